@@ -1,0 +1,106 @@
+// Integer arithmetic of TensorFlow Lite's reference int8 kernels with double
+// rounding. Host and device compute with these very functions. All of them
+// are total: sums that could leave int32 wrap mod 2^32.
+//
+// Source of the formulas: the gemmlowp fixed-point rules as TensorFlow Lite
+// Micro builds them without TFLITE_SINGLE_ROUNDING.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+inline constexpr int32_t kInt32Max = 0x7FFFFFFF;
+inline constexpr int32_t kInt32Min = -0x7FFFFFFF - 1;
+
+constexpr int32_t wrap(uint32_t v) { return static_cast<int32_t>(v); }
+constexpr uint32_t bits(int32_t v) { return static_cast<uint32_t>(v); }
+constexpr int32_t wrap_add(int32_t a, int32_t b) {
+  return wrap(bits(a) + bits(b));
+}
+constexpr int32_t wrap_sub(int32_t a, int32_t b) {
+  return wrap(bits(a) - bits(b));
+}
+constexpr int32_t wrap_mul(int32_t a, int32_t b) {
+  return wrap(bits(a) * bits(b));
+}
+
+// Half-way cases of a*b/2^31 go away from zero for positive products and
+// towards zero at the exact negative tie (hm of the golden set).
+constexpr int32_t high_mul(int32_t a, int32_t b) {
+  if (a == kInt32Min && b == kInt32Min) return kInt32Max;
+  const int64_t p = static_cast<int64_t>(a) * b;
+  const int64_t nudge = p >= 0 ? (int64_t{1} << 30) : 1 - (int64_t{1} << 30);
+  return static_cast<int32_t>((p + nudge) / (int64_t{1} << 31));
+}
+
+// v / 2^n to nearest, halves away from zero; 0 <= n <= 31.
+constexpr int32_t round_shift(int32_t v, int n) {
+  if (n == 0) return v;
+  const int32_t mask = wrap((uint32_t{1} << n) - 1);
+  const int32_t rest = v & mask;
+  const int32_t threshold = (mask >> 1) + (v < 0 ? 1 : 0);
+  return (v >> n) + (rest > threshold ? 1 : 0);
+}
+
+// rq(v, (m, s)): s > 0 shifts left first, s < 0 rounds right after the
+// multiplication. -31 <= s <= 30.
+constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
+  const int left = shift > 0 ? shift : 0;
+  const int right = shift > 0 ? 0 : -shift;
+  return round_shift(high_mul(wrap(bits(v) << left), multiplier), right);
+}
+
+constexpr int32_t clamp(int32_t v, int32_t low, int32_t high) {
+  return v < low ? low : v > high ? high : v;
+}
+
+constexpr int32_t saturate(int64_t v) {
+  return v > kInt32Max   ? kInt32Max
+         : v < kInt32Min ? kInt32Min
+                         : static_cast<int32_t>(v);
+}
+
+// e^a for a <= 0 with k integer bits (31 - k fractional bits); the result has
+// 31 fractional bits. k is 4 or 5 here.
+constexpr int32_t exp_negative(int32_t a, int k) {
+  if (a == 0) return kInt32Max;
+  const int32_t quarter = int32_t{1} << (29 - k);
+  const int32_t m = (a & (quarter - 1)) - quarter;
+  const int32_t x = wrap_add(wrap(bits(m) << k), int32_t{1} << 28);
+  const int32_t x2 = high_mul(x, x);
+  const int32_t x3 = high_mul(x2, x);
+  const int32_t x4 = high_mul(x2, x2);
+  const int32_t third = 715827883;
+  const int32_t a0 = 1895147668;
+  const int32_t inner =
+      wrap_add(high_mul(wrap_add(round_shift(x4, 2), x3), third), x2);
+  int32_t r = wrap_add(a0, high_mul(a0, wrap_add(x, round_shift(inner, 1))));
+  const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308,
+                            39332535,   720401,     242};
+  const int32_t rest = wrap_sub(m, a);
+  for (int e = -2; e < k; ++e) {
+    if (rest & (int32_t{1} << (31 - k + e))) r = high_mul(r, factor[e + 2]);
+  }
+  return r;
+}
+
+// 2 / (1 + a) with 29 fractional bits, for a in [0, 1) with 31.
+constexpr int32_t reciprocal_one_plus(int32_t a) {
+  const int64_t t = static_cast<int64_t>(a) + kInt32Max;
+  const int32_t h = static_cast<int32_t>((t + (t >= 0 ? 1 : -1)) / 2);
+  int32_t v = wrap_add(1515870810, high_mul(h, -1010580540));
+  for (int i = 0; i < 3; ++i) {
+    const int32_t d = high_mul(v, wrap_sub(int32_t{1} << 29, high_mul(h, v)));
+    v = wrap_add(v, saturate(static_cast<int64_t>(d) * 4));
+  }
+  return v;
+}
+
+constexpr int leading_zeros(uint32_t v) {
+  int n = 0;
+  while (n < 32 && !(v & 0x80000000u)) v <<= 1, ++n;
+  return n;
+}
+
+}  // namespace shoal

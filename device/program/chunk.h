@@ -1,0 +1,49 @@
+// What lies in a chunk, as one function that emit, loader and runtime share.
+//
+//   weights   int8, canonical layout (below), padded to a multiple of 4
+//   bias      int32[out_n]  (zero point folded in for kConv and kDepthwise)
+//   multiplier int32[out_n]
+//   shift     int8[out_n], padded to a multiple of 4
+//
+// Canonical layout, for output channels o of the chunk:
+//   kConv, kTransposeConv  [o][ky][kx][input channel]
+//   kDepthwise             [ky][kx][o]
+//   kLut                   [256], indexed by the byte + 128; no bias etc.
+//   kConstant              rows [out0, out0 + out_n); no bias etc.
+//   kRequantize            none; bias, multiplier, shift
+// Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
+// 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
+// a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.
+#pragma once
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+struct ChunkLayout {
+  uint32_t weight_bytes;             // padded
+  uint32_t bias, multiplier, shift;  // offsets; 0 if the operator has none
+  uint32_t bytes;
+};
+
+// `weight_bytes` unpadded, `channels` = out_n, `quantized` whether bias,
+// multiplier and shift follow. Does not overflow for weight_bytes < 2^31.
+constexpr ChunkLayout chunk_layout(uint32_t weight_bytes, uint32_t channels,
+                                   bool quantized) {
+  ChunkLayout l{};
+  l.weight_bytes = align_up(weight_bytes, 4);
+  l.bytes = l.weight_bytes;
+  if (!quantized) return l;
+  l.bias = l.weight_bytes;
+  l.multiplier = l.bias + 4 * channels;
+  l.shift = l.multiplier + 4 * channels;
+  l.bytes = l.shift + align_up(channels, 4);
+  return l;
+}
+
+constexpr bool has_quantized_chunk(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv || op == OpCode::kRequantize;
+}
+
+}  // namespace shoal

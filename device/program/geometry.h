@@ -1,0 +1,146 @@
+// Which input rows a firing needs and which it releases: pure functions that
+// the runtime, the loader and the planner share. (The checker has its own.)
+//
+// Rows are relative to the port's box. A firing makes rows
+// [out_lo, out_hi) of the output, or a part of one row: kernel rows
+// [ky_lo, ky_hi).
+#pragma once
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+struct RowRange {
+  int lo = 0, hi = 0;
+};
+
+// How the rows of one operand follow from the rows of the output.
+struct RowRule {
+  OpCode op{};
+  int out_rows = 1, in_rows = 1;
+  int kernel_h = 1, stride_y = 1, dilation_y = 1, pad_top = 0;
+  int band = 1;
+  int part = 1;                        // kernel_h if the window is not cut
+  int move_stride = 1, move_base = 0;  // kMove
+  int block = 1;                       // kSpaceToDepth, kDepthToSpace
+  const uint16_t* map = nullptr;       // kResize: out_rows entries
+  int64_t out_row_bytes = 1, in_row_bytes = 1;  // kReshape
+};
+
+constexpr bool has_window(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv || op == OpCode::kAveragePool ||
+         op == OpCode::kMaxPool || op == OpCode::kReduceSum ||
+         op == OpCode::kReduceMax;
+}
+
+constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+constexpr int clip(int v, int lo, int hi) {
+  return v < lo ? lo : v > hi ? hi : v;
+}
+
+constexpr int part_count(const RowRule& r) {
+  return has_window(r.op) ? ceil_div(r.kernel_h, r.part) : 1;
+}
+constexpr int firing_count(const RowRule& r) {
+  return ceil_div(r.out_rows, r.band) * part_count(r);
+}
+
+// Input row that kernel row ky of output row oy reads, or -1 for padding.
+constexpr int window_row(const RowRule& r, int oy, int ky) {
+  int iy;
+  if (r.op == OpCode::kTransposeConv) {
+    const int v = oy + r.pad_top - ky;
+    if (v < 0 || v % r.stride_y != 0) return -1;
+    iy = v / r.stride_y;
+  } else {
+    iy = oy * r.stride_y - r.pad_top + ky * r.dilation_y;
+  }
+  return iy >= 0 && iy < r.in_rows ? iy : -1;
+}
+
+// Rows that output rows [lo, hi) with kernel rows [ky_lo, ky_hi) read. The
+// range may be empty; its ends lie in [0, in_rows] all the same.
+constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
+                               int ky_hi) {
+  const auto within = [&](int a, int b) {
+    a = clip(a, 0, r.in_rows);
+    b = clip(b, 0, r.in_rows);
+    return RowRange{a, b < a ? a : b};
+  };
+  switch (r.op) {
+    case OpCode::kConv:
+    case OpCode::kDepthwise:
+    case OpCode::kAveragePool:
+    case OpCode::kMaxPool:
+    case OpCode::kReduceSum:
+    case OpCode::kReduceMax:
+      return within(
+          lo * r.stride_y - r.pad_top + ky_lo * r.dilation_y,
+          (hi - 1) * r.stride_y - r.pad_top + (ky_hi - 1) * r.dilation_y + 1);
+    case OpCode::kTransposeConv: {
+      // ceil and floor of non-negative quotients; negative ones clip to 0.
+      const int first = lo + r.pad_top - (ky_hi - 1);
+      const int last = hi - 1 + r.pad_top - ky_lo;
+      return within(first <= 0 ? 0 : ceil_div(first, r.stride_y),
+                    last < 0 ? 0 : last / r.stride_y + 1);
+    }
+    case OpCode::kMove: {
+      const int a = lo * r.move_stride + r.move_base;
+      const int b = (hi - 1) * r.move_stride + r.move_base;
+      return a <= b ? within(a, b + 1) : within(b, a + 1);
+    }
+    case OpCode::kResize:
+      return within(r.map[lo], r.map[hi - 1] + 1);
+    case OpCode::kSpaceToDepth:
+      return within(lo * r.block, hi * r.block);
+    case OpCode::kDepthToSpace:
+      return within(lo / r.block, (hi - 1) / r.block + 1);
+    case OpCode::kReshape:
+      return within(
+          static_cast<int>(lo * r.out_row_bytes / r.in_row_bytes),
+          static_cast<int>((hi * r.out_row_bytes + r.in_row_bytes - 1) /
+                           r.in_row_bytes));
+    case OpCode::kTranspose:
+      return {0, r.in_rows};
+    case OpCode::kConstant:
+      return {0, 0};
+    default:  // element by element; a single row is repeated
+      return r.in_rows == 1 ? RowRange{0, 1} : within(lo, hi);
+  }
+}
+
+struct FiringRange {
+  int out_lo, out_hi, ky_lo, ky_hi;
+  bool first_part, last_part;
+};
+
+constexpr FiringRange firing_range(const RowRule& r, int firing) {
+  const int parts = part_count(r);
+  const int step = firing / parts, p = firing % parts;
+  const int lo = step * r.band, ky = p * r.part;
+  const int ky_end = parts > 1 ? clip(ky + r.part, 0, r.kernel_h) : r.kernel_h;
+  return {
+      lo, clip(lo + r.band, 0, r.out_rows), ky, ky_end, p == 0, p == parts - 1};
+}
+
+constexpr RowRange needed_rows(const RowRule& r, int firing) {
+  const FiringRange f = firing_range(r, firing);
+  return needed_rows(r, f.out_lo, f.out_hi, f.ky_lo, f.ky_hi);
+}
+
+// Rows below this are not read by any firing after `firing`.
+constexpr int released_rows(const RowRule& r, int firing) {
+  const int count = firing_count(r), parts = part_count(r);
+  if (firing + 1 >= count) return r.in_rows;
+  int lo = needed_rows(r, firing + 1).lo;
+  const int next = (firing / parts + 1) * parts;  // first part of next rows
+  if (next < count) {
+    const int other = needed_rows(r, next).lo;
+    if (other < lo) lo = other;
+  }
+  const int last = needed_rows(r, count - 1).lo;
+  return last < lo ? last : lo;
+}
+
+}  // namespace shoal

@@ -1,0 +1,257 @@
+// The program image: everything a node needs to run its part of a network,
+// in one little-endian block. This header is the only definition of the
+// format; SPEC.md gives the same bytes in prose. The host writes it
+// (host/emit), the device reads it in place (device/runtime).
+//
+//   head      Header, StageEntry[stages], IoEntry[inputs + outputs], tag
+//   stages    one record each: StageHeader, tables, padding, tag
+//   chunks    weights, bias, multipliers, shifts of a range of channels, tag
+//
+// All offsets in the image are from its first byte, offsets in the arena from
+// the arena's first byte. Records and chunks start at multiples of 16. Row,
+// column and channel numbers in a port are relative to its buffer's box;
+// those of an actor's window are relative to its ports' boxes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shoal {
+
+inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
+inline constexpr uint16_t kImageVersion = 1;
+// Operator set 1, double rounding (1).
+inline constexpr uint32_t kArithmetic = 0x00010001;
+inline constexpr uint16_t kNone = 0xFFFF;
+inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
+inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
+inline constexpr uint32_t kTagBytes = 16;
+inline constexpr uint32_t kAlign = 16;
+
+// What a tag is bound to, besides address, generation and length.
+enum class TagKind : uint32_t { kHead = 1, kStage = 2, kChunk = 3 };
+
+struct Header {
+  uint32_t magic;
+  uint16_t version;
+  uint16_t node;  // number of this node in the plan
+  uint32_t arithmetic;
+  uint32_t generation;  // bound into every tag
+  uint32_t image_bytes;
+  uint32_t head_bytes;   // header, stage and io tables, tag
+  uint32_t arena_bytes;  // exactly what the runtime needs
+  uint16_t nodes;
+  uint16_t stages;
+  uint16_t inputs;   // rows that the caller pushes
+  uint16_t outputs;  // rows that the caller takes
+  uint16_t peers;    // 0 in version 1
+  uint16_t flags;    // 0 in version 1
+  uint32_t cursors;  // arena offset of uint32 cursors
+  uint32_t cursor_count;
+  uint32_t states;        // arena offset of ActorState, 8 bytes each
+  uint32_t state_count;   // the largest actor count of a stage
+  uint32_t record;        // arena offset of the current record if unmapped
+  uint32_t record_bytes;  // the largest record if unmapped, else 0
+  uint32_t head;          // arena offset of the head if unmapped, else kNowhere
+  uint32_t slots;         // arena offset of the chunk slots of the tape
+  uint32_t slot_bytes;    // 0: no tape
+  uint32_t slot_count;
+  uint32_t poll_gap_us;  // longest time away from the link; 0: not stated
+  uint8_t plan_id[16];   // first bytes of the plan's SHA-256
+  uint8_t reserved[12];  // 0
+  uint8_t hash[32];      // SHA-256 of the image with this field zero
+};
+static_assert(sizeof(Header) == 144);
+static_assert(offsetof(Header, hash) == 112);
+
+struct StageEntry {
+  uint32_t offset;  // of the record in the image
+  uint32_t bytes;   // of the record, tag included
+};
+static_assert(sizeof(StageEntry) == 8);
+
+// One input or output of the program: rows that cross the C API.
+struct IoEntry {
+  uint16_t stage;
+  uint16_t port;
+  uint16_t rows;
+  uint8_t element_bytes;
+  uint8_t is_output;
+  uint32_t row_bytes;  // of the port's box
+  uint32_t reserved;
+};
+static_assert(sizeof(IoEntry) == 16);
+
+struct StageHeader {
+  uint32_t magic;  // "STG1"
+  uint32_t bytes;  // of the record, tag included
+  uint16_t index;
+  uint16_t buffers;
+  uint16_t ports;
+  uint16_t actors;
+  uint16_t loops;
+  uint16_t weights;
+  uint16_t chunks;
+  uint16_t params;   // int32 each
+  uint16_t maps;     // uint16 each
+  uint16_t order;    // runs; 0: data-driven
+  uint16_t streams;  // 0 in version 1
+  uint16_t reserved;
+};
+static_assert(sizeof(StageHeader) == 32);
+inline constexpr uint32_t kStageMagic = 0x31475453;
+
+// A ring of `slots` rows of a tensor box; slots == rows holds it whole.
+// Absolute row r lies in slot r % slots.
+enum BufferFlags : uint8_t {
+  kBufferPrivate = 1,   // inside a loop: no cursors, rows of one band
+  kBufferComplete = 2,  // filled by an earlier stage: always ready
+  kBufferKeep = 4,      // cursors count over all frames, are never reset
+};
+struct BufferRecord {
+  uint16_t tensor;        // for taps and messages
+  uint8_t element_bytes;  // 1 or 4
+  uint8_t flags;
+  uint16_t rows, columns, channels;  // of the buffer's box
+  uint16_t slots;
+  uint32_t row_bytes;   // columns * channels * element_bytes
+  uint32_t offset;      // in the arena, multiple of 16
+  uint16_t first_port;  // write ports, then read ports
+  uint8_t writers, readers;
+  uint16_t overlay;  // index of the buffer whose bytes this one reuses
+  uint16_t base;     // index of the cursor with the frame's first row, or
+                     // kNone for a buffer that does not keep its cursors
+};
+static_assert(sizeof(BufferRecord) == 28);
+
+enum class PortOwner : uint8_t { kActor = 0, kApi = 1, kStream = 2 };
+struct PortRecord {
+  uint16_t buffer;
+  uint8_t is_read;
+  PortOwner owner;
+  uint16_t owner_index;  // actor, or input / output of the program
+  uint16_t cursor;       // index of the cursor; kNone in private buffers
+  uint16_t y0, y1, x0, x1, c0, c1;
+};
+static_assert(sizeof(PortRecord) == 20);
+
+enum class OpCode : uint8_t {
+  kConv = 1,  // also pointwise and fully connected
+  kDepthwise,
+  kTransposeConv,
+  kAveragePool,
+  kMaxPool,
+  kReduceSum,  // MEAN and SUM
+  kReduceMax,
+  kAdd,  // ADD and SUB
+  kMul,
+  kMaximum,
+  kMinimum,
+  kPrelu,
+  kLut,  // any int8 -> int8 function, 256 bytes of weights
+  kSoftmax,
+  kMove,    // copy, slice, stride, pad
+  kResize,  // nearest neighbour, by maps
+  kSpaceToDepth,
+  kDepthToSpace,
+  kTranspose,   // needs its input whole
+  kReshape,     // re-chunks the row-major byte sequence
+  kConstant,    // rows from weights
+  kRequantize,  // int32 rows -> int8 rows
+};
+
+enum ActorFlags : uint8_t {
+  kActorInit = 1,       // starts from the bias; else from port `partial`
+  kActorFinal = 2,      // ends in int8; else writes int32 rows
+  kReduceColumns = 4,   // kReduce*: over x as well
+  kReduceChannels = 8,  // kReduce*: over c as well
+};
+
+// One layer's share. Output row oy (of the out port's box) reads, of the in
+// port's box, for the ops with a window
+//   rows    oy * stride_y - pad_top  + ky * dilation_y,  ky in [0, kernel_h)
+//   columns ox * stride_x - pad_left + kx * dilation_x,  kx in [0, kernel_w)
+// and positions outside that box are padding. kReduceSum and kReduceMax over
+// rows have kernel_h = input rows and one output row.
+//
+// A firing makes `band` output rows, or, if part < kernel_h, a part of one
+// output row: kernel rows [p * part, (p + 1) * part). So an actor fires
+// ceil(rows / band) * ceil(kernel_h / part) times a frame.
+struct ActorRecord {
+  OpCode op;
+  uint8_t flags;
+  uint16_t layer;    // for taps and messages
+  uint16_t in[2];    // ports; in[1] for binary operators
+  uint16_t partial;  // port of int32 rows to start from
+  uint16_t out;
+  uint16_t weights;  // weight set
+  uint16_t loop;
+  uint16_t band;
+  uint16_t part;
+  uint16_t slices;  // column slices of a firing, at least 1
+  uint16_t kernel_h, kernel_w;
+  uint8_t stride_y, stride_x, dilation_y, dilation_x;
+  int16_t pad_top, pad_left;
+  int16_t zero_in, zero_weight, zero_out;
+  int8_t act_min, act_max;
+  uint16_t param, param_count;  // in the int32 table; see params.h
+  uint16_t map;                 // kResize: row map, then column map
+  uint16_t multiplier;          // kDepthwise: outputs per input channel
+  uint32_t accumulator;         // arena offset of private sums, else kNowhere
+};
+static_assert(sizeof(ActorRecord) == 56);
+
+// A fused channel group: its actors are contiguous, and one firing of the
+// loop runs all of them `iterations` times for one band of the last one's
+// output. In iteration i an actor uses chunk i of its weights.
+struct LoopRecord {
+  uint16_t first_actor;
+  uint16_t actors;
+  uint16_t iterations;
+  uint16_t band;  // output rows of the last actor a firing
+};
+static_assert(sizeof(LoopRecord) == 8);
+
+enum class WeightPlace : uint8_t { kMapped = 0, kTape = 1 };
+// The weights of one actor: `parts` x `groups` chunks, part-major. Groups cut
+// output channels (kConstant: rows). Parts cut the reduced axis: kernel rows
+// if the actor's window is cut, input channels if it is inside a loop.
+struct WeightRecord {
+  uint16_t first_chunk;
+  uint16_t parts;
+  uint16_t groups;
+  WeightPlace place;
+  uint8_t reserved;
+};
+static_assert(sizeof(WeightRecord) == 8);
+
+// See chunk.h for what lies inside.
+struct ChunkRecord {
+  uint32_t offset;       // in the image, multiple of 16
+  uint32_t bytes;        // without the tag, multiple of 4
+  uint16_t out0, out_n;  // output channels, of the out port's box
+  uint16_t in0, in_n;    // kernel rows or input channels of this part
+};
+static_assert(sizeof(ChunkRecord) == 16);
+
+// `firings` firings of actor `actor` (a loop by its first actor).
+struct OrderRun {
+  uint16_t actor;
+  uint16_t firings;
+};
+static_assert(sizeof(OrderRun) == 4);
+
+// In the arena.
+struct ActorState {
+  uint16_t firing;
+  uint16_t chunk;
+  uint16_t slice;
+  uint16_t reserved;
+};
+static_assert(sizeof(ActorState) == 8);
+
+constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
+  return (v + to - 1) / to * to;
+}
+
+}  // namespace shoal

@@ -1,0 +1,51 @@
+// What the int32 parameters of an actor mean, per operator. Multipliers and
+// shifts are requantize()'s.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+// kAdd: out = rq(rq((a-z0) << 20, m0,s0) + sign * rq((b-z1) << 20, m1,s1),
+// m2,s2) + zero_out.
+struct AddParams {
+  int32_t zero0, zero1, multiplier0, shift0, multiplier1, shift1,
+      multiplier_out, shift_out, sign;
+};
+// kMul: out = rq((a-z0) * (b-z1), m,s) + zero_out.
+struct MulParams {
+  int32_t zero0, zero1, multiplier, shift;
+};
+// kPrelu: x >= zero_in: rq(x-zx, m0,s0); else rq((x-zx)*(a-za), m1,s1).
+struct PreluParams {
+  int32_t zero_alpha, multiplier_pos, shift_pos, multiplier_neg, shift_neg;
+};
+// kReduceSum: rq(sum(x) - count * zero_in, m,s) + zero_out. `count` elements
+// are summed for one output.
+struct ReduceParams {
+  int32_t count, multiplier, shift;
+};
+// kSoftmax: see softmax in device/kernels.
+struct SoftmaxParams {
+  int32_t multiplier, shift, diff_min;
+};
+// kMove: out(y,x,c) = in(y*sy + by, x*sx + bx, c*sc + bc), or `fill` where
+// that is outside the in port's box. Strides may be negative.
+struct MoveParams {
+  int32_t stride_y, base_y, stride_x, base_x, stride_c, base_c, fill;
+};
+// kSpaceToDepth, kDepthToSpace.
+struct BlockParams {
+  int32_t block;
+};
+// kTranspose: out element number ((i0*d1 + i1)*d2 + i2)*d3 + i3, with output
+// sizes d, is in element number i0*s0 + i1*s1 + i2*s2 + i3*s3.
+struct TransposeParams {
+  int32_t size[4];
+  int32_t stride[4];
+};
+
+template <class T>
+inline constexpr uint16_t kParamCount = sizeof(T) / sizeof(int32_t);
+
+}  // namespace shoal

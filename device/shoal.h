@@ -1,0 +1,98 @@
+/* shoal on a device: load a program, push input rows, step, take output rows.
+ *
+ * All memory comes from the caller: the node struct and the arena, whose size
+ * the program states to the byte. Nothing is allocated, nothing outside the
+ * arena and the node struct is written, nothing blocks.
+ *
+ *   static uint8_t arena[ARENA_BYTES] __attribute__((aligned(16)));
+ *   shoal_node node;
+ *   if (shoal_open(&node, &config, arena, sizeof arena) != SHOAL_OK) ...
+ *   for (;;) {
+ *     sent += shoal_push_rows(&node, 0, picture + sent * row_bytes, rows -
+ * sent); int status = shoal_step(&node); got += shoal_take_rows(&node, 0,
+ * scores + got * out_bytes, out_rows - got); if (status == SHOAL_WAIT) sleep
+ * until an interrupt;
+ *   }
+ */
+#ifndef SHOAL_DEVICE_SHOAL_H_
+#define SHOAL_DEVICE_SHOAL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Values of shoal::Status (device/base/status.h). */
+enum { SHOAL_OK = 0, SHOAL_WAIT = 1 };
+
+/* Asynchronous storage: start a read, poll for its end. One read at a time.
+ * `start` returns 0 if the read was accepted. `poll` returns 1 when the bytes
+ * are all there, 0 while under way, negative on failure. */
+typedef struct shoal_storage {
+  void* user;
+  int (*start)(void* user, uint32_t offset, uint32_t bytes, void* destination);
+  int (*poll)(void* user);
+} shoal_storage;
+
+typedef struct shoal_config {
+  /* The program image if it is memory mapped (16-byte aligned), else null:
+   * then the image is read through `storage`, offset 0 being its first byte.
+   * A mapped image whose chunks lie on a tape needs storage as well. */
+  const void* image;
+  uint32_t image_bytes;         /* of the mapped image, or of the storage */
+  const shoal_storage* storage; /* may be null */
+  /* Called after every firing in builds with SHOAL_TAP, else ignored. */
+  void (*tap)(void* user, const void* firing);
+  void* tap_user;
+} shoal_config;
+
+/* Caller-owned; holds pointers, so it is not part of the arena. */
+typedef struct shoal_node {
+  uint64_t opaque[48];
+} shoal_node;
+
+typedef struct shoal_io_info {
+  uint32_t rows, row_bytes;
+  uint32_t element_bytes;
+} shoal_io_info;
+
+typedef struct shoal_fault {
+  uint8_t status; /* shoal::Status */
+  uint8_t table;  /* shoal::Table */
+  uint16_t stage, index, check;
+} shoal_fault;
+
+/* Checks the whole program and prepares the first frame. `arena` must be
+ * 16-byte aligned. Returns a shoal::Status; on failure shoal_why() says where.
+ */
+int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
+               uint32_t arena_bytes);
+
+/* Runs one slice of one firing. SHOAL_OK: something was done, call again.
+ * SHOAL_WAIT: input rows, output space or storage are needed first. Anything
+ * else is final: the node must be opened again. */
+int shoal_step(shoal_node* node);
+
+/* Copies up to `rows` rows of the input into the arena, as far as there is
+ * space; returns how many. Rows beyond the frame belong to the next frame. */
+uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
+                         uint32_t rows);
+/* Copies up to `rows` finished rows of the output; returns how many. */
+uint32_t shoal_take_rows(shoal_node* node, uint32_t output, void* data,
+                         uint32_t rows);
+
+uint32_t shoal_inputs(const shoal_node* node);
+uint32_t shoal_outputs(const shoal_node* node);
+shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input);
+shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output);
+/* Frames whose last stage has ended. */
+uint32_t shoal_frames(const shoal_node* node);
+shoal_fault shoal_why(const shoal_node* node);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

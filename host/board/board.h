@@ -1,0 +1,48 @@
+// A board's profile, read from boards/NAME/board.toml. The folder is compiled
+// into the executable, so that an installed shoal needs no files beside it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+struct Bank {
+  std::string name;
+  int64_t bytes = 0;
+  int64_t fixed_bytes = 0;  // firmware statics and stack that lie in it
+};
+
+// Cycles per multiply-accumulate and other costs of the time model.
+struct Costs {
+  double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
+  double element = 1;    // cycles per output byte of the other operators
+  double firing_us = 0;  // runtime and call overhead of one firing
+  double flash_bytes_per_s = 0;  // weights in place; 0: as fast as SRAM
+  int64_t cache_bytes = 0;  // weights of a layer up to this size are read once
+};
+
+struct Board {
+  std::string name, title, core;
+  double clock_hz = 0;
+  std::vector<Bank> banks;  // empty: unlimited (host)
+  int64_t flash_bytes = 0;  // 0: unlimited
+  bool flash_mapped = true;
+  std::string fixed_kind;  // "measured" or "estimated"
+  Costs costs;
+  double link_bits_per_s = 0, link_latency_us = 0, datagram_us = 0;
+  std::string storage;               // one line, for people
+  std::vector<std::string> sources;  // one line a figure: what, kind, source
+  bool unlimited() const { return banks.empty(); }
+  // The largest contiguous bank less the fixed bytes that lie in it.
+  int64_t arena_limit() const;
+  int64_t fixed_bytes() const;
+};
+
+// All ids, in the order in which `shoal boards` lists them.
+std::vector<std::string> board_ids();
+// Throws Error(kUsage), which lists the known ids.
+const Board& find_board(const std::string& id);
+
+}  // namespace shoal

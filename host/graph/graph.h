@@ -1,0 +1,154 @@
+// The model as its file gives it: operators and tensors one to one, checked.
+// uint8 tensors are already int8 here (bytes XOR 0x80, zero points less 128);
+// `file_type` remembers what the file says, so that traces and outputs can
+// turn them back.
+//
+// The importer guarantees: every index is valid; operators are in an order in
+// which each reads only inputs, constants and earlier results; every tensor
+// is made at most once; all shapes are positive and agree with the operator;
+// constants have exactly their bytes; scales are finite and positive where an
+// operator needs them; sizes fit 2^31 bytes; no dimension exceeds 65535.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace shoal {
+
+enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32 };
+const char* type_name(Type);  // "INT8" as in layers.tsv
+int type_bytes(Type);
+
+struct Quantization {
+  std::vector<float> scale;   // empty: none; one, or one per channel
+  std::vector<int32_t> zero;  // as many as scales
+  int axis = 0;               // of the per-channel scales
+};
+
+using Shape = std::vector<int>;
+int64_t element_count(const Shape&);
+
+struct Tensor {
+  std::string name;
+  Type type = Type::kInt8;       // as computed with: int8, int32, float32
+  Type file_type = Type::kInt8;  // as the file says
+  Shape shape;
+  Quantization quant;
+  bool constant = false;
+  std::vector<uint8_t> data;  // of constants, in `type`
+  float scale() const { return quant.scale.empty() ? 0.f : quant.scale[0]; }
+  int zero() const { return quant.zero.empty() ? 0 : quant.zero[0]; }
+};
+
+enum class Activation : uint8_t { kNone, kRelu, kReluN1To1, kRelu6 };
+
+// Operators, with TensorFlow Lite's names.
+enum class OpKind : uint8_t {
+  kConv2d,
+  kDepthwiseConv2d,
+  kFullyConnected,
+  kTransposeConv,
+  kAdd,
+  kSub,
+  kMul,
+  kMaximum,
+  kMinimum,
+  kAveragePool2d,
+  kMaxPool2d,
+  kMean,
+  kSum,
+  kReduceMax,
+  kConcatenation,
+  kPad,
+  kPadv2,
+  kReshape,
+  kSqueeze,
+  kExpandDims,
+  kTranspose,
+  kSlice,
+  kStridedSlice,
+  kSplit,
+  kResizeNearestNeighbor,
+  kSpaceToDepth,
+  kDepthToSpace,
+  kQuantize,
+  kDequantize,
+  kRelu,
+  kRelu6,
+  kLeakyRelu,
+  kPrelu,
+  kLogistic,
+  kTanh,
+  kHardSwish,
+  kSoftmax,
+};
+const char* op_name(OpKind);  // "CONV_2D" as in layers.tsv
+
+// Attributes. Operand tensors that TensorFlow Lite passes as constants (axes,
+// paddings, shapes) are already resolved into them.
+struct WindowAttr {  // convolutions and pools; pads are resolved from SAME
+  int kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
+  int dilation_h = 1, dilation_w = 1;
+  int pad_top = 0, pad_left = 0;
+  int depth_multiplier = 1;
+  Activation activation = Activation::kNone;
+};
+struct FusedAttr {  // ADD, SUB, MUL, FULLY_CONNECTED
+  Activation activation = Activation::kNone;
+};
+struct ReduceAttr {
+  std::vector<bool> reduced;  // one per input axis
+};
+struct AxisAttr {  // CONCATENATION, SPLIT: non-negative
+  int axis = 0;
+};
+struct PadAttr {
+  std::vector<int> before, after;  // one per axis
+  int value = 0;                   // the byte
+};
+struct TransposeAttr {
+  std::vector<int> perm;  // output axis i is input axis perm[i]
+};
+struct SliceAttr {  // input index = begin + output index * stride, per axis
+  std::vector<int> begin, stride;  // one per INPUT axis
+  std::vector<bool> dropped;       // input axes missing in the output
+};
+struct ResizeAttr {
+  bool align_corners = false, half_pixel_centers = false;
+};
+struct BlockAttr {
+  int block = 1;
+};
+struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
+  float value = 0;
+};
+using Attr = std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr,
+                          AxisAttr, PadAttr, TransposeAttr, SliceAttr,
+                          ResizeAttr, BlockAttr, AlphaAttr>;
+
+// inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
+// FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,
+// alpha; the others: what they compute on. Weights keep the file's layout:
+// OHWI, 1HWC, [out, in], OHWI.
+struct Op {
+  OpKind kind{};
+  std::vector<int> inputs;
+  std::vector<int> outputs;
+  Attr attr;
+};
+
+struct Graph {
+  std::string name;  // the file's name without directory
+  std::vector<Tensor> tensors;
+  std::vector<Op> ops;  // number = number of the operator in the file
+  std::vector<int> inputs;
+  std::vector<int> outputs;
+};
+
+// Convolutions and fully connected layers, padding positions included.
+int64_t op_macs(const Graph&, const Op&);
+int64_t model_macs(const Graph&);
+
+}  // namespace shoal

@@ -1,0 +1,102 @@
+// The canonical network that is planned and run: layers over row-major HWC
+// tensors. host/lower makes it from a Graph: activations fused, PAD folded
+// into convolutions where that is exact, views (RESHAPE, SQUEEZE, SPLIT,
+// unit-stride slices, CONCATENATION) gone into boxes of tensors, TRANSPOSE
+// gone into the order of axes, unary operators turned into tables, constants
+// into kConstant layers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device/program/image.h"
+#include "host/base/box.h"
+#include "host/graph/graph.h"
+
+namespace shoal {
+
+struct NetTensor {
+  std::string name;
+  int rows = 1, columns = 1, channels = 1;
+  int element_bytes = 1;
+  int64_t bytes() const {
+    return int64_t{1} * rows * columns * channels * element_bytes;
+  }
+  Box box() const { return {0, rows, 0, columns, 0, channels}; }
+};
+
+// A box of a tensor; tensor -1 is none.
+struct View {
+  int tensor = -1;
+  Box box;
+  bool operator==(const View&) const = default;
+};
+
+// In the canonical layouts of device/program/chunk.h, all channels.
+struct LayerWeights {
+  std::vector<int8_t> values;
+  std::vector<int32_t> bias;  // folded where chunk.h says so
+  std::vector<int32_t> multipliers;
+  std::vector<int8_t> shifts;
+  bool empty() const { return values.empty() && bias.empty(); }
+};
+
+// The fields are ActorRecord's; see device/program/image.h.
+struct Layer {
+  OpCode op{};
+  std::string name;  // of the operator's output tensor
+  int file_op = -1;  // number of the operator in the file
+  View in[2];
+  View out;
+  int kernel_h = 1, kernel_w = 1, stride_y = 1, stride_x = 1;
+  int dilation_y = 1, dilation_x = 1, pad_top = 0, pad_left = 0;
+  int depth_multiplier = 1;
+  bool reduce_columns = false, reduce_channels = false;
+  int zero_in = 0, zero_weight = 0, zero_out = 0;
+  int act_min = -128, act_max = 127;
+  std::vector<int32_t> params;
+  std::vector<uint16_t> row_map, column_map;  // kResize
+  LayerWeights weights;
+  int64_t macs = 0;
+};
+
+// How a tensor of the file lies in the network: element (i0, i1, ...) of the
+// file's tensor, whose axes are permuted by `perm` (axis k of the stored
+// order is axis perm[k] of the file's shape), is, in row-major order of the
+// permuted shape, the element of the same number in the view's box.
+struct Stored {
+  View view;
+  std::vector<int> perm;  // empty: identity
+};
+
+enum class Conversion : uint8_t {
+  kNone,      // int8
+  kFlip,      // uint8 in the file: bytes XOR 0x80
+  kQuantize,  // float32 in the file: round half away(x / scale) + zero
+};
+struct NetIo {
+  int file_tensor = -1;
+  Stored stored;
+  Conversion conversion = Conversion::kNone;
+  float scale = 1;
+  int zero = 0;
+};
+
+struct Net {
+  std::string name;
+  std::vector<NetTensor> tensors;
+  std::vector<Layer> layers;   // each reads only what earlier ones wrote
+  std::vector<NetIo> inputs;   // one per model input
+  std::vector<NetIo> outputs;  // one per model output, in model order
+  // One per tensor of the file: where its bytes appear, if any layer makes
+  // them; else they are derived from the operator's inputs (traces).
+  std::vector<std::optional<Stored>> stored;
+  int64_t model_macs = 0;
+};
+
+// Throws Error(kUnsupported) naming every operator that cannot run.
+Net lower(const Graph&);
+
+}  // namespace shoal
