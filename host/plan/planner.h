@@ -1,0 +1,29 @@
+// Finds a plan for one node: where to cut the layers into stages, how high
+// the bands are, which rows each buffer keeps and where everything lies.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "host/board/board.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+enum class Objective : uint8_t { kLatency, kRam };
+
+struct PlanOptions {
+  const Board* board = nullptr;  // required
+  std::optional<int64_t> ram;    // arena bytes, a hard budget
+  std::string strategy = "single";
+  Objective objective = Objective::kLatency;
+};
+
+// kLatency: the least modelled time within the budget (--ram, or what the
+// board has). kRam: the smallest arena. Throws Error(kDoesNotFit) with the
+// layer, the bytes it needs and the smallest budget that would do;
+// Error(kUsage) for an unknown strategy.
+Plan make_plan(const Net&, const PlanOptions&);
+
+}  // namespace shoal
