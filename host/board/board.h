@@ -25,15 +25,17 @@ struct Costs {
 
 struct Board {
   std::string name, title, core;
+  int cores = 1;  // one of them is used
   double clock_hz = 0;
   std::vector<Bank> banks;  // empty: unlimited (host)
   int64_t flash_bytes = 0;  // 0: unlimited
   bool flash_mapped = true;
   std::string fixed_kind;  // "measured" or "estimated"
   Costs costs;
+  std::string link;  // one line, for people
   double link_bits_per_s = 0, link_latency_us = 0, datagram_us = 0;
   std::string storage;               // one line, for people
-  std::vector<std::string> sources;  // one line a figure: what, kind, source
+  std::vector<std::string> sources;  // "what: kind: source"
   bool unlimited() const { return banks.empty(); }
   // The largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;
@@ -42,6 +44,10 @@ struct Board {
 
 // All ids, in the order in which `shoal boards` lists them.
 std::vector<std::string> board_ids();
+// Reads one profile. Throws Error(kUsage) naming the key that is missing or of
+// the wrong kind.
+Board parse_board(const std::string& id, const std::string& toml);
+
 // Throws Error(kUsage), which lists the known ids.
 const Board& find_board(const std::string& id);
 

@@ -1,0 +1,139 @@
+#include "host/board/board.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/board/board_files.h"
+
+namespace shoal {
+namespace {
+
+// Reads keys of one profile; every key is required.
+class Reader {
+ public:
+  Reader(const std::string& id, const toml::table& table)
+      : id_(id), table_(table) {}
+
+  double number(const char* path) const {
+    return required(table_.at_path(path).value<double>(), path);
+  }
+  double non_negative(const char* path) const {
+    const double v = number(path);
+    if (!(v >= 0) || v > 1e12) fail(path, "must be between 0 and 1e12");
+    return v;
+  }
+  std::string text(const char* path) const {
+    return required(table_.at_path(path).value<std::string>(), path);
+  }
+  bool flag(const char* path) const {
+    return required(table_.at_path(path).value<bool>(), path);
+  }
+  int64_t kilobytes(const char* path) const {
+    return static_cast<int64_t>(non_negative(path) * 1024);
+  }
+
+ private:
+  template <class T>
+  T required(std::optional<T> value, const char* path) const {
+    if (!value) fail(path, "is missing or of the wrong kind");
+    return *value;
+  }
+  [[noreturn]] void fail(const char* path, const char* why) const {
+    throw Error(Exit::kUsage, "board " + id_ + ": " + path + " " + why);
+  }
+
+  const std::string& id_;
+  const toml::table& table_;
+};
+
+}  // namespace
+
+Board parse_board(const std::string& id, const std::string& text) {
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw Error(Exit::kUsage,
+                "board " + id + ": " + std::string(e.description()));
+  }
+  const Reader r(id, table);
+  Board b;
+  b.name = id;
+  b.title = r.text("title");
+  b.core = r.text("core");
+  b.cores = static_cast<int>(r.non_negative("cores"));
+  b.clock_hz = r.non_negative("clock_mhz") * 1e6;
+  b.fixed_kind = r.text("fixed_kind");
+  if (const toml::array* banks = table["bank"].as_array()) {
+    for (const toml::node& node : *banks) {
+      if (!node.is_table()) continue;
+      const Reader bank(id, *node.as_table());
+      b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
+                         bank.kilobytes("fixed_kb")});
+    }
+  }
+  b.flash_bytes = r.kilobytes("flash.kb");
+  b.flash_mapped = r.flag("flash.mapped");
+  b.costs = {.pointwise = r.non_negative("cycles.pointwise"),
+             .conv = r.non_negative("cycles.conv"),
+             .depthwise = r.non_negative("cycles.depthwise"),
+             .fully_connected = r.non_negative("cycles.fully_connected"),
+             .element = r.non_negative("cycles.element"),
+             .firing_us = r.non_negative("cost.firing_us"),
+             .flash_bytes_per_s = r.non_negative("flash.mb_per_s") * 1e6,
+             .cache_bytes = r.kilobytes("flash.cache_kb")};
+  b.link = r.text("link.name");
+  b.link_bits_per_s = r.non_negative("link.mbit_per_s") * 1e6;
+  b.link_latency_us = r.non_negative("link.latency_us");
+  b.datagram_us = r.non_negative("cost.datagram_us");
+  b.storage = r.text("storage.name");
+  if (const toml::table* sources = table["sources"].as_table()) {
+    for (const auto& [key, value] : *sources) {
+      b.sources.push_back(std::string(key.str()) + ": " +
+                          value.value_or(std::string()));
+    }
+  }
+  return b;
+}
+
+int64_t Board::arena_limit() const {
+  int64_t best = 0;
+  for (const Bank& bank : banks) {
+    best = std::max(best, bank.bytes - bank.fixed_bytes);
+  }
+  return best;
+}
+
+int64_t Board::fixed_bytes() const {
+  int64_t sum = 0;
+  for (const Bank& bank : banks) sum += bank.fixed_bytes;
+  return sum;
+}
+
+std::vector<std::string> board_ids() {
+  std::vector<std::string> ids;
+  for (const BoardFile& file : board_files()) ids.push_back(file.id);
+  return ids;
+}
+
+const Board& find_board(const std::string& id) {
+  static const std::vector<Board> boards = [] {
+    std::vector<Board> all;
+    for (const BoardFile& f : board_files()) {
+      all.push_back(parse_board(f.id, f.toml));
+    }
+    return all;
+  }();
+  for (const Board& board : boards) {
+    if (board.name == id) return board;
+  }
+  std::string known;
+  for (const Board& board : boards) {
+    known += (known.empty() ? "" : ", ") + board.name;
+  }
+  throw Error(Exit::kUsage, "unknown board '" + id + "'", "one of: " + known);
+}
+
+}  // namespace shoal

@@ -1,0 +1,58 @@
+#include "host/board/board.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/board/board_files.h"
+
+namespace shoal {
+namespace {
+
+TEST(Board, EveryProfileReadsAndSaysWhereItsFiguresComeFrom) {
+  for (const std::string& id : board_ids()) {
+    const Board& board = find_board(id);
+    EXPECT_GT(board.clock_hz, 0) << id;
+    EXPECT_GT(board.costs.pointwise, 0) << id;
+    EXPECT_GE(board.sources.size(), 5u) << id;
+    EXPECT_TRUE(board.unlimited() || board.arena_limit() > 0) << id;
+  }
+}
+
+TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {
+  EXPECT_EQ(find_board("emcraft-sf2").arena_limit(), (64 - 16) * 1024);
+  EXPECT_EQ(find_board("stm32h743").arena_limit(), (512 - 16) * 1024);
+  EXPECT_EQ(find_board("teensy41").arena_limit(), 512 * 1024);
+  EXPECT_TRUE(find_board("host").unlimited());
+}
+
+TEST(Board, UnknownNameListsTheKnownOnes) {
+  try {
+    find_board("teensy");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(e.fix().find("teensy41"), std::string::npos);
+  }
+}
+
+TEST(Board, EachMissingKeyIsNamed) {
+  const std::string whole = board_files()[1].toml;
+  const char* keys[] = {"title",  "clock_mhz", "pointwise",  "firing_us",
+                        "mapped", "mb_per_s",  "latency_us", "fixed_kind"};
+  for (const std::string key : keys) {
+    std::string text = whole;
+    const size_t at = text.find("\n" + key + " =");
+    ASSERT_NE(at, std::string::npos) << key;
+    text.replace(at + 1, key.size(), "x_" + key);
+    try {
+      parse_board("b", text);
+      ADD_FAILURE() << key;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(key), std::string::npos) << key;
+    }
+  }
+  EXPECT_THROW(parse_board("b", "title = "), Error);
+}
+
+}  // namespace
+}  // namespace shoal
