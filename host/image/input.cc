@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "host/base/error.h"
+#include "host/image/picture.h"
+
+namespace shoal {
+namespace {
+
+struct InputLayout {
+  int height = 0, width = 0, channels = 0;
+  bool channels_first = false;
+};
+
+InputLayout picture_layout(const Tensor& t) {
+  const auto is_colour = [](int c) { return c == 1 || c == 3; };
+  const Shape& s = t.shape;
+  if (s.size() == 4 && s[0] == 1 && is_colour(s[3])) {
+    return {s[1], s[2], s[3], false};
+  }
+  if (s.size() == 4 && s[0] == 1 && is_colour(s[1])) {
+    return {s[2], s[3], s[1], true};
+  }
+  throw Error(Exit::kUsage,
+              "input '" + t.name + "' is not a picture of 1 or 3 channels",
+              "give its bytes as a .bin file");
+}
+
+// The quantization that turns real input values into the nodes' int8: the
+// input's own, or that of the QUANTIZE which reads it.
+const Tensor* quantized_input(const Graph& graph, int input) {
+  const Tensor& t = graph.tensors[static_cast<size_t>(input)];
+  if (t.type != Type::kFloat32) return &t;
+  for (const Op& op : graph.ops) {
+    if (op.kind == OpKind::kQuantize && op.inputs[0] == input) {
+      return &graph.tensors[static_cast<size_t>(op.outputs[0])];
+    }
+  }
+  return nullptr;
+}
+
+float pick(const std::vector<float>& values, int channel, float otherwise) {
+  if (values.empty()) return otherwise;
+  return values[std::min(static_cast<size_t>(channel), values.size() - 1)];
+}
+
+uint8_t luminance(const uint8_t* rgb) {
+  return static_cast<uint8_t>(
+      (rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+}
+
+void append_float(std::vector<uint8_t>& out, float v) {
+  uint8_t raw[sizeof v];
+  std::memcpy(raw, &v, sizeof v);
+  out.insert(out.end(), raw, raw + sizeof v);
+}
+
+}  // namespace
+
+std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
+                                   const std::optional<Normalization>& norm) {
+  if (graph.inputs.size() != 1) {
+    throw Error(Exit::kUsage,
+                "the model has " + std::to_string(graph.inputs.size()) +
+                    " inputs, a picture is one",
+                "give all inputs one after another as a .bin file");
+  }
+  const int index = graph.inputs[0];
+  const Tensor& input = graph.tensors[static_cast<size_t>(index)];
+  const InputLayout layout = picture_layout(input);
+  const Tensor* const quantized = quantized_input(graph, index);
+  const Picture small = resize(picture, layout.width, layout.height);
+
+  std::vector<uint8_t> out;
+  const auto append = [&](int p, int channel) {
+    if (input.type == Type::kFloat32) {
+      if (norm) {
+        append_float(out,
+                     (static_cast<float>(p) - pick(norm->mean, channel, 0)) /
+                         pick(norm->deviation, channel, 1));
+      } else if (quantized) {
+        append_float(out, static_cast<float>(p - 128 - quantized->zero()) *
+                              quantized->scale());
+      } else {
+        append_float(out, static_cast<float>(p) / 255.f);
+      }
+      return;
+    }
+    int q = p - 128;
+    if (norm) {
+      const float real =
+          (static_cast<float>(p) - pick(norm->mean, channel, 0)) /
+          pick(norm->deviation, channel, 1);
+      const float rounded = std::round(real / input.scale());
+      q = static_cast<int>(std::clamp(rounded, -1000.f, 1000.f)) + input.zero();
+      q = std::clamp(q, -128, 127);
+    }
+    const int flip = input.file_type == Type::kUint8 ? 0x80 : 0;
+    out.push_back(static_cast<uint8_t>((q & 0xFF) ^ flip));
+  };
+  const int planes = layout.channels_first ? layout.channels : 1;
+  for (int plane = 0; plane < planes; ++plane) {
+    for (size_t i = 0; i < small.rgb.size(); i += 3) {
+      const uint8_t* const rgb = &small.rgb[i];
+      if (layout.channels == 1) {
+        append(luminance(rgb), 0);
+      } else if (layout.channels_first) {
+        append(rgb[plane], plane);
+      } else {
+        for (int c = 0; c < 3; ++c) append(rgb[c], c);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace shoal
