@@ -1,5 +1,8 @@
 // Integer parameters from scales: one function per formula, used by the
-// oracle and by the lowering alike.
+// oracle and by the lowering alike. Arithmetic on scales is in double except
+// where the reference kernels round a quotient to float32 first; each
+// function says which. Throws Error(kUnsupported) for scales that the
+// reference kernels cannot handle either.
 #pragma once
 
 #include <array>
@@ -7,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/program/params.h"
 #include "host/graph/graph.h"
 
 namespace shoal {
@@ -31,6 +35,27 @@ std::vector<Multiplier> channel_multipliers(const Tensor& input,
                                             const Tensor& weights,
                                             const Tensor& output, int channels,
                                             bool single_in_float);
+
+// ADD and SUB (a - b). SUB rounds its three quotients to float32.
+AddParams add_params(const Tensor& a, const Tensor& b, const Tensor& y,
+                     bool subtract);
+MulParams mul_params(const Tensor& a, const Tensor& b, const Tensor& y);
+PreluParams prelu_params(const Tensor& x, const Tensor& alpha, const Tensor& y);
+// MEAN and SUM over `count` elements for each output.
+ReduceParams mean_params(const Tensor& x, const Tensor& y, int count);
+ReduceParams sum_params(const Tensor& x, const Tensor& y, int count);
+SoftmaxParams softmax_params(const Tensor& x, float beta);
+
+// RESIZE_NEAREST_NEIGHBOR along one axis: the input index of each output
+// index, in float32 arithmetic. Never decreases.
+std::vector<uint16_t> nearest_indices(int in, int out, const ResizeAttr&);
+
+// QUANTIZE from float32: round(f32(v / scale)), halves away from zero, + zero,
+// cut to int8; not-a-number gives zero.
+int8_t quantize_float(float v, float scale, int zero);
+
+// DEQUANTIZE: f32(scale * (q - zero)).
+float dequantize(int8_t q, float scale, int zero);
 
 // The 256 results of a unary int8 operator (QUANTIZE, RELU, RELU6,
 // LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH), indexed by byte + 128.
