@@ -1,0 +1,46 @@
+#include "host/base/size.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "host/base/error.h"
+
+namespace shoal {
+
+int64_t parse_size(const std::string& text, const std::string& flag) {
+  const char* const end = text.data() + text.size();
+  double value = 0;
+  const auto [rest, error] =
+      std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  double unit = 0;
+  if (rest == end) {
+    unit = 1;
+  } else if (rest + 1 == end) {
+    if (*rest == 'K' || *rest == 'k') unit = 1024;
+    if (*rest == 'M' || *rest == 'm') unit = 1024 * 1024;
+  }
+  const double bytes = value * unit;
+  if (error != std::errc() || unit == 0 || !(bytes >= 0) || bytes > 1e15) {
+    throw Error(Exit::kUsage, flag + ": '" + text + "' is not a size",
+                "give bytes, or a number with K or M, such as 8.5K");
+  }
+  return static_cast<int64_t>(std::floor(bytes));
+}
+
+std::string format_count(int64_t value) {
+  std::string digits = std::to_string(value < 0 ? -value : value);
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return value < 0 ? "-" + digits : digits;
+}
+
+std::string format_bytes(int64_t bytes) {
+  char kilo[40];
+  std::snprintf(kilo, sizeof kilo, " B (%.1f KB)",
+                static_cast<double>(bytes) / 1024);
+  return format_count(bytes) + kilo;
+}
+
+}  // namespace shoal

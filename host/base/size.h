@@ -1,0 +1,18 @@
+// Sizes as people write them: K = 1024, M = 1024 * 1024, decimals allowed
+// (8.5K), no suffix = bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace shoal {
+
+// Throws Error(kUsage) naming `flag` for what is no size.
+int64_t parse_size(const std::string& text, const std::string& flag);
+
+// "163,840 B (160.0 KB)"; KB is 1024 B.
+std::string format_bytes(int64_t bytes);
+// "1,234,567".
+std::string format_count(int64_t value);
+
+}  // namespace shoal
