@@ -143,4 +143,15 @@ constexpr int released_rows(const RowRule& r, int firing) {
   return last < lo ? last : lo;
 }
 
+// Private int32 sums of an actor: of one row if its window is cut, of a band
+// if it is the last of a loop, else none. Columns and channels are those of
+// the out port's box.
+constexpr int accumulator_rows(int parts, bool ends_loop, int loop_band) {
+  return ends_loop ? loop_band : parts > 1 ? 1 : 0;
+}
+constexpr uint64_t accumulator_bytes(int rows, int columns, int channels) {
+  return uint64_t{4} * static_cast<uint32_t>(rows) *
+         static_cast<uint32_t>(columns) * static_cast<uint32_t>(channels);
+}
+
 }  // namespace shoal

@@ -25,6 +25,8 @@ inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
 inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
 inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
+inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
+inline constexpr int kMaxLoopActors = 6;
 inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
 
@@ -48,7 +50,7 @@ struct Header {
   uint16_t flags;    // 0 in version 1
   uint32_t cursors;  // arena offset of uint32 cursors
   uint32_t cursor_count;
-  uint32_t states;        // arena offset of ActorState, 8 bytes each
+  uint32_t states;        // arena offset of ActorState, 2 bytes each
   uint32_t state_count;   // the largest actor count of a stage
   uint32_t record;        // arena offset of the current record if unmapped
   uint32_t record_bytes;  // the largest record if unmapped, else 0
@@ -59,7 +61,7 @@ struct Header {
   uint32_t poll_gap_us;  // longest time away from the link; 0: not stated
   uint8_t plan_id[16];   // first bytes of the plan's SHA-256
   uint8_t reserved[12];  // 0
-  uint8_t hash[32];      // SHA-256 of the image with this field zero
+  uint8_t hash[32];      // SHA-256 of the image, this and the head's tag zero
 };
 static_assert(sizeof(Header) == 144);
 static_assert(offsetof(Header, hash) == 112);
@@ -124,13 +126,16 @@ struct BufferRecord {
 };
 static_assert(sizeof(BufferRecord) == 28);
 
+// Cursor indices increase strictly along the buffers of a stage: base, then
+// the cursors of the ports. A private buffer has one writer and one reader,
+// whose boxes are the whole buffer.
 enum class PortOwner : uint8_t { kActor = 0, kApi = 1, kStream = 2 };
 struct PortRecord {
   uint16_t buffer;
   uint8_t is_read;
   PortOwner owner;
   uint16_t owner_index;  // actor, or input / output of the program
-  uint16_t cursor;       // index of the cursor; kNone in private buffers
+  uint16_t cursor;       // kNone in private buffers; see BufferRecord
   uint16_t y0, y1, x0, x1, c0, c1;
 };
 static_assert(sizeof(PortRecord) == 20);
@@ -201,9 +206,14 @@ struct ActorRecord {
 };
 static_assert(sizeof(ActorRecord) == 56);
 
-// A fused channel group: its actors are contiguous, and one firing of the
-// loop runs all of them `iterations` times for one band of the last one's
-// output. In iteration i an actor uses chunk i of its weights.
+// A fused channel group: a chain of contiguous actors, each but the last
+// writing a private buffer that the next one reads. One firing of the loop
+// runs all of them `iterations` times for one band of the last one's output.
+// The first is kConv or kDepthwise, the last kConv, those between kDepthwise
+// or kLut. In iteration i an actor uses chunk i of its weights (kLut: its
+// only one): `iterations` groups, of the last one `iterations` parts. A chunk
+// of out_n channels writes channels [0, out_n) of its private buffer; the last
+// actor reads channels [0, in_n) and sums in its accumulator.
 struct LoopRecord {
   uint16_t first_actor;
   uint16_t actors;
@@ -214,7 +224,8 @@ static_assert(sizeof(LoopRecord) == 8);
 
 enum class WeightPlace : uint8_t { kMapped = 0, kTape = 1 };
 // The weights of one actor: `parts` x `groups` chunks, part-major. Groups cut
-// output channels (kConstant: rows). Parts cut the reduced axis: kernel rows
+// output channels (kConstant: rows, all groups but the last being as high, a
+// multiple of the band). Parts cut the reduced axis: kernel rows
 // if the actor's window is cut, input channels if it is inside a loop.
 struct WeightRecord {
   uint16_t first_chunk;
@@ -230,7 +241,8 @@ struct ChunkRecord {
   uint32_t offset;       // in the image, multiple of 16
   uint32_t bytes;        // without the tag, multiple of 4
   uint16_t out0, out_n;  // output channels, of the out port's box
-  uint16_t in0, in_n;    // kernel rows or input channels of this part
+  uint16_t in0, in_n;    // input channels of the last actor of a loop, else
+                         // kernel rows (0, kernel_h if the window is not cut)
 };
 static_assert(sizeof(ChunkRecord) == 16);
 
@@ -241,14 +253,12 @@ struct OrderRun {
 };
 static_assert(sizeof(OrderRun) == 4);
 
-// In the arena.
+// In the arena. Only one firing is under way at a time; how far it has come
+// is kept in the node itself.
 struct ActorState {
-  uint16_t firing;
-  uint16_t chunk;
-  uint16_t slice;
-  uint16_t reserved;
+  uint16_t firing;  // firings of this frame that are complete
 };
-static_assert(sizeof(ActorState) == 8);
+static_assert(sizeof(ActorState) == 2);
 
 constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;

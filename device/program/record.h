@@ -1,0 +1,108 @@
+// A typed view over a stage record, and the sizes of records and heads: the
+// one place that knows in which order the tables lie. Planner, emit, loader
+// and runtime share it. The view owns nothing; the record stays where it is
+// (in the mapped image or in the arena) and must be 4-byte aligned.
+//
+//   StageHeader, buffers, ports, actors, loops, weights, chunks, params,
+//   maps (padded to 4), order, padding to 16, tag
+#pragma once
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+struct StageCounts {
+  uint16_t buffers = 0, ports = 0, actors = 0, loops = 0, weights = 0;
+  uint16_t chunks = 0, params = 0, maps = 0, order = 0;
+};
+
+constexpr StageCounts stage_counts(const StageHeader& h) {
+  return {h.buffers, h.ports,  h.actors, h.loops, h.weights,
+          h.chunks,  h.params, h.maps,   h.order};
+}
+
+// Offsets of the tables in the record.
+struct StageOffsets {
+  uint32_t buffers, ports, actors, loops, weights, chunks, params, maps, order;
+  uint32_t end;    // of the tables
+  uint32_t bytes;  // of the record, padding and tag included
+};
+
+constexpr StageOffsets stage_offsets(const StageCounts& n) {
+  const auto after = [](uint32_t start, uint32_t count, size_t size) {
+    return start + count * static_cast<uint32_t>(size);
+  };
+  StageOffsets o{};
+  o.buffers = static_cast<uint32_t>(sizeof(StageHeader));
+  o.ports = after(o.buffers, n.buffers, sizeof(BufferRecord));
+  o.actors = after(o.ports, n.ports, sizeof(PortRecord));
+  o.loops = after(o.actors, n.actors, sizeof(ActorRecord));
+  o.weights = after(o.loops, n.loops, sizeof(LoopRecord));
+  o.chunks = after(o.weights, n.weights, sizeof(WeightRecord));
+  o.params = after(o.chunks, n.chunks, sizeof(ChunkRecord));
+  o.maps = after(o.params, n.params, sizeof(int32_t));
+  o.order = align_up(after(o.maps, n.maps, sizeof(uint16_t)), 4);
+  o.end = after(o.order, n.order, sizeof(OrderRun));
+  o.bytes = align_up(o.end) + kTagBytes;
+  return o;
+}
+
+constexpr uint32_t record_bytes(const StageCounts& n) {
+  return stage_offsets(n).bytes;
+}
+
+// Header, stage table, io table, padding to 16, tag.
+constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios) {
+  return align_up(static_cast<uint32_t>(sizeof(Header) +
+                                        stages * sizeof(StageEntry) +
+                                        ios * sizeof(IoEntry))) +
+         kTagBytes;
+}
+
+struct StageView {
+  const StageHeader* header = nullptr;
+  const BufferRecord* buffers = nullptr;
+  const PortRecord* ports = nullptr;
+  const ActorRecord* actors = nullptr;
+  const LoopRecord* loops = nullptr;
+  const WeightRecord* weights = nullptr;
+  const ChunkRecord* chunks = nullptr;
+  const int32_t* params = nullptr;
+  const uint16_t* maps = nullptr;
+  const OrderRun* order = nullptr;
+};
+
+// The counts in the header must have been checked against the bytes there.
+inline StageView view_stage(const uint8_t* record) {
+  StageView v;
+  v.header = reinterpret_cast<const StageHeader*>(record);
+  const StageOffsets o = stage_offsets(stage_counts(*v.header));
+  v.buffers = reinterpret_cast<const BufferRecord*>(record + o.buffers);
+  v.ports = reinterpret_cast<const PortRecord*>(record + o.ports);
+  v.actors = reinterpret_cast<const ActorRecord*>(record + o.actors);
+  v.loops = reinterpret_cast<const LoopRecord*>(record + o.loops);
+  v.weights = reinterpret_cast<const WeightRecord*>(record + o.weights);
+  v.chunks = reinterpret_cast<const ChunkRecord*>(record + o.chunks);
+  v.params = reinterpret_cast<const int32_t*>(record + o.params);
+  v.maps = reinterpret_cast<const uint16_t*>(record + o.maps);
+  v.order = reinterpret_cast<const OrderRun*>(record + o.order);
+  return v;
+}
+
+struct HeadView {
+  const Header* header = nullptr;
+  const StageEntry* stages = nullptr;
+  const IoEntry* ios = nullptr;  // inputs, then outputs
+};
+
+inline HeadView view_head(const uint8_t* head) {
+  HeadView v;
+  v.header = reinterpret_cast<const Header*>(head);
+  const uint8_t* stages = head + sizeof(Header);
+  v.stages = reinterpret_cast<const StageEntry*>(stages);
+  v.ios = reinterpret_cast<const IoEntry*>(stages + v.header->stages *
+                                                        sizeof(StageEntry));
+  return v;
+}
+
+}  // namespace shoal

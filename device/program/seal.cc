@@ -1,0 +1,57 @@
+#include "device/program/seal.h"
+
+#include "device/program/record.h"
+#include "device/program/tag.h"
+
+namespace shoal {
+namespace {
+
+bool inside(uint32_t offset, uint64_t bytes, uint32_t image_bytes) {
+  return offset % kAlign == 0 && uint64_t{offset} + bytes <= image_bytes;
+}
+
+void seal_chunks(uint8_t* image, uint32_t image_bytes, uint32_t generation,
+                 const StageView& stage) {
+  for (uint32_t i = 0; i < stage.header->chunks; ++i) {
+    const ChunkRecord chunk = stage.chunks[i];
+    if (!inside(chunk.offset, uint64_t{chunk.bytes} + kTagBytes, image_bytes)) {
+      continue;
+    }
+    uint8_t* bytes = image + chunk.offset;
+    make_tag(TagKind::kChunk, chunk.offset, generation, bytes, chunk.bytes,
+             bytes + chunk.bytes);
+  }
+}
+
+}  // namespace
+
+void seal_image(uint8_t* image, uint32_t image_bytes) {
+  if (image_bytes < sizeof(Header) + kTagBytes) return;
+  const HeadView head = view_head(image);
+  const uint32_t generation = head.header->generation;
+  const uint32_t head_size = head.header->head_bytes;
+  if (head_size < sizeof(Header) + kTagBytes || head_size > image_bytes) return;
+  for (uint32_t s = 0; s < head.header->stages; ++s) {
+    const size_t end = sizeof(Header) + (s + 1) * sizeof(StageEntry);
+    if (end > head_size) break;
+    const StageEntry entry = head.stages[s];
+    if (entry.bytes < sizeof(StageHeader) + kTagBytes ||
+        !inside(entry.offset, entry.bytes, image_bytes)) {
+      continue;
+    }
+    uint8_t* record = image + entry.offset;
+    const StageView stage = view_stage(record);
+    if (record_bytes(stage_counts(*stage.header)) <= entry.bytes) {
+      seal_chunks(image, image_bytes, generation, stage);
+    }
+    const uint32_t length = entry.bytes - kTagBytes;
+    make_tag(TagKind::kStage, entry.offset, generation, record, length,
+             record + length);
+  }
+  make_image_hash(image, image_bytes, head_size,
+                  image + offsetof(Header, hash));
+  make_tag(TagKind::kHead, 0, generation, image, head_size - kTagBytes,
+           image + head_size - kTagBytes);
+}
+
+}  // namespace shoal
