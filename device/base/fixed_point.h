@@ -34,9 +34,10 @@ constexpr int32_t high_mul(int32_t a, int32_t b) {
   return static_cast<int32_t>((p + nudge) / (int64_t{1} << 31));
 }
 
-// v / 2^n to nearest, halves away from zero; 0 <= n <= 31.
+// v / 2^n to nearest, halves away from zero; n >= 0. Beyond 31 (a softmax over
+// 512 nearly equal classes and more) nothing is left.
 constexpr int32_t round_shift(int32_t v, int n) {
-  if (n == 0) return v;
+  if (static_cast<uint32_t>(n - 1) > 30) return n == 0 ? v : 0;
   const int32_t mask = wrap((uint32_t{1} << n) - 1);
   const int32_t rest = v & mask;
   const int32_t threshold = (mask >> 1) + (v < 0 ? 1 : 0);
