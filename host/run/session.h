@@ -1,0 +1,52 @@
+// One node on this computer, run through the device's own C API: the arena is
+// exactly as large as the plan says, the host only pushes and takes rows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/shoal.h"
+#include "host/graph/graph.h"
+#include "host/lower/net.h"
+
+namespace shoal {
+
+// Called for every firing; see device/runtime/tap.h.
+struct Tap {
+  void (*call)(void* user, const void* firing) = nullptr;
+  void* user = nullptr;
+};
+
+class Session {
+ public:
+  // Opens the program in an arena of `arena_bytes`. All references must
+  // outlive the session. Throws Error(kCorrupt) naming the record if the
+  // program is refused.
+  Session(const Graph&, const Net&, std::span<const uint8_t> image,
+          uint32_t arena_bytes, Tap tap = {});
+  ~Session();
+
+  // One frame: all inputs one after another in the file's types; returns all
+  // outputs likewise. Throws Error(kUsage) if the size is wrong,
+  // Error(kInternal) if the node stops.
+  std::vector<uint8_t> run(std::span<const uint8_t> input);
+
+ private:
+  struct FreeArena {
+    void operator()(uint8_t* p) const;
+  };
+  void check(int status, const char* doing) const;
+
+  const Graph& graph_;
+  const Net& net_;
+  std::unique_ptr<uint8_t[], FreeArena> arena_;
+  shoal_node node_{};
+};
+
+// Bytes of all inputs of the model together, in the file's types.
+int64_t input_bytes(const Graph&);
+
+}  // namespace shoal
