@@ -25,31 +25,31 @@ constexpr int32_t wrap_mul(int32_t a, int32_t b) {
   return wrap(bits(a) * bits(b));
 }
 
-// Half-way cases of a*b/2^31 go away from zero for positive products and
-// towards zero at the exact negative tie (hm of the golden set).
+// a*b/2^31 to nearest, halves up. This is hm of the golden set: adding
+// 2^30 (2^30 - 1 less below zero) and cutting towards zero comes to the same.
+constexpr int32_t high_mul_unsaturated(int32_t a, int32_t b) {
+  return static_cast<int32_t>(
+      (static_cast<int64_t>(a) * b + (int64_t{1} << 30)) >> 31);
+}
 constexpr int32_t high_mul(int32_t a, int32_t b) {
   if (a == kInt32Min && b == kInt32Min) return kInt32Max;
-  const int64_t p = static_cast<int64_t>(a) * b;
-  const int64_t nudge = p >= 0 ? (int64_t{1} << 30) : 1 - (int64_t{1} << 30);
-  return static_cast<int32_t>((p + nudge) / (int64_t{1} << 31));
+  return high_mul_unsaturated(a, b);
 }
 
-// v / 2^n to nearest, halves away from zero; n >= 0. Beyond 31 (a softmax over
-// 512 nearly equal classes and more) nothing is left.
+// v / 2^n to nearest, halves away from zero; 0 <= n <= 31.
 constexpr int32_t round_shift(int32_t v, int n) {
-  if (static_cast<uint32_t>(n - 1) > 30) return n == 0 ? v : 0;
-  const int32_t mask = wrap((uint32_t{1} << n) - 1);
-  const int32_t rest = v & mask;
-  const int32_t threshold = (mask >> 1) + (v < 0 ? 1 : 0);
-  return (v >> n) + (rest > threshold ? 1 : 0);
+  const uint32_t sign = bits(v >> 31);
+  const uint32_t size = (bits(v) ^ sign) - sign;
+  const uint32_t half = (uint32_t{1} << n) >> 1;
+  return wrap((((size + half) >> n) ^ sign) - sign);
 }
 
-// rq(v, (m, s)): s > 0 shifts left first, s < 0 rounds right after the
-// multiplication. -31 <= s <= 30.
+// rq(v, (m, s)): s > 0 shifts left first, s <= 0 rounds right after the
+// multiplication. multiplier >= 0, -31 <= s <= 30.
 constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
-  const int left = shift > 0 ? shift : 0;
-  const int right = shift > 0 ? 0 : -shift;
-  return round_shift(high_mul(wrap(bits(v) << left), multiplier), right);
+  if (shift > 0)
+    return high_mul_unsaturated(wrap(bits(v) << shift), multiplier);
+  return round_shift(high_mul_unsaturated(v, multiplier), -shift);
 }
 
 constexpr int32_t clamp(int32_t v, int32_t low, int32_t high) {
