@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Formatting and file sizes: clang-format leaves every source as it is, and no
+# file has more than 600 lines.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t sources < <(git ls-files '*.cc' '*.h')
+clang-format-14 --dry-run -Werror "${sources[@]}"
+long=$(git ls-files '*.cc' '*.h' '*.sh' '*.md' '*.txt' '*.cmake' ':!SPEC.md' |
+  xargs wc -l | awk '$2 != "total" && $1 > 600')
+if [[ -n $long ]]; then
+  echo "over 600 lines:" >&2
+  echo "$long" >&2
+  exit 1
+fi

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what shoal is built with from Debian 12's packages, those that are
+# missing only. Needs root (or sudo) if any is missing.
+set -euo pipefail
+packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
+  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libmbedtls-dev libstb-dev
+  zlib1g-dev)
+# The tests need these as well.
+[[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
+  libclang-rt-14-dev clang-format-14 git)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
+    grep -q 'install ok installed' || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+echo "installing: ${missing[*]}" >&2
+root=()
+[[ $(id -u) -eq 0 ]] || root=(sudo)
+"${root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq \
+  --no-install-recommends "${missing[@]}" >/dev/null
