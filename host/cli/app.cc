@@ -1,0 +1,173 @@
+// Arguments to options. The only file that sees CLI11.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "host/base/error.h"
+#include "host/cli/commands.h"
+
+namespace shoal {
+namespace {
+
+void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--ram", flags.ram,
+                   "arena budget of the node, such as 160K; hard");
+  verb->add_option("--board", flags.board,
+                   "board id (see `shoal boards`); its memory is the budget")
+      ->capture_default_str();
+  verb->add_option("--strategy", flags.strategy, "how to cut: single")
+      ->capture_default_str();
+  verb->add_option("--objective", flags.objective,
+                   "latency (least time in the budget) or ram (smallest arena)")
+      ->capture_default_str();
+}
+
+// `--timeout`: an alarm, so that even a hang ends.
+void on_alarm(int) {
+  constexpr char text[] = "shoal: ran past --timeout\n";
+  const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+  static_cast<void>(written);
+  _exit(static_cast<int>(Exit::kTimeout));
+}
+
+void start_timeout(int seconds) {
+  if (seconds <= 0) return;
+  std::signal(SIGALRM, on_alarm);
+  alarm(static_cast<unsigned>(seconds));
+}
+
+CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
+                   const char* example) {
+  CLI::App* const verb = app.add_subcommand(name, what);
+  verb->footer(std::string("Example:\n  ") + example);
+  return verb;
+}
+
+struct Flags {
+  InspectFlags inspect;
+  PlanCommandFlags plan;
+  RunFlags run;
+  VerifyFlags verify;
+  ListFlags list;
+  int timeout = 0;
+};
+
+void define(CLI::App& app, Flags& f, int& code) {
+  app.add_option("--timeout", f.timeout,
+                 "end with exit code 8 after this many seconds (0: never)");
+  app.require_subcommand(1);
+  app.fallthrough();
+  const auto json = [](CLI::App* verb, bool& flag) {
+    verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
+  };
+  const auto model = [](CLI::App* verb, std::string& path) {
+    verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
+  };
+
+  CLI::App* verb =
+      add_verb(app, "inspect", "What a model consists of and what it needs",
+               "shoal inspect model.tflite");
+  model(verb, f.inspect.model);
+  json(verb, f.inspect.json);
+  verb->callback([&] { code = inspect_command(f.inspect); });
+
+  verb = add_verb(app, "plan", "Plan a model for a board or a budget",
+                  "shoal plan model.tflite --ram 160K");
+  model(verb, f.plan.model);
+  add_plan_flags(verb, f.plan.plan);
+  verb->add_option("-o,--output", f.plan.output, "write the plan as JSON");
+  json(verb, f.plan.json);
+  verb->callback([&] { code = plan_command(f.plan); });
+
+  verb = add_verb(app, "run", "Run a picture or raw input through a model",
+                  "shoal run model.tflite cat.bmp --ram 160K --labels l.txt");
+  model(verb, f.run.model);
+  verb->add_option("INPUT", f.run.input,
+                   "picture (png, jpg, bmp) or raw bytes (.bin)")
+      ->required();
+  add_plan_flags(verb, f.run.plan);
+  verb->add_option("--labels", f.run.labels, "one label a line");
+  verb->add_option("--top", f.run.top, "how many classes to print")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--output", f.run.output,
+                   "write all outputs, one after another, in the file's types");
+  verb->add_option("--trace", f.run.trace,
+                   "write checksums of every layer (layers.tsv)");
+  verb->add_option("--mean", f.run.mean,
+                   "of picture values, one or per channel")
+      ->delimiter(',');
+  verb->add_option("--std", f.run.deviation,
+                   "deviation of picture values, one or per channel")
+      ->delimiter(',');
+  verb->add_option("--frames", f.run.frames, "run the input this many times")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000000));
+  json(verb, f.run.json);
+  verb->callback([&] { code = run_command(f.run); });
+
+  verb = add_verb(
+      app, "verify", "Compare plan, oracle and golden results layer by layer",
+      "shoal verify model.tflite cat.in.bin --ram 160K --golden DIR");
+  model(verb, f.verify.model);
+  verb->add_option("INPUT", f.verify.inputs, "pictures or raw inputs")
+      ->required();
+  add_plan_flags(verb, f.verify.plan);
+  verb->add_option("--golden", f.verify.golden,
+                   "a model's folder of golden results, or their root");
+  json(verb, f.verify.json);
+  verb->callback([&] { code = verify_command(f.verify); });
+
+  verb = add_verb(app, "ops", "List the operators", "shoal ops");
+  json(verb, f.list.json);
+  verb->callback([&] { code = ops_command(f.list); });
+  verb = add_verb(app, "boards", "List the boards", "shoal boards");
+  json(verb, f.list.json);
+  verb->callback([&] { code = boards_command(f.list); });
+  verb = add_verb(app, "doctor", "Check this machine and this build",
+                  "shoal doctor");
+  json(verb, f.list.json);
+  verb->callback([&] { code = doctor_command(f.list); });
+
+  app.parse_complete_callback([&] { start_timeout(f.timeout); });
+}
+
+int report(const Error& e) {
+  std::fprintf(stderr, "shoal: %s\n", e.what());
+  if (!e.fix().empty()) std::fprintf(stderr, "  %s\n", e.fix().c_str());
+  return static_cast<int>(e.code());
+}
+
+int run_app(int argc, char** argv) {
+  CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
+               "shoal");
+  app.set_version_flag("--version", "shoal " SHOAL_VERSION);
+  Flags flags;
+  int code = 0;
+  define(app, flags, code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return report(Error(Exit::kUsage, e.what(), "see `shoal --help`"));
+  } catch (const Error& e) {
+    return report(e);
+  } catch (const std::bad_alloc&) {
+    return report(Error(Exit::kInternal, "out of memory"));
+  } catch (const std::exception& e) {
+    return report(Error(Exit::kInternal, e.what()));
+  }
+  if (std::fflush(stdout) != 0) {
+    return report(Error(Exit::kInternal, "stdout: cannot be written"));
+  }
+  return code;
+}
+
+}  // namespace
+}  // namespace shoal
+
+int main(int argc, char** argv) { return shoal::run_app(argc, argv); }

@@ -1,0 +1,24 @@
+// What several verbs share: flags to options, inputs to bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/cli/commands.h"
+#include "host/graph/graph.h"
+#include "host/image/picture.h"
+#include "host/plan/planner.h"
+
+namespace shoal {
+
+// Throws Error(kUsage) for an unknown board, objective or size.
+PlanOptions plan_options(const PlanFlags&);
+
+// The bytes of all inputs in the file's types: a `.bin` file as it is (its
+// size is checked), everything else as a picture.
+std::vector<uint8_t> load_input(const Graph&, const std::string& path,
+                                const std::optional<Normalization>&);
+
+}  // namespace shoal

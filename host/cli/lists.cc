@@ -1,0 +1,152 @@
+// ops, boards, doctor: what this build knows.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "device/kernels/kernels.h"
+#include "device/program/image.h"
+#include "host/base/size.h"
+#include "host/board/board.h"
+#include "host/cli/commands.h"
+#include "host/graph/graph.h"
+
+namespace shoal {
+namespace {
+
+struct Entry {
+  OpKind kind;
+  const char* how;
+};
+
+// How each operator runs: what streams, what must be held whole.
+constexpr Entry kEntries[] = {
+    {OpKind::kAdd, "rows stream; any broadcast"},
+    {OpKind::kAveragePool2d, "rows stream; tall windows in parts"},
+    {OpKind::kConcatenation, "no copy: writers share a buffer"},
+    {OpKind::kConv2d, "rows stream; per channel or per tensor; dilation"},
+    {OpKind::kDepthToSpace, "rows stream"},
+    {OpKind::kDepthwiseConv2d, "rows stream; any depth multiplier"},
+    {OpKind::kDequantize, "at an output: done by whoever holds the frame"},
+    {OpKind::kExpandDims, "no copy"},
+    {OpKind::kFullyConnected, "consumes rows as they come"},
+    {OpKind::kHardSwish, "rows stream; table"},
+    {OpKind::kLeakyRelu, "rows stream; table"},
+    {OpKind::kLogistic, "rows stream; table"},
+    {OpKind::kMaximum, "rows stream; any broadcast"},
+    {OpKind::kMaxPool2d, "rows stream; tall windows in parts"},
+    {OpKind::kMean, "rows accumulate; any axes"},
+    {OpKind::kMinimum, "rows stream; any broadcast"},
+    {OpKind::kMul, "rows stream; any broadcast"},
+    {OpKind::kPad, "folded into convolutions where exact, else rows stream"},
+    {OpKind::kPadv2, "rows stream"},
+    {OpKind::kPrelu, "rows stream"},
+    {OpKind::kQuantize, "table; from float at an input: by whoever holds it"},
+    {OpKind::kReduceMax, "rows accumulate; any axes"},
+    {OpKind::kRelu, "rows stream; table"},
+    {OpKind::kRelu6, "rows stream; table"},
+    {OpKind::kReshape, "no copy where rows allow, else bytes stream"},
+    {OpKind::kResizeNearestNeighbor, "rows stream"},
+    {OpKind::kSlice, "no copy with stride 1"},
+    {OpKind::kSoftmax, "rows stream; last axis"},
+    {OpKind::kSpaceToDepth, "rows stream"},
+    {OpKind::kSplit, "no copy"},
+    {OpKind::kSqueeze, "no copy"},
+    {OpKind::kStridedSlice, "no copy with stride 1, else rows stream"},
+    {OpKind::kSub, "rows stream; any broadcast"},
+    {OpKind::kSum, "rows accumulate; any axes"},
+    {OpKind::kTanh, "rows stream; table"},
+    {OpKind::kTranspose, "removed where consumers allow, else input whole"},
+    {OpKind::kTransposeConv, "rows stream"},
+};
+
+void print(const nlohmann::json& json) {
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+}  // namespace
+
+int ops_command(const ListFlags& flags) {
+  if (flags.json) {
+    auto list = nlohmann::json::array();
+    for (const Entry& e : kEntries) {
+      list.push_back({{"name", op_name(e.kind)}, {"how", e.how}});
+    }
+    print({{"operators", list}});
+    return 0;
+  }
+  std::printf("%-26s %s\n", "operator (int8, uint8)", "how it runs");
+  for (const Entry& e : kEntries) {
+    std::printf("%-26s %s\n", op_name(e.kind), e.how);
+  }
+  return 0;
+}
+
+int boards_command(const ListFlags& flags) {
+  auto list = nlohmann::json::array();
+  if (!flags.json) {
+    std::printf("%-12s %-11s %5s %11s %11s %7s  %s\n", "id", "core", "MHz",
+                "arena KB", "fixed KB", "flash", "title");
+  }
+  for (const std::string& id : board_ids()) {
+    const Board& b = find_board(id);
+    if (flags.json) {
+      list.push_back(
+          {{"id", id},
+           {"title", b.title},
+           {"core", b.core},
+           {"cores", b.cores},
+           {"clock_hz", b.clock_hz},
+           {"arena_limit_bytes",
+            b.unlimited() ? nlohmann::json() : nlohmann::json(b.arena_limit())},
+           {"fixed_bytes", b.fixed_bytes()},
+           {"fixed_kind", b.fixed_kind},
+           {"flash_bytes", b.flash_bytes},
+           {"flash_mapped", b.flash_mapped},
+           {"link", b.link},
+           {"storage", b.storage},
+           {"sources", b.sources}});
+      continue;
+    }
+    const std::string arena =
+        b.unlimited() ? "unlimited" : std::to_string(b.arena_limit() / 1024);
+    std::printf("%-12s %-11.11s %5.0f %11s %11s %7s  %s\n", id.c_str(),
+                b.core.c_str(), b.clock_hz / 1e6, arena.c_str(),
+                std::to_string(b.fixed_bytes() / 1024).c_str(),
+                b.flash_mapped ? "mapped" : "stored", b.title.c_str());
+  }
+  if (flags.json) {
+    print({{"boards", list}});
+  } else {
+    std::printf(
+        "\narena: the largest bank less the fixed bytes in it (firmware,\n"
+        "stack; estimated until a build has measured them). One core is "
+        "used.\n");
+  }
+  return 0;
+}
+
+int doctor_command(const ListFlags& flags) {
+  const KernelSet& best = best_kernels();
+  const unsigned cores = std::thread::hardware_concurrency();
+  const char* const rounding = "operator set 1, double rounding";
+  if (flags.json) {
+    print({{"version", SHOAL_VERSION},
+           {"kernels", best.name},
+           {"arithmetic", kArithmetic},
+           {"image_version", kImageVersion},
+           {"cores", cores},
+           {"boards", board_ids().size()},
+           {"operators", std::size(kEntries)}});
+    return 0;
+  }
+  std::printf("shoal %s\n", SHOAL_VERSION);
+  std::printf("kernels      %s\n", best.name);
+  std::printf("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
+  std::printf("program      version %d\n", kImageVersion);
+  std::printf("cores        %u\n", cores);
+  std::printf("boards       %zu\n", board_ids().size());
+  std::printf("operators    %zu\n", std::size(kEntries));
+  return 0;
+}
+
+}  // namespace shoal

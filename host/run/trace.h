@@ -1,0 +1,47 @@
+// The bytes of every tensor of the file, collected by the tap while a plan
+// runs, though no tensor need ever exist whole on the node.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/graph/graph.h"
+#include "host/lower/net.h"
+#include "host/oracle/oracle.h"
+#include "host/plan/plan.h"
+#include "host/run/session.h"
+
+namespace shoal {
+
+class TraceCollector {
+ public:
+  // The references must outlive the collector.
+  TraceCollector(const Graph&, const Net&, const Plan&, int node);
+  Tap tap() { return {&TraceCollector::on_firing, this}; }
+
+  // The bytes of all tensors of the file after one frame. Elided operators
+  // (views, folded PADs) are derived from what the tap saw. Throws
+  // Error(kDiffers) if rows were computed twice with different results,
+  // Error(kInternal) if a layer's rows are missing.
+  Values values(std::span<const uint8_t> input);
+  // Forgets the frame.
+  void reset();
+
+ private:
+  static void on_firing(void* self, const void* firing);
+  void add_input(const NetIo&, std::span<const uint8_t> bytes);
+  void write_row(int tensor, int y, int x0, int x1, int c0, int c1,
+                 const int8_t* row, size_t pixel_stride);
+  std::vector<uint8_t> stored_value(int file_tensor, const Stored&) const;
+
+  const Graph& graph_;
+  const Net& net_;
+  const PlanNode& node_;
+  std::vector<std::vector<int8_t>> bytes_;  // by net tensor
+  std::vector<std::vector<bool>> seen_;
+  std::string conflict_;  // the first one
+};
+
+}  // namespace shoal

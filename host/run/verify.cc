@@ -1,0 +1,96 @@
+#include "host/run/verify.h"
+
+#include "host/base/error.h"
+#include "host/oracle/oracle.h"
+#include "host/run/session.h"
+#include "host/run/trace.h"
+
+namespace shoal {
+namespace {
+
+Trace trace_of(const Graph& graph, const Values& values) {
+  return make_trace(graph, [&](int t) {
+    return file_bytes(graph, t, values[static_cast<size_t>(t)]);
+  });
+}
+
+// The first tensor of the file in which two runs differ.
+std::optional<Difference> compare_values(const Graph& graph,
+                                         const Values& expected,
+                                         const Values& actual) {
+  for (size_t op = 0; op < graph.ops.size(); ++op) {
+    for (const int t : graph.ops[op].outputs) {
+      const auto i = static_cast<size_t>(t);
+      auto wrong = first_difference(graph, static_cast<int>(op), t,
+                                    file_bytes(graph, t, expected[i]),
+                                    file_bytes(graph, t, actual[i]));
+      if (wrong) return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
+                                        const std::vector<uint8_t>& actual) {
+  if (expected == actual) return std::nullopt;
+  if (expected.size() != actual.size()) {
+    return Difference{"output", "size", std::to_string(expected.size()),
+                      std::to_string(actual.size())};
+  }
+  size_t at = 0;
+  while (expected[at] == actual[at]) ++at;
+  return Difference{"output", "byte " + std::to_string(at),
+                    std::to_string(expected[at]), std::to_string(actual[at])};
+}
+
+}  // namespace
+
+Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                     const std::optional<GoldenCase>& golden) {
+  const Values oracle = run_oracle(p.graph, input);
+  TraceCollector collector(p.graph, p.net, p.plan, 0);
+  Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes,
+                  collector.tap());
+  const std::vector<uint8_t> output = session.run(input);
+  const Values traced = collector.values(input);
+
+  Verdict verdict;
+  for (const Op& op : p.graph.ops) verdict.layers += op.outputs.size();
+  const auto judge = [&](const char* between,
+                         const std::optional<Difference>& wrong) {
+    if (!wrong || verdict.wrong) return;
+    verdict.wrong = wrong;
+    verdict.between = between;
+  };
+  judge("plan and oracle", compare_values(p.graph, oracle, traced));
+  judge("plan and oracle",
+        compare_bytes(model_output(p.graph, oracle), output));
+  if (golden) {
+    judge("oracle and golden",
+          first_difference(golden->trace, trace_of(p.graph, oracle),
+                           Columns::kMust));
+    judge("plan and golden",
+          first_difference(golden->trace, trace_of(p.graph, traced),
+                           Columns::kMust));
+    judge("plan and golden", compare_bytes(golden->output, output));
+  }
+  return verdict;
+}
+
+GoldenCase find_golden_case(const std::filesystem::path& folder,
+                            const std::string& model,
+                            const std::filesystem::path& input) {
+  std::string name = input.filename().string();
+  name = name.substr(0, name.find('.'));
+  const std::string stem = std::filesystem::path(model).stem().string();
+  for (const auto& place : {folder, folder / stem}) {
+    if (std::filesystem::exists(place / (name + ".layers.tsv"))) {
+      return read_golden_case(place, name);
+    }
+  }
+  throw Error(Exit::kUsage,
+              folder.string() + ": no golden case '" + name + "' of " + stem,
+              "name the model's folder, and inputs as CASE.in.bin");
+}
+
+}  // namespace shoal

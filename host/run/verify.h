@@ -1,0 +1,34 @@
+// Plan against oracle against golden, layer by layer.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/golden/golden.h"
+#include "host/run/prepare.h"
+
+namespace shoal {
+
+struct Verdict {
+  size_t layers = 0;                // compared
+  std::optional<Difference> wrong;  // the first one
+  std::string between;              // "plan and oracle", "oracle and golden"
+};
+
+// Runs one frame under the plan with the tap on and in the oracle; compares
+// every operator's result and the outputs; then both with the golden case if
+// there is one.
+Verdict verify_frame(const Prepared&, std::span<const uint8_t> input,
+                     const std::optional<GoldenCase>& golden);
+
+// The case of an input file (`x.in.bin` is case x) in `folder`: a model's
+// folder or the root of all of them. Throws Error(kUsage) if there is none.
+GoldenCase find_golden_case(const std::filesystem::path& folder,
+                            const std::string& model,
+                            const std::filesystem::path& input);
+
+}  // namespace shoal
