@@ -49,6 +49,8 @@ function(shoal_tests)
     target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest
       GTest::gtest_main)
     target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS})
+    target_compile_definitions(${name} PRIVATE
+      SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
       SKIP_RETURN_CODE 77)
