@@ -20,7 +20,8 @@ int verify_command(const VerifyFlags& flags) {
     if (!flags.golden.empty()) {
       golden = find_golden_case(flags.golden, p.graph.name, path);
     }
-    const Verdict v = verify_frame(p, input, golden);
+    const Verdict v =
+        verify_frame(p, input, run_oracle(p.graph, input), golden);
     all_equal &= !v.wrong;
     const char* const parties =
         golden ? "plan, oracle and golden" : "plan and oracle";

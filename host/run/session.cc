@@ -1,16 +1,11 @@
 #include "host/run/session.h"
 
-#include <cstdlib>
-#include <new>
-
 #include "device/base/status.h"
 #include "host/base/error.h"
 #include "host/run/frame.h"
 
 namespace shoal {
 namespace {
-
-constexpr size_t kArenaAlign = 16;
 
 int64_t tensor_bytes(const Graph& graph, int tensor) {
   const Tensor& t = graph.tensors[static_cast<size_t>(tensor)];
@@ -59,8 +54,6 @@ bool take(shoal_node* node, uint32_t output, Sink& s) {
 
 }  // namespace
 
-void Session::FreeArena::operator()(uint8_t* p) const { std::free(p); }
-
 int64_t input_bytes(const Graph& graph) {
   int64_t sum = 0;
   for (const int t : graph.inputs) sum += tensor_bytes(graph, t);
@@ -69,21 +62,14 @@ int64_t input_bytes(const Graph& graph) {
 
 Session::Session(const Graph& graph, const Net& net,
                  std::span<const uint8_t> image, uint32_t arena_bytes, Tap tap)
-    : graph_(graph), net_(net) {
-  const size_t room =
-      (arena_bytes + kArenaAlign - 1) / kArenaAlign * kArenaAlign;
-  arena_.reset(static_cast<uint8_t*>(
-      std::aligned_alloc(kArenaAlign, room == 0 ? kArenaAlign : room)));
-  if (!arena_) throw std::bad_alloc();
+    : graph_(graph), net_(net), arena_(arena_bytes) {
   shoal_config config{};
   config.image = image.data();
   config.image_bytes = static_cast<uint32_t>(image.size());
   config.tap = tap.call;
   config.tap_user = tap.user;
-  check(shoal_open(&node_, &config, arena_.get(), arena_bytes), "open");
+  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
 }
-
-Session::~Session() = default;
 
 void Session::check(int status, const char* doing) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
@@ -142,6 +128,9 @@ std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
       // What nobody takes (unused results) may still be on its way.
       while ((status = shoal_step(&node_)) == SHOAL_OK) continue;
       check(status, "run");
+      if (!arena_.intact()) {
+        throw Error(Exit::kInternal, "the node wrote outside its arena");
+      }
       return output;
     }
     if (!moved) throw Error(Exit::kInternal, "the node is stuck");

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "device/shoal.h"
 #include "host/graph/graph.h"
 #include "host/lower/net.h"
+#include "host/run/arena.h"
 
 namespace shoal {
 
@@ -27,22 +27,18 @@ class Session {
   // program is refused.
   Session(const Graph&, const Net&, std::span<const uint8_t> image,
           uint32_t arena_bytes, Tap tap = {});
-  ~Session();
 
   // One frame: all inputs one after another in the file's types; returns all
   // outputs likewise. Throws Error(kUsage) if the size is wrong,
-  // Error(kInternal) if the node stops.
+  // Error(kInternal) if the node stops or writes outside its arena.
   std::vector<uint8_t> run(std::span<const uint8_t> input);
 
  private:
-  struct FreeArena {
-    void operator()(uint8_t* p) const;
-  };
   void check(int status, const char* doing) const;
 
   const Graph& graph_;
   const Net& net_;
-  std::unique_ptr<uint8_t[], FreeArena> arena_;
+  Arena arena_;
   shoal_node node_{};
 };
 

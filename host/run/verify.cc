@@ -1,7 +1,6 @@
 #include "host/run/verify.h"
 
 #include "host/base/error.h"
-#include "host/oracle/oracle.h"
 #include "host/run/session.h"
 #include "host/run/trace.h"
 
@@ -46,8 +45,8 @@ std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
 }  // namespace
 
 Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                     const Values& oracle,
                      const std::optional<GoldenCase>& golden) {
-  const Values oracle = run_oracle(p.graph, input);
   TraceCollector collector(p.graph, p.net, p.plan, 0);
   Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes,
                   collector.tap());

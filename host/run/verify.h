@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/golden/golden.h"
+#include "host/oracle/oracle.h"
 #include "host/run/prepare.h"
 
 namespace shoal {
@@ -19,10 +20,11 @@ struct Verdict {
   std::string between;              // "plan and oracle", "oracle and golden"
 };
 
-// Runs one frame under the plan with the tap on and in the oracle; compares
-// every operator's result and the outputs; then both with the golden case if
-// there is one.
+// Runs one frame under the plan with the tap on; compares every operator's
+// result and the outputs with the oracle's (run_oracle of the same input);
+// then both with the golden case if there is one.
 Verdict verify_frame(const Prepared&, std::span<const uint8_t> input,
+                     const Values& oracle,
                      const std::optional<GoldenCase>& golden);
 
 // The case of an input file (`x.in.bin` is case x) in `folder`: a model's
