@@ -1,0 +1,133 @@
+// Every golden case, at every layer, under plans for three budgets: the
+// smallest arena that fits, twice that, unlimited. Plan, oracle and golden
+// must agree byte for byte.
+#include "host/golden/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/board/board.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/run/prepare.h"
+#include "host/run/session.h"
+#include "host/run/verify.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Float originals without int8 meaning.
+bool is_float_original(const std::string& name) {
+  return name == "ad01_fp32" || name == "pretrainedResnet" ||
+         name == "vww_96_float";
+}
+
+std::vector<std::string> golden_models() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(shared_dir() / "golden")) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && !is_float_original(name)) {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string model_path(const std::string& name) {
+  const fs::path models = shared_dir() / "models";
+  const fs::path real = models / (name + ".tflite");
+  return (fs::exists(real) ? real : models / "synth" / (name + ".tflite"))
+      .string();
+}
+
+PlanOptions host_options() {
+  PlanOptions options;
+  options.board = &find_board("host");
+  return options;
+}
+
+std::vector<PlanOptions> three_budgets(const Graph& graph) {
+  PlanOptions smallest = host_options();
+  smallest.objective = Objective::kRam;
+  const int64_t least = make_plan(lower(graph), smallest).nodes[0].arena_bytes;
+  std::vector<PlanOptions> budgets(3, host_options());
+  budgets[0].ram = least;
+  budgets[1].ram = 2 * least;
+  return budgets;
+}
+
+class GoldenTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
+  const fs::path folder = shared_dir() / "golden" / GetParam();
+  const Graph graph = load_model(model_path(GetParam()));
+  std::vector<Prepared> plans;
+  for (const PlanOptions& options : three_budgets(graph)) {
+    plans.push_back(prepare(graph, options));
+    const uint32_t arena = plans.back().plan.nodes[0].arena_bytes;
+    if (options.ram) EXPECT_LE(arena, *options.ram);
+    // Exact: not a byte less.
+    const Prepared& p = plans.back();
+    EXPECT_NO_THROW(Session(p.graph, p.net, p.images[0], arena));
+    EXPECT_THROW(Session(p.graph, p.net, p.images[0], arena - 1), Error);
+  }
+  const std::vector<std::string> cases = golden_cases(folder);
+  ASSERT_FALSE(cases.empty());
+  for (const std::string& name : cases) {
+    const GoldenCase golden = read_golden_case(folder, name);
+    const Values oracle = run_oracle(graph, golden.input);
+    for (const Prepared& p : plans) {
+      const Verdict verdict = verify_frame(p, golden.input, oracle, golden);
+      EXPECT_GT(verdict.layers, 0u);
+      if (verdict.wrong) {
+        ADD_FAILURE() << name << " in " << p.plan.nodes[0].arena_bytes
+                      << " B: " << verdict.between << ": "
+                      << describe(*verdict.wrong);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(golden_models()),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+std::vector<uint8_t> flipped(std::vector<uint8_t> bytes) {
+  for (uint8_t& b : bytes) b = static_cast<uint8_t>(b ^ 0x80);
+  return bytes;
+}
+
+// A uint8 original without a folder of its own: its bytes are those of its
+// int8 twin with the top bit flipped.
+TEST(Uint8Golden, OriginalEqualsItsShiftedTwin) {
+  const std::string name = "mobilenet_v1_0.25_128_quant";
+  const fs::path folder = shared_dir() / "golden" / (name + "_i8shift");
+  const Graph graph = load_model(model_path(name));
+  for (const PlanOptions& options : three_budgets(graph)) {
+    const Prepared p = prepare(graph, options);
+    for (const std::string& c : golden_cases(folder)) {
+      const GoldenCase golden = read_golden_case(folder, c);
+      const std::vector<uint8_t> input = flipped(golden.input);
+      const Values oracle = run_oracle(graph, input);
+      const Verdict verdict = verify_frame(p, input, oracle, std::nullopt);
+      if (verdict.wrong) ADD_FAILURE() << describe(*verdict.wrong);
+      EXPECT_EQ(flipped(model_output(graph, oracle)), golden.output) << c;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shoal
