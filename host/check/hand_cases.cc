@@ -1,0 +1,175 @@
+#include "host/check/hand_plans.h"
+
+namespace shoal {
+namespace {
+
+// conv -> depthwise -> pointwise, all rings.
+HandCase chain(const std::string& name, int conv_band, int depthwise_band,
+               int groups, std::vector<int> slots) {
+  HandNet n(1);
+  const int in = n.tensor(12, 10, 3);
+  const int a = n.conv(in, 3, 1, 8);
+  const int b = n.depthwise(a, 3, 2);
+  const int c = n.conv(b, 1, 1, 6);
+  n.input(in), n.output(c);
+  HandCase made{name, n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, slots[0]);
+  p.buffer(a, slots[1]);
+  p.buffer(b, slots[2]);
+  p.buffer(c, slots[3]);
+  p.input(0);
+  p.actor(0, conv_band, 0, groups);
+  p.actor(1, depthwise_band, 0, groups);
+  p.actor(2, 1, 0, groups);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase skip() {
+  HandNet n(2);
+  const int in = n.tensor(8, 8, 5);
+  const int a = n.conv(in, 1, 1, 4);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.conv(b, 1, 1, 4);
+  const int d = n.add(a, c);
+  n.input(in), n.output(d);
+  HandCase made{"skip", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 1), p.buffer(a, 3), p.buffer(b, 1), p.buffer(c, 1);
+  p.buffer(d, 1);
+  p.input(0);
+  for (int layer = 0; layer < 4; ++layer) p.actor(layer);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase two_stages() {
+  HandNet n(3);
+  const int in = n.tensor(9, 7, 3);
+  const int a = n.conv(in, 3, 1, 8);
+  const int b = n.depthwise(a, 3, 2);
+  const int c = n.conv(b, 1, 1, 6);
+  n.input(in), n.output(c);
+  HandCase made{"two stages", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(a, 0, {.first_stage = 0, .last_stage = 1, .offset = 0});
+  p.buffer(in, 3);
+  p.input(0);
+  p.actor(0);
+  p.stage();
+  p.buffer(a, 0,
+           {.first_stage = 0, .last_stage = 1, .complete = true, .offset = 0});
+  p.buffer(b, 1), p.buffer(c, 1);
+  p.actor(1), p.actor(2);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase cut_fully_connected() {
+  HandNet n(4);
+  const int in = n.tensor(40, 3, 8);
+  const int a = n.conv_valid(in, 40, 3, 10);
+  n.input(in), n.output(a);
+  HandCase made{"cut fully connected", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 16), p.buffer(a, 1);
+  p.input(0);
+  p.actor(0, 1, 16, 2);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase overlay() {
+  HandNet n(5);
+  const int in = n.tensor(10, 6, 3);
+  const int a = n.conv(in, 1, 1, 4);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.conv(b, 1, 1, 6);
+  n.input(in), n.output(c);
+  HandCase made{"overlay", n.finish(), {}};
+  HandPlan p(made.net);
+  const int lead = 48;  // two rows: depthwise reads one row back
+  p.stage();
+  p.buffer(a, 0, {.first_stage = 0, .last_stage = 1, .offset = lead});
+  p.buffer(in, 1);
+  p.input(0);
+  p.actor(0);
+  p.stage();
+  p.buffer(
+      a, 0,
+      {.first_stage = 0, .last_stage = 1, .complete = true, .offset = lead});
+  p.buffer(b, 0,
+           {.first_stage = 1, .last_stage = 2, .overlay = 0, .offset = 0});
+  p.actor(1);
+  p.stage();
+  p.buffer(b, 0,
+           {.first_stage = 1, .last_stage = 2, .complete = true, .offset = 0});
+  p.buffer(c, 1);
+  p.actor(2);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase concatenation() {
+  HandNet n(6);
+  const int in = n.tensor(6, 5, 4);
+  const int a = n.tensor(6, 5, 12);
+  n.conv_into(in, a, 0, 5);
+  n.conv_into(in, a, 5, 7);
+  const int b = n.conv(a, 3, 1, 4);
+  n.input(in), n.output(b);
+  HandCase made{"concatenation", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 1), p.buffer(a, 3), p.buffer(b, 1);
+  p.input(0);
+  for (int layer = 0; layer < 3; ++layer) p.actor(layer);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase recorded_order() {
+  HandNet n(7);
+  const int in = n.tensor(4, 6, 3);
+  const int a = n.conv(in, 1, 1, 8);
+  const int b = n.depthwise(a, 3, 1);
+  n.input(in), n.output(b);
+  HandCase made{"recorded order", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 1), p.buffer(a, 3), p.buffer(b, 1);
+  p.input(0);
+  p.actor(0), p.actor(1);
+  p.output(0);
+  p.order({{0, 2}, {1, 1}, {0, 1}, {1, 1}, {0, 1}, {1, 2}});
+  made.plan = p.finish();
+  return made;
+}
+
+}  // namespace
+
+std::vector<HandCase> hand_cases() {
+  std::vector<HandCase> all;
+  all.push_back(chain("chain", 1, 1, 1, {3, 3, 1, 1}));
+  all.push_back(chain("bands", 4, 2, 2, {6, 8, 2, 1}));
+  all.push_back(skip());
+  all.push_back(two_stages());
+  all.push_back(cut_fully_connected());
+  all.push_back(overlay());
+  all.push_back(concatenation());
+  all.push_back(recorded_order());
+  return all;
+}
+
+}  // namespace shoal

@@ -1,0 +1,83 @@
+// Small networks and plans made by hand, for the tests of checker, emit and
+// runtime. A HandPlan connects ports and packs the arena in the plainest way;
+// everything that makes a plan good or bad is said by the test.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// Adds layers whose weights come from a seeded generator.
+class HandNet {
+ public:
+  explicit HandNet(unsigned seed = 1);
+  int tensor(int rows, int columns, int channels);
+  // Layers read and write whole tensors; they return the output tensor.
+  // SAME: as many rows as ceil(rows / stride); otherwise VALID.
+  int conv(int in, int kernel, int stride, int channels, bool same = true);
+  int conv_valid(int in, int kernel_h, int kernel_w, int channels);
+  int depthwise(int in, int kernel, int stride);
+  int add(int a, int b);
+  // Writes its result into channels [c0, ...) of an existing tensor.
+  void conv_into(int in, int out, int c0, int channels);
+  void input(int tensor);
+  void output(int tensor);
+  Net finish();
+
+ private:
+  Layer window(OpCode, int in, int kernel_h, int kernel_w, int stride);
+  void fill(Layer&, int taps, int channels);
+  int next(int low, int high);
+
+  Net net_;
+  unsigned state_;
+};
+
+struct BufferOptions {
+  int first_stage = -1, last_stage = -1;  // -1: this one
+  bool complete = false;
+  int overlay = -1;     // index of a buffer of this stage
+  int64_t offset = -1;  // from the first buffer byte; -1: packed
+};
+
+class HandPlan {
+ public:
+  explicit HandPlan(const Net& net) : net_(net) {}
+  void stage();
+  // The buffer of a tensor in this stage; slots 0: whole.
+  int buffer(int tensor, int slots = 0, BufferOptions = {});
+  // A layer from the buffers of this stage; part 0: the window is not cut.
+  int actor(int layer, int band = 1, int part = 0, int groups = 1);
+  void input(int index);   // in this stage
+  void output(int index);  // in this stage
+  void order(std::vector<PlanRun> runs);
+  Plan finish();
+
+ private:
+  PlanStage& now() { return node_.stages.back(); }
+  int find_buffer(int tensor);
+  int port(int tensor, const Box&, bool is_read, Owner, int owner_index);
+  void sort_ports(PlanStage&);
+  void pack();
+  void count();
+
+  const Net& net_;
+  PlanNode node_;
+  std::vector<std::vector<int64_t>> wanted_;  // offsets by stage and buffer
+};
+
+struct HandCase {
+  std::string name;
+  Net net;
+  Plan plan;
+};
+// chain of rings, skip with ADD, two stages with a whole tensor, a cut fully
+// connected layer, overlay, concatenation, bands and weight groups, a
+// recorded order.
+std::vector<HandCase> hand_cases();
+
+}  // namespace shoal

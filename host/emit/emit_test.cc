@@ -1,0 +1,246 @@
+// Reads images back with a reader of its own and compares them with the plan.
+#include "host/emit/emit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "device/program/chunk.h"
+#include "device/program/record.h"
+#include "device/program/tag.h"
+#include "host/check/hand_plans.h"
+
+namespace shoal {
+namespace {
+
+// Plain reads at an offset, one field after another.
+class Reader {
+ public:
+  Reader(const std::vector<uint8_t>& image, size_t at)
+      : image_(&image), at_(at) {}
+  uint32_t u32() { return number(4); }
+  uint16_t u16() { return static_cast<uint16_t>(number(2)); }
+  uint8_t u8() { return static_cast<uint8_t>(number(1)); }
+  int16_t i16() { return static_cast<int16_t>(u16()); }
+  int8_t i8() { return static_cast<int8_t>(u8()); }
+  void skip(size_t bytes) { at_ += bytes; }
+  size_t at() const { return at_; }
+
+ private:
+  uint32_t number(size_t bytes) {
+    uint32_t v = 0;
+    for (size_t i = 0; i < bytes; ++i) {
+      v |= uint32_t{image_->at(at_++)} << (8 * i);
+    }
+    return v;
+  }
+  const std::vector<uint8_t>* image_;
+  size_t at_;
+};
+
+struct Counts {
+  int buffers, ports, actors, loops, weights, chunks, params, maps, order;
+};
+
+class EmitTest : public testing::TestWithParam<int> {
+ protected:
+  EmitTest() : made_(hand_cases()[GetParam()]) {
+    image_ = emit(made_.net, made_.plan, 0);
+  }
+  const PlanNode& node() const { return made_.plan.nodes[0]; }
+  Reader at(size_t offset) const { return Reader(image_, offset); }
+  // Offset of a stage's record; its tables' counts if asked for.
+  size_t record(size_t stage, Counts* counts = nullptr) const {
+    const uint32_t offset = at(144 + 8 * stage).u32();
+    Reader r = at(offset);
+    EXPECT_EQ(r.u32(), kStageMagic);
+    EXPECT_EQ(r.u32(), at(144 + 8 * stage + 4).u32());
+    EXPECT_EQ(r.u16(), stage);
+    if (counts) {
+      for (int* n : {&counts->buffers, &counts->ports, &counts->actors,
+                     &counts->loops, &counts->weights, &counts->chunks,
+                     &counts->params, &counts->maps, &counts->order}) {
+        *n = r.u16();
+      }
+    }
+    return offset + 32;
+  }
+
+  HandCase made_;
+  std::vector<uint8_t> image_;
+};
+
+TEST_P(EmitTest, HeaderSaysThePlan) {
+  const Header h = *view_head(image_.data()).header;
+  EXPECT_EQ(h.magic, kImageMagic);
+  EXPECT_EQ(h.arithmetic, kArithmetic);
+  EXPECT_EQ(h.image_bytes, image_.size());
+  EXPECT_EQ(h.arena_bytes, node().arena_bytes);
+  EXPECT_EQ(h.stages, node().stages.size());
+  EXPECT_EQ(h.cursor_count, node().layout.cursor_count);
+  EXPECT_EQ(h.states, node().layout.states);
+  EXPECT_EQ(h.head, kNowhere);
+  EXPECT_EQ(h.slot_bytes, 0u);
+  uint8_t hash[32];
+  make_image_hash(image_.data(), h.image_bytes, h.head_bytes, hash);
+  EXPECT_EQ(std::memcmp(hash, h.hash, 32), 0);
+  EXPECT_TRUE(tag_follows(TagKind::kHead, 0, h.generation, image_.data(),
+                          h.head_bytes - kTagBytes));
+}
+
+TEST_P(EmitTest, IoEntriesNameTheirPorts) {
+  Reader r = at(144 + 8 * node().stages.size());
+  for (const bool is_output : {false, true}) {
+    const uint16_t stage = r.u16(), port = r.u16(), rows = r.u16();
+    EXPECT_EQ(r.u8(), 1);
+    EXPECT_EQ(r.u8(), is_output);
+    const PlanPort& p = node().stages.at(stage).ports.at(port);
+    EXPECT_EQ(p.owner, is_output ? Owner::kOutput : Owner::kInput);
+    EXPECT_EQ(rows, p.box.rows());
+    EXPECT_EQ(r.u32(), uint32_t(p.box.columns() * p.box.channels()));
+    EXPECT_EQ(r.u32(), 0u);
+  }
+}
+
+TEST_P(EmitTest, TablesSayThePlan) {
+  for (size_t s = 0; s < node().stages.size(); ++s) {
+    const PlanStage& stage = node().stages[s];
+    Counts n{};
+    Reader r = at(record(s, &n));
+    ASSERT_EQ(size_t(n.buffers), stage.buffers.size());
+    ASSERT_EQ(size_t(n.ports), stage.ports.size());
+    ASSERT_EQ(size_t(n.actors), stage.actors.size());
+    ASSERT_EQ(size_t(n.order), stage.order.size());
+    int ports = 0;
+    for (const PlanBuffer& b : stage.buffers) {
+      EXPECT_EQ(r.u16(), b.tensor);
+      EXPECT_EQ(r.u8(), b.element_bytes);
+      EXPECT_EQ(r.u8(), b.complete ? kBufferComplete : 0);
+      EXPECT_EQ(r.u16(), b.box.rows());
+      EXPECT_EQ(r.u16(), b.box.columns());
+      EXPECT_EQ(r.u16(), b.box.channels());
+      EXPECT_EQ(r.u16(), b.slots);
+      EXPECT_EQ(r.u32(), b.row_bytes());
+      EXPECT_EQ(r.u32(), b.offset);
+      EXPECT_EQ(r.u16(), ports);
+      const int writers = r.u8(), readers = r.u8();
+      for (int p = ports; p < ports + writers + readers; ++p) {
+        EXPECT_EQ(&stage.buffers[stage.ports[p].buffer], &b);
+        EXPECT_EQ(stage.ports[p].is_read, p >= ports + writers);
+      }
+      ports += writers + readers;
+      EXPECT_EQ(r.u16(), b.overlay < 0 ? kNone : b.overlay);
+      EXPECT_EQ(r.u16(), kNone);
+    }
+    EXPECT_EQ(ports, n.ports);
+    for (int p = 0; p < n.ports; ++p) {
+      const PlanPort& port = stage.ports[p];
+      EXPECT_EQ(r.u16(), port.buffer);
+      EXPECT_EQ(r.u8(), port.is_read);
+      EXPECT_EQ(r.u8(), port.owner == Owner::kActor ? 0 : 1);
+      EXPECT_EQ(r.u16(), port.owner_index);
+      EXPECT_EQ(r.u16(), p);
+      for (int v : {port.box.y0, port.box.y1, port.box.x0, port.box.x1,
+                    port.box.c0, port.box.c1}) {
+        EXPECT_EQ(r.u16(), v);  // the hand-made buffers begin at 0
+      }
+    }
+    for (const PlanActor& a : stage.actors) {
+      const Layer& layer = made_.net.layers[a.layer];
+      const size_t start = r.at();
+      EXPECT_EQ(r.u8(), uint8_t(layer.op));
+      EXPECT_EQ(r.u8(), kActorInit | kActorFinal);
+      EXPECT_EQ(r.u16(), a.layer);
+      for (int port : {a.in[0], a.in[1], a.partial, a.out}) {
+        EXPECT_EQ(r.u16(), port < 0 ? kNone : port);
+      }
+      r.skip(2);
+      EXPECT_EQ(r.u16(), kNone);
+      EXPECT_EQ(r.u16(), a.band);
+      EXPECT_EQ(r.u16(), a.part);
+      EXPECT_EQ(r.u16(), 1);
+      EXPECT_EQ(r.u16(), layer.kernel_h);
+      EXPECT_EQ(r.u16(), layer.kernel_w);
+      for (int v : {layer.stride_y, layer.stride_x, 1, 1}) EXPECT_EQ(r.u8(), v);
+      EXPECT_EQ(r.i16(), layer.pad_top);
+      EXPECT_EQ(r.i16(), layer.pad_left);
+      EXPECT_EQ(r.i16(), layer.zero_in);
+      EXPECT_EQ(r.i16(), layer.zero_weight);
+      EXPECT_EQ(r.i16(), layer.zero_out);
+      EXPECT_EQ(r.i8(), -128);
+      EXPECT_EQ(r.i8(), 127);
+      r.skip(2);
+      EXPECT_EQ(r.u16(), layer.params.size());
+      r.skip(6);
+      EXPECT_EQ(r.u32(), a.accumulator_bytes ? a.accumulator : kNowhere);
+      EXPECT_EQ(r.at(), start + 56);
+    }
+  }
+}
+
+// Every weight of every layer is found where the chunks say it lies.
+TEST_P(EmitTest, ChunksHoldTheWeights) {
+  for (size_t s = 0; s < node().stages.size(); ++s) {
+    const StageView v = view_stage(image_.data() + at(144 + 8 * s).u32());
+    for (int i = 0; i < v.header->actors; ++i) {
+      const ActorRecord& a = v.actors[i];
+      const Layer& layer = made_.net.layers[a.layer];
+      if (a.weights == kNone) {
+        EXPECT_TRUE(layer.weights.empty());
+        continue;
+      }
+      const WeightRecord& w = v.weights[a.weights];
+      const int row =
+          layer.kernel_w *
+          (layer.op == OpCode::kDepthwise ? 1 : layer.in[0].box.channels());
+      const int channels = layer.out.box.channels();
+      size_t seen = 0;
+      for (int c = 0; c < w.parts * w.groups; ++c) {
+        const ChunkRecord& chunk = v.chunks[w.first_chunk + c];
+        const uint8_t* bytes = image_.data() + chunk.offset;
+        EXPECT_TRUE(
+            tag_follows(TagKind::kChunk, chunk.offset, 0, bytes, chunk.bytes));
+        const uint32_t taps = uint32_t(row * chunk.in_n);
+        const ChunkLayout l = chunk_layout(taps * chunk.out_n, chunk.out_n,
+                                           has_quantized_chunk(a.op));
+        EXPECT_EQ(chunk.bytes, l.bytes);
+        for (int o = 0; o < chunk.out_n; ++o) {
+          const int channel = chunk.out0 + o;
+          for (uint32_t t = 0; t < taps; ++t, ++seen) {
+            const bool depthwise = layer.op == OpCode::kDepthwise;
+            const size_t from =
+                depthwise
+                    ? (size_t(chunk.in0) * row + t) * channels + channel
+                    : (size_t(channel) * layer.kernel_h + chunk.in0) * row + t;
+            const size_t to = depthwise ? t * chunk.out_n + o : o * taps + t;
+            ASSERT_EQ(int8_t(bytes[to]), layer.weights.values[from]);
+          }
+          Reader r = at(chunk.offset + l.bias + 4 * o);
+          EXPECT_EQ(int32_t(r.u32()), layer.weights.bias[channel]);
+          r = at(chunk.offset + l.multiplier + 4 * o);
+          EXPECT_EQ(int32_t(r.u32()), layer.weights.multipliers[channel]);
+          r = at(chunk.offset + l.shift + o);
+          EXPECT_EQ(r.i8(), layer.weights.shifts[channel]);
+        }
+      }
+      EXPECT_EQ(seen, layer.weights.values.size());
+    }
+  }
+}
+
+TEST_P(EmitTest, IsAFunctionOfThePlan) {
+  EXPECT_EQ(image_, emit(made_.net, made_.plan, 0));
+  EXPECT_EQ(image_.size() % kAlign, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(HandPlans, EmitTest,
+                         testing::Range(0, int(hand_cases().size())),
+                         [](const auto& info) {
+                           std::string name = hand_cases()[info.param].name;
+                           std::ranges::replace(name, ' ', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace shoal
