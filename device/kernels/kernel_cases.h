@@ -249,7 +249,7 @@ class WindowCase {
                     int want) const {
     const WindowShape& s = shape_;
     const auto n = [](const char* name, int v) {
-      return " " + std::string(name) + "=" + std::to_string(v);
+      return std::string(" ").append(name) + "=" + std::to_string(v);
     };
     std::string nulls;
     for (const int8_t* row : pointers_) nulls += row ? 'r' : '0';

@@ -1,0 +1,15 @@
+#include "device/kernels/x86_avx2.h"
+
+namespace shoal {
+
+const KernelSet& best_kernels() {
+#if defined(SHOAL_HAS_AVX2_KERNELS)
+  static const KernelSet& best =
+      has_avx2() ? avx2_kernels() : portable_kernels();
+  return best;
+#else
+  return portable_kernels();
+#endif
+}
+
+}  // namespace shoal

@@ -1,0 +1,202 @@
+#include "device/kernels/x86_avx2_parts.h"
+
+#if defined(SHOAL_HAS_AVX2_KERNELS)
+
+namespace shoal::avx2 {
+namespace {
+
+// Sums below 2^29 and right shifts of 1 to kMaxFastShift leave enough headroom
+// for scale_bounded() to add its rounding and the zero point early.
+constexpr int64_t kFastSum = int64_t{1} << 29;
+constexpr int kMaxFastShift = 20;
+
+constexpr int kEvenThenOdd = 0xD8;  // lanes 0, 2, 1, 3 of each half
+
+SHOAL_AVX2_INLINE __m256i load_shifts(const int8_t* p, int n) {
+  alignas(8) int8_t some[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  memcpy(some, p, static_cast<size_t>(n < 8 ? n : 8));
+  return _mm256_cvtepi8_epi32(load_bytes8(some));
+}
+
+SHOAL_AVX2_INLINE int smallest(__m256i v) {
+  __m128i m =
+      _mm_min_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  m = _mm_min_epi32(m, _mm_shuffle_epi32(m, 0x4E));
+  m = _mm_min_epi32(m, _mm_shuffle_epi32(m, 0xB1));
+  return _mm_cvtsi128_si32(m);
+}
+
+SHOAL_AVX2 void prepare_scale(__m256i multiplier, __m256i shift, int zero_out,
+                              Scale8& s) {
+  const __m256i zero = _mm256_setzero_si256();
+  s.multiplier = multiplier;
+  s.left = _mm256_max_epi32(shift, zero);
+  s.right = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero);
+  const __m256i half =
+      _mm256_srli_epi32(_mm256_sllv_epi32(_mm256_set1_epi32(1), s.right), 1);
+  const __m256i limit = _mm256_add_epi32(
+      half, _mm256_sllv_epi32(_mm256_set1_epi32(zero_out), s.right));
+  const __m256i half_unit = _mm256_set1_epi64x(int64_t{1} << 31);
+  s.odd_multiplier = _mm256_srli_epi64(multiplier, 32);
+  s.fast_round_even = _mm256_or_si256(_mm256_slli_epi64(limit, 32), half_unit);
+  s.fast_round_odd = _mm256_blend_epi32(half_unit, limit, 0xAA);
+  s.fast_limit = _mm256_shuffle_epi32(limit, kEvenThenOdd);
+  s.fast_right = _mm256_shuffle_epi32(s.right, kEvenThenOdd);
+}
+
+// requantize(v) + zero_out for |v| < kFastSum, without left shift, lanes in
+// the order kEvenThenOdd. 2v * m has high_mul's quotient in its upper half;
+// rounding and zero point of the second step, shifted left, are added in the
+// same addition as the rounding of the first. What comes out below
+// `fast_limit` was negative, and ties of negative numbers go down.
+SHOAL_AVX2_INLINE __m256i scale_bounded(__m256i v, const Scale8& s) {
+  v = _mm256_add_epi32(v, v);
+  const __m256i even =
+      _mm256_add_epi64(_mm256_mul_epi32(v, s.multiplier), s.fast_round_even);
+  const __m256i odd = _mm256_add_epi64(
+      _mm256_mul_epi32(_mm256_srli_epi64(v, 32), s.odd_multiplier),
+      s.fast_round_odd);
+  const __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(
+      _mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
+  const __m256i negative = _mm256_cmpgt_epi32(s.fast_limit, high);
+  return _mm256_srav_epi32(_mm256_add_epi32(high, negative), s.fast_right);
+}
+
+// wrap_add(requantize(v), zero_out) for every v, multiplier and shift, lanes
+// in the order kEvenThenOdd. high_mul is floor((v * m + 2^30) / 2^31) but for
+// the one product 2^62, which alone yields -2^31 here.
+SHOAL_AVX2_INLINE __m256i scale_any(__m256i v, const Scale8& s,
+                                    __m256i zero_out) {
+  const __m256i nudge = _mm256_set1_epi64x(int64_t{1} << 30);
+  v = _mm256_sllv_epi32(v, s.left);
+  const __m256i even =
+      _mm256_add_epi64(_mm256_mul_epi32(v, s.multiplier), nudge);
+  const __m256i odd = _mm256_add_epi64(
+      _mm256_mul_epi32(_mm256_srli_epi64(v, 32), s.odd_multiplier), nudge);
+  __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31),
+                                    _mm256_add_epi64(odd, odd), 0xAA);
+  const __m256i least = _mm256_set1_epi32(INT32_MIN);
+  high = _mm256_add_epi32(high, _mm256_cmpeq_epi32(high, least));
+  const __m256i one = _mm256_set1_epi32(1);
+  const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, s.right), one);
+  const __m256i rest = _mm256_and_si256(high, mask);
+  const __m256i threshold =
+      _mm256_sub_epi32(_mm256_srli_epi32(mask, 1), _mm256_srai_epi32(high, 31));
+  const __m256i rounded = _mm256_sub_epi32(_mm256_srav_epi32(high, s.right),
+                                           _mm256_cmpgt_epi32(rest, threshold));
+  return _mm256_shuffle_epi32(_mm256_add_epi32(rounded, zero_out),
+                              kEvenThenOdd);
+}
+
+template <bool kBounded>
+SHOAL_AVX2_INLINE __m256i scale(const int32_t* sums, const Scale8& s,
+                                __m256i zero_out) {
+  return kBounded ? scale_bounded(load8(sums), s)
+                  : scale_any(load8(sums), s, zero_out);
+}
+
+// 16 channels, lanes in the order kEvenThenOdd, to bytes in natural order.
+SHOAL_AVX2_INLINE __m128i pack16(__m256i a, __m256i b, const Scales& s) {
+  const __m256i words = _mm256_packs_epi32(a, b);
+  __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words),
+                                  _mm256_extracti128_si256(words, 1));
+  bytes = _mm_min_epi8(_mm_max_epi8(bytes, s.act_min), s.act_max);
+  return _mm_shuffle_epi8(bytes, _mm_setr_epi8(0, 2, 1, 3, 8, 10, 9, 11, 4, 6,
+                                               5, 7, 12, 14, 13, 15));
+}
+
+SHOAL_AVX2_INLINE void store_bytes(int8_t* out, __m128i bytes, int n) {
+  if (n >= 16) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+  } else if (n == 8) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out), bytes);
+  } else {
+    alignas(16) int8_t some[16];
+    _mm_store_si128(reinterpret_cast<__m128i*>(some), bytes);
+    memcpy(out, some, static_cast<size_t>(n));
+  }
+}
+
+template <bool kBounded>
+SHOAL_AVX2 void quantize_rows(const ConvArgs& a, const Scales& s, int vector,
+                              const Area& area, const int32_t* tile,
+                              int stride) {
+  int8_t* out =
+      a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride + area.channel;
+  for (int i = 0; i < area.pixels; ++i, out += a.out_stride, tile += stride) {
+    const Scale8* scales = s.of + vector;
+    for (int c = 0; c < area.channels; c += 16, scales += 2) {
+      const int n = area.channels - c;
+      const __m256i low = scale<kBounded>(tile + c, scales[0], s.zero_out);
+      const __m256i high =
+          n > 8 ? scale<kBounded>(tile + c + 8, scales[1], s.zero_out) : low;
+      store_bytes(out + c, pack16(low, high, s), n);
+    }
+  }
+}
+
+}  // namespace
+
+SHOAL_AVX2 void prepare(const ConvArgs& a, int channel, int channels,
+                        int64_t taps, Scales& s) {
+  __m256i least_bias = _mm256_setzero_si256();  // -max |bias|
+  __m256i least_shift = _mm256_set1_epi32(-1);
+  __m256i least_opposite = _mm256_set1_epi32(1);  // of -shift
+  for (int c = 0; c < channels; c += 8) {
+    const int o = channel + c, n = channels - c;
+    __m256i bias = _mm256_setzero_si256();
+    if (!a.partial_in) bias = load_some(a.bias + o, n);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(s.bias + c), bias);
+    if (a.partial_out) continue;
+    const __m256i shift = load_shifts(a.shifts + o, n);
+    prepare_scale(load_some(a.multipliers + o, n), shift, a.zero_out,
+                  s.of[c / 8]);
+    const __m256i opposite = _mm256_sub_epi32(_mm256_setzero_si256(), bias);
+    least_bias = _mm256_min_epi32(least_bias, _mm256_min_epi32(bias, opposite));
+    least_shift = _mm256_min_epi32(least_shift, shift);
+    least_opposite = _mm256_min_epi32(
+        least_opposite, _mm256_sub_epi32(_mm256_setzero_si256(), shift));
+  }
+  const int zero = a.zero_weight < 0 ? -a.zero_weight : a.zero_weight;
+  const int64_t largest = taps * 128 * (128 + zero) - smallest(least_bias);
+  s.bounded = !a.partial_in && largest < kFastSum &&
+              smallest(least_shift) >= -kMaxFastShift &&
+              smallest(least_opposite) >= 1;
+  s.zero_out = _mm256_set1_epi32(a.zero_out);
+  s.act_min = _mm_set1_epi8(static_cast<char>(a.act_min));
+  s.act_max = _mm_set1_epi8(static_cast<char>(a.act_max));
+}
+
+SHOAL_AVX2 void start_rows(const ConvArgs& a, const Scales& s, int vector,
+                           const Area& area, int32_t* tile, int stride) {
+  for (int i = 0; i < area.pixels; ++i, tile += stride) {
+    const int32_t* from =
+        a.partial_in ? a.partial_in + area.channel +
+                           static_cast<ptrdiff_t>(area.x + i) * a.partial_stride
+                     : s.bias + 8 * vector;
+    const int count = a.partial_in ? area.channels : kBlockChannels;
+    for (int c = 0; c < area.channels; c += 8) {
+      store8(tile + c, load_some(from + c, count - c));
+    }
+  }
+}
+
+SHOAL_AVX2 void finish_rows(const ConvArgs& a, const Scales& s, int vector,
+                            const Area& area, const int32_t* tile, int stride) {
+  if (!a.partial_out) {
+    s.bounded ? quantize_rows<true>(a, s, vector, area, tile, stride)
+              : quantize_rows<false>(a, s, vector, area, tile, stride);
+    return;
+  }
+  int32_t* out = a.partial_out + area.channel +
+                 static_cast<ptrdiff_t>(area.x) * a.partial_stride;
+  for (int i = 0; i < area.pixels; ++i, out += a.partial_stride) {
+    for (int c = 0; c < area.channels; c += 8) {
+      store_some(out + c, area.channels - c, load8(tile + i * stride + c));
+    }
+  }
+}
+
+}  // namespace shoal::avx2
+
+#endif
