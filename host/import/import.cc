@@ -1,0 +1,69 @@
+#include "host/import/import.h"
+
+#include <filesystem>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/import/op_reader.h"
+
+namespace shoal {
+namespace {
+
+[[noreturn]] void throw_unsupported(const std::string& name,
+                                    const std::vector<std::string>& lines,
+                                    const std::string& fix) {
+  std::string what = name + ": not supported:";
+  for (const std::string& line : lines) what += "\n  " + line;
+  throw Error(Exit::kUnsupported, what, fix);
+}
+
+void check_supported(const RawModel& raw, const std::string& name) {
+  bool floats = false;
+  const std::vector<std::string> lines = list_unsupported(raw, floats);
+  if (lines.empty()) return;
+  throw_unsupported(name, lines,
+                    floats ? "quantize it first: int8 post-training "
+                             "quantization of weights and activations"
+                           : "");
+}
+
+Graph convert(const RawModel& raw, size_t file_bytes, const std::string& name) {
+  check_order(raw, name);
+  check_supported(raw, name);
+  Graph graph;
+  graph.name = name;
+  graph.tensors = convert_tensors(raw, file_bytes, name);
+  graph.inputs = raw.inputs;
+  graph.outputs = raw.outputs;
+  std::vector<std::string> unsupported;
+  for (size_t i = 0; i < raw.ops.size(); ++i) {
+    const OpInfo& info = *find_op(raw.ops[i].code);
+    try {
+      graph.ops.push_back(
+          convert_op(OpReader(raw, graph, static_cast<int>(i), info)));
+    } catch (const Error& error) {
+      if (error.code() != Exit::kUnsupported) throw;
+      unsupported.push_back(error.what());
+    }
+  }
+  if (!unsupported.empty()) throw_unsupported(name, unsupported, "");
+  return graph;
+}
+
+}  // namespace
+
+Graph import_tflite(std::span<const uint8_t> file, const std::string& name) {
+  // Flatbuffers reads words in place, so the bytes have to lie aligned.
+  if (reinterpret_cast<uintptr_t>(file.data()) % 16 != 0) {
+    const std::vector<uint8_t> aligned(file.begin(), file.end());
+    return convert(decode(aligned, name), file.size(), name);
+  }
+  return convert(decode(file, name), file.size(), name);
+}
+
+Graph load_model(const std::string& path) {
+  return import_tflite(read_file(path),
+                       std::filesystem::path(path).filename().string());
+}
+
+}  // namespace shoal

@@ -1,0 +1,102 @@
+// A .tflite file's tables as plain values, before any meaning is checked.
+// decode() reads them out of a file, encode() writes them into one. Buffers
+// are views of the caller's bytes: keep those alive.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+// Numbers of the format.
+enum TensorCode : int {
+  kCodeFloat32 = 0,
+  kCodeInt32 = 2,
+  kCodeUint8 = 3,
+  kCodeInt64 = 4,
+  kCodeInt16 = 7,
+  kCodeInt8 = 9,
+};
+enum PaddingCode : int { kPaddingSame = 0, kPaddingValid = 1 };
+enum class OptionsCode : int {
+  kNone = 0,
+  kConv2d = 1,
+  kDepthwiseConv2d = 2,
+  kPool2d = 5,
+  kFullyConnected = 8,
+  kSoftmax = 9,
+  kConcatenation = 10,
+  kAdd = 11,
+  kReshape = 17,
+  kSpaceToDepth = 19,
+  kMul = 21,
+  kPad = 22,
+  kTranspose = 26,
+  kReducer = 27,
+  kSub = 28,
+  kSqueeze = 30,
+  kStridedSlice = 32,
+  kSplit = 35,
+  kDequantize = 38,
+  kMaximumMinimum = 39,
+  kPadV2 = 43,
+  kSlice = 48,
+  kTransposeConv = 49,
+  kExpandDims = 52,
+  kResizeNearestNeighbor = 74,
+  kLeakyRelu = 75,
+  kQuantize = 89,
+  kHardSwish = 91,
+  kDepthToSpace = 94,
+};
+
+struct RawTensor {
+  std::string name;
+  int type = kCodeInt8;
+  std::vector<int> shape;
+  std::vector<int> signature;  // empty: none
+  uint32_t buffer = 0;
+  std::vector<float> scale;
+  std::vector<int64_t> zero;
+  int axis = 0;
+  bool variable = false;
+  bool sparse = false;
+};
+
+// The union of all options tables that carry a value; `code` says which
+// table it is and so which of the fields count.
+struct RawOptions {
+  int code = 0;  // OptionsCode, or a number that shoal does not know
+  int padding = kPaddingSame, activation = 0;
+  int stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
+  int filter_h = 1, filter_w = 1, depth_multiplier = 1;
+  int axis = 0, block = 1, num_splits = 0, weights_format = 0;
+  int begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0;
+  int shrink_axis_mask = 0;
+  bool offset = false, keep_num_dims = false, keep_dims = false;
+  bool align_corners = false, half_pixel_centers = false;
+  float value = 0;        // SOFTMAX beta, LEAKY_RELU alpha
+  std::vector<int> dims;  // SQUEEZE
+};
+
+struct RawOp {
+  int code = 0;        // number of the builtin operator
+  std::string custom;  // name of a custom one
+  std::vector<int> inputs, outputs;
+  RawOptions options;
+};
+
+struct RawModel {
+  std::vector<RawTensor> tensors;
+  std::vector<RawOp> ops;
+  std::vector<int> inputs, outputs;
+  std::vector<std::span<const uint8_t>> buffers;
+};
+
+// Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
+// not exactly one subgraph, or would unfold to much more than their size.
+RawModel decode(std::span<const uint8_t> file, const std::string& name);
+
+}  // namespace shoal
