@@ -1,0 +1,104 @@
+// What follows from an actor's record and its ports: row rules, pixel strides
+// and the chunk of a firing. Shared by loader and runtime. Only for records
+// that the loader has accepted, unless said otherwise.
+#pragma once
+
+#include "device/program/geometry.h"
+#include "device/program/record.h"
+
+namespace shoal {
+
+constexpr int rows(const PortRecord& p) { return p.y1 - p.y0; }
+constexpr int columns(const PortRecord& p) { return p.x1 - p.x0; }
+constexpr int channels(const PortRecord& p) { return p.c1 - p.c0; }
+
+constexpr bool is_binary(OpCode op) {
+  return op == OpCode::kAdd || op == OpCode::kMul || op == OpCode::kMaximum ||
+         op == OpCode::kMinimum || op == OpCode::kPrelu;
+}
+constexpr bool has_weights(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv || op == OpCode::kLut ||
+         op == OpCode::kConstant || op == OpCode::kRequantize;
+}
+
+constexpr bool is_cut(const ActorRecord& a) {
+  return has_window(a.op) && a.part < a.kernel_h;
+}
+inline bool is_inner(const StageView& s, const ActorRecord& a) {
+  return s.buffers[s.ports[a.out].buffer].flags & kBufferPrivate;
+}
+inline bool ends_loop(const StageView& s, const ActorRecord& a) {
+  return a.loop != kNone && !is_inner(s, a);
+}
+inline int accumulator_rows(const StageView& s, const ActorRecord& a) {
+  const bool ends = ends_loop(s, a);
+  return accumulator_rows(is_cut(a) ? 2 : 1, ends,
+                          ends ? s.loops[a.loop].band : 0);
+}
+
+// The rule for in[operand]. Needs only indices, windows, parameter counts and
+// port boxes to have been checked.
+inline RowRule row_rule(const StageView& s, const ActorRecord& a,
+                        int operand = 0) {
+  const PortRecord& out = s.ports[a.out];
+  RowRule r;
+  r.op = a.op;
+  r.out_rows = rows(out);
+  r.kernel_h = a.kernel_h;
+  r.stride_y = a.stride_y;
+  r.dilation_y = a.dilation_y;
+  r.pad_top = a.pad_top;
+  r.band = a.band;
+  r.part = a.part;
+  if (a.in[operand] == kNone) return r;
+  const PortRecord& in = s.ports[a.in[operand]];
+  r.in_rows = rows(in);
+  switch (a.op) {
+    case OpCode::kMove:
+      r.move_stride = s.params[a.param];
+      r.move_base = s.params[a.param + 1];
+      break;
+    case OpCode::kSpaceToDepth:
+    case OpCode::kDepthToSpace:
+      r.block = s.params[a.param];
+      break;
+    case OpCode::kResize:
+      r.map = s.maps + a.map;
+      break;
+    case OpCode::kReshape:
+      r.in_row_bytes = int64_t{columns(in)} * channels(in);
+      r.out_row_bytes = int64_t{columns(out)} * channels(out);
+      break;
+    default:
+      break;
+  }
+  return r;
+}
+
+// Bytes of a chunk's weights, unpadded.
+inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
+                                   const ChunkRecord& c) {
+  const PortRecord& out = s.ports[a.out];
+  const bool last = ends_loop(s, a);
+  const uint64_t kernel_rows = last ? a.kernel_h : c.in_n;
+  const uint64_t taps = kernel_rows * a.kernel_w;
+  switch (a.op) {
+    case OpCode::kConv:
+    case OpCode::kTransposeConv: {
+      const int in_c = last ? c.in_n : channels(s.ports[a.in[0]]);
+      return taps * c.out_n * static_cast<uint32_t>(in_c);
+    }
+    case OpCode::kDepthwise:
+      return taps * c.out_n;
+    case OpCode::kLut:
+      return 256;
+    case OpCode::kConstant:
+      return uint64_t{c.out_n} *
+             static_cast<uint32_t>(columns(out) * channels(out));
+    default:
+      return 0;
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,154 @@
+#include "device/program/check.h"
+
+#include <cstring>
+
+#include "device/program/check_stage.h"
+#include "device/program/chunk.h"
+#include "device/program/tag.h"
+
+namespace shoal {
+namespace {
+
+Fault fault(Status status, Table table = Table::kHeader, uint32_t index = kNone,
+            int line = __builtin_LINE()) {
+  Fault f;
+  f.status = status;
+  f.table = table;
+  f.index = static_cast<uint16_t>(index);
+  f.check = static_cast<uint16_t>(line);
+  return f;
+}
+
+// The fixed regions in their order, each after the one before it.
+class Regions {
+ public:
+  Regions(const Header& h, bool mapped) {
+    put(h.cursors, uint64_t{4} * h.cursor_count);
+    put(h.states, uint64_t{h.state_count} * sizeof(ActorState));
+    if (!mapped) {
+      put(h.head, h.head_bytes);
+      put(h.record, h.record_bytes);
+    }
+    if (h.slot_count) put(h.slots, uint64_t{h.slot_count} * h.slot_bytes);
+  }
+  bool ordered() const { return ordered_; }
+  uint64_t end() const { return end_; }
+
+ private:
+  void put(uint32_t offset, uint64_t bytes) {
+    if (offset % kAlign != 0 || offset < end_) ordered_ = false;
+    if (bytes > 0xFFFFFFFF) ordered_ = false;
+    end_ = offset + bytes;
+  }
+  uint64_t end_ = 0;
+  bool ordered_ = true;
+};
+
+bool all_zero(const uint8_t* bytes, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (bytes[i]) return false;
+  }
+  return true;
+}
+
+Fault check_tables(const HeadView& head, const ImageSource& source) {
+  const Header& h = *head.header;
+  for (uint32_t i = 0; i < h.stages; ++i) {
+    const StageEntry& e = head.stages[i];
+    const bool ok = e.offset % kAlign == 0 && e.offset >= h.head_bytes &&
+                    e.bytes % 4 == 0 &&
+                    e.bytes >= sizeof(StageHeader) + kTagBytes &&
+                    uint64_t{e.offset} + e.bytes <= h.image_bytes &&
+                    (source.mapped || e.bytes <= h.record_bytes);
+    if (!ok) return fault(Status::kBadRecord, Table::kStage, i);
+  }
+  for (uint32_t i = 0; i < uint32_t{h.inputs} + h.outputs; ++i) {
+    const IoEntry& io = head.ios[i];
+    const bool ok = io.stage < h.stages && io.is_output == (i >= h.inputs) &&
+                    io.reserved == 0;
+    if (!ok) return fault(Status::kBadRecord, Table::kIo, i);
+  }
+  return {};
+}
+
+}  // namespace
+
+uint32_t fixed_end(const Header& h, bool mapped) {
+  return static_cast<uint32_t>(Regions(h, mapped).end());
+}
+
+Fault check_header(const uint8_t* header, const ImageSource& source) {
+  if (source.bytes < sizeof(Header)) return fault(Status::kTooShort);
+  const Header& h = *reinterpret_cast<const Header*>(header);
+  if (h.magic != kImageMagic) return fault(Status::kBadMagic);
+  if (h.version != kImageVersion) return fault(Status::kBadVersion);
+  if (h.arithmetic != kArithmetic) return fault(Status::kBadArithmetic);
+  if (h.image_bytes > source.bytes) return fault(Status::kTooShort);
+  const uint32_t ios = uint32_t{h.inputs} + h.outputs;
+  if (h.head_bytes != head_bytes(h.stages, ios) ||
+      h.head_bytes > h.image_bytes) {
+    return fault(Status::kBadRecord);
+  }
+  const bool mapped = source.mapped != nullptr;
+  const Regions regions(h, mapped);
+  if (!regions.ordered() || regions.end() > h.arena_bytes) {
+    return fault(Status::kBadRecord);
+  }
+  if (h.stages == 0 || h.peers != 0 || h.flags != 0 ||
+      !all_zero(h.reserved, sizeof h.reserved)) {
+    return fault(Status::kBadRecord);
+  }
+  if (h.slot_count == 1 || (h.slot_count == 0) != (h.slot_bytes == 0) ||
+      h.slot_bytes % kAlign != 0) {
+    return fault(Status::kBadRecord);
+  }
+  // Without a tape an unmapped image has no place for weights, but some
+  // programs have none.
+  if ((h.slot_count || !mapped) && !source.has_storage) {
+    return fault(Status::kStorage);
+  }
+  return {};
+}
+
+Fault check_head(const uint8_t* head, const ImageSource& source) {
+  const HeadView view = view_head(head);
+  const Header& h = *view.header;
+  if (!tag_follows(TagKind::kHead, 0, h.generation, head,
+                   h.head_bytes - kTagBytes)) {
+    return fault(Status::kBadTag);
+  }
+  if (source.mapped) {
+    uint8_t hash[32];
+    make_image_hash(source.mapped, h.image_bytes, h.head_bytes, hash);
+    if (std::memcmp(hash, h.hash, sizeof hash) != 0) {
+      return fault(Status::kBadHash);
+    }
+  }
+  return check_tables(view, source);
+}
+
+Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
+                  const ImageSource& source) {
+  const StageEntry& entry = head.stages[stage];
+  if (!tag_follows(TagKind::kStage, entry.offset, head.header->generation,
+                   record, entry.bytes - kTagBytes)) {
+    Fault f = fault(Status::kBadTag, Table::kStage);
+    f.stage = stage;
+    return f;
+  }
+  return StageCheck(head, stage, record, source).run();
+}
+
+bool chunk_values_ok(OpCode op, const ChunkRecord& chunk,
+                     const uint8_t* bytes) {
+  if (!has_quantized_chunk(op)) return true;
+  const uint8_t* shifts =
+      bytes + chunk.bytes - align_up(uint32_t{chunk.out_n}, 4);
+  for (uint32_t i = 0; i < chunk.out_n; ++i) {
+    const int shift = static_cast<int8_t>(shifts[i]);
+    if (shift < -31 || shift > 30) return false;
+  }
+  return true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,36 @@
+// The loader's checks: whether a program can be run without touching a byte
+// outside the arena, in bounded time and without undefined behaviour. Whether
+// it computes the right thing is proved on the host; where it comes from is
+// what hash and tags say.
+//
+// Nothing is kept and nothing is written; a few hundred bytes of stack.
+// A Fault with Status::kOk means that all is well. Fault::check is the source
+// line of the check that failed.
+#pragma once
+
+#include "device/base/status.h"
+#include "device/program/record.h"
+
+namespace shoal {
+
+struct ImageSource {
+  const uint8_t* mapped = nullptr;  // 16-byte aligned; null: in storage
+  uint32_t bytes = 0;
+  bool has_storage = false;
+};
+
+// The first sizeof(Header) bytes: identity, sizes, regions of the arena.
+Fault check_header(const uint8_t* header, const ImageSource&);
+// The whole head, after check_header: tag, image hash (if mapped), tables.
+Fault check_head(const uint8_t* head, const ImageSource&);
+// A record of head.stages[stage].bytes bytes, 4-byte aligned: tag, tables,
+// mapped chunks.
+Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
+                  const ImageSource&);
+// The values of a chunk whose tag is right: shifts within requantize's range.
+bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);
+
+// Where the fixed regions of the arena end.
+uint32_t fixed_end(const Header&, bool mapped);
+
+}  // namespace shoal

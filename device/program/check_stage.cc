@@ -1,0 +1,318 @@
+#include "device/program/check_stage.h"
+
+namespace shoal {
+namespace {
+
+// Bytes of the arena that a buffer or accumulator takes while its stage runs.
+// What belongs to a loop lives during a firing of that loop only.
+struct Region {
+  uint64_t begin, end;
+  uint16_t loop;
+};
+
+Region buffer_region(const StageView& s, uint32_t index) {
+  const BufferRecord& b = s.buffers[index];
+  Region r{b.offset, uint64_t{b.offset} + uint64_t{b.row_bytes} * b.slots,
+           kNone};
+  if (b.flags & kBufferPrivate) {
+    r.loop = s.actors[s.ports[b.first_port].owner_index].loop;
+  }
+  return r;
+}
+
+Region accumulator_region(const StageView& s, uint32_t index) {
+  const ActorRecord& a = s.actors[index];
+  if (a.accumulator == kNowhere) return {0, 0, kNone};
+  const PortRecord& out = s.ports[a.out];
+  const uint64_t bytes =
+      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out));
+  return {a.accumulator, a.accumulator + bytes, a.loop};
+}
+
+bool apart(const Region& a, const Region& b) {
+  if (a.loop != kNone && b.loop != kNone && a.loop != b.loop) return true;
+  return a.end <= b.begin || b.end <= a.begin;
+}
+
+bool boxes_meet(const PortRecord& a, const PortRecord& b) {
+  return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 &&
+         a.c0 < b.c1 && b.c0 < a.c1;
+}
+
+}  // namespace
+
+Fault StageCheck::run() {
+  const bool ok = sizes() && buffers() && ports() && ios() && loops() &&
+                  actors() && regions_apart() && order();
+  if (ok) return {};
+  return fault_;
+}
+
+bool StageCheck::in_arena(uint32_t offset, uint64_t bytes) {
+  const Header& h = *head_.header;
+  return offset % kAlign == 0 &&
+         offset >= fixed_end(h, source_.mapped != nullptr) &&
+         offset + bytes <= h.arena_bytes;
+}
+
+bool StageCheck::sizes() {
+  at(Table::kStage, kNone);
+  const StageEntry& entry = head_.stages[stage_];
+  const StageHeader& h = *reinterpret_cast<const StageHeader*>(record_);
+  if (!need(h.magic == kStageMagic) || !need(h.index == stage_) ||
+      !need(h.bytes == entry.bytes) ||
+      !need(record_bytes(stage_counts(h)) == entry.bytes) ||
+      !need(h.streams == 0 && h.reserved == 0) ||
+      !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
+      !need(h.actors <= head_.header->state_count)) {
+    return false;
+  }
+  s_ = view_stage(record_);
+  return true;
+}
+
+bool StageCheck::buffers() {
+  uint32_t port = 0, cursor = 0;
+  for (uint32_t i = 0; i < s_.header->buffers; ++i) {
+    at(Table::kBuffer, i);
+    const BufferRecord& b = s_.buffers[i];
+    const uint32_t count = uint32_t{b.writers} + b.readers;
+    if (!need(b.first_port == port) ||
+        !need(port + count <= s_.header->ports) || !buffer(b) ||
+        !overlay(b, i)) {
+      return false;
+    }
+    if (b.base != kNone) {
+      if (!need(b.base >= cursor && b.base < head_.header->cursor_count)) {
+        return false;
+      }
+      cursor = uint32_t{b.base} + 1;
+    }
+    for (uint32_t p = port; p < port + count; ++p) {
+      const uint16_t c = s_.ports[p].cursor;
+      if (b.flags & kBufferPrivate) {
+        if (!need(c == kNone)) return false;
+        continue;
+      }
+      if (!need(c >= cursor && c < head_.header->cursor_count)) return false;
+      cursor = uint32_t{c} + 1;
+    }
+    port += count;
+  }
+  return need(port == s_.header->ports);
+}
+
+bool StageCheck::buffer(const BufferRecord& b) {
+  const bool is_private = b.flags & kBufferPrivate;
+  const bool complete = b.flags & kBufferComplete;
+  const bool keep = b.flags & kBufferKeep;
+  return need(b.flags <= 7) && need(is_private + complete + keep <= 1) &&
+         need(b.element_bytes == 1 || b.element_bytes == 4) &&
+         need(b.rows > 0 && b.columns > 0 && b.channels > 0) &&
+         need(b.slots > 0 && b.slots <= b.rows) &&
+         need(uint64_t{b.columns} * b.channels * b.element_bytes ==
+              b.row_bytes) &&
+         need(b.row_bytes < 0x80000000) &&
+         need(in_arena(b.offset, uint64_t{b.row_bytes} * b.slots)) &&
+         need(complete == (b.writers == 0)) &&
+         need(!complete || b.slots == b.rows) &&
+         need(!is_private ||
+              (b.writers == 1 && b.readers == 1 && b.element_bytes == 1)) &&
+         need(keep == (b.base != kNone));
+}
+
+bool StageCheck::overlay(const BufferRecord& b, uint32_t index) {
+  if (b.overlay == kNone) return true;
+  if (!need(b.overlay < s_.header->buffers && b.overlay != index)) {
+    return false;
+  }
+  const BufferRecord& under = s_.buffers[b.overlay];
+  return need(b.slots == b.rows && under.slots == under.rows) &&
+         need(!((b.flags | under.flags) & (kBufferPrivate | kBufferKeep))) &&
+         need(under.overlay == kNone);
+}
+
+bool StageCheck::ports() {
+  for (uint32_t i = 0; i < s_.header->buffers; ++i) {
+    const BufferRecord& b = s_.buffers[i];
+    const uint32_t count = uint32_t{b.writers} + b.readers;
+    for (uint32_t p = 0; p < count; ++p) {
+      const uint32_t index = b.first_port + p;
+      at(Table::kPort, index);
+      const PortRecord& port = s_.ports[index];
+      if (!need(port.buffer == i) ||
+          !need(port.is_read == (p >= b.writers ? 1 : 0)) ||
+          !this->port(port, index)) {
+        return false;
+      }
+    }
+    at(Table::kBuffer, i);
+    if (!disjoint_writers(b)) return false;
+  }
+  return true;
+}
+
+bool StageCheck::port(const PortRecord& p, uint32_t index) {
+  const BufferRecord& b = s_.buffers[p.buffer];
+  const Header& h = *head_.header;
+  if (!need(p.y0 < p.y1 && p.y1 <= b.rows) ||
+      !need(p.x0 < p.x1 && p.x1 <= b.columns) ||
+      !need(p.c0 < p.c1 && p.c1 <= b.channels)) {
+    return false;
+  }
+  const bool is_private = b.flags & kBufferPrivate;
+  if (is_private && !need(rows(p) == b.rows && columns(p) == b.columns &&
+                          channels(p) == b.channels)) {
+    return false;
+  }
+  if (p.owner == PortOwner::kActor) {
+    if (!need(p.owner_index < s_.header->actors)) return false;
+    const ActorRecord& a = s_.actors[p.owner_index];
+    return need(p.is_read
+                    ? a.in[0] == index || a.in[1] == index || a.partial == index
+                    : a.out == index);
+  }
+  if (!need(p.owner == PortOwner::kApi) || !need(!is_private)) return false;
+  if (!need(p.owner_index < (p.is_read ? h.outputs : h.inputs))) return false;
+  const uint32_t io =
+      p.is_read ? uint32_t{h.inputs} + p.owner_index : uint32_t{p.owner_index};
+  return need(head_.ios[io].stage == stage_ && head_.ios[io].port == index);
+}
+
+bool StageCheck::disjoint_writers(const BufferRecord& b) {
+  for (uint32_t i = 1; i < b.writers; ++i) {
+    for (uint32_t j = 0; j < i; ++j) {
+      if (!need(!boxes_meet(s_.ports[b.first_port + i],
+                            s_.ports[b.first_port + j]))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+bool StageCheck::ios() {
+  const Header& h = *head_.header;
+  for (uint32_t i = 0; i < uint32_t{h.inputs} + h.outputs; ++i) {
+    at(Table::kIo, i);
+    const IoEntry& io = head_.ios[i];
+    if (io.stage != stage_) continue;
+    if (!need(io.port < s_.header->ports)) return false;
+    const PortRecord& p = s_.ports[io.port];
+    const uint32_t element = s_.buffers[p.buffer].element_bytes;
+    const uint32_t number = io.is_output ? i - h.inputs : i;
+    if (!need(p.owner == PortOwner::kApi && p.is_read == io.is_output &&
+              p.owner_index == number) ||
+        !need(io.rows == rows(p) && io.element_bytes == element) ||
+        !need(io.row_bytes ==
+              static_cast<uint32_t>(columns(p) * channels(p)) * element)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Bytes may be shared by a buffer and the one that it overlays, and by what
+// belongs to different loops, of which only one fires at a time.
+bool StageCheck::regions_apart() {
+  const uint32_t buffers = s_.header->buffers, actors = s_.header->actors;
+  for (uint32_t i = 0; i < buffers + actors; ++i) {
+    const bool is_buffer = i < buffers;
+    at(is_buffer ? Table::kBuffer : Table::kActor, is_buffer ? i : i - buffers);
+    const Region a =
+        is_buffer ? buffer_region(s_, i) : accumulator_region(s_, i - buffers);
+    if (a.begin == a.end) continue;
+    for (uint32_t j = 0; j < i; ++j) {
+      const bool both = is_buffer && j < buffers;
+      if (both && (s_.buffers[i].overlay == j || s_.buffers[j].overlay == i)) {
+        continue;
+      }
+      const Region b = j < buffers ? buffer_region(s_, j)
+                                   : accumulator_region(s_, j - buffers);
+      if (!need(apart(a, b))) return false;
+    }
+  }
+  return true;
+}
+
+bool StageCheck::loops() {
+  uint32_t next = 0;
+  for (uint32_t i = 0; i < s_.header->loops; ++i) {
+    at(Table::kLoop, i);
+    const LoopRecord& l = s_.loops[i];
+    if (!need(l.first_actor >= next) || !need(l.actors >= 2) ||
+        !need(l.actors <= kMaxLoopActors) || !need(l.iterations > 0) ||
+        !need(l.band > 0) ||
+        !need(uint32_t{l.first_actor} + l.actors <= s_.header->actors)) {
+      return false;
+    }
+    next = uint32_t{l.first_actor} + l.actors;
+    if (!loop(l, i)) return false;
+  }
+  // No actor may claim a loop that does not claim it.
+  for (uint32_t i = 0; i < s_.header->actors; ++i) {
+    const ActorRecord& a = s_.actors[i];
+    at(Table::kActor, i);
+    if (a.loop == kNone) continue;
+    if (!need(a.loop < s_.header->loops)) return false;
+    const LoopRecord& l = s_.loops[a.loop];
+    if (!need(i >= l.first_actor && i < uint32_t{l.first_actor} + l.actors)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool StageCheck::loop(const LoopRecord& l, uint32_t index) {
+  for (uint32_t j = 0; j < l.actors; ++j) {
+    const ActorRecord& a = s_.actors[l.first_actor + j];
+    if (!need(a.loop == index) || !need(a.in[0] < s_.header->ports) ||
+        !need(a.out < s_.header->ports)) {
+      return false;
+    }
+    const uint16_t from = s_.ports[a.in[0]].buffer;
+    const uint16_t to = s_.ports[a.out].buffer;
+    const bool inner = s_.buffers[to].flags & kBufferPrivate;
+    const bool reads_inner = s_.buffers[from].flags & kBufferPrivate;
+    if (!need(inner == (j + 1u < l.actors)) || !need(reads_inner == (j > 0))) {
+      return false;
+    }
+    if (j == 0) continue;
+    const ActorRecord& before = s_.actors[l.first_actor + j - 1];
+    if (!need(s_.ports[before.out].buffer == from)) return false;
+  }
+  return true;
+}
+
+// The sum of all runs is compared only: an order that names one unit too often
+// and another too rarely waits for ever, which is safe.
+bool StageCheck::order() {
+  const uint32_t runs = s_.header->order;
+  if (runs == 0) return true;
+  uint64_t fired = 0, wanted = 0;
+  for (uint32_t i = 0; i < runs; ++i) {
+    at(Table::kOrder, i);
+    const OrderRun& run = s_.order[i];
+    if (!need(run.firings > 0) || !need(run.actor < s_.header->actors)) {
+      return false;
+    }
+    const ActorRecord& a = s_.actors[run.actor];
+    if (!need(a.loop == kNone || s_.loops[a.loop].first_actor == run.actor)) {
+      return false;
+    }
+    fired += run.firings;
+  }
+  for (uint32_t i = 0; i < s_.header->actors; ++i) {
+    const ActorRecord& a = s_.actors[i];
+    if (a.loop == kNone) {
+      wanted += static_cast<uint32_t>(firing_count(row_rule(s_, a)));
+    } else if (ends_loop(s_, a)) {
+      wanted += static_cast<uint32_t>(
+          ceil_div(rows(s_.ports[a.out]), s_.loops[a.loop].band));
+    }
+  }
+  at(Table::kStage, kNone);
+  return need(fired == wanted);
+}
+
+}  // namespace shoal

@@ -1,0 +1,80 @@
+// Inside the loader: one stage record under examination.
+#pragma once
+
+#include "device/program/actor.h"
+#include "device/program/check.h"
+
+namespace shoal {
+
+class StageCheck {
+ public:
+  StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
+             const ImageSource& source)
+      : head_(head), stage_(stage), record_(record), source_(source) {
+    fault_.stage = stage;
+  }
+  Fault run();
+
+ private:
+  // Remembers the first failure.
+  bool need(bool ok, int line = __builtin_LINE()) {
+    if (!ok && fault_.status == Status::kOk) {
+      fault_.status = Status::kBadRecord;
+      fault_.check = static_cast<uint16_t>(line);
+    }
+    return ok;
+  }
+  void at(Table table, uint32_t index) {
+    fault_.table = table;
+    fault_.index = static_cast<uint16_t>(index);
+  }
+  bool in_arena(uint32_t offset, uint64_t bytes);
+
+  bool sizes();
+  bool buffers();
+  bool buffer(const BufferRecord&);
+  bool overlay(const BufferRecord&, uint32_t index);
+  bool ports();
+  bool port(const PortRecord&, uint32_t index);
+  bool disjoint_writers(const BufferRecord&);
+  bool ios();
+  bool regions_apart();
+  bool loops();
+  bool loop(const LoopRecord&, uint32_t index);
+  bool order();
+
+  // check_actor.cc
+  bool actors();
+  bool actor(const ActorRecord&, uint32_t index);
+  bool actor_port(uint16_t port, uint32_t actor, bool is_read,
+                  int element_bytes, bool may_be_private);
+  bool operands(const ActorRecord&, uint32_t index);
+  bool firings(const ActorRecord&);
+  bool window(const ActorRecord&);
+  bool loop_windows(const LoopRecord&);
+  bool partial_sums(const ActorRecord&, uint32_t index);
+  bool params(const ActorRecord&);
+  bool shapes(const ActorRecord&);
+  bool window_shapes(const ActorRecord&);
+  bool reduce_shapes(const ActorRecord&);
+  bool binary_shapes(const ActorRecord&);
+  bool move_shapes(const ActorRecord&);
+  bool resize_maps(const ActorRecord&);
+  bool transpose_sizes(const ActorRecord&);
+  bool weights(const ActorRecord&);
+  bool groups(const ActorRecord&, const WeightRecord&);
+  bool chunk(const ActorRecord&, const WeightRecord&, const ChunkRecord&,
+             int part);
+  bool chunk_box(const ActorRecord&, const ChunkRecord&);
+  bool chunk_bytes(const ActorRecord&, const WeightRecord&, const ChunkRecord&);
+
+  const HeadView& head_;
+  uint16_t stage_;
+  const uint8_t* record_;
+  const ImageSource& source_;
+  StageView s_;
+  Fault fault_;
+  uint32_t next_weights_ = 0, next_chunk_ = 0;
+};
+
+}  // namespace shoal

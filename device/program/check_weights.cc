@@ -1,0 +1,137 @@
+#include "device/program/check_stage.h"
+#include "device/program/chunk.h"
+#include "device/program/tag.h"
+
+namespace shoal {
+
+bool StageCheck::weights(const ActorRecord& a) {
+  if (!has_weights(a.op)) return need(a.weights == kNone);
+  if (!need(a.weights == next_weights_) ||
+      !need(a.weights < s_.header->weights)) {
+    return false;
+  }
+  ++next_weights_;
+  const WeightRecord& w = s_.weights[a.weights];
+  const uint16_t index = fault_.index;
+  at(Table::kWeights, a.weights);
+  const uint32_t count = uint32_t{w.parts} * w.groups;
+  const bool tape = w.place == WeightPlace::kTape;
+  if (!need(w.first_chunk == next_chunk_) || !need(count > 0) ||
+      !need(next_chunk_ + count <= s_.header->chunks) ||
+      !need(w.reserved == 0) ||
+      !need(tape || w.place == WeightPlace::kMapped) ||
+      !need(tape ? head_.header->slot_count >= 2 && s_.header->order > 0
+                 : source_.mapped != nullptr) ||
+      !groups(a, w)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    at(Table::kChunk, next_chunk_ + i);
+    if (!chunk(a, w, s_.chunks[next_chunk_ + i],
+               static_cast<int>(i / w.groups))) {
+      return false;
+    }
+  }
+  next_chunk_ += count;
+  at(Table::kActor, index);
+  return true;
+}
+
+// How many chunks, and that the groups of each part follow one another over
+// all output channels (kConstant: rows).
+bool StageCheck::groups(const ActorRecord& a, const WeightRecord& w) {
+  const PortRecord& out = s_.ports[a.out];
+  const bool last = ends_loop(s_, a);
+  if (a.loop != kNone) {
+    const LoopRecord& l = s_.loops[a.loop];
+    const ActorRecord* first = s_.actors + l.first_actor;
+    const bool may = last ? a.op == OpCode::kConv
+                     : &a == first
+                         ? a.op == OpCode::kConv || a.op == OpCode::kDepthwise
+                         : a.op == OpCode::kDepthwise || a.op == OpCode::kLut;
+    const int n = a.op == OpCode::kLut ? 1 : l.iterations;
+    if (!need(may) || !need(w.parts == (last ? n : 1)) ||
+        !need(w.groups == (last ? 1 : n))) {
+      return false;
+    }
+  } else {
+    const int parts = is_cut(a) ? ceil_div(a.kernel_h, a.part) : 1;
+    if (!need(w.parts == 1 || w.parts == parts) ||
+        !need(a.op != OpCode::kLut || w.groups == 1)) {
+      return false;
+    }
+  }
+  if (a.op == OpCode::kLut) return true;
+  const ChunkRecord* chunks = s_.chunks + w.first_chunk;
+  const bool by_rows = a.op == OpCode::kConstant;
+  const bool inner = a.loop != kNone && !last;
+  const uint32_t all =
+      static_cast<uint32_t>(by_rows ? rows(out) : channels(out));
+  for (uint32_t p = 0; p < w.parts; ++p) {
+    uint32_t next = 0;
+    for (uint32_t g = 0; g < w.groups; ++g) {
+      const ChunkRecord& c = chunks[p * w.groups + g];
+      const bool ok = c.out0 == next && c.out_n > 0 &&
+                      (!inner || c.out_n <= all) &&
+                      (!by_rows || g + 1 == w.groups ||
+                       (c.out_n == chunks[0].out_n && c.out_n % a.band == 0));
+      if (!need(ok)) return false;
+      next += c.out_n;
+    }
+    if (!need(by_rows ? chunks[w.groups - 1].out_n <= chunks[0].out_n : true) ||
+        !need(inner ? next <= 0xFFFF : next == all)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool StageCheck::chunk(const ActorRecord& a, const WeightRecord& w,
+                       const ChunkRecord& c, int part) {
+  if (ends_loop(s_, a)) {
+    const int there = channels(s_.ports[a.in[0]]);
+    if (!need(c.in_n > 0 && c.in_n <= there)) return false;
+  } else if (has_window(a.op)) {
+    const int lo = w.parts > 1 ? part * a.part : 0;
+    const int hi = w.parts > 1 ? clip(lo + a.part, 0, a.kernel_h) : a.kernel_h;
+    if (!need(c.in0 == lo && c.in_n == hi - lo)) return false;
+  }
+  return chunk_box(a, c) && chunk_bytes(a, w, c);
+}
+
+// Input channels that a depthwise chunk reads.
+bool StageCheck::chunk_box(const ActorRecord& a, const ChunkRecord& c) {
+  if (a.op != OpCode::kDepthwise) return true;
+  const int there = channels(s_.ports[a.in[0]]);
+  const bool reads_inner =
+      s_.buffers[s_.ports[a.in[0]].buffer].flags & kBufferPrivate;
+  const int first = reads_inner ? 0 : c.out0 / a.multiplier;
+  return need(c.out0 % a.multiplier == 0) &&
+         need(first + ceil_div(c.out_n, a.multiplier) <= there);
+}
+
+bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
+                             const ChunkRecord& c) {
+  const Header& h = *head_.header;
+  const uint64_t weight_bytes = chunk_weight_bytes(s_, a, c);
+  if (!need(weight_bytes < 0x40000000)) return false;
+  const ChunkLayout layout = chunk_layout(static_cast<uint32_t>(weight_bytes),
+                                          c.out_n, has_quantized_chunk(a.op));
+  const uint64_t end = uint64_t{c.offset} + c.bytes + kTagBytes;
+  if (!need(c.bytes == layout.bytes) || !need(c.offset % kAlign == 0) ||
+      !need(c.offset >= h.head_bytes) || !need(end <= h.image_bytes)) {
+    return false;
+  }
+  if (w.place == WeightPlace::kTape) {
+    return need(c.bytes + kTagBytes <= h.slot_bytes);
+  }
+  const uint8_t* bytes = source_.mapped + c.offset;
+  if (!need(tag_follows(TagKind::kChunk, c.offset, h.generation, bytes,
+                        c.bytes))) {
+    fault_.status = Status::kBadTag;
+    return false;
+  }
+  return need(chunk_values_ok(a.op, c, bytes));
+}
+
+}  // namespace shoal
