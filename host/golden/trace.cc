@@ -52,7 +52,8 @@ std::string number(T v) {
 std::string shape_text(const Shape& shape) {
   std::string text;
   for (size_t a = 0; a < shape.size(); ++a) {
-    text += (a ? "x" : "") + std::to_string(shape[a]);
+    if (a) text += 'x';
+    text += std::to_string(shape[a]);
   }
   return text;
 }
@@ -144,7 +145,8 @@ TraceLine make_trace_line(const Graph& graph, int op, int tensor,
     line.min = number(*low);
     line.max = number(*high);
     for (size_t i = 0; i < std::min<size_t>(elements.size(), 16); ++i) {
-      line.first16 += (i ? "," : "") + number(elements[i]);
+      if (i) line.first16 += ',';
+      line.first16 += number(elements[i]);
     }
   });
   return line;

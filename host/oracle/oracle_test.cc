@@ -25,7 +25,6 @@ std::vector<uint8_t> raw32(const std::vector<int32_t>& v) {
 
 Tensor tensor(Shape shape, float scale = 1, int zero = 0) {
   Tensor t;
-  t.name = "t";
   t.shape = std::move(shape);
   t.quant = {{scale}, {zero}, 0};
   return t;
