@@ -2,6 +2,10 @@
 # .cc beside it but the tests; every foo_test.cc becomes the test foo_test,
 # with the folder's labels.
 set(SHOAL_WARNINGS -Wall -Wextra -Wpedantic -Werror)
+# GCC 12 warns of overlapping copies inside std::string (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  list(APPEND SHOAL_WARNINGS -Wno-restrict)
+endif()
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
