@@ -1,0 +1,100 @@
+// The network under construction, with what the operators' lowerings share:
+// where each file tensor lies so far, and how to get it as an operator needs
+// it. Used by one lower() call; refers to the graph, owns the net.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/lower/layout.h"
+
+namespace shoal {
+
+class Builder {
+ public:
+  explicit Builder(const Graph&);
+
+  const Graph& graph() const { return graph_; }
+  const Tensor& tensor(int t) const { return graph_.tensors[t]; }
+  const Op& op() const { return graph_.ops[file_op_]; }
+  Net& net() { return net_; }
+  // Layers added from here on belong to this operator of the file.
+  void begin_op(int file_op) { file_op_ = file_op; }
+
+  void set(int t, Value v) { values_[t] = std::move(v); }
+  bool has(int t) const { return values_[t].has_value(); }
+  // The PAD that the readers of this tensor take over, or -1.
+  int folded_pad(int t) const { return folded_pad_[t]; }
+  // Where a tensor lies, in any order and chunk; a constant gets its layer.
+  Value raw(int t);
+  // The same in the tensor's own axes.
+  Value value(int t);
+  // In the order of the file.
+  Value plain(int t);
+  View plain(int t, const Chunk&);
+  // In an order of all axes of the file's shape.
+  Value ordered(int t, const std::vector<int>& full_order);
+  // A value cut into other rows, columns and channels.
+  View chunked(const Value&, const Chunk&);
+  // A new tensor for an operator's result, whole.
+  View result(int t, const Chunk&, std::vector<int> order);
+  View result(int t, const Chunk&);
+  View new_tensor(const std::string& name, const Chunk&);
+  View constant(const std::string& name, std::vector<int8_t> values,
+                const Chunk&);
+
+  // A layer of the current operator; `name` is that of its output tensor.
+  Layer layer(OpCode, int output) const;
+  void add(Layer l) { net_.layers.push_back(std::move(l)); }
+  // A kMove from `in` to `out`, both boxes, by groups.
+  void move(int output, const View& in, const View& out, const ChunkMap&,
+            int fill);
+  // Copies `from` into a box of a concatenation; coalesce_copies() may let
+  // the producer write there itself.
+  void copy_part(int output, const View& from, const View& to);
+  const std::vector<int>& part_copies() const { return part_copies_; }
+
+ private:
+  Value transposed(const Value&, const std::vector<int>& order,
+                   const Shape& shape);
+  View contiguous(const View&);
+
+  const Graph& graph_;
+  Net net_;
+  std::vector<std::optional<Value>> values_;
+  int file_op_ = 0;
+  std::vector<int> folded_pad_;
+  std::vector<int> part_copies_;  // layers
+  // Copies made so far; params are the transposition's, if it is one.
+  struct Copy {
+    View from;
+    std::vector<int32_t> params;
+    View to;
+  };
+  std::vector<Copy> copies_;
+};
+
+// Per tensor the number of the PAD that made it, if all its readers are
+// convolutions and can pad by themselves with the same values; else -1.
+std::vector<int> folded_pads(const Graph&);
+
+// One lowering per group of operators; each reads Builder::op().
+void lower_convolution(Builder&);
+void lower_fully_connected(Builder&);
+void lower_pool(Builder&);
+void lower_resize(Builder&);
+void lower_blocks(Builder&);
+void lower_unary(Builder&);
+void lower_binary(Builder&);
+void lower_softmax(Builder&);
+void lower_reduce(Builder&);
+void lower_concatenation(Builder&);
+void lower_pad(Builder&);
+void lower_slice(Builder&);
+void lower_split(Builder&);
+void lower_transpose(Builder&);
+void lower_reshape(Builder&);
+
+}  // namespace shoal

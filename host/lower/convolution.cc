@@ -1,0 +1,163 @@
+#include <cstring>
+
+#include "device/base/fixed_point.h"
+#include "host/base/error.h"
+#include "host/graph/quantize.h"
+#include "host/lower/builder.h"
+#include "host/lower/window.h"
+
+namespace shoal {
+namespace {
+
+std::vector<int8_t> int8_data(const Tensor& t) {
+  return {t.data.begin(), t.data.end()};
+}
+
+std::vector<int32_t> bias_of(const Builder& b, const Op& op, int channels) {
+  std::vector<int32_t> bias(channels, 0);
+  if (op.inputs.size() > 2 && op.inputs[2] >= 0) {
+    const Tensor& t = b.tensor(op.inputs[2]);
+    std::memcpy(bias.data(), t.data.data(), bias.size() * sizeof(int32_t));
+  }
+  return bias;
+}
+
+// bias - zero_in * sum of (w - zero_weight); `outer` says that the channel is
+// the outermost axis of the weights, else it is the innermost.
+void fold_zero_point(Layer& l, bool outer) {
+  LayerWeights& w = l.weights;
+  const size_t channels = w.bias.size();
+  const size_t taps = w.values.size() / channels;
+  for (size_t o = 0; o < channels; ++o) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < taps; ++k) {
+      const int8_t value = w.values[outer ? o * taps + k : k * channels + o];
+      sum = wrap_add(sum, value - l.zero_weight);
+    }
+    w.bias[o] = wrap_sub(w.bias[o], wrap_mul(l.zero_in, sum));
+  }
+}
+
+// Everything that depends on quantization alone.
+Layer quantized_layer(const Builder& b, OpCode code, Activation activation,
+                      bool single_in_float) {
+  const Op& op = b.op();
+  const Tensor& x = b.tensor(op.inputs[0]);
+  const Tensor& w = b.tensor(op.inputs[1]);
+  const Tensor& y = b.tensor(op.outputs[0]);
+  const int channels = y.shape.back();
+  Layer l = b.layer(code, op.outputs[0]);
+  l.zero_in = x.zero();
+  l.zero_weight = w.zero();
+  const auto range = activation_range(activation, y.scale(), y.zero());
+  l.act_min = range.first;
+  l.act_max = range.second;
+  l.weights.values = int8_data(w);
+  l.weights.bias = bias_of(b, op, channels);
+  for (const Multiplier& m :
+       channel_multipliers(x, w, y, channels, single_in_float)) {
+    l.weights.multipliers.push_back(m.value);
+    l.weights.shifts.push_back(static_cast<int8_t>(m.shift));
+  }
+  l.macs = op_macs(b.graph(), op);
+  return l;
+}
+
+bool is_pointwise(const Layer& l) {
+  return l.op == OpCode::kConv && l.kernel_h == 1 && l.kernel_w == 1 &&
+         l.stride_y == 1 && l.stride_x == 1 && l.pad_top == 0 &&
+         l.pad_left == 0;
+}
+
+OpCode convolution_code(OpKind kind) {
+  switch (kind) {
+    case OpKind::kDepthwiseConv2d:
+      return OpCode::kDepthwise;
+    case OpKind::kTransposeConv:
+      return OpCode::kTransposeConv;
+    default:
+      return OpCode::kConv;
+  }
+}
+
+}  // namespace
+
+void lower_convolution(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<WindowAttr>(op.attr);
+  const int y = op.outputs[0];
+  Layer l =
+      quantized_layer(b, convolution_code(op.kind), attr.activation, false);
+  set_window(l, attr);
+  int x = op.inputs[0];
+  if (const int pad = b.folded_pad(x); pad >= 0) {
+    const Op& by = b.graph().ops[pad];
+    const auto& amounts = std::get<PadAttr>(by.attr);
+    x = by.inputs[0];
+    l.pad_top += amounts.before[1];
+    l.pad_left += amounts.before[2];
+  }
+  const Shape& in = b.tensor(x).shape;
+  const Shape& out = b.tensor(y).shape;
+  if (l.op == OpCode::kDepthwise) l.depth_multiplier = out[3] / in[3];
+  if (l.op != OpCode::kTransposeConv) {
+    fold_zero_point(l, l.op == OpCode::kConv);
+  }
+  const Value v = b.plain(x);
+  const Chunk lies = chunk_of(v.view.box);
+  if (is_pointwise(l) && lies.channels == in[3]) {
+    l.in[0] = v.view;
+    l.out = b.result(y, {lies.rows, lies.columns, out[3]});
+    b.add(std::move(l));
+    return;
+  }
+  l.in[0] = b.chunked(v, canonical_chunk(in));
+  l.out = b.result(y, canonical_chunk(out));
+  add_per_picture(b, std::move(l), in[0]);
+}
+
+void lower_fully_connected(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Tensor& weights = b.tensor(op.inputs[1]);
+  const int length = weights.shape[1];
+  Layer l =
+      quantized_layer(b, OpCode::kConv, std::get<FusedAttr>(op.attr).activation,
+                      weights.quant.scale.size() == 1);
+  fold_zero_point(l, true);
+  const int channels = weights.shape[0];
+  const int64_t count = element_count(b.tensor(x).shape) / length;
+  if (count == 1) {
+    // The whole picture is the kernel, in whatever order it is stored.
+    const Value v = b.raw(x);
+    if (!is_identity(v.order)) {
+      const auto from = stored_elements(v.shape, v.order);
+      const std::vector<int8_t> plain = l.weights.values;
+      for (int o = 0; o < channels; ++o) {
+        for (int k = 0; k < length; ++k) {
+          l.weights.values[int64_t{o} * length + k] =
+              plain[int64_t{o} * length + from[k]];
+        }
+      }
+    }
+    l.in[0] = v.view;
+    l.kernel_h = v.view.box.rows();
+    l.kernel_w = v.view.box.columns();
+    l.out = b.result(y, {1, 1, channels});
+    b.add(std::move(l));
+    return;
+  }
+  const Value v = b.plain(x);
+  const Chunk lies = chunk_of(v.view.box);
+  Chunk in = lies;
+  if (lies.channels != length && lies.row_elements() != length) {
+    in = {static_cast<int>(count), 1, length};
+  }
+  l.in[0] = b.chunked(v, in);
+  const bool by_row = in.channels != length;
+  if (by_row) l.kernel_w = in.columns;
+  l.out = b.result(y, {in.rows, by_row ? 1 : in.columns, channels});
+  b.add(std::move(l));
+}
+
+}  // namespace shoal

@@ -1,0 +1,222 @@
+#include <algorithm>
+
+#include "device/program/params.h"
+#include "host/base/error.h"
+#include "host/graph/quantize.h"
+#include "host/lower/builder.h"
+#include "host/lower/param_list.h"
+
+namespace shoal {
+namespace {
+
+// An operand of a broadcast operator, in the axes of the result.
+struct Operand {
+  int tensor = -1;
+  int missing = 0;  // leading axes that its shape does not have
+  bool constant = false;
+  int size(const Builder& b, int axis) const {
+    return axis < missing ? 1 : b.tensor(tensor).shape[axis - missing];
+  }
+  // The order of the result's axes in its own.
+  std::vector<int> own(const std::vector<int>& order) const {
+    std::vector<int> out;
+    for (int axis : order) {
+      if (axis >= missing) out.push_back(axis - missing);
+    }
+    return out;
+  }
+};
+
+bool is_complete(const Builder& b, const Operand& o, const Shape& shape) {
+  for (int k = 0; k < static_cast<int>(shape.size()); ++k) {
+    if (o.size(b, k) != shape[k]) return false;
+  }
+  return true;
+}
+
+// The order of the largest operand, which then need not move.
+std::vector<int> common_order(Builder& b, const std::vector<Operand>& operands,
+                              const Shape& shape) {
+  const Operand* main = nullptr;
+  for (const Operand& o : operands) {
+    if (o.constant || !is_complete(b, o, shape)) continue;
+    if (!main) main = &o;
+  }
+  std::vector<int> order = identity_order(static_cast<int>(shape.size()));
+  if (!main) return order;
+  order.resize(main->missing);
+  for (int axis :
+       full_order(b.value(main->tensor), b.tensor(main->tensor).shape)) {
+    order.push_back(axis + main->missing);
+  }
+  return order;
+}
+
+std::optional<Cut> broadcast_cut(Builder& b,
+                                 const std::vector<Operand>& operands,
+                                 const Shape& shape,
+                                 const std::vector<int>& order) {
+  std::vector<std::optional<Chunk>> have{std::nullopt};
+  std::vector<std::vector<int>> sizes{permuted(shape, order)};
+  for (const Operand& o : operands) {
+    have.push_back(std::nullopt);
+    if (!o.constant) {
+      have.back() = chunk_of(b.ordered(o.tensor, o.own(order)).view.box);
+    }
+    std::vector<int>& s = sizes.emplace_back();
+    for (int axis : order) s.push_back(o.size(b, axis));
+  }
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    std::vector<Chunk> chunks;
+    for (const auto& s : sizes) {
+      const Chunk c = group_sizes(s, i, j);
+      const Chunk& all = chunks.empty() ? c : chunks.front();
+      if ((c.rows != all.rows && c.rows != 1) ||
+          (c.columns != all.columns && c.columns != 1) ||
+          (c.channels != all.channels && c.channels != 1)) {
+        return std::nullopt;
+      }
+      chunks.push_back(c);
+    }
+    return chunks;
+  };
+  return choose_cut(static_cast<int>(shape.size()), have,
+                    canonical_chunk(permuted(shape, order)), needed);
+}
+
+// Axes that broadcast alike become neighbours, so that three groups do.
+std::vector<int> grouped_order(const Builder& b,
+                               const std::vector<Operand>& operands,
+                               const Shape& shape) {
+  std::vector<int> order = identity_order(static_cast<int>(shape.size()));
+  const auto kind = [&](int axis) {
+    int k = 0;
+    for (const Operand& o : operands) k = 2 * k + (o.size(b, axis) == 1);
+    return k;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int p, int q) { return kind(p) < kind(q); });
+  return order;
+}
+
+View operand_view(Builder& b, const Operand& o, const std::vector<int>& order,
+                  const Chunk& chunk) {
+  const std::vector<int> own = o.own(order);
+  const Tensor& t = b.tensor(o.tensor);
+  if (!o.constant) return b.chunked(b.ordered(o.tensor, own), chunk);
+  std::vector<int8_t> values;
+  values.reserve(t.data.size());
+  for (int64_t k : stored_elements(t.shape, own)) {
+    values.push_back(static_cast<int8_t>(t.data[k]));
+  }
+  return b.constant(t.name, std::move(values), chunk);
+}
+
+void set_binary_params(const Builder& b, Layer& l) {
+  const Op& op = b.op();
+  const Tensor& a = b.tensor(op.inputs[0]);
+  const Tensor& c = b.tensor(op.inputs[1]);
+  const Tensor& y = b.tensor(op.outputs[0]);
+  l.zero_in = a.zero();
+  switch (op.kind) {
+    case OpKind::kMul:
+      l.op = OpCode::kMul;
+      l.params = param_list(mul_params(a, c, y));
+      break;
+    case OpKind::kMaximum:
+      l.op = OpCode::kMaximum;
+      break;
+    case OpKind::kMinimum:
+      l.op = OpCode::kMinimum;
+      break;
+    case OpKind::kPrelu:
+      l.op = OpCode::kPrelu;
+      l.params = param_list(prelu_params(a, c, y));
+      break;
+    default:
+      l.op = OpCode::kAdd;
+      l.params = param_list(add_params(a, c, y, op.kind == OpKind::kSub));
+      break;
+  }
+  if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
+    const auto range = activation_range(fused->activation, y.scale(), y.zero());
+    l.act_min = range.first;
+    l.act_max = range.second;
+  }
+}
+
+}  // namespace
+
+void lower_binary(Builder& b) {
+  const Op& op = b.op();
+  const int y = op.outputs[0];
+  const Shape& shape = b.tensor(y).shape;
+  std::vector<Operand> operands;
+  for (int t : op.inputs) {
+    const Tensor& in = b.tensor(t);
+    operands.push_back(
+        {t, static_cast<int>(shape.size() - in.shape.size()), in.constant});
+  }
+  std::vector<int> order = common_order(b, operands, shape);
+  std::optional<Cut> cut = broadcast_cut(b, operands, shape, order);
+  if (!cut) {
+    order = grouped_order(b, operands, shape);
+    cut = broadcast_cut(b, operands, shape, order);
+  }
+  if (!cut) {
+    throw Error(Exit::kUnsupported,
+                b.tensor(y).name + ": a broadcast over these axes");
+  }
+  Layer l = b.layer(OpCode::kAdd, y);
+  set_binary_params(b, l);
+  for (int k = 0; k < 2; ++k) {
+    l.in[k] = operand_view(b, operands[k], order, cut->chunks[k + 1]);
+  }
+  l.out = b.result(y, cut->chunks[0], squeezed_order(order, shape));
+  b.add(std::move(l));
+}
+
+void lower_unary(Builder& b) {
+  const Op& op = b.op();
+  const int y = op.outputs[0];
+  const Value v = b.raw(op.inputs[0]);
+  const auto table = unary_table(b.graph(), op);
+  bool identity = true;
+  for (int k = 0; k < 256; ++k) identity &= table[k] == k - 128;
+  if (identity) {
+    b.set(y, v);
+    return;
+  }
+  Layer l = b.layer(OpCode::kLut, y);
+  l.zero_in = b.tensor(op.inputs[0]).zero();
+  l.in[0] = v.view;
+  l.weights.values.assign(table.begin(), table.end());
+  l.out = b.new_tensor(b.tensor(y).name, chunk_of(v.view.box));
+  b.set(y, {l.out, v.shape, v.order});
+  b.add(std::move(l));
+}
+
+void lower_softmax(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& shape = b.tensor(x).shape;
+  const int classes = shape.empty() ? 1 : shape.back();
+  Value v = b.value(x);
+  if (classes > 1 && v.order.back() + 1 != static_cast<int>(v.order.size())) {
+    v = b.plain(x);
+  }
+  Chunk c = chunk_of(v.view.box);
+  if (c.channels != classes) {
+    v = b.plain(x);
+    c = canonical_chunk(shape);
+  }
+  Layer l = b.layer(OpCode::kSoftmax, y);
+  l.zero_in = b.tensor(x).zero();
+  l.params = param_list(
+      softmax_params(b.tensor(x), std::get<AlphaAttr>(op.attr).value));
+  l.in[0] = b.chunked(v, c);
+  l.out = b.result(y, c, v.order);
+  b.add(std::move(l));
+}
+
+}  // namespace shoal

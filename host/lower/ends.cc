@@ -1,0 +1,162 @@
+#include "host/lower/ends.h"
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/lower/wish.h"
+
+namespace shoal {
+namespace {
+
+bool is_input(const Graph& g, int t) {
+  return std::find(g.inputs.begin(), g.inputs.end(), t) != g.inputs.end();
+}
+
+bool is_window_op(OpKind k) {
+  return k == OpKind::kConv2d || k == OpKind::kDepthwiseConv2d ||
+         k == OpKind::kTransposeConv || k == OpKind::kFullyConnected;
+}
+
+// The QUANTIZE results of a float input, all alike, or -1.
+int quantized_input(const Graph& g, int t) {
+  int found = -1;
+  for (const Op& op : g.ops) {
+    if (op.kind != OpKind::kQuantize || op.inputs[0] != t) continue;
+    if (found < 0) found = op.outputs[0];
+  }
+  return found;
+}
+
+const char* why_unsupported(const Graph& g, const Op& op) {
+  const Tensor& y = g.tensors[op.outputs[0]];
+  if (op.kind == OpKind::kDequantize) {
+    const bool is_read =
+        std::any_of(g.ops.begin(), g.ops.end(), [&](const Op& other) {
+          return std::count(other.inputs.begin(), other.inputs.end(),
+                            op.outputs[0]) > 0;
+        });
+    if (is_read) return "a float tensor inside the network";
+    if (g.tensors[op.inputs[0]].type != Type::kInt8) return "not int8";
+    return nullptr;
+  }
+  if (op.kind == OpKind::kQuantize &&
+      g.tensors[op.inputs[0]].type == Type::kFloat32) {
+    const int first = quantized_input(g, op.inputs[0]);
+    if (!is_input(g, op.inputs[0])) return "a float tensor inside the network";
+    const Tensor& f = g.tensors[first];
+    if (f.scale() != y.scale() || f.zero() != y.zero()) {
+      return "a float input quantized in two ways";
+    }
+    return y.type == Type::kInt8 ? nullptr : "not int8";
+  }
+  const size_t operands = is_window_op(op.kind) ? 1 : op.inputs.size();
+  for (size_t k = 0; k < operands; ++k) {
+    if (g.tensors[op.inputs[k]].type != Type::kInt8) return "not int8";
+  }
+  if (y.type != Type::kInt8) return "not int8";
+  if (!is_window_op(op.kind)) return nullptr;
+  if (!g.tensors[op.inputs[1]].constant) return "weights that are computed";
+  if (op.inputs.size() > 2 && op.inputs[2] >= 0 &&
+      !g.tensors[op.inputs[2]].constant) {
+    return "a bias that is computed";
+  }
+  return nullptr;
+}
+
+// The int8 tensor of which a float output is the DEQUANTIZE, or -1.
+int dequantized_from(const Graph& g, int t) {
+  for (const Op& op : g.ops) {
+    if (op.kind == OpKind::kDequantize && op.outputs[0] == t) {
+      return op.inputs[0];
+    }
+  }
+  return -1;
+}
+
+NetIo conversion(const Graph& g, int file_tensor, int quantized) {
+  NetIo io;
+  io.file_tensor = file_tensor;
+  const Tensor& q = g.tensors[quantized];
+  if (g.tensors[file_tensor].type == Type::kFloat32) {
+    io.conversion = Conversion::kQuantize;
+    io.scale = q.scale();
+    io.zero = q.zero();
+  } else if (g.tensors[file_tensor].file_type == Type::kUint8) {
+    io.conversion = Conversion::kFlip;
+  }
+  return io;
+}
+
+}  // namespace
+
+std::vector<std::string> unsupported_operators(const Graph& g) {
+  std::vector<std::string> lines;
+  for (size_t k = 0; k < g.ops.size(); ++k) {
+    if (const char* why = why_unsupported(g, g.ops[k])) {
+      lines.push_back("operator " + std::to_string(k) + ", " +
+                      op_name(g.ops[k].kind) + " (" +
+                      g.tensors[g.ops[k].outputs[0]].name + "): " + why);
+    }
+  }
+  for (int t : g.inputs) {
+    const Tensor& in = g.tensors[t];
+    if (in.type == Type::kInt8) continue;
+    if (in.type != Type::kFloat32 || quantized_input(g, t) < 0) {
+      lines.push_back("input " + in.name + ": " + type_name(in.type) +
+                      " without a QUANTIZE");
+    }
+  }
+  for (int t : g.outputs) {
+    const Tensor& out = g.tensors[t];
+    if (out.type != Type::kInt8 && dequantized_from(g, t) < 0) {
+      lines.push_back("output " + out.name + ": " + type_name(out.type) +
+                      " without a DEQUANTIZE");
+    }
+  }
+  return lines;
+}
+
+std::optional<Stored> stored_at(const Value& v, const Shape& shape) {
+  const auto own = relabel(v, shape);
+  if (!own) return std::nullopt;
+  if (is_identity(own->order)) return Stored{own->view, {}};
+  return Stored{own->view, full_order(*own, shape)};
+}
+
+void make_inputs(Builder& b) {
+  const Graph& g = b.graph();
+  const auto wishes = find_wishes(g);
+  for (int t : g.inputs) {
+    const Shape& shape = g.tensors[t].shape;
+    Wish wish{identity_order(static_cast<int>(shape.size())),
+              canonical_chunk(shape)};
+    if (wishes[t] && legal(wishes[t]->chunk)) wish = *wishes[t];
+    const View view = b.new_tensor(g.tensors[t].name, wish.chunk);
+    const Value v{view, squeezed(shape), squeezed_order(wish.order, shape)};
+    b.set(t, v);
+    const bool is_float = g.tensors[t].type == Type::kFloat32;
+    NetIo io = conversion(g, t, is_float ? quantized_input(g, t) : t);
+    io.stored = *stored_at(v, shape);
+    b.net().inputs.push_back(io);
+  }
+}
+
+void make_outputs(Builder& b) {
+  const Graph& g = b.graph();
+  for (int t : g.outputs) {
+    const bool is_float = g.tensors[t].type == Type::kFloat32;
+    const int from = is_float ? dequantized_from(g, t) : t;
+    NetIo io = conversion(g, t, from);
+    io.stored = *stored_at(b.value(from), g.tensors[from].shape);
+    b.net().outputs.push_back(io);
+  }
+  for (size_t t = 0; t < g.tensors.size(); ++t) {
+    const int tensor = static_cast<int>(t);
+    auto& stored = b.net().stored.emplace_back();
+    if (b.has(tensor) && g.tensors[t].type == Type::kInt8) {
+      stored = stored_at(b.raw(tensor), g.tensors[t].shape);
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,28 @@
+// The two ends of the network: which tensors the caller hands over and takes,
+// and in which order of axes. Conversions from and to the file's types are
+// the caller's, so QUANTIZE of a float input and DEQUANTIZE to a float output
+// are no layers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/lower/builder.h"
+
+namespace shoal {
+
+// One line per operator that cannot run.
+std::vector<std::string> unsupported_operators(const Graph&);
+
+// Makes the inputs' tensors, in the order and the chunk that their readers
+// want, so that neither a TRANSPOSE nor a RESHAPE of an input costs a layer.
+void make_inputs(Builder&);
+
+// Fills net.outputs and net.stored; may add layers for outputs whose order
+// has no name in the file's axes.
+void make_outputs(Builder&);
+
+// How a tensor lies, if its bytes can be told from there.
+std::optional<Stored> stored_at(const Value&, const Shape&);
+
+}  // namespace shoal

@@ -1,0 +1,247 @@
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/lower/builder.h"
+
+namespace shoal {
+namespace {
+
+Chunk in_sizes(const ChunkMap& m) { return {m[0].in, m[1].in, m[2].in}; }
+Chunk out_sizes(const ChunkMap& m) { return {m[0].out, m[1].out, m[2].out}; }
+
+bool is_box(const ChunkMap& m) {
+  return std::all_of(m.begin(), m.end(), [](const AxisMap& a) {
+    return a.stride == 1 && a.begin >= 0 && a.begin + a.out <= a.in;
+  });
+}
+
+View sub_box(const View& v, const ChunkMap& m) {
+  View out = v;
+  out.box = {v.box.y0 + m[0].begin, v.box.y0 + m[0].begin + m[0].out,
+             v.box.x0 + m[1].begin, v.box.x0 + m[1].begin + m[1].out,
+             v.box.c0 + m[2].begin, v.box.c0 + m[2].begin + m[2].out};
+  return out;
+}
+
+std::optional<Cut> move_cut(const std::vector<AxisMap>& axes, const Chunk& have,
+                            const Chunk& usual) {
+  const int rank = static_cast<int>(axes.size());
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    const auto m = group_axes(axes, i, j);
+    if (!m) return std::nullopt;
+    if (!legal(out_sizes(*m))) return std::nullopt;
+    return std::vector{in_sizes(*m)};
+  };
+  return choose_cut(rank, {have}, usual, needed);
+}
+
+// Slices and pads `v`, whose stored axes `axes` describe, all at once if the
+// three groups can, else one axis after the other. `shape` and `order` are
+// those of the result.
+View moved(Builder& b, int y, Value v, std::vector<AxisMap> axes, int fill) {
+  Shape sizes;
+  for (const AxisMap& a : axes) sizes.push_back(a.in);
+  const auto all = move_cut(axes, chunk_of(v.view.box), canonical_chunk(sizes));
+  const auto apply = [&](const ChunkMap& m) {
+    const View in = b.chunked(v, in_sizes(m));
+    if (is_box(m)) return sub_box(in, m);
+    const View out = b.new_tensor(b.tensor(y).name, out_sizes(m));
+    b.move(y, in, out, m, fill);
+    return out;
+  };
+  if (all) return apply(*group_axes(axes, all->i, all->j));
+  for (size_t k = 0; k < axes.size(); ++k) {
+    if (!axes[k].touched()) continue;
+    std::vector<AxisMap> one;
+    for (size_t n = 0; n < axes.size(); ++n) {
+      const int size = n < k ? axes[n].out : axes[n].in;
+      one.push_back(n == k ? axes[n] : AxisMap{size, size});
+    }
+    const auto cut = move_cut(one, chunk_of(v.view.box), {});
+    if (!cut) {
+      throw Error(Exit::kUnsupported,
+                  b.tensor(y).name + ": a slice of rows above 65535 elements");
+    }
+    v.view = apply(*group_axes(one, cut->i, cut->j));
+  }
+  return v.view;
+}
+
+// The result keeps the order of those of its axes that are left.
+std::vector<int> order_left(const std::vector<int>& order,
+                            const std::vector<bool>& is_left) {
+  std::vector<int> number(is_left.size(), -1);
+  int count = 0;
+  for (size_t k = 0; k < is_left.size(); ++k) {
+    if (is_left[k]) number[k] = count++;
+  }
+  std::vector<int> out;
+  for (int axis : order) {
+    if (number[axis] >= 0) out.push_back(number[axis]);
+  }
+  return out;
+}
+
+// `maps` by axis of the input's shape.
+void set_moved(Builder& b, int x, int y, const std::vector<AxisMap>& maps,
+               int fill) {
+  const Value v = b.value(x);
+  const std::vector<int> order = full_order(v, b.tensor(x).shape);
+  std::vector<AxisMap> axes;
+  std::vector<bool> is_left;
+  for (int axis : order) axes.push_back(maps[axis]);
+  for (const AxisMap& m : maps) is_left.push_back(m.out != 1);
+  const View view = moved(b, y, v, axes, fill);
+  b.set(y, {view, squeezed(b.tensor(y).shape), order_left(order, is_left)});
+}
+
+}  // namespace
+
+std::vector<int> folded_pads(const Graph& g) {
+  std::vector<int> folded(g.tensors.size(), -1);
+  std::vector<bool> is_read(g.tensors.size(), false);
+  for (size_t k = 0; k < g.ops.size(); ++k) {
+    const Op& op = g.ops[k];
+    const auto* pad = std::get_if<PadAttr>(&op.attr);
+    if (!pad || pad->before.size() != 4 || pad->before[0] || pad->after[0] ||
+        pad->before[3] || pad->after[3]) {
+      continue;
+    }
+    const int y = op.outputs[0];
+    if (pad->value == g.tensors[y].zero()) folded[y] = static_cast<int>(k);
+  }
+  for (const Op& op : g.ops) {
+    const bool can_pad =
+        op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d;
+    for (size_t k = 0; k < op.inputs.size(); ++k) {
+      if (op.inputs[k] < 0) continue;
+      is_read[op.inputs[k]] = true;
+      if (!can_pad || k != 0) folded[op.inputs[k]] = -1;
+    }
+  }
+  for (int t : g.outputs) folded[t] = -1;
+  for (size_t t = 0; t < folded.size(); ++t) {
+    if (!is_read[t]) folded[t] = -1;
+  }
+  return folded;
+}
+
+void lower_pad(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<PadAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  if (b.folded_pad(y) >= 0) return;
+  std::vector<AxisMap> maps;
+  for (size_t k = 0; k < attr.before.size(); ++k) {
+    maps.push_back(
+        {b.tensor(x).shape[k], b.tensor(y).shape[k], -attr.before[k], 1});
+  }
+  set_moved(b, x, y, maps, attr.value);
+}
+
+void lower_slice(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<SliceAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& out = b.tensor(y).shape;
+  std::vector<AxisMap> maps;
+  size_t next = 0;
+  for (size_t k = 0; k < attr.begin.size(); ++k) {
+    const int size = attr.dropped[k] ? 1 : out[next++];
+    maps.push_back({b.tensor(x).shape[k], size, attr.begin[k],
+                    size == 1 ? 1 : attr.stride[k]});
+  }
+  set_moved(b, x, y, maps, 0);
+}
+
+void lower_split(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0];
+  const int axis = std::get<AxisAttr>(op.attr).axis;
+  const Shape& in = b.tensor(x).shape;
+  int begin = 0;
+  for (int y : op.outputs) {
+    std::vector<AxisMap> maps;
+    for (int size : in) maps.push_back({size, size});
+    maps[axis].out = b.tensor(y).shape[axis];
+    maps[axis].begin = begin;
+    begin += maps[axis].out;
+    set_moved(b, x, y, maps, 0);
+  }
+}
+
+void lower_concatenation(Builder& b) {
+  const Op& op = b.op();
+  const int y = op.outputs[0];
+  const Shape& shape = b.tensor(y).shape;
+  const int axis = std::get<AxisAttr>(op.attr).axis;
+  std::vector<int> order = identity_order(static_cast<int>(shape.size()));
+  for (int x : op.inputs) {
+    if (b.tensor(x).constant || b.tensor(x).shape[axis] == 1) continue;
+    order = full_order(b.value(x), b.tensor(x).shape);
+    break;
+  }
+  std::vector<Value> parts;
+  std::vector<std::optional<Chunk>> have{std::nullopt};
+  std::vector<std::vector<AxisMap>> axes;
+  int begin = 0;
+  for (int x : op.inputs) {
+    parts.push_back(b.ordered(x, order));
+    have.push_back(chunk_of(parts.back().view.box));
+    std::vector<AxisMap>& maps = axes.emplace_back();
+    for (int k : order) {
+      maps.push_back({b.tensor(x).shape[k], shape[k], k == axis ? -begin : 0});
+    }
+    begin += b.tensor(x).shape[axis];
+  }
+  const Shape stored = permuted(shape, order);
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    std::vector<Chunk> chunks{group_sizes(stored, i, j)};
+    for (const auto& maps : axes) {
+      const auto m = group_axes(maps, i, j);
+      if (!m) return std::nullopt;
+      chunks.push_back(in_sizes(*m));
+    }
+    return chunks;
+  };
+  const auto cut = choose_cut(static_cast<int>(shape.size()), have,
+                              canonical_chunk(stored), needed);
+  if (!cut) {
+    throw Error(Exit::kUnsupported,
+                b.tensor(y).name + ": rows above 65535 elements");
+  }
+  const View whole = b.result(y, cut->chunks[0], squeezed_order(order, shape));
+  for (size_t k = 0; k < parts.size(); ++k) {
+    const ChunkMap m = *group_axes(axes[k], cut->i, cut->j);
+    ChunkMap place;
+    for (int g = 0; g < 3; ++g) {
+      place[g] = {m[g].out, m[g].in, -m[g].begin, 1};
+    }
+    b.copy_part(y, b.chunked(parts[k], cut->chunks[k + 1]),
+                sub_box(whole, place));
+  }
+}
+
+void lower_transpose(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& in = b.tensor(x).shape;
+  const auto& perm = std::get<TransposeAttr>(op.attr).perm;
+  std::vector<int> axis_of(perm.size());  // output axis of each input axis
+  for (size_t k = 0; k < perm.size(); ++k)
+    axis_of[perm[k]] = static_cast<int>(k);
+  const Value v = b.value(x);
+  std::vector<int> full;
+  for (int axis : full_order(v, in)) full.push_back(axis_of[axis]);
+  const Shape& out = b.tensor(y).shape;
+  b.set(y, {v.view, squeezed(out), squeezed_order(full, out)});
+}
+
+void lower_reshape(Builder& b) {
+  const int x = b.op().inputs[0], y = b.op().outputs[0];
+  const Value v = b.raw(x);
+  const auto own = relabel(v, b.tensor(y).shape);
+  b.set(y, own ? *own : v);
+}
+
+}  // namespace shoal

@@ -1,0 +1,374 @@
+#include "host/lower/net_eval.h"
+
+#include <cstring>
+#include <stdexcept>
+
+#include "device/base/fixed_point.h"
+#include "device/program/params.h"
+#include "host/lower/layout.h"
+
+namespace shoal {
+namespace {
+
+// A view with its bytes.
+class Grid {
+ public:
+  Grid() = default;
+  Grid(const Net& net, const View& v, NetValues& values)
+      : box_(v.box),
+        columns_(net.tensors[v.tensor].columns),
+        channels_(net.tensors[v.tensor].channels),
+        data_(values[v.tensor].data()) {}
+  int rows() const { return box_.rows(); }
+  int columns() const { return box_.columns(); }
+  int channels() const { return box_.channels(); }
+  bool has(int y, int x) const {
+    return y >= 0 && y < rows() && x >= 0 && x < columns();
+  }
+  int8_t& at(int y, int x, int c) const {
+    return data_[(int64_t{box_.y0 + y} * columns_ + box_.x0 + x) * channels_ +
+                 box_.c0 + c];
+  }
+  // The element of this number in the box.
+  int8_t& at(int64_t k) const {
+    const int64_t pixel = k / channels();
+    return at(static_cast<int>(pixel / columns()),
+              static_cast<int>(pixel % columns()),
+              static_cast<int>(k % channels()));
+  }
+  // Repeats what has one row, column or channel.
+  int8_t repeated(int y, int x, int c) const {
+    return at(rows() == 1 ? 0 : y, columns() == 1 ? 0 : x,
+              channels() == 1 ? 0 : c);
+  }
+
+ private:
+  Box box_;
+  int columns_ = 1, channels_ = 1;
+  int8_t* data_ = nullptr;
+};
+
+template <class T>
+T params_of(const Layer& l) {
+  if (l.params.size() != kParamCount<T>) {
+    throw std::logic_error(l.name + ": wrong number of parameters");
+  }
+  T p;
+  std::memcpy(&p, l.params.data(), sizeof p);
+  return p;
+}
+
+struct Run {
+  const Layer& l;
+  Grid a, b, y;
+
+  int8_t fused(int32_t v) const {
+    return static_cast<int8_t>(clamp(v, l.act_min, l.act_max));
+  }
+  int8_t finished(int32_t acc, int o) const {
+    const LayerWeights& w = l.weights;
+    return fused(wrap_add(
+        requantize(wrap_add(acc, w.bias[o]), w.multipliers[o], w.shifts[o]),
+        l.zero_out));
+  }
+  template <class F>
+  void each(F f) const {
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        for (int c = 0; c < y.channels(); ++c) y.at(r, x, c) = f(r, x, c);
+      }
+    }
+  }
+  // Calls f(ky, kx, iy, ix) for every tap of a window.
+  template <class F>
+  void taps(int r, int x, F f) const {
+    for (int ky = 0; ky < l.kernel_h; ++ky) {
+      for (int kx = 0; kx < l.kernel_w; ++kx) {
+        f(ky, kx, r * l.stride_y - l.pad_top + ky * l.dilation_y,
+          x * l.stride_x - l.pad_left + kx * l.dilation_x);
+      }
+    }
+  }
+
+  int8_t conv(int r, int x, int o) const {
+    const int channels = a.channels();
+    int32_t acc = 0;
+    taps(r, x, [&](int ky, int kx, int iy, int ix) {
+      const int64_t tap = (int64_t{o} * l.kernel_h + ky) * l.kernel_w + kx;
+      const int8_t* w = &l.weights.values[tap * channels];
+      for (int c = 0; c < channels; ++c) {
+        const int v = a.has(iy, ix) ? a.at(iy, ix, c) : l.zero_in;
+        acc = wrap_add(acc, v * (w[c] - l.zero_weight));
+      }
+    });
+    return finished(acc, o);
+  }
+
+  int8_t depthwise(int r, int x, int o) const {
+    int32_t acc = 0;
+    taps(r, x, [&](int ky, int kx, int iy, int ix) {
+      const int v =
+          a.has(iy, ix) ? a.at(iy, ix, o / l.depth_multiplier) : l.zero_in;
+      const int64_t tap = int64_t{ky} * l.kernel_w + kx;
+      const int w = l.weights.values[tap * y.channels() + o] - l.zero_weight;
+      acc = wrap_add(acc, v * w);
+    });
+    return finished(acc, o);
+  }
+
+  int8_t transpose_conv(int r, int x, int o) const {
+    int32_t acc = 0;
+    for (int ky = 0; ky < l.kernel_h; ++ky) {
+      for (int kx = 0; kx < l.kernel_w; ++kx) {
+        const int v = r + l.pad_top - ky, u = x + l.pad_left - kx;
+        if (v < 0 || u < 0 || v % l.stride_y || u % l.stride_x) continue;
+        const int iy = v / l.stride_y, ix = u / l.stride_x;
+        if (!a.has(iy, ix)) continue;
+        const int64_t tap = (int64_t{o} * l.kernel_h + ky) * l.kernel_w + kx;
+        for (int c = 0; c < a.channels(); ++c) {
+          acc = wrap_add(acc, (a.at(iy, ix, c) - l.zero_in) *
+                                  (l.weights.values[tap * a.channels() + c] -
+                                   l.zero_weight));
+        }
+      }
+    }
+    return finished(acc, o);
+  }
+
+  int8_t pool(int r, int x, int c) const {
+    int32_t sum = 0, count = 0, largest = -128;
+    taps(r, x, [&](int, int, int iy, int ix) {
+      if (!a.has(iy, ix)) return;
+      sum += a.at(iy, ix, c);
+      largest = std::max<int32_t>(largest, a.at(iy, ix, c));
+      ++count;
+    });
+    if (l.op == OpCode::kMaxPool) return fused(largest);
+    const int32_t half = sum < 0 ? -(count / 2) : count / 2;
+    return fused((sum + half) / count);
+  }
+
+  int8_t reduce(int r, int x, int c) const {
+    const int columns = l.reduce_columns ? a.columns() : 1;
+    const int channels = l.reduce_channels ? a.channels() : 1;
+    int32_t sum = 0, largest = -128;
+    for (int k = 0; k < l.kernel_h; ++k) {
+      for (int i = 0; i < columns; ++i) {
+        for (int j = 0; j < channels; ++j) {
+          const int v = a.at(r + k, x + i, c + j);
+          sum += v;
+          largest = std::max(largest, v);
+        }
+      }
+    }
+    if (l.op == OpCode::kReduceMax) return fused(largest);
+    const auto p = params_of<ReduceParams>(l);
+    return fused(
+        requantize(wrap_sub(sum, p.count * l.zero_in), p.multiplier, p.shift) +
+        l.zero_out);
+  }
+
+  int8_t binary(int r, int x, int c) const {
+    const int u = a.repeated(r, x, c), v = b.repeated(r, x, c);
+    if (l.op == OpCode::kMaximum) return fused(std::max(u, v));
+    if (l.op == OpCode::kMinimum) return fused(std::min(u, v));
+    if (l.op == OpCode::kMul) {
+      const auto p = params_of<MulParams>(l);
+      return fused(
+          requantize((u - p.zero0) * (v - p.zero1), p.multiplier, p.shift) +
+          l.zero_out);
+    }
+    if (l.op == OpCode::kPrelu) {
+      const auto p = params_of<PreluParams>(l);
+      const int d = u - l.zero_in;
+      return fused((d >= 0 ? requantize(d, p.multiplier_pos, p.shift_pos)
+                           : requantize(d * (v - p.zero_alpha),
+                                        p.multiplier_neg, p.shift_neg)) +
+                   l.zero_out);
+    }
+    const auto p = params_of<AddParams>(l);
+    const int32_t s =
+        requantize((u - p.zero0) * (1 << 20), p.multiplier0, p.shift0);
+    const int32_t t =
+        requantize((v - p.zero1) * (1 << 20), p.multiplier1, p.shift1);
+    return fused(requantize(wrap_add(s, wrap_mul(p.sign, t)), p.multiplier_out,
+                            p.shift_out) +
+                 l.zero_out);
+  }
+
+  void softmax() const {
+    const auto p = params_of<SoftmaxParams>(l);
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        int largest = -128;
+        for (int c = 0; c < a.channels(); ++c) {
+          largest = std::max<int>(largest, a.at(r, x, c));
+        }
+        const auto exp_of = [&](int c) {
+          const int d = a.at(r, x, c) - largest;
+          return exp_negative(high_mul(wrap(bits(d) << p.shift), p.multiplier),
+                              5);
+        };
+        int32_t sum = 0;
+        for (int c = 0; c < a.channels(); ++c) {
+          if (a.at(r, x, c) - largest >= p.diff_min) {
+            sum = wrap_add(sum, round_shift(exp_of(c), 12));
+          }
+        }
+        const int zeros = leading_zeros(bits(sum));
+        const int32_t scale =
+            saturate(int64_t{2} * reciprocal_one_plus(wrap_sub(
+                                      wrap(bits(sum) << zeros), kInt32Min)));
+        for (int c = 0; c < a.channels(); ++c) {
+          int32_t v = -128;
+          if (a.at(r, x, c) - largest >= p.diff_min) {
+            v = round_shift(high_mul(scale, exp_of(c)), 35 - zeros) - 128;
+          }
+          y.at(r, x, c) = static_cast<int8_t>(clamp(v, -128, 127));
+        }
+      }
+    }
+  }
+
+  int8_t move(int r, int x, int c) const {
+    const auto p = params_of<MoveParams>(l);
+    const int iy = r * p.stride_y + p.base_y, ix = x * p.stride_x + p.base_x,
+              ic = c * p.stride_c + p.base_c;
+    if (!a.has(iy, ix) || ic < 0 || ic >= a.channels()) {
+      return static_cast<int8_t>(p.fill);
+    }
+    return a.at(iy, ix, ic);
+  }
+
+  int8_t space_to_depth(int r, int x, int c) const {
+    const int block = l.params[0], phase = c / a.channels();
+    return a.at(r * block + phase / block, x * block + phase % block,
+                c % a.channels());
+  }
+
+  int8_t depth_to_space(int r, int x, int c) const {
+    const int block = l.params[0];
+    const int phase = r % block * block + x % block;
+    return a.at(r / block, x / block, phase * y.channels() + c);
+  }
+
+  void transpose() const {
+    const auto p = params_of<TransposeParams>(l);
+    int64_t k = 0;
+    for (int i = 0; i < p.size[0]; ++i) {
+      for (int j = 0; j < p.size[1]; ++j) {
+        for (int m = 0; m < p.size[2]; ++m) {
+          for (int n = 0; n < p.size[3]; ++n) {
+            y.at(k++) =
+                a.at(int64_t{i} * p.stride[0] + int64_t{j} * p.stride[1] +
+                     int64_t{m} * p.stride[2] + int64_t{n} * p.stride[3]);
+          }
+        }
+      }
+    }
+  }
+
+  void in_sequence() const {
+    const int64_t count = int64_t{1} * y.rows() * y.columns() * y.channels();
+    for (int64_t k = 0; k < count; ++k) {
+      y.at(k) = l.op == OpCode::kConstant ? l.weights.values[k] : a.at(k);
+    }
+  }
+
+  void all() const {
+    switch (l.op) {
+      case OpCode::kConv:
+        return each([&](int r, int x, int c) { return conv(r, x, c); });
+      case OpCode::kDepthwise:
+        return each([&](int r, int x, int c) { return depthwise(r, x, c); });
+      case OpCode::kTransposeConv:
+        return each(
+            [&](int r, int x, int c) { return transpose_conv(r, x, c); });
+      case OpCode::kAveragePool:
+      case OpCode::kMaxPool:
+        return each([&](int r, int x, int c) { return pool(r, x, c); });
+      case OpCode::kReduceSum:
+      case OpCode::kReduceMax:
+        return each([&](int r, int x, int c) { return reduce(r, x, c); });
+      case OpCode::kAdd:
+      case OpCode::kMul:
+      case OpCode::kMaximum:
+      case OpCode::kMinimum:
+      case OpCode::kPrelu:
+        return each([&](int r, int x, int c) { return binary(r, x, c); });
+      case OpCode::kLut:
+        return each([&](int r, int x, int c) {
+          return l.weights.values[a.at(r, x, c) + 128];
+        });
+      case OpCode::kSoftmax:
+        return softmax();
+      case OpCode::kMove:
+        return each([&](int r, int x, int c) { return move(r, x, c); });
+      case OpCode::kResize:
+        return each([&](int r, int x, int c) {
+          return a.at(l.row_map[r], l.column_map[x], c);
+        });
+      case OpCode::kSpaceToDepth:
+        return each(
+            [&](int r, int x, int c) { return space_to_depth(r, x, c); });
+      case OpCode::kDepthToSpace:
+        return each(
+            [&](int r, int x, int c) { return depth_to_space(r, x, c); });
+      case OpCode::kTranspose:
+        return transpose();
+      case OpCode::kReshape:
+      case OpCode::kConstant:
+        return in_sequence();
+      case OpCode::kRequantize:
+        break;
+    }
+    throw std::logic_error(l.name + ": not an operator of a net");
+  }
+};
+
+Grid grid(const Net& net, const View& v, NetValues& values) {
+  return v.tensor < 0 ? Grid() : Grid(net, v, values);
+}
+
+// Of each element of the view's box in row-major order, its number in the
+// file's tensor.
+std::vector<int64_t> file_numbers(const Stored& s, const Shape& shape) {
+  const int rank = static_cast<int>(shape.size());
+  return stored_elements(shape, s.perm.empty() ? identity_order(rank) : s.perm);
+}
+
+}  // namespace
+
+void run_layer(const Net& net, const Layer& l, NetValues& values) {
+  Run{l, grid(net, l.in[0], values), grid(net, l.in[1], values),
+      grid(net, l.out, values)}
+      .all();
+}
+
+NetValues run_net(const Graph& graph, const Net& net,
+                  const std::vector<std::vector<int8_t>>& inputs) {
+  NetValues values;
+  for (const NetTensor& t : net.tensors) values.emplace_back(t.bytes());
+  for (size_t k = 0; k < net.inputs.size(); ++k) {
+    const Stored& s = net.inputs[k].stored;
+    const Grid g(net, s.view, values);
+    const Shape& shape = graph.tensors[net.inputs[k].file_tensor].shape;
+    int64_t at = 0;
+    for (int64_t n : file_numbers(s, shape)) g.at(at++) = inputs[k][n];
+  }
+  for (const Layer& l : net.layers) run_layer(net, l, values);
+  return values;
+}
+
+std::vector<int8_t> file_order_bytes(const Net& net, const Stored& s,
+                                     const Shape& shape,
+                                     const NetValues& values) {
+  NetValues& writable = const_cast<NetValues&>(values);
+  const Grid g(net, s.view, writable);
+  std::vector<int8_t> bytes(element_count(shape));
+  int64_t at = 0;
+  for (int64_t n : file_numbers(s, shape)) bytes[n] = g.at(at++);
+  return bytes;
+}
+
+}  // namespace shoal

@@ -1,0 +1,123 @@
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/graph/quantize.h"
+#include "host/lower/builder.h"
+#include "host/lower/param_list.h"
+
+namespace shoal {
+namespace {
+
+// Which of its axes a group of [from, to) reduces: none, all, or both kinds.
+enum class Kind { kKept, kReduced, kMixed };
+
+Kind group_kind(const Shape& shape, const std::vector<bool>& reduced,
+                const std::vector<int>& order, int from, int to) {
+  bool kept = false, gone = false;
+  for (int k = from; k < to; ++k) {
+    if (shape[order[k]] == 1) continue;
+    (reduced[order[k]] ? gone : kept) = true;
+  }
+  return kept && gone ? Kind::kMixed : gone ? Kind::kReduced : Kind::kKept;
+}
+
+std::optional<Cut> reduce_cut(const Shape& shape,
+                              const std::vector<bool>& reduced,
+                              const std::vector<int>& order,
+                              const Chunk& have) {
+  const int rank = static_cast<int>(shape.size());
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    for (auto [from, to] : {std::pair{0, i}, {i, j}, {j, rank}}) {
+      if (group_kind(shape, reduced, order, from, to) == Kind::kMixed) {
+        return std::nullopt;
+      }
+    }
+    return std::vector{group_sizes(permuted(shape, order), i, j)};
+  };
+  return choose_cut(rank, {have}, canonical_chunk(permuted(shape, order)),
+                    needed);
+}
+
+// Stored order of the kept axes, in the axes of the result.
+std::vector<int> kept_order(const Shape& shape,
+                            const std::vector<bool>& reduced,
+                            const std::vector<int>& order) {
+  std::vector<int> number(shape.size(), -1);
+  int count = 0;
+  for (size_t k = 0; k < shape.size(); ++k) {
+    if (shape[k] != 1 && !reduced[k]) number[k] = count++;
+  }
+  std::vector<int> out;
+  for (int axis : order) {
+    if (number[axis] >= 0) out.push_back(number[axis]);
+  }
+  return out;
+}
+
+void set_reduce_params(const Builder& b, Layer& l, int count) {
+  const Tensor& x = b.tensor(b.op().inputs[0]);
+  const Tensor& y = b.tensor(b.op().outputs[0]);
+  l.zero_in = x.zero();
+  switch (b.op().kind) {
+    case OpKind::kMean:
+      l.params = param_list(mean_params(x, y, count));
+      break;
+    case OpKind::kSum:
+      l.params = param_list(sum_params(x, y, count));
+      break;
+    default:
+      l.op = OpCode::kReduceMax;
+      break;
+  }
+}
+
+}  // namespace
+
+void lower_reduce(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& shape = b.tensor(x).shape;
+  const int rank = static_cast<int>(shape.size());
+  const std::vector<bool>& reduced = std::get<ReduceAttr>(op.attr).reduced;
+  Value v = b.value(x);
+  std::vector<int> order = full_order(v, shape);
+  auto cut = reduce_cut(shape, reduced, order, chunk_of(v.view.box));
+  if (!cut) {
+    std::stable_partition(order.begin(), order.end(),
+                          [&](int axis) { return !reduced[axis]; });
+    v = b.ordered(x, order);
+    cut = reduce_cut(shape, reduced, order, chunk_of(v.view.box));
+  }
+  if (!cut) {
+    throw Error(Exit::kUnsupported,
+                b.tensor(x).name + ": more than 65535 elements in a row");
+  }
+  int count = 1;
+  for (int k = 0; k < rank; ++k) {
+    if (reduced[k]) count *= shape[k];
+  }
+  const auto gone = [&](int from, int to) {
+    return group_kind(shape, reduced, order, from, to) == Kind::kReduced;
+  };
+  Layer l = b.layer(OpCode::kReduceSum, y);
+  set_reduce_params(b, l, count);
+  const Chunk& in = cut->chunks[0];
+  Chunk out = in;
+  l.in[0] = b.chunked(v, in);
+  if (gone(0, cut->i)) {
+    l.kernel_h = in.rows;
+    out.rows = 1;
+  }
+  if (gone(cut->i, cut->j)) {
+    l.reduce_columns = true;
+    out.columns = 1;
+  }
+  if (gone(cut->j, rank)) {
+    l.reduce_channels = true;
+    out.channels = 1;
+  }
+  l.out = b.result(y, out, kept_order(shape, reduced, order));
+  b.add(std::move(l));
+}
+
+}  // namespace shoal

@@ -1,0 +1,123 @@
+#include "host/lower/window.h"
+
+#include "host/base/error.h"
+#include "host/graph/quantize.h"
+
+namespace shoal {
+namespace {
+
+// Strides and dilations are bytes in a program; where there is only one
+// output or one tap they mean nothing.
+void limit_steps(Layer& l, int out_h, int out_w) {
+  if (l.op != OpCode::kTransposeConv) {
+    if (out_h == 1) l.stride_y = 1;
+    if (out_w == 1) l.stride_x = 1;
+    if (l.kernel_h == 1) l.dilation_y = 1;
+    if (l.kernel_w == 1) l.dilation_x = 1;
+  }
+  if (l.stride_y > 255 || l.stride_x > 255 || l.dilation_y > 255 ||
+      l.dilation_x > 255) {
+    throw Error(Exit::kUnsupported,
+                l.name + ": a stride or dilation above 255");
+  }
+}
+
+// Pools ignore what lies outside the picture, so a window that sees the
+// whole of it need not be larger.
+void crop(int& kernel, int& pad, int in, int out) {
+  if (out != 1) return;
+  const int lo = pad > 0 ? pad : 0;
+  const int hi = kernel < pad + in ? kernel : pad + in;
+  pad -= lo;
+  kernel = hi - lo;
+}
+
+}  // namespace
+
+void set_window(Layer& l, const WindowAttr& a) {
+  l.kernel_h = a.kernel_h;
+  l.kernel_w = a.kernel_w;
+  l.stride_y = a.stride_h;
+  l.stride_x = a.stride_w;
+  l.dilation_y = a.dilation_h;
+  l.dilation_x = a.dilation_w;
+  l.pad_top = a.pad_top;
+  l.pad_left = a.pad_left;
+}
+
+void add_per_picture(Builder& b, Layer l, int pictures) {
+  const int in_h = l.in[0].box.rows() / pictures;
+  const int out_h = l.out.box.rows() / pictures;
+  limit_steps(l, out_h, l.out.box.columns());
+  const bool has_kernel = l.op != OpCode::kResize &&
+                          l.op != OpCode::kSpaceToDepth &&
+                          l.op != OpCode::kDepthToSpace;
+  const bool row_by_row = has_kernel && l.kernel_h == 1 && l.stride_y == 1 &&
+                          l.pad_top == 0 && in_h == out_h;
+  if (pictures == 1 || row_by_row) {
+    b.add(std::move(l));
+    return;
+  }
+  const View in = l.in[0];
+  l.macs /= pictures;
+  for (int n = 0; n < pictures; ++n) {
+    Layer one = l;
+    one.in[0].box.y0 = in.box.y0 + n * in_h;
+    one.in[0].box.y1 = one.in[0].box.y0 + in_h;
+    one.out.box.y0 = n * out_h;
+    one.out.box.y1 = one.out.box.y0 + out_h;
+    b.add(std::move(one));
+  }
+}
+
+void lower_pool(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<WindowAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& in = b.tensor(x).shape;
+  const Shape& out = b.tensor(y).shape;
+  Layer l = b.layer(
+      op.kind == OpKind::kMaxPool2d ? OpCode::kMaxPool : OpCode::kAveragePool,
+      y);
+  set_window(l, attr);
+  crop(l.kernel_h, l.pad_top, in[1], out[1]);
+  crop(l.kernel_w, l.pad_left, in[2], out[2]);
+  const auto range = activation_range(attr.activation, b.tensor(y).scale(),
+                                      b.tensor(y).zero());
+  l.act_min = range.first;
+  l.act_max = range.second;
+  l.zero_in = b.tensor(x).zero();
+  l.in[0] = b.plain(x, canonical_chunk(in));
+  l.out = b.result(y, canonical_chunk(out));
+  add_per_picture(b, std::move(l), in[0]);
+}
+
+void lower_resize(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<ResizeAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& in = b.tensor(x).shape;
+  const Shape& out = b.tensor(y).shape;
+  Layer l = b.layer(OpCode::kResize, y);
+  l.row_map = nearest_indices(in[1], out[1], attr);
+  l.column_map = nearest_indices(in[2], out[2], attr);
+  l.in[0] = b.plain(x, canonical_chunk(in));
+  l.out = b.result(y, canonical_chunk(out));
+  add_per_picture(b, std::move(l), in[0]);
+}
+
+void lower_blocks(Builder& b) {
+  const Op& op = b.op();
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& in = b.tensor(x).shape;
+  Layer l = b.layer(op.kind == OpKind::kSpaceToDepth ? OpCode::kSpaceToDepth
+                                                     : OpCode::kDepthToSpace,
+                    y);
+  l.params = {std::get<BlockAttr>(op.attr).block};
+  l.in[0] = b.plain(x, canonical_chunk(in));
+  l.out = b.result(y, canonical_chunk(b.tensor(y).shape));
+  // Blocks never cross from one picture into the next.
+  b.add(std::move(l));
+}
+
+}  // namespace shoal

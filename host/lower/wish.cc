@@ -1,0 +1,119 @@
+#include "host/lower/wish.h"
+
+#include <algorithm>
+
+namespace shoal {
+namespace {
+
+using Wishes = std::vector<std::optional<Wish>>;
+
+Wish file_order(const Shape& s) {
+  return {identity_order(static_cast<int>(s.size())), canonical_chunk(s)};
+}
+
+std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
+  const Shape& s = g.tensors[op.inputs[0]].shape;
+  const int length = g.tensors[op.inputs[1]].shape[1];
+  const int64_t count = element_count(s) / length;
+  if (count == 1) return std::nullopt;
+  Wish w = file_order(s);
+  if (w.chunk.channels != length && w.chunk.row_elements() != length) {
+    w.chunk = {static_cast<int>(count), 1, length};
+  }
+  return w;
+}
+
+// The same stored sequence, in the axes of another shape.
+std::optional<Wish> reshaped(const Wish& w, const Shape& from,
+                             const Shape& to) {
+  const Value v{{}, squeezed(from), squeezed_order(w.order, from)};
+  const auto own = relabel(v, to);
+  if (!own) return std::nullopt;
+  return Wish{full_order(*own, to), w.chunk};
+}
+
+// Follows the result's wish where the operator works in any order.
+std::optional<Wish> passed_on(const Graph& g, const Op& op, int x,
+                              const Wish& of, const Shape& out) {
+  const Shape& in = g.tensors[x].shape;
+  switch (op.kind) {
+    case OpKind::kTranspose: {
+      Wish w = of;
+      for (int& axis : w.order) {
+        axis = std::get<TransposeAttr>(op.attr).perm[axis];
+      }
+      return w;
+    }
+    case OpKind::kReshape:
+    case OpKind::kSqueeze:
+    case OpKind::kExpandDims:
+      return reshaped(of, out, in);
+    default:
+      break;
+  }
+  if (in == out) return of;
+  if (in.size() != out.size()) return std::nullopt;
+  return Wish{of.order, canonical_chunk(permuted(in, of.order))};
+}
+
+std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
+                                 const Wishes& wishes) {
+  const Shape& in = g.tensors[x].shape;
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kTransposeConv:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+    case OpKind::kResizeNearestNeighbor:
+    case OpKind::kSpaceToDepth:
+    case OpKind::kDepthToSpace:
+    case OpKind::kSoftmax:
+      return file_order(in);
+    case OpKind::kFullyConnected:
+      return fully_connected_wish(g, op);
+    case OpKind::kMean:
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      return std::nullopt;
+    default:
+      break;
+  }
+  for (int y : op.outputs) {
+    if (wishes[y]) return passed_on(g, op, x, *wishes[y], g.tensors[y].shape);
+  }
+  return std::nullopt;
+}
+
+// The wish of most readers.
+std::optional<Wish> elected(const std::vector<Wish>& votes) {
+  const Wish* best = nullptr;
+  std::ptrdiff_t most = 0;
+  for (const Wish& w : votes) {
+    const auto count = std::count(votes.begin(), votes.end(), w);
+    if (count > most) {
+      most = count;
+      best = &w;
+    }
+  }
+  if (!best) return std::nullopt;
+  return *best;
+}
+
+}  // namespace
+
+Wishes find_wishes(const Graph& g) {
+  Wishes wishes(g.tensors.size());
+  std::vector<std::vector<Wish>> votes(g.tensors.size());
+  for (auto op = g.ops.rbegin(); op != g.ops.rend(); ++op) {
+    for (int y : op->outputs) wishes[y] = elected(votes[y]);
+    for (int x : op->inputs) {
+      if (x < 0 || g.tensors[x].constant) continue;
+      if (auto w = operand_wish(g, *op, x, wishes)) votes[x].push_back(*w);
+    }
+  }
+  for (int t : g.inputs) wishes[t] = elected(votes[t]);
+  return wishes;
+}
+
+}  // namespace shoal

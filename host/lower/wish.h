@@ -1,0 +1,20 @@
+// What the readers of a tensor would like it to look like.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "host/lower/layout.h"
+
+namespace shoal {
+
+struct Wish {
+  std::vector<int> order;  // of all axes of the tensor's shape
+  Chunk chunk;
+  bool operator==(const Wish&) const = default;
+};
+
+// Per tensor; nothing where all orders are alike to the readers.
+std::vector<std::optional<Wish>> find_wishes(const Graph&);
+
+}  // namespace shoal
