@@ -44,12 +44,16 @@ constexpr int32_t round_shift(int32_t v, int n) {
   return wrap((((size + half) >> n) ^ sign) - sign);
 }
 
-// rq(v, (m, s)): s > 0 shifts left first, s <= 0 rounds right after the
-// multiplication. multiplier >= 0, -31 <= s <= 30.
+// rq(v, (m, s)): s > 0 shifts left first, s < 0 rounds right after the
+// multiplication. multiplier >= 0, -31 <= s <= 30. The second rounding is
+// round_shift(h, -s), short because h can be neither end of int32.
 constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
-  if (shift > 0)
+  if (shift > 0) {
     return high_mul_unsaturated(wrap(bits(v) << shift), multiplier);
-  return round_shift(high_mul_unsaturated(v, multiplier), -shift);
+  }
+  const int32_t h = high_mul_unsaturated(v, multiplier);
+  if (shift == 0) return h;
+  return wrap_add(wrap_add(h, h >> 31) >> (-shift - 1), 1) >> 1;
 }
 
 constexpr int32_t clamp(int32_t v, int32_t low, int32_t high) {

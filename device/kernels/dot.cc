@@ -1,0 +1,79 @@
+#include "device/kernels/dot.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t product(int a, int b) {
+  return static_cast<uint32_t>(a * b);
+}
+
+template <bool kZero>
+void dot_2x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
+             int zero_weight, uint32_t* sums) {
+  const int8_t *w1 = w + w_step, *x1 = x + x_step;
+  uint32_t s00 = sums[0], s10 = sums[1];
+  uint32_t s01 = sums[kGroup], s11 = sums[kGroup + 1];
+  for (const int8_t* end = x + n; x != end;) {
+    int a = *w++, b = *w1++;
+    if (kZero) a -= zero_weight, b -= zero_weight;
+    const int u = *x++, v = *x1++;
+    s00 += product(a, u);
+    s01 += product(a, v);
+    s10 += product(b, u);
+    s11 += product(b, v);
+  }
+  sums[0] = s00, sums[1] = s10, sums[kGroup] = s01, sums[kGroup + 1] = s11;
+}
+
+template <bool kZero>
+void dot_4x1(const int8_t* w, int w_step, const int8_t* x, int, int n,
+             int zero_weight, uint32_t* sums) {
+  const int8_t *w1 = w + w_step, *w2 = w1 + w_step, *w3 = w2 + w_step;
+  const int zero = kZero ? zero_weight : 0;
+  uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  for (const int8_t* end = x + n; x != end;) {
+    const int u = *x++;
+    s0 += product(*w++ - zero, u);
+    s1 += product(*w1++ - zero, u);
+    s2 += product(*w2++ - zero, u);
+    s3 += product(*w3++ - zero, u);
+  }
+  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+void dot_1x1(const int8_t* w, const int8_t* x, int n, int zero_weight,
+             uint32_t* sums) {
+  uint32_t s = sums[0];
+  for (const int8_t* end = x + n; x != end;) {
+    s += product(*w++ - zero_weight, *x++);
+  }
+  sums[0] = s;
+}
+
+}  // namespace
+
+void add_dots(const int8_t* w, int w_step, int outs, const int8_t* x,
+              int x_step, int pixels, int n, int zero_weight, uint32_t* sums) {
+  const int block = pixels == 2 ? 2 : 4;
+  auto* dot = pixels == 2 ? dot_2x2<false> : dot_4x1<false>;
+  if (zero_weight) dot = pixels == 2 ? dot_2x2<true> : dot_4x1<true>;
+  int i = 0;
+  for (; i + block <= outs; i += block, w += block * w_step) {
+    dot(w, w_step, x, x_step, n, zero_weight, sums + i);
+  }
+  for (; i < outs; ++i, w += w_step) {
+    for (int j = 0; j < pixels; ++j) {
+      dot_1x1(w, x + j * x_step, n, zero_weight, sums + j * kGroup + i);
+    }
+  }
+}
+
+uint32_t weight_sum(const int8_t* w, int count) {
+  uint32_t sum = 0;
+  for (const int8_t* end = w + count; w != end;) {
+    sum += static_cast<uint32_t>(*w++);
+  }
+  return sum;
+}
+
+}  // namespace shoal

@@ -1,0 +1,51 @@
+#include "device/kernels/window.h"
+
+namespace shoal {
+
+Span interior_columns(const ConvArgs& a) {
+  const int last = a.in_w - 1 - (a.kernel_w - 1) * a.dilation_x + a.pad_left;
+  int lo = a.x0, hi = last < 0 ? 0 : last / a.stride_x + 1;
+  if (a.pad_left > 0) {
+    const int first = (a.pad_left + a.stride_x - 1) / a.stride_x;
+    if (lo < first) lo = first;
+  }
+  if (hi > a.x1) hi = a.x1;
+  if (lo < hi) return {lo, hi};
+  return {a.x0, a.x0};
+}
+
+bool has_null_rows(const int8_t* const* rows, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (!rows[i]) return true;
+  }
+  return false;
+}
+
+void start_sums(const ConvArgs& a, int o, int outs, int x, uint32_t* sums) {
+  const int32_t* from =
+      (a.partial_in ? a.partial_in + x * a.partial_stride : a.bias) + o;
+  for (const uint32_t* end = sums + outs; sums != end;) {
+    *sums++ = bits(*from++);
+  }
+}
+
+void finish_sums(const ConvArgs& a, int o, int outs, int x,
+                 const uint32_t* sums) {
+  const uint32_t* end = sums + outs;
+  if (a.partial_out) {
+    int32_t* to = a.partial_out + x * a.partial_stride + o;
+    while (sums != end) *to++ = wrap(*sums++);
+    return;
+  }
+  const int32_t* multiplier = a.multipliers + o;
+  const int8_t* shift = a.shifts + o;
+  const int zero = a.zero_out, low = a.act_min, high = a.act_max;
+  int8_t* to = a.out + x * a.out_stride + o;
+  while (sums != end) {
+    int32_t v = requantize(wrap(*sums++), *multiplier++, *shift++);
+    v = clamp(wrap_add(v, zero), low, high);
+    *to++ = static_cast<int8_t>(v);
+  }
+}
+
+}  // namespace shoal
