@@ -20,10 +20,9 @@ bool is_input(const Net& net, int tensor) {
       [&](const NetIo& io) { return io.stored.view.tensor == tensor; });
 }
 
-// These write their rows as one run of bytes.
-bool writes_whole_rows(const Layer& l) {
-  return l.op == OpCode::kReshape || l.op == OpCode::kTranspose ||
-         l.op == OpCode::kConstant;
+// These take and make rows as one run of bytes.
+bool takes_whole_rows(const Layer& l) {
+  return l.op == OpCode::kReshape || l.op == OpCode::kTranspose;
 }
 
 class Coalescer {
@@ -57,8 +56,11 @@ class Coalescer {
       const Layer& l = net_.layers[k];
       const int at = static_cast<int>(k);
       if (gone_[k] || at == copy) continue;
-      if (l.out.tensor == part.tensor &&
-          (l.op == OpCode::kConstant || (writes_whole_rows(l) && !full_rows))) {
+      if (l.out.tensor == part.tensor && l.op == OpCode::kConstant) {
+        return false;
+      }
+      if (!full_rows && takes_whole_rows(l) &&
+          (l.out.tensor == part.tensor || l.in[0].tensor == part.tensor)) {
         return false;
       }
       if (l.out.tensor == to.tensor && share_rows(l.out.box, to.box)) {
