@@ -1,0 +1,187 @@
+#include "host/plan/build.h"
+
+#include <algorithm>
+
+#include "device/program/record.h"
+#include "host/plan/pack.h"
+
+namespace shoal {
+namespace {
+
+// What lies at an item's place: a tensor's buffers, or an actor's sums.
+struct Tenant {
+  int tensor = -1;
+  int stage = -1, actor = -1;
+};
+
+StageCounts count_tables(const Net& net, const PlanStage& stage) {
+  StageCounts n;
+  n.buffers = static_cast<uint16_t>(stage.buffers.size());
+  n.ports = static_cast<uint16_t>(stage.ports.size());
+  n.actors = static_cast<uint16_t>(stage.actors.size());
+  for (const PlanActor& a : stage.actors) {
+    const Layer& layer = net.layers[a.layer];
+    if (!a.weights.chunks.empty()) ++n.weights;
+    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
+    n.params += static_cast<uint16_t>(layer.params.size());
+    if (layer.op == OpCode::kResize) {
+      n.maps +=
+          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
+    }
+  }
+  return n;
+}
+
+int stage_of(const std::vector<StageChoice>& stages, int position) {
+  int s = 0;
+  while (stages[s].segment.end <= position) ++s;
+  return s;
+}
+
+class NodeBuilder {
+ public:
+  NodeBuilder(const Net& net, const std::vector<TensorUses>& uses,
+              const Choice& choice)
+      : net_(net), uses_(uses), choice_(choice) {}
+
+  PlanNode build(bool mapped, int pack_tries) {
+    for (const StageChoice& s : choice_.stages) {
+      node_.stages.push_back(
+          make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
+    }
+    node_.layout = make_layout(net_, node_.stages, mapped);
+    add_tensors();
+    add_sums();
+    const Packing packing = pack(items_, pack_tries);
+    place(packing);
+    return std::move(node_);
+  }
+
+ private:
+  bool is_inside(int tensor) const {
+    const TensorUses& u = uses_[tensor];
+    return stage_of(choice_.stages, u.first) ==
+           stage_of(choice_.stages, u.last);
+  }
+
+  void add_tensors() {
+    std::vector<int> order;
+    for (size_t t = 0; t < uses_.size(); ++t) {
+      if (uses_[t].first >= 0) order.push_back(static_cast<int>(t));
+    }
+    // An overlaid tensor comes before the one that lies over it.
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      return uses_[a].first < uses_[b].first;
+    });
+    std::vector<int> item_of(uses_.size(), -1);
+    for (int t : order) {
+      const NetTensor& tensor = net_.tensors[t];
+      PackItem item;
+      item.first_stage = stage_of(choice_.stages, uses_[t].first);
+      item.last_stage = stage_of(choice_.stages, uses_[t].last);
+      const int slots = is_inside(t) ? choice_.slots[t] : tensor.rows;
+      item.bytes = tensor.bytes() / tensor.rows * slots;
+      const auto& overlay = choice_.stages[item.first_stage].overlay;
+      if (overlay && overlay->out == t) {
+        item.over = item_of[overlay->in];
+        item.lead = overlay->lead;
+      }
+      item_of[t] = static_cast<int>(items_.size());
+      items_.push_back(item);
+      tenants_.push_back({t, -1, -1});
+    }
+  }
+
+  void add_sums() {
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const auto& actors = node_.stages[s].actors;
+      for (size_t a = 0; a < actors.size(); ++a) {
+        if (!actors[a].accumulator_bytes) continue;
+        const int stage = static_cast<int>(s);
+        items_.push_back({actors[a].accumulator_bytes, stage, stage, -1, 0});
+        tenants_.push_back({-1, stage, static_cast<int>(a)});
+      }
+    }
+  }
+
+  void place(const Packing& packing) {
+    const uint32_t base = node_.layout.buffers;
+    node_.arena_bytes = base;
+    for (PlanStage& s : node_.stages) s.arena_bytes = base;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      const PackItem& item = items_[i];
+      const auto offset = base + static_cast<uint32_t>(packing.offsets[i]);
+      const uint32_t end = offset + static_cast<uint32_t>(item.bytes);
+      for (int s = item.first_stage; s <= item.last_stage; ++s) {
+        PlanStage& stage = node_.stages[s];
+        stage.arena_bytes = std::max(stage.arena_bytes, end);
+        for (PlanBuffer& b : stage.buffers) {
+          if (b.tensor != tenants_[i].tensor) continue;
+          b.offset = offset;
+          b.first_stage = item.first_stage;
+          b.last_stage = item.last_stage;
+        }
+      }
+      if (tenants_[i].actor >= 0) {
+        node_.stages[tenants_[i].stage].actors[tenants_[i].actor].accumulator =
+            offset;
+      }
+      node_.arena_bytes = std::max(node_.arena_bytes, end);
+    }
+    for (size_t s = 0; s < node_.stages.size(); ++s) mark_overlay(s);
+  }
+
+  void mark_overlay(size_t s) {
+    const auto& overlay = choice_.stages[s].overlay;
+    if (!overlay) return;
+    auto& buffers = node_.stages[s].buffers;
+    const auto find = [&](int tensor) {
+      size_t b = 0;
+      while (buffers[b].tensor != tensor) ++b;
+      return b;
+    };
+    buffers[find(overlay->out)].overlay = static_cast<int>(find(overlay->in));
+  }
+
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
+  const Choice& choice_;
+  PlanNode node_;
+  std::vector<PackItem> items_;
+  std::vector<Tenant> tenants_;
+};
+
+}  // namespace
+
+PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
+                       bool mapped) {
+  PlanLayout l;
+  for (const PlanStage& s : stages) {
+    l.cursor_count =
+        std::max(l.cursor_count, static_cast<uint32_t>(s.ports.size()));
+    l.state_count =
+        std::max(l.state_count, static_cast<uint32_t>(s.actors.size()));
+    if (mapped) continue;
+    l.record_bytes =
+        std::max(l.record_bytes, record_bytes(count_tables(net, s)));
+  }
+  if (!mapped) {
+    l.head_bytes = head_bytes(
+        static_cast<uint32_t>(stages.size()),
+        static_cast<uint32_t>(net.inputs.size() + net.outputs.size()));
+  }
+  l.states = align_up(l.cursors + 4 * l.cursor_count);
+  l.head = align_up(l.states +
+                    l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
+  l.record = align_up(l.head + l.head_bytes);
+  l.slots = align_up(l.record + l.record_bytes);
+  l.buffers = l.slots;
+  return l;
+}
+
+PlanNode build_node(const Net& net, const std::vector<TensorUses>& uses,
+                    const Choice& choice, bool mapped, int pack_tries) {
+  return NodeBuilder(net, uses, choice).build(mapped, pack_tries);
+}
+
+}  // namespace shoal

@@ -1,0 +1,32 @@
+// From cuts, bands and overlays to a complete node: stages, lifetimes,
+// addresses, the arena's exact size.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "host/plan/overlay.h"
+#include "host/plan/segment.h"
+
+namespace shoal {
+
+struct StageChoice {
+  Segment segment;
+  std::optional<Overlay> overlay;
+};
+
+struct Choice {
+  std::vector<StageChoice> stages;
+  Work work;
+  std::vector<int> slots;  // by tensor
+};
+
+// Bytes of the fixed parts of the arena for these stages; if the image is not
+// mapped, the head and the largest record lie there too.
+PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped);
+
+// `pack_tries` is how long to search for a tight packing.
+PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,
+                    bool mapped, int pack_tries);
+
+}  // namespace shoal

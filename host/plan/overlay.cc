@@ -1,0 +1,86 @@
+#include "host/plan/overlay.h"
+
+#include <algorithm>
+
+#include "host/plan/simulate.h"
+
+namespace shoal {
+namespace {
+
+int64_t round_up(int64_t v) {
+  const int64_t a = kAlign;
+  return (v >= 0 ? v + a - 1 : v) / a * a;
+}
+
+int buffer_of(const PlanStage& stage, int tensor) {
+  for (size_t b = 0; b < stage.buffers.size(); ++b) {
+    if (stage.buffers[b].tensor == tensor) return static_cast<int>(b);
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::optional<Overlay> overlay_pair(const Net& net,
+                                    const std::vector<TensorUses>& uses,
+                                    Segment s) {
+  Overlay best;
+  int64_t in_bytes = 0, out_bytes = 0;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const TensorUses& u = uses[t];
+    if (u.first < 0) continue;
+    const int64_t bytes = net.tensors[t].bytes();
+    const bool dies = u.last_write < s.begin && s.holds(u.last);
+    const bool is_made = u.first >= s.begin && u.last_write < s.end &&
+                         u.first < s.end && u.last >= s.end;
+    if (dies && bytes > in_bytes) {
+      in_bytes = bytes;
+      best.in = static_cast<int>(t);
+    }
+    if (is_made && bytes > out_bytes) {
+      out_bytes = bytes;
+      best.out = static_cast<int>(t);
+    }
+  }
+  if (best.in < 0 || best.out < 0) return std::nullopt;
+  return best;
+}
+
+int64_t smallest_lead(const Net& net, const PlanStage& stage,
+                      const Overlay& overlay) {
+  const int in = buffer_of(stage, overlay.in);
+  const int out = buffer_of(stage, overlay.out);
+  StageTokens tokens(net, stage);
+  std::vector<int> rank = depth_ranks(tokens);
+  for (int a = 0; a < tokens.agents(); ++a) {
+    rank[a] = tokens.writes(a, out) ? 0 : rank[a] + 1;
+  }
+  // Ranks must be distinct: writers of the output first, in their order.
+  int next = 0;
+  std::vector<int> order(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) order[a] = a;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return rank[a] < rank[b]; });
+  for (int a : order) rank[a] = next++;
+
+  const PlanBuffer& under = stage.buffers[in];
+  int64_t lead = -int64_t{under.bytes()};
+  run_by_rank(tokens, rank, [&](int agent) {
+    if (!tokens.writes(agent, out)) return;
+    const int released = tokens.released(in);
+    if (released >= under.slots) return;
+    const int64_t free = int64_t{released} * under.row_bytes();
+    lead = std::max(lead, tokens.next_write_end(agent) - free);
+  });
+  return round_up(lead);
+}
+
+int64_t overlay_gain(const Net& net, const Overlay& o) {
+  const int64_t in = net.tensors[o.in].bytes();
+  const int64_t out = net.tensors[o.out].bytes();
+  const int64_t low = std::min<int64_t>(0, -o.lead);
+  const int64_t high = std::max(in, out - o.lead);
+  return std::max<int64_t>(0, in + out - (high - low)) / kAlign * kAlign;
+}
+
+}  // namespace shoal

@@ -1,0 +1,29 @@
+// Packs the arena: items with a size and a lifetime in stages, so that items
+// alive at the same time do not overlap, but for overlays.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace shoal {
+
+struct PackItem {
+  int64_t bytes = 0;
+  int first_stage = 0, last_stage = 0;
+  int over = -1;     // an earlier item that this one may overlap
+  int64_t lead = 0;  // bytes that this one begins before it
+};
+
+struct Packing {
+  std::vector<int64_t> offsets;  // multiples of 16, one per item
+  int64_t bytes = 0;             // the largest end
+};
+
+// No packing can do with less: the largest sum of a stage.
+int64_t packing_bound(const std::vector<PackItem>&);
+
+// Tries several orders and improves the best by a seeded search until the
+// bound is met or `tries` are spent.
+Packing pack(const std::vector<PackItem>&, int tries);
+
+}  // namespace shoal

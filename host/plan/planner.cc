@@ -1,0 +1,105 @@
+#include "host/plan/planner.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/search.h"
+#include "host/plan/simulate.h"
+#include "host/plan/time.h"
+
+namespace shoal {
+namespace {
+
+struct Budget {
+  int64_t bytes = std::numeric_limits<int32_t>::max();
+  std::string source;
+};
+
+Budget find_budget(const PlanOptions& options) {
+  Budget b;
+  if (!options.board->unlimited() && options.board->arena_limit() < b.bytes) {
+    b = {options.board->arena_limit(), "board " + options.board->name};
+  }
+  if (options.ram && *options.ram < b.bytes) b = {*options.ram, "--ram"};
+  return b;
+}
+
+// The layer with the largest rings and tensors in the fullest stage.
+int fullest_layer(const PlanNode& node) {
+  const PlanStage* fullest = nullptr;
+  for (const PlanStage& s : node.stages) {
+    if (!fullest || s.arena_bytes > fullest->arena_bytes) fullest = &s;
+  }
+  int layer = -1;
+  int64_t most = -1;
+  for (const PlanActor& a : fullest->actors) {
+    int64_t bytes = a.accumulator_bytes;
+    for (int port : {a.in[0], a.in[1], a.out}) {
+      if (port >= 0) {
+        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
+      }
+    }
+    if (bytes > most) most = bytes, layer = a.layer;
+  }
+  return layer;
+}
+
+[[noreturn]] void does_not_fit(const Net& net, const PlanNode& smallest,
+                               const Budget& budget) {
+  const int layer = fullest_layer(smallest);
+  std::string where = "an input";
+  if (layer >= 0) {
+    where = "layer " + net.layers[layer].name + " (" +
+            std::to_string(net.layers[layer].file_op) + ")";
+  }
+  throw Error(Exit::kDoesNotFit,
+              "ARENA does not fit: " + where + " needs " +
+                  format_bytes(smallest.arena_bytes) +
+                  " at the least; budget " + format_bytes(budget.bytes) + " (" +
+                  budget.source + ")",
+              "--ram " + std::to_string(smallest.arena_bytes));
+}
+
+void assert_completes(const Net& net, const Plan& plan) {
+  const Simulation run = simulate(net, plan);
+  if (run.completed) return;
+  std::string text =
+      "the plan does not complete in stage " + std::to_string(run.stage) + ":";
+  for (const std::string& b : run.blocked) text += " " + b + ";";
+  throw Error(Exit::kInternal, text);
+}
+
+}  // namespace
+
+Plan make_plan(const Net& net, const PlanOptions& options) {
+  if (options.strategy != "single") {
+    throw Error(Exit::kUsage, "--strategy " + options.strategy +
+                                  " is not known for one node; known: single");
+  }
+  const Budget budget = find_budget(options);
+  Search search(net, *options.board);
+  Candidate found = search.smallest();
+  const int64_t least = found.node.arena_bytes;
+  if (least > budget.bytes) does_not_fit(net, found.node, budget);
+  if (options.objective == Objective::kLatency) {
+    std::optional<Candidate> fast = search.fastest(budget.bytes);
+    if (fast && fast->node.arena_bytes >= least &&
+        fast->time_ps <= found.time_ps) {
+      found = std::move(*fast);
+    }
+  }
+  Plan plan;
+  plan.objective = options.objective == Objective::kLatency ? "latency" : "ram";
+  plan.nodes.push_back(std::move(found.node));
+  PlanNode& node = plan.nodes[0];
+  node.name = "node0";
+  node.board = options.board->name;
+  node.fixed_bytes = static_cast<uint32_t>(options.board->fixed_bytes());
+  model_time(net, *options.board, plan);
+  assert_completes(net, plan);
+  return plan;
+}
+
+}  // namespace shoal

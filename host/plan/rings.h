@@ -1,0 +1,21 @@
+// How many rows each tensor must hold. Found by running the whole net as one
+// stage on demand: the deepest agent that can still move pulls what it needs,
+// row by row, and nothing is made before it is wanted. The rows held at the
+// peak suffice for every stage that a tensor lives inside, because the same
+// order, restricted to the layers of that stage, is an order of that stage.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/segment.h"
+
+namespace shoal {
+
+// By tensor; 0 for a tensor that is not used.
+std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
+                            const Work&);
+// The same for the tensors that a single segment touches.
+std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&, Segment,
+                            const Work&);
+
+}  // namespace shoal

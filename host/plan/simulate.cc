@@ -1,0 +1,134 @@
+#include "host/plan/simulate.h"
+
+#include <bit>
+#include <random>
+
+namespace shoal {
+namespace {
+
+// Ranks whose agents may be able to fire.
+class RankSet {
+ public:
+  explicit RankSet(int size) : words_((size + 63) / 64) {}
+  void insert(int rank) { words_[rank / 64] |= uint64_t{1} << rank % 64; }
+  void erase(int rank) { words_[rank / 64] &= ~(uint64_t{1} << rank % 64); }
+  int highest() const {
+    for (size_t w = words_.size(); w-- > 0;) {
+      if (words_[w]) {
+        return static_cast<int>(w) * 64 + 63 - std::countl_zero(words_[w]);
+      }
+    }
+    return -1;
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+bool run_at_random(StageTokens& tokens, std::mt19937& random) {
+  std::vector<int> open(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) open[a] = a;
+  std::vector<bool> listed(tokens.agents(), true);
+  while (!open.empty()) {
+    const size_t pick = random() % open.size();
+    const int agent = open[pick];
+    if (!tokens.can_fire(agent)) {
+      open[pick] = open.back();
+      open.pop_back();
+      listed[agent] = false;
+      continue;
+    }
+    tokens.fire(agent);
+    for (int other : tokens.touched(agent)) {
+      if (!listed[other]) open.push_back(other);
+      listed[other] = true;
+    }
+  }
+  return tokens.all_done();
+}
+
+std::vector<std::string> blocked_agents(const StageTokens& tokens) {
+  std::vector<std::string> names;
+  for (int a = 0; a < tokens.agents(); ++a) {
+    if (tokens.done(a)) continue;
+    const bool ready = tokens.inputs_ready(a);
+    names.push_back(tokens.name(a) + " after " +
+                    std::to_string(tokens.fired(a)) + " of " +
+                    std::to_string(tokens.firings(a)) + " firings wants " +
+                    (ready ? "output space" : "input rows"));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<int> depth_ranks(const StageTokens& tokens) {
+  std::vector<int> rank(tokens.agents());
+  int next = 0;
+  for (int a : tokens.inputs()) rank[a] = next++;
+  const int actors = tokens.agents() -
+                     static_cast<int>(tokens.inputs().size()) -
+                     static_cast<int>(tokens.outputs().size());
+  for (int a = 0; a < actors; ++a) rank[a] = next++;
+  for (int a : tokens.outputs()) rank[a] = next++;
+  return rank;
+}
+
+bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
+                 const std::function<void(int)>& before) {
+  std::vector<int> agent_of(rank.size());
+  RankSet open(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) {
+    agent_of[rank[a]] = a;
+    open.insert(a);
+  }
+  for (int r = open.highest(); r >= 0; r = open.highest()) {
+    const int agent = agent_of[r];
+    if (!tokens.can_fire(agent)) {
+      open.erase(r);
+      continue;
+    }
+    if (before) before(agent);
+    tokens.fire(agent);
+    for (int other : tokens.touched(agent)) open.insert(rank[other]);
+  }
+  return tokens.all_done();
+}
+
+Simulation simulate(const Net& net, const Plan& plan,
+                    const SimulateOptions& options) {
+  Simulation result;
+  const std::vector<PlanStage>& stages = plan.nodes.at(0).stages;
+  std::mt19937 random(options.seed);
+  std::vector<StageTokens> tokens;
+  for (const PlanStage& stage : stages) {
+    tokens.emplace_back(net, stage);
+    result.stages.push_back({{}, std::vector<int64_t>(stage.actors.size(), 0)});
+  }
+  for (int frame = 0; frame < options.frames; ++frame) {
+    for (size_t s = 0; s < stages.size(); ++s) {
+      StageTokens& t = tokens[s];
+      t.reset();
+      std::vector<int> rank = depth_ranks(t);
+      if (options.order == FiringOrder::kShallowest) {
+        for (int& r : rank) r = t.agents() - 1 - r;
+      }
+      const bool done = options.order == FiringOrder::kRandom
+                            ? run_at_random(t, random)
+                            : run_by_rank(t, rank);
+      for (size_t a = 0; a < stages[s].actors.size(); ++a) {
+        result.stages[s].firings[a] += t.fired(static_cast<int>(a));
+      }
+      result.stages[s].peak_rows = t.peak_rows();
+      if (!done) {
+        result.stage = static_cast<int>(s);
+        result.blocked = blocked_agents(t);
+        return result;
+      }
+    }
+  }
+  result.completed = true;
+  return result;
+}
+
+}  // namespace shoal

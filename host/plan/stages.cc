@@ -1,0 +1,201 @@
+#include "host/plan/stages.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "host/plan/rings.h"
+#include "host/plan/time.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+
+int64_t aligned(int64_t bytes) {
+  return (bytes + kAlign - 1) / kAlign * kAlign;
+}
+
+std::vector<int> pass_counts(const Net& net) {
+  int most = 1;
+  for (const Layer& layer : net.layers) {
+    most = std::max({most, layer.out.box.rows(), layer.kernel_h});
+  }
+  std::vector<int> counts;
+  for (int passes : {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,
+                     20, 24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192}) {
+    if (passes < most) counts.push_back(passes);
+  }
+  counts.push_back(most);
+  return counts;
+}
+
+// Bytes and time of the segment [begin, end) at every number of passes, as
+// `end` moves on.
+class Sweep {
+ public:
+  Sweep(const StageSearch& search, int begin)
+      : s_(search),
+        begin_(begin),
+        inside_(search.tables.size()),
+        time_(search.tables.size()) {
+    for (const TensorUses& t : s_.uses) {
+      if (t.first >= 0 && t.first < begin && t.last >= begin) {
+        whole_ += tensor_bytes(t);
+      }
+    }
+  }
+
+  // Adds the layer at `position`, whose tensors are given.
+  void step(int position, const std::vector<int>& first_here,
+            const std::vector<int>& last_here) {
+    for (int t : first_here) whole_ += tensor_bytes(s_.uses[t]);
+    for (int t : last_here) {
+      if (s_.uses[t].first < begin_) continue;
+      whole_ -= tensor_bytes(s_.uses[t]);
+      for (size_t p = 0; p < s_.tables.size(); ++p) {
+        inside_[p] += s_.tables[p].ring_bytes[t];
+      }
+    }
+    if (position >= static_cast<int>(s_.net.layers.size())) return;
+    for (size_t p = 0; p < s_.tables.size(); ++p) {
+      inside_[p] += s_.tables[p].sums_bytes[position];
+      time_[p] += s_.tables[p].time_ps[position];
+    }
+  }
+
+  int64_t bytes(size_t table) const { return whole_ + inside_[table]; }
+  int64_t time_ps(size_t table) const { return time_[table]; }
+
+ private:
+  int64_t tensor_bytes(const TensorUses& t) const {
+    return aligned(s_.net.tensors[&t - s_.uses.data()].bytes());
+  }
+  const StageSearch& s_;
+  int begin_;
+  int64_t whole_ = 0;
+  std::vector<int64_t> inside_, time_;
+};
+
+struct Best {
+  int64_t time_ps = kFar, peak = kFar;
+  int from = -1, table = 0;
+  int64_t bytes = 0, stage_ps = 0;
+  bool overlay = false;
+  bool beats(const Best& o) const {
+    if (time_ps != o.time_ps) return time_ps < o.time_ps;
+    return peak < o.peak;
+  }
+};
+
+// Tensors by the position at which their use begins or ends.
+struct Positions {
+  std::vector<std::vector<int>> first, last;
+};
+Positions positions(const StageSearch& s, int n) {
+  Positions at{std::vector<std::vector<int>>(n),
+               std::vector<std::vector<int>>(n)};
+  for (size_t t = 0; t < s.uses.size(); ++t) {
+    if (s.uses[t].first < 0) continue;
+    at.first[s.uses[t].first].push_back(static_cast<int>(t));
+    at.last[s.uses[t].last].push_back(static_cast<int>(t));
+  }
+  return at;
+}
+
+void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
+                 int64_t budget, const Best& before, Best& best) {
+  const SegmentBytes known = s.segment_bytes(segment);
+  if (known.fixed < 0) return;
+  for (size_t p = 0; p < s.tables.size(); ++p) {
+    int64_t bytes = sweep.bytes(p) + known.fixed;
+    Best next{before.time_ps + sweep.time_ps(p),
+              std::max(before.peak, bytes),
+              segment.begin,
+              static_cast<int>(p),
+              bytes,
+              sweep.time_ps(p),
+              bytes > budget};
+    if (bytes - known.most_gain > budget || next.time_ps > best.time_ps) {
+      continue;
+    }
+    if (bytes > budget) {
+      bytes -= s.overlay_gain(segment, static_cast<int>(p));
+      if (bytes > budget) continue;
+      next.bytes = bytes;
+      next.peak = std::max(before.peak, bytes);
+    }
+    if (next.beats(best)) best = next;
+  }
+}
+
+}  // namespace
+
+// Dynamic program over the ends of stages.
+std::optional<Partition> fastest_cuts(const StageSearch& s, int64_t budget) {
+  const int n = whole_net(s.net).end;
+  const Positions at = positions(s, n);
+  std::vector<Best> best(n + 1);
+  best[0].time_ps = 0;
+  best[0].peak = 0;
+  for (int begin = 0; begin < n; ++begin) {
+    if (best[begin].time_ps == kFar) continue;
+    Sweep sweep(s, begin);
+    for (int end = begin + 1; end <= n; ++end) {
+      sweep.step(end - 1, at.first[end - 1], at.last[end - 1]);
+      try_segment(s, {begin, end}, sweep, budget, best[begin], best[end]);
+    }
+  }
+  if (best[n].time_ps == kFar) return std::nullopt;
+  Partition cuts;
+  for (int end = n; end > 0; end = best[end].from) {
+    const Best& b = best[end];
+    cuts.push_back({{b.from, end}, b.table, b.bytes, b.stage_ps, b.overlay});
+  }
+  std::reverse(cuts.begin(), cuts.end());
+  return cuts;
+}
+
+std::optional<int64_t> smallest_budget(const StageSearch& search) {
+  const std::optional<Partition> any = fastest_cuts(search, kFar / 2);
+  if (!any) return std::nullopt;
+  int64_t fits = 0, fails = 0;
+  for (const Cut& c : *any) fits = std::max(fits, c.bytes);
+  while (fits - fails > kAlign) {
+    const int64_t middle = aligned((fits + fails) / 2);
+    if (middle >= fits) break;
+    const std::optional<Partition> cuts = fastest_cuts(search, middle);
+    if (!cuts) {
+      fails = middle;
+      continue;
+    }
+    fits = 0;
+    for (const Cut& c : *cuts) fits = std::max(fits, c.bytes);
+  }
+  return fits;
+}
+
+std::vector<PassTable> pass_tables(const Net& net,
+                                   const std::vector<TensorUses>& uses,
+                                   const Board& board) {
+  std::vector<PassTable> tables;
+  for (int passes : pass_counts(net)) {
+    PassTable t;
+    t.passes = passes;
+    t.work = uniform_work(net, passes);
+    t.slots = ring_slots(net, uses, t.work);
+    for (size_t i = 0; i < net.tensors.size(); ++i) {
+      const NetTensor& tensor = net.tensors[i];
+      t.ring_bytes.push_back(
+          aligned(tensor.bytes() / tensor.rows * t.slots[i]));
+    }
+    for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+      t.sums_bytes.push_back(aligned(sums_bytes(net.layers[l], t.work[l])));
+      t.time_ps.push_back(layer_time(net, l, t.work[l], board).total_ps());
+    }
+    tables.push_back(std::move(t));
+  }
+  return tables;
+}
+
+}  // namespace shoal

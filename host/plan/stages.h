@@ -1,0 +1,62 @@
+// Where to cut the layers into stages. A table has, for a few numbers of
+// passes (how often each layer fires a frame), the bytes that every tensor
+// takes as a ring and the time that every layer takes; so the memory and the
+// time of any segment at any number of passes are sums, and the best cuts are
+// found by going once over all pairs of cut positions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/segment.h"
+
+namespace shoal {
+
+struct PassTable {
+  int passes = 1;
+  Work work;
+  std::vector<int> slots;           // by tensor
+  std::vector<int64_t> ring_bytes;  // by tensor
+  std::vector<int64_t> sums_bytes;  // by layer
+  std::vector<int64_t> time_ps;     // by layer
+};
+// Fewest passes first; the last one is one row a firing everywhere.
+std::vector<PassTable> pass_tables(const Net&, const std::vector<TensorUses>&,
+                                   const Board&);
+
+struct Cut {
+  Segment segment;
+  int table = 0;  // index of the PassTable
+  int64_t bytes = 0;
+  int64_t time_ps = 0;
+  bool overlay = false;  // fits only with an overlay
+  bool operator==(const Cut&) const = default;
+};
+using Partition = std::vector<Cut>;
+
+// What is known of a segment before its stage is built.
+struct SegmentBytes {
+  int64_t fixed = 0;      // of the arena, besides buffers; negative: no stage
+  int64_t most_gain = 0;  // no overlay saves more
+};
+
+struct StageSearch {
+  const Net& net;
+  const std::vector<TensorUses>& uses;
+  const std::vector<PassTable>& tables;
+  std::function<SegmentBytes(Segment)> segment_bytes;
+  // Bytes that an overlay saves, with the slots of a table. Asked only where
+  // the answer matters.
+  std::function<int64_t(Segment, int table)> overlay_gain;
+};
+
+// Least time with every stage within `budget` bytes, and then the smallest
+// largest stage; none if there is none.
+std::optional<Partition> fastest_cuts(const StageSearch&, int64_t budget);
+// The smallest budget for which there are cuts; none if no cuts are allowed.
+std::optional<int64_t> smallest_budget(const StageSearch&);
+
+}  // namespace shoal

@@ -1,0 +1,53 @@
+// Who writes and reads each tensor of a Net, and at which position in the
+// order of its layers. The position of a layer is its number. An input is
+// pushed where its tensor is first touched, an output taken where its tensor
+// is last written.
+#pragma once
+
+#include <vector>
+
+#include "device/program/geometry.h"
+#include "host/lower/net.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+struct Use {
+  Owner owner = Owner::kActor;
+  int index = 0;    // layer, input or output of the net
+  int operand = 0;  // of a reading layer
+  int position = 0;
+  Box box;
+};
+
+struct TensorUses {
+  std::vector<Use> writers, readers;
+  int first_write = 0, last_write = 0;
+  int first = -1, last = -1;  // positions of any use; -1: never used
+};
+
+std::vector<TensorUses> find_uses(const Net&);
+
+// What a layer makes in one firing: `band` rows, or, if its window is cut,
+// `part` kernel rows of one row.
+struct LayerWork {
+  int band = 1;
+  int part = 1;
+  bool operator==(const LayerWork&) const = default;
+};
+using Work = std::vector<LayerWork>;  // one per layer
+
+// The whole window is read for one row of output, so that rows may be
+// consumed one by one: fully connected layers over a picture, means, pools.
+bool reads_all_for_one_row(const Layer&);
+// Cut because a kernel gets at most kMaxWindowRows rows.
+bool must_cut_window(const Layer&);
+// Bands such that every layer fires `passes` times a frame, or as often as it
+// has rows if those are fewer.
+Work uniform_work(const Net&, int passes);
+
+RowRule row_rule(const Net&, int layer, int operand, LayerWork);
+// Bytes of the private sums of a layer; 0 if its window is not cut.
+uint32_t sums_bytes(const Layer&, LayerWork);
+
+}  // namespace shoal
