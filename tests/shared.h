@@ -15,7 +15,8 @@ inline std::filesystem::path shared_dir() {
   const char* chosen = std::getenv("SHOAL_SHARED");
   const std::filesystem::path folder =
       chosen ? std::filesystem::path(chosen)
-             : std::filesystem::path(SHOAL_SOURCE_DIR) / ".." / "shared";
+             : (std::filesystem::path(SHOAL_SOURCE_DIR) / ".." / "shared")
+                   .lexically_normal();
   if (std::filesystem::is_directory(folder / "golden") &&
       std::filesystem::is_directory(folder / "models")) {
     return folder;
