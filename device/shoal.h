@@ -6,12 +6,15 @@
  *
  *   static uint8_t arena[ARENA_BYTES] __attribute__((aligned(16)));
  *   shoal_node node;
- *   if (shoal_open(&node, &config, arena, sizeof arena) != SHOAL_OK) ...
- *   for (;;) {
- *     sent += shoal_push_rows(&node, 0, picture + sent * row_bytes, rows -
- * sent); int status = shoal_step(&node); got += shoal_take_rows(&node, 0,
- * scores + got * out_bytes, out_rows - got); if (status == SHOAL_WAIT) sleep
- * until an interrupt;
+ *   if (shoal_open(&node, &config, arena, sizeof arena) > SHOAL_WAIT) fail();
+ *   while (got < out_rows) {
+ *     sent += shoal_push_rows(&node, 0, picture + sent * row_bytes,
+ *                             rows - sent);
+ *     int status = shoal_step(&node);
+ *     got += shoal_take_rows(&node, 0, scores + got * out_row_bytes,
+ *                            out_rows - got);
+ *     if (status > SHOAL_WAIT) fail();
+ *     if (status == SHOAL_WAIT) sleep until rows, space or storage come
  *   }
  */
 #ifndef SHOAL_DEVICE_SHOAL_H_
@@ -50,7 +53,7 @@ typedef struct shoal_config {
 
 /* Caller-owned; holds pointers, so it is not part of the arena. */
 typedef struct shoal_node {
-  uint64_t opaque[48];
+  uint64_t opaque[56];
 } shoal_node;
 
 typedef struct shoal_io_info {
@@ -66,17 +69,20 @@ typedef struct shoal_fault {
 
 /* Checks the whole program and prepares the first frame. `arena` must be
  * 16-byte aligned. Returns a shoal::Status; on failure shoal_why() says where.
- */
+ * SHOAL_WAIT: the image is not mapped; shoal_step() goes on reading and
+ * checking it, and until that has ended there are no inputs and outputs. */
 int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
                uint32_t arena_bytes);
 
-/* Runs one slice of one firing. SHOAL_OK: something was done, call again.
+/* Runs one slice of one firing, or enters a stage. SHOAL_OK: something was
+ * done, call again.
  * SHOAL_WAIT: input rows, output space or storage are needed first. Anything
  * else is final: the node must be opened again. */
 int shoal_step(shoal_node* node);
 
 /* Copies up to `rows` rows of the input into the arena, as far as there is
- * space; returns how many. Rows beyond the frame belong to the next frame. */
+ * space and its stage is running; returns how many. Rows beyond the frame
+ * belong to the next frame. */
 uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
                          uint32_t rows);
 /* Copies up to `rows` finished rows of the output; returns how many. */

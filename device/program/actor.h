@@ -101,4 +101,27 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
   }
 }
 
+// Chunks that one firing uses, in a loop: one iteration.
+inline int chunks_a_firing(const StageView& s, const ActorRecord& a) {
+  if (a.weights == kNone) return 1;
+  if (a.op == OpCode::kConstant || a.loop != kNone) return 1;
+  return s.weights[a.weights].groups;
+}
+
+// Number `group` of them, as an index in the chunk table.
+inline uint32_t chunk_index(const StageView& s, const ActorRecord& a,
+                            int firing, int iteration, int group) {
+  const WeightRecord& w = s.weights[a.weights];
+  int chunk = group;
+  if (a.loop != kNone) {
+    chunk = a.op == OpCode::kLut ? 0 : iteration;
+  } else if (a.op == OpCode::kConstant) {
+    chunk = firing * a.band / s.chunks[w.first_chunk].out_n;
+  } else if (w.parts > 1) {
+    chunk = firing % w.parts * w.groups + group;
+  }
+  const int last = w.parts * w.groups - 1;
+  return w.first_chunk + static_cast<uint32_t>(chunk < last ? chunk : last);
+}
+
 }  // namespace shoal

@@ -40,7 +40,8 @@ constexpr int clip(int v, int lo, int hi) {
 }
 
 constexpr int part_count(const RowRule& r) {
-  return has_window(r.op) ? ceil_div(r.kernel_h, r.part) : 1;
+  return has_window(r.op) && r.part < r.kernel_h ? ceil_div(r.kernel_h, r.part)
+                                                 : 1;
 }
 constexpr int firing_count(const RowRule& r) {
   return ceil_div(r.out_rows, r.band) * part_count(r);
@@ -129,18 +130,29 @@ constexpr RowRange needed_rows(const RowRule& r, int firing) {
   return needed_rows(r, f.out_lo, f.out_hi, f.ky_lo, f.ky_hi);
 }
 
-// Rows below this are not read by any firing after `firing`.
+// Rows below this are not read by any firing after `firing`. Cheap: it runs
+// once a firing.
 constexpr int released_rows(const RowRule& r, int firing) {
-  const int count = firing_count(r), parts = part_count(r);
-  if (firing + 1 >= count) return r.in_rows;
-  int lo = needed_rows(r, firing + 1).lo;
-  const int next = (firing / parts + 1) * parts;  // first part of next rows
-  if (next < count) {
-    const int other = needed_rows(r, next).lo;
-    if (other < lo) lo = other;
+  const int parts = part_count(r);
+  if (parts > 1) {
+    if (firing + 1 >= firing_count(r)) return r.in_rows;
+    int lo = needed_rows(r, firing + 1).lo;
+    const int next = (firing / parts + 1) * parts;  // first part of next rows
+    if (next < firing_count(r)) {
+      const int other = needed_rows(r, next).lo;
+      if (other < lo) lo = other;
+    }
+    return lo;
   }
-  const int last = needed_rows(r, count - 1).lo;
-  return last < lo ? last : lo;
+  const int lo = (firing + 1) * r.band;
+  if (lo >= r.out_rows) return r.in_rows;
+  // Only a move can go backwards through its input.
+  const int first = r.op == OpCode::kMove && r.move_stride < 0
+                        ? firing_count(r) - 1
+                        : firing + 1;
+  const int from = first * r.band;
+  return needed_rows(r, from, clip(from + r.band, 0, r.out_rows), 0, r.kernel_h)
+      .lo;
 }
 
 // Private int32 sums of an actor: of one row if its window is cut, of a band

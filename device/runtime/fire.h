@@ -1,0 +1,36 @@
+// One slice of a firing, ready for its kernel: which rows, columns and
+// channels, where they lie, and the weights.
+#pragma once
+
+#include "device/kernels/kernels.h"
+#include "device/runtime/node.h"
+
+namespace shoal {
+
+struct Slice {
+  const ActorRecord* actor;
+  const KernelSet* kernels;
+  RowRule rule;
+  Rows in[2], partial, out;
+  int lo, hi;        // output rows
+  int ky_lo, ky_hi;  // kernel rows
+  int x0, x1;        // output columns
+  int out0, out_n;   // channels of the out rows (kConstant: rows)
+  int in0, in_n;     // channels of the in rows
+  // The first starts from the bias or `partial`, the others from the sums;
+  // the last ends in the out rows, the others in the sums.
+  bool first, last;
+  const int8_t* weights;
+  int weight_stride;
+  const int32_t* bias;
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  int32_t* sums;  // of row sums_row
+  int sums_row;
+  const int32_t* params;
+  const uint16_t* maps;
+};
+
+void fire(const Slice&);
+
+}  // namespace shoal

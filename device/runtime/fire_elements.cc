@@ -1,0 +1,127 @@
+// Slices of element-wise operators, and the choice by operator.
+#include "device/program/params.h"
+#include "device/runtime/fire_ops.h"
+
+namespace shoal {
+namespace {
+
+// A single row serves for all.
+int operand_row(const Rows& in, int oy) { return in.rows == 1 ? 0 : oy; }
+
+int8_t* out_row(const Slice& s, int oy) {
+  return reinterpret_cast<int8_t*>(s.out.at(oy));
+}
+
+}  // namespace
+
+void fire_binary(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  BinaryArgs b;
+  const auto stride = [&](const Rows& in) {
+    return in.columns < s.out.columns ? 0 : in.stride;
+  };
+  const auto step = [&](const Rows& in) {
+    return in.channels < s.out.channels ? 0 : 1;
+  };
+  b.a_stride = stride(s.in[0]), b.a_step = step(s.in[0]);
+  b.b_stride = stride(s.in[1]), b.b_step = step(s.in[1]);
+  b.x0 = s.x0, b.x1 = s.x1, b.channels = s.out.channels;
+  b.zero_in = a.zero_in, b.zero_out = a.zero_out;
+  b.act_min = a.act_min, b.act_max = a.act_max;
+  b.params = s.params;
+  b.out_stride = s.out.stride;
+  const auto kernel = a.op == OpCode::kAdd       ? add_row
+                      : a.op == OpCode::kMul     ? mul_row
+                      : a.op == OpCode::kMaximum ? maximum_row
+                      : a.op == OpCode::kMinimum ? minimum_row
+                                                 : prelu_row;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    b.a = s.in[0].bytes(operand_row(s.in[0], oy));
+    b.b = s.in[1].bytes(operand_row(s.in[1], oy));
+    b.out = out_row(s, oy);
+    kernel(b);
+  }
+}
+
+void fire_lut(const Slice& s) {
+  LutArgs l;
+  l.in_stride = s.in[0].stride, l.out_stride = s.out.stride;
+  l.x0 = s.x0, l.x1 = s.x1, l.channels = s.out.channels;
+  l.table = s.weights;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    l.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    l.out = out_row(s, oy);
+    lut_row(l);
+  }
+}
+
+void fire_softmax(const Slice& s) {
+  const auto& p = *reinterpret_cast<const SoftmaxParams*>(s.params);
+  SoftmaxArgs m;
+  m.in_stride = s.in[0].stride, m.out_stride = s.out.stride;
+  m.x0 = s.x0, m.x1 = s.x1, m.channels = s.out.channels;
+  m.multiplier = p.multiplier, m.shift = p.shift, m.diff_min = p.diff_min;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    m.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    m.out = out_row(s, oy);
+    softmax_row(m);
+  }
+}
+
+void fire_requantize(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  RequantizeArgs r;
+  r.in_stride = s.in[0].stride, r.out_stride = s.out.stride;
+  r.x0 = s.x0, r.x1 = s.x1, r.channels = s.out_n;
+  r.bias = s.bias, r.multipliers = s.multipliers, r.shifts = s.shifts;
+  r.zero_out = a.zero_out, r.act_min = a.act_min, r.act_max = a.act_max;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    const uint8_t* in = s.in[0].at(operand_row(s.in[0], oy));
+    r.in = reinterpret_cast<const int32_t*>(in) + s.out0;
+    r.out = out_row(s, oy) + s.out0;
+    requantize_row(r);
+  }
+}
+
+void fire(const Slice& s) {
+  switch (s.actor->op) {
+    case OpCode::kConv:
+    case OpCode::kDepthwise:
+    case OpCode::kTransposeConv:
+      return fire_conv(s);
+    case OpCode::kAveragePool:
+    case OpCode::kMaxPool:
+      return fire_pool(s);
+    case OpCode::kReduceSum:
+    case OpCode::kReduceMax:
+      return fire_reduce(s);
+    case OpCode::kAdd:
+    case OpCode::kMul:
+    case OpCode::kMaximum:
+    case OpCode::kMinimum:
+    case OpCode::kPrelu:
+      return fire_binary(s);
+    case OpCode::kLut:
+      return fire_lut(s);
+    case OpCode::kSoftmax:
+      return fire_softmax(s);
+    case OpCode::kMove:
+      return fire_move(s);
+    case OpCode::kResize:
+      return fire_resize(s);
+    case OpCode::kSpaceToDepth:
+      return fire_space_to_depth(s);
+    case OpCode::kDepthToSpace:
+      return fire_depth_to_space(s);
+    case OpCode::kTranspose:
+      return fire_transpose(s);
+    case OpCode::kReshape:
+      return fire_reshape(s);
+    case OpCode::kConstant:
+      return fire_constant(s);
+    case OpCode::kRequantize:
+      return fire_requantize(s);
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,144 @@
+// Slices of operators with a window.
+#include "device/program/params.h"
+#include "device/runtime/fire_ops.h"
+
+namespace shoal {
+namespace {
+
+void window_rows(const Slice& s, int oy, const int8_t** rows) {
+  for (int ky = s.ky_lo; ky < s.ky_hi; ++ky) {
+    const int iy = window_row(s.rule, oy, ky);
+    *rows++ = iy < 0 ? nullptr : s.in[0].bytes(iy) + s.in0;
+  }
+}
+
+int32_t* int32_row(const Rows& rows, int y) {
+  return reinterpret_cast<int32_t*>(rows.at(y));
+}
+
+// Where the sums of output row oy come from and go to; null for the bias and
+// for int8 rows.
+struct Sums {
+  const int32_t* in;
+  int32_t* out;
+  int stride;
+};
+
+Sums sums_of(const Slice& s, int oy) {
+  const ActorRecord& a = *s.actor;
+  const bool init = a.flags & kActorInit, ends = a.flags & kActorFinal;
+  Sums sums{nullptr, nullptr, 0};
+  int32_t* own = nullptr;
+  if (!ends) sums.stride = s.out.stride;
+  if (!init) sums.stride = s.partial.stride;
+  if (s.sums) {
+    sums.stride = s.out.channels;
+    own = s.sums + (oy - s.sums_row) * s.out.columns * s.out.channels + s.out0;
+  }
+  if (!s.first) {
+    sums.in = own;
+  } else if (!init) {
+    sums.in = int32_row(s.partial, oy) + s.out0;
+  }
+  if (!s.last) {
+    sums.out = own;
+  } else if (!ends) {
+    sums.out = int32_row(s.out, oy) + s.out0;
+  }
+  return sums;
+}
+
+int8_t* out_row(const Slice& s, int oy) {
+  return reinterpret_cast<int8_t*>(s.out.at(oy)) + s.out0;
+}
+
+}  // namespace
+
+void fire_conv(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  const int8_t* rows[kMaxWindowRows];
+  ConvArgs c;
+  c.rows = rows;
+  c.kernel_h = s.ky_hi - s.ky_lo, c.kernel_w = a.kernel_w;
+  c.in_w = s.in[0].columns, c.in_stride = s.in[0].stride, c.in_c = s.in_n;
+  c.stride_x = a.stride_x, c.dilation_x = a.dilation_x;
+  c.pad_left = a.pad_left;
+  c.x0 = s.x0, c.x1 = s.x1;
+  c.channels = s.out_n, c.multiplier = a.multiplier;
+  c.weights = s.weights, c.weight_stride = s.weight_stride;
+  c.bias = s.bias, c.multipliers = s.multipliers, c.shifts = s.shifts;
+  c.zero_in = a.zero_in, c.zero_weight = a.zero_weight;
+  c.zero_out = a.zero_out, c.act_min = a.act_min, c.act_max = a.act_max;
+  c.out_stride = s.out.stride;
+  const auto kernel = a.op == OpCode::kConv        ? s.kernels->conv
+                      : a.op == OpCode::kDepthwise ? s.kernels->depthwise
+                                                   : transpose_conv_row;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    window_rows(s, oy, rows);
+    const Sums sums = sums_of(s, oy);
+    c.partial_in = sums.in, c.partial_out = sums.out;
+    c.partial_stride = sums.stride;
+    c.out = out_row(s, oy);
+    kernel(c);
+  }
+}
+
+void fire_pool(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  const int8_t* rows[kMaxWindowRows];
+  PoolArgs p;
+  p.rows = rows;
+  p.kernel_h = s.ky_hi - s.ky_lo, p.kernel_w = a.kernel_w;
+  p.in_w = s.in[0].columns, p.in_stride = s.in[0].stride;
+  p.stride_x = a.stride_x, p.pad_left = a.pad_left;
+  p.x0 = s.x0, p.x1 = s.x1;
+  p.channels = s.out_n;
+  p.act_min = a.act_min, p.act_max = a.act_max;
+  p.out_stride = s.out.stride;
+  const auto kernel =
+      a.op == OpCode::kAveragePool ? average_pool_row : max_pool_row;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    window_rows(s, oy, rows);
+    p.valid_rows = 0;
+    for (int ky = 0; ky < a.kernel_h; ++ky) {
+      p.valid_rows += window_row(s.rule, oy, ky) >= 0;
+    }
+    const Sums sums = sums_of(s, oy);
+    p.partial_in = sums.in, p.partial_out = sums.out;
+    p.partial_stride = sums.stride;
+    p.out = out_row(s, oy);
+    kernel(p);
+  }
+}
+
+void fire_reduce(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  const int8_t* rows[kMaxWindowRows];
+  ReduceArgs r{};
+  r.rows = rows;
+  r.row_count = s.ky_hi - s.ky_lo;
+  r.in_w = s.in[0].columns, r.in_stride = s.in[0].stride;
+  r.channels = s.in_n;
+  r.over_x = a.flags & kReduceColumns, r.over_c = a.flags & kReduceChannels;
+  r.zero_in = a.zero_in, r.zero_out = a.zero_out;
+  r.act_min = a.act_min, r.act_max = a.act_max;
+  r.out_stride = s.out.stride;
+  if (a.op == OpCode::kReduceSum) {
+    const auto& p = *reinterpret_cast<const ReduceParams*>(s.params);
+    r.elements = p.count, r.multiplier = p.multiplier, r.shift = p.shift;
+  }
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    window_rows(s, oy, rows);
+    const Sums sums = sums_of(s, oy);
+    r.partial_in = sums.in, r.partial_out = sums.out;
+    r.partial_stride = sums.stride;
+    r.out = out_row(s, oy);
+    if (a.op == OpCode::kReduceSum) {
+      reduce_sum_row(r);
+    } else {
+      reduce_max_row(r);
+    }
+  }
+}
+
+}  // namespace shoal

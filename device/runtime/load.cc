@@ -1,0 +1,218 @@
+#include <cstring>
+
+#include "device/runtime/node.h"
+
+namespace shoal {
+
+Status Node::fail(const Fault& fault) {
+  fault_ = fault;
+  phase_ = Phase::kFailed;
+  return fault_.status;
+}
+
+Status Node::fail(Status status) {
+  Fault fault;
+  fault.status = status;
+  return fail(fault);
+}
+
+Status Node::open() {
+  const auto misaligned = [](const void* p) {
+    return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
+  };
+  if (!arena_ || misaligned(arena_) || misaligned(source_.mapped) ||
+      (!source_.mapped && !source_.has_storage)) {
+    return fail(Status::kBadArgument);
+  }
+  if (source_.mapped) return open_mapped();
+  if (arena_bytes_ < sizeof(Header)) return fail(Status::kArenaTooSmall);
+  if (source_.bytes < sizeof(Header)) return fail(Status::kTooShort);
+  phase_ = Phase::kHeader;
+  return start_read(0, sizeof(Header), arena_);
+}
+
+Status Node::open_mapped() {
+  Fault f = check_header(source_.mapped, source_);
+  if (f.status == Status::kOk) f = check_head(source_.mapped, source_);
+  if (f.status != Status::kOk) return fail(f);
+  head_ = view_head(source_.mapped);
+  if (arena_bytes_ < header().arena_bytes) return fail(Status::kArenaTooSmall);
+  place_tables();
+  for (uint16_t s = 0; s < header().stages; ++s) {
+    const uint8_t* record = source_.mapped + head_.stages[s].offset;
+    f = check_stage(head_, s, record, source_);
+    if (f.status != Status::kOk) return fail(f);
+    start_keeping(view_stage(record));
+  }
+  return enter_stage(0);
+}
+
+Status Node::start_read(uint32_t offset, uint32_t bytes, uint8_t* destination) {
+  if (storage_.start(storage_.user, offset, bytes, destination) != 0) {
+    return fail(Status::kStorage);
+  }
+  reading_ = true;
+  return Status::kWait;
+}
+
+Status Node::poll_read() {
+  const int answer = storage_.poll(storage_.user);
+  if (answer == 0) return Status::kWait;
+  reading_ = false;
+  return answer > 0 ? Status::kOk : fail(Status::kStorage);
+}
+
+// An unmapped image is read piece by piece; every piece is checked before the
+// next one is asked for.
+Status Node::load_step() {
+  const Status read = poll_read();
+  if (read != Status::kOk) return read;
+  switch (phase_) {
+    case Phase::kHeader:
+      return header_read();
+    case Phase::kHead:
+      return head_read();
+    default:
+      return record_read();
+  }
+}
+
+Status Node::header_read() {
+  const Fault f = check_header(arena_, source_);
+  if (f.status != Status::kOk) return fail(f);
+  const Header& h = *reinterpret_cast<const Header*>(arena_);
+  if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  head_ = view_head(arena_ + h.head);
+  const uint32_t bytes = h.head_bytes;
+  phase_ = Phase::kHead;
+  return start_read(0, bytes, arena_ + h.head);
+}
+
+Status Node::head_read() {
+  // The header was read twice; only this one has a tag.
+  Fault f =
+      check_header(reinterpret_cast<const uint8_t*>(head_.header), source_);
+  if (f.status != Status::kOk) return fail(f);
+  const Header& h = header();
+  if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  const uint8_t* head = arena_ + h.head;
+  if (head != reinterpret_cast<const uint8_t*>(&h)) {
+    return fail(Status::kBadTag);
+  }
+  f = check_head(head, source_);
+  if (f.status != Status::kOk) return fail(f);
+  head_ = view_head(head);
+  place_tables();
+  phase_ = Phase::kRecords;
+  return read_record(0);
+}
+
+Status Node::read_record(uint16_t stage) {
+  stage_index_ = stage;
+  const StageEntry& entry = head_.stages[stage];
+  return start_read(entry.offset, entry.bytes, arena_ + header().record);
+}
+
+Status Node::record_read() {
+  const uint8_t* record = arena_ + header().record;
+  const Fault f = check_stage(head_, stage_index_, record, source_);
+  if (f.status != Status::kOk) return fail(f);
+  stage_ = view_stage(record);
+  if (phase_ == Phase::kRecords) {
+    start_keeping(stage_);
+    const auto next = static_cast<uint16_t>(stage_index_ + 1);
+    return next < header().stages ? read_record(next) : enter_stage(0);
+  }
+  begin_stage();
+  return Status::kOk;
+}
+
+void Node::place_tables() {
+  const Header& h = header();
+  cursors_ = reinterpret_cast<uint32_t*>(arena_ + h.cursors);
+  states_ = reinterpret_cast<ActorState*>(arena_ + h.states);
+  std::memset(cursors_, 0, h.cursor_count * sizeof(uint32_t));
+}
+
+void Node::start_keeping(const StageView& stage) {
+  for (uint32_t i = 0; i < stage.header->buffers; ++i) {
+    const BufferRecord& b = stage.buffers[i];
+    if (!(b.flags & kBufferKeep)) continue;
+    for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
+      const PortRecord& port = stage.ports[b.first_port + p];
+      cursors_[port.cursor] = port.y0;
+    }
+  }
+}
+
+Status Node::enter_stage(uint16_t stage) {
+  if (!source_.mapped) {
+    // The record of the only stage, or of the last one checked, is there.
+    const bool there = stage_.header && stage_.header->index == stage;
+    stage_index_ = stage;
+    phase_ = Phase::kEnter;
+    if (!there) return read_record(stage);
+  } else {
+    stage_index_ = stage;
+    stage_ = view_stage(source_.mapped + head_.stages[stage].offset);
+  }
+  begin_stage();
+  return Status::kOk;
+}
+
+void Node::begin_stage() {
+  const StageHeader& h = *stage_.header;
+  pending_ = 0;
+  for (uint16_t i = 0; i < h.actors; ++i) {
+    states_[i].firing = 0;
+    if (unit_of(i) == i) ++pending_;
+  }
+  overlay_lo_ = kNone, overlay_hi_ = -1;
+  for (uint32_t i = 0; i < h.buffers; ++i) {
+    const BufferRecord& b = stage_.buffers[i];
+    for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
+      const PortRecord& port = stage_.ports[b.first_port + p];
+      if (port.owner == PortOwner::kApi) ++pending_;
+      if (!(b.flags & (kBufferKeep | kBufferPrivate))) {
+        cursors_[port.cursor] = port.y0;
+      }
+      if (b.overlay != kNone && !port.is_read &&
+          port.owner == PortOwner::kActor) {
+        const int32_t unit = unit_of(port.owner_index);
+        if (unit < overlay_lo_) overlay_lo_ = unit;
+        if (unit > overlay_hi_) overlay_hi_ = unit;
+      }
+    }
+  }
+  scan_lo_ = 0, scan_hi_ = int32_t{h.actors} - 1;
+  run_ = run_fired_ = 0;
+  active_ = {};
+  tape_begin();
+  phase_ = Phase::kRun;
+}
+
+Status Node::end_stage() {
+  for (uint32_t i = 0; i < stage_.header->buffers; ++i) {
+    const BufferRecord& b = stage_.buffers[i];
+    if (b.flags & kBufferKeep) rebase(b);
+  }
+  const auto next = static_cast<uint16_t>(stage_index_ + 1);
+  if (next < header().stages) return enter_stage(next);
+  ++frames_;
+  return enter_stage(0);
+}
+
+// The buffer's next frame begins. Long before cursors overflow all of them
+// move back by whole turns of the ring, so that every row keeps its slot.
+void Node::rebase(const BufferRecord& b) {
+  uint32_t& base = cursors_[b.base];
+  base += b.rows;
+  if (base < 0x40000000) return;
+  const uint32_t turns = base / b.slots * b.slots;
+  base -= turns;
+  for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
+    cursors_[stage_.ports[b.first_port + p].cursor] -= turns;
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,104 @@
+#include "device/runtime/node.h"
+
+#include <cstring>
+#include <new>
+#include <type_traits>
+
+namespace shoal {
+
+Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
+    : config_(config),
+      kernels_(&best_kernels()),
+      arena_(static_cast<uint8_t*>(arena)),
+      arena_bytes_(arena_bytes) {
+  if (config.storage) storage_ = *config.storage;
+  source_.mapped = static_cast<const uint8_t*>(config.image);
+  source_.bytes = config.image_bytes;
+  source_.has_storage = storage_.start && storage_.poll;
+}
+
+Status Node::step() {
+  if (phase_ == Phase::kFailed) return fault_.status;
+  if (phase_ != Phase::kRun) return load_step();
+  if (header().slot_count) {
+    const Status tape = tape_step();
+    if (tape != Status::kOk) return tape;
+  }
+  if (active_.unit == kNone && !pick()) {
+    if (pending_ != 0 || reading_) return Status::kWait;
+    return end_stage();
+  }
+  return run_slice();
+}
+
+namespace {
+
+static_assert(sizeof(Node) <= sizeof(shoal_node));
+static_assert(alignof(Node) <= alignof(shoal_node));
+static_assert(std::is_trivially_destructible_v<Node>);
+
+Node& node_of(shoal_node* node) {
+  return *std::launder(reinterpret_cast<Node*>(node->opaque));
+}
+const Node& node_of(const shoal_node* node) {
+  return *std::launder(reinterpret_cast<const Node*>(node->opaque));
+}
+
+shoal_io_info info_of(const Node& node, uint32_t index) {
+  const IoEntry& io = node.io(index);
+  return {io.rows, io.row_bytes, io.element_bytes};
+}
+
+}  // namespace
+}  // namespace shoal
+
+using shoal::node_of;
+
+int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
+               uint32_t arena_bytes) {
+  auto* made = new (node->opaque) shoal::Node(*config, arena, arena_bytes);
+  return static_cast<int>(made->open());
+}
+
+int shoal_step(shoal_node* node) {
+  return static_cast<int>(node_of(node).step());
+}
+
+uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
+                         uint32_t rows) {
+  return node_of(node).push(input, static_cast<const uint8_t*>(data), rows);
+}
+
+uint32_t shoal_take_rows(shoal_node* node, uint32_t output, void* data,
+                         uint32_t rows) {
+  return node_of(node).take(output, static_cast<uint8_t*>(data), rows);
+}
+
+uint32_t shoal_inputs(const shoal_node* node) {
+  const shoal::Node& n = node_of(node);
+  return n.loaded() ? n.header().inputs : 0;
+}
+
+uint32_t shoal_outputs(const shoal_node* node) {
+  const shoal::Node& n = node_of(node);
+  return n.loaded() ? n.header().outputs : 0;
+}
+
+shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input) {
+  if (input >= shoal_inputs(node)) return {};
+  return shoal::info_of(node_of(node), input);
+}
+
+shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output) {
+  if (output >= shoal_outputs(node)) return {};
+  const shoal::Node& n = node_of(node);
+  return shoal::info_of(n, n.header().inputs + output);
+}
+
+uint32_t shoal_frames(const shoal_node* node) { return node_of(node).frames(); }
+
+shoal_fault shoal_why(const shoal_node* node) {
+  const shoal::Fault& f = node_of(node).fault();
+  return {static_cast<uint8_t>(f.status), static_cast<uint8_t>(f.table),
+          f.stage, f.index, f.check};
+}
