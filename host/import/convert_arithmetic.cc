@@ -8,6 +8,8 @@ namespace shoal {
 namespace {
 
 constexpr int64_t kMaxReduced = int64_t{1} << 23;
+// SOFTMAX sums terms of up to 2^19 in an int32.
+constexpr int kMaxClasses = 4095;
 
 Shape broadcast(const OpReader& r, const Shape& a, const Shape& b) {
   Shape out(std::max(a.size(), b.size()), 1);
@@ -95,6 +97,10 @@ void check_leaky(const OpReader& r, float x, float y) {
 
 void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
   r.require(!x.shape.empty(), "input has no axis");
+  if (x.shape.back() > kMaxClasses) {
+    r.unsupported(text("a row of ", x.shape.back(), " classes, the limit is ",
+                       kMaxClasses));
+  }
   const float beta = r.options().value;
   r.require(std::isfinite(beta), "beta is not finite");
   if (double{beta} * x.scale() * (1 << 26) < 1.0) {

@@ -197,6 +197,22 @@ int OpReader::axis(int value, int rank) const {
   return value < 0 ? value + rank : value;
 }
 
+// uint8 and int8 are the same once shifted, but one operator never has both:
+// bytes that it moves would change.
+void OpReader::check_file_types(const Op& op) const {
+  const Type expected =
+      graph_.tensors[static_cast<size_t>(op.inputs[0])].file_type;
+  for (const auto* list : {&op.inputs, &op.outputs}) {
+    for (const int t : *list) {
+      if (t == -1) continue;
+      const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
+      require(other.type != Type::kInt8 || other.file_type == expected,
+              text(quoted(other.name), " is ", type_name(other.file_type),
+                   ", the input is ", type_name(expected)));
+    }
+  }
+}
+
 Op convert_op(const OpReader& r) {
   r.check_form();
   Op op;
@@ -205,6 +221,7 @@ Op convert_op(const OpReader& r) {
   const bool known = convert_window(r, op) || convert_arithmetic(r, op) ||
                      convert_layout(r, op) || convert_slice(r, op);
   if (!known) r.unsupported("has no conversion");
+  if (op.kind != OpKind::kQuantize) r.check_file_types(op);
   return op;
 }
 

@@ -41,6 +41,8 @@ class OpReader {
   const RawOptions& options() const { return op_.options; }
   // Operand counts and the type of the options table.
   void check_form() const;
+  // Of the converted operator: uint8 and int8 do not mix.
+  void check_file_types(const Op&) const;
 
   [[noreturn]] void corrupt(const std::string& reason) const;
   [[noreturn]] void unsupported(const std::string& reason) const;
