@@ -129,7 +129,7 @@ SoftmaxParams softmax_params(const Tensor& x, float beta) {
   if (m.value <= 0 || m.shift <= 0) {
     throw Error(Exit::kUnsupported,
                 "SOFTMAX of " + x.name + ": beta times the input scale is " +
-                    std::to_string(scaled) + " / 2^26, must exceed 1 / 2^27");
+                    std::to_string(scaled) + " / 2^26, less than 1 / 2^26");
   }
   const int64_t range = (int64_t{31} << 26) >> m.shift;
   return {m.value, m.shift, static_cast<int32_t>(-range)};

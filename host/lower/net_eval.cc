@@ -221,7 +221,8 @@ struct Run {
                                       wrap(bits(sum) << zeros), kInt32Min)));
         for (int c = 0; c < a.channels(); ++c) {
           int32_t v = -128;
-          if (a.at(r, x, c) - largest >= p.diff_min) {
+          // Shifts of 32 and more (512 equal classes) leave nothing.
+          if (a.at(r, x, c) - largest >= p.diff_min && zeros >= 4) {
             v = round_shift(high_mul(scale, exp_of(c)), 35 - zeros) - 128;
           }
           y.at(r, x, c) = static_cast<int8_t>(clamp(v, -128, 127));
