@@ -12,8 +12,8 @@ namespace shoal::avx2 {
 namespace {
 
 constexpr int kChannels = 64;
-constexpr int kPairs = 40;  // of taps, at once
-constexpr int kPixels = 8;
+constexpr int kPairs = 32;  // of taps, at once
+constexpr int kPixels = 16;
 
 struct Work {
   alignas(32) int16_t weights[kPairs * kChannels * 2];
@@ -21,6 +21,7 @@ struct Work {
   alignas(32) int8_t staged[2 * kPairs * kChannels];
   alignas(32) int8_t padding[kChannels];
   const int8_t* taps[2 * kPairs];
+  ptrdiff_t steps[2 * kPairs];  // of the taps from pixel to pixel
   Scales scales;
 };
 static_assert(sizeof(Work) < 31 * 1024);
@@ -78,6 +79,7 @@ void find_taps(const ConvArgs& a, const Part& part, int x, Work& work) {
   for (int t = 0; t < part.taps; ++t) {
     const int column = first + kx * a.dilation_x;
     const int8_t* at = work.padding;
+    work.steps[t] = 0;
     if (a.rows[ky] && column >= 0 && column < a.in_w) {
       at = a.rows[ky] + static_cast<ptrdiff_t>(column) * a.in_stride;
       if (part.stage) {
@@ -85,12 +87,27 @@ void find_taps(const ConvArgs& a, const Part& part, int x, Work& work) {
         at = work.staged + t * kChannels;
       } else {
         at += part.channel;
+        work.steps[t] = static_cast<ptrdiff_t>(a.stride_x) * a.in_stride;
       }
     }
     work.taps[t] = at;
     if (++kx == a.kernel_w) kx = 0, ++ky;
   }
-  if (part.taps % 2) work.taps[part.taps] = work.padding;
+  if (part.taps % 2) {
+    work.taps[part.taps] = work.padding;
+    work.steps[part.taps] = 0;
+  }
+}
+
+// Whether the taps of output column x are those of x - 1, one step on.
+bool steps_on(const ConvArgs& a, const Part& part, int x) {
+  const int previous = (x - 1) * a.stride_x - a.pad_left;
+  const int last = previous + a.stride_x + (a.kernel_w - 1) * a.dilation_x;
+  return !part.stage && previous >= 0 && last < a.in_w;
+}
+
+SHOAL_AVX2 void step(const Part& part, Work& work) {
+  for (int t = 0; t < 2 * part.pairs; ++t) work.taps[t] += work.steps[t];
 }
 
 SHOAL_AVX2_INLINE __m256i products(__m128i bytes, const int16_t* w) {
@@ -102,6 +119,7 @@ template <int V>
 SHOAL_AVX2_INLINE void add(const Work& work, const Part& part, int channel,
                            const int32_t* start, int32_t* sums) {
   __m256i acc[V];
+#pragma GCC unroll 8
   for (int v = 0; v < V; ++v) acc[v] = load8(start + channel + 8 * v);
   const int16_t* w = work.weights + 2 * channel;
   for (int j = 0; j < part.pairs; ++j, w += 2 * kChannels) {
@@ -111,6 +129,7 @@ SHOAL_AVX2_INLINE void add(const Work& work, const Part& part, int channel,
       const __m128i bytes = _mm_unpacklo_epi8(load_bytes8(a), load_bytes8(b));
       acc[0] = _mm256_add_epi32(acc[0], products(bytes, w));
     } else {
+#pragma GCC unroll 8
       for (int v = 0; v < V; v += 2) {
         const __m128i p = load_bytes16(a + 8 * v);
         const __m128i q = load_bytes16(b + 8 * v);
@@ -121,6 +140,7 @@ SHOAL_AVX2_INLINE void add(const Work& work, const Part& part, int channel,
       }
     }
   }
+#pragma GCC unroll 8
   for (int v = 0; v < V; ++v) store8(sums + channel + 8 * v, acc[v]);
 }
 
@@ -147,7 +167,11 @@ SHOAL_AVX2 void pixels(const ConvArgs& a, Part part, int x, int count,
     if (first || taps > 2 * kPairs) pack(a, part, work.weights);
     for (int i = 0; i < count; ++i) {
       int32_t* sums = work.sums + i * kChannels;
-      find_taps(a, part, x + i, work);
+      if (i > 0 && steps_on(a, part, x + i)) {
+        step(part, work);
+      } else {
+        find_taps(a, part, x + i, work);
+      }
       const bool add_on = from_sums || part.tap > 0;
       add_all(work, part, add_on ? sums : work.scales.bias, sums);
     }

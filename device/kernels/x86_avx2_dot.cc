@@ -29,20 +29,6 @@ struct Segment {
   int steps, tail;
 };
 
-template <int P, int C>
-SHOAL_AVX2_INLINE void multiply(const int16_t* inputs, const int8_t* weights,
-                                ptrdiff_t weight_stride, __m256i (&acc)[P][C]) {
-  __m256i x[P];
-  for (int p = 0; p < P; ++p) x[p] = load8(inputs + p * kSegment);
-  for (int c = 0; c < C; ++c) {
-    const __m256i w =
-        _mm256_cvtepi8_epi16(load_bytes16(weights + c * weight_stride));
-    for (int p = 0; p < P; ++p) {
-      acc[p][c] = _mm256_add_epi32(acc[p][c], _mm256_madd_epi16(x[p], w));
-    }
-  }
-}
-
 // The sums of 4 vectors: lower halves' in the lower half, upper in the upper.
 SHOAL_AVX2_INLINE __m256i half_sums(__m256i a, __m256i b, __m256i c,
                                     __m256i d) {
@@ -68,19 +54,20 @@ SHOAL_AVX2_INLINE void add1(int32_t* to, __m128i v) {
 
 template <int P, int C>
 SHOAL_AVX2_INLINE void add_sums(const __m256i (&acc)[P][C], int32_t* sums) {
-  for (int p = 0; p < P; ++p, sums += kBlockChannels) {
+  static_assert(C == 1 || C == 2 || C == 4);
+  constexpr int kStep = C == 2 ? 2 : 1;
+#pragma GCC unroll 8
+  for (int p = 0; p < P; p += kStep) {
+    int32_t* to = sums + p * kBlockChannels;
     if constexpr (C == 4) {
-      add4(sums, sums4(acc[p][0], acc[p][1], acc[p][2], acc[p][3]));
+      add4(to, sums4(acc[p][0], acc[p][1], acc[p][2], acc[p][3]));
     } else if constexpr (C == 2) {
       const int q = p + 1 < P ? p + 1 : p;
       const __m128i s = sums4(acc[p][0], acc[p][1], acc[q][0], acc[q][1]);
-      add2(sums, s);
-      if (q == p) continue;
-      sums += kBlockChannels;
-      ++p;
-      add2(sums, _mm_unpackhi_epi64(s, s));
+      add2(to, s);
+      if (q > p) add2(to + kBlockChannels, _mm_unpackhi_epi64(s, s));
     } else {
-      add1(sums, sums4(acc[p][0], acc[p][0], acc[p][0], acc[p][0]));
+      add1(to, sums4(acc[p][0], acc[p][0], acc[p][0], acc[p][0]));
     }
   }
 }
@@ -89,15 +76,32 @@ SHOAL_AVX2_INLINE void add_sums(const __m256i (&acc)[P][C], int32_t* sums) {
 template <int P, int C>
 SHOAL_AVX2_INLINE void channels(const Segment& s, int channel, int32_t* sums) {
   __m256i acc[P][C];
+#pragma GCC unroll 8
   for (int p = 0; p < P; ++p) {
+#pragma GCC unroll 8
     for (int c = 0; c < C; ++c) acc[p][c] = _mm256_setzero_si256();
   }
-  const int8_t* w = s.weights + channel * s.weight_stride;
-  const int16_t* x = s.inputs;
-  for (int i = 0; i < s.steps; ++i, w += 16, x += 16) {
-    multiply<P, C>(x, w, s.weight_stride, acc);
+  const int8_t* weights = s.weights + channel * s.weight_stride;
+  const int16_t* inputs = s.inputs;
+  int steps = s.steps;
+  for (int part = 0; part < 2; ++part) {
+    for (int i = 0; i < steps; ++i, weights += 16, inputs += 16) {
+      __m256i x[P];
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) x[p] = load8(inputs + p * kSegment);
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) {
+        const __m256i w =
+            _mm256_cvtepi8_epi16(load_bytes16(weights + c * s.weight_stride));
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) {
+          acc[p][c] = _mm256_add_epi32(acc[p][c], _mm256_madd_epi16(x[p], w));
+        }
+      }
+    }
+    weights += s.tail - 16;
+    steps = s.tail ? 1 : 0;
   }
-  if (s.tail) multiply<P, C>(x, w + s.tail - 16, s.weight_stride, acc);
   add_sums<P, C>(acc, sums + channel);
 }
 

@@ -95,14 +95,19 @@ SHOAL_AVX2_INLINE __m256i scale(const int32_t* sums, const Scale8& s,
                   : scale_any(load8(sums), s, zero_out);
 }
 
-// 16 channels, lanes in the order kEvenThenOdd, to bytes in natural order.
-SHOAL_AVX2_INLINE __m128i pack16(__m256i a, __m256i b, const Scales& s) {
-  const __m256i words = _mm256_packs_epi32(a, b);
-  __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words),
-                                  _mm256_extracti128_si256(words, 1));
-  bytes = _mm_min_epi8(_mm_max_epi8(bytes, s.act_min), s.act_max);
-  return _mm_shuffle_epi8(bytes, _mm_setr_epi8(0, 2, 1, 3, 8, 10, 9, 11, 4, 6,
-                                               5, 7, 12, 14, 13, 15));
+// 16 channels of two pixels, lanes in the order kEvenThenOdd, to bytes in
+// natural order.
+SHOAL_AVX2_INLINE __m256i pack(__m256i first_low, __m256i first_high,
+                               __m256i second_low, __m256i second_high,
+                               const Scales& s) {
+  const __m256i order = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
+  __m256i bytes =
+      _mm256_packs_epi16(_mm256_packs_epi32(first_low, first_high),
+                         _mm256_packs_epi32(second_low, second_high));
+  bytes = _mm256_min_epi8(_mm256_max_epi8(bytes, s.act_min), s.act_max);
+  return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(bytes, order),
+                                     _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
 SHOAL_AVX2_INLINE void store_bytes(int8_t* out, __m128i bytes, int n) {
@@ -117,21 +122,42 @@ SHOAL_AVX2_INLINE void store_bytes(int8_t* out, __m128i bytes, int n) {
   }
 }
 
+// Up to 16 channels of some pixels, two pixels at a time. The last of an odd
+// number is computed and stored twice.
+template <bool kBounded>
+SHOAL_AVX2_INLINE void quantize(const Scales& s, const Scale8* scales,
+                                int pixels, int channels, const int32_t* sums,
+                                int stride, int8_t* out, int out_stride) {
+  const bool both = channels > 8;
+  for (int i = 0; i < pixels; i += 2) {
+    const bool last = i + 1 == pixels;
+    const int32_t* next_sums = last ? sums : sums + stride;
+    int8_t* next_out = last ? out : out + out_stride;
+    const __m256i p = scale<kBounded>(sums, scales[0], s.zero_out);
+    const __m256i q = scale<kBounded>(next_sums, scales[0], s.zero_out);
+    __m256i p_high = p, q_high = q;
+    if (both) {
+      p_high = scale<kBounded>(sums + 8, scales[1], s.zero_out);
+      q_high = scale<kBounded>(next_sums + 8, scales[1], s.zero_out);
+    }
+    const __m256i bytes = pack(p, p_high, q, q_high, s);
+    store_bytes(out, _mm256_castsi256_si128(bytes), channels);
+    store_bytes(next_out, _mm256_extracti128_si256(bytes, 1), channels);
+    sums += 2 * stride;
+    out += 2 * static_cast<ptrdiff_t>(out_stride);
+  }
+}
+
 template <bool kBounded>
 SHOAL_AVX2 void quantize_rows(const ConvArgs& a, const Scales& s, int vector,
                               const Area& area, const int32_t* tile,
                               int stride) {
   int8_t* out =
       a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride + area.channel;
-  for (int i = 0; i < area.pixels; ++i, out += a.out_stride, tile += stride) {
-    const Scale8* scales = s.of + vector;
-    for (int c = 0; c < area.channels; c += 16, scales += 2) {
-      const int n = area.channels - c;
-      const __m256i low = scale<kBounded>(tile + c, scales[0], s.zero_out);
-      const __m256i high =
-          n > 8 ? scale<kBounded>(tile + c + 8, scales[1], s.zero_out) : low;
-      store_bytes(out + c, pack16(low, high, s), n);
-    }
+  for (int c = 0; c < area.channels; c += 16) {
+    const int n = area.channels - c < 16 ? area.channels - c : 16;
+    quantize<kBounded>(s, s.of + vector + c / 8, area.pixels, n, tile + c,
+                       stride, out + c, a.out_stride);
   }
 }
 
@@ -163,8 +189,8 @@ SHOAL_AVX2 void prepare(const ConvArgs& a, int channel, int channels,
               smallest(least_shift) >= -kMaxFastShift &&
               smallest(least_opposite) >= 1;
   s.zero_out = _mm256_set1_epi32(a.zero_out);
-  s.act_min = _mm_set1_epi8(static_cast<char>(a.act_min));
-  s.act_max = _mm_set1_epi8(static_cast<char>(a.act_max));
+  s.act_min = _mm256_set1_epi8(static_cast<char>(a.act_min));
+  s.act_max = _mm256_set1_epi8(static_cast<char>(a.act_max));
 }
 
 SHOAL_AVX2 void start_rows(const ConvArgs& a, const Scales& s, int vector,

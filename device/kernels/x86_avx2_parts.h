@@ -26,7 +26,7 @@ namespace shoal::avx2 {
 
 inline constexpr int kBlockChannels = 128;
 // The largest window that conv_packed() takes.
-inline constexpr int kPackedElements = 256;
+inline constexpr int kPackedElements = 192;
 
 // Channels in vectors of 8. The `fast` ones serve blocks whose sums are
 // bounded, see scale_bounded().
@@ -38,7 +38,7 @@ struct Scale8 {
 struct Scales {
   alignas(32) int32_t bias[kBlockChannels];  // 0 with partial sums
   Scale8 of[kBlockChannels / 8];
-  __m128i act_min, act_max;
+  __m256i act_min, act_max;  // bytes
   __m256i zero_out;
   bool bounded;
 };
