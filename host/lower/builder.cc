@@ -146,6 +146,10 @@ View Builder::contiguous(const View& v) {
 }
 
 View Builder::chunked(const Value& v, const Chunk& c) {
+  if (v.view.box.elements() != c.elements()) {
+    throw Error(Exit::kInternal,
+                net_.tensors[v.view.tensor].name + ": rows of other bytes");
+  }
   if (chunk_of(v.view.box) == c) return v.view;
   for (const Copy& copy : copies_) {
     if (copy.from == v.view && copy.params.empty() &&

@@ -63,10 +63,11 @@ Layer quantized_layer(const Builder& b, OpCode code, Activation activation,
   return l;
 }
 
-bool is_pointwise(const Layer& l) {
+// Padding below or to the right shows in the sizes alone.
+bool is_pointwise(const Layer& l, const Shape& in, const Shape& out) {
   return l.op == OpCode::kConv && l.kernel_h == 1 && l.kernel_w == 1 &&
          l.stride_y == 1 && l.stride_x == 1 && l.pad_top == 0 &&
-         l.pad_left == 0;
+         l.pad_left == 0 && in[1] == out[1] && in[2] == out[2];
 }
 
 OpCode convolution_code(OpKind kind) {
@@ -105,7 +106,7 @@ void lower_convolution(Builder& b) {
   }
   const Value v = b.plain(x);
   const Chunk lies = chunk_of(v.view.box);
-  if (is_pointwise(l) && lies.channels == in[3]) {
+  if (is_pointwise(l, in, out) && lies.channels == in[3]) {
     l.in[0] = v.view;
     l.out = b.result(y, {lies.rows, lies.columns, out[3]});
     b.add(std::move(l));

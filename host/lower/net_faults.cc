@@ -85,9 +85,10 @@ class Judge {
     const auto expect = [&](bool right, const char* what) {
       if (!right) fault(l.name, what);
     };
-    if (has_window(l.op) && l.op != OpCode::kTransposeConv) {
+    if (l.op == OpCode::kAveragePool || l.op == OpCode::kMaxPool) {
       const int last = (out.rows() - 1) * l.stride_y - l.pad_top;
-      expect(last < in.rows(), "a window below its input");
+      expect(last < in.rows() && l.pad_top < l.kernel_h,
+             "a window outside its input");
     }
     switch (l.op) {
       case OpCode::kConv:
