@@ -1,11 +1,11 @@
 #include "host/run/frame.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <numeric>
 
 #include "host/base/error.h"
+#include "host/graph/quantize.h"
 
 namespace shoal {
 namespace {
@@ -91,11 +91,7 @@ void FrameReader::read(int row, int8_t* out) {
     if (io_.conversion == Conversion::kQuantize) {
       float value;
       std::memcpy(&value, &bytes_[at * sizeof value], sizeof value);
-      const float q =
-          std::round(value / io_.scale) + static_cast<float>(io_.zero);
-      // Not a number becomes the lowest value, as a comparison-based clamp
-      // in the oracle does.
-      out[i] = static_cast<int8_t>(q >= 127.f ? 127 : q > -128.f ? q : -128.f);
+      out[i] = quantize_float(value, io_.scale, io_.zero);
     } else {
       const uint8_t flip = io_.conversion == Conversion::kFlip ? 0x80 : 0;
       out[i] = static_cast<int8_t>(bytes_[at] ^ flip);
@@ -120,7 +116,7 @@ void FrameWriter::write(int row, const int8_t* in) {
   for (size_t i = 0; i < index_.size(); ++i) {
     const size_t at = static_cast<size_t>(index_[i]);
     if (io_.conversion == Conversion::kQuantize) {
-      const float value = io_.scale * static_cast<float>(in[i] - io_.zero);
+      const float value = dequantize(in[i], io_.scale, io_.zero);
       std::memcpy(&bytes_[at * sizeof value], &value, sizeof value);
     } else {
       const uint8_t flip = io_.conversion == Conversion::kFlip ? 0x80 : 0;
