@@ -71,8 +71,8 @@ void conv_group(const ConvArgs& a, int o, int outs, Span inner) {
     GroupSums sums;
     for (int j = 0; j < pixels; ++j) {
       uint32_t* s = sums + j * kGroup;
-      start_sums(a, o, outs, x + j, s);
-      for (int i = 0; i < outs; ++i) s[i] += rows[i];
+      const uint32_t* from = first_sums(a, o, x + j);
+      for (int i = 0; i < outs; ++i) s[i] = from[i] + rows[i];
       for (int i = 0; border && i < outs; ++i) {
         s[i] += padding_columns(a, o + i, taps);
       }

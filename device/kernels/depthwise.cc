@@ -1,117 +1,179 @@
-// Depthwise convolution. For a group of output channels of a pixel, its taps
-// become a list of pointers, and blocks of four channels run down the list.
-// Taps on padding make a second list, whose input is zero_in.
+// Depthwise convolution. The window of a column becomes a list of runs, one
+// for each kernel row, and blocks of four channels run down the list; columns
+// that read no padding column share one list. Taps on padding make a second
+// list, whose input is zero_in.
+#if defined(__GNUC__) && !defined(__clang__)
+// Reordered, a chain of sums no longer fits multiply-accumulate instructions.
+#pragma GCC optimize("no-tree-reassoc")
+#endif
+
 #include "device/kernels/portable.h"
 #include "device/kernels/window.h"
+#include "device/program/image.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kGroup = 32;    // output channels
-constexpr int kMaxTaps = 16;  // of a list; a larger window takes several
-
-struct Tap {
-  const int8_t *x, *w;
-};
+constexpr int kGroup = 32;  // output channels whose sums are held
+constexpr int kMaxRuns = 2 * kMaxWindowRows;
 
 constexpr uint32_t product(int a, int b) { return bits(a * b); }
 
-// sums[i] += sum over the taps of (w[i] - zero_weight) * x[i * kStep], where x
-// and w lie x_at and w_at behind the taps' pointers. A function of its own
-// because its operands just fill the registers of a Cortex-M.
-template <int kStep, bool kZero>
-[[gnu::noinline]] void four_channels(const Tap* tap, const Tap* end, int x_at,
-                                     int w_at, int zero_weight,
-                                     uint32_t* sums) {
-  const int zero = kZero ? zero_weight : 0;
-  uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-  for (; tap != end; ++tap) {
-    const int8_t *x = tap->x + x_at, *w = tap->w + w_at;
-    s0 += product(w[0] - zero, x[0]);
-    s1 += product(w[1] - zero, x[kStep]);
-    s2 += product(w[2] - zero, x[2 * kStep]);
-    s3 += product(w[3] - zero, x[3 * kStep]);
+// Taps side by side in a kernel row.
+struct Run {
+  const int8_t *x, *w;
+  int taps;
+};
+struct RunList {
+  const Run *begin, *end;
+  int x_step, w_step;  // from one tap of a run to the next
+  int zero_weight;
+  int in_step;  // from one input channel to the next; 0 on padding
+};
+
+// sums[i] = from[i] + sum over all taps of (w[i] - zero_weight) * x[i * kStep]
+// for four channels, where x and w lie x_at and w_at behind the list's
+// pointers. kThree: all runs have three taps. A function of its own because
+// its operands just fill the registers of a Cortex-M.
+template <int kStep, bool kZero, bool kThree>
+[[gnu::noinline]] void four_channels(const RunList& list, int x_at, int w_at,
+                                     const uint32_t* from, uint32_t* sums) {
+  const int zero = kZero ? list.zero_weight : 0;
+  const int x_step = list.x_step, w_step = list.w_step;
+  uint32_t s0 = from[0], s1 = from[1], s2 = from[2], s3 = from[3];
+  for (const Run *run = list.begin, *end = list.end; run != end; ++run) {
+    const int8_t *x = run->x + x_at, *w = run->w + w_at;
+    const auto add_tap = [&] {
+      s0 += product(w[0] - zero, x[0]);
+      s1 += product(w[1] - zero, x[kStep]);
+      s2 += product(w[2] - zero, x[2 * kStep]);
+      s3 += product(w[3] - zero, x[3 * kStep]);
+      x += x_step, w += w_step;
+    };
+    if (kThree) {
+      add_tap();
+      add_tap();
+      add_tap();
+    } else {
+      for (int t = run->taps; t > 0; --t) add_tap();
+    }
   }
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
-void one_channel(const Tap* tap, const Tap* end, int x_at, int w_at,
-                 int zero_weight, uint32_t* sums) {
-  uint32_t s = *sums;
-  for (; tap != end; ++tap) {
-    s += product(tap->w[w_at] - zero_weight, tap->x[x_at]);
+uint32_t one_channel(const RunList& list, int x_at, int w_at) {
+  uint32_t s = 0;
+  for (const Run* run = list.begin; run != list.end; ++run) {
+    const int8_t *x = run->x + x_at, *w = run->w + w_at;
+    for (int t = 0; t < run->taps; ++t, x += list.x_step, w += list.w_step) {
+      s += product(*w - list.zero_weight, *x);
+    }
   }
-  *sums = s;
+  return s;
 }
 
-// The taps' share of output channels [o, o + outs). x_step is 0 if all read
-// the same input (padding).
-void add_taps(const ConvArgs& a, const Tap* tap, const Tap* end, int o,
-              int outs, int x_step, uint32_t* sums) {
+using FourChannels = void (*)(const RunList&, int, int, const uint32_t*,
+                              uint32_t*);
+
+FourChannels four_channels_for(const ConvArgs& a) {
+  const bool zero = a.zero_weight != 0;
+  if (a.multiplier != 1) {
+    return zero ? four_channels<0, true, false>
+                : four_channels<0, false, false>;
+  }
+  return zero ? four_channels<1, true, false> : four_channels<1, false, false>;
+}
+
+// Output channels [o, o + outs) of one pixel, whose input lies x_at behind
+// the list's pointers.
+void add_list(const ConvArgs& a, const RunList& list, FourChannels four,
+              int x_at, int o, int outs, const uint32_t* from, uint32_t* sums) {
   const bool one_input = a.multiplier != 1;
-  auto* four = one_input ? four_channels<0, false> : four_channels<1, false>;
-  if (a.zero_weight) {
-    four = one_input ? four_channels<0, true> : four_channels<1, true>;
-  }
-  const int to = o + outs;
-  int in = o / a.multiplier;
-  while (o < to) {
+  const int step = one_input ? 0 : list.in_step;
+  const int o_end = o + outs;
+  for (int in = o / a.multiplier; o < o_end; ++in) {
     // Channels that read the same input, or all of them.
-    int same = one_input ? (in + 1) * a.multiplier : to;
-    if (same > to) same = to;
-    const int step = one_input ? 0 : x_step;
-    int x_at = in * x_step;
-    for (; o + 4 <= same; o += 4, sums += 4, x_at += 4 * step) {
-      four(tap, end, x_at, o, a.zero_weight, sums);
+    int same = one_input ? (in + 1) * a.multiplier : o_end;
+    if (same > o_end) same = o_end;
+    int at = x_at + in * list.in_step;
+    for (; o + 4 <= same; o += 4, from += 4, sums += 4, at += 4 * step) {
+      four(list, at, o, from, sums);
     }
-    for (; o < same; ++o, ++sums, x_at += step) {
-      one_channel(tap, end, x_at, o, a.zero_weight, sums);
+    for (; o < same; ++o, at += step) {
+      *sums++ = *from++ + one_channel(list, at, o);
     }
-    ++in;
   }
 }
 
-// The taps of one pixel that lie on padding, or those that do not.
-void add_window(const ConvArgs& a, int o, int outs, int x, Span inside,
-                bool on_padding, uint32_t* sums) {
-  const int8_t zero = static_cast<int8_t>(a.zero_in);
-  const int8_t zeros[4] = {zero, zero, zero, zero};
-  Tap taps[kMaxTaps];
-  Tap* end = taps;
-  const int base = x * a.stride_x - a.pad_left;
+// The taps inside the rows of column x.
+RunList input_runs(const ConvArgs& a, int x, Span inside, Run* run) {
+  RunList list = {
+      run, run, a.dilation_x * a.in_stride, a.weight_stride, a.zero_weight, 1};
+  const int column = x * a.stride_x - a.pad_left + inside.lo * a.dilation_x;
+  const int taps = inside.hi - inside.lo;
+  for (int ky = 0; ky < a.kernel_h; ++ky) {
+    if (!a.rows[ky] || taps == 0) continue;
+    const int w_at = (ky * a.kernel_w + inside.lo) * a.weight_stride;
+    *run++ = {a.rows[ky] + column * a.in_stride, a.weights + w_at, taps};
+  }
+  list.end = run;
+  return list;
+}
+
+// The taps outside, whose input is always zeros[0..3].
+RunList padding_runs(const ConvArgs& a, Span inside, const int8_t* zeros,
+                     Run* run) {
+  RunList list = {run, run, 0, a.weight_stride, a.zero_weight, 0};
   const int8_t* w = a.weights;
   for (int ky = 0; ky < a.kernel_h; ++ky) {
-    const int8_t* row = a.rows[ky];
-    for (int kx = 0; kx < a.kernel_w; ++kx, w += a.weight_stride) {
-      const bool valid = row && kx >= inside.lo && kx < inside.hi;
-      if (valid == on_padding) continue;
-      if (end == taps + kMaxTaps) {
-        add_taps(a, taps, end, o, outs, !on_padding, sums);
-        end = taps;
-      }
-      *end++ = {valid ? row + (base + kx * a.dilation_x) * a.in_stride : zeros,
-                w};
-    }
+    const int left = a.rows[ky] ? inside.lo : a.kernel_w;
+    const int right = a.rows[ky] ? a.kernel_w - inside.hi : 0;
+    if (left) *run++ = {zeros, w, left};
+    if (right) *run++ = {zeros, w + inside.hi * a.weight_stride, right};
+    w += a.kernel_w * a.weight_stride;
   }
-  add_taps(a, taps, end, o, outs, !on_padding, sums);
+  list.end = run;
+  return list;
+}
+
+// Columns whose taps `inside` lie inside the rows.
+void add_columns(const ConvArgs& a, Span columns, Span inside) {
+  const int8_t zero = static_cast<int8_t>(a.zero_in);
+  const int8_t zeros[4] = {zero, zero, zero, zero};
+  Run runs[kMaxWindowRows], outside[kMaxRuns];
+  const RunList input = input_runs(a, columns.lo, inside, runs);
+  const RunList padding = padding_runs(a, inside, zeros, outside);
+  const FourChannels four = four_channels_for(a);
+  FourChannels main = four;
+  if (a.multiplier == 1 && inside.hi - inside.lo == 3) {
+    main = a.zero_weight ? four_channels<1, true, true>
+                         : four_channels<1, false, true>;
+  }
+  int x_at = 0;
+  for (int x = columns.lo; x < columns.hi; ++x) {
+    for (int o = 0; o < a.channels; o += kGroup) {
+      const int left = a.channels - o, outs = left < kGroup ? left : kGroup;
+      uint32_t sums[kGroup];
+      add_list(a, input, main, x_at, o, outs, first_sums(a, o, x), sums);
+      if (padding.begin != padding.end) {
+        add_list(a, padding, four, 0, o, outs, sums, sums);
+      }
+      finish_sums(a, o, outs, x, sums);
+    }
+    x_at += a.stride_x * a.in_stride;
+  }
 }
 
 }  // namespace
 
 void portable_depthwise(const ConvArgs& a) {
-  const bool nulls = has_null_rows(a.rows, a.kernel_h);
-  for (int x = a.x0; x < a.x1; ++x) {
-    const Span inside = valid_taps(a, x);
-    const bool padded = nulls || inside.hi - inside.lo != a.kernel_w;
-    for (int o = 0; o < a.channels; o += kGroup) {
-      const int left = a.channels - o;
-      const int outs = left < kGroup ? left : kGroup;
-      uint32_t sums[kGroup];
-      start_sums(a, o, outs, x, sums);
-      add_window(a, o, outs, x, inside, false, sums);
-      if (padded) add_window(a, o, outs, x, inside, true, sums);
-      finish_sums(a, o, outs, x, sums);
-    }
+  const Span inner = interior_columns(a);
+  for (int x = a.x0; x < inner.lo; ++x) {
+    add_columns(a, {x, x + 1}, valid_taps(a, x));
+  }
+  if (inner.lo < inner.hi) add_columns(a, inner, {0, a.kernel_w});
+  for (int x = inner.hi; x < a.x1; ++x) {
+    add_columns(a, {x, x + 1}, valid_taps(a, x));
   }
 }
 

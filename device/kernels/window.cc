@@ -14,21 +14,6 @@ Span interior_columns(const ConvArgs& a) {
   return {a.x0, a.x0};
 }
 
-bool has_null_rows(const int8_t* const* rows, int count) {
-  for (int i = 0; i < count; ++i) {
-    if (!rows[i]) return true;
-  }
-  return false;
-}
-
-void start_sums(const ConvArgs& a, int o, int outs, int x, uint32_t* sums) {
-  const int32_t* from =
-      (a.partial_in ? a.partial_in + x * a.partial_stride : a.bias) + o;
-  for (const uint32_t* end = sums + outs; sums != end;) {
-    *sums++ = bits(*from++);
-  }
-}
-
 void finish_sums(const ConvArgs& a, int o, int outs, int x,
                  const uint32_t* sums) {
   const uint32_t* end = sums + outs;

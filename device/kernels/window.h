@@ -32,11 +32,16 @@ inline Span valid_taps(const ConvArgs& a, int x) {
 // Output columns of [x0, x1) that read no padding column.
 Span interior_columns(const ConvArgs&);
 
-bool has_null_rows(const int8_t* const* rows, int count);
+// What the accumulators of channels from o of column x start at: the bias or
+// the partial sums.
+inline const uint32_t* first_sums(const ConvArgs& a, int o, int x) {
+  const int32_t* from =
+      a.partial_in ? a.partial_in + x * a.partial_stride : a.bias;
+  return reinterpret_cast<const uint32_t*>(from + o);
+}
 
-// Accumulators of `outs` channels from o of column x: they start at the bias
-// or the partial sums, and end requantized or as partial sums.
-void start_sums(const ConvArgs&, int o, int outs, int x, uint32_t* sums);
+// Accumulators of `outs` channels from o of column x become int8, or partial
+// sums.
 void finish_sums(const ConvArgs&, int o, int outs, int x, const uint32_t* sums);
 
 }  // namespace shoal
