@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
+// Shares of the budget for stages whose bands are not at their least.
+constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
 std::vector<int> count_ports(const Net& net,
                              const std::vector<TensorUses>& uses) {
@@ -118,9 +120,12 @@ Candidate Search::smallest() {
     const StageSearch search = stage_search(ports);
     const std::optional<int64_t> least = smallest_budget(search);
     if (!least) continue;
-    const std::optional<Partition> cuts = fastest_cuts(search, *least);
-    for (const bool all : {false, true}) {
-      Candidate c = build(choose(*cuts, all), kPackTries);
+    if (best && *least >= best->node.arena_bytes) continue;
+    for (const int soft : kSoftPercent) {
+      const std::optional<Partition> cuts =
+          fastest_cuts(search, {*least, *least * soft / 100});
+      if (!cuts) break;
+      Candidate c = build(choose(*cuts, false), kPackTries);
       if (!best || c.node.arena_bytes < best->node.arena_bytes) {
         best = std::move(c);
       }
@@ -131,16 +136,16 @@ Candidate Search::smallest() {
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
-  int64_t aim = budget;
-  for (int tries = 0; tries < 12; ++tries) {
+  std::optional<Candidate> best;
+  for (const int soft : kSoftPercent) {
     const std::optional<Partition> cuts =
-        fastest_cuts(stage_search(1 << 20), aim);
-    if (!cuts) return std::nullopt;
+        fastest_cuts(stage_search(1 << 20), {budget, budget * soft / 100});
+    if (!cuts) break;
     Candidate c = build(choose(*cuts, false), kQuickTries);
-    if (c.node.arena_bytes <= budget) return c;
-    aim -= std::max<int64_t>(c.node.arena_bytes - budget, kAlign);
+    if (c.node.arena_bytes > budget) continue;
+    if (!best || c.time_ps < best->time_ps) best = std::move(c);
   }
-  return std::nullopt;
+  return best;
 }
 
 }  // namespace shoal

@@ -104,11 +104,12 @@ Positions positions(const StageSearch& s, int n) {
 }
 
 void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
-                 int64_t budget, const Best& before, Best& best) {
+                 StageBudget limits, const Best& before, Best& best) {
   const SegmentBytes known = s.segment_bytes(segment);
   if (known.fixed < 0) return;
   for (size_t p = 0; p < s.tables.size(); ++p) {
     int64_t bytes = sweep.bytes(p) + known.fixed;
+    const int64_t budget = p + 1 == s.tables.size() ? limits.hard : limits.soft;
     Best next{before.time_ps + sweep.time_ps(p),
               std::max(before.peak, bytes),
               segment.begin,
@@ -132,7 +133,8 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
 }  // namespace
 
 // Dynamic program over the ends of stages.
-std::optional<Partition> fastest_cuts(const StageSearch& s, int64_t budget) {
+std::optional<Partition> fastest_cuts(const StageSearch& s,
+                                      StageBudget budget) {
   const int n = whole_net(s.net).end;
   const Positions at = positions(s, n);
   std::vector<Best> best(n + 1);
@@ -157,14 +159,16 @@ std::optional<Partition> fastest_cuts(const StageSearch& s, int64_t budget) {
 }
 
 std::optional<int64_t> smallest_budget(const StageSearch& search) {
-  const std::optional<Partition> any = fastest_cuts(search, kFar / 2);
+  const std::optional<Partition> any =
+      fastest_cuts(search, {kFar / 2, kFar / 2});
   if (!any) return std::nullopt;
   int64_t fits = 0, fails = 0;
   for (const Cut& c : *any) fits = std::max(fits, c.bytes);
   while (fits - fails > kAlign) {
     const int64_t middle = aligned((fits + fails) / 2);
     if (middle >= fits) break;
-    const std::optional<Partition> cuts = fastest_cuts(search, middle);
+    const std::optional<Partition> cuts =
+        fastest_cuts(search, {middle, middle});
     if (!cuts) {
       fails = middle;
       continue;

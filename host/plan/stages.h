@@ -53,9 +53,15 @@ struct StageSearch {
   std::function<int64_t(Segment, int table)> overlay_gain;
 };
 
-// Least time with every stage within `budget` bytes, and then the smallest
+// What stages may take: `hard` with one row a firing, `soft` with more, which
+// leaves room for packing.
+struct StageBudget {
+  int64_t hard = 0, soft = 0;
+};
+
+// Least time with every stage within the budget, and then the smallest
 // largest stage; none if there is none.
-std::optional<Partition> fastest_cuts(const StageSearch&, int64_t budget);
+std::optional<Partition> fastest_cuts(const StageSearch&, StageBudget);
 // The smallest budget for which there are cuts; none if no cuts are allowed.
 std::optional<int64_t> smallest_budget(const StageSearch&);
 

@@ -9,14 +9,8 @@ namespace shoal {
 
 StageTokens::StageTokens(const Net& net, const PlanStage& stage) : net_(net) {
   for (const PlanBuffer& b : stage.buffers) {
-    buffers_.push_back({{},
-                        {},
-                        b.slots,
-                        b.overlay,
-                        b.row_bytes(),
-                        b.offset,
-                        b.bytes(),
-                        b.complete});
+    buffers_.push_back(
+        {{}, {}, b.slots, b.overlay, b.row_bytes(), b.offset, b.bytes()});
   }
   for (const PlanPort& p : stage.ports) {
     const int index = static_cast<int>(ports_.size());
@@ -115,10 +109,10 @@ std::string StageTokens::name(int agent) const {
 
 int StageTokens::unready_port(int buffer, int lo, int hi) const {
   const Buffer& b = buffers_[buffer];
-  if (b.complete || lo >= hi) return -1;
+  if (lo >= hi) return -1;
   for (int w : b.writes) {
     const Port& p = ports_[w];
-    if (p.y0 < hi && p.y1 > lo && p.cursor < std::min(hi, p.y1)) return w;
+    if (p.cursor < p.y1 && p.cursor < hi) return w;
   }
   return -1;
 }

@@ -69,7 +69,6 @@ class StageTokens {
     std::vector<int> writes, reads;
     int slots, overlay;
     int64_t row_bytes, offset, bytes;
-    bool complete;
   };
   void add_actor(const Net&, const PlanActor&);
   void add_api(const PlanPort&, int port);

@@ -1,0 +1,119 @@
+#include "host/plan/plan_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "host/plan/op_names.h"
+
+namespace shoal {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json box_json(const Box& b) { return {b.y0, b.y1, b.x0, b.x1, b.c0, b.c1}; }
+
+Json buffer_json(const Net& net, const PlanBuffer& b) {
+  Json j{{"tensor", b.tensor},        {"name", net.tensors[b.tensor].name},
+         {"box", box_json(b.box)},    {"element_bytes", b.element_bytes},
+         {"slots", b.slots},          {"offset", b.offset},
+         {"bytes", b.bytes()},        {"first_stage", b.first_stage},
+         {"last_stage", b.last_stage}};
+  if (b.complete) j["complete"] = true;
+  if (b.is_private) j["private"] = true;
+  if (b.overlay >= 0) j["overlay"] = b.overlay;
+  return j;
+}
+
+Json port_json(const PlanPort& p) {
+  const char* owner = p.owner == Owner::kActor   ? "actor"
+                      : p.owner == Owner::kInput ? "input"
+                                                 : "output";
+  return {{"buffer", p.buffer},
+          {"box", box_json(p.box)},
+          {"direction", p.is_read ? "read" : "write"},
+          {"owner", owner},
+          {"index", p.owner_index}};
+}
+
+Json actor_json(const Net& net, const PlanActor& a) {
+  const Layer& layer = net.layers[a.layer];
+  Json j{{"layer", a.layer},    {"op", layer_op_name(layer.op)},
+         {"name", layer.name},  {"file_op", layer.file_op},
+         {"in", Json::array()}, {"out", a.out},
+         {"band", a.band},      {"part", a.part}};
+  for (int in : a.in) {
+    if (in >= 0) j["in"].push_back(in);
+  }
+  if (!a.weights.chunks.empty()) {
+    j["weights"] = {
+        {"place", a.weights.place == WeightPlace::kMapped ? "mapped" : "tape"},
+        {"parts", a.weights.parts},
+        {"groups", a.weights.groups}};
+  }
+  if (a.accumulator_bytes) {
+    j["accumulator"] = a.accumulator;
+    j["accumulator_bytes"] = a.accumulator_bytes;
+  }
+  return j;
+}
+
+Json stage_json(const Net& net, const PlanStage& s) {
+  Json j{{"layers", Json::array()}, {"arena_bytes", s.arena_bytes},
+         {"bound", s.bound},        {"seconds", s.seconds},
+         {"macs", s.macs},          {"weight_read_bytes", s.weight_read_bytes},
+         {"firings", s.firings},    {"buffers", Json::array()},
+         {"ports", Json::array()},  {"actors", Json::array()}};
+  for (const PlanActor& a : s.actors) {
+    j["layers"].push_back(a.layer);
+    j["actors"].push_back(actor_json(net, a));
+  }
+  for (const PlanBuffer& b : s.buffers) {
+    j["buffers"].push_back(buffer_json(net, b));
+  }
+  for (const PlanPort& p : s.ports) j["ports"].push_back(port_json(p));
+  return j;
+}
+
+Json layout_json(const PlanLayout& l) {
+  return {{"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
+          {"states", {{"offset", l.states}, {"count", l.state_count}}},
+          {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
+          {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
+          {"buffers", l.buffers}};
+}
+
+Json node_json(const Net& net, const PlanNode& n) {
+  Json j{{"name", n.name},
+         {"board", n.board},
+         {"arena_bytes", n.arena_bytes},
+         {"fixed_bytes", n.fixed_bytes},
+         {"program_bytes", n.program_bytes},
+         {"macs", n.macs},
+         {"weight_read_bytes", n.weight_read_bytes},
+         {"sent_bytes", n.sent_bytes},
+         {"received_bytes", n.received_bytes},
+         {"storage_read_bytes", n.storage_read_bytes},
+         {"storage_written_bytes", n.storage_written_bytes},
+         {"seconds", n.seconds},
+         {"layout", layout_json(n.layout)},
+         {"stages", Json::array()}};
+  for (const PlanStage& s : n.stages) j["stages"].push_back(stage_json(net, s));
+  return j;
+}
+
+}  // namespace
+
+std::string plan_json(const Net& net, const Plan& plan) {
+  Json j{{"model", net.name},
+         {"strategy", plan.strategy},
+         {"objective", plan.objective},
+         {"macs", plan.macs},
+         {"model_macs", plan.model_macs},
+         {"traffic_bytes", plan.traffic_bytes},
+         {"latency_s", plan.latency_s},
+         {"latency_kind", "modelled"},
+         {"nodes", Json::array()}};
+  for (const PlanNode& n : plan.nodes) j["nodes"].push_back(node_json(net, n));
+  return j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace shoal

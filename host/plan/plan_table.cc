@@ -1,0 +1,143 @@
+#include "host/plan/plan_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "host/base/size.h"
+#include "host/plan/op_names.h"
+#include "host/plan/time.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kLargestBuffers = 5;
+
+template <class... Args>
+void line(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
+  out += '\n';
+}
+
+// Names of operators can be chains of a converter's scopes.
+std::string short_name(std::string name) {
+  name = name.substr(0, name.find(';'));
+  constexpr size_t kWidth = 40;
+  return name.size() > kWidth ? "..." + name.substr(name.size() - kWidth)
+                              : name;
+}
+
+std::string layer_range(const PlanStage& s) {
+  if (s.actors.empty()) return "-";
+  const int first = s.actors.front().layer, last = s.actors.back().layer;
+  return first == last ? fmt::format("{}", first)
+                       : fmt::format("{}-{}", first, last);
+}
+
+std::string bands(const PlanStage& s) {
+  if (s.actors.empty()) return "-";
+  const auto [least, most] = std::minmax_element(
+      s.actors.begin(), s.actors.end(),
+      [](const PlanActor& a, const PlanActor& b) { return a.band < b.band; });
+  return least->band == most->band
+             ? fmt::format("{}", least->band)
+             : fmt::format("{}-{}", least->band, most->band);
+}
+
+void node_lines(std::string& out, const PlanNode& n, int64_t model_macs,
+                std::optional<int64_t> budget) {
+  line(out, "{} on {}", n.name, n.board);
+  line(out, "  arena         {}{}", format_bytes(n.arena_bytes),
+       budget ? " of " + format_bytes(*budget) : ", no limit");
+  line(out, "  fixed         {} beside the arena", format_bytes(n.fixed_bytes));
+  if (n.program_bytes) {
+    line(out, "  flash         {}", format_bytes(n.program_bytes));
+  }
+  line(out, "  weights read  {} a frame", format_bytes(n.weight_read_bytes));
+  const double ratio =
+      model_macs ? static_cast<double>(n.macs) / static_cast<double>(model_macs)
+                 : 1.0;
+  line(out, "  MACs          {}, {:.3f} x the model's", format_count(n.macs),
+       ratio);
+  line(out, "  time          {:.3f} ms (modelled)", n.seconds * 1e3);
+}
+
+void stage_lines(std::string& out, const PlanNode& n) {
+  line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8}  {}", "stage",
+       "layers", "arena B", "bands", "weights B", "ms", "bound");
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    const PlanStage& stage = n.stages[s];
+    line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8.3f}  {}", s,
+         layer_range(stage), format_count(stage.arena_bytes), bands(stage),
+         format_count(stage.weight_read_bytes), stage.seconds * 1e3,
+         stage.bound);
+  }
+}
+
+size_t fullest_stage(const PlanNode& n) {
+  size_t best = 0;
+  for (size_t s = 1; s < n.stages.size(); ++s) {
+    if (n.stages[s].arena_bytes > n.stages[best].arena_bytes) best = s;
+  }
+  return best;
+}
+
+void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.stages.empty()) return;
+  const size_t fullest = fullest_stage(n);
+  std::vector<PlanBuffer> buffers = n.stages[fullest].buffers;
+  std::stable_sort(buffers.begin(), buffers.end(),
+                   [](const PlanBuffer& a, const PlanBuffer& b) {
+                     return a.bytes() > b.bytes();
+                   });
+  buffers.resize(std::min(buffers.size(), kLargestBuffers));
+  line(out, "  largest buffers of the fullest stage ({})", fullest);
+  for (const PlanBuffer& b : buffers) {
+    line(out, "  {:>11} B  {:>4} of {:>4} rows of {} x {}  {}",
+         format_count(b.bytes()), b.slots, b.box.rows(), b.box.columns(),
+         b.box.channels(), short_name(net.tensors[b.tensor].name));
+  }
+}
+
+void reason_lines(std::string& out, const Net& net, const PlanNode& n) {
+  int64_t once = 0;
+  for (const Layer& layer : net.layers) once += weight_bytes(layer);
+  const PlanStage* slowest = nullptr;
+  for (const PlanStage& s : n.stages) {
+    if (!slowest || s.seconds > slowest->seconds) slowest = &s;
+  }
+  if (!slowest) return;
+  line(out, "  why not faster: stage {} takes {:.0f} % of the time, mostly {}",
+       slowest - n.stages.data(), 100 * slowest->seconds / n.seconds,
+       slowest->bound);
+  if (n.weight_read_bytes > once) {
+    line(out,
+         "    weights are read {:.2f} times; higher bands, and so more arena, "
+         "would read them once ({})",
+         static_cast<double>(n.weight_read_bytes) /
+             static_cast<double>(std::max<int64_t>(1, once)),
+         format_bytes(once));
+  }
+  line(out, "  why not smaller: stage {} needs its buffers at the same time",
+       fullest_stage(n));
+}
+
+}  // namespace
+
+std::string plan_table(const Net& net, const Plan& plan,
+                       std::optional<int64_t> budget) {
+  std::string out;
+  line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
+       plan.objective);
+  for (const PlanNode& n : plan.nodes) {
+    node_lines(out, n, plan.model_macs, budget);
+    stage_lines(out, n);
+    buffer_lines(out, net, n);
+    reason_lines(out, net, n);
+  }
+  return out;
+}
+
+}  // namespace shoal

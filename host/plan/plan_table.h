@@ -1,0 +1,18 @@
+// A plan as a table for people: what each node needs of its budget, what each
+// stage holds and what its time goes to, the largest buffers, and what keeps
+// the plan from being faster or smaller.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// `budget` is the arena that was allowed; none: unlimited.
+std::string plan_table(const Net&, const Plan&,
+                       std::optional<int64_t> budget = std::nullopt);
+
+}  // namespace shoal
