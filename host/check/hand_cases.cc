@@ -88,38 +88,6 @@ HandCase cut_fully_connected() {
   return made;
 }
 
-HandCase overlay() {
-  HandNet n(5);
-  const int in = n.tensor(10, 6, 3);
-  const int a = n.conv(in, 1, 1, 4);
-  const int b = n.depthwise(a, 3, 1);
-  const int c = n.conv(b, 1, 1, 6);
-  n.input(in), n.output(c);
-  HandCase made{"overlay", n.finish(), {}};
-  HandPlan p(made.net);
-  const int lead = 48;  // two rows: depthwise reads one row back
-  p.stage();
-  p.buffer(a, 0, {.first_stage = 0, .last_stage = 1, .offset = lead});
-  p.buffer(in, 1);
-  p.input(0);
-  p.actor(0);
-  p.stage();
-  p.buffer(
-      a, 0,
-      {.first_stage = 0, .last_stage = 1, .complete = true, .offset = lead});
-  p.buffer(b, 0,
-           {.first_stage = 1, .last_stage = 2, .overlay = 0, .offset = 0});
-  p.actor(1);
-  p.stage();
-  p.buffer(b, 0,
-           {.first_stage = 1, .last_stage = 2, .complete = true, .offset = 0});
-  p.buffer(c, 1);
-  p.actor(2);
-  p.output(0);
-  made.plan = p.finish();
-  return made;
-}
-
 HandCase concatenation() {
   HandNet n(6);
   const int in = n.tensor(6, 5, 4);
@@ -159,6 +127,37 @@ HandCase recorded_order() {
 
 }  // namespace
 
+HandCase overlay_case(int lead) {
+  HandNet n(5);
+  const int in = n.tensor(10, 6, 3);
+  const int a = n.conv(in, 1, 1, 4);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.conv(b, 1, 1, 6);
+  n.input(in), n.output(c);
+  HandCase made{"overlay", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(a, 0, {.first_stage = 0, .last_stage = 1, .offset = lead});
+  p.buffer(in, 1);
+  p.input(0);
+  p.actor(0);
+  p.stage();
+  p.buffer(
+      a, 0,
+      {.first_stage = 0, .last_stage = 1, .complete = true, .offset = lead});
+  p.buffer(b, 0,
+           {.first_stage = 1, .last_stage = 2, .overlay = 0, .offset = 0});
+  p.actor(1);
+  p.stage();
+  p.buffer(b, 0,
+           {.first_stage = 1, .last_stage = 2, .complete = true, .offset = 0});
+  p.buffer(c, 1);
+  p.actor(2);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
 std::vector<HandCase> hand_cases() {
   std::vector<HandCase> all;
   all.push_back(chain("chain", 1, 1, 1, {3, 3, 1, 1}));
@@ -166,7 +165,7 @@ std::vector<HandCase> hand_cases() {
   all.push_back(skip());
   all.push_back(two_stages());
   all.push_back(cut_fully_connected());
-  all.push_back(overlay());
+  all.push_back(overlay_case(48));  // two rows: depthwise looks one back
   all.push_back(concatenation());
   all.push_back(recorded_order());
   return all;

@@ -75,6 +75,8 @@ struct HandCase {
   Net net;
   Plan plan;
 };
+// A depthwise layer whose output begins `lead` bytes below its input.
+HandCase overlay_case(int lead);
 // chain of rings, skip with ADD, two stages with a whole tensor, a cut fully
 // connected layer, overlay, concatenation, bands and weight groups, a
 // recorded order.

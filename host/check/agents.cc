@@ -1,0 +1,123 @@
+#include <algorithm>
+
+#include "host/check/tokens.h"
+
+namespace shoal {
+namespace {
+
+std::vector<int> row_by_row_release(const Box& box, int rows_after) {
+  std::vector<int> released;
+  for (int y = box.y0; y < box.y1; ++y) {
+    released.push_back(y + 1 < box.y1 ? y + 1 : rows_after);
+  }
+  return released;
+}
+
+// The caller pushes or takes one row after the other.
+Agent caller(const PlanStage& stage, int port) {
+  const PlanPort& p = stage.ports[port];
+  Agent agent;
+  agent.name =
+      (p.is_read ? "output " : "input ") + std::to_string(p.owner_index);
+  agent.firings = p.box.rows();
+  std::vector<Span> rows;
+  for (int y = p.box.y0; y < p.box.y1; ++y) rows.push_back({y, y + 1});
+  if (p.is_read) {
+    agent.reads.push_back({port, rows, row_by_row_release(p.box, p.box.y1)});
+  } else {
+    agent.out = port;
+    agent.made = rows;
+  }
+  return agent;
+}
+
+Agent single(const Net& net, const PlanStage& stage, int index) {
+  const PlanActor& a = stage.actors[index];
+  const auto all = firings_of(net.layers[a.layer], a, stage);
+  Agent agent;
+  agent.name = "actor " + std::to_string(index) + " (layer " +
+               std::to_string(a.layer) + ")";
+  agent.actor = index;
+  agent.firings = static_cast<int>(all.size());
+  for (int i = 0; i < 2; ++i) {
+    if (a.in[i] < 0) continue;
+    Agent::Read read{a.in[i], {}, {}};
+    for (const FiringNeeds& f : all) {
+      read.rows.push_back(f.in[i]);
+      read.released.push_back(f.released[i]);
+    }
+    agent.reads.push_back(read);
+  }
+  agent.out = a.out;
+  for (const FiringNeeds& f : all) {
+    agent.made.push_back(f.writes ? f.out : Span{f.out.lo, f.out.lo});
+  }
+  if (a.partial >= 0) {
+    Agent::Read read{a.partial, {}, {}};
+    for (const FiringNeeds& f : all) {
+      read.rows.push_back(f.out);
+      read.released.push_back(f.writes ? f.out.hi : f.out.lo);
+    }
+    agent.reads.push_back(read);
+  }
+  return agent;
+}
+
+// One firing makes a band of the last actor's rows; what it needs follows
+// from actor to actor back to the loop's input.
+Agent looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  const PlanActor& first = stage.actors[loop.first_actor];
+  const Box& out = stage.ports[last.out].box;
+  Agent agent;
+  agent.name = "the loop at actor " + std::to_string(loop.first_actor);
+  agent.actor = loop.first_actor;
+  agent.out = last.out;
+  Agent::Read in{first.in[0], {}, {}}, partial{last.partial, {}, {}};
+  for (int y = out.y0; y < out.y1; y += loop.band) {
+    Span rows{y, std::min(y + loop.band, out.y1)};
+    agent.made.push_back(rows);
+    partial.rows.push_back(rows);
+    partial.released.push_back(rows.hi);
+    for (int j = loop.actors - 1; j >= 0; --j) {
+      const Layer& l = net.layers[stage.actors[loop.first_actor + j].layer];
+      rows = row_dependence(l, 0, rows, {0, l.kernel_h});
+    }
+    in.rows.push_back(rows);
+  }
+  agent.firings = static_cast<int>(agent.made.size());
+  in.released.resize(in.rows.size());
+  int rest = stage.ports[first.in[0]].box.y1;
+  for (size_t f = in.rows.size(); f-- > 0;) {
+    in.released[f] = rest;
+    rest = std::min(rest, in.rows[f].lo);
+  }
+  agent.reads.push_back(in);
+  if (last.partial >= 0) agent.reads.push_back(partial);
+  return agent;
+}
+
+}  // namespace
+
+std::vector<Agent> agents_of(const Net& net, const PlanStage& stage) {
+  std::vector<Agent> inputs, agents, outputs;
+  for (size_t p = 0; p < stage.ports.size(); ++p) {
+    const Owner owner = stage.ports[p].owner;
+    if (owner == Owner::kActor) continue;
+    auto& list = owner == Owner::kInput ? inputs : outputs;
+    list.push_back(caller(stage, static_cast<int>(p)));
+  }
+  agents = inputs;
+  for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
+    const int l = stage.actors[a].loop;
+    if (l < 0) {
+      agents.push_back(single(net, stage, a));
+    } else if (stage.loops[l].first_actor == a) {
+      agents.push_back(looped(net, stage, stage.loops[l]));
+    }
+  }
+  agents.insert(agents.end(), outputs.begin(), outputs.end());
+  return agents;
+}
+
+}  // namespace shoal

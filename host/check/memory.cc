@@ -1,0 +1,212 @@
+#include <algorithm>
+#include <string>
+
+#include "host/check/premises.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint64_t kAlignment = 16;
+constexpr uint64_t kCursor = 4, kState = 2, kTag = 16;
+
+uint64_t aligned(uint64_t v) {
+  return (v + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// Bytes that something takes while a stage runs. Two that belong to different
+// loops may lie over one another: only one loop fires at a time.
+struct Region {
+  uint64_t begin, end;
+  int loop;      // -1: none
+  int instance;  // -1: private sums
+  std::string what;
+};
+
+class Memory {
+ public:
+  Memory(const Net& net, const PlanNode& node, const Instances& instances,
+         Findings& found)
+      : net_(net), node_(node), instances_(instances), found_(found) {}
+
+  void run() {
+    layout();
+    uint64_t most = 0;
+    for (int s = 0; s < static_cast<int>(node_.stages.size()); ++s) {
+      const uint64_t end = stage(s);
+      exact(node_.stages[s].arena_bytes, end, "stage " + std::to_string(s));
+      most = std::max(most, end);
+    }
+    exact(node_.arena_bytes, most, "the arena");
+  }
+
+ private:
+  // To the byte, or up to the alignment of whatever follows.
+  void exact(uint64_t stated, uint64_t needed, const std::string& what) {
+    found_.need(stated == needed || stated == aligned(needed), what,
+                " is stated as ", stated, " bytes and needs ", needed);
+  }
+
+  uint64_t stage(int s) {
+    listed_once(s);
+    const std::vector<Region> all = regions(s);
+    uint64_t end = node_.layout.buffers;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const Region& a = all[i];
+      found_.need(a.begin % kAlignment == 0, "stage ", s, ": ", a.what,
+                  " is not aligned");
+      found_.need(a.begin >= node_.layout.buffers, "stage ", s, ": ", a.what,
+                  " lies over the fixed parts of the arena");
+      end = std::max(end, a.end);
+      for (size_t j = 0; j < i; ++j) {
+        const Region& b = all[j];
+        if (a.end <= b.begin || b.end <= a.begin) continue;
+        if (a.loop >= 0 && b.loop >= 0 && a.loop != b.loop) continue;
+        if (overlaid(s, a.instance, b.instance) ||
+            overlaid(s, b.instance, a.instance)) {
+          continue;
+        }
+        found_.add("stage ", s, ": ", a.what, " and ", b.what,
+                   " lie over one another");
+      }
+    }
+    return end;
+  }
+
+  void listed_once(int s) {
+    std::vector<int> here = instances_.of[s];
+    std::ranges::sort(here);
+    found_.need(std::ranges::adjacent_find(here) == here.end(), "stage ", s,
+                " lists a buffer twice");
+  }
+
+  std::vector<Region> regions(int s) const {
+    const PlanStage& stage = node_.stages[s];
+    std::vector<Region> all;
+    for (int i = 0; i < static_cast<int>(instances_.all.size()); ++i) {
+      const Instance& one = instances_.all[i];
+      if (!one.lives_in(s)) continue;
+      all.push_back({one.begin(), one.end(), loop_of(s, i), i,
+                     "tensor " + std::to_string(one.buffer.tensor)});
+    }
+    for (size_t a = 0; a < stage.actors.size(); ++a) {
+      const PlanActor& actor = stage.actors[a];
+      if (actor.accumulator_bytes == 0) continue;
+      const uint64_t begin = actor.accumulator;
+      all.push_back({begin, begin + actor.accumulator_bytes, actor.loop, -1,
+                     "the sums of actor " + std::to_string(a)});
+    }
+    return all;
+  }
+
+  int loop_of(int s, int instance) const {
+    const Instance& one = instances_.all[instance];
+    if (!one.buffer.is_private || one.writers.empty()) return -1;
+    const PlanStage& stage = node_.stages[s];
+    return stage.actors[stage.ports[one.writers[0].port].owner_index].loop;
+  }
+
+  // Whether `over` may lie over `under` in this stage: it is born there while
+  // the other one dies.
+  bool overlaid(int s, int over, int under) const {
+    if (over < 0 || under < 0) return false;
+    const PlanStage& stage = node_.stages[s];
+    for (size_t b = 0; b < stage.buffers.size(); ++b) {
+      const int below = stage.buffers[b].overlay;
+      if (instances_.of[s][b] != over || below < 0) continue;
+      return instances_.of[s][below] == under &&
+             stage.buffers[b].first_stage == s &&
+             stage.buffers[below].last_stage == s;
+    }
+    return false;
+  }
+
+  void layout() {
+    const PlanLayout& l = node_.layout;
+    size_t ports = 0, actors = 0;
+    for (const PlanStage& s : node_.stages) {
+      ports = std::max(ports, s.ports.size());
+      actors = std::max(actors, s.actors.size());
+    }
+    found_.need(l.cursor_count == ports, "the arena has ", l.cursor_count,
+                " cursors for ", ports, " ports");
+    found_.need(l.state_count == actors, "the arena has ", l.state_count,
+                " states for ", actors, " actors");
+    uint64_t next = 0;
+    region(next, l.cursors, kCursor * l.cursor_count, "the cursors");
+    region(next, l.states, kState * l.state_count, "the states");
+    region(next, l.head, l.head_bytes, "the head");
+    region(next, l.record, l.record_bytes, "the record");
+    region(next, l.slots, uint64_t{l.slot_bytes} * l.slot_count, "the slots");
+    found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
+                " instead of ", aligned(next));
+    tape();
+  }
+
+  void region(uint64_t& next, uint32_t offset, uint64_t bytes,
+              const char* what) {
+    if (bytes == 0) return;
+    found_.need(offset == aligned(next), what, " lie at ", offset,
+                " instead of ", aligned(next));
+    next = aligned(next) + bytes;
+  }
+
+  void tape() {
+    const PlanLayout& l = node_.layout;
+    uint64_t largest = 0;
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanActor& a : stage.actors) {
+        if (a.weights.place != WeightPlace::kTape) continue;
+        found_.need(!stage.order.empty(),
+                    "weights come from a tape without a recorded order");
+        for (const PlanChunk& c : a.weights.chunks) {
+          largest = std::max(largest, chunk_bytes(stage, a, c));
+        }
+      }
+    }
+    const uint64_t slot = largest ? aligned(largest + kTag) : 0;
+    found_.need(
+        l.slot_bytes == slot && (slot ? l.slot_count >= 2 : l.slot_count == 0),
+        "the arena has ", l.slot_count, " slots of ", l.slot_bytes,
+        " bytes for chunks of ", slot);
+  }
+
+  uint64_t chunk_bytes(const PlanStage& stage, const PlanActor& a,
+                       const PlanChunk& c) const {
+    const Layer& layer = net_.layers[a.layer];
+    const Box& out = stage.ports[a.out].box;
+    const bool ends =
+        a.loop >= 0 && !stage.buffers[stage.ports[a.out].buffer].is_private;
+    const uint64_t kernel_rows = ends ? layer.kernel_h : c.in_n;
+    const uint64_t taps = kernel_rows * layer.kernel_w;
+    const uint64_t n = c.out_n;
+    const auto fours = [](uint64_t v) { return (v + 3) / 4 * 4; };
+    switch (layer.op) {
+      case OpCode::kLut:
+        return 256;
+      case OpCode::kConstant:
+        return fours(n * out.columns() * out.channels());
+      case OpCode::kDepthwise:
+        return fours(taps * n) + 8 * n + fours(n);
+      case OpCode::kRequantize:
+        return 8 * n + fours(n);
+      default: {
+        const uint64_t in = ends ? c.in_n : stage.ports[a.in[0]].box.channels();
+        return fours(taps * n * in) + 8 * n + fours(n);
+      }
+    }
+  }
+
+  const Net& net_;
+  const PlanNode& node_;
+  const Instances& instances_;
+  Findings& found_;
+};
+
+}  // namespace
+
+void check_memory(const Net& net, const PlanNode& node,
+                  const Instances& instances, Findings& found) {
+  Memory(net, node, instances, found).run();
+}
+
+}  // namespace shoal

@@ -1,0 +1,26 @@
+// The checker's parts, in the order in which check() asks them. Each adds what
+// it finds; a part may rely on those before it having found nothing.
+#pragma once
+
+#include "host/check/findings.h"
+#include "host/check/instances.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// Indices, ports and their owners, boxes inside buffers inside tensors, flags.
+void check_structure(const Net&, const PlanNode&, Findings&);
+// Bands, parts, private sums, chunks, loops: what an actor alone can have
+// wrong.
+void check_actors(const Net&, const PlanNode&, Findings&);
+// Every element of every layer made once, from what the layer reads; inputs
+// and outputs connected once; what is read has been written.
+void check_coverage(const Net&, const PlanNode&, const Instances&, Findings&);
+// Lifetimes, overlaps, fixed regions, arena sizes.
+void check_memory(const Net&, const PlanNode&, const Instances&, Findings&);
+// Two frames back to back, in several orders, or in the recorded one.
+void check_completion(const Net&, const PlanNode&, const Instances&, Findings&);
+// Sums that a plan states about itself.
+void check_statistics(const Net&, const Plan&, Findings&);
+
+}  // namespace shoal

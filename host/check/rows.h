@@ -1,0 +1,47 @@
+// The checker's own arithmetic of windows and rows, in tensor coordinates
+// throughout: which elements of an operand a box of the output depends on,
+// and what one firing after the other reads, makes and lets go.
+#pragma once
+
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+struct Span {
+  int lo = 0, hi = 0;  // half open
+  int size() const { return hi > lo ? hi - lo : 0; }
+  bool operator==(const Span&) const = default;
+};
+
+// Operators whose rows come from a kernel that a plan may cut.
+bool slides(OpCode);
+
+// The elements of operand `operand` that `out`, a box of the layer's output,
+// depends on; empty if it lies on padding alone.
+Box dependence(const Layer&, int operand, const Box& out);
+
+// Rows of the operand that output rows `out` need with kernel rows `kernel`.
+Span row_dependence(const Layer&, int operand, Span out, Span kernel);
+
+// What is wrong with reading `in` to make `out`, empty if nothing: a port must
+// lie in the view, hold what is needed, and begin where an operator without
+// a movable window expects it. With `some_channels` the port may hold a part
+// of the input channels: then others add the rest.
+const char* misfit(const Layer&, int operand, const Box& in, const Box& out,
+                   bool some_channels);
+
+struct FiringNeeds {
+  Span out;           // output rows that it makes
+  bool writes;        // false: only a part of a row so far
+  Span in[2];         // rows that it reads
+  int released[2]{};  // rows of the tensor below this are done with after it
+};
+
+// All firings of an actor outside loops in one frame.
+std::vector<FiringNeeds> firings_of(const Layer&, const PlanActor&,
+                                    const PlanStage&);
+
+}  // namespace shoal

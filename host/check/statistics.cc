@@ -1,0 +1,124 @@
+#include "host/check/premises.h"
+#include "host/check/rows.h"
+
+namespace shoal {
+namespace {
+
+// Weights read in a frame lie between once (they stay in a cache) and once a
+// step (band of rows) with everything that is in the chunks.
+struct WeightBytes {
+  int64_t least = 0, most = 0;
+};
+
+class Statistics {
+ public:
+  Statistics(const Net& net, const PlanNode& node, Findings& found)
+      : net_(net), node_(node), found_(found) {}
+
+  void run() {
+    int64_t macs = 0, read = 0;
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      stage(static_cast<int>(s));
+      macs += node_.stages[s].macs;
+      read += node_.stages[s].weight_read_bytes;
+    }
+    found_.need(node_.macs == macs, "the node states ", node_.macs,
+                " MACs, its stages ", macs);
+    found_.need(node_.weight_read_bytes == read, "the node states ",
+                node_.weight_read_bytes, " weight bytes, its stages ", read);
+    found_.need(node_.sent_bytes == 0 && node_.received_bytes == 0,
+                "a node without peers sends or receives");
+    found_.need(node_.storage_written_bytes == 0,
+                "a plan without spills writes to storage");
+  }
+
+ private:
+  void stage(int s) {
+    const PlanStage& stage = node_.stages[s];
+    int64_t macs = 0, firings = 0;
+    WeightBytes weights;
+    for (const PlanActor& a : stage.actors) {
+      macs += actor_macs(stage, a);
+      firings += actor_firings(stage, a);
+      add_weights(stage, a, weights);
+    }
+    found_.need(stage.macs == macs, "stage ", s, " states ", stage.macs,
+                " MACs and makes ", macs);
+    found_.need(stage.firings == firings, "stage ", s, " states ",
+                stage.firings, " firings and needs ", firings);
+    found_.need(stage.weight_read_bytes >= weights.least &&
+                    stage.weight_read_bytes <= weights.most,
+                "stage ", s, " states ", stage.weight_read_bytes,
+                " weight bytes, which are ", weights.least, " to ",
+                weights.most);
+  }
+
+  // The layer's, by the share of its output and of its input channels.
+  int64_t actor_macs(const PlanStage& stage, const PlanActor& a) const {
+    const Layer& layer = net_.layers[a.layer];
+    const int64_t whole = layer.out.box.elements();
+    Box out = stage.ports[a.out].box;
+    if (stage.buffers[stage.ports[a.out].buffer].is_private) {
+      out.c0 = layer.out.box.c0, out.c1 = layer.out.box.c1;
+    }
+    int64_t macs = layer.macs / whole * out.elements();
+    if (!(a.init && a.final)) {
+      const int channels = stage.ports[a.in[0]].box.channels();
+      macs = macs / layer.in[0].box.channels() * channels;
+    }
+    return macs;
+  }
+
+  int64_t steps(const PlanStage& stage, const PlanActor& a) const {
+    const int rows = stage.ports[a.out].box.rows();
+    return (rows + a.band - 1) / a.band;
+  }
+
+  int64_t actor_firings(const PlanStage& stage, const PlanActor& a) const {
+    if (a.loop >= 0) {
+      const PlanLoop& l = stage.loops[a.loop];
+      const PlanActor& last = stage.actors[l.first_actor + l.actors - 1];
+      return &a == &last ? steps(stage, a) : 0;
+    }
+    const Layer& layer = net_.layers[a.layer];
+    const bool cut = slides(layer.op) && a.part < layer.kernel_h;
+    const int parts = cut ? (layer.kernel_h + a.part - 1) / a.part : 1;
+    return steps(stage, a) * parts;
+  }
+
+  void add_weights(const PlanStage& stage, const PlanActor& a,
+                   WeightBytes& sum) const {
+    if (a.weights.chunks.empty()) return;
+    const Layer& layer = net_.layers[a.layer];
+    const int64_t values = static_cast<int64_t>(layer.weights.values.size());
+    const int64_t channels = static_cast<int64_t>(layer.weights.bias.size());
+    const Box& out = stage.ports[a.out].box;
+    const bool whole = out == layer.out.box && a.init && a.final;
+    const int64_t padding = 12 * static_cast<int64_t>(a.weights.chunks.size());
+    const int64_t passes =
+        a.loop >= 0 ? stage.ports[a.out].box.rows() : steps(stage, a);
+    sum.least += whole ? values : 0;
+    sum.most += passes * (values + a.weights.parts * 9 * channels + padding);
+  }
+
+  const Net& net_;
+  const PlanNode& node_;
+  Findings& found_;
+};
+
+}  // namespace
+
+void check_statistics(const Net& net, const Plan& plan, Findings& found) {
+  int64_t macs = 0;
+  for (const PlanNode& node : plan.nodes) {
+    Statistics(net, node, found).run();
+    macs += node.macs;
+  }
+  found.need(plan.macs == macs, "the plan states ", plan.macs,
+             " MACs, its nodes ", macs);
+  found.need(plan.model_macs == net.model_macs, "the plan states ",
+             plan.model_macs, " MACs of the model instead of ", net.model_macs);
+  found.need(plan.traffic_bytes == 0, "one node has traffic");
+}
+
+}  // namespace shoal

@@ -1,0 +1,179 @@
+#include "host/check/tokens.h"
+
+#include <algorithm>
+
+namespace shoal {
+namespace {
+
+constexpr int kNothing = -1;
+
+bool meet(const Box& a, const Box& b) {  // in columns and channels
+  return a.x0 < b.x1 && b.x0 < a.x1 && a.c0 < b.c1 && b.c0 < a.c1;
+}
+
+}  // namespace
+
+Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
+               Findings& found)
+    : node_(node), instances_(instances), found_(found) {
+  for (const PlanStage& s : node.stages) stages_.push_back(agents_of(net, s));
+  partners_.resize(instances.all.size());
+  for (size_t i = 0; i < instances.all.size(); ++i) {
+    const Instance& a = instances.all[i];
+    held_.emplace_back(a.writers.size() * size_t(a.buffer.slots), kNothing);
+    for (size_t j = 0; j < instances.all.size(); ++j) {
+      const Instance& b = instances.all[j];
+      if (i != j && a.begin() < b.end() && b.begin() < a.end()) {
+        partners_[i].push_back(static_cast<int>(j));
+      }
+    }
+  }
+}
+
+// Cursors start anew in every stage; what an earlier one filled stays.
+void Tokens::enter(int s) {
+  stage_ = s;
+  fired_.assign(agents().size(), 0);
+  left_ = 0;
+  for (const Agent& a : agents()) left_ += a.firings > 0 ? 1 : 0;
+  cursor_.clear();
+  of_buffer_.assign(stage().buffers.size(), {});
+  for (size_t p = 0; p < stage().ports.size(); ++p) {
+    const PlanPort& port = stage().ports[p];
+    cursor_.push_back(port.box.y0);
+    of_buffer_[port.buffer].push_back(static_cast<int>(p));
+  }
+  for (size_t i = 0; i < instances_.all.size(); ++i) {
+    if (instances_.all[i].buffer.first_stage == s) {
+      std::ranges::fill(held_[i], kNothing);
+    }
+  }
+}
+
+bool Tokens::ready(int port, Span rows) const {
+  if (rows.size() == 0) return true;
+  for (int p : of_buffer_[stage().ports[port].buffer]) {
+    if (!stage().ports[p].is_read && cursor_[p] < rows.hi) return false;
+  }
+  return true;
+}
+
+bool Tokens::space(int port, Span rows) const {
+  if (rows.size() == 0) return true;
+  const int index = stage().ports[port].buffer;
+  const PlanBuffer& b = stage().buffers[index];
+  for (int p : of_buffer_[index]) {
+    if (stage().ports[p].is_read && cursor_[p] + b.slots < rows.hi) {
+      return false;
+    }
+  }
+  return b.overlay < 0 || clear_of_overlaid(b, rows);
+}
+
+// The rows may not touch rows of the buffer below that are still to be read.
+bool Tokens::clear_of_overlaid(const PlanBuffer& b, Span rows) const {
+  const PlanBuffer& under = stage().buffers[b.overlay];
+  int released = under.box.y1;
+  for (int p : of_buffer_[b.overlay]) {
+    if (stage().ports[p].is_read) released = std::min(released, cursor_[p]);
+  }
+  const uint64_t size = under.row_bytes();
+  const uint64_t first =
+      under.offset + size * static_cast<uint64_t>(released - under.box.y0);
+  const uint64_t last = under.offset + size * uint64_t(under.box.rows());
+  for (int y = rows.lo; y < rows.hi; ++y) {
+    const uint64_t begin =
+        b.offset + uint64_t{b.row_bytes()} * uint64_t(y - b.box.y0);
+    if (begin < last && begin + b.row_bytes() > first) return false;
+  }
+  return true;
+}
+
+bool Tokens::can_fire(int a) const {
+  const Agent& agent = agents()[a];
+  const int f = fired_[a];
+  if (f >= agent.firings) return false;
+  for (const Agent::Read& r : agent.reads) {
+    if (!ready(r.port, r.rows[f])) return false;
+  }
+  return agent.out < 0 || space(agent.out, agent.made[f]);
+}
+
+void Tokens::fire(int a) {
+  const Agent& agent = agents()[a];
+  const int f = fired_[a]++;
+  if (f + 1 == agent.firings) --left_;
+  for (const Agent::Read& r : agent.reads) read(agent, r.port, r.rows[f]);
+  if (agent.out >= 0) {
+    write(agent.out, agent.made[f]);
+    if (agent.made[f].size() > 0) advance(agent.out, agent.made[f].hi);
+  }
+  for (const Agent::Read& r : agent.reads) advance(r.port, r.released[f]);
+}
+
+// A port that has come to the end of its box holds nobody up any more.
+void Tokens::advance(int port, int row) {
+  const PlanPort& p = stage().ports[port];
+  const bool ended = row >= p.box.y1;
+  cursor_[port] =
+      std::max(cursor_[port], ended ? stage().buffers[p.buffer].box.y1 : row);
+}
+
+void Tokens::read(const Agent& agent, int port, Span rows) {
+  const PlanPort& p = stage().ports[port];
+  const int i = instances_.of[stage_][p.buffer];
+  const Instance& from = instances_.all[i];
+  for (int y = std::max(rows.lo, p.box.y0); y < rows.hi; ++y) {
+    const int slot = (y - from.buffer.box.y0) % from.buffer.slots;
+    for (size_t w = 0; w < from.writers.size(); ++w) {
+      const Box& box = from.writers[w].box;
+      if (y < box.y0 || y >= box.y1 || !meet(box, p.box)) continue;
+      if (held(i, slot, w) == y) continue;
+      found_.add("stage ", stage_, ": ", agent.name, " reads row ", y,
+                 " of tensor ", from.buffer.tensor, ", which is not there");
+      return;
+    }
+  }
+}
+
+void Tokens::write(int port, Span rows) {
+  const PlanPort& p = stage().ports[port];
+  const int i = instances_.of[stage_][p.buffer];
+  const Instance& to = instances_.all[i];
+  size_t self = 0;
+  while (to.writers[self].stage != stage_ || to.writers[self].port != port) {
+    ++self;
+  }
+  for (int y = rows.lo; y < rows.hi; ++y) {
+    const int slot = (y - to.buffer.box.y0) % to.buffer.slots;
+    for (size_t w = 0; w < to.writers.size(); ++w) {
+      if (held(i, slot, w) != y && meet(to.writers[w].box, p.box)) {
+        held(i, slot, w) = kNothing;
+      }
+    }
+    held(i, slot, self) = y;
+    const uint64_t at =
+        to.begin() + uint64_t{to.buffer.row_bytes()} * uint64_t(slot);
+    for (int other : partners_[i]) {
+      overwrite(other, at, at + to.buffer.row_bytes());
+    }
+  }
+}
+
+// What another instance held in these bytes is gone.
+void Tokens::overwrite(int instance, uint64_t begin, uint64_t end) {
+  const Instance& other = instances_.all[instance];
+  begin = std::max(begin, other.begin());
+  end = std::min(end, other.end());
+  if (begin >= end) return;
+  const uint64_t size = other.buffer.row_bytes();
+  const int last = static_cast<int>((end - 1 - other.begin()) / size);
+  for (int slot = static_cast<int>((begin - other.begin()) / size);
+       slot <= last; ++slot) {
+    for (size_t w = 0; w < other.writers.size(); ++w) {
+      held(instance, slot, w) = kNothing;
+    }
+  }
+}
+
+}  // namespace shoal
