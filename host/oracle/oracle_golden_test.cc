@@ -2,8 +2,6 @@
 // case, byte for byte, by all columns of its trace.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 
@@ -18,28 +16,6 @@ namespace shoal {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Float originals, kept in the set for accuracy comparison only.
-bool is_float_model(const std::string& name) {
-  return name == "ad01_fp32" || name == "pretrainedResnet" ||
-         name == "vww_96_float";
-}
-
-fs::path model_file(const std::string& name) {
-  const fs::path models = shared_dir() / "models";
-  const fs::path real = models / (name + ".tflite");
-  return fs::exists(real) ? real : models / "synth" / (name + ".tflite");
-}
-
-std::vector<std::string> model_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(shared_dir() / "golden")) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && !is_float_model(name)) names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 Trace trace_of(const Graph& graph, const Values& values) {
   return make_trace(graph, [&](int tensor) {
@@ -57,7 +33,7 @@ class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, EveryLayerOfEveryCase) {
   const fs::path folder = shared_dir() / "golden" / GetParam();
-  const Graph graph = load_model(model_file(GetParam()).string());
+  const Graph graph = load_model(golden_model_file(GetParam()));
   const auto names = golden_cases(folder);
   ASSERT_FALSE(names.empty());
   for (const std::string& name : names) {
@@ -73,19 +49,29 @@ TEST_P(Golden, EveryLayerOfEveryCase) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shared, Golden, testing::ValuesIn(model_names()),
+INSTANTIATE_TEST_SUITE_P(Shared, Golden,
+                         testing::ValuesIn(golden_model_names()),
                          [](const auto& info) {
-                           std::string name = info.param;
-                           for (char& c : name) {
-                             if (!std::isalnum(c)) c = '_';
-                           }
-                           return name;
+                           return test_name(info.param);
                          });
+
+// Float models' traces too.
+TEST(GoldenTraces, RoundTrip) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(shared_dir() / "golden")) {
+    for (const std::string& name : golden_cases(entry.path())) {
+      const std::string text = text_of(entry.path() / (name + ".layers.tsv"));
+      EXPECT_EQ(format_trace(parse_trace(text)), text) << entry.path() << name;
+      ++files;
+    }
+  }
+  EXPECT_GE(files, 180);
+}
 
 // The one case of which the set keeps the raw bytes of every output.
 TEST(GoldenLayers, RawBytes) {
   const fs::path folder = shared_dir() / "golden" / "vww_96_int8";
-  const Graph graph = load_model(model_file("vww_96_int8").string());
+  const Graph graph = load_model(golden_model_file("vww_96_int8"));
   const GoldenCase golden = read_golden_case(folder, "grace_hopper");
   const Values values = run_oracle(graph, golden.input);
   int files = 0;
@@ -113,7 +99,7 @@ std::vector<uint8_t> flipped(std::vector<uint8_t> bytes) {
 TEST(Uint8Original, EqualsItsShift) {
   const std::string original = "mobilenet_v1_0.25_128_quant";
   const fs::path folder = shared_dir() / "golden" / (original + "_i8shift");
-  const Graph graph = load_model(model_file(original).string());
+  const Graph graph = load_model(golden_model_file(original));
   const auto names = golden_cases(folder);
   ASSERT_FALSE(names.empty());
   for (const std::string& name : names) {
