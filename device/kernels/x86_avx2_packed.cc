@@ -206,41 +206,44 @@ SHOAL_AVX2 void group(const ConvArgs& a, const Area& area, int vector,
   finish_rows(a, work.scales, vector, area, work.sums, kGroup);
 }
 
-// Pixels of a window without gaps, a whole vector a kernel row where it is
-// short: what spills over is written again later. False if one of them needs
-// more care.
-SHOAL_AVX2_INLINE bool gather_inner(const ConvArgs& a, int at, int row_count,
-                                    int16_t* to) {
-  const int reach = row_count < 16 ? 16 : row_count;
-  if (at < 0 || at + reach > a.in_w * a.in_c) return false;
-  for (int ky = 0; ky < a.kernel_h; ++ky, to += row_count) {
-    if (!a.rows[ky]) return false;
-    widen(to, a.rows[ky] + at, reach);
+SHOAL_AVX2 void gather_points(const ConvArgs& a, int column, int pixels,
+                              int count, int stride, int16_t* to) {
+  const ptrdiff_t step = static_cast<ptrdiff_t>(a.stride_x) * a.in_stride;
+  const int8_t* from = a.rows[0] + static_cast<ptrdiff_t>(column) * a.in_stride;
+  if (step == count && count == stride) return widen(to, from, pixels * count);
+  for (int i = 0; i < pixels; ++i, to += stride, from += step) {
+    widen(to, from, count);
+    if (count % 2) to[count] = 0;
   }
-  return true;
+}
+
+// Rows without gaps of less than a vector, a whole vector each: what spills
+// over is written again with what belongs there.
+SHOAL_AVX2_INLINE void gather_short(const ConvArgs& a, int at, int row_count,
+                                    int16_t* to) {
+  for (int ky = 0; ky < a.kernel_h; ++ky, to += row_count) {
+    widen16(to, a.rows[ky] + at);
+  }
 }
 
 SHOAL_AVX2 void gather_pixels(const ConvArgs& a, int x, int pixels, int count,
                               int stride, int16_t* to) {
-  const int8_t* row = a.rows[0];
   const int first = x * a.stride_x - a.pad_left;
   const int last = first + (pixels - 1) * a.stride_x;
-  if (a.kernel_h * a.kernel_w == 1 && row && first >= 0 && last < a.in_w) {
-    const ptrdiff_t step = static_cast<ptrdiff_t>(a.stride_x) * a.in_stride;
-    row += static_cast<ptrdiff_t>(first) * a.in_stride;
-    if (step == count && count == stride) {
-      return widen(to, row, pixels * count);
-    }
-    for (int i = 0; i < pixels; ++i, to += stride, row += step) {
-      widen(to, row, count);
-      if (count % 2) to[count] = 0;
-    }
-    return;
+  bool whole = true;
+  for (int ky = 0; ky < a.kernel_h; ++ky) whole = whole && a.rows[ky];
+  if (whole && a.kernel_h * a.kernel_w == 1 && first >= 0 && last < a.in_w) {
+    return gather_points(a, first, pixels, count, stride, to);
   }
-  const bool dense = a.dilation_x == 1 && a.in_stride == a.in_c;
-  for (int i = 0; i < pixels; ++i, to += stride) {
-    const int at = (first + i * a.stride_x) * a.in_c;
-    if (!dense || !gather_inner(a, at, a.kernel_w * a.in_c, to)) {
+  const int row_count = a.kernel_w * a.in_c;
+  const bool rows_short =
+      whole && row_count < 16 && a.dilation_x == 1 && a.in_stride == a.in_c;
+  const int last_at = rows_short ? a.in_w * a.in_c - 16 : -1;
+  int at = first * a.in_c;
+  for (int i = 0; i < pixels; ++i, to += stride, at += a.stride_x * a.in_c) {
+    if (at >= 0 && at <= last_at) {
+      gather_short(a, at, row_count, to);
+    } else {
       gather(a, x + i, {0, 0, 0}, count, to);
     }
     if (count % 2) to[count] = 0;
