@@ -1,0 +1,414 @@
+// For tests: lays out program images from a description of buffers, ports and
+// actors. The builder packs the arena (fixed regions, then buffers and sums in
+// the order of their description), sorts ports by buffer and seals the image.
+// It checks nothing, so that tests can describe wrong programs as well.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "device/program/actor.h"
+#include "device/program/chunk.h"
+#include "device/program/seal.h"
+
+namespace shoal::test {
+
+struct BufferSpec {
+  int rows = 1, columns = 1, channels = 1;
+  int slots = 0;  // 0: all rows
+  int element_bytes = 1;
+  int flags = 0;
+  int overlay = -1;
+  int64_t at = -1;  // offset after the fixed regions; -1: fresh memory
+  int tensor = 0;
+};
+
+struct BoxSpec {  // ends 0: the buffer's
+  int y0 = 0, y1 = 0, x0 = 0, x1 = 0, c0 = 0, c1 = 0;
+};
+
+struct ChunkSpec {
+  int out0 = 0, out_n = 0, in0 = 0, in_n = 0;
+  std::vector<uint8_t> bytes;
+};
+
+struct ActorSpec {
+  ActorRecord r = plain();
+  std::vector<int32_t> params;
+  std::vector<uint16_t> maps;
+  std::vector<ChunkSpec> chunks;
+  int parts = 1;
+  bool tape = false;
+
+  static ActorRecord plain() {
+    ActorRecord r{};
+    r.flags = kActorInit | kActorFinal;
+    r.in[0] = r.in[1] = r.partial = r.weights = r.loop = kNone;
+    r.band = r.part = r.slices = r.kernel_h = r.kernel_w = 1;
+    r.stride_y = r.stride_x = r.dilation_y = r.dilation_x = 1;
+    r.act_min = -128, r.act_max = 127;
+    r.multiplier = 1;
+    r.accumulator = kNowhere;
+    return r;
+  }
+  template <class P>
+  void set_params(const P& p) {
+    params.resize(sizeof(P) / sizeof(int32_t));
+    std::memcpy(params.data(), &p, sizeof(P));
+  }
+};
+
+struct StageSpec {
+  struct Port {
+    int buffer;
+    bool is_read;
+    BoxSpec box;
+    bool api = false;
+    int io = 0;
+  };
+  std::vector<BufferSpec> buffers;
+  std::vector<Port> ports;
+  std::vector<ActorSpec> actors;
+  std::vector<LoopRecord> loops;
+  std::vector<OrderRun> order;
+
+  uint16_t buffer(const BufferSpec& b) {
+    buffers.push_back(b);
+    return static_cast<uint16_t>(buffers.size() - 1);
+  }
+  uint16_t port(int buffer, bool is_read, BoxSpec box) {
+    const BufferSpec& b = buffers.at(static_cast<size_t>(buffer));
+    if (!box.y1) box.y1 = b.rows;
+    if (!box.x1) box.x1 = b.columns;
+    if (!box.c1) box.c1 = b.channels;
+    ports.push_back({buffer, is_read, box});
+    return static_cast<uint16_t>(ports.size() - 1);
+  }
+  uint16_t read(int buffer, BoxSpec box = {}) {
+    return port(buffer, true, box);
+  }
+  uint16_t write(int buffer, BoxSpec box = {}) {
+    return port(buffer, false, box);
+  }
+  void input(int buffer, int number, BoxSpec box = {}) {
+    const uint16_t p = write(buffer, box);
+    ports[p].api = true, ports[p].io = number;
+  }
+  void output(int buffer, int number, BoxSpec box = {}) {
+    const uint16_t p = read(buffer, box);
+    ports[p].api = true, ports[p].io = number;
+  }
+  // Every actor or loop to its end, one after another.
+  void order_in_turn();
+};
+
+class ProgramBuilder {
+ public:
+  std::vector<StageSpec> stages;
+  int inputs = 1, outputs = 1;
+  bool mapped = true;
+  uint32_t slot_count = 0;
+  uint32_t generation = 7;
+
+  std::vector<uint8_t> build();
+
+  // After build(): arena offset of a buffer.
+  uint32_t offset(size_t stage, size_t buffer) const {
+    return offsets_.at(stage).at(buffer);
+  }
+
+ private:
+  struct Record {
+    StageCounts counts;
+    std::vector<BufferRecord> buffers;
+    std::vector<PortRecord> ports;
+    std::vector<ActorRecord> actors;
+    std::vector<WeightRecord> weights;
+    std::vector<ChunkRecord> chunks;
+    std::vector<int32_t> params;
+    std::vector<uint16_t> maps;
+  };
+  Record record_of(size_t stage);
+  void place_ports(size_t stage, Record&, std::vector<uint16_t>& number);
+  void place_actors(size_t stage, Record&, const std::vector<uint16_t>&);
+  void place_fixed(Header&, const std::vector<Record>&);
+  void place_memory(Header&, std::vector<Record>&);
+  std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
+
+  std::vector<std::vector<uint8_t>> chunks_;  // all stages
+  std::vector<IoEntry> ios_;
+  std::vector<std::vector<uint32_t>> offsets_;
+  uint32_t cursors_ = 0;
+};
+
+inline void StageSpec::order_in_turn() {
+  for (size_t i = 0; i < actors.size(); ++i) {
+    const ActorRecord& a = actors[i].r;
+    const BoxSpec& out = ports[a.out].box;
+    const int rows = out.y1 - out.y0;
+    int firings = ceil_div(rows, a.band);
+    if (is_cut(a)) firings = rows * ceil_div(a.kernel_h, a.part);
+    if (a.loop != kNone) {
+      const LoopRecord& l = loops[a.loop];
+      if (l.first_actor != i) continue;
+      const BoxSpec& end =
+          ports[actors[l.first_actor + l.actors - 1u].r.out].box;
+      firings = ceil_div(end.y1 - end.y0, l.band);
+    }
+    order.push_back({static_cast<uint16_t>(i), static_cast<uint16_t>(firings)});
+  }
+}
+
+inline void ProgramBuilder::place_ports(size_t stage, Record& r,
+                                        std::vector<uint16_t>& number) {
+  const StageSpec& s = stages[stage];
+  number.resize(s.ports.size());
+  uint16_t cursor = 0;
+  for (size_t b = 0; b < s.buffers.size(); ++b) {
+    const BufferSpec& spec = s.buffers[b];
+    BufferRecord rec{};
+    rec.tensor = static_cast<uint16_t>(spec.tensor);
+    rec.element_bytes = static_cast<uint8_t>(spec.element_bytes);
+    rec.flags = static_cast<uint8_t>(spec.flags);
+    rec.rows = static_cast<uint16_t>(spec.rows);
+    rec.columns = static_cast<uint16_t>(spec.columns);
+    rec.channels = static_cast<uint16_t>(spec.channels);
+    rec.slots = static_cast<uint16_t>(spec.slots ? spec.slots : spec.rows);
+    rec.row_bytes = static_cast<uint32_t>(spec.columns * spec.channels *
+                                          spec.element_bytes);
+    rec.first_port = static_cast<uint16_t>(r.ports.size());
+    rec.overlay =
+        spec.overlay < 0 ? kNone : static_cast<uint16_t>(spec.overlay);
+    rec.base = spec.flags & kBufferKeep ? cursor++ : kNone;
+    for (int is_read = 0; is_read < 2; ++is_read) {
+      for (size_t p = 0; p < s.ports.size(); ++p) {
+        const StageSpec::Port& from = s.ports[p];
+        if (from.buffer != static_cast<int>(b) || from.is_read != is_read) {
+          continue;
+        }
+        const auto u16 = [](int v) { return static_cast<uint16_t>(v); };
+        PortRecord port{};
+        port.buffer = u16(from.buffer);
+        port.is_read = static_cast<uint8_t>(is_read);
+        port.owner = from.api ? PortOwner::kApi : PortOwner::kActor;
+        port.owner_index = u16(from.io);
+        port.cursor = spec.flags & kBufferPrivate ? kNone : cursor++;
+        port.y0 = u16(from.box.y0), port.y1 = u16(from.box.y1);
+        port.x0 = u16(from.box.x0), port.x1 = u16(from.box.x1);
+        port.c0 = u16(from.box.c0), port.c1 = u16(from.box.c1);
+        number[p] = u16(static_cast<int>(r.ports.size()));
+        if (from.api) {
+          IoEntry& io =
+              ios_.at(static_cast<size_t>(from.io + (is_read ? inputs : 0)));
+          io.stage = u16(static_cast<int>(stage)), io.port = number[p];
+          io.rows = u16(from.box.y1 - from.box.y0);
+          io.element_bytes = rec.element_bytes;
+          io.is_output = port.is_read;
+          io.row_bytes = static_cast<uint32_t>(columns(port) * channels(port) *
+                                               spec.element_bytes);
+        }
+        r.ports.push_back(port);
+        ++(is_read ? rec.readers : rec.writers);
+      }
+    }
+    r.buffers.push_back(rec);
+  }
+  cursors_ = std::max<uint32_t>(cursors_, cursor);
+}
+
+inline void ProgramBuilder::place_actors(size_t stage, Record& r,
+                                         const std::vector<uint16_t>& number) {
+  for (const ActorSpec& spec : stages[stage].actors) {
+    ActorRecord a = spec.r;
+    const auto index = static_cast<uint16_t>(r.actors.size());
+    for (uint16_t* port : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
+      if (*port == kNone) continue;
+      *port = number[*port];
+      r.ports[*port].owner_index = index;
+    }
+    a.param = static_cast<uint16_t>(r.params.size());
+    a.param_count = static_cast<uint16_t>(spec.params.size());
+    r.params.insert(r.params.end(), spec.params.begin(), spec.params.end());
+    a.map = static_cast<uint16_t>(r.maps.size());
+    r.maps.insert(r.maps.end(), spec.maps.begin(), spec.maps.end());
+    if (!spec.chunks.empty()) {
+      a.weights = static_cast<uint16_t>(r.weights.size());
+      WeightRecord w{};
+      w.first_chunk = static_cast<uint16_t>(r.chunks.size());
+      w.parts = static_cast<uint16_t>(spec.parts);
+      w.groups = static_cast<uint16_t>(spec.chunks.size() /
+                                       static_cast<size_t>(spec.parts));
+      w.place = spec.tape ? WeightPlace::kTape : WeightPlace::kMapped;
+      r.weights.push_back(w);
+    }
+    for (const ChunkSpec& c : spec.chunks) {
+      const auto u16 = [](int v) { return static_cast<uint16_t>(v); };
+      r.chunks.push_back({static_cast<uint32_t>(chunks_.size()),
+                          static_cast<uint32_t>(c.bytes.size()), u16(c.out0),
+                          u16(c.out_n), u16(c.in0), u16(c.in_n)});
+      chunks_.push_back(c.bytes);
+    }
+    r.actors.push_back(a);
+  }
+}
+
+inline ProgramBuilder::Record ProgramBuilder::record_of(size_t stage) {
+  Record r;
+  std::vector<uint16_t> number;
+  place_ports(stage, r, number);
+  place_actors(stage, r, number);
+  const auto count = [](const auto& v) {
+    return static_cast<uint16_t>(v.size());
+  };
+  r.counts = {count(r.buffers),          count(r.ports),
+              count(r.actors),           count(stages[stage].loops),
+              count(r.weights),          count(r.chunks),
+              count(r.params),           count(r.maps),
+              count(stages[stage].order)};
+  return r;
+}
+
+inline void ProgramBuilder::place_fixed(Header& h,
+                                        const std::vector<Record>& records) {
+  uint32_t actors = 0, record = 0, chunk = 0;
+  for (const Record& r : records) {
+    actors = std::max<uint32_t>(actors, r.counts.actors);
+    record = std::max(record, record_bytes(r.counts));
+    for (const ChunkRecord& c : r.chunks) chunk = std::max(chunk, c.bytes);
+  }
+  uint32_t at = 0;
+  const auto place = [&](uint64_t bytes) {
+    const uint32_t offset = at;
+    at = align_up(at + static_cast<uint32_t>(bytes));
+    return offset;
+  };
+  h.cursor_count = cursors_;
+  h.cursors = place(4 * cursors_);
+  h.state_count = actors;
+  h.states = place(actors * sizeof(ActorState));
+  h.head = h.record = h.slots = kNowhere;
+  if (!mapped) {
+    h.head = place(h.head_bytes);
+    h.record = place(record);
+    h.record_bytes = record;
+  }
+  if (slot_count) {
+    h.slot_count = slot_count;
+    h.slot_bytes = align_up(chunk + kTagBytes);
+    h.slots = place(slot_count * h.slot_bytes);
+  }
+  h.arena_bytes = at;
+}
+
+// Buffers and sums after the fixed regions.
+inline void ProgramBuilder::place_memory(Header& h,
+                                         std::vector<Record>& records) {
+  const uint32_t start = h.arena_bytes;
+  uint32_t end = start;
+  uint32_t used = start;
+  for (size_t s = 0; s < records.size(); ++s) {
+    Record& r = records[s];
+    offsets_.emplace_back();
+    for (size_t b = 0; b < r.buffers.size(); ++b) {
+      BufferRecord& rec = r.buffers[b];
+      const int64_t wanted = stages[s].buffers[b].at;
+      const uint32_t bytes = rec.row_bytes * rec.slots;
+      rec.offset =
+          wanted < 0 ? align_up(end) : start + static_cast<uint32_t>(wanted);
+      used = std::max(used, rec.offset + bytes);
+      end = std::max(end, rec.offset + bytes);
+      offsets_[s].push_back(rec.offset);
+    }
+    StageView view;
+    view.buffers = r.buffers.data(), view.ports = r.ports.data();
+    view.actors = r.actors.data(), view.loops = stages[s].loops.data();
+    for (ActorRecord& a : r.actors) {
+      const int n = accumulator_rows(view, a);
+      if (n == 0) continue;
+      a.accumulator = align_up(end);
+      const PortRecord& out = r.ports[a.out];
+      end = a.accumulator + static_cast<uint32_t>(accumulator_bytes(
+                                n, columns(out), channels(out)));
+      used = std::max(used, end);
+    }
+  }
+  h.arena_bytes = used;
+}
+
+inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
+                                                     const Record& r) const {
+  const StageOffsets o = stage_offsets(r.counts);
+  std::vector<uint8_t> bytes(o.bytes);
+  StageHeader h{};
+  h.magic = kStageMagic;
+  h.bytes = o.bytes;
+  h.index = static_cast<uint16_t>(stage);
+  h.buffers = r.counts.buffers, h.ports = r.counts.ports;
+  h.actors = r.counts.actors, h.loops = r.counts.loops;
+  h.weights = r.counts.weights, h.chunks = r.counts.chunks;
+  h.params = r.counts.params, h.maps = r.counts.maps;
+  h.order = r.counts.order;
+  std::memcpy(bytes.data(), &h, sizeof h);
+  const auto put = [&](uint32_t at, const auto& table) {
+    if (table.empty()) return;
+    std::memcpy(bytes.data() + at, table.data(),
+                table.size() * sizeof(table[0]));
+  };
+  put(o.buffers, r.buffers), put(o.ports, r.ports), put(o.actors, r.actors);
+  put(o.loops, stages[stage].loops), put(o.weights, r.weights);
+  put(o.chunks, r.chunks), put(o.params, r.params), put(o.maps, r.maps);
+  put(o.order, stages[stage].order);
+  return bytes;
+}
+
+inline std::vector<uint8_t> ProgramBuilder::build() {
+  chunks_.clear(), offsets_.clear();
+  ios_.assign(static_cast<size_t>(inputs + outputs), {});
+  cursors_ = 0;
+  std::vector<Record> records;
+  for (size_t s = 0; s < stages.size(); ++s) records.push_back(record_of(s));
+  Header h{};
+  h.magic = kImageMagic, h.version = kImageVersion;
+  h.arithmetic = kArithmetic, h.generation = generation;
+  h.nodes = 1;
+  h.stages = static_cast<uint16_t>(stages.size());
+  h.inputs = static_cast<uint16_t>(inputs);
+  h.outputs = static_cast<uint16_t>(outputs);
+  h.head_bytes = head_bytes(h.stages, static_cast<uint32_t>(ios_.size()));
+  place_fixed(h, records);
+  place_memory(h, records);
+  std::vector<StageEntry> entries;
+  uint32_t at = h.head_bytes;
+  for (const Record& r : records) {
+    entries.push_back({at, record_bytes(r.counts)});
+    at += record_bytes(r.counts);
+  }
+  std::vector<uint32_t> places;
+  for (const auto& c : chunks_) {
+    places.push_back(at);
+    at = align_up(at + static_cast<uint32_t>(c.size()) + kTagBytes);
+  }
+  h.image_bytes = at;
+  std::vector<uint8_t> image(at);
+  uint8_t* to = image.data();
+  std::memcpy(to, &h, sizeof h);
+  to += sizeof h;
+  std::memcpy(to, entries.data(), entries.size() * sizeof(StageEntry));
+  to += entries.size() * sizeof(StageEntry);
+  if (!ios_.empty()) {
+    std::memcpy(to, ios_.data(), ios_.size() * sizeof(IoEntry));
+  }
+  for (size_t s = 0; s < records.size(); ++s) {
+    for (ChunkRecord& c : records[s].chunks) c.offset = places[c.offset];
+    const auto bytes = bytes_of(s, records[s]);
+    std::copy(bytes.begin(), bytes.end(), image.begin() + entries[s].offset);
+  }
+  for (size_t c = 0; c < chunks_.size(); ++c) {
+    std::copy(chunks_[c].begin(), chunks_[c].end(), image.begin() + places[c]);
+  }
+  seal_image(image.data(), static_cast<uint32_t>(image.size()));
+  return image;
+}
+
+}  // namespace shoal::test
