@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "device/program/record.h"
+#include "host/plan/bands.h"
 #include "host/plan/time.h"
 
 namespace shoal {
@@ -32,27 +32,43 @@ Search::Search(const Net& net, const Board& board)
       board_(board),
       uses_(find_uses(net)),
       tables_(pass_tables(net, uses_, board)),
-      ports_before_(count_ports(net, uses_)) {}
+      positions_(static_cast<size_t>(whole_net(net).end)) {
+  find_known();
+}
+
+void Search::find_known() {
+  known_.resize(positions_ * positions_);
+  const std::vector<int> before = count_ports(net_, uses_);
+  const int n = static_cast<int>(positions_);
+  for (int begin = 0; begin < n; ++begin) {
+    for (int end = begin + 1; end <= n; ++end) {
+      const Segment s{begin, end};
+      Known& k = known_[begin * positions_ + end - 1];
+      k.can_be_stage = can_be_stage(uses_, s);
+      if (!k.can_be_stage) continue;
+      k.ports = before[end] - before[begin];
+      const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
+      if (pair) {
+        k.most_gain = std::min(net_.tensors[pair->in].bytes(),
+                               net_.tensors[pair->out].bytes());
+      }
+      if (board_.flash_mapped) continue;
+      const std::vector<PlanStage> alone{make_stage(
+          net_, uses_, s, tables_.back().work, tables_.back().slots)};
+      const PlanLayout l = make_layout(net_, alone, false);
+      k.record_bytes = l.buffers - l.head;
+    }
+  }
+}
 
 SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
-  SegmentBytes known;
-  const int ports = ports_before_[s.end] - ports_before_[s.begin];
-  if (ports > max_ports || !can_be_stage(uses_, s)) {
-    known.fixed = -1;
-    return known;
-  }
-  const int most = std::min(max_ports, ports_before_.back());
-  known.fixed = align_up(static_cast<uint32_t>(4 * most)) +
-                align_up(static_cast<uint32_t>(most));
-  if (!board_.flash_mapped) {
-    known.fixed += 64 * (s.end - s.begin) + 24 * ports + 512;
-  }
-  const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
-  if (pair) {
-    known.most_gain = std::min(net_.tensors[pair->in].bytes(),
-                               net_.tensors[pair->out].bytes());
-  }
-  return known;
+  const Known& k = known(s);
+  if (!k.can_be_stage || k.ports > max_ports) return {-1, 0};
+  const int most = std::min(max_ports, known(whole_net(net_)).ports);
+  // An actor has two ports or more, and a state of two bytes.
+  const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
+                        align_up(static_cast<uint32_t>(most));
+  return {fixed + k.record_bytes, k.most_gain};
 }
 
 int64_t Search::gain(Segment s, int table) {
@@ -74,7 +90,7 @@ StageSearch Search::stage_search(int max_ports) {
           [this](Segment s, int table) { return gain(s, table); }};
 }
 
-Choice Search::choose(const Partition& cuts, bool all_overlays) const {
+Choice Search::choose(const Partition& cuts) const {
   Choice choice;
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
@@ -92,7 +108,7 @@ Choice Search::choose(const Partition& cuts, bool all_overlays) const {
     }
     StageChoice stage{cut.segment, std::nullopt};
     std::optional<Overlay> o = overlay_pair(net_, uses_, cut.segment);
-    if ((cut.overlay || all_overlays) && o) {
+    if (cut.overlay && o) {
       const PlanStage made =
           make_stage(net_, uses_, cut.segment, choice.work, choice.slots);
       o->lead = smallest_lead(net_, made, *o);
@@ -114,6 +130,26 @@ Candidate Search::build(const Choice& choice, int pack_tries) const {
   return c;
 }
 
+// Raises bands in what is left of the budget; if the result cannot be packed,
+// in less.
+Candidate Search::refine(Candidate from, int64_t budget) const {
+  Candidate best = from;
+  const int64_t room = budget - from.node.layout.buffers;
+  for (const int percent : {100, 70, 40, 15}) {
+    Choice choice = from.choice;
+    for (size_t s = 0; s < choice.stages.size(); ++s) {
+      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
+      raise_bands(net_, uses_, board_, choice, s,
+                  now + (room - now) * percent / 100);
+    }
+    Candidate next = build(choice, kQuickTries);
+    if (next.node.arena_bytes > budget) continue;
+    if (next.time_ps < best.time_ps) best = std::move(next);
+    break;
+  }
+  return best;
+}
+
 Candidate Search::smallest() {
   std::optional<Candidate> best;
   for (int ports : {8, 16, 24, 32, 48, 64, 96, 128, 1 << 20}) {
@@ -121,28 +157,40 @@ Candidate Search::smallest() {
     const std::optional<int64_t> least = smallest_budget(search);
     if (!least) continue;
     if (best && *least >= best->node.arena_bytes) continue;
+    Partition last;
     for (const int soft : kSoftPercent) {
       const std::optional<Partition> cuts =
           fastest_cuts(search, {*least, *least * soft / 100});
       if (!cuts) break;
-      Candidate c = build(choose(*cuts, false), kPackTries);
+      if (*cuts == last) continue;
+      last = *cuts;
+      Candidate c = build(choose(*cuts), kQuickTries);
       if (!best || c.node.arena_bytes < best->node.arena_bytes) {
         best = std::move(c);
       }
+      if (best->node.arena_bytes <= *least) break;
     }
-    if (ports >= ports_before_.back()) break;
+    if (ports >= known(whole_net(net_)).ports) break;
   }
-  return *best;
+  Candidate packed = build(best->choice, kPackTries);
+  if (packed.node.arena_bytes < best->node.arena_bytes) {
+    best = std::move(packed);
+  }
+  return refine(*best, best->node.arena_bytes);
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
   std::optional<Candidate> best;
+  Partition last;
   for (const int soft : kSoftPercent) {
     const std::optional<Partition> cuts =
         fastest_cuts(stage_search(1 << 20), {budget, budget * soft / 100});
     if (!cuts) break;
-    Candidate c = build(choose(*cuts, false), kQuickTries);
+    if (*cuts == last) continue;
+    last = *cuts;
+    Candidate c = build(choose(*cuts), kQuickTries);
     if (c.node.arena_bytes > budget) continue;
+    c = refine(std::move(c), budget);
     if (!best || c.time_ps < best->time_ps) best = std::move(c);
   }
   return best;

@@ -31,17 +31,29 @@ class Search {
   std::optional<Candidate> fastest(int64_t budget);
 
  private:
+  // What does not depend on the budget, found once.
+  struct Known {
+    bool can_be_stage = false;
+    int ports = 0;
+    int64_t record_bytes = 0, most_gain = 0;
+  };
+  void find_known();
+  const Known& known(Segment s) const {
+    return known_[static_cast<size_t>(s.begin) * positions_ + s.end - 1];
+  }
   StageSearch stage_search(int max_ports);
   int64_t gain(Segment, int table);
   SegmentBytes segment_bytes(Segment, int max_ports) const;
-  Choice choose(const Partition&, bool all_overlays) const;
+  Choice choose(const Partition&) const;
+  Candidate refine(Candidate, int64_t budget) const;
   Candidate build(const Choice&, int pack_tries) const;
 
   const Net& net_;
   const Board& board_;
   std::vector<TensorUses> uses_;
   std::vector<PassTable> tables_;
-  std::vector<int> ports_before_;  // ports of all positions below
+  size_t positions_;
+  std::vector<Known> known_;
   std::map<std::pair<int, std::pair<int, int>>, Overlay> leads_;
 };
 
