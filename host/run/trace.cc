@@ -36,7 +36,7 @@ void TraceCollector::on_firing(void* user, const void* what) {
   for (uint16_t y = f.y0; y < f.y1; ++y) {
     self.write_row(tensor, out.box.y0 + y, out.box.x0 + f.x0, out.box.x0 + f.x1,
                    out.box.c0 + f.c0, out.box.c0 + f.c1,
-                   reinterpret_cast<const int8_t*>(f.row(f, y)), f.pixel_bytes);
+                   reinterpret_cast<const int8_t*>(f.row(y)), f.pixel_bytes);
   }
 }
 
