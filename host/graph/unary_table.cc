@@ -35,7 +35,7 @@ ByteFunction relu(const Tensor& x, const Tensor& y) {
 ByteFunction relu6(const Tensor& x) {
   const auto [low, high] =
       activation_range(Activation::kRelu6, x.scale(), x.zero());
-  return [low, high](int q) { return std::clamp(q, low, high); };
+  return [low = low, high = high](int q) { return std::clamp(q, low, high); };
 }
 
 ByteFunction leaky_relu(const Tensor& x, const Tensor& y, float alpha) {
