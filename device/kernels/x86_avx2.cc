@@ -10,14 +10,16 @@ namespace {
 // Packing weights pays by the number of pixels that share them, summing
 // across vectors by the length of the window. A window shorter than a vector
 // can only be packed.
-bool packs(const ConvArgs& a) {
-  const int64_t count = int64_t{a.kernel_h} * a.kernel_w * a.in_c;
-  if (count < 16) return true;
-  return count <= avx2::kPackedElements && a.x1 - a.x0 >= 8;
-}
+constexpr int kLeastPixels = 8;
 
 void conv(const ConvArgs& a) {
-  packs(a) ? avx2::conv_packed(a) : avx2::conv_dot(a);
+  const int64_t count = int64_t{a.kernel_h} * a.kernel_w * a.in_c;
+  const bool few = a.x1 - a.x0 < kLeastPixels;
+  if (count < 16 || (!few && avx2::packs(a))) {
+    avx2::conv_packed(a);
+  } else {
+    avx2::conv_dot(a);
+  }
 }
 
 }  // namespace

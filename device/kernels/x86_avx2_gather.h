@@ -59,11 +59,10 @@ SHOAL_AVX2_INLINE void gather_run(const int8_t* row, int at, int size, int n,
   fill(to + hi, zero_in, n - hi);
 }
 
-// The same with gaps between the kernel's columns.
+// The same from channel c of column `column` on, columns dilation_x apart and
+// maybe with gaps between.
 inline SHOAL_AVX2 void gather_columns(const ConvArgs& a, const int8_t* row,
-                                      int x, int kx, int c, int n,
-                                      int16_t* to) {
-  int column = x * a.stride_x - a.pad_left + kx * a.dilation_x;
+                                      int column, int c, int n, int16_t* to) {
   for (; n > 0; c = 0, column += a.dilation_x) {
     const int part = a.in_c - c < n ? a.in_c - c : n;
     if (column >= 0 && column < a.in_w) {
@@ -90,7 +89,8 @@ SHOAL_AVX2_INLINE void gather(const ConvArgs& a, int x, Tap tap, int n,
       const int at = (x * a.stride_x - a.pad_left + tap.kx) * a.in_c + tap.c;
       gather_run(row, at, a.in_w * a.in_c, part, a.zero_in, to);
     } else {
-      gather_columns(a, row, x, tap.kx, tap.c, part, to);
+      const int column = x * a.stride_x - a.pad_left + tap.kx * a.dilation_x;
+      gather_columns(a, row, column, tap.c, part, to);
     }
     to += part;
     n -= part;

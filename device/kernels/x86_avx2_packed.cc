@@ -11,12 +11,43 @@ namespace {
 
 constexpr int kPixels = 6;         // of a tile
 constexpr int kGroup = 16;         // output channels of a tile
-constexpr int kInputs = 8 * 1024;  // gathered at once, all pixels
+constexpr int kInputs = 7 * 1024;  // gathered at once, all pixels
 constexpr int kMostPixels = 64;    // gathered at once
 
+// Where the inputs of a pixel lie: `runs` sequences of run_count elements that
+// are run_step apart, in the order of the weights; the next pixel's pixel_step
+// further on. Neighbours share their columns if the kernel's are contiguous and
+// overlap; else each pixel is gathered by itself.
+struct Layout {
+  bool shared;
+  int runs, run_count;
+  int pixel_step;
+  int most_pixels;  // that fit
+};
+
+Layout layout_of(const ConvArgs& a) {
+  Layout l;
+  l.shared = a.dilation_x == 1 && a.stride_x < a.kernel_w;
+  if (l.shared) {
+    l.runs = a.kernel_h;
+    l.run_count = a.kernel_w * a.in_c;
+    l.pixel_step = a.stride_x * a.in_c;
+    l.most_pixels = 1 + (kInputs / l.runs - l.run_count) / l.pixel_step;
+  } else {
+    l.runs = 1;
+    l.run_count = a.kernel_h * a.kernel_w * a.in_c;
+    l.pixel_step = (l.run_count + 1) / 2 * 2;
+    l.most_pixels = kInputs / l.pixel_step;
+  }
+  if (l.most_pixels > kMostPixels) l.most_pixels = kMostPixels;
+  return l;
+}
+
+int run_pairs(const Layout& l) { return (l.run_count + 1) / 2; }
+
 struct Work {
-  alignas(32) int16_t inputs[kInputs + 16];  // and what spills over
-  alignas(32) int16_t weights[kPackedElements * kGroup];
+  alignas(32) int16_t inputs[kInputs + 2];
+  alignas(32) int16_t weights[(kPackedElements + 16) * kGroup];
   alignas(32) int32_t sums[kMostPixels * kGroup];
   Scales scales;
 };
@@ -53,21 +84,47 @@ SHOAL_AVX2_INLINE __m128i load_last(const int8_t* weights, int count, int n) {
                             load_bytes16(kDown + 16 - n));
   }
   alignas(16) int8_t some[16] = {};
-  memcpy(some, weights, static_cast<size_t>(n));
+  memcpy(some, weights + count - n, static_cast<size_t>(n));
   return load_bytes16(some);
 }
 
-// 16 weights from element k on.
+// 16 weights from element k on, those behind the last of them anything.
 SHOAL_AVX2_INLINE __m128i load_weights(const int8_t* weights, int k,
                                        int count) {
   return k + 16 <= count ? load_bytes16(weights + k)
                          : load_last(weights, count, count - k);
 }
 
-// Weights of `channels` <= 16 output channels: for each pair of elements one
-// vector of 8 channels, or two.
-SHOAL_AVX2 void pack(const ConvArgs& a, int channel, int channels, int count,
-                     int16_t* to) {
+// 8 pairs of elements from element k on of kGroup channels, or of the first 8
+// of them: for each pair one vector of 8 channels, or two.
+SHOAL_AVX2_INLINE void pack_pairs(const int8_t* const* from, bool both, int k,
+                                  int count, __m256i zero, int16_t* to) {
+  __m256i r[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    r[i] = _mm256_castsi128_si256(load_weights(from[i], k, count));
+    if (both) {
+      r[i] =
+          _mm256_inserti128_si256(r[i], load_weights(from[i + 8], k, count), 1);
+    }
+  }
+  transpose(r);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i, to += 16) {
+    const __m256i low = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(r[i]));
+    store8(to, _mm256_sub_epi16(low, zero));
+    if (both) {
+      const __m256i high =
+          _mm256_cvtepi8_epi16(_mm256_extracti128_si256(r[i], 1));
+      store8(to += 16, _mm256_sub_epi16(high, zero));
+    }
+  }
+}
+
+// Weights of `channels` <= 16 output channels. A run of odd length ends in a
+// pair of which only the first counts.
+SHOAL_AVX2 void pack(const ConvArgs& a, const Layout& l, int channel,
+                     int channels, int16_t* to) {
   const int8_t* from[kGroup];
   for (int i = 0; i < kGroup; ++i) {
     const int o = channel + (i < channels ? i : channels - 1);
@@ -75,26 +132,17 @@ SHOAL_AVX2 void pack(const ConvArgs& a, int channel, int channels, int count,
   }
   const bool both = channels > 8;
   const __m256i zero = _mm256_set1_epi16(static_cast<int16_t>(a.zero_weight));
-  for (int k = 0; k < count; k += 16) {
-    __m256i r[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) {
-      r[i] = _mm256_castsi128_si256(load_weights(from[i], k, count));
-      if (both) {
-        r[i] = _mm256_inserti128_si256(r[i],
-                                       load_weights(from[i + 8], k, count), 1);
-      }
+  const __m256i first = _mm256_set1_epi32(0xFFFF);
+  const int pair_size = both ? 32 : 16, count = l.runs * l.run_count;
+  for (int run = 0; run < l.runs; ++run) {
+    for (int k = 0; k < l.run_count; k += 16) {
+      pack_pairs(from, both, run * l.run_count + k, count, zero,
+                 to + k / 2 * pair_size);
     }
-    transpose(r);
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i, to += 16) {
-      const __m256i low = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(r[i]));
-      store8(to, _mm256_sub_epi16(low, zero));
-      if (both) {
-        const __m256i high =
-            _mm256_cvtepi8_epi16(_mm256_extracti128_si256(r[i], 1));
-        store8(to += 16, _mm256_sub_epi16(high, zero));
-      }
+    to += run_pairs(l) * pair_size;
+    if (l.run_count % 2 == 0) continue;
+    for (int i = 16; i <= pair_size; i += 16) {
+      store8(to - i, _mm256_and_si256(load8(to - i), first));
     }
   }
 }
@@ -103,9 +151,8 @@ SHOAL_AVX2 void pack(const ConvArgs& a, int channel, int channels, int count,
 // to pixel.
 struct Tiles {
   const int16_t* inputs;
-  int input_stride;
+  int pixel_step, runs, run_step, run_pairs;
   const int16_t* weights;
-  int pairs;
   const int32_t* start;
   int start_stride;
   int32_t* sums;
@@ -123,20 +170,22 @@ SHOAL_AVX2 void tiles(Tiles t, int count) {
         acc[p][v] = load8(t.start + p * t.start_stride + 8 * v);
       }
     }
-    const int16_t* inputs = t.inputs;
     const int16_t* weights = t.weights;
-    for (int k = 0; k < t.pairs; ++k, inputs += 2, weights += 16 * V) {
-      __m256i w[V];
+    for (int run = 0; run < t.runs; ++run) {
+      const int16_t* inputs = t.inputs + run * t.run_step;
+      for (int k = 0; k < t.run_pairs; ++k, inputs += 2, weights += 16 * V) {
+        __m256i w[V];
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) w[v] = load8(weights + 16 * v);
+        for (int v = 0; v < V; ++v) w[v] = load8(weights + 16 * v);
 #pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) {
-        int32_t pair;
-        memcpy(&pair, inputs + p * t.input_stride, sizeof(pair));
-        const __m256i x = _mm256_set1_epi32(pair);
+        for (int p = 0; p < P; ++p) {
+          int32_t pair;
+          memcpy(&pair, inputs + p * t.pixel_step, sizeof(pair));
+          const __m256i x = _mm256_set1_epi32(pair);
 #pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) {
-          acc[p][v] = _mm256_add_epi32(acc[p][v], _mm256_madd_epi16(x, w[v]));
+          for (int v = 0; v < V; ++v) {
+            acc[p][v] = _mm256_add_epi32(acc[p][v], _mm256_madd_epi16(x, w[v]));
+          }
         }
       }
     }
@@ -147,7 +196,7 @@ SHOAL_AVX2 void tiles(Tiles t, int count) {
         store8(t.sums + p * kGroup + 8 * v, acc[p][v]);
       }
     }
-    t.inputs += P * t.input_stride;
+    t.inputs += P * t.pixel_step;
     t.start += P * t.start_stride;
     t.sums += P * kGroup;
   }
@@ -179,7 +228,7 @@ SHOAL_AVX2 void all_tiles(Tiles& t, int pixels, int vectors) {
     const int some = size > least ? larger : count - larger;
     if (some == 0) continue;
     vectors == 1 ? tiles<1>(t, size, some) : tiles<2>(t, size, some);
-    t.inputs += some * size * t.input_stride;
+    t.inputs += some * size * t.pixel_step;
     t.start += some * size * t.start_stride;
     t.sums += some * size * kGroup;
   }
@@ -187,16 +236,19 @@ SHOAL_AVX2 void all_tiles(Tiles& t, int pixels, int vectors) {
 
 // Gathered pixels [area.x, area.x + area.pixels) by up to 16 channels;
 // `vector` is the first of their vectors in the scales.
-SHOAL_AVX2 void group(const ConvArgs& a, const Area& area, int vector,
-                      int count, int input_stride, Work& work) {
-  pack(a, area.channel, area.channels, count, work.weights);
-  Tiles t = {work.inputs,
-             input_stride,
-             work.weights,
-             (count + 1) / 2,
-             work.scales.bias + 8 * vector,
-             0,
-             work.sums};
+SHOAL_AVX2 void group(const ConvArgs& a, const Layout& l, const Area& area,
+                      int vector, int run_step, Work& work) {
+  pack(a, l, area.channel, area.channels, work.weights);
+  Tiles t;
+  t.inputs = work.inputs;
+  t.pixel_step = l.pixel_step;
+  t.runs = l.runs;
+  t.run_step = run_step;
+  t.run_pairs = run_pairs(l);
+  t.weights = work.weights;
+  t.start = work.scales.bias + 8 * vector;
+  t.start_stride = 0;
+  t.sums = work.sums;
   if (a.partial_in) {
     start_rows(a, work.scales, vector, area, work.sums, kGroup);
     t.start = work.sums;
@@ -206,68 +258,71 @@ SHOAL_AVX2 void group(const ConvArgs& a, const Area& area, int vector,
   finish_rows(a, work.scales, vector, area, work.sums, kGroup);
 }
 
-SHOAL_AVX2 void gather_points(const ConvArgs& a, int column, int pixels,
-                              int count, int stride, int16_t* to) {
-  const ptrdiff_t step = static_cast<ptrdiff_t>(a.stride_x) * a.in_stride;
-  const int8_t* from = a.rows[0] + static_cast<ptrdiff_t>(column) * a.in_stride;
-  if (step == count && count == stride) return widen(to, from, pixels * count);
-  for (int i = 0; i < pixels; ++i, to += stride, from += step) {
-    widen(to, from, count);
-    if (count % 2) to[count] = 0;
-  }
-}
-
-// Rows without gaps of less than a vector, a whole vector each: what spills
-// over is written again with what belongs there.
-SHOAL_AVX2_INLINE void gather_short(const ConvArgs& a, int at, int row_count,
-                                    int16_t* to) {
-  for (int ky = 0; ky < a.kernel_h; ++ky, to += row_count) {
-    widen16(to, a.rows[ky] + at);
-  }
-}
-
-SHOAL_AVX2 void gather_pixels(const ConvArgs& a, int x, int pixels, int count,
-                              int stride, int16_t* to) {
+// Each pixel by itself.
+SHOAL_AVX2 void gather_apart(const ConvArgs& a, const Layout& l, int x,
+                             int pixels, int16_t* to) {
   const int first = x * a.stride_x - a.pad_left;
   const int last = first + (pixels - 1) * a.stride_x;
-  bool whole = true;
-  for (int ky = 0; ky < a.kernel_h; ++ky) whole = whole && a.rows[ky];
-  if (whole && a.kernel_h * a.kernel_w == 1 && first >= 0 && last < a.in_w) {
-    return gather_points(a, first, pixels, count, stride, to);
+  const int n = l.run_count;
+  const bool point =
+      a.kernel_h * a.kernel_w == 1 && a.rows[0] && first >= 0 && last < a.in_w;
+  if (point && a.in_stride == n && l.pixel_step == n && a.stride_x == 1) {
+    return widen(to, a.rows[0] + first * n, pixels * n);
   }
-  const int row_count = a.kernel_w * a.in_c;
-  const bool rows_short =
-      whole && row_count < 16 && a.dilation_x == 1 && a.in_stride == a.in_c;
-  const int last_at = rows_short ? a.in_w * a.in_c - 16 : -1;
-  int at = first * a.in_c;
-  for (int i = 0; i < pixels; ++i, to += stride, at += a.stride_x * a.in_c) {
-    if (at >= 0 && at <= last_at) {
-      gather_short(a, at, row_count, to);
+  for (int i = 0; i < pixels; ++i, to += l.pixel_step) {
+    if (point) {
+      const ptrdiff_t column = first + i * a.stride_x;
+      widen(to, a.rows[0] + column * a.in_stride, n);
     } else {
-      gather(a, x + i, {0, 0, 0}, count, to);
+      gather(a, x + i, {0, 0, 0}, n, to);
     }
-    if (count % 2) to[count] = 0;
+    if (n % 2) to[n] = 0;
   }
+}
+
+// All columns between the first pixel's and the last one's, for each kernel
+// row. Behind the last element lies one that meets a weight of 0.
+SHOAL_AVX2 void gather_shared(const ConvArgs& a, int x, int run_step,
+                              int16_t* to) {
+  const bool dense = a.in_stride == a.in_c;
+  const int first = x * a.stride_x - a.pad_left;
+  for (int ky = 0; ky < a.kernel_h; ++ky, to += run_step) {
+    const int8_t* row = a.rows[ky];
+    if (!row) {
+      fill(to, a.zero_in, run_step);
+    } else if (dense) {
+      gather_run(row, first * a.in_c, a.in_w * a.in_c, run_step, a.zero_in, to);
+    } else {
+      gather_columns(a, row, first, 0, run_step, to);
+    }
+  }
+  *to = 0;
 }
 
 }  // namespace
 
+bool packs(const ConvArgs& a) {
+  const Layout l = layout_of(a);
+  return 2 * l.runs * run_pairs(l) <= kPackedElements;
+}
+
 SHOAL_AVX2 void conv_packed(const ConvArgs& a) {
   Work work;
-  const int count = a.kernel_h * a.kernel_w * a.in_c;
-  const int stride = (count + 1) / 2 * 2;
-  const int fit = kInputs / stride;
-  const int most = fit < kMostPixels ? fit : kMostPixels;
+  const Layout l = layout_of(a);
+  const int taps = l.runs * l.run_count;
   for (int o = 0; o < a.channels; o += kBlockChannels) {
     const int left = a.channels - o;
     const int block = left < kBlockChannels ? left : kBlockChannels;
-    prepare(a, o, block, count, work.scales);
-    for (int x = a.x0; x < a.x1; x += most) {
-      const int pixels = a.x1 - x < most ? a.x1 - x : most;
-      gather_pixels(a, x, pixels, count, stride, work.inputs);
+    prepare(a, o, block, taps, work.scales);
+    for (int x = a.x0; x < a.x1; x += l.most_pixels) {
+      const int rest = a.x1 - x;
+      const int pixels = rest < l.most_pixels ? rest : l.most_pixels;
+      const int run_step = (pixels - 1) * l.pixel_step + l.run_count;
+      l.shared ? gather_shared(a, x, run_step, work.inputs)
+               : gather_apart(a, l, x, pixels, work.inputs);
       for (int c = 0; c < block; c += kGroup) {
         const int channels = block - c < kGroup ? block - c : kGroup;
-        group(a, {x, pixels, o + c, channels}, c / 8, count, stride, work);
+        group(a, l, {x, pixels, o + c, channels}, c / 8, run_step, work);
       }
     }
   }

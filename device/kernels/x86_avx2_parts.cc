@@ -122,42 +122,57 @@ SHOAL_AVX2_INLINE void store_bytes(int8_t* out, __m128i bytes, int n) {
   }
 }
 
-// Up to 16 channels of some pixels, two pixels at a time. The last of an odd
-// number is computed and stored twice.
-template <bool kBounded>
-SHOAL_AVX2_INLINE void quantize(const Scales& s, const Scale8* scales,
-                                int pixels, int channels, const int32_t* sums,
-                                int stride, int8_t* out, int out_stride) {
-  const bool both = channels > 8;
-  for (int i = 0; i < pixels; i += 2) {
-    const bool last = i + 1 == pixels;
-    const int32_t* next_sums = last ? sums : sums + stride;
-    int8_t* next_out = last ? out : out + out_stride;
-    const __m256i p = scale<kBounded>(sums, scales[0], s.zero_out);
-    const __m256i q = scale<kBounded>(next_sums, scales[0], s.zero_out);
-    __m256i p_high = p, q_high = q;
-    if (both) {
-      p_high = scale<kBounded>(sums + 8, scales[1], s.zero_out);
-      q_high = scale<kBounded>(next_sums + 8, scales[1], s.zero_out);
-    }
-    const __m256i bytes = pack(p, p_high, q, q_high, s);
-    store_bytes(out, _mm256_castsi256_si128(bytes), channels);
-    store_bytes(next_out, _mm256_extracti128_si256(bytes, 1), channels);
-    sums += 2 * stride;
-    out += 2 * static_cast<ptrdiff_t>(out_stride);
+// Where one pixel's channels come from and go to.
+struct Pixel {
+  const int32_t* sums;
+  int8_t* out;
+};
+
+// Two pixels of 16 channels, or (kWhole false) of fewer.
+template <bool kBounded, bool kWhole>
+SHOAL_AVX2_INLINE void quantize_two(const Scales& s, const Scale8* scales,
+                                    int channels, Pixel a, Pixel b) {
+  const __m256i a_low = scale<kBounded>(a.sums, scales[0], s.zero_out);
+  const __m256i b_low = scale<kBounded>(b.sums, scales[0], s.zero_out);
+  __m256i a_high = a_low, b_high = b_low;
+  if (kWhole || channels > 8) {
+    a_high = scale<kBounded>(a.sums + 8, scales[1], s.zero_out);
+    b_high = scale<kBounded>(b.sums + 8, scales[1], s.zero_out);
   }
+  const __m256i bytes = pack(a_low, a_high, b_low, b_high, s);
+  const int n = kWhole ? 16 : channels;
+  store_bytes(a.out, _mm256_castsi256_si128(bytes), n);
+  store_bytes(b.out, _mm256_extracti128_si256(bytes, 1), n);
+}
+
+template <bool kBounded, bool kWhole>
+SHOAL_AVX2_INLINE void quantize(const Scales& s, const Scale8* scales,
+                                int channels, int pixels, Pixel p,
+                                ptrdiff_t stride, ptrdiff_t out_stride) {
+  for (; pixels > 1; pixels -= 2) {
+    const Pixel q = {p.sums + stride, p.out + out_stride};
+    quantize_two<kBounded, kWhole>(s, scales, channels, p, q);
+    p = {q.sums + stride, q.out + out_stride};
+  }
+  if (pixels) quantize_two<kBounded, kWhole>(s, scales, channels, p, p);
 }
 
 template <bool kBounded>
 SHOAL_AVX2 void quantize_rows(const ConvArgs& a, const Scales& s, int vector,
                               const Area& area, const int32_t* tile,
                               int stride) {
-  int8_t* out =
-      a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride + area.channel;
-  for (int c = 0; c < area.channels; c += 16) {
-    const int n = area.channels - c < 16 ? area.channels - c : 16;
-    quantize<kBounded>(s, s.of + vector + c / 8, area.pixels, n, tile + c,
-                       stride, out + c, a.out_stride);
+  Pixel p = {tile, a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride +
+                       area.channel};
+  const Scale8* scales = s.of + vector;
+  int left = area.channels;
+  for (; left >= 16; left -= 16, scales += 2) {
+    quantize<kBounded, true>(s, scales, 16, area.pixels, p, stride,
+                             a.out_stride);
+    p = {p.sums + 16, p.out + 16};
+  }
+  if (left > 0) {
+    quantize<kBounded, false>(s, scales, left, area.pixels, p, stride,
+                              a.out_stride);
   }
 }
 

@@ -25,8 +25,6 @@
 namespace shoal::avx2 {
 
 inline constexpr int kBlockChannels = 128;
-// The largest window that conv_packed() takes.
-inline constexpr int kPackedElements = 192;
 
 // Channels in vectors of 8. The `fast` ones serve blocks whose sums are
 // bounded, see scale_bounded().
@@ -61,6 +59,10 @@ void start_rows(const ConvArgs& a, const Scales& s, int vector,
 void finish_rows(const ConvArgs& a, const Scales& s, int vector,
                  const Area& area, const int32_t* tile, int stride);
 
+// The largest window that conv_packed() takes, 32 elements at the most with
+// what it adds to odd ones, is always enough for one of 15.
+inline constexpr int kPackedElements = 192;
+bool packs(const ConvArgs& a);
 void conv_packed(const ConvArgs& a);
 void conv_dot(const ConvArgs& a);
 void depthwise(const ConvArgs& a);
