@@ -2,39 +2,54 @@
 
 #include <algorithm>
 
-#include "device/program/params.h"
 #include "host/base/error.h"
+#include "host/lower/param_list.h"
 
 namespace shoal {
 namespace {
 
-// Sizes and strides of a transposition over the row-major `in` sizes, axes
-// that stay neighbours merged, outermost first.
-TransposeParams transpose_params(const Shape& in,
-                                 const std::vector<int>& from) {
+struct Step {
+  int64_t size, stride;
+};
+
+// A transposition of the row-major `in` sizes, axes that stay neighbours
+// merged, outermost first.
+std::vector<Step> transpose_steps(const Shape& in,
+                                  const std::vector<int>& from) {
   std::vector<int64_t> stride(in.size(), 1);
   for (int k = static_cast<int>(in.size()) - 2; k >= 0; --k) {
     stride[k] = stride[k + 1] * in[k + 1];
   }
-  std::vector<std::pair<int64_t, int64_t>> axes;  // size, stride
+  std::vector<Step> steps;
   for (size_t k = 0; k < from.size(); ++k) {
     const int64_t size = in[from[k]];
     if (k > 0 && from[k] == from[k - 1] + 1) {
-      axes.back() = {axes.back().first * size, stride[from[k]]};
+      steps.back() = {steps.back().size * size, stride[from[k]]};
     } else {
-      axes.push_back({size, stride[from[k]]});
+      steps.push_back({size, stride[from[k]]});
     }
   }
-  if (axes.size() > 4) {
-    throw Error(Exit::kUnsupported,
-                "a transposition of more than four groups of axes");
+  return steps;
+}
+
+// Of each axis of `to`, its place in `order`.
+std::vector<int> places(const std::vector<int>& order,
+                        const std::vector<int>& to) {
+  std::vector<int> from;
+  for (int axis : to) {
+    const auto at = std::find(order.begin(), order.end(), axis);
+    from.push_back(static_cast<int>(at - order.begin()));
   }
+  return from;
+}
+
+std::vector<int32_t> transpose_list(const std::vector<Step>& steps) {
   TransposeParams p{{1, 1, 1, 1}, {0, 0, 0, 0}};
-  for (size_t k = 0; k < axes.size(); ++k) {
-    p.size[4 - axes.size() + k] = static_cast<int32_t>(axes[k].first);
-    p.stride[4 - axes.size() + k] = static_cast<int32_t>(axes[k].second);
+  for (size_t k = 0; k < steps.size(); ++k) {
+    p.size[4 - steps.size() + k] = static_cast<int32_t>(steps[k].size);
+    p.stride[4 - steps.size() + k] = static_cast<int32_t>(steps[k].stride);
   }
-  return p;
+  return param_list(p);
 }
 
 }  // namespace
@@ -127,24 +142,6 @@ Value Builder::plain(int t) {
 
 View Builder::plain(int t, const Chunk& c) { return chunked(plain(t), c); }
 
-View Builder::contiguous(const View& v) {
-  const NetTensor& t = net_.tensors[v.tensor];
-  if (v.box.columns() == t.columns && v.box.channels() == t.channels) return v;
-  for (const Copy& c : copies_) {
-    if (c.from == v && chunk_of(c.to.box) == chunk_of(v.box) &&
-        c.params.empty()) {
-      return c.to;
-    }
-  }
-  const Chunk c = chunk_of(v.box);
-  const View out = new_tensor(t.name, c);
-  const AxisMap rows{c.rows, c.rows}, columns{c.columns, c.columns},
-      channels{c.channels, c.channels};
-  move(-1, v, out, {rows, columns, channels}, 0);
-  copies_.push_back({v, {}, out});
-  return out;
-}
-
 View Builder::chunked(const Value& v, const Chunk& c) {
   if (v.view.box.elements() != c.elements()) {
     throw Error(Exit::kInternal,
@@ -161,7 +158,7 @@ View Builder::chunked(const Value& v, const Chunk& c) {
   l.op = OpCode::kReshape;
   l.name = net_.tensors[v.view.tensor].name;
   l.file_op = file_op_;
-  l.in[0] = contiguous(v.view);
+  l.in[0] = v.view;
   l.out = new_tensor(l.name, c);
   copies_.push_back({v.view, {}, l.out});
   add(l);
@@ -170,36 +167,52 @@ View Builder::chunked(const Value& v, const Chunk& c) {
 
 Value Builder::transposed(const Value& v, const std::vector<int>& order,
                           const Shape& shape) {
-  std::vector<int> from;
-  for (int axis : order) {
-    const auto at = std::find(v.order.begin(), v.order.end(), axis);
-    from.push_back(static_cast<int>(at - v.order.begin()));
-  }
-  const TransposeParams p = transpose_params(permuted(v.shape, v.order), from);
-  std::vector<int32_t> params(p.size, p.size + 4);
-  params.insert(params.end(), p.stride, p.stride + 4);
-  for (const Copy& copy : copies_) {
-    if (copy.from == v.view && copy.params == params) {
-      return {copy.to, v.shape, order};
+  Value at = v;
+  const auto steps = [&](const std::vector<int>& to) {
+    return transpose_steps(permuted(at.shape, at.order), places(at.order, to));
+  };
+  // A layer has four axes: more of them are put in place one by one.
+  for (size_t done = 1; steps(order).size() > 4; ++done) {
+    std::vector<int> next(order.begin(), order.begin() + done);
+    for (int axis : at.order) {
+      if (std::find(next.begin(), next.begin() + done, axis) ==
+          next.begin() + done) {
+        next.push_back(axis);
+      }
     }
+    if (next == at.order) continue;
+    at.view = transpose(at.view, transpose_list(steps(next)),
+                        canonical_chunk(permuted(v.shape, next)));
+    at.order = next;
+  }
+  if (at.order == order) return at;
+  return {
+      transpose(at.view, transpose_list(steps(order)), canonical_chunk(shape)),
+      v.shape, order};
+}
+
+View Builder::transpose(const View& from, const std::vector<int32_t>& params,
+                        const Chunk& chunk) {
+  for (const Copy& copy : copies_) {
+    if (copy.from == from && copy.params == params) return copy.to;
   }
   Layer l;
   l.op = OpCode::kTranspose;
-  l.name = net_.tensors[v.view.tensor].name;
+  l.name = net_.tensors[from.tensor].name;
   l.file_op = file_op_;
-  l.in[0] = contiguous(v.view);
-  l.out = new_tensor(l.name, canonical_chunk(shape));
+  l.in[0] = from;
+  l.out = new_tensor(l.name, chunk);
   l.params = params;
-  copies_.push_back({v.view, params, l.out});
+  copies_.push_back({from, params, l.out});
   add(l);
-  return {l.out, v.shape, order};
+  return l.out;
 }
 
 void Builder::move(int output, const View& in, const View& out,
                    const ChunkMap& m, int fill) {
   Layer l;
   l.op = OpCode::kMove;
-  l.name = output < 0 ? net_.tensors[in.tensor].name : tensor(output).name;
+  l.name = tensor(output).name;
   l.file_op = file_op_;
   l.in[0] = in;
   l.out = out;

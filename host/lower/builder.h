@@ -59,7 +59,7 @@ class Builder {
  private:
   Value transposed(const Value&, const std::vector<int>& order,
                    const Shape& shape);
-  View contiguous(const View&);
+  View transpose(const View&, const std::vector<int32_t>& params, const Chunk&);
 
   const Graph& graph_;
   Net net_;

@@ -20,11 +20,6 @@ bool is_input(const Net& net, int tensor) {
       [&](const NetIo& io) { return io.stored.view.tensor == tensor; });
 }
 
-// These take and make rows as one run of bytes.
-bool takes_whole_rows(const Layer& l) {
-  return l.op == OpCode::kReshape || l.op == OpCode::kTranspose;
-}
-
 class Coalescer {
  public:
   Coalescer(Net& net, const std::vector<int>& copies)
@@ -48,19 +43,12 @@ class Coalescer {
     const View& to = net_.layers[copy].out;
     const NetTensor& t = net_.tensors[part.tensor];
     if (part.box != t.box() || is_input(net_, part.tensor)) return false;
-    const NetTensor& whole = net_.tensors[to.tensor];
-    const bool full_rows = to.box.columns() == whole.columns &&
-                           to.box.channels() == whole.channels;
     int last_write = 0;
     for (size_t k = 0; k < net_.layers.size(); ++k) {
       const Layer& l = net_.layers[k];
       const int at = static_cast<int>(k);
       if (gone_[k] || at == copy) continue;
       if (l.out.tensor == part.tensor && l.op == OpCode::kConstant) {
-        return false;
-      }
-      if (!full_rows && takes_whole_rows(l) &&
-          (l.out.tensor == part.tensor || l.in[0].tensor == part.tensor)) {
         return false;
       }
       if (l.out.tensor == to.tensor && share_rows(l.out.box, to.box)) {

@@ -209,7 +209,8 @@ std::optional<Cut> choose_cut(int rank,
         }
       }
       score[1] = chunks->front() == usual;
-      score[2] = -chunks->front().row_elements();
+      const Chunk& first = chunks->front();
+      score[2] = -(first.rows + first.row_elements());
       if (!best || score > best_score) {
         best = Cut{i, j, *chunks};
         best_score = score;

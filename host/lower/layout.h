@@ -77,7 +77,7 @@ Chunk group_sizes(const std::vector<int>& sizes, int i, int j);
 // Chooses where to cut `rank` stored axes into three groups: `needed` gives
 // the chunk of each operand for a cut, or nothing if the cut is of no use.
 // Takes the cut that fits most bytes as they lie (`have`), then the one with
-// `usual` for the first operand, then the smallest rows.
+// `usual` for the first operand, then neither many rows nor long ones.
 struct Cut {
   int i = 0, j = 0;
   std::vector<Chunk> chunks;

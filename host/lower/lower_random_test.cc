@@ -350,7 +350,7 @@ std::string fault_of(const Graph& g, const Net& net, unsigned seed) {
 TEST(LowerRandom, EqualsTheOracle) {
   const char* chosen = std::getenv("SHOAL_TEST_SEED");
   const unsigned first = chosen ? std::atoi(chosen) : 1;
-  const unsigned count = chosen ? 1 : 3000;
+  const unsigned count = chosen ? 1 : 4000;
   int kept = 0, made = 0, failed = 0;
   for (unsigned seed = first; seed < first + count && failed < 5; ++seed) {
     const RandomGraph random(seed);
