@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kPixels = 6;         // of a tile
 constexpr int kGroup = 16;         // output channels of a tile
-constexpr int kInputs = 7 * 1024;  // gathered at once, all pixels
-constexpr int kMostPixels = 64;    // gathered at once
+constexpr int kInputs = 8 * 1024;  // gathered at once, all pixels
+constexpr int kSumPixels = 48;     // in tiles between two requantizations
 
 // Where the inputs of a pixel lie: `runs` sequences of run_count elements that
 // are run_step apart, in the order of the weights; the next pixel's pixel_step
@@ -39,7 +39,6 @@ Layout layout_of(const ConvArgs& a) {
     l.pixel_step = (l.run_count + 1) / 2 * 2;
     l.most_pixels = kInputs / l.pixel_step;
   }
-  if (l.most_pixels > kMostPixels) l.most_pixels = kMostPixels;
   return l;
 }
 
@@ -48,7 +47,7 @@ int run_pairs(const Layout& l) { return (l.run_count + 1) / 2; }
 struct Work {
   alignas(32) int16_t inputs[kInputs + 2];
   alignas(32) int16_t weights[(kPackedElements + 16) * kGroup];
-  alignas(32) int32_t sums[kMostPixels * kGroup];
+  alignas(32) int32_t sums[kSumPixels * kGroup];
   Scales scales;
 };
 static_assert(sizeof(Work) < 31 * 1024);
@@ -159,8 +158,9 @@ struct Tiles {
 };
 
 // `count` tiles of P pixels by 8 * V channels.
+// Not inlined: the innermost loop needs all registers.
 template <int P, int V>
-SHOAL_AVX2 void tiles(Tiles t, int count) {
+__attribute__((noinline)) SHOAL_AVX2 void tiles(Tiles t, int count) {
   for (; count > 0; --count) {
     __m256i acc[P][V];
 #pragma GCC unroll 8
@@ -246,16 +246,20 @@ SHOAL_AVX2 void group(const ConvArgs& a, const Layout& l, const Area& area,
   t.run_step = run_step;
   t.run_pairs = run_pairs(l);
   t.weights = work.weights;
-  t.start = work.scales.bias + 8 * vector;
-  t.start_stride = 0;
-  t.sums = work.sums;
-  if (a.partial_in) {
-    start_rows(a, work.scales, vector, area, work.sums, kGroup);
-    t.start = work.sums;
-    t.start_stride = kGroup;
+  t.start_stride = a.partial_in ? kGroup : 0;
+  Area part = area;
+  for (int left = area.pixels; left > 0; left -= part.pixels) {
+    part.pixels = left < kSumPixels ? left : kSumPixels;
+    t.start = work.scales.bias + 8 * vector;
+    t.sums = work.sums;
+    if (a.partial_in) {
+      start_rows(a, work.scales, vector, part, work.sums, kGroup);
+      t.start = work.sums;
+    }
+    all_tiles(t, part.pixels, area.channels > 8 ? 2 : 1);
+    finish_rows(a, work.scales, vector, part, work.sums, kGroup);
+    part.x += part.pixels;
   }
-  all_tiles(t, area.pixels, area.channels > 8 ? 2 : 1);
-  finish_rows(a, work.scales, vector, area, work.sums, kGroup);
 }
 
 // Each pixel by itself.
