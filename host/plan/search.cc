@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
+constexpr int64_t kUnlimited = int64_t{1} << 40;
 // Shares of the budget for stages whose bands are not at their least.
 constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
@@ -71,12 +72,12 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   return {fixed + k.record_bytes, k.most_gain};
 }
 
-int64_t Search::gain(Segment s, int table) {
-  const auto key = std::make_pair(table, std::make_pair(s.begin, s.end));
+int64_t Search::gain(Segment s) {
+  const auto key = std::make_pair(s.begin, s.end);
   auto found = leads_.find(key);
   if (found == leads_.end()) {
     Overlay o = *overlay_pair(net_, uses_, s);
-    const PassTable& t = tables_[table];
+    const PassTable& t = tables_.back();
     const PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
     o.lead = smallest_lead(net_, stage, o);
     found = leads_.emplace(key, o).first;
@@ -87,7 +88,7 @@ int64_t Search::gain(Segment s, int table) {
 StageSearch Search::stage_search(int max_ports) {
   return {net_, uses_, tables_,
           [this, max_ports](Segment s) { return segment_bytes(s, max_ports); },
-          [this](Segment s, int table) { return gain(s, table); }};
+          [this](Segment s) { return gain(s); }};
 }
 
 Choice Search::choose(const Partition& cuts) const {
@@ -154,9 +155,10 @@ Candidate Search::smallest() {
   std::optional<Candidate> best;
   for (int ports : {8, 16, 24, 32, 48, 64, 96, 128, 1 << 20}) {
     const StageSearch search = stage_search(ports);
-    const std::optional<int64_t> least = smallest_budget(search);
+    const int64_t below =
+        best ? int64_t{best->node.arena_bytes} - 1 : kUnlimited;
+    const std::optional<int64_t> least = smallest_budget(search, below);
     if (!least) continue;
-    if (best && *least >= best->node.arena_bytes) continue;
     Partition last;
     for (const int soft : kSoftPercent) {
       const std::optional<Partition> cuts =

@@ -42,7 +42,7 @@ class Search {
     return known_[static_cast<size_t>(s.begin) * positions_ + s.end - 1];
   }
   StageSearch stage_search(int max_ports);
-  int64_t gain(Segment, int table);
+  int64_t gain(Segment);
   SegmentBytes segment_bytes(Segment, int max_ports) const;
   Choice choose(const Partition&) const;
   Candidate refine(Candidate, int64_t budget) const;
@@ -54,7 +54,7 @@ class Search {
   std::vector<PassTable> tables_;
   size_t positions_;
   std::vector<Known> known_;
-  std::map<std::pair<int, std::pair<int, int>>, Overlay> leads_;
+  std::map<std::pair<int, int>, Overlay> leads_;
 };
 
 }  // namespace shoal

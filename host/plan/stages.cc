@@ -109,7 +109,8 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
   if (known.fixed < 0) return;
   for (size_t p = 0; p < s.tables.size(); ++p) {
     int64_t bytes = sweep.bytes(p) + known.fixed;
-    const int64_t budget = p + 1 == s.tables.size() ? limits.hard : limits.soft;
+    const bool is_last = p + 1 == s.tables.size();
+    const int64_t budget = is_last ? limits.hard : limits.soft;
     Best next{before.time_ps + sweep.time_ps(p),
               std::max(before.peak, bytes),
               segment.begin,
@@ -117,11 +118,12 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
               bytes,
               sweep.time_ps(p),
               bytes > budget};
-    if (bytes - known.most_gain > budget || next.time_ps > best.time_ps) {
+    const int64_t most_gain = is_last ? known.most_gain : 0;
+    if (bytes - most_gain > budget || next.time_ps > best.time_ps) {
       continue;
     }
     if (bytes > budget) {
-      bytes -= s.overlay_gain(segment, static_cast<int>(p));
+      bytes -= s.overlay_gain(segment);
       if (bytes > budget) continue;
       next.bytes = bytes;
       next.peak = std::max(before.peak, bytes);
@@ -158,17 +160,16 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
   return cuts;
 }
 
-std::optional<int64_t> smallest_budget(const StageSearch& search) {
-  const std::optional<Partition> any =
-      fastest_cuts(search, {kFar / 2, kFar / 2});
+std::optional<int64_t> smallest_budget(const StageSearch& search,
+                                       int64_t below) {
+  const std::optional<Partition> any = fastest_cuts(search, {below, 0});
   if (!any) return std::nullopt;
   int64_t fits = 0, fails = 0;
   for (const Cut& c : *any) fits = std::max(fits, c.bytes);
   while (fits - fails > kAlign) {
     const int64_t middle = aligned((fits + fails) / 2);
     if (middle >= fits) break;
-    const std::optional<Partition> cuts =
-        fastest_cuts(search, {middle, middle});
+    const std::optional<Partition> cuts = fastest_cuts(search, {middle, 0});
     if (!cuts) {
       fails = middle;
       continue;

@@ -48,9 +48,9 @@ struct StageSearch {
   const std::vector<TensorUses>& uses;
   const std::vector<PassTable>& tables;
   std::function<SegmentBytes(Segment)> segment_bytes;
-  // Bytes that an overlay saves, with the slots of a table. Asked only where
-  // the answer matters.
-  std::function<int64_t(Segment, int table)> overlay_gain;
+  // Bytes that an overlay saves with one row a firing. Asked only where the
+  // answer matters.
+  std::function<int64_t(Segment)> overlay_gain;
 };
 
 // What stages may take: `hard` with one row a firing, `soft` with more, which
@@ -62,7 +62,7 @@ struct StageBudget {
 // Least time with every stage within the budget, and then the smallest
 // largest stage; none if there is none.
 std::optional<Partition> fastest_cuts(const StageSearch&, StageBudget);
-// The smallest budget for which there are cuts; none if no cuts are allowed.
-std::optional<int64_t> smallest_budget(const StageSearch&);
+// The smallest budget, at most `below`, for which there are cuts.
+std::optional<int64_t> smallest_budget(const StageSearch&, int64_t below);
 
 }  // namespace shoal
