@@ -81,6 +81,7 @@ bool Tokens::clear_of_overlaid(const PlanBuffer& b, Span rows) const {
   const uint64_t first =
       under.offset + size * static_cast<uint64_t>(released - under.box.y0);
   const uint64_t last = under.offset + size * uint64_t(under.box.rows());
+  if (first == last) return true;
   for (int y = rows.lo; y < rows.hi; ++y) {
     const uint64_t begin =
         b.offset + uint64_t{b.row_bytes()} * uint64_t(y - b.box.y0);
