@@ -7,6 +7,7 @@
 namespace shoal {
 namespace {
 
+// Sums of this many int8 values less a zero point stay within int32.
 constexpr int64_t kMaxReduced = int64_t{1} << 23;
 // SOFTMAX sums terms of up to 2^19 in an int32.
 constexpr int kMaxClasses = 4095;

@@ -13,16 +13,12 @@
 
 #include "host/base/error.h"
 #include "host/import/import.h"
+#include "tests/shared.h"
 
 namespace shoal {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path shared() {
-  const char* path = std::getenv("SHOAL_SHARED");
-  return path != nullptr ? path : SHOAL_SOURCE_DIR "/../shared";
-}
 
 std::vector<std::string> split(const std::string& line, char mark) {
   std::vector<std::string> out;
@@ -45,7 +41,7 @@ std::vector<std::vector<std::string>> table(const fs::path& path) {
 std::vector<fs::path> models() {
   std::vector<fs::path> out;
   for (const char* folder : {"models", "models/synth"}) {
-    for (const auto& entry : fs::directory_iterator(shared() / folder)) {
+    for (const auto& entry : fs::directory_iterator(shared_dir() / folder)) {
       if (entry.path().extension() == ".tflite") out.push_back(entry.path());
     }
   }
@@ -108,7 +104,7 @@ TEST(GoldenImport, EveryModelHasTheOperatorsAndTensorsOfItsTraces) {
     if (is_float_model(path.stem())) continue;
     const Graph graph = load_model(path);
     EXPECT_EQ(graph.name, path.filename());
-    const fs::path folder = shared() / "golden" / path.stem();
+    const fs::path folder = shared_dir() / "golden" / path.stem();
     if (!fs::exists(folder)) continue;
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (!entry.path().string().ends_with(".layers.tsv")) continue;
@@ -127,10 +123,10 @@ std::string without_commas(std::string number) {
 // From the tables "Models" of the README and synth.tsv.
 std::map<std::string, std::string> golden_macs() {
   std::map<std::string, std::string> macs;
-  for (const auto& row : table(shared() / "golden" / "synth.tsv")) {
+  for (const auto& row : table(shared_dir() / "golden" / "synth.tsv")) {
     macs[row[0]] = row[3];
   }
-  std::ifstream in(shared() / "golden" / "README.md");
+  std::ifstream in(shared_dir() / "golden" / "README.md");
   for (std::string line; std::getline(in, line);) {
     const auto cells = split(line, '|');
     if (cells.size() != 10) continue;
@@ -170,7 +166,7 @@ TEST(GoldenImport, FloatModelsAreRefusedWithAdvice) {
 }
 
 TEST(GoldenImport, Uint8OriginalEqualsItsShiftedTwin) {
-  const fs::path folder = shared() / "models";
+  const fs::path folder = shared_dir() / "models";
   const std::string model = "mobilenet_v1_0.25_128_quant";
   const Graph a = load_model(folder / (model + ".tflite"));
   const Graph b = load_model(folder / (model + "_i8shift.tflite"));

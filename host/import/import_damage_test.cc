@@ -2,6 +2,10 @@
 // with a code of its own, or a legal graph.
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <filesystem>
+#include <random>
+
 #include "host/base/error.h"
 #include "host/import/import.h"
 #include "host/import/model_builder.h"
@@ -76,6 +80,37 @@ TEST(ImportDamage, OneFlippedBitAtEveryByte) {
     EXPECT_GT(tally.corrupt, 0) << sample.name;
     EXPECT_GT(tally.legal, 0) << sample.name;
   }
+}
+
+// Several words changed at once, small numbers more often than others.
+TEST(ImportDamage, RandomWords) {
+  const uint32_t seed = 20240611;
+  SCOPED_TRACE(seed);
+  std::mt19937 rng(seed);
+  Tally tally;
+  for (const SampleModel& sample : sample_models()) {
+    for (int run = 0; run < 1500; ++run) {
+      std::vector<uint8_t> file = sample.file;
+      for (uint32_t words = 1 + rng() % 4; words > 0; --words) {
+        const uint32_t value = rng() % 2 == 0 ? rng() : rng() % 16 - 2;
+        std::memcpy(&file[rng() % (file.size() / 4) * 4], &value, 4);
+      }
+      try_import(file, tally);
+    }
+  }
+  EXPECT_GT(tally.corrupt, 0);
+  EXPECT_GT(tally.unsupported, 0);
+  EXPECT_GT(tally.legal, 0);
+}
+
+TEST(ImportDamage, SeedsOfTheFuzzTargetAreLegal) {
+  int seeds = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           SHOAL_SOURCE_DIR "/fuzz/corpus/import")) {
+    EXPECT_NO_THROW(load_model(entry.path())) << entry.path();
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 4);
 }
 
 // A vector of tensors that all are one table, or constants that all share one

@@ -267,6 +267,13 @@ const Case kOthers[] = {
      },
      "m: op 1 SOFTMAX \"t4\": output needs scale 1/256 and zero point -128, "
      "it has 0.00390625 and 0"},
+    {"softmax_classes",
+     [](Net& n) {
+       n.end(n.b.softmax(n.b.input({1, 4096}, kScale)));
+     },
+     "m: not supported:\n  op 1 SOFTMAX \"t5\": a row of 4096 classes, the "
+     "limit is 4095",
+     Exit::kUnsupported},
     {"depth_multiplier",
      [](Net& n) {
        const int w = n.b.weights({1, 1, 1, 6}, ones(6), {1}, 3);
