@@ -14,11 +14,16 @@ class Budget {
   Budget(size_t file_bytes, const std::string& name)
       : left_(4 * file_bytes + 65536), name_(name) {}
 
-  template <class T, class V>
-  std::vector<T> copy(const V* v) {
+  // The Verifier does not see to the alignment of 8-byte elements, so they
+  // are copied as bytes.
+  template <class T>
+  std::vector<T> copy(const flatbuffers::Vector<T>* v) {
     if (v == nullptr) return {};
     take(v->size() * sizeof(T));
-    return std::vector<T>(v->begin(), v->end());
+    std::vector<T> out(v->size());
+    if (!out.empty()) std::memcpy(out.data(), v->Data(), v->size() * sizeof(T));
+    for (T& value : out) value = flatbuffers::EndianScalar(value);
+    return out;
   }
   std::string text(const flatbuffers::String* s) {
     if (s == nullptr) return {};
@@ -111,7 +116,7 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
   } else if (const auto* reducer = op.options_as_Reducer()) {
     o.keep_dims = reducer->keep_dims();
   } else if (const auto* squeeze = op.options_as_Squeeze()) {
-    o.dims = budget.copy<int>(squeeze->dims());
+    o.dims = budget.copy(squeeze->dims());
   } else if (const auto* slice = op.options_as_StridedSlice()) {
     read_strided_slice(*slice, o);
   } else if (const auto* split = op.options_as_Split()) {
@@ -129,12 +134,12 @@ RawTensor read_tensor(const tflite::Tensor& t, Budget& budget) {
   RawTensor out;
   out.name = budget.text(t.name());
   out.type = t.type();
-  out.shape = budget.copy<int>(t.shape());
-  out.signature = budget.copy<int>(t.signature());
+  out.shape = budget.copy(t.shape());
+  out.signature = budget.copy(t.signature());
   out.buffer = t.buffer();
   if (const auto* q = t.quantization()) {
-    out.scale = budget.copy<float>(q->scale());
-    out.zero = budget.copy<int64_t>(q->zero_point());
+    out.scale = budget.copy(q->scale());
+    out.zero = budget.copy(q->zero_point());
     out.axis = q->axis();
   }
   out.variable = t.is_variable();
@@ -157,8 +162,8 @@ RawOp read_op(const tflite::Model& model, const tflite::Operator& op,
   RawOp out;
   out.code = std::max<int>(code.code(), code.deprecated_code());
   out.custom = budget.text(code.custom());
-  out.inputs = budget.copy<int>(op.inputs());
-  out.outputs = budget.copy<int>(op.outputs());
+  out.inputs = budget.copy(op.inputs());
+  out.outputs = budget.copy(op.outputs());
   out.options = read_options(op, budget);
   return out;
 }
@@ -186,8 +191,8 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
       out.ops.push_back(read_op(model, *op, number, name, budget));
     }
   }
-  out.inputs = budget.copy<int>(graph.inputs());
-  out.outputs = budget.copy<int>(graph.outputs());
+  out.inputs = budget.copy(graph.inputs());
+  out.outputs = budget.copy(graph.outputs());
   if (model.buffers() != nullptr) {
     for (const auto* b : *model.buffers()) {
       if (b->offset() > 1 || b->size() > 1) {
