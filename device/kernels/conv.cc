@@ -42,6 +42,7 @@ uint32_t padding_columns(const ConvArgs& a, int o, Span taps) {
 void add_window(const ConvArgs& a, int o, int outs, int x, int pixels,
                 Span taps, uint32_t* sums) {
   int runs = taps.hi - taps.lo, length = a.in_c;
+  if (runs == 0) return;
   const int run_step = a.dilation_x * a.in_stride;
   if (run_step == length) {
     length *= runs;

@@ -88,7 +88,7 @@ inline WindowShape random_window(std::mt19937& random, OpCode op,
   const bool padded =
       kind == WindowKind::kAny || kind == WindowKind::kThreeByThree;
   const int reach = (s.kernel_w - 1) * s.dilation_x;
-  s.pad_left = padded ? random_int(random, -2, reach + 1) : 0;
+  s.pad_left = padded ? random_int(random, -2, reach + 3) : 0;
   int out_w = (s.in_w + (padded ? reach : 0)) / s.stride_x + 1;
   if (!padded) out_w = (s.in_w - reach - 1) / s.stride_x + 1;
   if (op == OpCode::kTransposeConv) out_w = s.in_w * s.stride_x + reach;

@@ -8,7 +8,7 @@ namespace {
 template <bool kMax>
 uint32_t fold(const PoolArgs& a, int at, int taps, uint32_t v) {
   for (int ky = 0; ky < a.kernel_h; ++ky) {
-    if (!a.rows[ky]) continue;
+    if (!a.rows[ky] || taps == 0) continue;
     const int8_t* in = a.rows[ky] + at;
     for (int t = taps; t > 0; --t, in += a.in_stride) {
       if (!kMax) {
