@@ -316,6 +316,22 @@ const Case kUnsupported[] = {
      "m: not supported:\n  op 0 CONV_2D \"conv\": computes in float32, only "
      "int8 is computed",
      Exit::kUnsupported},
+    {"float_input",
+     [](Net& n) {
+       n.b.float_input({1, 4});
+     },
+     "m: not supported:\n  model input tensor 4 \"t4\": is float32 and no "
+     "QUANTIZE reads it",
+     Exit::kUnsupported},
+    {"output_type", [](Net& n) { n.end(n.bias); },
+     "m: not supported:\n  model output tensor 2 \"t2\": is neither int8, "
+     "uint8 nor float32",
+     Exit::kUnsupported},
+    {"float_in_the_middle",
+     [](Net& n) { n.end(n.b.quantize(n.b.dequantize(n.y), kScale)); },
+     "m: not supported:\n  op 2 QUANTIZE \"t5\": computes in float32, only "
+     "int8 is computed",
+     Exit::kUnsupported},
     {"several_operators",
      [](Net& n) {
        n.b.add(n.y, n.y, {1e-9f, 0});

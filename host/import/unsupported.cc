@@ -69,8 +69,22 @@ std::string float_line(const RawModel& raw, const std::vector<int>& ops) {
          " in float32, only int8 is computed";
 }
 
-// Float inputs that nothing quantizes, float outputs that nothing makes.
-void list_float_ends(const RawModel& raw, std::vector<std::string>& lines) {
+// Inputs and outputs are int8 (or uint8), or float32 that a QUANTIZE reads or
+// a DEQUANTIZE makes.
+void list_end(const RawModel& raw, const char* what, int tensor,
+              const std::set<int>& converted, const char* converter,
+              std::vector<std::string>& lines) {
+  const int type = raw.tensors[static_cast<size_t>(tensor)].type;
+  if (type == kCodeInt8 || type == kCodeUint8) return;
+  const std::string title = text(what, " ", tensor_title(raw, tensor));
+  if (type != kCodeFloat32) {
+    lines.push_back(title + ": is neither int8, uint8 nor float32");
+  } else if (!converted.contains(tensor)) {
+    lines.push_back(text(title, ": is float32 and no ", converter));
+  }
+}
+
+void list_ends(const RawModel& raw, std::vector<std::string>& lines) {
   std::set<int> quantized, made;
   for (const RawOp& op : raw.ops) {
     if (op.code == kQuantizeCode) {
@@ -79,16 +93,10 @@ void list_float_ends(const RawModel& raw, std::vector<std::string>& lines) {
     made.insert(op.outputs.begin(), op.outputs.end());
   }
   for (const int t : raw.inputs) {
-    if (is_float(raw, t) && !quantized.contains(t)) {
-      lines.push_back("model input " + tensor_title(raw, t) +
-                      ": is float32 and no QUANTIZE reads it");
-    }
+    list_end(raw, "model input", t, quantized, "QUANTIZE reads it", lines);
   }
   for (const int t : raw.outputs) {
-    if (is_float(raw, t) && !made.contains(t)) {
-      lines.push_back("model output " + tensor_title(raw, t) +
-                      ": is float32 and no DEQUANTIZE makes it");
-    }
+    list_end(raw, "model output", t, made, "DEQUANTIZE makes it", lines);
   }
 }
 
@@ -111,7 +119,7 @@ std::vector<std::string> list_unsupported(const RawModel& raw, bool& floats) {
   }
   floats = !float_ops.empty();
   if (floats) lines.push_back(float_line(raw, float_ops));
-  if (lines.empty()) list_float_ends(raw, lines);
+  if (lines.empty()) list_ends(raw, lines);
   return lines;
 }
 
