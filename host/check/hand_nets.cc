@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "device/program/params.h"
 #include "host/check/hand_plans.h"
 
@@ -23,13 +25,16 @@ int HandNet::tensor(int rows, int columns, int channels) {
 
 void HandNet::fill(Layer& layer, int taps, int channels) {
   LayerWeights& w = layer.weights;
+  // Random sums grow with the root of their terms; outputs stay in range.
+  const int terms = taps / channels;
+  const int shift = -6 - static_cast<int>(std::log2(terms) / 2);
   for (int i = 0; i < taps; ++i) {
     w.values.push_back(static_cast<int8_t>(next(-127, 127)));
   }
   for (int c = 0; c < channels; ++c) {
     w.bias.push_back(next(-2000, 2000));
     w.multipliers.push_back((1 << 30) + next(0, 1 << 20) * 900);
-    w.shifts.push_back(static_cast<int8_t>(next(-9, -7)));
+    w.shifts.push_back(static_cast<int8_t>(shift - next(0, 1)));
   }
 }
 

@@ -175,4 +175,16 @@ Plan HandPlan::finish() {
   return plan;
 }
 
+Plan plain_plan(const Net& net) {
+  HandPlan p(net);
+  p.stage();
+  for (size_t t = 0; t < net.tensors.size(); ++t) p.buffer(static_cast<int>(t));
+  for (size_t i = 0; i < net.inputs.size(); ++i) p.input(static_cast<int>(i));
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    p.actor(static_cast<int>(l), 1, std::min(net.layers[l].kernel_h, 16));
+  }
+  for (size_t o = 0; o < net.outputs.size(); ++o) p.output(static_cast<int>(o));
+  return p.finish();
+}
+
 }  // namespace shoal
