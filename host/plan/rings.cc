@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/plan/simulate.h"
 #include "host/plan/tokens.h"
 
 namespace shoal {
@@ -68,6 +69,44 @@ class Puller {
   std::vector<bool> pulling_, is_sink_;
 };
 
+// What a tensor needs because of its writers and readers alone: the rows that
+// a firing reads, up to the end of their bands, less those given back before.
+int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
+  int slots = 1;
+  for (const Use& w : uses.writers) {
+    if (w.owner == Owner::kActor) slots = std::max(slots, work[w.index].band);
+  }
+  for (const Use& r : uses.readers) {
+    if (r.owner != Owner::kActor) continue;
+    const RowRule rule = row_rule(net, r.index, r.operand, work[r.index]);
+    int given_back = 0;
+    for (int k = 0; k < firing_count(rule); ++k) {
+      const RowRange need = needed_rows(rule, k);
+      int made = r.box.y0 + need.hi;
+      for (const Use& w : uses.writers) {
+        const int band = w.owner == Owner::kActor ? work[w.index].band : 1;
+        const int rows = r.box.y0 + need.hi - w.box.y0;
+        if (need.hi <= need.lo || rows <= 0) continue;
+        made = std::max(made, w.box.y0 + std::min(ceil_div(rows, band) * band,
+                                                  w.box.rows()));
+      }
+      if (need.hi > need.lo) {
+        slots = std::max(slots, made - r.box.y0 - given_back);
+      }
+      given_back = released_rows(rule, k);
+    }
+  }
+  return slots;
+}
+
+bool completes(const Net& net, const std::vector<TensorUses>& uses,
+               Segment segment, const Work& work,
+               const std::vector<int>& slots) {
+  const PlanStage stage = make_stage(net, uses, segment, work, slots);
+  StageTokens tokens(net, stage);
+  return run_by_rank(tokens, depth_ranks(tokens));
+}
+
 }  // namespace
 
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
@@ -88,6 +127,32 @@ std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
                             const Work& work) {
   return ring_slots(net, uses, whole_net(net), work);
+}
+
+std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
+                         Segment segment, const Work& work,
+                         std::vector<int> slots) {
+  std::vector<int> loose, least(slots.size());
+  for (size_t t = 0; t < slots.size(); ++t) {
+    if (slots[t] <= 1 || !lives_inside(uses[t], segment)) continue;
+    least[t] = slots_of_edges(net, uses[t], work);
+    if (slots[t] > least[t]) loose.push_back(static_cast<int>(t));
+  }
+  const auto row_bytes = [&](int t) {
+    return net.tensors[t].bytes() / net.tensors[t].rows;
+  };
+  std::stable_sort(loose.begin(), loose.end(),
+                   [&](int a, int b) { return row_bytes(a) > row_bytes(b); });
+  for (int t : loose) {
+    int enough = slots[t], low = least[t] - 1;
+    // Most often not a single row can go.
+    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
+      slots[t] = tried;
+      (completes(net, uses, segment, work, slots) ? enough : low) = tried;
+    }
+    slots[t] = enough;
+  }
+  return slots;
 }
 
 }  // namespace shoal

@@ -3,6 +3,8 @@
 // row by row, and nothing is made before it is wanted. The rows held at the
 // peak suffice for every stage that a tensor lives inside, because the same
 // order, restricted to the layers of that stage, is an order of that stage.
+// Where a tensor has several readers another order may do with less: tighten()
+// takes away row by row until the stage would stop.
 #pragma once
 
 #include <vector>
@@ -17,5 +19,10 @@ std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
 // The same for the tensors that a single segment touches.
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&, Segment,
                             const Work&);
+
+// Slots of which none can go, out of slots with which the segment completes;
+// long rows first.
+std::vector<int> tighten(const Net&, const std::vector<TensorUses>&, Segment,
+                         const Work&, std::vector<int> slots);
 
 }  // namespace shoal

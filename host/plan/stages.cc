@@ -184,11 +184,15 @@ std::vector<PassTable> pass_tables(const Net& net,
                                    const std::vector<TensorUses>& uses,
                                    const Board& board) {
   std::vector<PassTable> tables;
-  for (int passes : pass_counts(net)) {
+  const std::vector<int> counts = pass_counts(net);
+  for (int passes : counts) {
     PassTable t;
     t.passes = passes;
     t.work = uniform_work(net, passes);
     t.slots = ring_slots(net, uses, t.work);
+    if (passes == counts.back()) {
+      t.slots = tighten(net, uses, whole_net(net), t.work, t.slots);
+    }
     for (size_t i = 0; i < net.tensors.size(); ++i) {
       const NetTensor& tensor = net.tensors[i];
       t.ring_bytes.push_back(
