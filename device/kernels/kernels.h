@@ -1,41 +1,65 @@
 // Row kernels: pure functions over row pointers. They know nothing of rings,
-// nodes or streams.
+// nodes or streams, allocate nothing and trust their arguments: the loader
+// has checked them.
 //
-// A window kernel gets one pointer per kernel row; a null pointer is a
-// padding row. Each row pointer points at the first element of the row inside
-// the reading port's box; pixel x, channel c lies at row[x * in_stride + c],
-// and pixels outside [0, in_w) are padding. Output pixel x, channel c of the
-// range lies at out[x * out_stride + c], where out points at pixel 0 of the
-// output box (so a call for columns [x0, x1) writes from
-// out[x0 * out_stride]). Strides are in elements. Rows do not overlap the
-// output. A kernel reads no byte outside the pixels named here and writes
-// none outside the output pixels.
+// Rows. A window kernel gets one pointer per kernel row, at most
+// kMaxWindowRows; a null pointer is a padding row. Each row pointer points at
+// the first element of the row inside the reading port's box, at its first
+// channel that the call reads; pixel x, channel c lies at
+// row[x * in_stride + c], and pixels outside [0, in_w) are padding. Several
+// kernel rows may point at the same input.
+//
+// Outputs. Pixel x, channel c of the range lies at out[x * out_stride + c],
+// where out points at pixel 0 of the output box (so a call for columns
+// [x0, x1) writes from out[x0 * out_stride]). 0 <= x0 < x1. Strides are in
+// elements and at least the channel count. Rows do not overlap the output. A
+// kernel reads no byte outside the pixels named here and writes none outside
+// the output pixels.
 //
 // Reducing kernels start from the bias (`partial_in` null) or from int32
 // partial sums, and end in int8 (`partial_out` null) or store int32 partial
-// sums; partial pixels have stride partial_stride (elements). partial_in may
-// equal partial_out. Sums are mod 2^32.
+// sums. Both lie like outputs, with partial_stride: pixel x, channel c at
+// partial[x * partial_stride + c]. partial_in may equal partial_out, but not
+// overlap it otherwise. What a call does not need may be null: bias with
+// partial_in; multipliers, shifts and out with partial_out. Pools and
+// reductions have no bias: sums start at 0, maxima at -128. Any cut of the
+// window into calls gives the same bytes. Sums are mod 2^32.
+//
+// Arithmetic: requantize() and the names zx, zw, zy of zero points are those
+// of device/base/fixed_point.h and of TensorFlow Lite's reference int8
+// kernels with double rounding. Results are clamped to [act_min, act_max],
+// which lies within int8.
 #pragma once
 
 #include <cstdint>
 
 namespace shoal {
 
+// Tap (ky, kx) of output column x reads column
+//     x * stride_x - pad_left + kx * dilation_x        (conv, depthwise)
+//     (x + pad_left - kx) / stride_x, where that is an integer  (transposed)
+// of rows[ky]. pad_left may be negative: the box begins left of the window.
+//   conv, depthwise   start + sum over all taps of x * (w - zw), where padding
+//                     has x = zx; the start has -zx * (w - zw) folded in
+//   transposed        start + sum over the taps that exist of
+//                     (x - zx) * (w - zw); dilation_x is not read
+// then requantize(sum, multipliers[o], shifts[o]) + zy, clamped.
 struct ConvArgs {
   const int8_t* const* rows;  // [kernel_h]
   int kernel_h, kernel_w;     // kernel rows of this call
   int in_w, in_stride;
-  int in_c;  // input channels of this call (kConv only)
+  int in_c;  // input channels of this call (kConv, kTransposeConv)
   int stride_x, dilation_x, pad_left;
-  int x0, x1;             // output columns
-  int channels;           // output channels: those of the chunk
-  int multiplier;         // kDepthwise: outputs per input channel
-  const int8_t* weights;  // see device/program/chunk.h
-  int weight_stride;      // elements from one o (kConv) or one tap
-                          // (kDepthwise) to the next
-  const int32_t* bias;
-  const int32_t* multipliers;
-  const int8_t* shifts;
+  int x0, x1;      // output columns
+  int channels;    // output channels: those of the chunk
+  int multiplier;  // kDepthwise: outputs per input channel, at least 1. Output
+                   // channel o reads input channel o / multiplier
+  const int8_t* weights;       // see device/program/chunk.h
+  int weight_stride;           // elements from one o (kConv) or one tap
+                               // (kDepthwise) to the next
+  const int32_t* bias;         // [channels], as are the next two
+  const int32_t* multipliers;  // 0 to 2^31 - 1
+  const int8_t* shifts;        // -31 to 30
   int zero_in, zero_weight, zero_out, act_min, act_max;
   const int32_t* partial_in;
   int32_t* partial_out;
@@ -44,7 +68,12 @@ struct ConvArgs {
   int out_stride;
 };
 
-// Window ops and element-wise ones without weights.
+// Columns as for conv, without dilation; padding takes no part.
+//   average   sum of x / (valid_rows * columns of the window inside the row),
+//             halves away from zero, clamped; 0 if the window has no place
+//             inside. Partial sums are the sums of x.
+//   maximum   the largest x, clamped; -128 before the clamp if there is none.
+//             Partial sums are the maxima so far.
 struct PoolArgs {
   const int8_t* const* rows;  // [kernel_h]
   int kernel_h, kernel_w;
@@ -52,7 +81,8 @@ struct PoolArgs {
   int stride_x, pad_left;
   int x0, x1;
   int channels;
-  int valid_rows;  // rows of the whole window that are no padding
+  int valid_rows;  // rows of the whole window that are no padding, all calls
+                   // together
   int act_min, act_max;
   const int32_t* partial_in;
   int32_t* partial_out;
@@ -61,8 +91,12 @@ struct PoolArgs {
   int out_stride;
 };
 
-// Sum or maximum over rows[0..count), and over x and c if the flags say so.
-// The output has w (1 with over_x) pixels of c (1 with over_c) channels.
+// Sum or maximum over rows[0..row_count) (null: none), and over x and c if the
+// flags say so. The output has in_w (1 with over_x) pixels of `channels` (1
+// with over_c) channels, all of which are made.
+//   sum       requantize(sum of x - elements * zx, multiplier, shift) + zy,
+//             clamped; partial sums are the sums of x
+//   maximum   the largest x, clamped; partial sums are the maxima so far
 struct ReduceArgs {
   const int8_t* const* rows;
   int row_count;
@@ -77,13 +111,16 @@ struct ReduceArgs {
   int out_stride;
 };
 
-// Pixel strides 0 repeat a column, channel steps 0 repeat a channel.
+// a of output pixel x, channel c is a[x * a_stride + c * a_step], so strides of
+// 0 repeat a column and steps of 0 a channel; b likewise. Formulas: params.h.
+// Maximum and minimum compare the bytes. All are clamped.
 struct BinaryArgs {
   const int8_t *a, *b;
   int a_stride, a_step, b_stride, b_step;
   int x0, x1, channels;
-  int zero_in, zero_out, act_min, act_max;
-  const int32_t* params;  // AddParams, MulParams, PreluParams
+  int zero_in;  // kPrelu: zx of a; the others have theirs in params
+  int zero_out, act_min, act_max;
+  const int32_t* params;  // AddParams, MulParams, PreluParams or null
   int8_t* out;
   int out_stride;
 };
@@ -97,6 +134,15 @@ struct LutArgs {
   int out_stride;
 };
 
+// Over the channels of each pixel; the output has scale 1/256 and zero point
+// -128. d = x - largest x of the pixel; (multiplier, shift) scale d to 26
+// fractional bits, 0 <= shift <= 30; below diff_min d counts as minus
+// infinity.
+//   e = exp_negative(high_mul(d << shift, multiplier), 5)
+//   S = sum of round_shift(e, 12), l = its leading zeros
+//   round_shift(high_mul(2 / (S scaled to 1..2), e), 35 - l) - 128
+// where shifts of 32 and more give 0 (512 and more nearly equal channels). At
+// most 8191 channels.
 struct SoftmaxArgs {
   const int8_t* in;
   int in_stride;
@@ -106,6 +152,7 @@ struct SoftmaxArgs {
   int out_stride;
 };
 
+// requantize(in + bias, multiplier, shift) + zy of each channel, clamped.
 struct RequantizeArgs {
   const int32_t* in;
   int in_stride;
@@ -118,7 +165,9 @@ struct RequantizeArgs {
   int out_stride;
 };
 
-// kMove of one row; row null: all fill. See MoveParams.
+// kMove of one row: out(x, c) is the element (x * stride_x + base_x,
+// c * stride_c + base_c) of the row, or `fill` where that is outside in_w or
+// in_c; all `fill` if row is null. Strides may be 0 or negative.
 struct MoveArgs {
   const int8_t* row;
   int in_w, in_c, in_stride;
@@ -132,13 +181,15 @@ struct MoveArgs {
 struct ResizeArgs {
   const int8_t* row;
   int in_stride;
-  const uint16_t* columns;  // input column of each output column
+  const uint16_t* columns;  // input column of output column 0, 1, ...
   int x0, x1, channels;
   int8_t* out;
   int out_stride;
 };
 
-// rows: `block` of them. in_w is the input's width, channels the input's.
+// Output channel (dy * block + dx) * channels + c of pixel x is channel c of
+// pixel x * block + dx of rows[dy]; `block` rows, none null. `channels` are the
+// input's, x0 and x1 the output's columns.
 struct SpaceToDepthArgs {
   const int8_t* const* rows;
   int in_stride, block;
@@ -147,7 +198,9 @@ struct SpaceToDepthArgs {
   int out_stride;
 };
 
-// `phase` = output row % block; channels are the output's.
+// Channel c of output pixel x is channel
+// (phase * block + x % block) * channels + c of pixel x / block. `phase` =
+// output row % block; channels are the output's.
 struct DepthToSpaceArgs {
   const int8_t* row;
   int in_stride, block, phase;
@@ -156,8 +209,9 @@ struct DepthToSpaceArgs {
   int out_stride;
 };
 
-// The heavy kernels, which exist in several families. All families give the
-// same bytes and need no scratch.
+// The heavy kernels, which exist in several families. All families read the
+// canonical weights of device/program/chunk.h, give the same bytes and need
+// no scratch but stack.
 struct KernelSet {
   const char* name;
   void (*conv)(const ConvArgs&);
@@ -167,8 +221,9 @@ const KernelSet& portable_kernels();
 // The fastest set of this machine (x86: AVX2 if CPUID has it).
 const KernelSet& best_kernels();
 
-void transpose_conv_row(const ConvArgs&);  // rows[ky]: the input row that
-                                           // reaches this output row by ky
+// rows[ky]: the input row that reaches this output row by kernel row ky, or
+// null.
+void transpose_conv_row(const ConvArgs&);
 void average_pool_row(const PoolArgs&);
 void max_pool_row(const PoolArgs&);
 void reduce_sum_row(const ReduceArgs&);
