@@ -240,11 +240,13 @@ const Case kOthers[] = {
      "and zero point"},
     {"computed_axes",
      [](Net& n) {
+       const int axes = n.b.reshape(n.y, {4});
+       n.tensor(axes).type = kCodeInt32;
        n.end(n.b.transpose(n.y, {0, 1, 2, 3}));
-       n.b.raw().inputs.push_back(n.op().inputs[1]);
-       n.tensor(n.op().inputs[1]).buffer = 0;
+       n.op().inputs[1] = axes;
      },
-     "m: not supported:\n  op 1 TRANSPOSE \"t5\": axes that are not constant",
+     "m: not supported:\n  op 1 RESHAPE \"t5\": \"t5\" is INT32, only int8 "
+     "is computed\n  op 2 TRANSPOSE \"t7\": axes that are not constant",
      Exit::kUnsupported},
     {"pad_negative",
      [](Net& n) {
