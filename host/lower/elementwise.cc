@@ -5,6 +5,7 @@
 #include "host/graph/quantize.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
+#include "host/lower/table.h"
 
 namespace shoal {
 namespace {
@@ -151,6 +152,11 @@ void lower_binary(Builder& b) {
   const Op& op = b.op();
   const int y = op.outputs[0];
   const Shape& shape = b.tensor(y).shape;
+  Layer l = b.layer(OpCode::kAdd, y);
+  set_binary_params(b, l);
+  if (const auto unary = binary_table(b, l)) {
+    return add_table(b, unary->tensor, unary->table);
+  }
   std::vector<Operand> operands;
   for (int t : op.inputs) {
     const Tensor& in = b.tensor(t);
@@ -167,8 +173,6 @@ void lower_binary(Builder& b) {
     throw Error(Exit::kUnsupported,
                 b.tensor(y).name + ": a broadcast over these axes");
   }
-  Layer l = b.layer(OpCode::kAdd, y);
-  set_binary_params(b, l);
   for (int k = 0; k < 2; ++k) {
     l.in[k] = operand_view(b, operands[k], order, cut->chunks[k + 1]);
   }
@@ -177,23 +181,7 @@ void lower_binary(Builder& b) {
 }
 
 void lower_unary(Builder& b) {
-  const Op& op = b.op();
-  const int y = op.outputs[0];
-  const Value v = b.raw(op.inputs[0]);
-  const auto table = unary_table(b.graph(), op);
-  bool identity = true;
-  for (int k = 0; k < 256; ++k) identity &= table[k] == k - 128;
-  if (identity) {
-    b.set(y, v);
-    return;
-  }
-  Layer l = b.layer(OpCode::kLut, y);
-  l.zero_in = b.tensor(op.inputs[0]).zero();
-  l.in[0] = v.view;
-  l.weights.values.assign(table.begin(), table.end());
-  l.out = b.new_tensor(b.tensor(y).name, chunk_of(v.view.box));
-  b.set(y, {l.out, v.shape, v.order});
-  b.add(std::move(l));
+  add_table(b, b.op().inputs[0], unary_table(b.graph(), b.op()));
 }
 
 void lower_softmax(Builder& b) {

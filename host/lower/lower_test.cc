@@ -282,6 +282,16 @@ TEST(Lower, IdentitiesLeaveNothing) {
   EXPECT_EQ(net.stored[q]->view, net.stored[x]->view);
 }
 
+TEST(Lower, OneByteOfAConstantIsATable) {
+  TestGraph t;
+  const int x = t.conv(t.input({1, 3, 4, 2}), 2, window(1));
+  const int y = t.add(t.constant({1, 1}), x);
+  t.graph.outputs = {t.op(OpKind::kMul, {y, y}, t.shape(y), FusedAttr{})};
+  const Net net = lowered(t);
+  ASSERT_EQ(net.layers.size(), 3u);
+  EXPECT_EQ(count(net, OpCode::kLut), 2);
+}
+
 TestGraph float_ends() {
   TestGraph t;
   const int f = t.input({1, 4, 4, 2});
