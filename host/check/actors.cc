@@ -66,8 +66,10 @@ class Actors {
     need(a.slices >= 1 && a.slices <= out.columns() &&
              (a.slices == 1 || !in_one_slice(layer.op)),
          "actor ", index, " cannot make ", a.slices, " slices");
-    need(a.part >= 1 && a.part <= layer.kernel_h, "actor ", index, " takes ",
-         a.part, " of ", layer.kernel_h, " kernel rows");
+    if (!need(a.part >= 1 && a.part <= layer.kernel_h, "actor ", index,
+              " takes ", a.part, " of ", layer.kernel_h, " kernel rows")) {
+      return;
+    }
     need(window || a.part == layer.kernel_h, "actor ", index,
          " cuts a window that it does not have");
     need(!window || a.part <= kWindowRows, "actor ", index, " reads ", a.part,

@@ -177,7 +177,12 @@ class Structure {
     const PlanBuffer& b = stage_.buffers[index];
     int writers = 0, readers = 0;
     for (const PlanPort& p : stage_.ports) {
-      if (p.buffer == index) ++(p.is_read ? readers : writers);
+      if (p.buffer != index) continue;
+      ++(p.is_read ? readers : writers);
+      const bool looped =
+          p.owner == Owner::kActor && stage_.actors[p.owner_index].loop >= 0;
+      need(!b.is_private || looped, "buffer ", index,
+           " is private outside a loop");
     }
     need(b.complete == (writers == 0), "buffer ", index, " has ", writers,
          " writers and is ", b.complete ? "" : "not ", "complete");
