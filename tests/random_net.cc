@@ -1,0 +1,486 @@
+#include "tests/random_net.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <iterator>
+
+#include "host/import/model_builder.h"
+
+namespace shoal {
+namespace {
+
+using Scale = ModelBuilder::Scale;
+using Window = ModelBuilder::Window;
+
+class RandomNet {
+ public:
+  explicit RandomNet(const NetRecipe& recipe)
+      : random_(recipe.seed),
+        type_(pick(0, 3) == 0 ? Type::kUint8 : Type::kInt8),
+        b_(type_) {
+    max_elements_ = chance(8) ? 12000 : 3000;
+    add_inputs();
+    for (int i = 0; i < recipe.steps; ++i) step();
+    finish_outputs();
+  }
+  std::vector<uint8_t> file() const { return b_.finish(); }
+
+ private:
+  int pick(int low, int high) {
+    return low +
+           static_cast<int>(random_() % static_cast<uint32_t>(high - low + 1));
+  }
+  bool chance(int one_in) { return pick(1, one_in) == 1; }
+  const Shape& shape(int t) const { return b_.shape(t); }
+  int64_t elements(int t) const { return element_count(shape(t)); }
+  void keep(int t) { pictures_.push_back(t); }
+  // Recent results more often than old ones.
+  int any() {
+    const int last = static_cast<int>(pictures_.size()) - 1;
+    return pictures_[static_cast<size_t>(
+        std::max({pick(0, last), pick(0, last), pick(0, last)}))];
+  }
+
+  float random_scale() { return 0.002f * static_cast<float>(pick(3, 60)); }
+  Scale scale_of(float real_deviation) {
+    const float wobble = static_cast<float>(pick(70, 140)) / 100;
+    return {std::max(real_deviation / 45 * wobble, 1e-6f), pick(-40, 40)};
+  }
+  float deviation(int t) { return 60 * b_.scale(t).scale; }
+  Activation activation() {
+    return chance(3) ? static_cast<Activation>(pick(1, 3)) : Activation::kNone;
+  }
+
+  void add_inputs() {
+    const int rows = chance(4) ? pick(17, 40) : pick(1, 16);
+    const int columns = chance(4) ? pick(10, 20) : pick(1, 12);
+    const int channels = chance(5) ? pick(8, 20) : pick(1, 4);
+    const Scale scale{random_scale(), pick(-128, 127)};
+    int x = -1;
+    if (type_ == Type::kInt8 && chance(6)) {
+      x = b_.float_input({1, rows, columns, channels});
+      x = b_.quantize(x, scale);
+    } else if (chance(5)) {
+      x = b_.input({1, channels, rows, columns}, scale);
+      x = b_.transpose(x, {0, 2, 3, 1});
+    } else {
+      x = b_.input({1, rows, columns, channels}, scale);
+    }
+    keep(x);
+    if (!chance(4)) return;
+    const int y = chance(2)
+                      ? b_.input({1, rows, columns, channels},
+                                 {random_scale(), pick(-20, 20)})
+                      : b_.input({1, 1, 1, channels}, {random_scale(), 3});
+    keep(b_.add(x, y, scale_of(deviation(x) + deviation(y)), activation()));
+    if (chance(2) && shape(y) == shape(x)) keep(y);
+  }
+
+  std::vector<int8_t> bytes(const Shape& s) {
+    std::vector<int8_t> out(static_cast<size_t>(element_count(s)));
+    for (int8_t& v : out) v = static_cast<int8_t>(pick(-127, 127));
+    return out;
+  }
+
+  // Weights whose sums over `fan_in` products fill the result's range.
+  struct Weights {
+    int tensor = -1, bias = -1;
+    Scale result;
+  };
+  Weights weights(int x, const Shape& s, int axis, int fan_in, int channels) {
+    Weights w;
+    const bool per_channel = chance(2);
+    const int zero = !per_channel && chance(3) ? pick(-60, 60) : 0;
+    std::vector<float> scales(per_channel ? static_cast<size_t>(channels) : 1);
+    for (float& v : scales) v = 0.001f * static_cast<float>(pick(2, 9));
+    w.tensor = b_.weights(s, bytes(s), scales, axis, zero);
+    const float sum =
+        deviation(x) * 73 * 0.005f * std::sqrt(static_cast<float>(fan_in));
+    w.result = scale_of(sum);
+    if (!chance(4) || axis == 3) {
+      std::vector<int32_t> bias(static_cast<size_t>(channels));
+      for (int32_t& v : bias) v = pick(-20000, 20000);
+      w.bias = b_.bias(bias);
+    }
+    return w;
+  }
+
+  Window window(int x, int& kernel_h, int& kernel_w) {
+    const Shape& s = shape(x);
+    Window w;
+    kernel_h = chance(6) ? pick(1, std::min(s[1] + 2, 24)) : pick(1, 4);
+    kernel_w = chance(6) ? pick(1, std::min(s[2] + 1, 9)) : pick(1, 3);
+    w.same = chance(2);
+    if (!w.same) {
+      kernel_h = std::min(kernel_h, s[1]);
+      kernel_w = std::min(kernel_w, s[2]);
+    }
+    if (chance(3)) w.stride_h = pick(1, 3);
+    if (chance(3)) w.stride_w = pick(1, 3);
+    const bool room = (kernel_h - 1) * 2 < s[1] && (kernel_w - 1) * 2 < s[2];
+    if (chance(6) && room && w.stride_h == 1 && w.stride_w == 1) {
+      w.dilation_h = pick(1, 2);
+      w.dilation_w = pick(1, 2);
+    }
+    w.activation = activation();
+    return w;
+  }
+
+  int conv_as(int x, int channels, int kh, int kw, const Window& w) {
+    const Shape s{channels, kh, kw, shape(x)[3]};
+    const Weights v = weights(x, s, 0, kh * kw * s[3], channels);
+    return b_.conv(x, v.tensor, v.bias, v.result, w);
+  }
+  int pointwise(int x, int channels) {
+    return conv_as(x, channels, 1, 1, {.activation = activation()});
+  }
+  int depthwise_as(int x, int multiplier, int kh, int kw, const Window& w) {
+    const int channels = shape(x)[3] * multiplier;
+    const Shape s{1, kh, kw, channels};
+    const Weights v = weights(x, s, 3, kh * kw, channels);
+    return b_.depthwise(x, v.tensor, v.bias, v.result, w);
+  }
+
+  void step() {
+    const int x = any();
+    if (elements(x) > max_elements_) {
+      const int h = std::min(2, shape(x)[1]), w = std::min(2, shape(x)[2]);
+      return keep(
+          b_.pool(OpKind::kMaxPool2d, x, h, w, {.stride_h = h, .stride_w = w}));
+    }
+    using Block = void (RandomNet::*)(int);
+    static constexpr Block kBlocks[] = {
+        &RandomNet::conv,       &RandomNet::conv,      &RandomNet::conv,
+        &RandomNet::depthwise,  &RandomNet::depthwise, &RandomNet::bottleneck,
+        &RandomNet::bottleneck, &RandomNet::branches,  &RandomNet::squeeze,
+        &RandomNet::u_shape,    &RandomNet::pool,      &RandomNet::pad,
+        &RandomNet::skip,       &RandomNet::unary,     &RandomNet::constant,
+        &RandomNet::split,      &RandomNet::slice,     &RandomNet::space,
+        &RandomNet::transposed, &RandomNet::reshape,   &RandomNet::resize,
+        &RandomNet::transpose,  &RandomNet::reduce,    &RandomNet::softmax,
+        &RandomNet::pixel_dense};
+    const int last = static_cast<int>(std::size(kBlocks)) - 1;
+    (this->*kBlocks[pick(0, last)])(x);
+  }
+
+  void conv(int x) {
+    int kh, kw;
+    const Window w = window(x, kh, kw);
+    keep(conv_as(x, pick(1, 12), kh, kw, w));
+  }
+
+  void depthwise(int x) {
+    int kh, kw;
+    const Window w = window(x, kh, kw);
+    const int multiplier = shape(x)[3] < 6 && chance(3) ? pick(2, 3) : 1;
+    keep(depthwise_as(x, multiplier, kh, kw, w));
+  }
+
+  void bottleneck(int x) {
+    const int wide = shape(x)[3] * pick(1, 4);
+    if (elements(x) / shape(x)[3] * wide > max_elements_) return;
+    const int e = pointwise(x, wide);
+    const int d = depthwise_as(e, 1, 3, 3, {.activation = activation()});
+    const int y = conv_as(d, shape(x)[3], 1, 1, {});
+    keep(b_.add(x, y, scale_of(deviation(x) + deviation(y))));
+  }
+
+  // All int8 inputs of a CONCATENATION must have one quantization.
+  int requantized(int x, const Scale& s) {
+    const Scale own = b_.scale(x);
+    if (own.scale == s.scale && own.zero == s.zero) return x;
+    return b_.quantize(x, s, type_);
+  }
+
+  void branches(int x) {
+    const Scale common = scale_of(deviation(x));
+    std::vector<int> parts;
+    for (int i = pick(2, 3); i > 0; --i) {
+      int y = x;
+      if (chance(2)) y = pointwise(x, pick(1, 5));
+      if (chance(3)) y = depthwise_as(y, 1, pick(1, 3), 3, {});
+      if (chance(3)) y = depthwise_as(y, 1, 3, pick(1, 3), {});
+      parts.push_back(requantized(y, common));
+    }
+    keep(b_.concatenation(parts, 3));
+  }
+
+  void squeeze(int x) {
+    const int channels = shape(x)[3];
+    const int mean =
+        b_.reduce(OpKind::kMean, x, {1, 2}, true, scale_of(deviation(x) / 3));
+    const int narrow = pointwise(mean, std::max(1, channels / 2));
+    const int gate = b_.logistic(pointwise(narrow, channels));
+    keep(b_.mul(x, gate, scale_of(deviation(x) / 2)));
+  }
+
+  void u_shape(int x) {
+    const Shape s = shape(x);
+    if (s[1] < 4 || s[2] < 2) return;
+    int y = conv_as(x, pick(1, 8), 3, 3, {.stride_h = 2, .stride_w = 2});
+    if (chance(2)) y = depthwise_as(y, 1, 3, 3, {});
+    y = b_.resize(y, s[1], s[2], false, chance(3));
+    if (chance(2)) {
+      keep(b_.concatenation({requantized(y, b_.scale(x)), x}, 3));
+    } else {
+      y = pointwise(y, s[3]);
+      keep(b_.add(y, x, scale_of(deviation(x) + deviation(y))));
+    }
+  }
+
+  void pool(int x) {
+    int kh, kw;
+    Window w = window(x, kh, kw);
+    w.dilation_h = w.dilation_w = 1;
+    keep(b_.pool(chance(2) ? OpKind::kMaxPool2d : OpKind::kAveragePool2d, x, kh,
+                 kw, w));
+  }
+
+  void pad(int x) {
+    if (elements(x) > max_elements_ / 3) return;
+    const std::vector<int> before{0, pick(0, 2), pick(0, 2), 0};
+    const std::vector<int> after{0, pick(0, 2), pick(0, 1), pick(0, 1)};
+    int y = chance(3) ? b_.padv2(x, before, after,
+                                 static_cast<int8_t>(pick(-128, 127)))
+                      : b_.pad(x, before, after);
+    if (chance(2)) {
+      keep(y);
+      return;
+    }
+    const int kh = std::min(3, shape(y)[1]), kw = std::min(3, shape(y)[2]);
+    const Window w{
+        .stride_h = pick(1, 2), .stride_w = pick(1, 2), .same = false};
+    keep(chance(2) ? conv_as(y, pick(1, 9), kh, kw, w)
+                   : depthwise_as(y, 1, kh, kw, w));
+  }
+
+  // Joins two results of one shape, however far apart.
+  void skip(int x) {
+    for (const int t : pictures_) {
+      if (t == x || shape(t) != shape(x)) continue;
+      static constexpr OpKind kKinds[] = {OpKind::kAdd, OpKind::kSub,
+                                          OpKind::kMul, OpKind::kMaximum,
+                                          OpKind::kMinimum};
+      const OpKind kind = kKinds[pick(0, 4)];
+      const bool plain = kind == OpKind::kMaximum || kind == OpKind::kMinimum;
+      const float out = kind == OpKind::kMul ? deviation(x) * deviation(t)
+                                             : deviation(x) + deviation(t);
+      keep(b_.binary(kind, x, t, plain ? b_.scale(x) : scale_of(out),
+                     plain ? Activation::kNone : activation()));
+      return;
+    }
+  }
+
+  void unary(int x) {
+    const Scale like{b_.scale(x).scale * 0.9f, pick(-30, 30)};
+    switch (pick(0, 6)) {
+      case 0:
+        return keep(b_.unary(OpKind::kRelu, x, like));
+      case 1:
+        return keep(b_.unary(OpKind::kRelu6, x, b_.scale(x)));
+      case 2:
+        return keep(b_.unary(OpKind::kHardSwish, x, like));
+      case 3:
+        return keep(
+            b_.leaky_relu(x, 0.1f * static_cast<float>(pick(1, 9)), like));
+      case 4:
+        return keep(b_.logistic(x));
+      case 5:
+        return keep(b_.tanh(x));
+      default: {
+        const Shape alpha{1, 1, shape(x)[3]};
+        keep(b_.prelu(x, b_.constant(alpha, bytes(alpha), {0.01f, 3}), like));
+      }
+    }
+  }
+
+  void constant(int x) {
+    Shape s = shape(x);
+    for (int& n : s) n = chance(2) ? n : 1;
+    const int c = b_.constant(s, bytes(s), {random_scale(), pick(-9, 9)});
+    const bool product = chance(2);
+    const float out =
+        product ? deviation(x) * deviation(c) : deviation(x) + deviation(c);
+    const int first = chance(2) ? x : c;
+    keep(b_.binary(product ? OpKind::kMul : OpKind::kAdd, first,
+                   first == x ? c : x, scale_of(out), activation()));
+  }
+
+  void split(int x) {
+    const int axis = pick(1, 3), parts = pick(2, 3);
+    if (shape(x)[static_cast<size_t>(axis)] % parts != 0) return;
+    const std::vector<int> all = b_.split(x, axis, parts);
+    for (const int t : all) {
+      if (!chance(4)) keep(t);
+    }
+    if (chance(2)) {
+      std::vector<int> again(all.rbegin(), all.rend());
+      again[0] =
+          requantized(pointwise(again[0], shape(again[0])[3]), b_.scale(x));
+      keep(b_.concatenation(again, axis));
+    }
+  }
+
+  void slice(int x) {
+    const Shape s = shape(x);
+    ModelBuilder::Slices v;
+    for (const int n : s) {
+      const int begin = pick(0, n - 1);
+      v.begin.push_back(begin);
+      v.end.push_back(pick(begin + 1, n));
+      v.stride.push_back(chance(4) ? pick(1, 3) : 1);
+    }
+    if (chance(2)) return keep(b_.strided_slice(x, v));
+    std::vector<int> size;
+    for (size_t i = 0; i < s.size(); ++i) size.push_back(v.end[i] - v.begin[i]);
+    keep(b_.slice(x, v.begin, size));
+  }
+
+  void space(int x) {
+    const Shape s = shape(x);
+    if (s[1] % 2 == 0 && s[2] % 2 == 0) return keep(b_.space_to_depth(x, 2));
+    if (s[3] % 4 == 0) keep(b_.depth_to_space(x, 2));
+  }
+
+  void transposed(int x) {
+    if (elements(x) > max_elements_ / 6) return;
+    const Shape s = shape(x);
+    const int stride = pick(1, 2), kernel = pick(stride, 3), out = pick(1, 6);
+    const Weights v =
+        weights(x, {out, kernel, kernel, s[3]}, 0, s[3] * kernel * kernel, out);
+    const Window w{.stride_h = stride, .stride_w = stride};
+    keep(b_.transpose_conv(x, v.tensor, v.bias, v.result, s[1] * stride,
+                           s[2] * stride, w));
+  }
+
+  // Another picture of the same bytes, rows cut elsewhere.
+  void reshape(int x) {
+    Shape s(4, 1);
+    int rest = static_cast<int>(elements(x));
+    for (int p = 2; rest > 1;) {
+      if (rest % p != 0) {
+        ++p;
+        continue;
+      }
+      rest /= p;
+      s[static_cast<size_t>(pick(1, 3))] *= p;
+    }
+    if (chance(2)) x = b_.squeeze(x, {0});
+    if (shape(x).size() == 3 && chance(2)) return keep(b_.expand_dims(x, 0));
+    keep(b_.reshape(x, s));
+  }
+
+  void resize(int x) {
+    if (elements(x) > max_elements_ / 4) return;
+    keep(b_.resize(x, shape(x)[1] * pick(1, 2) + pick(0, 1),
+                   shape(x)[2] * pick(1, 2), chance(3)));
+  }
+
+  void transpose(int x) {
+    std::vector<int> perm{0, 1, 2, 3};
+    std::shuffle(perm.begin() + 1, perm.end(), random_);
+    keep(b_.transpose(x, perm));
+  }
+
+  void reduce(int x) {
+    static constexpr OpKind kKinds[] = {OpKind::kMean, OpKind::kSum,
+                                        OpKind::kReduceMax};
+    const OpKind kind = kKinds[pick(0, 2)];
+    std::vector<int> axes;
+    for (int axis = 1; axis <= 3; ++axis) {
+      if (chance(2)) axes.push_back(axis);
+    }
+    if (axes.empty()) axes = {1, 2};
+    keep(b_.reduce(
+        kind, x, axes, true,
+        kind == OpKind::kReduceMax ? b_.scale(x) : scale_of(deviation(x))));
+  }
+
+  void softmax(int x) { keep(b_.softmax(x)); }
+
+  // A fully connected layer on every pixel.
+  void pixel_dense(int x) {
+    const Shape s{pick(1, 8), shape(x)[3]};
+    const Weights v = weights(x, s, 0, s[1], s[0]);
+    keep(b_.fully_connected(x, v.tensor, v.bias, v.result, activation(), true));
+  }
+
+  int dense(int x) {
+    const int in = static_cast<int>(elements(x)), out = pick(1, 20);
+    const Weights v = weights(x, {out, in}, 0, in, out);
+    const int y =
+        b_.fully_connected(x, v.tensor, v.bias, v.result, activation());
+    return chance(2) ? b_.softmax(y) : y;
+  }
+
+  int head(int x) {
+    switch (pick(0, 5)) {
+      case 0:
+        return dense(x);
+      case 1:
+        return dense(b_.reshape(x, {1, static_cast<int>(elements(x))}));
+      case 2:
+        return dense(b_.reduce(OpKind::kMean, x, {1, 2}, false,
+                               scale_of(deviation(x) / 2)));
+      case 3:
+        return b_.transpose(x, {0, 3, 1, 2});
+      case 4:
+        return b_.dequantize(x);
+      default:
+        return x;
+    }
+  }
+
+  void finish_outputs() {
+    if (pictures_.back() == b_.raw().inputs[0]) conv(pictures_.back());
+    b_.output(head(pictures_.back()));
+    for (int i = chance(3) ? pick(1, 2) : 0; i > 0; --i) {
+      const int t = any();
+      const auto& made = b_.raw().outputs;
+      const auto& fed = b_.raw().inputs;
+      const bool taken = std::find(made.begin(), made.end(), t) != made.end() ||
+                         std::find(fed.begin(), fed.end(), t) != fed.end();
+      if (!taken) b_.output(t);
+    }
+  }
+
+  std::mt19937 random_;
+  Type type_;
+  ModelBuilder b_;
+  int64_t max_elements_;
+  std::vector<int> pictures_;  // of rank 4, batch 1
+};
+
+}  // namespace
+
+NetRecipe random_recipe(uint32_t seed) {
+  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12)};
+}
+
+std::vector<uint8_t> random_model(const NetRecipe& recipe) {
+  return RandomNet(recipe).file();
+}
+
+std::vector<uint8_t> random_input(const Graph& graph, std::mt19937& random) {
+  std::vector<uint8_t> out;
+  const bool extreme = random() % 4 == 0;
+  for (const int t : graph.inputs) {
+    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
+    for (int64_t i = element_count(tensor.shape); i > 0; --i) {
+      const auto byte = static_cast<uint8_t>(
+          extreme ? (random() % 2 ? 0x80 : 0x7F) : random());
+      if (tensor.type != Type::kFloat32) {
+        out.push_back(byte);
+        continue;
+      }
+      const float value = static_cast<float>(byte) / 20 - 6;
+      uint8_t raw[sizeof value];
+      std::memcpy(raw, &value, sizeof value);
+      out.insert(out.end(), raw, raw + sizeof value);
+    }
+  }
+  return out;
+}
+
+}  // namespace shoal

@@ -1,0 +1,193 @@
+// Random networks under random plans: every layer of two frames in a row must
+// equal the oracle's, whatever the budget, the objective and the board.
+//
+//   SHOAL_RANDOM_NETS   how many networks (default: some hundreds)
+//   SHOAL_RANDOM_SEED   the first seed (default: 1)
+#include "tests/random_net.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/golden/golden.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/run/prepare.h"
+#include "host/run/session.h"
+#include "host/run/trace.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kNets = 500;
+
+uint32_t number_from(const char* variable, uint32_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
+}
+
+std::string shape_text(const Graph& graph, int tensor) {
+  if (tensor < 0) return " none";
+  std::string text = " t" + std::to_string(tensor) + "[";
+  for (const int n : graph.tensors[static_cast<size_t>(tensor)].shape) {
+    text += std::to_string(n) + " ";
+  }
+  if (text.back() == ' ') text.pop_back();
+  return text + "]";
+}
+
+std::string text_of(const Graph& graph) {
+  std::ostringstream out;
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    out << "  " << i << " " << op_name(graph.ops[i].kind);
+    for (const int t : graph.ops[i].inputs) out << shape_text(graph, t);
+    out << " ->";
+    for (const int t : graph.ops[i].outputs) out << shape_text(graph, t);
+    out << "\n";
+  }
+  out << "  outputs";
+  for (const int t : graph.outputs) out << shape_text(graph, t);
+  return out.str();
+}
+
+// The first tensor of the frame in the collector that is not the oracle's.
+std::string first_wrong(const Prepared& p, const Values& oracle,
+                        const Values& traced) {
+  for (size_t op = 0; op < p.graph.ops.size(); ++op) {
+    for (const int t : p.graph.ops[op].outputs) {
+      const auto i = static_cast<size_t>(t);
+      const auto wrong = first_difference(p.graph, static_cast<int>(op), t,
+                                          file_bytes(p.graph, t, oracle[i]),
+                                          file_bytes(p.graph, t, traced[i]));
+      if (wrong) return describe(*wrong);
+    }
+  }
+  return "";
+}
+
+// Two frames back to back through one session; "" if all is exact.
+std::string run_plan(const Prepared& p,
+                     const std::vector<std::vector<uint8_t>>& frames,
+                     const std::vector<Values>& oracles) {
+  const uint32_t arena = p.plan.nodes[0].arena_bytes;
+  TraceCollector trace(p.graph, p.net, p.plan, 0);
+  Session session(p.graph, p.net, p.images[0], arena, trace.tap());
+  for (size_t f = 0; f < frames.size(); ++f) {
+    trace.reset();
+    const auto output = session.run(frames[f]);
+    const std::string wrong =
+        first_wrong(p, oracles[f], trace.values(frames[f]));
+    if (!wrong.empty()) return "frame " + std::to_string(f) + ": " + wrong;
+    if (output != model_output(p.graph, oracles[f])) return "the output";
+  }
+  try {
+    Session(p.graph, p.net, p.images[0], arena - 1);
+  } catch (const Error&) {
+    return "";
+  }
+  return "loads with a byte less than " + std::to_string(arena);
+}
+
+struct Tally {
+  int plans = 0, stages = 0;
+  std::set<OpKind> used;
+};
+
+PlanOptions random_board(std::mt19937& random) {
+  static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
+                                        "nrf52840", "rp2350"};
+  PlanOptions options;
+  options.board = &find_board(kBoards[random() % std::size(kBoards)]);
+  return options;
+}
+
+// All plans of one network; throws what the tool throws.
+std::string judge(const NetRecipe& recipe, Tally& tally) {
+  const Graph graph = import_tflite(random_model(recipe), "random");
+  for (const Op& op : graph.ops) tally.used.insert(op.kind);
+  std::mt19937 random(recipe.seed);
+  const std::vector<std::vector<uint8_t>> frames{random_input(graph, random),
+                                                 random_input(graph, random)};
+  std::vector<Values> oracles;
+  for (const auto& f : frames) oracles.push_back(run_oracle(graph, f));
+
+  PlanOptions options = random_board(random);
+  options.objective = Objective::kRam;
+  const auto attempt = [&](const std::string& what) -> std::string {
+    try {
+      const Prepared p = prepare(graph, options);
+      ++tally.plans;
+      tally.stages += static_cast<int>(p.plan.nodes[0].stages.size());
+      if (options.ram && p.plan.nodes[0].arena_bytes > *options.ram) {
+        return what + ": over the budget";
+      }
+      const std::string fault = run_plan(p, frames, oracles);
+      if (!options.ram) options.ram = p.plan.nodes[0].arena_bytes;
+      return fault.empty() ? fault : what + ": " + fault;
+    } catch (const Error& e) {
+      return what + ": " + e.what();
+    }
+  };
+  const std::string place = " on " + options.board->name;
+  std::string fault = attempt("smallest" + place);
+  if (!fault.empty()) return fault;
+  const int64_t least = *options.ram;
+  options.objective = Objective::kLatency;
+  fault = attempt("fastest in " + std::to_string(least) + place);
+  if (!fault.empty()) return fault;
+  options.ram = least + static_cast<int64_t>(random() % (least + 1));
+  fault = attempt("fastest in " + std::to_string(*options.ram) + place);
+  if (!fault.empty()) return fault;
+  options = random_board(random);
+  return attempt("fastest on " + options.board->name);
+}
+
+std::string fault_of(const NetRecipe& recipe, Tally& tally) {
+  try {
+    return judge(recipe, tally);
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+}
+
+// The same network with as few steps as still fail.
+NetRecipe shrink(NetRecipe recipe) {
+  Tally unused;
+  const int all = recipe.steps;
+  for (recipe.steps = 0; recipe.steps < all; ++recipe.steps) {
+    if (!fault_of(recipe, unused).empty()) break;
+  }
+  return recipe;
+}
+
+TEST(RandomNet, EveryPlanEqualsTheOracle) {
+  const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
+  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kNets);
+  Tally tally;
+  int failed = 0;
+  for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
+    const NetRecipe recipe = random_recipe(seed);
+    if (fault_of(recipe, tally).empty()) continue;
+    ++failed;
+    const NetRecipe small = shrink(recipe);
+    ADD_FAILURE() << "seed " << seed << ", " << small.steps << " of "
+                  << recipe.steps << " steps: " << fault_of(small, tally)
+                  << "\n"
+                  << text_of(import_tflite(random_model(small), "random"));
+  }
+  std::printf("seeds %u to %u: %d plans, %d stages, %zu operators\n", first,
+              first + count - 1, tally.plans, tally.stages, tally.used.size());
+  if (count >= kNets && failed == 0) {
+    EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax) + 1);
+  }
+}
+
+}  // namespace
+}  // namespace shoal
