@@ -43,7 +43,7 @@ template <int kStep, bool kZero, bool kThree>
   uint32_t s0 = from[0], s1 = from[1], s2 = from[2], s3 = from[3];
   for (const Run *run = list.begin, *end = list.end; run != end; ++run) {
     const int8_t *x = run->x + x_at, *w = run->w + w_at;
-    const auto add_tap = [&] {
+    const auto add_tap = [&]() __attribute__((always_inline)) {
       s0 += product(w[0] - zero, x[0]);
       s1 += product(w[1] - zero, x[kStep]);
       s2 += product(w[2] - zero, x[2 * kStep]);
