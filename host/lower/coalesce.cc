@@ -5,10 +5,6 @@
 namespace shoal {
 namespace {
 
-bool share_rows(const Box& a, const Box& b) {
-  return a.y0 < b.y1 && b.y0 < a.y1;
-}
-
 Box shifted(const Box& b, const Box& to) {
   return {b.y0 + to.y0, b.y1 + to.y0, b.x0 + to.x0,
           b.x1 + to.x0, b.c0 + to.c0, b.c1 + to.c0};
@@ -51,9 +47,7 @@ class Coalescer {
       if (l.out.tensor == part.tensor && l.op == OpCode::kConstant) {
         return false;
       }
-      if (l.out.tensor == to.tensor && share_rows(l.out.box, to.box)) {
-        last_write = at;
-      }
+      if (l.out.tensor == to.tensor) last_write = at;
     }
     for (int k = 0; k <= last_write; ++k) {
       if (gone_[k] || k == copy) continue;
