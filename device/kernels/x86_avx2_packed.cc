@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kPixels = 6;         // of a tile
 constexpr int kGroup = 16;         // output channels of a tile
-constexpr int kInputs = 8 * 1024;  // gathered at once, all pixels
-constexpr int kSumPixels = 48;     // in tiles between two requantizations
+constexpr int kInputs = 7 * 1024;  // gathered at once, all pixels
+constexpr int kSumPixels = 64;     // in tiles between two requantizations
 
 // Where the inputs of a pixel lie: `runs` sequences of run_count elements that
 // are run_step apart, in the order of the weights; the next pixel's pixel_step
@@ -146,41 +146,45 @@ SHOAL_AVX2 void pack(const ConvArgs& a, const Layout& l, int channel,
   }
 }
 
-// What the tiles of a group share. `start` advances by start_stride from pixel
-// to pixel.
+// What the tiles of a group share. Sums start from what lies at `sums`
+// (kFromSums) or from the bias, and go to `sums`.
 struct Tiles {
   const int16_t* inputs;
   int pixel_step, runs, run_step, run_pairs;
   const int16_t* weights;
-  const int32_t* start;
-  int start_stride;
+  const int32_t* bias;
   int32_t* sums;
 };
 
-// `count` tiles of P pixels by 8 * V channels.
-// Not inlined: the innermost loop needs all registers.
-template <int P, int V>
-__attribute__((noinline)) SHOAL_AVX2 void tiles(Tiles t, int count) {
-  for (; count > 0; --count) {
+// `count` tiles of P pixels by 8 * V channels. Not inlined: the innermost loop
+// needs all registers.
+template <int P, int V, bool kFromSums>
+__attribute__((noinline)) SHOAL_AVX2 void tiles(const Tiles& t, int count) {
+  const int runs = t.runs, run_pairs = t.run_pairs, run_step = t.run_step;
+  const ptrdiff_t pixel_step = t.pixel_step;
+  const int16_t* first = t.inputs;
+  int32_t* sums = t.sums;
+  for (; count > 0; --count, first += P * pixel_step, sums += P * kGroup) {
     __m256i acc[P][V];
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) {
-        acc[p][v] = load8(t.start + p * t.start_stride + 8 * v);
+        acc[p][v] =
+            load8(kFromSums ? sums + p * kGroup + 8 * v : t.bias + 8 * v);
       }
     }
     const int16_t* weights = t.weights;
-    for (int run = 0; run < t.runs; ++run) {
-      const int16_t* inputs = t.inputs + run * t.run_step;
-      for (int k = 0; k < t.run_pairs; ++k, inputs += 2, weights += 16 * V) {
+    for (int run = 0; run < runs; ++run) {
+      const int16_t* inputs = first + run * run_step;
+      for (int k = 0; k < run_pairs; ++k, inputs += 2, weights += 16 * V) {
         __m256i w[V];
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) w[v] = load8(weights + 16 * v);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) {
           int32_t pair;
-          memcpy(&pair, inputs + p * t.pixel_step, sizeof(pair));
+          memcpy(&pair, inputs + p * pixel_step, sizeof(pair));
           const __m256i x = _mm256_set1_epi32(pair);
 #pragma GCC unroll 8
           for (int v = 0; v < V; ++v) {
@@ -193,43 +197,27 @@ __attribute__((noinline)) SHOAL_AVX2 void tiles(Tiles t, int count) {
     for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) {
-        store8(t.sums + p * kGroup + 8 * v, acc[p][v]);
+        store8(sums + p * kGroup + 8 * v, acc[p][v]);
       }
     }
-    t.inputs += P * t.pixel_step;
-    t.start += P * t.start_stride;
-    t.sums += P * kGroup;
   }
 }
 
-template <int V>
-SHOAL_AVX2 void tiles(Tiles& t, int pixels, int count) {
-  switch (pixels) {
-    case 1:
-      return tiles<1, V>(t, count);
-    case 2:
-      return tiles<2, V>(t, count);
-    case 3:
-      return tiles<3, V>(t, count);
-    case 4:
-      return tiles<4, V>(t, count);
-    case 5:
-      return tiles<5, V>(t, count);
-    default:
-      return tiles<kPixels, V>(t, count);
-  }
-}
+using TileFunction = void (*)(const Tiles&, int);
+template <int V, bool kFromSums>
+inline constexpr TileFunction kTiles[kPixels] = {
+    tiles<1, V, kFromSums>, tiles<2, V, kFromSums>, tiles<3, V, kFromSums>,
+    tiles<4, V, kFromSums>, tiles<5, V, kFromSums>, tiles<6, V, kFromSums>};
 
 // All pixels, in tiles that differ by one pixel at most.
-SHOAL_AVX2 void all_tiles(Tiles& t, int pixels, int vectors) {
+void all_tiles(const TileFunction* functions, Tiles t, int pixels) {
   const int count = (pixels + kPixels - 1) / kPixels;
   const int least = pixels / count, larger = pixels % count;
   for (int size = least + 1; size >= least; --size) {
     const int some = size > least ? larger : count - larger;
     if (some == 0) continue;
-    vectors == 1 ? tiles<1>(t, size, some) : tiles<2>(t, size, some);
+    functions[size - 1](t, some);
     t.inputs += some * size * t.pixel_step;
-    t.start += some * size * t.start_stride;
     t.sums += some * size * kGroup;
   }
 }
@@ -239,26 +227,28 @@ SHOAL_AVX2 void all_tiles(Tiles& t, int pixels, int vectors) {
 SHOAL_AVX2 void group(const ConvArgs& a, const Layout& l, const Area& area,
                       int vector, int run_step, Work& work) {
   pack(a, l, area.channel, area.channels, work.weights);
-  Tiles t;
-  t.inputs = work.inputs;
-  t.pixel_step = l.pixel_step;
-  t.runs = l.runs;
-  t.run_step = run_step;
-  t.run_pairs = run_pairs(l);
-  t.weights = work.weights;
-  t.start_stride = a.partial_in ? kGroup : 0;
+  const TileFunction* functions =
+      area.channels > 8 ? (a.partial_in ? kTiles<2, true> : kTiles<2, false>)
+                        : (a.partial_in ? kTiles<1, true> : kTiles<1, false>);
+  Tiles t = {work.inputs,
+             l.pixel_step,
+             l.runs,
+             run_step,
+             run_pairs(l),
+             work.weights,
+             work.scales.bias + 8 * vector,
+             work.sums};
   Area part = area;
-  for (int left = area.pixels; left > 0; left -= part.pixels) {
-    part.pixels = left < kSumPixels ? left : kSumPixels;
-    t.start = work.scales.bias + 8 * vector;
-    t.sums = work.sums;
+  int parts = (area.pixels + kSumPixels - 1) / kSumPixels;
+  for (int left = area.pixels; left > 0; left -= part.pixels, --parts) {
+    part.pixels = left / parts;
     if (a.partial_in) {
       start_rows(a, work.scales, vector, part, work.sums, kGroup);
-      t.start = work.sums;
     }
-    all_tiles(t, part.pixels, area.channels > 8 ? 2 : 1);
+    all_tiles(functions, t, part.pixels);
     finish_rows(a, work.scales, vector, part, work.sums, kGroup);
     part.x += part.pixels;
+    t.inputs += part.pixels * t.pixel_step;
   }
 }
 

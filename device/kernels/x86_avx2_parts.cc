@@ -1,4 +1,4 @@
-#include "device/kernels/x86_avx2_parts.h"
+#include "device/kernels/x86_avx2_quantize.h"
 
 #if defined(SHOAL_HAS_AVX2_KERNELS)
 
@@ -9,8 +9,6 @@ namespace {
 // for scale_bounded() to add its rounding and the zero point early.
 constexpr int64_t kFastSum = int64_t{1} << 29;
 constexpr int kMaxFastShift = 20;
-
-constexpr int kEvenThenOdd = 0xD8;  // lanes 0, 2, 1, 3 of each half
 
 SHOAL_AVX2_INLINE __m256i load_shifts(const int8_t* p, int n) {
   alignas(8) int8_t some[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
@@ -44,84 +42,6 @@ SHOAL_AVX2 void prepare_scale(__m256i multiplier, __m256i shift, int zero_out,
   s.fast_right = _mm256_shuffle_epi32(s.right, kEvenThenOdd);
 }
 
-// requantize(v) + zero_out for |v| < kFastSum, without left shift, lanes in
-// the order kEvenThenOdd. 2v * m has high_mul's quotient in its upper half;
-// rounding and zero point of the second step, shifted left, are added in the
-// same addition as the rounding of the first. What comes out below
-// `fast_limit` was negative, and ties of negative numbers go down.
-SHOAL_AVX2_INLINE __m256i scale_bounded(__m256i v, const Scale8& s) {
-  v = _mm256_add_epi32(v, v);
-  const __m256i even =
-      _mm256_add_epi64(_mm256_mul_epi32(v, s.multiplier), s.fast_round_even);
-  const __m256i odd = _mm256_add_epi64(
-      _mm256_mul_epi32(_mm256_srli_epi64(v, 32), s.odd_multiplier),
-      s.fast_round_odd);
-  const __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(
-      _mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xDD));
-  const __m256i negative = _mm256_cmpgt_epi32(s.fast_limit, high);
-  return _mm256_srav_epi32(_mm256_add_epi32(high, negative), s.fast_right);
-}
-
-// wrap_add(requantize(v), zero_out) for every v, multiplier and shift, lanes
-// in the order kEvenThenOdd. high_mul is floor((v * m + 2^30) / 2^31) but for
-// the one product 2^62, which alone yields -2^31 here.
-SHOAL_AVX2_INLINE __m256i scale_any(__m256i v, const Scale8& s,
-                                    __m256i zero_out) {
-  const __m256i nudge = _mm256_set1_epi64x(int64_t{1} << 30);
-  v = _mm256_sllv_epi32(v, s.left);
-  const __m256i even =
-      _mm256_add_epi64(_mm256_mul_epi32(v, s.multiplier), nudge);
-  const __m256i odd = _mm256_add_epi64(
-      _mm256_mul_epi32(_mm256_srli_epi64(v, 32), s.odd_multiplier), nudge);
-  __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31),
-                                    _mm256_add_epi64(odd, odd), 0xAA);
-  const __m256i least = _mm256_set1_epi32(INT32_MIN);
-  high = _mm256_add_epi32(high, _mm256_cmpeq_epi32(high, least));
-  const __m256i one = _mm256_set1_epi32(1);
-  const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, s.right), one);
-  const __m256i rest = _mm256_and_si256(high, mask);
-  const __m256i threshold =
-      _mm256_sub_epi32(_mm256_srli_epi32(mask, 1), _mm256_srai_epi32(high, 31));
-  const __m256i rounded = _mm256_sub_epi32(_mm256_srav_epi32(high, s.right),
-                                           _mm256_cmpgt_epi32(rest, threshold));
-  return _mm256_shuffle_epi32(_mm256_add_epi32(rounded, zero_out),
-                              kEvenThenOdd);
-}
-
-template <bool kBounded>
-SHOAL_AVX2_INLINE __m256i scale(const int32_t* sums, const Scale8& s,
-                                __m256i zero_out) {
-  return kBounded ? scale_bounded(load8(sums), s)
-                  : scale_any(load8(sums), s, zero_out);
-}
-
-// 16 channels of two pixels, lanes in the order kEvenThenOdd, to bytes in
-// natural order.
-SHOAL_AVX2_INLINE __m256i pack(__m256i first_low, __m256i first_high,
-                               __m256i second_low, __m256i second_high,
-                               const Scales& s) {
-  const __m256i order = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
-  __m256i bytes =
-      _mm256_packs_epi16(_mm256_packs_epi32(first_low, first_high),
-                         _mm256_packs_epi32(second_low, second_high));
-  bytes = _mm256_min_epi8(_mm256_max_epi8(bytes, s.act_min), s.act_max);
-  return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(bytes, order),
-                                     _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-}
-
-SHOAL_AVX2_INLINE void store_bytes(int8_t* out, __m128i bytes, int n) {
-  if (n >= 16) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
-  } else if (n == 8) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(out), bytes);
-  } else {
-    alignas(16) int8_t some[16];
-    _mm_store_si128(reinterpret_cast<__m128i*>(some), bytes);
-    memcpy(out, some, static_cast<size_t>(n));
-  }
-}
-
 // Where one pixel's channels come from and go to.
 struct Pixel {
   const int32_t* sums;
@@ -132,12 +52,12 @@ struct Pixel {
 template <bool kBounded, bool kWhole>
 SHOAL_AVX2_INLINE void quantize_two(const Scales& s, const Scale8* scales,
                                     int channels, Pixel a, Pixel b) {
-  const __m256i a_low = scale<kBounded>(a.sums, scales[0], s.zero_out);
-  const __m256i b_low = scale<kBounded>(b.sums, scales[0], s.zero_out);
+  const __m256i a_low = scale<kBounded>(load8(a.sums), scales[0], s.zero_out);
+  const __m256i b_low = scale<kBounded>(load8(b.sums), scales[0], s.zero_out);
   __m256i a_high = a_low, b_high = b_low;
   if (kWhole || channels > 8) {
-    a_high = scale<kBounded>(a.sums + 8, scales[1], s.zero_out);
-    b_high = scale<kBounded>(b.sums + 8, scales[1], s.zero_out);
+    a_high = scale<kBounded>(load8(a.sums + 8), scales[1], s.zero_out);
+    b_high = scale<kBounded>(load8(b.sums + 8), scales[1], s.zero_out);
   }
   const __m256i bytes = pack(a_low, a_high, b_low, b_high, s);
   const int n = kWhole ? 16 : channels;
@@ -200,7 +120,7 @@ SHOAL_AVX2 void prepare(const ConvArgs& a, int channel, int channels,
   }
   const int zero = a.zero_weight < 0 ? -a.zero_weight : a.zero_weight;
   const int64_t largest = taps * 128 * (128 + zero) - smallest(least_bias);
-  s.bounded = !a.partial_in && largest < kFastSum &&
+  s.bounded = !a.partial_in && !a.partial_out && largest < kFastSum &&
               smallest(least_shift) >= -kMaxFastShift &&
               smallest(least_opposite) >= 1;
   s.zero_out = _mm256_set1_epi32(a.zero_out);
