@@ -46,7 +46,7 @@ int run_pairs(const Layout& l) { return (l.run_count + 1) / 2; }
 
 struct Work {
   alignas(32) int16_t inputs[kInputs + 2];
-  alignas(32) int16_t weights[(kPackedElements + 16) * kGroup];
+  alignas(32) int16_t weights[kPackedElements * kGroup];
   alignas(32) int32_t sums[kSumPixels * kGroup];
   Scales scales;
 };
@@ -94,10 +94,10 @@ SHOAL_AVX2_INLINE __m128i load_weights(const int8_t* weights, int k,
                          : load_last(weights, count, count - k);
 }
 
-// 8 pairs of elements from element k on of kGroup channels, or of the first 8
-// of them: for each pair one vector of 8 channels, or two.
+// Up to 8 pairs of elements from element k on of kGroup channels, or of the
+// first 8 of them: for each pair one vector of 8 channels, or two.
 SHOAL_AVX2_INLINE void pack_pairs(const int8_t* const* from, bool both, int k,
-                                  int count, __m256i zero, int16_t* to) {
+                                  int count, int pairs, int16_t* to) {
   __m256i r[8];
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) {
@@ -110,13 +110,19 @@ SHOAL_AVX2_INLINE void pack_pairs(const int8_t* const* from, bool both, int k,
   transpose(r);
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i, to += 16) {
-    const __m256i low = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(r[i]));
-    store8(to, _mm256_sub_epi16(low, zero));
+    if (i >= pairs) return;
+    store8(to, _mm256_cvtepi8_epi16(_mm256_castsi256_si128(r[i])));
     if (both) {
-      const __m256i high =
-          _mm256_cvtepi8_epi16(_mm256_extracti128_si256(r[i], 1));
-      store8(to += 16, _mm256_sub_epi16(high, zero));
+      to += 16;
+      store8(to, _mm256_cvtepi8_epi16(_mm256_extracti128_si256(r[i], 1)));
     }
+  }
+}
+
+SHOAL_AVX2 void subtract(int value, int count, int16_t* to) {
+  const __m256i values = _mm256_set1_epi16(static_cast<int16_t>(value));
+  for (int i = 0; i < count; i += 16) {
+    store8(to + i, _mm256_sub_epi16(load8(to + i), values));
   }
 }
 
@@ -130,17 +136,20 @@ SHOAL_AVX2 void pack(const ConvArgs& a, const Layout& l, int channel,
     from[i] = a.weights + static_cast<ptrdiff_t>(o) * a.weight_stride;
   }
   const bool both = channels > 8;
-  const __m256i zero = _mm256_set1_epi16(static_cast<int16_t>(a.zero_weight));
-  const __m256i first = _mm256_set1_epi32(0xFFFF);
   const int pair_size = both ? 32 : 16, count = l.runs * l.run_count;
+  const int run_size = run_pairs(l) * pair_size;
   for (int run = 0; run < l.runs; ++run) {
-    for (int k = 0; k < l.run_count; k += 16) {
-      pack_pairs(from, both, run * l.run_count + k, count, zero,
-                 to + k / 2 * pair_size);
+    for (int pair = 0; pair < run_pairs(l); pair += 8) {
+      pack_pairs(from, both, run * l.run_count + 2 * pair, count,
+                 run_pairs(l) - pair, to + run * run_size + pair * pair_size);
     }
-    to += run_pairs(l) * pair_size;
-    if (l.run_count % 2 == 0) continue;
+  }
+  if (a.zero_weight) subtract(a.zero_weight, l.runs * run_size, to);
+  if (l.run_count % 2 == 0) return;
+  for (int run = 0; run < l.runs; ++run) {
+    to += run_size;
     for (int i = 16; i <= pair_size; i += 16) {
+      const __m256i first = _mm256_set1_epi32(0xFFFF);
       store8(to - i, _mm256_and_si256(load8(to - i), first));
     }
   }
