@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "host/base/error.h"
 #include "host/plan/bands.h"
 #include "host/plan/time.h"
 
 namespace shoal {
 namespace {
 
+constexpr int kMaxStageLayers = 256;
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
 constexpr int64_t kUnlimited = int64_t{1} << 40;
@@ -32,44 +34,53 @@ Search::Search(const Net& net, const Board& board)
     : net_(net),
       board_(board),
       uses_(find_uses(net)),
-      tables_(pass_tables(net, uses_, board)),
-      positions_(static_cast<size_t>(whole_net(net).end)) {
+      tables_(pass_tables(net, uses_, board)) {
   find_known();
 }
 
 void Search::find_known() {
-  known_.resize(positions_ * positions_);
   const std::vector<int> before = count_ports(net_, uses_);
-  const int n = static_cast<int>(positions_);
+  const int n = whole_net(net_).end;
+  all_ports_ = before[n];
+  known_.resize(n);
   for (int begin = 0; begin < n; ++begin) {
-    for (int end = begin + 1; end <= n; ++end) {
+    const int last = std::min(n, begin + kMaxStageLayers);
+    for (int end = begin + 1; end <= last; ++end) {
       const Segment s{begin, end};
-      Known& k = known_[begin * positions_ + end - 1];
+      Known k;
       k.can_be_stage = can_be_stage(uses_, s);
-      if (!k.can_be_stage) continue;
       k.ports = before[end] - before[begin];
       const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
       if (pair) {
         k.most_gain = std::min(net_.tensors[pair->in].bytes(),
                                net_.tensors[pair->out].bytes());
       }
-      if (board_.flash_mapped) continue;
-      const std::vector<PlanStage> alone{make_stage(
-          net_, uses_, s, tables_.back().work, tables_.back().slots)};
-      const PlanLayout l = make_layout(net_, alone, false);
-      k.record_bytes = l.buffers - l.head;
+      if (!board_.flash_mapped) {
+        const std::vector<PlanStage> alone{make_stage(
+            net_, uses_, s, tables_.back().work, tables_.back().slots)};
+        const PlanLayout l = make_layout(net_, alone, false);
+        k.record_bytes = l.buffers - l.head;
+      }
+      known_[begin].push_back(k);
     }
   }
 }
 
+const Search::Known* Search::known(Segment s) const {
+  const auto length = static_cast<size_t>(s.end - s.begin);
+  if (length > known_[s.begin].size()) return nullptr;
+  const Known& k = known_[s.begin][length - 1];
+  return k.can_be_stage ? &k : nullptr;
+}
+
 SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
-  const Known& k = known(s);
-  if (!k.can_be_stage || k.ports > max_ports) return {-1, 0};
-  const int most = std::min(max_ports, known(whole_net(net_)).ports);
+  const Known* k = known(s);
+  if (!k || k->ports > max_ports) return {-1, 0};
+  const int most = std::min(max_ports, all_ports_);
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most));
-  return {fixed + k.record_bytes, k.most_gain};
+  return {fixed + k->record_bytes, k->most_gain};
 }
 
 int64_t Search::gain(Segment s) {
@@ -131,10 +142,8 @@ Candidate Search::build(const Choice& choice, int pack_tries) const {
   return c;
 }
 
-// Raises bands in what is left of the budget; if the result cannot be packed,
-// in less.
-Candidate Search::refine(Candidate from, int64_t budget) const {
-  Candidate best = from;
+// Raises bands in all stages at once; if the result cannot be packed, by less.
+Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
   const int64_t room = budget - from.node.layout.buffers;
   for (const int percent : {100, 70, 40, 15}) {
     Choice choice = from.choice;
@@ -145,22 +154,36 @@ Candidate Search::refine(Candidate from, int64_t budget) const {
     }
     Candidate next = build(choice, kQuickTries);
     if (next.node.arena_bytes > budget) continue;
-    if (next.time_ps < best.time_ps) best = std::move(next);
-    break;
+    return next.time_ps < from.time_ps ? next : from;
+  }
+  return from;
+}
+
+// Then in one stage after the other, as long as each can be packed.
+Candidate Search::raise_each(Candidate best, int64_t budget) const {
+  const int64_t room = budget - best.node.layout.buffers;
+  for (size_t s = 0; s < best.choice.stages.size(); ++s) {
+    Choice choice = best.choice;
+    raise_bands(net_, uses_, board_, choice, s, room);
+    if (choice.work == best.choice.work) continue;
+    Candidate next = build(choice, kQuickTries);
+    if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+      best = std::move(next);
+    }
   }
   return best;
 }
 
-Candidate Search::smallest() {
+std::optional<Candidate> Search::least_arena() {
   std::optional<Candidate> best;
-  for (int ports : {8, 16, 24, 32, 48, 64, 96, 128, 1 << 20}) {
+  for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
     const StageSearch search = stage_search(ports);
     const int64_t below =
         best ? int64_t{best->node.arena_bytes} - 1 : kUnlimited;
     const std::optional<int64_t> least = smallest_budget(search, below);
-    if (!least) continue;
     Partition last;
     for (const int soft : kSoftPercent) {
+      if (!least) break;
       const std::optional<Partition> cuts =
           fastest_cuts(search, {*least, *least * soft / 100});
       if (!cuts) break;
@@ -172,27 +195,45 @@ Candidate Search::smallest() {
       }
       if (best->node.arena_bytes <= *least) break;
     }
-    if (ports >= known(whole_net(net_)).ports) break;
+    if (ports >= all_ports_) break;
   }
+  if (!best) return best;
   Candidate packed = build(best->choice, kPackTries);
-  if (packed.node.arena_bytes < best->node.arena_bytes) {
-    best = std::move(packed);
+  return packed.node.arena_bytes < best->node.arena_bytes ? packed : best;
+}
+
+Candidate Search::smallest() {
+  const std::optional<Candidate> least = least_arena();
+  if (!least) {
+    throw Error(Exit::kUnsupported, net_.name + ": no way to cut " +
+                                        std::to_string(net_.layers.size()) +
+                                        " layers into stages of at most " +
+                                        std::to_string(kMaxStageLayers));
   }
-  return refine(*best, best->node.arena_bytes);
+  const int64_t budget = least->node.arena_bytes;
+  Candidate best = raise_each(raise_all(*least, budget), budget);
+  const std::optional<Candidate> other =
+      fastest(budget, static_cast<int>(least->node.layout.cursor_count));
+  return other && other->time_ps < best.time_ps ? *other : best;
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
+  return fastest(budget, all_ports_);
+}
+
+std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {
   std::optional<Candidate> best;
   Partition last;
+  const StageSearch search = stage_search(max_ports);
   for (const int soft : kSoftPercent) {
     const std::optional<Partition> cuts =
-        fastest_cuts(stage_search(1 << 20), {budget, budget * soft / 100});
+        fastest_cuts(search, {budget, budget * soft / 100});
     if (!cuts) break;
     if (*cuts == last) continue;
     last = *cuts;
     Candidate c = build(choose(*cuts), kQuickTries);
     if (c.node.arena_bytes > budget) continue;
-    c = refine(std::move(c), budget);
+    c = raise_each(raise_all(c, budget), budget);
     if (!best || c.time_ps < best->time_ps) best = std::move(c);
   }
   return best;

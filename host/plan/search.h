@@ -24,7 +24,7 @@ class Search {
  public:
   Search(const Net&, const Board&);
 
-  // The smallest arena that the search finds.
+  // The smallest arena that the search finds, and the least time in it.
   Candidate smallest();
   // The least time in an arena of at most `budget` bytes; none if the search
   // finds nothing that small.
@@ -34,26 +34,28 @@ class Search {
   // What does not depend on the budget, found once.
   struct Known {
     bool can_be_stage = false;
-    int ports = 0;
+    int ports = 0;  // so many cursors
     int64_t record_bytes = 0, most_gain = 0;
   };
   void find_known();
-  const Known& known(Segment s) const {
-    return known_[static_cast<size_t>(s.begin) * positions_ + s.end - 1];
-  }
+  // Null for a segment that can be no stage.
+  const Known* known(Segment) const;
   StageSearch stage_search(int max_ports);
   int64_t gain(Segment);
   SegmentBytes segment_bytes(Segment, int max_ports) const;
   Choice choose(const Partition&) const;
-  Candidate refine(Candidate, int64_t budget) const;
+  std::optional<Candidate> least_arena();
+  std::optional<Candidate> fastest(int64_t budget, int max_ports);
+  Candidate raise_all(const Candidate&, int64_t budget) const;
+  Candidate raise_each(Candidate, int64_t budget) const;
   Candidate build(const Choice&, int pack_tries) const;
 
   const Net& net_;
   const Board& board_;
   std::vector<TensorUses> uses_;
   std::vector<PassTable> tables_;
-  size_t positions_;
-  std::vector<Known> known_;
+  int all_ports_ = 0;
+  std::vector<std::vector<Known>> known_;  // by first layer, then length
   std::map<std::pair<int, int>, Overlay> leads_;
 };
 
