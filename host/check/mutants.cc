@@ -124,7 +124,10 @@ class StageMutations {
       renumber(s, [=](int port) { return port > p ? port + 1 : port; });
     });
     if (p == 0) return;
-    add(name + "swapped with the one before", false,
+    // Two outputs may be the same box.
+    const bool callers =
+        it.owner != Owner::kActor && stage_.ports[p - 1].owner != Owner::kActor;
+    add(name + "swapped with the one before", callers,
         [=](PlanStage& s) { std::swap(s.ports[p], s.ports[p - 1]); });
   }
 
@@ -297,7 +300,9 @@ class StageMutations {
       add(name + "swapped with the one before", kMayBeRight,
           [=](PlanStage& s) { std::swap(s.order[r], s.order[r - 1]); });
     }
-    add("another run", false, [](PlanStage& s) { s.order.push_back({0, 1}); });
+    add("another run", stage_.order.empty(), [](PlanStage& s) {
+      s.order.push_back({0, 1});
+    });
   }
 
   void sums() {

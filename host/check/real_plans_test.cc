@@ -1,0 +1,81 @@
+// The planner's plans of real models, at three budgets: the checker finds
+// nothing in them, and something in their mutants.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "host/check/mutant_judge.h"
+#include "host/import/import.h"
+#include "host/lower/net.h"
+#include "host/plan/planner.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+struct Planned {
+  std::string name;
+  Plan plan;
+};
+
+std::vector<Planned> plans_of(const Net& net) {
+  PlanOptions options;
+  options.board = &find_board("host");
+  options.objective = Objective::kRam;
+  std::vector<Planned> all;
+  all.push_back({"smallest", make_plan(net, options)});
+  options.objective = Objective::kLatency;
+  options.ram = 2 * int64_t{all[0].plan.nodes[0].arena_bytes};
+  all.push_back({"twice that", make_plan(net, options)});
+  options.ram.reset();
+  all.push_back({"unlimited", make_plan(net, options)});
+  return all;
+}
+
+class RealPlansTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(RealPlansTest, AreRight) {
+  const Net net = lower(load_model(golden_model_file(GetParam())));
+  for (const Planned& p : plans_of(net)) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<std::string> wrong = check(net, p.plan);
+    const std::chrono::duration<double> took =
+        std::chrono::steady_clock::now() - start;
+    for (const std::string& line : wrong) {
+      ADD_FAILURE() << p.name << ": " << line;
+    }
+    std::cout << p.name << ": " << p.plan.nodes[0].arena_bytes
+              << " bytes of arena, checked in " << took.count() << " s\n";
+  }
+}
+
+// A sample, because there are tens of thousands.
+TEST_P(RealPlansTest, HaveMutantsThatAreRefused) {
+  constexpr unsigned kSeed = 5;
+  constexpr int64_t kMacsToRun = 3000000;
+  constexpr int kTries = 60;
+  const Net net = lower(load_model(golden_model_file(GetParam())));
+  Tally tally;
+  std::mt19937 random(kSeed);
+  for (const Planned& p : plans_of(net)) {
+    MutantJudge judge(p.name, net, p.plan);
+    const auto all = mutations(net, p.plan.nodes[0]);
+    for (int i = 0; i < kTries; ++i) {
+      const Mutation& m = all[random() % all.size()];
+      // Those may have to be run.
+      if (m.may_be_right && net.model_macs > kMacsToRun) continue;
+      judge.try_one(m, tally);
+    }
+  }
+  std::cout << tally << " (seed " << kSeed << ")\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(Shared, RealPlansTest,
+                         testing::ValuesIn(golden_model_names()),
+                         [](const auto& info) {
+                           return test_name(info.param);
+                         });
+
+}  // namespace
+}  // namespace shoal
