@@ -59,7 +59,6 @@ struct Flags {
 void define(CLI::App& app, Flags& f, int& code) {
   app.add_option("--timeout", f.timeout,
                  "end with exit code 8 after this many seconds (0: never)");
-  app.require_subcommand(1);
   app.fallthrough();
   const auto json = [](CLI::App* verb, bool& flag) {
     verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
@@ -133,7 +132,13 @@ void define(CLI::App& app, Flags& f, int& code) {
   json(verb, f.list.json);
   verb->callback([&] { code = doctor_command(f.list); });
 
-  app.parse_complete_callback([&] { start_timeout(f.timeout); });
+  app.parse_complete_callback([&] {
+    // Not CLI11's own check, which hides a verb that it does not know.
+    if (app.get_subcommands().empty()) {
+      throw Error(Exit::kUsage, "a verb is missing", "see `shoal --help`");
+    }
+    start_timeout(f.timeout);
+  });
 }
 
 int report(const Error& e) {

@@ -11,7 +11,7 @@ namespace shoal {
 
 // The same for plan, run and verify.
 struct PlanFlags {
-  std::string ram;  // a size; empty: no budget
+  std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
   std::string strategy = "single";
   std::string objective = "latency";

@@ -12,7 +12,7 @@ namespace shoal {
 PlanOptions plan_options(const PlanFlags& flags) {
   PlanOptions options;
   options.board = &find_board(flags.board);
-  if (!flags.ram.empty()) options.ram = parse_size(flags.ram, "--ram");
+  if (flags.ram) options.ram = parse_size(*flags.ram, "--ram");
   options.strategy = flags.strategy;
   if (flags.objective == "ram") {
     options.objective = Objective::kRam;

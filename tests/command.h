@@ -1,0 +1,42 @@
+// For tests of the command line: runs the executable in a folder of its own
+// and keeps all that it says.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+struct Told {
+  int code = -1;  // 128 + signal if it was killed
+  std::string out, err;
+};
+
+// Lives as long as one test; everything in it is removed at the end.
+class Workshop {
+ public:
+  Workshop();
+  ~Workshop();
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+
+  std::string path(const std::string& name) const;
+  std::string write(const std::string& name,
+                    const std::vector<uint8_t>& bytes) const;
+  std::vector<uint8_t> read(const std::string& name) const;
+  std::string read_text(const std::string& name) const;
+  // Runs `shoal ARGUMENTS...` inside the folder. `out` replaces the file that
+  // catches stdout.
+  Told shoal(const std::vector<std::string>& arguments,
+             const char* out = nullptr) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// Lines of a text without the empty one at the end.
+std::vector<std::string> lines_of(const std::string& text);
+
+}  // namespace shoal
