@@ -109,6 +109,9 @@ const Case kTensors[] = {
      "-1x6x7x2"},
     {"scale_negative", [](Net& n) { n.tensor(n.x).scale = {-1}; },
      "m: tensor 0 \"t0\": scale -1 is not a positive number up to 2^60"},
+    {"scale_large", [](Net& n) { n.tensor(n.x).scale = {0x1p61f}; },
+     "m: tensor 0 \"t0\": scale 2.30584e+18 is not a positive number up to "
+     "2^60"},
     {"scale_nan",
      [](Net& n) {
        n.tensor(n.x).scale = {std::numeric_limits<float>::quiet_NaN()};
