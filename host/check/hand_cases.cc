@@ -107,20 +107,59 @@ HandCase concatenation() {
   return made;
 }
 
-HandCase recorded_order() {
+HandCase recorded_order(bool unmapped) {
   HandNet n(7);
   const int in = n.tensor(4, 6, 3);
   const int a = n.conv(in, 1, 1, 8);
   const int b = n.depthwise(a, 3, 1);
   n.input(in), n.output(b);
-  HandCase made{"recorded order", n.finish(), {}};
+  HandCase made{unmapped ? "tape" : "recorded order", n.finish(), {}};
   HandPlan p(made.net);
+  if (unmapped) p.unmapped();
   p.stage();
   p.buffer(in, 1), p.buffer(a, 3), p.buffer(b, 1);
   p.input(0);
   p.actor(0), p.actor(1);
   p.output(0);
   p.order({{0, 2}, {1, 1}, {0, 1}, {1, 1}, {0, 1}, {1, 2}});
+  made.plan = p.finish();
+  return made;
+}
+
+// expand -> depthwise -> project, four hidden channels at a time.
+HandCase loop() {
+  HandNet n(8);
+  const int in = n.tensor(7, 5, 4);
+  const int a = n.conv(in, 1, 1, 12);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.conv(b, 1, 1, 6);
+  n.input(in), n.output(c);
+  HandCase made{"loop", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 4);
+  p.private_buffer(a, 4, 4);
+  p.private_buffer(b, 2, 4);
+  p.buffer(c, 2);
+  p.input(0);
+  p.loop(0, 3, 3, 2);
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
+HandCase partial_sums() {
+  HandNet n(9);
+  const int in = n.tensor(6, 5, 8);
+  const int a = n.conv(in, 3, 1, 6);
+  n.input(in), n.output(a);
+  HandCase made{"partial sums", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in, 3), p.buffer(a, 1);
+  p.input(0);
+  p.split_conv(0, 3);
+  p.output(0);
   made.plan = p.finish();
   return made;
 }
@@ -167,7 +206,10 @@ std::vector<HandCase> hand_cases() {
   all.push_back(cut_fully_connected());
   all.push_back(overlay_case(48));  // two rows: depthwise looks one back
   all.push_back(concatenation());
-  all.push_back(recorded_order());
+  all.push_back(recorded_order(false));
+  all.push_back(recorded_order(true));
+  all.push_back(loop());
+  all.push_back(partial_sums());
   return all;
 }
 

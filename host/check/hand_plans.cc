@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "device/program/chunk.h"
+#include "device/program/record.h"
 
 namespace shoal {
 
@@ -34,14 +35,20 @@ int HandPlan::find_buffer(int tensor) {
   return static_cast<int>(at - all.begin());
 }
 
-int HandPlan::port(int tensor, const Box& box, bool is_read, Owner owner,
+// What a port of this box sees: a private buffer is always touched whole.
+Box HandPlan::box_in(int buffer, const Box& wanted) {
+  const PlanBuffer& b = now().buffers[buffer];
+  return b.is_private ? b.box : wanted;
+}
+
+int HandPlan::port(int buffer, const Box& box, bool is_read, Owner owner,
                    int owner_index) {
   now().ports.push_back(
-      {find_buffer(tensor), box, is_read, owner, owner_index});
+      {buffer, box_in(buffer, box), is_read, owner, owner_index});
   return static_cast<int>(now().ports.size()) - 1;
 }
 
-int HandPlan::actor(int layer, int band, int part, int groups) {
+PlanActor& HandPlan::add_actor(int layer, int band, int part) {
   const Layer& l = net_.layers[layer];
   const int index = static_cast<int>(now().actors.size());
   PlanActor a;
@@ -50,40 +57,95 @@ int HandPlan::actor(int layer, int band, int part, int groups) {
   a.part = part ? part : l.kernel_h;
   for (int i = 0; i < 2; ++i) {
     if (l.in[i].tensor < 0) continue;
-    a.in[i] = port(l.in[i].tensor, l.in[i].box, true, Owner::kActor, index);
+    a.in[i] = port(find_buffer(l.in[i].tensor), l.in[i].box, true,
+                   Owner::kActor, index);
   }
-  a.out = port(l.out.tensor, l.out.box, false, Owner::kActor, index);
+  a.out =
+      port(find_buffer(l.out.tensor), l.out.box, false, Owner::kActor, index);
+  now().actors.push_back(a);
+  return now().actors.back();
+}
+
+// Even groups of output channels; parts are kernel rows, or input channels.
+void HandPlan::add_chunks(PlanActor& a, int parts, int groups, bool by_input) {
+  const Layer& l = net_.layers[a.layer];
+  if (l.weights.empty()) return;
+  a.weights.parts = parts;
+  a.weights.groups = groups;
   const int channels = l.out.box.channels();
+  const int inputs = l.in[0].box.channels();
+  for (int p = 0; p < parts; ++p) {
+    int from = p * a.part, to = std::min(from + a.part, l.kernel_h);
+    if (by_input) from = p * inputs / parts, to = (p + 1) * inputs / parts;
+    for (int g = 0; g < groups; ++g) {
+      const int c0 = g * channels / groups;
+      const int c1 = (g + 1) * channels / groups;
+      a.weights.chunks.push_back({c0, c1 - c0, from, to - from});
+    }
+  }
+}
+
+int HandPlan::actor(int layer, int band, int part, int groups) {
+  const Layer& l = net_.layers[layer];
+  PlanActor& a = add_actor(layer, band, part);
   const int parts = (l.kernel_h + a.part - 1) / a.part;
   if (parts > 1) {
     a.accumulator_bytes =
-        static_cast<uint32_t>(4 * l.out.box.columns() * channels);
+        static_cast<uint32_t>(4 * l.out.box.columns() * l.out.box.channels());
   }
-  if (!l.weights.empty()) {
-    a.weights.parts = parts;
-    a.weights.groups = groups;
-    for (int p = 0; p < parts; ++p) {
-      const int ky = p * a.part;
-      for (int g = 0; g < groups; ++g) {
-        const int c0 = g * channels / groups;
-        const int c1 = (g + 1) * channels / groups;
-        a.weights.chunks.push_back(
-            {c0, c1 - c0, ky, std::min(a.part, l.kernel_h - ky)});
-      }
+  add_chunks(a, parts, groups, false);
+  return static_cast<int>(now().actors.size()) - 1;
+}
+
+void HandPlan::private_buffer(int tensor, int slots, int channels) {
+  PlanBuffer& b = now().buffers[buffer(tensor, slots)];
+  b.is_private = true;
+  b.box.c1 = channels;
+}
+
+void HandPlan::loop(int first_layer, int layers, int iterations, int band) {
+  const int index = static_cast<int>(now().loops.size());
+  const int first = static_cast<int>(now().actors.size());
+  for (int j = 0; j < layers; ++j) {
+    const bool last = j + 1 == layers;
+    PlanActor& a = add_actor(first_layer + j, last ? band : 1, 0);
+    const Box& out = net_.layers[a.layer].out.box;
+    a.loop = index;
+    add_chunks(a, last ? iterations : 1, last ? 1 : iterations, last);
+    if (last) {
+      a.accumulator_bytes =
+          static_cast<uint32_t>(4 * band * out.columns() * out.channels());
     }
   }
-  now().actors.push_back(a);
-  return index;
+  now().loops.push_back({first, layers, iterations, band});
+}
+
+void HandPlan::split_conv(int layer, int channel) {
+  const View& out = net_.layers[layer].out;
+  PlanActor low = add_actor(layer, 1, 0);
+  const int first = static_cast<int>(now().actors.size()) - 1;
+  PlanActor high = add_actor(layer, 1, 0);
+  const int sums = buffer(out.tensor, 1);
+  now().buffers[sums].element_bytes = 4;
+  now().ports[low.out].buffer = sums;
+  now().ports[low.in[0]].box.c1 = channel;
+  now().ports[high.in[0]].box.c0 = channel;
+  low.final = high.init = false;
+  high.partial = port(sums, out.box, true, Owner::kActor, first + 1);
+  add_chunks(low, 1, 1, false);
+  add_chunks(high, 1, 1, false);
+  now().actors[first] = low;
+  now().actors[first + 1] = high;
 }
 
 void HandPlan::input(int index) {
   const View& v = net_.inputs[index].stored.view;
-  port(v.tensor, v.box, false, Owner::kInput, index);
+  port(find_buffer(v.tensor), v.box, false, Owner::kInput, index);
 }
 
 void HandPlan::output(int index) {
   const View& v = net_.outputs[index].stored.view;
-  port(v.tensor, v.box, true, Owner::kOutput, index);
+  port(find_buffer(v.tensor), v.box, true, Owner::kOutput, index);
 }
 
 void HandPlan::order(std::vector<PlanRun> runs) {
@@ -110,16 +172,73 @@ void HandPlan::sort_ports(PlanStage& stage) {
   }
 }
 
-void HandPlan::pack() {
+uint32_t HandPlan::record_size(const PlanStage& s) const {
+  StageCounts n;
+  n.buffers = static_cast<uint16_t>(s.buffers.size());
+  n.ports = static_cast<uint16_t>(s.ports.size());
+  n.actors = static_cast<uint16_t>(s.actors.size());
+  n.loops = static_cast<uint16_t>(s.loops.size());
+  n.order = static_cast<uint16_t>(s.order.size());
+  for (const PlanActor& a : s.actors) {
+    if (a.weights.chunks.empty()) continue;
+    n.weights += 1;
+    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
+    n.params += static_cast<uint16_t>(net_.layers[a.layer].params.size());
+  }
+  return record_bytes(n);
+}
+
+uint32_t HandPlan::chunk_size(const PlanStage& s, const PlanActor& a,
+                              const PlanChunk& c) const {
+  const Layer& l = net_.layers[a.layer];
+  const bool ends_loop =
+      a.loop >= 0 && !s.buffers[s.ports[a.out].buffer].is_private;
+  int64_t taps = int64_t{1} * c.in_n * l.kernel_w;
+  if (ends_loop) {
+    taps *= l.kernel_h;
+  } else if (l.op != OpCode::kDepthwise) {
+    const Box& in = s.ports[a.in[0]].box;
+    const bool inner = s.buffers[s.ports[a.in[0]].buffer].is_private;
+    taps *= inner ? l.in[0].box.channels() : in.channels();
+  }
+  return chunk_layout(static_cast<uint32_t>(taps * c.out_n),
+                      static_cast<uint32_t>(c.out_n), true)
+      .bytes;
+}
+
+void HandPlan::place_fixed() {
   PlanLayout& l = node_.layout;
-  for (const PlanStage& s : node_.stages) {
+  uint32_t chunk = 0;
+  for (PlanStage& s : node_.stages) {
     l.cursor_count = std::max(l.cursor_count, uint32_t(s.ports.size()));
     l.state_count = std::max(l.state_count, uint32_t(s.actors.size()));
+    if (!unmapped_) continue;
+    l.record_bytes = std::max(l.record_bytes, record_size(s));
+    for (PlanActor& a : s.actors) {
+      a.weights.place = WeightPlace::kTape;
+      for (const PlanChunk& c : a.weights.chunks) {
+        chunk = std::max(chunk, chunk_size(s, a, c));
+      }
+    }
+  }
+  if (unmapped_) {
+    l.head_bytes = head_bytes(
+        static_cast<uint32_t>(node_.stages.size()),
+        static_cast<uint32_t>(net_.inputs.size() + net_.outputs.size()));
+    l.slot_bytes = align_up(chunk + kTagBytes);
+    l.slot_count = 2;
   }
   l.states = align_up(4 * l.cursor_count);
-  l.buffers = align_up(
-      l.states + l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
-  l.head = l.record = l.slots = l.buffers;
+  l.head = align_up(l.states +
+                    l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
+  l.record = align_up(l.head + l.head_bytes);
+  l.slots = align_up(l.record + l.record_bytes);
+  l.buffers = align_up(l.slots + l.slot_bytes * l.slot_count);
+}
+
+void HandPlan::pack() {
+  place_fixed();
+  const PlanLayout& l = node_.layout;
   for (size_t s = 0; s < node_.stages.size(); ++s) {
     PlanStage& stage = node_.stages[s];
     uint32_t end = l.buffers;
@@ -147,16 +266,14 @@ void HandPlan::count() {
       const int64_t steps = (l.out.box.rows() + a.band - 1) / a.band;
       int64_t bytes = 0;
       for (const PlanChunk& c : a.weights.chunks) {
-        const int64_t taps =
-            l.op == OpCode::kDepthwise
-                ? int64_t{1} * c.in_n * l.kernel_w
-                : int64_t{1} * c.in_n * l.kernel_w * l.in[0].box.channels();
-        bytes += chunk_layout(static_cast<uint32_t>(taps * c.out_n),
-                              static_cast<uint32_t>(c.out_n), true)
-                     .bytes;
+        bytes += chunk_size(stage, a, c);
       }
-      stage.macs += l.macs;
+      const int64_t inputs = stage.ports[a.in[0]].box.channels();
+      const bool split = !(a.init && a.final);
+      stage.macs += split ? l.macs / l.in[0].box.channels() * inputs : l.macs;
       stage.weight_read_bytes += steps * bytes;
+      const bool inner = stage.buffers[stage.ports[a.out].buffer].is_private;
+      if (inner) continue;
       stage.firings += steps * ((l.kernel_h + a.part - 1) / a.part);
     }
     node_.macs += stage.macs;

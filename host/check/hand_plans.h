@@ -52,21 +52,39 @@ class HandPlan {
   int buffer(int tensor, int slots = 0, BufferOptions = {});
   // A layer from the buffers of this stage; part 0: the window is not cut.
   int actor(int layer, int band = 1, int part = 0, int groups = 1);
+  // A buffer inside a loop: the first `channels` channels of the tensor.
+  void private_buffer(int tensor, int slots, int channels);
+  // Consecutive layers as a fused channel group; the buffers between them are
+  // private.
+  void loop(int first_layer, int layers, int iterations, int band);
+  // A convolution by two actors: input channels below `channel` into int32
+  // sums (a ring of one row), then the others onto them.
+  void split_conv(int layer, int channel);
   void input(int index);   // in this stage
   void output(int index);  // in this stage
   void order(std::vector<PlanRun> runs);
+  // Records in storage, weights on a tape; every stage needs an order.
+  void unmapped() { unmapped_ = true; }
   Plan finish();
 
  private:
+  PlanActor& add_actor(int layer, int band, int part);
+  void add_chunks(PlanActor&, int parts, int groups, bool by_input);
   PlanStage& now() { return node_.stages.back(); }
   int find_buffer(int tensor);
-  int port(int tensor, const Box&, bool is_read, Owner, int owner_index);
+  int port(int buffer, const Box&, bool is_read, Owner, int owner_index);
+  Box box_in(int buffer, const Box& wanted);
   void sort_ports(PlanStage&);
+  uint32_t record_size(const PlanStage&) const;
+  uint32_t chunk_size(const PlanStage&, const PlanActor&,
+                      const PlanChunk&) const;
+  void place_fixed();
   void pack();
   void count();
 
   const Net& net_;
   PlanNode node_;
+  bool unmapped_ = false;
   std::vector<std::vector<int64_t>> wanted_;  // offsets by stage and buffer
 };
 

@@ -140,6 +140,39 @@ class Memory {
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
     tape();
+    unmapped();
+  }
+
+  // An image that is not memory mapped keeps its head and its largest record
+  // in the arena.
+  void unmapped() {
+    const PlanLayout& l = node_.layout;
+    if (l.head_bytes == 0 && l.record_bytes == 0) return;
+    const uint64_t ends = net_.inputs.size() + net_.outputs.size();
+    const uint64_t head = 144 + 8 * node_.stages.size() + 16 * ends;
+    found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",
+                aligned(head) + kTag, " bytes, not ", l.head_bytes);
+    uint64_t largest = 0;
+    for (const PlanStage& s : node_.stages) {
+      largest = std::max(largest, record_bytes(s));
+    }
+    found_.need(l.record_bytes == largest, "the largest record takes ", largest,
+                " bytes, not ", l.record_bytes);
+  }
+
+  uint64_t record_bytes(const PlanStage& s) const {
+    uint64_t bytes = 32 + 28 * s.buffers.size() + 20 * s.ports.size() +
+                     56 * s.actors.size() + 8 * s.loops.size() +
+                     4 * s.order.size();
+    uint64_t maps = 0;
+    for (const PlanActor& a : s.actors) {
+      const Layer& layer = net_.layers[a.layer];
+      if (!a.weights.chunks.empty()) bytes += 8;
+      bytes += 16 * a.weights.chunks.size() + 4 * layer.params.size();
+      const Box& out = s.ports[a.out].box;
+      if (layer.op == OpCode::kResize) maps += out.rows() + out.columns();
+    }
+    return aligned(bytes + (2 * maps + 3) / 4 * 4) + kTag;
   }
 
   void region(uint64_t& next, uint32_t offset, uint64_t bytes,

@@ -70,6 +70,8 @@ class MutantJudge {
   test::RunResult run(const Plan& plan) const {
     test::RunOptions two;
     two.frames = 2;
+    two.mapped = plan.nodes[0].layout.head_bytes == 0;
+    if (!two.mapped) two.storage_delay = 2;
     return test::run_program(emit(net_, plan, 0), inputs_, two);
   }
 

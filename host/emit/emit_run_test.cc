@@ -23,15 +23,23 @@ std::vector<test::Bytes> random_inputs(const Net& net, unsigned seed) {
   return inputs;
 }
 
+test::RunOptions options_for(const Plan& plan) {
+  test::RunOptions options;
+  options.frames = 2;
+  options.mapped = plan.nodes[0].layout.head_bytes == 0;
+  if (!options.mapped) options.storage_delay = 2;
+  return options;
+}
+
 TEST(EmitRunTest, EveryPlanGivesTheSameBytes) {
   for (const HandCase& c : hand_cases()) {
     const auto inputs = random_inputs(c.net, 1);
-    test::RunOptions two;
-    two.frames = 2;
+    const Plan simple = plain_plan(c.net);
     const auto plain =
-        test::run_program(emit(c.net, plain_plan(c.net), 0), inputs, two);
+        test::run_program(emit(c.net, simple, 0), inputs, options_for(simple));
     ASSERT_EQ(plain.status, Status::kOk) << c.name;
-    const auto got = test::run_program(emit(c.net, c.plan, 0), inputs, two);
+    const auto got =
+        test::run_program(emit(c.net, c.plan, 0), inputs, options_for(c.plan));
     ASSERT_EQ(got.status, Status::kOk)
         << c.name << ": table " << int(got.fault.table) << " index "
         << got.fault.index << " check " << got.fault.check;
@@ -46,7 +54,7 @@ TEST(EmitRunTest, EveryPlanGivesTheSameBytes) {
 
 TEST(EmitRunTest, OneByteLessIsRefused) {
   for (const HandCase& c : hand_cases()) {
-    test::RunOptions less;
+    test::RunOptions less = options_for(c.plan);
     less.arena_less = 1;
     const auto got = test::run_program(emit(c.net, c.plan, 0),
                                        random_inputs(c.net, 1), less);

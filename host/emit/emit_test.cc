@@ -80,8 +80,11 @@ TEST_P(EmitTest, HeaderSaysThePlan) {
   EXPECT_EQ(h.stages, node().stages.size());
   EXPECT_EQ(h.cursor_count, node().layout.cursor_count);
   EXPECT_EQ(h.states, node().layout.states);
-  EXPECT_EQ(h.head, kNowhere);
-  EXPECT_EQ(h.slot_bytes, 0u);
+  const bool mapped = node().layout.head_bytes == 0;
+  EXPECT_EQ(h.head, mapped ? kNowhere : node().layout.head);
+  EXPECT_TRUE(mapped || h.head_bytes == node().layout.head_bytes);
+  EXPECT_EQ(h.record_bytes, node().layout.record_bytes);
+  EXPECT_EQ(h.slot_bytes, node().layout.slot_bytes);
   uint8_t hash[32];
   make_image_hash(image_.data(), h.image_bytes, h.head_bytes, hash);
   EXPECT_EQ(std::memcmp(hash, h.hash, 32), 0);
@@ -116,7 +119,9 @@ TEST_P(EmitTest, TablesSayThePlan) {
     for (const PlanBuffer& b : stage.buffers) {
       EXPECT_EQ(r.u16(), b.tensor);
       EXPECT_EQ(r.u8(), b.element_bytes);
-      EXPECT_EQ(r.u8(), b.complete ? kBufferComplete : 0);
+      EXPECT_EQ(r.u8(), b.complete     ? kBufferComplete
+                        : b.is_private ? kBufferPrivate
+                                       : 0);
       EXPECT_EQ(r.u16(), b.box.rows());
       EXPECT_EQ(r.u16(), b.box.columns());
       EXPECT_EQ(r.u16(), b.box.channels());
@@ -140,7 +145,8 @@ TEST_P(EmitTest, TablesSayThePlan) {
       EXPECT_EQ(r.u8(), port.is_read);
       EXPECT_EQ(r.u8(), port.owner == Owner::kActor ? 0 : 1);
       EXPECT_EQ(r.u16(), port.owner_index);
-      EXPECT_EQ(r.u16(), p);
+      const PlanBuffer& buffer = stage.buffers[port.buffer];
+      EXPECT_EQ(r.u16(), buffer.is_private ? kNone : p);
       for (int v : {port.box.y0, port.box.y1, port.box.x0, port.box.x1,
                     port.box.c0, port.box.c1}) {
         EXPECT_EQ(r.u16(), v);  // the hand-made buffers begin at 0
@@ -150,13 +156,14 @@ TEST_P(EmitTest, TablesSayThePlan) {
       const Layer& layer = made_.net.layers[a.layer];
       const size_t start = r.at();
       EXPECT_EQ(r.u8(), uint8_t(layer.op));
-      EXPECT_EQ(r.u8(), kActorInit | kActorFinal);
+      EXPECT_EQ(r.u8(),
+                (a.init ? kActorInit : 0) | (a.final ? kActorFinal : 0));
       EXPECT_EQ(r.u16(), a.layer);
       for (int port : {a.in[0], a.in[1], a.partial, a.out}) {
         EXPECT_EQ(r.u16(), port < 0 ? kNone : port);
       }
       r.skip(2);
-      EXPECT_EQ(r.u16(), kNone);
+      EXPECT_EQ(r.u16(), a.loop < 0 ? kNone : a.loop);
       EXPECT_EQ(r.u16(), a.band);
       EXPECT_EQ(r.u16(), a.part);
       EXPECT_EQ(r.u16(), 1);
@@ -179,43 +186,70 @@ TEST_P(EmitTest, TablesSayThePlan) {
   }
 }
 
-// Every weight of every layer is found where the chunks say it lies.
-TEST_P(EmitTest, ChunksHoldTheWeights) {
-  for (size_t s = 0; s < node().stages.size(); ++s) {
-    const StageView v = view_stage(image_.data() + at(144 + 8 * s).u32());
-    for (int i = 0; i < v.header->actors; ++i) {
-      const ActorRecord& a = v.actors[i];
-      const Layer& layer = made_.net.layers[a.layer];
-      if (a.weights == kNone) {
-        EXPECT_TRUE(layer.weights.empty());
-        continue;
+// The weights that a chunk must hold, one after the other as chunk.h says.
+std::vector<int8_t> expected_weights(const Layer& l, const PlanStage& stage,
+                                     const PlanActor& a, const PlanChunk& c) {
+  const PlanPort& in = stage.ports[a.in[0]];
+  const bool inner = stage.buffers[in.buffer].is_private;
+  const bool ends_loop = a.loop >= 0 && a.weights.parts > 1;
+  const int ky0 = ends_loop ? 0 : c.in0;
+  const int ky1 = ends_loop ? l.kernel_h : c.in0 + c.in_n;
+  const int c0 = ends_loop ? c.in0 : inner ? 0 : in.box.c0;
+  const int c1 = ends_loop ? c.in0 + c.in_n
+                 : inner   ? l.in[0].box.channels()
+                           : in.box.c1;
+  const int out = l.out.box.channels(), channels = l.in[0].box.channels();
+  std::vector<int8_t> all;
+  const auto at = [&](size_t index) {
+    all.push_back(l.weights.values.at(index));
+  };
+  if (l.op == OpCode::kDepthwise) {
+    for (int tap = ky0 * l.kernel_w; tap < ky1 * l.kernel_w; ++tap) {
+      for (int o = c.out0; o < c.out0 + c.out_n; ++o) at(size_t(tap * out + o));
+    }
+    return all;
+  }
+  for (int o = c.out0; o < c.out0 + c.out_n; ++o) {
+    for (int tap = ky0 * l.kernel_w; tap < ky1 * l.kernel_w; ++tap) {
+      for (int i = c0; i < c1; ++i) {
+        at(size_t((o * l.kernel_h * l.kernel_w + tap) * channels + i));
       }
-      const WeightRecord& w = v.weights[a.weights];
-      const int row =
-          layer.kernel_w *
-          (layer.op == OpCode::kDepthwise ? 1 : layer.in[0].box.channels());
-      const int channels = layer.out.box.channels();
-      size_t seen = 0;
-      for (int c = 0; c < w.parts * w.groups; ++c) {
+    }
+  }
+  return all;
+}
+
+TEST_P(EmitTest, ChunksHoldTheWeights) {
+  size_t seen = 0, all = 0;
+  for (const Layer& l : made_.net.layers) all += l.weights.values.size();
+  for (size_t s = 0; s < node().stages.size(); ++s) {
+    const PlanStage& stage = node().stages[s];
+    const StageView v = view_stage(image_.data() + at(144 + 8 * s).u32());
+    for (size_t i = 0; i < stage.actors.size(); ++i) {
+      const PlanActor& a = stage.actors[i];
+      const Layer& layer = made_.net.layers[a.layer];
+      ASSERT_EQ(v.actors[i].weights == kNone, layer.weights.empty());
+      if (layer.weights.empty()) continue;
+      const WeightRecord& w = v.weights[v.actors[i].weights];
+      EXPECT_EQ(w.parts, a.weights.parts);
+      EXPECT_EQ(w.groups, a.weights.groups);
+      EXPECT_EQ(w.place, a.weights.place);
+      for (size_t c = 0; c < a.weights.chunks.size(); ++c) {
+        const PlanChunk& wanted = a.weights.chunks[c];
         const ChunkRecord& chunk = v.chunks[w.first_chunk + c];
         const uint8_t* bytes = image_.data() + chunk.offset;
         EXPECT_TRUE(
             tag_follows(TagKind::kChunk, chunk.offset, 0, bytes, chunk.bytes));
-        const uint32_t taps = uint32_t(row * chunk.in_n);
-        const ChunkLayout l = chunk_layout(taps * chunk.out_n, chunk.out_n,
-                                           has_quantized_chunk(a.op));
+        EXPECT_EQ(chunk.out_n, wanted.out_n);
+        const auto weights = expected_weights(layer, stage, a, wanted);
+        ASSERT_EQ(std::memcmp(bytes, weights.data(), weights.size()), 0);
+        seen += weights.size();
+        const ChunkLayout l =
+            chunk_layout(static_cast<uint32_t>(weights.size()), chunk.out_n,
+                         has_quantized_chunk(layer.op));
         EXPECT_EQ(chunk.bytes, l.bytes);
         for (int o = 0; o < chunk.out_n; ++o) {
-          const int channel = chunk.out0 + o;
-          for (uint32_t t = 0; t < taps; ++t, ++seen) {
-            const bool depthwise = layer.op == OpCode::kDepthwise;
-            const size_t from =
-                depthwise
-                    ? (size_t(chunk.in0) * row + t) * channels + channel
-                    : (size_t(channel) * layer.kernel_h + chunk.in0) * row + t;
-            const size_t to = depthwise ? t * chunk.out_n + o : o * taps + t;
-            ASSERT_EQ(int8_t(bytes[to]), layer.weights.values[from]);
-          }
+          const int channel = wanted.out0 + o;
           Reader r = at(chunk.offset + l.bias + 4 * o);
           EXPECT_EQ(int32_t(r.u32()), layer.weights.bias[channel]);
           r = at(chunk.offset + l.multiplier + 4 * o);
@@ -224,9 +258,9 @@ TEST_P(EmitTest, ChunksHoldTheWeights) {
           EXPECT_EQ(r.i8(), layer.weights.shifts[channel]);
         }
       }
-      EXPECT_EQ(seen, layer.weights.values.size());
     }
   }
+  EXPECT_EQ(seen, all);
 }
 
 TEST_P(EmitTest, IsAFunctionOfThePlan) {
