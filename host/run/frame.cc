@@ -14,15 +14,6 @@ const Tensor& file_tensor(const Graph& graph, const NetIo& io) {
   return graph.tensors[static_cast<size_t>(io.file_tensor)];
 }
 
-int64_t file_bytes(const Graph& graph, const NetIo& io) {
-  const Tensor& t = file_tensor(graph, io);
-  return element_count(t.shape) * type_bytes(t.type);
-}
-
-void require(bool ok, const char* what) {
-  if (!ok) throw Error(Exit::kInternal, what);
-}
-
 }  // namespace
 
 ElementOrder::ElementOrder(const Shape& shape, const std::vector<int>& perm)
@@ -63,64 +54,53 @@ void ElementOrder::map(int64_t first, int64_t count,
   }
 }
 
-FrameReader::FrameReader(const Graph& graph, const NetIo& io,
-                         std::span<const uint8_t> bytes)
+FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
     : io_(io),
-      bytes_(bytes),
       order_(file_tensor(graph, io).shape, io.stored.perm),
       rows_(io.stored.view.box.rows()),
       row_elements_(int64_t{1} * io.stored.view.box.columns() *
                     io.stored.view.box.channels()) {
-  require(static_cast<int64_t>(bytes.size()) == file_bytes(graph, io),
-          "an input frame of the wrong size");
+  const Tensor& t = file_tensor(graph, io);
+  if (static_cast<int64_t>(bytes) !=
+      element_count(t.shape) * type_bytes(t.type)) {
+    throw Error(Exit::kInternal, "a frame of the wrong size");
+  }
+}
+
+const std::vector<int64_t>& FrameRows::elements(int row) {
+  order_.map(row * row_elements_, row_elements_, index_);
+  return index_;
 }
 
 void FrameReader::read(int row, int8_t* out) {
-  const int64_t first = row * row_elements_;
   if (order_.identity() && io_.conversion != Conversion::kQuantize) {
-    const uint8_t flip = io_.conversion == Conversion::kFlip ? 0x80 : 0;
+    const uint8_t* const from =
+        bytes_.data() + static_cast<size_t>(row * row_elements_);
     for (int64_t i = 0; i < row_elements_; ++i) {
-      out[i] =
-          static_cast<int8_t>(bytes_[static_cast<size_t>(first + i)] ^ flip);
+      out[i] = static_cast<int8_t>(from[i] ^ flip());
     }
     return;
   }
-  order_.map(first, row_elements_, index_);
-  for (size_t i = 0; i < index_.size(); ++i) {
-    const size_t at = static_cast<size_t>(index_[i]);
+  for (const int64_t element : elements(row)) {
+    const size_t at = static_cast<size_t>(element);
     if (io_.conversion == Conversion::kQuantize) {
       float value;
       std::memcpy(&value, &bytes_[at * sizeof value], sizeof value);
-      out[i] = quantize_float(value, io_.scale, io_.zero);
+      *out++ = quantize_float(value, io_.scale, io_.zero);
     } else {
-      const uint8_t flip = io_.conversion == Conversion::kFlip ? 0x80 : 0;
-      out[i] = static_cast<int8_t>(bytes_[at] ^ flip);
+      *out++ = static_cast<int8_t>(bytes_[at] ^ flip());
     }
   }
 }
 
-FrameWriter::FrameWriter(const Graph& graph, const NetIo& io,
-                         std::span<uint8_t> bytes)
-    : io_(io),
-      bytes_(bytes),
-      order_(file_tensor(graph, io).shape, io.stored.perm),
-      rows_(io.stored.view.box.rows()),
-      row_elements_(int64_t{1} * io.stored.view.box.columns() *
-                    io.stored.view.box.channels()) {
-  require(static_cast<int64_t>(bytes.size()) == file_bytes(graph, io),
-          "an output frame of the wrong size");
-}
-
 void FrameWriter::write(int row, const int8_t* in) {
-  order_.map(row * row_elements_, row_elements_, index_);
-  for (size_t i = 0; i < index_.size(); ++i) {
-    const size_t at = static_cast<size_t>(index_[i]);
+  for (const int64_t element : elements(row)) {
+    const size_t at = static_cast<size_t>(element);
     if (io_.conversion == Conversion::kQuantize) {
-      const float value = dequantize(in[i], io_.scale, io_.zero);
+      const float value = dequantize(*in++, io_.scale, io_.zero);
       std::memcpy(&bytes_[at * sizeof value], &value, sizeof value);
     } else {
-      const uint8_t flip = io_.conversion == Conversion::kFlip ? 0x80 : 0;
-      bytes_[at] = static_cast<uint8_t>(static_cast<uint8_t>(in[i]) ^ flip);
+      bytes_[at] = static_cast<uint8_t>(static_cast<uint8_t>(*in++) ^ flip());
     }
   }
 }

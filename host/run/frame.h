@@ -25,39 +25,52 @@ class ElementOrder {
   std::vector<int64_t> sizes_, strides_;  // of the stored axes
 };
 
-class FrameReader {
+// What reading and writing share.
+class FrameRows {
  public:
-  // `bytes`: the input's bytes in the file's type; must outlive the reader.
-  FrameReader(const Graph&, const NetIo&, std::span<const uint8_t> bytes);
   int rows() const { return rows_; }
   int64_t row_bytes() const { return row_elements_; }
+
+ protected:
+  // `bytes`: of the frame; must be the tensor's, in the file's type.
+  FrameRows(const Graph&, const NetIo&, size_t bytes);
+  // The file's element numbers of the row's elements.
+  const std::vector<int64_t>& elements(int row);
+  uint8_t flip() const {
+    return io_.conversion == Conversion::kFlip ? 0x80 : 0;
+  }
+
+  const NetIo& io_;
+  ElementOrder order_;
+  int rows_;
+  int64_t row_elements_;
+
+ private:
+  std::vector<int64_t> index_;
+};
+
+class FrameReader : public FrameRows {
+ public:
+  // `bytes`: the input's bytes in the file's type; must outlive the reader.
+  FrameReader(const Graph& graph, const NetIo& io,
+              std::span<const uint8_t> bytes)
+      : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
   // Row `row` as the node wants it: int8, row_bytes() of them.
   void read(int row, int8_t* out);
 
  private:
-  const NetIo& io_;
   std::span<const uint8_t> bytes_;
-  ElementOrder order_;
-  int rows_;
-  int64_t row_elements_;
-  std::vector<int64_t> index_;
 };
 
-class FrameWriter {
+class FrameWriter : public FrameRows {
  public:
   // `bytes`: where the output's bytes go, in the file's type, exactly sized.
-  FrameWriter(const Graph&, const NetIo&, std::span<uint8_t> bytes);
-  int rows() const { return rows_; }
-  int64_t row_bytes() const { return row_elements_; }
+  FrameWriter(const Graph& graph, const NetIo& io, std::span<uint8_t> bytes)
+      : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
   void write(int row, const int8_t* in);
 
  private:
-  const NetIo& io_;
   std::span<uint8_t> bytes_;
-  ElementOrder order_;
-  int rows_;
-  int64_t row_elements_;
-  std::vector<int64_t> index_;
 };
 
 }  // namespace shoal
