@@ -8,6 +8,7 @@
 #include "host/plan/search.h"
 #include "host/plan/simulate.h"
 #include "host/plan/time.h"
+#include "host/plan/uses.h"
 
 namespace shoal {
 namespace {
@@ -24,6 +25,25 @@ Budget find_budget(const PlanOptions& options) {
   }
   if (options.ram && *options.ram < b.bytes) b = {*options.ram, "--ram"};
   return b;
+}
+
+// Converters chain the names of all that they fused.
+std::string layer_text(const Layer& layer) {
+  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
+         std::to_string(layer.file_op) + ")";
+}
+
+// A program counts the firings of a frame in 16 bits.
+void check_firings(const Net& net) {
+  const Work work = uniform_work(net, 1 << 16);
+  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+    const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
+    if (firings > 0xFFFF) {
+      throw Error(Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
+                                          std::to_string(firings) +
+                                          " times; at most 65535");
+    }
+  }
 }
 
 // The layer with the largest rings and tensors in the fullest stage.
@@ -51,8 +71,7 @@ int fullest_layer(const PlanNode& node) {
   const int layer = fullest_layer(smallest);
   std::string where = "an input";
   if (layer >= 0) {
-    where = "layer " + net.layers[layer].name + " (" +
-            std::to_string(net.layers[layer].file_op) + ")";
+    where = layer_text(net.layers[layer]);
   }
   throw Error(Exit::kDoesNotFit,
               "ARENA does not fit: " + where + " needs " +
@@ -78,6 +97,7 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
     throw Error(Exit::kUsage, "--strategy " + options.strategy +
                                   " is not known for one node; known: single");
   }
+  check_firings(net);
   const Budget budget = find_budget(options);
   Search search(net, *options.board);
   Candidate found = search.smallest();

@@ -137,6 +137,32 @@ TEST(PlannerTest, BoardLimitsTheArena) {
   EXPECT_LE(less.nodes[0].arena_bytes, 60000);
 }
 
+TEST(PlannerTest, SaysWhichLayerDoesNotFit) {
+  ShapeNet n("tight");
+  const int x = n.conv(n.input(16, 16, 4), 1, 1, 4);
+  n.output(n.conv(n.conv(n.mul(x, n.mean(x)), 1, 1, 64), 16, 16, 2));
+  try {
+    plan_for(n.finish(), "host", Objective::kLatency, 100);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(text.find("ARENA does not fit: layer layer"), 0u) << text;
+    EXPECT_NE(text.find("at the least; budget 100 B"), std::string::npos)
+        << text;
+  }
+}
+
+TEST(PlannerTest, MoreFiringsThanAProgramCounts) {
+  ShapeNet n("firings");
+  n.output(n.conv(n.input(60000, 1, 1), 33, 1, 1));
+  try {
+    plan_for(n.finish(), "host", Objective::kRam);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUnsupported);
+  }
+}
+
 TEST(PlannerTest, UnknownStrategy) {
   PlanOptions options;
   options.board = &find_board("host");

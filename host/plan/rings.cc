@@ -9,6 +9,11 @@
 namespace shoal {
 namespace {
 
+// Beyond this, trying every slot takes too long.
+constexpr int64_t kManyFirings = 200000;
+
+int layer_count(const Net& net) { return static_cast<int>(net.layers.size()); }
+
 class Puller {
  public:
   Puller(const Net& net, const PlanStage& stage)
@@ -133,6 +138,11 @@ std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
                          Segment segment, const Work& work,
                          std::vector<int> slots) {
   std::vector<int> loose, least(slots.size());
+  int64_t firings = 0;
+  for (int l = segment.begin; l < segment.end && l < layer_count(net); ++l) {
+    firings += firing_count(row_rule(net, l, 0, work[l]));
+  }
+  if (firings > kManyFirings) return slots;
   for (size_t t = 0; t < slots.size(); ++t) {
     if (slots[t] <= 1 || !lives_inside(uses[t], segment)) continue;
     least[t] = slots_of_edges(net, uses[t], work);

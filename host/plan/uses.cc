@@ -80,8 +80,11 @@ Work uniform_work(const Net& net, int passes) {
     const Layer& layer = net.layers[l];
     LayerWork& w = work[l];
     w.part = layer.kernel_h;
-    if (must_cut_window(layer) || reads_all_for_one_row(layer)) {
+    if (reads_all_for_one_row(layer)) {
       w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
+    } else if (must_cut_window(layer)) {
+      // Windows overlap: smaller parts would free no row sooner.
+      w.part = kMaxWindowRows;
     } else {
       w.band = std::max(1, ceil_div(layer.out.box.rows(), passes));
     }
