@@ -12,7 +12,9 @@ bool inside(uint32_t offset, uint64_t bytes, uint32_t image_bytes) {
 
 void seal_chunks(uint8_t* image, uint32_t image_bytes, uint32_t generation,
                  const StageView& stage) {
-  for (uint32_t i = 0; i < stage.header->chunks; ++i) {
+  // A table that points into itself may change while tags are written.
+  const uint32_t count = stage.header->chunks;
+  for (uint32_t i = 0; i < count; ++i) {
     const ChunkRecord chunk = stage.chunks[i];
     if (!inside(chunk.offset, uint64_t{chunk.bytes} + kTagBytes, image_bytes)) {
       continue;
@@ -31,7 +33,8 @@ void seal_image(uint8_t* image, uint32_t image_bytes) {
   const uint32_t generation = head.header->generation;
   const uint32_t head_size = head.header->head_bytes;
   if (head_size < sizeof(Header) + kTagBytes || head_size > image_bytes) return;
-  for (uint32_t s = 0; s < head.header->stages; ++s) {
+  const uint32_t stages = head.header->stages;
+  for (uint32_t s = 0; s < stages; ++s) {
     const size_t end = sizeof(Header) + (s + 1) * sizeof(StageEntry);
     if (end > head_size) break;
     const StageEntry entry = head.stages[s];

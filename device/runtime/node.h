@@ -69,7 +69,8 @@ class Node {
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
 
-  bool loaded() const { return phase_ > Phase::kHead; }
+  // Whether the whole program has been checked.
+  bool loaded() const { return phase_ > Phase::kRecords; }
   const Header& header() const { return *head_.header; }
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
   uint32_t frames() const { return frames_; }

@@ -2,6 +2,7 @@
 // for, red zones around it, and rows pushed and taken in uneven amounts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -96,6 +97,9 @@ struct RunOptions {
   unsigned seed = 1;       // of the amounts pushed and taken
   long max_steps = 1000000;
   int arena_less = 0;  // bytes
+  uint32_t arena_cap = 64u << 20;
+  bool keep_outputs = true;
+  int fail_at = -1, flip_at = -1, refuse_at = -1;  // reads of the storage
   Tap tap;
 };
 
@@ -107,17 +111,19 @@ struct RunResult {
   std::vector<Bytes> outputs;  // per output, all frames
 };
 
-// The image in memory of exactly its size, 16-byte aligned.
-class AlignedImage {
+// Bytes in memory of exactly their size, 16-byte aligned.
+class AlignedBytes {
  public:
-  explicit AlignedImage(const Bytes& b) : size_(b.size()) {
+  explicit AlignedBytes(const Bytes& b) : size_(b.size()) {
     if (posix_memalign(&data_, 16, size_ ? size_ : 1)) std::abort();
     if (size_) std::memcpy(data_, b.data(), size_);
   }
-  ~AlignedImage() { std::free(data_); }
-  AlignedImage(const AlignedImage&) = delete;
-  AlignedImage& operator=(const AlignedImage&) = delete;
-  const void* data() const { return data_; }
+  ~AlignedBytes() { std::free(data_); }
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+  uint8_t* data() { return static_cast<uint8_t*>(data_); }
+  uint32_t size() const { return static_cast<uint32_t>(size_); }
+  Bytes bytes() { return Bytes(data(), data() + size_); }
 
  private:
   size_t size_;
@@ -138,11 +144,13 @@ inline RunResult run_program(const Bytes& image,
   if (image.size() >= sizeof(Header)) {
     std::memcpy(&arena_bytes, image.data() + offsetof(Header, arena_bytes), 4);
   }
-  if (arena_bytes > 64u << 20) arena_bytes = 64u << 20;
+  arena_bytes = std::min(arena_bytes, options.arena_cap);
   arena_bytes -= static_cast<uint32_t>(options.arena_less);
   Arena arena(arena_bytes);
-  const AlignedImage memory(image);
+  AlignedBytes memory(image);
   SlowStorage slow(image, options.storage_delay);
+  slow.fail_at = options.fail_at, slow.flip_at = options.flip_at;
+  slow.refuse_at = options.refuse_at;
   const shoal_storage storage = slow.interface();
   shoal_config config{};
   if (options.mapped) config.image = memory.data();
@@ -178,14 +186,15 @@ inline RunResult run_program(const Bytes& image,
   const uint32_t frames = static_cast<uint32_t>(options.frames);
   for (uint32_t o = 0; o < n_out; ++o) {
     const shoal_io_info info = shoal_output_info(node.get(), o);
-    result.outputs[o].resize(size_t{info.rows} * info.row_bytes * frames);
+    result.outputs[o].resize(size_t{info.row_bytes} *
+                             (options.keep_outputs ? info.rows * frames : 4));
     wanted += info.rows * frames;
   }
   while (received < wanted || shoal_frames(node.get()) < frames) {
     if (++result.steps > options.max_steps) return finish(SHOAL_WAIT);
     for (uint32_t i = 0; i < n_in && i < inputs.size(); ++i) {
       const shoal_io_info info = shoal_input_info(node.get(), i);
-      const size_t all = inputs[i].size() / info.row_bytes;
+      const size_t all = inputs[i].size() / std::max(1u, info.row_bytes);
       if (all == 0 || sent[i] >= info.rows * frames) continue;
       const size_t at = sent[i] % all;
       const uint32_t most = static_cast<uint32_t>(
@@ -199,9 +208,9 @@ inline RunResult run_program(const Bytes& image,
     for (uint32_t o = 0; o < n_out; ++o) {
       const shoal_io_info info = shoal_output_info(node.get(), o);
       const uint32_t left = info.rows * frames - got[o];
+      const size_t at = options.keep_outputs ? got[o] : 0;
       const uint32_t n = shoal_take_rows(
-          node.get(), o,
-          result.outputs[o].data() + size_t{got[o]} * info.row_bytes,
+          node.get(), o, result.outputs[o].data() + at * info.row_bytes,
           std::min<uint32_t>(left, random() % 4));
       got[o] += n, received += n;
     }

@@ -1,0 +1,163 @@
+// Programs that are not what they were: cut, flipped, or changed in one field
+// and sealed again so that only the structural checks stand in the way.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "device/program/seal.h"
+#include "device/runtime/sample_programs.h"
+
+namespace shoal::test {
+namespace {
+
+TEST(Mutation, TheSamplesRun) {
+  for (const Sample& s : sample_programs()) {
+    RunOptions o;
+    o.mapped = s.program.mapped;
+    o.storage_delay = 1;
+    o.frames = 2;
+    ProgramBuilder p = s.program;
+    const RunResult run = run_program(p.build(), s.inputs, o);
+    EXPECT_EQ(run.status, Status::kOk)
+        << int(run.fault.table) << " " << run.fault.index << " "
+        << run.fault.check;
+  }
+}
+
+TEST(Mutation, CutAtEveryByteIsRefused) {
+  for (const Sample& s : sample_programs()) {
+    ProgramBuilder p = s.program;
+    const Bytes image = p.build();
+    for (size_t n = 0; n < image.size(); ++n) {
+      const Bytes cut(image.begin(), image.begin() + long(n));
+      const Status status = try_image(cut, p.mapped).status;
+      ASSERT_TRUE(status > Status::kWait) << n << " of " << image.size();
+    }
+  }
+}
+
+TEST(Mutation, OneFlippedBitAnywhereIsRefused) {
+  for (const Sample& s : sample_programs()) {
+    ProgramBuilder p = s.program;
+    const Bytes image = p.build();
+    RunOptions o;
+    o.mapped = p.mapped, o.storage_delay = 1;
+    const RunResult right = run_program(image, s.inputs, o);
+    for (size_t n = 0; n < image.size(); ++n) {
+      Bytes flipped = image;
+      flipped[n] ^= uint8_t(1 << n % 8);
+      if (p.mapped) {
+        const Status status = try_image(flipped, true).status;
+        ASSERT_TRUE(status > Status::kWait) << n;
+        continue;
+      }
+      // Without the whole image there is no hash; tags cover all but the
+      // padding between chunks, which is never looked at.
+      const RunResult run = run_program(flipped, s.inputs, o);
+      ASSERT_NE(run.status, Status::kWait) << n;
+      if (run.status == Status::kOk) {
+        ASSERT_EQ(run.outputs, right.outputs) << n;
+      }
+    }
+  }
+}
+
+// A number that a field may be confused by.
+uint32_t odd_value(Random& r, uint32_t old) {
+  switch (uniform(r, 0, 7)) {
+    case 0:
+      return 0;
+    case 1:
+      return 0xFFFFFFFF;
+    case 2:
+      return old + 1;
+    case 3:
+      return old - 1;
+    case 4:
+      return old ^ (1u << uniform(r, 0, 31));
+    case 5:
+      return uint32_t(uniform(r, 0, 40));
+    case 6:
+      return old * 2;
+    default:
+      return r();
+  }
+}
+
+// Changes up to three fields of the head (not its magic) or of the records.
+Bytes mutate(const Bytes& image, Random& r) {
+  Bytes m = image;
+  const HeadView head = view_head(m.data());
+  const int count = uniform(r, 1, 3);
+  const uint32_t stages = head.header->stages;
+  for (int i = 0; i < count; ++i) {
+    uint32_t lo = 8, hi = head.header->head_bytes - kTagBytes;
+    const int where = uniform(r, 0, 9);
+    if (where > 0) {
+      const HeadView old = view_head(image.data());
+      const StageEntry e = old.stages[r() % stages];
+      lo = e.offset, hi = e.offset + e.bytes - kTagBytes;
+    } else {
+      hi = std::min<uint32_t>(hi, uint32_t(m.size()));
+    }
+    const uint32_t bytes = 1u << uniform(r, 0, 2);
+    const uint32_t at = (lo + r() % (hi - lo)) / bytes * bytes;
+    uint32_t v = 0;
+    std::memcpy(&v, m.data() + at, bytes);
+    v = odd_value(r, v);
+    std::memcpy(m.data() + at, &v, bytes);
+  }
+  return m;
+}
+
+TEST(Mutation, ChangedFieldsAreRefusedOrStayInsideTheArena) {
+  const unsigned seed = 2101;
+  std::printf("seed %u\n", seed);
+  Random r(seed);
+  int refused = 0, ran = 0, waited = 0, sealed = 0;
+  for (const Sample& s : sample_programs()) {
+    ProgramBuilder p = s.program;
+    const Bytes image = p.build();
+    for (int i = 0; i < 3000; ++i) {
+      AlignedBytes m(mutate(image, r));
+      seal_image(m.data(), m.size());
+      const RunResult run = try_image(m.bytes(), p.mapped);
+      ++(run.status == Status::kOk     ? ran
+         : run.status == Status::kWait ? waited
+                                       : refused);
+      sealed += run.status != Status::kBadHash && run.status != Status::kBadTag;
+    }
+  }
+  std::printf("refused %d, ran to the end %d, waited %d\n", refused, ran,
+              waited);
+  // Tags that lie on one another cannot all be right.
+  EXPECT_GT(sealed, 16000);
+  EXPECT_GT(refused, 3000);
+  EXPECT_GT(ran, 500);
+}
+
+TEST(Mutation, StorageThatFailsOrLiesGivesAnError) {
+  for (const Sample& s : sample_programs()) {
+    if (s.program.mapped) continue;
+    ProgramBuilder p = s.program;
+    const Bytes image = p.build();
+    for (int what = 0; what < 3; ++what) {
+      for (int n = 0;; ++n) {
+        RunOptions o;
+        o.mapped = false, o.storage_delay = 2;
+        (what == 0 ? o.fail_at : what == 1 ? o.flip_at : o.refuse_at) = n;
+        const RunResult run = run_program(image, s.inputs, o);
+        if (run.status == Status::kOk) {
+          EXPECT_GE(n, 4);
+          break;
+        }
+        ASSERT_TRUE(what == 1 ? run.status > Status::kWait
+                              : run.status == Status::kStorage)
+            << n;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shoal::test

@@ -1,0 +1,204 @@
+// For tests and the fuzzer: small valid programs that between them have every
+// table, every kind of buffer and most operators, and one way to try an image
+// that may be anything.
+#pragma once
+
+#include <vector>
+
+#include "device/program/params.h"
+#include "device/runtime/expect_program.h"
+#include "device/runtime/naive.h"
+
+namespace shoal::test {
+
+struct Sample {
+  ProgramBuilder program;
+  std::vector<Bytes> inputs;
+};
+
+// Two stages: convolutions in a ring with a skip connection; then an overlay,
+// a table, a mean over the rows and a softmax.
+inline Sample two_stage_sample() {
+  Random r(1);
+  const Tensor x = random_tensor(r, 6, 4, 3);
+  const Filter f = random_filter(r, OpCode::kConv, 3, 4, 3, 1, 1);
+  const Filter d = random_filter(r, OpCode::kDepthwise, 4, 4, 3, 1, 1);
+  StageSpec s, t;
+  const int bx = s.buffer(x.buffer(3));
+  const int bm = s.buffer(BufferSpec{6, 4, 4, 3});
+  const int bd = s.buffer(BufferSpec{6, 4, 4, 1});
+  BufferSpec held{6, 4, 4};
+  held.at = 512;
+  const int bh = s.buffer(held);
+  s.input(bx, 0);
+  s.actors.push_back(actor_of(f, s.read(bx), s.write(bm)));
+  s.actors.back().chunks = {chunk_of(f, {0, 1}), chunk_of(f, {1, 3})};
+  s.actors.push_back(actor_of(d, s.read(bm), s.write(bd)));
+  s.actors.back().r.slices = 2;
+  ActorSpec add;
+  add.r.op = OpCode::kAdd;
+  add.r.in[0] = s.read(bd), add.r.in[1] = s.read(bm);
+  add.r.out = s.write(bh);
+  add.set_params(AddParams{1, 2, 1 << 30, 0, 1 << 30, 0, 1 << 30, -19, 1});
+  s.actors.push_back(add);
+
+  held.flags = kBufferComplete;
+  const int under = t.buffer(held);
+  BufferSpec over{6, 4, 4};
+  over.at = 496, over.overlay = under;
+  const int bl = t.buffer(over);
+  ActorSpec lut;
+  lut.r.op = OpCode::kLut;
+  lut.r.in[0] = t.read(under), lut.r.out = t.write(bl);
+  lut.chunks = {{0, 4, 0, 0, Bytes(256, 7)}};
+  t.actors.push_back(lut);
+  const int bs = t.buffer(BufferSpec{1, 1, 4}), bo = t.buffer({1, 1, 4});
+  ActorSpec mean;
+  mean.r.op = OpCode::kReduceSum;
+  mean.r.flags |= kReduceColumns;
+  mean.r.in[0] = t.read(bl), mean.r.out = t.write(bs);
+  mean.r.kernel_h = 6, mean.r.kernel_w = 4, mean.r.part = 2;
+  mean.set_params(ReduceParams{24, 1 << 30, -4});
+  t.actors.push_back(mean);
+  ActorSpec soft;
+  soft.r.op = OpCode::kSoftmax;
+  soft.r.in[0] = t.read(bs), soft.r.out = t.write(bo);
+  soft.set_params(SoftmaxParams{1 << 30, 22, -200});
+  t.actors.push_back(soft);
+  t.output(bo, 0);
+  Sample sample;
+  sample.program.stages = {s, t};
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
+// A loop, and int32 rows between two actors that split its output's channels.
+inline Sample loop_sample() {
+  Random r(2);
+  const Tensor x = random_tensor(r, 6, 5, 2);
+  const Filter e = random_filter(r, OpCode::kConv, 2, 4, 1);
+  const Filter d = random_filter(r, OpCode::kDepthwise, 4, 4, 3, 2, 1);
+  const Filter q = random_filter(r, OpCode::kConv, 4, 4, 1);
+  const Filter g = random_filter(r, OpCode::kConv, 4, 3, 1);
+  StageSpec s;
+  const int bx = s.buffer(x.buffer(4));
+  BufferSpec h{6, 5, 2, 5}, m{3, 3, 2, 2};
+  h.flags = m.flags = kBufferPrivate;
+  const int bh = s.buffer(h), bm = s.buffer(m);
+  const int by = s.buffer(BufferSpec{3, 3, 4, 2});
+  const int bp = s.buffer(BufferSpec{3, 3, 3, 1, 4});
+  const int bo = s.buffer(BufferSpec{3, 3, 3, 1});
+  s.input(bx, 0);
+  ActorSpec a = actor_of(e, s.read(bx), s.write(bh));
+  a.chunks = {chunk_of(e, {0, 2}), chunk_of(e, {2, 2})};
+  ActorSpec b = actor_of(d, s.read(bh), s.write(bm));
+  b.chunks = {chunk_of(d, {0, 2}), chunk_of(d, {2, 2})};
+  ActorSpec c = actor_of(q, s.read(bm), s.write(by));
+  c.chunks = {chunk_of(q, {0, 4, 0, 2}), chunk_of(q, {0, 4, 2, 2})};
+  c.parts = 2;
+  for (int i = 0; i < 2; ++i) {
+    c.chunks[size_t(i)].in0 = 2 * i, c.chunks[size_t(i)].in_n = 2;
+  }
+  a.r.loop = b.r.loop = c.r.loop = 0;
+  s.actors = {a, b, c};
+  s.loops = {{0, 3, 2, 2}};
+  BoxSpec left, right;
+  left.c1 = 1, right.c0 = 1;
+  ActorSpec first = actor_of(g, s.read(by, left), s.write(bp));
+  first.chunks = {chunk_of(g, {0, 3, 0, 1})};
+  first.r.flags = kActorInit;
+  ActorSpec second = actor_of(g, s.read(by, right), s.write(bo));
+  second.chunks = {chunk_of(g, {0, 3, 1, 3})};
+  second.r.flags = kActorFinal;
+  second.r.partial = s.read(bp);
+  s.actors.push_back(first), s.actors.push_back(second);
+  s.output(bo, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
+// What only moves bytes, a pool, kept cursors and a constant.
+inline Sample move_sample() {
+  Random r(3);
+  const Tensor x = random_tensor(r, 4, 4, 2);
+  StageSpec s;
+  BufferSpec ring = x.buffer(3);
+  ring.flags = kBufferKeep;
+  const int bx = s.buffer(ring);
+  s.input(bx, 0);
+  int at = bx;
+  const auto add = [&](ActorSpec a, BufferSpec out) {
+    const int b = s.buffer(out);
+    if (a.r.op != OpCode::kConstant) a.r.in[0] = s.read(at);
+    a.r.out = s.write(b);
+    s.actors.push_back(a);
+    at = b;
+  };
+  const auto op = [](OpCode code) {
+    ActorSpec a;
+    a.r.op = code;
+    return a;
+  };
+  ActorSpec a = op(OpCode::kMove);
+  a.set_params(MoveParams{1, -1, 1, -1, 1, 0, 5});
+  add(a, {6, 6, 2, 3});
+  a = op(OpCode::kMaxPool);
+  a.r.kernel_h = a.r.part = a.r.kernel_w = 3;
+  add(a, {4, 4, 2, 4});
+  a = op(OpCode::kSpaceToDepth);
+  a.params = {2};
+  add(a, {2, 2, 8, 1});
+  a = op(OpCode::kResize);
+  a.maps = {0, 0, 1, 0, 1, 1};
+  add(a, {3, 3, 8, 3});
+  a = op(OpCode::kTranspose);
+  a.set_params(TransposeParams{{1, 8, 3, 3}, {0, 1, 24, 8}});
+  add(a, {8, 3, 3, 4});
+  a = op(OpCode::kReshape);
+  add(a, {4, 6, 3, 2});
+  const int moved = at;
+  a = op(OpCode::kConstant);
+  a.chunks = {{0, 1, 0, 0, Bytes(20, 3)}};
+  a.chunks[0].out_n = 1;
+  add(a, {1, 6, 3, 1});
+  ActorSpec most = op(OpCode::kMaximum);
+  most.r.in[0] = s.read(moved), most.r.in[1] = s.read(at);
+  const int bo = s.buffer({4, 6, 3, 1});
+  most.r.out = s.write(bo);
+  s.actors.push_back(most);
+  s.output(bo, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
+inline std::vector<Sample> sample_programs() {
+  std::vector<Sample> samples;
+  for (Sample s : {two_stage_sample(), loop_sample(), move_sample()}) {
+    samples.push_back(s);
+    s.program = on_tape(s.program, s.inputs, false);
+    samples.push_back(s);
+  }
+  return samples;
+}
+
+// Runs whatever the image is for a bounded number of steps, with inputs of
+// its own. Aborts if a byte outside the arena was written; the sanitizers
+// watch the rest.
+inline RunResult try_image(const Bytes& image, bool mapped) {
+  RunOptions o;
+  o.mapped = mapped;
+  o.storage_delay = 1;
+  o.max_steps = 3000;
+  o.arena_cap = 1 << 16;
+  o.keep_outputs = false;
+  static const std::vector<Bytes> anything(4, Bytes(1 << 16, 0x35));
+  RunResult result = run_program(image, anything, o);
+  if (result.spilled) std::abort();
+  return result;
+}
+
+}  // namespace shoal::test
