@@ -204,7 +204,26 @@ class Actors {
                      a.band == l.band),
            "loop ", index, " makes bands of ", l.band, " rows");
     }
+    if (!found_.empty()) return;
     same_iterations(index, l);
+    rows_of_bands(index, l);
+  }
+
+  // The rows that a band needs on its way fit the private buffers.
+  void rows_of_bands(int index, const PlanLoop& l) {
+    const PlanActor& last = stage_.actors[l.first_actor + l.actors - 1];
+    const Box& out = port(last.out).box;
+    for (int y = out.y0; y < out.y1; y += l.band) {
+      Span rows{y, std::min(y + l.band, out.y1)};
+      for (int j = l.actors - 1; j > 0; --j) {
+        const PlanActor& a = stage_.actors[l.first_actor + j];
+        const Layer& layer = net_.layers[a.layer];
+        rows = row_dependence(layer, 0, rows, {0, layer.kernel_h});
+        const int slots = stage_.buffers[port(a.in[0]).buffer].slots;
+        need(rows.size() <= slots, "loop ", index, " needs ", rows.size(),
+             " rows of a private buffer with ", slots);
+      }
+    }
   }
 
   // What an iteration makes is what the next actor's chunk takes.

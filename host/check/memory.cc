@@ -188,7 +188,11 @@ class Memory {
     uint64_t largest = 0;
     for (const PlanStage& stage : node_.stages) {
       for (const PlanActor& a : stage.actors) {
-        if (a.weights.place != WeightPlace::kTape) continue;
+        if (a.weights.place != WeightPlace::kTape) {
+          found_.need(a.weights.chunks.empty() || l.head_bytes == 0,
+                      "weights are mapped in an image that is not");
+          continue;
+        }
         found_.need(!stage.order.empty(),
                     "weights come from a tape without a recorded order");
         for (const PlanChunk& c : a.weights.chunks) {

@@ -68,8 +68,11 @@ class StageMutations {
           it.overlay == other || stage_.buffers[other].overlay == b;
       add(name + "at the offset" + to, shared,
           [=](PlanStage& s) { s.buffers[b].offset = s.buffers[other].offset; });
-      add(name + "has the tensor" + to, false,
-          [=](PlanStage& s) { s.buffers[b].tensor = s.buffers[other].tensor; });
+      if (it.tensor != stage_.buffers[other].tensor) {
+        add(name + "has the tensor" + to, false, [=](PlanStage& s) {
+          s.buffers[b].tensor = s.buffers[other].tensor;
+        });
+      }
       if (it.overlay == other) continue;
       add(name + "may overlay buffer " + std::to_string(other), kMayBeRight,
           [=](PlanStage& s) { s.buffers[b].overlay = other; });
@@ -191,7 +194,7 @@ class StageMutations {
       }
     }
     weights(a, name);
-    whole_actor(a, name);
+    whole_actor(a, name, it);
   }
 
   void weights(int a, const std::string& name) {
@@ -208,8 +211,10 @@ class StageMutations {
       change("parts", false, [=](PlanWeights& w) { w.parts += by; });
       change("groups", false, [=](PlanWeights& w) { w.groups += by; });
     }
-    change("on a tape", false,
-           [](PlanWeights& w) { w.place = WeightPlace::kTape; });
+    change("in the other place", false, [](PlanWeights& w) {
+      const bool mapped = w.place == WeightPlace::kMapped;
+      w.place = mapped ? WeightPlace::kTape : WeightPlace::kMapped;
+    });
     for (int c = 0; c < count(it.chunks); ++c) {
       const std::string chunk = "chunk " + std::to_string(c) + " ";
       const std::pair<const char*, int PlanChunk::*> fields[] = {
@@ -231,7 +236,7 @@ class StageMutations {
     }
   }
 
-  void whole_actor(int a, const std::string& name) {
+  void whole_actor(int a, const std::string& name, const PlanActor& it) {
     add(name + "dropped with its ports", false, [=](PlanStage& s) {
       for (int p = count(s.ports) - 1; p >= 0; --p) {
         if (owned(s.ports[p], a)) drop_port(s, p);
@@ -267,6 +272,7 @@ class StageMutations {
         }
       }
     });
+    if (it.layer == stage_.actors[a - 1].layer) return;
     add(name + "makes the layer of the one before", false,
         [=](PlanStage& s) { s.actors[a].layer = s.actors[a - 1].layer; });
   }
