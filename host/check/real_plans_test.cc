@@ -35,38 +35,39 @@ std::vector<Planned> plans_of(const Net& net) {
 
 class RealPlansTest : public testing::TestWithParam<std::string> {};
 
-TEST_P(RealPlansTest, AreRight) {
-  const Net net = lower(load_model(golden_model_file(GetParam())));
-  for (const Planned& p : plans_of(net)) {
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<std::string> wrong = check(net, p.plan);
-    const std::chrono::duration<double> took =
-        std::chrono::steady_clock::now() - start;
-    for (const std::string& line : wrong) {
-      ADD_FAILURE() << p.name << ": " << line;
-    }
-    std::cout << p.name << ": " << p.plan.nodes[0].arena_bytes
-              << " bytes of arena, checked in " << took.count() << " s\n";
+void expect_right(const Net& net, const Planned& p) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<std::string> wrong = check(net, p.plan);
+  const std::chrono::duration<double> took =
+      std::chrono::steady_clock::now() - start;
+  for (const std::string& line : wrong) ADD_FAILURE() << p.name << ": " << line;
+  std::cout << p.name << ": " << p.plan.nodes[0].arena_bytes
+            << " bytes of arena, checked in " << took.count() << " s\n";
+}
+
+// A sample of the mutants, because there are tens of thousands.
+void try_mutants(const Net& net, const Planned& p, std::mt19937& random,
+                 Tally& tally) {
+  constexpr int64_t kMacsToRun = 3000000;
+  constexpr int kTries = 60;
+  MutantJudge judge(p.name, net, p.plan);
+  const auto all = mutations(net, p.plan.nodes[0]);
+  for (int i = 0; i < kTries; ++i) {
+    const Mutation& m = all[random() % all.size()];
+    // Those may have to be run.
+    if (m.may_be_right && net.model_macs > kMacsToRun) continue;
+    judge.try_one(m, tally);
   }
 }
 
-// A sample, because there are tens of thousands.
-TEST_P(RealPlansTest, HaveMutantsThatAreRefused) {
+TEST_P(RealPlansTest, AreRightAndTheirMutantsAreNot) {
   constexpr unsigned kSeed = 5;
-  constexpr int64_t kMacsToRun = 3000000;
-  constexpr int kTries = 60;
   const Net net = lower(load_model(golden_model_file(GetParam())));
-  Tally tally;
   std::mt19937 random(kSeed);
+  Tally tally;
   for (const Planned& p : plans_of(net)) {
-    MutantJudge judge(p.name, net, p.plan);
-    const auto all = mutations(net, p.plan.nodes[0]);
-    for (int i = 0; i < kTries; ++i) {
-      const Mutation& m = all[random() % all.size()];
-      // Those may have to be run.
-      if (m.may_be_right && net.model_macs > kMacsToRun) continue;
-      judge.try_one(m, tally);
-    }
+    expect_right(net, p);
+    try_mutants(net, p, random, tally);
   }
   std::cout << tally << " (seed " << kSeed << ")\n";
 }
