@@ -27,9 +27,8 @@ SHOAL_AVX2_INLINE __m256i scale_bounded(__m256i v, const Scale8& s) {
   return _mm256_srav_epi32(_mm256_add_epi32(high, negative), s.fast_right);
 }
 
-// wrap_add(requantize(v), zero_out) for every v, multiplier and shift, lanes
-// in the order kEvenThenOdd. high_mul is floor((v * m + 2^30) / 2^31) but for
-// the one product 2^62, which alone yields -2^31 here.
+// wrap_add(requantize(v), zero_out) for every v and shift, lanes in the order
+// kEvenThenOdd.
 SHOAL_AVX2_INLINE __m256i scale_any(__m256i v, const Scale8& s,
                                     __m256i zero_out) {
   const __m256i nudge = _mm256_set1_epi64x(int64_t{1} << 30);
@@ -38,10 +37,8 @@ SHOAL_AVX2_INLINE __m256i scale_any(__m256i v, const Scale8& s,
       _mm256_add_epi64(_mm256_mul_epi32(v, s.multiplier), nudge);
   const __m256i odd = _mm256_add_epi64(
       _mm256_mul_epi32(_mm256_srli_epi64(v, 32), s.odd_multiplier), nudge);
-  __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31),
-                                    _mm256_add_epi64(odd, odd), 0xAA);
-  const __m256i least = _mm256_set1_epi32(INT32_MIN);
-  high = _mm256_add_epi32(high, _mm256_cmpeq_epi32(high, least));
+  const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31),
+                                          _mm256_add_epi64(odd, odd), 0xAA);
   const __m256i one = _mm256_set1_epi32(1);
   const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, s.right), one);
   const __m256i rest = _mm256_and_si256(high, mask);
