@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "host/base/error.h"
@@ -45,6 +47,14 @@ float pick(const std::vector<float>& values, int channel, float otherwise) {
   return values[std::min(static_cast<size_t>(channel), values.size() - 1)];
 }
 
+// The scale to the nine digits in which people write it down: reals that are
+// made from these are the golden ones, to the last bit.
+double printed(float scale) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(scale));
+  return std::strtod(text, nullptr);
+}
+
 uint8_t luminance(const uint8_t* rgb) {
   return static_cast<uint8_t>(
       (rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
@@ -70,6 +80,7 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
   const Tensor& input = graph.tensors[static_cast<size_t>(index)];
   const InputLayout layout = picture_layout(input);
   const Tensor* const quantized = quantized_input(graph, index);
+  const double scale = quantized ? printed(quantized->scale()) : 1;
   const Picture small = resize(picture, layout.width, layout.height);
 
   std::vector<uint8_t> out;
@@ -80,8 +91,8 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
                      (static_cast<float>(p) - pick(norm->mean, channel, 0)) /
                          pick(norm->deviation, channel, 1));
       } else if (quantized) {
-        append_float(out, static_cast<float>(p - 128 - quantized->zero()) *
-                              quantized->scale());
+        append_float(out,
+                     static_cast<float>((p - 128 - quantized->zero()) * scale));
       } else {
         append_float(out, static_cast<float>(p) / 255.f);
       }
