@@ -24,15 +24,15 @@ using Bytes = std::vector<uint8_t>;
 // 16-byte aligned memory with red zones; ASan guards its ends as well.
 class Arena {
  public:
-  explicit Arena(size_t bytes) : bytes_(bytes), all_(bytes + 2 * kZone) {
-    std::fill(all_.begin(), all_.end(), Line{});
+  explicit Arena(size_t bytes)
+      : bytes_(bytes), all_((bytes + 15) / 16 + 2 * kZone) {
     for (size_t i = 0; i < bytes; ++i) data()[i] = uint8_t(0x5A + i);
   }
-  uint8_t* data() { return all_.front().bytes + kZone * sizeof(Line); }
+  uint8_t* data() { return memory() + kZone * sizeof(Line); }
   size_t size() const { return bytes_; }
   // Whether a byte outside was written.
   bool spilled() {
-    const uint8_t* p = all_.front().bytes;
+    const uint8_t* p = memory();
     const size_t zone = kZone * sizeof(Line);
     for (size_t i = 0; i < all_.size() * sizeof(Line); ++i) {
       if (i >= zone && i < zone + bytes_) continue;
@@ -47,6 +47,7 @@ class Arena {
     Line() { std::memset(bytes, 0xA5, sizeof bytes); }
     uint8_t bytes[16];
   };
+  uint8_t* memory() { return reinterpret_cast<uint8_t*>(all_.data()); }
   size_t bytes_;
   std::vector<Line> all_;
 };

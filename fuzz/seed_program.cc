@@ -1,0 +1,24 @@
+// Writes the seed corpus of fuzz_program into the directory given.
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "device/runtime/sample_programs.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: seed_program DIR\n";
+    return 2;
+  }
+  int number = 0;
+  for (shoal::test::Sample& s : shoal::test::sample_programs()) {
+    shoal::test::Bytes image = s.program.build();
+    image.insert(image.begin(), s.program.mapped ? 3 : 2);
+    std::ofstream out(
+        std::string(argv[1]) + "/program" + std::to_string(number++),
+        std::ios::binary);
+    out.write(reinterpret_cast<const char*>(image.data()),
+              static_cast<std::streamsize>(image.size()));
+    if (!out) return 1;
+  }
+}
