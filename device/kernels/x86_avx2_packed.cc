@@ -87,24 +87,32 @@ SHOAL_AVX2_INLINE __m128i load_last(const int8_t* weights, int count, int n) {
   return load_bytes16(some);
 }
 
-// 16 weights from element k on, those behind the last of them anything.
-SHOAL_AVX2_INLINE __m128i load_weights(const int8_t* weights, int k,
-                                       int count) {
-  return k + 16 <= count ? load_bytes16(weights + k)
-                         : load_last(weights, count, count - k);
+// The same 16 weights of two channels; where fewer are left, the others are
+// anything.
+template <bool kWhole>
+SHOAL_AVX2_INLINE __m256i load_two(const int8_t* low, const int8_t* high, int k,
+                                   int count) {
+  const __m128i a =
+      kWhole ? load_bytes16(low + k) : load_last(low, count, count - k);
+  const __m128i b =
+      kWhole ? load_bytes16(high + k) : load_last(high, count, count - k);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
 }
 
-// Up to 8 pairs of elements from element k on of kGroup channels, or of the
-// first 8 of them: for each pair one vector of 8 channels, or two.
+// Up to 8 pairs of elements from element k on of kGroup channels: for each
+// pair one vector of the first 8 channels, or two.
 SHOAL_AVX2_INLINE void pack_pairs(const int8_t* const* from, bool both, int k,
                                   int count, int pairs, int16_t* to) {
   __m256i r[8];
+  if (k + 16 <= count) {
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) {
-    r[i] = _mm256_castsi128_si256(load_weights(from[i], k, count));
-    if (both) {
-      r[i] =
-          _mm256_inserti128_si256(r[i], load_weights(from[i + 8], k, count), 1);
+    for (int i = 0; i < 8; ++i) {
+      r[i] = load_two<true>(from[i], from[i + 8], k, count);
+    }
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) {
+      r[i] = load_two<false>(from[i], from[i + 8], k, count);
     }
   }
   transpose(r);
