@@ -26,8 +26,8 @@ namespace shoal::avx2 {
 
 inline constexpr int kBlockChannels = 128;
 
-// Channels in vectors of 8. The `fast` ones serve blocks whose sums are
-// bounded, see scale_bounded().
+// Channels in vectors of 8; odd_multiplier has the odd lanes in the even ones.
+// The `fast` ones serve blocks whose sums are bounded, see scale_bounded().
 struct Scale8 {
   __m256i multiplier, odd_multiplier, left, right;
   __m256i fast_round_even, fast_round_odd, fast_limit, fast_right;
@@ -59,8 +59,8 @@ void start_rows(const ConvArgs& a, const Scales& s, int vector,
 void finish_rows(const ConvArgs& a, const Scales& s, int vector,
                  const Area& area, const int32_t* tile, int stride);
 
-// The largest window that conv_packed() takes, 32 elements at the most with
-// what it adds to odd ones, is always enough for one of 15.
+// Elements of the largest window that conv_packed() takes, kernel rows of odd
+// length counted one longer. One of less than 16 always fits.
 inline constexpr int kPackedElements = 192;
 bool packs(const ConvArgs& a);
 void conv_packed(const ConvArgs& a);
