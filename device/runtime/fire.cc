@@ -79,6 +79,7 @@ Status Node::run_slice() {
     set_chunk(s, stage_, c, bytes);
   }
   fire(s);
+  last_layer_ = a.layer;
   const uint16_t iteration = active_.iteration;
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;

@@ -58,8 +58,10 @@ uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   uint32_t pushed = 0;
   while (pushed < count && done < all &&
          writable(b, p->y0 + done) > p->y0 + done) {
-    copy_row(to.at(static_cast<int>(done)), step,
-             data + size_t{pushed} * io.row_bytes, pixel, pixel, to.columns);
+    if (data) {
+      copy_row(to.at(static_cast<int>(done)), step,
+               data + size_t{pushed} * io.row_bytes, pixel, pixel, to.columns);
+    }
     ++pushed, ++done;
     pass(io.port, static_cast<int>(done));
   }
@@ -85,8 +87,10 @@ uint32_t Node::take(uint32_t output, uint8_t* data, uint32_t count) {
   uint32_t taken = 0;
   const uint32_t ready = readable(b);
   while (taken < count && done < all && ready > p->y0 + done) {
-    copy_row(data + size_t{taken} * io.row_bytes, pixel,
-             from.at(static_cast<int>(done)), step, pixel, from.columns);
+    if (data) {
+      copy_row(data + size_t{taken} * io.row_bytes, pixel,
+               from.at(static_cast<int>(done)), step, pixel, from.columns);
+    }
     ++taken, ++done;
   }
   if (!taken) return 0;
@@ -94,6 +98,42 @@ uint32_t Node::take(uint32_t output, uint8_t* data, uint32_t count) {
   wake_writers(b);
   if (done == all) --pending_;
   return taken;
+}
+
+namespace {
+
+shoal_row place_of(const Rows& rows, uint32_t row, uint32_t element_bytes) {
+  const uint32_t pixel = static_cast<uint32_t>(rows.channels) * element_bytes;
+  const uint32_t step = static_cast<uint32_t>(rows.stride) * element_bytes;
+  const uint32_t pixels = static_cast<uint32_t>(rows.columns);
+  uint8_t* const data = rows.at(static_cast<int>(row));
+  if (step == pixel) return {data, 1, pixel * pixels, pixel * pixels};
+  return {data, pixels, pixel, step};
+}
+
+}  // namespace
+
+shoal_row Node::input_row(uint32_t input) const {
+  if (!loaded() || input >= header().inputs) return {};
+  const PortRecord* p = current_port(input);
+  if (!p) return {};
+  const BufferRecord& b = stage_.buffers[p->buffer];
+  const uint32_t row = passed(b, *p);
+  if (row >= p->y1 || writable(b, row) <= row) return {};
+  const IoEntry& io = head_.ios[input];
+  return place_of(rows_of(io.port), row - p->y0, io.element_bytes);
+}
+
+shoal_row Node::output_row(uint32_t output) const {
+  if (!loaded() || output >= header().outputs) return {};
+  const uint32_t index = header().inputs + output;
+  const PortRecord* p = current_port(index);
+  if (!p) return {};
+  const BufferRecord& b = stage_.buffers[p->buffer];
+  const uint32_t row = passed(b, *p);
+  if (row >= p->y1 || readable(b) <= row) return {};
+  const IoEntry& io = head_.ios[index];
+  return place_of(rows_of(io.port), row - p->y0, io.element_bytes);
 }
 
 }  // namespace shoal

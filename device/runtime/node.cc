@@ -18,6 +18,7 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
 }
 
 Status Node::step() {
+  last_layer_ = kNone;
   if (phase_ == Phase::kFailed) return fault_.status;
   if (phase_ != Phase::kRun) return load_step();
   if (header().slot_count) {
@@ -72,6 +73,18 @@ uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
 uint32_t shoal_take_rows(shoal_node* node, uint32_t output, void* data,
                          uint32_t rows) {
   return node_of(node).take(output, static_cast<uint8_t*>(data), rows);
+}
+
+shoal_row shoal_input_row(const shoal_node* node, uint32_t input) {
+  return node_of(node).input_row(input);
+}
+
+shoal_row shoal_output_row(const shoal_node* node, uint32_t output) {
+  return node_of(node).output_row(output);
+}
+
+uint16_t shoal_last_layer(const shoal_node* node) {
+  return node_of(node).last_layer();
 }
 
 uint32_t shoal_inputs(const shoal_node* node) {

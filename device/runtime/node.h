@@ -68,6 +68,8 @@ class Node {
   Status step();
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
+  shoal_row input_row(uint32_t input) const;
+  shoal_row output_row(uint32_t output) const;
 
   // Whether the whole program has been checked.
   bool loaded() const { return phase_ > Phase::kRecords; }
@@ -75,6 +77,7 @@ class Node {
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
   uint32_t frames() const { return frames_; }
   const Fault& fault() const { return fault_; }
+  uint16_t last_layer() const { return last_layer_; }
 
  private:
   enum class Phase : uint8_t {
@@ -170,6 +173,7 @@ class Node {
   ActorState* states_ = nullptr;
   uint32_t frames_ = 0;
   uint16_t stage_index_ = 0;
+  uint16_t last_layer_ = kNone;
   Phase phase_ = Phase::kFailed;
   bool reading_ = false;
   Fault fault_;
