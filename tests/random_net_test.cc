@@ -1,6 +1,8 @@
 // Random networks under random plans: every layer of two frames in a row must
 // equal the oracle's, whatever the budget, the objective and the board.
 //
+// Each plan is run from mapped flash and, its weights on a tape, from storage.
+//
 //   SHOAL_RANDOM_NETS   how many networks (default: some hundreds)
 //   SHOAL_RANDOM_SEED   the first seed (default: 1)
 #include "tests/random_net.h"
@@ -16,12 +18,16 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/check/check.h"
+#include "host/emit/emit.h"
 #include "host/golden/golden.h"
 #include "host/import/import.h"
 #include "host/oracle/oracle.h"
 #include "host/run/prepare.h"
 #include "host/run/session.h"
+#include "host/run/stored_image.h"
 #include "host/run/trace.h"
+#include "tests/tape_plan.h"
 
 namespace shoal {
 namespace {
@@ -72,13 +78,12 @@ std::string first_wrong(const Prepared& p, const Values& oracle,
   return "";
 }
 
+using Frames = std::vector<std::vector<uint8_t>>;
+
 // Two frames back to back through one session; "" if all is exact.
-std::string run_plan(const Prepared& p,
-                     const std::vector<std::vector<uint8_t>>& frames,
-                     const std::vector<Values>& oracles) {
-  const uint32_t arena = p.plan.nodes[0].arena_bytes;
-  TraceCollector trace(p.graph, p.net, p.plan, 0);
-  Session session(p.graph, p.net, p.images[0], arena, trace.tap());
+std::string run_frames(const Prepared& p, Session& session,
+                       TraceCollector& trace, const Frames& frames,
+                       const std::vector<Values>& oracles) {
   for (size_t f = 0; f < frames.size(); ++f) {
     trace.reset();
     const auto output = session.run(frames[f]);
@@ -87,6 +92,16 @@ std::string run_plan(const Prepared& p,
     if (!wrong.empty()) return "frame " + std::to_string(f) + ": " + wrong;
     if (output != model_output(p.graph, oracles[f])) return "the output";
   }
+  return "";
+}
+
+std::string run_mapped(const Prepared& p, const Frames& frames,
+                       const std::vector<Values>& oracles) {
+  const uint32_t arena = p.plan.nodes[0].arena_bytes;
+  TraceCollector trace(p.graph, p.net, p.plan, 0);
+  Session session(p.graph, p.net, p.images[0], arena, trace.tap());
+  const std::string fault = run_frames(p, session, trace, frames, oracles);
+  if (!fault.empty()) return fault;
   try {
     Session(p.graph, p.net, p.images[0], arena - 1);
   } catch (const Error&) {
@@ -95,13 +110,30 @@ std::string run_plan(const Prepared& p,
   return "loads with a byte less than " + std::to_string(arena);
 }
 
+// The same program, but everything of it comes out of a storage.
+std::string run_stored(const Prepared& mapped, const Frames& frames,
+                       const std::vector<Values>& oracles, int delay) {
+  Prepared p = mapped;
+  p.plan = tape_plan(p.net, mapped.plan);
+  for (const std::string& fault : check(p.net, p.plan)) {
+    return "from storage, checker: " + fault;
+  }
+  p.images = {emit(p.net, p.plan, 0)};
+  StoredImage stored(p.images[0], delay);
+  TraceCollector trace(p.graph, p.net, p.plan, 0);
+  Session session(p.graph, p.net, stored, p.plan.nodes[0].arena_bytes,
+                  trace.tap());
+  const std::string fault = run_frames(p, session, trace, frames, oracles);
+  return fault.empty() ? fault : "from storage, " + fault;
+}
+
 struct Tally {
   int plans = 0, stages = 0;
   std::set<OpKind> used;
 };
 
 PlanOptions random_board(std::mt19937& random) {
-  static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
+  static const char* const kBoards[] = {"host", "teensy41", "stm32f412",
                                         "nrf52840", "rp2350"};
   PlanOptions options;
   options.board = &find_board(kBoards[random() % std::size(kBoards)]);
@@ -113,8 +145,7 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   for (const Op& op : graph.ops) tally.used.insert(op.kind);
   std::mt19937 random(recipe.seed);
-  const std::vector<std::vector<uint8_t>> frames{random_input(graph, random),
-                                                 random_input(graph, random)};
+  const Frames frames{random_input(graph, random), random_input(graph, random)};
   std::vector<Values> oracles;
   for (const auto& f : frames) oracles.push_back(run_oracle(graph, f));
 
@@ -128,7 +159,10 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
       if (options.ram && p.plan.nodes[0].arena_bytes > *options.ram) {
         return what + ": over the budget";
       }
-      const std::string fault = run_plan(p, frames, oracles);
+      std::string fault = run_mapped(p, frames, oracles);
+      if (fault.empty()) {
+        fault = run_stored(p, frames, oracles, static_cast<int>(random() % 3));
+      }
       if (!options.ram) options.ram = p.plan.nodes[0].arena_bytes;
       return fault.empty() ? fault : what + ": " + fault;
     } catch (const Error& e) {

@@ -71,6 +71,26 @@ Session::Session(const Graph& graph, const Net& net,
   check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
 }
 
+Session::Session(const Graph& graph, const Net& net, StoredImage& stored,
+                 uint32_t arena_bytes, Tap tap)
+    : graph_(graph), net_(net), stored_(&stored), arena_(arena_bytes) {
+  shoal_config config{};
+  config.image_bytes = stored.bytes();
+  config.storage = &stored.storage();
+  config.tap = tap.call;
+  config.tap_user = tap.user;
+  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
+  load();
+}
+
+void Session::load() {
+  while (shoal_outputs(&node_) == 0) {
+    const bool reading = stored_->busy();
+    check(shoal_step(&node_), "load");
+    if (!reading) throw Error(Exit::kInternal, "the node is stuck");
+  }
+}
+
 void Session::check(int status, const char* doing) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   const shoal_fault why = shoal_why(&node_);
@@ -126,13 +146,17 @@ std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
     for (const Source& s : sources) done &= s.next == s.reader.rows();
     if (done) {
       // What nobody takes (unused results) may still be on its way.
-      while ((status = shoal_step(&node_)) == SHOAL_OK) continue;
+      do {
+        status = shoal_step(&node_);
+      } while (status == SHOAL_OK ||
+               (stored_ && stored_->busy() && status == SHOAL_WAIT));
       check(status, "run");
       if (!arena_.intact()) {
         throw Error(Exit::kInternal, "the node wrote outside its arena");
       }
       return output;
     }
+    if (!moved && stored_ && stored_->busy()) continue;
     if (!moved) throw Error(Exit::kInternal, "the node is stuck");
   }
 }

@@ -11,6 +11,7 @@
 #include "host/graph/graph.h"
 #include "host/lower/net.h"
 #include "host/run/arena.h"
+#include "host/run/stored_image.h"
 
 namespace shoal {
 
@@ -27,6 +28,9 @@ class Session {
   // program is refused.
   Session(const Graph&, const Net&, std::span<const uint8_t> image,
           uint32_t arena_bytes, Tap tap = {});
+  // The same with a program that is read piece by piece.
+  Session(const Graph&, const Net&, StoredImage&, uint32_t arena_bytes,
+          Tap tap = {});
 
   // One frame: all inputs one after another in the file's types; returns all
   // outputs likewise. Throws Error(kUsage) if the size is wrong,
@@ -34,10 +38,12 @@ class Session {
   std::vector<uint8_t> run(std::span<const uint8_t> input);
 
  private:
+  void load();
   void check(int status, const char* doing) const;
 
   const Graph& graph_;
   const Net& net_;
+  StoredImage* stored_ = nullptr;
   Arena arena_;
   shoal_node node_{};
 };

@@ -1,0 +1,81 @@
+#include "tests/tape_plan.h"
+
+#include <algorithm>
+
+#include "device/program/image.h"
+#include "device/program/record.h"
+#include "host/emit/emit.h"
+#include "host/plan/simulate.h"
+
+namespace shoal {
+namespace {
+
+std::vector<PlanRun> record_order(const Net& net, const PlanStage& stage) {
+  StageTokens tokens(net, stage);
+  std::vector<PlanRun> order;
+  run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
+    if (agent >= static_cast<int>(stage.actors.size())) return;
+    if (!order.empty() && order.back().actor == agent) {
+      ++order.back().firings;
+    } else {
+      order.push_back({agent, 1});
+    }
+  });
+  return order;
+}
+
+struct Sizes {
+  uint32_t head = 0, record = 0, chunk = 0;
+};
+
+// As they are in the image that the plan would give.
+Sizes find_sizes(const Net& net, const Plan& plan) {
+  const std::vector<uint8_t> image = emit(net, plan, 0);
+  const HeadView head = view_head(image.data());
+  Sizes sizes;
+  sizes.head = head.header->head_bytes;
+  for (uint16_t s = 0; s < head.header->stages; ++s) {
+    const StageEntry& entry = head.stages[s];
+    sizes.record = std::max(sizes.record, entry.bytes);
+    const StageView stage = view_stage(image.data() + entry.offset);
+    for (uint32_t c = 0; c < stage.header->chunks; ++c) {
+      sizes.chunk = std::max(sizes.chunk, stage.chunks[c].bytes);
+    }
+  }
+  return sizes;
+}
+
+}  // namespace
+
+Plan tape_plan(const Net& net, const Plan& mapped) {
+  Plan plan = mapped;
+  PlanNode& node = plan.nodes[0];
+  for (PlanStage& stage : node.stages) {
+    if (stage.order.empty()) stage.order = record_order(net, stage);
+    for (PlanActor& a : stage.actors) a.weights.place = WeightPlace::kTape;
+  }
+  const Sizes sizes = find_sizes(net, plan);
+  PlanLayout& l = node.layout;
+  const uint32_t before = l.buffers;
+  l.head_bytes = sizes.head;
+  l.record_bytes = sizes.record;
+  l.slot_bytes = sizes.chunk ? align_up(sizes.chunk + kTagBytes) : 0;
+  l.slot_count = sizes.chunk ? 2 : 0;
+  l.head = align_up(l.states +
+                    l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
+  l.record = align_up(l.head + l.head_bytes);
+  l.slots = align_up(l.record + l.record_bytes);
+  l.buffers = l.slots + l.slot_bytes * l.slot_count;
+  const uint32_t more = l.buffers - before;
+  node.arena_bytes += more;
+  for (PlanStage& stage : node.stages) {
+    stage.arena_bytes += more;
+    for (PlanBuffer& b : stage.buffers) b.offset += more;
+    for (PlanActor& a : stage.actors) {
+      if (a.accumulator_bytes) a.accumulator += more;
+    }
+  }
+  return plan;
+}
+
+}  // namespace shoal
