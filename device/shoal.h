@@ -89,6 +89,20 @@ uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
 uint32_t shoal_take_rows(shoal_node* node, uint32_t output, void* data,
                          uint32_t rows);
 
+/* Rows in place, for whoever can make or use them where they lie (storage, a
+ * camera, a console): the place of the next input row, or the next finished
+ * output row, in the arena. `data` is null while there is none. When the row
+ * is made (or done with), push (or take) one row with null as `data`. */
+typedef struct shoal_row {
+  uint8_t* data;
+  uint32_t pieces, piece_bytes; /* so many runs of bytes */
+  uint32_t step_bytes;          /* from one to the next */
+} shoal_row;
+shoal_row shoal_input_row(const shoal_node* node, uint32_t input);
+shoal_row shoal_output_row(const shoal_node* node, uint32_t output);
+
+/* What the program needs of the arena; 0 before it is known. */
+uint32_t shoal_arena_bytes(const shoal_node* node);
 uint32_t shoal_inputs(const shoal_node* node);
 uint32_t shoal_outputs(const shoal_node* node);
 shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input);
@@ -96,6 +110,9 @@ shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output);
 /* Frames whose last stage has ended. */
 uint32_t shoal_frames(const shoal_node* node);
 shoal_fault shoal_why(const shoal_node* node);
+/* The layer that the last shoal_step() worked for, 0xFFFF if for none; for
+ * counters and watchdogs. */
+uint16_t shoal_last_layer(const shoal_node* node);
 
 #ifdef __cplusplus
 }

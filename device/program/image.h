@@ -31,7 +31,12 @@ inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
 
 // What a tag is bound to, besides address, generation and length.
-enum class TagKind : uint32_t { kHead = 1, kStage = 2, kChunk = 3 };
+enum class TagKind : uint32_t {
+  kHead = 1,
+  kStage = 2,
+  kChunk = 3,
+  kDirectory = 4,  // of a board's storage; see device/port/directory.h
+};
 
 struct Header {
   uint32_t magic;

@@ -87,6 +87,11 @@ uint16_t shoal_last_layer(const shoal_node* node) {
   return node_of(node).last_layer();
 }
 
+uint32_t shoal_arena_bytes(const shoal_node* node) {
+  const shoal::Node& n = node_of(node);
+  return n.loaded() ? n.header().arena_bytes : 0;
+}
+
 uint32_t shoal_inputs(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
   return n.loaded() ? n.header().inputs : 0;

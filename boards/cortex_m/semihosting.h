@@ -1,0 +1,14 @@
+// Calls to the debugger or emulator behind a Cortex-M. Without one a call is
+// a hard fault, so only emulated boards link this.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+// Ends the emulator with this exit status.
+[[noreturn]] void semihosting_exit(int code);
+// The options that the emulator was given, ended by a zero; false: none.
+bool semihosting_command(char* text, uint32_t bytes);
+
+}  // namespace shoal

@@ -1,0 +1,238 @@
+#include "boards/firmware/firmware.h"
+
+#include <cstring>
+
+#include "boards/firmware/counters.h"
+#include "boards/firmware/frame_io.h"
+#include "boards/firmware/frames.h"
+#include "boards/firmware/options.h"
+#include "boards/firmware/self_test.h"
+#include "boards/firmware/shared_storage.h"
+#include "device/base/status.h"
+#include "device/port/directory.h"
+#include "device/program/tag.h"
+#include "device/runtime/tap.h"
+
+namespace shoal {
+namespace {
+
+#ifdef SHOAL_TAP
+constexpr uint32_t kHasTap = 1;
+#else
+constexpr uint32_t kHasTap = 0;
+#endif
+
+// The node's own memory: besides the stack all that grows with nothing.
+shoal_node node;
+
+void copy_id(char (&to)[16], const char* from) {
+  for (size_t i = 0; i < sizeof to && *from; ++i) to[i] = *from++;
+}
+
+class Firmware {
+ public:
+  explicit Firmware(const shoal_port& port)
+      : port_(port),
+        console_(port),
+        storage_(port.storage),
+        counters_(port, console_, has_option(port.command, "layers")),
+        io_(node, storage_.of(SharedStorage::kInput), console_) {}
+
+  int run() {
+    hello();
+    run_self_test(port_);
+    if (!read_directory() || !load() || !check_input()) return kExitRefused;
+    for (uint32_t f = 0; f < directory_.frames; ++f) {
+      if (!run_frame(f)) return kExitRefused;
+    }
+    report_end();
+    return kExitDone;
+  }
+
+ private:
+  void hello() {
+    HelloFrame h{};
+    copy_id(h.board, port_.board);
+    h.ticks_per_second = port_.ticks_per_second;
+    h.has_tap = kHasTap;
+    console_.send(FrameType::kHello, h);
+  }
+
+  bool refuse(Refusal refusal, Status status = Status::kOk) {
+    RefusedFrame r{};
+    r.refusal = static_cast<uint8_t>(refusal);
+    r.status = static_cast<uint8_t>(status);
+    r.stage = r.index = 0xFFFF;
+    std::memcpy(r.board, directory_.board, sizeof r.board);
+    console_.send(FrameType::kRefused, r);
+    return false;
+  }
+
+  bool refuse_program(int status) {
+    const shoal_fault why = shoal_why(&node);
+    RefusedFrame r{};
+    r.refusal = static_cast<uint8_t>(Refusal::kProgram);
+    r.status = static_cast<uint8_t>(status);
+    r.table = why.table;
+    r.stage = why.stage, r.index = why.index, r.check = why.check;
+    console_.send(FrameType::kRefused, r);
+    return false;
+  }
+
+  bool read_directory() {
+    const auto bytes = static_cast<uint32_t>(sizeof directory_);
+    storage_.set_part(SharedStorage::kInput, 0, port_.storage_bytes);
+    const shoal_storage& s = storage_.of(SharedStorage::kInput);
+    if (s.start(s.user, 0, bytes, &directory_) != 0) {
+      return refuse(Refusal::kStorage);
+    }
+    int answer = 0;
+    while (answer == 0) answer = s.poll(s.user);
+    if (answer < 0) return refuse(Refusal::kStorage);
+    return check_directory();
+  }
+
+  bool check_directory() {
+    const Directory& d = directory_;
+    char id[16]{};
+    copy_id(id, port_.board);
+    if (d.magic != kDirectoryMagic) return refuse(Refusal::kNoDirectory);
+    if (d.version != kDirectoryVersion) return refuse(Refusal::kVersion);
+    if (!tag_follows(TagKind::kDirectory, 0, 0,
+                     reinterpret_cast<const uint8_t*>(&d),
+                     offsetof(Directory, tag))) {
+      return refuse(Refusal::kDirectoryTag, Status::kBadTag);
+    }
+    if (std::memcmp(d.board, id, sizeof id) != 0) {
+      return refuse(Refusal::kOtherBoard);
+    }
+    const uint32_t all = port_.storage_bytes;
+    if (d.program % kAlign != 0 || d.program > all ||
+        d.program_bytes > all - d.program || d.input > all ||
+        d.input_bytes > all - d.input) {
+      return refuse(Refusal::kDirectory);
+    }
+    storage_.set_part(SharedStorage::kProgram, d.program, d.program_bytes);
+    storage_.set_part(SharedStorage::kInput, d.input, d.input_bytes);
+    return true;
+  }
+
+  bool load() {
+    shoal_config config{};
+    config.image_bytes = directory_.program_bytes;
+    config.storage = &storage_.of(SharedStorage::kProgram);
+    config.tap = &Firmware::on_firing;
+    config.tap_user = this;
+    counters_.start(0);
+    int status = shoal_open(&node, &config, port_.arena, port_.arena_bytes);
+    // Without outputs the program is still being read.
+    while (status <= SHOAL_WAIT && shoal_outputs(&node) == 0) {
+      status = shoal_step(&node);
+    }
+    counters_.pause();
+    counters_.spent_on(kNoLayer);
+    load_ticks_ = counters_.ticks();
+    return status <= SHOAL_WAIT || refuse_program(status);
+  }
+
+  bool check_input() {
+    const uint32_t bytes = io_.frame_bytes();
+    if (bytes == 0 ||
+        directory_.frames * uint64_t{bytes} != directory_.input_bytes) {
+      return refuse(Refusal::kInput);
+    }
+    return true;
+  }
+
+  bool run_frame(uint32_t frame) {
+    io_.begin_frame(frame);
+    counters_.start(frame);
+    while (!io_.complete() || shoal_frames(&node) <= frame) {
+      if (!io_.feed()) return refuse(Refusal::kStorage);
+      counters_.spent_on(kNoLayer);
+      const int status = shoal_step(&node);
+      counters_.spent_on(shoal_last_layer(&node));
+      if (status > SHOAL_WAIT) return refuse_program(status);
+      counters_.pause();
+      const bool collected = io_.collect();
+      counters_.resume();
+      if (status == SHOAL_WAIT && !collected && port_.idle) {
+        port_.idle(port_.user);
+      }
+    }
+    counters_.stop();
+    frame_ticks_ += counters_.ticks();
+    return true;
+  }
+
+  void report_end() {
+    EndFrame e{};
+    e.frames = directory_.frames;
+    e.program_bytes = directory_.program_bytes;
+    e.arena_bytes = shoal_arena_bytes(&node);
+    e.arena_available = port_.arena_bytes;
+    static_assert(sizeof(shoal_memory) == sizeof e.memory);
+    shoal_memory memory{};
+    port_.memory(port_.user, &memory);
+    std::memcpy(e.memory, &memory, sizeof memory);
+    e.program_read_bytes = storage_.read_bytes(SharedStorage::kProgram);
+    e.input_read_bytes = storage_.read_bytes(SharedStorage::kInput);
+    e.load_ticks_low = static_cast<uint32_t>(load_ticks_);
+    e.load_ticks_high = static_cast<uint32_t>(load_ticks_ >> 32);
+    e.frame_ticks_low = static_cast<uint32_t>(frame_ticks_);
+    e.frame_ticks_high = static_cast<uint32_t>(frame_ticks_ >> 32);
+    console_.send(FrameType::kEnd, e);
+  }
+
+  static void on_firing(void* user, const void* what) {
+    auto& self = *static_cast<Firmware*>(user);
+    if (!has_option(self.port_.command, "trace")) return;
+    self.counters_.pause();
+    self.send_firing(*static_cast<const Firing*>(what));
+    self.counters_.resume();
+  }
+
+  void send_firing(const Firing& f) {
+    const FiringFrame head{f.stage, f.actor, f.y0, f.y1,           f.x0,
+                           f.x1,    f.c0,    f.c1, f.element_bytes};
+    const auto pixels = static_cast<uint32_t>(f.x1 - f.x0);
+    const uint32_t pixel_bytes =
+        static_cast<uint32_t>(f.c1 - f.c0) * f.element_bytes;
+    const auto head_bytes = static_cast<uint32_t>(sizeof head);
+    console_.begin(
+        FrameType::kFiring,
+        head_bytes + static_cast<uint32_t>(f.y1 - f.y0) * pixels * pixel_bytes);
+    console_.put(&head, head_bytes);
+    for (uint16_t y = f.y0; y < f.y1; ++y) {
+      const uint8_t* row = f.row(y);
+      if (f.pixel_bytes == pixel_bytes) {
+        console_.put(row, pixels * pixel_bytes);
+        continue;
+      }
+      for (uint32_t x = 0; x < pixels; ++x) {
+        console_.put(row + x * f.pixel_bytes, pixel_bytes);
+      }
+    }
+    console_.end();
+  }
+
+  static constexpr uint16_t kNoLayer = 0xFFFF;
+
+  const shoal_port& port_;
+  FrameWriter console_;
+  SharedStorage storage_;
+  Counters counters_;
+  FrameIo io_;
+  Directory directory_{};
+  uint64_t load_ticks_ = 0, frame_ticks_ = 0;
+};
+
+}  // namespace
+
+int run_firmware(const shoal_port& port) { return Firmware(port).run(); }
+
+void send_fault(const shoal_port& port, const FaultFrame& fault) {
+  FrameWriter(port).send(FrameType::kFault, fault);
+}
+
+}  // namespace shoal

@@ -1,0 +1,21 @@
+// The one firmware of all boards. No model lies in it: the program and the
+// input frames are read from the board's storage, outputs and counters go to
+// its console.
+#pragma once
+
+#include "device/port/console.h"
+#include "device/port/port.h"
+
+namespace shoal {
+
+// What run_firmware() returns and a faulting board exits with.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitRefused = 7;
+inline constexpr int kExitFault = 70;
+
+// Runs all frames that lie in storage. The port must live as long.
+int run_firmware(const shoal_port&);
+
+void send_fault(const shoal_port&, const FaultFrame&);
+
+}  // namespace shoal

@@ -1,0 +1,90 @@
+#include "boards/firmware/frame_io.h"
+
+namespace shoal {
+
+uint32_t FrameIo::frame_bytes() const {
+  const uint32_t inputs = shoal_inputs(&node_);
+  if (inputs > kMostStreams || shoal_outputs(&node_) > kMostStreams) return 0;
+  uint32_t bytes = 0;
+  for (uint32_t i = 0; i < inputs; ++i) {
+    const shoal_io_info info = shoal_input_info(&node_, i);
+    bytes += info.rows * info.row_bytes;
+  }
+  return bytes;
+}
+
+void FrameIo::begin_frame(uint32_t frame) {
+  frame_ = frame;
+  frame_bytes_ = frame_bytes();
+  for (uint16_t& rows : fed_) rows = 0;
+  for (uint16_t& rows : sent_) rows = 0;
+}
+
+// The first input with rows left and a place for the next one.
+bool FrameIo::begin_row() {
+  uint32_t before = frame_ * frame_bytes_;
+  for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
+    const shoal_io_info info = shoal_input_info(&node_, i);
+    if (fed_[i] < info.rows) {
+      row_ = shoal_input_row(&node_, i);
+      if (row_.data) {
+        reading_ = i;
+        piece_ = 0;
+        offset_ = before + fed_[i] * info.row_bytes;
+        return true;
+      }
+    }
+    before += info.rows * info.row_bytes;
+  }
+  return false;
+}
+
+bool FrameIo::start_piece() {
+  return input_.start(input_.user, offset_ + piece_ * row_.piece_bytes,
+                      row_.piece_bytes,
+                      row_.data + piece_ * row_.step_bytes) == 0;
+}
+
+bool FrameIo::feed() {
+  if (reading_ == kNoInput) return !begin_row() || start_piece();
+  const int answer = input_.poll(input_.user);
+  if (answer <= 0) return answer == 0;
+  if (++piece_ < row_.pieces) return start_piece();
+  shoal_push_rows(&node_, reading_, nullptr, 1);
+  ++fed_[reading_];
+  reading_ = kNoInput;
+  return true;
+}
+
+bool FrameIo::collect() {
+  bool any = false;
+  for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
+    const shoal_row row = shoal_output_row(&node_, o);
+    if (!row.data) continue;
+    const OutputFrame head{frame_, o, sent_[o]};
+    const auto head_bytes = static_cast<uint32_t>(sizeof head);
+    console_.begin(FrameType::kOutput,
+                   head_bytes + row.pieces * row.piece_bytes);
+    console_.put(&head, head_bytes);
+    for (uint32_t p = 0; p < row.pieces; ++p) {
+      console_.put(row.data + p * row.step_bytes, row.piece_bytes);
+    }
+    console_.end();
+    shoal_take_rows(&node_, o, nullptr, 1);
+    ++sent_[o];
+    any = true;
+  }
+  return any;
+}
+
+bool FrameIo::complete() const {
+  for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
+    if (fed_[i] < shoal_input_info(&node_, i).rows) return false;
+  }
+  for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
+    if (sent_[o] < shoal_output_info(&node_, o).rows) return false;
+  }
+  return true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,45 @@
+// Moves the rows of input frames from storage into the node, and its output
+// rows to the console, in place: no row is copied.
+#pragma once
+
+#include <cstdint>
+
+#include "boards/firmware/frames.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+class FrameIo {
+ public:
+  static constexpr uint32_t kMostStreams = 16;  // inputs, and outputs
+
+  FrameIo(shoal_node& node, const shoal_storage& input, FrameWriter& console)
+      : node_(node), input_(input), console_(console) {}
+
+  // Bytes of one input frame of the program; 0 if it has too many streams.
+  uint32_t frame_bytes() const;
+
+  void begin_frame(uint32_t frame);
+  // Reads input rows as far as the node has space for them; false if storage
+  // failed.
+  bool feed();
+  // Sends finished output rows; true if there was one.
+  bool collect();
+  bool complete() const;
+
+ private:
+  static constexpr uint32_t kNoInput = 0xFFFFFFFF;
+  bool start_piece();
+  bool begin_row();
+
+  shoal_node& node_;
+  const shoal_storage& input_;
+  FrameWriter& console_;
+  uint32_t frame_ = 0, frame_bytes_ = 0;
+  uint32_t reading_ = kNoInput;  // the input whose row is being read
+  shoal_row row_{};
+  uint32_t piece_ = 0, offset_ = 0;
+  uint16_t fed_[kMostStreams]{}, sent_[kMostStreams]{};
+};
+
+}  // namespace shoal

@@ -1,0 +1,32 @@
+// Writes frames to a port's console; see device/port/console.h.
+#pragma once
+
+#include <cstdint>
+
+#include "device/port/console.h"
+#include "device/port/port.h"
+
+namespace shoal {
+
+class FrameWriter {
+ public:
+  explicit FrameWriter(const shoal_port& port) : port_(port) {}
+
+  // Exactly `bytes` of payload must be put before end().
+  void begin(FrameType type, uint32_t bytes);
+  void put(const void* data, uint32_t bytes);
+  void end();
+
+  template <class T>
+  void send(FrameType type, const T& payload) {
+    begin(type, sizeof payload);
+    put(&payload, sizeof payload);
+    end();
+  }
+
+ private:
+  const shoal_port& port_;
+  uint32_t crc_ = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,67 @@
+#include "boards/firmware/shared_storage.h"
+
+namespace shoal {
+
+SharedStorage::SharedStorage(const shoal_storage& hardware)
+    : hardware_(hardware) {
+  for (Part& p : parts_) {
+    p.storage = this;
+    p.face = {&p, &SharedStorage::start, &SharedStorage::poll};
+  }
+}
+
+void SharedStorage::set_part(Reader reader, uint32_t first, uint32_t bytes) {
+  parts_[reader].first = first;
+  parts_[reader].bytes = bytes;
+}
+
+int SharedStorage::start(void* user, uint32_t offset, uint32_t bytes,
+                         void* to) {
+  Part& p = *static_cast<Part*>(user);
+  if (p.state == State::kQueued || p.state == State::kUnderWay) return -1;
+  if (offset > p.bytes || bytes > p.bytes - offset) return -1;
+  p.offset = p.first + offset;
+  p.wanted = bytes;
+  p.destination = to;
+  p.state = State::kQueued;
+  return 0;
+}
+
+// Moves the read under way on, or else starts one that waits.
+void SharedStorage::advance() {
+  Part* under_way = nullptr;
+  for (Part& p : parts_) {
+    if (p.state == State::kUnderWay) under_way = &p;
+  }
+  for (Part& p : parts_) {
+    if (under_way || p.state != State::kQueued) continue;
+    const int refused =
+        hardware_.start(hardware_.user, p.offset, p.wanted, p.destination);
+    p.state = refused ? State::kFailed : State::kUnderWay;
+    if (!refused) under_way = &p;
+  }
+  if (!under_way) return;
+  const int answer = hardware_.poll(hardware_.user);
+  if (answer == 0) return;
+  under_way->state = answer > 0 ? State::kDone : State::kFailed;
+  if (answer > 0) under_way->read += under_way->wanted;
+}
+
+int SharedStorage::poll(void* user) {
+  Part& p = *static_cast<Part*>(user);
+  if (p.state == State::kQueued || p.state == State::kUnderWay) {
+    p.storage->advance();
+  }
+  switch (p.state) {
+    case State::kDone:
+      p.state = State::kIdle;
+      return 1;
+    case State::kIdle:
+    case State::kFailed:
+      return -1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace shoal

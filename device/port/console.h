@@ -1,0 +1,115 @@
+// Frames on a node's console: what emulated and wired boards say to the host.
+// SPEC.md has the same bytes in prose.
+//
+//   byte 0, 1   'S', 'F'
+//   byte 2      FrameType
+//   byte 3      0
+//   byte 4-7    payload bytes, little-endian
+//   then        the payload, and CRC-32 (as in zlib) of bytes 2 to its end
+//
+// All numbers in payloads are little-endian, structs as they are declared.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+inline constexpr uint8_t kFrameMark[2] = {'S', 'F'};
+inline constexpr uint32_t kFrameHead = 8;
+inline constexpr uint32_t kMaxFramePayload = 1u << 20;
+
+enum class FrameType : uint8_t {
+  kHello = 1,  // HelloFrame
+  kOutput,     // OutputFrame, then the row's bytes
+  kLayer,      // LayerFrame
+  kFiring,     // FiringFrame, then its rows, packed (builds with SHOAL_TAP)
+  kEnd,        // EndFrame; the last one of a good run
+  kRefused,    // RefusedFrame; the last one of a program that is not run
+  kFault,      // FaultFrame; the last one after an exception of the CPU
+};
+
+struct HelloFrame {
+  char board[16];  // id, padded with zeros
+  uint32_t ticks_per_second;
+  uint32_t has_tap;
+};
+static_assert(sizeof(HelloFrame) == 24);
+
+struct OutputFrame {
+  uint32_t frame, output, row;
+};
+
+// What went into one layer since the last LayerFrame; layer 0xFFFF is what
+// belongs to none: loading, entering stages, waiting for storage.
+struct LayerFrame {
+  uint16_t layer, frame;
+  uint32_t steps;
+  uint32_t ticks;
+};
+static_assert(sizeof(LayerFrame) == 12);
+
+// See device/runtime/tap.h. Rows [y0, y1) of (x1 - x0) * (c1 - c0) elements.
+struct FiringFrame {
+  uint16_t stage, actor;
+  uint16_t y0, y1, x0, x1, c0, c1;
+  uint32_t element_bytes;
+};
+static_assert(sizeof(FiringFrame) == 20);
+
+struct EndFrame {
+  uint32_t frames;
+  uint32_t program_bytes;
+  uint32_t arena_bytes;      // of the program
+  uint32_t arena_available;  // what the board could give
+  uint32_t memory[8];        // shoal_memory
+  uint32_t program_read_bytes, input_read_bytes;
+  uint32_t load_ticks_low, load_ticks_high;    // until the program was checked
+  uint32_t frame_ticks_low, frame_ticks_high;  // of all frames
+};
+static_assert(sizeof(EndFrame) == 72);
+
+// Why a node does not run what lies in its storage.
+enum class Refusal : uint8_t {
+  kProgram = 1,   // status, table ... are shoal_why()'s
+  kNoDirectory,   // storage holds nothing
+  kVersion,       // a directory of another version
+  kOtherBoard,    // made for another board
+  kDirectoryTag,  // the directory's tag does not match
+  kDirectory,     // its numbers make no sense
+  kInput,         // the input's size is not the program's
+  kStorage,       // storage failed a read
+};
+struct RefusedFrame {
+  uint8_t refusal, status, table, reserved;
+  uint16_t stage, index, check, reserved2;
+  char board[16];        // that the directory names
+  uint32_t arena_bytes;  // that the program states
+};
+static_assert(sizeof(RefusedFrame) == 32);
+
+enum class FaultKind : uint8_t { kOther = 0, kStackOverflow, kBus, kMemory };
+struct FaultFrame {
+  uint32_t kind;     // FaultKind
+  uint32_t pc, lr;   // 0: not known
+  uint32_t address;  // that was accessed; 0: not known
+  uint32_t status;   // CFSR
+  uint32_t hard;     // HFSR
+};
+static_assert(sizeof(FaultFrame) == 24);
+
+// CRC-32 of bytes after those that gave `crc`; begins with 0.
+inline uint32_t crc32_add(uint32_t crc, const uint8_t* bytes, uint32_t count) {
+  static constexpr uint32_t kNibble[16] = {
+      0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+      0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+      0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+  crc = ~crc;
+  for (uint32_t i = 0; i < count; ++i) {
+    crc ^= bytes[i];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+  }
+  return ~crc;
+}
+
+}  // namespace shoal
