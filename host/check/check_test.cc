@@ -41,6 +41,35 @@ TEST(CheckTest, AnOverlayTooCloseDoesNotComplete) {
             std::string::npos);
 }
 
+// A depthwise layer lies over an early one's rows, all of which were released;
+// but the last of them, which nobody reads, is still to be written.
+TEST(CheckTest, AnOverlayOverRowsStillToBeWrittenIsSeen) {
+  HandNet n(11);
+  const int in = n.tensor(6, 4, 4);
+  const int a = n.conv(in, 1, 1, 4);
+  const int b = n.depthwise(a, 1, 2);  // rows 0, 2, 4
+  const int c = n.depthwise(b, 1, 1);
+  const int d = n.depthwise(c, 1, 1);
+  n.input(in), n.output(d);
+  const Net net = n.finish();
+  HandPlan p(net);
+  p.stage();
+  p.buffer(a, 0, {.offset = 0});
+  p.buffer(c, 0,
+           {.first_stage = 0, .last_stage = 1, .overlay = 0, .offset = 80});
+  p.buffer(in, 1), p.buffer(b);
+  p.input(0);
+  for (int layer = 0; layer < 3; ++layer) p.actor(layer);
+  p.stage();
+  p.buffer(c, 0,
+           {.first_stage = 0, .last_stage = 1, .complete = true, .offset = 80});
+  p.buffer(d, 1);
+  p.actor(3);
+  p.output(0);
+  EXPECT_NE(joined(check(net, p.finish())).find("which is not there"),
+            std::string::npos);
+}
+
 TEST(CheckTest, AnOrderThatFiresTooEarlyDoesNotComplete) {
   HandCase c = find_case("recorded order");
   std::swap(c.plan.nodes[0].stages[0].order[0],

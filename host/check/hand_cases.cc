@@ -164,6 +164,36 @@ HandCase partial_sums() {
   return made;
 }
 
+// Every layer in two boxes: columns, rows, channels, rows, columns.
+HandCase tiles() {
+  HandNet n(10);
+  const int in = n.tensor(9, 9, 3);
+  const int a = n.conv(in, 3, 2, 4);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.depthwise(b, 3, 1);
+  const int d = n.resize(c, 2);
+  const int e = n.pad(d, 1, 5);
+  n.input(in), n.output(e);
+  HandCase made{"tiles", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  for (int tensor : {in, a, b, c, d, e}) p.buffer(tensor);
+  p.input(0);
+  p.tile(0, {0, 5, 0, 3, 0, 4}, {0, 9, 0, 6, 0, 3});
+  p.tile(0, {0, 5, 3, 5, 0, 4}, {0, 9, 5, 9, 0, 3});
+  p.tile(1, {0, 3, 0, 5, 0, 4}, {0, 4, 0, 5, 0, 4});
+  p.tile(1, {3, 5, 0, 5, 0, 4}, {2, 5, 0, 5, 0, 4});
+  p.tile(2, {0, 5, 0, 5, 0, 1}, {0, 5, 0, 5, 0, 1});
+  p.tile(2, {0, 5, 0, 5, 1, 4}, {0, 5, 0, 5, 1, 4});
+  p.tile(3, {0, 5, 0, 10, 0, 4}, {0, 3, 0, 5, 0, 4});
+  p.tile(3, {5, 10, 0, 10, 0, 4}, {2, 5, 0, 5, 0, 4});
+  p.tile(4, {0, 12, 0, 7, 0, 4}, {0, 10, 0, 6, 0, 4});
+  p.tile(4, {0, 12, 7, 12, 0, 4}, {0, 10, 6, 10, 0, 4});
+  p.output(0);
+  made.plan = p.finish();
+  return made;
+}
+
 }  // namespace
 
 HandCase overlay_case(int lead) {
@@ -210,6 +240,7 @@ std::vector<HandCase> hand_cases() {
   all.push_back(recorded_order(true));
   all.push_back(loop());
   all.push_back(partial_sums());
+  all.push_back(tiles());
   return all;
 }
 

@@ -130,6 +130,33 @@ int HandNet::add(int a, int b) {
   return out;
 }
 
+int HandNet::resize(int in, int factor) {
+  const NetTensor from = net_.tensors[in];
+  const int out =
+      tensor(from.rows * factor, from.columns * factor, from.channels);
+  Layer layer = window(OpCode::kResize, in, 1, 1, 1);
+  layer.out = {out, net_.tensors[out].box()};
+  for (int y = 0; y < from.rows * factor; ++y) {
+    layer.row_map.push_back(static_cast<uint16_t>(y / factor));
+  }
+  for (int x = 0; x < from.columns * factor; ++x) {
+    layer.column_map.push_back(static_cast<uint16_t>(x / factor));
+  }
+  net_.layers.push_back(layer);
+  return out;
+}
+
+int HandNet::pad(int in, int border, int value) {
+  const NetTensor from = net_.tensors[in];
+  const int out =
+      tensor(from.rows + 2 * border, from.columns + 2 * border, from.channels);
+  Layer layer = window(OpCode::kMove, in, 1, 1, 1);
+  layer.out = {out, net_.tensors[out].box()};
+  layer.params = {1, -border, 1, -border, 1, 0, value};
+  net_.layers.push_back(layer);
+  return out;
+}
+
 void HandNet::input(int t) {
   NetIo io;
   io.stored.view = {t, net_.tensors[t].box()};

@@ -97,6 +97,16 @@ int HandPlan::actor(int layer, int band, int part, int groups) {
   return static_cast<int>(now().actors.size()) - 1;
 }
 
+void HandPlan::tile(int layer, const Box& out, const Box& in) {
+  const Layer& l = net_.layers[layer];
+  PlanActor& a = add_actor(layer, 1, 0);
+  now().ports[a.out].box = out;
+  now().ports[a.in[0]].box = in;
+  if (l.weights.empty()) return;
+  const int first = out.c0 - l.out.box.c0;
+  a.weights.chunks = {{first, out.channels(), 0, l.kernel_h}};
+}
+
 void HandPlan::private_buffer(int tensor, int slots, int channels) {
   PlanBuffer& b = now().buffers[buffer(tensor, slots)];
   b.is_private = true;
@@ -263,16 +273,22 @@ void HandPlan::count() {
   for (PlanStage& stage : node_.stages) {
     for (const PlanActor& a : stage.actors) {
       const Layer& l = net_.layers[a.layer];
-      const int64_t steps = (l.out.box.rows() + a.band - 1) / a.band;
+      const PlanPort& out = stage.ports[a.out];
+      const bool inner = stage.buffers[out.buffer].is_private;
+      const int64_t steps = (out.box.rows() + a.band - 1) / a.band;
       int64_t bytes = 0;
       for (const PlanChunk& c : a.weights.chunks) {
         bytes += chunk_size(stage, a, c);
       }
-      const int64_t inputs = stage.ports[a.in[0]].box.channels();
-      const bool split = !(a.init && a.final);
-      stage.macs += split ? l.macs / l.in[0].box.channels() * inputs : l.macs;
       stage.weight_read_bytes += steps * bytes;
-      const bool inner = stage.buffers[stage.ports[a.out].buffer].is_private;
+      int64_t macs = l.macs;
+      if (!(a.init && a.final)) {
+        macs =
+            macs / l.in[0].box.channels() * stage.ports[a.in[0]].box.channels();
+      } else if (!inner) {
+        macs = macs / l.out.box.elements() * out.box.elements();
+      }
+      stage.macs += macs;
       if (inner) continue;
       stage.firings += steps * ((l.kernel_h + a.part - 1) / a.part);
     }

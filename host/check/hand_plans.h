@@ -22,6 +22,8 @@ class HandNet {
   int conv_valid(int in, int kernel_h, int kernel_w, int channels);
   int depthwise(int in, int kernel, int stride);
   int add(int a, int b);
+  int resize(int in, int factor);  // nearest neighbour
+  int pad(int in, int border, int value);
   // Writes its result into channels [c0, ...) of an existing tensor.
   void conv_into(int in, int out, int c0, int channels);
   void input(int tensor);
@@ -52,6 +54,8 @@ class HandPlan {
   int buffer(int tensor, int slots = 0, BufferOptions = {});
   // A layer from the buffers of this stage; part 0: the window is not cut.
   int actor(int layer, int band = 1, int part = 0, int groups = 1);
+  // One box of a layer's output from a box of its first input.
+  void tile(int layer, const Box& out, const Box& in);
   // A buffer inside a loop: the first `channels` channels of the tensor.
   void private_buffer(int tensor, int slots, int channels);
   // Consecutive layers as a fused channel group; the buffers between them are

@@ -62,7 +62,9 @@ class Memory {
         if (a.end <= b.begin || b.end <= a.begin) continue;
         if (a.loop >= 0 && b.loop >= 0 && a.loop != b.loop) continue;
         if (overlaid(s, a.instance, b.instance) ||
-            overlaid(s, b.instance, a.instance)) {
+            overlaid(s, b.instance, a.instance) ||
+            (in_recorded_order(s, a.instance) &&
+             in_recorded_order(s, b.instance))) {
           continue;
         }
         found_.add("stage ", s, ": ", a.what, " and ", b.what,
@@ -118,6 +120,22 @@ class Memory {
              stage.buffers[below].last_stage == s;
     }
     return false;
+  }
+
+  // Whether only a recorded order decides when this buffer is written and
+  // read: then the tokens, which follow that order, see every row that
+  // another buffer on the same bytes spoils.
+  bool in_recorded_order(int s, int instance) const {
+    const PlanStage& stage = node_.stages[s];
+    if (instance < 0 || stage.order.empty()) return false;
+    const PlanBuffer& buffer = instances_.all[instance].buffer;
+    if (buffer.first_stage != s || buffer.last_stage != s) return false;
+    for (const PlanPort& p : stage.ports) {
+      if (instances_.of[s][p.buffer] == instance && p.owner != Owner::kActor) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void layout() {

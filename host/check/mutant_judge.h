@@ -47,6 +47,7 @@ class MutantJudge {
     judge(m, mutant, tally);
     if (m.of_sums) return;
     restate(net_, mutant.nodes[0]);
+    mutant.macs = mutant.nodes[0].macs;
     judge(m, mutant, tally);
   }
 

@@ -117,6 +117,14 @@ void StageMutations::whole_actor(int a, const std::string& name,
       }
     }
   });
+  const int64_t macs = net_.layers[it.layer].macs;
+  all_.push_back({"stage " + std::to_string(index_) + ": " + name +
+                      "twice, with a buffer of its own",
+                  false, [=, s = index_](PlanNode& node) {
+                    twin(node.stages[s], a);
+                    node.stages[s].macs += macs;
+                    node.macs += macs;
+                  }});
   if (a == 0) return;
   add(name + "swapped with the one before", kMayBeRight, [=](PlanStage& s) {
     std::swap(s.actors[a], s.actors[a - 1]);
@@ -131,6 +139,33 @@ void StageMutations::whole_actor(int a, const std::string& name,
   if (it.layer == stage_.actors[a - 1].layer) return;
   add(name + "makes the layer of the one before", false,
       [=](PlanStage& s) { s.actors[a].layer = s.actors[a - 1].layer; });
+}
+
+// The same layer once more, its result unread.
+void StageMutations::twin(PlanStage& s, int a) {
+  const int copy = count(s.actors);
+  const int buffer = count(s.buffers);
+  s.actors.push_back(s.actors[a]);
+  PlanBuffer own = s.buffers[s.ports[s.actors[a].out].buffer];
+  own.offset = align_up(s.arena_bytes);
+  own.slots = own.box.rows();
+  own.first_stage = own.last_stage;
+  own.overlay = -1;
+  s.buffers.push_back(own);
+  for (int* port : {&s.actors[a].in[0], &s.actors[a].in[1]}) {
+    if (*port < 0) continue;
+    const int at = *port;
+    PlanPort read = s.ports[at];
+    read.owner_index = copy;
+    s.ports.insert(s.ports.begin() + at + 1, read);
+    renumber(s, [=](int q) { return q > at ? q + 1 : q; });
+    s.actors[copy].in[port == &s.actors[a].in[0] ? 0 : 1] = at + 1;
+  }
+  PlanPort out = s.ports[s.actors[a].out];
+  out.buffer = buffer;
+  out.owner_index = copy;
+  s.actors[copy].out = count(s.ports);
+  s.ports.push_back(out);
 }
 
 bool StageMutations::owned(const PlanPort& p, int actor) {

@@ -51,6 +51,7 @@ class StageMutations {
   void weights(int a, const std::string& name);
 
   void whole_actor(int a, const std::string& name, const PlanActor& it);
+  static void twin(PlanStage& s, int a);
   static bool owned(const PlanPort& p, int actor);
 
   void loop(int l);

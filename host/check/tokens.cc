@@ -109,6 +109,8 @@ void Tokens::fire(int a) {
     write(agent.out, agent.made[f]);
     if (agent.made[f].size() > 0) advance(agent.out, agent.made[f].hi);
   }
+  // A firing may not write over what it reads.
+  for (const Agent::Read& r : agent.reads) read(agent, r.port, r.rows[f]);
   for (const Agent::Read& r : agent.reads) advance(r.port, r.released[f]);
 }
 

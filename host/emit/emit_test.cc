@@ -170,8 +170,10 @@ TEST_P(EmitTest, TablesSayThePlan) {
       EXPECT_EQ(r.u16(), layer.kernel_h);
       EXPECT_EQ(r.u16(), layer.kernel_w);
       for (int v : {layer.stride_y, layer.stride_x, 1, 1}) EXPECT_EQ(r.u8(), v);
-      EXPECT_EQ(r.i16(), layer.pad_top);
-      EXPECT_EQ(r.i16(), layer.pad_left);
+      // Where the first tap of the first output lies in the in port's box.
+      const Box &in = stage.ports[a.in[0]].box, &out = stage.ports[a.out].box;
+      EXPECT_EQ(-r.i16(), out.y0 * layer.stride_y - layer.pad_top - in.y0);
+      EXPECT_EQ(-r.i16(), out.x0 * layer.stride_x - layer.pad_left - in.x0);
       EXPECT_EQ(r.i16(), layer.zero_in);
       EXPECT_EQ(r.i16(), layer.zero_weight);
       EXPECT_EQ(r.i16(), layer.zero_out);
@@ -260,7 +262,7 @@ TEST_P(EmitTest, ChunksHoldTheWeights) {
       }
     }
   }
-  EXPECT_EQ(seen, all);
+  EXPECT_GE(seen, all);  // more if several actors share a layer
 }
 
 TEST_P(EmitTest, IsAFunctionOfThePlan) {
