@@ -212,8 +212,20 @@ bool StageCheck::ios() {
   return true;
 }
 
-// Bytes may be shared by a buffer and the one that it overlays, and by what
-// belongs to different loops, of which only one fires at a time.
+// Whether a recorded order alone decides when the buffer is written and read.
+bool StageCheck::in_recorded_order(uint32_t buffer) const {
+  if (s_.header->order == 0) return false;
+  const BufferRecord& b = s_.buffers[buffer];
+  if (b.flags & (kBufferComplete | kBufferKeep)) return false;
+  for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
+    if (s_.ports[b.first_port + p].owner != PortOwner::kActor) return false;
+  }
+  return true;
+}
+
+// Bytes may be shared by a buffer and the one that it overlays, by what
+// belongs to different loops, of which only one fires at a time, and by
+// buffers whose rows come and go in a recorded order.
 bool StageCheck::regions_apart() {
   const uint32_t buffers = s_.header->buffers, actors = s_.header->actors;
   for (uint32_t i = 0; i < buffers + actors; ++i) {
@@ -227,6 +239,7 @@ bool StageCheck::regions_apart() {
       if (both && (s_.buffers[i].overlay == j || s_.buffers[j].overlay == i)) {
         continue;
       }
+      if (both && in_recorded_order(i) && in_recorded_order(j)) continue;
       const Region b = j < buffers ? buffer_region(s_, j)
                                    : accumulator_region(s_, j - buffers);
       if (!need(apart(a, b))) return false;

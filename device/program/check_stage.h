@@ -39,6 +39,7 @@ class StageCheck {
   bool disjoint_writers(const BufferRecord&);
   bool ios();
   bool regions_apart();
+  bool in_recorded_order(uint32_t buffer) const;
   bool loops();
   bool loop(const LoopRecord&, uint32_t index);
   bool order();

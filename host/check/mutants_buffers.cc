@@ -23,8 +23,10 @@ void StageMutations::buffer(int b) {
   for (int other = 0; other < count(stage_.buffers); ++other) {
     if (other == b) continue;
     const std::string to = " of buffer " + std::to_string(other);
-    const bool shared =
-        it.overlay == other || stage_.buffers[other].overlay == b;
+    // In a recorded order rings that never hold rows together may share.
+    const bool shared = it.overlay == other ||
+                        stage_.buffers[other].overlay == b ||
+                        !stage_.order.empty();
     add(name + "at the offset" + to, shared,
         [=](PlanStage& s) { s.buffers[b].offset = s.buffers[other].offset; });
     if (it.tensor != stage_.buffers[other].tensor) {

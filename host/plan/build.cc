@@ -4,6 +4,7 @@
 
 #include "device/program/record.h"
 #include "host/plan/pack.h"
+#include "host/plan/share.h"
 
 namespace shoal {
 namespace {
@@ -52,7 +53,8 @@ class NodeBuilder {
     node_.layout = make_layout(net_, node_.stages, mapped);
     add_tensors();
     add_sums();
-    const Packing packing = pack(items_, pack_tries);
+    const std::vector<int64_t> saved = share_rings();
+    const Packing packing = pack(items_, pack_tries, saved);
     place(packing);
     return std::move(node_);
   }
@@ -73,7 +75,7 @@ class NodeBuilder {
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
       return uses_[a].first < uses_[b].first;
     });
-    std::vector<int> item_of(uses_.size(), -1);
+    item_of_.assign(uses_.size(), -1);
     for (int t : order) {
       const NetTensor& tensor = net_.tensors[t];
       PackItem item;
@@ -83,10 +85,10 @@ class NodeBuilder {
       item.bytes = tensor.bytes() / tensor.rows * slots;
       const auto& overlay = choice_.stages[item.first_stage].overlay;
       if (overlay && overlay->out == t) {
-        item.over = item_of[overlay->in];
+        item.over = item_of_[overlay->in];
         item.lead = overlay->lead;
       }
-      item_of[t] = static_cast<int>(items_.size());
+      item_of_[t] = static_cast<int>(items_.size());
       items_.push_back(item);
       tenants_.push_back({t, -1, -1});
     }
@@ -98,10 +100,33 @@ class NodeBuilder {
       for (size_t a = 0; a < actors.size(); ++a) {
         if (!actors[a].accumulator_bytes) continue;
         const int stage = static_cast<int>(s);
-        items_.push_back({actors[a].accumulator_bytes, stage, stage, -1, 0});
+        items_.push_back(
+            {actors[a].accumulator_bytes, stage, stage, -1, 0, {}});
         tenants_.push_back({-1, stage, static_cast<int>(a)});
       }
     }
+  }
+
+  // Bytes that may be saved, by stage.
+  std::vector<int64_t> share_rings() {
+    std::vector<int64_t> saved(node_.stages.size(), 0);
+    for (size_t s = 0; s < saved.size(); ++s) {
+      if (!choice_.stages[s].share) continue;
+      PlanStage& stage = node_.stages[s];
+      Sharing sharing =
+          share_stage(net_, stage,
+                      sharing_buffers(uses_, stage, choice_.stages[s].segment));
+      for (size_t a = 0; a < stage.buffers.size(); ++a) {
+        const int item = item_of_[stage.buffers[a].tensor];
+        for (size_t b = 0; b < stage.buffers.size(); ++b) {
+          if (!sharing.apart[a][b]) continue;
+          items_[item].apart.push_back(item_of_[stage.buffers[b].tensor]);
+        }
+      }
+      stage.order = std::move(sharing.order);
+      saved[s] = sharing.most_saved;
+    }
+    return saved;
   }
 
   void place(const Packing& packing) {
@@ -149,9 +174,22 @@ class NodeBuilder {
   PlanNode node_;
   std::vector<PackItem> items_;
   std::vector<Tenant> tenants_;
+  std::vector<int> item_of_;  // by tensor
 };
 
 }  // namespace
+
+std::vector<bool> sharing_buffers(const std::vector<TensorUses>& uses,
+                                  const PlanStage& stage, Segment segment) {
+  std::vector<bool> may;
+  for (const PlanBuffer& b : stage.buffers) {
+    may.push_back(lives_inside(uses[b.tensor], segment));
+  }
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner != Owner::kActor) may[p.buffer] = false;
+  }
+  return may;
+}
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped) {

@@ -13,6 +13,8 @@ namespace shoal {
 struct StageChoice {
   Segment segment;
   std::optional<Overlay> overlay;
+  // In a recorded order, so that rings may lie on the same bytes.
+  bool share = false;
 };
 
 struct Choice {
@@ -20,6 +22,10 @@ struct Choice {
   Work work;
   std::vector<int> slots;  // by tensor
 };
+
+// Buffers of a stage that no caller touches and that no other stage needs.
+std::vector<bool> sharing_buffers(const std::vector<TensorUses>&,
+                                  const PlanStage&, Segment);
 
 // Bytes of the fixed parts of the arena for these stages; if the image is not
 // mapped, the head and the largest record lie there too.

@@ -96,7 +96,9 @@ class Packer {
   }
 
   bool may_overlap(int a, int b) const {
-    return items_[a].over == b || items_[b].over == a;
+    const std::vector<int>& apart = items_[a].apart;
+    return items_[a].over == b || items_[b].over == a ||
+           std::find(apart.begin(), apart.end(), b) != apart.end();
   }
 
   // A placed item that meets the cluster at `at`, or -1; `shift` is how far
@@ -167,7 +169,8 @@ std::vector<Order> first_orders(const std::vector<Cluster>& clusters) {
 
 }  // namespace
 
-int64_t packing_bound(const std::vector<PackItem>& items) {
+int64_t packing_bound(const std::vector<PackItem>& items,
+                      const std::vector<int64_t>& saved) {
   std::vector<int64_t> load;
   for (const PackItem& item : items) {
     if (static_cast<int>(load.size()) <= item.last_stage) {
@@ -189,12 +192,16 @@ int64_t packing_bound(const std::vector<PackItem>& items) {
       load[s] -= std::max<int64_t>(0, both - (high - low));
     }
   }
+  for (size_t s = 0; s < std::min(load.size(), saved.size()); ++s) {
+    load[s] -= saved[s];
+  }
   return load.empty() ? 0 : *std::max_element(load.begin(), load.end());
 }
 
-Packing pack(const std::vector<PackItem>& items, int tries) {
+Packing pack(const std::vector<PackItem>& items, int tries,
+             const std::vector<int64_t>& saved) {
   Packer packer(items);
-  const int64_t bound = packing_bound(items);
+  const int64_t bound = packing_bound(items, saved);
   Packing best;
   best.bytes = std::numeric_limits<int64_t>::max();
   Order best_order;

@@ -12,6 +12,8 @@ struct PackItem {
   int first_stage = 0, last_stage = 0;
   int over = -1;     // an earlier item that this one may overlap
   int64_t lead = 0;  // bytes that this one begins before it
+  // Other items of the same stage that this one may overlap.
+  std::vector<int> apart = {};
 };
 
 struct Packing {
@@ -19,11 +21,14 @@ struct Packing {
   int64_t bytes = 0;             // the largest end
 };
 
-// No packing can do with less: the largest sum of a stage.
-int64_t packing_bound(const std::vector<PackItem>&);
+// No packing can do with less: the largest sum of a stage, less what items
+// that are apart may save there (by stage; empty: nothing).
+int64_t packing_bound(const std::vector<PackItem>&,
+                      const std::vector<int64_t>& saved = {});
 
 // Tries several orders and improves the best by a seeded search until the
 // bound is met or `tries` are spent.
-Packing pack(const std::vector<PackItem>&, int tries);
+Packing pack(const std::vector<PackItem>&, int tries,
+             const std::vector<int64_t>& saved = {});
 
 }  // namespace shoal

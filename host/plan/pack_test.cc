@@ -38,15 +38,15 @@ TEST(PackTest, ChainOfWholeTensorsMeetsTheBound) {
   // Each stage holds its input and its output: both ends of the arena in turn.
   std::vector<PackItem> items;
   const int64_t sizes[] = {4000, 160, 3008, 2000, 2500, 96, 4100};
-  for (int s = 0; s < 7; ++s) items.push_back({sizes[s], s, s + 1, -1, 0});
-  for (int s = 1; s < 7; ++s) items.push_back({160, s, s, -1, 0});
+  for (int s = 0; s < 7; ++s) items.push_back({sizes[s], s, s + 1, -1, 0, {}});
+  for (int s = 1; s < 7; ++s) items.push_back({160, s, s, -1, 0, {}});
   const Packing p = pack(items, 0);
   expect_sound(items, p);
   EXPECT_LE(p.bytes, packing_bound(items));
 }
 
 TEST(PackTest, OverlayCountsOnce) {
-  std::vector<PackItem> items{{1600, 0, 1, -1, 0}, {1600, 1, 2, 0, 32}};
+  std::vector<PackItem> items{{1600, 0, 1, -1, 0, {}}, {1600, 1, 2, 0, 32, {}}};
   EXPECT_EQ(packing_bound(items), 1632);
   const Packing p = pack(items, 10);
   expect_sound(items, p);
@@ -54,7 +54,7 @@ TEST(PackTest, OverlayCountsOnce) {
 }
 
 TEST(PackTest, LeadBelowZeroPutsTheOutputInsideItsInput) {
-  std::vector<PackItem> items{{1600, 0, 1, -1, 0}, {320, 1, 2, 0, -64}};
+  std::vector<PackItem> items{{1600, 0, 1, -1, 0, {}}, {320, 1, 2, 0, -64, {}}};
   const Packing p = pack(items, 10);
   expect_sound(items, p);
   EXPECT_EQ(p.bytes, 1600);

@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/bands.h"
+#include "host/plan/share.h"
 #include "host/plan/time.h"
 
 namespace shoal {
@@ -52,9 +53,10 @@ void Search::find_known() {
       k.ports = before[end] - before[begin];
       const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
       if (pair) {
-        k.most_gain = std::min(net_.tensors[pair->in].bytes(),
-                               net_.tensors[pair->out].bytes());
+        k.overlay_most = std::min(net_.tensors[pair->in].bytes(),
+                                  net_.tensors[pair->out].bytes());
       }
+      k.share_most = share_most(s);
       if (!board_.flash_mapped) {
         const std::vector<PlanStage> alone{make_stage(
             net_, uses_, s, tables_.back().work, tables_.back().slots)};
@@ -64,6 +66,17 @@ void Search::find_known() {
       known_[begin].push_back(k);
     }
   }
+}
+
+// All rings but the largest.
+int64_t Search::share_most(Segment s) const {
+  int64_t sum = 0, largest = 0;
+  for (size_t t = 0; t < uses_.size(); ++t) {
+    if (!lives_inside(uses_[t], s)) continue;
+    sum += tables_.back().ring_bytes[t];
+    largest = std::max(largest, tables_.back().ring_bytes[t]);
+  }
+  return sum - largest;
 }
 
 const Search::Known* Search::known(Segment s) const {
@@ -80,20 +93,40 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most));
-  return {fixed + k->record_bytes, k->most_gain};
+  return {fixed + k->record_bytes,
+          std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
 }
 
 int64_t Search::gain(Segment s) {
+  const int64_t overlay = overlay_gain_of(s);
+  return sharing_ ? std::max(overlay, share_gain_of(s)) : overlay;
+}
+
+int64_t Search::overlay_gain_of(Segment s) {
   const auto key = std::make_pair(s.begin, s.end);
-  auto found = leads_.find(key);
-  if (found == leads_.end()) {
-    Overlay o = *overlay_pair(net_, uses_, s);
+  const auto found = overlay_gains_.find(key);
+  if (found != overlay_gains_.end()) return found->second;
+  int64_t gain = 0;
+  if (std::optional<Overlay> o = overlay_pair(net_, uses_, s)) {
     const PassTable& t = tables_.back();
-    const PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
-    o.lead = smallest_lead(net_, stage, o);
-    found = leads_.emplace(key, o).first;
+    o->lead =
+        smallest_lead(net_, make_stage(net_, uses_, s, t.work, t.slots), *o);
+    gain = overlay_gain(net_, *o);
   }
-  return overlay_gain(net_, found->second);
+  overlay_gains_[key] = gain;
+  return gain;
+}
+
+int64_t Search::share_gain_of(Segment s) {
+  const auto key = std::make_pair(s.begin, s.end);
+  const auto found = share_gains_.find(key);
+  if (found != share_gains_.end()) return found->second;
+  const PassTable& t = tables_.back();
+  const PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
+  const int64_t gain =
+      share_stage(net_, stage, sharing_buffers(uses_, stage, s)).most_saved;
+  share_gains_[key] = gain;
+  return gain;
 }
 
 StageSearch Search::stage_search(int max_ports) {
@@ -102,7 +135,7 @@ StageSearch Search::stage_search(int max_ports) {
           [this](Segment s) { return gain(s); }};
 }
 
-Choice Search::choose(const Partition& cuts) const {
+Choice Search::choose(const Partition& cuts) {
   Choice choice;
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
@@ -118,9 +151,11 @@ Choice Search::choose(const Partition& cuts) const {
         choice.slots[t] = table.slots[t];
       }
     }
-    StageChoice stage{cut.segment, std::nullopt};
+    StageChoice stage{cut.segment, std::nullopt, false};
+    stage.share = cut.overlay && sharing_ &&
+                  share_gain_of(cut.segment) > overlay_gain_of(cut.segment);
     std::optional<Overlay> o = overlay_pair(net_, uses_, cut.segment);
-    if (cut.overlay && o) {
+    if (cut.overlay && !stage.share && o) {
       const PlanStage made =
           make_stage(net_, uses_, cut.segment, choice.work, choice.slots);
       o->lead = smallest_lead(net_, made, *o);
@@ -148,6 +183,7 @@ Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
   for (const int percent : {100, 70, 40, 15}) {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
+      if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
       raise_bands(net_, uses_, board_, choice, s,
                   now + (room - now) * percent / 100);
@@ -164,6 +200,7 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   const int64_t room = budget - best.node.layout.buffers;
   for (size_t s = 0; s < best.choice.stages.size(); ++s) {
     Choice choice = best.choice;
+    if (choice.stages[s].share) continue;
     raise_bands(net_, uses_, board_, choice, s, room);
     if (choice.work == best.choice.work) continue;
     Candidate next = build(choice, kQuickTries);
@@ -174,12 +211,11 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   return best;
 }
 
-std::optional<Candidate> Search::least_arena() {
+std::optional<Candidate> Search::least_arena(int64_t limit) {
   std::optional<Candidate> best;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
     const StageSearch search = stage_search(ports);
-    const int64_t below =
-        best ? int64_t{best->node.arena_bytes} - 1 : kUnlimited;
+    const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : limit;
     const std::optional<int64_t> least = smallest_budget(search, below);
     Partition last;
     for (const int soft : kSoftPercent) {
@@ -203,12 +239,21 @@ std::optional<Candidate> Search::least_arena() {
 }
 
 Candidate Search::smallest() {
-  const std::optional<Candidate> least = least_arena();
+  std::optional<Candidate> least = least_arena(kUnlimited);
   if (!least) {
     throw Error(Exit::kUnsupported, net_.name + ": no way to cut " +
                                         std::to_string(net_.layers.size()) +
                                         " layers into stages of at most " +
                                         std::to_string(kMaxStageLayers));
+  }
+  least_without_sharing_ = least->node.arena_bytes;
+  // An unmapped image would have to hold the order in the arena.
+  sharing_ = board_.flash_mapped;
+  if (sharing_) {
+    const std::optional<Candidate> less =
+        least_arena(least_without_sharing_ - 1);
+    sharing_ = less && less->node.arena_bytes < least->node.arena_bytes;
+    if (sharing_) least = less;
   }
   const int64_t budget = least->node.arena_bytes;
   Candidate best = raise_each(raise_all(*least, budget), budget);
@@ -218,6 +263,7 @@ Candidate Search::smallest() {
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
+  sharing_ = board_.flash_mapped && budget < least_without_sharing_;
   return fastest(budget, all_ports_);
 }
 

@@ -35,16 +35,19 @@ class Search {
   struct Known {
     bool can_be_stage = false;
     int ports = 0;  // so many cursors
-    int64_t record_bytes = 0, most_gain = 0;
+    int64_t record_bytes = 0, overlay_most = 0, share_most = 0;
   };
   void find_known();
   // Null for a segment that can be no stage.
   const Known* known(Segment) const;
   StageSearch stage_search(int max_ports);
   int64_t gain(Segment);
+  int64_t overlay_gain_of(Segment);
+  int64_t share_gain_of(Segment);
+  int64_t share_most(Segment) const;
   SegmentBytes segment_bytes(Segment, int max_ports) const;
-  Choice choose(const Partition&) const;
-  std::optional<Candidate> least_arena();
+  Choice choose(const Partition&);
+  std::optional<Candidate> least_arena(int64_t below);
   std::optional<Candidate> fastest(int64_t budget, int max_ports);
   Candidate raise_all(const Candidate&, int64_t budget) const;
   Candidate raise_each(Candidate, int64_t budget) const;
@@ -56,7 +59,11 @@ class Search {
   std::vector<PassTable> tables_;
   int all_ports_ = 0;
   std::vector<std::vector<Known>> known_;  // by first layer, then length
-  std::map<std::pair<int, int>, Overlay> leads_;
+  std::map<std::pair<int, int>, int64_t> overlay_gains_, share_gains_;
+  // Stages may share memory by a recorded order. Only where nothing else is
+  // small enough: it ties the firings down.
+  bool sharing_ = false;
+  int64_t least_without_sharing_ = 0;
 };
 
 }  // namespace shoal

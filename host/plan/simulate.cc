@@ -47,6 +47,30 @@ bool run_at_random(StageTokens& tokens, std::mt19937& random) {
   return tokens.all_done();
 }
 
+// The recorded firings; the caller pushes and takes whenever there is
+// something to push or take.
+bool replay(StageTokens& tokens, const std::vector<PlanRun>& order) {
+  const auto serve = [&](const std::vector<int>& callers) {
+    bool served = false;
+    for (int a : callers) {
+      while (tokens.can_fire(a)) tokens.fire(a), served = true;
+    }
+    return served;
+  };
+  for (const PlanRun& run : order) {
+    for (int i = 0; i < run.firings; ++i) {
+      while (!tokens.can_fire(run.actor)) {
+        const bool taken = serve(tokens.outputs());
+        if (!serve(tokens.inputs()) && !taken) return false;
+      }
+      tokens.fire(run.actor);
+    }
+  }
+  serve(tokens.inputs());
+  serve(tokens.outputs());
+  return tokens.all_done();
+}
+
 std::vector<std::string> blocked_agents(const StageTokens& tokens) {
   std::vector<std::string> names;
   for (int a = 0; a < tokens.agents(); ++a) {
@@ -113,7 +137,8 @@ Simulation simulate(const Net& net, const Plan& plan,
       if (options.order == FiringOrder::kShallowest) {
         for (int& r : rank) r = t.agents() - 1 - r;
       }
-      const bool done = options.order == FiringOrder::kRandom
+      const bool done = !stages[s].order.empty() ? replay(t, stages[s].order)
+                        : options.order == FiringOrder::kRandom
                             ? run_at_random(t, random)
                             : run_by_rank(t, rank);
       for (size_t a = 0; a < stages[s].actors.size(); ++a) {

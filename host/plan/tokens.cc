@@ -142,6 +142,15 @@ int StageTokens::released(int buffer) const {
   return rows;
 }
 
+bool StageTokens::holds_rows(int buffer) const {
+  int made = 0;
+  for (int w : buffers_[buffer].writes) {
+    const Port& p = ports_[w];
+    if (p.cursor > p.y0) made = std::max(made, p.cursor);
+  }
+  return released(buffer) < made;
+}
+
 bool StageTokens::overlay_free(const Buffer& out, int lo, int hi) const {
   const Buffer& under = buffers_[out.overlay];
   const int64_t wanted = released(out.overlay);

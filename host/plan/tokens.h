@@ -50,6 +50,8 @@ class StageTokens {
   const std::vector<int>& peak_rows() const { return peak_; }
   // Rows of the buffer that no reader wants any more.
   int released(int buffer) const;
+  // Whether rows are there that a reader still wants.
+  bool holds_rows(int buffer) const;
   // Bytes [from, to) that the next firing writes, from the buffer's start.
   // Only for buffers that are held whole.
   int64_t next_write_end(int agent) const;

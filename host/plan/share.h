@@ -1,0 +1,28 @@
+// Memory shared inside a stage. A row that is made and used up at once need
+// not have bytes of its own all the time: with a recorded order of firings
+// two rings that never hold rows at the same moment may lie on the same
+// bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+struct Sharing {
+  std::vector<PlanRun> order;
+  // By buffers of the stage: whether the two never hold rows together.
+  std::vector<std::vector<bool>> apart;
+  // Bytes that would be saved if at every moment only what is alive took any.
+  int64_t most_saved = 0;
+};
+
+// Of the buffers that may share (not those that the caller pushes to or takes
+// from, nor those held over other stages).
+Sharing share_stage(const Net&, const PlanStage&,
+                    const std::vector<bool>& may_share);
+
+}  // namespace shoal
