@@ -136,13 +136,17 @@ constexpr int released_rows(const RowRule& r, int firing) {
   const int parts = part_count(r);
   if (parts > 1) {
     if (firing + 1 >= firing_count(r)) return r.in_rows;
-    int lo = needed_rows(r, firing + 1).lo;
-    const int next = (firing / parts + 1) * parts;  // first part of next rows
-    if (next < firing_count(r)) {
-      const int other = needed_rows(r, next).lo;
-      if (other < lo) lo = other;
+    // The lowest rows are read by the first part of a row; by the last one of
+    // a transposed convolution, which goes through its input backwards.
+    const int next = (firing / parts + 1) * parts;
+    if (r.op == OpCode::kTransposeConv) {
+      const int row = firing + 1 < next ? next : next + parts;
+      return needed_rows(r, row - 1).lo;
     }
-    return lo;
+    const int lo = needed_rows(r, firing + 1).lo;
+    if (next >= firing_count(r)) return lo;
+    const int other = needed_rows(r, next).lo;
+    return other < lo ? other : lo;
   }
   const int lo = (firing + 1) * r.band;
   if (lo >= r.out_rows) return r.in_rows;

@@ -129,6 +129,26 @@ TEST(Sums, WindowsCutIntoParts) {
   expect_cut(OpCode::kDepthwise, 2, 2, false, 1);
 }
 
+// Kernel rows go through the input backwards.
+TEST(Sums, ATransposedWindowCutIntoParts) {
+  Random r(21);
+  const Tensor x = random_tensor(r, 5, 4, 3);
+  const Filter f = random_filter(r, OpCode::kTransposeConv, 3, 2, 5, 2, 1);
+  const Tensor y = naive(f, x, 10, 8);
+  for (int part : {1, 2, 4}) {
+    SCOPED_TRACE(part);
+    StageSpec s;
+    const int bx = s.buffer(x.buffer(4)), by = s.buffer(y.buffer(1));
+    s.input(bx, 0);
+    s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
+    s.actors.back().r.part = uint16_t(part);
+    s.output(by, 0);
+    ProgramBuilder p;
+    p.stages = {s};
+    expect_program(p, {x.bytes()}, {y.bytes()});
+  }
+}
+
 TEST(Sums, MeanOverAPictureTallerThanAWindowMayBe) {
   Random r(30);
   const Tensor x = random_tensor(r, 40, 5, 3);

@@ -293,5 +293,52 @@ TEST(Wiring, KeptCursorsCountOverFramesInRingsOfOddSize) {
   expect_program(p, {x.bytes()}, {y.bytes()});
 }
 
+// Kept cursors go back before they overflow, and no row changes its slot.
+TEST(Wiring, KeptCursorsGoBackByWholeTurnsOfTheRing) {
+  Random r(9);
+  const Tensor x = random_tensor(r, 7, 3, 2);
+  const Filter f = random_filter(r, OpCode::kConv, 2, 3, 3, 1, 1);
+  const Bytes wanted = naive(f, x, 7, 3).bytes();
+  StageSpec s;
+  BufferSpec bx = x.buffer(5), by{7, 3, 3, 2};
+  bx.flags = by.flags = kBufferKeep;
+  const int ix = s.buffer(bx), iy = s.buffer(by);
+  s.input(ix, 0);
+  s.actors.push_back(actor_of(f, s.read(ix), s.write(iy)));
+  s.output(iy, 0);
+  ProgramBuilder p;
+  p.stages = {s};
+  AlignedBytes image(p.build());
+  const Header& h = *reinterpret_cast<const Header*>(image.data());
+  Arena arena(h.arena_bytes);
+  shoal_config config{};
+  config.image = image.data(), config.image_bytes = image.size();
+  shoal_node node;
+  ASSERT_EQ(shoal_open(&node, &config, arena.data(), h.arena_bytes), SHOAL_OK);
+  // As if many frames had passed: base, write and read cursor of each buffer.
+  auto* cursors = reinterpret_cast<uint32_t*>(arena.data() + h.cursors);
+  const uint32_t many = 0x3FFFFFF8;
+  for (int i = 0; i < 6; ++i) cursors[i] = many;
+  for (int frame = 0; frame < 6; ++frame) {
+    uint32_t sent = 0, got = 0;
+    Bytes out(wanted.size());
+    for (int step = 0;
+         step < 200 && (got < 7 || int(shoal_frames(&node)) <= frame); ++step) {
+      if (sent < 7) {
+        sent +=
+            shoal_push_rows(&node, 0, x.bytes().data() + sent * 6, 7 - sent);
+      }
+      ASSERT_LE(shoal_step(&node), SHOAL_WAIT);
+      if (got < 7) {
+        got += shoal_take_rows(&node, 0, out.data() + got * 9, 7 - got);
+      }
+    }
+    ASSERT_EQ(out, wanted) << frame;
+    ASSERT_LT(cursors[0], 0x40000000u);
+  }
+  EXPECT_LT(cursors[0], 100u);
+  EXPECT_FALSE(arena.spilled());
+}
+
 }  // namespace
 }  // namespace shoal::test

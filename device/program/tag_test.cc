@@ -1,0 +1,64 @@
+#include "device/program/tag.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "device/program/record.h"
+
+namespace shoal {
+namespace {
+
+// printf '\x03\0\0\0\x10\0\0\0\x07\0\0\0\x03\0\0\0abc' | sha256sum
+constexpr uint8_t kExpected[kTagBytes] = {0x38, 0x95, 0x74, 0x7c, 0xe5, 0xc1,
+                                          0xc7, 0x4b, 0xd7, 0x7d, 0xfe, 0xa1,
+                                          0x98, 0x29, 0x18, 0xa7};
+
+TEST(Tag, IsTheBeginningOfSha256OverWhatItIsBoundTo) {
+  uint8_t bytes[3 + kTagBytes] = {'a', 'b', 'c'};
+  make_tag(TagKind::kChunk, 16, 7, bytes, 3, bytes + 3);
+  EXPECT_EQ(std::memcmp(bytes + 3, kExpected, kTagBytes), 0);
+  EXPECT_TRUE(tag_follows(TagKind::kChunk, 16, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(TagKind::kStage, 16, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(TagKind::kChunk, 32, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 8, bytes, 3));
+  for (size_t i = 0; i < sizeof bytes; ++i) {
+    bytes[i] ^= 1;
+    EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 7, bytes, 3)) << i;
+    bytes[i] ^= 1;
+  }
+}
+
+TEST(Tag, TheHashCoversAllButItselfAndTheHeadsTag) {
+  std::vector<uint8_t> image(512, 9);
+  const uint32_t head = 208;
+  uint8_t hash[32], other[32];
+  make_image_hash(image.data(), 512, head, hash);
+  for (uint32_t i = 0; i < 512; ++i) {
+    const bool left_out = (i >= offsetof(Header, hash) && i < 144) ||
+                          (i >= head - kTagBytes && i < head);
+    image[i] ^= 4;
+    make_image_hash(image.data(), 512, head, other);
+    image[i] ^= 4;
+    EXPECT_EQ(std::memcmp(hash, other, 32) == 0, left_out) << i;
+  }
+}
+
+TEST(Record, TablesFollowOneAnother) {
+  StageCounts n;
+  n.buffers = 2, n.ports = 4, n.actors = 1, n.loops = 1, n.weights = 1;
+  n.chunks = 3, n.params = 5, n.maps = 3, n.order = 2;
+  const StageOffsets o = stage_offsets(n);
+  EXPECT_EQ(o.ports, 32u + 2 * 28);
+  EXPECT_EQ(o.actors, o.ports + 4 * 20);
+  EXPECT_EQ(o.loops, o.actors + 56);
+  EXPECT_EQ(o.order, o.maps + 8);
+  EXPECT_EQ(o.end, o.order + 8);
+  EXPECT_EQ(record_bytes(n) % 16, 0u);
+  EXPECT_LT(o.end + kTagBytes, record_bytes(n) + 1);
+  EXPECT_EQ(head_bytes(1, 2), 208u);
+}
+
+}  // namespace
+}  // namespace shoal
