@@ -22,6 +22,22 @@ constexpr uint32_t kHasTap = 1;
 constexpr uint32_t kHasTap = 0;
 #endif
 
+// Fills an arena, so that what was written into it can be seen.
+constexpr uint32_t kPaint = 0xC5C5C5C5;
+
+void paint(void* memory, uint32_t bytes) {
+  auto* word = static_cast<volatile uint32_t*>(memory);
+  for (uint32_t i = 0; i < bytes / sizeof kPaint; ++i) word[i] = kPaint;
+}
+
+// Bytes up to the last word that is not paint any more.
+uint32_t touched(const void* memory, uint32_t bytes) {
+  const auto* word = static_cast<const uint32_t*>(memory);
+  uint32_t words = bytes / sizeof kPaint;
+  while (words > 0 && word[words - 1] == kPaint) --words;
+  return words * sizeof kPaint;
+}
+
 // The node's own memory: besides the stack all that grows with nothing.
 shoal_node node;
 
@@ -123,6 +139,7 @@ class Firmware {
     config.storage = &storage_.of(SharedStorage::kProgram);
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
+    paint(port_.arena, port_.arena_bytes);
     counters_.start(0);
     int status = shoal_open(&node, &config, port_.arena, port_.arena_bytes);
     // Without outputs the program is still being read.
@@ -171,6 +188,7 @@ class Firmware {
     e.program_bytes = directory_.program_bytes;
     e.arena_bytes = shoal_arena_bytes(&node);
     e.arena_available = port_.arena_bytes;
+    e.arena_touched = touched(port_.arena, port_.arena_bytes);
     static_assert(sizeof(shoal_memory) == sizeof e.memory);
     shoal_memory memory{};
     port_.memory(port_.user, &memory);

@@ -61,12 +61,13 @@ struct EndFrame {
   uint32_t program_bytes;
   uint32_t arena_bytes;      // of the program
   uint32_t arena_available;  // what the board could give
+  uint32_t arena_touched;    // up to the last byte that was ever written
   uint32_t memory[8];        // shoal_memory
   uint32_t program_read_bytes, input_read_bytes;
   uint32_t load_ticks_low, load_ticks_high;    // until the program was checked
   uint32_t frame_ticks_low, frame_ticks_high;  // of all frames
 };
-static_assert(sizeof(EndFrame) == 72);
+static_assert(sizeof(EndFrame) == 76);
 
 // Why a node does not run what lies in its storage.
 enum class Refusal : uint8_t {

@@ -89,6 +89,12 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.link_latency_us = r.non_negative("link.latency_us");
   b.datagram_us = r.non_negative("cost.datagram_us");
   b.storage = r.text("storage.name");
+  if (table["emulator"].is_table()) {
+    b.emulator =
+        Emulator{r.text("emulator.machine"), r.text("emulator.drive"),
+                 r.kilobytes("emulator.storage_kb"),
+                 static_cast<int>(r.non_negative("emulator.icount_shift"))};
+  }
   if (const toml::table* sources = table["sources"].as_table()) {
     for (const auto& [key, value] : *sources) {
       b.sources.push_back(std::string(key.str()) + ": " +

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ struct Costs {
   int64_t cache_bytes = 0;  // weights of a layer up to this size are read once
 };
 
+// How QEMU plays a board.
+struct Emulator {
+  std::string machine;        // of qemu-system-arm
+  std::string drive;          // options of the storage's drive
+  int64_t storage_bytes = 0;  // exactly what the drive must have
+  int icount_shift = 0;       // an instruction takes 2^shift ns
+};
+
 struct Board {
   std::string name, title, core;
   int cores = 1;  // one of them is used
@@ -36,6 +45,7 @@ struct Board {
   double link_bits_per_s = 0, link_latency_us = 0, datagram_us = 0;
   std::string storage;               // one line, for people
   std::vector<std::string> sources;  // "what: kind: source"
+  std::optional<Emulator> emulator;
   bool unlimited() const { return banks.empty(); }
   // The largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;

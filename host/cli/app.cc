@@ -52,6 +52,8 @@ struct Flags {
   PlanCommandFlags plan;
   RunFlags run;
   VerifyFlags verify;
+  BuildFlags build;
+  EmulateFlags emulate;
   ListFlags list;
   int timeout = 0;
 };
@@ -120,6 +122,54 @@ void define(CLI::App& app, Flags& f, int& code) {
                    "a model's folder of golden results, or their root");
   json(verb, f.verify.json);
   verb->callback([&] { code = verify_command(f.verify); });
+
+  const auto normalize = [](CLI::App* verb, auto& flags) {
+    verb->add_option("--mean", flags.mean,
+                     "of picture values, one or per channel")
+        ->delimiter(',');
+    verb->add_option("--std", flags.deviation,
+                     "deviation of picture values, one or per channel")
+        ->delimiter(',');
+  };
+  verb = add_verb(app, "build", "Write what a board's storage has to hold",
+                  "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR");
+  model(verb, f.build.model);
+  verb->add_option("INPUT", f.build.input,
+                   "picture (png, jpg, bmp) or raw bytes (.bin), one frame");
+  verb->add_option("-o,--output", f.build.folder, "folder for storage.img")
+      ->required();
+  add_plan_flags(verb, f.build.plan);
+  normalize(verb, f.build);
+  json(verb, f.build.json);
+  verb->callback([&] { code = build_command(f.build); });
+
+  verb = add_verb(app, "emulate", "Run a model on an emulated board",
+                  "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
+  model(verb, f.emulate.model);
+  verb->add_option("INPUT", f.emulate.input,
+                   "picture (png, jpg, bmp) or raw bytes (.bin)")
+      ->required();
+  add_plan_flags(verb, f.emulate.plan);
+  verb->add_option("--labels", f.emulate.labels, "one label a line");
+  verb->add_option("--top", f.emulate.top, "how many classes to print")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--output", f.emulate.output,
+                   "write all outputs, one after another, in the file's types");
+  verb->add_option("--trace", f.emulate.trace,
+                   "write checksums of every layer (layers.tsv)");
+  normalize(verb, f.emulate);
+  verb->add_option("--frames", f.emulate.frames,
+                   "run the input this many times")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  verb->add_option("--silence", f.emulate.seconds,
+                   "end with exit code 6 if the board takes more seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_flag("--layers", f.emulate.layers, "instructions of every layer");
+  json(verb, f.emulate.json);
+  verb->callback([&] { code = emulate_command(f.emulate); });
 
   verb = add_verb(app, "ops", "List the operators", "shoal ops");
   json(verb, f.list.json);

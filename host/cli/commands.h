@@ -40,6 +40,21 @@ struct VerifyFlags {
   PlanFlags plan;
   bool json = false;
 };
+struct BuildFlags {
+  std::string model, input, folder;
+  PlanFlags plan;
+  std::vector<float> mean, deviation;
+  bool json = false;
+};
+struct EmulateFlags {
+  std::string model, input, output, trace, labels;
+  PlanFlags plan;
+  std::vector<float> mean, deviation;
+  int top = 5;
+  int frames = 1;
+  int seconds = 120;
+  bool layers = false, json = false;
+};
 struct ListFlags {
   bool json = false;
 };
@@ -48,6 +63,8 @@ int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
 int run_command(const RunFlags&);
 int verify_command(const VerifyFlags&);
+int build_command(const BuildFlags&);
+int emulate_command(const EmulateFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

@@ -24,6 +24,26 @@ PlanOptions plan_options(const PlanFlags& flags) {
   return options;
 }
 
+PlanOptions emulated_options(const PlanFlags& flags) {
+  const PlanOptions options = plan_options(flags);
+  if (options.board->emulator) return options;
+  std::string known;
+  for (const std::string& id : board_ids()) {
+    if (!find_board(id).emulator) continue;
+    known += (known.empty() ? "" : ", ") + id;
+  }
+  throw Error(
+      Exit::kUsage,
+      "board " + options.board->name + " has no firmware and emulator here",
+      "--board with one of: " + known);
+}
+
+std::optional<Normalization> normalization(
+    const std::vector<float>& mean, const std::vector<float>& deviation) {
+  if (mean.empty() && deviation.empty()) return std::nullopt;
+  return Normalization{mean, deviation};
+}
+
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const std::optional<Normalization>& norm) {
   std::vector<uint8_t> bytes = read_file(path);

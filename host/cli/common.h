@@ -16,6 +16,13 @@ namespace shoal {
 // Throws Error(kUsage) for an unknown board, objective or size.
 PlanOptions plan_options(const PlanFlags&);
 
+// The same for a board that QEMU plays; Error(kUsage) lists these.
+PlanOptions emulated_options(const PlanFlags&);
+
+// None if both are empty.
+std::optional<Normalization> normalization(const std::vector<float>& mean,
+                                           const std::vector<float>& deviation);
+
 // The bytes of all inputs in the file's types: a `.bin` file as it is (its
 // size is checked), everything else as a picture.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,

@@ -1,0 +1,86 @@
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/cli/common.h"
+#include "host/emulate/storage_image.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Part {
+  const char* name;
+  uint32_t offset, bytes;
+};
+
+std::vector<Part> parts_of(const std::vector<uint8_t>& image) {
+  const Directory d = directory_of(image);
+  return {{"directory", 0, static_cast<uint32_t>(sizeof d)},
+          {"program", d.program, d.program_bytes},
+          {"input", d.input, d.input_bytes}};
+}
+
+void print_json(const fs::path& file, const std::vector<uint8_t>& image,
+                const Prepared& p) {
+  nlohmann::json json{{"file", file.string()},
+                      {"board", p.plan.nodes[0].board},
+                      {"bytes", image.size()},
+                      {"arena_bytes", p.plan.nodes[0].arena_bytes},
+                      {"parts", nlohmann::json::array()}};
+  for (const Part& part : parts_of(image)) {
+    json["parts"].push_back(
+        {{"name", part.name}, {"offset", part.offset}, {"bytes", part.bytes}});
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void print_text(const fs::path& file, const std::vector<uint8_t>& image,
+                const Prepared& p) {
+  std::printf("%s: storage of board %s, %s; the rest is erased\n",
+              file.string().c_str(), p.plan.nodes[0].board.c_str(),
+              format_bytes(static_cast<int64_t>(image.size())).c_str());
+  for (const Part& part : parts_of(image)) {
+    std::printf("  0x%08x  %8u B  %s\n", part.offset, part.bytes, part.name);
+  }
+  std::printf("the program needs an arena of %s\n",
+              format_bytes(p.plan.nodes[0].arena_bytes).c_str());
+}
+
+}  // namespace
+
+int build_command(const BuildFlags& flags) {
+  const PlanOptions options = emulated_options(flags.plan);
+  Graph graph = load_model(flags.model);
+  std::vector<uint8_t> input;
+  if (!flags.input.empty()) {
+    input = load_input(graph, flags.input,
+                       normalization(flags.mean, flags.deviation));
+  }
+  const Prepared p = prepare(std::move(graph), options);
+  std::vector<std::vector<uint8_t>> frames;
+  if (!flags.input.empty()) {
+    frames.push_back(frame_rows(p.graph, p.net, input));
+  }
+  const std::vector<uint8_t> image =
+      storage_image(options.board->name, p.images[0], frames,
+                    options.board->emulator->storage_bytes);
+  std::error_code failed;
+  fs::create_directories(flags.folder, failed);
+  const fs::path file = fs::path(flags.folder) / "storage.img";
+  write_file(file.string(), image);
+  if (flags.json) {
+    print_json(file, image, p);
+  } else {
+    print_text(file, image, p);
+  }
+  return 0;
+}
+
+}  // namespace shoal

@@ -1,0 +1,69 @@
+#include "host/cli/classes.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+
+#include "host/base/files.h"
+
+namespace shoal {
+namespace {
+
+// The real value of element i of the first output.
+double real_value(const Tensor& t, const std::vector<uint8_t>& bytes,
+                  size_t i) {
+  if (t.file_type == Type::kFloat32) {
+    float v;
+    std::memcpy(&v, &bytes[i * sizeof v], sizeof v);
+    return static_cast<double>(v);
+  }
+  const int flip = t.file_type == Type::kUint8 ? 0x80 : 0;
+  const int q = static_cast<int8_t>(bytes[i] ^ flip);
+  const float scale = t.quant.scale.empty() ? 1.f : t.scale();
+  return static_cast<double>(scale) * (q - t.zero());
+}
+
+}  // namespace
+
+std::vector<std::string> read_labels(const std::string& path) {
+  std::vector<std::string> labels;
+  if (path.empty()) return labels;
+  const std::vector<uint8_t> bytes = read_file(path);
+  std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    labels.push_back(line);
+  }
+  return labels;
+}
+
+std::vector<Class> best_classes(const Graph& graph,
+                                const std::vector<uint8_t>& output,
+                                const std::vector<std::string>& labels,
+                                int count) {
+  const Tensor& t = graph.tensors[static_cast<size_t>(graph.outputs[0])];
+  std::vector<Class> all(static_cast<size_t>(element_count(t.shape)));
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].index = static_cast<int>(i);
+    all[i].score = real_value(t, output, i);
+    if (i < labels.size()) all[i].label = labels[i];
+  }
+  const size_t n = std::min(all.size(), static_cast<size_t>(count));
+  std::partial_sort(all.begin(), all.begin() + static_cast<int64_t>(n),
+                    all.end(), [](const Class& a, const Class& b) {
+                      return a.score != b.score ? a.score > b.score
+                                                : a.index < b.index;
+                    });
+  all.resize(n);
+  return all;
+}
+
+void print_classes(const std::vector<Class>& top) {
+  for (size_t i = 0; i < top.size(); ++i) {
+    std::printf("%3zu  %8.5f  %4d  %s\n", i + 1, top[i].score, top[i].index,
+                top[i].label.c_str());
+  }
+}
+
+}  // namespace shoal

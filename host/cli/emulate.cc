@@ -1,0 +1,173 @@
+#include "host/emulate/emulate.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/emulate/storage_image.h"
+#include "host/golden/checksum.h"
+#include "host/golden/trace.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+#include "host/run/trace.h"
+
+namespace shoal {
+namespace {
+
+uint32_t free_bytes(const Emulated& e) {
+  return e.end.arena_available - e.end.arena_bytes;
+}
+
+void print_json(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
+                const std::vector<uint8_t>& output,
+                const std::vector<Class>& top) {
+  const int frames = flags.frames;
+  nlohmann::json json{{"output_sha256", sha256_hex(output)},
+                      {"board", p.plan.nodes[0].board},
+                      {"kind", "emulated; instructions, not cycles"},
+                      {"frames", frames},
+                      {"arena_bytes", e.end.arena_bytes},
+                      {"arena_touched_bytes", e.end.arena_touched},
+                      {"free_bytes", free_bytes(e)},
+                      {"sram_bytes", e.memory.sram_bytes},
+                      {"fixed_bytes", e.memory.fixed_bytes},
+                      {"stack_bytes", e.memory.stack_bytes},
+                      {"stack_used_bytes", e.memory.stack_used},
+                      {"flash_bytes", e.memory.flash_bytes},
+                      {"flash_used_bytes", e.memory.flash_used},
+                      {"program_bytes", e.end.program_bytes},
+                      {"program_read_bytes", e.end.program_read_bytes},
+                      {"input_read_bytes", e.end.input_read_bytes},
+                      {"load_instructions", e.load_instructions},
+                      {"frame_instructions", e.frame_instructions / frames},
+                      {"layers", nlohmann::json::array()},
+                      {"top", nlohmann::json::array()}};
+  for (const auto& [index, count] : e.layers) {
+    nlohmann::json layer{{"layer", index},
+                         {"steps", count.steps / frames},
+                         {"instructions", count.instructions / frames}};
+    if (index >= 0) {
+      const Layer& l = p.net.layers[static_cast<size_t>(index)];
+      layer["name"] = l.name;
+      layer["op"] = l.file_op;
+      layer["macs"] = l.macs;
+    }
+    json["layers"].push_back(layer);
+  }
+  for (const Class& c : top) {
+    json["top"].push_back(
+        {{"index", c.index}, {"label", c.label}, {"score", c.score}});
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+// SRAM from its first byte to its last.
+void print_memory(const Emulated& e) {
+  const shoal_memory& m = e.memory;
+  const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
+  std::printf("SRAM %s\n", format_bytes(m.sram_bytes).c_str());
+  const auto line = [](const char* what, uint32_t bytes, const char* note) {
+    std::printf("  %-8s %7u B  %s\n", what, bytes, note);
+  };
+  char note[80];
+  std::snprintf(note, sizeof note, "%u B used, %u B of %u B by interrupts",
+                m.stack_used, m.handler_stack_used, m.handler_stack_bytes);
+  line("stacks", stacks, note);
+  line("statics", m.fixed_bytes - stacks, "node, board, stack guard");
+  line("arena", e.end.arena_bytes, "exactly as planned");
+  line("free", free_bytes(e), "");
+  std::printf("flash %s, %s used by the firmware\n",
+              format_bytes(m.flash_bytes).c_str(),
+              format_bytes(m.flash_used).c_str());
+}
+
+void print_layers(const Prepared& p, const Emulated& e, int frames) {
+  std::printf("%12s %10s  %s\n", "instructions", "per MAC", "layer");
+  for (const auto& [index, count] : e.layers) {
+    const double n = static_cast<double>(count.instructions) / frames;
+    if (index < 0) {
+      std::printf("%12.0f %10s  records, input, waiting for storage\n", n, "");
+      continue;
+    }
+    const Layer& l = p.net.layers[static_cast<size_t>(index)];
+    char per_mac[16] = "";
+    if (l.macs > 0) {
+      std::snprintf(per_mac, sizeof per_mac, "%.2f",
+                    n / static_cast<double>(l.macs));
+    }
+    std::printf("%12.0f %10s  %d %s\n", n, per_mac, index, l.name.c_str());
+  }
+}
+
+void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
+                const std::vector<Class>& top) {
+  print_classes(top);
+  std::printf("board %s, emulated\n", p.plan.nodes[0].board.c_str());
+  print_memory(e);
+  std::printf("storage: %s of program read, of %s\n",
+              format_bytes(e.end.program_read_bytes).c_str(),
+              format_bytes(e.end.program_bytes).c_str());
+  std::printf("emulated instructions (not cycles): %s to load, %s a frame\n",
+              format_count(e.load_instructions).c_str(),
+              format_count(e.frame_instructions / flags.frames).c_str());
+  if (flags.layers) print_layers(p, e, flags.frames);
+}
+
+void require_planned(const Prepared& p, const Emulated& e) {
+  const uint32_t planned = p.plan.nodes[0].arena_bytes;
+  if (e.end.arena_bytes != planned || e.end.arena_touched > planned) {
+    throw Error(Exit::kInternal,
+                "the board touched " + format_bytes(e.end.arena_touched) +
+                    " of arena, the plan has " + format_bytes(planned));
+  }
+}
+
+}  // namespace
+
+int emulate_command(const EmulateFlags& flags) {
+  const PlanOptions options = emulated_options(flags.plan);
+  const std::vector<std::string> labels = read_labels(flags.labels);
+  Graph graph = load_model(flags.model);
+  const std::vector<uint8_t> input = load_input(
+      graph, flags.input, normalization(flags.mean, flags.deviation));
+  const Prepared p = prepare(std::move(graph), options);
+  const std::vector<std::vector<uint8_t>> frames(
+      static_cast<size_t>(flags.frames), frame_rows(p.graph, p.net, input));
+
+  std::optional<TraceCollector> trace;
+  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan, 0);
+  EmulateOptions run;
+  run.board = options.board;
+  run.build = own_build_folder();
+  run.seconds = flags.seconds;
+  if (trace) run.tap = trace->tap();
+  const Emulated e =
+      emulate(run, storage_image(options.board->name, p.images[0], frames,
+                                 options.board->emulator->storage_bytes));
+  require_planned(p, e);
+  const std::vector<uint8_t> output =
+      file_outputs(p.graph, p.net, e.outputs.back());
+  if (!flags.output.empty()) write_file(flags.output, output);
+  if (trace) {
+    const Values values = trace->values(input);
+    write_file(flags.trace, format_trace(make_trace(p.graph, [&](int t) {
+                 return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
+               })));
+  }
+  const std::vector<Class> top =
+      best_classes(p.graph, output, labels, flags.top);
+  if (flags.json) {
+    print_json(flags, p, e, output, top);
+  } else {
+    print_text(flags, p, e, top);
+  }
+  return 0;
+}
+
+}  // namespace shoal

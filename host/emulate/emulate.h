@@ -1,0 +1,62 @@
+// Runs a storage image on an emulated board: the board's real firmware, QEMU
+// as its hardware. What comes back are output rows and the node's own
+// counters.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/port/console.h"
+#include "device/port/port.h"
+#include "host/board/board.h"
+#include "host/graph/graph.h"
+#include "host/lower/net.h"
+#include "host/run/session.h"
+
+namespace shoal {
+
+struct EmulateOptions {
+  const Board* board = nullptr;  // required, with an emulator
+  // The folder with boards/NAME/firmware.elf in it.
+  std::filesystem::path build;
+  // With a tap the debug firmware runs and sends every row that it makes.
+  Tap tap;
+  std::string command;  // further options for the firmware
+  int seconds = 120;    // until the board counts as silent
+};
+
+// Instructions are counted by the board's clock, which the emulator moves on
+// by a fixed time for each; they are rounded, and they are no cycles.
+struct LayerCount {
+  int64_t steps = 0;
+  int64_t instructions = 0;
+};
+
+struct Emulated {
+  // By frame, then by output: its rows one after another, int8.
+  std::vector<std::vector<std::vector<uint8_t>>> outputs;
+  EndFrame end{};
+  shoal_memory memory{};
+  int64_t load_instructions = 0, frame_instructions = 0;  // of all frames
+  // By layer of the net, of all frames; -1: what belongs to no layer (records,
+  // input rows, waiting for storage).
+  std::map<int, LayerCount> layers;
+};
+
+// Throws Error(kInternal) if firmware or emulator are not there, Error(kNode)
+// if the board faults, falls silent or talks nonsense, Error(kCorrupt) if it
+// refuses what lies in its storage.
+Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
+
+// Outputs of one frame in the file's types, as Session::run() gives them.
+std::vector<uint8_t> file_outputs(
+    const Graph&, const Net&, const std::vector<std::vector<uint8_t>>& rows);
+
+// The folder that holds this executable's build tree.
+std::filesystem::path own_build_folder();
+
+}  // namespace shoal

@@ -1,0 +1,29 @@
+// What lies in a board's storage: directory, program, input frames.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/port/directory.h"
+#include "host/graph/graph.h"
+#include "host/lower/net.h"
+
+namespace shoal {
+
+// One frame as a node takes it: the rows of all inputs, int8. `input` holds
+// all inputs one after another in the file's types.
+std::vector<uint8_t> frame_rows(const Graph&, const Net&,
+                                std::span<const uint8_t> input);
+
+// The storage's first bytes; what follows is erased. All frames have the same
+// size. Throws Error(kDoesNotFit) if that is more than `storage_bytes`.
+std::vector<uint8_t> storage_image(
+    const std::string& board, std::span<const uint8_t> program,
+    const std::vector<std::vector<uint8_t>>& frames, int64_t storage_bytes);
+
+// The directory of such an image.
+Directory directory_of(std::span<const uint8_t> image);
+
+}  // namespace shoal
