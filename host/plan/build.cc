@@ -5,6 +5,7 @@
 #include "device/program/record.h"
 #include "host/plan/pack.h"
 #include "host/plan/share.h"
+#include "host/plan/tape.h"
 
 namespace shoal {
 namespace {
@@ -20,6 +21,7 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
   n.buffers = static_cast<uint16_t>(stage.buffers.size());
   n.ports = static_cast<uint16_t>(stage.ports.size());
   n.actors = static_cast<uint16_t>(stage.actors.size());
+  n.order = static_cast<uint16_t>(stage.order.size());
   for (const PlanActor& a : stage.actors) {
     const Layer& layer = net.layers[a.layer];
     if (!a.weights.chunks.empty()) ++n.weights;
@@ -31,6 +33,15 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
     }
   }
   return n;
+}
+
+// One chunk is used while the next one arrives.
+constexpr uint32_t kTapeSlots = 2;
+
+int buffer_of(const PlanStage& stage, int tensor) {
+  int b = 0;
+  while (stage.buffers[b].tensor != tensor) ++b;
+  return b;
 }
 
 int stage_of(const std::vector<StageChoice>& stages, int position) {
@@ -49,6 +60,11 @@ class NodeBuilder {
     for (const StageChoice& s : choice_.stages) {
       node_.stages.push_back(
           make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
+    }
+    for (size_t s = 0; !mapped && s < node_.stages.size(); ++s) {
+      const auto& overlay = choice_.stages[s].overlay;
+      put_on_tape(net_, node_.stages[s],
+                  overlay ? buffer_of(node_.stages[s], overlay->out) : -1);
     }
     node_.layout = make_layout(net_, node_.stages, mapped);
     add_tensors();
@@ -123,7 +139,6 @@ class NodeBuilder {
           items_[item].apart.push_back(item_of_[stage.buffers[b].tensor]);
         }
       }
-      stage.order = std::move(sharing.order);
       saved[s] = sharing.most_saved;
     }
     return saved;
@@ -159,13 +174,9 @@ class NodeBuilder {
   void mark_overlay(size_t s) {
     const auto& overlay = choice_.stages[s].overlay;
     if (!overlay) return;
-    auto& buffers = node_.stages[s].buffers;
-    const auto find = [&](int tensor) {
-      size_t b = 0;
-      while (buffers[b].tensor != tensor) ++b;
-      return b;
-    };
-    buffers[find(overlay->out)].overlay = static_cast<int>(find(overlay->in));
+    PlanStage& stage = node_.stages[s];
+    stage.buffers[buffer_of(stage, overlay->out)].overlay =
+        buffer_of(stage, overlay->in);
   }
 
   const Net& net_;
@@ -213,7 +224,9 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
   l.slots = align_up(l.record + l.record_bytes);
-  l.buffers = l.slots;
+  l.slot_bytes = slot_bytes(net, stages);
+  l.slot_count = l.slot_bytes ? kTapeSlots : 0;
+  l.buffers = l.slots + l.slot_count * l.slot_bytes;
   return l;
 }
 

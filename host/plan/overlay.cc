@@ -46,23 +46,26 @@ std::optional<Overlay> overlay_pair(const Net& net,
   return best;
 }
 
+std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
+  const std::vector<int> depth = depth_ranks(tokens);
+  std::vector<int> order(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) order[a] = a;
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    const bool late_a = tokens.writes(a, buffer);
+    const bool late_b = tokens.writes(b, buffer);
+    return late_a != late_b ? late_a : depth[a] < depth[b];
+  });
+  std::vector<int> rank(tokens.agents());
+  for (int r = 0; r < tokens.agents(); ++r) rank[order[r]] = r;
+  return rank;
+}
+
 int64_t smallest_lead(const Net& net, const PlanStage& stage,
                       const Overlay& overlay) {
   const int in = buffer_of(stage, overlay.in);
   const int out = buffer_of(stage, overlay.out);
   StageTokens tokens(net, stage);
-  std::vector<int> rank = depth_ranks(tokens);
-  for (int a = 0; a < tokens.agents(); ++a) {
-    rank[a] = tokens.writes(a, out) ? 0 : rank[a] + 1;
-  }
-  // Ranks must be distinct: writers of the output first, in their order.
-  int next = 0;
-  std::vector<int> order(tokens.agents());
-  for (int a = 0; a < tokens.agents(); ++a) order[a] = a;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return rank[a] < rank[b]; });
-  for (int a : order) rank[a] = next++;
-
+  const std::vector<int> rank = ranks_with_late(tokens, out);
   const PlanBuffer& under = stage.buffers[in];
   int64_t lead = -int64_t{under.bytes()};
   run_by_rank(tokens, rank, [&](int agent) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/plan/segment.h"
+#include "host/plan/tokens.h"
 
 namespace shoal {
 
@@ -25,6 +26,9 @@ std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
 // The smallest lead, a multiple of 16, with which the stage completes: the
 // output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
+
+// Writers of the buffer last, everything else deepest first.
+std::vector<int> ranks_with_late(const StageTokens&, int buffer);
 
 // Bytes saved: sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);

@@ -69,16 +69,20 @@ Json stage_json(const Net& net, const PlanStage& s) {
   for (const PlanBuffer& b : s.buffers) {
     j["buffers"].push_back(buffer_json(net, b));
   }
+  for (const PlanRun& r : s.order) j["order"].push_back({r.actor, r.firings});
   for (const PlanPort& p : s.ports) j["ports"].push_back(port_json(p));
   return j;
 }
 
 Json layout_json(const PlanLayout& l) {
-  return {{"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
-          {"states", {{"offset", l.states}, {"count", l.state_count}}},
-          {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
-          {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
-          {"buffers", l.buffers}};
+  return {
+      {"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
+      {"states", {{"offset", l.states}, {"count", l.state_count}}},
+      {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
+      {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
+      {"slots",
+       {{"offset", l.slots}, {"bytes", l.slot_bytes}, {"count", l.slot_count}}},
+      {"buffers", l.buffers}};
 }
 
 Json node_json(const Net& net, const PlanNode& n) {

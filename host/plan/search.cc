@@ -5,12 +5,16 @@
 #include "host/base/error.h"
 #include "host/plan/bands.h"
 #include "host/plan/share.h"
+#include "host/plan/tape.h"
 #include "host/plan/time.h"
 
 namespace shoal {
 namespace {
 
 constexpr int kMaxStageLayers = 256;
+// Where the order of every stage must be recorded.
+constexpr int kMaxRecordedLayers = 24;
+constexpr size_t kMaxRuns = 0xFFFF;  // of a record
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
 constexpr int64_t kUnlimited = int64_t{1} << 40;
@@ -44,8 +48,10 @@ void Search::find_known() {
   const int n = whole_net(net_).end;
   all_ports_ = before[n];
   known_.resize(n);
+  const int max_layers =
+      board_.flash_mapped ? kMaxStageLayers : kMaxRecordedLayers;
   for (int begin = 0; begin < n; ++begin) {
-    const int last = std::min(n, begin + kMaxStageLayers);
+    const int last = std::min(n, begin + max_layers);
     for (int end = begin + 1; end <= last; ++end) {
       const Segment s{begin, end};
       Known k;
@@ -58,8 +64,10 @@ void Search::find_known() {
       }
       k.share_most = share_most(s);
       if (!board_.flash_mapped) {
-        const std::vector<PlanStage> alone{make_stage(
+        std::vector<PlanStage> alone{make_stage(
             net_, uses_, s, tables_.back().work, tables_.back().slots)};
+        put_on_tape(net_, alone[0], -1);
+        k.can_be_stage &= alone[0].order.size() <= kMaxRuns;
         const PlanLayout l = make_layout(net_, alone, false);
         k.record_bytes = l.buffers - l.head;
       }
@@ -122,9 +130,10 @@ int64_t Search::share_gain_of(Segment s) {
   const auto found = share_gains_.find(key);
   if (found != share_gains_.end()) return found->second;
   const PassTable& t = tables_.back();
-  const PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
-  const int64_t gain =
+  PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
+  int64_t gain =
       share_stage(net_, stage, sharing_buffers(uses_, stage, s)).most_saved;
+  if (stage.order.size() > kMaxRuns) gain = 0;
   share_gains_[key] = gain;
   return gain;
 }

@@ -34,13 +34,6 @@ class Watch {
       for (int b : alive) sharing_.apart[a][b] = false;
     }
     peak_ = std::max(peak_, bytes);
-    if (agent >= static_cast<int>(stage_.actors.size())) return;
-    auto& order = sharing_.order;
-    if (!order.empty() && order.back().actor == agent) {
-      ++order.back().firings;
-    } else {
-      order.push_back({agent, 1});
-    }
   }
 
   Sharing finish() {
@@ -73,12 +66,24 @@ class Watch {
 
 }  // namespace
 
-Sharing share_stage(const Net& net, const PlanStage& stage,
+void record_firing(PlanStage& stage, int agent) {
+  if (agent >= static_cast<int>(stage.actors.size())) return;
+  if (!stage.order.empty() && stage.order.back().actor == agent) {
+    ++stage.order.back().firings;
+  } else {
+    stage.order.push_back({agent, 1});
+  }
+}
+
+Sharing share_stage(const Net& net, PlanStage& stage,
                     const std::vector<bool>& may_share) {
   StageTokens tokens(net, stage);
   Watch watch(stage, tokens, may_share);
-  run_by_rank(tokens, depth_ranks(tokens),
-              [&](int agent) { watch.before(agent); });
+  stage.order.clear();
+  run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
+    watch.before(agent);
+    record_firing(stage, agent);
+  });
   return watch.finish();
 }
 

@@ -13,16 +13,17 @@
 namespace shoal {
 
 struct Sharing {
-  std::vector<PlanRun> order;
   // By buffers of the stage: whether the two never hold rows together.
   std::vector<std::vector<bool>> apart;
   // Bytes that would be saved if at every moment only what is alive took any.
   int64_t most_saved = 0;
 };
 
-// Of the buffers that may share (not those that the caller pushes to or takes
-// from, nor those held over other stages).
-Sharing share_stage(const Net&, const PlanStage&,
-                    const std::vector<bool>& may_share);
+// Records the order, for the buffers that may share (not those that the caller
+// pushes to or takes from, nor those held over other stages).
+Sharing share_stage(const Net&, PlanStage&, const std::vector<bool>& may_share);
+
+// Adds a firing of an actor to the stage's order; other agents have none.
+void record_firing(PlanStage&, int agent);
 
 }  // namespace shoal

@@ -1,0 +1,23 @@
+// Weights of an image that is not memory mapped: cut into chunks that fit the
+// slots of the arena, on a tape that follows a recorded order of firings.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// Bytes of a chunk without its tag.
+uint32_t chunk_bytes(const Layer&, const PlanChunk&);
+
+// Cuts the weights of all actors and records an order. Writers of buffer
+// `late` (an output that lies over an input; -1: none) fire only when nothing
+// else can, as the overlay's lead presumes.
+void put_on_tape(const Net&, PlanStage&, int late);
+
+// Bytes of a slot for the chunks of these stages; 0 without a tape.
+uint32_t slot_bytes(const Net&, const std::vector<PlanStage>&);
+
+}  // namespace shoal
