@@ -13,6 +13,7 @@
 #include "host/import/import.h"
 #include "host/run/prepare.h"
 #include "host/run/session.h"
+#include "host/run/stored_image.h"
 #include "host/run/trace.h"
 
 namespace shoal {
@@ -60,8 +61,14 @@ int run_command(const RunFlags& flags) {
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan, 0);
-  Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes,
-                  trace ? trace->tap() : Tap{});
+  const PlanNode& node = p.plan.nodes[0];
+  const Tap tap = trace ? trace->tap() : Tap{};
+  // A board without mapped flash reads its program piece by piece.
+  StoredImage stored(p.images[0]);
+  Session session =
+      node.layout.head_bytes == 0
+          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
+          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
   std::vector<uint8_t> output;
   const auto start = std::chrono::steady_clock::now();
   for (int frame = 0; frame < flags.frames; ++frame) {

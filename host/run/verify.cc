@@ -2,6 +2,7 @@
 
 #include "host/base/error.h"
 #include "host/run/session.h"
+#include "host/run/stored_image.h"
 #include "host/run/trace.h"
 
 namespace shoal {
@@ -48,8 +49,14 @@ Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
                      const Values& oracle,
                      const std::optional<GoldenCase>& golden) {
   TraceCollector collector(p.graph, p.net, p.plan, 0);
-  Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes,
-                  collector.tap());
+  const PlanNode& node = p.plan.nodes[0];
+  const Tap tap = collector.tap();
+  // A board without mapped flash reads its program piece by piece.
+  StoredImage stored(p.images[0]);
+  Session session =
+      node.layout.head_bytes == 0
+          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
+          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
   const std::vector<uint8_t> output = session.run(input);
   const Values traced = collector.values(input);
 
