@@ -209,20 +209,22 @@ class Actors {
     rows_of_bands(index, l);
   }
 
-  // The rows that a band needs on its way fit the private buffers.
+  // The rows of a full band on their way fit the private buffers, wherever
+  // in the picture it lies: so the loader asks for it, too.
   void rows_of_bands(int index, const PlanLoop& l) {
-    const PlanActor& last = stage_.actors[l.first_actor + l.actors - 1];
-    const Box& out = port(last.out).box;
-    for (int y = out.y0; y < out.y1; y += l.band) {
-      Span rows{y, std::min(y + l.band, out.y1)};
-      for (int j = l.actors - 1; j > 0; --j) {
-        const PlanActor& a = stage_.actors[l.first_actor + j];
-        const Layer& layer = net_.layers[a.layer];
-        rows = row_dependence(layer, 0, rows, {0, layer.kernel_h});
-        const int slots = stage_.buffers[port(a.in[0]).buffer].slots;
-        need(rows.size() <= slots, "loop ", index, " needs ", rows.size(),
-             " rows of a private buffer with ", slots);
+    int64_t rows = l.band;
+    for (int j = l.actors - 1; j > 0; --j) {
+      const PlanActor& a = stage_.actors[l.first_actor + j];
+      const Layer& layer = net_.layers[a.layer];
+      if (slides(layer.op)) {
+        rows = (rows - 1) * layer.stride_y +
+               (int64_t{layer.kernel_h} - 1) * layer.dilation_y + 1;
       }
+      const PlanPort& in = port(a.in[0]);
+      rows = std::min<int64_t>(rows, in.box.rows());
+      const int slots = stage_.buffers[in.buffer].slots;
+      need(rows <= slots, "loop ", index, " needs ", rows,
+           " rows of a private buffer with ", slots);
     }
   }
 

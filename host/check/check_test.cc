@@ -70,6 +70,26 @@ TEST(CheckTest, AnOverlayOverRowsStillToBeWrittenIsSeen) {
             std::string::npos);
 }
 
+TEST(CheckTest, BytesAreSharedOnlyUnderAnOrderThatKeepsThemApart) {
+  HandCase c = find_case("shared bytes");
+  PlanStage& stage = c.plan.nodes[0].stages[0];
+  std::swap(stage.order[3], stage.order[4]);  // a next row over one unread
+  EXPECT_NE(joined(check(c.net, c.plan)).find("which is not there"),
+            std::string::npos);
+  stage.order.clear();
+  EXPECT_NE(joined(check(c.net, c.plan)).find("lie over one another"),
+            std::string::npos);
+}
+
+// Tokens do not follow rows inside a loop, so nothing may lie over them.
+TEST(CheckTest, NothingLiesOverAPrivateBuffer) {
+  HandCase c = find_case("loop in order");
+  PlanStage& stage = c.plan.nodes[0].stages[0];
+  stage.buffers[3].offset = stage.buffers[2].offset;
+  EXPECT_NE(joined(check(c.net, c.plan)).find("lie over one another"),
+            std::string::npos);
+}
+
 TEST(CheckTest, AnOrderThatFiresTooEarlyDoesNotComplete) {
   HandCase c = find_case("recorded order");
   std::swap(c.plan.nodes[0].stages[0].order[0],

@@ -148,6 +148,59 @@ HandCase loop() {
   return made;
 }
 
+// Four layers in a recorded order; the third ring lies over the first, whose
+// row is used up by then.
+HandCase shared_bytes() {
+  constexpr int kRows = 5;
+  HandNet n(12);
+  const int in = n.tensor(kRows, 6, 3);
+  const int a = n.conv(in, 1, 1, 8);
+  const int b = n.conv(a, 1, 1, 8);
+  const int c = n.conv(b, 1, 1, 8);
+  const int d = n.conv(c, 1, 1, 5);
+  n.input(in), n.output(d);
+  HandCase made{"shared bytes", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(a, 1, {.offset = 0}), p.buffer(c, 1, {.offset = 0});
+  p.buffer(in, 1), p.buffer(b, 1), p.buffer(d, 1);
+  p.input(0);
+  for (int layer = 0; layer < 4; ++layer) p.actor(layer);
+  p.output(0);
+  std::vector<PlanRun> runs;
+  for (int y = 0; y < kRows; ++y) {
+    for (int layer = 0; layer < 4; ++layer) runs.push_back({layer, 1});
+  }
+  p.order(runs);
+  made.plan = p.finish();
+  return made;
+}
+
+// A loop among rings that a recorded order would allow to share bytes.
+HandCase loop_in_order() {
+  HandNet n(13);
+  const int in = n.tensor(4, 5, 4);
+  const int a = n.conv(in, 1, 1, 12);
+  const int b = n.depthwise(a, 3, 1);
+  const int c = n.conv(b, 1, 1, 6);
+  const int d = n.conv(c, 1, 1, 4);
+  n.input(in), n.output(d);
+  HandCase made{"loop in order", n.finish(), {}};
+  HandPlan p(made.net);
+  p.stage();
+  p.buffer(in);
+  p.private_buffer(a, 4, 4);
+  p.private_buffer(b, 2, 4);
+  p.buffer(c, 2), p.buffer(d, 1);
+  p.input(0);
+  p.loop(0, 3, 3, 2);
+  p.actor(3);
+  p.output(0);
+  p.order({{0, 1}, {3, 2}, {0, 1}, {3, 2}});
+  made.plan = p.finish();
+  return made;
+}
+
 HandCase partial_sums() {
   HandNet n(9);
   const int in = n.tensor(6, 5, 8);
@@ -239,6 +292,8 @@ std::vector<HandCase> hand_cases() {
   all.push_back(recorded_order(false));
   all.push_back(recorded_order(true));
   all.push_back(loop());
+  all.push_back(loop_in_order());
+  all.push_back(shared_bytes());
   all.push_back(partial_sums());
   all.push_back(tiles());
   return all;

@@ -130,6 +130,7 @@ class Memory {
     if (instance < 0 || stage.order.empty()) return false;
     const PlanBuffer& buffer = instances_.all[instance].buffer;
     if (buffer.first_stage != s || buffer.last_stage != s) return false;
+    if (buffer.is_private) return false;  // the tokens do not see inside loops
     for (const PlanPort& p : stage.ports) {
       if (instances_.of[s][p.buffer] == instance && p.owner != Owner::kActor) {
         return false;
