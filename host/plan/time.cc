@@ -79,6 +79,9 @@ void model_time(const Net& net, const Board& board, Plan& plan) {
         sum.firing_ps += t.firing_ps;
         sum.weight_read_bytes += t.weight_read_bytes;
         sum.firings += t.firings;
+        if (a.weights.place == WeightPlace::kTape) {
+          node.storage_read_bytes += t.weight_read_bytes;
+        }
         stage.macs += net.layers[a.layer].macs;
       }
       const int64_t ps = sum.total_ps();
