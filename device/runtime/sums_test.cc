@@ -129,6 +129,32 @@ TEST(Sums, WindowsCutIntoParts) {
   expect_cut(OpCode::kDepthwise, 2, 2, false, 1);
 }
 
+// An order may interrupt a row; the tape goes on with the right part.
+TEST(Sums, ATapeThatBeginsARunInTheMiddleOfARow) {
+  Random r(22);
+  const Tensor x = random_tensor(r, 6, 6, 2);
+  const Filter f = random_filter(r, OpCode::kConv, 2, 3, 6);
+  StageSpec s;
+  const Tensor y = naive(f, x, 1, 1);
+  const int bx = s.buffer(x.buffer(6)), by = s.buffer(y.buffer());
+  s.input(bx, 0);
+  ActorSpec a = actor_of(f, s.read(bx), s.write(by));
+  a.r.part = 2, a.parts = 3, a.tape = true;
+  a.chunks.clear();
+  for (int p = 0; p < 3; ++p) {
+    a.chunks.push_back(chunk_of(f, {0, 3, 0, 0, 2 * p, 2}));
+  }
+  s.actors.push_back(a);
+  s.output(by, 0);
+  s.order = {{0, 1}, {0, 2}};
+  ProgramBuilder p;
+  p.stages = {s};
+  p.slot_count = 3;
+  RunOptions o;
+  o.storage_delay = 1;
+  expect_run(p.build(), {x.bytes()}, {y.bytes()}, o);
+}
+
 // Kernel rows go through the input backwards.
 TEST(Sums, ATransposedWindowCutIntoParts) {
   Random r(21);

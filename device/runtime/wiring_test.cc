@@ -204,6 +204,25 @@ TEST(Wiring, AnOverlayOfOtherRowsInALaterStage) {
   expect_program(p, {x.bytes()}, {y.bytes()});
 }
 
+// The writer of the overlay waits for a reader that is none of its business:
+// rows that the caller takes.
+TEST(Wiring, AnOverlayGoesOnWhenTheCallerHasTakenTheInput) {
+  Random r(14);
+  const Tensor x = random_tensor(r, 6, 4, 4);
+  const Filter f = random_filter(r, OpCode::kConv, 4, 4, 1);
+  StageSpec s;
+  BufferSpec under = x.buffer(), over = x.buffer();
+  over.at = 0, under.at = 16, over.overlay = 0;
+  const int bx = s.buffer(under), by = s.buffer(over);
+  s.input(bx, 0);
+  s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
+  s.output(bx, 0);
+  s.output(by, 1);
+  ProgramBuilder p;
+  p.stages = {s};
+  expect_program(p, {x.bytes()}, {x.bytes(), naive(f, x, 6, 4).bytes()});
+}
+
 // Without the rule these overlays would destroy rows that are still needed:
 // row r of the output would lie on a row that the firing for r + 1 reads.
 TEST(Wiring, AnOverlayWithTooSmallALeadWaits) {

@@ -1,0 +1,206 @@
+// One wrong field each, sealed again: the loader must refuse it, and say in
+// which table.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "device/program/check.h"
+#include "device/runtime/sample_programs.h"
+
+namespace shoal::test {
+namespace {
+
+// The tables of one stage, to be changed.
+struct Tables {
+  Header* head;
+  IoEntry* ios;
+  StageHeader* header;
+  BufferRecord* buffers;
+  PortRecord* ports;
+  ActorRecord* actors;
+  LoopRecord* loops;
+  WeightRecord* weights;
+  ChunkRecord* chunks;
+  int32_t* params;
+  uint16_t* maps;
+  OrderRun* order;
+  uint8_t* image;
+};
+
+Tables tables_of(AlignedBytes& image, uint32_t stage) {
+  const HeadView h = view_head(image.data());
+  const StageView s = view_stage(image.data() + h.stages[stage].offset);
+  const auto open = [](const auto* p) {
+    return const_cast<std::remove_cvref_t<decltype(*p)>*>(p);
+  };
+  return {open(h.header), open(h.ios),    open(s.header), open(s.buffers),
+          open(s.ports),  open(s.actors), open(s.loops),  open(s.weights),
+          open(s.chunks), open(s.params), open(s.maps),   open(s.order),
+          image.data()};
+}
+
+using Change = std::function<void(Tables&)>;
+
+// In stage `stage` of the sample.
+void refuse(Sample sample, uint32_t stage, Table table, const Change& change,
+            int line = __builtin_LINE()) {
+  SCOPED_TRACE(testing::Message() << "line " << line);
+  AlignedBytes image(sample.program.build());
+  Tables t = tables_of(image, stage);
+  change(t);
+  seal_image(image.data(), image.size());
+  const RunResult run = try_image(image.bytes(), sample.program.mapped);
+  EXPECT_EQ(run.status, Status::kBadRecord);
+  EXPECT_EQ(run.fault.table, table);
+}
+
+TEST(Refusal, Buffers) {
+  const Sample s = two_stage_sample();
+  const Table b = Table::kBuffer;
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].row_bytes += 4; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].slots = 0; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].slots = 7; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].offset += 8; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].offset = 0; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[3].offset += 1024; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[1].offset = t.buffers[0].offset; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[1].first_port = 1; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = 8; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = kBufferComplete; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].element_bytes = 2; });
+  refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = kNone; });
+  refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = 1; });
+  refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = 9; });
+  refuse(s, 0, b, [](Tables& t) { t.ports[1].cursor = t.ports[0].cursor; });
+  refuse(s, 0, b, [](Tables& t) { t.ports[7].cursor = 500; });
+}
+
+TEST(Refusal, PortsAndIos) {
+  const Sample s = two_stage_sample();
+  const Table p = Table::kPort;
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].y1 = 7; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].x1 = 5; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].c1 = 4; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].c1 = 0; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].buffer = 1; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[1].is_read = 0; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner_index = 1; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner_index = 99; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner = PortOwner::kStream; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].owner_index = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].row_bytes += 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].is_output = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[1].stage = 2; });
+}
+
+TEST(Refusal, Actors) {
+  const Sample s = two_stage_sample(), m = move_sample();
+  const Table a = Table::kActor;
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].op = OpCode(0); });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].op = OpCode(23); });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].flags = kActorInit; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].stride_x = 0; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].kernel_w = 40; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].slices = 5; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].band = 0; });
+  refuse(s, 0, a, [](Tables& t) {
+    t.actors[0].act_max = -128, t.actors[0].act_min = 0;
+  });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].zero_in = 128; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[1].multiplier = 2; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[2].param_count = 8; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[2].param = 60000; });
+  refuse(s, 0, a, [](Tables& t) { t.params[3] = 31; });
+  refuse(s, 1, a, [](Tables& t) { t.actors[1].accumulator = kNowhere; });
+  refuse(s, 1, a, [](Tables& t) { t.actors[1].accumulator += 1 << 16; });
+  refuse(s, 1, a, [](Tables& t) { t.actors[1].band = 2; });
+  refuse(s, 1, a, [](Tables& t) { t.actors[1].kernel_h = 7; });
+  refuse(s, 1, a, [](Tables& t) { t.params[0] = 0; });
+  refuse(s, 1, a, [](Tables& t) { t.params[4] = 40; });
+  // The pool's band of the moves: more rows than a kernel has pointers for.
+  refuse(m, 0, a,
+         [](Tables& t) { t.actors[1].kernel_h = t.actors[1].part = 17; });
+  refuse(m, 0, a, [](Tables& t) { t.maps[4] = 2; });
+  refuse(m, 0, a, [](Tables& t) { t.maps[1] = 1, t.maps[2] = 0; });
+  refuse(m, 0, a, [](Tables& t) { t.params[0] = 40000; });
+  refuse(m, 0, a, [](Tables& t) { t.params[7] = 3; });
+  refuse(m, 0, a, [](Tables& t) { t.params[13] = 9; });
+}
+
+// Ports that are legal by themselves but not for their operator.
+TEST(Refusal, Shapes) {
+  const Sample m = move_sample(), s = two_stage_sample();
+  const auto narrower = [](int actor, int operand) {
+    return [=](Tables& t) {
+      const ActorRecord& a = t.actors[actor];
+      --t.ports[operand < 0 ? a.out : a.in[operand]].c1;
+    };
+  };
+  refuse(m, 0, Table::kActor, narrower(1, -1));  // pool
+  refuse(m, 0, Table::kActor, narrower(2, 0));   // space to depth
+  refuse(m, 0, Table::kActor, narrower(3, 0));   // resize
+  refuse(m, 0, Table::kActor, narrower(4, 0));   // transpose
+  refuse(m, 0, Table::kActor, narrower(5, 0));   // reshape
+  refuse(m, 0, Table::kActor, narrower(7, 1));   // maximum
+  refuse(s, 1, Table::kActor, narrower(0, 0));   // table
+  refuse(s, 1, Table::kActor, narrower(1, -1));  // mean
+  refuse(s, 0, Table::kActor, narrower(1, 0));   // depthwise
+  refuse(s, 0, Table::kChunk, narrower(0, 0));   // convolution
+}
+
+TEST(Refusal, WeightsAndLoops) {
+  const Sample s = two_stage_sample(), l = loop_sample();
+  const Table w = Table::kWeights, c = Table::kChunk;
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].first_chunk = 1; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].parts = 2; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].place = WeightPlace::kTape; });
+  refuse(s, 0, w, [](Tables& t) { t.chunks[1].out0 = 2; });
+  refuse(s, 0, w, [](Tables& t) { t.chunks[1].out_n = 2; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].bytes += 4; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].bytes -= 4; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].offset += 8; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].offset = t.head->image_bytes; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].in_n = 2; });
+  for (int shift : {-32, 31}) {
+    refuse(s, 0, c, [=](Tables& t) {
+      const ChunkRecord& last = t.chunks[1];
+      t.image[last.offset + last.bytes - 4] = uint8_t(shift);
+    });
+  }
+  const Table p = Table::kLoop;
+  refuse(l, 0, p, [](Tables& t) { t.loops[0].actors = 2; });
+  refuse(l, 0, p, [](Tables& t) { t.loops[0].first_actor = 1; });
+  refuse(l, 0, p, [](Tables& t) { t.buffers[1].slots = 4; });
+  refuse(l, 0, Table::kActor, [](Tables& t) { t.loops[0].band = 3; });
+  refuse(l, 0, w, [](Tables& t) { t.loops[0].iterations = 3; });
+  refuse(l, 0, c, [](Tables& t) { t.chunks[4].in_n = 3; });
+  refuse(l, 0, p, [](Tables& t) { t.actors[1].loop = kNone; });
+}
+
+TEST(Refusal, Orders) {
+  Sample s = two_stage_sample();
+  s.program = on_tape(s.program, s.inputs, true);
+  refuse(s, 0, Table::kOrder, [](Tables& t) { t.order[0].firings = 0; });
+  refuse(s, 0, Table::kOrder, [](Tables& t) { t.order[0].actor = 3; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { ++t.order[0].firings; });
+  Sample l = loop_sample();
+  l.program = on_tape(l.program, l.inputs, true);
+  refuse(l, 0, Table::kOrder, [](Tables& t) { t.order[0].actor = 1; });
+}
+
+TEST(Refusal, Headers) {
+  const Sample s = two_stage_sample();
+  const Table h = Table::kHeader;
+  refuse(s, 0, h, [](Tables& t) { t.head->flags = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->peers = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->states = t.head->cursors; });
+  refuse(s, 0, h, [](Tables& t) { t.head->slot_count = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->reserved[3] = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->actors += 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.head->state_count = 2; });
+}
+
+}  // namespace
+}  // namespace shoal::test
