@@ -22,7 +22,8 @@ void StageMutations::order() {
       shift(name + "firings", &PlanStage::order, r, &PlanRun::firings, by);
       shift(name + "actor", &PlanStage::order, r, &PlanRun::actor, by);
     }
-    add(name + "dropped", false,
+    // Without any order the stage is data-driven.
+    add(name + "dropped", count(stage_.order) == 1,
         [=](PlanStage& s) { s.order.erase(s.order.begin() + r); });
     if (r == 0) continue;
     add(name + "swapped with the one before", kMayBeRight,

@@ -1,5 +1,5 @@
-// The planner's plans of real models, at three budgets: the checker finds
-// nothing in them, and something in their mutants.
+// The planner's plans of real models, at three budgets and with weights from
+// a tape: the checker finds nothing in them, and something in their mutants.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -30,6 +30,11 @@ std::vector<Planned> plans_of(const Net& net) {
   all.push_back({"twice that", make_plan(net, options)});
   options.ram.reset();
   all.push_back({"unlimited", make_plan(net, options)});
+  Board unmapped = *options.board;
+  unmapped.flash_mapped = false;
+  options.board = &unmapped;
+  options.objective = Objective::kRam;
+  all.push_back({"smallest, unmapped", make_plan(net, options)});
   return all;
 }
 
