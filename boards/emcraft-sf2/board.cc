@@ -34,7 +34,6 @@ int start_read(void*, uint32_t offset, uint32_t bytes, void* destination) {
 int poll_read(void*) { return nor.poll(); }
 uint64_t read_ticks(void*) { return ticks(); }
 void memory(void*, shoal_memory* out) { measure_memory(out); }
-void finish(void*, int code) { semihosting_exit(code); }
 
 shoal_port make_port() {
   shoal_port p{};
@@ -49,7 +48,6 @@ shoal_port make_port() {
   p.storage = {nullptr, start_read, poll_read};
   p.storage_bytes = nor.present() ? kNorBytes : 0;
   p.storage_poll_bytes = kNorPollBytes;
-  p.finish = finish;
   return p;
 }
 

@@ -60,8 +60,6 @@ typedef struct shoal_port {
 
   /* Waits for an interrupt; null: busy waiting. */
   void (*idle)(void* user);
-  /* Ends or restarts the node; 0 is success. Does not return. */
-  void (*finish)(void* user, int code);
 } shoal_port;
 
 #ifdef __cplusplus

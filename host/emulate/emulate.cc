@@ -4,15 +4,10 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
-#include <optional>
 
-#include "device/runtime/tap.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/emulate/console.h"
 #include "host/emulate/process.h"
-#include "host/emulate/refusal.h"
 #include "host/run/frame.h"
 
 namespace shoal {
@@ -83,144 +78,22 @@ std::vector<std::string> command_line(const EmulateOptions& options,
           "shift=" + std::to_string(e.icount_shift)};
 }
 
-template <class T>
-T payload_as(const ConsoleFrame& frame) {
-  T value;
-  if (frame.payload.size() < sizeof value) {
-    throw Error(Exit::kNode, "the console says a frame that is too short");
+Emulated good_end(const EmulateOptions& options, const Listener& listener,
+                  const Ended& ended) {
+  const std::string& board = options.board->name;
+  if (listener.failure()) throw *listener.failure();
+  if (ended.timed_out) {
+    throw Error(Exit::kNode, board + " was silent for " +
+                                 std::to_string(options.seconds) + " s");
   }
-  std::memcpy(&value, frame.payload.data(), sizeof value);
-  return value;
+  if (!listener.done() || ended.code != 0) {
+    std::string text = board + " ended early (QEMU's exit code " +
+                       std::to_string(ended.code) + ")";
+    if (!ended.error_text.empty()) text += ": " + ended.error_text;
+    throw Error(Exit::kNode, text);
+  }
+  return listener.result();
 }
-
-class Listener {
- public:
-  explicit Listener(const EmulateOptions& options)
-      : options_(options),
-        decoder_([this](const ConsoleFrame& f) { take(f); }) {}
-
-  void feed(std::span<const uint8_t> bytes) { decoder_.feed(bytes); }
-
-  Emulated finish(const Ended& ended) {
-    const std::string& board = options_.board->name;
-    if (failure_) throw *failure_;
-    if (ended.timed_out) {
-      throw Error(Exit::kNode, board + " was silent for " +
-                                   std::to_string(options_.seconds) + " s");
-    }
-    if (!done_ || !decoder_.at_rest() || ended.code != 0) {
-      std::string text = board + " ended early (QEMU's exit code " +
-                         std::to_string(ended.code) + ")";
-      if (!ended.error_text.empty()) text += ": " + ended.error_text;
-      throw Error(Exit::kNode, text);
-    }
-    return std::move(result_);
-  }
-
- private:
-  void take(const ConsoleFrame& f) {
-    switch (f.type) {
-      case FrameType::kHello:
-        return hello(payload_as<HelloFrame>(f));
-      case FrameType::kOutput:
-        return output(f);
-      case FrameType::kLayer:
-        return layer(payload_as<LayerFrame>(f));
-      case FrameType::kFiring:
-        return firing(f);
-      case FrameType::kEnd:
-        return end(payload_as<EndFrame>(f));
-      case FrameType::kRefused:
-        failure_ = refusal_error(*options_.board, payload_as<RefusedFrame>(f));
-        return;
-      case FrameType::kFault:
-        failure_ = fault_error(*options_.board, payload_as<FaultFrame>(f));
-        return;
-    }
-    throw Error(Exit::kNode, "the console says a frame of no known type");
-  }
-
-  void hello(const HelloFrame& h) {
-    const std::string id(h.board, strnlen(h.board, sizeof h.board));
-    if (id != options_.board->name || h.ticks_per_second == 0) {
-      throw Error(Exit::kNode, "the firmware is one for board '" + id + "'");
-    }
-    const double instruction_s =
-        std::ldexp(1e-9, options_.board->emulator->icount_shift);
-    ticks_per_instruction_ = h.ticks_per_second * instruction_s;
-  }
-
-  int64_t instructions(uint64_t ticks) const {
-    return std::llround(static_cast<double>(ticks) / ticks_per_instruction_);
-  }
-
-  void output(const ConsoleFrame& f) {
-    const auto head = payload_as<OutputFrame>(f);
-    if (head.frame > result_.outputs.size() || head.output > 0xFFFF) {
-      throw Error(Exit::kNode, "the console says an output out of turn");
-    }
-    if (head.frame == result_.outputs.size()) result_.outputs.emplace_back();
-    auto& outputs = result_.outputs[head.frame];
-    if (outputs.size() <= head.output) outputs.resize(head.output + 1);
-    auto& rows = outputs[head.output];
-    rows.insert(rows.end(), f.payload.begin() + sizeof head, f.payload.end());
-  }
-
-  void layer(const LayerFrame& l) {
-    const int index = l.layer == 0xFFFF ? -1 : l.layer;
-    result_.layers[index].steps += l.steps;
-    ticks_[index] += l.ticks;
-  }
-
-  // The rows lie packed behind the head.
-  void firing(const ConsoleFrame& f) {
-    const auto head = payload_as<FiringFrame>(f);
-    Firing firing{};
-    firing.stage = head.stage;
-    firing.actor = head.actor;
-    firing.element_bytes = static_cast<uint8_t>(head.element_bytes);
-    firing.y0 = head.y0, firing.y1 = head.y1;
-    firing.x0 = head.x0, firing.x1 = head.x1;
-    firing.c0 = head.c0, firing.c1 = head.c1;
-    firing.pixel_bytes =
-        static_cast<uint32_t>(head.c1 - head.c0) * head.element_bytes;
-    firing.row_bytes =
-        static_cast<uint32_t>(head.x1 - head.x0) * firing.pixel_bytes;
-    const auto rows = static_cast<uint32_t>(head.y1 - head.y0);
-    if (f.payload.size() != sizeof head + size_t{rows} * firing.row_bytes) {
-      throw Error(Exit::kNode, "the console says a firing of a wrong size");
-    }
-    firing.memory = f.payload.data() + sizeof head;
-    firing.first_row = 0u - head.y0;
-    firing.slots = 0x10000;
-    if (options_.tap.call) options_.tap.call(options_.tap.user, &firing);
-  }
-
-  void end(const EndFrame& e) {
-    const auto wide = [](uint32_t low, uint32_t high) {
-      return uint64_t{high} << 32 | low;
-    };
-    result_.end = e;
-    static_assert(sizeof result_.memory == sizeof e.memory);
-    std::memcpy(&result_.memory, e.memory, sizeof e.memory);
-    result_.load_instructions =
-        instructions(wide(e.load_ticks_low, e.load_ticks_high));
-    result_.frame_instructions =
-        instructions(wide(e.frame_ticks_low, e.frame_ticks_high));
-    for (auto& [index, count] : result_.layers) {
-      count.instructions = instructions(ticks_[index]);
-    }
-    done_ = true;
-  }
-
-  const EmulateOptions& options_;
-  ConsoleDecoder decoder_;
-  Emulated result_;
-  std::map<int, uint64_t> ticks_;
-  double ticks_per_instruction_ = 1;
-  std::optional<Error> failure_;
-  bool done_ = false;
-};
 
 }  // namespace
 
@@ -238,11 +111,13 @@ Emulated emulate(const EmulateOptions& options,
   if (truncate(storage.c_str(), bytes) != 0) {
     throw Error(Exit::kInternal, storage.string() + ": cannot be written");
   }
-  Listener listener(options);
+  Listener listener(*options.board,
+                    std::ldexp(1e-9, options.board->emulator->icount_shift),
+                    options.tap);
   const Ended ended =
       run_process(command_line(options, firmware, storage), options.seconds,
                   [&](std::span<const uint8_t> said) { listener.feed(said); });
-  return listener.finish(ended);
+  return good_end(options, listener, ended);
 }
 
 std::vector<uint8_t> file_outputs(

@@ -5,14 +5,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "device/port/console.h"
-#include "device/port/port.h"
 #include "host/board/board.h"
+#include "host/emulate/listener.h"
 #include "host/graph/graph.h"
 #include "host/lower/net.h"
 #include "host/run/session.h"
@@ -27,24 +25,6 @@ struct EmulateOptions {
   Tap tap;
   std::string command;  // further options for the firmware
   int seconds = 120;    // until the board counts as silent
-};
-
-// Instructions are counted by the board's clock, which the emulator moves on
-// by a fixed time for each; they are rounded, and they are no cycles.
-struct LayerCount {
-  int64_t steps = 0;
-  int64_t instructions = 0;
-};
-
-struct Emulated {
-  // By frame, then by output: its rows one after another, int8.
-  std::vector<std::vector<std::vector<uint8_t>>> outputs;
-  EndFrame end{};
-  shoal_memory memory{};
-  int64_t load_instructions = 0, frame_instructions = 0;  // of all frames
-  // By layer of the net, of all frames; -1: what belongs to no layer (records,
-  // input rows, waiting for storage).
-  std::map<int, LayerCount> layers;
 };
 
 // Throws Error(kInternal) if firmware or emulator are not there, Error(kNode)
