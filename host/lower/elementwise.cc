@@ -53,10 +53,10 @@ std::vector<int> common_order(Builder& b, const std::vector<Operand>& operands,
   return order;
 }
 
-std::optional<Cut> broadcast_cut(Builder& b,
-                                 const std::vector<Operand>& operands,
-                                 const Shape& shape,
-                                 const std::vector<int>& order) {
+std::optional<AxisSplit> broadcast_cut(Builder& b,
+                                       const std::vector<Operand>& operands,
+                                       const Shape& shape,
+                                       const std::vector<int>& order) {
   std::vector<std::optional<Chunk>> have{std::nullopt};
   std::vector<std::vector<int>> sizes{permuted(shape, order)};
   for (const Operand& o : operands) {
@@ -164,7 +164,7 @@ void lower_binary(Builder& b) {
         {t, static_cast<int>(shape.size() - in.shape.size()), in.constant});
   }
   std::vector<int> order = common_order(b, operands, shape);
-  std::optional<Cut> cut = broadcast_cut(b, operands, shape, order);
+  std::optional<AxisSplit> cut = broadcast_cut(b, operands, shape, order);
   if (!cut) {
     order = grouped_order(b, operands, shape);
     cut = broadcast_cut(b, operands, shape, order);

@@ -191,10 +191,10 @@ std::optional<ChunkMap> group_axes(const std::vector<AxisMap>& axes, int i,
   return groups;
 }
 
-std::optional<Cut> choose_cut(int rank,
-                              const std::vector<std::optional<Chunk>>& have,
-                              const Chunk& usual, const NeededChunks& needed) {
-  std::optional<Cut> best;
+std::optional<AxisSplit> choose_cut(
+    int rank, const std::vector<std::optional<Chunk>>& have, const Chunk& usual,
+    const NeededChunks& needed) {
+  std::optional<AxisSplit> best;
   std::array<int64_t, 3> best_score{};
   for (int i = 0; i <= rank; ++i) {
     for (int j = i; j <= rank; ++j) {
@@ -212,7 +212,7 @@ std::optional<Cut> choose_cut(int rank,
       const Chunk& first = chunks->front();
       score[2] = -(first.rows + first.row_elements());
       if (!best || score > best_score) {
-        best = Cut{i, j, *chunks};
+        best = AxisSplit{i, j, *chunks};
         best_score = score;
       }
     }

@@ -78,14 +78,14 @@ Chunk group_sizes(const std::vector<int>& sizes, int i, int j);
 // the chunk of each operand for a cut, or nothing if the cut is of no use.
 // Takes the cut that fits most bytes as they lie (`have`), then the one with
 // `usual` for the first operand, then neither many rows nor long ones.
-struct Cut {
+struct AxisSplit {
   int i = 0, j = 0;
   std::vector<Chunk> chunks;
 };
 using NeededChunks =
     std::function<std::optional<std::vector<Chunk>>(int i, int j)>;
-std::optional<Cut> choose_cut(int rank,
-                              const std::vector<std::optional<Chunk>>& have,
-                              const Chunk& usual, const NeededChunks& needed);
+std::optional<AxisSplit> choose_cut(
+    int rank, const std::vector<std::optional<Chunk>>& have, const Chunk& usual,
+    const NeededChunks& needed);
 
 }  // namespace shoal

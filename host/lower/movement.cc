@@ -23,8 +23,8 @@ View sub_box(const View& v, const ChunkMap& m) {
   return out;
 }
 
-std::optional<Cut> move_cut(const std::vector<AxisMap>& axes, const Chunk& have,
-                            const Chunk& usual) {
+std::optional<AxisSplit> move_cut(const std::vector<AxisMap>& axes,
+                                  const Chunk& have, const Chunk& usual) {
   const int rank = static_cast<int>(axes.size());
   const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
     const auto m = group_axes(axes, i, j);

@@ -21,10 +21,10 @@ Kind group_kind(const Shape& shape, const std::vector<bool>& reduced,
   return kept && gone ? Kind::kMixed : gone ? Kind::kReduced : Kind::kKept;
 }
 
-std::optional<Cut> reduce_cut(const Shape& shape,
-                              const std::vector<bool>& reduced,
-                              const std::vector<int>& order,
-                              const Chunk& have) {
+std::optional<AxisSplit> reduce_cut(const Shape& shape,
+                                    const std::vector<bool>& reduced,
+                                    const std::vector<int>& order,
+                                    const Chunk& have) {
   const int rank = static_cast<int>(shape.size());
   const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
     for (auto [from, to] : {std::pair{0, i}, {i, j}, {j, rank}}) {
