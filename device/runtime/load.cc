@@ -81,7 +81,10 @@ Status Node::header_read() {
   const Fault f = check_header(arena_, source_);
   if (f.status != Status::kOk) return fail(f);
   const Header& h = *reinterpret_cast<const Header*>(arena_);
-  if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  // Whether all of it fits is asked when a tag has vouched for the numbers.
+  if (arena_bytes_ < h.head || arena_bytes_ - h.head < h.head_bytes) {
+    return fail(Status::kArenaTooSmall);
+  }
   head_ = view_head(arena_ + h.head);
   const uint32_t bytes = h.head_bytes;
   phase_ = Phase::kHead;
@@ -94,13 +97,14 @@ Status Node::head_read() {
       check_header(reinterpret_cast<const uint8_t*>(head_.header), source_);
   if (f.status != Status::kOk) return fail(f);
   const Header& h = header();
-  if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
-  const uint8_t* head = arena_ + h.head;
-  if (head != reinterpret_cast<const uint8_t*>(&h)) {
+  const uint8_t* head = reinterpret_cast<const uint8_t*>(&h);
+  const uint64_t end = uint64_t{h.head} + h.head_bytes;
+  if (h.head != static_cast<uint32_t>(head - arena_) || end > arena_bytes_) {
     return fail(Status::kBadTag);
   }
   f = check_head(head, source_);
   if (f.status != Status::kOk) return fail(f);
+  if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
   head_ = view_head(head);
   place_tables();
   phase_ = Phase::kRecords;

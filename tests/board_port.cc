@@ -1,0 +1,72 @@
+#include "tests/board_port.h"
+
+#include <cstring>
+
+#include "boards/firmware/firmware.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint8_t kErased = 0xFF, kNoise = 0x5A;
+
+PlayedBoard& self(void* user) { return *static_cast<PlayedBoard*>(user); }
+
+}  // namespace
+
+PlayedBoard::PlayedBoard(const Board& board, std::span<const uint8_t> storage,
+                         uint32_t arena_bytes, Tap tap)
+    : id_(board.name),
+      storage_(storage),
+      arena_(arena_bytes),
+      listener_(board, 1e-6, tap) {}
+
+int PlayedBoard::run(const std::string& command) {
+  shoal_port port{};
+  port.user = this;
+  port.board = id_.c_str();
+  port.command = command.c_str();
+  port.arena = arena_.data();
+  port.arena_bytes = arena_.bytes();
+  port.memory = &PlayedBoard::memory;
+  port.ticks = &PlayedBoard::ticks;
+  port.ticks_per_second = 1000000;
+  port.console = &PlayedBoard::console;
+  port.storage = {this, &PlayedBoard::start, &PlayedBoard::poll};
+  port.storage_bytes = 1u << 24;
+  return run_firmware(port);
+}
+
+int PlayedBoard::start(void* user, uint32_t offset, uint32_t bytes, void* to) {
+  PlayedBoard& b = self(user);
+  if (b.to_) return -1;
+  b.failing_ = b.reads_++ == b.failing_read_;
+  b.offset_ = offset, b.bytes_ = bytes, b.to_ = to;
+  b.polls_left_ = b.reads_ % 3;
+  return 0;
+}
+
+// Until the read has ended its destination holds noise.
+int PlayedBoard::poll(void* user) {
+  PlayedBoard& b = self(user);
+  if (!b.to_) return -1;
+  std::memset(b.to_, kNoise, b.bytes_);
+  if (b.polls_left_-- > 0) return 0;
+  auto* to = static_cast<uint8_t*>(b.to_);
+  b.to_ = nullptr;
+  if (b.failing_) return -1;
+  for (uint32_t i = 0; i < b.bytes_; ++i) {
+    const size_t at = size_t{b.offset_} + i;
+    to[i] = at < b.storage_.size() ? b.storage_[at] : kErased;
+  }
+  return 1;
+}
+
+void PlayedBoard::console(void* user, const void* data, uint32_t bytes) {
+  self(user).listener_.feed({static_cast<const uint8_t*>(data), bytes});
+}
+
+uint64_t PlayedBoard::ticks(void* user) { return ++self(user).ticks_; }
+
+void PlayedBoard::memory(void*, shoal_memory* out) { *out = {}; }
+
+}  // namespace shoal

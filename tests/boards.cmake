@@ -1,0 +1,29 @@
+# Tests of firmware: on this computer, and on emulated boards.
+if(NOT BUILD_TESTING)
+  return()
+endif()
+
+# The firmware that tests boot, and where it lies.
+set(board_definitions SHOAL_BUILD="${PROJECT_BINARY_DIR}"
+  SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+  SHOAL_EXECUTABLE="$<TARGET_FILE:shoal>")
+find_program(SHOAL_QEMU qemu-system-arm)
+
+function(shoal_board_test name)
+  cmake_parse_arguments(ARG "BOOTS" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${name}.cc ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} shoal_emulate shoal_import
+    GTest::gtest GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS})
+  target_compile_definitions(${name} PRIVATE ${board_definitions})
+  if(ARG_BOOTS AND TARGET firmware_emcraft-sf2)
+    add_dependencies(${name} firmware_emcraft-sf2 shoal)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+    LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77)
+endfunction()
+
+shoal_board_test(board_firmware_test TIMEOUT 300
+  SOURCES board_port.cc random_net.cc
+  LIBS shoal_firmware shoal_model_builder)
