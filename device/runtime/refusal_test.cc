@@ -117,14 +117,28 @@ TEST(Refusal, Actors) {
   refuse(s, 1, a, [](Tables& t) { t.actors[1].kernel_h = 7; });
   refuse(s, 1, a, [](Tables& t) { t.params[0] = 0; });
   refuse(s, 1, a, [](Tables& t) { t.params[4] = 40; });
-  // The pool's band of the moves: more rows than a kernel has pointers for.
-  refuse(m, 0, a,
-         [](Tables& t) { t.actors[1].kernel_h = t.actors[1].part = 17; });
   refuse(m, 0, a, [](Tables& t) { t.maps[4] = 2; });
   refuse(m, 0, a, [](Tables& t) { t.maps[1] = 1, t.maps[2] = 0; });
   refuse(m, 0, a, [](Tables& t) { t.params[0] = 40000; });
   refuse(m, 0, a, [](Tables& t) { t.params[7] = 3; });
   refuse(m, 0, a, [](Tables& t) { t.params[13] = 9; });
+}
+
+// A kernel has pointers for 16 rows.
+TEST(Refusal, MoreRowsThanAKernelHasPointersFor) {
+  StageSpec s;
+  const int in = s.buffer({40, 1, 1}), out = s.buffer({1, 1, 1});
+  s.input(in, 0);
+  ActorSpec a;
+  a.r.op = OpCode::kReduceMax;
+  a.r.in[0] = s.read(in), a.r.out = s.write(out);
+  a.r.kernel_h = 40, a.r.part = 16;
+  s.actors.push_back(a);
+  s.output(out, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  EXPECT_EQ(try_image(sample.program.build(), true).status, Status::kOk);
+  refuse(sample, 0, Table::kActor, [](Tables& t) { t.actors[0].part = 17; });
 }
 
 // Ports that are legal by themselves but not for their operator.

@@ -216,11 +216,11 @@ TEST(Wiring, AnOverlayGoesOnWhenTheCallerHasTakenTheInput) {
   const int bx = s.buffer(under), by = s.buffer(over);
   s.input(bx, 0);
   s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
-  s.output(bx, 0);
-  s.output(by, 1);
+  s.output(by, 0);
+  s.output(bx, 1);
   ProgramBuilder p;
   p.stages = {s};
-  expect_program(p, {x.bytes()}, {x.bytes(), naive(f, x, 6, 4).bytes()});
+  expect_program(p, {x.bytes()}, {naive(f, x, 6, 4).bytes(), x.bytes()});
 }
 
 // Without the rule these overlays would destroy rows that are still needed:
