@@ -20,6 +20,11 @@ uint32_t Node::writable(const BufferRecord& b, uint32_t from) const {
     const uint32_t p = passed(b, port[i]) + b.slots;
     if (p < rows) rows = p;
   }
+  // A row that a reader skips may still be on its way to the slot.
+  if (b.writers > 1 && b.readers > 0) {
+    const uint32_t p = readable(b) + b.slots;
+    if (p < rows) rows = p;
+  }
   if (b.overlay == kNone) return rows;
   const BufferRecord& under = stage_.buffers[b.overlay];
   const uint32_t under_end = under.offset + under.rows * under.row_bytes;
@@ -66,6 +71,7 @@ void Node::wake_readers(const BufferRecord& b) {
   for (uint32_t i = 0; i < b.readers; ++i) {
     if (port[i].owner == PortOwner::kActor) wake(unit_of(port[i].owner_index));
   }
+  if (b.writers > 1) wake_writers(b);
 }
 
 void Node::wake_writers(const BufferRecord& b) {

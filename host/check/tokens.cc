@@ -62,10 +62,14 @@ bool Tokens::space(int port, Span rows) const {
   if (rows.size() == 0) return true;
   const int index = stage().ports[port].buffer;
   const PlanBuffer& b = stage().buffers[index];
-  for (int p : of_buffer_[index]) {
-    if (stage().ports[p].is_read && cursor_[p] + b.slots < rows.hi) {
-      return false;
-    }
+  const auto is_read = [&](int p) { return stage().ports[p].is_read; };
+  const std::vector<int>& ports = of_buffer_[index];
+  const bool wanted = std::any_of(ports.begin(), ports.end(), is_read);
+  for (int p : ports) {
+    // Another writer's row may still be on its way to the slot, even if every
+    // reader skips it.
+    const bool counts = is_read(p) || (wanted && p != port);
+    if (counts && cursor_[p] + b.slots < rows.hi) return false;
   }
   return b.overlay < 0 || clear_of_overlaid(b, rows);
 }

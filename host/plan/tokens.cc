@@ -75,6 +75,7 @@ void StageTokens::find_touched() {
     };
     if (agents_[a].out >= 0) {
       add(buffers_[ports_[agents_[a].out].buffer].reads);
+      add(buffers_[ports_[agents_[a].out].buffer].writes);
     }
     for (int in : agents_[a].in) {
       if (in < 0) continue;
@@ -173,6 +174,13 @@ bool StageTokens::output_free(int agent) const {
   const FiringRange f = firing_range(a.rule[0], a.fired);
   const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
   if (hi - lo > b.slots || hi - b.slots > released(p.buffer)) return false;
+  // A row that a reader skips may still be on its way to the slot.
+  for (int w : b.writes) {
+    if (b.reads.empty()) break;
+    const Port& other = ports_[w];
+    const bool ended = other.cursor >= other.y1;
+    if (w != a.out && !ended && hi - b.slots > other.cursor) return false;
+  }
   return b.overlay < 0 || overlay_free(b, lo, hi);
 }
 
