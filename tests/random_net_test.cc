@@ -233,10 +233,12 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
 }
 
 // A ring with several writers whose reader skips rows: a late row that nobody
-// wants was written over a younger one that somebody did.
+// wants was written over a younger one that somebody did. An input that is an
+// output too, read no further by any layer.
 TEST(RandomNet, NetworksThatFailedOnce) {
   Tally unused;
-  for (const NetRecipe& recipe : {NetRecipe{100736, 4}, NetRecipe{275, 4}}) {
+  for (const NetRecipe& recipe : {NetRecipe{100736, 4}, NetRecipe{275, 4},
+                                  NetRecipe{100836, 2}, NetRecipe{101814, 1}}) {
     EXPECT_EQ(fault_of(recipe, unused), "") << "seed " << recipe.seed;
   }
 }

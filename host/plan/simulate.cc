@@ -66,8 +66,11 @@ bool replay(StageTokens& tokens, const std::vector<PlanRun>& order) {
       tokens.fire(run.actor);
     }
   }
-  serve(tokens.inputs());
-  serve(tokens.outputs());
+  // An input that is an output as well goes on, rows that no layer reads too.
+  for (bool moved = true; moved;) {
+    moved = serve(tokens.inputs());
+    moved |= serve(tokens.outputs());
+  }
   return tokens.all_done();
 }
 
