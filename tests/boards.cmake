@@ -27,3 +27,11 @@ endfunction()
 shoal_board_test(board_firmware_test TIMEOUT 300
   SOURCES board_port.cc random_net.cc
   LIBS shoal_firmware shoal_model_builder)
+
+# These boot boards. The build's own run of the tests has QEMU and the ARM
+# compiler and says so with SHOAL_BOOT=1.
+shoal_board_test(board_boot_test BOOTS TIMEOUT 300 SOURCES random_net.cc
+  LIBS shoal_model_builder)
+shoal_board_test(board_budget_test BOOTS TIMEOUT 60)
+shoal_board_test(board_golden_test BOOTS TIMEOUT 600 LIBS shoal_golden
+  LABELS shared)

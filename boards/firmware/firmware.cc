@@ -57,11 +57,15 @@ class Firmware {
   int run() {
     hello();
     run_self_test(port_);
+    if (has_option(port_.command, "sizes")) {
+      report_end(0);
+      return kExitDone;
+    }
     if (!read_directory() || !load() || !check_input()) return kExitRefused;
     for (uint32_t f = 0; f < directory_.frames; ++f) {
       if (!run_frame(f)) return kExitRefused;
     }
-    report_end();
+    report_end(shoal_arena_bytes(&node));
     return kExitDone;
   }
 
@@ -182,13 +186,15 @@ class Firmware {
     return true;
   }
 
-  void report_end() {
+  void report_end(uint32_t program_arena_bytes) {
     EndFrame e{};
     e.frames = directory_.frames;
     e.program_bytes = directory_.program_bytes;
-    e.arena_bytes = shoal_arena_bytes(&node);
+    e.arena_bytes = program_arena_bytes;
     e.arena_available = port_.arena_bytes;
-    e.arena_touched = touched(port_.arena, port_.arena_bytes);
+    if (program_arena_bytes) {
+      e.arena_touched = touched(port_.arena, port_.arena_bytes);
+    }
     static_assert(sizeof(shoal_memory) == sizeof e.memory);
     shoal_memory memory{};
     port_.memory(port_.user, &memory);

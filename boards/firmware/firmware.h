@@ -1,6 +1,10 @@
 // The one firmware of all boards. No model lies in it: the program and the
 // input frames are read from the board's storage, outputs and counters go to
 // its console.
+//
+// Words of the port's command line: "layers" counts what each layer costs,
+// "trace" sends every row (builds with SHOAL_TAP), "sizes" reports memory and
+// runs nothing; see self_test.h for faults on purpose.
 #pragma once
 
 #include "device/port/console.h"

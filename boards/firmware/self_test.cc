@@ -21,6 +21,9 @@ void run_self_test(const shoal_port& port) {
     volatile uint32_t sum = dig(&top);
     static_cast<void>(sum);
   }
+  if (has_option(port.command, "test=hang")) {
+    for (;;) port.ticks(port.user);
+  }
   if (has_option(port.command, "test=memory")) {
     auto* end = static_cast<volatile uint8_t*>(port.arena) + port.arena_bytes;
     volatile uint8_t byte = *end;

@@ -1,0 +1,80 @@
+// What the build says of the firmware's size against boards/NAME/budget.toml,
+// and what the firmware says of its memory against board.toml.
+#include <gtest/gtest.h>
+#include <toml++/toml.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "host/base/error.h"
+#include "tests/board_emulated.h"
+
+namespace shoal {
+namespace {
+
+struct Size {
+  int64_t flash = 0, ram = 0;
+};
+
+// firmware.sizes: a heading, then "library flash RAM" a line.
+std::map<std::string, Size> read_sizes(const std::filesystem::path& file) {
+  std::map<std::string, Size> sizes;
+  std::ifstream lines(file);
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string library;
+    Size size;
+    words >> library >> size.flash >> size.ram;
+    sizes[library] = size;
+  }
+  return sizes;
+}
+
+class BoardBudget : public testing::Test {
+ protected:
+  int64_t budget(const char* path) const {
+    return budget_.at_path(path).value<int64_t>().value();
+  }
+  const EmulateOptions options_ = emulated_board();
+  const toml::table budget_ = toml::parse_file(
+      std::string(SHOAL_SOURCE_DIR) + "/boards/emcraft-sf2/budget.toml");
+};
+
+TEST_F(BoardBudget, LibrariesKeepTheirs) {
+  for (const char* name : {"firmware", "firmware-debug"}) {
+    const auto sizes = read_sizes(options_.build / "boards" / "emcraft-sf2" /
+                                  (std::string(name) + ".sizes"));
+    ASSERT_TRUE(sizes.contains("all"));
+    ASSERT_TRUE(sizes.contains("kernels"));
+    ASSERT_TRUE(sizes.contains("runtime"));
+    const int64_t kernels = sizes.at("kernels").flash;
+    EXPECT_GT(kernels, 0);
+    EXPECT_LE(kernels, budget("flash_bytes.kernels"));
+    EXPECT_LE(sizes.at("all").flash - kernels,
+              budget("flash_bytes.without_kernels"));
+    EXPECT_LE(sizes.at("all").ram, budget("ram_bytes.statics"));
+  }
+}
+
+TEST_F(BoardBudget, FixedBytesAreWhatTheFirmwareHas) {
+  EXPECT_LE(options_.board->fixed_bytes(), budget("ram_bytes.fixed"));
+  EXPECT_EQ(options_.board->fixed_kind, "measured");
+  for (const Tap& tap : {Tap{}, Tap{[](void*, const void*) {}, nullptr}}) {
+    EmulateOptions options = options_;
+    options.tap = tap;
+    options.command = "sizes";
+    const Emulated e = emulate(options, std::vector<uint8_t>(64));
+    EXPECT_EQ(e.memory.fixed_bytes, options_.board->fixed_bytes());
+    EXPECT_EQ(e.memory.sram_bytes, options_.board->banks.at(0).bytes);
+    EXPECT_EQ(e.end.arena_available, options_.board->arena_limit());
+    EXPECT_EQ(e.memory.flash_bytes, options_.board->flash_bytes);
+    EXPECT_GT(e.memory.stack_used, 0u);
+    EXPECT_LT(e.memory.handler_stack_used, e.memory.handler_stack_bytes);
+  }
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,31 @@
+// For tests that boot a board in QEMU: whether that is possible here, and the
+// options that find the firmware of this build.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "host/board/board.h"
+#include "host/emulate/emulate.h"
+#include "host/emulate/process.h"
+
+namespace shoal {
+
+// Ends the test program as skipped where there is no firmware or no QEMU.
+// Where both have to be (the project's own test run), SHOAL_BOOT=1 makes that
+// a failure.
+inline EmulateOptions emulated_board(Tap tap = {}) {
+  EmulateOptions options;
+  options.board = &find_board("emcraft-sf2");
+  options.build = SHOAL_BUILD;
+  options.tap = tap;
+  const bool firmware = std::filesystem::exists(
+      options.build / "boards" / options.board->name / "firmware.elf");
+  if (firmware && has_program("qemu-system-arm")) return options;
+  std::fprintf(stderr, "skipped: no %s\n",
+               firmware ? "qemu-system-arm" : "firmware for emcraft-sf2");
+  std::exit(std::getenv("SHOAL_BOOT") ? 1 : 77);
+}
+
+}  // namespace shoal

@@ -1,0 +1,88 @@
+// Real models on the emulated 64 KB board: outputs and every layer equal the
+// golden results, at the smallest arena and at all that the board has.
+#include <gtest/gtest.h>
+#include <toml++/toml.h>
+
+#include "host/base/error.h"
+#include "host/emulate/storage_image.h"
+#include "host/golden/golden.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+#include "host/run/trace.h"
+#include "tests/board_emulated.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+struct Case {
+  std::string model;
+  Objective objective;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const char* model :
+       {"kws_ref_model", "ad01_int8", "hello_world_int8",
+        "micro_speech_quantized", "str_ww_ref_model", "vww_96_int8",
+        "pretrainedResnet_quant", "mobilenet_v1_0.25_128_quant_i8shift",
+        "mbv2_w0.35_r144_synth"}) {
+    all.push_back({model, Objective::kRam});
+    all.push_back({model, Objective::kLatency});
+  }
+  return all;
+}
+
+void expect_memory(const Prepared& p, const Emulated& e) {
+  const PlanNode& node = p.plan.nodes[0];
+  EXPECT_EQ(e.end.arena_bytes, node.arena_bytes);
+  EXPECT_LE(e.end.arena_touched, node.arena_bytes);
+  EXPECT_LE(node.arena_bytes, e.end.arena_available);
+  static const toml::table budget = toml::parse_file(
+      std::string(SHOAL_SOURCE_DIR) + "/boards/emcraft-sf2/budget.toml");
+  const int64_t percent =
+      budget.at_path("stack.used_percent").value<int64_t>().value();
+  EXPECT_LE(e.memory.stack_used * 100, e.memory.stack_bytes * percent);
+}
+
+class BoardGolden : public testing::TestWithParam<Case> {};
+
+TEST_P(BoardGolden, IsExactAtEveryLayer) {
+  const std::string& name = GetParam().model;
+  PlanOptions options;
+  options.board = &find_board("emcraft-sf2");
+  options.objective = GetParam().objective;
+  const Prepared p = prepare(load_model(golden_model_file(name)), options);
+  const auto folder = shared_dir() / "golden" / name;
+  const GoldenCase golden =
+      read_golden_case(folder, golden_cases(folder).at(0));
+  const auto storage =
+      storage_image("emcraft-sf2", p.images[0],
+                    {frame_rows(p.graph, p.net, golden.input)}, 1 << 24);
+
+  const Emulated plain = emulate(emulated_board(), storage);
+  EXPECT_EQ(file_outputs(p.graph, p.net, plain.outputs.at(0)), golden.output);
+  expect_memory(p, plain);
+
+  TraceCollector collector(p.graph, p.net, p.plan, 0);
+  const Emulated traced = emulate(emulated_board(collector.tap()), storage);
+  EXPECT_EQ(file_outputs(p.graph, p.net, traced.outputs.at(0)), golden.output);
+  expect_memory(p, traced);
+  const Values values = collector.values(golden.input);
+  const Trace trace = make_trace(p.graph, [&](int t) {
+    return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
+  });
+  const auto wrong = first_difference(golden.trace, trace, Columns::kMust);
+  if (wrong) ADD_FAILURE() << describe(*wrong);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, BoardGolden, testing::ValuesIn(cases()),
+                         [](const auto& info) {
+                           return test_name(info.param.model) +
+                                  (info.param.objective == Objective::kRam
+                                       ? "_smallest"
+                                       : "_fastest");
+                         });
+
+}  // namespace
+}  // namespace shoal
