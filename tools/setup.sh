@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
 # Installs what shoal is built with from Debian 12's packages, those that are
-# missing only. Needs root (or sudo) if any is missing.
+# missing only. Needs root (or sudo) if any is missing. With "tests" it also
+# fetches the sources that firmware is built from (tools/sources.sh).
 set -euo pipefail
 packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
-  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libmbedtls-dev libstb-dev
+  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libmbedtls-dev libstb-dev
   zlib1g-dev)
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
-  libclang-rt-14-dev clang-format-14 git)
+  libclang-rt-14-dev clang-format-14 git gcc-arm-none-eabi
+  libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
     grep -q 'install ok installed' || missing+=("$package")
 done
-[[ ${#missing[@]} -eq 0 ]] && exit 0
-echo "installing: ${missing[*]}" >&2
-root=()
-[[ $(id -u) -eq 0 ]] || root=(sudo)
-"${root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq \
-  --no-install-recommends "${missing[@]}" >/dev/null
+if [[ ${#missing[@]} -gt 0 ]]; then
+  echo "installing: ${missing[*]}" >&2
+  root=()
+  [[ $(id -u) -eq 0 ]] || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq \
+    --no-install-recommends "${missing[@]}" >/dev/null
+fi
+[[ "${1:-}" != tests ]] || "$(dirname "$0")/sources.sh"

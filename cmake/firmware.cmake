@@ -1,0 +1,47 @@
+# Firmware of the boards that have some, in builds of their own:
+# BUILD/boards/NAME/firmware.elf. Left out, and said so, where the compiler or
+# the sources are missing.
+set(SHOAL_SOURCES "$ENV{SHOAL_SOURCES}" CACHE PATH
+  "what tools/sources.sh has fetched (default: build/sources)")
+if(NOT SHOAL_SOURCES)
+  set(SHOAL_SOURCES ${PROJECT_SOURCE_DIR}/build/sources)
+endif()
+find_program(SHOAL_ARM_COMPILER arm-none-eabi-g++)
+set(missing "")
+if(NOT SHOAL_ARM_COMPILER)
+  set(missing "no arm-none-eabi-g++ (gcc-arm-none-eabi, \
+libnewlib-arm-none-eabi, libstdc++-arm-none-eabi-newlib)")
+elseif(NOT EXISTS ${SHOAL_SOURCES}/mbedtls)
+  set(missing "no ${SHOAL_SOURCES}/mbedtls (tools/sources.sh)")
+endif()
+if(missing)
+  if(SHOAL_FIRMWARE_ONLY)
+    message(FATAL_ERROR "No firmware: ${missing}")
+  endif()
+  message(STATUS "No firmware: ${missing}")
+  return()
+endif()
+include(ExternalProject)
+find_program(SHOAL_CCACHE ccache)
+set(launcher "")
+if(SHOAL_CCACHE)
+  set(launcher -DCMAKE_C_COMPILER_LAUNCHER=${SHOAL_CCACHE}
+    -DCMAKE_CXX_COMPILER_LAUNCHER=${SHOAL_CCACHE})
+endif()
+file(GLOB facts ${PROJECT_SOURCE_DIR}/boards/*/board.cmake)
+foreach(file ${facts})
+  get_filename_component(id ${file} DIRECTORY)
+  get_filename_component(id ${id} NAME)
+  ExternalProject_Add(firmware_${id}
+    SOURCE_DIR ${PROJECT_SOURCE_DIR}/boards/firmware
+    BINARY_DIR ${PROJECT_BINARY_DIR}/boards/${id}
+    PREFIX ${PROJECT_BINARY_DIR}/boards/${id}/prefix
+    CMAKE_GENERATOR Ninja
+    CMAKE_ARGS -DSHOAL_BOARD=${id} -DSHOAL_SOURCES=${SHOAL_SOURCES}
+      -DCMAKE_TOOLCHAIN_FILE=${PROJECT_SOURCE_DIR}/cmake/arm-none-eabi.cmake
+      ${launcher}
+    BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> -- --quiet
+    BUILD_ALWAYS ON
+    INSTALL_COMMAND ""
+    USES_TERMINAL_BUILD ON)
+endforeach()
