@@ -35,3 +35,5 @@ shoal_board_test(board_boot_test BOOTS TIMEOUT 300 SOURCES random_net.cc
 shoal_board_test(board_budget_test BOOTS TIMEOUT 60)
 shoal_board_test(board_golden_test BOOTS TIMEOUT 600 LIBS shoal_golden
   LABELS shared)
+shoal_board_test(board_cli_test BOOTS TIMEOUT 120
+  SOURCES command.cc random_net.cc LIBS shoal_model_builder shoal_golden)

@@ -23,19 +23,13 @@ constexpr uint32_t kHasTap = 0;
 #endif
 
 // Fills an arena, so that what was written into it can be seen.
-constexpr uint32_t kPaint = 0xC5C5C5C5;
+constexpr uint8_t kPaint = 0xC5;
 
-void paint(void* memory, uint32_t bytes) {
-  auto* word = static_cast<volatile uint32_t*>(memory);
-  for (uint32_t i = 0; i < bytes / sizeof kPaint; ++i) word[i] = kPaint;
-}
-
-// Bytes up to the last word that is not paint any more.
+// Bytes up to the last one that is not paint any more.
 uint32_t touched(const void* memory, uint32_t bytes) {
-  const auto* word = static_cast<const uint32_t*>(memory);
-  uint32_t words = bytes / sizeof kPaint;
-  while (words > 0 && word[words - 1] == kPaint) --words;
-  return words * sizeof kPaint;
+  const auto* byte = static_cast<const uint8_t*>(memory);
+  while (bytes > 0 && byte[bytes - 1] == kPaint) --bytes;
+  return bytes;
 }
 
 // The node's own memory: besides the stack all that grows with nothing.
@@ -143,7 +137,7 @@ class Firmware {
     config.storage = &storage_.of(SharedStorage::kProgram);
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
-    paint(port_.arena, port_.arena_bytes);
+    std::memset(port_.arena, kPaint, port_.arena_bytes);
     counters_.start(0);
     int status = shoal_open(&node, &config, port_.arena, port_.arena_bytes);
     // Without outputs the program is still being read.

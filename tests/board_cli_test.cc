@@ -1,0 +1,146 @@
+// `shoal build` and `shoal emulate` as a script sees them.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/emulate/storage_image.h"
+#include "host/golden/checksum.h"
+#include "host/golden/trace.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "tests/board_emulated.h"
+#include "tests/command.h"
+#include "tests/random_net.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+class BoardCli : public testing::Test {
+ protected:
+  BoardCli() {
+    emulated_board();  // or skipped
+    std::mt19937 random(11);
+    const auto model = random_model({106, 6});
+    graph_ = import_tflite(model, "model.tflite");
+    input_ = random_input(graph_, random);
+    shop_.write("model.tflite", model);
+    shop_.write("x.in.bin", input_);
+  }
+  std::vector<std::string> emulate_with(std::vector<std::string> more) const {
+    std::vector<std::string> all{"emulate", "--board", "emcraft-sf2",
+                                 "model.tflite", "x.in.bin"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  Workshop shop_;
+  Graph graph_;
+  std::vector<uint8_t> input_;
+};
+
+TEST_F(BoardCli, OutputTraceAndCountersAreThere) {
+  const Told told = shop_.shoal(
+      emulate_with({"--output", "y.bin", "--trace", "y.tsv", "--json"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  const Values oracle = run_oracle(graph_, input_);
+  const auto expected = model_output(graph_, oracle);
+  EXPECT_EQ(shop_.read("y.bin"), expected);
+  const Trace trace = make_trace(graph_, [&](int t) {
+    return file_bytes(graph_, t, oracle[static_cast<size_t>(t)]);
+  });
+  const auto wrong = first_difference(
+      trace, parse_trace(shop_.read_text("y.tsv")), Columns::kAll);
+  if (wrong) ADD_FAILURE() << describe(*wrong);
+
+  const json said = json::parse(told.out);
+  EXPECT_EQ(said["output_sha256"], sha256_hex(expected));
+  EXPECT_EQ(said["kind"], "emulated; instructions, not cycles");
+  const int64_t sram = said["sram_bytes"];
+  EXPECT_EQ(sram, 65536);
+  EXPECT_EQ(said["fixed_bytes"].get<int64_t>() +
+                said["arena_bytes"].get<int64_t>() +
+                said["free_bytes"].get<int64_t>(),
+            sram);
+  int64_t sum = 0;
+  for (const json& layer : said["layers"]) {
+    sum += layer["instructions"].get<int64_t>();
+  }
+  const int64_t frame = said["frame_instructions"];
+  EXPECT_NEAR(static_cast<double>(sum), static_cast<double>(frame),
+              64 + 0.001 * static_cast<double>(frame));
+}
+
+TEST_F(BoardCli, TheMapAddsUpForPeople) {
+  const Told told = shop_.shoal(emulate_with({"--layers", "--frames", "2"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  for (const char* part :
+       {"SRAM 65,536 B", "exactly as planned", "not cycles", "free",
+        "flash 262,144 B", "records, input, waiting for storage"}) {
+    EXPECT_NE(told.out.find(part), std::string::npos) << part;
+  }
+}
+
+TEST_F(BoardCli, BuildSaysWhatLiesWhere) {
+  const Told told =
+      shop_.shoal({"build", "--board", "emcraft-sf2", "model.tflite",
+                   "x.in.bin", "-o", "out", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json said = json::parse(told.out);
+  const auto image = shop_.read("out/storage.img");
+  EXPECT_EQ(said["bytes"], image.size());
+  uint32_t end = 0;
+  for (const json& part : said["parts"]) {
+    EXPECT_GE(part["offset"].get<uint32_t>(), end);
+    end = part["offset"].get<uint32_t>() + part["bytes"].get<uint32_t>();
+  }
+  EXPECT_EQ(end, image.size());
+  const Directory d = directory_of(image);
+  EXPECT_EQ(d.magic, kDirectoryMagic);
+  EXPECT_EQ(d.frames, 1u);
+  // What was built runs.
+  const Emulated e = emulate(emulated_board(), image);
+  EXPECT_EQ(e.end.arena_bytes, said["arena_bytes"].get<uint32_t>());
+
+  const Told bare = shop_.shoal(
+      {"build", "--board", "emcraft-sf2", "model.tflite", "-o", "bare"});
+  ASSERT_EQ(bare.code, 0) << bare.err;
+  EXPECT_NE(bare.out.find("the program needs an arena of"), std::string::npos);
+  EXPECT_EQ(directory_of(shop_.read("bare/storage.img")).frames, 0u);
+}
+
+TEST_F(BoardCli, BoardsWithoutFirmwareAreRefused) {
+  for (const char* verb : {"build", "emulate"}) {
+    std::vector<std::string> words{verb, "--board", "teensy41", "model.tflite",
+                                   "x.in.bin"};
+    if (std::string(verb) == "build") words.insert(words.end(), {"-o", "out"});
+    const Told told = shop_.shoal(words);
+    EXPECT_EQ(told.code, 2);
+    EXPECT_NE(told.err.find("emcraft-sf2"), std::string::npos) << told.err;
+  }
+}
+
+TEST_F(BoardCli, WhatDoesNotFitTheBoardIsRefusedBeforeItBoots) {
+  const Told told = shop_.shoal(emulate_with({"--ram", "64"}));
+  EXPECT_EQ(told.code, 3) << told.err;
+}
+
+// A lone executable has no firmware beside it.
+TEST_F(BoardCli, WithoutFirmwareThePackagesAreNamed) {
+  const std::string lone = shop_.path("lone");
+  std::filesystem::create_directories(lone);
+  std::filesystem::copy_file(SHOAL_EXECUTABLE, lone + "/shoal");
+  const std::string command = "cd " + shop_.path(".") +
+                              " && lone/shoal emulate --board emcraft-sf2 "
+                              "model.tflite x.in.bin 2>err.txt";
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(shop_.read_text("err.txt").find("gcc-arm-none-eabi"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace shoal
