@@ -44,16 +44,31 @@ constexpr int32_t round_shift(int32_t v, int n) {
   return wrap((((size + half) >> n) ^ sign) - sign);
 }
 
+// rq(v, (m, s)) is (this + 1) >> 1 for s < -1; right = -2 - s. Within 2^30.
+//
+// The second rounding, round_shift(h, n) with n = -s, is
+// (((h - (h < 0)) >> (n - 1)) + 1) >> 1, as h can be neither end of int32.
+// Where v < 0 and h = 0 it may take h for negative: both give 0. So the sign
+// is v's, known before the multiplication, the nudges of both roundings are
+// one number, and only the upper half of the sum is needed.
+constexpr int32_t requantize_doubled(int32_t v, int32_t multiplier, int right) {
+  const uint32_t sign = bits(v >> 31);
+  const uint64_t nudge = uint64_t{sign} << 32 | ((sign << 31) + (1u << 30));
+  const int64_t sum =
+      static_cast<int64_t>(v) * multiplier + static_cast<int64_t>(nudge);
+  return static_cast<int32_t>(sum >> 32) >> right;
+}
+
 // rq(v, (m, s)): s > 0 shifts left first, s < 0 rounds right after the
-// multiplication. multiplier >= 0, -31 <= s <= 30. The second rounding is
-// round_shift(h, -s), short because h can be neither end of int32.
+// multiplication. multiplier >= 0, -31 <= s <= 30.
 constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
+  const int right = -2 - shift;
+  if (right >= 0) return (requantize_doubled(v, multiplier, right) + 1) >> 1;
   if (shift > 0) {
     return high_mul_unsaturated(wrap(bits(v) << shift), multiplier);
   }
   const int32_t h = high_mul_unsaturated(v, multiplier);
-  if (shift == 0) return h;
-  return wrap_add(wrap_add(h, h >> 31) >> (-shift - 1), 1) >> 1;
+  return shift == 0 ? h : wrap_add(wrap_add(h, h >> 31), 1) >> 1;
 }
 
 constexpr int32_t clamp(int32_t v, int32_t low, int32_t high) {

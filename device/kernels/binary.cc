@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "device/base/fixed_point.h"
 #include "device/kernels/kernels.h"
 #include "device/program/params.h"
@@ -26,10 +28,50 @@ T params_of(const BinaryArgs& args) {
   return *reinterpret_cast<const T*>(args.params);
 }
 
+struct AddOperand {
+  const int8_t* at;
+  int stride, step;
+  int32_t zero, multiplier, shift, sign;
+  bool halved() const { return multiplier == 1 << 30 && shift == 0; }
+};
+
+// TensorFlow Lite halves the operand with the larger scale, which is exact,
+// and scales the other one by less. False if the parameters are not such.
+bool add_halved(BinaryArgs args, const AddParams& p) {
+  AddOperand half = {
+      args.a, args.a_stride, args.a_step, p.zero0, p.multiplier0, p.shift0, 1};
+  AddOperand less = {args.b,        args.b_stride, args.b_step, p.zero1,
+                     p.multiplier1, p.shift1,      p.sign};
+  if (!half.halved()) std::swap(half, less);
+  if (!half.halved() || less.shift > -1 || p.shift_out > -2) return false;
+  args.a = half.at, args.a_stride = half.stride, args.a_step = half.step;
+  args.b = less.at, args.b_stride = less.stride, args.b_step = less.step;
+
+  const uint32_t factor = bits(half.sign) << 19;
+  const uint32_t half_start = 0 - bits(half.zero) * factor;
+  const uint32_t less_start = 0 - (bits(less.zero) << 21);
+  const int right = -1 - less.shift, right_out = -2 - p.shift_out;
+  const int32_t multiplier = less.multiplier, multiplier_out = p.multiplier_out;
+  const uint32_t sign = bits(less.sign);
+  const int nudge = 2 * args.zero_out + 1;
+  each(args, [=](int a, int b) {
+    // As requantize_doubled(), of an operand that has room for another bit.
+    const int32_t v = wrap((bits(b) << 21) + less_start);
+    const uint64_t up = uint64_t{bits(v >> 31)} << 32 | 1u << 31;
+    const int64_t scaled =
+        static_cast<int64_t>(v) * multiplier + static_cast<int64_t>(up);
+    const int32_t t = ((static_cast<int32_t>(scaled >> 32) >> right) + 1) >> 1;
+    const int32_t sum = wrap(bits(a) * factor + half_start + bits(t) * sign);
+    return (requantize_doubled(sum, multiplier_out, right_out) + nudge) >> 1;
+  });
+  return true;
+}
+
 }  // namespace
 
 void add_row(const BinaryArgs& args) {
   const AddParams p = params_of<AddParams>(args);
+  if (add_halved(args, p)) return;
   const int zero = args.zero_out;
   each(args, [=](int a, int b) {
     const int32_t s =
