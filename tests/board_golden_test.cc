@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 
-#include "host/base/error.h"
+#include "device/program/record.h"
 #include "host/emulate/storage_image.h"
 #include "host/golden/golden.h"
 #include "host/import/import.h"
@@ -45,6 +45,19 @@ void expect_memory(const Prepared& p, const Emulated& e) {
   EXPECT_LE(e.memory.stack_used * 100, e.memory.stack_bytes * percent);
 }
 
+// What the plan says of storage, and what the board has read: the header
+// twice, the head and every record to check them, then a frame.
+void expect_reads(const Prepared& p, const Emulated& e) {
+  const HeadView head = view_head(p.images[0].data());
+  int64_t loading = sizeof(Header) + head.header->head_bytes;
+  for (uint16_t s = 0; s < head.header->stages; ++s) {
+    loading += head.stages[s].bytes;
+  }
+  EXPECT_EQ(e.end.program_read_bytes,
+            loading + p.plan.nodes[0].storage_read_bytes);
+  EXPECT_EQ(e.end.program_bytes, p.images[0].size());
+}
+
 class BoardGolden : public testing::TestWithParam<Case> {};
 
 TEST_P(BoardGolden, IsExactAtEveryLayer) {
@@ -63,6 +76,7 @@ TEST_P(BoardGolden, IsExactAtEveryLayer) {
   const Emulated plain = emulate(emulated_board(), storage);
   EXPECT_EQ(file_outputs(p.graph, p.net, plain.outputs.at(0)), golden.output);
   expect_memory(p, plain);
+  expect_reads(p, plain);
 
   TraceCollector collector(p.graph, p.net, p.plan, 0);
   const Emulated traced = emulate(emulated_board(collector.tap()), storage);

@@ -16,28 +16,6 @@ struct Tenant {
   int stage = -1, actor = -1;
 };
 
-StageCounts count_tables(const Net& net, const PlanStage& stage) {
-  StageCounts n;
-  n.buffers = static_cast<uint16_t>(stage.buffers.size());
-  n.ports = static_cast<uint16_t>(stage.ports.size());
-  n.actors = static_cast<uint16_t>(stage.actors.size());
-  n.order = static_cast<uint16_t>(stage.order.size());
-  for (const PlanActor& a : stage.actors) {
-    const Layer& layer = net.layers[a.layer];
-    if (!a.weights.chunks.empty()) ++n.weights;
-    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
-    n.params += static_cast<uint16_t>(layer.params.size());
-    if (layer.op == OpCode::kResize) {
-      n.maps +=
-          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
-    }
-  }
-  return n;
-}
-
-// One chunk is used while the next one arrives.
-constexpr uint32_t kTapeSlots = 2;
-
 int buffer_of(const PlanStage& stage, int tensor) {
   int b = 0;
   while (stage.buffers[b].tensor != tensor) ++b;
@@ -56,7 +34,8 @@ class NodeBuilder {
               const Choice& choice)
       : net_(net), uses_(uses), choice_(choice) {}
 
-  PlanNode build(bool mapped, int pack_tries) {
+  PlanNode build(int pack_tries) {
+    const bool mapped = choice_.chunk_limit == 0;
     for (const StageChoice& s : choice_.stages) {
       node_.stages.push_back(
           make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
@@ -64,7 +43,8 @@ class NodeBuilder {
     for (size_t s = 0; !mapped && s < node_.stages.size(); ++s) {
       const auto& overlay = choice_.stages[s].overlay;
       put_on_tape(net_, node_.stages[s],
-                  overlay ? buffer_of(node_.stages[s], overlay->out) : -1);
+                  overlay ? buffer_of(node_.stages[s], overlay->out) : -1,
+                  choice_.chunk_limit);
     }
     node_.layout = make_layout(net_, node_.stages, mapped);
     add_tensors();
@@ -202,6 +182,28 @@ std::vector<bool> sharing_buffers(const std::vector<TensorUses>& uses,
   return may;
 }
 
+StageCounts count_tables(const Net& net, const PlanStage& stage) {
+  StageCounts n;
+  n.buffers = static_cast<uint16_t>(stage.buffers.size());
+  n.ports = static_cast<uint16_t>(stage.ports.size());
+  n.actors = static_cast<uint16_t>(stage.actors.size());
+  n.order = static_cast<uint16_t>(stage.order.size());
+  for (const PlanActor& a : stage.actors) {
+    const Layer& layer = net.layers[a.layer];
+    if (!a.weights.chunks.empty()) ++n.weights;
+    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
+    n.params += static_cast<uint16_t>(layer.params.size());
+    if (layer.op == OpCode::kResize) {
+      n.maps +=
+          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
+    }
+  }
+  return n;
+}
+
+// One chunk is used while the next one arrives.
+constexpr uint32_t kTapeSlots = 2;
+
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped) {
   PlanLayout l;
@@ -231,8 +233,8 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
 }
 
 PlanNode build_node(const Net& net, const std::vector<TensorUses>& uses,
-                    const Choice& choice, bool mapped, int pack_tries) {
-  return NodeBuilder(net, uses, choice).build(mapped, pack_tries);
+                    const Choice& choice, int pack_tries) {
+  return NodeBuilder(net, uses, choice).build(pack_tries);
 }
 
 }  // namespace shoal

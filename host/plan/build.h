@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "device/program/record.h"
 #include "host/plan/overlay.h"
 #include "host/plan/segment.h"
 
@@ -20,12 +21,16 @@ struct StageChoice {
 struct Choice {
   std::vector<StageChoice> stages;
   Work work;
-  std::vector<int> slots;  // by tensor
+  std::vector<int> slots;    // by tensor
+  uint32_t chunk_limit = 0;  // of the tape; 0: the image is mapped
 };
 
 // Buffers of a stage that no caller touches and that no other stage needs.
 std::vector<bool> sharing_buffers(const std::vector<TensorUses>&,
                                   const PlanStage&, Segment);
+
+// Of a stage's record.
+StageCounts count_tables(const Net&, const PlanStage&);
 
 // Bytes of the fixed parts of the arena for these stages; if the image is not
 // mapped, the head and the largest record lie there too.
@@ -33,6 +38,6 @@ PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped);
 
 // `pack_tries` is how long to search for a tight packing.
 PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,
-                    bool mapped, int pack_tries);
+                    int pack_tries);
 
 }  // namespace shoal

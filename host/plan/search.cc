@@ -35,9 +35,10 @@ std::vector<int> count_ports(const Net& net,
 
 }  // namespace
 
-Search::Search(const Net& net, const Board& board)
+Search::Search(const Net& net, const Board& board, uint32_t chunk_limit)
     : net_(net),
       board_(board),
+      chunk_limit_(chunk_limit),
       uses_(find_uses(net)),
       tables_(pass_tables(net, uses_, board)) {
   find_known();
@@ -49,7 +50,7 @@ void Search::find_known() {
   all_ports_ = before[n];
   known_.resize(n);
   const int max_layers =
-      board_.flash_mapped ? kMaxStageLayers : kMaxRecordedLayers;
+      chunk_limit_ == 0 ? kMaxStageLayers : kMaxRecordedLayers;
   for (int begin = 0; begin < n; ++begin) {
     const int last = std::min(n, begin + max_layers);
     for (int end = begin + 1; end <= last; ++end) {
@@ -63,10 +64,10 @@ void Search::find_known() {
                                   net_.tensors[pair->out].bytes());
       }
       k.share_most = share_most(s);
-      if (!board_.flash_mapped) {
+      if (chunk_limit_ != 0) {
         std::vector<PlanStage> alone{make_stage(
             net_, uses_, s, tables_.back().work, tables_.back().slots)};
-        put_on_tape(net_, alone[0], -1);
+        put_on_tape(net_, alone[0], -1, chunk_limit_);
         k.can_be_stage &= alone[0].order.size() <= kMaxRuns;
         const PlanLayout l = make_layout(net_, alone, false);
         k.record_bytes = l.buffers - l.head;
@@ -148,6 +149,7 @@ Choice Search::choose(const Partition& cuts) {
   Choice choice;
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
+  choice.chunk_limit = chunk_limit_;
   for (const Cut& cut : cuts) {
     const PassTable& table = tables_[cut.table];
     const int end =
@@ -178,10 +180,9 @@ Choice Search::choose(const Partition& cuts) {
 Candidate Search::build(const Choice& choice, int pack_tries) const {
   Candidate c;
   c.choice = choice;
-  c.node = build_node(net_, uses_, choice, board_.flash_mapped, pack_tries);
-  for (size_t l = 0; l < net_.layers.size(); ++l) {
-    c.time_ps += layer_time(net_, static_cast<int>(l), choice.work[l], board_)
-                     .total_ps();
+  c.node = build_node(net_, uses_, choice, pack_tries);
+  for (const PlanStage& s : c.node.stages) {
+    c.time_ps += stage_time(net_, s, board_).total_ps();
   }
   return c;
 }
@@ -257,7 +258,7 @@ Candidate Search::smallest() {
   }
   least_without_sharing_ = least->node.arena_bytes;
   // An unmapped image would have to hold the order in the arena.
-  sharing_ = board_.flash_mapped;
+  sharing_ = chunk_limit_ == 0;
   if (sharing_) {
     const std::optional<Candidate> less =
         least_arena(least_without_sharing_ - 1);
@@ -272,7 +273,7 @@ Candidate Search::smallest() {
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
-  sharing_ = board_.flash_mapped && budget < least_without_sharing_;
+  sharing_ = chunk_limit_ == 0 && budget < least_without_sharing_;
   return fastest(budget, all_ports_);
 }
 

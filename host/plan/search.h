@@ -22,7 +22,8 @@ struct Candidate {
 
 class Search {
  public:
-  Search(const Net&, const Board&);
+  // `chunk_limit`: bytes of a tape's chunks, 0 if the image is mapped.
+  Search(const Net&, const Board&, uint32_t chunk_limit);
 
   // The smallest arena that the search finds, and the least time in it.
   Candidate smallest();
@@ -55,6 +56,7 @@ class Search {
 
   const Net& net_;
   const Board& board_;
+  const uint32_t chunk_limit_;
   std::vector<TensorUses> uses_;
   std::vector<PassTable> tables_;
   int all_ports_ = 0;

@@ -1,6 +1,7 @@
 #include "host/plan/tape.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "device/program/chunk.h"
 #include "host/plan/overlay.h"
@@ -11,9 +12,6 @@
 namespace shoal {
 namespace {
 
-// Two slots of it are in the arena; smaller chunks mean more reads.
-constexpr int64_t kChunkBytes = 2048;
-
 // Weights of `n` channels (kConstant: rows) and `rows` kernel rows.
 int64_t cut_weights(const Layer& layer, int64_t n, int64_t rows) {
   const auto all = static_cast<int64_t>(layer.weights.values.size());
@@ -23,26 +21,26 @@ int64_t cut_weights(const Layer& layer, int64_t n, int64_t rows) {
 }
 
 // Channels of a chunk: as many as fit, in steps that may not be torn.
-int channels_of_chunk(const Layer& layer, const PlanActor& a, int all,
-                      int rows) {
+int channels_of_chunk(const Layer& layer, const PlanActor& a, int all, int rows,
+                      uint32_t limit) {
   if (layer.op == OpCode::kLut) return all;
   const int step = layer.op == OpCode::kDepthwise  ? layer.depth_multiplier
                    : layer.op == OpCode::kConstant ? a.band
                                                    : 1;
   int n = step;
   while (n + step <= all &&
-         chunk_bytes(layer, {0, n + step, 0, rows}) <= kChunkBytes) {
+         chunk_bytes(layer, {0, n + step, 0, rows}) <= limit) {
     n += step;
   }
   return std::min(n, all);
 }
 
-void cut(const Layer& layer, PlanActor& a) {
+void cut(const Layer& layer, PlanActor& a, uint32_t limit) {
   const bool is_cut = has_window(layer.op) && a.part < layer.kernel_h;
   const int rows = is_cut ? a.part : layer.kernel_h;
   const Box& out = layer.out.box;
   const int all = layer.op == OpCode::kConstant ? out.rows() : out.channels();
-  const int n = channels_of_chunk(layer, a, all, rows);
+  const int n = channels_of_chunk(layer, a, all, rows, limit);
   PlanWeights w;
   w.place = WeightPlace::kTape;
   w.parts = ceil_div(layer.kernel_h, rows);
@@ -57,6 +55,52 @@ void cut(const Layer& layer, PlanActor& a) {
   a.weights = std::move(w);
 }
 
+// Fires an actor for as long as it can, so that its chunks are read for many
+// rows at once; then the one next to the input (or to the output) that can.
+bool run_long(StageTokens& tokens, bool deepest,
+              const std::function<void(int)>& before) {
+  const int actors = tokens.agents() -
+                     static_cast<int>(tokens.inputs().size()) -
+                     static_cast<int>(tokens.outputs().size());
+  const auto serve = [&] {
+    for (const auto* callers : {&tokens.outputs(), &tokens.inputs()}) {
+      for (int a : *callers) {
+        while (tokens.can_fire(a)) tokens.fire(a);
+      }
+    }
+  };
+  const auto run = [&](int a) {
+    bool fired = false;
+    for (serve(); tokens.can_fire(a); serve()) {
+      before(a);
+      tokens.fire(a);
+      fired = true;
+    }
+    return fired;
+  };
+  for (bool any = true; any;) {
+    any = false;
+    for (int i = 0; i < actors && !any; ++i) {
+      any = run(deepest ? actors - 1 - i : i);
+    }
+  }
+  return tokens.all_done();
+}
+
+// The chunks of one firing: [first, last) of the actor's.
+struct ChunkRange {
+  int first, last;
+};
+ChunkRange chunks_of_firing(const PlanActor& a, OpCode op, int firing) {
+  const PlanWeights& w = a.weights;
+  if (op == OpCode::kConstant) {
+    const int c = std::min(firing * a.band / w.chunks[0].out_n, w.groups - 1);
+    return {c, c + 1};
+  }
+  const int part = w.parts > 1 ? firing % w.parts : 0;
+  return {part * w.groups, (part + 1) * w.groups};
+}
+
 }  // namespace
 
 uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
@@ -66,14 +110,55 @@ uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
       .bytes;
 }
 
-void put_on_tape(const Net& net, PlanStage& stage, int late) {
+void put_on_tape(const Net& net, PlanStage& stage, int late,
+                 uint32_t chunk_limit) {
   for (PlanActor& a : stage.actors) {
-    if (!a.weights.chunks.empty()) cut(net.layers[a.layer], a);
+    if (!a.weights.chunks.empty()) cut(net.layers[a.layer], a, chunk_limit);
   }
   StageTokens tokens(net, stage);
-  run_by_rank(tokens,
-              late < 0 ? depth_ranks(tokens) : ranks_with_late(tokens, late),
-              [&](int agent) { record_firing(stage, agent); });
+  const auto record = [&](int agent) { record_firing(stage, agent); };
+  if (late >= 0) {
+    run_by_rank(tokens, ranks_with_late(tokens, late), record);
+    return;
+  }
+  std::vector<PlanRun> best;
+  int64_t least = 0;
+  for (const bool deepest : {true, false}) {
+    tokens.reset();
+    stage.order.clear();
+    run_long(tokens, deepest, record);
+    const int64_t bytes =
+        tape_reads(net, stage).bytes +
+        static_cast<int64_t>(stage.order.size() * sizeof(OrderRun));
+    if (!best.empty() && bytes >= least) continue;
+    best = stage.order;
+    least = bytes;
+  }
+  stage.order = std::move(best);
+}
+
+TapeReads tape_reads(const Net& net, const PlanStage& stage) {
+  TapeReads reads;
+  std::vector<int> fired(stage.actors.size(), 0);
+  const PlanChunk* held = nullptr;
+  for (const PlanRun& run : stage.order) {
+    const PlanActor& a = stage.actors[run.actor];
+    if (a.weights.place != WeightPlace::kTape || a.weights.chunks.empty()) {
+      continue;
+    }
+    const Layer& layer = net.layers[a.layer];
+    for (int i = 0; i < run.firings; ++i) {
+      const ChunkRange r = chunks_of_firing(a, layer.op, fired[run.actor]++);
+      for (int c = r.first; c < r.last; ++c) {
+        const PlanChunk* chunk = &a.weights.chunks[c];
+        if (chunk == held) continue;
+        held = chunk;
+        ++reads.chunks;
+        reads.bytes += chunk_bytes(layer, *chunk);
+      }
+    }
+  }
+  return reads;
 }
 
 uint32_t slot_bytes(const Net& net, const std::vector<PlanStage>& stages) {

@@ -40,7 +40,7 @@ TEST(TapeTest, ChunksCoverTheWeightsAndFitTheSlots) {
     }
   }
   EXPECT_EQ(tapes, 5);
-  EXPECT_EQ(node.storage_read_bytes, node.weight_read_bytes);
+  EXPECT_GT(node.storage_read_bytes, node.weight_read_bytes);
 }
 
 TEST(TapeTest, MappedImagesHaveNone) {

@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
+#include "device/program/record.h"
+#include "host/plan/build.h"
+#include "host/plan/tape.h"
 
 namespace shoal {
 namespace {
@@ -34,6 +37,22 @@ int64_t picoseconds(double seconds) {
   return std::llround(seconds * kPicoseconds);
 }
 
+int64_t flash_ps(int64_t bytes, const Costs& costs) {
+  if (costs.flash_bytes_per_s <= 0) return 0;
+  return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
+}
+
+// What a frame reads of an image that is not mapped: chunks with their tags,
+// and the record, which the only one need not be read again.
+int64_t storage_bytes(const Net& net, const PlanNode& node,
+                      const PlanStage& stage) {
+  if (node.layout.record_bytes == 0) return 0;
+  const TapeReads reads = tape_reads(net, stage);
+  const int64_t record =
+      node.stages.size() > 1 ? record_bytes(count_tables(net, stage)) : 0;
+  return record + reads.bytes + reads.chunks * kTagBytes;
+}
+
 }  // namespace
 
 int64_t weight_bytes(const Layer& layer) {
@@ -58,11 +77,28 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;
   const int64_t passes = once ? 1 : t.firings / part_count(rule);
   t.weight_read_bytes = bytes * passes;
-  if (costs.flash_bytes_per_s > 0) {
-    t.flash_ps = picoseconds(static_cast<double>(t.weight_read_bytes) /
-                             costs.flash_bytes_per_s);
-  }
+  t.flash_ps = flash_ps(t.weight_read_bytes, costs);
   return t;
+}
+
+LayerTime stage_time(const Net& net, const PlanStage& stage,
+                     const Board& board) {
+  LayerTime sum;
+  bool tape = false;
+  for (const PlanActor& a : stage.actors) {
+    const LayerTime t = layer_time(net, a.layer, {a.band, a.part}, board);
+    sum.compute_ps += t.compute_ps;
+    sum.flash_ps += t.flash_ps;
+    sum.firing_ps += t.firing_ps;
+    sum.weight_read_bytes += t.weight_read_bytes;
+    sum.firings += t.firings;
+    tape |= a.weights.place == WeightPlace::kTape;
+  }
+  if (tape) {
+    sum.weight_read_bytes = tape_reads(net, stage).bytes;
+    sum.flash_ps = flash_ps(sum.weight_read_bytes, board.costs);
+  }
+  return sum;
 }
 
 void model_time(const Net& net, const Board& board, Plan& plan) {
@@ -70,20 +106,12 @@ void model_time(const Net& net, const Board& board, Plan& plan) {
   for (PlanNode& node : plan.nodes) {
     int64_t node_ps = 0;
     for (PlanStage& stage : node.stages) {
-      LayerTime sum;
+      const LayerTime sum = stage_time(net, stage, board);
       stage.macs = 0;
       for (const PlanActor& a : stage.actors) {
-        const LayerTime t = layer_time(net, a.layer, {a.band, a.part}, board);
-        sum.compute_ps += t.compute_ps;
-        sum.flash_ps += t.flash_ps;
-        sum.firing_ps += t.firing_ps;
-        sum.weight_read_bytes += t.weight_read_bytes;
-        sum.firings += t.firings;
-        if (a.weights.place == WeightPlace::kTape) {
-          node.storage_read_bytes += t.weight_read_bytes;
-        }
         stage.macs += net.layers[a.layer].macs;
       }
+      node.storage_read_bytes += storage_bytes(net, node, stage);
       const int64_t ps = sum.total_ps();
       stage.seconds = static_cast<double>(ps) / kPicoseconds;
       stage.weight_read_bytes = sum.weight_read_bytes;

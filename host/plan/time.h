@@ -4,7 +4,8 @@
 //            element for the operators without MACs
 //   firings  each costs the runtime a constant
 //   flash    every firing of a layer reads the layer's weights, unless they
-//            stay in the cache from one firing to the next
+//            stay in the cache from one firing to the next; from a tape a
+//            chunk is read whenever another one was read since
 //
 // Sums are kept in whole picoseconds, so that equal plans compare equal.
 #pragma once
@@ -26,6 +27,8 @@ struct LayerTime {
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
+// All layers of a stage. What comes from a tape is counted as it is read.
+LayerTime stage_time(const Net&, const PlanStage&, const Board&);
 // Fills the modelled numbers of every stage, of the node and of the plan.
 void model_time(const Net&, const Board&, Plan&);
 
