@@ -79,7 +79,7 @@ TEST_F(BoardCli, TheMapAddsUpForPeople) {
   ASSERT_EQ(told.code, 0) << told.err;
   for (const char* part :
        {"SRAM 65,536 B", "exactly as planned", "not cycles", "free",
-        "flash 262,144 B", "records, input, waiting for storage"}) {
+        "flash 262,144 B", "storage: weights, records, input"}) {
     EXPECT_NE(told.out.find(part), std::string::npos) << part;
   }
 }

@@ -22,8 +22,11 @@ Status Node::step() {
   if (phase_ == Phase::kFailed) return fault_.status;
   if (phase_ != Phase::kRun) return load_step();
   if (header().slot_count) {
+    const uint32_t loaded = tape_loaded_;
     const Status tape = tape_step();
     if (tape != Status::kOk) return tape;
+    // The check of a chunk is work enough for one step.
+    if (tape_loaded_ != loaded) return Status::kOk;
   }
   if (active_.unit == kNone && !pick()) {
     if (pending_ != 0 || reading_) return Status::kWait;

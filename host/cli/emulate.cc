@@ -76,13 +76,14 @@ void print_memory(const Emulated& e) {
     std::printf("  %-8s %7u B  %s\n", what, bytes, note);
   };
   char note[80];
-  std::snprintf(note, sizeof note, "%u B used, %u B of %u B by interrupts",
-                m.stack_used, m.handler_stack_used, m.handler_stack_bytes);
+  std::snprintf(note, sizeof note,
+                "measured: %u B used, %u B of %u B by interrupts", m.stack_used,
+                m.handler_stack_used, m.handler_stack_bytes);
   line("stacks", stacks, note);
   line("statics", m.fixed_bytes - stacks, "node, board, stack guard");
   line("arena", e.end.arena_bytes, "exactly as planned");
   line("free", free_bytes(e), "");
-  std::printf("flash %s, %s used by the firmware\n",
+  std::printf("flash %s, measured: %s used by the firmware\n",
               format_bytes(m.flash_bytes).c_str(),
               format_bytes(m.flash_used).c_str());
 }
@@ -92,7 +93,7 @@ void print_layers(const Prepared& p, const Emulated& e, int frames) {
   for (const auto& [index, count] : e.layers) {
     const double n = static_cast<double>(count.instructions) / frames;
     if (index < 0) {
-      std::printf("%12.0f %10s  records, input, waiting for storage\n", n, "");
+      std::printf("%12.0f %10s  storage: weights, records, input\n", n, "");
       continue;
     }
     const Layer& l = p.net.layers[static_cast<size_t>(index)];
@@ -101,7 +102,8 @@ void print_layers(const Prepared& p, const Emulated& e, int frames) {
       std::snprintf(per_mac, sizeof per_mac, "%.2f",
                     n / static_cast<double>(l.macs));
     }
-    std::printf("%12.0f %10s  %d %s\n", n, per_mac, index, l.name.c_str());
+    std::printf("%12.0f %10s  %d %s\n", n, per_mac, index,
+                l.name.substr(0, l.name.find(';')).c_str());
   }
 }
 
@@ -113,9 +115,10 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
   std::printf("storage: %s of program read, of %s\n",
               format_bytes(e.end.program_read_bytes).c_str(),
               format_bytes(e.end.program_bytes).c_str());
-  std::printf("emulated instructions (not cycles): %s to load, %s a frame\n",
-              format_count(e.load_instructions).c_str(),
-              format_count(e.frame_instructions / flags.frames).c_str());
+  std::printf(
+      "measured: %s emulated instructions (not cycles) to load, %s a frame\n",
+      format_count(e.load_instructions).c_str(),
+      format_count(e.frame_instructions / flags.frames).c_str());
   if (flags.layers) print_layers(p, e, flags.frames);
 }
 

@@ -29,8 +29,8 @@ struct Emulated {
   EndFrame end{};
   shoal_memory memory{};
   int64_t load_instructions = 0, frame_instructions = 0;  // of all frames
-  // By layer of the net, of all frames; -1: what belongs to no layer (records,
-  // input rows, waiting for storage).
+  // By layer of the net, of all frames; -1: what belongs to no layer (weights
+  // and records on their way, input rows).
   std::map<int, LayerCount> layers;
 };
 
