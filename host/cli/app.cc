@@ -54,6 +54,7 @@ struct Flags {
   VerifyFlags verify;
   BuildFlags build;
   EmulateFlags emulate;
+  BenchNodeFlags bench_node;
   ListFlags list;
   int timeout = 0;
 };
@@ -170,6 +171,13 @@ void define(CLI::App& app, Flags& f, int& code) {
   verb->add_flag("--layers", f.emulate.layers, "instructions of every layer");
   json(verb, f.emulate.json);
   verb->callback([&] { code = emulate_command(f.emulate); });
+
+  verb = add_verb(app, "bench-node",
+                  "Instructions of a board's kernels, beside a peer's",
+                  "shoal bench-node --board emcraft-sf2");
+  verb->add_option("--board", f.bench_node.board, "board id")->required();
+  json(verb, f.bench_node.json);
+  verb->callback([&] { code = bench_node_command(f.bench_node); });
 
   verb = add_verb(app, "ops", "List the operators", "shoal ops");
   json(verb, f.list.json);

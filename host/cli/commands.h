@@ -55,6 +55,10 @@ struct EmulateFlags {
   int seconds = 120;
   bool layers = false, json = false;
 };
+struct BenchNodeFlags {
+  std::string board;
+  bool json = false;
+};
 struct ListFlags {
   bool json = false;
 };
@@ -65,6 +69,7 @@ int run_command(const RunFlags&);
 int verify_command(const VerifyFlags&);
 int build_command(const BuildFlags&);
 int emulate_command(const EmulateFlags&);
+int bench_node_command(const BenchNodeFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

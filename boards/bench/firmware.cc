@@ -1,0 +1,72 @@
+// The measuring firmware: takes the place of boards/firmware, on the same
+// boards.
+#include "boards/firmware/firmware.h"
+
+#include "boards/bench/frames.h"
+#include "boards/bench/measure.h"
+#include "boards/firmware/frames.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kTrialTurns = 1000000;
+
+// Two instructions a turn.
+void turn(uint32_t turns) {
+  __asm__ volatile(
+      "1: subs %0, %0, #1\n"
+      "bne 1b\n"
+      : "+r"(turns)::"cc");
+}
+
+void copy_name(char (&to)[16], const char* from) {
+  for (unsigned i = 0; i < sizeof to && *from; ++i) to[i] = *from++;
+}
+
+BenchCountFrame count_frame(const BenchRows& r) {
+  return {r.rows, r.calls, static_cast<uint32_t>(r.ticks),
+          static_cast<uint32_t>(r.ticks >> 32)};
+}
+
+uint64_t elapsed(const shoal_port& port, uint32_t turns) {
+  const uint64_t begin = port.ticks(port.user);
+  if (turns) turn(turns);
+  return port.ticks(port.user) - begin;
+}
+
+void send_begin(const shoal_port& port, FrameWriter& console, uint64_t empty) {
+  HelloFrame hello{};
+  copy_name(hello.board, port.board);
+  hello.ticks_per_second = port.ticks_per_second;
+  console.send(FrameType::kHello, hello);
+  BenchBeginFrame b{};
+  copy_name(b.kernels, best_kernels().name);
+  b.layers = kBenchLayerCount;
+  b.trial_instructions = 2 * kTrialTurns;
+  b.trial_ticks = static_cast<uint32_t>(elapsed(port, kTrialTurns) - empty);
+  console.send(kBenchBegin, b);
+}
+
+}  // namespace
+
+int run_firmware(const shoal_port& port) {
+  FrameWriter console(port);
+  const BenchClock clock{port.ticks, port.user, elapsed(port, 0)};
+  send_begin(port, console, clock.empty);
+  if (port.arena_bytes < kBenchMemory) return kExitRefused;
+  for (uint32_t i = 0; i < kBenchLayerCount; ++i) {
+    const BenchResult r = measure_layer(kBenchLayers[i], best_kernels(), clock,
+                                        static_cast<uint8_t*>(port.arena));
+    console.send(kBenchLayer,
+                 BenchLayerFrame{i, count_frame(r.interior),
+                                 count_frame(r.border), r.checksum});
+  }
+  console.send(kBenchEnd, BenchEndFrame{kBenchLayerCount});
+  return kExitDone;
+}
+
+void send_fault(const shoal_port& port, const FaultFrame& fault) {
+  FrameWriter(port).send(FrameType::kFault, fault);
+}
+
+}  // namespace shoal

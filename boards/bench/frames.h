@@ -1,0 +1,39 @@
+// What the measuring firmware says on its console, as frames of
+// device/port/console.h: kHello, kBenchBegin, a kBenchLayer for each layer in
+// the order of kBenchLayers, kBenchEnd. It has frame types of its own, because
+// it is a firmware of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "device/port/console.h"
+
+namespace shoal {
+
+inline constexpr FrameType kBenchBegin{64};
+inline constexpr FrameType kBenchLayer{65};
+inline constexpr FrameType kBenchEnd{66};
+
+// The clock, tried on a loop of known length.
+struct BenchBeginFrame {
+  char kernels[16];  // the KernelSet's name, padded with zeros
+  uint32_t layers;
+  uint32_t trial_instructions, trial_ticks;
+};
+static_assert(sizeof(BenchBeginFrame) == 28);
+
+struct BenchCountFrame {
+  uint32_t rows, calls, ticks_low, ticks_high;
+};
+struct BenchLayerFrame {
+  uint32_t layer;
+  BenchCountFrame interior, border;
+  uint32_t checksum;
+};
+static_assert(sizeof(BenchLayerFrame) == 40);
+
+struct BenchEndFrame {
+  uint32_t layers;
+};
+
+}  // namespace shoal

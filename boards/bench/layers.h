@@ -1,0 +1,81 @@
+// The layers that `shoal bench-node` measures: those of the peer's figures in
+// bench/peer_kernels.toml, by the same names. Host and firmware read this one
+// table.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+enum class BenchKind : uint8_t {
+  kPointwise,
+  kConv,
+  kDepthwise,
+  kFullyConnected,
+  kAdd,
+};
+
+// Padding is TensorFlow's SAME; kernels are square.
+struct BenchLayer {
+  const char* name;
+  BenchKind kind;
+  int in_h, in_w, in_c, out_c;
+  int kernel, stride;
+};
+
+inline constexpr BenchLayer kBenchLayers[] = {
+    {"1x1 112x112x32->16", BenchKind::kPointwise, 112, 112, 32, 16, 1, 1},
+    {"1x1 56x56x24->144", BenchKind::kPointwise, 56, 56, 24, 144, 1, 1},
+    {"1x1 14x14x96->576", BenchKind::kPointwise, 14, 14, 96, 576, 1, 1},
+    {"1x1 14x14x576->96", BenchKind::kPointwise, 14, 14, 576, 96, 1, 1},
+    {"1x1 7x7x96->576", BenchKind::kPointwise, 7, 7, 96, 576, 1, 1},
+    {"1x1 7x7x320->1280", BenchKind::kPointwise, 7, 7, 320, 1280, 1, 1},
+    {"1x1 14x14x96->72", BenchKind::kPointwise, 14, 14, 96, 72, 1, 1},
+    {"1x1 2x14x96->576", BenchKind::kPointwise, 2, 14, 96, 576, 1, 1},
+    {"1x1 7x7x960->40", BenchKind::kPointwise, 7, 7, 960, 40, 1, 1},
+    {"3x3 224x224x3->32 s2", BenchKind::kConv, 224, 224, 3, 32, 3, 2},
+    {"3x3 112x112x3->32 s2", BenchKind::kConv, 112, 112, 3, 32, 3, 2},
+    {"3x3 14x14x64->64", BenchKind::kConv, 14, 14, 64, 64, 3, 1},
+    {"dw 112x112x32", BenchKind::kDepthwise, 112, 112, 32, 32, 3, 1},
+    {"dw 56x56x144", BenchKind::kDepthwise, 56, 56, 144, 144, 3, 1},
+    {"dw 28x28x192 s2", BenchKind::kDepthwise, 28, 28, 192, 192, 3, 2},
+    {"dw 14x14x576", BenchKind::kDepthwise, 14, 14, 576, 576, 3, 1},
+    {"dw 7x7x960", BenchKind::kDepthwise, 7, 7, 960, 960, 3, 1},
+    {"dw 14x14x72", BenchKind::kDepthwise, 14, 14, 72, 72, 3, 1},
+    {"fc 1280->1000", BenchKind::kFullyConnected, 1, 1, 1280, 1000, 1, 1},
+    {"fc 1280->256", BenchKind::kFullyConnected, 1, 1, 1280, 256, 1, 1},
+    {"add 56x56x24", BenchKind::kAdd, 56, 56, 24, 24, 1, 1},
+    {"add 14x14x96", BenchKind::kAdd, 14, 14, 96, 96, 1, 1},
+    {"add 7x7x160", BenchKind::kAdd, 7, 7, 160, 160, 1, 1},
+};
+inline constexpr int kBenchLayerCount =
+    static_cast<int>(sizeof kBenchLayers / sizeof kBenchLayers[0]);
+
+constexpr int out_height(const BenchLayer& l) {
+  return (l.in_h + l.stride - 1) / l.stride;
+}
+constexpr int out_width(const BenchLayer& l) {
+  return (l.in_w + l.stride - 1) / l.stride;
+}
+
+// Rows or columns of padding in front, and on both ends together.
+constexpr int all_padding(const BenchLayer& l, int in, int out) {
+  const int reach = (out - 1) * l.stride + l.kernel - in;
+  return reach > 0 ? reach : 0;
+}
+constexpr int front_padding(const BenchLayer& l, int in, int out) {
+  return all_padding(l, in, out) / 2;
+}
+
+// Multiply-accumulates of one output element, with padding counted as such;
+// an addition counts as one.
+constexpr int macs_per_output(const BenchLayer& l) {
+  const bool all_channels =
+      l.kind != BenchKind::kDepthwise && l.kind != BenchKind::kAdd;
+  return l.kernel * l.kernel * (all_channels ? l.in_c : 1);
+}
+constexpr int64_t macs_per_row(const BenchLayer& l) {
+  return int64_t{out_width(l)} * l.out_c * macs_per_output(l);
+}
+
+}  // namespace shoal

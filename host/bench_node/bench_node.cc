@@ -1,0 +1,148 @@
+#include "host/bench_node/bench_node.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/emulate/process.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path find_firmware(const BenchNodeOptions& options) {
+  const fs::path file =
+      options.build / "boards" / options.board->name / "bench.elf";
+  if (fs::exists(file)) return file;
+  throw Error(Exit::kInternal,
+              file.string() + " is missing: this build has no firmware for " +
+                  options.board->name,
+              "install the packages gcc-arm-none-eabi, "
+              "libnewlib-arm-none-eabi and libstdc++-arm-none-eabi-newlib, run "
+              "tools/sources.sh and build again");
+}
+
+// The board's own storage stays empty.
+std::vector<std::string> command_line(const Emulator& e, const fs::path& elf) {
+  return {"qemu-system-arm",
+          "-M",
+          e.machine,
+          "-kernel",
+          elf,
+          "-nographic",
+          "-monitor",
+          "none",
+          "-serial",
+          "stdio",
+          "-net",
+          "none",
+          "-icount",
+          "shift=" + std::to_string(e.icount_shift),
+          "-semihosting-config",
+          "enable=on,target=native,arg=bench"};
+}
+
+// The same rows and weights through this machine's kernels.
+uint32_t own_checksum(const BenchLayer& layer) {
+  struct alignas(16) Memory {
+    uint8_t bytes[kBenchMemory];
+  };
+  const auto memory = std::make_unique<Memory>();
+  const BenchClock clock{[](void*) { return uint64_t{0}; }, nullptr, 0};
+  return measure_layer(layer, best_kernels(), clock, memory->bytes).checksum;
+}
+
+void require_good_end(const BenchNodeOptions& options,
+                      const BenchListener& listener, const Ended& ended) {
+  const std::string& board = options.board->name;
+  if (listener.failure()) throw *listener.failure();
+  if (ended.timed_out) {
+    throw Error(Exit::kNode,
+                fmt::format("{} was silent for {} s", board, options.seconds));
+  }
+  if (!listener.done() || ended.code != 0) {
+    throw Error(Exit::kNode,
+                fmt::format("{} ended early (QEMU's exit code {}): {}", board,
+                            ended.code, ended.error_text));
+  }
+}
+
+int border_rows_of(const BenchLayer& l) {
+  const int top = front_padding(l, l.in_h, out_height(l));
+  int rows = 0;
+  for (int y = 0; y < out_height(l); ++y) {
+    const int first = y * l.stride - top;
+    if (first < 0 || first + l.kernel > l.in_h) ++rows;
+  }
+  return rows;
+}
+
+std::optional<double> per_mac(const BenchLayer& l, const CountedRows& c) {
+  if (c.rows == 0) return std::nullopt;
+  return static_cast<double>(c.instructions) /
+         static_cast<double>(c.rows * macs_per_row(l));
+}
+
+}  // namespace
+
+BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
+                     const Peer& peer, const std::string& core) {
+  BenchLine line;
+  line.layer = &layer;
+  line.rows = counted.interior.rows + counted.border.rows;
+  line.border_rows = counted.border.rows;
+  line.interior = per_mac(layer, counted.interior);
+  line.border = per_mac(layer, counted.border);
+  const double border = border_rows_of(layer);
+  const double interior = out_height(layer) - border;
+  line.all = (interior * line.interior.value_or(0) +
+              border * line.border.value_or(0)) /
+             (interior + border);
+  line.peer = peer.per_mac(layer.name, core);
+  return line;
+}
+
+BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
+  const Board& board = *options.board;
+  if (!board.emulator) {
+    throw Error(Exit::kUsage, "board " + board.name + " has no emulator");
+  }
+  BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
+  const Ended ended = run_process(
+      command_line(*board.emulator, find_firmware(options)), options.seconds,
+      [&](std::span<const uint8_t> said) { listener.feed(said); });
+  require_good_end(options, listener, ended);
+  BenchTable table{board.name, board.core, listener.kernels(), {}};
+  for (size_t i = 0; i < listener.layers().size(); ++i) {
+    const BenchLayer& layer = kBenchLayers[i];
+    const CountedLayer& counted = listener.layers()[i];
+    if (counted.checksum != own_checksum(layer)) {
+      throw Error(Exit::kDiffers, board.name + ": another result for " +
+                                      layer.name +
+                                      " than this machine's kernels have");
+    }
+    table.lines.push_back(bench_line(layer, counted, peer, board.core));
+  }
+  return table;
+}
+
+const char* bench_kind_name(BenchKind kind) {
+  switch (kind) {
+    case BenchKind::kPointwise:
+      return "pointwise";
+    case BenchKind::kConv:
+      return "3x3";
+    case BenchKind::kDepthwise:
+      return "depthwise";
+    case BenchKind::kFullyConnected:
+      return "fully connected";
+    case BenchKind::kAdd:
+      return "add";
+  }
+  return "?";
+}
+
+}  // namespace shoal

@@ -1,0 +1,107 @@
+#include "host/bench_node/listener.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "boards/bench/frames.h"
+#include "host/emulate/refusal.h"
+
+namespace shoal {
+namespace {
+
+// The clock may be off by a tick or two, not by a thousandth.
+constexpr double kTrialTolerance = 1e-3;
+
+[[noreturn]] void nonsense(const std::string& what) {
+  throw Error(Exit::kNode, "the measuring firmware says " + what);
+}
+
+template <class T>
+T payload_as(const ConsoleFrame& frame) {
+  T value;
+  if (frame.payload.size() != sizeof value) nonsense("a frame of a wrong size");
+  std::memcpy(&value, frame.payload.data(), sizeof value);
+  return value;
+}
+
+template <size_t n>
+std::string text(const char (&padded)[n]) {
+  return std::string(padded, strnlen(padded, n));
+}
+
+CountedRows counted(const BenchCountFrame& c, double ticks_per_instruction) {
+  const uint64_t ticks = uint64_t{c.ticks_high} << 32 | c.ticks_low;
+  return {static_cast<int>(c.rows),
+          std::llround(static_cast<double>(ticks) / ticks_per_instruction)};
+}
+
+}  // namespace
+
+BenchListener::BenchListener(const Board& board, double instruction_s)
+    : board_(board),
+      instruction_s_(instruction_s),
+      decoder_([this](const ConsoleFrame& f) { take(f); }) {}
+
+void BenchListener::take(const ConsoleFrame& f) {
+  if (f.type == FrameType::kFault) {
+    failure_ = fault_error(board_, payload_as<FaultFrame>(f));
+  } else if (f.type == FrameType::kHello) {
+    hello(f);
+  } else if (f.type == kBenchBegin) {
+    begin(f);
+  } else if (f.type == kBenchLayer) {
+    layer(f);
+  } else if (f.type == kBenchEnd) {
+    const auto end = payload_as<BenchEndFrame>(f);
+    if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount) {
+      nonsense("that it is done too early");
+    }
+    done_ = true;
+  } else {
+    nonsense("a frame of no known type");
+  }
+}
+
+void BenchListener::hello(const ConsoleFrame& f) {
+  const auto h = payload_as<HelloFrame>(f);
+  if (text(h.board) != board_.name || h.ticks_per_second == 0) {
+    nonsense("that it is one for board '" + text(h.board) + "'");
+  }
+  ticks_per_instruction_ = h.ticks_per_second * instruction_s_;
+}
+
+void BenchListener::begin(const ConsoleFrame& f) {
+  const auto b = payload_as<BenchBeginFrame>(f);
+  if (ticks_per_instruction_ == 0) nonsense("results before hello");
+  if (b.layers != kBenchLayerCount) {
+    nonsense(fmt::format("that it has {} layers, not {}", b.layers,
+                         kBenchLayerCount));
+  }
+  const double seen = b.trial_ticks / ticks_per_instruction_;
+  if (std::fabs(seen - b.trial_instructions) >
+      kTrialTolerance * b.trial_instructions) {
+    nonsense(fmt::format("that its clock counts {:.0f} instructions as {:.0f}",
+                         static_cast<double>(b.trial_instructions), seen));
+  }
+  kernels_ = text(b.kernels);
+  begun_ = true;
+}
+
+void BenchListener::layer(const ConsoleFrame& f) {
+  const auto l = payload_as<BenchLayerFrame>(f);
+  if (!begun_ || l.layer != layers_.size() || l.layer >= kBenchLayerCount) {
+    nonsense("a layer out of turn");
+  }
+  const BenchFit fit = fit_layer(kBenchLayers[l.layer]);
+  const uint64_t rows = uint64_t{l.interior.rows} + l.border.rows;
+  if (rows != static_cast<uint64_t>(fit.rows)) {
+    nonsense(fmt::format("{} rows of {}, not {}", rows,
+                         kBenchLayers[l.layer].name, fit.rows));
+  }
+  layers_.push_back({counted(l.interior, ticks_per_instruction_),
+                     counted(l.border, ticks_per_instruction_), l.checksum});
+}
+
+}  // namespace shoal

@@ -1,0 +1,50 @@
+// The measuring firmware on the emulated board: that its results are right,
+// its counts repeat, and that the kernels stay as fast as they are.
+// Instructions are counted, not timed, so the limits are tight: what was
+// reached, and 3 %.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "host/bench_node/bench_node.h"
+#include "tests/board_emulated.h"
+
+namespace shoal {
+namespace {
+
+BenchTable measure() {
+  const EmulateOptions found = emulated_board();
+  BenchNodeOptions options;
+  options.board = found.board;
+  options.build = found.build;
+  return bench_node(options, parse_peer(peer_file()));
+}
+
+TEST(BoardBench, WithinLimitsOfThePeer) {
+  const std::map<BenchKind, double> limits = {
+      {BenchKind::kPointwise, 1.09},      {BenchKind::kConv, 1.05},
+      {BenchKind::kDepthwise, 0.98},      {BenchKind::kAdd, 0.45},
+      {BenchKind::kFullyConnected, 0.87},
+  };
+  const BenchTable table = measure();
+  EXPECT_EQ(table.kernels, "portable");
+  ASSERT_EQ(table.lines.size(), static_cast<size_t>(kBenchLayerCount));
+  for (const BenchLine& line : table.lines) {
+    ASSERT_TRUE(line.peer) << line.layer->name;
+    EXPECT_LE(line.all / *line.peer, limits.at(line.layer->kind))
+        << line.layer->name << ": " << line.all;
+    // Less cannot be: a load of weights serves four products at best.
+    EXPECT_GT(line.all, 1.0) << line.layer->name;
+  }
+}
+
+TEST(BoardBench, CountsRepeat) {
+  const BenchTable a = measure(), b = measure();
+  for (size_t i = 0; i < a.lines.size(); ++i) {
+    EXPECT_NEAR(a.lines[i].all / b.lines[i].all, 1, 1e-3)
+        << a.lines[i].layer->name;
+  }
+}
+
+}  // namespace
+}  // namespace shoal
