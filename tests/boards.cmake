@@ -50,3 +50,4 @@ shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
   LIBS shoal_golden LABELS shared)
 shoal_board_test(board_cli_test BOOTS TIMEOUT 120
   SOURCES command.cc random_net.cc LIBS shoal_model_builder shoal_golden)
+shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)
