@@ -137,6 +137,7 @@ class Node {
   }
   void wake_readers(const BufferRecord&);
   void wake_writers(const BufferRecord&);
+  void wake_overlays();
 
   // fire.cc
   enum class Progress : uint8_t { kSlice, kActor, kFiring };

@@ -29,7 +29,9 @@ uint32_t Node::writable(const BufferRecord& b, uint32_t from) const {
   const BufferRecord& under = stage_.buffers[b.overlay];
   const uint32_t under_end = under.offset + under.rows * under.row_bytes;
   if (b.offset + from * b.row_bytes >= under_end) return rows;
-  uint32_t released = under.rows;
+  // Rows that its readers skip may still be on their way, too.
+  uint32_t released =
+      readable(under) < under.rows ? readable(under) : under.rows;
   port = stage_.ports + under.first_port + under.writers;
   for (uint32_t i = 0; i < under.readers; ++i) {
     const uint32_t p = passed(under, port[i]);
@@ -72,6 +74,7 @@ void Node::wake_readers(const BufferRecord& b) {
     if (port[i].owner == PortOwner::kActor) wake(unit_of(port[i].owner_index));
   }
   if (b.writers > 1) wake_writers(b);
+  wake_overlays();
 }
 
 void Node::wake_writers(const BufferRecord& b) {
@@ -79,10 +82,13 @@ void Node::wake_writers(const BufferRecord& b) {
   for (uint32_t i = 0; i < b.writers; ++i) {
     if (port[i].owner == PortOwner::kActor) wake(unit_of(port[i].owner_index));
   }
-  if (overlay_hi_ >= 0) {
-    if (overlay_lo_ < scan_lo_) scan_lo_ = overlay_lo_;
-    if (overlay_hi_ > scan_hi_) scan_hi_ = overlay_hi_;
-  }
+  wake_overlays();
+}
+
+void Node::wake_overlays() {
+  if (overlay_hi_ < 0) return;
+  if (overlay_lo_ < scan_lo_) scan_lo_ = overlay_lo_;
+  if (overlay_hi_ > scan_hi_) scan_hi_ = overlay_hi_;
 }
 
 // Deepest first among those that may have become ready, or strictly in the

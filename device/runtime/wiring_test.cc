@@ -223,6 +223,36 @@ TEST(Wiring, AnOverlayGoesOnWhenTheCallerHasTakenTheInput) {
   expect_program(p, {x.bytes()}, {naive(f, x, 6, 4).bytes(), x.bytes()});
 }
 
+// The only reader needs three rows of forty and has passed all of them while
+// the caller still pushes the last ones, over which the output lies.
+TEST(Wiring, AnOverlayWaitsForRowsThatNobodyReads) {
+  Random r(17);
+  const Tensor x = random_tensor(r, 40, 4, 4);
+  Tensor top(3, 4, 4);
+  std::copy_n(x.v.begin(), top.v.size(), top.v.begin());
+  const Filter f = random_filter(r, OpCode::kConv, 4, 4, 1);
+  const Filter g = random_filter(r, OpCode::kConv, 4, 4, 1);
+  const Tensor m = naive(f, top, 3, 4), y = naive(g, m, 3, 4);
+  StageSpec making, giving;
+  BufferSpec under = x.buffer(), over = y.buffer();
+  under.at = 0, over.at = 36 * 16, over.overlay = 0;
+  const int bx = making.buffer(under), by = making.buffer(over);
+  BufferSpec between = m.buffer();
+  between.at = 40 * 16;
+  const int bm = making.buffer(between);
+  making.input(bx, 0);
+  BoxSpec read;
+  read.y1 = 3;
+  making.actors.push_back(
+      actor_of(f, making.read(bx, read), making.write(bm)));
+  making.actors.push_back(actor_of(g, making.read(bm), making.write(by)));
+  over.overlay = -1, over.flags = kBufferComplete;
+  giving.output(giving.buffer(over), 0);
+  ProgramBuilder p;
+  p.stages = {making, giving};
+  expect_program(p, {x.bytes()}, {y.bytes()});
+}
+
 // Without the rule these overlays would destroy rows that are still needed:
 // row r of the output would lie on a row that the firing for r + 1 reads.
 TEST(Wiring, AnOverlayWithTooSmallALeadWaits) {

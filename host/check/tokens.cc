@@ -74,13 +74,12 @@ bool Tokens::space(int port, Span rows) const {
   return b.overlay < 0 || clear_of_overlaid(b, rows);
 }
 
-// The rows may not touch rows of the buffer below that are still to be read.
+// The rows may not touch rows of the buffer below that are still to be
+// written or read.
 bool Tokens::clear_of_overlaid(const PlanBuffer& b, Span rows) const {
   const PlanBuffer& under = stage().buffers[b.overlay];
   int released = under.box.y1;
-  for (int p : of_buffer_[b.overlay]) {
-    if (stage().ports[p].is_read) released = std::min(released, cursor_[p]);
-  }
+  for (int p : of_buffer_[b.overlay]) released = std::min(released, cursor_[p]);
   const uint64_t size = under.row_bytes();
   const uint64_t first =
       under.offset + size * static_cast<uint64_t>(released - under.box.y0);

@@ -73,16 +73,20 @@ void StageTokens::find_touched() {
     const auto add = [&](const std::vector<int>& ports) {
       for (int p : ports) list.push_back(ports_[p].agent);
     };
+    const auto add_overlays = [&](int under) {
+      for (const Buffer& b : buffers_) {
+        if (b.overlay == under) add(b.writes);
+      }
+    };
     if (agents_[a].out >= 0) {
       add(buffers_[ports_[agents_[a].out].buffer].reads);
       add(buffers_[ports_[agents_[a].out].buffer].writes);
+      add_overlays(ports_[agents_[a].out].buffer);
     }
     for (int in : agents_[a].in) {
       if (in < 0) continue;
       add(buffers_[ports_[in].buffer].writes);
-      for (const Buffer& b : buffers_) {
-        if (b.overlay == ports_[in].buffer) add(b.writes);
-      }
+      add_overlays(ports_[in].buffer);
     }
     std::sort(list.begin(), list.end());
     list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -154,8 +158,13 @@ bool StageTokens::holds_rows(int buffer) const {
 
 bool StageTokens::overlay_free(const Buffer& out, int lo, int hi) const {
   const Buffer& under = buffers_[out.overlay];
-  const int64_t wanted = released(out.overlay);
-  const int64_t used = std::min(wanted, under.bytes / under.row_bytes);
+  int64_t used =
+      std::min<int64_t>(released(out.overlay), under.bytes / under.row_bytes);
+  // Rows that its readers skip may still be on their way, too.
+  for (int w : under.writes) {
+    const Port& p = ports_[w];
+    if (p.cursor < p.y1) used = std::min<int64_t>(used, p.cursor);
+  }
   const int64_t from = under.offset + used * under.row_bytes;
   const int64_t to = under.offset + under.bytes;
   if (from >= to) return true;
