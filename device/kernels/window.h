@@ -40,6 +40,37 @@ inline const uint32_t* first_sums(const ConvArgs& a, int o, int x) {
   return reinterpret_cast<const uint32_t*>(from + o);
 }
 
+// Sums to int8. kByte: the limits are int8's; then it clamps to 0 to 255, for
+// which CPUs have an instruction that costs less than comparing.
+template <bool kByte>
+class Quantizer {
+ public:
+  explicit Quantizer(const ConvArgs& a)
+      : zero_(a.zero_out),
+        nudge_(2 * (a.zero_out + kLift) + 1),
+        low_(a.act_min),
+        high_(a.act_max) {}
+
+  // right = -2 - shift. The result fits int8.
+  int operator()(uint32_t sum, int32_t multiplier, int right) const {
+    if (right < 0) [[unlikely]] {
+      const int32_t v = requantize(wrap(sum), multiplier, -2 - right);
+      return clamp(wrap_add(v, zero_), low_, high_);
+    }
+    const int32_t v =
+        (requantize_doubled(wrap(sum), multiplier, right) + nudge_) >> 1;
+    return kByte ? clamp(v, 0, 255) - kLift : clamp(v, low_, high_);
+  }
+
+ private:
+  static constexpr int kLift = kByte ? 128 : 0;
+  int zero_, nudge_, low_, high_;
+};
+
+inline bool clamps_to_byte(const ConvArgs& a) {
+  return a.act_min == -128 && a.act_max == 127;
+}
+
 // Accumulators of `outs` channels from o of column x become int8, or partial
 // sums.
 void finish_sums(const ConvArgs&, int o, int outs, int x, const uint32_t* sums);
