@@ -22,9 +22,9 @@ BenchTable measure() {
 
 TEST(BoardBench, WithinLimitsOfThePeer) {
   const std::map<BenchKind, double> limits = {
-      {BenchKind::kPointwise, 1.09},      {BenchKind::kConv, 1.05},
-      {BenchKind::kDepthwise, 0.98},      {BenchKind::kAdd, 0.45},
-      {BenchKind::kFullyConnected, 0.87},
+      {BenchKind::kPointwise, 1.02},      {BenchKind::kConv, 1.02},
+      {BenchKind::kDepthwise, 0.94},      {BenchKind::kAdd, 0.45},
+      {BenchKind::kFullyConnected, 0.85},
   };
   const BenchTable table = measure();
   EXPECT_EQ(table.kernels, "portable");
