@@ -40,9 +40,9 @@ std::string format_bench(const BenchTable& table, const Peer& peer) {
         number(ratio(line)));
   }
   text += fmt::format(
-      "\nrows: measured, at full width and channels, of the layer's; border: "
-      "those that\nsee rows of padding; all: the whole layer, from the two. "
-      "Results are checked\nagainst this machine's kernels.\n"
+      "\nrows: run, at full width and channels, of the layer's; border: those "
+      "that see\nrows of padding; all: the whole layer, from the two. Results "
+      "are checked against\nthis machine's kernels.\n"
       "peer: quoted, {} {:.12}, {},\n{}, {}\n",
       peer.library, peer.commit, peer.compiler, peer.flags, peer.emulator);
   return text;
