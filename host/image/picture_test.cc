@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <string>
 
 #include "host/base/error.h"
 
@@ -86,6 +87,36 @@ TEST(Picture, TruncatedOrDamagedFilesNeverCrash) {
     }
   }
   EXPECT_THROW(decode_picture({}, "empty"), Error);
+}
+
+std::string refusal(const std::vector<uint8_t>& file) {
+  try {
+    decode_picture(file, "x");
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kCorrupt);
+    return e.what();
+  }
+  return "";
+}
+
+// The decoder behind would write past the end of the table.
+TEST(Picture, JpegWithTooManyCodesIsRefused) {
+  std::vector<uint8_t> file = {0xFF, 0xD8, 0xFF, 0xC4, 1, 0x23, 0};
+  file.resize(7 + 16, 17);    // counts
+  file.resize(7 + 16 + 272);  // values
+  EXPECT_EQ(refusal(file), "x: broken picture: a Huffman table of 272 codes");
+}
+
+// The decoder behind would allocate two gigabytes.
+TEST(Picture, PngWithAChunkPastTheEndIsRefused) {
+  const std::vector<uint8_t> file = {
+      0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n',              // signature
+      0,    0,   0,   13,  'I',  'H',  'D',  'R',               // header
+      0,    0,   0,   8,   0,    0,    0,    8,    8, 2, 0, 0,  // 8 x 8 RGB
+      0,    75,  109, 41,  220,                                 // and CRC
+      0x6D, 16,  0,   55,  'I',  'D',  'A',  'T',  0, 0, 0, 0};
+  EXPECT_EQ(refusal(file),
+            "x: broken picture: a chunk goes on past the end of the file");
 }
 
 TEST(Resize, SameSizeIsTheSamePicture) {
