@@ -24,7 +24,7 @@ step "sanitizer build"
 cmake --preset dev >/dev/null
 cmake --build --preset dev -j "$jobs" -- --quiet
 step "sanitizer tests"
-ctest --preset dev -j "$jobs" --no-tests=error -LE slow
+ctest --preset dev -j "$jobs" --no-tests=error
 
 step "fuzz targets, a short run each"
 tools/fuzz_briefly.sh

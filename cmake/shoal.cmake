@@ -30,36 +30,59 @@ function(shoal_library name)
   endif()
 endfunction()
 
-# shoal_tests(LIBS a b [LABEL shared] [EXCLUDE regex]): one executable and one
-# CTest entry for each *_test.cc of the folder. Nothing without BUILD_TESTING.
-function(shoal_tests)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;ONLY" ${ARGN})
-  if(NOT BUILD_TESTING)
+# One test program: shoal_test(NAME LIBS a b [SOURCES more.cc] [LABELS l]
+# [DEFINITIONS D=1] [SHARDS n] [TIMEOUT seconds]). Nothing without
+# BUILD_TESTING. The sanitizer build leaves out tests on real models (random
+# and hostile ones serve it better) and does not instrument the tests'
+# own code: it is the code under test that is looked at.
+option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
+function(shoal_test name)
+  cmake_parse_arguments(ARG "" "SHARDS;TIMEOUT"
+    "LIBS;SOURCES;LABELS;DEFINITIONS" ${ARGN})
+  if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND shared IN_LIST ARG_LABELS))
     return()
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  add_executable(${name} ${name}.cc ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest
+    GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS} -O1)
+  if(SHOAL_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=all)
+  endif()
+  target_compile_definitions(${name} PRIVATE
+    SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ${ARG_DEFINITIONS})
+  if(NOT ARG_SHARDS)
+    set(ARG_SHARDS 1)
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})  # they run side by side
+    set(test ${name})
+    if(ARG_SHARDS GREATER 1)
+      set(test ${name}_${shard})
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${test} COMMAND ${name})
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+      LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT
+      "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()
+
+# shoal_tests(LIBS a b [LABEL l] [ONLY names] [TIMEOUT seconds]): shoal_test
+# for each *_test.cc of the folder that has none yet.
+function(shoal_tests)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;ONLY" ${ARGN})
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   foreach(source ${tests})
     get_filename_component(name ${source} NAME_WE)
-    if(ARG_ONLY AND NOT name IN_LIST ARG_ONLY)
+    get_property(seen GLOBAL PROPERTY shoal_test_${name})
+    if(seen OR (ARG_ONLY AND NOT name IN_LIST ARG_ONLY))
       continue()
     endif()
-    if(TARGET ${name})
-      continue()
-    endif()
-    add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest
-      GTest::gtest_main)
-    target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS})
-    target_compile_definitions(${name} PRIVATE
-      SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
-      SKIP_RETURN_CODE 77)
-    if(ARG_LABEL)
-      set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL})
-    endif()
+    set_property(GLOBAL PROPERTY shoal_test_${name} TRUE)
+    shoal_test(${name} LIBS ${ARG_LIBS} LABELS ${ARG_LABEL}
+      TIMEOUT ${ARG_TIMEOUT})
   endforeach()
 endfunction()
