@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "host/base/error.h"
 #include "host/image/picture.h"
@@ -47,6 +48,24 @@ float pick(const std::vector<float>& values, int channel, float otherwise) {
   return values[std::min(static_cast<size_t>(channel), values.size() - 1)];
 }
 
+void check_values(const char* flag, const std::vector<float>& values,
+                  int channels, float least) {
+  const size_t count = values.size();
+  if (count > 1 && count != static_cast<size_t>(channels)) {
+    throw Error(Exit::kUsage,
+                std::string(flag) + ": " + std::to_string(count) +
+                    " values for " + std::to_string(channels) + " channels",
+                "give one value, or one for each channel");
+  }
+  for (float v : values) {
+    if (std::isfinite(v) && v >= least) continue;
+    throw Error(Exit::kUsage,
+                std::string(flag) + ": " + std::to_string(v) +
+                    (least > 0 ? " is no deviation" : " is no mean"),
+                least > 0 ? "give a number above 0" : "give a number");
+  }
+}
+
 // The scale to the nine digits in which people write it down: reals that are
 // made from these are the golden ones, to the last bit.
 double printed(float scale) {
@@ -79,6 +98,12 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
   const int index = graph.inputs[0];
   const Tensor& input = graph.tensors[static_cast<size_t>(index)];
   const InputLayout layout = picture_layout(input);
+  if (norm) {
+    constexpr float kTiny = std::numeric_limits<float>::min();
+    check_values("--mean", norm->mean, layout.channels,
+                 std::numeric_limits<float>::lowest());
+    check_values("--std", norm->deviation, layout.channels, kTiny);
+  }
   const Tensor* const quantized = quantized_input(graph, index);
   const double scale = quantized ? printed(quantized->scale()) : 1;
   const Picture small = resize(picture, layout.width, layout.height);

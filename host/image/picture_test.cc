@@ -180,6 +180,23 @@ TEST(PictureInput, MeanAndDeviationGoThroughTheInputsQuantization) {
   }
 }
 
+TEST(PictureInput, MeanAndDeviationMustBeNumbersThatFit) {
+  const Picture p = noise(2, 2, 6);
+  const Graph g = model(Type::kInt8, Type::kInt8, {1, 2, 2, 3}, 0.5f, 7);
+  const float nan = std::nanf("");
+  for (const Normalization& bad :
+       {Normalization{{}, {0}}, Normalization{{}, {-1}},
+        Normalization{{}, {1, 1, nan}}, Normalization{{nan}, {}},
+        Normalization{{1, 2}, {}}, Normalization{{}, {1, 2, 3, 4}}}) {
+    try {
+      picture_input(g, p, bad);
+      ADD_FAILURE();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUsage);
+    }
+  }
+}
+
 TEST(PictureInput, ChannelsFirstAndGrey) {
   const Picture p = noise(2, 2, 7);
   const auto planes = picture_input(
