@@ -58,8 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   try {
     shoal::Graph graph = shoal::import_tflite({bytes, size}, "fuzz");
     if (work_of(graph) > kMaxWork) return 0;
-    use(std::move(graph), size % 2 == 0 ? shoal::Objective::kLatency
-                                        : shoal::Objective::kRam);
+    use(std::move(graph),
+        size % 2 == 0 ? shoal::Objective::kLatency : shoal::Objective::kRam);
   } catch (const shoal::Error& error) {
     if (error.code() != shoal::Exit::kCorrupt &&
         error.code() != shoal::Exit::kUnsupported &&
