@@ -92,6 +92,7 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
       return a <= b ? within(a, b + 1) : within(b, a + 1);
     }
     case OpCode::kResize:
+      // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has a map
       return within(r.map[lo], r.map[hi - 1] + 1);
     case OpCode::kSpaceToDepth:
       return within(lo * r.block, hi * r.block);
