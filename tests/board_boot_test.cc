@@ -141,6 +141,7 @@ TEST(BoardBoot, StackOverflowHitsTheGuard) {
   const std::string text =
       complaint(options, std::vector<uint8_t>(64), Exit::kNode);
   expect_in(text, "emcraft-sf2: stack overflow");
+  expect_in(text, "address 0x200000");  // the guard's, not below SRAM
 }
 
 TEST(BoardBoot, MemoryBehindTheEndFaults) {
