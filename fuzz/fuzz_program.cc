@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "device/program/seal.h"
-#include "device/runtime/sample_programs.h"
+#include "device/runtime/testing/sample_programs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace shoal::test;

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <string>
 
-#include "device/runtime/sample_programs.h"
+#include "device/runtime/testing/sample_programs.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

@@ -2,8 +2,8 @@
 // whole and cut.
 #include <gtest/gtest.h>
 
-#include "device/kernels/kernel_cases.h"
-#include "device/kernels/kernel_splits.h"
+#include "device/kernels/testing/kernel_cases.h"
+#include "device/kernels/testing/kernel_splits.h"
 
 namespace shoal {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "device/kernels/kernel_cases.h"
+#include "device/kernels/testing/kernel_cases.h"
 #include "device/program/params.h"
 
 namespace shoal {

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "device/kernels/kernel_cases.h"
+#include "device/kernels/testing/kernel_cases.h"
 
 namespace shoal {
 namespace {

@@ -1,8 +1,8 @@
 // Pools and reductions against sums over single elements, whole and cut.
 #include <gtest/gtest.h>
 
-#include "device/kernels/kernel_cases.h"
-#include "device/kernels/kernel_splits.h"
+#include "device/kernels/testing/kernel_cases.h"
+#include "device/kernels/testing/kernel_splits.h"
 
 namespace shoal {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "device/kernels/kernel_cases.h"
+#include "device/kernels/testing/kernel_cases.h"
 
 namespace shoal {
 namespace {

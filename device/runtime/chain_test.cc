@@ -2,7 +2,7 @@
 // computation.
 #include <gtest/gtest.h>
 
-#include "device/runtime/naive.h"
+#include "device/runtime/testing/naive.h"
 
 namespace shoal::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "device/program/seal.h"
-#include "device/runtime/sample_programs.h"
+#include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
 namespace {

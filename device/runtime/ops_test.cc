@@ -4,8 +4,8 @@
 #include <set>
 
 #include "device/program/params.h"
-#include "device/runtime/expect_program.h"
-#include "device/runtime/naive.h"
+#include "device/runtime/testing/expect_program.h"
+#include "device/runtime/testing/naive.h"
 
 namespace shoal::test {
 namespace {

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "device/program/params.h"
-#include "device/runtime/naive.h"
-#include "device/runtime/spec_table.h"
-#include "device/runtime/tape_twin.h"
+#include "device/runtime/testing/naive.h"
+#include "device/runtime/testing/spec_table.h"
+#include "device/runtime/testing/tape_twin.h"
 
 namespace shoal::test {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "device/program/params.h"
-#include "device/runtime/expect_program.h"
-#include "device/runtime/naive.h"
+#include "device/runtime/testing/expect_program.h"
+#include "device/runtime/testing/naive.h"
 
 namespace shoal::test {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "device/program/params.h"
-#include "device/runtime/expect_program.h"
-#include "device/runtime/naive.h"
+#include "device/runtime/testing/expect_program.h"
+#include "device/runtime/testing/naive.h"
 
 namespace shoal::test {
 namespace {
@@ -243,8 +243,7 @@ TEST(Wiring, AnOverlayWaitsForRowsThatNobodyReads) {
   making.input(bx, 0);
   BoxSpec read;
   read.y1 = 3;
-  making.actors.push_back(
-      actor_of(f, making.read(bx, read), making.write(bm)));
+  making.actors.push_back(actor_of(f, making.read(bx, read), making.write(bm)));
   making.actors.push_back(actor_of(g, making.read(bm), making.write(by)));
   over.overlay = -1, over.flags = kBufferComplete;
   giving.output(giving.buffer(over), 0);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/check/hand_plans.h"
+#include "host/check/testing/hand_plans.h"
 
 namespace shoal {
 namespace {

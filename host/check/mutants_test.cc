@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "host/check/hand_plans.h"
-#include "host/check/mutant_judge.h"
+#include "host/check/testing/hand_plans.h"
+#include "host/check/testing/mutant_judge.h"
 
 namespace shoal {
 namespace {

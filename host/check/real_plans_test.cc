@@ -5,7 +5,7 @@
 #include <chrono>
 #include <iostream>
 
-#include "host/check/mutant_judge.h"
+#include "host/check/testing/mutant_judge.h"
 #include "host/import/import.h"
 #include "host/lower/net.h"
 #include "host/plan/planner.h"

@@ -5,8 +5,8 @@
 #include <random>
 #include <set>
 
-#include "device/runtime/run_program.h"
-#include "host/check/hand_plans.h"
+#include "device/runtime/testing/run_program.h"
+#include "host/check/testing/hand_plans.h"
 #include "host/emit/emit.h"
 
 namespace shoal {

@@ -9,7 +9,7 @@
 #include "device/program/chunk.h"
 #include "device/program/record.h"
 #include "device/program/tag.h"
-#include "host/check/hand_plans.h"
+#include "host/check/testing/hand_plans.h"
 
 namespace shoal {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "host/lower/net_eval.h"
-#include "host/lower/test_graph.h"
+#include "host/lower/testing/net_eval.h"
+#include "host/lower/testing/test_graph.h"
 #include "host/oracle/oracle.h"
 
 namespace shoal {

@@ -9,7 +9,7 @@
 
 #include "host/base/files.h"
 #include "host/import/import.h"
-#include "host/lower/net_eval.h"
+#include "host/lower/testing/net_eval.h"
 #include "host/oracle/oracle.h"
 #include "tests/shared.h"
 

@@ -4,8 +4,8 @@
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
-#include "host/lower/net_eval.h"
-#include "host/lower/test_graph.h"
+#include "host/lower/testing/net_eval.h"
+#include "host/lower/testing/test_graph.h"
 
 namespace shoal {
 namespace {

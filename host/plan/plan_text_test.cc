@@ -5,7 +5,7 @@
 #include "host/plan/plan_json.h"
 #include "host/plan/plan_table.h"
 #include "host/plan/planner.h"
-#include "host/plan/shape_net.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

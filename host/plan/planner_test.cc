@@ -5,8 +5,8 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/plan/plan_json.h"
-#include "host/plan/shape_net.h"
 #include "host/plan/simulate.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "host/plan/shape_net.h"
 #include "host/plan/simulate.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

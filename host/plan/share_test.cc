@@ -5,8 +5,8 @@
 #include "host/check/check.h"
 #include "host/plan/planner.h"
 #include "host/plan/rings.h"
-#include "host/plan/shape_net.h"
 #include "host/plan/simulate.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "host/plan/shape_net.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/plan/shape_net.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

@@ -7,7 +7,7 @@
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
 #include "host/run/session.h"
-#include "host/run/small_model.h"
+#include "host/run/testing/small_model.h"
 #include "host/run/trace.h"
 
 namespace shoal {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/run/small_model.h"
+#include "host/run/testing/small_model.h"
 
 namespace shoal {
 namespace {

@@ -9,7 +9,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/emit/emit.h"
-#include "host/run/small_model.h"
+#include "host/run/testing/small_model.h"
 
 namespace shoal {
 namespace {

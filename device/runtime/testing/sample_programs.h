@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "device/program/params.h"
-#include "device/runtime/naive.h"
-#include "device/runtime/tape_twin.h"
+#include "device/runtime/testing/naive.h"
+#include "device/runtime/testing/tape_twin.h"
 
 namespace shoal::test {
 

@@ -1,4 +1,4 @@
-#include "host/check/hand_plans.h"
+#include "host/check/testing/hand_plans.h"
 
 namespace shoal {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/check/stage_mutations.h"
+#include "host/check/testing/stage_mutations.h"
 
 namespace shoal {
 

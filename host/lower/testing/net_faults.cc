@@ -1,6 +1,6 @@
 #include "device/program/geometry.h"
 #include "device/program/params.h"
-#include "host/lower/net_eval.h"
+#include "host/lower/testing/net_eval.h"
 
 namespace shoal {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "device/runtime/program_builder.h"
-#include "device/runtime/run_program.h"
+#include "device/runtime/testing/program_builder.h"
+#include "device/runtime/testing/run_program.h"
 
 namespace shoal::test {
 

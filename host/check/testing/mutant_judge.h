@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "device/runtime/run_program.h"
+#include "device/runtime/testing/run_program.h"
 #include "host/check/check.h"
-#include "host/check/mutants.h"
+#include "host/check/testing/mutants.h"
 #include "host/emit/emit.h"
 
 namespace shoal {

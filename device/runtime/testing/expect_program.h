@@ -8,9 +8,9 @@
 
 #include <vector>
 
-#include "device/runtime/program_builder.h"
-#include "device/runtime/run_program.h"
-#include "device/runtime/tape_twin.h"
+#include "device/runtime/testing/program_builder.h"
+#include "device/runtime/testing/run_program.h"
+#include "device/runtime/testing/tape_twin.h"
 
 namespace shoal::test {
 

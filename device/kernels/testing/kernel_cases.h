@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "device/kernels/kernel_reference.h"
 #include "device/kernels/kernels.h"
+#include "device/kernels/testing/kernel_reference.h"
 
 namespace shoal {
 

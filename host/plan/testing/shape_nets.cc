@@ -1,6 +1,6 @@
 #include <random>
 
-#include "host/plan/shape_net.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {

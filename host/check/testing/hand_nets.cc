@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "device/program/params.h"
-#include "host/check/hand_plans.h"
+#include "host/check/testing/hand_plans.h"
 
 namespace shoal {
 

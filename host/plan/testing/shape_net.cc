@@ -1,4 +1,4 @@
-#include "host/plan/shape_net.h"
+#include "host/plan/testing/shape_net.h"
 
 #include <algorithm>
 

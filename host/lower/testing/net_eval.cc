@@ -1,4 +1,4 @@
-#include "host/lower/net_eval.h"
+#include "host/lower/testing/net_eval.h"
 
 #include <cstring>
 #include <stdexcept>

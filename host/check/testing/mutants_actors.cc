@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "host/check/stage_mutations.h"
+#include "host/check/testing/stage_mutations.h"
 
 namespace shoal {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "device/kernels/kernel_cases.h"
+#include "device/kernels/testing/kernel_cases.h"
 
 namespace shoal {
 

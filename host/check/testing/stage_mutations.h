@@ -1,7 +1,7 @@
 // Inside mutants: the mutations of one stage, collected table by table.
 #pragma once
 
-#include "host/check/mutants.h"
+#include "host/check/testing/mutants.h"
 
 namespace shoal {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "device/program/record.h"
-#include "device/runtime/run_program.h"
+#include "device/runtime/testing/run_program.h"
 
 namespace shoal::test {
 

@@ -1,8 +1,8 @@
-#include "host/check/mutants.h"
+#include "host/check/testing/mutants.h"
 
 #include <algorithm>
 
-#include "host/check/stage_mutations.h"
+#include "host/check/testing/stage_mutations.h"
 
 namespace shoal {
 
