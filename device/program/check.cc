@@ -71,11 +71,11 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
   return {};
 }
 
-}  // namespace
-
 uint32_t fixed_end(const Header& h, bool mapped) {
   return static_cast<uint32_t>(Regions(h, mapped).end());
 }
+
+}  // namespace
 
 Fault check_header(const uint8_t* header, const ImageSource& source) {
   if (source.bytes < sizeof(Header)) return fault(Status::kTooShort);
@@ -136,7 +136,9 @@ Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
     f.stage = stage;
     return f;
   }
-  return StageCheck(head, stage, record, source).run();
+  return StageCheck(head, stage, record, source,
+                    fixed_end(*head.header, source.mapped != nullptr))
+      .run();
 }
 
 bool chunk_values_ok(OpCode op, const ChunkRecord& chunk,

@@ -10,14 +10,9 @@
 
 #include "device/base/status.h"
 #include "device/program/record.h"
+#include "device/program/source.h"
 
 namespace shoal {
-
-struct ImageSource {
-  const uint8_t* mapped = nullptr;  // 16-byte aligned; null: in storage
-  uint32_t bytes = 0;
-  bool has_storage = false;
-};
 
 // The first sizeof(Header) bytes: identity, sizes, regions of the arena.
 Fault check_header(const uint8_t* header, const ImageSource&);
@@ -29,8 +24,5 @@ Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
                   const ImageSource&);
 // The values of a chunk whose tag is right: shifts within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);
-
-// Where the fixed regions of the arena end.
-uint32_t fixed_end(const Header&, bool mapped);
 
 }  // namespace shoal

@@ -50,8 +50,7 @@ Fault StageCheck::run() {
 
 bool StageCheck::in_arena(uint32_t offset, uint64_t bytes) {
   const Header& h = *head_.header;
-  return offset % kAlign == 0 &&
-         offset >= fixed_end(h, source_.mapped != nullptr) &&
+  return offset % kAlign == 0 && offset >= fixed_end_ &&
          offset + bytes <= h.arena_bytes;
 }
 

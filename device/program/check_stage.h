@@ -1,16 +1,23 @@
 // Inside the loader: one stage record under examination.
 #pragma once
 
+#include "device/base/status.h"
 #include "device/program/actor.h"
-#include "device/program/check.h"
+#include "device/program/record.h"
+#include "device/program/source.h"
 
 namespace shoal {
 
 class StageCheck {
  public:
+  // `fixed_end`: where the fixed regions of the arena end.
   StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
-             const ImageSource& source)
-      : head_(head), stage_(stage), record_(record), source_(source) {
+             const ImageSource& source, uint32_t fixed_end)
+      : head_(head),
+        stage_(stage),
+        record_(record),
+        source_(source),
+        fixed_end_(fixed_end) {
     fault_.stage = stage;
   }
   Fault run();
@@ -73,6 +80,7 @@ class StageCheck {
   uint16_t stage_;
   const uint8_t* record_;
   const ImageSource& source_;
+  const uint32_t fixed_end_;
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;

@@ -1,3 +1,4 @@
+#include "device/program/check.h"
 #include "device/program/check_stage.h"
 #include "device/program/chunk.h"
 #include "device/program/tag.h"
