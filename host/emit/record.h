@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "device/program/image.h"
-#include "host/emit/chunk.h"
+#include "host/emit/chunk_writer.h"
 #include "host/lower/net.h"
 #include "host/plan/plan.h"
 

@@ -1,4 +1,4 @@
-#include "host/emit/chunk.h"
+#include "host/emit/chunk_writer.h"
 
 #include "device/program/chunk.h"
 #include "host/base/error.h"
