@@ -50,7 +50,7 @@ bool FrameIo::feed() {
   const int answer = input_.poll(input_.user);
   if (answer <= 0) return answer == 0;
   if (++piece_ < row_.pieces) return start_piece();
-  shoal_push_rows(&node_, reading_, nullptr, 1);
+  if (shoal_push_rows(&node_, reading_, nullptr, 1) != 1) return false;
   ++fed_[reading_];
   reading_ = kNoInput;
   return true;

@@ -21,7 +21,7 @@ class FrameIo {
 
   void begin_frame(uint32_t frame);
   // Reads input rows as far as the node has space for them; false if storage
-  // failed.
+  // failed or the node did not take a row that it had a place for.
   bool feed();
   // Sends finished output rows; true if there was one.
   bool collect();
