@@ -42,7 +42,7 @@ for package in "${missing[@]}"; do
   mkdir ".unpack-$package"
   (cd ".unpack-$package" &&
     apt-get "${options[@]}" -qq --download-only source "$package" >/dev/null &&
-    tar -xf ./*.orig.tar.* --strip-components=1)
+    tar -xf ./*.orig.tar.* --strip-components=1 && rm -f ./*.tar.* ./*.dsc)
   mv ".unpack-$package" "$package"
 done
 rm -rf .apt

@@ -14,6 +14,8 @@ constexpr uint32_t kMaster = 2;
 constexpr uint32_t kRun = 0x24000003;
 constexpr uint32_t kFifo = 32;
 constexpr uint32_t kMostFrames = 0xFFFF;
+constexpr uint32_t kCommandBytes = 4;
+static_assert(kMostNorRead + kCommandBytes == kMostFrames);
 
 constexpr uint8_t kReadData = 0x03, kReadIdentity = 0x9F;
 
@@ -44,22 +46,19 @@ bool SpiNor::present() {
 }
 
 int SpiNor::start(uint32_t offset, uint32_t bytes, void* destination) {
-  if (active_ || offset > kNorBytes || bytes > kNorBytes - offset) return -1;
+  if (active_ || offset > kNorBytes || bytes > kNorBytes - offset ||
+      bytes > kMostNorRead) {
+    return -1;
+  }
   to_ = static_cast<uint8_t*>(destination);
-  offset_ = offset;
   left_ = bytes;
-  transaction_ = 0;
   active_ = true;
-  return 0;
-}
-
-void SpiNor::begin_transaction() {
-  transaction_ = least(left_, kMostFrames - 4);
-  select(transaction_ + 4);
+  select(bytes + kCommandBytes);
   exchange(kReadData);
-  exchange(static_cast<uint8_t>(offset_ >> 16));
-  exchange(static_cast<uint8_t>(offset_ >> 8));
-  exchange(static_cast<uint8_t>(offset_));
+  exchange(static_cast<uint8_t>(offset >> 16));
+  exchange(static_cast<uint8_t>(offset >> 8));
+  exchange(static_cast<uint8_t>(offset));
+  return 0;
 }
 
 void SpiNor::move(uint32_t bytes) {
@@ -74,14 +73,9 @@ void SpiNor::move(uint32_t bytes) {
 int SpiNor::poll() {
   if (!active_) return -1;
   uint32_t budget = least(kNorPollBytes, left_);
-  while (budget > 0) {
-    if (transaction_ == 0) begin_transaction();
-    const uint32_t n = least(least(kFifo, budget), transaction_);
-    move(n);
-    offset_ += n;
-    left_ -= n;
-    transaction_ -= n;
-    budget -= n;
+  left_ -= budget;
+  for (; budget > 0; budget -= least(kFifo, budget)) {
+    move(least(kFifo, budget));
   }
   if (left_ > 0) return 0;
   active_ = false;

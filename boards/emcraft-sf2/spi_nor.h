@@ -9,6 +9,8 @@ namespace shoal {
 
 inline constexpr uint32_t kNorBytes = 16u << 20;
 inline constexpr uint32_t kNorPollBytes = 512;
+// The controller counts no more in one transaction; SRAM has no more.
+inline constexpr uint32_t kMostNorRead = 65531;
 
 class SpiNor {
  public:
@@ -20,13 +22,10 @@ class SpiNor {
   int poll();
 
  private:
-  void begin_transaction();
   void move(uint32_t bytes);
 
   uint8_t* to_ = nullptr;
-  uint32_t offset_ = 0;
-  uint32_t left_ = 0;         // of the read
-  uint32_t transaction_ = 0;  // of these, in the transaction under way
+  uint32_t left_ = 0;
   bool active_ = false;
 };
 
