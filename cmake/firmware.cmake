@@ -1,8 +1,11 @@
 # Firmware of the boards that have some, in builds of their own:
 # BUILD/boards/NAME/firmware.elf. Left out, and said so, where the compiler or
 # the sources are missing.
-set(SHOAL_SOURCES "$ENV{SHOAL_SOURCES}" CACHE PATH
-  "what tools/sources.sh has fetched (default: build/sources)")
+set(SHOAL_SOURCES "" CACHE PATH
+  "what tools/sources.sh has fetched (default: its own choice)")
+if(NOT SHOAL_SOURCES)
+  set(SHOAL_SOURCES "$ENV{SHOAL_SOURCES}")
+endif()
 if(NOT SHOAL_SOURCES)
   set(SHOAL_SOURCES ${PROJECT_SOURCE_DIR}/build/sources)
 endif()
