@@ -7,7 +7,6 @@ endif()
 set(board_definitions SHOAL_BUILD="${PROJECT_BINARY_DIR}"
   SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   SHOAL_EXECUTABLE="$<TARGET_FILE:shoal>")
-find_program(SHOAL_QEMU qemu-system-arm)
 
 function(shoal_board_test name)
   cmake_parse_arguments(ARG "BOOTS" "TIMEOUT;SHARDS" "SOURCES;LIBS;LABELS"
