@@ -26,42 +26,43 @@ run() {
   case $1 in
     ./demo.sh | ./test.sh | *cmake* | *ninja* | *git\ * | cd\ *) return 1 ;;
   esac
-  bash -o pipefail -c "$1" 2>&1 || true
+  bash -o pipefail -c "$1" 2>&1 |
+    sed -e "s|$SHOAL_SHARED|\$SHOAL_SHARED|g" -e 's/[[:space:]]*$//' || true
 }
 
 state=text
-: >new
+: >.new
 while IFS= read -r line || [[ -n $line ]]; do
   case $state in
     text)
-      echo "$line" >>new
+      echo "$line" >>.new
       [[ $line == '```console' ]] && state=console
       if [[ $line == '<!-- $ '*' -->' ]]; then
         command=${line#'<!-- $ '}
         command=${command%' -->'}
-        run "$command" >>new
+        run "$command" >>.new
         state=skip_markdown
       fi
       ;;
     console | skip_console)
       if [[ $line == '```' ]]; then
-        echo "$line" >>new
+        echo "$line" >>.new
         state=text
       elif [[ $line == '$ '* ]]; then
-        echo "$line" >>new
-        if run "${line#'$ '}" >out; then
-          cat out >>new
+        echo "$line" >>.new
+        if run "${line#'$ '}" >.out; then
+          cat .out >>.new
           state=skip_console
         else
           state=console
         fi
       elif [[ $state == console ]]; then
-        echo "$line" >>new
+        echo "$line" >>.new
       fi
       ;;
     skip_markdown)
       if [[ $line == '<!-- end -->' ]]; then
-        echo "$line" >>new
+        echo "$line" >>.new
         state=text
       fi
       ;;
@@ -69,7 +70,7 @@ while IFS= read -r line || [[ -n $line ]]; do
 done <"$root/README.md"
 
 if [[ $update == --update ]]; then
-  cp new "$root/README.md"
+  cp .new "$root/README.md"
   exit 0
 fi
 # What is measured anew each time is not compared.
@@ -78,7 +79,7 @@ stable() {
        /^<!-- end -->|^```|^\$ / {skip = 0}
        !skip && !/measured/' "$1"
 }
-diff -u <(stable "$root/README.md") <(stable new) || {
+diff -u <(stable "$root/README.md") <(stable .new) || {
   echo "README.md says something else; tools/readme.sh BUILD --update" >&2
   exit 1
 }
