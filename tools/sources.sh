@@ -35,7 +35,8 @@ options=(-o "Dir::Etc::SourceList=/dev/null"
   -o "Dir::State::Lists=$PWD/.apt/lists"
   -o "Dir::Cache=$PWD/.apt" -o "Dir::Cache::archives=$PWD/.apt/archives"
   -o "APT::Sandbox::User=")
-apt-get "${options[@]}" -qq update
+# An archive without sources is no harm if another has them.
+apt-get "${options[@]}" -qq update || true
 for package in "${missing[@]}"; do
   # Unpacked here: dpkg-source would want the packager's tools.
   rm -rf ".unpack-$package"
