@@ -13,6 +13,8 @@
 namespace shoal {
 namespace {
 
+constexpr int64_t kUnlimited = int64_t{1} << 40;
+
 struct Budget {
   int64_t bytes = std::numeric_limits<int32_t>::max();
   std::string source;
@@ -90,6 +92,13 @@ void assert_completes(const Net& net, const Plan& plan) {
   throw Error(Exit::kInternal, text);
 }
 
+[[noreturn]] void no_stages(const Net& net) {
+  throw Error(Exit::kUnsupported, net.name + ": no way to cut " +
+                                      std::to_string(net.layers.size()) +
+                                      " layers into stages of at most " +
+                                      std::to_string(kMaxStageLayers));
+}
+
 // What chunks of a tape may have. Two of the largest lie in the arena, and
 // each has an entry in its stage's record.
 std::vector<uint32_t> chunk_limits(const Board& board) {
@@ -97,19 +106,42 @@ std::vector<uint32_t> chunk_limits(const Board& board) {
   return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
 }
 
-Candidate best_candidate(const Net& net, const PlanOptions& options,
-                         const Budget& budget) {
-  std::vector<Search> searches;
+// A search for less time may come upon a smaller arena as well: so much is
+// worth trying, beside the smallest.
+int64_t worth_trying(int64_t least) { return least + least / 32 + 128; }
+
+// The smallest arena of all searches, and the least time in it.
+std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
+  std::vector<std::optional<Candidate>> all;
+  int64_t least = kUnlimited;
+  for (Search& search : searches) {
+    all.push_back(search.smallest(worth_trying(least)));
+    if (all.back()) {
+      least = std::min<int64_t>(least, all.back()->node.arena_bytes);
+    }
+  }
   std::optional<Candidate> best;
-  for (const uint32_t limit : chunk_limits(*options.board)) {
-    searches.emplace_back(net, *options.board, limit);
-    Candidate c = searches.back().smallest();
+  for (size_t i = 0; i < searches.size(); ++i) {
+    if (!all[i] || all[i]->node.arena_bytes > worth_trying(least)) continue;
+    Candidate c = searches[i].faster(*all[i]);
     if (!best || c.node.arena_bytes < best->node.arena_bytes ||
         (c.node.arena_bytes == best->node.arena_bytes &&
          c.time_ps < best->time_ps)) {
       best = std::move(c);
     }
   }
+  return best;
+}
+
+Candidate best_candidate(const Net& net, const PlanOptions& options,
+                         const Budget& budget) {
+  const Survey survey(net, *options.board, chunk_limits(*options.board));
+  std::vector<Search> searches;
+  for (size_t limit = 0; limit < survey.chunk_limits().size(); ++limit) {
+    searches.emplace_back(net, *options.board, survey, limit);
+  }
+  std::optional<Candidate> best = smallest_candidate(searches);
+  if (!best) no_stages(net);
   const uint32_t least = best->node.arena_bytes;
   if (least > budget.bytes) does_not_fit(net, best->node, budget);
   if (options.objective == Objective::kRam) return *best;

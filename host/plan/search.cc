@@ -11,98 +11,31 @@
 namespace shoal {
 namespace {
 
-constexpr int kMaxStageLayers = 256;
-// Where the order of every stage must be recorded.
-constexpr int kMaxRecordedLayers = 24;
-constexpr size_t kMaxRuns = 0xFFFF;  // of a record
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
-constexpr int64_t kUnlimited = int64_t{1} << 40;
 // Shares of the budget for stages whose bands are not at their least.
 constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
-std::vector<int> count_ports(const Net& net,
-                             const std::vector<TensorUses>& uses) {
-  std::vector<int> before(static_cast<size_t>(whole_net(net).end) + 1, 0);
-  for (const TensorUses& t : uses) {
-    for (const auto* list : {&t.writers, &t.readers}) {
-      for (const Use& u : *list) ++before[u.position + 1];
-    }
-  }
-  for (size_t i = 1; i < before.size(); ++i) before[i] += before[i - 1];
-  return before;
-}
-
 }  // namespace
 
-Search::Search(const Net& net, const Board& board, uint32_t chunk_limit)
+Search::Search(const Net& net, const Board& board, const Survey& survey,
+               size_t limit)
     : net_(net),
       board_(board),
-      chunk_limit_(chunk_limit),
-      uses_(find_uses(net)),
-      tables_(pass_tables(net, uses_, board)) {
-  find_known();
-}
-
-void Search::find_known() {
-  const std::vector<int> before = count_ports(net_, uses_);
-  const int n = whole_net(net_).end;
-  all_ports_ = before[n];
-  known_.resize(n);
-  const int max_layers =
-      chunk_limit_ == 0 ? kMaxStageLayers : kMaxRecordedLayers;
-  for (int begin = 0; begin < n; ++begin) {
-    const int last = std::min(n, begin + max_layers);
-    for (int end = begin + 1; end <= last; ++end) {
-      const Segment s{begin, end};
-      Known k;
-      k.can_be_stage = can_be_stage(uses_, s);
-      k.ports = before[end] - before[begin];
-      const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
-      if (pair) {
-        k.overlay_most = std::min(net_.tensors[pair->in].bytes(),
-                                  net_.tensors[pair->out].bytes());
-      }
-      k.share_most = share_most(s);
-      if (chunk_limit_ != 0) {
-        std::vector<PlanStage> alone{make_stage(
-            net_, uses_, s, tables_.back().work, tables_.back().slots)};
-        put_on_tape(net_, alone[0], -1, chunk_limit_);
-        k.can_be_stage &= alone[0].order.size() <= kMaxRuns;
-        const PlanLayout l = make_layout(net_, alone, false);
-        k.record_bytes = l.buffers - l.head;
-      }
-      known_[begin].push_back(k);
-    }
-  }
-}
-
-// All rings but the largest.
-int64_t Search::share_most(Segment s) const {
-  int64_t sum = 0, largest = 0;
-  for (size_t t = 0; t < uses_.size(); ++t) {
-    if (!lives_inside(uses_[t], s)) continue;
-    sum += tables_.back().ring_bytes[t];
-    largest = std::max(largest, tables_.back().ring_bytes[t]);
-  }
-  return sum - largest;
-}
-
-const Search::Known* Search::known(Segment s) const {
-  const auto length = static_cast<size_t>(s.end - s.begin);
-  if (length > known_[s.begin].size()) return nullptr;
-  const Known& k = known_[s.begin][length - 1];
-  return k.can_be_stage ? &k : nullptr;
-}
+      survey_(survey),
+      limit_(limit),
+      chunk_limit_(survey.chunk_limits()[limit]),
+      uses_(survey.uses()),
+      tables_(survey.tables()) {}
 
 SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
-  const Known* k = known(s);
+  const Survey::Known* k = survey_.known(s, limit_);
   if (!k || k->ports > max_ports) return {-1, 0};
-  const int most = std::min(max_ports, all_ports_);
+  const int most = std::min(max_ports, survey_.all_ports());
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most));
-  return {fixed + k->record_bytes,
+  return {fixed + k->record_bytes[limit_],
           std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
 }
 
@@ -140,9 +73,12 @@ int64_t Search::share_gain_of(Segment s) {
 }
 
 StageSearch Search::stage_search(int max_ports) {
-  return {net_, uses_, tables_,
+  return {net_,
+          uses_,
+          tables_,
           [this, max_ports](Segment s) { return segment_bytes(s, max_ports); },
-          [this](Segment s) { return gain(s); }};
+          [this](Segment s) { return gain(s); },
+          survey_.ends(max_ports)};
 }
 
 Choice Search::choose(const Partition& cuts) {
@@ -221,11 +157,11 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   return best;
 }
 
-std::optional<Candidate> Search::least_arena(int64_t limit) {
+std::optional<Candidate> Search::least_arena(int64_t most) {
   std::optional<Candidate> best;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
     const StageSearch search = stage_search(ports);
-    const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : limit;
+    const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
     const std::optional<int64_t> least = smallest_budget(search, below);
     Partition last;
     for (const int soft : kSoftPercent) {
@@ -241,21 +177,17 @@ std::optional<Candidate> Search::least_arena(int64_t limit) {
       }
       if (best->node.arena_bytes <= *least) break;
     }
-    if (ports >= all_ports_) break;
+    if (ports >= survey_.all_ports()) break;
   }
   if (!best) return best;
   Candidate packed = build(best->choice, kPackTries);
   return packed.node.arena_bytes < best->node.arena_bytes ? packed : best;
 }
 
-Candidate Search::smallest() {
-  std::optional<Candidate> least = least_arena(kUnlimited);
-  if (!least) {
-    throw Error(Exit::kUnsupported, net_.name + ": no way to cut " +
-                                        std::to_string(net_.layers.size()) +
-                                        " layers into stages of at most " +
-                                        std::to_string(kMaxStageLayers));
-  }
+std::optional<Candidate> Search::smallest(int64_t most) {
+  sharing_ = false;
+  std::optional<Candidate> least = least_arena(most);
+  if (!least) return least;
   least_without_sharing_ = least->node.arena_bytes;
   // An unmapped image would have to hold the order in the arena.
   sharing_ = chunk_limit_ == 0;
@@ -265,16 +197,20 @@ Candidate Search::smallest() {
     sharing_ = less && less->node.arena_bytes < least->node.arena_bytes;
     if (sharing_) least = less;
   }
-  const int64_t budget = least->node.arena_bytes;
-  Candidate best = raise_each(raise_all(*least, budget), budget);
+  return least;
+}
+
+Candidate Search::faster(const Candidate& least) {
+  const int64_t budget = least.node.arena_bytes;
+  Candidate best = raise_each(raise_all(least, budget), budget);
   const std::optional<Candidate> other =
-      fastest(budget, static_cast<int>(least->node.layout.cursor_count));
+      fastest(budget, static_cast<int>(least.node.layout.cursor_count));
   return other && other->time_ps < best.time_ps ? *other : best;
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
   sharing_ = chunk_limit_ == 0 && budget < least_without_sharing_;
-  return fastest(budget, all_ports_);
+  return fastest(budget, survey_.all_ports());
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {

@@ -145,7 +145,8 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
   for (int begin = 0; begin < n; ++begin) {
     if (best[begin].time_ps == kFar) continue;
     Sweep sweep(s, begin);
-    for (int end = begin + 1; end <= n; ++end) {
+    const int last = s.ends.empty() ? n : s.ends[begin];
+    for (int end = begin + 1; end <= last; ++end) {
       sweep.step(end - 1, at.first[end - 1], at.last[end - 1]);
       try_segment(s, {begin, end}, sweep, budget, best[begin], best[end]);
     }

@@ -51,6 +51,9 @@ struct StageSearch {
   // Bytes that an overlay saves with one row a firing. Asked only where the
   // answer matters.
   std::function<int64_t(Segment)> overlay_gain;
+  // By first layer: where the longest segment ends that may be a stage. None:
+  // at the net's end.
+  std::vector<int> ends = {};
 };
 
 // What stages may take: `hard` with one row a firing, `soft` with more, which

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "device/program/chunk.h"
 #include "host/plan/overlay.h"
@@ -55,6 +56,12 @@ void cut(const Layer& layer, PlanActor& a, uint32_t limit) {
   a.weights = std::move(w);
 }
 
+void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
+  for (PlanActor& a : stage.actors) {
+    if (!a.weights.chunks.empty()) cut(net.layers[a.layer], a, limit);
+  }
+}
+
 // Fires an actor for as long as it can, so that its chunks are read for many
 // rows at once; then the one next to the input (or to the output) that can.
 bool run_long(StageTokens& tokens, bool deepest,
@@ -62,18 +69,29 @@ bool run_long(StageTokens& tokens, bool deepest,
   const int actors = tokens.agents() -
                      static_cast<int>(tokens.inputs().size()) -
                      static_cast<int>(tokens.outputs().size());
+  // What could not fire still cannot until a neighbour has fired.
+  std::vector<bool> open(tokens.agents(), true);
+  const auto fires = [&](int agent) {
+    if (!open[agent]) return false;
+    open[agent] = tokens.can_fire(agent);
+    return static_cast<bool>(open[agent]);
+  };
+  const auto fire = [&](int agent) {
+    tokens.fire(agent);
+    for (const int other : tokens.touched(agent)) open[other] = true;
+  };
   const auto serve = [&] {
     for (const auto* callers : {&tokens.outputs(), &tokens.inputs()}) {
       for (int a : *callers) {
-        while (tokens.can_fire(a)) tokens.fire(a);
+        while (fires(a)) fire(a);
       }
     }
   };
   const auto run = [&](int a) {
     bool fired = false;
-    for (serve(); tokens.can_fire(a); serve()) {
+    for (serve(); fires(a); serve()) {
       before(a);
-      tokens.fire(a);
+      fire(a);
       fired = true;
     }
     return fired;
@@ -110,52 +128,74 @@ uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
       .bytes;
 }
 
-void put_on_tape(const Net& net, PlanStage& stage, int late,
-                 uint32_t chunk_limit) {
-  for (PlanActor& a : stage.actors) {
-    if (!a.weights.chunks.empty()) cut(net.layers[a.layer], a, chunk_limit);
-  }
+TapeOrders tape_orders(const Net& net, const PlanStage& stage) {
+  TapeOrders orders;
   StageTokens tokens(net, stage);
-  const auto record = [&](int agent) { record_firing(stage, agent); };
-  if (late >= 0) {
-    run_by_rank(tokens, ranks_with_late(tokens, late), record);
-    return;
-  }
-  std::vector<PlanRun> best;
-  int64_t least = 0;
   for (const bool deepest : {true, false}) {
+    PlanStage run;
+    run.actors = stage.actors;
     tokens.reset();
-    stage.order.clear();
-    run_long(tokens, deepest, record);
-    const int64_t bytes =
-        tape_reads(net, stage).bytes +
-        static_cast<int64_t>(stage.order.size() * sizeof(OrderRun));
-    if (!best.empty() && bytes >= least) continue;
-    best = stage.order;
+    run_long(tokens, deepest, [&](int agent) { record_firing(run, agent); });
+    orders[deepest ? 0 : 1] = std::move(run.order);
+  }
+  return orders;
+}
+
+void put_on_tape(const Net& net, PlanStage& stage, const TapeOrders& orders,
+                 uint32_t chunk_limit) {
+  cut_all(net, stage, chunk_limit);
+  const TapeOrders::value_type* best = nullptr;
+  int64_t least = 0;
+  for (const auto& order : orders) {
+    stage.order = order;
+    const int64_t bytes = tape_reads(net, stage).bytes +
+                          static_cast<int64_t>(order.size() * sizeof(OrderRun));
+    if (best && bytes >= least) continue;
+    best = &order;
     least = bytes;
   }
-  stage.order = std::move(best);
+  stage.order = *best;
+}
+
+void put_on_tape(const Net& net, PlanStage& stage, int late,
+                 uint32_t chunk_limit) {
+  if (late < 0) {
+    return put_on_tape(net, stage, tape_orders(net, stage), chunk_limit);
+  }
+  cut_all(net, stage, chunk_limit);
+  StageTokens tokens(net, stage);
+  run_by_rank(tokens, ranks_with_late(tokens, late),
+              [&](int agent) { record_firing(stage, agent); });
 }
 
 TapeReads tape_reads(const Net& net, const PlanStage& stage) {
+  struct Tape {
+    std::vector<int64_t> before;  // bytes of the chunks before each, and all
+    int fired = 0;
+  };
+  std::vector<Tape> tapes(stage.actors.size());
+  for (size_t i = 0; i < tapes.size(); ++i) {
+    const PlanActor& a = stage.actors[i];
+    if (a.weights.place != WeightPlace::kTape) continue;
+    tapes[i].before.push_back(0);
+    for (const PlanChunk& c : a.weights.chunks) {
+      tapes[i].before.push_back(tapes[i].before.back() +
+                                chunk_bytes(net.layers[a.layer], c));
+    }
+  }
   TapeReads reads;
-  std::vector<int> fired(stage.actors.size(), 0);
-  const PlanChunk* held = nullptr;
+  std::pair<int, int> held{-1, -1};  // actor and chunk
   for (const PlanRun& run : stage.order) {
     const PlanActor& a = stage.actors[run.actor];
-    if (a.weights.place != WeightPlace::kTape || a.weights.chunks.empty()) {
-      continue;
-    }
-    const Layer& layer = net.layers[a.layer];
+    Tape& tape = tapes[run.actor];
+    if (tape.before.size() < 2) continue;
+    const OpCode op = net.layers[a.layer].op;
     for (int i = 0; i < run.firings; ++i) {
-      const ChunkRange r = chunks_of_firing(a, layer.op, fired[run.actor]++);
-      for (int c = r.first; c < r.last; ++c) {
-        const PlanChunk* chunk = &a.weights.chunks[c];
-        if (chunk == held) continue;
-        held = chunk;
-        ++reads.chunks;
-        reads.bytes += chunk_bytes(layer, *chunk);
-      }
+      ChunkRange r = chunks_of_firing(a, op, tape.fired++);
+      if (held == std::make_pair(run.actor, r.first)) ++r.first;
+      held = {run.actor, r.last - 1};
+      reads.chunks += r.last - r.first;
+      reads.bytes += tape.before[r.last] - tape.before[r.first];
     }
   }
   return reads;

@@ -2,6 +2,7 @@
 // slots of the arena, on a tape that follows a recorded order of firings.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -17,6 +18,13 @@ uint32_t chunk_bytes(const Layer&, const PlanChunk&);
 // buffer `late` (an output that lies over an input; -1: none) fire only when
 // nothing else can, as the overlay's lead presumes.
 void put_on_tape(const Net&, PlanStage&, int late, uint32_t chunk_limit);
+
+// The orders that put_on_tape() chooses from if nothing is late. They depend
+// on the stage's bands and slots, not on its chunks.
+using TapeOrders = std::array<std::vector<PlanRun>, 2>;
+TapeOrders tape_orders(const Net&, const PlanStage&);
+void put_on_tape(const Net&, PlanStage&, const TapeOrders&,
+                 uint32_t chunk_limit);
 
 // What a frame reads of a stage's tape: the runtime keeps a chunk for as long
 // as nobody asks for another one.
