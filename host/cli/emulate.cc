@@ -122,7 +122,20 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
   if (flags.layers) print_layers(p, e, flags.frames);
 }
 
-void require_planned(const Prepared& p, const Emulated& e) {
+// The board's word may be anything.
+void require_sense(const EmulateFlags& flags, const Prepared& p,
+                   const Emulated& e) {
+  const shoal_memory& m = e.memory;
+  const bool known_layers =
+      e.layers.empty() ||
+      e.layers.rbegin()->first < static_cast<int>(p.net.layers.size());
+  if (e.outputs.size() != static_cast<size_t>(flags.frames) || !known_layers ||
+      e.end.arena_bytes > e.end.arena_available ||
+      m.stack_bytes > m.fixed_bytes ||
+      m.handler_stack_bytes > m.fixed_bytes - m.stack_bytes) {
+    throw Error(Exit::kNode,
+                p.plan.nodes[0].board + ": its counters make no sense");
+  }
   const uint32_t planned = p.plan.nodes[0].arena_bytes;
   if (e.end.arena_bytes != planned || e.end.arena_touched > planned) {
     throw Error(Exit::kInternal,
@@ -153,7 +166,7 @@ int emulate_command(const EmulateFlags& flags) {
   const Emulated e =
       emulate(run, storage_image(options.board->name, p.images[0], frames,
                                  options.board->emulator->storage_bytes));
-  require_planned(p, e);
+  require_sense(flags, p, e);
   const std::vector<uint8_t> output =
       file_outputs(p.graph, p.net, e.outputs.back());
   if (!flags.output.empty()) write_file(flags.output, output);

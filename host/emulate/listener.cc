@@ -82,6 +82,10 @@ void Listener::layer(const LayerFrame& l) {
 // The rows lie packed behind the head.
 void Listener::firing(const ConsoleFrame& f) {
   const auto head = payload_as<FiringFrame>(f);
+  if (head.y0 > head.y1 || head.x0 > head.x1 || head.c0 > head.c1 ||
+      (head.element_bytes != 1 && head.element_bytes != sizeof(int32_t))) {
+    throw Error(Exit::kNode, "the console says a firing that makes no sense");
+  }
   Firing firing{};
   firing.stage = head.stage;
   firing.actor = head.actor;
@@ -93,8 +97,9 @@ void Listener::firing(const ConsoleFrame& f) {
       static_cast<uint32_t>(head.c1 - head.c0) * head.element_bytes;
   firing.row_bytes =
       static_cast<uint32_t>(head.x1 - head.x0) * firing.pixel_bytes;
-  const auto rows = static_cast<uint32_t>(head.y1 - head.y0);
-  if (f.payload.size() != sizeof head + size_t{rows} * firing.row_bytes) {
+  const auto rows = static_cast<uint64_t>(head.y1 - head.y0);
+  const auto pixels = static_cast<uint64_t>(head.x1 - head.x0);
+  if (f.payload.size() != sizeof head + rows * pixels * firing.pixel_bytes) {
     throw Error(Exit::kNode, "the console says a firing of a wrong size");
   }
   firing.memory = f.payload.data() + sizeof head;

@@ -103,5 +103,36 @@ TEST_F(Collector, RowsThatAreMissingAreNamed) {
   }
 }
 
+// Firings come from a board's console, too.
+TEST_F(Collector, FiringsThatThePlanDoesNotHaveAreRefused) {
+  const PlanNode& node = p_.plan.nodes[0];
+  const std::function<void(Firing&)> lies[] = {
+      [&](Firing& f) { f.stage = static_cast<uint16_t>(node.stages.size()); },
+      [&](Firing& f) {
+        f.actor = static_cast<uint16_t>(node.stages[f.stage].actors.size());
+      },
+      [](Firing& f) { f.y0 = 0x7000, f.y1 = 0x7001; },
+      [](Firing& f) { f.x0 = 0x7000, f.x1 = 0x7001; },
+      [](Firing& f) { f.c0 = 0x7000, f.c1 = 0x7001; },
+  };
+  std::vector<Firing> firings;
+  run([&](const Firing& f) { firings.push_back(f); });
+  ASSERT_FALSE(firings.empty());
+  const uint8_t memory[4096] = {};
+  for (const auto& lie : lies) {
+    Firing f = firings[0];
+    f.memory = memory;
+    f.slots = 1;
+    f.row_bytes = f.pixel_bytes = 0;
+    lie(f);
+    try {
+      show(f);
+      ADD_FAILURE() << "it was taken";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kNode) << e.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -25,13 +25,30 @@ void TraceCollector::reset() {
   conflict_.clear();
 }
 
+// A board's word may be anything.
+const PlanStage& TraceCollector::stage_of(const Firing& f) const {
+  if (f.stage >= node_.stages.size() ||
+      f.actor >= node_.stages[f.stage].actors.size()) {
+    throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
+                                 ", actor " + std::to_string(f.actor) +
+                                 ", which the plan does not have");
+  }
+  return node_.stages[f.stage];
+}
+
 void TraceCollector::on_firing(void* user, const void* what) {
   auto& self = *static_cast<TraceCollector*>(user);
   const Firing& f = *static_cast<const Firing*>(what);
   if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
-  const PlanStage& stage = self.node_.stages[f.stage];
+  const PlanStage& stage = self.stage_of(f);
   const PlanPort& out =
       stage.ports[static_cast<size_t>(stage.actors[f.actor].out)];
+  if (f.y1 > out.box.rows() || f.x1 > out.box.columns() ||
+      f.c1 > out.box.channels()) {
+    throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
+                                 ", actor " + std::to_string(f.actor) +
+                                 " makes more than the plan says");
+  }
   const int tensor = stage.buffers[static_cast<size_t>(out.buffer)].tensor;
   for (uint16_t y = f.y0; y < f.y1; ++y) {
     self.write_row(tensor, out.box.y0 + y, out.box.x0 + f.x0, out.box.x0 + f.x1,

@@ -15,10 +15,13 @@
 
 namespace shoal {
 
+struct Firing;
+
 class TraceCollector {
  public:
   // The references must outlive the collector.
   TraceCollector(const Graph&, const Net&, const Plan&, int node);
+  // The tap throws Error(kNode) for a firing that the plan does not have.
   Tap tap() { return {&TraceCollector::on_firing, this}; }
 
   // The bytes of all tensors of the file after one frame. Elided operators
@@ -30,6 +33,7 @@ class TraceCollector {
   void reset();
 
  private:
+  const PlanStage& stage_of(const Firing&) const;
   static void on_firing(void* self, const void* firing);
   void add_input(const NetIo&, std::span<const uint8_t> bytes);
   void write_row(int tensor, int y, int x0, int x1, int c0, int c1,
