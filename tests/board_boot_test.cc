@@ -153,12 +153,12 @@ TEST(BoardBoot, MemoryBehindTheEndFaults) {
   expect_in(text, "address 0x20010000");
 }
 
-TEST(BoardBoot, ASilentBoardIsEnded) {
+TEST(BoardBoot, ABoardThatHangsIsEnded) {
   EmulateOptions options = emulated_board();
   options.command = "test=hang";
   options.seconds = 1;
   expect_in(complaint(options, std::vector<uint8_t>(64), Exit::kNode),
-            "emcraft-sf2 was silent for 1 s");
+            "emcraft-sf2 did not end within 1 s");
 }
 
 TEST(BoardBoot, WithoutFirmwareThePackagesAreNamed) {

@@ -60,8 +60,8 @@ void require_good_end(const BenchNodeOptions& options,
   const std::string& board = options.board->name;
   if (listener.failure()) throw *listener.failure();
   if (ended.timed_out) {
-    throw Error(Exit::kNode,
-                fmt::format("{} was silent for {} s", board, options.seconds));
+    throw Error(Exit::kNode, fmt::format("{} did not end within {} s", board,
+                                         options.seconds));
   }
   if (!listener.done() || ended.code != 0) {
     throw Error(Exit::kNode,

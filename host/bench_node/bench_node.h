@@ -17,7 +17,7 @@ struct BenchNodeOptions {
   const Board* board = nullptr;  // required, with an emulator
   // The folder with boards/NAME/bench.elf in it.
   std::filesystem::path build;
-  int seconds = 300;  // until the board counts as silent
+  int seconds = 300;  // that the run may take
 };
 
 // Instructions per multiply-accumulate. Without such rows: none.
@@ -35,7 +35,7 @@ struct BenchTable {
 };
 
 // Boots the measuring firmware. Throws Error(kInternal) if firmware or emulator
-// are not there, Error(kNode) if the board faults, falls silent or talks
+// are not there, Error(kNode) if the board faults, does not end or talks
 // nonsense, Error(kDiffers) if its results are not those of this machine's
 // kernels.
 BenchTable bench_node(const BenchNodeOptions&, const Peer&);

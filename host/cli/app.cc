@@ -164,7 +164,7 @@ void define(CLI::App& app, Flags& f, int& code) {
                    "run the input this many times")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  verb->add_option("--silence", f.emulate.seconds,
+  verb->add_option("--seconds", f.emulate.seconds,
                    "end with exit code 6 if the board takes more seconds")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));

@@ -1,12 +1,13 @@
 #include "host/emulate/emulate.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
-#include <cstdlib>
+#include <cstring>
 
 #include "host/base/error.h"
-#include "host/base/files.h"
 #include "host/emulate/process.h"
 #include "host/run/frame.h"
 
@@ -15,26 +16,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder of its own for the storage's file.
-class Scratch {
+// The storage's bytes as a file without a name: nothing is left behind,
+// however this process ends. The emulator inherits it.
+class StorageFile {
  public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "shoal-XXXXXX").string();
-    if (!mkdtemp(name.data())) {
-      throw Error(Exit::kInternal, name + ": cannot be made");
+  StorageFile(std::span<const uint8_t> image, int64_t bytes)
+      : file_(memfd_create("storage", 0)) {
+    size_t at = 0;
+    while (file_ >= 0 && at < image.size()) {
+      const ssize_t n = write(file_, &image[at], image.size() - at);
+      if (n < 0 && errno != EINTR) break;
+      if (n > 0) at += static_cast<size_t>(n);
     }
-    folder_ = name;
+    if (at < image.size() || ftruncate(file_, bytes) != 0) {
+      const std::string why = strerror(errno);
+      close(file_);
+      throw Error(Exit::kInternal, "no memory for the storage: " + why);
+    }
   }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& folder() const { return folder_; }
+  ~StorageFile() { close(file_); }
+  StorageFile(const StorageFile&) = delete;
+  StorageFile& operator=(const StorageFile&) = delete;
+  // In the emulator.
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
 
  private:
-  fs::path folder_;
+  int file_;
 };
 
 fs::path find_firmware(const EmulateOptions& options) {
@@ -52,7 +59,7 @@ fs::path find_firmware(const EmulateOptions& options) {
 
 std::vector<std::string> command_line(const EmulateOptions& options,
                                       const fs::path& firmware,
-                                      const fs::path& storage) {
+                                      const StorageFile& storage) {
   const Emulator& e = *options.board->emulator;
   std::string semihosting =
       "enable=on,target=native,arg=shoal,arg=layers,arg=trace";
@@ -71,7 +78,7 @@ std::vector<std::string> command_line(const EmulateOptions& options,
           "-semihosting-config",
           semihosting,
           "-drive",
-          e.drive + ",file=" + storage.string(),
+          e.drive + ",file=" + storage.path(),
           "-net",
           "none",
           "-icount",
@@ -83,7 +90,7 @@ Emulated good_end(const EmulateOptions& options, const Listener& listener,
   const std::string& board = options.board->name;
   if (listener.failure()) throw *listener.failure();
   if (ended.timed_out) {
-    throw Error(Exit::kNode, board + " was silent for " +
+    throw Error(Exit::kNode, board + " did not end within " +
                                  std::to_string(options.seconds) + " s");
   }
   if (!listener.done() || ended.code != 0) {
@@ -104,13 +111,7 @@ Emulated emulate(const EmulateOptions& options,
                 "board " + options.board->name + " has no emulator");
   }
   const fs::path firmware = find_firmware(options);
-  const Scratch scratch;
-  const fs::path storage = scratch.folder() / "storage.img";
-  write_file(storage.string(), image);
-  const auto bytes = options.board->emulator->storage_bytes;
-  if (truncate(storage.c_str(), bytes) != 0) {
-    throw Error(Exit::kInternal, storage.string() + ": cannot be written");
-  }
+  const StorageFile storage(image, options.board->emulator->storage_bytes);
   Listener listener(*options.board,
                     std::ldexp(1e-9, options.board->emulator->icount_shift),
                     options.tap);
@@ -145,7 +146,10 @@ std::vector<uint8_t> file_outputs(
 }
 
 fs::path own_build_folder() {
-  return fs::read_symlink("/proc/self/exe").parent_path() / ".." / "..";
+  return fs::read_symlink("/proc/self/exe")
+      .parent_path()
+      .parent_path()
+      .parent_path();
 }
 
 }  // namespace shoal

@@ -24,11 +24,11 @@ struct EmulateOptions {
   // With a tap the debug firmware runs and sends every row that it makes.
   Tap tap;
   std::string command;  // further options for the firmware
-  int seconds = 120;    // until the board counts as silent
+  int seconds = 120;    // that the run may take
 };
 
 // Throws Error(kInternal) if firmware or emulator are not there, Error(kNode)
-// if the board faults, falls silent or talks nonsense, Error(kCorrupt) if it
+// if the board faults, does not end or talks nonsense, Error(kCorrupt) if it
 // refuses what lies in its storage.
 Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
 
