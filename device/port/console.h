@@ -83,10 +83,9 @@ enum class Refusal : uint8_t {
 struct RefusedFrame {
   uint8_t refusal, status, table, reserved;
   uint16_t stage, index, check, reserved2;
-  char board[16];        // that the directory names
-  uint32_t arena_bytes;  // that the program states
+  char board[16];  // that the directory names
 };
-static_assert(sizeof(RefusedFrame) == 32);
+static_assert(sizeof(RefusedFrame) == 28);
 
 enum class FaultKind : uint8_t { kOther = 0, kStackOverflow, kBus, kMemory };
 struct FaultFrame {
