@@ -6,8 +6,6 @@
 namespace shoal {
 namespace {
 
-int rank_of(const Tensor& t) { return static_cast<int>(t.shape.size()); }
-
 void convert_concatenation(const OpReader& r, Op& op) {
   const Tensor& y = r.quantized_result();
   if (r.inputs() > 10) {

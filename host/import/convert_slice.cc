@@ -6,8 +6,6 @@
 namespace shoal {
 namespace {
 
-int rank_of(const Tensor& t) { return static_cast<int>(t.shape.size()); }
-
 void convert_slice_op(const OpReader& r, Op& op) {
   const Tensor& x = r.data(0);
   const std::vector<int> begin = r.numbers(1, "positions");

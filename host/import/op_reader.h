@@ -27,6 +27,8 @@ std::string shape_text(const Shape&);
 std::string op_title(const RawModel&, int number);
 std::string tensor_title(const RawModel&, int tensor);
 
+inline int rank_of(const Tensor& t) { return static_cast<int>(t.shape.size()); }
+
 class OpReader {
  public:
   OpReader(const RawModel& raw, const Graph& graph, int number,

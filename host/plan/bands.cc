@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "host/plan/pack.h"
 #include "host/plan/rings.h"
 #include "host/plan/time.h"
 
 namespace shoal {
 namespace {
-
-int64_t aligned(int64_t bytes) {
-  return (bytes + kAlign - 1) / kAlign * kAlign;
-}
 
 // Passes over the rows (or kernel rows) of a layer, and the work for fewer.
 int passes(const Layer& layer, LayerWork w) {

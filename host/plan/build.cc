@@ -16,12 +16,6 @@ struct Tenant {
   int stage = -1, actor = -1;
 };
 
-int buffer_of(const PlanStage& stage, int tensor) {
-  int b = 0;
-  while (stage.buffers[b].tensor != tensor) ++b;
-  return b;
-}
-
 int stage_of(const std::vector<StageChoice>& stages, int position) {
   int s = 0;
   while (stages[s].segment.end <= position) ++s;

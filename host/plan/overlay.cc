@@ -12,14 +12,14 @@ int64_t round_up(int64_t v) {
   return (v >= 0 ? v + a - 1 : v) / a * a;
 }
 
+}  // namespace
+
 int buffer_of(const PlanStage& stage, int tensor) {
   for (size_t b = 0; b < stage.buffers.size(); ++b) {
     if (stage.buffers[b].tensor == tensor) return static_cast<int>(b);
   }
   return -1;
 }
-
-}  // namespace
 
 std::optional<Overlay> overlay_pair(const Net& net,
                                     const std::vector<TensorUses>& uses,

@@ -33,4 +33,7 @@ std::vector<int> ranks_with_late(const StageTokens&, int buffer);
 // Bytes saved: sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);
 
+// The stage's buffer of a tensor, or -1.
+int buffer_of(const PlanStage&, int tensor);
+
 }  // namespace shoal

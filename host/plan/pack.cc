@@ -10,10 +10,6 @@
 namespace shoal {
 namespace {
 
-int64_t aligned(int64_t bytes) {
-  return (bytes + kAlign - 1) / kAlign * kAlign;
-}
-
 // Items that are tied to each other by overlays and move together.
 struct Cluster {
   struct Member {

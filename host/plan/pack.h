@@ -5,7 +5,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "device/program/image.h"
+
 namespace shoal {
+
+// Rounded up to where the next buffer may begin.
+constexpr int64_t aligned(int64_t bytes) {
+  return (bytes + kAlign - 1) / kAlign * kAlign;
+}
 
 struct PackItem {
   int64_t bytes = 0;
