@@ -16,6 +16,14 @@
  *     if (status > SHOAL_WAIT) fail();
  *     if (status == SHOAL_WAIT) sleep until rows, space or storage come
  *   }
+ *
+ * A program of a cluster has peers instead of inputs and outputs: rows come
+ * and go in datagrams. Its loop hands in what arrives and steps:
+ *
+ *     while ((bytes = transport.receive(..., &from, packet, sizeof packet)))
+ *       shoal_receive(&node, from, packet, bytes);
+ *     if (shoal_step(&node) == SHOAL_WAIT) sleep until a datagram comes or
+ *                                          shoal_next_timer_us()
  */
 #ifndef SHOAL_DEVICE_SHOAL_H_
 #define SHOAL_DEVICE_SHOAL_H_
@@ -39,6 +47,63 @@ typedef struct shoal_storage {
   int (*poll)(void* user);
 } shoal_storage;
 
+/* A network that carries datagrams. An address is the transport's own handle
+ * (an IPv4 address and port, an index); the node only keeps and compares it.
+ * Nothing blocks. `send` returns 0 if the datagram is on its way or lost, else
+ * it could not be taken now. */
+typedef struct shoal_transport {
+  void* user;
+  uint32_t max_payload; /* bytes of a datagram, at least 96 */
+  int (*send)(void* user, uint64_t address, const void* datagram,
+              uint32_t bytes);
+  /* Bytes of the next datagram that has come, 0: none. Longer ones are cut. */
+  uint32_t (*receive)(void* user, uint64_t* address, void* datagram,
+                      uint32_t capacity);
+  uint64_t (*now_us)(void* user);
+} shoal_transport;
+
+/* How a datagram is protected; see device/link/cipher.h for those there are.
+ * Both work in place and return 0 if all is well. The tag lies behind the
+ * `bytes` of data; `head` is authenticated, not encrypted. The nonce is the
+ * packet number, never used twice with one key. */
+typedef struct shoal_cipher {
+  uint32_t tag_bytes;
+  int (*seal)(const uint8_t* key, uint64_t packet, const void* head,
+              uint32_t head_bytes, void* data, uint32_t bytes);
+  int (*open)(const uint8_t* key, uint64_t packet, const void* head,
+              uint32_t head_bytes, void* data, uint32_t bytes);
+} shoal_cipher;
+
+/* One per peer of the program, in its order. */
+typedef struct shoal_peer {
+  uint64_t address;
+  uint8_t send_key[32], receive_key[32];
+} shoal_peer;
+
+/* What a program with peers needs. All of it is the caller's and must outlive
+ * the node; the node writes peers' addresses when an authenticated datagram
+ * comes from a new one. */
+typedef struct shoal_link {
+  const shoal_transport* transport;
+  shoal_peer* peers;
+  const shoal_cipher* cipher;
+  uint32_t epoch;
+  uint8_t* packet; /* max_payload bytes, for datagrams under construction */
+} shoal_link;
+
+typedef struct shoal_link_counters {
+  uint64_t sent, received;             /* datagrams */
+  uint64_t sent_bytes, received_bytes; /* in datagrams, of the payload */
+  uint64_t row_bytes;                  /* sent, of streams, first time */
+  uint64_t resent_bytes;               /* of streams, again */
+  uint64_t placed_bytes;               /* came, of streams, new */
+  uint64_t forged;                     /* no peer, no valid tag */
+  uint64_t stale;     /* another epoch, a packet number seen before */
+  uint64_t malformed; /* authentic, but not a datagram of this version */
+  uint64_t early;     /* out of order or beyond credit: not acknowledged */
+  uint64_t fill[16];  /* datagrams with segments, by sixteenths of payload */
+} shoal_link_counters;
+
 typedef struct shoal_config {
   /* The program image if it is memory mapped (16-byte aligned), else null:
    * then the image is read through `storage`, offset 0 being its first byte.
@@ -46,6 +111,7 @@ typedef struct shoal_config {
   const void* image;
   uint32_t image_bytes;         /* of the mapped image, or of the storage */
   const shoal_storage* storage; /* may be null */
+  const shoal_link* link;       /* null: the program must have no peers */
   /* Called after every firing in builds with SHOAL_TAP, else ignored. */
   void (*tap)(void* user, const void* firing);
   void* tap_user;
@@ -53,7 +119,7 @@ typedef struct shoal_config {
 
 /* Caller-owned; holds pointers, so it is not part of the arena. */
 typedef struct shoal_node {
-  uint64_t opaque[56];
+  uint64_t opaque[128];
 } shoal_node;
 
 typedef struct shoal_io_info {
@@ -79,6 +145,19 @@ int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
  * SHOAL_WAIT: input rows, output space or storage are needed first. Anything
  * else is final: the node must be opened again. */
 int shoal_step(shoal_node* node);
+
+/* Hands in one datagram (of kind data) that came from `address`; it is opened
+ * in place. Refused ones are counted, nothing else happens. Returns a
+ * shoal::Status. */
+int shoal_receive(shoal_node* node, uint64_t address, void* datagram,
+                  uint32_t bytes);
+/* Sends what is waiting to be sent: for when shoal_step() returned SHOAL_WAIT
+ * (which it has done itself already) and a timer has passed. */
+void shoal_poll_link(shoal_node* node);
+/* When to call shoal_step() though nothing arrives, in the transport's time;
+ * UINT64_MAX: never. */
+uint64_t shoal_next_timer_us(const shoal_node* node);
+shoal_link_counters shoal_counters(const shoal_node* node);
 
 /* Copies up to `rows` rows of the input into the arena, as far as there is
  * space and its stage is running; returns how many. Rows beyond the frame
@@ -113,6 +192,12 @@ shoal_fault shoal_why(const shoal_node* node);
 /* The layer that the last shoal_step() worked for, 0xFFFF if for none; for
  * counters and watchdogs. */
 uint16_t shoal_last_layer(const shoal_node* node);
+/* What that was: slice `slice` of firing `firing`; actor 0xFFFF: no slice. In
+ * a loop `actor` is the inner one and `iteration` counts. */
+typedef struct shoal_work {
+  uint16_t stage, actor, firing, iteration, group, slice;
+} shoal_work;
+shoal_work shoal_last_work(const shoal_node* node);
 
 #ifdef __cplusplus
 }

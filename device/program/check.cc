@@ -44,13 +44,6 @@ class Regions {
   bool ordered_ = true;
 };
 
-bool all_zero(const uint8_t* bytes, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    if (bytes[i]) return false;
-  }
-  return true;
-}
-
 Fault check_tables(const HeadView& head, const ImageSource& source) {
   const Header& h = *head.header;
   for (uint32_t i = 0; i < h.stages; ++i) {
@@ -94,8 +87,9 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   if (!regions.ordered() || regions.end() > h.arena_bytes) {
     return fault(Status::kBadRecord);
   }
-  if (h.stages == 0 || h.peers != 0 || h.flags != 0 ||
-      !all_zero(h.reserved, sizeof h.reserved)) {
+  if (h.stages == 0 || h.peers != 0 || h.flags != 0 || h.link != 0 ||
+      h.targets != 0 || h.stage_targets != 0 || h.stage_streams != 0 ||
+      h.reserved != 0) {
     return fault(Status::kBadRecord);
   }
   if (h.slot_count == 1 || (h.slot_count == 0) != (h.slot_bytes == 0) ||

@@ -61,7 +61,7 @@ bool StageCheck::sizes() {
   if (!need(h.magic == kStageMagic) || !need(h.index == stage_) ||
       !need(h.bytes == entry.bytes) ||
       !need(record_bytes(stage_counts(h)) == entry.bytes) ||
-      !need(h.streams == 0 && h.reserved == 0) ||
+      !need(h.streams == 0 && h.targets == 0) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
       !need(h.actors <= head_.header->state_count)) {
     return false;

@@ -3,7 +3,8 @@
 // format; SPEC.md gives the same bytes in prose. The host writes it
 // (host/emit), the device reads it in place (device/runtime).
 //
-//   head      Header, StageEntry[stages], IoEntry[inputs + outputs], tag
+//   head      Header, StageEntry[stages], IoEntry[inputs + outputs],
+//             PeerEntry[peers], tag
 //   stages    one record each: StageHeader, tables, padding, tag
 //   chunks    weights, bias, multipliers, shifts of a range of channels, tag
 //
@@ -19,7 +20,7 @@
 namespace shoal {
 
 inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
-inline constexpr uint16_t kImageVersion = 1;
+inline constexpr uint16_t kImageVersion = 2;
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
@@ -27,6 +28,8 @@ inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
 inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
 inline constexpr int kMaxLoopActors = 6;
+inline constexpr int kMaxPeers = 256;
+inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
 inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
 
@@ -51,8 +54,8 @@ struct Header {
   uint16_t stages;
   uint16_t inputs;   // rows that the caller pushes
   uint16_t outputs;  // rows that the caller takes
-  uint16_t peers;    // 0 in version 1
-  uint16_t flags;    // 0 in version 1
+  uint16_t peers;    // 0: rows cross the C API, not a link
+  uint16_t flags;    // 0 in version 2
   uint32_t cursors;  // arena offset of uint32 cursors
   uint32_t cursor_count;
   uint32_t states;        // arena offset of ActorState, 2 bytes each
@@ -63,10 +66,14 @@ struct Header {
   uint32_t slots;         // arena offset of the chunk slots of the tape
   uint32_t slot_bytes;    // 0: no tape
   uint32_t slot_count;
-  uint32_t poll_gap_us;  // longest time away from the link; 0: not stated
-  uint8_t plan_id[16];   // first bytes of the plan's SHA-256
-  uint8_t reserved[12];  // 0
-  uint8_t hash[32];      // SHA-256 of the image, this and the head's tag zero
+  uint32_t poll_gap_us;    // longest time away from the link; 0: not stated
+  uint8_t plan_id[16];     // first bytes of the plan's SHA-256
+  uint32_t link;           // arena offset of the link's tables; link_layout.h
+  uint16_t targets;        // of all stages' out-streams
+  uint16_t stage_targets;  // most of any stage
+  uint16_t stage_streams;  // most in-streams of any stage
+  uint16_t reserved;       // 0
+  uint8_t hash[32];        // SHA-256 of the image, this and the head's tag zero
 };
 static_assert(sizeof(Header) == 144);
 static_assert(offsetof(Header, hash) == 112);
@@ -89,6 +96,14 @@ struct IoEntry {
 };
 static_assert(sizeof(IoEntry) == 16);
 
+// Another node of the cluster with which this one exchanges rows.
+struct PeerEntry {
+  uint16_t node;         // its number in the plan, or kCoordinator
+  uint16_t window;       // segments in flight to it, at least 1
+  uint32_t poll_gap_us;  // its longest time away from the link
+};
+static_assert(sizeof(PeerEntry) == 8);
+
 struct StageHeader {
   uint32_t magic;  // "STG1"
   uint32_t bytes;  // of the record, tag included
@@ -102,8 +117,8 @@ struct StageHeader {
   uint16_t params;   // int32 each
   uint16_t maps;     // uint16 each
   uint16_t order;    // runs; 0: data-driven
-  uint16_t streams;  // 0 in version 1
-  uint16_t reserved;
+  uint16_t streams;  // in-streams, then out-streams
+  uint16_t targets;  // of the out-streams
 };
 static_assert(sizeof(StageHeader) == 32);
 inline constexpr uint32_t kStageMagic = 0x31475453;
@@ -139,7 +154,7 @@ struct PortRecord {
   uint16_t buffer;
   uint8_t is_read;
   PortOwner owner;
-  uint16_t owner_index;  // actor, or input / output of the program
+  uint16_t owner_index;  // actor, input / output, or entry of `streams`
   uint16_t cursor;       // kNone in private buffers; see BufferRecord
   uint16_t y0, y1, x0, x1, c0, c1;
 };
@@ -257,6 +272,32 @@ struct OrderRun {
   uint16_t firings;
 };
 static_assert(sizeof(OrderRun) == 4);
+
+// A stream carries the rows of one port's box, frame after frame, as bytes in
+// row order; byte n of frame f has the absolute offset f * bytes of a frame +
+// n (mod 2^32). An in-stream writes its port; its sender is one peer. An
+// out-stream reads its port and goes to one or more targets, in the target
+// table one after another; a row is released when all of them have it.
+//
+// Numbers: in-streams and targets are each counted over all stages of the
+// program, so those of a stage are contiguous. Segments carry the receiver's
+// in-stream number, credit the sender's target number.
+struct StreamRecord {
+  uint16_t port;
+  uint16_t number;   // in: of this stream; out: of its first target
+  uint16_t peer;     // in: index of the sender in the peer table; out: kNone
+  uint16_t there;    // in: the target's number at the sender; out: index of
+                     // its first target in the stage's table
+  uint16_t targets;  // out: at least 1; in: 0
+  uint16_t reserved;
+};
+static_assert(sizeof(StreamRecord) == 12);
+
+struct TargetRecord {
+  uint16_t peer;   // index in the peer table
+  uint16_t there;  // the in-stream's number at the receiver
+};
+static_assert(sizeof(TargetRecord) == 4);
 
 // In the arena. Only one firing is under way at a time; how far it has come
 // is kept in the node itself.

@@ -4,7 +4,7 @@
 // (in the mapped image or in the arena) and must be 4-byte aligned.
 //
 //   StageHeader, buffers, ports, actors, loops, weights, chunks, params,
-//   maps (padded to 4), order, padding to 16, tag
+//   maps (padded to 4), order, streams, targets, padding to 16, tag
 #pragma once
 
 #include "device/program/image.h"
@@ -14,16 +14,18 @@ namespace shoal {
 struct StageCounts {
   uint16_t buffers = 0, ports = 0, actors = 0, loops = 0, weights = 0;
   uint16_t chunks = 0, params = 0, maps = 0, order = 0;
+  uint16_t streams = 0, targets = 0;
 };
 
 constexpr StageCounts stage_counts(const StageHeader& h) {
-  return {h.buffers, h.ports,  h.actors, h.loops, h.weights,
-          h.chunks,  h.params, h.maps,   h.order};
+  return {h.buffers, h.ports, h.actors, h.loops,   h.weights, h.chunks,
+          h.params,  h.maps,  h.order,  h.streams, h.targets};
 }
 
 // Offsets of the tables in the record.
 struct StageOffsets {
   uint32_t buffers, ports, actors, loops, weights, chunks, params, maps, order;
+  uint32_t streams, targets;
   uint32_t end;    // of the tables
   uint32_t bytes;  // of the record, padding and tag included
 };
@@ -42,7 +44,9 @@ constexpr StageOffsets stage_offsets(const StageCounts& n) {
   o.params = after(o.chunks, n.chunks, sizeof(ChunkRecord));
   o.maps = after(o.params, n.params, sizeof(int32_t));
   o.order = align_up(after(o.maps, n.maps, sizeof(uint16_t)), 4);
-  o.end = after(o.order, n.order, sizeof(OrderRun));
+  o.streams = after(o.order, n.order, sizeof(OrderRun));
+  o.targets = after(o.streams, n.streams, sizeof(StreamRecord));
+  o.end = after(o.targets, n.targets, sizeof(TargetRecord));
   o.bytes = align_up(o.end) + kTagBytes;
   return o;
 }
@@ -51,11 +55,12 @@ constexpr uint32_t record_bytes(const StageCounts& n) {
   return stage_offsets(n).bytes;
 }
 
-// Header, stage table, io table, padding to 16, tag.
-constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios) {
-  return align_up(static_cast<uint32_t>(sizeof(Header) +
-                                        stages * sizeof(StageEntry) +
-                                        ios * sizeof(IoEntry))) +
+// Header, stage table, io table, peer table, padding to 16, tag.
+constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios,
+                              uint32_t peers = 0) {
+  return align_up(static_cast<uint32_t>(
+             sizeof(Header) + stages * sizeof(StageEntry) +
+             ios * sizeof(IoEntry) + peers * sizeof(PeerEntry))) +
          kTagBytes;
 }
 
@@ -70,6 +75,8 @@ struct StageView {
   const int32_t* params = nullptr;
   const uint16_t* maps = nullptr;
   const OrderRun* order = nullptr;
+  const StreamRecord* streams = nullptr;
+  const TargetRecord* targets = nullptr;
 };
 
 // The counts in the header must have been checked against the bytes there.
@@ -86,6 +93,8 @@ inline StageView view_stage(const uint8_t* record) {
   v.params = reinterpret_cast<const int32_t*>(record + o.params);
   v.maps = reinterpret_cast<const uint16_t*>(record + o.maps);
   v.order = reinterpret_cast<const OrderRun*>(record + o.order);
+  v.streams = reinterpret_cast<const StreamRecord*>(record + o.streams);
+  v.targets = reinterpret_cast<const TargetRecord*>(record + o.targets);
   return v;
 }
 
@@ -93,6 +102,7 @@ struct HeadView {
   const Header* header = nullptr;
   const StageEntry* stages = nullptr;
   const IoEntry* ios = nullptr;  // inputs, then outputs
+  const PeerEntry* peers = nullptr;
 };
 
 inline HeadView view_head(const uint8_t* head) {
@@ -102,6 +112,8 @@ inline HeadView view_head(const uint8_t* head) {
   v.stages = reinterpret_cast<const StageEntry*>(stages);
   v.ios = reinterpret_cast<const IoEntry*>(stages + v.header->stages *
                                                         sizeof(StageEntry));
+  v.peers = reinterpret_cast<const PeerEntry*>(v.ios + v.header->inputs +
+                                               v.header->outputs);
   return v;
 }
 

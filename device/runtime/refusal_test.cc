@@ -209,7 +209,7 @@ TEST(Refusal, Headers) {
   refuse(s, 0, h, [](Tables& t) { t.head->peers = 1; });
   refuse(s, 0, h, [](Tables& t) { t.head->states = t.head->cursors; });
   refuse(s, 0, h, [](Tables& t) { t.head->slot_count = 1; });
-  refuse(s, 0, h, [](Tables& t) { t.head->reserved[3] = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->reserved = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->actors += 1; });

@@ -32,13 +32,16 @@ struct PlanBuffer {
   uint32_t bytes() const { return row_bytes() * static_cast<uint32_t>(slots); }
 };
 
-enum class Owner : uint8_t { kActor, kInput, kOutput };
+enum class Owner : uint8_t { kActor, kInput, kOutput, kStream };
 struct PlanPort {
   int buffer = -1;
   Box box;
   bool is_read = false;
   Owner owner = Owner::kActor;
-  int owner_index = 0;  // actor of this stage, input or output of the net
+  // Actor of this stage, input or output of the net, stream of the plan.
+  // In a cluster an input's or output's port may hold a part of it: then the
+  // coordinator sends that box, or takes it, as a stream.
+  int owner_index = 0;
 };
 
 struct PlanChunk {
@@ -76,7 +79,10 @@ struct PlanRun {
   int actor = 0, firings = 0;
 };
 
+// A node's part of a segment of the plan. A node that has nothing to do in a
+// segment has no stage for it.
 struct PlanStage {
+  int segment = 0;
   std::vector<PlanBuffer> buffers;
   std::vector<PlanPort> ports;  // by buffer: write ports, then read ports
   std::vector<PlanActor> actors;
@@ -89,6 +95,28 @@ struct PlanStage {
   std::string bound;  // what the time goes to: "compute", "flash"
 };
 
+// A one-way edge: the rows of `box`, of a read port of one node to write
+// ports of others. All its ports have this box, owner kStream and this
+// stream's number. What travels is the box's bytes in row order.
+struct PlanStream {
+  int tensor = -1;
+  Box box;
+  int element_bytes = 1;
+  struct End {
+    int node = -1, stage = -1, port = -1;  // stage: position in the node's list
+    bool operator==(const End&) const = default;
+  };
+  End from;
+  std::vector<End> to;
+  int64_t bytes() const { return box.elements() * element_bytes; }
+};
+
+// A node that this one exchanges rows with; -1 is the coordinator. Sorted.
+struct PlanPeer {
+  int node = -1;
+  int window = 1;  // segments in flight to it
+};
+
 // Fixed parts of the arena, in this order, each 16-byte aligned.
 struct PlanLayout {
   uint32_t cursors = 0, cursor_count = 0;
@@ -96,12 +124,15 @@ struct PlanLayout {
   uint32_t head = 0, head_bytes = 0;      // 0 bytes: the image is mapped
   uint32_t record = 0, record_bytes = 0;  // 0: mapped
   uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
-  uint32_t buffers = 0;  // where the buffers begin
+  uint32_t link = 0, link_bytes = 0;  // device/program/link_layout.h
+  uint32_t buffers = 0;               // where the buffers begin
 };
 
 struct PlanNode {
   std::string name, board;
   std::vector<PlanStage> stages;
+  std::vector<PlanPeer> peers;  // empty: not linked
+  uint32_t poll_gap_us = 0;     // longest slice, modelled; 0: not stated
   PlanLayout layout;
   uint32_t arena_bytes = 0;
   uint32_t fixed_bytes = 0;
@@ -114,7 +145,11 @@ struct PlanNode {
 
 struct Plan {
   std::string strategy = "single", objective = "latency";
+  // Rows of inputs, outputs and streams come and go over links. A plan of one
+  // node may be linked, one of several nodes always is.
+  bool linked = false;
   std::vector<PlanNode> nodes;
+  std::vector<PlanStream> streams;  // between nodes of the plan
   int64_t macs = 0, model_macs = 0, traffic_bytes = 0;
   double latency_s = 0;
 };

@@ -1,0 +1,76 @@
+// The link's tables in the arena: what a node keeps for each peer, stream and
+// target. One layout that the planner counts, emit writes into the header and
+// the loader checks.
+//
+//   limits    uint32 per target of the program: how far it may go (credit)
+//   targets   TargetState per target of the largest stage
+//   streams   StreamState per in-stream of the largest stage
+//   peers     PeerState per peer
+//   flights   Flight, `window` per peer, peer after peer
+#pragma once
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+// Absolute offsets; see StreamRecord.
+struct TargetState {
+  uint32_t sent, acknowledged;
+};
+static_assert(sizeof(TargetState) == 8);
+
+struct StreamState {
+  uint32_t received;    // all bytes before this are in their slots
+  uint32_t advertised;  // the limit that the sender was told last
+};
+static_assert(sizeof(StreamState) == 8);
+
+// A segment that was sent and not yet acknowledged.
+struct Flight {
+  uint32_t packet;  // low bits of its packet number
+  uint32_t sent_us;
+  uint32_t offset;
+  uint16_t target;  // of the stage
+  uint16_t bytes;   // 0: the entry is free
+};
+static_assert(sizeof(Flight) == 16);
+
+struct PeerState {
+  uint64_t next_packet;  // number of the next datagram to it
+  uint64_t newest;       // largest number that came from it, plus one
+  uint64_t seen;         // bit i: number newest - 1 - i has come
+  uint64_t kept;         // bit i: and all of it was placed
+  uint64_t probe_at_us;  // when to ask again, ~0: not
+  uint32_t rtt_us, rtt_deviation_us;  // 0: not measured yet
+  uint16_t backoff;                   // doublings of the time-out
+  uint16_t flags;           // what is owed to it: see device/link/link.h
+  uint32_t unacknowledged;  // datagrams that came since the last answer
+};
+static_assert(sizeof(PeerState) == 56);
+
+struct LinkCounts {
+  uint32_t peers = 0, windows = 0;  // the sum of all peers' windows
+  uint32_t targets = 0;             // of the program
+  uint32_t stage_targets = 0, stage_streams = 0;
+};
+
+// Offsets from the region's first byte, which is 16-byte aligned.
+struct LinkLayout {
+  uint32_t limits, targets, streams, peers, flights, bytes;
+};
+
+constexpr LinkLayout link_layout(const LinkCounts& n) {
+  const auto after = [](uint32_t start, uint32_t count, size_t size) {
+    return align_up(start + count * static_cast<uint32_t>(size), 8);
+  };
+  LinkLayout l{};
+  l.limits = 0;
+  l.targets = after(l.limits, n.targets, sizeof(uint32_t));
+  l.streams = after(l.targets, n.stage_targets, sizeof(TargetState));
+  l.peers = after(l.streams, n.stage_streams, sizeof(StreamState));
+  l.flights = after(l.peers, n.peers, sizeof(PeerState));
+  l.bytes = n.peers ? align_up(after(l.flights, n.windows, sizeof(Flight))) : 0;
+  return l;
+}
+
+}  // namespace shoal

@@ -1,0 +1,85 @@
+// Who owns which box of every layer's output: the cut of each layer. Own
+// boxes partition the layer's out box; a node without one has no share.
+// Strategies make cuts; a file (--cuts) may name them by hand.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/box.h"
+#include "host/lower/net.h"
+#include "host/split/cluster.h"
+
+namespace shoal {
+
+enum class CutKind : uint8_t {
+  kOne,      // a single node has all of it
+  kGrid,     // rows x columns, all channels
+  kOutputs,  // output channels (kernel-wise; of a fully connected layer:
+             // neuron-wise), all rows and columns
+  kInputs,   // input channels: every node sums its own for all outputs as
+             // int32; each output slice is finished by its owner
+};
+
+struct Share {
+  int node = -1;
+  Box own;  // of the layer's out box, in tensor coordinates; not empty
+  // kInputs: input channels that this node sums, in tensor coordinates.
+  int in0 = 0, in1 = 0;
+};
+
+struct LayerCut {
+  CutKind kind = CutKind::kOne;
+  int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
+  std::vector<Share> shares;  // own boxes disjoint, together the out box
+};
+
+// What a file may fix about how a run of layers is executed.
+struct BlockChoice {
+  int begin = 0, end = 0;   // layers
+  std::optional<int> band;  // rows a firing
+  int groups = 1;           // channel groups (a loop) of expand..project
+};
+
+struct Cuts {
+  std::string strategy;  // "layer", "kernel", "spatial", or the file's name
+  std::vector<LayerCut> layers;  // one per layer of the net
+  // Layers behind which a segment must end, and where none may.
+  std::vector<int> ends;
+  std::vector<int> joined;
+  std::vector<BlockChoice> blocks;
+};
+
+// The box of operand `operand` that the layer reads to make `out`, in tensor
+// coordinates, empty if it lies on padding alone.
+Box needed_box(const Layer&, int operand, const Box& out);
+
+// Which cuts the operator can take: all others become kOne.
+bool can_cut_rows(const Layer&);
+bool can_cut_columns(const Layer&);
+bool can_cut_outputs(const Layer&);
+bool can_cut_inputs(const Layer&);
+// Cut positions along outputs must be multiples of this (depth multiplier).
+int output_granule(const Layer&);
+
+// `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
+// extent, multiples of `granule`, as even as possible; a node may get none.
+std::vector<int> split_extent(int extent, const std::vector<double>& weights,
+                              int granule = 1);
+
+// Cuts by strategy: "layer" (contiguous runs of layers of equal work by
+// rating), "kernel", "spatial" (a grid of `rows` x `columns`, chosen if 0).
+// Throws Error(kUsage) for an unknown one.
+struct StrategyOptions {
+  std::string strategy;
+  int grid_rows = 0, grid_columns = 0;
+};
+Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
+
+// The file of --cuts; schema in SPEC.md. Throws Error(kUsage) naming the line
+// or key, the layer and what would be right.
+Cuts parse_cuts(const std::string& file, const std::string& toml, const Net&,
+                const Cluster&);
+
+}  // namespace shoal
