@@ -113,6 +113,8 @@ class Structure {
       case Owner::kOutput:
         return need(p.is_read && in_range(p.owner_index, net_.outputs), "port ",
                     index, " is no port of an output");
+      case Owner::kStream:
+        return need(false, "port ", index, " is a stream's: not judged");
     }
     return need(false, "port ", index, " has no kind of owner");
   }
