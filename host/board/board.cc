@@ -87,7 +87,9 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.link = r.text("link.name");
   b.link_bits_per_s = r.non_negative("link.mbit_per_s") * 1e6;
   b.link_latency_us = r.non_negative("link.latency_us");
+  b.framing_bytes = r.non_negative("link.framing_bytes");
   b.datagram_us = r.non_negative("cost.datagram_us");
+  b.aead_cycles_per_byte = r.non_negative("cost.aead_cycles_per_byte");
   b.storage = r.text("storage.name");
   if (table["emulator"].is_table()) {
     b.emulator =

@@ -42,7 +42,10 @@ struct Board {
   std::string fixed_kind;  // "measured" or "estimated"
   Costs costs;
   std::string link;  // one line, for people
-  double link_bits_per_s = 0, link_latency_us = 0, datagram_us = 0;
+  double link_bits_per_s = 0, link_latency_us = 0;
+  double framing_bytes = 0;          // on the wire, of every datagram
+  double datagram_us = 0;            // of CPU, to send or receive one
+  double aead_cycles_per_byte = 0;   // of CPU, to seal or open
   std::string storage;               // one line, for people
   std::vector<std::string> sources;  // "what: kind: source"
   std::optional<Emulator> emulator;
