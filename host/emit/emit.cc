@@ -1,6 +1,7 @@
 #include "host/emit/emit.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "device/program/image.h"
@@ -10,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/emit/byte_writer.h"
 #include "host/emit/record.h"
+#include "host/emit/stream_table.h"
 
 namespace shoal {
 namespace {
@@ -41,6 +43,7 @@ IoEntry io_entry(const PlanNode& node, Owner owner, int index) {
 // Where everything lies, and the pieces themselves.
 struct Pieces {
   std::vector<IoEntry> ios;
+  std::vector<PeerEntry> peers;
   std::vector<StageTables> stages;
   ChunkPool pool;
   std::vector<StageEntry> entries;
@@ -48,20 +51,48 @@ struct Pieces {
   uint32_t head_bytes = 0, image_bytes = 0;
 };
 
-Pieces make_pieces(const Net& net, const PlanNode& node) {
-  Pieces p;
+// Of a plan that is not linked: rows cross the C API.
+std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
+  std::vector<IoEntry> ios;
   for (size_t i = 0; i < net.inputs.size(); ++i) {
-    p.ios.push_back(io_entry(node, Owner::kInput, static_cast<int>(i)));
+    ios.push_back(io_entry(node, Owner::kInput, static_cast<int>(i)));
   }
   for (size_t i = 0; i < net.outputs.size(); ++i) {
-    p.ios.push_back(io_entry(node, Owner::kOutput, static_cast<int>(i)));
+    ios.push_back(io_entry(node, Owner::kOutput, static_cast<int>(i)));
+  }
+  return ios;
+}
+
+std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
+  std::vector<PeerEntry> peers;
+  for (const PlanPeer& p : node.peers) {
+    const bool coordinator = p.node == kCoordinatorNode;
+    peers.push_back({coordinator ? kCoordinator : static_cast<uint16_t>(p.node),
+                     static_cast<uint16_t>(p.window),
+                     coordinator ? kCoordinatorPollGapUs
+                                 : plan.nodes.at(p.node).poll_gap_us});
+  }
+  return peers;
+}
+
+Pieces make_pieces(const Net& net, const Plan& plan,
+                   const std::vector<StreamEdge>& edges, int index) {
+  const PlanNode& node = plan.nodes.at(index);
+  Pieces p;
+  std::vector<StageLinks> links;
+  if (plan.linked) {
+    p.peers = peer_entries(plan, node);
+    links = node_links(edges, plan, index);
+  } else {
+    p.ios = io_entries(net, node);
   }
   for (size_t s = 0; s < node.stages.size(); ++s) {
-    p.stages.push_back(
-        stage_tables(net, node.stages[s], static_cast<int>(s), p.pool));
+    p.stages.push_back(stage_tables(net, node.stages[s], static_cast<int>(s),
+                                    plan.linked ? &links[s] : nullptr, p.pool));
   }
   p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
-                            static_cast<uint32_t>(p.ios.size()));
+                            static_cast<uint32_t>(p.ios.size()),
+                            static_cast<uint32_t>(p.peers.size()));
   const std::vector<uint32_t> unplaced(p.pool.size());
   uint32_t at = p.head_bytes;
   for (const StageTables& stage : p.stages) {
@@ -83,8 +114,21 @@ Pieces make_pieces(const Net& net, const PlanNode& node) {
   return p;
 }
 
-Header make_header(const Net& net, const Plan& plan, int node,
-                   const Pieces& pieces) {
+void set_links(const Pieces& pieces, const PlanLayout& layout, Header& h) {
+  h.peers = static_cast<uint16_t>(pieces.peers.size());
+  if (h.peers == 0) return;
+  h.link = layout.link;
+  for (const StageTables& s : pieces.stages) {
+    const auto targets = static_cast<uint16_t>(s.targets.size());
+    uint16_t in_streams = 0;
+    for (const StreamRecord& r : s.streams) in_streams += r.targets == 0;
+    h.targets = static_cast<uint16_t>(h.targets + targets);
+    h.stage_targets = std::max(h.stage_targets, targets);
+    h.stage_streams = std::max(h.stage_streams, in_streams);
+  }
+}
+
+Header make_header(const Plan& plan, int node, const Pieces& pieces) {
   const PlanNode& n = plan.nodes[node];
   const PlanLayout& l = n.layout;
   Header h{};
@@ -98,8 +142,7 @@ Header make_header(const Net& net, const Plan& plan, int node,
   h.arena_bytes = n.arena_bytes;
   h.nodes = static_cast<uint16_t>(plan.nodes.size());
   h.stages = static_cast<uint16_t>(n.stages.size());
-  h.inputs = static_cast<uint16_t>(net.inputs.size());
-  h.outputs = static_cast<uint16_t>(net.outputs.size());
+  for (const IoEntry& io : pieces.ios) ++(io.is_output ? h.outputs : h.inputs);
   h.cursors = l.cursors;
   h.cursor_count = l.cursor_count;
   h.states = l.states;
@@ -110,50 +153,94 @@ Header make_header(const Net& net, const Plan& plan, int node,
   h.slots = l.slots;
   h.slot_bytes = l.slot_bytes;
   h.slot_count = l.slot_count;
+  h.poll_gap_us = n.poll_gap_us;
+  set_links(pieces, l, h);
   return h;
 }
 
 // The plan's identity: what every node is told to do, without its weights.
-void set_plan_id(const Net& net, const Plan& plan, Header& header) {
-  ByteWriter all;
-  for (const PlanNode& node : plan.nodes) {
-    const Pieces pieces = make_pieces(net, node);
-    all.put(node.arena_bytes);
+class PlanId {
+ public:
+  void add(const PlanNode& node, const Pieces& pieces) {
+    all_.put(node.arena_bytes);
+    all_.put_all(pieces.peers);
     for (const StageTables& stage : pieces.stages) {
-      all.put_all(record_image(stage, pieces.chunks));
+      all_.put_all(record_image(stage, pieces.chunks));
     }
   }
-  const std::vector<uint8_t> bytes = all.take();
-  make_tag(TagKind::kHead, 0, kGeneration, bytes.data(),
-           static_cast<uint32_t>(bytes.size()), header.plan_id);
-}
+  std::array<uint8_t, kTagBytes> finish() {
+    std::array<uint8_t, kTagBytes> id;
+    const std::vector<uint8_t> bytes = all_.take();
+    make_tag(TagKind::kHead, 0, kGeneration, bytes.data(),
+             static_cast<uint32_t>(bytes.size()), id.data());
+    return id;
+  }
+
+ private:
+  ByteWriter all_;
+};
 
 void copy_to(std::vector<uint8_t>& image, uint32_t at,
              const std::vector<uint8_t>& bytes) {
   std::copy(bytes.begin(), bytes.end(), image.begin() + at);
 }
 
+class Emitter {
+ public:
+  Emitter(const Net& net, const Plan& plan) : net_(net), plan_(plan) {
+    if (plan.linked) edges_ = stream_edges(plan);
+    PlanId id;
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      id.add(plan.nodes[n], pieces(static_cast<int>(n)));
+    }
+    id_ = id.finish();
+  }
+
+  std::vector<uint8_t> image(int node) const {
+    const Pieces p = pieces(node);
+    Header header = make_header(plan_, node, p);
+    std::copy(id_.begin(), id_.end(), header.plan_id);
+    ByteWriter head;
+    head.put(header);
+    head.put_all(p.entries);
+    head.put_all(p.ios);
+    head.put_all(p.peers);
+    std::vector<uint8_t> image = head.take();
+    image.resize(p.image_bytes);
+    for (size_t s = 0; s < p.stages.size(); ++s) {
+      copy_to(image, p.entries[s].offset, record_image(p.stages[s], p.chunks));
+    }
+    for (uint32_t c = 0; c < p.pool.size(); ++c) {
+      copy_to(image, p.chunks[c], p.pool.bytes(c));
+    }
+    seal_image(image.data(), p.image_bytes);
+    return image;
+  }
+
+ private:
+  Pieces pieces(int node) const {
+    return make_pieces(net_, plan_, edges_, node);
+  }
+
+  const Net& net_;
+  const Plan& plan_;
+  std::vector<StreamEdge> edges_;
+  std::array<uint8_t, kTagBytes> id_{};
+};
+
 }  // namespace
 
 std::vector<uint8_t> emit(const Net& net, const Plan& plan, int node) {
-  const Pieces p = make_pieces(net, plan.nodes.at(node));
-  Header header = make_header(net, plan, node, p);
-  set_plan_id(net, plan, header);
+  return Emitter(net, plan).image(node);
+}
 
-  ByteWriter head;
-  head.put(header);
-  head.put_all(p.entries);
-  head.put_all(p.ios);
-  std::vector<uint8_t> image = head.take();
-  image.resize(p.image_bytes);
-  for (size_t s = 0; s < p.stages.size(); ++s) {
-    copy_to(image, p.entries[s].offset, record_image(p.stages[s], p.chunks));
+std::vector<std::vector<uint8_t>> emit_all(const Net& net, const Plan& plan) {
+  const Emitter emitter(net, plan);
+  std::vector<std::vector<uint8_t>> images;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    images.push_back(emitter.image(static_cast<int>(n)));
   }
-  for (uint32_t c = 0; c < p.pool.size(); ++c) {
-    copy_to(image, p.chunks[c], p.pool.bytes(c));
-  }
-  seal_image(image.data(), p.image_bytes);
-  return image;
+  return images;
 }
 
 }  // namespace shoal

@@ -35,11 +35,27 @@ Origin origin(const Box& port, const View& view) {
   return {port.y0 - view.box.y0, port.x0 - view.box.x0, port.c0 - view.box.c0};
 }
 
+// What an actor without a layer does: it copies its box.
+Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
+  Layer layer;
+  layer.op = OpCode::kMove;
+  layer.name = "copy";
+  const int tensor = stage.buffers.at(stage.ports.at(a.out).buffer).tensor;
+  layer.in[0] = layer.out = {tensor, net.tensors.at(tensor).box()};
+  const MoveParams same{1, 0, 1, 0, 1, 0, 0};
+  layer.params.resize(sizeof same / sizeof(int32_t));
+  std::memcpy(layer.params.data(), &same, sizeof same);
+  return layer;
+}
+
 class Builder {
  public:
-  Builder(const Net& net, const PlanStage& stage, int index, ChunkPool& pool)
-      : net_(net), stage_(stage), pool_(pool) {
+  Builder(const Net& net, const PlanStage& stage, int index,
+          const StageLinks* links, ChunkPool& pool)
+      : net_(net), stage_(stage), links_(links), pool_(pool) {
     tables_.index = fit<uint16_t>(index);
+    if (links)
+      tables_.streams = links->streams, tables_.targets = links->targets;
   }
 
   StageTables build() {
@@ -101,8 +117,7 @@ class Builder {
     PortRecord r{};
     r.buffer = fit<uint16_t>(p.buffer);
     r.is_read = p.is_read;
-    r.owner = p.owner == Owner::kActor ? PortOwner::kActor : PortOwner::kApi;
-    r.owner_index = fit<uint16_t>(p.owner_index);
+    set_owner(index, r);
     r.cursor = buffer.is_private ? kNone : fit<uint16_t>(index);
     r.y0 = fit<uint16_t>(p.box.y0 - buffer.box.y0);
     r.y1 = fit<uint16_t>(p.box.y1 - buffer.box.y0);
@@ -113,8 +128,28 @@ class Builder {
     tables_.ports.push_back(r);
   }
 
+  void set_owner(int port, PortRecord& r) const {
+    const PlanPort& p = stage_.ports[port];
+    r.owner_index = fit<uint16_t>(p.owner_index);
+    if (p.owner == Owner::kActor) {
+      r.owner = PortOwner::kActor;
+    } else if (!links_) {
+      r.owner = PortOwner::kApi;
+    } else {
+      r.owner = PortOwner::kStream;
+      r.owner_index = index_or_none(links_->entry.at(port));
+    }
+  }
+
   void put_actor(const PlanActor& a) {
-    const Layer& layer = net_.layers.at(a.layer);
+    if (a.layer < 0) {
+      put_actor(a, copy_layer(net_, stage_, a));
+    } else {
+      put_actor(a, net_.layers.at(a.layer));
+    }
+  }
+
+  void put_actor(const PlanActor& a, const Layer& layer) {
     ActorRecord r;
     std::memset(&r, 0, sizeof r);  // the hole before accumulator, too
     r.op = layer.op;
@@ -122,7 +157,7 @@ class Builder {
     if (a.final) r.flags |= kActorFinal;
     if (layer.reduce_columns) r.flags |= kReduceColumns;
     if (layer.reduce_channels) r.flags |= kReduceChannels;
-    r.layer = fit<uint16_t>(a.layer);
+    r.layer = index_or_none(a.layer);
     r.in[0] = index_or_none(a.in[0]);
     r.in[1] = index_or_none(a.in[1]);
     r.partial = index_or_none(a.partial);
@@ -241,10 +276,13 @@ class Builder {
       cut.in0 = c.in0, cut.in_n = c.in_n;
       r.in0 = fit<uint16_t>(c.in0), r.in_n = fit<uint16_t>(c.in_n);
     }
-    // A private buffer holds one iteration, whichever channels these are.
+    // A private buffer holds one iteration, whichever channels these are; a
+    // loop over a part of the channels counts them from its first one.
     const bool is_private =
         stage_.buffers[stage_.ports[a.out].buffer].is_private;
-    const int first = is_private ? 0 : rows ? out.y : out.c;
+    const int first = is_private ? a.weights.chunks[0].out0
+                      : rows     ? out.y
+                                 : out.c;
     r.out0 = fit<uint16_t>(c.out0 - first);
     r.out_n = fit<uint16_t>(c.out_n);
     const std::vector<uint8_t> bytes = chunk_bytes(layer, cut);
@@ -255,6 +293,7 @@ class Builder {
 
   const Net& net_;
   const PlanStage& stage_;
+  const StageLinks* const links_;
   ChunkPool& pool_;
   StageTables tables_;
   size_t next_port_ = 0;
@@ -276,14 +315,16 @@ StageHeader stage_header(const StageTables& t) {
   h.params = count(t.params);
   h.maps = count(t.maps);
   h.order = count(t.order);
+  h.streams = count(t.streams);
+  h.targets = count(t.targets);
   return h;
 }
 
 }  // namespace
 
 StageTables stage_tables(const Net& net, const PlanStage& stage, int index,
-                         ChunkPool& pool) {
-  return Builder(net, stage, index, pool).build();
+                         const StageLinks* links, ChunkPool& pool) {
+  return Builder(net, stage, index, links, pool).build();
 }
 
 std::vector<uint8_t> record_image(const StageTables& t,
@@ -305,6 +346,8 @@ std::vector<uint8_t> record_image(const StageTables& t,
   table(t.params);
   table(t.maps);
   table(t.order);
+  table(t.streams);
+  table(t.targets);
   w.pad(kAlign);
   const uint32_t bytes = w.size() + kTagBytes;
   std::vector<uint8_t> record = w.take();

@@ -7,6 +7,7 @@
 
 #include "device/program/image.h"
 #include "host/emit/chunk_writer.h"
+#include "host/emit/stream_table.h"
 #include "host/lower/net.h"
 #include "host/plan/plan.h"
 
@@ -23,11 +24,14 @@ struct StageTables {
   std::vector<int32_t> params;
   std::vector<uint16_t> maps;
   std::vector<OrderRun> order;
+  std::vector<StreamRecord> streams;
+  std::vector<TargetRecord> targets;
 };
 
-// Throws Error(kInternal) if a number does not fit its field or the ports do
-// not lie by buffer, writers first.
-StageTables stage_tables(const Net&, const PlanStage&, int index, ChunkPool&);
+// `links`: of a linked plan, else null. Throws Error(kInternal) if a number
+// does not fit its field or the ports do not lie by buffer, writers first.
+StageTables stage_tables(const Net&, const PlanStage&, int index,
+                         const StageLinks* links, ChunkPool&);
 
 // The record's bytes, its tag still zero. `chunk_offsets` says where in the
 // image each chunk of the pool lies; the size does not depend on it.
