@@ -55,7 +55,10 @@ struct PlanWeights {
 };
 
 struct PlanActor {
-  int layer = -1;
+  int layer = -1;  // of the net; -1: a copy
+  // Copies in[0]'s box to its out port's, which is the same box of the same
+  // tensor in another buffer; emitted as an identical kMove.
+  bool copy = false;
   int in[2] = {-1, -1};  // ports
   int partial = -1;
   int out = -1;
