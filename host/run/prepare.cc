@@ -5,14 +5,13 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/emit/emit.h"
+#include "host/split/cuts.h"
+#include "host/split/split_planner.h"
 
 namespace shoal {
+namespace {
 
-Prepared prepare(Graph graph, const PlanOptions& options) {
-  Prepared p;
-  p.graph = std::move(graph);
-  p.net = lower(p.graph);
-  p.plan = make_plan(p.net, options);
+void check_and_emit(Prepared& p) {
   const std::vector<std::string> faults = check(p.net, p.plan);
   if (!faults.empty()) {
     throw Error(Exit::kInternal,
@@ -24,6 +23,32 @@ Prepared prepare(Graph graph, const PlanOptions& options) {
     p.plan.nodes[node].program_bytes =
         static_cast<uint32_t>(p.images.back().size());
   }
+}
+
+}  // namespace
+
+Prepared prepare(Graph graph, const PlanOptions& options) {
+  Prepared p;
+  p.graph = std::move(graph);
+  p.net = lower(p.graph);
+  p.plan = make_plan(p.net, options);
+  check_and_emit(p);
+  return p;
+}
+
+Prepared prepare_split(Graph graph, const Cluster& cluster,
+                       const PrepareSplit& options) {
+  Prepared p;
+  p.graph = std::move(graph);
+  p.net = lower(p.graph);
+  const Cuts cuts =
+      options.cuts_file.empty()
+          ? make_cuts(p.net, cluster, {.strategy = options.strategy})
+          : parse_cuts(options.cuts_file, options.cuts, p.net, cluster);
+  p.plan = make_split_plan(
+      p.net, cluster, cuts,
+      {.objective = options.objective, .max_payload = options.max_payload});
+  check_and_emit(p);
   return p;
 }
 

@@ -9,6 +9,7 @@
 #include "host/graph/graph.h"
 #include "host/lower/net.h"
 #include "host/plan/planner.h"
+#include "host/split/cluster.h"
 
 namespace shoal {
 
@@ -22,5 +23,14 @@ struct Prepared {
 // Lowers, plans, has the plan checked and writes the programs. A plan that
 // the checker refuses is an internal error.
 Prepared prepare(Graph, const PlanOptions&);
+
+// The same for a cluster: a linked plan, one program per node of it.
+struct PrepareSplit {
+  std::string strategy = "spatial";  // used if there is no cuts file
+  std::string cuts_file, cuts;       // its name for messages, and its text
+  Objective objective = Objective::kLatency;
+  uint32_t max_payload = 1472;  // of the links' datagrams
+};
+Prepared prepare_split(Graph, const Cluster&, const PrepareSplit&);
 
 }  // namespace shoal

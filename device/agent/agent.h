@@ -1,0 +1,141 @@
+// What runs on a node besides its program: it answers a coordinator's
+// sessions (device/agent/session_wire.h), takes programs, opens the node and
+// steps it, and hands it the datagrams that are its own. A node does not trust
+// the network: what is not authentic costs it a look and is dropped.
+//
+//   Agent agent;
+//   if (agent.open(config) != Status::kOk) fail();
+//   for (;;) {
+//     if (agent.step() == Status::kWait)
+//       sleep until a datagram comes or agent.next_timer_us()
+//   }
+//
+// All memory is the caller's and must outlive the agent; nothing is allocated
+// and nothing blocks. Without entropy secure mode is refused.
+#pragma once
+
+#include <cstdint>
+
+#include "device/agent/keys.h"
+#include "device/agent/session_wire.h"
+#include "device/base/status.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+struct AgentConfig {
+  const shoal_transport* transport = nullptr;
+  // chacha20_poly1305(), or checksum_only() with `insecure`.
+  const shoal_cipher* cipher = nullptr;
+  bool insecure = false;
+  uint8_t key[kKeyBytes] = {};  // of the cluster; zeros if insecure
+
+  // Fills `out` with unpredictable bytes and returns 0.
+  int (*entropy)(void* user, void* out, uint32_t bytes) = nullptr;
+  void* entropy_user = nullptr;
+
+  const char* name = "";  // at most kMaxName bytes each
+  const char* board = "";
+
+  uint8_t* arena = nullptr;  // 16-byte aligned; exactly what the node has
+  uint32_t arena_bytes = 0;
+  uint8_t* program = nullptr;  // 16-byte aligned
+  uint32_t program_capacity = 0;
+  shoal_peer* peers = nullptr;
+  uint16_t max_peers = 0;
+  // max_payload bytes each: of arriving, session and the node's datagrams.
+  uint8_t* packets[3] = {};
+
+  // See shoal_config.
+  void (*tap)(void* user, const void* firing) = nullptr;
+  void* tap_user = nullptr;
+};
+
+struct AgentCounters {
+  uint32_t hellos = 0, sessions = 0;  // answered; accepted
+  uint32_t requests = 0, chunks = 0;  // genuine ones
+  uint32_t strangers = 0;  // datagrams that are nobody's here, forged, replayed
+};
+
+class Agent {
+ public:
+  // kBadArgument: something is missing or too small.
+  Status open(const AgentConfig&);
+
+  // Takes some datagrams (a bounded number, so that strangers cannot keep the
+  // node from its work), answers requests, then steps the node once. kOk:
+  // something was done, call again; kWait: nothing to do now. A program that
+  // fails is a state, not a result.
+  Status step();
+  // When to call step() though nothing arrives, in the transport's time;
+  // UINT64_MAX: never.
+  uint64_t next_timer_us() const;
+
+  AgentState state() const { return state_; }
+  // The node, while kRunning or kFaulted; for counters and cost models.
+  const shoal_node& node() const { return node_; }
+  const AgentCounters& counters() const { return counters_; }
+
+ private:
+  // agent.cc
+  bool receive();
+  void leave(AgentState);
+
+  // handshake.cc
+  void hello(uint64_t from, uint32_t bytes);
+  void answer(uint64_t to, const Hello& question, Verdict);
+  void node_nonce(const uint8_t* coordinator_nonce, uint8_t* out) const;
+  void accept(uint64_t from, const Hello&);
+
+  // requests.cc
+  void session(uint64_t from, uint32_t bytes);
+  Reply serve(Request, uint32_t packet, const uint8_t* data, uint32_t bytes);
+  Reply identity();
+  Reply names();
+  Reply begin(const uint8_t* data, uint32_t bytes);
+  Reply chunk(const uint8_t* data, uint32_t bytes);
+  Reply end();
+  Reply grant(const uint8_t* data, uint32_t bytes);
+  Reply start(const uint8_t* data, uint32_t bytes);
+  Reply ping();
+  void send_reply(Request, Reply, uint32_t packet);
+  // Appends to the answer under construction.
+  void put(const void* data, uint32_t bytes);
+
+  // program.cc
+  bool program_has(const uint8_t hash[32]) const;
+  static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
+  static int read_poll(void* self);
+
+  AgentConfig config_;
+  AgentState state_ = AgentState::kEmpty;
+  AgentCounters counters_;
+
+  // The session. A hello changes nothing until it comes again with the nonce
+  // that this node gave for it: a recorded one cannot end a run.
+  bool connected_ = false;
+  uint64_t coordinator_ = 0;  // address
+  Hello accepted_{};
+  SessionKeys keys_{};
+  ReplayWindow window_;
+  uint32_t next_packet_ = 0;
+  uint32_t barrier_ = 0;  // requests of earlier packets are out of date
+  uint8_t secret_[kKeyBytes] = {};  // of this start, for nonces
+  uint64_t nonces_ = 0;             // sessions accepted
+  uint32_t reply_bytes_ = 0;
+
+  uint32_t program_bytes_ = 0;
+  uint8_t program_hash_[32] = {};
+  uint16_t peers_known_ = 0;
+  uint32_t epoch_ = 0;
+  Fault fault_;
+  shoal_storage storage_{};
+  struct {
+    uint32_t offset, bytes;
+    void* to;
+  } read_{};
+  shoal_link link_{};
+  shoal_node node_{};
+};
+
+}  // namespace shoal

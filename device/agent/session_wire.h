@@ -1,0 +1,179 @@
+// Datagrams of a session between a coordinator and a node, byte by byte;
+// SPEC.md, "Sessions", has them in prose. All numbers are little-endian.
+//
+//   hello    coordinator -> node, twice: first without the node's nonce, then
+//            with it. Both authenticated by the cluster key.
+//   answer   node -> coordinator: its nonce, accepted, or a refusal
+//   session  requests and answers, sealed with the session's keys
+//
+// Every datagram fits kLeastPayload bytes, whatever the transport.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+inline constexpr uint8_t kSessionVersion = 1;
+inline constexpr uint32_t kLeastPayload = 96;  // of any transport
+inline constexpr uint32_t kNonceBytes = 16;
+inline constexpr uint32_t kMacBytes = 16;
+inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name
+
+// First byte of every datagram; data datagrams are device/link's.
+enum class Kind : uint8_t { kHello = 1, kAnswer = 2, kSession = 3, kData = 4 };
+
+// What an answer to a hello says.
+enum class Verdict : uint8_t {
+  kChallenge = 0,   // say it again with my nonce
+  kAccepted = 1,    // the session stands
+  kVersion = 2,     // another version of this protocol; authenticated
+  kArithmetic = 3,  // another operator set or rounding; authenticated
+  kKey = 4,         // not authenticated: this hello's key is not mine
+  kMode = 5,        // not authenticated: one of us is --insecure
+};
+
+// Hello and answer have the same layout, so an answer is never longer than
+// the question.
+struct Hello {
+  Kind kind;
+  uint8_t version;
+  uint8_t insecure;  // 0, 1
+  uint8_t verdict;   // of an answer, else 0
+  uint32_t arithmetic;
+  uint8_t coordinator_nonce[kNonceBytes];
+  uint8_t node_nonce[kNonceBytes];  // zeros: not known yet
+  uint8_t mac[kMacBytes];           // of all before it; zeros in kKey, kMode
+};
+static_assert(sizeof(Hello) == 56);
+
+// Authenticated and not encrypted, before the sealed body.
+struct SessionHead {
+  Kind kind;
+  uint8_t version;
+  uint16_t reserved;  // 0
+  uint32_t session;   // follows from the keys
+  uint32_t packet;    // nonce; counts from 0 in each direction
+};
+static_assert(sizeof(SessionHead) == 12);
+
+enum class Request : uint8_t {
+  kIdentity = 1,  // -> IdentityAnswer
+  kNames = 2,     // -> NamesAnswer
+  kBegin = 3,     // BeginRequest -> HeldAnswer
+  kChunk = 4,     // uint32 offset, bytes
+  kEnd = 5,       // -: is the program complete and its hash right?
+  kPeers = 6,     // PeersRequest, PeerGrant...
+  kStart = 7,     // StartRequest
+  kPing = 8,      // -> PingAnswer
+  kStop = 9,      // leave the epoch
+};
+
+enum class Reply : uint8_t {
+  kOk = 0,
+  kMalformed = 1,  // not a request of this version
+  kState = 2,      // not now
+  kTooLarge = 3,   // program memory or peer table too small
+  kHash = 4,       // the program is not what was announced
+  kProgram = 5,    // the runtime refuses it; the ping says where
+};
+
+// A request's body is its head and what it carries; an answer's likewise.
+struct RequestHead {
+  Request request;
+  uint8_t reserved[3];  // 0
+};
+static_assert(sizeof(RequestHead) == 4);
+struct ReplyHead {
+  Request request;
+  Reply reply;
+  uint16_t reserved;  // 0
+  uint32_t packet;    // of the request
+};
+static_assert(sizeof(ReplyHead) == 8);
+
+struct IdentityAnswer {
+  uint32_t arena_bytes;
+  uint32_t program_capacity;
+  uint32_t program_bytes;  // of the program it holds; 0: none
+  uint32_t poll_gap_us;    // of what it does besides the program
+  uint16_t max_payload;
+  uint16_t max_peers;
+  uint8_t program_hash[32];  // SHA-256 of the program it holds
+};
+static_assert(sizeof(IdentityAnswer) == 52);
+
+struct NamesAnswer {
+  uint8_t name_bytes, board_bytes;
+  char name[kMaxName], board[kMaxName];
+};
+static_assert(sizeof(NamesAnswer) == 58);
+
+struct BeginRequest {
+  uint32_t program_bytes;
+  uint8_t hash[32];
+};
+static_assert(sizeof(BeginRequest) == 36);
+struct HeldAnswer {
+  uint32_t held;  // 1: nothing to send, it is here already
+};
+
+struct PeersRequest {
+  uint16_t first;  // index in the program's peer table; the next one, or one
+  uint16_t count;  // that was granted before
+};
+struct PeerGrant {
+  uint64_t address;
+  uint8_t secret[32];  // of this pair, in this epoch; see keys.h
+  uint16_t node;
+  uint16_t reserved[3];  // 0
+};
+static_assert(sizeof(PeerGrant) == 48);
+
+struct StartRequest {
+  uint32_t epoch;
+  uint16_t node, peers;
+};
+static_assert(sizeof(StartRequest) == 8);
+
+enum class AgentState : uint8_t {
+  kEmpty = 0,  // no program
+  kDeploying,
+  kReady,    // a program, not running
+  kRunning,  // in an epoch
+  kFaulted,  // the program was refused or stopped; the fault says why
+};
+
+struct PingAnswer {
+  AgentState state;
+  uint8_t status, table;  // of the fault
+  uint8_t reserved;       // 0
+  uint16_t fault_stage, fault_index, fault_check;
+  uint16_t stage;  // under way
+  uint32_t frames;
+  uint32_t epoch;
+  // Of the link, of this epoch, mod 2^32.
+  uint32_t sent, received, sent_bytes, received_bytes;
+  uint32_t row_bytes, resent_bytes, forged, stale;
+};
+static_assert(sizeof(PingAnswer) == 52);
+static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +
+                  kTagBytes <=
+              kLeastPayload);
+static_assert(sizeof(SessionHead) + sizeof(RequestHead) + sizeof(PeersRequest) +
+                  sizeof(PeerGrant) + kTagBytes <=
+              kLeastPayload);
+
+// Reads a struct at `at` if the bytes are all there.
+template <typename T>
+bool take(const uint8_t*& at, uint32_t& left, T& out) {
+  if (left < sizeof(T)) return false;
+  std::memcpy(&out, at, sizeof(T));
+  at += sizeof(T);
+  left -= static_cast<uint32_t>(sizeof(T));
+  return true;
+}
+
+}  // namespace shoal
