@@ -14,11 +14,16 @@ void HandPlan::stage() {
 }
 
 int HandPlan::buffer(int tensor, int slots, BufferOptions o) {
+  return part(tensor, net_.tensors[tensor].box(), slots, o);
+}
+
+int HandPlan::part(int tensor, const Box& box, int slots, BufferOptions o) {
   const int here = static_cast<int>(node_.stages.size()) - 1;
   PlanBuffer b;
   b.tensor = tensor;
-  b.box = net_.tensors[tensor].box();
-  b.element_bytes = net_.tensors[tensor].element_bytes;
+  b.box = box;
+  b.element_bytes =
+      o.element_bytes ? o.element_bytes : net_.tensors[tensor].element_bytes;
   b.slots = slots ? slots : b.box.rows();
   b.complete = o.complete;
   b.overlay = o.overlay;
@@ -148,6 +153,69 @@ void HandPlan::split_conv(int layer, int channel) {
   now().actors[first + 1] = high;
 }
 
+PlanActor& HandPlan::add_share(const HandShare& s) {
+  const int index = static_cast<int>(now().actors.size());
+  PlanActor a;
+  a.band = s.band;
+  a.init = s.partial < 0;
+  a.final = s.final;
+  for (int i = 0; i < 2; ++i) {
+    if (s.in[i] < 0) continue;
+    a.in[i] = port(s.in[i], s.in_box[i], true, Owner::kActor, index);
+  }
+  if (s.partial >= 0) {
+    a.partial = port(s.partial, s.out_box, true, Owner::kActor, index);
+  }
+  a.out = port(s.out, s.out_box, false, Owner::kActor, index);
+  now().actors.push_back(a);
+  return now().actors.back();
+}
+
+void HandPlan::share(int layer, const HandShare& s) {
+  const Layer& l = net_.layers[layer];
+  PlanActor& a = add_share(s);
+  a.layer = layer;
+  a.part = l.kernel_h;
+  if (l.weights.empty()) return;
+  const int first = s.out_box.c0 - l.out.box.c0;
+  a.weights.chunks = {{first, s.out_box.channels(), 0, l.kernel_h}};
+}
+
+void HandPlan::copy(int from, int to, const Box& box) {
+  add_share({.out = to, .out_box = box, .in = {from, -1}, .in_box = {box, {}}});
+}
+
+void HandPlan::loop_part(int first_layer, int layers, int iterations, int c0,
+                         int c1, const HandShare& share) {
+  const int first = static_cast<int>(now().actors.size());
+  loop(first_layer, layers, iterations, share.band);
+  const auto cut = [&](int i) { return c0 + i * (c1 - c0) / iterations; };
+  for (int j = 0; j < layers; ++j) {
+    const bool last = j + 1 == layers;
+    for (int i = 0; i < iterations; ++i) {
+      PlanChunk& c = now().actors[first + j].weights.chunks[i];
+      (last ? c.in0 : c.out0) = cut(i);
+      (last ? c.in_n : c.out_n) = cut(i + 1) - cut(i);
+    }
+  }
+  now().ports[now().actors[first].in[0]].buffer = share.in[0];
+  PlanActor& last = now().actors.back();
+  now().ports[last.out].buffer = share.out;
+  last.final = share.final;
+  if (share.partial < 0) return;
+  last.init = false;
+  last.partial = port(share.partial, share.out_box, true, Owner::kActor,
+                      first + layers - 1);
+}
+
+void HandPlan::input(int index, int buffer, const Box& box) {
+  port(buffer, box, false, Owner::kInput, index);
+}
+
+void HandPlan::output(int index, int buffer, const Box& box) {
+  port(buffer, box, true, Owner::kOutput, index);
+}
+
 void HandPlan::input(int index) {
   const View& v = net_.inputs[index].stored.view;
   port(find_buffer(v.tensor), v.box, false, Owner::kInput, index);
@@ -243,7 +311,9 @@ void HandPlan::place_fixed() {
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
   l.slots = align_up(l.record + l.record_bytes);
-  l.buffers = align_up(l.slots + l.slot_bytes * l.slot_count);
+  l.link = align_up(l.slots + l.slot_bytes * l.slot_count);
+  l.link_bytes = link_layout(link_).bytes;
+  l.buffers = align_up(l.link + l.link_bytes);
 }
 
 void HandPlan::pack() {
@@ -269,9 +339,20 @@ void HandPlan::pack() {
   }
 }
 
+int HandPlan::summed_channels(const PlanStage& stage, const PlanActor& a) {
+  if (a.loop < 0) return stage.ports[a.in[0]].box.channels();
+  const PlanChunk &c = a.weights.chunks.front(), &d = a.weights.chunks.back();
+  return d.in0 + d.in_n - c.in0;
+}
+
 void HandPlan::count() {
   for (PlanStage& stage : node_.stages) {
     for (const PlanActor& a : stage.actors) {
+      if (a.layer < 0) {
+        const int rows = stage.ports[a.out].box.rows();
+        stage.firings += (rows + a.band - 1) / a.band;
+        continue;
+      }
       const Layer& l = net_.layers[a.layer];
       const PlanPort& out = stage.ports[a.out];
       const bool inner = stage.buffers[out.buffer].is_private;
@@ -281,12 +362,17 @@ void HandPlan::count() {
         bytes += chunk_size(stage, a, c);
       }
       stage.weight_read_bytes += steps * bytes;
-      int64_t macs = l.macs;
+      int64_t macs = l.macs / l.out.box.elements();
+      if (inner) {
+        const PlanChunk &c = a.weights.chunks.front(),
+                        &d = a.weights.chunks.back();
+        macs *=
+            out.box.rows() * out.box.columns() * (d.out0 + d.out_n - c.out0);
+      } else {
+        macs *= out.box.elements();
+      }
       if (!(a.init && a.final)) {
-        macs =
-            macs / l.in[0].box.channels() * stage.ports[a.in[0]].box.channels();
-      } else if (!inner) {
-        macs = macs / l.out.box.elements() * out.box.elements();
+        macs = macs / l.in[0].box.channels() * summed_channels(stage, a);
       }
       stage.macs += macs;
       if (inner) continue;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device/program/link_layout.h"
 #include "host/lower/net.h"
 #include "host/plan/plan.h"
 
@@ -42,8 +43,20 @@ class HandNet {
 struct BufferOptions {
   int first_stage = -1, last_stage = -1;  // -1: this one
   bool complete = false;
-  int overlay = -1;     // index of a buffer of this stage
-  int64_t offset = -1;  // from the first buffer byte; -1: packed
+  int overlay = -1;       // index of a buffer of this stage
+  int64_t offset = -1;    // from the first buffer byte; -1: packed
+  int element_bytes = 0;  // 0: the tensor's
+};
+
+// A box of a layer's output from boxes of its operands; buffers of the stage.
+struct HandShare {
+  int out = -1;
+  Box out_box;
+  int in[2] = {-1, -1};
+  Box in_box[2];
+  int partial = -1;   // buffer of sums to start from; -1: the bias
+  bool final = true;  // else sums
+  int band = 1;
 };
 
 class HandPlan {
@@ -56,22 +69,35 @@ class HandPlan {
   int actor(int layer, int band = 1, int part = 0, int groups = 1);
   // One box of a layer's output from a box of its first input.
   void tile(int layer, const Box& out, const Box& in);
+  // As buffer(), of a part of the tensor.
+  int part(int tensor, const Box&, int slots = 0, BufferOptions = {});
+  void share(int layer, const HandShare&);
+  // Copies a box from one buffer of a tensor to another.
+  void copy(int from, int to, const Box&);
   // A buffer inside a loop: the first `channels` channels of the tensor.
   void private_buffer(int tensor, int slots, int channels);
   // Consecutive layers as a fused channel group; the buffers between them are
   // private.
   void loop(int first_layer, int layers, int iterations, int band);
+  // The same over the hidden channels [c0, c1) alone; `share` is of the last
+  // layer, but in[0] is what the first one reads.
+  void loop_part(int first_layer, int layers, int iterations, int c0, int c1,
+                 const HandShare& share);
   // A convolution by two actors: input channels below `channel` into int32
   // sums (a ring of one row), then the others onto them.
   void split_conv(int layer, int channel);
   void input(int index);   // in this stage
   void output(int index);  // in this stage
+  void input(int index, int buffer, const Box&);
+  void output(int index, int buffer, const Box&);
   void order(std::vector<PlanRun> runs);
   // Records in storage, weights on a tape; every stage needs an order.
   void unmapped() { unmapped_ = true; }
   Plan finish();
 
  private:
+  friend class HandCluster;
+
   PlanActor& add_actor(int layer, int band, int part);
   void add_chunks(PlanActor&, int parts, int groups, bool by_input);
   PlanStage& now() { return node_.stages.back(); }
@@ -82,12 +108,15 @@ class HandPlan {
   uint32_t record_size(const PlanStage&) const;
   uint32_t chunk_size(const PlanStage&, const PlanActor&,
                       const PlanChunk&) const;
+  PlanActor& add_share(const HandShare&);
+  static int summed_channels(const PlanStage&, const PlanActor&);
   void place_fixed();
   void pack();
   void count();
 
   const Net& net_;
   PlanNode node_;
+  LinkCounts link_;
   bool unmapped_ = false;
   std::vector<std::vector<int64_t>> wanted_;  // offsets by stage and buffer
 };
