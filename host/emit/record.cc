@@ -35,7 +35,7 @@ Origin origin(const Box& port, const View& view) {
   return {port.y0 - view.box.y0, port.x0 - view.box.x0, port.c0 - view.box.c0};
 }
 
-// What an actor without a layer does: it copies its box.
+// What an actor without a layer does.
 Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
   Layer layer;
   layer.op = OpCode::kMove;
@@ -142,7 +142,7 @@ class Builder {
   }
 
   void put_actor(const PlanActor& a) {
-    if (a.layer < 0) {
+    if (a.copy) {
       put_actor(a, copy_layer(net_, stage_, a));
     } else {
       put_actor(a, net_.layers.at(a.layer));

@@ -182,7 +182,9 @@ void HandPlan::share(int layer, const HandShare& s) {
 }
 
 void HandPlan::copy(int from, int to, const Box& box) {
-  add_share({.out = to, .out_box = box, .in = {from, -1}, .in_box = {box, {}}});
+  PlanActor& a = add_share(
+      {.out = to, .out_box = box, .in = {from, -1}, .in_box = {box, {}}});
+  a.copy = true;
 }
 
 void HandPlan::loop_part(int first_layer, int layers, int iterations, int c0,
@@ -348,7 +350,7 @@ int HandPlan::summed_channels(const PlanStage& stage, const PlanActor& a) {
 void HandPlan::count() {
   for (PlanStage& stage : node_.stages) {
     for (const PlanActor& a : stage.actors) {
-      if (a.layer < 0) {
+      if (a.copy) {
         const int rows = stage.ports[a.out].box.rows();
         stage.firings += (rows + a.band - 1) / a.band;
         continue;

@@ -53,7 +53,7 @@ struct HandShare {
   int out = -1;
   Box out_box;
   int in[2] = {-1, -1};
-  Box in_box[2];
+  Box in_box[2] = {};
   int partial = -1;   // buffer of sums to start from; -1: the bias
   bool final = true;  // else sums
   int band = 1;
