@@ -18,10 +18,10 @@ void check_and_emit(Prepared& p) {
                 "the planner made a wrong plan: " + faults.front() + " (" +
                     std::to_string(faults.size()) + " faults in all)");
   }
+  p.images = emit_all(p.net, p.plan);
   for (size_t node = 0; node < p.plan.nodes.size(); ++node) {
-    p.images.push_back(emit(p.net, p.plan, static_cast<int>(node)));
     p.plan.nodes[node].program_bytes =
-        static_cast<uint32_t>(p.images.back().size());
+        static_cast<uint32_t>(p.images[node].size());
   }
 }
 
