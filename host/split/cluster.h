@@ -15,23 +15,34 @@ struct ClusterNode {
   std::string address;                // "host:port"; empty: a virtual node
   Board board;                        // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
-  // Work a second relative to other nodes: 1 / modelled time of the model's
-  // mean layer on its board, or what the file says (or bench-node measured).
+  // Million MACs a second; only ratios count. The board's modelled rate, or
+  // what the file says (such as what bench-node measured).
   double rating = 1;
-  // The arena that a plan may give it: the least of its board's limit, `ram`.
+  std::string ram_source = "--ram";  // who asked for `ram`
+  // The arena that a plan may give it: the least of its board's limit and
+  // `ram`; INT64_MAX if neither is given.
   int64_t arena_budget() const;
   // Where that number comes from: "board teensy41", "--ram", the file's key.
-  std::string budget_source;
+  std::string budget_source() const;
+  // For the program: the least of its board's and `flash`.
+  int64_t flash_budget() const;
 };
 
 struct Cluster {
   std::vector<ClusterNode> nodes;
 };
 
+inline constexpr int kMaxNodes = 256;  // each may be a peer of each
+
+// Million MACs a second of a mix of layers as in MobileNetV2, by the board's
+// costs and clock.
+double board_rating(const Board&);
+
 // `count` nodes node0, node1, ... Throws Error(kUsage).
 Cluster uniform_cluster(int count, const Board&, std::optional<int64_t> ram);
-// Schema in SPEC.md. Throws Error(kUsage) naming file, key and node: duplicate
-// names, two nodes at one address, unknown keys, sizes out of range.
+// `toml` is the text of `file`; schema in SPEC.md. Throws Error(kUsage) naming
+// file, key and node: duplicate names, two nodes at one address, unknown keys,
+// sizes out of range.
 Cluster parse_cluster(const std::string& file, const std::string& toml);
 
 }  // namespace shoal

@@ -51,20 +51,29 @@ struct Cuts {
   std::vector<BlockChoice> blocks;
 };
 
-// The box of operand `operand` that the layer reads to make `out`, in tensor
-// coordinates, empty if it lies on padding alone.
+// The box of operand `operand` that the layer reads to make `out`, a box of
+// its out box that is not empty; in tensor coordinates. Rows or columns are
+// none, at the end of the view that is next, if all of them lie on padding or
+// fill. A port with exactly this box (or with any one row or column in place of
+// none) serves every operator.
 Box needed_box(const Layer&, int operand, const Box& out);
 
-// Which cuts the operator can take: all others become kOne.
+// Which cuts the operator can take and has room for.
 bool can_cut_rows(const Layer&);
 bool can_cut_columns(const Layer&);
 bool can_cut_outputs(const Layer&);
 bool can_cut_inputs(const Layer&);
-// Cut positions along outputs must be multiples of this (depth multiplier).
+// Cuts must lie at multiples of these, from the begin of the out box (depth
+// multiplier; blocks of kDepthToSpace).
 int output_granule(const Layer&);
+int row_granule(const Layer&);
+int column_granule(const Layer&);
 
 // `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
-// extent, multiples of `granule`, as even as possible; a node may get none.
+// extent, multiples of `granule` but for the last; the largest size / weight is
+// as small as can be, and under that the boundaries lie nearest to those of
+// an endless extent, so that cuts of neighbouring layers lie alike. A node may
+// get none. Weights must not all be 0.
 std::vector<int> split_extent(int extent, const std::vector<double>& weights,
                               int granule = 1);
 
