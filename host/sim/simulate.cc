@@ -1,0 +1,331 @@
+#include "host/sim/simulate.h"
+
+#include <algorithm>
+#include <memory>
+#include <random>
+
+#include "host/base/error.h"
+#include "host/cluster/coordinator.h"
+#include "host/sim/virtual_node.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kCoordinatorQueue = 1024;
+
+LinkModel link_of(const Board& board, const SimOptions& options) {
+  LinkModel link;
+  if (options.costs) {
+    link.bits_per_s = board.link_bits_per_s;
+    link.latency = static_cast<Nanos>(board.link_latency_us * kMicrosecond);
+    link.framing_bytes = static_cast<uint32_t>(board.framing_bytes);
+  } else {
+    link.latency = 10 * kMicrosecond;
+    link.receive_queue = 64;
+  }
+  if (options.bits_per_s) link.bits_per_s = *options.bits_per_s;
+  if (options.latency) link.latency = *options.latency;
+  if (options.receive_queue) link.receive_queue = *options.receive_queue;
+  return link;
+}
+
+PortCosts costs_of(const Board& board, const SimOptions& options) {
+  PortCosts costs;
+  if (!options.costs) {
+    costs.burst = 32;
+    return costs;
+  }
+  costs.datagram = datagram_cost(board, 0, false);
+  if (!options.insecure) {
+    costs.nanos_per_byte = board.aead_cycles_per_byte / board.clock_hz * 1e9;
+  }
+  costs.step = std::max<Nanos>(
+      static_cast<Nanos>(board.costs.firing_us * kMicrosecond), 1);
+  return costs;
+}
+
+PortTimes since(const PortTimes& now, const PortTimes& start) {
+  return {now.slices - start.slices, now.receiving - start.receiving,
+          now.sending - start.sending, now.other - start.other};
+}
+
+EndpointTraffic since(EndpointTraffic t, const EndpointTraffic& start) {
+  t.sent -= start.sent, t.received -= start.received;
+  t.sent_bytes -= start.sent_bytes, t.received_bytes -= start.received_bytes;
+  t.lost -= start.lost, t.duplicated -= start.duplicated;
+  t.reordered -= start.reordered;
+  t.port_drops -= start.port_drops, t.queue_drops -= start.queue_drops;
+  t.up_busy -= start.up_busy, t.down_busy -= start.down_busy;
+  return t;
+}
+
+// The coordinator as an endpoint: feeds frames and takes results.
+class Commander : public Endpoint {
+ public:
+  Commander(Port& port, CoordinatorConfig config,
+            std::span<const uint8_t> input, const SimOptions& options)
+      : port_(port),
+        coordinator_(std::move(config)),
+        input_(input),
+        options_(options) {}
+
+  Coordinator& coordinator() { return coordinator_; }
+  const std::vector<FrameTime>& frames() const { return frames_; }
+  void feed() { feeding_ = true; }
+  int finished() const { return finished_; }
+
+  bool step() override {
+    coordinator_.poll();
+    bool more = false;
+    while (auto output = coordinator_.result()) {
+      frames_[static_cast<size_t>(finished_)].finished = port_.now();
+      if (options_.output) options_.output(finished_, *output);
+      ++finished_;
+      more = true;
+    }
+    while (feeding_ && may_submit()) {
+      frames_.push_back({.submitted = port_.now()});
+      coordinator_.submit(input_);
+      more = true;
+    }
+    return more;
+  }
+  uint64_t next_timer_us() const override {
+    return coordinator_.next_timer_us();
+  }
+
+ private:
+  bool may_submit() const {
+    const auto submitted = static_cast<int>(frames_.size());
+    if (submitted >= options_.frames || coordinator_.free_frames() <= 0) {
+      return false;
+    }
+    return !options_.first_alone || submitted == 0 || finished_ > 0;
+  }
+
+  Port& port_;
+  Coordinator coordinator_;
+  std::span<const uint8_t> input_;
+  const SimOptions& options_;
+  std::vector<FrameTime> frames_;
+  bool feeding_ = false;
+  int finished_ = 0;
+};
+
+class Simulation {
+ public:
+  Simulation(const Prepared&, const Cluster&, std::span<const uint8_t> input,
+             const SimOptions&);
+  SimResult run();
+
+ private:
+  void add_node(int node, const Cluster&, const ClusterKey&);
+  void add_commander(const Cluster&, const ClusterKey&,
+                     std::span<const uint8_t> input);
+  template <typename Done>
+  void until(Done done);
+  void frames();
+  std::vector<PortTimes> times() const;
+  std::vector<EndpointTraffic> traffic() const;
+  SimResult result() const;
+  EndpointReport report(uint32_t endpoint) const;
+
+  const Prepared& prepared_;
+  const SimOptions& options_;
+  std::mt19937_64 random_;
+  World world_;
+  std::vector<std::unique_ptr<NodeCost>> costs_;
+  std::vector<std::unique_ptr<VirtualNode>> nodes_;
+  std::vector<Port*> ports_;
+  std::unique_ptr<Commander> commander_;
+  std::vector<PortTimes> start_, first_;  // when frames begin, frame 0 ended
+  std::vector<EndpointTraffic> start_traffic_;
+  Nanos deployed_ = 0;
+};
+
+Simulation::Simulation(const Prepared& prepared, const Cluster& cluster,
+                       std::span<const uint8_t> input,
+                       const SimOptions& options)
+    : prepared_(prepared),
+      options_(options),
+      random_(options.network.seed),
+      world_(options.network, options.max_payload) {
+  if (cluster.nodes.size() != prepared.plan.nodes.size()) {
+    throw Error(Exit::kInternal, "the plan has other nodes than the cluster");
+  }
+  ClusterKey key{};
+  if (!options.insecure) {
+    for (uint8_t& byte : key) byte = static_cast<uint8_t>(random_());
+  }
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    add_node(static_cast<int>(i), cluster, key);
+  }
+  add_commander(cluster, key, input);
+}
+
+void Simulation::add_node(int node, const Cluster& cluster,
+                          const ClusterKey& key) {
+  const ClusterNode& real = cluster.nodes[static_cast<size_t>(node)];
+  const PlanNode& plan = prepared_.plan.nodes[static_cast<size_t>(node)];
+  const std::vector<uint8_t>& image =
+      prepared_.images[static_cast<size_t>(node)];
+  costs_.push_back(
+      options_.costs ? std::make_unique<NodeCost>(image, real.board) : nullptr);
+  Port& port =
+      world_.add(link_of(real.board, options_), costs_of(real.board, options_));
+  VirtualNodeOptions o;
+  o.name = real.name;
+  o.board = real.board.name;
+  o.arena_bytes = plan.arena_bytes;
+  o.program_capacity = static_cast<uint32_t>(image.size());
+  o.max_peers = static_cast<uint16_t>(std::max<size_t>(plan.peers.size(), 1));
+  o.insecure = options_.insecure;
+  std::copy(key.begin(), key.end(), o.key);
+  o.seed = random_();
+  if (options_.tap) o.tap = options_.tap(node);
+  nodes_.push_back(std::make_unique<VirtualNode>(port, o, costs_.back().get()));
+  ports_.push_back(&port);
+  world_.attach(port, *nodes_.back());
+}
+
+// On a computer as fast as need be, at the best link of the cluster.
+void Simulation::add_commander(const Cluster& cluster, const ClusterKey& key,
+                               std::span<const uint8_t> input) {
+  LinkModel link;
+  for (const ClusterNode& n : cluster.nodes) {
+    const LinkModel other = link_of(n.board, options_);
+    link.bits_per_s = std::max(link.bits_per_s, other.bits_per_s);
+    link.latency = std::max(link.latency, other.latency);
+    link.framing_bytes = std::max(link.framing_bytes, other.framing_bytes);
+  }
+  link.send_queue = link.receive_queue = kCoordinatorQueue;
+  Port& port = world_.add(link, {});
+  ports_.push_back(&port);
+  CoordinatorConfig config;
+  config.transport = &port.transport();
+  config.insecure = options_.insecure;
+  config.key = key;
+  config.entropy = [this](std::span<uint8_t> out) {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(random_());
+  };
+  config.timeout_us = options_.timeout_us;
+  commander_ =
+      std::make_unique<Commander>(port, std::move(config), input, options_);
+}
+
+template <typename Done>
+void Simulation::until(Done done) {
+  while (!done()) {
+    if (!world_.advance()) {
+      throw Error(Exit::kInternal, "nothing will ever happen in this cluster");
+    }
+  }
+}
+
+std::vector<PortTimes> Simulation::times() const {
+  std::vector<PortTimes> out;
+  for (const Port* port : ports_) out.push_back(port->times());
+  return out;
+}
+
+std::vector<EndpointTraffic> Simulation::traffic() const {
+  std::vector<EndpointTraffic> out;
+  for (const Port* port : ports_) {
+    out.push_back(world_.network().traffic(port->number()));
+  }
+  return out;
+}
+
+SimResult Simulation::run() {
+  Coordinator& coordinator = commander_->coordinator();
+  std::vector<WorkerAddress> workers;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    workers.push_back({prepared_.plan.nodes[i].name, ports_[i]->address()});
+  }
+  coordinator.connect(workers);
+  world_.attach(*ports_.back(), *commander_);
+  until([&] { return coordinator.connected(); });
+  coordinator.deploy(prepared_);
+  until([&] { return coordinator.started(); });
+  frames();
+  const SimResult r = result();
+  coordinator.stop();
+  until([&] { return coordinator.stopped(); });
+  for (const auto& node : nodes_) {
+    if (node->arena_intact()) continue;
+    throw Error(Exit::kInternal, "a node wrote outside its arena");
+  }
+  return r;
+}
+
+void Simulation::frames() {
+  deployed_ = world_.now();
+  start_ = times();
+  start_traffic_ = traffic();
+  if (options_.recorder) world_.record(options_.recorder);
+  commander_->feed();
+  world_.attach(*ports_.back(), *commander_);
+  if (options_.lost_node) {
+    until([&] { return world_.now() >= deployed_ + options_.lost_after; });
+    world_.switch_off(
+        ports_[static_cast<size_t>(*options_.lost_node)]->number());
+  }
+  until([&] { return commander_->finished() >= 1; });
+  first_ = times();
+  if (options_.recorder && !options_.record_all) world_.record(nullptr);
+  until([&] { return commander_->finished() >= options_.frames; });
+}
+
+EndpointReport Simulation::report(uint32_t i) const {
+  EndpointReport r;
+  const PortTimes now = ports_[i]->times();
+  r.times = since(first_[i], start_[i]);
+  r.all = since(now, start_[i]);
+  r.traffic =
+      since(world_.network().traffic(ports_[i]->number()), start_traffic_[i]);
+  if (i < nodes_.size()) {
+    r.name = prepared_.plan.nodes[i].name;
+    r.board = prepared_.plan.nodes[i].board;
+    r.link = nodes_[i]->counters();
+    r.work = nodes_[i]->work();
+  } else {
+    r.name = "coordinator";
+    r.link = commander_->coordinator().counters();
+  }
+  return r;
+}
+
+SimResult Simulation::result() const {
+  SimResult r;
+  r.frames = commander_->frames();
+  for (uint32_t i = 0; i < nodes_.size(); ++i) r.nodes.push_back(report(i));
+  r.coordinator = report(static_cast<uint32_t>(nodes_.size()));
+  r.deployed = deployed_;
+  r.ended = r.frames.back().finished;
+  r.events = world_.events().count();
+  r.event_hash = world_.events().hash();
+  return r;
+}
+
+}  // namespace
+
+double SimResult::latency_s() const {
+  return static_cast<double>(frames.front().finished -
+                             frames.front().submitted) *
+         1e-9;
+}
+
+double SimResult::frames_per_s() const {
+  // The first one ran alone.
+  const FrameTime& from = frames[frames.size() > 1 ? 1 : 0];
+  const auto count =
+      static_cast<double>(std::max<size_t>(frames.size() - 1, 1));
+  return count / (static_cast<double>(ended - from.submitted) * 1e-9);
+}
+
+SimResult simulate(const Prepared& prepared, const Cluster& cluster,
+                   std::span<const uint8_t> input, const SimOptions& options) {
+  return Simulation(prepared, cluster, input, options).run();
+}
+
+}  // namespace shoal
