@@ -36,6 +36,7 @@ struct AgentConfig {
 
   const char* name = "";  // at most kMaxName bytes each
   const char* board = "";
+  uint32_t poll_gap_us = 0;  // of what this node does besides its program
 
   uint8_t* arena = nullptr;  // 16-byte aligned; exactly what the node has
   uint32_t arena_bytes = 0;
@@ -79,7 +80,8 @@ class Agent {
  private:
   // agent.cc
   bool receive();
-  void leave(AgentState);
+  void fault();
+  void leave();
 
   // handshake.cc
   void hello(uint64_t from, uint32_t bytes);
@@ -89,7 +91,7 @@ class Agent {
 
   // requests.cc
   void session(uint64_t from, uint32_t bytes);
-  Reply serve(Request, uint32_t packet, const uint8_t* data, uint32_t bytes);
+  Reply serve(Request, const uint8_t* data, uint32_t bytes);
   Reply identity();
   Reply names();
   Reply begin(const uint8_t* data, uint32_t bytes);
@@ -102,8 +104,7 @@ class Agent {
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
 
-  // program.cc
-  bool program_has(const uint8_t hash[32]) const;
+  // The program as a storage: for one that does not expect mapped memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int read_poll(void* self);
 
@@ -128,6 +129,7 @@ class Agent {
   uint8_t program_hash_[32] = {};
   uint16_t peers_known_ = 0;
   uint32_t epoch_ = 0;
+  uint32_t work_ = 0;  // steps of the node that did something
   Fault fault_;
   shoal_storage storage_{};
   struct {

@@ -44,6 +44,9 @@ class ReplayWindow {
  public:
   bool fresh(uint32_t packet) const;
   void note(uint32_t packet);  // fresh, and its datagram genuine
+  // Whether it was the largest number so far when it was noted.
+  bool newest(uint32_t packet) const { return packet + 1 == next_; }
+
  private:
   uint64_t seen_ = 0;  // bit i: number next_ - 1 - i has come
   uint32_t next_ = 0;

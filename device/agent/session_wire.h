@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "device/link/wire.h"
 #include "device/program/image.h"
 
 namespace shoal {
@@ -23,7 +24,12 @@ inline constexpr uint32_t kMacBytes = 16;
 inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name
 
 // First byte of every datagram; data datagrams are device/link's.
-enum class Kind : uint8_t { kHello = 1, kAnswer = 2, kSession = 3, kData = 4 };
+enum class Kind : uint8_t {
+  kHello = 1,
+  kAnswer = 2,
+  kSession = 3,
+  kData = kDataKind,
+};
 
 // What an answer to a hello says.
 enum class Verdict : uint8_t {
@@ -121,9 +127,13 @@ struct HeldAnswer {
 };
 
 struct PeersRequest {
-  uint16_t first;  // index in the program's peer table; the next one, or one
-  uint16_t count;  // that was granted before
+  uint32_t epoch;
+  uint16_t node;      // the receiver's number in the plan
+  uint16_t first;     // index in the program's peer table: the next one, or one
+  uint16_t count;     // that was granted before
+  uint16_t reserved;  // 0
 };
+static_assert(sizeof(PeersRequest) == 12);
 struct PeerGrant {
   uint64_t address;
   uint8_t secret[32];  // of this pair, in this epoch; see keys.h
@@ -154,11 +164,12 @@ struct PingAnswer {
   uint16_t stage;  // under way
   uint32_t frames;
   uint32_t epoch;
+  uint32_t work;  // steps that did something, mod 2^32: whether it goes on
   // Of the link, of this epoch, mod 2^32.
   uint32_t sent, received, sent_bytes, received_bytes;
   uint32_t row_bytes, resent_bytes, forged, stale;
 };
-static_assert(sizeof(PingAnswer) == 52);
+static_assert(sizeof(PingAnswer) == 56);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +
                   kTagBytes <=
               kLeastPayload);

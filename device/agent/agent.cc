@@ -1,0 +1,129 @@
+#include "device/agent/agent.h"
+
+#include <mbedtls/platform_util.h>
+
+#include <cstring>
+
+namespace shoal {
+namespace {
+
+// Of one step: so many strangers may come before the node gets its turn.
+constexpr int kDatagramsPerStep = 8;
+
+bool named(const char* name) {
+  return name && *name && std::strlen(name) <= kMaxName;
+}
+
+bool usable(const AgentConfig& c) {
+  if (!c.transport || c.transport->max_payload < kLeastPayload) return false;
+  if (!c.cipher || c.cipher->tag_bytes > kTagBytes) return false;
+  if (!c.insecure && !c.entropy) return false;
+  for (const uint8_t* p : c.packets) {
+    if (!p) return false;
+  }
+  const auto misaligned = [](const void* p) {
+    return !p || reinterpret_cast<uintptr_t>(p) % kAlign != 0;
+  };
+  return !misaligned(c.arena) && !misaligned(c.program) && c.peers &&
+         named(c.name) && named(c.board);
+}
+
+}  // namespace
+
+Status Agent::open(const AgentConfig& config) {
+  config_ = config;
+  state_ = AgentState::kEmpty;
+  if (!usable(config)) return Status::kBadArgument;
+  if (config.entropy &&
+      config.entropy(config.entropy_user, secret_, sizeof secret_) != 0) {
+    return Status::kBadArgument;
+  }
+  storage_ = {this, read_start, read_poll};
+  link_ = {config.transport, config.peers, config.cipher, 0, config.packets[2]};
+  return Status::kOk;
+}
+
+Status Agent::step() {
+  bool worked = false;
+  for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
+  if (state_ == AgentState::kRunning) {
+    const auto status = static_cast<Status>(shoal_step(&node_));
+    if (status == Status::kOk) ++work_;
+    worked |= status == Status::kOk || read_.to;
+    if (status > Status::kWait) fault();
+  }
+  return worked ? Status::kOk : Status::kWait;
+}
+
+uint64_t Agent::next_timer_us() const {
+  if (state_ != AgentState::kRunning) return UINT64_MAX;
+  return shoal_next_timer_us(&node_);
+}
+
+bool Agent::receive() {
+  const shoal_transport& t = *config_.transport;
+  uint64_t from = 0;
+  uint8_t* const packet = config_.packets[0];
+  const uint32_t bytes = t.receive(t.user, &from, packet, t.max_payload);
+  if (bytes == 0) return false;
+  switch (static_cast<Kind>(packet[0])) {
+    case Kind::kHello:
+      hello(from, bytes);
+      break;
+    case Kind::kSession:
+      session(from, bytes);
+      break;
+    case Kind::kData:
+      // Nothing is taken before the program has been checked whole.
+      if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
+        shoal_receive(&node_, from, packet, bytes);
+        break;
+      }
+      [[fallthrough]];
+    default:
+      ++counters_.strangers;
+  }
+  return true;
+}
+
+void Agent::fault() {
+  const shoal_fault why = shoal_why(&node_);
+  fault_ = {static_cast<Status>(why.status), static_cast<Table>(why.table),
+            why.stage, why.index, why.check};
+  state_ = AgentState::kFaulted;
+}
+
+// The program stays, if it is whole.
+void Agent::leave() {
+  if (state_ == AgentState::kDeploying) {
+    state_ = AgentState::kEmpty;
+    program_bytes_ = 0;
+  } else if (state_ != AgentState::kEmpty) {
+    state_ = AgentState::kReady;
+  }
+  mbedtls_platform_zeroize(config_.peers, peers_known_ * sizeof *config_.peers);
+  peers_known_ = 0;
+  epoch_ = 0;
+  fault_ = {};
+}
+
+int Agent::read_start(void* self, uint32_t offset, uint32_t bytes, void* to) {
+  Agent& agent = *static_cast<Agent*>(self);
+  if (agent.read_.to || offset > agent.program_bytes_ ||
+      bytes > agent.program_bytes_ - offset) {
+    return 1;
+  }
+  agent.read_ = {offset, bytes, to};
+  return 0;
+}
+
+int Agent::read_poll(void* self) {
+  Agent& agent = *static_cast<Agent*>(self);
+  if (!agent.read_.to) return -1;
+  std::memcpy(agent.read_.to, agent.config_.program + agent.read_.offset,
+              agent.read_.bytes);
+  agent.read_.to = nullptr;
+  return 1;
+}
+
+}  // namespace shoal

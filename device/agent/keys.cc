@@ -1,0 +1,111 @@
+#include "device/agent/keys.h"
+
+#include <mbedtls/platform_util.h>
+#include <mbedtls/sha256.h>
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kBlockBytes = 64;
+
+// The software implementation cannot fail; its int results are for hardware
+// engines.
+void hash_two(const uint8_t* a, uint32_t a_bytes, const uint8_t* b,
+              uint32_t b_bytes, uint8_t out[kHmacBytes]) {
+  mbedtls_sha256_context context;
+  mbedtls_sha256_init(&context);
+  const bool ok = mbedtls_sha256_starts_ret(&context, 0) == 0 &&
+                  mbedtls_sha256_update_ret(&context, a, a_bytes) == 0 &&
+                  mbedtls_sha256_update_ret(&context, b, b_bytes) == 0 &&
+                  mbedtls_sha256_finish_ret(&context, out) == 0;
+  if (!ok) std::memset(out, 0, kHmacBytes);
+  mbedtls_sha256_free(&context);
+}
+
+// One block of HKDF-Expand: `label` and the counter byte.
+void expand(const uint8_t* key, const char* label, uint8_t out[kHmacBytes]) {
+  uint8_t info[kHmacBytes];
+  const auto length = static_cast<uint32_t>(std::strlen(label));
+  std::memcpy(info, label, length);
+  info[length] = 1;
+  hmac_sha256(key, kHmacBytes, info, length + 1, out);
+}
+
+}  // namespace
+
+void hmac_sha256(const uint8_t* key, uint32_t key_bytes, const uint8_t* data,
+                 uint32_t bytes, uint8_t out[kHmacBytes]) {
+  uint8_t pad[kBlockBytes] = {};
+  std::memcpy(pad, key, key_bytes < kBlockBytes ? key_bytes : kBlockBytes);
+  for (uint8_t& b : pad) b ^= 0x36;
+  uint8_t inner[kHmacBytes];
+  hash_two(pad, kBlockBytes, data, bytes, inner);
+  for (uint8_t& b : pad) b ^= 0x36 ^ 0x5C;
+  hash_two(pad, kBlockBytes, inner, kHmacBytes, out);
+  mbedtls_platform_zeroize(pad, sizeof pad);
+}
+
+SessionKeys session_keys(const uint8_t cluster_key[kKeyBytes],
+                         const uint8_t coordinator_nonce[kNonceBytes],
+                         const uint8_t node_nonce[kNonceBytes]) {
+  uint8_t salt[2 * kNonceBytes];
+  std::memcpy(salt, coordinator_nonce, kNonceBytes);
+  std::memcpy(salt + kNonceBytes, node_nonce, kNonceBytes);
+  uint8_t root[kHmacBytes];
+  hmac_sha256(salt, sizeof salt, cluster_key, kKeyBytes, root);
+  SessionKeys keys;
+  expand(root, "shoal to node", keys.to_node);
+  expand(root, "shoal to coordinator", keys.to_coordinator);
+  uint8_t name[kHmacBytes];
+  expand(root, "shoal session", name);
+  std::memcpy(&keys.session, name, sizeof keys.session);
+  mbedtls_platform_zeroize(root, sizeof root);
+  return keys;
+}
+
+void data_key(const uint8_t secret[kKeyBytes], uint32_t epoch, uint16_t from,
+              uint16_t to, uint8_t key[kKeyBytes]) {
+  uint8_t info[18] = "shoal data";
+  std::memcpy(info + 10, &epoch, 4);
+  std::memcpy(info + 14, &from, 2);
+  std::memcpy(info + 16, &to, 2);
+  hmac_sha256(secret, kKeyBytes, info, sizeof info, key);
+}
+
+void sign(const uint8_t cluster_key[kKeyBytes], Hello& hello) {
+  uint8_t mac[kHmacBytes];
+  hmac_sha256(cluster_key, kKeyBytes, reinterpret_cast<const uint8_t*>(&hello),
+              sizeof hello - kMacBytes, mac);
+  std::memcpy(hello.mac, mac, kMacBytes);
+}
+
+bool signature_fits(const uint8_t cluster_key[kKeyBytes], const Hello& hello) {
+  Hello mine = hello;
+  sign(cluster_key, mine);
+  return equal_bytes(mine.mac, hello.mac, kMacBytes);
+}
+
+bool equal_bytes(const uint8_t* a, const uint8_t* b, uint32_t bytes) {
+  unsigned difference = 0;
+  for (uint32_t i = 0; i < bytes; ++i) {
+    difference |= static_cast<unsigned>(a[i] ^ b[i]);
+  }
+  return difference == 0;
+}
+
+bool ReplayWindow::fresh(uint32_t packet) const {
+  if (packet >= next_) return packet != 0xFFFFFFFF;
+  const uint32_t age = next_ - 1 - packet;
+  return age < 64 && !(seen_ >> age & 1);
+}
+
+void ReplayWindow::note(uint32_t packet) {
+  if (packet >= next_) {
+    const uint32_t ahead = packet + 1 - next_;
+    seen_ = ahead < 64 ? seen_ << ahead : 0;
+    next_ = packet + 1;
+  }
+  seen_ |= uint64_t{1} << (next_ - 1 - packet);
+}
+
+}  // namespace shoal

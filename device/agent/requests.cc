@@ -1,0 +1,256 @@
+#include <mbedtls/sha256.h>
+
+#include <cstring>
+
+#include "device/agent/agent.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kBodyAt = sizeof(SessionHead);
+constexpr uint32_t kReplyAt = kBodyAt + sizeof(ReplyHead);
+
+constexpr bool changes_state(Request r) {
+  return r == Request::kBegin || r == Request::kEnd || r == Request::kPeers ||
+         r == Request::kStart || r == Request::kStop;
+}
+
+}  // namespace
+
+void Agent::session(uint64_t from, uint32_t bytes) {
+  uint8_t* const packet = config_.packets[0];
+  const uint32_t tag = config_.cipher->tag_bytes;
+  SessionHead head;
+  RequestHead request;
+  if (!connected_ || bytes < sizeof head + sizeof request + tag) {
+    ++counters_.strangers;
+    return;
+  }
+  std::memcpy(&head, packet, sizeof head);
+  const uint32_t body = bytes - kBodyAt - tag;
+  if (head.version != kSessionVersion || head.reserved != 0 ||
+      head.session != keys_.session || !window_.fresh(head.packet) ||
+      config_.cipher->open(keys_.to_node, head.packet, packet, sizeof head,
+                           packet + kBodyAt, body) != 0) {
+    ++counters_.strangers;
+    return;
+  }
+  window_.note(head.packet);
+  if (window_.newest(head.packet)) coordinator_ = from;
+  std::memcpy(&request, packet + kBodyAt, sizeof request);
+  // What was overtaken by a later step of the same conversation is a
+  // duplicate of something that has been answered.
+  if (head.packet < barrier_) return;
+  ++counters_.requests;
+  if (changes_state(request.request)) barrier_ = head.packet;
+  reply_bytes_ = 0;
+  const Reply reply = serve(request.request, packet + kBodyAt + sizeof request,
+                            body - static_cast<uint32_t>(sizeof request));
+  send_reply(request.request, reply, head.packet);
+}
+
+Reply Agent::serve(Request request, const uint8_t* data, uint32_t bytes) {
+  switch (request) {
+    case Request::kIdentity:
+      return identity();
+    case Request::kNames:
+      return names();
+    case Request::kBegin:
+      return begin(data, bytes);
+    case Request::kChunk:
+      return chunk(data, bytes);
+    case Request::kEnd:
+      return end();
+    case Request::kPeers:
+      return grant(data, bytes);
+    case Request::kStart:
+      return start(data, bytes);
+    case Request::kPing:
+      return ping();
+    case Request::kStop:
+      leave();
+      return Reply::kOk;
+  }
+  return Reply::kMalformed;
+}
+
+void Agent::put(const void* data, uint32_t bytes) {
+  std::memcpy(config_.packets[1] + kReplyAt + reply_bytes_, data, bytes);
+  reply_bytes_ += bytes;
+}
+
+void Agent::send_reply(Request request, Reply reply, uint32_t packet) {
+  if (next_packet_ == 0xFFFFFFFF) return;  // a number is never used twice
+  uint8_t* const to = config_.packets[1];
+  const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
+                         next_packet_++};
+  const ReplyHead reply_head{request, reply, 0, packet};
+  std::memcpy(to, &head, sizeof head);
+  std::memcpy(to + kBodyAt, &reply_head, sizeof reply_head);
+  const uint32_t body = static_cast<uint32_t>(sizeof reply_head) + reply_bytes_;
+  if (config_.cipher->seal(keys_.to_coordinator, head.packet, to, sizeof head,
+                           to + kBodyAt, body) != 0) {
+    return;
+  }
+  const shoal_transport& t = *config_.transport;
+  static_cast<void>(t.send(t.user, coordinator_, to,
+                           kBodyAt + body + config_.cipher->tag_bytes));
+}
+
+Reply Agent::identity() {
+  IdentityAnswer a{};
+  a.arena_bytes = config_.arena_bytes;
+  a.program_capacity = config_.program_capacity;
+  a.max_payload = static_cast<uint16_t>(config_.transport->max_payload);
+  a.max_peers = config_.max_peers;
+  a.poll_gap_us = config_.poll_gap_us;
+  if (state_ != AgentState::kEmpty && state_ != AgentState::kDeploying) {
+    a.program_bytes = program_bytes_;
+    std::memcpy(a.program_hash, program_hash_, sizeof a.program_hash);
+  }
+  put(&a, sizeof a);
+  return Reply::kOk;
+}
+
+Reply Agent::names() {
+  NamesAnswer a{};
+  a.name_bytes = static_cast<uint8_t>(std::strlen(config_.name));
+  a.board_bytes = static_cast<uint8_t>(std::strlen(config_.board));
+  std::memcpy(a.name, config_.name, a.name_bytes);
+  std::memcpy(a.board, config_.board, a.board_bytes);
+  put(&a, sizeof a);
+  return Reply::kOk;
+}
+
+Reply Agent::begin(const uint8_t* data, uint32_t bytes) {
+  BeginRequest r;
+  if (!take(data, bytes, r) || r.program_bytes < sizeof(Header)) {
+    return Reply::kMalformed;
+  }
+  if (state_ == AgentState::kRunning) return Reply::kState;
+  if (r.program_bytes > config_.program_capacity) return Reply::kTooLarge;
+  const bool same = program_bytes_ == r.program_bytes &&
+                    equal_bytes(program_hash_, r.hash, sizeof r.hash);
+  const bool whole =
+      state_ == AgentState::kReady || state_ == AgentState::kFaulted;
+  const HeldAnswer held{same && whole ? 1u : 0u};
+  if (state_ != AgentState::kDeploying || !same) leave();
+  if (!held.held) {
+    state_ = AgentState::kDeploying;
+    program_bytes_ = r.program_bytes;
+    std::memcpy(program_hash_, r.hash, sizeof r.hash);
+  }
+  put(&held, sizeof held);
+  return Reply::kOk;
+}
+
+Reply Agent::chunk(const uint8_t* data, uint32_t bytes) {
+  uint32_t offset = 0;
+  if (!take(data, bytes, offset)) return Reply::kMalformed;
+  if (state_ != AgentState::kDeploying) return Reply::kState;
+  if (offset > program_bytes_ || bytes > program_bytes_ - offset) {
+    return Reply::kMalformed;
+  }
+  ++counters_.chunks;
+  std::memcpy(config_.program + offset, data, bytes);
+  return Reply::kOk;
+}
+
+Reply Agent::end() {
+  if (state_ == AgentState::kReady) return Reply::kOk;
+  if (state_ != AgentState::kDeploying) return Reply::kState;
+  uint8_t hash[32];
+  if (mbedtls_sha256_ret(config_.program, program_bytes_, hash, 0) != 0 ||
+      !equal_bytes(hash, program_hash_, sizeof hash)) {
+    return Reply::kHash;
+  }
+  state_ = AgentState::kReady;
+  return Reply::kOk;
+}
+
+Reply Agent::grant(const uint8_t* data, uint32_t bytes) {
+  PeersRequest r;
+  if (!take(data, bytes, r) || r.reserved != 0 ||
+      bytes != r.count * sizeof(PeerGrant)) {
+    return Reply::kMalformed;
+  }
+  if (state_ != AgentState::kReady) return Reply::kState;
+  if (r.epoch != epoch_) peers_known_ = 0;
+  epoch_ = r.epoch;
+  if (r.first > peers_known_) return Reply::kState;
+  if (r.first + r.count > config_.max_peers) return Reply::kTooLarge;
+  for (uint16_t i = 0; i < r.count; ++i) {
+    PeerGrant g{};
+    static_cast<void>(take(data, bytes, g));
+    shoal_peer& peer = config_.peers[r.first + i];
+    // The coordinator need not know how it is seen from here.
+    peer.address = g.node == kCoordinator ? coordinator_ : g.address;
+    data_key(g.secret, epoch_, r.node, g.node, peer.send_key);
+    data_key(g.secret, epoch_, g.node, r.node, peer.receive_key);
+  }
+  const auto known = static_cast<uint16_t>(r.first + r.count);
+  if (known > peers_known_) peers_known_ = known;
+  return Reply::kOk;
+}
+
+Reply Agent::start(const uint8_t* data, uint32_t bytes) {
+  StartRequest r;
+  if (!take(data, bytes, r)) return Reply::kMalformed;
+  const bool again = r.epoch == epoch_;
+  if (again && state_ == AgentState::kRunning) return Reply::kOk;
+  if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
+  if (state_ != AgentState::kReady) return Reply::kState;
+  Header header;
+  std::memcpy(&header, config_.program, sizeof header);
+  if (!again && peers_known_ != 0) return Reply::kState;
+  // The runtime takes one address and key for every peer of the program; what
+  // is no program is refused by the loader, who says why.
+  const bool program =
+      header.magic == kImageMagic && header.version == kImageVersion;
+  if (program && (header.peers != r.peers || header.node != r.node ||
+                  peers_known_ != r.peers)) {
+    return Reply::kMalformed;
+  }
+  epoch_ = r.epoch;
+  link_.epoch = r.epoch;
+  shoal_config c{};
+  c.image_bytes = program_bytes_;
+  if (header.head == kNowhere) c.image = config_.program;
+  read_ = {};
+  c.storage = &storage_;
+  c.link = r.peers != 0 ? &link_ : nullptr;
+  c.tap = config_.tap;
+  c.tap_user = config_.tap_user;
+  state_ = AgentState::kRunning;
+  const int status = shoal_open(&node_, &c, config_.arena, config_.arena_bytes);
+  if (static_cast<Status>(status) <= Status::kWait) return Reply::kOk;
+  fault();
+  return Reply::kProgram;
+}
+
+Reply Agent::ping() {
+  PingAnswer a{};
+  a.state = state_;
+  a.epoch = epoch_;
+  a.work = work_;
+  a.status = static_cast<uint8_t>(fault_.status);
+  a.table = static_cast<uint8_t>(fault_.table);
+  a.fault_stage = fault_.stage;
+  a.fault_index = fault_.index;
+  a.fault_check = fault_.check;
+  if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
+    const shoal_link_counters c = shoal_counters(&node_);
+    const auto low = [](uint64_t v) { return static_cast<uint32_t>(v); };
+    a.stage = shoal_last_work(&node_).stage;
+    a.frames = shoal_frames(&node_);
+    a.sent = low(c.sent), a.received = low(c.received);
+    a.sent_bytes = low(c.sent_bytes);
+    a.received_bytes = low(c.received_bytes);
+    a.row_bytes = low(c.row_bytes), a.resent_bytes = low(c.resent_bytes);
+    a.forged = low(c.forged), a.stale = low(c.stale);
+  }
+  put(&a, sizeof a);
+  return Reply::kOk;
+}
+
+}  // namespace shoal
