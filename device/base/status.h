@@ -20,6 +20,7 @@ enum class [[nodiscard]] Status : uint8_t{
     kTooShort,       // the image ends before what it announces
     kArenaTooSmall,  // arena_bytes of the program exceed what was given
     kStorage,        // storage refused or failed a read
+    kStale,          // a datagram of another epoch, or one seen before
 };
 
 // Which table of a stage record a fault lies in.
@@ -37,6 +38,9 @@ enum class Table : uint8_t {
   kParam,
   kMap,
   kOrder,
+  kPeer,
+  kStream,
+  kTarget,
 };
 
 // Where a check failed: stage and table index are 0xFFFF where they do not

@@ -9,10 +9,16 @@
 //
 // A segment whose first byte is not the next one expected is not placed, and
 // its datagram not acknowledged; the sender goes back to it. So a receiver
-// needs no memory for gaps.
+// needs no memory for gaps, and the acknowledgement of a segment says that
+// all of its stream before it has arrived as well.
 //
 // Memory: the tables (device/program/link_layout.h) and the packet buffer are
 // the caller's; the link allocates nothing and blocks never.
+//
+//   link.cc     opening, stages, timers
+//   send.cc     from the owner's bytes to datagrams
+//   receive.cc  from datagrams to the owner, acknowledgements, losses
+//   wire.h      the bytes
 #pragma once
 
 #include <cstdint>
@@ -23,8 +29,12 @@
 
 namespace shoal {
 
+class ItemWriter;
+struct Item;
+
 // The owner of the streams of the stage under way. Targets and in-streams are
-// counted within the stage; offsets are absolute (see StreamRecord).
+// counted within the stage; offsets are absolute (see StreamRecord). What is
+// called here must not call the link.
 class Streams {
  public:
   // Bytes before this offset may be sent to the target.
@@ -34,7 +44,9 @@ class Streams {
                     uint32_t bytes) const = 0;
   // The target has all bytes before `offset`; they are not asked for again.
   virtual void released(uint16_t target, uint32_t offset) = 0;
-  // Bytes before this offset may be placed.
+  // Bytes before this offset may be placed. It never goes back, and never
+  // beyond the last byte of the frame under way: what is said of a stream
+  // outside its stage rests on that (Link::place_segment).
   virtual uint32_t limit(uint16_t stream) const = 0;
   // Takes the next bytes of an in-stream; all before limit().
   virtual void place(uint16_t stream, uint32_t offset, const uint8_t* from,
@@ -44,7 +56,8 @@ class Streams {
   ~Streams() = default;
 };
 
-// In-streams and targets of a stage, by the program's numbers.
+// In-streams and targets of a stage, by the program's numbers. The records
+// stay where they are until the next stage begins.
 struct LinkStage {
   const StreamRecord* streams = nullptr;  // in-streams first
   const TargetRecord* targets = nullptr;
@@ -54,37 +67,112 @@ struct LinkStage {
 
 class Link {
  public:
-  // `peers` as in the program; `tables` as laid out for `counts`, zeroed here.
-  // All that `config` points to must outlive the link.
-  void open(const shoal_link& config, Streams& owner, uint16_t node,
-            const PeerEntry* peers, const LinkCounts& counts, uint8_t* tables);
+  static constexpr uint64_t kNever = ~uint64_t{0};
+  static constexpr uint32_t kLeastPayload = 96;
 
-  // A stage begins: `start_offset[i]` would be frame * bytes for each; the
-  // owner gives them by ready() of nothing sent and limit() of nothing
-  // placed, through start().
+  // `peers` as in the program; `tables` as laid out for `counts`, zeroed here.
+  // All that `config` points to must outlive the link. kBadArgument: the
+  // transport's datagrams are too short.
+  Status open(const shoal_link& config, Streams& owner, uint16_t node,
+              const PeerEntry* peers, const LinkCounts& counts,
+              uint8_t* tables);
+
+  // A stage begins; the one before must be complete, that is all of its
+  // in-streams received and all of its targets acknowledged up to the end of
+  // the frame. Then each of its targets and in-streams is started at the
+  // absolute offset at which the frame under way begins.
   void begin_stage(const LinkStage&);
-  // The absolute offset at which the frame under way begins.
   void start_target(uint16_t target, uint32_t offset);
   void start_stream(uint16_t stream, uint32_t offset);
 
-  // One datagram of kind data. kOk: it was genuine (and maybe a duplicate);
-  // anything else: refused and counted, nothing has changed.
+  // One datagram of kind data. kOk: it was genuine and new. Anything else:
+  // refused and counted, nothing has changed. kBadTag: forged, kStale: of
+  // another epoch or seen before, kBadRecord: malformed.
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
 
   // Owner's news: rows became ready for sending, or space for placing. Cheap.
   void wake() { awake_ = true; }
   // Sends full datagrams, and with `flush` whatever there is: segments,
-  // acknowledgements, credit. Looks after lost datagrams and probes.
+  // acknowledgements, credit. Looks after lost datagrams and probes. Without
+  // news it costs next to nothing.
   void send(bool flush);
-  // When send() has something to do though nothing happens, ~0: never.
-  uint64_t next_timer_us() const;
+  // When send() may have something to do though nothing happens; kNever.
+  uint64_t next_timer_us() const { return timer_us_; }
 
-  uint32_t received(uint16_t stream) const;
-  uint32_t acknowledged(uint16_t target) const;
+  uint32_t received(uint16_t stream) const { return streams_[stream].received; }
+  uint32_t acknowledged(uint16_t target) const {
+    return targets_[target].acknowledged;
+  }
   const shoal_link_counters& counters() const { return counters_; }
 
  private:
+  // PeerState::flags.
+  static constexpr uint16_t kAnswer = 1;     // acknowledge without delay
+  static constexpr uint16_t kCredit = 2;     // there is credit to be told
+  static constexpr uint16_t kCreditDue = 4;  // and the sender may wait for it
+  static constexpr uint16_t kBlocked = 8;    // a target waits for credit alone
+  static constexpr uint16_t kProbe = 16;     // and it is time to ask
+
+  // link.cc
+  uint64_t now_us() const;
+  void lower_timer(uint64_t at_us) {
+    if (at_us < timer_us_) timer_us_ = at_us;
+  }
+  uint32_t timeout_us(uint16_t peer) const;
+  static uint64_t answer_by(uint64_t came_us);
+  uint32_t probe_us(uint16_t peer) const;
+  void run_timers(uint64_t now);
+  void find_timers(uint64_t now);
+  Flight* flights_of(uint16_t peer) {
+    return flights_ + peers_[peer].first_flight;
+  }
+  void free_flight(PeerState&, Flight&);
+  void lose(uint16_t peer, const Flight&);
+
+  // send.cc
+  uint32_t sendable(uint16_t target) const;
+  void survey(uint64_t now);
+  void serve(uint16_t peer, bool flush, uint64_t now);
+  bool send_datagram(uint16_t peer, bool segments, uint64_t now);
+  void write_acks(const PeerState&, ItemWriter&) const;
+  bool write_credit(uint16_t peer, ItemWriter&);
+  uint32_t write_segments(uint16_t peer, uint32_t packet, uint64_t now,
+                          ItemWriter&);
+  Flight* unused_flight(uint16_t peer);
+  void count_segments(uint16_t peer, uint32_t packet);
+  void take_back(uint16_t peer, uint32_t packet);
+  void repeat_credit(uint16_t peer);
+
+  // receive.cc
+  bool find_peer(uint16_t node, uint16_t& peer);
+  bool legal(uint16_t peer, const uint8_t* items, uint32_t bytes) const;
+  bool legal_item(uint16_t peer, const Item&) const;
+  bool take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
+                  uint64_t now, bool& segments);
+  void take_ack(uint16_t peer, const Item&, uint64_t now);
+  void take_credit(uint16_t peer, const Item&);
+  bool place_segment(const Item&);
+  void measure(PeerState&, uint32_t sample_us);
+
+  const shoal_link* config_ = nullptr;
+  Streams* owner_ = nullptr;
+  const PeerEntry* entries_ = nullptr;
+  LinkStage stage_;
+  LinkCounts counts_;
+  uint32_t* limits_ = nullptr;
+  TargetState* targets_ = nullptr;
+  StreamState* streams_ = nullptr;
+  PeerState* peers_ = nullptr;
+  Flight* flights_ = nullptr;
+  uint64_t timer_us_ = kNever;
+  uint32_t payload_ = 0;   // of a datagram, at most
+  uint32_t capacity_ = 0;  // of a datagram with one segment and nothing else
+  uint32_t entered_ = 0;   // in-stream numbers below this have had credit
+  uint16_t node_ = 0;
+  uint16_t recent_ = 0;  // peer that was heard last
   bool awake_ = false;
+  bool held_ = false;  // bytes wait for a flush
+  bool owed_ = false;  // acknowledgements do
   shoal_link_counters counters_{};
 };
 

@@ -9,15 +9,16 @@
 //   flights   Flight, `window` per peer, peer after peer
 #pragma once
 
-#include "device/program/image.h"
+#include "device/program/record.h"
 
 namespace shoal {
 
 // Absolute offsets; see StreamRecord.
 struct TargetState {
   uint32_t sent, acknowledged;
+  uint32_t reached;  // the furthest that `sent` has been
 };
-static_assert(sizeof(TargetState) == 8);
+static_assert(sizeof(TargetState) == 12);
 
 struct StreamState {
   uint32_t received;    // all bytes before this are in their slots
@@ -41,12 +42,17 @@ struct PeerState {
   uint64_t seen;         // bit i: number newest - 1 - i has come
   uint64_t kept;         // bit i: and all of it was placed
   uint64_t probe_at_us;  // when to ask again, ~0: not
-  uint32_t rtt_us, rtt_deviation_us;  // 0: not measured yet
-  uint16_t backoff;                   // doublings of the time-out
-  uint16_t flags;           // what is owed to it: see device/link/link.h
-  uint32_t unacknowledged;  // datagrams that came since the last answer
+  uint32_t rtt_us, rtt_deviation_us;   // 0: not measured yet
+  uint32_t first_flight, next_flight;  // in the table; a likely free one
+  uint32_t in_flight;                  // entries in use
+  uint32_t waiting;                    // bytes that could be sent now
+  uint32_t unacknowledged;     // datagrams that came since the last answer
+  uint32_t unacknowledged_us;  // when the first of them came
+  uint16_t backoff;            // doublings of the time-out
+  uint16_t flags;              // what is owed to it: see device/link/link.h
+  uint32_t reserved;
 };
-static_assert(sizeof(PeerState) == 56);
+static_assert(sizeof(PeerState) == 80);
 
 struct LinkCounts {
   uint32_t peers = 0, windows = 0;  // the sum of all peers' windows
@@ -71,6 +77,14 @@ constexpr LinkLayout link_layout(const LinkCounts& n) {
   l.flights = after(l.peers, n.peers, sizeof(PeerState));
   l.bytes = n.peers ? align_up(after(l.flights, n.windows, sizeof(Flight))) : 0;
   return l;
+}
+
+// Of a program whose head has been read.
+inline LinkCounts link_counts(const HeadView& head) {
+  const Header& h = *head.header;
+  LinkCounts n{h.peers, 0, h.targets, h.stage_targets, h.stage_streams};
+  for (uint32_t i = 0; i < h.peers; ++i) n.windows += head.peers[i].window;
+  return n;
 }
 
 }  // namespace shoal

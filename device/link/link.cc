@@ -1,0 +1,179 @@
+#include "device/link/link.h"
+
+#include <cstring>
+
+#include "device/link/wire.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kFirstTimeoutUs = 50'000;  // nothing measured yet
+constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
+constexpr uint32_t kLeastDeviationUs = 1'000;
+// Slow receivers have their senders wait for credit row by row; probing at
+// that pace would only make traffic.
+constexpr uint32_t kFirstProbeUs = 20'000;
+constexpr uint32_t kAnswerDelayUs = 1'000;
+
+uint32_t doubled(uint32_t us, uint16_t times) {
+  while (times-- > 0 && us < kLongestUs) us *= 2;
+  return us;
+}
+
+template <typename T>
+T* table(uint8_t* tables, uint32_t offset) {
+  return reinterpret_cast<T*>(tables + offset);
+}
+
+}  // namespace
+
+Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
+                  const PeerEntry* peers, const LinkCounts& counts,
+                  uint8_t* tables) {
+  *this = Link();
+  payload_ = config.transport->max_payload;
+  if (payload_ < kLeastPayload) return Status::kBadArgument;
+  if (payload_ > 0xFFFF) payload_ = 0xFFFF;
+  capacity_ =
+      payload_ - kDataHeadBytes - kSegmentHeadBytes - config.cipher->tag_bytes;
+  config_ = &config;
+  owner_ = &owner;
+  entries_ = peers;
+  counts_ = counts;
+  node_ = node;
+  const LinkLayout l = link_layout(counts);
+  std::memset(tables, 0, l.bytes);
+  limits_ = table<uint32_t>(tables, l.limits);
+  targets_ = table<TargetState>(tables, l.targets);
+  streams_ = table<StreamState>(tables, l.streams);
+  peers_ = table<PeerState>(tables, l.peers);
+  flights_ = table<Flight>(tables, l.flights);
+  uint32_t flight = 0;
+  for (uint32_t p = 0; p < counts.peers; ++p) {
+    peers_[p].probe_at_us = kNever;
+    peers_[p].first_flight = flight;
+    flight += peers[p].window;
+  }
+  return Status::kOk;
+}
+
+void Link::begin_stage(const LinkStage& stage) {
+  stage_ = stage;
+  const uint32_t streams = uint32_t{stage.first_stream} + stage.in_streams;
+  if (stage.in_streams && streams > entered_) entered_ = streams;
+  std::memset(flights_, 0, counts_.windows * sizeof(Flight));
+  for (uint32_t p = 0; p < counts_.peers; ++p) {
+    PeerState& s = peers_[p];
+    s.in_flight = s.next_flight = 0;
+    s.probe_at_us = kNever;
+    s.backoff = 0;
+  }
+  awake_ = true;
+}
+
+void Link::start_target(uint16_t target, uint32_t offset) {
+  targets_[target] = {offset, offset, offset};
+  // Credit that came early is ahead of the frame's first byte.
+  uint32_t& limit = limits_[stage_.first_target + target];
+  if (static_cast<int32_t>(limit - offset) < 0) limit = offset;
+}
+
+void Link::start_stream(uint16_t stream, uint32_t offset) {
+  streams_[stream] = {offset, offset};
+}
+
+uint64_t Link::now_us() const {
+  const shoal_transport& t = *config_->transport;
+  return t.now_us(t.user);
+}
+
+// RFC 6298, and what the peer may spend away from its link.
+uint32_t Link::timeout_us(uint16_t peer) const {
+  const PeerState& s = peers_[peer];
+  uint32_t us = kFirstTimeoutUs;
+  if (s.rtt_us) {
+    const uint32_t spread = 4 * s.rtt_deviation_us;
+    us = s.rtt_us + (spread > kLeastDeviationUs ? spread : kLeastDeviationUs);
+  }
+  return doubled(us + entries_[peer].poll_gap_us, s.backoff);
+}
+
+uint32_t Link::probe_us(uint16_t peer) const {
+  const PeerState& s = peers_[peer];
+  const uint32_t us = s.rtt_us + entries_[peer].poll_gap_us;
+  return doubled(us > kFirstProbeUs ? us : kFirstProbeUs, s.backoff);
+}
+
+uint64_t Link::answer_by(uint64_t came_us) { return came_us + kAnswerDelayUs; }
+
+void Link::run_timers(uint64_t now) {
+  for (uint16_t p = 0; p < counts_.peers; ++p) {
+    PeerState& s = peers_[p];
+    if (s.probe_at_us <= now) {
+      s.flags |= kProbe;
+      s.probe_at_us = kNever;
+    }
+    const uint32_t time = static_cast<uint32_t>(now);
+    if (s.unacknowledged && time - s.unacknowledged_us >= kAnswerDelayUs) {
+      s.flags |= kAnswer;
+    }
+    const uint32_t timeout = timeout_us(p);
+    bool late = false;
+    Flight* flights = flights_of(p);
+    for (uint32_t i = 0; s.in_flight && i < entries_[p].window; ++i) {
+      if (flights[i].bytes == 0 || time - flights[i].sent_us < timeout) {
+        continue;
+      }
+      lose(p, flights[i]);
+      late = true;
+    }
+    if (late && s.backoff < 16) ++s.backoff;
+  }
+}
+
+// After run_timers() and what it has made send() send.
+void Link::find_timers(uint64_t now) {
+  const uint32_t time = static_cast<uint32_t>(now);
+  timer_us_ = kNever;
+  for (uint16_t p = 0; p < counts_.peers; ++p) {
+    const PeerState& s = peers_[p];
+    lower_timer(s.probe_at_us);
+    if (s.unacknowledged) {
+      const uint32_t spent = time - s.unacknowledged_us;
+      lower_timer(now + (spent < kAnswerDelayUs ? kAnswerDelayUs - spent : 0));
+    }
+    const uint32_t timeout = timeout_us(p);
+    const Flight* flights = flights_of(p);
+    for (uint32_t i = 0; s.in_flight && i < entries_[p].window; ++i) {
+      if (flights[i].bytes == 0) continue;
+      const uint32_t spent = time - flights[i].sent_us;
+      lower_timer(now + (spent < timeout ? timeout - spent : 0));
+    }
+  }
+}
+
+void Link::free_flight(PeerState& s, Flight& f) {
+  f.bytes = 0;
+  --s.in_flight;
+}
+
+// What was sent behind lost bytes is of no use to the receiver either.
+void Link::lose(uint16_t peer, const Flight& lost) {
+  const uint16_t target = lost.target;
+  TargetState& t = targets_[target];
+  uint32_t from = lost.offset;
+  if (static_cast<int32_t>(from - t.acknowledged) < 0) from = t.acknowledged;
+  if (static_cast<int32_t>(t.sent - from) > 0) t.sent = from;
+  const uint32_t first = lost.offset;
+  PeerState& s = peers_[peer];
+  Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    Flight& f = flights[i];
+    if (f.bytes && f.target == target &&
+        static_cast<int32_t>(f.offset - first) >= 0) {
+      free_flight(s, f);
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,242 @@
+#include "device/link/link.h"
+#include "device/link/wire.h"
+
+namespace shoal {
+namespace {
+
+// A datagram's last few bytes are not worth the head of another segment.
+constexpr uint32_t kLeastPiece = 16;
+constexpr uint32_t kRetryUs = 500;  // the transport could take no more
+
+uint32_t behind(uint32_t offset, uint32_t end) {
+  const uint32_t bytes = end - offset;
+  return static_cast<int32_t>(bytes) > 0 ? bytes : 0;
+}
+
+}  // namespace
+
+void Link::send(bool flush) {
+  const bool news = awake_ || (flush && (held_ || owed_));
+  if (!news && timer_us_ == kNever) return;
+  const uint64_t now = now_us();
+  const bool due = now >= timer_us_;
+  if (!news && !due) return;
+  if (due) run_timers(now);
+  awake_ = held_ = owed_ = false;
+  survey(now);
+  for (uint16_t p = 0; p < counts_.peers; ++p) serve(p, flush, now);
+  if (due) {
+    find_timers(now);
+    if (awake_) lower_timer(now + kRetryUs);
+  }
+}
+
+uint32_t Link::sendable(uint16_t target) const {
+  const TargetState& t = targets_[target];
+  const uint32_t credit = behind(t.sent, limits_[stage_.first_target + target]);
+  if (credit == 0) return 0;
+  const uint32_t ready = behind(t.sent, owner_->ready(target));
+  return ready < credit ? ready : credit;
+}
+
+// What there is to do for each peer.
+void Link::survey(uint64_t now) {
+  for (uint32_t p = 0; p < counts_.peers; ++p) {
+    PeerState& s = peers_[p];
+    s.waiting = 0;
+    s.flags &= kAnswer | kProbe;
+  }
+  for (uint16_t i = 0; i < stage_.target_count; ++i) {
+    PeerState& s = peers_[stage_.targets[i].peer];
+    const TargetState& t = targets_[i];
+    s.waiting += sendable(i);
+    // With bytes in flight their acknowledgements bring credit.
+    if (t.sent == t.acknowledged &&
+        t.sent == limits_[stage_.first_target + i] &&
+        owner_->ready(i) != t.sent) {
+      s.flags |= kBlocked;
+    }
+  }
+  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
+    const StreamState& in = streams_[i];
+    const uint32_t fresh = behind(in.advertised, owner_->limit(i));
+    if (fresh == 0) continue;
+    PeerState& s = peers_[stage_.streams[i].peer];
+    s.flags |= kCredit;
+    if (fresh >= in.advertised - in.received) s.flags |= kCreditDue;
+  }
+  for (uint16_t p = 0; p < counts_.peers; ++p) {
+    PeerState& s = peers_[p];
+    if (!(s.flags & kBlocked)) {
+      s.flags &= static_cast<uint16_t>(~kProbe);
+      s.probe_at_us = kNever;
+    } else if (s.probe_at_us == kNever) {
+      if ((s.flags & kProbe) && s.backoff < 16) ++s.backoff;
+      s.probe_at_us = now + probe_us(p);
+      lower_timer(s.probe_at_us);
+    }
+  }
+}
+
+void Link::serve(uint16_t peer, bool flush, uint64_t now) {
+  PeerState& s = peers_[peer];
+  const uint32_t window = entries_[peer].window;
+  // A sender with a small window waits for every answer.
+  const uint32_t enough = window > 2 ? 2 : 1;
+  bool answer = (s.flags & (kAnswer | kCreditDue | kProbe)) ||
+                s.unacknowledged >= (flush ? 1 : enough);
+  for (;;) {
+    const bool segments = s.in_flight < window && s.waiting > 0 &&
+                          (flush || s.waiting >= capacity_);
+    if (!segments && !answer) break;
+    if (!send_datagram(peer, segments, now)) {
+      awake_ = true;
+      lower_timer(now + kRetryUs);
+      break;
+    }
+    answer = s.flags & kCreditDue;
+  }
+  if (s.waiting > 0 && s.in_flight < window) held_ = true;
+  if (s.unacknowledged > 0) owed_ = true;
+}
+
+bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
+  PeerState& s = peers_[peer];
+  const shoal_cipher& cipher = *config_->cipher;
+  uint8_t* datagram = config_->packet;
+  uint8_t* items = datagram + kDataHeadBytes;
+  ItemWriter writer(items, datagram + payload_ - cipher.tag_bytes);
+
+  const uint64_t number = s.next_packet++;
+  const uint32_t packet = static_cast<uint32_t>(number);
+  const uint8_t flags = s.flags & kProbe ? kFlagProbe : uint8_t{0};
+  put_head(datagram, {flags, node_, config_->epoch, packet});
+  if (s.unacknowledged > 0) write_acks(s, writer);
+  const bool all_credit = !(s.flags & kCredit) || write_credit(peer, writer);
+  const uint32_t rows =
+      segments ? write_segments(peer, packet, now, writer) : 0;
+
+  const uint32_t bytes = static_cast<uint32_t>(writer.end() - items);
+  const uint32_t size = kDataHeadBytes + bytes + cipher.tag_bytes;
+  const shoal_peer& to = config_->peers[peer];
+  const shoal_transport& transport = *config_->transport;
+  if (cipher.seal(to.send_key, number, datagram, kDataHeadBytes, items,
+                  bytes) != 0 ||
+      transport.send(transport.user, to.address, datagram, size) != 0) {
+    take_back(peer, packet);
+    repeat_credit(peer);
+    return false;
+  }
+  s.flags &= static_cast<uint16_t>(~(kAnswer | kProbe));
+  if (all_credit) s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue));
+  s.unacknowledged = 0;
+  ++counters_.sent;
+  counters_.sent_bytes += size;
+  if (rows > 0) {
+    const uint32_t fill = size * 16 / payload_;
+    ++counters_.fill[fill < 15 ? fill : 15];
+    count_segments(peer, packet);
+    lower_timer(now + timeout_us(peer));
+  }
+  return true;
+}
+
+// One item reaches back over 32 numbers: enough, unless many datagrams came
+// at once. The older ones come first, so that they are not taken for lost.
+void Link::write_acks(const PeerState& s, ItemWriter& writer) const {
+  const uint32_t largest = static_cast<uint32_t>(s.newest - 1);
+  if (s.unacknowledged > 16 && s.kept >> 32 != 0) {
+    writer.ack(largest - 32, static_cast<uint32_t>(s.kept >> 32));
+  }
+  writer.ack(largest, static_cast<uint32_t>(s.kept));
+}
+
+// Whether all of it had room.
+bool Link::write_credit(uint16_t peer, ItemWriter& writer) {
+  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
+    const StreamRecord& record = stage_.streams[i];
+    if (record.peer != peer) continue;
+    const uint32_t limit = owner_->limit(i);
+    if (behind(streams_[i].advertised, limit) == 0) continue;
+    if (!writer.credit(record.there, limit)) return false;
+    streams_[i].advertised = limit;
+  }
+  return true;
+}
+
+// Bytes of rows that were written.
+uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
+                              ItemWriter& writer) {
+  PeerState& s = peers_[peer];
+  uint32_t rows = 0;
+  for (uint16_t i = 0; i < stage_.target_count; ++i) {
+    if (stage_.targets[i].peer != peer) continue;
+    uint32_t bytes = sendable(i);
+    if (bytes == 0) continue;
+    const uint32_t least = bytes < kLeastPiece ? bytes : kLeastPiece;
+    if (writer.room() < kSegmentHeadBytes + least) continue;
+    const uint32_t room = writer.room() - kSegmentHeadBytes;
+    if (bytes > room) bytes = room;
+    Flight* flight = unused_flight(peer);
+    if (!flight) break;
+    TargetState& t = targets_[i];
+    const uint16_t length = static_cast<uint16_t>(bytes);
+    uint8_t* to = writer.segment(stage_.targets[i].there, t.sent, length);
+    owner_->read(i, t.sent, to, bytes);
+    *flight = {packet, static_cast<uint32_t>(now), t.sent, i, length};
+    ++s.in_flight;
+    t.sent += bytes;
+    s.waiting -= bytes;
+    rows += bytes;
+  }
+  return rows;
+}
+
+// Entries become free in about the order in which they were taken.
+Flight* Link::unused_flight(uint16_t peer) {
+  PeerState& s = peers_[peer];
+  const uint32_t window = entries_[peer].window;
+  if (s.in_flight >= window) return nullptr;
+  Flight* flights = flights_of(peer);
+  while (flights[s.next_flight].bytes != 0) {
+    if (++s.next_flight == window) s.next_flight = 0;
+  }
+  return flights + s.next_flight;
+}
+
+void Link::count_segments(uint16_t peer, uint32_t packet) {
+  const Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    const Flight& f = flights[i];
+    if (f.bytes == 0 || f.packet != packet) continue;
+    TargetState& t = targets_[f.target];
+    const uint32_t fresh = behind(t.reached, f.offset + f.bytes);
+    counters_.row_bytes += fresh;
+    counters_.resent_bytes += f.bytes - fresh;
+    t.reached += fresh;
+  }
+}
+
+// A datagram that the transport did not take; its number stays used.
+void Link::take_back(uint16_t peer, uint32_t packet) {
+  PeerState& s = peers_[peer];
+  Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; s.in_flight && i < entries_[peer].window; ++i) {
+    Flight& f = flights[i];
+    if (f.bytes == 0 || f.packet != packet) continue;
+    targets_[f.target].sent = f.offset;
+    s.waiting += f.bytes;
+    free_flight(s, f);
+  }
+}
+
+// Whatever it was told, it is told again.
+void Link::repeat_credit(uint16_t peer) {
+  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
+    if (stage_.streams[i].peer == peer) {
+      streams_[i].advertised = streams_[i].received;
+    }
+  }
+}
+
+}  // namespace shoal
