@@ -323,8 +323,9 @@ double SimResult::frames_per_s() const {
   return count / (static_cast<double>(ended - from.submitted) * 1e-9);
 }
 
-SimResult simulate(const Prepared& prepared, const Cluster& cluster,
-                   std::span<const uint8_t> input, const SimOptions& options) {
+SimResult simulate_cluster(const Prepared& prepared, const Cluster& cluster,
+                           std::span<const uint8_t> input,
+                           const SimOptions& options) {
   return Simulation(prepared, cluster, input, options).run();
 }
 

@@ -1,7 +1,7 @@
 // A whole cluster in one process and in virtual time: real agents with real
 // nodes, the real coordinator, and a network of datagrams between them.
 //
-//   SimResult r = simulate(prepared, cluster, input, options);
+//   SimResult r = simulate_cluster(prepared, cluster, input, options);
 //
 // With costs, every slice and datagram takes the time that the node's board
 // says, so the times of the result are modelled times. Without, only the
@@ -76,7 +76,7 @@ struct SimResult {
 
 // Endpoints of the world: node i of the plan, then the coordinator. Throws
 // Error(kNode) naming a node that is lost, and what the coordinator throws.
-SimResult simulate(const Prepared&, const Cluster&,
-                   std::span<const uint8_t> input, const SimOptions&);
+SimResult simulate_cluster(const Prepared&, const Cluster&,
+                           std::span<const uint8_t> input, const SimOptions&);
 
 }  // namespace shoal
