@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/study/plot.h"
+#include "host/study/study.h"
+#include "host/study/testing/xml.h"
+
+namespace shoal {
+namespace {
+
+Study sample() {
+  Chart chart;
+  chart.title = "Arena <of> a node";
+  chart.y_label = "KB";
+  chart.table.columns = {{"nodes", ""},
+                         {"kernel", "KB", Origin::kModelled, 1},
+                         {"paper", "KB", Origin::kQuoted, 0}};
+  chart.table.rows = {{1., 1234.56, std::monostate{}}, {8., 100., 499.}};
+  chart.series = {1, 2};
+  Question q;
+  q.id = "ram";
+  q.title = "RAM & flash";
+  q.text = "What a node needs.";
+  q.charts = {chart};
+  q.notes = {"64 nodes, layer: more nodes than layers"};
+  Study study;
+  study.name = "split";
+  study.title = "Split study";
+  study.command = "shoal study split \"a&b.tflite\"";
+  study.facts = {{"board", "teensy41"}};
+  study.questions = {q};
+  return study;
+}
+
+TEST(Page, IsWellFormedAndHoldsEveryNumber) {
+  std::vector<std::string> cells, notes, svgs;
+  for (const XmlElement& e : read_xml(study_page(sample()))) {
+    if (e.name == "td") cells.push_back(e.text);
+    if (e.name == "li" && e.path.back() == "ul") notes.push_back(e.text);
+    if (e.name == "svg") svgs.push_back(e.attribute("aria-label"));
+  }
+  EXPECT_EQ(cells, (std::vector<std::string>{"1", "1,234.6", "-", "8", "100.0",
+                                             "499"}));
+  EXPECT_EQ(notes, sample().questions[0].notes);
+  EXPECT_EQ(svgs, (std::vector<std::string>{"Arena <of> a node"}));
+}
+
+TEST(Page, NeedsNoNetworkAndNoScripts) {
+  const std::string page = study_page(sample());
+  for (const XmlElement& e : read_xml(page)) {
+    EXPECT_NE(e.name, "script");
+    EXPECT_NE(e.name, "link");
+    EXPECT_NE(e.name, "img");
+    EXPECT_EQ(e.attribute("src"), "");
+    const std::string to = e.attribute("href");
+    EXPECT_TRUE(to.empty() || to[0] == '#') << to;
+  }
+  EXPECT_EQ(page.find("url("), std::string::npos);
+  EXPECT_EQ(page.find("@import"), std::string::npos);
+}
+
+TEST(Page, NamesItsCommandAndEveryOrigin) {
+  std::string command, heads;
+  for (const XmlElement& e : read_xml(study_page(sample()))) {
+    if (e.name == "pre") command = e.text;
+    if (e.name == "span" && e.path.back() == "th") heads += e.text + "; ";
+  }
+  EXPECT_EQ(command, sample().command);
+  EXPECT_EQ(heads, "KB, modelled; KB, quoted; ");
+}
+
+TEST(Page, EveryColourOfAPlotIsInTheStyleSheetTwice) {
+  const std::string page = study_page(sample());
+  for (int k = 0; k < kPlotStyles; ++k) {
+    const std::string name = "--c" + std::to_string(k) + ":";
+    const size_t light = page.find(name);
+    ASSERT_NE(light, std::string::npos) << name;
+    EXPECT_NE(page.find(name, light + 1), std::string::npos) << name;
+  }
+}
+
+TEST(Page, TextHasTheSameNumbers) {
+  const std::string text = study_text(sample());
+  EXPECT_NE(text.find("nodes   kernel, KB (modelled)   paper, KB (quoted)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("1,234.6"), std::string::npos);
+  EXPECT_NE(text.find("note: 64 nodes"), std::string::npos);
+}
+
+TEST(Page, JsonHasTheNumbersUnrounded) {
+  const auto json = nlohmann::json::parse(study_json(sample()));
+  EXPECT_EQ(json["study"], "split");
+  EXPECT_EQ(json["facts"]["board"], "teensy41");
+  const auto& table = json["questions"][0]["tables"][0];
+  EXPECT_EQ(table["columns"][2]["kind"], "quoted");
+  EXPECT_FALSE(table["columns"][0].contains("kind"));
+  EXPECT_EQ(table["rows"][0][1], 1234.56);
+  EXPECT_TRUE(table["rows"][0][2].is_null());
+}
+
+TEST(Table, NumbersAreGroupedAndRounded) {
+  Column c;
+  EXPECT_EQ(cell_text(c, 0.), "0");
+  EXPECT_EQ(cell_text(c, -0.2), "0");
+  EXPECT_EQ(cell_text(c, 999.6), "1,000");
+  EXPECT_EQ(cell_text(c, 1234567.), "1,234,567");
+  EXPECT_EQ(cell_text(c, -1234.), "-1,234");
+  c.decimals = 2;
+  EXPECT_EQ(cell_text(c, 1234.567), "1,234.57");
+  EXPECT_EQ(cell_text(c, std::monostate{}), "-");
+  EXPECT_EQ(cell_text(c, std::string("x")), "x");
+}
+
+}  // namespace
+}  // namespace shoal

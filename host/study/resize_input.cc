@@ -1,0 +1,384 @@
+#include "host/study/resize_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kMaxSide = 4096;
+
+size_t index(int k) { return static_cast<size_t>(k); }
+
+struct Side {
+  int kernel = 1, stride = 1, dilation = 1, pad = 0;
+  int extent() const { return (kernel - 1) * dilation + 1; }
+};
+
+int same_out(int in, const Side& s) { return (in + s.stride - 1) / s.stride; }
+int same_total(int in, const Side& s) {
+  return std::max(0, (same_out(in, s) - 1) * s.stride + s.extent() - in);
+}
+
+bool is_same(int in, int out, const Side& s) {
+  return out == same_out(in, s) && s.pad == same_total(in, s) / 2;
+}
+bool is_valid(int in, int out, const Side& s) {
+  return s.pad == 0 && in >= s.extent() &&
+         out == (in - s.extent()) / s.stride + 1;
+}
+
+class Resizer {
+ public:
+  explicit Resizer(const Graph& graph) : old_(graph), new_(graph) {}
+
+  Graph run(int rows, int columns) {
+    if (old_.inputs.size() != 1 || old_shape(old_.inputs[0]).size() != 4) {
+      throw Error(Exit::kUnsupported,
+                  "its input is no picture: another size needs one input of "
+                  "rows x columns x channels");
+    }
+    Shape& input = shape(old_.inputs[0]);
+    input[1] = rows;
+    input[2] = columns;
+    for (op_ = 0; op_ < old_.ops.size(); ++op_) visit();
+    new_.name += fmt::format("@{}x{}", rows, columns);
+    return std::move(new_);
+  }
+
+ private:
+  const Op& op() const { return old_.ops[op_]; }
+  int in(size_t k = 0) const { return op().inputs[k]; }
+  int out() const { return op().outputs[0]; }
+  const Shape& old_shape(int t) const { return old_.tensors[index(t)].shape; }
+  Shape& shape(int t) { return new_.tensors[index(t)].shape; }
+  bool changed(int t) { return shape(t) != old_shape(t); }
+  template <typename T>
+  T& attr() {
+    return std::get<T>(new_.ops[op_].attr);
+  }
+
+  [[noreturn]] void refuse(const std::string& why) {
+    throw Error(Exit::kUnsupported,
+                fmt::format("layer {} ({} '{}'): {}", op_, op_name(op().kind),
+                            old_.tensors[index(out())].name, why),
+                "its own input size");
+  }
+
+  int window_side(int axis, Side s, int* pad, int* whole) {
+    const int before = old_shape(in())[index(axis)];
+    const int after = old_shape(out())[index(axis)];
+    const int now = shape(in())[index(axis)];
+    if (whole != nullptr && s.kernel == before && s.pad == 0 && after == 1) {
+      *whole = now;
+      return 1;
+    }
+    if (is_valid(before, after, s)) {
+      if (now < s.extent()) {
+        refuse(fmt::format("a window of {} does not fit {} {}", s.extent(), now,
+                           axis == 1 ? "rows" : "columns"));
+      }
+      return (now - s.extent()) / s.stride + 1;
+    }
+    if (!is_same(before, after, s)) {
+      refuse("its padding is neither SAME nor VALID");
+    }
+    *pad = same_total(now, s) / 2;
+    return same_out(now, s);
+  }
+
+  void window() {
+    WindowAttr& a = attr<WindowAttr>();
+    const WindowAttr was = std::get<WindowAttr>(op().attr);
+    const bool pool =
+        op().kind == OpKind::kAveragePool2d || op().kind == OpKind::kMaxPool2d;
+    const Side y{was.kernel_h, was.stride_h, was.dilation_h, was.pad_top};
+    const Side x{was.kernel_w, was.stride_w, was.dilation_w, was.pad_left};
+    shape(out())[1] =
+        window_side(1, y, &a.pad_top, pool ? &a.kernel_h : nullptr);
+    shape(out())[2] =
+        window_side(2, x, &a.pad_left, pool ? &a.kernel_w : nullptr);
+  }
+
+  // Each input row more gives `stride` output rows more.
+  void transpose_conv() {
+    const WindowAttr& a = std::get<WindowAttr>(op().attr);
+    const int strides[] = {a.stride_h, a.stride_w};
+    for (const int axis : {1, 2}) {
+      const size_t k = index(axis);
+      shape(out())[k] +=
+          (shape(in())[k] - old_shape(in())[k]) * strides[axis - 1];
+      if (shape(out())[k] < 1) refuse("nothing would be left");
+    }
+  }
+
+  void broadcast() {
+    Shape result = old_shape(out());
+    for (size_t k = 0; k < result.size(); ++k) result[k] = 1;
+    for (const int t : op().inputs) {
+      const Shape& s = shape(t);
+      const size_t lead = result.size() - s.size();
+      for (size_t k = 0; k < s.size(); ++k) {
+        int& extent = result[lead + k];
+        if (extent != s[k] && extent != 1 && s[k] != 1) {
+          refuse(fmt::format("its operands have {} and {}", extent, s[k]));
+        }
+        extent = std::max(extent, s[k]);
+      }
+    }
+    shape(out()) = result;
+  }
+
+  void reduce() {
+    const ReduceAttr& a = std::get<ReduceAttr>(op().attr);
+    const bool keeps = old_shape(out()).size() == old_shape(in()).size();
+    Shape result;
+    for (size_t k = 0; k < shape(in()).size(); ++k) {
+      if (!a.reduced[k]) {
+        result.push_back(shape(in())[k]);
+      } else if (keeps) {
+        result.push_back(1);
+      }
+    }
+    if (result.empty()) result = old_shape(out());
+    shape(out()) = result;
+  }
+
+  void concatenate() {
+    const size_t axis = index(std::get<AxisAttr>(op().attr).axis);
+    Shape result = shape(in());
+    result[axis] = 0;
+    for (const int t : op().inputs) {
+      for (size_t k = 0; k < result.size(); ++k) {
+        if (k == axis) {
+          result[k] += shape(t)[k];
+        } else if (shape(t)[k] != result[k]) {
+          refuse(
+              fmt::format("its inputs have {} and {}", result[k], shape(t)[k]));
+        }
+      }
+    }
+    shape(out()) = result;
+  }
+
+  // The windows that read a PAD and nothing else does, if they are alike.
+  const WindowAttr* padded_window() const {
+    const WindowAttr* found = nullptr;
+    if (std::count(old_.outputs.begin(), old_.outputs.end(), out()) > 0) {
+      return nullptr;
+    }
+    for (const Op& reader : old_.ops) {
+      if (std::count(reader.inputs.begin(), reader.inputs.end(), out()) == 0) {
+        continue;
+      }
+      const auto* a = std::get_if<WindowAttr>(&reader.attr);
+      if (a == nullptr || reader.kind == OpKind::kTransposeConv ||
+          a->pad_top != 0 || a->pad_left != 0) {
+        return nullptr;
+      }
+      if (found != nullptr &&
+          (a->kernel_h != found->kernel_h || a->kernel_w != found->kernel_w ||
+           a->stride_h != found->stride_h || a->stride_w != found->stride_w)) {
+        return nullptr;
+      }
+      found = a;
+    }
+    return found;
+  }
+
+  // A PAD that does what SAME would is SAME for the new size too.
+  void pad_as_same(size_t axis, const Side& s) {
+    PadAttr& a = attr<PadAttr>();
+    const int before = same_total(old_shape(in())[axis], s);
+    if (a.before[axis] != before / 2 || a.after[axis] != before - before / 2) {
+      return;
+    }
+    const int now = same_total(shape(in())[axis], s);
+    a.before[axis] = now / 2;
+    a.after[axis] = now - now / 2;
+  }
+
+  void pad() {
+    const WindowAttr* reader = padded_window();
+    if (reader != nullptr && shape(in()).size() == 4) {
+      pad_as_same(1, {reader->kernel_h, reader->stride_h, reader->dilation_h});
+      pad_as_same(2, {reader->kernel_w, reader->stride_w, reader->dilation_w});
+    }
+    const PadAttr& a = attr<PadAttr>();
+    for (size_t k = 0; k < shape(in()).size(); ++k) {
+      shape(out())[k] = shape(in())[k] + a.before[k] + a.after[k];
+    }
+  }
+
+  // Only ones may come and go where the picture's size matters.
+  void reshape() {
+    if (!changed(in())) return;
+    Shape axes;  // of the input, those that are not 1
+    for (size_t k = 0; k < old_shape(in()).size(); ++k) {
+      if (old_shape(in())[k] != 1) axes.push_back(static_cast<int>(k));
+    }
+    size_t next = 0;
+    Shape result = old_shape(out());
+    for (int& extent : result) {
+      if (extent == 1) continue;
+      if (next == axes.size() || extent != old_shape(in())[index(axes[next])]) {
+        refuse("it joins or cuts rows and columns");
+      }
+      extent = shape(in())[index(axes[next++])];
+    }
+    if (element_count(result) != element_count(shape(in()))) {
+      refuse("it joins or cuts rows and columns");
+    }
+    shape(out()) = result;
+  }
+
+  void transpose() {
+    const std::vector<int>& perm = std::get<TransposeAttr>(op().attr).perm;
+    for (size_t k = 0; k < perm.size(); ++k) {
+      shape(out())[k] = shape(in())[index(perm[k])];
+    }
+  }
+
+  void slice() {
+    const SliceAttr& a = std::get<SliceAttr>(op().attr);
+    size_t to = 0;
+    for (size_t k = 0; k < shape(in()).size(); ++k) {
+      const bool same = shape(in())[k] == old_shape(in())[k];
+      if (a.dropped[k]) {
+        if (!same) refuse("it takes one of the rows or columns");
+        continue;
+      }
+      if (!same && (a.begin[k] != 0 || a.stride[k] != 1 ||
+                    old_shape(out())[to] != old_shape(in())[k])) {
+        refuse("it takes some of the rows or columns");
+      }
+      if (!same) shape(out())[to] = shape(in())[k];
+      ++to;
+    }
+  }
+
+  void split() {
+    const size_t axis = index(std::get<AxisAttr>(op().attr).axis);
+    if (shape(in())[axis] != old_shape(in())[axis]) {
+      refuse("it splits rows or columns");
+    }
+    for (const int t : op().outputs) {
+      const int extent = old_shape(t)[axis];
+      shape(t) = shape(in());
+      shape(t)[axis] = extent;
+    }
+  }
+
+  void scale(int numerator_rows, int denominator_rows, int numerator_columns,
+             int denominator_columns) {
+    const int up[] = {numerator_rows, numerator_columns};
+    const int down[] = {denominator_rows, denominator_columns};
+    for (const size_t k : {size_t{1}, size_t{2}}) {
+      const int product = shape(in())[k] * up[k - 1];
+      if (product % down[k - 1] != 0) {
+        refuse(
+            fmt::format("{} of {} is no whole number", product, down[k - 1]));
+      }
+      shape(out())[k] = product / down[k - 1];
+    }
+  }
+
+  void unchanged_only() {
+    for (const int t : op().inputs) {
+      if (t >= 0 && changed(t)) {
+        refuse("its weights are for one input size");
+      }
+    }
+  }
+
+  void visit();
+
+  const Graph& old_;
+  Graph new_;
+  size_t op_ = 0;
+};
+
+void Resizer::visit() {
+  switch (op().kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+      return window();
+    case OpKind::kTransposeConv:
+      return transpose_conv();
+    case OpKind::kFullyConnected:
+      return unchanged_only();
+    case OpKind::kAdd:
+    case OpKind::kSub:
+    case OpKind::kMul:
+    case OpKind::kMaximum:
+    case OpKind::kMinimum:
+    case OpKind::kPrelu:
+      return broadcast();
+    case OpKind::kMean:
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      return reduce();
+    case OpKind::kConcatenation:
+      return concatenate();
+    case OpKind::kPad:
+    case OpKind::kPadv2:
+      return pad();
+    case OpKind::kReshape:
+    case OpKind::kSqueeze:
+    case OpKind::kExpandDims:
+      return reshape();
+    case OpKind::kTranspose:
+      return transpose();
+    case OpKind::kSlice:
+    case OpKind::kStridedSlice:
+      return slice();
+    case OpKind::kSplit:
+      return split();
+    case OpKind::kResizeNearestNeighbor:
+      return scale(old_shape(out())[1], old_shape(in())[1], old_shape(out())[2],
+                   old_shape(in())[2]);
+    case OpKind::kSpaceToDepth:
+      return scale(1, std::get<BlockAttr>(op().attr).block, 1,
+                   std::get<BlockAttr>(op().attr).block);
+    case OpKind::kDepthToSpace:
+      return scale(std::get<BlockAttr>(op().attr).block, 1,
+                   std::get<BlockAttr>(op().attr).block, 1);
+    case OpKind::kQuantize:
+    case OpKind::kDequantize:
+    case OpKind::kRelu:
+    case OpKind::kRelu6:
+    case OpKind::kLeakyRelu:
+    case OpKind::kLogistic:
+    case OpKind::kTanh:
+    case OpKind::kHardSwish:
+    case OpKind::kSoftmax:
+      shape(out()) = shape(in());
+      return;
+  }
+}
+
+}  // namespace
+
+Graph resize_input(const Graph& graph, int rows, int columns) {
+  for (const int side : {rows, columns}) {
+    if (side < 1 || side > kMaxSide) {
+      throw Error(Exit::kUsage, fmt::format("input size {}: not within 1..{}",
+                                            side, kMaxSide));
+    }
+  }
+  try {
+    return Resizer(graph).run(rows, columns);
+  } catch (const Error& e) {
+    throw Error(
+        e.code(),
+        fmt::format("{} at {}x{}: {}", graph.name, rows, columns, e.what()),
+        e.fix());
+  }
+}
+
+}  // namespace shoal
