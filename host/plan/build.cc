@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "device/program/params.h"
 #include "device/program/record.h"
 #include "host/plan/pack.h"
 #include "host/plan/share.h"
@@ -183,6 +184,10 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
   n.actors = static_cast<uint16_t>(stage.actors.size());
   n.order = static_cast<uint16_t>(stage.order.size());
   for (const PlanActor& a : stage.actors) {
+    if (a.copy) {
+      n.params += kParamCount<MoveParams>;
+      continue;
+    }
     const Layer& layer = net.layers[a.layer];
     if (!a.weights.chunks.empty()) ++n.weights;
     n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
@@ -199,7 +204,7 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
 constexpr uint32_t kTapeSlots = 2;
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
-                       bool mapped) {
+                       bool mapped, const LinkCounts& link) {
   PlanLayout l;
   for (const PlanStage& s : stages) {
     l.cursor_count =
@@ -211,9 +216,9 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
         std::max(l.record_bytes, record_bytes(count_tables(net, s)));
   }
   if (!mapped) {
-    l.head_bytes = head_bytes(
-        static_cast<uint32_t>(stages.size()),
-        static_cast<uint32_t>(net.inputs.size() + net.outputs.size()));
+    const size_t ios = link.peers ? 0 : net.inputs.size() + net.outputs.size();
+    l.head_bytes = head_bytes(static_cast<uint32_t>(stages.size()),
+                              static_cast<uint32_t>(ios), link.peers);
   }
   l.states = align_up(l.cursors + 4 * l.cursor_count);
   l.head = align_up(l.states +
@@ -223,6 +228,10 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   l.slot_bytes = slot_bytes(net, stages);
   l.slot_count = l.slot_bytes ? kTapeSlots : 0;
   l.buffers = l.slots + l.slot_count * l.slot_bytes;
+  if (!link.peers) return l;
+  l.link = align_up(l.buffers);
+  l.link_bytes = link_layout(link).bytes;
+  l.buffers = l.link + l.link_bytes;
   return l;
 }
 

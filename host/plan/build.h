@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "device/program/link_layout.h"
 #include "device/program/record.h"
 #include "host/plan/overlay.h"
 #include "host/plan/segment.h"
@@ -34,7 +35,8 @@ StageCounts count_tables(const Net&, const PlanStage&);
 
 // Bytes of the fixed parts of the arena for these stages; if the image is not
 // mapped, the head and the largest record lie there too.
-PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped);
+PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
+                       const LinkCounts& link = {});
 
 // `pack_tries` is how long to search for a tight packing.
 PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,

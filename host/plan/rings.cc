@@ -1,6 +1,7 @@
 #include "host/plan/rings.h"
 
 #include <algorithm>
+#include <map>
 
 #include "host/base/error.h"
 #include "host/plan/simulate.h"
@@ -16,8 +17,9 @@ int layer_count(const Net& net) { return static_cast<int>(net.layers.size()); }
 
 class Puller {
  public:
-  Puller(const Net& net, const PlanStage& stage)
-      : tokens_(net, stage), pulling_(tokens_.agents(), false) {
+  Puller(const Net& net, const PlanStage& stage,
+         const std::vector<StreamTie>& ties = {})
+      : tokens_(net, stage, ties), pulling_(tokens_.agents(), false) {
     for (int a = 0; a < tokens_.agents(); ++a) {
       const int out = tokens_.out_buffer(a);
       is_sink_.push_back(out < 0 || !tokens_.has_readers(out));
@@ -163,6 +165,46 @@ std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
     slots[t] = enough;
   }
   return slots;
+}
+
+std::vector<int> peak_slots(const Net& net, const PlanStage& stage,
+                            const std::vector<StreamTie>& ties) {
+  Puller puller(net, stage, ties);
+  std::vector<int> slots = puller.peaks();
+  for (size_t b = 0; b < slots.size(); ++b) {
+    slots[b] = std::clamp(slots[b], 1, stage.buffers[b].box.rows());
+  }
+  return slots;
+}
+
+void tighten(const Net& net, PlanStage& stage,
+             const std::vector<StreamTie>& ties, const std::vector<int>& group,
+             int tries) {
+  std::map<int, std::vector<int>> groups;
+  for (size_t b = 0; b < group.size(); ++b) {
+    if (group[b] >= 0) groups[group[b]].push_back(static_cast<int>(b));
+  }
+  std::vector<std::pair<int64_t, int>> order;
+  for (const auto& [g, buffers] : groups) {
+    int64_t bytes = 0;
+    for (int b : buffers) bytes += stage.buffers[b].row_bytes();
+    order.push_back({-bytes, g});
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& [bytes, g] : order) {
+    for (; tries > 0; --tries) {
+      std::vector<int> taken;
+      for (int b : groups[g]) {
+        if (stage.buffers[b].slots > 1) taken.push_back(b);
+      }
+      if (taken.empty()) break;
+      for (int b : taken) --stage.buffers[b].slots;
+      StageTokens tokens(net, stage, ties);
+      if (run_by_rank(tokens, depth_ranks(tokens))) continue;
+      for (int b : taken) ++stage.buffers[b].slots;
+      break;
+    }
+  }
 }
 
 }  // namespace shoal

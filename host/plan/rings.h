@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/plan/segment.h"
+#include "host/plan/tokens.h"
 
 namespace shoal {
 
@@ -24,5 +25,15 @@ std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&, Segment,
 // long rows first.
 std::vector<int> tighten(const Net&, const std::vector<TensorUses>&, Segment,
                          const Work&, std::vector<int> slots);
+
+// By buffer of a stage, which must hold all its buffers whole: rows held at the
+// peak.
+std::vector<int> peak_slots(const Net&, const PlanStage&,
+                            const std::vector<StreamTie>&);
+// Takes slots away from buffers of a stage with which it completes, a group of
+// them at a time, until none can go or `tries` are spent. `group` is by
+// buffer, -1: it stays.
+void tighten(const Net&, PlanStage&, const std::vector<StreamTie>&,
+             const std::vector<int>& group, int tries);
 
 }  // namespace shoal

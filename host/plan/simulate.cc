@@ -3,6 +3,8 @@
 #include <bit>
 #include <random>
 
+#include "host/plan/merge.h"
+
 namespace shoal {
 namespace {
 
@@ -93,10 +95,13 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
   std::vector<int> rank(tokens.agents());
   int next = 0;
   for (int a : tokens.inputs()) rank[a] = next++;
-  const int actors = tokens.agents() -
+  const int actors = tokens.first_stream() -
                      static_cast<int>(tokens.inputs().size()) -
                      static_cast<int>(tokens.outputs().size());
   for (int a = 0; a < actors; ++a) rank[a] = next++;
+  for (int a = tokens.first_stream(); a < tokens.agents(); ++a) {
+    rank[a] = next++;
+  }
   for (int a : tokens.outputs()) rank[a] = next++;
   return rank;
 }
@@ -125,26 +130,31 @@ bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
 Simulation simulate(const Net& net, const Plan& plan,
                     const SimulateOptions& options) {
   Simulation result;
-  const std::vector<PlanStage>& stages = plan.nodes.at(0).stages;
+  const std::vector<MergedSegment> segments = merge_segments(plan);
   std::mt19937 random(options.seed);
   std::vector<StageTokens> tokens;
-  for (const PlanStage& stage : stages) {
-    tokens.emplace_back(net, stage);
-    result.stages.push_back({{}, std::vector<int64_t>(stage.actors.size(), 0)});
+  for (const MergedSegment& s : segments) {
+    tokens.emplace_back(net, s.stage, s.ties);
+    result.stages.push_back(
+        {{}, std::vector<int64_t>(s.stage.actors.size(), 0)});
   }
   for (int frame = 0; frame < options.frames; ++frame) {
-    for (size_t s = 0; s < stages.size(); ++s) {
+    for (size_t s = 0; s < segments.size(); ++s) {
       StageTokens& t = tokens[s];
+      const PlanStage& stage = plan.nodes[segments[s].parts[0].node]
+                                   .stages[segments[s].parts[0].stage];
+      const bool recorded =
+          segments[s].parts.size() == 1 && !stage.order.empty();
       t.reset();
       std::vector<int> rank = depth_ranks(t);
       if (options.order == FiringOrder::kShallowest) {
         for (int& r : rank) r = t.agents() - 1 - r;
       }
-      const bool done = !stages[s].order.empty() ? replay(t, stages[s].order)
+      const bool done = recorded ? replay(t, stage.order)
                         : options.order == FiringOrder::kRandom
                             ? run_at_random(t, random)
                             : run_by_rank(t, rank);
-      for (size_t a = 0; a < stages[s].actors.size(); ++a) {
+      for (size_t a = 0; a < segments[s].stage.actors.size(); ++a) {
         result.stages[s].firings[a] += t.fired(static_cast<int>(a));
       }
       result.stages[s].peak_rows = t.peak_rows();

@@ -33,14 +33,18 @@ struct Simulation {
   std::vector<StageSimulation> stages;
 };
 
-// Node 0 of the plan, with a caller who pushes and takes whenever possible.
+// With a caller who pushes and takes whenever possible. Of a linked plan the
+// nodes are all in the same segment, which is one of the orders in which they
+// may run: streams tie only stages of one segment, so a node that is ahead
+// waits for nobody who is not to come. Then `stages` has a segment's buffers
+// and actors, node after node.
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
 // Fires until nothing can, agents with the highest rank first; true if all
 // are done then. `before` sees every agent just before it fires.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int)>& before = {});
-// Inputs first, then actors in their order, then outputs.
+// Inputs first, then actors in their order, streams, outputs.
 std::vector<int> depth_ranks(const StageTokens&);
 
 }  // namespace shoal

@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kPicoseconds = 1e12;
 
-double cycles(const Layer& layer, const Costs& costs) {
-  const double macs = static_cast<double>(layer.macs);
+double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
+  const auto macs = static_cast<double>(share_macs(layer, share));
   switch (layer.op) {
     case OpCode::kDepthwise:
       return macs * costs.depthwise;
@@ -26,10 +26,14 @@ double cycles(const Layer& layer, const Costs& costs) {
                                                           : costs.conv);
     case OpCode::kTransposeConv:
       return macs * costs.conv;
-    default:
+    default: {
+      const auto whole = static_cast<double>(layer.out.box.elements());
+      const auto part = static_cast<double>(share.out.elements());
       return costs.element *
-             static_cast<double>(std::max(layer.in[0].box.elements(),
-                                          layer.out.box.elements()));
+             std::max(part,
+                      part / whole *
+                          static_cast<double>(layer.in[0].box.elements()));
+    }
   }
 }
 
@@ -40,6 +44,37 @@ int64_t picoseconds(double seconds) {
 int64_t flash_ps(int64_t bytes, const Costs& costs) {
   if (costs.flash_bytes_per_s <= 0) return 0;
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
+}
+
+LayerShare share_of(const Net& net, const PlanStage& stage,
+                    const PlanActor& a) {
+  const Layer& layer = net.layers[a.layer];
+  LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels()};
+  if (!(a.init && a.final)) {
+    share.in_channels = stage.ports[a.in[0]].box.channels();
+  }
+  return share;
+}
+
+// Of the output channels (kConstant: rows) and input channels of a share.
+int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
+  if (layer.weights.empty()) return 0;
+  const Box& all = layer.out.box;
+  const LayerShare whole{all, layer.in[0].box.channels()};
+  const bool by_channels = layer.op != OpCode::kLut;
+  auto values = static_cast<int64_t>(layer.weights.values.size());
+  if (layer.op == OpCode::kConstant) {
+    return weight_bytes(layer) / all.rows() * share.out.rows();
+  }
+  if (by_channels) values = values / all.channels() * share.out.channels();
+  if (share.in_channels != whole.in_channels &&
+      layer.op != OpCode::kDepthwise) {
+    values = values / whole.in_channels * share.in_channels;
+  }
+  return chunk_layout(static_cast<uint32_t>(values),
+                      static_cast<uint32_t>(share.out.channels()),
+                      has_quantized_chunk(layer.op))
+      .bytes;
 }
 
 // What a frame reads of an image that is not mapped: chunks with their tags,
@@ -63,22 +98,60 @@ int64_t weight_bytes(const Layer& layer) {
       .bytes;
 }
 
-LayerTime layer_time(const Net& net, int index, LayerWork work,
-                     const Board& board) {
-  const Layer& layer = net.layers[index];
+int64_t share_macs(const Layer& layer, const LayerShare& share) {
+  if (layer.macs == 0) return 0;
+  int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
+  const int channels = layer.in[0].box.channels();
+  if (share.in_channels != channels && layer.op != OpCode::kDepthwise) {
+    macs = macs / channels * share.in_channels;
+  }
+  return macs;
+}
+
+LayerTime share_time(const Layer& layer, const LayerShare& share,
+                     LayerWork work, const Board& board) {
   const Costs& costs = board.costs;
-  const RowRule rule = row_rule(net, index, 0, work);
+  const bool cut = has_window(layer.op) && work.part < layer.kernel_h;
+  const int parts = cut ? ceil_div(layer.kernel_h, work.part) : 1;
   LayerTime t;
-  t.firings = firing_count(rule);
+  t.firings = int64_t{1} * ceil_div(share.out.rows(), work.band) * parts;
   t.firing_ps = t.firings * picoseconds(costs.firing_us * 1e-6);
-  t.compute_ps = picoseconds(cycles(layer, costs) / board.clock_hz);
-  const int64_t bytes = weight_bytes(layer);
+  t.compute_ps = picoseconds(cycles(layer, share, costs) / board.clock_hz);
+  const int64_t bytes = share_weight_bytes(layer, share);
   // The parts of a cut window, and the rows of a constant, share the weights.
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;
-  const int64_t passes = once ? 1 : t.firings / part_count(rule);
+  const int64_t passes = once ? 1 : t.firings / parts;
   t.weight_read_bytes = bytes * passes;
   t.flash_ps = flash_ps(t.weight_read_bytes, costs);
   return t;
+}
+
+LayerTime copy_time(const Box& box, int band, const Board& board) {
+  LayerTime t;
+  t.firings = ceil_div(box.rows(), band);
+  t.firing_ps = t.firings * picoseconds(board.costs.firing_us * 1e-6);
+  t.compute_ps =
+      picoseconds(board.costs.element * static_cast<double>(box.elements()) /
+                  board.clock_hz);
+  return t;
+}
+
+LayerTime layer_time(const Net& net, int index, LayerWork work,
+                     const Board& board) {
+  const Layer& layer = net.layers[index];
+  return share_time(layer, {layer.out.box, layer.in[0].box.channels()}, work,
+                    board);
+}
+
+int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
+  return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
+}
+
+LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
+                     const Board& board) {
+  if (a.copy) return copy_time(stage.ports[a.out].box, a.band, board);
+  return share_time(net.layers[a.layer], share_of(net, stage, a),
+                    {a.band, a.part}, board);
 }
 
 LayerTime stage_time(const Net& net, const PlanStage& stage,
@@ -86,7 +159,7 @@ LayerTime stage_time(const Net& net, const PlanStage& stage,
   LayerTime sum;
   bool tape = false;
   for (const PlanActor& a : stage.actors) {
-    const LayerTime t = layer_time(net, a.layer, {a.band, a.part}, board);
+    const LayerTime t = actor_time(net, stage, a, board);
     sum.compute_ps += t.compute_ps;
     sum.flash_ps += t.flash_ps;
     sum.firing_ps += t.firing_ps;
@@ -109,7 +182,7 @@ void model_time(const Net& net, const Board& board, Plan& plan) {
       const LayerTime sum = stage_time(net, stage, board);
       stage.macs = 0;
       for (const PlanActor& a : stage.actors) {
-        stage.macs += net.layers[a.layer].macs;
+        stage.macs += actor_macs(net, stage, a);
       }
       node.storage_read_bytes += storage_bytes(net, node, stage);
       const int64_t ps = sum.total_ps();

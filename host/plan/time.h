@@ -27,7 +27,19 @@ struct LayerTime {
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
-// All layers of a stage. What comes from a tape is counted as it is read.
+// Of an actor: its share of the layer, or a copy.
+int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
+LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
+                     const Board&);
+// `out` of a layer, of so many input channels.
+struct LayerShare {
+  Box out;
+  int in_channels = 0;
+};
+LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
+int64_t share_macs(const Layer&, const LayerShare&);
+LayerTime copy_time(const Box&, int band, const Board&);
+// All actors of a stage. What comes from a tape is counted as it is read.
 LayerTime stage_time(const Net&, const PlanStage&, const Board&);
 // Fills the modelled numbers of every stage, of the node and of the plan.
 void model_time(const Net&, const Board&, Plan&);

@@ -7,7 +7,9 @@
 
 namespace shoal {
 
-StageTokens::StageTokens(const Net& net, const PlanStage& stage) : net_(net) {
+StageTokens::StageTokens(const Net& net, const PlanStage& stage,
+                         const std::vector<StreamTie>& ties)
+    : net_(net) {
   for (const PlanBuffer& b : stage.buffers) {
     buffers_.push_back(
         {{}, {}, b.slots, b.overlay, b.row_bytes(), b.offset, b.bytes()});
@@ -16,32 +18,56 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage) : net_(net) {
     const int index = static_cast<int>(ports_.size());
     Buffer& b = buffers_[p.buffer];
     const int origin = stage.buffers[p.buffer].box.y0;
-    (p.is_read ? b.reads : b.writes).push_back(index);
     ports_.push_back({p.buffer, p.box.y0 - origin, p.box.y1 - origin, 0, -1});
+    // A stream reads once for each target.
+    if (p.owner == Owner::kStream && p.is_read) continue;
+    (p.is_read ? b.reads : b.writes).push_back(index);
   }
-  for (const PlanActor& a : stage.actors) add_actor(net, a);
+  for (const PlanActor& a : stage.actors) add_actor(net, stage, a);
   for (size_t p = 0; p < stage.ports.size(); ++p) {
-    if (stage.ports[p].owner != Owner::kActor) {
+    const Owner owner = stage.ports[p].owner;
+    if (owner == Owner::kInput || owner == Owner::kOutput) {
       add_api(stage.ports[p], static_cast<int>(p));
     }
   }
+  first_stream_ = agents();
+  for (const StreamTie& tie : ties) add_stream(stage.ports[tie.from], tie);
   find_touched();
   peak_.assign(buffers_.size(), 0);
   reset();
 }
 
-void StageTokens::add_actor(const Net& net, const PlanActor& a) {
+void StageTokens::add_actor(const Net& net, const PlanStage& stage,
+                            const PlanActor& a) {
   Agent agent;
   agent.index = a.layer;
   agent.out = a.out;
-  for (int i = 0; i < 2; ++i) {
-    agent.in[i] = a.in[i];
-    agent.rule[i] = row_rule(net, a.layer, i, {a.band, a.part});
-    if (a.in[i] >= 0) ports_[a.in[i]].agent = agents();
+  const Box& out = stage.ports[a.out].box;
+  const int ports[kIns] = {a.in[0], a.in[1], a.partial};
+  for (int i = 0; i < kIns; ++i) {
+    agent.in[i] = ports[i];
+    if (ports[i] >= 0) ports_[ports[i]].agent = agents();
+    if (a.copy || i == 2) {
+      // Row by row; what is read with the first part of a window is released
+      // with the last one.
+      RowRule& rule = agent.rule[i];
+      rule.op = OpCode::kConv;
+      rule.out_rows = rule.in_rows = out.rows();
+      rule.kernel_h = a.copy ? 1 : net.layers[a.layer].kernel_h;
+      rule.dilation_y = 0;
+      rule.band = a.band;
+      rule.part = a.copy ? 1 : a.part;
+      continue;
+    }
+    const Box in = ports[i] < 0 ? Box{} : stage.ports[ports[i]].box;
+    agent.maps[i] = std::make_shared<std::vector<uint16_t>>();
+    agent.rule[i] = row_rule(net.layers[a.layer], i, {a.band, a.part}, in, out,
+                             *agent.maps[i]);
   }
+  if (a.copy) agent.kind = "copy";
   ports_[a.out].agent = agents();
   agent.count = firing_count(agent.rule[0]);
-  agents_.push_back(agent);
+  agents_.push_back(std::move(agent));
 }
 
 void StageTokens::add_api(const PlanPort& p, int port) {
@@ -62,6 +88,23 @@ void StageTokens::add_api(const PlanPort& p, int port) {
     agent.in[0] = port;
     outputs_.push_back(agents());
   }
+  agents_.push_back(agent);
+}
+
+void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
+  Agent agent;
+  RowRule& rule = agent.rule[0];
+  rule.op = OpCode::kLut;
+  rule.out_rows = rule.in_rows = p.box.rows();
+  agent.count = rule.out_rows;
+  agent.kind = "stream";
+  agent.index = p.owner_index;
+  agent.in[0] = static_cast<int>(ports_.size());
+  agent.out = tie.to;
+  Port reader = ports_[tie.from];
+  reader.agent = ports_[tie.to].agent = agents();
+  buffers_[p.buffer].reads.push_back(agent.in[0]);
+  ports_.push_back(reader);
   agents_.push_back(agent);
 }
 
@@ -104,11 +147,9 @@ void StageTokens::reset() {
 
 std::string StageTokens::name(int agent) const {
   const Agent& a = agents_[agent];
+  if (a.kind == std::string("copy")) return a.kind;
   std::string text = std::string(a.kind) + " " + std::to_string(a.index);
-  if (agent <
-      static_cast<int>(agents_.size() - inputs_.size() - outputs_.size())) {
-    text += " " + net_.layers[a.index].name;
-  }
+  if (a.kind == std::string("layer")) text += " " + net_.layers[a.index].name;
   return text;
 }
 
@@ -124,7 +165,7 @@ int StageTokens::unready_port(int buffer, int lo, int hi) const {
 
 int StageTokens::missing_writer(int agent) const {
   const Agent& a = agents_[agent];
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     const Port& p = ports_[a.in[i]];
     const RowRange need = needed_rows(a.rule[i], a.fired);
@@ -219,7 +260,7 @@ void StageTokens::fire(int agent) {
     peak_[p.buffer] = std::max(peak_[p.buffer], kept);
     if (f.last_part) p.cursor = hi;
   }
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     Port& p = ports_[a.in[i]];
     p.cursor = p.y0 + released_rows(a.rule[i], a.fired);

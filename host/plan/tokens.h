@@ -1,11 +1,13 @@
 // The state of one stage as tokens: cursors of ports and firings of agents,
 // no bytes. An agent is an actor of the stage, an input whose rows the caller
-// pushes or an output whose rows it takes. What may fire is decided as the
-// runtime does it: all input rows ready, all output slots free, and no row
-// written over bytes of an overlaid buffer that are still to be read.
+// pushes, an output whose rows it takes, or a stream that moves rows from one
+// buffer to another. What may fire is decided as the runtime does it: all input
+// rows ready, all output slots free, and no row written over bytes of an
+// overlaid buffer that are still to be read.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,10 +16,17 @@
 
 namespace shoal {
 
+// One target of a stream: ports of the same box, both owned by kStream.
+struct StreamTie {
+  int from = -1, to = -1;
+};
+
 class StageTokens {
  public:
-  // The stage must outlive this; slots and offsets are read from it.
-  StageTokens(const Net&, const PlanStage&);
+  // The stage must outlive this; slots and offsets are read from it. Several
+  // nodes' stages may lie side by side in it, `ties` between them.
+  StageTokens(const Net&, const PlanStage&,
+              const std::vector<StreamTie>& ties = {});
 
   int agents() const { return static_cast<int>(agents_.size()); }
   // An actor's agent has the actor's number.
@@ -38,6 +47,8 @@ class StageTokens {
   void fire(int agent);
   void reset();
 
+  // Streams have the numbers from here on.
+  int first_stream() const { return first_stream_; }
   // An agent that must fire before `agent` can have its inputs, or -1.
   int missing_writer(int agent) const;
   bool writes(int agent, int buffer) const;
@@ -57,12 +68,14 @@ class StageTokens {
   int64_t next_write_end(int agent) const;
 
  private:
+  static constexpr int kIns = 3;  // operands and int32 rows to start from
   struct Agent {
-    int in[2] = {-1, -1}, out = -1;
-    RowRule rule[2];
+    int in[kIns] = {-1, -1, -1}, out = -1;
+    RowRule rule[kIns];
     int fired = 0, count = 0;
     const char* kind = "layer";
     int index = 0;
+    std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
   };
   struct Port {
     int buffer, y0, y1, cursor, agent;
@@ -72,8 +85,9 @@ class StageTokens {
     int slots, overlay;
     int64_t row_bytes, offset, bytes;
   };
-  void add_actor(const Net&, const PlanActor&);
+  void add_actor(const Net&, const PlanStage&, const PlanActor&);
   void add_api(const PlanPort&, int port);
+  void add_stream(const PlanPort&, StreamTie);
   void find_touched();
   bool output_free(int agent) const;
   bool overlay_free(const Buffer& out, int lo, int hi) const;
@@ -85,7 +99,7 @@ class StageTokens {
   std::vector<Buffer> buffers_;
   std::vector<int> inputs_, outputs_, peak_;
   std::vector<std::vector<int>> touched_;
-  int left_ = 0;
+  int left_ = 0, first_stream_ = 0;
 };
 
 }  // namespace shoal

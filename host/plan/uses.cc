@@ -39,6 +39,35 @@ void close(TensorUses& t) {
   }
 }
 
+// Of the whole layer.
+RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
+  const View& in = layer.in[operand];
+  RowRule r;
+  r.op = layer.op;
+  r.out_rows = layer.out.box.rows();
+  r.in_rows = in.tensor < 0 ? 0 : in.box.rows();
+  r.kernel_h = layer.kernel_h;
+  r.stride_y = layer.stride_y;
+  r.dilation_y = layer.dilation_y;
+  r.pad_top = layer.pad_top;
+  r.band = work.band;
+  r.part = work.part;
+  if (layer.op == OpCode::kMove) {
+    MoveParams p{};
+    std::memcpy(&p, layer.params.data(), sizeof p);
+    r.move_stride = p.stride_y;
+    r.move_base = p.base_y;
+  }
+  if (layer.op == OpCode::kSpaceToDepth || layer.op == OpCode::kDepthToSpace) {
+    r.block = layer.params[0];
+  }
+  r.map = layer.row_map.data();
+  const Box& out = layer.out.box;
+  r.out_row_bytes = int64_t{1} * out.columns() * out.channels();
+  r.in_row_bytes = int64_t{1} * in.box.columns() * in.box.channels();
+  return r;
+}
+
 }  // namespace
 
 std::vector<TensorUses> find_uses(const Net& net) {
@@ -93,36 +122,34 @@ Work uniform_work(const Net& net, int passes) {
 }
 
 RowRule row_rule(const Net& net, int index, int operand, LayerWork work) {
-  const Layer& layer = net.layers[index];
-  const View& in = layer.in[operand];
-  RowRule r;
-  r.op = layer.op;
-  r.out_rows = layer.out.box.rows();
-  r.in_rows = in.tensor < 0 ? 0 : in.box.rows();
-  r.kernel_h = layer.kernel_h;
-  r.stride_y = layer.stride_y;
-  r.dilation_y = layer.dilation_y;
-  r.pad_top = layer.pad_top;
-  r.band = work.band;
-  r.part = work.part;
-  if (layer.op == OpCode::kMove) {
-    MoveParams p{};
-    std::memcpy(&p, layer.params.data(), sizeof p);
-    r.move_stride = p.stride_y;
-    r.move_base = p.base_y;
+  return whole_rule(net.layers[index], operand, work);
+}
+
+RowRule row_rule(const Layer& layer, int operand, LayerWork work, const Box& in,
+                 const Box& out, std::vector<uint16_t>& map) {
+  const View& view = layer.in[operand];
+  RowRule r = whole_rule(layer, operand, work);
+  r.out_rows = out.rows();
+  r.in_rows = view.tensor < 0 ? 0 : in.rows();
+  const int in_y = in.y0 - view.box.y0, out_y = out.y0 - layer.out.box.y0;
+  r.pad_top += layer.op == OpCode::kTransposeConv
+                   ? out_y - in_y * layer.stride_y
+                   : in_y - out_y * layer.stride_y;
+  r.move_base += out_y * r.move_stride - in_y;
+  if (layer.op == OpCode::kResize && view.tensor >= 0) {
+    map.assign(layer.row_map.begin() + out_y,
+               layer.row_map.begin() + out_y + out.rows());
+    for (uint16_t& row : map) row = static_cast<uint16_t>(row - in_y);
+    r.map = map.data();
   }
-  if (layer.op == OpCode::kSpaceToDepth || layer.op == OpCode::kDepthToSpace) {
-    r.block = layer.params[0];
-  }
-  r.map = layer.row_map.data();
-  const Box& out = layer.out.box;
-  r.out_row_bytes = int64_t{1} * out.columns() * out.channels();
-  r.in_row_bytes = int64_t{1} * in.box.columns() * in.box.channels();
   return r;
 }
 
 uint32_t sums_bytes(const Layer& layer, LayerWork work) {
-  const Box& out = layer.out.box;
+  return sums_bytes(layer, work, layer.out.box);
+}
+
+uint32_t sums_bytes(const Layer& layer, LayerWork work, const Box& out) {
   const int parts =
       has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1;
   return static_cast<uint32_t>(accumulator_bytes(

@@ -47,7 +47,12 @@ bool must_cut_window(const Layer&);
 Work uniform_work(const Net&, int passes);
 
 RowRule row_rule(const Net&, int layer, int operand, LayerWork);
+// Of a share: rows count from the boxes that the node reads and makes. `map`
+// is where the rule's map lies, for as long as the rule is used.
+RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
+                 const Box& out, std::vector<uint16_t>& map);
 // Bytes of the private sums of a layer; 0 if its window is not cut.
 uint32_t sums_bytes(const Layer&, LayerWork);
+uint32_t sums_bytes(const Layer&, LayerWork, const Box& out);
 
 }  // namespace shoal

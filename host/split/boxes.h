@@ -1,0 +1,50 @@
+// Sums over boxes: what two have in common, the least box around both, what
+// is left of one without the other.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "host/base/box.h"
+
+namespace shoal {
+
+inline Box common(const Box& a, const Box& b) {
+  return {std::max(a.y0, b.y0), std::min(a.y1, b.y1), std::max(a.x0, b.x0),
+          std::min(a.x1, b.x1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
+}
+
+// An empty box counts as nothing.
+inline Box hull(const Box& a, const Box& b) {
+  if (a.empty()) return b;
+  if (b.empty()) return a;
+  return {std::min(a.y0, b.y0), std::max(a.y1, b.y1), std::min(a.x0, b.x0),
+          std::max(a.x1, b.x1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
+}
+
+// Disjoint boxes, together `a` without `b`: rows above and below, then
+// columns, then channels beside.
+inline std::vector<Box> without(Box a, const Box& b) {
+  std::vector<Box> rest;
+  const Box both = common(a, b);
+  if (a.empty()) return rest;
+  if (both.empty()) return {a};
+  const auto take = [&](int Box::*lo, int Box::*hi) {
+    if (a.*lo < both.*lo) {
+      rest.push_back(a);
+      rest.back().*hi = both.*lo;
+    }
+    if (both.*hi < a.*hi) {
+      rest.push_back(a);
+      rest.back().*lo = both.*hi;
+    }
+    a.*lo = both.*lo;
+    a.*hi = both.*hi;
+  };
+  take(&Box::y0, &Box::y1);
+  take(&Box::x0, &Box::x1);
+  take(&Box::c0, &Box::c1);
+  return rest;
+}
+
+}  // namespace shoal

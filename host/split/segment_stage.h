@@ -1,0 +1,31 @@
+// From boxes, homes and gathers to the stages and streams of a plan, all
+// buffers still held whole.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/plan.h"
+#include "host/split/exchange.h"
+
+namespace shoal {
+
+struct SplitChoice {
+  Segments segments;
+  // By segment: how often each layer fires a frame, at most.
+  std::vector<int> passes;
+};
+inline constexpr int kOneRow = 1 << 16;  // as passes
+
+// What a node fires of a layer.
+LayerWork share_work(const Layer&, const Box& made, int passes);
+
+struct SplitStages {
+  Plan plan;  // nodes with stages, and streams
+  // By node, stage and buffer: its home, or -1 for rings of the stage.
+  std::vector<std::vector<std::vector<int>>> homes;
+};
+
+SplitStages make_split_stages(const SplitNet&, const SplitChoice&,
+                              const MadeBoxes&, const Exchange&);
+
+}  // namespace shoal

@@ -1,0 +1,25 @@
+// From a choice of segments to a complete plan: ring sizes by simulation of all
+// nodes at once, lifetimes, addresses, sizes to the byte.
+#pragma once
+
+#include <optional>
+
+#include "device/program/link_layout.h"
+#include "host/split/segment_stage.h"
+
+namespace shoal {
+
+struct BuildOptions {
+  int pack_tries = 60;
+  int tighten_tries = 0;  // simulations a segment
+  int window = 8;         // segments in flight to a peer
+};
+
+// None if a segment cannot be one.
+std::optional<Plan> build_split_plan(const SplitNet&, const SplitChoice&,
+                                     const BuildOptions&);
+
+// What the links need, by node.
+std::vector<LinkCounts> count_links(const Plan&);
+
+}  // namespace shoal
