@@ -4,6 +4,7 @@
 
 #include "device/program/check_stage.h"
 #include "device/program/chunk.h"
+#include "device/program/link_layout.h"
 #include "device/program/tag.h"
 
 namespace shoal {
@@ -19,10 +20,11 @@ Fault fault(Status status, Table table = Table::kHeader, uint32_t index = kNone,
   return f;
 }
 
-// The fixed regions in their order, each after the one before it.
+// The fixed regions in their order, each after the one before it. How large
+// the link's tables are is known when the head has been read.
 class Regions {
  public:
-  Regions(const Header& h, bool mapped) {
+  Regions(const Header& h, bool mapped, uint32_t link_bytes) {
     put(h.cursors, uint64_t{4} * h.cursor_count);
     put(h.states, uint64_t{h.state_count} * sizeof(ActorState));
     if (!mapped) {
@@ -30,6 +32,7 @@ class Regions {
       put(h.record, h.record_bytes);
     }
     if (h.slot_count) put(h.slots, uint64_t{h.slot_count} * h.slot_bytes);
+    if (h.peers) put(h.link, link_bytes);
   }
   bool ordered() const { return ordered_; }
   uint64_t end() const { return end_; }
@@ -43,6 +46,18 @@ class Regions {
   uint64_t end_ = 0;
   bool ordered_ = true;
 };
+
+Fault check_peers(const HeadView& head) {
+  const Header& h = *head.header;
+  for (uint32_t i = 0; i < h.peers; ++i) {
+    const PeerEntry& p = head.peers[i];
+    bool ok = (p.node < h.nodes || p.node == kCoordinator) &&
+              p.node != h.node && p.window > 0 && p.window <= kMaxFlights;
+    for (uint32_t j = 0; j < i; ++j) ok = ok && head.peers[j].node != p.node;
+    if (!ok) return fault(Status::kBadRecord, Table::kPeer, i);
+  }
+  return {};
+}
 
 Fault check_tables(const HeadView& head, const ImageSource& source) {
   const Header& h = *head.header;
@@ -61,11 +76,22 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
                     io.reserved == 0;
     if (!ok) return fault(Status::kBadRecord, Table::kIo, i);
   }
-  return {};
+  return check_peers(head);
 }
 
-uint32_t fixed_end(const Header& h, bool mapped) {
-  return static_cast<uint32_t>(Regions(h, mapped).end());
+// Of a head whose tables have been checked.
+uint64_t fixed_end(const HeadView& head, bool mapped) {
+  const uint32_t link_bytes = link_layout(link_counts(head)).bytes;
+  return Regions(*head.header, mapped, link_bytes).end();
+}
+
+// Programs without peers have nothing of a link.
+bool link_fields_ok(const Header& h) {
+  if (h.peers) {
+    return h.peers <= kMaxPeers && h.inputs == 0 && h.outputs == 0;
+  }
+  return h.link == 0 && h.targets == 0 && h.stage_targets == 0 &&
+         h.stage_streams == 0;
 }
 
 }  // namespace
@@ -78,18 +104,16 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   if (h.arithmetic != kArithmetic) return fault(Status::kBadArithmetic);
   if (h.image_bytes > source.bytes) return fault(Status::kTooShort);
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  if (h.head_bytes != head_bytes(h.stages, ios) ||
+  if (h.head_bytes != head_bytes(h.stages, ios, h.peers) ||
       h.head_bytes > h.image_bytes) {
     return fault(Status::kBadRecord);
   }
   const bool mapped = source.mapped != nullptr;
-  const Regions regions(h, mapped);
+  const Regions regions(h, mapped, 0);
   if (!regions.ordered() || regions.end() > h.arena_bytes) {
     return fault(Status::kBadRecord);
   }
-  if (h.stages == 0 || h.peers != 0 || h.flags != 0 || h.link != 0 ||
-      h.targets != 0 || h.stage_targets != 0 || h.stage_streams != 0 ||
-      h.reserved != 0) {
+  if (h.stages == 0 || h.flags != 0 || h.reserved != 0 || !link_fields_ok(h)) {
     return fault(Status::kBadRecord);
   }
   if (h.slot_count == 1 || (h.slot_count == 0) != (h.slot_bytes == 0) ||
@@ -118,11 +142,16 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
       return fault(Status::kBadHash);
     }
   }
-  return check_tables(view, source);
+  const Fault tables = check_tables(view, source);
+  if (tables.status != Status::kOk) return tables;
+  if (fixed_end(view, source.mapped != nullptr) > h.arena_bytes) {
+    return fault(Status::kBadRecord);
+  }
+  return {};
 }
 
 Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
-                  const ImageSource& source) {
+                  const ImageSource& source, StreamNumbers numbers) {
   const StageEntry& entry = head.stages[stage];
   if (!tag_follows(TagKind::kStage, entry.offset, head.header->generation,
                    record, entry.bytes - kTagBytes)) {
@@ -130,8 +159,9 @@ Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
     f.stage = stage;
     return f;
   }
-  return StageCheck(head, stage, record, source,
-                    fixed_end(*head.header, source.mapped != nullptr))
+  const uint64_t end = fixed_end(head, source.mapped != nullptr);
+  return StageCheck(head, stage, record, source, static_cast<uint32_t>(end),
+                    numbers)
       .run();
 }
 

@@ -3,7 +3,8 @@
 // it computes the right thing is proved on the host; where it comes from is
 // what hash and tags say.
 //
-// Nothing is kept and nothing is written; a few hundred bytes of stack.
+// Nothing is kept and nothing is written but numbers that the caller keeps; a
+// few hundred bytes of stack.
 // A Fault with Status::kOk means that all is well. Fault::check is the source
 // line of the check that failed.
 #pragma once
@@ -14,6 +15,12 @@
 
 namespace shoal {
 
+// The numbers of a stage's first in-stream and target: how many of them the
+// stages before it have.
+struct StreamNumbers {
+  uint16_t stream = 0, target = 0;
+};
+
 // The first sizeof(Header) bytes: identity, sizes, regions of the arena.
 Fault check_header(const uint8_t* header, const ImageSource&);
 // The whole head, after check_header: tag, image hash (if mapped), tables.
@@ -21,7 +28,9 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // A record of head.stages[stage].bytes bytes, 4-byte aligned: tag, tables,
 // mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
-                  const ImageSource&);
+                  const ImageSource&, StreamNumbers);
+// From a stage's numbers to those of the one behind it.
+StreamNumbers numbers_after(const StageView&, StreamNumbers);
 // The values of a chunk whose tag is right: shifts within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);
 

@@ -42,8 +42,8 @@ bool boxes_meet(const PortRecord& a, const PortRecord& b) {
 }  // namespace
 
 Fault StageCheck::run() {
-  const bool ok = sizes() && buffers() && ports() && ios() && loops() &&
-                  actors() && regions_apart() && order();
+  const bool ok = sizes() && buffers() && ports() && ios() && streams() &&
+                  loops() && actors() && regions_apart() && order();
   if (ok) return {};
   return fault_;
 }
@@ -61,7 +61,7 @@ bool StageCheck::sizes() {
   if (!need(h.magic == kStageMagic) || !need(h.index == stage_) ||
       !need(h.bytes == entry.bytes) ||
       !need(record_bytes(stage_counts(h)) == entry.bytes) ||
-      !need(h.streams == 0 && h.targets == 0) ||
+      !need(head_.header->peers || (h.streams == 0 && h.targets == 0)) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
       !need(h.actors <= head_.header->state_count)) {
     return false;
@@ -171,7 +171,12 @@ bool StageCheck::port(const PortRecord& p, uint32_t index) {
                     ? a.in[0] == index || a.in[1] == index || a.partial == index
                     : a.out == index);
   }
-  if (!need(p.owner == PortOwner::kApi) || !need(!is_private)) return false;
+  if (!need(!is_private)) return false;
+  if (p.owner == PortOwner::kStream) {
+    return need(p.owner_index < s_.header->streams) &&
+           need(s_.streams[p.owner_index].port == index);
+  }
+  if (!need(p.owner == PortOwner::kApi)) return false;
   if (!need(p.owner_index < (p.is_read ? h.outputs : h.inputs))) return false;
   const uint32_t io =
       p.is_read ? uint32_t{h.inputs} + p.owner_index : uint32_t{p.owner_index};

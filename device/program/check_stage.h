@@ -3,8 +3,7 @@
 
 #include "device/base/status.h"
 #include "device/program/actor.h"
-#include "device/program/record.h"
-#include "device/program/source.h"
+#include "device/program/check.h"
 
 namespace shoal {
 
@@ -12,12 +11,14 @@ class StageCheck {
  public:
   // `fixed_end`: where the fixed regions of the arena end.
   StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
-             const ImageSource& source, uint32_t fixed_end)
+             const ImageSource& source, uint32_t fixed_end,
+             StreamNumbers numbers)
       : head_(head),
         stage_(stage),
         record_(record),
         source_(source),
-        fixed_end_(fixed_end) {
+        fixed_end_(fixed_end),
+        numbers_(numbers) {
     fault_.stage = stage;
   }
   Fault run();
@@ -51,6 +52,11 @@ class StageCheck {
   bool loop(const LoopRecord&, uint32_t index);
   bool order();
 
+  // check_stream.cc
+  bool streams();
+  bool in_stream(const StreamRecord&, uint32_t index);
+  bool out_stream(const StreamRecord&, uint32_t first_target);
+
   // check_actor.cc
   bool actors();
   bool actor(const ActorRecord&, uint32_t index);
@@ -81,6 +87,7 @@ class StageCheck {
   const uint8_t* record_;
   const ImageSource& source_;
   const uint32_t fixed_end_;
+  const StreamNumbers numbers_;
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;

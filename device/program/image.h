@@ -29,6 +29,7 @@ inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
 inline constexpr int kMaxLoopActors = 6;
 inline constexpr int kMaxPeers = 256;
+inline constexpr int kMaxFlights = 1024;  // segments in flight to one peer
 inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
 inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
@@ -68,7 +69,8 @@ struct Header {
   uint32_t slot_count;
   uint32_t poll_gap_us;    // longest time away from the link; 0: not stated
   uint8_t plan_id[16];     // first bytes of the plan's SHA-256
-  uint32_t link;           // arena offset of the link's tables; link_layout.h
+  uint32_t link;           // arena offset of the link's tables, behind all
+                           // other fixed regions; link_layout.h
   uint16_t targets;        // of all stages' out-streams
   uint16_t stage_targets;  // most of any stage
   uint16_t stage_streams;  // most in-streams of any stage

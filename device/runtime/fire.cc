@@ -80,6 +80,8 @@ Status Node::run_slice() {
   }
   fire(s);
   last_layer_ = a.layer;
+  work_ = {stage_index_,      index,         states_[active_.unit].firing,
+           active_.iteration, active_.group, active_.slice};
   const uint16_t iteration = active_.iteration;
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;

@@ -40,11 +40,13 @@ Status Node::open_mapped() {
   place_tables();
   for (uint16_t s = 0; s < header().stages; ++s) {
     const uint8_t* record = source_.mapped + head_.stages[s].offset;
-    f = check_stage(head_, s, record, source_);
+    f = check_stage(head_, s, record, source_, numbers_);
     if (f.status != Status::kOk) return fail(f);
-    start_keeping(view_stage(record));
+    const StageView stage = view_stage(record);
+    start_keeping(stage);
+    numbers_ = numbers_after(stage, numbers_);
   }
-  return enter_stage(0);
+  return start_frames();
 }
 
 Status Node::start_read(uint32_t offset, uint32_t bytes, uint8_t* destination) {
@@ -119,13 +121,14 @@ Status Node::read_record(uint16_t stage) {
 
 Status Node::record_read() {
   const uint8_t* record = arena_ + header().record;
-  const Fault f = check_stage(head_, stage_index_, record, source_);
+  const Fault f = check_stage(head_, stage_index_, record, source_, numbers_);
   if (f.status != Status::kOk) return fail(f);
   stage_ = view_stage(record);
   if (phase_ == Phase::kRecords) {
     start_keeping(stage_);
+    numbers_ = numbers_after(stage_, numbers_);
     const auto next = static_cast<uint16_t>(stage_index_ + 1);
-    return next < header().stages ? read_record(next) : enter_stage(0);
+    return next < header().stages ? read_record(next) : start_frames();
   }
   begin_stage();
   return Status::kOk;
@@ -149,13 +152,23 @@ void Node::start_keeping(const StageView& stage) {
   }
 }
 
+Status Node::start_frames() {
+  const Status link = open_link();
+  if (link != Status::kOk) return link;
+  numbers_ = {};
+  return enter_stage(0);
+}
+
 Status Node::enter_stage(uint16_t stage) {
   if (!source_.mapped) {
     // The record of the only stage, or of the last one checked, is there.
     const bool there = stage_.header && stage_.header->index == stage;
     stage_index_ = stage;
     phase_ = Phase::kEnter;
-    if (!there) return read_record(stage);
+    if (!there) {
+      if (linked_) close_streams();
+      return read_record(stage);
+    }
   } else {
     stage_index_ = stage;
     stage_ = view_stage(source_.mapped + head_.stages[stage].offset);
@@ -176,7 +189,7 @@ void Node::begin_stage() {
     const BufferRecord& b = stage_.buffers[i];
     for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
       const PortRecord& port = stage_.ports[b.first_port + p];
-      if (port.owner == PortOwner::kApi) ++pending_;
+      if (port.owner != PortOwner::kActor) ++pending_;
       if (!(b.flags & (kBufferKeep | kBufferPrivate))) {
         cursors_[port.cursor] = port.y0;
       }
@@ -193,6 +206,7 @@ void Node::begin_stage() {
   active_ = {};
   tape_begin();
   phase_ = Phase::kRun;
+  if (linked_) begin_streams();
 }
 
 Status Node::end_stage() {
@@ -200,9 +214,11 @@ Status Node::end_stage() {
     const BufferRecord& b = stage_.buffers[i];
     if (b.flags & kBufferKeep) rebase(b);
   }
+  numbers_ = numbers_after(stage_, numbers_);
   const auto next = static_cast<uint16_t>(stage_index_ + 1);
   if (next < header().stages) return enter_stage(next);
   ++frames_;
+  numbers_ = {};
   return enter_stage(0);
 }
 

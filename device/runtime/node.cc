@@ -19,8 +19,14 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
 
 Status Node::step() {
   last_layer_ = kNone;
+  work_.actor = kNone;
   if (phase_ == Phase::kFailed) return fault_.status;
-  if (phase_ != Phase::kRun) return load_step();
+  const Status status = phase_ == Phase::kRun ? run_step() : load_step();
+  if (linking()) link_.send(status == Status::kWait);
+  return status;
+}
+
+Status Node::run_step() {
   if (header().slot_count) {
     const uint32_t loaded = tape_loaded_;
     const Status tape = tape_step();
@@ -68,6 +74,22 @@ int shoal_step(shoal_node* node) {
   return static_cast<int>(node_of(node).step());
 }
 
+int shoal_receive(shoal_node* node, uint64_t address, void* datagram,
+                  uint32_t bytes) {
+  return static_cast<int>(
+      node_of(node).receive(address, static_cast<uint8_t*>(datagram), bytes));
+}
+
+void shoal_poll_link(shoal_node* node) { node_of(node).poll_link(); }
+
+uint64_t shoal_next_timer_us(const shoal_node* node) {
+  return node_of(node).next_timer_us();
+}
+
+shoal_link_counters shoal_counters(const shoal_node* node) {
+  return node_of(node).counters();
+}
+
 uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
                          uint32_t rows) {
   return node_of(node).push(input, static_cast<const uint8_t*>(data), rows);
@@ -88,6 +110,10 @@ shoal_row shoal_output_row(const shoal_node* node, uint32_t output) {
 
 uint16_t shoal_last_layer(const shoal_node* node) {
   return node_of(node).last_layer();
+}
+
+shoal_work shoal_last_work(const shoal_node* node) {
+  return node_of(node).last_work();
 }
 
 uint32_t shoal_arena_bytes(const shoal_node* node) {

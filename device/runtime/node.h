@@ -8,9 +8,11 @@
 //   fire.cc      one slice of a firing: from the record to the kernel
 //   tape.cc      weights from storage, ahead of their use
 //   io.cc        rows across the API
+//   stream.cc    rows to and from peers
 #pragma once
 
 #include "device/kernels/kernels.h"
+#include "device/link/link.h"
 #include "device/program/actor.h"
 #include "device/program/check.h"
 #include "device/runtime/tap.h"
@@ -60,12 +62,16 @@ struct TapeWalk {
 
 struct Slice;
 
-class Node {
+class Node final : private Streams {
  public:
   Node(const shoal_config&, void* arena, uint32_t arena_bytes);
 
   Status open();
   Status step();
+  Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
+  void poll_link();
+  uint64_t next_timer_us() const;
+  shoal_link_counters counters() const { return link_.counters(); }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
   shoal_row input_row(uint32_t input) const;
@@ -78,6 +84,7 @@ class Node {
   uint32_t frames() const { return frames_; }
   const Fault& fault() const { return fault_; }
   uint16_t last_layer() const { return last_layer_; }
+  const shoal_work& last_work() const { return work_; }
 
  private:
   enum class Phase : uint8_t {
@@ -94,6 +101,7 @@ class Node {
   Status fail(Status);
   Status open_mapped();
   Status load_step();
+  Status run_step();
   Status start_read(uint32_t offset, uint32_t bytes, uint8_t* destination);
   Status poll_read();  // kOk when the bytes are there
   Status read_record(uint16_t stage);
@@ -102,6 +110,7 @@ class Node {
   Status record_read();
   void place_tables();
   void start_keeping(const StageView&);
+  Status start_frames();
   Status enter_stage(uint16_t stage);
   void begin_stage();
   Status end_stage();
@@ -135,6 +144,10 @@ class Node {
     if (unit < scan_lo_) scan_lo_ = unit;
     if (unit > scan_hi_) scan_hi_ = unit;
   }
+  void wake_owner(const PortRecord& port) {
+    if (port.owner == PortOwner::kActor) wake(unit_of(port.owner_index));
+    if (port.owner == PortOwner::kStream) link_.wake();
+  }
   void wake_readers(const BufferRecord&);
   void wake_writers(const BufferRecord&);
   void wake_overlays();
@@ -162,6 +175,25 @@ class Node {
   Rows rows_of(uint16_t port) const;
   const PortRecord* current_port(uint32_t io) const;
 
+  // stream.cc
+  Status open_link();
+  void close_streams();
+  void begin_streams();
+  bool linking() const {
+    return linked_ && (phase_ == Phase::kEnter || phase_ == Phase::kRun);
+  }
+  const StreamRecord& stream_of(uint16_t target) const;
+  uint32_t row_bytes(const PortRecord&) const;
+  uint32_t start_of(const PortRecord&) const;
+  void pass_bytes(uint16_t port, uint32_t bytes);
+  uint32_t ready(uint16_t target) const override;
+  void read(uint16_t target, uint32_t offset, uint8_t* to,
+            uint32_t bytes) const override;
+  void released(uint16_t target, uint32_t offset) override;
+  uint32_t limit(uint16_t stream) const override;
+  void place(uint16_t stream, uint32_t offset, const uint8_t* from,
+             uint32_t bytes) override;
+
   shoal_config config_;
   shoal_storage storage_{};
   const KernelSet* kernels_;
@@ -175,14 +207,16 @@ class Node {
   uint32_t frames_ = 0;
   uint16_t stage_index_ = 0;
   uint16_t last_layer_ = kNone;
+  shoal_work work_{0, kNone, 0, 0, 0, 0};
   Phase phase_ = Phase::kFailed;
   bool reading_ = false;
+  bool linked_ = false;  // there are peers
   Fault fault_;
 
   // Actors outside [scan_lo_, scan_hi_] are known not to be ready.
   int32_t scan_lo_ = 0, scan_hi_ = -1;
   int32_t overlay_lo_ = 0, overlay_hi_ = -1;  // writers of overlaying buffers
-  uint32_t pending_ = 0;  // units and API ports that have not finished
+  uint32_t pending_ = 0;  // units, API and stream ports that have not finished
   uint32_t run_ = 0, run_fired_ = 0;  // of the recorded order
   Active active_;
 
@@ -193,6 +227,10 @@ class Node {
   const ChunkRecord* tape_last_ = nullptr;     // asked for last
   const ChunkRecord* tape_current_ = nullptr;  // in slot tape_used_
   OpCode tape_op_{};                           // of tape_last_
+
+  Link link_;
+  StreamNumbers numbers_;    // of the stage that runs or comes next
+  uint16_t in_streams_ = 0;  // of the stage
 };
 
 }  // namespace shoal

@@ -71,7 +71,7 @@ void Node::pass(uint16_t port, int count) {
 void Node::wake_readers(const BufferRecord& b) {
   const PortRecord* port = stage_.ports + b.first_port + b.writers;
   for (uint32_t i = 0; i < b.readers; ++i) {
-    if (port[i].owner == PortOwner::kActor) wake(unit_of(port[i].owner_index));
+    wake_owner(port[i]);
   }
   if (b.writers > 1) wake_writers(b);
   wake_overlays();
@@ -80,7 +80,7 @@ void Node::wake_readers(const BufferRecord& b) {
 void Node::wake_writers(const BufferRecord& b) {
   const PortRecord* port = stage_.ports + b.first_port;
   for (uint32_t i = 0; i < b.writers; ++i) {
-    if (port[i].owner == PortOwner::kActor) wake(unit_of(port[i].owner_index));
+    wake_owner(port[i]);
   }
   wake_overlays();
 }

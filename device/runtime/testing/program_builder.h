@@ -10,6 +10,7 @@
 
 #include "device/program/actor.h"
 #include "device/program/chunk.h"
+#include "device/program/link_layout.h"
 #include "device/program/seal.h"
 
 namespace shoal::test {
@@ -59,19 +60,31 @@ struct ActorSpec {
   }
 };
 
+// The other end of a stream. What tests describe is the edge, a number that
+// one target and one in-stream have in common; link_programs() finds the rest.
+struct FarEnd {
+  int edge;
+  uint16_t peer = 0, there = 0;
+};
+
 struct StageSpec {
   struct Port {
     int buffer;
     bool is_read;
     BoxSpec box;
-    bool api = false;
-    int io = 0;
+    PortOwner owner = PortOwner::kActor;
+    int index = 0;  // input, output, or entry of `streams`
+  };
+  struct Stream {
+    bool in;
+    std::vector<FarEnd> far;
   };
   std::vector<BufferSpec> buffers;
   std::vector<Port> ports;
   std::vector<ActorSpec> actors;
   std::vector<LoopRecord> loops;
   std::vector<OrderRun> order;
+  std::vector<Stream> streams;
 
   uint16_t buffer(const BufferSpec& b) {
     buffers.push_back(b);
@@ -93,11 +106,31 @@ struct StageSpec {
   }
   void input(int buffer, int number, BoxSpec box = {}) {
     const uint16_t p = write(buffer, box);
-    ports[p].api = true, ports[p].io = number;
+    ports[p].owner = PortOwner::kApi, ports[p].index = number;
   }
   void output(int buffer, int number, BoxSpec box = {}) {
     const uint16_t p = read(buffer, box);
-    ports[p].api = true, ports[p].io = number;
+    ports[p].owner = PortOwner::kApi, ports[p].index = number;
+  }
+  void stream(uint16_t port, const std::vector<int>& edges) {
+    ports[port].owner = PortOwner::kStream;
+    ports[port].index = static_cast<int>(streams.size());
+    streams.push_back({!ports[port].is_read, {}});
+    for (int edge : edges) streams.back().far.push_back({edge});
+  }
+  void receive(int buffer, int edge, BoxSpec box = {}) {
+    stream(write(buffer, box), {edge});
+  }
+  void send(int buffer, const std::vector<int>& edges, BoxSpec box = {}) {
+    stream(read(buffer, box), edges);
+  }
+  // The place of a stream in the program's table: in-streams come first.
+  size_t place_of(size_t stream) const {
+    size_t place = 0;
+    for (size_t i = 0; i < streams.size(); ++i) {
+      place += streams[i].in == streams[stream].in ? i < stream : streams[i].in;
+    }
+    return place;
   }
   // Every actor or loop to its end, one after another.
   void order_in_turn();
@@ -110,6 +143,8 @@ class ProgramBuilder {
   bool mapped = true;
   uint32_t slot_count = 0;
   uint32_t generation = 7;
+  uint16_t node = 0, nodes = 1;
+  std::vector<PeerEntry> peers;  // with some, no inputs and outputs
 
   std::vector<uint8_t> build();
 
@@ -128,10 +163,14 @@ class ProgramBuilder {
     std::vector<ChunkRecord> chunks;
     std::vector<int32_t> params;
     std::vector<uint16_t> maps;
+    std::vector<StreamRecord> streams;
+    std::vector<TargetRecord> targets;
+    uint16_t in_streams = 0;
   };
   Record record_of(size_t stage);
   void place_ports(size_t stage, Record&, std::vector<uint16_t>& number);
   void place_actors(size_t stage, Record&, const std::vector<uint16_t>&);
+  void place_streams(size_t stage, Record&, const std::vector<uint16_t>&);
   void place_fixed(Header&, const std::vector<Record>&);
   void place_memory(Header&, std::vector<Record>&);
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
@@ -140,6 +179,7 @@ class ProgramBuilder {
   std::vector<IoEntry> ios_;
   std::vector<std::vector<uint32_t>> offsets_;
   uint32_t cursors_ = 0;
+  uint16_t streams_ = 0, targets_ = 0;  // so far, of all stages
 };
 
 inline void StageSpec::order_in_turn() {
@@ -191,16 +231,20 @@ inline void ProgramBuilder::place_ports(size_t stage, Record& r,
         PortRecord port{};
         port.buffer = u16(from.buffer);
         port.is_read = static_cast<uint8_t>(is_read);
-        port.owner = from.api ? PortOwner::kApi : PortOwner::kActor;
-        port.owner_index = u16(from.io);
+        port.owner = from.owner;
+        port.owner_index = u16(from.index);
+        if (from.owner == PortOwner::kStream) {
+          port.owner_index =
+              u16(static_cast<int>(s.place_of(size_t(from.index))));
+        }
         port.cursor = spec.flags & kBufferPrivate ? kNone : cursor++;
         port.y0 = u16(from.box.y0), port.y1 = u16(from.box.y1);
         port.x0 = u16(from.box.x0), port.x1 = u16(from.box.x1);
         port.c0 = u16(from.box.c0), port.c1 = u16(from.box.c1);
         number[p] = u16(static_cast<int>(r.ports.size()));
-        if (from.api) {
+        if (from.owner == PortOwner::kApi) {
           IoEntry& io =
-              ios_.at(static_cast<size_t>(from.io + (is_read ? inputs : 0)));
+              ios_.at(static_cast<size_t>(from.index + (is_read ? inputs : 0)));
           io.stage = u16(static_cast<int>(stage)), io.port = number[p];
           io.rows = u16(from.box.y1 - from.box.y0);
           io.element_bytes = rec.element_bytes;
@@ -253,19 +297,55 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
   }
 }
 
+inline void ProgramBuilder::place_streams(size_t stage, Record& r,
+                                          const std::vector<uint16_t>& number) {
+  const StageSpec& s = stages[stage];
+  r.streams.resize(s.streams.size());
+  for (size_t p = 0; p < s.ports.size(); ++p) {
+    if (s.ports[p].owner != PortOwner::kStream) continue;
+    r.streams[s.place_of(size_t(s.ports[p].index))].port = number[p];
+  }
+  for (bool in : {true, false}) {
+    for (size_t i = 0; i < s.streams.size(); ++i) {
+      const StageSpec::Stream& from = s.streams[i];
+      if (from.in != in) continue;
+      StreamRecord& rec = r.streams[s.place_of(i)];
+      if (in) {
+        rec.number = streams_++;
+        rec.peer = from.far[0].peer, rec.there = from.far[0].there;
+        ++r.in_streams;
+        continue;
+      }
+      rec.number = targets_;
+      rec.peer = kNone;
+      rec.there = static_cast<uint16_t>(r.targets.size());
+      rec.targets = static_cast<uint16_t>(from.far.size());
+      targets_ = static_cast<uint16_t>(targets_ + from.far.size());
+      for (const FarEnd& f : from.far) r.targets.push_back({f.peer, f.there});
+    }
+  }
+}
+
 inline ProgramBuilder::Record ProgramBuilder::record_of(size_t stage) {
   Record r;
   std::vector<uint16_t> number;
   place_ports(stage, r, number);
   place_actors(stage, r, number);
+  place_streams(stage, r, number);
   const auto count = [](const auto& v) {
     return static_cast<uint16_t>(v.size());
   };
-  r.counts = {count(r.buffers),          count(r.ports),
-              count(r.actors),           count(stages[stage].loops),
-              count(r.weights),          count(r.chunks),
-              count(r.params),           count(r.maps),
-              count(stages[stage].order)};
+  r.counts = {count(r.buffers),
+              count(r.ports),
+              count(r.actors),
+              count(stages[stage].loops),
+              count(r.weights),
+              count(r.chunks),
+              count(r.params),
+              count(r.maps),
+              count(stages[stage].order),
+              count(r.streams),
+              count(r.targets)};
   return r;
 }
 
@@ -297,6 +377,18 @@ inline void ProgramBuilder::place_fixed(Header& h,
     h.slot_count = slot_count;
     h.slot_bytes = align_up(chunk + kTagBytes);
     h.slots = place(slot_count * h.slot_bytes);
+  }
+  if (!peers.empty()) {
+    LinkCounts n;
+    n.peers = static_cast<uint32_t>(peers.size());
+    for (const PeerEntry& p : peers) n.windows += p.window;
+    for (const Record& r : records) {
+      h.stage_targets = std::max(h.stage_targets, r.counts.targets);
+      h.stage_streams = std::max(h.stage_streams, r.in_streams);
+    }
+    n.targets = h.targets = targets_;
+    n.stage_targets = h.stage_targets, n.stage_streams = h.stage_streams;
+    h.link = place(link_layout(n).bytes);
   }
   h.arena_bytes = at;
 }
@@ -349,6 +441,7 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   h.weights = r.counts.weights, h.chunks = r.counts.chunks;
   h.params = r.counts.params, h.maps = r.counts.maps;
   h.order = r.counts.order;
+  h.streams = r.counts.streams, h.targets = r.counts.targets;
   std::memcpy(bytes.data(), &h, sizeof h);
   const auto put = [&](uint32_t at, const auto& table) {
     if (table.empty()) return;
@@ -359,11 +452,14 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   put(o.loops, stages[stage].loops), put(o.weights, r.weights);
   put(o.chunks, r.chunks), put(o.params, r.params), put(o.maps, r.maps);
   put(o.order, stages[stage].order);
+  put(o.streams, r.streams), put(o.targets, r.targets);
   return bytes;
 }
 
 inline std::vector<uint8_t> ProgramBuilder::build() {
   chunks_.clear(), offsets_.clear();
+  if (!peers.empty()) inputs = outputs = 0;
+  streams_ = targets_ = 0;
   ios_.assign(static_cast<size_t>(inputs + outputs), {});
   cursors_ = 0;
   std::vector<Record> records;
@@ -371,11 +467,13 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   Header h{};
   h.magic = kImageMagic, h.version = kImageVersion;
   h.arithmetic = kArithmetic, h.generation = generation;
-  h.nodes = 1;
+  h.node = node, h.nodes = nodes;
+  h.peers = static_cast<uint16_t>(peers.size());
   h.stages = static_cast<uint16_t>(stages.size());
   h.inputs = static_cast<uint16_t>(inputs);
   h.outputs = static_cast<uint16_t>(outputs);
-  h.head_bytes = head_bytes(h.stages, static_cast<uint32_t>(ios_.size()));
+  h.head_bytes =
+      head_bytes(h.stages, static_cast<uint32_t>(ios_.size()), h.peers);
   place_fixed(h, records);
   place_memory(h, records);
   std::vector<StageEntry> entries;
@@ -398,6 +496,10 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   to += entries.size() * sizeof(StageEntry);
   if (!ios_.empty()) {
     std::memcpy(to, ios_.data(), ios_.size() * sizeof(IoEntry));
+  }
+  to += ios_.size() * sizeof(IoEntry);
+  if (!peers.empty()) {
+    std::memcpy(to, peers.data(), peers.size() * sizeof(PeerEntry));
   }
   for (size_t s = 0; s < records.size(); ++s) {
     for (ChunkRecord& c : records[s].chunks) c.offset = places[c.offset];

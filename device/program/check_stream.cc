@@ -1,0 +1,79 @@
+#include "device/program/check_stage.h"
+
+namespace shoal {
+namespace {
+
+// Offsets are compared mod 2^32, so that no frame may be half of it.
+bool frame_fits(const BufferRecord& b, const PortRecord& p) {
+  const int64_t elements = int64_t{rows(p)} * columns(p) * channels(p);
+  return elements * b.element_bytes < int64_t{1} << 31;
+}
+
+}  // namespace
+
+// In-streams, then out-streams, whose targets follow one another.
+bool StageCheck::streams() {
+  const Header& h = *head_.header;
+  uint32_t inputs = 0, target = 0;
+  for (uint32_t i = 0; i < s_.header->streams; ++i) {
+    at(Table::kStream, i);
+    const StreamRecord& r = s_.streams[i];
+    if (!need(r.port < s_.header->ports) || !need(r.reserved == 0)) {
+      return false;
+    }
+    const PortRecord& p = s_.ports[r.port];
+    if (!need(p.owner == PortOwner::kStream && p.owner_index == i) ||
+        !need(frame_fits(s_.buffers[p.buffer], p))) {
+      return false;
+    }
+    if (!p.is_read) {
+      if (!need(inputs == i) || !in_stream(r, i)) return false;
+      ++inputs;
+    } else {
+      if (!out_stream(r, target)) return false;
+      target += r.targets;
+    }
+  }
+  at(Table::kStage, kNone);
+  const uint32_t targets = numbers_.target + target;
+  if (!need(numbers_.stream + inputs < kNone)) return false;
+  const bool last = stage_ + 1 == h.stages;
+  return need(target == s_.header->targets) &&
+         need(inputs <= h.stage_streams && target <= h.stage_targets) &&
+         need(last ? targets == h.targets : targets <= h.targets);
+}
+
+bool StageCheck::in_stream(const StreamRecord& r, uint32_t index) {
+  return need(r.number == uint32_t{numbers_.stream} + index) &&
+         need(r.peer < head_.header->peers) && need(r.targets == 0);
+}
+
+bool StageCheck::out_stream(const StreamRecord& r, uint32_t first_target) {
+  if (!need(r.number == uint32_t{numbers_.target} + first_target) ||
+      !need(r.there == first_target) || !need(r.peer == kNone) ||
+      !need(r.targets > 0) ||
+      !need(first_target + r.targets <= s_.header->targets)) {
+    return false;
+  }
+  uint32_t seen[kMaxPeers / 32] = {};
+  for (uint32_t i = first_target; i < first_target + r.targets; ++i) {
+    const uint32_t peer = s_.targets[i].peer;
+    const uint32_t index = fault_.index;
+    at(Table::kTarget, i);
+    if (!need(peer < head_.header->peers)) return false;
+    uint32_t& word = seen[peer / 32];
+    if (!need(!(word >> peer % 32 & 1))) return false;
+    word |= 1u << peer % 32;
+    at(Table::kStream, index);
+  }
+  return true;
+}
+
+StreamNumbers numbers_after(const StageView& s, StreamNumbers n) {
+  uint32_t inputs = 0;
+  while (inputs < s.header->streams && s.streams[inputs].targets == 0) ++inputs;
+  return {static_cast<uint16_t>(n.stream + inputs),
+          static_cast<uint16_t>(n.target + s.header->targets)};
+}
+
+}  // namespace shoal
