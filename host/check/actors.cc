@@ -126,9 +126,15 @@ class Actors {
     const bool by_rows = layer.op == OpCode::kConstant;
     int next = by_rows ? out.y0 - all.y0 : out.c0 - all.c0;
     int end = by_rows ? out.y1 - all.y0 : out.c1 - all.c0;
-    // A private buffer has the channels of one iteration; the layer all.
+    // A private buffer has the channels of one iteration, the loop any range
+    // of the layer's.
     const bool inner = a.loop >= 0 && !ends_loop(a);
-    if (inner) next = 0, end = all.channels();
+    if (inner) {
+      next = w.chunks.front().out0;
+      end = w.chunks.back().out0 + w.chunks.back().out_n;
+      need(next >= 0 && end <= all.channels(), "actor ", index, " makes ", next,
+           "..", end, " of ", all.channels(), " channels");
+    }
     for (int g = 0; g < w.groups; ++g) {
       const PlanChunk& c = w.chunks[part * w.groups + g];
       need(c.out0 == next && c.out_n > 0, "actor ", index, ", chunk ", g,
@@ -151,12 +157,15 @@ class Actors {
     int lo = 0, hi = layer.kernel_h;
     if (ends_loop(a)) {
       const PlanChunk* before = part > 0 ? &w.chunks[part - 1] : nullptr;
-      lo = before ? before->in0 + before->in_n : 0;
+      lo = before ? before->in0 + before->in_n : w.chunks[0].in0;
       const int most = port(a.in[0]).box.channels();
       const int n = w.chunks[part].in_n;
       need(n > 0 && n <= most, "actor ", index, ": part ", part, " has ", n,
            " input channels");
-      hi = part + 1 < w.parts ? lo + n : layer.in[0].box.channels();
+      hi = lo + n;
+      need(lo >= 0 && hi <= layer.in[0].box.channels(), "actor ", index,
+           ": part ", part, " takes ", lo, "..", hi, " of ",
+           layer.in[0].box.channels(), " input channels");
     } else if (w.parts > 1) {
       lo = part * a.part;
       hi = std::min(lo + a.part, layer.kernel_h);

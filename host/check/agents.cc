@@ -99,11 +99,12 @@ Agent looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
 
 }  // namespace
 
-std::vector<Agent> agents_of(const Net& net, const PlanStage& stage) {
+std::vector<Agent> agents_of(const Net& net, const PlanStage& stage,
+                             bool linked) {
   std::vector<Agent> inputs, agents, outputs;
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
-    if (owner == Owner::kActor) continue;
+    if (linked || owner == Owner::kActor) continue;
     auto& list = owner == Owner::kInput ? inputs : outputs;
     list.push_back(caller(stage, static_cast<int>(p)));
   }

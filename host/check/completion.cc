@@ -20,7 +20,7 @@ class Completion {
   Completion(const Net& net, const PlanNode& node, const Instances& instances,
              Findings& found)
       : node_(node),
-        tokens_(net, node, instances, found),
+        tokens_(net, node, instances, false, found),
         found_(found),
         random_(kSeed) {}
 

@@ -16,43 +16,77 @@ int64_t shared_elements(const Box& a, const Box& b) {
   return both.empty() ? 0 : both.elements();
 }
 
+// What is left of a box when another is taken out of it: at most six boxes.
+void take_out(const Box& from, const Box& out, std::vector<Box>& left) {
+  const Box both = cut(from, out);
+  if (both.empty()) {
+    left.push_back(from);
+    return;
+  }
+  Box rest = from;
+  const auto slice = [&](int Box::*lo, int Box::*hi) {
+    Box below = rest, above = rest;
+    below.*hi = both.*lo;
+    above.*lo = both.*hi;
+    if (!below.empty()) left.push_back(below);
+    if (!above.empty()) left.push_back(above);
+    rest.*lo = both.*lo, rest.*hi = both.*hi;
+  };
+  slice(&Box::y0, &Box::y1);
+  slice(&Box::x0, &Box::x1);
+  slice(&Box::c0, &Box::c1);
+}
+
+int64_t elements_left(const Box& all, const std::vector<Box>& boxes) {
+  std::vector<Box> left{all};
+  for (const Box& b : boxes) {
+    std::vector<Box> next;
+    for (const Box& l : left) take_out(l, b, next);
+    left = std::move(next);
+  }
+  int64_t sum = 0;
+  for (const Box& l : left) sum += l.elements();
+  return sum;
+}
+
 class Coverage {
  public:
-  Coverage(const Net& net, const PlanNode& node, const Instances& instances,
-           Findings& found)
-      : net_(net), node_(node), instances_(instances), found_(found) {}
+  Coverage(const Net& net, int layers, const Plan& plan,
+           const std::vector<Instances>& instances, Findings& found)
+      : net_(net),
+        plan_(plan),
+        instances_(instances),
+        found_(found),
+        made_(layers) {}
 
   void run() {
-    made_.resize(net_.layers.size());
-    for (int s = 0; s < static_cast<int>(node_.stages.size()); ++s) {
-      for (size_t a = 0; a < node_.stages[s].actors.size(); ++a) {
-        actor(s, static_cast<int>(a));
-      }
-    }
+    for (int n = 0; n < static_cast<int>(plan_.nodes.size()); ++n) node(n);
     for (size_t l = 0; l < made_.size(); ++l) layer(static_cast<int>(l));
-    for (const Instance& i : instances_.all) writers(i);
-    for (int s = 0; s < static_cast<int>(node_.stages.size()); ++s) readers(s);
     ends();
   }
 
  private:
-  // The box of a port over all iterations of a loop.
-  Box reach(const PlanStage& stage, int port, const View& view) const {
-    Box box = stage.ports[port].box;
-    if (stage.buffers[stage.ports[port].buffer].is_private) {
-      box.c0 = view.box.c0, box.c1 = view.box.c1;
+  void node(int n) {
+    if (plan_.linked) found_.set_where("node " + std::to_string(n) + ", ");
+    const auto& stages = plan_.nodes[n].stages;
+    for (int s = 0; s < static_cast<int>(stages.size()); ++s) {
+      for (size_t a = 0; a < stages[s].actors.size(); ++a) {
+        actor(n, s, static_cast<int>(a));
+      }
     }
-    return box;
+    for (const Instance& i : instances_[n].all) writers(i);
+    for (int s = 0; s < static_cast<int>(stages.size()); ++s) readers(n, s);
+    found_.set_where("");
   }
 
-  void actor(int s, int index) {
-    const PlanStage& stage = node_.stages[s];
+  void actor(int n, int s, int index) {
+    const PlanStage& stage = plan_.nodes[n].stages[s];
     const PlanActor& a = stage.actors[index];
     const Layer& layer = net_.layers[a.layer];
-    const Box out = reach(stage, a.out, layer.out);
+    const Box out = made_box(net_, stage, index);
     for (int i = 0; i < 2; ++i) {
       if (a.in[i] < 0) continue;
-      const Box in = reach(stage, a.in[i], layer.in[i]);
+      const Box in = read_box(net_, stage, index, i);
       const char* wrong = misfit(layer, i, in, out, !(a.init && a.final));
       found_.need(!wrong, "stage ", s, ": actor ", index, ", operand ", i, " ",
                   wrong ? wrong : "");
@@ -62,43 +96,61 @@ class Coverage {
                   "stage ", s, ": actor ", index,
                   " starts from sums of another box");
     }
-    if (!a.final) return;
+    if (!a.final || a.copy) return;
     made_[a.layer].push_back(out);
-    if (!a.init) partial_sums(s, index);
+    if (!a.init) sums({n, s, index}, out, {});
+  }
+
+  struct Place {
+    int node, stage, actor;
+  };
+
+  // Follows a box of sums back to the bias. `ranges` are the input channels
+  // that were added behind this actor.
+  void sums(const Place& at, const Box& box, std::vector<Span> ranges) {
+    const PlanStage& stage = plan_.nodes[at.node].stages[at.stage];
+    const PlanActor& a = stage.actors[at.actor];
+    const Layer& layer = net_.layers[a.layer];
+    const Box in = read_box(net_, stage, at.actor, 0);
+    const int c0 = layer.in[0].box.c0;
+    ranges.push_back({in.c0 - c0, in.c1 - c0});
+    if (a.init) {
+      all_channels(a.layer, ranges);
+    } else if (ranges.size() > size_t(layer.in[0].box.channels())) {
+      found_.add("layer ", a.layer, ": partial sums go round");
+    } else {
+      sums_behind(a.layer, at.node, at.stage, a.partial, box, ranges, 0);
+    }
+  }
+
+  void sums_behind(int layer, int node, int stage, int port, const Box& box,
+                   const std::vector<Span>& ranges, int hops) {
+    const auto& stages = plan_.nodes[node].stages;
+    const Instances& all = instances_[node];
+    const int buffer = stages[stage].ports[port].buffer;
+    int64_t covered = 0;
+    for (const auto& w : all.all[all.of[stage][buffer]].writers) {
+      const Box part = cut(w.box, box);
+      if (part.empty()) continue;
+      covered += part.elements();
+      const PlanPort& from = stages[w.stage].ports[w.port];
+      if (from.owner == Owner::kStream && hops < kMostHops) {
+        const PlanStream::End& sender = plan_.streams[from.owner_index].from;
+        sums_behind(layer, sender.node, sender.stage, sender.port, part, ranges,
+                    hops + 1);
+      } else if (from.owner == Owner::kActor &&
+                 stages[w.stage].actors[from.owner_index].layer == layer) {
+        sums({node, w.stage, from.owner_index}, part, ranges);
+      } else {
+        found_.add("layer ", layer, ": partial sums of another layer");
+      }
+    }
+    found_.need(covered == box.elements(), "layer ", layer,
+                ": partial sums come from nowhere");
   }
 
   // The channels that one after another were summed are all, once.
-  void partial_sums(int s, int index) {
-    const int number = node_.stages[s].actors[index].layer;
-    const Layer& layer = net_.layers[number];
-    std::vector<Span> ranges;
-    int stage = s, actor = index;
-    for (size_t steps = 0; steps < 1000; ++steps) {
-      const PlanStage& st = node_.stages[stage];
-      const PlanActor& a = st.actors[actor];
-      const Box& in = st.ports[a.in[0]].box;
-      ranges.push_back(
-          {in.c0 - layer.in[0].box.c0, in.c1 - layer.in[0].box.c0});
-      if (a.init) break;
-      const PlanPort& partial = st.ports[a.partial];
-      const Instance& from =
-          instances_.all[instances_.of[stage][partial.buffer]];
-      const auto writer = std::ranges::find_if(
-          from.writers,
-          [&](const auto& w) { return contains(w.box, partial.box); });
-      if (writer == from.writers.end()) {
-        found_.add("layer ", number, ": partial sums come from nowhere");
-        return;
-      }
-      const PlanPort& port = node_.stages[writer->stage].ports[writer->port];
-      stage = writer->stage;
-      actor = port.owner_index;
-      if (port.owner != Owner::kActor ||
-          node_.stages[stage].actors[actor].layer != number) {
-        found_.add("layer ", number, ": partial sums of another layer");
-        return;
-      }
-    }
+  void all_channels(int number, std::vector<Span> ranges) {
     std::ranges::sort(ranges, {}, &Span::lo);
     int next = 0;
     for (const Span& r : ranges) {
@@ -106,23 +158,23 @@ class Coverage {
                   std::min(r.lo, next), " is summed twice or never");
       next = r.hi;
     }
-    found_.need(next == layer.in[0].box.channels(), "layer ", number,
-                ": input channels end at ", next);
+    found_.need(next == net_.layers[number].in[0].box.channels(), "layer ",
+                number, ": input channels end at ", next);
   }
 
+  // Nodes may make the same (a halo), a node alone does not.
   void layer(int index) {
     const Layer& layer = net_.layers[index];
     const std::vector<Box>& boxes = made_[index];
-    int64_t sum = 0;
-    for (size_t i = 0; i < boxes.size(); ++i) {
-      sum += boxes[i].elements();
+    for (size_t i = 0; i < boxes.size() && !plan_.linked; ++i) {
       for (size_t j = 0; j < i; ++j) {
         found_.need(!overlap(boxes[i], boxes[j]), "layer ", index,
                     " is computed twice in part");
       }
     }
-    found_.need(sum == layer.out.box.elements(), "layer ", index, " makes ",
-                sum, " of ", layer.out.box.elements(), " elements");
+    const int64_t left = elements_left(layer.out.box, boxes);
+    found_.need(left == 0, "layer ", index, ": ", left, " of ",
+                layer.out.box.elements(), " elements are not made");
   }
 
   void writers(const Instance& instance) {
@@ -135,14 +187,15 @@ class Coverage {
     }
   }
 
-  void readers(int s) {
-    const PlanStage& stage = node_.stages[s];
+  void readers(int n, int s) {
+    const PlanStage& stage = plan_.nodes[n].stages[s];
+    const Instances& instances = instances_[n];
     for (size_t p = 0; p < stage.ports.size(); ++p) {
       const PlanPort& port = stage.ports[p];
       if (!port.is_read) continue;
       int64_t covered = 0;
       for (const auto& w :
-           instances_.all[instances_.of[s][port.buffer]].writers) {
+           instances.all[instances.of[s][port.buffer]].writers) {
         if (w.stage <= s) covered += shared_elements(w.box, port.box);
       }
       found_.need(covered == port.box.elements(), "stage ", s, ": port ", p,
@@ -160,36 +213,61 @@ class Coverage {
     }
   }
 
+  // Parts of an input go wherever they are needed, parts of an output are
+  // collected once each. Without links there are no parts.
   void end(Owner owner, const char* what, int index, const NetIo& io) {
-    int connected = 0;
-    for (const PlanStage& stage : node_.stages) {
-      for (const PlanPort& p : stage.ports) {
-        if (p.owner != owner || p.owner_index != index) continue;
-        ++connected;
-        const PlanBuffer& b = stage.buffers[p.buffer];
-        const View& view = io.stored.view;
-        found_.need(
-            b.tensor == view.tensor && p.box == view.box &&
-                b.element_bytes == net_.tensors[view.tensor].element_bytes,
-            what, index, " is connected to something else");
+    const View& view = io.stored.view;
+    std::vector<Box> parts;
+    for (const PlanNode& node : plan_.nodes) {
+      for (const PlanStage& stage : node.stages) {
+        for (const PlanPort& p : stage.ports) {
+          if (p.owner != owner || p.owner_index != index) continue;
+          parts.push_back(p.box);
+          const PlanBuffer& b = stage.buffers[p.buffer];
+          const bool fits =
+              plan_.linked ? contains(view.box, p.box) : p.box == view.box;
+          found_.need(
+              b.tensor == view.tensor && fits &&
+                  b.element_bytes == net_.tensors[view.tensor].element_bytes,
+              what, index, " is connected to something else");
+        }
       }
     }
-    found_.need(connected == 1, what, index, " is connected ", connected,
-                " times");
+    if (!plan_.linked) {
+      found_.need(parts.size() == 1, what, index, " is connected ",
+                  parts.size(), " times");
+    } else if (owner == Owner::kOutput) {
+      collected(what, index, view.box, parts);
+    }
   }
 
+  void collected(const char* what, int index, const Box& all,
+                 const std::vector<Box>& parts) {
+    const int64_t left = elements_left(all, parts);
+    found_.need(left == 0, what, index, ": ", left,
+                " elements are not collected");
+    for (size_t i = 0; i < parts.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        found_.need(!overlap(parts[i], parts[j]), what, index,
+                    " is collected twice in part");
+      }
+    }
+  }
+
+  static constexpr int kMostHops = 1000;  // of a stream that goes round
+
   const Net& net_;
-  const PlanNode& node_;
-  const Instances& instances_;
+  const Plan& plan_;
+  const std::vector<Instances>& instances_;
   Findings& found_;
   std::vector<std::vector<Box>> made_;  // by layer
 };
 
 }  // namespace
 
-void check_coverage(const Net& net, const PlanNode& node,
-                    const Instances& instances, Findings& found) {
-  Coverage(net, node, instances, found).run();
+void check_coverage(const Net& net, int layers, const Plan& plan,
+                    const std::vector<Instances>& instances, Findings& found) {
+  Coverage(net, layers, plan, instances, found).run();
 }
 
 }  // namespace shoal

@@ -15,6 +15,7 @@ class Findings {
   void add(const Args&... args) {
     if (lines_.size() >= kMost) return;
     std::ostringstream line;
+    line << where_;
     (line << ... << args);
     lines_.push_back(line.str());
   }
@@ -24,11 +25,14 @@ class Findings {
     if (!ok) add(args...);
     return ok;
   }
+  // What the lines to come begin with: "node2, ".
+  void set_where(std::string where) { where_ = std::move(where); }
   bool empty() const { return lines_.empty(); }
   std::vector<std::string> take() { return std::move(lines_); }
 
  private:
   static constexpr size_t kMost = 100;  // one mistake may break every row
+  std::string where_;
   std::vector<std::string> lines_;
 };
 

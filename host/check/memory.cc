@@ -8,6 +8,9 @@ namespace {
 
 constexpr uint64_t kAlignment = 16;
 constexpr uint64_t kCursor = 4, kState = 2, kTag = 16;
+// Of the link's tables.
+constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kPeer = 80,
+                   kFlight = 16;
 
 uint64_t aligned(uint64_t v) {
   return (v + kAlignment - 1) / kAlignment * kAlignment;
@@ -24,9 +27,13 @@ struct Region {
 
 class Memory {
  public:
-  Memory(const Net& net, const PlanNode& node, const Instances& instances,
+  Memory(const Net& net, const Plan& plan, int node, const Instances& instances,
          Findings& found)
-      : net_(net), node_(node), instances_(instances), found_(found) {}
+      : net_(net),
+        plan_(plan),
+        node_(plan.nodes[node]),
+        instances_(instances),
+        found_(found) {}
 
   void run() {
     layout();
@@ -156,6 +163,9 @@ class Memory {
     region(next, l.head, l.head_bytes, "the head");
     region(next, l.record, l.record_bytes, "the record");
     region(next, l.slots, uint64_t{l.slot_bytes} * l.slot_count, "the slots");
+    found_.need(l.link_bytes == link_bytes(), "the link's tables take ",
+                link_bytes(), " bytes, not ", l.link_bytes);
+    region(next, l.link, l.link_bytes, "the link's tables");
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
     tape();
@@ -167,19 +177,61 @@ class Memory {
   void unmapped() {
     const PlanLayout& l = node_.layout;
     if (l.head_bytes == 0 && l.record_bytes == 0) return;
-    const uint64_t ends = net_.inputs.size() + net_.outputs.size();
-    const uint64_t head = 144 + 8 * node_.stages.size() + 16 * ends;
+    const uint64_t ends =
+        plan_.linked ? 0 : net_.inputs.size() + net_.outputs.size();
+    const uint64_t head =
+        144 + 8 * node_.stages.size() + 16 * ends + 8 * node_.peers.size();
     found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",
                 aligned(head) + kTag, " bytes, not ", l.head_bytes);
     uint64_t largest = 0;
-    for (const PlanStage& s : node_.stages) {
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
       largest = std::max(largest, record_bytes(s));
     }
     found_.need(l.record_bytes == largest, "the largest record takes ", largest,
                 " bytes, not ", l.record_bytes);
   }
 
-  uint64_t record_bytes(const PlanStage& s) const {
+  // In-streams, out-streams and targets of a stage.
+  struct Ends {
+    uint64_t in = 0, out = 0, targets = 0;
+  };
+  Ends ends_of(const PlanStage& stage) const {
+    Ends e;
+    for (const PlanPort& p : stage.ports) {
+      if (!plan_.linked || p.owner == Owner::kActor) continue;
+      if (!p.is_read) {
+        ++e.in;
+        continue;
+      }
+      ++e.out;
+      e.targets += p.owner == Owner::kStream
+                       ? plan_.streams[p.owner_index].to.size()
+                       : 1;
+    }
+    return e;
+  }
+
+  // A limit for each target; offsets for each target and in-stream of a stage;
+  // the peers, and what is in flight to them.
+  uint64_t link_bytes() const {
+    uint64_t targets = 0, most_targets = 0, most_streams = 0, windows = 0;
+    for (const PlanStage& stage : node_.stages) {
+      const Ends e = ends_of(stage);
+      targets += e.targets;
+      most_targets = std::max(most_targets, e.targets);
+      most_streams = std::max(most_streams, e.in);
+    }
+    for (const PlanPeer& p : node_.peers) windows += uint64_t(p.window);
+    if (node_.peers.empty()) return 0;
+    const auto eights = [](uint64_t v) { return (v + 7) / 8 * 8; };
+    return aligned(eights(kLimit * targets) + eights(kTarget * most_targets) +
+                   kStream * most_streams + kPeer * node_.peers.size() +
+                   kFlight * windows);
+  }
+
+  uint64_t record_bytes(size_t index) const {
+    const PlanStage& s = node_.stages[index];
+    const Ends e = ends_of(s);
     uint64_t bytes = 32 + 28 * s.buffers.size() + 20 * s.ports.size() +
                      56 * s.actors.size() + 8 * s.loops.size() +
                      4 * s.order.size();
@@ -191,6 +243,7 @@ class Memory {
       const Box& out = s.ports[a.out].box;
       if (layer.op == OpCode::kResize) maps += out.rows() + out.columns();
     }
+    bytes += 12 * (e.in + e.out) + 4 * e.targets;
     return aligned(bytes + (2 * maps + 3) / 4 * 4) + kTag;
   }
 
@@ -253,6 +306,7 @@ class Memory {
   }
 
   const Net& net_;
+  const Plan& plan_;
   const PlanNode& node_;
   const Instances& instances_;
   Findings& found_;
@@ -260,9 +314,9 @@ class Memory {
 
 }  // namespace
 
-void check_memory(const Net& net, const PlanNode& node,
+void check_memory(const Net& net, const Plan& plan, int node,
                   const Instances& instances, Findings& found) {
-  Memory(net, node, instances, found).run();
+  Memory(net, plan, node, instances, found).run();
 }
 
 }  // namespace shoal

@@ -9,17 +9,25 @@
 namespace shoal {
 
 // Indices, ports and their owners, boxes inside buffers inside tensors, flags.
-void check_structure(const Net&, const PlanNode&, Findings&);
+void check_structure(const Net&, const Plan&, const PlanNode&, Findings&);
+// Streams, their ends and the peers: who is linked to whom.
+void check_links(const Plan&, Findings&);
 // Bands, parts, private sums, chunks, loops: what an actor alone can have
 // wrong.
 void check_actors(const Net&, const PlanNode&, Findings&);
-// Every element of every layer made once, from what the layer reads; inputs
-// and outputs connected once; what is read has been written.
-void check_coverage(const Net&, const PlanNode&, const Instances&, Findings&);
+// Every element of the first `layers` layers made (in a plan of one node:
+// once), from what the layer reads; inputs and outputs connected once; what is
+// read has been written. One Instances per node.
+void check_coverage(const Net&, int layers, const Plan&,
+                    const std::vector<Instances>&, Findings&);
 // Lifetimes, overlaps, fixed regions, arena sizes.
-void check_memory(const Net&, const PlanNode&, const Instances&, Findings&);
+void check_memory(const Net&, const Plan&, int node, const Instances&,
+                  Findings&);
 // Two frames back to back, in several orders, or in the recorded one.
 void check_completion(const Net&, const PlanNode&, const Instances&, Findings&);
+// The same for all nodes of a linked plan at once, with their streams.
+void check_linked_completion(const Net&, const Plan&,
+                             const std::vector<Instances>&, Findings&);
 // Sums that a plan states about itself.
 void check_statistics(const Net&, const Plan&, Findings&);
 

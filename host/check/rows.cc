@@ -260,6 +260,32 @@ const char* misfit(const Layer& l, int operand, const Box& in, const Box& out,
   return nullptr;
 }
 
+Box made_box(const Net& net, const PlanStage& stage, int actor) {
+  const PlanActor& a = stage.actors[actor];
+  const PlanPort& port = stage.ports[a.out];
+  Box box = port.box;
+  if (!stage.buffers[port.buffer].is_private) return box;
+  if (net.layers[a.layer].op == OpCode::kLut) {  // passes all channels on
+    const Box before = read_box(net, stage, actor, 0);
+    box.c0 = before.c0, box.c1 = before.c1;
+    return box;
+  }
+  const auto& chunks = a.weights.chunks;
+  const int c0 = net.layers[a.layer].out.box.c0;
+  box.c0 = c0 + chunks.front().out0;
+  box.c1 = c0 + chunks.back().out0 + chunks.back().out_n;
+  return box;
+}
+
+Box read_box(const Net& net, const PlanStage& stage, int actor, int operand) {
+  const PlanPort& port = stage.ports[stage.actors[actor].in[operand]];
+  Box box = port.box;
+  if (!stage.buffers[port.buffer].is_private) return box;
+  const Box before = made_box(net, stage, actor - 1);
+  box.c0 = before.c0, box.c1 = before.c1;
+  return box;
+}
+
 std::vector<FiringNeeds> firings_of(const Layer& l, const PlanActor& a,
                                     const PlanStage& stage) {
   std::vector<FiringNeeds> all;

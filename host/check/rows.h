@@ -40,6 +40,11 @@ struct FiringNeeds {
   int released[2]{};  // rows of the tensor below this are done with after it
 };
 
+// The boxes that an actor makes, and reads of its operands, over all
+// iterations of a loop: a private buffer has the channels of one.
+Box made_box(const Net&, const PlanStage&, int actor);
+Box read_box(const Net&, const PlanStage&, int actor, int operand);
+
 // All firings of an actor outside loops in one frame.
 std::vector<FiringNeeds> firings_of(const Layer&, const PlanActor&,
                                     const PlanStage&);

@@ -12,8 +12,10 @@ bool in_range(int index, const std::vector<T>& all) {
 
 class Structure {
  public:
-  Structure(const Net& net, const PlanNode& node, int s, Findings& found)
+  Structure(const Net& net, const Plan& plan, const PlanNode& node, int s,
+            Findings& found)
       : net_(net),
+        plan_(plan),
         node_(node),
         s_(s),
         stage_(node.stages[s]),
@@ -114,7 +116,8 @@ class Structure {
         return need(p.is_read && in_range(p.owner_index, net_.outputs), "port ",
                     index, " is no port of an output");
       case Owner::kStream:
-        return need(false, "port ", index, " is a stream's: not judged");
+        return need(in_range(p.owner_index, plan_.streams), "port ", index,
+                    " is no port of a stream");
     }
     return need(false, "port ", index, " has no kind of owner");
   }
@@ -150,6 +153,10 @@ class Structure {
 
   void actor(int a) {
     const PlanActor& actor = stage_.actors[a];
+    if (actor.copy) {
+      copy(a);
+      return;
+    }
     if (!need(in_range(actor.layer, net_.layers), "actor ", a,
               " has no layer")) {
       return;
@@ -173,6 +180,27 @@ class Structure {
     } else {
       operand(a, actor.partial, true, layer.out, 4);
     }
+  }
+
+  // A box of int8 rows, from one buffer of its tensor to another.
+  void copy(int a) {
+    const PlanActor& actor = stage_.actors[a];
+    const bool alone = actor.layer == -1 && actor.in[1] == -1 &&
+                       actor.partial == -1 && actor.init && actor.final &&
+                       actor.loop == -1;
+    if (!need(alone, "actor ", a, " copies and does something else") ||
+        !need(in_range(actor.out, stage_.ports) &&
+                  in_range(actor.in[0], stage_.ports),
+              "actor ", a, " lacks a port")) {
+      return;
+    }
+    const PlanPort& out = stage_.ports[actor.out];
+    const int tensor = stage_.buffers[out.buffer].tensor;
+    const View view{tensor, net_.tensors[tensor].box()};
+    operand(a, actor.out, false, view, 1);
+    operand(a, actor.in[0], true, view, 1);
+    need(stage_.ports[actor.in[0]].box == out.box, "actor ", a,
+         " copies a box to another one");
   }
 
   void roles(int index) {
@@ -210,6 +238,7 @@ class Structure {
   }
 
   const Net& net_;
+  const Plan& plan_;
   const PlanNode& node_;
   const int s_;
   const PlanStage& stage_;
@@ -219,10 +248,16 @@ class Structure {
 
 }  // namespace
 
-void check_structure(const Net& net, const PlanNode& node, Findings& found) {
-  found.need(!node.stages.empty(), "the plan has no stage");
+void check_structure(const Net& net, const Plan& plan, const PlanNode& node,
+                     Findings& found) {
+  // In a cluster a node may have nothing to do.
+  found.need(plan.linked || !node.stages.empty(), "the plan has no stage");
   for (size_t s = 0; s < node.stages.size(); ++s) {
-    Structure(net, node, static_cast<int>(s), found).run();
+    Structure(net, plan, node, static_cast<int>(s), found).run();
+    const int before = s > 0 ? node.stages[s - 1].segment : -1;
+    found.need(!plan.linked || node.stages[s].segment > before, "stage ", s,
+               " lies in segment ", node.stages[s].segment,
+               ", the one before in ", before);
   }
 }
 

@@ -14,9 +14,14 @@ bool meet(const Box& a, const Box& b) {  // in columns and channels
 }  // namespace
 
 Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
-               Findings& found)
+               bool linked, Findings& found)
     : node_(node), instances_(instances), found_(found) {
-  for (const PlanStage& s : node.stages) stages_.push_back(agents_of(net, s));
+  for (const PlanStage& s : node.stages) {
+    stages_.push_back(agents_of(net, s, linked));
+  }
+  for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+    find_meeting(s);
+  }
   partners_.resize(instances.all.size());
   for (size_t i = 0; i < instances.all.size(); ++i) {
     const Instance& a = instances.all[i];
@@ -27,6 +32,22 @@ Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
         partners_[i].push_back(static_cast<int>(j));
       }
     }
+  }
+}
+
+void Tokens::find_meeting(int s) {
+  meeting_.emplace_back();
+  const std::vector<PlanPort>& ports = node_.stages[s].ports;
+  for (int p = 0; p < static_cast<int>(ports.size()); ++p) {
+    std::vector<int> here;
+    const auto& writers =
+        instances_.all[instances_.of[s][ports[p].buffer]].writers;
+    for (int w = 0; w < static_cast<int>(writers.size()); ++w) {
+      if (!meet(writers[w].box, ports[p].box)) continue;
+      const bool self = writers[w].stage == s && writers[w].port == p;
+      here.insert(self ? here.begin() : here.end(), w);
+    }
+    meeting_.back().push_back(here);
   }
 }
 
@@ -43,6 +64,11 @@ void Tokens::enter(int s) {
     cursor_.push_back(port.box.y0);
     of_buffer_[port.buffer].push_back(static_cast<int>(p));
   }
+  low_.assign(2 * stage().buffers.size(), {});
+  for (int b = 0; b < static_cast<int>(stage().buffers.size()); ++b) {
+    find_low(b, false), find_low(b, true);
+  }
+  changed_.clear();
   for (size_t i = 0; i < instances_.all.size(); ++i) {
     if (instances_.all[i].buffer.first_stage == s) {
       std::ranges::fill(held_[i], kNothing);
@@ -50,26 +76,31 @@ void Tokens::enter(int s) {
   }
 }
 
-bool Tokens::ready(int port, Span rows) const {
-  if (rows.size() == 0) return true;
-  for (int p : of_buffer_[stage().ports[port].buffer]) {
-    if (!stage().ports[p].is_read && cursor_[p] < rows.hi) return false;
+void Tokens::find_low(int buffer, bool is_read) {
+  Low found;
+  for (int p : of_buffer_[buffer]) {
+    if (stage().ports[p].is_read != is_read) continue;
+    if (cursor_[p] < found.value) found = {cursor_[p], 0};
+    found.ports += cursor_[p] == found.value;
   }
-  return true;
+  low_[2 * size_t(buffer) + is_read] = found;
+}
+
+bool Tokens::ready(int port, Span rows) const {
+  return rows.size() == 0 ||
+         low(stage().ports[port].buffer, false).value >= rows.hi;
 }
 
 bool Tokens::space(int port, Span rows) const {
   if (rows.size() == 0) return true;
   const int index = stage().ports[port].buffer;
   const PlanBuffer& b = stage().buffers[index];
-  const auto is_read = [&](int p) { return stage().ports[p].is_read; };
-  const std::vector<int>& ports = of_buffer_[index];
-  const bool wanted = std::any_of(ports.begin(), ports.end(), is_read);
-  for (int p : ports) {
-    // Another writer's row may still be on its way to the slot, even if every
-    // reader skips it.
-    const bool counts = is_read(p) || (wanted && p != port);
-    if (counts && cursor_[p] + b.slots < rows.hi) return false;
+  const Low &readers = low(index, true), &writers = low(index, false);
+  // Another writer's row may still be on its way to the slot, even if every
+  // reader skips it.
+  if (readers.ports > 0 &&
+      std::min(readers.value, writers.value) + b.slots < rows.hi) {
+    return false;
   }
   return b.overlay < 0 || clear_of_overlaid(b, rows);
 }
@@ -78,8 +109,8 @@ bool Tokens::space(int port, Span rows) const {
 // written or read.
 bool Tokens::clear_of_overlaid(const PlanBuffer& b, Span rows) const {
   const PlanBuffer& under = stage().buffers[b.overlay];
-  int released = under.box.y1;
-  for (int p : of_buffer_[b.overlay]) released = std::min(released, cursor_[p]);
+  const int released = std::min(
+      {under.box.y1, low(b.overlay, false).value, low(b.overlay, true).value});
   const uint64_t size = under.row_bytes();
   const uint64_t first =
       under.offset + size * static_cast<uint64_t>(released - under.box.y0);
@@ -107,36 +138,50 @@ void Tokens::fire(int a) {
   const Agent& agent = agents()[a];
   const int f = fired_[a]++;
   if (f + 1 == agent.firings) --left_;
-  for (const Agent::Read& r : agent.reads) read(agent, r.port, r.rows[f]);
+  for (const Agent::Read& r : agent.reads) {
+    read(agent.name, r.port, r.rows[f]);
+  }
   if (agent.out >= 0) {
     write(agent.out, agent.made[f]);
     if (agent.made[f].size() > 0) advance(agent.out, agent.made[f].hi);
   }
   // A firing may not write over what it reads.
-  for (const Agent::Read& r : agent.reads) read(agent, r.port, r.rows[f]);
+  for (const Agent::Read& r : agent.reads) {
+    read(agent.name, r.port, r.rows[f]);
+  }
   for (const Agent::Read& r : agent.reads) advance(r.port, r.released[f]);
+}
+
+void Tokens::put_row(int port, int row) {
+  write(port, {row, row + 1});
+  advance(port, row + 1);
 }
 
 // A port that has come to the end of its box holds nobody up any more.
 void Tokens::advance(int port, int row) {
   const PlanPort& p = stage().ports[port];
   const bool ended = row >= p.box.y1;
-  cursor_[port] =
-      std::max(cursor_[port], ended ? stage().buffers[p.buffer].box.y1 : row);
+  const int to = ended ? stage().buffers[p.buffer].box.y1 : row;
+  const int from = cursor_[port];
+  if (to <= from) return;
+  cursor_[port] = to;
+  Low& lowest = low_[2 * size_t(p.buffer) + p.is_read];
+  if (from != lowest.value || --lowest.ports > 0) return;
+  find_low(p.buffer, p.is_read);
+  changed_.push_back(p.buffer);
 }
 
-void Tokens::read(const Agent& agent, int port, Span rows) {
+void Tokens::read(const std::string& who, int port, Span rows) {
   const PlanPort& p = stage().ports[port];
   const int i = instances_.of[stage_][p.buffer];
   const Instance& from = instances_.all[i];
   for (int y = std::max(rows.lo, p.box.y0); y < rows.hi; ++y) {
     const int slot = (y - from.buffer.box.y0) % from.buffer.slots;
-    for (size_t w = 0; w < from.writers.size(); ++w) {
+    for (int w : meeting_[stage_][port]) {
       const Box& box = from.writers[w].box;
-      if (y < box.y0 || y >= box.y1 || !meet(box, p.box)) continue;
-      if (held(i, slot, w) == y) continue;
-      found_.add("stage ", stage_, ": ", agent.name, " reads row ", y,
-                 " of tensor ", from.buffer.tensor, ", which is not there");
+      if (y < box.y0 || y >= box.y1 || held(i, slot, w) == y) continue;
+      found_.add("stage ", stage_, ": ", who, " reads row ", y, " of tensor ",
+                 from.buffer.tensor, ", which is not there");
       return;
     }
   }
@@ -146,18 +191,13 @@ void Tokens::write(int port, Span rows) {
   const PlanPort& p = stage().ports[port];
   const int i = instances_.of[stage_][p.buffer];
   const Instance& to = instances_.all[i];
-  size_t self = 0;
-  while (to.writers[self].stage != stage_ || to.writers[self].port != port) {
-    ++self;
-  }
+  const std::vector<int>& writers = meeting_[stage_][port];
   for (int y = rows.lo; y < rows.hi; ++y) {
     const int slot = (y - to.buffer.box.y0) % to.buffer.slots;
-    for (size_t w = 0; w < to.writers.size(); ++w) {
-      if (held(i, slot, w) != y && meet(to.writers[w].box, p.box)) {
-        held(i, slot, w) = kNothing;
-      }
+    for (int w : writers) {
+      if (held(i, slot, w) != y) held(i, slot, w) = kNothing;
     }
-    held(i, slot, self) = y;
+    held(i, slot, writers.front()) = y;
     const uint64_t at =
         to.begin() + uint64_t{to.buffer.row_bytes()} * uint64_t(slot);
     for (int other : partners_[i]) {

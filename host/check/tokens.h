@@ -4,7 +4,9 @@
 // that a plan whose rules allow too much is caught reading a wrong row.
 #pragma once
 
+#include <climits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/check/findings.h"
@@ -29,11 +31,13 @@ struct Agent {
 };
 
 // The agents of a stage: inputs, actors and loops in order of depth, outputs.
-std::vector<Agent> agents_of(const Net&, const PlanStage&);
+// Inputs and outputs of a linked plan are streams, and not among them.
+std::vector<Agent> agents_of(const Net&, const PlanStage&, bool linked);
 
 class Tokens {
  public:
-  Tokens(const Net&, const PlanNode&, const Instances&, Findings&);
+  // `linked`: rows of inputs, outputs and streams are moved by the calls below.
+  Tokens(const Net&, const PlanNode&, const Instances&, bool linked, Findings&);
 
   void enter(int stage);
   int agent_count() const { return static_cast<int>(agents().size()); }
@@ -43,16 +47,41 @@ class Tokens {
   bool can_fire(int a) const;
   void fire(int a);
 
+  // A port that no agent has: whether a row of it is there, whether it may be
+  // written; taking a copy of it, putting it there, letting rows below go.
+  bool has_row(int port, int row) const { return ready(port, {row, row + 1}); }
+  bool has_space(int port, int row) const {
+    return space(port, {row, row + 1});
+  }
+  void copy_row(const std::string& who, int port, int row) {
+    read(who, port, {row, row + 1});
+  }
+  void put_row(int port, int row);
+  void release(int port, int row) { advance(port, row); }
+
+  // Buffers of the stage that got rows ready or slots free since the last
+  // call, or since the stage began.
+  std::vector<int> take_changed() { return std::exchange(changed_, {}); }
+
  private:
+  // The lowest of a buffer's cursors, and how many ports are there.
+  struct Low {
+    int value = INT_MAX, ports = 0;
+  };
   const std::vector<Agent>& agents() const { return stages_[stage_]; }
   const PlanStage& stage() const { return node_.stages[stage_]; }
   bool ready(int port, Span rows) const;
   bool space(int port, Span rows) const;
   bool clear_of_overlaid(const PlanBuffer&, Span rows) const;
-  void read(const Agent&, int port, Span rows);
+  void read(const std::string& who, int port, Span rows);
   void write(int port, Span rows);
   void overwrite(int instance, uint64_t begin, uint64_t end);
   void advance(int port, int row);
+  void find_meeting(int stage);
+  void find_low(int buffer, bool is_read);
+  const Low& low(int buffer, bool is_read) const {
+    return low_[2 * size_t(buffer) + is_read];
+  }
   int& held(int instance, int slot, size_t writer) {
     const size_t n = instances_.all[instance].writers.size();
     return held_[instance][static_cast<size_t>(slot) * n + writer];
@@ -67,7 +96,12 @@ class Tokens {
   std::vector<int> fired_;                   // by agent
   std::vector<int> cursor_;                  // by port, in rows of the tensor
   std::vector<std::vector<int>> of_buffer_;  // ports by buffer
-  std::vector<std::vector<int>> partners_;   // instances that share its bytes
+  std::vector<Low> low_;                     // by buffer: writers, readers
+  std::vector<int> changed_;
+  // Writers of the port's instance that share columns and channels with it;
+  // of a write port, its own first. By stage and port.
+  std::vector<std::vector<std::vector<int>>> meeting_;
+  std::vector<std::vector<int>> partners_;  // instances that share its bytes
   std::vector<std::vector<int>> held_;  // by instance: row by slot and writer
 };
 
