@@ -173,9 +173,11 @@ std::string refusal(ModelBuilder& b, int output, int rows, int columns) {
 TEST(ResizeInput, AFlattenedPictureIsRefused) {
   ModelBuilder b;
   const int x = b.input({1, 8, 8, 3}, {0.05f, -3});
-  EXPECT_EQ(refusal(b, b.reshape(x, {1, 192}), 16, 16),
-            "net at 16x16: layer 0 (RESHAPE '" + b.raw().tensors[1].name +
-                "'): it joins or cuts rows and columns");
+  const int y = b.reshape(x, {1, 192});
+  b.rename(y, "flat");
+  EXPECT_EQ(refusal(b, y, 16, 16),
+            "net at 16x16: layer 0 (RESHAPE 'flat'): it joins or cuts rows "
+            "and columns");
 }
 
 TEST(ResizeInput, AWindowThatNoLongerFitsIsRefused) {
