@@ -1,7 +1,7 @@
 // For the test of SPEC.md: a program image as the table of bytes that the
 // document shows, and back.
 //
-//   0000  53 48 4f 4c 01 00 00 00   header: magic, version, node
+//   0000  53 48 4f 4c 02 00 00 00   header: magic, version, node
 #pragma once
 
 #include <cctype>
@@ -29,10 +29,12 @@ class SpecTable {
     part(12, "record: offset, bytes; head: offset");
     part(16, "chunk slots: offset, bytes, count; poll gap");
     part(16, "plan id");
-    part(12, "reserved");
+    part(4, "link's tables");
+    part(8, "targets: all, of a stage; streams of a stage; reserved");
     part(32, "hash");
     rows(h.stages, sizeof(StageEntry), "stage entry");
     rows(uint32_t{h.inputs} + h.outputs, sizeof(IoEntry), "io entry");
+    rows(h.peers, sizeof(PeerEntry), "peer entry");
     until(h.head_bytes - kTagBytes, "padding");
     part(kTagBytes, "tag of the head");
     for (uint32_t s = 0; s < h.stages; ++s) record(head.stages[s], s);
@@ -60,6 +62,8 @@ class SpecTable {
     if (h.params) part(4u * h.params, "parameters");
     if (h.maps) part(align_up(2u * h.maps, 4), "maps");
     rows(h.order, sizeof(OrderRun), "order run");
+    rows(h.streams, sizeof(StreamRecord), "stream");
+    rows(h.targets, sizeof(TargetRecord), "target");
     until(e.offset + e.bytes - kTagBytes, "padding");
     part(kTagBytes, "tag of the record");
     chunks_.insert(chunks_.end(), s.chunks, s.chunks + h.chunks);
