@@ -10,10 +10,10 @@ namespace shoal {
 
 // The flags of `run --nodes` and `simulate`; empty: not given.
 struct NetworkFlags {
-  std::string loss, duplicate, reorder;  // 10% or 0.1
-  std::string jitter, latency;           // 1ms, 60us, 2s
-  std::string rate;                      // bits a second: 100M, 250K, 1G
-  std::string network;                   // switch or radio
+  std::string loss{}, duplicate{}, reorder{};  // 10% or 0.1
+  std::string jitter{}, latency{};             // 1ms, 60us, 2s
+  std::string rate{};                          // bits a second: 100M, 250K, 1G
+  std::string network{};                       // switch or radio
   uint64_t seed = 1;
 };
 
