@@ -30,7 +30,7 @@ bool usable(const AgentConfig& c) {
 
 }  // namespace
 
-Status Agent::open(const AgentConfig& config) {
+Status NodeAgent::open(const AgentConfig& config) {
   config_ = config;
   state_ = AgentState::kEmpty;
   if (!usable(config)) return Status::kBadArgument;
@@ -43,7 +43,7 @@ Status Agent::open(const AgentConfig& config) {
   return Status::kOk;
 }
 
-Status Agent::step() {
+Status NodeAgent::step() {
   bool worked = false;
   for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
   if (state_ == AgentState::kRunning) {
@@ -55,12 +55,12 @@ Status Agent::step() {
   return worked ? Status::kOk : Status::kWait;
 }
 
-uint64_t Agent::next_timer_us() const {
+uint64_t NodeAgent::next_timer_us() const {
   if (state_ != AgentState::kRunning) return UINT64_MAX;
   return shoal_next_timer_us(&node_);
 }
 
-bool Agent::receive() {
+bool NodeAgent::receive() {
   const shoal_transport& t = *config_.transport;
   uint64_t from = 0;
   uint8_t* const packet = config_.packets[0];
@@ -86,7 +86,7 @@ bool Agent::receive() {
   return true;
 }
 
-void Agent::fault() {
+void NodeAgent::fault() {
   const shoal_fault why = shoal_why(&node_);
   fault_ = {static_cast<Status>(why.status), static_cast<Table>(why.table),
             why.stage, why.index, why.check};
@@ -94,7 +94,7 @@ void Agent::fault() {
 }
 
 // The program stays, if it is whole.
-void Agent::leave() {
+void NodeAgent::leave() {
   if (state_ == AgentState::kDeploying) {
     state_ = AgentState::kEmpty;
     program_bytes_ = 0;
@@ -107,8 +107,9 @@ void Agent::leave() {
   fault_ = {};
 }
 
-int Agent::read_start(void* self, uint32_t offset, uint32_t bytes, void* to) {
-  Agent& agent = *static_cast<Agent*>(self);
+int NodeAgent::read_start(void* self, uint32_t offset, uint32_t bytes,
+                          void* to) {
+  NodeAgent& agent = *static_cast<NodeAgent*>(self);
   if (agent.read_.to || offset > agent.program_bytes_ ||
       bytes > agent.program_bytes_ - offset) {
     return 1;
@@ -117,8 +118,8 @@ int Agent::read_start(void* self, uint32_t offset, uint32_t bytes, void* to) {
   return 0;
 }
 
-int Agent::read_poll(void* self) {
-  Agent& agent = *static_cast<Agent*>(self);
+int NodeAgent::read_poll(void* self) {
+  NodeAgent& agent = *static_cast<NodeAgent*>(self);
   if (!agent.read_.to) return -1;
   std::memcpy(agent.read_.to, agent.config_.program + agent.read_.offset,
               agent.read_.bytes);

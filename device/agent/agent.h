@@ -3,7 +3,7 @@
 // steps it, and hands it the datagrams that are its own. A node does not trust
 // the network: what is not authentic costs it a look and is dropped.
 //
-//   Agent agent;
+//   NodeAgent agent;
 //   if (agent.open(config) != Status::kOk) fail();
 //   for (;;) {
 //     if (agent.step() == Status::kWait)
@@ -58,7 +58,7 @@ struct AgentCounters {
   uint32_t strangers = 0;  // datagrams that are nobody's here, forged, replayed
 };
 
-class Agent {
+class NodeAgent {
  public:
   // kBadArgument: something is missing or too small.
   Status open(const AgentConfig&);
@@ -139,5 +139,7 @@ class Agent {
   shoal_link link_{};
   shoal_node node_{};
 };
+
+using Agent = NodeAgent;
 
 }  // namespace shoal

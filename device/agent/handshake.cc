@@ -4,7 +4,7 @@
 
 namespace shoal {
 
-void Agent::hello(uint64_t from, uint32_t bytes) {
+void NodeAgent::hello(uint64_t from, uint32_t bytes) {
   Hello question;
   if (bytes != sizeof question) {
     ++counters_.strangers;
@@ -45,7 +45,8 @@ void Agent::hello(uint64_t from, uint32_t bytes) {
 
 // Depends on nothing that a stranger could change: hellos that come twice get
 // the same answer, and there is no table of half-open sessions to fill.
-void Agent::node_nonce(const uint8_t* coordinator_nonce, uint8_t* out) const {
+void NodeAgent::node_nonce(const uint8_t* coordinator_nonce,
+                           uint8_t* out) const {
   uint8_t data[kNonceBytes + sizeof nonces_];
   std::memcpy(data, coordinator_nonce, kNonceBytes);
   std::memcpy(data + kNonceBytes, &nonces_, sizeof nonces_);
@@ -54,7 +55,7 @@ void Agent::node_nonce(const uint8_t* coordinator_nonce, uint8_t* out) const {
   std::memcpy(out, mac, kNonceBytes);
 }
 
-void Agent::accept(uint64_t from, const Hello& question) {
+void NodeAgent::accept(uint64_t from, const Hello& question) {
   leave();
   ++counters_.sessions;
   ++nonces_;
@@ -68,7 +69,7 @@ void Agent::accept(uint64_t from, const Hello& question) {
   barrier_ = 0;
 }
 
-void Agent::answer(uint64_t to, const Hello& question, Verdict verdict) {
+void NodeAgent::answer(uint64_t to, const Hello& question, Verdict verdict) {
   Hello a = question;
   a.kind = Kind::kAnswer;
   a.version = kSessionVersion;

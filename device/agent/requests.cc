@@ -17,7 +17,7 @@ constexpr bool changes_state(Request r) {
 
 }  // namespace
 
-void Agent::session(uint64_t from, uint32_t bytes) {
+void NodeAgent::session(uint64_t from, uint32_t bytes) {
   uint8_t* const packet = config_.packets[0];
   const uint32_t tag = config_.cipher->tag_bytes;
   SessionHead head;
@@ -49,7 +49,7 @@ void Agent::session(uint64_t from, uint32_t bytes) {
   send_reply(request.request, reply, head.packet);
 }
 
-Reply Agent::serve(Request request, const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
   switch (request) {
     case Request::kIdentity:
       return identity();
@@ -74,12 +74,12 @@ Reply Agent::serve(Request request, const uint8_t* data, uint32_t bytes) {
   return Reply::kMalformed;
 }
 
-void Agent::put(const void* data, uint32_t bytes) {
+void NodeAgent::put(const void* data, uint32_t bytes) {
   std::memcpy(config_.packets[1] + kReplyAt + reply_bytes_, data, bytes);
   reply_bytes_ += bytes;
 }
 
-void Agent::send_reply(Request request, Reply reply, uint32_t packet) {
+void NodeAgent::send_reply(Request request, Reply reply, uint32_t packet) {
   if (next_packet_ == 0xFFFFFFFF) return;  // a number is never used twice
   uint8_t* const to = config_.packets[1];
   const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
@@ -97,7 +97,7 @@ void Agent::send_reply(Request request, Reply reply, uint32_t packet) {
                            kBodyAt + body + config_.cipher->tag_bytes));
 }
 
-Reply Agent::identity() {
+Reply NodeAgent::identity() {
   IdentityAnswer a{};
   a.arena_bytes = config_.arena_bytes;
   a.program_capacity = config_.program_capacity;
@@ -112,7 +112,7 @@ Reply Agent::identity() {
   return Reply::kOk;
 }
 
-Reply Agent::names() {
+Reply NodeAgent::names() {
   NamesAnswer a{};
   a.name_bytes = static_cast<uint8_t>(std::strlen(config_.name));
   a.board_bytes = static_cast<uint8_t>(std::strlen(config_.board));
@@ -122,7 +122,7 @@ Reply Agent::names() {
   return Reply::kOk;
 }
 
-Reply Agent::begin(const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
   BeginRequest r;
   if (!take(data, bytes, r) || r.program_bytes < sizeof(Header)) {
     return Reply::kMalformed;
@@ -144,7 +144,7 @@ Reply Agent::begin(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
-Reply Agent::chunk(const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::chunk(const uint8_t* data, uint32_t bytes) {
   uint32_t offset = 0;
   if (!take(data, bytes, offset)) return Reply::kMalformed;
   if (state_ != AgentState::kDeploying) return Reply::kState;
@@ -156,7 +156,7 @@ Reply Agent::chunk(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
-Reply Agent::end() {
+Reply NodeAgent::end() {
   if (state_ == AgentState::kReady) return Reply::kOk;
   if (state_ != AgentState::kDeploying) return Reply::kState;
   uint8_t hash[32];
@@ -168,7 +168,7 @@ Reply Agent::end() {
   return Reply::kOk;
 }
 
-Reply Agent::grant(const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
   PeersRequest r;
   if (!take(data, bytes, r) || r.reserved != 0 ||
       bytes != r.count * sizeof(PeerGrant)) {
@@ -193,7 +193,7 @@ Reply Agent::grant(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
-Reply Agent::start(const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   StartRequest r;
   if (!take(data, bytes, r)) return Reply::kMalformed;
   const bool again = r.epoch == epoch_;
@@ -228,7 +228,7 @@ Reply Agent::start(const uint8_t* data, uint32_t bytes) {
   return Reply::kProgram;
 }
 
-Reply Agent::ping() {
+Reply NodeAgent::ping() {
   PingAnswer a{};
   a.state = state_;
   a.epoch = epoch_;

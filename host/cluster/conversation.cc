@@ -1,0 +1,284 @@
+#include "host/cluster/conversation.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kChunksInFlight = 8;
+constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
+constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
+constexpr uint64_t kLeastPatienceUs = 20'000;
+
+std::string seconds(uint64_t us) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(us) / 1e6);
+  return text;
+}
+
+std::string hex(uint32_t v) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", v);
+  return text;
+}
+
+}  // namespace
+
+Conversation::Conversation(const CoordinatorConfig& config,
+                           const WorkerAddress& worker)
+    : config_(config),
+      label_(worker.label),
+      name_(worker.label),
+      address_(worker.address) {
+  hello_.kind = Kind::kHello;
+  hello_.version = kSessionVersion;
+  hello_.insecure = config.insecure ? 1 : 0;
+  hello_.arithmetic = kArithmetic;
+  config.entropy(hello_.coordinator_nonce);
+  heard_at_ = hello_at_ = now();
+  hello_gap_us_ = kFirstHelloGapUs;
+}
+
+const shoal_cipher& Conversation::cipher() const {
+  return config_.insecure ? checksum_only() : chacha20_poly1305();
+}
+
+uint64_t Conversation::now() const {
+  return config_.transport->now_us(config_.transport->user);
+}
+
+uint32_t Conversation::chunk_bytes(uint32_t node_payload) const {
+  const uint32_t payload =
+      std::min(node_payload, config_.transport->max_payload);
+  return payload -
+         static_cast<uint32_t>(sizeof(SessionHead) + sizeof(RequestHead) + 4) -
+         cipher().tag_bytes;
+}
+
+void Conversation::ask(Request request, std::vector<uint8_t> data,
+                       Answer answer) {
+  queue_.push_back({request, std::move(data), std::move(answer), {}, 0, 0});
+  fill(now());
+}
+
+bool Conversation::chunk_room() const {
+  return open_ && queue_.empty() && flights_.size() < kChunksInFlight &&
+         (flights_.empty() || flights_.back().request == Request::kChunk);
+}
+
+void Conversation::clear() {
+  queue_.clear();
+  flights_.clear();
+}
+
+void Conversation::excuse(uint64_t us) { heard_at_ += us; }
+
+void Conversation::say_hello(uint64_t now) {
+  Hello h = hello_;
+  sign(config_.key.data(), h);
+  const shoal_transport& t = *config_.transport;
+  t.send(t.user, address_, &h, sizeof h);
+  hello_at_ = now + hello_gap_us_;
+  hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
+}
+
+void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
+  const auto bytes = static_cast<uint32_t>(datagram.size());
+  if (datagram[0] == static_cast<uint8_t>(Kind::kAnswer)) {
+    Hello answer;
+    if (bytes != sizeof answer) return;
+    std::memcpy(&answer, datagram.data(), sizeof answer);
+    if (!equal_bytes(answer.coordinator_nonce, hello_.coordinator_nonce,
+                     kNonceBytes)) {
+      return;
+    }
+    return verdict(answer);
+  }
+  SessionHead head;
+  ReplyHead answer;
+  const uint32_t tag = cipher().tag_bytes;
+  if (!open_ || bytes < sizeof head + sizeof answer + tag) return;
+  std::memcpy(&head, datagram.data(), sizeof head);
+  uint8_t* const body = datagram.data() + sizeof head;
+  const uint32_t body_bytes = bytes - static_cast<uint32_t>(sizeof head) - tag;
+  if (head.version != kSessionVersion || head.session != keys_.session ||
+      !window_.fresh(head.packet) ||
+      cipher().open(keys_.to_coordinator, head.packet, datagram.data(),
+                    sizeof head, body, body_bytes) != 0) {
+    return;
+  }
+  window_.note(head.packet);
+  if (window_.newest(head.packet)) address_ = from;
+  heard_at_ = now();
+  unanswered_ = 0;
+  std::memcpy(&answer, body, sizeof answer);
+  reply(answer, {body + sizeof answer, body_bytes - sizeof answer});
+}
+
+void Conversation::refused(const std::string& why, const std::string& fix) {
+  throw Error(Exit::kNode, "node " + name_ + ": " + why, fix);
+}
+
+void Conversation::verdict(const Hello& answer) {
+  const auto verdict = static_cast<Verdict>(answer.verdict);
+  // These two cannot be signed. Only somebody who saw the hello can have made
+  // them, and he could as well have kept it from arriving.
+  if (verdict == Verdict::kKey && !open_) {
+    refused("it does not know this key",
+            "--key with the file that the worker uses");
+  }
+  if (verdict == Verdict::kMode && !open_) {
+    refused(config_.insecure ? "it takes only encrypted sessions"
+                             : "it runs --insecure, this end does not",
+            "the same --insecure or --key on both sides");
+  }
+  if (!signature_fits(config_.key.data(), answer)) return;
+  const bool same =
+      equal_bytes(answer.node_nonce, hello_.node_nonce, kNonceBytes);
+  if (open_) {
+    if (verdict == Verdict::kChallenge && !same) {
+      refused("it was restarted, or serves another coordinator now", "");
+    }
+    return;
+  }
+  switch (verdict) {
+    case Verdict::kVersion:
+      return refused("it speaks session version " +
+                         std::to_string(answer.version) + ", this shoal " +
+                         std::to_string(kSessionVersion),
+                     "the same shoal on both sides");
+    case Verdict::kArithmetic:
+      return refused("its arithmetic is " + hex(answer.arithmetic) +
+                         ", this shoal's " + hex(kArithmetic),
+                     "the same shoal on both sides");
+    case Verdict::kChallenge:
+      std::memcpy(hello_.node_nonce, answer.node_nonce, kNonceBytes);
+      hello_gap_us_ = kFirstHelloGapUs;
+      return say_hello(now());
+    case Verdict::kAccepted:
+      if (!same) return;
+      keys_ = session_keys(config_.key.data(), hello_.coordinator_nonce,
+                           hello_.node_nonce);
+      open_ = true;
+      heard_at_ = now();
+      ping_at_ = heard_at_ + ping_us();
+      return fill(heard_at_);
+    default:
+      return;
+  }
+}
+
+void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
+  const auto holds = [&head](const Flight& f) {
+    return f.request == head.request &&
+           std::ranges::find(f.packets, head.packet) != f.packets.end();
+  };
+  if (head.request == Request::kPing) {
+    PingAnswer pong;
+    if (!holds(ping_) || data.size() != sizeof pong) return;
+    std::memcpy(&pong, data.data(), sizeof pong);
+    ping_.packets.clear();
+    if (on_pong_) on_pong_(pong);
+    return;
+  }
+  const auto at = std::ranges::find_if(flights_, holds);
+  if (at == flights_.end()) return;
+  if (at->tries == 1) {
+    const uint64_t took = now() - at->sent_at;
+    round_trip_us_ = round_trip_us_ ? (7 * round_trip_us_ + took) / 8 : took;
+  }
+  const Flight done = std::move(*at);
+  flights_.erase(at);
+  if (done.answer) done.answer(head.reply, data);
+  fill(now());
+}
+
+void Conversation::send(Flight& f, uint64_t now) {
+  const shoal_transport& t = *config_.transport;
+  std::vector<uint8_t> packet(t.max_payload);
+  const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
+                         next_packet_++};
+  const RequestHead request{f.request, {}};
+  uint8_t* const body = packet.data() + sizeof head;
+  std::memcpy(packet.data(), &head, sizeof head);
+  std::memcpy(body, &request, sizeof request);
+  std::ranges::copy(f.data, body + sizeof request);
+  const auto bytes = static_cast<uint32_t>(sizeof request + f.data.size());
+  if (cipher().seal(keys_.to_node, head.packet, packet.data(), sizeof head,
+                    body, bytes) != 0) {
+    throw Error(Exit::kInternal, "a session datagram cannot be sealed");
+  }
+  t.send(t.user, address_, packet.data(),
+         static_cast<uint32_t>(sizeof head) + bytes + cipher().tag_bytes);
+  f.packets.push_back(head.packet);
+  f.sent_at = now;
+  if (++f.tries > 1) ++resent_;
+}
+
+void Conversation::fill(uint64_t now) {
+  while (open_ && !queue_.empty()) {
+    const bool chunk = queue_.front().request == Request::kChunk;
+    const bool room =
+        flights_.empty() || (chunk && flights_.size() < kChunksInFlight &&
+                             flights_.back().request == Request::kChunk);
+    if (!room) return;
+    flights_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    send(flights_.back(), now);
+  }
+}
+
+uint64_t Conversation::patience(const Flight& f) const {
+  uint64_t us = round_trip_us_ ? std::max(4 * round_trip_us_, kLeastPatienceUs)
+                               : kFirstPatienceUs;
+  for (int i = 1; i < f.tries && us < kMostPatienceUs; ++i) us *= 2;
+  return std::min(us, kMostPatienceUs);
+}
+
+void Conversation::heartbeat(uint64_t now) {
+  if (now < ping_at_) return;
+  ping_at_ = now + ping_us();
+  ++unanswered_;
+  // One that the node does not know any more is not answered, a hello is.
+  if (unanswered_ > 2) say_hello(now);
+  ping_.request = Request::kPing;
+  if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
+  ping_.tries = 0;
+  send(ping_, now);
+}
+
+void Conversation::poll(uint64_t now) {
+  if (now > heard_at_ && now - heard_at_ >= config_.timeout_us &&
+      (!open_ || unanswered_ > 2)) {
+    throw Error(Exit::kNode,
+                "node " + name_ +
+                    (open_ ? ": silent for " : ": no answer within ") +
+                    seconds(now - heard_at_),
+                open_ ? "" : "start it, or give it more time by --timeout");
+  }
+  if (!open_) {
+    if (now >= hello_at_) say_hello(now);
+    return;
+  }
+  for (Flight& f : flights_) {
+    if (now >= f.sent_at + patience(f)) send(f, now);
+  }
+  heartbeat(now);
+  fill(now);
+}
+
+uint64_t Conversation::next_timer_us() const {
+  uint64_t at = open_ ? ping_at_ : hello_at_;
+  if (!open_ || unanswered_ > 2) {
+    at = std::min(at, heard_at_ + config_.timeout_us);
+  }
+  for (const Flight& f : flights_) {
+    at = std::min(at, f.sent_at + patience(f));
+  }
+  return at;
+}
+
+}  // namespace shoal

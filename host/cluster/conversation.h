@@ -1,0 +1,97 @@
+// One session of the coordinator with one node: the handshake, then numbered
+// requests and their answers. Requests are repeated until they are answered;
+// that the node got one twice, late or in another order does no harm (SPEC.md,
+// "Sessions"). Chunks go out several at a time, everything else one by one;
+// the heartbeat does not wait for anything.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/agent/keys.h"
+#include "host/cluster/coordinator.h"
+
+namespace shoal {
+
+class Conversation {
+ public:
+  using Answer = std::function<void(Reply, std::span<const uint8_t>)>;
+
+  // The configuration must outlive this.
+  Conversation(const CoordinatorConfig&, const WorkerAddress&);
+
+  uint64_t address() const { return address_; }
+  bool open() const { return open_; }
+  uint32_t session() const { return keys_.session; }
+  const std::string& name() const { return name_; }
+  void rename(const std::string& name) { name_ = name; }
+
+  // Queues a request.
+  void ask(Request, std::vector<uint8_t> data, Answer);
+  // Whether a chunk would go out at once.
+  bool chunk_room() const;
+  bool idle() const { return queue_.empty() && flights_.empty(); }
+  // Forgets what is queued and under way.
+  void clear();
+
+  // Throws Error(kNode) for refusals.
+  void receive(uint64_t from, std::span<uint8_t> datagram);
+  // Sends what is due; throws Error(kNode) if the node is silent.
+  void poll(uint64_t now);
+  uint64_t next_timer_us() const;
+  // The clock stood still, or nobody polled: that is not the node's silence.
+  void excuse(uint64_t us);
+  // What the node says in a heartbeat's answer.
+  void on_pong(std::function<void(const PingAnswer&)> f) {
+    on_pong_ = std::move(f);
+  }
+  int64_t resent() const { return resent_; }
+  // Largest data of a chunk request.
+  uint32_t chunk_bytes(uint32_t node_payload) const;
+
+ private:
+  struct Flight {
+    Request request{};
+    std::vector<uint8_t> data;
+    Answer answer;
+    std::vector<uint32_t> packets;  // in which it was sent
+    uint64_t sent_at = 0;
+    int tries = 0;
+  };
+
+  const shoal_cipher& cipher() const;
+  uint64_t now() const;
+  void say_hello(uint64_t now);
+  void verdict(const Hello&);
+  [[noreturn]] void refused(const std::string& why, const std::string& fix);
+  void reply(const ReplyHead&, std::span<const uint8_t> data);
+  void send(Flight&, uint64_t now);
+  void fill(uint64_t now);
+  void heartbeat(uint64_t now);
+  uint64_t patience(const Flight&) const;  // before it is sent again
+  uint64_t ping_us() const { return config_.timeout_us / 10; }
+
+  const CoordinatorConfig& config_;
+  std::string label_, name_;
+  uint64_t address_;
+  bool open_ = false;
+  Hello hello_{};
+  SessionKeys keys_{};
+  ReplayWindow window_;
+  uint32_t next_packet_ = 0;
+  uint64_t hello_at_ = 0, hello_gap_us_ = 0;
+  uint64_t heard_at_ = 0, ping_at_ = 0;
+  int unanswered_ = 0;          // heartbeats, since it was heard
+  uint64_t round_trip_us_ = 0;  // 0: not measured
+  int64_t resent_ = 0;
+  std::deque<Flight> queue_, flights_;
+  Flight ping_;
+  std::function<void(const PingAnswer&)> on_pong_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,86 @@
+#include "host/cluster/key_file.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+
+namespace shoal {
+
+void system_entropy(std::span<uint8_t> out) {
+  size_t at = 0;
+  while (at < out.size()) {
+    const ssize_t got = getrandom(out.data() + at, out.size() - at, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw Error(Exit::kInternal, "the system has no randomness");
+    at += static_cast<size_t>(got);
+  }
+}
+
+void make_key_file(const std::string& path, bool force) {
+  ClusterKey key;
+  system_entropy(key);
+  std::string text;
+  for (const uint8_t b : key) {
+    text += "0123456789abcdef"[b >> 4];
+    text += "0123456789abcdef"[b & 15];
+  }
+  text += '\n';
+  // A fresh file: neither another's links nor an old file's mode are used.
+  if (force) unlink(path.c_str());
+  const int file =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+           S_IRUSR | S_IWUSR);
+  if (file < 0 && errno == EEXIST) {
+    throw Error(
+        Exit::kUsage,
+        path + " exists; nodes that use it would not " + "know a new key",
+        "--force, or another file by -o");
+  }
+  const bool written = file >= 0 && write(file, text.data(), text.size()) ==
+                                        static_cast<ssize_t>(text.size());
+  const int why = errno;
+  const bool closed = file >= 0 && close(file) == 0;
+  if (!written || !closed) {
+    throw Error(Exit::kInternal,
+                path + ": cannot be written: " + std::strerror(why));
+  }
+}
+
+ClusterKey read_key_file(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    throw Error(Exit::kUsage, path + ": there is no key file",
+                "`shoal keygen` makes one, --key FILE names another, "
+                "--insecure does without");
+  }
+  const std::vector<uint8_t> text = read_file(path);
+  const auto digit = [](uint8_t c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+  };
+  size_t length = text.size();
+  if (length > 0 && text[length - 1] == '\n') --length;
+  ClusterKey key;
+  bool good = length == 2 * key.size();
+  for (size_t i = 0; good && i < key.size(); ++i) {
+    const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+    good = high >= 0 && low >= 0;
+    key[i] = static_cast<uint8_t>(high * 16 + low);
+  }
+  if (!good) {
+    throw Error(Exit::kUsage,
+                path + ": not a key: 64 hexadecimal digits are expected",
+                "`shoal keygen -o FILE` makes one");
+  }
+  return key;
+}
+
+}  // namespace shoal

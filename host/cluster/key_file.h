@@ -1,0 +1,22 @@
+// The key of a cluster as a file: 32 bytes, written as 64 hexadecimal digits
+// and a newline, readable by its owner alone.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "host/cluster/coordinator.h"
+
+namespace shoal {
+
+inline constexpr const char* kKeyFile = "shoal.key";
+
+// Fills the span from the system's source of randomness.
+void system_entropy(std::span<uint8_t> out);
+
+// Throws Error(kUsage) if the file exists and `force` is not set.
+void make_key_file(const std::string& path, bool force);
+// Throws Error(kUsage) if there is no such file or it is no key.
+ClusterKey read_key_file(const std::string& path);
+
+}  // namespace shoal

@@ -1,0 +1,34 @@
+// A transport with a file descriptor that poll() can wait for: what workers
+// and the coordinator share, whatever carries the datagrams.
+#pragma once
+
+#include <cstdint>
+
+#include "device/shoal.h"
+
+namespace shoal {
+
+class HostTransport {
+ public:
+  virtual ~HostTransport() = default;
+  HostTransport() = default;
+  HostTransport(const HostTransport&) = delete;
+  HostTransport& operator=(const HostTransport&) = delete;
+
+  const shoal_transport& transport() const { return transport_; }
+
+  // Sleeps until a datagram may have come, until `until_us` of the transport's
+  // clock, or until `other`, a descriptor or -1, is readable.
+  void wait(uint64_t until_us, int other = -1) const;
+
+ protected:
+  // Steady, in microseconds.
+  static uint64_t now_us(void*);
+  virtual int descriptor() const = 0;
+  // Whether wait() should also wake up when the descriptor takes bytes.
+  virtual bool has_more_to_send() const { return false; }
+
+  shoal_transport transport_{};
+};
+
+}  // namespace shoal

@@ -1,0 +1,59 @@
+#include "host/cluster/worker.h"
+
+#include "host/base/error.h"
+#include "host/cluster/key_file.h"
+
+namespace shoal {
+namespace {
+
+int agent_entropy(void*, void* out, uint32_t bytes) {
+  system_entropy({static_cast<uint8_t*>(out), bytes});
+  return 0;
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerOptions& options, HostTransport& transport)
+    : transport_(transport),
+      name_(options.name),
+      board_(options.board),
+      arena_(options.arena_bytes),
+      program_(options.program_bytes),
+      peers_(kMaxPeers),
+      packets_(3 * size_t{transport.transport().max_payload}) {
+  AgentConfig c;
+  c.transport = &transport.transport();
+  c.insecure = options.insecure;
+  c.cipher = options.insecure ? &checksum_only() : &chacha20_poly1305();
+  if (!options.insecure) {
+    std::copy(options.key.begin(), options.key.end(), c.key);
+  }
+  c.entropy = agent_entropy;
+  c.name = name_.c_str();
+  c.board = board_.c_str();
+  c.arena = arena_.data();
+  c.arena_bytes = arena_.bytes();
+  c.program = program_.data();
+  c.program_capacity = program_.bytes();
+  c.peers = peers_.data();
+  c.max_peers = static_cast<uint16_t>(peers_.size());
+  for (size_t i = 0; i < 3; ++i) {
+    c.packets[i] = packets_.data() + i * transport.transport().max_payload;
+  }
+  if (agent_.open(c) != Status::kOk) {
+    throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
+                "1 to " + std::to_string(kMaxName) + " bytes");
+  }
+}
+
+void Worker::serve(const StopSignals& signals) {
+  while (!signals.asked()) {
+    if (agent_.step() != Status::kWait) continue;
+    if (!arena_.intact() || !program_.intact()) {
+      throw Error(Exit::kInternal, "the node wrote outside its memory");
+    }
+    transport_.wait(agent_.next_timer_us(), signals.descriptor());
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,44 @@
+// A node as a process: the agent with a fenced arena of exactly the bytes it
+// was given, program memory, and everything else that on a board is static.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "device/agent/agent.h"
+#include "host/cluster/coordinator.h"
+#include "host/cluster/stop_signals.h"
+#include "host/cluster/transport.h"
+#include "host/run/arena.h"
+
+namespace shoal {
+
+struct WorkerOptions {
+  std::string name, board;
+  uint32_t arena_bytes = 0, program_bytes = 0;
+  bool insecure = false;
+  ClusterKey key{};
+};
+
+class Worker {
+ public:
+  // The transport must outlive the worker. Throws Error(kUsage) for names
+  // that are empty or too long.
+  Worker(const WorkerOptions&, HostTransport&);
+
+  // Serves until a signal asks for the end. Throws Error(kInternal) if the
+  // node wrote outside its arena.
+  void serve(const StopSignals&);
+
+  const NodeAgent& agent() const { return agent_; }
+
+ private:
+  HostTransport& transport_;
+  std::string name_, board_;
+  Arena arena_, program_;
+  std::vector<shoal_peer> peers_;
+  std::vector<uint8_t> packets_;
+  NodeAgent agent_;
+};
+
+}  // namespace shoal
