@@ -13,7 +13,7 @@ constexpr uint32_t kLeastDeviationUs = 1'000;
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
 constexpr uint32_t kFirstProbeUs = 20'000;
-constexpr uint32_t kAnswerDelayUs = 1'000;
+constexpr uint32_t kAnswerDelayUs = 500;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
   while (times-- > 0 && us < kLongestUs) us *= 2;
@@ -104,7 +104,12 @@ uint32_t Link::probe_us(uint16_t peer) const {
   return doubled(us > kFirstProbeUs ? us : kFirstProbeUs, s.backoff);
 }
 
-uint64_t Link::answer_by(uint64_t came_us) { return came_us + kAnswerDelayUs; }
+void Link::owe(PeerState& s, uint64_t now) {
+  if (s.flags & kOwed) return;
+  s.flags |= kOwed;
+  s.owed_us = static_cast<uint32_t>(now);
+  lower_timer(now + kAnswerDelayUs);
+}
 
 void Link::run_timers(uint64_t now) {
   for (uint16_t p = 0; p < counts_.peers; ++p) {
@@ -114,7 +119,7 @@ void Link::run_timers(uint64_t now) {
       s.probe_at_us = kNever;
     }
     const uint32_t time = static_cast<uint32_t>(now);
-    if (s.unacknowledged && time - s.unacknowledged_us >= kAnswerDelayUs) {
+    if ((s.flags & kOwed) && time - s.owed_us >= kAnswerDelayUs) {
       s.flags |= kAnswer;
     }
     const uint32_t timeout = timeout_us(p);
@@ -138,8 +143,8 @@ void Link::find_timers(uint64_t now) {
   for (uint16_t p = 0; p < counts_.peers; ++p) {
     const PeerState& s = peers_[p];
     lower_timer(s.probe_at_us);
-    if (s.unacknowledged) {
-      const uint32_t spent = time - s.unacknowledged_us;
+    if (s.flags & kOwed) {
+      const uint32_t spent = time - s.owed_us;
       lower_timer(now + (spent < kAnswerDelayUs ? kAnswerDelayUs - spent : 0));
     }
     const uint32_t timeout = timeout_us(p);

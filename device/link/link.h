@@ -92,9 +92,10 @@ class Link {
 
   // Owner's news: rows became ready for sending, or space for placing. Cheap.
   void wake() { awake_ = true; }
-  // Sends full datagrams, and with `flush` whatever there is: segments,
-  // acknowledgements, credit. Looks after lost datagrams and probes. Without
-  // news it costs next to nothing.
+  // Sends full datagrams, and with `flush` whatever there is. Acknowledgements
+  // and credit ride along; by themselves they go when two datagrams came, when
+  // the sender may be waiting for them, or after a moment. Looks after lost
+  // datagrams and probes. Without news it costs next to nothing.
   void send(bool flush);
   // When send() may have something to do though nothing happens; kNever.
   uint64_t next_timer_us() const { return timer_us_; }
@@ -107,11 +108,12 @@ class Link {
 
  private:
   // PeerState::flags.
-  static constexpr uint16_t kAnswer = 1;     // acknowledge without delay
-  static constexpr uint16_t kCredit = 2;     // there is credit to be told
-  static constexpr uint16_t kCreditDue = 4;  // and the sender may wait for it
-  static constexpr uint16_t kBlocked = 8;    // a target waits for credit alone
-  static constexpr uint16_t kProbe = 16;     // and it is time to ask
+  static constexpr uint16_t kOwed = 1;       // an answer, within some time
+  static constexpr uint16_t kAnswer = 2;     // now
+  static constexpr uint16_t kCredit = 4;     // there is credit to be told
+  static constexpr uint16_t kCreditDue = 8;  // and the sender has no more
+  static constexpr uint16_t kBlocked = 16;   // a target waits for credit alone
+  static constexpr uint16_t kProbe = 32;     // and it is time to ask
 
   // link.cc
   uint64_t now_us() const;
@@ -119,7 +121,7 @@ class Link {
     if (at_us < timer_us_) timer_us_ = at_us;
   }
   uint32_t timeout_us(uint16_t peer) const;
-  static uint64_t answer_by(uint64_t came_us);
+  void owe(PeerState&, uint64_t now);
   uint32_t probe_us(uint16_t peer) const;
   void run_timers(uint64_t now);
   void find_timers(uint64_t now);
@@ -151,7 +153,7 @@ class Link {
                   uint64_t now, bool& segments);
   void take_ack(uint16_t peer, const Item&, uint64_t now);
   void take_credit(uint16_t peer, const Item&);
-  bool place_segment(const Item&);
+  bool place_segment(uint16_t peer, const Item&);
   void measure(PeerState&, uint32_t sample_us);
 
   const shoal_link* config_ = nullptr;
@@ -172,7 +174,6 @@ class Link {
   uint16_t recent_ = 0;  // peer that was heard last
   bool awake_ = false;
   bool held_ = false;  // bytes wait for a flush
-  bool owed_ = false;  // acknowledgements do
   shoal_link_counters counters_{};
 };
 

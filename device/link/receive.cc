@@ -81,10 +81,8 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
     repeat_credit(peer);
   }
   if (probe || segments) {
-    if (s.unacknowledged++ == 0) {
-      s.unacknowledged_us = static_cast<uint32_t>(now);
-      lower_timer(answer_by(now));
-    }
+    ++s.unacknowledged;
+    owe(s, now);
   }
   awake_ = true;
   return Status::kOk;
@@ -147,7 +145,7 @@ bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
         break;
       case ItemKind::kSegment:
         segments = true;
-        all &= place_segment(item);
+        all &= place_segment(peer, item);
         break;
     }
   }
@@ -162,13 +160,20 @@ bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
 // in-streams have all bytes of the frame: so all that was ever credited has
 // been placed. Streams that never had their stage have had no credit; what
 // claims to be theirs is not acknowledged.
-bool Link::place_segment(const Item& item) {
+bool Link::place_segment(uint16_t peer, const Item& item) {
+  PeerState& s = peers_[peer];
   const uint32_t i = uint32_t{item.number} - stage_.first_stream;
-  if (i >= stage_.in_streams) return item.number < entered_;
+  if (i >= stage_.in_streams) {
+    s.flags |= kAnswer;
+    return item.number < entered_;
+  }
   const uint16_t stream = static_cast<uint16_t>(i);
   StreamState& in = streams_[i];
   const uint32_t end = item.value + item.length;
-  if (ahead(end, in.received) <= 0) return true;
+  if (ahead(end, in.received) <= 0) {
+    s.flags |= kAnswer;  // the last one was lost
+    return true;
+  }
   if (ahead(item.value, in.received) > 0 ||
       ahead(end, owner_->limit(stream)) > 0) {
     return false;
@@ -178,6 +183,7 @@ bool Link::place_segment(const Item& item) {
   owner_->place(stream, in.received, item.bytes + known, fresh);
   in.received = end;
   counters_.placed_bytes += fresh;
+  if (in.received == in.advertised) s.flags |= kAnswer;
   return true;
 }
 

@@ -16,13 +16,13 @@ uint32_t behind(uint32_t offset, uint32_t end) {
 }  // namespace
 
 void Link::send(bool flush) {
-  const bool news = awake_ || (flush && (held_ || owed_));
+  const bool news = awake_ || (flush && held_);
   if (!news && timer_us_ == kNever) return;
   const uint64_t now = now_us();
   const bool due = now >= timer_us_;
   if (!news && !due) return;
   if (due) run_timers(now);
-  awake_ = held_ = owed_ = false;
+  awake_ = held_ = false;
   survey(now);
   for (uint16_t p = 0; p < counts_.peers; ++p) serve(p, flush, now);
   if (due) {
@@ -44,7 +44,7 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kAnswer | kProbe;
+    s.flags &= kOwed | kAnswer | kProbe;
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
     PeerState& s = peers_[stage_.targets[i].peer];
@@ -63,7 +63,9 @@ void Link::survey(uint64_t now) {
     if (fresh == 0) continue;
     PeerState& s = peers_[stage_.streams[i].peer];
     s.flags |= kCredit;
-    if (fresh >= in.advertised - in.received) s.flags |= kCreditDue;
+    const uint32_t left = in.advertised - in.received;
+    if (left == 0) s.flags |= kCreditDue;
+    if (fresh >= left) owe(s, now);
   }
   for (uint16_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
@@ -83,11 +85,11 @@ void Link::serve(uint16_t peer, bool flush, uint64_t now) {
   const uint32_t window = entries_[peer].window;
   // A sender with a small window waits for every answer.
   const uint32_t enough = window > 2 ? 2 : 1;
-  bool answer = (s.flags & (kAnswer | kCreditDue | kProbe)) ||
-                s.unacknowledged >= (flush ? 1 : enough);
+  bool answer =
+      (s.flags & (kAnswer | kCreditDue | kProbe)) || s.unacknowledged >= enough;
   for (;;) {
     const bool segments = s.in_flight < window && s.waiting > 0 &&
-                          (flush || s.waiting >= capacity_);
+                          (flush || answer || s.waiting >= capacity_);
     if (!segments && !answer) break;
     if (!send_datagram(peer, segments, now)) {
       awake_ = true;
@@ -97,7 +99,6 @@ void Link::serve(uint16_t peer, bool flush, uint64_t now) {
     answer = s.flags & kCreditDue;
   }
   if (s.waiting > 0 && s.in_flight < window) held_ = true;
-  if (s.unacknowledged > 0) owed_ = true;
 }
 
 bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
@@ -127,7 +128,7 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
     repeat_credit(peer);
     return false;
   }
-  s.flags &= static_cast<uint16_t>(~(kAnswer | kProbe));
+  s.flags &= static_cast<uint16_t>(~(kOwed | kAnswer | kProbe));
   if (all_credit) s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue));
   s.unacknowledged = 0;
   ++counters_.sent;

@@ -46,10 +46,10 @@ struct PeerState {
   uint32_t first_flight, next_flight;  // in the table; a likely free one
   uint32_t in_flight;                  // entries in use
   uint32_t waiting;                    // bytes that could be sent now
-  uint32_t unacknowledged;     // datagrams that came since the last answer
-  uint32_t unacknowledged_us;  // when the first of them came
-  uint16_t backoff;            // doublings of the time-out
-  uint16_t flags;              // what is owed to it: see device/link/link.h
+  uint32_t unacknowledged;  // datagrams that came since the last answer
+  uint32_t owed_us;         // since when something is owed to it
+  uint16_t backoff;         // doublings of the time-out
+  uint16_t flags;           // what is owed to it: see device/link/link.h
   uint32_t reserved;
 };
 static_assert(sizeof(PeerState) == 80);
