@@ -26,6 +26,7 @@ struct ClusterOptions {
   long max_steps = 400000;
   bool mapped = true;
   const shoal_cipher* cipher = &checksum_only();
+  std::function<void(uint16_t node, const Firing&)> tap;
 };
 
 class Network {
@@ -137,14 +138,22 @@ class NodeParty final : public Party {
   NodeParty(Network& net, const Bytes& image, uint16_t node,
             const std::vector<PeerEntry>& peers, const ClusterOptions& o)
       : image_(image),
-        storage_(image, 1),
+        stored_(image),
+        storage_(stored_, 1),
         socket_(net, Socket::address_of(node), peers, o),
         arena_(reinterpret_cast<const Header*>(image_.data())->arena_bytes) {
+    const auto* head = reinterpret_cast<const Header*>(image_.data());
+    slots_ = head->slot_count > 0;
     store_ = storage_.interface();
     config_.image = o.mapped ? image_.data() : nullptr;
     config_.image_bytes = image_.size();
     config_.storage = &store_;
     config_.link = &socket_.link;
+    if (o.tap) {
+      tap_ = [&o, node](const Firing& f) { o.tap(node, f); };
+      config_.tap = &call_tap;
+      config_.tap_user = &tap_;
+    }
     last = static_cast<Status>(
         shoal_open(&node_, &config_, arena_.data(), uint32_t(arena_.size())));
   }
@@ -157,16 +166,19 @@ class NodeParty final : public Party {
   bool spilled() { return arena_.spilled(); }
   shoal_node& node() { return node_; }
   // Storage does not wake anybody.
-  bool reads() const { return !config_.image; }
+  bool reads() const { return !config_.image || slots_; }
 
  private:
   AlignedBytes image_;
+  const Bytes stored_;
   SlowStorage storage_;
+  Tap tap_;
   Socket socket_;
   Arena arena_;
   shoal_storage store_{};
   shoal_config config_{};
   shoal_node node_;
+  bool slots_ = false;
 };
 
 // Sends every frame's inputs and takes its outputs, one frame at a time.
@@ -278,20 +290,21 @@ struct ClusterResult {
   std::vector<shoal_link_counters> counters;  // by node
 };
 
-// `outputs`: bytes of a frame of each.
-inline ClusterResult run_cluster(LinkedPrograms programs,
-                                 const CoordinatorParty::Frames& inputs,
-                                 const std::vector<uint32_t>& outputs,
-                                 const ClusterOptions& o) {
+// `images`: one per node. `outputs`: bytes of a frame of each.
+inline ClusterResult run_images(const std::vector<Bytes>& images,
+                                const CoordinatorTables& tables,
+                                const CoordinatorParty::Frames& inputs,
+                                const std::vector<uint32_t>& outputs,
+                                const ClusterOptions& o) {
   Network net(o);
-  const CoordinatorTables tables = link_programs(programs);
   std::vector<std::unique_ptr<NodeParty>> nodes;
   std::vector<Party*> parties;
   CoordinatorParty coordinator(net, tables, inputs, outputs, o);
-  for (ProgramBuilder& p : programs.nodes) {
-    p.mapped = o.mapped;
-    nodes.push_back(
-        std::make_unique<NodeParty>(net, p.build(), p.node, p.peers, o));
+  for (const Bytes& image : images) {
+    const HeadView head = view_head(image.data());
+    nodes.push_back(std::make_unique<NodeParty>(
+        net, image, head.header->node,
+        std::vector(head.peers, head.peers + head.header->peers), o));
     parties.push_back(nodes.back().get());
   }
   parties.push_back(&coordinator);
@@ -339,6 +352,19 @@ inline ClusterResult run_cluster(LinkedPrograms programs,
     if (p.last > Status::kWait) return finish(p.last, int(i));
   }
   return finish(Status::kOk, -1);
+}
+
+inline ClusterResult run_cluster(LinkedPrograms programs,
+                                 const CoordinatorParty::Frames& inputs,
+                                 const std::vector<uint32_t>& outputs,
+                                 const ClusterOptions& o) {
+  const CoordinatorTables tables = link_programs(programs);
+  std::vector<Bytes> images;
+  for (ProgramBuilder& p : programs.nodes) {
+    p.mapped = o.mapped;
+    images.push_back(p.build());
+  }
+  return run_images(images, tables, inputs, outputs, o);
 }
 
 }  // namespace shoal::test

@@ -88,7 +88,8 @@ HandCase row_halo() {
 }
 
 // Three nodes, output channels: every node's channels of `a` go to the two
-// others row by row, in one segment.
+// others row by row, in one segment. A row of a buffer is ready when all of
+// its writers have passed it, so what a node sends lies in a ring of its own.
 HandCase channels_inside() {
   HandNet n(3);
   const int in = n.tensor(9, 7, 4);
@@ -107,15 +108,17 @@ HandCase channels_inside() {
     const Box mine = channels_of(whole_a, cut_a[i], cut_a[i + 1]);
     const Box out = channels_of(whole_b, cut_b[i], cut_b[i + 1]);
     p.buffer(in, 3), p.buffer(a, 4), p.part(b, out, 1);
+    p.part(a, mine, 2);
     p.input(0, 0, picture);
     p.share(
-        0, {.out = 1, .out_box = mine, .in = {0, -1}, .in_box = {picture, {}}});
+        0, {.out = 3, .out_box = mine, .in = {0, -1}, .in_box = {picture, {}}});
+    p.copy(3, 1, mine);
     p.share(1,
             {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {whole_a, {}}});
     p.output(0, 2, out);
   }
   for (int i = 0; i < 3; ++i) {
-    cluster.stream({i, 1}, {{(i + 1) % 3, 1}, {(i + 2) % 3, 1}},
+    cluster.stream({i, 3}, {{(i + 1) % 3, 1}, {(i + 2) % 3, 1}},
                    channels_of(whole_a, cut_a[i], cut_a[i + 1]));
   }
   made.plan = cluster.finish();
