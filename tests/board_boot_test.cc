@@ -59,7 +59,7 @@ TEST(BoardBoot, RandomNetworksAreExactAtEveryLayer) {
   for (uint32_t seed = 101; seed <= 112; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Job job = make_job(random_recipe(seed));
-    TraceCollector trace(job.p.graph, job.p.net, job.p.plan, 0);
+    TraceCollector trace(job.p.graph, job.p.net, job.p.plan);
     const Emulated e = emulate(emulated_board(trace.tap()), job.storage);
     const Values oracle = run_oracle(job.p.graph, job.input);
     EXPECT_EQ(file_outputs(job.p.graph, job.p.net, e.outputs.at(0)),

@@ -59,7 +59,7 @@ TEST(BoardFirmware, RandomNetworksGiveTheOraclesOutputs) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const auto objective = seed % 2 ? Objective::kRam : Objective::kLatency;
     const Job job = make_job(random_recipe(seed), objective, 2);
-    TraceCollector trace(job.p.graph, job.p.net, job.p.plan, 0);
+    TraceCollector trace(job.p.graph, job.p.net, job.p.plan);
     PlayedBoard played(board(), job.storage, job.arena(), trace.tap());
     ASSERT_EQ(played.run("layers trace"), kExitDone)
         << (played.said().failure() ? played.said().failure()->what() : "");

@@ -79,7 +79,7 @@ TEST_P(BoardGolden, IsExactAtEveryLayer) {
   expect_memory(p, plain);
   expect_reads(p, plain);
 
-  TraceCollector collector(p.graph, p.net, p.plan, 0);
+  TraceCollector collector(p.graph, p.net, p.plan);
   const Emulated traced = emulate(emulated_board(collector.tap()), storage);
   EXPECT_EQ(file_outputs(p.graph, p.net, traced.outputs.at(0)), golden.output);
   expect_memory(p, traced);

@@ -98,7 +98,7 @@ std::string run_frames(const Prepared& p, Session& session,
 std::string run_mapped(const Prepared& p, const Frames& frames,
                        const std::vector<Values>& oracles) {
   const uint32_t arena = p.plan.nodes[0].arena_bytes;
-  TraceCollector trace(p.graph, p.net, p.plan, 0);
+  TraceCollector trace(p.graph, p.net, p.plan);
   Session session(p.graph, p.net, p.images[0], arena, trace.tap());
   const std::string fault = run_frames(p, session, trace, frames, oracles);
   if (!fault.empty()) return fault;
@@ -123,7 +123,7 @@ Prepared moved_to_storage(Prepared p) {
 std::string run_stored(const Prepared& p, const Frames& frames,
                        const std::vector<Values>& oracles, int delay) {
   StoredImage stored(p.images[0], delay);
-  TraceCollector trace(p.graph, p.net, p.plan, 0);
+  TraceCollector trace(p.graph, p.net, p.plan);
   Session session(p.graph, p.net, stored, p.plan.nodes[0].arena_bytes,
                   trace.tap());
   const std::string fault = run_frames(p, session, trace, frames, oracles);

@@ -157,7 +157,7 @@ int emulate_command(const EmulateFlags& flags) {
       static_cast<size_t>(flags.frames), frame_rows(p.graph, p.net, input));
 
   std::optional<TraceCollector> trace;
-  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan, 0);
+  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
   EmulateOptions run;
   run.board = options.board;
   run.build = own_build_folder();

@@ -60,7 +60,7 @@ int run_command(const RunFlags& flags) {
   const Prepared p = prepare(std::move(graph), plan_options(flags.plan));
 
   std::optional<TraceCollector> trace;
-  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan, 0);
+  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
   const PlanNode& node = p.plan.nodes[0];
   const Tap tap = trace ? trace->tap() : Tap{};
   // A board without mapped flash reads its program piece by piece.

@@ -30,7 +30,7 @@ class Collector : public testing::Test {
 
   const Prepared p_ = small_prepared();
   const std::vector<uint8_t> input_ = noise_bytes(kSmallInput, 3);
-  TraceCollector trace_{p_.graph, p_.net, p_.plan, 0};
+  TraceCollector trace_{p_.graph, p_.net, p_.plan};
 
  private:
   static void on_firing(void* self, const void* firing) {

@@ -9,8 +9,9 @@
 namespace shoal {
 
 TraceCollector::TraceCollector(const Graph& graph, const Net& net,
-                               const Plan& plan, int node)
-    : graph_(graph), net_(net), node_(plan.nodes[static_cast<size_t>(node)]) {
+                               const Plan& plan)
+    : graph_(graph), net_(net) {
+  for (const PlanNode& node : plan.nodes) points_.push_back({this, &node});
   for (const NetTensor& t : net.tensors) {
     const auto size = static_cast<size_t>(t.box().elements());
     bytes_.emplace_back(size);
@@ -26,21 +27,24 @@ void TraceCollector::reset() {
 }
 
 // A board's word may be anything.
-const PlanStage& TraceCollector::stage_of(const Firing& f) const {
-  if (f.stage >= node_.stages.size() ||
-      f.actor >= node_.stages[f.stage].actors.size()) {
+const PlanStage& TraceCollector::stage_of(const PlanNode& node,
+                                          const Firing& f) {
+  if (f.stage >= node.stages.size() ||
+      f.actor >= node.stages[f.stage].actors.size()) {
     throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
                                  ", actor " + std::to_string(f.actor) +
                                  ", which the plan does not have");
   }
-  return node_.stages[f.stage];
+  return node.stages[f.stage];
 }
 
 void TraceCollector::on_firing(void* user, const void* what) {
-  auto& self = *static_cast<TraceCollector*>(user);
+  const Point& point = *static_cast<const Point*>(user);
+  TraceCollector& self = *point.collector;
   const Firing& f = *static_cast<const Firing*>(what);
+  if (self.frame_ && f.frame != *self.frame_) return;
   if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
-  const PlanStage& stage = self.stage_of(f);
+  const PlanStage& stage = stage_of(*point.node, f);
   const PlanPort& out =
       stage.ports[static_cast<size_t>(stage.actors[f.actor].out)];
   if (f.y1 > out.box.rows() || f.x1 > out.box.columns() ||

@@ -1,8 +1,9 @@
-// The bytes of every tensor of the file, collected by the tap while a plan
-// runs, though no tensor need ever exist whole on the node.
+// The bytes of every tensor of the file, collected by the taps of all nodes
+// while a plan runs, though no tensor need ever exist whole on any of them.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,9 +21,16 @@ struct Firing;
 class TraceCollector {
  public:
   // The references must outlive the collector.
-  TraceCollector(const Graph&, const Net&, const Plan&, int node);
-  // The tap throws Error(kNode) for a firing that the plan does not have.
-  Tap tap() { return {&TraceCollector::on_firing, this}; }
+  TraceCollector(const Graph&, const Net&, const Plan&);
+  TraceCollector(const TraceCollector&) = delete;
+  TraceCollector& operator=(const TraceCollector&) = delete;
+  // The tap of a node of the plan throws Error(kNode) for a firing that the
+  // plan does not have.
+  Tap tap(int node = 0) {
+    return {&TraceCollector::on_firing, &points_[static_cast<size_t>(node)]};
+  }
+  // Looks at this frame of each node only: several may be under way.
+  void watch(uint32_t frame) { frame_ = frame; }
 
   // The bytes of all tensors of the file after one frame. Elided operators
   // (views, folded PADs) are derived from what the tap saw. Throws
@@ -33,8 +41,12 @@ class TraceCollector {
   void reset();
 
  private:
-  const PlanStage& stage_of(const Firing&) const;
-  static void on_firing(void* self, const void* firing);
+  struct Point {
+    TraceCollector* collector;
+    const PlanNode* node;
+  };
+  static const PlanStage& stage_of(const PlanNode&, const Firing&);
+  static void on_firing(void* point, const void* firing);
   void add_input(const NetIo&, std::span<const uint8_t> bytes);
   void write_row(int tensor, int y, int x0, int x1, int c0, int c1,
                  const int8_t* row, size_t pixel_stride);
@@ -42,7 +54,8 @@ class TraceCollector {
 
   const Graph& graph_;
   const Net& net_;
-  const PlanNode& node_;
+  std::vector<Point> points_;  // by node
+  std::optional<uint32_t> frame_;
   std::vector<std::vector<int8_t>> bytes_;  // by net tensor
   std::vector<std::vector<bool>> seen_;
   std::string conflict_;  // the first one

@@ -45,21 +45,9 @@ std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
 
 }  // namespace
 
-Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
-                     const Values& oracle,
-                     const std::optional<GoldenCase>& golden) {
-  TraceCollector collector(p.graph, p.net, p.plan, 0);
-  const PlanNode& node = p.plan.nodes[0];
-  const Tap tap = collector.tap();
-  // A board without mapped flash reads its program piece by piece.
-  StoredImage stored(p.images[0]);
-  Session session =
-      node.layout.head_bytes == 0
-          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
-          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
-  const std::vector<uint8_t> output = session.run(input);
-  const Values traced = collector.values(input);
-
+Verdict judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
+                    const Values& traced, const Values& oracle,
+                    const std::optional<GoldenCase>& golden) {
   Verdict verdict;
   for (const Op& op : p.graph.ops) verdict.layers += op.outputs.size();
   const auto judge = [&](const char* between,
@@ -81,6 +69,22 @@ Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
     judge("plan and golden", compare_bytes(golden->output, output));
   }
   return verdict;
+}
+
+Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                     const Values& oracle,
+                     const std::optional<GoldenCase>& golden) {
+  TraceCollector collector(p.graph, p.net, p.plan);
+  const PlanNode& node = p.plan.nodes[0];
+  const Tap tap = collector.tap();
+  // A board without mapped flash reads its program piece by piece.
+  StoredImage stored(p.images[0]);
+  Session session =
+      node.layout.head_bytes == 0
+          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
+          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
+  const std::vector<uint8_t> output = session.run(input);
+  return judge_frame(p, output, collector.values(input), oracle, golden);
 }
 
 GoldenCase find_golden_case(const std::filesystem::path& folder,

@@ -27,6 +27,12 @@ Verdict verify_frame(const Prepared&, std::span<const uint8_t> input,
                      const Values& oracle,
                      const std::optional<GoldenCase>& golden);
 
+// The same for a frame that ran elsewhere: its output, and what a
+// TraceCollector has seen of all nodes.
+Verdict judge_frame(const Prepared&, const std::vector<uint8_t>& output,
+                    const Values& traced, const Values& oracle,
+                    const std::optional<GoldenCase>& golden);
+
 // The case of an input file (`x.in.bin` is case x) in `folder`: a model's
 // folder or the root of all of them. Throws Error(kUsage) if there is none.
 GoldenCase find_golden_case(const std::filesystem::path& folder,
