@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "device/program/check.h"
+#include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
@@ -24,6 +25,9 @@ struct Tables {
   int32_t* params;
   uint16_t* maps;
   OrderRun* order;
+  PeerEntry* peers;
+  StreamRecord* streams;
+  TargetRecord* targets;
   uint8_t* image;
 };
 
@@ -33,10 +37,10 @@ Tables tables_of(AlignedBytes& image, uint32_t stage) {
   const auto open = [](const auto* p) {
     return const_cast<std::remove_cvref_t<decltype(*p)>*>(p);
   };
-  return {open(h.header), open(h.ios),    open(s.header), open(s.buffers),
-          open(s.ports),  open(s.actors), open(s.loops),  open(s.weights),
-          open(s.chunks), open(s.params), open(s.maps),   open(s.order),
-          image.data()};
+  return {open(h.header), open(h.ios),     open(s.header),  open(s.buffers),
+          open(s.ports),  open(s.actors),  open(s.loops),   open(s.weights),
+          open(s.chunks), open(s.params),  open(s.maps),    open(s.order),
+          open(h.peers),  open(s.streams), open(s.targets), image.data()};
 }
 
 using Change = std::function<void(Tables&)>;
@@ -200,6 +204,113 @@ TEST(Refusal, Orders) {
   Sample l = loop_sample();
   l.program = on_tape(l.program, l.inputs, true);
   refuse(l, 0, Table::kOrder, [](Tables& t) { t.order[0].actor = 1; });
+}
+
+// In a stage of a node of the sample.
+void refuse(LinkedSample sample, int node, uint32_t stage, Table table,
+            const Change& change, int line = __builtin_LINE()) {
+  link_programs(sample.programs);
+  Sample one;
+  one.program = sample.programs.nodes[size_t(node)];
+  EXPECT_EQ(try_image(one.program.build(), true).status, Status::kBadArgument)
+      << "there is no link, all else is well";
+  refuse(one, stage, table, change, line);
+}
+
+TEST(Refusal, Peers) {
+  const LinkedSample s = gather_sample();
+  const Table p = Table::kPeer, h = Table::kHeader;
+  refuse(s, 0, 0, p, [](Tables& t) { t.peers[1].node = t.peers[0].node; });
+  refuse(s, 0, 0, p, [](Tables& t) { t.peers[1].node = 0; });
+  refuse(s, 0, 0, p, [](Tables& t) { t.peers[0].node = 3; });
+  refuse(s, 0, 0, p, [](Tables& t) { t.peers[0].window = 0; });
+  refuse(s, 0, 0, p, [](Tables& t) { t.peers[0].window = 1025; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.peers[0].window = 1024; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->peers = 5; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->inputs = 1; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->link += 8; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->states; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->arena_bytes; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved = 1; });
+  // The link's tables reach into the first buffer.
+  const Table b = Table::kBuffer;
+  refuse(s, 0, 0, b, [](Tables& t) { t.head->link += 16; });
+  refuse(s, 0, 0, b, [](Tables& t) { t.head->stage_streams += 2; });
+  refuse(s, 0, 0, b, [](Tables& t) { t.peers[0].window += 1; });
+}
+
+TEST(Refusal, Streams) {
+  const LinkedSample g = gather_sample(), h = halo_sample();
+  const Table s = Table::kStream, t = Table::kTarget, p = Table::kPort;
+  // In-streams 0 to 2, out-streams 3 (two targets) and 4.
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[0].number = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[2].number = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[0].peer = 3; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[0].targets = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[0].reserved = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[3].reserved = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[3].peer = 0; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[3].number = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[3].there = 1; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[3].targets = 0; });
+  refuse(g, 0, 0, s, [](Tables& t) { t.streams[4].targets = 2; });
+  refuse(g, 0, 0, s, [](Tables& t) { --t.streams[3].targets; });
+  refuse(g, 0, 0, t, [](Tables& t) { t.targets[1].peer = 3; });
+  refuse(g, 0, 0, t, [](Tables& t) { t.targets[1] = t.targets[0]; });
+  refuse(g, 0, 0, Table::kStage, [](Tables& t) { t.head->stage_streams = 2; });
+  refuse(g, 0, 0, Table::kStage, [](Tables& t) { t.head->stage_targets = 2; });
+  refuse(g, 0, 0, Table::kStage, [](Tables& t) { t.head->targets = 2; });
+  // A port and its stream name each other, and the same direction.
+  refuse(g, 0, 0, p, [](Tables& t) { t.streams[0].port = 60; });
+  refuse(g, 0, 0, p, [](Tables& t) { t.streams[0].port = t.streams[1].port; });
+  refuse(g, 0, 0, p,
+         [](Tables& t) { t.ports[t.streams[1].port].owner_index = 0; });
+  refuse(g, 0, 0, p,
+         [](Tables& t) { t.ports[t.streams[1].port].owner_index = 5; });
+  refuse(g, 0, 0, p,
+         [](Tables& t) { t.ports[t.streams[1].port].owner = PortOwner::kApi; });
+  refuse(g, 0, 0, s, [](Tables& t) {
+    std::swap(t.streams[2].port, t.streams[3].port);
+    std::swap(t.ports[t.streams[2].port].owner_index,
+              t.ports[t.streams[3].port].owner_index);
+  });
+  refuse(g, 0, 0, s, [](Tables& t) {
+    std::swap(t.streams[2], t.streams[3]);
+    std::swap(t.ports[t.streams[2].port].owner_index,
+              t.ports[t.streams[3].port].owner_index);
+  });
+  // Numbers go on from stage to stage, and end where the head says.
+  refuse(h, 0, 1, s, [](Tables& t) { t.streams[0].number = 0; });
+  refuse(h, 0, 1, Table::kStage, [](Tables& t) { t.head->targets = 3; });
+  // Without peers there are no streams.
+  refuse(two_stage_sample(), 0, Table::kHeader,
+         [](Tables& t) { t.head->targets = 1; });
+  refuse(two_stage_sample(), 0, Table::kHeader,
+         [](Tables& t) { t.head->stage_targets = 1; });
+  refuse(two_stage_sample(), 0, Table::kHeader,
+         [](Tables& t) { t.head->stage_streams = 1; });
+  refuse(two_stage_sample(), 0, Table::kHeader,
+         [](Tables& t) { t.head->link = 16; });
+}
+
+TEST(Refusal, AFrameOfHalfTheOffsets) {
+  StageSpec s;
+  const int b = s.buffer({65535, 33, 1000, 1});
+  s.receive(b, 0);
+  s.send(b, {1});
+  LinkedSample sample;
+  sample.programs.nodes.resize(1);
+  sample.programs.inputs = {0}, sample.programs.outputs = {1};
+  sample.programs.nodes[0].stages = {s};
+  link_programs(sample.programs);
+  Bytes image = sample.programs.nodes[0].build();
+  const RunResult run = try_image(image, true);
+  EXPECT_EQ(run.status, Status::kBadRecord);
+  EXPECT_EQ(run.fault.table, Table::kStream);
+  sample.programs.nodes[0].stages[0].buffers[0].rows = 65000;
+  for (auto& p : sample.programs.nodes[0].stages[0].ports) p.box.y1 = 65000;
+  image = sample.programs.nodes[0].build();
+  EXPECT_EQ(try_image(image, true).status, Status::kBadArgument);
 }
 
 TEST(Refusal, Headers) {

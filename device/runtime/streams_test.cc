@@ -6,6 +6,7 @@
 
 #include "device/runtime/testing/cluster.h"
 #include "device/runtime/testing/linked_samples.h"
+#include "device/runtime/testing/tape_twin.h"
 
 namespace shoal::test {
 namespace {
@@ -36,6 +37,60 @@ TEST(Streams, GiveTheSameBytesInAnyOrder) {
       o.seed = seed;
       expect_sample(s, o);
     }
+  }
+}
+
+TEST(Streams, InSmallDatagrams) {
+  for (const LinkedSample& s : linked_samples()) {
+    for (unsigned seed = 1; seed <= 3; ++seed) {
+      ClusterOptions o;
+      o.seed = seed, o.max_payload = 96;
+      expect_sample(s, o);
+    }
+  }
+}
+
+TEST(Streams, SurviveLossDoublesAndReordering) {
+  for (const LinkedSample& s : linked_samples()) {
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+      ClusterOptions o;
+      o.seed = seed, o.lost = o.doubled = 20, o.delay_us = 3000;
+      o.max_payload = seed % 2 ? 96 : 1472;
+      expect_sample(s, o);
+    }
+  }
+}
+
+// Each node replays the order of a run of all of them, its records and
+// weights coming from storage.
+TEST(Streams, OfProgramsInStorage) {
+  for (LinkedSample s : linked_samples()) {
+    std::vector<Order> order(s.programs.nodes.size());
+    ClusterOptions o;
+    o.tap = [&](uint16_t node, const Firing& f) {
+      record_firing(s.programs.nodes[node], f, order[node]);
+    };
+    expect_sample(s, o);
+    o.tap = nullptr;
+    for (bool mapped : {true, false}) {
+      for (size_t n = 0; n < order.size(); ++n) {
+        s.programs.nodes[n] = on_tape(s.programs.nodes[n], order[n], mapped);
+      }
+      for (unsigned seed = 1; seed <= 3; ++seed) {
+        o.seed = seed, o.mapped = mapped, o.lost = 10;
+        expect_sample(s, o);
+      }
+    }
+  }
+}
+
+// One segment in flight to each peer.
+TEST(Streams, WithTheSmallestWindow) {
+  for (LinkedSample s : linked_samples()) {
+    s.programs.window = 1;
+    ClusterOptions o;
+    o.lost = 10;
+    expect_sample(s, o);
   }
 }
 

@@ -10,37 +10,34 @@
 namespace shoal::test {
 
 // The order in which a data-driven run fires, per stage.
-inline std::vector<std::vector<OrderRun>> record_order(
-    ProgramBuilder p, const std::vector<Bytes>& inputs) {
-  std::vector<std::vector<OrderRun>> order(p.stages.size());
-  RunOptions options;
-  options.tap = [&](const Firing& f) {
-    if (f.frame > 0) return;
-    const StageSpec& stage = p.stages[f.stage];
-    const ActorRecord& a = stage.actors[f.actor].r;
-    uint16_t unit = f.actor, firings = 1;
-    if (a.loop != kNone) {
-      const LoopRecord& l = stage.loops[a.loop];
-      if (f.actor + 1 != l.first_actor + l.actors) return;
-      unit = l.first_actor;
-    } else if (is_cut(a)) {
-      firings = static_cast<uint16_t>(ceil_div(a.kernel_h, a.part));
-    }
-    auto& runs = order[f.stage];
-    if (runs.empty() || runs.back().actor != unit) runs.push_back({unit, 0});
-    runs.back().firings = static_cast<uint16_t>(runs.back().firings + firings);
-  };
-  run_program(p.build(), inputs, options);
-  return order;
+using Order = std::vector<std::vector<OrderRun>>;
+
+// Adds a firing, as a tap sees it.
+inline void record_firing(const ProgramBuilder& p, const Firing& f,
+                          Order& order) {
+  if (f.frame > 0) return;
+  order.resize(p.stages.size());
+  const StageSpec& stage = p.stages[f.stage];
+  const ActorRecord& a = stage.actors[f.actor].r;
+  uint16_t unit = f.actor, firings = 1;
+  if (a.loop != kNone) {
+    const LoopRecord& l = stage.loops[a.loop];
+    if (f.actor + 1 != l.first_actor + l.actors) return;
+    unit = l.first_actor;
+  } else if (is_cut(a)) {
+    firings = static_cast<uint16_t>(ceil_div(a.kernel_h, a.part));
+  }
+  auto& runs = order[f.stage];
+  if (runs.empty() || runs.back().actor != unit) runs.push_back({unit, 0});
+  runs.back().firings = static_cast<uint16_t>(runs.back().firings + firings);
 }
 
-// The same program in recorded order, all weights on the tape.
-inline ProgramBuilder on_tape(ProgramBuilder p,
-                              const std::vector<Bytes>& inputs, bool mapped) {
-  const auto order = record_order(p, inputs);
+// The same program in that order, all weights on the tape.
+inline ProgramBuilder on_tape(ProgramBuilder p, const Order& order,
+                              bool mapped) {
   bool weights = false;
   for (size_t s = 0; s < p.stages.size(); ++s) {
-    p.stages[s].order = order[s];
+    if (s < order.size()) p.stages[s].order = order[s];
     for (ActorSpec& a : p.stages[s].actors) {
       a.tape = true;
       weights |= !a.chunks.empty();
@@ -49,6 +46,15 @@ inline ProgramBuilder on_tape(ProgramBuilder p,
   p.mapped = mapped;
   p.slot_count = weights ? 2 : 0;
   return p;
+}
+
+inline ProgramBuilder on_tape(const ProgramBuilder& p,
+                              const std::vector<Bytes>& inputs, bool mapped) {
+  Order order;
+  RunOptions options;
+  options.tap = [&](const Firing& f) { record_firing(p, f, order); };
+  run_program(ProgramBuilder(p).build(), inputs, options);
+  return on_tape(p, order, mapped);
 }
 
 }  // namespace shoal::test
