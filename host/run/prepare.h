@@ -27,7 +27,8 @@ Prepared prepare(Graph, const PlanOptions&);
 // The same for a cluster: a linked plan, one program per node of it.
 struct PrepareSplit {
   std::string strategy = "spatial";  // used if there is no cuts file
-  std::string cuts_file, cuts;       // its name for messages, and its text
+  std::string cuts_file = {};        // its name for messages; empty: none
+  std::string cuts = {};             // its text
   Objective objective = Objective::kLatency;
   uint32_t max_payload = 1472;  // of the links' datagrams
 };
