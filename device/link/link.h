@@ -114,6 +114,7 @@ class Link {
   static constexpr uint16_t kCreditDue = 8;  // and the sender has no more
   static constexpr uint16_t kBlocked = 16;   // a target waits for credit alone
   static constexpr uint16_t kProbe = 32;     // and it is time to ask
+  static constexpr uint16_t kLost = 64;      // bytes that had been flushed
 
   // link.cc
   uint64_t now_us() const;

@@ -50,6 +50,7 @@ void Link::survey(uint64_t now) {
     PeerState& s = peers_[stage_.targets[i].peer];
     const TargetState& t = targets_[i];
     s.waiting += sendable(i);
+    if (t.sent != t.reached) s.flags |= kLost;
     // With bytes in flight their acknowledgements bring credit.
     if (t.sent == t.acknowledged &&
         t.sent == limits_[stage_.first_target + i] &&
@@ -85,6 +86,7 @@ void Link::serve(uint16_t peer, bool flush, uint64_t now) {
   const uint32_t window = entries_[peer].window;
   // A sender with a small window waits for every answer.
   const uint32_t enough = window > 2 ? 2 : 1;
+  if (s.flags & kLost) flush = true;
   bool answer =
       (s.flags & (kAnswer | kCreditDue | kProbe)) || s.unacknowledged >= enough;
   for (;;) {
