@@ -41,6 +41,7 @@ class Maker {
     partial_in_.resize(x_.partials.size());
     partial_out_.resize(x_.partials.size());
     gather_buffer_.resize(x_.gathers.size());
+    copied_.resize(x_.gathers.size());
     for (size_t g = 0; g < x_.gathers.size(); ++g) add_gather(int(g));
     for (size_t h = 0; h < x_.homes.size(); ++h) add_input(int(h));
     for (size_t s = 0; s < choice_.segments.size(); ++s) add_layers(int(s));
@@ -95,10 +96,18 @@ class Maker {
     Draft& d = draft(g.node, g.segment);
     gather_buffer_[index] = add_buffer(
         d, g.tensor, g.box, net_.tensors[g.tensor].element_bytes, -1);
+  }
+
+  // Right before the first layer that reads the gather.
+  void add_copies(int index) {
+    if (copied_[index]) return;
+    copied_[index] = true;
+    const Gather& g = x_.gathers[index];
+    Draft& d = draft(g.node, g.segment);
     for (const Copy& copy : g.copies) {
       const int from = home_buffer(copy.home, g.segment);
-      PlanActor a;
       const int number = static_cast<int>(d.stage.actors.size());
+      PlanActor a;
       a.copy = true;
       a.band =
           std::max(1, ceil_div(copy.box.rows(), choice_.passes[g.segment]));
@@ -145,6 +154,9 @@ class Maker {
     a.part = work.part;
     a.accumulator_bytes = sums_bytes(layer, work, box);
     a.weights = share_weights(layer, box);
+    for (const Source& source : x_.sources[l][n]) {
+      if (source.gather >= 0) add_copies(source.gather);
+    }
     const int number = next_actor(n, segment);
     for (int operand = 0; operand < 2; ++operand) {
       const Source& source = x_.sources[l][n][operand];
@@ -286,6 +298,7 @@ class Maker {
   std::vector<std::map<int, Draft>> drafts_;  // by node, then segment
   std::map<std::pair<int, int>, int> home_buffer_;
   std::vector<int> gather_buffer_, partial_in_, partial_out_;
+  std::vector<bool> copied_;  // by gather
   int next_partial_ = 0;
   SplitStages result_;
 };

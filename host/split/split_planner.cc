@@ -1,32 +1,17 @@
 #include "host/split/split_planner.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/plan/simulate.h"
-#include "host/plan/time.h"
 #include "host/split/split_build.h"
+#include "host/split/split_search.h"
+#include "host/split/split_time.h"
 
 namespace shoal {
 namespace {
-
-// Segments as long as they can be.
-Segments longest_segments(const SplitNet& split) {
-  Segments segments;
-  const int n = whole_net(split.net).end;
-  MadeBoxes made(split.net.layers.size());
-  int end = n;
-  while (end > 0) {
-    int begin = 0, clash = -1;
-    while (!compute_boxes(split, {begin, end}, made, &clash)) {
-      begin = clash + 1;
-    }
-    segments.insert(segments.begin(), {begin, end});
-    end = begin;
-  }
-  return segments;
-}
 
 void assert_completes(const Net& net, const Plan& plan) {
   for (const FiringOrder order :
@@ -43,26 +28,181 @@ void assert_completes(const Net& net, const Plan& plan) {
   }
 }
 
+// The layer with the largest buffers in the fullest stage.
+std::string fullest_layer(const Net& net, const PlanNode& node) {
+  const PlanStage* fullest = &node.stages.front();
+  for (const PlanStage& s : node.stages) {
+    if (s.arena_bytes > fullest->arena_bytes) fullest = &s;
+  }
+  int layer = -1;
+  int64_t most = -1;
+  for (const PlanActor& a : fullest->actors) {
+    if (a.copy) continue;
+    int64_t bytes = a.accumulator_bytes;
+    for (int port : {a.in[0], a.in[1], a.out}) {
+      if (port >= 0) {
+        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
+      }
+    }
+    if (bytes > most) most = bytes, layer = a.layer;
+  }
+  if (layer < 0) return "an input";
+  const Layer& l = net.layers[layer];
+  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
+         std::to_string(l.file_op) + ")";
+}
+
+int64_t largest_arena(const Plan& plan) {
+  int64_t most = 0;
+  for (const PlanNode& node : plan.nodes) {
+    most = std::max<int64_t>(most, node.arena_bytes);
+  }
+  return most;
+}
+
+class Planner {
+ public:
+  Planner(const SplitNet& split, const Cluster& cluster,
+          const SplitOptions& options)
+      : s_(split),
+        cluster_(cluster),
+        options_(options),
+        model_(split, cluster, options.max_payload),
+        search_(split, model_) {
+    for (const ClusterNode& node : cluster.nodes) {
+      limits_.push_back(std::min<int64_t>(node.arena_budget(),
+                                          std::numeric_limits<int32_t>::max()));
+    }
+  }
+
+  Plan plan() {
+    std::optional<Plan> best = smallest();
+    if (!best) throw Error(Exit::kInternal, s_.net.name + ": no segments");
+    if (!fits(*best)) does_not_fit(*best);
+    if (options_.objective == Objective::kLatency) {
+      if (std::optional<Plan> fast = fastest()) {
+        if (fast->latency_s <= best->latency_s) best = std::move(fast);
+      }
+    }
+    best->objective =
+        options_.objective == Objective::kLatency ? "latency" : "ram";
+    assert_completes(s_.net, *best);
+    return std::move(*best);
+  }
+
+ private:
+  bool fits(const Plan& plan) const {
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      if (plan.nodes[n].arena_bytes > limits_[n]) return false;
+    }
+    return true;
+  }
+
+  std::vector<int64_t> less(const std::vector<int64_t>& limits,
+                            int percent) const {
+    std::vector<int64_t> all;
+    for (int n = 0; n < s_.nodes; ++n) {
+      all.push_back((limits[n] - model_.fixed_bytes(n)) * percent / 100);
+    }
+    return all;
+  }
+
+  std::optional<Plan> build(const SplitChoice& choice, int tries) {
+    BuildOptions how;
+    how.tighten_tries = tries;
+    std::optional<Plan> plan = build_split_plan(s_, choice, how);
+    if (plan) finish(*plan);
+    return plan;
+  }
+
+  std::optional<Plan> smallest() {
+    const std::vector<int64_t> all(limits_.size(),
+                                   std::numeric_limits<int32_t>::max());
+    const std::optional<int64_t> least = search_.smallest_budget(all);
+    if (!least) return std::nullopt;
+    std::optional<Plan> best;
+    SplitChoice last;
+    for (const int percent : {100, 102, 105, 110, 120}) {
+      for (const int soft : {0, 70, 100}) {
+        SplitBudget budget;
+        budget.hard.assign(limits_.size(), *least * percent / 100);
+        budget.soft.assign(limits_.size(), *least * percent / 100 * soft / 100);
+        const std::optional<SplitChoice> choice = search_.fastest(budget);
+        if (!choice) continue;
+        if (choice->segments == last.segments && choice->passes == last.passes)
+          continue;
+        last = *choice;
+        std::optional<Plan> next = build(*choice, 40);
+        if (!next) continue;
+        if (!best || largest_arena(*next) < largest_arena(*best)) {
+          best = std::move(next);
+        }
+      }
+    }
+    return best;
+  }
+
+  std::optional<Plan> fastest() {
+    std::optional<Plan> best;
+    SplitChoice last;
+    for (const int percent : {100, 95, 90, 80, 70, 60, 50, 30, 0}) {
+      SplitBudget budget{less(limits_, 100), less(limits_, percent)};
+      const std::optional<SplitChoice> choice = search_.fastest(budget);
+      if (!choice) continue;
+      if (choice->segments == last.segments && choice->passes == last.passes) {
+        continue;
+      }
+      last = *choice;
+      std::optional<Plan> next = build(*choice, 0);
+      if (!next || !fits(*next)) continue;
+      if (!best || next->latency_s < best->latency_s) best = std::move(next);
+      break;
+    }
+    return best;
+  }
+
+  void finish(Plan& plan) const {
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      PlanNode& node = plan.nodes[n];
+      node.name = cluster_.nodes[n].name;
+      node.board = cluster_.nodes[n].board.name;
+      node.fixed_bytes =
+          static_cast<uint32_t>(cluster_.nodes[n].board.fixed_bytes());
+    }
+    plan.strategy = s_.cuts.strategy;
+    model_split_time(s_.net, cluster_, options_.max_payload, plan);
+  }
+
+  [[noreturn]] void does_not_fit(const Plan& plan) const {
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      const PlanNode& node = plan.nodes[n];
+      if (node.arena_bytes <= limits_[n]) continue;
+      const ClusterNode& of = cluster_.nodes[n];
+      throw Error(Exit::kDoesNotFit,
+                  "ARENA does not fit: node " + node.name + ", " +
+                      fullest_layer(s_.net, node) + " needs " +
+                      format_bytes(node.arena_bytes) +
+                      " at the least; budget " + format_bytes(limits_[n]) +
+                      " (" + of.budget_source() + ")",
+                  "--ram " + std::to_string(largest_arena(plan)));
+    }
+    throw Error(Exit::kInternal, "a plan that fits does not fit");
+  }
+
+  const SplitNet& s_;
+  const Cluster& cluster_;
+  const SplitOptions& options_;
+  const CostModel model_;
+  const SplitSearch search_;
+  std::vector<int64_t> limits_;
+};
+
 }  // namespace
 
 Plan make_split_plan(const Net& net, const Cluster& cluster, const Cuts& cuts,
-                     const SplitOptions&) {
+                     const SplitOptions& options) {
   const SplitNet split(net, cluster, cuts);
-  SplitChoice choice;
-  choice.segments = longest_segments(split);
-  choice.passes.assign(choice.segments.size(), kOneRow);
-  std::optional<Plan> plan = build_split_plan(split, choice, {});
-  if (!plan) throw Error(Exit::kInternal, "no segments");
-  for (size_t n = 0; n < plan->nodes.size(); ++n) {
-    plan->nodes[n].name = cluster.nodes[n].name;
-    plan->nodes[n].board = cluster.nodes[n].board.name;
-    plan->nodes[n].fixed_bytes =
-        static_cast<uint32_t>(cluster.nodes[n].board.fixed_bytes());
-  }
-  plan->strategy = cuts.strategy;
-  model_time(net, cluster.nodes[0].board, *plan);
-  assert_completes(net, *plan);
-  return *plan;
+  return Planner(split, cluster, options).plan();
 }
 
 }  // namespace shoal

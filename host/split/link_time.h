@@ -1,0 +1,21 @@
+// What a link costs a node in the time model.
+#pragma once
+
+#include <cstdint>
+
+#include "host/board/board.h"
+
+namespace shoal {
+
+struct LinkTime {
+  int64_t cpu_ps = 0;   // sealing, opening, sending, receiving
+  int64_t wire_ps = 0;  // of the busier direction
+};
+
+LinkTime link_time(int64_t sent_bytes, int64_t received_bytes, const Board&,
+                   uint32_t max_payload);
+// From the end of a segment to the first rows of the next one: credit goes one
+// way, rows come the other.
+int64_t segment_latency_ps(const Board&);
+
+}  // namespace shoal

@@ -1,0 +1,288 @@
+#include "host/split/segment_cost.h"
+
+#include <algorithm>
+
+#include "host/plan/pack.h"
+#include "host/plan/rings.h"
+#include "host/plan/time.h"
+#include "host/split/boxes.h"
+#include "host/split/link_time.h"
+#include "host/split/segment_stage.h"
+
+namespace shoal {
+namespace {
+
+int end_of(const SplitNet& s, Segment segment) {
+  return std::min(segment.end, static_cast<int>(s.net.layers.size()));
+}
+
+// Cursors and link entries of a stream at either end.
+constexpr int64_t kInStreamBytes = 12, kTargetBytes = 16;
+
+}  // namespace
+
+// Of one segment, by node.
+struct CostModel::Tally {
+  struct Ring {
+    int tensor;
+    Box box;
+    int element_bytes;
+    bool plain;  // not read by layers: passes through
+  };
+  struct Work {
+    int layer;
+    Box made;
+  };
+  struct Node {
+    int64_t whole = 0, sent = 0, received = 0;
+    std::vector<Ring> rings;
+    std::vector<Work> work;
+    std::vector<Box> copies;
+  };
+  std::vector<Node> nodes;
+  bool exchanges = false;  // within the segment
+  int deep = 0;            // tensors exchanged within it
+};
+
+CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
+                     uint32_t max_payload)
+    : s_(split),
+      cluster_(cluster),
+      max_payload_(max_payload),
+      passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
+  for (int passes :
+       {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
+        24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192, 256, kOneRow}) {
+    const Work work = uniform_work(s_.net, passes);
+    std::vector<int> slots = ring_slots(s_.net, s_.uses, work);
+    if (passes == kOneRow) {
+      slots = tighten(s_.net, s_.uses, whole_net(s_.net), work, slots);
+    }
+    table_passes_.push_back(passes);
+    table_slots_.push_back(std::move(slots));
+  }
+}
+
+int CostModel::slots(int tensor, const Box& box, int passes) const {
+  const NetTensor& t = s_.net.tensors[tensor];
+  // So many passes over the whole tensor make bands as high as these.
+  const int64_t same = int64_t{passes} * ceil_div(t.rows, box.rows());
+  size_t i = 0;
+  while (i + 1 < table_passes_.size() && table_passes_[i + 1] <= same) ++i;
+  return std::clamp(table_slots_[i][tensor], 1, box.rows());
+}
+
+int64_t CostModel::fixed_bytes(int node) const {
+  const int peers = cluster_.nodes.size() > 1 ? s_.nodes : 1;
+  (void)node;
+  return 128 + int64_t{peers} * 184;
+}
+
+void CostModel::add_layers(Segment segment, const MadeBoxes& made,
+                           Tally& tally) const {
+  for (int l = segment.begin; l < end_of(s_, segment); ++l) {
+    const Layer& layer = s_.net.layers[l];
+    if (s_.chain[l].empty()) {
+      for (int n = 0; n < s_.nodes; ++n) {
+        if (!made[l][n].empty()) tally.nodes[n].work.push_back({l, made[l][n]});
+      }
+      continue;
+    }
+    tally.exchanges = true;
+    ++tally.deep;
+    for (const Share& owner : s_.chain[l]) {
+      for (const Share& share : s_.chain[l]) {
+        Tally::Node& node = tally.nodes[share.node];
+        node.work.push_back({l, owner.own});
+        const int64_t bytes = 4 * owner.own.elements();
+        if (share.node == owner.node) {
+          node.received += bytes;
+          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
+        } else {
+          node.sent += bytes;
+          node.received += bytes;
+          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
+          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
+        }
+      }
+    }
+  }
+}
+
+// What a node reads of a tensor in the segment: from what it has, or through a
+// gather.
+void CostModel::add_reads(int tensor, int node, Segment segment,
+                          const Box& written, const MadeBoxes& made,
+                          Tally& tally) const {
+  const TensorUses& uses = s_.uses[tensor];
+  Box far;
+  for (const Use& r : uses.readers) {
+    if (r.owner != Owner::kActor || !segment.holds(r.index)) continue;
+    const Box need =
+        read_box(s_, r.index, r.operand, node, made[r.index][node]);
+    if (!need.empty() && (written.empty() || !contains(written, need))) {
+      far = hull(far, need);
+    }
+  }
+  if (far.empty()) return;
+  Tally::Node& here = tally.nodes[node];
+  const int bytes = s_.net.tensors[tensor].element_bytes;
+  here.rings.push_back({tensor, far, bytes, false});
+  const Box own = common(far, written);
+  if (!own.empty()) here.copies.push_back(own);
+  for (const Use& w : uses.writers) {
+    if (w.owner != Owner::kActor) continue;
+    for (int m = 0; m < s_.nodes; ++m) {
+      if (m == node) continue;
+      const Box part = common(s_.own[w.index][m], far);
+      if (part.empty()) continue;
+      const Box twice = common(part, written);
+      const int64_t missing =
+          part.elements() - (twice.empty() ? 0 : twice.elements());
+      if (missing == 0) continue;
+      here.received += missing * bytes;
+      here.whole += kInStreamBytes;
+      tally.nodes[m].sent += missing * bytes;
+      tally.nodes[m].whole += kTargetBytes;
+      if (segment.holds(w.index)) tally.exchanges = true;
+    }
+  }
+}
+
+void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
+                           Tally& tally) const {
+  const TensorUses& uses = s_.uses[tensor];
+  const int element_bytes = s_.net.tensors[tensor].element_bytes;
+  int last_read = -1, first_read = -1;
+  for (const Use& r : uses.readers) {
+    if (r.owner != Owner::kActor) continue;
+    last_read = std::max(last_read, r.index);
+    if (first_read < 0 || r.index < first_read) first_read = r.index;
+  }
+  const bool lasts = last_read >= segment.end;
+  const bool read_here = last_read >= segment.begin && first_read < segment.end;
+  bool any_here = false;
+  for (int n = 0; n < s_.nodes; ++n) {
+    Box written;
+    bool here = false, input = false;
+    for (const Use& w : uses.writers) {
+      if (w.owner == Owner::kInput) {
+        input = true;
+      } else if (segment.holds(w.index)) {
+        written = hull(written, made[w.index][n]);
+        here = true;
+      } else if (w.index < segment.begin) {
+        written = hull(written, s_.own[w.index][n]);
+      }
+    }
+    if (input) {
+      // Where it is read; whole if it is read in several segments.
+      Box all;
+      for (const Use& r : uses.readers) {
+        if (r.owner != Owner::kActor) continue;
+        const Box& out =
+            segment.holds(r.index) ? made[r.index][n] : s_.own[r.index][n];
+        all = hull(all, read_box(s_, r.index, r.operand, n, out));
+      }
+      if (all.empty() || last_read < segment.begin ||
+          first_read >= segment.end) {
+        continue;
+      }
+      Tally::Node& node = tally.nodes[n];
+      if (lasts || first_read < segment.begin) {
+        node.whole += aligned(all.elements() * element_bytes);
+      } else {
+        node.rings.push_back({tensor, all, element_bytes, false});
+      }
+      if (first_read >= segment.begin) {
+        node.received += all.elements() * element_bytes;
+      }
+      continue;
+    }
+    any_here |= here;
+    if (!written.empty()) {
+      Tally::Node& node = tally.nodes[n];
+      if (lasts || (!here && last_read >= segment.begin)) {
+        node.whole += aligned(written.elements() * element_bytes);
+      } else if (here) {
+        node.rings.push_back({tensor, written, element_bytes, false});
+      }
+    }
+    if (read_here) add_reads(tensor, n, segment, written, made, tally);
+  }
+  (void)any_here;
+}
+
+int64_t CostModel::time_ps(const Tally& tally, size_t p, int n,
+                           bool exchanges) const {
+  const Tally::Node& node = tally.nodes[n];
+  const Board& board = cluster_.nodes[n].board;
+  int64_t compute = 0;
+  for (const Tally::Work& w : node.work) {
+    const Layer& layer = s_.net.layers[w.layer];
+    LayerShare share{w.made, layer.in[0].box.channels()};
+    for (const Share& s : s_.chain[w.layer]) {
+      if (s.node == n) share.in_channels = s.in1 - s.in0;
+    }
+    compute +=
+        share_time(layer, share, share_work(layer, w.made, passes_[p]), board)
+            .total_ps();
+  }
+  for (const Box& box : node.copies) {
+    compute +=
+        copy_time(box, std::max(1, ceil_div(box.rows(), passes_[p])), board)
+            .total_ps();
+  }
+  const LinkTime link =
+      link_time(node.sent, node.received, board, max_payload_);
+  compute += link.cpu_ps;
+  const int64_t longer = std::max(compute, link.wire_ps);
+  const int64_t shorter = std::min(compute, link.wire_ps);
+  // Few bands leave little to do at the same time.
+  return longer + (exchanges ? shorter / passes_[p] : 0);
+}
+
+SegmentCost CostModel::cost(Segment segment) const {
+  SegmentCost result;
+  MadeBoxes made(s_.net.layers.size());
+  if (!compute_boxes(s_, segment, made)) return result;
+  Tally tally;
+  tally.nodes.resize(s_.nodes);
+  add_layers(segment, made, tally);
+  for (int t = 0; t < static_cast<int>(s_.uses.size()); ++t) {
+    const TensorUses& u = s_.uses[t];
+    if (u.first >= 0 && u.first < segment.end && u.last >= segment.begin) {
+      add_tensor(t, segment, made, tally);
+    }
+  }
+  result.possible = true;
+  for (size_t p = 0; p < passes_.size(); ++p) {
+    SegmentCost::AtPasses at;
+    for (int n = 0; n < s_.nodes; ++n) {
+      const Tally::Node& node = tally.nodes[n];
+      int64_t bytes = node.whole;
+      for (const Tally::Ring& r : node.rings) {
+        const int64_t row =
+            int64_t{1} * r.box.columns() * r.box.channels() * r.element_bytes;
+        const int rows =
+            r.plain ? std::min(r.box.rows(),
+                               std::max(1, ceil_div(r.box.rows(), passes_[p])))
+                    : slots(r.tensor, r.box, passes_[p]);
+        bytes += aligned(row * rows) + 8;
+      }
+      for (const Tally::Work& w : node.work) {
+        const Layer& layer = s_.net.layers[w.layer];
+        bytes += aligned(
+            sums_bytes(layer, share_work(layer, w.made, passes_[p]), w.made));
+      }
+      at.bytes.push_back(bytes);
+      at.time_ps = std::max(at.time_ps, time_ps(tally, p, n, tally.exchanges));
+    }
+    const Board& board = cluster_.nodes[0].board;
+    if (s_.nodes > 1) at.time_ps += segment_latency_ps(board);
+    result.at.push_back(std::move(at));
+  }
+  return result;
+}
+
+}  // namespace shoal

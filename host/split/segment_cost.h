@@ -1,0 +1,52 @@
+// What a segment would cost every node, before it is built: bytes of rings and
+// of what is held while it runs, and the time it takes. Sizes of rings are
+// those that the layers would have in a plan of a single node; a built plan
+// may differ by a few rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/stages.h"
+#include "host/split/segments.h"
+
+namespace shoal {
+
+struct SegmentCost {
+  bool possible = false;
+  struct AtPasses {
+    std::vector<int64_t> bytes;  // by node, without the fixed parts
+    int64_t time_ps = 0;         // of the node that takes longest
+  };
+  std::vector<AtPasses> at;  // by index in passes()
+};
+
+class CostModel {
+ public:
+  CostModel(const SplitNet&, const Cluster&, uint32_t max_payload);
+
+  // Fewest first; the last is kOneRow.
+  const std::vector<int>& passes() const { return passes_; }
+  SegmentCost cost(Segment) const;
+  // What a plan's fixed parts take at the least, by node.
+  int64_t fixed_bytes(int node) const;
+
+ private:
+  struct Tally;
+  void add_layers(Segment, const MadeBoxes&, Tally&) const;
+  void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
+  void add_reads(int tensor, int node, Segment, const Box& written,
+                 const MadeBoxes&, Tally&) const;
+  int64_t time_ps(const Tally&, size_t passes, int node, bool exchanges) const;
+
+  const SplitNet& s_;
+  const Cluster& cluster_;
+  const uint32_t max_payload_;
+  std::vector<int> passes_;
+  // By passes of a whole net, fewest first, the slots of each tensor.
+  std::vector<int> table_passes_;
+  std::vector<std::vector<int>> table_slots_;
+  int slots(int tensor, const Box& box, int passes) const;
+};
+
+}  // namespace shoal

@@ -1,0 +1,114 @@
+#include "host/split/split_time.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/plan/time.h"
+#include "host/split/link_time.h"
+
+namespace shoal {
+namespace {
+
+struct Traffic {
+  int64_t sent = 0, received = 0;
+};
+
+// By node and stage; inputs and outputs are the coordinator's.
+std::vector<std::vector<Traffic>> find_traffic(const Plan& plan) {
+  std::vector<std::vector<Traffic>> all;
+  for (const PlanNode& node : plan.nodes) {
+    std::vector<Traffic>& stages = all.emplace_back(node.stages.size());
+    for (size_t s = 0; s < node.stages.size(); ++s) {
+      for (const PlanPort& p : node.stages[s].ports) {
+        const int64_t bytes =
+            p.box.elements() * node.stages[s].buffers[p.buffer].element_bytes;
+        if (p.owner == Owner::kInput) stages[s].received += bytes;
+        if (p.owner == Owner::kOutput) stages[s].sent += bytes;
+      }
+    }
+  }
+  for (const PlanStream& stream : plan.streams) {
+    for (const PlanStream::End& to : stream.to) {
+      all[stream.from.node][stream.from.stage].sent += stream.bytes();
+      all[to.node][to.stage].received += stream.bytes();
+    }
+  }
+  return all;
+}
+
+// Bands of a stage: with few of them little is done while rows travel.
+int64_t fewest_firings(const PlanStage& stage) {
+  int64_t most = 1;
+  for (const PlanActor& a : stage.actors) {
+    const int rows = stage.ports[a.out].box.rows();
+    most = std::max<int64_t>(most, (rows + a.band - 1) / a.band);
+  }
+  return most;
+}
+
+constexpr double kPicoseconds = 1e12;
+
+}  // namespace
+
+void model_split_time(const Net& net, const Cluster& cluster,
+                      uint32_t max_payload, Plan& plan) {
+  plan.model_macs = net.model_macs;
+  plan.macs = 0, plan.traffic_bytes = 0;
+  const auto traffic = find_traffic(plan);
+  std::map<int, int64_t> segments;  // their slowest nodes
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    PlanNode& node = plan.nodes[n];
+    const Board& board = cluster.nodes[n].board;
+    int64_t node_ps = 0;
+    for (size_t s = 0; s < node.stages.size(); ++s) {
+      PlanStage& stage = node.stages[s];
+      const LayerTime sum = stage_time(net, stage, board);
+      for (const PlanActor& a : stage.actors) {
+        stage.macs += actor_macs(net, stage, a);
+      }
+      const Traffic& moved = traffic[n][s];
+      const LinkTime link =
+          link_time(moved.sent, moved.received, board, max_payload);
+      const int64_t busy = sum.total_ps() + link.cpu_ps;
+      const int64_t longer = std::max(busy, link.wire_ps);
+      const int64_t ps =
+          longer + std::min(busy, link.wire_ps) / fewest_firings(stage);
+      stage.seconds = static_cast<double>(ps) / kPicoseconds;
+      stage.weight_read_bytes = sum.weight_read_bytes;
+      stage.firings = sum.firings;
+      const int64_t most = std::max({sum.compute_ps, sum.flash_ps,
+                                     sum.firing_ps, link.cpu_ps, link.wire_ps});
+      stage.bound = most == link.wire_ps     ? "link"
+                    : most == sum.compute_ps ? "compute"
+                    : most == sum.flash_ps   ? "flash"
+                    : most == sum.firing_ps  ? "firings"
+                                             : "datagrams";
+      node_ps += ps;
+      segments[stage.segment] = std::max(segments[stage.segment], ps);
+      node.macs += stage.macs;
+      node.weight_read_bytes += stage.weight_read_bytes;
+      node.sent_bytes += moved.sent;
+      node.received_bytes += moved.received;
+    }
+    node.seconds = static_cast<double>(node_ps) / kPicoseconds;
+    plan.macs += node.macs;
+    // A row that two nodes exchange counts once.
+    plan.traffic_bytes += node.sent_bytes;
+  }
+  int64_t all = 0;
+  for (const auto& [segment, ps] : segments) {
+    all += ps + segment_latency_ps(cluster.nodes[0].board);
+  }
+  for (const PlanNode& node : plan.nodes) {
+    for (const PlanStage& stage : node.stages) {
+      for (const PlanPort& p : stage.ports) {
+        if (p.owner != Owner::kInput) continue;
+        plan.traffic_bytes +=
+            p.box.elements() * stage.buffers[p.buffer].element_bytes;
+      }
+    }
+  }
+  plan.latency_s = static_cast<double>(all) / kPicoseconds;
+}
+
+}  // namespace shoal

@@ -1,0 +1,15 @@
+// Fills in what a linked plan states of time and traffic.
+#pragma once
+
+#include "host/plan/plan.h"
+#include "host/split/cluster.h"
+
+namespace shoal {
+
+// Seconds of stages and nodes, bytes sent and received, the plan's traffic and
+// latency. A node takes for a stage what it computes and what its link takes,
+// the longer of both where they overlap; a segment takes as long as its
+// slowest node, then the next one begins.
+void model_split_time(const Net&, const Cluster&, uint32_t max_payload, Plan&);
+
+}  // namespace shoal
