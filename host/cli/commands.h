@@ -7,14 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "host/sim/flags.h"
+
 namespace shoal {
 
-// The same for plan, run and verify.
+// The same for plan, run, verify and simulate.
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
-  std::string strategy = "single";
+  std::string strategy;  // empty: single, spatial over several nodes
   std::string objective = "latency";
+  std::optional<int> nodes;   // equal ones; none: one that is not linked
+  std::string cluster, cuts;  // files
 };
 
 struct InspectFlags {
@@ -26,9 +30,18 @@ struct PlanCommandFlags {
   PlanFlags plan;
   bool json = false;
 };
+// Which workers, and how to talk to them.
+struct ClusterFlags {
+  std::vector<std::string> workers;  // addresses
+  std::string key = "shoal.key";
+  bool insecure = false;
+  int timeout = 0;  // seconds that a node may be silent; 0: 5
+};
 struct RunFlags {
   std::string model, input, labels, output, trace;
   PlanFlags plan;
+  ClusterFlags cluster;
+  NetworkFlags network;
   std::vector<float> mean, deviation;
   int top = 5;
   int frames = 1;
@@ -38,6 +51,17 @@ struct VerifyFlags {
   std::string model, golden;
   std::vector<std::string> inputs;
   PlanFlags plan;
+  NetworkFlags network;
+  bool insecure = false;
+  bool json = false;
+};
+struct SimulateFlags {
+  std::string model, input, timeline;
+  PlanFlags plan;
+  NetworkFlags network;
+  std::vector<float> mean, deviation;
+  int frames = 1;
+  bool insecure = false;
   bool json = false;
 };
 struct BuildFlags {
@@ -59,6 +83,25 @@ struct BenchNodeFlags {
   std::string board;
   bool json = false;
 };
+struct WorkerFlags {
+  std::string listen = "127.0.0.1:0", serial;  // one of them
+  std::string ram, board = "host", name, flash = "64M";
+  std::string key = "shoal.key";
+  bool insecure = false;
+};
+struct KeygenFlags {
+  std::string output = "shoal.key";
+  bool force = false;
+};
+struct StudyFlags {
+  std::string study, model, folder;
+  std::string nodes = "1..8,16,32,64";
+  std::string sizes = "96,112,128,160,192,224";
+  std::string board = "teensy41";
+  std::vector<std::string> strategies = {"kernel", "layer", "spatial"};
+  std::vector<std::string> cuts;  // files
+  bool json = false;
+};
 struct ListFlags {
   bool json = false;
 };
@@ -67,9 +110,13 @@ int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
 int run_command(const RunFlags&);
 int verify_command(const VerifyFlags&);
+int simulate_command(const SimulateFlags&);
 int build_command(const BuildFlags&);
 int emulate_command(const EmulateFlags&);
 int bench_node_command(const BenchNodeFlags&);
+int worker_command(const WorkerFlags&);
+int keygen_command(const KeygenFlags&);
+int study_command(const StudyFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

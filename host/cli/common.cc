@@ -9,17 +9,64 @@
 
 namespace shoal {
 
+namespace {
+
+Objective objective_of(const PlanFlags& flags) {
+  if (flags.objective == "ram") return Objective::kRam;
+  if (flags.objective == "latency") return Objective::kLatency;
+  throw Error(Exit::kUsage, "--objective: '" + flags.objective + "' is unknown",
+              "one of: latency, ram");
+}
+
+std::optional<int64_t> ram_of(const PlanFlags& flags) {
+  if (!flags.ram) return std::nullopt;
+  return parse_size(*flags.ram, "--ram");
+}
+
+std::string text_of(const std::string& path) {
+  const std::vector<uint8_t> bytes = read_file(path);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
 PlanOptions plan_options(const PlanFlags& flags) {
   PlanOptions options;
   options.board = &find_board(flags.board);
-  if (flags.ram) options.ram = parse_size(*flags.ram, "--ram");
-  options.strategy = flags.strategy;
-  if (flags.objective == "ram") {
-    options.objective = Objective::kRam;
-  } else if (flags.objective != "latency") {
+  options.ram = ram_of(flags);
+  if (!flags.strategy.empty()) options.strategy = flags.strategy;
+  options.objective = objective_of(flags);
+  return options;
+}
+
+bool wants_cluster(const PlanFlags& flags) {
+  return flags.nodes || !flags.cluster.empty() || !flags.cuts.empty();
+}
+
+Cluster cluster_of(const PlanFlags& flags) {
+  if (flags.cluster.empty()) {
+    if (!flags.nodes) {
+      throw Error(Exit::kUsage, "--cuts without nodes",
+                  "add --nodes N or --cluster FILE");
+    }
+    return uniform_cluster(*flags.nodes, find_board(flags.board),
+                           ram_of(flags));
+  }
+  if (flags.nodes || flags.ram) {
     throw Error(Exit::kUsage,
-                "--objective: '" + flags.objective + "' is unknown",
-                "one of: latency, ram");
+                "--cluster says how many nodes there are and what they have",
+                "leave out --nodes and --ram");
+  }
+  return parse_cluster(flags.cluster, text_of(flags.cluster));
+}
+
+PrepareSplit split_options(const PlanFlags& flags) {
+  PrepareSplit options;
+  if (!flags.strategy.empty()) options.strategy = flags.strategy;
+  options.objective = objective_of(flags);
+  if (!flags.cuts.empty()) {
+    options.cuts_file = flags.cuts;
+    options.cuts = text_of(flags.cuts);
   }
   return options;
 }

@@ -10,11 +10,20 @@
 #include "host/graph/graph.h"
 #include "host/image/picture.h"
 #include "host/plan/planner.h"
+#include "host/run/prepare.h"
+#include "host/split/cluster.h"
 
 namespace shoal {
 
 // Throws Error(kUsage) for an unknown board, objective or size.
 PlanOptions plan_options(const PlanFlags&);
+
+// Whether the flags ask for a cluster, be it of one node.
+bool wants_cluster(const PlanFlags&);
+// --nodes, --board and --ram, or --cluster. Throws Error(kUsage).
+Cluster cluster_of(const PlanFlags&);
+// How to cut for a cluster; without a strategy spatial.
+PrepareSplit split_options(const PlanFlags&);
 
 // The same for a board that QEMU plays; Error(kUsage) lists these.
 PlanOptions emulated_options(const PlanFlags&);

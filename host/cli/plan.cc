@@ -13,7 +13,11 @@ namespace shoal {
 
 int plan_command(const PlanCommandFlags& flags) {
   const PlanOptions options = plan_options(flags.plan);
-  const Prepared p = prepare(load_model(flags.model), options);
+  const bool split = wants_cluster(flags.plan);
+  const Prepared p =
+      split ? prepare_split(load_model(flags.model), cluster_of(flags.plan),
+                            split_options(flags.plan))
+            : prepare(load_model(flags.model), options);
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);
   if (flags.json) {

@@ -1,66 +1,27 @@
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
-#include "host/golden/checksum.h"
+#include "host/cli/run_report.h"
 #include "host/golden/trace.h"
 #include "host/import/import.h"
 #include "host/run/prepare.h"
 #include "host/run/session.h"
 #include "host/run/stored_image.h"
 #include "host/run/trace.h"
+#include "host/sim/simulate.h"
 
 namespace shoal {
+
 namespace {
 
-void print_json(const RunFlags& flags, const Plan& plan, double seconds,
-                const std::vector<Class>& top,
-                const std::vector<uint8_t>& output) {
-  nlohmann::json json{{"output_sha256", sha256_hex(output)},
-                      {"latency_s", seconds},
-                      {"latency_kind", "measured"},
-                      {"frames", flags.frames},
-                      {"top", nlohmann::json::array()},
-                      {"arena_bytes", nlohmann::json::array()}};
-  for (const Class& c : top) {
-    json["top"].push_back(
-        {{"index", c.index}, {"label", c.label}, {"score", c.score}});
-  }
-  for (const PlanNode& node : plan.nodes) {
-    json["arena_bytes"].push_back(node.arena_bytes);
-  }
-  std::printf("%s\n", json.dump(2).c_str());
-}
-
-void print_text(const Plan& plan, double seconds,
-                const std::vector<Class>& top) {
-  print_classes(top);
-  for (const PlanNode& node : plan.nodes) {
-    std::printf("arena    %s, %zu stages, board %s\n",
-                format_bytes(node.arena_bytes).c_str(), node.stages.size(),
-                node.board.c_str());
-  }
-  std::printf("latency  %.3f ms (measured on this computer)\n", seconds * 1e3);
-}
-
-}  // namespace
-
-int run_command(const RunFlags& flags) {
-  const std::optional<Normalization> norm =
-      normalization(flags.mean, flags.deviation);
-  const std::vector<std::string> labels = read_labels(flags.labels);
-  Graph graph = load_model(flags.model);
-  const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
-  const Prepared p = prepare(std::move(graph), plan_options(flags.plan));
-
-  std::optional<TraceCollector> trace;
-  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
+std::vector<uint8_t> run_one(const RunFlags& flags, const Prepared& p,
+                             const std::vector<uint8_t>& input,
+                             std::optional<TraceCollector>& trace) {
   const PlanNode& node = p.plan.nodes[0];
   const Tap tap = trace ? trace->tap() : Tap{};
   // A board without mapped flash reads its program piece by piece.
@@ -70,29 +31,78 @@ int run_command(const RunFlags& flags) {
           ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
           : Session(p.graph, p.net, stored, node.arena_bytes, tap);
   std::vector<uint8_t> output;
-  const auto start = std::chrono::steady_clock::now();
   for (int frame = 0; frame < flags.frames; ++frame) {
     if (trace) trace->reset();
     output = session.run(input);
   }
+  return output;
+}
+
+// Virtual nodes in this process; virtual time is nobody's time here.
+std::vector<uint8_t> run_nodes(const RunFlags& flags, const Prepared& p,
+                               const Cluster& cluster,
+                               const std::vector<uint8_t>& input,
+                               std::optional<TraceCollector>& trace) {
+  SimOptions options;
+  apply(flags.network, options);
+  options.costs = false;
+  options.insecure = flags.cluster.insecure;
+  options.frames = flags.frames;
+  options.first_alone = false;
+  std::vector<uint8_t> output;
+  options.output = [&](int frame, const std::vector<uint8_t>& bytes) {
+    if (frame > 0 && bytes != output) {
+      throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
+                                      " has another output than those before");
+    }
+    output = bytes;
+  };
+  if (trace) {
+    trace->watch(static_cast<uint32_t>(flags.frames - 1));
+    options.tap = [&](int node) { return trace->tap(node); };
+  }
+  simulate_cluster(p, cluster, input, options);
+  return output;
+}
+
+bool has_addresses(const Cluster& cluster) {
+  return std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
+                     [](const ClusterNode& n) { return !n.address.empty(); });
+}
+
+}  // namespace
+
+int run_command(const RunFlags& flags) {
+  if (!flags.cluster.workers.empty()) return run_on_workers(flags);
+  const bool several = wants_cluster(flags.plan);
+  const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
+  if (has_addresses(cluster)) return run_on_workers(flags);
+  const std::optional<Normalization> norm =
+      normalization(flags.mean, flags.deviation);
+  const std::vector<std::string> labels = read_labels(flags.labels);
+  Graph graph = load_model(flags.model);
+  const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
+  const Prepared p =
+      several
+          ? prepare_split(std::move(graph), cluster, split_options(flags.plan))
+          : prepare(std::move(graph), plan_options(flags.plan));
+
+  std::optional<TraceCollector> trace;
+  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
+  RunOutcome outcome;
+  const auto start = std::chrono::steady_clock::now();
+  outcome.output = several ? run_nodes(flags, p, cluster, input, trace)
+                           : run_one(flags, p, input, trace);
   const std::chrono::duration<double> elapsed =
       std::chrono::steady_clock::now() - start;
-  const double seconds = elapsed.count() / flags.frames;
-
-  if (!flags.output.empty()) write_file(flags.output, output);
+  outcome.seconds = elapsed.count() / flags.frames;
   if (trace) {
     const Values values = trace->values(input);
     write_file(flags.trace, format_trace(make_trace(p.graph, [&](int t) {
                  return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
                })));
   }
-  const std::vector<Class> top =
-      best_classes(p.graph, output, labels, flags.top);
-  if (flags.json) {
-    print_json(flags, p.plan, seconds, top, output);
-  } else {
-    print_text(p.plan, seconds, top);
-  }
+  report_run(flags, p.graph, p.plan, labels, outcome);
   return 0;
 }
 

@@ -7,11 +7,38 @@
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/import/import.h"
+#include "host/run/trace.h"
+#include "host/sim/simulate.h"
 
 namespace shoal {
 
+namespace {
+
+Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
+                     const Cluster& cluster, const std::vector<uint8_t>& input,
+                     const std::optional<GoldenCase>& golden) {
+  TraceCollector trace(p.graph, p.net, p.plan);
+  SimOptions options;
+  apply(flags.network, options);
+  options.costs = false;
+  options.insecure = flags.insecure;
+  options.tap = [&](int node) { return trace.tap(node); };
+  std::vector<uint8_t> output;
+  options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
+  simulate_cluster(p, cluster, input, options);
+  return judge_frame(p, output, trace.values(input), run_oracle(p.graph, input),
+                     golden);
+}
+
+}  // namespace
+
 int verify_command(const VerifyFlags& flags) {
-  const Prepared p = prepare(load_model(flags.model), plan_options(flags.plan));
+  const bool several = wants_cluster(flags.plan);
+  const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
+  const Prepared p =
+      several ? prepare_split(load_model(flags.model), cluster,
+                              split_options(flags.plan))
+              : prepare(load_model(flags.model), plan_options(flags.plan));
   auto results = nlohmann::json::array();
   bool all_equal = true;
   for (const std::string& path : flags.inputs) {
@@ -21,7 +48,8 @@ int verify_command(const VerifyFlags& flags) {
       golden = find_golden_case(flags.golden, p.graph.name, path);
     }
     const Verdict v =
-        verify_frame(p, input, run_oracle(p.graph, input), golden);
+        several ? verify_nodes(flags, p, cluster, input, golden)
+                : verify_frame(p, input, run_oracle(p.graph, input), golden);
     all_equal &= !v.wrong;
     const char* const parties =
         golden ? "plan, oracle and golden" : "plan and oracle";

@@ -1,0 +1,95 @@
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/cli/run_report.h"
+#include "host/cluster/drive.h"
+#include "host/cluster/key_file.h"
+#include "host/cluster/udp.h"
+#include "host/import/import.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kNodeTimeoutSeconds = 5;
+
+std::vector<WorkerAddress> addresses(const RunFlags& flags,
+                                     const std::optional<Cluster>& cluster) {
+  std::vector<WorkerAddress> out;
+  const auto add = [&out](const std::string& text, const std::string& flag) {
+    out.push_back({text, parse_udp_address(text, flag)});
+  };
+  if (cluster) {
+    for (const ClusterNode& n : cluster->nodes) {
+      add(n.address, flags.plan.cluster);
+    }
+  } else {
+    for (const std::string& text : flags.cluster.workers) {
+      add(text, "--workers");
+    }
+  }
+  return out;
+}
+
+void say_deployed(const Coordinator& c, const Prepared& p) {
+  int64_t bytes = 0;
+  int held = 0;
+  for (size_t i = 0; i < p.images.size(); ++i) {
+    const bool had = c.report(static_cast<int>(i)).held;
+    held += had ? 1 : 0;
+    if (!had) bytes += static_cast<int64_t>(p.images[i].size());
+  }
+  std::fprintf(stderr, "deployed %s; %d of %zu nodes had their program\n",
+               format_bytes(bytes).c_str(), held, p.images.size());
+}
+
+}  // namespace
+
+int run_on_workers(const RunFlags& flags) {
+  if (!flags.trace.empty()) {
+    throw Error(Exit::kUsage, "--trace cannot look into other processes",
+                "run without --workers and --cluster");
+  }
+  const std::vector<std::string> labels = read_labels(flags.labels);
+  const std::optional<Cluster> given = given_cluster(flags.plan, flags.cluster);
+  const std::vector<WorkerAddress> workers = addresses(flags, given);
+  std::optional<int64_t> ram;
+  if (flags.plan.ram) ram = parse_size(*flags.plan.ram, "--ram");
+  PrepareSplit split = split_options(flags.plan);
+  Graph graph = load_model(flags.model);
+  const std::vector<uint8_t> input = load_input(
+      graph, flags.input, normalization(flags.mean, flags.deviation));
+
+  UdpTransport transport(parse_udp_address("0.0.0.0:0", ""));
+  CoordinatorConfig config;
+  config.transport = &transport.transport();
+  config.insecure = flags.cluster.insecure;
+  if (!config.insecure) config.key = read_key_file(flags.cluster.key);
+  config.entropy = system_entropy;
+  const int timeout = flags.cluster.timeout;
+  config.timeout_us =
+      uint64_t{1'000'000} *
+      static_cast<unsigned>(timeout > 0 ? timeout : kNodeTimeoutSeconds);
+  Coordinator coordinator(config);
+  coordinator.connect(workers);
+  drive(coordinator, transport, nullptr,
+        [&] { return coordinator.connected(); });
+
+  const Cluster cluster =
+      cluster_of(coordinator, workers, given ? &*given : nullptr, ram);
+  split.max_payload = transport.transport().max_payload;
+  const Prepared p = prepare_split(std::move(graph), cluster, split);
+  const ClusterOutcome outcome =
+      run_frames(coordinator, transport, p, input, flags.frames);
+  say_deployed(coordinator, p);
+  report_run(flags, p.graph, p.plan, labels,
+             {outcome.output, outcome.frame_seconds, "measured"});
+  return 0;
+}
+
+}  // namespace shoal

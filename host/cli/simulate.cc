@@ -1,0 +1,275 @@
+#include "host/sim/simulate.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/cli/common.h"
+#include "host/golden/checksum.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/sim/bound.h"
+#include "host/sim/timeline.h"
+
+namespace shoal {
+namespace {
+
+// An input for who has none: noise in the tensors' types, floats in [-1, 1).
+std::vector<uint8_t> noise_input(const Graph& graph, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<uint8_t> out;
+  for (const int t : graph.inputs) {
+    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
+    const int64_t count = element_count(tensor.shape);
+    for (int64_t i = 0; i < count; ++i) {
+      if (type_bytes(tensor.type) == 1) {
+        out.push_back(static_cast<uint8_t>(random()));
+        continue;
+      }
+      const float v = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
+      const auto* const bytes = reinterpret_cast<const uint8_t*>(&v);
+      out.insert(out.end(), bytes, bytes + sizeof v);
+    }
+  }
+  return out;
+}
+
+struct Totals {
+  int64_t bytes = 0, rows = 0, resent = 0, lost = 0, drops = 0, datagrams = 0;
+  uint64_t fill[16] = {};
+};
+
+Totals totals(const SimResult& r) {
+  Totals sum;
+  const auto add = [&](const EndpointReport& e) {
+    sum.bytes += static_cast<int64_t>(e.traffic.sent_bytes);
+    sum.datagrams += static_cast<int64_t>(e.traffic.sent);
+    sum.rows += static_cast<int64_t>(e.link.row_bytes);
+    sum.resent += static_cast<int64_t>(e.link.resent_bytes);
+    sum.lost += static_cast<int64_t>(e.traffic.lost);
+    sum.drops +=
+        static_cast<int64_t>(e.traffic.port_drops + e.traffic.queue_drops);
+    for (size_t i = 0; i < 16; ++i) sum.fill[i] += e.link.fill[i];
+  };
+  for (const EndpointReport& node : r.nodes) add(node);
+  add(r.coordinator);
+  return sum;
+}
+
+const char* reason_name(Reason reason) {
+  switch (reason) {
+    case Reason::kCompute:
+      return "compute";
+    case Reason::kDatagrams:
+      return "datagrams";
+    case Reason::kWire:
+      return "network";
+    case Reason::kTimer:
+      return "timers";
+    case Reason::kOther:
+      break;
+  }
+  return "stages";
+}
+
+struct Study {
+  const Prepared& p;
+  const SimResult& r;
+  const SimulateFlags& flags;
+  Bound bound;
+  std::string why;
+  double total;  // of the first frame, nanoseconds
+};
+
+double share(Nanos part, double total) {
+  return total > 0 ? static_cast<double>(part) / total : 0;
+}
+
+double waiting(const PortTimes& t, double total) {
+  const Nanos busy = t.slices + t.receiving + t.sending + t.other;
+  return std::max(0.0, 1 - share(busy, total));
+}
+
+void print_json(const Study& s) {
+  const Totals sum = totals(s.r);
+  const double frames = s.flags.frames;
+  nlohmann::json json{
+      {"latency_s", s.r.latency_s()},
+      {"latency_kind", "modelled"},
+      {"frames", s.flags.frames},
+      {"frames_per_s", s.r.frames_per_s()},
+      {"nodes", nlohmann::json::array()},
+      {"row_bytes_per_frame", static_cast<double>(sum.rows) / frames},
+      {"other_bytes_per_frame",
+       static_cast<double>(sum.bytes - sum.rows) / frames},
+      {"datagrams_per_frame", static_cast<double>(sum.datagrams) / frames},
+      {"resent_bytes", sum.resent},
+      {"lost", sum.lost},
+      {"dropped", sum.drops},
+      {"fill", sum.fill},
+      {"critical_path", nlohmann::json::object()},
+      {"why", s.why},
+      {"events", s.r.events},
+      {"event_hash", s.r.event_hash},
+      {"equal", true},
+      {"compared_with", "oracle"}};
+  for (size_t i = 0; i < s.r.nodes.size(); ++i) {
+    const EndpointReport& n = s.r.nodes[i];
+    json["nodes"].push_back(
+        {{"name", n.name},
+         {"board", n.board},
+         {"arena_bytes", s.p.plan.nodes[i].arena_bytes},
+         {"macs_per_frame", n.work.macs / frames},
+         {"weight_bytes_per_frame", n.work.weight_bytes / frames},
+         {"sent_bytes", n.traffic.sent_bytes},
+         {"received_bytes", n.traffic.received_bytes},
+         {"busy", share(n.times.slices + n.times.other, s.total)},
+         {"send", share(n.times.sending, s.total)},
+         {"receive", share(n.times.receiving, s.total)},
+         {"wait", waiting(n.times, s.total)}});
+  }
+  for (const auto& [reason, time] : s.bound.by_reason) {
+    json["critical_path"][reason_name(reason)] =
+        static_cast<double>(time) * 1e-9;
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void print_nodes(const Study& s) {
+  std::printf("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node",
+              "board", "arena B", "MMACs", "busy", "send", "recv", "wait",
+              "sent B", "received B");
+  const double frames = s.flags.frames;
+  for (size_t i = 0; i < s.r.nodes.size(); ++i) {
+    const EndpointReport& n = s.r.nodes[i];
+    std::printf(
+        "%-12s %-12s %10s %8.1f %5.1f%% %5.1f%% %5.1f%% %5.1f%% %10s %10s\n",
+        n.name.c_str(), n.board.c_str(),
+        format_count(s.p.plan.nodes[i].arena_bytes).c_str(),
+        n.work.macs / frames * 1e-6,
+        100 * share(n.times.slices + n.times.other, s.total),
+        100 * share(n.times.sending, s.total),
+        100 * share(n.times.receiving, s.total),
+        100 * waiting(n.times, s.total),
+        format_count(static_cast<int64_t>(
+                         static_cast<double>(n.traffic.sent_bytes) / frames))
+            .c_str(),
+        format_count(
+            static_cast<int64_t>(static_cast<double>(n.traffic.received_bytes) /
+                                 frames))
+            .c_str());
+  }
+}
+
+void print_traffic(const Study& s) {
+  const Totals sum = totals(s.r);
+  const int64_t frames = s.flags.frames;
+  const int64_t other = sum.bytes - sum.rows;
+  std::printf(
+      "\ntraffic      %s B of rows and %s B besides a frame (%.1f %%), %s "
+      "datagrams\n",
+      format_count(sum.rows / frames).c_str(),
+      format_count(other / frames).c_str(),
+      sum.rows
+          ? 100.0 * static_cast<double>(other) / static_cast<double>(sum.rows)
+          : 0.0,
+      format_count(sum.datagrams / frames).c_str());
+  std::printf("fill         datagrams with rows, by sixteenths of a payload:");
+  for (const uint64_t count : sum.fill) {
+    std::printf(" %llu", static_cast<unsigned long long>(count));
+  }
+  std::printf(
+      "\nagain        %s B sent again, %s datagrams lost, %s dropped by full "
+      "queues\n",
+      format_count(sum.resent).c_str(), format_count(sum.lost).c_str(),
+      format_count(sum.drops).c_str());
+}
+
+void print_text(const Study& s) {
+  std::printf("latency      %.3f ms a frame (modelled)\n",
+              s.r.latency_s() * 1e3);
+  if (s.flags.frames > 1) {
+    std::printf("throughput   %.2f frames/s over %d frames (modelled)\n",
+                s.r.frames_per_s(), s.flags.frames - 1);
+  }
+  std::printf("output       equal to the oracle's, byte for byte\n");
+  print_nodes(s);
+  print_traffic(s);
+  std::printf("\nwhy is it not faster: %s\n", s.why.c_str());
+  std::printf("critical path:");
+  const char* between = " ";
+  for (const auto& [reason, time] : s.bound.by_reason) {
+    std::printf("%s%s %.3f ms", between, reason_name(reason),
+                static_cast<double>(time) * 1e-6);
+    between = ", ";
+  }
+  std::printf("\n");
+}
+
+PlanFlags at_least_one_node(PlanFlags flags) {
+  if (!wants_cluster(flags)) flags.nodes = 1;
+  return flags;
+}
+
+}  // namespace
+
+int simulate_command(const SimulateFlags& flags) {
+  const PlanFlags plan = at_least_one_node(flags.plan);
+  const std::optional<Normalization> norm =
+      normalization(flags.mean, flags.deviation);
+  Graph graph = load_model(flags.model);
+  const std::vector<uint8_t> input =
+      flags.input.empty() ? noise_input(graph, flags.network.seed)
+                          : load_input(graph, flags.input, norm);
+  const Cluster cluster = cluster_of(plan);
+  const Prepared p =
+      prepare_split(std::move(graph), cluster, split_options(plan));
+  const std::vector<uint8_t> expected =
+      model_output(p.graph, run_oracle(p.graph, input));
+
+  const auto count = static_cast<uint32_t>(p.plan.nodes.size());
+  Recorder recorder(count + 1);
+  SimOptions options;
+  apply(flags.network, options);
+  options.insecure = flags.insecure;
+  options.frames = flags.frames;
+  options.recorder = &recorder;
+  options.record_all = !flags.timeline.empty();
+  options.output = [&](int frame, const std::vector<uint8_t>& output) {
+    if (output == expected) return;
+    throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
+                                    ": the output is not the oracle's");
+  };
+  const SimResult r = simulate_cluster(p, cluster, input, options);
+
+  std::vector<std::string> names, layers;
+  for (const EndpointReport& n : r.nodes) names.push_back(n.name);
+  names.push_back(r.coordinator.name);
+  for (const Layer& l : p.net.layers) layers.push_back(l.name);
+  const FrameTime& first = r.frames.front();
+  const Bound bound = sum_up(
+      critical_path(recorder, count, first.submitted, first.finished), p.plan);
+  const std::string why =
+      describe(bound, waits(recorder, p.plan, first.submitted, first.finished),
+               names, layers);
+  const Study study{
+      p,     r,   flags,
+      bound, why, static_cast<double>(first.finished - first.submitted)};
+  if (!flags.timeline.empty()) {
+    write_file(flags.timeline, timeline_json(recorder, p.net, p.plan, names,
+                                             first.submitted, r.ended));
+  }
+  if (flags.json) {
+    print_json(study);
+  } else {
+    print_text(study);
+  }
+  return 0;
+}
+
+}  // namespace shoal

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/cli/common.h"
+#include "host/import/import.h"
+#include "host/study/split_study.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kMaxNodes = 256, kMaxSide = 4096;
+
+// The line that makes the same study again.
+std::string command_line(const StudyFlags& flags) {
+  std::string line = fmt::format("shoal study {} {} --nodes {} --board {}",
+                                 flags.study, flags.model, flags.nodes,
+                                 flags.board);
+  line += fmt::format(" --strategies {}", fmt::join(flags.strategies, ","));
+  for (const std::string& file : flags.cuts) line += " --cuts " + file;
+  if (!flags.sizes.empty()) line += " --sizes " + flags.sizes;
+  if (!flags.folder.empty()) line += " -o " + flags.folder;
+  return line;
+}
+
+SplitStudyOptions study_options(const StudyFlags& flags) {
+  SplitStudyOptions options;
+  options.nodes = parse_numbers(flags.nodes, "--nodes", kMaxNodes);
+  options.strategies = flags.strategies;
+  options.sizes.clear();
+  if (!flags.sizes.empty()) {
+    options.sizes = parse_numbers(flags.sizes, "--sizes", kMaxSide);
+  }
+  for (const std::string& path : flags.cuts) {
+    const std::vector<uint8_t> bytes = read_file(path);
+    options.cuts.push_back({std::filesystem::path(path).filename().string(),
+                            std::string(bytes.begin(), bytes.end())});
+  }
+  options.board = &find_board(flags.board);
+  options.command = command_line(flags);
+  options.threads =
+      static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return options;
+}
+
+void check_strategies(const SplitStudyOptions& options) {
+  std::vector<std::string> names = options.strategies;
+  for (const std::string& name : names) {
+    if (name != "kernel" && name != "layer" && name != "spatial") {
+      throw Error(Exit::kUsage, "--strategies: '" + name + "' is unknown",
+                  "one of: kernel, layer, spatial");
+    }
+  }
+  for (const CutsFile& file : options.cuts) names.push_back(file.name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end()) {
+    throw Error(Exit::kUsage, "'" + *twice + "' stands twice");
+  }
+}
+
+}  // namespace
+
+int study_command(const StudyFlags& flags) {
+  const SplitStudyOptions options = study_options(flags);
+  check_strategies(options);
+  const Graph graph = load_model(flags.model);
+  const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
+  const auto begin = std::chrono::steady_clock::now();
+  const auto progress = [&](size_t done, size_t all, const Setting& next) {
+    const std::chrono::duration<double> passed =
+        std::chrono::steady_clock::now() - begin;
+    std::fprintf(stderr, "study %s: %zu of %zu, %.0f s: %s\n",
+                 flags.study.c_str(), done, all, passed.count(),
+                 describe(next).c_str());
+  };
+  const SplitStudy result = split_study(graph, paper, options, progress);
+  if (!flags.folder.empty()) {
+    const std::filesystem::path folder = flags.folder;
+    std::filesystem::create_directories(folder);
+    for (const auto& [name, text] :
+         {std::pair{"study_split.html", study_page(result.study)},
+          std::pair{"study_split.json", study_json(result.study)}}) {
+      write_file((folder / name).string(), text);
+      std::fprintf(stderr, "%s\n", (folder / name).c_str());
+    }
+  }
+  const std::string text =
+      flags.json ? study_json(result.study) : study_text(result.study);
+  std::fputs(text.c_str(), stdout);
+  if (!result.broken.empty()) {
+    throw Error(Exit::kInternal,
+                fmt::format("{} points of the study failed; the first: {}",
+                            result.broken.size(), result.broken.front()));
+  }
+  return 0;
+}
+
+}  // namespace shoal

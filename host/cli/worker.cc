@@ -1,0 +1,63 @@
+#include "host/cluster/worker.h"
+
+#include <cstdio>
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/board/board.h"
+#include "host/cli/commands.h"
+#include "host/cluster/key_file.h"
+#include "host/cluster/udp.h"
+
+namespace shoal {
+namespace {
+
+uint32_t memory_bytes(int64_t bytes, const std::string& flag) {
+  if (bytes < 1 || bytes > int64_t{3} << 30) {
+    throw Error(Exit::kUsage, flag + ": " + format_bytes(bytes),
+                "from 1 B to 3 GB");
+  }
+  return static_cast<uint32_t>(bytes);
+}
+
+uint32_t arena_bytes(const WorkerFlags& flags, const Board& board) {
+  if (!flags.ram.empty()) {
+    return memory_bytes(parse_size(flags.ram, "--ram"), "--ram");
+  }
+  if (board.unlimited()) {
+    throw Error(
+        Exit::kUsage,
+        "board " + board.name + " has no limit: how large is the arena?",
+        "--ram SIZE, such as --ram 64K");
+  }
+  return memory_bytes(board.arena_limit(), "--board");
+}
+
+}  // namespace
+
+int worker_command(const WorkerFlags& flags) {
+  const Board& board = find_board(flags.board);
+  WorkerOptions options;
+  options.board = board.name;
+  options.arena_bytes = arena_bytes(flags, board);
+  options.program_bytes =
+      memory_bytes(parse_size(flags.flash, "--flash"), "--flash");
+  options.insecure = flags.insecure;
+  if (!flags.insecure) options.key = read_key_file(flags.key);
+
+  StopSignals signals;
+  UdpTransport udp(parse_udp_address(flags.listen, "--listen"));
+  const std::string where = udp_address_text(udp.address());
+  options.name = flags.name.empty()
+                     ? board.name + where.substr(where.rfind(':'))
+                     : flags.name;
+  Worker worker(options, udp);
+  std::printf("listening on %s\n", where.c_str());
+  std::fflush(stdout);
+  worker.serve(signals);
+  signals.take();
+  return 0;
+}
+
+}  // namespace shoal
