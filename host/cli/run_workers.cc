@@ -56,7 +56,13 @@ int run_on_workers(const RunFlags& flags) {
                 "run without --workers and --cluster");
   }
   const std::vector<std::string> labels = read_labels(flags.labels);
-  const std::optional<Cluster> given = given_cluster(flags.plan, flags.cluster);
+  if (flags.plan.nodes ||
+      (!flags.plan.cluster.empty() && !flags.cluster.workers.empty())) {
+    throw Error(Exit::kUsage,
+                "--workers, --cluster and --nodes exclude each other");
+  }
+  std::optional<Cluster> given;
+  if (!flags.plan.cluster.empty()) given = cluster_of(flags.plan);
   const std::vector<WorkerAddress> workers = addresses(flags, given);
   std::optional<int64_t> ram;
   if (flags.plan.ram) ram = parse_size(*flags.plan.ram, "--ram");
