@@ -1,13 +1,13 @@
 // What the build says of the firmware's size against boards/NAME/budget.toml,
 // and what the firmware says of its memory against board.toml.
 #include <gtest/gtest.h>
-#include <toml++/toml.h>
 
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "host/base/error.h"
+#include "host/base/toml.h"
 #include "tests/board_emulated.h"
 
 namespace shoal {

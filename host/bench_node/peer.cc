@@ -1,8 +1,7 @@
 #include "host/bench_node/peer.h"
 
-#include <toml++/toml.h>
-
 #include "host/base/error.h"
+#include "host/base/toml.h"
 
 namespace shoal {
 namespace {

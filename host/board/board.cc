@@ -1,10 +1,9 @@
 #include "host/board/board.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/base/toml.h"
 #include "host/board/board_files.h"
 
 namespace shoal {

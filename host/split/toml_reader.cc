@@ -1,6 +1,5 @@
 #include "host/split/toml_reader.h"
 
-#include <cmath>
 #include <cstdio>
 
 #include "host/base/error.h"
@@ -31,6 +30,8 @@ toml::table parse_toml(const std::string& file, const std::string& text) {
   } catch (const toml::parse_error& e) {
     throw Error(Exit::kUsage, place(file, e.source().begin.line) +
                                   std::string(e.description()));
+  } catch (const TomlAssertion& e) {
+    throw Error(Exit::kUsage, file + ": " + e.what());
   }
 }
 

@@ -2,12 +2,12 @@
 // name the file, the line and the key. Heavy: toml++ comes with it.
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+
+#include "host/base/toml.h"
 
 namespace shoal {
 
