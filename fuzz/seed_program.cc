@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/sample_programs.h"
 
 int main(int argc, char** argv) {
@@ -10,10 +11,18 @@ int main(int argc, char** argv) {
     std::cerr << "usage: seed_program DIR\n";
     return 2;
   }
+  std::vector<shoal::test::ProgramBuilder> programs;
+  for (const shoal::test::Sample& s : shoal::test::sample_programs()) {
+    programs.push_back(s.program);
+  }
+  for (shoal::test::LinkedSample& s : shoal::test::linked_samples()) {
+    link_programs(s.programs);
+    programs.push_back(s.programs.nodes.back());
+  }
   int number = 0;
-  for (shoal::test::Sample& s : shoal::test::sample_programs()) {
-    shoal::test::Bytes image = s.program.build();
-    image.insert(image.begin(), s.program.mapped ? 3 : 2);
+  for (shoal::test::ProgramBuilder& p : programs) {
+    shoal::test::Bytes image = p.build();
+    image.insert(image.begin(), p.mapped ? 3 : 2);
     std::ofstream out(
         std::string(argv[1]) + "/program" + std::to_string(number++),
         std::ios::binary);

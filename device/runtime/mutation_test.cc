@@ -5,6 +5,9 @@
 #include <cstdio>
 
 #include "device/program/seal.h"
+#include "device/runtime/testing/cluster.h"
+#include "device/runtime/testing/hostile_session.h"
+#include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
@@ -134,6 +137,83 @@ TEST(Mutation, ChangedFieldsAreRefusedOrStayInsideTheArena) {
   EXPECT_GT(sealed, 16000);
   EXPECT_GT(refused, 3000);
   EXPECT_GT(ran, 500);
+}
+
+std::vector<uint32_t> output_bytes(const LinkedSample& s) {
+  std::vector<uint32_t> bytes;
+  for (const auto& frames : s.wanted) {
+    bytes.push_back(uint32_t(frames[0].size()));
+  }
+  return bytes;
+}
+
+// One node of several is not what the others think.
+TEST(Mutation, ChangedFieldsOfLinkedProgramsStayInsideTheArena) {
+  const unsigned seed = 2102;
+  std::printf("seed %u\n", seed);
+  Random r(seed);
+  int refused = 0, ran = 0, waited = 0;
+  for (const LinkedSample& s : linked_samples()) {
+    for (int i = 0; i < 800; ++i) {
+      ClusterOptions o;
+      o.seed = unsigned(i), o.frames = 2, o.max_steps = 3000;
+      o.max_payload = i % 2 ? 96 : 1472;
+      const int victim = uniform(r, 0, int(s.programs.nodes.size()) - 1);
+      o.change = [&](uint16_t node, AlignedBytes& image) {
+        if (node != victim) return;
+        const Bytes m = mutate(image.bytes(), r);
+        std::memcpy(image.data(), m.data(), m.size());
+        seal_image(image.data(), image.size());
+      };
+      const ClusterResult run =
+          run_cluster(s.programs, s.inputs, output_bytes(s), o);
+      ASSERT_FALSE(run.spilled) << s.name << " " << i;
+      ++(run.status == Status::kOk     ? ran
+         : run.status == Status::kWait ? waited
+                                       : refused);
+    }
+  }
+  std::printf("refused %d, ran to the end %d, waited %d\n", refused, ran,
+              waited);
+  EXPECT_GT(refused, 1500);
+  EXPECT_GT(ran, 100);
+  EXPECT_GT(waited, 20);
+}
+
+TEST(Mutation, OneFlippedBitOfALinkedProgramIsRefused) {
+  for (const LinkedSample& s : linked_samples()) {
+    LinkedPrograms programs = s.programs;
+    link_programs(programs);
+    const Bytes image = programs.nodes[0].build();
+    for (size_t n = 0; n < image.size(); ++n) {
+      Bytes flipped = image;
+      flipped[n] ^= uint8_t(1 << n % 8);
+      const Status status = try_image(flipped, true).status;
+      ASSERT_TRUE(status > Status::kWait) << n;
+    }
+  }
+}
+
+TEST(Mutation, PeersThatSendAnythingHurtNobody) {
+  const unsigned seed = 2103;
+  std::printf("seed %u\n", seed);
+  Random r(seed);
+  uint64_t received = 0, malformed = 0, placed = 0, rows = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Bytes session = random_session(r);
+    for (int k = i % 5; k > 0; --k)
+      session[r() % session.size()] ^= 1 << r() % 8;
+    const shoal_link_counters c = try_session(session);
+    received += c.received, malformed += c.malformed;
+    placed += c.placed_bytes, rows += c.row_bytes;
+  }
+  std::printf(
+      "%d datagrams received, %d malformed; rows placed %d B, sent %d B\n",
+      int(received), int(malformed), int(placed), int(rows));
+  EXPECT_GT(received, 20000u);
+  EXPECT_GT(malformed, 1000u);
+  EXPECT_GT(placed, 50000u);
+  EXPECT_GT(rows, 3000u);
 }
 
 TEST(Mutation, StorageThatFailsOrLiesGivesAnError) {

@@ -212,8 +212,7 @@ void refuse(LinkedSample sample, int node, uint32_t stage, Table table,
   link_programs(sample.programs);
   Sample one;
   one.program = sample.programs.nodes[size_t(node)];
-  EXPECT_EQ(try_image(one.program.build(), true).status, Status::kBadArgument)
-      << "there is no link, all else is well";
+  EXPECT_EQ(try_image(one.program.build(), true).status, Status::kWait);
   refuse(one, stage, table, change, line);
 }
 
@@ -310,7 +309,7 @@ TEST(Refusal, AFrameOfHalfTheOffsets) {
   sample.programs.nodes[0].stages[0].buffers[0].rows = 65000;
   for (auto& p : sample.programs.nodes[0].stages[0].ports) p.box.y1 = 65000;
   image = sample.programs.nodes[0].build();
-  EXPECT_EQ(try_image(image, true).status, Status::kBadArgument);
+  EXPECT_EQ(try_image(image, true).status, Status::kWait);
 }
 
 TEST(Refusal, Headers) {

@@ -27,6 +27,7 @@ struct ClusterOptions {
   bool mapped = true;
   const shoal_cipher* cipher = &checksum_only();
   std::function<void(uint16_t node, const Firing&)> tap;
+  std::function<void(uint16_t node, AlignedBytes& image)> change;
 };
 
 class Network {
@@ -138,12 +139,13 @@ class NodeParty final : public Party {
   NodeParty(Network& net, const Bytes& image, uint16_t node,
             const std::vector<PeerEntry>& peers, const ClusterOptions& o)
       : image_(image),
-        stored_(image),
         storage_(stored_, 1),
-        socket_(net, Socket::address_of(node), peers, o),
-        arena_(reinterpret_cast<const Header*>(image_.data())->arena_bytes) {
+        socket_(net, Socket::address_of(node), peers, o) {
+    if (o.change) o.change(node, image_);
+    stored_ = image_.bytes();
     const auto* head = reinterpret_cast<const Header*>(image_.data());
     slots_ = head->slot_count > 0;
+    arena_ = std::make_unique<Arena>(std::min(head->arena_bytes, kArenaCap));
     store_ = storage_.interface();
     config_.image = o.mapped ? image_.data() : nullptr;
     config_.image_bytes = image_.size();
@@ -155,7 +157,7 @@ class NodeParty final : public Party {
       config_.tap_user = &tap_;
     }
     last = static_cast<Status>(
-        shoal_open(&node_, &config_, arena_.data(), uint32_t(arena_.size())));
+        shoal_open(&node_, &config_, arena_->data(), uint32_t(arena_->size())));
   }
   Status step() override { return static_cast<Status>(shoal_step(&node_)); }
   uint64_t timer() const override { return shoal_next_timer_us(&node_); }
@@ -163,18 +165,20 @@ class NodeParty final : public Party {
     shoal_receive(&node_, from, data, bytes);
   }
   Socket& socket() override { return socket_; }
-  bool spilled() { return arena_.spilled(); }
+  bool spilled() { return arena_->spilled(); }
   shoal_node& node() { return node_; }
   // Storage does not wake anybody.
   bool reads() const { return !config_.image || slots_; }
 
  private:
+  static constexpr uint32_t kArenaCap = 1 << 16;
+
   AlignedBytes image_;
-  const Bytes stored_;
+  Bytes stored_;
   SlowStorage storage_;
   Tap tap_;
   Socket socket_;
-  Arena arena_;
+  std::unique_ptr<Arena> arena_;
   shoal_storage store_{};
   shoal_config config_{};
   shoal_node node_;
@@ -319,6 +323,9 @@ inline ClusterResult run_images(const std::vector<Bytes>& images,
     result.outputs = coordinator.outputs();
     return result;
   };
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    if (nodes[n]->last > Status::kWait) return finish(nodes[n]->last, int(n));
+  }
   Bytes datagram(o.max_payload);
   while (!coordinator.ended()) {
     if (++result.steps > o.max_steps) return finish(Status::kWait, -1);

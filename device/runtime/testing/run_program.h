@@ -102,6 +102,7 @@ struct RunOptions {
   bool keep_outputs = true;
   int fail_at = -1, flip_at = -1, refuse_at = -1;  // reads of the storage
   Tap tap;
+  const shoal_link* link = nullptr;
 };
 
 struct RunResult {
@@ -157,6 +158,7 @@ inline RunResult run_program(const Bytes& image,
   if (options.mapped) config.image = memory.data();
   config.image_bytes = static_cast<uint32_t>(image.size());
   if (options.storage_delay >= 0) config.storage = &storage;
+  config.link = options.link;
   if (options.tap) {
     config.tap = &call_tap;
     config.tap_user = const_cast<Tap*>(&options.tap);
