@@ -2,6 +2,7 @@
 
 #include "host/base/error.h"
 #include "host/split/cluster.h"
+#include "host/split/testing/spec_block.h"
 
 namespace shoal {
 namespace {
@@ -75,6 +76,14 @@ TEST(ClusterFile, KeysGoOverDefaultsOverTheBoard) {
   EXPECT_EQ(c.address, "");
   EXPECT_EQ(c.arena_budget(), find_board("teensy41").arena_limit());
   EXPECT_EQ(c.budget_source(), "board teensy41");
+}
+
+TEST(ClusterFile, TheExampleOfTheSpecification) {
+  const Cluster cluster = parse_cluster("c.toml", spec_block("cluster.toml"));
+  ASSERT_EQ(cluster.nodes.size(), 2u);
+  EXPECT_EQ(cluster.nodes[0].rating, 2 * cluster.nodes[1].rating);
+  EXPECT_EQ(cluster.nodes[1].arena_budget(), 64 * 1024);
+  EXPECT_EQ(cluster.nodes[1].board.link_bits_per_s, 10e6);
 }
 
 TEST(ClusterFile, AFasterClockIsAHigherRating) {

@@ -1,8 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/plan/testing/shape_net.h"
 #include "host/split/cuts.h"
+#include "host/split/testing/mobilenet.h"
+#include "host/split/testing/spec_block.h"
 
 namespace shoal {
 namespace {
@@ -90,6 +91,20 @@ TEST(CutsFile, BlocksSayWhoHasWhat) {
   EXPECT_EQ(cuts.blocks[0].band, 2);
   EXPECT_EQ(cuts.blocks[1].groups, 3);
   EXPECT_EQ(cuts.blocks[2].begin, 5);
+}
+
+TEST(CutsFile, TheExampleOfTheSpecification) {
+  const Cluster eight =
+      uniform_cluster(8, find_board("teensy41"), std::nullopt);
+  const Net net = mobilenet(224);
+  const Cuts cuts = parse_cuts("k.toml", spec_block("cuts.toml"), net, eight);
+  EXPECT_EQ(cuts.ends, (std::vector<int>{9, 12, 16, 20}));
+  EXPECT_EQ(cuts.joined.size(), 9u + 2 + 3 + 3);
+  EXPECT_EQ(cuts.layers[10].columns, 4);
+  EXPECT_EQ(cuts.layers[21].kind, CutKind::kOutputs);
+  EXPECT_EQ(cuts.layers[47].shares.size(), 7u);  // 14 rows
+  EXPECT_EQ(cuts.layers[60].shares.size(), 7u);  // 7 rows
+  EXPECT_EQ(cuts.layers[63].shares.size(), 8u);
 }
 
 TEST(CutsFile, JoinedLayersHaveNoEndBetween) {
