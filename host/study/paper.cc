@@ -1,13 +1,13 @@
 #include "host/study/paper.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "host/base/error.h"
+#include "host/base/toml.h"
 
 namespace shoal {
 namespace {
@@ -89,7 +89,7 @@ Paper parse_paper(const std::string& file, const std::string& toml) {
   }
   for (const auto& [key, value] : root) {
     if (key != "source" && key != "model" && key != "board" &&
-        key != "figure") {
+        key != "model_file" && key != "figure") {
       reader.refuse(fmt::format("unknown key '{}'", key.str()));
     }
   }
@@ -97,6 +97,7 @@ Paper parse_paper(const std::string& file, const std::string& toml) {
   paper.source = reader.text(root, "source");
   paper.model = reader.text(root, "model");
   paper.board = reader.text(root, "board");
+  paper.model_file = reader.text(root, "model_file");
   const toml::array* figures = root["figure"].as_array();
   if (figures == nullptr) reader.refuse("'figure' has to be a list of tables");
   for (const toml::node& node : *figures) {

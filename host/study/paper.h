@@ -17,6 +17,7 @@ struct Quote {
 
 struct Paper {
   std::string source, model, board;
+  std::string model_file;  // part of the file names of such models
   std::vector<Quote> quotes;
   std::optional<double> find(const std::string& quantity, int input,
                              int nodes) const;

@@ -8,7 +8,8 @@ namespace shoal {
 namespace {
 
 std::string with(const std::string& figure) {
-  return "source = \"s\"\nmodel = \"m\"\nboard = \"b\"\n" + figure;
+  return "source = \"s\"\nmodel = \"m\"\nboard = \"b\"\nmodel_file = \"f\"\n" +
+         figure;
 }
 
 std::string refusal(const std::string& toml) {

@@ -106,8 +106,9 @@ double draw_legend(Svg& svg, const Chart& chart) {
 }
 
 // Grid lines, their labels and the label of the axis. Returns the scale.
-Scale draw_y_axis(Svg& svg, const Chart& chart, const Range& range, double top,
+Scale draw_y_axis(Svg& svg, const Chart& chart, double top, double width,
                   double& left) {
+  const Range range = value_range(chart);
   const std::vector<double> ticks =
       axis_ticks(range.low, range.high, chart.log_y);
   double widest = 0;
@@ -118,7 +119,7 @@ Scale draw_y_axis(Svg& svg, const Chart& chart, const Range& range, double top,
   const Scale scale{ticks.front(), ticks.back(), top + kPlotHeight, top,
                     chart.log_y};
   for (const double t : ticks) {
-    svg.line(left, scale.at(t), kWidth - 8, scale.at(t), "grid");
+    svg.line(left, scale.at(t), width - 8, scale.at(t), "grid");
     svg.text(left - 6, scale.at(t) + 4, Anchor::kEnd, tick_text(t));
   }
   svg.text(16, top + kPlotHeight / 2, Anchor::kMiddle, chart.y_label, true);
@@ -181,7 +182,7 @@ std::string line_chart(const Chart& chart) {
   Svg svg;
   const double top = draw_legend(svg, chart) + 6;
   double left = 0;
-  const Scale y = draw_y_axis(svg, chart, value_range(chart), top, left);
+  const Scale y = draw_y_axis(svg, chart, top, kWidth, left);
   Range range;
   for (const Row& row : chart.table.rows) {
     const auto at = number(row[index(chart.x)]);
@@ -206,22 +207,32 @@ struct Bars {
   std::vector<double> centers;
   double slot = 0;
 };
+constexpr double kGroupGap = 0.7;  // of a slot, between groups
 
-Bars place_bars(const Chart& chart, double left) {
+// How many slots the bars before each take, then all of them.
+std::vector<double> bar_places(const Chart& chart) {
   const std::vector<Row>& rows = chart.table.rows;
-  constexpr double kGap = 0.7;  // of a slot, between groups
-  double slots = 0;
-  std::vector<double> places;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    if (r > 0 && rows[r][index(chart.x)] != rows[r - 1][index(chart.x)]) {
-      slots += kGap;
-    }
-    places.push_back(slots + 0.5);
-    slots += 1;
+  std::vector<double> places = {0};
+  for (size_t r = 1; r < rows.size(); ++r) {
+    const bool is_new = rows[r][index(chart.x)] != rows[r - 1][index(chart.x)];
+    places.push_back(places.back() + 1 + (is_new ? kGroupGap : 0));
   }
+  places.push_back(places.back() + 1);
+  return places;
+}
+
+// Wide enough for an upright name under each bar.
+double stacked_width(const Chart& chart) {
+  return std::max(kWidth, 120 + bar_places(chart).back() * (kFontSize + 2));
+}
+
+Bars place_bars(const Chart& chart, double left, double width) {
+  const std::vector<double> places = bar_places(chart);
   Bars bars;
-  bars.slot = (kWidth - 8 - left) / slots;
-  for (const double p : places) bars.centers.push_back(left + p * bars.slot);
+  bars.slot = (width - 8 - left) / places.back();
+  for (size_t r = 0; r + 1 < places.size(); ++r) {
+    bars.centers.push_back(left + (places[r] + 0.5) * bars.slot);
+  }
   return bars;
 }
 
@@ -247,10 +258,10 @@ std::string stacked_chart(const Chart& chart) {
   Svg svg;
   const double top = draw_legend(svg, chart) + 6;
   double left = 0;
-  Range range = value_range(chart);
-  const Scale y = draw_y_axis(svg, chart, range, top, left);
+  const double width = stacked_width(chart);
+  const Scale y = draw_y_axis(svg, chart, top, width, left);
   const double bottom = top + kPlotHeight;
-  const Bars bars = place_bars(chart, left);
+  const Bars bars = place_bars(chart, left, width);
   const std::vector<Row>& rows = chart.table.rows;
   const Column& names = column(chart, chart.x + 1);
   double widest = 0;
@@ -260,7 +271,7 @@ std::string stacked_chart(const Chart& chart) {
   }
   const bool upright = widest + 4 > bars.slot;
   const double under = bottom + (upright ? widest + 8 : 20);
-  svg.line(left, bottom, kWidth - 8, bottom, "axis");
+  svg.line(left, bottom, width - 8, bottom, "axis");
   for (size_t r = 0; r < rows.size(); ++r) {
     draw_bar(svg, chart, rows[r], bars.centers[r], bars.slot, y);
     const std::string name = cell_text(names, rows[r][index(chart.x + 1)]);
@@ -278,9 +289,9 @@ std::string stacked_chart(const Chart& chart) {
     svg.text((bars.centers[r] + bars.centers[end - 1]) / 2, under + 16,
              Anchor::kMiddle, cell_text(column(chart, chart.x), group));
   }
-  svg.text((left + kWidth) / 2, under + 38, Anchor::kMiddle,
+  svg.text((left + width) / 2, under + 38, Anchor::kMiddle,
            column_title(column(chart, chart.x)));
-  return svg.finish(kWidth, under + 46, chart.title);
+  return svg.finish(width, under + 46, chart.title);
 }
 
 double nice_step(double wanted) {

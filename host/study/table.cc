@@ -18,6 +18,12 @@ std::string grouped(double value, int decimals) {
 
 }  // namespace
 
+Cell cell_of(std::optional<double> value) {
+  Cell cell;
+  if (value) cell = *value;
+  return cell;
+}
+
 const char* origin_word(Origin origin) {
   switch (origin) {
     case Origin::kSetting:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +29,7 @@ struct Column {
 // Nothing: no such point, or the paper has no figure there.
 using Cell = std::variant<std::monostate, double, std::string>;
 using Row = std::vector<Cell>;
+Cell cell_of(std::optional<double>);
 
 struct Table {
   std::vector<Column> columns;

@@ -1,0 +1,155 @@
+#include "host/study/point.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "host/base/error.h"
+#include "host/run/session.h"
+#include "host/sim/bound.h"
+#include "host/sim/simulate.h"
+
+namespace shoal {
+namespace {
+
+constexpr double kSecond_s = 1e-9;  // of a nanosecond
+
+Cluster cluster_of(const Setting& s, Board board) {
+  if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
+  if (s.link.bits_per_s > 0) board.link_bits_per_s = s.link.bits_per_s;
+  Cluster cluster = uniform_cluster(s.nodes, board, s.ram);
+  const double sum = std::accumulate(s.clocks.begin(), s.clocks.end(), 0.0);
+  for (size_t k = 0; k < s.clocks.size() && k < cluster.nodes.size(); ++k) {
+    ClusterNode& node = cluster.nodes[k];
+    node.board.clock_hz *= s.clocks[k] * s.nodes / sum;
+    node.rating = board_rating(node.board);
+  }
+  return cluster;
+}
+
+void take_plan(const Plan& plan, Point& point) {
+  for (const PlanNode& node : plan.nodes) {
+    point.arena_bytes = std::max<int64_t>(point.arena_bytes, node.arena_bytes);
+    point.program_bytes =
+        std::max<int64_t>(point.program_bytes, node.program_bytes);
+    point.macs = std::max(point.macs, node.macs);
+    point.total_macs += node.macs;
+  }
+  point.row_bytes = plan.traffic_bytes;
+  point.modelled_s = plan.latency_s;
+}
+
+void take_shares(const SimResult& result, Point& point) {
+  const auto count = static_cast<double>(result.nodes.size());
+  for (const EndpointReport& node : result.nodes) {
+    const PortTimes& t = node.times;
+    const double compute = static_cast<double>(t.slices + t.other) * kSecond_s;
+    const double talk =
+        static_cast<double>(t.receiving + t.sending) * kSecond_s;
+    point.node_compute_s += compute / count;
+    point.node_communication_s += talk / count;
+    point.sent_bytes += static_cast<int64_t>(node.traffic.sent_bytes);
+    point.sent_row_bytes += static_cast<int64_t>(node.link.row_bytes);
+  }
+  point.sent_bytes +=
+      static_cast<int64_t>(result.coordinator.traffic.sent_bytes);
+  point.sent_row_bytes +=
+      static_cast<int64_t>(result.coordinator.link.row_bytes);
+  point.node_waiting_s =
+      point.latency_s - point.node_compute_s - point.node_communication_s;
+}
+
+void take_path(const Prepared& p, const Cluster& cluster,
+               const SimResult& result, const Recorder& recorder,
+               Point& point) {
+  const FrameTime& frame = result.frames.front();
+  // The coordinator has the last word of a frame.
+  const auto coordinator = static_cast<uint32_t>(cluster.nodes.size());
+  const Bound bound = sum_up(
+      critical_path(recorder, coordinator, frame.submitted, frame.finished),
+      p.plan);
+  const auto seconds = [&](Reason reason) {
+    const auto found = bound.by_reason.find(reason);
+    return found == bound.by_reason.end()
+               ? 0.0
+               : static_cast<double>(found->second) * kSecond_s;
+  };
+  point.compute_s = seconds(Reason::kCompute) + seconds(Reason::kOther);
+  point.communication_s = seconds(Reason::kDatagrams) + seconds(Reason::kWire);
+  point.waiting_s = seconds(Reason::kTimer);
+  std::vector<std::string> names, layers;
+  for (const PlanNode& node : p.plan.nodes) names.push_back(node.name);
+  names.push_back("coordinator");
+  for (const Layer& layer : p.net.layers) layers.push_back(layer.name);
+  point.bound =
+      describe(bound, waits(recorder, p.plan, frame.submitted, frame.finished),
+               names, layers);
+}
+
+// The same picture for every point: what is in it does not change the time.
+std::vector<uint8_t> any_input(const Graph& graph) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(input_bytes(graph)));
+  for (size_t k = 0; k < bytes.size(); ++k) {
+    bytes[k] = static_cast<uint8_t>(k * 37 + k / 251);
+  }
+  return bytes;
+}
+
+void simulate(const Prepared& p, const Cluster& cluster, const Setting& s,
+              Point& point) {
+  SimOptions options;
+  options.max_payload = s.link.max_payload;
+  options.timeout_us = 600'000'000;  // a slow link is no lost node
+  Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
+  options.recorder = &recorder;
+  const SimResult result =
+      simulate_cluster(p, cluster, any_input(p.graph), options);
+  point.latency_s = result.latency_s();
+  take_shares(result, point);
+  take_path(p, cluster, result, recorder, point);
+}
+
+}  // namespace
+
+std::string describe(const Setting& s) {
+  std::string text = fmt::format("{}, {} node{}", s.strategy, s.nodes,
+                                 s.nodes == 1 ? "" : "s");
+  if (s.side > 0) text += fmt::format(", {0}x{0}", s.side);
+  if (s.objective == Objective::kRam) text += ", least RAM";
+  if (s.ram) text += fmt::format(", {:.1f} KB", *s.ram / 1024.0);
+  if (!s.clocks.empty()) text += ", unequal clocks";
+  if (s.link.bits_per_s > 0) {
+    text += fmt::format(", {:g} Mbit/s", s.link.bits_per_s / 1e6);
+  }
+  return text;
+}
+
+Point measure(const Graph& graph, const Setting& s, const Board& board,
+              const CutsFile* cuts) {
+  Point point;
+  try {
+    const Cluster cluster = cluster_of(s, board);
+    PrepareSplit how;
+    how.strategy = s.strategy;
+    if (cuts != nullptr) {
+      how.cuts_file = cuts->name;
+      how.cuts = cuts->text;
+    }
+    how.objective = s.objective;
+    how.max_payload = s.link.max_payload;
+    const Prepared prepared = prepare_split(graph, cluster, how);
+    take_plan(prepared.plan, point);
+    if (s.simulated) simulate(prepared, cluster, s, point);
+  } catch (const Error& e) {
+    point = {};
+    point.error = e.what();
+    if (!e.fix().empty()) point.error += "; " + e.fix();
+    point.is_broken = e.code() != Exit::kDoesNotFit &&
+                      e.code() != Exit::kUsage &&
+                      e.code() != Exit::kUnsupported;
+  }
+  return point;
+}
+
+}  // namespace shoal
