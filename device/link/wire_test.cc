@@ -5,12 +5,16 @@
 #include <cstring>
 #include <vector>
 
+#include "device/link/cipher.h"
+
 namespace shoal {
 namespace {
 
+using Bytes = std::vector<uint8_t>;
+
 // As in SPEC.md.
-const std::vector<uint8_t> kItems = {
-    1, 5, 0, 0,    0,    0xDD, 0, 0, 0,                  // acknowledgement
+const Bytes kItems = {
+    1, 5, 0, 0,    0,    0x3D, 0, 0, 0,                  // acknowledgement
     2, 3, 0, 0x40, 0x1F, 0,    0,                        // credit
     3, 2, 0, 0xA0, 0x0F, 0,    0, 4, 0, 11, 12, 13, 14,  // segment
 };
@@ -18,22 +22,36 @@ const std::vector<uint8_t> kItems = {
 TEST(Wire, TheWriterWritesTheBytesOfTheSpecification) {
   uint8_t bytes[29];
   ItemWriter writer(bytes, bytes + sizeof bytes);
-  EXPECT_TRUE(writer.ack(5, 0xDD));
+  EXPECT_TRUE(writer.ack(5, 0x3D));
   EXPECT_TRUE(writer.credit(3, 8000));
   const uint8_t rows[] = {11, 12, 13, 14};
   std::memcpy(writer.segment(2, 4000, 4), rows, 4);
   EXPECT_EQ(writer.room(), 0u);
-  EXPECT_EQ(std::vector<uint8_t>(bytes, writer.end()), kItems);
+  EXPECT_EQ(Bytes(bytes, writer.end()), kItems);
 
-  uint8_t head[kDataHeadBytes];
-  put_head(head, {kFlagProbe, 0x0201, 0x06050403, 0x0A090807});
-  const uint8_t expected[] = {4, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-  EXPECT_EQ(std::memcmp(head, expected, sizeof expected), 0);
-  const DataHead read = get_head(head);
-  EXPECT_EQ(read.flags, kFlagProbe);
-  EXPECT_EQ(read.node, 0x0201);
-  EXPECT_EQ(read.epoch, 0x06050403u);
-  EXPECT_EQ(read.packet, 0x0A090807u);
+  Bytes datagram(kDataHeadBytes);
+  put_head(datagram.data(), {kFlagProbe, 1, 7, 9});
+  datagram.insert(datagram.end(), kItems.begin(), kItems.end());
+  datagram.resize(datagram.size() + 4);
+  ASSERT_EQ(checksum_only().seal(nullptr, 9, datagram.data(), kDataHeadBytes,
+                                 datagram.data() + kDataHeadBytes,
+                                 static_cast<uint32_t>(kItems.size())),
+            0);
+  Bytes expected = {4, 1, 1, 0, 7, 0, 0, 0, 9, 0, 0, 0};
+  expected.insert(expected.end(), kItems.begin(), kItems.end());
+  for (int byte : {0x93, 0x31, 0x53, 0x4C}) expected.push_back(uint8_t(byte));
+  EXPECT_EQ(datagram, expected);
+}
+
+TEST(Wire, TheHeadIsReadAsItWasWritten) {
+  uint8_t bytes[kDataHeadBytes];
+  put_head(bytes, {kFlagProbe, 0x0201, 0x06050403, 0x0A090807});
+  for (uint32_t i = 2; i < kDataHeadBytes; ++i) EXPECT_EQ(bytes[i], i - 1);
+  const DataHead head = get_head(bytes);
+  EXPECT_EQ(head.flags, kFlagProbe);
+  EXPECT_EQ(head.node, 0x0201);
+  EXPECT_EQ(head.epoch, 0x06050403u);
+  EXPECT_EQ(head.packet, 0x0A090807u);
 }
 
 TEST(Wire, TheWriterPutsNothingWhereThereIsNoRoom) {
@@ -50,7 +68,7 @@ TEST(Wire, TheReaderGivesEveryItem) {
   ASSERT_TRUE(reader.next(item));
   EXPECT_EQ(item.kind, ItemKind::kAck);
   EXPECT_EQ(item.value, 5u);
-  EXPECT_EQ(item.mask, 0xDDu);
+  EXPECT_EQ(item.mask, 0x3Du);
   ASSERT_TRUE(reader.next(item));
   EXPECT_EQ(item.kind, ItemKind::kCredit);
   EXPECT_EQ(item.number, 3);
