@@ -77,8 +77,16 @@ int column_granule(const Layer&);
 std::vector<int> split_extent(int extent, const std::vector<double>& weights,
                               int granule = 1);
 
-// Cuts by strategy: "layer" (contiguous runs of layers of equal work by
-// rating), "kernel", "spatial" (a grid of `rows` x `columns`, chosen if 0).
+// Cuts by strategy; a layer that cannot be cut so is made by one node.
+//   layer    contiguous runs of layers of equal modelled time
+//   kernel   output channels; positions for convolutions with a single one
+//   spatial  a grid of `grid_rows` x `grid_columns` for every layer. What is 0
+//            is chosen among the factorizations of the number of nodes: the
+//            least sum over layers of the slowest node's time, compute and
+//            what it lacks of the layer's operands over its link; of grids
+//            within 1 % the one with the fewest rows. A map smaller than the
+//            grid has the grid that gives the least largest share, a single
+//            pixel is cut by output channels.
 // Throws Error(kUsage) for an unknown one.
 struct StrategyOptions {
   std::string strategy;

@@ -32,7 +32,18 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
                  const StrategyOptions& options) {
   Cuts cuts = named(options);
   const Crew crew = whole_crew(cluster);
-  for (const Layer& l : net.layers) cuts.layers.push_back(cut_outputs(l, crew));
+  const int n = static_cast<int>(crew.nodes.size());
+  std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
+  for (const Layer& l : net.layers) {
+    // A single output channel (or what multiplies a single input channel)
+    // leaves positions to share; what follows leaves them where they are.
+    const bool follows =
+        l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
+    const bool by_place = !can_cut_outputs(l) && (l.macs > 0 || follows);
+    cuts.layers.push_back(by_place ? cut_grid(l, crew, n, 1)
+                                   : cut_outputs(l, crew));
+    made[l.out.tensor] = cuts.layers.back().kind;
+  }
   return cuts;
 }
 

@@ -210,6 +210,17 @@ TEST(Strategies, PointsAreCutByChannelsOrNotAtAll) {
   EXPECT_EQ(cuts.layers[3].shares[0].node, 2);
 }
 
+TEST(Strategies, ASingleChannelIsCutByPlace) {
+  ShapeNet n("single");
+  n.output(n.table(n.conv(n.conv(n.input(16, 16, 3), 3, 1, 8), 3, 1, 1)));
+  const Cuts cuts = cuts_of(n.finish(), equal(4), "kernel");
+  EXPECT_EQ(cuts.layers[0].kind, CutKind::kOutputs);
+  EXPECT_EQ(cuts.layers[1].kind, CutKind::kGrid);
+  EXPECT_EQ(cuts.layers[1].shares.size(), 4u);
+  ASSERT_EQ(cuts.layers[2].shares.size(), 4u);
+  EXPECT_EQ(cuts.layers[2].shares[3].own, cuts.layers[1].shares[3].own);
+}
+
 TEST(Strategies, RefusesWhatItDoesNotKnow) {
   const Net net = mobilenet(32);
   const auto message = [&](const StrategyOptions& options) -> std::string {
