@@ -211,6 +211,14 @@ void print_text(const Study& s) {
   std::printf("\n");
 }
 
+// Exporters join the names of all operators that a layer was fused from.
+std::string short_name(const std::string& name) {
+  std::string first = name.substr(0, name.find(';'));
+  constexpr size_t kLong = 60;
+  if (first.size() > kLong) first = "..." + first.substr(first.size() - kLong);
+  return first;
+}
+
 PlanFlags at_least_one_node(PlanFlags flags) {
   if (!wants_cluster(flags)) flags.nodes = 1;
   return flags;
@@ -238,6 +246,7 @@ int simulate_command(const SimulateFlags& flags) {
   apply(flags.network, options);
   options.insecure = flags.insecure;
   options.frames = flags.frames;
+  options.warm_up = true;
   options.recorder = &recorder;
   options.record_all = !flags.timeline.empty();
   options.output = [&](int frame, const std::vector<uint8_t>& output) {
@@ -250,7 +259,7 @@ int simulate_command(const SimulateFlags& flags) {
   std::vector<std::string> names, layers;
   for (const EndpointReport& n : r.nodes) names.push_back(n.name);
   names.push_back(r.coordinator.name);
-  for (const Layer& l : p.net.layers) layers.push_back(l.name);
+  for (const Layer& l : p.net.layers) layers.push_back(short_name(l.name));
   const FrameTime& first = r.frames.front();
   const Bound bound = sum_up(
       critical_path(recorder, count, first.submitted, first.finished), p.plan);

@@ -1,6 +1,8 @@
 #include "host/sim/simulate.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <memory>
 #include <random>
 
@@ -59,6 +61,25 @@ EndpointTraffic since(EndpointTraffic t, const EndpointTraffic& start) {
   return t;
 }
 
+SliceCost since(SliceCost w, const SliceCost& start) {
+  w.compute_s -= start.compute_s, w.firing_s -= start.firing_s;
+  w.flash_s -= start.flash_s;
+  w.macs -= start.macs, w.weight_bytes -= start.weight_bytes;
+  return w;
+}
+
+shoal_link_counters since(const shoal_link_counters& now,
+                          const shoal_link_counters& start) {
+  // Nothing but counts of 64 bits.
+  std::array<uint64_t, sizeof now / 8> a, b;
+  std::memcpy(a.data(), &now, sizeof now);
+  std::memcpy(b.data(), &start, sizeof start);
+  for (size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
+  shoal_link_counters out;
+  std::memcpy(&out, a.data(), sizeof out);
+  return out;
+}
+
 // The coordinator as an endpoint: feeds frames and takes results.
 class Commander : public Endpoint {
  public:
@@ -71,7 +92,8 @@ class Commander : public Endpoint {
 
   Coordinator& coordinator() { return coordinator_; }
   const std::vector<FrameTime>& frames() const { return frames_; }
-  void feed() { feeding_ = true; }
+  // Submits frames until there have been so many.
+  void feed(int frames) { wanted_ = frames; }
   int finished() const { return finished_; }
 
   bool step() override {
@@ -83,7 +105,7 @@ class Commander : public Endpoint {
       ++finished_;
       more = true;
     }
-    while (feeding_ && may_submit()) {
+    while (may_submit()) {
       frames_.push_back({.submitted = port_.now()});
       coordinator_.submit(input_);
       more = true;
@@ -97,10 +119,10 @@ class Commander : public Endpoint {
  private:
   bool may_submit() const {
     const auto submitted = static_cast<int>(frames_.size());
-    if (submitted >= options_.frames || coordinator_.free_frames() <= 0) {
-      return false;
-    }
-    return !options_.first_alone || submitted == 0 || finished_ > 0;
+    if (submitted >= wanted_ || coordinator_.free_frames() <= 0) return false;
+    const int alone =
+        (options_.warm_up ? 1 : 0) + (options_.first_alone ? 1 : 0);
+    return submitted > alone || submitted == finished_;
   }
 
   Port& port_;
@@ -108,8 +130,7 @@ class Commander : public Endpoint {
   std::span<const uint8_t> input_;
   const SimOptions& options_;
   std::vector<FrameTime> frames_;
-  bool feeding_ = false;
-  int finished_ = 0;
+  int wanted_ = 0, finished_ = 0;
 };
 
 class Simulation {
@@ -126,9 +147,10 @@ class Simulation {
   void until(Done done);
   void frames();
   std::vector<PortTimes> times() const;
-  std::vector<EndpointTraffic> traffic() const;
   SimResult result() const;
+  // All that has been counted so far.
   EndpointReport report(uint32_t endpoint) const;
+  std::vector<EndpointReport> reports() const;
 
   const Prepared& prepared_;
   const SimOptions& options_;
@@ -138,8 +160,8 @@ class Simulation {
   std::vector<std::unique_ptr<VirtualNode>> nodes_;
   std::vector<Port*> ports_;
   std::unique_ptr<Commander> commander_;
-  std::vector<PortTimes> start_, first_;  // when frames begin, frame 0 ended
-  std::vector<EndpointTraffic> start_traffic_;
+  std::vector<EndpointReport> start_;  // when the first frame began
+  std::vector<PortTimes> first_;       // when it ended
   Nanos deployed_ = 0;
 };
 
@@ -228,11 +250,9 @@ std::vector<PortTimes> Simulation::times() const {
   return out;
 }
 
-std::vector<EndpointTraffic> Simulation::traffic() const {
-  std::vector<EndpointTraffic> out;
-  for (const Port* port : ports_) {
-    out.push_back(world_.network().traffic(port->number()));
-  }
+std::vector<EndpointReport> Simulation::reports() const {
+  std::vector<EndpointReport> out;
+  for (uint32_t i = 0; i < ports_.size(); ++i) out.push_back(report(i));
   return out;
 }
 
@@ -259,30 +279,32 @@ SimResult Simulation::run() {
 }
 
 void Simulation::frames() {
+  const int before = options_.warm_up ? 1 : 0;
+  if (options_.warm_up) {
+    commander_->feed(before);
+    world_.attach(*ports_.back(), *commander_);
+    until([&] { return commander_->finished() >= before; });
+  }
   deployed_ = world_.now();
-  start_ = times();
-  start_traffic_ = traffic();
+  start_ = reports();
   if (options_.recorder) world_.record(options_.recorder);
-  commander_->feed();
+  commander_->feed(before + options_.frames);
   world_.attach(*ports_.back(), *commander_);
   if (options_.lost_node) {
     until([&] { return world_.now() >= deployed_ + options_.lost_after; });
     world_.switch_off(
         ports_[static_cast<size_t>(*options_.lost_node)]->number());
   }
-  until([&] { return commander_->finished() >= 1; });
+  until([&] { return commander_->finished() > before; });
   first_ = times();
   if (options_.recorder && !options_.record_all) world_.record(nullptr);
-  until([&] { return commander_->finished() >= options_.frames; });
+  until([&] { return commander_->finished() >= before + options_.frames; });
 }
 
 EndpointReport Simulation::report(uint32_t i) const {
   EndpointReport r;
-  const PortTimes now = ports_[i]->times();
-  r.times = since(first_[i], start_[i]);
-  r.all = since(now, start_[i]);
-  r.traffic =
-      since(world_.network().traffic(ports_[i]->number()), start_traffic_[i]);
+  r.all = ports_[i]->times();
+  r.traffic = world_.network().traffic(ports_[i]->number());
   if (i < nodes_.size()) {
     r.name = prepared_.plan.nodes[i].name;
     r.board = prepared_.plan.nodes[i].board;
@@ -298,8 +320,19 @@ EndpointReport Simulation::report(uint32_t i) const {
 SimResult Simulation::result() const {
   SimResult r;
   r.frames = commander_->frames();
-  for (uint32_t i = 0; i < nodes_.size(); ++i) r.nodes.push_back(report(i));
-  r.coordinator = report(static_cast<uint32_t>(nodes_.size()));
+  if (options_.warm_up) r.frames.erase(r.frames.begin());
+  r.nodes = reports();
+  for (size_t i = 0; i < r.nodes.size(); ++i) {
+    EndpointReport& n = r.nodes[i];
+    const EndpointReport& start = start_[i];
+    n.times = since(first_[i], start.all);
+    n.all = since(n.all, start.all);
+    n.traffic = since(n.traffic, start.traffic);
+    n.link = since(n.link, start.link);
+    n.work = since(n.work, start.work);
+  }
+  r.coordinator = r.nodes.back();
+  r.nodes.pop_back();
   r.deployed = deployed_;
   r.ended = r.frames.back().finished;
   r.events = world_.events().count();

@@ -35,10 +35,13 @@ struct SimOptions {
   uint64_t timeout_us = 5'000'000;  // of virtual time
 
   int frames = 1;
+  // A frame before those that are counted: in a cluster that has just started
+  // credit is on its way and nobody knows a round trip yet.
+  bool warm_up = false;
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.
   bool first_alone = true;
-  // Called in order for every frame's outputs.
+  // Called in order for every frame's outputs, that of the warm-up too.
   std::function<void(int frame, const std::vector<uint8_t>&)> output;
   // For the node of this number; may be empty.
   std::function<Tap(int node)> tap;
@@ -67,7 +70,7 @@ struct SimResult {
   std::vector<FrameTime> frames;
   std::vector<EndpointReport> nodes;  // as in the plan
   EndpointReport coordinator;
-  Nanos deployed = 0;  // when the first frame could begin
+  Nanos deployed = 0;  // when the first counted frame could begin
   Nanos ended = 0;     // the last output
   uint64_t events = 0, event_hash = 0;
   double latency_s() const;  // of the first frame
