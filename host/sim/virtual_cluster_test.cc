@@ -1,7 +1,5 @@
 // Small clusters in virtual time: the same bytes whatever the network does,
 // the same run for the same seed, and an end for every fault.
-#include "host/sim/simulate.h"
-
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
@@ -10,6 +8,7 @@
 #include "host/run/trace.h"
 #include "host/run/verify.h"
 #include "host/sim/bound.h"
+#include "host/sim/simulate.h"
 #include "host/sim/timeline.h"
 
 namespace shoal {
