@@ -71,17 +71,14 @@ Status Node::run_slice() {
   s.params = stage_.params + a.param;
   s.maps = stage_.maps + a.map;
   if (a.weights != kNone) {
-    const ChunkRecord& c =
-        stage_.chunks[chunk_index(stage_, a, states_[active_.unit].firing,
-                                  active_.iteration, active_.group)];
+    const ChunkRecord& c = stage_.chunks[chunk_index(
+        stage_, a, active_.firing, active_.iteration, active_.group)];
     const uint8_t* bytes = chunk_bytes(a, c);
     if (!bytes) return Status::kWait;
     set_chunk(s, stage_, c, bytes);
   }
   fire(s);
-  last_layer_ = a.layer;
-  work_ = {stage_index_,      index,         states_[active_.unit].firing,
-           active_.iteration, active_.group, active_.slice};
+  last_ = active_;
   const uint16_t iteration = active_.iteration;
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;

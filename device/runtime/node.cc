@@ -18,8 +18,7 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
 }
 
 Status Node::step() {
-  last_layer_ = kNone;
-  work_.actor = kNone;
+  last_.unit = kNone;
   if (phase_ == Phase::kFailed) return fault_.status;
   const Status status = phase_ == Phase::kRun ? run_step() : load_step();
   if (linking()) link_.send(status == Status::kWait);
@@ -39,6 +38,18 @@ Status Node::run_step() {
     return end_stage();
   }
   return run_slice();
+}
+
+uint16_t Node::last_layer() const {
+  if (last_.unit == kNone) return kNone;
+  return stage_.actors[last_.unit + last_.inner].layer;
+}
+
+shoal_work Node::last_work() const {
+  if (last_.unit == kNone) return {stage_index_, kNone, 0, 0, 0, 0};
+  return {stage_index_, static_cast<uint16_t>(last_.unit + last_.inner),
+          last_.firing, last_.iteration,
+          last_.group,  last_.slice};
 }
 
 namespace {

@@ -39,14 +39,19 @@ struct Rows {
   }
 };
 
-// The firing under way. Only one is, so private memory of loops may be shared
-// between them.
-struct Active {
+// Which slice of which firing.
+struct Place {
   uint16_t unit = kNone;  // actor, or first actor of a loop
+  uint16_t firing = 0;
   uint16_t iteration = 0;
   uint16_t inner = 0;  // actor of the loop
   uint16_t group = 0;  // chunk of the part
   uint16_t slice = 0;
+};
+
+// The firing under way. Only one is, so private memory of loops may be shared
+// between them.
+struct Active : Place {
   FiringRange range{};              // of the unit's last actor
   RowRange made[kMaxLoopActors]{};  // by each actor of a loop
 };
@@ -63,6 +68,8 @@ struct TapeWalk {
 struct Slice;
 
 class Node final : private Streams {
+  friend struct NodeProbe;  // tests
+
  public:
   Node(const shoal_config&, void* arena, uint32_t arena_bytes);
 
@@ -83,8 +90,8 @@ class Node final : private Streams {
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
   uint32_t frames() const { return frames_; }
   const Fault& fault() const { return fault_; }
-  uint16_t last_layer() const { return last_layer_; }
-  const shoal_work& last_work() const { return work_; }
+  uint16_t last_layer() const;
+  shoal_work last_work() const;
 
  private:
   enum class Phase : uint8_t {
@@ -206,8 +213,6 @@ class Node final : private Streams {
   ActorState* states_ = nullptr;
   uint32_t frames_ = 0;
   uint16_t stage_index_ = 0;
-  uint16_t last_layer_ = kNone;
-  shoal_work work_{0, kNone, 0, 0, 0, 0};
   Phase phase_ = Phase::kFailed;
   bool reading_ = false;
   bool linked_ = false;  // there are peers
@@ -219,6 +224,7 @@ class Node final : private Streams {
   uint32_t pending_ = 0;  // units, API and stream ports that have not finished
   uint32_t run_ = 0, run_fired_ = 0;  // of the recorded order
   Active active_;
+  Place last_;  // what the last step has worked on, unit kNone: nothing
 
   // The tape: slots [used_, loaded_) hold chunks, counted without end. A
   // chunk that is used several times in a row is read once.

@@ -117,8 +117,7 @@ bool Node::prepare(uint16_t unit) {
   const bool ready = stage_.actors[unit].loop == kNone ? prepare_actor(unit)
                                                        : prepare_loop(unit);
   if (!ready) return false;
-  active_.unit = unit;
-  active_.iteration = active_.inner = active_.group = active_.slice = 0;
+  static_cast<Place&>(active_) = {unit, states_[unit].firing, 0, 0, 0, 0};
   return true;
 }
 

@@ -84,6 +84,77 @@ TEST(Streams, OfProgramsInStorage) {
   }
 }
 
+// The offsets pass 2^32 in the middle of a frame of each stream's size.
+TEST(Streams, WhoseOffsetsWrap) {
+  for (const LinkedSample& s : linked_samples()) {
+    if (s.programs.nodes[0].stages.size() > 1) continue;
+    std::set<uint32_t> sizes;
+    for (const auto& frames : s.inputs)
+      sizes.insert(uint32_t(frames[0].size()));
+    for (const auto& frames : s.wanted)
+      sizes.insert(uint32_t(frames[0].size()));
+    for (uint32_t bytes : sizes) {
+      ClusterOptions o;
+      o.first_frame = 0xFFFFFFFF / bytes - 1, o.max_payload = 96;
+      o.frames = kSampleFrames, o.lost = 10;
+      expect_sample(s, o);
+    }
+  }
+}
+
+TEST(Streams, NeedALinkThatCanBeUsed) {
+  LinkedSample s = overlay_sample();
+  link_programs(s.programs);
+  ProgramBuilder& p = s.programs.nodes[0];
+  const Bytes image = p.build();
+  const auto opened = [&](const shoal_link* link) {
+    RunOptions o;
+    o.link = link, o.max_steps = 100;
+    return run_program(image, {}, o).status;
+  };
+  ClusterOptions o;
+  o.max_payload = 96;
+  Network net(o);
+  Socket socket(net, 1, p.peers, o);
+  shoal_link link = socket.link;
+  EXPECT_EQ(opened(&link), Status::kWait);
+  EXPECT_EQ(opened(nullptr), Status::kBadArgument);
+  for (int missing = 0; missing < 4; ++missing) {
+    link = socket.link;
+    if (missing == 0) link.transport = nullptr;
+    if (missing == 1) link.peers = nullptr;
+    if (missing == 2) link.cipher = nullptr;
+    if (missing == 3) link.packet = nullptr;
+    EXPECT_EQ(opened(&link), Status::kBadArgument) << missing;
+  }
+  shoal_transport narrow = *socket.link.transport;
+  narrow.max_payload = 95;
+  link = socket.link;
+  link.transport = &narrow;
+  EXPECT_EQ(opened(&link), Status::kBadArgument);
+}
+
+// Before its head is there a node has no link; what comes is dropped.
+TEST(Streams, WhileTheProgramIsReadNothingIsTaken) {
+  LinkedSample s = overlay_sample();
+  link_programs(s.programs);
+  ProgramBuilder& p = s.programs.nodes[0];
+  p.mapped = false;
+  ClusterOptions o;
+  o.mapped = false;
+  Network net(o);
+  NodeParty node(net, p.build(), 0, p.peers, o);
+  ASSERT_EQ(node.last, Status::kWait);
+  uint8_t datagram[64] = {};
+  EXPECT_EQ(shoal_receive(&node.node(), Socket::address_of(kCoordinator),
+                          datagram, sizeof datagram),
+            SHOAL_WAIT);
+  shoal_poll_link(&node.node());
+  EXPECT_EQ(shoal_next_timer_us(&node.node()), ~uint64_t{0});
+  EXPECT_EQ(shoal_counters(&node.node()).forged, 0u);
+  EXPECT_FALSE(node.spilled());
+}
+
 // One segment in flight to each peer.
 TEST(Streams, WithTheSmallestWindow) {
   for (LinkedSample s : linked_samples()) {

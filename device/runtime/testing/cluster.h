@@ -11,14 +11,31 @@
 #include <vector>
 
 #include "device/link/cipher.h"
-#include "device/link/link.h"
+#include "device/runtime/node.h"
 #include "device/runtime/testing/linked_programs.h"
 #include "device/runtime/testing/run_program.h"
+
+namespace shoal {
+
+// As if so many frames had gone by already; for programs of one stage. By and
+// by, because what is kept for later is compared mod 2^32.
+struct NodeProbe {
+  static void start_at(shoal_node& n, uint32_t frames) {
+    Node& node = *reinterpret_cast<Node*>(n.opaque);
+    for (uint32_t part = 1; part <= 16; ++part) {
+      node.frames_ = part < 16 ? frames / 16 * part : frames;
+      node.begin_streams();
+    }
+  }
+};
+
+}  // namespace shoal
 
 namespace shoal::test {
 
 struct ClusterOptions {
   int frames = 3;
+  uint32_t first_frame = 0;
   unsigned seed = 1;
   uint32_t max_payload = 1472;
   int lost = 0, doubled = 0;  // of 100 datagrams
@@ -158,6 +175,7 @@ class NodeParty final : public Party {
     }
     last = static_cast<Status>(
         shoal_open(&node_, &config_, arena_->data(), uint32_t(arena_->size())));
+    if (o.first_frame) NodeProbe::start_at(node_, o.first_frame);
   }
   Status step() override { return static_cast<Status>(shoal_step(&node_)); }
   uint64_t timer() const override { return shoal_next_timer_us(&node_); }
@@ -196,7 +214,8 @@ class CoordinatorParty final : public Party, private Streams {
       : tables_(t),
         socket_(net, Socket::address_of(kCoordinator), t.peers, o),
         inputs_(inputs),
-        frames_(uint32_t(o.frames)) {
+        frames_(uint32_t(o.frames)),
+        first_(o.first_frame) {
     for (uint32_t bytes : outputs) {
       outputs_.emplace_back(frames_, Bytes(bytes));
     }
@@ -209,12 +228,13 @@ class CoordinatorParty final : public Party, private Streams {
     memory_ = std::make_unique<AlignedBytes>(Bytes(link_layout(n).bytes));
     last = link_.open(socket_.link, *this, kCoordinator, t.peers.data(), n,
                       memory_->data());
-    begin();
+    for (uint32_t part = 0; part < 16; ++part) begin(first_ / 16 * part);
+    begin(first_);
   }
   Status step() override {
     if (!ended() && complete()) {
       ++frame_;
-      if (!ended()) begin();
+      if (!ended()) begin(first_ + frame_);
     }
     if (!ended()) link_.send(true);
     return Status::kWait;
@@ -231,18 +251,21 @@ class CoordinatorParty final : public Party, private Streams {
   uint32_t size(uint16_t target) const {
     return uint32_t(inputs_[target][0].size());
   }
-  uint32_t end(uint16_t target) const { return (frame_ + 1) * size(target); }
-  void begin() {
+  uint32_t start(uint32_t bytes) const { return (first_ + frame_) * bytes; }
+  uint32_t end(uint16_t target) const {
+    return start(size(target)) + size(target);
+  }
+  void begin(uint32_t number) {
     const auto in = uint16_t(tables_.streams.size());
     const auto out = uint16_t(tables_.targets.size());
     link_.begin_stage(
         {tables_.streams.data(), tables_.targets.data(), in, out, 0, 0});
     for (uint16_t i = 0; i < in; ++i) {
       placed_[i] = 0;
-      link_.start_stream(i, frame_ * uint32_t(outputs_[i][0].size()));
+      link_.start_stream(i, number * uint32_t(outputs_[i][0].size()));
     }
     for (uint16_t t = 0; t < out; ++t) {
-      link_.start_target(t, frame_ * size(t));
+      link_.start_target(t, number * size(t));
     }
     link_.wake();
   }
@@ -258,17 +281,18 @@ class CoordinatorParty final : public Party, private Streams {
   uint32_t ready(uint16_t target) const override { return end(target); }
   void read(uint16_t target, uint32_t offset, uint8_t* to,
             uint32_t bytes) const override {
-    const uint32_t at = offset - frame_ * size(target);
+    const uint32_t at = offset - start(size(target));
     std::memcpy(to, inputs_[target][frame_].data() + at, bytes);
   }
   void released(uint16_t, uint32_t) override {}
   uint32_t limit(uint16_t stream) const override {
-    return (frame_ + 1) * uint32_t(outputs_[stream][0].size());
+    const auto bytes = uint32_t(outputs_[stream][0].size());
+    return start(bytes) + bytes;
   }
   void place(uint16_t stream, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override {
     Bytes& to = outputs_[stream][frame_];
-    const uint32_t at = offset - frame_ * uint32_t(to.size());
+    const uint32_t at = offset - start(uint32_t(to.size()));
     if (at != placed_[stream] || at + bytes > to.size()) std::abort();
     std::memcpy(to.data() + at, from, bytes);
     placed_[stream] += bytes;
@@ -278,7 +302,7 @@ class CoordinatorParty final : public Party, private Streams {
   Socket socket_;
   Frames inputs_, outputs_;
   std::vector<uint32_t> placed_;
-  const uint32_t frames_;
+  const uint32_t frames_, first_;
   uint32_t frame_ = 0, refused_ = 0;
   std::unique_ptr<AlignedBytes> memory_;
   Link link_;
