@@ -88,6 +88,22 @@ class Actors {
     const int64_t bytes = int64_t{4} * rows * out.columns() * out.channels();
     need(a.accumulator_bytes == bytes, "actor ", index, " has ",
          a.accumulator_bytes, " bytes of private sums instead of ", bytes);
+    same_stride(index, a, rows > 0 ? out.channels() : 0);
+  }
+
+  // A kernel is told one distance from pixel to pixel for all its sums: the
+  // private ones, those that it starts from, those that it ends in.
+  void same_stride(int index, const PlanActor& a, int own) {
+    const auto channels = [&](int p) {
+      return stage_.buffers[port(p).buffer].box.channels();
+    };
+    const int made = a.final ? 0 : channels(a.out);
+    const int before = a.init ? 0 : channels(a.partial);
+    const int stride = std::max({own, made, before});
+    for (int one : {own, made, before}) {
+      need(one == 0 || one == stride, "actor ", index, " has sums of ", one,
+           " and of ", stride, " channels a pixel");
+    }
   }
 
   void weights(int index, const PlanActor& a, const Layer& layer, bool cut) {

@@ -97,7 +97,7 @@ class Coverage {
                   " starts from sums of another box");
     }
     if (!a.final || a.copy) return;
-    made_[a.layer].push_back(out);
+    made_[a.layer].push_back({n, out});
     if (!a.init) sums({n, s, index}, out, {});
   }
 
@@ -165,12 +165,14 @@ class Coverage {
   // Nodes may make the same (a halo), a node alone does not.
   void layer(int index) {
     const Layer& layer = net_.layers[index];
-    const std::vector<Box>& boxes = made_[index];
-    for (size_t i = 0; i < boxes.size() && !plan_.linked; ++i) {
-      for (size_t j = 0; j < i; ++j) {
-        found_.need(!overlap(boxes[i], boxes[j]), "layer ", index,
-                    " is computed twice in part");
+    std::vector<Box> boxes;
+    for (const Made& m : made_[index]) {
+      for (const Made& other : made_[index]) {
+        if (&other == &m) break;
+        found_.need(other.node != m.node || !overlap(m.box, other.box),
+                    "layer ", index, " is computed twice in part");
       }
+      boxes.push_back(m.box);
     }
     const int64_t left = elements_left(layer.out.box, boxes);
     found_.need(left == 0, "layer ", index, ": ", left, " of ",
@@ -260,7 +262,11 @@ class Coverage {
   const Plan& plan_;
   const std::vector<Instances>& instances_;
   Findings& found_;
-  std::vector<std::vector<Box>> made_;  // by layer
+  struct Made {
+    int node;
+    Box box;
+  };
+  std::vector<std::vector<Made>> made_;  // by layer
 };
 
 }  // namespace

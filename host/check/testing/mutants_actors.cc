@@ -24,6 +24,8 @@ void StageMutations::actor(int a) {
   move("slices", &PlanActor::slices, 1, kMayBeRight);
   move("slices", &PlanActor::slices, -1, false);
   move("slices", &PlanActor::slices, 0x10000, false);
+  add(name + "copies, or does not", false,
+      [=](PlanStage& s) { s.actors[a].copy = !s.actors[a].copy; });
   move("loop", &PlanActor::loop, 1, false);
   move("loop", &PlanActor::loop, -2, false);
   for (int by : {-4, 4}) {
@@ -117,10 +119,10 @@ void StageMutations::whole_actor(int a, const std::string& name,
       }
     }
   });
-  const int64_t macs = net_.layers[it.layer].macs;
+  const int64_t macs = it.copy ? 0 : net_.layers[it.layer].macs;
   all_.push_back({"stage " + std::to_string(index_) + ": " + name +
                       "twice, with a buffer of its own",
-                  false, [=, s = index_](PlanNode& node) {
+                  it.copy, [=, s = index_](PlanNode& node) {
                     twin(node.stages[s], a);
                     node.stages[s].macs += macs;
                     node.macs += macs;

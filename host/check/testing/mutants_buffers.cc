@@ -46,7 +46,9 @@ void StageMutations::buffer(int b) {
   add(name + "private flag", false, [=](PlanStage& s) {
     s.buffers[b].is_private = !s.buffers[b].is_private;
   });
-  box(name, false, [=](PlanStage& s) -> Box& { return s.buffers[b].box; });
+  // A part of a tensor may be larger than what is in it.
+  box(name, kMayBeRight,
+      [=](PlanStage& s) -> Box& { return s.buffers[b].box; });
 }
 
 void StageMutations::box(const std::string& name, bool may_be_right,
