@@ -115,8 +115,8 @@ class NodeAgent {
   // The session. A hello changes nothing until it comes again with the nonce
   // that this node gave for it: a recorded one cannot end a run.
   bool connected_ = false;
-  uint64_t coordinator_ = 0;  // address
-  Hello accepted_{};
+  uint64_t coordinator_ = 0;                  // address
+  uint8_t accepted_nonce_[kNonceBytes] = {};  // this node's
   SessionKeys keys_{};
   ReplayWindow window_;
   uint32_t next_packet_ = 0;

@@ -28,9 +28,8 @@ void NodeAgent::hello(uint64_t from, uint32_t bytes) {
   const auto same_nonce = [](const uint8_t* a, const uint8_t* b) {
     return equal_bytes(a, b, kNonceBytes);
   };
-  if (connected_ &&
-      same_nonce(question.coordinator_nonce, accepted_.coordinator_nonce) &&
-      same_nonce(question.node_nonce, accepted_.node_nonce)) {
+  // Again, or to ask whether the session still stands.
+  if (connected_ && same_nonce(question.node_nonce, accepted_nonce_)) {
     return answer(from, question, Verdict::kAccepted);
   }
   uint8_t nonce[kNonceBytes];
@@ -61,7 +60,7 @@ void NodeAgent::accept(uint64_t from, const Hello& question) {
   ++nonces_;
   connected_ = true;
   coordinator_ = from;
-  accepted_ = question;
+  std::memcpy(accepted_nonce_, question.node_nonce, kNonceBytes);
   keys_ = session_keys(config_.key, question.coordinator_nonce,
                        question.node_nonce);
   window_ = {};

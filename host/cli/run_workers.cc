@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "host/cli/run_report.h"
 #include "host/cluster/drive.h"
 #include "host/cluster/key_file.h"
+#include "host/cluster/serial.h"
 #include "host/cluster/udp.h"
 #include "host/import/import.h"
 
@@ -18,11 +20,36 @@ namespace {
 
 constexpr int kNodeTimeoutSeconds = 5;
 
+constexpr const char* kSerial = "serial:";
+
+bool is_serial(const std::string& address) {
+  return address.starts_with(kSerial);
+}
+
+// The line itself is the address: there is only one node at its end.
+std::unique_ptr<HostTransport> open_transport(
+    const std::vector<WorkerAddress>& workers) {
+  const auto serial =
+      std::ranges::find_if(workers, is_serial, &WorkerAddress::label);
+  if (serial == workers.end()) {
+    return std::make_unique<UdpTransport>(parse_udp_address("0.0.0.0:0", ""));
+  }
+  if (workers.size() > 1) {
+    throw Error(Exit::kUsage,
+                serial->label + ": a serial line has one node at its end, " +
+                    std::to_string(workers.size()) + " are named",
+                "it alone, or all of them over UDP");
+  }
+  return std::make_unique<SerialTransport>(
+      serial->label.substr(std::string(kSerial).size()));
+}
+
 std::vector<WorkerAddress> addresses(const RunFlags& flags,
                                      const std::optional<Cluster>& cluster) {
   std::vector<WorkerAddress> out;
   const auto add = [&out](const std::string& text, const std::string& flag) {
-    out.push_back({text, parse_udp_address(text, flag)});
+    out.push_back(
+        {text, is_serial(text) ? kSerialPeer : parse_udp_address(text, flag)});
   };
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
@@ -71,7 +98,8 @@ int run_on_workers(const RunFlags& flags) {
   const std::vector<uint8_t> input = load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation));
 
-  UdpTransport transport(parse_udp_address("0.0.0.0:0", ""));
+  const std::unique_ptr<HostTransport> opened = open_transport(workers);
+  const HostTransport& transport = *opened;
   CoordinatorConfig config;
   config.transport = &transport.transport();
   config.insecure = flags.cluster.insecure;

@@ -8,6 +8,7 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cluster/key_file.h"
+#include "host/cluster/serial.h"
 #include "host/cluster/udp.h"
 
 namespace shoal {
@@ -47,12 +48,19 @@ int worker_command(const WorkerFlags& flags) {
   if (!flags.insecure) options.key = read_key_file(flags.key);
 
   StopSignals signals;
-  UdpTransport udp(parse_udp_address(flags.listen, "--listen"));
-  const std::string where = udp_address_text(udp.address());
-  options.name = flags.name.empty()
-                     ? board.name + where.substr(where.rfind(':'))
-                     : flags.name;
-  Worker worker(options, udp);
+  std::unique_ptr<HostTransport> transport;
+  std::string where = flags.serial, short_name = board.name;
+  if (flags.serial.empty()) {
+    auto udp = std::make_unique<UdpTransport>(
+        parse_udp_address(flags.listen, "--listen"));
+    where = udp_address_text(udp->address());
+    short_name += where.substr(where.rfind(':'));
+    transport = std::move(udp);
+  } else {
+    transport = std::make_unique<SerialTransport>(flags.serial);
+  }
+  options.name = flags.name.empty() ? short_name : flags.name;
+  Worker worker(options, *transport);
   std::printf("listening on %s\n", where.c_str());
   std::fflush(stdout);
   worker.serve(signals);

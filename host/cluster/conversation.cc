@@ -76,11 +76,14 @@ void Conversation::clear() {
 
 void Conversation::excuse(uint64_t us) { heard_at_ += us; }
 
-void Conversation::say_hello(uint64_t now) {
-  Hello h = hello_;
+void Conversation::say(Hello h) const {
   sign(config_.key.data(), h);
   const shoal_transport& t = *config_.transport;
   t.send(t.user, address_, &h, sizeof h);
+}
+
+void Conversation::say_hello(uint64_t now) {
+  say(hello_);
   hello_at_ = now + hello_gap_us_;
   hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
 }
@@ -91,7 +94,8 @@ void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
     Hello answer;
     if (bytes != sizeof answer) return;
     std::memcpy(&answer, datagram.data(), sizeof answer);
-    if (!equal_bytes(answer.coordinator_nonce, hello_.coordinator_nonce,
+    const Hello& question = open_ ? probe_ : hello_;
+    if (!equal_bytes(answer.coordinator_nonce, question.coordinator_nonce,
                      kNonceBytes)) {
       return;
     }
@@ -136,10 +140,8 @@ void Conversation::verdict(const Hello& answer) {
             "the same --insecure or --key on both sides");
   }
   if (!signature_fits(config_.key.data(), answer)) return;
-  const bool same =
-      equal_bytes(answer.node_nonce, hello_.node_nonce, kNonceBytes);
   if (open_) {
-    if (verdict == Verdict::kChallenge && !same) {
+    if (verdict == Verdict::kChallenge) {
       refused("it was restarted, or serves another coordinator now", "");
     }
     return;
@@ -159,10 +161,15 @@ void Conversation::verdict(const Hello& answer) {
       hello_gap_us_ = kFirstHelloGapUs;
       return say_hello(now());
     case Verdict::kAccepted:
-      if (!same) return;
+      if (!equal_bytes(answer.node_nonce, hello_.node_nonce, kNonceBytes)) {
+        return;
+      }
       keys_ = session_keys(config_.key.data(), hello_.coordinator_nonce,
                            hello_.node_nonce);
       open_ = true;
+      // A nonce that was never sent before: an answer to it cannot be old.
+      probe_ = hello_;
+      config_.entropy(probe_.coordinator_nonce);
       heard_at_ = now();
       ping_at_ = heard_at_ + ping_us();
       return fill(heard_at_);
@@ -243,7 +250,7 @@ void Conversation::heartbeat(uint64_t now) {
   ping_at_ = now + ping_us();
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
-  if (unanswered_ > 2) say_hello(now);
+  if (unanswered_ > 2) say(probe_);
   ping_.request = Request::kPing;
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;

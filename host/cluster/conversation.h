@@ -66,6 +66,7 @@ class Conversation {
 
   const shoal_cipher& cipher() const;
   uint64_t now() const;
+  void say(Hello) const;
   void say_hello(uint64_t now);
   void verdict(const Hello&);
   [[noreturn]] void refused(const std::string& why, const std::string& fix);
@@ -81,6 +82,7 @@ class Conversation {
   uint64_t address_;
   bool open_ = false;
   Hello hello_{};
+  Hello probe_{};  // asks whether the session still stands
   SessionKeys keys_{};
   ReplayWindow window_;
   uint32_t next_packet_ = 0;

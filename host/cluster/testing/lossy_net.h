@@ -147,7 +147,10 @@ class TestNode {
     restart();
   }
 
-  void restart() { opened_ = agent.open(config_) == Status::kOk; }
+  void restart() {
+    agent = NodeAgent();
+    opened_ = agent.open(config_) == Status::kOk;
+  }
   bool opened() const { return opened_; }
   bool intact() const { return arena_.intact() && program_.intact(); }
 

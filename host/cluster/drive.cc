@@ -1,0 +1,127 @@
+#include "host/cluster/drive.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/base/error.h"
+
+namespace shoal {
+
+bool drive(Coordinator& coordinator, const HostTransport& transport,
+           const StopSignals* signals, const std::function<bool()>& done) {
+  for (;;) {
+    coordinator.poll();
+    if (done()) return true;
+    if (signals && signals->asked()) return false;
+    transport.wait(coordinator.next_timer_us(),
+                   signals ? signals->descriptor() : -1);
+  }
+}
+
+void stop_all(Coordinator& coordinator, const HostTransport& transport) {
+  coordinator.stop();
+  drive(coordinator, transport, nullptr,
+        [&coordinator] { return coordinator.stopped(); });
+}
+
+namespace {
+
+// However a run ends, the nodes are left ready for the next one.
+class StopAtEnd {
+ public:
+  StopAtEnd(Coordinator& c, const HostTransport& t)
+      : coordinator_(c), transport_(t) {}
+  ~StopAtEnd() {
+    try {
+      stop_all(coordinator_, transport_);
+    } catch (const std::exception&) {
+      // What ended the run is told; this would only hide it.
+    }
+  }
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+
+ private:
+  Coordinator& coordinator_;
+  const HostTransport& transport_;
+};
+
+}  // namespace
+
+ClusterOutcome run_frames(Coordinator& coordinator,
+                          const HostTransport& transport,
+                          const Prepared& prepared,
+                          std::span<const uint8_t> input, int frames) {
+  using Clock = std::chrono::steady_clock;
+  ClusterOutcome outcome;
+  const StopSignals signals;
+  const StopAtEnd stop(coordinator, transport);
+  coordinator.deploy(prepared);
+  const auto interrupted = [] {
+    return Error(Exit::kInternal, "interrupted; the nodes have been stopped");
+  };
+  if (!drive(coordinator, transport, &signals,
+             [&] { return coordinator.started(); })) {
+    throw interrupted();
+  }
+  int submitted = 0, got = 0;
+  const auto start = Clock::now();
+  const bool ended = drive(coordinator, transport, &signals, [&] {
+    while (submitted < frames && coordinator.free_frames() > 0) {
+      coordinator.submit(input);
+      ++submitted;
+    }
+    while (auto output = coordinator.result()) {
+      if (got++ == 0) {
+        outcome.output = std::move(*output);
+      } else if (*output != outcome.output) {
+        throw Error(Exit::kDiffers,
+                    "frame " + std::to_string(got - 1) +
+                        " differs from the first, for the same input");
+      }
+    }
+    return got == frames;
+  });
+  if (!ended) throw interrupted();
+  const std::chrono::duration<double> elapsed = Clock::now() - start;
+  outcome.frame_seconds = elapsed.count() / frames;
+  return outcome;
+}
+
+Cluster cluster_of(const Coordinator& coordinator,
+                   const std::vector<WorkerAddress>& workers,
+                   const Cluster* given, std::optional<int64_t> ram) {
+  Cluster cluster;
+  if (given) cluster = *given;
+  cluster.nodes.resize(workers.size());
+  for (size_t i = 0; i < workers.size(); ++i) {
+    const WorkerIdentity& w = coordinator.identity(static_cast<int>(i));
+    ClusterNode& node = cluster.nodes[i];
+    if (!given) {
+      node.name = w.name;
+      node.address = workers[i].label;
+      node.board = find_board(w.board);
+      node.rating = board_rating(node.board);
+      node.ram = ram;
+    } else if (node.name != w.name || node.board.name != w.board) {
+      throw Error(Exit::kUsage,
+                  "the worker at " + workers[i].label + " is " + w.name + ", " +
+                      w.board + "; the cluster file says " + node.name + ", " +
+                      node.board.name,
+                  "`shoal worker --name " + node.name + " --board " +
+                      node.board.name + "`");
+    }
+    const auto least = [](std::optional<int64_t>& value, int64_t limit) {
+      const bool lower = !value || limit < *value;
+      if (lower) value = limit;
+      return lower;
+    };
+    if (least(node.ram, w.facts.arena_bytes)) {
+      node.ram_source = "what worker " + w.name + " has";
+    }
+    least(node.flash, w.facts.program_capacity);
+  }
+  return cluster;
+}
+
+}  // namespace shoal

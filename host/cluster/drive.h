@@ -1,0 +1,40 @@
+// Waiting for a coordinator on this computer: poll, sleep, poll.
+#pragma once
+
+#include <functional>
+
+#include "host/cluster/coordinator.h"
+#include "host/cluster/stop_signals.h"
+#include "host/cluster/transport.h"
+
+namespace shoal {
+
+// Until `done`; false if a signal asked for the end before. Without `signals`
+// they act as ever. What the coordinator throws passes through.
+bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
+           const std::function<bool()>& done);
+
+// Tells the nodes that the run is over, whatever has become of it; takes at
+// most a second.
+void stop_all(Coordinator&, const HostTransport&);
+
+// Deploys, then runs `input` `frames` times. Returns the output of one frame
+// and the seconds for each; Error(kDiffers) if two frames differ. The nodes
+// are told to stop, however it ends. On a signal they are too, and then it
+// acts.
+struct ClusterOutcome {
+  std::vector<uint8_t> output;
+  double frame_seconds = 0;
+};
+ClusterOutcome run_frames(Coordinator&, const HostTransport&,
+                          const Prepared& prepared,
+                          std::span<const uint8_t> input, int frames);
+
+// The cluster that these workers are: names, boards, memory as they say. With
+// `given` (cluster.toml) its nodes, in its order, each with no more memory
+// than its worker has. Throws Error(kUsage) if a worker is not the node that
+// the file names.
+Cluster cluster_of(const Coordinator&, const std::vector<WorkerAddress>&,
+                   const Cluster* given, std::optional<int64_t> ram);
+
+}  // namespace shoal
