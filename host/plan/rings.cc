@@ -64,7 +64,7 @@ class Puller {
   }
 
   void fire(int agent) {
-    tokens_.fire(agent);
+    if (!tokens_.fire(agent)) return;
     // Sinks need no space; the sooner they read, the sooner slots are free.
     for (int other : tokens_.touched(agent)) {
       if (!is_sink_[other] || pulling_[other]) continue;

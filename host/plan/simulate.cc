@@ -40,7 +40,7 @@ bool run_at_random(StageTokens& tokens, std::mt19937& random) {
       listed[agent] = false;
       continue;
     }
-    tokens.fire(agent);
+    if (!tokens.fire(agent)) continue;
     for (int other : tokens.touched(agent)) {
       if (!listed[other]) open.push_back(other);
       listed[other] = true;
@@ -121,7 +121,7 @@ bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
       continue;
     }
     if (before) before(agent);
-    tokens.fire(agent);
+    if (!tokens.fire(agent)) continue;
     for (int other : tokens.touched(agent)) open.insert(rank[other]);
   }
   return tokens.all_done();

@@ -143,6 +143,33 @@ void StageTokens::reset() {
     if (a.count > 0) ++left_;
   }
   for (Port& p : ports_) p.cursor = p.y0;
+  for (Buffer& b : buffers_) {
+    find_least(b.writes, b.made);
+    find_least(b.reads, b.released);
+  }
+}
+
+void StageTokens::find_least(const std::vector<int>& ports,
+                             Buffer::Least& least) const {
+  least = {std::numeric_limits<int>::max(), 0};
+  for (int index : ports) {
+    const Port& p = ports_[index];
+    if (p.cursor >= p.y1 || p.cursor > least.row) continue;
+    if (p.cursor < least.row) least = {p.cursor, 0};
+    ++least.ports;
+  }
+}
+
+// Moves a port's cursor; true if the least of all of them moved.
+bool StageTokens::advance(const std::vector<int>& ports, Buffer::Least& least,
+                          int port, int row) {
+  Port& p = ports_[port];
+  const bool was_least = p.cursor < p.y1 && p.cursor == least.row;
+  if (row == p.cursor) return false;
+  p.cursor = row;
+  if (!was_least || --least.ports > 0) return false;
+  find_least(ports, least);
+  return true;
 }
 
 std::string StageTokens::name(int agent) const {
@@ -155,7 +182,7 @@ std::string StageTokens::name(int agent) const {
 
 int StageTokens::unready_port(int buffer, int lo, int hi) const {
   const Buffer& b = buffers_[buffer];
-  if (lo >= hi) return -1;
+  if (lo >= hi || b.made.row >= hi) return -1;
   for (int w : b.writes) {
     const Port& p = ports_[w];
     if (p.cursor < p.y1 && p.cursor < hi) return w;
@@ -176,16 +203,20 @@ int StageTokens::missing_writer(int agent) const {
 }
 
 bool StageTokens::inputs_ready(int agent) const {
-  return missing_writer(agent) < 0;
+  const Agent& a = agents_[agent];
+  for (int i = 0; i < kIns; ++i) {
+    if (a.in[i] < 0) continue;
+    const Port& p = ports_[a.in[i]];
+    const RowRange need = needed_rows(a.rule[i], a.fired);
+    if (need.lo < need.hi && buffers_[p.buffer].made.row < p.y0 + need.hi) {
+      return false;
+    }
+  }
+  return true;
 }
 
 int StageTokens::released(int buffer) const {
-  int rows = std::numeric_limits<int>::max();
-  for (int r : buffers_[buffer].reads) {
-    const Port& p = ports_[r];
-    if (p.cursor < p.y1) rows = std::min(rows, p.cursor);
-  }
-  return rows;
+  return buffers_[buffer].released.row;
 }
 
 bool StageTokens::holds_rows(int buffer) const {
@@ -225,12 +256,7 @@ bool StageTokens::output_free(int agent) const {
   const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
   if (hi - lo > b.slots || hi - b.slots > released(p.buffer)) return false;
   // A row that a reader skips may still be on its way to the slot.
-  for (int w : b.writes) {
-    if (b.reads.empty()) break;
-    const Port& other = ports_[w];
-    const bool ended = other.cursor >= other.y1;
-    if (w != a.out && !ended && hi - b.slots > other.cursor) return false;
-  }
+  if (!b.reads.empty() && hi - b.slots > b.made.row) return false;
   return b.overlay < 0 || overlay_free(b, lo, hi);
 }
 
@@ -250,22 +276,27 @@ int StageTokens::out_buffer(int agent) const {
   return out < 0 ? -1 : ports_[out].buffer;
 }
 
-void StageTokens::fire(int agent) {
+bool StageTokens::fire(int agent) {
   Agent& a = agents_[agent];
+  bool news = false;
   if (a.out >= 0) {
-    Port& p = ports_[a.out];
+    const Port& p = ports_[a.out];
+    Buffer& b = buffers_[p.buffer];
     const FiringRange f = firing_range(a.rule[0], a.fired);
     const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
     const int kept = std::max(hi - lo, hi - released(p.buffer));
     peak_[p.buffer] = std::max(peak_[p.buffer], kept);
-    if (f.last_part) p.cursor = hi;
+    if (f.last_part) news = advance(b.writes, b.made, a.out, hi);
   }
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
-    Port& p = ports_[a.in[i]];
-    p.cursor = p.y0 + released_rows(a.rule[i], a.fired);
+    const Port& p = ports_[a.in[i]];
+    Buffer& b = buffers_[p.buffer];
+    news |= advance(b.reads, b.released, a.in[i],
+                    p.y0 + released_rows(a.rule[i], a.fired));
   }
   if (++a.fired == a.count) --left_;
+  return news;
 }
 
 }  // namespace shoal

@@ -44,7 +44,8 @@ class StageTokens {
   bool can_fire(int agent) const {
     return !done(agent) && inputs_ready(agent) && output_free(agent);
   }
-  void fire(int agent);
+  // True if that may have changed the chance of others to fire.
+  bool fire(int agent);
   void reset();
 
   // Streams have the numbers from here on.
@@ -84,6 +85,12 @@ class StageTokens {
     std::vector<int> writes, reads;
     int slots, overlay;
     int64_t row_bytes, offset, bytes;
+    // The least cursor of ports that have not finished, and how many are
+    // there.
+    struct Least {
+      int row = 0, ports = 0;
+    };
+    Least made = {}, released = {};
   };
   void add_actor(const Net&, const PlanStage&, const PlanActor&);
   void add_api(const PlanPort&, int port);
@@ -92,6 +99,9 @@ class StageTokens {
   bool output_free(int agent) const;
   bool overlay_free(const Buffer& out, int lo, int hi) const;
   int unready_port(int buffer, int lo, int hi) const;
+  void find_least(const std::vector<int>& ports, Buffer::Least&) const;
+  bool advance(const std::vector<int>& ports, Buffer::Least&, int port,
+               int row);
 
   const Net& net_;
   std::vector<Agent> agents_;

@@ -12,7 +12,49 @@ int64_t picoseconds(double seconds) {
   return std::llround(seconds * kPicoseconds);
 }
 
+// The longest chain of nodes each of which waits for the one before it.
+class Chains {
+ public:
+  Chains(const std::vector<int64_t>& node_ps,
+         const std::set<std::pair<int, int>>& sends)
+      : node_ps_(node_ps), before_(node_ps.size()), chain_(node_ps.size(), -1) {
+    for (const auto& [from, to] : sends) {
+      if (!sends.contains({to, from})) before_[to].push_back(from);
+    }
+  }
+  int64_t longest() {
+    int64_t most = 0;
+    for (size_t n = 0; n < chain_.size(); ++n) {
+      most = std::max(most, chain(static_cast<int>(n)));
+    }
+    return most;
+  }
+
+ private:
+  int64_t chain(int n) {
+    if (chain_[n] >= 0) return chain_[n];
+    chain_[n] = node_ps_[n];  // ends a ring of nodes
+    int64_t before = 0;
+    for (int m : before_[n]) before = std::max(before, chain(m));
+    return chain_[n] = before + node_ps_[n];
+  }
+
+  const std::vector<int64_t>& node_ps_;
+  std::vector<std::vector<int>> before_;
+  std::vector<int64_t> chain_;
+};
+
 }  // namespace
+
+int64_t segment_ps(const std::vector<int64_t>& node_ps,
+                   const std::set<std::pair<int, int>>& sends, int64_t bands) {
+  int64_t most = 0;
+  for (int64_t ps : node_ps) most = std::max(most, ps);
+  if (sends.empty()) return most;
+  const int64_t chain = Chains(node_ps, sends).longest();
+  return most +
+         std::max<int64_t>(0, chain - most) / std::max<int64_t>(1, bands);
+}
 
 LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
                    const Board& board, uint32_t max_payload) {

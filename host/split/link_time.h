@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "host/board/board.h"
 
@@ -17,5 +20,10 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes, const Board&,
 // From the end of a segment to the first rows of the next one: credit goes one
 // way, rows come the other.
 int64_t segment_latency_ps(const Board&);
+
+// A segment: nodes that send to each other both ways work at the same time; one
+// that only receives begins when the first of the `bands` reaches it.
+int64_t segment_ps(const std::vector<int64_t>& node_ps,
+                   const std::set<std::pair<int, int>>& sends, int64_t bands);
 
 }  // namespace shoal

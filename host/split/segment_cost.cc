@@ -1,13 +1,16 @@
 #include "host/split/segment_cost.h"
 
 #include <algorithm>
+#include <set>
 
+#include "device/program/link_layout.h"
 #include "host/plan/pack.h"
 #include "host/plan/rings.h"
 #include "host/plan/time.h"
 #include "host/split/boxes.h"
 #include "host/split/link_time.h"
 #include "host/split/segment_stage.h"
+#include "host/split/split_build.h"
 
 namespace shoal {
 namespace {
@@ -38,10 +41,16 @@ struct CostModel::Tally {
     std::vector<Ring> rings;
     std::vector<Work> work;
     std::vector<Box> copies;
+    int64_t bands(int passes) const {
+      int64_t most = 1;
+      for (const Work& w : work) {
+        most = std::max<int64_t>(most, std::min(w.made.rows(), passes));
+      }
+      return most;
+    }
   };
   std::vector<Node> nodes;
-  bool exchanges = false;  // within the segment
-  int deep = 0;            // tensors exchanged within it
+  std::set<std::pair<int, int>> sends;  // within the segment
 };
 
 CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
@@ -72,10 +81,9 @@ int CostModel::slots(int tensor, const Box& box, int passes) const {
   return std::clamp(table_slots_[i][tensor], 1, box.rows());
 }
 
-int64_t CostModel::fixed_bytes(int node) const {
-  const int peers = cluster_.nodes.size() > 1 ? s_.nodes : 1;
-  (void)node;
-  return 128 + int64_t{peers} * 184;
+int64_t CostModel::fixed_bytes() const {
+  constexpr int64_t kPeer = sizeof(PeerState) + kWindow * sizeof(Flight);
+  return 128 + s_.nodes * kPeer;
 }
 
 void CostModel::add_layers(Segment segment, const MadeBoxes& made,
@@ -88,8 +96,11 @@ void CostModel::add_layers(Segment segment, const MadeBoxes& made,
       }
       continue;
     }
-    tally.exchanges = true;
-    ++tally.deep;
+    for (size_t i = 0; i < s_.chain[l].size(); ++i) {
+      const Share& next = s_.chain[l][(i + 1) % s_.chain[l].size()];
+      tally.sends.insert({s_.chain[l][i].node, next.node});
+      tally.sends.insert({next.node, s_.chain[l][i].node});
+    }
     for (const Share& owner : s_.chain[l]) {
       for (const Share& share : s_.chain[l]) {
         Tally::Node& node = tally.nodes[share.node];
@@ -144,7 +155,7 @@ void CostModel::add_reads(int tensor, int node, Segment segment,
       here.whole += kInStreamBytes;
       tally.nodes[m].sent += missing * bytes;
       tally.nodes[m].whole += kTargetBytes;
-      if (segment.holds(w.index)) tally.exchanges = true;
+      if (segment.holds(w.index)) tally.sends.insert({m, node});
     }
   }
 }
@@ -161,7 +172,6 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
   }
   const bool lasts = last_read >= segment.end;
   const bool read_here = last_read >= segment.begin && first_read < segment.end;
-  bool any_here = false;
   for (int n = 0; n < s_.nodes; ++n) {
     Box written;
     bool here = false, input = false;
@@ -199,7 +209,6 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
       }
       continue;
     }
-    any_here |= here;
     if (!written.empty()) {
       Tally::Node& node = tally.nodes[n];
       if (lasts || (!here && last_read >= segment.begin)) {
@@ -210,14 +219,13 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
     }
     if (read_here) add_reads(tensor, n, segment, written, made, tally);
   }
-  (void)any_here;
 }
 
-int64_t CostModel::time_ps(const Tally& tally, size_t p, int n,
-                           bool exchanges) const {
+int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
   const Tally::Node& node = tally.nodes[n];
   const Board& board = cluster_.nodes[n].board;
   int64_t compute = 0;
+  const int64_t bands = node.bands(passes_[p]);
   for (const Tally::Work& w : node.work) {
     const Layer& layer = s_.net.layers[w.layer];
     LayerShare share{w.made, layer.in[0].box.channels()};
@@ -239,7 +247,7 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n,
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.
-  return longer + (exchanges ? shorter / passes_[p] : 0);
+  return longer + shorter / bands;
 }
 
 SegmentCost CostModel::cost(Segment segment) const {
@@ -258,6 +266,8 @@ SegmentCost CostModel::cost(Segment segment) const {
   result.possible = true;
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
+    std::vector<int64_t> node_ps;
+    int64_t bands = 1;
     for (int n = 0; n < s_.nodes; ++n) {
       const Tally::Node& node = tally.nodes[n];
       int64_t bytes = node.whole;
@@ -276,8 +286,10 @@ SegmentCost CostModel::cost(Segment segment) const {
             sums_bytes(layer, share_work(layer, w.made, passes_[p]), w.made));
       }
       at.bytes.push_back(bytes);
-      at.time_ps = std::max(at.time_ps, time_ps(tally, p, n, tally.exchanges));
+      node_ps.push_back(time_ps(tally, p, n));
+      bands = std::max(bands, node.bands(passes_[p]));
     }
+    at.time_ps = segment_ps(node_ps, tally.sends, bands);
     const Board& board = cluster_.nodes[0].board;
     if (s_.nodes > 1) at.time_ps += segment_latency_ps(board);
     result.at.push_back(std::move(at));

@@ -28,8 +28,8 @@ class CostModel {
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
   SegmentCost cost(Segment) const;
-  // What a plan's fixed parts take at the least, by node.
-  int64_t fixed_bytes(int node) const;
+  // What a plan's fixed parts take at the least.
+  int64_t fixed_bytes() const;
 
  private:
   struct Tally;
@@ -37,7 +37,7 @@ class CostModel {
   void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
   void add_reads(int tensor, int node, Segment, const Box& written,
                  const MadeBoxes&, Tally&) const;
-  int64_t time_ps(const Tally&, size_t passes, int node, bool exchanges) const;
+  int64_t time_ps(const Tally&, size_t passes, int node) const;
 
   const SplitNet& s_;
   const Cluster& cluster_;

@@ -187,8 +187,8 @@ class Maker {
       if (slice.empty()) continue;
       for (int i = 1; i <= n; ++i) {
         const int node = chain[(owner + i) % n].node;
-        const int number = next_actor(node, segment);
         PlanActor a = start_actor(l, node, segment, slice);
+        const int number = next_actor(node, segment);
         a.init = i == 1;
         a.final = i == n;
         Draft& d = draft(node, segment);

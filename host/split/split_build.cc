@@ -35,6 +35,20 @@ std::vector<int> ring_groups(const MergedSegment& segment,
   return group;
 }
 
+// A sender's rows stay until they are acknowledged, a receiver's slots are
+// known to be free a while after they are: more rows keep both going.
+void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
+  std::vector<bool> given(stage.buffers.size(), false);
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
+      continue;
+    }
+    given[p.buffer] = true;
+    PlanBuffer& b = stage.buffers[p.buffer];
+    b.slots = std::min(b.box.rows(), b.slots + slack);
+  }
+}
+
 void size_rings(const Net& net, SplitStages& stages,
                 const BuildOptions& options) {
   for (MergedSegment& m : merge_segments(stages.plan)) {
@@ -52,6 +66,7 @@ void size_rings(const Net& net, SplitStages& stages,
       tighten(net, m.stage, m.ties, ring_groups(m, whole),
               options.tighten_tries);
     }
+    add_slack(m.stage, whole, options.slack);
     for (const MergedSegment::Part& part : m.parts) {
       PlanStage& stage = stages.plan.nodes[part.node].stages[part.stage];
       for (size_t b = 0; b < stage.buffers.size(); ++b) {
@@ -61,7 +76,7 @@ void size_rings(const Net& net, SplitStages& stages,
   }
 }
 
-void add_peers(Plan& plan, int window) {
+void add_peers(Plan& plan) {
   std::vector<std::set<int>> peers(plan.nodes.size());
   for (const PlanStream& stream : plan.streams) {
     for (const PlanStream::End& to : stream.to) {
@@ -77,7 +92,7 @@ void add_peers(Plan& plan, int window) {
         }
       }
     }
-    for (int peer : peers[n]) plan.nodes[n].peers.push_back({peer, window});
+    for (int peer : peers[n]) plan.nodes[n].peers.push_back({peer, kWindow});
   }
 }
 
@@ -205,7 +220,7 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
   Plan& plan = stages.plan;
   plan.linked = true;
   size_rings(split.net, stages, options);
-  add_peers(plan, options.window);
+  add_peers(plan);
   const std::vector<LinkCounts> links = count_links(plan);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     PlanNode& node = plan.nodes[n];

@@ -9,10 +9,12 @@
 
 namespace shoal {
 
+inline constexpr int kWindow = 8;  // segments in flight to a peer
+
 struct BuildOptions {
   int pack_tries = 60;
+  int slack = 0;          // rows more than needed for rings that streams touch
   int tighten_tries = 0;  // simulations a segment
-  int window = 8;         // segments in flight to a peer
 };
 
 // None if a segment cannot be one.

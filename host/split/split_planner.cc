@@ -1,6 +1,7 @@
 #include "host/split/split_planner.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 
 #include "host/base/error.h"
@@ -28,6 +29,12 @@ void assert_completes(const Net& net, const Plan& plan) {
   }
 }
 
+// Converters chain the names of all that they fused.
+std::string layer_text(const Layer& l) {
+  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
+         std::to_string(l.file_op) + ")";
+}
+
 // The layer with the largest buffers in the fullest stage.
 std::string fullest_layer(const Net& net, const PlanNode& node) {
   const PlanStage* fullest = &node.stages.front();
@@ -46,11 +53,14 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
     }
     if (bytes > most) most = bytes, layer = a.layer;
   }
-  if (layer < 0) return "an input";
-  const Layer& l = net.layers[layer];
-  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
-         std::to_string(l.file_op) + ")";
+  return layer < 0 ? "an input" : layer_text(net.layers[layer]);
 }
+
+// With more nodes fewer plans are built in full.
+constexpr int kManyNodes = 16;
+// Percent of the smallest budget, and of that for bands of more than one row.
+constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
+                                             {100, 0},  {110, 70}, {102, 100}};
 
 int64_t largest_arena(const Plan& plan) {
   int64_t most = 0;
@@ -70,6 +80,13 @@ class Planner {
         model_(split, cluster, options.max_payload),
         search_(split, model_) {
     for (const ClusterNode& node : cluster.nodes) {
+      if (!node.board.flash_mapped) {
+        throw Error(Exit::kUnsupported,
+                    "node " + node.name + ": board " + node.board.name +
+                        " reads weights from storage, which plans for several "
+                        "nodes cannot yet",
+                    "a board whose flash is memory mapped");
+      }
       limits_.push_back(std::min<int64_t>(node.arena_budget(),
                                           std::numeric_limits<int32_t>::max()));
     }
@@ -77,7 +94,7 @@ class Planner {
 
   Plan plan() {
     std::optional<Plan> best = smallest();
-    if (!best) throw Error(Exit::kInternal, s_.net.name + ": no segments");
+    if (!best) no_segments();
     if (!fits(*best)) does_not_fit(*best);
     if (options_.objective == Objective::kLatency) {
       if (std::optional<Plan> fast = fastest()) {
@@ -102,63 +119,84 @@ class Planner {
                             int percent) const {
     std::vector<int64_t> all;
     for (int n = 0; n < s_.nodes; ++n) {
-      all.push_back((limits[n] - model_.fixed_bytes(n)) * percent / 100);
+      all.push_back((limits[n] - model_.fixed_bytes()) * percent / 100);
     }
     return all;
   }
 
-  std::optional<Plan> build(const SplitChoice& choice, int tries) {
+  std::optional<Plan> build(const SplitChoice& choice, int tries,
+                            int slack = 0) {
     BuildOptions how;
     how.tighten_tries = tries;
+    how.slack = slack;
     std::optional<Plan> plan = build_split_plan(s_, choice, how);
     if (plan) finish(*plan);
     return plan;
   }
 
-  std::optional<Plan> smallest() {
-    const std::vector<int64_t> all(limits_.size(),
-                                   std::numeric_limits<int32_t>::max());
-    const std::optional<int64_t> least = search_.smallest_budget(all);
-    if (!least) return std::nullopt;
-    std::optional<Plan> best;
-    SplitChoice last;
-    for (const int percent : {100, 102, 105, 110, 120}) {
-      for (const int soft : {0, 70, 100}) {
-        SplitBudget budget;
-        budget.hard.assign(limits_.size(), *least * percent / 100);
-        budget.soft.assign(limits_.size(), *least * percent / 100 * soft / 100);
-        const std::optional<SplitChoice> choice = search_.fastest(budget);
-        if (!choice) continue;
-        if (choice->segments == last.segments && choice->passes == last.passes)
-          continue;
-        last = *choice;
-        std::optional<Plan> next = build(*choice, 40);
-        if (!next) continue;
-        if (!best || largest_arena(*next) < largest_arena(*best)) {
-          best = std::move(next);
+  // Choices for less and less of the budget, each once.
+  class Choices {
+   public:
+    explicit Choices(const SplitSearch& search) : search_(search) {}
+    const SplitChoice* next(const SplitBudget& budget) {
+      std::optional<SplitChoice> choice = search_.fastest(budget);
+      if (!choice) return nullptr;
+      for (const SplitChoice& c : seen_) {
+        if (c.segments == choice->segments && c.passes == choice->passes) {
+          return nullptr;
         }
       }
+      seen_.push_back(std::move(*choice));
+      return &seen_.back();
     }
-    return best;
+
+   private:
+    const SplitSearch& search_;
+    std::deque<SplitChoice> seen_;
+  };
+
+  std::optional<Plan> smallest() {
+    const std::optional<int64_t> least = search_.smallest_budget();
+    if (!least) return std::nullopt;
+    Choices choices(search_);
+    std::optional<Plan> best;
+    const SplitChoice* best_choice = nullptr;
+    int builds = s_.nodes > kManyNodes ? 2 : 5;
+    for (const auto& [percent, soft] : kSmallest) {
+      SplitBudget budget;
+      budget.hard.assign(limits_.size(), *least * percent / 100);
+      budget.soft.assign(limits_.size(), *least * percent / 100 * soft / 100);
+      const SplitChoice* choice = choices.next(budget);
+      if (!choice) continue;
+      std::optional<Plan> next = build(*choice, 0);
+      if (next && (!best || largest_arena(*next) < largest_arena(*best))) {
+        best = std::move(next);
+        best_choice = choice;
+      }
+      if (--builds == 0) break;
+    }
+    if (!best) return best;
+    std::optional<Plan> tight =
+        build(*best_choice, s_.nodes > kManyNodes ? 10 : 40);
+    return largest_arena(*tight) < largest_arena(*best) ? std::move(tight)
+                                                        : std::move(best);
   }
 
   std::optional<Plan> fastest() {
-    std::optional<Plan> best;
-    SplitChoice last;
-    for (const int percent : {100, 95, 90, 80, 70, 60, 50, 30, 0}) {
-      SplitBudget budget{less(limits_, 100), less(limits_, percent)};
-      const std::optional<SplitChoice> choice = search_.fastest(budget);
+    Choices choices(search_);
+    for (const int percent : {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0}) {
+      const SplitBudget budget{less(limits_, 100), less(limits_, percent)};
+      const SplitChoice* choice = choices.next(budget);
       if (!choice) continue;
-      if (choice->segments == last.segments && choice->passes == last.passes) {
-        continue;
-      }
-      last = *choice;
       std::optional<Plan> next = build(*choice, 0);
       if (!next || !fits(*next)) continue;
-      if (!best || next->latency_s < best->latency_s) best = std::move(next);
-      break;
+      for (const int slack : {8, 4, 2, 1}) {
+        std::optional<Plan> loose = build(*choice, 0, slack);
+        if (loose && fits(*loose)) return loose;
+      }
+      return next;
     }
-    return best;
+    return std::nullopt;
   }
 
   void finish(Plan& plan) const {
@@ -170,7 +208,19 @@ class Planner {
           static_cast<uint32_t>(cluster_.nodes[n].board.fixed_bytes());
     }
     plan.strategy = s_.cuts.strategy;
+    set_slices(s_.net, cluster_, plan);
     model_split_time(s_.net, cluster_, options_.max_payload, plan);
+  }
+
+  // Only what the file of cuts keeps together can be in the way.
+  [[noreturn]] void no_segments() const {
+    const int layer = search_.clash();
+    if (layer < 0) throw Error(Exit::kInternal, s_.net.name + ": no segments");
+    throw Error(Exit::kUsage,
+                "cuts " + s_.cuts.strategy + ": a segment must end behind " +
+                    layer_text(s_.net.layers[layer]) +
+                    ", where the cut changes, but its block is joined",
+                "joined = false");
   }
 
   [[noreturn]] void does_not_fit(const Plan& plan) const {

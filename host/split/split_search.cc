@@ -40,6 +40,7 @@ SplitSearch::SplitSearch(const SplitNet& split, const CostModel& model)
   for (int end = 1; end <= layers_; ++end) {
     int begin = first[end - 1], clash = -1;
     while (!compute_boxes(s_, {begin, end}, made, &clash)) begin = clash + 1;
+    if (clash >= 0 && is_one_of(s_.cuts.joined, clash)) clash_ = clash;
     for (int l : s_.cuts.ends) {
       if (l + 1 < end) begin = std::max(begin, l + 1);
     }
@@ -95,14 +96,11 @@ std::optional<SplitChoice> SplitSearch::fastest(
   return choice;
 }
 
-std::optional<int64_t> SplitSearch::smallest_budget(
-    const std::vector<int64_t>& limits) const {
+std::optional<int64_t> SplitSearch::smallest_budget() const {
   const auto feasible = [&](int64_t bytes) {
     SplitBudget budget;
-    for (int64_t limit : limits) {
-      budget.hard.push_back(std::min(limit, bytes));
-      budget.soft.push_back(0);
-    }
+    budget.hard.assign(s_.nodes, bytes);
+    budget.soft.assign(s_.nodes, 0);
     return fastest(budget).has_value();
   };
   int64_t fits = std::numeric_limits<int32_t>::max(), fails = 0;

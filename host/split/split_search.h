@@ -22,17 +22,15 @@ class SplitSearch {
   SplitSearch(const SplitNet&, const CostModel&);
 
   std::optional<SplitChoice> fastest(const SplitBudget&) const;
-  // The smallest budget for all nodes, each at most its own limit, for which
-  // there is a choice; none if the limits are too small.
-  std::optional<int64_t> smallest_budget(
-      const std::vector<int64_t>& limits) const;
-  // The largest node of the cheapest choice, whatever the limits.
-  int layers() const { return layers_; }
+  // The smallest budget for all nodes for which there is a choice.
+  std::optional<int64_t> smallest_budget() const;
+  // A layer behind which a segment must end and may not, or -1.
+  int clash() const { return clash_; }
 
  private:
   const SplitNet& s_;
   const CostModel& model_;
-  int layers_ = 0;
+  int layers_ = 0, clash_ = -1;
   // By first layer, then length - 1; shorter where longer ones cannot be.
   std::vector<std::vector<SegmentCost>> costs_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "host/plan/time.h"
 #include "host/split/link_time.h"
@@ -36,8 +37,14 @@ std::vector<std::vector<Traffic>> find_traffic(const Plan& plan) {
   return all;
 }
 
+struct SegmentTimes {
+  std::vector<int64_t> node_ps;
+  std::set<std::pair<int, int>> sends;  // while they are made
+  int64_t bands = 1;
+};
+
 // Bands of a stage: with few of them little is done while rows travel.
-int64_t fewest_firings(const PlanStage& stage) {
+int64_t most_bands(const PlanStage& stage) {
   int64_t most = 1;
   for (const PlanActor& a : stage.actors) {
     const int rows = stage.ports[a.out].box.rows();
@@ -47,15 +54,47 @@ int64_t fewest_firings(const PlanStage& stage) {
 }
 
 constexpr double kPicoseconds = 1e12;
+constexpr int64_t kMicrosecond = 1000000;
+// Peers wait for a node's answer while it computes; much shorter slices would
+// cost more than they gain.
+constexpr int64_t kSlicePs = 1000 * kMicrosecond;
+
+// What these make of a row depends on all of its columns.
+bool in_one_slice(OpCode op) {
+  return op == OpCode::kReduceSum || op == OpCode::kReduceMax ||
+         op == OpCode::kReshape || op == OpCode::kTranspose ||
+         op == OpCode::kConstant;
+}
 
 }  // namespace
+
+void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    int64_t longest = 0;
+    for (PlanStage& stage : plan.nodes[n].stages) {
+      for (PlanActor& a : stage.actors) {
+        const LayerTime t = actor_time(net, stage, a, cluster.nodes[n].board);
+        if (t.firings == 0) continue;
+        const bool whole = !a.copy && in_one_slice(net.layers[a.layer].op);
+        const int64_t most = whole ? 1 : stage.ports[a.out].box.columns();
+        const int64_t compute = t.compute_ps / t.firings;
+        a.slices = static_cast<int>(
+            std::clamp<int64_t>((compute + kSlicePs - 1) / kSlicePs, 1, most));
+        longest = std::max(longest, compute / a.slices +
+                                        (t.flash_ps + t.firing_ps) / t.firings);
+      }
+    }
+    plan.nodes[n].poll_gap_us =
+        static_cast<uint32_t>((longest + kMicrosecond - 1) / kMicrosecond);
+  }
+}
 
 void model_split_time(const Net& net, const Cluster& cluster,
                       uint32_t max_payload, Plan& plan) {
   plan.model_macs = net.model_macs;
   plan.macs = 0, plan.traffic_bytes = 0;
   const auto traffic = find_traffic(plan);
-  std::map<int, int64_t> segments;  // their slowest nodes
+  std::map<int, SegmentTimes> segments;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     PlanNode& node = plan.nodes[n];
     const Board& board = cluster.nodes[n].board;
@@ -72,7 +111,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
       const int64_t busy = sum.total_ps() + link.cpu_ps;
       const int64_t longer = std::max(busy, link.wire_ps);
       const int64_t ps =
-          longer + std::min(busy, link.wire_ps) / fewest_firings(stage);
+          longer + std::min(busy, link.wire_ps) / most_bands(stage);
       stage.seconds = static_cast<double>(ps) / kPicoseconds;
       stage.weight_read_bytes = sum.weight_read_bytes;
       stage.firings = sum.firings;
@@ -84,7 +123,10 @@ void model_split_time(const Net& net, const Cluster& cluster,
                     : most == sum.firing_ps  ? "firings"
                                              : "datagrams";
       node_ps += ps;
-      segments[stage.segment] = std::max(segments[stage.segment], ps);
+      SegmentTimes& segment = segments[stage.segment];
+      segment.node_ps.resize(plan.nodes.size());
+      segment.node_ps[n] = ps;
+      segment.bands = std::max(segment.bands, most_bands(stage));
       node.macs += stage.macs;
       node.weight_read_bytes += stage.weight_read_bytes;
       node.sent_bytes += moved.sent;
@@ -96,8 +138,18 @@ void model_split_time(const Net& net, const Cluster& cluster,
     plan.traffic_bytes += node.sent_bytes;
   }
   int64_t all = 0;
-  for (const auto& [segment, ps] : segments) {
-    all += ps + segment_latency_ps(cluster.nodes[0].board);
+  for (const PlanStream& stream : plan.streams) {
+    const PlanStage& stage =
+        plan.nodes[stream.from.node].stages[stream.from.stage];
+    const PlanPort& port = stage.ports[stream.from.port];
+    if (stage.buffers[port.buffer].complete) continue;
+    for (const PlanStream::End& to : stream.to) {
+      segments[stage.segment].sends.insert({stream.from.node, to.node});
+    }
+  }
+  for (const auto& [number, s] : segments) {
+    all += segment_ps(s.node_ps, s.sends, s.bands) +
+           segment_latency_ps(cluster.nodes[0].board);
   }
   for (const PlanNode& node : plan.nodes) {
     for (const PlanStage& stage : node.stages) {

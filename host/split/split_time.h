@@ -12,4 +12,8 @@ namespace shoal {
 // slowest node, then the next one begins.
 void model_split_time(const Net&, const Cluster&, uint32_t max_payload, Plan&);
 
+// Cuts firings into slices after which a node looks at its link, and says how
+// long the longest one keeps it away.
+void set_slices(const Net&, const Cluster&, Plan&);
+
 }  // namespace shoal
