@@ -42,6 +42,10 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
   verb->add_option("--latency", flags.latency, "one way: 60us");
   verb->add_option("--network", flags.network, "switch or radio");
+  verb->add_option("--payload", flags.payload,
+                   "bytes of a datagram at most (1472; a serial line: 128)");
+  verb->add_option("--framing", flags.framing,
+                   "bytes of every datagram on the wire besides (board's)");
   verb->add_option("--seed", flags.seed, "of the network's luck")
       ->capture_default_str();
 }

@@ -71,6 +71,12 @@ PrepareSplit split_options(const PlanFlags& flags) {
   return options;
 }
 
+PrepareSplit split_options(const PlanFlags& flags, const SimOptions& network) {
+  PrepareSplit options = split_options(flags);
+  options.max_payload = network.max_payload;
+  return options;
+}
+
 PlanOptions emulated_options(const PlanFlags& flags) {
   const PlanOptions options = plan_options(flags);
   if (options.board->emulator) return options;

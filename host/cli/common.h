@@ -24,6 +24,8 @@ bool wants_cluster(const PlanFlags&);
 Cluster cluster_of(const PlanFlags&);
 // How to cut for a cluster; without a strategy spatial.
 PrepareSplit split_options(const PlanFlags&);
+// The same for virtual nodes, whose datagrams may be smaller.
+PrepareSplit split_options(const PlanFlags&, const SimOptions&);
 
 // The same for a board that QEMU plays; Error(kUsage) lists these.
 PlanOptions emulated_options(const PlanFlags&);

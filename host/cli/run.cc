@@ -42,9 +42,8 @@ std::vector<uint8_t> run_one(const RunFlags& flags, const Prepared& p,
 std::vector<uint8_t> run_nodes(const RunFlags& flags, const Prepared& p,
                                const Cluster& cluster,
                                const std::vector<uint8_t>& input,
-                               std::optional<TraceCollector>& trace) {
-  SimOptions options;
-  apply(flags.network, options);
+                               std::optional<TraceCollector>& trace,
+                               SimOptions options) {
   options.costs = false;
   options.insecure = flags.cluster.insecure;
   options.frames = flags.frames;
@@ -82,16 +81,18 @@ int run_command(const RunFlags& flags) {
   const std::vector<std::string> labels = read_labels(flags.labels);
   Graph graph = load_model(flags.model);
   const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
-  const Prepared p =
-      several
-          ? prepare_split(std::move(graph), cluster, split_options(flags.plan))
-          : prepare(std::move(graph), plan_options(flags.plan));
+  SimOptions network;
+  apply(flags.network, network);
+  const Prepared p = several
+                         ? prepare_split(std::move(graph), cluster,
+                                         split_options(flags.plan, network))
+                         : prepare(std::move(graph), plan_options(flags.plan));
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
   RunOutcome outcome;
   const auto start = std::chrono::steady_clock::now();
-  outcome.output = several ? run_nodes(flags, p, cluster, input, trace)
+  outcome.output = several ? run_nodes(flags, p, cluster, input, trace, network)
                            : run_one(flags, p, input, trace);
   const std::chrono::duration<double> elapsed =
       std::chrono::steady_clock::now() - start;

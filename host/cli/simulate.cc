@@ -235,15 +235,15 @@ int simulate_command(const SimulateFlags& flags) {
       flags.input.empty() ? noise_input(graph, flags.network.seed)
                           : load_input(graph, flags.input, norm);
   const Cluster cluster = cluster_of(plan);
+  SimOptions options;
+  apply(flags.network, options);
   const Prepared p =
-      prepare_split(std::move(graph), cluster, split_options(plan));
+      prepare_split(std::move(graph), cluster, split_options(plan, options));
   const std::vector<uint8_t> expected =
       model_output(p.graph, run_oracle(p.graph, input));
 
   const auto count = static_cast<uint32_t>(p.plan.nodes.size());
   Recorder recorder(count + 1);
-  SimOptions options;
-  apply(flags.network, options);
   options.insecure = flags.insecure;
   options.frames = flags.frames;
   options.warm_up = true;

@@ -16,10 +16,9 @@ namespace {
 
 Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
                      const Cluster& cluster, const std::vector<uint8_t>& input,
-                     const std::optional<GoldenCase>& golden) {
+                     const std::optional<GoldenCase>& golden,
+                     SimOptions options) {
   TraceCollector trace(p.graph, p.net, p.plan);
-  SimOptions options;
-  apply(flags.network, options);
   options.costs = false;
   options.insecure = flags.insecure;
   options.tap = [&](int node) { return trace.tap(node); };
@@ -35,9 +34,11 @@ Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
 int verify_command(const VerifyFlags& flags) {
   const bool several = wants_cluster(flags.plan);
   const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
+  SimOptions network;
+  apply(flags.network, network);
   const Prepared p =
       several ? prepare_split(load_model(flags.model), cluster,
-                              split_options(flags.plan))
+                              split_options(flags.plan, network))
               : prepare(load_model(flags.model), plan_options(flags.plan));
   auto results = nlohmann::json::array();
   bool all_equal = true;
@@ -48,7 +49,7 @@ int verify_command(const VerifyFlags& flags) {
       golden = find_golden_case(flags.golden, p.graph.name, path);
     }
     const Verdict v =
-        several ? verify_nodes(flags, p, cluster, input, golden)
+        several ? verify_nodes(flags, p, cluster, input, golden, network)
                 : verify_frame(p, input, run_oracle(p.graph, input), golden);
     all_equal &= !v.wrong;
     const char* const parties =

@@ -26,6 +26,14 @@ std::pair<double, std::string> split(const std::string& text,
   return {v, std::string(rest, end)};
 }
 
+uint32_t within(int value, int low, int high, const std::string& flag) {
+  if (value < low || value > high) {
+    throw Error(Exit::kUsage, flag + ": " + std::to_string(value) + " bytes",
+                "from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return static_cast<uint32_t>(value);
+}
+
 }  // namespace
 
 double parse_probability(const std::string& text, const std::string& flag) {
@@ -78,6 +86,12 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
   }
   if (!flags.rate.empty()) {
     options.bits_per_s = parse_rate(flags.rate, "--rate");
+  }
+  if (flags.payload) {
+    options.max_payload = within(*flags.payload, 96, 65000, "--payload");
+  }
+  if (flags.framing) {
+    options.framing_bytes = within(*flags.framing, 0, 1000, "--framing");
   }
   if (flags.network == "radio") {
     n.medium = Medium::kRadio;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "host/sim/simulate.h"
@@ -15,6 +16,9 @@ struct NetworkFlags {
   std::string rate{};                          // bits a second: 100M, 250K, 1G
   std::string network{};                       // switch or radio
   uint64_t seed = 1;
+  // Bytes of a datagram at most, and on the wire besides; 128 and 6 for a
+  // serial line.
+  std::optional<int> payload, framing;
 };
 
 // Each throws Error(kUsage) naming the flag and what it may be.

@@ -27,6 +27,7 @@ LinkModel link_of(const Board& board, const SimOptions& options) {
   }
   if (options.bits_per_s) link.bits_per_s = *options.bits_per_s;
   if (options.latency) link.latency = *options.latency;
+  if (options.framing_bytes) link.framing_bytes = *options.framing_bytes;
   if (options.receive_queue) link.receive_queue = *options.receive_queue;
   return link;
 }

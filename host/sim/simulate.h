@@ -28,6 +28,7 @@ struct SimOptions {
   // None: what the boards' links have (with costs), else unlimited and 10 us.
   std::optional<double> bits_per_s;
   std::optional<Nanos> latency;
+  std::optional<uint32_t> framing_bytes;
   std::optional<uint32_t> receive_queue;  // of a node, datagrams
   bool costs = true;
   bool insecure = false;
