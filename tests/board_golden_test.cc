@@ -1,9 +1,9 @@
 // Real models on the emulated 64 KB board: outputs and every layer equal the
 // golden results, at the smallest arena and at all that the board has.
 #include <gtest/gtest.h>
-#include <toml++/toml.h>
 
 #include "device/program/record.h"
+#include "host/base/toml.h"
 #include "host/emulate/storage_image.h"
 #include "host/golden/golden.h"
 #include "host/import/import.h"
