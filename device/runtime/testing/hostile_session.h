@@ -95,9 +95,9 @@ inline shoal_link_counters try_session(const Bytes& session) {
       node.pass_ms(action >> 2);
     } else {
       const size_t peer = next() % node.peers();
-      const uint8_t flags = next(), low = next();
+      const uint8_t flags = next(), low = next(), high = next();
       const size_t bytes =
-          std::min<size_t>((next() << 8 | low) % 512, session.size() - at);
+          std::min<size_t>((high << 8 | low) % 512, session.size() - at);
       node.receive(peer, flags, session.data() + at, bytes);
       at += bytes;
     }
