@@ -67,9 +67,11 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return start(data, bytes);
     case Request::kPing:
       return ping();
-    case Request::kStop:
+    case Request::kStop: {
+      const Reply reply = ping();
       leave();
-      return Reply::kOk;
+      return reply;
+    }
   }
   return Reply::kMalformed;
 }
@@ -240,14 +242,13 @@ Reply NodeAgent::ping() {
   a.fault_check = fault_.check;
   if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
     const shoal_link_counters c = shoal_counters(&node_);
-    const auto low = [](uint64_t v) { return static_cast<uint32_t>(v); };
     a.stage = shoal_last_work(&node_).stage;
     a.frames = shoal_frames(&node_);
-    a.sent = low(c.sent), a.received = low(c.received);
-    a.sent_bytes = low(c.sent_bytes);
-    a.received_bytes = low(c.received_bytes);
-    a.row_bytes = low(c.row_bytes), a.resent_bytes = low(c.resent_bytes);
-    a.forged = low(c.forged), a.stale = low(c.stale);
+    a.sent_bytes = c.sent_bytes;
+    a.row_bytes = c.row_bytes;
+    a.resent_bytes = c.resent_bytes;
+    a.sent = static_cast<uint32_t>(c.sent);
+    a.refused = static_cast<uint32_t>(c.forged + c.stale + c.malformed);
   }
   put(&a, sizeof a);
   return Reply::kOk;

@@ -74,7 +74,7 @@ enum class Request : uint8_t {
   kPeers = 6,     // PeersRequest, PeerGrant...
   kStart = 7,     // StartRequest
   kPing = 8,      // -> PingAnswer
-  kStop = 9,      // leave the epoch
+  kStop = 9,      // leave the epoch -> PingAnswer of the moment before
 };
 
 enum class Reply : uint8_t {
@@ -165,9 +165,10 @@ struct PingAnswer {
   uint32_t frames;
   uint32_t epoch;
   uint32_t work;  // steps that did something, mod 2^32: whether it goes on
-  // Of the link, of this epoch, mod 2^32.
-  uint32_t sent, received, sent_bytes, received_bytes;
-  uint32_t row_bytes, resent_bytes, forged, stale;
+  // Of the node's link, in this epoch; see shoal_link_counters.
+  uint64_t sent_bytes, row_bytes, resent_bytes;
+  uint32_t sent;     // datagrams, mod 2^32
+  uint32_t refused;  // forged, stale or malformed ones, mod 2^32
 };
 static_assert(sizeof(PingAnswer) == 56);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +

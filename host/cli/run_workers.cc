@@ -75,6 +75,25 @@ void say_deployed(const Coordinator& c, const Prepared& p) {
                format_bytes(bytes).c_str(), held, p.images.size());
 }
 
+void say_traffic(const Coordinator& c, size_t workers, int frames) {
+  const shoal_link_counters own = c.counters();
+  uint64_t sent = own.sent_bytes, rows = own.row_bytes;
+  uint64_t again = own.resent_bytes;
+  for (size_t i = 0; i < workers; ++i) {
+    const PingAnswer last = c.report(static_cast<int>(i)).last;
+    sent += last.sent_bytes;
+    rows += last.row_bytes;
+    again += last.resent_bytes;
+  }
+  const auto count = static_cast<uint64_t>(frames);
+  const auto a_frame = [count](uint64_t v) {
+    return format_count(static_cast<int64_t>(v / count));
+  };
+  std::fprintf(
+      stderr, "traffic  %s B a frame, %s of them rows, %s of rows again\n",
+      a_frame(sent).c_str(), a_frame(rows).c_str(), a_frame(again).c_str());
+}
+
 }  // namespace
 
 int run_on_workers(const RunFlags& flags) {
@@ -121,6 +140,7 @@ int run_on_workers(const RunFlags& flags) {
   const ClusterOutcome outcome =
       run_frames(coordinator, transport, p, input, flags.frames);
   say_deployed(coordinator, p);
+  say_traffic(coordinator, workers.size(), flags.frames);
   report_run(flags, p.graph, p.plan, labels,
              {outcome.output, outcome.frame_seconds, "measured"});
   return 0;

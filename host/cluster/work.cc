@@ -173,8 +173,15 @@ void Coordinator::Work::poll() {
   if (phase_ == Phase::kNew || phase_ == Phase::kStopped) return;
   const uint64_t time = now();
   excuse_own_absence(time);
+  if (phase_ == Phase::kStopping) {
+    try {
+      receive();
+    } catch (const Error&) {
+      // What one says now shall not keep the others from being stopped.
+    }
+    return stop_step(time);
+  }
   receive();
-  if (phase_ == Phase::kStopping) return stop_step(time);
   for (const auto& w : workers_) {
     w->talk.poll(time);
     if (w->talk.open() && !w->asked) ask_identity(*w);
@@ -252,7 +259,15 @@ void Coordinator::Work::stop() {
     w->stopped = !w->talk.open();
     if (w->stopped) continue;
     w->talk.ask(Request::kStop, {},
-                [&worker = *w](Reply, auto) { worker.stopped = true; });
+                [&worker = *w](Reply, std::span<const uint8_t> data) {
+                  worker.stopped = true;
+                  PingAnswer said;
+                  if (data.size() != sizeof said) return;
+                  std::memcpy(&said, data.data(), sizeof said);
+                  // A second answer is from after the run.
+                  if (said.state < AgentState::kRunning) return;
+                  worker.report.last = said;
+                });
   }
   stop_step(time);
 }

@@ -47,12 +47,18 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
 }
 
 void Worker::serve(const StopSignals& signals) {
-  while (!signals.asked()) {
-    if (agent_.step() != Status::kWait) continue;
+  // Looking for a signal is a system call: not before every slice.
+  constexpr uint32_t kStepsPerLook = 256;
+  for (uint32_t steps = 1;; ++steps) {
+    const bool waiting = agent_.step() == Status::kWait;
+    if (!waiting && steps % kStepsPerLook != 0) continue;
+    if (signals.asked()) return;
     if (!arena_.intact() || !program_.intact()) {
       throw Error(Exit::kInternal, "the node wrote outside its memory");
     }
-    transport_.wait(agent_.next_timer_us(), signals.descriptor());
+    if (waiting) {
+      transport_.wait(agent_.next_timer_us(), signals.descriptor());
+    }
   }
 }
 
