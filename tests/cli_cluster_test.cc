@@ -1,0 +1,132 @@
+// Clusters on the command line: several virtual nodes give what one gives,
+// simulate says what takes the time, and what is asked wrongly is refused.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+std::vector<T> noise(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<T> out(count);
+  for (T& v : out) v = static_cast<T>(random() % 255 - 127);
+  return out;
+}
+
+std::vector<uint8_t> model() {
+  ModelBuilder b;
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
+  const int y = b.conv(x, w0, -1, {0.05f, 2}, {.stride_h = 2});
+  const int w1 = b.weights({8, 1, 1, 8}, noise<int8_t>(64, 2), {0.004f}, 0);
+  const int z = b.conv(y, w1, -1, {0.06f, 1});
+  b.output(b.add(y, z, {0.1f, 0}));
+  return b.finish();
+}
+
+class CliCluster : public testing::Test {
+ protected:
+  CliCluster() {
+    shop_.write("m.tflite", model());
+    shop_.write("x.bin", noise<uint8_t>(24 * 20 * 3, 5));
+  }
+  Told shoal(std::vector<std::string> arguments,
+             const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return shop_.shoal(arguments);
+  }
+  Workshop shop_;
+};
+
+TEST_F(CliCluster, NodesGiveWhatOneNodeGives) {
+  const Told one = shop_.shoal({"run", "m.tflite", "x.bin", "--json", "--trace",
+                                "one.tsv", "--output", "one.out"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  for (const char* strategy : {"spatial", "kernel", "layer"}) {
+    const Told told = shop_.shoal(
+        {"run",        "m.tflite",  "x.bin",    "--nodes",  "3",
+         "--strategy", strategy,    "--loss",   "10%",      "--duplicate",
+         "5%",         "--reorder", "5%",       "--frames", "2",
+         "--trace",    "some.tsv",  "--output", "some.out", "--json"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("some.out"), shop_.read("one.out")) << strategy;
+    EXPECT_EQ(shop_.read_text("some.tsv"), shop_.read_text("one.tsv"));
+    EXPECT_EQ(json::parse(told.out)["arena_bytes"].size(), 3u);
+  }
+}
+
+TEST_F(CliCluster, VerifyComparesEveryLayerOverNodes) {
+  const Told told = shop_.shoal({"verify", "m.tflite", "x.bin", "--nodes", "4",
+                                 "--insecure", "--jitter", "1ms", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(j["equal"], true);
+  EXPECT_EQ(j["results"][0]["layers"], 3);
+  EXPECT_EQ(j["arena_bytes"].size(), 4u);
+}
+
+TEST_F(CliCluster, SimulateSaysHowLongAndWhy) {
+  const std::vector<std::string> how{"simulate", "m.tflite", "x.bin",
+                                     "--nodes",  "2",        "--board",
+                                     "teensy41", "--json"};
+  const Told told = shoal(how, {"--frames", "3", "--timeline", "t.json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(j["latency_kind"], "modelled");
+  EXPECT_EQ(j["equal"], true);
+  EXPECT_GT(j["latency_s"], 0.0);
+  EXPECT_GT(j["frames_per_s"], 0.0);
+  EXPECT_EQ(j["nodes"].size(), 2u);
+  for (const json& n : j["nodes"]) {
+    const double sum = n["busy"].get<double>() + n["send"].get<double>() +
+                       n["receive"].get<double>() + n["wait"].get<double>();
+    EXPECT_NEAR(sum, 1, 0.02);
+  }
+  double path = 0;
+  for (const json& part : j["critical_path"]) path += part.get<double>();
+  EXPECT_NEAR(path, j["latency_s"], 1e-9);
+  const json trace = json::parse(shop_.read_text("t.json"));
+  EXPECT_GT(trace["traceEvents"].size(), 20u);
+  // The same seed, the same everything; a slower link, a later end.
+  const Told again = shoal(how, {"--frames", "3"});
+  EXPECT_EQ(json::parse(again.out)["event_hash"], j["event_hash"]);
+  const Told slow = shoal(how, {"--frames", "3", "--rate", "1M"});
+  EXPECT_GT(json::parse(slow.out)["latency_s"], j["latency_s"]);
+}
+
+TEST_F(CliCluster, WithoutAnInputThereIsNoise) {
+  const Told told =
+      shop_.shoal({"simulate", "m.tflite", "--board", "stm32f746"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find("why is it not faster: "), std::string::npos);
+  EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
+}
+
+TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
+  const auto refused = [&](std::vector<std::string> flags,
+                           const std::string& what) {
+    flags.insert(flags.begin(), {"simulate", "m.tflite", "--nodes", "2"});
+    const Told told = shop_.shoal(flags);
+    EXPECT_EQ(told.code, 2) << what;
+    EXPECT_NE(told.err.find(what), std::string::npos) << told.err;
+  };
+  refused({"--loss", "100%"}, "--loss");
+  refused({"--jitter", "5"}, "--jitter");
+  refused({"--rate", "fast"}, "--rate");
+  refused({"--network", "mesh"}, "--network");
+  refused({"--payload", "95"}, "--payload");
+  refused({"--cluster", "none.toml"}, "--cluster");
+  refused({"--strategy", "diagonal"}, "diagonal");
+  EXPECT_EQ(shop_.shoal({"simulate", "m.tflite", "--cuts", "c.toml"}).code, 2);
+}
+
+}  // namespace
+}  // namespace shoal
