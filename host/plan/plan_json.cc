@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/plan/op_names.h"
+#include "host/plan/plan_segments.h"
 
 namespace shoal {
 namespace {
@@ -24,9 +25,10 @@ Json buffer_json(const Net& net, const PlanBuffer& b) {
 }
 
 Json port_json(const PlanPort& p) {
-  const char* owner = p.owner == Owner::kActor   ? "actor"
-                      : p.owner == Owner::kInput ? "input"
-                                                 : "output";
+  const char* owner = p.owner == Owner::kActor    ? "actor"
+                      : p.owner == Owner::kInput  ? "input"
+                      : p.owner == Owner::kOutput ? "output"
+                                                  : "stream";
   return {{"buffer", p.buffer},
           {"box", box_json(p.box)},
           {"direction", p.is_read ? "read" : "write"},
@@ -35,11 +37,21 @@ Json port_json(const PlanPort& p) {
 }
 
 Json actor_json(const Net& net, const PlanActor& a) {
-  const Layer& layer = net.layers[a.layer];
-  Json j{{"layer", a.layer},    {"op", layer_op_name(layer.op)},
-         {"name", layer.name},  {"file_op", layer.file_op},
-         {"in", Json::array()}, {"out", a.out},
-         {"band", a.band},      {"part", a.part}};
+  Json j{{"layer", a.layer}};
+  if (a.copy) {
+    j["op"] = "COPY";
+  } else {
+    const Layer& layer = net.layers[a.layer];
+    j["op"] = layer_op_name(layer.op);
+    j["name"] = layer.name;
+    j["file_op"] = layer.file_op;
+  }
+  j["in"] = Json::array();
+  j["out"] = a.out;
+  j["band"] = a.band;
+  j["part"] = a.part;
+  if (!a.init) j["partial"] = a.partial;
+  if (!a.final) j["sums"] = true;
   for (int in : a.in) {
     if (in >= 0) j["in"].push_back(in);
   }
@@ -56,14 +68,15 @@ Json actor_json(const Net& net, const PlanActor& a) {
   return j;
 }
 
-Json stage_json(const Net& net, const PlanStage& s) {
+Json stage_json(const Net& net, const PlanStage& s, bool linked) {
   Json j{{"layers", Json::array()}, {"arena_bytes", s.arena_bytes},
          {"bound", s.bound},        {"seconds", s.seconds},
          {"macs", s.macs},          {"weight_read_bytes", s.weight_read_bytes},
          {"firings", s.firings},    {"buffers", Json::array()},
          {"ports", Json::array()},  {"actors", Json::array()}};
+  if (linked) j["segment"] = s.segment;
   for (const PlanActor& a : s.actors) {
-    j["layers"].push_back(a.layer);
+    if (!a.copy) j["layers"].push_back(a.layer);
     j["actors"].push_back(actor_json(net, a));
   }
   for (const PlanBuffer& b : s.buffers) {
@@ -75,7 +88,7 @@ Json stage_json(const Net& net, const PlanStage& s) {
 }
 
 Json layout_json(const PlanLayout& l) {
-  return {
+  Json j{
       {"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
       {"states", {{"offset", l.states}, {"count", l.state_count}}},
       {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
@@ -83,9 +96,46 @@ Json layout_json(const PlanLayout& l) {
       {"slots",
        {{"offset", l.slots}, {"bytes", l.slot_bytes}, {"count", l.slot_count}}},
       {"buffers", l.buffers}};
+  if (l.link_bytes) j["link"] = {{"offset", l.link}, {"bytes", l.link_bytes}};
+  return j;
 }
 
-Json node_json(const Net& net, const PlanNode& n) {
+// A node's number, or who else it is.
+Json party(int node) { return node < 0 ? Json("coordinator") : Json(node); }
+
+Json stream_json(const Net& net, const PlanStream& s) {
+  const auto end = [](const PlanStream::End& e) {
+    return Json{{"node", e.node}, {"stage", e.stage}, {"port", e.port}};
+  };
+  Json j{{"tensor", s.tensor},     {"name", net.tensors[s.tensor].name},
+         {"box", box_json(s.box)}, {"element_bytes", s.element_bytes},
+         {"bytes", s.bytes()},     {"from", end(s.from)},
+         {"to", Json::array()}};
+  for (const PlanStream::End& e : s.to) j["to"].push_back(end(e));
+  return j;
+}
+
+Json segment_json(const SegmentSummary& s) {
+  Json j{{"segment", s.number},
+         {"nodes", s.nodes},
+         {"cuts", Json::array()},
+         {"seconds", s.seconds},
+         {"slowest_node", s.slowest_node},
+         {"bound", s.bound},
+         {"macs", s.macs},
+         {"input_bytes", s.input_bytes},
+         {"exchanged_bytes", s.exchanged_bytes},
+         {"output_bytes", s.output_bytes}};
+  for (const CutRun& c : s.cuts) {
+    j["cuts"].push_back({{"first_layer", c.first_layer},
+                         {"last_layer", c.last_layer},
+                         {"cut", c.cut},
+                         {"nodes", c.nodes}});
+  }
+  return j;
+}
+
+Json node_json(const Net& net, const PlanNode& n, bool linked) {
   Json j{{"name", n.name},
          {"board", n.board},
          {"arena_bytes", n.arena_bytes},
@@ -100,7 +150,15 @@ Json node_json(const Net& net, const PlanNode& n) {
          {"seconds", n.seconds},
          {"layout", layout_json(n.layout)},
          {"stages", Json::array()}};
-  for (const PlanStage& s : n.stages) j["stages"].push_back(stage_json(net, s));
+  if (linked) {
+    j["poll_gap_us"] = n.poll_gap_us;
+    for (const PlanPeer& p : n.peers) {
+      j["peers"].push_back({{"node", party(p.node)}, {"window", p.window}});
+    }
+  }
+  for (const PlanStage& s : n.stages) {
+    j["stages"].push_back(stage_json(net, s, linked));
+  }
   return j;
 }
 
@@ -116,7 +174,20 @@ std::string plan_json(const Net& net, const Plan& plan) {
          {"latency_s", plan.latency_s},
          {"latency_kind", "modelled"},
          {"nodes", Json::array()}};
-  for (const PlanNode& n : plan.nodes) j["nodes"].push_back(node_json(net, n));
+  for (const PlanNode& n : plan.nodes) {
+    j["nodes"].push_back(node_json(net, n, plan.linked));
+  }
+  if (plan.linked) {
+    j["linked"] = true;
+    j["segments"] = Json::array();
+    for (const SegmentSummary& s : summarize_segments(plan)) {
+      j["segments"].push_back(segment_json(s));
+    }
+    j["streams"] = Json::array();
+    for (const PlanStream& s : plan.streams) {
+      j["streams"].push_back(stream_json(net, s));
+    }
+  }
   return j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/base/size.h"
+#include "host/plan/cluster_table.h"
 #include "host/plan/op_names.h"
 #include "host/plan/time.h"
 
@@ -128,14 +129,34 @@ void reason_lines(std::string& out, const Net& net, const PlanNode& n) {
 
 std::string plan_table(const Net& net, const Plan& plan,
                        std::optional<int64_t> budget) {
+  return plan_table(
+      net, plan,
+      std::vector<std::optional<int64_t>>(plan.nodes.size(), budget));
+}
+
+std::string plan_table(const Net& net, const Plan& plan,
+                       const std::vector<std::optional<int64_t>>& budgets) {
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
        plan.objective);
-  for (const PlanNode& n : plan.nodes) {
-    node_lines(out, n, plan.model_macs, budget);
-    stage_lines(out, n);
-    buffer_lines(out, net, n);
-    reason_lines(out, net, n);
+  if (plan.linked) {
+    out += cluster_table(plan, budgets);
+    const auto fullest =
+        std::max_element(plan.nodes.begin(), plan.nodes.end(),
+                         [](const PlanNode& a, const PlanNode& b) {
+                           return a.arena_bytes < b.arena_bytes;
+                         });
+    line(out, "  {} needs most memory", fullest->name);
+    buffer_lines(out, net, *fullest);
+    return out;
+  }
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    node_lines(out, node, plan.model_macs,
+               n < budgets.size() ? budgets[n] : std::nullopt);
+    stage_lines(out, node);
+    buffer_lines(out, net, node);
+    reason_lines(out, net, node);
   }
   return out;
 }

@@ -6,13 +6,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/plan/plan.h"
 
 namespace shoal {
 
-// `budget` is the arena that was allowed; none: unlimited.
+// `budget` is the arena that was allowed, to each node; none: unlimited.
 std::string plan_table(const Net&, const Plan&,
                        std::optional<int64_t> budget = std::nullopt);
+// Each node has its own.
+std::string plan_table(const Net&, const Plan&,
+                       const std::vector<std::optional<int64_t>>& budgets);
 
 }  // namespace shoal

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/check/testing/hand_cluster.h"
 #include "host/plan/plan_json.h"
 #include "host/plan/plan_table.h"
 #include "host/plan/planner.h"
@@ -53,6 +54,64 @@ TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
   for (const char* part :
        {"of 20,000 B", "node0 on stm32f746", "weights read", "1.000 x",
         "largest buffers", "why not faster", "why not smaller", "modelled"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+HandCase linked_case(const std::string& name) {
+  for (const HandCase& c : linked_cases()) {
+    if (c.name == name) return c;
+  }
+  ADD_FAILURE() << "no case " << name;
+  return {};
+}
+
+TEST(PlanJsonTest, HasStreamsPeersAndSegments) {
+  const HandCase c = linked_case("channels across");
+  const auto json = nlohmann::json::parse(plan_json(c.net, c.plan));
+  EXPECT_EQ(json.at("linked"), true);
+  EXPECT_EQ(json.at("nodes").at(0).at("peers").at(0).at("node"), "coordinator");
+  EXPECT_EQ(json.at("nodes").at(0).at("peers").at(1).at("node"), 1);
+  ASSERT_EQ(json.at("streams").size(), c.plan.streams.size());
+  for (size_t i = 0; i < c.plan.streams.size(); ++i) {
+    EXPECT_EQ(json.at("streams").at(i).at("bytes"), c.plan.streams[i].bytes());
+    EXPECT_EQ(json.at("streams").at(i).at("from").at("node"),
+              c.plan.streams[i].from.node);
+  }
+  ASSERT_EQ(json.at("segments").size(), 2u);
+  int64_t bytes = 0;
+  for (const auto& s : json.at("segments")) {
+    for (const char* key : {"input_bytes", "exchanged_bytes", "output_bytes"}) {
+      bytes += s.at(key).get<int64_t>();
+    }
+  }
+  EXPECT_EQ(bytes, c.plan.traffic_bytes);
+}
+
+TEST(PlanTableTest, SaysHowLayersAreCut) {
+  const std::pair<const char*, const char*> cuts[] = {
+      {"row halo", "grid 2x1"},   {"channels inside", "outputs"},
+      {"input chains", "inputs"}, {"column tiles", "grid 1x2"},
+      {"pipeline", "one"},        {"hidden channels", "inputs"}};
+  for (const auto& [name, cut] : cuts) {
+    const HandCase c = linked_case(name);
+    const std::string text = plan_table(c.net, c.plan, 20000);
+    for (const char* part : {cut, "20,000", "node1", "traffic", "received B"}) {
+      EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    }
+  }
+}
+
+// A table of 64 nodes is no longer than one of 16.
+TEST(PlanTableTest, SumsUpManyNodes) {
+  HandCase c = linked_case("pipeline");
+  const PlanNode copy = c.plan.nodes[1];
+  while (c.plan.nodes.size() < 64) c.plan.nodes.push_back(copy);
+  c.plan.nodes.back().name = "fullest";
+  c.plan.nodes.back().arena_bytes = 54321;
+  const std::string text = plan_table(c.net, c.plan, 60000);
+  EXPECT_LT(std::ranges::count(text, '\n'), 30);
+  for (const char* part : {"64 nodes", "(fullest)", "54,321 of 60,000 B"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }
