@@ -183,6 +183,7 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
   n.ports = static_cast<uint16_t>(stage.ports.size());
   n.actors = static_cast<uint16_t>(stage.actors.size());
   n.order = static_cast<uint16_t>(stage.order.size());
+  n.loops = static_cast<uint16_t>(stage.loops.size());
   for (const PlanActor& a : stage.actors) {
     if (a.copy) {
       n.params += kParamCount<MoveParams>;

@@ -15,6 +15,7 @@ void append(const PlanStage& from, MergedSegment& to, int node, int index) {
   const int buffer = static_cast<int>(all.buffers.size());
   const int port = static_cast<int>(all.ports.size());
   const int actor = static_cast<int>(all.actors.size());
+  const int loop = static_cast<int>(all.loops.size());
   to.parts.push_back({node, index, buffer, port, actor});
   for (PlanBuffer b : from.buffers) {
     b.overlay = moved(b.overlay, buffer);
@@ -31,7 +32,12 @@ void append(const PlanStage& from, MergedSegment& to, int node, int index) {
     for (int* p : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
       *p = moved(*p, port);
     }
+    a.loop = moved(a.loop, loop);
     all.actors.push_back(std::move(a));
+  }
+  for (PlanLoop l : from.loops) {
+    l.first_actor += actor;
+    all.loops.push_back(l);
   }
 }
 

@@ -50,6 +50,11 @@ LayerShare share_of(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   const Layer& layer = net.layers[a.layer];
   LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels()};
+  if (stage.buffers[stage.ports[a.out].buffer].is_private) {
+    const std::vector<PlanChunk>& chunks = a.weights.chunks;
+    share.out.c0 = chunks.front().out0;
+    share.out.c1 = chunks.back().out0 + chunks.back().out_n;
+  }
   if (!(a.init && a.final)) {
     share.in_channels = stage.ports[a.in[0]].box.channels();
   }
@@ -147,8 +152,37 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
 }
 
+namespace {
+
+// All turns of every firing; rows shared by two bands are made twice.
+LayerTime looped_time(const Net& net, const PlanStage& stage,
+                      const PlanActor& a, const Board& board) {
+  const PlanLoop& loop = stage.loops[a.loop];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  const int64_t firings = ceil_div(stage.ports[last.out].box.rows(), loop.band);
+  const LayerShare share = share_of(net, stage, a);
+  const Layer& layer = net.layers[a.layer];
+  LayerTime t =
+      share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
+  const bool is_last = &a == &last;
+  if (!is_last) {
+    const int64_t rows =
+        firings * stage.buffers[stage.ports[a.out].buffer].slots;
+    t.compute_ps = t.compute_ps * std::max<int64_t>(rows, share.out.rows()) /
+                   share.out.rows();
+  }
+  const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
+  if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
+  t.firing_ps = is_last ? t.firing_ps * firings : 0;
+  t.firings = is_last ? firings : 0;
+  return t;
+}
+
+}  // namespace
+
 LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
                      const Board& board) {
+  if (a.loop >= 0) return looped_time(net, stage, a, board);
   if (a.copy) return copy_time(stage.ports[a.out].box, a.band, board);
   return share_time(net.layers[a.layer], share_of(net, stage, a),
                     {a.band, a.part}, board);

@@ -23,7 +23,16 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
     if (p.owner == Owner::kStream && p.is_read) continue;
     (p.is_read ? b.reads : b.writes).push_back(index);
   }
-  for (const PlanActor& a : stage.actors) add_actor(net, stage, a);
+  for (const PlanActor& a : stage.actors) {
+    if (a.loop < 0) {
+      add_actor(net, stage, a);
+    } else if (stage.loops[a.loop].first_actor == agents()) {
+      add_loop(net, stage, stage.loops[a.loop]);
+    } else {
+      agents_.push_back({});  // fires within its loop
+      agents_.back().index = a.layer;
+    }
+  }
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
     if (owner == Owner::kInput || owner == Owner::kOutput) {
@@ -68,6 +77,54 @@ void StageTokens::add_actor(const Net& net, const PlanStage& stage,
   ports_[a.out].agent = agents();
   agent.count = firing_count(agent.rule[0]);
   agents_.push_back(std::move(agent));
+}
+
+void StageTokens::add_loop(const Net& net, const PlanStage& stage,
+                           const PlanLoop& loop) {
+  const PlanActor& first = stage.actors[loop.first_actor];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  Agent agent;
+  agent.index = first.layer;
+  agent.in[0] = first.in[0];
+  agent.in[2] = last.partial;
+  agent.out = last.out;
+  for (int port : {first.in[0], last.partial, last.out}) {
+    if (port >= 0) ports_[port].agent = agents();
+  }
+  RowRule rows;
+  rows.op = OpCode::kConv;  // row by row
+  rows.out_rows = rows.in_rows = stage.ports[last.out].box.rows();
+  rows.band = loop.band;
+  for (RowRule& rule : agent.rule) rule = rows;
+  agent.count = firing_count(rows);
+  for (int k = 0; k < agent.count; ++k) {
+    const FiringRange f = firing_range(rows, k);
+    RowRange band{f.out_lo, f.out_hi};
+    for (int j = loop.actors; j-- > 0;) {
+      const PlanActor& a = stage.actors[loop.first_actor + j];
+      std::vector<uint16_t> map;
+      const RowRule rule =
+          row_rule(net.layers[a.layer], 0, {a.band, a.part},
+                   stage.ports[a.in[0]].box, stage.ports[a.out].box, map);
+      band = needed_rows(rule, band.lo, band.hi, 0, rule.kernel_h);
+    }
+    agent.needs.push_back(band);
+  }
+  agents_.push_back(std::move(agent));
+}
+
+RowRange StageTokens::needed(const Agent& a, int operand) {
+  if (operand == 0 && !a.needs.empty()) return a.needs[a.fired];
+  return needed_rows(a.rule[operand], a.fired);
+}
+
+int StageTokens::given_back(const Agent& a, int operand) {
+  if (operand == 0 && a.fired + 1 < static_cast<int>(a.needs.size())) {
+    return a.needs[a.fired + 1].lo;
+  }
+  // Behind the last firing a loop has no row left to read.
+  if (operand == 0 && !a.needs.empty()) return std::numeric_limits<int>::max();
+  return released_rows(a.rule[operand], a.fired);
 }
 
 void StageTokens::add_api(const PlanPort& p, int port) {
@@ -195,7 +252,7 @@ int StageTokens::missing_writer(int agent) const {
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     const Port& p = ports_[a.in[i]];
-    const RowRange need = needed_rows(a.rule[i], a.fired);
+    const RowRange need = needed(a, i);
     const int w = unready_port(p.buffer, p.y0 + need.lo, p.y0 + need.hi);
     if (w >= 0) return ports_[w].agent;
   }
@@ -207,7 +264,7 @@ bool StageTokens::inputs_ready(int agent) const {
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     const Port& p = ports_[a.in[i]];
-    const RowRange need = needed_rows(a.rule[i], a.fired);
+    const RowRange need = needed(a, i);
     if (need.lo < need.hi && buffers_[p.buffer].made.row < p.y0 + need.hi) {
       return false;
     }
@@ -293,7 +350,7 @@ bool StageTokens::fire(int agent) {
     const Port& p = ports_[a.in[i]];
     Buffer& b = buffers_[p.buffer];
     news |= advance(b.reads, b.released, a.in[i],
-                    p.y0 + released_rows(a.rule[i], a.fired));
+                    std::min(p.y1 - p.y0, given_back(a, i)) + p.y0);
   }
   if (++a.fired == a.count) --left_;
   return news;

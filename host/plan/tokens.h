@@ -77,7 +77,12 @@ class StageTokens {
     const char* kind = "layer";
     int index = 0;
     std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
+    // Of a loop: rows of in[0] by firing, in place of rule[0]'s.
+    std::vector<RowRange> needs;
   };
+  static RowRange needed(const Agent&, int operand);
+  static int given_back(const Agent&, int operand);
+  void add_loop(const Net&, const PlanStage&, const PlanLoop&);
   struct Port {
     int buffer, y0, y1, cursor, agent;
   };

@@ -31,6 +31,7 @@ struct CostModel::Tally {
     Box box;
     int element_bytes;
     bool plain;  // not read by layers: passes through
+    int groups = 1;
   };
   struct Work {
     int layer;
@@ -160,6 +161,24 @@ void CostModel::add_reads(int tensor, int node, Segment segment,
   }
 }
 
+// Rows that bands share are made twice within a loop.
+int64_t CostModel::rows_made(int layer, int rows, int band) const {
+  if (!s_.is_inner(layer)) return rows;
+  int64_t shared = 0;
+  for (int l = layer + 1; l < s_.loops[s_.loop_of[layer]].end; ++l) {
+    const Layer& next = s_.net.layers[l];
+    shared += int64_t{next.kernel_h - 1} * next.dilation_y;
+  }
+  return rows + (ceil_div(rows, band) - 1) * shared;
+}
+
+// A tensor within a loop exists a group at a time.
+int CostModel::groups_of(const TensorUses& uses) const {
+  const Use& w = uses.writers.front();
+  if (w.owner != Owner::kActor || !s_.is_inner(w.index)) return 1;
+  return s_.loops[s_.loop_of[w.index]].groups;
+}
+
 void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
                            Tally& tally) const {
   const TensorUses& uses = s_.uses[tensor];
@@ -214,7 +233,8 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
       if (lasts || (!here && last_read >= segment.begin)) {
         node.whole += aligned(written.elements() * element_bytes);
       } else if (here) {
-        node.rings.push_back({tensor, written, element_bytes, false});
+        node.rings.push_back(
+            {tensor, written, element_bytes, false, groups_of(uses)});
       }
     }
     if (read_here) add_reads(tensor, n, segment, written, made, tally);
@@ -232,9 +252,10 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
     for (const Share& s : s_.chain[w.layer]) {
       if (s.node == n) share.in_channels = s.in1 - s.in0;
     }
+    const LayerWork work = share_work(s_, w.layer, w.made, passes_[p]);
+    const int64_t once = share_time(layer, share, work, board).total_ps();
     compute +=
-        share_time(layer, share, share_work(layer, w.made, passes_[p]), board)
-            .total_ps();
+        once * rows_made(w.layer, w.made.rows(), work.band) / w.made.rows();
   }
   for (const Box& box : node.copies) {
     compute +=
@@ -278,12 +299,17 @@ SegmentCost CostModel::cost(Segment segment) const {
             r.plain ? std::min(r.box.rows(),
                                std::max(1, ceil_div(r.box.rows(), passes_[p])))
                     : slots(r.tensor, r.box, passes_[p]);
-        bytes += aligned(row * rows) + 8;
+        bytes += aligned((row + r.groups - 1) / r.groups * rows) + 8;
       }
       for (const Tally::Work& w : node.work) {
         const Layer& layer = s_.net.layers[w.layer];
-        bytes += aligned(
-            sums_bytes(layer, share_work(layer, w.made, passes_[p]), w.made));
+        if (s_.loop_of[w.layer] >= 0 && !s_.is_inner(w.layer)) {
+          const int band = share_work(s_, w.layer, w.made, passes_[p]).band;
+          bytes +=
+              aligned(int64_t{4} * band * w.made.columns() * w.made.channels());
+        }
+        bytes += aligned(sums_bytes(
+            layer, share_work(s_, w.layer, w.made, passes_[p]), w.made));
       }
       at.bytes.push_back(bytes);
       node_ps.push_back(time_ps(tally, p, n));

@@ -131,13 +131,99 @@ class Maker {
     const int end = std::min(run.end, static_cast<int>(net_.layers.size()));
     for (int l = run.begin; l < end; ++l) {
       for (int n = 0; n < s_.nodes; ++n) {
-        if (!s_.chain[l].empty()) continue;
         const Box& box = made_[l][n];
-        if (box.empty()) continue;
+        if (!s_.chain[l].empty() || box.empty()) continue;
+        if (s_.loop_of[l] >= 0) {
+          const SplitNet::Loop& loop = s_.loops[s_.loop_of[l]];
+          if (loop.begin == l) add_loop(loop, n, segment);
+          continue;
+        }
         PlanActor a = start_actor(l, n, segment, box);
         finish_actor(a, l, n, segment, box);
       }
       add_chain(l, segment);
+    }
+  }
+
+  // Its actors, one after another, and the buffers of one turn between them.
+  void add_loop(const SplitNet::Loop& loop, int n, int segment) {
+    const Box& out = made_[loop.end - 1][n];
+    const int band =
+        share_work(s_, loop.end - 1, out, choice_.passes[segment]).band;
+    const std::vector<int> rows = loop_rows(s_, loop, made_, n, band);
+    const std::vector<int> bounds = loop_bounds(loop, made_[loop.begin][n]);
+    const int turns = static_cast<int>(bounds.size()) - 1;
+    const int number = static_cast<int>(draft(n, segment).stage.loops.size());
+    int first = -1, between = -1, multiplier = 1;
+    for (int l = loop.begin; l < loop.end; ++l) {
+      const Layer& layer = net_.layers[l];
+      const bool last = l + 1 == loop.end;
+      if (layer.op == OpCode::kDepthwise && l > loop.begin) {
+        multiplier *= layer.depth_multiplier;
+      }
+      PlanActor a;
+      if (l == loop.begin) {
+        a = start_actor(l, n, segment, made_[l][n]);
+        first = next_actor(n, segment);
+      } else {
+        a.layer = l;
+        a.part = layer.kernel_h;
+        Draft& d = draft(n, segment);
+        a.in[0] = add_port(d, {between, d.stage.buffers[between].box, true,
+                               Owner::kActor, next_actor(n, segment)});
+      }
+      a.band = last ? band : 1;
+      a.loop = number;
+      loop_chunks(layer, made_[l][n], bounds, multiplier, last, a.weights);
+      if (last) {
+        a.accumulator_bytes = static_cast<uint32_t>(
+            accumulator_bytes(band, out.columns(), out.channels()));
+        finish_actor(a, l, n, segment, out);
+        break;
+      }
+      Draft& d = draft(n, segment);
+      Box box = made_[l][n];
+      box.c0 = 0, box.c1 = widest(bounds) * multiplier;
+      between = add_buffer(d, layer.out.tensor, box, 1, -1);
+      d.stage.buffers[between].is_private = true;
+      d.stage.buffers[between].slots =
+          rows[static_cast<size_t>(l - loop.begin)];
+      a.out = add_port(
+          d, {between, box, false, Owner::kActor, next_actor(n, segment)});
+      d.stage.actors.push_back(std::move(a));
+    }
+    draft(n, segment)
+        .stage.loops.push_back({first, loop.end - loop.begin, turns, band});
+  }
+
+  static int widest(const std::vector<int>& bounds) {
+    int most = 0;
+    for (size_t i = 1; i < bounds.size(); ++i) {
+      most = std::max(most, bounds[i] - bounds[i - 1]);
+    }
+    return most;
+  }
+
+  // Groups of what each turn makes; parts of what the last layer reads.
+  static void loop_chunks(const Layer& layer, const Box& made,
+                          const std::vector<int>& bounds, int multiplier,
+                          bool last, PlanWeights& w) {
+    w = {};
+    const int turns = static_cast<int>(bounds.size()) - 1;
+    const int first = made.c0 - layer.out.box.c0;
+    if (layer.op == OpCode::kLut) {
+      w.chunks.push_back({first, made.channels(), 0, layer.kernel_h});
+      return;
+    }
+    (last ? w.parts : w.groups) = turns;
+    for (int i = 0; i < turns; ++i) {
+      const int from = bounds[i] * multiplier;
+      const int n = (bounds[i + 1] - bounds[i]) * multiplier;
+      if (last) {
+        w.chunks.push_back({first, made.channels(), from, n});
+      } else {
+        w.chunks.push_back({first + from, n, 0, layer.kernel_h});
+      }
     }
   }
 
@@ -147,7 +233,7 @@ class Maker {
 
   PlanActor start_actor(int l, int n, int segment, const Box& box) {
     const Layer& layer = net_.layers[l];
-    const LayerWork work = share_work(layer, box, choice_.passes[segment]);
+    const LayerWork work = share_work(s_, l, box, choice_.passes[segment]);
     PlanActor a;
     a.layer = l;
     a.band = work.band;
@@ -305,7 +391,8 @@ class Maker {
 
 }  // namespace
 
-LayerWork share_work(const Layer& layer, const Box& made, int passes) {
+LayerWork share_work(const SplitNet& s, int l, const Box& made, int passes) {
+  const Layer& layer = s.net.layers[l];
   LayerWork w;
   w.part = layer.kernel_h;
   if (reads_all_for_one_row(layer)) {
@@ -314,8 +401,35 @@ LayerWork share_work(const Layer& layer, const Box& made, int passes) {
     w.part = kMaxWindowRows;
   } else {
     w.band = std::max(1, ceil_div(made.rows(), passes));
+    if (s.band[l]) w.band = std::min(s.band[l], made.rows());
   }
   return w;
+}
+
+std::vector<int> loop_rows(const SplitNet& s, const SplitNet::Loop& loop,
+                           const MadeBoxes& made, int node, int band) {
+  std::vector<int> rows(static_cast<size_t>(loop.end - loop.begin));
+  rows.back() = band;
+  for (size_t j = rows.size() - 1; j > 0; --j) {
+    const int l = loop.begin + static_cast<int>(j);
+    const Layer& layer = s.net.layers[l];
+    int before = rows[j];
+    if (has_window(layer.op)) {
+      before = (before - 1) * layer.stride_y +
+               (layer.kernel_h - 1) * layer.dilation_y + 1;
+    }
+    rows[j - 1] = std::min(before, made[l - 1][node].rows());
+  }
+  return rows;
+}
+
+std::vector<int> loop_bounds(const SplitNet::Loop& loop, const Box& made) {
+  std::vector<int> bounds;
+  const int groups = std::min(loop.groups, made.channels());
+  for (int i = 0; i <= groups; ++i) {
+    bounds.push_back(i * made.channels() / groups);
+  }
+  return bounds;
 }
 
 SplitStages make_split_stages(const SplitNet& split, const SplitChoice& choice,

@@ -17,7 +17,12 @@ struct SplitChoice {
 inline constexpr int kOneRow = 1 << 16;  // as passes
 
 // What a node fires of a layer.
-LayerWork share_work(const Layer&, const Box& made, int passes);
+LayerWork share_work(const SplitNet&, int layer, const Box& made, int passes);
+// Rows that a loop's layers make for a band of the last one, layer by layer.
+std::vector<int> loop_rows(const SplitNet&, const SplitNet::Loop&,
+                           const MadeBoxes&, int node, int band);
+// Channels of the first layer's output in each turn of a loop: bounds.
+std::vector<int> loop_bounds(const SplitNet::Loop&, const Box& made);
 
 struct SplitStages {
   Plan plan;  // nodes with stages, and streams

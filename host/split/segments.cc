@@ -48,6 +48,59 @@ bool grow(const Layer& layer, const Box& need, Box& made) {
   return true;
 }
 
+// Whether `next` is all that reads what `layer` makes.
+bool leads_to(const SplitNet& s, int layer, int next) {
+  const Layer& from = s.net.layers[layer];
+  const Layer& to = s.net.layers[next];
+  const TensorUses& uses = s.uses[from.out.tensor];
+  return uses.writers.size() == 1 && uses.readers.size() == 1 &&
+         to.in[0].tensor == from.out.tensor && to.in[1].tensor < 0 &&
+         to.in[0].box == from.out.box;
+}
+
+bool may_loop(const SplitNet& s, int layer) {
+  return s.chain[layer].empty() && !must_cut_window(s.net.layers[layer]) &&
+         !reads_all_for_one_row(s.net.layers[layer]);
+}
+
+// From `begin` on: a convolution, depthwise ones and tables, a convolution.
+int loop_end(const SplitNet& s, int begin, int end) {
+  const auto op = [&](int l) { return s.net.layers[l].op; };
+  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
+  for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
+    if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
+      return -1;
+    if (op(l + 1) == OpCode::kConv) return l + 2;
+    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  }
+  return -1;
+}
+
+std::vector<SplitNet::Loop> find_loops(const SplitNet& s, int begin, int end,
+                                       int groups) {
+  std::vector<SplitNet::Loop> loops;
+  for (int l = begin; l < end;) {
+    const int to = loop_end(s, l, end);
+    if (to < 0) {
+      ++l;
+      continue;
+    }
+    int channels = s.net.layers[l].out.box.channels();
+    loops.push_back({l, to, std::min(groups, channels)});
+    l = to;
+  }
+  if (loops.empty()) {
+    throw Error(Exit::kUsage,
+                "cuts " + s.cuts.strategy +
+                    ": groups = " + std::to_string(groups) + " from " +
+                    layer_text(s.net.layers[begin]) +
+                    ": there is no expansion, depthwise convolution and "
+                    "projection in a row",
+                "groups = 1");
+  }
+  return loops;
+}
+
 }  // namespace
 
 SplitNet::SplitNet(const Net& n, const Cluster& cluster, const Cuts& c)
@@ -56,7 +109,9 @@ SplitNet::SplitNet(const Net& n, const Cluster& cluster, const Cuts& c)
       nodes(static_cast<int>(cluster.nodes.size())),
       uses(find_uses(n)),
       own(n.layers.size(), std::vector<Box>(nodes)),
-      chain(n.layers.size()) {
+      chain(n.layers.size()),
+      band(n.layers.size(), 0),
+      loop_of(n.layers.size(), -1) {
   if (cuts.layers.size() != net.layers.size()) {
     throw Error(Exit::kInternal, "cuts of " +
                                      std::to_string(cuts.layers.size()) +
@@ -72,6 +127,29 @@ SplitNet::SplitNet(const Net& n, const Cluster& cluster, const Cuts& c)
       if (share.in0 < share.in1) chain[l].push_back(share);
     }
   }
+  add_blocks();
+}
+
+void SplitNet::add_blocks() {
+  for (const BlockChoice& block : cuts.blocks) {
+    const int end = std::min(block.end, static_cast<int>(net.layers.size()));
+    for (int l = block.begin; l < end; ++l) {
+      band[l] = block.band.value_or(0);
+    }
+    if (block.groups < 2) continue;
+    for (const Loop& loop : find_loops(*this, block.begin, end, block.groups)) {
+      for (int l = loop.begin; l < loop.end; ++l) {
+        loop_of[l] = static_cast<int>(loops.size());
+      }
+      loops.push_back(loop);
+    }
+  }
+}
+
+std::string layer_text(const Layer& l) {
+  // Converters chain the names of all that they fused.
+  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
+         std::to_string(l.file_op) + ")";
 }
 
 std::vector<int> segment_of_layers(const Segments& segments, int layers) {

@@ -25,9 +25,29 @@ struct SplitNet {
   std::vector<std::vector<Box>> own;  // by layer, then node
   // kInputs: by layer, then node; empty for all other layers.
   std::vector<std::vector<Share>> chain;
+  // By layer: rows a firing as asked for, or 0.
+  std::vector<int> band;
+  // Channel groups: runs of layers that fire as one. By layer: its loop, -1.
+  struct Loop {
+    int begin = 0, end = 0;
+    int groups = 1;
+  };
+  std::vector<Loop> loops;
+  std::vector<int> loop_of;
+  // What the layer makes exists within a loop only.
+  bool is_inner(int layer) const {
+    return loop_of[layer] >= 0 && layer + 1 < loops[loop_of[layer]].end;
+  }
 
+  // Throws Error(kUsage) for groups that cannot be.
   SplitNet(const Net&, const Cluster&, const Cuts&);
+
+ private:
+  void add_blocks();
 };
+
+// "layer NAME (3)", for messages.
+std::string layer_text(const Layer&);
 
 using Segments = std::vector<Segment>;
 

@@ -55,7 +55,7 @@ void size_rings(const Net& net, SplitStages& stages,
     std::vector<bool> whole;
     for (const MergedSegment::Part& part : m.parts) {
       for (int home : stages.homes[part.node][part.stage]) {
-        whole.push_back(home >= 0);
+        whole.push_back(home >= 0 || m.stage.buffers[whole.size()].is_private);
       }
     }
     const std::vector<int> slots = peak_slots(net, m.stage, m.ties);

@@ -29,12 +29,6 @@ void assert_completes(const Net& net, const Plan& plan) {
   }
 }
 
-// Converters chain the names of all that they fused.
-std::string layer_text(const Layer& l) {
-  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
-         std::to_string(l.file_op) + ")";
-}
-
 // The layer with the largest buffers in the fullest stage.
 std::string fullest_layer(const Net& net, const PlanNode& node) {
   const PlanStage* fullest = &node.stages.front();

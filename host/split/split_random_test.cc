@@ -80,6 +80,37 @@ TEST(SplitRandom, ShapeNets) {
   }
 }
 
+// Expansion, depthwise convolution and projection fire as one.
+TEST(SplitRandom, ChannelGroupsAndBands) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937 random(seed);
+    const Net net = bottleneck_net(20 + static_cast<int>(random() % 20), 4);
+    const int nodes = 1 + static_cast<int>(random() % 6);
+    const Cluster cluster =
+        uniform_cluster(nodes, find_board("host"), std::nullopt);
+    Cuts cuts;
+    cuts.strategy = "groups";
+    const int rows = 1 + static_cast<int>(random() % nodes);
+    for (const Layer& layer : net.layers) {
+      cuts.layers.push_back(
+          cut_grid(layer, whole_crew(cluster), rows, nodes / rows));
+    }
+    BlockChoice block;
+    block.begin = 1, block.end = static_cast<int>(net.layers.size());
+    block.groups = 2 + static_cast<int>(random() % 5);
+    if (random() % 2) block.band = 1 + static_cast<int>(random() % 4);
+    cuts.blocks.push_back(block);
+    SplitOptions options;
+    options.objective = random() % 2 ? Objective::kRam : Objective::kLatency;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Plan plan = make_split_plan(net, cluster, cuts, options);
+    expect_right(net, plan);
+    size_t loops = 0;
+    for (const PlanStage& s : plan.nodes[0].stages) loops += s.loops.size();
+    EXPECT_GE(loops, 3u);
+  }
+}
+
 TEST(SplitRandom, RandomNets) {
   for (uint32_t seed = 100; seed < 180; ++seed) {
     plan_at_random(random_net(seed), seed);

@@ -25,6 +25,10 @@ bool within(const std::vector<int64_t>& bytes,
   return true;
 }
 
+bool in_a_loop(const SplitNet& s, int layer) {
+  return layer < static_cast<int>(s.loop_of.size()) && s.is_inner(layer);
+}
+
 bool is_one_of(const std::vector<int>& list, int value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
@@ -34,25 +38,28 @@ bool is_one_of(const std::vector<int>& list, int value) {
 SplitSearch::SplitSearch(const SplitNet& split, const CostModel& model)
     : s_(split), model_(model), layers_(whole_net(split.net).end) {
   costs_.resize(layers_);
+  const auto may_not_end = [&](int layer) {
+    return is_one_of(s_.cuts.joined, layer) || in_a_loop(s_, layer);
+  };
   // A clash within [begin, end) is one of all that hold it.
   std::vector<int> first(static_cast<size_t>(layers_) + 1, 0);
   MadeBoxes made(s_.net.layers.size());
   for (int end = 1; end <= layers_; ++end) {
     int begin = first[end - 1], clash = -1;
     while (!compute_boxes(s_, {begin, end}, made, &clash)) begin = clash + 1;
-    if (clash >= 0 && is_one_of(s_.cuts.joined, clash)) clash_ = clash;
+    if (clash >= 0 && may_not_end(clash)) clash_ = clash;
     for (int l : s_.cuts.ends) {
       if (l + 1 < end) begin = std::max(begin, l + 1);
     }
     first[end] = begin;
   }
   for (int end = 1; end <= layers_; ++end) {
-    const bool no_end = end < layers_ && is_one_of(s_.cuts.joined, end - 1);
+    const bool no_end = end < layers_ && may_not_end(end - 1);
     for (int begin = first[end]; begin < end; ++begin) {
       auto& row = costs_[begin];
       row.resize(
           std::max<size_t>(row.size(), static_cast<size_t>(end - begin)));
-      const bool no_begin = begin > 0 && is_one_of(s_.cuts.joined, begin - 1);
+      const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
       row[static_cast<size_t>(end - begin) - 1] = model_.cost({begin, end});
     }

@@ -66,6 +66,15 @@ bool in_one_slice(OpCode op) {
          op == OpCode::kConstant;
 }
 
+// How often a node runs an actor's kernel, but for slices.
+int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
+  if (a.loop < 0) return std::max<int64_t>(1, t.firings);
+  const PlanLoop& loop = stage.loops[a.loop];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  const int rows = stage.ports[last.out].box.rows();
+  return int64_t{1} * loop.iterations * ((rows + loop.band - 1) / loop.band);
+}
+
 }  // namespace
 
 void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
@@ -74,14 +83,14 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
     for (PlanStage& stage : plan.nodes[n].stages) {
       for (PlanActor& a : stage.actors) {
         const LayerTime t = actor_time(net, stage, a, cluster.nodes[n].board);
-        if (t.firings == 0) continue;
+        const int64_t firings = calls(stage, a, t);
         const bool whole = !a.copy && in_one_slice(net.layers[a.layer].op);
         const int64_t most = whole ? 1 : stage.ports[a.out].box.columns();
-        const int64_t compute = t.compute_ps / t.firings;
+        const int64_t compute = t.compute_ps / firings;
         a.slices = static_cast<int>(
             std::clamp<int64_t>((compute + kSlicePs - 1) / kSlicePs, 1, most));
-        longest = std::max(longest, compute / a.slices +
-                                        (t.flash_ps + t.firing_ps) / t.firings);
+        longest = std::max(
+            longest, compute / a.slices + (t.flash_ps + t.firing_ps) / firings);
       }
     }
     plan.nodes[n].poll_gap_us =
