@@ -242,6 +242,11 @@ void Simulation::until(Done done) {
     if (!world_.advance()) {
       throw Error(Exit::kInternal, "nothing will ever happen in this cluster");
     }
+    if (options_.give_up && world_.now() - deployed_ > *options_.give_up) {
+      throw Error(Exit::kNode, "not done after " +
+                                   std::to_string(*options_.give_up / kSecond) +
+                                   " s of virtual time");
+    }
   }
 }
 

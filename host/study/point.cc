@@ -15,6 +15,9 @@ namespace {
 
 constexpr double kSecond_s = 1e-9;  // of a nanosecond
 
+// A slow link is no lost node, and one that never gets done is no point.
+constexpr Nanos kSilent = 60 * kSecond, kGiveUp = 120 * kSecond;
+
 Cluster cluster_of(const Setting& s, Board board) {
   if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
   if (s.link.bits_per_s > 0) board.link_bits_per_s = s.link.bits_per_s;
@@ -100,7 +103,9 @@ void simulate(const Prepared& p, const Cluster& cluster, const Setting& s,
               Point& point) {
   SimOptions options;
   options.max_payload = s.link.max_payload;
-  options.timeout_us = 600'000'000;  // a slow link is no lost node
+  options.warm_up = true;
+  options.timeout_us = kSilent / kMicrosecond;
+  options.give_up = kGiveUp;
   Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
   options.recorder = &recorder;
   const SimResult result =
@@ -145,9 +150,7 @@ Point measure(const Graph& graph, const Setting& s, const Board& board,
     point = {};
     point.error = e.what();
     if (!e.fix().empty()) point.error += "; " + e.fix();
-    point.is_broken = e.code() != Exit::kDoesNotFit &&
-                      e.code() != Exit::kUsage &&
-                      e.code() != Exit::kUnsupported;
+    point.is_broken = e.code() == Exit::kInternal || e.code() == Exit::kCorrupt;
   }
   return point;
 }
