@@ -9,11 +9,10 @@ namespace {
 
 constexpr uint32_t kFirstTimeoutUs = 50'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
-constexpr uint32_t kLeastDeviationUs = 1'000;
+constexpr uint32_t kLeastDeviationUs = 2'000;
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
 constexpr uint32_t kFirstProbeUs = 20'000;
-constexpr uint32_t kAnswerDelayUs = 500;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
   while (times-- > 0 && us < kLongestUs) us *= 2;
@@ -95,7 +94,7 @@ uint32_t Link::timeout_us(uint16_t peer) const {
     const uint32_t spread = 4 * s.rtt_deviation_us;
     us = s.rtt_us + (spread > kLeastDeviationUs ? spread : kLeastDeviationUs);
   }
-  return doubled(us + entries_[peer].poll_gap_us, s.backoff);
+  return doubled(us + entries_[peer].poll_gap_us + kAnswerDelayUs, s.backoff);
 }
 
 uint32_t Link::probe_us(uint16_t peer) const {
@@ -120,7 +119,7 @@ void Link::run_timers(uint64_t now) {
     }
     const uint32_t time = static_cast<uint32_t>(now);
     if ((s.flags & kOwed) && time - s.owed_us >= kAnswerDelayUs) {
-      s.flags |= kAnswer;
+      s.flags |= kLate;
     }
     const uint32_t timeout = timeout_us(p);
     bool late = false;

@@ -92,10 +92,13 @@ class Link {
 
   // Owner's news: rows became ready for sending, or space for placing. Cheap.
   void wake() { awake_ = true; }
-  // Sends full datagrams, and with `flush` whatever there is. Acknowledgements
-  // and credit ride along; by themselves they go when two datagrams came, when
-  // the sender may be waiting for them, or after a moment. Looks after lost
-  // datagrams and probes. Without news it costs next to nothing.
+  // Sends full datagrams, what is the only thing on its way to a peer, and
+  // with `flush` (the owner is idle) whatever there is. Acknowledgements and
+  // credit ride along with rows. Where there are none, they go after a moment,
+  // or at once if two datagrams came or the sender may be waiting for them;
+  // though not before a flush while rows have lately come to take them along.
+  // Looks after lost datagrams and probes. Without news it costs next to
+  // nothing.
   void send(bool flush);
   // When send() may have something to do though nothing happens; kNever.
   uint64_t next_timer_us() const { return timer_us_; }
@@ -108,13 +111,17 @@ class Link {
 
  private:
   // PeerState::flags.
-  static constexpr uint16_t kOwed = 1;       // an answer, within some time
-  static constexpr uint16_t kAnswer = 2;     // now
-  static constexpr uint16_t kCredit = 4;     // there is credit to be told
-  static constexpr uint16_t kCreditDue = 8;  // and the sender has no more
-  static constexpr uint16_t kBlocked = 16;   // a target waits for credit alone
-  static constexpr uint16_t kProbe = 32;     // and it is time to ask
-  static constexpr uint16_t kLost = 64;      // bytes that had been flushed
+  static constexpr uint16_t kOwed = 1;        // an answer, within some time
+  static constexpr uint16_t kAnswer = 2;      // without that delay
+  static constexpr uint16_t kLate = 4;        // the time has passed
+  static constexpr uint16_t kCredit = 8;      // there is credit to be told
+  static constexpr uint16_t kCreditDue = 16;  // and the sender has no more
+  static constexpr uint16_t kBlocked = 32;    // a target waits for credit alone
+  static constexpr uint16_t kProbe = 64;      // and it is time to ask
+  static constexpr uint16_t kLost = 128;      // bytes that had been flushed
+  static constexpr uint16_t kRides = 256;     // answers find rows to ride with
+
+  static constexpr uint32_t kAnswerDelayUs = 500;
 
   // link.cc
   uint64_t now_us() const;
@@ -137,6 +144,7 @@ class Link {
   void survey(uint64_t now);
   void serve(uint16_t peer, bool flush, uint64_t now);
   bool send_datagram(uint16_t peer, bool segments, uint64_t now);
+  void note_answer(PeerState&, bool rows, uint64_t now);
   void write_acks(const PeerState&, ItemWriter&) const;
   bool write_credit(uint16_t peer, ItemWriter&);
   uint32_t write_segments(uint16_t peer, uint32_t packet, uint64_t now,

@@ -106,11 +106,14 @@ TEST(Link, CreditIsSentWhenAStageBegins) {
   EXPECT_EQ(p.limit_at_a(), 4000u);
 }
 
+// While something is on its way, what comes next waits to fill a datagram.
 TEST(Link, OnlyFullDatagramsGoWithoutAFlush) {
   Channel c;
   c.max_payload = 500;
   Pair p(one_way(), c);
   p.settle();
+  p.make(10, false);
+  EXPECT_EQ(p.take().size(), 1u);
   p.make(400, false);
   EXPECT_TRUE(p.take().empty());
   p.make(200, false);
@@ -124,7 +127,7 @@ TEST(Link, OnlyFullDatagramsGoWithoutAFlush) {
   ASSERT_EQ(sent.size(), 1u);
   const uint32_t rows = 500 - kDataHeadBytes - kSegmentHeadBytes - 4;
   EXPECT_EQ(sent[0].bytes.size(), 600 - rows + 12 + 9 + 4);
-  EXPECT_EQ(p.a().link.counters().row_bytes, 600u);
+  EXPECT_EQ(p.a().link.counters().row_bytes, 610u);
   EXPECT_EQ(p.a().link.counters().fill[15], 1u);
   EXPECT_EQ(p.a().link.counters().fill[(600 - rows + 25) * 16 / 500], 1u);
 }
@@ -193,6 +196,36 @@ TEST(Link, AcknowledgementsRideWithRows) {
   EXPECT_EQ(sent[0].bytes.size(), 12u + 9 + 9 + 10 + 4);
   p.deliver(sent);
   EXPECT_EQ(p.a().outs[0].released, 10u);
+}
+
+// A node whose answers found rows to ride with does not send them alone while
+// it is busy; if the next ones wait in vain, it does again.
+TEST(Link, AnswersWaitWhereRowsComeToTakeThemAlong) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 9000, 4000, 4000}, {1, 0, 0, 0, 9000, 4000, 4000}};
+  Pair p(t);
+  p.settle();
+  p.make(10);
+  p.deliver(p.take());
+  p.b().outs[0].made += 10;
+  p.send(p.b(), false);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  const auto two_datagrams = [&] {
+    p.make(10);
+    p.make(10);
+    p.deliver(p.take());
+    p.send(p.b(), false);
+  };
+  two_datagrams();
+  EXPECT_TRUE(p.take().empty());
+  p.b().link.send(true);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  two_datagrams();
+  EXPECT_TRUE(p.take().empty());
+  EXPECT_EQ(p.wait_for(p.b()), 500u);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  two_datagrams();
+  EXPECT_EQ(p.deliver(p.take()), 1u);
 }
 
 // The credit that a sender has used up is renewed at once.

@@ -44,7 +44,7 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kOwed | kAnswer | kProbe;
+    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides;
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
     PeerState& s = peers_[stage_.targets[i].peer];
@@ -87,11 +87,14 @@ void Link::serve(uint16_t peer, bool flush, uint64_t now) {
   // A sender with a small window waits for every answer.
   const uint32_t enough = window > 2 ? 2 : 1;
   if (s.flags & kLost) flush = true;
-  bool answer =
-      (s.flags & (kAnswer | kCreditDue | kProbe)) || s.unacknowledged >= enough;
+  const bool wanted =
+      (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
+  bool answer = (s.flags & (kLate | kProbe)) ||
+                ((flush || !(s.flags & kRides)) && wanted);
   for (;;) {
-    const bool segments = s.in_flight < window && s.waiting > 0 &&
-                          (flush || answer || s.waiting >= capacity_);
+    const bool segments =
+        s.in_flight < window && s.waiting > 0 &&
+        (flush || answer || s.in_flight == 0 || s.waiting >= capacity_);
     if (!segments && !answer) break;
     if (!send_datagram(peer, segments, now)) {
       awake_ = true;
@@ -100,7 +103,8 @@ void Link::serve(uint16_t peer, bool flush, uint64_t now) {
     }
     answer = s.flags & kCreditDue;
   }
-  if (s.waiting > 0 && s.in_flight < window) held_ = true;
+  const bool more = s.waiting > 0 && s.in_flight < window;
+  if (more || (s.flags & kOwed)) held_ = true;
 }
 
 bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
@@ -130,9 +134,8 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
     repeat_credit(peer);
     return false;
   }
-  s.flags &= static_cast<uint16_t>(~(kOwed | kAnswer | kProbe));
+  note_answer(s, rows > 0, now);
   if (all_credit) s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue));
-  s.unacknowledged = 0;
   ++counters_.sent;
   counters_.sent_bytes += size;
   if (rows > 0) {
@@ -142,6 +145,20 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
     lower_timer(now + timeout_us(peer));
   }
   return true;
+}
+
+// Nothing is owed any more. Rows that go shortly after an answer could have
+// taken it along; where it has waited in vain, the next one will not wait.
+void Link::note_answer(PeerState& s, bool rows, uint64_t now) {
+  const uint32_t time = static_cast<uint32_t>(now);
+  if (!rows) {
+    if (s.flags & kLate) s.flags &= static_cast<uint16_t>(~kRides);
+    s.answered_us = time;
+  } else if ((s.flags & kOwed) || time - s.answered_us < kAnswerDelayUs) {
+    s.flags |= kRides;
+  }
+  s.flags &= static_cast<uint16_t>(~(kOwed | kAnswer | kLate | kProbe));
+  s.unacknowledged = 0;
 }
 
 // One item reaches back over 32 numbers: enough, unless many datagrams came

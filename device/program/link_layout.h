@@ -50,7 +50,7 @@ struct PeerState {
   uint32_t owed_us;         // since when something is owed to it
   uint16_t backoff;         // doublings of the time-out
   uint16_t flags;           // what is owed to it: see device/link/link.h
-  uint32_t reserved;
+  uint32_t answered_us;     // when it last got an answer without rows
 };
 static_assert(sizeof(PeerState) == 80);
 
