@@ -13,7 +13,8 @@
 namespace shoal {
 namespace {
 
-constexpr uint32_t kCoordinatorQueue = 1024;
+// A computer has room enough for what it sends to many nodes at once.
+constexpr uint32_t kCoordinatorQueue = 16384;
 
 LinkModel link_of(const Board& board, const SimOptions& options) {
   LinkModel link;
