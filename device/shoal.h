@@ -148,7 +148,8 @@ int shoal_step(shoal_node* node);
 
 /* Hands in one datagram (of kind data) that came from `address`; it is opened
  * in place. Refused ones are counted, nothing else happens. Returns a
- * shoal::Status. */
+ * shoal::Status; SHOAL_WAIT: the program is still being read, the datagram is
+ * dropped, or it has no peers. */
 int shoal_receive(shoal_node* node, uint64_t address, void* datagram,
                   uint32_t bytes);
 /* Sends what is waiting to be sent: for when shoal_step() returned SHOAL_WAIT
