@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "device/program/params.h"
+#include "device/runtime/testing/cluster.h"
 #include "device/runtime/testing/naive.h"
 #include "device/runtime/testing/spec_table.h"
 #include "device/runtime/testing/tape_twin.h"
@@ -75,10 +76,35 @@ ProgramBuilder two_stages() {
   return p;
 }
 
-void expect_shown(const std::string& name, ProgramBuilder p) {
-  const Bytes image = table_bytes(block(name));
+// The coordinator sends 3 rows of 4 pixels and gets them back mirrored.
+LinkedPrograms mirror() {
+  StageSpec s;
+  const int x = s.buffer({3, 4, 1, 1}), y = s.buffer({3, 4, 1, 2});
+  s.receive(x, 0);
+  ActorSpec move;
+  move.r.op = OpCode::kMove;
+  move.r.in[0] = s.read(x), move.r.out = s.write(y);
+  move.set_params(MoveParams{1, 0, -1, 3, 1, 0, 0});
+  s.actors.push_back(move);
+  s.send(y, {1});
+  LinkedPrograms all;
+  all.nodes.resize(1);
+  all.nodes[0].stages = {s};
+  all.inputs = {0}, all.outputs = {1};
+  all.window = 2;
+  link_programs(all);
+  return all;
+}
+
+void expect_table(const std::string& name, ProgramBuilder p) {
   const Bytes built = p.build();
-  ASSERT_EQ(image, built) << "SPEC.md should show\n" << SpecTable(built).text();
+  ASSERT_EQ(table_bytes(block(name)), built) << "SPEC.md should show\n"
+                                             << SpecTable(built).text();
+}
+
+void expect_shown(const std::string& name, ProgramBuilder p) {
+  expect_table(name, p);
+  const Bytes image = p.build();
   const Bytes input = table_bytes(block(name + "-input"));
   const Bytes output = table_bytes(block(name + "-output"));
   ASSERT_FALSE(input.empty());
@@ -89,6 +115,20 @@ void expect_shown(const std::string& name, ProgramBuilder p) {
   EXPECT_EQ(run.outputs.at(0), output);
   o.arena_less = 1;
   EXPECT_EQ(run_program(image, {input}, o).status, Status::kArenaTooSmall);
+}
+
+TEST(Spec, TheProgramWithAPeer) {
+  const LinkedPrograms all = mirror();
+  expect_table("mirror", all.nodes[0]);
+  const Bytes input = table_bytes(block("mirror-input"));
+  const Bytes output = table_bytes(block("mirror-output"));
+  ASSERT_EQ(input.size(), 12u);
+  ClusterOptions o;
+  o.frames = 1;
+  const ClusterResult run = run_cluster(all, {{input}}, {12}, o);
+  EXPECT_EQ(run.status, Status::kOk);
+  EXPECT_FALSE(run.spilled);
+  EXPECT_EQ(run.outputs.at(0).at(0), output);
 }
 
 TEST(Spec, ThePointwiseProgram) { expect_shown("pointwise", pointwise()); }
