@@ -185,10 +185,11 @@ Bounds channels_needed(const Layer& l, int operand, Span out) {
 bool begins_alike(const Layer& l, const Box& in, const Box& needed) {
   const bool exact_rows =
       !slides(l.op) && l.op != OpCode::kMove && l.op != OpCode::kResize;
-  const bool exact_columns =
-      l.op == OpCode::kReduceSum || l.op == OpCode::kReduceMax || exact_rows;
+  const bool reduces = l.op == OpCode::kReduceSum || l.op == OpCode::kReduceMax;
+  const bool exact_columns = reduces || exact_rows;
   const bool exact_channels = l.op != OpCode::kMove;
-  return (!exact_rows || (in.y0 == needed.y0 && in.y1 == needed.y1)) &&
+  return (!reduces || in.y0 == needed.y0) &&
+         (!exact_rows || (in.y0 == needed.y0 && in.y1 == needed.y1)) &&
          (!exact_columns || (in.x0 == needed.x0 && in.x1 == needed.x1)) &&
          (!exact_channels || (in.c0 == needed.c0 && in.c1 == needed.c1));
 }

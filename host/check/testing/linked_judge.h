@@ -47,7 +47,9 @@ class LinkedJudge {
   }
   bool same_bytes(const Plan& mutant) {
     if (right_.empty()) {
-      right_ = run_linked(net_, plan_, inputs_, options_).outputs;
+      const LinkedRun right = run_linked(net_, plan_, inputs_, options_);
+      EXPECT_EQ(right.result.status, Status::kOk) << name_;
+      right_ = right.outputs;
     }
     const LinkedRun got = run_linked(net_, mutant, inputs_, options_);
     return got.result.status == Status::kOk && !got.result.spilled &&

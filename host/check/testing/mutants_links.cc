@@ -171,6 +171,7 @@ class LinkMutations {
       });
     }
     for (int by : {-32, -16, -1, 1, 16}) {
+      if (it.peers.empty()) break;  // no tables
       add(name + "link by " + std::to_string(by), false,
           [=](Plan& p) { p.nodes[n].layout.link += uint32_t(by); });
       add(name + "link bytes by " + std::to_string(by), false,

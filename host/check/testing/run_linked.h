@@ -56,9 +56,14 @@ inline LinkedRun run_linked(const Net& net, const Plan& plan,
     }
   }
   LinkedRun run;
-  run.result = test::run_images(emit_all(net, plan),
-                                {links.peers, links.streams, links.targets},
-                                parts, sizes, options);
+  std::vector<test::Bytes> images = emit_all(net, plan);
+  for (size_t n = images.size(); n-- > 0;) {
+    // It has no program to run.
+    if (plan.nodes[n].stages.empty()) images.erase(images.begin() + long(n));
+  }
+  run.result =
+      test::run_images(images, {links.peers, links.streams, links.targets},
+                       parts, sizes, options);
   for (const NetIo& io : net.outputs) {
     run.outputs.emplace_back(
         size_t(options.frames),
