@@ -105,5 +105,80 @@ TEST(CheckTest, AnOrderThatFiresTooEarlyDoesNotComplete) {
             std::string::npos);
 }
 
+// Two nodes, half of the channels each. What a node makes in its first stage
+// it sends in that stage or in the next, in which the other one receives.
+HandCase exchange(bool early) {
+  HandNet n(14);
+  const int in = n.tensor(4, 4, 3);
+  const int a = n.conv(in, 1, 1, 4);
+  const int b = n.conv(a, 1, 1, 6);
+  n.input(in), n.output(b);
+  HandCase made{"exchange", n.finish(), {}};
+  const Net& net = made.net;
+  const auto half = [&](int tensor, int i) {
+    Box box = net.tensors[tensor].box();
+    const int middle = box.c1 / 2;
+    (i == 0 ? box.c1 : box.c0) = middle;
+    return box;
+  };
+  HandCluster cluster(net, 2);
+  cluster.stage();
+  BufferOptions held{.first_stage = 0, .last_stage = 1, .offset = 0};
+  int streams[2] = {};
+  for (int i = 0; i < 2; ++i) {
+    const Box picture = net.tensors[in].box();
+    cluster[i].part(a, half(a, i), 0, held);
+    cluster[i].buffer(in, 1);
+    cluster[i].input(0, 1, picture);
+    cluster[i].share(0, {.out = 0,
+                         .out_box = half(a, i),
+                         .in = {1, -1},
+                         .in_box = {picture, {}}});
+    if (early) streams[i] = cluster.send({i, 0}, half(a, i));
+  }
+  cluster.stage();
+  cluster.segment(1);
+  held.complete = true;
+  for (int i = 0; i < 2; ++i) {
+    cluster[i].part(a, half(a, i), 0, held);
+    cluster[i].buffer(a, 2), cluster[i].part(b, half(b, i), 1);
+    cluster[i].copy(0, 1, half(a, i));
+    cluster[i].share(1, {.out = 2,
+                         .out_box = half(b, i),
+                         .in = {1, -1},
+                         .in_box = {net.tensors[a].box(), {}}});
+    cluster[i].output(0, 2, half(b, i));
+    if (!early) streams[i] = cluster.send({i, 0}, half(a, i));
+  }
+  for (int i = 0; i < 2; ++i) cluster.receive(streams[i], {1 - i, 1});
+  made.plan = cluster.finish();
+  return made;
+}
+
+// A stage does not end before its streams have, so each node waits for the
+// other one to be in its second stage.
+TEST(CheckTest, AStreamBetweenDifferentStagesMayNotComplete) {
+  const HandCase right = exchange(false), early = exchange(true);
+  EXPECT_EQ(joined(check(right.net, right.plan)), "");
+  const std::string found = joined(check(early.net, early.plan));
+  EXPECT_NE(found.find("does not complete: node 0 in frame 0, stage 0"),
+            std::string::npos)
+      << found;
+}
+
+TEST(CheckTest, NamesTheNodeAndTheStream) {
+  for (HandCase c : linked_cases()) {
+    if (c.name != "row halo") continue;
+    ++c.plan.streams[1].box.y1;
+    EXPECT_NE(joined(check(c.net, c.plan))
+                  .find("stream 1 carries another box than port"),
+              std::string::npos);
+    --c.plan.streams[1].box.y1;
+    c.plan.nodes[1].peers.pop_back();
+    EXPECT_NE(joined(check(c.net, c.plan)).find("node 1 lists 1 peers"),
+              std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -13,23 +13,34 @@ void HandCluster::segment(int number) {
   for (HandPlan& n : nodes_) n.now().segment = number;
 }
 
-PlanStream::End HandCluster::end(HandEnd e, const Box& box, bool is_read) {
+PlanStream::End HandCluster::end(int stream, HandEnd e, const Box& box,
+                                 bool is_read) {
   HandPlan& node = nodes_[e.node];
-  const int number = static_cast<int>(streams_.size());
-  node.port(e.buffer, box, is_read, Owner::kStream, number);
+  node.port(e.buffer, box, is_read, Owner::kStream, stream);
   return {e.node, static_cast<int>(node.node_.stages.size()) - 1, -1};
 }
 
-void HandCluster::stream(HandEnd from, const std::vector<HandEnd>& to,
-                         const Box& box) {
+int HandCluster::send(HandEnd from, const Box& box) {
   const PlanBuffer& b = nodes_[from.node].now().buffers[from.buffer];
+  const int number = static_cast<int>(streams_.size());
   PlanStream s;
   s.tensor = b.tensor;
   s.element_bytes = b.element_bytes;
   s.box = box;
-  s.from = end(from, box, true);
-  for (const HandEnd& e : to) s.to.push_back(end(e, box, false));
+  s.from = end(number, from, box, true);
   streams_.push_back(s);
+  return number;
+}
+
+void HandCluster::receive(int stream, HandEnd to) {
+  PlanStream& s = streams_[stream];
+  s.to.push_back(end(stream, to, s.box, false));
+}
+
+void HandCluster::stream(HandEnd from, const std::vector<HandEnd>& to,
+                         const Box& box) {
+  const int number = send(from, box);
+  for (const HandEnd& e : to) receive(number, e);
 }
 
 // Sorting has moved the ports; a node has one end of a stream.

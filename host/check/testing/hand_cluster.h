@@ -25,10 +25,13 @@ class HandCluster {
   void segment(int number);  // of the stages that all nodes are in now
   // The rows of a box, from a buffer of one node to buffers of others.
   void stream(HandEnd from, const std::vector<HandEnd>& to, const Box&);
+  // The same one end at a time, where they lie in different stages.
+  int send(HandEnd from, const Box&);
+  void receive(int stream, HandEnd to);
   Plan finish();
 
  private:
-  PlanStream::End end(HandEnd, const Box&, bool is_read);
+  PlanStream::End end(int stream, HandEnd, const Box&, bool is_read);
   void find_ports(Plan&) const;
   LinkCounts link_node(Plan&, int node) const;
 
