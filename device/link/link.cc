@@ -7,12 +7,12 @@
 namespace shoal {
 namespace {
 
-constexpr uint32_t kFirstTimeoutUs = 50'000;  // nothing measured yet
+constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
 constexpr uint32_t kLeastDeviationUs = 2'000;
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
-constexpr uint32_t kFirstProbeUs = 20'000;
+constexpr uint32_t kFirstProbeUs = 10'000;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
   while (times-- > 0 && us < kLongestUs) us *= 2;
