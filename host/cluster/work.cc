@@ -72,7 +72,7 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
     }
   }
   phase_ = Phase::kConnecting;
-  polled_at_ = now();
+  due_at_ = now();
   for (const WorkerAddress& a : addresses) {
     workers_.push_back(std::make_unique<Worker>(config_, a));
     Worker& w = *workers_.back();
@@ -125,13 +125,14 @@ void Coordinator::Work::all_known() {
 }
 
 // A coordinator that was busy with something else, or stopped, has not heard
-// anybody: that is not their silence.
+// anybody: that is not their silence. How long it meant to sleep does not
+// count.
 void Coordinator::Work::excuse_own_absence(uint64_t now) {
-  const uint64_t away = now - polled_at_;
-  polled_at_ = now;
-  if (away < config_.timeout_us / 4) return;
-  progress_at_ += away;
-  for (const auto& w : workers_) w->talk.excuse(away);
+  if (now <= due_at_ || now - due_at_ < config_.timeout_us / 4) return;
+  const uint64_t late = now - due_at_;
+  due_at_ = now;
+  progress_at_ += late;
+  for (const auto& w : workers_) w->talk.excuse(late);
 }
 
 Coordinator::Work::Worker* Coordinator::Work::find(
@@ -174,13 +175,14 @@ void Coordinator::Work::poll() {
   const uint64_t time = now();
   excuse_own_absence(time);
   if (phase_ == Phase::kStopping) {
-    try {
-      receive();
-    } catch (const Error&) {
-      // What one says now shall not keep the others from being stopped.
-    }
-    return stop_step(time);
+    stop_step(time);
+  } else {
+    step(time);
   }
+  due_at_ = std::max(time, next_timer_us());
+}
+
+void Coordinator::Work::step(uint64_t time) {
   receive();
   for (const auto& w : workers_) {
     w->talk.poll(time);
@@ -252,7 +254,7 @@ void Coordinator::Work::stop() {
   if (phase_ >= Phase::kStopping) return;
   phase_ = Phase::kStopping;
   const uint64_t time = now();
-  polled_at_ = time;
+  due_at_ = time;
   stop_until_ = time + std::min(config_.timeout_us / 2, kStopUs);
   for (const auto& w : workers_) {
     w->talk.clear();
@@ -273,6 +275,11 @@ void Coordinator::Work::stop() {
 }
 
 void Coordinator::Work::stop_step(uint64_t now) {
+  try {
+    receive();
+  } catch (const Error&) {
+    // What one says now shall not keep the others from being stopped.
+  }
   bool all = true;
   for (const auto& w : workers_) {
     if (w->stopped) continue;

@@ -73,6 +73,7 @@ class Coordinator::Work {
   uint64_t now() const;
   void excuse_own_absence(uint64_t now);
   void receive();
+  void step(uint64_t now);
   Worker* find(uint64_t from, std::span<const uint8_t> datagram);
   void ask_identity(Worker&);
   void all_known();
@@ -97,7 +98,8 @@ class Coordinator::Work {
   Phase phase_ = Phase::kNew;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint8_t> datagram_, packet_;
-  uint64_t polled_at_ = 0, stop_until_ = 0;
+  uint64_t due_at_ = 0;  // when poll() should be called next
+  uint64_t stop_until_ = 0;
 
   const Prepared* prepared_ = nullptr;
   uint32_t epoch_ = 0;
