@@ -328,6 +328,23 @@ TEST(Link, ABlockedSenderProbesAndIsToldItsCreditAgain) {
   EXPECT_EQ(p.b().ins[0].placed, 100u);
 }
 
+// They had been flushed before, so they wait for nobody now.
+TEST(Link, LostBytesGoAgainWithoutAFlush) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 1000, 500, 500}, {0, 1, 0, 0, 1000, 500, 500}};
+  Pair p(t);
+  p.settle();
+  p.make(100);
+  p.take();  // lost
+  p.now += 15'000;
+  p.a().outs[1].made += 50;
+  p.send(p.a());
+  EXPECT_EQ(p.take().size(), 1u);  // still on its way when the other is due
+  EXPECT_LT(p.wait_for(p.a()) + 15'000, 30'000u);
+  EXPECT_EQ(p.take().size(), 1u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 100u);
+}
+
 // A receiver that is late answers, but gives nothing.
 TEST(Link, CreditComesWhenTheReceiverEntersItsStage) {
   Topology t;
