@@ -152,6 +152,12 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
 }
 
+int64_t actor_weight_bytes(const Net& net, const PlanStage& stage,
+                           const PlanActor& a) {
+  if (a.copy) return 0;
+  return share_weight_bytes(net.layers[a.layer], share_of(net, stage, a));
+}
+
 namespace {
 
 // All turns of every firing; rows shared by two bands are made twice.

@@ -47,13 +47,14 @@ class Chains {
 }  // namespace
 
 int64_t segment_ps(const std::vector<int64_t>& node_ps,
-                   const std::set<std::pair<int, int>>& sends, int64_t bands) {
+                   const std::set<std::pair<int, int>>& sends, int64_t bands,
+                   int64_t windows) {
   int64_t most = 0;
   for (int64_t ps : node_ps) most = std::max(most, ps);
   if (sends.empty()) return most;
   const int64_t chain = Chains(node_ps, sends).longest();
-  return most +
-         std::max<int64_t>(0, chain - most) / std::max<int64_t>(1, bands);
+  const int64_t waits = std::min(bands, 1 + windows);
+  return most + std::max<int64_t>(0, chain - most) / bands * waits;
 }
 
 LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,

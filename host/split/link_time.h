@@ -22,8 +22,10 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes, const Board&,
 int64_t segment_latency_ps(const Board&);
 
 // A segment: nodes that send to each other both ways work at the same time; one
-// that only receives begins when the first of the `bands` reaches it.
+// that only receives begins when the first of the `bands` reaches it, for
+// which so many `windows` on the way want another one first.
 int64_t segment_ps(const std::vector<int64_t>& node_ps,
-                   const std::set<std::pair<int, int>>& sends, int64_t bands);
+                   const std::set<std::pair<int, int>>& sends, int64_t bands,
+                   int64_t windows);
 
 }  // namespace shoal

@@ -42,6 +42,11 @@ struct CostModel::Tally {
     std::vector<Ring> rings;
     std::vector<Work> work;
     std::vector<Box> copies;
+    int64_t windows(const Net& net) const {
+      int64_t n = 0;
+      for (const Work& w : work) n += net.layers[w.layer].kernel_h > 1;
+      return n;
+    }
     int64_t bands(int passes) const {
       int64_t most = 1;
       for (const Work& w : work) {
@@ -288,7 +293,7 @@ SegmentCost CostModel::cost(Segment segment) const {
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
     std::vector<int64_t> node_ps;
-    int64_t bands = 1;
+    int64_t bands = 1, windows = 0;
     for (int n = 0; n < s_.nodes; ++n) {
       const Tally::Node& node = tally.nodes[n];
       int64_t bytes = node.whole;
@@ -314,8 +319,9 @@ SegmentCost CostModel::cost(Segment segment) const {
       at.bytes.push_back(bytes);
       node_ps.push_back(time_ps(tally, p, n));
       bands = std::max(bands, node.bands(passes_[p]));
+      windows = std::max(windows, node.windows(s_.net));
     }
-    at.time_ps = segment_ps(node_ps, tally.sends, bands);
+    at.time_ps = segment_ps(node_ps, tally.sends, bands, windows);
     const Board& board = cluster_.nodes[0].board;
     if (s_.nodes > 1) at.time_ps += segment_latency_ps(board);
     result.at.push_back(std::move(at));

@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/plan/simulate.h"
+#include "host/plan/time.h"
 #include "host/split/split_build.h"
 #include "host/split/split_search.h"
 #include "host/split/split_time.h"
@@ -14,10 +15,16 @@
 namespace shoal {
 namespace {
 
+// With more nodes fewer plans are built in full and fewer orders simulated.
+constexpr int kManyNodes = 16;
+
+// One order would do; the others would tell of a mistake in the simulation.
 void assert_completes(const Net& net, const Plan& plan) {
   for (const FiringOrder order :
        {FiringOrder::kDeepest, FiringOrder::kShallowest,
         FiringOrder::kRandom}) {
+    const bool many = plan.nodes.size() > kManyNodes;
+    if (many && order != FiringOrder::kDeepest) continue;
     SimulateOptions options;
     options.order = order;
     const Simulation run = simulate(net, plan, options);
@@ -50,8 +57,6 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
   return layer < 0 ? "an input" : layer_text(net.layers[layer]);
 }
 
-// With more nodes fewer plans are built in full.
-constexpr int kManyNodes = 16;
 // Percent of the smallest budget, and of that for bands of more than one row.
 constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                              {100, 0},  {110, 70}, {102, 100}};
@@ -89,6 +94,7 @@ class Planner {
   Plan plan() {
     std::optional<Plan> best = smallest();
     if (!best) no_segments();
+    check_flash(*best);
     if (!fits(*best)) does_not_fit(*best);
     if (options_.objective == Objective::kLatency) {
       if (std::optional<Plan> fast = fastest()) {
@@ -170,8 +176,8 @@ class Planner {
       if (--builds == 0) break;
     }
     if (!best) return best;
-    std::optional<Plan> tight =
-        build(*best_choice, s_.nodes > kManyNodes ? 10 : 40);
+    if (s_.nodes > kManyNodes) return best;
+    std::optional<Plan> tight = build(*best_choice, 40);
     return largest_arena(*tight) < largest_arena(*best) ? std::move(tight)
                                                         : std::move(best);
   }
@@ -215,6 +221,25 @@ class Planner {
                     layer_text(s_.net.layers[layer]) +
                     ", where the cut changes, but its block is joined",
                 "joined = false");
+  }
+
+  // What a node computes, and so its weights, hardly depends on segments.
+  void check_flash(const Plan& plan) const {
+    for (int n = 0; n < s_.nodes; ++n) {
+      int64_t bytes = 0;
+      for (const PlanStage& stage : plan.nodes[n].stages) {
+        for (const PlanActor& a : stage.actors) {
+          bytes += actor_weight_bytes(s_.net, stage, a);
+        }
+      }
+      const ClusterNode& of = cluster_.nodes[n];
+      if (bytes <= of.flash_budget()) continue;
+      throw Error(Exit::kDoesNotFit,
+                  "FLASH does not fit: node " + of.name + " needs " +
+                      format_bytes(bytes) + " for its weights; budget " +
+                      format_bytes(of.flash_budget()),
+                  "cuts by output channels, as --strategy kernel");
+    }
   }
 
   [[noreturn]] void does_not_fit(const Plan& plan) const {

@@ -40,7 +40,7 @@ std::vector<std::vector<Traffic>> find_traffic(const Plan& plan) {
 struct SegmentTimes {
   std::vector<int64_t> node_ps;
   std::set<std::pair<int, int>> sends;  // while they are made
-  int64_t bands = 1;
+  int64_t bands = 1, windows = 0;
 };
 
 // Bands of a stage: with few of them little is done while rows travel.
@@ -51,6 +51,15 @@ int64_t most_bands(const PlanStage& stage) {
     most = std::max<int64_t>(most, (rows + a.band - 1) / a.band);
   }
   return most;
+}
+
+// Layers that want rows beyond those at the same height.
+int64_t windows(const Net& net, const PlanStage& stage) {
+  int64_t n = 0;
+  for (const PlanActor& a : stage.actors) {
+    n += !a.copy && net.layers[a.layer].kernel_h > 1;
+  }
+  return n;
 }
 
 constexpr double kPicoseconds = 1e12;
@@ -136,6 +145,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
       segment.node_ps.resize(plan.nodes.size());
       segment.node_ps[n] = ps;
       segment.bands = std::max(segment.bands, most_bands(stage));
+      segment.windows = std::max(segment.windows, windows(net, stage));
       node.macs += stage.macs;
       node.weight_read_bytes += stage.weight_read_bytes;
       node.sent_bytes += moved.sent;
@@ -157,7 +167,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
     }
   }
   for (const auto& [number, s] : segments) {
-    all += segment_ps(s.node_ps, s.sends, s.bands) +
+    all += segment_ps(s.node_ps, s.sends, s.bands, s.windows) +
            segment_latency_ps(cluster.nodes[0].board);
   }
   for (const PlanNode& node : plan.nodes) {
