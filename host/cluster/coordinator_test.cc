@@ -86,6 +86,17 @@ TEST(Coordinator, LossDoublingAndDisorderChangeNothing) {
   }
 }
 
+TEST(Coordinator, NodesWithoutAPartStayConnected) {
+  const Prepared p = small_split(6, "layer");
+  ASSERT_TRUE(p.plan.nodes[5].stages.empty());
+  TestCluster c(1);
+  start(c, p);
+  run_frames(c, p, 1);
+  c.run([] { return false; }, 3'000'000);  // they answer pings
+  run_frames(c, p, 2);
+  EXPECT_TRUE(c.stop());
+}
+
 TEST(Coordinator, InsecureRuns) {
   const Prepared p = small_split(2);
   TestCluster c(1);

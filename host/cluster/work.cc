@@ -221,7 +221,7 @@ std::string Coordinator::Work::what_it_said(const PingAnswer& p) const {
 
 void Coordinator::Work::pong(Worker& w, const PingAnswer& p) {
   w.report.last = p;
-  if (!w.running || phase_ > Phase::kRunning) return;
+  if (!w.used || !w.running || phase_ > Phase::kRunning) return;
   if (p.state == AgentState::kFaulted) refuse(w, what_it_said(p));
   if (p.state != AgentState::kRunning || p.epoch != epoch_) {
     refuse(w, "it has left the run");

@@ -148,6 +148,7 @@ class Simulation {
   template <typename Done>
   void until(Done done);
   void frames();
+  void finish_nodes();
   std::vector<PortTimes> times() const;
   SimResult result() const;
   // All that has been counted so far.
@@ -276,6 +277,7 @@ SimResult Simulation::run() {
   until([&] { return coordinator.started(); });
   frames();
   const SimResult r = result();
+  if (options_.tap) finish_nodes();
   coordinator.stop();
   until([&] { return coordinator.stopped(); });
   for (const auto& node : nodes_) {
@@ -306,6 +308,22 @@ void Simulation::frames() {
   first_ = times();
   if (options_.recorder && !options_.record_all) world_.record(nullptr);
   until([&] { return commander_->finished() >= before + options_.frames; });
+}
+
+void Simulation::finish_nodes() {
+  const auto total = static_cast<uint32_t>(commander_->frames().size());
+  const Nanos limit =
+      world_.now() + static_cast<Nanos>(options_.timeout_us) * kMicrosecond;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (prepared_.plan.nodes[i].stages.empty()) continue;
+    const shoal_node& node = nodes_[i]->agent().node();
+    until(
+        [&] { return shoal_frames(&node) >= total || world_.now() >= limit; });
+    if (shoal_frames(&node) < total) {
+      throw Error(Exit::kInternal, "node " + prepared_.plan.nodes[i].name +
+                                       " never ends the last frame");
+    }
+  }
 }
 
 EndpointReport Simulation::report(uint32_t i) const {

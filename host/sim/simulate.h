@@ -47,7 +47,9 @@ struct SimOptions {
   bool first_alone = true;
   // Called in order for every frame's outputs, that of the warm-up too.
   std::function<void(int frame, const std::vector<uint8_t>&)> output;
-  // For the node of this number; may be empty.
+  // For the node of this number; may be empty. With taps the run goes on until
+  // all nodes have ended the last frame: rows that no output needs may be made
+  // after the last output has come.
   std::function<Tap(int node)> tap;
   // Records the first frame, with `record_all` all of them.
   Recorder* recorder = nullptr;
