@@ -37,8 +37,10 @@ struct LinkModel {
   double bits_per_s = 0;  // 0: unlimited
   Nanos latency = 0;      // one way; between two endpoints the mean of both
   uint32_t framing_bytes = 0;
-  uint32_t send_queue = 16;     // datagrams; more are not taken
-  uint32_t receive_queue = 16;  // datagrams; more are dropped
+  // Datagrams. At 1.5 KB each they are about the 16 KB that a node's fixed
+  // bytes are estimated at.
+  uint32_t send_queue = 4;     // more are not taken
+  uint32_t receive_queue = 8;  // more are dropped
 };
 
 struct Datagram {

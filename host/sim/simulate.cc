@@ -24,7 +24,7 @@ LinkModel link_of(const Board& board, const SimOptions& options) {
     link.framing_bytes = static_cast<uint32_t>(board.framing_bytes);
   } else {
     link.latency = 10 * kMicrosecond;
-    link.receive_queue = 64;
+    link.send_queue = link.receive_queue = 64;
   }
   if (options.bits_per_s) link.bits_per_s = *options.bits_per_s;
   if (options.latency) link.latency = *options.latency;
@@ -244,10 +244,11 @@ void Simulation::until(Done done) {
     if (!world_.advance()) {
       throw Error(Exit::kInternal, "nothing will ever happen in this cluster");
     }
-    if (options_.give_up && world_.now() - deployed_ > *options_.give_up) {
-      throw Error(Exit::kNode, "not done after " +
-                                   std::to_string(*options_.give_up / kSecond) +
-                                   " s of virtual time");
+    if (options_.max_events && world_.events().count() > *options_.max_events) {
+      throw Error(Exit::kNode,
+                  "not done after " + std::to_string(*options_.max_events) +
+                      " events, " + std::to_string(world_.now() / kSecond) +
+                      " s of virtual time");
     }
   }
 }

@@ -34,9 +34,9 @@ struct SimOptions {
   bool insecure = false;
   uint32_t max_payload = 1472;
   uint64_t timeout_us = 5'000'000;  // of virtual time
-  // Virtual time after which a cluster that is still talking is given up with
+  // A cluster that is not done after so many events is given up with
   // Error(kNode); none: never.
-  std::optional<Nanos> give_up;
+  std::optional<uint64_t> max_events;
 
   int frames = 1;
   // A frame before those that are counted: in a cluster that has just started
