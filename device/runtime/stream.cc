@@ -76,6 +76,7 @@ void Node::begin_streams() {
   while (in_streams_ < h.streams && stage_.streams[in_streams_].targets == 0) {
     ++in_streams_;
   }
+  asked_ = in_streams_ < h.streams ? in_streams_ : 0;
   link_.begin_stage({stage_.streams, stage_.targets, in_streams_, h.targets,
                      numbers_.stream, numbers_.target});
   for (uint16_t i = 0; i < h.streams; ++i) {
@@ -90,13 +91,16 @@ void Node::begin_streams() {
   link_.wake();
 }
 
-// The targets of the out-streams follow one another.
+// The targets of the out-streams follow one another, and so do most questions.
 const StreamRecord& Node::stream_of(uint16_t target) const {
+  const StreamRecord& last = stage_.streams[asked_];
+  if (static_cast<uint32_t>(target - last.there) < last.targets) return last;
   uint32_t lo = in_streams_, hi = stage_.header->streams;
   while (hi - lo > 1) {
     const uint32_t middle = (lo + hi) / 2;
     (stage_.streams[middle].there <= target ? lo : hi) = middle;
   }
+  asked_ = static_cast<uint16_t>(lo);
   return stage_.streams[lo];
 }
 
@@ -128,7 +132,8 @@ void Node::pass_bytes(uint16_t port, uint32_t bytes) {
 
 uint32_t Node::ready(uint16_t target) const {
   const PortRecord& p = stage_.ports[stream_of(target).port];
-  const uint32_t made = readable(stage_.buffers[p.buffer]);
+  const BufferRecord& b = stage_.buffers[p.buffer];
+  const uint32_t made = passed(b, p) < p.y1 ? readable(b) : p.y1;
   const uint32_t end = made < p.y1 ? made : p.y1;
   return start_of(p) + (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
 }
