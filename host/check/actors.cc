@@ -77,7 +77,9 @@ class Actors {
     need(!cut || a.band == 1, "actor ", index,
          " cuts its window and makes more than one row");
     need(!cut || a.loop < 0, "actor ", index, " cuts its window in a loop");
-    need((a.init && a.final) || layer.op == OpCode::kConv, "actor ", index,
+    need((a.init && a.final) || layer.op == OpCode::kConv ||
+             layer.op == OpCode::kTransposeConv,
+         "actor ", index,
          " makes partial sums, which only a convolution's channels have");
     sums(index, a, out, cut);
     weights(index, a, layer, cut);
