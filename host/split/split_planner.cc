@@ -61,6 +61,12 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
 constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                              {100, 0},  {110, 70}, {102, 100}};
 
+// Percent of the budgets for bands of one row, and of more.
+constexpr std::pair<int, int> kFastest[] = {
+    {100, 100}, {100, 95}, {100, 90}, {100, 85}, {100, 80},
+    {100, 75},  {100, 70}, {100, 60}, {100, 50}, {100, 30},
+    {100, 0},   {96, 0},   {92, 0},   {88, 0},   {80, 0}};
+
 int64_t largest_arena(const Plan& plan) {
   int64_t most = 0;
   for (const PlanNode& node : plan.nodes) {
@@ -92,14 +98,16 @@ class Planner {
   }
 
   Plan plan() {
-    std::optional<Plan> best = smallest();
+    std::optional<Plan> best;
+    if (options_.objective == Objective::kLatency) best = fastest();
+    if (!best) best = smallest();
     if (!best) no_segments();
     check_flash(*best);
-    if (!fits(*best)) does_not_fit(*best);
-    if (options_.objective == Objective::kLatency) {
-      if (std::optional<Plan> fast = fastest()) {
-        if (fast->latency_s <= best->latency_s) best = std::move(fast);
-      }
+    if (!fits(*best)) {
+      // Of unequal budgets the smallest one need not be the tight one.
+      std::optional<Plan> other = fastest();
+      if (!other) does_not_fit(*best);
+      best = std::move(other);
     }
     best->objective =
         options_.objective == Objective::kLatency ? "latency" : "ram";
@@ -184,13 +192,14 @@ class Planner {
 
   std::optional<Plan> fastest() {
     Choices choices(search_);
-    for (const int percent : {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0}) {
-      const SplitBudget budget{less(limits_, 100), less(limits_, percent)};
+    for (const auto& [hard, soft] : kFastest) {
+      const SplitBudget budget{less(limits_, hard), less(limits_, soft)};
       const SplitChoice* choice = choices.next(budget);
       if (!choice) continue;
       std::optional<Plan> next = build(*choice, 0);
       if (!next || !fits(*next)) continue;
       for (const int slack : {8, 4, 2, 1}) {
+        if (s_.nodes > kManyNodes && slack != 4) continue;
         std::optional<Plan> loose = build(*choice, 0, slack);
         if (loose && fits(*loose)) return loose;
       }

@@ -228,6 +228,25 @@ TEST(SplitPlanner, ARefusalNamesNodeLayerAndBudget) {
             *cluster.nodes[1].ram);
 }
 
+TEST(SplitPlanner, EveryNodeKeepsItsOwnBudget) {
+  const Net net = bottleneck_net(64, 6);
+  Cluster cluster = cluster_of(4);
+  StrategyOptions how;
+  how.strategy = "kernel";
+  const Cuts cuts = make_cuts(net, cluster, how);
+  for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
+    SplitOptions options;
+    options.objective = objective;
+    for (size_t n = 0; n < cluster.nodes.size(); ++n) {
+      cluster.nodes[n].ram = 25000 + 5000 * static_cast<int64_t>(n);
+    }
+    const Plan plan = make_split_plan(net, cluster, cuts, options);
+    for (size_t n = 0; n < cluster.nodes.size(); ++n) {
+      EXPECT_LE(plan.nodes[n].arena_bytes, *cluster.nodes[n].ram);
+    }
+  }
+}
+
 TEST(SplitPlanner, WeightsMustFitTheFlash) {
   const Net net = bottleneck_net(32, 4);
   Cluster cluster = cluster_of(2);

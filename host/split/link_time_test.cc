@@ -1,0 +1,37 @@
+#include "host/split/link_time.h"
+
+#include <gtest/gtest.h>
+
+namespace shoal {
+namespace {
+
+TEST(LinkTime, TheBusierDirectionTakesTheWire) {
+  Board board;
+  board.clock_hz = 1e6;
+  board.link_bits_per_s = 8e6;  // a byte a microsecond
+  board.framing_bytes = 100;
+  board.datagram_us = 3;
+  board.aead_cycles_per_byte = 2;
+  const LinkTime t = link_time(1000, 3000, board, 1000);
+  EXPECT_EQ(t.wire_ps, 3300 * int64_t{1000000});
+  EXPECT_EQ(t.cpu_ps, (4 * 3 + 4000 * 2) * int64_t{1000000});
+  board.link_bits_per_s = 0;
+  EXPECT_EQ(link_time(1000, 3000, board, 1000).wire_ps, 0);
+}
+
+TEST(LinkTime, NodesThatSendBothWaysWorkAtTheSameTime) {
+  EXPECT_EQ(segment_ps({50, 70, 60}, {}, 10, 0), 70);
+  EXPECT_EQ(segment_ps({50, 70, 60}, {{0, 1}, {1, 0}, {1, 2}, {2, 1}}, 1, 0),
+            70);
+}
+
+TEST(LinkTime, APipelineWaitsForItsFirstBands) {
+  const std::set<std::pair<int, int>> sends{{0, 1}, {1, 2}};
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 1, 0), 180);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 11, 0), 80);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 11, 1), 90);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 2, 9), 180);
+}
+
+}  // namespace
+}  // namespace shoal
