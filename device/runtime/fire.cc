@@ -122,9 +122,12 @@ void Node::call_tap(const Slice& s, uint16_t index, uint16_t iteration) {
   f.c0 = 0, f.c1 = static_cast<uint16_t>(s.out.channels);
   f.pixel_bytes = uint32_t{b.channels} * b.element_bytes;
   if (is_inner(stage_, a)) {
-    const ActorRecord& first = stage_.actors[stage_.loops[a.loop].first_actor];
+    // A table has one chunk; it passes on what came before it.
+    uint16_t from = index;
+    while (stage_.actors[from].op == OpCode::kLut) --from;
     const ChunkRecord& c =
-        stage_.chunks[chunk_index(stage_, first, 0, iteration, 0)];
+        stage_
+            .chunks[chunk_index(stage_, stage_.actors[from], 0, iteration, 0)];
     f.c0 = c.out0, f.c1 = static_cast<uint16_t>(c.out0 + c.out_n);
   }
   f.memory = s.out.memory;

@@ -45,18 +45,24 @@ void TraceCollector::on_firing(void* user, const void* what) {
   if (self.frame_ && f.frame != *self.frame_) return;
   if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
   const PlanStage& stage = stage_of(*point.node, f);
-  const PlanPort& out =
-      stage.ports[static_cast<size_t>(stage.actors[f.actor].out)];
-  if (f.y1 > out.box.rows() || f.x1 > out.box.columns() ||
-      f.c1 > out.box.channels()) {
+  const PlanActor& actor = stage.actors[f.actor];
+  const PlanPort& out = stage.ports[static_cast<size_t>(actor.out)];
+  const PlanBuffer& buffer = stage.buffers[static_cast<size_t>(out.buffer)];
+  Box box = out.box;
+  if (buffer.is_private) {
+    // Holds a group of the layer's channels at a time.
+    box.c0 = self.net_.layers[static_cast<size_t>(actor.layer)].out.box.c0 +
+             actor.weights.chunks.front().out0;
+    box.c1 = self.net_.tensors[static_cast<size_t>(buffer.tensor)].channels;
+  }
+  if (f.y1 > box.rows() || f.x1 > box.columns() || f.c1 > box.channels()) {
     throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
                                  ", actor " + std::to_string(f.actor) +
                                  " makes more than the plan says");
   }
-  const int tensor = stage.buffers[static_cast<size_t>(out.buffer)].tensor;
   for (uint16_t y = f.y0; y < f.y1; ++y) {
-    self.write_row(tensor, out.box.y0 + y, out.box.x0 + f.x0, out.box.x0 + f.x1,
-                   out.box.c0 + f.c0, out.box.c0 + f.c1,
+    self.write_row(buffer.tensor, box.y0 + y, box.x0 + f.x0, box.x0 + f.x1,
+                   box.c0 + f.c0, box.c0 + f.c1,
                    reinterpret_cast<const int8_t*>(f.row(y)), f.pixel_bytes);
   }
 }
