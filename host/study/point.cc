@@ -16,7 +16,8 @@ namespace {
 constexpr double kSecond_s = 1e-9;  // of a nanosecond
 
 // A slow link is no lost node, and one that never gets done is no point.
-constexpr Nanos kSilent = 60 * kSecond, kGiveUp = 120 * kSecond;
+constexpr Nanos kSilent = 60 * kSecond;
+constexpr uint64_t kMaxEvents = 10'000'000;
 
 Cluster cluster_of(const Setting& s, Board board) {
   if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
@@ -105,7 +106,7 @@ void simulate(const Prepared& p, const Cluster& cluster, const Setting& s,
   options.max_payload = s.link.max_payload;
   options.warm_up = true;
   options.timeout_us = kSilent / kMicrosecond;
-  options.give_up = kGiveUp;
+  options.max_events = kMaxEvents;
   Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
   options.recorder = &recorder;
   const SimResult result =
