@@ -140,6 +140,4 @@ class NodeAgent {
   shoal_node node_{};
 };
 
-using Agent = NodeAgent;
-
 }  // namespace shoal

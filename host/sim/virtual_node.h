@@ -39,7 +39,7 @@ class VirtualNode : public Endpoint {
   uint64_t next_timer_us() const override;
   void settle() override;
 
-  const Agent& agent() const { return agent_; }
+  const NodeAgent& agent() const { return agent_; }
   bool arena_intact() const { return arena_.intact(); }
   shoal_link_counters counters() const;
   // What its slices have done so far.
@@ -59,7 +59,7 @@ class VirtualNode : public Endpoint {
   std::vector<shoal_peer> peers_;
   std::vector<Block> packets_[3];
   std::mt19937_64 random_;
-  Agent agent_;
+  NodeAgent agent_;
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
   SliceCost work_;
