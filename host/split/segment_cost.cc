@@ -19,6 +19,10 @@ int end_of(const SplitNet& s, Segment segment) {
   return std::min(segment.end, static_cast<int>(s.net.layers.size()));
 }
 
+double elements(const Box& box) {
+  return box.empty() ? 0 : static_cast<double>(box.elements());
+}
+
 // Cursors and link entries of a stream at either end.
 constexpr int64_t kInStreamBytes = 12, kTargetBytes = 16;
 
@@ -276,10 +280,36 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
   return longer + shorter / bands;
 }
 
+// So much more than its share a node may compute of a segment, but where the
+// user wants just that.
+bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
+  constexpr double kMost = 1.4;
+  for (int l : s_.cuts.joined) {
+    if (segment.holds(l) && segment.holds(l + 1)) return true;
+  }
+  double most_own = 0, most_made = 0;
+  for (int n = 0; n < s_.nodes; ++n) {
+    double own = 0, all = 0;
+    for (int l = segment.begin; l < end_of(s_, segment); ++l) {
+      if (s_.is_inner(l)) return true;
+      const Layer& layer = s_.net.layers[l];
+      const double each = static_cast<double>(layer.macs) /
+                          static_cast<double>(layer.out.box.elements());
+      own += each * elements(s_.own[l][n]);
+      all += each * elements(made[l][n]);
+    }
+    most_own = std::max(most_own, own);
+    most_made = std::max(most_made, all);
+  }
+  return most_made <= kMost * most_own;
+}
+
 SegmentCost CostModel::cost(Segment segment) const {
   SegmentCost result;
   MadeBoxes made(s_.net.layers.size());
-  if (!compute_boxes(s_, segment, made)) return result;
+  if (!compute_boxes(s_, segment, made) || !is_even(segment, made)) {
+    return result;
+  }
   Tally tally;
   tally.nodes.resize(s_.nodes);
   add_layers(segment, made, tally);

@@ -46,6 +46,7 @@ class CostModel {
   // By passes of a whole net, fewest first, the slots of each tensor.
   std::vector<int> table_passes_;
   std::vector<std::vector<int>> table_slots_;
+  bool is_even(Segment, const MadeBoxes&) const;
   int64_t rows_made(int layer, int rows, int band) const;
   int groups_of(const TensorUses&) const;
   int slots(int tensor, const Box& box, int passes) const;

@@ -63,6 +63,22 @@ bool may_loop(const SplitNet& s, int layer) {
          !reads_all_for_one_row(s.net.layers[layer]);
 }
 
+// Groups pass inside a node: the nodes that make a part of the last layer, and
+// no others, have all channels of those before it.
+bool has_all_channels(const SplitNet& s, int begin, int end) {
+  for (int l = begin; l + 1 < end; ++l) {
+    for (int n = 0; n < s.nodes; ++n) {
+      const Box& own = s.own[l][n];
+      if (own.empty() != s.own[end - 1][n].empty()) return false;
+      if (!own.empty() &&
+          own.channels() != s.net.layers[l].out.box.channels()) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 // From `begin` on: a convolution, depthwise ones and tables, a convolution.
 int loop_end(const SplitNet& s, int begin, int end) {
   const auto op = [&](int l) { return s.net.layers[l].op; };
@@ -70,7 +86,9 @@ int loop_end(const SplitNet& s, int begin, int end) {
   for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
     if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
       return -1;
-    if (op(l + 1) == OpCode::kConv) return l + 2;
+    if (op(l + 1) == OpCode::kConv) {
+      return has_all_channels(s, begin, l + 2) ? l + 2 : -1;
+    }
     if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
   }
   return -1;
@@ -95,7 +113,8 @@ std::vector<SplitNet::Loop> find_loops(const SplitNet& s, int begin, int end,
                     ": groups = " + std::to_string(groups) + " from " +
                     layer_text(s.net.layers[begin]) +
                     ": there is no expansion, depthwise convolution and "
-                    "projection in a row",
+                    "projection in a row that every node has in one grid, all "
+                    "channels of the first two",
                 "groups = 1");
   }
   return loops;
@@ -196,7 +215,8 @@ bool compute_boxes(const SplitNet& s, Segment segment, MadeBoxes& made,
             common(read_box(s, c, use.operand, n, made[c][n]), layer.out.box);
         if (need.empty() || contains(made[l][n], need)) continue;
         if (may_grow && grow(layer, need, made[l][n])) continue;
-        if (owners_in_step(s, l) && all_rows(made[c][n], s.net.layers[c])) {
+        if (!s.is_inner(l) && owners_in_step(s, l) &&
+            all_rows(made[c][n], s.net.layers[c])) {
           continue;
         }
         if (clash) *clash = l;

@@ -279,5 +279,22 @@ TEST(SplitPlanner, AJoinedBlockMustNotChangeItsCut) {
   }
 }
 
+// A group never leaves its node.
+TEST(SplitPlanner, GroupsWantAllChannelsOnTheirNodes) {
+  const Net net = bottleneck_net(16, 1);
+  const Cluster cluster = cluster_of(2);
+  Cuts cuts = make_cuts(net, cluster, {"kernel"});
+  const int layers = static_cast<int>(net.layers.size());
+  cuts.blocks.push_back({0, layers, std::nullopt, 2});
+  try {
+    make_split_plan(net, cluster, cuts, {});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(std::string(e.what()).find("all channels"), std::string::npos)
+        << e.what();
+  }
+}
+
 }  // namespace
 }  // namespace shoal
