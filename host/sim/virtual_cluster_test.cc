@@ -59,9 +59,10 @@ TEST_F(SimulateTest, EveryStrategyGivesTheOraclesBytes) {
 }
 
 TEST_F(SimulateTest, BadLuckChangesNoByte) {
-  plan(3);
-  for (uint64_t seed = 1; seed <= 8; ++seed) {
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    const char* const strategies[] = {"spatial", "kernel", "layer"};
+    plan(2 + static_cast<int>(seed % 5), "teensy41", strategies[seed % 3]);
     SimOptions options;
     options.network.loss = 0.2;
     options.network.duplicate = 0.2;
@@ -69,7 +70,8 @@ TEST_F(SimulateTest, BadLuckChangesNoByte) {
     options.network.jitter = kMillisecond / 2;
     options.network.seed = seed;
     options.network.medium = seed % 2 ? Medium::kSwitch : Medium::kRadio;
-    options.costs = seed % 3 != 0;
+    options.costs = seed % 4 != 0;
+    options.insecure = seed % 7 == 0;
     options.frames = 4;
     const SimResult r = run(options);
     EXPECT_EQ(outputs_, 4);
@@ -150,10 +152,12 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
       describe(bound, waits(recorder, p_.plan, f.submitted, f.finished),
                {"node0", "node1", "coordinator"}, layers);
   EXPECT_NE(why.find(" % of the frame is "), std::string::npos) << why;
-  // What the slices did is what the plan says.
+  // What the slices did is what the plan says, and took as long as it costs.
   for (size_t i = 0; i < r.nodes.size(); ++i) {
-    EXPECT_DOUBLE_EQ(r.nodes[i].work.macs,
-                     static_cast<double>(p_.plan.nodes[i].macs));
+    const SliceCost& work = r.nodes[i].work;
+    EXPECT_DOUBLE_EQ(work.macs, static_cast<double>(p_.plan.nodes[i].macs));
+    EXPECT_NEAR(static_cast<double>(r.nodes[i].times.slices) * 1e-9,
+                work.compute_s + work.firing_s + work.flash_s, 1e-6);
   }
   const std::string trace =
       timeline_json(recorder, p_.net, p_.plan,
