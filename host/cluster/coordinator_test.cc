@@ -336,7 +336,7 @@ TEST(Coordinator, AProgramThatArrivesChangedIsRefused) {
   c.add_node();
   c.net.spy = [](LossyNet::Datagram& d) {
     constexpr uint32_t head = sizeof(SessionHead);
-    if (d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
+    if (d.to != 2 || d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
         d.bytes[head] != static_cast<uint8_t>(Request::kChunk)) {
       return true;
     }
