@@ -225,11 +225,13 @@ class Planner {
   [[noreturn]] void no_segments() const {
     const int layer = search_.clash();
     if (layer < 0) throw Error(Exit::kInternal, s_.net.name + ": no segments");
+    const bool loop = s_.is_inner(layer);
     throw Error(Exit::kUsage,
                 "cuts " + s_.cuts.strategy + ": a segment must end behind " +
                     layer_text(s_.net.layers[layer]) +
-                    ", where the cut changes, but its block is joined",
-                "joined = false");
+                    ", where the cut changes, but its block " +
+                    (loop ? "has groups" : "is joined"),
+                loop ? "groups = 1" : "joined = false");
   }
 
   // What a node computes, and so its weights, hardly depends on segments.
