@@ -6,7 +6,7 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kNone = SIZE_MAX;
+constexpr size_t kNothing = SIZE_MAX;
 
 // Walks back through activities; `at_` is the end of what is not yet
 // explained.
@@ -18,7 +18,7 @@ class Walk {
   std::vector<PathPart> run() {
     size_t i = last_before(at_);
     while (at_ > begin_) {
-      if (i == kNone) {
+      if (i == kNothing) {
         explain(Reason::kTimer, begin_);
         break;
       }
@@ -28,12 +28,12 @@ class Walk {
       explain(a);
       if (a.doing == Doing::kReceive) {
         const size_t cause = cause_of(i);
-        if (cause != kNone) {
+        if (cause != kNothing) {
           i = follow(list()[cause]);
           continue;
         }
       }
-      i = i == 0 ? kNone : i - 1;
+      i = i == 0 ? kNothing : i - 1;
     }
     return std::move(parts_);
   }
@@ -48,7 +48,7 @@ class Walk {
     const auto it =
         std::upper_bound(l.begin(), l.end(), at,
                          [](Nanos t, const Activity& a) { return t < a.end; });
-    return it == l.begin() ? kNone : static_cast<size_t>(it - l.begin()) - 1;
+    return it == l.begin() ? kNothing : static_cast<size_t>(it - l.begin()) - 1;
   }
 
   void add(PathPart part, Nanos begin) {
@@ -77,10 +77,10 @@ class Walk {
   // brought the rows. None if it was computing all the time.
   size_t cause_of(size_t i) const {
     const auto& l = list();
-    size_t best = kNone;
+    size_t best = kNothing;
     uint32_t most = 0;
     for (size_t j = i;; --j) {
-      if (l[j].doing == Doing::kSlice) return kNone;
+      if (l[j].doing == Doing::kSlice) return kNothing;
       const Travel* const t = l[j].doing == Doing::kReceive
                                   ? recorder_.travel(l[j].serial)
                                   : nullptr;
@@ -101,14 +101,14 @@ class Walk {
         t.asked);
     endpoint_ = t.from;
     size_t i = last_before(at_);
-    while (i != kNone && list()[i].end == at_) {
+    while (i != kNothing && list()[i].end == at_) {
       if (list()[i].doing == Doing::kSend &&
           list()[i].serial == received.serial) {
         return i;
       }
-      i = i == 0 ? kNone : i - 1;
+      i = i == 0 ? kNothing : i - 1;
     }
-    return kNone;
+    return kNothing;
   }
 
   const Recorder& recorder_;
