@@ -219,6 +219,43 @@ TEST(Coordinator, ItsOwnAbsenceIsNobodysSilence) {
   run_frames(c, p, 1);
 }
 
+TEST(Coordinator, ItsAbsenceWhileConnectingIsNobodysSilence) {
+  TestCluster c(9);
+  c.add_node();
+  c.coordinate();
+  c.net.now_us += 60'000'000;
+  EXPECT_TRUE(c.run([&] { return c.coordinator->connected(); }));
+}
+
+// A request that was repeated arrives for the first time when the node is
+// about to start: as a new one it would make it forget its peers.
+TEST(Coordinator, ARequestThatWasOvertakenIsIgnored) {
+  const Prepared p = small_split(2);
+  TestCluster c(9);
+  c.config.insecure = c.options.insecure = true;
+  std::optional<LossyNet::Datagram> held;
+  bool sent = false;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    const bool request =
+        d.to == 2 && d.bytes[0] == static_cast<uint8_t>(Kind::kSession);
+    const auto is = [&](Request r) {
+      return request && d.bytes[sizeof(SessionHead)] == static_cast<uint8_t>(r);
+    };
+    if (is(Request::kBegin) && !held) {
+      held = d;
+      return false;
+    }
+    if (is(Request::kStart) && !sent) {
+      sent = true;
+      c.net.send(*held);
+    }
+    return true;
+  };
+  start(c, p);
+  EXPECT_TRUE(sent);
+  run_frames(c, p, 1);
+}
+
 // Everybody is there, and yet no row arrives: that ends too.
 TEST(Coordinator, ARunThatDoesNotMoveEnds) {
   const Prepared p = small_split(2);

@@ -124,6 +124,15 @@ TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
   run_frame();
 }
 
+TEST_F(HostileSession, AStepTakesFewStrangers) {
+  for (int i = 0; i < 1000; ++i) c_.net.send({66, 2, {9, 9}});
+  c_.net.now_us += c_.net.delay_us;
+  c_.net.arrive();
+  const uint32_t before = agent().counters().strangers;
+  EXPECT_EQ(agent().step(), Status::kOk);
+  EXPECT_LE(agent().counters().strangers - before, 16u);
+}
+
 // More arrives than it takes in a step: its own work goes on all the same.
 TEST_F(HostileSession, AFloodDoesNotKeepItFromItsWork) {
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 9);
