@@ -19,7 +19,6 @@ void check_and_emit(Prepared& p) {
                     std::to_string(faults.size()) + " faults in all)");
   }
   p.images = emit_all(p.net, p.plan);
-  p.images = emit_all(p.net, p.plan);
   for (size_t node = 0; node < p.plan.nodes.size(); ++node) {
     p.plan.nodes[node].program_bytes =
         static_cast<uint32_t>(p.images[node].size());
