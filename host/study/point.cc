@@ -17,7 +17,7 @@ constexpr double kSecond_s = 1e-9;  // of a nanosecond
 
 // A slow link is no lost node, and one that never gets done is no point.
 constexpr Nanos kSilent = 60 * kSecond;
-constexpr uint64_t kMaxEvents = 10'000'000;
+constexpr uint64_t kMaxEvents = 3'000'000;
 
 Cluster cluster_of(const Setting& s, Board board) {
   if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
