@@ -1,5 +1,6 @@
 #include "host/plan/simulate.h"
 
+#include <algorithm>
 #include <bit>
 #include <random>
 
@@ -12,12 +13,16 @@ namespace {
 class RankSet {
  public:
   explicit RankSet(int size) : words_((size + 63) / 64) {}
-  void insert(int rank) { words_[rank / 64] |= uint64_t{1} << rank % 64; }
+  void insert(int rank) {
+    words_[rank / 64] |= uint64_t{1} << rank % 64;
+    top_ = std::max(top_, static_cast<size_t>(rank / 64) + 1);
+  }
   void erase(int rank) { words_[rank / 64] &= ~(uint64_t{1} << rank % 64); }
-  int highest() const {
-    for (size_t w = words_.size(); w-- > 0;) {
-      if (words_[w]) {
-        return static_cast<int>(w) * 64 + 63 - std::countl_zero(words_[w]);
+  int highest() {
+    for (; top_ > 0; --top_) {
+      const uint64_t word = words_[top_ - 1];
+      if (word) {
+        return static_cast<int>(top_ - 1) * 64 + 63 - std::countl_zero(word);
       }
     }
     return -1;
@@ -25,6 +30,7 @@ class RankSet {
 
  private:
   std::vector<uint64_t> words_;
+  size_t top_ = 0;  // all words from here on are empty
 };
 
 bool run_at_random(StageTokens& tokens, std::mt19937& random) {

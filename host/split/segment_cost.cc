@@ -60,7 +60,22 @@ struct CostModel::Tally {
     }
   };
   std::vector<Node> nodes;
-  std::set<std::pair<int, int>> sends;  // within the segment
+  std::vector<bool> sends;  // within the segment, from node to node
+  std::set<std::pair<int, int>> one_way() const {
+    std::set<std::pair<int, int>> all;
+    const size_t n = nodes.size();
+    for (size_t i = 0; i < n * n; ++i) {
+      const size_t from = i / n, to = i % n;
+      if (sends[i] && !sends[to * n + from]) {
+        all.insert({static_cast<int>(from), static_cast<int>(to)});
+      }
+    }
+    return all;
+  }
+  void send(int from, int to) {
+    sends[static_cast<size_t>(from) * nodes.size() + static_cast<size_t>(to)] =
+        true;
+  }
 };
 
 CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
@@ -108,8 +123,8 @@ void CostModel::add_layers(Segment segment, const MadeBoxes& made,
     }
     for (size_t i = 0; i < s_.chain[l].size(); ++i) {
       const Share& next = s_.chain[l][(i + 1) % s_.chain[l].size()];
-      tally.sends.insert({s_.chain[l][i].node, next.node});
-      tally.sends.insert({next.node, s_.chain[l][i].node});
+      tally.send(s_.chain[l][i].node, next.node);
+      tally.send(next.node, s_.chain[l][i].node);
     }
     for (const Share& owner : s_.chain[l]) {
       for (const Share& share : s_.chain[l]) {
@@ -165,7 +180,7 @@ void CostModel::add_reads(int tensor, int node, Segment segment,
       here.whole += kInStreamBytes;
       tally.nodes[m].sent += missing * bytes;
       tally.nodes[m].whole += kTargetBytes;
-      if (segment.holds(w.index)) tally.sends.insert({m, node});
+      if (segment.holds(w.index)) tally.send(m, node);
     }
   }
 }
@@ -312,6 +327,7 @@ SegmentCost CostModel::cost(Segment segment) const {
   }
   Tally tally;
   tally.nodes.resize(s_.nodes);
+  tally.sends.resize(size_t(s_.nodes) * size_t(s_.nodes));
   add_layers(segment, made, tally);
   for (int t = 0; t < static_cast<int>(s_.uses.size()); ++t) {
     const TensorUses& u = s_.uses[t];
@@ -320,6 +336,7 @@ SegmentCost CostModel::cost(Segment segment) const {
     }
   }
   result.possible = true;
+  const std::set<std::pair<int, int>> one_way = tally.one_way();
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
     std::vector<int64_t> node_ps;
@@ -351,7 +368,7 @@ SegmentCost CostModel::cost(Segment segment) const {
       bands = std::max(bands, node.bands(passes_[p]));
       windows = std::max(windows, node.windows(s_.net));
     }
-    at.time_ps = segment_ps(node_ps, tally.sends, bands, windows);
+    at.time_ps = segment_ps(node_ps, one_way, bands, windows);
     const Board& board = cluster_.nodes[0].board;
     if (s_.nodes > 1) at.time_ps += segment_latency_ps(board);
     result.at.push_back(std::move(at));
