@@ -22,7 +22,8 @@ body { background: var(--back); color: var(--text); margin: 2rem auto;
 h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; }
 h3 { font-size: 1rem; margin-bottom: 0.25rem; }
 code, pre { background: var(--panel); border-radius: 4px; padding: 0.1rem 0.3rem; }
-pre { padding: 0.6rem 0.8rem; overflow-x: auto; }
+pre { padding: 0.6rem 0.8rem; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
 a { color: var(--c0); } .weak { color: var(--weak); }
 figure { margin: 1rem 0 2rem; } svg { max-width: 100%; height: auto;
   display: block; }
@@ -32,7 +33,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums;
 th, td { text-align: right; padding: 0.2rem 0.7rem;
   border-bottom: 1px solid var(--grid); vertical-align: bottom; }
 th { font-weight: 600; } th span { color: var(--weak); font-weight: 400; }
-td.word { text-align: left; }
+td.word { text-align: left; overflow-wrap: anywhere; }
+td { vertical-align: top; }
 dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.5rem; }
 svg text { fill: var(--text); stroke: none; }
 .grid { stroke: var(--grid); } .axis { stroke: var(--axis); }

@@ -17,7 +17,8 @@ constexpr double kSecond_s = 1e-9;  // of a nanosecond
 
 // A slow link is no lost node, and one that never gets done is no point.
 constexpr Nanos kSilent = 60 * kSecond;
-constexpr uint64_t kMaxEvents = 3'000'000;
+// A congested link shows soon.
+constexpr uint64_t kMaxEvents = 20'000'000, kMaxEventsOfALink = 1'000'000;
 
 Cluster cluster_of(const Setting& s, Board board) {
   if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
@@ -106,7 +107,7 @@ void simulate(const Prepared& p, const Cluster& cluster, const Setting& s,
   options.max_payload = s.link.max_payload;
   options.warm_up = true;
   options.timeout_us = kSilent / kMicrosecond;
-  options.max_events = kMaxEvents;
+  options.max_events = s.link.bits_per_s > 0 ? kMaxEventsOfALink : kMaxEvents;
   Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
   options.recorder = &recorder;
   const SimResult result =

@@ -38,9 +38,12 @@ Chart fewest_nodes(Asker& asker) {
     chart.table.columns.push_back({name, "nodes", Origin::kModelled});
   }
   const Board& board = *asker.options().board;
-  for (const int kb : {16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}) {
+  constexpr int kBudgets[] = {4,  8,  12,  16,  24,  32,  48,
+                              64, 96, 128, 192, 256, 384, 512};
+  for (const int kb : kBudgets) {
     if (!board.unlimited() && kb * 1024 > board.arena_limit()) break;
     Row row = {static_cast<double>(kb)};
+    bool is_enough = true;
     for (const std::string& name : names) {
       std::optional<double> fewest;
       for (const int n : asker.nodes(1 << 20)) {
@@ -50,8 +53,10 @@ Chart fewest_nodes(Asker& asker) {
         break;
       }
       row.push_back(cell_of(fewest));
+      is_enough &= fewest == asker.options().nodes.front();
     }
     chart.table.rows.push_back(row);
+    if (is_enough) break;  // more RAM saves no more nodes
   }
   return chart;
 }

@@ -73,7 +73,7 @@ TEST(SplitStudy, AnswersEveryQuestionOnOneWellFormedPage) {
   for (const XmlElement& e : read_xml(study_page(result.study))) {
     drawings += e.name == "svg";
   }
-  EXPECT_EQ(drawings, 14);
+  EXPECT_EQ(drawings, 13);
   EXPECT_TRUE(result.broken.empty());
 }
 

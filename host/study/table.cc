@@ -16,6 +16,11 @@ std::string grouped(double value, int decimals) {
   return (value < 0 && !zero ? "-" : "") + text;
 }
 
+bool is_text(const Table& table, size_t column) {
+  return !table.rows.empty() &&
+         std::holds_alternative<std::string>(table.rows[0][column]);
+}
+
 }  // namespace
 
 Cell cell_of(std::optional<double> value) {
@@ -69,12 +74,14 @@ std::string table_text(const Table& table) {
     }
   }
   std::string text;
-  for (const auto& line : lines) {
-    for (size_t c = 0; c < line.size(); ++c) {
-      text +=
-          fmt::format("{}{:>{}}", c == 0 ? "  " : "   ", line[c], widths[c]);
+  for (size_t r = 0; r < lines.size(); ++r) {
+    std::string line;
+    for (size_t c = 0; c < lines[r].size(); ++c) {
+      line += c == 0 ? "  " : "   ";
+      line += is_text(table, c) ? fmt::format("{:<{}}", lines[r][c], widths[c])
+                                : fmt::format("{:>{}}", lines[r][c], widths[c]);
     }
-    text += '\n';
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
   return text;
 }
