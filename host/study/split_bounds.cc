@@ -162,17 +162,20 @@ Question unequal_question(Asker& asker) {
   q.text =
       "Eight nodes with clocks of 1:2:3:1:3:2:2:4, together as fast as eight "
       "equal ones; shares follow the rating. The bound is total work / total "
-      "speed (what one node computes, divided by eight) and the communication "
-      "of the even cluster, along its critical path.";
-  Chart chart = plain("Latency of eight unequal nodes",
-                      {{"strategy", ""},
-                       milliseconds("eight even nodes"),
-                       milliseconds("work / speed"),
-                       milliseconds("even communication"),
-                       milliseconds("bound"),
-                       milliseconds("eight unequal nodes"),
-                       {"unequal / bound", "times", Origin::kSimulated, 2},
-                       {"unequal / even", "times", Origin::kSimulated, 2}});
+      "speed and the communication of the even cluster along its critical "
+      "path. Total work is what one node computes, or what the even nodes "
+      "compute together, halos that several of them compute included.";
+  Chart chart = plain(
+      "Latency of eight unequal nodes",
+      {{"strategy", ""},
+       milliseconds("eight even nodes"),
+       milliseconds("one node's work / speed"),
+       milliseconds("even nodes' work / speed"),
+       milliseconds("even communication"),
+       milliseconds("eight unequal nodes"),
+       {"of one node's work and communication", "times", Origin::kSimulated, 2},
+       {"of even nodes' work and communication", "times", Origin::kSimulated,
+        2}});
   for (const std::string& name : asker.series()) {
     const Point* one =
         asker.find(asker.simulated(asker.options().strategies.front(), 1));
@@ -181,12 +184,12 @@ Question unequal_question(Asker& asker) {
     setting.clocks = kClocks;
     const Point* unequal = asker.find(setting);
     if (one == nullptr || even == nullptr || unequal == nullptr) continue;
-    const double work = one->node_compute_s / kFew;
-    const double bound = work + even->communication_s;
+    const double least = one->node_compute_s / kFew;
+    const double work = even->node_compute_s, talk = even->communication_s;
     chart.table.rows.push_back(
-        {name, even->latency_s * 1e3, work * 1e3, even->communication_s * 1e3,
-         bound * 1e3, unequal->latency_s * 1e3, unequal->latency_s / bound,
-         unequal->latency_s / even->latency_s});
+        {name, even->latency_s * 1e3, least * 1e3, work * 1e3, talk * 1e3,
+         unequal->latency_s * 1e3, unequal->latency_s / (least + talk),
+         unequal->latency_s / (work + talk)});
   }
   q.charts = {chart};
   q.notes = asker.take_notes();
