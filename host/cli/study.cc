@@ -19,9 +19,9 @@ constexpr int kMaxNodes = 256, kMaxSide = 4096;
 
 // The line that makes the same study again.
 std::string command_line(const StudyFlags& flags) {
-  std::string line = fmt::format("shoal study {} {} --nodes {} --board {}",
-                                 flags.study, flags.model, flags.nodes,
-                                 flags.board);
+  std::string line =
+      fmt::format("shoal study {} {} --nodes {} --board {}", flags.study,
+                  flags.model, flags.nodes, flags.board);
   line += fmt::format(" --strategies {}", fmt::join(flags.strategies, ","));
   for (const std::string& file : flags.cuts) line += " --cuts " + file;
   if (!flags.sizes.empty()) line += " --sizes " + flags.sizes;
