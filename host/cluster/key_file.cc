@@ -60,10 +60,17 @@ ClusterKey read_key_file(const std::string& path) {
                 "`shoal keygen` makes one, --key FILE names another, "
                 "--insecure does without");
   }
+  // Whoever knows the key owns every node.
+  if (S_ISREG(info.st_mode) && (info.st_mode & S_IRWXO) != 0) {
+    throw Error(Exit::kUsage,
+                path + ": everybody on this machine may use this key",
+                "chmod 600 " + path);
+  }
   const std::vector<uint8_t> text = read_file(path);
   const auto digit = [](uint8_t c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
   };
   size_t length = text.size();
