@@ -88,28 +88,40 @@ void Conversation::say_hello(uint64_t now) {
   hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
 }
 
+bool Conversation::owns(std::span<const uint8_t> datagram) const {
+  Hello answer;
+  SessionHead head;
+  switch (static_cast<Kind>(datagram[0])) {
+    case Kind::kAnswer:
+      if (datagram.size() != sizeof answer) return false;
+      std::memcpy(&answer, datagram.data(), sizeof answer);
+      return equal_bytes(answer.coordinator_nonce,
+                         (open_ ? probe_ : hello_).coordinator_nonce,
+                         kNonceBytes);
+    case Kind::kSession:
+      if (!open_ || datagram.size() < sizeof head) return false;
+      std::memcpy(&head, datagram.data(), sizeof head);
+      return head.session == keys_.session;
+    default:
+      return false;
+  }
+}
+
 void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   const auto bytes = static_cast<uint32_t>(datagram.size());
   if (datagram[0] == static_cast<uint8_t>(Kind::kAnswer)) {
     Hello answer;
-    if (bytes != sizeof answer) return;
     std::memcpy(&answer, datagram.data(), sizeof answer);
-    const Hello& question = open_ ? probe_ : hello_;
-    if (!equal_bytes(answer.coordinator_nonce, question.coordinator_nonce,
-                     kNonceBytes)) {
-      return;
-    }
     return verdict(answer);
   }
   SessionHead head;
   ReplyHead answer;
   const uint32_t tag = cipher().tag_bytes;
-  if (!open_ || bytes < sizeof head + sizeof answer + tag) return;
+  if (bytes < sizeof head + sizeof answer + tag) return;
   std::memcpy(&head, datagram.data(), sizeof head);
   uint8_t* const body = datagram.data() + sizeof head;
   const uint32_t body_bytes = bytes - static_cast<uint32_t>(sizeof head) - tag;
-  if (head.version != kSessionVersion || head.session != keys_.session ||
-      !window_.fresh(head.packet) ||
+  if (head.version != kSessionVersion || !window_.fresh(head.packet) ||
       cipher().open(keys_.to_coordinator, head.packet, datagram.data(),
                     sizeof head, body, body_bytes) != 0) {
     return;
@@ -142,7 +154,10 @@ void Conversation::verdict(const Hello& answer) {
   if (!signature_fits(config_.key.data(), answer)) return;
   if (open_) {
     if (verdict == Verdict::kChallenge) {
-      refused("it was restarted, or serves another coordinator now", "");
+      refused(
+          "it was restarted, serves another coordinator now, or is here twice, "
+          "at two addresses",
+          "");
     }
     return;
   }

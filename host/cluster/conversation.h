@@ -27,7 +27,6 @@ class Conversation {
 
   uint64_t address() const { return address_; }
   bool open() const { return open_; }
-  uint32_t session() const { return keys_.session; }
   const std::string& name() const { return name_; }
   void rename(const std::string& name) { name_ = name; }
 
@@ -39,7 +38,10 @@ class Conversation {
   // Forgets what is queued and under way.
   void clear();
 
-  // Throws Error(kNode) for refusals.
+  // Whether it claims to be of this conversation: where it comes from does not
+  // count, nodes have several addresses or change them.
+  bool owns(std::span<const uint8_t> datagram) const;
+  // One that it owns. Throws Error(kNode) for refusals.
   void receive(uint64_t from, std::span<uint8_t> datagram);
   // Sends what is due; throws Error(kNode) if the node is silent.
   void poll(uint64_t now);

@@ -325,6 +325,43 @@ TEST(Coordinator, NamesAndAddressesMustDiffer) {
   }
 }
 
+// Names go to the terminal of whoever runs the coordinator.
+TEST(Coordinator, NamesMustBePrintable) {
+  for (const char* name : {"a\nb", "\x1b[31mred", "a b", "\xc3\xa4"}) {
+    TestCluster c(13);
+    c.options.name = name;
+    c.add_node(c.options);
+    c.coordinate();
+    expect_error(end_of(c), Exit::kNode, "node at2: its name or its board's");
+  }
+}
+
+// A node with several addresses may answer from another one.
+TEST(Coordinator, AnswersMayComeFromAnotherAddress) {
+  const Prepared p = small_split(2);
+  TestCluster c(13);
+  c.net.spy = [](LossyNet::Datagram& d) {
+    if (d.from == 2) d.from = 77;
+    if (d.to == 77) d.to = 2;
+    return true;
+  };
+  start(c, p);
+  run_frames(c, p, 2);
+  EXPECT_TRUE(c.stop());
+}
+
+TEST(Coordinator, TwoAddressesOfOneNodeAreSaid) {
+  TestCluster c(13);
+  c.net.spy = [](LossyNet::Datagram& d) {
+    if (d.to == 3) d.to = 2;
+    return true;
+  };
+  c.add_node();
+  c.addresses.push_back({"at3", 3});
+  c.coordinate();
+  expect_error(end_of(c), Exit::kNode, "is here twice, at two addresses");
+}
+
 TEST(Coordinator, AWrongKeyIsSaid) {
   TestCluster c(14);
   c.options.key.fill(8);

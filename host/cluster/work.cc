@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "host/base/error.h"
+#include "host/cluster/node_name.h"
 
 namespace shoal {
 namespace {
@@ -90,22 +90,27 @@ void Coordinator::Work::ask_identity(Worker& w) {
                }
                std::memcpy(&a, data.data(), sizeof a);
              });
-  w.talk.ask(Request::kNames, {},
-             [this, &w](Reply r, std::span<const uint8_t> data) {
-               NamesAnswer a;
-               if (r != Reply::kOk || data.size() != sizeof a) {
-                 refuse(w, "does not say its name");
-               }
-               std::memcpy(&a, data.data(), sizeof a);
-               if (a.name_bytes > kMaxName || a.board_bytes > kMaxName) {
-                 refuse(w, "has a name that is too long");
-               }
-               w.identity.name.assign(a.name, a.name_bytes);
-               w.identity.board.assign(a.board, a.board_bytes);
-               w.talk.rename(w.identity.name + " (" + w.label + ")");
-               w.known = true;
-               all_known();
-             });
+  w.talk.ask(
+      Request::kNames, {}, [this, &w](Reply r, std::span<const uint8_t> data) {
+        NamesAnswer a;
+        if (r != Reply::kOk || data.size() != sizeof a) {
+          refuse(w, "does not say its name");
+        }
+        std::memcpy(&a, data.data(), sizeof a);
+        const std::string_view name(a.name, sizeof a.name);
+        const std::string_view board(a.board, sizeof a.board);
+        w.identity.name = name.substr(0, a.name_bytes);
+        w.identity.board = board.substr(0, a.board_bytes);
+        if (a.name_bytes > kMaxName || a.board_bytes > kMaxName ||
+            !is_node_name(w.identity.name) || !is_node_name(w.identity.board)) {
+          refuse(w, "its name or its board's is none",
+                 "1 to " + std::to_string(kMaxName) +
+                     " printable characters without blanks");
+        }
+        w.talk.rename(w.identity.name + " (" + w.label + ")");
+        w.known = true;
+        all_known();
+      });
 }
 
 void Coordinator::Work::all_known() {
@@ -136,19 +141,10 @@ void Coordinator::Work::excuse_own_absence(uint64_t now) {
 }
 
 Coordinator::Work::Worker* Coordinator::Work::find(
-    uint64_t from, std::span<const uint8_t> datagram) {
-  // A node whose address has changed is known by its session.
-  SessionHead head;
-  const bool session = datagram[0] == static_cast<uint8_t>(Kind::kSession) &&
-                       datagram.size() >= sizeof head;
-  if (session) std::memcpy(&head, datagram.data(), sizeof head);
-  for (const auto& w : workers_) {
-    if (session ? w->talk.open() && w->talk.session() == head.session
-                : w->talk.address() == from) {
-      return w.get();
-    }
-  }
-  return nullptr;
+    std::span<const uint8_t> datagram) {
+  const auto at = std::ranges::find_if(
+      workers_, [&](const auto& w) { return w->talk.owns(datagram); });
+  return at == workers_.end() ? nullptr : at->get();
 }
 
 void Coordinator::Work::receive() {
@@ -164,7 +160,7 @@ void Coordinator::Work::receive() {
       if (phase_ == Phase::kRunning) {
         static_cast<void>(link_.receive(from, datagram.data(), bytes));
       }
-    } else if (Worker* const w = find(from, datagram)) {
+    } else if (Worker* const w = find(datagram)) {
       w->talk.receive(from, datagram);
     }
   }

@@ -74,7 +74,7 @@ class Coordinator::Work {
   void excuse_own_absence(uint64_t now);
   void receive();
   void step(uint64_t now);
-  Worker* find(uint64_t from, std::span<const uint8_t> datagram);
+  Worker* find(std::span<const uint8_t> datagram);
   void ask_identity(Worker&);
   void all_known();
   void pong(Worker&, const PingAnswer&);

@@ -2,6 +2,7 @@
 
 #include "host/base/error.h"
 #include "host/cluster/key_file.h"
+#include "host/cluster/node_name.h"
 
 namespace shoal {
 namespace {
@@ -21,6 +22,11 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       program_(options.program_bytes),
       peers_(kMaxPeers),
       packets_(3 * size_t{transport.transport().max_payload}) {
+  if (!is_node_name(name_)) {
+    throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
+                "1 to " + std::to_string(kMaxName) +
+                    " printable characters without blanks");
+  }
   AgentConfig c;
   c.transport = &transport.transport();
   c.insecure = options.insecure;
@@ -41,8 +47,7 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
     c.packets[i] = packets_.data() + i * transport.transport().max_payload;
   }
   if (agent_.open(c) != Status::kOk) {
-    throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
-                "1 to " + std::to_string(kMaxName) + " bytes");
+    throw Error(Exit::kInternal, "the worker lacks something");
   }
 }
 

@@ -23,7 +23,7 @@ struct WorkerOptions {
 class Worker {
  public:
   // The transport must outlive the worker. Throws Error(kUsage) for names
-  // that are empty or too long.
+  // that are none (is_node_name).
   Worker(const WorkerOptions&, HostTransport&);
 
   // Serves until a signal asks for the end. Throws Error(kInternal) if the
