@@ -15,10 +15,13 @@ bool is_name(const std::string& s) {
          });
 }
 
-// "host:port" or "[host]:port", the port from 1.
+// "host:port", the port from 1.
 bool is_address(const std::string& s) {
   const size_t colon = s.rfind(':');
-  if (colon == std::string::npos || colon == 0 || s.size() > 255) return false;
+  if (colon == std::string::npos || colon == 0 || s.size() > 255 ||
+      s.find(':') != colon) {
+    return false;
+  }
   const std::string port = s.substr(colon + 1);
   if (port.empty() || port.size() > 5) return false;
   for (unsigned char c : port) {

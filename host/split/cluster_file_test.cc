@@ -18,7 +18,7 @@ address = "192.168.1.11:7000"
 
 [[node]]
 name = "b"
-address = "[fe80::1]:7000"
+address = "node-b.local:7000"
 board = "rp2350"
 ram = 100000
 flash = "1.5M"
@@ -143,6 +143,9 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + "clock_mhz = \"fast\"",
        "c.toml:4: node 'a': clock_mhz must be a number"},
       {node + "address = \"10.0.0.1\"",
+       "c.toml:4: node 'a': address is none | host:port, such as "
+       "192.168.1.11:7000"},
+      {node + "address = \"[fe80::1]:7000\"",
        "c.toml:4: node 'a': address is none | host:port, such as "
        "192.168.1.11:7000"},
       {node + "address = \"10.0.0.1:99999\"",
