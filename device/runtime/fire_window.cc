@@ -52,6 +52,38 @@ int8_t* out_row(const Slice& s, int oy) {
   return reinterpret_cast<int8_t*>(s.out.at(oy)) + s.out0;
 }
 
+// Whether row y + 1 begins where row y ends, pixel after pixel.
+bool adjacent(const Rows& rows, uint32_t element_bytes, int y) {
+  const uint32_t row =
+      static_cast<uint32_t>(rows.columns * rows.stride) * element_bytes;
+  return rows.row_bytes == row && rows.at(y + 1) == rows.at(y) + row;
+}
+
+// A 1x1 window knows nothing of rows: those of a firing that lie together are
+// one long row to the kernel, which then goes through its weights once.
+bool is_pointwise(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  return a.op == OpCode::kConv && a.kernel_h == 1 && a.kernel_w == 1 &&
+         a.stride_x == 1 && a.stride_y == 1 && a.pad_left == 0 && s.x0 == 0 &&
+         s.x1 == s.out.columns && s.in[0].columns == s.x1;
+}
+
+// Rows from oy on that are one to the kernel.
+int rows_together(const Slice& s, int oy) {
+  const uint32_t out_bytes = s.actor->flags & kActorFinal ? 1 : 4;
+  const bool out = s.last, partial = s.first && !(s.actor->flags & kActorInit);
+  int n = 1;
+  for (; oy + n < s.hi; ++n) {
+    const int y = oy + n - 1, iy = window_row(s.rule, y, 0);
+    if (iy < 0 || window_row(s.rule, y + 1, 0) != iy + 1 ||
+        !adjacent(s.in[0], 1, iy) || (out && !adjacent(s.out, out_bytes, y)) ||
+        (partial && !adjacent(s.partial, 4, y))) {
+      break;
+    }
+  }
+  return n;
+}
+
 }  // namespace
 
 void fire_conv(const Slice& s) {
@@ -73,7 +105,12 @@ void fire_conv(const Slice& s) {
   const auto kernel = a.op == OpCode::kConv        ? s.kernels->conv
                       : a.op == OpCode::kDepthwise ? s.kernels->depthwise
                                                    : transpose_conv_row;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
+  const bool pointwise = is_pointwise(s);
+  for (int oy = s.lo, count = 1; oy < s.hi; oy += count) {
+    if (pointwise) {
+      count = rows_together(s, oy);
+      c.in_w = c.x1 = count * s.out.columns;
+    }
     window_rows(s, oy, rows);
     const Sums sums = sums_of(s, oy);
     c.partial_in = sums.in, c.partial_out = sums.out;
