@@ -18,7 +18,7 @@ constexpr double kSecond_s = 1e-9;  // of a nanosecond
 // A slow link is no lost node, and one that never gets done is no point.
 constexpr Nanos kSilent = 60 * kSecond;
 // A congested link shows soon.
-constexpr uint64_t kMaxEvents = 20'000'000, kMaxEventsOfALink = 1'000'000;
+constexpr uint64_t kMaxEvents = 4'000'000, kMaxEventsOfALink = 1'000'000;
 
 Cluster cluster_of(const Setting& s, Board board) {
   if (s.link.framing_bytes) board.framing_bytes = *s.link.framing_bytes;
