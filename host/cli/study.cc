@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -17,15 +19,27 @@ namespace {
 
 constexpr int kMaxNodes = 256, kMaxSide = 4096;
 
+// For a shell; what is plain stays as it is.
+std::string quoted(const std::string& text) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::strchr("_-./,:@", c) != nullptr;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) {
+    return text;
+  }
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
 // The line that makes the same study again.
 std::string command_line(const StudyFlags& flags) {
-  std::string line =
-      fmt::format("shoal study {} {} --nodes {} --board {}", flags.study,
-                  flags.model, flags.nodes, flags.board);
-  line += fmt::format(" --strategies {}", fmt::join(flags.strategies, ","));
-  for (const std::string& file : flags.cuts) line += " --cuts " + file;
-  if (!flags.sizes.empty()) line += " --sizes " + flags.sizes;
-  if (!flags.folder.empty()) line += " -o " + flags.folder;
+  std::string line = fmt::format(
+      "shoal study {} {} --nodes {} --board {} --strategies {} --sizes {}",
+      flags.study, quoted(flags.model), quoted(flags.nodes), flags.board,
+      fmt::join(flags.strategies, ","), quoted(flags.sizes));
+  for (const std::string& file : flags.cuts) line += " --cuts " + quoted(file);
+  if (!flags.folder.empty()) line += " -o " + quoted(flags.folder);
   return line;
 }
 
