@@ -128,5 +128,21 @@ TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   EXPECT_EQ(shop_.shoal({"simulate", "m.tflite", "--cuts", "c.toml"}).code, 2);
 }
 
+TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
+  for (const char* address :
+       {"here", "127.0.0.1", ":7000", "127.0.0.1:", "127.0.0.1:0",
+        "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:70 ", "[::1]:7000",
+        "serial:", "serial:/dev/null", "serial:/dev/null,127.0.0.1:7000",
+        "127.0.0.1:7000,127.0.0.1:7000"}) {
+    const Told told = shop_.shoal(
+        {"run", "m.tflite", "x.bin", "--insecure", "--workers", address});
+    EXPECT_EQ(told.code, 2) << address << ": " << told.err;
+  }
+  const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
+                                 "127.0.0.1:7000", "--timeout", "-1"});
+  EXPECT_EQ(told.code, 2) << told.err;
+  EXPECT_NE(told.err.find("--timeout"), std::string::npos) << told.err;
+}
+
 }  // namespace
 }  // namespace shoal

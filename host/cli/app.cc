@@ -69,7 +69,8 @@ void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
   add_key_flags(verb, flags.key, flags.insecure);
   verb->add_option("--timeout", flags.timeout,
                    "of a cluster: seconds that a node may be silent (5); "
-                   "else of the whole command");
+                   "else of the whole command")
+      ->check(CLI::NonNegativeNumber);
 }
 
 // `--timeout`: an alarm, so that even a hang ends.
@@ -111,7 +112,8 @@ struct Flags {
 
 void define(CLI::App& app, Flags& f, int& code) {
   app.add_option("--timeout", f.timeout,
-                 "end with exit code 8 after this many seconds (0: never)");
+                 "end with exit code 8 after this many seconds (0: never)")
+      ->check(CLI::NonNegativeNumber);
   app.fallthrough();
   const auto json = [](CLI::App* verb, bool& flag) {
     verb->add_flag("--json", flag, "JSON on stdout, nothing else there");

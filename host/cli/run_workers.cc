@@ -48,8 +48,13 @@ std::vector<WorkerAddress> addresses(const RunFlags& flags,
                                      const std::optional<Cluster>& cluster) {
   std::vector<WorkerAddress> out;
   const auto add = [&out](const std::string& text, const std::string& flag) {
-    out.push_back(
-        {text, is_serial(text) ? kSerialPeer : parse_udp_address(text, flag)});
+    const uint64_t address =
+        is_serial(text) ? kSerialPeer : parse_udp_address(text, flag);
+    if (!is_serial(text) && address % 0x10000 == 0) {
+      throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
+                  "the one that `shoal worker` says it listens on");
+    }
+    out.push_back({text, address});
   };
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
