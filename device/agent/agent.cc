@@ -101,10 +101,14 @@ void NodeAgent::leave() {
   } else if (state_ != AgentState::kEmpty) {
     state_ = AgentState::kReady;
   }
-  mbedtls_platform_zeroize(config_.peers, peers_known_ * sizeof *config_.peers);
-  peers_known_ = 0;
+  forget_peers();
   epoch_ = 0;
   fault_ = {};
+}
+
+void NodeAgent::forget_peers() {
+  mbedtls_platform_zeroize(config_.peers, peers_known_ * sizeof *config_.peers);
+  peers_known_ = 0;
 }
 
 int NodeAgent::read_start(void* self, uint32_t offset, uint32_t bytes,

@@ -82,6 +82,7 @@ class NodeAgent {
   bool receive();
   void fault();
   void leave();
+  void forget_peers();
 
   // handshake.cc
   void hello(uint64_t from, uint32_t bytes);

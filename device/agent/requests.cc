@@ -1,3 +1,4 @@
+#include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 
 #include <cstring>
@@ -46,6 +47,10 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   reply_bytes_ = 0;
   const Reply reply = serve(request.request, packet + kBodyAt + sizeof request,
                             body - static_cast<uint32_t>(sizeof request));
+  // The secrets of peers shall not outlive their epoch in a buffer.
+  if (request.request == Request::kPeers) {
+    mbedtls_platform_zeroize(packet, bytes);
+  }
   send_reply(request.request, reply, head.packet);
 }
 
@@ -177,7 +182,7 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
     return Reply::kMalformed;
   }
   if (state_ != AgentState::kReady) return Reply::kState;
-  if (r.epoch != epoch_) peers_known_ = 0;
+  if (r.epoch != epoch_) forget_peers();
   epoch_ = r.epoch;
   if (r.first > peers_known_) return Reply::kState;
   if (r.first + r.count > config_.max_peers) return Reply::kTooLarge;
@@ -189,6 +194,7 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
     peer.address = g.node == kCoordinator ? coordinator_ : g.address;
     data_key(g.secret, epoch_, r.node, g.node, peer.send_key);
     data_key(g.secret, epoch_, g.node, r.node, peer.receive_key);
+    mbedtls_platform_zeroize(&g, sizeof g);
   }
   const auto known = static_cast<uint16_t>(r.first + r.count);
   if (known > peers_known_) peers_known_ = known;

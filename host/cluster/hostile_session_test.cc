@@ -124,6 +124,55 @@ TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
   run_frame();
 }
 
+// Signed with the right key, by a coordinator that is not of this version.
+TEST_F(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
+  Hello hello;
+  std::memcpy(&hello, of_kind(Kind::kHello).back().bytes.data(), sizeof hello);
+  std::vector<Hello> answers;
+  c_.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.to == 66) std::memcpy(&answers.emplace_back(), d.bytes.data(), 56);
+    return true;
+  };
+  const auto say = [&](const Hello& h) {
+    const auto* const at = reinterpret_cast<const uint8_t*>(&h);
+    inject({at, at + sizeof h});
+  };
+  const auto sealed = [&](Hello h) {
+    sign(c_.config.key.data(), h);
+    return h;
+  };
+  Hello version = hello, arithmetic = hello;
+  version.version = kSessionVersion + 1;
+  arithmetic.arithmetic ^= 1;
+  say(sealed(version));
+  say(sealed(arithmetic));
+  say(version);  // not signed
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0].verdict, static_cast<uint8_t>(Verdict::kVersion));
+  EXPECT_EQ(answers[1].verdict, static_cast<uint8_t>(Verdict::kArithmetic));
+  EXPECT_EQ(answers[2].verdict, static_cast<uint8_t>(Verdict::kKey));
+  EXPECT_TRUE(signature_fits(c_.config.key.data(), answers[0]));
+  EXPECT_TRUE(signature_fits(c_.config.key.data(), answers[1]));
+  EXPECT_EQ(agent().state(), AgentState::kRunning);
+  c_.net.spy = nullptr;
+  run_frame();
+}
+
+TEST_F(HostileSession, ARunsKeysAreForgottenWithIt) {
+  const auto keys = [&] {
+    size_t count = 0;
+    for (const shoal_peer& p : c_.nodes[0]->peers()) {
+      const auto set = [](uint8_t b) { return b != 0; };
+      count += std::ranges::any_of(p.send_key, set);
+      count += std::ranges::any_of(p.receive_key, set);
+    }
+    return count;
+  };
+  EXPECT_GT(keys(), 0u);
+  ASSERT_TRUE(c_.stop());
+  EXPECT_EQ(keys(), 0u);
+}
+
 TEST_F(HostileSession, AStepTakesFewStrangers) {
   for (int i = 0; i < 1000; ++i) c_.net.send({66, 2, {9, 9}});
   c_.net.now_us += c_.net.delay_us;

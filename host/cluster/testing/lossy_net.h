@@ -153,6 +153,7 @@ class TestNode {
   }
   bool opened() const { return opened_; }
   bool intact() const { return arena_.intact() && program_.intact(); }
+  const std::vector<shoal_peer>& peers() const { return peers_; }
 
   NodeAgent agent;
   bool silent = false;  // as if it were stopped or gone
