@@ -15,9 +15,8 @@ namespace {
 template <class Move>
 void for_runs(const Box& box, const Box& whole, uint32_t from, uint32_t bytes,
               Move move) {
-  // What is contiguous in both: the channels of a pixel, or whole rows.
-  const bool rows =
-      box.columns() == whole.columns() && box.channels() == whole.channels();
+  // What is contiguous in both: whole rows of pixels, or each one's channels.
+  const bool rows = box.channels() == whole.channels();
   const auto run = static_cast<uint32_t>(rows ? box.columns() * box.channels()
                                               : box.channels());
   const uint32_t runs_a_row = rows ? 1u : static_cast<uint32_t>(box.columns());
@@ -48,9 +47,9 @@ FrameStreams::FrameStreams(const Prepared& prepared,
   };
   for (const StreamEdge& e : edges) {
     if (e.kind == Owner::kInput) {
-      put(targets_, e.from.number, make_end(net, net.inputs, e));
+      put(targets_, e.from.number, make_end(net.inputs, e));
     } else if (e.kind == Owner::kOutput) {
-      put(streams_, e.to.number, make_end(net, net.outputs, e));
+      put(streams_, e.to.number, make_end(net.outputs, e));
     }
   }
   if (targets_.empty() || streams_.empty()) {
@@ -70,8 +69,7 @@ FrameStreams::FrameStreams(const Prepared& prepared,
   while (outputs_.size() < window_) outputs_.push_back(make_frame(net.outputs));
 }
 
-FrameStreams::End FrameStreams::make_end(const Net&,
-                                         const std::vector<NetIo>& ios,
+FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
                                          const StreamEdge& edge) {
   End end;
   end.io = edge.index;

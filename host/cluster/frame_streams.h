@@ -51,7 +51,9 @@ class FrameStreams final : public Streams {
   };
   using Frame = std::vector<std::vector<int8_t>>;  // whole boxes, by number
 
-  static End make_end(const Net&, const std::vector<NetIo>&, const StreamEdge&);
+  friend struct FrameStreamsProbe;  // for tests
+
+  static End make_end(const std::vector<NetIo>&, const StreamEdge&);
   static Frame make_frame(const std::vector<NetIo>&);
   void finish();
 
