@@ -18,7 +18,7 @@ struct NetworkFlags {
   uint64_t seed = 1;
   // Bytes of a datagram at most, and on the wire besides; 128 and 6 for a
   // serial line.
-  std::optional<int> payload, framing;
+  std::optional<int> payload{}, framing{};
 };
 
 // Each throws Error(kUsage) naming the flag and what it may be.
