@@ -28,5 +28,6 @@ fuzz fuzz_import import 20000 8192
 fuzz fuzz_run import 2000 8192
 fuzz fuzz_program program 20000 8192
 fuzz fuzz_node node 5000 4096
+fuzz fuzz_agent agent 5000 4096
 fuzz fuzz_datagram datagram 40000 2048
 fuzz fuzz_picture picture 10000 4096

@@ -1,0 +1,336 @@
+// For tests and the fuzzer: a whole node, agent and runtime, to which somebody
+// who may say anything talks: raw bytes, hellos, requests and rows, right ones
+// and changed ones. The node is --insecure, so that all of them have a right
+// checksum and reach what lies behind it.
+//
+// A talk is bytes: sample, node, then actions. The low three bits of an
+// action's first byte b say what it is:
+//   0     the node steps (b >> 3) + 1 times
+//   1     (b >> 3) ms pass
+//   2     a raw datagram: length, bytes
+//   3     a hello, with the node's nonce if b & 8: place, change
+//   4     a request: code, length, what it carries
+//   5     the right request of code (b >> 3): place, change (0: none)
+//   6, 7  rows: peer, flags, length, items
+// A change is an xor of the byte at this place; an odd one of begin changes
+// the program instead.
+#pragma once
+
+#include <mbedtls/sha256.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "device/agent/agent.h"
+#include "device/runtime/testing/hostile_session.h"
+
+namespace shoal::test {
+
+class HostileTalk {
+ public:
+  static constexpr uint32_t kPayload = 256, kArenaBytes = 32 * 1024;
+  static constexpr uint64_t kFrom = 9;
+
+  HostileTalk(const LinkedPrograms& programs, size_t node)
+      : program_(programs.nodes[node]), image_(program_.build()) {
+    transport_ = {this, kPayload, send, receive, now};
+    AgentConfig c;
+    c.transport = &transport_;
+    c.cipher = &checksum_only();
+    c.insecure = true;
+    c.name = "node", c.board = "board";
+    c.arena = arena_.data(), c.arena_bytes = kArenaBytes;
+    c.program = memory_.data();
+    c.program_capacity = static_cast<uint32_t>(image_.size()) + 64;
+    c.peers = peers_, c.max_peers = kPeers;
+    for (int i = 0; i < 3; ++i) c.packets[i] = packets_[i];
+    must(agent.open(c) == Status::kOk);
+    numbers_.resize(program_.peers.size());
+  }
+
+  void step(int times) {
+    for (; times > 0; --times) static_cast<void>(agent.step());
+  }
+  void pass_ms(uint32_t ms) { now_us_ += 1000 * ms; }
+  void say(const Bytes& datagram) {
+    if (datagram.empty()) return;
+    inbox_.push_back(datagram);
+    step(1);
+  }
+  void hello(bool again, uint8_t place, uint8_t change) {
+    Hello h{};
+    h.kind = Kind::kHello, h.version = kSessionVersion;
+    h.insecure = 1, h.arithmetic = kArithmetic;
+    h.coordinator_nonce[0] = 1;
+    if (again) std::memcpy(h.node_nonce, heard_.node_nonce, kNonceBytes);
+    Bytes d(sizeof h);
+    std::memcpy(d.data(), &h, sizeof h);
+    d[place % (sizeof h - kMacBytes)] ^= change;
+    std::memcpy(&h, d.data(), sizeof h);
+    sign(kKey, h);
+    std::memcpy(d.data(), &h, sizeof h);
+    say(d);
+  }
+  void request(uint8_t code, const Bytes& carried) {
+    const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
+                           number_++};
+    const RequestHead r{static_cast<Request>(code), {}};
+    Bytes d(sizeof head + sizeof r);
+    std::memcpy(d.data(), &head, sizeof head);
+    std::memcpy(d.data() + sizeof head, &r, sizeof r);
+    d.insert(d.end(), carried.begin(), carried.end());
+    say(sealed(d, sizeof head, head.packet));
+  }
+  void right_request(uint8_t code, uint8_t place, uint8_t change) {
+    const auto changed = [&](Bytes b) {
+      if (!b.empty()) b[place % b.size()] ^= change;
+      return b;
+    };
+    // A changed program that is what was announced gets as far as the loader.
+    if (static_cast<Request>(code) == Request::kBegin && change % 2 != 0) {
+      image_[place * size_t{97} % image_.size()] ^= change;
+      change = 0;
+    }
+    if (static_cast<Request>(code) != Request::kChunk) {
+      return request(code, changed(carried(static_cast<Request>(code))));
+    }
+    for (uint32_t at = 0; at < image_.size(); at += 128) {
+      Bytes b(4);
+      put32(b.data(), at);
+      const size_t end = std::min<size_t>(at + 128, image_.size());
+      b.insert(b.end(), image_.begin() + at,
+               image_.begin() + static_cast<std::ptrdiff_t>(end));
+      request(code, at == 0 ? changed(b) : b);
+    }
+  }
+  void rows(size_t peer, uint8_t flags, const Bytes& items) {
+    peer %= numbers_.size();
+    const uint64_t number = numbers_[peer]++;
+    Bytes d(kDataHeadBytes);
+    put_head(d.data(), {flags, program_.peers[peer].node, kEpoch,
+                        static_cast<uint32_t>(number)});
+    d.insert(d.end(), items.begin(), items.end());
+    say(sealed(d, kDataHeadBytes, number));
+  }
+  bool spilled() const { return arena_.spilled() || memory_.spilled(); }
+
+  NodeAgent agent;
+
+ private:
+  static constexpr uint8_t kKey[kKeyBytes] = {};
+  static constexpr uint32_t kEpoch = 5;
+  static constexpr uint16_t kPeers = 8;
+
+  // Of the bytes asked for, between two fences.
+  class Fenced {
+   public:
+    explicit Fenced(size_t bytes) : blocks_(bytes / kAlign + 3), bytes_(bytes) {
+      std::memset(blocks_.data(), kFence, blocks_.size() * kAlign);
+      std::memset(data(), 0, bytes);
+    }
+    uint8_t* data() { return blocks_[1].bytes; }
+    bool spilled() const {
+      const uint8_t* const all = blocks_[0].bytes;
+      const uint8_t* const end = all + blocks_.size() * kAlign;
+      const auto touched = [](uint8_t b) { return b != kFence; };
+      return std::any_of(all, all + kAlign, touched) ||
+             std::any_of(all + kAlign + bytes_, end, touched);
+    }
+
+   private:
+    static constexpr uint8_t kFence = 0xA5;
+    struct alignas(kAlign) Block {
+      uint8_t bytes[kAlign];
+    };
+    std::vector<Block> blocks_;
+    size_t bytes_;
+  };
+
+  static void must(bool ok) {
+    if (!ok) std::abort();
+  }
+  static Bytes sealed(Bytes d, uint32_t head, uint64_t number) {
+    const auto body = static_cast<uint32_t>(d.size()) - head;
+    d.resize(d.size() + checksum_only().tag_bytes);
+    must(checksum_only().seal(kKey, number, d.data(), head, d.data() + head,
+                              body) == 0);
+    return d;
+  }
+  template <class T>
+  static void append(Bytes& to, const T& value) {
+    const auto* const at = reinterpret_cast<const uint8_t*>(&value);
+    to.insert(to.end(), at, at + sizeof value);
+  }
+  Bytes carried(Request r) const {
+    const auto count = static_cast<uint16_t>(program_.peers.size());
+    Bytes b;
+    if (r == Request::kBegin) {
+      BeginRequest begin{static_cast<uint32_t>(image_.size()), {}};
+      must(mbedtls_sha256_ret(image_.data(), image_.size(), begin.hash, 0) ==
+           0);
+      append(b, begin);
+    } else if (r == Request::kPeers) {
+      append(b, PeersRequest{kEpoch, program_.node, 0, count, 0});
+      for (const PeerEntry& p : program_.peers) {
+        append(b, PeerGrant{p.node, {}, p.node, {}});
+      }
+    } else if (r == Request::kStart) {
+      append(b, StartRequest{kEpoch, program_.node, count});
+    }
+    return b;
+  }
+
+  static int send(void* self, uint64_t, const void* bytes, uint32_t count) {
+    auto& t = *static_cast<HostileTalk*>(self);
+    const auto* const d = static_cast<const uint8_t*>(bytes);
+    must(count > 0 && count <= kPayload);
+    if (d[0] == static_cast<uint8_t>(Kind::kAnswer)) {
+      must(count == sizeof t.heard_);
+      std::memcpy(&t.heard_, d, sizeof t.heard_);
+      if (t.heard_.verdict == static_cast<uint8_t>(Verdict::kAccepted)) {
+        const SessionKeys keys =
+            session_keys(kKey, t.heard_.coordinator_nonce, t.heard_.node_nonce);
+        if (keys.session != t.keys_.session) t.number_ = 0;
+        t.keys_ = keys;
+      }
+    }
+    return count % 13 == 0 ? -1 : 0;
+  }
+  static uint32_t receive(void* self, uint64_t* from, void* to,
+                          uint32_t capacity) {
+    auto& t = *static_cast<HostileTalk*>(self);
+    if (t.inbox_.empty()) return 0;
+    const Bytes d = std::move(t.inbox_.front());
+    t.inbox_.pop_front();
+    const size_t bytes = std::min<size_t>(d.size(), capacity);
+    std::memcpy(to, d.data(), bytes);
+    *from = kFrom;
+    return static_cast<uint32_t>(bytes);
+  }
+  static uint64_t now(void* self) {
+    return static_cast<HostileTalk*>(self)->now_us_;
+  }
+
+  ProgramBuilder program_;
+  Bytes image_;
+  Fenced arena_{kArenaBytes}, memory_{image_.size() + 64};
+  shoal_peer peers_[kPeers]{};
+  uint8_t packets_[3][kPayload];
+  shoal_transport transport_{};
+  std::deque<Bytes> inbox_;
+  uint64_t now_us_ = 1000;
+  Hello heard_{};
+  SessionKeys keys_{};
+  uint32_t number_ = 0;
+  std::vector<uint64_t> numbers_;
+};
+
+struct TalkOutcome {
+  AgentCounters counters;
+  AgentState state = AgentState::kEmpty;
+  shoal_link_counters link{};  // of the run at the end
+};
+
+// Aborts if a byte outside the node's memory was written or a datagram too
+// long was sent; the sanitizers watch the rest.
+inline TalkOutcome try_talk(const Bytes& talk) {
+  if (talk.size() < 2) return {};
+  const LinkedPrograms& programs =
+      session_programs()[talk[0] % session_programs().size()];
+  HostileTalk node(programs, talk[1] % programs.nodes.size());
+  size_t at = 2;
+  const auto next = [&]() -> uint8_t {
+    return at < talk.size() ? talk[at++] : uint8_t{0};
+  };
+  const auto some = [&]() {
+    const size_t bytes = std::min<size_t>(next(), talk.size() - at);
+    const auto from = talk.begin() + static_cast<std::ptrdiff_t>(at);
+    at += bytes;
+    return Bytes(from, from + static_cast<std::ptrdiff_t>(bytes));
+  };
+  while (at < talk.size()) {
+    const uint8_t action = next();
+    const auto more = static_cast<uint8_t>(action >> 3);
+    uint8_t first = 0, second = 0;
+    if (action % 8 >= 3) first = next();
+    if (action % 8 != 4 && action % 8 >= 3) second = next();
+    switch (action % 8) {
+      case 0:
+        node.step(more + 1);
+        break;
+      case 1:
+        node.pass_ms(more);
+        break;
+      case 2:
+        node.say(some());
+        break;
+      case 3:
+        node.hello(more & 1, first, second);
+        break;
+      case 4:
+        node.request(first, some());
+        break;
+      case 5:
+        node.right_request(more, first, second);
+        break;
+      default:
+        node.rows(first, second, some());
+    }
+  }
+  if (node.spilled()) std::abort();
+  TalkOutcome o{node.agent.counters(), node.agent.state(), {}};
+  if (o.state == AgentState::kRunning) {
+    o.link = shoal_counters(&node.agent.node());
+  }
+  return o;
+}
+
+// A talk that leads somewhere: mostly right up to the start, then rows as in
+// random_session() and anything between them.
+inline Bytes random_talk(Random& r) {
+  const Bytes session = random_session(r);
+  Bytes t = {session[0], session[1]};
+  const auto change = [&] {
+    const bool some = r() % 40 == 0;
+    t.push_back(uint8_t(r()));
+    t.push_back(uint8_t(some ? r() : 0));
+  };
+  const auto ask = [&](Request q) {
+    t.push_back(uint8_t(5 | int(q) << 3));
+    change();
+  };
+  const auto connect = [&] {
+    for (const uint8_t hello : {3, 11}) t.push_back(hello), change();
+    for (const Request q : {Request::kBegin, Request::kChunk, Request::kEnd,
+                            Request::kPeers, Request::kStart}) {
+      ask(q);
+    }
+    t.push_back(uint8_t(8 * 31));
+  };
+  connect();
+  for (size_t at = 2; at < session.size();) {
+    const uint8_t action = session[at++];
+    if (action % 4 < 2) {
+      t.push_back(uint8_t(8 * (action >> 2) + action % 4));
+      continue;
+    }
+    const uint16_t bytes = get16(&session[at + 2]);
+    const auto some = uint8_t(std::min<uint16_t>(bytes, 255));
+    const auto items = session.begin() + static_cast<std::ptrdiff_t>(at) + 4;
+    const int what = uniform(r, 0, 39);
+    if (what == 0) t.push_back(2);
+    if (what == 1) t.insert(t.end(), {4, uint8_t(uniform(r, 0, 10))});
+    if (what > 1) t.insert(t.end(), {6, session[at], session[at + 1]});
+    t.push_back(some);
+    t.insert(t.end(), items, items + some);
+    at += size_t{4} + bytes;
+    if (what < 8) ask(static_cast<Request>(uniform(r, 0, 10)));
+    if (what == 8) connect();
+  }
+  return t;
+}
+
+}  // namespace shoal::test
