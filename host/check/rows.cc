@@ -312,7 +312,9 @@ std::vector<FiringNeeds> firings_of(const Layer& l, const PlanActor& a,
     int rest = stage.ports[a.in[i]].box.y1;  // what later firings still read
     for (size_t f = all.size(); f-- > 0;) {
       all[f].released[i] = rest;
-      rest = std::min(rest, all[f].in[i].lo);
+      // What reads nothing waits for nothing: a row between the strides of a
+      // transposed convolution.
+      if (all[f].in[i].size() > 0) rest = std::min(rest, all[f].in[i].lo);
     }
   }
   return all;
