@@ -122,20 +122,22 @@ void Network::travel(uint32_t number) {
   events_.push(d.left + delay(d), next, d.to, number);
 }
 
-void Network::forward(uint32_t number, Nanos now) {
+uint32_t Network::forward(uint32_t number, Nanos now) {
   const Datagram& d = pool_[number];
   End& end = ends_[d.to];
   const auto bytes = static_cast<uint32_t>(d.bytes.size());
   if (end.port_bytes + bytes > options_.port_bytes) {
     ++end.traffic.port_drops;
     drop(number);
-    return;
+    return kNobody;
   }
-  const Nanos air = airtime(end.link, bytes);
   end.port_bytes += bytes;
+  const Nanos air = airtime(end.link, bytes);
+  if (air == 0) return arrive(number, now);
   end.down_free = std::max(end.down_free, now) + air;
   end.traffic.down_busy += air;
   events_.push(end.down_free, EventKind::kArrive, d.to, number);
+  return kNobody;
 }
 
 uint32_t Network::arrive(uint32_t number, Nanos now) {
@@ -182,8 +184,7 @@ uint32_t Network::handle(const Event& e) {
       return was ? e.endpoint : kNobody;
     }
     case EventKind::kForward:
-      forward(number, e.at);
-      return kNobody;
+      return forward(number, e.at);
     case EventKind::kArrive:
       return arrive(number, e.at);
     default:

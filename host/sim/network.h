@@ -121,7 +121,7 @@ class Network {
   void drop(uint32_t datagram);
   void travel(uint32_t datagram);
   Nanos delay(const Datagram&);
-  void forward(uint32_t datagram, Nanos now);
+  uint32_t forward(uint32_t datagram, Nanos now);
   uint32_t arrive(uint32_t datagram, Nanos now);
   bool chance(double p);
   uint64_t random();
