@@ -2,8 +2,8 @@
 // time of the process (all virtual nodes, the coordinator, the datagrams
 // between them), without planning and deployment.
 //
-//   bench_cluster MODEL [--nodes N] [--strategy S] [--frames F] [--rounds R]
-//                 [--json]
+//   bench_cluster MODEL [--nodes N] [--strategy S | --cuts FILE] [--frames F]
+//                 [--rounds R] [--json]
 //
 // One node and N nodes take turns of F frames, R times, first without, then
 // with encryption; the numbers are medians of turns, factors those of pairs. N
@@ -31,6 +31,7 @@
 #include "bench/timed_kernels.h"
 #include "device/link/cipher.h"
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/board/board.h"
 #include "host/import/import.h"
 #include "host/plan/time.h"
@@ -43,7 +44,7 @@ namespace shoal {
 namespace {
 
 struct Flags {
-  std::string model, strategy = "spatial", board = "host";
+  std::string model, strategy = "spatial", cuts, board = "host";
   int nodes = 8, frames = 5, rounds = 20;
   bool json = false;
 };
@@ -229,6 +230,11 @@ Result measure(const Flags& flags) {
   single.board = &board;
   PrepareSplit split;
   split.strategy = flags.strategy;
+  if (!flags.cuts.empty()) {
+    const Bytes text = read_file(flags.cuts);
+    split.cuts_file = flags.cuts;
+    split.cuts.assign(text.begin(), text.end());
+  }
   Plans p;
   p.cluster = uniform_cluster(flags.nodes, board, std::nullopt);
   p.one = prepare(load_model(flags.model), single);
@@ -360,6 +366,7 @@ int bench_cluster(int argc, char** argv) {
   app.add_option("MODEL", flags.model)->required();
   app.add_option("--nodes", flags.nodes)->check(CLI::Range(1, kMaxNodes));
   app.add_option("--strategy", flags.strategy);
+  app.add_option("--cuts", flags.cuts);
   app.add_option("--board", flags.board);
   app.add_option("--frames", flags.frames)->check(CLI::Range(1, 100000));
   app.add_option("--rounds", flags.rounds)->check(CLI::Range(1, 1000));
