@@ -9,9 +9,10 @@ namespace {
 
 constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
-constexpr uint32_t kLeastDeviationUs = 2'000;
+constexpr uint32_t kLeastDeviationUs = 500;
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
+constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
 constexpr uint32_t kFirstProbeUs = 10'000;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
@@ -65,7 +66,7 @@ void Link::begin_stage(const LinkStage& stage) {
     PeerState& s = peers_[p];
     s.in_flight = s.next_flight = 0;
     s.probe_at_us = kNever;
-    s.backoff = 0;
+    s.backoff = s.tells = 0;
   }
   awake_ = true;
 }
@@ -87,14 +88,27 @@ uint64_t Link::now_us() const {
 }
 
 // RFC 6298, and what the peer may spend away from its link.
-uint32_t Link::timeout_us(uint16_t peer) const {
+uint32_t Link::patience_us(uint16_t peer) const {
   const PeerState& s = peers_[peer];
   uint32_t us = kFirstTimeoutUs;
   if (s.rtt_us) {
     const uint32_t spread = 4 * s.rtt_deviation_us;
     us = s.rtt_us + (spread > kLeastDeviationUs ? spread : kLeastDeviationUs);
   }
-  return doubled(us + entries_[peer].poll_gap_us + kAnswerDelayUs, s.backoff);
+  return us + entries_[peer].poll_gap_us + kAnswerDelayUs;
+}
+
+// A single loss, even of what is sent again, is no sign of a full network.
+uint32_t Link::timeout_us(uint16_t peer) const {
+  const uint16_t backoff = peers_[peer].backoff;
+  return doubled(patience_us(peer), backoff > 1 ? backoff - 1 : 0);
+}
+
+uint32_t Link::tell_us(uint16_t peer) const {
+  const PeerState& s = peers_[peer];
+  const uint32_t us =
+      s.rtt_us ? patience_us(peer) : kFirstTellUs + entries_[peer].poll_gap_us;
+  return doubled(us, s.tells);
 }
 
 uint32_t Link::probe_us(uint16_t peer) const {
@@ -121,18 +135,28 @@ void Link::run_timers(uint64_t now) {
     if ((s.flags & kOwed) && time - s.owed_us >= kAnswerDelayUs) {
       s.flags |= kLate;
     }
-    const uint32_t timeout = timeout_us(p);
-    bool late = false;
-    Flight* flights = flights_of(p);
-    for (uint32_t i = 0; s.in_flight && i < entries_[p].window; ++i) {
-      if (flights[i].bytes == 0 || time - flights[i].sent_us < timeout) {
-        continue;
-      }
-      lose(p, flights[i]);
-      late = true;
+    if (time_out(p, time)) {
+      if (s.backoff < 16) ++s.backoff;
     }
-    if (late && s.backoff < 16) ++s.backoff;
   }
+}
+
+// What is silent for so long takes with it what went not much later: its
+// time-out would only come after this one's.
+bool Link::time_out(uint16_t peer, uint32_t time) {
+  const PeerState& s = peers_[peer];
+  const Flight* flights = flights_of(peer);
+  const uint32_t timeout = timeout_us(peer), window = entries_[peer].window;
+  bool late = false;
+  for (uint32_t i = 0; s.in_flight && i < window; ++i) {
+    late |= flights[i].bytes != 0 && time - flights[i].sent_us >= timeout;
+  }
+  for (uint32_t i = 0; late && s.in_flight && i < window; ++i) {
+    if (flights[i].bytes != 0 && time - flights[i].sent_us >= timeout / 2) {
+      lose(peer, flights[i].target);
+    }
+  }
+  return late;
 }
 
 // After run_timers() and what it has made send() send.
@@ -145,6 +169,10 @@ void Link::find_timers(uint64_t now) {
     if (s.flags & kOwed) {
       const uint32_t spent = time - s.owed_us;
       lower_timer(now + (spent < kAnswerDelayUs ? kAnswerDelayUs - spent : 0));
+    }
+    if ((s.flags & kWaits) && s.tells < kMostTells) {
+      const uint32_t spent = time - s.told_us, most = tell_us(p);
+      lower_timer(now + (spent < most ? most - spent : kAnswerDelayUs));
     }
     const uint32_t timeout = timeout_us(p);
     const Flight* flights = flights_of(p);
@@ -162,22 +190,14 @@ void Link::free_flight(PeerState& s, Flight& f) {
 }
 
 // What was sent behind lost bytes is of no use to the receiver either.
-void Link::lose(uint16_t peer, const Flight& lost) {
-  const uint16_t target = lost.target;
-  TargetState& t = targets_[target];
-  uint32_t from = lost.offset;
-  if (static_cast<int32_t>(from - t.acknowledged) < 0) from = t.acknowledged;
-  if (static_cast<int32_t>(t.sent - from) > 0) t.sent = from;
-  const uint32_t first = lost.offset;
+void Link::lose(uint16_t peer, uint16_t target) {
   PeerState& s = peers_[peer];
   Flight* flights = flights_of(peer);
   for (uint32_t i = 0; i < entries_[peer].window; ++i) {
     Flight& f = flights[i];
-    if (f.bytes && f.target == target &&
-        static_cast<int32_t>(f.offset - first) >= 0) {
-      free_flight(s, f);
-    }
+    if (f.bytes && f.target == target) free_flight(s, f);
   }
+  targets_[target].sent = targets_[target].acknowledged;
 }
 
 }  // namespace shoal

@@ -120,33 +120,42 @@ class Link {
   static constexpr uint16_t kProbe = 64;      // and it is time to ask
   static constexpr uint16_t kLost = 128;      // bytes that had been flushed
   static constexpr uint16_t kRides = 256;     // answers find rows to ride with
+  static constexpr uint16_t kRefused = 512;   // by the transport, just now
+  static constexpr uint16_t kGap = 1024;      // something before is missing
+  static constexpr uint16_t kWaits = 2048;    // for rows that have credit
 
   static constexpr uint32_t kAnswerDelayUs = 500;
+  // Then the sender has no rows, or asks itself when it has.
+  static constexpr uint8_t kMostTells = 6;
 
   // link.cc
   uint64_t now_us() const;
   void lower_timer(uint64_t at_us) {
     if (at_us < timer_us_) timer_us_ = at_us;
   }
+  uint32_t patience_us(uint16_t peer) const;
   uint32_t timeout_us(uint16_t peer) const;
+  uint32_t tell_us(uint16_t peer) const;
   void owe(PeerState&, uint64_t now);
   uint32_t probe_us(uint16_t peer) const;
   void run_timers(uint64_t now);
+  bool time_out(uint16_t peer, uint32_t time);
   void find_timers(uint64_t now);
   Flight* flights_of(uint16_t peer) {
     return flights_ + peers_[peer].first_flight;
   }
   void free_flight(PeerState&, Flight&);
-  void lose(uint16_t peer, const Flight&);
+  void lose(uint16_t peer, uint16_t target);
 
   // send.cc
   uint32_t sendable(uint16_t target) const;
   void survey(uint64_t now);
-  void serve(uint16_t peer, bool flush, uint64_t now);
+  void tell_again(uint16_t peer, bool flush, uint64_t now);
+  bool serve(uint16_t peer, bool flush, uint64_t now);
   bool send_datagram(uint16_t peer, bool segments, uint64_t now);
   void note_answer(PeerState&, bool rows, uint64_t now);
   void write_acks(const PeerState&, ItemWriter&) const;
-  bool write_credit(uint16_t peer, ItemWriter&);
+  bool write_credit(uint16_t peer, uint64_t now, ItemWriter&);
   uint32_t write_segments(uint16_t peer, uint32_t packet, uint64_t now,
                           ItemWriter&);
   Flight* unused_flight(uint16_t peer);
@@ -162,7 +171,7 @@ class Link {
                   uint64_t now, bool& segments);
   void take_ack(uint16_t peer, const Item&, uint64_t now);
   void take_credit(uint16_t peer, const Item&);
-  bool place_segment(uint16_t peer, const Item&);
+  bool place_segment(uint16_t peer, const Item&, uint64_t now);
   void measure(PeerState&, uint32_t sample_us);
 
   const shoal_link* config_ = nullptr;

@@ -92,11 +92,66 @@ TEST(Link, NothingIsSentWithoutNewsAndNoTimerIsSet) {
   Pair p(t);
   p.settle();
   p.now += 1000;  // a timer that has become idle goes off once
-  for (Node* n : {&p.a(), &p.b()}) {
-    n->link.send(true);
-    EXPECT_EQ(n->link.next_timer_us(), Link::kNever);
-  }
+  for (Node* n : {&p.a(), &p.b()}) n->link.send(true);
+  EXPECT_EQ(p.a().link.next_timer_us(), Link::kNever);
   EXPECT_TRUE(p.take().empty());
+}
+
+// Whoever has told credit and sees no rows cannot know that it was lost: it is
+// told again, less and less often.
+TEST(Link, CreditIsToldAgainToASilentSender) {
+  Pair p(one_way());
+  p.send(p.b());
+  p.take();  // lost
+  p.make(100);
+  uint64_t last = 0;
+  for (int i = 0; i < 6; ++i) {
+    const uint64_t start = p.now;
+    while (p.recorded.empty() && p.now < start + 1'000'000) {
+      p.now = std::max(p.b().link.next_timer_us(), p.now);
+      p.b().link.send(false);
+      EXPECT_TRUE(p.recorded.empty()) << "told by a busy owner";
+      p.b().link.send(true);
+    }
+    EXPECT_EQ(p.take().size(), 1u);
+    EXPECT_GE(p.now - start, last < 100'000 ? 2 * last : last);
+    last = p.now - start;
+  }
+  EXPECT_LE(last, 500'000u);
+  p.now += 1'000'000;
+  p.b().link.send(true);
+  EXPECT_TRUE(p.take().empty());
+  EXPECT_EQ(p.b().link.next_timer_us(), Link::kNever);
+}
+
+TEST(Link, RowsEndTheTellingOfCredit) {
+  Pair p(one_way());
+  p.settle();
+  const uint64_t first = p.b().link.next_timer_us();
+  p.now = first - 1;
+  p.make(100);
+  p.deliver(p.take());
+  p.wait_for(p.b());
+  p.take();
+  p.now = first + 1;
+  p.b().link.send(true);
+  EXPECT_TRUE(p.take().empty());
+}
+
+TEST(Link, PeersAreServedInTurn) {
+  Topology t;
+  t.nodes = 3;
+  t.edges = {{0, 1, 0, 0, 100'000, 10'000, 10'000},
+             {0, 2, 0, 0, 100'000, 10'000, 10'000}};
+  Pair p(t);
+  p.nodes[2]->enter(0, 0);
+  for (int i : {1, 2}) p.send(*p.nodes[size_t(i)]);
+  p.deliver(p.take());
+  for (auto& out : p.a().outs) out.made += 4 * 1472;
+  p.send(p.a());
+  const std::vector<Datagram> sent = p.take();
+  ASSERT_GE(sent.size(), 8u);
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(sent[i].to, i % 2 ? 2 : 1);
 }
 
 TEST(Link, CreditIsSentWhenAStageBegins) {
@@ -244,31 +299,54 @@ TEST(Link, ASenderWithoutCreditIsAnsweredAtOnce) {
   EXPECT_EQ(p.limit_at_a(), 1010u);
 }
 
-TEST(Link, LaterDatagramsTellOfALoss) {
+// A receiver says at once that something before is missing; what came behind
+// it was dropped and goes again in any case.
+TEST(Link, AGapIsToldAtOnceAndFilledAtOnce) {
   Pair p(one_way(20'000));
   p.settle();
   std::vector<Datagram> sent;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 3; ++i) {
     p.make(100);
     sent.push_back(p.take().at(0));
   }
-  p.deliver({sent[1], sent[2]});
-  p.send(p.b());
+  p.deliver({sent[1]});
+  p.b().link.send(false);
   p.deliver(p.take());
-  p.send(p.a());
-  EXPECT_TRUE(p.take().empty());  // maybe it comes late
-  p.deliver({sent[3]});
-  p.now += 600;
-  p.send(p.b());
-  p.deliver(p.take());
-  p.send(p.a());
+  p.a().link.send(false);
   sent = p.take();
   ASSERT_EQ(sent.size(), 1u);  // all that was behind it goes again, together
-  EXPECT_EQ(p.a().link.counters().resent_bytes, 400u);
-  EXPECT_EQ(p.a().link.counters().row_bytes, 400u);
-  EXPECT_EQ(p.b().link.counters().early, 3u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 300u);
+  EXPECT_EQ(p.a().link.counters().row_bytes, 300u);
+  EXPECT_EQ(p.b().link.counters().early, 1u);
   p.deliver(sent);
-  EXPECT_EQ(p.b().ins[0].placed, 400u);
+  EXPECT_EQ(p.b().ins[0].placed, 300u);
+}
+
+TEST(Link, LaterDatagramsTellOfALoss) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 100'000, 4000, 4000},
+             {0, 1, 0, 0, 100'000, 4000, 4000}};
+  Pair p(t);
+  p.settle();
+  p.make(100);
+  p.take();  // lost
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(p.recorded.empty());  // maybe it comes late
+    p.a().outs[1].made += 100;
+    p.send(p.a());
+    p.deliver(p.take());
+    p.now += 600;
+    p.send(p.b());
+    p.deliver(p.take());
+    p.send(p.a());
+  }
+  const std::vector<Datagram> sent = p.take();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 100u);
+  p.deliver(sent);
+  EXPECT_EQ(p.b().ins[0].placed, 100u);
+  EXPECT_EQ(p.b().ins[1].placed, 300u);
+  EXPECT_EQ(p.b().link.counters().early, 0u);
 }
 
 TEST(Link, SilenceTellsOfALossAndIsMetWithPatience) {
@@ -280,7 +358,8 @@ TEST(Link, SilenceTellsOfALossAndIsMetWithPatience) {
   for (int i = 0; i < 5; ++i) {
     const uint64_t gap = p.wait_for(p.a());
     EXPECT_EQ(p.take().size(), 1u);
-    EXPECT_GE(gap, last < 100'000 ? 2 * last : last);
+    // Twice at the first pace: a single loss is no sign of a full network.
+    EXPECT_GE(gap, last < 100'000 && i > 1 ? 2 * last : last);
     EXPECT_LT(gap, 500'000u);
     last = gap;
   }
@@ -461,7 +540,7 @@ TEST(Link, AnAnswerEndsThePatience) {
   p.take();
   p.wait_for(p.a());
   p.take();
-  EXPECT_GT(p.wait_for(p.a()), 2 * first);
+  EXPECT_GE(p.wait_for(p.a()), 2 * first);
   p.deliver(p.take());
   p.wait_for(p.b());
   p.deliver(p.take());

@@ -145,7 +145,7 @@ bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
         break;
       case ItemKind::kSegment:
         segments = true;
-        all &= place_segment(peer, item);
+        all &= place_segment(peer, item, now);
         break;
     }
   }
@@ -160,7 +160,7 @@ bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
 // in-streams have all bytes of the frame: so all that was ever credited has
 // been placed. Streams that never had their stage have had no credit; what
 // claims to be theirs is not acknowledged.
-bool Link::place_segment(uint16_t peer, const Item& item) {
+bool Link::place_segment(uint16_t peer, const Item& item, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t i = uint32_t{item.number} - stage_.first_stream;
   if (i >= stage_.in_streams) {
@@ -171,17 +171,21 @@ bool Link::place_segment(uint16_t peer, const Item& item) {
   StreamState& in = streams_[i];
   const uint32_t end = item.value + item.length;
   if (ahead(end, in.received) <= 0) {
-    s.flags |= kAnswer;  // the last one was lost
+    s.flags |= kAnswer;  // the last one was lost, and what it said of credit
+    repeat_credit(peer);
     return true;
   }
-  if (ahead(item.value, in.received) > 0 ||
-      ahead(end, owner_->limit(stream)) > 0) {
+  if (ahead(item.value, in.received) > 0) {
+    s.flags |= kGap;
     return false;
   }
+  if (ahead(end, owner_->limit(stream)) > 0) return false;
   const uint32_t known = in.received - item.value;
   const uint32_t fresh = item.length - known;
   owner_->place(stream, in.received, item.bytes + known, fresh);
   in.received = end;
+  s.told_us = static_cast<uint32_t>(now);
+  s.tells = 0;
   counters_.placed_bytes += fresh;
   if (in.received == in.advertised) s.flags |= kAnswer;
   return true;
@@ -227,8 +231,10 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
     if (f.bytes == 0) continue;
     if (ahead(f.offset + f.bytes, targets_[f.target].acknowledged) <= 0) {
       free_flight(s, f);
-    } else if (ahead(ack.value, f.packet) >= kReordering) {
-      lose(peer, f);
+    } else if (ack.value == f.packet ||
+               ahead(ack.value, f.packet) >= kReordering) {
+      // The newest has come and was not placed: it was behind a gap.
+      lose(peer, f.target);
     }
   }
 }

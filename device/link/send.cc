@@ -24,7 +24,13 @@ void Link::send(bool flush) {
   if (due) run_timers(now);
   awake_ = held_ = false;
   survey(now);
-  for (uint16_t p = 0; p < counts_.peers; ++p) serve(p, flush, now);
+  // An idle owner waits for rows: what it said of credit may be lost.
+  for (uint16_t p = 0; p < counts_.peers; ++p) tell_again(p, flush, now);
+  // One datagram to each in turn: those last in the table wait no longer.
+  for (bool more = counts_.peers > 0; more;) {
+    more = false;
+    for (uint16_t p = 0; p < counts_.peers; ++p) more |= serve(p, flush, now);
+  }
   if (due) {
     find_timers(now);
     if (awake_) lower_timer(now + kRetryUs);
@@ -44,7 +50,7 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides;
+    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap;
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
     PeerState& s = peers_[stage_.targets[i].peer];
@@ -60,9 +66,10 @@ void Link::survey(uint64_t now) {
   }
   for (uint16_t i = 0; i < stage_.in_streams; ++i) {
     const StreamState& in = streams_[i];
+    PeerState& s = peers_[stage_.streams[i].peer];
+    if (in.advertised != in.received) s.flags |= kWaits;
     const uint32_t fresh = behind(in.advertised, owner_->limit(i));
     if (fresh == 0) continue;
-    PeerState& s = peers_[stage_.streams[i].peer];
     s.flags |= kCredit;
     const uint32_t left = in.advertised - in.received;
     if (left == 0) s.flags |= kCreditDue;
@@ -81,30 +88,44 @@ void Link::survey(uint64_t now) {
   }
 }
 
-void Link::serve(uint16_t peer, bool flush, uint64_t now) {
+void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
+  if (!(s.flags & kWaits) || s.tells >= kMostTells) return;
+  const uint32_t spent = static_cast<uint32_t>(now) - s.told_us;
+  if (spent < tell_us(peer)) return;
+  if (!flush) {
+    held_ = true;
+    return;
+  }
+  ++s.tells;
+  repeat_credit(peer);
+  s.flags |= kCredit | kCreditDue | kGap;
+}
+
+// Whether a datagram went, so that there may be another one.
+bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
+  PeerState& s = peers_[peer];
+  if (s.flags & kRefused) return false;
   const uint32_t window = entries_[peer].window;
   // A sender with a small window waits for every answer.
   const uint32_t enough = window > 2 ? 2 : 1;
   if (s.flags & kLost) flush = true;
   const bool wanted =
       (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
-  bool answer = (s.flags & (kLate | kProbe)) ||
-                ((flush || !(s.flags & kRides)) && wanted);
-  for (;;) {
-    const bool segments =
-        s.in_flight < window && s.waiting > 0 &&
-        (flush || answer || s.in_flight == 0 || s.waiting >= capacity_);
-    if (!segments && !answer) break;
-    if (!send_datagram(peer, segments, now)) {
-      awake_ = true;
-      lower_timer(now + kRetryUs);
-      break;
-    }
-    answer = s.flags & kCreditDue;
+  const bool answer = (s.flags & (kLate | kProbe | kGap)) ||
+                      ((flush || !(s.flags & kRides)) && wanted);
+  const bool segments =
+      s.in_flight < window && s.waiting > 0 &&
+      (flush || answer || s.in_flight == 0 || s.waiting >= capacity_);
+  if (segments || answer) {
+    if (send_datagram(peer, segments, now)) return true;
+    s.flags |= kRefused;
+    awake_ = true;
+    lower_timer(now + kRetryUs);
   }
   const bool more = s.waiting > 0 && s.in_flight < window;
   if (more || (s.flags & kOwed)) held_ = true;
+  return false;
 }
 
 bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
@@ -119,7 +140,8 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
   const uint8_t flags = s.flags & kProbe ? kFlagProbe : uint8_t{0};
   put_head(datagram, {flags, node_, config_->epoch, packet});
   if (s.unacknowledged > 0) write_acks(s, writer);
-  const bool all_credit = !(s.flags & kCredit) || write_credit(peer, writer);
+  const bool all_credit =
+      !(s.flags & kCredit) || write_credit(peer, now, writer);
   const uint32_t rows =
       segments ? write_segments(peer, packet, now, writer) : 0;
 
@@ -157,7 +179,7 @@ void Link::note_answer(PeerState& s, bool rows, uint64_t now) {
   } else if ((s.flags & kOwed) || time - s.answered_us < kAnswerDelayUs) {
     s.flags |= kRides;
   }
-  s.flags &= static_cast<uint16_t>(~(kOwed | kAnswer | kLate | kProbe));
+  s.flags &= static_cast<uint16_t>(~(kOwed | kAnswer | kLate | kProbe | kGap));
   s.unacknowledged = 0;
 }
 
@@ -172,7 +194,9 @@ void Link::write_acks(const PeerState& s, ItemWriter& writer) const {
 }
 
 // Whether all of it had room.
-bool Link::write_credit(uint16_t peer, ItemWriter& writer) {
+bool Link::write_credit(uint16_t peer, uint64_t now, ItemWriter& writer) {
+  peers_[peer].told_us = static_cast<uint32_t>(now);
+  lower_timer(now + tell_us(peer));
   for (uint16_t i = 0; i < stage_.in_streams; ++i) {
     const StreamRecord& record = stage_.streams[i];
     if (record.peer != peer) continue;
@@ -215,7 +239,7 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
 // Entries become free in about the order in which they were taken.
 Flight* Link::unused_flight(uint16_t peer) {
   PeerState& s = peers_[peer];
-  const uint32_t window = entries_[peer].window;
+  const uint16_t window = entries_[peer].window;
   if (s.in_flight >= window) return nullptr;
   Flight* flights = flights_of(peer);
   while (flights[s.next_flight].bytes != 0) {

@@ -42,13 +42,15 @@ struct PeerState {
   uint64_t seen;         // bit i: number newest - 1 - i has come
   uint64_t kept;         // bit i: and all of it was placed
   uint64_t probe_at_us;  // when to ask again, ~0: not
-  uint32_t rtt_us, rtt_deviation_us;   // 0: not measured yet
-  uint32_t first_flight, next_flight;  // in the table; a likely free one
-  uint32_t in_flight;                  // entries in use
-  uint32_t waiting;                    // bytes that could be sent now
+  uint32_t rtt_us, rtt_deviation_us;  // 0: not measured yet
+  uint32_t first_flight;              // in the table
+  uint16_t next_flight, in_flight;    // a likely free one; entries in use
+  uint32_t told_us;         // when it was told credit, or sent rows since
+  uint32_t waiting;         // bytes that could be sent now
   uint32_t unacknowledged;  // datagrams that came since the last answer
   uint32_t owed_us;         // since when something is owed to it
-  uint16_t backoff;         // doublings of the time-out
+  uint8_t backoff;          // time-outs in a row
+  uint8_t tells;            // how often credit was told again in vain
   uint16_t flags;           // what is owed to it: see device/link/link.h
   uint32_t answered_us;     // when it last got an answer without rows
 };
