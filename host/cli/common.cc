@@ -23,6 +23,31 @@ std::optional<int64_t> ram_of(const PlanFlags& flags) {
   return parse_size(*flags.ram, "--ram");
 }
 
+// Which names there are depends on whether there are nodes to cut over.
+void check_strategy(const PlanFlags& flags, bool several) {
+  const std::string& name = flags.strategy;
+  if (name.empty()) return;
+  if (!flags.cuts.empty()) {
+    throw Error(Exit::kUsage, "--cuts and --strategy both say how to cut",
+                "leave out one of them");
+  }
+  const bool cuts = name == "spatial" || name == "kernel" || name == "layer";
+  if (several ? cuts : name == "single") return;
+  if (cuts) {
+    throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
+                "add --nodes N or --cluster FILE");
+  }
+  if (name == "single") {
+    throw Error(Exit::kUsage, "--strategy single is for one node without links",
+                "leave out the nodes, or one of: spatial, kernel, layer");
+  }
+  const std::string what =
+      name == "auto" ? "auto is not built yet" : "'" + name + "' is unknown";
+  throw Error(Exit::kUsage, "--strategy: " + what,
+              several ? "one of: spatial, kernel, layer"
+                      : "single; over nodes spatial, kernel, layer");
+}
+
 std::string text_of(const std::string& path) {
   const std::vector<uint8_t> bytes = read_file(path);
   return std::string(bytes.begin(), bytes.end());
@@ -31,6 +56,7 @@ std::string text_of(const std::string& path) {
 }  // namespace
 
 PlanOptions plan_options(const PlanFlags& flags) {
+  check_strategy(flags, false);
   PlanOptions options;
   options.board = &find_board(flags.board);
   options.ram = ram_of(flags);
@@ -52,15 +78,16 @@ Cluster cluster_of(const PlanFlags& flags) {
     return uniform_cluster(*flags.nodes, find_board(flags.board),
                            ram_of(flags));
   }
-  if (flags.nodes || flags.ram) {
+  if (flags.nodes || flags.ram || flags.board != PlanFlags{}.board) {
     throw Error(Exit::kUsage,
                 "--cluster says how many nodes there are and what they have",
-                "leave out --nodes and --ram");
+                "leave out --nodes, --ram and --board");
   }
   return parse_cluster(flags.cluster, text_of(flags.cluster));
 }
 
 PrepareSplit split_options(const PlanFlags& flags) {
+  check_strategy(flags, true);
   PrepareSplit options;
   if (!flags.strategy.empty()) options.strategy = flags.strategy;
   options.objective = objective_of(flags);

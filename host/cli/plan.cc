@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <vector>
 
 #include "host/base/files.h"
 #include "host/cli/common.h"
@@ -10,26 +11,51 @@
 #include "host/run/prepare.h"
 
 namespace shoal {
+namespace {
+
+using Budgets = std::vector<std::optional<int64_t>>;  // none: no limit
+
+Budgets budgets_of(const Cluster& cluster) {
+  Budgets budgets;
+  for (const ClusterNode& node : cluster.nodes) {
+    const bool limited = node.ram || !node.board.unlimited();
+    budgets.push_back(limited ? std::optional(node.arena_budget())
+                              : std::nullopt);
+  }
+  return budgets;
+}
+
+Budgets budget_of(const PlanOptions& options) {
+  std::optional<int64_t> budget = options.ram;
+  if (!options.board->unlimited()) {
+    const int64_t limit = options.board->arena_limit();
+    budget = std::min(budget.value_or(limit), limit);
+  }
+  return {budget};
+}
+
+}  // namespace
 
 int plan_command(const PlanCommandFlags& flags) {
-  const PlanOptions options = plan_options(flags.plan);
-  const bool split = wants_cluster(flags.plan);
-  const Prepared p =
-      split ? prepare_split(load_model(flags.model), cluster_of(flags.plan),
-                            split_options(flags.plan))
-            : prepare(load_model(flags.model), options);
+  Prepared p;
+  Budgets budgets;
+  if (wants_cluster(flags.plan)) {
+    const Cluster cluster = cluster_of(flags.plan);
+    budgets = budgets_of(cluster);
+    p = prepare_split(load_model(flags.model), cluster,
+                      split_options(flags.plan));
+  } else {
+    const PlanOptions options = plan_options(flags.plan);
+    budgets = budget_of(options);
+    p = prepare(load_model(flags.model), options);
+  }
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);
   if (flags.json) {
     std::fputs(json.c_str(), stdout);
     return 0;
   }
-  std::optional<int64_t> budget = options.ram;
-  if (!options.board->unlimited()) {
-    const int64_t limit = options.board->arena_limit();
-    budget = std::min(budget.value_or(limit), limit);
-  }
-  std::fputs(plan_table(p.net, p.plan, budget).c_str(), stdout);
+  std::fputs(plan_table(p.net, p.plan, budgets).c_str(), stdout);
   return 0;
 }
 

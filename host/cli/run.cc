@@ -64,6 +64,7 @@ std::vector<uint8_t> run_nodes(const RunFlags& flags, const Prepared& p,
   return output;
 }
 
+// Whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster& cluster) {
   return std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
                      [](const ClusterNode& n) { return !n.address.empty(); });
@@ -72,10 +73,15 @@ bool has_addresses(const Cluster& cluster) {
 }  // namespace
 
 int run_command(const RunFlags& flags) {
-  if (!flags.cluster.workers.empty()) return run_on_workers(flags);
   const bool several = wants_cluster(flags.plan);
-  const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
-  if (has_addresses(cluster)) return run_on_workers(flags);
+  const bool named = !flags.cluster.workers.empty();
+  const Cluster cluster =
+      several && !named ? cluster_of(flags.plan) : Cluster{};
+  if (named || has_addresses(cluster)) {
+    refuse_network(flags.network, "workers have a real one");
+    return run_on_workers(flags);
+  }
+  if (!several) refuse_network(flags.network, "one node has none");
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);
   const std::vector<std::string> labels = read_labels(flags.labels);

@@ -112,6 +112,10 @@ int run_on_workers(const RunFlags& flags) {
     throw Error(Exit::kUsage,
                 "--workers, --cluster and --nodes exclude each other");
   }
+  if (flags.plan.board != PlanFlags{}.board) {
+    throw Error(Exit::kUsage, "workers say themselves what board they are",
+                "leave out --board");
+  }
   std::optional<Cluster> given;
   if (!flags.plan.cluster.empty()) given = cluster_of(flags.plan);
   const std::vector<WorkerAddress> workers = addresses(flags, given);

@@ -85,6 +85,8 @@ int study_command(const StudyFlags& flags) {
   const SplitStudyOptions options = study_options(flags);
   check_strategies(options);
   const Graph graph = load_model(flags.model);
+  // Before the work of minutes that would be lost without it.
+  if (!flags.folder.empty()) std::filesystem::create_directories(flags.folder);
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   const auto begin = std::chrono::steady_clock::now();
   const auto progress = [&](size_t done, size_t all, const Setting& next) {
@@ -97,7 +99,6 @@ int study_command(const StudyFlags& flags) {
   const SplitStudy result = split_study(graph, paper, options, progress);
   if (!flags.folder.empty()) {
     const std::filesystem::path folder = flags.folder;
-    std::filesystem::create_directories(folder);
     for (const auto& [name, text] :
          {std::pair{"study_split.html", study_page(result.study)},
           std::pair{"study_split.json", study_json(result.study)}}) {

@@ -34,6 +34,7 @@ Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
 int verify_command(const VerifyFlags& flags) {
   const bool several = wants_cluster(flags.plan);
   const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
+  if (!several) refuse_network(flags.network, "one node has none");
   SimOptions network;
   apply(flags.network, network);
   const Prepared p =

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/size.h"
 #include "host/check/check.h"
 #include "host/emit/emit.h"
 #include "host/split/cuts.h"
@@ -25,6 +26,18 @@ void check_and_emit(Prepared& p) {
   }
 }
 
+void check_flash(const Prepared& p, size_t node, int64_t budget) {
+  const PlanNode& of = p.plan.nodes[node];
+  if (of.program_bytes <= budget) return;
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: the program of node " + of.name + " has " +
+                  format_bytes(of.program_bytes) + "; budget " +
+                  format_bytes(budget),
+              p.plan.strategy == "kernel"
+                  ? "more nodes, or a smaller share for this one"
+                  : "output channels over several nodes: --strategy kernel");
+}
+
 }  // namespace
 
 Prepared prepare(Graph graph, const PlanOptions& options) {
@@ -33,6 +46,11 @@ Prepared prepare(Graph graph, const PlanOptions& options) {
   p.net = lower(p.graph);
   p.plan = make_plan(p.net, options);
   check_and_emit(p);
+  // Without mapped flash the program lies in another storage.
+  const Board& board = *options.board;
+  if (board.flash_mapped && board.flash_bytes > 0) {
+    check_flash(p, 0, board.flash_bytes);
+  }
   return p;
 }
 
@@ -49,6 +67,9 @@ Prepared prepare_split(Graph graph, const Cluster& cluster,
       p.net, cluster, cuts,
       {.objective = options.objective, .max_payload = options.max_payload});
   check_and_emit(p);
+  for (size_t n = 0; n < cluster.nodes.size(); ++n) {
+    check_flash(p, n, cluster.nodes[n].flash_budget());
+  }
   return p;
 }
 

@@ -86,7 +86,7 @@ class Planner {
         search_(split, model_) {
     for (const ClusterNode& node : cluster.nodes) {
       if (!node.board.flash_mapped) {
-        throw Error(Exit::kUnsupported,
+        throw Error(Exit::kUsage,
                     "node " + node.name + ": board " + node.board.name +
                         " reads weights from storage, which plans for several "
                         "nodes cannot yet",
@@ -102,7 +102,6 @@ class Planner {
     if (options_.objective == Objective::kLatency) best = fastest();
     if (!best) best = smallest();
     if (!best) no_segments();
-    check_flash(*best);
     if (!fits(*best)) {
       // Of unequal budgets the smallest one need not be the tight one.
       std::optional<Plan> other = fastest();
@@ -234,23 +233,18 @@ class Planner {
                 loop ? "groups = 1" : "joined = false");
   }
 
-  // What a node computes, and so its weights, hardly depends on segments.
-  void check_flash(const Plan& plan) const {
-    for (int n = 0; n < s_.nodes; ++n) {
-      int64_t bytes = 0;
-      for (const PlanStage& stage : plan.nodes[n].stages) {
-        for (const PlanActor& a : stage.actors) {
-          bytes += actor_weight_bytes(s_.net, stage, a);
-        }
-      }
-      const ClusterNode& of = cluster_.nodes[n];
-      if (bytes <= of.flash_budget()) continue;
-      throw Error(Exit::kDoesNotFit,
-                  "FLASH does not fit: node " + of.name + " needs " +
-                      format_bytes(bytes) + " for its weights; budget " +
-                      format_bytes(of.flash_budget()),
-                  "cuts by output channels, as --strategy kernel");
+  // --ram is of all nodes; everything else is said of one.
+  static std::string more_ram(const ClusterNode& of, int64_t own_bytes,
+                              int64_t largest_bytes) {
+    const bool for_all = of.ram_source == ClusterNode{}.ram_source;
+    const int64_t bytes = for_all ? largest_bytes : own_bytes;
+    if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
+      return "more nodes, other cuts, or a board with " + format_bytes(bytes) +
+             " of arena";
     }
+    if (for_all) return "--ram " + std::to_string(bytes);
+    return of.ram_source + ": " + std::to_string(bytes) +
+           ", or a smaller share for this node";
   }
 
   [[noreturn]] void does_not_fit(const Plan& plan) const {
@@ -264,7 +258,7 @@ class Planner {
                       format_bytes(node.arena_bytes) +
                       " at the least; budget " + format_bytes(limits_[n]) +
                       " (" + of.budget_source() + ")",
-                  "--ram " + std::to_string(largest_arena(plan)));
+                  more_ram(of, node.arena_bytes, largest_arena(plan)));
     }
     throw Error(Exit::kInternal, "a plan that fits does not fit");
   }

@@ -1,0 +1,103 @@
+// Flags that contradict each other, or that nothing would obey, are refused by
+// their names; budgets of a cluster are those of its file.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> model() {
+  std::mt19937 random(1);
+  std::vector<int8_t> weights(16 * 27);
+  for (int8_t& w : weights) w = static_cast<int8_t>(random() % 255 - 127);
+  ModelBuilder b;
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const int w = b.weights({16, 3, 3, 3}, weights, {0.004f}, 0);
+  b.output(b.conv(x, w, -1, {0.05f, 2}));
+  return b.finish();
+}
+
+class CliFlags : public testing::Test {
+ protected:
+  CliFlags() {
+    shop_.write("m.tflite", model());
+    shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
+    write_text("c.toml",
+               "[defaults]\nboard = \"teensy41\"\n[[node]]\nname = \"big\"\n"
+               "[[node]]\nname = \"small\"\nram = \"300\"\n");
+    write_text("flash.toml",
+               "[defaults]\nboard = \"teensy41\"\n[[node]]\nname = \"big\"\n"
+               "[[node]]\nname = \"small\"\nflash = 500\n");
+    write_text("wide.toml",
+               "[[node]]\nname = \"a\"\nboard = \"teensy41\"\nram = \"9K\"\n");
+    write_text("cuts.toml", "[default]\noutputs = true\n");
+  }
+  void write_text(const std::string& name, const std::string& text) {
+    shop_.write(name, std::vector<uint8_t>(text.begin(), text.end()));
+  }
+  void refused(const std::vector<std::string>& arguments, int code,
+               const std::string& what) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, code) << told.err;
+    EXPECT_EQ(told.out, "");
+    EXPECT_NE(told.err.find(what), std::string::npos)
+        << "wanted: " << what << "\ntold: " << told.err;
+  }
+  Workshop shop_;
+};
+
+TEST_F(CliFlags, WhatContradictsIsRefused) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--strategy", "kernel"}, "add --nodes N"},
+      {{"--strategy", "auto"}, "auto is not built yet"},
+      {{"--nodes", "2", "--strategy", "auto"}, "auto is not built yet"},
+      {{"--nodes", "2", "--strategy", "single"}, "one node"},
+      {{"--nodes", "2", "--strategy", "x"}, "one of: spatial, kernel, layer"},
+      {{"--nodes", "2", "--cuts", "cuts.toml", "--strategy", "kernel"},
+       "--cuts and --strategy"},
+      {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
+      {{"--cluster", "c.toml", "--board", "rp2040"}, "and --board"},
+      {{"--nodes", "0"}, "from 1 to 256"},
+      {{"--nodes", "257"}, "from 1 to 256"},
+      {{"--nodes", "2", "--board", "emcraft-sf2"}, "board emcraft-sf2"}};
+  for (const auto& [flags, what] : cases) {
+    std::vector<std::string> all{"plan", "m.tflite"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    refused(all, 2, what);
+  }
+}
+
+TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
+  refused({"run", "m.tflite", "x.bin", "--loss", "10%"}, 2, "--loss");
+  refused({"verify", "m.tflite", "x.bin", "--payload", "128"}, 2, "--payload");
+  refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
+           "--jitter", "1ms"},
+          2, "--jitter");
+  refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
+           "--board", "rp2040"},
+          2, "--board");
+}
+
+TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
+  refused({"plan", "m.tflite", "--cluster", "c.toml"}, 3,
+          "ARENA does not fit: node small, layer ");
+  refused({"plan", "m.tflite", "--cluster", "c.toml"}, 3,
+          "  c.toml, ram of node 'small': ");
+  refused({"plan", "m.tflite", "--nodes", "2", "--ram", "300"}, 3, "  --ram ");
+  refused({"plan", "m.tflite", "--cluster", "flash.toml"}, 3,
+          "FLASH does not fit: the program of node small has ");
+  const Told told = shop_.shoal({"plan", "m.tflite", "--cluster", "wide.toml"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find(" 9,216 "), std::string::npos) << told.out;
+}
+
+TEST_F(CliFlags, AStudyThatCouldNotBeWrittenDoesNotBegin) {
+  refused({"study", "split", "m.tflite", "-o", "x.bin/folder"}, 1, "x.bin");
+}
+
+}  // namespace
+}  // namespace shoal
