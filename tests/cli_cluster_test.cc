@@ -138,6 +138,15 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
         {"run", "m.tflite", "x.bin", "--insecure", "--workers", address});
     EXPECT_EQ(told.code, 2) << address << ": " << told.err;
   }
+  const std::string node = "[[node]]\nboard = \"host\"\nram = \"64K\"\n";
+  const std::string file = node + "name = \"a\"\naddress = \"127.0.0.1:7\"\n" +
+                           node + "name = \"b\"\n";
+  shop_.write("c.toml", std::vector<uint8_t>(file.begin(), file.end()));
+  const Told half = shop_.shoal(
+      {"run", "m.tflite", "x.bin", "--cluster", "c.toml", "--insecure"});
+  EXPECT_EQ(half.code, 2) << half.err;
+  EXPECT_NE(half.err.find("node 'b' has no address"), std::string::npos)
+      << half.err;
   const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
                                  "127.0.0.1:7000", "--timeout", "-1"});
   EXPECT_EQ(told.code, 2) << told.err;

@@ -58,6 +58,12 @@ std::vector<WorkerAddress> addresses(const RunFlags& flags,
   };
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
+      if (n.address.empty()) {
+        throw Error(Exit::kUsage,
+                    flags.plan.cluster + ": node '" + n.name +
+                        "' has no address, others have",
+                    "an address for every node, or for none");
+      }
       add(n.address, flags.plan.cluster);
     }
   } else {

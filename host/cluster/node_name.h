@@ -6,8 +6,11 @@
 #include <string_view>
 
 #include "device/agent/session_wire.h"
+#include "host/split/cluster.h"
 
 namespace shoal {
+
+static_assert(kMaxNodeName == kMaxName);  // a file's and a datagram's
 
 // 1 to kMaxName printable characters of ASCII, no blanks.
 inline bool is_node_name(std::string_view s) {

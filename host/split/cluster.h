@@ -32,7 +32,8 @@ struct Cluster {
   std::vector<ClusterNode> nodes;
 };
 
-inline constexpr int kMaxNodes = 256;  // each may be a peer of each
+inline constexpr int kMaxNodes = 256;    // each may be a peer of each
+inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
 
 // Million MACs a second of a mix of layers as in MobileNetV2, by the board's
 // costs and clock.

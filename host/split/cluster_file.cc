@@ -9,7 +9,7 @@ namespace shoal {
 namespace {
 
 bool is_name(const std::string& s) {
-  return !s.empty() && s.size() <= 64 &&
+  return !s.empty() && s.size() <= kMaxNodeName &&
          std::all_of(s.begin(), s.end(), [](unsigned char c) {
            return std::isalnum(c) || c == '-' || c == '_' || c == '.';
          });
@@ -173,7 +173,8 @@ class Reader {
     if (!name) keys.fail("name", "is missing");
     if (!is_name(*name)) {
       keys.fail("name", "is none",
-                "1 to 64 letters, digits, dots, dashes and underscores");
+                "1 to " + std::to_string(kMaxNodeName) +
+                    " letters, digits, dots, dashes and underscores");
     }
     for (const ClusterNode& other : cluster_.nodes) {
       if (other.name == *name) keys.fail("name", "'" + *name + "' twice");

@@ -118,7 +118,10 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {"node = [3]", "c.toml:1: a node is no table | [[node]]"},
       {"[[node]]\nboard = \"teensy41\"", "c.toml:1: node 0: name is missing"},
       {"[[node]]\nname = \"a b\"",
-       "c.toml:2: node 0: name is none | 1 to 64 letters, digits, dots, "
+       "c.toml:2: node 0: name is none | 1 to 28 letters, digits, dots, "
+       "dashes and underscores"},
+      {"[[node]]\nname = \"" + std::string(29, 'n') + '"',
+       "c.toml:2: node 0: name is none | 1 to 28 letters, digits, dots, "
        "dashes and underscores"},
       {"[[node]]\nname = \"a\"",
        "c.toml:1: node 'a': board is missing | here or in [defaults]"},
