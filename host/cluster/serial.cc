@@ -67,7 +67,9 @@ uint32_t SerialTransport::receive(void* self, uint64_t* from, void* datagram,
                                   uint32_t capacity) {
   auto& s = *static_cast<SerialTransport*>(self);
   s.flush();
-  for (;;) {
+  // What has come before, then one more piece: noise cannot keep the receiver
+  // here.
+  for (bool fetched = false;; fetched = true) {
     while (s.next_ < s.came_.size()) {
       const uint32_t n = s.decoder_.push(s.came_[s.next_++]);
       if (n == 0) continue;
@@ -76,11 +78,11 @@ uint32_t SerialTransport::receive(void* self, uint64_t* from, void* datagram,
       std::memcpy(datagram, s.frame_, bytes);
       return bytes;
     }
+    if (fetched) return 0;
     s.came_.resize(kReadBytes);
     s.next_ = 0;
     const ssize_t n = read(s.line_, s.came_.data(), kReadBytes);
     s.came_.resize(n > 0 ? static_cast<size_t>(n) : 0);
-    if (n <= 0 && !(n < 0 && errno == EINTR)) return 0;
   }
 }
 

@@ -23,6 +23,7 @@ class SerialTransport final : public HostTransport {
 
  private:
   int descriptor() const override { return line_; }
+  bool has_fetched() const override { return next_ < came_.size(); }
   bool has_more_to_send() const override { return !waiting_.empty(); }
   static int send(void* self, uint64_t to, const void* datagram,
                   uint32_t bytes);

@@ -15,7 +15,7 @@ uint64_t HostTransport::now_us(void*) {
 
 void HostTransport::wait(uint64_t until_us, int other) const {
   const uint64_t now = now_us(nullptr);
-  if (until_us <= now) return;
+  if (until_us <= now || has_fetched()) return;
   const uint64_t us = std::min<uint64_t>(until_us - now, 60'000'000);
   pollfd p[] = {{descriptor(), POLLIN, 0}, {other, POLLIN, 0}};
   if (has_more_to_send()) p[0].events |= POLLOUT;

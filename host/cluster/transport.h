@@ -17,14 +17,17 @@ class HostTransport {
 
   const shoal_transport& transport() const { return transport_; }
 
-  // Sleeps until a datagram may have come, until `until_us` of the transport's
-  // clock, or until `other`, a descriptor or -1, is readable.
+  // Sleeps, unless some are there already, until a datagram may have come,
+  // until `until_us` of the transport's clock, or until `other`, a descriptor
+  // or -1, is readable.
   void wait(uint64_t until_us, int other = -1) const;
 
  protected:
   // Steady, in microseconds.
   static uint64_t now_us(void*);
   virtual int descriptor() const = 0;
+  // Whether more has been fetched from the descriptor than was received.
+  virtual bool has_fetched() const = 0;
   // Whether wait() should also wake up when the descriptor takes bytes.
   virtual bool has_more_to_send() const { return false; }
 

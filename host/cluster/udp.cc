@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -44,12 +45,17 @@ uint64_t parse_udp_address(const std::string& text, const std::string& flag) {
   const auto [stop, error] =
       std::from_chars(text.data() + colon + 1, end, port);
   if (error != std::errc() || stop != end) throw bad();
+  // Nobody is asked for what cannot be a name.
+  const std::string host = text.substr(0, colon);
+  const auto letter = [](unsigned char c) {
+    return std::isalnum(c) || c == '.' || c == '-' || c == '_';
+  };
+  if (!std::ranges::all_of(host, letter)) throw bad();
   addrinfo hints{};
   hints.ai_family = AF_INET;
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(text.substr(0, colon).c_str(), nullptr, &hints, &found) !=
-      0) {
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
     throw bad();
   }
   sockaddr_in a;
@@ -129,9 +135,10 @@ void UdpTransport::refill() {
 uint32_t UdpTransport::receive(void* self, uint64_t* from, void* datagram,
                                uint32_t capacity) {
   auto& udp = *static_cast<UdpTransport*>(self);
-  for (;;) {
-    if (udp.next_ == udp.count_) udp.refill();
-    if (udp.count_ == 0) return 0;
+  // At most one batch is looked at: whoever sends empty ones cannot keep the
+  // receiver here.
+  if (udp.next_ == udp.count_) udp.refill();
+  while (udp.next_ != udp.count_) {
     const uint32_t i = udp.next_++;
     const uint32_t bytes = std::min(udp.lengths_[i], capacity);
     if (bytes == 0) continue;  // an empty one says nothing
@@ -139,6 +146,7 @@ uint32_t UdpTransport::receive(void* self, uint64_t* from, void* datagram,
     std::memcpy(datagram, udp.batch_.data() + i * kUdpPayload, bytes);
     return bytes;
   }
+  return 0;
 }
 
 }  // namespace shoal

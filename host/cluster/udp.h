@@ -26,6 +26,7 @@ class UdpTransport final : public HostTransport {
 
  private:
   int descriptor() const override { return socket_; }
+  bool has_fetched() const override { return next_ != count_; }
   static int send(void* self, uint64_t to, const void* datagram,
                   uint32_t bytes);
   static uint32_t receive(void* self, uint64_t* from, void* datagram,
