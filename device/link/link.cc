@@ -49,6 +49,9 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   peers_ = table<PeerState>(tables, l.peers);
   flights_ = table<Flight>(tables, l.flights);
   uint32_t flight = 0;
+  for (uint32_t p = counts.peers; p-- > 0;) {
+    if (peers[p].node > node && peers[p].node != kCoordinator) first_ = p;
+  }
   for (uint32_t p = 0; p < counts.peers; ++p) {
     peers_[p].probe_at_us = kNever;
     peers_[p].first_flight = flight;

@@ -187,6 +187,7 @@ class Link {
   uint64_t timer_us_ = kNever;
   uint32_t payload_ = 0;   // of a datagram, at most
   uint32_t capacity_ = 0;  // of a datagram with one segment and nothing else
+  uint32_t first_ = 0;     // peer that is served first
   uint32_t entered_ = 0;   // in-stream numbers below this have had credit
   uint16_t node_ = 0;
   uint16_t recent_ = 0;  // peer that was heard last

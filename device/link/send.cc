@@ -26,10 +26,14 @@ void Link::send(bool flush) {
   survey(now);
   // An idle owner waits for rows: what it said of credit may be lost.
   for (uint16_t p = 0; p < counts_.peers; ++p) tell_again(p, flush, now);
-  // One datagram to each in turn: those last in the table wait no longer.
+  // One datagram to each in turn, from every node another one first: so nobody
+  // is always the last.
   for (bool more = counts_.peers > 0; more;) {
     more = false;
-    for (uint16_t p = 0; p < counts_.peers; ++p) more |= serve(p, flush, now);
+    for (uint32_t i = 0, p = first_; i < counts_.peers; ++i, ++p) {
+      if (p == counts_.peers) p = 0;
+      more |= serve(static_cast<uint16_t>(p), flush, now);
+    }
   }
   if (due) {
     find_timers(now);

@@ -66,7 +66,7 @@ constexpr double kPicoseconds = 1e12;
 constexpr int64_t kMicrosecond = 1000000;
 // Peers wait for a node's answer while it computes; much shorter slices would
 // cost more than they gain.
-constexpr int64_t kSlicePs = 1000 * kMicrosecond;
+constexpr int64_t kSlicePs = 500 * kMicrosecond;
 
 // What these make of a row depends on all of its columns.
 bool in_one_slice(OpCode op) {

@@ -1,0 +1,147 @@
+// What clusters of comparison boards reach on MobileNetV2 1.0 at 224x224, in
+// modelled time, with encryption: arenas, latency, traffic. The files of
+// examples/ are those that a reader is told to try.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+#include "host/sim/simulate.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kNodes = 8;
+
+std::string example(const std::string& name) {
+  const std::string path =
+      std::string(SHOAL_SOURCE_DIR) + "/examples/" + name + ".toml";
+  std::ifstream in(path);
+  EXPECT_TRUE(in.good()) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+const Graph& model() {
+  static const Graph graph =
+      load_model(golden_model_file("tf2_mobilenet_v2_1.0_224_ptq"));
+  return graph;
+}
+
+Cluster even_cluster(int nodes = kNodes) {
+  return uniform_cluster(nodes, find_board("teensy41"), {});
+}
+
+PrepareSplit by_file(const std::string& name, Objective objective) {
+  PrepareSplit how;
+  how.cuts_file = name;
+  how.cuts = example(name);
+  how.objective = objective;
+  return how;
+}
+
+PrepareSplit by_strategy(const char* strategy, Objective objective) {
+  PrepareSplit how;
+  how.strategy = strategy;
+  how.objective = objective;
+  return how;
+}
+
+int64_t largest_arena(const Plan& plan) {
+  int64_t most = 0;
+  for (const PlanNode& n : plan.nodes) {
+    most = std::max<int64_t>(most, n.arena_bytes);
+  }
+  return most;
+}
+
+struct Numbers {
+  double latency_s = 0;
+  double compute_s = 0;  // of all nodes, at the clock of the first
+  int64_t arena = 0;
+  double row_bytes = 0, sent_bytes = 0;  // of everybody, a frame
+  double overhead() const { return sent_bytes / row_bytes - 1; }
+};
+
+Numbers measure(const char* what, const Cluster& cluster,
+                const PrepareSplit& how) {
+  const Prepared prepared = prepare_split(model(), cluster, how);
+  // Times do not depend on the picture.
+  std::vector<uint8_t> input(224 * 224 * 3);
+  std::mt19937 random(1);
+  for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
+  const SimResult r = simulate_cluster(prepared, cluster, input, SimOptions());
+  Numbers n;
+  n.latency_s = r.latency_s();
+  n.arena = largest_arena(prepared.plan);
+  const auto add = [&](const EndpointReport& e) {
+    n.row_bytes += static_cast<double>(e.link.row_bytes);
+    n.sent_bytes += static_cast<double>(e.link.sent_bytes);
+  };
+  for (size_t i = 0; i < r.nodes.size(); ++i) {
+    add(r.nodes[i]);
+    n.compute_s += r.nodes[i].work.compute_s * cluster.nodes[i].board.clock_hz /
+                   cluster.nodes[0].board.clock_hz;
+  }
+  add(r.coordinator);
+  std::printf("%s: %.3f ms, arena %lld B, %.0f B of rows, %.1f %% besides\n",
+              what, n.latency_s * 1e3, static_cast<long long>(n.arena),
+              n.row_bytes, 100 * n.overhead());
+  return n;
+}
+
+TEST(ClusterNumbers, FastestMixture) {
+  const Numbers one = measure("one node", even_cluster(1),
+                              by_strategy("spatial", Objective::kLatency));
+  const Numbers n =
+      measure("fastest", even_cluster(),
+              by_file("mobilenet_v2_fastest", Objective::kLatency));
+  EXPECT_GE(one.latency_s / n.latency_s, 4);
+  EXPECT_LE(n.overhead(), 0.20);
+}
+
+TEST(ClusterNumbers, SmallestMixture) {
+  const Numbers n = measure("smallest", even_cluster(),
+                            by_file("mobilenet_v2_smallest", Objective::kRam));
+  EXPECT_LE(n.arena, 32'768);
+  EXPECT_LE(n.sent_bytes, 1.2e6);
+}
+
+TEST(ClusterNumbers, ArenasOfStrategiesAsTheyAre) {
+  for (const char* strategy : {"spatial", "kernel"}) {
+    const Prepared p = prepare_split(model(), even_cluster(),
+                                     by_strategy(strategy, Objective::kRam));
+    EXPECT_LE(largest_arena(p.plan), 64 * 1024) << strategy;
+  }
+}
+
+// Eight nodes of unequal clocks are nearly as good as eight equal ones that
+// are as fast together: a quarter more for the work, and the same for all
+// that is not arithmetic.
+TEST(ClusterNumbers, UnequalNodes) {
+  const Cluster unequal = parse_cluster("unequal", example("unequal"));
+  ASSERT_EQ(unequal.nodes.size(), size_t{kNodes});
+  double clock_hz = 0;
+  for (const ClusterNode& n : unequal.nodes) clock_hz += n.board.clock_hz;
+  Board board = find_board("teensy41");
+  board.clock_hz = clock_hz / kNodes;
+  const Cluster even = uniform_cluster(kNodes, board, {});
+  const PrepareSplit how = by_strategy("spatial", Objective::kLatency);
+  const Numbers equal = measure("even", even, how);
+  const Numbers n = measure("unequal", unequal, how);
+  const Numbers one =
+      measure("one of the even ones", uniform_cluster(1, board, {}), how);
+  const double work_s = one.compute_s / kNodes;
+  EXPECT_LE(n.latency_s, 1.25 * work_s + (equal.latency_s - work_s));
+}
+
+}  // namespace
+}  // namespace shoal
