@@ -1,29 +1,48 @@
 #include "tests/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace shoal {
 namespace {
 
-// In the child: nothing but system calls.
-[[noreturn]] void become(const char* folder, const char* out, const char* err,
-                         char** arguments) {
-  constexpr int kMode = O_WRONLY | O_CREAT | O_TRUNC;
-  const int out_file = open(out, kMode, 0600);
-  const int err_file = open(err, kMode, 0600);
-  if (out_file < 0 || err_file < 0 || dup2(out_file, 1) < 0 ||
-      dup2(err_file, 2) < 0 || chdir(folder) != 0) {
+class File {
+ public:
+  explicit File(const std::string& path)
+      : number(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                    0600)) {
+    if (number < 0) throw std::runtime_error("cannot write " + path);
+  }
+  ~File() { close(number); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  const int number;
+};
+
+pid_t start(const std::filesystem::path& folder,
+            std::vector<std::string> arguments, int out, int err) {
+  arguments.insert(arguments.begin(), "shoal");
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("fork");
+  if (child > 0) return child;
+  // Nothing but system calls.
+  if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder.c_str()) != 0) {
     _exit(126);
   }
-  execv(SHOAL_EXECUTABLE, arguments);
+  execv(SHOAL_EXECUTABLE, pointers.data());
   _exit(127);
 }
 
@@ -73,24 +92,50 @@ std::vector<uint8_t> Workshop::read(const std::string& name) const {
 
 Told Workshop::shoal(const std::vector<std::string>& arguments,
                      const char* out) const {
-  std::vector<std::string> all{"shoal"};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  std::vector<char*> pointers;
-  for (std::string& argument : all) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  const std::string out_path = out ? out : path(".stdout");
-  const std::string err_path = path(".stderr");
-  const pid_t child = fork();
-  if (child < 0) throw std::runtime_error("fork");
-  if (child == 0) {
-    become(folder_.c_str(), out_path.c_str(), err_path.c_str(),
-           pointers.data());
-  }
+  const pid_t child = [&] {
+    const File out_file(out ? out : path(".stdout"));
+    const File err_file(path(".stderr"));
+    return start(folder_, arguments, out_file.number, err_file.number);
+  }();
   Told told;
   told.code = wait_for(child);
   if (!out) told.out = read_text(".stdout");
   told.err = read_text(".stderr");
   return told;
+}
+
+Background::Background(const Workshop& shop,
+                       std::vector<std::string> arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  out_ = ends[0];
+  process_ = start(shop.folder(), std::move(arguments), ends[1], 2);
+  close(ends[1]);
+}
+
+Background::~Background() {
+  if (process_ > 0) {
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+  }
+  close(out_);
+}
+
+std::string Background::line() {
+  constexpr int kPatienceMs = 60'000;
+  std::string text;
+  pollfd waiting{out_, POLLIN, 0};
+  char c = 0;
+  while (poll(&waiting, 1, kPatienceMs) == 1 && read(out_, &c, 1) == 1 &&
+         c != '\n') {
+    text += c;
+  }
+  return text;
+}
+
+int Background::end(int signal) {
+  kill(process_, signal);
+  return wait_for(std::exchange(process_, -1));
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -2,6 +2,8 @@
 // and keeps all that it says.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -31,9 +33,29 @@ class Workshop {
   // catches stdout.
   Told shoal(const std::vector<std::string>& arguments,
              const char* out = nullptr) const;
+  const std::filesystem::path& folder() const { return folder_; }
 
  private:
   std::filesystem::path folder_;
+};
+
+// `shoal ARGUMENTS...` that goes on beside the test, in its folder, until it is
+// told to end; killed when this object goes.
+class Background {
+ public:
+  Background(const Workshop&, std::vector<std::string> arguments);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  // The next line of its stdout; empty if it ended or says nothing for long.
+  std::string line();
+  // Sends the signal and waits for the end: as Told::code.
+  int end(int signal);
+
+ private:
+  pid_t process_ = -1;
+  int out_ = -1;
 };
 
 // Lines of a text without the empty one at the end.

@@ -1,0 +1,292 @@
+// Nodes that are processes, as a script drives them: keys, workers, runs over
+// workers and what they say when something is wrong. And plans for clusters.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+template <typename T>
+std::vector<T> noise(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<T> out(count);
+  for (T& v : out) v = static_cast<T>(random() % 255 - 127);
+  return out;
+}
+
+std::vector<uint8_t> model() {
+  ModelBuilder b;
+  const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
+  const int y = b.conv(x, w0, -1, {0.05f, 2});
+  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
+  b.output(b.depthwise(y, w1, -1, {0.06f, 1}));
+  return b.finish();
+}
+
+// A port that is somebody's who never answers.
+class SilentPort {
+ public:
+  SilentPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const name = reinterpret_cast<sockaddr*>(&at);
+    EXPECT_EQ(bind(socket_, name, size), 0);
+    EXPECT_EQ(getsockname(socket_, name, &size), 0);
+    address = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+  }
+  ~SilentPort() { close(socket_); }
+  SilentPort(const SilentPort&) = delete;
+  SilentPort& operator=(const SilentPort&) = delete;
+
+  std::string address;
+
+ private:
+  int socket_;
+};
+
+class CliWorkers : public testing::Test {
+ protected:
+  CliWorkers() {
+    shop_.write("m.tflite", model());
+    shop_.write("x.bin", noise<uint8_t>(16 * 12 * 3, 5));
+  }
+
+  void expect_refused(const Arguments& arguments, int code,
+                      const std::string& text) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, code) << told.err;
+    EXPECT_NE(told.err.find(text), std::string::npos)
+        << "'" << text << "' is not in:\n"
+        << told.err;
+    EXPECT_EQ(told.out, "");
+    EXPECT_LE(lines_of(told.err).size(), 2u) << told.err;
+  }
+  void write_text(const std::string& name, const std::string& text) {
+    shop_.write(name, {text.begin(), text.end()});
+  }
+  mode_t mode_of(const std::string& name) const {
+    struct stat info {};
+    EXPECT_EQ(stat(shop_.path(name).c_str(), &info), 0);
+    return info.st_mode & 07777;
+  }
+  static Arguments run(const std::string& workers, const Arguments& more) {
+    Arguments all{"run", "m.tflite", "x.bin", "--workers", workers};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  const Workshop shop_;
+};
+
+// A worker, and where it listens.
+struct RunningWorker {
+  RunningWorker(const Workshop& shop, const Arguments& more)
+      : process(shop, arguments(more)) {
+    const std::string said = process.line();
+    const std::string before = "listening on ";
+    EXPECT_EQ(said.rfind(before + "127.0.0.1:", 0), 0u) << said;
+    address = said.substr(std::min(before.size(), said.size()));
+  }
+  // What is not given has a value that fits.
+  static Arguments arguments(const Arguments& more) {
+    Arguments all{"worker"};
+    const std::pair<const char*, const char*> usual[] = {
+        {"--listen", "127.0.0.1:0"}, {"--ram", "32K"}, {"--flash", "1M"}};
+    for (const auto& [flag, value] : usual) {
+      if (std::ranges::find(more, flag) != more.end()) continue;
+      all.insert(all.end(), {flag, value});
+    }
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  Background process;
+  std::string address;
+};
+
+TEST_F(CliWorkers, AKeyIsMadeOnce) {
+  const Told told = shop_.shoal({"keygen"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find("shoal.key"), std::string::npos) << told.out;
+  EXPECT_EQ(mode_of("shoal.key"), 0600u);
+  const std::string key = shop_.read_text("shoal.key");
+  EXPECT_EQ(key.size(), 65u);
+  EXPECT_EQ(told.out.find(key.substr(0, 8)), std::string::npos);
+  expect_refused({"keygen"}, 2, "shoal.key exists");
+  EXPECT_EQ(shop_.read_text("shoal.key"), key);
+  // --force makes another one, whatever the old file's mode was.
+  ASSERT_EQ(chmod(shop_.path("shoal.key").c_str(), 0644), 0);
+  EXPECT_EQ(shop_.shoal({"keygen", "--force"}).code, 0);
+  EXPECT_NE(shop_.read_text("shoal.key"), key);
+  EXPECT_EQ(mode_of("shoal.key"), 0600u);
+  EXPECT_EQ(shop_.shoal({"keygen", "-o", "b.key"}).code, 0);
+  EXPECT_EQ(mode_of("b.key"), 0600u);
+  expect_refused({"keygen", "-o", "none/b.key"}, 1,
+                 "none/b.key: cannot be written");
+}
+
+TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
+  const auto refused = [&](const Arguments& more, const std::string& text,
+                           int code = 2) {
+    expect_refused(RunningWorker::arguments(more), code, text);
+  };
+  refused({}, "shoal.key: there is no key file");
+  refused({"--insecure", "--listen", "here"}, "--listen");
+  refused({"--insecure", "--listen", "127.0.0.1:65536"}, "--listen");
+  refused({"--insecure", "--ram", "0"}, "--ram");
+  refused({"--insecure", "--ram", "lots"}, "'lots' is not a size");
+  refused({"--insecure", "--flash", "-1"}, "'-1' is not a size");
+  refused({"--insecure", "--board", "abacus"}, "unknown board 'abacus'");
+  refused({"--insecure", "--name", "my node"}, "my node");
+  refused({"--insecure", "--fast"}, "--fast");
+  expect_refused({"worker", "--insecure"}, 2, "--ram");
+  const SilentPort taken;
+  refused({"--insecure", "--listen", taken.address}, taken.address, 6);
+  write_text("open.key", std::string(64, '7'));
+  ASSERT_EQ(chmod(shop_.path("open.key").c_str(), 0604), 0);
+  refused({"--key", "open.key"}, "open.key: everybody");
+}
+
+TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
+  ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
+  const Told one = shop_.shoal(
+      {"run", "m.tflite", "x.bin", "--json", "--output", "one.out"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  RunningWorker a(shop_, {"--name", "left"}), b(shop_, {});
+  const std::string both = a.address + "," + b.address;
+  for (const char* held : {"0 of 2", "2 of 2"}) {
+    const Told told = shop_.shoal(
+        run(both, {"--frames", "5", "--output", "two.out", "--json"}));
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("two.out"), shop_.read("one.out"));
+    EXPECT_NE(told.err.find(std::string(held) + " nodes had their program"),
+              std::string::npos)
+        << told.err;
+    const json j = json::parse(told.out);
+    EXPECT_EQ(j["output_sha256"], json::parse(one.out)["output_sha256"]);
+    EXPECT_EQ(j["arena_bytes"].size(), 2u);
+    EXPECT_EQ(j["latency_kind"], "measured");
+    EXPECT_EQ(j["frames"], 5);
+  }
+  EXPECT_EQ(a.process.end(SIGTERM), 0);
+  EXPECT_EQ(b.process.end(SIGINT), 0);
+}
+
+TEST_F(CliWorkers, AClusterFileNamesThem) {
+  const RunningWorker a(shop_, {"--insecure", "--name", "l"});
+  const RunningWorker b(shop_, {"--insecure", "--name", "r"});
+  write_text(
+      "c.toml",
+      "[defaults]\nboard = \"host\"\n[[node]]\nname = \"l\"\naddress = \"" +
+          a.address + "\"\n[[node]]\nname = \"r\"\naddress = \"" + b.address +
+          "\"\n");
+  write_text("cuts.toml", "[default]\noutputs = 2\nnodes = [\"r\", \"l\"]\n");
+  ASSERT_EQ(
+      shop_.shoal({"run", "m.tflite", "x.bin", "--output", "one.out"}).code, 0);
+  const Told told =
+      shop_.shoal({"run", "m.tflite", "x.bin", "--cluster", "c.toml", "--cuts",
+                   "cuts.toml", "--insecure", "--output", "two.out"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("two.out"), shop_.read("one.out"));
+}
+
+TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
+  ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
+  const RunningWorker secure(shop_, {}), open(shop_, {"--insecure"});
+  const SilentPort nobody;
+  expect_refused(run(secure.address + "," + nobody.address, {"--timeout", "1"}),
+                 6, "node " + nobody.address + ": no answer within ");
+  expect_refused(run(secure.address, {"--key", "other.key"}), 6,
+                 secure.address + ": it does not know this key");
+  expect_refused(run(secure.address, {"--insecure"}), 6,
+                 secure.address + ": it takes only encrypted sessions");
+  expect_refused(run(open.address, {}), 6,
+                 open.address + ": it runs --insecure");
+  expect_refused(run(secure.address, {"--key", "none.key"}), 2,
+                 "none.key: there is no key file");
+  expect_refused(run(secure.address, {"--nodes", "2"}), 2,
+                 "--workers, --cluster and --nodes exclude each other");
+  // None of that has hurt them.
+  EXPECT_EQ(shop_.shoal(run(secure.address, {})).code, 0);
+  EXPECT_EQ(shop_.shoal(run(open.address, {"--insecure"})).code, 0);
+}
+
+TEST_F(CliWorkers, ProgramsThatDoNotFitAreRefused) {
+  const RunningWorker small(shop_, {"--insecure", "--ram", "300"});
+  const Told told = shop_.shoal(run(small.address, {"--insecure"}));
+  EXPECT_EQ(told.code, 3) << told.err;
+  EXPECT_NE(told.err.find("does not fit"), std::string::npos) << told.err;
+}
+
+class CliClusterPlan : public CliWorkers {};
+
+TEST_F(CliClusterPlan, JsonOfAClustersPlan) {
+  const Told told = shop_.shoal({"plan", "m.tflite", "--nodes", "3", "--board",
+                                 "teensy41", "--json", "-o", "plan.json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(json::parse(shop_.read_text("plan.json")), j);
+  EXPECT_EQ(j["strategy"], "spatial");
+  EXPECT_EQ(j["linked"], true);
+  EXPECT_GT(j["traffic_bytes"], 0);
+  ASSERT_EQ(j["nodes"].size(), 3u);
+  int64_t sent = 0, macs = 0;
+  for (const json& n : j["nodes"]) {
+    EXPECT_EQ(n["board"], "teensy41");
+    EXPECT_GT(n["arena_bytes"], 0);
+    EXPECT_FALSE(n["peers"].empty());
+    sent += n["sent_bytes"].get<int64_t>();
+    macs += n["macs"].get<int64_t>();
+  }
+  EXPECT_GT(sent, 0);
+  EXPECT_EQ(macs, j["macs"]);
+  ASSERT_FALSE(j["segments"].empty());
+  for (const json& s : j["segments"]) {
+    EXPECT_FALSE(s["cuts"].empty());
+    EXPECT_TRUE(s["bound"].is_string());
+  }
+  for (const json& s : j["streams"]) EXPECT_FALSE(s["to"].empty());
+}
+
+TEST_F(CliClusterPlan, MistakesOfFilesAreNamedByLineOrKey) {
+  const auto cuts = [&](const std::string& text, const std::string& what) {
+    write_text("k.toml", text);
+    expect_refused({"plan", "m.tflite", "--nodes", "2", "--cuts", "k.toml"}, 2,
+                   what);
+  };
+  cuts("[default]\nstrategy = \n", "k.toml:2");
+  cuts("[default]\nstrategy = \"kernel\"\ncolour = 3\n", "k.toml:3");
+  cuts("[[block]]\nlayers = \"0-9\"\nrows = 2\n", "k.toml:2");
+  cuts("[[block]]\nlayers = 0\nrows = 2\n", "layer 1");
+  cuts("[default]\nstrategy = \"magic\"\n", "'magic' is unknown");
+  expect_refused({"plan", "m.tflite", "--nodes", "2", "--cuts", "none.toml"}, 2,
+                 "none.toml: no such file");
+  write_text("c.toml",
+             "[[node]]\nname = \"l\"\nboard = \"host\"\nram = \"much\"\n");
+  expect_refused({"plan", "m.tflite", "--cluster", "c.toml"}, 2, "c.toml:4");
+  expect_refused({"plan", "m.tflite", "--nodes", "0"}, 2, "--nodes");
+  expect_refused({"plan", "m.tflite", "--nodes", "2", "--board", "teensy41",
+                  "--ram", "100"},
+                 3, "does not fit");
+}
+
+}  // namespace
+}  // namespace shoal
