@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,31 +23,6 @@ namespace shoal {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Float originals without int8 meaning.
-bool is_float_original(const std::string& name) {
-  return name == "ad01_fp32" || name == "pretrainedResnet" ||
-         name == "vww_96_float";
-}
-
-std::vector<std::string> golden_models() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(shared_dir() / "golden")) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && !is_float_original(name)) {
-      names.push_back(name);
-    }
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::string model_path(const std::string& name) {
-  const fs::path models = shared_dir() / "models";
-  const fs::path real = models / (name + ".tflite");
-  return (fs::exists(real) ? real : models / "synth" / (name + ".tflite"))
-      .string();
-}
 
 PlanOptions host_options() {
   PlanOptions options;
@@ -70,7 +44,7 @@ class GoldenTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
   const fs::path folder = shared_dir() / "golden" / GetParam();
-  const Graph graph = load_model(model_path(GetParam()));
+  const Graph graph = load_model(golden_model_file(GetParam()));
   std::vector<Prepared> plans;
   for (const PlanOptions& options : three_budgets(graph)) {
     plans.push_back(prepare(graph, options));
@@ -98,11 +72,10 @@ TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(golden_models()),
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest,
+                         testing::ValuesIn(golden_model_names()),
                          [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '.', '_');
-                           return name;
+                           return test_name(info.param);
                          });
 
 std::vector<uint8_t> flipped(std::vector<uint8_t> bytes) {
@@ -115,7 +88,7 @@ std::vector<uint8_t> flipped(std::vector<uint8_t> bytes) {
 TEST(Uint8Golden, OriginalEqualsItsShiftedTwin) {
   const std::string name = "mobilenet_v1_0.25_128_quant";
   const fs::path folder = shared_dir() / "golden" / (name + "_i8shift");
-  const Graph graph = load_model(model_path(name));
+  const Graph graph = load_model(golden_model_file(name));
   for (const PlanOptions& options : three_budgets(graph)) {
     const Prepared p = prepare(graph, options);
     for (const std::string& c : golden_cases(folder)) {

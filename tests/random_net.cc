@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <iterator>
+#include <sstream>
+#include <string>
 
 #include "host/import/model_builder.h"
 
@@ -452,6 +454,16 @@ class RandomNet {
   std::vector<int> pictures_;  // of rank 4, batch 1
 };
 
+std::string shape_text(const Graph& graph, int tensor) {
+  if (tensor < 0) return " none";
+  std::string text = " t" + std::to_string(tensor) + "[";
+  for (const int n : graph.tensors[static_cast<size_t>(tensor)].shape) {
+    text += std::to_string(n) + " ";
+  }
+  if (text.back() == ' ') text.pop_back();
+  return text + "]";
+}
+
 }  // namespace
 
 NetRecipe random_recipe(uint32_t seed) {
@@ -481,6 +493,20 @@ std::vector<uint8_t> random_input(const Graph& graph, std::mt19937& random) {
     }
   }
   return out;
+}
+
+std::string text_of(const Graph& graph) {
+  std::ostringstream out;
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    out << "  " << i << " " << op_name(graph.ops[i].kind);
+    for (const int t : graph.ops[i].inputs) out << shape_text(graph, t);
+    out << " ->";
+    for (const int t : graph.ops[i].outputs) out << shape_text(graph, t);
+    out << "\n";
+  }
+  out << "  outputs";
+  for (const int t : graph.outputs) out << shape_text(graph, t);
+  return out.str();
 }
 
 }  // namespace shoal

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "host/graph/graph.h"
@@ -24,5 +25,8 @@ std::vector<uint8_t> random_model(const NetRecipe&);
 
 // Bytes of all inputs, in the file's types; reals stay finite.
 std::vector<uint8_t> random_input(const Graph&, std::mt19937&);
+
+// Operators with their shapes, a line each, for messages.
+std::string text_of(const Graph&);
 
 }  // namespace shoal

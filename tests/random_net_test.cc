@@ -13,7 +13,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "host/base/error.h"
@@ -37,30 +36,6 @@ constexpr int kNets = 500;
 uint32_t number_from(const char* variable, uint32_t otherwise) {
   const char* text = std::getenv(variable);
   return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
-
-std::string shape_text(const Graph& graph, int tensor) {
-  if (tensor < 0) return " none";
-  std::string text = " t" + std::to_string(tensor) + "[";
-  for (const int n : graph.tensors[static_cast<size_t>(tensor)].shape) {
-    text += std::to_string(n) + " ";
-  }
-  if (text.back() == ' ') text.pop_back();
-  return text + "]";
-}
-
-std::string text_of(const Graph& graph) {
-  std::ostringstream out;
-  for (size_t i = 0; i < graph.ops.size(); ++i) {
-    out << "  " << i << " " << op_name(graph.ops[i].kind);
-    for (const int t : graph.ops[i].inputs) out << shape_text(graph, t);
-    out << " ->";
-    for (const int t : graph.ops[i].outputs) out << shape_text(graph, t);
-    out << "\n";
-  }
-  out << "  outputs";
-  for (const int t : graph.outputs) out << shape_text(graph, t);
-  return out.str();
 }
 
 // The first tensor of the frame in the collector that is not the oracle's.
