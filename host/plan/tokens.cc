@@ -166,6 +166,14 @@ void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
 }
 
 void StageTokens::find_touched() {
+  // Ports that write what lies over a buffer: of many nodes side by side
+  // nobody can look through all buffers for each agent.
+  std::vector<std::vector<int>> over(buffers_.size());
+  for (const Buffer& b : buffers_) {
+    if (b.overlay < 0) continue;
+    over[b.overlay].insert(over[b.overlay].end(), b.writes.begin(),
+                           b.writes.end());
+  }
   touched_.resize(agents_.size());
   for (int a = 0; a < agents(); ++a) {
     std::vector<int>& list = touched_[a];
@@ -173,20 +181,16 @@ void StageTokens::find_touched() {
     const auto add = [&](const std::vector<int>& ports) {
       for (int p : ports) list.push_back(ports_[p].agent);
     };
-    const auto add_overlays = [&](int under) {
-      for (const Buffer& b : buffers_) {
-        if (b.overlay == under) add(b.writes);
-      }
-    };
     if (agents_[a].out >= 0) {
-      add(buffers_[ports_[agents_[a].out].buffer].reads);
-      add(buffers_[ports_[agents_[a].out].buffer].writes);
-      add_overlays(ports_[agents_[a].out].buffer);
+      const int buffer = ports_[agents_[a].out].buffer;
+      add(buffers_[buffer].reads);
+      add(buffers_[buffer].writes);
+      add(over[buffer]);
     }
     for (int in : agents_[a].in) {
       if (in < 0) continue;
       add(buffers_[ports_[in].buffer].writes);
-      add_overlays(ports_[in].buffer);
+      add(over[ports_[in].buffer]);
     }
     std::sort(list.begin(), list.end());
     list.erase(std::unique(list.begin(), list.end()), list.end());
