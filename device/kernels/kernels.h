@@ -66,6 +66,10 @@ struct ConvArgs {
   int partial_stride;
   int8_t* out;
   int out_stride;
+  // Further output rows of the call, without partial sums, for a kernel that
+  // takes them: rows[] goes on with kernel_h pointers for each, and each lies
+  // out_row elements behind the one before.
+  int more_rows = 0, out_row = 0;
 };
 
 // Columns as for conv, without dilation; padding takes no part.
@@ -216,6 +220,7 @@ struct KernelSet {
   const char* name;
   void (*conv)(const ConvArgs&);
   void (*depthwise)(const ConvArgs&);
+  bool depthwise_rows = false;  // depthwise takes more_rows
 };
 const KernelSet& portable_kernels();
 // The fastest set of this machine (x86: AVX2 if CPUID has it).

@@ -27,7 +27,7 @@ void conv(const ConvArgs& a) {
 bool has_avx2() { return __builtin_cpu_supports("avx2"); }
 
 const KernelSet& avx2_kernels() {
-  static constexpr KernelSet kSet = {"avx2", conv, avx2::depthwise};
+  static constexpr KernelSet kSet = {"avx2", conv, avx2::depthwise, true};
   return kSet;
 }
 

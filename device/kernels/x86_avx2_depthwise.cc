@@ -1,6 +1,6 @@
 // Depthwise convolution, output channels side by side in a vector. Taps are
 // taken two at a time: the bytes of both, interleaved and widened, meet
-// weights that were brought into the same order once for the row.
+// weights that were brought into the same order once for the call.
 //
 // A tap on padding points at bytes that hold zero_in. Channel ranges that are
 // no whole vectors, and depth multipliers, are first copied to `staged`.
@@ -192,9 +192,14 @@ SHOAL_AVX2 void depthwise(const ConvArgs& a) {
     part.vectors = (part.channels + 7) / 8;
     part.stage = a.multiplier != 1 || part.channels % 8 != 0;
     prepare(a, o, part.channels, int64_t{a.kernel_h} * a.kernel_w, work.scales);
-    for (int x = a.x0; x < a.x1; x += kPixels) {
-      const int n = a.x1 - x < kPixels ? a.x1 - x : kPixels;
-      pixels(a, part, x, n, x == a.x0, work);
+    ConvArgs row = a;
+    for (int y = 0; y <= a.more_rows; ++y) {
+      for (int x = a.x0; x < a.x1; x += kPixels) {
+        const int n = a.x1 - x < kPixels ? a.x1 - x : kPixels;
+        pixels(row, part, x, n, y == 0 && x == a.x0, work);
+      }
+      row.rows += a.kernel_h;
+      row.out += a.out_row;
     }
   }
 }

@@ -84,6 +84,18 @@ int rows_together(const Slice& s, int oy) {
   return n;
 }
 
+// Rows from oy on that one call of the depthwise kernel may make: as many as
+// pointers have room, up to the end of the ring.
+int rows_of_call(const Slice& s, int oy) {
+  const int most = kMaxWindowRows / (s.ky_hi - s.ky_lo);
+  int n = 1;
+  while (n < most && oy + n < s.hi &&
+         s.out.at(oy + n) == s.out.at(oy + n - 1) + s.out.row_bytes) {
+    ++n;
+  }
+  return n;
+}
+
 }  // namespace
 
 void fire_conv(const Slice& s) {
@@ -106,13 +118,21 @@ void fire_conv(const Slice& s) {
                       : a.op == OpCode::kDepthwise ? s.kernels->depthwise
                                                    : transpose_conv_row;
   const bool pointwise = is_pointwise(s);
+  const bool depthwise_rows =
+      a.op == OpCode::kDepthwise && s.kernels->depthwise_rows;
   for (int oy = s.lo, count = 1; oy < s.hi; oy += count) {
+    const Sums sums = sums_of(s, oy);
     if (pointwise) {
       count = rows_together(s, oy);
       c.in_w = c.x1 = count * s.out.columns;
+    } else if (depthwise_rows && !sums.in && !sums.out) {
+      count = rows_of_call(s, oy);
+      c.more_rows = count - 1;
+      c.out_row = static_cast<int>(s.out.row_bytes);
     }
-    window_rows(s, oy, rows);
-    const Sums sums = sums_of(s, oy);
+    for (int i = 0; i < (pointwise ? 1 : count); ++i) {
+      window_rows(s, oy + i, rows + i * c.kernel_h);
+    }
     c.partial_in = sums.in, c.partial_out = sums.out;
     c.partial_stride = sums.stride;
     c.out = out_row(s, oy);
