@@ -47,7 +47,8 @@ const KernelSet& best_kernels() {
   static const KernelSet set{
       fastest().name,
       [](const ConvArgs& a) { run(fastest().conv, a, conv_time); },
-      [](const ConvArgs& a) { run(fastest().depthwise, a, depthwise_time); }};
+      [](const ConvArgs& a) { run(fastest().depthwise, a, depthwise_time); },
+      fastest().depthwise_rows};
   return set;
 }
 
