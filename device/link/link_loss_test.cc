@@ -1,0 +1,192 @@
+// What is lost goes again: told by gaps, by answers or by silence.
+#include <gtest/gtest.h>
+
+#include "device/link/testing/pair.h"
+
+namespace shoal {
+namespace {
+
+using test::Datagram;
+using test::one_way;
+using test::Pair;
+using test::Topology;
+
+// A receiver says at once that something before is missing; what came behind
+// it was dropped and goes again in any case.
+TEST(LinkLoss, AGapIsToldAtOnceAndFilledAtOnce) {
+  Pair p(one_way(20'000));
+  p.settle();
+  std::vector<Datagram> sent;
+  for (int i = 0; i < 3; ++i) {
+    p.make(100);
+    sent.push_back(p.take().at(0));
+  }
+  p.deliver({sent[1]});
+  p.b().link.send(false);
+  p.deliver(p.take());
+  p.a().link.send(false);
+  sent = p.take();
+  ASSERT_EQ(sent.size(), 1u);  // all that was behind it goes again, together
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 300u);
+  EXPECT_EQ(p.a().link.counters().row_bytes, 300u);
+  EXPECT_EQ(p.b().link.counters().early, 1u);
+  p.deliver(sent);
+  EXPECT_EQ(p.b().ins[0].placed, 300u);
+}
+
+TEST(LinkLoss, LaterDatagramsTellOfALoss) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 100'000, 4000, 4000},
+             {0, 1, 0, 0, 100'000, 4000, 4000}};
+  Pair p(t);
+  p.settle();
+  p.make(100);
+  p.take();  // lost
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(p.recorded.empty());  // maybe it comes late
+    p.a().outs[1].made += 100;
+    p.send(p.a());
+    p.deliver(p.take());
+    p.now += 600;
+    p.send(p.b());
+    p.deliver(p.take());
+    p.send(p.a());
+  }
+  const std::vector<Datagram> sent = p.take();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 100u);
+  p.deliver(sent);
+  EXPECT_EQ(p.b().ins[0].placed, 100u);
+  EXPECT_EQ(p.b().ins[1].placed, 300u);
+  EXPECT_EQ(p.b().link.counters().early, 0u);
+}
+
+TEST(LinkLoss, SilenceTellsOfALossAndIsMetWithPatience) {
+  Pair p(one_way());
+  p.settle();
+  p.make(100);
+  p.take();  // lost
+  uint64_t last = 0;
+  for (int i = 0; i < 5; ++i) {
+    const uint64_t gap = p.wait_for(p.a());
+    EXPECT_EQ(p.take().size(), 1u);
+    // Twice at the first pace: a single loss is no sign of a full network.
+    EXPECT_GE(gap, last < 100'000 && i > 1 ? 2 * last : last);
+    EXPECT_LT(gap, 500'000u);
+    last = gap;
+  }
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 500u);
+}
+
+TEST(LinkLoss, TheTimeoutFollowsTheRoundTripAndThePollGap) {
+  Pair p(one_way());
+  p.settle();
+  for (int i = 0; i < 40; ++i) {
+    p.make(100);
+    std::vector<Datagram> sent = p.take();
+    p.now += 3000;
+    p.deliver(sent);
+    p.now += 500;
+    p.send(p.b());
+    sent = p.take();
+    p.now += 3000;
+    p.deliver(sent);
+    p.b().ins[0].consumed = p.b().ins[0].placed;
+    p.settle();
+  }
+  EXPECT_NEAR(double(p.a().peer_state(0).rtt_us), 6500, 100);
+  p.make(100);
+  p.take();
+  const uint64_t timeout = p.wait_for(p.a());
+  EXPECT_GT(timeout, 6450u + 1000 + 500);
+  EXPECT_LT(timeout, 10'000u);
+}
+
+TEST(LinkLoss, ABlockedSenderProbesAndIsToldItsCreditAgain) {
+  Pair p(one_way());
+  p.send(p.b());
+  p.take();  // the first credit is lost
+  p.make(100);
+  EXPECT_TRUE(p.take().empty());
+  const uint64_t first = p.wait_for(p.a());
+  p.take();  // the probe too
+  EXPECT_EQ(p.wait_for(p.a()), 2 * first);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  p.b().link.send(false);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  EXPECT_EQ(p.limit_at_a(), 4000u);
+  p.settle();
+  EXPECT_EQ(p.b().ins[0].placed, 100u);
+}
+
+// They had been flushed before, so they wait for nobody now.
+TEST(LinkLoss, LostBytesGoAgainWithoutAFlush) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 1000, 500, 500}, {0, 1, 0, 0, 1000, 500, 500}};
+  Pair p(t);
+  p.settle();
+  p.make(100);
+  p.take();  // lost
+  p.now += 15'000;
+  p.a().outs[1].made += 50;
+  p.send(p.a());
+  EXPECT_EQ(p.take().size(), 1u);  // still on its way when the other is due
+  EXPECT_LT(p.wait_for(p.a()) + 15'000, 30'000u);
+  EXPECT_EQ(p.take().size(), 1u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 100u);
+}
+
+TEST(LinkLoss, BytesThatComeAgainAreAnsweredAtOnce) {
+  Pair p(one_way());
+  p.settle();
+  p.make(100);
+  p.deliver(p.take());
+  p.wait_for(p.b());
+  p.take();  // the answer is lost
+  p.wait_for(p.a());
+  p.deliver(p.take());
+  p.b().link.send(false);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  EXPECT_EQ(p.a().outs[0].released, 100u);
+  EXPECT_EQ(p.b().link.counters().placed_bytes, 100u);
+}
+
+TEST(LinkLoss, AnAnswerEndsThePatience) {
+  Pair p(one_way());
+  p.settle();
+  p.make(100);
+  p.take();
+  const uint64_t first = p.wait_for(p.a());
+  p.take();
+  p.wait_for(p.a());
+  p.take();
+  EXPECT_GE(p.wait_for(p.a()), 2 * first);
+  p.deliver(p.take());
+  p.wait_for(p.b());
+  p.deliver(p.take());
+  p.make(100);
+  p.take();
+  EXPECT_LE(p.wait_for(p.a()), first);
+}
+
+// The last answer was lost, and the receiver has gone on.
+TEST(LinkLoss, TheLastBytesOfAStageAreAcknowledgedAfterIt) {
+  Topology t = one_way(1000, 1000);
+  t.stages = 2;
+  Pair p(t);
+  p.settle();
+  p.make(1000);
+  p.deliver(p.take());
+  p.b().link.send(true);
+  p.take();
+  p.b().enter(1, 0);
+  p.wait_for(p.a());
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  p.b().link.send(false);
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  EXPECT_EQ(p.a().link.acknowledged(0), 1000u);
+  EXPECT_EQ(p.b().link.counters().placed_bytes, 1000u);
+}
+
+}  // namespace
+}  // namespace shoal
