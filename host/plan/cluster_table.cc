@@ -42,6 +42,7 @@ class ClusterTable {
     }
     segment_lines();
     total_lines();
+    fixed_line();
     reason_lines();
     return std::move(out_);
   }
@@ -160,15 +161,53 @@ class ClusterTable {
     line(out_, "  latency       {:.3f} ms (modelled)", plan_.latency_s * 1e3);
   }
 
+  // The link's tables are in the arena; datagrams, keys and sessions are not.
+  void fixed_line() {
+    const auto [least, most] =
+        std::ranges::minmax(plan_.nodes, {}, &PlanNode::fixed_bytes);
+    if (most.fixed_bytes == 0) return;
+    const std::string from = least.fixed_bytes == most.fixed_bytes
+                                 ? ""
+                                 : format_bytes(least.fixed_bytes) + " to ";
+    line(out_,
+         "  fixed         {}{} a node beside the arena, as its board says: "
+         "firmware, stack, datagrams, keys",
+         from, format_bytes(most.fixed_bytes));
+  }
+
+  // Time in which the slowest node of no segment is at work.
+  double between_segments() const {
+    double inside = 0;
+    for (const SegmentSummary& s : segments_) inside += s.seconds;
+    return plan_.latency_s - inside;
+  }
+
+  void idle_line() {
+    const auto idle = std::ranges::count_if(
+        plan_.nodes, [](const PlanNode& n) { return n.stages.empty(); });
+    if (idle == 0) return;
+    line(out_, "    {} of {} nodes have no share: the layers are too small",
+         idle, plan_.nodes.size());
+  }
+
   void reason_lines() {
     const auto slowest =
         std::ranges::max_element(segments_, {}, &SegmentSummary::seconds);
     if (slowest == segments_.end() || plan_.latency_s <= 0) return;
-    line(out_,
-         "  why not faster: segment {} takes {:.0f} % of the time; its slowest "
-         "node is {}, mostly {}",
-         slowest->number, 100 * slowest->seconds / plan_.latency_s,
-         plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
+    const double between = between_segments();
+    if (between > slowest->seconds) {
+      line(out_,
+           "  why not faster: {:.0f} % of the time credit and first rows are "
+           "on their way, in and between {} segments",
+           100 * between / plan_.latency_s, segments_.size());
+    } else {
+      line(out_,
+           "  why not faster: segment {} takes {:.0f} % of the time; its "
+           "slowest node is {}, mostly {}",
+           slowest->number, 100 * slowest->seconds / plan_.latency_s,
+           plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
+    }
+    idle_line();
     const auto busiest =
         std::ranges::max_element(plan_.nodes, {}, &PlanNode::macs);
     const double even = 1.0 / static_cast<double>(plan_.nodes.size());

@@ -18,6 +18,7 @@ std::string cut_of(const Shares& s) {
   if (s.sums) return "inputs";
   if (s.nodes.size() == 1) return "one";
   if (s.c.size() > 1) return "outputs";
+  if (s.y.size() == 1 && s.x.size() == 1) return "each all";
   return "grid " + std::to_string(s.y.size()) + "x" +
          std::to_string(s.x.size());
 }

@@ -14,7 +14,7 @@ namespace shoal {
 struct CutRun {
   int first_layer = 0, last_layer = 0;
   int nodes = 0;    // that have a share
-  std::string cut;  // "one", "grid 2x4", "outputs", "inputs"
+  std::string cut;  // "one", "grid 2x4", "outputs", "inputs", "each all"
 };
 
 struct SegmentSummary {

@@ -102,6 +102,22 @@ TEST(PlanTableTest, SaysHowLayersAreCut) {
   }
 }
 
+TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
+  HandCase c = linked_case("row halo");
+  double inside = 0;
+  for (const PlanStage& s : c.plan.nodes[0].stages) inside += s.seconds;
+  c.plan.latency_s = 10 * inside + 1;
+  c.plan.nodes[0].fixed_bytes = 4096;
+  c.plan.nodes[1].fixed_bytes = 16384;
+  c.plan.nodes.push_back({});
+  c.plan.nodes.back().fixed_bytes = 8192;
+  const std::string text = plan_table(c.net, c.plan, 60000);
+  for (const char* part : {"4,096 B (4.0 KB) to 16,384 B", "datagrams, keys",
+                           "on their way", "1 of 3 nodes have no share"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
 // A table of 64 nodes is no longer than one of 16.
 TEST(PlanTableTest, SumsUpManyNodes) {
   HandCase c = linked_case("pipeline");
