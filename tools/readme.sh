@@ -21,6 +21,11 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+# As the repository's root has them.
+mkdir build
+ln -s "$root/tools" tools
+ln -s "$root/examples" examples
+ln -s "$build" build/release
 
 run() {
   case $1 in
