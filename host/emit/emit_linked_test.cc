@@ -94,5 +94,31 @@ TEST(EmitLinkedTest, NodesSendWhatThePlanStates) {
   }
 }
 
+// The arena that a plan states is what the loader demands: a byte less of
+// memory is refused, and so is a program that states less than it needs.
+TEST(EmitLinkedTest, TheArenaIsKnownToTheByte) {
+  for (const HandCase& c : linked_cases()) {
+    for (size_t n = 0; n < c.plan.nodes.size(); ++n) {
+      const uint32_t stated = c.plan.nodes[n].arena_bytes;
+      if (c.plan.nodes[n].stages.empty()) continue;
+      test::AlignedBytes image(emit_all(c.net, c.plan)[n]);
+      shoal_config config{};
+      config.image = image.data(), config.image_bytes = image.size();
+      test::Arena arena(stated);
+      shoal_node node;
+      EXPECT_EQ(shoal_open(&node, &config, arena.data(), stated - 1),
+                int(Status::kArenaTooSmall))
+          << c.name << ", node " << n;
+      Plan less = c.plan;
+      less.nodes[n].arena_bytes -= kAlign;
+      const test::ClusterOptions options;
+      const LinkedRun got =
+          run_linked(c.net, less, random_frames(c.net, 3, 5), options);
+      EXPECT_NE(got.result.status, Status::kOk) << c.name << ", node " << n;
+      EXPECT_EQ(size_t(got.result.node), n) << c.name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal
