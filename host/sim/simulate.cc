@@ -1,13 +1,12 @@
 #include "host/sim/simulate.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <memory>
 #include <random>
 
 #include "host/base/error.h"
-#include "host/cluster/coordinator.h"
+#include "host/sim/commander.h"
+#include "host/sim/since.h"
 #include "host/sim/virtual_node.h"
 
 namespace shoal {
@@ -47,93 +46,6 @@ PortCosts costs_of(const Board& board, const SimOptions& options) {
       static_cast<Nanos>(board.costs.firing_us * kMicrosecond), 1);
   return costs;
 }
-
-PortTimes since(const PortTimes& now, const PortTimes& start) {
-  return {now.slices - start.slices, now.receiving - start.receiving,
-          now.sending - start.sending, now.other - start.other};
-}
-
-EndpointTraffic since(EndpointTraffic t, const EndpointTraffic& start) {
-  t.sent -= start.sent, t.received -= start.received;
-  t.sent_bytes -= start.sent_bytes, t.received_bytes -= start.received_bytes;
-  t.lost -= start.lost, t.duplicated -= start.duplicated;
-  t.reordered -= start.reordered;
-  t.port_drops -= start.port_drops, t.queue_drops -= start.queue_drops;
-  t.up_busy -= start.up_busy, t.down_busy -= start.down_busy;
-  return t;
-}
-
-SliceCost since(SliceCost w, const SliceCost& start) {
-  w.compute_s -= start.compute_s, w.firing_s -= start.firing_s;
-  w.flash_s -= start.flash_s;
-  w.macs -= start.macs, w.weight_bytes -= start.weight_bytes;
-  return w;
-}
-
-shoal_link_counters since(const shoal_link_counters& now,
-                          const shoal_link_counters& start) {
-  // Nothing but counts of 64 bits.
-  std::array<uint64_t, sizeof now / 8> a, b;
-  std::memcpy(a.data(), &now, sizeof now);
-  std::memcpy(b.data(), &start, sizeof start);
-  for (size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  shoal_link_counters out;
-  std::memcpy(&out, a.data(), sizeof out);
-  return out;
-}
-
-// The coordinator as an endpoint: feeds frames and takes results.
-class Commander : public Endpoint {
- public:
-  Commander(Port& port, CoordinatorConfig config,
-            std::span<const uint8_t> input, const SimOptions& options)
-      : port_(port),
-        coordinator_(std::move(config)),
-        input_(input),
-        options_(options) {}
-
-  Coordinator& coordinator() { return coordinator_; }
-  const std::vector<FrameTime>& frames() const { return frames_; }
-  // Submits frames until there have been so many.
-  void feed(int frames) { wanted_ = frames; }
-  int finished() const { return finished_; }
-
-  bool step() override {
-    coordinator_.poll();
-    bool more = false;
-    while (auto output = coordinator_.result()) {
-      frames_[static_cast<size_t>(finished_)].finished = port_.now();
-      if (options_.output) options_.output(finished_, *output);
-      ++finished_;
-      more = true;
-    }
-    while (may_submit()) {
-      frames_.push_back({.submitted = port_.now()});
-      coordinator_.submit(input_);
-      more = true;
-    }
-    return more;
-  }
-  uint64_t next_timer_us() const override {
-    return coordinator_.next_timer_us();
-  }
-
- private:
-  bool may_submit() const {
-    const auto submitted = static_cast<int>(frames_.size());
-    if (submitted >= wanted_ || coordinator_.free_frames() <= 0) return false;
-    const int alone =
-        (options_.warm_up ? 1 : 0) + (options_.first_alone ? 1 : 0);
-    return submitted > alone || submitted == finished_;
-  }
-
-  Port& port_;
-  Coordinator coordinator_;
-  std::span<const uint8_t> input_;
-  const SimOptions& options_;
-  std::vector<FrameTime> frames_;
-  int wanted_ = 0, finished_ = 0;
-};
 
 class Simulation {
  public:
