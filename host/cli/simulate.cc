@@ -77,7 +77,7 @@ const char* reason_name(Reason reason) {
   return "stages";
 }
 
-struct Study {
+struct Answer {
   const Prepared& p;
   const SimResult& r;
   const SimulateFlags& flags;
@@ -86,16 +86,16 @@ struct Study {
   double total;  // of the first frame, nanoseconds
 };
 
-double share(Nanos part, double total) {
+double fraction(Nanos part, double total) {
   return total > 0 ? static_cast<double>(part) / total : 0;
 }
 
 double waiting(const PortTimes& t, double total) {
   const Nanos busy = t.slices + t.receiving + t.sending + t.other;
-  return std::max(0.0, 1 - share(busy, total));
+  return std::max(0.0, 1 - fraction(busy, total));
 }
 
-void print_json(const Study& s) {
+void print_json(const Answer& s) {
   const Totals sum = totals(s.r);
   const double frames = s.flags.frames;
   nlohmann::json json{
@@ -128,9 +128,9 @@ void print_json(const Study& s) {
          {"weight_bytes_per_frame", n.work.weight_bytes / frames},
          {"sent_bytes", n.traffic.sent_bytes},
          {"received_bytes", n.traffic.received_bytes},
-         {"busy", share(n.times.slices + n.times.other, s.total)},
-         {"send", share(n.times.sending, s.total)},
-         {"receive", share(n.times.receiving, s.total)},
+         {"busy", fraction(n.times.slices + n.times.other, s.total)},
+         {"send", fraction(n.times.sending, s.total)},
+         {"receive", fraction(n.times.receiving, s.total)},
          {"wait", waiting(n.times, s.total)}});
   }
   for (const auto& [reason, time] : s.bound.by_reason) {
@@ -140,7 +140,7 @@ void print_json(const Study& s) {
   std::printf("%s\n", json.dump(2).c_str());
 }
 
-void print_nodes(const Study& s) {
+void print_nodes(const Answer& s) {
   std::printf("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node",
               "board", "arena B", "MMACs", "busy", "send", "recv", "wait",
               "sent B", "received B");
@@ -152,9 +152,9 @@ void print_nodes(const Study& s) {
         n.name.c_str(), n.board.c_str(),
         format_count(s.p.plan.nodes[i].arena_bytes).c_str(),
         n.work.macs / frames * 1e-6,
-        100 * share(n.times.slices + n.times.other, s.total),
-        100 * share(n.times.sending, s.total),
-        100 * share(n.times.receiving, s.total),
+        100 * fraction(n.times.slices + n.times.other, s.total),
+        100 * fraction(n.times.sending, s.total),
+        100 * fraction(n.times.receiving, s.total),
         100 * waiting(n.times, s.total),
         format_count(static_cast<int64_t>(
                          static_cast<double>(n.traffic.sent_bytes) / frames))
@@ -166,7 +166,7 @@ void print_nodes(const Study& s) {
   }
 }
 
-void print_traffic(const Study& s) {
+void print_traffic(const Answer& s) {
   const Totals sum = totals(s.r);
   const int64_t frames = s.flags.frames;
   const int64_t other = sum.bytes - sum.rows;
@@ -190,7 +190,7 @@ void print_traffic(const Study& s) {
       format_count(sum.drops).c_str());
 }
 
-void print_text(const Study& s) {
+void print_text(const Answer& s) {
   std::printf("latency      %.3f ms a frame (modelled)\n",
               s.r.latency_s() * 1e3);
   if (s.flags.frames > 1) {
@@ -266,7 +266,7 @@ int simulate_command(const SimulateFlags& flags) {
   const std::string why =
       describe(bound, waits(recorder, p.plan, first.submitted, first.finished),
                names, layers);
-  const Study study{
+  const Answer answer{
       p,     r,   flags,
       bound, why, static_cast<double>(first.finished - first.submitted)};
   if (!flags.timeline.empty()) {
@@ -274,9 +274,9 @@ int simulate_command(const SimulateFlags& flags) {
                                              first.submitted, r.ended));
   }
   if (flags.json) {
-    print_json(study);
+    print_json(answer);
   } else {
-    print_text(study);
+    print_text(answer);
   }
   return 0;
 }
