@@ -123,6 +123,12 @@ TEST(ClusterNumbers, ArenasOfStrategiesAsTheyAre) {
   }
 }
 
+TEST(ClusterNumbers, BytesBesidesRows) {
+  const Numbers n = measure("kernel", even_cluster(),
+                            by_strategy("kernel", Objective::kLatency));
+  EXPECT_LE(n.overhead(), 0.08);
+}
+
 // Eight nodes of unequal clocks are nearly as good as eight equal ones that
 // are as fast together: a quarter more for the work, and the same for all
 // that is not arithmetic.

@@ -12,6 +12,8 @@ constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
 constexpr uint32_t kLeastDeviationUs = 500;
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
+// What goes in bursts may wait behind the bursts of others.
+constexpr uint32_t kQueueUs = 300;
 constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
 constexpr uint32_t kFirstProbeUs = 10'000;
 
@@ -104,7 +106,8 @@ uint32_t Link::patience_us(uint16_t peer) const {
 // A single loss, even of what is sent again, is no sign of a full network.
 uint32_t Link::timeout_us(uint16_t peer) const {
   const uint16_t backoff = peers_[peer].backoff;
-  return doubled(patience_us(peer), backoff > 1 ? backoff - 1 : 0);
+  const uint32_t us = patience_us(peer) + peers_[peer].in_flight * kQueueUs;
+  return doubled(us, backoff > 1 ? backoff - 1 : 0);
 }
 
 uint32_t Link::tell_us(uint16_t peer) const {

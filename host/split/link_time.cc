@@ -7,6 +7,13 @@ namespace shoal {
 namespace {
 
 constexpr double kPicoseconds = 1e12;
+// About every second datagram is answered; most answers ride with rows.
+constexpr double kWithAnswers = 1.25;
+// A busy node's rows wait for others to fill datagrams; one in so many does
+// not.
+constexpr int64_t kAlone = 4;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t picoseconds(double seconds) {
   return std::llround(seconds * kPicoseconds);
@@ -57,19 +64,27 @@ int64_t segment_ps(const std::vector<int64_t>& node_ps,
   return most + std::max<int64_t>(0, chain - most) / bands * waits;
 }
 
+int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload) {
+  const int64_t full = ceil_div(bytes, int64_t{payload});
+  const int64_t apart =
+      pieces * ceil_div(ceil_div(bytes, pieces), int64_t{payload});
+  return full + (apart - full) / kAlone;
+}
+
 LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
-                   const Board& board, uint32_t max_payload) {
+                   int64_t datagrams, const Board& board) {
   const auto sent = static_cast<double>(sent_bytes);
   const auto received = static_cast<double>(received_bytes);
-  const double datagrams = (sent + received) / max_payload;
+  const double all = static_cast<double>(datagrams) * kWithAnswers;
   const double cpu =
-      datagrams * board.datagram_us * 1e-6 +
+      all * board.datagram_us * 1e-6 +
       (sent + received) * board.aead_cycles_per_byte / board.clock_hz;
   LinkTime t;
   t.cpu_ps = picoseconds(cpu);
   if (board.link_bits_per_s <= 0) return t;
   const double most = std::max(sent, received);
-  const double bytes = most + most / max_payload * board.framing_bytes;
+  const double part = sent + received > 0 ? most / (sent + received) : 0;
+  const double bytes = most + all * part * board.framing_bytes;
   t.wire_ps = picoseconds(8 * bytes / board.link_bits_per_s);
   return t;
 }

@@ -15,8 +15,12 @@ struct LinkTime {
   int64_t wire_ps = 0;  // of the busier direction
 };
 
-LinkTime link_time(int64_t sent_bytes, int64_t received_bytes, const Board&,
-                   uint32_t max_payload);
+// For bytes that are made in so many pieces, one after another.
+int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload);
+
+// `datagrams` with rows, both ways.
+LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
+                   int64_t datagrams, const Board&);
 // From the end of a segment to the first rows of the next one: credit goes one
 // way, rows come the other.
 int64_t segment_latency_ps(const Board&);

@@ -12,11 +12,19 @@ TEST(LinkTime, TheBusierDirectionTakesTheWire) {
   board.framing_bytes = 100;
   board.datagram_us = 3;
   board.aead_cycles_per_byte = 2;
-  const LinkTime t = link_time(1000, 3000, board, 1000);
-  EXPECT_EQ(t.wire_ps, 3300 * int64_t{1000000});
-  EXPECT_EQ(t.cpu_ps, (4 * 3 + 4000 * 2) * int64_t{1000000});
+  const LinkTime t = link_time(1000, 3000, 4, board);
+  // Every fourth one is answered by itself.
+  EXPECT_EQ(t.wire_ps, (3000 + 5 * 100 * 3 / 4) * int64_t{1000000});
+  EXPECT_EQ(t.cpu_ps, (5 * 3 + 4000 * 2) * int64_t{1000000});
   board.link_bits_per_s = 0;
-  EXPECT_EQ(link_time(1000, 3000, board, 1000).wire_ps, 0);
+  EXPECT_EQ(link_time(1000, 3000, 4, board).wire_ps, 0);
+}
+
+TEST(LinkTime, WhatIsMadeInPiecesTakesMoreDatagrams) {
+  EXPECT_EQ(datagrams_of(10'000, 1, 1000), 10);
+  EXPECT_EQ(datagrams_of(10'000, 10, 1000), 10);
+  EXPECT_EQ(datagrams_of(10'000, 50, 1000), 20);  // one in four of 40 more
+  EXPECT_EQ(datagrams_of(10'100, 10, 1000), 13);  // 11, and 20 apart
 }
 
 TEST(LinkTime, NodesThatSendBothWaysWorkAtTheSameTime) {

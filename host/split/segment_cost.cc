@@ -41,8 +41,23 @@ struct CostModel::Tally {
     int layer;
     Box made;
   };
+  struct Flow {
+    int64_t bytes;
+    int rows;
+    bool at_once;  // all of it is there when the segment begins
+  };
   struct Node {
     int64_t whole = 0, sent = 0, received = 0;
+    std::vector<Flow> flows;
+    // Rows that are made in the segment go about as they are made.
+    int64_t datagrams(int passes, uint32_t payload) const {
+      int64_t all = 0;
+      for (const Flow& f : flows) {
+        const int64_t pieces = f.at_once ? 1 : std::min(f.rows, passes);
+        all += datagrams_of(f.bytes, pieces, payload);
+      }
+      return all;
+    }
     std::vector<Ring> rings;
     std::vector<Work> work;
     std::vector<Box> copies;
@@ -133,10 +148,12 @@ void CostModel::add_layers(Segment segment, const MadeBoxes& made,
         const int64_t bytes = 4 * owner.own.elements();
         if (share.node == owner.node) {
           node.received += bytes;
+          node.flows.push_back({bytes, owner.own.rows(), false});
           node.rings.push_back({layer.out.tensor, owner.own, 4, true});
         } else {
           node.sent += bytes;
           node.received += bytes;
+          node.flows.push_back({2 * bytes, owner.own.rows(), false});
           node.rings.push_back({layer.out.tensor, owner.own, 4, true});
           node.rings.push_back({layer.out.tensor, owner.own, 4, true});
         }
@@ -176,6 +193,10 @@ void CostModel::add_reads(int tensor, int node, Segment segment,
       const int64_t missing =
           part.elements() - (twice.empty() ? 0 : twice.elements());
       if (missing == 0) continue;
+      const Tally::Flow flow{missing * bytes, part.rows(),
+                             !segment.holds(w.index)};
+      here.flows.push_back(flow);
+      tally.nodes[m].flows.push_back(flow);
       here.received += missing * bytes;
       here.whole += kInStreamBytes;
       tally.nodes[m].sent += missing * bytes;
@@ -249,6 +270,8 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
       }
       if (first_read >= segment.begin) {
         node.received += all.elements() * element_bytes;
+        node.flows.push_back(
+            {all.elements() * element_bytes, all.rows(), true});
       }
       continue;
     }
@@ -287,7 +310,8 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
             .total_ps();
   }
   const LinkTime link =
-      link_time(node.sent, node.received, board, max_payload_);
+      link_time(node.sent, node.received,
+                node.datagrams(passes_[p], max_payload_), board);
   compute += link.cpu_ps;
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);

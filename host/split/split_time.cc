@@ -12,10 +12,29 @@ namespace {
 
 struct Traffic {
   int64_t sent = 0, received = 0;
+  int64_t datagrams = 0;  // both ways
 };
 
+// Of a stream: all at once from a buffer that is complete, else band by band.
+int64_t stream_datagrams(const Plan& plan, const PlanStream& stream,
+                         uint32_t payload) {
+  const PlanStage& stage =
+      plan.nodes[stream.from.node].stages[stream.from.stage];
+  const int buffer = stage.ports[stream.from.port].buffer;
+  int64_t pieces = 1;
+  if (!stage.buffers[buffer].complete) {
+    int band = stream.box.rows();
+    for (const PlanActor& a : stage.actors) {
+      if (stage.ports[a.out].buffer == buffer) band = std::min(band, a.band);
+    }
+    pieces = (stream.box.rows() + band - 1) / band;
+  }
+  return datagrams_of(stream.bytes(), pieces, payload);
+}
+
 // By node and stage; inputs and outputs are the coordinator's.
-std::vector<std::vector<Traffic>> find_traffic(const Plan& plan) {
+std::vector<std::vector<Traffic>> find_traffic(const Plan& plan,
+                                               uint32_t payload) {
   std::vector<std::vector<Traffic>> all;
   for (const PlanNode& node : plan.nodes) {
     std::vector<Traffic>& stages = all.emplace_back(node.stages.size());
@@ -25,13 +44,20 @@ std::vector<std::vector<Traffic>> find_traffic(const Plan& plan) {
             p.box.elements() * node.stages[s].buffers[p.buffer].element_bytes;
         if (p.owner == Owner::kInput) stages[s].received += bytes;
         if (p.owner == Owner::kOutput) stages[s].sent += bytes;
+        if (p.owner == Owner::kInput || p.owner == Owner::kOutput) {
+          stages[s].datagrams += datagrams_of(bytes, 1, payload);
+        }
       }
     }
   }
   for (const PlanStream& stream : plan.streams) {
+    const int64_t datagrams = stream_datagrams(plan, stream, payload);
     for (const PlanStream::End& to : stream.to) {
-      all[stream.from.node][stream.from.stage].sent += stream.bytes();
+      Traffic& from = all[stream.from.node][stream.from.stage];
+      from.sent += stream.bytes();
+      from.datagrams += datagrams;
       all[to.node][to.stage].received += stream.bytes();
+      all[to.node][to.stage].datagrams += datagrams;
     }
   }
   return all;
@@ -111,7 +137,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
                       uint32_t max_payload, Plan& plan) {
   plan.model_macs = net.model_macs;
   plan.macs = 0, plan.traffic_bytes = 0;
-  const auto traffic = find_traffic(plan);
+  const auto traffic = find_traffic(plan, max_payload);
   std::map<int, SegmentTimes> segments;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     PlanNode& node = plan.nodes[n];
@@ -125,7 +151,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
       }
       const Traffic& moved = traffic[n][s];
       const LinkTime link =
-          link_time(moved.sent, moved.received, board, max_payload);
+          link_time(moved.sent, moved.received, moved.datagrams, board);
       const int64_t busy = sum.total_ps() + link.cpu_ps;
       const int64_t longer = std::max(busy, link.wire_ps);
       const int64_t ps =
