@@ -12,6 +12,9 @@ constexpr size_t kChunksInFlight = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
+// Time limits that one request may take of a node that answers others: so long
+// no luck with lost datagrams lasts.
+constexpr uint64_t kDeaf = 4;
 
 std::string seconds(uint64_t us) {
   char text[32];
@@ -60,7 +63,10 @@ uint32_t Conversation::chunk_bytes(uint32_t node_payload) const {
 
 void Conversation::ask(Request request, std::vector<uint8_t> data,
                        Answer answer) {
-  queue_.push_back({request, std::move(data), std::move(answer), {}, 0, 0});
+  Flight& f = queue_.emplace_back();
+  f.request = request;
+  f.data = std::move(data);
+  f.answer = std::move(answer);
   fill(now());
 }
 
@@ -74,7 +80,10 @@ void Conversation::clear() {
   flights_.clear();
 }
 
-void Conversation::excuse(uint64_t us) { heard_at_ += us; }
+void Conversation::excuse(uint64_t us) {
+  heard_at_ += us;
+  for (Flight& f : flights_) f.first_at += us;
+}
 
 void Conversation::say(Hello h) const {
   sign(config_.key.data(), h);
@@ -237,6 +246,7 @@ void Conversation::send(Flight& f, uint64_t now) {
          static_cast<uint32_t>(sizeof head) + bytes + cipher().tag_bytes);
   f.packets.push_back(head.packet);
   f.sent_at = now;
+  if (f.tries == 0) f.first_at = now;
   if (++f.tries > 1) ++resent_;
 }
 
@@ -286,6 +296,11 @@ void Conversation::poll(uint64_t now) {
     return;
   }
   for (Flight& f : flights_) {
+    if (now > f.first_at && now - f.first_at >= kDeaf * config_.timeout_us) {
+      refused("it answers, but not request " +
+                  std::to_string(static_cast<int>(f.request)),
+              "the same shoal on both sides");
+    }
     if (now >= f.sent_at + patience(f)) send(f, now);
   }
   heartbeat(now);

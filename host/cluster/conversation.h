@@ -62,7 +62,7 @@ class Conversation {
     std::vector<uint8_t> data;
     Answer answer;
     std::vector<uint32_t> packets;  // in which it was sent
-    uint64_t sent_at = 0;
+    uint64_t first_at = 0, sent_at = 0;
     int tries = 0;
   };
 

@@ -48,6 +48,35 @@ TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
   EXPECT_LE(c.net.now_us - before, 3 * c.config.timeout_us);
 }
 
+// It answers heartbeats, but not what it is asked.
+TEST(CoordinatorErrors, ADeafNodeIsNamed) {
+  const Prepared p = small_split(2);
+  for (const Request request :
+       {Request::kNames, Request::kBegin, Request::kChunk, Request::kStart}) {
+    SCOPED_TRACE(static_cast<int>(request));
+    TestCluster c(11);
+    c.config.insecure = c.options.insecure = true;
+    c.config.timeout_us = 1'000'000;
+    for (int i = 0; i < 2; ++i) c.add_node();
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      return d.from != 3 ||
+             d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
+             d.bytes[sizeof(SessionHead)] != static_cast<uint8_t>(request);
+    };
+    if (request != Request::kNames) {
+      ASSERT_TRUE(c.connect());
+      c.coordinator->deploy(p);
+    } else {
+      c.coordinate();
+    }
+    const uint64_t before = c.net.now_us;
+    expect_error(end_of(c), Exit::kNode,
+                 "it answers, but not request " +
+                     std::to_string(static_cast<int>(request)));
+    EXPECT_LE(c.net.now_us - before, 5 * c.config.timeout_us);
+  }
+}
+
 TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   const Prepared p = small_split(2);
   TestCluster c(10);
