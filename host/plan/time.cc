@@ -11,8 +11,6 @@
 namespace shoal {
 namespace {
 
-constexpr double kPicoseconds = 1e12;
-
 double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
   const auto macs = static_cast<double>(share_macs(layer, share));
   switch (layer.op) {
@@ -35,10 +33,6 @@ double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
                           static_cast<double>(layer.in[0].box.elements()));
     }
   }
-}
-
-int64_t picoseconds(double seconds) {
-  return std::llround(seconds * kPicoseconds);
 }
 
 int64_t flash_ps(int64_t bytes, const Costs& costs) {
@@ -94,6 +88,10 @@ int64_t storage_bytes(const Net& net, const PlanNode& node,
 }
 
 }  // namespace
+
+int64_t picoseconds(double seconds) {
+  return std::llround(seconds * kPicoseconds);
+}
 
 int64_t weight_bytes(const Layer& layer) {
   if (layer.weights.empty()) return 0;

@@ -18,6 +18,9 @@
 
 namespace shoal {
 
+inline constexpr double kPicoseconds = 1e12;  // of a second
+int64_t picoseconds(double seconds);
+
 struct LayerTime {
   int64_t compute_ps = 0, flash_ps = 0, firing_ps = 0;
   int64_t weight_read_bytes = 0, firings = 0;

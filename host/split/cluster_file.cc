@@ -108,9 +108,9 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
   read_cycles(keys, n.board.costs);
 }
 
-class Reader {
+class ClusterReader {
  public:
-  Reader(const std::string& file, const toml::table& table)
+  ClusterReader(const std::string& file, const toml::table& table)
       : file_(file), top_(file, table, "") {}
 
   Cluster read() {
@@ -208,7 +208,7 @@ class Reader {
 
 Cluster parse_cluster(const std::string& file, const std::string& text) {
   const toml::table table = parse_toml(file, text);
-  return Reader(file, table).read();
+  return ClusterReader(file, table).read();
 }
 
 }  // namespace shoal

@@ -9,10 +9,10 @@ namespace {
 
 constexpr int kMaxBand = 65535;
 
-class Reader {
+class CutsReader {
  public:
-  Reader(const std::string& file, const toml::table& table, const Net& net,
-         const Cluster& cluster)
+  CutsReader(const std::string& file, const toml::table& table, const Net& net,
+             const Cluster& cluster)
       : file_(file), net_(net), cluster_(cluster), top_(file, table, "") {
     cuts_.strategy = file;
     cuts_.layers.resize(net.layers.size());
@@ -140,7 +140,7 @@ class Reader {
 Cuts parse_cuts(const std::string& file, const std::string& text,
                 const Net& net, const Cluster& cluster) {
   const toml::table table = parse_toml(file, text);
-  return Reader(file, table, net, cluster).read();
+  return CutsReader(file, table, net, cluster).read();
 }
 
 }  // namespace shoal

@@ -1,23 +1,17 @@
 #include "host/split/link_time.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "host/plan/time.h"
 
 namespace shoal {
 namespace {
 
-constexpr double kPicoseconds = 1e12;
 // About every second datagram is answered; most answers ride with rows.
 constexpr double kWithAnswers = 1.25;
 // A busy node's rows wait for others to fill datagrams; one in so many does
 // not.
 constexpr int64_t kAlone = 4;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-int64_t picoseconds(double seconds) {
-  return std::llround(seconds * kPicoseconds);
-}
 
 // The longest chain of nodes each of which waits for the one before it.
 class Chains {
@@ -65,9 +59,11 @@ int64_t segment_ps(const std::vector<int64_t>& node_ps,
 }
 
 int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload) {
-  const int64_t full = ceil_div(bytes, int64_t{payload});
-  const int64_t apart =
-      pieces * ceil_div(ceil_div(bytes, pieces), int64_t{payload});
+  const auto filled = [](int64_t some, int64_t size) {
+    return (some + size - 1) / size;
+  };
+  const int64_t full = filled(bytes, payload);
+  const int64_t apart = pieces * filled(filled(bytes, pieces), payload);
   return full + (apart - full) / kAlone;
 }
 

@@ -88,7 +88,6 @@ int64_t windows(const Net& net, const PlanStage& stage) {
   return n;
 }
 
-constexpr double kPicoseconds = 1e12;
 constexpr int64_t kMicrosecond = 1000000;
 // Peers wait for a node's answer while it computes; much shorter slices would
 // cost more than they gain.

@@ -13,6 +13,13 @@
 
 namespace shoal {
 
+// The paper's system goes to so many nodes.
+inline constexpr int kFew = 8;
+
+inline double arena_kb(const Point& p) {
+  return static_cast<double>(p.arena_bytes) / 1024;
+}
+
 class Asker {
  public:
   Asker(const Graph&, const Paper&, const SplitStudyOptions&, Points&);

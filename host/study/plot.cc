@@ -7,14 +7,13 @@
 #include <limits>
 #include <optional>
 
+#include "host/study/index.h"
 #include "host/study/svg.h"
 
 namespace shoal {
 namespace {
 
 constexpr double kWidth = 760, kPlotHeight = 280, kLine = 18;
-
-size_t index(int k) { return static_cast<size_t>(k); }
 
 std::optional<double> number(const Cell& cell) {
   if (const auto* value = std::get_if<double>(&cell)) return *value;

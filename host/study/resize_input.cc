@@ -5,13 +5,12 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/study/index.h"
 
 namespace shoal {
 namespace {
 
 constexpr int kMaxSide = 4096;
-
-size_t index(int k) { return static_cast<size_t>(k); }
 
 struct Side {
   int kernel = 1, stride = 1, dilation = 1, pad = 0;

@@ -10,12 +10,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kFew = 8;
 const std::vector<int> kClocks = {1, 2, 3, 1, 3, 2, 2, 4};
-
-double arena_kb(const Point& p) {
-  return static_cast<double>(p.arena_bytes) / 1024;
-}
 
 Chart plain(const std::string& title, std::vector<Column> columns) {
   Chart chart;

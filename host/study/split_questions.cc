@@ -9,11 +9,7 @@ namespace shoal {
 namespace {
 
 constexpr int kAll = 1 << 20;
-constexpr int kFew = 8;  // what the paper's system goes to
 
-double arena_kb(const Point& p) {
-  return static_cast<double>(p.arena_bytes) / 1024;
-}
 double latency_ms(const Point& p) { return p.latency_s * 1e3; }
 double traffic_mb(const Point& p) {
   return static_cast<double>(p.sent_bytes) * 1e-6;

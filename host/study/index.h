@@ -1,0 +1,11 @@
+// Numbers that are known not to be negative, as indices. Internal to
+// host/study.
+#pragma once
+
+#include <cstddef>
+
+namespace shoal {
+
+inline size_t index(int k) { return static_cast<size_t>(k); }
+
+}  // namespace shoal
