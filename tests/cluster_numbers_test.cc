@@ -78,7 +78,9 @@ Numbers measure(const char* what, const Cluster& cluster,
   std::vector<uint8_t> input(224 * 224 * 3);
   std::mt19937 random(1);
   for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
-  const SimResult r = simulate_cluster(prepared, cluster, input, SimOptions());
+  SimOptions options;
+  options.warm_up = true;
+  const SimResult r = simulate_cluster(prepared, cluster, input, options);
   Numbers n;
   n.latency_s = r.latency_s();
   n.arena = largest_arena(prepared.plan);
