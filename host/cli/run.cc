@@ -19,9 +19,15 @@ namespace shoal {
 
 namespace {
 
-std::vector<uint8_t> run_one(const RunFlags& flags, const Prepared& p,
-                             const std::vector<uint8_t>& input,
-                             std::optional<TraceCollector>& trace) {
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+RunOutcome run_one(const RunFlags& flags, const Prepared& p,
+                   const std::vector<uint8_t>& input,
+                   std::optional<TraceCollector>& trace) {
   const PlanNode& node = p.plan.nodes[0];
   const Tap tap = trace ? trace->tap() : Tap{};
   // A board without mapped flash reads its program piece by piece.
@@ -30,38 +36,43 @@ std::vector<uint8_t> run_one(const RunFlags& flags, const Prepared& p,
       node.layout.head_bytes == 0
           ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
           : Session(p.graph, p.net, stored, node.arena_bytes, tap);
-  std::vector<uint8_t> output;
+  RunOutcome outcome;
+  const Clock::time_point start = Clock::now();
   for (int frame = 0; frame < flags.frames; ++frame) {
     if (trace) trace->reset();
-    output = session.run(input);
+    outcome.output = session.run(input);
   }
-  return output;
+  outcome.seconds = seconds_since(start) / flags.frames;
+  return outcome;
 }
 
 // Virtual nodes in this process; virtual time is nobody's time here.
-std::vector<uint8_t> run_nodes(const RunFlags& flags, const Prepared& p,
-                               const Cluster& cluster,
-                               const std::vector<uint8_t>& input,
-                               std::optional<TraceCollector>& trace,
-                               SimOptions options) {
+RunOutcome run_nodes(const RunFlags& flags, const Prepared& p,
+                     const Cluster& cluster, const std::vector<uint8_t>& input,
+                     std::optional<TraceCollector>& trace, SimOptions options) {
   options.costs = false;
   options.insecure = flags.cluster.insecure;
   options.frames = flags.frames;
   options.first_alone = false;
-  std::vector<uint8_t> output;
+  RunOutcome outcome;
+  outcome.where += ", " + std::to_string(p.plan.nodes.size()) +
+                   " virtual nodes one after another";
+  Clock::time_point start;
+  options.started = [&] { start = Clock::now(); };
   options.output = [&](int frame, const std::vector<uint8_t>& bytes) {
-    if (frame > 0 && bytes != output) {
+    if (frame > 0 && bytes != outcome.output) {
       throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
                                       " has another output than those before");
     }
-    output = bytes;
+    outcome.output = bytes;
+    outcome.seconds = seconds_since(start) / flags.frames;
   };
   if (trace) {
     trace->watch(static_cast<uint32_t>(flags.frames - 1));
     options.tap = [&](int node) { return trace->tap(node); };
   }
   simulate_cluster(p, cluster, input, options);
-  return output;
+  return outcome;
 }
 
 // Whether the nodes are processes or boards somewhere else.
@@ -96,13 +107,9 @@ int run_command(const RunFlags& flags) {
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
-  RunOutcome outcome;
-  const auto start = std::chrono::steady_clock::now();
-  outcome.output = several ? run_nodes(flags, p, cluster, input, trace, network)
-                           : run_one(flags, p, input, trace);
-  const std::chrono::duration<double> elapsed =
-      std::chrono::steady_clock::now() - start;
-  outcome.seconds = elapsed.count() / flags.frames;
+  const RunOutcome outcome =
+      several ? run_nodes(flags, p, cluster, input, trace, network)
+              : run_one(flags, p, input, trace);
   if (trace) {
     const Values values = trace->values(input);
     write_file(flags.trace, format_trace(make_trace(p.graph, [&](int t) {

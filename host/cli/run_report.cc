@@ -38,9 +38,8 @@ void print_text(const Plan& plan, const std::vector<Class>& top,
                 format_bytes(node.arena_bytes).c_str(), node.stages.size(),
                 node.board.c_str(), name.c_str());
   }
-  std::printf("latency  %.3f ms (%s)\n", outcome.seconds * 1e3,
-              outcome.kind == "measured" ? "measured on this computer"
-                                         : outcome.kind.c_str());
+  std::printf("latency  %.3f ms (%s %s)\n", outcome.seconds * 1e3,
+              outcome.kind.c_str(), outcome.where.c_str());
 }
 
 }  // namespace

@@ -12,8 +12,9 @@ namespace shoal {
 
 struct RunOutcome {
   std::vector<uint8_t> output;
-  double seconds = 0;             // of a frame
-  std::string kind = "measured";  // or "modelled"
+  double seconds = 0;  // of a frame
+  std::string kind = "measured";
+  std::string where = "on this computer";
 };
 
 // Writes --output, prints text or JSON.

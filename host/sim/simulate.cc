@@ -210,6 +210,7 @@ void Simulation::frames() {
   deployed_ = world_.now();
   start_ = reports();
   if (options_.recorder) world_.record(options_.recorder);
+  if (options_.started) options_.started();
   commander_->feed(before + options_.frames);
   world_.attach(*ports_.back(), *commander_);
   if (options_.lost_node) {

@@ -45,6 +45,9 @@ struct SimOptions {
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.
   bool first_alone = true;
+  // Called when all nodes have their programs and the first frame that counts
+  // begins; may be empty.
+  std::function<void()> started = {};
   // Called in order for every frame's outputs, that of the warm-up too.
   std::function<void(int frame, const std::vector<uint8_t>&)> output;
   // For the node of this number; may be empty. With taps the run goes on until
