@@ -1,24 +1,16 @@
 #include "host/plan/cluster_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
 
 #include "host/base/size.h"
 #include "host/plan/plan_segments.h"
+#include "host/plan/text_line.h"
 
 namespace shoal {
 namespace {
 
 constexpr size_t kMostListed = 16;  // nodes; of more there is a summary
 constexpr size_t kNameWidth = 12;
-
-template <class... Args>
-void line(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
-  out += '\n';
-}
 
 double ratio(int64_t part, int64_t whole) {
   return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;

@@ -1,26 +1,18 @@
 #include "host/plan/plan_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
 #include "host/base/size.h"
 #include "host/plan/cluster_table.h"
 #include "host/plan/op_names.h"
+#include "host/plan/text_line.h"
 #include "host/plan/time.h"
 
 namespace shoal {
 namespace {
 
 constexpr size_t kLargestBuffers = 5;
-
-template <class... Args>
-void line(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
-  out += '\n';
-}
 
 // Names of operators can be chains of a converter's scopes.
 std::string short_name(std::string name) {
