@@ -19,6 +19,7 @@
 #include <mbedtls/sha256.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -45,8 +46,9 @@ class HostileTalk {
     c.arena = arena_.data(), c.arena_bytes = kArenaBytes;
     c.program = memory_.data();
     c.program_capacity = static_cast<uint32_t>(image_.size()) + 64;
-    c.peers = peers_, c.max_peers = kPeers;
-    for (int i = 0; i < 3; ++i) c.packets[i] = packets_[i];
+    c.peers = reinterpret_cast<shoal_peer*>(peers_.data());
+    c.max_peers = static_cast<uint16_t>(program_.peers.size());
+    for (int i = 0; i < 3; ++i) c.packets[i] = packets_[i].data();
     must(agent.open(c) == Status::kOk);
     numbers_.resize(program_.peers.size());
   }
@@ -115,14 +117,17 @@ class HostileTalk {
     d.insert(d.end(), items.begin(), items.end());
     say(sealed(d, kDataHeadBytes, number));
   }
-  bool spilled() const { return arena_.spilled() || memory_.spilled(); }
+  bool spilled() const {
+    const auto over = [](const Fenced& f) { return f.spilled(); };
+    return arena_.spilled() || memory_.spilled() || peers_.spilled() ||
+           std::any_of(packets_, packets_ + 3, over);
+  }
 
   NodeAgent agent;
 
  private:
   static constexpr uint8_t kKey[kKeyBytes] = {};
   static constexpr uint32_t kEpoch = 5;
-  static constexpr uint16_t kPeers = 8;
 
   // Of the bytes asked for, between two fences.
   class Fenced {
@@ -217,8 +222,8 @@ class HostileTalk {
   ProgramBuilder program_;
   Bytes image_;
   Fenced arena_{kArenaBytes}, memory_{image_.size() + 64};
-  shoal_peer peers_[kPeers]{};
-  uint8_t packets_[3][kPayload];
+  Fenced peers_{program_.peers.size() * sizeof(shoal_peer)};
+  Fenced packets_[3] = {Fenced(kPayload), Fenced(kPayload), Fenced(kPayload)};
   shoal_transport transport_{};
   std::deque<Bytes> inbox_;
   uint64_t now_us_ = 1000;
@@ -329,6 +334,11 @@ inline Bytes random_talk(Random& r) {
     at += size_t{4} + bytes;
     if (what < 8) ask(static_cast<Request>(uniform(r, 0, 10)));
     if (what == 8) connect();
+    if (what == 9) {  // more peers than there are
+      ask(Request::kStop), ask(Request::kPeers);
+      t.insert(t.end(), {5 | int(Request::kPeers) << 3,
+                         offsetof(PeersRequest, first), uint8_t(r() % 4)});
+    }
   }
   return t;
 }
