@@ -224,18 +224,52 @@ int CostModel::groups_of(const TensorUses& uses) const {
   return s_.loops[s_.loop_of[w.index]].groups;
 }
 
+// The layers that read a tensor first and last; -1: none does.
+struct CostModel::Readers {
+  int first = -1, last = -1;
+  explicit Readers(const TensorUses& uses) {
+    for (const Use& r : uses.readers) {
+      if (r.owner != Owner::kActor) continue;
+      last = std::max(last, r.index);
+      if (first < 0 || r.index < first) first = r.index;
+    }
+  }
+  bool in(Segment s) const { return last >= s.begin && first < s.end; }
+};
+
+// An input of the net comes to a node where it is read; it is held whole if
+// that is in several segments.
+void CostModel::add_input(int tensor, int n, Segment segment,
+                          const MadeBoxes& made, Tally& tally) const {
+  const TensorUses& uses = s_.uses[tensor];
+  const Readers readers(uses);
+  Box all;
+  for (const Use& r : uses.readers) {
+    if (r.owner != Owner::kActor) continue;
+    const Box& out =
+        segment.holds(r.index) ? made[r.index][n] : s_.own[r.index][n];
+    all = hull(all, read_box(s_, r.index, r.operand, n, out));
+  }
+  if (all.empty() || !readers.in(segment)) return;
+  const int element_bytes = s_.net.tensors[tensor].element_bytes;
+  const int64_t bytes = all.elements() * element_bytes;
+  Tally::Node& node = tally.nodes[n];
+  if (readers.last >= segment.end || readers.first < segment.begin) {
+    node.whole += aligned(bytes);
+  } else {
+    node.rings.push_back({tensor, all, element_bytes, false});
+  }
+  if (readers.first >= segment.begin) {
+    node.received += bytes;
+    node.flows.push_back({bytes, all.rows(), true});
+  }
+}
+
 void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
                            Tally& tally) const {
   const TensorUses& uses = s_.uses[tensor];
   const int element_bytes = s_.net.tensors[tensor].element_bytes;
-  int last_read = -1, first_read = -1;
-  for (const Use& r : uses.readers) {
-    if (r.owner != Owner::kActor) continue;
-    last_read = std::max(last_read, r.index);
-    if (first_read < 0 || r.index < first_read) first_read = r.index;
-  }
-  const bool lasts = last_read >= segment.end;
-  const bool read_here = last_read >= segment.begin && first_read < segment.end;
+  const Readers readers(uses);
   for (int n = 0; n < s_.nodes; ++n) {
     Box written;
     bool here = false, input = false;
@@ -250,41 +284,21 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
       }
     }
     if (input) {
-      // Where it is read; whole if it is read in several segments.
-      Box all;
-      for (const Use& r : uses.readers) {
-        if (r.owner != Owner::kActor) continue;
-        const Box& out =
-            segment.holds(r.index) ? made[r.index][n] : s_.own[r.index][n];
-        all = hull(all, read_box(s_, r.index, r.operand, n, out));
-      }
-      if (all.empty() || last_read < segment.begin ||
-          first_read >= segment.end) {
-        continue;
-      }
-      Tally::Node& node = tally.nodes[n];
-      if (lasts || first_read < segment.begin) {
-        node.whole += aligned(all.elements() * element_bytes);
-      } else {
-        node.rings.push_back({tensor, all, element_bytes, false});
-      }
-      if (first_read >= segment.begin) {
-        node.received += all.elements() * element_bytes;
-        node.flows.push_back(
-            {all.elements() * element_bytes, all.rows(), true});
-      }
+      add_input(tensor, n, segment, made, tally);
       continue;
     }
     if (!written.empty()) {
       Tally::Node& node = tally.nodes[n];
-      if (lasts || (!here && last_read >= segment.begin)) {
+      if (readers.last >= segment.end ||
+          (!here && readers.last >= segment.begin)) {
         node.whole += aligned(written.elements() * element_bytes);
       } else if (here) {
         node.rings.push_back(
             {tensor, written, element_bytes, false, groups_of(uses)});
       }
     }
-    if (read_here) add_reads(tensor, n, segment, written, made, tally);
+    if (readers.in(segment))
+      add_reads(tensor, n, segment, written, made, tally);
   }
 }
 

@@ -33,11 +33,17 @@ class CostModel {
 
  private:
   struct Tally;
+  struct Readers;
   void add_layers(Segment, const MadeBoxes&, Tally&) const;
+  void add_input(int tensor, int node, Segment, const MadeBoxes&, Tally&) const;
   void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
   void add_reads(int tensor, int node, Segment, const Box& written,
                  const MadeBoxes&, Tally&) const;
   int64_t time_ps(const Tally&, size_t passes, int node) const;
+  bool is_even(Segment, const MadeBoxes&) const;
+  int64_t rows_made(int layer, int rows, int band) const;
+  int groups_of(const TensorUses&) const;
+  int slots(int tensor, const Box& box, int passes) const;
 
   const SplitNet& s_;
   const Cluster& cluster_;
@@ -46,10 +52,6 @@ class CostModel {
   // By passes of a whole net, fewest first, the slots of each tensor.
   std::vector<int> table_passes_;
   std::vector<std::vector<int>> table_slots_;
-  bool is_even(Segment, const MadeBoxes&) const;
-  int64_t rows_made(int layer, int rows, int band) const;
-  int groups_of(const TensorUses&) const;
-  int slots(int tensor, const Box& box, int passes) const;
 };
 
 }  // namespace shoal
