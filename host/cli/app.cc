@@ -20,7 +20,8 @@ void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
                    "board id (see `shoal boards`); its memory is the budget")
       ->capture_default_str();
   verb->add_option("--strategy", flags.strategy,
-                   "how to cut: single; over nodes spatial, kernel or layer");
+                   "single for one node; over several spatial (the default), "
+                   "kernel or layer");
   verb->add_option("--objective", flags.objective,
                    "latency (least time in the budget) or ram (smallest arena)")
       ->capture_default_str();
@@ -110,218 +111,257 @@ struct Flags {
   int timeout = 0;
 };
 
+void add_model(CLI::App* verb, std::string& path) {
+  verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
+}
+
+CLI::Option* add_input(CLI::App* verb, std::string& path,
+                       const std::string& more = "") {
+  return verb->add_option("INPUT", path,
+                          "picture (png, jpg, bmp) or raw bytes (.bin)" + more);
+}
+
+void add_json(CLI::App* verb, bool& flag) {
+  verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
+}
+
+// How the values of a picture become those of the model's input.
+template <class Flags>
+void add_normalization(CLI::App* verb, Flags& flags) {
+  verb->add_option("--mean", flags.mean,
+                   "of picture values, one or per channel")
+      ->delimiter(',');
+  verb->add_option("--std", flags.deviation,
+                   "deviation of picture values, one or per channel")
+      ->delimiter(',');
+}
+
+template <class Flags>
+void add_result_flags(CLI::App* verb, Flags& flags) {
+  verb->add_option("--labels", flags.labels, "one label a line");
+  verb->add_option("--top", flags.top, "how many classes to print")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--output", flags.output,
+                   "write all outputs, one after another, in the file's types");
+  verb->add_option("--trace", flags.trace,
+                   "write checksums of every layer (layers.tsv)");
+}
+
+void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "inspect", "What a model consists of and what it needs",
+               "shoal inspect model.tflite");
+  add_model(verb, f.model);
+  add_json(verb, f.json);
+  verb->callback([&] { code = inspect_command(f); });
+}
+
+void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "plan", "Plan a model for a board or a budget",
+               "shoal plan model.tflite --ram 160K\n"
+               "  shoal plan model.tflite --nodes 8 --board teensy41");
+  add_model(verb, f.model);
+  add_plan_flags(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  verb->add_option("-o,--output", f.output, "write the plan as JSON");
+  add_json(verb, f.json);
+  verb->callback([&] { code = plan_command(f); });
+}
+
+void add_run(CLI::App& app, RunFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "run", "Run a picture or raw input through a model",
+      "shoal run model.tflite cat.bmp --ram 160K --labels l.txt\n"
+      "  shoal run model.tflite cat.bmp --nodes 8 --strategy kernel\n"
+      "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000");
+  add_model(verb, f.model);
+  add_input(verb, f.input)->required();
+  add_plan_flags(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  add_network_flags(verb, f.network);
+  add_result_flags(verb, f);
+  add_normalization(verb, f);
+  verb->add_option("--frames", f.frames, "run the input this many times")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000000));
+  add_worker_flags(verb, f.cluster);
+  add_json(verb, f.json);
+  verb->callback([&] {
+    const bool alone = f.cluster.workers.empty() && f.plan.cluster.empty();
+    if (alone) start_timeout(f.cluster.timeout);
+    code = run_command(f);
+  });
+}
+
+void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "verify", "Compare plan, oracle and golden results layer by layer",
+      "shoal verify model.tflite cat.in.bin --ram 160K --golden DIR\n"
+      "  shoal verify model.tflite cat.in.bin --nodes 8 --loss 10%");
+  add_model(verb, f.model);
+  verb->add_option("INPUT", f.inputs, "pictures or raw inputs")->required();
+  add_plan_flags(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  add_network_flags(verb, f.network);
+  add_insecure_flag(verb, f.insecure);
+  verb->add_option("--golden", f.golden,
+                   "a model's folder of golden results, or their root");
+  add_json(verb, f.json);
+  verb->callback([&] { code = verify_command(f); });
+}
+
+void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "simulate", "Time of a cluster in virtual time, and what bounds it",
+      "shoal simulate model.tflite --nodes 8 --board teensy41");
+  add_model(verb, f.model);
+  add_input(verb, f.input, "; else noise");
+  add_plan_flags(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  add_network_flags(verb, f.network);
+  add_insecure_flag(verb, f.insecure);
+  verb->add_option("--frames", f.frames,
+                   "the first alone, the others close behind each other")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--timeline", f.timeline,
+                   "write a trace that Perfetto opens");
+  add_normalization(verb, f);
+  add_json(verb, f.json);
+  verb->callback([&] { code = simulate_command(f); });
+}
+
+void add_build(CLI::App& app, BuildFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "build", "Write what a board's storage has to hold",
+               "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR");
+  add_model(verb, f.model);
+  add_input(verb, f.input, ", one frame");
+  verb->add_option("-o,--output", f.folder, "folder for storage.img")
+      ->required();
+  add_plan_flags(verb, f.plan);
+  add_normalization(verb, f);
+  add_json(verb, f.json);
+  verb->callback([&] { code = build_command(f); });
+}
+
+void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "emulate", "Run a model on an emulated board",
+               "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
+  add_model(verb, f.model);
+  add_input(verb, f.input)->required();
+  add_plan_flags(verb, f.plan);
+  add_result_flags(verb, f);
+  add_normalization(verb, f);
+  verb->add_option("--frames", f.frames, "run the input this many times")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  verb->add_option("--seconds", f.seconds,
+                   "end with exit code 6 if the board takes more seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_flag("--layers", f.layers, "instructions of every layer");
+  add_json(verb, f.json);
+  verb->callback([&] { code = emulate_command(f); });
+}
+
+void add_bench_node(CLI::App& app, BenchNodeFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "bench-node", "Instructions of a board's kernels, beside a peer's",
+      "shoal bench-node --board emcraft-sf2");
+  verb->add_option("--board", f.board, "board id")->required();
+  add_json(verb, f.json);
+  verb->callback([&] { code = bench_node_command(f); });
+}
+
+void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "worker", "Serve as one node of a cluster",
+               "shoal worker --listen 127.0.0.1:4242 --ram 64K");
+  CLI::Option* const listen =
+      verb->add_option("--listen", f.listen,
+                       "ADDRESS:PORT for datagrams; port 0: one that is free")
+          ->capture_default_str();
+  verb->add_option("--serial", f.serial,
+                   "a serial device instead of the network")
+      ->excludes(listen);
+  verb->add_option("--ram", f.ram,
+                   "of the arena, such as 64K; else all of the board's");
+  verb->add_option("--board", f.board, "what the node is")
+      ->capture_default_str();
+  verb->add_option("--name", f.name, "of the node; else its board and port");
+  verb->add_option("--flash", f.flash, "for the program")
+      ->capture_default_str();
+  add_key_flags(verb, f.key, f.insecure);
+  verb->callback([&] { code = worker_command(f); });
+}
+
+void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
+  CLI::App* const verb = add_verb(app, "keygen", "Make the key of a cluster",
+                                  "shoal keygen -o shoal.key");
+  verb->add_option("-o,--output", f.output, "the file")->capture_default_str();
+  verb->add_flag("--force", f.force, "replace a file that is there");
+  verb->callback([&] { code = keygen_command(f); });
+}
+
+void add_study(CLI::App& app, StudyFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "study", "A paper's questions as tables and a page",
+               "shoal study split model.tflite -o DIR");
+  verb->add_option("STUDY", f.study, "which: split")
+      ->required()
+      ->check(CLI::IsMember({"split"}));
+  add_model(verb, f.model);
+  verb->add_option("-o,--output", f.folder,
+                   "folder for study_split.html and study_split.json");
+  verb->add_option("--nodes", f.nodes, "how many, such as 1..8,16")
+      ->capture_default_str();
+  verb->add_option("--strategies", f.strategies, "of the cuts")
+      ->delimiter(',')
+      ->capture_default_str();
+  verb->add_option("--cuts", f.cuts,
+                   "cuts.toml of a mixture; more than one may be given");
+  verb->add_option("--board", f.board, "of every node")->capture_default_str();
+  verb->add_option("--sizes", f.sizes,
+                   "rows and columns of the picture; empty: only its own")
+      ->capture_default_str();
+  add_json(verb, f.json);
+  verb->callback([&] { code = study_command(f); });
+}
+
+void add_lists(CLI::App& app, ListFlags& f, int& code) {
+  const auto add = [&](const char* name, const char* what,
+                       int (*command)(const ListFlags&)) {
+    CLI::App* const verb =
+        add_verb(app, name, what, (std::string("shoal ") + name).c_str());
+    add_json(verb, f.json);
+    verb->callback([&f, &code, command] { code = command(f); });
+  };
+  add("ops", "List the operators", ops_command);
+  add("boards", "List the boards", boards_command);
+  add("doctor", "Check this machine and this build", doctor_command);
+}
+
 void define(CLI::App& app, Flags& f, int& code) {
   app.add_option("--timeout", f.timeout,
                  "end with exit code 8 after this many seconds (0: never)")
       ->check(CLI::NonNegativeNumber);
   app.fallthrough();
-  const auto json = [](CLI::App* verb, bool& flag) {
-    verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
-  };
-  const auto model = [](CLI::App* verb, std::string& path) {
-    verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
-  };
-
-  CLI::App* verb =
-      add_verb(app, "inspect", "What a model consists of and what it needs",
-               "shoal inspect model.tflite");
-  model(verb, f.inspect.model);
-  json(verb, f.inspect.json);
-  verb->callback([&] { code = inspect_command(f.inspect); });
-
-  verb = add_verb(app, "plan", "Plan a model for a board or a budget",
-                  "shoal plan model.tflite --ram 160K");
-  model(verb, f.plan.model);
-  add_plan_flags(verb, f.plan.plan);
-  add_cluster_flags(verb, f.plan.plan);
-  verb->add_option("-o,--output", f.plan.output, "write the plan as JSON");
-  json(verb, f.plan.json);
-  verb->callback([&] { code = plan_command(f.plan); });
-
-  verb = add_verb(app, "run", "Run a picture or raw input through a model",
-                  "shoal run model.tflite cat.bmp --ram 160K --labels l.txt");
-  model(verb, f.run.model);
-  verb->add_option("INPUT", f.run.input,
-                   "picture (png, jpg, bmp) or raw bytes (.bin)")
-      ->required();
-  add_plan_flags(verb, f.run.plan);
-  add_cluster_flags(verb, f.run.plan);
-  add_network_flags(verb, f.run.network);
-  verb->add_option("--labels", f.run.labels, "one label a line");
-  verb->add_option("--top", f.run.top, "how many classes to print")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  verb->add_option("--output", f.run.output,
-                   "write all outputs, one after another, in the file's types");
-  verb->add_option("--trace", f.run.trace,
-                   "write checksums of every layer (layers.tsv)");
-  verb->add_option("--mean", f.run.mean,
-                   "of picture values, one or per channel")
-      ->delimiter(',');
-  verb->add_option("--std", f.run.deviation,
-                   "deviation of picture values, one or per channel")
-      ->delimiter(',');
-  verb->add_option("--frames", f.run.frames, "run the input this many times")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000000));
-  add_worker_flags(verb, f.run.cluster);
-  json(verb, f.run.json);
-  verb->callback([&] {
-    const bool alone =
-        f.run.cluster.workers.empty() && f.run.plan.cluster.empty();
-    if (alone) start_timeout(f.run.cluster.timeout);
-    code = run_command(f.run);
-  });
-
-  verb = add_verb(
-      app, "verify", "Compare plan, oracle and golden results layer by layer",
-      "shoal verify model.tflite cat.in.bin --ram 160K --golden DIR");
-  model(verb, f.verify.model);
-  verb->add_option("INPUT", f.verify.inputs, "pictures or raw inputs")
-      ->required();
-  add_plan_flags(verb, f.verify.plan);
-  add_cluster_flags(verb, f.verify.plan);
-  add_network_flags(verb, f.verify.network);
-  add_insecure_flag(verb, f.verify.insecure);
-  verb->add_option("--golden", f.verify.golden,
-                   "a model's folder of golden results, or their root");
-  json(verb, f.verify.json);
-  verb->callback([&] { code = verify_command(f.verify); });
-
-  const auto normalize = [](CLI::App* verb, auto& flags) {
-    verb->add_option("--mean", flags.mean,
-                     "of picture values, one or per channel")
-        ->delimiter(',');
-    verb->add_option("--std", flags.deviation,
-                     "deviation of picture values, one or per channel")
-        ->delimiter(',');
-  };
-  verb = add_verb(app, "simulate",
-                  "Time of a cluster in virtual time, and what bounds it",
-                  "shoal simulate model.tflite --nodes 8 --board teensy41");
-  model(verb, f.simulate.model);
-  verb->add_option("INPUT", f.simulate.input,
-                   "picture (png, jpg, bmp) or raw bytes (.bin); else noise");
-  add_plan_flags(verb, f.simulate.plan);
-  add_cluster_flags(verb, f.simulate.plan);
-  add_network_flags(verb, f.simulate.network);
-  add_insecure_flag(verb, f.simulate.insecure);
-  verb->add_option("--frames", f.simulate.frames,
-                   "the first alone, the others close behind each other")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  verb->add_option("--timeline", f.simulate.timeline,
-                   "write a trace that Perfetto opens");
-  normalize(verb, f.simulate);
-  json(verb, f.simulate.json);
-  verb->callback([&] { code = simulate_command(f.simulate); });
-
-  verb = add_verb(app, "build", "Write what a board's storage has to hold",
-                  "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR");
-  model(verb, f.build.model);
-  verb->add_option("INPUT", f.build.input,
-                   "picture (png, jpg, bmp) or raw bytes (.bin), one frame");
-  verb->add_option("-o,--output", f.build.folder, "folder for storage.img")
-      ->required();
-  add_plan_flags(verb, f.build.plan);
-  normalize(verb, f.build);
-  json(verb, f.build.json);
-  verb->callback([&] { code = build_command(f.build); });
-
-  verb = add_verb(app, "emulate", "Run a model on an emulated board",
-                  "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
-  model(verb, f.emulate.model);
-  verb->add_option("INPUT", f.emulate.input,
-                   "picture (png, jpg, bmp) or raw bytes (.bin)")
-      ->required();
-  add_plan_flags(verb, f.emulate.plan);
-  verb->add_option("--labels", f.emulate.labels, "one label a line");
-  verb->add_option("--top", f.emulate.top, "how many classes to print")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  verb->add_option("--output", f.emulate.output,
-                   "write all outputs, one after another, in the file's types");
-  verb->add_option("--trace", f.emulate.trace,
-                   "write checksums of every layer (layers.tsv)");
-  normalize(verb, f.emulate);
-  verb->add_option("--frames", f.emulate.frames,
-                   "run the input this many times")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  verb->add_option("--seconds", f.emulate.seconds,
-                   "end with exit code 6 if the board takes more seconds")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  verb->add_flag("--layers", f.emulate.layers, "instructions of every layer");
-  json(verb, f.emulate.json);
-  verb->callback([&] { code = emulate_command(f.emulate); });
-
-  verb = add_verb(app, "bench-node",
-                  "Instructions of a board's kernels, beside a peer's",
-                  "shoal bench-node --board emcraft-sf2");
-  verb->add_option("--board", f.bench_node.board, "board id")->required();
-  json(verb, f.bench_node.json);
-  verb->callback([&] { code = bench_node_command(f.bench_node); });
-
-  verb = add_verb(app, "worker", "Serve as one node of a cluster",
-                  "shoal worker --listen 127.0.0.1:4242 --ram 64K");
-  verb->add_option("--listen", f.worker.listen,
-                   "ADDRESS:PORT for datagrams; port 0: one that is free")
-      ->capture_default_str();
-  verb->add_option("--serial", f.worker.serial,
-                   "a serial device instead of the network");
-  verb->add_option("--ram", f.worker.ram,
-                   "of the arena, such as 64K; else all of the board's");
-  verb->add_option("--board", f.worker.board, "what the node is")
-      ->capture_default_str();
-  verb->add_option("--name", f.worker.name,
-                   "of the node; else its board and port");
-  verb->add_option("--flash", f.worker.flash, "for the program")
-      ->capture_default_str();
-  add_key_flags(verb, f.worker.key, f.worker.insecure);
-  verb->callback([&] { code = worker_command(f.worker); });
-
-  verb = add_verb(app, "keygen", "Make the key of a cluster",
-                  "shoal keygen -o shoal.key");
-  verb->add_option("-o,--output", f.keygen.output, "the file")
-      ->capture_default_str();
-  verb->add_flag("--force", f.keygen.force, "replace a file that is there");
-  verb->callback([&] { code = keygen_command(f.keygen); });
-
-  verb = add_verb(app, "study", "A paper's questions as tables and a page",
-                  "shoal study split model.tflite -o DIR");
-  verb->add_option("STUDY", f.study.study, "which: split")
-      ->required()
-      ->check(CLI::IsMember({"split"}));
-  model(verb, f.study.model);
-  verb->add_option("-o,--output", f.study.folder,
-                   "folder for study_split.html and study_split.json");
-  verb->add_option("--nodes", f.study.nodes, "how many, such as 1..8,16")
-      ->capture_default_str();
-  verb->add_option("--strategies", f.study.strategies, "of the cuts")
-      ->delimiter(',')
-      ->capture_default_str();
-  verb->add_option("--cuts", f.study.cuts,
-                   "cuts.toml of a mixture; more than one may be given");
-  verb->add_option("--board", f.study.board, "of every node")
-      ->capture_default_str();
-  verb->add_option("--sizes", f.study.sizes,
-                   "rows and columns of the picture; empty: only its own")
-      ->capture_default_str();
-  json(verb, f.study.json);
-  verb->callback([&] { code = study_command(f.study); });
-
-  verb = add_verb(app, "ops", "List the operators", "shoal ops");
-  json(verb, f.list.json);
-  verb->callback([&] { code = ops_command(f.list); });
-  verb = add_verb(app, "boards", "List the boards", "shoal boards");
-  json(verb, f.list.json);
-  verb->callback([&] { code = boards_command(f.list); });
-  verb = add_verb(app, "doctor", "Check this machine and this build",
-                  "shoal doctor");
-  json(verb, f.list.json);
-  verb->callback([&] { code = doctor_command(f.list); });
-
+  add_inspect(app, f.inspect, code);
+  add_plan(app, f.plan, code);
+  add_run(app, f.run, code);
+  add_verify(app, f.verify, code);
+  add_simulate(app, f.simulate, code);
+  add_build(app, f.build, code);
+  add_emulate(app, f.emulate, code);
+  add_bench_node(app, f.bench_node, code);
+  add_worker(app, f.worker, code);
+  add_keygen(app, f.keygen, code);
+  add_study(app, f.study, code);
+  add_lists(app, f.list, code);
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.
     if (app.get_subcommands().empty()) {
