@@ -247,23 +247,6 @@ TEST(SplitPlanner, EveryNodeKeepsItsOwnBudget) {
   }
 }
 
-TEST(SplitPlanner, WeightsMustFitTheFlash) {
-  const Net net = bottleneck_net(32, 4);
-  Cluster cluster = cluster_of(2);
-  cluster.nodes[1].flash = 3000;
-  StrategyOptions how;
-  how.strategy = "spatial";
-  try {
-    make_split_plan(net, cluster, make_cuts(net, cluster, how), {});
-    FAIL();
-  } catch (const Error& e) {
-    const std::string text = e.what();
-    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
-    EXPECT_NE(text.find("node1"), std::string::npos) << text;
-    EXPECT_NE(text.find("3,000 B"), std::string::npos) << text;
-  }
-}
-
 TEST(SplitPlanner, AJoinedBlockMustNotChangeItsCut) {
   Cut cut(two_convolutions(8, 6, 6), 2, [](const Layer& l, const Crew& c) {
     return l.name == "layer1" ? by_rows(l, c) : cut_outputs(l, c);
