@@ -41,5 +41,13 @@ TEST(LinkTime, APipelineWaitsForItsFirstBands) {
   EXPECT_EQ(segment_ps({50, 70, 60}, sends, 2, 9), 180);
 }
 
+// Whichever node has it.
+TEST(LinkTime, ASegmentWaitsForTheSlowestLink) {
+  Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
+  const int64_t even = segment_latency_ps(cluster);
+  cluster.nodes[2].board.link_latency_us += 100;
+  EXPECT_EQ(segment_latency_ps(cluster), even + int64_t{200} * 1000000);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -407,8 +407,7 @@ SegmentCost CostModel::cost(Segment segment) const {
       windows = std::max(windows, node.windows(s_.net));
     }
     at.time_ps = segment_ps(node_ps, one_way, bands, windows);
-    const Board& board = cluster_.nodes[0].board;
-    if (s_.nodes > 1) at.time_ps += segment_latency_ps(board);
+    if (s_.nodes > 1) at.time_ps += segment_latency_ps(cluster_);
     result.at.push_back(std::move(at));
   }
   return result;

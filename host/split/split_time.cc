@@ -193,7 +193,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
   }
   for (const auto& [number, s] : segments) {
     all += segment_ps(s.node_ps, s.sends, s.bands, s.windows) +
-           segment_latency_ps(cluster.nodes[0].board);
+           segment_latency_ps(cluster);
   }
   for (const PlanNode& node : plan.nodes) {
     for (const PlanStage& stage : node.stages) {
