@@ -240,7 +240,7 @@ std::string describe(const Bound& b, const std::vector<Wait>& waits,
       break;
     }
     case Reason::kTimer:
-      text += "waiting for timers: probes, and what was lost";
+      text += "waiting for timers: answers held back, probes, what was lost";
       break;
     case Reason::kOther:
       text += "entering stages";
