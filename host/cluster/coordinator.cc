@@ -16,7 +16,10 @@ bool Coordinator::connected() const { return work_->connected(); }
 const WorkerIdentity& Coordinator::identity(int worker) const {
   return work_->identity(worker);
 }
-void Coordinator::deploy(const Prepared& prepared) { work_->deploy(prepared); }
+void Coordinator::deploy(const Prepared& prepared, Then then) {
+  work_->deploy(prepared, then);
+}
+bool Coordinator::deployed() const { return work_->deployed(); }
 bool Coordinator::started() const { return work_->started(); }
 
 int Coordinator::free_frames() const {

@@ -16,6 +16,9 @@
 //   c.stop();
 //   while (!c.stopped()) wait(c), c.poll();
 //
+// With deploy(prepared, Then::kHold) it ends at deployed(): the nodes hold
+// their programs, a run of them later sends nothing.
+//
 // A node that is lost, silent or faulted, that refuses or does not fit ends
 // the run: poll() throws an Error that names it. All references in the
 // configuration must outlive the coordinator.
@@ -69,6 +72,9 @@ struct WorkerReport {
   bool held = false;   // it had the program already
 };
 
+// What follows when every node has its program.
+enum class Then { kStart, kHold };
+
 class Coordinator {
  public:
   // Throws Error(kInternal) for a configuration that lacks something.
@@ -84,7 +90,8 @@ class Coordinator {
 
   // Node i of the plan runs on worker i. `prepared` must outlive the run.
   // Throws Error(kDoesNotFit) naming a worker that is too small.
-  void deploy(const Prepared& prepared);
+  void deploy(const Prepared& prepared, Then then = Then::kStart);
+  bool deployed() const;  // every node that has a part has its program
   bool started() const;
 
   // Frames that may be submitted now.

@@ -75,6 +75,26 @@ TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
   EXPECT_FALSE(c.coordinator->report(0).held);
 }
 
+TEST(Coordinator, DeployingAloneStartsNothing) {
+  const Prepared p = small_split(2);
+  TestCluster c(5);
+  for (int i = 0; i < 2; ++i) c.add_node();
+  ASSERT_TRUE(c.connect());
+  EXPECT_FALSE(c.coordinator->deployed());
+  c.coordinator->deploy(p, Then::kHold);
+  EXPECT_FALSE(c.coordinator->deployed());
+  ASSERT_TRUE(c.run([&] { return c.coordinator->deployed(); }));
+  c.run([] { return false; }, 3'000'000);  // and it stays so
+  EXPECT_FALSE(c.coordinator->started());
+  EXPECT_EQ(c.coordinator->free_frames(), 0);
+  for (const auto& n : c.nodes) EXPECT_EQ(n->agent.state(), AgentState::kReady);
+  ASSERT_TRUE(c.stop());
+  start(c, p);
+  EXPECT_TRUE(c.coordinator->report(0).held);
+  EXPECT_TRUE(c.coordinator->report(1).held);
+  run_frames(c, p, 1);
+}
+
 // A coordinator that died leaves a run behind; the next one takes over.
 TEST(Coordinator, ANewCoordinatorTakesOver) {
   const Prepared p = small_split(2);

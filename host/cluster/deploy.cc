@@ -53,13 +53,14 @@ void Coordinator::Work::check_fit(int worker) const {
   }
 }
 
-void Coordinator::Work::deploy(const Prepared& prepared) {
+void Coordinator::Work::deploy(const Prepared& prepared, Then then) {
   if (phase_ != Phase::kConnected ||
       prepared.plan.nodes.size() != workers_.size() ||
       prepared.images.size() != workers_.size() || !prepared.plan.linked) {
     throw Error(Exit::kInternal, "this plan is not for these workers");
   }
   prepared_ = &prepared;
+  then_ = then;
   phase_ = Phase::kDeploying;
   const auto count = static_cast<int>(workers_.size());
   for (int i = 0; i < count; ++i) {
@@ -261,6 +262,9 @@ void Coordinator::Work::advance() {
   if (phase_ == Phase::kDeploying) {
     for (int i = 0; i < count; ++i) send_chunks(i);
     if (!all(&Worker::ready)) return;
+    phase_ = Phase::kDeployed;
+  }
+  if (phase_ == Phase::kDeployed && then_ == Then::kStart) {
     phase_ = Phase::kGranting;
     draw_secrets();
     for (int i = 0; i < count; ++i) {

@@ -46,7 +46,22 @@ class StopAtEnd {
   const HostTransport& transport_;
 };
 
+void drive_on(Coordinator& coordinator, const HostTransport& transport,
+              const StopSignals& signals, const std::function<bool()>& done) {
+  if (drive(coordinator, transport, &signals, done)) return;
+  throw Error(Exit::kInternal, "interrupted; the nodes have been stopped");
+}
+
 }  // namespace
+
+void deploy_programs(Coordinator& coordinator, const HostTransport& transport,
+                     const Prepared& prepared) {
+  const StopSignals signals;
+  const StopAtEnd stop(coordinator, transport);
+  coordinator.deploy(prepared, Then::kHold);
+  drive_on(coordinator, transport, signals,
+           [&] { return coordinator.deployed(); });
+}
 
 ClusterOutcome run_frames(Coordinator& coordinator,
                           const HostTransport& transport,
@@ -57,16 +72,11 @@ ClusterOutcome run_frames(Coordinator& coordinator,
   const StopSignals signals;
   const StopAtEnd stop(coordinator, transport);
   coordinator.deploy(prepared);
-  const auto interrupted = [] {
-    return Error(Exit::kInternal, "interrupted; the nodes have been stopped");
-  };
-  if (!drive(coordinator, transport, &signals,
-             [&] { return coordinator.started(); })) {
-    throw interrupted();
-  }
+  drive_on(coordinator, transport, signals,
+           [&] { return coordinator.started(); });
   int submitted = 0, got = 0;
   const auto start = Clock::now();
-  const bool ended = drive(coordinator, transport, &signals, [&] {
+  drive_on(coordinator, transport, signals, [&] {
     while (submitted < frames && coordinator.free_frames() > 0) {
       coordinator.submit(input);
       ++submitted;
@@ -82,7 +92,6 @@ ClusterOutcome run_frames(Coordinator& coordinator,
     }
     return got == frames;
   });
-  if (!ended) throw interrupted();
   const std::chrono::duration<double> elapsed = Clock::now() - start;
   outcome.frame_seconds = elapsed.count() / frames;
   return outcome;

@@ -18,6 +18,11 @@ bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
 // most a second.
 void stop_all(Coordinator&, const HostTransport&);
 
+// Deploys and leaves the nodes ready for runs of these programs. On a signal
+// they are too, and then it acts.
+void deploy_programs(Coordinator&, const HostTransport&,
+                     const Prepared& prepared);
+
 // Deploys, then runs `input` `frames` times. Returns the output of one frame
 // and the seconds for each; Error(kDiffers) if two frames differ. The nodes
 // are told to stop, however it ends. On a signal they are too, and then it

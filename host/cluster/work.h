@@ -26,7 +26,8 @@ class Coordinator::Work {
   const WorkerIdentity& identity(int worker) const {
     return workers_.at(static_cast<size_t>(worker))->identity;
   }
-  void deploy(const Prepared&);
+  void deploy(const Prepared&, Then);
+  bool deployed() const { return phase_ >= Phase::kDeployed; }
   bool started() const { return phase_ == Phase::kRunning; }
   FrameStreams* frames() { return frames_.get(); }
   const FrameStreams* frames() const { return frames_.get(); }
@@ -44,7 +45,8 @@ class Coordinator::Work {
     kConnecting,
     kConnected,
     kDeploying,
-    kGranting,  // every node has its program
+    kDeployed,  // every node has its program
+    kGranting,
     kRunning,
     kStopping,
     kStopped,
@@ -102,6 +104,7 @@ class Coordinator::Work {
   uint64_t stop_until_ = 0;
 
   const Prepared* prepared_ = nullptr;
+  Then then_ = Then::kStart;
   uint32_t epoch_ = 0;
   std::map<std::pair<int, int>, Secret> secrets_;  // lower node first
   CoordinatorLinks links_;
