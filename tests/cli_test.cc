@@ -96,7 +96,9 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, HelpOfEveryVerbHasAnExample) {
   for (const std::string verb :
-       {"inspect", "plan", "run", "verify", "ops", "boards", "doctor"}) {
+       {"inspect", "plan", "run", "verify", "simulate", "build", "emulate",
+        "bench-node", "worker", "deploy", "keygen", "study", "ops", "boards",
+        "doctor"}) {
     const Told told = shop_.shoal({verb, "--help"});
     EXPECT_EQ(told.code, 0) << verb;
     EXPECT_NE(told.out.find("Example:\n  shoal " + verb), std::string::npos)

@@ -92,6 +92,12 @@ class CliWorkers : public testing::Test {
     return all;
   }
 
+  static Arguments deploy(const std::string& workers, const Arguments& more) {
+    Arguments all{"deploy", "m.tflite", "--workers", workers};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
   const Workshop shop_;
 };
 
@@ -189,6 +195,70 @@ TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
   EXPECT_EQ(b.process.end(SIGINT), 0);
 }
 
+TEST_F(CliWorkers, DeployedProgramsAreNotSentAgain) {
+  ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
+  RunningWorker a(shop_, {"--name", "left"}), b(shop_, {"--name", "right"});
+  const std::string both = a.address + "," + b.address;
+  for (const std::string program : {"sent", "held"}) {
+    const Told told = shop_.shoal(deploy(both, {"--json"}));
+    ASSERT_EQ(told.code, 0) << told.err;
+    const json j = json::parse(told.out);
+    ASSERT_EQ(j["nodes"].size(), 2u);
+    int64_t bytes = 0;
+    for (const json& n : j["nodes"]) {
+      EXPECT_EQ(n["program"], program);
+      EXPECT_EQ(n["board"], "host");
+      EXPECT_GT(n["arena_bytes"], 0);
+      EXPECT_EQ(n["ram_bytes"], 32 * 1024);
+      bytes += n["program_bytes"].get<int64_t>();
+    }
+    EXPECT_EQ(j["nodes"][0]["name"], "left");
+    EXPECT_EQ(j["nodes"][1]["address"], b.address);
+    EXPECT_GT(bytes, 0);
+    EXPECT_EQ(j["sent_bytes"], program == "sent" ? bytes : 0);
+  }
+  const std::string held = "deployed 0 B (0.0 KB); 2 of 2 nodes had their";
+  Told told = shop_.shoal(run(both, {}));
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.err.find(held), std::string::npos) << told.err;
+  // Another cut is another program.
+  const Arguments kernel{"--strategy", "kernel"};
+  told = shop_.shoal(deploy(both, kernel));
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(lines_of(told.out).size(), 3u) << told.out;
+  EXPECT_NE(told.out.find("left   host"), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("  sent\n"), std::string::npos) << told.out;
+  EXPECT_NE(told.err.find("0 of 2 nodes had"), std::string::npos) << told.err;
+  EXPECT_NE(shop_.shoal(run(both, kernel)).err.find(held), std::string::npos);
+  EXPECT_EQ(a.process.end(SIGTERM), 0);
+  EXPECT_EQ(b.process.end(SIGTERM), 0);
+}
+
+TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
+  const RunningWorker one(shop_, {"--insecure"});
+  const RunningWorker small(shop_, {"--insecure", "--ram", "300"});
+  const SilentPort nobody;
+  expect_refused(deploy(one.address + "," + nobody.address,
+                        {"--insecure", "--timeout", "1"}),
+                 6, "node " + nobody.address + ": no answer within ");
+  expect_refused(deploy(one.address, {}), 2, "shoal.key: there is no key file");
+  expect_refused({"deploy", "m.tflite", "--insecure"}, 2, "no worker is named");
+  expect_refused(deploy(one.address, {"--nodes", "2"}), 2, "--nodes");
+  expect_refused(deploy(one.address, {"--insecure", "--cluster", "c.toml"}), 2,
+                 "exclude each other");
+  expect_refused(
+      {"deploy", "none.tflite", "--insecure", "--workers", one.address}, 2,
+      "none.tflite");
+  const Told told = shop_.shoal(deploy(small.address, {"--insecure"}));
+  EXPECT_EQ(told.code, 3) << told.err;
+  EXPECT_EQ(told.out, "");
+  write_text("c.toml", "[[node]]\nname = \"l\"\nboard = \"host\"\n");
+  expect_refused({"deploy", "m.tflite", "--insecure", "--cluster", "c.toml"}, 2,
+                 "node 'l' has no address");
+  // None of that has left it in disorder.
+  EXPECT_EQ(shop_.shoal(deploy(one.address, {"--insecure"})).code, 0);
+}
+
 TEST_F(CliWorkers, AClusterFileNamesThem) {
   const RunningWorker a(shop_, {"--insecure", "--name", "l"});
   const RunningWorker b(shop_, {"--insecure", "--name", "r"});
@@ -205,6 +275,10 @@ TEST_F(CliWorkers, AClusterFileNamesThem) {
                    "cuts.toml", "--insecure", "--output", "two.out"});
   ASSERT_EQ(told.code, 0) << told.err;
   EXPECT_EQ(shop_.read("two.out"), shop_.read("one.out"));
+  const Told held = shop_.shoal({"deploy", "m.tflite", "--cluster", "c.toml",
+                                 "--cuts", "cuts.toml", "--insecure"});
+  EXPECT_EQ(held.code, 0) << held.err;
+  EXPECT_NE(held.out.find("held already"), std::string::npos) << held.out;
 }
 
 TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {

@@ -1,4 +1,4 @@
-// Arguments to options. The only file that sees CLI11.
+// Arguments to options. It and flags.cc alone see CLI11.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -8,71 +8,10 @@
 #include <new>
 
 #include "host/base/error.h"
-#include "host/cli/commands.h"
+#include "host/cli/flags.h"
 
 namespace shoal {
 namespace {
-
-void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
-  verb->add_option("--ram", flags.ram,
-                   "arena budget of the node, such as 160K; hard");
-  verb->add_option("--board", flags.board,
-                   "board id (see `shoal boards`); its memory is the budget")
-      ->capture_default_str();
-  verb->add_option("--strategy", flags.strategy,
-                   "single for one node; over several spatial (the default), "
-                   "kernel or layer");
-  verb->add_option("--objective", flags.objective,
-                   "latency (least time in the budget) or ram (smallest arena)")
-      ->capture_default_str();
-}
-
-void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
-  verb->add_option("--nodes", flags.nodes,
-                   "so many equal nodes of this board and RAM");
-  verb->add_option("--cluster", flags.cluster,
-                   "cluster.toml: nodes with their boards and addresses");
-  verb->add_option("--cuts", flags.cuts, "cuts.toml: the cut of every layer");
-}
-
-void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
-  verb->add_option("--loss", flags.loss, "of datagrams between nodes: 10%");
-  verb->add_option("--duplicate", flags.duplicate, "come twice: 5%");
-  verb->add_option("--reorder", flags.reorder, "come later than others: 5%");
-  verb->add_option("--jitter", flags.jitter, "up to so much later: 1ms");
-  verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
-  verb->add_option("--latency", flags.latency, "one way: 60us");
-  verb->add_option("--network", flags.network, "switch or radio");
-  verb->add_option("--payload", flags.payload,
-                   "bytes of a datagram at most (1472; a serial line: 128)");
-  verb->add_option("--framing", flags.framing,
-                   "bytes of every datagram on the wire besides (board's)");
-  verb->add_option("--seed", flags.seed, "of the network's luck")
-      ->capture_default_str();
-}
-
-void add_insecure_flag(CLI::App* verb, bool& insecure) {
-  verb->add_flag("--insecure", insecure,
-                 "no encryption, no key: whoever is on the network may do "
-                 "everything");
-}
-
-void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
-  verb->add_option("--key", key, "the cluster's key; see `shoal keygen`")
-      ->capture_default_str();
-  add_insecure_flag(verb, insecure);
-}
-
-void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
-  verb->add_option("--workers", flags.workers,
-                   "addresses of running `shoal worker`s, one node each")
-      ->delimiter(',');
-  add_key_flags(verb, flags.key, flags.insecure);
-  verb->add_option("--timeout", flags.timeout,
-                   "of a cluster: seconds that a node may be silent (5); "
-                   "else of the whole command")
-      ->check(CLI::NonNegativeNumber);
-}
 
 // `--timeout`: an alarm, so that even a hang ends.
 void on_alarm(int) {
@@ -105,36 +44,12 @@ struct Flags {
   EmulateFlags emulate;
   BenchNodeFlags bench_node;
   WorkerFlags worker;
+  DeployFlags deploy;
   KeygenFlags keygen;
   StudyFlags study;
   ListFlags list;
   int timeout = 0;
 };
-
-void add_model(CLI::App* verb, std::string& path) {
-  verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
-}
-
-CLI::Option* add_input(CLI::App* verb, std::string& path,
-                       const std::string& more = "") {
-  return verb->add_option("INPUT", path,
-                          "picture (png, jpg, bmp) or raw bytes (.bin)" + more);
-}
-
-void add_json(CLI::App* verb, bool& flag) {
-  verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
-}
-
-// How the values of a picture become those of the model's input.
-template <class Flags>
-void add_normalization(CLI::App* verb, Flags& flags) {
-  verb->add_option("--mean", flags.mean,
-                   "of picture values, one or per channel")
-      ->delimiter(',');
-  verb->add_option("--std", flags.deviation,
-                   "deviation of picture values, one or per channel")
-      ->delimiter(',');
-}
 
 template <class Flags>
 void add_result_flags(CLI::App* verb, Flags& flags) {
@@ -182,11 +97,12 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_result_flags(verb, f);
-  add_normalization(verb, f);
+  add_normalization(verb, f.mean, f.deviation);
   verb->add_option("--frames", f.frames, "run the input this many times")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000000));
   add_worker_flags(verb, f.cluster);
+  add_node_timeout(verb, f.cluster.timeout, "; else of the whole command");
   add_json(verb, f.json);
   verb->callback([&] {
     const bool alone = f.cluster.workers.empty() && f.plan.cluster.empty();
@@ -228,7 +144,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
       ->check(CLI::Range(1, 1000000));
   verb->add_option("--timeline", f.timeline,
                    "write a trace that Perfetto opens");
-  add_normalization(verb, f);
+  add_normalization(verb, f.mean, f.deviation);
   add_json(verb, f.json);
   verb->callback([&] { code = simulate_command(f); });
 }
@@ -242,7 +158,7 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
   verb->add_option("-o,--output", f.folder, "folder for storage.img")
       ->required();
   add_plan_flags(verb, f.plan);
-  add_normalization(verb, f);
+  add_normalization(verb, f.mean, f.deviation);
   add_json(verb, f.json);
   verb->callback([&] { code = build_command(f); });
 }
@@ -255,7 +171,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   add_input(verb, f.input)->required();
   add_plan_flags(verb, f.plan);
   add_result_flags(verb, f);
-  add_normalization(verb, f);
+  add_normalization(verb, f.mean, f.deviation);
   verb->add_option("--frames", f.frames, "run the input this many times")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
@@ -297,6 +213,18 @@ void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
       ->capture_default_str();
   add_key_flags(verb, f.key, f.insecure);
   verb->callback([&] { code = worker_command(f); });
+}
+
+void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "deploy", "Give running workers their programs, ready for runs",
+      "shoal deploy model.tflite --workers 10.0.0.1:7000,10.0.0.2:7000");
+  add_model(verb, f.model);
+  add_worker_plan_flags(verb, f.plan);
+  add_worker_flags(verb, f.cluster);
+  add_node_timeout(verb, f.cluster.timeout, "");
+  add_json(verb, f.json);
+  verb->callback([&] { code = deploy_command(f); });
 }
 
 void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
@@ -359,6 +287,7 @@ void define(CLI::App& app, Flags& f, int& code) {
   add_emulate(app, f.emulate, code);
   add_bench_node(app, f.bench_node, code);
   add_worker(app, f.worker, code);
+  add_deploy(app, f.deploy, code);
   add_keygen(app, f.keygen, code);
   add_study(app, f.study, code);
   add_lists(app, f.list, code);

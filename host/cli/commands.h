@@ -1,6 +1,6 @@
 // The verbs of the command line as plain functions: options in, exit code
-// out, Error for everything that goes wrong. app.cc turns arguments into
-// these options.
+// out, Error for everything that goes wrong. app.cc and flags.cc turn
+// arguments into these options.
 #pragma once
 
 #include <optional>
@@ -89,6 +89,12 @@ struct WorkerFlags {
   std::string key = "shoal.key";
   bool insecure = false;
 };
+struct DeployFlags {
+  std::string model;
+  PlanFlags plan;
+  ClusterFlags cluster;
+  bool json = false;
+};
 struct KeygenFlags {
   std::string output = "shoal.key";
   bool force = false;
@@ -115,6 +121,7 @@ int build_command(const BuildFlags&);
 int emulate_command(const EmulateFlags&);
 int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);
+int deploy_command(const DeployFlags&);
 int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
 int ops_command(const ListFlags&);

@@ -1,0 +1,118 @@
+#include "host/cli/flags.h"
+
+#include <CLI/CLI.hpp>
+
+namespace shoal {
+namespace {
+
+void add_ram(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--ram", flags.ram,
+                   "arena budget of the node, such as 160K; hard");
+}
+
+void add_objective(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--objective", flags.objective,
+                   "latency (least time in the budget) or ram (smallest arena)")
+      ->capture_default_str();
+}
+
+void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--cluster", flags.cluster,
+                   "cluster.toml: nodes with their boards and addresses");
+  verb->add_option("--cuts", flags.cuts, "cuts.toml: the cut of every layer");
+}
+
+}  // namespace
+
+void add_model(CLI::App* verb, std::string& path) {
+  verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
+}
+
+CLI::Option* add_input(CLI::App* verb, std::string& path,
+                       const std::string& more) {
+  return verb->add_option("INPUT", path,
+                          "picture (png, jpg, bmp) or raw bytes (.bin)" + more);
+}
+
+void add_json(CLI::App* verb, bool& flag) {
+  verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
+}
+
+void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
+  add_ram(verb, flags);
+  verb->add_option("--board", flags.board,
+                   "board id (see `shoal boards`); its memory is the budget")
+      ->capture_default_str();
+  verb->add_option("--strategy", flags.strategy,
+                   "single for one node; over several spatial (the default), "
+                   "kernel or layer");
+  add_objective(verb, flags);
+}
+
+void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--nodes", flags.nodes,
+                   "so many equal nodes of this board and RAM");
+  add_cluster_files(verb, flags);
+}
+
+void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
+  add_ram(verb, flags);
+  verb->add_option("--strategy", flags.strategy,
+                   "spatial (the default), kernel or layer");
+  add_objective(verb, flags);
+  add_cluster_files(verb, flags);
+}
+
+void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
+  verb->add_option("--workers", flags.workers,
+                   "addresses of running `shoal worker`s, one node each")
+      ->delimiter(',');
+  add_key_flags(verb, flags.key, flags.insecure);
+}
+
+void add_insecure_flag(CLI::App* verb, bool& insecure) {
+  verb->add_flag("--insecure", insecure,
+                 "no encryption, no key: whoever is on the network may do "
+                 "everything");
+}
+
+void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
+  verb->add_option("--key", key, "the cluster's key; see `shoal keygen`")
+      ->capture_default_str();
+  add_insecure_flag(verb, insecure);
+}
+
+void add_node_timeout(CLI::App* verb, int& seconds,
+                      const std::string& else_what) {
+  verb->add_option(
+          "--timeout", seconds,
+          "of a cluster: seconds that a node may be silent (5)" + else_what)
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
+  verb->add_option("--loss", flags.loss, "of datagrams between nodes: 10%");
+  verb->add_option("--duplicate", flags.duplicate, "come twice: 5%");
+  verb->add_option("--reorder", flags.reorder, "come later than others: 5%");
+  verb->add_option("--jitter", flags.jitter, "up to so much later: 1ms");
+  verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
+  verb->add_option("--latency", flags.latency, "one way: 60us");
+  verb->add_option("--network", flags.network, "switch or radio");
+  verb->add_option("--payload", flags.payload,
+                   "bytes of a datagram at most (1472; a serial line: 128)");
+  verb->add_option("--framing", flags.framing,
+                   "bytes of every datagram on the wire besides (board's)");
+  verb->add_option("--seed", flags.seed, "of the network's luck")
+      ->capture_default_str();
+}
+
+void add_normalization(CLI::App* verb, std::vector<float>& mean,
+                       std::vector<float>& deviation) {
+  verb->add_option("--mean", mean, "of picture values, one or per channel")
+      ->delimiter(',');
+  verb->add_option("--std", deviation,
+                   "deviation of picture values, one or per channel")
+      ->delimiter(',');
+}
+
+}  // namespace shoal

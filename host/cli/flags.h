@@ -1,0 +1,41 @@
+// Options that several verbs share, in groups; app.cc has those of one verb.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/cli/commands.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace shoal {
+
+void add_model(CLI::App*, std::string& path);
+// `more` is said after what every input may be.
+CLI::Option* add_input(CLI::App*, std::string& path,
+                       const std::string& more = "");
+void add_json(CLI::App*, bool& flag);
+
+// What a plan may need and for which board.
+void add_plan_flags(CLI::App*, PlanFlags&);
+// Over which virtual or real nodes, and how layers are cut.
+void add_cluster_flags(CLI::App*, PlanFlags&);
+// Both for workers alone, which say themselves what they are.
+void add_worker_plan_flags(CLI::App*, PlanFlags&);
+// Who the workers are and the key that they know.
+void add_worker_flags(CLI::App*, ClusterFlags&);
+void add_key_flags(CLI::App*, std::string& key, bool& insecure);
+void add_insecure_flag(CLI::App*, bool& insecure);
+// Of a cluster: how long a node may be silent. `else_what` is said besides.
+void add_node_timeout(CLI::App*, int& seconds, const std::string& else_what);
+// Of virtual nodes.
+void add_network_flags(CLI::App*, NetworkFlags&);
+
+// How the values of a picture become those of the model's input.
+void add_normalization(CLI::App*, std::vector<float>& mean,
+                       std::vector<float>& deviation);
+
+}  // namespace shoal

@@ -1,0 +1,54 @@
+// Running workers as one cluster: from flags to a coordinator that knows them
+// and to a program for each. What `run` and `deploy` share.
+//
+//   WorkerCluster workers(flags.plan, flags.cluster);
+//   const Prepared p = workers.prepare(load_model(path));
+//   deploy_programs(workers.coordinator(), workers.transport(), p);
+//   workers.say_deployed(p);
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "host/cli/commands.h"
+#include "host/cluster/coordinator.h"
+#include "host/cluster/transport.h"
+#include "host/run/prepare.h"
+#include "host/split/cluster.h"
+
+namespace shoal {
+
+class WorkerCluster {
+ public:
+  // Looks at all flags and reads their files, before anybody is asked. Throws
+  // Error(kUsage).
+  WorkerCluster(const PlanFlags&, const ClusterFlags&);
+
+  // Connects the workers and plans for what they say they are; a checked plan
+  // and its programs. The result must outlive whatever runs it.
+  Prepared prepare(Graph);
+
+  Coordinator& coordinator() { return *coordinator_; }
+  const Coordinator& coordinator() const { return *coordinator_; }
+  const HostTransport& transport() const { return *transport_; }
+  // Each with the memory that it may use; known after prepare().
+  const Cluster& cluster() const { return cluster_; }
+
+  // Bytes of programs that the nodes did not have already.
+  int64_t sent_bytes(const Prepared&) const;
+  // That, and how many had theirs, on stderr.
+  void say_deployed(const Prepared&) const;
+
+ private:
+  std::optional<Cluster> given_;
+  std::vector<WorkerAddress> addresses_;
+  std::optional<int64_t> ram_;
+  PrepareSplit split_;
+  std::unique_ptr<HostTransport> transport_;
+  std::unique_ptr<Coordinator> coordinator_;
+  Cluster cluster_;
+};
+
+}  // namespace shoal
