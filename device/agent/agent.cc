@@ -9,6 +9,7 @@ namespace {
 
 // Of one step: so many strangers may come before the node gets its turn.
 constexpr int kDatagramsPerStep = 8;
+constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 
 bool named(const char* name) {
   return name && *name && std::strlen(name) <= kMaxName;
@@ -45,6 +46,7 @@ Status NodeAgent::open(const AgentConfig& config) {
 
 Status NodeAgent::step() {
   bool worked = false;
+  send_unsent();
   for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
   if (state_ == AgentState::kRunning) {
     const auto status = static_cast<Status>(shoal_step(&node_));
@@ -56,8 +58,14 @@ Status NodeAgent::step() {
 }
 
 uint64_t NodeAgent::next_timer_us() const {
-  if (state_ != AgentState::kRunning) return UINT64_MAX;
-  return shoal_next_timer_us(&node_);
+  uint64_t at = UINT64_MAX;
+  if (state_ == AgentState::kRunning) at = shoal_next_timer_us(&node_);
+  if (unsent_bytes_ != 0) {
+    const shoal_transport& t = *config_.transport;
+    const uint64_t retry = t.now_us(t.user) + kRetryUs;
+    if (retry < at) at = retry;
+  }
+  return at;
 }
 
 bool NodeAgent::receive() {

@@ -102,6 +102,7 @@ class NodeAgent {
   Reply start(const uint8_t* data, uint32_t bytes);
   Reply ping();
   void send_reply(Request, Reply, uint32_t packet);
+  void send_unsent();
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
 
@@ -125,6 +126,7 @@ class NodeAgent {
   uint8_t secret_[kKeyBytes] = {};  // of this start, for nonces
   uint64_t nonces_ = 0;             // sessions accepted
   uint32_t reply_bytes_ = 0;
+  uint32_t unsent_bytes_ = 0;  // of an answer that the transport refused
 
   uint32_t program_bytes_ = 0;
   uint8_t program_hash_[32] = {};

@@ -44,7 +44,7 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   if (head.packet < barrier_) return;
   ++counters_.requests;
   if (changes_state(request.request)) barrier_ = head.packet;
-  reply_bytes_ = 0;
+  reply_bytes_ = unsent_bytes_ = 0;
   const Reply reply = serve(request.request, packet + kBodyAt + sizeof request,
                             body - static_cast<uint32_t>(sizeof request));
   // The secrets of peers shall not outlive their epoch in a buffer.
@@ -99,9 +99,18 @@ void NodeAgent::send_reply(Request request, Reply reply, uint32_t packet) {
                            to + kBodyAt, body) != 0) {
     return;
   }
+  unsent_bytes_ = kBodyAt + body + config_.cipher->tag_bytes;
+  send_unsent();
+}
+
+// Rows may fill the transport for as long as a frame takes; an answer that
+// gave way to them would make a busy node a silent one.
+void NodeAgent::send_unsent() {
+  if (unsent_bytes_ == 0) return;
   const shoal_transport& t = *config_.transport;
-  static_cast<void>(t.send(t.user, coordinator_, to,
-                           kBodyAt + body + config_.cipher->tag_bytes));
+  if (t.send(t.user, coordinator_, config_.packets[1], unsent_bytes_) == 0) {
+    unsent_bytes_ = 0;
+  }
 }
 
 Reply NodeAgent::identity() {

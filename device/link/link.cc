@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device/link/congestion.h"
 #include "device/link/wire.h"
 
 namespace shoal {
@@ -18,7 +19,8 @@ constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
 constexpr uint32_t kFirstProbeUs = 10'000;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
-  while (times-- > 0 && us < kLongestUs) us *= 2;
+  const uint32_t longest = us < kLongestUs / 8 ? kLongestUs : 8 * us;
+  while (times-- > 0 && us < longest) us *= 2;
   return us;
 }
 
@@ -57,6 +59,7 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   for (uint32_t p = 0; p < counts.peers; ++p) {
     peers_[p].probe_at_us = kNever;
     peers_[p].first_flight = flight;
+    start_pace(peers_[p].pace, peers[p].window);
     flight += peers[p].window;
   }
   return Status::kOk;
@@ -97,10 +100,19 @@ uint32_t Link::patience_us(uint16_t peer) const {
   const PeerState& s = peers_[peer];
   uint32_t us = kFirstTimeoutUs;
   if (s.rtt_us) {
-    const uint32_t spread = 4 * s.rtt_deviation_us;
-    us = s.rtt_us + (spread > kLeastDeviationUs ? spread : kLeastDeviationUs);
+    uint32_t spread = 4 * s.rtt_deviation_us;
+    if (spread < kLeastDeviationUs) spread = kLeastDeviationUs;
+    // Where datagrams wait for slow lines, one more makes a difference.
+    if (spread < s.rtt_us / 4) spread = s.rtt_us / 4;
+    us = s.rtt_us + spread;
   }
   return us + entries_[peer].poll_gap_us + kAnswerDelayUs;
+}
+
+bool Link::crowded(uint16_t peer) const {
+  const PeerState& s = peers_[peer];
+  return pace_crowded(s.pace, s.rtt_us,
+                      entries_[peer].poll_gap_us + kAnswerDelayUs);
 }
 
 // A single loss, even of what is sent again, is no sign of a full network.
@@ -114,7 +126,7 @@ uint32_t Link::tell_us(uint16_t peer) const {
   const PeerState& s = peers_[peer];
   const uint32_t us =
       s.rtt_us ? patience_us(peer) : kFirstTellUs + entries_[peer].poll_gap_us;
-  return doubled(us, s.tells);
+  return doubled(us, crowded(peer) ? s.tells + 3 : s.tells);
 }
 
 uint32_t Link::probe_us(uint16_t peer) const {
@@ -150,19 +162,29 @@ void Link::run_timers(uint64_t now) {
 // What is silent for so long takes with it what went not much later: its
 // time-out would only come after this one's.
 bool Link::time_out(uint16_t peer, uint32_t time) {
-  const PeerState& s = peers_[peer];
+  PeerState& s = peers_[peer];
   const Flight* flights = flights_of(peer);
   const uint32_t timeout = timeout_us(peer), window = entries_[peer].window;
-  bool late = false;
+  uint32_t longest = 0;
+  const Flight* late = nullptr;
   for (uint32_t i = 0; s.in_flight && i < window; ++i) {
-    late |= flights[i].bytes != 0 && time - flights[i].sent_us >= timeout;
+    const uint32_t spent = time - flights[i].sent_us;
+    if (flights[i].bytes == 0 || spent < timeout || spent < longest) continue;
+    longest = spent;
+    late = flights + i;
+  }
+  if (late) {
+    const uint32_t next = static_cast<uint32_t>(s.next_packet);
+    pace_watch(s.pace, late->packet, late->sent_us, next);
+    if (crowded(peer)) pace_lost(s.pace, late->packet, next);
+    if (s.backoff > 0) pace_silent(s.pace);
   }
   for (uint32_t i = 0; late && s.in_flight && i < window; ++i) {
     if (flights[i].bytes != 0 && time - flights[i].sent_us >= timeout / 2) {
       lose(peer, flights[i].target);
     }
   }
-  return late;
+  return late != nullptr;
 }
 
 // After run_timers() and what it has made send() send.

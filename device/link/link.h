@@ -101,7 +101,9 @@ class Link {
   // nothing.
   void send(bool flush);
   // When send() may have something to do though nothing happens; kNever.
-  uint64_t next_timer_us() const { return timer_us_; }
+  uint64_t next_timer_us() const {
+    return timer_us_ < retry_at_us_ ? retry_at_us_ : timer_us_;
+  }
 
   uint32_t received(uint16_t stream) const { return streams_[stream].received; }
   uint32_t acknowledged(uint16_t target) const {
@@ -120,7 +122,6 @@ class Link {
   static constexpr uint16_t kProbe = 64;      // and it is time to ask
   static constexpr uint16_t kLost = 128;      // bytes that had been flushed
   static constexpr uint16_t kRides = 256;     // answers find rows to ride with
-  static constexpr uint16_t kRefused = 512;   // by the transport, just now
   static constexpr uint16_t kGap = 1024;      // something before is missing
   static constexpr uint16_t kWaits = 2048;    // for rows that have credit
 
@@ -134,6 +135,7 @@ class Link {
     if (at_us < timer_us_) timer_us_ = at_us;
   }
   uint32_t patience_us(uint16_t peer) const;
+  bool crowded(uint16_t peer) const;
   uint32_t timeout_us(uint16_t peer) const;
   uint32_t tell_us(uint16_t peer) const;
   void owe(PeerState&, uint64_t now);
@@ -150,6 +152,8 @@ class Link {
   // send.cc
   uint32_t sendable(uint16_t target) const;
   void survey(uint64_t now);
+  uint16_t window(uint16_t peer) const;
+  void note_refusal(uint16_t peer, uint64_t now);
   void tell_again(uint16_t peer, bool flush, uint64_t now);
   bool serve(uint16_t peer, bool flush, uint64_t now);
   bool send_datagram(uint16_t peer, bool segments, uint64_t now);
@@ -185,6 +189,8 @@ class Link {
   PeerState* peers_ = nullptr;
   Flight* flights_ = nullptr;
   uint64_t timer_us_ = kNever;
+  uint64_t retry_at_us_ = 0;  // the transport takes nothing before
+  uint32_t retry_us_ = 0;
   uint32_t payload_ = 0;   // of a datagram, at most
   uint32_t capacity_ = 0;  // of a datagram with one segment and nothing else
   uint32_t first_ = 0;     // peer that is served first

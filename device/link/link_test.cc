@@ -279,6 +279,7 @@ TEST(Link, ManyAtOnceAreAllAcknowledged) {
   Channel c;
   c.max_payload = 1000;
   Pair p(t, c);
+  p.a().peer_state(0).pace.window = 60 * Pace::kSegment;
   p.settle();
   p.make(15'000);
   p.a().outs[1].made += 40'000;

@@ -1,3 +1,4 @@
+#include "device/link/congestion.h"
 #include "device/link/link.h"
 #include "device/link/wire.h"
 
@@ -200,7 +201,12 @@ void Link::take_credit(uint16_t peer, const Item& item) {
 
 void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
   PeerState& s = peers_[peer];
+  uint32_t late_us = 0;
+  if (pace_came_late(s.pace, ack.value, ack.mask, late_us)) {
+    measure(s, static_cast<uint32_t>(now) - late_us);
+  }
   if (s.in_flight == 0) return;
+  const uint16_t in_flight = s.in_flight;
   const uint32_t window = entries_[peer].window;
   Flight* flights = flights_of(peer);
   uint32_t nearest = ~uint32_t{0}, sent_us = 0;
@@ -222,6 +228,8 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
   }
   if (nearest != ~uint32_t{0}) {
     s.backoff = 0;
+    pace_acknowledged(s.pace, static_cast<uint16_t>(in_flight - s.in_flight),
+                      in_flight, entries_[peer].window);
     lower_timer(now + timeout_us(peer));
     // Of older ones the answer may have been lost.
     if (nearest < kReordering) measure(s, static_cast<uint32_t>(now) - sent_us);
@@ -234,6 +242,9 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
     } else if (ack.value == f.packet ||
                ahead(ack.value, f.packet) >= kReordering) {
       // The newest has come and was not placed: it was behind a gap.
+      if (crowded(peer)) {
+        pace_lost(s.pace, f.packet, static_cast<uint32_t>(s.next_packet));
+      }
       lose(peer, f.target);
     }
   }
@@ -242,6 +253,7 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
 // RFC 6298, section 2.
 void Link::measure(PeerState& s, uint32_t sample_us) {
   if (sample_us == 0) sample_us = 1;
+  pace_measured(s.pace, sample_us);
   if (s.rtt_us == 0) {
     s.rtt_us = sample_us;
     s.rtt_deviation_us = sample_us / 2;

@@ -1,3 +1,4 @@
+#include "device/link/congestion.h"
 #include "device/link/link.h"
 #include "device/link/wire.h"
 
@@ -6,7 +7,9 @@ namespace {
 
 // A datagram's last few bytes are not worth the head of another segment.
 constexpr uint32_t kLeastPiece = 16;
-constexpr uint32_t kRetryUs = 500;  // the transport could take no more
+// The transport could take no more.
+constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
+constexpr uint32_t kSlowRetryUs = 200;
 
 uint32_t behind(uint32_t offset, uint32_t end) {
   const uint32_t bytes = end - offset;
@@ -20,7 +23,7 @@ void Link::send(bool flush) {
   if (!news && timer_us_ == kNever) return;
   const uint64_t now = now_us();
   const bool due = now >= timer_us_;
-  if (!news && !due) return;
+  if ((!news && !due) || now < retry_at_us_) return;
   if (due) run_timers(now);
   awake_ = held_ = false;
   survey(now);
@@ -33,12 +36,32 @@ void Link::send(bool flush) {
     for (uint32_t i = 0, p = first_; i < counts_.peers; ++i, ++p) {
       if (p == counts_.peers) p = 0;
       more |= serve(static_cast<uint16_t>(p), flush, now);
+      if (awake_) break;
     }
+    more &= !awake_;
   }
-  if (due) {
-    find_timers(now);
-    if (awake_) lower_timer(now + kRetryUs);
-  }
+  if (due) find_timers(now);
+  if (awake_) lower_timer(retry_at_us_);
+}
+
+// What waits in the transport's queue goes on meanwhile. Numbers of datagrams
+// that were refused are lost, and acknowledgements reach back over some only:
+// so there are about as many attempts as datagrams, at any rate of the line.
+void Link::note_refusal(uint16_t peer, uint64_t now) {
+  retry_us_ *= 2;
+  if (retry_us_ < kFirstRetryUs) retry_us_ = kFirstRetryUs;
+  if (retry_us_ > kLastRetryUs) retry_us_ = kLastRetryUs;
+  retry_at_us_ = now + retry_us_;
+  // On a slow line nobody is always the last.
+  if (retry_us_ > kSlowRetryUs) first_ = peer;
+  awake_ = true;
+}
+
+// Segments that may be on their way to a peer.
+uint16_t Link::window(uint16_t peer) const {
+  const uint16_t most = entries_[peer].window;
+  const uint16_t now = allowed_flights(peers_[peer].pace);
+  return now < most ? now : most;
 }
 
 uint32_t Link::sendable(uint16_t target) const {
@@ -109,10 +132,9 @@ void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
 // Whether a datagram went, so that there may be another one.
 bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
-  if (s.flags & kRefused) return false;
-  const uint32_t window = entries_[peer].window;
+  const uint32_t window = this->window(peer);
   // A sender with a small window waits for every answer.
-  const uint32_t enough = window > 2 ? 2 : 1;
+  const uint32_t enough = entries_[peer].window > 2 ? 2 : 1;
   if (s.flags & kLost) flush = true;
   const bool wanted =
       (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
@@ -123,9 +145,7 @@ bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
       (flush || answer || s.in_flight == 0 || s.waiting >= capacity_);
   if (segments || answer) {
     if (send_datagram(peer, segments, now)) return true;
-    s.flags |= kRefused;
-    awake_ = true;
-    lower_timer(now + kRetryUs);
+    note_refusal(peer, now);
   }
   const bool more = s.waiting > 0 && s.in_flight < window;
   if (more || (s.flags & kOwed)) held_ = true;
@@ -160,6 +180,7 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
     repeat_credit(peer);
     return false;
   }
+  retry_us_ /= 2;
   note_answer(s, rows > 0, now);
   if (all_credit) s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue));
   ++counters_.sent;
@@ -225,8 +246,8 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
     if (writer.room() < kSegmentHeadBytes + least) continue;
     const uint32_t room = writer.room() - kSegmentHeadBytes;
     if (bytes > room) bytes = room;
+    if (s.in_flight >= window(peer)) break;
     Flight* flight = unused_flight(peer);
-    if (!flight) break;
     TargetState& t = targets_[i];
     const uint16_t length = static_cast<uint16_t>(bytes);
     uint8_t* to = writer.segment(stage_.targets[i].there, t.sent, length);
@@ -244,7 +265,6 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
 Flight* Link::unused_flight(uint16_t peer) {
   PeerState& s = peers_[peer];
   const uint16_t window = entries_[peer].window;
-  if (s.in_flight >= window) return nullptr;
   Flight* flights = flights_of(peer);
   while (flights[s.next_flight].bytes != 0) {
     if (++s.next_flight == window) s.next_flight = 0;

@@ -36,6 +36,18 @@ struct Flight {
 };
 static_assert(sizeof(Flight) == 16);
 
+// How much may be on its way to a peer: see device/link/congestion.h.
+struct Pace {
+  static constexpr uint16_t kSegment = 64;  // one, in `window`, `threshold`
+  uint16_t window, threshold;  // may be on their way; slow start ends
+  uint32_t recover;            // losses of packets before this one are counted
+  // A packet that timed out, and the next one that was sent after that; when
+  // it was sent, 0: there is none.
+  uint32_t watched, watched_end, watched_us;
+  uint32_t least_us;  // round trip without queues, 0: not measured yet
+};
+static_assert(sizeof(Pace) == 24);
+
 struct PeerState {
   uint64_t next_packet;  // number of the next datagram to it
   uint64_t newest;       // largest number that came from it, plus one
@@ -53,8 +65,9 @@ struct PeerState {
   uint8_t tells;            // how often credit was told again in vain
   uint16_t flags;           // what is owed to it: see device/link/link.h
   uint32_t answered_us;     // when it last got an answer without rows
+  Pace pace;
 };
-static_assert(sizeof(PeerState) == 80);
+static_assert(sizeof(PeerState) == 104);
 
 struct LinkCounts {
   uint32_t peers = 0, windows = 0;  // the sum of all peers' windows

@@ -9,7 +9,7 @@ namespace {
 constexpr uint64_t kAlignment = 16;
 constexpr uint64_t kCursor = 4, kState = 2, kTag = 16;
 // Of the link's tables.
-constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kPeer = 80,
+constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kPeer = 104,
                    kFlight = 16;
 
 uint64_t aligned(uint64_t v) {

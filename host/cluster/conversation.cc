@@ -8,10 +8,11 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kChunksInFlight = 8;
+constexpr size_t kMostChunks = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
+constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
 constexpr uint64_t kDeaf = 4;
@@ -71,7 +72,7 @@ void Conversation::ask(Request request, std::vector<uint8_t> data,
 }
 
 bool Conversation::chunk_room() const {
-  return open_ && queue_.empty() && flights_.size() < kChunksInFlight &&
+  return open_ && queue_.empty() && flights_.size() < chunks_ &&
          (flights_.empty() || flights_.back().request == Request::kChunk);
 }
 
@@ -137,8 +138,7 @@ void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   }
   window_.note(head.packet);
   if (window_.newest(head.packet)) address_ = from;
-  heard_at_ = now();
-  unanswered_ = 0;
+  heard();
   std::memcpy(&answer, body, sizeof answer);
   reply(answer, {body + sizeof answer, body_bytes - sizeof answer});
 }
@@ -202,25 +202,44 @@ void Conversation::verdict(const Hello& answer) {
   }
 }
 
+// RFC 6298, section 2.
+void Conversation::measure(uint64_t took) {
+  if (round_trip_us_ == 0) {
+    round_trip_us_ = std::max<uint64_t>(took, 1);
+    deviation_us_ = took / 2;
+    return;
+  }
+  const uint64_t off =
+      took > round_trip_us_ ? took - round_trip_us_ : round_trip_us_ - took;
+  deviation_us_ = (3 * deviation_us_ + off) / 4;
+  round_trip_us_ = std::max<uint64_t>((7 * round_trip_us_ + took) / 8, 1);
+}
+
+// Every packet has a number of its own, so that answers to repeated requests
+// tell of round trips too.
+bool Conversation::answers(const ReplyHead& head, const Flight& f) {
+  if (f.request != head.request) return false;
+  for (const auto& [packet, at] : f.packets) {
+    if (packet != head.packet) continue;
+    measure(now() - at);
+    return true;
+  }
+  return false;
+}
+
 void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
-  const auto holds = [&head](const Flight& f) {
-    return f.request == head.request &&
-           std::ranges::find(f.packets, head.packet) != f.packets.end();
-  };
   if (head.request == Request::kPing) {
     PingAnswer pong;
-    if (!holds(ping_) || data.size() != sizeof pong) return;
+    if (!answers(head, ping_) || data.size() != sizeof pong) return;
     std::memcpy(&pong, data.data(), sizeof pong);
     ping_.packets.clear();
     if (on_pong_) on_pong_(pong);
     return;
   }
-  const auto at = std::ranges::find_if(flights_, holds);
+  const auto at = std::ranges::find_if(
+      flights_, [&](const Flight& f) { return answers(head, f); });
   if (at == flights_.end()) return;
-  if (at->tries == 1) {
-    const uint64_t took = now() - at->sent_at;
-    round_trip_us_ = round_trip_us_ ? (7 * round_trip_us_ + took) / 8 : took;
-  }
+  if (at->tries == 1 && chunks_ < kMostChunks) ++chunks_;
   const Flight done = std::move(*at);
   flights_.erase(at);
   if (done.answer) done.answer(head.reply, data);
@@ -242,19 +261,25 @@ void Conversation::send(Flight& f, uint64_t now) {
                     body, bytes) != 0) {
     throw Error(Exit::kInternal, "a session datagram cannot be sealed");
   }
-  t.send(t.user, address_, packet.data(),
-         static_cast<uint32_t>(sizeof head) + bytes + cipher().tag_bytes);
-  f.packets.push_back(head.packet);
+  f.refused = t.send(t.user, address_, packet.data(),
+                     static_cast<uint32_t>(sizeof head) + bytes +
+                         cipher().tag_bytes) != 0;
   f.sent_at = now;
-  if (f.tries == 0) f.first_at = now;
-  if (++f.tries > 1) ++resent_;
+  if (f.refused) return;
+  f.packets.emplace_back(head.packet, now);
+  if (++f.tries == 1) {
+    f.first_at = now;
+    return;
+  }
+  ++resent_;
+  if (f.request == Request::kChunk) chunks_ = std::max<size_t>(chunks_ / 2, 1);
 }
 
 void Conversation::fill(uint64_t now) {
   while (open_ && !queue_.empty()) {
     const bool chunk = queue_.front().request == Request::kChunk;
     const bool room =
-        flights_.empty() || (chunk && flights_.size() < kChunksInFlight &&
+        flights_.empty() || (chunk && flights_.size() < chunks_ &&
                              flights_.back().request == Request::kChunk);
     if (!room) return;
     flights_.push_back(std::move(queue_.front()));
@@ -263,16 +288,20 @@ void Conversation::fill(uint64_t now) {
   }
 }
 
-uint64_t Conversation::patience(const Flight& f) const {
-  uint64_t us = round_trip_us_ ? std::max(4 * round_trip_us_, kLeastPatienceUs)
-                               : kFirstPatienceUs;
-  for (int i = 1; i < f.tries && us < kMostPatienceUs; ++i) us *= 2;
-  return std::min(us, kMostPatienceUs);
+uint64_t Conversation::due(const Flight& f) const {
+  if (f.refused) return f.sent_at + kRetryUs;
+  uint64_t us = kFirstPatienceUs;
+  if (round_trip_us_ != 0) {
+    const uint64_t spread = std::max(4 * deviation_us_, round_trip_us_ / 2);
+    us = std::max(round_trip_us_ + spread, kLeastPatienceUs);
+  }
+  const uint64_t most = std::max(kMostPatienceUs, 4 * us);
+  for (int i = 1; i < f.tries && us < most; ++i) us *= 2;
+  return f.sent_at + std::min(us, most);
 }
 
 void Conversation::heartbeat(uint64_t now) {
   if (now < ping_at_) return;
-  ping_at_ = now + ping_us();
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
   if (unanswered_ > 2) say(probe_);
@@ -280,6 +309,8 @@ void Conversation::heartbeat(uint64_t now) {
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;
   send(ping_, now);
+  if (ping_.refused) --unanswered_;
+  ping_at_ = now + (ping_.refused ? kRetryUs : ping_us());
 }
 
 void Conversation::poll(uint64_t now) {
@@ -296,12 +327,13 @@ void Conversation::poll(uint64_t now) {
     return;
   }
   for (Flight& f : flights_) {
-    if (now > f.first_at && now - f.first_at >= kDeaf * config_.timeout_us) {
+    if (f.tries > 0 && now > f.first_at &&
+        now - f.first_at >= kDeaf * config_.timeout_us) {
       refused("it answers, but not request " +
                   std::to_string(static_cast<int>(f.request)),
               "the same shoal on both sides");
     }
-    if (now >= f.sent_at + patience(f)) send(f, now);
+    if (now >= due(f)) send(f, now);
   }
   heartbeat(now);
   fill(now);
@@ -313,7 +345,7 @@ uint64_t Conversation::next_timer_us() const {
     at = std::min(at, heard_at_ + config_.timeout_us);
   }
   for (const Flight& f : flights_) {
-    at = std::min(at, f.sent_at + patience(f));
+    at = std::min(at, due(f));
   }
   return at;
 }

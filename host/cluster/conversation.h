@@ -46,6 +46,11 @@ class Conversation {
   // Sends what is due; throws Error(kNode) if the node is silent.
   void poll(uint64_t now);
   uint64_t next_timer_us() const;
+  // Something else authentic has come from the node.
+  void heard() {
+    heard_at_ = now();
+    unanswered_ = 0;
+  }
   // The clock stood still, or nobody polled: that is not the node's silence.
   void excuse(uint64_t us);
   // What the node says in a heartbeat's answer.
@@ -57,12 +62,14 @@ class Conversation {
   uint32_t chunk_bytes(uint32_t node_payload) const;
 
  private:
+  static constexpr size_t kFirstChunks = 2;
   struct Flight {
     Request request{};
     std::vector<uint8_t> data;
     Answer answer;
-    std::vector<uint32_t> packets;  // in which it was sent
+    std::vector<std::pair<uint32_t, uint64_t>> packets;  // when it was sent
     uint64_t first_at = 0, sent_at = 0;
+    bool refused = false;  // by the transport
     int tries = 0;
   };
 
@@ -76,7 +83,9 @@ class Conversation {
   void send(Flight&, uint64_t now);
   void fill(uint64_t now);
   void heartbeat(uint64_t now);
-  uint64_t patience(const Flight&) const;  // before it is sent again
+  void measure(uint64_t took);
+  bool answers(const ReplyHead&, const Flight&);
+  uint64_t due(const Flight&) const;  // when it is sent again
   uint64_t ping_us() const { return config_.timeout_us / 10; }
 
   const CoordinatorConfig& config_;
@@ -92,6 +101,8 @@ class Conversation {
   uint64_t heard_at_ = 0, ping_at_ = 0;
   int unanswered_ = 0;          // heartbeats, since it was heard
   uint64_t round_trip_us_ = 0;  // 0: not measured
+  uint64_t deviation_us_ = 0;
+  size_t chunks_ = kFirstChunks;  // that may be under way
   int64_t resent_ = 0;
   std::deque<Flight> queue_, flights_;
   Flight ping_;

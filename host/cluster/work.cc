@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/link/wire.h"
 #include "host/base/error.h"
 #include "host/cluster/node_name.h"
 
@@ -157,8 +158,9 @@ void Coordinator::Work::receive() {
     const std::span datagram(datagram_.data(), bytes);
     if (datagram[0] == kDataKind) {
       // Forged and late ones are counted by the link.
-      if (phase_ == Phase::kRunning) {
-        static_cast<void>(link_.receive(from, datagram.data(), bytes));
+      if (phase_ == Phase::kRunning &&
+          link_.receive(from, datagram.data(), bytes) == Status::kOk) {
+        workers_[get_head(datagram.data()).node]->talk.heard();
       }
     } else if (Worker* const w = find(datagram)) {
       w->talk.receive(from, datagram);
