@@ -1,6 +1,6 @@
 // The verbs of the command line as plain functions: options in, exit code
-// out, Error for everything that goes wrong. app.cc and flags.cc turn
-// arguments into these options.
+// out, Error for everything that goes wrong. app.cc, cluster_verbs.cc and
+// flags.cc turn arguments into these options.
 #pragma once
 
 #include <optional>

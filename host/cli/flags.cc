@@ -24,6 +24,13 @@ void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
 
 }  // namespace
 
+CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
+                   const char* example) {
+  CLI::App* const verb = app.add_subcommand(name, what);
+  verb->footer(std::string("Example:\n  ") + example);
+  return verb;
+}
+
 void add_model(CLI::App* verb, std::string& path) {
   verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
 }

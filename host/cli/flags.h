@@ -1,4 +1,5 @@
-// Options that several verbs share, in groups; app.cc has those of one verb.
+// Options that several verbs share, in groups; app.cc and cluster_verbs.cc have
+// those of one verb.
 #pragma once
 
 #include <string>
@@ -12,6 +13,9 @@ class Option;
 }  // namespace CLI
 
 namespace shoal {
+
+CLI::App* add_verb(CLI::App&, const char* name, const char* what,
+                   const char* example);
 
 void add_model(CLI::App*, std::string& path);
 // `more` is said after what every input may be.

@@ -1,8 +1,9 @@
 // What lies behind Coordinator: the conversations, the step that each worker
 // has reached, the link with all nodes.
 //
-//   work.cc      connecting, watching, stopping
+//   work.cc      connecting, polling
 //   deploy.cc    programs, keys, the start of an epoch
+//   watch.cc     silence, faults, standstill; stopping
 #pragma once
 
 #include <map>
@@ -73,16 +74,11 @@ class Coordinator::Work {
   [[noreturn]] void refuse(const Worker&, const std::string& why,
                            const std::string& fix = {}) const;
   uint64_t now() const;
-  void excuse_own_absence(uint64_t now);
   void receive();
   void step(uint64_t now);
   Worker* find(std::span<const uint8_t> datagram);
   void ask_identity(Worker&);
   void all_known();
-  void pong(Worker&, const PingAnswer&);
-  std::string what_it_said(const PingAnswer&) const;
-  void watch_progress(uint64_t now);
-  void stop_step(uint64_t now);
 
   // deploy.cc
   void check_fit(int worker) const;
@@ -95,6 +91,13 @@ class Coordinator::Work {
   void start(int worker);
   void start_link();
   void advance();
+
+  // watch.cc
+  void excuse_own_absence(uint64_t now);
+  void pong(Worker&, const PingAnswer&);
+  std::string what_it_said(const PingAnswer&) const;
+  void watch_progress(uint64_t now);
+  void stop_step(uint64_t now);
 
   CoordinatorConfig config_;
   Phase phase_ = Phase::kNew;

@@ -1,0 +1,95 @@
+#include "host/cli/cluster_verbs.h"
+
+#include <CLI/CLI.hpp>
+
+namespace shoal {
+
+void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "simulate", "Time of a cluster in virtual time, and what bounds it",
+      "shoal simulate model.tflite --nodes 8 --board teensy41");
+  add_model(verb, f.model);
+  add_input(verb, f.input, "; else noise");
+  add_plan_flags(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  add_network_flags(verb, f.network);
+  add_insecure_flag(verb, f.insecure);
+  verb->add_option("--frames", f.frames,
+                   "the first alone, the others close behind each other")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--timeline", f.timeline,
+                   "write a trace that Perfetto opens");
+  add_normalization(verb, f.mean, f.deviation);
+  add_json(verb, f.json);
+  verb->callback([&] { code = simulate_command(f); });
+}
+
+void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "worker", "Serve as one node of a cluster",
+               "shoal worker --listen 127.0.0.1:4242 --ram 64K");
+  CLI::Option* const listen =
+      verb->add_option("--listen", f.listen,
+                       "ADDRESS:PORT for datagrams; port 0: one that is free")
+          ->capture_default_str();
+  verb->add_option("--serial", f.serial,
+                   "a serial device instead of the network")
+      ->excludes(listen);
+  verb->add_option("--ram", f.ram,
+                   "of the arena, such as 64K; else all of the board's");
+  verb->add_option("--board", f.board, "what the node is")
+      ->capture_default_str();
+  verb->add_option("--name", f.name, "of the node; else its board and port");
+  verb->add_option("--flash", f.flash, "for the program")
+      ->capture_default_str();
+  add_key_flags(verb, f.key, f.insecure);
+  verb->callback([&] { code = worker_command(f); });
+}
+
+void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "deploy", "Give running workers their programs, ready for runs",
+      "shoal deploy model.tflite --workers 10.0.0.1:7000,10.0.0.2:7000");
+  add_model(verb, f.model);
+  add_worker_plan_flags(verb, f.plan);
+  add_worker_flags(verb, f.cluster);
+  add_node_timeout(verb, f.cluster.timeout, "");
+  add_json(verb, f.json);
+  verb->callback([&] { code = deploy_command(f); });
+}
+
+void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
+  CLI::App* const verb = add_verb(app, "keygen", "Make the key of a cluster",
+                                  "shoal keygen -o shoal.key");
+  verb->add_option("-o,--output", f.output, "the file")->capture_default_str();
+  verb->add_flag("--force", f.force, "replace a file that is there");
+  verb->callback([&] { code = keygen_command(f); });
+}
+
+void add_study(CLI::App& app, StudyFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "study", "A paper's questions as tables and a page",
+               "shoal study split model.tflite -o DIR");
+  verb->add_option("STUDY", f.study, "which: split")
+      ->required()
+      ->check(CLI::IsMember({"split"}));
+  add_model(verb, f.model);
+  verb->add_option("-o,--output", f.folder,
+                   "folder for study_split.html and study_split.json");
+  verb->add_option("--nodes", f.nodes, "how many, such as 1..8,16")
+      ->capture_default_str();
+  verb->add_option("--strategies", f.strategies, "of the cuts")
+      ->delimiter(',')
+      ->capture_default_str();
+  verb->add_option("--cuts", f.cuts,
+                   "cuts.toml of a mixture; more than one may be given");
+  verb->add_option("--board", f.board, "of every node")->capture_default_str();
+  verb->add_option("--sizes", f.sizes,
+                   "rows and columns of the picture; empty: only its own")
+      ->capture_default_str();
+  add_json(verb, f.json);
+  verb->callback([&] { code = study_command(f); });
+}
+
+}  // namespace shoal
