@@ -9,7 +9,7 @@ namespace {
 constexpr uint32_t kLeastPiece = 16;
 // The transport could take no more.
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
-constexpr uint32_t kSlowRetryUs = 200;
+constexpr uint32_t kSlowRetryUs = 1000;
 
 uint32_t behind(uint32_t offset, uint32_t end) {
   const uint32_t bytes = end - offset;
