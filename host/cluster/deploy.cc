@@ -247,8 +247,12 @@ void Coordinator::Work::start_link() {
   link_.begin_stage({links_.streams.data(), links_.targets.data(),
                      static_cast<uint16_t>(counts.stage_streams),
                      static_cast<uint16_t>(counts.targets), 0, 0});
-  for (uint16_t i = 0; i < counts.targets; ++i) link_.start_target(i, 0);
-  for (uint16_t i = 0; i < counts.stage_streams; ++i) link_.start_stream(i, 0);
+  for (uint32_t i = 0; i < counts.targets; ++i) {
+    link_.start_target(static_cast<uint16_t>(i), 0);
+  }
+  for (uint32_t i = 0; i < counts.stage_streams; ++i) {
+    link_.start_stream(static_cast<uint16_t>(i), 0);
+  }
   progress_at_ = now();
   phase_ = Phase::kRunning;
 }
