@@ -23,6 +23,7 @@ double percent_again(const char* strategy, int nodes, double bits_per_s,
   options.bits_per_s = bits_per_s;
   options.max_payload = payload;
   options.max_events = 4'000'000;
+  options.timeout_us = 600'000;  // full queues keep heartbeats for about that
   const SimResult r =
       simulate_cluster(p, cluster, noise_bytes(96 * 96 * 3, 4), options);
   double rows = 0, again = 0;

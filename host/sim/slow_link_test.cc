@@ -1,5 +1,5 @@
 // Small clusters on slow lines: they end, with the right bytes, without
-// sending things again that were only slow, and nobody is taken for dead.
+// sending things again that were only slow.
 #include <gtest/gtest.h>
 
 #include "host/oracle/oracle.h"
@@ -18,7 +18,7 @@ struct Outcome {
 };
 
 Outcome run_slowly(const char* strategy, int nodes, double bits_per_s,
-                   uint32_t payload, uint64_t timeout_us) {
+                   uint32_t payload) {
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 4);
   const Cluster cluster = uniform_cluster(nodes, find_board("teensy41"), {});
   PrepareSplit split;
@@ -29,7 +29,6 @@ Outcome run_slowly(const char* strategy, int nodes, double bits_per_s,
   options.framing_bytes = 6;
   options.max_payload = payload;
   options.frames = 3;
-  options.timeout_us = timeout_us;
   int outputs = 0;
   options.output = [&](int, const std::vector<uint8_t>& output) {
     EXPECT_EQ(output, model_output(p.graph, run_oracle(p.graph, input)));
@@ -54,7 +53,7 @@ TEST(SlowLink, SerialLinesCarryEveryStrategy) {
       for (const int nodes : {2, 5}) {
         SCOPED_TRACE(std::string(strategy) + ", " + std::to_string(rate) +
                      " bit/s, " + std::to_string(nodes) + " nodes");
-        const Outcome o = run_slowly(strategy, nodes, rate, 128, 5'000'000);
+        const Outcome o = run_slowly(strategy, nodes, rate, 128);
         EXPECT_LE(o.again * 10, o.rows);
         const double time =
             static_cast<double>(o.result.ended - o.result.deployed) * 1e-9;
@@ -66,14 +65,9 @@ TEST(SlowLink, SerialLinesCarryEveryStrategy) {
 
 TEST(SlowLink, ManySendersToOneReceiver) {
   for (const double rate : {1e6, 1e7}) {
-    const Outcome o = run_slowly("kernel", 8, rate, 1472, 5'000'000);
+    const Outcome o = run_slowly("kernel", 8, rate, 1472);
     EXPECT_LE(o.again * 10, o.rows);
   }
-}
-
-// A time limit of silence that a full queue would pass.
-TEST(SlowLink, ASlowNodeIsNotASilentOne) {
-  run_slowly("kernel", 5, 1e5, 128, 1'500'000);
 }
 
 }  // namespace
