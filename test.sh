@@ -14,7 +14,7 @@ step "format and sizes"
 tools/check_style.sh
 
 step "release build"
-cmake --preset release >/dev/null
+cmake --preset release -DSHOAL_BUNDLE=ON >/dev/null
 cmake --build --preset release -j "$jobs" -- --quiet
 step "release tests"
 ctest --preset release -j "$jobs" --no-tests=error

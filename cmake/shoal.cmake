@@ -8,6 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 endif()
 
 option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
+option(SHOAL_BUNDLE "the host's files are compiled in bundles: half the time"
+  ${SHOAL_SANITIZE})
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
@@ -21,9 +23,8 @@ function(shoal_library name)
     target_include_directories(shoal_${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
-    # The sanitizer build compiles the host's files in bundles: half the time.
     set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6)
-    if(SHOAL_SANITIZE AND NOT ARG_DEVICE)
+    if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
     endif()
     if(ARG_DEVICE)
