@@ -38,14 +38,27 @@ extern "C" {
 /* Values of shoal::Status (device/base/status.h). */
 enum { SHOAL_OK = 0, SHOAL_WAIT = 1 };
 
-/* Asynchronous storage: start a read, poll for its end. One read at a time.
- * `start` returns 0 if the read was accepted. `poll` returns 1 when the bytes
- * are all there, 0 while under way, negative on failure. */
+/* Asynchronous storage: start an operation, poll for its end. One at a time.
+ * `start` (a read), `write` and `erase` return 0 if it was accepted. `poll`
+ * returns 1 when it has ended and the bytes are all there, 0 while under way,
+ * negative on failure: then nothing is known of the bytes. Reads may have any
+ * offset and length. A node that spills nothing neither writes nor erases, and
+ * `write` and `erase` may be null. */
 typedef struct shoal_storage {
   void* user;
   int (*start)(void* user, uint32_t offset, uint32_t bytes, void* destination);
   int (*poll)(void* user);
+  /* Whole units of write_bytes, erased before; `source` stays until the end. */
+  int (*write)(void* user, uint32_t offset, uint32_t bytes, const void* source);
+  int (*erase)(void* user, uint32_t offset, uint32_t bytes); /* whole blocks */
 } shoal_storage;
+
+/* Where a node may spill: part of its storage, whole blocks. */
+typedef struct shoal_spill_area {
+  uint32_t offset, bytes; /* in the storage, multiples of erase_bytes */
+  uint32_t erase_bytes;   /* of a block: erased to 0xFF as a whole */
+  uint32_t write_bytes;   /* of a unit; divides erase_bytes */
+} shoal_spill_area;
 
 /* A network that carries datagrams. An address is the transport's own handle
  * (an IPv4 address and port, an index); the node only keeps and compares it.
@@ -111,6 +124,15 @@ typedef struct shoal_config {
   const void* image;
   uint32_t image_bytes;         /* of the mapped image, or of the storage */
   const shoal_storage* storage; /* may be null */
+  /* What the store of a program says of itself (device/storage/directory.h),
+   * 16 bytes: a program whose chunks are of another one is refused. Null: not
+   * asked, for programs that keep nothing in a store. */
+  const uint8_t* store_id;
+  /* The key of what lies in storage and the cipher, both or none. With a key
+   * a store that is not sealed is refused, without one a sealed store is. */
+  const shoal_cipher* store_cipher;
+  const uint8_t* store_key;            /* 32 bytes, of this node */
+  const shoal_spill_area* spill_area;  /* null: it may write nothing */
   const shoal_link* link;       /* null: the program must have no peers */
   /* Called after every firing in builds with SHOAL_TAP, else ignored. */
   void (*tap)(void* user, const void* firing);

@@ -34,7 +34,8 @@ int PlayedBoard::run(const std::string& command) {
   port.ticks = &PlayedBoard::ticks;
   port.ticks_per_second = 1000000;
   port.console = &PlayedBoard::console;
-  port.storage = {this, &PlayedBoard::start, &PlayedBoard::poll};
+  port.storage = {this, &PlayedBoard::start, &PlayedBoard::poll, nullptr,
+                  nullptr};
   port.storage_bytes = 1u << 24;
   return run_firmware(port);
 }

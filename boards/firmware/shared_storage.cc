@@ -6,7 +6,8 @@ SharedStorage::SharedStorage(const shoal_storage& hardware)
     : hardware_(hardware) {
   for (Part& p : parts_) {
     p.storage = this;
-    p.face = {&p, &SharedStorage::start, &SharedStorage::poll};
+    p.face = {&p, &SharedStorage::start, &SharedStorage::poll, nullptr,
+              nullptr};
   }
 }
 

@@ -39,7 +39,7 @@ Status NodeAgent::open(const AgentConfig& config) {
       config.entropy(config.entropy_user, secret_, sizeof secret_) != 0) {
     return Status::kBadArgument;
   }
-  storage_ = {this, read_start, read_poll};
+  storage_ = {this, read_start, read_poll, nullptr, nullptr};
   link_ = {config.transport, config.peers, config.cipher, 0, config.packets[2]};
   return Status::kOk;
 }

@@ -12,8 +12,9 @@ namespace {
 // Reads keys of one profile; every key is required.
 class Reader {
  public:
-  Reader(const std::string& id, const toml::table& table)
-      : id_(id), table_(table) {}
+  // `what` is named in messages: "board teensy41".
+  Reader(std::string what, const toml::table& table)
+      : what_(std::move(what)), table_(table) {}
 
   double number(const char* path) const {
     return required(table_.at_path(path).value<double>(), path);
@@ -40,24 +41,55 @@ class Reader {
     return *value;
   }
   [[noreturn]] void fail(const char* path, const char* why) const {
-    throw Error(Exit::kUsage, "board " + id_ + ": " + path + " " + why);
+    throw Error(Exit::kUsage, what_ + ": " + path + " " + why);
   }
 
-  const std::string& id_;
+  const std::string what_;
   const toml::table& table_;
 };
+
+toml::table parse(const std::string& what, const std::string& text) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw Error(Exit::kUsage, what + ": " + std::string(e.description()));
+  }
+}
+
+Storage parse_storage(const std::string& name, const toml::table& table) {
+  const Reader r("storage " + name, table);
+  Storage s;
+  s.name = name;
+  s.title = r.text("title");
+  s.read_bytes_per_s = r.non_negative("read_mb_per_s") * 1e6;
+  s.read_latency_us = r.non_negative("read_latency_us");
+  s.write_bytes_per_s = r.non_negative("write_mb_per_s") * 1e6;
+  s.write_latency_us = r.non_negative("write_latency_us");
+  s.write_bytes = static_cast<int64_t>(r.non_negative("write_bytes"));
+  s.erase_bytes = r.kilobytes("erase_kb");
+  s.erase_us = r.non_negative("erase_us");
+  s.capacity_bytes = r.kilobytes("capacity_mb") * 1024;
+  s.endurance_erases = r.non_negative("endurance_erases");
+  s.endurance_bytes = r.non_negative("endurance_tb") * 1e12;
+  s.read_j_per_byte = r.non_negative("read_nj_per_byte") * 1e-9;
+  s.write_j_per_byte = r.non_negative("write_nj_per_byte") * 1e-9;
+  s.idle_w = r.non_negative("idle_mw") * 1e-3;
+  return s;
+}
+
+Storage storage_part(const std::string& board, const std::string& name) {
+  static const toml::table all = parse("storage.toml", storage_file());
+  const toml::table* const part = all[name].as_table();
+  if (part) return parse_storage(name, *part);
+  throw Error(Exit::kUsage,
+              "board " + board + ": storage.toml has no part '" + name + "'");
+}
 
 }  // namespace
 
 Board parse_board(const std::string& id, const std::string& text) {
-  toml::table table;
-  try {
-    table = toml::parse(text);
-  } catch (const toml::parse_error& e) {
-    throw Error(Exit::kUsage,
-                "board " + id + ": " + std::string(e.description()));
-  }
-  const Reader r(id, table);
+  const toml::table table = parse("board " + id, text);
+  const Reader r("board " + id, table);
   Board b;
   b.name = id;
   b.title = r.text("title");
@@ -68,7 +100,7 @@ Board parse_board(const std::string& id, const std::string& text) {
   if (const toml::array* banks = table["bank"].as_array()) {
     for (const toml::node& node : *banks) {
       if (!node.is_table()) continue;
-      const Reader bank(id, *node.as_table());
+      const Reader bank("board " + id, *node.as_table());
       b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
                          bank.kilobytes("fixed_kb")});
     }
@@ -89,7 +121,17 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.framing_bytes = r.non_negative("link.framing_bytes");
   b.datagram_us = r.non_negative("cost.datagram_us");
   b.aead_cycles_per_byte = r.non_negative("cost.aead_cycles_per_byte");
-  b.storage = r.text("storage.name");
+  b.energy = {r.non_negative("energy.nj_per_mac") * 1e-9,
+              r.non_negative("energy.active_mw") * 1e-3,
+              r.non_negative("energy.sleep_mw") * 1e-3};
+  if (const toml::array* parts = table.at_path("storage.parts").as_array()) {
+    for (const toml::node& part : *parts) {
+      b.storages.push_back(storage_part(id, part.value_or(std::string())));
+    }
+  }
+  if (b.storages.empty()) {
+    throw Error(Exit::kUsage, "board " + id + ": storage.parts is missing");
+  }
   if (table["emulator"].is_table()) {
     b.emulator =
         Emulator{r.text("emulator.machine"), r.text("emulator.drive"),
@@ -117,6 +159,18 @@ int64_t Board::fixed_bytes() const {
   int64_t sum = 0;
   for (const Bank& bank : banks) sum += bank.fixed_bytes;
   return sum;
+}
+
+const Storage& find_storage(const Board& board, const std::string& name) {
+  if (name.empty()) return board.storages.front();
+  std::string known;
+  for (const Storage& s : board.storages) {
+    if (s.name == name) return s;
+    known += (known.empty() ? "" : ", ") + s.name;
+  }
+  throw Error(Exit::kUsage,
+              "board " + board.name + " has no storage '" + name + "'",
+              "one of: " + known);
 }
 
 std::vector<std::string> board_ids() {

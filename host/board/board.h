@@ -32,6 +32,30 @@ struct Emulator {
   int icount_shift = 0;       // an instruction takes 2^shift ns
 };
 
+// A part that holds a node's store: an SD card, a NOR flash. From
+// boards/storage.toml; a board names those that it can have.
+struct Storage {
+  std::string name, title;  // "sd-4bit"
+  double read_bytes_per_s = 0;
+  double read_latency_us = 0;  // of every request
+  double write_bytes_per_s = 0, write_latency_us = 0;
+  int64_t write_bytes = 0;  // programmed at once; a write is a multiple
+  int64_t erase_bytes = 0;  // of a block; a spill's page is one
+  double erase_us = 0;      // of a block; 0: the part does it by itself
+  int64_t capacity_bytes = 0;
+  // What wears it out: erasures of each block, or bytes written in all.
+  double endurance_erases = 0, endurance_bytes = 0;
+  double read_j_per_byte = 0, write_j_per_byte = 0;
+  double idle_w = 0;
+};
+
+// What a board draws. Joules a frame = macs, bytes and seconds times these.
+struct Energy {
+  double j_per_mac = 0;
+  double active_w = 0;  // besides the MACs, while it computes or decrypts
+  double sleep_w = 0;   // while it waits, and until the next frame
+};
+
 struct Board {
   std::string name, title, core;
   int cores = 1;  // one of them is used
@@ -46,7 +70,8 @@ struct Board {
   double framing_bytes = 0;          // on the wire, of every datagram
   double datagram_us = 0;            // of CPU, to send or receive one
   double aead_cycles_per_byte = 0;   // of CPU, to seal or open
-  std::string storage;               // one line, for people
+  std::vector<Storage> storages;     // that it can have; the first by default
+  Energy energy;
   std::vector<std::string> sources;  // "what: kind: source"
   std::optional<Emulator> emulator;
   bool unlimited() const { return banks.empty(); }
@@ -54,6 +79,9 @@ struct Board {
   int64_t arena_limit() const;
   int64_t fixed_bytes() const;
 };
+
+// Throws Error(kUsage), which lists the board's storages; "" is the first.
+const Storage& find_storage(const Board&, const std::string& name);
 
 // All ids, in the order in which `shoal boards` lists them.
 std::vector<std::string> board_ids();

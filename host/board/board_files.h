@@ -10,5 +10,6 @@ struct BoardFile {
   const char* toml;
 };
 const std::vector<BoardFile>& board_files();
+const char* storage_file();  // boards/storage.toml
 
 }  // namespace shoal

@@ -118,6 +118,9 @@ class Structure {
       case Owner::kStream:
         return need(in_range(p.owner_index, plan_.streams), "port ", index,
                     " is no port of a stream");
+      case Owner::kSpill:
+        return need(in_range(p.owner_index, stage_.spills), "port ", index,
+                    " is no port of a spill");
     }
     return need(false, "port ", index, " has no kind of owner");
   }

@@ -103,7 +103,7 @@ int boards_command(const ListFlags& flags) {
            {"flash_bytes", b.flash_bytes},
            {"flash_mapped", b.flash_mapped},
            {"link", b.link},
-           {"storage", b.storage},
+           {"storage", b.storages.front().title},
            {"sources", b.sources}});
       continue;
     }

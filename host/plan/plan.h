@@ -32,13 +32,14 @@ struct PlanBuffer {
   uint32_t bytes() const { return row_bytes() * static_cast<uint32_t>(slots); }
 };
 
-enum class Owner : uint8_t { kActor, kInput, kOutput, kStream };
+enum class Owner : uint8_t { kActor, kInput, kOutput, kStream, kSpill };
 struct PlanPort {
   int buffer = -1;
   Box box;
   bool is_read = false;
   Owner owner = Owner::kActor;
-  // Actor of this stage, input or output of the net, stream of the plan.
+  // Actor of this stage, input or output of the net, stream of the plan, spill
+  // of this stage.
   // In a cluster an input's or output's port may hold a part of it: then the
   // coordinator sends that box, or takes it, as a stream.
   int owner_index = 0;
@@ -52,6 +53,11 @@ struct PlanWeights {
   WeightPlace place = WeightPlace::kMapped;
   int parts = 1, groups = 1;
   std::vector<PlanChunk> chunks;  // parts x groups, part-major
+  // kSram: where its chunks lie in the arena, one behind the other, each with
+  // its tag and aligned. Read when the stage is entered, or with `keep` before
+  // the first frame, and then they stay.
+  uint32_t offset = 0;
+  bool keep = false;
 };
 
 struct PlanActor {
@@ -82,6 +88,15 @@ struct PlanRun {
   int actor = 0, firings = 0;
 };
 
+// Rows of a tensor on their way to storage (a read port) or back (a write
+// port), in row order, cut into pages. What one stage writes a later one of the
+// same frame reads; several may.
+struct PlanSpill {
+  int port = -1;
+  int first_page = 0, pages = 0;  // of the node's pages of a frame
+  uint32_t offset = 0;            // of its page buffer in the arena
+};
+
 // A node's part of a segment of the plan. A node that has nothing to do in a
 // segment has no stage for it.
 struct PlanStage {
@@ -91,11 +106,19 @@ struct PlanStage {
   std::vector<PlanActor> actors;
   std::vector<PlanLoop> loops;
   std::vector<PlanRun> order;  // empty: data-driven
+  std::vector<PlanSpill> spills;
+  // Chunks that come from the tape pass through these, in the arena; alive in
+  // this stage alone. 0 bytes: it has no tape.
+  uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
   uint32_t arena_bytes = 0;    // state, record and buffers of this stage
   // Modelled, per frame.
   double seconds = 0;
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
-  std::string bound;  // what the time goes to: "compute", "flash"
+  int64_t storage_read_bytes = 0, storage_written_bytes = 0;
+  // What `seconds` is made of: they overlap, so it is less than their sum.
+  double compute_s = 0, flash_s = 0, storage_s = 0, decrypt_s = 0;
+  // What the time goes to: "compute", "flash", "firings", "storage", ...
+  std::string bound;
 };
 
 // A one-way edge: the rows of `box`, of a read port of one node to write
@@ -140,6 +163,13 @@ struct PlanNode {
   uint32_t arena_bytes = 0;
   uint32_t fixed_bytes = 0;
   uint32_t program_bytes = 0;
+  bool mapped = true;   // head, records and kMapped weights are memory mapped
+  std::string storage;  // profile; empty: nothing is read from storage
+  bool sealed = false;  // what lies in storage is encrypted
+  // Weights: in execute-in-place flash, kept in SRAM, streamed.
+  int64_t flash_weight_bytes = 0, sram_weight_bytes = 0, tape_bytes = 0;
+  uint32_t spill_page_bytes = 0;  // 0: no spills
+  int spill_pages = 0;            // of a frame
   int64_t macs = 0, weight_read_bytes = 0;
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
   int64_t sent_bytes = 0, received_bytes = 0;

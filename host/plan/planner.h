@@ -18,6 +18,10 @@ struct PlanOptions {
   std::optional<int64_t> ram;    // arena bytes, a hard budget
   std::string strategy = "single";
   Objective objective = Objective::kLatency;
+  std::optional<int64_t> flash;  // most weight bytes to execute in place
+  std::string storage;           // of board.storages; empty: its first
+  bool sealed = false;           // encrypted storage: decryption takes time
+  int64_t max_writes = 0;        // bytes that a frame may spill
 };
 
 // kLatency: the least modelled time within the budget (--ram, or what the

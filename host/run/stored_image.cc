@@ -5,7 +5,9 @@
 namespace shoal {
 
 StoredImage::StoredImage(std::span<const uint8_t> image, int delay)
-    : image_(image), storage_{this, &start, &poll}, delay_(delay) {}
+    : image_(image),
+      storage_{this, &start, &poll, nullptr, nullptr},
+      delay_(delay) {}
 
 int StoredImage::start(void* self, uint32_t offset, uint32_t bytes, void* to) {
   StoredImage& s = *static_cast<StoredImage*>(self);

@@ -56,7 +56,7 @@ class Arena {
 class SlowStorage {
  public:
   SlowStorage(const Bytes& bytes, int delay) : bytes_(bytes), delay_(delay) {}
-  shoal_storage interface() { return {this, &start, &poll}; }
+  shoal_storage interface() { return {this, &start, &poll, nullptr, nullptr}; }
   int reads() const { return reads_; }
   int fail_at = -1;  // read that fails
   int flip_at = -1;  // read in which a bit is flipped
