@@ -1,0 +1,76 @@
+// A store's file as an asynchronous storage: one thread reads (and, for
+// spills, writes and erases) while the node computes. Bytes go from the file
+// straight to where the node wants them.
+//
+// Only the spill area can be written. An operation outside of the file, or of
+// half a block, is refused; one that the file cannot serve fails at its poll.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "host/store/host_storage.h"
+
+namespace shoal {
+
+struct FileCounters {
+  int64_t reads = 0, read_bytes = 0;
+  int64_t writes = 0, written_bytes = 0;
+  int64_t erases = 0, erased_bytes = 0;
+  int64_t waits = 0;      // times that the node had to sleep
+  double wait_s = 0;      // in these
+  double transfer_s = 0;  // operations, from start to end
+};
+
+class FileStorage final : public HostStorage {
+ public:
+  // Offset 0 is byte `base` of the file, `bytes` follow it. `spill`: what may
+  // be written, offsets as of reads; `durable`: an operation that has ended
+  // survives a power cut. Throws Error(kCorrupt) for a file that is too short,
+  // Error(kUsage) if it cannot be opened.
+  FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
+              std::optional<shoal_spill_area> spill = {}, bool durable = false);
+  ~FileStorage() override;
+
+  const shoal_storage& storage() const override { return storage_; }
+  uint32_t bytes() const override { return bytes_; }
+  bool busy() const override;
+  void wait() override;
+  // Not while an operation is under way.
+  const FileCounters& counters() const { return counters_; }
+
+ private:
+  enum class Kind { kRead, kWrite, kErase };
+  enum State : int { kIdle, kAsked, kDone, kFailed, kQuit };
+  struct Operation {
+    Kind kind = Kind::kRead;
+    uint32_t offset = 0, bytes = 0;
+    uint8_t* to = nullptr;
+    const uint8_t* from = nullptr;
+  };
+
+  static int start(void* self, uint32_t offset, uint32_t bytes, void* to);
+  static int poll(void* self);
+  static int write(void* self, uint32_t offset, uint32_t bytes,
+                   const void* from);
+  static int erase(void* self, uint32_t offset, uint32_t bytes);
+  int ask(const Operation&);
+  bool writable(uint32_t offset, uint32_t bytes, uint32_t unit) const;
+  void work();
+  bool perform();
+  void count();
+
+  int file_ = -1;
+  const uint64_t base_;
+  const uint32_t bytes_;
+  const std::optional<shoal_spill_area> spill_;
+  shoal_storage storage_;
+  Operation operation_;
+  FileCounters counters_;
+  std::atomic<int> state_{kIdle};
+  std::thread thread_;
+};
+
+}  // namespace shoal

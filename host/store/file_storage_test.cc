@@ -1,0 +1,132 @@
+#include "host/store/file_storage.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kBase = 48, kBytes = 8192;
+constexpr shoal_spill_area kSpill{4096, 4096, 1024, 256};
+
+class FileStorageTest : public ::testing::Test {
+ protected:
+  FileStorageTest() : bytes_(kBase + kBytes) {
+    std::mt19937 random(1);
+    for (uint8_t& b : bytes_) b = static_cast<uint8_t>(random());
+    std::string name =
+        (std::filesystem::temp_directory_path() / "shoal_XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    path_ = (folder_ / "a.store").string();
+    write_file(path_, bytes_);
+  }
+  ~FileStorageTest() override { std::filesystem::remove_all(folder_); }
+
+  // What a started operation ends with.
+  static int finish(FileStorage& s) {
+    EXPECT_TRUE(s.busy());
+    s.wait();
+    return s.storage().poll(s.storage().user);
+  }
+  int read(FileStorage& s, uint32_t offset, std::vector<uint8_t>& to) {
+    const shoal_storage& o = s.storage();
+    const auto bytes = static_cast<uint32_t>(to.size());
+    if (o.start(o.user, offset, bytes, to.data()) != 0) return -2;
+    return finish(s);
+  }
+  std::vector<uint8_t> in_file(uint32_t offset, size_t bytes) const {
+    const auto at = bytes_.begin() + kBase + offset;
+    return {at, at + static_cast<int64_t>(bytes)};
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+  std::vector<uint8_t> bytes_;
+};
+
+TEST_F(FileStorageTest, ReadsFromItsBase) {
+  FileStorage s(path_, kBase, kBytes);
+  std::mt19937 random(2);
+  int64_t total = 0;
+  for (int i = 0; i < 200; ++i) {
+    const uint32_t offset = random() % kBytes;
+    std::vector<uint8_t> to(1 + random() % (kBytes - offset));
+    ASSERT_EQ(read(s, offset, to), 1);
+    ASSERT_EQ(to, in_file(offset, to.size()));
+    total += static_cast<int64_t>(to.size());
+  }
+  EXPECT_EQ(s.counters().reads, 200);
+  EXPECT_EQ(s.counters().read_bytes, total);
+  EXPECT_FALSE(s.busy());
+}
+
+TEST_F(FileStorageTest, RefusesWhatIsOutsideOrASecondOperation) {
+  FileStorage s(path_, kBase, kBytes);
+  const shoal_storage& o = s.storage();
+  std::vector<uint8_t> to(64);
+  EXPECT_NE(o.start(o.user, kBytes - 63, 64, to.data()), 0);
+  EXPECT_NE(o.start(o.user, 0xFFFFFFF0, 64, to.data()), 0);
+  EXPECT_NE(o.start(o.user, 0, 0, to.data()), 0);
+  EXPECT_NE(o.start(o.user, 0, 64, nullptr), 0);
+  EXPECT_EQ(o.poll(o.user), -1);
+  EXPECT_EQ(o.write, nullptr);
+  ASSERT_EQ(o.start(o.user, kBytes - 64, 64, to.data()), 0);
+  EXPECT_NE(o.start(o.user, 0, 64, to.data()), 0);
+  EXPECT_EQ(finish(s), 1);
+}
+
+TEST_F(FileStorageTest, WritesWholeUnitsOfTheSpillAreaAlone) {
+  FileStorage s(path_, kBase, kBytes, kSpill);
+  const shoal_storage& o = s.storage();
+  const std::vector<uint8_t> from(512, 0x5A);
+  EXPECT_NE(o.write(o.user, 4096 - 256, 512, from.data()), 0);
+  EXPECT_NE(o.write(o.user, 4096 + 128, 512, from.data()), 0);
+  EXPECT_NE(o.write(o.user, 4096, 100, from.data()), 0);
+  EXPECT_NE(o.write(o.user, 8192 - 256, 512, from.data()), 0);
+  EXPECT_NE(o.erase(o.user, 4096, 512), 0);
+  EXPECT_NE(o.erase(o.user, 0, 1024), 0);
+  ASSERT_EQ(o.erase(o.user, 5120, 1024), 0);
+  EXPECT_EQ(finish(s), 1);
+  ASSERT_EQ(o.write(o.user, 5120 + 256, 512, from.data()), 0);
+  EXPECT_EQ(finish(s), 1);
+  std::vector<uint8_t> expected = bytes_;
+  std::fill_n(expected.begin() + kBase + 5120, 1024, 0xFF);
+  std::fill_n(expected.begin() + kBase + 5120 + 256, 512, 0x5A);
+  EXPECT_EQ(read_file(path_), expected);
+  EXPECT_EQ(s.counters().writes, 1);
+  EXPECT_EQ(s.counters().erased_bytes, 1024);
+}
+
+TEST_F(FileStorageTest, AFileThatIsShortIsNamed) {
+  try {
+    FileStorage(path_, kBase, kBytes + 1);
+    ADD_FAILURE() << "the file has a byte less";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kCorrupt);
+    EXPECT_NE(std::string(e.what()).find("8,240 bytes, 8,241"),
+              std::string::npos)
+        << e.what();
+  }
+  EXPECT_THROW(FileStorage(folder_.string(), 0, 0), Error);
+  EXPECT_THROW(FileStorage((folder_ / "b").string(), 0, 0), Error);
+}
+
+TEST_F(FileStorageTest, AFileThatShrinksFailsTheRead) {
+  FileStorage s(path_, kBase, kBytes);
+  std::filesystem::resize_file(path_, kBase + 100);
+  std::vector<uint8_t> to(64);
+  EXPECT_EQ(read(s, 0, to), 1);
+  EXPECT_EQ(read(s, 80, to), -1);
+  EXPECT_EQ(read(s, 0, to), 1);
+}
+
+}  // namespace
+}  // namespace shoal
