@@ -12,13 +12,9 @@
 
 #include "device/agent/session_wire.h"
 #include "device/link/cipher.h"
+#include "device/program/hmac.h"
 
 namespace shoal {
-
-inline constexpr uint32_t kHmacBytes = 32;
-
-void hmac_sha256(const uint8_t* key, uint32_t key_bytes, const uint8_t* data,
-                 uint32_t bytes, uint8_t out[kHmacBytes]);
 
 struct SessionKeys {
   uint8_t to_node[kKeyBytes], to_coordinator[kKeyBytes];

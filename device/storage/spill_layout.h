@@ -1,0 +1,51 @@
+// Bytes of the spill state in an arena, for planner, loader and runtime alike.
+//
+//   SpillState                 fixed
+//   uint32_t number[pages]     under which a page of this frame was written
+//
+// A page is one erase block of the store; its payload leaves room for the tag.
+#pragma once
+
+#include <cstdint>
+
+#include "device/program/image.h"
+
+namespace shoal {
+
+// The largest unit of writing that a spill area may have; also the piece in
+// which a written page is read back.
+inline constexpr uint32_t kMostSpillUnit = 512;
+inline constexpr uint32_t kMostBadBlocks = 14;
+inline constexpr uint32_t kMostSpillPages = 1u << 20;
+// Of the ring of blocks; the first two hold the ledger.
+inline constexpr uint32_t kLedgerBlocks = 2;
+
+// The fixed part; offsets and words only, no pointers.
+struct SpillState {
+  uint8_t unit[kMostSpillUnit];  // an entry, or what is read back
+  uint8_t page_key[32];
+  uint8_t salt[16];
+  uint8_t store_id[16];
+  uint32_t bad[kMostBadBlocks];  // positions at which blocks went bad
+  uint32_t bad_blocks;
+  uint32_t generation;
+  uint32_t pages, blocks, run;    // blocks: of the ring
+  uint32_t entry_bytes, entries;  // of a ledger block
+  uint32_t number, reserved,
+      first;                      // next to take, end of the run, the frame's
+  uint32_t offset;                // position = number + offset, mod 2^32
+  uint32_t sequence, turn, slot;  // of the ledger's next entry
+  uint32_t damaged, other_damaged, found, other_found;  // while recovering
+  uint32_t dirty;
+};
+
+constexpr uint32_t spill_payload(uint32_t page_bytes) {
+  return page_bytes - kTagBytes;
+}
+
+// Multiple of kAlign; pages <= kMostSpillPages.
+constexpr uint32_t spill_state_bytes(uint32_t pages) {
+  return align_up(static_cast<uint32_t>(sizeof(SpillState)) + 4 * pages);
+}
+
+}  // namespace shoal
