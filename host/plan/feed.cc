@@ -1,0 +1,262 @@
+#include "host/plan/feed.h"
+
+#include <algorithm>
+
+#include "host/plan/tape.h"
+#include "host/plan/time.h"
+
+namespace shoal {
+namespace {
+
+// One actor's slices. What a firing takes is a part of what all take.
+class ActorSlices {
+ public:
+  ActorSlices(const Net& net, const PlanStage& stage, const PlanActor& a,
+              const Board& board, int first_chunk)
+      : a_(a),
+        first_chunk_(first_chunk),
+        time_(actor_time(net, stage, a, board)) {
+    const PlanWeights& w = a.weights;
+    if (!a.copy) op_ = net.layers[a.layer].op;
+    on_tape_ = w.place == WeightPlace::kTape && !w.chunks.empty();
+    rows_ = stage.ports[a.out].box.rows();
+    kernel_h_ = a.copy ? 1 : net.layers[a.layer].kernel_h;
+    parts_ = !a.copy && has_window(op_) && a.part < kernel_h_
+                 ? ceil_div(kernel_h_, a.part)
+                 : 1;
+    groups_ = w.chunks.empty() || op_ == OpCode::kConstant ? 1 : w.groups;
+    for (int g = 0; g < groups_ && !w.chunks.empty(); ++g) {
+      channels_ += w.chunks[g].out_n;
+    }
+    if (on_tape_ || w.place == WeightPlace::kSram) time_.flash_ps = 0;
+    // Read once: by the first firing, or by the parts of the first row.
+    cached_ = time_.weight_read_bytes > 0 &&
+              time_.weight_read_bytes <= board.costs.cache_bytes;
+  }
+
+  const LayerTime& time() const { return time_; }
+
+  void fire(std::vector<FeedSlice>& slices) {
+    const int firing = fired_++;
+    const int part = firing % parts_;
+    const int lo = firing / parts_ * a_.band;
+    const int64_t band = std::min(a_.band, rows_ - lo);
+    const int64_t tall = std::min(a_.part, kernel_h_ - part * a_.part);
+    int64_t compute = time_.compute_ps * band / rows_;
+    if (parts_ > 1) compute = compute * tall / kernel_h_;
+    int64_t extra = time_.firing_ps / time_.firings;
+    if (!cached_) {
+      extra += time_.flash_ps / time_.firings;
+    } else if (firing < parts_) {
+      extra += time_.flash_ps / parts_;
+    }
+    const PlanWeights& w = a_.weights;
+    for (int g = 0; g < groups_; ++g) {
+      int chunk = g;
+      int64_t core = compute;
+      if (op_ == OpCode::kConstant) {
+        chunk = std::min(firing * a_.band / w.chunks[0].out_n, w.groups - 1);
+      } else if (groups_ > 1) {
+        core = compute * w.chunks[g].out_n / channels_;
+      }
+      if (w.parts > 1) chunk += firing % w.parts * w.groups;
+      slices.push_back(
+          {core + (g == 0 ? extra : 0), on_tape_ ? first_chunk_ + chunk : -1});
+    }
+  }
+
+  // A turn of a loop's firing.
+  void turn(int iteration, const PlanLoop& loop, int64_t firings,
+            std::vector<FeedSlice>& slices) const {
+    const bool last = iteration + 1 == loop.iterations;
+    const int64_t core =
+        (time_.compute_ps + time_.flash_ps) / firings / loop.iterations +
+        (last ? time_.firing_ps / firings : 0);
+    const int chunk = op_ == OpCode::kLut ? 0 : iteration;
+    slices.push_back({core, on_tape_ ? first_chunk_ + chunk : -1});
+  }
+
+ private:
+  const PlanActor& a_;
+  const int first_chunk_;
+  LayerTime time_;
+  OpCode op_{};
+  bool on_tape_ = false, cached_ = false;
+  int rows_ = 1, kernel_h_ = 1, parts_ = 1, groups_ = 1, fired_ = 0;
+  int64_t channels_ = 0;
+};
+
+// The storage's queue beside the core's.
+class Queues {
+ public:
+  Queues(const Supply& supply, const std::vector<int64_t>& chunk_bytes,
+         const std::vector<FeedSlice>& slices, uint32_t slots)
+      : supply_(supply), bytes_(chunk_bytes), slots_(slots) {
+    int last = -1;
+    for (const FeedSlice& s : slices) {
+      if (s.chunk < 0 || s.chunk == last) continue;
+      reads_.push_back(last = s.chunk);
+    }
+  }
+
+  // Outside the tape: nothing else is under way.
+  void read(int64_t bytes) {
+    const int64_t ps = request(bytes);
+    now_ += ps;
+    t_.wait_ps += ps;
+    ++t_.waits;
+    open(bytes);
+  }
+
+  void run(const FeedSlice& s) {
+    look_after();
+    if (s.chunk >= 0 && s.chunk != current_) {
+      if (current_ >= 0) ++used_;
+      current_ = s.chunk;
+      start();
+      if (used_ == loaded_) {
+        ++t_.waits;
+        t_.wait_ps += arrives_ - now_;
+        now_ = arrives_;
+      }
+      look_after();
+    }
+    now_ += s.core_ps;
+  }
+
+  FeedTime finish() {
+    t_.total_ps = now_;
+    return t_;
+  }
+
+ private:
+  int64_t request(int64_t bytes) {
+    const int64_t ps = supply_.read_ps(bytes);
+    ++t_.requests;
+    t_.bytes += bytes;
+    t_.storage_ps += ps;
+    return ps;
+  }
+
+  void open(int64_t bytes) {
+    const int64_t ps = supply_.open_ps(bytes);
+    t_.decrypt_ps += ps;
+    now_ += ps;
+  }
+
+  void start() {
+    if (reading_ || loaded_ - used_ == slots_ || started_ == reads_.size()) {
+      return;
+    }
+    arrives_ = now_ + request(bytes_[reads_[started_++]]);
+    reading_ = true;
+  }
+
+  void look_after() {
+    start();
+    while (reading_ && arrives_ <= now_) {
+      reading_ = false;
+      const int64_t bytes = bytes_[reads_[loaded_++]];
+      start();
+      open(bytes);
+    }
+  }
+
+  const Supply& supply_;
+  const std::vector<int64_t>& bytes_;  // with tags
+  const size_t slots_;
+  std::vector<int> reads_;
+  FeedTime t_;
+  int64_t now_ = 0, arrives_ = 0;
+  bool reading_ = false;
+  int current_ = -1;
+  size_t used_ = 0, loaded_ = 0, started_ = 0;
+};
+
+// By chunk of the tape, with tags; the sets of SRAM go to `sets`.
+std::vector<int64_t> tape_chunks(const Net& net, const PlanStage& stage,
+                                 std::vector<int64_t>& sets) {
+  std::vector<int64_t> tape;
+  for (const PlanActor& a : stage.actors) {
+    const PlanWeights& w = a.weights;
+    const bool set = w.place == WeightPlace::kSram && !w.keep;
+    if (w.place != WeightPlace::kTape && !set) continue;
+    for (const PlanChunk& c : w.chunks) {
+      (set ? sets : tape)
+          .push_back(chunk_bytes(net.layers[a.layer], c) + kTagBytes);
+    }
+  }
+  return tape;
+}
+
+}  // namespace
+
+int64_t Supply::read_ps(int64_t bytes) const {
+  return picoseconds(storage->read_latency_us * 1e-6 +
+                     static_cast<double>(bytes) / storage->read_bytes_per_s);
+}
+
+int64_t Supply::open_ps(int64_t bytes) const {
+  if (!sealed) return 0;
+  return picoseconds(static_cast<double>(bytes) * board->aead_cycles_per_byte /
+                     board->clock_hz);
+}
+
+std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
+                                   const Board& board) {
+  std::vector<ActorSlices> actors;
+  int chunks = 0;
+  for (const PlanActor& a : stage.actors) {
+    actors.emplace_back(net, stage, a, board, chunks);
+    if (a.weights.place != WeightPlace::kTape) continue;
+    chunks += static_cast<int>(a.weights.chunks.size());
+  }
+  std::vector<FeedSlice> slices;
+  for (const PlanRun& run : stage.order) {
+    const int loop = stage.actors[run.actor].loop;
+    for (int i = 0; i < run.firings; ++i) {
+      if (loop < 0) {
+        actors[run.actor].fire(slices);
+        continue;
+      }
+      const PlanLoop& l = stage.loops[loop];
+      const int64_t firings =
+          actors[l.first_actor + l.actors - 1].time().firings;
+      for (int turn = 0; turn < l.iterations; ++turn) {
+        for (int j = 0; j < l.actors; ++j) {
+          actors[l.first_actor + j].turn(turn, l, firings, slices);
+        }
+      }
+    }
+  }
+  return slices;
+}
+
+FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
+                   int64_t record) {
+  std::vector<int64_t> sets;
+  const std::vector<int64_t> tape = tape_chunks(net, stage, sets);
+  LayerTime core;
+  for (const PlanActor& a : stage.actors) {
+    const LayerTime t = actor_time(net, stage, a, *supply.board);
+    core.compute_ps += t.compute_ps;
+    core.firing_ps += t.firing_ps;
+    if (a.weights.place == WeightPlace::kMapped) core.flash_ps += t.flash_ps;
+  }
+  std::vector<FeedSlice> slices;
+  if (!tape.empty()) slices = feed_slices(net, stage, *supply.board);
+  Queues queues(supply, tape, slices, stage.slot_count);
+  if (record) queues.read(record);
+  for (const int64_t bytes : sets) queues.read(bytes);
+  for (const FeedSlice& s : slices) queues.run(s);
+  FeedTime t = queues.finish();
+  if (tape.empty()) {
+    t.total_ps += core.compute_ps + core.firing_ps + core.flash_ps;
+  }
+  t.compute_ps = core.compute_ps;
+  t.firing_ps = core.firing_ps;
+  t.flash_ps = core.flash_ps;
+  return t;
+}
+
+}  // namespace shoal

@@ -1,0 +1,61 @@
+// The time of a stage whose weights come from storage: two queues, the reads
+// and the core, that wait for each other. Exact by these rules, which the
+// runtime and the virtual storage play as well:
+//
+//   * On entry the record is read (if the image is not mapped and has several
+//     stages), then the sets kept in SRAM: each chunk is read, then opened.
+//   * Then the tape begins. Its chunks are read in the order of their use, one
+//     request at a time; a chunk that is used several times in a row is read
+//     once. A request takes the storage's latency and its bytes' time.
+//   * The core looks after the tape before every slice (a chunk of a firing):
+//     what has arrived is opened, and where a slot is free the next read has
+//     been started before that. A slot is free again when the core asks for
+//     another chunk than the one in it; then, too, the next read starts first.
+//   * Opening costs the core's cipher if the storage is sealed, else nothing.
+//   * Mapped weights stall the core.
+//
+// Times are whole picoseconds.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// Where a node's weights come from.
+struct Supply {
+  const Board* board = nullptr;
+  const Storage* storage = nullptr;  // null: nothing is read from storage
+  bool sealed = false;
+  int64_t read_ps(int64_t bytes) const;  // of one request
+  int64_t open_ps(int64_t bytes) const;
+};
+
+struct FeedTime {
+  int64_t total_ps = 0;
+  // Of the core, and then of the storage: their sum is more than the total.
+  int64_t compute_ps = 0, firing_ps = 0, flash_ps = 0, decrypt_ps = 0;
+  int64_t storage_ps = 0;
+  int64_t wait_ps = 0, waits = 0;   // of the core, for storage
+  int64_t requests = 0, bytes = 0;  // bytes with tags
+};
+
+// Of one frame; sets with `keep` are there. `record` is the bytes of the
+// stage's record that are read on entry, 0: none. The order must be recorded
+// if anything is on the tape.
+FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
+                   int64_t record = 0);
+
+// Chunks of one part that a slice uses, and how long the core takes for it
+// (stalls included).
+struct FeedSlice {
+  int64_t core_ps = 0;
+  int chunk = -1;  // on the tape, counted over the stage's actors; -1: none
+};
+// All slices of a frame, in the recorded order.
+std::vector<FeedSlice> feed_slices(const Net&, const PlanStage&, const Board&);
+
+}  // namespace shoal
