@@ -39,7 +39,9 @@ enum class TagKind : uint32_t {
   kHead = 1,
   kStage = 2,
   kChunk = 3,
-  kDirectory = 4,  // of a board's storage; see device/port/directory.h
+  kDirectory = 4,  // of a store; see device/storage/directory.h
+  kPage = 5,       // of a spill area; the address is its number
+  kLedger = 6,     // an entry of a spill area's ledger
 };
 
 struct Header {

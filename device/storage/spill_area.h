@@ -68,8 +68,8 @@ class SpillArea {
   // The frame's pages so far are forgotten. Not while an operation is under
   // way.
   void begin_frame();
-  // kOk: under way. A page may be written again. `buffer` has page_bytes,
-  // 4-byte aligned, and belongs to the area until the end.
+  // kOk: under way. A page is written once a frame. `buffer` has page_bytes
+  // and belongs to the area until the end.
   Status start_write_page(uint32_t page, uint8_t* buffer);
   // kBadArgument if this frame has not written it.
   Status start_read_page(uint32_t page, uint8_t* buffer);
@@ -88,26 +88,52 @@ class SpillArea {
   // Erasures of block `block` of the area (ledger: 0 and 1) as counted.
   uint32_t erases(uint32_t block) const;
   uint32_t most_erases() const;
-  uint32_t bad_blocks() const;
-  uint32_t run_blocks() const;
-  uint32_t entry_bytes() const;
+  uint32_t bad_blocks() const { return state_->bad_blocks; }
+  uint32_t run_blocks() const { return state_->run; }
+  uint32_t entry_bytes() const { return state_->entry_bytes; }
 
  private:
   enum class Step : uint8_t {
     kIdle,
-    kScan,  // an entry of the ledger is read
-    kTake,  // the next block is chosen
+    kScan,  // slot at_ of the ledger is read
+    kTake,  // the ring's next block is chosen
     kEraseLedger,
     kWriteEntry,
     kCheckEntry,
     kErase,
     kWrite,
-    kCheck,  // a piece is read back
+    kCheck,  // from at_ on a piece is read back
     kRead,
     kFailed,
   };
+  static constexpr uint8_t kAttempts = 3;
 
-  SpillState& state() const { return *state_; }
+  uint32_t* numbers() const;
+  uint32_t position() const { return state_->number + state_->offset; }
+  uint32_t page_offset(uint32_t number) const;
+  bool is_bad(uint32_t ring_block) const;
+
+  Status open_checked(const SpillConfig&);
+  void fail(Status);
+  int start_request();
+  void ended(bool good);
+  bool again(bool good);
+
+  void scanned();
+  void adopt(uint32_t block);
+  void finish_scan();
+
+  void take();
+  void reserve();
+  void prepare_entry();
+  void next_slot();
+  void entry_checked();
+
+  bool seal_page();
+  bool open_page();
+  void went_bad();
+  void piece_checked();
+  void page_read();
 
   const shoal_storage* storage_ = nullptr;
   const shoal_spill_area* area_ = nullptr;
@@ -115,13 +141,11 @@ class SpillArea {
   const uint8_t* key_ = nullptr;
   SpillState* state_ = nullptr;
   uint8_t* buffer_ = nullptr;
-  uint32_t page_ = 0;
-  uint32_t at_ = 0;  // slot that is scanned, piece that is read back
+  uint32_t page_ = 0, at_ = 0;
   Step step_ = Step::kIdle;
   Status failure_ = Status::kOk;
   uint8_t attempts_ = 0;
   bool requested_ = false;
-  bool sealed_ = false;  // the buffer, under the number of the last attempt
 };
 
 }  // namespace shoal

@@ -31,12 +31,17 @@ struct SpillState {
   uint32_t generation;
   uint32_t pages, blocks, run;    // blocks: of the ring
   uint32_t entry_bytes, entries;  // of a ledger block
-  uint32_t number, reserved,
-      first;                      // next to take, end of the run, the frame's
+  uint32_t number, reserved;      // next to take, end of the run
+  uint32_t first;                 // number at the frame's begin
   uint32_t offset;                // position = number + offset, mod 2^32
-  uint32_t sequence, turn, slot;  // of the ledger's next entry
-  uint32_t damaged, other_damaged, found, other_found;  // while recovering
-  uint32_t dirty;
+  uint32_t sealed_as;             // the buffer's number; kNowhere: plain
+  uint32_t sequence, turn, slot;  // of the next entry
+  uint32_t turn_holds;            // whether this turn has an entry yet
+  uint32_t unsaved;               // a block went bad
+  // By block of the ledger, while it is read: slots up to the last one that is
+  // not empty, genuine entries, damaged ones behind the newest.
+  uint32_t used[kLedgerBlocks], genuine[kLedgerBlocks], damaged[kLedgerBlocks];
+  uint32_t ours;  // an entry that names this store, damaged or not
 };
 
 constexpr uint32_t spill_payload(uint32_t page_bytes) {

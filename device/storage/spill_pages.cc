@@ -1,0 +1,83 @@
+// Pages of a spill area: the next block of the ring, seal, write, read back.
+#include <cstring>
+
+#include "device/program/tag.h"
+#include "device/storage/ledger.h"
+#include "device/storage/spill_area.h"
+#include "device/storage/vault.h"
+
+namespace shoal {
+
+void SpillArea::take() {
+  SpillState& s = *state_;
+  for (;; ++s.number) {
+    // Behind a whole round lie pages of this frame.
+    if (s.number - s.first >= s.blocks) {
+      return fail(Status::kSpillFull);
+    }
+    if (s.number == s.reserved || s.unsaved) return reserve();
+    if (!is_bad(position() % s.blocks)) break;
+  }
+  if (!seal_page()) return fail(Status::kBadArgument);
+  step_ = Step::kErase;
+}
+
+bool SpillArea::seal_page() {
+  SpillState& s = *state_;
+  const uint32_t payload = spill_payload(area_->erase_bytes);
+  if (!cipher_) {
+    make_tag(TagKind::kPage, s.number, s.generation, buffer_, payload,
+             buffer_ + payload);
+    return true;
+  }
+  // A second attempt: another number, so another ciphertext.
+  if (s.sealed_as != kNowhere &&
+      cipher_->open(s.page_key, store_nonce(TagKind::kPage, s.sealed_as),
+                    nullptr, 0, buffer_, payload) != 0) {
+    return false;
+  }
+  s.sealed_as = s.number;
+  return cipher_->seal(s.page_key, store_nonce(TagKind::kPage, s.number),
+                       nullptr, 0, buffer_, payload) == 0;
+}
+
+bool SpillArea::open_page() {
+  SpillState& s = *state_;
+  const uint32_t payload = spill_payload(area_->erase_bytes);
+  const uint32_t number = numbers()[page_];
+  if (!cipher_) {
+    return tag_follows(TagKind::kPage, number, s.generation, buffer_, payload);
+  }
+  return cipher_->open(s.page_key, store_nonce(TagKind::kPage, number), nullptr,
+                       0, buffer_, payload) == 0;
+}
+
+void SpillArea::went_bad() {
+  SpillState& s = *state_;
+  if (s.bad_blocks == kMostBadBlocks) return fail(Status::kSpillFull);
+  s.bad[s.bad_blocks++] = position();
+  ++s.number;
+  s.unsaved = 1;
+  step_ = Step::kTake;
+}
+
+void SpillArea::piece_checked() {
+  SpillState& s = *state_;
+  const uint32_t left = area_->erase_bytes - at_;
+  const uint32_t bytes = left < kMostSpillUnit ? left : kMostSpillUnit;
+  if (std::memcmp(s.unit, buffer_ + at_, bytes) != 0) return went_bad();
+  at_ += bytes;
+  if (at_ < area_->erase_bytes) return;
+  numbers()[page_] = s.number++;
+  step_ = Step::kIdle;
+}
+
+void SpillArea::page_read() {
+  if (open_page()) {
+    step_ = Step::kIdle;
+  } else if (++at_ > 1) {
+    fail(Status::kBadTag);
+  }
+}
+
+}  // namespace shoal
