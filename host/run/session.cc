@@ -1,99 +1,148 @@
 #include "host/run/session.h"
 
 #include "device/base/status.h"
+#include "device/link/cipher.h"
 #include "host/base/error.h"
-#include "host/run/frame.h"
+#include "host/run/frame_flow.h"
 
 namespace shoal {
 namespace {
 
-int64_t tensor_bytes(const Graph& graph, int tensor) {
-  const Tensor& t = graph.tensors[static_cast<size_t>(tensor)];
-  return element_count(t.shape) * type_bytes(t.type);
+NodeSource mapped_image(std::span<const uint8_t> image) {
+  NodeSource source;
+  source.mapped = image;
+  return source;
 }
 
-// An input on its way into the node: rows are made one at a time.
-struct Source {
-  explicit Source(const FrameReader& r)
-      : reader(r), row(static_cast<size_t>(r.row_bytes())) {}
-  FrameReader reader;
-  int next = 0;
-  std::vector<int8_t> row;
-  bool pending = false;  // `row` holds row `next`
-};
-struct Sink {
-  explicit Sink(const FrameWriter& w)
-      : writer(w), row(static_cast<size_t>(w.row_bytes())) {}
-  FrameWriter writer;
-  int next = 0;
-  std::vector<int8_t> row;
-};
-
-bool push(shoal_node* node, uint32_t input, Source& s) {
-  bool moved = false;
-  while (s.next < s.reader.rows()) {
-    if (!s.pending) s.reader.read(s.next, s.row.data());
-    s.pending = true;
-    if (shoal_push_rows(node, input, s.row.data(), 1) == 0) break;
-    s.pending = false;
-    ++s.next;
-    moved = true;
-  }
-  return moved;
+NodeSource read_from(HostStorage& storage) {
+  NodeSource source;
+  source.storage = &storage;
+  return source;
 }
 
-bool take(shoal_node* node, uint32_t output, Sink& s) {
-  bool moved = false;
-  while (s.next < s.writer.rows() &&
-         shoal_take_rows(node, output, s.row.data(), 1) == 1) {
-    s.writer.write(s.next++, s.row.data());
-    moved = true;
+shoal_config config_of(const NodeSource& source, const Tap& tap) {
+  shoal_config config{};
+  config.image = source.mapped.data();
+  config.image_bytes = static_cast<uint32_t>(source.mapped.size());
+  if (source.storage) {
+    config.storage = &source.storage->storage();
+    config.storage_bytes = source.storage->bytes();
+    if (!config.image) config.image_bytes = config.storage_bytes;
   }
-  return moved;
+  config.store_id = source.store_id;
+  config.store_key = source.key;
+  config.store_cipher = source.key ? &chacha20_poly1305() : nullptr;
+  config.spill_area = source.spill_area;
+  config.tap = tap.call;
+  config.tap_user = tap.user;
+  return config;
+}
+
+// What a status says to a person, if it is about what lies in storage.
+const char* storage_fault(Status status) {
+  switch (status) {
+    case Status::kBadTag:
+      return "was changed in storage, or sealed with another key, for another "
+             "node or generation";
+    case Status::kStorage:
+      return "cannot be read from (or written to) storage";
+    case Status::kNoKey:
+      return "is sealed, and there is no key";
+    case Status::kNotSealed:
+      return "is not sealed, though there is a key";
+    case Status::kWrongStore:
+      return "is of another store";
+    case Status::kSpillFull:
+      return "found no room to spill: the blocks of the spill area are too few "
+             "or worn out";
+    default:
+      return nullptr;
+  }
+}
+
+// The thing of which storage_fault() speaks.
+std::string faulty_thing(const shoal_fault& why,
+                         std::span<const std::string> layers) {
+  if (why.layer < layers.size()) {
+    return "layer " + std::to_string(why.layer) + " '" + layers[why.layer] +
+           "': its chunk " + std::to_string(why.index);
+  }
+  if (why.stage == 0xFFFF) return "the program";
+  const std::string stage = "stage " + std::to_string(why.stage);
+  switch (static_cast<Table>(why.table)) {
+    case Table::kSpill:
+      return stage + ": spill " + std::to_string(why.index);
+    case Table::kChunk:
+      return stage + ": chunk " + std::to_string(why.index);
+    default:
+      return stage;
+  }
 }
 
 }  // namespace
 
-int64_t input_bytes(const Graph& graph) {
-  int64_t sum = 0;
-  for (const int t : graph.inputs) sum += tensor_bytes(graph, t);
-  return sum;
+Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
+                 uint32_t arena_bytes, Tap tap)
+    : graph_(graph), net_(net), source_(source), arena_(arena_bytes) {
+  const shoal_config config = config_of(source, tap);
+  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
+  load();
+  check_ends();
 }
 
 Session::Session(const Graph& graph, const Net& net,
                  std::span<const uint8_t> image, uint32_t arena_bytes, Tap tap)
-    : graph_(graph), net_(net), arena_(arena_bytes) {
-  shoal_config config{};
-  config.image = image.data();
-  config.image_bytes = static_cast<uint32_t>(image.size());
-  config.tap = tap.call;
-  config.tap_user = tap.user;
-  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
-}
+    : Session(graph, net, mapped_image(image), arena_bytes, tap) {}
 
 Session::Session(const Graph& graph, const Net& net, StoredImage& stored,
                  uint32_t arena_bytes, Tap tap)
-    : graph_(graph), net_(net), stored_(&stored), arena_(arena_bytes) {
-  shoal_config config{};
-  config.image_bytes = stored.bytes();
-  config.storage = &stored.storage();
-  config.tap = tap.call;
-  config.tap_user = tap.user;
-  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
-  load();
+    : Session(graph, net, read_from(stored), arena_bytes, tap) {}
+
+bool Session::wait_for_storage() {
+  if (!source_.storage || !source_.storage->busy()) return false;
+  source_.storage->wait();
+  return true;
 }
 
 void Session::load() {
   while (shoal_outputs(&node_) == 0) {
-    const bool reading = stored_->busy();
+    const bool reading = wait_for_storage();
     check(shoal_step(&node_), "load");
     if (!reading) throw Error(Exit::kInternal, "the node is stuck");
   }
 }
 
+// A description that is not the program's would bring rows of other sizes.
+void Session::check_ends() const {
+  const auto same = [&](const std::vector<NetIo>& ends, uint32_t count,
+                        shoal_io_info (*info)(const shoal_node*, uint32_t)) {
+    if (ends.size() != count) return false;
+    for (uint32_t i = 0; i < count; ++i) {
+      const shoal_io_info there = info(&node_, i);
+      const Box& box = ends[i].stored.view.box;
+      if (there.rows != static_cast<uint32_t>(box.rows()) ||
+          there.row_bytes != static_cast<uint64_t>(box.columns()) *
+                                 static_cast<uint64_t>(box.channels())) {
+        return false;
+      }
+    }
+    return true;
+  };
+  if (same(net_.inputs, shoal_inputs(&node_), shoal_input_info) &&
+      same(net_.outputs, shoal_outputs(&node_), shoal_output_info)) {
+    return;
+  }
+  throw Error(Exit::kCorrupt, "the program has other inputs or outputs");
+}
+
 void Session::check(int status, const char* doing) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   const shoal_fault why = shoal_why(&node_);
+  if (const char* what = storage_fault(static_cast<Status>(status))) {
+    const bool full = static_cast<Status>(status) == Status::kSpillFull;
+    throw Error(full ? Exit::kDoesNotFit : Exit::kCorrupt,
+                faulty_thing(why, source_.layers) + " " + what);
+  }
   throw Error(Exit::kCorrupt, std::string("the program failed to ") + doing +
                                   ": status " + std::to_string(status) +
                                   ", stage " + std::to_string(why.stage) +
@@ -102,63 +151,32 @@ void Session::check(int status, const char* doing) const {
                                   ", check " + std::to_string(why.check));
 }
 
+Session::~Session() {
+  wait_for_storage();  // what is being read is for this arena
+}
+
 std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
-  if (static_cast<int64_t>(input.size()) != input_bytes(graph_)) {
-    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
-                                  " bytes, the model wants " +
-                                  std::to_string(input_bytes(graph_)));
-  }
-  std::vector<Source> sources;
-  size_t at = 0;
-  for (const NetIo& io : net_.inputs) {
-    const auto bytes =
-        static_cast<size_t>(tensor_bytes(graph_, io.file_tensor));
-    sources.emplace_back(FrameReader(graph_, io, input.subspan(at, bytes)));
-    at += bytes;
-  }
-  size_t total = 0;
-  for (const int t : graph_.outputs) {
-    total += static_cast<size_t>(tensor_bytes(graph_, t));
-  }
-  std::vector<uint8_t> output(total);
-  std::vector<Sink> sinks;
-  at = 0;
-  for (const NetIo& io : net_.outputs) {
-    const auto bytes =
-        static_cast<size_t>(tensor_bytes(graph_, io.file_tensor));
-    sinks.emplace_back(
-        FrameWriter(graph_, io, std::span(output).subspan(at, bytes)));
-    at += bytes;
-  }
-  for (;;) {
-    bool moved = false;
-    for (size_t i = 0; i < sources.size(); ++i) {
-      moved |= push(&node_, static_cast<uint32_t>(i), sources[i]);
-    }
+  FrameFlow flow(graph_, net_, input);
+  const uint32_t frames = shoal_frames(&node_);
+  // What nobody takes (unused results) may come after the last row.
+  while (!flow.done() || shoal_frames(&node_) == frames) {
+    bool moved = flow.push(&node_);
     int status = shoal_step(&node_);
-    for (; status == SHOAL_OK; status = shoal_step(&node_)) moved = true;
+    while (status == SHOAL_OK && shoal_frames(&node_) == frames) {
+      moved = true;
+      status = shoal_step(&node_);
+    }
+    moved |= status == SHOAL_OK;
     check(status, "run");
-    bool done = true;
-    for (size_t i = 0; i < sinks.size(); ++i) {
-      moved |= take(&node_, static_cast<uint32_t>(i), sinks[i]);
-      done &= sinks[i].next == sinks[i].writer.rows();
+    moved |= flow.take(&node_);
+    if (!moved && !wait_for_storage()) {
+      throw Error(Exit::kInternal, "the node is stuck");
     }
-    for (const Source& s : sources) done &= s.next == s.reader.rows();
-    if (done) {
-      // What nobody takes (unused results) may still be on its way.
-      do {
-        status = shoal_step(&node_);
-      } while (status == SHOAL_OK ||
-               (stored_ && stored_->busy() && status == SHOAL_WAIT));
-      check(status, "run");
-      if (!arena_.intact()) {
-        throw Error(Exit::kInternal, "the node wrote outside its arena");
-      }
-      return output;
-    }
-    if (!moved && stored_ && stored_->busy()) continue;
-    if (!moved) throw Error(Exit::kInternal, "the node is stuck");
   }
+  if (!arena_.intact()) {
+    throw Error(Exit::kInternal, "the node wrote outside its arena");
+  }
+  return flow.output();
 }
 
 }  // namespace shoal

@@ -56,6 +56,12 @@ Nanos SliceCost::nanos() const {
                          1);
 }
 
+SliceCost& SliceCost::operator+=(const SliceCost& o) {
+  compute_s += o.compute_s, firing_s += o.firing_s, flash_s += o.flash_s;
+  macs += o.macs, weight_bytes += o.weight_bytes;
+  return *this;
+}
+
 NodeCost::NodeCost(std::span<const uint8_t> image, const Board& board)
     : board_(board) {
   const HeadView head = view_head(image.data());
@@ -136,6 +142,8 @@ double NodeCost::weights_read(const StageView& s, const ActorRecord& a,
                               const shoal_work& w) const {
   if (a.weights == kNone || w.slice != 0) return 0;
   const WeightRecord& set = s.weights[a.weights];
+  // Others lie in the arena when they are used.
+  if (set.place != WeightPlace::kMapped) return 0;
   if (a.op == OpCode::kConstant) {
     return cost.weight_bytes / firing_count(row_rule(s, a));
   }

@@ -22,6 +22,7 @@ struct SliceCost {
   double compute_s = 0, firing_s = 0, flash_s = 0;
   double macs = 0, weight_bytes = 0;
   Nanos nanos() const;
+  SliceCost& operator+=(const SliceCost&);
 };
 
 class NodeCost {

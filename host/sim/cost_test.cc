@@ -36,12 +36,7 @@ SliceCost frame_cost(const Prepared& p, const Board& board) {
     if (status > SHOAL_WAIT) break;
     const shoal_work w = shoal_last_work(&node);
     if (w.actor != kNone && status == SHOAL_OK) {
-      const SliceCost c = cost.slice(w);
-      sum.compute_s += c.compute_s;
-      sum.firing_s += c.firing_s;
-      sum.flash_s += c.flash_s;
-      sum.macs += c.macs;
-      sum.weight_bytes += c.weight_bytes;
+      sum += cost.slice(w);
     }
     taken += shoal_take_rows(&node, 0, row.data(), 1);
   }

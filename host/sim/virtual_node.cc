@@ -67,11 +67,7 @@ void VirtualNode::settle() {
   charged_ = w;
   charged_frame_ = frame;
   const SliceCost c = cost_->slice(w);
-  work_.compute_s += c.compute_s;
-  work_.firing_s += c.firing_s;
-  work_.flash_s += c.flash_s;
-  work_.macs += c.macs;
-  work_.weight_bytes += c.weight_bytes;
+  work_ += c;
   port_.spend(c.nanos(),
               {.doing = Doing::kSlice, .stage = w.stage, .actor = w.actor});
 }

@@ -1,0 +1,133 @@
+#include "host/sim/solo.h"
+
+#include <string>
+
+#include "device/program/image.h"
+#include "host/base/error.h"
+#include "host/run/frame_flow.h"
+
+namespace shoal {
+namespace {
+
+const Header& header_of(const std::vector<uint8_t>& image) {
+  return *reinterpret_cast<const Header*>(image.data());
+}
+
+double seconds(Nanos time) { return static_cast<double>(time) * 1e-9; }
+
+StorageCounters since(StorageCounters c, const StorageCounters& start) {
+  c.reads -= start.reads, c.writes -= start.writes;
+  c.erasures -= start.erasures;
+  c.read_bytes -= start.read_bytes, c.written_bytes -= start.written_bytes;
+  c.busy -= start.busy;
+  return c;
+}
+
+}  // namespace
+
+FrameLoad SoloFrame::load() const {
+  FrameLoad l;
+  l.macs = work.macs;
+  l.active_s = seconds - wait_s;
+  l.seconds = seconds;
+  l.read_bytes = storage.read_bytes;
+  l.written_bytes = storage.written_bytes;
+  return l;
+}
+
+SoloNode::SoloNode(const Prepared& prepared, const Board& board,
+                   const SoloOptions& options)
+    : prepared_(prepared),
+      board_(board),
+      options_(options),
+      cost_(prepared.images.at(0), board),
+      storage_(prepared.images[0], storage_profile(), [this] { return now_; }),
+      arena_(prepared.plan.nodes.at(0).arena_bytes) {
+  storage_.inject(options.fault);
+  const std::vector<uint8_t>& image = prepared_.images[0];
+  shoal_config config{};
+  config.image_bytes = static_cast<uint32_t>(image.size());
+  if (header_of(image).head == kNowhere) config.image = image.data();
+  config.storage = &storage_.storage();
+  config.tap = options.tap.call;
+  config.tap_user = options.tap.user;
+  begin(loading_);
+  check(shoal_open(&node_, &config, arena_.data(), arena_.bytes()), "open");
+  while (shoal_outputs(&node_) == 0) {
+    if (step() == SHOAL_WAIT) wait();
+  }
+  end(loading_);
+}
+
+const Storage& SoloNode::storage_profile() const {
+  return options_.storage ? *options_.storage : find_storage(board_, "");
+}
+
+int SoloNode::step() {
+  const int status = shoal_step(&node_);
+  check(status, "run");
+  if (status == SHOAL_OK) charge();
+  return status;
+}
+
+void SoloNode::charge() {
+  const shoal_work w = shoal_last_work(&node_);
+  if (w.actor == kNone) return;
+  const SliceCost c = cost_.slice(w);
+  frame_->work += c;
+  now_ += c.nanos();
+}
+
+// Nothing to do before the request under way has ended.
+void SoloNode::wait() {
+  if (!storage_.busy()) {
+    throw Error(Exit::kInternal, "the node is stuck");
+  }
+  if (storage_.ready() <= now_) return;
+  frame_->wait_s += seconds(storage_.ready() - now_);
+  ++frame_->waits;
+  now_ = storage_.ready();
+}
+
+void SoloNode::begin(SoloFrame& frame) {
+  frame = {};
+  frame_ = &frame;
+  begun_ = now_;
+  before_ = storage_.counters();
+}
+
+void SoloNode::end(SoloFrame& frame) {
+  frame.seconds = seconds(now_ - begun_);
+  frame.storage = since(storage_.counters(), before_);
+}
+
+std::vector<uint8_t> SoloNode::run(std::span<const uint8_t> input) {
+  FrameFlow flow(prepared_.graph, prepared_.net, input);
+  const uint32_t frames = shoal_frames(&node_);
+  begin(last_);
+  // Rows that no output needs may still be on their way after the last output.
+  while (!flow.done() || shoal_frames(&node_) == frames) {
+    bool moved = flow.push(&node_);
+    const int status = step();
+    moved |= flow.take(&node_);
+    if (status == SHOAL_WAIT && !moved) wait();
+  }
+  end(last_);
+  if (!arena_.intact()) {
+    throw Error(Exit::kInternal, "the node wrote outside its arena");
+  }
+  return flow.output();
+}
+
+void SoloNode::check(int status, const char* doing) const {
+  if (status == SHOAL_OK || status == SHOAL_WAIT) return;
+  const shoal_fault why = shoal_why(&node_);
+  throw Error(Exit::kCorrupt, std::string("the program failed to ") + doing +
+                                  ": status " + std::to_string(status) +
+                                  ", stage " + std::to_string(why.stage) +
+                                  ", table " + std::to_string(why.table) +
+                                  ", entry " + std::to_string(why.index) +
+                                  ", check " + std::to_string(why.check));
+}
+
+}  // namespace shoal

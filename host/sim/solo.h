@@ -1,0 +1,85 @@
+// One node alone in virtual time: the real node, stepped through the C API,
+// its slices charged by its board, its storage working beside it. Rows are
+// pushed as soon as there is room and taken as soon as they are made.
+//
+//   SoloNode node(prepared, board, {.storage = &find_storage(board, "")});
+//   std::vector<uint8_t> out = node.run(input);   // as often as you like
+//   node.last().seconds, node.last().waits ...
+//
+// Times are modelled. A node that has nothing to do jumps to the end of the
+// request under way; one that is busy asks its storage after every slice, as
+// a board's loop does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "host/run/arena.h"
+#include "host/run/prepare.h"
+#include "host/run/session.h"
+#include "host/sim/cost.h"
+#include "host/sim/energy.h"
+#include "host/sim/virtual_storage.h"
+
+namespace shoal {
+
+struct SoloOptions {
+  const Storage* storage = nullptr;  // null: the board's first
+  StorageFault fault{.count = 0};
+  Tap tap;
+};
+
+// Of one frame.
+struct SoloFrame {
+  double seconds = 0;
+  SliceCost work;        // sums of its slices
+  double decrypt_s = 0;  // opening what came sealed
+  double wait_s = 0;     // of these, `seconds`, nothing to do
+  uint64_t waits = 0;
+  StorageCounters storage;
+  double storage_s() const { return static_cast<double>(storage.busy) * 1e-9; }
+  FrameLoad load() const;
+};
+
+class SoloNode {
+ public:
+  // Node 0 of a plan that is not linked. All references must outlive the node.
+  // Throws Error(kCorrupt) if the program is refused.
+  SoloNode(const Prepared&, const Board&, const SoloOptions& = {});
+
+  // One frame, as Session::run(). Throws Error(kCorrupt) naming the layer if
+  // what comes from storage is not what it should be.
+  std::vector<uint8_t> run(std::span<const uint8_t> input);
+  const SoloFrame& last() const { return last_; }
+  // Loading and checking the program, and what is kept in SRAM.
+  const SoloFrame& loading() const { return loading_; }
+  VirtualStorage& storage() { return storage_; }
+
+ private:
+  bool mapped() const;
+  const Storage& storage_profile() const;
+  void load();
+  int step();
+  void wait();
+  void charge();
+  void begin(SoloFrame&);
+  void end(SoloFrame&);
+  void check(int status, const char* doing) const;
+
+  const Prepared& prepared_;
+  const Board& board_;
+  SoloOptions options_;
+  NodeCost cost_;
+  Nanos now_ = 0;
+  VirtualStorage storage_;
+  Arena arena_;
+  shoal_node node_{};
+  SoloFrame* frame_ = nullptr;  // under way
+  SoloFrame loading_, last_;
+  Nanos begun_ = 0;
+  StorageCounters before_;  // when it began
+};
+
+}  // namespace shoal
