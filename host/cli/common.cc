@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/image/random_input.h"
 #include "host/run/session.h"
 
 namespace shoal {
@@ -126,6 +127,7 @@ std::optional<Normalization> normalization(
 
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const std::optional<Normalization>& norm) {
+  if (is_random_input(path)) return random_input(graph, random_seed_of(path));
   std::vector<uint8_t> bytes = read_file(path);
   if (std::filesystem::path(path).extension() != ".bin") {
     return picture_input(graph, decode_picture(bytes, path), norm);

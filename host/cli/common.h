@@ -35,7 +35,8 @@ std::optional<Normalization> normalization(const std::vector<float>& mean,
                                            const std::vector<float>& deviation);
 
 // The bytes of all inputs in the file's types: a `.bin` file as it is (its
-// size is checked), everything else as a picture.
+// size is checked), "random:SEED" (random_input.h), everything else as a
+// picture.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
                                 const std::optional<Normalization>&);
 

@@ -32,13 +32,16 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
 }
 
 void add_model(CLI::App* verb, std::string& path) {
-  verb->add_option("MODEL", path, ".tflite file, int8 or uint8")->required();
+  verb->add_option("MODEL", path, ".tflite file, int8 or uint8, or zoo:NAME")
+      ->required();
 }
 
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {
   return verb->add_option("INPUT", path,
-                          "picture (png, jpg, bmp) or raw bytes (.bin)" + more);
+                          "picture (png, jpg, bmp), raw bytes (.bin) or "
+                          "random:SEED" +
+                              more);
 }
 
 void add_json(CLI::App* verb, bool& flag) {

@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/import/op_reader.h"
+#include "host/zoo/zoo.h"
 
 namespace shoal {
 namespace {
@@ -61,9 +62,10 @@ Graph import_tflite(std::span<const uint8_t> file, const std::string& name) {
   return convert(decode(file, name), file.size(), name);
 }
 
-Graph load_model(const std::string& path) {
-  return import_tflite(read_file(path),
-                       std::filesystem::path(path).filename().string());
+Graph load_model(const std::string& model) {
+  if (is_zoo_name(model)) return zoo_model(model);
+  return import_tflite(read_file(model),
+                       std::filesystem::path(model).filename().string());
 }
 
 }  // namespace shoal

@@ -13,7 +13,8 @@ namespace shoal {
 // reason), kUnsupported with all unsupported operators at once.
 Graph import_tflite(std::span<const uint8_t> file, const std::string& name);
 
-// Reads and imports; kUsage if there is no such file.
-Graph load_model(const std::string& path);
+// What a command takes as MODEL: a file, or a network of the zoo
+// ("zoo:vgg16"). kUsage if there is neither.
+Graph load_model(const std::string& model);
 
 }  // namespace shoal
