@@ -120,10 +120,12 @@ typedef struct shoal_link_counters {
 typedef struct shoal_config {
   /* The program image if it is memory mapped (16-byte aligned), else null:
    * then the image is read through `storage`, offset 0 being its first byte.
-   * A mapped image whose chunks lie on a tape needs storage as well. */
+   * A mapped image whose chunks lie on a tape needs storage as well; offset 0
+   * is the image's first byte there, too. */
   const void* image;
   uint32_t image_bytes;         /* of the mapped image, or of the storage */
   const shoal_storage* storage; /* may be null */
+  uint32_t storage_bytes;       /* of the storage beside a mapped image */
   /* What the store of a program says of itself (device/storage/directory.h),
    * 16 bytes: a program whose chunks are of another one is refused. Null: not
    * asked, for programs that keep nothing in a store. */
@@ -131,9 +133,9 @@ typedef struct shoal_config {
   /* The key of what lies in storage and the cipher, both or none. With a key
    * a store that is not sealed is refused, without one a sealed store is. */
   const shoal_cipher* store_cipher;
-  const uint8_t* store_key;            /* 32 bytes, of this node */
-  const shoal_spill_area* spill_area;  /* null: it may write nothing */
-  const shoal_link* link;       /* null: the program must have no peers */
+  const uint8_t* store_key;           /* 32 bytes, of this node */
+  const shoal_spill_area* spill_area; /* null: it may write nothing */
+  const shoal_link* link;             /* null: the program must have no peers */
   /* Called after every firing in builds with SHOAL_TAP, else ignored. */
   void (*tap)(void* user, const void* firing);
   void* tap_user;
@@ -153,6 +155,7 @@ typedef struct shoal_fault {
   uint8_t status; /* shoal::Status */
   uint8_t table;  /* shoal::Table */
   uint16_t stage, index, check;
+  uint16_t layer; /* of a chunk that fails; 0xFFFF */
 } shoal_fault;
 
 /* Checks the whole program and prepares the first frame. `arena` must be

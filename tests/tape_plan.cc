@@ -25,7 +25,8 @@ std::vector<PlanRun> record_order(const Net& net, const PlanStage& stage) {
 }
 
 struct Sizes {
-  uint32_t head = 0, record = 0, chunk = 0;
+  uint32_t head = 0, record = 0;
+  std::vector<uint32_t> chunk;  // the largest, by stage
 };
 
 // As they are in the image that the plan would give.
@@ -38,8 +39,9 @@ Sizes find_sizes(const Net& net, const Plan& plan) {
     const StageEntry& entry = head.stages[s];
     sizes.record = std::max(sizes.record, entry.bytes);
     const StageView stage = view_stage(image.data() + entry.offset);
+    sizes.chunk.push_back(0);
     for (uint32_t c = 0; c < stage.header->chunks; ++c) {
-      sizes.chunk = std::max(sizes.chunk, stage.chunks[c].bytes);
+      sizes.chunk[s] = std::max(sizes.chunk[s], stage.chunks[c].bytes);
     }
   }
   return sizes;
@@ -59,14 +61,20 @@ Plan tape_plan(const Net& net, const Plan& mapped) {
   const uint32_t before = l.buffers;
   l.head_bytes = sizes.head;
   l.record_bytes = sizes.record;
-  l.slot_bytes = sizes.chunk ? align_up(sizes.chunk + kTagBytes) : 0;
-  l.slot_count = sizes.chunk ? 2 : 0;
   l.head = align_up(l.states +
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
-  l.slots = align_up(l.record + l.record_bytes);
-  l.buffers = l.slots + l.slot_bytes * l.slot_count;
-  const uint32_t more = l.buffers - before;
+  l.buffers = align_up(l.record + l.record_bytes);
+  uint32_t end = l.buffers;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    PlanStage& stage = node.stages[s];
+    if (sizes.chunk[s] == 0) continue;
+    stage.slots = l.buffers;
+    stage.slot_bytes = align_up(sizes.chunk[s] + kTagBytes);
+    stage.slot_count = 2;
+    end = std::max(end, stage.slots + stage.slot_bytes * stage.slot_count);
+  }
+  const uint32_t more = end - before;
   node.arena_bytes += more;
   for (PlanStage& stage : node.stages) {
     stage.arena_bytes += more;

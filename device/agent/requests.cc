@@ -235,6 +235,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (header.head == kNowhere) c.image = config_.program;
   read_ = {};
   c.storage = &storage_;
+  c.storage_bytes = program_bytes_;
   c.link = r.peers != 0 ? &link_ : nullptr;
   c.tap = config_.tap;
   c.tap_user = config_.tap_user;

@@ -19,8 +19,12 @@ enum class [[nodiscard]] Status : uint8_t{
     kBadRecord,      // a table entry fails the loader's checks
     kTooShort,       // the image ends before what it announces
     kArenaTooSmall,  // arena_bytes of the program exceed what was given
-    kStorage,        // storage refused or failed a read
+    kStorage,        // storage refused or failed, and again when repeated
     kStale,          // a datagram of another epoch, or one seen before
+    kNoKey,          // a sealed store, and no key for it
+    kNotSealed,      // a key, and a store that is not sealed
+    kWrongStore,     // the store or spill area is another program's
+    kSpillFull,      // no room to spill, or all of it is worn out
 };
 
 // Which table of a stage record a fault lies in.
@@ -41,6 +45,7 @@ enum class Table : uint8_t {
   kPeer,
   kStream,
   kTarget,
+  kSpill,
 };
 
 // Where a check failed: stage and table index are 0xFFFF where they do not
@@ -51,6 +56,7 @@ struct Fault {
   uint16_t stage = 0xFFFF;
   uint16_t index = 0xFFFF;
   uint16_t check = 0;
+  uint16_t layer = 0xFFFF;  // of the net, of a chunk that fails
 };
 
 }  // namespace shoal

@@ -31,7 +31,7 @@ class Regions {
       put(h.head, h.head_bytes);
       put(h.record, h.record_bytes);
     }
-    if (h.slot_count) put(h.slots, uint64_t{h.slot_count} * h.slot_bytes);
+    if (h.keep_bytes) put(h.keep, h.keep_bytes);
     if (h.peers) put(h.link, link_bytes);
   }
   bool ordered() const { return ordered_; }
@@ -66,7 +66,7 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
     const bool ok = e.offset % kAlign == 0 && e.offset >= h.head_bytes &&
                     e.bytes % 4 == 0 &&
                     e.bytes >= sizeof(StageHeader) + kTagBytes &&
-                    uint64_t{e.offset} + e.bytes <= h.image_bytes &&
+                    uint64_t{e.offset} + e.bytes <= h.program_bytes &&
                     (source.mapped || e.bytes <= h.record_bytes);
     if (!ok) return fault(Status::kBadRecord, Table::kStage, i);
   }
@@ -85,6 +85,25 @@ uint64_t fixed_end(const HeadView& head, bool mapped) {
   return Regions(*head.header, mapped, link_bytes).end();
 }
 
+// The two parts of the image, and whether the source has them.
+Fault check_parts(const Header& h, const ImageSource& source) {
+  const bool mapped = source.mapped != nullptr;
+  const bool stored = h.image_bytes > h.program_bytes || !mapped;
+  if (mapped && h.program_bytes > source.mapped_bytes) {
+    return fault(Status::kTooShort);
+  }
+  if (stored && !source.has_storage) return fault(Status::kStorage);
+  if (stored && h.image_bytes > source.storage_bytes) {
+    return fault(Status::kTooShort);
+  }
+  if (h.program_bytes > h.image_bytes || h.program_bytes % kAlign != 0 ||
+      h.head_bytes > h.program_bytes ||
+      mapped == ((h.flags & kImageUnmapped) != 0)) {
+    return fault(Status::kBadRecord);
+  }
+  return {};
+}
+
 // Programs without peers have nothing of a link.
 bool link_fields_ok(const Header& h) {
   if (h.peers) {
@@ -97,15 +116,18 @@ bool link_fields_ok(const Header& h) {
 }  // namespace
 
 Fault check_header(const uint8_t* header, const ImageSource& source) {
-  if (source.bytes < sizeof(Header)) return fault(Status::kTooShort);
+  if ((source.mapped ? source.mapped_bytes : source.storage_bytes) <
+      sizeof(Header)) {
+    return fault(Status::kTooShort);
+  }
   const Header& h = *reinterpret_cast<const Header*>(header);
   if (h.magic != kImageMagic) return fault(Status::kBadMagic);
   if (h.version != kImageVersion) return fault(Status::kBadVersion);
   if (h.arithmetic != kArithmetic) return fault(Status::kBadArithmetic);
-  if (h.image_bytes > source.bytes) return fault(Status::kTooShort);
+  const Fault parts = check_parts(h, source);
+  if (parts.status != Status::kOk) return parts;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  if (h.head_bytes != head_bytes(h.stages, ios, h.peers) ||
-      h.head_bytes > h.image_bytes) {
+  if (h.head_bytes != head_bytes(h.stages, ios, h.peers)) {
     return fault(Status::kBadRecord);
   }
   const bool mapped = source.mapped != nullptr;
@@ -113,17 +135,9 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   if (!regions.ordered() || regions.end() > h.arena_bytes) {
     return fault(Status::kBadRecord);
   }
-  if (h.stages == 0 || h.flags != 0 || h.reserved != 0 || !link_fields_ok(h)) {
+  if (h.stages == 0 || (h.flags & ~kImageUnmapped) != 0 || h.reserved != 0 ||
+      h.reserved2 != 0 || !link_fields_ok(h)) {
     return fault(Status::kBadRecord);
-  }
-  if (h.slot_count == 1 || (h.slot_count == 0) != (h.slot_bytes == 0) ||
-      h.slot_bytes % kAlign != 0) {
-    return fault(Status::kBadRecord);
-  }
-  // Without a tape an unmapped image has no place for weights, but some
-  // programs have none.
-  if ((h.slot_count || !mapped) && !source.has_storage) {
-    return fault(Status::kStorage);
   }
   return {};
 }
@@ -137,7 +151,7 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
   }
   if (source.mapped) {
     uint8_t hash[32];
-    make_image_hash(source.mapped, h.image_bytes, h.head_bytes, hash);
+    make_image_hash(source.mapped, h.program_bytes, h.head_bytes, hash);
     if (std::memcmp(hash, h.hash, sizeof hash) != 0) {
       return fault(Status::kBadHash);
     }
@@ -151,7 +165,7 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
 }
 
 Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
-                  const ImageSource& source, StreamNumbers numbers) {
+                  const ImageSource& source, StageNumbers numbers) {
   const StageEntry& entry = head.stages[stage];
   if (!tag_follows(TagKind::kStage, entry.offset, head.header->generation,
                    record, entry.bytes - kTagBytes)) {

@@ -15,9 +15,8 @@
 
 namespace shoal {
 
-// The numbers of a stage's first in-stream and target: how many of them the
-// stages before it have.
-struct StreamNumbers {
+// What the stages before one have: in-streams and targets.
+struct StageNumbers {
   uint16_t stream = 0, target = 0;
 };
 
@@ -28,9 +27,9 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // A record of head.stages[stage].bytes bytes, 4-byte aligned: tag, tables,
 // mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
-                  const ImageSource&, StreamNumbers);
+                  const ImageSource&, StageNumbers);
 // From a stage's numbers to those of the one behind it.
-StreamNumbers numbers_after(const StageView&, StreamNumbers);
+StageNumbers numbers_after(const StageView&, StageNumbers);
 // The values of a chunk whose tag is right: shifts within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);
 

@@ -3,37 +3,6 @@
 namespace shoal {
 namespace {
 
-// Bytes of the arena that a buffer or accumulator takes while its stage runs.
-// What belongs to a loop lives during a firing of that loop only.
-struct Region {
-  uint64_t begin, end;
-  uint16_t loop;
-};
-
-Region buffer_region(const StageView& s, uint32_t index) {
-  const BufferRecord& b = s.buffers[index];
-  Region r{b.offset, uint64_t{b.offset} + uint64_t{b.row_bytes} * b.slots,
-           kNone};
-  if (b.flags & kBufferPrivate) {
-    r.loop = s.actors[s.ports[b.first_port].owner_index].loop;
-  }
-  return r;
-}
-
-Region accumulator_region(const StageView& s, uint32_t index) {
-  const ActorRecord& a = s.actors[index];
-  if (a.accumulator == kNowhere) return {0, 0, kNone};
-  const PortRecord& out = s.ports[a.out];
-  const uint64_t bytes =
-      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out));
-  return {a.accumulator, a.accumulator + bytes, a.loop};
-}
-
-bool apart(const Region& a, const Region& b) {
-  if (a.loop != kNone && b.loop != kNone && a.loop != b.loop) return true;
-  return a.end <= b.begin || b.end <= a.begin;
-}
-
 bool boxes_meet(const PortRecord& a, const PortRecord& b) {
   return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 &&
          a.c0 < b.c1 && b.c0 < a.c1;
@@ -42,8 +11,9 @@ bool boxes_meet(const PortRecord& a, const PortRecord& b) {
 }  // namespace
 
 Fault StageCheck::run() {
-  const bool ok = sizes() && buffers() && ports() && ios() && streams() &&
-                  loops() && actors() && regions_apart() && order();
+  const bool ok = sizes() && tape() && buffers() && ports() && ios() &&
+                  streams() && loops() && actors() && regions_apart() &&
+                  order();
   if (ok) return {};
   return fault_;
 }
@@ -63,11 +33,20 @@ bool StageCheck::sizes() {
       !need(record_bytes(stage_counts(h)) == entry.bytes) ||
       !need(head_.header->peers || (h.streams == 0 && h.targets == 0)) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
-      !need(h.actors <= head_.header->state_count)) {
+      !need(h.actors <= head_.header->state_count) || !need(h.reserved == 0) ||
+      !need(h.spills == 0)) {
     return false;
   }
   s_ = view_stage(record_);
   return true;
+}
+
+bool StageCheck::tape() {
+  const StageHeader& h = *s_.header;
+  if (h.slot_count == 0) return need(h.slot_bytes == 0);
+  return need(h.slot_count >= 2) && need(h.slot_bytes > 0) &&
+         need(h.slot_bytes % kAlign == 0) &&
+         need(in_arena(h.slots, uint64_t{h.slot_bytes} * h.slot_count));
 }
 
 bool StageCheck::buffers() {
@@ -227,26 +206,64 @@ bool StageCheck::in_recorded_order(uint32_t buffer) const {
   return true;
 }
 
+StageCheck::Region StageCheck::buffer_region(uint32_t index) const {
+  const BufferRecord& b = s_.buffers[index];
+  Region r{b.offset, uint64_t{b.offset} + uint64_t{b.row_bytes} * b.slots,
+           kNone};
+  if (b.flags & kBufferPrivate) {
+    r.loop = s_.actors[s_.ports[b.first_port].owner_index].loop;
+  }
+  return r;
+}
+
+StageCheck::Region StageCheck::accumulator_region(uint32_t index) const {
+  const ActorRecord& a = s_.actors[index];
+  if (a.accumulator == kNowhere) return {0, 0, kNone};
+  const PortRecord& out = s_.ports[a.out];
+  const uint64_t bytes =
+      accumulator_bytes(accumulator_rows(s_, a), columns(out), channels(out));
+  return {a.accumulator, a.accumulator + bytes, a.loop};
+}
+
+// Buffers, accumulators, the slots.
+void StageCheck::at_region(uint32_t number) {
+  const StageHeader& h = *s_.header;
+  if (number < h.buffers) return at(Table::kBuffer, number);
+  number -= h.buffers;
+  if (number < h.actors) return at(Table::kActor, number);
+  at(Table::kStage, kNone);
+}
+
+StageCheck::Region StageCheck::region(uint32_t number) const {
+  const StageHeader& h = *s_.header;
+  if (number < h.buffers) return buffer_region(number);
+  number -= h.buffers;
+  if (number < h.actors) return accumulator_region(number);
+  const uint64_t bytes = uint64_t{h.slot_bytes} * h.slot_count;
+  return {h.slots, h.slots + bytes, kNone};
+}
+
+bool StageCheck::apart(const Region& a, const Region& b) {
+  if (a.loop != kNone && b.loop != kNone && a.loop != b.loop) return true;
+  return a.begin == a.end || a.end <= b.begin || b.end <= a.begin;
+}
+
 // Bytes may be shared by a buffer and the one that it overlays, by what
 // belongs to different loops, of which only one fires at a time, and by
 // buffers whose rows come and go in a recorded order.
 bool StageCheck::regions_apart() {
   const uint32_t buffers = s_.header->buffers, actors = s_.header->actors;
-  for (uint32_t i = 0; i < buffers + actors; ++i) {
-    const bool is_buffer = i < buffers;
-    at(is_buffer ? Table::kBuffer : Table::kActor, is_buffer ? i : i - buffers);
-    const Region a =
-        is_buffer ? buffer_region(s_, i) : accumulator_region(s_, i - buffers);
+  for (uint32_t i = 0; i < buffers + actors + 1; ++i) {
+    at_region(i);
+    const Region a = region(i);
     if (a.begin == a.end) continue;
     for (uint32_t j = 0; j < i; ++j) {
-      const bool both = is_buffer && j < buffers;
+      const bool both = i < buffers && j < buffers;
       if (both && (s_.buffers[i].overlay == j || s_.buffers[j].overlay == i)) {
         continue;
       }
       if (both && in_recorded_order(i) && in_recorded_order(j)) continue;
-      const Region b = j < buffers ? buffer_region(s_, j)
-                                   : accumulator_region(s_, j - buffers);
-      if (!need(apart(a, b))) return false;
+      if (!need(apart(a, region(j)))) return false;
     }
   }
   return true;

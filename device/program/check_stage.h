@@ -12,7 +12,7 @@ class StageCheck {
   // `fixed_end`: where the fixed regions of the arena end.
   StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
              const ImageSource& source, uint32_t fixed_end,
-             StreamNumbers numbers)
+             StageNumbers numbers)
       : head_(head),
         stage_(stage),
         record_(record),
@@ -39,6 +39,7 @@ class StageCheck {
   bool in_arena(uint32_t offset, uint64_t bytes);
 
   bool sizes();
+  bool tape();
   bool buffers();
   bool buffer(const BufferRecord&);
   bool overlay(const BufferRecord&, uint32_t index);
@@ -46,6 +47,17 @@ class StageCheck {
   bool port(const PortRecord&, uint32_t index);
   bool disjoint_writers(const BufferRecord&);
   bool ios();
+  // Bytes of the arena that something takes while the stage runs. What belongs
+  // to a loop lives during a firing of that loop only.
+  struct Region {
+    uint64_t begin, end;
+    uint16_t loop;
+  };
+  static bool apart(const Region&, const Region&);
+  void at_region(uint32_t number);
+  Region region(uint32_t number) const;
+  Region buffer_region(uint32_t index) const;
+  Region accumulator_region(uint32_t index) const;
   bool regions_apart();
   bool in_recorded_order(uint32_t buffer) const;
   bool loops();
@@ -87,7 +99,7 @@ class StageCheck {
   const uint8_t* record_;
   const ImageSource& source_;
   const uint32_t fixed_end_;
-  const StreamNumbers numbers_;
+  const StageNumbers numbers_;
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;

@@ -69,7 +69,7 @@ bool StageCheck::out_stream(const StreamRecord& r, uint32_t first_target) {
   return true;
 }
 
-StreamNumbers numbers_after(const StageView& s, StreamNumbers n) {
+StageNumbers numbers_after(const StageView& s, StageNumbers n) {
   uint32_t inputs = 0;
   while (inputs < s.header->streams && s.streams[inputs].targets == 0) ++inputs;
   return {static_cast<uint16_t>(n.stream + inputs),

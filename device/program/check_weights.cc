@@ -18,10 +18,9 @@ bool StageCheck::weights(const ActorRecord& a) {
   const uint32_t count = uint32_t{w.parts} * w.groups;
   const bool tape = w.place == WeightPlace::kTape;
   if (!need(w.first_chunk == next_chunk_) || !need(count > 0) ||
-      !need(next_chunk_ + count <= s_.header->chunks) ||
-      !need(w.reserved == 0) ||
-      !need(tape || w.place == WeightPlace::kMapped) ||
-      !need(tape ? head_.header->slot_count >= 2 && s_.header->order > 0
+      !need(next_chunk_ + count <= s_.header->chunks) || !need(w.flags == 0) ||
+      !need(w.arena == 0) || !need(tape || w.place == WeightPlace::kMapped) ||
+      !need(tape ? s_.header->slot_count > 0 && s_.header->order > 0
                  : source_.mapped != nullptr) ||
       !groups(a, w)) {
     return false;
@@ -120,12 +119,14 @@ bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
                                           c.out_n, has_quantized_chunk(a.op));
   const uint64_t end = uint64_t{c.offset} + c.bytes + kTagBytes;
   if (!need(c.bytes == layout.bytes) || !need(c.offset % kAlign == 0) ||
-      !need(c.offset >= h.head_bytes) || !need(end <= h.image_bytes)) {
+      !need(c.offset >= h.head_bytes)) {
     return false;
   }
   if (w.place == WeightPlace::kTape) {
-    return need(c.bytes + kTagBytes <= h.slot_bytes);
+    return need(c.offset >= h.program_bytes) && need(end <= h.image_bytes) &&
+           need(c.bytes + kTagBytes <= s_.header->slot_bytes);
   }
+  if (!need(end <= h.program_bytes)) return false;
   const uint8_t* bytes = source_.mapped + c.offset;
   if (!need(tag_follows(TagKind::kChunk, c.offset, h.generation, bytes,
                         c.bytes))) {

@@ -8,6 +8,11 @@
 //   stages    one record each: StageHeader, tables, padding, tag
 //   chunks    weights, bias, multipliers, shifts of a range of channels, tag
 //
+// The first `program_bytes` are the program part: head, records and mapped
+// chunks. What is read from storage lies behind it, in the tape part. A whole
+// image may lie in storage, or its program part in mapped flash and the rest in
+// storage; offsets are the same in both.
+//
 // All offsets in the image are from its first byte, offsets in the arena from
 // the arena's first byte. Records and chunks start at multiples of 16. Row,
 // column and channel numbers in a port are relative to its buffer's box;
@@ -20,7 +25,7 @@
 namespace shoal {
 
 inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
-inline constexpr uint16_t kImageVersion = 2;
+inline constexpr uint16_t kImageVersion = 3;
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
@@ -28,6 +33,7 @@ inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
 inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
 inline constexpr int kMaxLoopActors = 6;
+inline constexpr int kMaxSpills = 8;  // of a stage
 inline constexpr int kMaxPeers = 256;
 inline constexpr int kMaxFlights = 1024;  // segments in flight to one peer
 inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
@@ -44,13 +50,19 @@ enum class TagKind : uint32_t {
   kLedger = 6,     // an entry of a spill area's ledger
 };
 
+enum ImageFlags : uint16_t {
+  kImageUnmapped = 1,  // written for storage: the arena has room for the head
+                       // and a record
+  kStoreSealed = 2,    // all that is read from storage is sealed with a key
+};
+
 struct Header {
   uint32_t magic;
   uint16_t version;
   uint16_t node;  // number of this node in the plan
   uint32_t arithmetic;
-  uint32_t generation;  // bound into every tag
-  uint32_t image_bytes;
+  uint32_t generation;   // bound into every tag
+  uint32_t image_bytes;  // both parts
   uint32_t head_bytes;   // header, stage and io tables, tag
   uint32_t arena_bytes;  // exactly what the runtime needs
   uint16_t nodes;
@@ -58,7 +70,7 @@ struct Header {
   uint16_t inputs;   // rows that the caller pushes
   uint16_t outputs;  // rows that the caller takes
   uint16_t peers;    // 0: rows cross the C API, not a link
-  uint16_t flags;    // 0 in version 2
+  uint16_t flags;    // ImageFlags
   uint32_t cursors;  // arena offset of uint32 cursors
   uint32_t cursor_count;
   uint32_t states;        // arena offset of ActorState, 2 bytes each
@@ -66,9 +78,9 @@ struct Header {
   uint32_t record;        // arena offset of the current record if unmapped
   uint32_t record_bytes;  // the largest record if unmapped, else 0
   uint32_t head;          // arena offset of the head if unmapped, else kNowhere
-  uint32_t slots;         // arena offset of the chunk slots of the tape
-  uint32_t slot_bytes;    // 0: no tape
-  uint32_t slot_count;
+  uint32_t program_bytes;  // of the program part; the hash covers it
+  uint32_t keep;           // arena offset of the weight sets that stay
+  uint32_t keep_bytes;     // 0: there are none
   uint32_t poll_gap_us;    // longest time away from the link; 0: not stated
   uint8_t plan_id[16];     // first bytes of the plan's SHA-256
   uint32_t link;           // arena offset of the link's tables, behind all
@@ -77,10 +89,19 @@ struct Header {
   uint16_t stage_targets;  // most of any stage
   uint16_t stage_streams;  // most in-streams of any stage
   uint16_t reserved;       // 0
-  uint8_t hash[32];        // SHA-256 of the image, this and the head's tag zero
+  uint32_t spill;          // arena offset of the state of spills, or kNowhere;
+                           // device/storage/spill_layout.h
+  uint32_t spill_pages;    // that a frame writes
+  uint32_t spill_page_bytes;  // an erase block of the storage, tag included
+  uint32_t reserved2;         // 0
+  // First 16 bytes of SHA-256 over the plain bytes of the chunks in the tape
+  // part, in their order; zeros: there are none.
+  uint8_t store_id[16];
+  uint8_t
+      hash[32];  // SHA-256 of the program part, this and the head's tag zero
 };
-static_assert(sizeof(Header) == 144);
-static_assert(offsetof(Header, hash) == 112);
+static_assert(sizeof(Header) == 176);
+static_assert(offsetof(Header, hash) == 144);
 
 struct StageEntry {
   uint32_t offset;  // of the record in the image
@@ -123,8 +144,13 @@ struct StageHeader {
   uint16_t order;    // runs; 0: data-driven
   uint16_t streams;  // in-streams, then out-streams
   uint16_t targets;  // of the out-streams
+  uint32_t slots;    // arena offset of the slots for chunks of the tape
+  uint32_t slot_bytes;
+  uint16_t slot_count;  // 0: no tape; else at least 2
+  uint16_t spills;
+  uint32_t reserved;  // 0
 };
-static_assert(sizeof(StageHeader) == 32);
+static_assert(sizeof(StageHeader) == 48);
 inline constexpr uint32_t kStageMagic = 0x31475453;
 
 // A ring of `slots` rows of a tensor box; slots == rows holds it whole.
@@ -153,12 +179,12 @@ static_assert(sizeof(BufferRecord) == 28);
 // Cursor indices increase strictly along the buffers of a stage: base, then
 // the cursors of the ports. A private buffer has one writer and one reader,
 // whose boxes are the whole buffer.
-enum class PortOwner : uint8_t { kActor = 0, kApi = 1, kStream = 2 };
+enum class PortOwner : uint8_t { kActor, kApi, kStream, kSpill };
 struct PortRecord {
   uint16_t buffer;
   uint8_t is_read;
   PortOwner owner;
-  uint16_t owner_index;  // actor, input / output, or entry of `streams`
+  uint16_t owner_index;  // actor, input / output, entry of `streams`, `spills`
   uint16_t cursor;       // kNone in private buffers; see BufferRecord
   uint16_t y0, y1, x0, x1, c0, c1;
 };
@@ -246,7 +272,12 @@ struct LoopRecord {
 };
 static_assert(sizeof(LoopRecord) == 8);
 
-enum class WeightPlace : uint8_t { kMapped = 0, kTape = 1 };
+// Executed in place; through the stage's slots, in the order of use; read as a
+// whole into the arena when the stage is entered.
+enum class WeightPlace : uint8_t { kMapped, kTape, kSram };
+enum WeightFlags : uint8_t {
+  kWeightsKeep = 1,  // kSram: read before the first frame, and stays
+};
 // The weights of one actor: `parts` x `groups` chunks, part-major. Groups cut
 // output channels (kConstant: rows, all groups but the last being as high, a
 // multiple of the band). Parts cut the reduced axis: kernel rows
@@ -256,9 +287,11 @@ struct WeightRecord {
   uint16_t parts;
   uint16_t groups;
   WeightPlace place;
-  uint8_t reserved;
+  uint8_t flags;
+  uint32_t arena;  // kSram: offset of chunk 0; each takes sram_bytes(), and the
+                   // next one follows. Else 0
 };
-static_assert(sizeof(WeightRecord) == 8);
+static_assert(sizeof(WeightRecord) == 12);
 
 // See chunk.h for what lies inside.
 struct ChunkRecord {
@@ -303,6 +336,19 @@ struct TargetRecord {
 };
 static_assert(sizeof(TargetRecord) == 4);
 
+// A port whose rows go to storage (it reads) or come from it (it writes): the
+// bytes of its box in row order fill the payloads of pages first_page, + 1, ...
+// of the frame. Page numbers count over the spills of all stages; a page is
+// read in stages behind the one that writes it, by any number of ports.
+struct SpillRecord {
+  uint16_t port;
+  uint16_t reserved;
+  uint32_t first_page;
+  uint32_t pages;
+  uint32_t buffer;  // arena offset of a page
+};
+static_assert(sizeof(SpillRecord) == 16);
+
 // In the arena. Only one firing is under way at a time; how far it has come
 // is kept in the node itself.
 struct ActorState {
@@ -312,6 +358,15 @@ static_assert(sizeof(ActorState) == 2);
 
 constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;
+}
+
+// What a chunk takes of the arena.
+constexpr uint32_t sram_bytes(const ChunkRecord& c) {
+  return align_up(c.bytes + kTagBytes);
+}
+// Bytes of rows in a page.
+constexpr uint32_t page_payload(uint32_t page_bytes) {
+  return page_bytes - kTagBytes;
 }
 
 }  // namespace shoal

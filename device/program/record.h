@@ -4,7 +4,7 @@
 // (in the mapped image or in the arena) and must be 4-byte aligned.
 //
 //   StageHeader, buffers, ports, actors, loops, weights, chunks, params,
-//   maps (padded to 4), order, streams, targets, padding to 16, tag
+//   maps (padded to 4), order, streams, targets, spills, padding to 16, tag
 #pragma once
 
 #include "device/program/image.h"
@@ -14,18 +14,18 @@ namespace shoal {
 struct StageCounts {
   uint16_t buffers = 0, ports = 0, actors = 0, loops = 0, weights = 0;
   uint16_t chunks = 0, params = 0, maps = 0, order = 0;
-  uint16_t streams = 0, targets = 0;
+  uint16_t streams = 0, targets = 0, spills = 0;
 };
 
 constexpr StageCounts stage_counts(const StageHeader& h) {
   return {h.buffers, h.ports, h.actors, h.loops,   h.weights, h.chunks,
-          h.params,  h.maps,  h.order,  h.streams, h.targets};
+          h.params,  h.maps,  h.order,  h.streams, h.targets, h.spills};
 }
 
 // Offsets of the tables in the record.
 struct StageOffsets {
   uint32_t buffers, ports, actors, loops, weights, chunks, params, maps, order;
-  uint32_t streams, targets;
+  uint32_t streams, targets, spills;
   uint32_t end;    // of the tables
   uint32_t bytes;  // of the record, padding and tag included
 };
@@ -46,7 +46,8 @@ constexpr StageOffsets stage_offsets(const StageCounts& n) {
   o.order = align_up(after(o.maps, n.maps, sizeof(uint16_t)), 4);
   o.streams = after(o.order, n.order, sizeof(OrderRun));
   o.targets = after(o.streams, n.streams, sizeof(StreamRecord));
-  o.end = after(o.targets, n.targets, sizeof(TargetRecord));
+  o.spills = after(o.targets, n.targets, sizeof(TargetRecord));
+  o.end = after(o.spills, n.spills, sizeof(SpillRecord));
   o.bytes = align_up(o.end) + kTagBytes;
   return o;
 }
@@ -77,6 +78,7 @@ struct StageView {
   const OrderRun* order = nullptr;
   const StreamRecord* streams = nullptr;
   const TargetRecord* targets = nullptr;
+  const SpillRecord* spills = nullptr;
 };
 
 // The counts in the header must have been checked against the bytes there.
@@ -95,6 +97,7 @@ inline StageView view_stage(const uint8_t* record) {
   v.order = reinterpret_cast<const OrderRun*>(record + o.order);
   v.streams = reinterpret_cast<const StreamRecord*>(record + o.streams);
   v.targets = reinterpret_cast<const TargetRecord*>(record + o.targets);
+  v.spills = reinterpret_cast<const SpillRecord*>(record + o.spills);
   return v;
 }
 

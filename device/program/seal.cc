@@ -32,7 +32,11 @@ void seal_image(uint8_t* image, uint32_t image_bytes) {
   const HeadView head = view_head(image);
   const uint32_t generation = head.header->generation;
   const uint32_t head_size = head.header->head_bytes;
-  if (head_size < sizeof(Header) + kTagBytes || head_size > image_bytes) return;
+  const uint32_t program_bytes = head.header->program_bytes;
+  if (head_size < sizeof(Header) + kTagBytes || head_size > program_bytes ||
+      program_bytes > image_bytes) {
+    return;
+  }
   const uint32_t stages = head.header->stages;
   for (uint32_t s = 0; s < stages; ++s) {
     const size_t end = sizeof(Header) + (s + 1) * sizeof(StageEntry);
@@ -51,7 +55,7 @@ void seal_image(uint8_t* image, uint32_t image_bytes) {
     make_tag(TagKind::kStage, entry.offset, generation, record, length,
              record + length);
   }
-  make_image_hash(image, image_bytes, head_size,
+  make_image_hash(image, program_bytes, head_size,
                   image + offsetof(Header, hash));
   make_tag(TagKind::kHead, 0, generation, image, head_size - kTagBytes,
            image + head_size - kTagBytes);

@@ -6,9 +6,14 @@
 namespace shoal {
 
 struct ImageSource {
-  const uint8_t* mapped = nullptr;  // 16-byte aligned; null: in storage
-  uint32_t bytes = 0;
+  // The program part, or more of the image; 16-byte aligned. Null: all of it
+  // lies in storage.
+  const uint8_t* mapped = nullptr;
+  uint32_t mapped_bytes = 0;
+  // In storage the image begins at offset 0, whether its program part is read
+  // from there or not.
   bool has_storage = false;
+  uint32_t storage_bytes = 0;
 };
 
 }  // namespace shoal

@@ -1,35 +1,11 @@
 #include "device/program/tag.h"
 
-#include <mbedtls/sha256.h>
-
 #include <cstring>
+
+#include "device/program/sha256.h"
 
 namespace shoal {
 namespace {
-
-// The software implementation cannot fail; its int results are for hardware
-// engines.
-class Sha256 {
- public:
-  Sha256() {
-    mbedtls_sha256_init(&context_);
-    ok_ = mbedtls_sha256_starts_ret(&context_, 0) == 0;
-  }
-  ~Sha256() { mbedtls_sha256_free(&context_); }
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
-
-  void add(const uint8_t* bytes, size_t length) {
-    ok_ = ok_ && mbedtls_sha256_update_ret(&context_, bytes, length) == 0;
-  }
-  bool finish(uint8_t digest[32]) {
-    return ok_ && mbedtls_sha256_finish_ret(&context_, digest) == 0;
-  }
-
- private:
-  mbedtls_sha256_context context_;
-  bool ok_ = false;
-};
 
 void put_word(uint8_t* to, uint32_t v) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(v >> (8 * i));
@@ -71,7 +47,7 @@ bool tag_follows(TagKind kind, uint32_t address, uint32_t generation,
   return difference == 0;
 }
 
-void make_image_hash(const uint8_t* image, uint32_t image_bytes,
+void make_image_hash(const uint8_t* image, uint32_t program_bytes,
                      uint32_t head_bytes, uint8_t hash[32]) {
   static constexpr uint8_t kZeros[32] = {};
   constexpr size_t kAfterHash = sizeof(Header);
@@ -81,7 +57,7 @@ void make_image_hash(const uint8_t* image, uint32_t image_bytes,
   sha.add(kZeros, 32);
   sha.add(image + kAfterHash, tag - kAfterHash);
   sha.add(kZeros, kTagBytes);
-  sha.add(image + head_bytes, image_bytes - head_bytes);
+  sha.add(image + head_bytes, program_bytes - head_bytes);
   if (!sha.finish(hash)) std::memset(hash, 0, 32);
 }
 

@@ -1,7 +1,7 @@
 // Tags and the image hash. Every head, stage record and chunk ends in a tag:
 // the first 16 bytes of SHA-256 over kind, address (offset in the image),
 // generation and length as little-endian uint32, then the bytes themselves.
-// The hash is SHA-256 of the whole image with the hash field and the head's
+// The hash is SHA-256 of the program part with the hash field and the head's
 // tag as zeros; the head's tag is made after it and covers it.
 //
 // No heap; about 250 bytes of stack.
@@ -19,8 +19,8 @@ bool tag_follows(TagKind kind, uint32_t address, uint32_t generation,
                  const uint8_t* bytes, uint32_t length);
 
 // `head_bytes` includes the head's tag; sizeof(Header) + kTagBytes <=
-// head_bytes <= image_bytes.
-void make_image_hash(const uint8_t* image, uint32_t image_bytes,
+// head_bytes <= program_bytes.
+void make_image_hash(const uint8_t* image, uint32_t program_bytes,
                      uint32_t head_bytes, uint8_t hash[32]);
 
 }  // namespace shoal

@@ -32,11 +32,11 @@ TEST(Tag, IsTheBeginningOfSha256OverWhatItIsBoundTo) {
 
 TEST(Tag, TheHashCoversAllButItselfAndTheHeadsTag) {
   std::vector<uint8_t> image(512, 9);
-  const uint32_t head = 208;
+  const uint32_t head = 240;
   uint8_t hash[32], other[32];
   make_image_hash(image.data(), 512, head, hash);
   for (uint32_t i = 0; i < 512; ++i) {
-    const bool left_out = (i >= offsetof(Header, hash) && i < 144) ||
+    const bool left_out = (i >= offsetof(Header, hash) && i < sizeof(Header)) ||
                           (i >= head - kTagBytes && i < head);
     image[i] ^= 4;
     make_image_hash(image.data(), 512, head, other);
@@ -48,16 +48,18 @@ TEST(Tag, TheHashCoversAllButItselfAndTheHeadsTag) {
 TEST(Record, TablesFollowOneAnother) {
   StageCounts n;
   n.buffers = 2, n.ports = 4, n.actors = 1, n.loops = 1, n.weights = 1;
-  n.chunks = 3, n.params = 5, n.maps = 3, n.order = 2;
+  n.chunks = 3, n.params = 5, n.maps = 3, n.order = 2, n.spills = 1;
   const StageOffsets o = stage_offsets(n);
-  EXPECT_EQ(o.ports, 32u + 2 * 28);
+  EXPECT_EQ(o.ports, 48u + 2 * 28);
   EXPECT_EQ(o.actors, o.ports + 4 * 20);
   EXPECT_EQ(o.loops, o.actors + 56);
+  EXPECT_EQ(o.chunks, o.weights + 12);
   EXPECT_EQ(o.order, o.maps + 8);
-  EXPECT_EQ(o.end, o.order + 8);
+  EXPECT_EQ(o.spills, o.order + 8);
+  EXPECT_EQ(o.end, o.spills + 16);
   EXPECT_EQ(record_bytes(n) % 16, 0u);
   EXPECT_LT(o.end + kTagBytes, record_bytes(n) + 1);
-  EXPECT_EQ(head_bytes(1, 2), 208u);
+  EXPECT_EQ(head_bytes(1, 2), 240u);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ Status Node::open() {
   }
   if (source_.mapped) return open_mapped();
   if (arena_bytes_ < sizeof(Header)) return fail(Status::kArenaTooSmall);
-  if (source_.bytes < sizeof(Header)) return fail(Status::kTooShort);
+  if (source_.storage_bytes < sizeof(Header)) return fail(Status::kTooShort);
   phase_ = Phase::kHeader;
   return start_read(0, sizeof(Header), arena_);
 }

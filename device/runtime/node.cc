@@ -13,8 +13,10 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
       arena_bytes_(arena_bytes) {
   if (config.storage) storage_ = *config.storage;
   source_.mapped = static_cast<const uint8_t*>(config.image);
-  source_.bytes = config.image_bytes;
+  source_.mapped_bytes = config.image ? config.image_bytes : 0;
   source_.has_storage = storage_.start && storage_.poll;
+  source_.storage_bytes =
+      config.image ? config.storage_bytes : config.image_bytes;
 }
 
 Status Node::step() {
@@ -26,7 +28,7 @@ Status Node::step() {
 }
 
 Status Node::run_step() {
-  if (header().slot_count) {
+  if (stage_.header->slot_count) {
     const uint32_t loaded = tape_loaded_;
     const Status tape = tape_step();
     if (tape != Status::kOk) return tape;
@@ -157,6 +159,10 @@ uint32_t shoal_frames(const shoal_node* node) { return node_of(node).frames(); }
 
 shoal_fault shoal_why(const shoal_node* node) {
   const shoal::Fault& f = node_of(node).fault();
-  return {static_cast<uint8_t>(f.status), static_cast<uint8_t>(f.table),
-          f.stage, f.index, f.check};
+  return {static_cast<uint8_t>(f.status),
+          static_cast<uint8_t>(f.table),
+          f.stage,
+          f.index,
+          f.check,
+          f.layer};
 }

@@ -235,7 +235,7 @@ class Node final : private Streams {
   OpCode tape_op_{};                           // of tape_last_
 
   Link link_;
-  StreamNumbers numbers_;       // of the stage that runs or comes next
+  StageNumbers numbers_;        // of the stage that runs or comes next
   uint16_t in_streams_ = 0;     // of the stage
   mutable uint16_t asked_ = 0;  // out-stream that was asked for last
 };

@@ -231,6 +231,7 @@ TEST(Refusal, Peers) {
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->states; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->arena_bytes; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved = 1; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved2 = 1; });
   // The link's tables reach into the first buffer.
   const Table b = Table::kBuffer;
   refuse(s, 0, 0, b, [](Tables& t) { t.head->link += 16; });
@@ -315,13 +316,17 @@ TEST(Refusal, AFrameOfHalfTheOffsets) {
 TEST(Refusal, Headers) {
   const Sample s = two_stage_sample();
   const Table h = Table::kHeader;
-  refuse(s, 0, h, [](Tables& t) { t.head->flags = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->flags = kImageUnmapped; });
+  refuse(s, 0, h, [](Tables& t) { t.head->flags = 4; });
+  refuse(s, 0, h, [](Tables& t) { t.head->program_bytes += 8; });
   refuse(s, 0, h, [](Tables& t) { t.head->peers = 1; });
   refuse(s, 0, h, [](Tables& t) { t.head->states = t.head->cursors; });
-  refuse(s, 0, h, [](Tables& t) { t.head->slot_count = 1; });
   refuse(s, 0, h, [](Tables& t) { t.head->reserved = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->reserved = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->spills = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->slot_count = 2; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->actors += 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.head->state_count = 2; });
 }

@@ -147,9 +147,9 @@ TEST(Sums, ATapeThatBeginsARunInTheMiddleOfARow) {
   s.actors.push_back(a);
   s.output(by, 0);
   s.order = {{0, 1}, {0, 2}};
+  s.slot_count = 3;
   ProgramBuilder p;
   p.stages = {s};
-  p.slot_count = 3;
   RunOptions o;
   o.storage_delay = 1;
   expect_run(p.build(), {x.bytes()}, {y.bytes()}, o);

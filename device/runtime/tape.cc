@@ -9,11 +9,11 @@ void Node::tape_begin() {
   walk_ = {};
   tape_used_ = tape_loaded_ = 0;
   tape_last_ = tape_current_ = nullptr;
-  if (header().slot_count) enter_run();
+  if (stage_.header->slot_count) enter_run();
 }
 
 uint8_t* Node::slot(uint32_t number) const {
-  const Header& h = header();
+  const StageHeader& h = *stage_.header;
   return arena_ + h.slots + number % h.slot_count * h.slot_bytes;
 }
 
@@ -41,7 +41,8 @@ Status Node::tape_step() {
     const Status arrived = tape_arrived();
     if (arrived != Status::kOk) return arrived;
   }
-  if (tape_loaded_ - tape_used_ == header().slot_count) return Status::kOk;
+  if (tape_loaded_ - tape_used_ == stage_.header->slot_count)
+    return Status::kOk;
   if (!tape_next()) return Status::kOk;
   const Status start = start_read(
       tape_last_->offset, tape_last_->bytes + kTagBytes, slot(tape_loaded_));

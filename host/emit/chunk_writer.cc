@@ -112,8 +112,9 @@ std::vector<uint8_t> chunk_bytes(const Layer& layer, const ChunkCut& cut) {
   return Cutter(layer, cut).bytes();
 }
 
-uint32_t ChunkPool::add(std::vector<uint8_t> bytes) {
-  const auto [at, fresh] = numbers_.emplace(std::move(bytes), size());
+uint32_t ChunkPool::add(std::vector<uint8_t> bytes, bool stored) {
+  const auto [at, fresh] =
+      numbers_.emplace(Key(stored, std::move(bytes)), size());
   if (fresh) order_.push_back(&at->first);
   return at->second;
 }

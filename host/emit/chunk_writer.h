@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "host/lower/net.h"
@@ -24,7 +25,8 @@ struct ChunkCut {
 // says. Throws Error(kInternal) if the cut leaves the layer's weights.
 std::vector<uint8_t> chunk_bytes(const Layer&, const ChunkCut&);
 
-// Distinct chunks in the order in which they were first asked for.
+// Distinct chunks in the order in which they were first asked for. Those of the
+// tape part and those of the program part do not stand in for one another.
 class ChunkPool {
  public:
   ChunkPool() = default;
@@ -33,16 +35,18 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
-  // Returns the chunk's number; equal bytes have one number.
-  uint32_t add(std::vector<uint8_t> bytes);
+  // Returns the chunk's number; equal bytes of a part have one number.
+  uint32_t add(std::vector<uint8_t> bytes, bool stored);
   uint32_t size() const { return static_cast<uint32_t>(order_.size()); }
   const std::vector<uint8_t>& bytes(uint32_t chunk) const {
-    return *order_[chunk];
+    return order_[chunk]->second;
   }
+  bool stored(uint32_t chunk) const { return order_[chunk]->first; }
 
  private:
-  std::map<std::vector<uint8_t>, uint32_t> numbers_;
-  std::vector<const std::vector<uint8_t>*> order_;  // keys of numbers_
+  using Key = std::pair<bool, std::vector<uint8_t>>;
+  std::map<Key, uint32_t> numbers_;
+  std::vector<const Key*> order_;
 };
 
 }  // namespace shoal

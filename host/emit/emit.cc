@@ -7,6 +7,7 @@
 #include "device/program/image.h"
 #include "device/program/record.h"
 #include "device/program/seal.h"
+#include "device/program/sha256.h"
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/emit/byte_writer.h"
@@ -48,7 +49,7 @@ struct Pieces {
   ChunkPool pool;
   std::vector<StageEntry> entries;
   std::vector<uint32_t> chunks;  // offsets
-  uint32_t head_bytes = 0, image_bytes = 0;
+  uint32_t head_bytes = 0, program_bytes = 0, image_bytes = 0;
 };
 
 // Of a plan that is not linked: rows cross the C API.
@@ -75,6 +76,34 @@ std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
   return peers;
 }
 
+bool has_store(const PlanNode& node) {
+  if (node.layout.head_bytes || !node.storage.empty()) return true;
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanActor& a : stage.actors) {
+      if (a.weights.place == WeightPlace::kTape) return true;
+    }
+  }
+  return false;
+}
+
+// Chunks of the program part, then those of the tape part.
+void place_chunks(Pieces& p, uint32_t at) {
+  p.chunks.resize(p.pool.size());
+  for (const bool stored : {false, true}) {
+    for (uint32_t c = 0; c < p.pool.size(); ++c) {
+      if (p.pool.stored(c) != stored) continue;
+      p.chunks[c] = at;
+      const uint64_t end =
+          uint64_t{at} + p.pool.bytes(c).size() + kTagBytes + kAlign;
+      if (end > 0x7FFFFFFF) {
+        throw Error(Exit::kUnsupported, "the program exceeds 2 GB");
+      }
+      at = align_up(static_cast<uint32_t>(end - kAlign));
+    }
+    (stored ? p.image_bytes : p.program_bytes) = at;
+  }
+}
+
 Pieces make_pieces(const Net& net, const Plan& plan,
                    const std::vector<StreamEdge>& edges, int index) {
   const PlanNode& node = plan.nodes.at(index);
@@ -88,7 +117,8 @@ Pieces make_pieces(const Net& net, const Plan& plan,
   }
   for (size_t s = 0; s < node.stages.size(); ++s) {
     p.stages.push_back(stage_tables(net, node.stages[s], static_cast<int>(s),
-                                    plan.linked ? &links[s] : nullptr, p.pool));
+                                    plan.linked ? &links[s] : nullptr,
+                                    has_store(node), p.pool));
   }
   p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
                             static_cast<uint32_t>(p.ios.size()),
@@ -101,16 +131,7 @@ Pieces make_pieces(const Net& net, const Plan& plan,
     p.entries.push_back({at, bytes});
     at += align_up(bytes);
   }
-  for (uint32_t c = 0; c < p.pool.size(); ++c) {
-    p.chunks.push_back(at);
-    const uint64_t end =
-        uint64_t{at} + p.pool.bytes(c).size() + kTagBytes + kAlign;
-    if (end > 0x7FFFFFFF) {
-      throw Error(Exit::kUnsupported, "the program exceeds 2 GB");
-    }
-    at = align_up(static_cast<uint32_t>(end - kAlign));
-  }
-  p.image_bytes = at;
+  place_chunks(p, at);
   return p;
 }
 
@@ -128,6 +149,18 @@ void set_links(const Pieces& pieces, const PlanLayout& layout, Header& h) {
   }
 }
 
+void set_store_id(const Pieces& pieces, Header& h) {
+  if (h.image_bytes == h.program_bytes) return;
+  Sha256 sha;
+  for (uint32_t c = 0; c < pieces.pool.size(); ++c) {
+    if (!pieces.pool.stored(c)) continue;
+    sha.add(pieces.pool.bytes(c).data(), pieces.pool.bytes(c).size());
+  }
+  uint8_t digest[32];
+  if (!sha.finish(digest)) throw Error(Exit::kInternal, "SHA-256 failed");
+  std::copy_n(digest, sizeof h.store_id, h.store_id);
+}
+
 Header make_header(const Plan& plan, int node, const Pieces& pieces) {
   const PlanNode& n = plan.nodes[node];
   const PlanLayout& l = n.layout;
@@ -138,6 +171,7 @@ Header make_header(const Plan& plan, int node, const Pieces& pieces) {
   h.arithmetic = kArithmetic;
   h.generation = kGeneration;
   h.image_bytes = pieces.image_bytes;
+  h.program_bytes = pieces.program_bytes;
   h.head_bytes = pieces.head_bytes;
   h.arena_bytes = n.arena_bytes;
   h.nodes = static_cast<uint16_t>(plan.nodes.size());
@@ -150,11 +184,15 @@ Header make_header(const Plan& plan, int node, const Pieces& pieces) {
   h.record = l.record;
   h.record_bytes = l.record_bytes;
   h.head = l.head_bytes ? l.head : kNowhere;
-  h.slots = l.slots;
-  h.slot_bytes = l.slot_bytes;
-  h.slot_count = l.slot_count;
+  if (l.head_bytes) h.flags |= kImageUnmapped;
+  h.keep = l.keep;
+  h.keep_bytes = l.keep_bytes;
+  h.spill = n.spill_pages ? l.spill : kNowhere;
+  h.spill_pages = static_cast<uint32_t>(n.spill_pages);
+  h.spill_page_bytes = n.spill_pages ? n.spill_page_bytes : 0;
   h.poll_gap_us = n.poll_gap_us;
   set_links(pieces, l, h);
+  set_store_id(pieces, h);
   return h;
 }
 

@@ -52,10 +52,10 @@ class EmitTest : public testing::TestWithParam<int> {
   Reader at(size_t offset) const { return Reader(image_, offset); }
   // Offset of a stage's record; its tables' counts if asked for.
   size_t record(size_t stage, Counts* counts = nullptr) const {
-    const uint32_t offset = at(144 + 8 * stage).u32();
+    const uint32_t offset = at(176 + 8 * stage).u32();
     Reader r = at(offset);
     EXPECT_EQ(r.u32(), kStageMagic);
-    EXPECT_EQ(r.u32(), at(144 + 8 * stage + 4).u32());
+    EXPECT_EQ(r.u32(), at(176 + 8 * stage + 4).u32());
     EXPECT_EQ(r.u16(), stage);
     if (counts) {
       for (int* n : {&counts->buffers, &counts->ports, &counts->actors,
@@ -64,7 +64,7 @@ class EmitTest : public testing::TestWithParam<int> {
         *n = r.u16();
       }
     }
-    return offset + 32;
+    return offset + 48;
   }
 
   HandCase made_;
@@ -84,16 +84,17 @@ TEST_P(EmitTest, HeaderSaysThePlan) {
   EXPECT_EQ(h.head, mapped ? kNowhere : node().layout.head);
   EXPECT_TRUE(mapped || h.head_bytes == node().layout.head_bytes);
   EXPECT_EQ(h.record_bytes, node().layout.record_bytes);
-  EXPECT_EQ(h.slot_bytes, node().layout.slot_bytes);
+  EXPECT_EQ((h.flags & kImageUnmapped) != 0, !mapped);
+  EXPECT_EQ(h.image_bytes == h.program_bytes, mapped);
   uint8_t hash[32];
-  make_image_hash(image_.data(), h.image_bytes, h.head_bytes, hash);
+  make_image_hash(image_.data(), h.program_bytes, h.head_bytes, hash);
   EXPECT_EQ(std::memcmp(hash, h.hash, 32), 0);
   EXPECT_TRUE(tag_follows(TagKind::kHead, 0, h.generation, image_.data(),
                           h.head_bytes - kTagBytes));
 }
 
 TEST_P(EmitTest, IoEntriesNameTheirPorts) {
-  Reader r = at(144 + 8 * node().stages.size());
+  Reader r = at(176 + 8 * node().stages.size());
   for (const bool is_output : {false, true}) {
     const uint16_t stage = r.u16(), port = r.u16(), rows = r.u16();
     EXPECT_EQ(r.u8(), 1);
@@ -226,7 +227,7 @@ TEST_P(EmitTest, ChunksHoldTheWeights) {
   for (const Layer& l : made_.net.layers) all += l.weights.values.size();
   for (size_t s = 0; s < node().stages.size(); ++s) {
     const PlanStage& stage = node().stages[s];
-    const StageView v = view_stage(image_.data() + at(144 + 8 * s).u32());
+    const StageView v = view_stage(image_.data() + at(176 + 8 * s).u32());
     for (size_t i = 0; i < stage.actors.size(); ++i) {
       const PlanActor& a = stage.actors[i];
       const Layer& layer = made_.net.layers[a.layer];

@@ -51,11 +51,17 @@ Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
 class Builder {
  public:
   Builder(const Net& net, const PlanStage& stage, int index,
-          const StageLinks* links, ChunkPool& pool)
-      : net_(net), stage_(stage), links_(links), pool_(pool) {
+          const StageLinks* links, bool has_store, ChunkPool& pool)
+      : net_(net),
+        stage_(stage),
+        links_(links),
+        has_store_(has_store),
+        pool_(pool) {
     tables_.index = fit<uint16_t>(index);
     if (links)
       tables_.streams = links->streams, tables_.targets = links->targets;
+    tables_.slots = stage.slots, tables_.slot_bytes = stage.slot_bytes;
+    tables_.slot_count = fit<uint16_t>(stage.slot_count);
   }
 
   StageTables build() {
@@ -70,6 +76,11 @@ class Builder {
     for (const PlanRun& run : stage_.order) {
       tables_.order.push_back(
           {fit<uint16_t>(run.actor), fit<uint16_t>(run.firings)});
+    }
+    for (const PlanSpill& spill : stage_.spills) {
+      tables_.spills.push_back({fit<uint16_t>(spill.port), 0,
+                                fit<uint32_t>(spill.first_page),
+                                fit<uint32_t>(spill.pages), spill.offset});
     }
     if (next_port_ != stage_.ports.size()) {
       throw Error(Exit::kInternal, "the plan's ports do not lie by buffer");
@@ -133,6 +144,8 @@ class Builder {
     r.owner_index = fit<uint16_t>(p.owner_index);
     if (p.owner == Owner::kActor) {
       r.owner = PortOwner::kActor;
+    } else if (p.owner == Owner::kSpill) {
+      r.owner = PortOwner::kSpill;
     } else if (!links_) {
       r.owner = PortOwner::kApi;
     } else {
@@ -245,9 +258,16 @@ class Builder {
     r.parts = fit<uint16_t>(w.parts);
     r.groups = fit<uint16_t>(w.groups);
     r.place = w.place;
+    r.flags = w.keep ? kWeightsKeep : 0;
+    r.arena = w.place == WeightPlace::kSram ? w.offset : 0;
     for (const PlanChunk& chunk : w.chunks) put_chunk(a, layer, chunk);
     tables_.weights.push_back(r);
     return fit<uint16_t>(int64_t(tables_.weights.size()) - 1);
+  }
+
+  bool in_tape_part(WeightPlace place) const {
+    return place == WeightPlace::kTape ||
+           (place == WeightPlace::kSram && has_store_);
   }
 
   bool ends_loop(const PlanActor& a) const {
@@ -287,13 +307,14 @@ class Builder {
     r.out_n = fit<uint16_t>(c.out_n);
     const std::vector<uint8_t> bytes = chunk_bytes(layer, cut);
     r.bytes = fit<uint32_t>(int64_t(bytes.size()));
-    r.offset = pool_.add(bytes);
+    r.offset = pool_.add(bytes, in_tape_part(a.weights.place));
     tables_.chunks.push_back(r);
   }
 
   const Net& net_;
   const PlanStage& stage_;
   const StageLinks* const links_;
+  const bool has_store_;
   ChunkPool& pool_;
   StageTables tables_;
   size_t next_port_ = 0;
@@ -317,14 +338,19 @@ StageHeader stage_header(const StageTables& t) {
   h.order = count(t.order);
   h.streams = count(t.streams);
   h.targets = count(t.targets);
+  h.spills = count(t.spills);
+  h.slots = t.slots;
+  h.slot_bytes = t.slot_bytes;
+  h.slot_count = t.slot_count;
   return h;
 }
 
 }  // namespace
 
 StageTables stage_tables(const Net& net, const PlanStage& stage, int index,
-                         const StageLinks* links, ChunkPool& pool) {
-  return Builder(net, stage, index, links, pool).build();
+                         const StageLinks* links, bool has_store,
+                         ChunkPool& pool) {
+  return Builder(net, stage, index, links, has_store, pool).build();
 }
 
 std::vector<uint8_t> record_image(const StageTables& t,
@@ -348,6 +374,7 @@ std::vector<uint8_t> record_image(const StageTables& t,
   table(t.order);
   table(t.streams);
   table(t.targets);
+  table(t.spills);
   w.pad(kAlign);
   const uint32_t bytes = w.size() + kTagBytes;
   std::vector<uint8_t> record = w.take();

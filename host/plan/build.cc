@@ -6,15 +6,18 @@
 #include "device/program/record.h"
 #include "host/plan/pack.h"
 #include "host/plan/share.h"
+#include "host/plan/stages.h"
 #include "host/plan/tape.h"
 
 namespace shoal {
 namespace {
 
-// What lies at an item's place: a tensor's buffers, or an actor's sums.
+// What lies at an item's place: a tensor's buffers, an actor's sums or weights,
+// or (no actor) a stage's slots.
 struct Tenant {
   int tensor = -1;
   int stage = -1, actor = -1;
+  bool weights = false;
 };
 
 int stage_of(const std::vector<StageChoice>& stages, int position) {
@@ -30,20 +33,15 @@ class NodeBuilder {
       : net_(net), uses_(uses), choice_(choice) {}
 
   PlanNode build(int pack_tries) {
-    const bool mapped = choice_.chunk_limit == 0;
     for (const StageChoice& s : choice_.stages) {
       node_.stages.push_back(
           make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
     }
-    for (size_t s = 0; !mapped && s < node_.stages.size(); ++s) {
-      const auto& overlay = choice_.stages[s].overlay;
-      put_on_tape(net_, node_.stages[s],
-                  overlay ? buffer_of(node_.stages[s], overlay->out) : -1,
-                  choice_.chunk_limit);
-    }
-    node_.layout = make_layout(net_, node_.stages, mapped);
+    for (size_t s = 0; s < node_.stages.size(); ++s) supply(s);
+    node_.layout = make_layout(net_, node_.stages, choice_.mapped);
     add_tensors();
     add_sums();
+    add_weights();
     const std::vector<int64_t> saved = share_rings();
     const Packing packing = pack(items_, pack_tries, saved);
     place(packing);
@@ -51,6 +49,25 @@ class NodeBuilder {
   }
 
  private:
+  void supply(size_t s) {
+    PlanStage& stage = node_.stages[s];
+    bool tape = !choice_.mapped;
+    for (PlanActor& a : stage.actors) {
+      if (a.weights.chunks.empty()) continue;
+      a.weights.place = choice_.places[a.layer];
+      tape |= a.weights.place == WeightPlace::kTape;
+      if (a.weights.place == WeightPlace::kSram) {
+        cut_for_sram(net_.layers[a.layer], a);
+      }
+    }
+    if (!tape) return;
+    const auto& overlay = choice_.stages[s].overlay;
+    put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
+                choice_.chunk_limit);
+    stage.slot_bytes = slot_bytes(net_, stage);
+    stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
+  }
+
   bool is_inside(int tensor) const {
     const TensorUses& u = uses_[tensor];
     return stage_of(choice_.stages, u.first) ==
@@ -81,7 +98,7 @@ class NodeBuilder {
       }
       item_of_[t] = static_cast<int>(items_.size());
       items_.push_back(item);
-      tenants_.push_back({t, -1, -1});
+      tenants_.push_back({t, -1, -1, false});
     }
   }
 
@@ -93,7 +110,26 @@ class NodeBuilder {
         const int stage = static_cast<int>(s);
         items_.push_back(
             {actors[a].accumulator_bytes, stage, stage, -1, 0, {}});
-        tenants_.push_back({-1, stage, static_cast<int>(a)});
+        tenants_.push_back({-1, stage, static_cast<int>(a), false});
+      }
+    }
+  }
+
+  // Slots and sets of stages.
+  void add_weights() {
+    const auto add = [&](int64_t bytes, size_t stage, int actor) {
+      const int s = static_cast<int>(stage);
+      items_.push_back({bytes, s, s, -1, 0, {}});
+      tenants_.push_back({-1, s, actor, true});
+    };
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const PlanStage& stage = node_.stages[s];
+      if (stage.slot_count) add(stage.slot_count * stage.slot_bytes, s, -1);
+      for (size_t a = 0; a < stage.actors.size(); ++a) {
+        const PlanActor& actor = stage.actors[a];
+        if (actor.weights.place != WeightPlace::kSram) continue;
+        add(sram_bytes(net_.layers[actor.layer], actor), s,
+            static_cast<int>(a));
       }
     }
   }
@@ -137,13 +173,22 @@ class NodeBuilder {
           b.last_stage = item.last_stage;
         }
       }
-      if (tenants_[i].actor >= 0) {
-        node_.stages[tenants_[i].stage].actors[tenants_[i].actor].accumulator =
-            offset;
-      }
+      settle(tenants_[i], offset);
       node_.arena_bytes = std::max(node_.arena_bytes, end);
     }
     for (size_t s = 0; s < node_.stages.size(); ++s) mark_overlay(s);
+  }
+
+  void settle(const Tenant& t, uint32_t offset) {
+    if (t.tensor >= 0) return;
+    PlanStage& stage = node_.stages[t.stage];
+    if (t.actor < 0) {
+      stage.slots = offset;
+    } else if (t.weights) {
+      stage.actors[t.actor].weights.offset = offset;
+    } else {
+      stage.actors[t.actor].accumulator = offset;
+    }
   }
 
   void mark_overlay(size_t s) {
@@ -201,9 +246,6 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
   return n;
 }
 
-// One chunk is used while the next one arrives.
-constexpr uint32_t kTapeSlots = 2;
-
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped, const LinkCounts& link) {
   PlanLayout l;
@@ -225,10 +267,7 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   l.head = align_up(l.states +
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
-  l.slots = align_up(l.record + l.record_bytes);
-  l.slot_bytes = slot_bytes(net, stages);
-  l.slot_count = l.slot_bytes ? kTapeSlots : 0;
-  l.buffers = l.slots + l.slot_count * l.slot_bytes;
+  l.buffers = align_up(l.record + l.record_bytes);
   if (!link.peers) return l;
   l.link = align_up(l.buffers);
   l.link_bytes = link_layout(link).bytes;

@@ -22,8 +22,10 @@ struct StageChoice {
 struct Choice {
   std::vector<StageChoice> stages;
   Work work;
-  std::vector<int> slots;    // by tensor
-  uint32_t chunk_limit = 0;  // of the tape; 0: the image is mapped
+  std::vector<int> slots;  // by tensor
+  std::vector<WeightPlace> places;  // by layer
+  uint32_t chunk_limit = 0;         // of the tape
+  bool mapped = true;               // head and records
 };
 
 // Buffers of a stage that no caller touches and that no other stage needs.

@@ -110,7 +110,7 @@ struct PlanStage {
   // Chunks that come from the tape pass through these, in the arena; alive in
   // this stage alone. 0 bytes: it has no tape.
   uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
-  uint32_t arena_bytes = 0;    // state, record and buffers of this stage
+  uint32_t arena_bytes = 0;  // state, record and buffers of this stage
   // Modelled, per frame.
   double seconds = 0;
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
@@ -149,9 +149,10 @@ struct PlanLayout {
   uint32_t states = 0, state_count = 0;
   uint32_t head = 0, head_bytes = 0;      // 0 bytes: the image is mapped
   uint32_t record = 0, record_bytes = 0;  // 0: mapped
-  uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
-  uint32_t link = 0, link_bytes = 0;  // device/program/link_layout.h
-  uint32_t buffers = 0;               // where the buffers begin
+  uint32_t keep = 0, keep_bytes = 0;      // weight sets that stay
+  uint32_t spill = 0, spill_bytes = 0;    // device/storage/spill_layout.h
+  uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
+  uint32_t buffers = 0;                   // where the buffers begin
 };
 
 struct PlanNode {

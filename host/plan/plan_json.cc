@@ -74,6 +74,10 @@ Json stage_json(const Net& net, const PlanStage& s, bool linked) {
          {"macs", s.macs},          {"weight_read_bytes", s.weight_read_bytes},
          {"firings", s.firings},    {"buffers", Json::array()},
          {"ports", Json::array()},  {"actors", Json::array()}};
+  if (s.slot_count) {
+    j["slots"] = {
+        {"offset", s.slots}, {"bytes", s.slot_bytes}, {"count", s.slot_count}};
+  }
   if (linked) j["segment"] = s.segment;
   for (const PlanActor& a : s.actors) {
     if (!a.copy) j["layers"].push_back(a.layer);
@@ -88,14 +92,11 @@ Json stage_json(const Net& net, const PlanStage& s, bool linked) {
 }
 
 Json layout_json(const PlanLayout& l) {
-  Json j{
-      {"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
-      {"states", {{"offset", l.states}, {"count", l.state_count}}},
-      {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
-      {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
-      {"slots",
-       {{"offset", l.slots}, {"bytes", l.slot_bytes}, {"count", l.slot_count}}},
-      {"buffers", l.buffers}};
+  Json j{{"cursors", {{"offset", l.cursors}, {"count", l.cursor_count}}},
+         {"states", {{"offset", l.states}, {"count", l.state_count}}},
+         {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
+         {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
+         {"buffers", l.buffers}};
   if (l.link_bytes) j["link"] = {{"offset", l.link}, {"bytes", l.link_bytes}};
   return j;
 }

@@ -18,15 +18,19 @@ constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
 }  // namespace
 
-Search::Search(const Net& net, const Board& board, const Survey& survey,
-               size_t limit)
+Search::Search(const Net& net, const Supply& supply, const Survey& survey,
+               const std::vector<bool>& streamed, size_t limit)
     : net_(net),
-      board_(board),
+      supply_(supply),
       survey_(survey),
+      streamed_(streamed),
       limit_(limit),
-      chunk_limit_(survey.chunk_limits()[limit]),
+      tape_(!supply.board->flash_mapped ||
+            std::count(streamed.begin(), streamed.end(), true) > 0),
       uses_(survey.uses()),
-      tables_(survey.tables()) {}
+      tables_(tape_ ? stream_tables(net, survey.tables(), supply, streamed,
+                                    survey.chunk_limits()[limit])
+                    : survey.tables()) {}
 
 SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   const Survey::Known* k = survey_.known(s, limit_);
@@ -85,13 +89,19 @@ Choice Search::choose(const Partition& cuts) {
   Choice choice;
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
-  choice.chunk_limit = chunk_limit_;
+  choice.chunk_limit = survey_.chunk_limits()[limit_];
+  choice.mapped = supply_.board->flash_mapped;
+  choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const Cut& cut : cuts) {
     const PassTable& table = tables_[cut.table];
     const int end =
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
     for (int l = cut.segment.begin; l < end; ++l) {
       choice.work[l] = table.work[l];
+      if (!streamed_[l] || net_.layers[l].weights.empty()) continue;
+      choice.places[l] = flash_bytes(net_.layers[l]) <= table.sram_limit
+                             ? WeightPlace::kSram
+                             : WeightPlace::kTape;
     }
     for (size_t t = 0; t < uses_.size(); ++t) {
       if (lives_inside(uses_[t], cut.segment)) {
@@ -117,9 +127,7 @@ Candidate Search::build(const Choice& choice, int pack_tries) const {
   Candidate c;
   c.choice = choice;
   c.node = build_node(net_, uses_, choice, pack_tries);
-  for (const PlanStage& s : c.node.stages) {
-    c.time_ps += stage_time(net_, s, board_).total_ps();
-  }
+  c.time_ps = node_time_ps(net_, c.node, supply_);
   return c;
 }
 
@@ -131,7 +139,7 @@ Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-      raise_bands(net_, uses_, board_, choice, s,
+      raise_bands(net_, uses_, supply_, choice, s,
                   now + (room - now) * percent / 100);
     }
     Candidate next = build(choice, kQuickTries);
@@ -147,7 +155,7 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   for (size_t s = 0; s < best.choice.stages.size(); ++s) {
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
-    raise_bands(net_, uses_, board_, choice, s, room);
+    raise_bands(net_, uses_, supply_, choice, s, room);
     if (choice.work == best.choice.work) continue;
     Candidate next = build(choice, kQuickTries);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
@@ -189,8 +197,8 @@ std::optional<Candidate> Search::smallest(int64_t most) {
   std::optional<Candidate> least = least_arena(most);
   if (!least) return least;
   least_without_sharing_ = least->node.arena_bytes;
-  // An unmapped image would have to hold the order in the arena.
-  sharing_ = chunk_limit_ == 0;
+  // A tape has an order of its own.
+  sharing_ = !tape_;
   if (sharing_) {
     const std::optional<Candidate> less =
         least_arena(least_without_sharing_ - 1);
@@ -209,7 +217,7 @@ Candidate Search::faster(const Candidate& least) {
 }
 
 std::optional<Candidate> Search::fastest(int64_t budget) {
-  sharing_ = chunk_limit_ == 0 && budget < least_without_sharing_;
+  sharing_ = !tape_ && budget < least_without_sharing_;
   return fastest(budget, survey_.all_ports());
 }
 

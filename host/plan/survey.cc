@@ -29,6 +29,7 @@ std::vector<int> count_ports(const Net& net,
 Survey::Survey(const Net& net, const Board& board,
                std::vector<uint32_t> chunk_limits)
     : net_(net),
+      mapped_(board.flash_mapped),
       chunk_limits_(std::move(chunk_limits)),
       uses_(find_uses(net)),
       tables_(pass_tables(net, uses_, board)) {
@@ -36,8 +37,7 @@ Survey::Survey(const Net& net, const Board& board,
   const int n = whole_net(net_).end;
   all_ports_ = before[n];
   known_.resize(n);
-  const int max_layers =
-      chunk_limits_[0] == 0 ? kMaxStageLayers : kMaxRecordedLayers;
+  const int max_layers = mapped_ ? kMaxStageLayers : kMaxRecordedLayers;
   for (int begin = 0; begin < n; ++begin) {
     const int last = std::min(n, begin + max_layers);
     for (int end = begin + 1; end <= last; ++end) {
@@ -81,9 +81,12 @@ Survey::Known Survey::find_known(Segment s) const {
 }
 
 std::vector<int64_t> Survey::record_bytes(Segment s) const {
-  if (chunk_limits_[0] == 0) return {0};
+  if (mapped_) return std::vector<int64_t>(chunk_limits_.size(), 0);
   const PassTable& t = tables_.back();
   std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};
+  for (PlanActor& a : alone[0].actors) {
+    if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
+  }
   const TapeOrders orders = tape_orders(net_, alone[0]);
   std::vector<int64_t> bytes;
   for (const uint32_t limit : chunk_limits_) {

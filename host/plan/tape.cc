@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "device/program/chunk.h"
@@ -22,13 +23,16 @@ int64_t cut_weights(const Layer& layer, int64_t n, int64_t rows) {
 }
 
 // Channels of a chunk: as many as fit, in steps that may not be torn.
-int channels_of_chunk(const Layer& layer, const PlanActor& a, int all, int rows,
+int channels_of_chunk(const Layer& layer, int band, int all, int rows,
                       uint32_t limit) {
   if (layer.op == OpCode::kLut) return all;
   const int step = layer.op == OpCode::kDepthwise  ? layer.depth_multiplier
-                   : layer.op == OpCode::kConstant ? a.band
+                   : layer.op == OpCode::kConstant ? band
                                                    : 1;
-  int n = step;
+  // All channels take about as much, so a guess is near.
+  const uint32_t one = chunk_bytes(layer, {0, step, 0, rows});
+  int n = std::max(1, static_cast<int>(limit / std::max(1U, one))) * step;
+  while (n > step && chunk_bytes(layer, {0, n, 0, rows}) > limit) n -= step;
   while (n + step <= all &&
          chunk_bytes(layer, {0, n + step, 0, rows}) <= limit) {
     n += step;
@@ -36,14 +40,21 @@ int channels_of_chunk(const Layer& layer, const PlanActor& a, int all, int rows,
   return std::min(n, all);
 }
 
-void cut(const Layer& layer, PlanActor& a, uint32_t limit) {
-  const bool is_cut = has_window(layer.op) && a.part < layer.kernel_h;
-  const int rows = is_cut ? a.part : layer.kernel_h;
+int kernel_rows(const Layer& layer, int part) {
+  return has_window(layer.op) && part < layer.kernel_h ? part : layer.kernel_h;
+}
+
+int all_channels(const Layer& layer) {
   const Box& out = layer.out.box;
-  const int all = layer.op == OpCode::kConstant ? out.rows() : out.channels();
-  const int n = channels_of_chunk(layer, a, all, rows, limit);
+  return layer.op == OpCode::kConstant ? out.rows() : out.channels();
+}
+
+void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit) {
+  const int rows = kernel_rows(layer, a.part);
+  const int all = all_channels(layer);
+  const int n = channels_of_chunk(layer, a.band, all, rows, limit);
   PlanWeights w;
-  w.place = WeightPlace::kTape;
+  w.place = place;
   w.parts = ceil_div(layer.kernel_h, rows);
   w.groups = ceil_div(all, n);
   for (int p = 0; p < w.parts; ++p) {
@@ -58,7 +69,8 @@ void cut(const Layer& layer, PlanActor& a, uint32_t limit) {
 
 void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
   for (PlanActor& a : stage.actors) {
-    if (!a.weights.chunks.empty()) cut(net.layers[a.layer], a, limit);
+    if (a.weights.place != WeightPlace::kTape) continue;
+    cut(net.layers[a.layer], a, WeightPlace::kTape, limit);
   }
 }
 
@@ -126,6 +138,29 @@ uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
              static_cast<uint32_t>(cut_weights(layer, c.out_n, c.in_n)),
              static_cast<uint32_t>(c.out_n), has_quantized_chunk(layer.op))
       .bytes;
+}
+
+uint32_t largest_chunk(const Layer& layer, LayerWork work, uint32_t limit) {
+  const int rows = kernel_rows(layer, work.part);
+  const int n =
+      channels_of_chunk(layer, work.band, all_channels(layer), rows, limit);
+  return chunk_bytes(layer, {0, n, 0, rows});
+}
+
+void cut_for_tape(const Layer& layer, PlanActor& a, uint32_t limit) {
+  cut(layer, a, WeightPlace::kTape, limit);
+}
+
+void cut_for_sram(const Layer& layer, PlanActor& a) {
+  cut(layer, a, WeightPlace::kSram, std::numeric_limits<int32_t>::max());
+}
+
+uint32_t sram_bytes(const Layer& layer, const PlanActor& a) {
+  uint32_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += align_up(chunk_bytes(layer, c) + kTagBytes);
+  }
+  return bytes;
 }
 
 TapeOrders tape_orders(const Net& net, const PlanStage& stage) {
@@ -201,14 +236,12 @@ TapeReads tape_reads(const Net& net, const PlanStage& stage) {
   return reads;
 }
 
-uint32_t slot_bytes(const Net& net, const std::vector<PlanStage>& stages) {
+uint32_t slot_bytes(const Net& net, const PlanStage& stage) {
   uint32_t largest = 0;
-  for (const PlanStage& s : stages) {
-    for (const PlanActor& a : s.actors) {
-      if (a.weights.place != WeightPlace::kTape) continue;
-      for (const PlanChunk& c : a.weights.chunks) {
-        largest = std::max(largest, chunk_bytes(net.layers[a.layer], c));
-      }
+  for (const PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kTape) continue;
+    for (const PlanChunk& c : a.weights.chunks) {
+      largest = std::max(largest, chunk_bytes(net.layers[a.layer], c));
     }
   }
   return largest ? align_up(largest + kTagBytes) : 0;

@@ -1,5 +1,5 @@
-// Weights of an image that is not memory mapped: cut into chunks that fit the
-// slots of the arena, on a tape that follows a recorded order of firings.
+// Weights that come from storage: cut into chunks that fit the slots of the
+// arena, on a tape that follows a recorded order of firings.
 #pragma once
 
 #include <array>
@@ -7,16 +7,26 @@
 #include <vector>
 
 #include "host/plan/plan.h"
+#include "host/plan/uses.h"
 
 namespace shoal {
 
 // Bytes of a chunk without its tag.
 uint32_t chunk_bytes(const Layer&, const PlanChunk&);
 
-// Cuts the weights of all actors into chunks of at most `chunk_limit` bytes,
-// or of one channel where that is more, and records an order. Writers of
-// buffer `late` (an output that lies over an input; -1: none) fire only when
-// nothing else can, as the overlay's lead presumes.
+// Of the layer's chunks of at most `limit` bytes, or of one channel where that
+// is more.
+uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
+// Cuts the actor's weights into such chunks, on the tape.
+void cut_for_tape(const Layer&, PlanActor&, uint32_t limit);
+// Into chunks that lie in SRAM together: as few as there can be.
+void cut_for_sram(const Layer&, PlanActor&);
+// Bytes of them in the arena, with tags.
+uint32_t sram_bytes(const Layer&, const PlanActor&);
+
+// Cuts the weights of all actors that are on the tape and records an order.
+// Writers of buffer `late` (an output that lies over an input; -1: none) fire
+// only when nothing else can, as the overlay's lead presumes.
 void put_on_tape(const Net&, PlanStage&, int late, uint32_t chunk_limit);
 
 // The orders that put_on_tape() chooses from if nothing is late. They depend
@@ -34,7 +44,7 @@ struct TapeReads {
 };
 TapeReads tape_reads(const Net&, const PlanStage&);
 
-// Bytes of a slot for the chunks of these stages; 0 without a tape.
-uint32_t slot_bytes(const Net&, const std::vector<PlanStage>&);
+// Bytes of a slot for the chunks of the stage; 0 without a tape.
+uint32_t slot_bytes(const Net&, const PlanStage&);
 
 }  // namespace shoal

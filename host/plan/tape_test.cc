@@ -22,10 +22,10 @@ TEST(TapeTest, ChunksCoverTheWeightsAndFitTheSlots) {
   const Net net = n.finish();
   const Plan plan = plan_for(net);
   const PlanNode& node = plan.nodes[0];
-  EXPECT_EQ(node.layout.slot_count, 2u);
   int tapes = 0;
   for (const PlanStage& s : node.stages) {
     EXPECT_FALSE(s.order.empty());
+    EXPECT_EQ(s.slot_count, 2u);
     for (const PlanActor& a : s.actors) {
       const Layer& layer = net.layers[a.layer];
       if (layer.weights.empty()) continue;
@@ -33,7 +33,7 @@ TEST(TapeTest, ChunksCoverTheWeightsAndFitTheSlots) {
       EXPECT_EQ(a.weights.place, WeightPlace::kTape);
       int64_t cells = 0;
       for (const PlanChunk& c : a.weights.chunks) {
-        EXPECT_LE(chunk_bytes(layer, c) + kTagBytes, node.layout.slot_bytes);
+        EXPECT_LE(chunk_bytes(layer, c) + kTagBytes, s.slot_bytes);
         cells += int64_t{c.out_n} * c.in_n;
       }
       EXPECT_EQ(cells, int64_t{layer.out.box.channels()} * layer.kernel_h);
@@ -48,7 +48,7 @@ TEST(TapeTest, MappedImagesHaveNone) {
   PlanOptions options;
   options.board = &find_board("host");
   const Plan plan = make_plan(net, options);
-  EXPECT_EQ(plan.nodes[0].layout.slot_count, 0u);
+  for (const PlanStage& s : plan.nodes[0].stages) EXPECT_EQ(s.slot_count, 0u);
   EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);
 }
 

@@ -161,12 +161,13 @@ class NodeParty final : public Party {
     if (o.change) o.change(node, image_);
     stored_ = image_.bytes();
     const auto* head = reinterpret_cast<const Header*>(image_.data());
-    slots_ = head->slot_count > 0;
+    slots_ = head->image_bytes > head->program_bytes;
     arena_ = std::make_unique<Arena>(std::min(head->arena_bytes, kArenaCap));
     store_ = storage_.interface();
     config_.image = o.mapped ? image_.data() : nullptr;
     config_.image_bytes = image_.size();
     config_.storage = &store_;
+    config_.storage_bytes = image_.size();
     config_.link = &socket_.link;
     if (o.tap) {
       tap_ = [&o, node](const Firing& f) { o.tap(node, f); };

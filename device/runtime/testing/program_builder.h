@@ -85,6 +85,7 @@ struct StageSpec {
   std::vector<LoopRecord> loops;
   std::vector<OrderRun> order;
   std::vector<Stream> streams;
+  uint32_t slot_count = 0;  // of the tape
 
   uint16_t buffer(const BufferSpec& b) {
     buffers.push_back(b);
@@ -141,7 +142,6 @@ class ProgramBuilder {
   std::vector<StageSpec> stages;
   int inputs = 1, outputs = 1;
   bool mapped = true;
-  uint32_t slot_count = 0;
   uint32_t generation = 7;
   uint16_t node = 0, nodes = 1;
   std::vector<PeerEntry> peers;  // with some, no inputs and outputs
@@ -166,6 +166,7 @@ class ProgramBuilder {
     std::vector<StreamRecord> streams;
     std::vector<TargetRecord> targets;
     uint16_t in_streams = 0;
+    uint32_t slots = 0, slot_bytes = 0;
   };
   Record record_of(size_t stage);
   void place_ports(size_t stage, Record&, std::vector<uint16_t>& number);
@@ -176,6 +177,7 @@ class ProgramBuilder {
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
 
   std::vector<std::vector<uint8_t>> chunks_;  // all stages
+  std::vector<bool> stored_;                  // in the tape part
   std::vector<IoEntry> ios_;
   std::vector<std::vector<uint32_t>> offsets_;
   uint32_t cursors_ = 0;
@@ -292,6 +294,7 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
                           static_cast<uint32_t>(c.bytes.size()), u16(c.out0),
                           u16(c.out_n), u16(c.in0), u16(c.in_n)});
       chunks_.push_back(c.bytes);
+      stored_.push_back(spec.tape);
     }
     r.actors.push_back(a);
   }
@@ -351,11 +354,10 @@ inline ProgramBuilder::Record ProgramBuilder::record_of(size_t stage) {
 
 inline void ProgramBuilder::place_fixed(Header& h,
                                         const std::vector<Record>& records) {
-  uint32_t actors = 0, record = 0, chunk = 0;
+  uint32_t actors = 0, record = 0;
   for (const Record& r : records) {
     actors = std::max<uint32_t>(actors, r.counts.actors);
     record = std::max(record, record_bytes(r.counts));
-    for (const ChunkRecord& c : r.chunks) chunk = std::max(chunk, c.bytes);
   }
   uint32_t at = 0;
   const auto place = [&](uint64_t bytes) {
@@ -367,16 +369,12 @@ inline void ProgramBuilder::place_fixed(Header& h,
   h.cursors = place(4 * cursors_);
   h.state_count = actors;
   h.states = place(actors * sizeof(ActorState));
-  h.head = h.record = h.slots = kNowhere;
+  h.head = h.record = h.spill = kNowhere;
   if (!mapped) {
     h.head = place(h.head_bytes);
     h.record = place(record);
     h.record_bytes = record;
-  }
-  if (slot_count) {
-    h.slot_count = slot_count;
-    h.slot_bytes = align_up(chunk + kTagBytes);
-    h.slots = place(slot_count * h.slot_bytes);
+    h.flags |= kImageUnmapped;
   }
   if (!peers.empty()) {
     LinkCounts n;
@@ -393,7 +391,7 @@ inline void ProgramBuilder::place_fixed(Header& h,
   h.arena_bytes = at;
 }
 
-// Buffers and sums after the fixed regions.
+// Buffers, slots and sums after the fixed regions.
 inline void ProgramBuilder::place_memory(Header& h,
                                          std::vector<Record>& records) {
   const uint32_t start = h.arena_bytes;
@@ -411,6 +409,14 @@ inline void ProgramBuilder::place_memory(Header& h,
       used = std::max(used, rec.offset + bytes);
       end = std::max(end, rec.offset + bytes);
       offsets_[s].push_back(rec.offset);
+    }
+    if (stages[s].slot_count) {
+      for (const ChunkRecord& c : r.chunks) {
+        r.slot_bytes = std::max(r.slot_bytes, sram_bytes(c));
+      }
+      r.slots = align_up(end);
+      end = r.slots + stages[s].slot_count * r.slot_bytes;
+      used = std::max(used, end);
     }
     StageView view;
     view.buffers = r.buffers.data(), view.ports = r.ports.data();
@@ -442,6 +448,8 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   h.params = r.counts.params, h.maps = r.counts.maps;
   h.order = r.counts.order;
   h.streams = r.counts.streams, h.targets = r.counts.targets;
+  h.slots = r.slots, h.slot_bytes = r.slot_bytes;
+  h.slot_count = static_cast<uint16_t>(stages[stage].slot_count);
   std::memcpy(bytes.data(), &h, sizeof h);
   const auto put = [&](uint32_t at, const auto& table) {
     if (table.empty()) return;
@@ -457,7 +465,7 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
 }
 
 inline std::vector<uint8_t> ProgramBuilder::build() {
-  chunks_.clear(), offsets_.clear();
+  chunks_.clear(), stored_.clear(), offsets_.clear();
   if (!peers.empty()) inputs = outputs = 0;
   streams_ = targets_ = 0;
   ios_.assign(static_cast<size_t>(inputs + outputs), {});
@@ -482,12 +490,15 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
     entries.push_back({at, record_bytes(r.counts)});
     at += record_bytes(r.counts);
   }
-  std::vector<uint32_t> places;
-  for (const auto& c : chunks_) {
-    places.push_back(at);
-    at = align_up(at + static_cast<uint32_t>(c.size()) + kTagBytes);
+  std::vector<uint32_t> places(chunks_.size());
+  for (bool stored : {false, true}) {
+    for (size_t c = 0; c < chunks_.size(); ++c) {
+      if (stored_[c] != stored) continue;
+      places[c] = at;
+      at = align_up(at + static_cast<uint32_t>(chunks_[c].size()) + kTagBytes);
+    }
+    (stored ? h.image_bytes : h.program_bytes) = at;
   }
-  h.image_bytes = at;
   std::vector<uint8_t> image(at);
   uint8_t* to = image.data();
   std::memcpy(to, &h, sizeof h);

@@ -110,6 +110,7 @@ struct RunResult {
   Fault fault;
   bool spilled = false;
   long steps = 0;
+  int reads = 0;               // of the storage
   std::vector<Bytes> outputs;  // per output, all frames
 };
 
@@ -158,6 +159,7 @@ inline RunResult run_program(const Bytes& image,
   if (options.mapped) config.image = memory.data();
   config.image_bytes = static_cast<uint32_t>(image.size());
   if (options.storage_delay >= 0) config.storage = &storage;
+  config.storage_bytes = static_cast<uint32_t>(image.size());
   config.link = options.link;
   if (options.tap) {
     config.tap = &call_tap;
@@ -167,9 +169,14 @@ inline RunResult run_program(const Bytes& image,
   const auto finish = [&](int status) {
     result.status = static_cast<Status>(status);
     const shoal_fault f = shoal_why(node.get());
-    result.fault = {static_cast<Status>(f.status), static_cast<Table>(f.table),
-                    f.stage, f.index, f.check};
+    result.fault = {static_cast<Status>(f.status),
+                    static_cast<Table>(f.table),
+                    f.stage,
+                    f.index,
+                    f.check,
+                    f.layer};
     result.spilled = arena.spilled();
+    result.reads = slow.reads();
     return result;
   };
   int status = shoal_open(node.get(), &config, arena.data(), arena_bytes);

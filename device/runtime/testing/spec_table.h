@@ -1,7 +1,7 @@
 // For the test of SPEC.md: a program image as the table of bytes that the
 // document shows, and back.
 //
-//   0000  53 48 4f 4c 02 00 00 00   header: magic, version, node
+//   0000  53 48 4f 4c 03 00 00 00   header: magic, version, node
 #pragma once
 
 #include <cctype>
@@ -27,10 +27,12 @@ class SpecTable {
     part(8, "inputs, outputs, peers, flags");
     part(16, "cursors: offset, count; states: offset, count");
     part(12, "record: offset, bytes; head: offset");
-    part(16, "chunk slots: offset, bytes, count; poll gap");
+    part(16, "program bytes; kept weights: offset, bytes; poll gap");
     part(16, "plan id");
     part(4, "link's tables");
     part(8, "targets: all, of a stage; streams of a stage; reserved");
+    part(16, "spills: state, pages, page bytes; reserved");
+    part(16, "store id");
     part(32, "hash");
     rows(h.stages, sizeof(StageEntry), "stage entry");
     rows(uint32_t{h.inputs} + h.outputs, sizeof(IoEntry), "io entry");
@@ -64,6 +66,7 @@ class SpecTable {
     rows(h.order, sizeof(OrderRun), "order run");
     rows(h.streams, sizeof(StreamRecord), "stream");
     rows(h.targets, sizeof(TargetRecord), "target");
+    rows(h.spills, sizeof(SpillRecord), "spill");
     until(e.offset + e.bytes - kTagBytes, "padding");
     part(kTagBytes, "tag of the record");
     chunks_.insert(chunks_.end(), s.chunks, s.chunks + h.chunks);

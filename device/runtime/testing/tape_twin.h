@@ -35,16 +35,14 @@ inline void record_firing(const ProgramBuilder& p, const Firing& f,
 // The same program in that order, all weights on the tape.
 inline ProgramBuilder on_tape(ProgramBuilder p, const Order& order,
                               bool mapped) {
-  bool weights = false;
   for (size_t s = 0; s < p.stages.size(); ++s) {
     if (s < order.size()) p.stages[s].order = order[s];
     for (ActorSpec& a : p.stages[s].actors) {
       a.tape = true;
-      weights |= !a.chunks.empty();
+      if (!a.chunks.empty()) p.stages[s].slot_count = 2;
     }
   }
   p.mapped = mapped;
-  p.slot_count = weights ? 2 : 0;
   return p;
 }
 

@@ -1,0 +1,35 @@
+// SHA-256 over bytes that come in pieces. No heap; about 120 bytes.
+#pragma once
+
+#include <mbedtls/sha256.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shoal {
+
+// The software implementation cannot fail; its int results are for hardware
+// engines.
+class Sha256 {
+ public:
+  Sha256() {
+    mbedtls_sha256_init(&context_);
+    ok_ = mbedtls_sha256_starts_ret(&context_, 0) == 0;
+  }
+  ~Sha256() { mbedtls_sha256_free(&context_); }
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void add(const uint8_t* bytes, size_t length) {
+    ok_ = ok_ && mbedtls_sha256_update_ret(&context_, bytes, length) == 0;
+  }
+  bool finish(uint8_t digest[32]) {
+    return ok_ && mbedtls_sha256_finish_ret(&context_, digest) == 0;
+  }
+
+ private:
+  mbedtls_sha256_context context_;
+  bool ok_ = false;
+};
+
+}  // namespace shoal
