@@ -13,12 +13,15 @@ std::vector<int> row_by_row_release(const Box& box, int rows_after) {
   return released;
 }
 
-// The caller pushes or takes one row after the other.
+// The caller pushes or takes one row after the other; so does storage, which
+// ends whatever it has begun.
 Agent caller(const PlanStage& stage, int port) {
   const PlanPort& p = stage.ports[port];
   Agent agent;
-  agent.name =
-      (p.is_read ? "output " : "input ") + std::to_string(p.owner_index);
+  agent.name = (p.owner == Owner::kSpill ? "spill "
+                : p.is_read              ? "output "
+                                         : "input ") +
+               std::to_string(p.owner_index);
   agent.firings = p.box.rows();
   std::vector<Span> rows;
   for (int y = p.box.y0; y < p.box.y1; ++y) rows.push_back({y, y + 1});
@@ -104,8 +107,8 @@ std::vector<Agent> agents_of(const Net& net, const PlanStage& stage,
   std::vector<Agent> inputs, agents, outputs;
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
-    if (linked || owner == Owner::kActor) continue;
-    auto& list = owner == Owner::kInput ? inputs : outputs;
+    if (owner == Owner::kActor || (linked && owner != Owner::kSpill)) continue;
+    auto& list = stage.ports[p].is_read ? outputs : inputs;
     list.push_back(caller(stage, static_cast<int>(p)));
   }
   agents = inputs;

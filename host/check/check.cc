@@ -3,6 +3,7 @@
 #include <map>
 
 #include "host/check/premises.h"
+#include "host/check/weights.h"
 
 namespace shoal {
 namespace {
@@ -51,6 +52,10 @@ class Judge {
     const Net& net = judged.net;
     const Plan& plan = judged.plan;
     each([&](int n) { check_actors(net, plan.nodes[n], found_); });
+    each([&](int n) {
+      check_weights(net, plan.nodes[n], found_);
+      check_spills(plan.nodes[n], found_);
+    });
     if (!found_.empty()) return found_.take();
     std::vector<Instances> instances;
     for (const PlanNode& node : plan.nodes) {

@@ -99,7 +99,7 @@ class LinkedCompletion {
   }
 
   void edges_of(const PlanPort& port, const End& here) {
-    if (port.owner == Owner::kActor) return;
+    if (port.owner == Owner::kActor || port.owner == Owner::kSpill) return;
     Edge e{port.owner, port.owner_index, port.box, {}, {}};
     if (port.owner == Owner::kInput) {
       e.to = here;
@@ -173,7 +173,7 @@ class LinkedCompletion {
         by_buffer[stage.ports[port].buffer].push_back(nodes_[n].first_item + a);
       };
       for (const Agent::Read& r : tokens.agent(a).reads) touch(r.port);
-      touch(tokens.agent(a).out);
+      if (tokens.agent(a).out >= 0) touch(tokens.agent(a).out);
     }
   }
 
@@ -219,7 +219,8 @@ class LinkedCompletion {
     node.run = 0, node.fired = 0;
     node.of_actor.assign(stage_of(n).actors.size(), -1);
     for (int a = 0; a < node.tokens.agent_count(); ++a) {
-      node.of_actor[node.tokens.agent(a).actor] = a;
+      const int actor = node.tokens.agent(a).actor;
+      if (actor >= 0) node.of_actor[actor] = a;
       push(node.first_item + a);
     }
     for (int e : edges_at_[n][node.stage]) push(e);
@@ -250,7 +251,7 @@ class LinkedCompletion {
   // Whether the node may fire this agent next: any, or that of its order.
   bool in_turn(const Node& node, int n, int agent) const {
     const std::vector<PlanRun>& order = stage_of(n).order;
-    if (order.empty()) return true;
+    if (order.empty() || node.tokens.agent(agent).actor < 0) return true;
     return node.run < order.size() &&
            node.of_actor[order[node.run].actor] == agent;
   }
@@ -263,7 +264,8 @@ class LinkedCompletion {
     }
     node.tokens.fire(agent);
     const std::vector<PlanRun>& order = stage_of(n).order;
-    if (!order.empty() && ++node.fired == order[node.run].firings) {
+    if (!order.empty() && node.tokens.agent(agent).actor >= 0 &&
+        ++node.fired == order[node.run].firings) {
       node.fired = 0;
       if (++node.run < order.size()) {
         push(node.first_item + node.of_actor[order[node.run].actor]);

@@ -28,7 +28,7 @@ class Links {
     for (size_t n = 0; n < plan_.nodes.size(); ++n) {
       for (const PlanStage& stage : plan_.nodes[n].stages) {
         for (const PlanPort& p : stage.ports) {
-          if (p.owner == Owner::kActor) continue;
+          if (p.owner == Owner::kActor || p.owner == Owner::kSpill) continue;
           if (p.owner == Owner::kStream) {
             ++ends_[p.owner_index];
           } else {

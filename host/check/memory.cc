@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <string>
 
+#include "device/storage/spill_layout.h"
 #include "host/check/premises.h"
+#include "host/check/weights.h"
 
 namespace shoal {
 namespace {
@@ -104,7 +106,29 @@ class Memory {
       all.push_back({begin, begin + actor.accumulator_bytes, actor.loop, -1,
                      "the sums of actor " + std::to_string(a)});
     }
+    storage_regions(s, all);
     return all;
+  }
+
+  // Slots, page buffers, weights in SRAM for the time of the stage.
+  void storage_regions(int s, std::vector<Region>& all) const {
+    const auto add = [&](uint64_t begin, uint64_t bytes, std::string what) {
+      all.push_back({begin, begin + bytes, -1, -1, std::move(what)});
+    };
+    const PlanStage& here = node_.stages[s];
+    if (here.slot_count > 0) {
+      add(here.slots, uint64_t{here.slot_bytes} * here.slot_count, "the slots");
+    }
+    for (size_t i = 0; i < here.spills.size(); ++i) {
+      add(here.spills[i].offset, node_.spill_page_bytes,
+          "the page of spill " + std::to_string(i));
+    }
+    for (size_t a = 0; a < here.actors.size(); ++a) {
+      const PlanWeights& w = here.actors[a].weights;
+      if (w.place != WeightPlace::kSram || w.keep || w.chunks.empty()) continue;
+      add(w.offset, sram_set_bytes(net_, here, here.actors[a]),
+          "the weights of actor " + std::to_string(a));
+    }
   }
 
   int loop_of(int s, int instance) const {
@@ -162,14 +186,42 @@ class Memory {
     region(next, l.states, kState * l.state_count, "the states");
     region(next, l.head, l.head_bytes, "the head");
     region(next, l.record, l.record_bytes, "the record");
-    region(next, l.slots, uint64_t{l.slot_bytes} * l.slot_count, "the slots");
+    kept(next);
+    const auto pages = static_cast<uint32_t>(node_.spill_pages);
+    const uint32_t state = pages ? spill_state_bytes(pages) : 0;
+    found_.need(l.spill_bytes == state, "the state of ", pages, " pages takes ",
+                state, " bytes, not ", l.spill_bytes);
+    region(next, l.spill, l.spill_bytes, "the state of spills");
     found_.need(l.link_bytes == link_bytes(), "the link's tables take ",
                 link_bytes(), " bytes, not ", l.link_bytes);
     region(next, l.link, l.link_bytes, "the link's tables");
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
-    tape();
     unmapped();
+  }
+
+  // Sets that stay fill one region among the fixed ones.
+  void kept(uint64_t& next) {
+    const PlanLayout& l = node_.layout;
+    std::vector<std::pair<uint64_t, uint64_t>> sets;
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanActor& a : stage.actors) {
+        if (!a.weights.keep || a.weights.chunks.empty()) continue;
+        const uint64_t begin = a.weights.offset;
+        sets.push_back({begin, begin + sram_set_bytes(net_, stage, a)});
+      }
+    }
+    std::ranges::sort(sets);
+    uint64_t at = l.keep;
+    for (const auto& [begin, end] : sets) {
+      found_.need(begin == at, "weights that stay lie at ", begin,
+                  " instead of ", at);
+      at = end;
+    }
+    found_.need(at == uint64_t{l.keep} + l.keep_bytes,
+                "weights that stay take ", at - l.keep, " bytes, not ",
+                l.keep_bytes);
+    region(next, l.keep, l.keep_bytes, "the weights that stay");
   }
 
   // An image that is not memory mapped keeps its head and its largest record
@@ -180,7 +232,7 @@ class Memory {
     const uint64_t ends =
         plan_.linked ? 0 : net_.inputs.size() + net_.outputs.size();
     const uint64_t head =
-        144 + 8 * node_.stages.size() + 16 * ends + 8 * node_.peers.size();
+        176 + 8 * node_.stages.size() + 16 * ends + 8 * node_.peers.size();
     found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",
                 aligned(head) + kTag, " bytes, not ", l.head_bytes);
     uint64_t largest = 0;
@@ -198,7 +250,10 @@ class Memory {
   Ends ends_of(const PlanStage& stage) const {
     Ends e;
     for (const PlanPort& p : stage.ports) {
-      if (!plan_.linked || p.owner == Owner::kActor) continue;
+      if (!plan_.linked || p.owner == Owner::kActor ||
+          p.owner == Owner::kSpill) {
+        continue;
+      }
       if (!p.is_read) {
         ++e.in;
         continue;
@@ -232,13 +287,13 @@ class Memory {
   uint64_t record_bytes(size_t index) const {
     const PlanStage& s = node_.stages[index];
     const Ends e = ends_of(s);
-    uint64_t bytes = 32 + 28 * s.buffers.size() + 20 * s.ports.size() +
+    uint64_t bytes = 48 + 28 * s.buffers.size() + 20 * s.ports.size() +
                      56 * s.actors.size() + 8 * s.loops.size() +
-                     4 * s.order.size();
+                     4 * s.order.size() + 16 * s.spills.size();
     uint64_t maps = 0;
     for (const PlanActor& a : s.actors) {
       const Layer& layer = net_.layers[a.layer];
-      if (!a.weights.chunks.empty()) bytes += 8;
+      if (!a.weights.chunks.empty()) bytes += 12;
       bytes += 16 * a.weights.chunks.size() + 4 * layer.params.size();
       const Box& out = s.ports[a.out].box;
       if (layer.op == OpCode::kResize) maps += out.rows() + out.columns();
@@ -253,56 +308,6 @@ class Memory {
     found_.need(offset == aligned(next), what, " lie at ", offset,
                 " instead of ", aligned(next));
     next = aligned(next) + bytes;
-  }
-
-  void tape() {
-    const PlanLayout& l = node_.layout;
-    uint64_t largest = 0;
-    for (const PlanStage& stage : node_.stages) {
-      for (const PlanActor& a : stage.actors) {
-        if (a.weights.place != WeightPlace::kTape) {
-          found_.need(a.weights.chunks.empty() || l.head_bytes == 0,
-                      "weights are mapped in an image that is not");
-          continue;
-        }
-        found_.need(!stage.order.empty(),
-                    "weights come from a tape without a recorded order");
-        for (const PlanChunk& c : a.weights.chunks) {
-          largest = std::max(largest, chunk_bytes(stage, a, c));
-        }
-      }
-    }
-    const uint64_t slot = largest ? aligned(largest + kTag) : 0;
-    found_.need(
-        l.slot_bytes == slot && (slot ? l.slot_count >= 2 : l.slot_count == 0),
-        "the arena has ", l.slot_count, " slots of ", l.slot_bytes,
-        " bytes for chunks of ", slot);
-  }
-
-  uint64_t chunk_bytes(const PlanStage& stage, const PlanActor& a,
-                       const PlanChunk& c) const {
-    const Layer& layer = net_.layers[a.layer];
-    const Box& out = stage.ports[a.out].box;
-    const bool ends =
-        a.loop >= 0 && !stage.buffers[stage.ports[a.out].buffer].is_private;
-    const uint64_t kernel_rows = ends ? layer.kernel_h : c.in_n;
-    const uint64_t taps = kernel_rows * layer.kernel_w;
-    const uint64_t n = c.out_n;
-    const auto fours = [](uint64_t v) { return (v + 3) / 4 * 4; };
-    switch (layer.op) {
-      case OpCode::kLut:
-        return 256;
-      case OpCode::kConstant:
-        return fours(n * out.columns() * out.channels());
-      case OpCode::kDepthwise:
-        return fours(taps * n) + 8 * n + fours(n);
-      case OpCode::kRequantize:
-        return 8 * n + fours(n);
-      default: {
-        const uint64_t in = ends ? c.in_n : stage.ports[a.in[0]].box.channels();
-        return fours(taps * n * in) + 8 * n + fours(n);
-      }
-    }
   }
 
   const Net& net_;

@@ -15,6 +15,8 @@ void check_links(const Plan&, Findings&);
 // Bands, parts, private sums, chunks, loops: what an actor alone can have
 // wrong.
 void check_actors(const Net&, const PlanNode&, Findings&);
+// Pages of spills: what was written, once, is what is read.
+void check_spills(const PlanNode&, Findings&);
 // Every element of the first `layers` layers made (in a plan of one node:
 // once), from what the layer reads; inputs and outputs connected once; what is
 // read has been written. One Instances per node.

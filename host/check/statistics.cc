@@ -27,8 +27,7 @@ class Statistics {
     found_.need(node_.weight_read_bytes == read, "the node states ",
                 node_.weight_read_bytes, " weight bytes, its stages ", read);
     traffic();
-    found_.need(node_.storage_written_bytes == 0,
-                "a plan without spills writes to storage");
+    storage();
   }
 
   // Rows from and to other nodes and the coordinator.
@@ -40,7 +39,10 @@ class Statistics {
     int64_t sent = 0;
     for (const PlanStage& stage : node_.stages) {
       for (const PlanPort& p : stage.ports) {
-        if (!plan_.linked || p.owner == Owner::kActor) continue;
+        if (!plan_.linked || p.owner == Owner::kActor ||
+            p.owner == Owner::kSpill) {
+          continue;
+        }
         const int64_t bytes =
             p.box.elements() * stage.buffers[p.buffer].element_bytes;
         if (!p.is_read) {
@@ -58,6 +60,25 @@ class Statistics {
     found_.need(node_.received_bytes == received_, "the node states ",
                 node_.received_bytes, " bytes received, its streams ",
                 received_);
+  }
+
+  // Whole pages; nothing else is written.
+  void storage() {
+    int64_t all = 0;
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const PlanStage& stage = node_.stages[s];
+      int64_t pages = 0;
+      for (const PlanSpill& spill : stage.spills) {
+        if (stage.ports[spill.port].is_read) pages += spill.pages;
+      }
+      const int64_t bytes = pages * node_.spill_page_bytes;
+      found_.need(stage.storage_written_bytes == bytes, "stage ", s, " states ",
+                  stage.storage_written_bytes, " bytes written and writes ",
+                  bytes);
+      all += bytes;
+    }
+    found_.need(node_.storage_written_bytes == all, "the node states ",
+                node_.storage_written_bytes, " bytes written and writes ", all);
   }
 
   void stage(int s) {

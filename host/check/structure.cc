@@ -38,6 +38,7 @@ class Structure {
            " times by actors");
     }
     for (int b = 0; b < static_cast<int>(stage_.buffers.size()); ++b) roles(b);
+    spills();
     dependence_order();
   }
 
@@ -204,6 +205,21 @@ class Structure {
     operand(a, actor.in[0], true, view, 1);
     need(stage_.ports[actor.in[0]].box == out.box, "actor ", a,
          " copies a box to another one");
+  }
+
+  // Each spill has a port, and each of their ports its spill.
+  void spills() {
+    for (int i = 0; i < static_cast<int>(stage_.spills.size()); ++i) {
+      const int port = stage_.spills[i].port;
+      need(in_range(port, stage_.ports) &&
+               stage_.ports[port].owner == Owner::kSpill &&
+               stage_.ports[port].owner_index == i,
+           "spill ", i, " has a port that is not its own");
+    }
+    const auto ports =
+        std::ranges::count(stage_.ports, Owner::kSpill, &PlanPort::owner);
+    need(ports == static_cast<std::ptrdiff_t>(stage_.spills.size()), ports,
+         " ports of ", stage_.spills.size(), " spills");
   }
 
   void roles(int index) {

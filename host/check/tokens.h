@@ -15,7 +15,8 @@
 
 namespace shoal {
 
-// An actor, a loop, or the caller's side of an input or output.
+// An actor, a loop, the caller's side of an input or output, or storage's of a
+// spill.
 struct Agent {
   struct Read {
     int port;
@@ -23,14 +24,15 @@ struct Agent {
     std::vector<int> released;  // by firing
   };
   std::string name;
-  int actor = -1;  // of a loop the first; -1: the caller
+  int actor = -1;  // of a loop the first; -1: the caller, storage
   int firings = 0;
   std::vector<Read> reads;
   int out = -1;            // port
   std::vector<Span> made;  // by firing; empty span: nothing yet
 };
 
-// The agents of a stage: inputs, actors and loops in order of depth, outputs.
+// The agents of a stage: what fills buffers from outside, actors and loops in
+// order of depth, what takes from buffers.
 // Inputs and outputs of a linked plan are streams, and not among them.
 std::vector<Agent> agents_of(const Net&, const PlanStage&, bool linked);
 

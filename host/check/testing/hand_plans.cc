@@ -5,6 +5,7 @@
 
 #include "device/program/chunk.h"
 #include "device/program/record.h"
+#include "device/storage/spill_layout.h"
 
 namespace shoal {
 
@@ -232,6 +233,42 @@ void HandPlan::order(std::vector<PlanRun> runs) {
   now().order = std::move(runs);
 }
 
+void HandPlan::spill(int buffer, uint32_t page_bytes) {
+  const PlanBuffer& b = now().buffers[buffer];
+  const int index = static_cast<int>(now().spills.size());
+  const int64_t bytes = b.box.elements() * b.element_bytes;
+  const uint32_t payload = spill_payload(page_bytes);
+  const int pages = static_cast<int>((bytes + payload - 1) / payload);
+  const int at = port(buffer, b.box, true, Owner::kSpill, index);
+  now().spills.push_back({at, node_.spill_pages, pages, 0});
+  node_.spill_page_bytes = page_bytes;
+  node_.spill_pages += pages;
+  node_.storage = "file";
+}
+
+void HandPlan::read_back(int buffer) {
+  const PlanBuffer& b = now().buffers[buffer];
+  const int index = static_cast<int>(now().spills.size());
+  PlanSpill back;
+  for (const PlanStage& stage : node_.stages) {
+    for (const PlanSpill& s : stage.spills) {
+      const PlanPort& from = stage.ports[s.port];
+      const PlanBuffer& written = stage.buffers[from.buffer];
+      if (from.is_read && written.tensor == b.tensor && from.box == b.box) {
+        back = s;
+      }
+    }
+  }
+  back.port = port(buffer, b.box, false, Owner::kSpill, index);
+  now().spills.push_back(back);
+}
+
+void HandPlan::in_sram(bool keep) {
+  PlanWeights& w = now().actors.back().weights;
+  w.place = WeightPlace::kSram;
+  w.keep = keep;
+}
+
 void HandPlan::sort_ports(PlanStage& stage) {
   std::vector<int> by(stage.ports.size());
   std::iota(by.begin(), by.end(), 0);
@@ -245,6 +282,7 @@ void HandPlan::sort_ports(PlanStage& stage) {
     sorted.push_back(stage.ports[p]);
   }
   stage.ports = sorted;
+  for (PlanSpill& spill : stage.spills) spill.port = where[spill.port];
   for (PlanActor& a : stage.actors) {
     for (int* p : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
       if (*p >= 0) *p = where[*p];
@@ -259,6 +297,7 @@ uint32_t HandPlan::record_size(const PlanStage& s) const {
   n.actors = static_cast<uint16_t>(s.actors.size());
   n.loops = static_cast<uint16_t>(s.loops.size());
   n.order = static_cast<uint16_t>(s.order.size());
+  n.spills = static_cast<uint16_t>(s.spills.size());
   for (const PlanActor& a : s.actors) {
     if (a.weights.chunks.empty()) continue;
     n.weights += 1;
@@ -268,9 +307,9 @@ uint32_t HandPlan::record_size(const PlanStage& s) const {
   return record_bytes(n);
 }
 
-uint32_t HandPlan::chunk_size(const PlanStage& s, const PlanActor& a,
-                              const PlanChunk& c) const {
-  const Layer& l = net_.layers[a.layer];
+uint32_t hand_chunk_bytes(const Net& net, const PlanStage& s,
+                          const PlanActor& a, const PlanChunk& c) {
+  const Layer& l = net.layers[a.layer];
   const bool ends_loop =
       a.loop >= 0 && !s.buffers[s.ports[a.out].buffer].is_private;
   int64_t taps = int64_t{1} * c.in_n * l.kernel_w;
@@ -286,36 +325,86 @@ uint32_t HandPlan::chunk_size(const PlanStage& s, const PlanActor& a,
       .bytes;
 }
 
+// Chunks that are not in SRAM come from the tape, through two slots.
+void HandPlan::place_weights(PlanStage& s) {
+  if (!tape_) return;
+  uint32_t chunk = 0;
+  for (PlanActor& a : s.actors) {
+    if (a.weights.place == WeightPlace::kSram) continue;
+    a.weights.place = WeightPlace::kTape;
+    for (const PlanChunk& c : a.weights.chunks) {
+      chunk = std::max(chunk, hand_chunk_bytes(net_, s, a, c));
+    }
+  }
+  if (chunk == 0) return;
+  s.slot_bytes = align_up(chunk + kTagBytes);
+  s.slot_count = 2;
+}
+
+uint32_t HandPlan::sram_bytes(const PlanStage& s, const PlanActor& a) const {
+  uint32_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += align_up(hand_chunk_bytes(net_, s, a, c) + kTagBytes);
+  }
+  return bytes;
+}
+
+void HandPlan::place_kept() {
+  PlanLayout& l = node_.layout;
+  for (PlanStage& s : node_.stages) {
+    for (PlanActor& a : s.actors) {
+      if (!a.weights.keep) continue;
+      a.weights.offset = l.keep + l.keep_bytes;
+      l.keep_bytes += sram_bytes(s, a);
+    }
+  }
+}
+
 void HandPlan::place_fixed() {
   PlanLayout& l = node_.layout;
-  uint32_t chunk = 0;
   for (PlanStage& s : node_.stages) {
     l.cursor_count = std::max(l.cursor_count, uint32_t(s.ports.size()));
     l.state_count = std::max(l.state_count, uint32_t(s.actors.size()));
-    if (!unmapped_) continue;
-    l.record_bytes = std::max(l.record_bytes, record_size(s));
-    for (PlanActor& a : s.actors) {
-      a.weights.place = WeightPlace::kTape;
-      for (const PlanChunk& c : a.weights.chunks) {
-        chunk = std::max(chunk, chunk_size(s, a, c));
-      }
-    }
+    place_weights(s);
+    if (unmapped_) l.record_bytes = std::max(l.record_bytes, record_size(s));
   }
   if (unmapped_) {
     l.head_bytes = head_bytes(
         static_cast<uint32_t>(node_.stages.size()),
         static_cast<uint32_t>(net_.inputs.size() + net_.outputs.size()));
-    l.slot_bytes = align_up(chunk + kTagBytes);
-    l.slot_count = 2;
   }
+  node_.mapped = !unmapped_;
+  if (tape_) node_.storage = "file";
   l.states = align_up(4 * l.cursor_count);
   l.head = align_up(l.states +
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
-  l.slots = align_up(l.record + l.record_bytes);
-  l.link = align_up(l.slots + l.slot_bytes * l.slot_count);
+  l.keep = align_up(l.record + l.record_bytes);
+  place_kept();
+  l.spill = align_up(l.keep + l.keep_bytes);
+  const auto pages = static_cast<uint32_t>(node_.spill_pages);
+  l.spill_bytes = pages ? spill_state_bytes(pages) : 0;
+  l.link = align_up(l.spill + l.spill_bytes);
   l.link_bytes = link_layout(link_).bytes;
   l.buffers = align_up(l.link + l.link_bytes);
+}
+
+// What passes through the arena from and to storage, behind `end`.
+uint32_t HandPlan::place_stored(PlanStage& stage, uint32_t end) {
+  if (stage.slot_count) {
+    stage.slots = align_up(end);
+    end = stage.slots + stage.slot_bytes * stage.slot_count;
+  }
+  for (PlanSpill& spill : stage.spills) {
+    spill.offset = align_up(end);
+    end = spill.offset + node_.spill_page_bytes;
+  }
+  for (PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
+    a.weights.offset = align_up(end);
+    end = a.weights.offset + sram_bytes(stage, a);
+  }
+  return end;
 }
 
 void HandPlan::pack() {
@@ -336,6 +425,7 @@ void HandPlan::pack() {
       a.accumulator = align_up(end);
       end = a.accumulator + a.accumulator_bytes;
     }
+    end = place_stored(stage, end);
     stage.arena_bytes = end;
     node_.arena_bytes = std::max(node_.arena_bytes, end);
   }
@@ -349,6 +439,12 @@ int HandPlan::summed_channels(const PlanStage& stage, const PlanActor& a) {
 
 void HandPlan::count() {
   for (PlanStage& stage : node_.stages) {
+    for (const PlanSpill& spill : stage.spills) {
+      const int64_t bytes = int64_t{spill.pages} * node_.spill_page_bytes;
+      if (!stage.ports[spill.port].is_read) continue;
+      stage.storage_written_bytes += bytes;
+      node_.storage_written_bytes += bytes;
+    }
     for (const PlanActor& a : stage.actors) {
       if (a.copy) {
         const int rows = stage.ports[a.out].box.rows();
@@ -361,7 +457,7 @@ void HandPlan::count() {
       const int64_t steps = (out.box.rows() + a.band - 1) / a.band;
       int64_t bytes = 0;
       for (const PlanChunk& c : a.weights.chunks) {
-        bytes += chunk_size(stage, a, c);
+        bytes += hand_chunk_bytes(net_, stage, a, c);
       }
       stage.weight_read_bytes += steps * bytes;
       int64_t macs = l.macs / l.out.box.elements();

@@ -91,8 +91,16 @@ class HandPlan {
   void input(int index, int buffer, const Box&);
   void output(int index, int buffer, const Box&);
   void order(std::vector<PlanRun> runs);
-  // Records in storage, weights on a tape; every stage needs an order.
-  void unmapped() { unmapped_ = true; }
+  // The buffer's box to pages of storage, or back from the pages that an
+  // earlier stage wrote; pages of so many bytes, tag included.
+  void spill(int buffer, uint32_t page_bytes);
+  void read_back(int buffer);
+  // The last actor's weights lie in SRAM, in this stage or always.
+  void in_sram(bool keep);
+  // Weights that are not in SRAM lie on a tape; every stage needs an order.
+  void tape() { tape_ = true; }
+  // The same, and records lie in storage.
+  void unmapped() { tape_ = unmapped_ = true; }
   Plan finish();
 
  private:
@@ -106,20 +114,26 @@ class HandPlan {
   Box box_in(int buffer, const Box& wanted);
   void sort_ports(PlanStage&);
   uint32_t record_size(const PlanStage&) const;
-  uint32_t chunk_size(const PlanStage&, const PlanActor&,
-                      const PlanChunk&) const;
   PlanActor& add_share(const HandShare&);
   static int summed_channels(const PlanStage&, const PlanActor&);
+  void place_weights(PlanStage&);
+  uint32_t sram_bytes(const PlanStage&, const PlanActor&) const;
+  void place_kept();
   void place_fixed();
+  uint32_t place_stored(PlanStage&, uint32_t end);
   void pack();
   void count();
 
   const Net& net_;
   PlanNode node_;
   LinkCounts link_;
-  bool unmapped_ = false;
+  bool tape_ = false, unmapped_ = false;
   std::vector<std::vector<int64_t>> wanted_;  // offsets by stage and buffer
 };
+
+// Of a chunk without its tag.
+uint32_t hand_chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
+                          const PlanChunk&);
 
 // One stage, every tensor whole, one row a firing: nothing that could go
 // wrong. Every other plan of the net must give the same bytes.
@@ -136,5 +150,8 @@ HandCase overlay_case(int lead);
 // connected layer, overlay, concatenation, bands and weight groups, a
 // recorded order.
 std::vector<HandCase> hand_cases();
+// A chain and a skip connection through storage, weights on a tape and in
+// SRAM beside it.
+std::vector<HandCase> stored_cases();
 
 }  // namespace shoal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/check/testing/hand_plans.h"
 #include "host/check/testing/stage_mutations.h"
 
 namespace shoal {
@@ -12,6 +13,7 @@ void StageMutations::collect() {
   for (int a = 0; a < count(stage_.actors); ++a) actor(a);
   for (int l = 0; l < count(stage_.loops); ++l) loop(l);
   order();
+  storage();
   sums();
 }
 
@@ -41,6 +43,7 @@ void StageMutations::sums() {
   }
   add("MACs", false, [](PlanStage& s) { ++s.macs; });
   add("firings", false, [](PlanStage& s) { ++s.firings; });
+  add("written bytes", false, [](PlanStage& s) { ++s.storage_written_bytes; });
   if (stage_.weight_read_bytes > 0) {
     add("weight bytes", false, [](PlanStage& s) { s.weight_read_bytes = 0; });
   }
@@ -50,16 +53,19 @@ void StageMutations::sums() {
 namespace {
 
 void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
-  const std::pair<const char*, uint32_t PlanLayout::*> fields[] = {
+  std::vector<std::pair<const char*, uint32_t PlanLayout::*>> fields = {
       {"cursors", &PlanLayout::cursors},
       {"cursor count", &PlanLayout::cursor_count},
       {"states", &PlanLayout::states},
       {"state count", &PlanLayout::state_count},
       {"head bytes", &PlanLayout::head_bytes},
       {"record bytes", &PlanLayout::record_bytes},
-      {"slot bytes", &PlanLayout::slot_bytes},
-      {"slot count", &PlanLayout::slot_count},
+      {"keep bytes", &PlanLayout::keep_bytes},
+      {"spill bytes", &PlanLayout::spill_bytes},
       {"buffers", &PlanLayout::buffers}};
+  // Where nothing lies is all one.
+  if (node.layout.keep_bytes) fields.push_back({"keep", &PlanLayout::keep});
+  if (node.layout.spill_bytes) fields.push_back({"spill", &PlanLayout::spill});
   for (const auto& [name, field] : fields) {
     for (int by : {-16, -1, 1, 16}) {
       if (node.layout.*field == 0 && by < 0) continue;
@@ -70,6 +76,23 @@ void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
            }});
     }
   }
+}
+
+void add_spilling(const PlanNode& node, std::vector<Mutation>& all) {
+  const auto add = [&](const std::string& what,
+                       std::function<void(PlanNode&)> change) {
+    all.push_back({what, false, std::move(change)});
+  };
+  for (int by : {-1, 1}) {
+    add("pages by " + std::to_string(by),
+        [=](PlanNode& n) { n.spill_pages += by; });
+    add("page bytes by " + std::to_string(16 * by), [=](PlanNode& n) {
+      n.spill_page_bytes += static_cast<uint32_t>(16 * by);
+    });
+  }
+  if (node.spill_pages == 0) return;
+  add("no storage", [](PlanNode& n) { n.storage.clear(); });
+  add("pages of 16 bytes", [](PlanNode& n) { n.spill_page_bytes = 16; });
 }
 
 void add_node(const PlanNode& node, std::vector<Mutation>& all) {
@@ -84,6 +107,8 @@ void add_node(const PlanNode& node, std::vector<Mutation>& all) {
   sum("MACs of the node", [](PlanNode& n) { ++n.macs; });
   sum("weight bytes of the node", [](PlanNode& n) { ++n.weight_read_bytes; });
   sum("sends", [](PlanNode& n) { ++n.sent_bytes; });
+  sum("writes", [](PlanNode& n) { ++n.storage_written_bytes; });
+  add_spilling(node, all);
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const std::string name = "stage " + std::to_string(s) + " ";
     all.push_back({name + "dropped", false,
@@ -99,7 +124,24 @@ void add_node(const PlanNode& node, std::vector<Mutation>& all) {
   }
 }
 
-uint32_t stage_end(const PlanNode& node, int s) {
+// Of a set in SRAM; 0 if the actor has been spoiled too much to say.
+uint32_t set_bytes(const Net& net, const PlanStage& stage, const PlanActor& a) {
+  const auto has_port = [&](int p) {
+    return p >= 0 && size_t(p) < stage.ports.size() &&
+           size_t(stage.ports[p].buffer) < stage.buffers.size();
+  };
+  if (a.layer < 0 || size_t(a.layer) >= net.layers.size() || !has_port(a.out) ||
+      !has_port(a.in[0])) {
+    return 0;
+  }
+  uint32_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += align_up(hand_chunk_bytes(net, stage, a, c) + kTagBytes);
+  }
+  return bytes;
+}
+
+uint32_t stage_end(const Net& net, const PlanNode& node, int s) {
   uint32_t end = node.layout.buffers;
   for (const PlanStage& stage : node.stages) {
     for (const PlanBuffer& b : stage.buffers) {
@@ -108,8 +150,19 @@ uint32_t stage_end(const PlanNode& node, int s) {
     }
   }
   for (const PlanActor& a : node.stages[s].actors) {
-    if (!a.accumulator_bytes) continue;
     end = std::max(end, a.accumulator + a.accumulator_bytes);
+  }
+  for (const PlanActor& a : node.stages[s].actors) {
+    const PlanWeights& w = a.weights;
+    if (w.place != WeightPlace::kSram || w.keep || w.chunks.empty()) continue;
+    end = std::max(end, w.offset + set_bytes(net, node.stages[s], a));
+  }
+  for (const PlanSpill& spill : node.stages[s].spills) {
+    end = std::max(end, spill.offset + node.spill_page_bytes);
+  }
+  const PlanStage& stage = node.stages[s];
+  if (stage.slot_count) {
+    end = std::max(end, stage.slots + stage.slot_bytes * stage.slot_count);
   }
   return end;
 }
@@ -128,14 +181,27 @@ int64_t actor_firings(const Net& net, const PlanStage& stage,
   return actor_steps(stage, a) * ((kernel + a.part - 1) / a.part);
 }
 
+void restate_written(PlanNode& node, PlanStage& stage) {
+  stage.storage_written_bytes = 0;
+  for (const PlanSpill& spill : stage.spills) {
+    const bool exists =
+        spill.port >= 0 && static_cast<size_t>(spill.port) < stage.ports.size();
+    if (!exists || !stage.ports[spill.port].is_read) continue;
+    stage.storage_written_bytes += int64_t{spill.pages} * node.spill_page_bytes;
+  }
+  node.storage_written_bytes += stage.storage_written_bytes;
+}
+
 }  // namespace
 
 void restate(const Net& net, PlanNode& node) {
   node.arena_bytes = 0;
+  node.storage_written_bytes = 0;
   for (size_t s = 0; s < node.stages.size(); ++s) {
     PlanStage& stage = node.stages[s];
-    stage.arena_bytes = stage_end(node, static_cast<int>(s));
+    stage.arena_bytes = stage_end(net, node, static_cast<int>(s));
     node.arena_bytes = std::max(node.arena_bytes, stage.arena_bytes);
+    restate_written(node, stage);
     stage.firings = 0;
     for (const PlanActor& a : stage.actors) {
       const int l = a.loop;

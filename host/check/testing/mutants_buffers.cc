@@ -89,8 +89,8 @@ void StageMutations::port(int p) {
   });
   if (p == 0) return;
   // Two outputs may be the same box.
-  const bool callers =
-      it.owner != Owner::kActor && stage_.ports[p - 1].owner != Owner::kActor;
+  const bool callers = it.owner != Owner::kActor && it.owner != Owner::kSpill &&
+                       stage_.ports[p - 1].owner != Owner::kActor;
   add(name + "swapped with the one before", callers,
       [=](PlanStage& s) { std::swap(s.ports[p], s.ports[p - 1]); });
 }
@@ -101,6 +101,7 @@ void StageMutations::renumber(PlanStage& s, const std::function<int(int)>& to) {
       if (*port >= 0) *port = to(*port);
     }
   }
+  for (PlanSpill& spill : s.spills) spill.port = to(spill.port);
 }
 
 void StageMutations::drop_port(PlanStage& s, int p) {

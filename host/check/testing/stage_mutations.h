@@ -58,6 +58,11 @@ class StageMutations {
 
   void order();
 
+  void storage();
+  void slots();
+  void spill(int i);
+  void place(const std::string& name, std::function<uint32_t&(PlanStage&)> get);
+
   void sums();
 
   const Net& net_;
