@@ -32,7 +32,8 @@ std::optional<Overlay> overlay_pair(const Net& net,
     const int64_t bytes = net.tensors[t].bytes();
     const bool dies = u.last_write < s.begin && s.holds(u.last);
     const bool is_made = u.first >= s.begin && u.last_write < s.end &&
-                         u.first < s.end && u.last >= s.end;
+                         u.first < s.end && u.last >= s.end &&
+                         u.page_bytes == 0;
     if (dies && bytes > in_bytes) {
       in_bytes = bytes;
       best.in = static_cast<int>(t);

@@ -20,6 +20,10 @@ void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
       const int port = static_cast<int>(stage.ports.size());
       const bool is_read = list == &uses.readers;
       int owner = u.index;
+      if (u.owner == Owner::kSpill) {
+        owner = static_cast<int>(stage.spills.size());
+        stage.spills.push_back({port, 0, 0, 0});
+      }
       if (u.owner == Owner::kActor) {
         owner -= s.begin;
         PlanActor& a = stage.actors[owner];
@@ -60,8 +64,26 @@ Segment whole_net(const Net& net) {
   return {0, std::max(1, static_cast<int>(net.layers.size()))};
 }
 
+int64_t page_buffers(const TensorUses& t, Segment s) {
+  if (t.page_bytes == 0) return 0;
+  int64_t bytes = 0;
+  for (const auto* list : {&t.writers, &t.readers}) {
+    for (const Use& u : *list) {
+      if (u.owner == Owner::kSpill && s.holds(u.position)) {
+        bytes += t.page_bytes;
+      }
+    }
+  }
+  return bytes;
+}
+
 bool can_be_stage(const std::vector<TensorUses>& uses, Segment s) {
+  int64_t spills = 0;
   for (const TensorUses& t : uses) {
+    if (t.page_bytes > 0) spills += page_buffers(t, s) / t.page_bytes;
+    if (t.stored_at >= 0 && s.holds(t.stored_at) && s.holds(t.first)) {
+      return false;
+    }
     const bool before = t.first_write < s.begin;
     const bool later = t.last_write >= s.begin;
     const bool beyond = t.last_write >= s.end;
@@ -70,7 +92,7 @@ bool can_be_stage(const std::vector<TensorUses>& uses, Segment s) {
       if (s.holds(r.position)) return false;
     }
   }
-  return true;
+  return spills <= kMaxSpills;
 }
 
 PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,

@@ -25,8 +25,12 @@ inline bool lives_during(const TensorUses& t, Segment s) {
 // All layers of the net; one position even if there is no layer at all.
 Segment whole_net(const Net&);
 
+// Bytes of page buffers that the tensor's spills need in the segment.
+int64_t page_buffers(const TensorUses&, Segment);
+
 // Rows are ready in a buffer when all its writers of this stage have passed
-// them, and at once if all wrote in earlier stages; a mixture is no stage.
+// them, and at once if all wrote in earlier stages; a mixture is no stage. Nor
+// is one that would read back what it spills.
 bool can_be_stage(const std::vector<TensorUses>&, Segment);
 
 // The stage without addresses. `slots` has the rows of each tensor that lives

@@ -35,7 +35,7 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
   }
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
-    if (owner == Owner::kInput || owner == Owner::kOutput) {
+    if (owner != Owner::kActor && owner != Owner::kStream) {
       add_api(stage.ports[p], static_cast<int>(p));
     }
   }
@@ -136,12 +136,13 @@ void StageTokens::add_api(const PlanPort& p, int port) {
   agent.index = p.owner_index;
   agent.rule[1] = rule;
   ports_[port].agent = agents();
-  if (p.owner == Owner::kInput) {
-    agent.kind = "input";
+  const bool spill = p.owner == Owner::kSpill;
+  if (!p.is_read) {
+    agent.kind = spill ? "spill" : "input";
     agent.out = port;
     inputs_.push_back(agents());
   } else {
-    agent.kind = "output";
+    agent.kind = spill ? "spill" : "output";
     agent.in[0] = port;
     outputs_.push_back(agents());
   }

@@ -1,9 +1,10 @@
 // The state of one stage as tokens: cursors of ports and firings of agents,
 // no bytes. An agent is an actor of the stage, an input whose rows the caller
-// pushes, an output whose rows it takes, or a stream that moves rows from one
-// buffer to another. What may fire is decided as the runtime does it: all input
-// rows ready, all output slots free, and no row written over bytes of an
-// overlaid buffer that are still to be read.
+// pushes, an output whose rows it takes, a spill that does the same for
+// storage, or a stream that moves rows from one buffer to another. What may
+// fire is decided as the runtime does it: all input rows ready, all output
+// slots free, and no row written over bytes of an overlaid buffer that are
+// still to be read.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class StageTokens {
               const std::vector<StreamTie>& ties = {});
 
   int agents() const { return static_cast<int>(agents_.size()); }
-  // An actor's agent has the actor's number.
+  // An actor's agent has the actor's number. Spills are among those that push
+  // and take.
   const std::vector<int>& inputs() const { return inputs_; }
   const std::vector<int>& outputs() const { return outputs_; }
   std::string name(int agent) const;

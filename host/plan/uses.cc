@@ -70,7 +70,7 @@ RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
 
 }  // namespace
 
-std::vector<TensorUses> find_uses(const Net& net) {
+std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   std::vector<TensorUses> uses(net.tensors.size());
   add_layer_uses(net, uses);
   for (int i = 0; i < static_cast<int>(net.inputs.size()); ++i) {
@@ -79,11 +79,28 @@ std::vector<TensorUses> find_uses(const Net& net) {
     const int at = std::max(0, first_touch(t));
     t.writers.push_back({Owner::kInput, i, 0, at, view.box});
   }
+  for (size_t e = 0; e < spilling.edges.size(); ++e) {
+    const SpillEdge& edge = spilling.edges[e];
+    TensorUses& t = uses[edge.to];
+    t.writers.push_back({Owner::kSpill, static_cast<int>(e), 0,
+                         std::max(0, first_touch(t)),
+                         net.tensors[edge.to].box()});
+    t.page_bytes = spilling.page_bytes;
+  }
   for (TensorUses& t : uses) close(t);
   for (int o = 0; o < static_cast<int>(net.outputs.size()); ++o) {
     const View& view = net.outputs[o].stored.view;
     TensorUses& t = uses[view.tensor];
     t.readers.push_back({Owner::kOutput, o, 0, t.last_write, view.box});
+  }
+  for (size_t e = 0; e < spilling.edges.size(); ++e) {
+    const SpillEdge& edge = spilling.edges[e];
+    TensorUses& t = uses[edge.from];
+    uses[edge.to].stored_at = t.last_write;
+    if (t.page_bytes > 0) continue;  // one writing for all that read it back
+    t.readers.push_back({Owner::kSpill, static_cast<int>(e), 0, t.last_write,
+                         net.tensors[edge.from].box()});
+    t.page_bytes = spilling.page_bytes;
   }
   for (TensorUses& t : uses) {
     t.first = first_touch(t);

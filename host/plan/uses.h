@@ -1,7 +1,8 @@
 // Who writes and reads each tensor of a Net, and at which position in the
 // order of its layers. The position of a layer is its number. An input is
 // pushed where its tensor is first touched, an output taken where its tensor
-// is last written.
+// is last written. What spills is written to storage where it is last written,
+// and comes back where the copy that is read is first touched.
 #pragma once
 
 #include <vector>
@@ -24,9 +25,24 @@ struct TensorUses {
   std::vector<Use> writers, readers;
   int first_write = 0, last_write = 0;
   int first = -1, last = -1;  // positions of any use; -1: never used
+  // Comes from storage, where it went at this position; -1: it does not. No
+  // stage has both.
+  int stored_at = -1;
+  // Of a page buffer of each spill; 0: the tensor has none.
+  int64_t page_bytes = 0;
 };
 
-std::vector<TensorUses> find_uses(const Net&);
+// Rows of `from` go to storage and come back as tensor `to` of the same shape.
+struct SpillEdge {
+  int from = -1, to = -1;
+  bool operator==(const SpillEdge&) const = default;
+};
+struct Spilling {
+  std::vector<SpillEdge> edges;
+  int64_t page_bytes = 0;
+};
+
+std::vector<TensorUses> find_uses(const Net&, const Spilling& = {});
 
 // What a layer makes in one firing: `band` rows, or, if its window is cut,
 // `part` kernel rows of one row.
