@@ -8,7 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 endif()
 
 option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
-option(SHOAL_BUNDLE "the host's files are compiled in bundles: half the time"
+# For builds from nothing: half the time. ccache has less to reuse.
+option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
   ${SHOAL_SANITIZE})
 
 function(shoal_library name)
@@ -38,6 +39,47 @@ function(shoal_library name)
   endif()
 endfunction()
 
+# What tests of several folders share, of testing/: shoal_testing_library(NAME
+# DEPS...).
+function(shoal_testing_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS testing/*.cc)
+  add_library(shoal_${name} STATIC ${sources})
+  target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
+  target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS} -O1)
+  set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ${SHOAL_BUNDLE}
+    UNITY_BUILD_BATCH_SIZE 6)
+  if(SHOAL_SANITIZE)
+    target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
+  endif()
+endfunction()
+
+# What nearly every test includes, compiled once for all of them.
+function(shoal_test_headers)
+  if(NOT SHOAL_BUNDLE)
+    return()
+  endif()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "")
+  add_library(shoal_test_headers OBJECT ${source})
+  target_link_libraries(shoal_test_headers PRIVATE GTest::gtest)
+  shoal_test_options(shoal_test_headers)
+  target_precompile_headers(shoal_test_headers PRIVATE <gtest/gtest.h>
+    <algorithm> <array> <cmath> <cstdio> <cstring> <filesystem> <fstream>
+    <functional> <map> <numeric> <optional> <random> <set> <span> <sstream>
+    <string> <vector>)
+endfunction()
+
+# Tests take longer to compile than to run. Sanitizers look at the code under
+# test only, and one compiler's warnings of tests will do.
+function(shoal_test_options name)
+  if(SHOAL_SANITIZE)
+    target_compile_options(${name} PRIVATE -w -O0 -fno-sanitize=all)
+  else()
+    target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS} -O0)
+  endif()
+endfunction()
+
 # One test program: shoal_test(NAME LIBS a b [SOURCES more.cc] [LABELS l]
 # [DEFINITIONS D=1] [SHARDS n] [TIMEOUT seconds]). Nothing without
 # BUILD_TESTING. The sanitizer build leaves out tests on real models (random
@@ -55,9 +97,9 @@ function(shoal_test name)
   add_executable(${name} ${name}.cc ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest
     GTest::gtest_main)
-  target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS} -O1)
-  if(SHOAL_SANITIZE)
-    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=all)
+  shoal_test_options(${name})
+  if(SHOAL_BUNDLE)
+    target_precompile_headers(${name} REUSE_FROM shoal_test_headers)
   endif()
   target_compile_definitions(${name} PRIVATE
     SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ${ARG_DEFINITIONS})
