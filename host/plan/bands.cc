@@ -5,7 +5,8 @@
 
 #include "host/plan/pack.h"
 #include "host/plan/rings.h"
-#include "host/plan/time.h"
+#include "host/plan/stages.h"
+#include "host/plan/tape.h"
 
 namespace shoal {
 namespace {
@@ -28,10 +29,10 @@ LayerWork with_passes(const Layer& layer, LayerWork w, int passes) {
 class Raiser {
  public:
   Raiser(const Net& net, const std::vector<TensorUses>& uses,
-         const Board& board, Choice& choice, size_t stage, int64_t limit)
+         const Supply& supply, Choice& choice, size_t stage, int64_t limit)
       : net_(net),
         uses_(uses),
-        board_(board),
+        supply_(supply),
         choice_(choice),
         stage_(stage),
         limit_(limit),
@@ -58,9 +59,9 @@ class Raiser {
   bool consider(int l, int fewer) {
     const LayerWork work = with_passes(net_.layers[l], choice_.work[l], fewer);
     if (work == choice_.work[l]) return true;
-    const int64_t saved =
-        layer_time(net_, l, choice_.work[l], board_).total_ps() -
-        layer_time(net_, l, work, board_).total_ps();
+    const LayerSupply from{choice_.places[l], choice_.chunk_limit};
+    const int64_t saved = supplied_ps(net_, l, choice_.work[l], supply_, from) -
+                          supplied_ps(net_, l, work, supply_, from);
     if (saved <= 0) return true;
     Choice next = choice_;
     next.work[l] = work;
@@ -90,7 +91,7 @@ class Raiser {
 
   const Net& net_;
   const std::vector<TensorUses>& uses_;
-  const Board& board_;
+  const Supply& supply_;
   Choice& choice_;
   size_t stage_;
   int64_t limit_, bytes_;
@@ -110,19 +111,28 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
     const int rows =
         lives_inside(uses[t], stage.segment) ? choice.slots[t] : tensor.rows;
     bytes += aligned(tensor.bytes() / tensor.rows * rows);
+    bytes += page_buffers(uses[t], stage.segment);
   }
   const int end =
       std::min(stage.segment.end, static_cast<int>(net.layers.size()));
+  int64_t slot = 0;
   for (int l = stage.segment.begin; l < end; ++l) {
-    bytes += aligned(sums_bytes(net.layers[l], choice.work[l]));
+    const Layer& layer = net.layers[l];
+    bytes += aligned(sums_bytes(layer, choice.work[l]));
+    if (choice.places[l] == WeightPlace::kSram) bytes += flash_bytes(layer);
+    if (choice.places[l] != WeightPlace::kTape) continue;
+    const int64_t chunk =
+        largest_chunk(layer, choice.work[l], choice.chunk_limit);
+    slot = std::max(slot, aligned(chunk + kTagBytes));
   }
+  bytes += kTapeSlots * slot;
   return stage.overlay ? bytes - overlay_gain(net, *stage.overlay) : bytes;
 }
 
 void raise_bands(const Net& net, const std::vector<TensorUses>& uses,
-                 const Board& board, Choice& choice, size_t stage,
+                 const Supply& supply, Choice& choice, size_t stage,
                  int64_t limit) {
-  Raiser raiser(net, uses, board, choice, stage, limit);
+  Raiser raiser(net, uses, supply, choice, stage, limit);
   while (raiser.raise()) {
   }
 }

@@ -4,18 +4,19 @@
 
 #include <cstdint>
 
-#include "host/board/board.h"
 #include "host/plan/build.h"
+#include "host/plan/feed.h"
 
 namespace shoal {
 
-// Bytes of all that is alive in a stage of the choice, overlay considered.
+// Bytes of all that is alive in a stage of the choice, slots and sets in SRAM
+// with it, overlay considered.
 int64_t stage_bytes(const Net&, const std::vector<TensorUses>&, const Choice&,
                     const StageChoice&);
 
 // Raises bands in stage `stage` of the choice, and with them its slots and
 // its overlay's lead, as long as its bytes stay within `limit`.
-void raise_bands(const Net&, const std::vector<TensorUses>&, const Board&,
+void raise_bands(const Net&, const std::vector<TensorUses>&, const Supply&,
                  Choice&, size_t stage, int64_t limit);
 
 }  // namespace shoal

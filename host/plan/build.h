@@ -22,7 +22,7 @@ struct StageChoice {
 struct Choice {
   std::vector<StageChoice> stages;
   Work work;
-  std::vector<int> slots;  // by tensor
+  std::vector<int> slots;           // by tensor
   std::vector<WeightPlace> places;  // by layer
   uint32_t chunk_limit = 0;         // of the tape
   bool mapped = true;               // head and records

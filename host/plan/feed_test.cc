@@ -191,6 +191,9 @@ Example random_example(uint32_t seed) {
   const Work work = uniform_work(e.net, pick(1, 9));
   e.stage = make_stage(e.net, uses, whole_net(e.net), work,
                        ring_slots(e.net, uses, work));
+  for (PlanActor& a : e.stage.actors) {
+    if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
+  }
   put_on_tape(e.net, e.stage, -1, static_cast<uint32_t>(pick(40, 600)));
   for (PlanActor& a : e.stage.actors) {
     const int place = pick(0, 5);

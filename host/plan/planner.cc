@@ -5,9 +5,9 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/plan/numbers.h"
 #include "host/plan/search.h"
 #include "host/plan/simulate.h"
-#include "host/plan/time.h"
 #include "host/plan/uses.h"
 
 namespace shoal {
@@ -100,10 +100,20 @@ void assert_completes(const Net& net, const Plan& plan) {
 }
 
 // What chunks of a tape may have. Two of the largest lie in the arena, and
-// each has an entry in its stage's record.
-std::vector<uint32_t> chunk_limits(const Board& board) {
-  if (board.flash_mapped) return {0};
+// each has an entry in its stage's record, which lies there as well if the
+// image is not mapped: then the smallest chunks do not make the smallest arena.
+std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
+  if (!streams) return {0};
+  if (board.flash_mapped) return {256, 4096, 16384, 65536};
   return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
+}
+
+// Layers whose weights are read from storage.
+std::vector<bool> streamed(const Net& net, const PlanOptions& options) {
+  const Board& board = *options.board;
+  if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
+  const int64_t all = board.flash_bytes ? board.flash_bytes : kUnlimited;
+  return streamed_layers(net, options.flash.value_or(all));
 }
 
 // A search for less time may come upon a smaller arena as well: so much is
@@ -134,11 +144,13 @@ std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
 }
 
 Candidate best_candidate(const Net& net, const PlanOptions& options,
-                         const Budget& budget) {
-  const Survey survey(net, *options.board, chunk_limits(*options.board));
+                         const Budget& budget, const Supply& supply,
+                         const std::vector<bool>& streams) {
+  const bool any = std::count(streams.begin(), streams.end(), true) > 0;
+  const Survey survey(net, *options.board, chunk_limits(*options.board, any));
   std::vector<Search> searches;
   for (size_t limit = 0; limit < survey.chunk_limits().size(); ++limit) {
-    searches.emplace_back(net, *options.board, survey, limit);
+    searches.emplace_back(net, supply, survey, streams, limit);
   }
   std::optional<Candidate> best = smallest_candidate(searches);
   if (!best) no_stages(net);
@@ -164,7 +176,14 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
   }
   check_firings(net);
   const Budget budget = find_budget(options);
-  Candidate found = best_candidate(net, options, budget);
+  const std::vector<bool> streams = streamed(net, options);
+  const bool stored = !options.board->flash_mapped ||
+                      std::count(streams.begin(), streams.end(), true) > 0;
+  const Supply supply{
+      options.board,
+      stored ? &find_storage(*options.board, options.storage) : nullptr,
+      options.sealed};
+  Candidate found = best_candidate(net, options, budget, supply, streams);
   Plan plan;
   plan.objective = options.objective == Objective::kLatency ? "latency" : "ram";
   plan.nodes.push_back(std::move(found.node));
@@ -172,7 +191,10 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
   node.name = "node0";
   node.board = options.board->name;
   node.fixed_bytes = static_cast<uint32_t>(options.board->fixed_bytes());
-  model_time(net, *options.board, plan);
+  node.mapped = options.board->flash_mapped;
+  if (stored) node.storage = supply.storage->name;
+  node.sealed = stored && options.sealed;
+  model_numbers(net, supply, plan);
   assert_completes(net, plan);
   return plan;
 }

@@ -4,9 +4,8 @@
 
 #include "host/base/error.h"
 #include "host/plan/bands.h"
+#include "host/plan/numbers.h"
 #include "host/plan/share.h"
-#include "host/plan/tape.h"
-#include "host/plan/time.h"
 
 namespace shoal {
 namespace {
@@ -38,7 +37,8 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   const int most = std::min(max_ports, survey_.all_ports());
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
-                        align_up(static_cast<uint32_t>(most));
+                        align_up(static_cast<uint32_t>(most)) +
+                        survey_.spill_state_bytes();
   return {fixed + k->record_bytes[limit_],
           std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
 }

@@ -23,9 +23,10 @@ struct Candidate {
 
 class Search {
  public:
-  // `limit`: index of one of the survey's chunk limits. All must outlive the
-  // search.
-  Search(const Net&, const Board&, const Survey&, size_t limit);
+  // `streamed`: layers whose weights come from storage. `limit`: index of one
+  // of the survey's chunk limits. All but `streamed` must outlive the search.
+  Search(const Net&, const Supply&, const Survey&,
+         const std::vector<bool>& streamed, size_t limit);
 
   // The smallest arena that the search finds; none if it is larger than
   // `most`.
@@ -50,12 +51,13 @@ class Search {
   Candidate build(const Choice&, int pack_tries) const;
 
   const Net& net_;
-  const Board& board_;
+  const Supply& supply_;
   const Survey& survey_;
+  const std::vector<bool> streamed_;
   const size_t limit_;
-  const uint32_t chunk_limit_;  // 0 if the image is mapped
+  const bool tape_;  // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
-  const std::vector<PassTable>& tables_;
+  const std::vector<PassTable> tables_;
   std::map<std::pair<int, int>, int64_t> overlay_gains_, share_gains_;
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "host/plan/rings.h"
+#include "host/plan/tape.h"
 #include "host/plan/time.h"
 
 namespace shoal {
@@ -38,7 +39,9 @@ class Sweep {
       : s_(search),
         begin_(begin),
         inside_(search.tables.size()),
-        time_(search.tables.size()) {
+        time_(search.tables.size()),
+        slot_(search.tables.size()),
+        slot_ps_(search.tables.size()) {
     for (const TensorUses& t : s_.uses) {
       if (t.first >= 0 && t.first < begin && t.last >= begin) {
         whole_ += tensor_bytes(t);
@@ -46,9 +49,10 @@ class Sweep {
     }
   }
 
-  // Adds the layer at `position`, whose tensors are given.
+  // Adds the layer at `position`, whose tensors and page buffers are given.
   void step(int position, const std::vector<int>& first_here,
-            const std::vector<int>& last_here) {
+            const std::vector<int>& last_here, int64_t page_buffers) {
+    whole_ += page_buffers;
     for (int t : first_here) whole_ += tensor_bytes(s_.uses[t]);
     for (int t : last_here) {
       if (s_.uses[t].first < begin_) continue;
@@ -61,11 +65,17 @@ class Sweep {
     for (size_t p = 0; p < s_.tables.size(); ++p) {
       inside_[p] += s_.tables[p].sums_bytes[position];
       time_[p] += s_.tables[p].time_ps[position];
+      if (s_.tables[p].slot_bytes.empty()) continue;
+      slot_[p] = std::max(slot_[p], s_.tables[p].slot_bytes[position]);
+      slot_ps_[p] = std::max(slot_ps_[p], s_.tables[p].slot_ps[position]);
     }
   }
 
-  int64_t bytes(size_t table) const { return whole_ + inside_[table]; }
-  int64_t time_ps(size_t table) const { return time_[table]; }
+  int64_t bytes(size_t table) const {
+    return whole_ + inside_[table] + kTapeSlots * slot_[table];
+  }
+  // The core waits for the first chunk.
+  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
 
  private:
   int64_t tensor_bytes(const TensorUses& t) const {
@@ -74,7 +84,7 @@ class Sweep {
   const StageSearch& s_;
   int begin_;
   int64_t whole_ = 0;
-  std::vector<int64_t> inside_, time_;
+  std::vector<int64_t> inside_, time_, slot_, slot_ps_;
 };
 
 struct Best {
@@ -88,17 +98,22 @@ struct Best {
   }
 };
 
-// Tensors by the position at which their use begins or ends.
+// By position: tensors whose use begins or ends there, bytes of page buffers.
 struct Positions {
   std::vector<std::vector<int>> first, last;
+  std::vector<int64_t> pages;
 };
 Positions positions(const StageSearch& s, int n) {
   Positions at{std::vector<std::vector<int>>(n),
-               std::vector<std::vector<int>>(n)};
+               std::vector<std::vector<int>>(n), std::vector<int64_t>(n)};
   for (size_t t = 0; t < s.uses.size(); ++t) {
     if (s.uses[t].first < 0) continue;
     at.first[s.uses[t].first].push_back(static_cast<int>(t));
     at.last[s.uses[t].last].push_back(static_cast<int>(t));
+    if (s.uses[t].page_bytes == 0) continue;
+    for (int p = s.uses[t].first; p <= s.uses[t].last; ++p) {
+      at.pages[p] += page_buffers(s.uses[t], {p, p + 1});
+    }
   }
   return at;
 }
@@ -147,7 +162,8 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
     Sweep sweep(s, begin);
     const int last = s.ends.empty() ? n : s.ends[begin];
     for (int end = begin + 1; end <= last; ++end) {
-      sweep.step(end - 1, at.first[end - 1], at.last[end - 1]);
+      sweep.step(end - 1, at.first[end - 1], at.last[end - 1],
+                 at.pages[end - 1]);
       try_segment(s, {begin, end}, sweep, budget, best[begin], best[end]);
     }
   }
@@ -206,6 +222,41 @@ std::vector<PassTable> pass_tables(const Net& net,
     tables.push_back(std::move(t));
   }
   return tables;
+}
+
+std::vector<PassTable> stream_tables(const Net& net,
+                                     const std::vector<PassTable>& tables,
+                                     const Supply& supply,
+                                     const std::vector<bool>& streamed,
+                                     uint32_t chunk_limit) {
+  constexpr int64_t kSramLimits[] = {kFar, 65536, 8192, 1024, 0};
+  std::vector<PassTable> all;
+  for (const int64_t sram : kSramLimits) {
+    for (PassTable t : tables) {
+      t.sram_limit = sram;
+      t.slot_bytes.assign(net.layers.size(), 0);
+      t.slot_ps = t.slot_bytes;
+      for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+        const Layer& layer = net.layers[l];
+        if (!streamed[l] || layer.weights.empty()) continue;
+        const int64_t set = flash_bytes(layer);
+        const bool stays = set <= sram;
+        const LayerSupply from{stays ? WeightPlace::kSram : WeightPlace::kTape,
+                               chunk_limit};
+        t.time_ps[l] = supplied_ps(net, l, t.work[l], supply, from);
+        if (stays) {
+          t.sums_bytes[l] += set;
+          continue;
+        }
+        const int64_t chunk =
+            largest_chunk(layer, t.work[l], chunk_limit) + kTagBytes;
+        t.slot_bytes[l] = aligned(chunk);
+        t.slot_ps[l] = supply.read_ps(chunk);
+      }
+      all.push_back(std::move(t));
+    }
+  }
+  return all;
 }
 
 }  // namespace shoal

@@ -12,6 +12,7 @@
 
 #include "host/board/board.h"
 #include "host/plan/segment.h"
+#include "host/plan/supply.h"
 
 namespace shoal {
 
@@ -22,10 +23,24 @@ struct PassTable {
   std::vector<int64_t> ring_bytes;  // by tensor
   std::vector<int64_t> sums_bytes;  // by layer
   std::vector<int64_t> time_ps;     // by layer
+  // By layer, if it is on the tape: bytes of a slot and the time to fill it.
+  // Empty: there is no tape.
+  std::vector<int64_t> slot_bytes, slot_ps;
+  // Weights of streamed layers up to so many bytes are kept in SRAM for the
+  // stage; `sums_bytes` has them.
+  int64_t sram_limit = 0;
 };
 // Fewest passes first; the last one is one row a firing everywhere.
 std::vector<PassTable> pass_tables(const Net&, const std::vector<TensorUses>&,
                                    const Board&);
+// The same for a net of which some layers stream, in chunks of a limit: with
+// more or fewer sets in SRAM. The last one has none.
+std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
+                                     const Supply&,
+                                     const std::vector<bool>& streamed,
+                                     uint32_t chunk_limit);
+// One chunk is used while the next one arrives.
+inline constexpr uint32_t kTapeSlots = 2;
 
 struct Cut {
   Segment segment;

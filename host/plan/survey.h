@@ -21,19 +21,21 @@ class Survey {
     bool can_be_stage = false;
     int ports = 0;  // so many cursors
     int64_t overlay_most = 0, share_most = 0;
-    // By chunk limit: of the arena, for record and slots; negative: its order
-    // is too long for a record.
+    // By chunk limit: of the arena, for the record; negative: its order or its
+    // chunks are too many for one.
     std::vector<int64_t> record_bytes;
   };
 
-  // `chunk_limits`: bytes of a tape's chunks; the only one is 0 if the image
-  // is mapped. The net must outlive the survey.
-  Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits);
+  // `chunk_limits`: bytes of a tape's chunks. The net must outlive the survey.
+  Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
+         const Spilling& = {});
 
   const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
   const std::vector<TensorUses>& uses() const { return uses_; }
   const std::vector<PassTable>& tables() const { return tables_; }
   int all_ports() const { return all_ports_; }
+  // Of the arena, for the state of spills.
+  int64_t spill_state_bytes() const { return spill_state_bytes_; }
   // Null for a segment that can be no stage with chunks of this limit.
   const Known* known(Segment, size_t limit) const;
   // By first layer: the end of the longest segment that is known and has no
@@ -46,9 +48,11 @@ class Survey {
   int64_t share_most(Segment) const;
 
   const Net& net_;
+  const bool mapped_;
   const std::vector<uint32_t> chunk_limits_;
   const std::vector<TensorUses> uses_;
   const std::vector<PassTable> tables_;
+  const int64_t spill_state_bytes_;
   int all_ports_ = 0;
   std::vector<std::vector<Known>> known_;  // by first layer, then length
 };

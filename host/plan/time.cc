@@ -4,9 +4,6 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
-#include "device/program/record.h"
-#include "host/plan/build.h"
-#include "host/plan/tape.h"
 
 namespace shoal {
 namespace {
@@ -74,17 +71,6 @@ int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
                       static_cast<uint32_t>(share.out.channels()),
                       has_quantized_chunk(layer.op))
       .bytes;
-}
-
-// What a frame reads of an image that is not mapped: chunks with their tags,
-// and the record, which the only one need not be read again.
-int64_t storage_bytes(const Net& net, const PlanNode& node,
-                      const PlanStage& stage) {
-  if (node.layout.record_bytes == 0) return 0;
-  const TapeReads reads = tape_reads(net, stage);
-  const int64_t record =
-      node.stages.size() > 1 ? record_bytes(count_tables(net, stage)) : 0;
-  return record + reads.bytes + reads.chunks * kTagBytes;
 }
 
 }  // namespace
@@ -195,7 +181,6 @@ LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
 LayerTime stage_time(const Net& net, const PlanStage& stage,
                      const Board& board) {
   LayerTime sum;
-  bool tape = false;
   for (const PlanActor& a : stage.actors) {
     const LayerTime t = actor_time(net, stage, a, board);
     sum.compute_ps += t.compute_ps;
@@ -203,42 +188,8 @@ LayerTime stage_time(const Net& net, const PlanStage& stage,
     sum.firing_ps += t.firing_ps;
     sum.weight_read_bytes += t.weight_read_bytes;
     sum.firings += t.firings;
-    tape |= a.weights.place == WeightPlace::kTape;
-  }
-  if (tape) {
-    sum.weight_read_bytes = tape_reads(net, stage).bytes;
-    sum.flash_ps = flash_ps(sum.weight_read_bytes, board.costs);
   }
   return sum;
-}
-
-void model_time(const Net& net, const Board& board, Plan& plan) {
-  plan.model_macs = net.model_macs;
-  for (PlanNode& node : plan.nodes) {
-    int64_t node_ps = 0;
-    for (PlanStage& stage : node.stages) {
-      const LayerTime sum = stage_time(net, stage, board);
-      stage.macs = 0;
-      for (const PlanActor& a : stage.actors) {
-        stage.macs += actor_macs(net, stage, a);
-      }
-      node.storage_read_bytes += storage_bytes(net, node, stage);
-      const int64_t ps = sum.total_ps();
-      stage.seconds = static_cast<double>(ps) / kPicoseconds;
-      stage.weight_read_bytes = sum.weight_read_bytes;
-      stage.firings = sum.firings;
-      stage.bound = sum.compute_ps >= std::max(sum.flash_ps, sum.firing_ps)
-                        ? "compute"
-                    : sum.flash_ps >= sum.firing_ps ? "flash"
-                                                    : "firings";
-      node_ps += ps;
-      node.macs += stage.macs;
-      node.weight_read_bytes += stage.weight_read_bytes;
-    }
-    node.seconds = static_cast<double>(node_ps) / kPicoseconds;
-    plan.macs += node.macs;
-    plan.latency_s = std::max(plan.latency_s, node.seconds);
-  }
 }
 
 }  // namespace shoal

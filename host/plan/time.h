@@ -4,10 +4,10 @@
 //            element for the operators without MACs
 //   firings  each costs the runtime a constant
 //   flash    every firing of a layer reads the layer's weights, unless they
-//            stay in the cache from one firing to the next; from a tape a
-//            chunk is read whenever another one was read since
+//            stay in the cache from one firing to the next
 //
-// Sums are kept in whole picoseconds, so that equal plans compare equal.
+// What storage adds is in feed.h. Sums are kept in whole picoseconds, so that
+// equal plans compare equal.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +44,7 @@ struct LayerShare {
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
 LayerTime copy_time(const Box&, int band, const Board&);
-// All actors of a stage. What comes from a tape is counted as it is read.
+// All actors of a stage whose weights are all mapped.
 LayerTime stage_time(const Net&, const PlanStage&, const Board&);
-// Fills the modelled numbers of every stage, of the node and of the plan.
-void model_time(const Net&, const Board&, Plan&);
 
 }  // namespace shoal
