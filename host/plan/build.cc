@@ -6,6 +6,7 @@
 #include "device/program/record.h"
 #include "host/plan/pack.h"
 #include "host/plan/share.h"
+#include "host/plan/spill.h"
 #include "host/plan/stages.h"
 #include "host/plan/tape.h"
 
@@ -13,11 +14,12 @@ namespace shoal {
 namespace {
 
 // What lies at an item's place: a tensor's buffers, an actor's sums or weights,
-// or (no actor) a stage's slots.
+// a spill's page, or (none of these) a stage's slots.
 struct Tenant {
   int tensor = -1;
   int stage = -1, actor = -1;
   bool weights = false;
+  int spill = -1;
 };
 
 int stage_of(const std::vector<StageChoice>& stages, int position) {
@@ -37,11 +39,13 @@ class NodeBuilder {
       node_.stages.push_back(
           make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
     }
+    number_pages(net_, uses_, node_);
     for (size_t s = 0; s < node_.stages.size(); ++s) supply(s);
     node_.layout = make_layout(net_, node_.stages, choice_.mapped);
     add_tensors();
     add_sums();
     add_weights();
+    add_pages();
     const std::vector<int64_t> saved = share_rings();
     const Packing packing = pack(items_, pack_tries, saved);
     place(packing);
@@ -98,7 +102,7 @@ class NodeBuilder {
       }
       item_of_[t] = static_cast<int>(items_.size());
       items_.push_back(item);
-      tenants_.push_back({t, -1, -1, false});
+      tenants_.push_back({t, -1, -1, false, -1});
     }
   }
 
@@ -110,7 +114,7 @@ class NodeBuilder {
         const int stage = static_cast<int>(s);
         items_.push_back(
             {actors[a].accumulator_bytes, stage, stage, -1, 0, {}});
-        tenants_.push_back({-1, stage, static_cast<int>(a), false});
+        tenants_.push_back({-1, stage, static_cast<int>(a), false, -1});
       }
     }
   }
@@ -120,7 +124,7 @@ class NodeBuilder {
     const auto add = [&](int64_t bytes, size_t stage, int actor) {
       const int s = static_cast<int>(stage);
       items_.push_back({bytes, s, s, -1, 0, {}});
-      tenants_.push_back({-1, s, actor, true});
+      tenants_.push_back({-1, s, actor, true, -1});
     };
     for (size_t s = 0; s < node_.stages.size(); ++s) {
       const PlanStage& stage = node_.stages[s];
@@ -130,6 +134,17 @@ class NodeBuilder {
         if (actor.weights.place != WeightPlace::kSram) continue;
         add(sram_bytes(net_.layers[actor.layer], actor), s,
             static_cast<int>(a));
+      }
+    }
+  }
+
+  void add_pages() {
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const int stage = static_cast<int>(s);
+      for (size_t i = 0; i < node_.stages[s].spills.size(); ++i) {
+        items_.push_back(
+            {int64_t{node_.spill_page_bytes}, stage, stage, -1, 0, {}});
+        tenants_.push_back({-1, stage, -1, false, static_cast<int>(i)});
       }
     }
   }
@@ -182,7 +197,9 @@ class NodeBuilder {
   void settle(const Tenant& t, uint32_t offset) {
     if (t.tensor >= 0) return;
     PlanStage& stage = node_.stages[t.stage];
-    if (t.actor < 0) {
+    if (t.spill >= 0) {
+      stage.spills[t.spill].offset = offset;
+    } else if (t.actor < 0) {
       stage.slots = offset;
     } else if (t.weights) {
       stage.actors[t.actor].weights.offset = offset;
@@ -229,6 +246,7 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
   n.actors = static_cast<uint16_t>(stage.actors.size());
   n.order = static_cast<uint16_t>(stage.order.size());
   n.loops = static_cast<uint16_t>(stage.loops.size());
+  n.spills = static_cast<uint16_t>(stage.spills.size());
   for (const PlanActor& a : stage.actors) {
     if (a.copy) {
       n.params += kParamCount<MoveParams>;
@@ -267,7 +285,9 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   l.head = align_up(l.states +
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
-  l.buffers = align_up(l.record + l.record_bytes);
+  l.spill = align_up(l.record + l.record_bytes);
+  l.spill_bytes = spill_state(stages);
+  l.buffers = align_up(l.spill + l.spill_bytes);
   if (!link.peers) return l;
   l.link = align_up(l.buffers);
   l.link_bytes = link_layout(link).bytes;

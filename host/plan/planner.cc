@@ -8,6 +8,7 @@
 #include "host/plan/numbers.h"
 #include "host/plan/search.h"
 #include "host/plan/simulate.h"
+#include "host/plan/spill_search.h"
 #include "host/plan/uses.h"
 
 namespace shoal {
@@ -68,8 +69,10 @@ int fullest_layer(const PlanNode& node) {
   return layer;
 }
 
+// `else_fits`: how it would fit in the budget, if there is a way.
 [[noreturn]] void does_not_fit(const Net& net, const PlanNode& smallest,
-                               const Budget& budget) {
+                               const Budget& budget,
+                               const std::string& else_fits) {
   const int layer = fullest_layer(smallest);
   std::string where = "an input";
   if (layer >= 0) {
@@ -79,7 +82,7 @@ int fullest_layer(const PlanNode& node) {
               "ARENA does not fit: " + where + " needs " +
                   format_bytes(smallest.arena_bytes) +
                   " at the least; budget " + format_bytes(budget.bytes) + " (" +
-                  budget.source + ")",
+                  budget.source + ")" + else_fits,
               "--ram " + std::to_string(smallest.arena_bytes));
 }
 
@@ -143,28 +146,112 @@ std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
   return best;
 }
 
-Candidate best_candidate(const Net& net, const PlanOptions& options,
-                         const Budget& budget, const Supply& supply,
-                         const std::vector<bool>& streams) {
-  const bool any = std::count(streams.begin(), streams.end(), true) > 0;
-  const Survey survey(net, *options.board, chunk_limits(*options.board, any));
-  std::vector<Search> searches;
-  for (size_t limit = 0; limit < survey.chunk_limits().size(); ++limit) {
-    searches.emplace_back(net, supply, survey, streams, limit);
-  }
-  std::optional<Candidate> best = smallest_candidate(searches);
-  if (!best) no_stages(net);
-  const uint32_t least = best->node.arena_bytes;
-  if (least > budget.bytes) does_not_fit(net, best->node, budget);
-  if (options.objective == Objective::kRam) return *best;
-  for (Search& search : searches) {
-    std::optional<Candidate> fast = search.fastest(budget.bytes);
-    if (fast && fast->node.arena_bytes >= least &&
-        fast->time_ps <= best->time_ps) {
-      best = std::move(fast);
+// What is asked of the planner, for a net with or without spills.
+struct Task {
+  const PlanOptions& options;
+  const Budget& budget;
+  const Supply& supply;
+  const std::vector<bool>& streams;
+};
+
+class Searches {
+ public:
+  Searches(const Net& net, const Spilling& spilling, const Task& task)
+      : task_(task),
+        survey_(net, *task.options.board,
+                chunk_limits(*task.options.board,
+                             std::count(task.streams.begin(),
+                                        task.streams.end(), true) > 0),
+                spilling) {
+    for (size_t limit = 0; limit < survey_.chunk_limits().size(); ++limit) {
+      all_.emplace_back(net, task.supply, survey_, task.streams, limit);
     }
   }
-  return *best;
+
+  std::optional<Candidate> smallest() { return smallest_candidate(all_); }
+  std::optional<PlanNode> smallest_node() {
+    std::optional<PlanNode> best;
+    for (Search& search : all_) {
+      const int64_t most = best ? int64_t{best->arena_bytes} - 1 : kUnlimited;
+      std::optional<Candidate> c = search.smallest(most);
+      if (c && c->node.arena_bytes <= most) best = std::move(c->node);
+    }
+    return best;
+  }
+  // `least` is the smallest, which fits.
+  Candidate best(const Candidate& least) {
+    Candidate best = least;
+    if (task_.options.objective == Objective::kRam) return best;
+    for (Search& search : all_) {
+      std::optional<Candidate> fast = search.fastest(task_.budget.bytes);
+      if (fast && fast->node.arena_bytes >= least.node.arena_bytes &&
+          fast->time_ps <= best.time_ps) {
+        best = std::move(*fast);
+      }
+    }
+    return best;
+  }
+
+ private:
+  const Task& task_;
+  const Survey survey_;
+  std::vector<Search> all_;
+};
+
+std::string spilled_text(const SpillNet& spills) {
+  std::string names;
+  for (const SpillEdge& e : spills.spilling().edges) {
+    const std::string& name = spills.net().tensors[e.from].name;
+    const std::string text = "tensor " + name.substr(0, name.find(';'));
+    if (names.find(text) != std::string::npos) continue;
+    names += (names.empty() ? "" : ", ") + text;
+  }
+  return names;
+}
+
+// The last resort: activations go to storage, so that it fits after all.
+Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
+                      std::optional<SpillNet>& spills) {
+  const Board& board = *task.options.board;
+  if (board.storages.empty()) does_not_fit(net, whole, task.budget, "");
+  const Storage& storage = find_storage(board, task.options.storage);
+  spills.emplace(net, storage.erase_bytes);
+  const SmallestNode smallest = [&](const SpillNet& s) {
+    return Searches(s.net(), s.spilling(), task).smallest_node();
+  };
+  const int64_t allowed = task.options.max_writes;
+  const bool fits =
+      (allowed > 0 &&
+       find_spills(*spills, whole, task.budget.bytes, allowed, smallest)) ||
+      find_spills(*spills, whole, task.budget.bytes, kUnlimited, smallest);
+  if (!fits) does_not_fit(net, whole, task.budget, "");
+  if (spills->written_bytes() > allowed) {
+    const std::string writes = std::to_string(spills->written_bytes());
+    does_not_fit(net, whole, task.budget,
+                 "; with --max-writes " + writes +
+                     " it fits: " + spilled_text(*spills) +
+                     " would go to storage, " + writes + " B written a frame");
+  }
+  Searches searches(spills->net(), spills->spilling(), task);
+  std::optional<Candidate> least = searches.smallest();
+  if (!least || least->node.arena_bytes > task.budget.bytes) {
+    throw Error(Exit::kInternal, "spills do not fit a second time");
+  }
+  Candidate best = searches.best(*least);
+  spills->restore(best.node);
+  best.node.storage = storage.name;
+  return best;
+}
+
+Candidate best_candidate(const Net& net, const Task& task,
+                         std::optional<SpillNet>& spills) {
+  Searches searches(net, {}, task);
+  const std::optional<Candidate> least = searches.smallest();
+  if (!least) no_stages(net);
+  if (least->node.arena_bytes <= task.budget.bytes) {
+    return searches.best(*least);
+  }
+  return with_spills(net, task, least->node, spills);
 }
 
 }  // namespace
@@ -183,7 +270,9 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
       options.board,
       stored ? &find_storage(*options.board, options.storage) : nullptr,
       options.sealed};
-  Candidate found = best_candidate(net, options, budget, supply, streams);
+  std::optional<SpillNet> spills;
+  Candidate found =
+      best_candidate(net, {options, budget, supply, streams}, spills);
   Plan plan;
   plan.objective = options.objective == Objective::kLatency ? "latency" : "ram";
   plan.nodes.push_back(std::move(found.node));
@@ -193,8 +282,12 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
   node.fixed_bytes = static_cast<uint32_t>(options.board->fixed_bytes());
   node.mapped = options.board->flash_mapped;
   if (stored) node.storage = supply.storage->name;
-  node.sealed = stored && options.sealed;
+  node.sealed = (stored || spills) && options.sealed;
   model_numbers(net, supply, plan);
+  if (spills) {
+    add_spill_numbers(*options.board,
+                      find_storage(*options.board, options.storage), plan);
+  }
   assert_completes(net, plan);
   return plan;
 }

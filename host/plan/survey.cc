@@ -4,6 +4,7 @@
 
 #include "host/plan/build.h"
 #include "host/plan/overlay.h"
+#include "host/plan/spill.h"
 #include "host/plan/tape.h"
 
 namespace shoal {
@@ -27,12 +28,13 @@ std::vector<int> count_ports(const Net& net,
 }  // namespace
 
 Survey::Survey(const Net& net, const Board& board,
-               std::vector<uint32_t> chunk_limits)
+               std::vector<uint32_t> chunk_limits, const Spilling& spilling)
     : net_(net),
       mapped_(board.flash_mapped),
       chunk_limits_(std::move(chunk_limits)),
-      uses_(find_uses(net)),
-      tables_(pass_tables(net, uses_, board)) {
+      uses_(find_uses(net, spilling)),
+      tables_(pass_tables(net, uses_, board)),
+      spill_state_bytes_(spill_state(net, uses_)) {
   const std::vector<int> before = count_ports(net_, uses_);
   const int n = whole_net(net_).end;
   all_ports_ = before[n];

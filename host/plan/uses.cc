@@ -97,6 +97,7 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
     const SpillEdge& edge = spilling.edges[e];
     TensorUses& t = uses[edge.from];
     uses[edge.to].stored_at = t.last_write;
+    uses[edge.to].stored_as = edge.from;
     if (t.page_bytes > 0) continue;  // one writing for all that read it back
     t.readers.push_back({Owner::kSpill, static_cast<int>(e), 0, t.last_write,
                          net.tensors[edge.from].box()});

@@ -28,6 +28,7 @@ struct TensorUses {
   // Comes from storage, where it went at this position; -1: it does not. No
   // stage has both.
   int stored_at = -1;
+  int stored_as = -1;  // the tensor that it is a copy of
   // Of a page buffer of each spill; 0: the tensor has none.
   int64_t page_bytes = 0;
 };

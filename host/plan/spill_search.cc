@@ -1,0 +1,144 @@
+#include "host/plan/spill_search.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace shoal {
+namespace {
+
+int first_layer(const PlanStage& stage) {
+  int first = -1;
+  for (const PlanActor& a : stage.actors) {
+    if (first < 0 || a.layer < first) first = a.layer;
+  }
+  return std::max(0, first);
+}
+
+int fullest_stage(const PlanNode& node) {
+  const auto at = std::max_element(node.stages.begin(), node.stages.end(),
+                                   [](const PlanStage& a, const PlanStage& b) {
+                                     return a.arena_bytes < b.arena_bytes;
+                                   });
+  return static_cast<int>(at - node.stages.begin());
+}
+
+class SpillSearch {
+ public:
+  SpillSearch(SpillNet& net, const PlanNode& whole, int64_t budget,
+              int64_t most_written, const SmallestNode& smallest)
+      : net_(net),
+        node_(whole),
+        budget_(budget),
+        most_written_(most_written),
+        smallest_(smallest) {}
+
+  bool run() {
+    net_.set({});
+    while (node_.arena_bytes > budget_) {
+      if (!step()) return false;
+    }
+    drop();
+    return true;
+  }
+
+ private:
+  using Cuts = std::vector<SpillCut>;
+
+  // Tensors (of the net with spills) that lie whole in the fullest stage and
+  // outlive a stage.
+  std::set<int> held() const {
+    const int fullest = fullest_stage(node_);
+    std::set<int> tensors;
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanBuffer& b : stage.buffers) {
+        if (b.first_stage < b.last_stage && b.first_stage <= fullest &&
+            fullest <= b.last_stage) {
+          tensors.insert(b.tensor);
+        }
+      }
+    }
+    return tensors;
+  }
+
+  // The tensor comes back in each stage that reads it.
+  Cuts with(int tensor) const {
+    Cuts cuts = cuts_;
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanBuffer& b : stage.buffers) {
+        if (b.tensor == tensor && b.complete) {
+          cuts.push_back({net_.original(tensor), first_layer(stage)});
+        }
+      }
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    return cuts;
+  }
+
+  // Spills one more; of those that make it fit the one that writes least.
+  bool step() {
+    std::vector<Cuts> tries;
+    for (int tensor : held()) tries.push_back(with(tensor));
+    std::optional<PlanNode> best;
+    Cuts best_cuts;
+    int64_t best_written = 0;
+    for (Cuts& cuts : tries) {
+      net_.set(cuts);
+      const int64_t written = net_.written_bytes();
+      if (net_.cuts() == cuts_ || written > most_written_) continue;
+      std::optional<PlanNode> node = smallest_(net_);
+      if (!node) continue;
+      const auto rank = [&](int64_t arena, int64_t bytes) {
+        return std::pair(std::max(arena, budget_), bytes);
+      };
+      if (best && rank(best->arena_bytes, best_written) <=
+                      rank(node->arena_bytes, written)) {
+        continue;
+      }
+      best = std::move(node), best_cuts = net_.cuts(), best_written = written;
+    }
+    if (!best) return false;
+    node_ = std::move(*best);
+    cuts_ = std::move(best_cuts);
+    net_.set(cuts_);
+    return true;
+  }
+
+  // Tries to do without each tensor, the one that writes most first.
+  void drop() {
+    std::vector<std::pair<int64_t, int>> order;
+    for (const SpillCut& cut : cuts_) {
+      order.push_back({-net_.written_bytes(cut.tensor), cut.tensor});
+    }
+    std::sort(order.begin(), order.end());
+    order.erase(std::unique(order.begin(), order.end()), order.end());
+    for (const auto& [bytes, tensor] : order) {
+      if (order.size() == 1) break;  // it did not fit without any
+      Cuts fewer;
+      for (const SpillCut& cut : cuts_) {
+        if (cut.tensor != tensor) fewer.push_back(cut);
+      }
+      if (fewer.empty()) break;
+      net_.set(fewer);
+      const std::optional<PlanNode> node = smallest_(net_);
+      if (node && node->arena_bytes <= budget_) cuts_ = net_.cuts();
+    }
+    net_.set(cuts_);
+  }
+
+  SpillNet& net_;
+  PlanNode node_;
+  const int64_t budget_, most_written_;
+  const SmallestNode& smallest_;
+  Cuts cuts_;
+};
+
+}  // namespace
+
+bool find_spills(SpillNet& net, const PlanNode& whole, int64_t budget,
+                 int64_t most_written, const SmallestNode& smallest) {
+  return SpillSearch(net, whole, budget, most_written, smallest).run();
+}
+
+}  // namespace shoal

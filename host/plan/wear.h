@@ -1,0 +1,28 @@
+// What spills cost a storage: how long it lives with them, and how much may be
+// written for it to live long enough. Parts that wear block by block spread
+// the erasures over all that is left behind the image, evenly by construction
+// (device/storage/spill_area.h); cards have a number of bytes in all.
+#pragma once
+
+#include <cstdint>
+
+#include "host/board/board.h"
+#include "host/plan/plan.h"
+
+namespace shoal {
+
+// Of the spill area, the ledger's blocks included, if it begins at byte
+// `begin` of the storage.
+int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
+                         int64_t begin);
+
+// Until the first block, or the card, is worn out; infinite if the node writes
+// nothing or nothing wears out. Entries of the ledger are counted.
+double years_of_life(const PlanNode&, const Storage&, double frames_per_second);
+
+// The most bytes that a frame may spill for the storage to live so long.
+// `image_bytes` lie before the spill area.
+int64_t writes_for_life(const Storage&, int64_t image_bytes, double years,
+                        double frames_per_second);
+
+}  // namespace shoal
