@@ -7,6 +7,9 @@
 namespace shoal {
 namespace {
 
+constexpr size_t kMostRings = 4;
+constexpr int kMostTries = 300;  // a search each
+
 int first_layer(const PlanStage& stage) {
   int first = -1;
   for (const PlanActor& a : stage.actors) {
@@ -76,10 +79,37 @@ class SpillSearch {
     return cuts;
   }
 
+  // The largest rings of the fullest stage, each cut before its last reader:
+  // a reader that lags far behind gets a stage of its own.
+  void cut_rings(std::vector<Cuts>& tries) const {
+    const PlanStage& stage = node_.stages[fullest_stage(node_)];
+    std::vector<std::pair<int64_t, SpillCut>> rings;
+    for (size_t b = 0; b < stage.buffers.size(); ++b) {
+      const PlanBuffer& ring = stage.buffers[b];
+      if (ring.first_stage < ring.last_stage) continue;
+      SpillCut cut{net_.original(ring.tensor), -1};
+      for (const PlanActor& a : stage.actors) {
+        for (const int in : a.in) {
+          if (in < 0 || stage.ports[in].buffer != static_cast<int>(b)) continue;
+          cut.position = std::max(cut.position, a.layer);
+        }
+      }
+      if (cut.position >= 0) rings.push_back({-int64_t{ring.bytes()}, cut});
+    }
+    std::sort(rings.begin(), rings.end());
+    rings.resize(std::min(rings.size(), kMostRings));
+    for (const auto& [bytes, cut] : rings) {
+      Cuts cuts = cuts_;
+      cuts.push_back(cut);
+      tries.push_back(std::move(cuts));
+    }
+  }
+
   // Spills one more; of those that make it fit the one that writes least.
   bool step() {
     std::vector<Cuts> tries;
     for (int tensor : held()) tries.push_back(with(tensor));
+    cut_rings(tries);
     std::optional<PlanNode> best;
     Cuts best_cuts;
     int64_t best_written = 0;
@@ -87,6 +117,7 @@ class SpillSearch {
       net_.set(cuts);
       const int64_t written = net_.written_bytes();
       if (net_.cuts() == cuts_ || written > most_written_) continue;
+      if (++tried_ > kMostTries) return false;
       std::optional<PlanNode> node = smallest_(net_);
       if (!node) continue;
       const auto rank = [&](int64_t arena, int64_t bytes) {
@@ -114,12 +145,11 @@ class SpillSearch {
     std::sort(order.begin(), order.end());
     order.erase(std::unique(order.begin(), order.end()), order.end());
     for (const auto& [bytes, tensor] : order) {
-      if (order.size() == 1) break;  // it did not fit without any
       Cuts fewer;
       for (const SpillCut& cut : cuts_) {
         if (cut.tensor != tensor) fewer.push_back(cut);
       }
-      if (fewer.empty()) break;
+      if (fewer.empty()) break;  // it did not fit without any
       net_.set(fewer);
       const std::optional<PlanNode> node = smallest_(net_);
       if (node && node->arena_bytes <= budget_) cuts_ = net_.cuts();
@@ -132,6 +162,7 @@ class SpillSearch {
   const int64_t budget_, most_written_;
   const SmallestNode& smallest_;
   Cuts cuts_;
+  int tried_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Which tensors must go through storage for a net to fit: those that lie whole
-// in the fullest stage, one after the other, until it fits; then each that
-// turns out not to be needed stays after all.
+// Which tensors must go through storage for a net to fit: of those that lie
+// whole or in a large ring in the fullest stage one after the other, until it
+// fits; then each that turns out not to be needed stays after all.
 #pragma once
 
 #include <cstdint>

@@ -65,5 +65,107 @@ TEST(SpillTest, ATensorThatMustBeSeenWholeGoesThroughStorage) {
   EXPECT_FALSE(node.storage.empty());
 }
 
+// The tensor that the last layer adds lies whole while two stages pass.
+TEST(SpillTest, ASkipConnectionComesBackWhereItIsAdded) {
+  ShapeNet n("skip");
+  const int x = n.conv(n.input(48, 48, 4), 3, 1, 16);
+  const int wide = n.conv(n.conv(x, 3, 2, 48), 3, 2, 48);
+  const int up = n.resize_twice(
+      n.resize_twice(n.conv(n.mul(wide, n.mean(wide)), 1, 1, 16)));
+  n.output(n.conv(n.add(x, up), 1, 1, 4));
+  const Net net = n.finish();
+  const int64_t whole =
+      make_plan(net, options_for("stm32f746", {}, 0)).nodes[0].arena_bytes;
+  const Plan plan =
+      make_plan(net, options_for("stm32f746", whole - 16384, kAny));
+  expect_sound(net, plan);
+  const PlanNode& node = plan.nodes[0];
+  EXPECT_EQ(node.spill_pages, spill_pages(48 * 48 * 16, 4096));
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanSpill& spill : stage.spills) {
+      EXPECT_EQ(stage.buffers[stage.ports[spill.port].buffer].tensor, x);
+    }
+  }
+}
+
+TEST(SpillTest, WithoutPermissionTheErrorSaysWhatWouldSpill) {
+  const Net net = squeezed(32, 16);
+  for (const int64_t allowed : {int64_t{0}, int64_t{5} * 4096 - 1}) {
+    try {
+      make_plan(net, options_for("stm32f746", 15000, allowed));
+      ADD_FAILURE() << "fits";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+      EXPECT_EQ(e.fix().find("--ram "), 0u) << e.fix();
+      const std::string text = e.what();
+      for (const char* part :
+           {"with --max-writes 20480 it fits", "tensor ",
+            "would go to storage, 20480 B written a frame"}) {
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+      }
+    }
+  }
+  EXPECT_EQ(make_plan(net, options_for("stm32f746", 15000, 5 * 4096))
+                .nodes[0]
+                .storage_written_bytes,
+            5 * 4096);
+}
+
+TEST(SpillTest, NothingIsWrittenThatFitsWithout) {
+  const Net net = squeezed(32, 16);
+  const int64_t whole =
+      make_plan(net, options_for("stm32f746", {}, 0)).nodes[0].arena_bytes;
+  const PlanNode node =
+      make_plan(net, options_for("stm32f746", whole, kAny)).nodes[0];
+  EXPECT_EQ(node.spill_pages, 0);
+  EXPECT_EQ(node.storage_written_bytes, 0);
+}
+
+TEST(SpillTest, WhatIsSealedTakesTheCipherToo) {
+  PlanOptions options = options_for("stm32f746", 15000, kAny);
+  const Net net = squeezed(32, 16);
+  const Plan open = make_plan(net, options);
+  options.sealed = true;
+  const Plan sealed = make_plan(net, options);
+  EXPECT_TRUE(sealed.nodes[0].sealed);
+  EXPECT_GT(sealed.latency_s, open.latency_s);
+}
+
+// Small pages, so that small nets have something to gain.
+TEST(SpillTest, RandomNetsInTooSmallArenas) {
+  Board board = find_board("stm32f746");
+  Storage& storage = board.storages[0];
+  storage.erase_bytes = 64;
+  storage.write_bytes = 16;
+  int spilled = 0, tried = 0;
+  for (uint32_t seed = 1; seed <= 24; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const Net net = random_net(seed);
+    PlanOptions options;
+    options.board = &board;
+    options.objective = Objective::kRam;
+    const int64_t whole = make_plan(net, options).nodes[0].arena_bytes;
+    options.objective = random() % 2 ? Objective::kRam : Objective::kLatency;
+    options.ram = whole * static_cast<int64_t>(50 + random() % 50) / 100;
+    options.max_writes = kAny;
+    ++tried;
+    try {
+      const Plan plan = make_plan(net, options);
+      const PlanNode& node = plan.nodes[0];
+      expect_sound(net, plan);
+      EXPECT_LE(node.arena_bytes, *options.ram);
+      EXPECT_GT(node.spill_pages, 0);
+      ++spilled;
+      options.max_writes = 0;
+      EXPECT_THROW(make_plan(net, options), Error);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kDoesNotFit) << e.what();
+    }
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(spilled, 4) << "of " << tried;
+}
+
 }  // namespace
 }  // namespace shoal
