@@ -143,7 +143,7 @@ typedef struct shoal_config {
 
 /* Caller-owned; holds pointers, so it is not part of the arena. */
 typedef struct shoal_node {
-  uint64_t opaque[50 + 8 * sizeof(void*)];
+  uint64_t opaque[80 + 12 * sizeof(void*)];
 } shoal_node;
 
 typedef struct shoal_io_info {

@@ -135,6 +135,12 @@ TEST(BoardBoot, FlippedBitsAreReportedByName) {
   }
 }
 
+TEST(BoardBoot, StorageIsErasedAndWritten) {
+  EmulateOptions options = emulated_board();
+  options.command = "test=storage sizes";
+  EXPECT_EQ(emulate(options, std::vector<uint8_t>(64)).end.frames, 0u);
+}
+
 TEST(BoardBoot, StackOverflowHitsTheGuard) {
   EmulateOptions options = emulated_board();
   options.command = "test=stack";

@@ -122,7 +122,7 @@ TEST(BoardFirmware, EveryFlippedByteIsRefusedOrPadding) {
   const std::vector<uint8_t> expected = output_of(job, good.said(), 0);
   const Directory d = directory_of(job.storage);
   uint32_t harmless = 0;
-  for (uint32_t at = 0; at < d.program + d.program_bytes; ++at) {
+  for (uint32_t at = 0; at < d.program + d.image_bytes; ++at) {
     std::vector<uint8_t> bad = job.storage;
     bad[at] = static_cast<uint8_t>(bad[at] ^ (1u << at % 8));
     PlayedBoard played(board(), bad, job.arena());
@@ -138,7 +138,7 @@ TEST(BoardFirmware, EveryFlippedByteIsRefusedOrPadding) {
     EXPECT_GE(at, d.program) << "of the directory";
   }
   // Between two chunks lie at most 15 bytes.
-  EXPECT_LT(harmless, d.program_bytes / 4);
+  EXPECT_LT(harmless, d.image_bytes / 4);
 }
 
 TEST(BoardFirmware, StorageOfAnotherInputIsRefused) {

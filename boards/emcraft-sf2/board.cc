@@ -16,7 +16,7 @@ constexpr uint32_t kEmpty = 1u << 5;
 constexpr uint32_t kUartFifo = 16;
 
 SpiNor nor;
-char command[64];
+char command[160];  // with a key in hexadecimal digits
 
 void console(void*, const void* data, uint32_t bytes) {
   const auto* at = static_cast<const uint8_t*>(data);
@@ -29,9 +29,15 @@ void console(void*, const void* data, uint32_t bytes) {
 }
 
 int start_read(void*, uint32_t offset, uint32_t bytes, void* destination) {
-  return nor.start(offset, bytes, destination);
+  return nor.read(offset, bytes, destination);
 }
-int poll_read(void*) { return nor.poll(); }
+int start_write(void*, uint32_t offset, uint32_t bytes, const void* source) {
+  return nor.write(offset, bytes, source);
+}
+int start_erase(void*, uint32_t offset, uint32_t bytes) {
+  return nor.erase(offset, bytes);
+}
+int poll_storage(void*) { return nor.poll(); }
 uint64_t read_ticks(void*) { return ticks(); }
 void memory(void*, shoal_memory* out) { measure_memory(out); }
 
@@ -45,9 +51,11 @@ shoal_port make_port() {
   p.ticks = read_ticks;
   p.ticks_per_second = 142000000;
   p.console = console;
-  p.storage = {nullptr, start_read, poll_read};
+  p.storage = {nullptr, start_read, poll_storage, start_write, start_erase};
   p.storage_bytes = nor.present() ? kNorBytes : 0;
   p.storage_poll_bytes = kNorPollBytes;
+  p.storage_write_bytes = kNorPageBytes;
+  p.storage_erase_bytes = kNorSectorBytes;
   return p;
 }
 

@@ -1,6 +1,7 @@
-// The SPI NOR flash behind the SmartFusion2's SPI controller 0, read only, as
-// a shoal_storage: a read is started, every poll moves a few hundred bytes
-// through the 32-byte FIFO.
+// The SPI NOR flash behind the SmartFusion2's SPI controller 0 as a
+// shoal_storage. A read moves a few hundred bytes through the 32-byte FIFO at
+// every poll; a write programs a page and an erasure a sector at a time, and a
+// poll asks the chip whether it has ended.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +9,34 @@
 namespace shoal {
 
 inline constexpr uint32_t kNorBytes = 16u << 20;
+inline constexpr uint32_t kNorPageBytes = 256;          // programmed at once
+inline constexpr uint32_t kNorSectorBytes = 64u << 10;  // erased at once
 inline constexpr uint32_t kNorPollBytes = 512;
-// The controller counts no more in one transaction; SRAM has no more.
-inline constexpr uint32_t kMostNorRead = 65531;
 
 class SpiNor {
  public:
   // Whether the chip answers with an identity.
   bool present();
-  // 0 if the read was accepted; `destination` is written until poll() says 1.
-  int start(uint32_t offset, uint32_t bytes, void* destination);
-  // 1: all bytes are there, 0: under way, -1: nothing was started.
+  // 0 if it was accepted: one operation at a time. `destination` is written
+  // and `source` read until poll() says 1.
+  int read(uint32_t offset, uint32_t bytes, void* destination);
+  int write(uint32_t offset, uint32_t bytes, const void* source);  // pages
+  int erase(uint32_t offset, uint32_t bytes);                      // sectors
+  // 1: it has ended, 0: under way, -1: nothing was started.
   int poll();
 
  private:
-  void move(uint32_t bytes);
+  enum class Step : uint8_t { kIdle, kRead, kWrite, kErase };
+  int begin(Step, uint32_t offset, uint32_t bytes, uint32_t unit);
+  void read_piece();
+  void program_page();
+  void erase_sector();
 
+  Step step_ = Step::kIdle;
+  bool waiting_ = false;  // for the chip to end a page or a sector
+  uint32_t offset_ = 0, left_ = 0;
   uint8_t* to_ = nullptr;
-  uint32_t left_ = 0;
-  bool active_ = false;
+  const uint8_t* from_ = nullptr;
 };
 
 }  // namespace shoal

@@ -9,9 +9,9 @@
 #include "boards/firmware/self_test.h"
 #include "boards/firmware/shared_storage.h"
 #include "device/base/status.h"
-#include "device/port/directory.h"
-#include "device/program/tag.h"
+#include "device/link/cipher.h"
 #include "device/runtime/tap.h"
+#include "device/storage/directory.h"
 
 namespace shoal {
 namespace {
@@ -34,6 +34,7 @@ uint32_t touched(const void* memory, uint32_t bytes) {
 
 // The node's own memory: besides the stack all that grows with nothing.
 shoal_node node;
+uint8_t node_key[kKeyBytes];
 
 void copy_id(char (&to)[16], const char* from) {
   for (size_t i = 0; i < sizeof to && *from; ++i) to[i] = *from++;
@@ -51,6 +52,10 @@ class Firmware {
   int run() {
     hello();
     run_self_test(port_);
+    if (has_option(port_.command, "test=storage") && !storage_works(port_)) {
+      refuse(Refusal::kStorage);
+      return kExitRefused;
+    }
     if (has_option(port_.command, "sizes")) {
       report_end(0);
       return kExitDone;
@@ -103,38 +108,54 @@ class Firmware {
     int answer = 0;
     while (answer == 0) answer = s.poll(s.user);
     if (answer < 0) return refuse(Refusal::kStorage);
-    return check_directory();
+    return take_directory();
   }
 
-  bool check_directory() {
+  bool take_directory() {
+    const Directory read = directory_;
+    const DirectoryFault fault =
+        check_directory(reinterpret_cast<const uint8_t*>(&read), sizeof read,
+                        port_.storage_bytes, port_.board, directory_);
+    if (fault != DirectoryFault::kNone) return refuse_directory(fault);
     const Directory& d = directory_;
-    char id[16]{};
-    copy_id(id, port_.board);
-    if (d.magic != kDirectoryMagic) return refuse(Refusal::kNoDirectory);
-    if (d.version != kDirectoryVersion) return refuse(Refusal::kVersion);
-    if (!tag_follows(TagKind::kDirectory, 0, 0,
-                     reinterpret_cast<const uint8_t*>(&d),
-                     offsetof(Directory, tag))) {
-      return refuse(Refusal::kDirectoryTag, Status::kBadTag);
+    uint32_t program_part = d.image_bytes;
+    if (d.spill_bytes) {
+      program_part = d.spill + d.spill_bytes - d.program;
+      spill_area_ = {d.spill - d.program, d.spill_bytes, d.spill_erase_bytes,
+                     d.spill_write_bytes};
     }
-    if (std::memcmp(d.board, id, sizeof id) != 0) {
-      return refuse(Refusal::kOtherBoard);
-    }
-    const uint32_t all = port_.storage_bytes;
-    if (d.program % kAlign != 0 || d.program > all ||
-        d.program_bytes > all - d.program || d.input > all ||
-        d.input_bytes > all - d.input) {
-      return refuse(Refusal::kDirectory);
-    }
-    storage_.set_part(SharedStorage::kProgram, d.program, d.program_bytes);
+    storage_.set_part(SharedStorage::kProgram, d.program, program_part);
     storage_.set_part(SharedStorage::kInput, d.input, d.input_bytes);
     return true;
   }
 
+  bool refuse_directory(DirectoryFault fault) {
+    switch (fault) {
+      case DirectoryFault::kNoMagic:
+        return refuse(Refusal::kNoDirectory);
+      case DirectoryFault::kVersion:
+        return refuse(Refusal::kVersion);
+      case DirectoryFault::kDamaged:
+        return refuse(Refusal::kDirectoryTag, Status::kBadTag);
+      case DirectoryFault::kOtherBoard:
+        return refuse(Refusal::kOtherBoard);
+      case DirectoryFault::kTooLong:
+        return refuse(Refusal::kTooLong);
+      default:
+        return refuse(Refusal::kDirectory);
+    }
+  }
+
   bool load() {
     shoal_config config{};
-    config.image_bytes = directory_.program_bytes;
+    config.image_bytes = directory_.image_bytes;
     config.storage = &storage_.of(SharedStorage::kProgram);
+    config.store_id = directory_.store_id;
+    if (directory_.spill_bytes) config.spill_area = &spill_area_;
+    if (read_key(port_.command, node_key)) {
+      config.store_cipher = &chacha20_poly1305();
+      config.store_key = node_key;
+    }
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
     std::memset(port_.arena, kPaint, port_.arena_bytes);
@@ -183,7 +204,7 @@ class Firmware {
   void report_end(uint32_t program_arena_bytes) {
     EndFrame e{};
     e.frames = directory_.frames;
-    e.program_bytes = directory_.program_bytes;
+    e.program_bytes = directory_.image_bytes;
     e.arena_bytes = program_arena_bytes;
     e.arena_available = port_.arena_bytes;
     if (program_arena_bytes) {
@@ -242,6 +263,7 @@ class Firmware {
   Counters counters_;
   FrameIo io_;
   Directory directory_{};
+  shoal_spill_area spill_area_{};
   uint64_t load_ticks_ = 0, frame_ticks_ = 0;
 };
 

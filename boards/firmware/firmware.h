@@ -4,7 +4,8 @@
 //
 // Words of the port's command line: "layers" counts what each layer costs,
 // "trace" sends every row (builds with SHOAL_TAP), "sizes" reports memory and
-// runs nothing; see self_test.h for faults on purpose.
+// runs nothing; "key=" and 64 hexadecimal digits is the node's key, for what
+// is sealed in storage; see self_test.h for faults on purpose.
 #pragma once
 
 #include "device/port/console.h"

@@ -1,7 +1,10 @@
-/* Mbed TLS on a node: SHA-256. */
+/* Mbed TLS on a node: SHA-256, ChaCha20-Poly1305. */
 #ifndef SHOAL_BOARDS_FIRMWARE_MBEDTLS_CONFIG_H_
 #define SHOAL_BOARDS_FIRMWARE_MBEDTLS_CONFIG_H_
 
 #define MBEDTLS_SHA256_C
+#define MBEDTLS_CHACHA20_C
+#define MBEDTLS_CHACHAPOLY_C
+#define MBEDTLS_POLY1305_C
 
 #endif

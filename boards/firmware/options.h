@@ -1,6 +1,7 @@
 // The words of a port's command line.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 
 namespace shoal {
@@ -15,6 +16,28 @@ inline bool has_option(const char* command, const char* word) {
     at += std::strspn(at, " ");
   }
   return false;
+}
+
+// The digits behind the word "key=", 64 of them: the node's key. False, and
+// zeros, if there is no such word.
+inline bool read_key(const char* command, uint8_t (&key)[32]) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
+  };
+  std::memset(key, 0, sizeof key);
+  const char* at = std::strstr(command, "key=");
+  if (!at || (at != command && at[-1] != ' ')) return false;
+  at += 4;
+  for (uint8_t& byte : key) {
+    const int high = digit(*at);
+    const int low = high < 0 ? -1 : digit(at[1]);
+    if (low < 0) return false;
+    byte = static_cast<uint8_t>(high << 4 | low);
+    at += 2;
+  }
+  return *at == 0 || *at == ' ';
 }
 
 }  // namespace shoal

@@ -1,6 +1,6 @@
-// One storage for two readers: the node, which reads its program, and the
-// firmware, which reads input frames. Each sees a shoal_storage of its own
-// part; a read of one waits while a read of the other is under way.
+// One storage for two users: the node, which reads its program and spills, and
+// the firmware, which reads input frames. Each sees a shoal_storage of its own
+// part; an operation of one waits while one of the other is under way.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +24,24 @@ class SharedStorage {
 
  private:
   enum class State : uint8_t { kIdle, kQueued, kUnderWay, kDone, kFailed };
+  enum class Operation : uint8_t { kRead, kWrite, kErase };
   struct Part {
     SharedStorage* storage = nullptr;
     shoal_storage face{};
     uint32_t first = 0, bytes = 0, read = 0;
     State state = State::kIdle;
+    Operation operation = Operation::kRead;
     uint32_t offset = 0, wanted = 0;
     void* destination = nullptr;
+    const void* source = nullptr;
   };
   static int start(void* part, uint32_t offset, uint32_t bytes, void* to);
+  static int write(void* part, uint32_t offset, uint32_t bytes,
+                   const void* from);
+  static int erase(void* part, uint32_t offset, uint32_t bytes);
   static int poll(void* part);
+  static int queue(Part&, Operation, uint32_t offset, uint32_t bytes);
+  int begin(const Part&) const;
   void advance();
 
   const shoal_storage& hardware_;

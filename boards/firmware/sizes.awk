@@ -17,7 +17,8 @@ function library(file) {
     return "firmware"
   sub(/^shoal_/, "", file)
   sub(/^runtime_tap$/, "runtime", file)
-  return file ~ /^(base|program|kernels|link|runtime|mbedcrypto)$/ ? file : "libc"
+  sub(/^cipher_mbedtls$/, "link", file)
+  return file ~ /^(base|program|kernels|link|storage|runtime|mbedcrypto)$/ ? file : "libc"
 }
 
 function add(name, address, size, file,   bytes) {
@@ -43,7 +44,7 @@ function line(what) {
 
 END {
   printf "  %-12s %7s %7s\n", "library", "flash", "RAM"
-  n = split("kernels runtime link program mbedcrypto base firmware libc", order)
+  n = split("kernels runtime storage link program mbedcrypto base firmware libc", order)
   for (i = 1; i <= n; ++i) if (order[i] in seen) line(order[i])
   printf "  %-12s %7d %7d\n", "all", all_flash, all_ram
 }

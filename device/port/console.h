@@ -79,6 +79,7 @@ enum class Refusal : uint8_t {
   kDirectory,     // its numbers make no sense
   kInput,         // the input's size is not the program's
   kStorage,       // storage failed a read
+  kTooLong,       // the directory's store is longer than the storage
 };
 struct RefusedFrame {
   uint8_t refusal, status, table, reserved;

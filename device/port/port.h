@@ -47,12 +47,14 @@ typedef struct shoal_port {
   /* Console: takes all bytes in order, waits as long as that needs. */
   void (*console)(void* user, const void* data, uint32_t bytes);
 
-  /* Storage with the node's program, reads only; see shoal_storage. A start
-   * is refused (not 0) beyond storage_bytes and while a read is under way.
-   * One poll moves at most storage_poll_bytes, so that no poll takes long. */
+  /* Storage with the node's program and room to spill; see shoal_storage.
+   * `write` and `erase` may be null: then nothing spills. An operation is
+   * refused (not 0) beyond storage_bytes and while one is under way. One poll
+   * moves at most storage_poll_bytes, so that no poll takes long. */
   shoal_storage storage;
   uint32_t storage_bytes;
   uint32_t storage_poll_bytes;
+  uint32_t storage_write_bytes, storage_erase_bytes; /* units; 0: read only */
 
   /* Fills `out` with `bytes` unpredictable bytes and returns 0. Null: the
    * board has no source of them, and secure links are refused. */

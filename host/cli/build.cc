@@ -23,7 +23,7 @@ struct Part {
 std::vector<Part> parts_of(const std::vector<uint8_t>& image) {
   const Directory d = directory_of(image);
   return {{"directory", 0, static_cast<uint32_t>(sizeof d)},
-          {"program", d.program, d.program_bytes},
+          {"program", d.program, d.image_bytes},
           {"input", d.input, d.input_bytes}};
 }
 

@@ -16,19 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The storage's bytes as a file without a name: nothing is left behind,
-// however this process ends. The emulator inherits it.
+// The storage's bytes, erased behind the image, as a file without a name:
+// nothing is left behind, however this process ends. The emulator inherits it.
 class StorageFile {
  public:
   StorageFile(std::span<const uint8_t> image, int64_t bytes)
       : file_(memfd_create("storage", 0)) {
-    size_t at = 0;
-    while (file_ >= 0 && at < image.size()) {
-      const ssize_t n = write(file_, &image[at], image.size() - at);
-      if (n < 0 && errno != EINTR) break;
-      if (n > 0) at += static_cast<size_t>(n);
+    const auto count = static_cast<size_t>(bytes);
+    void* to = MAP_FAILED;
+    if (file_ >= 0 && image.size() <= count && ftruncate(file_, bytes) == 0) {
+      to = mmap(nullptr, count, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
     }
-    if (at < image.size() || ftruncate(file_, bytes) != 0) {
+    if (to != MAP_FAILED) {
+      std::memset(to, 0xFF, count);
+      std::memcpy(to, image.data(), image.size());
+      munmap(to, count);
+    } else {
       const std::string why = strerror(errno);
       close(file_);
       throw Error(Exit::kInternal, "no memory for the storage: " + why);

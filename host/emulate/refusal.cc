@@ -44,6 +44,14 @@ std::string program_fault(const RefusedFrame& r) {
       return "the program is cut short";
     case Status::kStorage:
       return "the storage failed a read";
+    case Status::kNoKey:
+      return "the storage is sealed, and the board has no key";
+    case Status::kNotSealed:
+      return "the board has a key, but the storage is not sealed";
+    case Status::kWrongStore:
+      return "the storage, or its room to spill, is another program's";
+    case Status::kSpillFull:
+      return "there is no room left to spill, or it is worn out";
     default:
       return fmt::format("the program stopped with status {} in {} (check {})",
                          r.status, place(r), r.check);
@@ -71,6 +79,8 @@ std::string reason(const Board& board, const RefusedFrame& r) {
       return "the storage holds input of another size than the program's";
     case Refusal::kStorage:
       return "the storage failed a read";
+    case Refusal::kTooLong:
+      return "the storage is shorter than what its directory announces";
   }
   return fmt::format("refused ({})", r.refusal);
 }

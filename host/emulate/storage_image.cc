@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 
-#include "device/program/tag.h"
+#include "device/storage/ledger.h"
+#include "device/storage/vault.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/run/frame.h"
@@ -35,36 +37,88 @@ std::vector<uint8_t> frame_rows(const Graph& graph, const Net& net,
   return rows;
 }
 
+namespace {
+
+uint64_t round_up(uint64_t value, uint64_t to) {
+  return (value + to - 1) / to * to;
+}
+
+void name_program(std::span<const uint8_t> program, Directory& d) {
+  Header h{};
+  std::memcpy(&h, program.data(), std::min(program.size(), sizeof h));
+  d.node = h.node;
+  d.nodes = h.nodes;
+  d.generation = h.generation;
+  std::memcpy(d.plan_id, h.plan_id, sizeof d.plan_id);
+  std::memcpy(d.store_id, h.store_id, sizeof d.store_id);
+  std::memcpy(d.hash, h.hash, sizeof d.hash);
+}
+
+LedgerEntry first_entry_of(const Directory& d, const SpillRoom& spill) {
+  uint8_t key[kStoreKeyBytes], salt[16]{};
+  if (!spill.node_key) {
+    return first_entry(nullptr, d.generation, d.store_id, salt);
+  }
+  derive_store_key(spill.node_key, d.store_id, d.generation, d.node, key);
+  std::random_device random;
+  for (uint8_t& b : salt) b = static_cast<uint8_t>(random());
+  return first_entry(key, d.generation, d.store_id, salt);
+}
+
+template <class T>
+void put(std::vector<uint8_t>& image, size_t at, const T& value) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
+  std::copy(bytes, bytes + sizeof value, image.begin() + ptrdiff_t(at));
+}
+
+}  // namespace
+
 std::vector<uint8_t> storage_image(
     const std::string& board, std::span<const uint8_t> program,
-    const std::vector<std::vector<uint8_t>>& frames, int64_t storage_bytes) {
+    const std::vector<std::vector<uint8_t>>& frames, int64_t storage_bytes,
+    const std::optional<SpillRoom>& spill) {
   Directory d{};
   d.magic = kDirectoryMagic;
   d.version = kDirectoryVersion;
   std::memcpy(d.board, board.data(), std::min(board.size(), sizeof d.board));
-  d.program = sizeof d;
-  d.program_bytes = static_cast<uint32_t>(program.size());
-  d.input = align_up(d.program + d.program_bytes);
-  d.frames = static_cast<uint32_t>(frames.size());
-  uint64_t end = d.input;
-  for (const auto& frame : frames) end += frame.size();
+  name_program(program, d);
+  const uint64_t block = spill ? spill->erase_bytes : kAlign;
+  const uint64_t begin = round_up(sizeof d, block);
+  const uint64_t input = round_up(begin + program.size(), kAlign);
+  uint64_t used = input;
+  for (const auto& frame : frames) used += frame.size();
+  const uint64_t ledger = spill ? round_up(used, block) : 0;
+  const uint64_t end = spill ? ledger + block * spill->blocks : used;
   if (end > static_cast<uint64_t>(storage_bytes)) {
     throw Error(Exit::kDoesNotFit,
-                "STORAGE does not fit: program and input need " +
+                "STORAGE does not fit: program, input and spills need " +
                     format_bytes(static_cast<int64_t>(end)) + "; board " +
                     board + " has " + format_bytes(storage_bytes));
   }
-  d.input_bytes = static_cast<uint32_t>(end - d.input);
-  auto* const head = reinterpret_cast<uint8_t*>(&d);
-  make_tag(TagKind::kDirectory, 0, 0, head, offsetof(Directory, tag), d.tag);
+  d.total_bytes = static_cast<uint32_t>(end);
+  d.program = static_cast<uint32_t>(begin);
+  d.image_bytes = static_cast<uint32_t>(program.size());
+  if (used > input) {
+    d.input = static_cast<uint32_t>(input);
+    d.input_bytes = static_cast<uint32_t>(used - input);
+    d.frames = static_cast<uint32_t>(frames.size());
+  }
+  if (spill) {
+    d.spill = static_cast<uint32_t>(ledger);
+    d.spill_bytes = static_cast<uint32_t>(end - ledger);
+    d.spill_erase_bytes = spill->erase_bytes;
+    d.spill_write_bytes = spill->write_bytes;
+  }
+  seal_directory(d);
 
-  std::vector<uint8_t> image(end);
-  std::copy(head, head + sizeof d, image.begin());
+  std::vector<uint8_t> image(spill ? ledger + sizeof(LedgerEntry) : used, 0xFF);
+  put(image, 0, d);
   std::copy(program.begin(), program.end(), image.begin() + d.program);
-  auto to = image.begin() + d.input;
+  auto to = image.begin() + ptrdiff_t(input);
   for (const auto& frame : frames) {
     to = std::copy(frame.begin(), frame.end(), to);
   }
+  if (spill) put(image, ledger, first_entry_of(d, *spill));
   return image;
 }
 
