@@ -1,348 +1,72 @@
-// Random graphs, biased towards what is hard for the lowering: permuted axes,
-// odd reshapes, slices, pads, reductions over any axes, broadcasts, batches.
-// The net's tensors must equal the oracle's.
+// Random graphs: the net's tensors must equal the oracle's, and those of a
+// batch the oracle's of every frame.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cstdlib>
 
+#include "host/lower/batch.h"
 #include "host/lower/testing/net_eval.h"
-#include "host/lower/testing/test_graph.h"
+#include "host/lower/testing/random_graph.h"
 #include "host/oracle/oracle.h"
 
 namespace shoal {
 namespace {
 
-class RandomGraph {
- public:
-  explicit RandomGraph(unsigned seed) : random_(seed), g_(seed) {
-    const int inputs = pick(1, 2);
-    for (int k = 0; k < inputs; ++k) {
-      live_.push_back(g_.input(random_shape(pick(2, 4), 400)));
-    }
-    const int steps = pick(3, 12);
-    for (int k = 0; k < steps; ++k) step();
-    const int outputs = pick(1, 3);
-    for (int k = 0; k < outputs; ++k) g_.graph.outputs.push_back(any());
-  }
-  const Graph& graph() const { return g_.graph; }
-
- private:
-  int pick(int lo, int hi) {
-    return lo +
-           static_cast<int>(random_() % static_cast<unsigned>(hi - lo + 1));
-  }
-  bool coin() { return pick(0, 1) == 1; }
-  int any() {
-    // Recent results more often than old ones.
-    const int n = static_cast<int>(live_.size());
-    return live_[std::max(pick(0, n - 1), pick(0, n - 1))];
-  }
-  const Shape& shape(int t) { return g_.shape(t); }
-  int rank(int t) { return static_cast<int>(shape(t).size()); }
-  void keep(int t) { live_.push_back(t); }
-
-  Shape random_shape(int rank, int limit) {
-    Shape s;
-    for (int k = 0; k < rank; ++k) {
-      const int n = pick(1, std::min(9, std::max(1, limit)));
-      s.push_back(n);
-      limit /= n;
-    }
-    return s;
-  }
-  // Another row-major shape of as many elements.
-  Shape refactored(int64_t elements) {
-    std::vector<int> primes;
-    for (int p = 2; elements > 1; ++p) {
-      while (elements % p == 0) {
-        primes.push_back(p);
-        elements /= p;
-      }
-    }
-    Shape s(pick(1, 5), 1);
-    for (int p : primes) s[pick(0, static_cast<int>(s.size()) - 1)] *= p;
-    return s;
-  }
-
-  void step() {
-    const int x = any();
-    switch (pick(0, 17)) {
-      case 0:
-      case 1:
-      case 2:
-        return transpose(x);
-      case 3:
-        return keep(g_.reshape(x, refactored(element_count(shape(x)))));
-      case 4:
-        return squeeze(x);
-      case 5:
-        return pad(x);
-      case 6:
-        return slice(x);
-      case 7:
-        return concatenation(x);
-      case 8:
-        return split(x);
-      case 9:
-      case 10:
-        return reduce(x);
-      case 11:
-      case 12:
-        return binary(x);
-      case 13:
-        return keep(g_.op(OpKind::kLeakyRelu, {x}, shape(x), AlphaAttr{0.3f}));
-      case 14:
-        return softmax(x);
-      case 15:
-        return fully_connected(x);
-      default:
-        return picture(x);
-    }
-  }
-
-  void transpose(int x) {
-    std::vector<int> perm(rank(x));
-    std::iota(perm.begin(), perm.end(), 0);
-    std::shuffle(perm.begin(), perm.end(), random_);
-    keep(g_.transpose(x, perm));
-  }
-
-  void squeeze(int x) {
-    Shape s;
-    for (int n : shape(x)) {
-      if (n != 1 || coin()) s.push_back(n);
-    }
-    if (s.size() < 5 && coin()) {
-      s.insert(s.begin() + pick(0, static_cast<int>(s.size())), 1);
-    }
-    keep(g_.reshape(x, s));
-  }
-
-  void pad(int x) {
-    if (element_count(shape(x)) > 1500) return;
-    std::vector<int> before(rank(x)), after(rank(x));
-    for (int k = 0; k < rank(x); ++k) {
-      if (pick(0, 2) > 0) continue;
-      before[k] = pick(0, 2);
-      after[k] = pick(0, 1);
-    }
-    keep(g_.pad(x, before, after));
-  }
-
-  void slice(int x) {
-    SliceAttr a;
-    Shape out;
-    for (int n : shape(x)) {
-      int begin = 0, stride = 1, count = n;
-      if (coin()) {
-        begin = pick(0, n - 1);
-        stride = pick(0, 2) ? 1 : pick(0, 1) ? -pick(1, 2) : pick(1, 3);
-        const int most =
-            (stride > 0 ? n - 1 - begin : begin) / std::abs(stride) + 1;
-        count = pick(1, most);
-      }
-      const bool dropped = count == 1 && coin();
-      a.begin.push_back(begin);
-      a.stride.push_back(stride);
-      a.dropped.push_back(dropped);
-      if (!dropped) out.push_back(count);
-    }
-    keep(g_.op(OpKind::kStridedSlice, {x}, out, a));
-  }
-
-  void concatenation(int x) {
-    if (rank(x) == 0 || element_count(shape(x)) > 1500) return;
-    const int axis = pick(0, rank(x) - 1);
-    std::vector<int> parts{x};
-    for (int t : live_) {
-      if (parts.size() > 2 || rank(t) != rank(x)) continue;
-      Shape p = shape(t), q = shape(x);
-      p[axis] = q[axis];
-      if (p == q && t != x) parts.push_back(t);
-    }
-    if (parts.size() == 1 || pick(0, 3) == 0) {
-      Shape p = shape(x);
-      p[axis] = pick(1, 3);
-      parts.push_back(coin() ? x : g_.constant(p));
-    }
-    std::shuffle(parts.begin(), parts.end(), random_);
-    keep(g_.concatenation(parts, axis));
-  }
-
-  void split(int x) {
-    if (rank(x) == 0) return;
-    const int axis = pick(0, rank(x) - 1);
-    const int n = shape(x)[axis];
-    int parts = pick(2, 3);
-    if (n % parts != 0) return;
-    Shape s = shape(x);
-    s[axis] = n / parts;
-    Op op{OpKind::kSplit, {x}, {}, AxisAttr{axis}};
-    while (parts-- > 0) {
-      op.outputs.push_back(g_.tensor(s));
-      keep(op.outputs.back());
-    }
-    g_.graph.ops.push_back(op);
-  }
-
-  void reduce(int x) {
-    std::vector<bool> reduced(rank(x));
-    for (int k = 0; k < rank(x); ++k) reduced[k] = coin();
-    const OpKind kinds[] = {OpKind::kMean, OpKind::kSum, OpKind::kReduceMax};
-    keep(g_.reduce(kinds[pick(0, 2)], x, reduced, coin()));
-  }
-
-  void binary(int x) {
-    for (int t : live_) {
-      if (t != x && shape(t) == shape(x) && coin()) return keep(g_.add(x, t));
-    }
-    Shape s = shape(x);
-    for (int& n : s) n = coin() ? n : 1;
-    while (!s.empty() && s[0] == 1 && coin()) s.erase(s.begin());
-    const int c = g_.constant(s);
-    const OpKind kinds[] = {OpKind::kAdd, OpKind::kSub, OpKind::kMul,
-                            OpKind::kMaximum, OpKind::kMinimum};
-    const OpKind kind = kinds[pick(0, 4)];
-    Attr attr;
-    if (kind != OpKind::kMaximum && kind != OpKind::kMinimum) {
-      attr = FusedAttr{coin() ? Activation::kRelu : Activation::kNone};
-    }
-    const std::vector<int> operands =
-        coin() ? std::vector{x, c} : std::vector{c, x};
-    if (pick(0, 3) > 0) return keep(g_.op(kind, operands, shape(x), attr));
-    // An operand that is itself computed, reduced with its axes kept.
-    std::vector<bool> reduced(rank(x));
-    for (int k = 0; k < rank(x); ++k) reduced[k] = coin();
-    const int m = g_.reduce(OpKind::kReduceMax, x, reduced, true);
-    keep(m);
-    keep(g_.op(kind, {m, x}, shape(x), attr));
-  }
-
-  void softmax(int x) {
-    if (rank(x) == 0) return;
-    const int y = g_.op(OpKind::kSoftmax, {x}, shape(x), AlphaAttr{1.f});
-    g_.graph.tensors[y].quant = {{1.f / 256}, {-128}, 0};
-    keep(y);
-  }
-
-  void fully_connected(int x) {
-    const int64_t count = element_count(shape(x));
-    int length = static_cast<int>(count);
-    if (coin()) {
-      length = 1;
-      for (int k = rank(x) - 1; k >= 0 && (length == 1 || coin()); --k) {
-        length *= shape(x)[k];
-      }
-    }
-    keep(g_.fully_connected(x, length, pick(1, 6)));
-  }
-
-  // Operators on NHWC.
-  void picture(int x) {
-    if (rank(x) != 4) {
-      if (rank(x) > 4) return;
-      Shape s = shape(x);
-      while (s.size() < 4) s.insert(s.begin(), 1);
-      x = g_.reshape(x, s);
-      keep(x);
-    }
-    if (coin() && element_count(shape(x)) < 1000) {
-      x = g_.pad(x, {0, pick(0, 2), pick(0, 2), 0}, {0, 1, pick(0, 1), 0});
-      if (coin()) keep(x);
-    }
-    const Shape s = shape(x);
-    WindowAttr a;
-    a.kernel_h = pick(1, std::min(3, s[1]));
-    a.kernel_w = pick(1, std::min(3, s[2]));
-    a.stride_h = pick(1, 2);
-    a.stride_w = pick(1, 2);
-    switch (pick(0, 5)) {
-      case 0:
-      case 1:
-        return keep(g_.conv(x, pick(1, 6), a));
-      case 2:
-        if (s[3] > 20) return;
-        a.depth_multiplier = pick(1, 2);
-        return keep(g_.depthwise(x, a));
-      case 3:
-        return keep(g_.op(coin() ? OpKind::kMaxPool2d : OpKind::kAveragePool2d,
-                          {x},
-                          {s[0], (s[1] - a.kernel_h) / a.stride_h + 1,
-                           (s[2] - a.kernel_w) / a.stride_w + 1, s[3]},
-                          a));
-      case 4: {
-        if (element_count(s) > 800) return;
-        const Shape out{s[0], s[1] + pick(0, 3), s[2] + pick(0, 3), s[3]};
-        return keep(
-            g_.op(OpKind::kResizeNearestNeighbor, {x}, out, ResizeAttr{}));
-      }
-      default:
-        if (s[1] % 2 == 0 && s[2] % 2 == 0) {
-          return keep(g_.op(OpKind::kSpaceToDepth, {x},
-                            {s[0], s[1] / 2, s[2] / 2, s[3] * 4},
-                            BlockAttr{2}));
-        }
-        if (s[3] % 4 == 0) {
-          return keep(g_.op(OpKind::kDepthToSpace, {x},
-                            {s[0], s[1] * 2, s[2] * 2, s[3] / 4},
-                            BlockAttr{2}));
-        }
-    }
-  }
-
-  std::mt19937 random_;
-  TestGraph g_;
-  std::vector<int> live_;
+struct Frame {
+  std::vector<uint8_t> input;
+  Values oracle;
 };
 
-std::string text_of(const Graph& g) {
-  std::string text;
-  const auto tensor = [&](int t) {
-    text += " t" + std::to_string(t) + "[";
-    for (int n : g.tensors[t].shape) text += std::to_string(n) + " ";
-    text += "]";
-  };
-  for (const Op& op : g.ops) {
-    text += op_name(op.kind);
-    for (int t : op.inputs) tensor(t);
-    text += " ->";
-    for (int t : op.outputs) tensor(t);
-    text += "\n";
+// Frames of random bytes, and the inputs of a net that has them all.
+std::vector<Frame> random_frames(const Graph& g, int count, unsigned seed,
+                                 std::vector<std::vector<int8_t>>& inputs) {
+  std::mt19937 random(seed);
+  std::vector<Frame> frames(static_cast<size_t>(count));
+  inputs.resize(g.inputs.size());
+  for (Frame& f : frames) {
+    for (size_t i = 0; i < g.inputs.size(); ++i) {
+      for (int64_t k = element_count(g.tensors[g.inputs[i]].shape); k > 0;
+           --k) {
+        f.input.push_back(static_cast<uint8_t>(random()));
+        inputs[i].push_back(static_cast<int8_t>(f.input.back()));
+      }
+    }
+    f.oracle = run_oracle(g, f.input);
   }
-  return text;
+  return frames;
 }
 
-// Empty if the net computes what the oracle does.
+// Empty if the net computes what the oracle does, frame by frame.
 std::string fault_of(const Graph& g, const Net& net, unsigned seed) {
   for (const std::string& line : net_faults(net)) return line;
-  std::mt19937 random(seed);
-  std::vector<uint8_t> input;
   std::vector<std::vector<int8_t>> inputs;
-  for (int t : g.inputs) {
-    auto& bytes = inputs.emplace_back();
-    for (int64_t k = element_count(g.tensors[t].shape); k > 0; --k) {
-      bytes.push_back(static_cast<int8_t>(random()));
-    }
-    input.insert(input.end(), bytes.begin(), bytes.end());
-  }
-  const Values oracle = run_oracle(g, input);
+  const auto frames = random_frames(g, net.frames, seed, inputs);
   const NetValues values = run_net(g, net, inputs);
-  const auto differs = [&](int t, const Stored& s) {
+  const auto differs = [&](int t, const Stored& s, int frame) {
     const Tensor& tensor = g.tensors[t];
-    const auto& expected = tensor.constant ? tensor.data : oracle[t];
+    const auto& expected =
+        tensor.constant ? tensor.data : frames[frame].oracle[t];
     const auto actual = file_order_bytes(net, s, tensor.shape, values);
     return !std::equal(
         actual.begin(), actual.end(), expected.begin(), expected.end(),
         [](int8_t a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
   };
-  for (size_t t = 0; t < g.tensors.size(); ++t) {
-    if (net.stored[t] && differs(static_cast<int>(t), *net.stored[t])) {
-      return "tensor " + std::to_string(t) + " differs";
+  for (int f = 0; f < net.frames; ++f) {
+    const std::string of = " of frame " + std::to_string(f) + " differs";
+    for (size_t t = 0; t < g.tensors.size(); ++t) {
+      if (!net.stored[t]) continue;
+      Stored s = *net.stored[t];
+      s.view = frame_view(net, s.view, f);
+      if (differs(static_cast<int>(t), s, f)) {
+        return "tensor " + std::to_string(t) + of;
+      }
     }
-  }
-  for (const NetIo& io : net.outputs) {
-    if (differs(io.file_tensor, io.stored)) return "an output differs";
+    for (const NetIo& io : net.outputs) {
+      if (differs(io.file_tensor, frame_io(net, io, f).stored, f)) {
+        return "an output" + of;
+      }
+    }
   }
   return "";
 }
@@ -373,6 +97,27 @@ TEST(LowerRandom, EqualsTheOracle) {
   }
   if (!chosen) {
     EXPECT_GT(kept, made * 9 / 10);
+  }
+}
+
+TEST(LowerRandom, BatchesEqualTheOracle) {
+  const char* chosen = std::getenv("SHOAL_TEST_SEED");
+  const unsigned first = chosen ? std::atoi(chosen) : 1;
+  const unsigned count = chosen ? 1 : 1000;
+  int failed = 0;
+  for (unsigned seed = first; seed < first + count && failed < 5; ++seed) {
+    const RandomGraph random(seed);
+    const Graph& g = random.graph();
+    const int frames = 2 + static_cast<int>(seed % 4);
+    std::string fault;
+    try {
+      fault = fault_of(g, batch_net(lower(g), frames), seed);
+    } catch (const std::exception& e) {
+      fault = e.what();
+    }
+    if (!fault.empty()) ++failed;
+    EXPECT_EQ(fault, "") << "seed " << seed << ", " << frames << " frames\n"
+                         << text_of(g);
   }
 }
 

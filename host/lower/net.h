@@ -21,6 +21,8 @@ struct NetTensor {
   std::string name;
   int rows = 1, columns = 1, channels = 1;
   int element_bytes = 1;
+  // Of the model, that lie in it one below the other; see batch.h.
+  int frames = 1;
   int64_t bytes() const {
     return int64_t{1} * rows * columns * channels * element_bytes;
   }
@@ -59,6 +61,9 @@ struct Layer {
   std::vector<int32_t> params;
   std::vector<uint16_t> row_map, column_map;  // kResize
   LayerWeights weights;
+  // The layer that has the same weights and comes first of those that do; -1:
+  // itself. They count, and lie in an image, once.
+  int weights_of = -1;
   int64_t macs = 0;
 };
 
@@ -92,8 +97,10 @@ struct Net {
   std::vector<NetIo> outputs;  // one per model output, in model order
   // One per tensor of the file: where its bytes appear, if any layer makes
   // them; else they are derived from the operator's inputs (traces).
+  // In a batch: those of its first frame.
   std::vector<std::optional<Stored>> stored;
-  int64_t model_macs = 0;
+  int frames = 1;          // of the model in one of this net; see batch.h
+  int64_t model_macs = 0;  // of all frames
 };
 
 // Throws Error(kUnsupported) naming every operator that cannot run.

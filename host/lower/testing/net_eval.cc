@@ -5,6 +5,7 @@
 
 #include "device/base/fixed_point.h"
 #include "device/program/params.h"
+#include "host/lower/batch.h"
 #include "host/lower/layout.h"
 
 namespace shoal {
@@ -351,11 +352,16 @@ NetValues run_net(const Graph& graph, const Net& net,
   NetValues values;
   for (const NetTensor& t : net.tensors) values.emplace_back(t.bytes());
   for (size_t k = 0; k < net.inputs.size(); ++k) {
-    const Stored& s = net.inputs[k].stored;
-    const Grid g(net, s.view, values);
     const Shape& shape = graph.tensors[net.inputs[k].file_tensor].shape;
-    int64_t at = 0;
-    for (int64_t n : file_numbers(s, shape)) g.at(at++) = inputs[k][n];
+    for (int f = 0; f < net.frames; ++f) {
+      const Stored s = frame_io(net, net.inputs[k], f).stored;
+      const Grid g(net, s.view, values);
+      const int64_t first = f * element_count(shape);
+      int64_t at = 0;
+      for (int64_t n : file_numbers(s, shape)) {
+        g.at(at++) = inputs[k][first + n];
+      }
+    }
   }
   for (const Layer& l : net.layers) run_layer(net, l, values);
   return values;

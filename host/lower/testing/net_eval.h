@@ -16,8 +16,9 @@ namespace shoal {
 using NetValues = std::vector<std::vector<int8_t>>;
 
 // `inputs`: for each model input its bytes as the network has them, in the
-// order of the file's axes (int8; floats already quantized). `shapes` of the
-// file's tensors are taken from the graph that was lowered.
+// order of the file's axes (int8; floats already quantized), those of all
+// frames of a batch one after another. `shapes` of the file's tensors are taken
+// from the graph that was lowered.
 NetValues run_net(const Graph&, const Net&,
                   const std::vector<std::vector<int8_t>>& inputs);
 
