@@ -117,6 +117,16 @@ typedef struct shoal_link_counters {
   uint64_t fill[16];  /* datagrams with segments, by sixteenths of payload */
 } shoal_link_counters;
 
+/* What a node has done with its storage since it was opened. */
+typedef struct shoal_storage_counters {
+  uint64_t reads, read_bytes;     /* requests */
+  uint64_t opened_bytes;          /* of chunks, decrypted */
+  uint64_t retries;               /* of reads that failed or were wrong */
+  uint64_t writes, written_bytes; /* of spills */
+  uint64_t erases;                /* requests */
+  uint64_t waits;                 /* times that nothing else was to be done */
+} shoal_storage_counters;
+
 typedef struct shoal_config {
   /* The program image if it is memory mapped (16-byte aligned), else null:
    * then the image is read through `storage`, offset 0 being its first byte.
@@ -184,6 +194,7 @@ void shoal_poll_link(shoal_node* node);
  * UINT64_MAX: never. */
 uint64_t shoal_next_timer_us(const shoal_node* node);
 shoal_link_counters shoal_counters(const shoal_node* node);
+shoal_storage_counters shoal_storage_counts(const shoal_node* node);
 
 /* Copies up to `rows` rows of the input into the arena, as far as there is
  * space and its stage is running; returns how many. Rows beyond the frame

@@ -101,6 +101,17 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
   }
 }
 
+// Of a set in SRAM.
+inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
+  uint64_t bytes = 0;
+  const uint32_t count = uint32_t{w.parts} * w.groups;
+  for (uint32_t i = 0; i < count; ++i) {
+    bytes += uint64_t{sram_bytes(s.chunks[w.first_chunk + i])};
+  }
+  return bytes;
+}
+inline bool stays(const WeightRecord& w) { return w.flags & kWeightsKeep; }
+
 // Chunks that one firing uses, in a loop: one iteration.
 inline int chunks_a_firing(const StageView& s, const ActorRecord& a) {
   if (a.weights == kNone) return 1;

@@ -6,6 +6,8 @@
 #include "device/program/chunk.h"
 #include "device/program/link_layout.h"
 #include "device/program/tag.h"
+#include "device/storage/spill_layout.h"
+#include "device/storage/vault.h"
 
 namespace shoal {
 namespace {
@@ -32,6 +34,7 @@ class Regions {
       put(h.record, h.record_bytes);
     }
     if (h.keep_bytes) put(h.keep, h.keep_bytes);
+    if (h.spill_pages) put(h.spill, spill_state_bytes(h.spill_pages));
     if (h.peers) put(h.link, link_bytes);
   }
   bool ordered() const { return ordered_; }
@@ -88,20 +91,43 @@ uint64_t fixed_end(const HeadView& head, bool mapped) {
 // The two parts of the image, and whether the source has them.
 Fault check_parts(const Header& h, const ImageSource& source) {
   const bool mapped = source.mapped != nullptr;
-  const bool stored = h.image_bytes > h.program_bytes || !mapped;
+  const bool tape = h.image_bytes > h.program_bytes;
+  const bool stored = tape || !mapped || h.spill_pages;
+  const bool sealed = h.flags & kStoreSealed;
   if (mapped && h.program_bytes > source.mapped_bytes) {
     return fault(Status::kTooShort);
   }
   if (stored && !source.has_storage) return fault(Status::kStorage);
-  if (stored && h.image_bytes > source.storage_bytes) {
+  if ((tape || !mapped) && h.image_bytes > source.storage_bytes) {
     return fault(Status::kTooShort);
   }
+  if (sealed && !source.cipher) return fault(Status::kNoKey);
+  if (stored && !sealed && source.cipher) return fault(Status::kNotSealed);
   if (h.program_bytes > h.image_bytes || h.program_bytes % kAlign != 0 ||
       h.head_bytes > h.program_bytes ||
       mapped == ((h.flags & kImageUnmapped) != 0)) {
     return fault(Status::kBadRecord);
   }
   return {};
+}
+
+// The tag of a head or a record. Of what is read from storage with a key it is
+// the cipher's.
+bool genuine(TagKind kind, uint32_t address, const Header& h,
+             const uint8_t* bytes, uint32_t length, const ImageSource& source) {
+  if (!(h.flags & kStoreSealed) || source.mapped) {
+    return tag_follows(kind, address, h.generation, bytes, length);
+  }
+  // Nothing is decrypted, so nothing is written.
+  uint8_t* tag = const_cast<uint8_t*>(bytes) + length;
+  return source.cipher->open(source.key, store_nonce(kind, address), bytes,
+                             length, tag, 0) == 0;
+}
+
+bool spill_fields_ok(const Header& h) {
+  if (h.spill_pages == 0) return h.spill == kNowhere && h.spill_page_bytes == 0;
+  return h.spill_pages <= kMostSpillPages && h.spill_page_bytes % kAlign == 0 &&
+         h.spill_page_bytes > kTagBytes;
 }
 
 // Programs without peers have nothing of a link.
@@ -131,12 +157,13 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
     return fault(Status::kBadRecord);
   }
   const bool mapped = source.mapped != nullptr;
+  if (!spill_fields_ok(h)) return fault(Status::kBadRecord);
   const Regions regions(h, mapped, 0);
   if (!regions.ordered() || regions.end() > h.arena_bytes) {
     return fault(Status::kBadRecord);
   }
-  if (h.stages == 0 || (h.flags & ~kImageUnmapped) != 0 || h.reserved != 0 ||
-      h.reserved2 != 0 || !link_fields_ok(h)) {
+  if (h.stages == 0 || (h.flags & ~(kImageUnmapped | kStoreSealed)) != 0 ||
+      h.reserved != 0 || h.reserved2 != 0 || !link_fields_ok(h)) {
     return fault(Status::kBadRecord);
   }
   return {};
@@ -145,8 +172,7 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
 Fault check_head(const uint8_t* head, const ImageSource& source) {
   const HeadView view = view_head(head);
   const Header& h = *view.header;
-  if (!tag_follows(TagKind::kHead, 0, h.generation, head,
-                   h.head_bytes - kTagBytes)) {
+  if (!genuine(TagKind::kHead, 0, h, head, h.head_bytes - kTagBytes, source)) {
     return fault(Status::kBadTag);
   }
   if (source.mapped) {
@@ -167,8 +193,8 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
 Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
                   const ImageSource& source, StageNumbers numbers) {
   const StageEntry& entry = head.stages[stage];
-  if (!tag_follows(TagKind::kStage, entry.offset, head.header->generation,
-                   record, entry.bytes - kTagBytes)) {
+  if (!genuine(TagKind::kStage, entry.offset, *head.header, record,
+               entry.bytes - kTagBytes, source)) {
     Fault f = fault(Status::kBadTag, Table::kStage);
     f.stage = stage;
     return f;

@@ -15,9 +15,12 @@
 
 namespace shoal {
 
-// What the stages before one have: in-streams and targets.
+// What the stages before one have: in-streams, targets, pages that they wrote;
+// where their weights that stay end in the arena.
 struct StageNumbers {
   uint16_t stream = 0, target = 0;
+  uint32_t pages = 0;
+  uint32_t kept_end = 0;
 };
 
 // The first sizeof(Header) bytes: identity, sizes, regions of the arena.
@@ -28,7 +31,7 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
                   const ImageSource&, StageNumbers);
-// From a stage's numbers to those of the one behind it.
+// Of an accepted record: from its stage's numbers to those of the one behind.
 StageNumbers numbers_after(const StageView&, StageNumbers);
 // The values of a chunk whose tag is right: shifts within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);

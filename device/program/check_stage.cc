@@ -12,8 +12,8 @@ bool boxes_meet(const PortRecord& a, const PortRecord& b) {
 
 Fault StageCheck::run() {
   const bool ok = sizes() && tape() && buffers() && ports() && ios() &&
-                  streams() && loops() && actors() && regions_apart() &&
-                  order();
+                  streams() && spills() && loops() && actors() &&
+                  regions_apart() && order();
   if (ok) return {};
   return fault_;
 }
@@ -34,7 +34,7 @@ bool StageCheck::sizes() {
       !need(head_.header->peers || (h.streams == 0 && h.targets == 0)) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
       !need(h.actors <= head_.header->state_count) || !need(h.reserved == 0) ||
-      !need(h.spills == 0)) {
+      !need(h.spills <= kMaxSpills)) {
     return false;
   }
   s_ = view_stage(record_);
@@ -155,6 +155,10 @@ bool StageCheck::port(const PortRecord& p, uint32_t index) {
     return need(p.owner_index < s_.header->streams) &&
            need(s_.streams[p.owner_index].port == index);
   }
+  if (p.owner == PortOwner::kSpill) {
+    return need(p.owner_index < s_.header->spills) &&
+           need(s_.spills[p.owner_index].port == index);
+  }
   if (!need(p.owner == PortOwner::kApi)) return false;
   if (!need(p.owner_index < (p.is_read ? h.outputs : h.inputs))) return false;
   const uint32_t io =
@@ -225,12 +229,23 @@ StageCheck::Region StageCheck::accumulator_region(uint32_t index) const {
   return {a.accumulator, a.accumulator + bytes, a.loop};
 }
 
-// Buffers, accumulators, the slots.
+// What stays has its own region.
+StageCheck::Region StageCheck::set_region(uint32_t index) const {
+  const WeightRecord& w = s_.weights[index];
+  if (w.place != WeightPlace::kSram || w.flags) return {0, 0, kNone};
+  return {w.arena, w.arena + set_bytes(s_, w), kNone};
+}
+
+// Buffers, accumulators, sets of weights, page buffers, the slots.
 void StageCheck::at_region(uint32_t number) {
   const StageHeader& h = *s_.header;
   if (number < h.buffers) return at(Table::kBuffer, number);
   number -= h.buffers;
   if (number < h.actors) return at(Table::kActor, number);
+  number -= h.actors;
+  if (number < h.weights) return at(Table::kWeights, number);
+  number -= h.weights;
+  if (number < h.spills) return at(Table::kSpill, number);
   at(Table::kStage, kNone);
 }
 
@@ -239,6 +254,13 @@ StageCheck::Region StageCheck::region(uint32_t number) const {
   if (number < h.buffers) return buffer_region(number);
   number -= h.buffers;
   if (number < h.actors) return accumulator_region(number);
+  number -= h.actors;
+  if (number < h.weights) return set_region(number);
+  number -= h.weights;
+  if (number < h.spills) {
+    const uint32_t buffer = s_.spills[number].buffer;
+    return {buffer, uint64_t{buffer} + head_.header->spill_page_bytes, kNone};
+  }
   const uint64_t bytes = uint64_t{h.slot_bytes} * h.slot_count;
   return {h.slots, h.slots + bytes, kNone};
 }
@@ -252,8 +274,10 @@ bool StageCheck::apart(const Region& a, const Region& b) {
 // belongs to different loops, of which only one fires at a time, and by
 // buffers whose rows come and go in a recorded order.
 bool StageCheck::regions_apart() {
-  const uint32_t buffers = s_.header->buffers, actors = s_.header->actors;
-  for (uint32_t i = 0; i < buffers + actors + 1; ++i) {
+  const StageHeader& h = *s_.header;
+  const uint32_t buffers = h.buffers;
+  const uint32_t all = buffers + h.actors + h.weights + h.spills + 1u;
+  for (uint32_t i = 0; i < all; ++i) {
     at_region(i);
     const Region a = region(i);
     if (a.begin == a.end) continue;

@@ -18,7 +18,8 @@ class StageCheck {
         record_(record),
         source_(source),
         fixed_end_(fixed_end),
-        numbers_(numbers) {
+        numbers_(numbers),
+        kept_end_(numbers.kept_end) {
     fault_.stage = stage;
   }
   Fault run();
@@ -58,11 +59,16 @@ class StageCheck {
   Region region(uint32_t number) const;
   Region buffer_region(uint32_t index) const;
   Region accumulator_region(uint32_t index) const;
+  Region set_region(uint32_t index) const;
   bool regions_apart();
   bool in_recorded_order(uint32_t buffer) const;
   bool loops();
   bool loop(const LoopRecord&, uint32_t index);
   bool order();
+
+  // check_spill.cc
+  bool spills();
+  bool spill(const SpillRecord&, uint32_t index);
 
   // check_stream.cc
   bool streams();
@@ -88,6 +94,8 @@ class StageCheck {
   bool resize_maps(const ActorRecord&);
   bool transpose_sizes(const ActorRecord&);
   bool weights(const ActorRecord&);
+  bool place(const WeightRecord&);
+  bool sram(const WeightRecord&);
   bool groups(const ActorRecord&, const WeightRecord&);
   bool chunk(const ActorRecord&, const WeightRecord&, const ChunkRecord&,
              int part);
@@ -103,6 +111,7 @@ class StageCheck {
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;
+  uint32_t kept_end_ = 0;
 };
 
 }  // namespace shoal

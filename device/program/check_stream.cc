@@ -72,8 +72,17 @@ bool StageCheck::out_stream(const StreamRecord& r, uint32_t first_target) {
 StageNumbers numbers_after(const StageView& s, StageNumbers n) {
   uint32_t inputs = 0;
   while (inputs < s.header->streams && s.streams[inputs].targets == 0) ++inputs;
-  return {static_cast<uint16_t>(n.stream + inputs),
-          static_cast<uint16_t>(n.target + s.header->targets)};
+  n.stream = static_cast<uint16_t>(n.stream + inputs);
+  n.target = static_cast<uint16_t>(n.target + s.header->targets);
+  for (uint32_t i = 0; i < s.header->spills; ++i) {
+    if (s.ports[s.spills[i].port].is_read) n.pages += s.spills[i].pages;
+  }
+  for (uint32_t i = 0; i < s.header->weights; ++i) {
+    const WeightRecord& w = s.weights[i];
+    if (!stays(w)) continue;
+    n.kept_end = w.arena + static_cast<uint32_t>(set_bytes(s, w));
+  }
+  return n;
 }
 
 }  // namespace shoal

@@ -16,12 +16,8 @@ bool StageCheck::weights(const ActorRecord& a) {
   const uint16_t index = fault_.index;
   at(Table::kWeights, a.weights);
   const uint32_t count = uint32_t{w.parts} * w.groups;
-  const bool tape = w.place == WeightPlace::kTape;
   if (!need(w.first_chunk == next_chunk_) || !need(count > 0) ||
-      !need(next_chunk_ + count <= s_.header->chunks) || !need(w.flags == 0) ||
-      !need(w.arena == 0) || !need(tape || w.place == WeightPlace::kMapped) ||
-      !need(tape ? s_.header->slot_count > 0 && s_.header->order > 0
-                 : source_.mapped != nullptr) ||
+      !need(next_chunk_ + count <= s_.header->chunks) || !place(w) ||
       !groups(a, w)) {
     return false;
   }
@@ -32,8 +28,39 @@ bool StageCheck::weights(const ActorRecord& a) {
       return false;
     }
   }
+  at(Table::kWeights, a.weights);
+  if (w.place == WeightPlace::kSram && !sram(w)) return false;
   next_chunk_ += count;
   at(Table::kActor, index);
+  return true;
+}
+
+bool StageCheck::place(const WeightRecord& w) {
+  switch (w.place) {
+    case WeightPlace::kMapped:
+      return need(w.flags == 0 && w.arena == 0) && need(source_.mapped);
+    case WeightPlace::kTape:
+      return need(w.flags == 0 && w.arena == 0) &&
+             need(s_.header->slot_count > 0 && s_.header->order > 0);
+    case WeightPlace::kSram:
+      return need((w.flags & ~kWeightsKeep) == 0);
+  }
+  return need(false);
+}
+
+// Sets that stay lie in their region one behind the other, in the order of the
+// records: so no later one is read over what was checked.
+bool StageCheck::sram(const WeightRecord& w) {
+  const uint64_t bytes = set_bytes(s_, w);
+  if (!stays(w)) return need(in_arena(w.arena, bytes));
+  const Header& h = *head_.header;
+  const uint64_t end = w.arena + bytes;
+  if (!need(w.arena % kAlign == 0) || !need(w.arena >= h.keep) ||
+      !need(w.arena >= kept_end_) ||
+      !need(end <= uint64_t{h.keep} + h.keep_bytes)) {
+    return false;
+  }
+  kept_end_ = static_cast<uint32_t>(end);
   return true;
 }
 
@@ -122,11 +149,14 @@ bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
       !need(c.offset >= h.head_bytes)) {
     return false;
   }
-  if (w.place == WeightPlace::kTape) {
+  const bool in_program = end <= h.program_bytes;
+  if (w.place != WeightPlace::kMapped && !(in_program && source_.mapped)) {
     return need(c.offset >= h.program_bytes) && need(end <= h.image_bytes) &&
-           need(c.bytes + kTagBytes <= s_.header->slot_bytes);
+           need(w.place == WeightPlace::kSram ||
+                c.bytes + kTagBytes <= s_.header->slot_bytes);
   }
-  if (!need(end <= h.program_bytes)) return false;
+  if (!need(in_program) || !need(w.place != WeightPlace::kTape)) return false;
+  if (w.place == WeightPlace::kSram) return true;  // checked when it is copied
   const uint8_t* bytes = source_.mapped + c.offset;
   if (!need(tag_follows(TagKind::kChunk, c.offset, h.generation, bytes,
                         c.bytes))) {

@@ -3,6 +3,14 @@
 #include "device/runtime/node.h"
 
 namespace shoal {
+namespace {
+
+bool wrong_store(const Header& h, const shoal_config& config) {
+  return config.store_id && h.image_bytes > h.program_bytes &&
+         std::memcmp(config.store_id, h.store_id, sizeof h.store_id) != 0;
+}
+
+}  // namespace
 
 Status Node::fail(const Fault& fault) {
   fault_ = fault;
@@ -20,15 +28,25 @@ Status Node::open() {
   const auto misaligned = [](const void* p) {
     return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
   };
+  const shoal_cipher* cipher = config_.store_cipher;
   if (!arena_ || misaligned(arena_) || misaligned(source_.mapped) ||
-      (!source_.mapped && !source_.has_storage)) {
+      (!source_.mapped && !source_.has_storage) ||
+      !cipher != !config_.store_key ||
+      (cipher &&
+       (!cipher->seal || !cipher->open || cipher->tag_bytes != kTagBytes))) {
     return fail(Status::kBadArgument);
   }
   if (source_.mapped) return open_mapped();
   if (arena_bytes_ < sizeof(Header)) return fail(Status::kArenaTooSmall);
   if (source_.storage_bytes < sizeof(Header)) return fail(Status::kTooShort);
-  phase_ = Phase::kHeader;
-  return start_read(0, sizeof(Header), arena_);
+  return load_head();
+}
+
+// The key of the store, from numbers that nobody vouches for yet: with another
+// key nothing opens.
+void Node::set_key(const Header& h) {
+  if (!config_.store_key) return;
+  derive_store_key(config_.store_key, h.store_id, h.generation, h.node, key_);
 }
 
 Status Node::open_mapped() {
@@ -36,6 +54,8 @@ Status Node::open_mapped() {
   if (f.status == Status::kOk) f = check_head(source_.mapped, source_);
   if (f.status != Status::kOk) return fail(f);
   head_ = view_head(source_.mapped);
+  set_key(header());
+  if (wrong_store(header(), config_)) return fail(Status::kWrongStore);
   if (arena_bytes_ < header().arena_bytes) return fail(Status::kArenaTooSmall);
   place_tables();
   for (uint16_t s = 0; s < header().stages; ++s) {
@@ -46,27 +66,18 @@ Status Node::open_mapped() {
     start_keeping(stage);
     numbers_ = numbers_after(stage, numbers_);
   }
-  return start_frames();
-}
-
-Status Node::start_read(uint32_t offset, uint32_t bytes, uint8_t* destination) {
-  if (storage_.start(storage_.user, offset, bytes, destination) != 0) {
-    return fail(Status::kStorage);
-  }
-  reading_ = true;
-  return Status::kWait;
-}
-
-Status Node::poll_read() {
-  const int answer = storage_.poll(storage_.user);
-  if (answer == 0) return Status::kWait;
-  reading_ = false;
-  return answer > 0 ? Status::kOk : fail(Status::kStorage);
+  stage_index_ = 0;
+  stage_ = view_stage(source_.mapped + head_.stages[0].offset);
+  Status status = keep_stage();
+  while (status == Status::kOk && phase_ == Phase::kKeep) status = keep_step();
+  return status;
 }
 
 // An unmapped image is read piece by piece; every piece is checked before the
 // next one is asked for.
 Status Node::load_step() {
+  if (phase_ == Phase::kKeep) return keep_step();
+  if (phase_ == Phase::kRecover) return recover_step();
   const Status read = poll_read();
   if (read != Status::kOk) return read;
   switch (phase_) {
@@ -79,13 +90,28 @@ Status Node::load_step() {
   }
 }
 
+Status Node::load_head() {
+  phase_ = Phase::kHeader;
+  return start_read(0, sizeof(Header), arena_);
+}
+
+// Once, because what came may be wrong.
+Status Node::head_failed(const Fault& fault) {
+  if (again_) return fail(fault);
+  again_ = true;
+  ++counts_.retries;
+  return load_head();
+}
+
 Status Node::header_read() {
   const Fault f = check_header(arena_, source_);
-  if (f.status != Status::kOk) return fail(f);
+  if (f.status != Status::kOk) return head_failed(f);
   const Header& h = *reinterpret_cast<const Header*>(arena_);
   // Whether all of it fits is asked when a tag has vouched for the numbers.
   if (arena_bytes_ < h.head || arena_bytes_ - h.head < h.head_bytes) {
-    return fail(Status::kArenaTooSmall);
+    Fault small;
+    small.status = Status::kArenaTooSmall;
+    return head_failed(small);
   }
   head_ = view_head(arena_ + h.head);
   const uint32_t bytes = h.head_bytes;
@@ -97,16 +123,20 @@ Status Node::head_read() {
   // The header was read twice; only this one has a tag.
   Fault f =
       check_header(reinterpret_cast<const uint8_t*>(head_.header), source_);
-  if (f.status != Status::kOk) return fail(f);
+  if (f.status != Status::kOk) return head_failed(f);
   const Header& h = header();
   const uint8_t* head = reinterpret_cast<const uint8_t*>(&h);
   const uint64_t end = uint64_t{h.head} + h.head_bytes;
   if (h.head != static_cast<uint32_t>(head - arena_) || end > arena_bytes_) {
-    return fail(Status::kBadTag);
+    f.status = Status::kBadTag;
+    return head_failed(f);
   }
+  set_key(h);
   f = check_head(head, source_);
-  if (f.status != Status::kOk) return fail(f);
+  if (f.status != Status::kOk) return head_failed(f);
+  if (wrong_store(h, config_)) return fail(Status::kWrongStore);
   if (arena_bytes_ < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  again_ = false;
   head_ = view_head(head);
   place_tables();
   phase_ = Phase::kRecords;
@@ -122,16 +152,44 @@ Status Node::read_record(uint16_t stage) {
 Status Node::record_read() {
   const uint8_t* record = arena_ + header().record;
   const Fault f = check_stage(head_, stage_index_, record, source_, numbers_);
-  if (f.status != Status::kOk) return fail(f);
+  if (f.status != Status::kOk) {
+    if (again_) return fail(f);
+    again_ = true;
+    ++counts_.retries;
+    return read_record(stage_index_);
+  }
+  again_ = false;
   stage_ = view_stage(record);
   if (phase_ == Phase::kRecords) {
     start_keeping(stage_);
     numbers_ = numbers_after(stage_, numbers_);
-    const auto next = static_cast<uint16_t>(stage_index_ + 1);
-    return next < header().stages ? read_record(next) : start_frames();
+    return keep_stage();
   }
   begin_stage();
   return Status::kOk;
+}
+
+// The weights of stage_ that stay.
+Status Node::keep_stage() {
+  phase_ = Phase::kKeep;
+  fetch_begin();
+  return keep_step();
+}
+
+Status Node::keep_step() {
+  for (;;) {
+    const Status status = fetch_step();
+    if (status != Status::kWait || asked_for_) return status;
+    const auto next = static_cast<uint16_t>(stage_index_ + 1);
+    if (next == header().stages) return start_frames();
+    if (!source_.mapped) {
+      phase_ = Phase::kRecords;
+      return read_record(next);
+    }
+    stage_index_ = next;
+    stage_ = view_stage(source_.mapped + head_.stages[next].offset);
+    fetch_begin();
+  }
 }
 
 void Node::place_tables() {
@@ -155,7 +213,22 @@ void Node::start_keeping(const StageView& stage) {
 Status Node::start_frames() {
   const Status link = open_link();
   if (link != Status::kOk) return link;
+  if (header().spill_pages == 0) return start_frame();
+  const Status area = open_area();
+  if (area != Status::kWait) return area;
+  phase_ = Phase::kRecover;
+  return recover_step();
+}
+
+Status Node::recover_step() {
+  const Status status = area_.poll(true);
+  if (status == Status::kOk) return start_frame();
+  return status == Status::kWait ? status : spill_fault(status, kNone);
+}
+
+Status Node::start_frame() {
   numbers_ = {};
+  if (header().spill_pages) area_.begin_frame();
   return enter_stage(0);
 }
 
@@ -204,8 +277,10 @@ void Node::begin_stage() {
   scan_lo_ = 0, scan_hi_ = int32_t{h.actors} - 1;
   run_ = run_fired_ = 0;
   active_ = {};
-  tape_begin();
   phase_ = Phase::kRun;
+  fetch_begin();
+  tape_begin();
+  spill_begin();
   if (linked_) begin_streams();
 }
 
@@ -218,8 +293,7 @@ Status Node::end_stage() {
   const auto next = static_cast<uint16_t>(stage_index_ + 1);
   if (next < header().stages) return enter_stage(next);
   ++frames_;
-  numbers_ = {};
-  return enter_stage(0);
+  return start_frame();
 }
 
 // The buffer's next frame begins. Long before cursors overflow all of them

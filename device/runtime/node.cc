@@ -11,12 +11,14 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
       kernels_(&best_kernels()),
       arena_(static_cast<uint8_t*>(arena)),
       arena_bytes_(arena_bytes) {
-  if (config.storage) storage_ = *config.storage;
+  take_storage(config.storage);
   source_.mapped = static_cast<const uint8_t*>(config.image);
   source_.mapped_bytes = config.image ? config.image_bytes : 0;
   source_.has_storage = storage_.start && storage_.poll;
   source_.storage_bytes =
       config.image ? config.storage_bytes : config.image_bytes;
+  source_.cipher = config.store_cipher;
+  source_.key = key_;
 }
 
 Status Node::step() {
@@ -24,19 +26,20 @@ Status Node::step() {
   if (phase_ == Phase::kFailed) return fault_.status;
   const Status status = phase_ == Phase::kRun ? run_step() : load_step();
   if (linking()) link_.send(status == Status::kWait);
+  const bool waits = status == Status::kWait && storage_is_busy();
+  if (waits && !waiting_) ++counts_.waits;
+  waiting_ = waits;
   return status;
 }
 
 Status Node::run_step() {
-  if (stage_.header->slot_count) {
-    const uint32_t loaded = tape_loaded_;
-    const Status tape = tape_step();
-    if (tape != Status::kOk) return tape;
-    // The check of a chunk is work enough for one step.
-    if (tape_loaded_ != loaded) return Status::kOk;
-  }
+  // The check of a chunk, or a page of rows, is work enough for one step.
+  const Status fetch = fetch_step();
+  if (fetch != Status::kWait) return fetch;
+  const Status spill = spill_step();
+  if (spill != Status::kWait) return spill;
   if (active_.unit == kNone && !pick()) {
-    if (pending_ != 0 || reading_) return Status::kWait;
+    if (pending_ != 0 || storage_is_busy()) return Status::kWait;
     return end_stage();
   }
   return run_slice();
@@ -101,6 +104,10 @@ uint64_t shoal_next_timer_us(const shoal_node* node) {
 
 shoal_link_counters shoal_counters(const shoal_node* node) {
   return node_of(node).counters();
+}
+
+shoal_storage_counters shoal_storage_counts(const shoal_node* node) {
+  return node_of(node).storage_counters();
 }
 
 uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,

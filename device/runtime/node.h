@@ -6,7 +6,9 @@
 //   load.cc      head and records from mapped memory or storage; stages
 //   schedule.cc  which actor fires next; cursors
 //   fire.cc      one slice of a firing: from the record to the kernel
-//   tape.cc      weights from storage, ahead of their use
+//   fetch.cc     the one storage operation at a time; weights as they arrive
+//   tape.cc      which chunk of the tape comes next
+//   spill.cc     rows to storage and back
 //   io.cc        rows across the API
 //   stream.cc    rows to and from peers
 #pragma once
@@ -17,6 +19,8 @@
 #include "device/program/check.h"
 #include "device/runtime/tap.h"
 #include "device/shoal.h"
+#include "device/storage/spill_area.h"
+#include "device/storage/vault.h"
 
 namespace shoal {
 
@@ -65,6 +69,28 @@ struct TapeWalk {
   uint16_t inner = 0;      // actor of the loop
 };
 
+// A position among the chunks of the stage's sets in SRAM.
+struct SetWalk {
+  uint32_t offset = 0;  // from the set's first byte
+  uint16_t weights = 0;
+  uint16_t index = 0;  // of the set's chunks
+};
+
+// A chunk that has been asked for and is not checked yet.
+struct Fetch {
+  const ChunkRecord* chunk = nullptr;
+  uint8_t* to = nullptr;
+  bool of_set = false;
+  bool again = false;  // it was wrong once and has been asked for again
+};
+
+// A port whose rows go through pages.
+struct SpillPort {
+  enum State : uint8_t { kRows, kWants, kPage, kEnded };
+  uint32_t at = 0;      // bytes of the frame that have been copied
+  State state = kRows;  // rows and buffer; a page is wanted; under way
+};
+
 struct Slice;
 
 class Node final : private Streams {
@@ -79,13 +105,14 @@ class Node final : private Streams {
   void poll_link();
   uint64_t next_timer_us() const;
   shoal_link_counters counters() const { return link_.counters(); }
+  const shoal_storage_counters& storage_counters() const { return counts_; }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
   shoal_row input_row(uint32_t input) const;
   shoal_row output_row(uint32_t output) const;
 
   // Whether the whole program has been checked.
-  bool loaded() const { return phase_ > Phase::kRecords; }
+  bool loaded() const { return phase_ > Phase::kRecover; }
   const Header& header() const { return *head_.header; }
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
   uint32_t frames() const { return frames_; }
@@ -99,7 +126,9 @@ class Node final : private Streams {
     kHeader,  // reading the header, the head, each record to check it
     kHead,
     kRecords,
-    kEnter,  // reading the record of the stage to enter
+    kKeep,     // reading the weights that stay, a record's after the other
+    kRecover,  // the ledger of spills
+    kEnter,    // reading the record of the stage to enter
     kRun,
   };
 
@@ -109,15 +138,20 @@ class Node final : private Streams {
   Status open_mapped();
   Status load_step();
   Status run_step();
-  Status start_read(uint32_t offset, uint32_t bytes, uint8_t* destination);
-  Status poll_read();  // kOk when the bytes are there
+  void set_key(const Header&);
+  Status load_head();
+  Status head_failed(const Fault&);
   Status read_record(uint16_t stage);
   Status header_read();
   Status head_read();
   Status record_read();
   void place_tables();
   void start_keeping(const StageView&);
+  Status keep_stage();
+  Status keep_step();
   Status start_frames();
+  Status recover_step();
+  Status start_frame();
   Status enter_stage(uint16_t stage);
   void begin_stage();
   Status end_stage();
@@ -135,6 +169,7 @@ class Node final : private Streams {
     return cursors_[p.cursor] - base(b);
   }
   bool pick();
+  bool sets_are_there(uint16_t unit) const;
   bool prepare(uint16_t unit);
   bool prepare_actor(uint16_t unit);
   bool prepare_loop(uint16_t unit);
@@ -165,12 +200,32 @@ class Node final : private Streams {
   Progress next_slice(const ActorRecord&);
   void call_tap(const Slice&, uint16_t index, uint16_t iteration);
 
-  // tape.cc
+  // fetch.cc
+  static int count_read(void*, uint32_t offset, uint32_t bytes, void* to);
+  static int count_poll(void*);
+  static int count_write(void*, uint32_t offset, uint32_t bytes,
+                         const void* from);
+  static int count_erase(void*, uint32_t offset, uint32_t bytes);
+  void take_storage(const shoal_storage*);
+  Status start_read(uint32_t offset, uint32_t bytes, uint8_t* destination);
+  Status ask();
+  Status poll_read();  // kOk when the bytes are there
+  bool storage_is_busy() const { return reading_ || area_.busy(); }
+  void fetch_begin();
+  Status fetch_step();
+  Status fetch_next();
+  bool next_fetch(Fetch&);
+  Status fetched();
+  Fault chunk_fault(Status, const ChunkRecord&) const;
+  const ActorRecord& user_of(const ChunkRecord&) const;
+  const ChunkRecord* next_of_sets(SetWalk&) const;
+  void pass_set_chunk(SetWalk&) const;
+  bool set_is_there(const ActorRecord&) const;
   const uint8_t* chunk_bytes(const ActorRecord&, const ChunkRecord&);
+
+  // tape.cc
   uint8_t* slot(uint32_t number) const;
   void tape_begin();
-  Status tape_step();
-  Status tape_arrived();
   bool tape_next();
   void enter_run();
   void next_run();
@@ -181,6 +236,15 @@ class Node final : private Streams {
   // io.cc
   Rows rows_of(uint16_t port) const;
   const PortRecord* current_port(uint32_t io) const;
+
+  // spill.cc
+  Status open_area();
+  void spill_begin();
+  Status spill_step();
+  Status area_step();
+  bool spill_rows(uint16_t spill);
+  Status start_page(uint16_t spill);
+  Status spill_fault(Status, uint16_t spill);
 
   // stream.cc
   Status open_link();
@@ -193,6 +257,10 @@ class Node final : private Streams {
   uint32_t row_bytes(const PortRecord&) const;
   uint32_t start_of(const PortRecord&) const;
   void pass_bytes(uint16_t port, uint32_t bytes);
+  uint32_t bytes_ready(const PortRecord&) const;
+  uint32_t bytes_free(const PortRecord&) const;
+  void copy_from(uint16_t port, uint32_t at, uint8_t* to, uint32_t bytes) const;
+  void copy_to(uint16_t port, uint32_t at, const uint8_t* from, uint32_t bytes);
   uint32_t ready(uint16_t target) const override;
   void read(uint16_t target, uint32_t offset, uint8_t* to,
             uint32_t bytes) const override;
@@ -203,6 +271,8 @@ class Node final : private Streams {
 
   shoal_config config_;
   shoal_storage storage_{};
+  shoal_storage counted_{};  // the same, counted
+  shoal_storage_counters counts_{};
   const KernelSet* kernels_;
   ImageSource source_;
   uint8_t* arena_;
@@ -214,8 +284,9 @@ class Node final : private Streams {
   uint32_t frames_ = 0;
   uint16_t stage_index_ = 0;
   Phase phase_ = Phase::kFailed;
-  bool reading_ = false;
-  bool linked_ = false;  // there are peers
+  bool waiting_ = false;  // for storage, in the last step
+  bool again_ = false;    // a head or record has been read again
+  bool linked_ = false;   // there are peers
   Fault fault_;
 
   // Actors outside [scan_lo_, scan_hi_] are known not to be ready.
@@ -226,13 +297,32 @@ class Node final : private Streams {
   Active active_;
   Place last_;  // what the last step has worked on, unit kNone: nothing
 
+  // The read under way, or the last one.
+  bool reading_ = false;
+  uint8_t attempts_ = 0;
+  uint32_t read_offset_ = 0, read_bytes_ = 0;
+  uint8_t* read_to_ = nullptr;
+  uint8_t key_[kStoreKeyBytes] = {};  // of the store
+
+  // Of `asked_for_` chunks the first `arrived_` are there and are checked while
+  // the last one is read. The first one may have to be read again.
+  enum class Repair : uint8_t { kNone, kWanted, kReading };
+  Fetch fetch_[2];
+  uint8_t asked_for_ = 0, arrived_ = 0;
+  Repair repair_ = Repair::kNone;
+  SetWalk next_set_, there_;  // to ask for; to check
+
   // The tape: slots [used_, loaded_) hold chunks, counted without end. A
   // chunk that is used several times in a row is read once.
   TapeWalk walk_;
-  uint32_t tape_used_ = 0, tape_loaded_ = 0;
+  uint32_t tape_used_ = 0, tape_loaded_ = 0, tape_asked_ = 0;
   const ChunkRecord* tape_last_ = nullptr;     // asked for last
   const ChunkRecord* tape_current_ = nullptr;  // in slot tape_used_
-  OpCode tape_op_{};                           // of tape_last_
+
+  SpillArea area_;
+  SpillPort spills_[kMaxSpills];
+  uint16_t paged_ = 0;       // the spill whose page is, or was, under way
+  bool spill_turn_ = false;  // storage was last used for weights
 
   Link link_;
   StageNumbers numbers_;        // of the stage that runs or comes next

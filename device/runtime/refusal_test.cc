@@ -28,6 +28,7 @@ struct Tables {
   PeerEntry* peers;
   StreamRecord* streams;
   TargetRecord* targets;
+  SpillRecord* spills;
   uint8_t* image;
 };
 
@@ -40,7 +41,8 @@ Tables tables_of(AlignedBytes& image, uint32_t stage) {
   return {open(h.header), open(h.ios),     open(s.header),  open(s.buffers),
           open(s.ports),  open(s.actors),  open(s.loops),   open(s.weights),
           open(s.chunks), open(s.params),  open(s.maps),    open(s.order),
-          open(h.peers),  open(s.streams), open(s.targets), image.data()};
+          open(h.peers),  open(s.streams), open(s.targets), open(s.spills),
+          image.data()};
 }
 
 using Change = std::function<void(Tables&)>;
@@ -313,19 +315,66 @@ TEST(Refusal, AFrameOfHalfTheOffsets) {
   EXPECT_EQ(try_image(image, true).status, Status::kWait);
 }
 
+TEST(Refusal, SetsInSram) {
+  Sample s = two_stage_sample(), k = s;
+  s.program = in_sram(s.program, false, true);
+  k.program = in_sram(k.program, true, true);
+  const Table w = Table::kWeights, c = Table::kChunk, h = Table::kHeader;
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags = 2; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena += 8; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena = 0; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena = 1u << 30; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].place = WeightPlace(3); });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].place = WeightPlace::kMapped; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[1].arena = t.weights[0].arena; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena = t.buffers[0].offset; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].offset -= 16; });
+  refuse(s, 0, c, [](Tables& t) { t.chunks[0].offset = t.head->image_bytes; });
+  refuse(k, 0, w, [](Tables& t) { t.weights[1].arena = t.weights[0].arena; });
+  refuse(k, 0, w, [](Tables& t) { t.weights[0].arena -= 16; });
+  refuse(k, 1, w, [](Tables& t) { t.weights[0].arena = t.head->keep; });
+  refuse(k, 1, w, [](Tables& t) { t.head->keep_bytes -= 16; });
+  refuse(k, 0, Table::kBuffer, [](Tables& t) { t.head->keep += 16; });
+  refuse(k, 0, h, [](Tables& t) { t.head->keep = 0; });
+}
+
+TEST(Refusal, Spills) {
+  const Sample s = spill_sample();
+  const Table r = Table::kSpill, h = Table::kHeader, p = Table::kPort;
+  refuse(s, 0, h, [](Tables& t) { t.head->spill = kNowhere; });
+  refuse(s, 0, h, [](Tables& t) { t.head->spill_pages = 0; });
+  refuse(s, 0, h, [](Tables& t) { t.head->spill_pages = 1u << 30; });
+  refuse(s, 0, h, [](Tables& t) { t.head->spill_page_bytes = 16; });
+  refuse(s, 0, h, [](Tables& t) { t.head->spill_page_bytes += 8; });
+  refuse(s, 2, Table::kStage, [](Tables& t) { --t.head->spill_pages; });
+  refuse(s, 0, p, [](Tables& t) { t.spills[0].port = 0; });
+  refuse(s, 0, p, [](Tables& t) { t.spills[0].port = 99; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[3].owner_index = 1; });
+  refuse(s, 0, r, [](Tables& t) { t.spills[0].reserved = 1; });
+  refuse(s, 0, r, [](Tables& t) { ++t.spills[0].pages; });
+  refuse(s, 0, r, [](Tables& t) { ++t.spills[0].first_page; });
+  refuse(s, 0, r, [](Tables& t) { t.spills[0].buffer = 0; });
+  refuse(s, 0, r, [](Tables& t) { t.spills[0].buffer += 8; });
+  refuse(s, 0, r, [](Tables& t) { t.spills[0].buffer = 1u << 30; });
+  refuse(s, 0, r, [](Tables& t) { t.spills[0].buffer = t.buffers[0].offset; });
+  // Pages that no earlier stage has written.
+  refuse(s, 1, r, [](Tables& t) { t.spills[0].first_page = 1; });
+  refuse(s, 1, r, [](Tables& t) { t.spills[0].first_page = kNowhere; });
+}
+
 TEST(Refusal, Headers) {
   const Sample s = two_stage_sample();
   const Table h = Table::kHeader;
   refuse(s, 0, h, [](Tables& t) { t.head->flags = kImageUnmapped; });
   refuse(s, 0, h, [](Tables& t) { t.head->flags = 4; });
-  refuse(s, 0, h, [](Tables& t) { t.head->program_bytes += 8; });
+  refuse(s, 0, h, [](Tables& t) { t.head->program_bytes -= 8; });
   refuse(s, 0, h, [](Tables& t) { t.head->peers = 1; });
   refuse(s, 0, h, [](Tables& t) { t.head->states = t.head->cursors; });
   refuse(s, 0, h, [](Tables& t) { t.head->reserved = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->reserved = 1; });
-  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->spills = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->spills = 9; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->slot_count = 2; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->actors += 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.head->state_count = 2; });

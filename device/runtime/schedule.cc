@@ -113,7 +113,19 @@ bool Node::pick() {
   return true;
 }
 
+// A recorded order waits for the weights of its next actor; without one those
+// behind it go on meanwhile.
+bool Node::sets_are_there(uint16_t unit) const {
+  const uint16_t loop = stage_.actors[unit].loop;
+  const uint32_t actors = loop == kNone ? 1 : stage_.loops[loop].actors;
+  for (uint32_t i = 0; i < actors; ++i) {
+    if (!set_is_there(stage_.actors[unit + i])) return false;
+  }
+  return true;
+}
+
 bool Node::prepare(uint16_t unit) {
+  if (!sets_are_there(unit)) return false;
   const bool ready = stage_.actors[unit].loop == kNone ? prepare_actor(unit)
                                                        : prepare_loop(unit);
   if (!ready) return false;

@@ -130,23 +130,53 @@ void Node::pass_bytes(uint16_t port, uint32_t bytes) {
   if (now >= all) --pending_;
 }
 
-uint32_t Node::ready(uint16_t target) const {
-  const PortRecord& p = stage_.ports[stream_of(target).port];
+// Of the box, from the frame's first byte on.
+uint32_t Node::bytes_ready(const PortRecord& p) const {
   const BufferRecord& b = stage_.buffers[p.buffer];
   const uint32_t made = passed(b, p) < p.y1 ? readable(b) : p.y1;
   const uint32_t end = made < p.y1 ? made : p.y1;
-  return start_of(p) + (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
+  return (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
+}
+
+uint32_t Node::bytes_free(const PortRecord& p) const {
+  const BufferRecord& b = stage_.buffers[p.buffer];
+  const uint32_t next = passed(b, p);
+  uint32_t end = next < p.y1 ? writable(b, next) : p.y1;
+  if (end > p.y1) end = p.y1;
+  if (end < p.y0) end = p.y0;
+  return (end - p.y0) * row_bytes(p);
+}
+
+// Bytes of the port's box from byte `at` of its frame on.
+void Node::copy_from(uint16_t port, uint32_t at, uint8_t* to,
+                     uint32_t bytes) const {
+  const BufferRecord& b = stage_.buffers[stage_.ports[port].buffer];
+  for_runs(rows_of(port), b.element_bytes, at, bytes,
+           [&](const uint8_t* from, uint32_t run) {
+             std::memcpy(to, from, run);
+             to += run;
+           });
+}
+
+void Node::copy_to(uint16_t port, uint32_t at, const uint8_t* from,
+                   uint32_t bytes) {
+  const BufferRecord& b = stage_.buffers[stage_.ports[port].buffer];
+  for_runs(rows_of(port), b.element_bytes, at, bytes,
+           [&](uint8_t* to, uint32_t run) {
+             std::memcpy(to, from, run);
+             from += run;
+           });
+}
+
+uint32_t Node::ready(uint16_t target) const {
+  const PortRecord& p = stage_.ports[stream_of(target).port];
+  return start_of(p) + bytes_ready(p);
 }
 
 void Node::read(uint16_t target, uint32_t offset, uint8_t* to,
                 uint32_t bytes) const {
   const uint16_t port = stream_of(target).port;
-  const PortRecord& p = stage_.ports[port];
-  for_runs(rows_of(port), stage_.buffers[p.buffer].element_bytes,
-           offset - start_of(p), bytes, [&](const uint8_t* from, uint32_t run) {
-             std::memcpy(to, from, run);
-             to += run;
-           });
+  copy_from(port, offset - start_of(stage_.ports[port]), to, bytes);
 }
 
 void Node::released(uint16_t target, uint32_t offset) {
@@ -163,12 +193,7 @@ void Node::released(uint16_t target, uint32_t offset) {
 
 uint32_t Node::limit(uint16_t stream) const {
   const PortRecord& p = stage_.ports[stage_.streams[stream].port];
-  const BufferRecord& b = stage_.buffers[p.buffer];
-  const uint32_t next = passed(b, p);
-  uint32_t end = next < p.y1 ? writable(b, next) : p.y1;
-  if (end > p.y1) end = p.y1;
-  if (end < p.y0) end = p.y0;
-  return start_of(p) + (end - p.y0) * row_bytes(p);
+  return start_of(p) + bytes_free(p);
 }
 
 void Node::place(uint16_t stream, uint32_t offset, const uint8_t* from,
@@ -176,11 +201,7 @@ void Node::place(uint16_t stream, uint32_t offset, const uint8_t* from,
   const uint16_t port = stage_.streams[stream].port;
   const PortRecord& p = stage_.ports[port];
   const uint32_t at = offset - start_of(p);
-  for_runs(rows_of(port), stage_.buffers[p.buffer].element_bytes, at, bytes,
-           [&](uint8_t* to, uint32_t run) {
-             std::memcpy(to, from, run);
-             from += run;
-           });
+  copy_to(port, at, from, bytes);
   pass_bytes(port, at + bytes);
 }
 

@@ -1,4 +1,3 @@
-#include "device/program/tag.h"
 #include "device/runtime/node.h"
 
 namespace shoal {
@@ -7,7 +6,7 @@ namespace shoal {
 // and names the same chunks in the same sequence.
 void Node::tape_begin() {
   walk_ = {};
-  tape_used_ = tape_loaded_ = 0;
+  tape_used_ = tape_loaded_ = tape_asked_ = 0;
   tape_last_ = tape_current_ = nullptr;
   if (stage_.header->slot_count) enter_run();
 }
@@ -15,58 +14,6 @@ void Node::tape_begin() {
 uint8_t* Node::slot(uint32_t number) const {
   const StageHeader& h = *stage_.header;
   return arena_ + h.slots + number % h.slot_count * h.slot_bytes;
-}
-
-// Null while the chunk is not there.
-const uint8_t* Node::chunk_bytes(const ActorRecord& a, const ChunkRecord& c) {
-  if (stage_.weights[a.weights].place == WeightPlace::kMapped) {
-    return source_.mapped + c.offset;
-  }
-  if (tape_current_ != &c) {
-    if (tape_current_) ++tape_used_;
-    tape_current_ = nullptr;
-    if (tape_used_ == tape_loaded_) return nullptr;
-    tape_current_ = &c;
-  }
-  return slot(tape_used_);
-}
-
-// Takes in what has arrived and keeps one read under way while a slot is
-// free.
-Status Node::tape_step() {
-  if (reading_) {
-    const Status read = poll_read();
-    if (read == Status::kWait) return Status::kOk;
-    if (read != Status::kOk) return read;
-    const Status arrived = tape_arrived();
-    if (arrived != Status::kOk) return arrived;
-  }
-  if (tape_loaded_ - tape_used_ == stage_.header->slot_count)
-    return Status::kOk;
-  if (!tape_next()) return Status::kOk;
-  const Status start = start_read(
-      tape_last_->offset, tape_last_->bytes + kTagBytes, slot(tape_loaded_));
-  return start == Status::kWait ? Status::kOk : start;
-}
-
-Status Node::tape_arrived() {
-  const uint8_t* bytes = slot(tape_loaded_);
-  const ChunkRecord& c = *tape_last_;
-  Fault fault;
-  fault.table = Table::kChunk;
-  fault.stage = stage_index_;
-  fault.index = static_cast<uint16_t>(&c - stage_.chunks);
-  if (!tag_follows(TagKind::kChunk, c.offset, header().generation, bytes,
-                   c.bytes)) {
-    fault.status = Status::kBadTag;
-    return fail(fault);
-  }
-  if (!chunk_values_ok(tape_op_, c, bytes)) {
-    fault.status = Status::kBadRecord;
-    return fail(fault);
-  }
-  ++tape_loaded_;
-  return Status::kOk;
 }
 
 // Which part of a cut window a run begins with follows from all runs before.
@@ -105,14 +52,13 @@ bool Node::tape_next() {
 
 bool Node::want(const ActorRecord& a, int firing, int iteration, int group) {
   if (a.weights == kNone ||
-      stage_.weights[a.weights].place == WeightPlace::kMapped) {
+      stage_.weights[a.weights].place != WeightPlace::kTape) {
     return false;
   }
   const ChunkRecord* c =
       stage_.chunks + chunk_index(stage_, a, firing, iteration, group);
   if (c == tape_last_) return false;
   tape_last_ = c;
-  tape_op_ = a.op;
   return true;
 }
 

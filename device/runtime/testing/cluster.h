@@ -156,10 +156,10 @@ class NodeParty final : public Party {
   NodeParty(Network& net, const Bytes& image, uint16_t node,
             const std::vector<PeerEntry>& peers, const ClusterOptions& o)
       : image_(image),
-        storage_(stored_, 1),
+        storage_(image, 1),
         socket_(net, Socket::address_of(node), peers, o) {
     if (o.change) o.change(node, image_);
-    stored_ = image_.bytes();
+    storage_.bytes() = image_.bytes();
     const auto* head = reinterpret_cast<const Header*>(image_.data());
     slots_ = head->image_bytes > head->program_bytes;
     arena_ = std::make_unique<Arena>(std::min(head->arena_bytes, kArenaCap));
@@ -193,7 +193,6 @@ class NodeParty final : public Party {
   static constexpr uint32_t kArenaCap = 1 << 16;
 
   AlignedBytes image_;
-  Bytes stored_;
   SlowStorage storage_;
   Tap tap_;
   Socket socket_;

@@ -1,7 +1,8 @@
 // For tests: what every hand-made program must do besides giving the wanted
 // bytes: keep inside an arena that may not be a byte smaller, give the same
 // frame after frame, and again as a program with a recorded order whose
-// weights come from a tape and whose records come from storage.
+// weights come from a tape and whose records come from storage, and with its
+// weights in SRAM.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -53,6 +54,21 @@ inline void expect_program(ProgramBuilder p, const std::vector<Bytes>& inputs,
       expect_run(on_tape(p, inputs, mapped).build(), inputs, wanted, o);
       if (testing::Test::HasFatalFailure()) return;
     }
+  }
+  for (bool keep : {false, true}) {
+    for (bool mapped : {true, false}) {
+      SCOPED_TRACE(keep ? "weights that stay" : "weights in SRAM");
+      RunOptions o;
+      o.frames = 2, o.mapped = o.mixed = mapped, o.storage_delay = 1;
+      expect_run(in_sram(p, keep, mapped).build(), inputs, wanted, o);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+    SCOPED_TRACE("copied");
+    ProgramBuilder copied = in_sram(p, keep, true);
+    copied.copied = true;
+    RunOptions o;
+    o.frames = 2;
+    expect_run(copied.build(), inputs, wanted, o);
   }
 }
 

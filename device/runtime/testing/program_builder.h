@@ -12,6 +12,8 @@
 #include "device/program/chunk.h"
 #include "device/program/link_layout.h"
 #include "device/program/seal.h"
+#include "device/program/sha256.h"
+#include "device/storage/spill_layout.h"
 
 namespace shoal::test {
 
@@ -41,6 +43,7 @@ struct ActorSpec {
   std::vector<ChunkSpec> chunks;
   int parts = 1;
   bool tape = false;
+  bool sram = false, keep = false;
 
   static ActorRecord plain() {
     ActorRecord r{};
@@ -73,7 +76,11 @@ struct StageSpec {
     bool is_read;
     BoxSpec box;
     PortOwner owner = PortOwner::kActor;
-    int index = 0;  // input, output, or entry of `streams`
+    int index = 0;  // input, output, or entry of `streams` or `spills`
+  };
+  struct Spill {
+    uint16_t port;
+    int number;  // of the ports that rows leave by, over all stages
   };
   struct Stream {
     bool in;
@@ -85,6 +92,7 @@ struct StageSpec {
   std::vector<LoopRecord> loops;
   std::vector<OrderRun> order;
   std::vector<Stream> streams;
+  std::vector<Spill> spills;
   uint32_t slot_count = 0;  // of the tape
 
   uint16_t buffer(const BufferSpec& b) {
@@ -125,6 +133,18 @@ struct StageSpec {
   void send(int buffer, const std::vector<int>& edges, BoxSpec box = {}) {
     stream(read(buffer, box), edges);
   }
+  // Rows leave as number `number`, or come back.
+  void spill(uint16_t port, int number) {
+    ports[port].owner = PortOwner::kSpill;
+    ports[port].index = static_cast<int>(spills.size());
+    spills.push_back({port, number});
+  }
+  void leave(int buffer, int number, BoxSpec box = {}) {
+    spill(read(buffer, box), number);
+  }
+  void come_back(int buffer, int number, BoxSpec box = {}) {
+    spill(write(buffer, box), number);
+  }
   // The place of a stream in the program's table: in-streams come first.
   size_t place_of(size_t stream) const {
     size_t place = 0;
@@ -142,6 +162,8 @@ class ProgramBuilder {
   std::vector<StageSpec> stages;
   int inputs = 1, outputs = 1;
   bool mapped = true;
+  bool copied = false;      // weights for SRAM lie in the program part
+  uint32_t page_bytes = 0;  // of spills
   uint32_t generation = 7;
   uint16_t node = 0, nodes = 1;
   std::vector<PeerEntry> peers;  // with some, no inputs and outputs
@@ -165,6 +187,7 @@ class ProgramBuilder {
     std::vector<uint16_t> maps;
     std::vector<StreamRecord> streams;
     std::vector<TargetRecord> targets;
+    std::vector<SpillRecord> spills;
     uint16_t in_streams = 0;
     uint32_t slots = 0, slot_bytes = 0;
   };
@@ -172,7 +195,8 @@ class ProgramBuilder {
   void place_ports(size_t stage, Record&, std::vector<uint16_t>& number);
   void place_actors(size_t stage, Record&, const std::vector<uint16_t>&);
   void place_streams(size_t stage, Record&, const std::vector<uint16_t>&);
-  void place_fixed(Header&, const std::vector<Record>&);
+  void place_spills(size_t stage, Record&, const std::vector<uint16_t>&);
+  void place_fixed(Header&, std::vector<Record>&);
   void place_memory(Header&, std::vector<Record>&);
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
 
@@ -182,6 +206,7 @@ class ProgramBuilder {
   std::vector<std::vector<uint32_t>> offsets_;
   uint32_t cursors_ = 0;
   uint16_t streams_ = 0, targets_ = 0;  // so far, of all stages
+  std::vector<uint32_t> first_pages_;   // by number, and where they end
 };
 
 inline void StageSpec::order_in_turn() {
@@ -285,7 +310,10 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
       w.parts = static_cast<uint16_t>(spec.parts);
       w.groups = static_cast<uint16_t>(spec.chunks.size() /
                                        static_cast<size_t>(spec.parts));
-      w.place = spec.tape ? WeightPlace::kTape : WeightPlace::kMapped;
+      w.place = spec.tape   ? WeightPlace::kTape
+                : spec.sram ? WeightPlace::kSram
+                            : WeightPlace::kMapped;
+      w.flags = spec.keep ? kWeightsKeep : 0;
       r.weights.push_back(w);
     }
     for (const ChunkSpec& c : spec.chunks) {
@@ -294,7 +322,7 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
                           static_cast<uint32_t>(c.bytes.size()), u16(c.out0),
                           u16(c.out_n), u16(c.in0), u16(c.in_n)});
       chunks_.push_back(c.bytes);
-      stored_.push_back(spec.tape);
+      stored_.push_back(spec.tape || (spec.sram && !copied));
     }
     r.actors.push_back(a);
   }
@@ -329,12 +357,35 @@ inline void ProgramBuilder::place_streams(size_t stage, Record& r,
   }
 }
 
+// Ports that rows leave by come before those that they come back by.
+inline void ProgramBuilder::place_spills(size_t stage, Record& r,
+                                         const std::vector<uint16_t>& number) {
+  const StageSpec& s = stages[stage];
+  for (const StageSpec::Spill& from : s.spills) {
+    const PortRecord& p = r.ports[number[from.port]];
+    const int bytes =
+        rows(p) * columns(p) * channels(p) * r.buffers[p.buffer].element_bytes;
+    SpillRecord rec{};
+    rec.port = number[from.port];
+    const auto payload = static_cast<int>(page_payload(page_bytes));
+    rec.pages = static_cast<uint32_t>(ceil_div(bytes, payload));
+    if (p.is_read) {
+      rec.first_page = first_pages_.back();
+      first_pages_.push_back(rec.first_page + rec.pages);
+    } else {
+      rec.first_page = first_pages_.at(size_t(from.number));
+    }
+    r.spills.push_back(rec);
+  }
+}
+
 inline ProgramBuilder::Record ProgramBuilder::record_of(size_t stage) {
   Record r;
   std::vector<uint16_t> number;
   place_ports(stage, r, number);
   place_actors(stage, r, number);
   place_streams(stage, r, number);
+  place_spills(stage, r, number);
   const auto count = [](const auto& v) {
     return static_cast<uint16_t>(v.size());
   };
@@ -348,12 +399,13 @@ inline ProgramBuilder::Record ProgramBuilder::record_of(size_t stage) {
               count(r.maps),
               count(stages[stage].order),
               count(r.streams),
-              count(r.targets)};
+              count(r.targets),
+              count(r.spills)};
   return r;
 }
 
 inline void ProgramBuilder::place_fixed(Header& h,
-                                        const std::vector<Record>& records) {
+                                        std::vector<Record>& records) {
   uint32_t actors = 0, record = 0;
   for (const Record& r : records) {
     actors = std::max<uint32_t>(actors, r.counts.actors);
@@ -376,6 +428,22 @@ inline void ProgramBuilder::place_fixed(Header& h,
     h.record_bytes = record;
     h.flags |= kImageUnmapped;
   }
+  h.keep = at;
+  for (Record& r : records) {
+    for (WeightRecord& w : r.weights) {
+      if (w.place != WeightPlace::kSram || !w.flags) continue;
+      StageView view;
+      view.chunks = r.chunks.data();
+      w.arena = place(set_bytes(view, w));
+    }
+  }
+  h.keep_bytes = at - h.keep;
+  if (h.keep_bytes == 0) h.keep = 0;
+  if (first_pages_.back()) {
+    h.spill_pages = first_pages_.back();
+    h.spill_page_bytes = page_bytes;
+    h.spill = place(spill_state_bytes(h.spill_pages));
+  }
   if (!peers.empty()) {
     LinkCounts n;
     n.peers = static_cast<uint32_t>(peers.size());
@@ -391,7 +459,7 @@ inline void ProgramBuilder::place_fixed(Header& h,
   h.arena_bytes = at;
 }
 
-// Buffers, slots and sums after the fixed regions.
+// Buffers, slots, weights, pages and sums after the fixed regions.
 inline void ProgramBuilder::place_memory(Header& h,
                                          std::vector<Record>& records) {
   const uint32_t start = h.arena_bytes;
@@ -419,6 +487,18 @@ inline void ProgramBuilder::place_memory(Header& h,
       used = std::max(used, end);
     }
     StageView view;
+    view.chunks = r.chunks.data();
+    for (WeightRecord& w : r.weights) {
+      if (w.place != WeightPlace::kSram || w.flags) continue;
+      w.arena = align_up(end);
+      end = w.arena + static_cast<uint32_t>(set_bytes(view, w));
+      used = std::max(used, end);
+    }
+    for (SpillRecord& spill : r.spills) {
+      spill.buffer = align_up(end);
+      end = spill.buffer + page_bytes;
+      used = std::max(used, end);
+    }
     view.buffers = r.buffers.data(), view.ports = r.ports.data();
     view.actors = r.actors.data(), view.loops = stages[s].loops.data();
     for (ActorRecord& a : r.actors) {
@@ -448,6 +528,7 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   h.params = r.counts.params, h.maps = r.counts.maps;
   h.order = r.counts.order;
   h.streams = r.counts.streams, h.targets = r.counts.targets;
+  h.spills = r.counts.spills;
   h.slots = r.slots, h.slot_bytes = r.slot_bytes;
   h.slot_count = static_cast<uint16_t>(stages[stage].slot_count);
   std::memcpy(bytes.data(), &h, sizeof h);
@@ -461,6 +542,7 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   put(o.chunks, r.chunks), put(o.params, r.params), put(o.maps, r.maps);
   put(o.order, stages[stage].order);
   put(o.streams, r.streams), put(o.targets, r.targets);
+  put(o.spills, r.spills);
   return bytes;
 }
 
@@ -468,6 +550,7 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   chunks_.clear(), stored_.clear(), offsets_.clear();
   if (!peers.empty()) inputs = outputs = 0;
   streams_ = targets_ = 0;
+  first_pages_ = {0};
   ios_.assign(static_cast<size_t>(inputs + outputs), {});
   cursors_ = 0;
   std::vector<Record> records;
@@ -498,6 +581,15 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
       at = align_up(at + static_cast<uint32_t>(chunks_[c].size()) + kTagBytes);
     }
     (stored ? h.image_bytes : h.program_bytes) = at;
+  }
+  if (h.image_bytes > h.program_bytes) {
+    Sha256 sha;
+    for (size_t c = 0; c < chunks_.size(); ++c) {
+      if (stored_[c]) sha.add(chunks_[c].data(), chunks_[c].size());
+    }
+    uint8_t digest[32];
+    sha.finish(digest);
+    std::memcpy(h.store_id, digest, sizeof h.store_id);
   }
   std::vector<uint8_t> image(at);
   uint8_t* to = image.data();

@@ -16,6 +16,8 @@
 #include "device/program/image.h"
 #include "device/runtime/tap.h"
 #include "device/shoal.h"
+#include "device/storage/ledger.h"
+#include "device/storage/vault.h"
 
 namespace shoal::test {
 
@@ -56,37 +58,90 @@ class Arena {
 class SlowStorage {
  public:
   SlowStorage(const Bytes& bytes, int delay) : bytes_(bytes), delay_(delay) {}
-  shoal_storage interface() { return {this, &start, &poll, nullptr, nullptr}; }
+  // With `spills` more bytes that may be written, in blocks of `block`.
+  shoal_spill_area add_area(uint32_t spills, uint32_t block) {
+    const auto at = uint32_t((bytes_.size() + block - 1) / block * block);
+    bytes_.resize(at + spills * block, 0xFF);
+    writable_ = at, block_ = block;
+    return {at, spills * block, block, 16};
+  }
+  shoal_storage interface() {
+    return {this, &start, &poll, writable_ ? &write : nullptr,
+            writable_ ? &erase : nullptr};
+  }
   int reads() const { return reads_; }
-  int fail_at = -1;  // read that fails
-  int flip_at = -1;  // read in which a bit is flipped
+  Bytes& bytes() { return bytes_; }
+  int fail_at = -1;  // read that fails, and those behind it
+  int fail_times = 1;
+  int flip_at = -1;  // read in which a bit is flipped, and those behind it
+  int flip_times = 1;
   int refuse_at = -1;
 
  private:
+  bool is_free() const { return !to_ && !from_memory_ && !erasing_; }
+  static SlowStorage& of(void* user) {
+    return *static_cast<SlowStorage*>(user);
+  }
   static int start(void* user, uint32_t offset, uint32_t bytes, void* to) {
-    auto& s = *static_cast<SlowStorage*>(user);
-    if (s.to_ || s.reads_ == s.refuse_at) return 1;
+    SlowStorage& s = of(user);
+    if (!s.is_free() || s.reads_ == s.refuse_at) return 1;
     if (uint64_t{offset} + bytes > s.bytes_.size()) return 1;
     s.from_ = offset, s.count_ = bytes, s.to_ = to, s.left_ = s.delay_;
     std::memset(to, 0xEE, bytes);  // a read under way leaves anything
     return 0;
   }
+  bool may_write(uint32_t offset, uint32_t bytes, uint32_t unit) const {
+    return is_free() && offset >= writable_ && offset % unit == 0 &&
+           bytes % unit == 0 && uint64_t{offset} + bytes <= bytes_.size();
+  }
+  static int write(void* user, uint32_t offset, uint32_t bytes,
+                   const void* from) {
+    SlowStorage& s = of(user);
+    if (!s.may_write(offset, bytes, 16)) return 1;
+    s.from_ = offset, s.count_ = bytes, s.from_memory_ = from;
+    s.left_ = s.delay_;
+    return 0;
+  }
+  static int erase(void* user, uint32_t offset, uint32_t bytes) {
+    SlowStorage& s = of(user);
+    if (!s.may_write(offset, bytes, s.block_)) return 1;
+    s.from_ = offset, s.count_ = bytes, s.erasing_ = true, s.left_ = s.delay_;
+    return 0;
+  }
   static int poll(void* user) {
-    auto& s = *static_cast<SlowStorage*>(user);
-    if (!s.to_) return -1;
+    SlowStorage& s = of(user);
+    if (s.is_free()) return -1;
     if (s.left_-- > 0) return 0;
-    std::memcpy(s.to_, s.bytes_.data() + s.from_, s.count_);
-    if (s.reads_ == s.flip_at) {
-      static_cast<uint8_t*>(s.to_)[s.count_ / 2] ^= 1;
+    uint8_t* there = s.bytes_.data() + s.from_;
+    if (s.erasing_) {
+      std::memset(there, 0xFF, s.count_);
+      s.erasing_ = false;
+      return 1;
     }
+    if (s.from_memory_) {
+      const auto* from = static_cast<const uint8_t*>(s.from_memory_);
+      for (uint32_t i = 0; i < s.count_; ++i) there[i] &= from[i];
+      s.from_memory_ = nullptr;
+      return 1;
+    }
+    auto* to = static_cast<uint8_t*>(s.to_);
+    std::memcpy(to, there, s.count_);
     s.to_ = nullptr;
-    return s.reads_++ == s.fail_at ? -1 : 1;
+    const int n = s.reads_++;
+    if (n >= s.flip_at && n - s.flip_at < s.flip_times && s.flip_at >= 0) {
+      to[s.count_ / 2] ^= 1;
+    }
+    return s.fail_at >= 0 && n >= s.fail_at && n - s.fail_at < s.fail_times ? -1
+                                                                            : 1;
   }
 
-  const Bytes& bytes_;
+  Bytes bytes_;
   int delay_, left_ = 0, reads_ = 0;
   uint32_t from_ = 0, count_ = 0;
+  uint32_t writable_ = 0, block_ = 1;
   void* to_ = nullptr;
+  const void* from_memory_ = nullptr;
+  bool erasing_ = false;
 };
 
 using Tap = std::function<void(const Firing&)>;
@@ -94,6 +149,7 @@ using Tap = std::function<void(const Firing&)>;
 struct RunOptions {
   int frames = 1;
   bool mapped = true;
+  bool mixed = false;      // mapped: only the program part
   int storage_delay = -1;  // >= 0: there is a storage
   unsigned seed = 1;       // of the amounts pushed and taken
   long max_steps = 1000000;
@@ -101,8 +157,13 @@ struct RunOptions {
   uint32_t arena_cap = 64u << 20;
   bool keep_outputs = true;
   int fail_at = -1, flip_at = -1, refuse_at = -1;  // reads of the storage
+  int fail_times = 1, flip_times = 1;
   Tap tap;
   const shoal_link* link = nullptr;
+  const shoal_cipher* cipher = nullptr;  // of the store
+  const uint8_t* key = nullptr;          // of the node
+  const uint8_t* store_id = nullptr;
+  uint32_t spill_blocks = 0;  // of the program's pages; 0: no spill area
 };
 
 struct RunResult {
@@ -110,7 +171,8 @@ struct RunResult {
   Fault fault;
   bool spilled = false;
   long steps = 0;
-  int reads = 0;               // of the storage
+  int reads = 0;  // of the storage
+  shoal_storage_counters counters{};
   std::vector<Bytes> outputs;  // per output, all frames
 };
 
@@ -137,6 +199,25 @@ inline void call_tap(void* user, const void* firing) {
   (*static_cast<const Tap*>(user))(*static_cast<const Firing*>(firing));
 }
 
+// A new area for the pages of the image, with the first entry of its ledger.
+inline shoal_spill_area add_area(SlowStorage& storage, const Bytes& image,
+                                 const RunOptions& options) {
+  if (options.spill_blocks == 0) return {};
+  Header h;
+  std::memcpy(&h, image.data(), sizeof h);
+  const shoal_spill_area area =
+      storage.add_area(options.spill_blocks, h.spill_page_bytes);
+  uint8_t key[kStoreKeyBytes];
+  if (options.key) {
+    derive_store_key(options.key, h.store_id, h.generation, h.node, key);
+  }
+  const uint8_t salt[16] = {1, 2, 3};
+  const LedgerEntry entry =
+      first_entry(options.key ? key : nullptr, h.generation, h.store_id, salt);
+  std::memcpy(storage.bytes().data() + area.offset, &entry, sizeof entry);
+  return area;
+}
+
 // Feeds `inputs` (per input, one frame; the same for every frame unless it
 // holds all frames) and collects all outputs.
 inline RunResult run_program(const Bytes& image,
@@ -154,12 +235,27 @@ inline RunResult run_program(const Bytes& image,
   SlowStorage slow(image, options.storage_delay);
   slow.fail_at = options.fail_at, slow.flip_at = options.flip_at;
   slow.refuse_at = options.refuse_at;
+  slow.fail_times = options.fail_times, slow.flip_times = options.flip_times;
+  const shoal_spill_area area = add_area(slow, image, options);
   const shoal_storage storage = slow.interface();
   shoal_config config{};
   if (options.mapped) config.image = memory.data();
   config.image_bytes = static_cast<uint32_t>(image.size());
   if (options.storage_delay >= 0) config.storage = &storage;
   config.storage_bytes = static_cast<uint32_t>(image.size());
+  uint32_t program_bytes = 0;
+  if (options.mixed) {
+    std::memcpy(&program_bytes, image.data() + offsetof(Header, program_bytes),
+                4);
+    config.image_bytes = std::min(program_bytes, config.image_bytes);
+  }
+  AlignedBytes part(
+      options.mixed ? Bytes(image.begin(), image.begin() + config.image_bytes)
+                    : Bytes());
+  if (options.mixed) config.image = part.data();
+  config.store_cipher = options.cipher, config.store_key = options.key;
+  config.store_id = options.store_id;
+  if (options.spill_blocks) config.spill_area = &area;
   config.link = options.link;
   if (options.tap) {
     config.tap = &call_tap;
@@ -177,6 +273,7 @@ inline RunResult run_program(const Bytes& image,
                     f.layer};
     result.spilled = arena.spilled();
     result.reads = slow.reads();
+    result.counters = shoal_storage_counts(node.get());
     return result;
   };
   int status = shoal_open(node.get(), &config, arena.data(), arena_bytes);

@@ -186,6 +186,76 @@ inline std::vector<Sample> sample_programs() {
   return samples;
 }
 
+// A tensor of 6 rows leaves in one stage, as rows come, and comes back in the
+// two behind it: in the first as a whole, in the second its upper rows, beside
+// what the first has made. Pages hold 112 bytes, rows 40.
+inline Sample spill_sample() {
+  Random r(9);
+  const Tensor x = random_tensor(r, 6, 5, 8);
+  const Filter f = random_filter(r, OpCode::kConv, 8, 8, 3, 1, 1);
+  const Filter g = random_filter(r, OpCode::kConv, 8, 8, 3, 1, 1);
+  StageSpec s, t, u;
+  const int bx = s.buffer(x.buffer(3));
+  const int by = s.buffer(BufferSpec{6, 5, 8, 2});
+  s.input(bx, 0);
+  s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
+  s.leave(by, 0);
+
+  const int bz = t.buffer(BufferSpec{6, 5, 8, 3});
+  const int bw = t.buffer(BufferSpec{6, 5, 8, 1});
+  t.come_back(bz, 0);
+  t.actors.push_back(actor_of(g, t.read(bz), t.write(bw)));
+  t.leave(bw, 1);
+
+  const int b1 = u.buffer(BufferSpec{6, 5, 8, 2});
+  const int b2 = u.buffer(BufferSpec{6, 5, 8, 1});
+  const int bo = u.buffer(BufferSpec{6, 5, 8, 1});
+  u.come_back(b1, 0);
+  u.come_back(b2, 1);
+  ActorSpec most;
+  most.r.op = OpCode::kMaximum;
+  most.r.in[0] = u.read(b1), most.r.in[1] = u.read(b2);
+  most.r.out = u.write(bo);
+  u.actors.push_back(most);
+  u.output(bo, 0);
+  Sample sample;
+  sample.program.stages = {s, t, u};
+  sample.program.page_bytes = 128;
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
+// Programs that read chunks from storage: a tape, sets in SRAM, both.
+inline std::vector<Sample> stored_samples() {
+  std::vector<Sample> samples;
+  for (const Sample& s : {two_stage_sample(), loop_sample()}) {
+    for (bool mapped : {true, false}) {
+      const ProgramBuilder tape = on_tape(s.program, s.inputs, mapped);
+      samples.push_back({tape, s.inputs});
+      for (bool keep : {true, false}) {
+        samples.push_back({in_sram(s.program, keep, mapped), s.inputs});
+      }
+      ProgramBuilder both = tape;
+      bool sram = false;
+      for (StageSpec& stage : both.stages) {
+        for (ActorSpec& a : stage.actors) {
+          sram = !sram;
+          a.tape = !sram, a.sram = sram;
+        }
+      }
+      samples.push_back({both, s.inputs});
+    }
+  }
+  return samples;
+}
+
+inline std::vector<Sample> all_samples() {
+  std::vector<Sample> samples = sample_programs();
+  for (const Sample& s : stored_samples()) samples.push_back(s);
+  samples.push_back(spill_sample());
+  return samples;
+}
+
 // A link that nobody answers.
 class DeafLink {
  public:
@@ -209,6 +279,15 @@ class DeafLink {
   std::vector<shoal_peer> peers_;
 };
 
+// Whether it says so in a way that a storage can have.
+inline bool image_has_spills(const Bytes& image) {
+  if (image.size() < sizeof(Header)) return false;
+  Header h;
+  std::memcpy(&h, image.data(), sizeof h);
+  return h.spill_pages && h.spill_page_bytes % 16 == 0 &&
+         h.spill_page_bytes >= 128 && h.spill_page_bytes < 1 << 12;
+}
+
 // Runs whatever the image is for a bounded number of steps, with inputs of
 // its own. Aborts if a byte outside the arena was written; the sanitizers
 // watch the rest.
@@ -219,6 +298,7 @@ inline RunResult try_image(const Bytes& image, bool mapped) {
   o.max_steps = 3000;
   o.arena_cap = 1 << 16;
   o.keep_outputs = false;
+  o.spill_blocks = image_has_spills(image) ? 24 : 0;
   DeafLink deaf;
   o.link = &deaf.link;
   static const std::vector<Bytes> anything(4, Bytes(1 << 16, 0x35));

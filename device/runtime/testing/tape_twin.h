@@ -46,6 +46,15 @@ inline ProgramBuilder on_tape(ProgramBuilder p, const Order& order,
   return p;
 }
 
+// The same program, all weights in SRAM.
+inline ProgramBuilder in_sram(ProgramBuilder p, bool keep, bool mapped) {
+  for (StageSpec& s : p.stages) {
+    for (ActorSpec& a : s.actors) a.sram = true, a.keep = keep;
+  }
+  p.mapped = mapped;
+  return p;
+}
+
 inline ProgramBuilder on_tape(const ProgramBuilder& p,
                               const std::vector<Bytes>& inputs, bool mapped) {
   Order order;

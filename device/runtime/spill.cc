@@ -1,0 +1,126 @@
+#include <cstring>
+
+#include "device/runtime/node.h"
+
+namespace shoal {
+
+Status Node::open_area() {
+  const Header& h = header();
+  if (!config_.spill_area) return fail(Status::kWrongStore);
+  SpillConfig c{};
+  c.storage = &counted_;
+  c.area = config_.spill_area;
+  if (h.flags & kStoreSealed) c.cipher = config_.store_cipher, c.key = key_;
+  c.store_id = h.store_id;
+  c.generation = h.generation;
+  c.pages = h.spill_pages;
+  c.page_bytes = h.spill_page_bytes;
+  c.state = arena_ + h.spill;
+  const Status status = area_.open(c);
+  return status <= Status::kWait ? Status::kWait : spill_fault(status, kNone);
+}
+
+void Node::spill_begin() {
+  for (uint16_t i = 0; i < stage_.header->spills; ++i) {
+    const bool leaves = stage_.ports[stage_.spills[i].port].is_read;
+    spills_[i] = {};
+    spills_[i].state = leaves ? SpillPort::kRows : SpillPort::kWants;
+    // Once for its rows, as every port, and once for the last page.
+    if (leaves) ++pending_;
+  }
+}
+
+// kOk: rows were copied, or a page has come or gone.
+Status Node::spill_step() {
+  const uint16_t spills = stage_.header->spills;
+  if (spills == 0) return Status::kWait;
+  const Status area = area_step();
+  if (area > Status::kWait) return area;
+  bool moved = area == Status::kOk;
+  for (uint16_t i = 0; i < spills; ++i) {
+    if (spills_[i].state == SpillPort::kRows) moved |= spill_rows(i);
+  }
+  for (uint16_t n = 1; n <= spills && !area_.busy(); ++n) {
+    const auto i = static_cast<uint16_t>((paged_ + n) % spills);
+    if (spills_[i].state != SpillPort::kWants) continue;
+    const Status start = start_page(i);
+    if (start > Status::kWait) return start;
+  }
+  return moved ? Status::kOk : Status::kWait;
+}
+
+// kOk: the page under way is there, or written.
+Status Node::area_step() {
+  if (!area_.busy()) return Status::kWait;
+  const Status status = area_.poll(!reading_ && !area_.uses_storage());
+  if (area_.uses_storage()) spill_turn_ = false;
+  if (status == Status::kWait) return status;
+  if (status != Status::kOk) return spill_fault(status, paged_);
+  SpillPort& s = spills_[paged_];
+  const PortRecord& p = stage_.ports[stage_.spills[paged_].port];
+  const uint32_t all = static_cast<uint32_t>(rows(p)) * row_bytes(p);
+  s.state = SpillPort::kRows;
+  if (p.is_read && s.at == all) {
+    s.state = SpillPort::kEnded;
+    --pending_;
+  }
+  return status;
+}
+
+Status Node::start_page(uint16_t spill) {
+  const SpillRecord& r = stage_.spills[spill];
+  const bool leaves = stage_.ports[r.port].is_read;
+  const uint32_t payload = page_payload(header().spill_page_bytes);
+  const uint32_t at = spills_[spill].at;
+  const uint32_t page = r.first_page + (leaves ? at - 1 : at) / payload;
+  uint8_t* buffer = arena_ + r.buffer;
+  const Status status = leaves ? area_.start_write_page(page, buffer)
+                               : area_.start_read_page(page, buffer);
+  if (status > Status::kWait) return spill_fault(status, spill);
+  spills_[spill].state = SpillPort::kPage;
+  paged_ = spill;
+  return Status::kOk;
+}
+
+// Between the rows and the page buffer, as far as either goes.
+bool Node::spill_rows(uint16_t spill) {
+  const SpillRecord& r = stage_.spills[spill];
+  const PortRecord& p = stage_.ports[r.port];
+  SpillPort& s = spills_[spill];
+  const uint32_t payload = page_payload(header().spill_page_bytes);
+  const uint32_t all = static_cast<uint32_t>(rows(p)) * row_bytes(p);
+  const uint32_t in_page = s.at % payload;
+  uint32_t page_end = s.at - in_page + payload;
+  if (page_end > all) page_end = all;
+  uint32_t end = p.is_read ? bytes_ready(p) : bytes_free(p);
+  if (end > page_end) end = page_end;
+  if (end <= s.at) return false;
+  uint8_t* buffer = arena_ + r.buffer + in_page;
+  if (p.is_read) {
+    copy_from(r.port, s.at, buffer, end - s.at);
+  } else {
+    copy_to(r.port, s.at, buffer, end - s.at);
+  }
+  s.at = end;
+  pass_bytes(r.port, end);
+  if (end < page_end) return true;
+  s.state = SpillPort::kWants;
+  if (p.is_read) {
+    const uint32_t used = end - (end - 1) / payload * payload;
+    std::memset(arena_ + r.buffer + used, 0, payload - used);
+  } else if (end == all) {
+    s.state = SpillPort::kEnded;
+  }
+  return true;
+}
+
+Status Node::spill_fault(Status status, uint16_t spill) {
+  Fault f;
+  f.status = status;
+  f.table = Table::kSpill;
+  if (spill != kNone) f.stage = stage_index_;
+  f.index = spill;
+  return fail(f);
+}
+
+}  // namespace shoal
