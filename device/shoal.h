@@ -153,7 +153,7 @@ typedef struct shoal_config {
 
 /* Caller-owned; holds pointers, so it is not part of the arena. */
 typedef struct shoal_node {
-  uint64_t opaque[80 + 12 * sizeof(void*)];
+  uint64_t opaque[84 + 10 * sizeof(void*)];
 } shoal_node;
 
 typedef struct shoal_io_info {

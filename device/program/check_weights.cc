@@ -161,6 +161,7 @@ bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
   if (!need(tag_follows(TagKind::kChunk, c.offset, h.generation, bytes,
                         c.bytes))) {
     fault_.status = Status::kBadTag;
+    fault_.layer = a.layer;
     return false;
   }
   return need(chunk_values_ok(a.op, c, bytes));
