@@ -15,6 +15,11 @@ struct ClusterNode {
   std::string address;                // "host:port"; empty: a virtual node
   Board board;                        // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
+  // Most weight bytes of them to execute in place; the rest comes from
+  // `storage`, a part of the board (empty: its first), sealed or not.
+  std::optional<int64_t> flash_weights;
+  std::string storage;
+  bool sealed = false;
   // Million MACs a second; only ratios count. The board's modelled rate, or
   // what the file says (such as what bench-node measured).
   double rating = 1;

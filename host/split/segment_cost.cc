@@ -94,9 +94,10 @@ struct CostModel::Tally {
 };
 
 CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
-                     uint32_t max_payload)
+                     const Streaming& streaming, uint32_t max_payload)
     : s_(split),
       cluster_(cluster),
+      streaming_(streaming),
       max_payload_(max_payload),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
   for (int passes :
@@ -302,7 +303,18 @@ void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
   }
 }
 
-int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
+Streaming::Load CostModel::storage_load(const Tally& tally, size_t p,
+                                        int n) const {
+  Streaming::Load load;
+  for (const Tally::Work& w : tally.nodes[n].work) {
+    streaming_.add(n, w.layer, w.made,
+                   share_work(s_, w.layer, w.made, passes_[p]), load);
+  }
+  return load;
+}
+
+int64_t CostModel::time_ps(const Tally& tally, const Streaming::Load& load,
+                           size_t p, int n) const {
   const Tally::Node& node = tally.nodes[n];
   const Board& board = cluster_.nodes[n].board;
   int64_t compute = 0;
@@ -314,7 +326,9 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
       if (s.node == n) share.in_channels = s.in1 - s.in0;
     }
     const LayerWork work = share_work(s_, w.layer, w.made, passes_[p]);
-    const int64_t once = share_time(layer, share, work, board).total_ps();
+    const LayerTime t = share_time(layer, share, work, board);
+    const int64_t once =
+        t.total_ps() - (streaming_.streams(n, w.layer) ? t.flash_ps : 0);
     compute +=
         once * rows_made(w.layer, w.made.rows(), work.band) / w.made.rows();
   }
@@ -326,11 +340,11 @@ int64_t CostModel::time_ps(const Tally& tally, size_t p, int n) const {
   const LinkTime link =
       link_time(node.sent, node.received,
                 node.datagrams(passes_[p], max_payload_), board);
-  compute += link.cpu_ps;
+  compute = std::max(compute + link.cpu_ps + load.open_ps, load.tape_ps);
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.
-  return longer + shorter / bands;
+  return load.entry_ps + longer + shorter / bands;
 }
 
 // So much more than its share a node may compute of a segment, but where the
@@ -381,7 +395,9 @@ SegmentCost CostModel::cost(Segment segment) const {
     int64_t bands = 1, windows = 0;
     for (int n = 0; n < s_.nodes; ++n) {
       const Tally::Node& node = tally.nodes[n];
-      int64_t bytes = node.whole;
+      const Streaming::Load load = storage_load(tally, p, n);
+      int64_t bytes =
+          node.whole + load.sram_bytes + kStreamSlots * load.slot_bytes;
       for (const Tally::Ring& r : node.rings) {
         const int64_t row =
             int64_t{1} * r.box.columns() * r.box.channels() * r.element_bytes;
@@ -402,7 +418,7 @@ SegmentCost CostModel::cost(Segment segment) const {
             layer, share_work(s_, w.layer, w.made, passes_[p]), w.made));
       }
       at.bytes.push_back(bytes);
-      node_ps.push_back(time_ps(tally, p, n));
+      node_ps.push_back(time_ps(tally, load, p, n));
       bands = std::max(bands, node.bands(passes_[p]));
       windows = std::max(windows, node.windows(s_.net));
     }

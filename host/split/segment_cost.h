@@ -9,6 +9,7 @@
 
 #include "host/plan/stages.h"
 #include "host/split/segments.h"
+#include "host/split/streaming.h"
 
 namespace shoal {
 
@@ -23,7 +24,8 @@ struct SegmentCost {
 
 class CostModel {
  public:
-  CostModel(const SplitNet&, const Cluster&, uint32_t max_payload);
+  CostModel(const SplitNet&, const Cluster&, const Streaming&,
+            uint32_t max_payload);
 
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
@@ -39,7 +41,9 @@ class CostModel {
   void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
   void add_reads(int tensor, int node, Segment, const Box& written,
                  const MadeBoxes&, Tally&) const;
-  int64_t time_ps(const Tally&, size_t passes, int node) const;
+  Streaming::Load storage_load(const Tally&, size_t passes, int node) const;
+  int64_t time_ps(const Tally&, const Streaming::Load&, size_t passes,
+                  int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
   int64_t rows_made(int layer, int rows, int band) const;
   int groups_of(const TensorUses&) const;
@@ -47,6 +51,7 @@ class CostModel {
 
   const SplitNet& s_;
   const Cluster& cluster_;
+  const Streaming& streaming_;
   const uint32_t max_payload_;
   std::vector<int> passes_;
   // By passes of a whole net, fewest first, the slots of each tensor.

@@ -99,8 +99,9 @@ void add_peers(Plan& plan) {
 // Addresses of a node's buffers and sums.
 class Placer {
  public:
-  Placer(PlanNode& node, const std::vector<std::vector<int>>& homes)
-      : node_(node), homes_(homes) {}
+  Placer(const Net& net, PlanNode& node,
+         const std::vector<std::vector<int>>& homes)
+      : net_(net), node_(node), homes_(homes) {}
 
   void place(int pack_tries) {
     for (size_t s = 0; s < node_.stages.size(); ++s) add_stage(int(s));
@@ -118,9 +119,27 @@ class Placer {
   struct Tenant {
     std::vector<std::pair<int, int>> buffers;  // stage, buffer
     int stage = -1, actor = -1;
+    bool weights = false;  // the actor's, in place of its sums
+    bool slots = false;    // the stage's
   };
 
+  void add_weights(int s) {
+    PlanStage& stage = node_.stages[s];
+    for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
+      if (stage.actors[a].weights.place != WeightPlace::kSram) continue;
+      const int item = add_item(set_bytes(net_, stage.actors[a]), s);
+      tenants_[item].stage = s;
+      tenants_[item].actor = a;
+      tenants_[item].weights = true;
+    }
+    if (!stage.slot_count) return;
+    const int item = add_item(int64_t{stage.slot_bytes} * stage.slot_count, s);
+    tenants_[item].stage = s;
+    tenants_[item].slots = true;
+  }
+
   void add_stage(int s) {
+    add_weights(s);
     PlanStage& stage = node_.stages[s];
     for (int b = 0; b < static_cast<int>(stage.buffers.size()); ++b) {
       const int home = homes_[s][b];
@@ -162,17 +181,48 @@ class Placer {
       buffer.first_stage = item.first_stage;
       buffer.last_stage = item.last_stage;
     }
-    if (tenant.actor >= 0) {
-      node_.stages[tenant.stage].actors[tenant.actor].accumulator = offset;
-    }
+    if (tenant.slots) node_.stages[tenant.stage].slots = offset;
+    if (tenant.actor < 0) return;
+    PlanActor& a = node_.stages[tenant.stage].actors[tenant.actor];
+    (tenant.weights ? a.weights.offset : a.accumulator) = offset;
   }
 
+  const Net& net_;
   PlanNode& node_;
   const std::vector<std::vector<int>>& homes_;
   std::vector<PackItem> items_;
   std::vector<Tenant> tenants_;
   std::map<int, int> item_of_home_;
 };
+
+// Larger chunks are fewer requests: what a stage has left of the arena is for
+// its slots.
+constexpr uint32_t kLeastChunk = 1024, kMostChunk = 256 * 1024;
+void grow_slots(const Net& net, PlanNode& node,
+                const std::vector<std::vector<int>>& homes, int64_t budget,
+                int pack_tries) {
+  std::vector<int64_t> room;
+  bool any = false;
+  for (const PlanStage& s : node.stages) {
+    room.push_back(s.slot_count ? (budget - s.arena_bytes) / kStreamSlots : 0);
+    any |= room.back() > 0;
+  }
+  const PlanNode small = node;
+  // Packing is not perfect: if all of it does not go in, some may.
+  for (int percent = 100; any && percent > 0; percent -= 20) {
+    for (size_t s = 0; s < room.size(); ++s) {
+      PlanStage& stage = node.stages[s];
+      if (room[s] <= 0) continue;
+      const int64_t limit =
+          small.stages[s].slot_bytes + room[s] * percent / 100 - kTagBytes;
+      cut_tape(net, stage,
+               static_cast<uint32_t>(std::min<int64_t>(limit, kMostChunk)));
+    }
+    Placer(net, node, homes).place(pack_tries);
+    if (node.arena_bytes <= budget) return;
+    node = small;
+  }
+}
 
 }  // namespace
 
@@ -210,6 +260,7 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
 
 std::optional<Plan> build_split_plan(const SplitNet& split,
                                      const SplitChoice& choice,
+                                     const Streaming& streaming,
                                      const BuildOptions& options) {
   MadeBoxes made(split.net.layers.size());
   for (size_t s = choice.segments.size(); s-- > 0;) {
@@ -224,9 +275,24 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
   const std::vector<LinkCounts> links = count_links(plan);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     PlanNode& node = plan.nodes[n];
+    const int number = static_cast<int>(n);
+    if (streaming.any(number)) {
+      const Supply& supply = streaming.supply(number);
+      node.storage = supply.storage->name;
+      node.sealed = supply.sealed;
+      for (PlanStage& stage : node.stages) {
+        streaming.place(number, stage);
+        cut_tape(split.net, stage, kLeastChunk);
+      }
+    }
     node.layout = make_layout(split.net, node.stages, true, links[n]);
-    Placer(node, stages.homes[n]).place(options.pack_tries);
+    Placer(split.net, node, stages.homes[n]).place(options.pack_tries);
+    if (streaming.any(number) && !options.budgets.empty()) {
+      grow_slots(split.net, node, stages.homes[n], options.budgets[n],
+                 options.pack_tries);
+    }
   }
+  record_orders(split.net, plan);
   return std::move(plan);
 }
 

@@ -6,6 +6,7 @@
 
 #include "device/program/link_layout.h"
 #include "host/split/segment_stage.h"
+#include "host/split/streaming.h"
 
 namespace shoal {
 
@@ -15,11 +16,14 @@ struct BuildOptions {
   int pack_tries = 60;
   int slack = 0;          // rows more than needed for rings that streams touch
   int tighten_tries = 0;  // simulations a segment
+  // By node: slots for chunks grow into what is left of it; empty: they stay
+  // as small as can be.
+  std::vector<int64_t> budgets;
 };
 
 // None if a segment cannot be one.
 std::optional<Plan> build_split_plan(const SplitNet&, const SplitChoice&,
-                                     const BuildOptions&);
+                                     const Streaming&, const BuildOptions&);
 
 // What the links need, by node.
 std::vector<LinkCounts> count_links(const Plan&);

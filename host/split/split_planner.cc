@@ -82,7 +82,8 @@ class Planner {
       : s_(split),
         cluster_(cluster),
         options_(options),
-        model_(split, cluster, options.max_payload),
+        streaming_(split, cluster),
+        model_(split, cluster, streaming_, options.max_payload),
         search_(split, model_) {
     for (const ClusterNode& node : cluster.nodes) {
       if (!node.board.flash_mapped) {
@@ -136,7 +137,8 @@ class Planner {
     BuildOptions how;
     how.tighten_tries = tries;
     how.slack = slack;
-    std::optional<Plan> plan = build_split_plan(s_, choice, how);
+    if (options_.objective == Objective::kLatency) how.budgets = limits_;
+    std::optional<Plan> plan = build_split_plan(s_, choice, streaming_, how);
     if (plan) finish(*plan);
     return plan;
   }
@@ -266,6 +268,7 @@ class Planner {
   const SplitNet& s_;
   const Cluster& cluster_;
   const SplitOptions& options_;
+  const Streaming streaming_;
   const CostModel model_;
   const SplitSearch search_;
   std::vector<int64_t> limits_;

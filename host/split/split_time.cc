@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "host/plan/feed.h"
+#include "host/plan/tape.h"
 #include "host/plan/time.h"
 #include "host/split/link_time.h"
 
@@ -109,6 +111,40 @@ int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
   return int64_t{1} * loop.iterations * ((rows + loop.band - 1) / loop.band);
 }
 
+double seconds(int64_t ps) { return static_cast<double>(ps) / kPicoseconds; }
+
+// The core's time in the stage, waits for its storage included.
+int64_t core_ps(const Net& net, const ClusterNode& of, PlanNode& node,
+                PlanStage& stage, LayerTime& sum) {
+  sum = stage_time(net, stage, of.board);
+  if (node.storage.empty()) return sum.total_ps();
+  const Supply supply{&of.board, &find_storage(of.board, node.storage),
+                      node.sealed};
+  const FeedTime t = feed_time(net, stage, supply);
+  sum.compute_ps = t.compute_ps, sum.flash_ps = t.flash_ps;
+  sum.weight_read_bytes = t.bytes - t.requests * int64_t{kTagBytes};
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy || a.weights.chunks.empty()) continue;
+    if (a.weights.place == WeightPlace::kMapped) {
+      sum.weight_read_bytes +=
+          actor_time(net, stage, a, of.board).weight_read_bytes;
+    }
+    int64_t bytes = 0;
+    for (const PlanChunk& c : a.weights.chunks) {
+      bytes += chunk_bytes(net.layers[a.layer], c);
+    }
+    (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
+     : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
+                                             : node.tape_bytes) += bytes;
+  }
+  stage.storage_read_bytes = t.bytes;
+  stage.compute_s = seconds(t.compute_ps), stage.flash_s = seconds(t.flash_ps);
+  stage.storage_s = seconds(t.storage_ps);
+  stage.decrypt_s = seconds(t.decrypt_ps);
+  node.storage_read_bytes += t.bytes;
+  return t.total_ps;
+}
+
 }  // namespace
 
 void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
@@ -123,8 +159,10 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
         const int64_t compute = t.compute_ps / firings;
         a.slices = static_cast<int>(
             std::clamp<int64_t>((compute + kSlicePs - 1) / kSlicePs, 1, most));
-        longest = std::max(
-            longest, compute / a.slices + (t.flash_ps + t.firing_ps) / firings);
+        const int64_t stalls =
+            t.firing_ps +
+            (a.weights.place == WeightPlace::kMapped ? t.flash_ps : 0);
+        longest = std::max(longest, compute / a.slices + stalls / firings);
       }
     }
     plan.nodes[n].poll_gap_us =
@@ -144,27 +182,31 @@ void model_split_time(const Net& net, const Cluster& cluster,
     int64_t node_ps = 0;
     for (size_t s = 0; s < node.stages.size(); ++s) {
       PlanStage& stage = node.stages[s];
-      const LayerTime sum = stage_time(net, stage, board);
+      LayerTime sum;
+      const int64_t core = core_ps(net, cluster.nodes[n], node, stage, sum);
       for (const PlanActor& a : stage.actors) {
         stage.macs += actor_macs(net, stage, a);
       }
       const Traffic& moved = traffic[n][s];
       const LinkTime link =
           link_time(moved.sent, moved.received, moved.datagrams, board);
-      const int64_t busy = sum.total_ps() + link.cpu_ps;
+      const int64_t busy = core + link.cpu_ps;
       const int64_t longer = std::max(busy, link.wire_ps);
       const int64_t ps =
           longer + std::min(busy, link.wire_ps) / most_bands(stage);
-      stage.seconds = static_cast<double>(ps) / kPicoseconds;
+      stage.seconds = seconds(ps);
       stage.weight_read_bytes = sum.weight_read_bytes;
       stage.firings = sum.firings;
-      const int64_t most = std::max({sum.compute_ps, sum.flash_ps,
-                                     sum.firing_ps, link.cpu_ps, link.wire_ps});
-      stage.bound = most == link.wire_ps     ? "link"
-                    : most == sum.compute_ps ? "compute"
-                    : most == sum.flash_ps   ? "flash"
-                    : most == sum.firing_ps  ? "firings"
-                                             : "datagrams";
+      const int64_t storage_ps = picoseconds(stage.storage_s);
+      const int64_t most =
+          std::max({sum.compute_ps, sum.flash_ps, sum.firing_ps, storage_ps,
+                    link.cpu_ps, link.wire_ps});
+      stage.bound = most == storage_ps && most > 0 ? "storage"
+                    : most == link.wire_ps         ? "link"
+                    : most == sum.compute_ps       ? "compute"
+                    : most == sum.flash_ps         ? "flash"
+                    : most == sum.firing_ps        ? "firings"
+                                                   : "datagrams";
       node_ps += ps;
       SegmentTimes& segment = segments[stage.segment];
       segment.node_ps.resize(plan.nodes.size());
