@@ -42,6 +42,14 @@ struct AgentConfig {
   uint32_t arena_bytes = 0;
   uint8_t* program = nullptr;  // 16-byte aligned
   uint32_t program_capacity = 0;
+  // What holds the tape part of the node's program, as a card would: put there
+  // before, never sent. Offset 0 is the image's first byte. As in shoal_config;
+  // null: all of a program is sent.
+  const shoal_storage* storage = nullptr;
+  uint32_t storage_bytes = 0;
+  const uint8_t* store_id = nullptr;
+  const shoal_cipher* store_cipher = nullptr;
+  const uint8_t* store_key = nullptr;
   shoal_peer* peers = nullptr;
   uint16_t max_peers = 0;
   // max_payload bytes each: of arriving, session and the node's datagrams.

@@ -236,6 +236,13 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   read_ = {};
   c.storage = &storage_;
   c.storage_bytes = program_bytes_;
+  if (c.image && config_.storage) {
+    c.storage = config_.storage;
+    c.storage_bytes = config_.storage_bytes;
+    c.store_id = config_.store_id;
+    c.store_cipher = config_.store_cipher;
+    c.store_key = config_.store_key;
+  }
   c.link = r.peers != 0 ? &link_ : nullptr;
   c.tap = config_.tap;
   c.tap_user = config_.tap_user;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cluster/work.h"
@@ -18,6 +19,16 @@ template <typename T>
 void append(std::vector<uint8_t>& to, const T& value) {
   const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
   to.insert(to.end(), bytes, bytes + sizeof value);
+}
+
+// What is sent: the tape part of a mapped program lies in the node's store.
+std::span<const uint8_t> program_part(const std::vector<uint8_t>& image) {
+  Header h;
+  if (image.size() < sizeof h) return image;
+  std::memcpy(&h, image.data(), sizeof h);
+  const bool whole =
+      (h.flags & kImageUnmapped) || h.program_bytes > image.size();
+  return whole ? image : std::span(image).first(h.program_bytes);
 }
 
 }  // namespace
@@ -36,10 +47,11 @@ void Coordinator::Work::check_fit(int worker) const {
   };
   too_small("the arena", node.arena_bytes, has.arena_bytes,
             "a worker with more --ram, or more workers");
-  too_small("the program",
-            static_cast<int64_t>(
-                prepared_->images[static_cast<size_t>(worker)].size()),
-            has.program_capacity, "a worker with more --flash");
+  too_small(
+      "the program",
+      static_cast<int64_t>(
+          program_part(prepared_->images[static_cast<size_t>(worker)]).size()),
+      has.program_capacity, "a worker with more --flash");
   if (node.peers.size() > has.max_peers) {
     refuse(w, "it has room for " + std::to_string(has.max_peers) +
                   " peers, the plan has " + std::to_string(node.peers.size()));
@@ -81,8 +93,8 @@ void Coordinator::Work::deploy(const Prepared& prepared, Then then) {
 
 void Coordinator::Work::begin(int worker) {
   Worker& w = *workers_[static_cast<size_t>(worker)];
-  const std::vector<uint8_t>& image =
-      prepared_->images[static_cast<size_t>(worker)];
+  const std::span<const uint8_t> image =
+      program_part(prepared_->images[static_cast<size_t>(worker)]);
   BeginRequest r{static_cast<uint32_t>(image.size()), {}};
   mbedtls_sha256_ret(image.data(), image.size(), r.hash, 0);
   std::vector<uint8_t> data;
@@ -103,8 +115,8 @@ void Coordinator::Work::begin(int worker) {
 
 void Coordinator::Work::send_chunks(int worker) {
   Worker& w = *workers_[static_cast<size_t>(worker)];
-  const std::vector<uint8_t>& image =
-      prepared_->images[static_cast<size_t>(worker)];
+  const std::span<const uint8_t> image =
+      program_part(prepared_->images[static_cast<size_t>(worker)]);
   const uint32_t most = w.talk.chunk_bytes(w.identity.facts.max_payload);
   while (w.sending && w.talk.chunk_room()) {
     const uint32_t bytes =
@@ -144,7 +156,7 @@ void Coordinator::Work::tell_progress() {
   for (size_t i = 0; i < workers_.size(); ++i) {
     if (!workers_[i]->used || workers_[i]->report.held) continue;
     sent += workers_[i]->next_byte;
-    total += static_cast<int64_t>(prepared_->images[i].size());
+    total += static_cast<int64_t>(program_part(prepared_->images[i]).size());
   }
   config_.progress(sent, total);
 }
