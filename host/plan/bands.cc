@@ -59,7 +59,8 @@ class Raiser {
   bool consider(int l, int fewer) {
     const LayerWork work = with_passes(net_.layers[l], choice_.work[l], fewer);
     if (work == choice_.work[l]) return true;
-    const LayerSupply from{choice_.places[l], choice_.chunk_limit};
+    const LayerSupply from{choice_.places[l],
+                           choice_.stages[stage_].chunk_limit};
     const int64_t saved = supplied_ps(net_, l, choice_.work[l], supply_, from) -
                           supplied_ps(net_, l, work, supply_, from);
     if (saved <= 0) return true;
@@ -122,7 +123,7 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
     if (choice.places[l] == WeightPlace::kSram) bytes += flash_bytes(layer);
     if (choice.places[l] != WeightPlace::kTape) continue;
     const int64_t chunk =
-        largest_chunk(layer, choice.work[l], choice.chunk_limit);
+        largest_chunk(layer, choice.work[l], stage.chunk_limit);
     slot = std::max(slot, aligned(chunk + kTagBytes));
   }
   bytes += kTapeSlots * slot;

@@ -67,7 +67,7 @@ class NodeBuilder {
     if (!tape) return;
     const auto& overlay = choice_.stages[s].overlay;
     put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
-                choice_.chunk_limit);
+                choice_.stages[s].chunk_limit);
     stage.slot_bytes = slot_bytes(net_, stage);
     stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
   }

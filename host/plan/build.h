@@ -17,6 +17,7 @@ struct StageChoice {
   std::optional<Overlay> overlay;
   // In a recorded order, so that rings may lie on the same bytes.
   bool share = false;
+  uint32_t chunk_limit = 0;  // of its tape
 };
 
 struct Choice {
@@ -24,7 +25,6 @@ struct Choice {
   Work work;
   std::vector<int> slots;           // by tensor
   std::vector<WeightPlace> places;  // by layer
-  uint32_t chunk_limit = 0;         // of the tape
   bool mapped = true;               // head and records
 };
 

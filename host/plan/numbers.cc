@@ -33,12 +33,18 @@ const char* bound_of(const FeedTime& t) {
   return most->second;
 }
 
+int64_t weight_sum(const Net& net, const PlanActor& a) {
+  int64_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += chunk_bytes(net.layers[a.layer], c);
+  }
+  return bytes;
+}
+
 void model_weights(const Net& net, const PlanStage& stage, PlanNode& node) {
   for (const PlanActor& a : stage.actors) {
     if (a.weights.chunks.empty()) continue;
-    const Layer& layer = net.layers[a.layer];
-    int64_t bytes = 0;
-    for (const PlanChunk& c : a.weights.chunks) bytes += chunk_bytes(layer, c);
+    const int64_t bytes = weight_sum(net, a);
     (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
      : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
                                              : node.tape_bytes) += bytes;
@@ -56,6 +62,8 @@ void model_stage(const Net& net, const Supply& supply, const PlanNode& node,
     stage.firings += actor.firings;
     if (a.weights.place == WeightPlace::kMapped) {
       stage.weight_read_bytes += actor.weight_read_bytes;
+    } else if (a.weights.keep) {
+      stage.weight_read_bytes += weight_sum(net, a);
     }
   }
   stage.weight_read_bytes += t.bytes - entry_record(net, node, stage) -

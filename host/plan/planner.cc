@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/plan/fill.h"
 #include "host/plan/numbers.h"
 #include "host/plan/search.h"
 #include "host/plan/simulate.h"
@@ -107,7 +109,8 @@ void assert_completes(const Net& net, const Plan& plan) {
 // image is not mapped: then the smallest chunks do not make the smallest arena.
 std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
   if (!streams) return {0};
-  if (board.flash_mapped) return {256, 4096, 16384, 65536};
+  if (board.flash_mapped)
+    return {256, 2048, 8192, 32768, 65536, 131072, 229376};
   return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
 }
 
@@ -152,50 +155,96 @@ struct Task {
   const Budget& budget;
   const Supply& supply;
   const std::vector<bool>& streams;
+  bool any_stream() const {
+    return std::count(streams.begin(), streams.end(), true) > 0;
+  }
 };
 
+// The smallest arenas and the least times are searched for apart: a small one
+// has the smallest slots and no sets.
 class Searches {
  public:
   Searches(const Net& net, const Spilling& spilling, const Task& task)
-      : task_(task),
+      : net_(net),
+        task_(task),
         survey_(net, *task.options.board,
-                chunk_limits(*task.options.board,
-                             std::count(task.streams.begin(),
-                                        task.streams.end(), true) > 0),
+                chunk_limits(*task.options.board, task.any_stream()),
                 spilling) {
-    for (size_t limit = 0; limit < survey_.chunk_limits().size(); ++limit) {
-      all_.emplace_back(net, task.supply, survey_, task.streams, limit);
+    const bool tape = !task.options.board->flash_mapped || task.any_stream();
+    std::vector<size_t> limits(survey_.chunk_limits().size());
+    std::iota(limits.begin(), limits.end(), size_t{0});
+    const bool mapped = task.options.board->flash_mapped;
+    for (const size_t limit : limits) {
+      if (mapped && limit > 0) break;
+      small_.emplace_back(net, task.supply, survey_, task.streams,
+                          std::vector{limit}, false);
+      if (!mapped) {
+        fast_.emplace_back(net, task.supply, survey_, task.streams,
+                           std::vector{limit}, true);
+      }
+    }
+    if (mapped && tape) {
+      fast_.emplace_back(net, task.supply, survey_, task.streams, limits, true);
     }
   }
 
-  std::optional<Candidate> smallest() { return smallest_candidate(all_); }
+  std::optional<Candidate> smallest() { return smallest_candidate(small_); }
   std::optional<PlanNode> smallest_node() {
     std::optional<PlanNode> best;
-    for (Search& search : all_) {
+    for (Search& search : small_) {
       const int64_t most = best ? int64_t{best->arena_bytes} - 1 : kUnlimited;
       std::optional<Candidate> c = search.smallest(most);
       if (c && c->node.arena_bytes <= most) best = std::move(c->node);
     }
     return best;
   }
+
   // `least` is the smallest, which fits.
   Candidate best(const Candidate& least) {
-    Candidate best = least;
-    if (task_.options.objective == Objective::kRam) return best;
-    for (Search& search : all_) {
-      std::optional<Candidate> fast = search.fastest(task_.budget.bytes);
-      if (fast && fast->node.arena_bytes >= least.node.arena_bytes &&
-          fast->time_ps <= best.time_ps) {
-        best = std::move(*fast);
+    if (task_.options.objective == Objective::kRam) return least;
+    std::vector<Candidate> found{least};
+    const auto search = [&](std::vector<Search>& searches, int64_t budget) {
+      for (Search& s : searches) {
+        std::optional<Candidate> fast = s.fastest(budget);
+        if (fast && fast->node.arena_bytes >= least.node.arena_bytes) {
+          found.push_back(std::move(*fast));
+        }
       }
+    };
+    search(small_, task_.budget.bytes);
+    // What these leave is for slots and sets.
+    for (const int64_t percent : {100, 85, 65}) {
+      search(fast_, task_.budget.bytes * percent / 100);
     }
-    return best;
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Candidate& a, const Candidate& b) {
+                       return a.time_ps < b.time_ps;
+                     });
+    if (!fast_.empty()) fill(found, least.node.arena_bytes);
+    return *std::min_element(found.begin(), found.end(),
+                             [](const Candidate& a, const Candidate& b) {
+                               return a.time_ps < b.time_ps;
+                             });
   }
 
  private:
+  // Sets make records shorter, but `least` is what is called the smallest.
+  void fill(std::vector<Candidate>& found, uint32_t least) const {
+    constexpr size_t kFilled = 5;
+    found.resize(std::min(found.size(), kFilled));
+    for (Candidate& c : found) {
+      PlanNode filled = c.node;
+      fill_arena(net_, task_.supply, task_.budget.bytes, filled);
+      if (filled.arena_bytes < least) continue;
+      c.node = std::move(filled);
+      c.time_ps = node_time_ps(net_, c.node, task_.supply);
+    }
+  }
+
+  const Net& net_;
   const Task& task_;
   const Survey survey_;
-  std::vector<Search> all_;
+  std::vector<Search> small_, fast_;
 };
 
 std::string spilled_text(const SpillNet& spills) {

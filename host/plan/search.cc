@@ -15,21 +15,30 @@ constexpr int kPackTries = 400;
 // Shares of the budget for stages whose bands are not at their least.
 constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
+std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
+                               const std::vector<size_t>& which) {
+  std::vector<uint32_t> bytes;
+  for (const size_t i : which) bytes.push_back(all[i]);
+  return bytes;
+}
+
 }  // namespace
 
 Search::Search(const Net& net, const Supply& supply, const Survey& survey,
-               const std::vector<bool>& streamed, size_t limit)
+               const std::vector<bool>& streamed,
+               const std::vector<size_t>& limits, bool sets)
     : net_(net),
       supply_(supply),
       survey_(survey),
       streamed_(streamed),
-      limit_(limit),
+      limit_(limits.front()),
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       uses_(survey.uses()),
-      tables_(tape_ ? stream_tables(net, survey.tables(), supply, streamed,
-                                    survey.chunk_limits()[limit])
-                    : survey.tables()) {}
+      tables_(tape_
+                  ? stream_tables(net, survey.tables(), supply, streamed,
+                                  bytes_of(survey.chunk_limits(), limits), sets)
+                  : survey.tables()) {}
 
 SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   const Survey::Known* k = survey_.known(s, limit_);
@@ -89,7 +98,6 @@ Choice Search::choose(const Partition& cuts) {
   Choice choice;
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
-  choice.chunk_limit = survey_.chunk_limits()[limit_];
   choice.mapped = supply_.board->flash_mapped;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const Cut& cut : cuts) {
@@ -108,7 +116,7 @@ Choice Search::choose(const Partition& cuts) {
         choice.slots[t] = table.slots[t];
       }
     }
-    StageChoice stage{cut.segment, std::nullopt, false};
+    StageChoice stage{cut.segment, std::nullopt, false, table.chunk_limit};
     stage.share = cut.overlay && sharing_ &&
                   share_gain_of(cut.segment) > overlay_gain_of(cut.segment);
     std::optional<Overlay> o = overlay_pair(net_, uses_, cut.segment);

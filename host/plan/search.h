@@ -23,10 +23,13 @@ struct Candidate {
 
 class Search {
  public:
-  // `streamed`: layers whose weights come from storage. `limit`: index of one
-  // of the survey's chunk limits. All but `streamed` must outlive the search.
+  // `streamed`: layers whose weights come from storage. `limits`: what stages
+  // may choose from of the survey's chunk limits; several only if the image is
+  // mapped. `sets`: stages may keep weights in SRAM. Net, supply and survey
+  // must outlive the search.
   Search(const Net&, const Supply&, const Survey&,
-         const std::vector<bool>& streamed, size_t limit);
+         const std::vector<bool>& streamed, const std::vector<size_t>& limits,
+         bool sets);
 
   // The smallest arena that the search finds; none if it is larger than
   // `most`.
@@ -54,8 +57,8 @@ class Search {
   const Supply& supply_;
   const Survey& survey_;
   const std::vector<bool> streamed_;
-  const size_t limit_;
-  const bool tape_;  // there is one, and so orders are recorded
+  const size_t limit_;  // for what a segment's record takes
+  const bool tape_;     // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
   std::map<std::pair<int, int>, int64_t> overlay_gains_, share_gains_;

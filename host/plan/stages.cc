@@ -1,6 +1,7 @@
 #include "host/plan/stages.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -147,6 +148,32 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
   }
 }
 
+// The table with layers from storage.
+void stream(const Net& net, const Supply& supply,
+            const std::vector<bool>& streamed, uint32_t chunk_limit,
+            int64_t sram_limit, PassTable& t) {
+  t.sram_limit = sram_limit;
+  t.chunk_limit = chunk_limit;
+  t.slot_bytes.assign(net.layers.size(), 0);
+  t.slot_ps = t.slot_bytes;
+  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+    const Layer& layer = net.layers[l];
+    if (!streamed[l] || layer.weights.empty()) continue;
+    const int64_t set = flash_bytes(layer);
+    const bool stays = set <= sram_limit;
+    const WeightPlace place = stays ? WeightPlace::kSram : WeightPlace::kTape;
+    t.time_ps[l] = supplied_ps(net, l, t.work[l], supply, {place, chunk_limit});
+    if (stays) {
+      t.sums_bytes[l] += set;
+      continue;
+    }
+    const int64_t chunk =
+        largest_chunk(layer, t.work[l], chunk_limit) + kTagBytes;
+    t.slot_bytes[l] = aligned(chunk);
+    t.slot_ps[l] = supply.read_ps(chunk);
+  }
+}
+
 }  // namespace
 
 // Dynamic program over the ends of stages.
@@ -228,32 +255,21 @@ std::vector<PassTable> stream_tables(const Net& net,
                                      const std::vector<PassTable>& tables,
                                      const Supply& supply,
                                      const std::vector<bool>& streamed,
-                                     uint32_t chunk_limit) {
-  constexpr int64_t kSramLimits[] = {kFar, 65536, 8192, 1024, 0};
+                                     std::vector<uint32_t> chunk_limits,
+                                     bool sets) {
+  constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
   std::vector<PassTable> all;
-  for (const int64_t sram : kSramLimits) {
+  const auto add = [&](uint32_t limit, int64_t sram) {
     for (PassTable t : tables) {
-      t.sram_limit = sram;
-      t.slot_bytes.assign(net.layers.size(), 0);
-      t.slot_ps = t.slot_bytes;
-      for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
-        const Layer& layer = net.layers[l];
-        if (!streamed[l] || layer.weights.empty()) continue;
-        const int64_t set = flash_bytes(layer);
-        const bool stays = set <= sram;
-        const LayerSupply from{stays ? WeightPlace::kSram : WeightPlace::kTape,
-                               chunk_limit};
-        t.time_ps[l] = supplied_ps(net, l, t.work[l], supply, from);
-        if (stays) {
-          t.sums_bytes[l] += set;
-          continue;
-        }
-        const int64_t chunk =
-            largest_chunk(layer, t.work[l], chunk_limit) + kTagBytes;
-        t.slot_bytes[l] = aligned(chunk);
-        t.slot_ps[l] = supply.read_ps(chunk);
-      }
+      stream(net, supply, streamed, limit, sram, t);
       all.push_back(std::move(t));
+    }
+  };
+  std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());
+  if (sets) add(chunk_limits.back(), kFar);
+  for (const uint32_t limit : chunk_limits) {
+    for (const int64_t sram : kSramLimits) {
+      if (sets || sram == 0) add(limit, sram);
     }
   }
   return all;

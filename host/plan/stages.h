@@ -29,16 +29,19 @@ struct PassTable {
   // Weights of streamed layers up to so many bytes are kept in SRAM for the
   // stage; `sums_bytes` has them.
   int64_t sram_limit = 0;
+  uint32_t chunk_limit = 0;  // of its tape
 };
 // Fewest passes first; the last one is one row a firing everywhere.
 std::vector<PassTable> pass_tables(const Net&, const std::vector<TensorUses>&,
                                    const Board&);
-// The same for a net of which some layers stream, in chunks of a limit: with
-// more or fewer sets in SRAM. The last one has none.
+// The same for a net of which some layers stream, in chunks of several limits
+// and with more or fewer sets in SRAM. The last one has the smallest limit, the
+// least work and no sets. `sets`: also with sets.
 std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
                                      const Supply&,
                                      const std::vector<bool>& streamed,
-                                     uint32_t chunk_limit);
+                                     std::vector<uint32_t> chunk_limits,
+                                     bool sets);
 // One chunk is used while the next one arrives.
 inline constexpr uint32_t kTapeSlots = 2;
 

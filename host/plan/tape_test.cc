@@ -11,6 +11,7 @@ namespace {
 Plan plan_for(const Net& net) {
   PlanOptions options;
   options.board = &find_board("emcraft-sf2");
+  options.objective = Objective::kRam;  // no sets in SRAM
   return make_plan(net, options);
 }
 
