@@ -1,11 +1,14 @@
 #include "host/check/premises.h"
 #include "host/check/rows.h"
+#include "host/check/weights.h"
 
 namespace shoal {
 namespace {
 
-// Weights read in a frame lie between once (they stay in a cache) and once a
-// step (band of rows) with everything that is in the chunks.
+constexpr int64_t kTag = 16;
+
+// Weights read in a frame lie between once (they stay in a cache, or in SRAM)
+// and once a step (band of rows) with everything that is in the chunks.
 struct WeightBytes {
   int64_t least = 0, most = 0;
 };
@@ -27,6 +30,8 @@ class Statistics {
     found_.need(node_.weight_read_bytes == read, "the node states ",
                 node_.weight_read_bytes, " weight bytes, its stages ", read);
     traffic();
+    written();
+    weights();
     storage();
   }
 
@@ -63,7 +68,7 @@ class Statistics {
   }
 
   // Whole pages; nothing else is written.
-  void storage() {
+  void written() {
     int64_t all = 0;
     for (size_t s = 0; s < node_.stages.size(); ++s) {
       const PlanStage& stage = node_.stages[s];
@@ -79,6 +84,82 @@ class Statistics {
     }
     found_.need(node_.storage_written_bytes == all, "the node states ",
                 node_.storage_written_bytes, " bytes written and writes ", all);
+  }
+
+  // Where weights lie. What a node of many has in mapped flash it may leave
+  // unsaid.
+  void weights() {
+    int64_t flash = 0, sram = 0, tape = 0;
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanActor& a : stage.actors) {
+        const auto bytes =
+            static_cast<int64_t>(weights_of(net_, stage, a).bytes);
+        switch (a.weights.place) {
+          case WeightPlace::kMapped:
+            flash += bytes;
+            break;
+          case WeightPlace::kSram:
+            sram += bytes;
+            break;
+          case WeightPlace::kTape:
+            tape += bytes;
+            break;
+        }
+      }
+    }
+    const auto need = [&](const char* where, int64_t stated, int64_t bytes) {
+      found_.need(stated == bytes, "the node states ", stated, " weight bytes ",
+                  where, " and has ", bytes);
+    };
+    if (!plan_.linked || node_.flash_weight_bytes != 0) {
+      need("in flash", node_.flash_weight_bytes, flash);
+    }
+    need("in SRAM", node_.sram_weight_bytes, sram);
+    need("on the tape", node_.tape_bytes, tape);
+    const bool stored = tape > 0 || sram > 0 || !node_.mapped;
+    found_.need(!stored || !node_.storage.empty(),
+                "the node reads from a storage that it does not name");
+    found_.need(!node_.sealed || !node_.storage.empty(),
+                "a node without storage has sealed it");
+    found_.need(node_.mapped == (node_.layout.head_bytes == 0), "the node is ",
+                node_.mapped ? "" : "not ", "mapped, its head lies elsewhere");
+  }
+
+  // What a frame reads of storage: between each chunk of the tape once and
+  // once a firing; all else is exact.
+  void storage() {
+    int64_t all = 0;
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const PlanStage& stage = node_.stages[s];
+      int64_t fixed = 0, least = 0, most = 0;
+      for (const PlanSpill& spill : stage.spills) {
+        fixed += int64_t{spill.pages} * node_.spill_page_bytes;
+      }
+      for (const PlanActor& a : stage.actors) {
+        const WeightSum w = weights_of(net_, stage, a);
+        const auto bytes = static_cast<int64_t>(w.bytes + kTag * w.chunks);
+        if (a.weights.place == WeightPlace::kTape) {
+          least += bytes, most += bytes * steps(stage, a);
+        } else if (a.weights.place == WeightPlace::kSram && !a.weights.keep) {
+          fixed += bytes;
+        }
+      }
+      // The only record need not be read again.
+      if (!node_.mapped && node_.stages.size() > 1) {
+        most += node_.layout.record_bytes;
+      }
+      found_.need(stage.storage_read_bytes >= fixed + least &&
+                      stage.storage_read_bytes <= fixed + most,
+                  "stage ", s, " states ", stage.storage_read_bytes,
+                  " bytes read from storage, which are ", fixed + least, " to ",
+                  fixed + most);
+      all += stage.storage_read_bytes;
+    }
+    found_.need(node_.storage_read_bytes == all, "the node states ",
+                node_.storage_read_bytes,
+                " bytes read from storage, its "
+                "stages ",
+                all);
   }
 
   void stage(int s) {

@@ -27,12 +27,22 @@ test::RunOptions options_for(const Plan& plan) {
   test::RunOptions options;
   options.frames = 2;
   options.mapped = plan.nodes[0].layout.head_bytes == 0;
-  if (!options.mapped) options.storage_delay = 2;
+  if (!plan.nodes[0].storage.empty()) options.storage_delay = 2;
+  options.mixed = options.mapped && options.storage_delay > 0;
+  if (plan.nodes[0].spill_pages) {
+    options.spill_blocks = static_cast<uint32_t>(plan.nodes[0].spill_pages) + 4;
+  }
   return options;
 }
 
+std::vector<HandCase> all_cases() {
+  std::vector<HandCase> all = hand_cases();
+  for (HandCase& c : stored_cases()) all.push_back(std::move(c));
+  return all;
+}
+
 TEST(EmitRunTest, EveryPlanGivesTheSameBytes) {
-  for (const HandCase& c : hand_cases()) {
+  for (const HandCase& c : all_cases()) {
     const auto inputs = random_inputs(c.net, 1);
     const Plan simple = plain_plan(c.net);
     const auto plain =
@@ -53,7 +63,7 @@ TEST(EmitRunTest, EveryPlanGivesTheSameBytes) {
 }
 
 TEST(EmitRunTest, OneByteLessIsRefused) {
-  for (const HandCase& c : hand_cases()) {
+  for (const HandCase& c : all_cases()) {
     test::RunOptions less = options_for(c.plan);
     less.arena_less = 1;
     const auto got = test::run_program(emit(c.net, c.plan, 0),

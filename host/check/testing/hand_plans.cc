@@ -437,10 +437,23 @@ int HandPlan::summed_channels(const PlanStage& stage, const PlanActor& a) {
   return d.in0 + d.in_n - c.in0;
 }
 
+void HandPlan::count_weights(PlanStage& stage, const PlanWeights& w,
+                             int64_t bytes) {
+  const int64_t tags = kTagBytes * static_cast<int64_t>(w.chunks.size());
+  if (w.place == WeightPlace::kMapped) {
+    node_.flash_weight_bytes += bytes;
+    return;
+  }
+  const bool sram = w.place == WeightPlace::kSram;
+  (sram ? node_.sram_weight_bytes : node_.tape_bytes) += bytes;
+  if (!w.keep) stage.storage_read_bytes += bytes + tags;
+}
+
 void HandPlan::count() {
   for (PlanStage& stage : node_.stages) {
     for (const PlanSpill& spill : stage.spills) {
       const int64_t bytes = int64_t{spill.pages} * node_.spill_page_bytes;
+      stage.storage_read_bytes += bytes;
       if (!stage.ports[spill.port].is_read) continue;
       stage.storage_written_bytes += bytes;
       node_.storage_written_bytes += bytes;
@@ -460,6 +473,7 @@ void HandPlan::count() {
         bytes += hand_chunk_bytes(net_, stage, a, c);
       }
       stage.weight_read_bytes += steps * bytes;
+      count_weights(stage, a.weights, bytes);
       int64_t macs = l.macs / l.out.box.elements();
       if (inner) {
         const PlanChunk &c = a.weights.chunks.front(),
@@ -477,6 +491,7 @@ void HandPlan::count() {
       stage.firings += steps * ((l.kernel_h + a.part - 1) / a.part);
     }
     node_.macs += stage.macs;
+    node_.storage_read_bytes += stage.storage_read_bytes;
     node_.weight_read_bytes += stage.weight_read_bytes;
   }
 }

@@ -122,6 +122,7 @@ class HandPlan {
   void place_fixed();
   uint32_t place_stored(PlanStage&, uint32_t end);
   void pack();
+  void count_weights(PlanStage&, const PlanWeights&, int64_t bytes);
   void count();
 
   const Net& net_;

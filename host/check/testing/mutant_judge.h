@@ -71,8 +71,11 @@ class MutantJudge {
   test::RunResult run(const Plan& plan) const {
     test::RunOptions two;
     two.frames = 2;
-    two.mapped = plan.nodes[0].layout.head_bytes == 0;
-    if (!two.mapped) two.storage_delay = 2;
+    const PlanNode& node = plan.nodes[0];
+    two.mapped = node.layout.head_bytes == 0;
+    if (!two.mapped || !node.storage.empty()) two.storage_delay = 2;
+    two.mixed = two.mapped && !node.storage.empty();
+    if (node.spill_pages) two.spill_blocks = uint32_t(node.spill_pages) + 4;
     return test::run_program(emit(net_, plan, 0), inputs_, two);
   }
 

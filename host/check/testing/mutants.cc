@@ -43,6 +43,10 @@ void StageMutations::sums() {
   }
   add("MACs", false, [](PlanStage& s) { ++s.macs; });
   add("firings", false, [](PlanStage& s) { ++s.firings; });
+  add("bytes read from storage", false,
+      [](PlanStage& s) { s.storage_read_bytes += int64_t{1} << 30; });
+  add("less bytes read from storage", false,
+      [](PlanStage& s) { --s.storage_read_bytes; });
   add("written bytes", false, [](PlanStage& s) { ++s.storage_written_bytes; });
   if (stage_.weight_read_bytes > 0) {
     add("weight bytes", false, [](PlanStage& s) { s.weight_read_bytes = 0; });
@@ -91,7 +95,6 @@ void add_spilling(const PlanNode& node, std::vector<Mutation>& all) {
     });
   }
   if (node.spill_pages == 0) return;
-  add("no storage", [](PlanNode& n) { n.storage.clear(); });
   add("pages of 16 bytes", [](PlanNode& n) { n.spill_page_bytes = 16; });
 }
 
@@ -108,6 +111,16 @@ void add_node(const PlanNode& node, std::vector<Mutation>& all) {
   sum("weight bytes of the node", [](PlanNode& n) { ++n.weight_read_bytes; });
   sum("sends", [](PlanNode& n) { ++n.sent_bytes; });
   sum("writes", [](PlanNode& n) { ++n.storage_written_bytes; });
+  sum("reads", [](PlanNode& n) { ++n.storage_read_bytes; });
+  sum("weights in flash", [](PlanNode& n) { ++n.flash_weight_bytes; });
+  sum("weights in SRAM", [](PlanNode& n) { ++n.sram_weight_bytes; });
+  sum("weights on the tape", [](PlanNode& n) { ++n.tape_bytes; });
+  sum("mapped", [](PlanNode& n) { n.mapped = !n.mapped; });
+  if (node.storage.empty()) {
+    sum("sealed", [](PlanNode& n) { n.sealed = true; });
+  } else {
+    sum("no storage", [](PlanNode& n) { n.storage.clear(); });
+  }
   add_spilling(node, all);
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const std::string name = "stage " + std::to_string(s) + " ";

@@ -3,7 +3,7 @@
 namespace shoal {
 namespace {
 
-constexpr uint32_t kPage = 64;
+constexpr uint32_t kPage = 128;
 
 // A tensor goes to storage in one stage and comes back in the next.
 HandCase spilled_chain() {
