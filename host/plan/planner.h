@@ -22,6 +22,8 @@ struct PlanOptions {
   std::string storage;           // of board.storages; empty: its first
   bool sealed = false;           // encrypted storage: decryption takes time
   int64_t max_writes = 0;        // bytes that a frame may spill
+  int batch = 1;                 // frames of the model in one: prepare() plans
+                                 // the batch_net() of host/lower/batch.h
 };
 
 // kLatency: the least modelled time within the budget (--ram, or what the

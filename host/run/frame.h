@@ -32,7 +32,8 @@ class FrameRows {
   int64_t row_bytes() const { return row_elements_; }
 
  protected:
-  // `bytes`: of the frame; must be the tensor's, in the file's type.
+  // `bytes`: of the frame; must be the tensor's, in the file's type. Of a
+  // batch: frame_io() of one of its frames.
   FrameRows(const Graph&, const NetIo&, size_t bytes);
   // The file's element numbers of the row's elements.
   const std::vector<int64_t>& elements(int row);
@@ -40,7 +41,7 @@ class FrameRows {
     return io_.conversion == Conversion::kFlip ? 0x80 : 0;
   }
 
-  const NetIo& io_;
+  const NetIo io_;
   ElementOrder order_;
   int rows_;
   int64_t row_elements_;

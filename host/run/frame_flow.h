@@ -1,4 +1,5 @@
-// One frame on its way through a node: input rows are pushed as soon as there
+// One frame of a net, which may be several of its model (host/lower/batch.h),
+// on its way through a node: input rows are pushed as soon as there
 // is room, output rows taken as soon as they are made.
 //
 //   FrameFlow flow(graph, net, input);
@@ -21,7 +22,8 @@ int64_t output_bytes(const Graph&);
 
 class FrameFlow {
  public:
-  // The references and `input` must outlive the flow. Throws Error(kUsage) if
+  // The references and `input` must outlive the flow. The frames of a batch
+  // lie one after another, each with all its inputs. Throws Error(kUsage) if
   // the size is wrong.
   FrameFlow(const Graph&, const Net&, std::span<const uint8_t> input);
   FrameFlow(const FrameFlow&) = delete;
@@ -32,23 +34,24 @@ class FrameFlow {
   bool take(shoal_node*);
   // All rows have been pushed and all have been taken.
   bool done() const;
-  // The outputs, one after another, in the file's types.
+  // The outputs, one after another, in the file's types; of a batch frame by
+  // frame.
   const std::vector<uint8_t>& output() const { return output_; }
 
  private:
   // An input on its way into the node: rows are made one at a time.
   struct Source {
-    explicit Source(const FrameReader&);
     bool push(shoal_node*, uint32_t input);
-    FrameReader reader;
-    int next = 0;
+    std::vector<FrameReader> frames;
+    size_t frame = 0;
+    int next = 0;  // row of the frame
     std::vector<int8_t> row;
     bool pending = false;  // `row` holds row `next`
   };
   struct Sink {
-    explicit Sink(const FrameWriter&);
     bool take(shoal_node*, uint32_t output);
-    FrameWriter writer;
+    std::vector<FrameWriter> frames;
+    size_t frame = 0;
     int next = 0;
     std::vector<int8_t> row;
   };

@@ -6,6 +6,7 @@
 #include "host/base/size.h"
 #include "host/check/check.h"
 #include "host/emit/emit.h"
+#include "host/lower/batch.h"
 #include "host/split/cuts.h"
 #include "host/split/split_planner.h"
 
@@ -43,7 +44,7 @@ void check_flash(const Prepared& p, size_t node, int64_t budget) {
 Prepared prepare(Graph graph, const PlanOptions& options) {
   Prepared p;
   p.graph = std::move(graph);
-  p.net = lower(p.graph);
+  p.net = batch_net(lower(p.graph), options.batch);
   p.plan = make_plan(p.net, options);
   check_and_emit(p);
   // Without mapped flash the program lies in another storage.

@@ -4,6 +4,7 @@
 
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
+#include "host/lower/batch.h"
 #include "host/run/frame.h"
 
 namespace shoal {
@@ -133,7 +134,7 @@ std::vector<uint8_t> TraceCollector::stored_value(int file_tensor,
   return out;
 }
 
-Values TraceCollector::values(std::span<const uint8_t> input) {
+Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
   Values values(graph_.tensors.size());
   set_inputs(graph_, input, values);
   size_t at = 0;
@@ -141,7 +142,7 @@ Values TraceCollector::values(std::span<const uint8_t> input) {
     const Tensor& t = graph_.tensors[static_cast<size_t>(io.file_tensor)];
     const auto bytes =
         static_cast<size_t>(element_count(t.shape) * type_bytes(t.type));
-    add_input(io, input.subspan(at, bytes));
+    add_input(frame_io(net_, io, frame), input.subspan(at, bytes));
     at += bytes;
   }
   if (!conflict_.empty()) throw Error(Exit::kDiffers, conflict_);
@@ -153,8 +154,10 @@ Values TraceCollector::values(std::span<const uint8_t> input) {
                                     [&](int t) { return !stored(t); });
     if (derive) evaluate(graph_, op, values);
     for (const int t : op.outputs) {
-      if (stored(t))
-        values[static_cast<size_t>(t)] = stored_value(t, *stored(t));
+      if (!stored(t)) continue;
+      Stored there = *stored(t);
+      there.view = frame_view(net_, there.view, frame);
+      values[static_cast<size_t>(t)] = stored_value(t, there);
     }
   }
   return values;

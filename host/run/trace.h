@@ -32,11 +32,12 @@ class TraceCollector {
   // Looks at this frame of each node only: several may be under way.
   void watch(uint32_t frame) { frame_ = frame; }
 
-  // The bytes of all tensors of the file after one frame. Elided operators
-  // (views, folded PADs) are derived from what the tap saw. Throws
+  // The bytes of all tensors of the file after one frame; of a batch, those of
+  // its frame `frame`, whose input this is. Elided operators (views, folded
+  // PADs) are derived from what the tap saw. Throws
   // Error(kDiffers) if rows were computed twice with different results,
   // Error(kInternal) if a layer's rows are missing.
-  Values values(std::span<const uint8_t> input);
+  Values values(std::span<const uint8_t> input, int frame = 0);
   // Forgets the frame.
   void reset();
 

@@ -1,6 +1,7 @@
 #include "host/run/verify.h"
 
 #include "host/base/error.h"
+#include "host/run/frame_flow.h"
 #include "host/run/session.h"
 #include "host/run/stored_image.h"
 #include "host/run/trace.h"
@@ -71,9 +72,10 @@ Verdict judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
   return verdict;
 }
 
-Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
-                     const Values& oracle,
-                     const std::optional<GoldenCase>& golden) {
+std::vector<Verdict> verify_batch(
+    const Prepared& p, std::span<const uint8_t> inputs,
+    const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden) {
   TraceCollector collector(p.graph, p.net, p.plan);
   const PlanNode& node = p.plan.nodes[0];
   const Tap tap = collector.tap();
@@ -83,8 +85,24 @@ Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
       node.layout.head_bytes == 0
           ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
           : Session(p.graph, p.net, stored, node.arena_bytes, tap);
-  const std::vector<uint8_t> output = session.run(input);
-  return judge_frame(p, output, collector.values(input), oracle, golden);
+  const std::vector<uint8_t> output = session.run(inputs);
+  const auto in = static_cast<size_t>(input_bytes(p.graph));
+  const auto out = static_cast<size_t>(output_bytes(p.graph));
+  std::vector<Verdict> verdicts;
+  for (size_t f = 0; f < oracles.size(); ++f) {
+    const auto from = output.begin() + static_cast<ptrdiff_t>(f * out);
+    verdicts.push_back(judge_frame(
+        p, {from, from + static_cast<ptrdiff_t>(out)},
+        collector.values(inputs.subspan(f * in, in), static_cast<int>(f)),
+        oracles[f], f < golden.size() ? golden[f] : std::nullopt));
+  }
+  return verdicts;
+}
+
+Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                     const Values& oracle,
+                     const std::optional<GoldenCase>& golden) {
+  return verify_batch(p, input, {oracle}, {golden})[0];
 }
 
 GoldenCase find_golden_case(const std::filesystem::path& folder,

@@ -27,6 +27,14 @@ Verdict verify_frame(const Prepared&, std::span<const uint8_t> input,
                      const Values& oracle,
                      const std::optional<GoldenCase>& golden);
 
+// The same for one frame of a batched net (host/lower/batch.h): the inputs of
+// all its frames one after another, a verdict for each of the first
+// oracles.size(). Golden cases may be fewer.
+std::vector<Verdict> verify_batch(
+    const Prepared&, std::span<const uint8_t> inputs,
+    const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden);
+
 // The same for a frame that ran elsewhere: its output, and what a
 // TraceCollector has seen of all nodes.
 Verdict judge_frame(const Prepared&, const std::vector<uint8_t>& output,

@@ -1,0 +1,101 @@
+// Random networks, several frames at once: every layer of every frame of two
+// batches in a row must equal the oracle's, from mapped flash and from storage.
+//
+//   SHOAL_RANDOM_NETS   how many networks
+//   SHOAL_RANDOM_SEED   the first seed (default: 1)
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/run/prepare.h"
+#include "host/run/session.h"
+#include "host/run/verify.h"
+#include "tests/random_net.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kNets = 60;
+
+uint32_t number_from(const char* variable, uint32_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
+}
+
+struct Frames {
+  std::vector<uint8_t> inputs;
+  std::vector<Values> oracles;
+};
+
+Frames random_frames(const Graph& graph, int count, std::mt19937& random) {
+  Frames frames;
+  for (int f = 0; f < count; ++f) {
+    const std::vector<uint8_t> input = random_input(graph, random);
+    frames.inputs.insert(frames.inputs.end(), input.begin(), input.end());
+    frames.oracles.push_back(run_oracle(graph, input));
+  }
+  return frames;
+}
+
+std::string judge(const Prepared& p, const Frames& frames) {
+  const std::vector<Verdict> verdicts =
+      verify_batch(p, frames.inputs, frames.oracles, {});
+  for (size_t f = 0; f < verdicts.size(); ++f) {
+    if (!verdicts[f].wrong) continue;
+    return "frame " + std::to_string(f) + ": " + describe(*verdicts[f].wrong);
+  }
+  return "";
+}
+
+std::string fault_of(const NetRecipe& recipe, int& plans) {
+  const Graph graph = import_tflite(random_model(recipe), "random");
+  std::mt19937 random(recipe.seed);
+  PlanOptions options;
+  options.batch = 2 + static_cast<int>(recipe.seed % 4);
+  const Frames frames = random_frames(graph, options.batch, random);
+  static const char* const kBoards[] = {"host", "teensy41", "rp2350",
+                                        "nrf52840"};
+  for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
+    options.objective = objective;
+    options.board = &find_board(kBoards[random() % std::size(kBoards)]);
+    const std::string where =
+        std::to_string(options.batch) + " frames on " + options.board->name;
+    try {
+      const std::string fault = judge(prepare(graph, options), frames);
+      if (!fault.empty()) return where + ": " + fault;
+      ++plans;
+    } catch (const Error& e) {
+      const bool full = e.code() == Exit::kDoesNotFit;
+      if (!full || options.board->unlimited()) return where + ": " + e.what();
+    }
+  }
+  return "";
+}
+
+TEST(RandomBatch, EveryFrameEqualsTheOracle) {
+  const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
+  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kNets);
+  int plans = 0, failed = 0;
+  for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
+    const NetRecipe recipe = random_recipe(seed);
+    std::string fault;
+    try {
+      fault = fault_of(recipe, plans);
+    } catch (const std::exception& e) {
+      fault = e.what();
+    }
+    if (fault.empty()) continue;
+    ++failed;
+    ADD_FAILURE() << "seed " << seed << ": " << fault << "\n"
+                  << text_of(import_tflite(random_model(recipe), "random"));
+  }
+  EXPECT_GT(plans, static_cast<int>(count));
+}
+
+}  // namespace
+}  // namespace shoal
