@@ -73,7 +73,13 @@ Status Node::run_slice() {
   if (a.weights != kNone) {
     const ChunkRecord& c = stage_.chunks[chunk_index(
         stage_, a, active_.firing, active_.iteration, active_.group)];
+    const uint32_t used = tape_used_;
     const uint8_t* bytes = chunk_bytes(a, c);
+    // A slot has become free: storage need not be idle during this slice.
+    if (used != tape_used_) {
+      const Status next = fetch_next();
+      if (next > Status::kWait) return next;
+    }
     if (!bytes) return Status::kWait;
     set_chunk(s, stage_, c, bytes);
   }

@@ -227,6 +227,7 @@ TEST(Mutation, StorageThatFailsOrLies) {
     const RunResult right = run_program(image, s.inputs, still);
     ASSERT_EQ(right.status, Status::kOk);
     ASSERT_GE(right.reads, 2);
+    int chunks = 0;
     for (int n = 0; n < right.reads; ++n) {
       for (int times : {1, 1 << 20}) {
         RunOptions o = still;
@@ -242,6 +243,9 @@ TEST(Mutation, StorageThatFailsOrLies) {
           EXPECT_EQ(flipped.outputs, right.outputs) << n;
         } else {
           EXPECT_EQ(failed.status, Status::kStorage) << n;
+          const bool chunk = failed.fault.table == Table::kChunk;
+          EXPECT_EQ(failed.fault.layer != kNone, chunk) << n;
+          chunks += chunk;
           EXPECT_GT(flipped.status, Status::kWait) << n;
         }
       }
@@ -249,6 +253,7 @@ TEST(Mutation, StorageThatFailsOrLies) {
       o.refuse_at = n;
       EXPECT_EQ(run_program(image, s.inputs, o).status, Status::kStorage) << n;
     }
+    EXPECT_GT(chunks, 0);
   }
 }
 

@@ -67,6 +67,33 @@ TEST(StoredWeights, SetsAreReadOnceAStageOrOnce) {
   }
 }
 
+TEST(StoredWeights, AreAllThereOrRefused) {
+  for (bool keep : {false, true}) {
+    const Bytes image = in_sram(chain().program, keep, true).build();
+    AlignedBytes memory(image);
+    const auto* head = reinterpret_cast<const Header*>(image.data());
+    Arena arena(head->arena_bytes);
+    const auto opened = [&](uint32_t mapped, uint32_t stored, bool with) {
+      SlowStorage slow(image, 0);
+      const shoal_storage storage = slow.interface();
+      shoal_config config{};
+      config.image = memory.data(), config.image_bytes = mapped;
+      config.storage = with ? &storage : nullptr;
+      config.storage_bytes = stored;
+      shoal_node node;
+      return Status(
+          shoal_open(&node, &config, arena.data(), head->arena_bytes));
+    };
+    const uint32_t program = head->program_bytes, all = head->image_bytes;
+    EXPECT_LE(opened(program, all, true), Status::kWait);
+    EXPECT_LE(opened(all, all + 1, true), Status::kWait);
+    EXPECT_EQ(opened(program - 1, all, true), Status::kTooShort);
+    EXPECT_EQ(opened(program, all - 1, true), Status::kTooShort);
+    EXPECT_EQ(opened(program, 0, true), Status::kTooShort);
+    EXPECT_EQ(opened(program, all, false), Status::kStorage);
+  }
+}
+
 // The first layer fires as soon as its own weights are there.
 TEST(StoredWeights, AnActorWaitsForItsOwnSetAlone) {
   const Sample s = chain();

@@ -72,6 +72,14 @@ TEST(Streams, OfProgramsInStorage) {
     };
     expect_sample(s, o);
     o.tap = nullptr;
+    LinkedSample sram = s;
+    for (bool mapped : {true, false}) {
+      for (ProgramBuilder& p : sram.programs.nodes) {
+        p = in_sram(p, mapped, mapped);
+      }
+      o.mapped = mapped, o.lost = 10;
+      expect_sample(sram, o);
+    }
     for (bool mapped : {true, false}) {
       for (size_t n = 0; n < order.size(); ++n) {
         s.programs.nodes[n] = on_tape(s.programs.nodes[n], order[n], mapped);
