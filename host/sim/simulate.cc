@@ -1,6 +1,7 @@
 #include "host/sim/simulate.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <random>
 
@@ -55,6 +56,7 @@ class Simulation {
 
  private:
   void add_node(int node, const Cluster&, const ClusterKey&);
+  void give_store(int node, const ClusterNode&, VirtualNodeOptions&) const;
   void add_commander(const Cluster&, const ClusterKey&,
                      std::span<const uint8_t> input);
   template <typename Done>
@@ -114,15 +116,40 @@ void Simulation::add_node(int node, const Cluster& cluster,
   o.name = real.name;
   o.board = real.board.name;
   o.arena_bytes = plan.arena_bytes;
-  o.program_capacity = static_cast<uint32_t>(image.size());
+  o.program_capacity = plan.program_bytes;
   o.max_peers = static_cast<uint16_t>(std::max<size_t>(plan.peers.size(), 1));
   o.insecure = options_.insecure;
   std::copy(key.begin(), key.end(), o.key);
   o.seed = random_();
   if (options_.tap) o.tap = options_.tap(node);
+  give_store(node, real, o);
   nodes_.push_back(std::make_unique<VirtualNode>(port, o, costs_.back().get()));
   ports_.push_back(&port);
   world_.attach(port, *nodes_.back());
+}
+
+// As a card that was written before: nothing of it goes over the network.
+void Simulation::give_store(int node, const ClusterNode& real,
+                            VirtualNodeOptions& o) const {
+  const auto n = static_cast<size_t>(node);
+  const PlanNode& plan = prepared_.plan.nodes[n];
+  if (plan.storage.empty()) return;
+  const std::vector<uint8_t>& image = prepared_.images[n];
+  Header header;
+  std::memcpy(&header, image.data(), sizeof header);
+  const bool given = n < options_.stores.size() && !options_.stores[n].empty();
+  o.store = given ? options_.stores[n] : image;
+  if (o.store.size() >= sizeof header) {
+    std::memcpy(&header, o.store.data(), sizeof header);
+  }
+  std::copy_n(header.store_id, o.store_id.size(), o.store_id.begin());
+  o.storage = find_storage(real.board, plan.storage);
+  if (!options_.costs) o.storage.read_latency_us = 1;
+  if (n >= options_.store_keys.size()) return;
+  o.store_key = options_.store_keys[n];
+  if (options_.costs) {
+    o.opening = real.board.aead_cycles_per_byte / real.board.clock_hz;
+  }
 }
 
 // On a computer as fast as need be, at the best link of the cluster.
@@ -249,6 +276,7 @@ EndpointReport Simulation::report(uint32_t i) const {
     r.board = prepared_.plan.nodes[i].board;
     r.link = nodes_[i]->counters();
     r.work = nodes_[i]->work();
+    r.storage = nodes_[i]->storage();
   } else {
     r.name = "coordinator";
     r.link = commander_->coordinator().counters();
@@ -269,6 +297,7 @@ SimResult Simulation::result() const {
     n.traffic = since(n.traffic, start.traffic);
     n.link = since(n.link, start.link);
     n.work = since(n.work, start.work);
+    n.storage = since(n.storage, start.storage);
   }
   r.coordinator = r.nodes.back();
   r.nodes.pop_back();

@@ -8,6 +8,7 @@
 // bytes matter and virtual time is nobody's time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -18,10 +19,13 @@
 #include "host/run/prepare.h"
 #include "host/run/session.h"
 #include "host/sim/cost.h"
+#include "host/sim/virtual_storage.h"
 #include "host/sim/world.h"
 #include "host/split/cluster.h"
 
 namespace shoal {
+
+using StoreKeyBytes = std::array<uint8_t, 32>;
 
 struct SimOptions {
   NetworkOptions network;
@@ -32,6 +36,11 @@ struct SimOptions {
   std::optional<uint32_t> receive_queue;  // of a node, datagrams
   bool costs = true;
   bool insecure = false;
+  // By node: what its storage holds, in place of the image's bytes; missing or
+  // empty: the image. For stores that are another's.
+  std::vector<std::vector<uint8_t>> stores = {};
+  // Of sealed stores, by node; empty: they are not sealed.
+  std::vector<StoreKeyBytes> store_keys = {};
   uint32_t max_payload = 1472;
   uint64_t timeout_us = 5'000'000;  // of virtual time
   // A cluster that is not done after so many events is given up with
@@ -73,6 +82,7 @@ struct EndpointReport {
   EndpointTraffic traffic;     // of all frames, as the network saw it
   shoal_link_counters link{};  // as the endpoint saw it
   SliceCost work;              // of all frames
+  StorageCounters storage;     // of all frames
 };
 
 struct SimResult {

@@ -7,6 +7,7 @@
 
 #include "device/shoal.h"
 #include "host/sim/cost.h"
+#include "host/sim/virtual_storage.h"
 #include "host/sim/world.h"
 
 namespace shoal {
@@ -31,6 +32,14 @@ inline SliceCost since(SliceCost w, const SliceCost& start) {
   w.flash_s -= start.flash_s;
   w.macs -= start.macs, w.weight_bytes -= start.weight_bytes;
   return w;
+}
+
+inline StorageCounters since(StorageCounters c, const StorageCounters& start) {
+  c.reads -= start.reads, c.writes -= start.writes;
+  c.erasures -= start.erasures;
+  c.read_bytes -= start.read_bytes, c.written_bytes -= start.written_bytes;
+  c.busy -= start.busy;
+  return c;
 }
 
 inline shoal_link_counters since(const shoal_link_counters& now,

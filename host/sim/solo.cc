@@ -1,10 +1,14 @@
 #include "host/sim/solo.h"
 
+#include <cmath>
 #include <string>
 
+#include "device/link/cipher.h"
 #include "device/program/image.h"
 #include "host/base/error.h"
+#include "host/plan/time.h"
 #include "host/run/frame_flow.h"
+#include "host/sim/since.h"
 
 namespace shoal {
 namespace {
@@ -14,14 +18,6 @@ const Header& header_of(const std::vector<uint8_t>& image) {
 }
 
 double seconds(Nanos time) { return static_cast<double>(time) * 1e-9; }
-
-StorageCounters since(StorageCounters c, const StorageCounters& start) {
-  c.reads -= start.reads, c.writes -= start.writes;
-  c.erasures -= start.erasures;
-  c.read_bytes -= start.read_bytes, c.written_bytes -= start.written_bytes;
-  c.busy -= start.busy;
-  return c;
-}
 
 }  // namespace
 
@@ -40,15 +36,24 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
     : prepared_(prepared),
       board_(board),
       options_(options),
-      cost_(prepared.images.at(0), board),
-      storage_(prepared.images[0], storage_profile(), [this] { return now_; }),
+      image_(options.image.empty() ? prepared.images.at(0) : options.image),
+      cost_(image_, board),
+      storage_(image_, storage_profile(), [this] { return now_; }),
       arena_(prepared.plan.nodes.at(0).arena_bytes) {
   storage_.inject(options.fault);
-  const std::vector<uint8_t>& image = prepared_.images[0];
+  const Header& header = header_of(image_);
   shoal_config config{};
-  config.image_bytes = static_cast<uint32_t>(image.size());
-  if (header_of(image).head == kNowhere) config.image = image.data();
+  if (header.flags & kImageUnmapped) {
+    config.image_bytes = storage_.bytes();
+  } else {
+    mapped_.assign(image_.begin(), image_.begin() + header.program_bytes);
+    config.image = mapped_.data();
+    config.image_bytes = header.program_bytes;
+    config.storage_bytes = storage_.bytes();
+  }
   config.storage = &storage_.storage();
+  config.store_key = options.key;
+  config.store_cipher = options.key ? &chacha20_poly1305() : nullptr;
   config.tap = options.tap.call;
   config.tap_user = options.tap.user;
   begin(loading_);
@@ -66,8 +71,19 @@ const Storage& SoloNode::storage_profile() const {
 int SoloNode::step() {
   const int status = shoal_step(&node_);
   check(status, "run");
+  open_chunks();
   if (status == SHOAL_OK) charge();
   return status;
+}
+
+// What came was decrypted before anything else; the next read was on its way.
+void SoloNode::open_chunks() {
+  const uint64_t opened = shoal_storage_counts(&node_).opened_bytes;
+  const double time = static_cast<double>(opened - opened_bytes_) *
+                      board_.aead_cycles_per_byte / board_.clock_hz;
+  opened_bytes_ = opened;
+  frame_->decrypt_s += time;
+  now_ += std::llround(time * 1e9);
 }
 
 void SoloNode::charge() {
@@ -128,6 +144,17 @@ void SoloNode::check(int status, const char* doing) const {
                                   ", table " + std::to_string(why.table) +
                                   ", entry " + std::to_string(why.index) +
                                   ", check " + std::to_string(why.check));
+}
+
+double unlimited_seconds(const Net& net, const Board& board) {
+  int64_t ps = 0;
+  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+    const Layer& layer = net.layers[l];
+    const LayerTime t =
+        layer_time(net, l, {layer.out.box.rows(), layer.kernel_h}, board);
+    ps += t.compute_ps + t.firing_ps;
+  }
+  return static_cast<double>(ps) / kPicoseconds;
 }
 
 }  // namespace shoal

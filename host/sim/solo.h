@@ -27,8 +27,10 @@ namespace shoal {
 
 struct SoloOptions {
   const Storage* storage = nullptr;  // null: the board's first
+  std::vector<uint8_t> image = {};   // sealed with `key`; empty: the prepared
+  const uint8_t* key = nullptr;      // of the node; null: it is not sealed
   StorageFault fault{.count = 0};
-  Tap tap;
+  Tap tap = {};
 };
 
 // Of one frame.
@@ -58,12 +60,11 @@ class SoloNode {
   VirtualStorage& storage() { return storage_; }
 
  private:
-  bool mapped() const;
   const Storage& storage_profile() const;
-  void load();
   int step();
   void wait();
   void charge();
+  void open_chunks();
   void begin(SoloFrame&);
   void end(SoloFrame&);
   void check(int status, const char* doing) const;
@@ -71,15 +72,22 @@ class SoloNode {
   const Prepared& prepared_;
   const Board& board_;
   SoloOptions options_;
+  std::vector<uint8_t> image_;
   NodeCost cost_;
   Nanos now_ = 0;
   VirtualStorage storage_;
+  std::vector<uint8_t> mapped_;  // the program part; the rest by request only
   Arena arena_;
   shoal_node node_{};
   SoloFrame* frame_ = nullptr;  // under way
+  uint64_t opened_bytes_ = 0;
   SoloFrame loading_, last_;
   Nanos begun_ = 0;
   StorageCounters before_;  // when it began
 };
+
+// What the net would take on a board with room for all of it in SRAM: every
+// layer in one firing, no weight waited for.
+double unlimited_seconds(const Net&, const Board&);
 
 }  // namespace shoal

@@ -1,5 +1,7 @@
 #include "host/sim/virtual_node.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "host/base/error.h"
@@ -29,6 +31,17 @@ VirtualNode::VirtualNode(Port& port, const VirtualNodeOptions& options,
   config.arena_bytes = arena_.bytes();
   config.program = program_.data()->bytes;
   config.program_capacity = options_.program_capacity;
+  if (!options_.store.empty()) {
+    storage_.emplace(options_.store, options_.storage,
+                     [&port] { return port.now(); });
+    config.storage = &storage_->storage();
+    config.storage_bytes = storage_->bytes();
+    config.store_id = options_.store_id.data();
+    if (options_.store_key) {
+      config.store_key = options_.store_key->data();
+      config.store_cipher = &chacha20_poly1305();
+    }
+  }
   config.peers = peers_.data();
   config.max_peers = options_.max_peers;
   for (int i = 0; i < 3; ++i) {
@@ -53,11 +66,23 @@ int VirtualNode::entropy(void* self, void* out, uint32_t bytes) {
 
 bool VirtualNode::step() { return agent_.step() == Status::kOk; }
 
-uint64_t VirtualNode::next_timer_us() const { return agent_.next_timer_us(); }
+// The end of a request of the storage wakes it as well.
+uint64_t VirtualNode::next_timer_us() const {
+  const uint64_t timer = agent_.next_timer_us();
+  if (!storage_ || !storage_->busy()) return timer;
+  const auto ready = static_cast<uint64_t>(
+      (storage_->ready() + kMicrosecond - 1) / kMicrosecond);
+  return std::min(timer, ready);
+}
+
+StorageCounters VirtualNode::storage() const {
+  return storage_ ? storage_->counters() : StorageCounters{};
+}
 
 // A slice is known by its numbers, which come again in the next frame only.
 void VirtualNode::settle() {
   if (!cost_ || agent_.state() != AgentState::kRunning) return;
+  if (storage_) open_chunks();
   const shoal_work w = shoal_last_work(&agent_.node());
   if (w.actor == kNone) return;
   const uint32_t frame = shoal_frames(&agent_.node());
@@ -70,6 +95,18 @@ void VirtualNode::settle() {
   work_ += c;
   port_.spend(c.nanos(),
               {.doing = Doing::kSlice, .stage = w.stage, .actor = w.actor});
+}
+
+void VirtualNode::open_chunks() {
+  const uint64_t opened = shoal_storage_counts(&agent_.node()).opened_bytes;
+  // A node that starts again counts from zero.
+  const uint64_t before = std::min(opened, opened_bytes_);
+  opened_bytes_ = opened;
+  const double seconds =
+      static_cast<double>(opened - before) * options_.opening;
+  if (seconds > 0) {
+    port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kOther});
+  }
 }
 
 shoal_link_counters VirtualNode::counters() const {

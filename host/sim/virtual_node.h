@@ -3,6 +3,7 @@
 // what datagrams bring.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "host/run/arena.h"
 #include "host/run/session.h"
 #include "host/sim/cost.h"
+#include "host/sim/virtual_storage.h"
 #include "host/sim/world.h"
 
 namespace shoal {
@@ -26,6 +28,13 @@ struct VirtualNodeOptions {
   bool insecure = false;
   uint8_t key[kKeyBytes] = {};
   uint64_t seed = 1;  // of its entropy
+  // What its storage holds, at the offsets of the program's image; empty: it
+  // has none. `opening` seconds a byte are the core's, if the store is sealed.
+  std::vector<uint8_t> store;
+  Storage storage;
+  std::array<uint8_t, 16> store_id{};
+  std::optional<std::array<uint8_t, kKeyBytes>> store_key;
+  double opening = 0;
   Tap tap;
 };
 
@@ -44,9 +53,11 @@ class VirtualNode : public Endpoint {
   shoal_link_counters counters() const;
   // What its slices have done so far.
   const SliceCost& work() const { return work_; }
+  StorageCounters storage() const;
 
  private:
   static int entropy(void* self, void* out, uint32_t bytes);
+  void open_chunks();
   struct Block {
     alignas(16) uint8_t bytes[16];
   };
@@ -59,10 +70,12 @@ class VirtualNode : public Endpoint {
   std::vector<shoal_peer> peers_;
   std::vector<Block> packets_[3];
   std::mt19937_64 random_;
+  std::optional<VirtualStorage> storage_;
   NodeAgent agent_;
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
   SliceCost work_;
+  uint64_t opened_bytes_ = 0;
 };
 
 }  // namespace shoal

@@ -2,12 +2,12 @@
 // node reaches by request only. A request takes the latency and the rate of a
 // storage profile; until it has ended the bytes at its destination are noise.
 //
-//   VirtualStorage card(store, find_storage(board, "sd-4bit"), clock);
-//   config.storage = &card.storage();
-//   ... shoal_step() says SHOAL_WAIT: clock goes on to card.ready()
+//   VirtualStorage card(store, find_storage(board, "sd-4bit"), [&] { return
+//   now; }); config.storage = &card.storage();
+//   ... shoal_step() says SHOAL_WAIT: now = card.ready();
 //
-// `clock` is asked at every call. One request at a time; requests that no
-// storage could serve (outside, two at once, half a block) are refused.
+// The clock is asked at every call. One request at a time; what no storage
+// could serve (outside, two at once, half a block) is refused.
 #pragma once
 
 #include <cstdint>
