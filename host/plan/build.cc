@@ -59,7 +59,7 @@ class NodeBuilder {
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
       a.weights.place = choice_.places[a.layer];
-      tape |= a.weights.place == WeightPlace::kTape;
+      tape |= a.weights.place != WeightPlace::kMapped;
       if (a.weights.place == WeightPlace::kSram) {
         cut_for_sram(net_.layers[a.layer], a);
       }

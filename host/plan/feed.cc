@@ -12,9 +12,10 @@ namespace {
 class ActorSlices {
  public:
   ActorSlices(const Net& net, const PlanStage& stage, const PlanActor& a,
-              const Board& board, int first_chunk)
+              const Board& board, int first_chunk, size_t sets)
       : a_(a),
         first_chunk_(first_chunk),
+        sets_(sets),
         time_(actor_time(net, stage, a, board)) {
     const PlanWeights& w = a.weights;
     if (!a.copy) op_ = net.layers[a.layer].op;
@@ -60,8 +61,8 @@ class ActorSlices {
         core = compute * w.chunks[g].out_n / channels_;
       }
       if (w.parts > 1) chunk += firing % w.parts * w.groups;
-      slices.push_back(
-          {core + (g == 0 ? extra : 0), on_tape_ ? first_chunk_ + chunk : -1});
+      slices.push_back({core + (g == 0 ? extra : 0),
+                        on_tape_ ? first_chunk_ + chunk : -1, sets_});
     }
   }
 
@@ -73,12 +74,13 @@ class ActorSlices {
         (time_.compute_ps + time_.flash_ps) / firings / loop.iterations +
         (last ? time_.firing_ps / firings : 0);
     const int chunk = op_ == OpCode::kLut ? 0 : iteration;
-    slices.push_back({core, on_tape_ ? first_chunk_ + chunk : -1});
+    slices.push_back({core, on_tape_ ? first_chunk_ + chunk : -1, sets_});
   }
 
  private:
   const PlanActor& a_;
   const int first_chunk_;
+  const size_t sets_;
   LayerTime time_;
   OpCode op_{};
   bool on_tape_ = false, cached_ = false;
@@ -89,17 +91,18 @@ class ActorSlices {
 // The storage's queue beside the core's.
 class Queues {
  public:
-  Queues(const Supply& supply, const std::vector<int64_t>& chunk_bytes,
-         const std::vector<FeedSlice>& slices, uint32_t slots)
-      : supply_(supply), bytes_(chunk_bytes), slots_(slots) {
+  Queues(const Supply& supply, const std::vector<int64_t>& sets,
+         const std::vector<int64_t>& tape, const std::vector<FeedSlice>& slices,
+         uint32_t slots)
+      : supply_(supply), reads_(sets), sets_(sets.size()), slots_(slots) {
     int last = -1;
     for (const FeedSlice& s : slices) {
       if (s.chunk < 0 || s.chunk == last) continue;
-      reads_.push_back(last = s.chunk);
+      reads_.push_back(tape[last = s.chunk]);
     }
   }
 
-  // Outside the tape: nothing else is under way.
+  // Nothing else is under way.
   void read(int64_t bytes) {
     const int64_t ps = request(bytes);
     now_ += ps;
@@ -110,19 +113,16 @@ class Queues {
 
   void run(const FeedSlice& s) {
     look_after();
+    wait_for(s.sets);
     if (s.chunk >= 0 && s.chunk != current_) {
       if (current_ >= 0) ++used_;
       current_ = s.chunk;
       start();
-      if (used_ == loaded_) {
-        ++t_.waits;
-        t_.wait_ps += arrives_ - now_;
-        now_ = arrives_;
-      }
-      look_after();
+      wait_for(sets_ + used_ + 1);
     }
     now_ += s.core_ps;
   }
+  void wait_for_sets() { wait_for(sets_); }
 
   FeedTime finish() {
     t_.total_ps = now_;
@@ -144,11 +144,20 @@ class Queues {
     now_ += ps;
   }
 
-  void start() {
-    if (reading_ || loaded_ - used_ == slots_ || started_ == reads_.size()) {
-      return;
+  void wait_for(size_t there) {
+    if (loaded_ >= there) return;
+    ++t_.waits;
+    while (loaded_ < there) {
+      t_.wait_ps += std::max<int64_t>(0, arrives_ - now_);
+      now_ = std::max(now_, arrives_);
+      look_after();
     }
-    arrives_ = now_ + request(bytes_[reads_[started_++]]);
+  }
+
+  void start() {
+    if (reading_ || started_ == reads_.size()) return;
+    if (started_ >= sets_ + used_ + slots_) return;
+    arrives_ = now_ + request(reads_[started_++]);
     reading_ = true;
   }
 
@@ -156,16 +165,15 @@ class Queues {
     start();
     while (reading_ && arrives_ <= now_) {
       reading_ = false;
-      const int64_t bytes = bytes_[reads_[loaded_++]];
+      const int64_t bytes = reads_[loaded_++];
       start();
       open(bytes);
     }
   }
 
   const Supply& supply_;
-  const std::vector<int64_t>& bytes_;  // with tags
-  const size_t slots_;
-  std::vector<int> reads_;
+  std::vector<int64_t> reads_;  // bytes with tags: sets, then the tape
+  const size_t sets_, slots_;
   FeedTime t_;
   int64_t now_ = 0, arrives_ = 0;
   bool reading_ = false;
@@ -206,8 +214,11 @@ std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
                                    const Board& board) {
   std::vector<ActorSlices> actors;
   int chunks = 0;
+  size_t sets = 0;
   for (const PlanActor& a : stage.actors) {
-    actors.emplace_back(net, stage, a, board, chunks);
+    const bool set = a.weights.place == WeightPlace::kSram && !a.weights.keep;
+    if (set) sets += a.weights.chunks.size();
+    actors.emplace_back(net, stage, a, board, chunks, set ? sets : 0);
     if (a.weights.place != WeightPlace::kTape) continue;
     chunks += static_cast<int>(a.weights.chunks.size());
   }
@@ -243,14 +254,15 @@ FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
     core.firing_ps += t.firing_ps;
     if (a.weights.place == WeightPlace::kMapped) core.flash_ps += t.flash_ps;
   }
+  const bool streams = !(tape.empty() && sets.empty());
   std::vector<FeedSlice> slices;
-  if (!tape.empty()) slices = feed_slices(net, stage, *supply.board);
-  Queues queues(supply, tape, slices, stage.slot_count);
+  if (streams) slices = feed_slices(net, stage, *supply.board);
+  Queues queues(supply, sets, tape, slices, stage.slot_count);
   if (record) queues.read(record);
-  for (const int64_t bytes : sets) queues.read(bytes);
   for (const FeedSlice& s : slices) queues.run(s);
+  queues.wait_for_sets();
   FeedTime t = queues.finish();
-  if (tape.empty()) {
+  if (slices.empty()) {
     t.total_ps += core.compute_ps + core.firing_ps + core.flash_ps;
   }
   t.compute_ps = core.compute_ps;

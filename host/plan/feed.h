@@ -2,15 +2,17 @@
 // and the core, that wait for each other. Exact by these rules, which the
 // runtime and the virtual storage play as well:
 //
-//   * On entry the record is read (if the image is not mapped and has several
-//     stages), then the sets kept in SRAM: each chunk is read, then opened.
-//   * Then the tape begins. Its chunks are read in the order of their use, one
-//     request at a time; a chunk that is used several times in a row is read
-//     once. A request takes the storage's latency and its bytes' time.
-//   * The core looks after the tape before every slice (a chunk of a firing):
-//     what has arrived is opened, and where a slot is free the next read has
-//     been started before that. A slot is free again when the core asks for
-//     another chunk than the one in it; then, too, the next read starts first.
+//   * On entry the record is read, if the image is not mapped and has several
+//     stages. Then the stage runs.
+//   * One request at a time is under way; it takes the storage's latency and
+//     its bytes' time. First come the sets for SRAM, then the chunks of the
+//     tape in the order of their use, each into a free slot; a chunk that is
+//     used several times in a row is read once.
+//   * The core looks after the reads before every slice (a chunk of a firing):
+//     what has arrived is opened, and if another may be read that has been
+//     started before. A slot is free again when the core asks for another chunk
+//     than the one in it; then, too, the next read starts first. A slice waits
+//     for its chunk, or for all of its set.
 //   * Opening costs the core's cipher if the storage is sealed, else nothing.
 //   * Mapped weights stall the core.
 //
@@ -45,7 +47,7 @@ struct FeedTime {
 
 // Of one frame; sets with `keep` are there. `record` is the bytes of the
 // stage's record that are read on entry, 0: none. The order must be recorded
-// if anything is on the tape.
+// if anything is on the tape; without one the core waits for all sets.
 FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
                    int64_t record = 0);
 
@@ -53,7 +55,8 @@ FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
 // (stalls included).
 struct FeedSlice {
   int64_t core_ps = 0;
-  int chunk = -1;  // on the tape, counted over the stage's actors; -1: none
+  int chunk = -1;   // on the tape, counted over the stage's actors; -1: none
+  size_t sets = 0;  // chunks of sets that must be there
 };
 // All slices of a frame, in the recorded order.
 std::vector<FeedSlice> feed_slices(const Net&, const PlanStage&, const Board&);

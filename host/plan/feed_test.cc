@@ -43,6 +43,7 @@ struct Use {
   int64_t us = 0;
   int bytes = 0;  // of its chunk with the tag; 0: not on the tape
   const PlanChunk* chunk = nullptr;
+  size_t sets = 0;  // chunks of sets that it waits for
 };
 
 // What the core does, slice by slice, from the layers alone.
@@ -58,10 +59,18 @@ std::vector<Use> uses_of(const Net& net, const PlanStage& stage) {
       row[run.actor] += rows;
       const int64_t pixels = int64_t{rows} * l.out.box.columns();
       int64_t firing_us = 10;
+      size_t sets = 0;
+      if (a.weights.place == WeightPlace::kSram && !a.weights.keep) {
+        for (int before = 0; before <= run.actor; ++before) {
+          const PlanWeights& w = stage.actors[before].weights;
+          if (w.place != WeightPlace::kSram || w.keep) continue;
+          sets += w.chunks.size();
+        }
+      }
       if (l.op == OpCode::kLut) {
         uses.push_back({pixels * l.out.box.channels() * 4 + firing_us,
                         chunk_size(l, a.weights.chunks[0]),
-                        &a.weights.chunks[0]});
+                        &a.weights.chunks[0], sets});
         if (a.weights.place != WeightPlace::kTape) uses.back().bytes = 0;
         continue;
       }
@@ -73,7 +82,7 @@ std::vector<Use> uses_of(const Net& net, const PlanStage& stage) {
         const int in = l.op == OpCode::kDepthwise ? 1 : l.in[0].box.channels();
         const auto us =
             static_cast<int64_t>(cost) * pixels * taps * c.out_n * in;
-        uses.push_back({us + firing_us, chunk_size(l, c), &c});
+        uses.push_back({us + firing_us, chunk_size(l, c), &c, sets});
         if (a.weights.place != WeightPlace::kTape) uses.back().bytes = 0;
         firing_us = 0;
       }
@@ -97,13 +106,11 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
                                 bytes / (storage.read_bytes_per_s * 1e-6));
   };
   const auto opening = [&](int bytes) { return sealed ? 2 * bytes : 0; };
-  for (const int bytes : sets) {
-    const int64_t read = reading(bytes);
-    toy.us += read + opening(bytes);
-    toy.storage_us += read;
-    toy.opened_us += opening(bytes);
-  }
+  std::vector<Use> set_reads;
+  for (const int bytes : sets) set_reads.push_back({0, bytes});
   std::deque<const Use*> to_read;
+  for (const Use& s : set_reads) to_read.push_back(&s);
+  size_t sets_there = 0;
   for (const Use& u : uses) {
     if (u.bytes == 0) continue;
     if (to_read.empty() || to_read.back()->chunk != u.chunk) {
@@ -116,7 +123,8 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
   int64_t read_left = 0, core_left = 0;
   size_t next = 0;
   const auto start = [&] {
-    if (under_way || to_read.empty() || there.size() == slots) return;
+    if (under_way || to_read.empty()) return;
+    if (to_read.front()->chunk && there.size() == slots) return;
     under_way = to_read.front();
     to_read.pop_front();
     read_left = reading(under_way->bytes);
@@ -128,7 +136,11 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
       if (under_way && read_left == 0) {
         const Use* arrived = under_way;
         under_way = nullptr;
-        there.push_back(arrived->chunk);
+        if (arrived->chunk) {
+          there.push_back(arrived->chunk);
+        } else {
+          ++sets_there;
+        }
         start();
         core_left = opening(arrived->bytes);
         toy.opened_us += core_left;
@@ -136,6 +148,7 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
       }
       if (next == uses.size()) break;
       const Use& use = uses[next];
+      if (use.sets > sets_there) break;
       if (use.bytes && !(first_in_use && there.front() == use.chunk)) {
         if (first_in_use) there.pop_front();
         first_in_use = false;
