@@ -1,9 +1,11 @@
 #include "host/plan/plan_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "host/plan/op_names.h"
 #include "host/plan/plan_segments.h"
+#include "host/plan/wear.h"
 
 namespace shoal {
 namespace {
@@ -25,16 +27,17 @@ Json buffer_json(const Net& net, const PlanBuffer& b) {
 }
 
 Json port_json(const PlanPort& p) {
-  const char* owner = p.owner == Owner::kActor    ? "actor"
-                      : p.owner == Owner::kInput  ? "input"
-                      : p.owner == Owner::kOutput ? "output"
-                                                  : "stream";
+  constexpr const char* kOwners[] = {"actor", "input", "output", "stream",
+                                     "spill"};
+  const char* owner = kOwners[static_cast<size_t>(p.owner)];
   return {{"buffer", p.buffer},
           {"box", box_json(p.box)},
           {"direction", p.is_read ? "read" : "write"},
           {"owner", owner},
           {"index", p.owner_index}};
 }
+
+constexpr const char* kPlaces[] = {"mapped", "tape", "sram"};
 
 Json actor_json(const Net& net, const PlanActor& a) {
   Json j{{"layer", a.layer}};
@@ -56,10 +59,13 @@ Json actor_json(const Net& net, const PlanActor& a) {
     if (in >= 0) j["in"].push_back(in);
   }
   if (!a.weights.chunks.empty()) {
-    j["weights"] = {
-        {"place", a.weights.place == WeightPlace::kMapped ? "mapped" : "tape"},
-        {"parts", a.weights.parts},
-        {"groups", a.weights.groups}};
+    j["weights"] = {{"place", kPlaces[static_cast<size_t>(a.weights.place)]},
+                    {"parts", a.weights.parts},
+                    {"groups", a.weights.groups}};
+    if (a.weights.place == WeightPlace::kSram) {
+      j["weights"]["offset"] = a.weights.offset;
+      j["weights"]["keep"] = a.weights.keep;
+    }
   }
   if (a.accumulator_bytes) {
     j["accumulator"] = a.accumulator;
@@ -68,12 +74,30 @@ Json actor_json(const Net& net, const PlanActor& a) {
   return j;
 }
 
+Json spill_json(const PlanStage& s, const PlanSpill& spill) {
+  const PlanPort& port = s.ports[spill.port];
+  const PlanBuffer& b = s.buffers[port.buffer];
+  return {{"port", spill.port},
+          {"tensor", b.tensor},
+          {"direction", port.is_read ? "write" : "read"},
+          {"bytes", port.box.elements() * b.element_bytes},
+          {"first_page", spill.first_page},
+          {"pages", spill.pages},
+          {"offset", spill.offset}};
+}
+
 Json stage_json(const Net& net, const PlanStage& s, bool linked) {
   Json j{{"layers", Json::array()}, {"arena_bytes", s.arena_bytes},
          {"bound", s.bound},        {"seconds", s.seconds},
          {"macs", s.macs},          {"weight_read_bytes", s.weight_read_bytes},
-         {"firings", s.firings},    {"buffers", Json::array()},
-         {"ports", Json::array()},  {"actors", Json::array()}};
+         {"firings", s.firings},    {"compute_s", s.compute_s},
+         {"flash_s", s.flash_s},    {"storage_s", s.storage_s},
+         {"decrypt_s", s.decrypt_s}};
+  j["storage_read_bytes"] = s.storage_read_bytes;
+  j["storage_written_bytes"] = s.storage_written_bytes;
+  for (const char* table : {"buffers", "ports", "actors"}) {
+    j[table] = Json::array();
+  }
   if (s.slot_count) {
     j["slots"] = {
         {"offset", s.slots}, {"bytes", s.slot_bytes}, {"count", s.slot_count}};
@@ -88,6 +112,9 @@ Json stage_json(const Net& net, const PlanStage& s, bool linked) {
   }
   for (const PlanRun& r : s.order) j["order"].push_back({r.actor, r.firings});
   for (const PlanPort& p : s.ports) j["ports"].push_back(port_json(p));
+  for (const PlanSpill& spill : s.spills) {
+    j["spills"].push_back(spill_json(s, spill));
+  }
   return j;
 }
 
@@ -97,6 +124,10 @@ Json layout_json(const PlanLayout& l) {
          {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
          {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
          {"buffers", l.buffers}};
+  if (l.keep_bytes) j["keep"] = {{"offset", l.keep}, {"bytes", l.keep_bytes}};
+  if (l.spill_bytes) {
+    j["spill"] = {{"offset", l.spill}, {"bytes", l.spill_bytes}};
+  }
   if (l.link_bytes) j["link"] = {{"offset", l.link}, {"bytes", l.link_bytes}};
   return j;
 }
@@ -136,6 +167,13 @@ Json segment_json(const SegmentSummary& s) {
   return j;
 }
 
+// Null: for ever.
+Json life_json(const PlanNode& n) {
+  const Storage* const storage = named_storage(n);
+  const double frames = storage ? frames_of_life(n, *storage) : HUGE_VAL;
+  return std::isinf(frames) ? Json() : Json(frames);
+}
+
 Json node_json(const Net& net, const PlanNode& n, bool linked) {
   Json j{{"name", n.name},
          {"board", n.board},
@@ -149,6 +187,15 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"storage_read_bytes", n.storage_read_bytes},
          {"storage_written_bytes", n.storage_written_bytes},
          {"seconds", n.seconds},
+         {"mapped", n.mapped},
+         {"storage", n.storage},
+         {"sealed", n.sealed},
+         {"flash_weight_bytes", n.flash_weight_bytes},
+         {"sram_weight_bytes", n.sram_weight_bytes},
+         {"tape_bytes", n.tape_bytes},
+         {"spill_pages", n.spill_pages},
+         {"spill_page_bytes", n.spill_page_bytes},
+         {"life_frames", life_json(n)},
          {"layout", layout_json(n.layout)},
          {"stages", Json::array()}};
   if (linked) {

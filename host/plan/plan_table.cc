@@ -1,6 +1,7 @@
 #include "host/plan/plan_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "host/base/size.h"
@@ -8,6 +9,7 @@
 #include "host/plan/op_names.h"
 #include "host/plan/text_line.h"
 #include "host/plan/time.h"
+#include "host/plan/wear.h"
 
 namespace shoal {
 namespace {
@@ -39,8 +41,45 @@ std::string bands(const PlanStage& s) {
              : fmt::format("{}-{}", least->band, most->band);
 }
 
-void node_lines(std::string& out, const PlanNode& n, int64_t model_macs,
+std::string life_text(const PlanNode& n) {
+  const Storage* const storage = named_storage(n);
+  const double years = storage ? years_of_life(n, *storage, 1) : HUGE_VAL;
+  if (std::isinf(years)) return "does not wear out";
+  return fmt::format("{:.3g} years of life at 1 frame a second", years);
+}
+
+// What goes to storage, in the order of its pages.
+void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.spill_pages == 0) return;
+  line(out, "  spills        {} in {} pages of {} a frame, {}",
+       format_bytes(n.storage_written_bytes), n.spill_pages,
+       format_bytes(n.spill_page_bytes), life_text(n));
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    for (const PlanSpill& spill : n.stages[s].spills) {
+      const PlanPort& port = n.stages[s].ports[spill.port];
+      const PlanBuffer& b = n.stages[s].buffers[port.buffer];
+      line(out, "    stage {:>3}  {}  {:>11} B  {:>5} pages  {}", s,
+           port.is_read ? "writes    " : "reads back",
+           format_count(port.box.elements() * b.element_bytes), spill.pages,
+           short_name(net.tensors[b.tensor].name));
+    }
+  }
+}
+
+void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.storage.empty()) return;
+  line(out, "  storage       {}{}, {} read and {} written a frame", n.storage,
+       n.sealed ? ", sealed" : "", format_bytes(n.storage_read_bytes),
+       format_bytes(n.storage_written_bytes));
+  line(out, "  weights lie   {} in flash, {} in SRAM, {} on the tape",
+       format_bytes(n.flash_weight_bytes), format_bytes(n.sram_weight_bytes),
+       format_bytes(n.tape_bytes));
+  spill_lines(out, net, n);
+}
+
+void node_lines(std::string& out, const Net& net, const PlanNode& n,
                 std::optional<int64_t> budget) {
+  const int64_t model_macs = net.model_macs;
   line(out, "{} on {}", n.name, n.board);
   line(out, "  arena         {}{}", format_bytes(n.arena_bytes),
        budget ? " of " + format_bytes(*budget) : ", no limit");
@@ -55,6 +94,7 @@ void node_lines(std::string& out, const PlanNode& n, int64_t model_macs,
   line(out, "  MACs          {}, {:.3f} x the model's", format_count(n.macs),
        ratio);
   line(out, "  time          {:.3f} ms (modelled)", n.seconds * 1e3);
+  storage_lines(out, net, n);
 }
 
 void stage_lines(std::string& out, const PlanNode& n) {
@@ -66,6 +106,21 @@ void stage_lines(std::string& out, const PlanNode& n) {
          layer_range(stage), format_count(stage.arena_bytes), bands(stage),
          format_count(stage.weight_read_bytes), stage.seconds * 1e3,
          stage.bound);
+  }
+}
+
+// What overlaps in the time of each stage.
+void stage_storage_lines(std::string& out, const PlanNode& n) {
+  line(out, "  {:>5}  {:>12}  {:>12}  {:>10}  {:>10}  {:>10}  {:>10}", "stage",
+       "read B", "written B", "compute ms", "flash ms", "storage ms",
+       "decrypt ms");
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    const PlanStage& stage = n.stages[s];
+    line(out,
+         "  {:>5}  {:>12}  {:>12}  {:>10.3f}  {:>10.3f}  {:>10.3f}  {:>10.3f}",
+         s, format_count(stage.storage_read_bytes),
+         format_count(stage.storage_written_bytes), stage.compute_s * 1e3,
+         stage.flash_s * 1e3, stage.storage_s * 1e3, stage.decrypt_s * 1e3);
   }
 }
 
@@ -144,9 +199,9 @@ std::string plan_table(const Net& net, const Plan& plan,
   }
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const PlanNode& node = plan.nodes[n];
-    node_lines(out, node, plan.model_macs,
-               n < budgets.size() ? budgets[n] : std::nullopt);
+    node_lines(out, net, node, n < budgets.size() ? budgets[n] : std::nullopt);
     stage_lines(out, node);
+    if (!node.storage.empty()) stage_storage_lines(out, node);
     buffer_lines(out, net, node);
     reason_lines(out, net, node);
   }

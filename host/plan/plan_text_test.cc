@@ -58,6 +58,62 @@ TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
   }
 }
 
+Net squeezed() {
+  ShapeNet n("squeezed");
+  const int x = n.conv(n.input(32, 32, 4), 3, 1, 16);
+  n.output(n.conv(n.mul(x, n.mean(x)), 1, 1, 4));
+  return n.finish();
+}
+
+Plan spilled_plan(const Net& net) {
+  PlanOptions options;
+  options.board = &find_board("stm32f746");
+  options.ram = 15000;
+  options.max_writes = 1 << 20;
+  return make_plan(net, options);
+}
+
+TEST(PlanJsonTest, HasWhatGoesToStorage) {
+  const Net net = squeezed();
+  const Plan plan = spilled_plan(net);
+  const auto json = nlohmann::json::parse(plan_json(net, plan));
+  const auto& node = json.at("nodes").at(0);
+  EXPECT_EQ(node.at("storage_written_bytes"), 5 * 4096);
+  EXPECT_EQ(node.at("storage"), plan.nodes[0].storage);
+  EXPECT_EQ(node.at("spill_pages"), 5);
+  EXPECT_EQ(node.at("spill_page_bytes"), 4096);
+  EXPECT_GT(node.at("life_frames").get<double>(), 1e6);
+  EXPECT_GT(node.at("layout").at("spill").at("bytes").get<int>(), 0);
+  int64_t written = 0, read_back = 0;
+  for (const auto& stage : node.at("stages")) {
+    written += stage.at("storage_written_bytes").get<int64_t>();
+    for (const char* key : {"compute_s", "flash_s", "storage_s", "decrypt_s"}) {
+      EXPECT_TRUE(stage.contains(key)) << key;
+    }
+    if (!stage.contains("spills")) continue;
+    for (const auto& spill : stage.at("spills")) {
+      EXPECT_EQ(
+          stage.at("ports").at(spill.at("port").get<size_t>()).at("owner"),
+          "spill");
+      EXPECT_EQ(spill.at("bytes"), 32 * 32 * 16);
+      if (spill.at("direction") == "read") read_back += 1;
+    }
+  }
+  EXPECT_EQ(written, 5 * 4096);
+  EXPECT_EQ(read_back, 1);
+}
+
+TEST(PlanTableTest, SaysWhatGoesToStorageAndHowLongItLives) {
+  const Net net = squeezed();
+  const std::string text = plan_table(net, spilled_plan(net), 15000);
+  for (const char* part :
+       {"20,480 B", "written a frame", "weights lie", "spills",
+        "in 5 pages of 4,096 B", "years of life at 1 frame a second",
+        "reads back", "storage ms"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
 HandCase linked_case(const std::string& name) {
   for (const HandCase& c : linked_cases()) {
     if (c.name == name) return c;

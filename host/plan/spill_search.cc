@@ -136,7 +136,8 @@ class SpillSearch {
     return true;
   }
 
-  // Tries to do without each tensor, the one that writes most first.
+  // Tries to do without each tensor, the one that writes most first, and then
+  // without reading a tensor back more often than it must be.
   void drop() {
     std::vector<std::pair<int64_t, int>> order;
     for (const SpillCut& cut : cuts_) {
@@ -145,16 +146,23 @@ class SpillSearch {
     std::sort(order.begin(), order.end());
     order.erase(std::unique(order.begin(), order.end()), order.end());
     for (const auto& [bytes, tensor] : order) {
-      Cuts fewer;
-      for (const SpillCut& cut : cuts_) {
-        if (cut.tensor != tensor) fewer.push_back(cut);
-      }
-      if (fewer.empty()) break;  // it did not fit without any
-      net_.set(fewer);
-      const std::optional<PlanNode> node = smallest_(net_);
-      if (node && node->arena_bytes <= budget_) cuts_ = net_.cuts();
+      drop_if([t = tensor](const SpillCut& cut) { return cut.tensor == t; });
+    }
+    for (const SpillCut& each : Cuts(cuts_)) {
+      drop_if([&](const SpillCut& cut) { return cut == each; });
     }
     net_.set(cuts_);
+  }
+
+  template <class F>
+  void drop_if(F which) {
+    Cuts fewer = cuts_;
+    std::erase_if(fewer, which);
+    // Without any it did not fit.
+    if (fewer.empty() || fewer.size() == cuts_.size()) return;
+    net_.set(fewer);
+    const std::optional<PlanNode> node = smallest_(net_);
+    if (node && node->arena_bytes <= budget_) cuts_ = net_.cuts();
   }
 
   SpillNet& net_;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "device/storage/ledger.h"
+#include "host/base/error.h"
 
 namespace shoal {
 namespace {
@@ -46,6 +47,15 @@ int64_t ring_blocks(const Storage& s, int64_t page, int pages,
 
 }  // namespace
 
+const Storage* named_storage(const PlanNode& node) {
+  if (node.storage.empty()) return nullptr;
+  try {
+    return &find_storage(find_board(node.board), node.storage);
+  } catch (const Error&) {
+    return nullptr;  // a board of a test
+  }
+}
+
 int64_t spill_area_bytes(const Storage& s, int64_t page_bytes, int pages,
                          int64_t begin) {
   constexpr int64_t kFrames = 4, kSpare = 32;
@@ -56,9 +66,8 @@ int64_t spill_area_bytes(const Storage& s, int64_t page_bytes, int pages,
   return blocks * page_bytes;
 }
 
-double years_of_life(const PlanNode& node, const Storage& s,
-                     double frames_per_second) {
-  if (node.spill_pages == 0 || frames_per_second <= 0) return kForever;
+double frames_of_life(const PlanNode& node, const Storage& s) {
+  if (node.spill_pages == 0) return kForever;
   const int64_t ring = ring_blocks(s, node.spill_page_bytes, node.spill_pages,
                                    image_bytes(node));
   double frames = kForever;
@@ -71,7 +80,13 @@ double years_of_life(const PlanNode& node, const Storage& s,
         frames, s.endurance_bytes / written_bytes(s, node.spill_page_bytes,
                                                   node.spill_pages, ring));
   }
-  return frames / frames_per_second / kSecondsOfYear;
+  return frames;
+}
+
+double years_of_life(const PlanNode& node, const Storage& s,
+                     double frames_per_second) {
+  if (frames_per_second <= 0) return kForever;
+  return frames_of_life(node, s) / frames_per_second / kSecondsOfYear;
 }
 
 int64_t writes_for_life(const Storage& s, int64_t image_bytes, double years,

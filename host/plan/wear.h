@@ -11,6 +11,10 @@
 
 namespace shoal {
 
+// The profile that the node's plan names; null: none, or of no board that is
+// known here.
+const Storage* named_storage(const PlanNode&);
+
 // Of the spill area, the ledger's blocks included, if it begins at byte
 // `begin` of the storage.
 int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
@@ -18,6 +22,7 @@ int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
 
 // Until the first block, or the card, is worn out; infinite if the node writes
 // nothing or nothing wears out. Entries of the ledger are counted.
+double frames_of_life(const PlanNode&, const Storage&);
 double years_of_life(const PlanNode&, const Storage&, double frames_per_second);
 
 // The most bytes that a frame may spill for the storage to live so long.
