@@ -103,6 +103,15 @@ class Placer {
          const std::vector<std::vector<int>>& homes)
       : net_(net), node_(node), homes_(homes) {}
 
+  // Of the arena, without what packing leaves between.
+  int64_t stage_bytes(int s) const {
+    int64_t bytes = node_.layout.buffers;
+    for (const PackItem& i : items_) {
+      if (i.first_stage <= s && s <= i.last_stage) bytes += aligned(i.bytes);
+    }
+    return bytes;
+  }
+
   void place(int pack_tries) {
     for (size_t s = 0; s < node_.stages.size(); ++s) add_stage(int(s));
     const Packing packing = pack(items_, pack_tries);
@@ -196,31 +205,28 @@ class Placer {
 };
 
 // Larger chunks are fewer requests: what a stage has left of the arena is for
-// its slots.
+// its slots. Packing is not perfect: if all of it does not go in, less may.
 constexpr uint32_t kLeastChunk = 1024, kMostChunk = 256 * 1024;
 void grow_slots(const Net& net, PlanNode& node,
                 const std::vector<std::vector<int>>& homes, int64_t budget,
                 int pack_tries) {
-  std::vector<int64_t> room;
-  bool any = false;
-  for (const PlanStage& s : node.stages) {
-    room.push_back(s.slot_count ? (budget - s.arena_bytes) / kStreamSlots : 0);
-    any |= room.back() > 0;
-  }
-  const PlanNode small = node;
-  // Packing is not perfect: if all of it does not go in, some may.
-  for (int percent = 100; any && percent > 0; percent -= 20) {
-    for (size_t s = 0; s < room.size(); ++s) {
-      PlanStage& stage = node.stages[s];
-      if (room[s] <= 0) continue;
-      const int64_t limit =
-          small.stages[s].slot_bytes + room[s] * percent / 100 - kTagBytes;
-      cut_tape(net, stage,
-               static_cast<uint32_t>(std::min<int64_t>(limit, kMostChunk)));
+  for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+    if (!node.stages[s].slot_count) continue;
+    Placer now(net, node, homes);
+    now.place(pack_tries);
+    const int64_t room =
+        (budget - now.stage_bytes(s)) / kStreamSlots / kAlign * kAlign;
+    const PlanNode small = node;
+    for (const int percent : {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15}) {
+      const int64_t limit = std::min<int64_t>(
+          small.stages[s].slot_bytes + room * percent / 100 - kTagBytes,
+          kMostChunk);
+      if (limit < small.stages[s].slot_bytes) break;
+      cut_tape(net, node.stages[s], static_cast<uint32_t>(limit));
+      Placer(net, node, homes).place(pack_tries);
+      if (node.arena_bytes <= budget) break;
+      node = small;
     }
-    Placer(net, node, homes).place(pack_tries);
-    if (node.arena_bytes <= budget) return;
-    node = small;
   }
 }
 
