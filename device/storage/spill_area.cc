@@ -149,7 +149,7 @@ int SpillArea::start_request() {
                              area_->offset +
                                  at_ / s.entries * area_->erase_bytes +
                                  at_ % s.entries * s.entry_bytes,
-                             sizeof(LedgerEntry), s.unit);
+                             s.entry_bytes, s.unit);
     case Step::kEraseLedger:
       return storage_->erase(user, ledger, area_->erase_bytes);
     case Step::kWriteEntry:

@@ -216,6 +216,7 @@ class Damage {
     }
     for (uint32_t f = 0; f < 2; ++f) EXPECT_EQ(bench.frame(f), Status::kOk);
     EXPECT_EQ(bench.wrong, 0);
+    EXPECT_TRUE(bench.flash.violations().empty());
   }
 
   NonceSpy spy;

@@ -26,7 +26,7 @@ void SpillArea::scanned() {
   SpillState& s = *state_;
   const uint32_t block = at_ / s.entries, slot = at_ % s.entries;
   const LedgerEntry& entry = entry_in(s);
-  if (!is_erased(s.unit, sizeof entry)) {
+  if (!is_erased(s.unit, s.entry_bytes)) {
     s.used[block] = slot + 1;
     const bool names_it =
         entry.magic == kLedgerMagic &&
