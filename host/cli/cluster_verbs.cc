@@ -11,6 +11,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_model(verb, f.model);
   add_input(verb, f.input, "; else noise");
   add_plan_flags(verb, f.plan);
+  add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_insecure_flag(verb, f.insecure);
@@ -67,29 +68,69 @@ void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
   verb->callback([&] { code = keygen_command(f); });
 }
 
+void add_split_study(CLI::App* verb, StudyFlags& f) {
+  const char* const group = "split";
+  verb->add_option("--nodes", f.nodes, "how many, such as 1..8,16")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--strategies", f.strategies, "of the cuts")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--cuts", f.cuts,
+                   "cuts.toml of a mixture; more than one may be given")
+      ->group(group);
+  verb->add_option("--sizes", f.sizes,
+                   "rows and columns of the picture; empty: only its own")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_swap_study(CLI::App* verb, StudyFlags& f) {
+  const char* const group = "swap";
+  verb->add_option("--networks", f.networks,
+                   "of the zoo, such as vgg16,alexnet")
+      ->delimiter(',')
+      ->group(group);
+  verb->add_option("--storage", f.storages, "parts, such as sd-4bit,qspi-nor")
+      ->delimiter(',')
+      ->group(group);
+  verb->add_option("--ram", f.rams, "arenas, such as 256K,512K")
+      ->delimiter(',')
+      ->group(group);
+  verb->add_option("--every", f.every, "seconds from frame to frame")
+      ->capture_default_str()
+      ->check(CLI::Range(1e-3, 1e9))
+      ->group(group);
+  verb->add_flag("--full", f.full,
+                 "five boards, and encryption at every size of RAM")
+      ->group(group);
+  verb->add_flag("--no-runs", f.no_runs,
+                 "plans only, without a real frame of each network")
+      ->group(group);
+}
+
 void add_study(CLI::App& app, StudyFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "study", "A paper's questions as tables and a page",
-               "shoal study split model.tflite -o DIR");
-  verb->add_option("STUDY", f.study, "which: split")
+               "shoal study split model.tflite -o DIR\n"
+               "  shoal study swap -o DIR");
+  verb->add_option("STUDY", f.study, "which: split, swap")
       ->required()
-      ->check(CLI::IsMember({"split"}));
-  add_model(verb, f.model);
+      ->check(CLI::IsMember({"split", "swap"}));
+  verb->add_option("MODEL", f.model,
+                   "of the split study: .tflite file or zoo:NAME");
   verb->add_option("-o,--output", f.folder,
-                   "folder for study_split.html and study_split.json");
-  verb->add_option("--nodes", f.nodes, "how many, such as 1..8,16")
-      ->capture_default_str();
-  verb->add_option("--strategies", f.strategies, "of the cuts")
-      ->delimiter(',')
-      ->capture_default_str();
-  verb->add_option("--cuts", f.cuts,
-                   "cuts.toml of a mixture; more than one may be given");
-  verb->add_option("--board", f.board, "of every node")->capture_default_str();
-  verb->add_option("--sizes", f.sizes,
-                   "rows and columns of the picture; empty: only its own")
-      ->capture_default_str();
+                   "folder for study_NAME.html and study_NAME.json");
+  verb->add_option("--board", f.boards,
+                   "split: of every node (teensy41); swap: one or more")
+      ->delimiter(',');
+  add_split_study(verb, f);
+  add_swap_study(verb, f);
   add_json(verb, f.json);
-  verb->callback([&] { code = study_command(f); });
+  verb->callback([&] {
+    code = f.study == "swap" ? swap_study_command(f) : study_command(f);
+  });
 }
 
 }  // namespace shoal

@@ -103,9 +103,13 @@ struct StudyFlags {
   std::string study, model, folder;
   std::string nodes = "1..8,16,32,64";
   std::string sizes = "96,112,128,160,192,224";
-  std::string board = "teensy41";
+  std::vector<std::string> boards;  // none: the study's own
   std::vector<std::string> strategies = {"kernel", "layer", "spatial"};
   std::vector<std::string> cuts;  // files
+  // Of the swap study; none: its own.
+  std::vector<std::string> networks, storages, rams;
+  double every = 600;  // seconds
+  bool full = false, no_runs = false;
   bool json = false;
 };
 struct ListFlags {
@@ -124,6 +128,7 @@ int worker_command(const WorkerFlags&);
 int deploy_command(const DeployFlags&);
 int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
+int swap_study_command(const StudyFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

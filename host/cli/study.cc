@@ -32,11 +32,18 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+std::string board_of(const StudyFlags& flags) {
+  if (flags.boards.empty()) return "teensy41";
+  if (flags.boards.size() == 1) return flags.boards.front();
+  throw Error(Exit::kUsage, "--board: a split study has one board",
+              "give one of them");
+}
+
 // The line that makes the same study again.
 std::string command_line(const StudyFlags& flags) {
   std::string line = fmt::format(
       "shoal study {} {} --nodes {} --board {} --strategies {} --sizes {}",
-      flags.study, quoted(flags.model), quoted(flags.nodes), flags.board,
+      flags.study, quoted(flags.model), quoted(flags.nodes), board_of(flags),
       fmt::join(flags.strategies, ","), quoted(flags.sizes));
   for (const std::string& file : flags.cuts) line += " --cuts " + quoted(file);
   if (!flags.folder.empty()) line += " -o " + quoted(flags.folder);
@@ -56,7 +63,7 @@ SplitStudyOptions study_options(const StudyFlags& flags) {
     options.cuts.push_back({std::filesystem::path(path).filename().string(),
                             std::string(bytes.begin(), bytes.end())});
   }
-  options.board = &find_board(flags.board);
+  options.board = &find_board(board_of(flags));
   options.command = command_line(flags);
   options.threads =
       static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -82,6 +89,10 @@ void check_strategies(const SplitStudyOptions& options) {
 }  // namespace
 
 int study_command(const StudyFlags& flags) {
+  if (flags.model.empty()) {
+    throw Error(Exit::kUsage, "MODEL is missing",
+                "give a .tflite file or zoo:NAME");
+  }
   const SplitStudyOptions options = study_options(flags);
   check_strategies(options);
   const Graph graph = load_model(flags.model);

@@ -11,11 +11,12 @@ constexpr const char* kStyle = R"css(
 :root { color-scheme: light dark; --back: #ffffff; --text: #1d2329;
   --weak: #5a6570; --grid: #dfe3e8; --axis: #8a949e; --panel: #f5f7f9;
   --c0: #1460b8; --c1: #c2490c; --c2: #0b7a4b; --c3: #7a3bd1; --c4: #8f6a00;
-  --c5: #56616c; }
+  --c5: #56616c; --c6: #b0246e; --c7: #087a8c; }
 @media (prefers-color-scheme: dark) {
   :root { --back: #14181c; --text: #e6eaee; --weak: #a3aeb8; --grid: #2c343c;
     --axis: #6d7882; --panel: #1c2228; --c0: #6db3ff; --c1: #ff9c5b;
-    --c2: #4fd19a; --c3: #bd9dff; --c4: #e6c344; --c5: #aab4be; } }
+    --c2: #4fd19a; --c3: #bd9dff; --c4: #e6c344; --c5: #aab4be;
+    --c6: #ff8ac0; --c7: #56cfe1; } }
 body { background: var(--back); color: var(--text); margin: 2rem auto;
   max-width: 60rem; padding: 0 1rem; line-height: 1.5;
   font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
@@ -44,8 +45,10 @@ svg text { fill: var(--text); stroke: none; }
 .bar { stroke: var(--back); stroke-width: 1; }
 .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
 .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
+.s6 { stroke: var(--c6); } .s7 { stroke: var(--c7); }
 .f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); }
 .f3 { fill: var(--c3); } .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
+.f6 { fill: var(--c6); } .f7 { fill: var(--c7); }
 @media print { body { max-width: none; } figure { break-inside: avoid; } }
 )css";
 

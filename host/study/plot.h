@@ -1,6 +1,6 @@
 // A chart as an inline SVG: axes with units, a legend, and a marker with its
 // value as a tooltip for every number of the chart's series. Colours come
-// from the page's style sheet (classes s0..s5 and text classes), so that the
+// from the page's style sheet (classes s0..s7 and text classes), so that the
 // same drawing reads in light and dark.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-inline constexpr int kPlotStyles = 6;
+inline constexpr int kPlotStyles = 8;
 
 // Empty for a chart without numbers or of kind kNone.
 std::string chart_svg(const Chart&);

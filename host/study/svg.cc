@@ -22,6 +22,10 @@ const char* marker_path(int style) {
       return "M0 4.8L4.6 -3.4H-4.6Z";
     case 5:
       return "M-4.4 -1.5H-1.5V-4.4H1.5V-1.5H4.4V1.5H1.5V4.4H-1.5V1.5H-4.4Z";
+    case 6:
+      return "M-4.4 -2.4H4.4V2.4H-4.4Z";
+    case 7:
+      return "M-2.4 -4.4H2.4V4.4H-2.4Z";
     default:
       return "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z";
   }

@@ -6,9 +6,6 @@
 namespace shoal::zoo {
 namespace {
 
-constexpr Activation kNone = Activation::kNone;
-constexpr Activation kRelu6 = Activation::kRelu6;
-
 struct Inverted {
   int expansion, channels, stride;
 };

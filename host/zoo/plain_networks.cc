@@ -5,8 +5,6 @@
 namespace shoal::zoo {
 namespace {
 
-constexpr Activation kRelu = Activation::kRelu;
-
 int classifier(ZooBuilder& b, int x) {
   x = b.flatten("flatten", x);
   x = b.dense("fc6", x, 4096, kRelu);

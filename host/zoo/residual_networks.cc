@@ -6,9 +6,6 @@
 namespace shoal::zoo {
 namespace {
 
-constexpr Activation kNone = Activation::kNone;
-constexpr Activation kRelu = Activation::kRelu;
-
 struct Block {
   std::string name;
   int channels, stride;

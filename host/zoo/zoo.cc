@@ -1,7 +1,7 @@
 #include "host/zoo/zoo.h"
 
-#include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include "host/base/error.h"
 #include "host/zoo/networks.h"
@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-constexpr const char kPrefix[] = "zoo:";
+constexpr std::string_view kPrefix = "zoo:";
 constexpr int kMostSide = 1024;
 
 struct Network {
@@ -54,6 +54,27 @@ int side_of(const std::string& text, const ZooEntry& entry) {
                   std::to_string(kMostSide) + ", or leave out the @");
 }
 
+struct Found {
+  const Network& network;
+  std::string model;  // "vgg16@112"
+  int side;
+};
+
+Found find(const std::string& name) {
+  const std::string model = name.substr(is_zoo_name(name) ? kPrefix.size() : 0);
+  const size_t at = model.find('@');
+  const std::string wanted = model.substr(0, at);
+  for (const Network& n : networks()) {
+    if (wanted != n.entry.name) continue;
+    const int side = at == std::string::npos
+                         ? n.entry.side
+                         : side_of(model.substr(at + 1), n.entry);
+    return {n, model, side};
+  }
+  throw Error(Exit::kUsage, "the zoo has no network '" + wanted + "'",
+              "one of: " + names());
+}
+
 }  // namespace
 
 const std::vector<ZooEntry>& zoo_entries() {
@@ -69,20 +90,11 @@ bool is_zoo_name(const std::string& model) {
   return model.starts_with(kPrefix);
 }
 
+void check_zoo_name(const std::string& name) { find(name); }
+
 Graph zoo_model(const std::string& name) {
-  const std::string model = name.substr(std::min(
-      name.size(), is_zoo_name(name) ? sizeof kPrefix - 1 : size_t{0}));
-  const size_t at = model.find('@');
-  const std::string wanted = model.substr(0, at);
-  for (const Network& n : networks()) {
-    if (wanted != n.entry.name) continue;
-    const int side = at == std::string::npos
-                         ? n.entry.side
-                         : side_of(model.substr(at + 1), n.entry);
-    return n.make(model, side);
-  }
-  throw Error(Exit::kUsage, "the zoo has no network '" + wanted + "'",
-              "one of: " + names());
+  const Found found = find(name);
+  return found.network.make(found.model, found.side);
 }
 
 }  // namespace shoal

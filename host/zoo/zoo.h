@@ -29,8 +29,11 @@ const std::vector<ZooEntry>& zoo_entries();
 // Whether a MODEL is a name of the zoo: it begins with "zoo:".
 bool is_zoo_name(const std::string& model);
 
-// `name` with "zoo:" before it. Throws Error(kUsage), which lists the names
-// or gives the sizes.
+// What zoo_model() would say of a wrong name, without making anything.
+void check_zoo_name(const std::string& name);
+
+// `name` with or without "zoo:" before it. Throws Error(kUsage), which lists
+// the names or gives the sizes.
 Graph zoo_model(const std::string& name);
 
 }  // namespace shoal

@@ -20,6 +20,10 @@
 
 namespace shoal::zoo {
 
+inline constexpr Activation kNone = Activation::kNone;
+inline constexpr Activation kRelu = Activation::kRelu;
+inline constexpr Activation kRelu6 = Activation::kRelu6;
+
 struct Conv {
   int channels = 0, kernel = 1, stride = 1;
   bool same = true;  // else VALID

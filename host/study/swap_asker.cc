@@ -1,0 +1,106 @@
+#include "host/study/swap_asker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal {
+
+namespace {
+
+constexpr int64_t kUsualRam = 512 * 1024;
+constexpr const char kUsualStorage[] = "sd-4bit";
+
+}  // namespace
+
+SwapAsker::SwapAsker(const SwapStudyOptions& options, const SwapPaper& paper,
+                     SwapNetworks& networks, SwapPoints& points)
+    : options_(options), paper_(paper), networks_(networks), points_(points) {
+  const auto& names = options.storages;
+  const bool usual = std::count(names.begin(), names.end(), kUsualStorage) > 0;
+  storage_ = usual ? kUsualStorage : names.front();
+  const auto& rams = options.rams;
+  ram_ = std::count(rams.begin(), rams.end(), kUsualRam) > 0 ? kUsualRam
+                                                             : rams.back();
+}
+
+SwapSetting SwapAsker::at(const std::string& network, const std::string& board,
+                          int64_t ram, const std::string& storage) const {
+  SwapSetting s;
+  s.network = network;
+  s.board = board;
+  s.storage = storage;
+  s.ram = ram;
+  return s;
+}
+
+const SwapPoint* SwapAsker::least(const std::string& network, bool writes) {
+  SwapSetting s = at(network, board(), int64_t{1} << 30, storage());
+  s.objective = Objective::kRam;
+  s.writes = writes;
+  return ask(s);
+}
+
+const SwapPoint* SwapAsker::ask(const SwapSetting& setting) {
+  const SwapPoint* point = points_.find(setting);
+  if (point == nullptr || point->error.empty()) return point;
+  const std::string note = describe(setting) + ": " + point->error;
+  if (seen_.insert(note).second) notes_.push_back(note);
+  if (point->is_broken) broken_.insert(note);
+  return nullptr;
+}
+
+const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
+  if (setting.ram > 0) {
+    const SwapPoint* const smallest = least(setting.network, setting.writes);
+    if (smallest == nullptr || smallest->arena_bytes > setting.ram) {
+      return nullptr;
+    }
+  }
+  const SwapPoint* const point = ask(setting);
+  if (point == nullptr || !setting.run || point->is_equal) return point;
+  broken_.insert(describe(setting) + ": its output is not the oracle's");
+  return point;
+}
+
+std::optional<double> SwapAsker::slowdown(const SwapSetting& setting) {
+  SwapSetting all;
+  all.network = setting.network;
+  all.board = setting.board;
+  const SwapPoint* const base = find(all);
+  const SwapPoint* const point = find(setting);
+  if (base == nullptr || point == nullptr) return std::nullopt;
+  return point->seconds / base->seconds;
+}
+
+std::vector<std::string> SwapAsker::take_notes() {
+  return std::exchange(notes_, {});
+}
+
+std::vector<std::string> SwapAsker::broken() const {
+  return {broken_.begin(), broken_.end()};
+}
+
+Chart over_ram(SwapAsker& asker, const std::string& board,
+               const std::string& storage, const RamChart& what) {
+  Chart chart;
+  chart.title = what.title;
+  chart.y_label = what.y_label;
+  chart.log_x = true;
+  chart.log_y = what.log_y;
+  chart.table.columns = {{"RAM", "KB"}};
+  for (const std::string& name : asker.options().networks) {
+    chart.series.push_back(static_cast<int>(chart.table.columns.size()));
+    chart.table.columns.push_back(
+        {name, what.unit, Origin::kModelled, what.decimals});
+  }
+  for (const int64_t ram : asker.options().rams) {
+    Row row = {kilobytes(ram)};
+    for (const std::string& name : asker.options().networks) {
+      row.push_back(cell_of(what.value(asker.at(name, board, ram, storage))));
+    }
+    chart.table.rows.push_back(row);
+  }
+  return chart;
+}
+
+}  // namespace shoal

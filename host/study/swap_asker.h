@@ -1,0 +1,94 @@
+// What the questions of a swap study share: points by network, board, RAM and
+// storage, slowdown against unlimited SRAM, and charts over RAM.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/study/swap_study.h"
+
+namespace shoal {
+
+class SwapAsker {
+ public:
+  SwapAsker(const SwapStudyOptions&, const SwapPaper&, SwapNetworks&,
+            SwapPoints&);
+
+  const SwapStudyOptions& options() const { return options_; }
+  const SwapPaper& paper() const { return paper_; }
+  const SwapNetworks::Network& network(const std::string& name) {
+    return networks_.find(name);
+  }
+
+  // Where figures of one setting are asked for: the first board, 512 KB and
+  // SD 4-bit, if they are among those of the study.
+  const std::string& board() const { return options_.boards.front(); }
+  const std::string& storage() const { return storage_; }
+  int64_t ram() const { return ram_; }
+
+  SwapSetting at(const std::string& network, const std::string& board,
+                 int64_t ram, const std::string& storage) const;
+  // Of the network: what no RAM budget may go below, without or with writes.
+  const SwapPoint* least(const std::string& network, bool writes);
+
+  // Null if there is none (yet). Settings whose RAM cannot do are not tried.
+  const SwapPoint* find(const SwapSetting&);
+  // Against the same board with everything in SRAM.
+  std::optional<double> slowdown(const SwapSetting&);
+
+  std::vector<std::string> take_notes();
+  std::vector<std::string> broken() const;
+
+ private:
+  const SwapPoint* ask(const SwapSetting&);
+
+  const SwapStudyOptions& options_;
+  const SwapPaper& paper_;
+  SwapNetworks& networks_;
+  SwapPoints& points_;
+  std::string storage_;
+  int64_t ram_ = 0;
+  std::vector<std::string> notes_;
+  std::set<std::string> seen_, broken_;
+};
+
+inline double kilobytes(int64_t bytes) {
+  return static_cast<double>(bytes) / 1024;
+}
+inline double megabytes(int64_t bytes) {
+  return static_cast<double>(bytes) * 1e-6;
+}
+
+inline Column modelled_column(const char* name, const char* unit, int decimals,
+                              int style = -1) {
+  return {name, unit, Origin::kModelled, decimals, style};
+}
+inline Column simulated_column(const char* name, const char* unit,
+                               int decimals) {
+  return {name, unit, Origin::kSimulated, decimals};
+}
+
+// A value of a point against RAM, one line a network.
+struct RamChart {
+  std::string title, unit, y_label;
+  int decimals = 2;
+  bool log_y = true;
+  std::function<std::optional<double>(const SwapSetting&)> value;
+};
+Chart over_ram(SwapAsker&, const std::string& board, const std::string& storage,
+               const RamChart&);
+
+Question fit_question(SwapAsker&);
+Question slowdown_question(SwapAsker&);
+Question bytes_question(SwapAsker&);
+Question wear_question(SwapAsker&);
+Question energy_question(SwapAsker&);
+Question encryption_question(SwapAsker&);
+Question roofline_question(SwapAsker&);
+Question runs_question(SwapAsker&);
+Question concerns_question(SwapAsker&);
+
+}  // namespace shoal
