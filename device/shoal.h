@@ -170,9 +170,9 @@ typedef struct shoal_fault {
 
 /* Checks the whole program and prepares the first frame. `arena` must be
  * 16-byte aligned. Returns a shoal::Status; on failure shoal_why() says where.
- * SHOAL_WAIT: the image is not mapped, has weights that stay in SRAM, or spills;
- * shoal_step() goes on reading and checking, and until that has ended there are
- * no inputs and outputs. */
+ * SHOAL_WAIT: the image is not mapped, has weights that stay in SRAM, or
+ * spills; shoal_step() goes on reading and checking, and until that has ended
+ * there are no inputs and outputs. */
 int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
                uint32_t arena_bytes);
 
