@@ -19,8 +19,14 @@ double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
       }
       return macs * (layer.kernel_h * layer.kernel_w == 1 ? costs.pointwise
                                                           : costs.conv);
-    case OpCode::kTransposeConv:
-      return macs * costs.conv;
+    case OpCode::kTransposeConv: {
+      // Of the kernel's taps only these meet an input pixel; models do not
+      // count them as MACs.
+      const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
+                          share.in_channels /
+                          (layer.stride_y * layer.stride_x);
+      return static_cast<double>(share.out.elements()) * taps * costs.conv;
+    }
     default: {
       const auto whole = static_cast<double>(layer.out.box.elements());
       const auto part = static_cast<double>(share.out.elements());
