@@ -299,17 +299,24 @@ std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
   return keepers;
 }
 
-// Sets that stay, of at most `most` bytes, from offset 0 on.
+// Sets that stay, of at most `most` bytes, from offset 0 on, in the order of
+// the records.
 int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
              PlanNode& node) {
-  int64_t bytes = 0;
   for (const Keeper& k : keepers) {
-    if (bytes + k.bytes > most) continue;
+    if (k.bytes > most) continue;
     PlanActor& a = node.stages[k.stage].actors[k.actor];
     cut_for_sram(net.layers[a.layer], a);
     a.weights.keep = true;
-    a.weights.offset = static_cast<uint32_t>(bytes);
-    bytes += k.bytes;
+    most -= k.bytes;
+  }
+  int64_t bytes = 0;
+  for (PlanStage& s : node.stages) {
+    for (PlanActor& a : s.actors) {
+      if (!a.weights.keep) continue;
+      a.weights.offset = static_cast<uint32_t>(bytes);
+      bytes += sram_bytes(net.layers[a.layer], a);
+    }
   }
   for (PlanStage& s : node.stages) {
     s.slot_bytes = slot_bytes(net, s);

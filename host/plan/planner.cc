@@ -71,6 +71,17 @@ int fullest_layer(const PlanNode& node) {
   return layer;
 }
 
+// Slots that the fullest stage would not need if its weights were mapped.
+std::string slots_text(const PlanNode& node) {
+  for (const PlanStage& s : node.stages) {
+    if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
+    return "; " + format_bytes(int64_t{s.slot_count} * s.slot_bytes) +
+           " of it are slots for weights from storage" +
+           (node.layout.head_bytes ? "" : ": a larger --flash saves them");
+  }
+  return "";
+}
+
 // `else_fits`: how it would fit in the budget, if there is a way.
 [[noreturn]] void does_not_fit(const Net& net, const PlanNode& smallest,
                                const Budget& budget,
@@ -84,7 +95,7 @@ int fullest_layer(const PlanNode& node) {
               "ARENA does not fit: " + where + " needs " +
                   format_bytes(smallest.arena_bytes) +
                   " at the least; budget " + format_bytes(budget.bytes) + " (" +
-                  budget.source + ")" + else_fits,
+                  budget.source + ")" + slots_text(smallest) + else_fits,
               "--ram " + std::to_string(smallest.arena_bytes));
 }
 
@@ -115,11 +126,28 @@ std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
 }
 
 // Layers whose weights are read from storage.
-std::vector<bool> streamed(const Net& net, const PlanOptions& options) {
+std::vector<bool> streamed(const Net& net, const PlanOptions& options,
+                           const Supply& supply) {
   const Board& board = *options.board;
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
-  const int64_t all = board.flash_bytes ? board.flash_bytes : kUnlimited;
-  return streamed_layers(net, options.flash.value_or(all));
+  int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
+  int64_t all = 0;
+  for (const Layer& l : net.layers) all += flash_bytes(l);
+  // Records lie there, too, and those of tapes are long.
+  if (all > flash) flash -= flash / 16;
+  if (options.flash) flash = *options.flash;
+  return streamed_layers(
+      net, flash, supply,
+      supply.storage && options.objective == Objective::kLatency);
+}
+
+[[noreturn]] void no_storage(const Net& net, const Board& board) {
+  int64_t all = 0;
+  for (const Layer& l : net.layers) all += flash_bytes(l);
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: weights take " + format_bytes(all) +
+                  ", board " + board.name + " has no storage to read them from",
+              "--flash " + std::to_string(all));
 }
 
 // A search for less time may come upon a smaller arena as well: so much is
@@ -312,13 +340,14 @@ Plan make_plan(const Net& net, const PlanOptions& options) {
   }
   check_firings(net);
   const Budget budget = find_budget(options);
-  const std::vector<bool> streams = streamed(net, options);
+  Supply supply{options.board, nullptr, options.sealed};
+  if (!options.board->storages.empty()) {
+    supply.storage = &find_storage(*options.board, options.storage);
+  }
+  const std::vector<bool> streams = streamed(net, options, supply);
   const bool stored = !options.board->flash_mapped ||
                       std::count(streams.begin(), streams.end(), true) > 0;
-  const Supply supply{
-      options.board,
-      stored ? &find_storage(*options.board, options.storage) : nullptr,
-      options.sealed};
+  if (stored && !supply.storage) no_storage(net, *options.board);
   std::optional<SpillNet> spills;
   Candidate found =
       best_candidate(net, {options, budget, supply, streams}, spills);

@@ -1,7 +1,6 @@
 #include "host/plan/supply.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "host/plan/tape.h"
 #include "host/plan/time.h"
@@ -43,20 +42,35 @@ int64_t flash_bytes(const Layer& layer) {
   return align_up(static_cast<uint32_t>(weight_bytes(layer)) + kTagBytes);
 }
 
-std::vector<bool> streamed_layers(const Net& net, int64_t flash) {
+std::vector<bool> streamed_layers(const Net& net, int64_t flash,
+                                  const Supply& supply, bool faster) {
   int64_t all = 0;
-  for (const Layer& l : net.layers) all += flash_bytes(l);
+  std::vector<size_t> order;
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    if (net.layers[l].weights_of >= 0) continue;
+    order.push_back(l);
+    all += flash_bytes(net.layers[l]);
+  }
   std::vector<bool> streamed(net.layers.size(), false);
   if (all <= flash) return streamed;
-  std::vector<size_t> order(net.layers.size());
-  std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return pixels(net.layers[a]) < pixels(net.layers[b]);
   });
+  constexpr uint32_t kChunk = 65536;
+  const Work work = uniform_work(net, 1);
   for (const size_t l : order) {
     const int64_t bytes = flash_bytes(net.layers[l]);
-    streamed[l] = bytes > flash;
+    if (bytes == 0) continue;
+    const int layer = static_cast<int>(l);
+    streamed[l] = bytes > flash ||
+                  (faster && supplied_ps(net, layer, work[l], supply,
+                                         {WeightPlace::kTape, kChunk}) <
+                                 supplied_ps(net, layer, work[l], supply, {}));
     if (!streamed[l]) flash -= bytes;
+  }
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    const int same = net.layers[l].weights_of;
+    if (same >= 0) streamed[l] = streamed[static_cast<size_t>(same)];
   }
   return streamed;
 }

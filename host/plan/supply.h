@@ -23,9 +23,12 @@ int64_t supplied_ps(const Net&, int layer, LayerWork, const Supply&,
                     LayerSupply);
 
 // Layers whose weights are read from storage, by layer: none if all fit in
-// `flash` bytes. Else those stay in flash that compute least for a byte, and
-// so would wait for it.
-std::vector<bool> streamed_layers(const Net&, int64_t flash);
+// `flash` bytes. Equal weights count once. Else those stay in flash that
+// compute least for a byte, and so would wait for it. `faster`: and none that
+// the core gets sooner from storage, in the time that it computes, than from
+// flash.
+std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
+                                  bool faster);
 // Of a layer that is executed in place: with its tag, aligned.
 int64_t flash_bytes(const Layer&);
 

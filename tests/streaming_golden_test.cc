@@ -1,0 +1,67 @@
+// Golden models with no weights in flash: all of them stream from storage into
+// three arenas, exactly, and in the time that was planned.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include "host/golden/golden.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/run/prepare.h"
+#include "host/sim/solo.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+class StreamingGoldenTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(StreamingGoldenTest, ExactAndAsPlannedWithoutFlash) {
+  const Graph graph = load_model(golden_model_file(GetParam()));
+  const auto folder = shared_dir() / "golden" / GetParam();
+  const GoldenCase golden = read_golden_case(folder, golden_cases(folder)[0]);
+  const std::vector<uint8_t> expected =
+      model_output(graph, run_oracle(graph, golden.input));
+  PlanOptions options;
+  options.board = &find_board("teensy41");
+  options.flash = 0;
+  options.storage = "qspi-nor";
+  options.objective = Objective::kRam;
+  const Storage& storage = find_storage(*options.board, options.storage);
+  std::optional<int64_t> least;
+  for (const int percent : {0, 100, 150}) {
+    SCOPED_TRACE(percent);
+    if (percent > 0) {
+      options.objective = Objective::kLatency;
+      options.ram = *least * percent / 100;
+    }
+    const Prepared p = prepare(graph, options);
+    const PlanNode& node = p.plan.nodes[0];
+    if (!least) least = node.arena_bytes;
+    EXPECT_EQ(node.flash_weight_bytes, 0);
+    double compute_s = 0;
+    for (const PlanStage& s : node.stages) compute_s += s.compute_s;
+    EXPECT_LE(node.arena_bytes, options.ram.value_or(*least));
+    SoloNode solo(p, *options.board, {.storage = &storage});
+    for (int frame = 0; frame < 2; ++frame) {
+      EXPECT_EQ(solo.run(golden.input), expected);
+      EXPECT_EQ(static_cast<int64_t>(solo.last().storage.read_bytes),
+                node.storage_read_bytes);
+      // Transposed convolutions compute less at the edges than is planned.
+      const double less = std::abs(solo.last().work.compute_s - compute_s);
+      EXPECT_NEAR(solo.last().seconds, node.seconds,
+                  0.005 * node.seconds + less);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, StreamingGoldenTest,
+                         testing::ValuesIn(golden_model_names()),
+                         [](const auto& info) {
+                           return test_name(info.param);
+                         });
+
+}  // namespace
+}  // namespace shoal
