@@ -1,5 +1,8 @@
 #include "host/emit/chunk_writer.h"
 
+#include <functional>
+#include <string_view>
+
 #include "device/program/chunk.h"
 #include "host/base/error.h"
 #include "host/emit/byte_writer.h"
@@ -112,11 +115,25 @@ std::vector<uint8_t> chunk_bytes(const Layer& layer, const ChunkCut& cut) {
   return Cutter(layer, cut).bytes();
 }
 
-uint32_t ChunkPool::add(std::vector<uint8_t> bytes, bool stored) {
-  const auto [at, fresh] =
-      numbers_.emplace(Key(stored, std::move(bytes)), size());
-  if (fresh) order_.push_back(&at->first);
-  return at->second;
+uint32_t ChunkPool::add(const Layer& layer, const ChunkCut& cut, bool stored) {
+  const std::vector<uint8_t> bytes = chunk_bytes(layer, cut);
+  const size_t hash = std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const auto [first, end] = numbers_.equal_range(hash);
+  for (auto at = first; at != end; ++at) {
+    const Chunk& other = chunks_[at->second];
+    if (other.stored == stored && other.bytes == bytes.size() &&
+        content(at->second) == bytes) {
+      return at->second;
+    }
+  }
+  numbers_.emplace(hash, size());
+  chunks_.push_back({&layer, cut, static_cast<uint32_t>(bytes.size()), stored});
+  return size() - 1;
+}
+
+std::vector<uint8_t> ChunkPool::content(uint32_t chunk) const {
+  return chunk_bytes(*chunks_[chunk].layer, chunks_[chunk].cut);
 }
 
 }  // namespace shoal

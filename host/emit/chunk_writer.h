@@ -2,8 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "host/lower/net.h"
@@ -26,7 +25,9 @@ struct ChunkCut {
 std::vector<uint8_t> chunk_bytes(const Layer&, const ChunkCut&);
 
 // Distinct chunks in the order in which they were first asked for. Those of the
-// tape part and those of the program part do not stand in for one another.
+// tape part and those of the program part do not stand in for one another. The
+// bytes are not kept but made again from their layers, which must outlive the
+// pool.
 class ChunkPool {
  public:
   ChunkPool() = default;
@@ -36,17 +37,22 @@ class ChunkPool {
   ChunkPool& operator=(const ChunkPool&) = delete;
 
   // Returns the chunk's number; equal bytes of a part have one number.
-  uint32_t add(std::vector<uint8_t> bytes, bool stored);
-  uint32_t size() const { return static_cast<uint32_t>(order_.size()); }
-  const std::vector<uint8_t>& bytes(uint32_t chunk) const {
-    return order_[chunk]->second;
-  }
-  bool stored(uint32_t chunk) const { return order_[chunk]->first; }
+  uint32_t add(const Layer&, const ChunkCut&, bool stored);
+  uint32_t size() const { return static_cast<uint32_t>(chunks_.size()); }
+  // Without the tag.
+  uint32_t bytes(uint32_t chunk) const { return chunks_[chunk].bytes; }
+  std::vector<uint8_t> content(uint32_t chunk) const;
+  bool stored(uint32_t chunk) const { return chunks_[chunk].stored; }
 
  private:
-  using Key = std::pair<bool, std::vector<uint8_t>>;
-  std::map<Key, uint32_t> numbers_;
-  std::vector<const Key*> order_;
+  struct Chunk {
+    const Layer* layer;
+    ChunkCut cut;
+    uint32_t bytes;
+    bool stored;
+  };
+  std::vector<Chunk> chunks_;
+  std::unordered_multimap<size_t, uint32_t> numbers_;  // by hash of the bytes
 };
 
 }  // namespace shoal

@@ -305,9 +305,8 @@ class Builder {
                                  : out.c;
     r.out0 = fit<uint16_t>(c.out0 - first);
     r.out_n = fit<uint16_t>(c.out_n);
-    const std::vector<uint8_t> bytes = chunk_bytes(layer, cut);
-    r.bytes = fit<uint32_t>(int64_t(bytes.size()));
-    r.offset = pool_.add(bytes, in_tape_part(a.weights.place));
+    r.offset = pool_.add(layer, cut, in_tape_part(a.weights.place));
+    r.bytes = pool_.bytes(r.offset);
     tables_.chunks.push_back(r);
   }
 

@@ -13,17 +13,29 @@
 namespace shoal {
 namespace {
 
-void check_and_emit(Prepared& p) {
+void check_plan(Prepared& p) {
   const std::vector<std::string> faults = check(p.net, p.plan);
   if (!faults.empty()) {
     throw Error(Exit::kInternal,
                 "the planner made a wrong plan: " + faults.front() + " (" +
                     std::to_string(faults.size()) + " faults in all)");
   }
-  p.images = emit_all(p.net, p.plan);
-  for (size_t node = 0; node < p.plan.nodes.size(); ++node) {
-    p.plan.nodes[node].program_bytes =
-        static_cast<uint32_t>(p.images[node].size());
+}
+
+// Flash of a node whose image is not mapped holds nothing; then it is the size
+// of what lies in storage.
+void set_sizes(Prepared& p, const Emitter& emitter) {
+  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    const int node = static_cast<int>(n);
+    PlanNode& of = p.plan.nodes[n];
+    of.program_bytes = of.layout.head_bytes ? emitter.image_bytes(node)
+                                            : emitter.program_bytes(node);
+  }
+}
+
+void add_images(Prepared& p, const Emitter& emitter) {
+  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    p.images.push_back(emitter.image(static_cast<int>(n)));
   }
 }
 
@@ -39,20 +51,31 @@ void check_flash(const Prepared& p, size_t node, int64_t budget) {
                   : "output channels over several nodes: --strategy kernel");
 }
 
-}  // namespace
-
-Prepared prepare(Graph graph, const PlanOptions& options) {
+Prepared prepare_one(Graph graph, const PlanOptions& options, bool images) {
   Prepared p;
   p.graph = std::move(graph);
   p.net = batch_net(lower(p.graph), options.batch);
   p.plan = make_plan(p.net, options);
-  check_and_emit(p);
+  check_plan(p);
+  const Emitter emitter(p.net, p.plan);
+  set_sizes(p, emitter);
+  if (images) add_images(p, emitter);
   // Without mapped flash the program lies in another storage.
   const Board& board = *options.board;
   if (board.flash_mapped && board.flash_bytes > 0) {
     check_flash(p, 0, board.flash_bytes);
   }
   return p;
+}
+
+}  // namespace
+
+Prepared prepare_plan(Graph graph, const PlanOptions& options) {
+  return prepare_one(std::move(graph), options, false);
+}
+
+Prepared prepare(Graph graph, const PlanOptions& options) {
+  return prepare_one(std::move(graph), options, true);
 }
 
 Prepared prepare_split(Graph graph, const Cluster& cluster,
@@ -67,7 +90,10 @@ Prepared prepare_split(Graph graph, const Cluster& cluster,
   p.plan = make_split_plan(
       p.net, cluster, cuts,
       {.objective = options.objective, .max_payload = options.max_payload});
-  check_and_emit(p);
+  check_plan(p);
+  const Emitter emitter(p.net, p.plan);
+  set_sizes(p, emitter);
+  add_images(p, emitter);
   for (size_t n = 0; n < cluster.nodes.size(); ++n) {
     check_flash(p, n, cluster.nodes[n].flash_budget());
   }

@@ -20,8 +20,10 @@ struct Prepared {
   std::vector<std::vector<uint8_t>> images;  // one program per node
 };
 
-// Lowers, plans, has the plan checked and writes the programs. A plan that
-// the checker refuses is an internal error.
+// Lowers, plans and has the plan checked; no images. A plan that the checker
+// refuses is an internal error.
+Prepared prepare_plan(Graph, const PlanOptions&);
+// The same with images.
 Prepared prepare(Graph, const PlanOptions&);
 
 // The same for a cluster: a linked plan, one program per node of it.

@@ -1,5 +1,6 @@
 // One node on this computer, run through the device's own C API: the arena is
-// exactly as large as the plan says, the host only pushes and takes rows.
+// exactly as large as the plan says, the host only pushes and takes rows. Its
+// program and weights come from where NodeSource says.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "host/run/arena.h"
 #include "host/run/frame_flow.h"
 #include "host/run/stored_image.h"
+#include "host/store/node_source.h"
 
 namespace shoal {
 
@@ -24,14 +26,22 @@ struct Tap {
 
 class Session {
  public:
-  // Opens the program in an arena of `arena_bytes`. All references must
-  // outlive the session. Throws Error(kCorrupt) naming the record if the
-  // program is refused.
+  // Opens the program in an arena of `arena_bytes`. All references, and what
+  // the source names, must outlive the session. Throws Error(kCorrupt) naming
+  // the record if the program is refused.
+  // What cannot be read, or is not what it should be, is named with its layer.
+  Session(const Graph&, const Net&, const NodeSource&, uint32_t arena_bytes,
+          Tap tap = {});
+  // A whole image in mapped memory.
   Session(const Graph&, const Net&, std::span<const uint8_t> image,
           uint32_t arena_bytes, Tap tap = {});
-  // The same with a program that is read piece by piece.
+  // A program that is read piece by piece.
   Session(const Graph&, const Net&, StoredImage&, uint32_t arena_bytes,
           Tap tap = {});
+
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
 
   // One frame: all inputs one after another in the file's types; returns all
   // outputs likewise. Throws Error(kUsage) if the size is wrong,
@@ -40,11 +50,13 @@ class Session {
 
  private:
   void load();
+  void check_ends() const;
   void check(int status, const char* doing) const;
+  bool wait_for_storage();
 
   const Graph& graph_;
   const Net& net_;
-  StoredImage* stored_ = nullptr;
+  const NodeSource source_;
   Arena arena_;
   shoal_node node_{};
 };

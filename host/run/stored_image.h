@@ -7,19 +7,21 @@
 #include <span>
 
 #include "device/shoal.h"
+#include "host/store/host_storage.h"
 
 namespace shoal {
 
-class StoredImage {
+class StoredImage final : public HostStorage {
  public:
   // `image` must outlive this. A read ends at the poll after `delay` others.
   explicit StoredImage(std::span<const uint8_t> image, int delay = 1);
-  StoredImage(const StoredImage&) = delete;
-  StoredImage& operator=(const StoredImage&) = delete;
 
-  const shoal_storage& storage() const { return storage_; }
-  uint32_t bytes() const { return static_cast<uint32_t>(image_.size()); }
-  bool busy() const { return destination_ != nullptr; }
+  const shoal_storage& storage() const override { return storage_; }
+  uint32_t bytes() const override {
+    return static_cast<uint32_t>(image_.size());
+  }
+  bool busy() const override { return destination_ != nullptr; }
+  void wait() override {}  // a poll is a step of its time
   int64_t bytes_read() const { return bytes_read_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "host/run/verify.h"
 
 #include "host/base/error.h"
+#include "host/emit/emit.h"
 #include "host/run/frame_flow.h"
 #include "host/run/session.h"
 #include "host/run/stored_image.h"
@@ -76,15 +77,20 @@ std::vector<Verdict> verify_batch(
     const Prepared& p, std::span<const uint8_t> inputs,
     const std::vector<Values>& oracles,
     const std::vector<std::optional<GoldenCase>>& golden) {
-  TraceCollector collector(p.graph, p.net, p.plan);
-  const PlanNode& node = p.plan.nodes[0];
-  const Tap tap = collector.tap();
-  // A board without mapped flash reads its program piece by piece.
+  NodeSource source;
   StoredImage stored(p.images[0]);
-  Session session =
-      node.layout.head_bytes == 0
-          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
-          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
+  if (reads_storage(p.plan.nodes[0])) source.storage = &stored;
+  if (p.plan.nodes[0].layout.head_bytes == 0) source.mapped = p.images[0];
+  return verify_batch(p, source, inputs, oracles, golden);
+}
+
+std::vector<Verdict> verify_batch(
+    const Prepared& p, const NodeSource& source,
+    std::span<const uint8_t> inputs, const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden) {
+  TraceCollector collector(p.graph, p.net, p.plan);
+  Session session(p.graph, p.net, source, p.plan.nodes[0].arena_bytes,
+                  collector.tap());
   const std::vector<uint8_t> output = session.run(inputs);
   const auto in = static_cast<size_t>(input_bytes(p.graph));
   const auto out = static_cast<size_t>(output_bytes(p.graph));
@@ -103,6 +109,12 @@ Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
                      const Values& oracle,
                      const std::optional<GoldenCase>& golden) {
   return verify_batch(p, input, {oracle}, {golden})[0];
+}
+
+Verdict verify_frame(const Prepared& p, const NodeSource& source,
+                     std::span<const uint8_t> input, const Values& oracle,
+                     const std::optional<GoldenCase>& golden) {
+  return verify_batch(p, source, input, {oracle}, {golden})[0];
 }
 
 GoldenCase find_golden_case(const std::filesystem::path& folder,

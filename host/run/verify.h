@@ -11,6 +11,7 @@
 #include "host/golden/golden.h"
 #include "host/oracle/oracle.h"
 #include "host/run/prepare.h"
+#include "host/store/node_source.h"
 
 namespace shoal {
 
@@ -27,11 +28,21 @@ Verdict verify_frame(const Prepared&, std::span<const uint8_t> input,
                      const Values& oracle,
                      const std::optional<GoldenCase>& golden);
 
+// The same for a node that runs from `source` (see local_node.h); no images are
+// needed.
+Verdict verify_frame(const Prepared&, const NodeSource& source,
+                     std::span<const uint8_t> input, const Values& oracle,
+                     const std::optional<GoldenCase>& golden);
+
 // The same for one frame of a batched net (host/lower/batch.h): the inputs of
 // all its frames one after another, a verdict for each of the first
 // oracles.size(). Golden cases may be fewer.
 std::vector<Verdict> verify_batch(
     const Prepared&, std::span<const uint8_t> inputs,
+    const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden);
+std::vector<Verdict> verify_batch(
+    const Prepared&, const NodeSource& source, std::span<const uint8_t> inputs,
     const std::vector<Values>& oracles,
     const std::vector<std::optional<GoldenCase>>& golden);
 

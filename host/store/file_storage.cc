@@ -90,7 +90,7 @@ int FileStorage::ask(const Operation& operation) {
 int FileStorage::start(void* self, uint32_t offset, uint32_t bytes, void* to) {
   if (!to) return 1;
   return static_cast<FileStorage*>(self)->ask(
-      {Kind::kRead, offset, bytes, static_cast<uint8_t*>(to), nullptr});
+      {Kind::kRead, offset, bytes, static_cast<uint8_t*>(to), nullptr, 0});
 }
 
 bool FileStorage::writable(uint32_t offset, uint32_t bytes,
@@ -104,13 +104,13 @@ int FileStorage::write(void* self, uint32_t offset, uint32_t bytes,
   FileStorage& s = *static_cast<FileStorage*>(self);
   if (!from || !s.writable(offset, bytes, s.spill_->write_bytes)) return 1;
   return s.ask({Kind::kWrite, offset, bytes, nullptr,
-                static_cast<const uint8_t*>(from)});
+                static_cast<const uint8_t*>(from), 0});
 }
 
 int FileStorage::erase(void* self, uint32_t offset, uint32_t bytes) {
   FileStorage& s = *static_cast<FileStorage*>(self);
   if (!s.writable(offset, bytes, s.spill_->erase_bytes)) return 1;
-  return s.ask({Kind::kErase, offset, bytes, nullptr, nullptr});
+  return s.ask({Kind::kErase, offset, bytes, nullptr, nullptr, 0});
 }
 
 int FileStorage::poll(void* self) {
@@ -125,6 +125,7 @@ int FileStorage::poll(void* self) {
 
 void FileStorage::count() {
   const int64_t bytes = operation_.bytes;
+  counters_.transfer_s += operation_.seconds;
   switch (operation_.kind) {
     case Kind::kRead:
       ++counters_.reads, counters_.read_bytes += bytes;
@@ -148,7 +149,7 @@ void FileStorage::work() {
     }
     const Clock::time_point start = Clock::now();
     const bool done = perform();
-    counters_.transfer_s += seconds_since(start);
+    operation_.seconds = seconds_since(start);
     state_ = done ? kDone : kFailed;
     state_.notify_all();
   }

@@ -38,7 +38,7 @@ class FileStorage final : public HostStorage {
   uint32_t bytes() const override { return bytes_; }
   bool busy() const override;
   void wait() override;
-  // Not while an operation is under way.
+  // Operations count when a poll has seen their end.
   const FileCounters& counters() const { return counters_; }
 
  private:
@@ -49,6 +49,7 @@ class FileStorage final : public HostStorage {
     uint32_t offset = 0, bytes = 0;
     uint8_t* to = nullptr;
     const uint8_t* from = nullptr;
+    double seconds = 0;  // that it took
   };
 
   static int start(void* self, uint32_t offset, uint32_t bytes, void* to);

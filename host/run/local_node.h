@@ -1,0 +1,50 @@
+// Node 0 of a checked plan on this computer: its program in memory if all of it
+// lies in mapped flash, else in a store's files, from which it reads as it
+// would on its board.
+//
+//   const LocalNode node(prepared, {.key = key});
+//   Session session(p.graph, p.net, node.source(), node.arena_bytes());
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/run/prepare.h"
+#include "host/store/open_store.h"
+#include "host/store/write_store.h"
+
+namespace shoal {
+
+struct StoreSettings {
+  std::string folder;  // empty: a temporary one, if there is need of a store
+  StoreOptions options;
+};
+
+class LocalNode {
+ public:
+  // Throws as write_store() and OpenStore do.
+  LocalNode(const Prepared&, const StoreSettings&);
+  ~LocalNode();
+  LocalNode(const LocalNode&) = delete;
+  LocalNode& operator=(const LocalNode&) = delete;
+
+  NodeSource source() const;
+  uint32_t arena_bytes() const { return arena_bytes_; }
+  // Null: it reads nothing from storage.
+  const FileStorage* storage() const { return store_ ? &store_->storage() : 0; }
+
+ private:
+  void write(const Prepared&, const StoreSettings&);
+  void remove_temporary();
+
+  const uint32_t arena_bytes_;
+  std::vector<uint8_t> image_;
+  std::string temporary_;  // folder
+  std::optional<StoreInfo> info_;
+  std::optional<OpenStore> store_;
+};
+
+}  // namespace shoal

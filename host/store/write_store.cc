@@ -1,0 +1,235 @@
+#include "host/store/write_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <random>
+
+#include "device/storage/directory.h"
+#include "device/storage/ledger.h"
+#include "device/storage/vault.h"
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/emit/emit.h"
+#include "host/store/open_store.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file that is written anywhere in it.
+class OutputFile {
+ public:
+  OutputFile(const std::string& path, uint64_t bytes)
+      : path_(path),
+        file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                   0644)) {
+    if (file_ < 0 || ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail();
+  }
+  ~OutputFile() {
+    if (file_ >= 0) close(file_);
+  }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void put(uint64_t at, std::span<const uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written =
+          pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) fail();
+      at += static_cast<uint64_t>(written);
+      bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    const int why = errno;
+    if (file_ >= 0) close(file_);
+    throw Error(Exit::kInternal,
+                path_ + ": cannot be written: " + std::strerror(why));
+  }
+
+  const std::string path_;
+  const int file_;
+};
+
+// Two stores that are sealed with one key at the same addresses must be of two
+// generations, or nonces would come twice. Others may be reproducible.
+uint32_t new_generation(bool sealed) {
+  return sealed ? std::random_device{}() : 0;
+}
+
+uint64_t round_up(uint64_t value, uint64_t to) {
+  return (value + to - 1) / to * to;
+}
+
+// Parts that wear block by block spread it over all that is left; others wear
+// as a whole, and a few frames' pages are enough.
+uint64_t spill_bytes(const PlanNode& node, const Storage& part,
+                     uint64_t before) {
+  constexpr uint64_t kFrames = 4, kSpare = 32;
+  const uint64_t block = node.spill_page_bytes;
+  const auto pages = static_cast<uint64_t>(node.spill_pages);
+  uint64_t blocks = kLedgerBlocks + kFrames * pages + kSpare;
+  const auto capacity = static_cast<uint64_t>(part.capacity_bytes);
+  if (part.endurance_erases > 0 && capacity > before) {
+    blocks = std::max(blocks, (capacity - before) / block);
+  }
+  return blocks * block;
+}
+
+class NodeWriter {
+ public:
+  NodeWriter(const std::string& folder, const Plan& plan, size_t index,
+             const Emitter& emitter, const StoreOptions& options)
+      : node_(plan.nodes[index]),
+        index_(static_cast<uint16_t>(index)),
+        base_(fs::path(folder) / node_.name),
+        emitter_(emitter) {
+    if (options.key) key_ = node_store_key(*options.key, index_);
+    d_.nodes = static_cast<uint16_t>(plan.nodes.size());
+  }
+
+  StoredNode write() {
+    const std::vector<uint8_t> program = emitter_.program(index_, key());
+    Header h;
+    std::memcpy(&h, program.data(), sizeof h);
+    fill_directory(h);
+    const std::string path = base_.string() + ".store";
+    OutputFile file(path, d_.total_bytes);
+    file.put(0, {reinterpret_cast<const uint8_t*>(&d_), sizeof d_});
+    file.put(d_.program, program);
+    emitter_.tape(index_, key(),
+                  [&](uint32_t offset, std::span<const uint8_t> bytes) {
+                    file.put(uint64_t{d_.program} + offset, bytes);
+                  });
+    if (d_.spill_bytes) put_ledger(file);
+    const bool mapped = !(h.flags & kImageUnmapped);
+    if (mapped) write_file(base_.string() + ".program", program);
+    return description(h, mapped);
+  }
+
+ private:
+  // The ring may begin with anything.
+  void put_ledger(OutputFile& file) const {
+    std::vector<uint8_t> ledger(size_t{kLedgerBlocks} * d_.spill_erase_bytes,
+                                0xFF);
+    uint8_t store_key[kStoreKeyBytes], salt[16]{};
+    if (key_) {
+      derive_store_key(key(), d_.store_id, d_.generation, index_, store_key);
+      std::random_device random;
+      for (uint8_t& b : salt) b = static_cast<uint8_t>(random());
+    }
+    const LedgerEntry first = first_entry(key_ ? store_key : nullptr,
+                                          d_.generation, d_.store_id, salt);
+    std::memcpy(ledger.data(), &first, sizeof first);
+    file.put(d_.spill, ledger);
+  }
+
+  const uint8_t* key() const { return key_ ? key_->data() : nullptr; }
+
+  void fill_directory(const Header& h) {
+    d_.magic = kDirectoryMagic;
+    d_.version = kDirectoryVersion;
+    d_.node = index_;
+    std::memcpy(d_.board, node_.board.data(),
+                std::min(node_.board.size(), sizeof d_.board));
+    d_.generation = h.generation;
+    const Storage* const part = storage_of(node_);
+    const bool spills = node_.spill_pages > 0;
+    const uint64_t block = spills ? node_.spill_page_bytes : kAlign;
+    const uint64_t program = round_up(sizeof d_, block);
+    uint64_t end = program + h.image_bytes;
+    uint64_t spill = 0, spilled = 0;
+    if (spills && part) {
+      spill = round_up(end, block);
+      spilled = spill_bytes(node_, *part, spill);
+      end = spill + spilled;
+      d_.spill_erase_bytes = node_.spill_page_bytes;
+      d_.spill_write_bytes = static_cast<uint32_t>(part->write_bytes);
+    }
+    const auto most = static_cast<uint64_t>(
+        part ? std::min<int64_t>(part->capacity_bytes, 0x7FFFFFFF)
+             : 0x7FFFFFFF);
+    if (end > most) {
+      throw Error(Exit::kDoesNotFit,
+                  "STORAGE does not fit: the store of node " + node_.name +
+                      " has " + format_bytes(static_cast<int64_t>(end)) +
+                      (part ? "; " + part->name + " has " : "; at most ") +
+                      format_bytes(static_cast<int64_t>(most)));
+    }
+    d_.total_bytes = static_cast<uint32_t>(end);
+    d_.program = static_cast<uint32_t>(program);
+    d_.image_bytes = h.image_bytes;
+    d_.spill = static_cast<uint32_t>(spill);
+    d_.spill_bytes = static_cast<uint32_t>(spilled);
+    std::memcpy(d_.plan_id, h.plan_id, sizeof d_.plan_id);
+    std::memcpy(d_.store_id, h.store_id, sizeof d_.store_id);
+    std::memcpy(d_.hash, h.hash, sizeof d_.hash);
+    seal_directory(d_);
+  }
+
+  StoredNode description(const Header& h, bool mapped) const {
+    StoredNode n;
+    n.name = node_.name;
+    n.board = node_.board;
+    n.storage = node_.storage;
+    n.arena_bytes = h.arena_bytes;
+    n.stages = h.stages;
+    n.mapped = mapped;
+    n.hash = hex_digits(h.hash);
+    n.store_id = hex_digits(h.store_id);
+    n.store_bytes = d_.total_bytes;
+    n.storage_read_bytes = node_.storage_read_bytes;
+    n.storage_written_bytes = node_.storage_written_bytes;
+    return n;
+  }
+
+  const PlanNode& node_;
+  const uint16_t index_;
+  const fs::path base_;
+  const Emitter& emitter_;
+  std::optional<StoreKey> key_;
+  Directory d_{};
+};
+
+}  // namespace
+
+const Storage* storage_of(const PlanNode& node) {
+  const Board& board = find_board(node.board);
+  if (board.storages.empty()) return nullptr;
+  return &find_storage(board, node.storage);
+}
+
+StoreInfo write_store(const std::string& folder, const Graph& graph,
+                      const Net& net, const Plan& plan,
+                      const StoreOptions& options) {
+  StoreInfo info;
+  set_ends(info, graph, net);
+  info.labels = options.labels;
+  info.sealed = options.key.has_value();
+  info.linked = plan.linked;
+  info.generation =
+      options.generation ? *options.generation : new_generation(info.sealed);
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
+  // Written last: until then there is no store here.
+  const std::string description = (fs::path(folder) / kStoreInfoFile).string();
+  fs::remove(description, ignored);
+  const Emitter emitter(net, plan, info.generation);
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    info.nodes.push_back(NodeWriter(folder, plan, n, emitter, options).write());
+  }
+  write_file(description, format_store_info(info, options.key));
+  return info;
+}
+
+}  // namespace shoal

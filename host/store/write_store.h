@@ -1,0 +1,33 @@
+// Makes the stores of a plan: DIR/store.json, and a DIR/NODE.store (with a
+// DIR/NODE.program, if its flash is mapped) for every node. Weights go from the
+// net to the file chunk by chunk; no image exists in memory.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/plan.h"
+#include "host/store/store_info.h"
+
+namespace shoal {
+
+struct StoreOptions {
+  // Seals what lies in storage; each node has a key of its own, made from it.
+  // Plans say themselves whether their time includes decryption.
+  std::optional<StoreKey> key;
+  std::vector<std::string> labels;
+  // Bound into everything; none: one that no store made before has.
+  std::optional<uint32_t> generation;
+};
+
+// The profile that a node of the plan has, for its spill area.
+const Storage* storage_of(const PlanNode&);
+
+// Returns what store.json says. Throws Error(kDoesNotFit) if a store exceeds
+// its storage, Error(kInternal) if a file cannot be written.
+StoreInfo write_store(const std::string& folder, const Graph&, const Net&,
+                      const Plan&, const StoreOptions&);
+
+}  // namespace shoal
