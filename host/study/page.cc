@@ -35,6 +35,7 @@ th, td { text-align: right; padding: 0.2rem 0.7rem;
   border-bottom: 1px solid var(--grid); vertical-align: bottom; }
 th { font-weight: 600; } th span { color: var(--weak); font-weight: 400; }
 td.word { text-align: left; overflow-wrap: anywhere; }
+td.short { overflow-wrap: normal; white-space: nowrap; }
 td { vertical-align: top; }
 dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.5rem; }
 svg text { fill: var(--text); stroke: none; }
@@ -52,6 +53,8 @@ svg text { fill: var(--text); stroke: none; }
 @media print { body { max-width: none; } figure { break-inside: avoid; } }
 )css";
 
+constexpr size_t kShortWord = 24;  // stays on one line
+
 std::string table_html(const Table& table) {
   std::string out = "<div class=\"scroll\"><table><thead><tr>";
   for (const Column& c : table.columns) {
@@ -66,9 +69,12 @@ std::string table_html(const Table& table) {
   for (const Row& row : table.rows) {
     out += "<tr>";
     for (size_t k = 0; k < row.size(); ++k) {
-      const bool word = std::holds_alternative<std::string>(row[k]);
-      out += (word ? "<td class=\"word\">" : "<td>") +
-             escape_xml(cell_text(table.columns[k], row[k])) + "</td>";
+      const auto* const word = std::get_if<std::string>(&row[k]);
+      const char* const kind = !word ? "<td>"
+                               : word->size() <= kShortWord
+                                   ? "<td class=\"word short\">"
+                                   : "<td class=\"word\">";
+      out += kind + escape_xml(cell_text(table.columns[k], row[k])) + "</td>";
     }
     out += "</tr>\n";
   }

@@ -77,7 +77,8 @@ void take_plan(const SwapNetworks::Network& network, const SwapSetting& s,
                const Board& board, const Plan& plan, SwapPoint& point) {
   const PlanNode& node = plan.nodes.at(0);
   point.arena_bytes = node.arena_bytes;
-  point.image_bytes = node.program_bytes;
+  point.image_bytes =
+      node.flash_weight_bytes + node.sram_weight_bytes + node.tape_bytes;
   point.seconds = plan.latency_s;
   for (const PlanStage& stage : node.stages) {
     take_stage(network, board, stage, point);

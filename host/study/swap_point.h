@@ -55,8 +55,9 @@ struct SwapPoint {
   std::string error;       // why there is none; empty: there is one
   bool is_broken = false;  // the error is shoal's own
 
-  int64_t arena_bytes = 0, image_bytes = 0;
-  double seconds = 0;  // modelled; of a run: simulated
+  int64_t arena_bytes = 0;
+  int64_t image_bytes = 0;  // what its store holds of weights
+  double seconds = 0;       // modelled; of a run: simulated
   FrameLoad load;
   double years_at_1_fps = 0;  // of the storage; 0: nothing wears out
   std::vector<SwapStage> stages;

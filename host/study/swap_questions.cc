@@ -46,7 +46,7 @@ Chart fit_chart(SwapAsker& asker) {
                Cell{},
                Cell{}};
     if (alone != nullptr) row[3] = kilobytes(alone->arena_bytes);
-    if (writing != nullptr) {
+    if (writing != nullptr && writing->load.written_bytes > 0) {
       row[4] = kilobytes(writing->arena_bytes);
       row[5] = kilobytes(writing->load.written_bytes);
     }
