@@ -284,8 +284,9 @@ View frame_view(const Net& net, View view, int frame) {
 NetIo frame_io(const Net& net, const NetIo& io, int frame) {
   NetIo one = io;
   Box& box = one.stored.view.box;
-  box.y1 = box.y0 + box.rows() / net.frames;
-  one.stored.view = frame_view(net, one.stored.view, frame);
+  const int rows = box.rows() / net.frames;
+  box.y0 += frame * rows;
+  box.y1 = box.y0 + rows;
   return one;
 }
 

@@ -168,9 +168,10 @@ Json segment_json(const SegmentSummary& s) {
 }
 
 // Null: for ever.
-Json life_json(const PlanNode& n) {
+Json life_json(const Net& net, const PlanNode& n) {
   const Storage* const storage = named_storage(n);
-  const double frames = storage ? frames_of_life(n, *storage) : HUGE_VAL;
+  const double frames =
+      storage ? frames_of_life(n, *storage) * net.frames : HUGE_VAL;
   return std::isinf(frames) ? Json() : Json(frames);
 }
 
@@ -195,9 +196,20 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"tape_bytes", n.tape_bytes},
          {"spill_pages", n.spill_pages},
          {"spill_page_bytes", n.spill_page_bytes},
-         {"life_frames", life_json(n)},
+         {"life_frames", life_json(net, n)},
          {"layout", layout_json(n.layout)},
          {"stages", Json::array()}};
+  if (net.frames > 1) {
+    const double frames = net.frames;
+    j["per_frame"] = {{"seconds", n.seconds / frames},
+                      {"frames_per_s", frames / n.seconds},
+                      {"weight_read_bytes",
+                       static_cast<double>(n.weight_read_bytes) / frames},
+                      {"storage_read_bytes",
+                       static_cast<double>(n.storage_read_bytes) / frames},
+                      {"storage_written_bytes",
+                       static_cast<double>(n.storage_written_bytes) / frames}};
+  }
   if (linked) {
     j["poll_gap_us"] = n.poll_gap_us;
     for (const PlanPeer& p : n.peers) {
@@ -222,6 +234,7 @@ std::string plan_json(const Net& net, const Plan& plan) {
          {"latency_s", plan.latency_s},
          {"latency_kind", "modelled"},
          {"nodes", Json::array()}};
+  if (net.frames > 1) j["batch"] = net.frames;  // numbers are of all of them
   for (const PlanNode& n : plan.nodes) {
     j["nodes"].push_back(node_json(net, n, plan.linked));
   }

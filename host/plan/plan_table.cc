@@ -41,9 +41,16 @@ std::string bands(const PlanStage& s) {
              : fmt::format("{}-{}", least->band, most->band);
 }
 
-std::string life_text(const PlanNode& n) {
+// What numbers are of.
+std::string each(const Net& net) {
+  return net.frames == 1 ? "a frame"
+                         : fmt::format("per batch of {} frames", net.frames);
+}
+
+std::string life_text(const Net& net, const PlanNode& n) {
   const Storage* const storage = named_storage(n);
-  const double years = storage ? years_of_life(n, *storage, 1) : HUGE_VAL;
+  const double years =
+      storage ? years_of_life(n, *storage, 1.0 / net.frames) : HUGE_VAL;
   if (std::isinf(years)) return "does not wear out";
   return fmt::format("{:.3g} years of life at 1 frame a second", years);
 }
@@ -51,9 +58,9 @@ std::string life_text(const PlanNode& n) {
 // What goes to storage, in the order of its pages.
 void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.spill_pages == 0) return;
-  line(out, "  spills        {} in {} pages of {} a frame, {}",
+  line(out, "  spills        {} in {} pages of {} {}, {}",
        format_bytes(n.storage_written_bytes), n.spill_pages,
-       format_bytes(n.spill_page_bytes), life_text(n));
+       format_bytes(n.spill_page_bytes), each(net), life_text(net, n));
   for (size_t s = 0; s < n.stages.size(); ++s) {
     for (const PlanSpill& spill : n.stages[s].spills) {
       const PlanPort& port = n.stages[s].ports[spill.port];
@@ -68,13 +75,24 @@ void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
 
 void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.storage.empty()) return;
-  line(out, "  storage       {}{}, {} read and {} written a frame", n.storage,
+  line(out, "  storage       {}{}, {} read and {} written {}", n.storage,
        n.sealed ? ", sealed" : "", format_bytes(n.storage_read_bytes),
-       format_bytes(n.storage_written_bytes));
+       format_bytes(n.storage_written_bytes), each(net));
   line(out, "  weights lie   {} in flash, {} in SRAM, {} on the tape",
        format_bytes(n.flash_weight_bytes), format_bytes(n.sram_weight_bytes),
        format_bytes(n.tape_bytes));
   spill_lines(out, net, n);
+}
+
+// What is left of a batch for each of its frames.
+void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (net.frames == 1) return;
+  line(out,
+       "  per frame     {:.3f} ms, {:.2f} frames/s (modelled), {} of weights "
+       "read, {} from storage",
+       n.seconds * 1e3 / net.frames, net.frames / n.seconds,
+       format_bytes(n.weight_read_bytes / net.frames),
+       format_bytes(n.storage_read_bytes / net.frames));
 }
 
 void node_lines(std::string& out, const Net& net, const PlanNode& n,
@@ -87,14 +105,17 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
   if (n.program_bytes) {
     line(out, "  flash         {}", format_bytes(n.program_bytes));
   }
-  line(out, "  weights read  {} a frame", format_bytes(n.weight_read_bytes));
+  line(out, "  weights read  {} {}", format_bytes(n.weight_read_bytes),
+       each(net));
   const double ratio =
       model_macs ? static_cast<double>(n.macs) / static_cast<double>(model_macs)
                  : 1.0;
   line(out, "  MACs          {}, {:.3f} x the model's", format_count(n.macs),
        ratio);
-  line(out, "  time          {:.3f} ms (modelled)", n.seconds * 1e3);
+  line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
+       net.frames == 1 ? "" : " " + each(net));
   storage_lines(out, net, n);
+  frame_lines(out, net, n);
 }
 
 void stage_lines(std::string& out, const PlanNode& n) {
