@@ -23,8 +23,7 @@ double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
       // Of the kernel's taps only these meet an input pixel; models do not
       // count them as MACs.
       const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
-                          share.in_channels /
-                          (layer.stride_y * layer.stride_x);
+                          share.in_channels / (layer.stride_y * layer.stride_x);
       return static_cast<double>(share.out.elements()) * taps * costs.conv;
     }
     default: {
