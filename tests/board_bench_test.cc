@@ -12,10 +12,10 @@
 namespace shoal {
 namespace {
 
-BenchTable measure() {
+BenchTable measure(const char* board = "emcraft-sf2") {
   const EmulateOptions found = emulated_board();
   BenchNodeOptions options;
-  options.board = found.board;
+  options.board = &find_board(board);
   options.build = found.build;
   return bench_node(options, parse_peer(peer_file()));
 }
@@ -35,6 +35,21 @@ TEST(BoardBench, WithinLimitsOfThePeer) {
         << line.layer->name << ": " << line.all;
     // Less cannot be: a load of weights serves four products at best.
     EXPECT_GT(line.all, 1.0) << line.layer->name;
+  }
+}
+
+// What boards' aead_cycles_per_byte is made from.
+TEST(BoardBench, ChunksOpenAsFastAsTheirBoardsSay) {
+  for (const char* name : {"emcraft-sf2", "mps2-an386", "mps2-an500"}) {
+    const BenchTable table = measure(name);
+    ASSERT_EQ(table.ciphers.size(), size_t{kBenchCipherCount});
+    const BenchCipherLine& open = table.ciphers[1];
+    EXPECT_EQ(open.cipher->bytes, 4096u);
+    const double said = find_board(name).aead_cycles_per_byte;
+    EXPECT_NEAR(open.per_byte / said, 1, 0.03) << name << ": " << open.per_byte;
+    for (const BenchCipherLine& line : table.ciphers) {
+      EXPECT_LT(line.per_byte, 55) << name << ": " << line.cipher->name;
+    }
   }
 }
 

@@ -77,7 +77,8 @@ TEST(BoardFirmware, RandomNetworksGiveTheOraclesOutputs) {
 TEST(BoardFirmware, CountersAddUp) {
   const Job job = make_job({3, 6}, Objective::kLatency, 3);
   PlayedBoard played(board(), job.storage, job.arena());
-  ASSERT_EQ(played.run("layers"), kExitDone);
+  ASSERT_EQ(played.run("layers"), kExitDone)
+      << (played.said().failure() ? played.said().failure()->what() : "");
   const Emulated& e = played.said().result();
   int64_t sum = 0;
   for (const auto& [layer, count] : e.layers) {

@@ -22,7 +22,7 @@ class PlayedBoard {
   PlayedBoard(const Board&, std::span<const uint8_t> storage,
               uint32_t arena_bytes, Tap = {});
 
-  // The read with this number (from 0) fails.
+  // The read with this number (from 0) fails, and so do those that repeat it.
   void fail_read(int number) { failing_read_ = number; }
 
   // Runs the firmware to its end; its exit code.

@@ -1,7 +1,9 @@
 # bench.elf: the measuring firmware, built beside firmware.elf by
 # boards/firmware, with the same kernels. It has hardly any statics.
-set(sources ${root}/boards/bench/firmware.cc ${root}/boards/bench/measure.cc
-  ${root}/boards/firmware/frames.cc)
+set(sources ${root}/boards/firmware/frames.cc)
+foreach(file firmware measure ciphers)
+  list(APPEND sources ${root}/boards/bench/${file}.cc)
+endforeach()
 foreach(part ${BOARD_PARTS} ${SHOAL_BOARD})
   file(GLOB some CONFIGURE_DEPENDS ${root}/boards/${part}/*.cc)
   list(APPEND sources ${some})

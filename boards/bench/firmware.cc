@@ -2,6 +2,7 @@
 // boards.
 #include "boards/firmware/firmware.h"
 
+#include "boards/bench/ciphers.h"
 #include "boards/bench/frames.h"
 #include "boards/bench/measure.h"
 #include "boards/firmware/frames.h"
@@ -60,6 +61,14 @@ int run_firmware(const shoal_port& port) {
     console.send(kBenchLayer,
                  BenchLayerFrame{i, count_frame(r.interior),
                                  count_frame(r.border), r.checksum});
+  }
+  for (uint32_t i = 0; i < kBenchCipherCount; ++i) {
+    const BenchCipherResult r = measure_cipher(
+        kBenchCiphers[i], clock, static_cast<uint8_t*>(port.arena));
+    console.send(
+        kBenchCipher,
+        BenchCipherFrame{i, static_cast<uint32_t>(r.ticks),
+                         static_cast<uint32_t>(r.ticks >> 32), r.checksum});
   }
   console.send(kBenchEnd, BenchEndFrame{kBenchLayerCount});
   return kExitDone;

@@ -1,7 +1,8 @@
 // What the measuring firmware says on its console, as frames of
 // device/port/console.h: kHello, kBenchBegin, a kBenchLayer for each layer in
-// the order of kBenchLayers, kBenchEnd. It has frame types of its own, because
-// it is a firmware of its own.
+// the order of kBenchLayers, a kBenchCipher for each of kBenchCiphers,
+// kBenchEnd. It has frame types of its own, because it is a firmware of its
+// own.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@ namespace shoal {
 inline constexpr FrameType kBenchBegin{64};
 inline constexpr FrameType kBenchLayer{65};
 inline constexpr FrameType kBenchEnd{66};
+inline constexpr FrameType kBenchCipher{67};
 
 // The clock, tried on a loop of known length.
 struct BenchBeginFrame {
@@ -31,6 +33,11 @@ struct BenchLayerFrame {
   uint32_t checksum;
 };
 static_assert(sizeof(BenchLayerFrame) == 40);
+
+struct BenchCipherFrame {
+  uint32_t cipher, ticks_low, ticks_high;
+  uint32_t checksum;
+};
 
 struct BenchEndFrame {
   uint32_t layers;

@@ -155,6 +155,20 @@ TEST(SpillFailure, WornBlocksAreLeftOutAndRemembered) {
   }
 }
 
+// Before the run is used up.
+TEST(SpillFailure, WornBlocksAreRememberedAtOnce) {
+  SpillShape shape;
+  shape.ring = 61, shape.pages = 1;
+  SpillBench bench(shape, nullptr);
+  ASSERT_EQ(bench.start(), Status::kOk);
+  bench.flash.wear_out(bench.block_of(3), Wear::kNoErase);
+  ASSERT_EQ(bench.frame(0), Status::kOk);
+  ASSERT_EQ(bench.frame(1), Status::kOk);
+  ASSERT_EQ(bench.area.bad_blocks(), 1u);
+  ASSERT_EQ(bench.start(), Status::kOk);
+  EXPECT_EQ(bench.area.bad_blocks(), 1u);
+}
+
 TEST(SpillFailure, TooFewHealthyBlocks) {
   for (const Wear wear : {Wear::kNoErase, Wear::kNoWrite, Wear::kStuckBits}) {
     SpillBench bench({}, &chacha20_poly1305());

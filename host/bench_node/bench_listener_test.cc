@@ -52,6 +52,8 @@ BenchLayerFrame layer(uint32_t i) {
   return f;
 }
 
+BenchCipherFrame cipher(uint32_t i) { return {i, 4000 * i, i, 9 * i}; }
+
 class Said {
  public:
   template <class T>
@@ -85,7 +87,13 @@ TEST(BenchListener, HearsAllLayers) {
   for (uint32_t i = 0; i < kBenchLayerCount; ++i)
     said.say(kBenchLayer, layer(i));
   EXPECT_FALSE(said.heard().done());
+  for (uint32_t i = 0; i < kBenchCipherCount; ++i) {
+    said.say(kBenchCipher, cipher(i));
+  }
   said.say(kBenchEnd, BenchEndFrame{kBenchLayerCount});
+  EXPECT_EQ(said.heard().ciphers().at(2).instructions,
+            (int64_t{2} << 31) + 4000);
+  EXPECT_EQ(said.heard().ciphers().at(2).checksum, 18u);
   EXPECT_TRUE(said.heard().done());
   EXPECT_EQ(said.heard().kernels(), "portable");
   const CountedLayer& l = said.heard().layers().at(3);
@@ -109,6 +117,10 @@ TEST(BenchListener, RefusesNonsense) {
             "the measuring firmware says a layer out of turn");
   EXPECT_EQ(Said().start().complaint(kBenchLayer, layer(1)),
             "the measuring firmware says a layer out of turn");
+  EXPECT_EQ(Said().start().complaint(kBenchCipher, cipher(1)),
+            "the measuring firmware says a chunk out of turn");
+  EXPECT_EQ(Said().complaint(kBenchCipher, cipher(0)),
+            "the measuring firmware says a chunk out of turn");
   EXPECT_EQ(Said().start().complaint(kBenchEnd, BenchEndFrame{0}),
             "the measuring firmware says that it is done too early");
   EXPECT_EQ(Said().complaint(FrameType{99}, uint32_t{0}),

@@ -45,14 +45,28 @@ std::vector<std::string> command_line(const Emulator& e, const fs::path& elf) {
           "enable=on,target=native,arg=bench"};
 }
 
-// The same rows and weights through this machine's kernels.
+struct alignas(16) Memory {
+  uint8_t bytes[kBenchMemory];
+};
+
+constexpr BenchClock kNoClock{[](void*) { return uint64_t{0}; }, nullptr, 0};
+
+// The same rows and weights through this machine's kernels, the same chunk
+// through its cipher.
 uint32_t own_checksum(const BenchLayer& layer) {
-  struct alignas(16) Memory {
-    uint8_t bytes[kBenchMemory];
-  };
   const auto memory = std::make_unique<Memory>();
-  const BenchClock clock{[](void*) { return uint64_t{0}; }, nullptr, 0};
-  return measure_layer(layer, best_kernels(), clock, memory->bytes).checksum;
+  return measure_layer(layer, best_kernels(), kNoClock, memory->bytes).checksum;
+}
+uint32_t own_checksum(const BenchCipher& cipher) {
+  const auto memory = std::make_unique<Memory>();
+  return measure_cipher(cipher, kNoClock, memory->bytes).checksum;
+}
+
+void require_same(const std::string& board, const char* what, uint32_t theirs,
+                  uint32_t own) {
+  if (theirs == own) return;
+  throw Error(Exit::kDiffers, board + ": another result for " + what +
+                                  " than this machine has");
 }
 
 void require_good_end(const BenchNodeOptions& options,
@@ -108,23 +122,32 @@ BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
 BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
   const Board& board = *options.board;
   if (!board.emulator) {
-    throw Error(Exit::kUsage, "board " + board.name + " has no emulator");
+    std::string known;
+    for (const std::string& id : board_ids()) {
+      if (find_board(id).emulator) known += (known.empty() ? "" : ", ") + id;
+    }
+    throw Error(Exit::kUsage, "board " + board.name + " has no emulator here",
+                "--board with one of: " + known);
   }
   BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
   const Ended ended = run_process(
       command_line(*board.emulator, find_firmware(options)), options.seconds,
       [&](std::span<const uint8_t> said) { listener.feed(said); });
   require_good_end(options, listener, ended);
-  BenchTable table{board.name, board.core, listener.kernels(), {}};
+  BenchTable table{board.name, board.core, listener.kernels(), {}, {}};
   for (size_t i = 0; i < listener.layers().size(); ++i) {
     const BenchLayer& layer = kBenchLayers[i];
     const CountedLayer& counted = listener.layers()[i];
-    if (counted.checksum != own_checksum(layer)) {
-      throw Error(Exit::kDiffers, board.name + ": another result for " +
-                                      layer.name +
-                                      " than this machine's kernels have");
-    }
+    require_same(board.name, layer.name, counted.checksum, own_checksum(layer));
     table.lines.push_back(bench_line(layer, counted, peer, board.core));
+  }
+  for (size_t i = 0; i < listener.ciphers().size(); ++i) {
+    const BenchCipher& cipher = kBenchCiphers[i];
+    const CountedCipher& counted = listener.ciphers()[i];
+    require_same(board.name, cipher.name, counted.checksum,
+                 own_checksum(cipher));
+    table.ciphers.push_back(
+        {&cipher, static_cast<double>(counted.instructions) / cipher.bytes});
   }
   return table;
 }

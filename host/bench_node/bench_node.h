@@ -29,9 +29,16 @@ struct BenchLine {
   std::optional<double> peer;  // of the whole layer, quoted
 };
 
+// Opening a chunk from a store: instructions per byte.
+struct BenchCipherLine {
+  const BenchCipher* cipher = nullptr;
+  double per_byte = 0;
+};
+
 struct BenchTable {
   std::string board, core, kernels;
   std::vector<BenchLine> lines;
+  std::vector<BenchCipherLine> ciphers;
 };
 
 // Boots the measuring firmware. Throws Error(kInternal) if firmware or emulator

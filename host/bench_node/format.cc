@@ -45,6 +45,12 @@ std::string format_bench(const BenchTable& table, const Peer& peer) {
       "are checked against\nthis machine's kernels.\n"
       "peer: quoted, {} {:.12}, {},\n{}, {}\n",
       peer.library, peer.commit, peer.compiler, peer.flags, peer.emulator);
+  text += "\nchunks of a store, instructions per byte:\n";
+  for (const BenchCipherLine& line : table.ciphers) {
+    text +=
+        fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name, line.per_byte,
+                    line.cipher->sealed ? "ChaCha20-Poly1305" : "SHA-256");
+  }
   return text;
 }
 
@@ -60,7 +66,8 @@ std::string bench_json(const BenchTable& table, const Peer& peer) {
                         {"compiler", peer.compiler},
                         {"flags", peer.flags},
                         {"emulator", peer.emulator}}},
-                      {"layers", nlohmann::json::array()}};
+                      {"layers", nlohmann::json::array()},
+                      {"ciphers", nlohmann::json::array()}};
   for (const BenchLine& line : table.lines) {
     json["layers"].push_back(
         {{"name", line.layer->name},
@@ -74,6 +81,12 @@ std::string bench_json(const BenchTable& table, const Peer& peer) {
          {"per_mac", line.all},
          {"peer_per_mac", json_number(line.peer)},
          {"ratio", json_number(ratio(line))}});
+  }
+  for (const BenchCipherLine& line : table.ciphers) {
+    json["ciphers"].push_back({{"name", line.cipher->name},
+                               {"sealed", line.cipher->sealed},
+                               {"bytes", line.cipher->bytes},
+                               {"per_byte", line.per_byte}});
   }
   return json.dump(2) + "\n";
 }

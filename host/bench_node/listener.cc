@@ -31,10 +31,15 @@ std::string text(const char (&padded)[n]) {
   return std::string(padded, strnlen(padded, n));
 }
 
+int64_t instructions(uint32_t ticks_low, uint32_t ticks_high,
+                     double ticks_per_instruction) {
+  const uint64_t ticks = uint64_t{ticks_high} << 32 | ticks_low;
+  return std::llround(static_cast<double>(ticks) / ticks_per_instruction);
+}
+
 CountedRows counted(const BenchCountFrame& c, double ticks_per_instruction) {
-  const uint64_t ticks = uint64_t{c.ticks_high} << 32 | c.ticks_low;
   return {static_cast<int>(c.rows),
-          std::llround(static_cast<double>(ticks) / ticks_per_instruction)};
+          instructions(c.ticks_low, c.ticks_high, ticks_per_instruction)};
 }
 
 }  // namespace
@@ -53,9 +58,12 @@ void BenchListener::take(const ConsoleFrame& f) {
     begin(f);
   } else if (f.type == kBenchLayer) {
     layer(f);
+  } else if (f.type == kBenchCipher) {
+    cipher(f);
   } else if (f.type == kBenchEnd) {
     const auto end = payload_as<BenchEndFrame>(f);
-    if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount) {
+    if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount ||
+        ciphers_.size() != kBenchCipherCount) {
       nonsense("that it is done too early");
     }
     done_ = true;
@@ -102,6 +110,16 @@ void BenchListener::layer(const ConsoleFrame& f) {
   }
   layers_.push_back({counted(l.interior, ticks_per_instruction_),
                      counted(l.border, ticks_per_instruction_), l.checksum});
+}
+
+void BenchListener::cipher(const ConsoleFrame& f) {
+  const auto c = payload_as<BenchCipherFrame>(f);
+  if (!begun_ || c.cipher != ciphers_.size() || c.cipher >= kBenchCipherCount) {
+    nonsense("a chunk out of turn");
+  }
+  ciphers_.push_back(
+      {instructions(c.ticks_low, c.ticks_high, ticks_per_instruction_),
+       c.checksum});
 }
 
 }  // namespace shoal

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "boards/bench/measure.h"
+#include "boards/bench/ciphers.h"
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/emulate/console.h"
@@ -25,6 +25,11 @@ struct CountedLayer {
   uint32_t checksum = 0;
 };
 
+struct CountedCipher {
+  int64_t instructions = 0;
+  uint32_t checksum = 0;
+};
+
 class BenchListener {
  public:
   // `instruction_s`: what an instruction takes by the board's clock.
@@ -35,17 +40,20 @@ class BenchListener {
 
   // How the board has faulted.
   const std::optional<Error>& failure() const { return failure_; }
-  // Whether all layers came, and the end.
+  // Whether all layers and ciphers came, and the end.
   bool done() const { return done_ && decoder_.at_rest(); }
   const std::string& kernels() const { return kernels_; }
   // In the order of kBenchLayers.
   const std::vector<CountedLayer>& layers() const { return layers_; }
+  // In the order of kBenchCiphers.
+  const std::vector<CountedCipher>& ciphers() const { return ciphers_; }
 
  private:
   void take(const ConsoleFrame&);
   void hello(const ConsoleFrame&);
   void begin(const ConsoleFrame&);
   void layer(const ConsoleFrame&);
+  void cipher(const ConsoleFrame&);
 
   const Board& board_;
   const double instruction_s_;
@@ -53,6 +61,7 @@ class BenchListener {
   bool begun_ = false, done_ = false;
   std::string kernels_;
   std::vector<CountedLayer> layers_;
+  std::vector<CountedCipher> ciphers_;
   std::optional<Error> failure_;
   ConsoleDecoder decoder_;
 };

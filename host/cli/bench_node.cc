@@ -8,10 +8,8 @@
 namespace shoal {
 
 int bench_node_command(const BenchNodeFlags& flags) {
-  PlanFlags plan;
-  plan.board = flags.board;
   BenchNodeOptions options;
-  options.board = emulated_options(plan).board;
+  options.board = &find_board(flags.board);
   options.build = own_build_folder();
   const Peer peer = parse_peer(peer_file());
   const BenchTable table = bench_node(options, peer);

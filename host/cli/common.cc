@@ -107,10 +107,14 @@ PrepareSplit split_options(const PlanFlags& flags, const SimOptions& network) {
 
 PlanOptions emulated_options(const PlanFlags& flags) {
   const PlanOptions options = plan_options(flags);
-  if (options.board->emulator) return options;
+  // Without a storage a board only measures.
+  const auto runs = [](const Board& b) {
+    return b.emulator && b.emulator->storage_bytes > 0;
+  };
+  if (runs(*options.board)) return options;
   std::string known;
   for (const std::string& id : board_ids()) {
-    if (!find_board(id).emulator) continue;
+    if (!runs(find_board(id))) continue;
     known += (known.empty() ? "" : ", ") + id;
   }
   throw Error(
