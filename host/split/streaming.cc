@@ -47,11 +47,14 @@ double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
          static_cast<double>(share_bytes(layer, made));
 }
 
-int64_t flash_for_weights(const SplitNet& s, const ClusterNode& node) {
+// Of `all` bytes of weights. Whether a program that just fits does is known to
+// the byte when it is written.
+int64_t flash_for_weights(const SplitNet& s, const ClusterNode& node,
+                          int64_t all) {
   const int64_t tables =
       kTables + kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
   const int64_t most = node.flash_budget();
-  const int64_t left = std::max<int64_t>(0, most - tables);
+  const int64_t left = all <= most ? most : std::max<int64_t>(0, most - tables);
   return node.flash_weights ? std::min(left, *node.flash_weights) : left;
 }
 
@@ -73,7 +76,7 @@ Streaming::Streaming(const SplitNet& s, const Cluster& cluster) : s_(s) {
       owned.push_back(l);
       all += align_up(static_cast<uint32_t>(bytes));
     }
-    int64_t left = flash_for_weights(s, node);
+    int64_t left = flash_for_weights(s, node, all);
     if (all <= left) continue;
     std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
       return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
