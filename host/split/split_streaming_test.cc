@@ -1,7 +1,5 @@
 // Nodes that read their weights from storage: plans that the checker accepts,
 // that complete in any order of the others, and that read every weight once.
-#include "host/split/streaming.h"
-
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
@@ -10,6 +8,7 @@
 #include "host/plan/testing/shape_net.h"
 #include "host/split/cut_layer.h"
 #include "host/split/split_planner.h"
+#include "host/split/streaming.h"
 
 namespace shoal {
 namespace {
