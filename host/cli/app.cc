@@ -74,6 +74,7 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
                "  shoal plan model.tflite --nodes 8 --board teensy41");
   add_model(verb, f.model);
   add_plan_flags(verb, f.plan);
+  add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   verb->add_option("-o,--output", f.output, "write the plan as JSON");
   add_json(verb, f.json);
@@ -85,21 +86,28 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       app, "run", "Run a picture or raw input through a model",
       "shoal run model.tflite cat.bmp --ram 160K --labels l.txt\n"
       "  shoal run model.tflite cat.bmp --nodes 8 --strategy kernel\n"
-      "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000");
-  add_model(verb, f.model);
-  add_input(verb, f.input)->required();
+      "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000\n"
+      "  shoal run --store DIR cat.bmp");
+  add_optional_model(verb, f.model, ", none to run the store of --store");
+  add_input(verb, f.input);
   add_plan_flags(verb, f.plan);
+  add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_result_flags(verb, f);
   add_normalization(verb, f.mean, f.deviation);
-  verb->add_option("--frames", f.frames, "run the input this many times")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000000));
+  const auto* const frames =
+      verb->add_option("--frames", f.frames,
+                       "run the input this many times (1, or one batch)")
+          ->check(CLI::Range(1, 100000000));
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "; else of the whole command");
   add_json(verb, f.json);
-  verb->callback([&] {
+  verb->callback([&f, &code, frames] {
+    if (frames->count() == 0) f.frames = f.plan.batch;
+    if (f.input.empty() && !f.plan.storage.store.empty()) {
+      f.input.swap(f.model);
+    }
     const bool alone = f.cluster.workers.empty() && f.plan.cluster.empty();
     if (alone) start_timeout(f.cluster.timeout);
     code = run_command(f);
@@ -114,6 +122,7 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
   add_model(verb, f.model);
   verb->add_option("INPUT", f.inputs, "pictures or raw inputs")->required();
   add_plan_flags(verb, f.plan);
+  add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_insecure_flag(verb, f.insecure);
@@ -126,11 +135,13 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
 void add_build(CLI::App& app, BuildFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "build", "Write what a board's storage has to hold",
-               "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR");
+               "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR\n"
+               "  shoal build model.tflite --flash 0 --ram 512K --store DIR");
   add_model(verb, f.model);
   add_input(verb, f.input, ", one frame");
-  verb->add_option("-o,--output", f.folder, "folder for storage.img")
-      ->required();
+  verb->add_option("-o,--output", f.folder,
+                   "folder for storage.img of an emulated board");
+  verb->add_option("--labels", f.labels, "one label a line, for the stores");
   add_plan_flags(verb, f.plan);
   add_normalization(verb, f.mean, f.deviation);
   add_json(verb, f.json);

@@ -6,6 +6,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/store_flags.h"
 #include "host/emulate/storage_image.h"
 #include "host/import/import.h"
 #include "host/run/prepare.h"
@@ -56,6 +57,14 @@ void print_text(const fs::path& file, const std::vector<uint8_t>& image,
 }  // namespace
 
 int build_command(const BuildFlags& flags) {
+  if (flags.folder.empty()) {
+    if (flags.plan.storage.store.empty()) {
+      throw Error(Exit::kUsage, "neither --store nor -o says where to",
+                  "--store DIR, or -o DIR for an emulated board");
+    }
+    return build_stores(flags);
+  }
+  refuse_store_files(flags.plan.storage, "-o writes an emulated board's");
   const PlanOptions options = emulated_options(flags.plan);
   Graph graph = load_model(flags.model);
   std::vector<uint8_t> input;

@@ -11,6 +11,18 @@
 
 namespace shoal {
 
+// Where weights may lie, what a frame may write, and the files that play a
+// node's storage.
+struct StorageFlags {
+  std::optional<std::string> flash, max_writes;  // sizes
+  std::string storage;                           // a part of the board
+  std::string store;                             // folder
+  std::string key;                               // file
+  std::optional<std::string> lifetime;           // 10y
+  double fps = 0;
+  bool no_encrypt = false;
+};
+
 // The same for plan, run, verify and simulate.
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
@@ -19,6 +31,8 @@ struct PlanFlags {
   std::string objective = "latency";
   std::optional<int> nodes;   // equal ones; none: one that is not linked
   std::string cluster, cuts;  // files
+  int batch = 1;              // frames on one pass of the weights
+  StorageFlags storage;
 };
 
 struct InspectFlags {
@@ -65,7 +79,7 @@ struct SimulateFlags {
   bool json = false;
 };
 struct BuildFlags {
-  std::string model, input, folder;
+  std::string model, input, folder, labels;
   PlanFlags plan;
   std::vector<float> mean, deviation;
   bool json = false;

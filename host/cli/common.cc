@@ -1,10 +1,12 @@
 #include "host/cli/common.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/store_flags.h"
 #include "host/image/random_input.h"
 #include "host/run/session.h"
 
@@ -63,6 +65,8 @@ PlanOptions plan_options(const PlanFlags& flags) {
   options.ram = ram_of(flags);
   if (!flags.strategy.empty()) options.strategy = flags.strategy;
   options.objective = objective_of(flags);
+  options.batch = flags.batch;
+  set_storage_options(flags.storage, options);
   return options;
 }
 
@@ -70,7 +74,23 @@ bool wants_cluster(const PlanFlags& flags) {
   return flags.nodes || !flags.cluster.empty() || !flags.cuts.empty();
 }
 
-Cluster cluster_of(const PlanFlags& flags) {
+namespace {
+
+// What virtual nodes read from storages of their own.
+Cluster with_storage(Cluster cluster, StorageFlags flags) {
+  const bool sealed = !std::exchange(flags.no_encrypt, false);
+  const std::optional<std::string> flash = std::exchange(flags.flash, {});
+  const std::string storage = std::exchange(flags.storage, "");
+  refuse_storage(flags, "not for several nodes yet");
+  for (ClusterNode& node : cluster.nodes) {
+    if (flash) node.flash_weights = parse_size(*flash, "--flash");
+    if (!storage.empty()) node.storage = storage;
+    node.sealed = sealed;
+  }
+  return cluster;
+}
+
+Cluster plain_cluster(const PlanFlags& flags) {
   if (flags.cluster.empty()) {
     if (!flags.nodes) {
       throw Error(Exit::kUsage, "--cuts without nodes",
@@ -87,8 +107,18 @@ Cluster cluster_of(const PlanFlags& flags) {
   return parse_cluster(flags.cluster, text_of(flags.cluster));
 }
 
+}  // namespace
+
+Cluster cluster_of(const PlanFlags& flags) {
+  return with_storage(plain_cluster(flags), flags.storage);
+}
+
 PrepareSplit split_options(const PlanFlags& flags) {
   check_strategy(flags, true);
+  if (flags.batch > 1) {
+    throw Error(Exit::kUsage, "--batch: frames run together on one node only",
+                "leave out the nodes, or --batch");
+  }
   PrepareSplit options;
   if (!flags.strategy.empty()) options.strategy = flags.strategy;
   options.objective = objective_of(flags);
@@ -106,7 +136,8 @@ PrepareSplit split_options(const PlanFlags& flags, const SimOptions& network) {
 }
 
 PlanOptions emulated_options(const PlanFlags& flags) {
-  const PlanOptions options = plan_options(flags);
+  PlanOptions options = plan_options(flags);
+  options.sealed = false;  // the firmware has no key
   // Without a storage a board only measures.
   const auto runs = [](const Board& b) {
     return b.emulator && b.emulator->storage_bytes > 0;

@@ -28,7 +28,7 @@ std::vector<DeployedNode> deployed_nodes(const WorkerCluster& workers,
     if (!p.plan.nodes[i].stages.empty()) {
       d.program = workers.coordinator().report(worker).held ? "held" : "sent";
       d.arena_bytes = p.plan.nodes[i].arena_bytes;
-      d.program_bytes = static_cast<int64_t>(p.images[i].size());
+      d.program_bytes = p.plan.nodes[i].program_bytes;
     }
     out.push_back(d);
   }

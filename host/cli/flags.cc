@@ -16,6 +16,27 @@ void add_objective(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str();
 }
 
+void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
+  verb->add_option("--flash", flags.flash,
+                   "bytes of weights to execute in place at most; 0: all of "
+                   "them stream from storage");
+  verb->add_option("--storage", flags.storage,
+                   "part of the board that holds the store (its first)");
+  verb->add_option("--store", flags.store,
+                   "folder for the nodes' stores (a temporary one)");
+  verb->add_option(
+      "--max-writes", flags.max_writes,
+      "bytes of activations that a frame may spill to storage (0)");
+  verb->add_option("--lifetime", flags.lifetime,
+                   "of the storage, such as 10y: bounds what a frame writes");
+  verb->add_option("--fps", flags.fps, "frames a second, for --lifetime")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--store-key", flags.key,
+                   "seals the stores; see `shoal keygen` (a new key)");
+  verb->add_flag("--no-encrypt", flags.no_encrypt,
+                 "stores are not sealed: whoever changes them is not noticed");
+}
+
 void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--cluster", flags.cluster,
                    "cluster.toml: nodes with their boards and addresses");
@@ -34,6 +55,12 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
 void add_model(CLI::App* verb, std::string& path) {
   verb->add_option("MODEL", path, ".tflite file, int8 or uint8, or zoo:NAME")
       ->required();
+}
+
+void add_optional_model(CLI::App* verb, std::string& path,
+                        const std::string& more) {
+  verb->add_option("MODEL", path,
+                   ".tflite file, int8 or uint8, or zoo:NAME" + more);
 }
 
 CLI::Option* add_input(CLI::App* verb, std::string& path,
@@ -57,6 +84,15 @@ void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
                    "single for one node; over several spatial (the default), "
                    "kernel or layer");
   add_objective(verb, flags);
+  add_storage_flags(verb, flags.storage);
+}
+
+void add_batch(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--batch", flags.batch,
+                   "frames that run together, so that weights from storage "
+                   "are read once for all of them")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
 }
 
 void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {

@@ -18,6 +18,7 @@ CLI::App* add_verb(CLI::App&, const char* name, const char* what,
                    const char* example);
 
 void add_model(CLI::App*, std::string& path);
+void add_optional_model(CLI::App*, std::string& path, const std::string& more);
 // `more` is said after what every input may be.
 CLI::Option* add_input(CLI::App*, std::string& path,
                        const std::string& more = "");
@@ -25,6 +26,8 @@ void add_json(CLI::App*, bool& flag);
 
 // What a plan may need and for which board.
 void add_plan_flags(CLI::App*, PlanFlags&);
+// How many frames run as one.
+void add_batch(CLI::App*, PlanFlags&);
 // Over which virtual or real nodes, and how layers are cut.
 void add_cluster_flags(CLI::App*, PlanFlags&);
 // Both for workers alone, which say themselves what they are.

@@ -5,6 +5,7 @@
 
 #include "host/base/files.h"
 #include "host/cli/common.h"
+#include "host/cli/store_flags.h"
 #include "host/import/import.h"
 #include "host/plan/plan_json.h"
 #include "host/plan/plan_table.h"
@@ -47,7 +48,8 @@ int plan_command(const PlanCommandFlags& flags) {
   } else {
     const PlanOptions options = plan_options(flags.plan);
     budgets = budget_of(options);
-    p = prepare(load_model(flags.model), options);
+    p = prepare_plan(load_model(flags.model), options);
+    keep_stores(flags.plan.storage, p, {});
   }
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);

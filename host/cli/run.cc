@@ -7,11 +7,13 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/run_report.h"
+#include "host/cli/run_session.h"
+#include "host/cli/store_flags.h"
 #include "host/golden/trace.h"
 #include "host/import/import.h"
+#include "host/run/local_node.h"
 #include "host/run/prepare.h"
 #include "host/run/session.h"
-#include "host/run/stored_image.h"
 #include "host/run/trace.h"
 #include "host/sim/simulate.h"
 
@@ -19,30 +21,21 @@ namespace shoal {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 RunOutcome run_one(const RunFlags& flags, const Prepared& p,
+                   const std::vector<std::string>& labels,
                    const std::vector<uint8_t>& input,
                    std::optional<TraceCollector>& trace) {
-  const PlanNode& node = p.plan.nodes[0];
-  const Tap tap = trace ? trace->tap() : Tap{};
-  // A board without mapped flash reads its program piece by piece.
-  StoredImage stored(p.images[0]);
-  Session session =
-      node.layout.head_bytes == 0
-          ? Session(p.graph, p.net, p.images[0], node.arena_bytes, tap)
-          : Session(p.graph, p.net, stored, node.arena_bytes, tap);
-  RunOutcome outcome;
-  const Clock::time_point start = Clock::now();
-  for (int frame = 0; frame < flags.frames; ++frame) {
-    if (trace) trace->reset();
-    outcome.output = session.run(input);
+  const LocalNode node(p, store_settings(flags.plan.storage, labels));
+  Session session(p.graph, p.net, node.source(), node.arena_bytes(),
+                  trace ? trace->tap() : Tap{});
+  RunOutcome outcome =
+      run_session(flags, session, p.net.frames, node.storage(), input, [&] {
+        if (trace) trace->reset();
+      });
+  if (outcome.storage) {
+    outcome.storage->name = p.plan.nodes[0].storage;
+    outcome.storage->sealed = node.source().key != nullptr;
   }
-  outcome.seconds = seconds_since(start) / flags.frames;
   return outcome;
 }
 
@@ -57,8 +50,8 @@ RunOutcome run_nodes(const RunFlags& flags, const Prepared& p,
   RunOutcome outcome;
   outcome.where += ", " + std::to_string(p.plan.nodes.size()) +
                    " virtual nodes one after another";
-  Clock::time_point start;
-  options.started = [&] { start = Clock::now(); };
+  std::chrono::steady_clock::time_point start;
+  options.started = [&] { start = std::chrono::steady_clock::now(); };
   options.output = [&](int frame, const std::vector<uint8_t>& bytes) {
     if (frame > 0 && bytes != outcome.output) {
       throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
@@ -84,6 +77,7 @@ bool has_addresses(const Cluster& cluster) {
 }  // namespace
 
 int run_command(const RunFlags& flags) {
+  if (flags.model.empty()) return run_stored(flags);
   const bool several = wants_cluster(flags.plan);
   const bool named = !flags.cluster.workers.empty();
   const Cluster cluster =
@@ -100,23 +94,24 @@ int run_command(const RunFlags& flags) {
   const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
   SimOptions network;
   apply(flags.network, network);
-  const Prepared p = several
-                         ? prepare_split(std::move(graph), cluster,
-                                         split_options(flags.plan, network))
-                         : prepare(std::move(graph), plan_options(flags.plan));
+  const Prepared p =
+      several ? prepare_split(std::move(graph), cluster,
+                              split_options(flags.plan, network))
+              : prepare_plan(std::move(graph), plan_options(flags.plan));
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
   const RunOutcome outcome =
       several ? run_nodes(flags, p, cluster, input, trace, network)
-              : run_one(flags, p, input, trace);
+              : run_one(flags, p, labels, input, trace);
   if (trace) {
-    const Values values = trace->values(input);
+    const int last = (flags.frames - 1) % p.net.frames;
+    const Values values = trace->values(input, last);
     write_file(flags.trace, format_trace(make_trace(p.graph, [&](int t) {
                  return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
                })));
   }
-  report_run(flags, p.graph, p.plan, labels, outcome);
+  report_run(flags, p.graph, nodes_of(p.plan), labels, outcome);
   return 0;
 }
 

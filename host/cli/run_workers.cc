@@ -5,6 +5,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/run_report.h"
+#include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
 #include "host/cluster/drive.h"
 #include "host/import/import.h"
@@ -38,6 +39,7 @@ int run_on_workers(const RunFlags& flags) {
     throw Error(Exit::kUsage, "--trace cannot look into other processes",
                 "run without --workers and --cluster");
   }
+  refuse_storage(flags.plan.storage, "workers hold their programs themselves");
   const std::vector<std::string> labels = read_labels(flags.labels);
   WorkerCluster workers(flags.plan, flags.cluster);
   Graph graph = load_model(flags.model);
@@ -49,8 +51,10 @@ int run_on_workers(const RunFlags& flags) {
       workers.coordinator(), workers.transport(), p, input, flags.frames);
   workers.say_deployed(p);
   say_traffic(workers.coordinator(), p.images.size(), flags.frames);
-  report_run(flags, p.graph, p.plan, labels,
-             {outcome.output, outcome.frame_seconds, "measured"});
+  RunOutcome ran;
+  ran.output = outcome.output;
+  ran.seconds = outcome.frame_seconds;
+  report_run(flags, p.graph, nodes_of(p.plan), labels, ran);
   return 0;
 }
 

@@ -3,41 +3,21 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <random>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/simulate_solo.h"
 #include "host/golden/checksum.h"
 #include "host/import/import.h"
 #include "host/oracle/oracle.h"
 #include "host/sim/bound.h"
+#include "host/sim/store_image.h"
 #include "host/sim/timeline.h"
 
 namespace shoal {
 namespace {
-
-// An input for who has none: noise in the tensors' types, floats in [-1, 1).
-std::vector<uint8_t> noise_input(const Graph& graph, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<uint8_t> out;
-  for (const int t : graph.inputs) {
-    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
-    const int64_t count = element_count(tensor.shape);
-    for (int64_t i = 0; i < count; ++i) {
-      if (type_bytes(tensor.type) == 1) {
-        out.push_back(static_cast<uint8_t>(random()));
-        continue;
-      }
-      const float v = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
-      const auto* const bytes = reinterpret_cast<const uint8_t*>(&v);
-      out.insert(out.end(), bytes, bytes + sizeof v);
-    }
-  }
-  return out;
-}
 
 struct Totals {
   int64_t bytes = 0, rows = 0, resent = 0, lost = 0, drops = 0, datagrams = 0;
@@ -126,6 +106,9 @@ void print_json(const Answer& s) {
          {"arena_bytes", s.p.plan.nodes[i].arena_bytes},
          {"macs_per_frame", n.work.macs / frames},
          {"weight_bytes_per_frame", n.work.weight_bytes / frames},
+         {"storage", s.p.plan.nodes[i].storage},
+         {"storage_read_bytes", s.p.plan.nodes[i].storage_read_bytes},
+         {"storage_s", static_cast<double>(n.storage.busy) * 1e-9 / frames},
          {"sent_bytes", n.traffic.sent_bytes},
          {"received_bytes", n.traffic.received_bytes},
          {"busy", fraction(n.times.slices + n.times.other, s.total)},
@@ -166,6 +149,19 @@ void print_nodes(const Answer& s) {
   }
 }
 
+void print_storage(const Answer& s) {
+  const double frames = s.flags.frames;
+  for (size_t i = 0; i < s.r.nodes.size(); ++i) {
+    const PlanNode& node = s.p.plan.nodes[i];
+    if (node.storage.empty()) continue;
+    std::printf("storage      %s: %s B of %s a frame, busy for %.3f ms\n",
+                s.r.nodes[i].name.c_str(),
+                format_count(node.storage_read_bytes).c_str(),
+                node.storage.c_str(),
+                static_cast<double>(s.r.nodes[i].storage.busy) * 1e-6 / frames);
+  }
+}
+
 void print_traffic(const Answer& s) {
   const Totals sum = totals(s.r);
   const int64_t frames = s.flags.frames;
@@ -200,6 +196,7 @@ void print_text(const Answer& s) {
   std::printf("output       equal to the oracle's, byte for byte\n");
   print_nodes(s);
   print_traffic(s);
+  print_storage(s);
   std::printf("\nwhy is it not faster: %s\n", s.why.c_str());
   std::printf("critical path:");
   const char* between = " ";
@@ -219,26 +216,19 @@ std::string short_name(const std::string& name) {
   return first;
 }
 
-PlanFlags at_least_one_node(PlanFlags flags) {
-  if (!wants_cluster(flags)) flags.nodes = 1;
-  return flags;
-}
-
 }  // namespace
 
 int simulate_command(const SimulateFlags& flags) {
-  const PlanFlags plan = at_least_one_node(flags.plan);
-  const std::optional<Normalization> norm =
-      normalization(flags.mean, flags.deviation);
+  if (!wants_cluster(flags.plan)) return simulate_solo(flags);
+  const PlanFlags& plan = flags.plan;
   Graph graph = load_model(flags.model);
-  const std::vector<uint8_t> input =
-      flags.input.empty() ? noise_input(graph, flags.network.seed)
-                          : load_input(graph, flags.input, norm);
+  const std::vector<uint8_t> input = simulated_input(graph, flags);
   const Cluster cluster = cluster_of(plan);
   SimOptions options;
   apply(flags.network, options);
-  const Prepared p =
+  Prepared p =
       prepare_split(std::move(graph), cluster, split_options(plan, options));
+  seal_stores(p, flags.network.seed, options);
   const std::vector<uint8_t> expected =
       model_output(p.graph, run_oracle(p.graph, input));
 

@@ -1,12 +1,16 @@
 #include "host/run/verify.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/store_flags.h"
 #include "host/import/import.h"
+#include "host/run/local_node.h"
 #include "host/run/trace.h"
 #include "host/sim/simulate.h"
 
@@ -29,6 +33,66 @@ Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
                      golden);
 }
 
+// An input, and what it is compared with besides the oracle.
+struct Case {
+  std::string path;
+  std::vector<uint8_t> input;
+  std::optional<GoldenCase> golden;
+};
+
+Case load_case(const VerifyFlags& flags, const Prepared& p,
+               const std::string& path) {
+  Case c{path, load_input(p.graph, path, {}), std::nullopt};
+  if (!flags.golden.empty()) {
+    c.golden = find_golden_case(flags.golden, p.graph.name, path);
+  }
+  return c;
+}
+
+// A batch at a time; what is left of the last one repeats its last input.
+std::vector<Verdict> verify_alone(const Prepared& p, const LocalNode& node,
+                                  std::span<const Case> cases) {
+  std::vector<uint8_t> inputs;
+  std::vector<Values> oracles;
+  std::vector<std::optional<GoldenCase>> golden;
+  for (int f = 0; f < p.net.frames; ++f) {
+    const size_t i = std::min(static_cast<size_t>(f), cases.size() - 1);
+    const std::vector<uint8_t>& input = cases[i].input;
+    inputs.insert(inputs.end(), input.begin(), input.end());
+  }
+  for (const Case& c : cases) {
+    oracles.push_back(run_oracle(p.graph, c.input));
+    golden.push_back(c.golden);
+  }
+  return verify_batch(p, node.source(), inputs, oracles, golden);
+}
+
+void print(const Case& c, const Verdict& v) {
+  const char* const path = c.path.c_str();
+  if (v.wrong) {
+    std::printf("%s: %s differ: %s\n", path, v.between.c_str(),
+                describe(*v.wrong).c_str());
+  } else {
+    std::printf("%s: %zu layers, %s are equal byte for byte\n", path, v.layers,
+                c.golden ? "plan, oracle and golden" : "plan and oracle");
+  }
+}
+
+nlohmann::json verdict_json(const Case& c, const Verdict& v) {
+  nlohmann::json json{{"input", c.path},
+                      {"layers", v.layers},
+                      {"golden", c.golden.has_value()},
+                      {"equal", !v.wrong}};
+  if (v.wrong) {
+    json["between"] = v.between;
+    json["layer"] = v.wrong->layer;
+    json["what"] = v.wrong->what;
+    json["expected"] = v.wrong->expected;
+    json["actual"] = v.wrong->actual;
+  }
+  return json;
+}
+
 }  // namespace
 
 int verify_command(const VerifyFlags& flags) {
@@ -40,39 +104,29 @@ int verify_command(const VerifyFlags& flags) {
   const Prepared p =
       several ? prepare_split(load_model(flags.model), cluster,
                               split_options(flags.plan, network))
-              : prepare(load_model(flags.model), plan_options(flags.plan));
+              : prepare_plan(load_model(flags.model), plan_options(flags.plan));
+  std::optional<LocalNode> alone;
+  if (!several) alone.emplace(p, store_settings(flags.plan.storage, {}));
   auto results = nlohmann::json::array();
   bool all_equal = true;
-  for (const std::string& path : flags.inputs) {
-    const std::vector<uint8_t> input = load_input(p.graph, path, {});
-    std::optional<GoldenCase> golden;
-    if (!flags.golden.empty()) {
-      golden = find_golden_case(flags.golden, p.graph.name, path);
+  const auto batch = static_cast<size_t>(p.net.frames);
+  for (size_t first = 0; first < flags.inputs.size(); first += batch) {
+    std::vector<Case> cases;
+    for (size_t i = first; i < std::min(first + batch, flags.inputs.size());
+         ++i) {
+      cases.push_back(load_case(flags, p, flags.inputs[i]));
     }
-    const Verdict v =
-        several ? verify_nodes(flags, p, cluster, input, golden, network)
-                : verify_frame(p, input, run_oracle(p.graph, input), golden);
-    all_equal &= !v.wrong;
-    const char* const parties =
-        golden ? "plan, oracle and golden" : "plan and oracle";
-    if (flags.json) {
-      results.push_back({{"input", path},
-                         {"layers", v.layers},
-                         {"golden", golden.has_value()},
-                         {"equal", !v.wrong}});
-      if (v.wrong) {
-        results.back()["between"] = v.between;
-        results.back()["layer"] = v.wrong->layer;
-        results.back()["what"] = v.wrong->what;
-        results.back()["expected"] = v.wrong->expected;
-        results.back()["actual"] = v.wrong->actual;
+    const std::vector<Verdict> verdicts =
+        several ? std::vector{verify_nodes(flags, p, cluster, cases[0].input,
+                                           cases[0].golden, network)}
+                : verify_alone(p, *alone, cases);
+    for (size_t i = 0; i < cases.size(); ++i) {
+      all_equal &= !verdicts[i].wrong;
+      if (flags.json) {
+        results.push_back(verdict_json(cases[i], verdicts[i]));
+      } else {
+        print(cases[i], verdicts[i]);
       }
-    } else if (v.wrong) {
-      std::printf("%s: %s differ: %s\n", path.c_str(), v.between.c_str(),
-                  describe(*v.wrong).c_str());
-    } else {
-      std::printf("%s: %zu layers, %s are equal byte for byte\n", path.c_str(),
-                  v.layers, parties);
     }
   }
   if (flags.json) {

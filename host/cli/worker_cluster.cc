@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/store_flags.h"
 #include "host/cluster/drive.h"
 #include "host/cluster/key_file.h"
 #include "host/cluster/serial.h"
@@ -103,6 +104,7 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
 
 WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   refuse_what_workers_say(plan, flags);
+  refuse_storage(plan.storage, "workers have no stores yet");
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   addresses_ = addresses_of(plan, flags, given_);
   if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");
@@ -118,7 +120,15 @@ Prepared WorkerCluster::prepare(Graph graph) {
         [&] { return coordinator_->connected(); });
   cluster_ =
       cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr, ram_);
-  return prepare_split(std::move(graph), cluster_, split_);
+  Prepared p = prepare_split(std::move(graph), cluster_, split_);
+  for (const PlanNode& node : p.plan.nodes) {
+    if (node.storage.empty()) continue;
+    throw Error(Exit::kDoesNotFit,
+                "FLASH does not fit: the weights of node " + node.name +
+                    " would come from storage, and workers have no stores yet",
+                "more workers, or workers with more --flash");
+  }
+  return p;
 }
 
 int64_t WorkerCluster::sent_bytes(const Prepared& p) const {
@@ -126,7 +136,7 @@ int64_t WorkerCluster::sent_bytes(const Prepared& p) const {
   for (size_t i = 0; i < p.images.size(); ++i) {
     const bool takes_part = !p.plan.nodes[i].stages.empty();
     if (!takes_part || coordinator_->report(static_cast<int>(i)).held) continue;
-    bytes += static_cast<int64_t>(p.images[i].size());
+    bytes += p.plan.nodes[i].program_bytes;
   }
   return bytes;
 }

@@ -107,8 +107,12 @@ bool Session::wait_for_storage() {
 void Session::load() {
   while (shoal_outputs(&node_) == 0) {
     const bool reading = wait_for_storage();
-    check(shoal_step(&node_), "load");
-    if (!reading) throw Error(Exit::kInternal, "the node is stuck");
+    const int status = shoal_step(&node_);
+    check(status, "load");
+    const bool asked = source_.storage && source_.storage->busy();
+    if (status == SHOAL_WAIT && !reading && !asked) {
+      throw Error(Exit::kInternal, "the node is stuck");
+    }
   }
 }
 

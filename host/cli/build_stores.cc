@@ -1,0 +1,63 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/cli/store_flags.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+
+namespace shoal {
+namespace {
+
+void print_stores(const std::string& folder, const StoreInfo& info) {
+  std::printf("%s: stores of %s, %s\n", folder.c_str(), info.graph.name.c_str(),
+              info.sealed ? "sealed" : "not sealed");
+  for (const StoredNode& n : info.nodes) {
+    std::printf("  %s.store  %s%s, an arena of %s\n", n.name.c_str(),
+                format_bytes(n.store_bytes).c_str(),
+                n.mapped ? (" and " + n.name + ".program").c_str() : "",
+                format_bytes(n.arena_bytes).c_str());
+  }
+}
+
+void print_stores_json(const std::string& folder, const StoreInfo& info) {
+  nlohmann::json json{{"store", folder},
+                      {"model", info.graph.name},
+                      {"sealed", info.sealed},
+                      {"generation", info.generation},
+                      {"nodes", nlohmann::json::array()}};
+  for (const StoredNode& n : info.nodes) {
+    json["nodes"].push_back(
+        {{"name", n.name},
+         {"board", n.board},
+         {"arena_bytes", n.arena_bytes},
+         {"store_bytes", n.store_bytes},
+         {"storage_read_bytes", n.storage_read_bytes},
+         {"storage_written_bytes", n.storage_written_bytes}});
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+}  // namespace
+
+int build_stores(const BuildFlags& flags) {
+  if (!flags.input.empty()) {
+    throw Error(Exit::kUsage, "a store holds no input",
+                "leave INPUT out, or -o DIR for an emulated board's storage");
+  }
+  const Prepared p =
+      prepare_plan(load_model(flags.model), plan_options(flags.plan));
+  const std::optional<StoreInfo> info =
+      keep_stores(flags.plan.storage, p, read_labels(flags.labels));
+  if (flags.json) {
+    print_stores_json(flags.plan.storage.store, *info);
+  } else {
+    print_stores(flags.plan.storage.store, *info);
+  }
+  return 0;
+}
+
+}  // namespace shoal

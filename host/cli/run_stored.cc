@@ -1,0 +1,85 @@
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/cli/run_report.h"
+#include "host/cli/run_session.h"
+#include "host/cli/store_flags.h"
+#include "host/store/open_store.h"
+
+namespace shoal {
+namespace {
+
+void refuse(bool given, const std::string& flag) {
+  if (!given) return;
+  throw Error(Exit::kUsage, flag + ": a built store is run as it is",
+              "name the model to plan anew");
+}
+
+void refuse_planning(const RunFlags& flags) {
+  const PlanFlags& p = flags.plan;
+  const StorageFlags& s = p.storage;
+  refuse(p.ram.has_value(), "--ram");
+  refuse(p.batch > 1, "--batch");
+  refuse(!p.strategy.empty(), "--strategy");
+  refuse(p.objective != PlanFlags{}.objective, "--objective");
+  refuse(p.nodes.has_value(), "--nodes");
+  refuse(!p.cluster.empty(), "--cluster");
+  refuse(!p.cuts.empty(), "--cuts");
+  refuse(s.flash.has_value(), "--flash");
+  refuse(!s.storage.empty(), "--storage");
+  refuse(s.max_writes.has_value(), "--max-writes");
+  refuse(s.lifetime.has_value() || s.fps > 0, "--lifetime");
+  refuse(!flags.trace.empty(), "--trace");
+  refuse(!flags.cluster.workers.empty(), "--workers");
+  refuse_network(flags.network, "one node has none");
+}
+
+void check_node(const RunFlags& flags, const StoreInfo& info) {
+  if (info.linked || info.nodes.size() != 1) {
+    throw Error(Exit::kUsage,
+                flags.plan.storage.store + ": the stores of a cluster of " +
+                    std::to_string(info.nodes.size()) + " nodes",
+                "one node's is run without its model");
+  }
+  const std::string& board = flags.plan.board;
+  if (board == PlanFlags{}.board || board == info.nodes[0].board) return;
+  throw Error(Exit::kUsage,
+              flags.plan.storage.store + ": a store for board " +
+                  info.nodes[0].board + ", not " + board,
+              "leave out --board, or build for that one");
+}
+
+}  // namespace
+
+int run_stored(const RunFlags& flags) {
+  const StorageFlags& s = flags.plan.storage;
+  if (s.store.empty() || flags.input.empty()) {
+    throw Error(Exit::kUsage, "MODEL and INPUT are required",
+                "with --store DIR of a built store INPUT alone");
+  }
+  refuse_planning(flags);
+  const std::optional<Normalization> norm =
+      normalization(flags.mean, flags.deviation);
+  const std::optional<StoreKey> key = key_to_read(s);
+  const StoreInfo info = read_store_info(s.store, key);
+  check_node(flags, info);
+  std::vector<std::string> labels = read_labels(flags.labels);
+  if (labels.empty()) labels = info.labels;
+  const std::vector<uint8_t> input = load_input(info.graph, flags.input, norm);
+  const OpenStore store(s.store, info, 0, key);
+  const StoredNode& node = store.node();
+  Session session(info.graph, info.net, store.source(), node.arena_bytes);
+  RunOutcome outcome = run_session(flags, session, info.net.frames,
+                                   &store.storage(), input, [] {});
+  outcome.storage->name = node.storage;
+  outcome.storage->sealed = store.source().key != nullptr;
+  report_run(
+      flags, info.graph,
+      {{"", node.board, node.arena_bytes, static_cast<size_t>(node.stages)}},
+      labels, outcome);
+  return 0;
+}
+
+}  // namespace shoal

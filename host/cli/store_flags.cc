@@ -1,0 +1,145 @@
+#include "host/cli/store_flags.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/cluster/key_file.h"
+#include "host/run/local_node.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFolderKey = "store.key";
+
+// "10y", "90d".
+double parse_lifetime(const std::string& text) {
+  constexpr double kDay = 86400;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  const double seconds = unit == "y"   ? value * 365.25 * kDay
+                         : unit == "d" ? value * kDay
+                                       : 0;
+  if (!(seconds > 0) || seconds > 1e12) {
+    throw Error(Exit::kUsage, "--lifetime: '" + text + "' is no time",
+                "years or days, such as 10y or 90d");
+  }
+  return seconds;
+}
+
+StoreKey fresh_key() {
+  StoreKey key;
+  system_entropy(key);
+  return key;
+}
+
+void refuse(bool given, const char* name, const std::string& why) {
+  if (!given) return;
+  throw Error(Exit::kUsage, std::string(name) + ": " + why, "leave it out");
+}
+
+void refuse_both(const StorageFlags& flags) {
+  if (!flags.no_encrypt || flags.key.empty()) return;
+  throw Error(Exit::kUsage, "--no-encrypt and --store-key contradict",
+              "leave out one of them");
+}
+
+}  // namespace
+
+int64_t writes_for_life(const Storage& part, double lifetime_s, double fps) {
+  double bytes = part.endurance_bytes;
+  if (part.endurance_erases > 0) {
+    bytes = part.endurance_erases * static_cast<double>(part.capacity_bytes);
+  }
+  constexpr auto kNoLimit = std::numeric_limits<int64_t>::max();
+  if (bytes <= 0) return kNoLimit;  // it does not wear
+  return static_cast<int64_t>(bytes / (lifetime_s * fps));
+}
+
+void set_storage_options(const StorageFlags& flags, PlanOptions& options) {
+  refuse_both(flags);
+  if (flags.flash) options.flash = parse_size(*flags.flash, "--flash");
+  if (!flags.storage.empty()) find_storage(*options.board, flags.storage);
+  options.storage = flags.storage;
+  options.sealed = !flags.no_encrypt;
+  if (flags.max_writes) {
+    options.max_writes = parse_size(*flags.max_writes, "--max-writes");
+  }
+  if (flags.lifetime.has_value() != (flags.fps > 0)) {
+    throw Error(Exit::kUsage,
+                flags.lifetime ? "--lifetime without --fps"
+                               : "--fps without --lifetime",
+                "give both, such as --lifetime 10y --fps 1");
+  }
+  if (!flags.lifetime) return;
+  const int64_t bound =
+      writes_for_life(find_storage(*options.board, flags.storage),
+                      parse_lifetime(*flags.lifetime), flags.fps);
+  options.max_writes =
+      flags.max_writes ? std::min(options.max_writes, bound) : bound;
+}
+
+void refuse_store_files(const StorageFlags& flags, const std::string& why) {
+  refuse(!flags.store.empty(), "--store", why);
+  refuse(!flags.key.empty(), "--store-key", why);
+  refuse(flags.no_encrypt, "--no-encrypt", why);
+}
+
+void refuse_storage(const StorageFlags& flags, const std::string& why) {
+  refuse(flags.flash.has_value(), "--flash", why);
+  refuse(!flags.storage.empty(), "--storage", why);
+  refuse(flags.max_writes.has_value(), "--max-writes", why);
+  refuse(flags.lifetime.has_value(), "--lifetime", why);
+  refuse(flags.fps > 0, "--fps", why);
+  refuse_store_files(flags, why);
+}
+
+std::optional<StoreKey> key_to_write(const StorageFlags& flags) {
+  refuse_both(flags);
+  if (flags.no_encrypt) return std::nullopt;
+  if (!flags.key.empty()) return read_key_file(flags.key);
+  if (flags.store.empty()) return fresh_key();
+  const std::string path = (fs::path(flags.store) / kFolderKey).string();
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    fs::create_directories(flags.store, ignored);
+    make_key_file(path, false);
+    std::fprintf(stderr,
+                 "%s: the new key of these stores; it does not belong on "
+                 "their card\n",
+                 path.c_str());
+  }
+  return read_key_file(path);
+}
+
+StoreSettings store_settings(const StorageFlags& flags,
+                             const std::vector<std::string>& labels) {
+  return {flags.store, {key_to_write(flags), labels, std::nullopt}};
+}
+
+std::optional<StoreInfo> keep_stores(const StorageFlags& flags,
+                                     const Prepared& p,
+                                     const std::vector<std::string>& labels) {
+  if (flags.store.empty()) return std::nullopt;
+  const StoreSettings settings = store_settings(flags, labels);
+  return write_store(settings.folder, p.graph, p.net, p.plan, settings.options);
+}
+
+std::optional<StoreKey> key_to_read(const StorageFlags& flags) {
+  refuse_both(flags);
+  if (flags.no_encrypt) return std::nullopt;
+  if (!flags.key.empty()) return read_key_file(flags.key);
+  const std::string path = (fs::path(flags.store) / kFolderKey).string();
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  return read_key_file(path);
+}
+
+}  // namespace shoal
