@@ -33,10 +33,9 @@ SwapSetting SwapAsker::at(const std::string& network, const std::string& board,
   return s;
 }
 
-const SwapPoint* SwapAsker::least(const std::string& network, bool writes) {
+const SwapPoint* SwapAsker::least(const std::string& network) {
   SwapSetting s = at(network, board(), int64_t{1} << 30, storage());
   s.objective = Objective::kRam;
-  s.writes = writes;
   return ask(s);
 }
 
@@ -50,8 +49,8 @@ const SwapPoint* SwapAsker::ask(const SwapSetting& setting) {
 }
 
 const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
-  if (setting.ram > 0) {
-    const SwapPoint* const smallest = least(setting.network, setting.writes);
+  if (setting.ram > 0 && !setting.writes) {
+    const SwapPoint* const smallest = least(setting.network);
     if (smallest == nullptr || smallest->arena_bytes > setting.ram) {
       return nullptr;
     }

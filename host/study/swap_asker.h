@@ -31,10 +31,11 @@ class SwapAsker {
 
   SwapSetting at(const std::string& network, const std::string& board,
                  int64_t ram, const std::string& storage) const;
-  // Of the network: what no RAM budget may go below, without or with writes.
-  const SwapPoint* least(const std::string& network, bool writes);
+  // Of the network: what no RAM budget may go below without writes.
+  const SwapPoint* least(const std::string& network);
 
-  // Null if there is none (yet). Settings whose RAM cannot do are not tried.
+  // Null if there is none (yet). RAM that cannot do without writes is not
+  // tried without.
   const SwapPoint* find(const SwapSetting&);
   // Against the same board with everything in SRAM.
   std::optional<double> slowdown(const SwapSetting&);

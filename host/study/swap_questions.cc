@@ -12,13 +12,15 @@ std::string size_name(int64_t ram) {
   return fmt::format("{:g} KB", kilobytes(ram));
 }
 
-// "fits", "writes" or nothing.
+// Whether it fits without a byte written, or what a frame then writes.
 Cell fit_cell(SwapAsker& asker, const std::string& name, int64_t ram) {
-  const SwapPoint* const alone = asker.least(name, false);
+  const SwapPoint* const alone = asker.least(name);
   if (alone != nullptr && alone->arena_bytes <= ram) return "fits";
-  const SwapPoint* const writing = asker.least(name, true);
-  if (writing != nullptr && writing->arena_bytes <= ram) return "if it writes";
-  return "no";
+  SwapSetting s = asker.at(name, asker.board(), ram, asker.storage());
+  s.writes = true;
+  const SwapPoint* const p = asker.find(s);
+  if (p == nullptr) return "no";
+  return fmt::format("writes {:.0f} KB", kilobytes(p->load.written_bytes));
 }
 
 Chart fit_chart(SwapAsker& asker) {
@@ -29,16 +31,13 @@ Chart fit_chart(SwapAsker& asker) {
       {"network", ""},
       {"weights", "MB", Origin::kSetting, 1},
       {"input and output of its largest layer", "KB", Origin::kSetting, 0},
-      modelled_column("smallest RAM", "KB", 1),
-      modelled_column("if it may write", "KB", 1),
-      modelled_column("then written a frame", "KB", 1)};
+      modelled_column("smallest RAM", "KB", 1)};
   for (const int64_t ram : asker.options().rams) {
     chart.table.columns.push_back({size_name(ram), "", Origin::kModelled});
   }
   for (const std::string& name : asker.options().networks) {
     const SwapNetworks::Network& network = asker.network(name);
-    const SwapPoint* const alone = asker.least(name, false);
-    const SwapPoint* const writing = asker.least(name, true);
+    const SwapPoint* const alone = asker.least(name);
     Row row = {name,
                megabytes(network.weight_bytes),
                kilobytes(network.whole_bytes),
@@ -46,10 +45,6 @@ Chart fit_chart(SwapAsker& asker) {
                Cell{},
                Cell{}};
     if (alone != nullptr) row[3] = kilobytes(alone->arena_bytes);
-    if (writing != nullptr && writing->load.written_bytes > 0) {
-      row[4] = kilobytes(writing->arena_bytes);
-      row[5] = kilobytes(writing->load.written_bytes);
-    }
     for (const int64_t ram : asker.options().rams) {
       row.push_back(fit_cell(asker, name, ram));
     }
@@ -119,8 +114,9 @@ Question fit_question(SwapAsker& asker) {
   q.title = "Does it fit?";
   q.text =
       "The smallest arena that the planner finds while every weight streams "
-      "from storage, first without a byte written, then with tensors that go "
-      "to storage and come back. An engine that holds whole tensors needs at "
+      "from storage and nothing is written; in less, tensors go to storage and "
+      "come back, where that helps. An engine that holds whole tensors needs "
+      "at "
       "least the input and output of its largest layer.";
   q.charts = {fit_chart(asker)};
   q.notes = asker.take_notes();
@@ -202,7 +198,7 @@ Question wear_question(SwapAsker& asker) {
                           "", Origin::kModelled, 1},
                          modelled_column("years, without a pause", "", 2)};
   for (const std::string& name : asker.options().networks) {
-    const SwapPoint* const alone = asker.least(name, false);
+    const SwapPoint* const alone = asker.least(name);
     for (const int64_t ram : asker.options().rams) {
       if (alone == nullptr || alone->arena_bytes <= ram) continue;
       for (const std::string& storage : asker.options().storages) {

@@ -15,7 +15,7 @@ const SwapPoint* run_of(SwapAsker& asker, const std::string& name,
     if (ram < asker.ram()) continue;
     setting = asker.at(name, asker.board(), ram, asker.storage());
     setting.run = true;
-    const SwapPoint* const least = asker.least(name, false);
+    const SwapPoint* const least = asker.least(name);
     if (least != nullptr && least->arena_bytes <= ram) {
       return asker.find(setting);
     }
