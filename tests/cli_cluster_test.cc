@@ -103,11 +103,38 @@ TEST_F(CliCluster, SimulateSaysHowLongAndWhy) {
 }
 
 TEST_F(CliCluster, WithoutAnInputThereIsNoise) {
-  const Told told =
-      shop_.shoal({"simulate", "m.tflite", "--board", "stm32f746"});
+  const Told told = shop_.shoal(
+      {"simulate", "m.tflite", "--board", "stm32f746", "--nodes", "1"});
   ASSERT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find("why is it not faster: "), std::string::npos);
   EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
+}
+
+TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
+  const std::vector<std::string> how{"simulate", "m.tflite", "--board",
+                                     "teensy41", "--flash",  "0"};
+  const Told told = shoal(how, {"--storage", "sd-4bit", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(j["equal"], true);
+  EXPECT_EQ(j["sealed"], true);
+  EXPECT_EQ(j["storage"], "sd-4bit");
+  // Weights this small are read once, before the first frame.
+  EXPECT_EQ(j["storage_read_bytes"], 0);
+  EXPECT_EQ(j["storage_written_bytes"], 0);
+  EXPECT_GE(j["slowdown"], 0.0);
+  EXPECT_NEAR(j["latency_s"], j["planned_s"].get<double>(),
+              0.005 * j["planned_s"].get<double>());
+  const json slow = json::parse(
+      shoal(how, {"--storage", "sd-4bit", "--fps", "1", "--json"}).out);
+  EXPECT_EQ(slow["energy"]["period_s"], 1.0);
+  EXPECT_GT(slow["energy"]["idle_j"], j["energy"]["idle_j"]);
+  EXPECT_EQ(shoal(how, {"--loss", "10%"}).code, 2);
+  EXPECT_EQ(shoal(how, {"--timeline", "t.json"}).code, 2);
+  // Nodes have storages of their own.
+  const json two = json::parse(shoal(how, {"--nodes", "2", "--json"}).out);
+  EXPECT_EQ(two["equal"], true);
+  for (const json& n : two["nodes"]) EXPECT_GT(n["storage_read_bytes"], 0);
 }
 
 TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
