@@ -1,0 +1,93 @@
+// What batches are for: weights that come from storage are read once for all
+// frames, and layers that only compute take no longer.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/lower/batch.h"
+#include "host/plan/plan_json.h"
+#include "host/plan/plan_table.h"
+#include "host/plan/planner.h"
+#include "host/plan/supply.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+PlanNode planned(const Net& net, std::optional<int64_t> flash,
+                 std::optional<int64_t> ram = std::nullopt) {
+  PlanOptions options;
+  options.board = &find_board("teensy41");
+  options.flash = flash;
+  options.ram = ram;
+  return make_plan(net, options).nodes[0];
+}
+
+// 6 x 6 x 32 to 512, 256 and 10 numbers.
+Net dense_net() {
+  ShapeNet n("dense");
+  int t = n.fully_connected(n.input(6, 6, 32), 512);
+  t = n.fully_connected(t, 256);
+  n.output(n.fully_connected(t, 10));
+  return n.finish();
+}
+
+TEST(BatchPlan, DenseLayersReadTheirWeightsOnceForAllFrames) {
+  const Net net = dense_net();
+  const PlanNode one = planned(net, 0);
+  ASSERT_GT(one.storage_read_bytes, 590000);
+  for (const int frames : {2, 4, 8}) {
+    const PlanNode all = planned(batch_net(net, frames), 0);
+    // Less than 1 % more, for tags of more chunks.
+    EXPECT_LT(all.storage_read_bytes, one.storage_read_bytes * 101 / 100)
+        << frames;
+    EXPECT_LT(all.seconds, one.seconds * frames * 0.7) << frames;
+  }
+}
+
+TEST(BatchPlan, ConvolutionsLoseNothing) {
+  const Net net = bottleneck_net(48, 5);
+  for (const std::optional<int64_t> flash :
+       {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
+    const PlanNode one = planned(net, flash);
+    for (const int frames : {2, 4}) {
+      const PlanNode all = planned(batch_net(net, frames), flash);
+      EXPECT_LT(all.seconds, one.seconds * frames * 1.005)
+          << frames << " frames, flash " << flash.value_or(-1);
+    }
+  }
+}
+
+TEST(BatchPlan, EqualWeightsCountOnceAgainstFlash) {
+  const Net net = bottleneck_net(48, 5);
+  int64_t all = 0;
+  for (const Layer& l : net.layers) all += flash_bytes(l);
+  EXPECT_EQ(planned(net, all).storage_read_bytes, 0);
+  EXPECT_EQ(planned(batch_net(net, 4), all).storage_read_bytes, 0);
+  EXPECT_GT(planned(batch_net(net, 4), all - 1).storage_read_bytes, 0);
+}
+
+TEST(BatchPlan, NumbersSayWhetherTheyAreOfABatchOrAFrame) {
+  const Net net = batch_net(dense_net(), 4);
+  PlanOptions options;
+  options.board = &find_board("teensy41");
+  options.flash = 0;
+  const Plan plan = make_plan(net, options);
+  const std::string text = plan_table(net, plan, std::nullopt);
+  for (const char* part :
+       {"written per batch of 4 frames", "per frame", "frames/s (modelled)"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const auto json = nlohmann::json::parse(plan_json(net, plan));
+  EXPECT_EQ(json.at("batch"), 4);
+  const auto& node = json.at("nodes").at(0);
+  EXPECT_EQ(node.at("per_frame").at("storage_read_bytes").get<double>() * 4,
+            node.at("storage_read_bytes").get<double>());
+  EXPECT_EQ(
+      plan_table(dense_net(), make_plan(dense_net(), options), std::nullopt)
+          .find("batch"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace shoal
