@@ -16,6 +16,7 @@
 #include "host/run/session.h"
 #include "host/run/trace.h"
 #include "host/sim/simulate.h"
+#include "host/sim/store_image.h"
 
 namespace shoal {
 
@@ -94,10 +95,11 @@ int run_command(const RunFlags& flags) {
   const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
   SimOptions network;
   apply(flags.network, network);
-  const Prepared p =
-      several ? prepare_split(std::move(graph), cluster,
-                              split_options(flags.plan, network))
-              : prepare_plan(std::move(graph), plan_options(flags.plan));
+  Prepared p = several
+                   ? prepare_split(std::move(graph), cluster,
+                                   split_options(flags.plan, network))
+                   : prepare_plan(std::move(graph), plan_options(flags.plan));
+  if (several) seal_stores(p, flags.network.seed, network);
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);

@@ -13,6 +13,7 @@
 #include "host/run/local_node.h"
 #include "host/run/trace.h"
 #include "host/sim/simulate.h"
+#include "host/sim/store_image.h"
 
 namespace shoal {
 
@@ -101,10 +102,11 @@ int verify_command(const VerifyFlags& flags) {
   if (!several) refuse_network(flags.network, "one node has none");
   SimOptions network;
   apply(flags.network, network);
-  const Prepared p =
+  Prepared p =
       several ? prepare_split(load_model(flags.model), cluster,
                               split_options(flags.plan, network))
               : prepare_plan(load_model(flags.model), plan_options(flags.plan));
+  if (several) seal_stores(p, flags.network.seed, network);
   std::optional<LocalNode> alone;
   if (!several) alone.emplace(p, store_settings(flags.plan.storage, {}));
   auto results = nlohmann::json::array();
