@@ -5,6 +5,7 @@
 #include "host/oracle/oracle.h"
 #include "host/run/testing/small_model.h"
 #include "host/sim/simulate.h"
+#include "host/sim/store_image.h"
 
 namespace shoal {
 namespace {
@@ -64,6 +65,31 @@ TEST_F(StreamingCluster, BadLuckOnTheNetworkChangesNoByte) {
     options.costs = seed % 4 != 0;
     options.frames = 3;
     run(options);
+  }
+}
+
+TEST_F(StreamingCluster, SealedStoresOpenWithTheirKeyAlone) {
+  plan(3, "kernel");
+  SimOptions open;
+  open.frames = 2;
+  const double plain_s = run(open).latency_s();
+  for (PlanNode& n : p_.plan.nodes) n.sealed = true;
+  SimOptions sealed;
+  sealed.frames = 2;
+  seal_stores(p_, 7, sealed);
+  EXPECT_GT(run(sealed).latency_s(), plain_s);
+  // Another node's key, and none.
+  for (const bool none : {false, true}) {
+    SimOptions wrong = sealed;
+    wrong.store_keys[1] = sealed.store_keys[2];
+    if (none) wrong.store_keys.resize(1);
+    try {
+      run(wrong);
+      ADD_FAILURE() << "a store without its key was opened";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("node1"), std::string::npos)
+          << e.what();
+    }
   }
 }
 
