@@ -38,12 +38,8 @@ Chart fit_chart(SwapAsker& asker) {
   for (const std::string& name : asker.options().networks) {
     const SwapNetworks::Network& network = asker.network(name);
     const SwapPoint* const alone = asker.least(name);
-    Row row = {name,
-               megabytes(network.weight_bytes),
-               kilobytes(network.whole_bytes),
-               Cell{},
-               Cell{},
-               Cell{}};
+    Row row = {name, megabytes(network.weight_bytes),
+               kilobytes(network.whole_bytes), Cell{}};
     if (alone != nullptr) row[3] = kilobytes(alone->arena_bytes);
     for (const int64_t ram : asker.options().rams) {
       row.push_back(fit_cell(asker, name, ram));

@@ -81,6 +81,20 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   EXPECT_EQ(std::get<std::string>(layers.rows[1][6]), "storage");
 }
 
+TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
+  SwapPoints points(made_up);
+  const Study study = study_of(points).study;
+  for (const Question& q : study.questions) {
+    for (const Chart& chart : q.charts) {
+      for (const Row& row : chart.table.rows) {
+        EXPECT_EQ(row.size(), chart.table.columns.size()) << chart.title;
+      }
+    }
+  }
+  const Row& fit = find(study, "fit").charts[0].table.rows[0];
+  EXPECT_EQ(std::get<std::string>(fit[4]), "fits");
+}
+
 TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
   SwapPoints points(made_up);
   const Study study = study_of(points).study;
