@@ -31,7 +31,6 @@ class Zoo : public testing::Test {
   Board board() {
     Board b = find_board("teensy41");
     b.banks = {{"SRAM", kRam, 0}};
-    b.flash_bytes = 0;
     return b;
   }
 

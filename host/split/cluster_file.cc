@@ -93,6 +93,7 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
     n.ram_source = keys.file() + ", ram of " + source;
   }
   if (auto v = keys.size("flash")) n.flash = v;
+  if (auto v = keys.text("storage")) n.storage = *v;
   if (auto v = keys.number("rating", 1e-6, 1e9)) {
     n.rating = *v;
     is_rated = true;
@@ -106,6 +107,16 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
   read_link(keys, n.board);
   read_cost(keys, n.board);
   read_cycles(keys, n.board.costs);
+}
+
+// Known when the node has its board.
+void check_storage(const TomlReader& keys, const ClusterNode& n) {
+  if (n.storage.empty()) return;
+  try {
+    find_storage(n.board, n.storage);
+  } catch (const Error& e) {
+    keys.fail("storage", e.what(), e.fix());
+  }
 }
 
 class ClusterReader {
@@ -164,6 +175,7 @@ class ClusterReader {
     }
     read_figures(keys, "node '" + n.name + "'", n, is_rated);
     keys.finish();
+    check_storage(keys, n);
     if (!is_rated) n.rating = board_rating(n.board);
     cluster_.nodes.push_back(std::move(n));
   }

@@ -45,6 +45,24 @@ std::string message(const std::string& toml) {
   return "";
 }
 
+TEST(ClusterFile, AStorageIsOneOfTheNodesBoard) {
+  const std::string defaults =
+      "[defaults]\nboard = \"teensy41\"\nstorage = \"qspi-nor\"\n"
+      "[[node]]\nname = \"a\"\n[[node]]\nname = \"b\"\n";
+  const Cluster c =
+      parse_cluster("c.toml", defaults + "storage = \"sd-spi\"\n");
+  EXPECT_EQ(c.nodes[0].storage, "qspi-nor");
+  EXPECT_EQ(c.nodes[1].storage, "sd-spi");
+  try {
+    parse_cluster("c.toml", defaults + "storage = \"tape\"\n");
+    ADD_FAILURE() << "an unknown storage was taken";
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_NE(text.find("node 'b'"), std::string::npos) << text;
+    EXPECT_NE(text.find("tape"), std::string::npos) << text;
+  }
+}
+
 TEST(ClusterFile, KeysGoOverDefaultsOverTheBoard) {
   const Cluster cluster = parse_cluster("c.toml", kExample);
   ASSERT_EQ(cluster.nodes.size(), 3u);
