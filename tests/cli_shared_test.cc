@@ -145,5 +145,33 @@ TEST(CliShared, VerifyFindsCasesInTheGoldenRoot) {
   EXPECT_NE(told.out.find("oracle and golden are equal"), std::string::npos);
 }
 
+// The last input is repeated to fill its batch, and judged once.
+TEST(CliShared, GoldenCasesRunInBatches) {
+  const Workshop shop;
+  const std::string name = "kws_ref_model";
+  const fs::path golden = shared_dir() / "golden" / name;
+  std::vector<std::string> command{"verify", golden_model_file(name)};
+  for (const auto& entry : fs::directory_iterator(golden)) {
+    const std::string file = entry.path().string();
+    if (file.ends_with(".in.bin") && command.size() < 5) {
+      command.push_back(file);
+    }
+  }
+  const size_t cases = command.size() - 2;
+  for (const char* word : {"--batch", "3", "--board", "teensy41", "--flash",
+                           "0", "--json", "--golden"}) {
+    command.push_back(word);
+  }
+  command.push_back(golden.string());
+  const Told told = shop.shoal(command);
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json said = json::parse(told.out);
+  EXPECT_EQ(said.at("results").size(), cases);
+  for (const auto& result : said.at("results")) {
+    EXPECT_TRUE(result.at("golden"));
+    EXPECT_TRUE(result.at("equal"));
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -20,7 +20,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kNets = 60;
+constexpr int kNets = 40;
 
 uint32_t number_from(const char* variable, uint32_t otherwise) {
   const char* text = std::getenv(variable);
@@ -58,7 +58,7 @@ std::string fault_of(const NetRecipe& recipe, int& plans) {
   PlanOptions options;
   options.batch = 2 + static_cast<int>(recipe.seed % 4);
   const Frames frames = random_frames(graph, options.batch, random);
-  static const char* const kBoards[] = {"host", "teensy41", "rp2350",
+  static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840"};
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
     options.objective = objective;
