@@ -148,7 +148,7 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + "colour = 1",
        "c.toml:4: node 'a': unknown key 'colour' | one of: address, board, "
        "clock_mhz, cost, cycles, flash, flash_mb_per_s, link, name, ram, "
-       "rating"},
+       "rating, storage"},
       {node + "link.speed = 1",
        "c.toml:4: link: unknown key 'speed' | one of: framing_bytes, "
        "latency_us, mbit_per_s"},
