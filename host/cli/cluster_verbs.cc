@@ -103,7 +103,7 @@ void add_swap_study(CLI::App* verb, StudyFlags& f) {
       ->check(CLI::Range(1e-3, 1e9))
       ->group(group);
   verb->add_flag("--full", f.full,
-                 "five boards, and encryption at every size of RAM")
+                 "five boards; encryption and writes at every size of RAM")
       ->group(group);
   verb->add_flag("--no-runs", f.no_runs,
                  "plans only, without a real frame of each network")

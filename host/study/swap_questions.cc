@@ -49,6 +49,16 @@ Chart fit_chart(SwapAsker& asker) {
   return chart;
 }
 
+// The search for what to spill takes seconds: one size of RAM of each network
+// shows what it costs.
+int64_t largest_too_small(const SwapAsker& asker, const SwapPoint& least) {
+  int64_t largest = 0;
+  for (const int64_t ram : asker.options().rams) {
+    if (ram < least.arena_bytes) largest = ram;
+  }
+  return largest;
+}
+
 // Of the stages that are mostly fully connected, and of the others.
 struct Parts {
   double seconds = 0, core_s = 0;
@@ -59,7 +69,7 @@ Parts parts_of(const SwapPoint& point, bool is_dense) {
   for (const SwapStage& stage : point.stages) {
     if (stage.is_dense != is_dense) continue;
     parts.seconds += stage.seconds;
-    parts.core_s += stage.core_s + stage.decrypt_s;
+    parts.core_s += stage.core_s + stage.check_s;
     parts.read_bytes += stage.read_bytes;
   }
   return parts;
@@ -197,6 +207,9 @@ Question wear_question(SwapAsker& asker) {
     const SwapPoint* const alone = asker.least(name);
     for (const int64_t ram : asker.options().rams) {
       if (alone == nullptr || alone->arena_bytes <= ram) continue;
+      if (!asker.options().full && ram != largest_too_small(asker, *alone)) {
+        continue;
+      }
       for (const std::string& storage : asker.options().storages) {
         SwapSetting s = asker.at(name, asker.board(), ram, storage);
         s.writes = true;
