@@ -75,9 +75,22 @@ bool has_addresses(const Cluster& cluster) {
                      [](const ClusterNode& n) { return !n.address.empty(); });
 }
 
+// A store that was built is run with INPUT alone.
+void require_operands(const RunFlags& flags) {
+  if (flags.model.empty() && flags.plan.storage.store.empty()) {
+    throw Error(Exit::kUsage, "MODEL is required",
+                "see `shoal run --help`; --store DIR of a built store does "
+                "without");
+  }
+  if (flags.input.empty()) {
+    throw Error(Exit::kUsage, "INPUT is required", "see `shoal run --help`");
+  }
+}
+
 }  // namespace
 
 int run_command(const RunFlags& flags) {
+  require_operands(flags);
   if (flags.model.empty()) return run_stored(flags);
   const bool several = wants_cluster(flags.plan);
   const bool named = !flags.cluster.workers.empty();

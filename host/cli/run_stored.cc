@@ -55,10 +55,6 @@ void check_node(const RunFlags& flags, const StoreInfo& info) {
 
 int run_stored(const RunFlags& flags) {
   const StorageFlags& s = flags.plan.storage;
-  if (s.store.empty() || flags.input.empty()) {
-    throw Error(Exit::kUsage, "MODEL and INPUT are required",
-                "with --store DIR of a built store INPUT alone");
-  }
   refuse_planning(flags);
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);

@@ -1,0 +1,205 @@
+// Stores on the command line: what is built runs without its model; what was
+// changed, exchanged or cut off is refused by name with exit code 7 (or 2 where
+// the caller only has to say something else), and flags that nothing would
+// obey are refused.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> model(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto values = [&](size_t count) {
+    std::vector<int8_t> v(count);
+    for (int8_t& w : v) w = static_cast<int8_t>(random() % 255 - 127);
+    return v;
+  };
+  ModelBuilder b;
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const int w0 = b.weights({16, 3, 3, 3}, values(16 * 27), {0.004f}, 0);
+  const int y = b.conv(x, w0, -1, {0.05f, 2});
+  b.rename(y, "first");
+  const int w1 = b.weights({64, 3, 3, 16}, values(64 * 144), {0.004f}, 0);
+  const int z = b.conv(y, w1, -1, {0.05f, 2});
+  b.rename(z, "second");
+  b.output(z);
+  return b.finish();
+}
+
+class CliStore : public testing::Test {
+ protected:
+  CliStore() {
+    shop_.write("m.tflite", model(1));
+    shop_.write("other.tflite", model(2));
+    std::vector<uint8_t> input(24 * 20 * 3);
+    std::mt19937 random(3);
+    for (uint8_t& b : input) b = static_cast<uint8_t>(random());
+    shop_.write("x.bin", input);
+    ok({"run", "m.tflite", "x.bin", "--output", "wanted"});
+    wanted_ = shop_.read("wanted");
+  }
+  Told ok(const std::vector<std::string>& arguments) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return told;
+  }
+  void refused(const std::vector<std::string>& arguments, int code,
+               const std::string& what) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, code) << told.out << told.err;
+    EXPECT_NE(told.err.find(what), std::string::npos)
+        << "wanted: " << what << "\ntold: " << told.err;
+  }
+  void build(const std::string& folder,
+             const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all{"build",   "m.tflite", "--flash", "0",
+                                 "--board", "teensy41", "--store", folder};
+    all.insert(all.end(), more.begin(), more.end());
+    ok(all);
+  }
+  void run_is_exact(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all{"run"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.insert(all.end(), {"--output", "got"});
+    ok(all);
+    EXPECT_EQ(shop_.read("got"), wanted_);
+  }
+  Workshop shop_;
+  std::vector<uint8_t> wanted_;
+};
+
+TEST_F(CliStore, ABuiltStoreRunsWithoutItsModel) {
+  build("d");
+  shop_.write("m.tflite", {});
+  run_is_exact({"--store", "d", "x.bin"});
+  run_is_exact({"--store", "d", "x.bin", "--board", "teensy41"});
+  const Told told = ok({"run", "--store", "d", "x.bin", "--json"});
+  const auto json = nlohmann::json::parse(told.out);
+  EXPECT_GE(json.at("storage_read_bytes").get<int64_t>(), 0);
+  EXPECT_GE(json.at("storage_waits").get<int64_t>(), 0);
+  EXPECT_EQ(json.at("storage_written_bytes"), 0);
+  EXPECT_EQ(json.at("sealed"), true);
+  EXPECT_GT(json.at("peak_rss_bytes").get<int64_t>(), 1000000);
+  refused({"run", "--store", "d", "x.bin", "--board", "rp2040"}, 2,
+          "a store for board teensy41, not rp2040");
+  refused({"run", "--store", "d", "x.bin", "--ram", "1M"}, 2, "--ram");
+  refused({"run", "--store", "d", "x.bin", "--flash", "0"}, 2, "--flash");
+  refused({"run", "--store", "e", "x.bin"}, 2, "no such store");
+  refused({"run", "--store", "d"}, 2, "INPUT is required");
+  refused({"run", "m.tflite"}, 2, "INPUT is required");
+  refused({"run"}, 2, "MODEL is required");
+}
+
+TEST_F(CliStore, WhatStreamsIsExact) {
+  for (const char* board : {"host", "teensy41", "emcraft-sf2"}) {
+    run_is_exact({"m.tflite", "x.bin", "--flash", "0", "--board", board});
+    run_is_exact({"m.tflite", "x.bin", "--flash", "0", "--board", board,
+                  "--no-encrypt"});
+    const Told told = ok({"verify", "m.tflite", "x.bin", "--flash", "0",
+                          "--board", board, "--json"});
+    EXPECT_EQ(nlohmann::json::parse(told.out).at("equal"), true);
+  }
+}
+
+TEST_F(CliStore, ReadBytesAreThePlans) {
+  const std::vector<std::string> flags{
+      "--flash", "0", "--objective", "ram", "--board", "teensy41", "--json"};
+  std::vector<std::string> plan{"plan", "m.tflite"},
+      run{"run", "m.tflite", "x.bin"};
+  plan.insert(plan.end(), flags.begin(), flags.end());
+  run.insert(run.end(), flags.begin(), flags.end());
+  const auto planned = nlohmann::json::parse(ok(plan).out);
+  const auto ran = nlohmann::json::parse(ok(run).out);
+  EXPECT_EQ(ran.at("storage_read_bytes"),
+            planned.at("nodes").at(0).at("storage_read_bytes"));
+}
+
+TEST_F(CliStore, AFlippedByteIsNamedByItsLayer) {
+  for (const bool sealed : {false, true}) {
+    build("d", sealed ? std::vector<std::string>{}
+                      : std::vector<std::string>{"--no-encrypt"});
+    const std::vector<uint8_t> bytes = shop_.read("d/node0.store");
+    std::vector<uint8_t> flipped = bytes;
+    flipped[bytes.size() - 40] ^= 1;
+    shop_.write("d/node0.store", flipped);
+    refused({"run", "--store", "d", "x.bin"}, 7, "'second'");
+    flipped = bytes;
+    flipped.pop_back();
+    shop_.write("d/node0.store", flipped);
+    refused({"run", "--store", "d", "x.bin"}, 7, "node0.store: cut off");
+    flipped = bytes;
+    flipped.push_back(0);
+    shop_.write("d/node0.store", flipped);
+    refused({"run", "--store", "d", "x.bin"}, 7, "node0.store");
+    std::filesystem::remove(shop_.folder() / "d/node0.store");
+    refused({"run", "--store", "d", "x.bin"}, 2, "node0.store: no such store");
+    std::filesystem::remove_all(shop_.folder() / "d");
+  }
+}
+
+TEST_F(CliStore, KeysAreAsked) {
+  ok({"keygen", "-o", "a.key"});
+  ok({"keygen", "-o", "b.key"});
+  build("d", {"--store-key", "a.key"});
+  run_is_exact({"--store", "d", "x.bin", "--store-key", "a.key"});
+  refused({"run", "--store", "d", "x.bin", "--store-key", "b.key"}, 7,
+          "another key");
+  refused({"run", "--store", "d", "x.bin"}, 2, "sealed by a key");
+  refused({"run", "--store", "d", "x.bin", "--no-encrypt"}, 2,
+          "sealed by a key");
+  build("e", {"--no-encrypt"});
+  run_is_exact({"--store", "e", "x.bin"});
+  refused({"run", "--store", "e", "x.bin", "--store-key", "a.key"}, 7,
+          "not sealed");
+  refused({"run", "m.tflite", "x.bin", "--flash", "0", "--no-encrypt",
+           "--store-key", "a.key"},
+          2, "--no-encrypt and --store-key");
+}
+
+TEST_F(CliStore, AnotherStoreIsRefused) {
+  ok({"keygen", "-o", "a.key"});
+  const std::vector<std::string> key{"--store-key", "a.key"};
+  build("d", key);
+  const std::vector<uint8_t> old = shop_.read("d/node0.store");
+  build("d", key);
+  const std::vector<uint8_t> now = shop_.read("d/node0.store");
+  shop_.write("d/node0.store", old);
+  refused({"run", "--store", "d", "x.bin", "--store-key", "a.key"}, 7,
+          "of generation");
+  ok({"build", "other.tflite", "--flash", "0", "--board", "teensy41", "--store",
+      "d", "--no-encrypt"});
+  const std::vector<uint8_t> other = shop_.read("d/node0.store");
+  build("d", {"--no-encrypt"});
+  shop_.write("d/node0.store", other);
+  refused({"run", "--store", "d", "x.bin"}, 7, "another plan");
+}
+
+TEST_F(CliStore, FlagsThatContradictAreRefused) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--flash", "x"}, "--flash"},
+      {{"--flash", "0", "--storage", "floppy"}, "floppy"},
+      {{"--max-writes", "-1"}, "--max-writes"},
+      {{"--lifetime", "10y"}, "--lifetime without --fps"},
+      {{"--fps", "2"}, "--fps without --lifetime"},
+      {{"--lifetime", "10", "--fps", "2"}, "'10' is no time"},
+      {{"--nodes", "2", "--store", "d"}, "--store"}};
+  for (const auto& [flags, what] : cases) {
+    std::vector<std::string> all{"plan", "m.tflite"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    refused(all, 2, what);
+  }
+  refused({"build", "m.tflite"}, 2, "neither --store nor -o");
+  refused({"build", "m.tflite", "x.bin", "--store", "d"}, 2, "no input");
+  refused({"build", "m.tflite", "--board", "emcraft-sf2", "-o", "o", "--store",
+           "d"},
+          2, "--store");
+}
+
+}  // namespace
+}  // namespace shoal
