@@ -8,15 +8,10 @@
 namespace shoal {
 namespace {
 
-constexpr uint64_t kAlignment = 16;
-constexpr uint64_t kCursor = 4, kState = 2, kTag = 16;
+constexpr uint64_t kCursor = 4, kState = 2;
 // Of the link's tables.
 constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kPeer = 104,
                    kFlight = 16;
-
-uint64_t aligned(uint64_t v) {
-  return (v + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 // Bytes that something takes while a stage runs. Two that belong to different
 // loops may lie over one another: only one loop fires at a time.

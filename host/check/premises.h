@@ -2,11 +2,19 @@
 // it finds; a part may rely on those before it having found nothing.
 #pragma once
 
+#include <cstdint>
+
 #include "host/check/findings.h"
 #include "host/check/instances.h"
 #include "host/plan/plan.h"
 
 namespace shoal {
+
+// Of regions of the arena, and of records and chunks: bytes of a tag.
+inline constexpr uint32_t kAlignment = 16, kTag = 16;
+constexpr uint64_t aligned(uint64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // Indices, ports and their owners, boxes inside buffers inside tensors, flags.
 void check_structure(const Net&, const Plan&, const PlanNode&, Findings&);

@@ -7,7 +7,6 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kAlignment = 16, kTag = 16;
 constexpr size_t kMostSpills = 8;  // of a stage
 
 class Spills {

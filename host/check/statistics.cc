@@ -5,8 +5,6 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kTag = 16;
-
 // Weights read in a frame lie between once (they stay in a cache, or in SRAM)
 // and once a step (band of rows) with everything that is in the chunks.
 struct WeightBytes {

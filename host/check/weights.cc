@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "host/check/premises.h"
+
 namespace shoal {
 namespace {
-
-constexpr uint64_t kAlignment = 16, kTag = 16;
-
-uint64_t aligned(uint64_t v) {
-  return (v + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 void check_slots(const Net& net, const PlanStage& stage, int s,
                  Findings& found) {
