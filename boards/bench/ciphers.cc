@@ -18,20 +18,23 @@ void fill(uint8_t* bytes, uint32_t count) {
   }
 }
 
-bool close_chunk(const BenchCipher& c, const uint8_t* key, uint8_t* bytes) {
-  if (c.sealed) {
+TagKind kind_of(const BenchCipher& c) {
+  return c.tag == BenchTag::kCrc32c ? TagKind::kChunk : TagKind::kStage;
+}
+
+bool close(const BenchCipher& c, const uint8_t* key, uint8_t* bytes) {
+  if (c.tag == BenchTag::kChacha20Poly1305) {
     return seal_chunk(chacha20_poly1305(), key, kAddress, bytes, c.bytes);
   }
-  make_tag(TagKind::kChunk, kAddress, kGeneration, bytes, c.bytes,
-           bytes + c.bytes);
+  make_tag(kind_of(c), kAddress, kGeneration, bytes, c.bytes, bytes + c.bytes);
   return true;
 }
 
-bool open_it(const BenchCipher& c, const uint8_t* key, uint8_t* bytes) {
-  if (c.sealed) {
+bool check(const BenchCipher& c, const uint8_t* key, uint8_t* bytes) {
+  if (c.tag == BenchTag::kChacha20Poly1305) {
     return open_chunk(chacha20_poly1305(), key, kAddress, bytes, c.bytes);
   }
-  return tag_follows(TagKind::kChunk, kAddress, kGeneration, bytes, c.bytes);
+  return tag_follows(kind_of(c), kAddress, kGeneration, bytes, c.bytes);
 }
 
 }  // namespace
@@ -42,12 +45,12 @@ BenchCipherResult measure_cipher(const BenchCipher& c, const BenchClock& clock,
   fill(key, sizeof key);
   fill(memory, c.bytes);
   BenchCipherResult r{};
-  if (!close_chunk(c, key, memory)) return r;
+  if (!close(c, key, memory)) return r;
   const uint64_t begin = clock.ticks(clock.user);
-  const bool opened = open_it(c, key, memory);
+  const bool passed = check(c, key, memory);
   const uint64_t spent = clock.ticks(clock.user) - begin;
   r.ticks = spent > clock.empty ? spent - clock.empty : 0;
-  if (opened) r.checksum = crc32_add(0, memory, c.bytes);
+  if (passed) r.checksum = crc32_add(0, memory, c.bytes);
   return r;
 }
 

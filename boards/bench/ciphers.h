@@ -1,6 +1,6 @@
-// What opening a chunk from a store takes, in `shoal bench-node`: with a key
-// (ChaCha20-Poly1305) and without one (a tag of SHA-256), short chunks and long
-// ones. Host and firmware read this one table and run the same code.
+// What checking bytes from a store takes, in `shoal bench-node`: chunks with a
+// key and without one, short and long, and records, whose tag without a key is
+// another. Host and firmware read this one table and run the same code.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,30 @@
 
 namespace shoal {
 
+enum class BenchTag : uint8_t { kChacha20Poly1305, kCrc32c, kSha256 };
+
 struct BenchCipher {
   const char* name;
-  bool sealed;
-  uint32_t bytes;  // of the chunk
+  BenchTag tag;
+  uint32_t bytes;  // without the tag
 };
 
 inline constexpr BenchCipher kBenchCiphers[] = {
-    {"open 512 B", true, 512},      {"open 4096 B", true, 4096},
-    {"open 32768 B", true, 32768},  {"tag of 512 B", false, 512},
-    {"tag of 4096 B", false, 4096}, {"tag of 32768 B", false, 32768},
+    {"sealed chunk 512 B", BenchTag::kChacha20Poly1305, 512},
+    {"sealed chunk 4096 B", BenchTag::kChacha20Poly1305, 4096},
+    {"sealed chunk 32768 B", BenchTag::kChacha20Poly1305, 32768},
+    {"plain chunk 512 B", BenchTag::kCrc32c, 512},
+    {"plain chunk 4096 B", BenchTag::kCrc32c, 4096},
+    {"plain chunk 32768 B", BenchTag::kCrc32c, 32768},
+    {"plain record 512 B", BenchTag::kSha256, 512},
+    {"plain record 4096 B", BenchTag::kSha256, 4096},
 };
 inline constexpr uint32_t kBenchCipherCount =
     sizeof kBenchCiphers / sizeof *kBenchCiphers;
 
 struct BenchCipherResult {
   uint64_t ticks;
-  uint32_t checksum;  // CRC-32 of the opened chunk; 0: it did not open
+  uint32_t checksum;  // CRC-32 of the checked bytes; 0: they did not pass
 };
 
 // `memory` has kBenchMemory bytes.

@@ -1,5 +1,5 @@
+#include "device/base/crc32c.h"
 #include "device/link/cipher.h"
-#include "device/link/crc32c.h"
 #include "device/link/wire.h"
 
 namespace shoal {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device/base/crc32c.h"
 #include "device/program/sha256.h"
 
 namespace shoal {
@@ -11,40 +12,40 @@ void put_word(uint8_t* to, uint32_t v) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(v >> (8 * i));
 }
 
-bool digest_of(TagKind kind, uint32_t address, uint32_t generation,
-               const uint8_t* bytes, uint32_t length, uint8_t digest[32]) {
+// False if SHA-256 fails; the tag is of no use then.
+bool compute(TagKind kind, uint32_t address, uint32_t generation,
+             const uint8_t* bytes, uint32_t length, uint8_t tag[kTagBytes]) {
   uint8_t bound[16];
   put_word(bound, static_cast<uint32_t>(kind));
   put_word(bound + 4, address);
   put_word(bound + 8, generation);
   put_word(bound + 12, length);
+  if (kind == TagKind::kChunk) {
+    std::memset(tag, 0, kTagBytes);
+    put_word(tag, crc32c(crc32c(0, bound, sizeof bound), bytes, length));
+    return true;
+  }
+  uint8_t digest[32] = {};
   Sha256 sha;
   sha.add(bound, sizeof bound);
   sha.add(bytes, length);
-  return sha.finish(digest);
+  const bool ok = sha.finish(digest);
+  std::memcpy(tag, digest, kTagBytes);
+  return ok;
 }
 
 }  // namespace
 
 void make_tag(TagKind kind, uint32_t address, uint32_t generation,
               const uint8_t* bytes, uint32_t length, uint8_t tag[kTagBytes]) {
-  uint8_t digest[32] = {};
-  digest_of(kind, address, generation, bytes, length, digest);
-  std::memcpy(tag, digest, kTagBytes);
+  compute(kind, address, generation, bytes, length, tag);
 }
 
 bool tag_follows(TagKind kind, uint32_t address, uint32_t generation,
                  const uint8_t* bytes, uint32_t length) {
-  uint8_t digest[32];
-  if (!digest_of(kind, address, generation, bytes, length, digest)) {
-    return false;
-  }
-  // In constant time: with a key the tag must not leak byte by byte.
-  unsigned difference = 0;
-  for (uint32_t i = 0; i < kTagBytes; ++i) {
-    difference |= static_cast<unsigned>(digest[i] ^ bytes[length + i]);
-  }
-  return difference == 0;
+  uint8_t tag[kTagBytes];
+  return compute(kind, address, generation, bytes, length, tag) &&
+         std::memcmp(tag, bytes + length, kTagBytes) == 0;
 }
 
 void make_image_hash(const uint8_t* image, uint32_t program_bytes,

@@ -1,6 +1,11 @@
-// Tags and the image hash. Every head, stage record and chunk ends in a tag:
-// the first 16 bytes of SHA-256 over kind, address (offset in the image),
-// generation and length as little-endian uint32, then the bytes themselves.
+// Tags and the image hash. Every head, stage record and chunk ends in a tag of
+// 16 bytes, made of kind, address (offset in the image), generation and length
+// as little-endian uint32 and then the bytes themselves. Without a key
+//
+//   a chunk's   is their CRC-32C and zeros: it finds accidents, at a tenth of
+//               what SHA-256 takes; nobody is kept out without a key anyway
+//   any other   is the first 16 bytes of their SHA-256
+//
 // The hash is SHA-256 of the program part with the hash field and the head's
 // tag as zeros; the head's tag is made after it and covers it.
 //

@@ -10,24 +10,43 @@
 namespace shoal {
 namespace {
 
-// printf '\x03\0\0\0\x10\0\0\0\x07\0\0\0\x03\0\0\0abc' | sha256sum
-constexpr uint8_t kExpected[kTagBytes] = {0x38, 0x95, 0x74, 0x7c, 0xe5, 0xc1,
-                                          0xc7, 0x4b, 0xd7, 0x7d, 0xfe, 0xa1,
-                                          0x98, 0x29, 0x18, 0xa7};
+// What holds for every tag. `bytes`: 3 and their tag, of address 16.
+void expect_bound(TagKind kind, uint8_t bytes[3 + kTagBytes]) {
+  const TagKind other =
+      kind == TagKind::kChunk ? TagKind::kStage : TagKind::kChunk;
+  EXPECT_TRUE(tag_follows(kind, 16, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(other, 16, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(kind, 32, 7, bytes, 3));
+  EXPECT_FALSE(tag_follows(kind, 16, 8, bytes, 3));
+  for (size_t i = 0; i < 3 + kTagBytes; ++i) {
+    bytes[i] ^= 1;
+    EXPECT_FALSE(tag_follows(kind, 16, 7, bytes, 3)) << i;
+    bytes[i] ^= 1;
+  }
+}
 
-TEST(Tag, IsTheBeginningOfSha256OverWhatItIsBoundTo) {
+// printf '\x02\0\0\0\x10\0\0\0\x07\0\0\0\x03\0\0\0abc' | sha256sum
+TEST(Tag, OfARecordIsTheBeginningOfSha256OverWhatItIsBoundTo) {
+  constexpr uint8_t kExpected[kTagBytes] = {0xde, 0x5b, 0x52, 0x76, 0x59, 0x38,
+                                            0xb6, 0x9f, 0x12, 0x4d, 0x98, 0x6e,
+                                            0x58, 0xa3, 0x05, 0xb0};
+  uint8_t bytes[3 + kTagBytes] = {'a', 'b', 'c'};
+  make_tag(TagKind::kStage, 16, 7, bytes, 3, bytes + 3);
+  EXPECT_EQ(std::memcmp(bytes + 3, kExpected, kTagBytes), 0);
+  expect_bound(TagKind::kStage, bytes);
+}
+
+// By the definition of CRC-32C, bit by bit, over the same with kind 3.
+TEST(Tag, OfAChunkIsACrcAndZeros) {
+  constexpr uint8_t kExpected[kTagBytes] = {0x72, 0x9f, 0xff, 0x1b};
   uint8_t bytes[3 + kTagBytes] = {'a', 'b', 'c'};
   make_tag(TagKind::kChunk, 16, 7, bytes, 3, bytes + 3);
   EXPECT_EQ(std::memcmp(bytes + 3, kExpected, kTagBytes), 0);
-  EXPECT_TRUE(tag_follows(TagKind::kChunk, 16, 7, bytes, 3));
-  EXPECT_FALSE(tag_follows(TagKind::kStage, 16, 7, bytes, 3));
-  EXPECT_FALSE(tag_follows(TagKind::kChunk, 32, 7, bytes, 3));
-  EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 8, bytes, 3));
-  for (size_t i = 0; i < sizeof bytes; ++i) {
-    bytes[i] ^= 1;
-    EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 7, bytes, 3)) << i;
-    bytes[i] ^= 1;
-  }
+  expect_bound(TagKind::kChunk, bytes);
+  // One chunk's bytes and tag at the place of another one of equal length.
+  uint8_t other[3 + kTagBytes] = {'a', 'b', 'c'};
+  make_tag(TagKind::kChunk, 48, 7, other, 3, other + 3);
+  EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 7, other, 3));
 }
 
 TEST(Tag, TheHashCoversAllButItselfAndTheHeadsTag) {

@@ -156,7 +156,7 @@ Status Node::fetched() {
   const ChunkRecord& c = *f.chunk;
   const bool stored = c.offset >= header().program_bytes;
   const bool sealed = stored && (header().flags & kStoreSealed);
-  if (sealed) counts_.opened_bytes += c.bytes;
+  if (stored) counts_.checked_bytes += c.bytes + kTagBytes;
   const bool good =
       sealed ? open_chunk(*config_.store_cipher, key_, c.offset, f.to, c.bytes)
              : tag_follows(TagKind::kChunk, c.offset, header().generation, f.to,

@@ -23,6 +23,18 @@ std::optional<double> ratio(const BenchLine& line) {
   return line.all / *line.peer;
 }
 
+const char* tag_name(BenchTag tag) {
+  switch (tag) {
+    case BenchTag::kChacha20Poly1305:
+      return "ChaCha20-Poly1305";
+    case BenchTag::kCrc32c:
+      return "CRC-32C";
+    case BenchTag::kSha256:
+      return "SHA-256";
+  }
+  return "?";
+}
+
 }  // namespace
 
 std::string format_bench(const BenchTable& table, const Peer& peer) {
@@ -45,11 +57,10 @@ std::string format_bench(const BenchTable& table, const Peer& peer) {
       "are checked against\nthis machine's kernels.\n"
       "peer: quoted, {} {:.12}, {},\n{}, {}\n",
       peer.library, peer.commit, peer.compiler, peer.flags, peer.emulator);
-  text += "\nchunks of a store, instructions per byte:\n";
+  text += "\nchecking what a store holds, instructions per byte:\n";
   for (const BenchCipherLine& line : table.ciphers) {
-    text +=
-        fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name, line.per_byte,
-                    line.cipher->sealed ? "ChaCha20-Poly1305" : "SHA-256");
+    text += fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name,
+                        line.per_byte, tag_name(line.cipher->tag));
   }
   return text;
 }
@@ -84,7 +95,7 @@ std::string bench_json(const BenchTable& table, const Peer& peer) {
   }
   for (const BenchCipherLine& line : table.ciphers) {
     json["ciphers"].push_back({{"name", line.cipher->name},
-                               {"sealed", line.cipher->sealed},
+                               {"tag", tag_name(line.cipher->tag)},
                                {"bytes", line.cipher->bytes},
                                {"per_byte", line.per_byte}});
   }

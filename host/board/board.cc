@@ -121,6 +121,7 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.framing_bytes = r.non_negative("link.framing_bytes");
   b.datagram_us = r.non_negative("cost.datagram_us");
   b.aead_cycles_per_byte = r.non_negative("cost.aead_cycles_per_byte");
+  b.check_cycles_per_byte = r.non_negative("cost.check_cycles_per_byte");
   b.energy = {r.non_negative("energy.nj_per_mac") * 1e-9,
               r.non_negative("energy.active_mw") * 1e-3,
               r.non_negative("energy.sleep_mw") * 1e-3};

@@ -52,7 +52,7 @@ struct Storage {
 // What a board draws. Joules a frame = macs, bytes and seconds times these.
 struct Energy {
   double j_per_mac = 0;
-  double active_w = 0;  // besides the MACs, while it computes or decrypts
+  double active_w = 0;  // besides the MACs, while it computes or checks
   double sleep_w = 0;   // while it waits, and until the next frame
 };
 
@@ -70,11 +70,16 @@ struct Board {
   double framing_bytes = 0;          // on the wire, of every datagram
   double datagram_us = 0;            // of CPU, to send or receive one
   double aead_cycles_per_byte = 0;   // of CPU, to seal or open
+  double check_cycles_per_byte = 0;  // of CPU, for an unsealed chunk's tag
   std::vector<Storage> storages;     // that it can have; the first by default
   Energy energy;
   std::vector<std::string> sources;  // "what: kind: source"
   std::optional<Emulator> emulator;
   bool unlimited() const { return banks.empty(); }
+  // Of CPU, for a byte of a chunk that has come from storage.
+  double chunk_cycles_per_byte(bool sealed) const {
+    return sealed ? aead_cycles_per_byte : check_cycles_per_byte;
+  }
   // The largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;
   int64_t fixed_bytes() const;

@@ -39,9 +39,17 @@ TEST(Board, UnknownNameListsTheKnownOnes) {
 
 TEST(Board, EachMissingKeyIsNamed) {
   const std::string whole = board_files()[1].toml;
-  const char* keys[] = {
-      "title",    "clock_mhz",  "pointwise",  "firing_us",     "mapped",
-      "mb_per_s", "latency_us", "fixed_kind", "framing_bytes", "datagram_us"};
+  const char* keys[] = {"title",
+                        "clock_mhz",
+                        "pointwise",
+                        "firing_us",
+                        "mapped",
+                        "mb_per_s",
+                        "latency_us",
+                        "fixed_kind",
+                        "framing_bytes",
+                        "datagram_us",
+                        "check_cycles_per_byte"};
   for (const std::string key : keys) {
     std::string text = whole;
     const size_t at = text.find("\n" + key + " =");

@@ -55,7 +55,7 @@ void print_json(const Answer& a) {
                       {"compute_s", f.work.compute_s},
                       {"firing_s", f.work.firing_s},
                       {"flash_s", f.work.flash_s},
-                      {"decrypt_s", f.decrypt_s},
+                      {"check_s", f.check_s},
                       {"storage_s", f.storage_s()},
                       {"wait_s", f.wait_s},
                       {"waits", f.waits},
@@ -103,7 +103,7 @@ void print_text(const Answer& a) {
   print_part("compute", f.work.compute_s + f.work.firing_s, f.seconds);
   print_part("flash", f.work.flash_s, f.seconds);
   if (a.storage) {
-    print_part("decryption", f.decrypt_s, f.seconds);
+    print_part("checks", f.check_s, f.seconds);
     print_part("waits", f.wait_s, f.seconds);
     print_part("storage busy", f.storage_s(), f.seconds);
     std::printf("storage      %s: %s B read in %s requests, %s B written%s\n",

@@ -108,7 +108,7 @@ class Queues {
     now_ += ps;
     t_.wait_ps += ps;
     ++t_.waits;
-    open(bytes);
+    if (supply_.sealed) check(bytes);
   }
 
   void run(const FeedSlice& s) {
@@ -138,9 +138,9 @@ class Queues {
     return ps;
   }
 
-  void open(int64_t bytes) {
-    const int64_t ps = supply_.open_ps(bytes);
-    t_.decrypt_ps += ps;
+  void check(int64_t bytes) {
+    const int64_t ps = supply_.check_ps(bytes);
+    t_.check_ps += ps;
     now_ += ps;
   }
 
@@ -167,7 +167,7 @@ class Queues {
       reading_ = false;
       const int64_t bytes = reads_[loaded_++];
       start();
-      open(bytes);
+      check(bytes);
     }
   }
 
@@ -204,10 +204,9 @@ int64_t Supply::read_ps(int64_t bytes) const {
                      static_cast<double>(bytes) / storage->read_bytes_per_s);
 }
 
-int64_t Supply::open_ps(int64_t bytes) const {
-  if (!sealed) return 0;
-  return picoseconds(static_cast<double>(bytes) * board->aead_cycles_per_byte /
-                     board->clock_hz);
+int64_t Supply::check_ps(int64_t bytes) const {
+  return picoseconds(static_cast<double>(bytes) *
+                     board->chunk_cycles_per_byte(sealed) / board->clock_hz);
 }
 
 std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,

@@ -9,11 +9,12 @@
 //     tape in the order of their use, each into a free slot; a chunk that is
 //     used several times in a row is read once.
 //   * The core looks after the reads before every slice (a chunk of a firing):
-//     what has arrived is opened, and if another may be read that has been
+//     what has arrived is checked, and if another may be read that has been
 //     started before. A slot is free again when the core asks for another chunk
 //     than the one in it; then, too, the next read starts first. A slice waits
 //     for its chunk, or for all of its set.
-//   * Opening costs the core's cipher if the storage is sealed, else nothing.
+//   * A check costs the core its cipher if the storage is sealed, else the CRC
+//     of a plain tag. An unsealed record's is left out: it is short.
 //   * Mapped weights stall the core.
 //
 // Times are whole picoseconds.
@@ -33,13 +34,13 @@ struct Supply {
   const Storage* storage = nullptr;  // null: nothing is read from storage
   bool sealed = false;
   int64_t read_ps(int64_t bytes) const;  // of one request
-  int64_t open_ps(int64_t bytes) const;
+  int64_t check_ps(int64_t bytes) const;
 };
 
 struct FeedTime {
   int64_t total_ps = 0;
   // Of the core, and then of the storage: their sum is more than the total.
-  int64_t compute_ps = 0, firing_ps = 0, flash_ps = 0, decrypt_ps = 0;
+  int64_t compute_ps = 0, firing_ps = 0, flash_ps = 0, check_ps = 0;
   int64_t storage_ps = 0;
   int64_t wait_ps = 0, waits = 0;   // of the core, for storage
   int64_t requests = 0, bytes = 0;  // bytes with tags

@@ -24,7 +24,7 @@ const char* bound_of(const FeedTime& t) {
   const std::pair<int64_t, const char*> core[] = {{t.compute_ps, "compute"},
                                                   {t.flash_ps, "flash"},
                                                   {t.firing_ps, "firings"},
-                                                  {t.decrypt_ps, "decryption"}};
+                                                  {t.check_ps, "checks"}};
   if (t.storage_ps > t.total_ps - t.wait_ps) return "storage";
   const auto* most = &core[0];
   for (const auto& c : core) {
@@ -73,7 +73,7 @@ void model_stage(const Net& net, const Supply& supply, const PlanNode& node,
   stage.compute_s = seconds(t.compute_ps);
   stage.flash_s = seconds(t.flash_ps);
   stage.storage_s = seconds(t.storage_ps);
-  stage.decrypt_s = seconds(t.decrypt_ps);
+  stage.check_s = seconds(t.check_ps);
   stage.bound = bound_of(t);
 }
 

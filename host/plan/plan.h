@@ -116,7 +116,7 @@ struct PlanStage {
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
   // What `seconds` is made of: they overlap, so it is less than their sum.
-  double compute_s = 0, flash_s = 0, storage_s = 0, decrypt_s = 0;
+  double compute_s = 0, flash_s = 0, storage_s = 0, check_s = 0;
   // What the time goes to: "compute", "flash", "firings", "storage", ...
   std::string bound;
 };

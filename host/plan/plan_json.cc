@@ -92,7 +92,7 @@ Json stage_json(const Net& net, const PlanStage& s, bool linked) {
          {"macs", s.macs},          {"weight_read_bytes", s.weight_read_bytes},
          {"firings", s.firings},    {"compute_s", s.compute_s},
          {"flash_s", s.flash_s},    {"storage_s", s.storage_s},
-         {"decrypt_s", s.decrypt_s}};
+         {"check_s", s.check_s}};
   j["storage_read_bytes"] = s.storage_read_bytes;
   j["storage_written_bytes"] = s.storage_written_bytes;
   for (const char* table : {"buffers", "ports", "actors"}) {

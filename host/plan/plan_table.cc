@@ -134,14 +134,14 @@ void stage_lines(std::string& out, const PlanNode& n) {
 void stage_storage_lines(std::string& out, const PlanNode& n) {
   line(out, "  {:>5}  {:>12}  {:>12}  {:>10}  {:>10}  {:>10}  {:>10}", "stage",
        "read B", "written B", "compute ms", "flash ms", "storage ms",
-       "decrypt ms");
+       "check ms");
   for (size_t s = 0; s < n.stages.size(); ++s) {
     const PlanStage& stage = n.stages[s];
     line(out,
          "  {:>5}  {:>12}  {:>12}  {:>10.3f}  {:>10.3f}  {:>10.3f}  {:>10.3f}",
          s, format_count(stage.storage_read_bytes),
          format_count(stage.storage_written_bytes), stage.compute_s * 1e3,
-         stage.flash_s * 1e3, stage.storage_s * 1e3, stage.decrypt_s * 1e3);
+         stage.flash_s * 1e3, stage.storage_s * 1e3, stage.check_s * 1e3);
   }
 }
 

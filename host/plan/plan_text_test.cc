@@ -87,7 +87,7 @@ TEST(PlanJsonTest, HasWhatGoesToStorage) {
   int64_t written = 0, read_back = 0;
   for (const auto& stage : node.at("stages")) {
     written += stage.at("storage_written_bytes").get<int64_t>();
-    for (const char* key : {"compute_s", "flash_s", "storage_s", "decrypt_s"}) {
+    for (const char* key : {"compute_s", "flash_s", "storage_s", "check_s"}) {
       EXPECT_TRUE(stage.contains(key)) << key;
     }
     if (!stage.contains("spills")) continue;

@@ -20,7 +20,7 @@ struct PlanOptions {
   Objective objective = Objective::kLatency;
   std::optional<int64_t> flash;  // most weight bytes to execute in place
   std::string storage;           // of board.storages; empty: its first
-  bool sealed = false;           // encrypted storage: decryption takes time
+  bool sealed = false;           // encrypted storage: more to do for the core
   int64_t max_writes = 0;        // bytes that a frame may spill
   int batch = 1;                 // frames of the model in one: prepare() plans
                                  // the batch_net() of host/lower/batch.h

@@ -170,7 +170,7 @@ void add_spill_numbers(const Board& board, const Storage& storage, Plan& plan) {
       stage.storage_read_bytes += t.read_bytes;
       stage.storage_written_bytes += t.written_bytes;
       stage.storage_s += storage_s;
-      stage.decrypt_s += cipher_s;
+      stage.check_s += cipher_s;
       if (storage_s + cipher_s > stage.seconds) stage.bound = "storage";
       stage.seconds += storage_s + cipher_s;
       node.storage_read_bytes += t.read_bytes;

@@ -23,7 +23,7 @@ int64_t supplied_ps(const Net& net, int layer, LayerWork work,
   const int64_t bytes = weight_bytes(l);
   if (from.place == WeightPlace::kSram) {
     const int64_t once = bytes + kTagBytes;
-    return core + supply.read_ps(once) + supply.open_ps(once);
+    return core + supply.read_ps(once) + supply.check_ps(once);
   }
   const bool cut = has_window(l.op) && work.part < l.kernel_h;
   const int parts = cut ? ceil_div(l.kernel_h, work.part) : 1;
@@ -34,7 +34,7 @@ int64_t supplied_ps(const Net& net, int layer, LayerWork work,
   const int64_t all = bytes + chunks * kTagBytes;
   const int64_t read =
       passes * (supply.read_ps(all) + (chunks - 1) * supply.read_ps(0));
-  return std::max(read, core + passes * supply.open_ps(all));
+  return std::max(read, core + passes * supply.check_ps(all));
 }
 
 int64_t flash_bytes(const Layer& layer) {

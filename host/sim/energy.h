@@ -12,7 +12,7 @@ namespace shoal {
 // What a frame does.
 struct FrameLoad {
   double macs = 0;
-  double active_s = 0;  // it computes, decrypts, handles datagrams
+  double active_s = 0;  // it computes, checks, handles datagrams
   double seconds = 0;   // from its input to its output
   int64_t read_bytes = 0, written_bytes = 0;
 };

@@ -145,10 +145,10 @@ void Simulation::give_store(int node, const ClusterNode& real,
   std::copy_n(header.store_id, o.store_id.size(), o.store_id.begin());
   o.storage = find_storage(real.board, plan.storage);
   if (!options_.costs) o.storage.read_latency_us = 1;
-  if (!plan.sealed || n >= options_.store_keys.size()) return;
-  o.store_key = options_.store_keys[n];
+  const bool keyed = plan.sealed && n < options_.store_keys.size();
+  if (keyed) o.store_key = options_.store_keys[n];
   if (options_.costs) {
-    o.opening = real.board.aead_cycles_per_byte / real.board.clock_hz;
+    o.checking = real.board.chunk_cycles_per_byte(keyed) / real.board.clock_hz;
   }
 }
 

@@ -71,18 +71,19 @@ const Storage& SoloNode::storage_profile() const {
 int SoloNode::step() {
   const int status = shoal_step(&node_);
   check(status, "run");
-  open_chunks();
+  charge_checks();
   if (status == SHOAL_OK) charge();
   return status;
 }
 
-// What came was decrypted before anything else; the next read was on its way.
-void SoloNode::open_chunks() {
-  const uint64_t opened = shoal_storage_counts(&node_).opened_bytes;
-  const double time = static_cast<double>(opened - opened_bytes_) *
-                      board_.aead_cycles_per_byte / board_.clock_hz;
-  opened_bytes_ = opened;
-  frame_->decrypt_s += time;
+// What came was checked before anything else; the next read was on its way.
+void SoloNode::charge_checks() {
+  const uint64_t checked = shoal_storage_counts(&node_).checked_bytes;
+  const bool sealed = header_of(image_).flags & kStoreSealed;
+  const double time = static_cast<double>(checked - checked_bytes_) *
+                      board_.chunk_cycles_per_byte(sealed) / board_.clock_hz;
+  checked_bytes_ = checked;
+  frame_->check_s += time;
   now_ += std::llround(time * 1e9);
 }
 

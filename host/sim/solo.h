@@ -36,9 +36,9 @@ struct SoloOptions {
 // Of one frame.
 struct SoloFrame {
   double seconds = 0;
-  SliceCost work;        // sums of its slices
-  double decrypt_s = 0;  // opening what came sealed
-  double wait_s = 0;     // of these, `seconds`, nothing to do
+  SliceCost work;      // sums of its slices
+  double check_s = 0;  // of what came from storage; decryption if it is sealed
+  double wait_s = 0;   // of these, `seconds`, nothing to do
   uint64_t waits = 0;
   StorageCounters storage;
   double storage_s() const { return static_cast<double>(storage.busy) * 1e-9; }
@@ -64,7 +64,7 @@ class SoloNode {
   int step();
   void wait();
   void charge();
-  void open_chunks();
+  void charge_checks();
   void begin(SoloFrame&);
   void end(SoloFrame&);
   void check(int status, const char* doing) const;
@@ -80,7 +80,7 @@ class SoloNode {
   Arena arena_;
   shoal_node node_{};
   SoloFrame* frame_ = nullptr;  // under way
-  uint64_t opened_bytes_ = 0;
+  uint64_t checked_bytes_ = 0;
   SoloFrame loading_, last_;
   Nanos begun_ = 0;
   StorageCounters before_;  // when it began

@@ -82,7 +82,7 @@ StorageCounters VirtualNode::storage() const {
 // A slice is known by its numbers, which come again in the next frame only.
 void VirtualNode::settle() {
   if (!cost_ || agent_.state() != AgentState::kRunning) return;
-  if (storage_) open_chunks();
+  if (storage_) charge_checks();
   const shoal_work w = shoal_last_work(&agent_.node());
   if (w.actor == kNone) return;
   const uint32_t frame = shoal_frames(&agent_.node());
@@ -97,13 +97,13 @@ void VirtualNode::settle() {
               {.doing = Doing::kSlice, .stage = w.stage, .actor = w.actor});
 }
 
-void VirtualNode::open_chunks() {
-  const uint64_t opened = shoal_storage_counts(&agent_.node()).opened_bytes;
+void VirtualNode::charge_checks() {
+  const uint64_t checked = shoal_storage_counts(&agent_.node()).checked_bytes;
   // A node that starts again counts from zero.
-  const uint64_t before = std::min(opened, opened_bytes_);
-  opened_bytes_ = opened;
+  const uint64_t before = std::min(checked, checked_bytes_);
+  checked_bytes_ = checked;
   const double seconds =
-      static_cast<double>(opened - before) * options_.opening;
+      static_cast<double>(checked - before) * options_.checking;
   if (seconds > 0) {
     port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kOther});
   }

@@ -29,12 +29,12 @@ struct VirtualNodeOptions {
   uint8_t key[kKeyBytes] = {};
   uint64_t seed = 1;  // of its entropy
   // What its storage holds, at the offsets of the program's image; empty: it
-  // has none. `opening` seconds a byte are the core's, if the store is sealed.
+  // has none. `checking` seconds a byte are the core's.
   std::vector<uint8_t> store;
   Storage storage;
   std::array<uint8_t, 16> store_id{};
   std::optional<std::array<uint8_t, kKeyBytes>> store_key;
-  double opening = 0;
+  double checking = 0;
   Tap tap;
 };
 
@@ -57,7 +57,7 @@ class VirtualNode : public Endpoint {
 
  private:
   static int entropy(void* self, void* out, uint32_t bytes);
-  void open_chunks();
+  void charge_checks();
   struct Block {
     alignas(16) uint8_t bytes[16];
   };
@@ -75,7 +75,7 @@ class VirtualNode : public Endpoint {
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
   SliceCost work_;
-  uint64_t opened_bytes_ = 0;
+  uint64_t checked_bytes_ = 0;
 };
 
 }  // namespace shoal

@@ -56,6 +56,9 @@ void read_cost(TomlReader& keys, Board& b) {
   if (auto v = cost.number("aead_cycles_per_byte", 0, 1e6)) {
     b.aead_cycles_per_byte = *v;
   }
+  if (auto v = cost.number("check_cycles_per_byte", 0, 1e6)) {
+    b.check_cycles_per_byte = *v;
+  }
   cost.finish();
 }
 

@@ -340,7 +340,7 @@ int64_t CostModel::time_ps(const Tally& tally, const Streaming::Load& load,
   const LinkTime link =
       link_time(node.sent, node.received,
                 node.datagrams(passes_[p], max_payload_), board);
-  compute = std::max(compute + link.cpu_ps + load.open_ps, load.tape_ps);
+  compute = std::max(compute + link.cpu_ps + load.check_ps, load.tape_ps);
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.

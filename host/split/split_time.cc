@@ -140,7 +140,7 @@ int64_t core_ps(const Net& net, const ClusterNode& of, PlanNode& node,
   stage.storage_read_bytes = t.bytes;
   stage.compute_s = seconds(t.compute_ps), stage.flash_s = seconds(t.flash_ps);
   stage.storage_s = seconds(t.storage_ps);
-  stage.decrypt_s = seconds(t.decrypt_ps);
+  stage.check_s = seconds(t.check_ps);
   node.storage_read_bytes += t.bytes;
   return t.total_ps;
 }

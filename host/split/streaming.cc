@@ -112,7 +112,7 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
   const Layer& l = s_.net.layers[layer];
   const Supply& from = supply(node);
   const int64_t bytes = share_bytes(l, made);
-  load.open_ps += from.open_ps(bytes);
+  load.check_ps += from.check_ps(bytes);
   if (!used_once(l, made, work)) {
     load.sram_bytes += align_up(static_cast<uint32_t>(bytes));
     load.entry_ps += from.read_ps(bytes);

@@ -39,7 +39,7 @@ class Streaming {
     int64_t slot_bytes = 0;  // of each of kStreamSlots
     int64_t entry_ps = 0;    // reading into SRAM, before all else
     int64_t tape_ps = 0;     // beside the core's work
-    int64_t open_ps = 0;     // the core's decryption
+    int64_t check_ps = 0;    // the core's, of what was read
   };
   // Adds what `made` of the layer takes in firings like these.
   void add(int node, int layer, const Box& made, LayerWork, Load&) const;

@@ -12,8 +12,8 @@ using CacheJson = nlohmann::json;
 
 // As lists: there are many, and the names would be most of the file.
 CacheJson stage_json(const SwapStage& s) {
-  return {s.name,      s.is_dense,  s.seconds, s.core_s,
-          s.decrypt_s, s.storage_s, s.macs,    s.read_bytes};
+  return {s.name,    s.is_dense,  s.seconds, s.core_s,
+          s.check_s, s.storage_s, s.macs,    s.read_bytes};
 }
 
 SwapStage stage_of(const CacheJson& j) {
@@ -22,7 +22,7 @@ SwapStage stage_of(const CacheJson& j) {
   s.is_dense = j.at(1).get<bool>();
   s.seconds = j.at(2).get<double>();
   s.core_s = j.at(3).get<double>();
-  s.decrypt_s = j.at(4).get<double>();
+  s.check_s = j.at(4).get<double>();
   s.storage_s = j.at(5).get<double>();
   s.macs = j.at(6).get<int64_t>();
   s.read_bytes = j.at(7).get<int64_t>();

@@ -57,7 +57,7 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
   const double open = board.clock_hz / board.aead_cycles_per_byte;
   const double read = find_part(plain.storage).read_bytes_per_s;
   double decrypt = 0;
-  for (const SwapStage& stage : e->stages) decrypt += stage.decrypt_s;
+  for (const SwapStage& stage : e->stages) decrypt += stage.check_s;
   return {plain.network,
           plain.board,
           plain.storage,

@@ -65,11 +65,11 @@ void take_stage(const SwapNetworks::Network& network, const Board& board,
   }
   stage.is_dense = dense > others;
   stage.seconds = from.seconds;
-  stage.decrypt_s = from.decrypt_s;
+  stage.check_s = from.check_s;
   stage.storage_s = from.storage_s;
   stage.macs = from.macs;
   stage.read_bytes = from.storage_read_bytes;
-  point.load.active_s += stage.core_s + from.decrypt_s + from.flash_s;
+  point.load.active_s += stage.core_s + from.check_s + from.flash_s;
   point.stages.push_back(std::move(stage));
 }
 
@@ -124,7 +124,7 @@ void run(const SwapSetting& s, const Board& board, SwapPoint& point) {
 }  // namespace
 
 double SwapStage::bound_s() const {
-  return std::max(core_s + decrypt_s, storage_s);
+  return std::max(core_s + check_s, storage_s);
 }
 
 std::string describe(const SwapSetting& s) {

@@ -38,7 +38,7 @@ struct SwapStage {
   bool is_dense = false;  // most of its weights are of fully connected layers
   double seconds = 0;
   double core_s = 0;     // arithmetic and the runtime's firings
-  double decrypt_s = 0;  // besides
+  double check_s = 0;    // besides
   double storage_s = 0;  // every request of its own
   int64_t macs = 0, read_bytes = 0;
   // No plan of this stage's requests and firings is faster.

@@ -69,7 +69,7 @@ Parts parts_of(const SwapPoint& point, bool is_dense) {
   for (const SwapStage& stage : point.stages) {
     if (stage.is_dense != is_dense) continue;
     parts.seconds += stage.seconds;
-    parts.core_s += stage.core_s + stage.decrypt_s;
+    parts.core_s += stage.core_s + stage.check_s;
     parts.read_bytes += stage.read_bytes;
   }
   return parts;

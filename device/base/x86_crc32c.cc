@@ -1,4 +1,4 @@
-#include "device/link/crc32c.h"
+#include "device/base/crc32c.h"
 
 #if defined(__x86_64__)
 
