@@ -70,7 +70,8 @@ Status Node::open_mapped() {
   stage_ = view_stage(source_.mapped + head_.stages[0].offset);
   Status status = keep_stage();
   while (status == Status::kOk && phase_ == Phase::kKeep) status = keep_step();
-  return status;
+  // A request that was refused is made again by a step.
+  return status == Status::kOk && !loaded() ? Status::kWait : status;
 }
 
 // An unmapped image is read piece by piece; every piece is checked before the
@@ -221,9 +222,10 @@ Status Node::start_frames() {
 }
 
 Status Node::recover_step() {
-  const Status status = area_.poll(true);
-  if (status == Status::kOk) return start_frame();
-  return status == Status::kWait ? status : spill_fault(status, kNone);
+  const Status status = poll_area();
+  if (status > Status::kWait) return spill_fault(status, kNone);
+  if (area_.busy()) return status;
+  return start_frame();
 }
 
 Status Node::start_frame() {

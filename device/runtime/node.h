@@ -241,6 +241,7 @@ class Node final : private Streams {
   Status open_area();
   void spill_begin();
   Status spill_step();
+  Status poll_area();
   Status area_step();
   bool spill_rows(uint16_t spill);
   Status start_page(uint16_t spill);

@@ -30,7 +30,7 @@ void Node::spill_begin() {
   }
 }
 
-// kOk: rows were copied, or a page has come or gone.
+// kOk: rows were copied, or a request for a page has ended.
 Status Node::spill_step() {
   const uint16_t spills = stage_.header->spills;
   if (spills == 0) return Status::kWait;
@@ -45,17 +45,27 @@ Status Node::spill_step() {
     if (spills_[i].state != SpillPort::kWants) continue;
     const Status start = start_page(i);
     if (start > Status::kWait) return start;
+    moved = true;
   }
   return moved ? Status::kOk : Status::kWait;
 }
 
-// kOk: the page under way is there, or written.
-Status Node::area_step() {
-  if (!area_.busy()) return Status::kWait;
+// kOk: something has ended; if it is not the page under way, the next request
+// waits for nothing, and whoever sleeps after a kWait would never see it.
+Status Node::poll_area() {
+  const bool may = !reading_ || area_.uses_storage();
   const Status status = area_.poll(!reading_ && !area_.uses_storage());
   if (area_.uses_storage()) spill_turn_ = false;
+  if (status != Status::kWait) return status;
+  return may && !area_.uses_storage() ? Status::kOk : Status::kWait;
+}
+
+Status Node::area_step() {
+  if (!area_.busy()) return Status::kWait;
+  const Status status = poll_area();
   if (status == Status::kWait) return status;
   if (status != Status::kOk) return spill_fault(status, paged_);
+  if (area_.busy()) return Status::kOk;
   SpillPort& s = spills_[paged_];
   const PortRecord& p = stage_.ports[stage_.spills[paged_].port];
   const uint32_t all = static_cast<uint32_t>(rows(p)) * row_bytes(p);

@@ -79,7 +79,8 @@ class SpillingNode {
     flash.set_latency(latency);
   }
 
-  // From power on to the last frame, a fault, or the end of the power.
+  // From power on to the last frame, a fault, the end of the power (kWait) or
+  // a step that waits for nothing (kStale).
   Status live() {
     Arena arena(header_.arena_bytes);
     shoal_config config{};
@@ -96,8 +97,12 @@ class SpillingNode {
     const uint32_t first = frame_;
     for (int step = 0; step < 100000; ++step) {
       if (status > Status::kWait || flash.is_dead()) break;
-      pass_rows(node.get());
+      const bool moved = pass_rows(node.get());
       if (frame_ == kFrames) break;
+      // Who waits for the storage now would wait for ever.
+      if (!moved && status == Status::kWait && !flash.is_busy()) {
+        return Status::kStale;
+      }
       status = Status(shoal_step(node.get()));
     }
     const shoal_fault why = shoal_why(node.get());
@@ -120,12 +125,14 @@ class SpillingNode {
   }
   uint32_t page() const { return header_.spill_page_bytes; }
 
-  void pass_rows(shoal_node* node) {
-    if (shoal_inputs(node) == 0) return;
+  // False: there were none to pass.
+  bool pass_rows(shoal_node* node) {
+    if (shoal_inputs(node) == 0) return false;
     const shoal_io_info in = shoal_input_info(node, 0);
     const Bytes& input = input_of(frame_);
-    sent_ += shoal_push_rows(node, 0, input.data() + sent_ * in.row_bytes,
-                             in.rows - sent_);
+    const uint32_t pushed = shoal_push_rows(
+        node, 0, input.data() + sent_ * in.row_bytes, in.rows - sent_);
+    sent_ += pushed;
     const shoal_io_info out = shoal_output_info(node, 0);
     const size_t at = got_.size();
     const auto done = uint32_t(at / out.row_bytes);
@@ -135,10 +142,12 @@ class SpillingNode {
     got_.resize(at + rows * out.row_bytes);
     const Bytes& right = right_outputs().at(frame_);
     wrong += !std::equal(got_.begin(), got_.end(), right.begin());
-    if (got_.size() < right.size()) return;
-    ++frame_;
-    sent_ = 0;
-    got_.clear();
+    if (got_.size() == right.size()) {
+      ++frame_;
+      sent_ = 0;
+      got_.clear();
+    }
+    return pushed + rows > 0;
   }
 
   AlignedBytes image_;

@@ -65,6 +65,8 @@ class MemoryStorage {
     cut_share_ = thousandths;
   }
   bool is_dead() const { return dead_; }
+  // An operation was started whose end no poll has seen.
+  bool is_busy() const { return busy_; }
   void power_on() { dead_ = busy_ = false, cut_ = kNever; }
   void wear_out(uint32_t block, Wear wear) { wear_[block] = wear; }
 
