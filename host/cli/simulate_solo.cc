@@ -19,7 +19,7 @@
 namespace shoal {
 namespace {
 
-struct Answer {
+struct SoloAnswer {
   const Prepared& p;
   const Board& board;
   const Storage* storage;  // null: nothing is read from it
@@ -37,7 +37,7 @@ struct Answer {
   }
 };
 
-void print_json(const Answer& a) {
+void print_json(const SoloAnswer& a) {
   const PlanNode& node = a.p.plan.nodes[0];
   const SoloFrame& f = a.frame;
   const FrameEnergy e = a.energy();
@@ -83,7 +83,7 @@ void print_part(const char* name, double part_s, double all_s) {
               all_s > 0 ? 100 * part_s / all_s : 0.0);
 }
 
-void print_text(const Answer& a) {
+void print_text(const SoloAnswer& a) {
   const PlanNode& node = a.p.plan.nodes[0];
   const SoloFrame& f = a.frame;
   const int batch = a.p.net.frames;
@@ -188,7 +188,7 @@ int simulate_solo(const SimulateFlags& flags) {
   }
 
   const PlanNode& node = p.plan.nodes[0];
-  Answer a{p, board, nullptr};
+  SoloAnswer a{p, board, nullptr};
   if (reads_storage(node)) a.storage = &find_storage(board, options.storage);
   std::optional<StoreKey> key;
   if (a.storage && options.sealed) key = key_to_write(plan.storage);
