@@ -118,6 +118,13 @@ class StageFiller {
     return stage_feed(net_, node_, s, supply_).total_ps;
   }
 
+  // At least; soon known.
+  int64_t reading_ps(const PlanStage& s) const {
+    const TapeReads reads = tape_reads(net_, s);
+    return reads.chunks * (supply_.read_ps(0) - 1) +
+           supply_.read_ps(reads.bytes) - supply_.read_ps(0);
+  }
+
   // Of a built stage: at least its slots must lie below the budget.
   bool fits(PlanStage stage) const {
     std::vector<Span> spans = spans_;
@@ -228,6 +235,7 @@ class StageFiller {
         record_bytes(counts) > node_.layout.record_bytes) {
       return;
     }
+    if (reading_ps(stage) >= best_ps_) return;
     const int64_t ps = time(stage);
     if (ps >= best_ps_) return;
     best_ps_ = ps;

@@ -131,10 +131,12 @@ Choice Search::choose(const Partition& cuts) {
   return choice;
 }
 
-Candidate Search::build(const Choice& choice, int pack_tries) const {
-  Candidate c;
-  c.choice = choice;
-  c.node = build_node(net_, uses_, choice, pack_tries);
+Candidate Search::pack(const Choice& choice, int tries) const {
+  return {choice, build_node(net_, uses_, choice, tries)};
+}
+
+Candidate Search::build(const Choice& choice) const {
+  Candidate c = pack(choice, kQuickTries);
   c.time_ps = node_time_ps(net_, c.node, supply_);
   return c;
 }
@@ -150,7 +152,7 @@ Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
       raise_bands(net_, uses_, supply_, choice, s,
                   now + (room - now) * percent / 100);
     }
-    Candidate next = build(choice, kQuickTries);
+    Candidate next = build(choice);
     if (next.node.arena_bytes > budget) continue;
     return next.time_ps < from.time_ps ? next : from;
   }
@@ -165,7 +167,7 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
     if (choice.stages[s].share) continue;
     raise_bands(net_, uses_, supply_, choice, s, room);
     if (choice.work == best.choice.work) continue;
-    Candidate next = build(choice, kQuickTries);
+    Candidate next = build(choice);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
       best = std::move(next);
     }
@@ -187,7 +189,7 @@ std::optional<Candidate> Search::least_arena(int64_t most) {
       if (!cuts) break;
       if (*cuts == last) continue;
       last = *cuts;
-      Candidate c = build(choose(*cuts), kQuickTries);
+      Candidate c = pack(choose(*cuts), kQuickTries);
       if (!best || c.node.arena_bytes < best->node.arena_bytes) {
         best = std::move(c);
       }
@@ -196,7 +198,7 @@ std::optional<Candidate> Search::least_arena(int64_t most) {
     if (ports >= survey_.all_ports()) break;
   }
   if (!best) return best;
-  Candidate packed = build(best->choice, kPackTries);
+  Candidate packed = pack(best->choice, kPackTries);
   return packed.node.arena_bytes < best->node.arena_bytes ? packed : best;
 }
 
@@ -213,6 +215,7 @@ std::optional<Candidate> Search::smallest(int64_t most) {
     sharing_ = less && less->node.arena_bytes < least->node.arena_bytes;
     if (sharing_) least = less;
   }
+  least->time_ps = node_time_ps(net_, least->node, supply_);
   return least;
 }
 
@@ -239,7 +242,7 @@ std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {
     if (!cuts) break;
     if (*cuts == last) continue;
     last = *cuts;
-    Candidate c = build(choose(*cuts), kQuickTries);
+    Candidate c = build(choose(*cuts));
     if (c.node.arena_bytes > budget) continue;
     c = raise_each(raise_all(c, budget), budget);
     if (!best || c.time_ps < best->time_ps) best = std::move(c);
