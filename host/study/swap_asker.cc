@@ -1,6 +1,7 @@
 #include "host/study/swap_asker.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace shoal {
@@ -39,6 +40,15 @@ const SwapPoint* SwapAsker::least(const std::string& network) {
   return ask(s);
 }
 
+int64_t SwapAsker::ram_for(const std::string& network) {
+  const SwapPoint* const smallest = least(network);
+  if (smallest == nullptr) return 0;
+  for (const int64_t ram : options_.rams) {
+    if (ram >= ram_ && ram >= smallest->arena_bytes) return ram;
+  }
+  return 0;
+}
+
 const SwapPoint* SwapAsker::ask(const SwapSetting& setting) {
   const SwapPoint* point = points_.find(setting);
   if (point == nullptr || point->error.empty()) return point;
@@ -61,11 +71,15 @@ const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
   return point;
 }
 
-std::optional<double> SwapAsker::slowdown(const SwapSetting& setting) {
+const SwapPoint* SwapAsker::unlimited(const SwapSetting& setting) {
   SwapSetting all;
   all.network = setting.network;
   all.board = setting.board;
-  const SwapPoint* const base = find(all);
+  return find(all);
+}
+
+std::optional<double> SwapAsker::slowdown(const SwapSetting& setting) {
+  const SwapPoint* const base = unlimited(setting);
   const SwapPoint* const point = find(setting);
   if (base == nullptr || point == nullptr) return std::nullopt;
   return point->seconds / base->seconds;
@@ -77,6 +91,26 @@ std::vector<std::string> SwapAsker::take_notes() {
 
 std::vector<std::string> SwapAsker::broken() const {
   return {broken_.begin(), broken_.end()};
+}
+
+SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,
+                   bool is_dense) {
+  std::map<std::string, double> alone;
+  for (const SwapLayer& l : unlimited.layers) alone[l.name] += l.core_s;
+  SwapParts parts;
+  size_t at = 0;
+  for (const SwapStage& stage : point.stages) {
+    const size_t end = at + static_cast<size_t>(stage.layers);
+    for (; at < end; ++at) {
+      if (stage.is_dense != is_dense) continue;
+      parts.unlimited_s += alone[point.layers.at(at).name];
+    }
+    if (stage.is_dense != is_dense) continue;
+    parts.seconds += stage.seconds;
+    parts.bound_s += stage.bound_s();
+    parts.read_bytes += stage.read_bytes;
+  }
+  return parts;
 }
 
 Chart over_ram(SwapAsker& asker, const std::string& board,

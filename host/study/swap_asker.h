@@ -31,13 +31,18 @@ class SwapAsker {
 
   SwapSetting at(const std::string& network, const std::string& board,
                  int64_t ram, const std::string& storage) const;
+  // ram(), or the next size in which the network fits without writes; 0: none
+  // (yet).
+  int64_t ram_for(const std::string& network);
   // Of the network: what no RAM budget may go below without writes.
   const SwapPoint* least(const std::string& network);
 
   // Null if there is none (yet). RAM that cannot do without writes is not
   // tried without.
   const SwapPoint* find(const SwapSetting&);
-  // Against the same board with everything in SRAM.
+  // The same board with everything in SRAM.
+  const SwapPoint* unlimited(const SwapSetting&);
+  // Against that.
   std::optional<double> slowdown(const SwapSetting&);
 
   std::vector<std::string> take_notes();
@@ -71,6 +76,18 @@ inline Column simulated_column(const char* name, const char* unit,
                                int decimals) {
   return {name, unit, Origin::kSimulated, decimals};
 }
+
+// Of the stages that are mostly fully connected, or of the others.
+struct SwapParts {
+  double seconds = 0;
+  double unlimited_s = 0;  // of the same layers with everything in SRAM
+  double bound_s = 0;
+  int64_t read_bytes = 0;
+  double rate() const { return static_cast<double>(read_bytes) / seconds; }
+  // In percent.
+  double slower() const { return 100 * (seconds / unlimited_s - 1); }
+};
+SwapParts parts_of(const SwapPoint&, const SwapPoint& unlimited, bool is_dense);
 
 // A value of a point against RAM, one line a network.
 struct RamChart {

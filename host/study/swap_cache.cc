@@ -12,8 +12,8 @@ using CacheJson = nlohmann::json;
 
 // As lists: there are many, and the names would be most of the file.
 CacheJson stage_json(const SwapStage& s) {
-  return {s.name,    s.is_dense,  s.seconds, s.core_s,
-          s.check_s, s.storage_s, s.macs,    s.read_bytes};
+  return {s.name,      s.is_dense, s.seconds,    s.core_s, s.check_s,
+          s.storage_s, s.macs,     s.read_bytes, s.layers};
 }
 
 SwapStage stage_of(const CacheJson& j) {
@@ -26,6 +26,7 @@ SwapStage stage_of(const CacheJson& j) {
   s.storage_s = j.at(5).get<double>();
   s.macs = j.at(6).get<int64_t>();
   s.read_bytes = j.at(7).get<int64_t>();
+  s.layers = j.at(8).get<int64_t>();
   return s;
 }
 

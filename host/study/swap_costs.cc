@@ -9,14 +9,9 @@
 namespace shoal {
 namespace {
 
-std::string at_size(const SwapAsker& asker) {
-  return fmt::format("at {:g} KB", kilobytes(asker.ram()));
-}
-
 Chart energy_chart(SwapAsker& asker, const std::string& board) {
   Chart chart;
-  chart.title =
-      fmt::format("Where the energy goes, {}, {}", board, at_size(asker));
+  chart.title = fmt::format("Where the energy goes, {}", board);
   chart.kind = ChartKind::kStacked;
   chart.y_label = "% of the energy of a period";
   chart.table.columns = {{"network", ""},
@@ -24,14 +19,17 @@ Chart energy_chart(SwapAsker& asker, const std::string& board) {
                          modelled_column("compute", "%", 1, 0),
                          modelled_column("storage", "%", 1, 1),
                          modelled_column("idle", "%", 1, 4),
+                         {"RAM", "KB"},
                          modelled_column("compute", "J", 3),
                          modelled_column("storage", "J", 4),
                          modelled_column("idle", "J", 3),
                          modelled_column("all", "J", 3)};
   chart.series = {2, 3, 4};
   for (const std::string& name : asker.options().networks) {
+    const int64_t ram = asker.ram_for(name);
+    if (ram == 0) continue;
     for (const std::string& storage : asker.options().storages) {
-      const SwapSetting s = asker.at(name, board, asker.ram(), storage);
+      const SwapSetting s = asker.at(name, board, ram, storage);
       const SwapPoint* const p = asker.find(s);
       if (p == nullptr) continue;
       const Board b = swap_board(s);
@@ -40,8 +38,8 @@ Chart energy_chart(SwapAsker& asker, const std::string& board) {
       const double percent = 100 / e.total_j();
       chart.table.rows.push_back({name, storage, e.compute_j * percent,
                                   e.storage_j * percent, e.idle_j * percent,
-                                  e.compute_j, e.storage_j, e.idle_j,
-                                  e.total_j()});
+                                  kilobytes(ram), e.compute_j, e.storage_j,
+                                  e.idle_j, e.total_j()});
     }
   }
   return chart;
@@ -52,12 +50,21 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
   sealed.sealed = true;
   const SwapPoint* const p = asker.find(plain);
   const SwapPoint* const e = asker.find(sealed);
-  if (p == nullptr || e == nullptr) return {};
+  const SwapPoint* const base = asker.unlimited(plain);
+  if (p == nullptr || e == nullptr || base == nullptr) return {};
   const Board& board = find_board(plain.board);
   const double open = board.clock_hz / board.aead_cycles_per_byte;
   const double read = find_part(plain.storage).read_bytes_per_s;
-  double decrypt = 0;
-  for (const SwapStage& stage : e->stages) decrypt += stage.check_s;
+  double check = 0;
+  for (const SwapStage& stage : e->stages) check += stage.check_s;
+  const SwapParts conv = parts_of(*e, *base, false);
+  const SwapParts dense = parts_of(*e, *base, true);
+  Cell conv_slower, share, bound_share;
+  if (conv.unlimited_s > 0) conv_slower = conv.slower();
+  if (dense.read_bytes > 0) {
+    share = 100 * dense.rate() / std::min(open, read);
+    bound_share = 100 * dense.bound_s / dense.seconds;
+  }
   return {plain.network,
           plain.board,
           plain.storage,
@@ -65,9 +72,12 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
           p->seconds,
           e->seconds,
           100 * (e->seconds / p->seconds - 1),
-          decrypt,
+          check,
           megabytes(e->load.read_bytes),
-          std::min(open, read) * 1e-6};
+          std::min(open, read) * 1e-6,
+          conv_slower,
+          share,
+          bound_share};
 }
 
 // A stage's place in the roofline: arithmetic per byte read.
@@ -77,11 +87,12 @@ std::optional<double> intensity(const SwapStage& stage) {
          static_cast<double>(stage.read_bytes);
 }
 
-Chart roofline_chart(SwapAsker& asker, const std::string& name,
+Chart roofline_chart(SwapAsker& asker, const std::string& name, int64_t ram,
                      const SwapPoint& point) {
   Chart chart;
-  chart.title = fmt::format("{} on {} with {}, {}: stages of the plan", name,
-                            asker.board(), asker.storage(), at_size(asker));
+  chart.title =
+      fmt::format("{} on {} with {}, {:g} KB: stages of the plan", name,
+                  asker.board(), asker.storage(), kilobytes(ram));
   chart.y_label = "million MACs a second";
   chart.log_x = chart.log_y = true;
   chart.table.columns = {{"MACs a byte read", "", Origin::kModelled, 1},
@@ -161,25 +172,33 @@ Question encryption_question(SwapAsker& asker) {
   q.text =
       "Everything in storage encrypted and authenticated (ChaCha20-Poly1305); "
       "the CPU opens each chunk before it computes with it, at the cycles a "
-      "byte of the board's profile. The last column is the least of the "
-      "storage's rate and that of opening: no plan reads faster.";
+      "byte of the board's profile; what is not encrypted is checked by a "
+      "CRC. The bound is the least of the storage's rate and that of opening: "
+      "no plan reads faster. Fully connected layers compute on the core that "
+      "opens their weights: the last column is their share of what both leave.";
   Chart chart;
   chart.title = "Time of a frame with and without";
   chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"network", ""},
-                         {"board", ""},
-                         {"storage", ""},
-                         {"RAM", "KB"},
-                         modelled_column("plain", "s", 3),
-                         modelled_column("encrypted", "s", 3),
-                         modelled_column("slower", "%", 1),
-                         modelled_column("opening", "s", 3),
-                         modelled_column("read", "MB", 1),
-                         modelled_column("bound", "MB/s", 1)};
+  chart.table.columns = {
+      {"network", ""},
+      {"board", ""},
+      {"storage", ""},
+      {"RAM", "KB"},
+      modelled_column("plain", "s", 3),
+      modelled_column("encrypted", "s", 3),
+      modelled_column("slower", "%", 1),
+      modelled_column("opening", "s", 3),
+      modelled_column("read", "MB", 1),
+      modelled_column("bound", "MB/s", 1),
+      modelled_column("convolutions slower than unlimited", "%", 1),
+      modelled_column("fully connected: of the bound", "%", 1),
+      modelled_column("with arithmetic", "%", 1)};
   const SwapStudyOptions& o = asker.options();
-  const std::vector<int64_t> rams =
-      o.full ? o.rams : std::vector<int64_t>{asker.ram()};
   for (const std::string& name : o.networks) {
+    const int64_t usual = asker.ram_for(name);
+    if (usual == 0) continue;
+    const std::vector<int64_t> rams =
+        o.full ? o.rams : std::vector<int64_t>{usual};
     for (const std::string& board : o.boards) {
       for (const std::string& storage : o.storages) {
         for (const int64_t ram : rams) {
@@ -206,10 +225,12 @@ Question roofline_question(SwapAsker& asker) {
       "stops to matter. Below each plot the layers one by one, as if each "
       "weight were read once at the storage's full rate.";
   for (const std::string& name : asker.options().networks) {
+    const int64_t ram = asker.ram_for(name);
+    if (ram == 0) continue;
     const SwapPoint* const p =
-        asker.find(asker.at(name, asker.board(), asker.ram(), asker.storage()));
+        asker.find(asker.at(name, asker.board(), ram, asker.storage()));
     if (p == nullptr) continue;
-    q.charts.push_back(roofline_chart(asker, name, *p));
+    q.charts.push_back(roofline_chart(asker, name, ram, *p));
     q.charts.push_back(layers_chart(asker, name, *p));
   }
   q.notes = asker.take_notes();

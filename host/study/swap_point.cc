@@ -18,7 +18,7 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kAnyWrites = int64_t{1} << 30;
+constexpr int64_t kAnyWrites = int64_t{1} << 40;
 constexpr uint64_t kPicture = 1;  // seed of what every run looks at
 
 PlanOptions options_of(const SwapSetting& s, const Board& board) {
@@ -62,6 +62,7 @@ void take_stage(const SwapNetworks::Network& network, const Board& board,
     const int64_t bytes = layer.weights.empty() ? 0 : weight_bytes(layer);
     (network.is_dense[index(a.layer)] ? dense : others) += bytes;
     point.layers.push_back({layer.name, layer.macs, bytes, core});
+    ++stage.layers;
   }
   stage.is_dense = dense > others;
   stage.seconds = from.seconds;

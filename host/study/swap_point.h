@@ -41,6 +41,7 @@ struct SwapStage {
   double check_s = 0;    // besides
   double storage_s = 0;  // every request of its own
   int64_t macs = 0, read_bytes = 0;
+  int64_t layers = 0;  // of the point's, after those of the stages before
   // No plan of this stage's requests and firings is faster.
   double bound_s() const;
 };

@@ -59,51 +59,38 @@ int64_t largest_too_small(const SwapAsker& asker, const SwapPoint& least) {
   return largest;
 }
 
-// Of the stages that are mostly fully connected, and of the others.
-struct Parts {
-  double seconds = 0, core_s = 0;
-  int64_t read_bytes = 0;
-};
-Parts parts_of(const SwapPoint& point, bool is_dense) {
-  Parts parts;
-  for (const SwapStage& stage : point.stages) {
-    if (stage.is_dense != is_dense) continue;
-    parts.seconds += stage.seconds;
-    parts.core_s += stage.core_s + stage.check_s;
-    parts.read_bytes += stage.read_bytes;
-  }
-  return parts;
-}
-
 Chart parts_chart(SwapAsker& asker) {
   Chart chart;
-  chart.title = fmt::format("By kind of layer, at {}", size_name(asker.ram()));
+  chart.title = "By kind of layer";
   chart.kind = ChartKind::kNone;
   chart.table.columns = {
       {"network", ""},
       {"board", ""},
       {"storage", ""},
+      {"RAM", "KB"},
       modelled_column("frame", "s", 3),
       modelled_column("against unlimited SRAM", "times", 3),
-      modelled_column("convolutions wait", "% of their arithmetic", 1),
+      modelled_column("convolutions slower", "%", 1),
       modelled_column("fully connected layers read", "MB/s", 1),
       modelled_column("of the storage's rate", "%", 1)};
   for (const std::string& name : asker.options().networks) {
+    const int64_t ram = asker.ram_for(name);
+    if (ram == 0) continue;
     for (const std::string& board : asker.options().boards) {
       for (const std::string& storage : asker.options().storages) {
-        const SwapSetting s = asker.at(name, board, asker.ram(), storage);
+        const SwapSetting s = asker.at(name, board, ram, storage);
         const SwapPoint* const p = asker.find(s);
-        if (p == nullptr) continue;
-        Row row = {
-            name,   board,  storage, p->seconds, cell_of(asker.slowdown(s)),
-            Cell{}, Cell{}, Cell{}};
-        const Parts conv = parts_of(*p, false), dense = parts_of(*p, true);
-        if (conv.core_s > 0) row[5] = 100 * (conv.seconds / conv.core_s - 1);
+        const SwapPoint* const base = asker.unlimited(s);
+        if (p == nullptr || base == nullptr) continue;
+        Row row = {name,           board,      storage,
+                   kilobytes(ram), p->seconds, p->seconds / base->seconds,
+                   Cell{},         Cell{},     Cell{}};
+        const SwapParts conv = parts_of(*p, *base, false);
+        const SwapParts dense = parts_of(*p, *base, true);
+        if (conv.unlimited_s > 0) row[6] = conv.slower();
         if (dense.read_bytes > 0) {
-          const double rate =
-              static_cast<double>(dense.read_bytes) / dense.seconds;
-          row[6] = rate * 1e-6;
-          row[7] = 100 * rate / find_part(storage).read_bytes_per_s;
+          row[7] = dense.rate() * 1e-6;
+          row[8] = 100 * dense.rate() / find_part(storage).read_bytes_per_s;
         }
         chart.table.rows.push_back(row);
       }
@@ -137,7 +124,9 @@ Question slowdown_question(SwapAsker& asker) {
       "Time of a frame against the same board with all weights and tensors in "
       "SRAM, so that nothing ever waits. Where arithmetic hides the reading "
       "the figure is 1; where weights are used once (fully connected layers) "
-      "the storage's rate is what counts.";
+      "the storage's rate is what counts. The last table takes the stages of "
+      "convolutions apart from those that are mostly fully connected, in the "
+      "first RAM that holds the network.";
   for (const std::string& board : asker.options().boards) {
     for (const std::string& storage : asker.options().storages) {
       RamChart what;

@@ -11,16 +11,11 @@ namespace {
 // The asked-for RAM if the network fits there, else the next that does.
 const SwapPoint* run_of(SwapAsker& asker, const std::string& name,
                         SwapSetting& setting) {
-  for (const int64_t ram : asker.options().rams) {
-    if (ram < asker.ram()) continue;
-    setting = asker.at(name, asker.board(), ram, asker.storage());
-    setting.run = true;
-    const SwapPoint* const least = asker.least(name);
-    if (least != nullptr && least->arena_bytes <= ram) {
-      return asker.find(setting);
-    }
-  }
-  return nullptr;
+  const int64_t ram = asker.ram_for(name);
+  if (ram == 0) return nullptr;
+  setting = asker.at(name, asker.board(), ram, asker.storage());
+  setting.run = true;
+  return asker.find(setting);
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ SwapPoint made_up(const SwapSetting& s) {
   p.seconds = s.ram == 0 ? 2 : s.sealed ? 4 : 3;
   p.load = {1e6, 1, p.seconds, 5'000'000, s.writes ? 4096 : 0};
   p.years_at_1_fps = s.writes ? 0.5 : 0;
-  p.stages = {{"conv1 .. conv2", false, 2, 1.5, 0.1, 1, 900'000, 1'000'000},
-              {"fc", true, 1, 0.1, 0, 0.9, 100'000, 4'000'000}};
+  p.stages = {{"conv1 .. conv2", false, 2, 1.5, 0.1, 1, 900'000, 1'000'000, 1},
+              {"fc", true, 1, 0.1, 0, 0.9, 100'000, 4'000'000, 1}};
   p.layers = {{"conv1", 900'000, 1000, 1.5}, {"fc", 100'000, 44'000'000, 0.1}};
   p.planned_s = 3;
   p.waits = 7;
@@ -69,9 +69,9 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   EXPECT_DOUBLE_EQ(number(slow.table.rows[0][1]), 1.5);
   EXPECT_TRUE(std::holds_alternative<std::monostate>(slow.table.rows[0][2]));
   const Row& parts = find(study, "slowdown").charts.back().table.rows[0];
-  EXPECT_NEAR(number(parts[5]), 100 * (2 / 1.6 - 1), 1e-9);
-  EXPECT_NEAR(number(parts[6]), 4, 1e-9);  // MB/s
-  EXPECT_NEAR(number(parts[7]), 100 * 4.0 / 22, 1e-9);
+  EXPECT_NEAR(number(parts[6]), 100 * (2 / 1.5 - 1), 1e-9);
+  EXPECT_NEAR(number(parts[7]), 4, 1e-9);  // MB/s
+  EXPECT_NEAR(number(parts[8]), 100 * 4.0 / 22, 1e-9);
   const Row& encrypted = find(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
   const Table& roof = find(study, "roofline").charts[0].table;
