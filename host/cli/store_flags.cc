@@ -1,6 +1,5 @@
 #include "host/cli/store_flags.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,19 +18,16 @@ namespace fs = std::filesystem;
 constexpr const char* kFolderKey = "store.key";
 
 // "10y", "90d".
-double parse_lifetime(const std::string& text) {
-  constexpr double kDay = 86400;
+double parse_years(const std::string& text) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   const std::string unit = end;
-  const double seconds = unit == "y"   ? value * 365.25 * kDay
-                         : unit == "d" ? value * kDay
-                                       : 0;
-  if (!(seconds > 0) || seconds > 1e12) {
+  const double years = unit == "y" ? value : unit == "d" ? value / 365.25 : 0;
+  if (!(years > 0) || years > 1e5) {
     throw Error(Exit::kUsage, "--lifetime: '" + text + "' is no time",
                 "years or days, such as 10y or 90d");
   }
-  return seconds;
+  return years;
 }
 
 StoreKey fresh_key() {
@@ -53,16 +49,6 @@ void refuse_both(const StorageFlags& flags) {
 
 }  // namespace
 
-int64_t writes_for_life(const Storage& part, double lifetime_s, double fps) {
-  double bytes = part.endurance_bytes;
-  if (part.endurance_erases > 0) {
-    bytes = part.endurance_erases * static_cast<double>(part.capacity_bytes);
-  }
-  constexpr auto kNoLimit = std::numeric_limits<int64_t>::max();
-  if (bytes <= 0) return kNoLimit;  // it does not wear
-  return static_cast<int64_t>(bytes / (lifetime_s * fps));
-}
-
 void set_storage_options(const StorageFlags& flags, PlanOptions& options) {
   refuse_both(flags);
   if (flags.flash) options.flash = parse_size(*flags.flash, "--flash");
@@ -79,11 +65,10 @@ void set_storage_options(const StorageFlags& flags, PlanOptions& options) {
                 "give both, such as --lifetime 10y --fps 1");
   }
   if (!flags.lifetime) return;
-  const int64_t bound =
-      writes_for_life(find_storage(*options.board, flags.storage),
-                      parse_lifetime(*flags.lifetime), flags.fps);
-  options.max_writes =
-      flags.max_writes ? std::min(options.max_writes, bound) : bound;
+  options.years = parse_years(*flags.lifetime);
+  options.fps = flags.fps;
+  if (flags.max_writes) return;
+  options.max_writes = std::numeric_limits<int64_t>::max();
 }
 
 void refuse_store_files(const StorageFlags& flags, const std::string& why) {

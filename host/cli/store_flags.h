@@ -25,9 +25,6 @@ void refuse_storage(const StorageFlags&, const std::string& why);
 // The same for those about files alone.
 void refuse_store_files(const StorageFlags&, const std::string& why);
 
-// Bytes a frame that wear a part out no sooner. `lifetime` in seconds.
-int64_t writes_for_life(const Storage&, double lifetime_s, double fps);
-
 // The key of stores to be written: that of --store-key; none with
 // --no-encrypt; without either that of the folder, which is made if there is
 // none, or of a temporary store a random one.

@@ -12,6 +12,7 @@
 #include "host/plan/simulate.h"
 #include "host/plan/spill_search.h"
 #include "host/plan/uses.h"
+#include "host/plan/wear.h"
 
 namespace shoal {
 namespace {
@@ -131,10 +132,8 @@ std::vector<bool> streamed(const Net& net, const PlanOptions& options,
   const Board& board = *options.board;
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
   int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
-  int64_t all = 0;
-  for (const Layer& l : net.layers) all += flash_bytes(l);
   // Records lie there, too, and those of tapes are long.
-  if (all > flash) flash -= flash / 16;
+  if (flash_bytes(net) > flash) flash -= flash / 16;
   if (options.flash) flash = *options.flash;
   return streamed_layers(
       net, flash, supply,
@@ -142,8 +141,7 @@ std::vector<bool> streamed(const Net& net, const PlanOptions& options,
 }
 
 [[noreturn]] void no_storage(const Net& net, const Board& board) {
-  int64_t all = 0;
-  for (const Layer& l : net.layers) all += flash_bytes(l);
+  const int64_t all = flash_bytes(net);
   throw Error(Exit::kDoesNotFit,
               "FLASH does not fit: weights take " + format_bytes(all) +
                   ", board " + board.name + " has no storage to read them from",
@@ -286,6 +284,35 @@ std::string spilled_text(const SpillNet& spills) {
   return names;
 }
 
+// What the frames of a batch may spill together.
+int64_t allowed_writes(const Net& net, const PlanOptions& options,
+                       const Storage& storage) {
+  const int64_t frames = net.frames;
+  const int64_t allowed = options.max_writes > kUnlimited / frames
+                              ? kUnlimited
+                              : options.max_writes * frames;
+  if (options.years <= 0 || options.fps <= 0) return allowed;
+  const int64_t weights = flash_bytes(net);
+  return std::min(
+      allowed, writes_for_life(storage, weights + weights / 16, options.years,
+                               options.fps / net.frames));
+}
+
+[[noreturn]] void too_many_writes(const Net& net, const Task& task,
+                                  const PlanNode& whole, const SpillNet& spills,
+                                  int64_t allowed) {
+  const int64_t frames = net.frames;
+  const int64_t bytes = (spills.written_bytes() + frames - 1) / frames;
+  const std::string writes = std::to_string(bytes);
+  const bool asked = bytes <= task.options.max_writes;
+  does_not_fit(net, whole, task.budget,
+               (asked ? "; for --lifetime a frame may write " +
+                            std::to_string(allowed / frames) + " B, with more"
+                      : "; with --max-writes " + writes) +
+                   " it fits: " + spilled_text(spills) +
+                   " would go to storage, " + writes + " B written a frame");
+}
+
 // The last resort: activations go to storage, so that it fits after all.
 Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
                       std::optional<SpillNet>& spills) {
@@ -296,7 +323,7 @@ Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
   const SmallestNode smallest = [&](const SpillNet& s) {
     return Searches(s.net(), s.spilling(), task).smallest_node();
   };
-  const int64_t allowed = task.options.max_writes;
+  const int64_t allowed = allowed_writes(net, task.options, storage);
   const bool fits =
       (allowed > 0 &&
        find_spills(*spills, whole, task.budget.bytes, allowed, smallest)) ||
@@ -304,11 +331,7 @@ Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
        find_spills(*spills, whole, task.budget.bytes, kUnlimited, smallest));
   if (!fits) does_not_fit(net, whole, task.budget, "");
   if (spills->written_bytes() > allowed) {
-    const std::string writes = std::to_string(spills->written_bytes());
-    does_not_fit(net, whole, task.budget,
-                 "; with --max-writes " + writes +
-                     " it fits: " + spilled_text(*spills) +
-                     " would go to storage, " + writes + " B written a frame");
+    too_many_writes(net, task, whole, *spills, allowed);
   }
   Searches searches(spills->net(), spills->spilling(), task);
   std::optional<Candidate> least = searches.smallest();

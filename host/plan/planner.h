@@ -22,6 +22,8 @@ struct PlanOptions {
   std::string storage;           // of board.storages; empty: its first
   bool sealed = false;           // encrypted storage: more to do for the core
   int64_t max_writes = 0;        // bytes that a frame may spill
+  double years = 0, fps = 0;     // the storage must live so long with spills
+                                 // of so many frames a second; 0: any time
   int batch = 1;                 // frames of the model in one: prepare() plans
                                  // the batch_net() of host/lower/batch.h
 };

@@ -42,17 +42,22 @@ int64_t flash_bytes(const Layer& layer) {
   return align_up(static_cast<uint32_t>(weight_bytes(layer)) + kTagBytes);
 }
 
+int64_t flash_bytes(const Net& net) {
+  int64_t all = 0;
+  for (const Layer& l : net.layers) {
+    if (l.weights_of < 0) all += flash_bytes(l);
+  }
+  return all;
+}
+
 std::vector<bool> streamed_layers(const Net& net, int64_t flash,
                                   const Supply& supply, bool faster) {
-  int64_t all = 0;
   std::vector<size_t> order;
   for (size_t l = 0; l < net.layers.size(); ++l) {
-    if (net.layers[l].weights_of >= 0) continue;
-    order.push_back(l);
-    all += flash_bytes(net.layers[l]);
+    if (net.layers[l].weights_of < 0) order.push_back(l);
   }
   std::vector<bool> streamed(net.layers.size(), false);
-  if (all <= flash) return streamed;
+  if (flash_bytes(net) <= flash) return streamed;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return pixels(net.layers[a]) < pixels(net.layers[b]);
   });

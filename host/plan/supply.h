@@ -31,5 +31,7 @@ std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
                                   bool faster);
 // Of a layer that is executed in place: with its tag, aligned.
 int64_t flash_bytes(const Layer&);
+// Of all layers; weights that several have count once.
+int64_t flash_bytes(const Net&);
 
 }  // namespace shoal

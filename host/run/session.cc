@@ -67,7 +67,10 @@ std::string faulty_thing(const shoal_fault& why,
     return "layer " + std::to_string(why.layer) + " '" + layers[why.layer] +
            "': its chunk " + std::to_string(why.index);
   }
-  if (why.stage == 0xFFFF) return "the program";
+  if (why.stage == 0xFFFF) {
+    return static_cast<Table>(why.table) == Table::kSpill ? "the spill area"
+                                                          : "the program";
+  }
   const std::string stage = "stage " + std::to_string(why.stage);
   switch (static_cast<Table>(why.table)) {
     case Table::kSpill:

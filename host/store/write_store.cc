@@ -16,6 +16,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/emit/emit.h"
+#include "host/plan/wear.h"
 #include "host/store/open_store.h"
 
 namespace shoal {
@@ -69,21 +70,6 @@ uint32_t new_generation(bool sealed) {
 
 uint64_t round_up(uint64_t value, uint64_t to) {
   return (value + to - 1) / to * to;
-}
-
-// Parts that wear block by block spread it over all that is left; others wear
-// as a whole, and a few frames' pages are enough.
-uint64_t spill_bytes(const PlanNode& node, const Storage& part,
-                     uint64_t before) {
-  constexpr uint64_t kFrames = 4, kSpare = 32;
-  const uint64_t block = node.spill_page_bytes;
-  const auto pages = static_cast<uint64_t>(node.spill_pages);
-  uint64_t blocks = kLedgerBlocks + kFrames * pages + kSpare;
-  const auto capacity = static_cast<uint64_t>(part.capacity_bytes);
-  if (part.endurance_erases > 0 && capacity > before) {
-    blocks = std::max(blocks, (capacity - before) / block);
-  }
-  return blocks * block;
 }
 
 class NodeWriter {
@@ -151,7 +137,9 @@ class NodeWriter {
     uint64_t spill = 0, spilled = 0;
     if (spills && part) {
       spill = round_up(end, block);
-      spilled = spill_bytes(node_, *part, spill);
+      spilled = static_cast<uint64_t>(
+          spill_area_bytes(*part, node_.spill_page_bytes, node_.spill_pages,
+                           static_cast<int64_t>(spill)));
       end = spill + spilled;
       d_.spill_erase_bytes = node_.spill_page_bytes;
       d_.spill_write_bytes = static_cast<uint32_t>(part->write_bytes);
