@@ -88,13 +88,21 @@ class ActorSlices {
   int64_t channels_ = 0;
 };
 
+// Of a chunk, which may be read many times.
+struct Read {
+  int64_t bytes = 0;  // with tags
+  int64_t read_ps = 0, check_ps = 0;
+};
+Read read_of(const Supply& supply, int64_t bytes) {
+  return {bytes, supply.read_ps(bytes), supply.check_ps(bytes)};
+}
+
 // The storage's queue beside the core's.
 class Queues {
  public:
-  Queues(const Supply& supply, const std::vector<int64_t>& sets,
-         const std::vector<int64_t>& tape, const std::vector<FeedSlice>& slices,
-         uint32_t slots)
-      : supply_(supply), reads_(sets), sets_(sets.size()), slots_(slots) {
+  Queues(const std::vector<Read>& sets, const std::vector<Read>& tape,
+         const std::vector<FeedSlice>& slices, uint32_t slots)
+      : reads_(sets), sets_(sets.size()), slots_(slots) {
     int last = -1;
     for (const FeedSlice& s : slices) {
       if (s.chunk < 0 || s.chunk == last) continue;
@@ -103,12 +111,12 @@ class Queues {
   }
 
   // Nothing else is under way.
-  void read(int64_t bytes) {
-    const int64_t ps = request(bytes);
-    now_ += ps;
-    t_.wait_ps += ps;
+  void read(const Read& r) {
+    request(r);
+    now_ += r.read_ps;
+    t_.wait_ps += r.read_ps;
     ++t_.waits;
-    if (supply_.sealed) check(bytes);
+    check(r);
   }
 
   void run(const FeedSlice& s) {
@@ -130,18 +138,15 @@ class Queues {
   }
 
  private:
-  int64_t request(int64_t bytes) {
-    const int64_t ps = supply_.read_ps(bytes);
+  void request(const Read& r) {
     ++t_.requests;
-    t_.bytes += bytes;
-    t_.storage_ps += ps;
-    return ps;
+    t_.bytes += r.bytes;
+    t_.storage_ps += r.read_ps;
   }
 
-  void check(int64_t bytes) {
-    const int64_t ps = supply_.check_ps(bytes);
-    t_.check_ps += ps;
-    now_ += ps;
+  void check(const Read& r) {
+    t_.check_ps += r.check_ps;
+    now_ += r.check_ps;
   }
 
   void wait_for(size_t there) {
@@ -157,7 +162,9 @@ class Queues {
   void start() {
     if (reading_ || started_ == reads_.size()) return;
     if (started_ >= sets_ + used_ + slots_) return;
-    arrives_ = now_ + request(reads_[started_++]);
+    const Read& next = reads_[started_++];
+    request(next);
+    arrives_ = now_ + next.read_ps;
     reading_ = true;
   }
 
@@ -165,14 +172,13 @@ class Queues {
     start();
     while (reading_ && arrives_ <= now_) {
       reading_ = false;
-      const int64_t bytes = reads_[loaded_++];
+      const Read& arrived = reads_[loaded_++];
       start();
-      check(bytes);
+      check(arrived);
     }
   }
 
-  const Supply& supply_;
-  std::vector<int64_t> reads_;  // bytes with tags: sets, then the tape
+  std::vector<Read> reads_;  // sets, then the tape
   const size_t sets_, slots_;
   FeedTime t_;
   int64_t now_ = 0, arrives_ = 0;
@@ -181,17 +187,17 @@ class Queues {
   size_t used_ = 0, loaded_ = 0, started_ = 0;
 };
 
-// By chunk of the tape, with tags; the sets of SRAM go to `sets`.
-std::vector<int64_t> tape_chunks(const Net& net, const PlanStage& stage,
-                                 std::vector<int64_t>& sets) {
-  std::vector<int64_t> tape;
+// By chunk of the tape; the sets of SRAM go to `sets`.
+std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
+                              const Supply& supply, std::vector<Read>& sets) {
+  std::vector<Read> tape;
   for (const PlanActor& a : stage.actors) {
     const PlanWeights& w = a.weights;
     const bool set = w.place == WeightPlace::kSram && !w.keep;
     if (w.place != WeightPlace::kTape && !set) continue;
     for (const PlanChunk& c : w.chunks) {
-      (set ? sets : tape)
-          .push_back(chunk_bytes(net.layers[a.layer], c) + kTagBytes);
+      const int64_t bytes = chunk_bytes(net.layers[a.layer], c) + kTagBytes;
+      (set ? sets : tape).push_back(read_of(supply, bytes));
     }
   }
   return tape;
@@ -244,8 +250,8 @@ std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
 
 FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
                    int64_t record) {
-  std::vector<int64_t> sets;
-  const std::vector<int64_t> tape = tape_chunks(net, stage, sets);
+  std::vector<Read> sets;
+  const std::vector<Read> tape = tape_chunks(net, stage, supply, sets);
   LayerTime core;
   for (const PlanActor& a : stage.actors) {
     const LayerTime t = actor_time(net, stage, a, *supply.board);
@@ -256,8 +262,12 @@ FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
   const bool streams = !(tape.empty() && sets.empty());
   std::vector<FeedSlice> slices;
   if (streams) slices = feed_slices(net, stage, *supply.board);
-  Queues queues(supply, sets, tape, slices, stage.slot_count);
-  if (record) queues.read(record);
+  Queues queues(sets, tape, slices, stage.slot_count);
+  if (record) {
+    Read entry = read_of(supply, record);
+    if (!supply.sealed) entry.check_ps = 0;
+    queues.read(entry);
+  }
   for (const FeedSlice& s : slices) queues.run(s);
   queues.wait_for_sets();
   FeedTime t = queues.finish();
