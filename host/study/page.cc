@@ -18,7 +18,7 @@ constexpr const char* kStyle = R"css(
     --c2: #4fd19a; --c3: #bd9dff; --c4: #e6c344; --c5: #aab4be;
     --c6: #ff8ac0; --c7: #56cfe1; } }
 body { background: var(--back); color: var(--text); margin: 2rem auto;
-  max-width: 60rem; padding: 0 1rem; line-height: 1.5;
+  max-width: 66rem; padding: 0 1rem; line-height: 1.5;
   font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
 h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; }
 h3 { font-size: 1rem; margin-bottom: 0.25rem; }
@@ -31,7 +31,7 @@ figure { margin: 1rem 0 2rem; } svg { max-width: 100%; height: auto;
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums;
   font-size: 0.9rem; margin: 0.5rem 0; }
-th, td { text-align: right; padding: 0.2rem 0.7rem;
+th, td { text-align: right; padding: 0.2rem 0.5rem;
   border-bottom: 1px solid var(--grid); vertical-align: bottom; }
 th { font-weight: 600; } th span { color: var(--weak); font-weight: 400; }
 td.word { text-align: left; overflow-wrap: anywhere; }

@@ -94,7 +94,7 @@ std::vector<std::string> SwapAsker::broken() const {
 }
 
 SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,
-                   bool is_dense) {
+                   const Storage& storage, bool is_dense) {
   std::map<std::string, double> alone;
   for (const SwapLayer& l : unlimited.layers) alone[l.name] += l.core_s;
   SwapParts parts;
@@ -103,10 +103,20 @@ SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,
     const size_t end = at + static_cast<size_t>(stage.layers);
     for (; at < end; ++at) {
       if (stage.is_dense != is_dense) continue;
-      parts.unlimited_s += alone[point.layers.at(at).name];
+      const SwapLayer& layer = point.layers.at(at);
+      if (layer.is_dense == is_dense) {
+        parts.unlimited_s += alone[layer.name];
+        continue;
+      }
+      const auto bytes = static_cast<double>(layer.weight_bytes);
+      parts.seconds -=
+          is_dense ? layer.core_s
+                   : std::max(layer.core_s, bytes / storage.read_bytes_per_s);
+      parts.read_bytes -= layer.weight_bytes;
     }
     if (stage.is_dense != is_dense) continue;
     parts.seconds += stage.seconds;
+    parts.stages_s += stage.seconds;
     parts.bound_s += stage.bound_s();
     parts.read_bytes += stage.read_bytes;
   }

@@ -77,17 +77,20 @@ inline Column simulated_column(const char* name, const char* unit,
   return {name, unit, Origin::kSimulated, decimals};
 }
 
-// Of the stages that are mostly fully connected, or of the others.
+// Of the stages that are mostly fully connected, or of the others. What such a
+// stage has of the other kind is taken off: convolutions with their arithmetic,
+// fully connected layers at the storage's full rate if that takes longer.
 struct SwapParts {
   double seconds = 0;
   double unlimited_s = 0;  // of the same layers with everything in SRAM
-  double bound_s = 0;
+  double stages_s = 0, bound_s = 0;  // with the other kind
   int64_t read_bytes = 0;
   double rate() const { return static_cast<double>(read_bytes) / seconds; }
   // In percent.
   double slower() const { return 100 * (seconds / unlimited_s - 1); }
 };
-SwapParts parts_of(const SwapPoint&, const SwapPoint& unlimited, bool is_dense);
+SwapParts parts_of(const SwapPoint&, const SwapPoint& unlimited, const Storage&,
+                   bool is_dense);
 
 // A value of a point against RAM, one line a network.
 struct RamChart {

@@ -34,7 +34,8 @@ CacheJson point_json(const SwapPoint& p) {
   CacheJson stages = CacheJson::array(), layers = CacheJson::array();
   for (const SwapStage& s : p.stages) stages.push_back(stage_json(s));
   for (const SwapLayer& l : p.layers) {
-    layers.push_back(CacheJson{l.name, l.macs, l.weight_bytes, l.core_s});
+    layers.push_back(
+        CacheJson{l.name, l.macs, l.weight_bytes, l.core_s, l.is_dense});
   }
   return {{"error", p.error},          {"arena", p.arena_bytes},
           {"image", p.image_bytes},    {"seconds", p.seconds},
@@ -63,7 +64,8 @@ SwapPoint point_of(const CacheJson& j) {
   for (const CacheJson& s : j.at("stages")) p.stages.push_back(stage_of(s));
   for (const CacheJson& l : j.at("layers")) {
     p.layers.push_back({l.at(0).get<std::string>(), l.at(1).get<int64_t>(),
-                        l.at(2).get<int64_t>(), l.at(3).get<double>()});
+                        l.at(2).get<int64_t>(), l.at(3).get<double>(),
+                        l.at(4).get<bool>()});
   }
   return p;
 }

@@ -61,7 +61,8 @@ void take_stage(const SwapNetworks::Network& network, const Board& board,
     const Layer& layer = network.net.layers[index(a.layer)];
     const int64_t bytes = layer.weights.empty() ? 0 : weight_bytes(layer);
     (network.is_dense[index(a.layer)] ? dense : others) += bytes;
-    point.layers.push_back({layer.name, layer.macs, bytes, core});
+    point.layers.push_back({layer.name, layer.macs, bytes, core,
+                            network.is_dense[index(a.layer)]});
     ++stage.layers;
   }
   stage.is_dense = dense > others;

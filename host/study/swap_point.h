@@ -50,6 +50,7 @@ struct SwapLayer {
   std::string name;
   int64_t macs = 0, weight_bytes = 0;
   double core_s = 0;  // as the plan fires it
+  bool is_dense = false;
 };
 
 struct SwapPoint {

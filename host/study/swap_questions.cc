@@ -85,12 +85,13 @@ Chart parts_chart(SwapAsker& asker) {
         Row row = {name,           board,      storage,
                    kilobytes(ram), p->seconds, p->seconds / base->seconds,
                    Cell{},         Cell{},     Cell{}};
-        const SwapParts conv = parts_of(*p, *base, false);
-        const SwapParts dense = parts_of(*p, *base, true);
+        const Storage& part = find_part(storage);
+        const SwapParts conv = parts_of(*p, *base, part, false);
+        const SwapParts dense = parts_of(*p, *base, part, true);
         if (conv.unlimited_s > 0) row[6] = conv.slower();
         if (dense.read_bytes > 0) {
           row[7] = dense.rate() * 1e-6;
-          row[8] = 100 * dense.rate() / find_part(storage).read_bytes_per_s;
+          row[8] = 100 * dense.rate() / part.read_bytes_per_s;
         }
         chart.table.rows.push_back(row);
       }
@@ -126,7 +127,9 @@ Question slowdown_question(SwapAsker& asker) {
       "the figure is 1; where weights are used once (fully connected layers) "
       "the storage's rate is what counts. The last table takes the stages of "
       "convolutions apart from those that are mostly fully connected, in the "
-      "first RAM that holds the network.";
+      "first RAM that holds the network; what a stage has of the other kind "
+      "is taken off, convolutions with their arithmetic, fully connected "
+      "layers at the storage's full rate.";
   for (const std::string& board : asker.options().boards) {
     for (const std::string& storage : asker.options().storages) {
       RamChart what;
@@ -175,7 +178,7 @@ Question wear_question(SwapAsker& asker) {
   q.title = "Does it wear the storage out?";
   const double period = asker.options().period_s;
   q.text = fmt::format(
-      "Reading wears nothing, and every plan above writes nothing: its storage "
+      "Reading wears nothing, and a plan that fits writes nothing: its storage "
       "lives for ever. These rows write: networks in a RAM that is too small "
       "for them without it. Years until the part is worn out at a frame every "
       "{:g} s, and with one frame right after the other.",

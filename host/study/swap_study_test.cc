@@ -38,7 +38,8 @@ SwapPoint made_up(const SwapSetting& s) {
   p.years_at_1_fps = s.writes ? 0.5 : 0;
   p.stages = {{"conv1 .. conv2", false, 2, 1.5, 0.1, 1, 900'000, 1'000'000, 1},
               {"fc", true, 1, 0.1, 0, 0.9, 100'000, 4'000'000, 1}};
-  p.layers = {{"conv1", 900'000, 1000, 1.5}, {"fc", 100'000, 44'000'000, 0.1}};
+  p.layers = {{"conv1", 900'000, 1000, 1.5},
+              {"fc", 100'000, 44'000'000, 0.1, true}};
   p.planned_s = 3;
   p.waits = 7;
   p.is_equal = true;
