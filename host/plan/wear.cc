@@ -59,10 +59,11 @@ const Storage* named_storage(const PlanNode& node) {
 int64_t spill_area_bytes(const Storage& s, int64_t page_bytes, int pages,
                          int64_t begin) {
   constexpr int64_t kFrames = 4, kSpare = 32;
-  int64_t blocks = kLedgerBlocks + kFrames * pages + kSpare;
-  if (s.endurance_erases > 0) {
-    blocks = std::max(blocks, (s.capacity_bytes - begin) / page_bytes);
-  }
+  const int64_t room = (s.capacity_bytes - begin) / page_bytes;
+  const int64_t enough = kLedgerBlocks + kFrames * pages + kSpare;
+  const int64_t least = kLedgerBlocks + pages + 1;
+  const int64_t blocks =
+      std::max(least, s.endurance_erases > 0 ? room : std::min(room, enough));
   return blocks * page_bytes;
 }
 
