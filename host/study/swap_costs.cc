@@ -111,6 +111,7 @@ Chart roofline_chart(SwapAsker& asker, const std::string& name, int64_t ram,
                          modelled_column("plan", "M/s", 1, 0),
                          {"stage", ""},
                          modelled_column("arithmetic", "ms", 2),
+                         modelled_column("checks", "ms", 2),
                          modelled_column("storage", "ms", 2),
                          modelled_column("stage takes", "ms", 2),
                          modelled_column("above its bound", "%", 1)};
@@ -124,10 +125,11 @@ Chart roofline_chart(SwapAsker& asker, const std::string& name, int64_t ram,
     const double bound = stage.bound_s();
     if (bound <= 0) continue;
     const double millions = static_cast<double>(stage.macs) * 1e-6;
-    chart.table.rows.push_back(
-        {cell_of(intensity(stage)), millions / bound, millions / stage.seconds,
-         stage.name, stage.core_s * 1e3, stage.storage_s * 1e3,
-         stage.seconds * 1e3, 100 * (stage.seconds / bound - 1)});
+    chart.table.rows.push_back({cell_of(intensity(stage)), millions / bound,
+                                millions / stage.seconds, stage.name,
+                                stage.core_s * 1e3, stage.check_s * 1e3,
+                                stage.storage_s * 1e3, stage.seconds * 1e3,
+                                100 * (stage.seconds / bound - 1)});
   }
   return chart;
 }
@@ -242,8 +244,10 @@ Question roofline_question(SwapAsker& asker) {
   q.title = "How far are plans from what is possible?";
   q.text =
       "A stage is a run of layers that the node executes as one pipeline. It "
-      "takes at least the time of its arithmetic and at least that of its "
-      "reads: the larger one is its bound, and where the two meet storage "
+      "takes at least the time of its arithmetic and of checking what it "
+      "reads, "
+      "and at least that of its reads: the larger one is its bound, and where "
+      "the two meet storage "
       "stops to matter. Below each plot the layers one by one, as if each "
       "weight were read once at the storage's full rate.";
   for (const std::string& name : asker.options().networks) {

@@ -76,7 +76,7 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   const Row& encrypted = find(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
   const Table& roof = find(study, "roofline").charts[0].table;
-  EXPECT_NEAR(number(roof.rows[1][7]), 100 * (2 / 1.6 - 1), 1e-9);
+  EXPECT_NEAR(number(roof.rows[1][8]), 100 * (2 / 1.6 - 1), 1e-9);
   const Table& layers = find(study, "roofline").charts[1].table;
   EXPECT_EQ(std::get<std::string>(layers.rows[0][6]), "arithmetic");
   EXPECT_EQ(std::get<std::string>(layers.rows[1][6]), "storage");
