@@ -111,6 +111,9 @@ class Judge {
       throw Error(Exit::kInternal, "the checker: " + fault);
     }
     p.images = emit_all(net_, p.plan);
+    for (size_t n = 0; n < p.images.size(); ++n) {
+      p.plan.nodes[n].program_bytes = static_cast<uint32_t>(p.images[n].size());
+    }
     ++tally_.plans;
     tally_.streams += static_cast<int>(p.plan.streams.size());
     return p;

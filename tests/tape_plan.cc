@@ -4,7 +4,9 @@
 
 #include "device/program/image.h"
 #include "device/program/record.h"
+#include "host/board/board.h"
 #include "host/emit/emit.h"
+#include "host/plan/numbers.h"
 #include "host/plan/simulate.h"
 
 namespace shoal {
@@ -83,6 +85,10 @@ Plan tape_plan(const Net& net, const Plan& mapped) {
       if (a.accumulator_bytes) a.accumulator += more;
     }
   }
+  node.mapped = false;
+  const Board& board = find_board(node.board);
+  node.storage = find_storage(board, "").name;
+  model_numbers(net, {&board, &find_storage(board, ""), false}, plan);
   return plan;
 }
 

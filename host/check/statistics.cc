@@ -123,6 +123,12 @@ class Statistics {
                 node_.mapped ? "" : "not ", "mapped, its head lies elsewhere");
   }
 
+  // Most reads of each chunk: another one may have come between two parts that
+  // share it.
+  int64_t tape_passes(const PlanStage& stage, const PlanActor& a) const {
+    return a.weights.parts == 1 ? actor_firings(stage, a) : steps(stage, a);
+  }
+
   // What a frame reads of storage: between each chunk of the tape once and
   // once a firing; all else is exact.
   void storage() {
@@ -137,7 +143,7 @@ class Statistics {
         const WeightSum w = weights_of(net_, stage, a);
         const auto bytes = static_cast<int64_t>(w.bytes + kTag * w.chunks);
         if (a.weights.place == WeightPlace::kTape) {
-          least += bytes, most += bytes * steps(stage, a);
+          least += bytes, most += bytes * tape_passes(stage, a);
         } else if (a.weights.place == WeightPlace::kSram && !a.weights.keep) {
           fixed += bytes;
         }
@@ -221,8 +227,10 @@ class Statistics {
     const Box& out = stage.ports[a.out].box;
     const bool whole = out == layer.out.box && a.init && a.final;
     const int64_t padding = 12 * static_cast<int64_t>(a.weights.chunks.size());
-    const int64_t passes =
-        a.loop >= 0 ? stage.ports[a.out].box.rows() : steps(stage, a);
+    const int64_t passes = a.loop >= 0 ? stage.ports[a.out].box.rows()
+                           : a.weights.place == WeightPlace::kTape
+                               ? tape_passes(stage, a)
+                               : steps(stage, a);
     sum.least += whole ? values : 0;
     sum.most += passes * (values + a.weights.parts * 9 * channels + padding);
   }

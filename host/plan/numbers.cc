@@ -95,7 +95,11 @@ int64_t node_time_ps(const Net& net, const PlanNode& node,
 
 void model_numbers(const Net& net, const Supply& supply, Plan& plan) {
   plan.model_macs = net.model_macs;
+  plan.macs = 0;
+  plan.latency_s = 0;
   for (PlanNode& node : plan.nodes) {
+    node.macs = node.weight_read_bytes = node.storage_read_bytes = 0;
+    node.flash_weight_bytes = node.sram_weight_bytes = node.tape_bytes = 0;
     node.seconds = seconds(node_time_ps(net, node, supply));
     for (PlanStage& stage : node.stages) {
       model_stage(net, supply, node, stage);
