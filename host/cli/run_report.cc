@@ -40,7 +40,7 @@ void print_storage(const StorageFigures& s) {
       "         %.3f ms of transfers, %.3f ms waited for them in %s "
       "waits (measured)\n",
       s.transfer_s * 1e3, s.wait_s * 1e3, format_count(s.waits).c_str());
-  std::printf("memory   %s at most, the whole process\n",
+  std::printf("memory   %s at most, the whole process (measured)\n",
               format_bytes(peak_rss_bytes()).c_str());
 }
 
