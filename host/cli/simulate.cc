@@ -51,6 +51,8 @@ const char* reason_name(Reason reason) {
       return "network";
     case Reason::kTimer:
       return "timers";
+    case Reason::kStorage:
+      return "storage";
     case Reason::kOther:
       break;
   }

@@ -17,16 +17,20 @@ class Walk {
 
   std::vector<PathPart> run() {
     size_t i = last_before(at_);
+    Reason idle = Reason::kTimer;
     while (at_ > begin_) {
       if (i == kNothing) {
-        explain(Reason::kTimer, begin_);
+        explain(idle, begin_);
         break;
       }
       const Activity& a = list()[i];
-      // Nothing happened here between: a timer.
-      explain(Reason::kTimer, a.end);
+      // Nothing happened here between: a timer; or storage, if what it brought
+      // is checked before the next slice.
+      explain(idle, a.end);
       explain(a);
-      if (a.doing == Doing::kReceive) {
+      if (a.doing == Doing::kCheck) idle = Reason::kStorage;
+      if (a.doing == Doing::kSlice) idle = Reason::kTimer;
+      if (a.doing == Doing::kReceive && idle != Reason::kStorage) {
         const size_t cause = cause_of(i);
         if (cause != kNothing) {
           i = follow(list()[cause]);
@@ -63,6 +67,7 @@ class Walk {
   }
   void explain(const Activity& a) {
     const Reason reason = a.doing == Doing::kSlice   ? Reason::kCompute
+                          : a.doing == Doing::kCheck ? Reason::kStorage
                           : a.doing == Doing::kOther ? Reason::kOther
                                                      : Reason::kDatagrams;
     add({.reason = reason,
@@ -241,6 +246,9 @@ std::string describe(const Bound& b, const std::vector<Wait>& waits,
     }
     case Reason::kTimer:
       text += "waiting for timers: answers held back, probes, what was lost";
+      break;
+    case Reason::kStorage:
+      text += "waiting for storage and checking what came from it";
       break;
     case Reason::kOther:
       text += "entering stages";

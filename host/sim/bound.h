@@ -21,6 +21,7 @@ enum class Reason : uint8_t {
   kDatagrams,  // it sent or received: handling, encryption
   kWire,       // from `endpoint` to `to`
   kTimer,      // it waited until a timer passed
+  kStorage,    // it waited for bytes from its storage, or checked them
   kOther,      // it entered a stage
 };
 

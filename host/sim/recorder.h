@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-enum class Doing : uint8_t { kSlice, kReceive, kSend, kOther };
+enum class Doing : uint8_t { kSlice, kReceive, kSend, kCheck, kOther };
 
 // Of one endpoint, one after another; between them it waited.
 struct Activity {

@@ -73,6 +73,8 @@ std::string name_of(const Activity& a, const Net& net, const Plan& plan,
       return "receive";
     case Doing::kSend:
       return "send";
+    case Doing::kCheck:
+      return "check";
     case Doing::kOther:
       return "stage";
     case Doing::kSlice:

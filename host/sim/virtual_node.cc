@@ -105,7 +105,7 @@ void VirtualNode::charge_checks() {
   const double seconds =
       static_cast<double>(checked - before) * options_.checking;
   if (seconds > 0) {
-    port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kOther});
+    port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kCheck});
   }
 }
 

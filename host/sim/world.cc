@@ -29,6 +29,7 @@ void Port::spend(Nanos time, const Activity& what) {
     case Doing::kSend:
       times_.sending += time;
       break;
+    case Doing::kCheck:
     case Doing::kOther:
       times_.other += time;
       break;

@@ -82,7 +82,7 @@ void take_path(const Prepared& p, const Cluster& cluster,
   };
   point.compute_s = seconds(Reason::kCompute) + seconds(Reason::kOther);
   point.communication_s = seconds(Reason::kDatagrams) + seconds(Reason::kWire);
-  point.waiting_s = seconds(Reason::kTimer);
+  point.waiting_s = seconds(Reason::kTimer) + seconds(Reason::kStorage);
   std::vector<std::string> names, layers;
   for (const PlanNode& node : p.plan.nodes) names.push_back(node.name);
   names.push_back("coordinator");
