@@ -1,0 +1,105 @@
+// Every golden model runs from a store: nothing of its weights lies in flash,
+// they are read from a file that was written for this plan, once as it is and
+// once sealed. The model itself is not at hand when it runs.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/golden/golden.h"
+#include "host/import/import.h"
+#include "host/run/prepare.h"
+#include "host/run/session.h"
+#include "host/store/open_store.h"
+#include "host/store/write_store.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr StoreKey kKey{5, 3, 1};
+
+class StoreGoldenTest : public testing::TestWithParam<std::string> {
+ protected:
+  StoreGoldenTest() {
+    std::string name = (fs::temp_directory_path() / "shoal_XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  ~StoreGoldenTest() override { fs::remove_all(folder_); }
+
+  // Two frames, the inputs as different as there are; all of them are
+  // golden_test's.
+  static std::vector<GoldenCase> two_cases() {
+    const fs::path folder = shared_dir() / "golden" / GetParam();
+    const std::vector<std::string> names = golden_cases(folder);
+    if (names.empty()) return {};
+    return {read_golden_case(folder, names.front()),
+            read_golden_case(folder, names.back())};
+  }
+
+  // Returns the plan's node; the store is in `folder_`.
+  PlanNode write(Objective objective, const std::optional<StoreKey>& key) {
+    PlanOptions options;
+    options.board = &find_board("teensy41");
+    options.flash = 0;
+    options.storage = "sd-4bit";
+    options.objective = objective;
+    options.sealed = key.has_value();
+    const Prepared p =
+        prepare_plan(load_model(golden_model_file(GetParam())), options);
+    write_store(folder_.string(), p.graph, p.net, p.plan, {key, {}, {}});
+    return p.plan.nodes[0];
+  }
+
+  void run(const PlanNode& plan, const std::optional<StoreKey>& key) const {
+    const StoreInfo info = read_store_info(folder_.string(), key);
+    const OpenStore store(folder_.string(), info, 0, key);
+    const FileCounters& seen = store.storage().counters();
+    EXPECT_EQ(info.sealed, key.has_value());
+    EXPECT_EQ(store.node().arena_bytes, plan.arena_bytes);
+    Session session(info.graph, info.net, store.source(), plan.arena_bytes);
+    const int64_t kept = seen.read_bytes;
+    EXPECT_EQ(kept > 0, plan.layout.keep_bytes > 0);
+    EXPECT_LE(kept, plan.layout.keep_bytes);
+    const std::vector<GoldenCase> cases = two_cases();
+    ASSERT_FALSE(cases.empty());
+    for (const GoldenCase& golden : cases) {
+      const int64_t before = seen.read_bytes;
+      // Not EXPECT_EQ: the bytes of a large output are no message.
+      EXPECT_TRUE(session.run(golden.input) == golden.output) << golden.name;
+      EXPECT_EQ(seen.read_bytes - before, plan.storage_read_bytes);
+    }
+    // Some models have no weights at all.
+    EXPECT_EQ(plan.flash_weight_bytes, 0);
+    const int64_t weights = plan.sram_weight_bytes + plan.tape_bytes;
+    EXPECT_EQ(seen.reads > 0, weights > 0);
+    EXPECT_GE(seen.read_bytes, weights);
+    EXPECT_EQ(seen.writes + seen.erases, 0);
+  }
+
+  fs::path folder_;
+};
+
+TEST_P(StoreGoldenTest, FastestOnTheBoard) {
+  run(write(Objective::kLatency, {}), {});
+}
+
+TEST_P(StoreGoldenTest, SmallestArenaSealed) {
+  run(write(Objective::kRam, kKey), kKey);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, StoreGoldenTest,
+                         testing::ValuesIn(golden_model_names()),
+                         [](const auto& info) {
+                           return test_name(info.param);
+                         });
+
+}  // namespace
+}  // namespace shoal
