@@ -1,6 +1,7 @@
 #include "host/store/store_info.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -167,6 +168,7 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const auto scale = static_cast<float>(f.real("scale"));
   const auto zero = static_cast<int>(f.number("zero", -128, 127));
   if (!(scale >= 0)) f.refuse("scale is negative");
+  if (std::isinf(scale)) f.refuse("scale is too large");
   if (t.type == Type::kFloat32) {
     if (scale == 0) f.refuse("scale is 0");
     io.conversion = Conversion::kQuantize;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/golden/checksum.h"
 
 namespace shoal {
 namespace {
@@ -147,6 +148,20 @@ TEST(StoreInfoFile, HostileFieldsAreNamed) {
   bad("outputs[0]: shape", [](StoreInfo& i) {
     i.graph.tensors[2].shape = {60000, 60000};
   });
+}
+
+// A number that a double holds and a float does not.
+TEST(StoreInfoFile, AnInfiniteScaleIsNamed) {
+  std::string text = format_store_info(sample(), {});
+  const std::string scale = "\"scale\": ", tag = "\"tag\": \"";
+  const size_t at = text.find(scale, text.find("\"outputs\"")) + scale.size();
+  text.replace(at, text.find_first_of(",\n", at) - at, "1e300");
+  const size_t digits = text.rfind(tag) + tag.size();
+  text.replace(digits, 64, 64, '0');
+  const std::string all = "shoal store.json " + text;
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(all.data());
+  text.replace(digits, 64, sha256_hex({bytes, all.size()}));
+  refused(text, {}, Exit::kCorrupt, "outputs[0]: scale is too large");
 }
 
 }  // namespace
