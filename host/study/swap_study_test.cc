@@ -60,7 +60,11 @@ const Question& find(const Study& study, const std::string& id) {
   throw Error(Exit::kInternal, "no question " + id);
 }
 
-double number(const Cell& cell) { return std::get<double>(cell); }
+double number(const Cell& cell, int line = __builtin_LINE()) {
+  const double* const value = std::get_if<double>(&cell);
+  if (!value) ADD_FAILURE() << "line " << line << ": cell " << cell.index();
+  return value ? *value : 0;
+}
 
 TEST(SwapStudy, TheTablesHoldThePoints) {
   SwapPoints points(made_up);
@@ -76,6 +80,8 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   const Row& encrypted = find(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
   const Table& roof = find(study, "roofline").charts[0].table;
+  ASSERT_EQ(roof.rows.size(), 2u);
+  ASSERT_EQ(roof.rows[1].size(), 9u);
   EXPECT_NEAR(number(roof.rows[1][8]), 100 * (2 / 1.6 - 1), 1e-9);
   const Table& layers = find(study, "roofline").charts[1].table;
   EXPECT_EQ(std::get<std::string>(layers.rows[0][6]), "arithmetic");
