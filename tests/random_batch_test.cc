@@ -79,7 +79,7 @@ std::string fault_of(const NetRecipe& recipe, int& plans) {
 
 TEST(RandomBatch, EveryFrameEqualsTheOracle) {
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
-  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kNets);
+  const uint32_t count = number_from("SHOAL_BATCH_NETS", kNets);
   int plans = 0, failed = 0;
   for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
     const NetRecipe recipe = random_recipe(seed);
