@@ -1,7 +1,7 @@
 // Random networks, several frames at once: every layer of every frame of two
 // batches in a row must equal the oracle's, from mapped flash and from storage.
 //
-//   SHOAL_RANDOM_NETS   how many networks
+//   SHOAL_BATCH_NETS    how many networks
 //   SHOAL_RANDOM_SEED   the first seed (default: 1)
 #include <gtest/gtest.h>
 
