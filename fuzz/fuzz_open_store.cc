@@ -19,6 +19,7 @@
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/temporary_folder.h"
 #include "host/golden/checksum.h"
 #include "host/store/open_store.h"
 
@@ -32,22 +33,6 @@ constexpr StoreKey kKey{1, 2, 3};
 void expect(bool ok) {
   if (!ok) __builtin_trap();
 }
-
-class Folder {
- public:
-  Folder() {
-    path_ = std::filesystem::temp_directory_path() / "fuzz_store.XXXXXX";
-    expect(mkdtemp(path_.data()) != nullptr);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 void make_tag_right(std::string& text, const std::optional<StoreKey>& key) {
   constexpr size_t kDigits = 64;
@@ -157,8 +142,8 @@ void use(const OpenStore& open, const Bytes& store, const std::string& path) {
 }
 
 void try_store(const uint8_t* data, size_t size, uint8_t flags) {
-  static const Folder folder;
-  const std::string base = folder.path() + "/n";
+  static const TemporaryFolder folder;
+  const std::string base = (folder.path() / "n").string();
   const bool mapped = flags & 8;
   Bytes program;
   if (mapped) {
@@ -177,7 +162,7 @@ void try_store(const uint8_t* data, size_t size, uint8_t flags) {
   if (mapped) write_file(base + ".program", program);
   const auto key = flags & 4 ? std::optional(kKey) : std::nullopt;
   try {
-    const OpenStore open(folder.path(), info, 0, key);
+    const OpenStore open(folder.path().string(), info, 0, key);
     expect(open.source().mapped.size() == program.size());
     expect(!open.source().key == !key);
     use(open, store, base + ".store");

@@ -54,25 +54,13 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-Workshop::Workshop() {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "shoal_test_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  folder_ = name;
-}
-
-Workshop::~Workshop() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
 std::string Workshop::path(const std::string& name) const {
-  return (folder_ / name).string();
+  return (folder() / name).string();
 }
 
 std::string Workshop::write(const std::string& name,
                             const std::vector<uint8_t>& bytes) const {
-  std::ofstream file(folder_ / name, std::ios::binary);
+  std::ofstream file(folder() / name, std::ios::binary);
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + name);
@@ -80,7 +68,7 @@ std::string Workshop::write(const std::string& name,
 }
 
 std::string Workshop::read_text(const std::string& name) const {
-  std::ifstream file(folder_ / name, std::ios::binary);
+  std::ifstream file(folder() / name, std::ios::binary);
   if (!file) throw std::runtime_error("there is no " + name);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -95,7 +83,7 @@ Told Workshop::shoal(const std::vector<std::string>& arguments,
   const pid_t child = [&] {
     const File out_file(out ? out : path(".stdout"));
     const File err_file(path(".stderr"));
-    return start(folder_, arguments, out_file.number, err_file.number);
+    return start(folder(), arguments, out_file.number, err_file.number);
   }();
   Told told;
   told.code = wait_for(child);

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "host/base/temporary_folder.h"
+
 namespace shoal {
 
 struct Told {
@@ -19,11 +21,6 @@ struct Told {
 // Lives as long as one test; everything in it is removed at the end.
 class Workshop {
  public:
-  Workshop();
-  ~Workshop();
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-
   std::string path(const std::string& name) const;
   std::string write(const std::string& name,
                     const std::vector<uint8_t>& bytes) const;
@@ -33,10 +30,10 @@ class Workshop {
   // catches stdout.
   Told shoal(const std::vector<std::string>& arguments,
              const char* out = nullptr) const;
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 // `shoal ARGUMENTS...` that goes on beside the test, in its folder, until it is

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/temporary_folder.h"
 #include "host/golden/golden.h"
 #include "host/import/import.h"
 #include "host/run/prepare.h"
@@ -27,13 +28,6 @@ constexpr StoreKey kKey{5, 3, 1};
 
 class StoreGoldenTest : public testing::TestWithParam<std::string> {
  protected:
-  StoreGoldenTest() {
-    std::string name = (fs::temp_directory_path() / "shoal_XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  ~StoreGoldenTest() override { fs::remove_all(folder_); }
-
   // Two frames, the inputs as different as there are; all of them are
   // golden_test's.
   static std::vector<GoldenCase> two_cases() {
@@ -84,7 +78,8 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     EXPECT_EQ(seen.writes + seen.erases, 0);
   }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_P(StoreGoldenTest, FastestOnTheBoard) {

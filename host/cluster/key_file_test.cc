@@ -8,19 +8,14 @@
 #include <fstream>
 
 #include "host/base/error.h"
+#include "host/base/temporary_folder.h"
 
 namespace shoal {
 namespace {
 
 class KeyFile : public testing::Test {
  protected:
-  KeyFile() {
-    char name[] = "/tmp/shoal-key-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~KeyFile() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return folder_ / "a.key"; }
+  std::string path() const { return folder_.path() / "a.key"; }
   void write(const std::string& text, mode_t mode = 0600) const {
     std::ofstream(path()) << text;
     chmod(path().c_str(), mode);
@@ -36,7 +31,7 @@ class KeyFile : public testing::Test {
   }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 constexpr const char* kNone = ": not a key: 64 hexadecimal digits are expected";

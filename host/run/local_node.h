@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/temporary_folder.h"
 #include "host/run/prepare.h"
 #include "host/store/open_store.h"
 #include "host/store/write_store.h"
@@ -27,7 +28,6 @@ class LocalNode {
  public:
   // Throws as write_store() and OpenStore do.
   LocalNode(const Prepared&, const StoreSettings&);
-  ~LocalNode();
   LocalNode(const LocalNode&) = delete;
   LocalNode& operator=(const LocalNode&) = delete;
 
@@ -38,11 +38,10 @@ class LocalNode {
 
  private:
   void write(const Prepared&, const StoreSettings&);
-  void remove_temporary();
 
   const uint32_t arena_bytes_;
   std::vector<uint8_t> image_;
-  std::string temporary_;  // folder
+  std::optional<TemporaryFolder> temporary_;
   std::optional<StoreInfo> info_;
   std::optional<OpenStore> store_;
 };

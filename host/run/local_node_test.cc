@@ -9,6 +9,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/temporary_folder.h"
 #include "host/emit/emit.h"
 #include "host/run/session.h"
 #include "host/run/testing/small_model.h"
@@ -22,13 +23,6 @@ constexpr StoreKey kKey{7, 1};
 
 class LocalNodeTest : public testing::Test {
  protected:
-  LocalNodeTest() {
-    std::string name = (fs::temp_directory_path() / "shoal_XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  ~LocalNodeTest() override { fs::remove_all(folder_); }
-
   static Prepared prepared(const char* board, int64_t flash = 0) {
     PlanOptions options;
     options.board = &find_board(board);
@@ -62,7 +56,8 @@ class LocalNodeTest : public testing::Test {
     }
   }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   const std::vector<uint8_t> input_ = noise_bytes(kSmallInput, 1);
   const Graph graph_ = small_graph();
   const std::vector<uint8_t> wanted_ =

@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/temporary_folder.h"
 #include "host/emit/emit.h"
 #include "host/run/testing/small_model.h"
 
@@ -87,9 +88,8 @@ TEST_F(VerifyTest, TheGoldenOutputIsCompared) {
 }
 
 TEST(FindGoldenCase, InTheModelsFolderOrTheRoot) {
-  std::string name = (fs::temp_directory_path() / "shoal_XXXXXX").string();
-  ASSERT_NE(mkdtemp(name.data()), nullptr);
-  const fs::path root = name, folder = root / "small";
+  const TemporaryFolder temporary;
+  const fs::path root = temporary.path(), folder = root / "small";
   fs::create_directory(folder);
   const Prepared p = small_prepared();
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 5);
@@ -112,7 +112,6 @@ TEST(FindGoldenCase, InTheModelsFolderOrTheRoot) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kUsage);
   }
-  fs::remove_all(root);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/temporary_folder.h"
 
 namespace shoal {
 namespace {
@@ -21,14 +22,9 @@ class FileStorageTest : public ::testing::Test {
   FileStorageTest() : bytes_(kBase + kBytes) {
     std::mt19937 random(1);
     for (uint8_t& b : bytes_) b = static_cast<uint8_t>(random());
-    std::string name =
-        (std::filesystem::temp_directory_path() / "shoal_XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
     path_ = (folder_ / "a.store").string();
     write_file(path_, bytes_);
   }
-  ~FileStorageTest() override { std::filesystem::remove_all(folder_); }
 
   // What a started operation ends with.
   static int finish(FileStorage& s) {
@@ -47,7 +43,8 @@ class FileStorageTest : public ::testing::Test {
     return {at, at + static_cast<int64_t>(bytes)};
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::string path_;
   std::vector<uint8_t> bytes_;
 };
