@@ -1,5 +1,6 @@
 #include "host/graph/graph.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace shoal {
@@ -76,6 +77,13 @@ int64_t element_count(const Shape& shape) {
 }
 
 const char* op_name(OpKind kind) { return kOpNames[static_cast<size_t>(kind)]; }
+
+bool is_float(const Graph& graph) {
+  return std::any_of(graph.ops.begin(), graph.ops.end(), [&](const Op& op) {
+    const Tensor& made = graph.tensors[static_cast<size_t>(op.outputs[0])];
+    return made.type == Type::kFloat32 && op.kind != OpKind::kDequantize;
+  });
+}
 
 int64_t op_macs(const Graph& graph, const Op& op) {
   if (op.kind != OpKind::kConv2d && op.kind != OpKind::kDepthwiseConv2d &&

@@ -106,7 +106,8 @@ struct AxisAttr {  // CONCATENATION, SPLIT: non-negative
 };
 struct PadAttr {
   std::vector<int> before, after;  // one per axis
-  int value = 0;                   // the byte
+  int value = 0;                   // the byte, of int8 tensors
+  float real = 0;                  // of float32 ones
 };
 struct TransposeAttr {
   std::vector<int> perm;  // output axis i is input axis perm[i]
@@ -146,6 +147,10 @@ struct Graph {
   std::vector<int> inputs;
   std::vector<int> outputs;
 };
+
+// Whether it computes in float32: `shoal quantize` is for these. A float32
+// input that a QUANTIZE reads, or an output of a DEQUANTIZE, does not count.
+bool is_float(const Graph&);
 
 // Convolutions and fully connected layers, padding positions included.
 int64_t op_macs(const Graph&, const Op&);

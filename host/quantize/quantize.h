@@ -1,0 +1,59 @@
+// Post-training quantization: float graph -> int8 graph of the same operators
+// with TensorFlow Lite's conventions (int8 activations per tensor, symmetric
+// int8 weights per output channel, int32 biases of scale input x weights).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/graph/graph.h"
+
+namespace shoal {
+
+enum class RangeMethod : uint8_t { kMinMax, kPercentile, kMse };
+
+struct QuantizeOptions {
+  RangeMethod ranges = RangeMethod::kMse;
+  double percentile = 99.99;  // of kPercentile: values inside the range
+  bool bias_correction = true;
+  // Of depthwise chains: scales move between layers; unset: where it lowers
+  // the error.
+  std::optional<bool> equalize;
+  // Of each input, if known: of pictures the range of pixels 0..255.
+  std::vector<std::pair<float, float>> input_ranges;
+};
+
+// Calibration frames: `frame(i)` gives all inputs one after another. Called
+// from several threads, again for each pass.
+struct Calibration {
+  int64_t count = 0;
+  std::function<std::vector<float>(int64_t)> frame;
+};
+
+// One operator of the graph, for people.
+struct LayerReport {
+  int op = -1;
+  std::string name, kind;         // of its output, of the operator
+  float lowest = 0, highest = 0;  // seen
+  float scale = 0;
+  int zero = 0;
+  double clipped = 0;  // share of values outside the int8 range
+  double snr_db = 0;   // against float, errors of earlier layers in
+};
+
+struct QuantizeReport {
+  std::vector<LayerReport> layers;
+  double output_snr_db = 0;
+  bool equalized = false;
+};
+
+// Throws Error(kUnsupported) for operators without an int8 form, kUsage for
+// no frames. `progress(done, of)`: frames, from the calling thread.
+Graph quantize(const Graph&, const Calibration&, const QuantizeOptions&,
+               QuantizeReport&,
+               const std::function<void(int64_t, int64_t)>& progress = {});
+
+}  // namespace shoal
