@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the commands that README.md shows and compares what they print with
-# what README says; `--update` writes it anew.
-#   tools/readme.sh BUILD [--update]
+# Runs the commands that README.md and the pages of docs/ show and compares what
+# they print with what the pages say; `--update` writes them anew.
+#   tools/readme.sh BUILD [--update] [PAGE...]
 #
 # In a ```console block a line "$ command" is run and the lines up to the next
 # command or the end of the block are its output. Between "<!-- $ command -->"
@@ -11,7 +11,15 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "$1" && pwd)
-update=${2:-}
+shift
+update=no
+if [[ ${1:-} == --update ]]; then
+  update=yes
+  shift
+fi
+cd "$root"
+pages=("$@")
+[[ $# -gt 0 ]] || pages=(README.md docs/*.md)
 export PATH="$build/host/cli:$build/bench:$PATH"
 export SHOAL_SHARED=${SHOAL_SHARED:-$root/../shared}
 if [[ ! -d $SHOAL_SHARED/models ]]; then
@@ -25,66 +33,74 @@ cd "$work"
 mkdir build
 ln -s "$root/tools" tools
 ln -s "$root/examples" examples
+ln -s "$root/models" models
 ln -s "$build" build/release
 
 run() {
   case $1 in
     ./demo.sh | ./test.sh | *cmake* | *ninja* | *git\ * | cd\ *) return 1 ;;
   esac
-  bash -o pipefail -c "$1" 2>&1 |
+  bash -o pipefail -c "$1" 2>&1 </dev/null |
     sed -e "s|$SHOAL_SHARED|\$SHOAL_SHARED|g" -e 's/[[:space:]]*$//' || true
 }
 
-state=text
-: >.new
-while IFS= read -r line || [[ -n $line ]]; do
-  case $state in
-    text)
-      echo "$line" >>.new
-      [[ $line == '```console' ]] && state=console
-      if [[ $line == '<!-- $ '*' -->' ]]; then
-        command=${line#'<!-- $ '}
-        command=${command%' -->'}
-        run "$command" >>.new
-        state=skip_markdown
-      fi
-      ;;
-    console | skip_console)
-      if [[ $line == '```' ]]; then
-        echo "$line" >>.new
-        state=text
-      elif [[ $line == '$ '* ]]; then
-        echo "$line" >>.new
-        if run "${line#'$ '}" >.out; then
-          cat .out >>.new
-          state=skip_console
-        else
-          state=console
+# The page on standard input as its commands make it today.
+replay() {
+  local line command state=text
+  while IFS= read -r line || [[ -n $line ]]; do
+    case $state in
+      text)
+        echo "$line"
+        [[ $line == '```console' ]] && state=console
+        if [[ $line == '<!-- $ '*' -->' ]]; then
+          command=${line#'<!-- $ '}
+          command=${command%' -->'}
+          run "$command"
+          state=skip_markdown
         fi
-      elif [[ $state == console ]]; then
-        echo "$line" >>.new
-      fi
-      ;;
-    skip_markdown)
-      if [[ $line == '<!-- end -->' ]]; then
-        echo "$line" >>.new
-        state=text
-      fi
-      ;;
-  esac
-done <"$root/README.md"
+        ;;
+      console | skip_console)
+        if [[ $line == '```' ]]; then
+          echo "$line"
+          state=text
+        elif [[ $line == '$ '* ]]; then
+          echo "$line"
+          if run "${line#'$ '}" >.out; then
+            cat .out
+            state=skip_console
+          else
+            state=console
+          fi
+        elif [[ $state == console ]]; then
+          echo "$line"
+        fi
+        ;;
+      skip_markdown)
+        if [[ $line == '<!-- end -->' ]]; then
+          echo "$line"
+          state=text
+        fi
+        ;;
+    esac
+  done
+}
 
-if [[ $update == --update ]]; then
-  cp .new "$root/README.md"
-  exit 0
-fi
 # What is measured anew each time is not compared.
 stable() {
   awk '/# measured( -->)?$/ {print; skip = 1; next}
        /^<!-- end -->|^```|^\$ / {skip = 0}
        !skip && !/measured/' "$1"
 }
-diff -u <(stable "$root/README.md") <(stable .new) || {
-  echo "README.md says something else; tools/readme.sh BUILD --update" >&2
-  exit 1
-}
+status=0
+for page in "${pages[@]}"; do
+  replay <"$root/$page" >.new
+  if [[ $update == yes ]]; then
+    cp .new "$root/$page"
+  elif ! diff -u --label "$page" --label "$page today" \
+    <(stable "$root/$page") <(stable .new); then
+    status=1
+  fi
+done
+[[ $status -eq 0 ]] ||
+  echo "pages say something else; tools/readme.sh BUILD --update" >&2
+exit $status
