@@ -57,11 +57,11 @@ class InvertedResidual(nn.Module):
 
 class MobileNetV2(nn.Module):
     def __init__(self, classes=10, width=0.5, inputs=1, last=1280,
-                 dropout=0.1):
+                 stages=STAGES, dropout=0.1):
         super().__init__()
         channels = channels_of(32, width)
         features = [ConvBnRelu6(inputs, channels, stride=2)]
-        for expansion, base, repeats, stride in STAGES:
+        for expansion, base, repeats, stride in stages:
             outputs = channels_of(base, width)
             for i in range(repeats):
                 features.append(InvertedResidual(
