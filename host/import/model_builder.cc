@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "host/import/op_table.h"
+#include "host/tflite/op_table.h"
 
 namespace shoal {
 namespace {

@@ -18,12 +18,9 @@
 #include <vector>
 
 #include "host/graph/graph.h"
-#include "host/import/raw_model.h"
+#include "host/tflite/raw_model.h"
 
 namespace shoal {
-
-// The inverse of decode().
-std::vector<uint8_t> encode(const RawModel&);
 
 struct BuilderScale {
   float scale = 1;

@@ -10,8 +10,8 @@
 
 #include "host/base/error.h"
 #include "host/graph/graph.h"
-#include "host/import/op_table.h"
-#include "host/import/raw_model.h"
+#include "host/tflite/op_table.h"
+#include "host/tflite/raw_model.h"
 
 namespace shoal {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "host/import/model_builder.h"
+#include "host/tflite/raw_model.h"
 #include "tflite_generated.h"
 
 namespace shoal {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "host/graph/graph.h"
-#include "host/import/raw_model.h"
+#include "host/tflite/raw_model.h"
 
 namespace shoal {
 

@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
-#include "host/import/raw_model.h"
+#include "host/tflite/raw_model.h"
 #include "tflite_generated.h"
 
 namespace shoal {

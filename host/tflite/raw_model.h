@@ -98,5 +98,7 @@ struct RawModel {
 // Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
 // not exactly one subgraph, or would unfold to much more than their size.
 RawModel decode(std::span<const uint8_t> file, const std::string& name);
+// The inverse of decode(): a flatbuffer whose buffers lie at multiples of 16.
+std::vector<uint8_t> encode(const RawModel&);
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-#include "host/import/op_table.h"
+#include "host/tflite/op_table.h"
 
 #include <array>
 #include <cstddef>
