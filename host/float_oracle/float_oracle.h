@@ -1,10 +1,13 @@
 // The plain interpreter of float graphs. It judges quantization, and the
-// networks' own framework judges it.
+// networks' own framework judges it. Convolutions sum in float32, tap after
+// tap and channel after channel, and add the bias at the end, as TensorFlow
+// Lite's reference does; means and sums over axes add up in double.
 #pragma once
 
 #include <span>
 #include <vector>
 
+#include "host/float_oracle/filter.h"
 #include "host/graph/graph.h"
 
 namespace shoal {
@@ -14,7 +17,7 @@ namespace shoal {
 using FloatValues = std::vector<std::vector<float>>;
 
 // Runs one graph again and again, one thread at a time: constants are laid
-// out once. Keeps a reference to the graph.
+// out once. Keeps a reference to the graph. Several of them run at once.
 class FloatOracle {
  public:
   // Throws Error(kUnsupported) for an operator without a float meaning here.
@@ -29,6 +32,7 @@ class FloatOracle {
  private:
   const Graph& graph_;
   FloatValues values_;
+  std::vector<float_oracle::Filter> filters_;  // by operator number
 };
 
 }  // namespace shoal

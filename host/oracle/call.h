@@ -7,34 +7,21 @@
 #include <span>
 #include <vector>
 
+#include "host/oracle/movement.h"
+#include "host/oracle/op_view.h"
 #include "host/oracle/oracle.h"
 
 namespace shoal::oracle {
 
-class Call {
+class Call : public OpView {
  public:
   Call(const Graph& graph, const Op& op, Values& values)
-      : graph_(graph), op_(op), values_(values) {}
-
-  const Graph& graph() const { return graph_; }
-  const Op& op() const { return op_; }
-  template <class A>
-  const A& attr() const {
-    return std::get<A>(op_.attr);
-  }
-
-  bool has_input(size_t i) const {
-    return i < op_.inputs.size() && op_.inputs[i] >= 0;
-  }
-  const Tensor& in(size_t i = 0) const { return graph_.tensors[op_.inputs[i]]; }
-  const Tensor& out(size_t i = 0) const {
-    return graph_.tensors[op_.outputs[i]];
-  }
+      : OpView(graph, op), values_(values) {}
 
   // Raw bytes of an operand: a constant's or what an earlier operator made.
   std::span<const uint8_t> bytes(size_t i = 0) const {
     const Tensor& t = in(i);
-    return t.constant ? t.data : values_[op_.inputs[i]];
+    return t.constant ? t.data : values_[op().inputs[i]];
   }
   std::span<const int8_t> int8s(size_t i = 0) const {
     const auto raw = bytes(i);
@@ -50,7 +37,7 @@ class Call {
 
   // The room of a result, zeros at first.
   std::span<uint8_t> result_bytes(size_t i = 0) const {
-    auto& value = values_[op_.outputs[i]];
+    auto& value = values_[op().outputs[i]];
     value.assign(element_count(out(i).shape) * type_bytes(out(i).type), 0);
     return value;
   }
@@ -59,9 +46,18 @@ class Call {
     return {reinterpret_cast<int8_t*>(raw.data()), raw.size()};
   }
 
+  ByteOperands operands() const {
+    ByteOperands all;
+    for (size_t i = 0; i < op().inputs.size(); ++i) {
+      all.inputs.push_back(bytes(i));
+    }
+    for (size_t i = 0; i < op().outputs.size(); ++i) {
+      all.outputs.push_back(result_bytes(i));
+    }
+    return all;
+  }
+
  private:
-  const Graph& graph_;
-  const Op& op_;
   Values& values_;
 };
 
@@ -71,7 +67,6 @@ void convolution(const Call&);
 void pool(const Call&);
 void reduce(const Call&);
 void elementwise(const Call&);
-void movement(const Call&);
 void activation(const Call&);
 
 }  // namespace shoal::oracle

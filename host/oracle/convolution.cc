@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/graph/quantize.h"
 #include "host/oracle/call.h"
+#include "host/oracle/window.h"
 
 namespace shoal::oracle {
 namespace {
@@ -55,50 +56,6 @@ class Channels {
   int zero_out_;
   int low_, high_;
 };
-
-// The sizes of an operator on [batch, height, width, channels].
-struct Picture {
-  int batches, in_h, in_w, in_c, out_h, out_w, out_c;
-  explicit Picture(const Call& call)
-      : batches(call.in().shape[0]),
-        in_h(call.in().shape[1]),
-        in_w(call.in().shape[2]),
-        in_c(call.in().shape[3]),
-        out_h(call.out().shape[1]),
-        out_w(call.out().shape[2]),
-        out_c(call.out().shape[3]) {}
-  int64_t in(int b, int y, int x) const {
-    return ((int64_t{b} * in_h + y) * in_w + x) * in_c;
-  }
-  int64_t out(int b, int y, int x) const {
-    return ((int64_t{b} * out_h + y) * out_w + x) * out_c;
-  }
-};
-
-// Calls f(b, oy, ox) for every output pixel.
-template <class F>
-void for_each_pixel(const Picture& p, F f) {
-  for (int b = 0; b < p.batches; ++b) {
-    for (int oy = 0; oy < p.out_h; ++oy) {
-      for (int ox = 0; ox < p.out_w; ++ox) f(b, oy, ox);
-    }
-  }
-}
-
-// Calls f(tap number, iy, ix) for the kernel taps of an output pixel that lie
-// inside the picture.
-template <class F>
-void for_each_tap(const Picture& p, const WindowAttr& a, int oy, int ox, F f) {
-  for (int ky = 0; ky < a.kernel_h; ++ky) {
-    const int iy = oy * a.stride_h - a.pad_top + ky * a.dilation_h;
-    if (iy < 0 || iy >= p.in_h) continue;
-    for (int kx = 0; kx < a.kernel_w; ++kx) {
-      const int ix = ox * a.stride_w - a.pad_left + kx * a.dilation_w;
-      if (ix < 0 || ix >= p.in_w) continue;
-      f(ky * a.kernel_w + kx, iy, ix);
-    }
-  }
-}
 
 void conv2d(const Call& call) {
   const Picture p(call);
@@ -164,27 +121,13 @@ void transpose_conv(const Call& call) {
   for (size_t i = 0; i < sums.size(); ++i) {
     sums[i] = channels.bias(static_cast<int>(i % p.out_c));
   }
-  const auto scatter = [&](int b, int iy, int ix, int ky, int kx) {
-    const int oy = iy * a.stride_h - a.pad_top + ky;
-    const int ox = ix * a.stride_w - a.pad_left + kx;
-    if (oy < 0 || oy >= p.out_h || ox < 0 || ox >= p.out_w) return;
-    uint32_t* out = sums.data() + p.out(b, oy, ox);
+  for_each_scatter(p, a, [&](int tap, int64_t from, int64_t to) {
     for (int c = 0; c < p.out_c; ++c) {
-      const int tap = ky * a.kernel_w + kx;
       const int8_t* filter = w + (int64_t{c} * taps + tap) * p.in_c;
-      out[c] +=
-          dot(x + p.in(b, iy, ix), filter, p.in_c, zx, channels.zero_weight(c));
+      sums[to + c] +=
+          dot(x + from, filter, p.in_c, zx, channels.zero_weight(c));
     }
-  };
-  for (int b = 0; b < p.batches; ++b) {
-    for (int iy = 0; iy < p.in_h; ++iy) {
-      for (int ix = 0; ix < p.in_w; ++ix) {
-        for (int ky = 0; ky < a.kernel_h; ++ky) {
-          for (int kx = 0; kx < a.kernel_w; ++kx) scatter(b, iy, ix, ky, kx);
-        }
-      }
-    }
-  }
+  });
   for (size_t i = 0; i < sums.size(); ++i) {
     y[i] = channels.finish(sums[i], static_cast<int>(i % p.out_c));
   }

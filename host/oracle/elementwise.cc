@@ -11,16 +11,6 @@
 namespace shoal::oracle {
 namespace {
 
-// Shapes are aligned at the right; sizes 1 are repeated.
-Strides broadcast_strides(const Shape& operand, size_t rank) {
-  Strides strides(rank, 0);
-  const Strides own = strides_of(operand);
-  for (size_t a = 0; a < operand.size(); ++a) {
-    if (operand[a] != 1) strides[a + rank - operand.size()] = own[a];
-  }
-  return strides;
-}
-
 using Function = std::function<int(int, int)>;
 
 void for_each_pair(const Call& call, int low, int high, const Function& f) {

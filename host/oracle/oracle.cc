@@ -20,49 +20,18 @@ int64_t byte_count(const Tensor& t) {
 
 void evaluate(const Graph& graph, const Op& op, Values& values) {
   const oracle::Call call(graph, op, values);
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kFullyConnected:
-    case OpKind::kTransposeConv:
+  switch (oracle::family_of(op.kind)) {
+    case oracle::Family::kConvolution:
       return oracle::convolution(call);
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
+    case oracle::Family::kPool:
       return oracle::pool(call);
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
+    case oracle::Family::kReduce:
       return oracle::reduce(call);
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kMaximum:
-    case OpKind::kMinimum:
-    case OpKind::kPrelu:
+    case oracle::Family::kElementwise:
       return oracle::elementwise(call);
-    case OpKind::kConcatenation:
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-    case OpKind::kTranspose:
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-    case OpKind::kSplit:
-    case OpKind::kResizeNearestNeighbor:
-    case OpKind::kSpaceToDepth:
-    case OpKind::kDepthToSpace:
-      return oracle::movement(call);
-    case OpKind::kQuantize:
-    case OpKind::kDequantize:
-    case OpKind::kRelu:
-    case OpKind::kRelu6:
-    case OpKind::kLeakyRelu:
-    case OpKind::kLogistic:
-    case OpKind::kTanh:
-    case OpKind::kHardSwish:
-    case OpKind::kSoftmax:
+    case oracle::Family::kMovement:
+      return oracle::movement(call, call.operands());
+    case oracle::Family::kActivation:
       return oracle::activation(call);
   }
 }

@@ -26,25 +26,6 @@ struct Window {
   }
 };
 
-// Where an input element goes in the output: reduced axes do not move it.
-Strides reduced_strides(const Shape& shape, const std::vector<bool>& reduced) {
-  Strides strides(shape.size());
-  int64_t step = 1;
-  for (size_t a = shape.size(); a-- > 0;) {
-    strides[a] = reduced[a] ? 0 : step;
-    if (!reduced[a]) step *= shape[a];
-  }
-  return strides;
-}
-
-int reduced_count(const Shape& shape, const std::vector<bool>& reduced) {
-  int count = 1;
-  for (size_t a = 0; a < shape.size(); ++a) {
-    if (reduced[a]) count *= shape[a];
-  }
-  return count;
-}
-
 void rescaled_sum(const Call& call) {
   const auto& reduced = call.attr<ReduceAttr>().reduced;
   const Tensor &x = call.in(), &y = call.out();
