@@ -1,0 +1,117 @@
+#include "host/quantize/check.h"
+
+#include <cmath>
+
+#include "host/base/error.h"
+#include "host/quantize/sharing.h"
+#include "host/quantize/weights.h"
+
+namespace shoal {
+namespace {
+
+// Maxima read padding below everything, and nothing else may.
+bool only_maxima_read(const Graph& graph, int tensor) {
+  for (const int t : graph.outputs) {
+    if (t == tensor) return false;
+  }
+  for (const Op& op : graph.ops) {
+    for (const int t : op.inputs) {
+      if (t == tensor && op.kind != OpKind::kMaxPool2d) return false;
+    }
+  }
+  return true;
+}
+
+// Null if it can be.
+const char* why_not(const Graph& graph, const Op& op) {
+  const auto constant = [&](size_t i) {
+    return i >= op.inputs.size() || op.inputs[i] < 0 ||
+           graph.tensors[op.inputs[i]].constant;
+  };
+  if (op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize) {
+    return "the model is partly quantized already";
+  }
+  if (is_weights_operand(op, 1) && !(constant(1) && constant(2))) {
+    return "its weights are not constant";
+  }
+  if (op.kind == OpKind::kPrelu && !constant(1)) {
+    return "its alpha is not constant";
+  }
+  if (op.kind == OpKind::kLeakyRelu &&
+      !(std::get<AlphaAttr>(op.attr).value >= 0)) {
+    return "its alpha is negative";
+  }
+  if (op.kind == OpKind::kPadv2) {
+    const float v = std::get<PadAttr>(op.attr).real;
+    if (std::isnan(v) || v > -kLowest) return "it pads with no finite value";
+    if (v <= kLowest && !only_maxima_read(graph, op.outputs[0])) {
+      return "its padding of -infinity is for MAX_POOL_2D alone";
+    }
+  }
+  return nullptr;
+}
+
+void check_operators(const Graph& graph) {
+  std::string lines;
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    const Op& op = graph.ops[i];
+    const char* const reason = why_not(graph, op);
+    if (reason == nullptr) continue;
+    lines += "\n  op " + std::to_string(i) + " " + op_name(op.kind) + " '" +
+             graph.tensors[op.outputs[0]].name + "': " + reason;
+  }
+  if (lines.empty()) return;
+  throw Error(Exit::kUnsupported, graph.name + ": no int8 form:" + lines);
+}
+
+void check_constants(const Graph& graph) {
+  for (const Tensor& t : graph.tensors) {
+    if (!t.constant || t.type != Type::kFloat32) continue;
+    for (const float v : constant_floats(t)) {
+      if (std::isfinite(v)) continue;
+      throw Error(Exit::kCorrupt, graph.name + ": constant '" + t.name +
+                                      "' has values that are not finite");
+    }
+  }
+}
+
+void check_options(const Graph& graph, const QuantizeOptions& options) {
+  if (!(options.percentile > 50 && options.percentile <= 100)) {
+    throw Error(Exit::kUsage,
+                "a percentile of " + std::to_string(options.percentile),
+                "give a number above 50, at most 100");
+  }
+  if (options.input_ranges.size() > graph.inputs.size()) {
+    throw Error(Exit::kUsage, std::to_string(options.input_ranges.size()) +
+                                  " input ranges for " +
+                                  std::to_string(graph.inputs.size()) +
+                                  " inputs");
+  }
+  for (const auto& [low, high] : options.input_ranges) {
+    const bool good = std::isfinite(low) && std::isfinite(high) && low <= 0 &&
+                      high >= 0 && low < high;
+    if (good) continue;
+    throw Error(Exit::kUsage, "an input range from " + std::to_string(low) +
+                                  " to " + std::to_string(high) +
+                                  " does not hold zero");
+  }
+}
+
+}  // namespace
+
+void check_quantizable(const Graph& graph, const Calibration& calibration,
+                       const QuantizeOptions& options) {
+  if (!is_float(graph)) {
+    throw Error(Exit::kUsage,
+                graph.name + " is no float model: nothing to quantize");
+  }
+  if (calibration.count < 1) {
+    throw Error(Exit::kUsage, "no calibration frames",
+                "give pictures or inputs that the model is meant for");
+  }
+  check_options(graph, options);
+  check_operators(graph);
+  check_constants(graph);
+}
+
+}  // namespace shoal

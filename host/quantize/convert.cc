@@ -1,0 +1,186 @@
+#include "host/quantize/convert.h"
+
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "host/graph/quantize.h"
+#include "host/quantize/weights.h"
+
+namespace shoal {
+namespace {
+
+void set_type(Tensor& t, Type type) { t.type = t.file_type = type; }
+
+void set_params(Tensor& t, const Params& p) {
+  set_type(t, Type::kInt8);
+  t.quant = {{p.scale}, {p.zero}, 0};
+}
+
+template <class T>
+void set_data(Tensor& t, const std::vector<T>& values) {
+  t.constant = true;
+  t.data.resize(values.size() * sizeof(T));
+  std::memcpy(t.data.data(), values.data(), t.data.size());
+}
+
+class Converter {
+ public:
+  Converter(const Graph& graph, const Scales& scales, bool always_bias)
+      : old_(graph), scales_(scales), always_bias_(always_bias), new_(graph) {}
+
+  Graph run() {
+    for (size_t t = 0; t < old_.tensors.size(); ++t) convert_tensor(t);
+    new_.ops.clear();
+    for (size_t i = 0; i < old_.ops.size(); ++i)
+      convert_op(static_cast<int>(i));
+    return std::move(new_);
+  }
+
+ private:
+  // Constants stay floats until an operator says what it reads them as.
+  void convert_tensor(size_t t) {
+    Tensor& tensor = new_.tensors[t];
+    if (tensor.type != Type::kFloat32 || tensor.constant) return;
+    set_params(tensor, scales_.params[t]);
+  }
+
+  int add(Tensor t) {
+    new_.tensors.push_back(std::move(t));
+    return static_cast<int>(new_.tensors.size()) - 1;
+  }
+
+  // The constant itself, or a copy if it is already something else.
+  int place(int constant, const Tensor& wanted) {
+    Tensor& t = new_.tensors[constant];
+    const auto same = [&](const Tensor& other) {
+      return other.type == wanted.type && other.data == wanted.data &&
+             other.quant.scale == wanted.quant.scale &&
+             other.quant.zero == wanted.quant.zero &&
+             other.quant.axis == wanted.quant.axis;
+    };
+    if (t.type == Type::kFloat32) t = wanted;
+    if (same(t)) return constant;
+    std::vector<int>& copies = copies_[constant];
+    for (const int copy : copies) {
+      if (same(new_.tensors[copy])) return copy;
+    }
+    copies.push_back(add(wanted));
+    new_.tensors[copies.back()].name += "/" + std::to_string(copies.size() + 1);
+    return copies.back();
+  }
+
+  // Each layer has its own, correction changes them.
+  int place_bias(int old, Tensor bias) {
+    if (old < 0) return add(std::move(bias));
+    Tensor& t = new_.tensors[old];
+    if (t.type != Type::kFloat32) {
+      bias.name += "/" + std::to_string(new_.tensors.size());
+      return add(std::move(bias));
+    }
+    t = std::move(bias);
+    return old;
+  }
+
+  int operand(int t) {
+    const Tensor& old = old_.tensors[t];
+    if (!old.constant) return t;
+    const Params& p = scales_.params[t];
+    std::vector<int8_t> bytes;
+    for (const float v : constant_floats(old)) {
+      bytes.push_back(quantize_float(v, p.scale, p.zero));
+    }
+    Tensor wanted = old;
+    set_params(wanted, p);
+    set_data(wanted, bytes);
+    return place(t, wanted);
+  }
+
+  void convert_op(int number) {
+    Op op = old_.ops[number];
+    for (size_t i = 0; i < op.inputs.size(); ++i) {
+      if (is_weights_operand(op, i)) continue;
+      op.inputs[i] = operand(op.inputs[i]);
+      if (scales_.requantized.contains({number, static_cast<int>(i)})) {
+        op.inputs[i] = requantize(op.inputs[i], op.outputs[0]);
+      }
+    }
+    if (is_weights_operand(op, 1)) convert_weights(op);
+    if (auto* pad = std::get_if<PadAttr>(&op.attr)) convert_pad(op, *pad);
+    new_.ops.push_back(std::move(op));
+  }
+
+  // One QUANTIZE for all who want the same.
+  int requantize(int x, int like) {
+    const Params& p = scales_.params[like];
+    for (const auto& [from, to] : quantizes_) {
+      const Tensor& t = new_.tensors[to];
+      if (from == x && t.scale() == p.scale && t.zero() == p.zero) return to;
+    }
+    Tensor t = new_.tensors[x];
+    t.name += "/as/" + new_.tensors[like].name;
+    t.constant = false;
+    t.data.clear();
+    set_params(t, p);
+    const int y = add(std::move(t));
+    quantizes_.emplace_back(x, y);
+    new_.ops.push_back({OpKind::kQuantize, {x}, {y}, {}});
+    return y;
+  }
+
+  void convert_weights(Op& op) {
+    const Tensor& w = old_.tensors[op.inputs[1]];
+    const bool has_bias = op.inputs.size() > 2 && op.inputs[2] >= 0;
+    const WeightLayout layout = weight_layout(op, w);
+    std::vector<float> bias;
+    if (has_bias) {
+      bias = constant_floats(old_.tensors[op.inputs[2]]);
+    } else if (always_bias_) {
+      bias.assign(static_cast<size_t>(layout.channels), 0.f);
+    }
+    const QuantizedWeights q =
+        quantize_weights(op, w, bias, scales_.params[op.inputs[0]],
+                         scales_.params[op.outputs[0]]);
+    const size_t scales = q.scales.size();
+    Tensor weights = w;
+    set_type(weights, Type::kInt8);
+    weights.quant = {q.scales, std::vector<int32_t>(scales, 0),
+                     scales > 1 ? layout.axis() : 0};
+    set_data(weights, q.values);
+    op.inputs[1] = place(op.inputs[1], weights);
+    if (bias.empty()) return;
+
+    Tensor b;
+    b.name = has_bias ? old_.tensors[op.inputs[2]].name : w.name + "/bias";
+    b.shape = {layout.channels};
+    if (has_bias) b.shape = old_.tensors[op.inputs[2]].shape;
+    set_type(b, Type::kInt32);
+    b.quant = {q.bias_scales, std::vector<int32_t>(scales, 0), 0};
+    set_data(b, q.bias);
+    op.inputs.resize(3, -1);
+    op.inputs[2] = place_bias(op.inputs[2], std::move(b));
+  }
+
+  void convert_pad(const Op& op, PadAttr& pad) {
+    const Params& p = scales_.params[op.outputs[0]];
+    pad.value = op.kind == OpKind::kPad
+                    ? p.zero
+                    : quantize_float(pad.real, p.scale, p.zero);
+    pad.real = 0;
+  }
+
+  const Graph& old_;
+  const Scales& scales_;
+  const bool always_bias_;
+  Graph new_;
+  std::map<int, std::vector<int>> copies_;
+  std::vector<std::pair<int, int>> quantizes_;
+};
+
+}  // namespace
+
+Graph convert(const Graph& graph, const Scales& scales, bool always_bias) {
+  return Converter(graph, scales, always_bias).run();
+}
+
+}  // namespace shoal

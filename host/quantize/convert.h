@@ -1,0 +1,13 @@
+// Float graph and scales -> int8 graph. Tensors keep their numbers; what is
+// new (results of QUANTIZE, copies of constants that two operators want
+// differently) comes behind them.
+#pragma once
+
+#include "host/quantize/sharing.h"
+
+namespace shoal {
+
+// `always_bias`: layers without a bias get one of zeros.
+Graph convert(const Graph&, const Scales&, bool always_bias);
+
+}  // namespace shoal

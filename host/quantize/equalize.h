@@ -1,0 +1,35 @@
+// Cross-layer equalization: where a layer's channels have very different
+// ranges, one scale fits none of them. If f(s x) = s f(x) lies between two
+// layers, channel c of the first is multiplied by s and the weights of the
+// second that read it are divided by s: the same function.
+//
+// RELU6 has no such f: RELU6(s x) = s RELU_{6/s}(x). Its channels are only
+// scaled up, and only so far that the cap at 6 still lies a quarter above
+// what calibration saw. Channels that reach the cap stay as they are.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "host/graph/graph.h"
+
+namespace shoal {
+
+// Convolution (first), what lies between, layer (second).
+struct LayerPair {
+  int first = -1, second = -1;  // operators
+  int tensor = -1;              // the first one's result
+  bool capped = false;          // RELU6
+};
+
+// Each tensor in between has one reader, each weight one layer.
+std::vector<LayerPair> find_pairs(const Graph&);
+
+// Of all pairs; what `observe` has to watch.
+std::set<int> watched_tensors(const std::vector<LayerPair>&);
+
+// `highest`: per tensor, each channel's largest magnitude.
+Graph equalize(const Graph&, const std::vector<LayerPair>&,
+               const std::vector<std::vector<float>>& highest);
+
+}  // namespace shoal

@@ -1,0 +1,41 @@
+// What the float network does with the calibration frames. Nothing of a frame
+// is kept but counts, and for some frames the mean inputs of layers.
+#pragma once
+
+#include <set>
+
+#include "host/quantize/histogram.h"
+#include "host/quantize/quantize.h"
+
+namespace shoal {
+
+using Progress = std::function<void(int64_t)>;  // frames done of this pass
+
+// All inputs of one frame. Throws Error(kUsage) for a wrong size, kCorrupt
+// for values that are no numbers.
+std::vector<float> load_frame(const Graph&, const Calibration&, int64_t frame);
+
+// Of a convolution or fully connected layer: what lies under each weight of
+// one output channel, on average over the output's positions. Padding counts
+// as zeros. A layer's mean output before its activation is linear in this.
+std::vector<double> mean_patch(const Graph&, const Op&, std::span<const float>);
+bool has_patch(const Op&);
+
+struct Observations {
+  std::vector<Histogram> seen;  // by tensor
+  // The largest magnitude of each channel (last axis), of watched tensors.
+  std::vector<std::vector<float>> highest;
+  // By operator, the mean of the paired frames.
+  std::vector<std::vector<double>> patches;
+};
+
+struct ObserveOptions {
+  std::set<int> watched;        // tensors
+  std::vector<int64_t> paired;  // frames
+};
+
+// Throws Error(kCorrupt) where values are no finite numbers.
+Observations observe(const Graph&, const Calibration&, const ObserveOptions&,
+                     const Progress&);
+
+}  // namespace shoal

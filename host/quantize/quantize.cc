@@ -1,0 +1,142 @@
+#include "host/quantize/quantize.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "host/quantize/check.h"
+#include "host/quantize/convert.h"
+#include "host/quantize/equalize.h"
+#include "host/quantize/frames.h"
+#include "host/quantize/simulate.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kPairedFrames = 32;  // of bias correction
+constexpr int64_t kJudgedFrames = 16;
+
+struct Attempt {
+  Graph int8;
+  QuantizeReport report;
+};
+
+class Quantizer {
+ public:
+  Quantizer(const Graph& graph, const Calibration& calibration,
+            const QuantizeOptions& options,
+            const std::function<void(int64_t, int64_t)>& progress)
+      : graph_(graph),
+        calibration_(calibration),
+        options_(options),
+        progress_(progress),
+        paired_(spread_frames(calibration.count,
+                              options.bias_correction ? kPairedFrames : 0)),
+        judged_(spread_frames(calibration.count, kJudgedFrames)) {}
+
+  Attempt run() {
+    const std::vector<LayerPair> pairs = pairs_to_try();
+    const bool both = !pairs.empty() && !options_.equalize;
+    const auto attempt = static_cast<int64_t>(paired_.size() + judged_.size());
+    total_ = (calibration_.count + attempt) * (both ? 2 : 1) +
+             (pairs.empty() || both ? 0 : calibration_.count);
+    const Observations seen =
+        observed(graph_, watched_tensors(pairs), !both && !pairs.empty());
+    if (pairs.empty()) return attempt_with(graph_, seen);
+    const Graph scaled = equalize(graph_, pairs, seen.highest);
+    std::optional<Attempt> plain;
+    if (both) plain = attempt_with(graph_, seen);
+    Attempt equalized = attempt_with(scaled, observed(scaled, {}, false));
+    equalized.report.equalized = true;
+    if (plain &&
+        plain->report.output_snr_db >= equalized.report.output_snr_db) {
+      return *std::move(plain);
+    }
+    return equalized;
+  }
+
+ private:
+  // Unasked only where a depthwise layer is, for which it was invented.
+  std::vector<LayerPair> pairs_to_try() const {
+    const bool depthwise = std::any_of(
+        graph_.ops.begin(), graph_.ops.end(),
+        [](const Op& op) { return op.kind == OpKind::kDepthwiseConv2d; });
+    if (!options_.equalize.value_or(depthwise)) return {};
+    return find_pairs(graph_);
+  }
+
+  Observations observed(const Graph& graph, std::set<int> watched,
+                        bool only_watched) {
+    ObserveOptions options;
+    options.watched = std::move(watched);
+    if (!only_watched) options.paired = paired_;
+    const Observations seen = observe(graph, calibration_, options, step());
+    done_ += calibration_.count;
+    return seen;
+  }
+
+  Attempt attempt_with(const Graph& floats, const Observations& seen) {
+    const Scales scales = choose_scales(floats, seen.seen, options_);
+    Attempt attempt;
+    attempt.int8 = convert(floats, scales, options_.bias_correction);
+    if (options_.bias_correction) {
+      correct_biases(floats, seen.patches, calibration_, paired_, options_,
+                     attempt.int8, step());
+      done_ += static_cast<int64_t>(paired_.size());
+    }
+    const Judgement judgement = judge(graph_, floats, attempt.int8,
+                                      calibration_, judged_, options_, step());
+    done_ += static_cast<int64_t>(judged_.size());
+    attempt.report = report(floats, seen, attempt.int8, judgement);
+    return attempt;
+  }
+
+  static QuantizeReport report(const Graph& floats, const Observations& seen,
+                               const Graph& int8, const Judgement& judgement) {
+    QuantizeReport report;
+    for (size_t i = 0; i < floats.ops.size(); ++i) {
+      const int y = floats.ops[i].outputs[0];
+      const Histogram& h = seen.seen[y];
+      const Tensor& t = int8.tensors[y];
+      const Range range = range_of({t.scale(), t.zero()});
+      LayerReport layer;
+      layer.op = static_cast<int>(i);
+      layer.name = t.name;
+      layer.kind = op_name(floats.ops[i].kind);
+      layer.lowest = h.lowest();
+      layer.highest = h.highest();
+      layer.scale = t.scale();
+      layer.zero = t.zero();
+      layer.clipped = static_cast<double>(h.outside(range.low, range.high)) /
+                      static_cast<double>(std::max<int64_t>(h.count(), 1));
+      layer.snr_db = judgement.tensors[y].snr_db();
+      report.layers.push_back(std::move(layer));
+    }
+    report.output_snr_db = judgement.output.snr_db();
+    return report;
+  }
+
+  Progress step() {
+    if (!progress_) return {};
+    return [this](int64_t frames) { progress_(done_ + frames, total_); };
+  }
+
+  const Graph& graph_;
+  const Calibration& calibration_;
+  const QuantizeOptions& options_;
+  const std::function<void(int64_t, int64_t)>& progress_;
+  const std::vector<int64_t> paired_, judged_;
+  int64_t done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
+Graph quantize(const Graph& graph, const Calibration& calibration,
+               const QuantizeOptions& options, QuantizeReport& report,
+               const std::function<void(int64_t, int64_t)>& progress) {
+  check_quantizable(graph, calibration, options);
+  Attempt attempt = Quantizer(graph, calibration, options, progress).run();
+  report = std::move(attempt.report);
+  return std::move(attempt.int8);
+}
+
+}  // namespace shoal

@@ -1,0 +1,264 @@
+#include "host/quantize/sharing.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "host/base/error.h"
+#include "host/quantize/check.h"
+
+namespace shoal {
+
+bool is_weights_operand(const Op& op, size_t operand) {
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kFullyConnected:
+    case OpKind::kTransposeConv:
+      return operand > 0;
+    default:
+      return false;
+  }
+}
+
+std::optional<Params> fixed_params(OpKind kind) {
+  switch (kind) {
+    case OpKind::kSoftmax:
+    case OpKind::kLogistic:
+      return Params{1 / 256.f, -128};
+    case OpKind::kTanh:
+      return Params{1 / 128.f, 0};
+    default:
+      return std::nullopt;
+  }
+}
+
+bool keeps_scale(OpKind kind) {
+  switch (kind) {
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+    case OpKind::kReduceMax:
+    case OpKind::kPad:
+    case OpKind::kPadv2:
+    case OpKind::kReshape:
+    case OpKind::kSqueeze:
+    case OpKind::kExpandDims:
+    case OpKind::kTranspose:
+    case OpKind::kSlice:
+    case OpKind::kStridedSlice:
+    case OpKind::kSplit:
+    case OpKind::kResizeNearestNeighbor:
+    case OpKind::kSpaceToDepth:
+    case OpKind::kDepthToSpace:
+    case OpKind::kRelu6:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool joins_operands(OpKind kind) {
+  return kind == OpKind::kConcatenation || kind == OpKind::kMaximum ||
+         kind == OpKind::kMinimum;
+}
+
+namespace {
+
+// ADD and SUB work at 2^-20 of the larger operand's scale and HARD_SWISH at
+// 1/128 of its operand's: results cannot be much finer.
+constexpr double kFinestSum = 0x1p-18;
+constexpr double kFinestSwish = 1.01 / 128;
+
+class Sharing {
+ public:
+  Sharing(const Graph& graph, const std::vector<Histogram>& seen,
+          const QuantizeOptions& options)
+      : graph_(graph),
+        seen_(seen),
+        options_(options),
+        parent_(graph.tensors.size()),
+        given_(graph.tensors.size()),
+        readers_(graph.tensors.size(), 0) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
+
+  Scales run() {
+    count_readers();
+    give();
+    for (const Op& op : graph_.ops) {
+      if (!keeps_scale(op.kind)) continue;
+      for (const int y : op.outputs) unite(op.inputs[0], y);
+    }
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+      if (joins_operands(graph_.ops[i].kind)) join(static_cast<int>(i));
+    }
+    assign();
+    coarsen();
+    return std::move(scales_);
+  }
+
+ private:
+  int root(int t) const {
+    while (parent_[t] != t) t = parent_[t];
+    return t;
+  }
+
+  void unite(int a, int b) {
+    const int ra = root(a), rb = root(b);
+    if (ra == rb) return;
+    parent_[rb] = ra;
+    if (!given_[ra]) given_[ra] = given_[rb];
+  }
+
+  void count_readers() {
+    for (const Op& op : graph_.ops) {
+      for (const int t : op.inputs) {
+        if (t >= 0) ++readers_[t];
+      }
+    }
+    for (const int t : graph_.outputs) ++readers_[t];
+  }
+
+  void give() {
+    for (size_t i = 0; i < options_.input_ranges.size(); ++i) {
+      const auto [low, high] = options_.input_ranges[i];
+      given_[graph_.inputs[i]] = params_of({low, high});
+    }
+    for (const Op& op : graph_.ops) {
+      const std::optional<Params> fixed = fixed_params(op.kind);
+      if (fixed) given_[op.outputs[0]] = fixed;
+    }
+  }
+
+  // Results that only move what others made say nothing new. What RELU6 cuts
+  // off, nobody else needs.
+  std::vector<bool> counted() const {
+    std::vector<bool> result(graph_.tensors.size(), true);
+    for (const Op& op : graph_.ops) {
+      if (!keeps_scale(op.kind)) continue;
+      const bool cut = op.kind == OpKind::kRelu6 && readers_[op.inputs[0]] == 1;
+      if (cut) result[op.inputs[0]] = false;
+      for (const int y : op.outputs) result[y] = cut;
+    }
+    return result;
+  }
+
+  // Of everything that shares with each tensor, at the tensor's root.
+  std::vector<Range> ranges() const {
+    std::vector<Histogram> sums(graph_.tensors.size());
+    std::vector<Range> least(graph_.tensors.size());
+    const std::vector<bool> counts = counted();
+    for (size_t t = 0; t < graph_.tensors.size(); ++t) {
+      if (!counts[t]) continue;
+      const int r = root(static_cast<int>(t));
+      sums[r].add(seen_[t]);
+      if (graph_.tensors[t].constant) {
+        least[r] = joined(least[r], whole(seen_[t]));
+      }
+    }
+    for (const Op& op : graph_.ops) {
+      if (op.kind != OpKind::kPadv2) continue;
+      const int r = root(op.inputs[0]);
+      const double v = std::get<PadAttr>(op.attr).real;
+      if (v > kLowest)
+        least[r] = joined(least[r], {std::min(v, 0.), std::max(v, 0.)});
+    }
+    for (size_t t = 0; t < sums.size(); ++t) {
+      least[t] = joined(least[t], choose_range(sums[t], options_));
+    }
+    return least;
+  }
+
+  static Range whole(const Histogram& h) {
+    return {std::min<double>(h.lowest(), 0), std::max<double>(h.highest(), 0)};
+  }
+
+  void join(int number) {
+    const Op& op = graph_.ops[number];
+    const int y = op.outputs[0];
+    const std::optional<Params> first = given_[root(op.inputs[0])];
+    const bool all_given =
+        first && std::all_of(op.inputs.begin(), op.inputs.end(),
+                             [&](int x) { return given_[root(x)] == first; });
+    const Range wide = whole(seen_[y]);
+    for (size_t i = 0; i < op.inputs.size(); ++i) {
+      const int x = op.inputs[i];
+      if (all_given || shares(x, wide)) {
+        unite(y, x);
+      } else {
+        scales_.requantized.emplace(number, static_cast<int>(i));
+      }
+    }
+  }
+
+  bool shares(int x, const Range& wide) const {
+    constexpr double kLoss = 2;
+    if (given_[root(x)]) return false;
+    if (readers_[x] < 2) return true;
+    const Range own = whole(seen_[x]);
+    return wide.high - wide.low <= kLoss * (own.high - own.low);
+  }
+
+  void assign() {
+    const std::vector<Range> all = ranges();
+    std::vector<bool> used(graph_.tensors.size(), false);
+    for (const Op& op : graph_.ops) {
+      for (size_t i = 0; i < op.inputs.size(); ++i) {
+        if (!is_weights_operand(op, i)) used[op.inputs[i]] = true;
+      }
+      for (const int y : op.outputs) used[y] = true;
+    }
+    scales_.params.resize(graph_.tensors.size());
+    for (size_t t = 0; t < used.size(); ++t) {
+      if (!used[t]) continue;
+      const int r = root(static_cast<int>(t));
+      scales_.params[t] = given_[r] ? *given_[r] : params(all[r], t);
+    }
+  }
+
+  Params params(const Range& range, size_t tensor) const {
+    constexpr double kTiny = 0x1p-50;  // scales above the importer's least
+    if (range.high - range.low >= kTiny) return params_of(range);
+    throw Error(Exit::kUnsupported,
+                "tensor '" + graph_.tensors[tensor].name +
+                    "' is zero in all frames, no scale fits it",
+                "calibrate with frames that reach it");
+  }
+
+  void coarsen() {
+    for (const Op& op : graph_.ops) {
+      double least = 0;
+      if (op.kind == OpKind::kAdd || op.kind == OpKind::kSub) {
+        least = kFinestSum * std::max(scale(op.inputs[0]), scale(op.inputs[1]));
+      } else if (op.kind == OpKind::kHardSwish) {
+        least = kFinestSwish * scale(op.inputs[0]);
+      }
+      const int y = op.outputs[0];
+      if (given_[root(y)] || scale(y) >= least) continue;
+      const Range wide = range_of(scales_.params[y]);
+      const double factor = least / scale(y);
+      const Params coarse = params_of({wide.low * factor, wide.high * factor});
+      for (size_t t = 0; t < parent_.size(); ++t) {
+        if (root(static_cast<int>(t)) == root(y)) scales_.params[t] = coarse;
+      }
+    }
+  }
+
+  double scale(int t) const { return scales_.params[t].scale; }
+
+  const Graph& graph_;
+  const std::vector<Histogram>& seen_;
+  const QuantizeOptions& options_;
+  std::vector<int> parent_;
+  std::vector<std::optional<Params>> given_;  // by root
+  std::vector<int> readers_;
+  Scales scales_;
+};
+
+}  // namespace
+
+Scales choose_scales(const Graph& graph, const std::vector<Histogram>& seen,
+                     const QuantizeOptions& options) {
+  return Sharing(graph, seen, options).run();
+}
+
+}  // namespace shoal

@@ -1,0 +1,141 @@
+#include "host/quantize/simulate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+
+#include "host/float_oracle/float_oracle.h"
+#include "host/graph/quantize.h"
+#include "host/oracle/oracle.h"
+#include "host/quantize/frames.h"
+
+namespace shoal {
+namespace {
+
+int8_t spread_over(float v, const std::pair<float, float>& range) {
+  const double share =
+      (double{v} - range.first) / (double{range.second} - range.first);
+  return static_cast<int8_t>(
+      std::clamp(std::round(share * 255) - 128, -128.0, 127.0));
+}
+
+// Compares the outputs and the tensors of one frame after the other.
+class Judge {
+ public:
+  Judge(const Graph& original, const Graph& floats, const Graph& int8)
+      : floats_(floats), int8_(int8), oracle_(floats) {
+    if (&original != &floats) {
+      original_ = std::make_unique<FloatOracle>(original);
+    }
+  }
+
+  Judgement run(const std::vector<float>& frame, const QuantizeOptions& o) {
+    Judgement result;
+    result.tensors.resize(floats_.tensors.size());
+    const FloatValues& wanted = oracle_.run(frame);
+    const Values got = run_oracle(int8_, frame_bytes(int8_, o, frame));
+    for (const Op& op : floats_.ops) {
+      for (const int y : op.outputs) {
+        add(wanted[y], dequantized(int8_.tensors[y], got[y]),
+            result.tensors[y]);
+      }
+    }
+    std::vector<float> output;
+    for (const int t : int8_.outputs) {
+      const std::vector<float> part = dequantized(int8_.tensors[t], got[t]);
+      output.insert(output.end(), part.begin(), part.end());
+    }
+    if (original_) original_->run(frame);
+    add((original_ ? *original_ : oracle_).output(), output, result.output);
+    return result;
+  }
+
+ private:
+  static void add(const std::vector<float>& wanted,
+                  const std::vector<float>& got, Noise& n) {
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (!std::isfinite(wanted[i])) continue;  // padding below everything
+      const double signal = wanted[i], error = signal - got[i];
+      n.signal += signal * signal;
+      n.noise += error * error;
+    }
+  }
+
+  const Graph& floats_;
+  const Graph& int8_;
+  FloatOracle oracle_;
+  std::unique_ptr<FloatOracle> original_;
+};
+
+void add(const Noise& more, Noise& n) {
+  n.signal += more.signal;
+  n.noise += more.noise;
+}
+
+}  // namespace
+
+std::vector<uint8_t> frame_bytes(const Graph& int8,
+                                 const QuantizeOptions& options,
+                                 std::span<const float> frame) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(frame.size());
+  for (size_t i = 0; i < int8.inputs.size(); ++i) {
+    const Tensor& t = int8.tensors[int8.inputs[i]];
+    const bool known = i < options.input_ranges.size();
+    const auto count = static_cast<size_t>(element_count(t.shape));
+    for (const float v : frame.first(count)) {
+      const int8_t q = known ? spread_over(v, options.input_ranges[i])
+                             : quantize_float(v, t.scale(), t.zero());
+      bytes.push_back(static_cast<uint8_t>(q));
+    }
+    frame = frame.subspan(count);
+  }
+  return bytes;
+}
+
+std::vector<float> dequantized(const Tensor& t,
+                               std::span<const uint8_t> bytes) {
+  std::vector<float> values;
+  values.reserve(bytes.size());
+  for (const uint8_t b : bytes) {
+    values.push_back(dequantize(static_cast<int8_t>(b), t.scale(), t.zero()));
+  }
+  return values;
+}
+
+double Noise::snr_db() const {
+  if (noise == 0) return std::numeric_limits<double>::infinity();
+  return 10 * std::log10(signal / noise);
+}
+
+Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
+                const Calibration& calibration,
+                const std::vector<int64_t>& frames,
+                const QuantizeOptions& options, const Progress& progress) {
+  const auto count = static_cast<int64_t>(frames.size());
+  std::vector<std::unique_ptr<Judge>> judges(
+      static_cast<size_t>(worker_count(count)));
+  std::vector<Judgement> results(frames.size());
+  const auto work = [&](int worker, int64_t i) {
+    auto& judge = judges[static_cast<size_t>(worker)];
+    if (!judge) judge = std::make_unique<Judge>(original, floats, int8);
+    results[static_cast<size_t>(i)] = judge->run(
+        load_frame(floats, calibration, frames[static_cast<size_t>(i)]),
+        options);
+  };
+  for_each_frame(count, work, progress);
+
+  Judgement all;
+  all.tensors.resize(floats.tensors.size());
+  for (const Judgement& one : results) {
+    for (size_t t = 0; t < all.tensors.size(); ++t) {
+      add(one.tensors[t], all.tensors[t]);
+    }
+    add(one.output, all.output);
+  }
+  return all;
+}
+
+}  // namespace shoal
