@@ -117,6 +117,8 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
     o.keep_dims = reducer->keep_dims();
   } else if (const auto* squeeze = op.options_as_Squeeze()) {
     o.dims = budget.copy(squeeze->dims());
+  } else if (const auto* reshape = op.options_as_Reshape()) {
+    o.dims = budget.copy(reshape->new_shape());
   } else if (const auto* slice = op.options_as_StridedSlice()) {
     read_strided_slice(*slice, o);
   } else if (const auto* split = op.options_as_Split()) {
@@ -162,6 +164,7 @@ RawOp read_op(const tflite::Model& model, const tflite::Operator& op,
   RawOp out;
   out.code = std::max<int>(code.code(), code.deprecated_code());
   out.custom = budget.text(code.custom());
+  out.version = code.version();
   out.inputs = budget.copy(op.inputs());
   out.outputs = budget.copy(op.outputs());
   out.options = read_options(op, budget);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "host/tflite/raw_model.h"
 #include "tflite_generated.h"
@@ -73,6 +74,11 @@ Ref plain_options(Builder& b, const RawOptions& o) {
       return tflite::CreateReducer(b, o.keep_dims).Union();
     case OptionsCode::kSqueeze:
       return tflite::CreateSqueeze(b, b.CreateVector(o.dims)).Union();
+    case OptionsCode::kReshape: {
+      fb::Offset<fb::Vector<int>> shape;
+      if (!o.dims.empty()) shape = b.CreateVector(o.dims);
+      return tflite::CreateReshape(b, shape).Union();
+    }
     case OptionsCode::kStridedSlice:
       return tflite::CreateStridedSlice(b, o.begin_mask, o.end_mask,
                                         o.ellipsis_mask, o.new_axis_mask,
@@ -122,27 +128,28 @@ fb::Offset<tflite::Buffer> write_buffer(Builder& b,
   return tflite::CreateBuffer(b, b.CreateVector(bytes.data(), bytes.size()));
 }
 
-// Operators of one code share its entry.
+// Operators of one code and version share an entry.
 class Codes {
  public:
   uint32_t index(const RawOp& op) {
     const auto next = static_cast<uint32_t>(numbers_.size());
-    return numbers_.try_emplace({op.code, op.custom}, next).first->second;
+    return numbers_.try_emplace({op.code, op.custom, op.version}, next)
+        .first->second;
   }
   auto write(Builder& b) const {
     std::vector<fb::Offset<tflite::OperatorCode>> out(numbers_.size());
     for (const auto& [key, index] : numbers_) {
-      const auto& [code, custom] = key;
+      const auto& [code, custom, version] = key;
       fb::Offset<fb::String> name;
       if (!custom.empty()) name = b.CreateString(custom);
       out[index] = tflite::CreateOperatorCode(
-          b, static_cast<int8_t>(std::min(code, 127)), name, 1, code);
+          b, static_cast<int8_t>(std::min(code, 127)), name, version, code);
     }
     return b.CreateVector(out);
   }
 
  private:
-  std::map<std::pair<int, std::string>, uint32_t> numbers_;
+  std::map<std::tuple<int, std::string, int>, uint32_t> numbers_;
 };
 
 }  // namespace
@@ -171,13 +178,19 @@ std::vector<uint8_t> encode(const RawModel& model) {
   const auto inputs = b.CreateVector(model.inputs);
   const auto outputs = b.CreateVector(model.outputs);
   const auto all_ops = b.CreateVector(ops);
+  fb::Offset<fb::String> description, name;
+  if (!model.description.empty()) {
+    description = b.CreateString(model.description);
+  }
+  if (!model.graph_name.empty()) name = b.CreateString(model.graph_name);
   const auto graph =
-      tflite::CreateSubGraph(b, all_tensors, inputs, outputs, all_ops);
+      tflite::CreateSubGraph(b, all_tensors, inputs, outputs, all_ops, name);
   const auto graphs = b.CreateVector(&graph, 1);
   const auto all_codes = codes.write(b);
   const auto all_buffers = b.CreateVector(buffers);
-  b.Finish(tflite::CreateModel(b, 3, all_codes, graphs, 0, all_buffers),
-           tflite::ModelIdentifier());
+  b.Finish(
+      tflite::CreateModel(b, 3, all_codes, graphs, description, all_buffers),
+      tflite::ModelIdentifier());
   return {b.GetBufferPointer(), b.GetBufferPointer() + b.GetSize()};
 }
 

@@ -78,7 +78,7 @@ struct RawOptions {
   bool offset = false, keep_num_dims = false, keep_dims = false;
   bool align_corners = false, half_pixel_centers = false;
   float value = 0;        // SOFTMAX beta, LEAKY_RELU alpha
-  std::vector<int> dims;  // SQUEEZE
+  std::vector<int> dims;  // SQUEEZE, RESHAPE
 };
 
 struct RawOp {
@@ -86,6 +86,7 @@ struct RawOp {
   std::string custom;  // name of a custom one
   std::vector<int> inputs, outputs;
   RawOptions options;
+  int version = 1;
 };
 
 struct RawModel {
@@ -93,6 +94,7 @@ struct RawModel {
   std::vector<RawOp> ops;
   std::vector<int> inputs, outputs;
   std::vector<std::span<const uint8_t>> buffers;
+  std::string description, graph_name;  // for people; decode() skips them
 };
 
 // Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
