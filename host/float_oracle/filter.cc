@@ -1,8 +1,15 @@
 #include "host/float_oracle/filter.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace shoal::float_oracle {
+namespace {
+
+// Neighbours that the compiler is to keep in one register.
+constexpr int kLane = 4;
+using Lane = float __attribute__((vector_size(kLane * sizeof(float))));
+
+}  // namespace
 
 Filter::Filter(std::span<const float> weights, int outputs, int taps,
                int inputs)
@@ -20,13 +27,14 @@ void Filter::add(int tap, const float* x, float* sums) const {
   const size_t tap_size = static_cast<size_t>(inputs_) * kTile;
   const float* w = weights_.data() + tap * tap_size;
   for (int t = 0; t < tiles_; ++t, w += taps_ * tap_size, sums += kTile) {
-    float tile[kTile];
-    std::copy_n(sums, kTile, tile);
+    Lane tile[kTile / kLane];
+    std::memcpy(tile, sums, sizeof tile);
     for (int i = 0; i < inputs_; ++i) {
-      const float* const row = w + static_cast<size_t>(i) * kTile;
-      for (int o = 0; o < kTile; ++o) tile[o] += x[i] * row[o];
+      Lane row[kTile / kLane];
+      std::memcpy(row, w + static_cast<size_t>(i) * kTile, sizeof row);
+      for (int l = 0; l < kTile / kLane; ++l) tile[l] += x[i] * row[l];
     }
-    std::copy_n(tile, kTile, sums);
+    std::memcpy(sums, tile, sizeof tile);
   }
 }
 
