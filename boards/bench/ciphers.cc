@@ -3,7 +3,7 @@
 #include "device/link/cipher.h"
 #include "device/port/console.h"
 #include "device/program/tag.h"
-#include "device/storage/vault.h"
+#include "device/program/vault.h"
 
 namespace shoal {
 namespace {

@@ -5,9 +5,9 @@
 #include "device/program/check_stage.h"
 #include "device/program/chunk.h"
 #include "device/program/link_layout.h"
+#include "device/program/spill_layout.h"
 #include "device/program/tag.h"
-#include "device/storage/spill_layout.h"
-#include "device/storage/vault.h"
+#include "device/program/vault.h"
 
 namespace shoal {
 namespace {
@@ -118,10 +118,8 @@ bool genuine(TagKind kind, uint32_t address, const Header& h,
   if (!(h.flags & kStoreSealed) || source.mapped) {
     return tag_follows(kind, address, h.generation, bytes, length);
   }
-  // Nothing is decrypted, so nothing is written.
-  uint8_t* tag = const_cast<uint8_t*>(bytes) + length;
-  return source.cipher->open(source.key, store_nonce(kind, address), bytes,
-                             length, tag, 0) == 0;
+  return record_is_genuine(*source.cipher, source.key, kind, address, bytes,
+                           length);
 }
 
 bool spill_fields_ok(const Header& h) {

@@ -90,7 +90,7 @@ struct Header {
   uint16_t stage_streams;  // most in-streams of any stage
   uint16_t reserved;       // 0
   uint32_t spill;          // arena offset of the state of spills, or kNowhere;
-                           // device/storage/spill_layout.h
+                           // device/program/spill_layout.h
   uint32_t spill_pages;    // that a frame writes
   uint32_t spill_page_bytes;  // an erase block of the storage, tag included
   uint32_t reserved2;         // 0

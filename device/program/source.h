@@ -17,7 +17,7 @@ struct ImageSource {
   bool has_storage = false;
   uint32_t storage_bytes = 0;
   // With both, what is read from storage must be sealed. The key is that of the
-  // store (device/storage/vault.h) and may be set when the header is known.
+  // store (device/program/vault.h) and may be set when the header is known.
   const shoal_cipher* cipher = nullptr;
   const uint8_t* key = nullptr;
 };

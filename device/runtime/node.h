@@ -17,10 +17,10 @@
 #include "device/link/link.h"
 #include "device/program/actor.h"
 #include "device/program/check.h"
+#include "device/program/vault.h"
 #include "device/runtime/tap.h"
 #include "device/shoal.h"
 #include "device/storage/spill_area.h"
-#include "device/storage/vault.h"
 
 namespace shoal {
 

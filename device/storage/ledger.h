@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "device/program/image.h"
-#include "device/storage/spill_layout.h"
+#include "device/program/spill_layout.h"
 
 namespace shoal {
 

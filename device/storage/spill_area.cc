@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "device/program/tag.h"
+#include "device/program/vault.h"
 #include "device/storage/ledger.h"
-#include "device/storage/vault.h"
 
 namespace shoal {
 namespace {

@@ -41,8 +41,8 @@
 #include <cstdint>
 
 #include "device/base/status.h"
+#include "device/program/spill_layout.h"
 #include "device/shoal.h"
-#include "device/storage/spill_layout.h"
 
 namespace shoal {
 

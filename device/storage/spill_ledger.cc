@@ -2,9 +2,9 @@
 // every run.
 #include <cstring>
 
+#include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "device/storage/spill_area.h"
-#include "device/storage/vault.h"
 
 namespace shoal {
 namespace {

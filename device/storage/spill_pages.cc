@@ -2,9 +2,9 @@
 #include <cstring>
 
 #include "device/program/tag.h"
+#include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "device/storage/spill_area.h"
-#include "device/storage/vault.h"
 
 namespace shoal {
 
@@ -24,7 +24,7 @@ void SpillArea::take() {
 
 bool SpillArea::seal_page() {
   SpillState& s = *state_;
-  const uint32_t payload = spill_payload(area_->erase_bytes);
+  const uint32_t payload = page_payload(area_->erase_bytes);
   if (!cipher_) {
     make_tag(TagKind::kPage, s.number, s.generation, buffer_, payload,
              buffer_ + payload);
@@ -43,7 +43,7 @@ bool SpillArea::seal_page() {
 
 bool SpillArea::open_page() {
   SpillState& s = *state_;
-  const uint32_t payload = spill_payload(area_->erase_bytes);
+  const uint32_t payload = page_payload(area_->erase_bytes);
   const uint32_t number = numbers()[page_];
   if (!cipher_) {
     return tag_follows(TagKind::kPage, number, s.generation, buffer_, payload);

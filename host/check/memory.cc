@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "device/storage/spill_layout.h"
+#include "device/program/spill_layout.h"
 #include "host/check/premises.h"
 #include "host/check/weights.h"
 

@@ -4,8 +4,8 @@
 
 #include <random>
 
+#include "device/program/spill_layout.h"
 #include "device/runtime/testing/run_program.h"
-#include "device/storage/spill_layout.h"
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/hand_plans.h"

@@ -5,7 +5,7 @@
 
 #include "device/link/cipher.h"
 #include "device/program/tag.h"
-#include "device/storage/vault.h"
+#include "device/program/vault.h"
 #include "host/base/error.h"
 #include "host/emit/byte_writer.h"
 #include "host/emit/pieces.h"

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <random>
 
+#include "device/program/vault.h"
 #include "device/storage/ledger.h"
-#include "device/storage/vault.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/run/frame.h"

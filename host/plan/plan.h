@@ -150,7 +150,7 @@ struct PlanLayout {
   uint32_t head = 0, head_bytes = 0;      // 0 bytes: the image is mapped
   uint32_t record = 0, record_bytes = 0;  // 0: mapped
   uint32_t keep = 0, keep_bytes = 0;      // weight sets that stay
-  uint32_t spill = 0, spill_bytes = 0;    // device/storage/spill_layout.h
+  uint32_t spill = 0, spill_bytes = 0;    // device/program/spill_layout.h
   uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
   uint32_t buffers = 0;                   // where the buffers begin
 };

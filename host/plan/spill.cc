@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "device/storage/spill_layout.h"
+#include "device/program/spill_layout.h"
 #include "host/plan/time.h"
 
 namespace shoal {

@@ -11,7 +11,7 @@
 
 #include "device/storage/directory.h"
 #include "device/storage/ledger.h"
-#include "device/storage/vault.h"
+#include "device/program/vault.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"

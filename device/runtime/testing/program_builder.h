@@ -13,8 +13,8 @@
 #include "device/program/link_layout.h"
 #include "device/program/seal.h"
 #include "device/program/sha256.h"
+#include "device/program/spill_layout.h"
 #include "device/runtime/testing/stage_spec.h"
-#include "device/storage/spill_layout.h"
 
 namespace shoal::test {
 

@@ -14,10 +14,10 @@
 
 #include "device/base/status.h"
 #include "device/program/image.h"
+#include "device/program/vault.h"
 #include "device/runtime/tap.h"
 #include "device/shoal.h"
 #include "device/storage/ledger.h"
-#include "device/storage/vault.h"
 
 namespace shoal::test {
 

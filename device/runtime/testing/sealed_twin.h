@@ -5,8 +5,8 @@
 
 #include "device/link/cipher.h"
 #include "device/program/seal.h"
+#include "device/program/vault.h"
 #include "device/runtime/testing/program_builder.h"
-#include "device/storage/vault.h"
 
 namespace shoal::test {
 

@@ -89,7 +89,7 @@ class SpillBench {
 
   std::vector<uint8_t> contents(uint32_t frame, uint32_t page) const {
     std::mt19937 random(frame * 1000 + page + 1);
-    std::vector<uint8_t> bytes(spill_payload(shape_.erase_bytes));
+    std::vector<uint8_t> bytes(page_payload(shape_.erase_bytes));
     for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
     return bytes;
   }
@@ -107,7 +107,7 @@ class SpillBench {
     const Status s = area.start_read_page(page, buffer_.data());
     const Status read = s == Status::kOk ? finish() : s;
     if (read != Status::kOk) return read;
-    buffer_.resize(spill_payload(shape_.erase_bytes));
+    buffer_.resize(page_payload(shape_.erase_bytes));
     wrong += buffer_ != contents(frame, page);
     return read;
   }

@@ -5,7 +5,7 @@
 
 #include "device/program/chunk.h"
 #include "device/program/record.h"
-#include "device/storage/spill_layout.h"
+#include "device/program/spill_layout.h"
 
 namespace shoal {
 
@@ -237,7 +237,7 @@ void HandPlan::spill(int buffer, uint32_t page_bytes) {
   const PlanBuffer& b = now().buffers[buffer];
   const int index = static_cast<int>(now().spills.size());
   const int64_t bytes = b.box.elements() * b.element_bytes;
-  const uint32_t payload = spill_payload(page_bytes);
+  const uint32_t payload = page_payload(page_bytes);
   const int pages = static_cast<int>((bytes + payload - 1) / payload);
   const int at = port(buffer, b.box, true, Owner::kSpill, index);
   now().spills.push_back({at, node_.spill_pages, pages, 0});

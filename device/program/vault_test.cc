@@ -1,4 +1,4 @@
-#include "device/storage/vault.h"
+#include "device/program/vault.h"
 
 #include <gtest/gtest.h>
 

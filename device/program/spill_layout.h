@@ -44,10 +44,6 @@ struct SpillState {
   uint32_t ours;  // an entry that names this store, damaged or not
 };
 
-constexpr uint32_t spill_payload(uint32_t page_bytes) {
-  return page_bytes - kTagBytes;
-}
-
 // Multiple of kAlign; pages <= kMostSpillPages.
 constexpr uint32_t spill_state_bytes(uint32_t pages) {
   return align_up(static_cast<uint32_t>(sizeof(SpillState)) + 4 * pages);

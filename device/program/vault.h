@@ -46,7 +46,7 @@ bool seal_record(const shoal_cipher&, const uint8_t key[kStoreKeyBytes],
                  TagKind kind, uint32_t address, uint8_t* bytes,
                  uint32_t length);
 bool record_is_genuine(const shoal_cipher&, const uint8_t key[kStoreKeyBytes],
-                       TagKind kind, uint32_t address, uint8_t* bytes,
+                       TagKind kind, uint32_t address, const uint8_t* bytes,
                        uint32_t length);
 
 }  // namespace shoal
