@@ -11,10 +11,9 @@ shoal=$1 model=$2 input=$3 frames=${4:-1000}
 shift $(($# < 4 ? 3 : 4))
 workers=${WORKERS:-8} warm=$((frames < 100 ? frames : 100))
 work=$(mktemp -d)
-pids=()
+. "$(dirname "$0")/start_workers.sh"
 finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait
+  stop_workers
   rm -rf "$work"
 }
 trap finish EXIT
@@ -23,19 +22,7 @@ secure=(--key "$work/key")
 for option in "$@"; do [[ $option != --insecure ]] || secure=(--insecure); done
 [[ ${secure[0]} == --insecure ]] || "$shoal" keygen -o "$work/key" >/dev/null
 
-for ((i = 0; i < workers; ++i)); do
-  "$shoal" worker --listen 127.0.0.1:0 --ram "${RAM:-16M}" --name "node$i" \
-    "${secure[@]}" >"$work/$i.out" 2>"$work/$i.err" &
-  pids+=($!)
-done
-addresses=()
-for ((i = 0; i < workers; ++i)); do
-  until grep -q '^listening on ' "$work/$i.out"; do
-    kill -0 "${pids[i]}" 2>/dev/null || { cat "$work/$i.err" >&2; exit 1; }
-    sleep 0.05
-  done
-  addresses+=("$(sed -n 's/^listening on //p' "$work/$i.out")")
-done
+start_workers "$shoal" "$workers" "${RAM:-16M}" "$work" "${secure[@]}"
 echo "$workers workers: ${addresses[*]}"
 
 # Of each worker, in KB.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what shoal is built with from Debian 12's packages, those that are
 # missing only. Needs root (or sudo) if any is missing. With "tests" it also
-# fetches the sources that firmware is built from (tools/sources.sh).
+# fetches the sources that firmware is built from (tools/sources.sh), with
+# "train" what tools/train needs.
 set -euo pipefail
 packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libmbedtls-dev libstb-dev
@@ -10,6 +11,10 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
   libclang-rt-14-dev lld-14 clang-format-14 git gcc-arm-none-eabi
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm)
+if [[ "${1:-}" == train ]]; then
+  packages+=(python3-torch python3-numpy)
+  command -v npm >/dev/null || packages+=(npm)
+fi
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
