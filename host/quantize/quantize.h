@@ -21,9 +21,9 @@ struct QuantizeOptions {
   bool bias_correction = true;
   // Of depthwise chains: scales move between layers; unset: where it lowers
   // the error.
-  std::optional<bool> equalize;
+  std::optional<bool> equalize = {};
   // Of each input, if known: of pictures the range of pixels 0..255.
-  std::vector<std::pair<float, float>> input_ranges;
+  std::vector<std::pair<float, float>> input_ranges = {};
 };
 
 // Calibration frames: `frame(i)` gives all inputs one after another. Called
