@@ -1,0 +1,29 @@
+// Rearranging constants. Internal to host/onnx.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "host/onnx/call.h"
+
+namespace shoal::onnx_import {
+
+// Elements `from` of the constant, under new sizes.
+OnnxTensor picked(const OnnxTensor&, const std::vector<int64_t>& dims,
+                  const std::vector<int64_t>& from);
+// A constant of this type holding nothing yet.
+OnnxTensor of_type(const OnnxTensor& like, const std::vector<int64_t>& dims);
+
+// What several families read from a node, for constants and tensors alike.
+// The sizes that Reshape, Squeeze, Unsqueeze and Flatten give.
+std::vector<int64_t> reshape_dims(const OnnxCall&,
+                                  const std::vector<int64_t>& dims);
+// Of Slice: per axis, as NumPy cuts them.
+struct Cut {
+  int64_t begin = 0, count = 0, step = 1;
+};
+std::vector<Cut> slice_cuts(const OnnxCall&, const std::vector<int64_t>& dims);
+std::vector<int64_t> permutation(const OnnxCall&, size_t rank);
+
+}  // namespace shoal::onnx_import
