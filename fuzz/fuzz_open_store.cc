@@ -99,6 +99,7 @@ void make_right(Bytes& store, Bytes& program, StoreInfo& info) {
   seal_directory(d);
   std::memcpy(store.data(), &d, sizeof d);
   info.generation = d.generation;
+  info.nodes[0].store_bytes = d.total_bytes;
   info.nodes[0].hash = hex_digits(d.hash);
   info.nodes[0].store_id = hex_digits(d.store_id);
 }

@@ -20,7 +20,8 @@ void LocalNode::write(const Prepared& p, const StoreSettings& settings) {
       temporary_ ? temporary_->path().string() : settings.folder;
   write_store(folder, p.graph, p.net, p.plan, settings.options);
   info_ = read_store_info(folder, settings.options.key);
-  store_.emplace(folder, *info_, 0, settings.options.key);
+  store_.emplace(folder, *info_, 0, settings.options.key,
+                 temporary_ ? Lifetime::kTemporary : Lifetime::kKept);
 }
 
 NodeSource LocalNode::source() const {

@@ -149,6 +149,17 @@ TEST_F(LocalNodeTest, AnotherStoreIsRefused) {
   refused(kKey, Exit::kCorrupt, "the store of another plan");
 }
 
+TEST_F(LocalNodeTest, TheDescriptionAndTheStoreAgreeOnItsSize) {
+  { const LocalNode node(prepared("teensy41"), settings({})); }
+  const StoreInfo right = read_store_info(folder_.string(), {});
+  for (const int more : {-1, 1}) {
+    StoreInfo info = right;
+    info.nodes[0].store_bytes += more;
+    write_file(file("store.json"), format_store_info(info, {}));
+    refused({}, Exit::kCorrupt, " by store.json");
+  }
+}
+
 TEST_F(LocalNodeTest, AFlippedByteIsNamedByItsLayerOrMakesNoDifference) {
   for (const char* board : {"teensy41", "emcraft-sf2"}) {
     for (const bool sealed : {false, true}) {

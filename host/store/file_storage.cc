@@ -36,13 +36,17 @@ bool move_all(uint32_t bytes, Move&& move) {
 }  // namespace
 
 FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
-                         std::optional<shoal_spill_area> spill, bool durable)
+                         std::optional<shoal_spill_area> spill,
+                         Lifetime lifetime)
     : base_(base),
       bytes_(bytes),
       spill_(spill),
       storage_{this, &start, &poll, spill ? &write : nullptr,
                spill ? &erase : nullptr} {
-  const int access = spill ? O_RDWR | (durable ? O_DSYNC : 0) : O_RDONLY;
+  // With O_DSYNC the order of operations is the order on the disk: the ledger
+  // is ahead of the pages that it covers whenever the power fails.
+  const int durable = lifetime == Lifetime::kKept ? O_DSYNC : 0;
+  const int access = spill ? O_RDWR | durable : O_RDONLY;
   file_ = open(path.c_str(), access | O_CLOEXEC);
   if (file_ < 0) {
     throw Error(Exit::kUsage, path + ": " + std::strerror(errno));

@@ -24,14 +24,19 @@ struct FileCounters {
   double transfer_s = 0;  // operations, from start to end
 };
 
+enum class Lifetime : uint8_t {
+  kKept,       // a write or an erasure that has ended survives a power cut
+  kTemporary,  // the file goes when the process does
+};
+
 class FileStorage final : public HostStorage {
  public:
   // Offset 0 is byte `base` of the file, `bytes` follow it. `spill`: what may
-  // be written, offsets as of reads; `durable`: an operation that has ended
-  // survives a power cut. Throws Error(kCorrupt) for a file that is too short,
-  // Error(kUsage) if it cannot be opened.
+  // be written, offsets as of reads. Throws Error(kCorrupt) for a file that
+  // is too short, Error(kUsage) if it cannot be opened.
   FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
-              std::optional<shoal_spill_area> spill = {}, bool durable = false);
+              std::optional<shoal_spill_area> spill = {},
+              Lifetime = Lifetime::kKept);
   ~FileStorage() override;
 
   const shoal_storage& storage() const override { return storage_; }

@@ -1,5 +1,6 @@
 #include "host/store/file_storage.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -100,6 +101,31 @@ TEST_F(FileStorageTest, WritesWholeUnitsOfTheSpillAreaAlone) {
   EXPECT_EQ(read_file(path_), expected);
   EXPECT_EQ(s.counters().writes, 1);
   EXPECT_EQ(s.counters().erased_bytes, 1024);
+}
+
+// Of the descriptor that has the file open.
+int open_flags(const std::string& path) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == path) {
+      return fcntl(std::stoi(entry.path().filename()), F_GETFL);
+    }
+  }
+  return -1;
+}
+
+TEST_F(FileStorageTest, WhatAKeptStoreHasWrittenIsOnTheDisk) {
+  {
+    FileStorage s(path_, kBase, kBytes, kSpill);
+    EXPECT_EQ(open_flags(path_) & (O_ACCMODE | O_DSYNC), O_RDWR | O_DSYNC);
+  }
+  {
+    FileStorage s(path_, kBase, kBytes, kSpill, Lifetime::kTemporary);
+    EXPECT_EQ(open_flags(path_) & (O_ACCMODE | O_DSYNC), O_RDWR);
+  }
+  FileStorage s(path_, kBase, kBytes);
+  EXPECT_EQ(open_flags(path_) & O_ACCMODE, O_RDONLY);
 }
 
 TEST_F(FileStorageTest, AFileThatIsShortIsNamed) {

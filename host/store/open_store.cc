@@ -89,7 +89,8 @@ StoreKey node_store_key(const StoreKey& key, uint16_t node) {
 }
 
 OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
-                     size_t node, const std::optional<StoreKey>& key)
+                     size_t node, const std::optional<StoreKey>& key,
+                     Lifetime lifetime)
     : info_(info), node_(info.nodes.at(node)), index_(node) {
   const fs::path base = fs::path(folder) / node_.name;
   const std::string store = base.string() + ".store";
@@ -103,7 +104,7 @@ OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
   }
   const uint32_t end = spill_ ? spill_->offset + spill_->bytes : d.image_bytes;
   storage_ = std::make_unique<FileStorage>(
-      store, d.program, std::max(end, d.image_bytes), spill_);
+      store, d.program, std::max(end, d.image_bytes), spill_, lifetime);
   if (key) key_ = node_store_key(*key, static_cast<uint16_t>(node));
 }
 
@@ -124,6 +125,10 @@ void OpenStore::check_directory_file(const std::string& path) {
   if (bytes != d.total_bytes) {
     refuse(path, format_count(static_cast<int64_t>(bytes)) + " bytes, " +
                      format_count(d.total_bytes) + " by its directory");
+  }
+  if (node_.store_bytes != d.total_bytes) {
+    refuse(path, format_count(d.total_bytes) + " bytes, " +
+                     format_count(node_.store_bytes) + " by " + kStoreInfoFile);
   }
   if (d.node != index_ || d.nodes != info_.nodes.size()) {
     refuse(path, "the store of node " + std::to_string(d.node) + " of " +

@@ -36,7 +36,7 @@ class OpenStore {
   // `info` must outlive this. Throws Error(kCorrupt) naming file and field;
   // Error(kUsage) if there is no such node or file.
   OpenStore(const std::string& folder, const StoreInfo& info, size_t node,
-            const std::optional<StoreKey>&);
+            const std::optional<StoreKey>&, Lifetime = Lifetime::kKept);
 
   NodeSource source() const;
   const StoredNode& node() const { return node_; }
