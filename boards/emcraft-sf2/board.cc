@@ -1,9 +1,8 @@
 // The Emcraft SmartFusion2 board as QEMU has it (emcraft-sf2): UART 0 as the
 // console, SPI NOR as storage, semihosting for options and the end.
-#include "boards/cortex_m/core.h"
+#include "boards/cortex_m/emulated.h"
 #include "boards/cortex_m/semihosting.h"
 #include "boards/emcraft-sf2/spi_nor.h"
-#include "boards/firmware/firmware.h"
 
 namespace shoal {
 namespace {
@@ -38,19 +37,10 @@ int start_erase(void*, uint32_t offset, uint32_t bytes) {
   return nor.erase(offset, bytes);
 }
 int poll_storage(void*) { return nor.poll(); }
-uint64_t read_ticks(void*) { return ticks(); }
-void memory(void*, shoal_memory* out) { measure_memory(out); }
 
 shoal_port make_port() {
-  shoal_port p{};
-  p.board = "emcraft-sf2";
+  shoal_port p = core_port(console, 142000000);
   p.command = command;
-  p.arena = arena_begin;
-  p.arena_bytes = static_cast<uint32_t>(sram_end - arena_begin);
-  p.memory = memory;
-  p.ticks = read_ticks;
-  p.ticks_per_second = 142000000;
-  p.console = console;
   p.storage = {nullptr, start_read, poll_storage, start_write, start_erase};
   p.storage_bytes = nor.present() ? kNorBytes : 0;
   p.storage_poll_bytes = kNorPollBytes;
@@ -64,17 +54,11 @@ shoal_port make_port() {
 
 void board_main() {
   using namespace shoal;
-  guard_stack();
   uart(kFifoControl) = 1;
   if (!semihosting_command(command, sizeof command)) command[0] = 0;
-  start_ticks();
-  const shoal_port port = make_port();
-  semihosting_exit(run_firmware(port));
+  run_and_exit(make_port());
 }
 
 void board_fault(const shoal::FaultFrame& fault) {
-  shoal_port port{};
-  port.console = shoal::console;
-  shoal::send_fault(port, fault);
-  shoal::semihosting_exit(shoal::kExitFault);
+  shoal::exit_with_fault(shoal::console, fault);
 }

@@ -1,0 +1,40 @@
+#include "boards/cortex_m/emulated.h"
+
+#include "boards/cortex_m/semihosting.h"
+#include "boards/firmware/firmware.h"
+
+namespace shoal {
+namespace {
+
+uint64_t read_ticks(void*) { return ticks(); }
+void memory(void*, shoal_memory* out) { measure_memory(out); }
+
+}  // namespace
+
+shoal_port core_port(Console console, uint32_t ticks_per_second) {
+  shoal_port p{};
+  p.board = BOARD_NAME;
+  p.command = "";
+  p.arena = arena_begin;
+  p.arena_bytes = static_cast<uint32_t>(sram_end - arena_begin);
+  p.memory = memory;
+  p.ticks = read_ticks;
+  p.ticks_per_second = ticks_per_second;
+  p.console = console;
+  return p;
+}
+
+void run_and_exit(const shoal_port& port) {
+  guard_stack();
+  start_ticks();
+  semihosting_exit(run_firmware(port));
+}
+
+void exit_with_fault(Console console, const FaultFrame& fault) {
+  shoal_port port{};
+  port.console = console;
+  send_fault(port, fault);
+  semihosting_exit(kExitFault);
+}
+
+}  // namespace shoal

@@ -1,0 +1,19 @@
+// What boards in QEMU have in common: a port without storage, and ends of a run
+// that leave the emulator with an exit status.
+#pragma once
+
+#include "boards/cortex_m/core.h"
+
+namespace shoal {
+
+using Console = void (*)(void* user, const void* data, uint32_t bytes);
+
+// All SRAM behind the fixed bytes, SysTick as the clock, no storage, no
+// command. BOARD_NAME comes from the board's build.
+shoal_port core_port(Console, uint32_t ticks_per_second);
+
+// Guards the stack, starts the clock, runs the firmware.
+[[noreturn]] void run_and_exit(const shoal_port&);
+[[noreturn]] void exit_with_fault(Console, const FaultFrame&);
+
+}  // namespace shoal
