@@ -43,7 +43,7 @@ void use(shoal::Graph graph, shoal::Objective objective) {
   options.objective = objective;
   const shoal::Prepared prepared = shoal::prepare(std::move(graph), options);
   const std::vector<uint8_t> input = some_input(prepared.graph);
-  const shoal::Verdict verdict = shoal::verify_frame(
+  const shoal::Verification verdict = shoal::verify_frame(
       prepared, input, shoal::run_oracle(prepared.graph, input), std::nullopt);
   if (verdict.wrong) {
     std::fprintf(stderr, "%s: %s\n", verdict.between.c_str(),

@@ -61,7 +61,8 @@ TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
     const GoldenCase golden = read_golden_case(folder, name);
     const Values oracle = run_oracle(graph, golden.input);
     for (const Prepared& p : plans) {
-      const Verdict verdict = verify_frame(p, golden.input, oracle, golden);
+      const Verification verdict =
+          verify_frame(p, golden.input, oracle, golden);
       EXPECT_GT(verdict.layers, 0u);
       if (verdict.wrong) {
         ADD_FAILURE() << name << " in " << p.plan.nodes[0].arena_bytes
@@ -95,7 +96,7 @@ TEST(Uint8Golden, OriginalEqualsItsShiftedTwin) {
       const GoldenCase golden = read_golden_case(folder, c);
       const std::vector<uint8_t> input = flipped(golden.input);
       const Values oracle = run_oracle(graph, input);
-      const Verdict verdict = verify_frame(p, input, oracle, std::nullopt);
+      const Verification verdict = verify_frame(p, input, oracle, std::nullopt);
       if (verdict.wrong) ADD_FAILURE() << describe(*verdict.wrong);
       EXPECT_EQ(flipped(model_output(graph, oracle)), golden.output) << c;
     }

@@ -85,7 +85,7 @@ void expect_exact(const Prepared& p) {
     const Tensor& tensor = p.graph.tensors[static_cast<size_t>(t)];
     if (tensor.type == Type::kFloat32) std::fill(input.begin(), input.end(), 0);
   }
-  const Verdict v =
+  const Verification v =
       verify_frame(p, input, run_oracle(p.graph, input), std::nullopt);
   if (v.wrong) ADD_FAILURE() << v.between << ": " << describe(*v.wrong);
 }

@@ -43,7 +43,7 @@ Frames random_frames(const Graph& graph, int count, std::mt19937& random) {
 }
 
 std::string judge(const Prepared& p, const Frames& frames) {
-  const std::vector<Verdict> verdicts =
+  const std::vector<Verification> verdicts =
       verify_batch(p, frames.inputs, frames.oracles, {});
   for (size_t f = 0; f < verdicts.size(); ++f) {
     if (!verdicts[f].wrong) continue;

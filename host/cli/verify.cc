@@ -19,10 +19,11 @@ namespace shoal {
 
 namespace {
 
-Verdict verify_nodes(const VerifyFlags& flags, const Prepared& p,
-                     const Cluster& cluster, const std::vector<uint8_t>& input,
-                     const std::optional<GoldenCase>& golden,
-                     SimOptions options) {
+Verification verify_nodes(const VerifyFlags& flags, const Prepared& p,
+                          const Cluster& cluster,
+                          const std::vector<uint8_t>& input,
+                          const std::optional<GoldenCase>& golden,
+                          SimOptions options) {
   TraceCollector trace(p.graph, p.net, p.plan);
   options.costs = false;
   options.insecure = flags.insecure;
@@ -51,8 +52,8 @@ Case load_case(const VerifyFlags& flags, const Prepared& p,
 }
 
 // A batch at a time; what is left of the last one repeats its last input.
-std::vector<Verdict> verify_alone(const Prepared& p, const LocalNode& node,
-                                  std::span<const Case> cases) {
+std::vector<Verification> verify_alone(const Prepared& p, const LocalNode& node,
+                                       std::span<const Case> cases) {
   std::vector<uint8_t> inputs;
   std::vector<Values> oracles;
   std::vector<std::optional<GoldenCase>> golden;
@@ -68,7 +69,7 @@ std::vector<Verdict> verify_alone(const Prepared& p, const LocalNode& node,
   return verify_batch(p, node.source(), inputs, oracles, golden);
 }
 
-void print(const Case& c, const Verdict& v) {
+void print(const Case& c, const Verification& v) {
   const char* const path = c.path.c_str();
   if (v.wrong) {
     std::printf("%s: %s differ: %s\n", path, v.between.c_str(),
@@ -79,7 +80,7 @@ void print(const Case& c, const Verdict& v) {
   }
 }
 
-nlohmann::json verdict_json(const Case& c, const Verdict& v) {
+nlohmann::json verdict_json(const Case& c, const Verification& v) {
   nlohmann::json json{{"input", c.path},
                       {"layers", v.layers},
                       {"golden", c.golden.has_value()},
@@ -118,7 +119,7 @@ int verify_command(const VerifyFlags& flags) {
          ++i) {
       cases.push_back(load_case(flags, p, flags.inputs[i]));
     }
-    const std::vector<Verdict> verdicts =
+    const std::vector<Verification> verdicts =
         several ? std::vector{verify_nodes(flags, p, cluster, cases[0].input,
                                            cases[0].golden, network)}
                 : verify_alone(p, *alone, cases);

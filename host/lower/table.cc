@@ -23,15 +23,15 @@ void run_kernel(OpCode op, const BinaryArgs& args) {
   }
 }
 
-Table all_bytes() {
-  Table bytes;
+ByteTable all_bytes() {
+  ByteTable bytes;
   for (int k = 0; k < 256; ++k) bytes[k] = static_cast<int8_t>(k - 128);
   return bytes;
 }
 
 }  // namespace
 
-void add_table(Builder& b, int x, const Table& table) {
+void add_table(Builder& b, int x, const ByteTable& table) {
   const int y = b.op().outputs[0];
   const Value v = b.raw(x);
   if (table == all_bytes()) {
@@ -50,7 +50,7 @@ void add_table(Builder& b, int x, const Table& table) {
 std::optional<TableOf> binary_table(const Builder& b, const Layer& l) {
   const Op& op = b.op();
   const int64_t elements = element_count(b.tensor(op.outputs[0]).shape);
-  const Table bytes = all_bytes();
+  const ByteTable bytes = all_bytes();
   BinaryArgs args{};
   int x = -1;
   for (int k = 0; k < 2; ++k) {

@@ -9,17 +9,17 @@
 
 namespace shoal {
 
-using Table = std::array<int8_t, 256>;  // indexed by byte + 128
+using ByteTable = std::array<int8_t, 256>;  // indexed by byte + 128
 
 // The current operator's result as a kLut over tensor `x`; no layer at all
 // for the identity.
-void add_table(Builder&, int x, const Table&);
+void add_table(Builder&, int x, const ByteTable&);
 
 // The layer of a binary operator as a table, if only one tensor and no more
 // than one constant byte go into it (x + 3, x * x); then also its tensor.
 struct TableOf {
   int tensor;
-  Table table;
+  ByteTable table;
 };
 std::optional<TableOf> binary_table(const Builder&, const Layer&);
 

@@ -54,12 +54,12 @@ TEST(BatchRun, VerdictsAreOfTheirOwnFrame) {
     oracles.push_back(run_oracle(
         p.graph, std::span(inputs).subspan(f * kSmallInput, kSmallInput)));
   }
-  for (const Verdict& v : verify_batch(p, inputs, oracles, {})) {
+  for (const Verification& v : verify_batch(p, inputs, oracles, {})) {
     EXPECT_FALSE(v.wrong);
     EXPECT_EQ(v.layers, p.graph.ops.size());
   }
   std::swap(oracles[1], oracles[2]);
-  const std::vector<Verdict> wrong = verify_batch(p, inputs, oracles, {});
+  const std::vector<Verification> wrong = verify_batch(p, inputs, oracles, {});
   EXPECT_FALSE(wrong[0].wrong);
   EXPECT_TRUE(wrong[1].wrong);
   EXPECT_TRUE(wrong[2].wrong);

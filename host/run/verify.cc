@@ -47,10 +47,10 @@ std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
 
 }  // namespace
 
-Verdict judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
-                    const Values& traced, const Values& oracle,
-                    const std::optional<GoldenCase>& golden) {
-  Verdict verdict;
+Verification judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
+                         const Values& traced, const Values& oracle,
+                         const std::optional<GoldenCase>& golden) {
+  Verification verdict;
   for (const Op& op : p.graph.ops) verdict.layers += op.outputs.size();
   const auto judge = [&](const char* between,
                          const std::optional<Difference>& wrong) {
@@ -73,7 +73,7 @@ Verdict judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
   return verdict;
 }
 
-std::vector<Verdict> verify_batch(
+std::vector<Verification> verify_batch(
     const Prepared& p, std::span<const uint8_t> inputs,
     const std::vector<Values>& oracles,
     const std::vector<std::optional<GoldenCase>>& golden) {
@@ -84,7 +84,7 @@ std::vector<Verdict> verify_batch(
   return verify_batch(p, source, inputs, oracles, golden);
 }
 
-std::vector<Verdict> verify_batch(
+std::vector<Verification> verify_batch(
     const Prepared& p, const NodeSource& source,
     std::span<const uint8_t> inputs, const std::vector<Values>& oracles,
     const std::vector<std::optional<GoldenCase>>& golden) {
@@ -94,7 +94,7 @@ std::vector<Verdict> verify_batch(
   const std::vector<uint8_t> output = session.run(inputs);
   const auto in = static_cast<size_t>(input_bytes(p.graph));
   const auto out = static_cast<size_t>(output_bytes(p.graph));
-  std::vector<Verdict> verdicts;
+  std::vector<Verification> verdicts;
   for (size_t f = 0; f < oracles.size(); ++f) {
     const auto from = output.begin() + static_cast<ptrdiff_t>(f * out);
     verdicts.push_back(judge_frame(
@@ -105,15 +105,15 @@ std::vector<Verdict> verify_batch(
   return verdicts;
 }
 
-Verdict verify_frame(const Prepared& p, std::span<const uint8_t> input,
-                     const Values& oracle,
-                     const std::optional<GoldenCase>& golden) {
+Verification verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                          const Values& oracle,
+                          const std::optional<GoldenCase>& golden) {
   return verify_batch(p, input, {oracle}, {golden})[0];
 }
 
-Verdict verify_frame(const Prepared& p, const NodeSource& source,
-                     std::span<const uint8_t> input, const Values& oracle,
-                     const std::optional<GoldenCase>& golden) {
+Verification verify_frame(const Prepared& p, const NodeSource& source,
+                          std::span<const uint8_t> input, const Values& oracle,
+                          const std::optional<GoldenCase>& golden) {
   return verify_batch(p, source, input, {oracle}, {golden})[0];
 }
 

@@ -43,14 +43,14 @@ class VerifyTest : public testing::Test {
 };
 
 TEST_F(VerifyTest, ARightProgramIsEqual) {
-  const Verdict v = verify_frame(p_, input_, oracle_, golden());
+  const Verification v = verify_frame(p_, input_, oracle_, golden());
   EXPECT_FALSE(v.wrong);
   EXPECT_EQ(v.layers, 4u);
 }
 
 TEST_F(VerifyTest, TheFirstLayerThatDiffersIsNamed) {
   alter_weight("second");
-  const Verdict v = verify_frame(p_, input_, oracle_, std::nullopt);
+  const Verification v = verify_frame(p_, input_, oracle_, std::nullopt);
   ASSERT_TRUE(v.wrong);
   EXPECT_EQ(v.between, "plan and oracle");
   EXPECT_EQ(v.wrong->layer.rfind("001 CONV_2D", 0), 0u) << v.wrong->layer;
@@ -62,7 +62,7 @@ TEST_F(VerifyTest, TheFirstLayerThatDiffersIsNamed) {
 TEST_F(VerifyTest, AnEarlierLayerComesFirst) {
   alter_weight("second");
   alter_weight("first");
-  const Verdict v = verify_frame(p_, input_, oracle_, std::nullopt);
+  const Verification v = verify_frame(p_, input_, oracle_, std::nullopt);
   ASSERT_TRUE(v.wrong);
   EXPECT_EQ(v.wrong->layer.rfind("000 CONV_2D", 0), 0u) << v.wrong->layer;
 }
@@ -70,7 +70,7 @@ TEST_F(VerifyTest, AnEarlierLayerComesFirst) {
 TEST_F(VerifyTest, OracleAndGoldenMustAgreeToo) {
   GoldenCase g = golden();
   g.trace[3].crc32 = "00000000";
-  const Verdict v = verify_frame(p_, input_, oracle_, g);
+  const Verification v = verify_frame(p_, input_, oracle_, g);
   ASSERT_TRUE(v.wrong);
   EXPECT_EQ(v.between, "oracle and golden");
   EXPECT_EQ(v.wrong->what, "crc32");
@@ -80,7 +80,7 @@ TEST_F(VerifyTest, OracleAndGoldenMustAgreeToo) {
 TEST_F(VerifyTest, TheGoldenOutputIsCompared) {
   GoldenCase g = golden();
   g.output[7] ^= 1;
-  const Verdict v = verify_frame(p_, input_, oracle_, g);
+  const Verification v = verify_frame(p_, input_, oracle_, g);
   ASSERT_TRUE(v.wrong);
   EXPECT_EQ(v.wrong->what, "byte 7");
   g.output.pop_back();

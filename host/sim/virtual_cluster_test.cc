@@ -122,8 +122,9 @@ TEST_F(SimulateTest, EveryLayerIsSeenByTheTapsOfAllNodes) {
   options.tap = [&](int node) { return trace.tap(node); };
   options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
   simulate_cluster(p_, cluster_, input_, options);
-  const Verdict v = judge_frame(p_, output, trace.values(input_),
-                                run_oracle(p_.graph, input_), std::nullopt);
+  const Verification v =
+      judge_frame(p_, output, trace.values(input_),
+                  run_oracle(p_.graph, input_), std::nullopt);
   EXPECT_FALSE(v.wrong);
   EXPECT_EQ(v.layers, 4u);
 }

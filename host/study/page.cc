@@ -55,7 +55,7 @@ svg text { fill: var(--text); stroke: none; }
 
 constexpr size_t kShortWord = 24;  // stays on one line
 
-std::string table_html(const Table& table) {
+std::string table_html(const StudyTable& table) {
   std::string out = "<div class=\"scroll\"><table><thead><tr>";
   for (const Column& c : table.columns) {
     std::string rest = c.unit;

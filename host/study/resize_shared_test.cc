@@ -23,7 +23,7 @@ TEST(ResizeShared, ASmallerVisualWakeWordsNetRunsAsTheOracle) {
   for (size_t k = 0; k < input.size(); ++k) {
     input[k] = static_cast<uint8_t>(k * 37 + k / 240);
   }
-  const Verdict verdict =
+  const Verification verdict =
       verify_frame(prepared, input, run_oracle(graph, input), std::nullopt);
   EXPECT_FALSE(verdict.wrong) << describe(*verdict.wrong);
   EXPECT_GT(verdict.layers, 20u);

@@ -93,16 +93,16 @@ TEST(SplitStudy, EveryNumberHasAnOrigin) {
 TEST(SplitStudy, TheTablesHoldThePoints) {
   Points points(made_up);
   const SplitStudy result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
-  const Table& ram = find(result.study, "ram")->charts[0].table;
+  const StudyTable& ram = find(result.study, "ram")->charts[0].table;
   ASSERT_EQ(ram.rows.size(), 11u);
   EXPECT_EQ(ram.columns[4].origin, Origin::kQuoted);
   EXPECT_EQ(std::get<double>(ram.rows[7][0]), 8);
   EXPECT_EQ(std::get<double>(ram.rows[7][1]), 51);
   EXPECT_EQ(std::get<double>(ram.rows[7][4]), 499);
-  const Table& parts = find(result.study, "latency")->charts[0].table;
+  const StudyTable& parts = find(result.study, "latency")->charts[0].table;
   EXPECT_EQ(parts.rows.size(), 1u + 9 * 3 + 2);
   EXPECT_EQ(std::get<double>(parts.rows[0][5]), 2000);
-  const Table& traffic = find(result.study, "traffic")->charts[1].table;
+  const StudyTable& traffic = find(result.study, "traffic")->charts[1].table;
   EXPECT_NEAR(std::get<double>(traffic.rows[3][1]), 10, 1e-9);
 }
 

@@ -79,11 +79,11 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   EXPECT_NEAR(number(parts[8]), 100 * 4.0 / 22, 1e-9);
   const Row& encrypted = find(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
-  const Table& roof = find(study, "roofline").charts[0].table;
+  const StudyTable& roof = find(study, "roofline").charts[0].table;
   ASSERT_EQ(roof.rows.size(), 2u);
   ASSERT_EQ(roof.rows[1].size(), 9u);
   EXPECT_NEAR(number(roof.rows[1][8]), 100 * (2 / 1.6 - 1), 1e-9);
-  const Table& layers = find(study, "roofline").charts[1].table;
+  const StudyTable& layers = find(study, "roofline").charts[1].table;
   EXPECT_EQ(std::get<std::string>(layers.rows[0][6]), "arithmetic");
   EXPECT_EQ(std::get<std::string>(layers.rows[1][6]), "storage");
 }
@@ -105,7 +105,7 @@ TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
 TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
   SwapPoints points(made_up);
   const Study study = study_of(points).study;
-  const Table& wear = find(study, "wear").charts[0].table;
+  const StudyTable& wear = find(study, "wear").charts[0].table;
   // Where writing is tried, it is because nothing else is known to fit.
   for (const auto& [setting, point] : points.all()) {
     if (setting.writes) continue;
@@ -139,7 +139,7 @@ TEST(SwapStudy, AWrongOutputIsBroken) {
   const SwapStudy result = study_of(points);
   ASSERT_EQ(result.broken.size(), 1u);
   EXPECT_NE(result.broken[0].find("squeezenet1_1@64"), std::string::npos);
-  const Table& runs = find(result.study, "runs").charts[0].table;
+  const StudyTable& runs = find(result.study, "runs").charts[0].table;
   EXPECT_EQ(std::get<std::string>(runs.rows[0].back()), "DIFFERS");
 }
 

@@ -16,7 +16,7 @@ std::string grouped(double value, int decimals) {
   return (value < 0 && !zero ? "-" : "") + text;
 }
 
-bool is_text(const Table& table, size_t column) {
+bool is_text(const StudyTable& table, size_t column) {
   return !table.rows.empty() &&
          std::holds_alternative<std::string>(table.rows[0][column]);
 }
@@ -59,7 +59,7 @@ std::string cell_text(const Column& column, const Cell& cell) {
   return "-";
 }
 
-std::string table_text(const Table& table) {
+std::string table_text(const StudyTable& table) {
   std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
   for (const Column& c : table.columns) lines[0].push_back(column_title(c));
   for (size_t r = 0; r < table.rows.size(); ++r) {

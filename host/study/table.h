@@ -31,7 +31,7 @@ using Cell = std::variant<std::monostate, double, std::string>;
 using Row = std::vector<Cell>;
 Cell cell_of(std::optional<double>);
 
-struct Table {
+struct StudyTable {
   std::vector<Column> columns;
   std::vector<Row> rows;  // each as long as columns
 };
@@ -41,7 +41,7 @@ std::string column_title(const Column&);
 // "1,234.5"; "-" for nothing.
 std::string cell_text(const Column&, const Cell&);
 // For a terminal: aligned columns, a line of titles on top.
-std::string table_text(const Table&);
+std::string table_text(const StudyTable&);
 
 enum class ChartKind : uint8_t {
   kNone,     // the table alone
@@ -53,7 +53,7 @@ enum class ChartKind : uint8_t {
 struct Chart {
   std::string title;
   ChartKind kind = ChartKind::kLines;
-  Table table;
+  StudyTable table;
   int x = 0;
   std::vector<int> series;  // columns
   std::string y_label;
