@@ -2,8 +2,9 @@
 // product by its own indices.
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <random>
+#include <utility>
 
 #include "host/float_oracle/testing/one_operator.h"
 
@@ -77,6 +78,16 @@ Case make_case(Dice& dice, int multiplier, int dilation) {
   return c;
 }
 
+// A convolution of the case, its weights of this shape.
+Graph convolution(OpKind kind, const Case& c, Shape weights,
+                  const WindowAttr& attr) {
+  return one_operator(
+      kind,
+      {c.picture(), float_constant(std::move(weights), c.weights),
+       float_constant({c.out_c}, c.bias)},
+      {c.made()}, attr);
+}
+
 // f(y, x, ky, kx) for every place of the window inside the picture.
 template <class F>
 void window_of(const Case& c, int oy, int ox, F f) {
@@ -123,12 +134,9 @@ TEST(RandomWindows, Conv2d) {
     Case c = make_case(dice, 0, dice.from(1, 2));
     const int taps = c.h.kernel * c.w.kernel;
     c.weights = dice.floats(int64_t{c.out_c} * taps * c.in_c);
-    const Graph g = one_operator(
-        OpKind::kConv2d,
-        {c.picture(),
-         float_constant({c.out_c, c.h.kernel, c.w.kernel, c.in_c}, c.weights),
-         float_constant({c.out_c}, c.bias)},
-        {c.made()}, c.attr());
+    const Graph g =
+        convolution(OpKind::kConv2d, c,
+                    {c.out_c, c.h.kernel, c.w.kernel, c.in_c}, c.attr());
     expect_each(c, run_once(g, c.x), [&](int oy, int ox, int o) {
       double sum = value(c.bias, o);
       window_of(c, oy, ox, [&](int y, int x, int ky, int kx) {
@@ -150,12 +158,8 @@ TEST(RandomWindows, DepthwiseConv2d) {
     c.weights = dice.floats(int64_t{c.h.kernel} * c.w.kernel * c.out_c);
     WindowAttr attr = c.attr();
     attr.depth_multiplier = multiplier;
-    const Graph g = one_operator(
-        OpKind::kDepthwiseConv2d,
-        {c.picture(),
-         float_constant({1, c.h.kernel, c.w.kernel, c.out_c}, c.weights),
-         float_constant({c.out_c}, c.bias)},
-        {c.made()}, attr);
+    const Graph g = convolution(OpKind::kDepthwiseConv2d, c,
+                                {1, c.h.kernel, c.w.kernel, c.out_c}, attr);
     expect_each(c, run_once(g, c.x), [&](int oy, int ox, int o) {
       double sum = value(c.bias, o);
       window_of(c, oy, ox, [&](int y, int x, int ky, int kx) {
@@ -202,12 +206,9 @@ TEST(RandomWindows, TransposeConv) {
     c.x = dice.floats(int64_t{c.h.in} * c.w.in * c.in_c);
     const int taps = c.h.kernel * c.w.kernel;
     c.weights = dice.floats(int64_t{c.out_c} * taps * c.in_c);
-    const Graph g = one_operator(
-        OpKind::kTransposeConv,
-        {c.picture(),
-         float_constant({c.out_c, c.h.kernel, c.w.kernel, c.in_c}, c.weights),
-         float_constant({c.out_c}, c.bias)},
-        {c.made()}, c.attr());
+    const Graph g =
+        convolution(OpKind::kTransposeConv, c,
+                    {c.out_c, c.h.kernel, c.w.kernel, c.in_c}, c.attr());
     // The input index that reaches output `o` through tap `k`, or -1.
     const auto source = [](const Side& s, int o, int k) {
       const int shifted = o + s.pad - k;
