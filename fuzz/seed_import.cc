@@ -11,8 +11,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    for (const shoal::SampleModel& sample : shoal::sample_models()) {
-      shoal::write_file(std::string(argv[1]) + "/" + sample.name + ".tflite",
+    const std::string folder = std::string(argv[1]) + "/";
+    for (const auto& sample : shoal::sample_models()) {
+      shoal::write_file(folder + sample.name + ".tflite", sample.file);
+    }
+    for (const auto& sample : shoal::sample_models(1, shoal::Type::kFloat32)) {
+      shoal::write_file(folder + "float_" + sample.name + ".tflite",
                         sample.file);
     }
   } catch (const shoal::Error& error) {

@@ -56,7 +56,7 @@ void expect_round_trips(const Graph& graph) {
 }
 
 TEST(ExportRandom, SampleModelsOfAllOperators) {
-  for (const Type type : {Type::kInt8, Type::kUint8}) {
+  for (const Type type : {Type::kInt8, Type::kUint8, Type::kFloat32}) {
     for (const SampleModel& sample : sample_models(5, type)) {
       if (type == Type::kUint8 && sample.name == "float_ends") continue;
       SCOPED_TRACE(sample.name);

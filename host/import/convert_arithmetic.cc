@@ -45,7 +45,7 @@ void convert_binary(const OpReader& r, Op& op) {
   r.expect_shape(y, broadcast(r, a.shape, b.shape));
   op.inputs = {r.input(0), r.input(1)};
   if (!scaled) return;
-  if (op.kind != OpKind::kMul) {
+  if (op.kind != OpKind::kMul && !r.floats()) {
     check_sum_scales(r, a.scale(), b.scale(), y.scale());
   }
   op.attr = FusedAttr{r.activation()};
@@ -81,6 +81,7 @@ void convert_reduce(const OpReader& r, Op& op) {
 }
 
 void check_hard_swish(const OpReader& r, float x, float y) {
+  if (r.floats()) return;
   const float hires = x / 128.f;
   if (hires / y >= 1.f || x >= 1536.f) {
     r.unsupported(text("input scale ", x, " and output scale ", y,
@@ -91,7 +92,7 @@ void check_hard_swish(const OpReader& r, float x, float y) {
 void check_leaky(const OpReader& r, float x, float y) {
   const float alpha = r.options().value;
   r.require(std::isfinite(alpha), "alpha is not finite");
-  if (alpha < 0 || !std::isfinite(x * alpha / y)) {
+  if (alpha < 0 || (!r.floats() && !std::isfinite(x * alpha / y))) {
     r.unsupported(text("alpha of ", alpha));
   }
 }
@@ -104,6 +105,7 @@ void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
   }
   const float beta = r.options().value;
   r.require(std::isfinite(beta), "beta is not finite");
+  if (r.floats()) return;
   if (double{beta} * x.scale() * (1 << 26) < 1.0) {
     r.unsupported(
         text("beta ", beta, " times input scale ", x.scale(), " is too small"));
@@ -114,6 +116,7 @@ void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
 }
 
 void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
+  if (r.floats()) return;
   if (x.scale() < 0x1p-28f) {
     r.unsupported(text("input scale ", x.scale(), " is too small"));
   }
@@ -172,6 +175,9 @@ void convert_quantize(const OpReader& r, Op& op) {
 }  // namespace
 
 bool convert_arithmetic(const OpReader& r, Op& op) {
+  const bool converts =
+      op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize;
+  r.require(!converts || !r.floats(), "converts float32 to float32");
   switch (r.kind()) {
     case OpKind::kAdd:
     case OpKind::kSub:

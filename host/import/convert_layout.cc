@@ -32,14 +32,19 @@ void convert_concatenation(const OpReader& r, Op& op) {
   op.attr = AxisAttr{axis};
 }
 
-int pad_value(const OpReader& r, const Tensor& y) {
-  if (r.kind() == OpKind::kPad) return y.zero();
+void set_pad_value(const OpReader& r, const Tensor& y, PadAttr& a) {
+  a.value = y.zero();
+  if (r.kind() == OpKind::kPad) return;
+  if (r.floats()) {
+    a.real = r.real(2, "a pad value");
+    return;
+  }
   const Tensor& value = r.quantized(2);
   if (!value.constant) r.unsupported("a pad value that is not constant");
   r.require(element_count(value.shape) == 1,
             text("pad value of shape ", shape_text(value.shape)));
   r.expect_equal_quantization(value, y);
-  return static_cast<int8_t>(value.data[0]);
+  a.value = static_cast<int8_t>(value.data[0]);
 }
 
 void convert_pad(const OpReader& r, Op& op) {
@@ -61,7 +66,7 @@ void convert_pad(const OpReader& r, Op& op) {
     a.before.push_back(before);
     a.after.push_back(after);
   }
-  a.value = pad_value(r, y);
+  set_pad_value(r, y, a);
   op.inputs = {r.input(0)};
   op.attr = std::move(a);
 }

@@ -2,6 +2,7 @@
 // its golden traces list.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -48,9 +49,9 @@ std::vector<fs::path> models() {
   return out;
 }
 
-bool is_float_model(const std::string& model) {
-  return model == "ad01_fp32" || model == "kws_ref_model_float32" ||
-         model == "pretrainedResnet" || model == "vww_96_float";
+// float32 with int8 weights.
+bool is_hybrid_model(const std::string& model) {
+  return model == "kws_ref_model_float32";
 }
 
 std::string joined(const Shape& shape) {
@@ -101,7 +102,7 @@ TEST(GoldenImport, EveryModelHasTheOperatorsAndTensorsOfItsTraces) {
   int traces = 0;
   for (const fs::path& path : models()) {
     SCOPED_TRACE(path.string());
-    if (is_float_model(path.stem())) continue;
+    if (is_hybrid_model(path.stem())) continue;
     const Graph graph = load_model(path);
     EXPECT_EQ(graph.name, path.filename());
     const fs::path folder = shared_dir() / "golden" / path.stem();
@@ -150,18 +151,34 @@ TEST(GoldenImport, MacsAreThoseOfTheGoldenTables) {
   }
 }
 
-TEST(GoldenImport, FloatModelsAreRefusedWithAdvice) {
+TEST(GoldenImport, FloatModelsAreFloat32Throughout) {
+  std::vector<std::string> names;
   for (const fs::path& path : models()) {
-    if (!is_float_model(path.stem())) continue;
-    try {
-      load_model(path);
-      ADD_FAILURE() << path;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Exit::kUnsupported) << error.what();
-      EXPECT_NE(std::string(error.what()).find("in float32"), std::string::npos)
-          << error.what();
-      EXPECT_EQ(error.fix().substr(0, 17), "quantize it first");
+    if (is_hybrid_model(path.stem())) continue;
+    const Graph graph = load_model(path);
+    if (!is_float(graph)) continue;
+    names.push_back(path.stem());
+    for (const Op& op : graph.ops) {
+      for (const int t : op.inputs) {
+        if (t < 0) continue;
+        EXPECT_EQ(graph.tensors[static_cast<size_t>(t)].type, Type::kFloat32);
+      }
     }
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"ad01_fp32", "pretrainedResnet",
+                                             "vww_96_float"}));
+}
+
+TEST(GoldenImport, HybridModelsAreRefusedWithAdvice) {
+  try {
+    load_model(shared_dir() / "models" / "kws_ref_model_float32.tflite");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUnsupported) << error.what();
+    EXPECT_NE(std::string(error.what()).find("int8 weights"), std::string::npos)
+        << error.what();
+    EXPECT_EQ(error.fix().substr(0, 27), "export the model in float32");
   }
 }
 

@@ -18,19 +18,10 @@ namespace {
   throw Error(Exit::kUnsupported, what, fix);
 }
 
-void check_supported(const RawModel& raw, const std::string& name) {
-  bool floats = false;
-  const std::vector<std::string> lines = list_unsupported(raw, floats);
-  if (lines.empty()) return;
-  throw_unsupported(name, lines,
-                    floats ? "quantize it first: int8 post-training "
-                             "quantization of weights and activations"
-                           : "");
-}
-
 Graph convert(const RawModel& raw, size_t file_bytes, const std::string& name) {
   check_order(raw, name);
-  check_supported(raw, name);
+  const Survey found = survey(raw);
+  if (!found.lines.empty()) throw_unsupported(name, found.lines, found.fix);
   Graph graph;
   graph.name = name;
   graph.tensors = convert_tensors(raw, file_bytes, name);
@@ -40,8 +31,8 @@ Graph convert(const RawModel& raw, size_t file_bytes, const std::string& name) {
   for (size_t i = 0; i < raw.ops.size(); ++i) {
     const OpInfo& info = *find_op(raw.ops[i].code);
     try {
-      graph.ops.push_back(
-          convert_op(OpReader(raw, graph, static_cast<int>(i), info)));
+      graph.ops.push_back(convert_op(
+          OpReader(raw, graph, static_cast<int>(i), info, found.floats)));
     } catch (const Error& error) {
       if (error.code() != Exit::kUnsupported) throw;
       unsupported.push_back(error.what());

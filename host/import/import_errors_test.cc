@@ -314,12 +314,12 @@ const Case kUnsupported[] = {
      Exit::kUnsupported},
     {"int16", [](Net& n) { n.tensor(n.x).type = kCodeInt16; },
      "m: not supported:\n  op 0 CONV_2D \"conv\": has an operand of type "
-     "INT16, only int8 is computed",
+     "INT16, only int8 and float32 are computed",
      Exit::kUnsupported},
     {"hybrid",
      [](Net& n) { n.tensor(n.x).type = n.tensor(n.y).type = kCodeFloat32; },
-     "m: not supported:\n  op 0 CONV_2D \"conv\": computes in float32, only "
-     "int8 is computed",
+     "m: not supported:\n  op 0 CONV_2D \"conv\": computes in float32 with "
+     "int8 weights (dynamic range)",
      Exit::kUnsupported},
     {"float_input",
      [](Net& n) {
@@ -334,8 +334,8 @@ const Case kUnsupported[] = {
      Exit::kUnsupported},
     {"float_in_the_middle",
      [](Net& n) { n.end(n.b.quantize(n.b.dequantize(n.y), kScale)); },
-     "m: not supported:\n  op 2 QUANTIZE \"t5\": computes in float32, only "
-     "int8 is computed",
+     "m: not supported:\n  op 2 QUANTIZE \"t5\": computes in float32, other "
+     "operators in int8",
      Exit::kUnsupported},
     {"several_operators",
      [](Net& n) {

@@ -56,6 +56,24 @@ Shape broadcast(const Shape& a, const Shape& b) {
   return out;
 }
 
+// What int8 constants stand for, as float32 bytes; scales along `axis`.
+std::vector<uint8_t> real_bytes(const Shape& shape,
+                                const std::vector<int8_t>& values,
+                                const std::vector<float>& scales, int axis,
+                                int zero) {
+  int64_t inner = 1;
+  for (size_t i = static_cast<size_t>(axis) + 1; i < shape.size(); ++i) {
+    inner *= shape[i];
+  }
+  std::vector<uint8_t> bytes(values.size() * sizeof(float));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t channel = i / static_cast<size_t>(inner) % scales.size();
+    const float real = scales[channel] * static_cast<float>(values[i] - zero);
+    std::memcpy(&bytes[i * sizeof real], &real, sizeof real);
+  }
+  return bytes;
+}
+
 size_t axis_of(int axis, const Shape& shape) {
   return static_cast<size_t>(axis < 0 ? axis + static_cast<int>(shape.size())
                                       : axis);
@@ -80,17 +98,25 @@ int ModelBuilder::add_tensor(const Shape& shape, Type type,
   t.name = "t" + std::to_string(raw_.tensors.size());
   t.type = type_code(type);
   t.shape = shape;
-  t.scale = scales;
-  t.zero.assign(scales.size(), type == Type::kUint8 ? zero + 128 : zero);
+  if (type != Type::kFloat32) {
+    t.scale = scales;
+    t.zero.assign(scales.size(), type == Type::kUint8 ? zero + 128 : zero);
+  }
   raw_.tensors.push_back(t);
   return static_cast<int>(raw_.tensors.size()) - 1;
 }
 
 int ModelBuilder::add_constant(const Shape& shape, Type type,
                                const std::vector<int8_t>& values,
-                               const std::vector<float>& scales, int zero) {
+                               const std::vector<float>& scales, int axis,
+                               int zero) {
   const int t = add_tensor(shape, type, scales, zero);
   raw_.tensors.back().buffer = static_cast<uint32_t>(buffers_.size());
+  raw_.tensors.back().axis = axis;
+  if (type == Type::kFloat32) {
+    buffers_.push_back(real_bytes(shape, values, scales, axis, zero));
+    return t;
+  }
   std::vector<uint8_t> bytes(values.begin(), values.end());
   if (type == Type::kUint8) {
     for (uint8_t& byte : bytes) byte ^= 0x80;
@@ -112,24 +138,29 @@ int ModelBuilder::float_input(const Shape& shape) {
 
 int ModelBuilder::constant(const Shape& shape,
                            const std::vector<int8_t>& values, Scale scale) {
-  return add_constant(shape, file_type_, values, {scale.scale}, scale.zero);
+  return add_constant(shape, file_type_, values, {scale.scale}, 0, scale.zero);
 }
 
 int ModelBuilder::weights(const Shape& shape, const std::vector<int8_t>& values,
                           const std::vector<float>& scales, int axis,
                           int zero) {
-  const int t = add_constant(shape, file_type_, values, scales, zero);
-  raw_.tensors.back().axis = axis;
-  return t;
+  return add_constant(shape, file_type_, values, scales, axis, zero);
 }
 
 int ModelBuilder::bias(const std::vector<int32_t>& values) {
-  return numbers({static_cast<int>(values.size())}, values);
+  const int t = numbers({static_cast<int>(values.size())}, values);
+  if (file_type_ != Type::kFloat32) return t;
+  raw_.tensors.back().type = kCodeFloat32;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float real = static_cast<float>(values[i]) / 1000;
+    std::memcpy(&buffers_.back()[i * sizeof real], &real, sizeof real);
+  }
+  return t;
 }
 
 int ModelBuilder::numbers(const Shape& shape,
                           const std::vector<int32_t>& values) {
-  const int t = add_constant(shape, Type::kInt32, {}, {}, 0);
+  const int t = add_constant(shape, Type::kInt32, {}, {}, 0, 0);
   std::vector<uint8_t>& bytes = buffers_.back();
   bytes.resize(values.size() * sizeof(int32_t));
   std::memcpy(bytes.data(), values.data(), bytes.size());
@@ -137,9 +168,14 @@ int ModelBuilder::numbers(const Shape& shape,
 }
 
 Type ModelBuilder::type(int tensor) const {
-  return raw_.tensors[static_cast<size_t>(tensor)].type == kCodeUint8
-             ? Type::kUint8
-             : Type::kInt8;
+  switch (raw_.tensors[static_cast<size_t>(tensor)].type) {
+    case kCodeFloat32:
+      return Type::kFloat32;
+    case kCodeUint8:
+      return Type::kUint8;
+    default:
+      return Type::kInt8;
+  }
 }
 
 const Shape& ModelBuilder::shape(int tensor) const {
@@ -317,7 +353,8 @@ int ModelBuilder::padv2(int x, const std::vector<int>& before,
   op.code = op_info(OpKind::kPadv2).code;
   op.options.code = static_cast<int>(OptionsCode::kPadV2);
   const Scale s = scale(x);
-  op.inputs.push_back(add_constant({1}, type(x), {value}, {s.scale}, s.zero));
+  op.inputs.push_back(
+      add_constant({1}, type(x), {value}, {s.scale}, 0, s.zero));
   return y;
 }
 

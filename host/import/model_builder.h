@@ -10,7 +10,9 @@
 // Tensors are named by number. Output shapes follow from the operands;
 // nothing is checked, that is the importer's work. Values and zero points are
 // int8's throughout: a builder of type kUint8 writes the uint8 model that
-// imports to the very same graph. raw() and data() let tests break things.
+// imports to the very same graph, one of type kFloat32 a model that computes
+// with the real values of the constants (of biases: thousandths). raw() and
+// data() let tests break things.
 #pragma once
 
 #include <cstdint>
@@ -116,7 +118,7 @@ class ModelBuilder {
   int add_tensor(const Shape&, Type, const std::vector<float>& scales,
                  int zero);
   int add_constant(const Shape&, Type, const std::vector<int8_t>&,
-                   const std::vector<float>& scales, int zero);
+                   const std::vector<float>& scales, int axis, int zero);
   int add_op(OpKind, const std::vector<int>& inputs, const Shape& shape, Scale,
              const RawOptions& = {});
   int add_raw_op(OpKind, const std::vector<int>& inputs, int output,

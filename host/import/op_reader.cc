@@ -76,7 +76,24 @@ const Tensor& OpReader::tensor(int operand) const {
   return graph_.tensors[static_cast<size_t>(input(operand))];
 }
 
+const Tensor& OpReader::checked_real(const Tensor& t) const {
+  if (t.type != Type::kFloat32) {
+    unsupported(text(quoted(t.name), " is ", type_name(t.type),
+                     ", the model computes in float32"));
+  }
+  for (size_t i = 0; i < t.data.size(); i += sizeof(float)) {
+    float value = 0;
+    std::memcpy(&value, &t.data[i], sizeof value);
+    if (!std::isfinite(value)) {
+      corrupt(text(quoted(t.name), " has the value ", value, " at ",
+                   i / sizeof value));
+    }
+  }
+  return t;
+}
+
 const Tensor& OpReader::checked(const Tensor& t, bool scale) const {
+  if (floats_) return checked_real(t);
   if (t.type != Type::kInt8) {
     unsupported(text(quoted(t.name), " is ", type_name(t.type),
                      t.type == Type::kUint8 ? " without a scale" : "",
@@ -112,6 +129,10 @@ const Tensor& OpReader::quantized_result() const {
 
 const Tensor& OpReader::weights(int operand) const {
   const Tensor& w = tensor(operand);
+  if (floats_) {
+    if (!w.constant) unsupported("weights that are not constant");
+    return checked_real(w);
+  }
   if (w.type != Type::kInt8) {
     unsupported(text("weights of type ", type_name(w.type)));
   }
@@ -128,9 +149,10 @@ const Tensor& OpReader::weights(int operand) const {
 int OpReader::bias(int operand, int channels) const {
   if (!has(operand)) return -1;
   const Tensor& b = tensor(operand);
-  if (b.type != Type::kInt32) {
+  if (b.type != (floats_ ? Type::kFloat32 : Type::kInt32)) {
     unsupported(text("bias of type ", type_name(b.type)));
   }
+  if (floats_) checked_real(b);
   if (!b.constant) unsupported("a bias that is not constant");
   require(element_count(b.shape) == channels,
           text("bias has ", element_count(b.shape), " elements, expected ",
@@ -139,6 +161,20 @@ int OpReader::bias(int operand, int channels) const {
     require(zero == 0, "bias has a zero point");
   }
   return input(operand);
+}
+
+float OpReader::real(int operand, const char* what) const {
+  const Tensor& t = tensor(operand);
+  if (t.type != Type::kFloat32) {
+    unsupported(text(what, " of type ", type_name(t.type)));
+  }
+  if (!t.constant) unsupported(text(what, " that is not constant"));
+  require(element_count(t.shape) == 1,
+          text(what, " of shape ", shape_text(t.shape)));
+  float value = 0;
+  std::memcpy(&value, t.data.data(), sizeof value);
+  require(!std::isnan(value), text(what, " of ", value));
+  return value;
 }
 
 std::vector<int> OpReader::numbers(int operand, const char* what) const {

@@ -32,14 +32,18 @@ inline int rank_of(const Tensor& t) { return static_cast<int>(t.shape.size()); }
 class OpReader {
  public:
   OpReader(const RawModel& raw, const Graph& graph, int number,
-           const OpInfo& info)
+           const OpInfo& info, bool floats)
       : raw_(raw),
         graph_(graph),
         number_(number),
         info_(info),
+        floats_(floats),
         op_(raw.ops[static_cast<size_t>(number)]) {}
 
   OpKind kind() const { return info_.kind; }
+  // Of a model that computes in float32: operands are float32 then wherever
+  // int8 is said below, and have no scales.
+  bool floats() const { return floats_; }
   const RawOptions& options() const { return op_.options; }
   // Operand counts and the type of the options table.
   void check_form() const;
@@ -60,7 +64,8 @@ class OpReader {
   int input(int operand) const;  // tensor number
   int output(int i = 0) const { return op_.outputs[static_cast<size_t>(i)]; }
 
-  // Any operand; an int8 one; one with a scale; a constant int8 one.
+  // Any operand; an int8 one; one with a scale; a constant int8 one. Real
+  // constants are finite.
   const Tensor& tensor(int operand) const;
   const Tensor& data(int operand) const;
   const Tensor& quantized(int operand) const;
@@ -73,6 +78,8 @@ class OpReader {
   }
   // The bias of `channels` outputs; -1 if there is none.
   int bias(int operand, int channels) const;
+  // The only element of a constant float32 operand; infinite ones are legal.
+  float real(int operand, const char* what) const;
   // The values of a constant int32 operand, rank 0 or 1 (2 for paddings).
   std::vector<int> numbers(int operand, const char* what) const;
 
@@ -90,11 +97,13 @@ class OpReader {
     return op_.inputs[static_cast<size_t>(operand)];
   }
   const Tensor& checked(const Tensor&, bool scale) const;
+  const Tensor& checked_real(const Tensor&) const;
 
   const RawModel& raw_;
   const Graph& graph_;
   int number_;
   const OpInfo& info_;
+  const bool floats_;
   const RawOp& op_;
 };
 
@@ -111,7 +120,13 @@ std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
                                     const std::string& name);
 // Indexes are valid, every tensor is made at most once and before it is read.
 void check_order(const RawModel&, const std::string& name);
-// One line for each thing that is not supported: operators, types, float32.
-std::vector<std::string> list_unsupported(const RawModel&, bool& floats);
+
+// What a file's operators are, by their types alone.
+struct Survey {
+  bool floats = false;             // it computes in float32
+  std::vector<std::string> lines;  // one for each thing that is unsupported
+  std::string fix;                 // what would help against them
+};
+Survey survey(const RawModel&);
 
 }  // namespace shoal

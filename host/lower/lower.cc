@@ -1,4 +1,5 @@
 #include "host/base/error.h"
+#include "host/graph/require_int8.h"
 #include "host/lower/builder.h"
 #include "host/lower/coalesce.h"
 #include "host/lower/ends.h"
@@ -73,6 +74,7 @@ void lower_op(Builder& b) {
 }  // namespace
 
 Net lower(const Graph& g) {
+  require_int8(g);
   std::string problems;
   for (const std::string& line : unsupported_operators(g)) {
     problems += (problems.empty() ? "" : "\n") + line;
