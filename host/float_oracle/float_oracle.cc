@@ -1,9 +1,7 @@
 #include "host/float_oracle/float_oracle.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "host/base/error.h"
+#include "host/base/floats.h"
 #include "host/float_oracle/call.h"
 #include "host/oracle/movement.h"
 
@@ -24,15 +22,7 @@ void require_float(const Graph& graph, size_t number, int tensor) {
               "give the model before it was quantized");
 }
 
-std::vector<float> constant_values(const Tensor& t) {
-  std::vector<float> values(t.data.size() / sizeof(float));
-  if (!values.empty()) {
-    std::memcpy(values.data(), t.data.data(), values.size() * sizeof(float));
-  }
-  return values;
-}
-
-oracle::ByteOperands bytes_of(const Call& call) {
+oracle::ByteOperands operands_of(const Call& call) {
   oracle::ByteOperands all;
   for (size_t i = 0; i < call.op().inputs.size(); ++i) {
     const auto x = call.operand(i);
@@ -58,7 +48,7 @@ void evaluate(const Call& call) {
     case oracle::Family::kElementwise:
       return float_oracle::elementwise(call);
     case oracle::Family::kMovement:
-      return oracle::movement(call, bytes_of(call));
+      return oracle::movement(call, operands_of(call));
     case oracle::Family::kActivation:
       return float_oracle::activation(call);
   }
@@ -71,7 +61,7 @@ FloatOracle::FloatOracle(const Graph& graph)
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
     if (tensor.constant && tensor.type == Type::kFloat32) {
-      values_[t] = constant_values(tensor);
+      values_[t] = floats_of(tensor.data);
     }
   }
   for (size_t o = 0; o < graph.ops.size(); ++o) {

@@ -1,10 +1,10 @@
 // Float graphs of one operator, for tests.
 #pragma once
 
-#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "host/base/floats.h"
 #include "host/float_oracle/float_oracle.h"
 
 namespace shoal {
@@ -21,8 +21,7 @@ inline Tensor float_tensor(Shape shape) {
 inline Tensor float_constant(Shape shape, const Floats& values) {
   Tensor t = float_tensor(std::move(shape));
   t.constant = true;
-  t.data.resize(values.size() * sizeof(float));
-  std::memcpy(t.data.data(), values.data(), t.data.size());
+  t.data = bytes_of(values);
   return t;
 }
 
