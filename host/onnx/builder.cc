@@ -100,6 +100,17 @@ void GraphBuilder::rename(int tensor, const std::string& name) {
   current = fresh(name);
 }
 
+void GraphBuilder::claim(int tensor, const std::string& name) {
+  Tensor& own = graph_.tensors[static_cast<size_t>(tensor)];
+  if (own.name == name) return;
+  for (Tensor& t : graph_.tensors) {
+    if (t.name == name) t.name = fresh(name);
+  }
+  names_.erase(own.name);
+  names_.insert(name);
+  own.name = name;
+}
+
 Op* GraphBuilder::maker(int tensor) {
   const int op = makers_[static_cast<size_t>(tensor)];
   return op < 0 ? nullptr : &graph_.ops[static_cast<size_t>(op)];

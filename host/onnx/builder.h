@@ -47,6 +47,8 @@ class GraphBuilder {
              Attr = {});
   void input(int tensor) { graph_.inputs.push_back(tensor); }
   void rename(int tensor, const std::string& name);
+  // The name is this tensor's, whoever had it before.
+  void claim(int tensor, const std::string& name);
 
   const Tensor& at(int tensor) const {
     return graph_.tensors[static_cast<size_t>(tensor)];

@@ -29,7 +29,13 @@ class Conversion {
     report_unsupported();
     add_outputs();
     state_.builder.prune();
-    if (state_.quantized) quantize_graph(state_.builder);
+    if (state_.quantized) {
+      std::vector<bool> real;
+      for (const OnnxEnd& end : model_.outputs) {
+        real.push_back(end.type == kOnnxFloat);
+      }
+      quantize_graph(state_.builder, real);
+    }
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
     if (graph.ops.empty()) fail("has no operator");
@@ -276,7 +282,7 @@ class Conversion {
       }
       if (std::find(graph.outputs.begin(), graph.outputs.end(), v.tensor) ==
           graph.outputs.end()) {
-        state_.builder.rename(v.tensor, end.name);
+        state_.builder.claim(v.tensor, end.name);
       }
       graph.outputs.push_back(v.tensor);
     }
