@@ -18,13 +18,6 @@ Net batched(const TestGraph& t, int frames) {
   return net;
 }
 
-WindowAttr window(int kernel, int stride = 1) {
-  WindowAttr a;
-  a.kernel_h = a.kernel_w = kernel;
-  a.stride_h = a.stride_w = stride;
-  return a;
-}
-
 TEST(Batch, OneFrameIsTheNetItself) {
   TestGraph t;
   t.graph.outputs = {t.conv(t.input({1, 4, 4, 2}), 3, window(3))};

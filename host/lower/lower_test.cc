@@ -22,13 +22,6 @@ Net lowered(const TestGraph& t) {
   return net;
 }
 
-WindowAttr window(int kernel, int stride = 1) {
-  WindowAttr a;
-  a.kernel_h = a.kernel_w = kernel;
-  a.stride_h = a.stride_w = stride;
-  return a;
-}
-
 TEST(Lower, WholePictureIsTheKernelOfFullyConnected) {
   TestGraph t;
   const int x = t.input({1, 6, 5, 2});

@@ -12,6 +12,14 @@
 
 namespace shoal {
 
+// Square, VALID.
+inline WindowAttr window(int kernel, int stride = 1) {
+  WindowAttr a;
+  a.kernel_h = a.kernel_w = kernel;
+  a.stride_h = a.stride_w = stride;
+  return a;
+}
+
 class TestGraph {
  public:
   explicit TestGraph(unsigned seed = 1) : random_(seed) {}
