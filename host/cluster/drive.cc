@@ -63,37 +63,61 @@ void deploy_programs(Coordinator& coordinator, const HostTransport& transport,
            [&] { return coordinator.deployed(); });
 }
 
-ClusterOutcome run_frames(Coordinator& coordinator,
-                          const HostTransport& transport,
-                          const Prepared& prepared,
-                          std::span<const uint8_t> input, int frames) {
+double stream_frames(
+    Coordinator& coordinator, const HostTransport& transport,
+    const Prepared& prepared,
+    const std::function<std::optional<std::vector<uint8_t>>()>& next,
+    const std::function<void(const std::vector<uint8_t>&)>& take) {
   using Clock = std::chrono::steady_clock;
-  ClusterOutcome outcome;
   const StopSignals signals;
   const StopAtEnd stop(coordinator, transport);
   coordinator.deploy(prepared);
   drive_on(coordinator, transport, signals,
            [&] { return coordinator.started(); });
-  int submitted = 0, got = 0;
+  int64_t in_flight = 0;
+  bool ended = false;
   const auto start = Clock::now();
   drive_on(coordinator, transport, signals, [&] {
-    while (submitted < frames && coordinator.free_frames() > 0) {
-      coordinator.submit(input);
-      ++submitted;
-    }
-    while (auto output = coordinator.result()) {
-      if (got++ == 0) {
-        outcome.output = std::move(*output);
-      } else if (*output != outcome.output) {
-        throw Error(Exit::kDiffers,
-                    "frame " + std::to_string(got - 1) +
-                        " differs from the first, for the same input");
+    while (!ended && coordinator.free_frames() > 0) {
+      const std::optional<std::vector<uint8_t>> input = next();
+      ended = !input;
+      if (input) {
+        coordinator.submit(*input);
+        ++in_flight;
       }
     }
-    return got == frames;
+    while (const auto output = coordinator.result()) {
+      --in_flight;
+      take(*output);
+    }
+    return ended && in_flight == 0;
   });
-  const std::chrono::duration<double> elapsed = Clock::now() - start;
-  outcome.frame_seconds = elapsed.count() / frames;
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+ClusterOutcome run_frames(Coordinator& coordinator,
+                          const HostTransport& transport,
+                          const Prepared& prepared,
+                          std::span<const uint8_t> input, int frames) {
+  ClusterOutcome outcome;
+  int submitted = 0, got = 0;
+  const auto next = [&]() -> std::optional<std::vector<uint8_t>> {
+    if (submitted == frames) return std::nullopt;
+    ++submitted;
+    return std::vector<uint8_t>(input.begin(), input.end());
+  };
+  const auto take = [&](const std::vector<uint8_t>& output) {
+    if (got++ == 0) {
+      outcome.output = output;
+    } else if (output != outcome.output) {
+      throw Error(Exit::kDiffers, "frame " + std::to_string(got - 1) +
+                                      " differs from the first, for the same "
+                                      "input");
+    }
+  };
+  const double seconds =
+      stream_frames(coordinator, transport, prepared, next, take);
+  outcome.frame_seconds = seconds / frames;
   return outcome;
 }
 

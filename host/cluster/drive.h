@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "host/cluster/coordinator.h"
 #include "host/cluster/stop_signals.h"
@@ -23,10 +26,17 @@ void stop_all(Coordinator&, const HostTransport&);
 void deploy_programs(Coordinator&, const HostTransport&,
                      const Prepared& prepared);
 
-// Deploys, then runs `input` `frames` times. Returns the output of one frame
-// and the seconds for each; Error(kDiffers) if two frames differ. The nodes
-// are told to stop, however it ends. On a signal they are too, and then it
-// acts.
+// Deploys, then runs the frames whose inputs `next` gives, until that is
+// nothing; `take` gets their outputs in the same order. Returns the seconds
+// from the first input to the last output. The nodes are told to stop, however
+// it ends. On a signal they are too, and then it acts.
+double stream_frames(
+    Coordinator&, const HostTransport&, const Prepared& prepared,
+    const std::function<std::optional<std::vector<uint8_t>>()>& next,
+    const std::function<void(const std::vector<uint8_t>&)>& take);
+
+// The same for one `input`, `frames` times. Returns the output of one frame
+// and the seconds for each; Error(kDiffers) if two frames differ.
 struct ClusterOutcome {
   std::vector<uint8_t> output;
   double frame_seconds = 0;

@@ -14,8 +14,13 @@ bool Commander::step() {
     more = true;
   }
   while (may_submit()) {
+    const auto frame = static_cast<int>(frames_.size());
     frames_.push_back({.submitted = port_.now()});
-    coordinator_.submit(input_);
+    if (options_.input) {
+      coordinator_.submit(options_.input(frame));
+    } else {
+      coordinator_.submit(input_);
+    }
     more = true;
   }
   return more;

@@ -1,0 +1,186 @@
+#include "host/evaluate/journal.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/golden/checksum.h"
+
+namespace shoal {
+namespace {
+
+std::span<const uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+std::string header_of(const std::string& key) {
+  return "shoal evaluate 1 " + key + "\n";
+}
+
+std::string line_of(int64_t frame, const Answer& answer) {
+  std::string line = std::to_string(frame);
+  for (const int c : answer) line += " " + std::to_string(c);
+  return line + " " + crc32_hex(bytes_of(line)) + "\n";
+}
+
+// A number and the space behind it.
+bool take(std::string_view& text, int64_t& value) {
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop == end || *stop != ' ') return false;
+  text.remove_prefix(static_cast<size_t>(stop - text.data()) + 1);
+  return true;
+}
+
+// Whether they are what best_classes_of() may give.
+bool possible(const Answer& answer, int classes) {
+  for (size_t i = 0; i < answer.size(); ++i) {
+    if (static_cast<int64_t>(i) >= classes) {
+      if (answer[i] != -1) return false;
+      continue;
+    }
+    if (answer[i] < 0 || answer[i] >= classes) return false;
+    const auto here = answer.begin() + static_cast<ptrdiff_t>(i);
+    if (std::find(answer.begin(), here, answer[i]) != here) return false;
+  }
+  return true;
+}
+
+// Empty: the line was added.
+std::string add_line(std::string_view line, const JournalLimits& limits,
+                     Answers& answers) {
+  std::string_view rest = line;
+  int64_t frame = 0;
+  Answer answer{};
+  if (!take(rest, frame)) return "it is no answer";
+  for (int& c : answer) {
+    int64_t value = 0;
+    if (!take(rest, value) || value != static_cast<int>(value)) {
+      return "it is no answer";
+    }
+    c = static_cast<int>(value);
+  }
+  if (line_of(frame, answer) != std::string(line) + "\n") {
+    return "its checksum is wrong";
+  }
+  if (frame < 0 || frame >= limits.frames) {
+    return "there is no frame " + std::to_string(frame);
+  }
+  if (!possible(answer, limits.classes)) return "there are no such classes";
+  if (!answers.emplace(frame, answer).second) {
+    return "frame " + std::to_string(frame) + " has an answer already";
+  }
+  return "";
+}
+
+std::string read_all(int file, const std::string& path) {
+  std::string text;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t count = read(file, buffer, sizeof buffer);
+    if (count < 0) throw Error(Exit::kUsage, path + ": cannot be read");
+    if (count == 0) return text;
+    text.append(buffer, static_cast<size_t>(count));
+  }
+}
+
+}  // namespace
+
+std::string journal_key(const std::string& model, const Dataset& data,
+                        const std::optional<Normalization>& norm) {
+  std::string text = model + "\n" + std::to_string(data.size()) + "\n";
+  for (int64_t i = 0; i < data.size(); ++i) {
+    text += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
+  }
+  const auto add = [&](const char* what, const std::vector<float>& values) {
+    text += what;
+    for (const float v : values) {
+      char number[32];
+      std::snprintf(number, sizeof number, " %.9g", static_cast<double>(v));
+      text += number;
+    }
+  };
+  if (norm) {
+    add("mean", norm->mean);
+    add("std", norm->deviation);
+  }
+  return sha256_hex(bytes_of(text));
+}
+
+JournalText parse_journal(std::string_view text, const JournalLimits& limits,
+                          const std::string& name) {
+  const std::string header = header_of(limits.key);
+  JournalText parsed;
+  if (header.starts_with(text) && text.size() < header.size()) return parsed;
+  if (!text.starts_with(header)) {
+    const std::string kind = header.substr(0, header.find(limits.key));
+    throw Error(Exit::kUsage,
+                name + (text.starts_with(kind)
+                            ? ": the journal of another model, other data, or "
+                              "another --mean or --std"
+                            : ": not a journal of `shoal evaluate`"),
+                "--resume with another file");
+  }
+  parsed.bytes = header.size();
+  int64_t number = 2;
+  for (;; ++number) {
+    const size_t end = text.find('\n', parsed.bytes);
+    if (end == std::string_view::npos) return parsed;
+    const std::string why = add_line(
+        text.substr(parsed.bytes, end - parsed.bytes), limits, parsed.answers);
+    if (!why.empty()) {
+      throw Error(Exit::kCorrupt,
+                  name + ": line " + format_count(number) + ": " + why,
+                  "remove that line and what follows it");
+    }
+    parsed.bytes = end + 1;
+  }
+}
+
+Journal::Journal(const std::string& path, const JournalLimits& limits)
+    : path_(path) {
+  file_ = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  struct stat status {};
+  if (file_ < 0 || fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (file_ >= 0) close(file_);
+    throw Error(Exit::kUsage, path + ": cannot be opened for writing");
+  }
+  try {
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      throw Error(Exit::kUsage, path + ": another run writes it",
+                  "wait for its end");
+    }
+    JournalText text = parse_journal(read_all(file_, path), limits, path);
+    known_ = std::move(text.answers);
+    if (ftruncate(file_, static_cast<off_t>(text.bytes)) != 0) {
+      throw Error(Exit::kInternal, path + ": cannot be written");
+    }
+    if (text.bytes == 0) append(header_of(limits.key));
+  } catch (...) {
+    close(file_);
+    throw;
+  }
+}
+
+Journal::~Journal() { close(file_); }
+
+void Journal::append(const std::string& text) {
+  if (write(file_, text.data(), text.size()) ==
+      static_cast<ssize_t>(text.size())) {
+    return;
+  }
+  throw Error(Exit::kInternal, path_ + ": cannot be written");
+}
+
+void Journal::add(int64_t frame, const Answer& answer) {
+  append(line_of(frame, answer));
+}
+
+}  // namespace shoal

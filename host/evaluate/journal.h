@@ -1,0 +1,65 @@
+// The answers of a run as they come, in a file, so that a run that was ended
+// in the middle goes on where it was. A text:
+//
+//   shoal evaluate 1 KEY
+//   FRAME CLASS CLASS CLASS CLASS CLASS CHECK
+//
+// in any order of frames. CHECK is the CRC-32 of the line before it. A last
+// line without its end was cut off and is forgotten; anything else that is not
+// as it should be is refused, and the file is left as it is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/evaluate/evaluate.h"
+
+namespace shoal {
+
+// What answers depend on: the model (the checksum of its file), which items
+// the data have and their labels, how pictures become inputs. Not the plan.
+std::string journal_key(const std::string& model, const Dataset&,
+                        const std::optional<Normalization>&);
+
+// What a run may find in its journal: answers of `frames` items of a model
+// with `classes` classes.
+struct JournalLimits {
+  std::string key;
+  int64_t frames = 0;
+  int classes = 0;
+};
+
+struct JournalText {
+  Answers answers;
+  size_t bytes = 0;  // up to the last complete line
+};
+// Throws Error(kUsage) for what is no journal, or another run's;
+// Error(kCorrupt) naming the line. `name` is for messages.
+JournalText parse_journal(std::string_view text, const JournalLimits&,
+                          const std::string& name);
+
+// A journal on disk, of one run at a time.
+class Journal {
+ public:
+  // Reads what is there, or begins a new one. Throws as parse_journal(), and
+  // Error(kUsage) if the file is in use or cannot be had.
+  Journal(const std::string& path, const JournalLimits&);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // What was there at the beginning.
+  const Answers& known() const { return known_; }
+  // Throws Error(kInternal) if it cannot be written.
+  void add(int64_t frame, const Answer&);
+
+ private:
+  void append(const std::string& text);
+
+  std::string path_;
+  int file_ = -1;
+  Answers known_;
+};
+
+}  // namespace shoal
