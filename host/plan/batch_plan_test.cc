@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/base/error.h"
 #include "host/lower/batch.h"
 #include "host/plan/plan_json.h"
 #include "host/plan/plan_table.h"
@@ -15,11 +16,11 @@ namespace shoal {
 namespace {
 
 PlanNode planned(const Net& net, std::optional<int64_t> flash,
-                 std::optional<int64_t> ram = std::nullopt) {
+                 Objective objective = Objective::kLatency) {
   PlanOptions options;
   options.board = &find_board("teensy41");
   options.flash = flash;
-  options.ram = ram;
+  options.objective = objective;
   return make_plan(net, options).nodes[0];
 }
 
@@ -64,10 +65,45 @@ TEST(BatchPlan, EqualWeightsCountOnceAgainstFlash) {
   for (const Layer& l : net.layers) all += flash_bytes(l);
   EXPECT_EQ(planned(net, all).storage_read_bytes, 0);
   EXPECT_EQ(planned(batch_net(net, 4), all).storage_read_bytes, 0);
-  // What leaves flash may stay in SRAM, and then no frame reads it.
-  const PlanNode less = planned(batch_net(net, 4), all - 1);
-  EXPECT_GT(less.tape_bytes + less.sram_weight_bytes, 0);
-  EXPECT_LT(less.flash_weight_bytes, all);
+  const auto without_a_byte = [&](Objective objective) {
+    return planned(batch_net(net, 4), all - 1, objective);
+  };
+  EXPECT_GT(without_a_byte(Objective::kRam).storage_read_bytes, 0);
+  // Where there is RAM to spare it stays in SRAM, and no frame reads it.
+  const PlanNode kept = without_a_byte(Objective::kLatency);
+  EXPECT_GT(kept.sram_weight_bytes, 0);
+  EXPECT_EQ(kept.storage_read_bytes, 0);
+  EXPECT_LT(kept.flash_weight_bytes, all);
+}
+
+// --max-writes is what a frame may spill: k frames together may spill k times
+// that and not a byte more.
+TEST(BatchPlan, FramesMaySpillTogetherWhatEachMay) {
+  ShapeNet n("squeezed");
+  const int x = n.conv(n.input(32, 32, 4), 3, 1, 16);
+  n.output(n.conv(n.mul(x, n.mean(x)), 1, 1, 4));
+  constexpr int kFrames = 3;
+  const Net net = batch_net(n.finish(), kFrames);
+  PlanOptions options;
+  options.board = &find_board("stm32f746");
+  options.objective = Objective::kRam;
+  options.ram = make_plan(net, options).nodes[0].arena_bytes * 5 / 6;
+  options.max_writes = int64_t{1} << 40;
+  const int64_t written =
+      make_plan(net, options).nodes[0].storage_written_bytes;
+  ASSERT_GT(written, 0);
+  options.max_writes = (written + kFrames - 1) / kFrames;
+  EXPECT_EQ(make_plan(net, options).nodes[0].storage_written_bytes, written);
+  const std::string least = std::to_string(options.max_writes--);
+  try {
+    make_plan(net, options);
+    ADD_FAILURE() << "fits";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("with --max-writes " + least),
+              std::string::npos)
+        << e.what();
+  }
 }
 
 TEST(BatchPlan, NumbersSayWhetherTheyAreOfABatchOrAFrame) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace shoal {
@@ -79,29 +80,59 @@ class SpillSearch {
     return cuts;
   }
 
-  // The largest rings of the fullest stage, each cut before its last reader:
-  // a reader that lags far behind gets a stage of its own.
+  // The first reader of a tensor that also needs what others make of it; -1:
+  // there is none.
+  int first_waiting(int tensor) const {
+    std::set<int> made;
+    const std::vector<Layer>& layers = net_.net().layers;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      bool reads = false, waits = false;
+      for (const View& in : layers[l].in) {
+        reads |= in.tensor == tensor;
+        waits |= made.count(in.tensor) > 0;
+      }
+      if (reads && waits) return static_cast<int>(l);
+      if (reads || waits) made.insert(layers[l].out.tensor);
+    }
+    return -1;
+  }
+
+  // The largest rings of the fullest stage, each cut before its last reader or
+  // the first that waits (frames of a batch have one each): a reader that lags
+  // far behind gets a stage of its own.
   void cut_rings(std::vector<Cuts>& tries) const {
     const PlanStage& stage = node_.stages[fullest_stage(node_)];
-    std::vector<std::pair<int64_t, SpillCut>> rings;
+    struct Ring {
+      int64_t bytes;
+      int tensor, last;
+    };
+    std::vector<Ring> rings;
     for (size_t b = 0; b < stage.buffers.size(); ++b) {
       const PlanBuffer& ring = stage.buffers[b];
       if (ring.first_stage < ring.last_stage) continue;
-      SpillCut cut{net_.original(ring.tensor), -1};
+      int last = -1;
       for (const PlanActor& a : stage.actors) {
         for (const int in : a.in) {
           if (in < 0 || stage.ports[in].buffer != static_cast<int>(b)) continue;
-          cut.position = std::max(cut.position, a.layer);
+          last = std::max(last, a.layer);
         }
       }
-      if (cut.position >= 0) rings.push_back({-int64_t{ring.bytes()}, cut});
+      if (last >= 0) rings.push_back({ring.bytes(), ring.tensor, last});
     }
-    std::sort(rings.begin(), rings.end());
+    std::sort(rings.begin(), rings.end(), [&](const Ring& a, const Ring& b) {
+      return std::tuple(-a.bytes, net_.original(a.tensor), a.last) <
+             std::tuple(-b.bytes, net_.original(b.tensor), b.last);
+    });
     rings.resize(std::min(rings.size(), kMostRings));
-    for (const auto& [bytes, cut] : rings) {
-      Cuts cuts = cuts_;
-      cuts.push_back(cut);
-      tries.push_back(std::move(cuts));
+    for (const Ring& ring : rings) {
+      std::set<int> positions{ring.last};
+      const int waiting = first_waiting(ring.tensor);
+      if (waiting >= 0) positions.insert(waiting);
+      for (const int position : positions) {
+        Cuts cuts = cuts_;
+        cuts.push_back({net_.original(ring.tensor), position});
+        tries.push_back(std::move(cuts));
+      }
     }
   }
 

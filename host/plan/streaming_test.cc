@@ -43,13 +43,17 @@ TEST(StreamingTest, LeastComputeForAByteStaysInFlash) {
   const Net net = picture_net();
   int64_t all = 0;
   for (const Layer& l : net.layers) all += flash_bytes(l);
-  for (int64_t flash = 0; flash <= all * 6 / 7; flash += all / 7) {
+  for (int64_t flash = 0; flash < all; flash += all / 7) {
     for (const Objective o : {Objective::kRam, Objective::kLatency}) {
       const Plan plan = plan_for(net, flash, 100000, o);
       const PlanNode& node = plan.nodes[0];
       EXPECT_EQ(check(net, plan), std::vector<std::string>{});
       EXPECT_LE(node.flash_weight_bytes, flash);
-      EXPECT_GT(node.storage_read_bytes, 0);
+      EXPECT_GT(node.tape_bytes + node.sram_weight_bytes, 0);
+      // What some bytes too few drive out of flash stays in SRAM, unless it is
+      // RAM that counts.
+      const bool stays = flash > all * 6 / 7 && o == Objective::kLatency;
+      EXPECT_EQ(node.storage_read_bytes == 0, stays) << flash;
       EXPECT_LE(node.arena_bytes, 100000u);
     }
   }
