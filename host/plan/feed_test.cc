@@ -8,28 +8,13 @@
 #include "host/plan/rings.h"
 #include "host/plan/tape.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/testing/slow_board.h"
 
 namespace shoal {
 namespace {
 
-// All that happens takes whole microseconds.
-constexpr int64_t kMicrosecond = 1000000;  // in picoseconds
-
-Board toy_board() {
-  Board b;
-  b.clock_hz = 1e6;
-  b.costs.pointwise = 2;
-  b.costs.conv = 1;
-  b.costs.depthwise = 3;
-  b.costs.fully_connected = 2;
-  b.costs.element = 4;
-  b.costs.firing_us = 10;
-  b.aead_cycles_per_byte = 2;
-  b.check_cycles_per_byte = 1;
-  return b;
-}
-
-Storage toy_storage(int latency_us, double bytes_per_us) {
+// Of one like these everything takes whole microseconds.
+Storage storage_of(int latency_us, double bytes_per_us) {
   Storage s;
   s.read_latency_us = latency_us;
   s.read_bytes_per_s = bytes_per_us * 1e6;
@@ -51,7 +36,7 @@ struct Use {
 std::vector<Use> uses_of(const Net& net, const PlanStage& stage) {
   std::vector<Use> uses;
   std::vector<int> row(stage.actors.size(), 0);
-  const Board b = toy_board();
+  const Board b = slow_board();
   for (const PlanRun& run : stage.order) {
     const PlanActor& a = stage.actors[run.actor];
     const Layer& l = net.layers[a.layer];
@@ -92,17 +77,17 @@ std::vector<Use> uses_of(const Net& net, const PlanStage& stage) {
   return uses;
 }
 
-struct Toy {
+struct Played {
   int64_t us = 0, storage_us = 0, checked_us = 0, requests = 0, bytes = 0;
 };
 
 // Microsecond by microsecond.
-Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
-         const Storage& storage, bool sealed, size_t slots) {
-  Toy toy;
+Played play(const std::vector<Use>& uses, const std::vector<int>& sets,
+            const Storage& storage, bool sealed, size_t slots) {
+  Played all;
   const auto reading = [&](int bytes) {
-    ++toy.requests;
-    toy.bytes += bytes;
+    ++all.requests;
+    all.bytes += bytes;
     return static_cast<int64_t>(storage.read_latency_us +
                                 bytes / (storage.read_bytes_per_s * 1e-6));
   };
@@ -144,7 +129,7 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
         }
         start();
         core_left = checking(arrived->bytes);
-        toy.checked_us += core_left;
+        all.checked_us += core_left;
         continue;
       }
       if (next == uses.size()) break;
@@ -163,11 +148,11 @@ Toy play(const std::vector<Use>& uses, const std::vector<int>& sets,
       ++next;
     }
     if (core_left == 0 && next == uses.size() && !under_way) break;
-    ++toy.us;
+    ++all.us;
     if (core_left > 0) --core_left;
-    if (under_way && read_left > 0) --read_left, ++toy.storage_us;
+    if (under_way && read_left > 0) --read_left, ++all.storage_us;
   }
-  return toy;
+  return all;
 }
 
 struct Example {
@@ -181,7 +166,7 @@ Example random_example(uint32_t seed) {
   const auto pick = [&](int lo, int hi) {
     return lo + static_cast<int>(random() % static_cast<uint32_t>(hi - lo + 1));
   };
-  ShapeNet n("toy");
+  ShapeNet n("random");
   int x = n.input(pick(4, 9), pick(2, 4), pick(1, 5));
   const int layers = pick(2, 5);
   for (int l = 0; l < layers; ++l) {
@@ -225,22 +210,22 @@ Example random_example(uint32_t seed) {
   return e;
 }
 
-TEST(FeedTest, EqualsAToyThatCountsMicroseconds) {
+TEST(FeedTest, EqualsAPlayMicrosecondByMicrosecond) {
   for (uint32_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Example e = random_example(seed);
     const Storage storage =
-        toy_storage(seed % 3 == 0 ? 0 : 37 * (seed % 4), seed % 2 ? 0.25 : 1);
+        storage_of(seed % 3 == 0 ? 0 : 37 * (seed % 4), seed % 2 ? 0.25 : 1);
     const bool sealed = seed % 5 < 2;
-    const Board board = toy_board();
+    const Board board = slow_board();
     const FeedTime t = feed_time(e.net, e.stage, {&board, &storage, sealed});
-    const Toy toy = play(uses_of(e.net, e.stage), e.sets, storage, sealed,
-                         e.stage.slot_count);
-    EXPECT_EQ(t.total_ps, toy.us * kMicrosecond);
-    EXPECT_EQ(t.storage_ps, toy.storage_us * kMicrosecond);
-    EXPECT_EQ(t.check_ps, toy.checked_us * kMicrosecond);
-    EXPECT_EQ(t.requests, toy.requests);
-    EXPECT_EQ(t.bytes, toy.bytes);
+    const Played played = play(uses_of(e.net, e.stage), e.sets, storage, sealed,
+                               e.stage.slot_count);
+    EXPECT_EQ(t.total_ps, played.us * kMicrosecond);
+    EXPECT_EQ(t.storage_ps, played.storage_us * kMicrosecond);
+    EXPECT_EQ(t.check_ps, played.checked_us * kMicrosecond);
+    EXPECT_EQ(t.requests, played.requests);
+    EXPECT_EQ(t.bytes, played.bytes);
     EXPECT_EQ(t.total_ps,
               t.compute_ps + t.firing_ps + t.flash_ps + t.check_ps + t.wait_ps);
     if (HasFailure()) break;
@@ -249,8 +234,8 @@ TEST(FeedTest, EqualsAToyThatCountsMicroseconds) {
 
 TEST(FeedTest, TheRecordIsReadFirst) {
   const Example e = random_example(3);
-  const Storage storage = toy_storage(50, 1);
-  const Board board = toy_board();
+  const Storage storage = storage_of(50, 1);
+  const Board board = slow_board();
   const Supply supply{&board, &storage, true};
   const FeedTime without = feed_time(e.net, e.stage, supply);
   const FeedTime with = feed_time(e.net, e.stage, supply, 400);

@@ -3,24 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/testing/slow_board.h"
 
 namespace shoal {
 namespace {
-
-Board slow_board() {
-  Board b;
-  b.clock_hz = 1e6;
-  b.costs.pointwise = 2;
-  b.costs.conv = 3;
-  b.costs.depthwise = 5;
-  b.costs.fully_connected = 7;
-  b.costs.element = 4;
-  b.costs.firing_us = 10;
-  b.costs.flash_bytes_per_s = 1e6;
-  return b;
-}
-
-constexpr int64_t kMicrosecond = 1000000;  // in picoseconds
 
 TEST(TimeTest, EachKernelHasItsCost) {
   ShapeNet n("kernels");
@@ -47,6 +33,7 @@ TEST(TimeTest, HigherBandsReadWeightsLessOften) {
   n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
   const Net net = n.finish();
   Board board = slow_board();
+  board.costs.flash_bytes_per_s = 1e6;
   const int64_t bytes = weight_bytes(net.layers[0]);
   EXPECT_EQ(bytes, 8 + 4 * 4 + 4 * 4 + 4);
   for (const auto& [band, passes] :
