@@ -1,11 +1,7 @@
 #include "host/import/import.h"
 
-#include <filesystem>
-
 #include "host/base/error.h"
-#include "host/base/files.h"
 #include "host/import/op_reader.h"
-#include "host/zoo/zoo.h"
 
 namespace shoal {
 namespace {
@@ -18,8 +14,10 @@ namespace {
   throw Error(Exit::kUnsupported, what, fix);
 }
 
-Graph convert(const RawModel& raw, size_t file_bytes, const std::string& name) {
+Graph convert(RawModel raw, size_t file_bytes, const std::string& name) {
   check_order(raw, name);
+  const auto widened = widen_halves(raw);
+  if (!widened.empty()) check_order(raw, name);
   const Survey found = survey(raw);
   if (!found.lines.empty()) throw_unsupported(name, found.lines, found.fix);
   Graph graph;
@@ -51,12 +49,6 @@ Graph import_tflite(std::span<const uint8_t> file, const std::string& name) {
     return convert(decode(aligned, name), file.size(), name);
   }
   return convert(decode(file, name), file.size(), name);
-}
-
-Graph load_model(const std::string& model) {
-  if (is_zoo_name(model)) return zoo_model(model);
-  return import_tflite(read_file(model),
-                       std::filesystem::path(model).filename().string());
 }
 
 }  // namespace shoal

@@ -72,6 +72,62 @@ TEST(ImportFloat, InfinityIsAPadValueOnly) {
   EXPECT_EQ(std::get<PadAttr>(net.graph().ops[0].attr).real, -kInf);
 }
 
+// What a converter writes for half precision: w and bias behind DEQUANTIZE.
+struct HalfNet : Net {
+  HalfNet() {
+    half(w, {0x3E00, 0xC248, 0x0001, 0x83FF, 0x7BFF});
+    half(bias, {0x0000, 0x8000, 0x0400});
+  }
+  void half(int t, const std::vector<uint16_t>& values) {
+    const Shape shape = tensor(t).shape;
+    std::vector<uint8_t> bytes(static_cast<size_t>(element_count(shape)) * 2,
+                               0);
+    std::memcpy(bytes.data(), values.data(), values.size() * 2);
+    b.data(t) = bytes;
+    tensor(t).type = kCodeFloat16;
+    b.raw().tensors.push_back(tensor(t));
+    RawTensor& real = b.raw().tensors.back();
+    real.type = kCodeFloat32;
+    real.buffer = 0;
+    const int result = static_cast<int>(b.raw().tensors.size()) - 1;
+    for (RawOp& op : b.raw().ops) {
+      for (int& input : op.inputs) input = input == t ? result : input;
+    }
+    b.raw().ops.insert(b.raw().ops.begin(), RawOp{6, "", {t}, {result}, {}});
+  }
+};
+
+TEST(ImportFloat, HalfPrecisionConstantsAreWidened) {
+  const HalfNet net;
+  const Graph graph = net.graph();
+  ASSERT_EQ(graph.ops.size(), 3u);
+  EXPECT_EQ(graph.ops[1].inputs,
+            (std::vector<int>{net.padded, net.w, net.bias}));
+  const auto constant = [&graph](int t) {
+    return reals(graph.tensors[static_cast<size_t>(t)]);
+  };
+  std::vector<float> w = constant(net.w);
+  EXPECT_EQ(w.size(), 54u);
+  w.resize(6);
+  EXPECT_EQ(w, (std::vector<float>{1.5f, -3.140625f, 0x1p-24f, -1023 * 0x1p-24f,
+                                   65504.f, 0.f}));
+  EXPECT_EQ(constant(net.bias), (std::vector<float>{0.f, -0.f, 0x1p-14f}));
+}
+
+TEST(ImportFloat, HalfPrecisionElsewhereIsRefused) {
+  HalfNet net;
+  net.tensor(net.op(0).outputs[0]).shape = {3, 1};
+  try {
+    net.graph();
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUnsupported);
+    EXPECT_STREQ(error.what(),
+                 "m: not supported:\n  op 0 DEQUANTIZE \"t5\": has an operand "
+                 "of type FLOAT16, only int8 and float32 are computed");
+  }
+}
+
 TEST(ImportFloat, EveryOperatorButConversions) {
   size_t ops = 0;
   for (const SampleModel& sample : sample_models(1, Type::kFloat32)) {

@@ -120,6 +120,9 @@ std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
                                     const std::string& name);
 // Indexes are valid, every tensor is made at most once and before it is read.
 void check_order(const RawModel&, const std::string& name);
+// Turns half precision constants behind a DEQUANTIZE into float32 ones; the
+// operators that did so go. The model refers to the bytes that are returned.
+std::vector<std::vector<uint8_t>> widen_halves(RawModel&);
 
 // What a file's operators are, by their types alone.
 struct Survey {

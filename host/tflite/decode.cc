@@ -213,13 +213,17 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
 
 }  // namespace
 
+bool is_tflite(std::span<const uint8_t> file) {
+  return file.size() >= 16 && file.size() < FLATBUFFERS_MAX_BUFFER_SIZE &&
+         tflite::ModelBufferHasIdentifier(file.data());
+}
+
 RawModel decode(std::span<const uint8_t> file, const std::string& name) {
   // Tables are a few levels deep, and the smallest one takes 8 bytes with
   // the reference to it; shared tables count each time.
   constexpr flatbuffers::uoffset_t kDepth = 16;
   const auto tables = static_cast<flatbuffers::uoffset_t>(file.size() / 8 + 16);
-  if (file.size() < 16 || file.size() >= FLATBUFFERS_MAX_BUFFER_SIZE ||
-      !tflite::ModelBufferHasIdentifier(file.data())) {
+  if (!is_tflite(file)) {
     throw Error(Exit::kCorrupt, name + ": is not a .tflite file");
   }
   flatbuffers::Verifier verifier(file.data(), file.size(), kDepth, tables);

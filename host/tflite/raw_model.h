@@ -13,6 +13,7 @@ namespace shoal {
 // Numbers of the format.
 enum TensorCode : int {
   kCodeFloat32 = 0,
+  kCodeFloat16 = 1,
   kCodeInt32 = 2,
   kCodeUint8 = 3,
   kCodeInt64 = 4,
@@ -97,6 +98,8 @@ struct RawModel {
   std::string description, graph_name;  // for people; decode() skips them
 };
 
+// Whether the bytes say that they are a .tflite file.
+bool is_tflite(std::span<const uint8_t> file);
 // Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
 // not exactly one subgraph, or would unfold to much more than their size.
 RawModel decode(std::span<const uint8_t> file, const std::string& name);
