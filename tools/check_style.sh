@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Formatting and file sizes: clang-format leaves every source as it is, and no
-# file has more than 600 lines.
+# Formatting, file sizes and arrows: clang-format leaves every source as it is,
+# no file has more than 600 lines, no folder includes what lies above it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
@@ -12,3 +12,4 @@ if [[ -n $long ]]; then
   echo "$long" >&2
   exit 1
 fi
+tools/check_arrows.py

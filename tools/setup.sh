@@ -9,7 +9,7 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   zlib1g-dev libonnx-dev libprotobuf-dev)
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
-  libclang-rt-14-dev lld-14 clang-format-14 git gcc-arm-none-eabi
+  libclang-rt-14-dev lld-14 clang-format-14 git python3 gcc-arm-none-eabi
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm)
 if [[ "${1:-}" == train ]]; then
   packages+=(python3-torch python3-numpy)
