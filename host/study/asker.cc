@@ -100,6 +100,11 @@ int series_style(const Asker& asker, const std::string& series) {
   return place % 2 == 1 ? 3 : 4;
 }
 
+Cell value_cell(const Point* point, const PointValue& value) {
+  if (point == nullptr) return {};
+  return value(*point);
+}
+
 Chart sweep(Asker& asker, const Sweep& s) {
   Chart chart;
   chart.title = s.title;
@@ -125,10 +130,7 @@ Chart sweep(Asker& asker, const Sweep& s) {
   for (const int x : s.values) {
     Row row = {static_cast<double>(x)};
     for (const std::string& name : names) {
-      const Point* point = asker.find(s.setting(name, x));
-      std::optional<double> value;
-      if (point != nullptr) value = s.value(*point);
-      row.push_back(cell_of(value));
+      row.push_back(value_cell(asker.find(s.setting(name, x)), s.value));
     }
     if (any_quoted) row.push_back(cell_of(s.quoted(x)));
     chart.table.rows.push_back(row);

@@ -19,6 +19,7 @@ inline constexpr int kFew = 8;
 inline double arena_kb(const Point& p) {
   return static_cast<double>(p.arena_bytes) / 1024;
 }
+inline double latency_ms(const Point& p) { return p.latency_s * 1e3; }
 
 class Asker {
  public:
@@ -61,6 +62,7 @@ class Asker {
 };
 
 using PointValue = std::function<double(const Point&)>;
+Cell value_cell(const Point*, const PointValue&);
 
 // A value against a number, one column per series.
 struct Sweep {

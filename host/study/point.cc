@@ -9,6 +9,7 @@
 #include "host/run/session.h"
 #include "host/sim/bound.h"
 #include "host/sim/simulate.h"
+#include "host/study/points.h"
 
 namespace shoal {
 namespace {
@@ -149,10 +150,7 @@ Point measure(const Graph& graph, const Setting& s, const Board& board,
     take_plan(prepared.plan, point);
     if (s.simulated) simulate(prepared, cluster, s, point);
   } catch (const Error& e) {
-    point = {};
-    point.error = e.what();
-    if (!e.fix().empty()) point.error += "; " + e.fix();
-    point.is_broken = e.code() == Exit::kInternal || e.code() == Exit::kCorrupt;
+    return failed_point<Point>(e);
   }
   return point;
 }

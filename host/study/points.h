@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/study/point.h"
 
 namespace shoal {
@@ -39,6 +40,16 @@ class PointsOf {
   std::map<Key, Value> made_;
   std::vector<Key> wanted_;  // in the order in which they were asked for
 };
+
+// In place of a point that could not be made.
+template <class Value>
+Value failed_point(const Error& e) {
+  Value point;
+  point.error = e.what();
+  if (!e.fix().empty()) point.error += "; " + e.fix();
+  point.is_broken = e.code() == Exit::kInternal || e.code() == Exit::kCorrupt;
+  return point;
+}
 
 // Of a split study.
 using Points = PointsOf<Setting, Point>;

@@ -12,22 +12,14 @@ namespace {
 
 const std::vector<int> kClocks = {1, 2, 3, 1, 3, 2, 2, 4};
 
-Chart plain(const std::string& title, std::vector<Column> columns) {
-  Chart chart;
-  chart.title = title;
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = std::move(columns);
-  return chart;
-}
-
 Column milliseconds(const char* name) {
   return {name, "ms", Origin::kSimulated, 1};
 }
 
 // How many nodes it takes to live within so much RAM each.
 Chart fewest_nodes(Asker& asker) {
-  Chart chart = plain("Fewest nodes for an arena of so much each",
-                      {{"arena of a node", "KB"}});
+  Chart chart = table_chart("Fewest nodes for an arena of so much each",
+                            {{"arena of a node", "KB"}});
   const std::vector<std::string> names = asker.series();
   for (const std::string& name : names) {
     chart.table.columns.push_back({name, "nodes", Origin::kModelled});
@@ -77,7 +69,7 @@ Chart budget_chart(Asker& asker, int n) {
     }
     return setting;
   };
-  s.value = [](const Point& p) { return p.latency_s * 1e3; };
+  s.value = latency_ms;
   return sweep(asker, s);
 }
 
@@ -122,10 +114,11 @@ constexpr Compared kCompared[] = {
 };
 
 Chart compared_table(Asker& asker, const Compared& what) {
-  Chart chart = plain(std::string("Beside the paper: ") + what.name,
-                      {{"rows and columns", "pixels"}, {"nodes", ""}});
-  chart.table.columns.push_back(
-      {"paper", what.unit, Origin::kQuoted, what.decimals});
+  Chart chart =
+      table_chart(std::string("Beside the paper: ") + what.name,
+                  {{"rows and columns", "pixels"},
+                   {"nodes", ""},
+                   {"paper", what.unit, Origin::kQuoted, what.decimals}});
   const std::vector<std::string> names = asker.series();
   for (const std::string& name : names) {
     chart.table.columns.push_back(
@@ -139,9 +132,7 @@ Chart compared_table(Asker& asker, const Compared& what) {
       const Point* p =
           asker.find(Asker::at_side((asker.*what.setting)(name, quote.nodes),
                                     quote.input, asker.own_side()));
-      std::optional<double> value;
-      if (p != nullptr) value = what.value(*p);
-      row.push_back(cell_of(value));
+      row.push_back(value_cell(p, what.value));
     }
     chart.table.rows.push_back(row);
   }
@@ -160,7 +151,7 @@ Question unequal_question(Asker& asker) {
       "speed and the communication of the even cluster along its critical "
       "path. Total work is what one node computes, or what the even nodes "
       "compute together, halos that several of them compute included.";
-  Chart chart = plain(
+  Chart chart = table_chart(
       "Latency of eight unequal nodes",
       {{"strategy", ""},
        milliseconds("eight even nodes"),
@@ -227,10 +218,7 @@ Question link_question(Asker& asker) {
     for (const std::string& name : asker.series()) {
       Setting setting = asker.simulated(name, n);
       setting.link = rate.link;
-      const Point* p = asker.find(setting);
-      std::optional<double> value;
-      if (p != nullptr) value = p->latency_s * 1e3;
-      row.push_back(cell_of(value));
+      row.push_back(value_cell(asker.find(setting), latency_ms));
     }
     chart.table.rows.push_back(row);
   }

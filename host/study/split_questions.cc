@@ -10,7 +10,6 @@ namespace {
 
 constexpr int kAll = 1 << 20;
 
-double latency_ms(const Point& p) { return p.latency_s * 1e3; }
 double traffic_mb(const Point& p) {
   return static_cast<double>(p.sent_bytes) * 1e-6;
 }
@@ -120,11 +119,10 @@ Chart speed_chart(Asker& asker) {
 }
 
 Chart bound_table(Asker& asker) {
-  Chart chart;
   const int n = asker.most_nodes(kFew);
-  chart.title = fmt::format("Why it is not faster, {} nodes (simulated)", n);
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"strategy", ""}, {"bound", ""}};
+  Chart chart =
+      table_chart(fmt::format("Why it is not faster, {} nodes (simulated)", n),
+                  {{"strategy", ""}, {"bound", ""}});
   for (const std::string& name : asker.series()) {
     const Point* p = asker.find(asker.simulated(name, n));
     if (p != nullptr) chart.table.rows.push_back({name, p->bound});
@@ -188,9 +186,7 @@ void size_charts(Asker& asker, Question& q) {
   for (size_t k = 0; k < time.values.size(); ++k) {
     const Point* p = asker.find(
         Asker::at_side(asker.simulated(any, 1), time.values[k], own));
-    std::optional<double> alone;
-    if (p != nullptr) alone = latency_ms(*p);
-    chart.table.rows[k].push_back(cell_of(alone));
+    chart.table.rows[k].push_back(value_cell(p, latency_ms));
   }
   q.charts.push_back(chart);
 }

@@ -49,6 +49,23 @@ int64_t SwapAsker::ram_for(const std::string& network) {
   return 0;
 }
 
+std::vector<SwapSetting> SwapAsker::settings(bool every_ram) {
+  std::vector<SwapSetting> all;
+  for (const std::string& name : options_.networks) {
+    const int64_t usual = ram_for(name);
+    if (usual == 0) continue;
+    for (const std::string& board : options_.boards) {
+      for (const std::string& storage : options_.storages) {
+        for (const int64_t ram :
+             every_ram ? options_.rams : std::vector<int64_t>{usual}) {
+          all.push_back(at(name, board, ram, storage));
+        }
+      }
+    }
+  }
+  return all;
+}
+
 const SwapPoint* SwapAsker::ask(const SwapSetting& setting) {
   const SwapPoint* point = points_.find(setting);
   if (point == nullptr || point->error.empty()) return point;
@@ -91,6 +108,19 @@ std::vector<std::string> SwapAsker::take_notes() {
 
 std::vector<std::string> SwapAsker::broken() const {
   return {broken_.begin(), broken_.end()};
+}
+
+std::vector<Column> setting_columns(const std::vector<Column>& others) {
+  std::vector<Column> all{
+      {"network", ""}, {"board", ""}, {"storage", ""}, {"RAM", "KB"}};
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
+Row setting_row(const SwapSetting& s, const Row& others) {
+  Row row{s.network, s.board, s.storage, kilobytes(s.ram)};
+  row.insert(row.end(), others.begin(), others.end());
+  return row;
 }
 
 SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,

@@ -34,6 +34,9 @@ class SwapAsker {
   // ram(), or the next size in which the network fits without writes; 0: none
   // (yet).
   int64_t ram_for(const std::string& network);
+  // Each network in that, or in every RAM of the study, on each board with each
+  // storage.
+  std::vector<SwapSetting> settings(bool every_ram);
   // Of the network: what no RAM budget may go below without writes.
   const SwapPoint* least(const std::string& network);
 
@@ -76,6 +79,10 @@ inline Column simulated_column(const char* name, const char* unit,
                                int decimals) {
   return {name, unit, Origin::kSimulated, decimals};
 }
+
+// The columns of a table whose rows are one setting each, and a row's cells.
+std::vector<Column> setting_columns(const std::vector<Column>& others);
+Row setting_row(const SwapSetting&, const Row& others);
 
 // Of the stages that are mostly fully connected, or of the others. What such a
 // stage has of the other kind is taken off: convolutions with their arithmetic,

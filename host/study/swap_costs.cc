@@ -25,22 +25,17 @@ Chart energy_chart(SwapAsker& asker, const std::string& board) {
                          modelled_column("idle", "J", 3),
                          modelled_column("all", "J", 3)};
   chart.series = {2, 3, 4};
-  for (const std::string& name : asker.options().networks) {
-    const int64_t ram = asker.ram_for(name);
-    if (ram == 0) continue;
-    for (const std::string& storage : asker.options().storages) {
-      const SwapSetting s = asker.at(name, board, ram, storage);
-      const SwapPoint* const p = asker.find(s);
-      if (p == nullptr) continue;
-      const Board b = swap_board(s);
-      const FrameEnergy e =
-          frame_energy(b, &b.storages[0], p->load, asker.options().period_s);
-      const double percent = 100 / e.total_j();
-      chart.table.rows.push_back({name, storage, e.compute_j * percent,
-                                  e.storage_j * percent, e.idle_j * percent,
-                                  kilobytes(ram), e.compute_j, e.storage_j,
-                                  e.idle_j, e.total_j()});
-    }
+  for (const SwapSetting& s : asker.settings(false)) {
+    const SwapPoint* const p = s.board == board ? asker.find(s) : nullptr;
+    if (p == nullptr) continue;
+    const Board b = swap_board(s);
+    const FrameEnergy e =
+        frame_energy(b, &b.storages[0], p->load, asker.options().period_s);
+    const double percent = 100 / e.total_j();
+    chart.table.rows.push_back({s.network, s.storage, e.compute_j * percent,
+                                e.storage_j * percent, e.idle_j * percent,
+                                kilobytes(s.ram), e.compute_j, e.storage_j,
+                                e.idle_j, e.total_j()});
   }
   return chart;
 }
@@ -57,16 +52,10 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
   const double read = part.read_bytes_per_s;
   double check = 0;
   for (const SwapStage& stage : e->stages) check += stage.check_s;
-  return {plain.network,
-          plain.board,
-          plain.storage,
-          kilobytes(plain.ram),
-          p->seconds,
-          e->seconds,
-          100 * (e->seconds / p->seconds - 1),
-          check,
-          megabytes(e->load.read_bytes),
-          std::min(open, read) * 1e-6};
+  return setting_row(
+      plain,
+      {p->seconds, e->seconds, 100 * (e->seconds / p->seconds - 1), check,
+       megabytes(e->load.read_bytes), std::min(open, read) * 1e-6});
 }
 
 // The same point by kind of layer.
@@ -79,16 +68,15 @@ Row encrypted_parts_row(SwapAsker& asker, SwapSetting s) {
   const Storage& part = find_part(s.storage);
   const SwapParts conv = parts_of(*p, *base, part, false);
   const SwapParts dense = parts_of(*p, *base, part, true);
-  Row row = {s.network, s.board, s.storage, kilobytes(s.ram),
-             Cell{},    Cell{},  Cell{},    Cell{}};
-  if (conv.unlimited_s > 0) row[4] = conv.slower();
+  Cell slower, rate, share, share_with_arithmetic;
+  if (conv.unlimited_s > 0) slower = conv.slower();
   if (dense.read_bytes > 0) {
     const double open = board.clock_hz / board.aead_cycles_per_byte;
-    row[5] = dense.rate() * 1e-6;
-    row[6] = 100 * dense.rate() / std::min(open, part.read_bytes_per_s);
-    row[7] = 100 * dense.bound_s / dense.stages_s;
+    rate = dense.rate() * 1e-6;
+    share = 100 * dense.rate() / std::min(open, part.read_bytes_per_s);
+    share_with_arithmetic = 100 * dense.bound_s / dense.stages_s;
   }
-  return row;
+  return setting_row(s, {slower, rate, share, share_with_arithmetic});
 }
 
 // A stage's place in the roofline: arithmetic per byte read.
@@ -136,16 +124,14 @@ Chart roofline_chart(SwapAsker& asker, const std::string& name, int64_t ram,
 
 Chart layers_chart(SwapAsker& asker, const std::string& name,
                    const SwapPoint& point) {
-  Chart chart;
-  chart.title = name + ": its layers, each read once";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"layer", ""},
-                         {"MACs", "million", Origin::kSetting, 2},
-                         {"weights", "KB", Origin::kSetting, 1},
-                         modelled_column("arithmetic", "ms", 2),
-                         modelled_column("reading", "ms", 2),
-                         modelled_column("reading of arithmetic", "%", 1),
-                         {"bound by", ""}};
+  Chart chart = table_chart(name + ": its layers, each read once",
+                            {{"layer", ""},
+                             {"MACs", "million", Origin::kSetting, 2},
+                             {"weights", "KB", Origin::kSetting, 1},
+                             modelled_column("arithmetic", "ms", 2),
+                             modelled_column("reading", "ms", 2),
+                             modelled_column("reading of arithmetic", "%", 1),
+                             {"bound by", ""}});
   const double rate = find_part(asker.storage()).read_bytes_per_s;
   for (const SwapLayer& layer : point.layers) {
     if (layer.weight_bytes == 0) continue;
@@ -189,49 +175,26 @@ Question encryption_question(SwapAsker& asker) {
       "CRC. The bound is the least of the storage's rate and that of opening: "
       "no plan reads faster. Fully connected layers compute on the core that "
       "opens their weights: the last column is their share of what both leave.";
-  Chart chart;
-  chart.title = "Time of a frame with and without";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"network", ""},
-                         {"board", ""},
-                         {"storage", ""},
-                         {"RAM", "KB"},
-                         modelled_column("plain", "s", 3),
-                         modelled_column("encrypted", "s", 3),
-                         modelled_column("slower", "%", 1),
-                         modelled_column("opening", "s", 3),
-                         modelled_column("read", "MB", 1),
-                         modelled_column("bound", "MB/s", 1)};
-  Chart kinds;
-  kinds.title = "Encrypted, by kind of layer";
-  kinds.kind = ChartKind::kNone;
-  kinds.table.columns = {
-      {"network", ""},
-      {"board", ""},
-      {"storage", ""},
-      {"RAM", "KB"},
-      modelled_column("convolutions slower than unlimited", "%", 1),
-      modelled_column("fully connected layers read", "MB/s", 1),
-      modelled_column("of the bound", "%", 1),
-      modelled_column("of the bound with arithmetic", "%", 1)};
-  const SwapStudyOptions& o = asker.options();
-  for (const std::string& name : o.networks) {
-    const int64_t usual = asker.ram_for(name);
-    if (usual == 0) continue;
-    const std::vector<int64_t> rams =
-        o.full ? o.rams : std::vector<int64_t>{usual};
-    for (const std::string& board : o.boards) {
-      for (const std::string& storage : o.storages) {
-        for (const int64_t ram : rams) {
-          const Row row =
-              encryption_row(asker, asker.at(name, board, ram, storage));
-          if (!row.empty()) chart.table.rows.push_back(row);
-          const Row parts =
-              encrypted_parts_row(asker, asker.at(name, board, ram, storage));
-          if (!parts.empty()) kinds.table.rows.push_back(parts);
-        }
-      }
-    }
+  Chart chart =
+      table_chart("Time of a frame with and without",
+                  setting_columns({modelled_column("plain", "s", 3),
+                                   modelled_column("encrypted", "s", 3),
+                                   modelled_column("slower", "%", 1),
+                                   modelled_column("opening", "s", 3),
+                                   modelled_column("read", "MB", 1),
+                                   modelled_column("bound", "MB/s", 1)}));
+  Chart kinds = table_chart(
+      "Encrypted, by kind of layer",
+      setting_columns(
+          {modelled_column("convolutions slower than unlimited", "%", 1),
+           modelled_column("fully connected layers read", "MB/s", 1),
+           modelled_column("of the bound", "%", 1),
+           modelled_column("of the bound with arithmetic", "%", 1)}));
+  for (const SwapSetting& s : asker.settings(asker.options().full)) {
+    const Row row = encryption_row(asker, s);
+    if (!row.empty()) chart.table.rows.push_back(row);
+    const Row parts = encrypted_parts_row(asker, s);
+    if (!parts.empty()) kinds.table.rows.push_back(parts);
   }
   q.charts = {chart, kinds};
   q.notes = asker.take_notes();

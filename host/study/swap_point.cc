@@ -13,6 +13,7 @@
 #include "host/run/prepare.h"
 #include "host/sim/solo.h"
 #include "host/study/index.h"
+#include "host/study/points.h"
 #include "host/zoo/zoo.h"
 
 namespace shoal {
@@ -206,10 +207,7 @@ SwapPoint measure(SwapNetworks& networks, const SwapSetting& s) {
     check_room(s, board, point);
     if (s.run) run(s, board, point);
   } catch (const Error& e) {
-    point = {};
-    point.error = e.what();
-    if (!e.fix().empty()) point.error += "; " + e.fix();
-    point.is_broken = e.code() == Exit::kInternal || e.code() == Exit::kCorrupt;
+    return failed_point<SwapPoint>(e);
   }
   return point;
 }

@@ -24,14 +24,12 @@ Cell fit_cell(SwapAsker& asker, const std::string& name, int64_t ram) {
 }
 
 Chart fit_chart(SwapAsker& asker) {
-  Chart chart;
-  chart.title = "The smallest RAM, and which sizes do";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {
-      {"network", ""},
-      {"weights", "MB", Origin::kSetting, 1},
-      {"input and output of its largest layer", "KB", Origin::kSetting, 0},
-      modelled_column("smallest RAM", "KB", 1)};
+  Chart chart = table_chart(
+      "The smallest RAM, and which sizes do",
+      {{"network", ""},
+       {"weights", "MB", Origin::kSetting, 1},
+       {"input and output of its largest layer", "KB", Origin::kSetting, 0},
+       modelled_column("smallest RAM", "KB", 1)});
   for (const int64_t ram : asker.options().rams) {
     chart.table.columns.push_back({size_name(ram), "", Origin::kModelled});
   }
@@ -60,42 +58,29 @@ int64_t largest_too_small(const SwapAsker& asker, const SwapPoint& least) {
 }
 
 Chart parts_chart(SwapAsker& asker) {
-  Chart chart;
-  chart.title = "By kind of layer";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {
-      {"network", ""},
-      {"board", ""},
-      {"storage", ""},
-      {"RAM", "KB"},
-      modelled_column("frame", "s", 3),
-      modelled_column("against unlimited SRAM", "times", 3),
-      modelled_column("convolutions slower", "%", 1),
-      modelled_column("fully connected layers read", "MB/s", 1),
-      modelled_column("of the storage's rate", "%", 1)};
-  for (const std::string& name : asker.options().networks) {
-    const int64_t ram = asker.ram_for(name);
-    if (ram == 0) continue;
-    for (const std::string& board : asker.options().boards) {
-      for (const std::string& storage : asker.options().storages) {
-        const SwapSetting s = asker.at(name, board, ram, storage);
-        const SwapPoint* const p = asker.find(s);
-        const SwapPoint* const base = asker.unlimited(s);
-        if (p == nullptr || base == nullptr) continue;
-        Row row = {name,           board,      storage,
-                   kilobytes(ram), p->seconds, p->seconds / base->seconds,
-                   Cell{},         Cell{},     Cell{}};
-        const Storage& part = find_part(storage);
-        const SwapParts conv = parts_of(*p, *base, part, false);
-        const SwapParts dense = parts_of(*p, *base, part, true);
-        if (conv.unlimited_s > 0) row[6] = conv.slower();
-        if (dense.read_bytes > 0) {
-          row[7] = dense.rate() * 1e-6;
-          row[8] = 100 * dense.rate() / part.read_bytes_per_s;
-        }
-        chart.table.rows.push_back(row);
-      }
+  Chart chart = table_chart(
+      "By kind of layer",
+      setting_columns(
+          {modelled_column("frame", "s", 3),
+           modelled_column("against unlimited SRAM", "times", 3),
+           modelled_column("convolutions slower", "%", 1),
+           modelled_column("fully connected layers read", "MB/s", 1),
+           modelled_column("of the storage's rate", "%", 1)}));
+  for (const SwapSetting& s : asker.settings(false)) {
+    const SwapPoint* const p = asker.find(s);
+    const SwapPoint* const base = asker.unlimited(s);
+    if (p == nullptr || base == nullptr) continue;
+    const Storage& part = find_part(s.storage);
+    const SwapParts conv = parts_of(*p, *base, part, false);
+    const SwapParts dense = parts_of(*p, *base, part, true);
+    Cell slower, rate, share;
+    if (conv.unlimited_s > 0) slower = conv.slower();
+    if (dense.read_bytes > 0) {
+      rate = dense.rate() * 1e-6;
+      share = 100 * dense.rate() / part.read_bytes_per_s;
     }
+    chart.table.rows.push_back(setting_row(
+        s, {p->seconds, p->seconds / base->seconds, slower, rate, share}));
   }
   return chart;
 }
@@ -183,18 +168,16 @@ Question wear_question(SwapAsker& asker) {
       "for them without it. Years until the part is worn out at a frame every "
       "{:g} s, and with one frame right after the other.",
       period);
-  Chart chart;
-  chart.title = "Plans that write";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"network", ""},
-                         {"RAM", "KB"},
-                         {"storage", ""},
-                         modelled_column("frame", "s", 2),
-                         modelled_column("writes a frame", "KB", 1),
-                         modelled_column("reads a frame", "MB", 2),
-                         {fmt::format("years, a frame every {:g} s", period),
-                          "", Origin::kModelled, 1},
-                         modelled_column("years, without a pause", "", 2)};
+  Chart chart = table_chart(
+      "Plans that write", {{"network", ""},
+                           {"RAM", "KB"},
+                           {"storage", ""},
+                           modelled_column("frame", "s", 2),
+                           modelled_column("writes a frame", "KB", 1),
+                           modelled_column("reads a frame", "MB", 2),
+                           {fmt::format("years, a frame every {:g} s", period),
+                            "", Origin::kModelled, 1},
+                           modelled_column("years, without a pause", "", 2)});
   for (const std::string& name : asker.options().networks) {
     const SwapPoint* const alone = asker.least(name);
     for (const int64_t ram : asker.options().rams) {

@@ -29,18 +29,16 @@ Question runs_question(SwapAsker& asker) {
       "weight read from the storage image, on {} with {} in virtual time. The "
       "output is compared byte by byte with the plain interpreter's.",
       asker.board(), asker.storage());
-  Chart chart;
-  chart.title = "One frame, run";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"network", ""},
-                         {"RAM", "KB"},
-                         {"planned", "s", Origin::kModelled, 4},
-                         simulated_column("run", "s", 4),
-                         simulated_column("run against plan", "%", 2),
-                         simulated_column("read", "MB", 2),
-                         simulated_column("written", "B", 0),
-                         simulated_column("waits for storage", "", 0),
-                         {"output", "", Origin::kSimulated}};
+  Chart chart = table_chart("One frame, run",
+                            {{"network", ""},
+                             {"RAM", "KB"},
+                             {"planned", "s", Origin::kModelled, 4},
+                             simulated_column("run", "s", 4),
+                             simulated_column("run against plan", "%", 2),
+                             simulated_column("read", "MB", 2),
+                             simulated_column("written", "B", 0),
+                             simulated_column("waits for storage", "", 0),
+                             {"output", "", Origin::kSimulated}});
   for (const std::string& name : asker.options().networks) {
     SwapSetting s;
     const SwapPoint* const p = run_of(asker, name, s);
@@ -62,12 +60,10 @@ Question concerns_question(SwapAsker& asker) {
   q.title = "What did the paper find?";
   const SwapPaper& paper = asker.paper();
   q.text = fmt::format("{}: {}.", paper.source, paper.finding);
-  Chart chart;
-  chart.title = "Its concerns, and where they are answered here";
-  chart.kind = ChartKind::kNone;
-  chart.table.columns = {{"concern", "", Origin::kQuoted},
-                         {"finding", "", Origin::kQuoted},
-                         {"question of this study", ""}};
+  Chart chart = table_chart("Its concerns, and where they are answered here",
+                            {{"concern", "", Origin::kQuoted},
+                             {"finding", "", Origin::kQuoted},
+                             {"question of this study", ""}});
   for (const SwapPaper::Concern& c : paper.concerns) {
     chart.table.rows.push_back({c.name, paper.finding, c.question});
   }

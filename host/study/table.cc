@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace shoal {
 namespace {
@@ -57,6 +58,14 @@ std::string cell_text(const Column& column, const Cell& cell) {
     return grouped(*value, column.decimals);
   }
   return "-";
+}
+
+Chart table_chart(std::string title, std::vector<Column> columns) {
+  Chart chart;
+  chart.title = std::move(title);
+  chart.kind = ChartKind::kNone;
+  chart.table.columns = std::move(columns);
+  return chart;
 }
 
 std::string table_text(const StudyTable& table) {

@@ -59,5 +59,7 @@ struct Chart {
   std::string y_label;
   bool log_x = false, log_y = false;
 };
+// Without a plot.
+Chart table_chart(std::string title, std::vector<Column>);
 
 }  // namespace shoal
