@@ -183,4 +183,36 @@ Graph convert(const Graph& graph, const Scales& scales, bool always_bias) {
   return Converter(graph, scales, always_bias).run();
 }
 
+Graph without_unused(Graph graph) {
+  std::vector<bool> used(graph.tensors.size());
+  const auto mark = [&](std::vector<int>& list) {
+    for (const int t : list) {
+      if (t >= 0) used[t] = true;
+    }
+  };
+  const auto for_each_list = [&](const auto& f) {
+    for (Op& op : graph.ops) {
+      f(op.inputs);
+      f(op.outputs);
+    }
+    f(graph.inputs);
+    f(graph.outputs);
+  };
+  for_each_list(mark);
+  std::vector<int> number(graph.tensors.size(), -1);
+  std::vector<Tensor> kept;
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    if (!used[t]) continue;
+    number[t] = static_cast<int>(kept.size());
+    kept.push_back(std::move(graph.tensors[t]));
+  }
+  graph.tensors = std::move(kept);
+  for_each_list([&](std::vector<int>& list) {
+    for (int& t : list) {
+      if (t >= 0) t = number[t];
+    }
+  });
+  return graph;
+}
+
 }  // namespace shoal

@@ -10,4 +10,8 @@ namespace shoal {
 // `always_bias`: layers without a bias get one of zeros.
 Graph convert(const Graph&, const Scales&, bool always_bias);
 
+// Without the tensors that no operator has: sizes and axes of the float
+// model's file.
+Graph without_unused(Graph);
+
 }  // namespace shoal

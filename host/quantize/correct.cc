@@ -51,7 +51,7 @@ class Corrector {
     find_last_uses();
   }
 
-  void run(const Progress& progress) {
+  void run(const FrameProgress& progress) {
     const auto count = static_cast<int64_t>(values_.size());
     size_t number = 0;  // of the float operator
     for (size_t i = 0; i < int8_.ops.size(); ++i) {
@@ -156,7 +156,7 @@ void correct_biases(const Graph& floats,
                     const Calibration& calibration,
                     const std::vector<int64_t>& frames,
                     const QuantizeOptions& options, Graph& int8,
-                    const Progress& progress) {
+                    const FrameProgress& progress) {
   std::vector<std::vector<uint8_t>> inputs;
   for (const int64_t frame : frames) {
     inputs.push_back(

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
+#include "host/base/floats.h"
 #include "host/quantize/check.h"
 #include "host/quantize/weights.h"
 
@@ -196,7 +196,7 @@ template <class Factor>
 void multiply(Tensor& constant, Factor factor) {
   std::vector<float> values = constant_floats(constant);
   for (size_t i = 0; i < values.size(); ++i) values[i] *= factor(i);
-  std::memcpy(constant.data.data(), values.data(), constant.data.size());
+  constant.data = bytes_of(values);
 }
 
 void scale_pair(Graph& graph, const LayerPair& pair,

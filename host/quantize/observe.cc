@@ -113,7 +113,8 @@ std::vector<float> load_frame(const Graph& graph,
 }
 
 Observations observe(const Graph& graph, const Calibration& calibration,
-                     const ObserveOptions& options, const Progress& progress) {
+                     const ObserveOptions& options,
+                     const FrameProgress& progress) {
   std::vector<std::unique_ptr<Observer>> observers(
       static_cast<size_t>(worker_count(calibration.count)));
   // Sums of floats depend on their order: one result per frame, added later.

@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-using Progress = std::function<void(int64_t)>;  // frames done of this pass
+using FrameProgress = std::function<void(int64_t)>;  // frames done of this pass
 
 // All inputs of one frame. Throws Error(kUsage) for a wrong size, kCorrupt
 // for values that are no numbers.
@@ -36,6 +36,6 @@ struct ObserveOptions {
 
 // Throws Error(kCorrupt) where values are no finite numbers.
 Observations observe(const Graph&, const Calibration&, const ObserveOptions&,
-                     const Progress&);
+                     const FrameProgress&);
 
 }  // namespace shoal

@@ -115,7 +115,7 @@ class Quantizer {
     return report;
   }
 
-  Progress step() {
+  FrameProgress step() {
     if (!progress_) return {};
     return [this](int64_t frames) { progress_(done_ + frames, total_); };
   }
@@ -136,7 +136,7 @@ Graph quantize(const Graph& graph, const Calibration& calibration,
   check_quantizable(graph, calibration, options);
   Attempt attempt = Quantizer(graph, calibration, options, progress).run();
   report = std::move(attempt.report);
-  return std::move(attempt.int8);
+  return without_unused(std::move(attempt.int8));
 }
 
 }  // namespace shoal

@@ -113,7 +113,7 @@ double Noise::snr_db() const {
 Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
                 const Calibration& calibration,
                 const std::vector<int64_t>& frames,
-                const QuantizeOptions& options, const Progress& progress) {
+                const QuantizeOptions& options, const FrameProgress& progress) {
   const auto count = static_cast<int64_t>(frames.size());
   std::vector<std::unique_ptr<Judge>> judges(
       static_cast<size_t>(worker_count(count)));

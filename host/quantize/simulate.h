@@ -19,7 +19,7 @@ std::vector<float> dequantized(const Tensor&, std::span<const uint8_t>);
 void correct_biases(const Graph& floats,
                     const std::vector<std::vector<double>>& patches,
                     const Calibration&, const std::vector<int64_t>& frames,
-                    const QuantizeOptions&, Graph& int8, const Progress&);
+                    const QuantizeOptions&, Graph& int8, const FrameProgress&);
 
 struct Noise {
   double signal = 0, noise = 0;  // sums of squares
@@ -35,6 +35,6 @@ struct Judgement {
 // have moved between layers), which judges the outputs.
 Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
                 const Calibration&, const std::vector<int64_t>& frames,
-                const QuantizeOptions&, const Progress&);
+                const QuantizeOptions&, const FrameProgress&);
 
 }  // namespace shoal

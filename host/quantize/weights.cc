@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+
+#include "host/base/floats.h"
 
 namespace shoal {
 namespace {
@@ -36,9 +37,7 @@ float scale_of(const Extent& e, const Params& input, const Params& output) {
 }  // namespace
 
 std::vector<float> constant_floats(const Tensor& t) {
-  std::vector<float> values(t.data.size() / sizeof(float));
-  if (!values.empty()) std::memcpy(values.data(), t.data.data(), t.data.size());
-  return values;
+  return floats_of(t.data);
 }
 
 WeightLayout weight_layout(const Op& op, const Tensor& weights) {

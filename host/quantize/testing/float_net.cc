@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "host/base/floats.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {
@@ -79,8 +79,7 @@ std::vector<float> FloatNet::values(int tensor) const {
 void FloatNet::set_values(int tensor, const std::vector<float>& values) {
   Tensor& t = graph_.tensors[tensor];
   t.constant = true;
-  t.data.resize(values.size() * sizeof(float));
-  std::memcpy(t.data.data(), values.data(), t.data.size());
+  t.data = bytes_of(values);
 }
 
 Op& FloatNet::maker(int tensor) {
