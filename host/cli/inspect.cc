@@ -19,16 +19,28 @@ std::string shape_text(const Shape& shape) {
   return text.empty() ? "scalar" : text;
 }
 
-int64_t tensor_bytes(const Tensor& t) {
-  return element_count(t.shape) * type_bytes(t.type);
+// As the model has it, and as it would be in int8.
+struct Bytes {
+  int64_t own = 0, int8 = 0;
+  Bytes& operator+=(const Bytes& other) {
+    own += other.own;
+    int8 += other.int8;
+    return *this;
+  }
+};
+
+Bytes tensor_bytes(const Tensor& t) {
+  const int64_t elements = element_count(t.shape);
+  return {elements * type_bytes(t.type),
+          elements * (t.type == Type::kFloat32 ? 1 : type_bytes(t.type))};
 }
 
 // Activations in and out of one operator: what an engine that holds whole
 // tensors needs at the least while it runs it.
-int64_t whole_bytes(const Graph& graph, const Op& op) {
+Bytes whole_bytes(const Graph& graph, const Op& op) {
   std::set<int> tensors(op.outputs.begin(), op.outputs.end());
   tensors.insert(op.inputs.begin(), op.inputs.end());
-  int64_t sum = 0;
+  Bytes sum;
   for (const int t : tensors) {
     if (t < 0 || graph.tensors[static_cast<size_t>(t)].constant) continue;
     sum += tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
@@ -36,30 +48,42 @@ int64_t whole_bytes(const Graph& graph, const Op& op) {
   return sum;
 }
 
-int64_t weight_bytes(const Graph& graph, const Op& op) {
-  int64_t sum = 0;
-  for (const int t : op.inputs) {
-    if (t >= 0 && graph.tensors[static_cast<size_t>(t)].constant) {
-      sum += tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
-    }
+bool has_bias(OpKind kind) {
+  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
+         kind == OpKind::kTransposeConv || kind == OpKind::kFullyConnected;
+}
+
+// A bias has four bytes in int8 models too.
+Bytes weight_bytes(const Graph& graph, const Op& op) {
+  Bytes sum;
+  for (size_t i = 0; i < op.inputs.size(); ++i) {
+    const int t = op.inputs[i];
+    if (t < 0 || !graph.tensors[static_cast<size_t>(t)].constant) continue;
+    Bytes bytes = tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
+    if (i == 2 && has_bias(op.kind)) bytes.int8 = bytes.own;
+    sum += bytes;
   }
   return sum;
 }
 
 struct Summary {
-  int64_t macs = 0, weights = 0, largest = 0;
-  size_t largest_op = 0, layers = 0;
-  bool uint8 = false;
+  int64_t macs = 0;
+  Bytes weights, largest;
+  size_t largest_op = 0, layers = 0;  // layers of float models: none
+  ModelFormat format{};
+  bool floats = false, uint8 = false;
 };
 
-Summary summarize(const Graph& graph, const Net& net) {
+Summary summarize(const Graph& graph, ModelFormat format) {
   Summary s;
   s.macs = model_macs(graph);
-  s.layers = net.layers.size();
+  s.format = format;
+  s.floats = is_float(graph);
+  if (!s.floats) s.layers = lower(graph).layers.size();
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     s.weights += weight_bytes(graph, graph.ops[i]);
-    const int64_t bytes = whole_bytes(graph, graph.ops[i]);
-    if (bytes > s.largest) s.largest = bytes, s.largest_op = i;
+    const Bytes bytes = whole_bytes(graph, graph.ops[i]);
+    if (bytes.own > s.largest.own) s.largest = bytes, s.largest_op = i;
   }
   // Only a model whose weights are uint8 was shifted as a whole.
   for (const Tensor& t : graph.tensors) {
@@ -82,14 +106,46 @@ nlohmann::json tensor_json(const Tensor& t) {
   return json;
 }
 
+const char* format_name(ModelFormat format) {
+  switch (format) {
+    case ModelFormat::kTflite:
+      return "tflite";
+    case ModelFormat::kOnnx:
+      return "onnx";
+    case ModelFormat::kZoo:
+      return "zoo";
+  }
+  return "";
+}
+
+nlohmann::json op_json(const Graph& graph, const Op& op, bool floats) {
+  const Bytes weights = weight_bytes(graph, op), whole = whole_bytes(graph, op);
+  nlohmann::json json{
+      {"opcode", op_name(op.kind)},       {"name", result(graph, op).name},
+      {"shape", result(graph, op).shape}, {"macs", op_macs(graph, op)},
+      {"weight_bytes", weights.own},      {"in_out_bytes", whole.own}};
+  if (floats) {
+    json["int8_weight_bytes"] = weights.int8;
+    json["int8_in_out_bytes"] = whole.int8;
+  }
+  return json;
+}
+
 void print_json(const Graph& graph, const Summary& s) {
   nlohmann::json json{{"model", graph.name},
+                      {"format", format_name(s.format)},
+                      {"float", s.floats},
                       {"macs", s.macs},
-                      {"weight_bytes", s.weights},
-                      {"largest_layer_bytes", s.largest},
+                      {"weight_bytes", s.weights.own},
+                      {"largest_layer_bytes", s.largest.own},
                       {"largest_layer", static_cast<int>(s.largest_op)},
-                      {"layers", s.layers},
                       {"shifted_uint8", s.uint8}};
+  if (s.floats) {
+    json["int8_weight_bytes"] = s.weights.int8;
+    json["int8_largest_layer_bytes"] = s.largest.int8;
+  } else {
+    json["layers"] = s.layers;
+  }
   for (const int t : graph.inputs) {
     json["inputs"].push_back(
         tensor_json(graph.tensors[static_cast<size_t>(t)]));
@@ -99,12 +155,7 @@ void print_json(const Graph& graph, const Summary& s) {
         tensor_json(graph.tensors[static_cast<size_t>(t)]));
   }
   for (const Op& op : graph.ops) {
-    json["ops"].push_back({{"opcode", op_name(op.kind)},
-                           {"name", result(graph, op).name},
-                           {"shape", result(graph, op).shape},
-                           {"macs", op_macs(graph, op)},
-                           {"weight_bytes", weight_bytes(graph, op)},
-                           {"in_out_bytes", whole_bytes(graph, op)}});
+    json["ops"].push_back(op_json(graph, op, s.floats));
   }
   std::printf("%s\n", json.dump(2).c_str());
 }
@@ -119,14 +170,23 @@ void print_tensor(const char* what, const Tensor& t) {
   std::printf("  %s\n", t.name.c_str());
 }
 
-void print_table(const Graph& graph, const Summary& s) {
-  std::printf("%s: %zu operators, %zu layers to run\n", graph.name.c_str(),
-              graph.ops.size(), s.layers);
+void print_head(const Graph& graph, const Summary& s) {
+  std::printf("%s: %zu operators", graph.name.c_str(), graph.ops.size());
+  if (s.floats) {
+    std::printf(" in float32; shoal quantize makes the int8 model that runs\n");
+  } else {
+    std::printf(", %zu layers to run\n", s.layers);
+  }
   for (const int t : graph.inputs) {
     print_tensor("input", graph.tensors[static_cast<size_t>(t)]);
   }
   for (const int t : graph.outputs) {
     print_tensor("output", graph.tensors[static_cast<size_t>(t)]);
+  }
+  if (s.format == ModelFormat::kOnnx) {
+    std::printf(
+        "shapes are NHWC (rows x columns x channels), as frames are given;\n"
+        "the ONNX file has channels first\n");
   }
   if (s.uint8) {
     std::printf(
@@ -134,32 +194,57 @@ void print_table(const Graph& graph, const Summary& s) {
         "model's golden, not always to uint8 engines (a rounding step in\n"
         "average pools)\n");
   }
-  std::printf("\n%4s %-24s %-16s %13s %11s %11s\n", "op", "operator", "result",
+}
+
+void print_ops(const Graph& graph, bool floats) {
+  std::printf("\n%4s %-24s %-16s %13s %11s %11s", "op", "operator", "result",
               "MACs", "weights B", "in + out B");
+  if (floats) std::printf(" %11s %11s", "in int8: W", "in + out B");
+  std::printf("\n");
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    std::printf("%4zu %-24s %-16s %13s %11s %11s\n", i, op_name(op.kind),
+    const Bytes weights = weight_bytes(graph, op);
+    const Bytes whole = whole_bytes(graph, op);
+    std::printf("%4zu %-24s %-16s %13s %11s %11s", i, op_name(op.kind),
                 shape_text(result(graph, op).shape).c_str(),
                 format_count(op_macs(graph, op)).c_str(),
-                format_count(weight_bytes(graph, op)).c_str(),
-                format_count(whole_bytes(graph, op)).c_str());
+                format_count(weights.own).c_str(),
+                format_count(whole.own).c_str());
+    if (floats) {
+      std::printf(" %11s %11s", format_count(weights.int8).c_str(),
+                  format_count(whole.int8).c_str());
+    }
+    std::printf("\n");
   }
+}
+
+std::string amount(const Bytes& bytes, bool floats) {
+  if (!floats) return format_bytes(bytes.own);
+  return format_bytes(bytes.own) + " in float32, " + format_bytes(bytes.int8) +
+         " in int8";
+}
+
+void print_table(const Graph& graph, const Summary& s) {
+  print_head(graph, s);
+  print_ops(graph, s.floats);
   std::printf("\nMACs                        %s\n",
               format_count(s.macs).c_str());
   std::printf("weights                     %s\n",
-              format_bytes(s.weights).c_str());
+              amount(s.weights, s.floats).c_str());
   std::printf(
-      "largest single layer        %s of input + output, operator %zu:\n"
+      "largest single layer        %s%sof input + output, operator %zu:\n"
       "                            what engines with whole tensors need at the "
       "least\n",
-      format_bytes(s.largest).c_str(), s.largest_op);
+      amount(s.largest, s.floats).c_str(),
+      s.floats ? "\n                            " : " ", s.largest_op);
 }
 
 }  // namespace
 
 int inspect_command(const InspectFlags& flags) {
-  const Graph graph = load_model(flags.model);
-  const Summary summary = summarize(graph, lower(graph));
+  ModelFormat format{};
+  const Graph graph = load_model(flags.model, format);
+  const Summary summary = summarize(graph, format);
   if (flags.json) {
     print_json(graph, summary);
   } else {

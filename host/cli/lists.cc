@@ -78,6 +78,9 @@ int ops_command(const ListFlags& flags) {
   for (const Entry& e : kEntries) {
     std::printf("%-26s %s\n", op_name(e.kind), e.how);
   }
+  std::printf(
+      "\nModels that compute in float32, of .onnx or .tflite, become such ones "
+      "with\nshoal quantize.\n");
   return 0;
 }
 
