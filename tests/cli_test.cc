@@ -430,6 +430,55 @@ TEST_F(Cli, UnsupportedOperatorsAreListedAtOnce) {
   }
 }
 
+TEST_F(Cli, FloatModelsAreInspected) {
+  shop_.write("real.tflite", classifier(Type::kFloat32));
+  const json real = json_of(shop_.shoal({"inspect", "real.tflite", "--json"}));
+  const json int8 = json_of(shop_.shoal({"inspect", "model.tflite", "--json"}));
+  EXPECT_EQ(real["float"], true);
+  EXPECT_EQ(int8["float"], false);
+  EXPECT_EQ(real["macs"], int8["macs"]);
+  EXPECT_EQ(real["int8_weight_bytes"], int8["weight_bytes"]);
+  EXPECT_EQ(real["int8_largest_layer_bytes"], int8["largest_layer_bytes"]);
+  EXPECT_EQ(real["weight_bytes"], 4 * (216 + 8 + 72 + 8 + 80));
+  Told told = shop_.shoal({"inspect", "real.tflite"});
+  EXPECT_EQ(told.code, 0);
+  EXPECT_NE(told.out.find("6 operators in float32; shoal quantize makes"),
+            std::string::npos)
+      << told.out;
+  EXPECT_NE(told.out.find("input     FLOAT32 1x16x12x3"), std::string::npos)
+      << told.out;
+}
+
+TEST_F(Cli, OnnxModelsAreInspected) {
+  const std::string file =
+      SHOAL_SOURCE_DIR "/host/onnx/testdata/mobilenet_v2.onnx";
+  const json j = json_of(shop_.shoal({"inspect", file, "--json"}));
+  EXPECT_EQ(j["format"], "onnx");
+  EXPECT_EQ(j["inputs"][0]["shape"], json({1, 32, 32, 3}));
+  const Told told = shop_.shoal({"inspect", file});
+  EXPECT_NE(told.out.find("shapes are NHWC"), std::string::npos) << told.out;
+  shop_.write("x.onnx", noise_bytes(500, 3));
+  expect_error(shop_.shoal({"inspect", "x.onnx"}), 7, "x.onnx");
+}
+
+// Whatever needs a plan says which command makes the model that has one.
+TEST_F(Cli, FloatModelsAreNotPlanned) {
+  shop_.write("real.tflite", classifier(Type::kFloat32));
+  const std::vector<std::vector<std::string>> commands = {
+      {"plan", "real.tflite"},
+      {"plan", "real.tflite", "--nodes", "2"},
+      {"verify", "real.tflite", "x.in.bin"},
+      {"simulate", "real.tflite"},
+      {"study", "split", "real.tflite", "-o", "."}};
+  for (const auto& command : commands) {
+    const Told told = shop_.shoal(command);
+    expect_error(told, 4, "real.tflite: computes in float32");
+    EXPECT_NE(told.err.find("shoal quantize real.tflite --calibrate DIR"),
+              std::string::npos)
+        << told.err;
+  }
+}
+
 TEST_F(Cli, CorruptFiles) {
   shop_.write("noise.tflite", noise_bytes(500, 3));
   expect_error(shop_.shoal({"inspect", "noise.tflite"}), 7, "noise.tflite");

@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/cli/common.h"
+#include "host/graph/require_int8.h"
 #include "host/import/import.h"
 #include "host/study/split_study.h"
 
@@ -96,6 +97,7 @@ int study_command(const StudyFlags& flags) {
   const SplitStudyOptions options = study_options(flags);
   check_strategies(options);
   const Graph graph = load_model(flags.model);
+  require_int8(graph);
   // Before the work of minutes that would be lost without it.
   if (!flags.folder.empty()) std::filesystem::create_directories(flags.folder);
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
