@@ -52,7 +52,7 @@ void add_result_flags(CLI::App* verb, Flags& flags) {
   verb->add_option("--top", flags.top, "how many classes to print")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
-  verb->add_option("--output", flags.output,
+  verb->add_option("-o,--output", flags.output,
                    "write all outputs, one after another, in the file's types");
   verb->add_option("--trace", flags.trace,
                    "write checksums of every layer (layers.tsv)");

@@ -70,6 +70,29 @@ PlanOptions plan_options(const PlanFlags& flags) {
   return options;
 }
 
+void refuse_planning(const RunFlags& flags, const std::string& why,
+                     const std::string& fix) {
+  const PlanFlags& p = flags.plan;
+  const StorageFlags& s = p.storage;
+  const std::pair<const char*, bool> given[] = {
+      {"--ram", p.ram.has_value()},
+      {"--batch", p.batch > 1},
+      {"--strategy", !p.strategy.empty()},
+      {"--objective", p.objective != PlanFlags{}.objective},
+      {"--nodes", p.nodes.has_value()},
+      {"--cluster", !p.cluster.empty()},
+      {"--cuts", !p.cuts.empty()},
+      {"--flash", s.flash.has_value()},
+      {"--storage", !s.storage.empty()},
+      {"--max-writes", s.max_writes.has_value()},
+      {"--lifetime", s.lifetime.has_value() || s.fps > 0},
+      {"--workers", !flags.cluster.workers.empty()}};
+  for (const auto& [flag, is_given] : given) {
+    if (is_given) throw Error(Exit::kUsage, flag + (": " + why), fix);
+  }
+  refuse_network(flags.network, "one node has none");
+}
+
 bool wants_cluster(const PlanFlags& flags) {
   return flags.nodes || !flags.cluster.empty() || !flags.cuts.empty();
 }

@@ -6,6 +6,7 @@
 #include "host/base/files.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/run_float.h"
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
 #include "host/cli/store_flags.h"
@@ -92,19 +93,20 @@ void require_operands(const RunFlags& flags) {
 int run_command(const RunFlags& flags) {
   require_operands(flags);
   if (flags.model.empty()) return run_stored(flags);
+  Graph graph = load_model(flags.model);
+  if (is_float(graph)) return run_float(flags, graph);
   const bool several = wants_cluster(flags.plan);
   const bool named = !flags.cluster.workers.empty();
   const Cluster cluster =
       several && !named ? cluster_of(flags.plan) : Cluster{};
   if (named || has_addresses(cluster)) {
     refuse_network(flags.network, "workers have a real one");
-    return run_on_workers(flags);
+    return run_on_workers(flags, std::move(graph));
   }
   if (!several) refuse_network(flags.network, "one node has none");
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);
   const std::vector<std::string> labels = read_labels(flags.labels);
-  Graph graph = load_model(flags.model);
   const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
   SimOptions network;
   apply(flags.network, network);

@@ -52,6 +52,6 @@ void report_run(const RunFlags&, const Graph&, const std::vector<RanNode>&,
 int run_stored(const RunFlags&);
 
 // `run --workers` and `run --cluster`.
-int run_on_workers(const RunFlags&);
+int run_on_workers(const RunFlags&, Graph);
 
 }  // namespace shoal

@@ -11,29 +11,12 @@
 namespace shoal {
 namespace {
 
-void refuse(bool given, const std::string& flag) {
-  if (!given) return;
-  throw Error(Exit::kUsage, flag + ": a built store is run as it is",
-              "name the model to plan anew");
-}
-
 void refuse_planning(const RunFlags& flags) {
-  const PlanFlags& p = flags.plan;
-  const StorageFlags& s = p.storage;
-  refuse(p.ram.has_value(), "--ram");
-  refuse(p.batch > 1, "--batch");
-  refuse(!p.strategy.empty(), "--strategy");
-  refuse(p.objective != PlanFlags{}.objective, "--objective");
-  refuse(p.nodes.has_value(), "--nodes");
-  refuse(!p.cluster.empty(), "--cluster");
-  refuse(!p.cuts.empty(), "--cuts");
-  refuse(s.flash.has_value(), "--flash");
-  refuse(!s.storage.empty(), "--storage");
-  refuse(s.max_writes.has_value(), "--max-writes");
-  refuse(s.lifetime.has_value() || s.fps > 0, "--lifetime");
-  refuse(!flags.trace.empty(), "--trace");
-  refuse(!flags.cluster.workers.empty(), "--workers");
-  refuse_network(flags.network, "one node has none");
+  constexpr const char* kWhy = "a built store is run as it is";
+  constexpr const char* kFix = "name the model to plan anew";
+  refuse_planning(flags, kWhy, kFix);
+  if (flags.trace.empty()) return;
+  throw Error(Exit::kUsage, std::string("--trace: ") + kWhy, kFix);
 }
 
 void check_node(const RunFlags& flags, const StoreInfo& info) {

@@ -8,7 +8,6 @@
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
 #include "host/cluster/drive.h"
-#include "host/import/import.h"
 
 namespace shoal {
 namespace {
@@ -34,7 +33,7 @@ void say_traffic(const Coordinator& c, size_t workers, int frames) {
 
 }  // namespace
 
-int run_on_workers(const RunFlags& flags) {
+int run_on_workers(const RunFlags& flags, Graph graph) {
   if (!flags.trace.empty()) {
     throw Error(Exit::kUsage, "--trace cannot look into other processes",
                 "run without --workers and --cluster");
@@ -42,7 +41,6 @@ int run_on_workers(const RunFlags& flags) {
   refuse_storage(flags.plan.storage, "workers hold their programs themselves");
   const std::vector<std::string> labels = read_labels(flags.labels);
   WorkerCluster workers(flags.plan, flags.cluster);
-  Graph graph = load_model(flags.model);
   const std::vector<uint8_t> input = load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation));
 

@@ -1,0 +1,60 @@
+#include "host/cli/run_float.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/floats.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/cli/run_report.h"
+#include "host/cli/run_session.h"
+#include "host/cli/store_flags.h"
+#include "host/float_oracle/float_oracle.h"
+#include "host/golden/trace.h"
+
+namespace shoal {
+namespace {
+
+constexpr const char* kWhy = "a float model computes on this computer, no plan";
+constexpr const char* kFix =
+    "leave it out, or run what `shoal quantize` makes of the model";
+
+void refuse_nodes(const RunFlags& flags) {
+  refuse_planning(flags, kWhy, kFix);
+  if (flags.plan.board != PlanFlags{}.board) {
+    throw Error(Exit::kUsage, std::string("--board: ") + kWhy, kFix);
+  }
+  refuse_storage(flags.plan.storage, kWhy);
+}
+
+}  // namespace
+
+int run_float(const RunFlags& flags, const Graph& graph) {
+  refuse_nodes(flags);
+  const std::vector<std::string> labels = read_labels(flags.labels);
+  const std::vector<float> input = floats_of(load_input(
+      graph, flags.input, normalization(flags.mean, flags.deviation)));
+  std::fprintf(stderr,
+               "%s computes in float32 on this computer: no plan; shoal "
+               "quantize makes it int8\n",
+               graph.name.c_str());
+  FloatOracle oracle(graph);
+  const auto start = std::chrono::steady_clock::now();
+  const FloatValues* values = nullptr;
+  for (int f = 0; f < flags.frames; ++f) values = &oracle.run(input);
+  RunOutcome outcome;
+  outcome.seconds = seconds_since(start) / flags.frames;
+  outcome.output = bytes_of(oracle.output());
+  outcome.where += ", in float32";
+  if (!flags.trace.empty()) {
+    write_file(flags.trace, format_trace(make_trace(graph, [&](int t) {
+                 return bytes_of((*values)[static_cast<size_t>(t)]);
+               })));
+  }
+  report_run(flags, graph, {}, labels, outcome);
+  return 0;
+}
+
+}  // namespace shoal
