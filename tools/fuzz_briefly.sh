@@ -25,6 +25,7 @@ fuzz() {
 }
 cd build/fuzz
 fuzz fuzz_import import 20000 8192
+fuzz fuzz_onnx onnx 20000 8192
 fuzz fuzz_run import 2000 8192
 fuzz fuzz_program program 20000 8192
 fuzz fuzz_node node 5000 4096

@@ -151,7 +151,11 @@ Value Layouts::reshaped(const Value& v, const Shape& dims) {
   Value out = v;
   if (!out.before) out.before = v.dims;
   out.dims = dims;
-  if (*out.before == dims) out.before.reset();
+  if (*out.before == dims) {
+    out.before.reset();
+  } else {
+    out.turned = false;
+  }
   return out;
 }
 
@@ -160,6 +164,7 @@ Value Layouts::transposed(const Value& v, const Axes& perm) {
   // The tensor stays; its axes have other numbers.
   for (int& axis : out.order) axis = place_of(perm, axis);
   out.dims = permuted(out.dims, perm);
+  out.turned = true;
   return out;
 }
 

@@ -273,9 +273,9 @@ class Conversion {
       Value v = state_.values.at(end.name);
       if (v.is_constant()) refuse(title + ": is a constant", "");
       v = state_.layouts.settled(v);
-      if (v.rank() != 4 || v.order != Axes{0, 1, 2, 3}) {
-        v = state_.layouts.usual(v);
-      }
+      // [1, H, W, C], whether the file turns it so itself or not.
+      const bool turned = v.turned && v.order == Axes{0, 1, 2, 3};
+      if (v.rank() != 4 || !turned) v = state_.layouts.usual(v);
       if (std::find(graph.inputs.begin(), graph.inputs.end(), v.tensor) !=
           graph.inputs.end()) {
         refuse(title + ": is a model input", "leave it out");

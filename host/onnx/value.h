@@ -28,6 +28,7 @@ struct Value {
   // is there: then the reshape from it to `dims` has not been done.
   Axes order;
   std::optional<Shape> before;
+  bool turned = false;   // the order comes from a Transpose of the file
   bool shared = false;   // read by more than one
   bool refused = false;  // made by an operator that is not supported
 
