@@ -19,7 +19,7 @@ void fill(uint8_t* bytes, uint32_t count) {
 }
 
 TagKind kind_of(const BenchCipher& c) {
-  return c.tag == BenchTag::kCrc32c ? TagKind::kChunk : TagKind::kStage;
+  return c.tag == BenchTag::kSums ? TagKind::kChunk : TagKind::kStage;
 }
 
 bool close(const BenchCipher& c, const uint8_t* key, uint8_t* bytes) {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "device/base/crc32c.h"
+#include "device/base/word_sums.h"
 #include "device/program/sha256.h"
 
 namespace shoal {
@@ -20,9 +20,14 @@ bool compute(TagKind kind, uint32_t address, uint32_t generation,
   put_word(bound + 4, address);
   put_word(bound + 8, generation);
   put_word(bound + 12, length);
-  if (kind == TagKind::kChunk) {
-    std::memset(tag, 0, kTagBytes);
-    put_word(tag, crc32c(crc32c(0, bound, sizeof bound), bytes, length));
+  if (kind == TagKind::kChunk || kind == TagKind::kPage) {
+    WordSums sums;
+    add_words(sums, bound, sizeof bound);
+    add_words(sums, bytes, length);
+    put_word(tag, sums.parity);
+    put_word(tag + 4, static_cast<uint32_t>(sums.sum));
+    put_word(tag + 8, static_cast<uint32_t>(sums.weighted));
+    put_word(tag + 12, static_cast<uint32_t>(sums.weighted >> 32));
     return true;
   }
   uint8_t digest[32] = {};

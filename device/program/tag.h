@@ -2,8 +2,10 @@
 // 16 bytes, made of kind, address (offset in the image), generation and length
 // as little-endian uint32 and then the bytes themselves. Without a key
 //
-//   a chunk's   is their CRC-32C and zeros: it finds accidents, at a tenth of
-//               what SHA-256 takes; nobody is kept out without a key anyway
+//   of a chunk  or a page it is their sums (device/base/word_sums.h): parity,
+//               the sum's low word, the weighted sum. They find accidents, at
+//               a twentieth of what SHA-256 takes; nobody is kept out without
+//               a key anyway
 //   any other   is the first 16 bytes of their SHA-256
 //
 // The hash is SHA-256 of the program part with the hash field and the head's

@@ -36,9 +36,11 @@ TEST(Tag, OfARecordIsTheBeginningOfSha256OverWhatItIsBoundTo) {
   expect_bound(TagKind::kStage, bytes);
 }
 
-// By the definition of CRC-32C, bit by bit, over the same with kind 3.
-TEST(Tag, OfAChunkIsACrcAndZeros) {
-  constexpr uint8_t kExpected[kTagBytes] = {0x72, 0x9f, 0xff, 0x1b};
+// By hand: five words, of which the last one is the three bytes.
+TEST(Tag, OfAChunkIsItsSums) {
+  constexpr uint8_t kExpected[kTagBytes] = {0x76, 0x62, 0x63, 0x00, 0x7e, 0x62,
+                                            0x63, 0x00, 0xcb, 0x62, 0x63, 0x00,
+                                            0x00, 0x00, 0x00, 0x00};
   uint8_t bytes[3 + kTagBytes] = {'a', 'b', 'c'};
   make_tag(TagKind::kChunk, 16, 7, bytes, 3, bytes + 3);
   EXPECT_EQ(std::memcmp(bytes + 3, kExpected, kTagBytes), 0);
@@ -47,6 +49,8 @@ TEST(Tag, OfAChunkIsACrcAndZeros) {
   uint8_t other[3 + kTagBytes] = {'a', 'b', 'c'};
   make_tag(TagKind::kChunk, 48, 7, other, 3, other + 3);
   EXPECT_FALSE(tag_follows(TagKind::kChunk, 16, 7, other, 3));
+  make_tag(TagKind::kPage, 16, 7, other, 3, other + 3);
+  expect_bound(TagKind::kPage, other);
 }
 
 TEST(Tag, TheHashCoversAllButItselfAndTheHeadsTag) {

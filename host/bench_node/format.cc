@@ -27,8 +27,8 @@ const char* tag_name(BenchTag tag) {
   switch (tag) {
     case BenchTag::kChacha20Poly1305:
       return "ChaCha20-Poly1305";
-    case BenchTag::kCrc32c:
-      return "CRC-32C";
+    case BenchTag::kSums:
+      return "sums";
     case BenchTag::kSha256:
       return "SHA-256";
   }

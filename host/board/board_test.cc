@@ -22,7 +22,8 @@ TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {
   const Board& measured = find_board("emcraft-sf2");
   EXPECT_GT(measured.fixed_bytes(), 0);
   EXPECT_EQ(measured.arena_limit(), 64 * 1024 - measured.fixed_bytes());
-  EXPECT_EQ(find_board("stm32h743").arena_limit(), (512 - 16) * 1024);
+  EXPECT_EQ(find_board("stm32f746").arena_limit(), (320 - 16) * 1024);
+  EXPECT_EQ(find_board("stm32h743").arena_limit(), 512 * 1024);
   EXPECT_EQ(find_board("teensy41").arena_limit(), 512 * 1024);
   EXPECT_TRUE(find_board("host").unlimited());
 }

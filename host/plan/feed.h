@@ -13,7 +13,7 @@
 //     started before. A slot is free again when the core asks for another chunk
 //     than the one in it; then, too, the next read starts first. A slice waits
 //     for its chunk, or for all of its set.
-//   * A check costs the core its cipher if the storage is sealed, else the CRC
+//   * A check costs the core its cipher if the storage is sealed, else the sums
 //     of a plain tag. An unsealed record's is left out: it is short.
 //   * Mapped weights stall the core.
 //

@@ -172,7 +172,8 @@ Question encryption_question(SwapAsker& asker) {
       "Everything in storage encrypted and authenticated (ChaCha20-Poly1305); "
       "the CPU opens each chunk before it computes with it, at the cycles a "
       "byte of the board's profile; what is not encrypted is checked by a "
-      "CRC. The bound is the least of the storage's rate and that of opening: "
+      "sum of its words. The bound is the least of the storage's rate and that "
+      "of opening: "
       "no plan reads faster. Fully connected layers compute on the core that "
       "opens their weights: the last column is their share of what both leave.";
   Chart chart =
