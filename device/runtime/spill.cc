@@ -69,6 +69,7 @@ Status Node::area_step() {
   SpillPort& s = spills_[paged_];
   const PortRecord& p = stage_.ports[stage_.spills[paged_].port];
   const uint32_t all = static_cast<uint32_t>(rows(p)) * row_bytes(p);
+  if (!p.is_read) counts_.checked_bytes += header().spill_page_bytes;
   s.state = SpillPort::kRows;
   if (p.is_read && s.at == all) {
     s.state = SpillPort::kEnded;
@@ -87,6 +88,7 @@ Status Node::start_page(uint16_t spill) {
   const Status status = leaves ? area_.start_write_page(page, buffer)
                                : area_.start_read_page(page, buffer);
   if (status > Status::kWait) return spill_fault(status, spill);
+  if (leaves) counts_.checked_bytes += header().spill_page_bytes;
   spills_[spill].state = SpillPort::kPage;
   paged_ = spill;
   return Status::kOk;

@@ -12,6 +12,7 @@
 #include "host/cli/store_flags.h"
 #include "host/golden/trace.h"
 #include "host/import/import.h"
+#include "host/plan/wear.h"
 #include "host/run/local_node.h"
 #include "host/run/prepare.h"
 #include "host/run/session.h"
@@ -35,8 +36,12 @@ RunOutcome run_one(const RunFlags& flags, const Prepared& p,
         if (trace) trace->reset();
       });
   if (outcome.storage) {
-    outcome.storage->name = p.plan.nodes[0].storage;
+    const PlanNode& plan = p.plan.nodes[0];
+    outcome.storage->name = plan.storage;
     outcome.storage->sealed = node.source().key != nullptr;
+    if (plan.spill_pages > 0) {
+      outcome.storage->life = life_text(plan, p.net.frames);
+    }
   }
   return outcome;
 }

@@ -24,6 +24,7 @@ void add_storage(const StorageFigures& s, nlohmann::json& json) {
   json["sealed"] = s.sealed;
   json["storage_read_bytes"] = s.read_bytes;
   json["storage_written_bytes"] = s.written_bytes;
+  json["storage_erases"] = s.erases;
   json["storage_reads"] = s.reads;
   json["storage_waits"] = s.waits;
   json["storage_wait_s"] = s.wait_s;
@@ -36,6 +37,10 @@ void print_storage(const StorageFigures& s) {
               format_bytes(s.read_bytes).c_str(), format_count(s.reads).c_str(),
               format_bytes(s.written_bytes).c_str(),
               s.sealed ? "sealed" : "not sealed");
+  if (!s.life.empty()) {
+    std::printf("         %s blocks erased a frame; %s\n",
+                format_count(s.erases).c_str(), s.life.c_str());
+  }
   std::printf(
       "         %.3f ms of transfers, %.3f ms waited for them in %s "
       "waits (measured)\n",
@@ -104,6 +109,7 @@ StorageFigures storage_figures(const FileCounters& before,
   s.read_bytes = (after.read_bytes - before.read_bytes) / frames;
   s.written_bytes = (after.written_bytes - before.written_bytes) / frames;
   s.reads = (after.reads - before.reads) / frames;
+  s.erases = (after.erases - before.erases) / frames;
   s.waits = (after.waits - before.waits) / frames;
   s.wait_s = (after.wait_s - before.wait_s) / frames;
   s.transfer_s = (after.transfer_s - before.transfer_s) / frames;

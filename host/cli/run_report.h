@@ -27,6 +27,8 @@ struct StorageFigures {
   std::string name;  // of the part that the store is for
   bool sealed = false;
   int64_t read_bytes = 0, written_bytes = 0, reads = 0;
+  int64_t erases = 0;  // of blocks
+  std::string life;    // what the plan says of it; empty: nothing is written
   int64_t waits = 0;  // times that the node slept
   double wait_s = 0, transfer_s = 0;
 };

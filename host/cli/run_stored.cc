@@ -6,6 +6,7 @@
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
 #include "host/cli/store_flags.h"
+#include "host/plan/wear.h"
 #include "host/store/open_store.h"
 
 namespace shoal {
@@ -34,6 +35,21 @@ void check_node(const RunFlags& flags, const StoreInfo& info) {
               "leave out --board, or build for that one");
 }
 
+// As the plan says, of which a store keeps what this needs.
+std::string stored_life(const OpenStore& store, int together) {
+  const StoredNode& node = store.node();
+  const shoal_spill_area* const area = store.source().spill_area;
+  if (area == nullptr) return {};
+  PlanNode plan;
+  plan.board = node.board;
+  plan.storage = node.storage;
+  plan.spill_page_bytes = area->erase_bytes;
+  plan.spill_pages =
+      static_cast<int>(node.storage_written_bytes / area->erase_bytes);
+  plan.tape_bytes = store.directory().image_bytes;
+  return life_text(plan, together);
+}
+
 }  // namespace
 
 int run_stored(const RunFlags& flags) {
@@ -54,6 +70,7 @@ int run_stored(const RunFlags& flags) {
                                    &store.storage(), input, [] {});
   outcome.storage->name = node.storage;
   outcome.storage->sealed = store.source().key != nullptr;
+  outcome.storage->life = stored_life(store, info.net.frames);
   report_run(
       flags, info.graph,
       {{"", node.board, node.arena_bytes, static_cast<size_t>(node.stages)}},

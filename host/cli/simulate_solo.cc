@@ -13,6 +13,7 @@
 #include "host/emit/emit.h"
 #include "host/import/import.h"
 #include "host/oracle/oracle.h"
+#include "host/plan/wear.h"
 #include "host/sim/solo.h"
 #include "host/sim/store_image.h"
 
@@ -27,6 +28,7 @@ struct SoloAnswer {
   double period_s = 0;     // 0: one frame after another
   double unlimited_s = 0;
   int frames = 0;
+  uint32_t most_erases = 0;  // of a block, since the first frame
   bool sealed = false;
 
   FrameEnergy energy() const {
@@ -62,6 +64,8 @@ void print_json(const SoloAnswer& a) {
                       {"storage_reads", f.storage.reads},
                       {"storage_read_bytes", f.storage.read_bytes},
                       {"storage_written_bytes", f.storage.written_bytes},
+                      {"storage_erases", f.storage.erasures},
+                      {"most_erases", a.most_erases},
                       {"energy",
                        {{"compute_j", e.compute_j},
                         {"storage_j", e.storage_j},
@@ -112,6 +116,14 @@ void print_text(const SoloAnswer& a) {
                 format_count(static_cast<int64_t>(f.storage.reads)).c_str(),
                 format_count(f.storage.written_bytes).c_str(),
                 a.sealed ? ", encrypted" : ", not encrypted");
+    if (node.spill_pages > 0) {
+      std::printf(
+          "wear         %s blocks of %s erased %s, the most worn one %u "
+          "times so far; %s\n",
+          format_count(static_cast<int64_t>(f.storage.erasures)).c_str(),
+          format_bytes(node.spill_page_bytes).c_str(), each.c_str(),
+          a.most_erases, life_text(node, batch).c_str());
+    }
   }
   const FrameEnergy e = a.energy();
   std::printf(
@@ -204,6 +216,7 @@ int simulate_solo(const SimulateFlags& flags) {
   }
   a.frame = sim.last();
   a.frames = flags.frames;
+  a.most_erases = sim.most_erases();
   a.sealed = key.has_value();
   a.period_s = fps > 0 ? 1 / fps : 0;
   a.unlimited_s = unlimited_seconds(p.net, board);

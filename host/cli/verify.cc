@@ -10,6 +10,7 @@
 #include "host/cli/common.h"
 #include "host/cli/store_flags.h"
 #include "host/import/import.h"
+#include "host/plan/wear.h"
 #include "host/run/local_node.h"
 #include "host/run/trace.h"
 #include "host/sim/simulate.h"
@@ -95,6 +96,28 @@ nlohmann::json verdict_json(const Case& c, const Verification& v) {
   return json;
 }
 
+// What each frame wrote, of a node that spills.
+struct Writes {
+  int64_t bytes = 0, erases = 0;
+  std::string life;
+};
+std::optional<Writes> writes_of(const Prepared& p, const LocalNode& node,
+                                const FileCounters& before, int64_t runs) {
+  const PlanNode& plan = p.plan.nodes[0];
+  if (plan.spill_pages == 0 || runs == 0) return std::nullopt;
+  const FileCounters& now = node.storage()->counters();
+  return Writes{(now.written_bytes - before.written_bytes) / runs,
+                (now.erases - before.erases) / runs,
+                life_text(plan, p.net.frames)};
+}
+
+void print_writes(const Writes& w, int together) {
+  std::printf("writes %s %s, %s blocks erased; %s\n",
+              format_bytes(w.bytes).c_str(),
+              together > 1 ? "a batch" : "a frame",
+              format_count(w.erases).c_str(), w.life.c_str());
+}
+
 }  // namespace
 
 int verify_command(const VerifyFlags& flags) {
@@ -110,6 +133,8 @@ int verify_command(const VerifyFlags& flags) {
   if (several) seal_stores(p, flags.network.seed, network);
   std::optional<LocalNode> alone;
   if (!several) alone.emplace(p, store_settings(flags.plan.storage, {}));
+  const FileCounters before =
+      alone && alone->storage() ? alone->storage()->counters() : FileCounters{};
   auto results = nlohmann::json::array();
   bool all_equal = true;
   const auto batch = static_cast<size_t>(p.net.frames);
@@ -132,16 +157,25 @@ int verify_command(const VerifyFlags& flags) {
       }
     }
   }
+  const auto runs =
+      static_cast<int64_t>((flags.inputs.size() + batch - 1) / batch);
+  const std::optional<Writes> writes =
+      alone ? writes_of(p, *alone, before, runs) : std::nullopt;
   if (flags.json) {
     nlohmann::json json{{"results", results}, {"equal", all_equal}};
     for (const PlanNode& node : p.plan.nodes) {
       json["arena_bytes"].push_back(node.arena_bytes);
+    }
+    if (writes) {
+      json["storage_written_bytes"] = writes->bytes;
+      json["storage_erases"] = writes->erases;
     }
     std::printf("%s\n", json.dump(2).c_str());
   } else {
     for (const PlanNode& node : p.plan.nodes) {
       std::printf("arena %s\n", format_bytes(node.arena_bytes).c_str());
     }
+    if (writes) print_writes(*writes, p.net.frames);
   }
   return static_cast<int>(all_equal ? Exit::kOk : Exit::kDiffers);
 }

@@ -47,20 +47,12 @@ std::string each(const Net& net) {
                          : fmt::format("per batch of {} frames", net.frames);
 }
 
-std::string life_text(const Net& net, const PlanNode& n) {
-  const Storage* const storage = named_storage(n);
-  const double years =
-      storage ? years_of_life(n, *storage, 1.0 / net.frames) : HUGE_VAL;
-  if (std::isinf(years)) return "does not wear out";
-  return fmt::format("{:.3g} years of life at 1 frame a second", years);
-}
-
 // What goes to storage, in the order of its pages.
 void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.spill_pages == 0) return;
   line(out, "  spills        {} in {} pages of {} {}, {}",
        format_bytes(n.storage_written_bytes), n.spill_pages,
-       format_bytes(n.spill_page_bytes), each(net), life_text(net, n));
+       format_bytes(n.spill_page_bytes), each(net), life_text(n, net.frames));
   for (size_t s = 0; s < n.stages.size(); ++s) {
     for (const PlanSpill& spill : n.stages[s].spills) {
       const PlanPort& port = n.stages[s].ports[spill.port];

@@ -151,10 +151,9 @@ SpillTime spill_time(const PlanNode& node, const PlanStage& stage,
     if (out) t.written_bytes += bytes;
     t.storage_ps += spill.pages * (out ? write_page_ps(storage, page)
                                        : read_page_ps(storage, page));
-    if (node.sealed) {
-      t.cipher_ps += picoseconds(static_cast<double>(bytes) *
-                                 board.aead_cycles_per_byte / board.clock_hz);
-    }
+    t.check_ps +=
+        picoseconds(static_cast<double>(bytes) *
+                    board.chunk_cycles_per_byte(node.sealed) / board.clock_hz);
   }
   return t;
 }
@@ -166,16 +165,16 @@ void add_spill_numbers(const Board& board, const Storage& storage, Plan& plan) {
       const SpillTime t = spill_time(node, stage, board, storage);
       if (t.read_bytes == 0) continue;
       const double storage_s = static_cast<double>(t.storage_ps) / kPicoseconds;
-      const double cipher_s = static_cast<double>(t.cipher_ps) / kPicoseconds;
+      const double check_s = static_cast<double>(t.check_ps) / kPicoseconds;
       stage.storage_read_bytes += t.read_bytes;
       stage.storage_written_bytes += t.written_bytes;
       stage.storage_s += storage_s;
-      stage.check_s += cipher_s;
-      if (storage_s + cipher_s > stage.seconds) stage.bound = "storage";
-      stage.seconds += storage_s + cipher_s;
+      stage.check_s += check_s;
+      if (storage_s + check_s > stage.seconds) stage.bound = "storage";
+      stage.seconds += storage_s + check_s;
       node.storage_read_bytes += t.read_bytes;
       node.storage_written_bytes += t.written_bytes;
-      node.seconds += storage_s + cipher_s;
+      node.seconds += storage_s + check_s;
     }
     plan.latency_s = std::max(plan.latency_s, node.seconds);
   }

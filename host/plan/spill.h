@@ -69,7 +69,7 @@ uint32_t spill_state(const Net&, const std::vector<TensorUses>&);
 // What a frame's spills take of a stage's time, in which nothing else is
 // thought to happen: a spill has one page buffer.
 struct SpillTime {
-  int64_t storage_ps = 0, cipher_ps = 0;
+  int64_t storage_ps = 0, check_ps = 0;
   int64_t read_bytes = 0, written_bytes = 0;
 };
 SpillTime spill_time(const PlanNode&, const PlanStage&, const Board&,

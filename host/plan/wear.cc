@@ -1,5 +1,7 @@
 #include "host/plan/wear.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -88,6 +90,14 @@ double years_of_life(const PlanNode& node, const Storage& s,
                      double frames_per_second) {
   if (frames_per_second <= 0) return kForever;
   return frames_of_life(node, s) / frames_per_second / kSecondsOfYear;
+}
+
+std::string life_text(const PlanNode& node, int together) {
+  const Storage* const storage = named_storage(node);
+  const double years =
+      storage ? years_of_life(node, *storage, 1.0 / together) : kForever;
+  if (std::isinf(years)) return "does not wear out";
+  return fmt::format("{:.3g} years of life at 1 frame a second", years);
 }
 
 int64_t writes_for_life(const Storage& s, int64_t image_bytes, double years,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "host/board/board.h"
 #include "host/plan/plan.h"
@@ -24,6 +25,10 @@ int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
 // nothing or nothing wears out. Entries of the ledger are counted.
 double frames_of_life(const PlanNode&, const Storage&);
 double years_of_life(const PlanNode&, const Storage&, double frames_per_second);
+
+// "12.7 years of life at 1 frame a second", "does not wear out". `together`:
+// frames of a batch.
+std::string life_text(const PlanNode&, int together);
 
 // The most bytes that a frame may spill for the storage to live so long.
 // `image_bytes` lie before the spill area.

@@ -1,5 +1,6 @@
 #include "host/sim/solo.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "host/plan/time.h"
 #include "host/run/frame_flow.h"
 #include "host/sim/since.h"
+#include "host/store/spill_place.h"
 
 namespace shoal {
 namespace {
@@ -37,8 +39,10 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
       board_(board),
       options_(options),
       image_(options.image.empty() ? prepared.images.at(0) : options.image),
+      spill_area_(spill_place(prepared.plan.nodes.at(0), storage_profile(),
+                              header_of(image_).image_bytes)),
       cost_(image_, board),
-      storage_(image_, storage_profile(), [this] { return now_; }),
+      storage_(store(), storage_profile(), [this] { return now_; }),
       arena_(prepared.plan.nodes.at(0).arena_bytes) {
   storage_.inject(options.fault);
   const Header& header = header_of(image_);
@@ -54,6 +58,7 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
   config.storage = &storage_.storage();
   config.store_key = options.key;
   config.store_cipher = options.key ? &chacha20_poly1305() : nullptr;
+  if (spill_area_) config.spill_area = &*spill_area_;
   config.tap = options.tap.call;
   config.tap_user = options.tap.user;
   begin(loading_);
@@ -66,6 +71,22 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
 
 const Storage& SoloNode::storage_profile() const {
   return options_.storage ? *options_.storage : find_storage(board_, "");
+}
+
+std::vector<uint8_t> SoloNode::store() const {
+  std::vector<uint8_t> all = image_;
+  if (!spill_area_) return all;
+  const Header& header = header_of(image_);
+  all.resize(size_t{spill_area_->offset} + spill_area_->bytes);
+  const std::vector<uint8_t> ledger =
+      first_ledger(*spill_area_, header, header.node, options_.key);
+  std::copy(ledger.begin(), ledger.end(), all.begin() + spill_area_->offset);
+  return all;
+}
+
+uint32_t SoloNode::most_erases() const {
+  const std::vector<uint32_t>& wear = storage_.wear();
+  return spill_area_ ? *std::max_element(wear.begin(), wear.end()) : 0;
 }
 
 int SoloNode::step() {

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -57,10 +58,15 @@ class SoloNode {
   const SoloFrame& last() const { return last_; }
   // Loading and checking the program, and what is kept in SRAM.
   const SoloFrame& loading() const { return loading_; }
+  // Of the blocks that it spills to, the ledger's too: the most erasures of
+  // one since the node began. 0: it spills nothing.
+  uint32_t most_erases() const;
   VirtualStorage& storage() { return storage_; }
 
  private:
   const Storage& storage_profile() const;
+  // The image, and behind it where the node spills.
+  std::vector<uint8_t> store() const;
   int step();
   void wait();
   void charge();
@@ -73,6 +79,7 @@ class SoloNode {
   const Board& board_;
   SoloOptions options_;
   std::vector<uint8_t> image_;
+  std::optional<shoal_spill_area> spill_area_;
   NodeCost cost_;
   Nanos now_ = 0;
   VirtualStorage storage_;

@@ -9,15 +9,15 @@
 #include <filesystem>
 #include <random>
 
+#include "device/program/vault.h"
 #include "device/storage/directory.h"
 #include "device/storage/ledger.h"
-#include "device/program/vault.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/emit/emit.h"
-#include "host/plan/wear.h"
 #include "host/store/open_store.h"
+#include "host/store/spill_place.h"
 
 namespace shoal {
 namespace {
@@ -97,29 +97,15 @@ class NodeWriter {
                   [&](uint32_t offset, std::span<const uint8_t> bytes) {
                     file.put(uint64_t{d_.program} + offset, bytes);
                   });
-    if (d_.spill_bytes) put_ledger(file);
+    if (area_) {
+      file.put(d_.spill, first_ledger(*area_, h, index_, key()));
+    }
     const bool mapped = !(h.flags & kImageUnmapped);
     if (mapped) write_file(base_.string() + ".program", program);
     return description(h, mapped);
   }
 
  private:
-  // The ring may begin with anything.
-  void put_ledger(OutputFile& file) const {
-    std::vector<uint8_t> ledger(size_t{kLedgerBlocks} * d_.spill_erase_bytes,
-                                0xFF);
-    uint8_t store_key[kStoreKeyBytes], salt[16]{};
-    if (key_) {
-      derive_store_key(key(), d_.store_id, d_.generation, index_, store_key);
-      std::random_device random;
-      for (uint8_t& b : salt) b = static_cast<uint8_t>(random());
-    }
-    const LedgerEntry first = first_entry(key_ ? store_key : nullptr,
-                                          d_.generation, d_.store_id, salt);
-    std::memcpy(ledger.data(), &first, sizeof first);
-    file.put(d_.spill, ledger);
-  }
-
   const uint8_t* key() const { return key_ ? key_->data() : nullptr; }
 
   void fill_directory(const Header& h) {
@@ -134,15 +120,13 @@ class NodeWriter {
     const uint64_t block = spills ? node_.spill_page_bytes : kAlign;
     const uint64_t program = round_up(sizeof d_, block);
     uint64_t end = program + h.image_bytes;
-    uint64_t spill = 0, spilled = 0;
-    if (spills && part) {
-      spill = round_up(end, block);
-      spilled = static_cast<uint64_t>(
-          spill_area_bytes(*part, node_.spill_page_bytes, node_.spill_pages,
-                           static_cast<int64_t>(spill)));
-      end = spill + spilled;
-      d_.spill_erase_bytes = node_.spill_page_bytes;
-      d_.spill_write_bytes = static_cast<uint32_t>(part->write_bytes);
+    if (part) area_ = spill_place(node_, *part, h.image_bytes);
+    if (area_) {
+      end = program + area_->offset + area_->bytes;
+      d_.spill = static_cast<uint32_t>(program + area_->offset);
+      d_.spill_bytes = area_->bytes;
+      d_.spill_erase_bytes = area_->erase_bytes;
+      d_.spill_write_bytes = area_->write_bytes;
     }
     const auto most = static_cast<uint64_t>(
         part ? std::min<int64_t>(part->capacity_bytes, 0x7FFFFFFF)
@@ -157,8 +141,6 @@ class NodeWriter {
     d_.total_bytes = static_cast<uint32_t>(end);
     d_.program = static_cast<uint32_t>(program);
     d_.image_bytes = h.image_bytes;
-    d_.spill = static_cast<uint32_t>(spill);
-    d_.spill_bytes = static_cast<uint32_t>(spilled);
     std::memcpy(d_.plan_id, h.plan_id, sizeof d_.plan_id);
     std::memcpy(d_.store_id, h.store_id, sizeof d_.store_id);
     std::memcpy(d_.hash, h.hash, sizeof d_.hash);
@@ -186,6 +168,7 @@ class NodeWriter {
   const fs::path base_;
   const Emitter& emitter_;
   std::optional<StoreKey> key_;
+  std::optional<shoal_spill_area> area_;
   Directory d_{};
 };
 
