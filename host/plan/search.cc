@@ -175,6 +175,32 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   return best;
 }
 
+// Cuts lay an output over an input only where nothing else fits. Where weights
+// come from storage the room is worth as much to higher bands: each pass over
+// the rows reads and checks all weights again.
+Candidate Search::lay_over(Candidate best, int64_t budget) const {
+  if (!tape_) return best;
+  const int64_t room = budget - best.node.layout.buffers;
+  for (size_t s = 0; s < best.choice.stages.size(); ++s) {
+    Choice choice = best.choice;
+    StageChoice& stage = choice.stages[s];
+    std::optional<Overlay> o = overlay_pair(net_, uses_, stage.segment);
+    if (stage.share || stage.overlay || !o) continue;
+    o->lead = smallest_lead(
+        net_, make_stage(net_, uses_, stage.segment, choice.work, choice.slots),
+        *o);
+    if (overlay_gain(net_, *o) <= 0) continue;
+    stage.overlay = o;
+    raise_bands(net_, uses_, supply_, choice, s, room);
+    if (choice.work == best.choice.work) continue;
+    Candidate next = build(choice);
+    if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+      best = std::move(next);
+    }
+  }
+  return best;
+}
+
 std::optional<Candidate> Search::least_arena(int64_t most) {
   std::optional<Candidate> best;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
@@ -221,7 +247,8 @@ std::optional<Candidate> Search::smallest(int64_t most) {
 
 Candidate Search::faster(const Candidate& least) {
   const int64_t budget = least.node.arena_bytes;
-  Candidate best = raise_each(raise_all(least, budget), budget);
+  Candidate best =
+      lay_over(raise_each(raise_all(least, budget), budget), budget);
   const std::optional<Candidate> other =
       fastest(budget, static_cast<int>(least.node.layout.cursor_count));
   return other && other->time_ps < best.time_ps ? *other : best;
@@ -244,7 +271,7 @@ std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {
     last = *cuts;
     Candidate c = build(choose(*cuts));
     if (c.node.arena_bytes > budget) continue;
-    c = raise_each(raise_all(c, budget), budget);
+    c = lay_over(raise_each(raise_all(c, budget), budget), budget);
     if (!best || c.time_ps < best->time_ps) best = std::move(c);
   }
   return best;

@@ -51,6 +51,7 @@ class Search {
   std::optional<Candidate> fastest(int64_t budget, int max_ports);
   Candidate raise_all(const Candidate&, int64_t budget) const;
   Candidate raise_each(Candidate, int64_t budget) const;
+  Candidate lay_over(Candidate, int64_t budget) const;
   // Small tapes have so many chunks that their time is asked for last.
   Candidate pack(const Choice&, int tries) const;
   Candidate build(const Choice&) const;  // with its time

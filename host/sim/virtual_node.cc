@@ -64,7 +64,14 @@ int VirtualNode::entropy(void* self, void* out, uint32_t bytes) {
   return 0;
 }
 
-bool VirtualNode::step() { return agent_.step() == Status::kOk; }
+// What a read brought may take no time to check, as a stage's record does, but
+// whoever asks what the node waited for must know that it came.
+bool VirtualNode::step() {
+  const bool came =
+      storage_ && storage_->busy() && storage_->ready() <= port_.now();
+  if (came && cost_) port_.spend(0, {.doing = Doing::kCheck});
+  return agent_.step() == Status::kOk;
+}
 
 // The end of a request of the storage wakes it as well.
 uint64_t VirtualNode::next_timer_us() const {
