@@ -59,7 +59,10 @@ Question concerns_question(SwapAsker& asker) {
   q.id = "paper";
   q.title = "What did the paper find?";
   const SwapPaper& paper = asker.paper();
-  q.text = fmt::format("{}: {}.", paper.source, paper.finding);
+  q.text = fmt::format(
+      "{}: {}. It gives no figures, and no other part of the paper could be "
+      "verified here, so none are quoted.",
+      paper.source, paper.finding);
   Chart chart = table_chart("Its concerns, and where they are answered here",
                             {{"concern", "", Origin::kQuoted},
                              {"finding", "", Origin::kQuoted},
