@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/run/local_node.h"
 #include "host/run/session.h"
 #include "host/run/testing/small_model.h"
 #include "host/run/verify.h"
@@ -63,6 +64,50 @@ TEST(BatchRun, VerdictsAreOfTheirOwnFrame) {
   EXPECT_FALSE(wrong[0].wrong);
   EXPECT_TRUE(wrong[1].wrong);
   EXPECT_TRUE(wrong[2].wrong);
+}
+
+// A picture that is seen whole, by a mean, before each of its rows is used.
+Graph squeezed() {
+  const auto values = [](size_t count, unsigned seed) {
+    const std::vector<uint8_t> bytes = noise_bytes(count, seed);
+    return std::vector<int8_t>(bytes.begin(), bytes.end());
+  };
+  ModelBuilder b;
+  const int x = b.input({1, 24, 24, 3}, {0.05f, -3});
+  const int w0 = b.weights({16, 3, 3, 3}, values(432, 1), {0.004f}, 0);
+  const int y = b.conv(x, w0, -1, {0.05f, 2});
+  const int z = b.mul(y, b.reduce(OpKind::kMean, y, {1, 2}, true, {0.02f, 2}),
+                      {0.06f, 1});
+  const int w1 = b.weights({2, 1, 1, 16}, values(32, 2), {0.004f}, 0);
+  b.output(b.conv(z, w1, -1, {0.06f, 1}));
+  return import_tflite(b.finish(), "squeezed.tflite");
+}
+
+TEST(BatchRun, FramesThatSpillTogetherAreExact) {
+  constexpr size_t kInput = 24 * 24 * 3;
+  PlanOptions options;
+  options.board = &find_board("stm32f746");
+  options.flash = 0;
+  options.ram = 9000;  // the picture takes 9,216
+  options.max_writes = 1 << 20;
+  options.batch = 3;
+  const Prepared p = prepare_plan(squeezed(), options);
+  EXPECT_GT(p.plan.nodes[0].spill_pages, 3);
+  const LocalNode node(p, {});
+  Session session(p.graph, p.net, node.source(), node.arena_bytes());
+  for (unsigned seed = 1; seed <= 2; ++seed) {
+    const std::vector<uint8_t> inputs = noise_bytes(3 * kInput, seed);
+    std::vector<uint8_t> expected;
+    for (size_t f = 0; f < 3; ++f) {
+      const auto input = std::span(inputs).subspan(f * kInput, kInput);
+      const auto output = model_output(p.graph, run_oracle(p.graph, input));
+      expected.insert(expected.end(), output.begin(), output.end());
+    }
+    EXPECT_EQ(session.run(inputs), expected) << seed;
+  }
+  // The ledger's entries come on top.
+  EXPECT_GE(node.storage()->counters().written_bytes,
+            2 * p.plan.nodes[0].storage_written_bytes);
 }
 
 }  // namespace
