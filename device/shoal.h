@@ -119,8 +119,8 @@ typedef struct shoal_link_counters {
 
 /* What a node has done with its storage since it was opened. */
 typedef struct shoal_storage_counters {
-  uint64_t reads, read_bytes;     /* requests */
-  /* Of chunks and pages with their tags: opened, checked or, of pages, sealed. */
+  uint64_t reads, read_bytes; /* requests */
+  /* Of chunks and pages, with tags: opened, checked or (pages) sealed. */
   uint64_t checked_bytes;
   uint64_t retries;               /* of reads that failed or were wrong */
   uint64_t writes, written_bytes; /* of spills */

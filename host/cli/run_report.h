@@ -29,7 +29,7 @@ struct StorageFigures {
   int64_t read_bytes = 0, written_bytes = 0, reads = 0;
   int64_t erases = 0;  // of blocks
   std::string life;    // what the plan says of it; empty: nothing is written
-  int64_t waits = 0;  // times that the node slept
+  int64_t waits = 0;   // times that the node slept
   double wait_s = 0, transfer_s = 0;
 };
 StorageFigures storage_figures(const FileCounters& before,
