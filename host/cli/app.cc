@@ -1,5 +1,5 @@
-// Arguments to options: every verb that is not in cluster_verbs.cc. Besides
-// them only flags.cc sees CLI11.
+// Arguments to options: every verb that is not in cluster_verbs.cc or
+// model_verbs.cc. Besides them only flags.cc sees CLI11.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/flags.h"
+#include "host/cli/model_verbs.h"
 
 namespace shoal {
 namespace {
@@ -42,6 +43,7 @@ struct Flags {
   DeployFlags deploy;
   KeygenFlags keygen;
   StudyFlags study;
+  EvaluateFlags evaluate;
   ListFlags list;
   int timeout = 0;
 };
@@ -208,6 +210,7 @@ void define(CLI::App& app, Flags& f, int& code) {
   add_deploy(app, f.deploy, code);
   add_keygen(app, f.keygen, code);
   add_study(app, f.study, code);
+  add_evaluate(app, f.evaluate, code);
   add_lists(app, f.list, code);
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.

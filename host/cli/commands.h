@@ -3,6 +3,7 @@
 // flags.cc turn arguments into these options.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -126,6 +127,17 @@ struct StudyFlags {
   bool full = false, no_runs = false;
   bool json = false;
 };
+struct EvaluateFlags {
+  std::string model, data, which, labels, resume, output;
+  PlanFlags plan;
+  ClusterFlags cluster;
+  NetworkFlags network;
+  std::vector<float> mean, deviation;
+  std::optional<int64_t> limit;  // frames; none: all
+  int label_offset = 0;
+  int jobs = 0;  // threads; 0: a core each
+  bool json = false;
+};
 struct ListFlags {
   bool json = false;
 };
@@ -143,6 +155,7 @@ int deploy_command(const DeployFlags&);
 int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
 int swap_study_command(const StudyFlags&);
+int evaluate_command(const EvaluateFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

@@ -20,10 +20,13 @@
 
 namespace shoal {
 
+// So many items of `size`, by number: drawn as if at random, the same ones
+// every time, and those of a lower limit are among those of a higher one.
+std::vector<int64_t> sample_items(int64_t size, int64_t limit);
+
 struct FramesOptions {
   std::optional<Normalization> normalization = {};
-  // So many items, spread evenly over the data (item k * size / limit); none:
-  // all.
+  // A sample of so many items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null
   // Frames that have their answer, of all; from any thread, one at a time.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -87,15 +88,38 @@ TEST_F(RunnersTest, ClustersGiveTheOraclesAnswers) {
   }
 }
 
-TEST_F(RunnersTest, ALimitIsSpreadOverTheData) {
+TEST_F(RunnersTest, ALimitIsASample) {
   FramesOptions options;
   options.limit = 5;
   Frames frames(graph_, data_, options);
   std::vector<int64_t> items;
   while (const auto item = frames.next()) items.push_back(*item);
-  EXPECT_EQ(items, (std::vector<int64_t>{0, 4, 9, 13, 18}));
+  EXPECT_EQ(items, sample_items(kFrames, 5));
+  EXPECT_EQ(items.size(), 5u);
   options.limit = 1000;
   EXPECT_EQ(Frames(graph_, data_, options).left(), kFrames);
+}
+
+TEST(SampleItems, GrowAndFavourNoTurn) {
+  std::vector<int64_t> before;
+  for (const int64_t limit : {0, 1, 10, 500, 5000, 9999, 10000, 10001}) {
+    const std::vector<int64_t> items = sample_items(10000, limit);
+    EXPECT_EQ(static_cast<int64_t>(items.size()),
+              std::min<int64_t>(limit, 10000));
+    EXPECT_TRUE(std::ranges::is_sorted(items));
+    EXPECT_TRUE(std::ranges::includes(items, before));
+    before = items;
+  }
+  // Classes that take turns, and classes one after the other.
+  std::vector<int> turns(10), tenths(10);
+  for (const int64_t item : sample_items(10000, 1000)) {
+    ++turns[static_cast<size_t>(item % 10)];
+    ++tenths[static_cast<size_t>(item / 1000)];
+  }
+  for (const std::vector<int>& counts : {turns, tenths}) {
+    EXPECT_GT(*std::ranges::min_element(counts), 70);
+    EXPECT_LT(*std::ranges::max_element(counts), 130);
+  }
 }
 
 TEST_F(RunnersTest, AResumedRunHasTheSameAnswers) {

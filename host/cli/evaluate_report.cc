@@ -1,0 +1,249 @@
+#include "host/cli/evaluate_report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "host/base/size.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kMostInTable = 20;  // classes
+constexpr size_t kWorst = 10;
+
+std::string count(int64_t value) { return format_count(value); }
+
+double share(int64_t part, int64_t of) {
+  return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : 0;
+}
+
+// "1:02:03", "0:07".
+std::string clock_text(double seconds) {
+  const auto s = static_cast<int64_t>(seconds + 0.5);
+  char text[48];
+  if (s >= 3600) {
+    std::snprintf(text, sizeof text, "%d:%02d:%02d", static_cast<int>(s / 3600),
+                  static_cast<int>(s / 60 % 60), static_cast<int>(s % 60));
+  } else {
+    std::snprintf(text, sizeof text, "%d:%02d", static_cast<int>(s / 60),
+                  static_cast<int>(s % 60));
+  }
+  return text;
+}
+
+// Its number before its name, if it has one.
+std::string title(const Classes& classes, int c) {
+  const std::string number = std::to_string(c);
+  const std::string name = classes.name(c);
+  return name == number ? number : number + " " + name;
+}
+
+// Classes that are right or were said for any frame.
+std::vector<int> classes_met(const Accuracy& a) {
+  std::set<int> met;
+  for (const auto& [pair, frames] : a.confusion) {
+    met.insert(pair.first);
+    met.insert(pair.second);
+  }
+  return {met.begin(), met.end()};
+}
+
+int64_t frames_of(const Accuracy& a, int truth, int said) {
+  const auto found = a.confusion.find({truth, said});
+  return found == a.confusion.end() ? 0 : found->second;
+}
+
+int width_of_titles(const Classes& classes, const std::vector<int>& which) {
+  size_t width = 5;
+  for (const int c : which) width = std::max(width, title(classes, c).size());
+  return static_cast<int>(std::min<size_t>(width, 24));
+}
+
+void print_matrix(const Classes& classes, const Accuracy& a,
+                  const std::vector<int>& met) {
+  int64_t most = 0;
+  for (const auto& [pair, frames] : a.confusion) most = std::max(most, frames);
+  const int cell = std::max<int>(static_cast<int>(count(most).size()), 3) + 1;
+  const int wide = width_of_titles(classes, met);
+  std::printf("\n%-*s  recall ", wide, "class");
+  for (const int said : met) std::printf("%*d", cell, said);
+  std::printf("   <- said\n");
+  for (const int truth : met) {
+    const ClassCount& of = a.classes[static_cast<size_t>(truth)];
+    std::printf("%-*.*s  ", wide, wide, title(classes, truth).c_str());
+    if (of.frames > 0) {
+      std::printf("%5.1f%% ", 100 * of.recall());
+    } else {
+      std::printf("%6s ", "-");
+    }
+    for (const int said : met) {
+      std::printf("%*s", cell, count(frames_of(a, truth, said)).c_str());
+    }
+    std::printf("\n");
+  }
+}
+
+void print_worst_classes(const Classes& classes, const Accuracy& a) {
+  std::vector<int> seen;
+  for (int c = 0; c < classes.count; ++c) {
+    if (a.classes[static_cast<size_t>(c)].frames > 0) seen.push_back(c);
+  }
+  const auto recall = [&](int c) {
+    return a.classes[static_cast<size_t>(c)].recall();
+  };
+  std::ranges::stable_sort(seen, {}, recall);
+  seen.resize(std::min(seen.size(), kWorst));
+  const int wide = width_of_titles(classes, seen);
+  std::printf("\n%-*s  recall   frames   (the lowest)\n", wide, "class");
+  for (const int c : seen) {
+    const ClassCount& of = a.classes[static_cast<size_t>(c)];
+    std::printf("%-*.*s  %5.1f%%  %7s\n", wide, wide, title(classes, c).c_str(),
+                100 * of.recall(), count(of.frames).c_str());
+  }
+}
+
+void print_worst_pairs(const Classes& classes, const Accuracy& a) {
+  std::vector<std::pair<std::pair<int, int>, int64_t>> wrong;
+  for (const auto& entry : a.confusion) {
+    if (entry.first.first != entry.first.second) wrong.push_back(entry);
+  }
+  if (wrong.empty()) return;
+  std::ranges::stable_sort(wrong, std::greater<>(),
+                           [](const auto& e) { return e.second; });
+  wrong.resize(std::min(wrong.size(), kWorst));
+  std::printf("\n frames  confused (the most)\n");
+  for (const auto& [pair, frames] : wrong) {
+    std::printf("%7s  %s, said %s\n", count(frames).c_str(),
+                title(classes, pair.first).c_str(),
+                title(classes, pair.second).c_str());
+  }
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Progress::Progress(int64_t before)
+    : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {}
+
+void Progress::say(int64_t done, int64_t of) {
+  done_ = done;
+  of_ = of;
+  const auto now = Clock::now();
+  if (now - said_ < std::chrono::milliseconds(terminal_ ? 300 : 10'000)) return;
+  said_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = static_cast<double>(done - before_) / seconds;
+  std::fprintf(stderr, "%s%s of %s frames, %.1f frames/s, %s left%s",
+               terminal_ ? "\r" : "", count(done).c_str(), count(of).c_str(),
+               rate, clock_text(static_cast<double>(of - done) / rate).c_str(),
+               terminal_ ? "   " : "\n");
+}
+
+double Progress::end() {
+  const double seconds =
+      std::chrono::duration<double>(Clock::now() - start_).count();
+  const int64_t ran = done_ - before_;
+  const std::string known =
+      before_ > 0 ? "; " + count(before_) + " were known" : "";
+  std::fprintf(stderr, "%s%s frames in %s, %.1f frames/s%s%s\n",
+               terminal_ ? "\r" : "", count(ran).c_str(),
+               clock_text(seconds).c_str(), static_cast<double>(ran) / seconds,
+               known.c_str(), terminal_ ? "              " : "");
+  return seconds;
+}
+
+void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
+  const Accuracy& a = outcome.accuracy;
+  for (const std::string& note : classes.notes) {
+    std::printf("note     %s\n", note.c_str());
+  }
+  std::printf("top-1    %.2f %%, %s of %s frames\n",
+              100 * share(a.top1, a.frames), count(a.top1).c_str(),
+              count(a.frames).c_str());
+  if (classes.count > static_cast<int>(kBest)) {
+    std::printf("top-5    %.2f %%, %s\n", 100 * share(a.top5, a.frames),
+                count(a.top5).c_str());
+  }
+  std::printf("recall   %.2f %%, mean of %s classes\n", 100 * a.mean_recall(),
+              count(a.classes_seen()).c_str());
+  for (const RanNode& node : outcome.nodes) {
+    const std::string name = node.name.empty() ? "" : ", node " + node.name;
+    std::printf("arena    %s, %zu stages, board %s%s\n",
+                format_bytes(node.arena_bytes).c_str(), node.stages,
+                node.board.c_str(), name.c_str());
+  }
+  const std::vector<int> met = classes_met(a);
+  if (static_cast<int>(met.size()) <= kMostInTable) {
+    print_matrix(classes, a, met);
+  } else {
+    print_worst_classes(classes, a);
+    print_worst_pairs(classes, a);
+  }
+}
+
+void print_accuracy_json(const Classes& classes,
+                         const EvaluateOutcome& outcome) {
+  const Accuracy& a = outcome.accuracy;
+  const auto ran = static_cast<double>(a.frames - outcome.resumed);
+  nlohmann::json json{{"frames", a.frames},
+                      {"top1_frames", a.top1},
+                      {"top5_frames", a.top5},
+                      {"top1", share(a.top1, a.frames)},
+                      {"top5", share(a.top5, a.frames)},
+                      {"mean_recall", a.mean_recall()},
+                      {"outputs", classes.count},
+                      {"classes", nlohmann::json::array()},
+                      {"confusion", nlohmann::json::array()},
+                      {"arena_bytes", nlohmann::json::array()},
+                      {"notes", classes.notes},
+                      {"where", outcome.where},
+                      {"resumed_frames", outcome.resumed},
+                      {"seconds", outcome.seconds},
+                      {"frames_per_s", ran / outcome.seconds}};
+  for (int c = 0; c < classes.count; ++c) {
+    const ClassCount& of = a.classes[static_cast<size_t>(c)];
+    json["classes"].push_back({{"index", c},
+                               {"label", classes.name(c)},
+                               {"frames", of.frames},
+                               {"right", of.right},
+                               {"recall", of.recall()}});
+  }
+  for (const auto& [pair, frames] : a.confusion) {
+    json["confusion"].push_back(
+        {{"truth", pair.first}, {"said", pair.second}, {"frames", frames}});
+  }
+  for (const RanNode& node : outcome.nodes) {
+    json["arena_bytes"].push_back(node.arena_bytes);
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+std::string confusion_csv(const Classes& classes, const Accuracy& a) {
+  const std::vector<int> met = classes_met(a);
+  std::string text = "truth \\ said";
+  for (const int said : met) text += "," + csv_field(title(classes, said));
+  text += "\n";
+  for (const int truth : met) {
+    text += csv_field(title(classes, truth));
+    for (const int said : met) {
+      text += "," + std::to_string(frames_of(a, truth, said));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace shoal

@@ -1,0 +1,54 @@
+#include "host/cli/model_verbs.h"
+
+#include <CLI/CLI.hpp>
+
+namespace shoal {
+namespace {
+
+void add_data(CLI::App* verb, EvaluateFlags& f) {
+  verb->add_option("DATASET", f.data,
+                   "a folder of pictures for each class, or IDX files: their "
+                   "folder, or the one of the pictures")
+      ->required();
+  verb->add_option("--which", f.which,
+                   "of several pairs of IDX files in a folder, such as t10k");
+  verb->add_option("--limit", f.limit,
+                   "only a sample of so many frames, the same every time")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  verb->add_option("--labels", f.labels,
+                   "one label a line, of the model's outputs in order");
+  verb->add_option("--label-offset", f.label_offset,
+                   "class c of the data is output c + this (0; 1 for models "
+                   "whose output 0 is the background)")
+      ->check(CLI::Range(-65535, 65535));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "evaluate", "Accuracy of a classifier over labelled pictures",
+      "shoal evaluate model.tflite DIR --which t10k\n"
+      "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
+      "100\n"
+      "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv");
+  add_model(verb, f.model);
+  add_data(verb, f);
+  add_plan_flags(verb, f.plan);
+  add_batch(verb, f.plan);
+  add_cluster_flags(verb, f.plan);
+  add_network_flags(verb, f.network);
+  add_worker_flags(verb, f.cluster);
+  add_normalization(verb, f.mean, f.deviation);
+  verb->add_option("--jobs", f.jobs, "threads (as many as there are cores)")
+      ->check(CLI::Range(1, 1024));
+  verb->add_option("--resume", f.resume,
+                   "journal of the answers: made if it is not there, else "
+                   "what it knows is not run again");
+  verb->add_option("-o,--output", f.output,
+                   "write the confusion matrix as CSV");
+  add_json(verb, f.json);
+  verb->callback([&] { code = evaluate_command(f); });
+}
+
+}  // namespace shoal

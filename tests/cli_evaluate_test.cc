@@ -1,0 +1,232 @@
+// `shoal evaluate`: what it says, the same for every plan, resumed or not, and
+// what it refuses.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+#include "tests/pictures.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSide = 8, kPerClass = 9;
+const std::vector<std::string> kColours{"blue", "green", "red"};
+
+// The class is the channel that is brightest on average: red 0, green 1,
+// blue 2.
+std::vector<uint8_t> colour_model() {
+  ModelBuilder b;
+  const int x = b.input({1, kSide, kSide, 3}, {1 / 255.f, -128});
+  const int mean = b.reduce(OpKind::kMean, x, {1, 2}, false, {1 / 255.f, -128});
+  const int w =
+      b.weights({3, 3}, {127, 0, 0, 0, 127, 0, 0, 0, 127}, {1 / 127.f}, 0);
+  b.output(b.fully_connected(mean, w, -1, {1 / 255.f, -128}));
+  return b.finish();
+}
+
+// Of every class `kPerClass` pictures, all but one of them brightest in its
+// colour.
+std::vector<uint8_t> picture(int channel, int number) {
+  std::mt19937 random(static_cast<unsigned>(channel * 100 + number));
+  std::vector<uint8_t> rgb;
+  if (number == kPerClass - 1) channel = (channel + 1) % 3;
+  for (int i = 0; i < kSide * kSide * 3; ++i) {
+    const int bright = i % 3 == channel ? 120 : 60;
+    rgb.push_back(static_cast<uint8_t>(bright + random() % 60));
+  }
+  return rgb;
+}
+
+std::vector<uint8_t> idx(const std::vector<uint32_t>& dims,
+                         const std::vector<uint8_t>& values) {
+  std::vector<uint8_t> out{0, 0, 8, static_cast<uint8_t>(dims.size())};
+  for (const uint32_t d : dims) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      out.push_back(static_cast<uint8_t>(d >> shift));
+    }
+  }
+  out.insert(out.end(), values.begin(), values.end());
+  return out;
+}
+
+class CliEvaluate : public testing::Test {
+ protected:
+  CliEvaluate() {
+    shop_.write("m.tflite", colour_model());
+    const std::string labels = "red\ngreen\nblue\n";
+    shop_.write("labels.txt", {labels.begin(), labels.end()});
+    std::vector<uint8_t> pixels, classes;
+    for (int i = 0; i < kPerClass; ++i) {
+      for (int c = 0; c < 3; ++c) {
+        const std::vector<uint8_t> rgb = picture(c, i);
+        const std::string folder = "data/" + kColours[size_t(2 - c)];
+        std::filesystem::create_directories(shop_.folder() / folder);
+        shop_.write(folder + "/" + std::to_string(i) + ".bmp",
+                    make_bmp(kSide, kSide, rgb));
+        pixels.insert(pixels.end(), rgb.begin(), rgb.end());
+        classes.push_back(static_cast<uint8_t>(c));
+      }
+    }
+    std::filesystem::create_directories(shop_.folder() / "idx");
+    shop_.write("idx/t-images-idx4-ubyte",
+                idx({3 * kPerClass, kSide, kSide, 3}, pixels));
+    shop_.write("idx/t-labels-idx1-ubyte", idx({3 * kPerClass}, classes));
+  }
+  Told evaluate(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"evaluate", "m.tflite"});
+    return shop_.shoal(arguments);
+  }
+  json evaluate_json(std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const Told told = evaluate(arguments);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return told.code == 0 ? json::parse(told.out) : json::object();
+  }
+  void refused(const std::vector<std::string>& arguments, int code,
+               const std::string& what) {
+    const Told told = evaluate(arguments);
+    EXPECT_EQ(told.code, code) << told.out << told.err;
+    EXPECT_NE(told.err.find(what), std::string::npos)
+        << "wanted: " << what << "\ntold: " << told.err;
+    EXPECT_EQ(told.out, "");
+  }
+  Workshop shop_;
+};
+
+// What may not depend on how it was run.
+json results(json j) {
+  for (const char* key :
+       {"arena_bytes", "where", "resumed_frames", "seconds", "frames_per_s"}) {
+    EXPECT_TRUE(j.contains(key)) << key;
+    j.erase(key);
+  }
+  return j;
+}
+
+TEST_F(CliEvaluate, SaysWhatItCounted) {
+  const Told told = evaluate({"data", "--labels", "labels.txt"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const std::vector<std::string> lines = lines_of(told.out);
+  ASSERT_EQ(lines.size(), 8u) << told.out;
+  EXPECT_EQ(lines[0], "top-1    88.89 %, 24 of 27 frames");
+  EXPECT_EQ(lines[1], "recall   88.89 %, mean of 3 classes");
+  EXPECT_TRUE(lines[2].starts_with("arena    "));
+  EXPECT_EQ(lines[4], "class    recall    0   1   2   <- said");
+  EXPECT_EQ(lines[5], "0 red     88.9%    8   1   0");
+  EXPECT_EQ(lines[6], "1 green   88.9%    0   8   1");
+  EXPECT_EQ(lines[7], "2 blue    88.9%    1   0   8");
+  EXPECT_NE(told.err.find("27 frames in 0:0"), std::string::npos) << told.err;
+}
+
+TEST_F(CliEvaluate, FoldersWithoutLabelsAreNumberedByName) {
+  const json j = evaluate_json({"data"});
+  EXPECT_EQ(j.at("top1_frames"), 8 + 1);  // green is 1 in both orders
+  EXPECT_EQ(j.at("classes").at(0).at("label"), "blue");
+}
+
+TEST_F(CliEvaluate, JsonAndCsvAreComplete) {
+  const json j = evaluate_json({"idx", "-o", "c.csv"});
+  EXPECT_EQ(j.at("frames"), 27);
+  EXPECT_EQ(j.at("top1_frames"), 24);
+  EXPECT_EQ(j.at("top5_frames"), 27);
+  EXPECT_EQ(j.at("outputs"), 3);
+  EXPECT_EQ(j.at("confusion").size(), 6u);
+  EXPECT_EQ(j.at("confusion").at(1),
+            (json{{"truth", 0}, {"said", 1}, {"frames", 1}}));
+  EXPECT_EQ(j.at("classes").at(2).at("right"), 8);
+  EXPECT_EQ(shop_.read_text("c.csv"),
+            "truth \\ said,0,1,2\n0,8,1,0\n1,0,8,1\n2,1,0,8\n");
+  evaluate_json({"idx", "--labels", "labels.txt", "-o", "c.csv"});
+  EXPECT_TRUE(shop_.read_text("c.csv").starts_with(
+      "truth \\ said,0 red,1 green,2 blue\n"));
+}
+
+TEST_F(CliEvaluate, EveryPlanGivesTheSame) {
+  const json wanted = results(evaluate_json({"idx"}));
+  const std::vector<std::vector<std::string>> plans{
+      {"--objective", "ram", "--jobs", "1"},
+      {"--jobs", "5", "--batch", "4"},
+      {"--board", "teensy41", "--flash", "0"},
+      {"--nodes", "3", "--jobs", "2"},
+      {"--nodes", "2", "--strategy", "kernel", "--loss", "2%"}};
+  for (std::vector<std::string> arguments : plans) {
+    const std::string first = arguments[0];
+    arguments.insert(arguments.begin(), "idx");
+    EXPECT_EQ(results(evaluate_json(arguments)), wanted) << first;
+  }
+}
+
+TEST_F(CliEvaluate, WorkersGiveTheSame) {
+  const json wanted = results(evaluate_json({"idx"}));
+  std::vector<std::unique_ptr<Background>> workers;
+  std::string addresses;
+  for (int i = 0; i < 2; ++i) {
+    workers.push_back(std::make_unique<Background>(
+        shop_, std::vector<std::string>{"worker", "--ram", "64K", "--insecure",
+                                        "--name", std::string(1, 'a' + i)}));
+    const std::string line = workers.back()->line();
+    const std::string before = "listening on ";
+    const size_t at = line.find(before);
+    ASSERT_NE(at, std::string::npos) << line;
+    const size_t from = at + before.size();
+    addresses +=
+        (i ? "," : "") + line.substr(from, line.find(' ', from) - from);
+  }
+  const json j = evaluate_json({"idx", "--workers", addresses, "--insecure"});
+  EXPECT_EQ(results(j), wanted);
+  EXPECT_EQ(j.at("where"), "2 workers");
+  refused({"idx", "--workers", addresses, "--insecure", "--jobs", "2"}, 2,
+          "--jobs");
+}
+
+TEST_F(CliEvaluate, GoesOnFromItsJournal) {
+  const json wanted = results(evaluate_json({"idx"}));
+  EXPECT_EQ(
+      evaluate_json({"idx", "--resume", "j", "--limit", "10"}).at("frames"),
+      10);
+  const json rest = evaluate_json({"idx", "--resume", "j", "--nodes", "2"});
+  EXPECT_EQ(rest.at("resumed_frames"), 10);
+  EXPECT_EQ(results(rest), wanted);
+  const std::vector<uint8_t> whole = shop_.read("j");
+  std::vector<uint8_t> cut = whole;
+  cut.resize(whole.size() * 2 / 3);
+  shop_.write("j", cut);
+  const json after = evaluate_json({"idx", "--resume", "j"});
+  EXPECT_LT(after.at("resumed_frames"), 27);
+  EXPECT_GT(after.at("resumed_frames"), 10);
+  EXPECT_EQ(results(after), wanted);
+  const json none = evaluate_json({"idx", "--resume", "j"});
+  EXPECT_EQ(none.at("resumed_frames"), 27);
+  EXPECT_EQ(results(none), wanted);
+  refused({"idx", "--resume", "j", "--mean", "3"}, 2, "another model");
+  refused({"data", "--resume", "j"}, 2, "another model");
+  refused({"idx", "--resume", "labels.txt"}, 2, "not a journal");
+  cut = whole;
+  cut[whole.size() / 2] ^= 1;
+  shop_.write("j", cut);
+  refused({"idx", "--resume", "j"}, 7, "j: line ");
+}
+
+TEST_F(CliEvaluate, RefusesWhatCannotBe) {
+  refused({"nowhere"}, 2, "no such file");
+  refused({"data/red"}, 2, "no labels");
+  refused({"idx", "--which", "train"}, 2, "no set 'train'");
+  refused({"idx", "--label-offset", "1"}, 2, "which has 3 outputs");
+  refused({"idx", "--store", "d"}, 2, "--store");
+  refused({"idx", "--loss", "1%"}, 2, "--loss");
+  refused({"idx", "--ram", "10"}, 3, "ARENA");
+  refused({"idx", "--limit", "0"}, 2, "--limit");
+  refused({"idx", "--jobs", "0"}, 2, "--jobs");
+  shop_.write("data/red/broken.png", {1, 2, 3});
+  refused({"data", "--labels", "labels.txt"}, 7, "red/broken.png");
+}
+
+}  // namespace
+}  // namespace shoal
