@@ -74,6 +74,16 @@ std::vector<uint8_t> real_bytes(const Shape& shape,
   return bytes;
 }
 
+uint16_t half_of(float value) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  const int exponent = static_cast<int>(bits >> 23 & 255) - 127 + 15;
+  const uint32_t sign = bits >> 16 & 0x8000;
+  if (exponent <= 0) return static_cast<uint16_t>(sign);
+  return static_cast<uint16_t>(sign | static_cast<uint32_t>(exponent) << 10 |
+                               (bits >> 13 & 1023));
+}
+
 size_t axis_of(int axis, const Shape& shape) {
   return static_cast<size_t>(axis < 0 ? axis + static_cast<int>(shape.size())
                                       : axis);
@@ -165,6 +175,19 @@ int ModelBuilder::numbers(const Shape& shape,
   bytes.resize(values.size() * sizeof(int32_t));
   std::memcpy(bytes.data(), values.data(), bytes.size());
   return t;
+}
+
+int ModelBuilder::halved(int constant) {
+  std::vector<uint8_t>& bytes = data(constant);
+  for (size_t i = 0; i < bytes.size() / 4; ++i) {
+    float value = 0;
+    std::memcpy(&value, &bytes[4 * i], sizeof value);
+    const uint16_t half = half_of(value);
+    std::memcpy(&bytes[2 * i], &half, sizeof half);
+  }
+  bytes.resize(bytes.size() / 2);
+  raw_.tensors[static_cast<size_t>(constant)].type = kCodeFloat16;
+  return dequantize(constant);
 }
 
 Type ModelBuilder::type(int tensor) const {

@@ -55,6 +55,9 @@ class ModelBuilder {
               const std::vector<float>& scales, int axis, int zero = 0);
   int bias(const std::vector<int32_t>&);
   int numbers(const Shape&, const std::vector<int32_t>&);
+  // A float32 constant turned into one of half precision (cut, not rounded)
+  // with a DEQUANTIZE behind it, whose result this is.
+  int halved(int constant);
   void output(int tensor) { raw_.outputs.push_back(tensor); }
 
   // Weights: OHWI, 1HWC, [out, in], OHWI; bias -1: none.

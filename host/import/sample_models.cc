@@ -123,6 +123,15 @@ std::vector<uint8_t> float_ends(Sampler s) {
   return b.finish();
 }
 
+std::vector<uint8_t> halves(Sampler s) {
+  Builder& b = s.b;
+  const int x = b.input({1, 5, 4, 2}, {});
+  const int w = b.halved(s.weights({3, 3, 3, 2}, 0, true));
+  const int y = b.conv(x, w, b.halved(s.bias(3)), {});
+  b.output(b.mul(y, b.halved(s.constant({3}, {0.1f, 0})), {}));
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleModel> sample_models(uint32_t seed, Type file_type) {
@@ -131,7 +140,9 @@ std::vector<SampleModel> sample_models(uint32_t seed, Type file_type) {
   out.push_back({"convolutions", convolutions(sampler)});
   out.push_back({"arithmetic", arithmetic(sampler)});
   out.push_back({"layouts", layouts(sampler)});
-  if (file_type != Type::kFloat32) {
+  if (file_type == Type::kFloat32) {
+    out.push_back({"halves", halves(sampler)});
+  } else {
     out.push_back({"float_ends", float_ends(sampler)});
   }
   return out;
