@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host/base/error.h"
+#include "host/graph/difference.h"
 #include "host/import/import.h"
 #include "host/import/model_builder.h"
 #include "host/import/sample_models.h"
@@ -161,6 +162,23 @@ TEST(Export, MissingOperandsAreAppended) {
   EXPECT_EQ(full.tensors[3].name, graph.tensors[1].name + "/value");
   EXPECT_EQ(full.tensors[3].data, (std::vector<uint8_t>{0xF9}));
   EXPECT_EQ(full.tensors[3].quant.scale, (std::vector<float>{kScale.scale}));
+}
+
+// The same byte means another number under another zero point.
+TEST(Export, ValuesOfOtherScalesAreNotShared) {
+  ModelBuilder b;
+  const int x = b.input({1, 4}, kScale);
+  const int y = b.padv2(x, {0, 1}, {0, 0}, -7);
+  const int z = b.unary(OpKind::kRelu, y, {kScale.scale, 9});
+  b.output(b.padv2(z, {0, 1}, {0, 0}, -8));
+  Graph graph = graph_of(b);
+  EXPECT_EQ(graph_difference(with_operands(graph), graph), "");
+  std::get<PadAttr>(graph.ops[2].attr).value = -7;
+  const Graph full = with_operands(graph);
+  EXPECT_EQ(full.tensors.size(), graph.tensors.size() + 1);
+  EXPECT_EQ(full.tensors.back().zero(), 9);
+  EXPECT_EQ(
+      graph_difference(import_tflite(export_tflite(graph), "again"), full), "");
 }
 
 TEST(Export, OtherPaddingsAreRefused) {
