@@ -44,6 +44,7 @@ struct Flags {
   KeygenFlags keygen;
   StudyFlags study;
   EvaluateFlags evaluate;
+  QuantizeFlags quantize;
   ListFlags list;
   int timeout = 0;
 };
@@ -211,6 +212,7 @@ void define(CLI::App& app, Flags& f, int& code) {
   add_keygen(app, f.keygen, code);
   add_study(app, f.study, code);
   add_evaluate(app, f.evaluate, code);
+  add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.

@@ -138,6 +138,19 @@ struct EvaluateFlags {
   int jobs = 0;  // threads; 0: a core each
   bool json = false;
 };
+struct QuantizeFlags {
+  std::string model, output;
+  std::string calibrate, which;  // data, and which of several in it
+  int64_t frames = 200;
+  std::string ranges = "mse", equalize = "auto";
+  std::optional<double> percentile;
+  bool no_bias_correction = false;
+  std::vector<float> mean, deviation;
+  // Data for accuracy before and after; none: those of calibration.
+  std::string evaluate, evaluate_which, labels;
+  int label_offset = 0;
+  bool json = false;
+};
 struct ListFlags {
   bool json = false;
 };
@@ -156,6 +169,7 @@ int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
 int swap_study_command(const StudyFlags&);
 int evaluate_command(const EvaluateFlags&);
+int quantize_command(const QuantizeFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);

@@ -8,5 +8,6 @@
 namespace shoal {
 
 void add_evaluate(CLI::App&, EvaluateFlags&, int& code);
+void add_quantize(CLI::App&, QuantizeFlags&, int& code);  // quantize_verb.cc
 
 }  // namespace shoal

@@ -271,6 +271,17 @@ TEST(Convert, GreatBiasesWidenTheScaleOfTheWeights) {
   }
 }
 
+// A dead layer has the scale of what it is made from.
+TEST(Convert, LayersThatNoFrameReachesAreAllowed) {
+  FloatNet net(17);
+  const int x = net.input({1, 2, 2, 2});
+  const int dead = net.conv(x, 2, {.act = Activation::kRelu});
+  net.set_values(net.maker(dead).inputs[2], {-100, -100});
+  net.output(net.binary(OpKind::kAdd, x, net.pad(net.conv(dead, 2, {}), 0, 0)));
+  const Graph g = quantized(net, 0, 1);
+  expect_params(g, dead, 1 / 255.f, 0);
+}
+
 void expect_refused(const Graph& g, const Calibration& frames, Exit code,
                     const std::string& what) {
   QuantizeReport report;
@@ -311,7 +322,10 @@ TEST(Convert, RefusesWithTheName) {
   net.set_values(net.graph().ops[0].inputs[1], {0, 0, 0, 0});
   net.set_values(net.graph().ops[0].inputs[2], {-1, 0});
   expect_refused(net.graph(), good, Exit::kUnsupported,
-                 "tensor 'CONV_2D3' is zero in all frames");
+                 "all outputs are zero in all frames");
+  net.set_values(net.graph().ops[0].inputs[1], {1, 1, 1, 1});
+  expect_refused(net.graph(), frames(std::vector<float>(8, 0)), Exit::kUsage,
+                 "input 'input0' is zero in all calibration frames");
 
   FloatNet leaky(15);
   leaky.output(leaky.unary(OpKind::kLeakyRelu, leaky.input({1, 8}), -1));

@@ -55,12 +55,8 @@ class Quantizer {
   }
 
  private:
-  // Unasked only where a depthwise layer is, for which it was invented.
   std::vector<LayerPair> pairs_to_try() const {
-    const bool depthwise = std::any_of(
-        graph_.ops.begin(), graph_.ops.end(),
-        [](const Op& op) { return op.kind == OpKind::kDepthwiseConv2d; });
-    if (!options_.equalize.value_or(depthwise)) return {};
+    if (!options_.equalize.value_or(true)) return {};
     return find_pairs(graph_);
   }
 

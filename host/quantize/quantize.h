@@ -19,8 +19,8 @@ struct QuantizeOptions {
   RangeMethod ranges = RangeMethod::kMse;
   double percentile = 99.99;  // of kPercentile: values inside the range
   bool bias_correction = true;
-  // Of depthwise chains: scales move between layers; unset: where it lowers
-  // the error.
+  // Channels' scales move between layers (equalize.h); unset: if that lowers
+  // the error of the outputs.
   std::optional<bool> equalize = {};
   // Of each input, if known: of pictures the range of pixels 0..255.
   std::vector<std::pair<float, float>> input_ranges = {};

@@ -198,8 +198,46 @@ class Sharing {
     return wide.high - wide.low <= kLoss * (own.high - own.low);
   }
 
+  static bool is_empty(const Range& range) {
+    constexpr double kTiny = 0x1p-50;  // scales above the importer's least
+    return range.high - range.low < kTiny;
+  }
+
+  // What no frame reaches (a layer that training has left dead, say) has about
+  // the size of what it is made from.
+  void give_to_silent(const std::vector<Range>& all) {
+    for (const Op& op : graph_.ops) {
+      for (const int y : op.outputs) {
+        const int r = root(y), x = root(op.inputs[0]);
+        if (given_[r] || !is_empty(all[r])) continue;
+        given_[r] = Params{(given_[x] ? *given_[x] : params(all[x])).scale, 0};
+      }
+    }
+  }
+
+  void check_ends(const std::vector<Range>& all) const {
+    const auto silent = [&](int t) {
+      return !given_[root(t)] && is_empty(all[root(t)]);
+    };
+    for (const int t : graph_.inputs) {
+      if (readers_[t] == 0 || !silent(t)) continue;
+      throw Error(Exit::kUsage,
+                  "input '" + graph_.tensors[t].name +
+                      "' is zero in all calibration frames",
+                  "calibrate with frames that reach it");
+    }
+    if (!std::all_of(graph_.outputs.begin(), graph_.outputs.end(), silent)) {
+      return;
+    }
+    throw Error(Exit::kUnsupported,
+                graph_.name + ": all outputs are zero in all frames",
+                "calibrate with other frames, or mend the model");
+  }
+
   void assign() {
     const std::vector<Range> all = ranges();
+    check_ends(all);
+    give_to_silent(all);
     std::vector<bool> used(graph_.tensors.size(), false);
     for (const Op& op : graph_.ops) {
       for (size_t i = 0; i < op.inputs.size(); ++i) {
@@ -211,17 +249,13 @@ class Sharing {
     for (size_t t = 0; t < used.size(); ++t) {
       if (!used[t]) continue;
       const int r = root(static_cast<int>(t));
-      scales_.params[t] = given_[r] ? *given_[r] : params(all[r], t);
+      scales_.params[t] = given_[r] ? *given_[r] : params(all[r]);
     }
   }
 
-  Params params(const Range& range, size_t tensor) const {
-    constexpr double kTiny = 0x1p-50;  // scales above the importer's least
-    if (range.high - range.low >= kTiny) return params_of(range);
-    throw Error(Exit::kUnsupported,
-                "tensor '" + graph_.tensors[tensor].name +
-                    "' is zero in all frames, no scale fits it",
-                "calibrate with frames that reach it");
+  // Constants of zeros are as good in any scale.
+  static Params params(const Range& range) {
+    return is_empty(range) ? Params{0x1p-7f, 0} : params_of(range);
   }
 
   void coarsen() {

@@ -31,7 +31,8 @@ struct Scales {
 };
 
 // `seen`: histograms by tensor, of constant operands too. Throws
-// Error(kUnsupported) for a tensor that is zero in all frames.
+// Error: kUsage if an input is zero in all frames, kUnsupported if all outputs
+// are.
 Scales choose_scales(const Graph&, const std::vector<Histogram>& seen,
                      const QuantizeOptions&);
 

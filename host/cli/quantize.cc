@@ -1,0 +1,162 @@
+#include "host/quantize/quantize.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
+#include "host/cli/evaluate_report.h"
+#include "host/cli/quantize_data.h"
+#include "host/cli/quantize_report.h"
+#include "host/evaluate/runners.h"
+#include "host/export/export.h"
+#include "host/graph/difference.h"
+#include "host/import/import.h"
+
+namespace shoal {
+namespace {
+
+template <class T>
+T pick(const char* flag, const std::string& value,
+       const std::vector<std::pair<const char*, T>>& known) {
+  std::string names;
+  for (const auto& [name, meaning] : known) {
+    if (value == name) return meaning;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  throw Error(Exit::kUsage, std::string(flag) + ": '" + value + "' is unknown",
+              "one of: " + names);
+}
+
+QuantizeOptions quantize_options(const QuantizeFlags& flags) {
+  QuantizeOptions options;
+  options.ranges = pick<RangeMethod>("--ranges", flags.ranges,
+                                     {{"minmax", RangeMethod::kMinMax},
+                                      {"percentile", RangeMethod::kPercentile},
+                                      {"mse", RangeMethod::kMse}});
+  if (flags.percentile) {
+    if (options.ranges != RangeMethod::kPercentile) {
+      throw Error(Exit::kUsage, "--percentile is for --ranges percentile",
+                  "give both, or none");
+    }
+    options.percentile = *flags.percentile;
+  }
+  options.bias_correction = !flags.no_bias_correction;
+  options.equalize = pick<std::optional<bool>>(
+      "--equalize", flags.equalize,
+      {{"on", true}, {"off", false}, {"auto", std::nullopt}});
+  return options;
+}
+
+std::string output_path(const QuantizeFlags& flags) {
+  if (!flags.output.empty()) return flags.output;
+  return std::filesystem::path(flags.model).stem().string() + "_int8.tflite";
+}
+
+// The file's bytes, once they are known to mean this graph.
+std::vector<uint8_t> checked_file(const Graph& int8) {
+  std::vector<uint8_t> file = export_tflite(int8);
+  const std::string difference =
+      graph_difference(import_tflite(file, int8.name), with_operands(int8));
+  if (difference.empty()) return file;
+  throw Error(Exit::kInternal,
+              int8.name + ": read again it is another graph: " + difference);
+}
+
+Accuracy measure(const Graph& graph, const Dataset& data,
+                 const Classes& classes, const QuantizeFlags& flags,
+                 const std::optional<Normalization>& norm) {
+  const int jobs =
+      static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  Progress progress(0);
+  FramesOptions options;
+  options.normalization = norm;
+  options.limit = std::min<int64_t>(
+      data.size(), flags.evaluate.empty() ? flags.frames : data.size());
+  options.progress = [&](int64_t done, int64_t of) { progress.say(done, of); };
+  Frames frames(graph, data, std::move(options));
+  if (is_float(graph)) {
+    answer_by_floats(graph, jobs, frames);
+  } else {
+    const Prepared p = prepare_plan(graph, plan_options({}));
+    answer_by_nodes(p, {}, jobs, frames);
+  }
+  progress.end();
+  return count_answers(classes, frames.answers());
+}
+
+// On the data that --evaluate names, else on the calibration data if they
+// say what is right.
+std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
+                                        const Graph& floats, const Graph& int8,
+                                        const CalibrationData& calibration) {
+  std::unique_ptr<Dataset> named;
+  const Dataset* data = calibration.data.get();
+  if (!flags.evaluate.empty()) {
+    named = open_dataset(flags.evaluate, flags.evaluate_which);
+    data = named.get();
+  }
+  if (data == nullptr) return std::nullopt;
+  if (!named && data->label(0) < 0) return std::nullopt;
+  std::optional<Classes> classes;
+  try {
+    classes = match_classes(floats, *data, read_labels(flags.labels),
+                            flags.label_offset);
+  } catch (const Error& e) {
+    if (named) throw;
+    std::fprintf(stderr, "no accuracy: %s\n", e.what());
+    return std::nullopt;
+  }
+  const auto norm = normalization(flags.mean, flags.deviation);
+  const auto none = std::optional<Normalization>();
+  AccuracyPair pair;
+  pair.data = named ? flags.evaluate : flags.calibrate;
+  std::fprintf(stderr, "accuracy of the float model on %s\n",
+               pair.data.c_str());
+  pair.floats = measure(floats, *data, *classes, flags, norm);
+  std::fprintf(stderr, "accuracy of the int8 model\n");
+  pair.int8 = measure(int8, *data, *classes, flags,
+                      calibration.plain_pixels ? none : norm);
+  return pair;
+}
+
+}  // namespace
+
+int quantize_command(const QuantizeFlags& flags) {
+  QuantizeOptions options = quantize_options(flags);
+  const Graph floats = load_model(flags.model);
+  const CalibrationData calibration = open_calibration(floats, flags);
+  options.input_ranges = calibration.input_ranges;
+  if (!calibration.note.empty()) {
+    std::fprintf(stderr, "warning: %s\n", calibration.note.c_str());
+  }
+
+  QuantizeOutcome outcome;
+  outcome.model = floats.name;
+  outcome.output = output_path(flags);
+  outcome.calibration = flags.calibrate;
+  outcome.frames = calibration.frames.count;
+  outcome.ranges = flags.ranges;
+  outcome.pictures = calibration.pictures;
+  outcome.plain_pixels = calibration.plain_pixels;
+  outcome.note = calibration.note;
+
+  Progress progress(0);
+  Graph int8 =
+      quantize(floats, calibration.frames, options, outcome.report,
+               [&](int64_t done, int64_t of) { progress.say(done, of); });
+  outcome.seconds = progress.end();
+  int8.name = std::filesystem::path(outcome.output).filename().string();
+  const std::vector<uint8_t> file = checked_file(int8);
+  write_file(outcome.output, file);
+  outcome.output_bytes = static_cast<int64_t>(file.size());
+  outcome.accuracy = accuracy_of(flags, floats, int8, calibration);
+  flags.json ? print_quantized_json(outcome) : print_quantized(outcome);
+  return 0;
+}
+
+}  // namespace shoal

@@ -1,0 +1,32 @@
+// Calibration frames from what --calibrate names.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/cli/commands.h"
+#include "host/dataset/dataset.h"
+#include "host/graph/graph.h"
+#include "host/quantize/quantize.h"
+
+namespace shoal {
+
+struct CalibrationData {
+  Calibration frames;
+  std::unique_ptr<Dataset> data;  // none of random and of several in a file
+  bool pictures = false;
+  // Of pictures: whether byte = pixel - 128, so that nobody needs --mean.
+  bool plain_pixels = false;
+  std::vector<std::pair<float, float>> input_ranges;
+  std::string note;  // for people; may be empty
+};
+
+// Pictures, .bin files of float32 values (one file may hold several frames)
+// or random:SEED. `flags` and `graph` must outlive the result. Throws Error.
+CalibrationData open_calibration(const Graph& graph,
+                                 const QuantizeFlags& flags);
+
+// So many items, spread evenly over the labels, and over the items of each.
+std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count);
+
+}  // namespace shoal

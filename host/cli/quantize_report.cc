@@ -1,0 +1,122 @@
+#include "host/cli/quantize_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "host/base/size.h"
+
+namespace shoal {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double share(int64_t part, int64_t of) {
+  return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : 0;
+}
+
+// Without any error the ratio is infinite, which JSON cannot say.
+Json decibels(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
+
+std::string decibel_text(double v) {
+  if (!std::isfinite(v)) return "exact";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f dB", v);
+  return text;
+}
+
+void print_layers(const std::vector<LayerReport>& layers) {
+  constexpr int kLongest = 36;
+  size_t longest = 5;
+  for (const LayerReport& l : layers)
+    longest = std::max(longest, l.name.size());
+  const int wide = std::min(static_cast<int>(longest), kLongest);
+  std::printf("%4s  %-23s %-*s %11s %11s %11s %5s %8s %8s\n", "op", "kind",
+              wide, "layer", "lowest", "highest", "scale", "zero", "clipped",
+              "SNR");
+  for (const LayerReport& l : layers) {
+    const bool cut = static_cast<int>(l.name.size()) > wide;
+    const std::string name =
+        cut ? "..." + l.name.substr(l.name.size() - kLongest + 3) : l.name;
+    std::printf("%4d  %-23s %-*s %11.5g %11.5g %11.5g %5d %7.3f%% %8s\n", l.op,
+                l.kind.c_str(), wide, name.c_str(), l.lowest, l.highest,
+                l.scale, l.zero, 100 * l.clipped,
+                decibel_text(l.snr_db).c_str());
+  }
+}
+
+void print_accuracy(const AccuracyPair& a) {
+  const auto line = [](const char* name, const Accuracy& of) {
+    std::printf("%-9stop-1 %.2f %%, top-5 %.2f %% of %s frames\n", name,
+                100 * share(of.top1, of.frames),
+                100 * share(of.top5, of.frames),
+                format_count(of.frames).c_str());
+  };
+  std::printf("\naccuracy on %s\n", a.data.c_str());
+  line("float", a.floats);
+  line("int8", a.int8);
+}
+
+Json accuracy_json(const Accuracy& a) {
+  return {{"frames", a.frames},
+          {"top1", share(a.top1, a.frames)},
+          {"top5", share(a.top5, a.frames)}};
+}
+
+}  // namespace
+
+void print_quantized(const QuantizeOutcome& o) {
+  std::printf("%s: %s frames of %s, ranges %s, %.1f s\n\n", o.model.c_str(),
+              format_count(o.frames).c_str(), o.calibration.c_str(),
+              o.ranges.c_str(), o.seconds);
+  print_layers(o.report.layers);
+  std::printf("\noutput   %s against float%s\n",
+              decibel_text(o.report.output_snr_db).c_str(),
+              o.report.equalized ? ", channels equalized across layers" : "");
+  if (o.pictures) {
+    std::printf("pictures %s\n", o.plain_pixels
+                                     ? "byte = pixel - 128: no --mean or --std "
+                                       "for the int8 model"
+                                     : "give the int8 model the same --mean "
+                                       "and --std");
+  }
+  if (o.accuracy) print_accuracy(*o.accuracy);
+  std::printf("\nwrote    %s, %s; read again it is the same graph\n",
+              o.output.c_str(), format_bytes(o.output_bytes).c_str());
+}
+
+void print_quantized_json(const QuantizeOutcome& o) {
+  Json layers = Json::array();
+  for (const LayerReport& l : o.report.layers) {
+    layers.push_back({{"op", l.op},
+                      {"kind", l.kind},
+                      {"name", l.name},
+                      {"lowest", l.lowest},
+                      {"highest", l.highest},
+                      {"scale", l.scale},
+                      {"zero", l.zero},
+                      {"clipped", l.clipped},
+                      {"snr_db", decibels(l.snr_db)}});
+  }
+  Json json{{"model", o.model},
+            {"output", o.output},
+            {"output_bytes", o.output_bytes},
+            {"calibration", o.calibration},
+            {"frames", o.frames},
+            {"ranges", o.ranges},
+            {"seconds", o.seconds},
+            {"equalized", o.report.equalized},
+            {"output_snr_db", decibels(o.report.output_snr_db)},
+            {"plain_pixels", o.plain_pixels},
+            {"layers", layers}};
+  if (o.accuracy) {
+    json["accuracy"] = {{"data", o.accuracy->data},
+                        {"float", accuracy_json(o.accuracy->floats)},
+                        {"int8", accuracy_json(o.accuracy->int8)}};
+  }
+  if (!o.note.empty()) json["note"] = o.note;
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+}  // namespace shoal

@@ -1,0 +1,30 @@
+// What `shoal quantize` says at the end.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "host/evaluate/evaluate.h"
+#include "host/quantize/quantize.h"
+
+namespace shoal {
+
+struct AccuracyPair {
+  std::string data;
+  Accuracy floats, int8;
+};
+
+struct QuantizeOutcome {
+  std::string model, output, calibration, ranges;
+  int64_t frames = 0, output_bytes = 0;
+  double seconds = 0;
+  bool pictures = false, plain_pixels = false;
+  QuantizeReport report;
+  std::optional<AccuracyPair> accuracy;
+  std::string note;  // may be empty
+};
+
+void print_quantized(const QuantizeOutcome&);
+void print_quantized_json(const QuantizeOutcome&);
+
+}  // namespace shoal

@@ -1,0 +1,209 @@
+// `shoal quantize`: a float model in, an int8 one out that the other verbs
+// take, the same report for people and as JSON, and errors that name things.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "host/base/floats.h"
+#include "host/export/export.h"
+#include "host/import/import.h"
+#include "host/oracle/oracle.h"
+#include "host/quantize/testing/float_net.h"
+#include "tests/command.h"
+#include "tests/pictures.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSide = 16;
+
+FloatNet small_net() {
+  FloatNet net(1);
+  constexpr auto k6 = Activation::kRelu6;
+  int x = net.input({1, kSide, kSide, 3});
+  x = net.conv(x, 8, {.kernel = 3, .stride = 2, .act = k6});
+  x = net.depthwise(x, {.kernel = 3, .act = k6});
+  x = net.conv(x, 8, {});
+  net.output(net.softmax(net.dense(net.mean(x), 3)));
+  return net;
+}
+
+// A picture of one strong colour with a gradient.
+std::vector<uint8_t> picture(int colour, int number) {
+  std::vector<uint8_t> rgb;
+  for (int i = 0; i < kSide * kSide; ++i) {
+    for (int c = 0; c < 3; ++c) {
+      const int v = c == colour ? 200 + number * 7 : 30 + number * 11;
+      rgb.push_back(static_cast<uint8_t>((v + i % kSide) % 256));
+    }
+  }
+  return make_bmp(kSide, kSide, rgb);
+}
+
+class CliQuantize : public testing::Test {
+ protected:
+  CliQuantize() {
+    const Graph graph = small_net().graph();
+    shop_.write("net.tflite", export_tflite(graph));
+    const Calibration waves = wave_frames(graph, 4, 1);
+    std::vector<uint8_t> all;
+    for (int64_t i = 0; i < waves.count; ++i) {
+      const std::vector<uint8_t> one = bytes_of(waves.frame(i));
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    shop_.write("frames.bin", all);
+    for (int colour = 0; colour < 3; ++colour) {
+      const char* const names[] = {"blue", "green", "red"};
+      const std::string folder = "data/" + std::string(names[colour]);
+      std::filesystem::create_directories(shop_.folder() / folder);
+      for (int i = 0; i < 3; ++i) {
+        shop_.write(folder + "/" + std::to_string(i) + ".bmp",
+                    picture(2 - colour, i));
+      }
+    }
+  }
+
+  Told ok(const std::vector<std::string>& arguments) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return told;
+  }
+  void refused(const std::vector<std::string>& arguments, int code,
+               const std::string& what) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, code) << told.out << told.err;
+    EXPECT_NE(told.err.find(what), std::string::npos)
+        << "wanted: " << what << "\ntold: " << told.err;
+  }
+  Graph imported(const std::string& file) {
+    return import_tflite(shop_.read(file), file);
+  }
+
+  const Workshop shop_;
+};
+
+TEST_F(CliQuantize, OfRawFrames) {
+  const Told told = ok({"quantize", "net.tflite", "--calibrate", "frames.bin"});
+  EXPECT_NE(told.out.find("4 frames of frames.bin"), std::string::npos);
+  EXPECT_NE(told.out.find("DEPTHWISE_CONV_2D"), std::string::npos);
+  EXPECT_NE(told.out.find("wrote    net_int8.tflite"), std::string::npos);
+  const Graph int8 = imported("net_int8.tflite");
+  EXPECT_FALSE(is_float(int8));
+  EXPECT_EQ(int8.ops.size(), small_net().graph().ops.size());
+
+  std::vector<uint8_t> input(kSide * kSide * 3);
+  for (size_t i = 0; i < input.size(); ++i) {
+    input[i] = static_cast<uint8_t>(i * 37);
+  }
+  shop_.write("x.bin", input);
+  ok({"run", "net_int8.tflite", "x.bin", "--ram", "16K", "--output", "y.bin"});
+  EXPECT_EQ(shop_.read("y.bin"), model_output(int8, run_oracle(int8, input)));
+}
+
+TEST_F(CliQuantize, PicturesKeepTheirPixels) {
+  for (const bool normalized : {false, true}) {
+    std::vector<std::string> arguments = {
+        "quantize", "net.tflite", "--calibrate", "data",
+        "--json",   "-o",         "p.tflite"};
+    if (normalized) {
+      for (const char* flag : {"--mean", "128", "--std", "128"}) {
+        arguments.push_back(flag);
+      }
+    }
+    const json report = json::parse(ok(arguments).out);
+    EXPECT_EQ(report["frames"], 9);
+    EXPECT_EQ(report["plain_pixels"], true);
+    EXPECT_GE(report["output_snr_db"], 20);
+    ASSERT_EQ(report["layers"].size(), 6u);
+    EXPECT_EQ(report["layers"][5]["scale"], 1 / 256.0);
+    EXPECT_EQ(report["accuracy"]["float"]["frames"], 9);
+    EXPECT_EQ(report["accuracy"]["int8"]["frames"], 9);
+    const Graph int8 = imported("p.tflite");
+    const Tensor& x = int8.tensors[int8.inputs[0]];
+    EXPECT_FLOAT_EQ(x.scale(), normalized ? 1 / 128.f : 1 / 255.f);
+    EXPECT_EQ(x.zero(), normalized ? 0 : -128);
+  }
+}
+
+TEST_F(CliQuantize, ChannelsOfTheirOwnNeedTheFlagsLater) {
+  const Told told = ok({"quantize", "net.tflite", "--calibrate", "data",
+                        "--mean", "100,120,140", "--std", "50,60,70"});
+  EXPECT_NE(told.out.find("the same --mean and --std"), std::string::npos)
+      << told.out;
+}
+
+// The same bytes on any number of cores, in any order of frames.
+TEST_F(CliQuantize, IsTheSameAgain) {
+  ok({"quantize", "net.tflite", "--calibrate", "data", "-o", "a.tflite"});
+  ok({"quantize", "net.tflite", "--calibrate", "data", "-o", "b.tflite"});
+  EXPECT_EQ(shop_.read("a.tflite"), shop_.read("b.tflite"));
+}
+
+TEST_F(CliQuantize, OptionsDoWhatTheySay) {
+  const std::vector<std::string> all = {"quantize", "net.tflite", "--calibrate",
+                                        "data"};
+  ok(all);
+  const std::vector<uint8_t> usual = shop_.read("net_int8.tflite");
+  const std::vector<std::vector<std::string>> others = {
+      {"--ranges", "minmax"},
+      {"--ranges", "percentile", "--percentile", "90"},
+      {"--no-bias-correction"},
+      {"--frames", "3"}};
+  for (const auto& more : others) {
+    std::vector<std::string> arguments = all;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    ok(arguments);
+    EXPECT_NE(shop_.read("net_int8.tflite"), usual) << more[0];
+  }
+  const auto equalized = [&](const char* value) {
+    std::vector<std::string> arguments = all;
+    for (const char* a : {"--json", "--equalize", value}) {
+      arguments.push_back(a);
+    }
+    return json::parse(ok(arguments).out)["equalized"].get<bool>();
+  };
+  EXPECT_TRUE(equalized("on"));
+  EXPECT_FALSE(equalized("off"));
+}
+
+TEST_F(CliQuantize, RandomInputsWarn) {
+  const Told told = ok(
+      {"quantize", "net.tflite", "--calibrate", "random:7", "--frames", "4"});
+  EXPECT_NE(told.err.find("warning: random inputs"), std::string::npos);
+}
+
+TEST_F(CliQuantize, RefusesWithTheReason) {
+  const auto with = [](const std::string& data,
+                       const std::vector<std::string>& more = {}) {
+    std::vector<std::string> a = {"quantize", "net.tflite", "--calibrate",
+                                  data};
+    a.insert(a.end(), more.begin(), more.end());
+    return a;
+  };
+  refused({"quantize", "net.tflite"}, 2, "--calibrate is required");
+  refused(with("nowhere"), 2, "nowhere: no such file or folder");
+  std::filesystem::create_directories(shop_.folder() / "empty");
+  refused(with("empty"), 2, "empty");
+  shop_.write("short.bin", std::vector<uint8_t>(100));
+  refused(with("short.bin"), 2, "short.bin: 100 bytes are no frames of 3,072");
+  refused(with("frames.bin", {"--mean", "3"}), 2, "are for pictures");
+  refused(with("data", {"--ranges", "best"}), 2, "--ranges: 'best' is unknown");
+  refused(with("data", {"--percentile", "99"}), 2, "--ranges percentile");
+  refused(with("data", {"--equalize", "maybe"}), 2,
+          "--equalize: 'maybe' is unknown");
+  std::vector<float> odd(kSide * kSide * 3, 0.f);
+  odd[5] = NAN;
+  shop_.write("odd.bin", bytes_of(odd));
+  refused(with("odd.bin"), 7, "calibration frame 0");
+  ok(with("data"));
+  refused({"quantize", "net_int8.tflite", "--calibrate", "data"}, 2,
+          "net_int8.tflite is no float model");
+  EXPECT_FALSE(
+      std::filesystem::exists(shop_.folder() / "net_int8_int8.tflite"));
+}
+
+}  // namespace
+}  // namespace shoal
