@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "host/dataset/testing/idx_files.h"
 #include "host/import/model_builder.h"
 #include "tests/command.h"
 #include "tests/pictures.h"
@@ -44,18 +45,6 @@ std::vector<uint8_t> picture(int channel, int number) {
   return rgb;
 }
 
-std::vector<uint8_t> idx(const std::vector<uint32_t>& dims,
-                         const std::vector<uint8_t>& values) {
-  std::vector<uint8_t> out{0, 0, 8, static_cast<uint8_t>(dims.size())};
-  for (const uint32_t d : dims) {
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      out.push_back(static_cast<uint8_t>(d >> shift));
-    }
-  }
-  out.insert(out.end(), values.begin(), values.end());
-  return out;
-}
-
 class CliEvaluate : public testing::Test {
  protected:
   CliEvaluate() {
@@ -76,8 +65,8 @@ class CliEvaluate : public testing::Test {
     }
     std::filesystem::create_directories(shop_.folder() / "idx");
     shop_.write("idx/t-images-idx4-ubyte",
-                idx({3 * kPerClass, kSide, kSide, 3}, pixels));
-    shop_.write("idx/t-labels-idx1-ubyte", idx({3 * kPerClass}, classes));
+                make_idx({3 * kPerClass, kSide, kSide, 3}, pixels));
+    shop_.write("idx/t-labels-idx1-ubyte", make_idx({3 * kPerClass}, classes));
   }
   Told evaluate(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"evaluate", "m.tflite"});

@@ -1,7 +1,6 @@
 #include "host/dataset/dataset.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,37 +12,13 @@
 #include "host/dataset/gunzip.h"
 #include "host/dataset/idx.h"
 #include "host/dataset/sets.h"
+#include "host/dataset/testing/idx_files.h"
 
 namespace shoal {
 namespace {
 
 namespace fs = std::filesystem;
 using Bytes = std::vector<uint8_t>;
-
-Bytes make_idx(const std::vector<uint32_t>& dims, const Bytes& values) {
-  Bytes out{0, 0, 8, static_cast<uint8_t>(dims.size())};
-  for (const uint32_t d : dims) {
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      out.push_back(static_cast<uint8_t>(d >> shift));
-    }
-  }
-  out.insert(out.end(), values.begin(), values.end());
-  return out;
-}
-
-Bytes zip(const Bytes& plain) {
-  z_stream s{};
-  EXPECT_EQ(deflateInit2(&s, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, 0), Z_OK);
-  Bytes out(deflateBound(&s, static_cast<uLong>(plain.size())));
-  s.next_in = const_cast<Bytef*>(plain.data());
-  s.avail_in = static_cast<uInt>(plain.size());
-  s.next_out = out.data();
-  s.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&s, Z_FINISH), Z_STREAM_END);
-  out.resize(s.total_out);
-  deflateEnd(&s);
-  return out;
-}
 
 Bytes noise(size_t count, unsigned seed = 1) {
   std::mt19937 random(seed);
@@ -182,8 +157,8 @@ TEST_F(DatasetTest, FoldersThatAreNoDataAreRefused) {
 TEST_F(DatasetTest, IdxFilesGreyAndColoured) {
   const Bytes grey = noise(3 * 2 * 4), colour = noise(2 * 3 * 1 * 3, 2);
   write("t10k-images-idx3-ubyte", make_idx({3, 2, 4}, grey));
-  write("t10k-labels-idx1-ubyte.gz", zip(make_idx({3}, {9, 0, 255})));
-  write("train-images-idx4-ubyte.gz", zip(make_idx({2, 3, 1, 3}, colour)));
+  write("t10k-labels-idx1-ubyte.gz", gzip(make_idx({3}, {9, 0, 255})));
+  write("train-images-idx4-ubyte.gz", gzip(make_idx({2, 3, 1, 3}, colour)));
   write("one.images.idx4-ubyte", make_idx({24, 1, 1, 1}, grey));
   refused(Exit::kUsage,
           "several sets of IDX files, there are one, t10k, train");
@@ -210,7 +185,7 @@ TEST_F(DatasetTest, IdxFilesGreyAndColoured) {
 }
 
 TEST_F(DatasetTest, ThePlainFileComesBeforeTheZippedOne) {
-  write("a-images-idx3-ubyte.gz", zip(make_idx({1, 1, 1}, {5})));
+  write("a-images-idx3-ubyte.gz", gzip(make_idx({1, 1, 1}, {5})));
   write("a-images-idx3-ubyte", make_idx({1, 1, 1}, {6}));
   EXPECT_EQ(open()->picture(0).rgb, Bytes(3, 6));
 }
@@ -257,7 +232,7 @@ TEST_F(DatasetTest, IdxFilesThatContradictAreRefused) {
 
 TEST(Idx, TruncationAtEveryByteIsRefused) {
   const Bytes plain = make_idx({3, 2, 4}, noise(24));
-  const Bytes zipped = zip(plain);
+  const Bytes zipped = gzip(plain);
   EXPECT_EQ(parse_idx(plain, "x").values, parse_idx(zipped, "x").values);
   for (const Bytes& whole : {plain, zipped}) {
     for (size_t count = 0; count < whole.size(); ++count) {
@@ -277,7 +252,7 @@ TEST(Idx, TruncationAtEveryByteIsRefused) {
 // Some bits of gzip mean nothing; values may never change.
 TEST(Idx, FlippedBitsOfZippedFilesAreNoticed) {
   const Bytes plain = make_idx({3, 2, 4}, noise(24));
-  const Bytes zipped = zip(plain);
+  const Bytes zipped = gzip(plain);
   for (size_t bit = 0; bit < zipped.size() * 8; ++bit) {
     Bytes file = zipped;
     file[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
@@ -293,10 +268,10 @@ TEST(Idx, FlippedBitsOfZippedFilesAreNoticed) {
 TEST(Idx, ABombIsNotUnpacked) {
   // It says that it is small, and is not.
   Bytes bomb = make_idx({1, 2, 2}, Bytes(4 << 20));
-  EXPECT_THROW(parse_idx(zip(bomb), "x"), Error);
+  EXPECT_THROW(parse_idx(gzip(bomb), "x"), Error);
   // It says that it is larger than its bytes can make it.
   try {
-    parse_idx(zip(make_idx({60000, 100, 100}, Bytes(1000))), "x");
+    parse_idx(gzip(make_idx({60000, 100, 100}, Bytes(1000))), "x");
     FAIL();
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("too short"), std::string::npos);
