@@ -85,6 +85,39 @@ void append_float(std::vector<uint8_t>& out, float v) {
   out.insert(out.end(), raw, raw + sizeof v);
 }
 
+// The bytes of the input's values for pixel values 0..255 of a channel.
+std::vector<uint8_t> codes_of(const Tensor& input, const Tensor* quantized,
+                              const std::optional<Normalization>& norm,
+                              int channel) {
+  const float mean = norm ? pick(norm->mean, channel, 0) : 0;
+  const float deviation = norm ? pick(norm->deviation, channel, 1) : 1;
+  const double scale = quantized ? printed(quantized->scale()) : 1;
+  const int flip = input.file_type == Type::kUint8 ? 0x80 : 0;
+  std::vector<uint8_t> out;
+  for (int p = 0; p < 256; ++p) {
+    const float real = (static_cast<float>(p) - mean) / deviation;
+    if (input.type == Type::kFloat32) {
+      if (norm) {
+        append_float(out, real);
+      } else if (quantized) {
+        append_float(out,
+                     static_cast<float>((p - 128 - quantized->zero()) * scale));
+      } else {
+        append_float(out, static_cast<float>(p) / 255.f);
+      }
+      continue;
+    }
+    int q = p - 128;
+    if (norm) {
+      const float rounded = std::round(real / input.scale());
+      q = static_cast<int>(std::clamp(rounded, -1000.f, 1000.f)) + input.zero();
+      q = std::clamp(q, -128, 127);
+    }
+    out.push_back(static_cast<uint8_t>((q & 0xFF) ^ flip));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
@@ -105,46 +138,35 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
     check_values("--std", norm->deviation, layout.channels, kTiny);
   }
   const Tensor* const quantized = quantized_input(graph, index);
-  const double scale = quantized ? printed(quantized->scale()) : 1;
   const Picture small = resize(picture, layout.width, layout.height);
+  std::vector<std::vector<uint8_t>> codes;
+  for (int c = 0; c < layout.channels; ++c) {
+    codes.push_back(codes_of(input, quantized, norm, c));
+  }
 
-  std::vector<uint8_t> out;
-  const auto append = [&](int p, int channel) {
-    if (input.type == Type::kFloat32) {
-      if (norm) {
-        append_float(out,
-                     (static_cast<float>(p) - pick(norm->mean, channel, 0)) /
-                         pick(norm->deviation, channel, 1));
-      } else if (quantized) {
-        append_float(out,
-                     static_cast<float>((p - 128 - quantized->zero()) * scale));
-      } else {
-        append_float(out, static_cast<float>(p) / 255.f);
-      }
-      return;
+  const size_t bytes = codes[0].size() / 256;
+  const size_t pixels = small.rgb.size() / 3;
+  std::vector<uint8_t> out(pixels * codes.size() * bytes);
+  uint8_t* to = out.data();
+  const auto put = [&](size_t channel, size_t p) {
+    const uint8_t* const from = &codes[channel][p * bytes];
+    if (bytes == 1) {
+      *to++ = *from;
+    } else {
+      std::memcpy(to, from, sizeof(float));
+      to += sizeof(float);
     }
-    int q = p - 128;
-    if (norm) {
-      const float real =
-          (static_cast<float>(p) - pick(norm->mean, channel, 0)) /
-          pick(norm->deviation, channel, 1);
-      const float rounded = std::round(real / input.scale());
-      q = static_cast<int>(std::clamp(rounded, -1000.f, 1000.f)) + input.zero();
-      q = std::clamp(q, -128, 127);
-    }
-    const int flip = input.file_type == Type::kUint8 ? 0x80 : 0;
-    out.push_back(static_cast<uint8_t>((q & 0xFF) ^ flip));
   };
-  const int planes = layout.channels_first ? layout.channels : 1;
-  for (int plane = 0; plane < planes; ++plane) {
+  const size_t planes = layout.channels_first ? codes.size() : 1;
+  for (size_t plane = 0; plane < planes; ++plane) {
     for (size_t i = 0; i < small.rgb.size(); i += 3) {
       const uint8_t* const rgb = &small.rgb[i];
       if (layout.channels == 1) {
-        append(luminance(rgb), 0);
+        put(0, luminance(rgb));
       } else if (layout.channels_first) {
-        append(rgb[plane], plane);
+        put(plane, rgb[plane]);
       } else {
-        for (int c = 0; c < 3; ++c) append(rgb[c], c);
+        for (size_t c = 0; c < 3; ++c) put(c, rgb[c]);
       }
     }
   }

@@ -38,43 +38,62 @@ std::vector<Taps> make_taps(int in, int out) {
   return taps;
 }
 
-// Resizes along one axis of `lines` lines; element i of line l and channel c
-// is at l * line_step + i * step + c.
-void resize_axis(const uint8_t* in, uint8_t* out, int lines, int in_line_step,
-                 int out_line_step, int step, int out_step, int channels,
-                 const std::vector<Taps>& taps) {
-  for (int line = 0; line < lines; ++line) {
-    const uint8_t* const source = in + int64_t{line} * in_line_step;
-    uint8_t* target = out + int64_t{line} * out_line_step;
-    for (const Taps& t : taps) {
-      for (int c = 0; c < channels; ++c) {
-        int64_t sum = int64_t{1} << (kFractionBits - 1);
-        const uint8_t* p = source + int64_t{t.first} * step + c;
-        for (const int32_t w : t.weights) {
-          sum += int64_t{w} * *p;
-          p += step;
-        }
-        target[c] = static_cast<uint8_t>(
-            std::clamp<int64_t>(sum >> kFractionBits, 0, 255));
-      }
-      target += out_step;
+// Values are sums of up to 255 << kFractionBits, weights of a pixel together
+// 1 << kFractionBits but for their rounding: 32 bits are enough.
+constexpr int32_t kHalf = 1 << (kFractionBits - 1);
+
+uint8_t rounded(int32_t sum) {
+  return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+}
+
+void resize_row(const uint8_t* in, uint8_t* out,
+                const std::vector<Taps>& taps) {
+  for (const Taps& t : taps) {
+    const uint8_t* p = in + int64_t{t.first} * 3;
+    int32_t red = kHalf, green = kHalf, blue = kHalf;
+    for (const int32_t w : t.weights) {
+      red += w * p[0];
+      green += w * p[1];
+      blue += w * p[2];
+      p += 3;
     }
+    *out++ = rounded(red);
+    *out++ = rounded(green);
+    *out++ = rounded(blue);
   }
+}
+
+// One row out of several, each of sums.size() bytes.
+void blend_rows(const uint8_t* in, uint8_t* out, const Taps& taps,
+                std::vector<int32_t>& sums) {
+  const size_t bytes = sums.size();
+  const uint8_t* row = in + static_cast<size_t>(taps.first) * bytes;
+  std::ranges::fill(sums, kHalf);
+  for (const int32_t w : taps.weights) {
+    for (size_t i = 0; i < bytes; ++i) sums[i] += w * row[i];
+    row += bytes;
+  }
+  for (size_t i = 0; i < bytes; ++i) out[i] = rounded(sums[i]);
 }
 
 }  // namespace
 
 Picture resize(const Picture& in, int width, int height) {
-  const auto bytes = [](int w, int h) {
-    return static_cast<size_t>(w) * static_cast<size_t>(h) * 3;
-  };
-  Picture wide{width, in.height, std::vector<uint8_t>(bytes(width, in.height))};
-  resize_axis(in.rgb.data(), wide.rgb.data(), in.height, in.width * 3,
-              width * 3, 3, 3, 3, make_taps(in.width, width));
-  Picture out{width, height, std::vector<uint8_t>(bytes(width, height))};
-  // Columns as lines: a line is one pixel column.
-  resize_axis(wide.rgb.data(), out.rgb.data(), width, 3, 3, width * 3,
-              width * 3, 3, make_taps(in.height, height));
+  const size_t in_bytes = static_cast<size_t>(in.width) * 3;
+  const size_t bytes = static_cast<size_t>(width) * 3;
+  std::vector<uint8_t> wide(bytes * static_cast<size_t>(in.height));
+  const std::vector<Taps> columns = make_taps(in.width, width);
+  for (size_t y = 0; y < static_cast<size_t>(in.height); ++y) {
+    resize_row(&in.rgb[y * in_bytes], &wide[y * bytes], columns);
+  }
+  Picture out{width, height,
+              std::vector<uint8_t>(bytes * static_cast<size_t>(height))};
+  std::vector<int32_t> sums(bytes);
+  uint8_t* row = out.rgb.data();
+  for (const Taps& taps : make_taps(in.height, height)) {
+    blend_rows(wide.data(), row, taps, sums);
+    row += bytes;
+  }
   return out;
 }
 
