@@ -1,5 +1,6 @@
 #include "host/cli/common.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -134,6 +135,11 @@ Cluster plain_cluster(const PlanFlags& flags) {
 
 Cluster cluster_of(const PlanFlags& flags) {
   return with_storage(plain_cluster(flags), flags.storage);
+}
+
+bool has_addresses(const Cluster& cluster) {
+  return std::ranges::any_of(
+      cluster.nodes, [](const ClusterNode& n) { return !n.address.empty(); });
 }
 
 PrepareSplit split_options(const PlanFlags& flags) {

@@ -27,6 +27,8 @@ void refuse_planning(const RunFlags&, const std::string& why,
 bool wants_cluster(const PlanFlags&);
 // --nodes, --board and --ram, or --cluster. Throws Error(kUsage).
 Cluster cluster_of(const PlanFlags&);
+// Whether the nodes are processes or boards somewhere else.
+bool has_addresses(const Cluster&);
 // How to cut for a cluster; without a strategy spatial.
 PrepareSplit split_options(const PlanFlags&);
 // The same for virtual nodes, whose datagrams may be smaller.

@@ -39,11 +39,6 @@ void refuse_plan(const EvaluateFlags& flags) {
   refuse_planning(run, kWhy, kFix);
 }
 
-bool names_workers(const Cluster& cluster) {
-  return std::ranges::any_of(
-      cluster.nodes, [](const ClusterNode& n) { return !n.address.empty(); });
-}
-
 // One run: what is evaluated, and how far it is.
 class Evaluation {
  public:
@@ -160,7 +155,7 @@ void Evaluation::run() {
     run_workers();
   } else if (wants_cluster(flags_.plan)) {
     const Cluster cluster = cluster_of(flags_.plan);
-    names_workers(cluster) ? run_workers() : run_virtual(cluster);
+    has_addresses(cluster) ? run_workers() : run_virtual(cluster);
   } else {
     run_one();
   }

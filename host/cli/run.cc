@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -73,12 +72,6 @@ RunOutcome run_nodes(const RunFlags& flags, const Prepared& p,
   }
   simulate_cluster(p, cluster, input, options);
   return outcome;
-}
-
-// Whether the nodes are processes or boards somewhere else.
-bool has_addresses(const Cluster& cluster) {
-  return std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
-                     [](const ClusterNode& n) { return !n.address.empty(); });
 }
 
 // A store that was built is run with INPUT alone.
