@@ -1,5 +1,6 @@
 #include "host/onnx/builder.h"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -71,6 +72,10 @@ int GraphBuilder::constant(const std::string& name, const Shape& shape,
                            const std::vector<float>& values) {
   budget_.take(static_cast<int64_t>(values.size() * sizeof(float)),
                graph_.name + ": " + quoted(name));
+  for (const float v : values) {
+    if (std::isfinite(v)) continue;
+    throw Error(Exit::kUnsupported, text(quoted(name), ": holds ", v));
+  }
   const int t = tensor(name, shape);
   graph_.tensors.back().constant = true;
   set_values(t, values);

@@ -109,11 +109,12 @@ void concat(OnnxCall& call) {
   }
   if (total > 65535) call.unsupported(text("size ", total, " of an axis"));
   dims[along] = static_cast<int>(total);
+  if (parts.size() == 1) return call.set_output(0, call.in(0));
   Value out = like;
   out.shared = false;
   out.dims = dims;
   out.tensor = joined(call, parts, place_of(like.order, axis));
-  if (parts.size() > 1) call.graph().rename(out.tensor, call.output_name());
+  call.graph().rename(out.tensor, call.output_name());
   call.set_output(0, out);
 }
 

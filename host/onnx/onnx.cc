@@ -112,6 +112,7 @@ class Conversion {
       }
     }
     for (const OnnxEnd& end : model_.outputs) ++state_.uses[end.name];
+    state_.uses.erase("");
   }
 
   void add_constants() {
@@ -228,6 +229,7 @@ class Conversion {
         return;
       }
       if (!dispatch(call)) call.unsupported(replacement(node.type));
+      check_results(call, node);
     } catch (const Error& error) {
       if (error.code() != Exit::kUnsupported) throw;
       unsupported_.push_back(error.what());
@@ -248,6 +250,16 @@ class Conversion {
       Value v;
       v.refused = true;
       state_.values[value] = std::move(v);
+    }
+  }
+
+  // Some operators of ONNX have more results than their family makes.
+  void check_results(const OnnxCall& call, const OnnxNode& node) const {
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const bool read = state_.uses.contains(node.outputs[i]);
+      if (read && !state_.values.contains(node.outputs[i])) {
+        call.unsupported(text("its result ", i, ", ", quoted(node.outputs[i])));
+      }
     }
   }
 

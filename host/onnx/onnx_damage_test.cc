@@ -154,11 +154,11 @@ TEST(OnnxDamage, SharedConstantsDoNotUnfold) {
   OnnxBuilder b;
   b.input("x0", {1, 256, 1, 1});
   b.floats("w", {256, 256, 1, 1}, some_floats(65536));
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 60; ++i) {
     b.node("Conv", {"x" + std::to_string(i), "w"},
            {"x" + std::to_string(i + 1)});
   }
-  b.output("x20");
+  b.output("x60");
   try {
     import_onnx(b.finish(), "m");
     ADD_FAILURE();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 #include <ostream>
 
 #include "host/base/error.h"
@@ -525,6 +526,24 @@ const Case kOthers[] = {
        unary(b, "Reshape", {}, {"z"});
      },
      "m: node 0 Div \"z\": a division by zero"},
+    {"more_results",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.floats("c", {2}, {1, 2});
+       b.node("BatchNormalization", {"x", "c", "c", "c", "c"},
+              std::vector<std::string>{"n", "mean"});
+       b.node("Add", {"n", "mean"}, "y");
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 BatchNormalization \"n\": its result 1, "
+     "\"mean\"",
+     kNo},
+    {"not_finite",
+     [](OnnxBuilder& b) {
+       b.number("c", std::numeric_limits<float>::infinity());
+       unary(b, "Add", {}, {"c"});
+     },
+     "m: not supported:\n  \"c\": holds inf", kNo},
     {"unfolding",
      [](OnnxBuilder& b) {
        b.ints("s", {2}, {1 << 12, 1 << 12});

@@ -296,6 +296,20 @@ TEST(OnnxGraph, DepthwiseGroupsAndOthers) {
   EXPECT_EQ(output(g).name, "y");
 }
 
+// A view of one operand must not lose that somebody else reads it.
+TEST(OnnxGraph, ViewsOfSharedValuesAreNotFused) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 2, 2});
+  b.floats("w", {1, 1, 1, 1}, {2});
+  b.node("Conv", {"x", "w"}, "y");
+  b.node("Concat", {"y"}, "z", {{"axis", int64_t{1}}});
+  b.node("MaxPool", {"z"}, "p", {{"kernel_shape", Ints{1, 1}}});
+  b.node("Relu", {"p"}, "r");
+  b.node("Add", {"r", "y"}, "s");
+  b.output("s");
+  EXPECT_EQ(kinds(imported(b)), (Kinds{kConv2d, kRelu, kAdd}));
+}
+
 TEST(OnnxGraph, NodesThatNobodyNeedsAreLeftOut) {
   OnnxBuilder b;
   b.input("x", {1, 4});

@@ -29,6 +29,12 @@ Window pool_window(OnnxCall& call, const Value& x) {
   return window;
 }
 
+// What adaptive pools become where there is nothing to do.
+bool is_identity(const Window& w) {
+  return w.h.kernel == 1 && w.w.kernel == 1 && w.h.stride == 1 &&
+         w.w.stride == 1;
+}
+
 void emit_pool(OnnxCall& call, OpKind kind, int x, int channels,
                const Window& window) {
   const Shape dims{1, channels, static_cast<int>(window.h.out),
@@ -55,6 +61,7 @@ void max_pool(OnnxCall& call) {
   if (call.integer("storage_order", 0) != 0) {
     call.unsupported("storage_order of 1");
   }
+  if (is_identity(window)) return call.set_output(0, given);
   const Value x = call.layouts().usual(given);
   resolve_window(window);
   int tensor = x.tensor;
@@ -82,6 +89,7 @@ void average_pool(OnnxCall& call) {
   if (pads && counts && !(stays_inside(window.h) && stays_inside(window.w))) {
     call.unsupported("ceil_mode with counted paddings; use ceil_mode 0");
   }
+  if (is_identity(window)) return call.set_output(0, given);
   const Value x = call.layouts().usual(given);
   if (pads && counts) {
     // Zeros in front count; nothing else is padded then.

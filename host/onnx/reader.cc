@@ -81,7 +81,7 @@ class ModelReader {
     if (version < kMinOpset || version > kMaxOpset) {
       unsupported(text("opset ", version),
                   text("export with an opset from ", kMinOpset, " to ",
-                       kMaxOpset, " (torch: opset_version=13)"));
+                       kMaxOpset, " (torch: opset_version=17)"));
     }
     return version;
   }
