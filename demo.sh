@@ -1,38 +1,53 @@
 #!/usr/bin/env bash
-# Builds shoal, plans a small network for a few kilobytes and classifies
-# pictures with it. Installs what it needs; works on a bare Debian 12.
+# Builds shoal and runs the bundled network on eight small nodes, which are
+# processes that talk over UDP. Installs what it needs; works on a bare
+# Debian 12. Shows the pictures as text and as the page build/demo/demo.html.
+#   ./demo.sh            RAM=10K ./demo.sh for smaller nodes
 set -euo pipefail
 cd "$(dirname "$0")"
 tools/setup.sh
+. tools/start_workers.sh
 
 build=build/demo
-echo "building shoal (about a minute and a half on two cores) ..." >&2
+echo "building shoal (a few minutes on two cores, the first time) ..." >&2
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DBUILD_TESTING=OFF >/dev/null
-ninja -C "$build" --quiet shoal make_demo
+ninja -C "$build" --quiet shoal show_demo
 shoal=$build/host/cli/shoal
+model=models/fashion_mobilenet_v2.tflite
+labels=models/fashion_labels.txt
+ram=${RAM:-32K}
+nodes=8
+options=(--objective ram)
+
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$build"/tools/demo/make_demo "$work"
+finish() {
+  stop_workers
+  rm -rf "$work"
+}
+trap finish EXIT
 
-cat <<'TEXT'
-
-shoal has no trained network of its own yet, so this demonstration builds a
-small one by hand: it tells in which direction a picture is striped (input
-96 x 96 x 3, uint8; see tools/demo/make_demo.cc).
-
-TEXT
-"$shoal" inspect "$work/stripes.tflite" | tail -n 4
 echo
-echo "The plan for the smallest arena:"
-"$shoal" plan "$work/stripes.tflite" --objective ram
-for picture in horizontal vertical rising falling plain; do
-  echo
-  echo "\$ shoal run stripes.tflite $picture.bmp --labels labels.txt --ram 3K"
-  "$shoal" run "$work/stripes.tflite" "$work/$picture.bmp" \
-    --labels "$work/labels.txt" --ram 3K --top 2
+echo "\$ shoal plan $model --nodes $nodes --ram $ram ${options[*]}"
+plan=(plan "$model" --nodes "$nodes" --ram "$ram" "${options[@]}")
+"$shoal" "${plan[@]}" | sed -n "1,$((nodes + 2))p"
+"$shoal" "${plan[@]}" --json >"$work/plan.json"
+"$shoal" plan "$model" "${options[@]}" --json >"$work/single.json"
+"$shoal" inspect "$model" --json >"$work/inspect.json"
+
+"$shoal" keygen -o "$work/key" >/dev/null
+start_workers "$shoal" "$nodes" "$ram" "$work" --key "$work/key"
+echo
+echo "$nodes workers of $ram on ${addresses[*]}"
+echo
+pictures=(models/samples/*/*.png)
+for i in "${!pictures[@]}"; do
+  run=(run "$model" "${pictures[i]}" --labels "$labels" --top 1 --json
+    "${options[@]}")
+  "$shoal" "${run[@]}" --workers "$(IFS=,; echo "${addresses[*]}")" \
+    --key "$work/key" >"$work/$i.many.json" 2>"$work/run.err" ||
+    { cat "$work/run.err" >&2; exit 1; }
+  "$shoal" "${run[@]}" >"$work/$i.one.json"
 done
-echo
-echo "The same bytes as the plain interpreter, layer by layer:"
-"$shoal" verify "$work/stripes.tflite" "$work"/*.bmp --ram 3K |
-  sed "s|$work/||"
+"$build"/tools/demo/show_demo "$work" "$build/demo.html" "${pictures[@]}"
+echo "as a page: $build/demo.html"
