@@ -203,6 +203,35 @@ TEST_F(CliEvaluate, GoesOnFromItsJournal) {
   refused({"idx", "--resume", "j"}, 7, "j: line ");
 }
 
+TEST_F(CliEvaluate, FloatModelsRunAsTheyAre) {
+  const std::string model =
+      SHOAL_SOURCE_DIR "/host/onnx/testdata/mobilenet_v2.onnx";
+  for (int c = 0; c < 3; ++c) {
+    const std::string folder = "few/" + kColours[static_cast<size_t>(c)];
+    std::filesystem::create_directories(shop_.folder() / folder);
+    shop_.write(folder + "/1.bmp", make_bmp(kSide, kSide, picture(c, c)));
+  }
+  const Told told = shop_.shoal({"evaluate", model, "few", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  ASSERT_EQ(j.at("confusion").size(), 3u);
+  EXPECT_EQ(j.at("arena_bytes"), json::array());
+  for (size_t c = 0; c < 3; ++c) {
+    const Told run =
+        shop_.shoal({"run", model, "few/" + kColours[c] + "/1.bmp", "--json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(j.at("confusion").at(c).at("said"),
+              json::parse(run.out).at("top").at(0).at("index"));
+  }
+  for (const char* flag : {"--ram=64K", "--nodes=2", "--board=rp2040",
+                           "--flash=0", "--batch=2", "--loss=1%"}) {
+    const Told refused = shop_.shoal({"evaluate", model, "few", flag});
+    EXPECT_EQ(refused.code, 2) << flag;
+    const std::string name(flag, std::string(flag).find('='));
+    EXPECT_NE(refused.err.find(name), std::string::npos) << refused.err;
+  }
+}
+
 TEST_F(CliEvaluate, RefusesWhatCannotBe) {
   refused({"nowhere"}, 2, "no such file");
   refused({"data/red"}, 2, "no labels");

@@ -1,7 +1,6 @@
 #include "host/evaluate/runners.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <thread>
 
 #include "host/base/error.h"
+#include "host/base/floats.h"
 #include "host/cluster/drive.h"
 #include "host/float_oracle/float_oracle.h"
 #include "host/run/local_node.h"
@@ -143,15 +143,9 @@ void answer_by_workers(const Prepared& p, Coordinator& coordinator,
 void answer_by_floats(const Graph& graph, int jobs, Frames& frames) {
   in_threads(useful(jobs, frames), frames, [&](int) {
     FloatOracle oracle(graph);
-    std::vector<float> input;
     while (const std::optional<int64_t> item = frames.next()) {
-      const std::vector<uint8_t> bytes = frames.input(*item);
-      input.resize(bytes.size() / sizeof(float));
-      std::memcpy(input.data(), bytes.data(), input.size() * sizeof(float));
-      oracle.run(input);
-      const std::vector<float> output = oracle.output();
-      frames.done(*item, {reinterpret_cast<const uint8_t*>(output.data()),
-                          output.size() * sizeof(float)});
+      oracle.run(floats_of(frames.input(*item)));
+      frames.done(*item, bytes_of(oracle.output()));
     }
   });
 }

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 #include <set>
 
 #include "host/base/error.h"
 #include "host/base/temporary_folder.h"
 #include "host/board/board.h"
 #include "host/evaluate/testing/small_task.h"
+#include "host/float_oracle/testing/one_operator.h"
 #include "host/import/import.h"
 #include "host/oracle/oracle.h"
 
@@ -85,6 +87,26 @@ TEST_F(RunnersTest, ClustersGiveTheOraclesAnswers) {
       answer_by_clusters(p, cluster, options, jobs, frames);
       EXPECT_EQ(frames.answers(), wanted_) << strategy << jobs;
     }
+  }
+}
+
+TEST(AnswerByFloats, GivesTheLargestScores) {
+  const Graph graph = one_operator(OpKind::kSoftmax, {float_tensor({1, 9})},
+                                   {float_tensor({1, 9})}, AlphaAttr{1});
+  std::mt19937 random(3);
+  std::vector<std::vector<uint8_t>> items;
+  Answers wanted;
+  for (int64_t i = 0; i < 50; ++i) {
+    std::vector<float> scores(9);
+    for (float& s : scores) s = static_cast<float>(random() % 100) / 50;
+    items.push_back(bytes_of(scores));
+    wanted[i] = best_classes_of(graph, items.back());
+  }
+  const ListedData data(items, std::vector<int>(items.size()));
+  for (const int jobs : {1, 3}) {
+    Frames frames(graph, data, {});
+    answer_by_floats(graph, jobs, frames);
+    EXPECT_EQ(frames.answers(), wanted);
   }
 }
 
