@@ -35,7 +35,7 @@ double limited(Activation activation, double v) {
   }
 }
 
-Activation activation_of(const Op& op) {
+Activation fused_activation(const Op& op) {
   if (const auto* w = std::get_if<WindowAttr>(&op.attr)) return w->activation;
   if (const auto* f = std::get_if<FusedAttr>(&op.attr)) return f->activation;
   return Activation::kNone;
@@ -76,8 +76,8 @@ Rows rows_of(const Op& op, const Tensor& w) {
   return {channels, total / channels, total / channels, 1};
 }
 
-Channel channel_of(const Tensor& x, const Tensor& w, const Rows& rows,
-                   const std::vector<int32_t>& bias, size_t c) {
+Channel reachable_sums(const Tensor& x, const Tensor& w, const Rows& rows,
+                       const std::vector<int32_t>& bias, size_t c) {
   Channel out;
   for (size_t i = 0; i < rows.length; ++i) {
     const auto weight =
@@ -106,10 +106,10 @@ std::string convolution(const Graph& graph, const Op& op) {
   const auto multipliers =
       channel_multipliers(x, w, y, static_cast<int>(rows.count),
                           op.kind == OpKind::kFullyConnected);
-  const Activation activation = activation_of(op);
+  const Activation activation = fused_activation(op);
   const auto [low, high] = activation_range(activation, y.scale(), y.zero());
   for (size_t c = 0; c < rows.count; ++c) {
-    const Channel channel = channel_of(x, w, rows, bias, c);
+    const Channel channel = reachable_sums(x, w, rows, bias, c);
     const size_t s = w.quant.scale.size() > 1 ? c : 0;
     const double unit = double{x.scale()} * w.quant.scale[s];
     const int64_t first = channel.low + channel.bias;
@@ -136,8 +136,8 @@ std::string convolution(const Graph& graph, const Op& op) {
 }
 
 // A sum of `count` bytes, less zero points, times a factor.
-std::string reduction(const Tensor& x, const Tensor& y, int64_t count,
-                      const ReduceParams& p, double factor) {
+std::string scaled_sum(const Tensor& x, const Tensor& y, int64_t count,
+                       const ReduceParams& p, double factor) {
   return step_difference(
       count * (-128 - x.zero()), count * (127 - x.zero()),
       [&](int64_t sum) {
@@ -156,10 +156,10 @@ std::string mean(const Graph& graph, const Op& op) {
   const int64_t count = element_count(x.shape) / element_count(y.shape);
   const bool sums = op.kind == OpKind::kSum;
   const auto n = static_cast<int>(count);
-  return reduction(x, y, count,
-                   sums ? sum_params(x, y, n) : mean_params(x, y, n),
-                   double{x.scale()} / y.scale() /
-                       (sums ? 1.0 : static_cast<double>(count)));
+  return scaled_sum(x, y, count,
+                    sums ? sum_params(x, y, n) : mean_params(x, y, n),
+                    double{x.scale()} / y.scale() /
+                        (sums ? 1.0 : static_cast<double>(count)));
 }
 
 // How many places windows have along one axis.
@@ -234,11 +234,11 @@ std::string byte_table(const Graph& graph, const Op& op) {
 double pair(const Op& op, double a, double b) {
   switch (op.kind) {
     case OpKind::kAdd:
-      return limited(activation_of(op), a + b);
+      return limited(fused_activation(op), a + b);
     case OpKind::kSub:
-      return limited(activation_of(op), a - b);
+      return limited(fused_activation(op), a - b);
     case OpKind::kMul:
-      return limited(activation_of(op), a * b);
+      return limited(fused_activation(op), a * b);
     default:  // PRELU
       return a < 0 ? a * b : a;
   }

@@ -15,6 +15,21 @@ OnnxTensor picked(const OnnxTensor&, const std::vector<int64_t>& dims,
 // A constant of this type holding nothing yet.
 OnnxTensor of_type(const OnnxTensor& like, const std::vector<int64_t>& dims);
 
+// Limits a result before its elements are made.
+void check_fold_size(OnnxCall&, const std::vector<int64_t>& dims);
+// How far apart a row-major constant's elements lie along each axis, and the
+// indices of a walk with such steps.
+std::vector<int64_t> row_major_steps(const std::vector<int64_t>& dims);
+std::vector<int64_t> strided_walk(const std::vector<int64_t>& counts,
+                                  const std::vector<int64_t>& steps,
+                                  int64_t first);
+
+// See fold_arithmetic.cc.
+void fold_cast(OnnxCall&);
+void fold_binary(OnnxCall&);
+void fold_unary(OnnxCall&);
+void fold_expand(OnnxCall&);
+
 // What several families read from a node, for constants and tensors alike.
 // The sizes that Reshape, Squeeze, Unsqueeze and Flatten give.
 std::vector<int64_t> reshape_dims(const OnnxCall&,

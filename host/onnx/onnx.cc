@@ -268,7 +268,8 @@ class Conversion {
            convert_matrix(call) || convert_arithmetic(call) ||
            convert_activation(call) || convert_reduction(call) ||
            convert_views(call) || convert_movement(call) ||
-           convert_resize(call) || convert_quantization(call);
+           convert_join(call) || convert_resize(call) ||
+           convert_quantization(call);
   }
 
   void report_unsupported() {

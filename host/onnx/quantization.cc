@@ -45,7 +45,7 @@ Scales scales_of(OnnxCall& call, size_t rank) {
 }
 
 // The scale of each element of a constant.
-size_t channel_of(const OnnxTensor& t, const Quantization& quant, size_t i) {
+size_t scale_of(const OnnxTensor& t, const Quantization& quant, size_t i) {
   if (quant.scale.size() == 1) return 0;
   size_t inner = 1;
   const auto axis = static_cast<size_t>(quant.axis);
@@ -77,7 +77,7 @@ void quantize_constant(OnnxCall& call, const OnnxTensor& t) {
   out.type = s.type;
   out.dims = t.dims;
   for (size_t i = 0; i < t.floats.size(); ++i) {
-    const size_t c = channel_of(t, s.quant, i);
+    const size_t c = scale_of(t, s.quant, i);
     const float v = std::nearbyint(t.floats[i] / s.quant.scale[c]) +
                     static_cast<float>(s.quant.zero[c]);
     call.require(!std::isnan(v), "a constant that is no number");
@@ -103,7 +103,7 @@ void dequantize_constant(OnnxCall& call, const OnnxTensor& t) {
   }
   const int shift = t.type == kOnnxUint8 ? 128 : 0;
   for (size_t i = 0; i < out.ints.size(); ++i) {
-    const size_t c = channel_of(t, s.quant, i);
+    const size_t c = scale_of(t, s.quant, i);
     out.floats.push_back(static_cast<float>(out.ints[i] - s.quant.zero[c]) *
                          s.quant.scale[c]);
     out.ints[i] -= shift;

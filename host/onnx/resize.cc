@@ -40,14 +40,14 @@ std::vector<uint16_t> onnx_indices(const Coordinates& c, int in, int out,
   return index;
 }
 
-struct Sizes {
+struct ResizedTo {
   Shape dims;
   std::vector<double> scales;
 };
 
 // From the scales or from the sizes, whichever the node gives.
-Sizes resized(OnnxCall& call, const Value& x) {
-  Sizes out{x.dims, std::vector<double>(x.rank(), 1)};
+ResizedTo resized(OnnxCall& call, const Value& x) {
+  ResizedTo out{x.dims, std::vector<double>(x.rank(), 1)};
   const bool scaled = call.has(2) && !call.floats(2, "scales").empty();
   if (!scaled && !call.has(3)) call.corrupt("has neither scales nor sizes");
   const size_t given = scaled ? call.floats(2, "scales").size()
@@ -71,7 +71,7 @@ Sizes resized(OnnxCall& call, const Value& x) {
 }
 
 // TensorFlow Lite's words that give the same tables, in order of simplicity.
-bool find_attr(const Coordinates& c, const Value& x, const Sizes& to,
+bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
                ResizeAttr& attr) {
   for (const ResizeAttr candidate :
        {ResizeAttr{false, false}, ResizeAttr{false, true},
@@ -104,7 +104,7 @@ void resize(OnnxCall& call) {
   if (c.mode == "tf_crop_and_resize") {
     call.unsupported("regions; use Slice and Resize");
   }
-  const Sizes to = resized(call, given);
+  const ResizedTo to = resized(call, given);
   if (to.dims[0] != given.dims[0] || to.dims[1] != given.dims[1]) {
     call.unsupported("other axes than height and width");
   }
