@@ -16,8 +16,10 @@ TOLERANCE, LEAST_DB = 1e-4, 20
 
 def run(shoal, model, values, kind):
     values.astype(kind).tofile("frame.bin")
-    subprocess.run([shoal, "run", model, "frame.bin", "--output",
-                    "result.bin"], check=True, stdout=subprocess.DEVNULL)
+    said = subprocess.run([shoal, "run", model, "frame.bin", "--output",
+                           "result.bin"], capture_output=True, text=True)
+    if said.returncode != 0:
+        sys.exit(said.stderr)
     return numpy.fromfile("result.bin", kind).astype(numpy.float64)
 
 
