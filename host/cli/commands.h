@@ -148,6 +148,7 @@ struct QuantizeFlags {
   std::vector<float> mean, deviation;
   // Data for accuracy before and after; none: those of calibration.
   std::string evaluate, evaluate_which, labels;
+  std::optional<int64_t> evaluate_limit;  // frames
   int label_offset = 0;
   bool json = false;
 };

@@ -75,8 +75,8 @@ Accuracy measure(const Graph& graph, const Dataset& data,
   Progress progress(0);
   FramesOptions options;
   options.normalization = norm;
-  options.limit = std::min<int64_t>(
-      data.size(), flags.evaluate.empty() ? flags.frames : data.size());
+  options.limit = flags.evaluate_limit;
+  if (flags.evaluate.empty() && !options.limit) options.limit = flags.frames;
   options.progress = [&](int64_t done, int64_t of) { progress.say(done, of); };
   Frames frames(graph, data, std::move(options));
   if (is_float(graph)) {

@@ -44,6 +44,10 @@ void add_accuracy(CLI::App* verb, QuantizeFlags& f) {
                    "--calibrate, if they have labels)");
   verb->add_option("--evaluate-which", f.evaluate_which,
                    "--which of --evaluate");
+  verb->add_option("--evaluate-limit", f.evaluate_limit,
+                   "only so many frames for the accuracy, spread evenly (all "
+                   "of --evaluate; as many as --frames of --calibrate)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   verb->add_option("--labels", f.labels,
                    "one label a line, of the model's outputs in order");
   verb->add_option("--label-offset", f.label_offset,

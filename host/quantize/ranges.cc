@@ -34,10 +34,11 @@ Range percentile_range(const Histogram& h, double percentile) {
 // few operations.
 class SquaredErrors {
  public:
-  explicit SquaredErrors(const Histogram& h)
+  SquaredErrors(const Histogram& h, double below_zero)
       : h_(h), seen_(seen(h)), count_(size()), sum_(size()), squares_(size()) {
     for (int i = 0; i < h.bins(); ++i) {
-      const auto n = static_cast<double>(h.at(i));
+      const double weight = i < h.zero_bin() ? below_zero : 1;
+      const double n = weight * static_cast<double>(h.at(i));
       const double v = h.edge(i) + h.width() / 2;
       const auto at = static_cast<size_t>(i);
       count_[at + 1] = count_[at] + n;
@@ -106,13 +107,14 @@ class SquaredErrors {
 
 }  // namespace
 
-Range choose_range(const Histogram& h, const QuantizeOptions& options) {
+Range choose_range(const Histogram& h, const QuantizeOptions& options,
+                   double below_zero) {
   if (h.bins() == 0) return {};
   Range r = seen(h);
   if (options.ranges == RangeMethod::kPercentile) {
     r = percentile_range(h, options.percentile);
   } else if (options.ranges == RangeMethod::kMse) {
-    r = SquaredErrors(h).best();
+    r = SquaredErrors(h, below_zero).best();
   }
   return r.low < r.high ? r : seen(h);
 }

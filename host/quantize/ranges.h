@@ -13,8 +13,11 @@ struct Range {
 };
 
 // What the method chooses. kMse: least sum of squares of what clipping and
-// rounding (a twelfth of the squared step) do to the values.
-Range choose_range(const Histogram&, const QuantizeOptions&);
+// rounding (a twelfth of the squared step) do to the values. `below_zero`: what
+// squares of errors of negative values count, if all that reads them makes
+// them smaller.
+Range choose_range(const Histogram&, const QuantizeOptions&,
+                   double below_zero = 1);
 
 Range joined(const Range&, const Range&);
 

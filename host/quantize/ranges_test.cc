@@ -124,6 +124,21 @@ TEST(ChooseRange, ManyZerosDoNotShrinkIt) {
   EXPECT_EQ(choose_range(h, method(RangeMethod::kMse)), few);
 }
 
+// What a rectifier makes small may be clipped.
+TEST(ChooseRange, ErrorsBelowZeroMayCountLess) {
+  std::vector<float> values;
+  for (int i = -1000; i < 1000; ++i) values.push_back(i / 100.f);
+  Histogram h;
+  h.add(values);
+  const QuantizeOptions options = method(RangeMethod::kMse);
+  EXPECT_NEAR(choose_range(h, options).low, -10, 0.2);
+  const Range leaky = choose_range(h, options, 0.01);
+  EXPECT_GT(leaky.low, -9.9);
+  EXPECT_LT(leaky.low, -5);
+  EXPECT_EQ(choose_range(h, options, 0).low, 0);
+  EXPECT_NEAR(choose_range(h, options, 0).high, 10, 0.2);
+}
+
 TEST(ChooseRange, OfOneSidedValuesHasZeroAtItsEnd) {
   for (const RangeMethod m :
        {RangeMethod::kMinMax, RangeMethod::kMse, RangeMethod::kPercentile}) {

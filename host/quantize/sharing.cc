@@ -162,10 +162,31 @@ class Sharing {
       if (v > kLowest)
         least[r] = joined(least[r], {std::min(v, 0.), std::max(v, 0.)});
     }
+    const std::vector<double> below = below_zero();
     for (size_t t = 0; t < sums.size(); ++t) {
-      least[t] = joined(least[t], choose_range(sums[t], options_));
+      least[t] = joined(least[t], choose_range(sums[t], options_, below[t]));
     }
     return least;
+  }
+
+  // What errors of negative values count: less if nobody shares the scale and
+  // the only reader is a rectifier.
+  std::vector<double> below_zero() const {
+    std::vector<double> weights(graph_.tensors.size(), 1);
+    std::vector<int> members(graph_.tensors.size(), 0);
+    for (size_t t = 0; t < members.size(); ++t) {
+      ++members[root(static_cast<int>(t))];
+    }
+    for (const Op& op : graph_.ops) {
+      const int x = op.inputs[0];
+      if (readers_[x] != 1 || members[root(x)] != 1) continue;
+      if (op.kind == OpKind::kRelu) weights[x] = 0;
+      if (op.kind == OpKind::kLeakyRelu) {
+        const double alpha = std::get<AlphaAttr>(op.attr).value;
+        weights[x] = std::min(1.0, alpha * alpha);
+      }
+    }
+    return weights;
   }
 
   static Range whole(const Histogram& h) {
