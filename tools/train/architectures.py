@@ -2,7 +2,7 @@
 
 The weights come from a seed and a short training on made-up classes. Without
 that a deep network is chaotic: the rounding of each layer grows from layer to
-layer, and MobileNetV2 keeps 9 dB in int8 where trained ones keep over 25.
+layer, and MobileNetV2 keeps 9 dB in int8 where trained ones keep over 20.
 
 Per architecture OUT gets NAME.onnx, NAME.input.bin and NAME.output.bin
 (float32, channels last, as shoal has them), and NAME.calibration/*.bin, more
