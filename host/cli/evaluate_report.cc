@@ -17,7 +17,7 @@ constexpr size_t kWorst = 10;
 
 std::string count(int64_t value) { return format_count(value); }
 
-double share(int64_t part, int64_t of) {
+double fraction(int64_t part, int64_t of) {
   return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : 0;
 }
 
@@ -171,10 +171,10 @@ void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
     std::printf("note     %s\n", note.c_str());
   }
   std::printf("top-1    %.2f %%, %s of %s frames\n",
-              100 * share(a.top1, a.frames), count(a.top1).c_str(),
+              100 * fraction(a.top1, a.frames), count(a.top1).c_str(),
               count(a.frames).c_str());
   if (classes.count > static_cast<int>(kBest)) {
-    std::printf("top-5    %.2f %%, %s\n", 100 * share(a.top5, a.frames),
+    std::printf("top-5    %.2f %%, %s\n", 100 * fraction(a.top5, a.frames),
                 count(a.top5).c_str());
   }
   std::printf("recall   %.2f %%, mean of %s classes\n", 100 * a.mean_recall(),
@@ -201,8 +201,8 @@ void print_accuracy_json(const Classes& classes,
   nlohmann::json json{{"frames", a.frames},
                       {"top1_frames", a.top1},
                       {"top5_frames", a.top5},
-                      {"top1", share(a.top1, a.frames)},
-                      {"top5", share(a.top5, a.frames)},
+                      {"top1", fraction(a.top1, a.frames)},
+                      {"top5", fraction(a.top5, a.frames)},
                       {"mean_recall", a.mean_recall()},
                       {"outputs", classes.count},
                       {"classes", nlohmann::json::array()},
