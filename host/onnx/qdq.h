@@ -2,6 +2,11 @@
 // QuantizeLinear nodes becomes an int8 graph, if integers give the bytes that
 // the file means. Internal to host/onnx.
 //
+// That is so for tables, pools, movement and products of large scales. A
+// convolution whose multiplier (input scale * weight scale / output scale) is
+// below a half is rounded twice by TensorFlow Lite, and never is what the
+// file means: such models are refused; their float originals are quantized.
+//
 // The int8 model's inputs are bytes: the file rounds them to even, a QUANTIZE
 // would round halves away from zero. Outputs that the file dequantizes get a
 // DEQUANTIZE, which is exact. uint8 becomes int8 by 128 less.
