@@ -16,8 +16,8 @@ const Tensor& first_output(const Graph& graph) {
 }
 
 template <class Score>
-Answer best_of(int count, Score score) {
-  Answer best;
+BestClasses best_of(int count, Score score) {
+  BestClasses best;
   best.fill(-1);
   std::array<float, kBest> scores{};
   for (int c = 0; c < count; ++c) {
@@ -94,7 +94,8 @@ std::vector<std::string> names_of(const Dataset& data, int count, int offset,
 
 }  // namespace
 
-Answer best_classes_of(const Graph& graph, std::span<const uint8_t> outputs) {
+BestClasses best_classes_of(const Graph& graph,
+                            std::span<const uint8_t> outputs) {
   const int count = class_count(graph);
   switch (first_output(graph).file_type) {
     case Type::kFloat32:

@@ -23,11 +23,11 @@ namespace shoal {
 // The classes with the largest scores, best first; of equal scores the lower
 // number comes first. -1 at the end: the model has fewer.
 constexpr size_t kBest = 5;
-using Answer = std::array<int, kBest>;
+using BestClasses = std::array<int, kBest>;
 
 // `outputs`: all outputs of a frame in the file's types. A score that is not
 // a number is less than all others.
-Answer best_classes_of(const Graph&, std::span<const uint8_t> outputs);
+BestClasses best_classes_of(const Graph&, std::span<const uint8_t> outputs);
 
 // Elements of the first output. Throws Error(kUnsupported) if they are no
 // scores of classes.
@@ -51,7 +51,7 @@ Classes match_classes(const Graph&, const Dataset&,
                       const std::vector<std::string>& labels, int offset);
 
 // Answers of some items of the data, by their numbers.
-using Answers = std::map<int64_t, Answer>;
+using Answers = std::map<int64_t, BestClasses>;
 
 struct ClassCount {
   int64_t frames = 0, right = 0;

@@ -34,16 +34,16 @@ std::vector<uint8_t> floats(const std::vector<float>& values) {
 TEST(BestClasses, EqualScoresGoToTheLowerNumber) {
   const Graph int8 = scores(7, Type::kInt8);
   EXPECT_EQ(best_classes_of(int8, std::vector<uint8_t>{5, 9, 9, 0x80, 9, 5, 1}),
-            (Answer{1, 2, 4, 0, 5}));
+            (BestClasses{1, 2, 4, 0, 5}));
   EXPECT_EQ(best_classes_of(int8, std::vector<uint8_t>(7, 0x80)),
-            (Answer{0, 1, 2, 3, 4}));
+            (BestClasses{0, 1, 2, 3, 4}));
   const Graph uint8 = scores(7, Type::kUint8);
   EXPECT_EQ(
       best_classes_of(uint8, std::vector<uint8_t>{5, 9, 9, 0x80, 9, 5, 1}),
-      (Answer{3, 1, 2, 4, 0}));
+      (BestClasses{3, 1, 2, 4, 0}));
   const Graph real = scores(3, Type::kFloat32);
   EXPECT_EQ(best_classes_of(real, floats({-INFINITY, NAN, -1})),
-            (Answer{2, 0, 1, -1, -1}));
+            (BestClasses{2, 0, 1, -1, -1}));
 }
 
 TEST(BestClasses, AreThoseOfASort) {
@@ -58,7 +58,7 @@ TEST(BestClasses, AreThoseOfASort) {
       return bytes[static_cast<size_t>(c)];
     });
     order.resize(kBest, -1);
-    const Answer best = best_classes_of(scores(count, Type::kInt8), bytes);
+    const BestClasses best = best_classes_of(scores(count, Type::kInt8), bytes);
     EXPECT_EQ(std::vector<int>(best.begin(), best.end()), order);
   }
 }

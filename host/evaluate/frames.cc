@@ -67,7 +67,7 @@ std::vector<uint8_t> Frames::input(int64_t item) const {
 }
 
 void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
-  const Answer answer = best_classes_of(graph_, outputs);
+  const BestClasses answer = best_classes_of(graph_, outputs);
   const std::lock_guard lock(mutex_);
   answers_.emplace(item, answer);
   if (options_.journal) options_.journal->add(item, answer);

@@ -24,7 +24,7 @@ std::string header_of(const std::string& key) {
   return "shoal evaluate 1 " + key + "\n";
 }
 
-std::string line_of(int64_t frame, const Answer& answer) {
+std::string line_of(int64_t frame, const BestClasses& answer) {
   std::string line = std::to_string(frame);
   for (const int c : answer) line += " " + std::to_string(c);
   return line + " " + crc32_hex(bytes_of(line)) + "\n";
@@ -40,7 +40,7 @@ bool take(std::string_view& text, int64_t& value) {
 }
 
 // Whether they are what best_classes_of() may give.
-bool possible(const Answer& answer, int classes) {
+bool possible(const BestClasses& answer, int classes) {
   for (size_t i = 0; i < answer.size(); ++i) {
     if (static_cast<int64_t>(i) >= classes) {
       if (answer[i] != -1) return false;
@@ -58,7 +58,7 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
                      Answers& answers) {
   std::string_view rest = line;
   int64_t frame = 0;
-  Answer answer{};
+  BestClasses answer{};
   if (!take(rest, frame)) return "it is no answer";
   for (int& c : answer) {
     int64_t value = 0;
@@ -179,7 +179,7 @@ void Journal::append(const std::string& text) {
   throw Error(Exit::kInternal, path_ + ": cannot be written");
 }
 
-void Journal::add(int64_t frame, const Answer& answer) {
+void Journal::add(int64_t frame, const BestClasses& answer) {
   append(line_of(frame, answer));
 }
 

@@ -52,7 +52,7 @@ class Journal {
   // What was there at the beginning.
   const Answers& known() const { return known_; }
   // Throws Error(kInternal) if it cannot be written.
-  void add(int64_t frame, const Answer&);
+  void add(int64_t frame, const BestClasses&);
 
  private:
   void append(const std::string& text);

@@ -110,7 +110,7 @@ TEST_F(JournalTest, AnotherRunsIsRefusedAndLeftAsItIs) {
 
 TEST_F(JournalTest, ImpossibleAnswersAreRefused) {
   const auto with = [&](const JournalLimits& limits, int64_t frame,
-                        const Answer& answer) {
+                        const BestClasses& answer) {
     Journal(path_, limits).add(frame, answer);
     const std::string text = text_of(path_);
     std::filesystem::remove(path_);

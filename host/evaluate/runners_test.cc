@@ -51,7 +51,7 @@ class RunnersTest : public testing::Test {
 };
 
 TEST_F(RunnersTest, AnswersDiffer) {
-  std::set<Answer> said;
+  std::set<BestClasses> said;
   for (const auto& [item, answer] : wanted_) said.insert(answer);
   EXPECT_GT(said.size(), 5u);  // else nothing here could fail
 }
