@@ -26,8 +26,8 @@ void set_data(Tensor& t, const std::vector<T>& values) {
 
 class Converter {
  public:
-  Converter(const Graph& graph, const Scales& scales, bool always_bias)
-      : old_(graph), scales_(scales), always_bias_(always_bias), new_(graph) {}
+  Converter(const Graph& graph, const Scales& scales)
+      : old_(graph), scales_(scales), new_(graph) {}
 
   Graph run() {
     for (size_t t = 0; t < old_.tensors.size(); ++t) convert_tensor(t);
@@ -132,12 +132,8 @@ class Converter {
     const Tensor& w = old_.tensors[op.inputs[1]];
     const bool has_bias = op.inputs.size() > 2 && op.inputs[2] >= 0;
     const WeightLayout layout = weight_layout(op, w);
-    std::vector<float> bias;
-    if (has_bias) {
-      bias = constant_floats(old_.tensors[op.inputs[2]]);
-    } else if (always_bias_) {
-      bias.assign(static_cast<size_t>(layout.channels), 0.f);
-    }
+    std::vector<float> bias(static_cast<size_t>(layout.channels), 0.f);
+    if (has_bias) bias = constant_floats(old_.tensors[op.inputs[2]]);
     const QuantizedWeights q =
         quantize_weights(op, w, bias, scales_.params[op.inputs[0]],
                          scales_.params[op.outputs[0]]);
@@ -148,7 +144,6 @@ class Converter {
                      scales > 1 ? layout.axis() : 0};
     set_data(weights, q.values);
     op.inputs[1] = place(op.inputs[1], weights);
-    if (bias.empty()) return;
 
     Tensor b;
     b.name = has_bias ? old_.tensors[op.inputs[2]].name : w.name + "/bias";
@@ -171,7 +166,6 @@ class Converter {
 
   const Graph& old_;
   const Scales& scales_;
-  const bool always_bias_;
   Graph new_;
   std::map<int, std::vector<int>> copies_;
   std::vector<std::pair<int, int>> quantizes_;
@@ -179,8 +173,8 @@ class Converter {
 
 }  // namespace
 
-Graph convert(const Graph& graph, const Scales& scales, bool always_bias) {
-  return Converter(graph, scales, always_bias).run();
+Graph convert(const Graph& graph, const Scales& scales) {
+  return Converter(graph, scales).run();
 }
 
 Graph without_unused(Graph graph) {

@@ -7,8 +7,8 @@
 
 namespace shoal {
 
-// `always_bias`: layers without a bias get one of zeros.
-Graph convert(const Graph&, const Scales&, bool always_bias);
+// Layers without a bias get one of zeros, which there are runtimes that want.
+Graph convert(const Graph&, const Scales&);
 
 // Without the tensors that no operator has: sizes and axes of the float
 // model's file.

@@ -48,6 +48,20 @@ int count(const Graph& g, OpKind kind) {
                     [&](const Op& op) { return op.kind == kind; }));
 }
 
+TEST(Convert, ALayerWithoutABiasGetsOneOfZeros) {
+  FloatNet net(1);
+  NetWindow window;
+  window.bias = false;
+  const int y = net.conv(net.input({1, 1, 4, 1}), 2, window);
+  net.output(y);
+  const Graph g = quantized(net, 0, 255);
+  const Op& op = g.ops.at(0);
+  ASSERT_EQ(op.inputs.size(), 3u);
+  const Tensor& b = g.tensors.at(op.inputs[2]);
+  EXPECT_EQ(b.type, Type::kInt32);
+  EXPECT_EQ(b.data, std::vector<uint8_t>(8, 0));
+}
+
 TEST(Convert, PointwiseConvolutionToTheByte) {
   FloatNet net(1);
   const int x = net.input({1, 1, 4, 1});

@@ -73,7 +73,7 @@ class Quantizer {
   Attempt attempt_with(const Graph& floats, const Observations& seen) {
     const Scales scales = choose_scales(floats, seen.seen, options_);
     Attempt attempt;
-    attempt.int8 = convert(floats, scales, options_.bias_correction);
+    attempt.int8 = convert(floats, scales);
     if (options_.bias_correction) {
       correct_biases(floats, seen.patches, calibration_, paired_, options_,
                      attempt.int8, step());
