@@ -12,6 +12,11 @@ option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
 option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
   ${SHOAL_SANITIZE})
 
+# Once a command, and none of it long: optimizing them costs more than it
+# gives.
+set(SHOAL_COLD bench_node dataset emit emulate evaluate export golden image
+  import onnx store study tflite zoo)
+
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -24,7 +29,12 @@ function(shoal_library name)
     target_include_directories(shoal_${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6)
+    # Sanitizers build what their tests and the fuzz targets link.
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6
+      EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
+    if(name IN_LIST SHOAL_COLD)
+      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+    endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
     endif()
@@ -48,7 +58,7 @@ function(shoal_testing_library name)
   target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
   target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS} -O1)
   set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ${SHOAL_BUNDLE}
-    UNITY_BUILD_BATCH_SIZE 6)
+    UNITY_BUILD_BATCH_SIZE 6 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
     target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
   endif()
@@ -82,13 +92,17 @@ endfunction()
 
 # One test program: shoal_test(NAME LIBS a b [SOURCES more.cc] [LABELS l]
 # [DEFINITIONS D=1] [SHARDS n] [TIMEOUT seconds]). Nothing without
-# BUILD_TESTING. The sanitizer build leaves out tests on real models (random
-# and hostile ones serve it better) and does not instrument the tests'
-# own code: it is the code under test that is looked at.
+# BUILD_TESTING. The sanitizer build leaves out tests on real models (label
+# shared; random and hostile ones serve it better) and of what is printed
+# (label text), and does not instrument the tests' own code: it is the code
+# under test that is looked at.
 function(shoal_test name)
   cmake_parse_arguments(ARG "" "SHARDS;TIMEOUT"
     "LIBS;SOURCES;LABELS;DEFINITIONS" ${ARGN})
-  if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND shared IN_LIST ARG_LABELS))
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  if(SHOAL_SANITIZE AND (shared IN_LIST ARG_LABELS OR text IN_LIST ARG_LABELS))
     return()
   endif()
   if(NOT ARG_TIMEOUT)
@@ -115,7 +129,8 @@ function(shoal_test name)
     add_test(NAME ${test} COMMAND ${name})
     set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
       LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT
-      "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+      "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}"
+      COST ${ARG_TIMEOUT})  # the long ones first
   endforeach()
 endfunction()
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A short run of every fuzz target from its seed corpus: a fixed number of
+# A short run of every fuzz target (of preset dev) from its seed corpus: a fixed number of
 # inputs of bounded length, the same ones every time. What is found is left
-# in build/fuzz.
+# in build/dev.
 #   tools/fuzz_briefly.sh [times as many inputs]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 times=${1:-1}
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz -j "$(nproc)" --target fuzz_targets -- --quiet
+cmake --preset dev >/dev/null
+cmake --build --preset dev -j "$(nproc)" --target fuzz_targets -- --quiet
 
 # fuzz TARGET CORPUS RUNS LENGTH
 fuzz() {
@@ -17,13 +17,13 @@ fuzz() {
   if ! "fuzz/$1" -seed=1 -runs=$(($3 * times)) -max_len="$4" -timeout=20 \
     -rss_limit_mb=1024 "$new" "$root/fuzz/corpus/$2" >"$log" 2>&1; then
     tail -n 40 "$log" >&2
-    echo "fuzz: $1 failed; $root/build/fuzz/$log" >&2
+    echo "fuzz: $1 failed; $root/build/dev/$log" >&2
     return 1
   fi
   rm -r "$new"
   grep -E '^Done' "$log" | sed "s/^Done/$1:/"
 }
-cd build/fuzz
+cd build/dev
 fuzz fuzz_import import 20000 8192
 fuzz fuzz_onnx onnx 20000 8192
 fuzz fuzz_run import 2000 8192
