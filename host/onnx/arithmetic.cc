@@ -225,7 +225,8 @@ OnnxTensor along_channels(const std::vector<float>& values, size_t rank) {
 void batch_normalization(OnnxCall& call) {
   call.expect_inputs(5, 5);
   const Value given = call.data(0);
-  if (call.integer("training_mode", 0) != 0) {
+  // Before opset 14 it is the number of results that says training.
+  if (call.integer("training_mode", 0) != 0 || call.outputs() > 1) {
     call.unsupported("training mode; export with model.eval()");
   }
   call.require(given.rank() >= 2, text("an input of ", given.rank(), " axes"));

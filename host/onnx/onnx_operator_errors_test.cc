@@ -150,6 +150,17 @@ const OnnxErrorCase kOthers[] = {
      "m: not supported:\n  node 0 BatchNormalization \"y\": training mode; "
      "export with model.eval()",
      kNo},
+    {"training_by_results",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.floats("c", {2}, {1, 2});
+       b.node("BatchNormalization", {"x", "c", "c", "c", "c"},
+              std::vector<std::string>{"y", "mean", "variance"});
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 BatchNormalization \"y\": training mode; "
+     "export with model.eval()",
+     kNo},
     {"variance",
      [](OnnxBuilder& b) {
        b.floats("c", {2}, {1, -2});
@@ -189,14 +200,11 @@ const OnnxErrorCase kOthers[] = {
     {"more_results",
      [](OnnxBuilder& b) {
        b.input("x", {1, 2, 4, 4});
-       b.floats("c", {2}, {1, 2});
-       b.node("BatchNormalization", {"x", "c", "c", "c", "c"},
-              std::vector<std::string>{"n", "mean"});
-       b.node("Add", {"n", "mean"}, "y");
+       b.node("Relu", {"x"}, std::vector<std::string>{"n", "more"});
+       b.node("Add", {"n", "more"}, "y");
        b.output("y");
      },
-     "m: not supported:\n  node 0 BatchNormalization \"n\": its result 1, "
-     "\"mean\"",
+     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"",
      kNo},
     {"not_finite",
      [](OnnxBuilder& b) {

@@ -36,11 +36,11 @@ void transpose_view(OnnxCall& call) {
 }
 
 void same_view(OnnxCall& call) {
-  if (call.wants(1)) call.unsupported("a mask of what is dropped");
   if (call.has(2) &&
       call.constant(2, "a mode").ints != std::vector<int64_t>{0}) {
     call.unsupported("training mode; export with model.eval()");
   }
+  if (call.wants(1)) call.unsupported("a mask of what is dropped");
   Value v = call.in(0);
   call.set_output(0, std::move(v));
 }
