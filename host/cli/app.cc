@@ -65,7 +65,7 @@ void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "inspect", "What a model consists of and what it needs",
                "shoal inspect model.tflite");
-  add_model(verb, f.model);
+  add_any_model(verb, f.model);
   add_json(verb, f.json);
   verb->callback([&] { code = inspect_command(f); });
 }
@@ -91,7 +91,9 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       "  shoal run model.tflite cat.bmp --nodes 8 --strategy kernel\n"
       "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000\n"
       "  shoal run --store DIR cat.bmp");
-  add_optional_model(verb, f.model, ", none to run the store of --store");
+  add_optional_model(verb, f.model,
+                     "; float, .onnx or .tflite, without a plan; none to run "
+                     "the store of --store");
   add_input(verb, f.input);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);

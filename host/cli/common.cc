@@ -1,6 +1,7 @@
 #include "host/cli/common.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -186,6 +187,19 @@ PlanOptions emulated_options(const PlanFlags& flags) {
 std::optional<Normalization> normalization(
     const std::vector<float>& mean, const std::vector<float>& deviation) {
   if (mean.empty() && deviation.empty()) return std::nullopt;
+  for (const float m : mean) {
+    if (std::isfinite(m)) continue;
+    throw Error(Exit::kUsage, "--mean: " + std::to_string(m) + " is no mean",
+                "give a number");
+  }
+  for (const float d : deviation) {
+    if (std::isfinite(d) && d >= 1) continue;
+    throw Error(Exit::kUsage,
+                "--std: " + std::to_string(d) +
+                    " is no deviation of pixels, which are 0 to 255",
+                "give a number from 1; those for values of 0 to 1 times 255, "
+                "and --mean too");
+  }
   return Normalization{mean, deviation};
 }
 

@@ -57,6 +57,12 @@ void add_model(CLI::App* verb, std::string& path) {
       ->required();
 }
 
+void add_any_model(CLI::App* verb, std::string& path) {
+  verb->add_option("MODEL", path,
+                   ".tflite or .onnx file, int8, uint8 or float, or zoo:NAME")
+      ->required();
+}
+
 void add_optional_model(CLI::App* verb, std::string& path,
                         const std::string& more) {
   verb->add_option("MODEL", path,
@@ -154,10 +160,11 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
 
 void add_normalization(CLI::App* verb, std::vector<float>& mean,
                        std::vector<float>& deviation) {
-  verb->add_option("--mean", mean, "of picture values, one or per channel")
+  verb->add_option("--mean", mean,
+                   "of pixels, which are 0 to 255; one, or one per channel")
       ->delimiter(',');
   verb->add_option("--std", deviation,
-                   "deviation of picture values, one or per channel")
+                   "deviation of pixels; one, or one per channel")
       ->delimiter(',');
 }
 

@@ -18,6 +18,8 @@ CLI::App* add_verb(CLI::App&, const char* name, const char* what,
                    const char* example);
 
 void add_model(CLI::App*, std::string& path);
+// Float models too.
+void add_any_model(CLI::App*, std::string& path);
 void add_optional_model(CLI::App*, std::string& path, const std::string& more);
 // `more` is said after what every input may be.
 CLI::Option* add_input(CLI::App*, std::string& path,

@@ -32,7 +32,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
       "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
       "100\n"
       "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv");
-  add_model(verb, f.model);
+  add_any_model(verb, f.model);
   add_data(verb, f);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);

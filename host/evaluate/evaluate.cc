@@ -172,6 +172,11 @@ Classes match_classes(const Graph& graph, const Dataset& data,
     say("class c is output c + " + std::to_string(offset) +
         " (--label-offset)");
   }
+  if (labels.empty() && !data.classes().empty()) {
+    classes.notes.push_back(
+        "folders are classes in the order of their names; --labels if the "
+        "model's is another");
+  }
   if (!labels.empty() && labels.size() != static_cast<size_t>(classes.count)) {
     classes.notes.push_back(format_count(static_cast<int64_t>(labels.size())) +
                             " labels for " + format_count(classes.count) +
