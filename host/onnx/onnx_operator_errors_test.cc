@@ -204,8 +204,7 @@ const OnnxErrorCase kOthers[] = {
        b.node("Add", {"n", "more"}, "y");
        b.output("y");
      },
-     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"",
-     kNo},
+     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"", kNo},
     {"not_finite",
      [](OnnxBuilder& b) {
        b.number("c", std::numeric_limits<float>::infinity());
