@@ -135,6 +135,35 @@ TEST_F(CliQuantize, ChannelsOfTheirOwnNeedTheFlagsLater) {
       << told.out;
 }
 
+// As `shoal evaluate` counts it, on other data than those of the calibration.
+TEST_F(CliQuantize, AccuracyOnNamedData) {
+  const std::string labels = "red\ngreen\nblue\n";
+  shop_.write("labels.txt", {labels.begin(), labels.end()});
+  std::vector<std::string> quantize = {
+      "quantize",   "net.tflite", "--calibrate", "frames.bin",
+      "--evaluate", "data",       "--labels",    "labels.txt",
+      "-o",         "e.tflite",   "--json"};
+  const json report = json::parse(ok(quantize).out);
+  EXPECT_EQ(report["accuracy"]["data"], "data");
+  for (const auto& [name, model] :
+       {std::pair{"float", "net.tflite"}, {"int8", "e.tflite"}}) {
+    const json said = json::parse(
+        ok({"evaluate", model, "data", "--labels", "labels.txt", "--json"})
+            .out);
+    EXPECT_EQ(report["accuracy"][name]["frames"], 9);
+    EXPECT_EQ(report["accuracy"][name]["top1"], said["top1"]) << name;
+  }
+  quantize.insert(quantize.end(), {"--evaluate-limit", "4"});
+  const json part = json::parse(ok(quantize).out);
+  EXPECT_EQ(part["accuracy"]["int8"]["frames"], 4);
+  refused({"quantize", "net.tflite", "--calibrate", "frames.bin", "--evaluate",
+           "data", "--label-offset", "1"},
+          2, "output 3 of the model, which has 3 outputs");
+  refused({"quantize", "net.tflite", "--calibrate", "frames.bin", "--evaluate",
+           "data/red"},
+          2, "the data have no labels");
+}
+
 // The same bytes on any number of cores, in any order of frames.
 TEST_F(CliQuantize, IsTheSameAgain) {
   ok({"quantize", "net.tflite", "--calibrate", "data", "-o", "a.tflite"});
