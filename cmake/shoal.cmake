@@ -14,8 +14,8 @@ option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
-set(SHOAL_COLD bench_node dataset emit emulate evaluate export golden image
-  import onnx store study tflite zoo)
+set(SHOAL_COLD bench_node emit emulate evaluate export import onnx store study
+  tflite)
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
@@ -33,7 +33,9 @@ function(shoal_library name)
     set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
     if(name IN_LIST SHOAL_COLD)
-      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+      # At -O1 GCC 12 takes what std::optional does not hold for values.
+      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
+        -Wno-maybe-uninitialized)
     endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)

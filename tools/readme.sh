@@ -34,6 +34,7 @@ mkdir build
 ln -s "$root/tools" tools
 ln -s "$root/examples" examples
 ln -s "$root/models" models
+ln -s "$root/host" host
 ln -s "$build" build/release
 
 run() {
