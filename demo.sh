@@ -12,7 +12,9 @@ build=build/demo
 echo "building shoal (a few minutes on two cores, the first time) ..." >&2
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DBUILD_TESTING=OFF >/dev/null
-ninja -C "$build" --quiet shoal show_demo
+quiet=--quiet
+[[ ! -t 1 ]] || quiet=  # a terminal shows how far it is
+ninja -C "$build" $quiet shoal show_demo
 shoal=$build/host/cli/shoal
 model=models/fashion_mobilenet_v2.tflite
 labels=models/fashion_labels.txt

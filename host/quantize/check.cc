@@ -76,10 +76,10 @@ void check_constants(const Graph& graph) {
 }
 
 void check_options(const Graph& graph, const QuantizeOptions& options) {
-  if (!(options.percentile > 50 && options.percentile <= 100)) {
+  if (!(options.percentile >= 50 && options.percentile <= 100)) {
     throw Error(Exit::kUsage,
                 "a percentile of " + std::to_string(options.percentile),
-                "give a number above 50, at most 100");
+                "give a number from 50 to 100");
   }
   if (options.input_ranges.size() > graph.inputs.size()) {
     throw Error(Exit::kUsage, std::to_string(options.input_ranges.size()) +

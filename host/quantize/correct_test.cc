@@ -48,6 +48,15 @@ void expect_means(const FloatNet& net, int y) {
   }
 }
 
+TEST(JudgedOutputs, OfASoftmaxWhatItReads) {
+  FloatNet net(1);
+  const int x = net.dense(net.input({1, 4}), 3);
+  const int y = net.dense(x, 2);
+  net.output(net.softmax(x));
+  net.output(y);
+  EXPECT_EQ(judged_outputs(net.graph()), (std::vector<int>{x, y}));
+}
+
 TEST(MeanPatch, GivesTheMeanOutput) {
   FloatNet net(1);
   const int x = net.input({1, 9, 7, 3});

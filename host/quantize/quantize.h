@@ -46,7 +46,7 @@ struct LayerReport {
 
 struct QuantizeReport {
   std::vector<LayerReport> layers;
-  double output_snr_db = 0;
+  double output_snr_db = 0;  // of what a final SOFTMAX reads
   bool equalized = false;
 };
 

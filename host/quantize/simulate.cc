@@ -42,13 +42,10 @@ class Judge {
             result.tensors[y]);
       }
     }
-    std::vector<float> output;
-    for (const int t : int8_.outputs) {
-      const std::vector<float> part = dequantized(int8_.tensors[t], got[t]);
-      output.insert(output.end(), part.begin(), part.end());
+    const FloatValues& judge = original_ ? original_->run(frame) : wanted;
+    for (const int t : judged_outputs(floats_)) {
+      add(judge[t], dequantized(int8_.tensors[t], got[t]), result.output);
     }
-    if (original_) original_->run(frame);
-    add((original_ ? *original_ : oracle_).output(), output, result.output);
     return result;
   }
 
@@ -103,6 +100,18 @@ std::vector<float> dequantized(const Tensor& t,
     values.push_back(dequantize(static_cast<int8_t>(b), t.scale(), t.zero()));
   }
   return values;
+}
+
+std::vector<int> judged_outputs(const Graph& graph) {
+  std::vector<int> judged = graph.outputs;
+  for (int& t : judged) {
+    for (const Op& op : graph.ops) {
+      if (op.kind != OpKind::kSoftmax || op.outputs[0] != t) continue;
+      t = op.inputs[0];
+      break;
+    }
+  }
+  return judged;
 }
 
 double Noise::snr_db() const {

@@ -26,6 +26,10 @@ struct Noise {
   double snr_db() const;         // infinite without noise
 };
 
+// The outputs; of a SOFTMAX its input: steps of 1/256 say little of a thousand
+// classes.
+std::vector<int> judged_outputs(const Graph&);
+
 struct Judgement {
   std::vector<Noise> tensors;  // by number in the float graph
   Noise output;
