@@ -1,6 +1,7 @@
 // A store's file as an asynchronous storage: one thread reads (and, for
-// spills, writes and erases) while the node computes. Bytes go from the file
-// straight to where the node wants them.
+// spills, writes and erases) while the node computes; small reads that need no
+// disk are done when they start. Bytes go from the file straight to where the
+// node wants them.
 //
 // Only the spill area can be written. An operation outside of the file, or of
 // half a block, is refused; one that the file cannot serve fails at its poll.
@@ -63,6 +64,7 @@ class FileStorage final : public HostStorage {
                    const void* from);
   static int erase(void* self, uint32_t offset, uint32_t bytes);
   int ask(const Operation&);
+  bool read_at_once();
   bool writable(uint32_t offset, uint32_t bytes, uint32_t unit) const;
   void work();
   bool perform();

@@ -66,6 +66,22 @@ TEST_F(FileStorageTest, ReadsFromItsBase) {
   EXPECT_FALSE(s.busy());
 }
 
+// Too much to copy at once: the thread reads.
+TEST_F(FileStorageTest, ReadsMuchBesideTheNode) {
+  constexpr uint32_t kMuch = 3 << 20;
+  bytes_.resize(kBase + kMuch);
+  for (size_t i = 0; i < bytes_.size(); i += 97) bytes_[i] ^= 0x5A;
+  write_file(path_, bytes_);
+  FileStorage s(path_, kBase, kMuch);
+  std::vector<uint8_t> to(kMuch - 5);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(read(s, 5, to), 1);
+    ASSERT_EQ(to, in_file(5, to.size()));
+    to.assign(to.size(), 0);
+  }
+  EXPECT_EQ(s.counters().read_bytes, 3 * (int64_t{kMuch} - 5));
+}
+
 TEST_F(FileStorageTest, RefusesWhatIsOutsideOrASecondOperation) {
   FileStorage s(path_, kBase, kBytes);
   const shoal_storage& o = s.storage();
