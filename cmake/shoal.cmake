@@ -35,7 +35,7 @@ function(shoal_library name)
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
-        -Wno-maybe-uninitialized)
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
