@@ -125,11 +125,11 @@ void check_order(const RawModel&, const std::string& name);
 std::vector<std::vector<uint8_t>> widen_halves(RawModel&);
 
 // What a file's operators are, by their types alone.
-struct Survey {
+struct TypeSurvey {
   bool floats = false;             // it computes in float32
   std::vector<std::string> lines;  // one for each thing that is unsupported
   std::string fix;                 // what would help against them
 };
-Survey survey(const RawModel&);
+TypeSurvey survey(const RawModel&);
 
 }  // namespace shoal

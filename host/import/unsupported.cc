@@ -91,7 +91,7 @@ struct Kinds {
   std::vector<int> hybrids;  // float32, with weights of bytes
 };
 
-void list_kinds(const RawModel& raw, const Kinds& kinds, Survey& out) {
+void list_kinds(const RawModel& raw, const Kinds& kinds, TypeSurvey& out) {
   out.floats = !kinds.floats.empty();
   if (!kinds.hybrids.empty()) {
     out.lines.push_back(title(raw, kinds.hybrids, "compute") +
@@ -111,7 +111,7 @@ void list_kinds(const RawModel& raw, const Kinds& kinds, Survey& out) {
 // a DEQUANTIZE makes; of a model that computes in float32 they are that.
 void list_end(const RawModel& raw, const char* what, int tensor,
               const std::set<int>& converted, const char* converter,
-              Survey& out) {
+              TypeSurvey& out) {
   const std::string title = text(what, " ", tensor_title(raw, tensor));
   if (out.floats) {
     if (!is_float(raw, tensor)) out.lines.push_back(title + ": is not float32");
@@ -123,7 +123,7 @@ void list_end(const RawModel& raw, const char* what, int tensor,
   }
 }
 
-void list_ends(const RawModel& raw, Survey& out) {
+void list_ends(const RawModel& raw, TypeSurvey& out) {
   std::set<int> quantized, made;
   for (const RawOp& op : raw.ops) {
     if (op.code == kQuantizeCode) {
@@ -141,8 +141,8 @@ void list_ends(const RawModel& raw, Survey& out) {
 
 }  // namespace
 
-Survey survey(const RawModel& raw) {
-  Survey out;
+TypeSurvey survey(const RawModel& raw) {
+  TypeSurvey out;
   Kinds kinds;
   for (size_t i = 0; i < raw.ops.size(); ++i) {
     const RawOp& op = raw.ops[i];
