@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/export/op_writer.h"
 #include "host/export/operands.h"
+#include "host/tflite/op_table.h"
 #include "host/tflite/raw_model.h"
 
 namespace shoal {
@@ -12,20 +13,6 @@ namespace {
 
 // Offsets of the format are signed 32-bit numbers; tables need some of them.
 constexpr int64_t kMaxConstants = (int64_t{1} << 31) - (int64_t{1} << 26);
-
-int type_code(Type type) {
-  switch (type) {
-    case Type::kInt8:
-      return kCodeInt8;
-    case Type::kUint8:
-      return kCodeUint8;
-    case Type::kInt32:
-      return kCodeInt32;
-    case Type::kFloat32:
-      return kCodeFloat32;
-  }
-  return -1;
-}
 
 bool shifted(const Tensor& t) {
   return t.type == Type::kInt8 && t.file_type == Type::kUint8;

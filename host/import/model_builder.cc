@@ -8,20 +8,6 @@
 namespace shoal {
 namespace {
 
-int type_code(Type type) {
-  switch (type) {
-    case Type::kInt8:
-      return kCodeInt8;
-    case Type::kUint8:
-      return kCodeUint8;
-    case Type::kInt32:
-      return kCodeInt32;
-    case Type::kFloat32:
-      return kCodeFloat32;
-  }
-  return -1;
-}
-
 int window_size(int in, int kernel, int stride, int dilation, bool same) {
   const int extent = (kernel - 1) * dilation + 1;
   return same ? (in + stride - 1) / stride : (in - extent) / stride + 1;

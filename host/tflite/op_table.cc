@@ -272,4 +272,18 @@ std::string replacement(int code) {
   return "end the model before it, or retrain without it";
 }
 
+int type_code(Type type) {
+  switch (type) {
+    case Type::kInt8:
+      return kCodeInt8;
+    case Type::kUint8:
+      return kCodeUint8;
+    case Type::kInt32:
+      return kCodeInt32;
+    case Type::kFloat32:
+      return kCodeFloat32;
+  }
+  return -1;
+}
+
 }  // namespace shoal

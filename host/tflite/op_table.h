@@ -21,6 +21,9 @@ struct OpInfo {
 const OpInfo* find_op(int code);  // null: unsupported
 const OpInfo& op_info(OpKind);
 
+// The format's number of a type.
+int type_code(Type);
+
 // "RESIZE_BILINEAR", or "operator 999".
 std::string builtin_name(int code);
 // What would do instead of an unsupported operator.
