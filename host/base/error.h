@@ -18,6 +18,7 @@ enum class Exit : int {
   kNode = 6,
   kCorrupt = 7,
   kTimeout = 8,
+  kBusy = 9,  // another one owns it
 };
 
 // `what` names the thing and the numbers; `fix` is the smallest change that
