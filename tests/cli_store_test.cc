@@ -3,12 +3,17 @@
 // the caller only has to say something else), and flags that nothing would
 // obey are refused.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "device/storage/directory.h"
+#include "host/base/file_lock.h"
 #include "host/import/model_builder.h"
 #include "tests/command.h"
 
@@ -92,6 +97,24 @@ class CliStore : public testing::Test {
     ok(all);
     EXPECT_EQ(shop_.read("got"), wanted_);
   }
+  // A store "d" that spills and inputs "1.bin" and "2.bin", whose outputs are
+  // returned.
+  std::vector<std::vector<uint8_t>> spilling_store() {
+    shop_.write("s.tflite", squeezed());
+    std::vector<std::vector<uint8_t>> wanted;
+    std::mt19937 random(4);
+    for (const std::string name : {"1", "2"}) {
+      std::vector<uint8_t> input(32 * 32 * 4);
+      for (uint8_t& b : input) b = static_cast<uint8_t>(random());
+      shop_.write(name + ".bin", input);
+      ok({"run", "s.tflite", name + ".bin", "--output", "wanted"});
+      wanted.push_back(shop_.read("wanted"));
+    }
+    ok({"build", "s.tflite", "--store", "d", "--flash", "0", "--ram", "15000",
+        "--board", "stm32f746", "--storage", "qspi-nor", "--max-writes",
+        "100000"});
+    return wanted;
+  }
   Workshop shop_;
   std::vector<uint8_t> wanted_;
 };
@@ -168,6 +191,88 @@ TEST_F(CliStore, WhatSpillsIsExact) {
     shop_.write("d/node0.store", bytes);
     refused({"run", "--store", "d", "s.bin"}, 7, "the spill area");
     std::filesystem::remove_all(shop_.folder() / "d");
+  }
+}
+
+TEST_F(CliStore, AStoreThatIsWrittenHasOneOwner) {
+  wanted_ = spilling_store()[0];
+  const std::string lock = shop_.path("d/store.lock");
+  {
+    const FileLock owner(lock, LockMode::kExclusive, "d", {"shoal other"});
+    const std::string who = "d: the store is busy: shoal other, process " +
+                            std::to_string(getpid());
+    refused({"run", "--store", "d", "1.bin"}, 9, who);
+    refused({"run", "--store", "d", "1.bin", "--wait", "0.1"}, 9, who);
+    refused({"build", "s.tflite", "--store", "d"}, 9, who);
+    refused({"run", "s.tflite", "1.bin", "--flash", "0", "--board", "teensy41",
+             "--store", "d"},
+            9, who);
+    refused({"verify", "s.tflite", "1.bin", "--flash", "0", "--board",
+             "teensy41", "--store", "d"},
+            9, who);
+  }
+  run_is_exact({"--store", "d", "1.bin"});
+  EXPECT_FALSE(std::filesystem::exists(lock));
+  // What only reads shares its folder, but nobody builds there meanwhile.
+  ok({"build", "s.tflite", "--store", "e", "--flash", "0", "--board",
+      "teensy41"});
+  {
+    const FileLock reader(shop_.path("e/store.lock"), LockMode::kShared, "e",
+                          {"shoal other"});
+    run_is_exact({"--store", "e", "1.bin"});
+    refused({"build", "s.tflite", "--store", "e"}, 9, "e: the store is busy");
+  }
+  // A file under two names has one owner, too.
+  std::filesystem::create_directory(shop_.folder() / "f");
+  for (const auto& entry :
+       std::filesystem::directory_iterator(shop_.folder() / "d")) {
+    std::filesystem::create_hard_link(
+        entry.path(), shop_.folder() / "f" / entry.path().filename());
+  }
+  Background run(shop_, {"run", "--store", "d", "1.bin", "--frames", "100000"});
+  while (!std::filesystem::exists(lock)) usleep(1000);
+  usleep(100'000);
+  refused({"run", "--store", "f", "1.bin"}, 9, "another process writes it");
+  EXPECT_EQ(run.end(SIGKILL), 128 + SIGKILL);
+  run_is_exact({"--store", "f", "1.bin"});
+  run_is_exact({"--store", "d", "1.bin"});
+}
+
+// SHOAL_PAIRS of them for a campaign.
+TEST_F(CliStore, TwoRunsAtOnceAreExactOrRefused) {
+  const std::vector<std::vector<uint8_t>> wanted = spilling_store();
+  const char* const asked = std::getenv("SHOAL_PAIRS");
+  const int pairs = asked ? std::atoi(asked) : 12;
+  for (const bool waits : {false, true}) {
+    int busy = 0;
+    for (int n = 0; n < pairs && !HasFailure(); ++n) {
+      const auto command = [&](const char* name) {
+        std::vector<std::string> all{"run",      "--store",
+                                     "d",        std::string(name) + ".bin",
+                                     "--output", std::string("got") + name};
+        if (waits) all.insert(all.end(), {"--wait", "60"});
+        return all;
+      };
+      std::filesystem::remove(shop_.folder() / "got1");
+      std::filesystem::remove(shop_.folder() / "got2");
+      Background first(shop_, command("1")), second(shop_, command("2"));
+      const int codes[] = {first.end(0), second.end(0)};
+      int exact = 0;
+      for (int i = 0; i < 2; ++i) {
+        const std::string got = "got" + std::to_string(i + 1);
+        if (codes[i] == 0) {
+          EXPECT_EQ(shop_.read(got), wanted[static_cast<size_t>(i)]);
+          ++exact;
+        } else {
+          EXPECT_EQ(codes[i], waits ? 0 : 9);
+          EXPECT_FALSE(std::filesystem::exists(shop_.folder() / got));
+          ++busy;
+        }
+      }
+      EXPECT_GE(exact, waits ? 2 : 1);
+    }
+    std::printf("%d pairs %s --wait: %d runs exact, %d busy\n", pairs,
+                waits ? "with" : "without", 2 * pairs - busy, busy);
   }
 }
 

@@ -48,7 +48,8 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     options.sealed = key.has_value();
     const Prepared p =
         prepare_plan(load_model(golden_model_file(GetParam())), options);
-    write_store(folder_.string(), p.graph, p.net, p.plan, {key, {}, {}});
+    write_store(own_store(folder_.string(), {}), folder_.string(), p.graph,
+                p.net, p.plan, {key, {}, {}});
     return p.plan.nodes[0];
   }
 

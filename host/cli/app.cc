@@ -80,6 +80,7 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   verb->add_option("-o,--output", f.output, "write the plan as JSON");
+  add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = plan_command(f); });
 }
@@ -107,6 +108,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
           ->check(CLI::Range(1, 100000000));
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "; else of the whole command");
+  add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {
     if (frames->count() == 0) f.frames = f.plan.batch;
@@ -133,6 +135,7 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
   add_insecure_flag(verb, f.insecure);
   verb->add_option("--golden", f.golden,
                    "a model's folder of golden results, or their root");
+  add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = verify_command(f); });
 }
@@ -148,6 +151,7 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
                    "folder for storage.img of an emulated board");
   verb->add_option("--labels", f.labels, "one label a line, for the stores");
   add_plan_flags(verb, f.plan);
+  add_wait_flag(verb, f.plan.wait);
   add_normalization(verb, f.mean, f.deviation);
   add_json(verb, f.json);
   verb->callback([&] { code = build_command(f); });

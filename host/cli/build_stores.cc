@@ -51,7 +51,7 @@ int build_stores(const BuildFlags& flags) {
   const Prepared p =
       prepare_plan(load_model(flags.model), plan_options(flags.plan));
   const std::optional<StoreInfo> info =
-      keep_stores(flags.plan.storage, p, read_labels(flags.labels));
+      keep_stores(flags.plan, "build", p, read_labels(flags.labels));
   if (flags.json) {
     print_stores_json(flags.plan.storage.store, *info);
   } else {

@@ -53,7 +53,8 @@ class Evaluation {
       journal_.emplace(flags.resume,
                        JournalLimits{journal_key(model_checksum(flags.model),
                                                  *data_, normalization_),
-                                     data_->size(), classes_.count});
+                                     data_->size(), classes_.count},
+                       lock_request(flags.plan, "evaluate"));
     }
     FramesOptions options;
     options.normalization = normalization_;
@@ -110,7 +111,7 @@ void Evaluation::run_floats() {
 
 void Evaluation::run_one() {
   refuse_network(flags_.network, "one node has none");
-  StorageFlags storage = flags_.plan.storage;
+  const StorageFlags& storage = flags_.plan.storage;
   if (!storage.store.empty() || !storage.key.empty()) {
     throw Error(Exit::kUsage,
                 "--store, --store-key: each thread has a store of its own, "
@@ -119,7 +120,7 @@ void Evaluation::run_one() {
   }
   const Prepared p = prepare_plan(graph_, plan_options(flags_.plan));
   start(&p, "one node, " + threads(jobs_));
-  answer_by_nodes(p, store_settings(storage, labels_).options, jobs_, *frames_);
+  answer_by_nodes(p, store_settings(flags_.plan, "evaluate", labels_).options, jobs_, *frames_);
 }
 
 void Evaluation::run_virtual(const Cluster& cluster) {

@@ -142,6 +142,13 @@ void add_node_timeout(CLI::App* verb, int& seconds,
       ->check(CLI::NonNegativeNumber);
 }
 
+void add_wait_flag(CLI::App* verb, double& seconds) {
+  verb->add_option("--wait", seconds,
+                   "for what another one owns (a store, a journal, a node): "
+                   "seconds, else exit code 9 at once (0)")
+      ->check(CLI::Range(0.0, 1e6));
+}
+
 void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--loss", flags.loss, "of datagrams between nodes: 10%");
   verb->add_option("--duplicate", flags.duplicate, "come twice: 5%");

@@ -40,6 +40,9 @@ void add_key_flags(CLI::App*, std::string& key, bool& insecure);
 void add_insecure_flag(CLI::App*, bool& insecure);
 // Of a cluster: how long a node may be silent. `else_what` is said besides.
 void add_node_timeout(CLI::App*, int& seconds, const std::string& else_what);
+// How long it waits for what another process owns (a store, a journal, a node)
+// before it ends in exit code 9.
+void add_wait_flag(CLI::App*, double& seconds);
 // Of virtual nodes.
 void add_network_flags(CLI::App*, NetworkFlags&);
 

@@ -45,6 +45,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   verb->add_option("--resume", f.resume,
                    "journal of the answers: made if it is not there, else "
                    "what it knows is not run again");
+  add_wait_flag(verb, f.plan.wait);
   verb->add_option("-o,--output", f.output,
                    "write the confusion matrix as CSV");
   add_json(verb, f.json);

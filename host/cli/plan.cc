@@ -49,7 +49,7 @@ int plan_command(const PlanCommandFlags& flags) {
     const PlanOptions options = plan_options(flags.plan);
     budgets = budget_of(options);
     p = prepare_plan(load_model(flags.model), options);
-    keep_stores(flags.plan.storage, p, {});
+    keep_stores(flags.plan, "plan", p, {});
   }
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);

@@ -27,7 +27,7 @@ RunOutcome run_one(const RunFlags& flags, const Prepared& p,
                    const std::vector<std::string>& labels,
                    const std::vector<uint8_t>& input,
                    std::optional<TraceCollector>& trace) {
-  const LocalNode node(p, store_settings(flags.plan.storage, labels));
+  const LocalNode node(p, store_settings(flags.plan, "run", labels));
   Session session(p.graph, p.net, node.source(), node.arena_bytes(),
                   trace ? trace->tap() : Tap{});
   RunOutcome outcome =

@@ -58,7 +58,9 @@ int run_stored(const RunFlags& flags) {
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);
   const std::optional<StoreKey> key = key_to_read(s);
-  const StoreInfo info = read_store_info(s.store, key);
+  const StoreAccess access =
+      access_store(s.store, key, lock_request(flags.plan, "run"));
+  const StoreInfo& info = access.info;
   check_node(flags, info);
   std::vector<std::string> labels = read_labels(flags.labels);
   if (labels.empty()) labels = info.labels;

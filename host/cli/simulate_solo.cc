@@ -14,6 +14,7 @@
 #include "host/import/import.h"
 #include "host/oracle/oracle.h"
 #include "host/plan/wear.h"
+#include "host/run/local_node.h"
 #include "host/sim/solo.h"
 #include "host/sim/store_image.h"
 
@@ -203,7 +204,7 @@ int simulate_solo(const SimulateFlags& flags) {
   SoloAnswer a{p, board, nullptr};
   if (reads_storage(node)) a.storage = &find_storage(board, options.storage);
   std::optional<StoreKey> key;
-  if (a.storage && options.sealed) key = key_to_write(plan.storage);
+  if (a.storage) key = store_settings(plan, "simulate", {}).options.key;
   SoloOptions solo;
   solo.storage = a.storage;
   if (key) solo.key = key->data();

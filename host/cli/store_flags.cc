@@ -41,6 +41,22 @@ void refuse(bool given, const char* name, const std::string& why) {
   throw Error(Exit::kUsage, std::string(name) + ": " + why, "leave it out");
 }
 
+// Of --store-key, else the folder's, which is made.
+StoreKey key_to_write(const StorageFlags& flags) {
+  if (!flags.key.empty()) return read_key_file(flags.key);
+  if (flags.store.empty()) return fresh_key();
+  const std::string path = (fs::path(flags.store) / kFolderKey).string();
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    make_key_file(path, false);
+    std::fprintf(stderr,
+                 "%s: the new key of these stores; it does not belong on "
+                 "their card\n",
+                 path.c_str());
+  }
+  return read_key_file(path);
+}
+
 void refuse_both(const StorageFlags& flags) {
   if (!flags.no_encrypt || flags.key.empty()) return;
   throw Error(Exit::kUsage, "--no-encrypt and --store-key contradict",
@@ -86,35 +102,34 @@ void refuse_storage(const StorageFlags& flags, const std::string& why) {
   refuse_store_files(flags, why);
 }
 
-std::optional<StoreKey> key_to_write(const StorageFlags& flags) {
-  refuse_both(flags);
-  if (flags.no_encrypt) return std::nullopt;
-  if (!flags.key.empty()) return read_key_file(flags.key);
-  if (flags.store.empty()) return fresh_key();
-  const std::string path = (fs::path(flags.store) / kFolderKey).string();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
-    fs::create_directories(flags.store, ignored);
-    make_key_file(path, false);
-    std::fprintf(stderr,
-                 "%s: the new key of these stores; it does not belong on "
-                 "their card\n",
-                 path.c_str());
-  }
-  return read_key_file(path);
+LockRequest lock_request(const PlanFlags& flags, const char* verb) {
+  return {std::string("shoal ") + verb, flags.wait,
+          [](const std::string& what) {
+            std::fprintf(stderr, "%s\n", what.c_str());
+          }};
 }
 
-StoreSettings store_settings(const StorageFlags& flags,
+StoreSettings store_settings(const PlanFlags& flags, const char* verb,
                              const std::vector<std::string>& labels) {
-  return {flags.store, {key_to_write(flags), labels, std::nullopt}};
+  const StorageFlags& s = flags.storage;
+  refuse_both(s);
+  StoreSettings settings;
+  settings.folder = s.store;
+  settings.options.labels = labels;
+  if (!s.store.empty()) {
+    settings.owner.emplace(own_store(s.store, lock_request(flags, verb)));
+  }
+  if (!s.no_encrypt) settings.options.key = key_to_write(s);
+  return settings;
 }
 
-std::optional<StoreInfo> keep_stores(const StorageFlags& flags,
+std::optional<StoreInfo> keep_stores(const PlanFlags& flags, const char* verb,
                                      const Prepared& p,
                                      const std::vector<std::string>& labels) {
-  if (flags.store.empty()) return std::nullopt;
-  const StoreSettings settings = store_settings(flags, labels);
-  return write_store(settings.folder, p.graph, p.net, p.plan, settings.options);
+  if (flags.storage.store.empty()) return std::nullopt;
+  const StoreSettings settings = store_settings(flags, verb, labels);
+  return write_store(*settings.owner, settings.folder, p.graph, p.net, p.plan,
+                     settings.options);
 }
 
 std::optional<StoreKey> key_to_read(const StorageFlags& flags) {

@@ -12,6 +12,8 @@
 
 namespace shoal {
 
+class FileLock;
+struct LockRequest;
 struct Prepared;
 struct StoreSettings;
 
@@ -25,15 +27,18 @@ void refuse_storage(const StorageFlags&, const std::string& why);
 // The same for those about files alone.
 void refuse_store_files(const StorageFlags&, const std::string& why);
 
-// The key of stores to be written: that of --store-key; none with
-// --no-encrypt; without either that of the folder, which is made if there is
-// none, or of a temporary store a random one.
-std::optional<StoreKey> key_to_write(const StorageFlags&);
-// How and where a node of this computer keeps its store.
-StoreSettings store_settings(const StorageFlags&,
+// Who asks for what another process may own: the verb, and --wait.
+LockRequest lock_request(const PlanFlags&, const char* verb);
+
+// How and where a node of this computer keeps its store; --store is owned from
+// now on. The key is that of --store-key; none with --no-encrypt; without
+// either that of the folder, which is made if there is none, or of a temporary
+// store a random one.
+StoreSettings store_settings(const PlanFlags&, const char* verb,
                              const std::vector<std::string>& labels);
 // Writes the stores of all nodes to --store; nothing without it.
-std::optional<StoreInfo> keep_stores(const StorageFlags&, const Prepared&,
+std::optional<StoreInfo> keep_stores(const PlanFlags&, const char* verb,
+                                     const Prepared&,
                                      const std::vector<std::string>& labels);
 
 // `shoal build --store`.

@@ -132,7 +132,7 @@ int verify_command(const VerifyFlags& flags) {
               : prepare_plan(load_model(flags.model), plan_options(flags.plan));
   if (several) seal_stores(p, flags.network.seed, network);
   std::optional<LocalNode> alone;
-  if (!several) alone.emplace(p, store_settings(flags.plan.storage, {}));
+  if (!several) alone.emplace(p, store_settings(flags.plan, "verify", {}));
   const FileCounters before =
       alone && alone->storage() ? alone->storage()->counters() : FileCounters{};
   auto results = nlohmann::json::array();

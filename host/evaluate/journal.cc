@@ -144,7 +144,8 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
   }
 }
 
-Journal::Journal(const std::string& path, const JournalLimits& limits)
+Journal::Journal(const std::string& path, const JournalLimits& limits,
+                 const LockRequest& request)
     : path_(path) {
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   struct stat status {};
@@ -153,9 +154,11 @@ Journal::Journal(const std::string& path, const JournalLimits& limits)
     throw Error(Exit::kUsage, path + ": cannot be opened for writing");
   }
   try {
+    lock_.emplace(path + ".lock", LockMode::kExclusive, path + ": the journal",
+                  request);
+    // A file may have more names than this one.
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      throw Error(Exit::kUsage, path + ": another run writes it",
-                  "wait for its end");
+      throw Error(Exit::kBusy, path + ": another run writes it");
     }
     JournalText text = parse_journal(read_all(file_, path), limits, path);
     known_ = std::move(text.answers);

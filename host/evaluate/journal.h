@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/file_lock.h"
 #include "host/evaluate/evaluate.h"
 
 namespace shoal {
@@ -42,9 +43,10 @@ JournalText parse_journal(std::string_view text, const JournalLimits&,
 // A journal on disk, of one run at a time.
 class Journal {
  public:
-  // Reads what is there, or begins a new one. Throws as parse_journal(), and
-  // Error(kUsage) if the file is in use or cannot be had.
-  Journal(const std::string& path, const JournalLimits&);
+  // Reads what is there, or begins a new one. Throws as parse_journal(),
+  // Error(kBusy) if another run writes it, Error(kUsage) if it cannot be had.
+  Journal(const std::string& path, const JournalLimits&,
+          const LockRequest& = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -58,6 +60,7 @@ class Journal {
   void append(const std::string& text);
 
   std::string path_;
+  std::optional<FileLock> lock_;
   int file_ = -1;
   Answers known_;
 };

@@ -134,8 +134,19 @@ TEST_F(JournalTest, ImpossibleAnswersAreRefused) {
 }
 
 TEST_F(JournalTest, OneRunWritesIt) {
-  const Journal first(path_, kLimits);
-  EXPECT_THROW(Journal(path_, kLimits), Error);
+  const Journal first(path_, kLimits, {"shoal evaluate"});
+  try {
+    const Journal second(path_, kLimits);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kBusy);
+    EXPECT_NE(std::string(e.what()).find("busy: shoal evaluate, process "),
+              std::string::npos)
+        << e.what();
+  }
+  const std::string other = path_ + "2";
+  std::filesystem::create_symlink(path_, other);
+  EXPECT_THROW(Journal(other, kLimits), Error);
 }
 
 TEST(JournalKey, KnowsModelDataAndInputs) {

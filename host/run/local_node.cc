@@ -1,24 +1,31 @@
 #include "host/run/local_node.h"
 
+#include <utility>
+
 #include "host/emit/emit.h"
 
 namespace shoal {
 
-LocalNode::LocalNode(const Prepared& p, const StoreSettings& settings)
+LocalNode::LocalNode(const Prepared& p, StoreSettings settings)
     : arena_bytes_(p.plan.nodes.at(0).arena_bytes) {
   if (settings.folder.empty() && !reads_storage(p.plan.nodes[0])) {
     image_ = emit(p.net, p.plan, 0);
     return;
   }
   if (settings.folder.empty()) temporary_.emplace();
-  write(p, settings);
+  write(p, std::move(settings));
 }
 
 // What was written is opened as a store of anybody's would be.
-void LocalNode::write(const Prepared& p, const StoreSettings& settings) {
+void LocalNode::write(const Prepared& p, StoreSettings settings) {
   const std::string folder =
       temporary_ ? temporary_->path().string() : settings.folder;
-  write_store(folder, p.graph, p.net, p.plan, settings.options);
+  if (settings.owner) {
+    owner_.emplace(std::move(*settings.owner));
+  } else {
+    owner_.emplace(own_store(folder, {}));
+  }
+  write_store(*owner_, folder, p.graph, p.net, p.plan, settings.options);
   info_ = read_store_info(folder, settings.options.key);
   store_.emplace(folder, *info_, 0, settings.options.key,
                  temporary_ ? Lifetime::kTemporary : Lifetime::kKept);

@@ -22,12 +22,14 @@ namespace shoal {
 struct StoreSettings {
   std::string folder;  // empty: a temporary one, if there is need of a store
   StoreOptions options;
+  // Of the folder; none: it is taken here, at once or not at all.
+  std::optional<FileLock> owner = {};
 };
 
 class LocalNode {
  public:
   // Throws as write_store() and OpenStore do.
-  LocalNode(const Prepared&, const StoreSettings&);
+  LocalNode(const Prepared&, StoreSettings);
   LocalNode(const LocalNode&) = delete;
   LocalNode& operator=(const LocalNode&) = delete;
 
@@ -37,11 +39,12 @@ class LocalNode {
   const FileStorage* storage() const { return store_ ? &store_->storage() : 0; }
 
  private:
-  void write(const Prepared&, const StoreSettings&);
+  void write(const Prepared&, StoreSettings);
 
   const uint32_t arena_bytes_;
   std::vector<uint8_t> image_;
   std::optional<TemporaryFolder> temporary_;
+  std::optional<FileLock> owner_;
   std::optional<StoreInfo> info_;
   std::optional<OpenStore> store_;
 };

@@ -1,6 +1,7 @@
 #include "host/store/file_storage.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -62,6 +63,11 @@ FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
                 path + ": " + format_count(info.st_size) + " bytes, " +
                     format_count(static_cast<int64_t>(base + bytes)) +
                     " are needed");
+  }
+  // The owner of the folder is the only one, unless the file has more names.
+  if (spill && flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    close(file_);
+    throw Error(Exit::kBusy, path + ": another process writes it");
   }
   posix_fadvise(file_, static_cast<off_t>(base), bytes, POSIX_FADV_SEQUENTIAL);
   thread_ = std::thread([this] { work(); });

@@ -34,7 +34,8 @@ class FileStorage final : public HostStorage {
  public:
   // Offset 0 is byte `base` of the file, `bytes` follow it. `spill`: what may
   // be written, offsets as of reads. Throws Error(kCorrupt) for a file that
-  // is too short, Error(kUsage) if it cannot be opened.
+  // is too short, Error(kUsage) if it cannot be opened, Error(kBusy) if it is
+  // to be written and another process does.
   FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
               std::optional<shoal_spill_area> spill = {},
               Lifetime = Lifetime::kKept);

@@ -77,6 +77,27 @@ StoreInfo read_store_info(const std::string& folder,
   return parse_store_info(path, std::string(bytes.begin(), bytes.end()), key);
 }
 
+StoreAccess access_store(const std::string& folder,
+                         const std::optional<StoreKey>& key,
+                         const LockRequest& request) {
+  const auto mode_of = [](const StoreInfo& info) {
+    return std::any_of(
+               info.nodes.begin(), info.nodes.end(),
+               [](const StoredNode& n) { return n.storage_written_bytes > 0; })
+               ? LockMode::kExclusive
+               : LockMode::kShared;
+  };
+  // It may have been built anew before the lock was had.
+  LockMode mode = mode_of(read_store_info(folder, key));
+  for (;;) {
+    FileLock lock((fs::path(folder) / kStoreLockFile).string(), mode,
+                  folder + ": the store", request);
+    StoreInfo info = read_store_info(folder, key);
+    if (mode_of(info) == mode) return {std::move(lock), std::move(info)};
+    mode = mode_of(info);
+  }
+}
+
 StoreKey node_store_key(const StoreKey& key, uint16_t node) {
   uint8_t info[] = "shoal node store\0";
   info[sizeof info - 3] = static_cast<uint8_t>(node);
@@ -98,6 +119,10 @@ OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
   if (node_.mapped) read_program(base.string() + ".program");
   check_program(store);
   const Directory& d = directory_;
+  if ((d.spill_bytes > 0) != (node_.storage_written_bytes > 0)) {
+    refuse(store, std::string("whether it spills is not what ") +
+                      kStoreInfoFile + " says");
+  }
   if (d.spill_bytes) {
     spill_ = {d.spill - d.program, d.spill_bytes, d.spill_erase_bytes,
               d.spill_write_bytes};

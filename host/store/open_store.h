@@ -16,6 +16,7 @@
 #include <string>
 
 #include "device/storage/directory.h"
+#include "host/base/file_lock.h"
 #include "host/store/file_storage.h"
 #include "host/store/node_source.h"
 #include "host/store/store_info.h"
@@ -23,6 +24,7 @@
 namespace shoal {
 
 inline constexpr const char* kStoreInfoFile = "store.json";
+inline constexpr const char* kStoreLockFile = "store.lock";
 
 // Throws as parse_store_info() does; Error(kUsage) if there is no such folder.
 StoreInfo read_store_info(const std::string& folder,
@@ -30,6 +32,16 @@ StoreInfo read_store_info(const std::string& folder,
 
 // The key of one node, made from the one that is kept.
 StoreKey node_store_key(const StoreKey&, uint16_t node);
+
+// A folder of stores to be run. What spills has one owner; what only reads
+// shares the folder with others that do, and keeps it from being built anew.
+struct StoreAccess {
+  FileLock lock;
+  StoreInfo info;
+};
+// Throws as read_store_info() and FileLock do.
+StoreAccess access_store(const std::string& folder,
+                         const std::optional<StoreKey>&, const LockRequest&);
 
 class OpenStore {
  public:

@@ -180,8 +180,18 @@ const Storage* storage_of(const PlanNode& node) {
   return &find_storage(board, node.storage);
 }
 
-StoreInfo write_store(const std::string& folder, const Graph& graph,
-                      const Net& net, const Plan& plan,
+FileLock own_store(const std::string& folder, const LockRequest& request) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!fs::is_directory(folder, failed)) {
+    throw Error(Exit::kUsage, folder + ": no folder can be made there");
+  }
+  return {(fs::path(folder) / kStoreLockFile).string(), LockMode::kExclusive,
+          folder + ": the store", request};
+}
+
+StoreInfo write_store(const FileLock&, const std::string& folder,
+                      const Graph& graph, const Net& net, const Plan& plan,
                       const StoreOptions& options) {
   StoreInfo info;
   set_ends(info, graph, net);
@@ -191,7 +201,6 @@ StoreInfo write_store(const std::string& folder, const Graph& graph,
   info.generation =
       options.generation ? *options.generation : new_generation(info.sealed);
   std::error_code ignored;
-  fs::create_directories(folder, ignored);
   // Written last: until then there is no store here.
   const std::string description = (fs::path(folder) / kStoreInfoFile).string();
   fs::remove(description, ignored);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/file_lock.h"
 #include "host/board/board.h"
 #include "host/plan/plan.h"
 #include "host/store/store_info.h"
@@ -25,9 +26,15 @@ struct StoreOptions {
 // The profile that a node of the plan has, for its spill area.
 const Storage* storage_of(const PlanNode&);
 
-// Returns what store.json says. Throws Error(kDoesNotFit) if a store exceeds
-// its storage, Error(kInternal) if a file cannot be written.
-StoreInfo write_store(const std::string& folder, const Graph&, const Net&,
-                      const Plan&, const StoreOptions&);
+// Makes the folder, if there is none, and takes it: nobody else writes it, or
+// runs what lies in it, until the lock goes. Throws as FileLock does.
+FileLock own_store(const std::string& folder, const LockRequest&);
+
+// Returns what store.json says. `owner`: own_store() of the folder. Throws
+// Error(kDoesNotFit) if a store exceeds its storage, Error(kInternal) if a file
+// cannot be written.
+StoreInfo write_store(const FileLock& owner, const std::string& folder,
+                      const Graph&, const Net&, const Plan&,
+                      const StoreOptions&);
 
 }  // namespace shoal
