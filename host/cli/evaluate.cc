@@ -120,7 +120,8 @@ void Evaluation::run_one() {
   }
   const Prepared p = prepare_plan(graph_, plan_options(flags_.plan));
   start(&p, "one node, " + threads(jobs_));
-  answer_by_nodes(p, store_settings(flags_.plan, "evaluate", labels_).options, jobs_, *frames_);
+  answer_by_nodes(p, store_settings(flags_.plan, "evaluate", labels_).options,
+                  jobs_, *frames_);
 }
 
 void Evaluation::run_virtual(const Cluster& cluster) {
