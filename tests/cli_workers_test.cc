@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 
 #include "host/import/model_builder.h"
@@ -288,12 +289,26 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
   const SilentPort nobody;
   expect_refused(run(secure.address + "," + nobody.address, {"--timeout", "1"}),
                  6, "node " + nobody.address + ": no answer within ");
-  expect_refused(run(secure.address, {"--key", "other.key"}), 6,
-                 secure.address + ": it does not know this key");
-  expect_refused(run(secure.address, {"--insecure"}), 6,
-                 secure.address + ": it takes only encrypted sessions");
-  expect_refused(run(open.address, {}), 6,
-                 open.address + ": it runs --insecure");
+  // Unsigned answers: said at once, believed when time has run out.
+  const auto hinted = [&](const std::string& address, const Arguments& more,
+                          const std::string& text) {
+    Arguments all = run(address, more);
+    all.insert(all.end(), {"--timeout", "1"});
+    const Told told = shop_.shoal(all);
+    EXPECT_EQ(told.code, 6) << told.err;
+    const std::vector<std::string> lines = lines_of(told.err);
+    ASSERT_GE(lines.size(), 2u) << told.err;
+    EXPECT_EQ(lines[0], "node " + address + ": an unsigned answer says that " +
+                            text + "; going on until 1.0 s have passed");
+    EXPECT_NE(lines[1].find("no answer within 1.0 s; an unsigned answer said "
+                            "that " +
+                            text),
+              std::string::npos)
+        << told.err;
+  };
+  hinted(secure.address, {"--key", "other.key"}, "it does not know this key");
+  hinted(secure.address, {"--insecure"}, "it takes only encrypted sessions");
+  hinted(open.address, {}, "it runs --insecure");
   expect_refused(run(secure.address, {"--key", "none.key"}), 2,
                  "none.key: there is no key file");
   expect_refused(run(secure.address, {"--nodes", "2"}), 2,
@@ -301,6 +316,41 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
   // None of that has hurt them.
   EXPECT_EQ(shop_.shoal(run(secure.address, {})).code, 0);
   EXPECT_EQ(shop_.shoal(run(open.address, {"--insecure"})).code, 0);
+}
+
+TEST_F(CliWorkers, OneCoordinatorAtATime) {
+  const RunningWorker worker(shop_, {"--insecure"});
+  const auto once = [&](const Arguments& more) {
+    Arguments all = run(worker.address, {"--insecure", "--timeout", "2"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const Arguments forever = once({"--frames", "1000000", "--wait", "60"});
+  std::optional<Background> first(std::in_place, shop_, forever);
+  const std::string has = " has it, for ";
+  const auto busy = [&] {
+    const Told told = shop_.shoal(once({}));
+    return told.code == 9 && told.err.find(has) != std::string::npos;
+  };
+  for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
+  expect_refused(once({}), 9, "node " + worker.address + ": busy: ");
+  expect_refused(once({}), 9, "--take-over");
+  EXPECT_EQ(shop_.shoal(once({"--wait", "0.2"})).code, 9);
+  // Who ends gives it back at once; who is killed leaves it until then.
+  first->end(SIGTERM);
+  EXPECT_EQ(shop_.shoal(once({})).code, 0);
+  first.emplace(shop_, forever);
+  for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
+  first->end(SIGKILL);
+  expect_refused(once({}), 9, has);
+  const Told waited = shop_.shoal(once({"--wait", "30"}));
+  EXPECT_EQ(waited.code, 0) << waited.err;
+  EXPECT_NE(waited.err.find("; waiting\n"), std::string::npos) << waited.err;
+  // Or it is meant.
+  first.emplace(shop_, forever);
+  for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
+  EXPECT_EQ(shop_.shoal(once({"--take-over"})).code, 0);
+  EXPECT_EQ(first->end(0), 9);
 }
 
 TEST_F(CliWorkers, ProgramsThatDoNotFitAreRefused) {

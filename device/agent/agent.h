@@ -61,9 +61,13 @@ struct AgentConfig {
 };
 
 struct AgentCounters {
-  uint32_t hellos = 0, sessions = 0;  // answered; accepted
+  uint32_t hellos = 0, sessions = 0;  // genuine ones; accepted
   uint32_t requests = 0, chunks = 0;  // genuine ones
   uint32_t strangers = 0;  // datagrams that are nobody's here, forged, replayed
+  // Of these: not made with the key, in another mode, said before.
+  uint32_t forged = 0, other_mode = 0, replayed = 0;
+  // Other coordinators that were told of the lease, or took the node over.
+  uint32_t busy = 0, taken = 0;
 };
 
 class NodeAgent {
@@ -94,9 +98,18 @@ class NodeAgent {
 
   // handshake.cc
   void hello(uint64_t from, uint32_t bytes);
+  void signed_hello(uint64_t from, Hello&);
   void answer(uint64_t to, const Hello& question, Verdict);
   void node_nonce(const uint8_t* coordinator_nonce, uint8_t* out) const;
-  void accept(uint64_t from, const Hello&);
+  Verdict compare(const HelloHead& question, HelloBody& answer) const;
+  Verdict judge(const HelloBody& question, HelloBody& answer);
+  void accept(uint64_t from, const HelloBody&, const uint8_t* nonce);
+
+  // The lease.
+  uint64_t now_us() const;
+  uint32_t lease_left_ms() const;
+  void renew_lease();
+  void end_lease();
 
   // requests.cc
   void session(uint64_t from, uint32_t bytes);
@@ -124,7 +137,11 @@ class NodeAgent {
 
   // The session. A hello changes nothing until it comes again with the nonce
   // that this node gave for it: a recorded one cannot end a run.
+  // Until the lease has run out, other coordinators are told whose it is.
   bool connected_ = false;
+  char holder_[kHolderBytes] = {};
+  uint32_t lease_us_ = 0;  // 0: given back
+  uint64_t lease_until_us_ = 0;
   uint64_t coordinator_ = 0;                  // address
   uint8_t accepted_nonce_[kNonceBytes] = {};  // this node's
   SessionKeys keys_{};

@@ -30,13 +30,21 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   std::memcpy(&head, packet, sizeof head);
   const uint32_t body = bytes - kBodyAt - tag;
   if (head.version != kSessionVersion || head.reserved != 0 ||
-      head.session != keys_.session || !window_.fresh(head.packet) ||
-      config_.cipher->open(keys_.to_node, head.packet, packet, sizeof head,
-                           packet + kBodyAt, body) != 0) {
+      head.session != keys_.session) {
     ++counters_.strangers;
     return;
   }
+  if (!window_.fresh(head.packet)) {
+    ++counters_.strangers, ++counters_.replayed;
+    return;
+  }
+  if (config_.cipher->open(keys_.to_node, head.packet, packet, sizeof head,
+                           packet + kBodyAt, body) != 0) {
+    ++counters_.strangers, ++counters_.forged;
+    return;
+  }
   window_.note(head.packet);
+  renew_lease();
   if (window_.newest(head.packet)) coordinator_ = from;
   std::memcpy(&request, packet + kBodyAt, sizeof request);
   // What was overtaken by a later step of the same conversation is a
@@ -75,6 +83,7 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
     case Request::kStop: {
       const Reply reply = ping();
       leave();
+      end_lease();
       return reply;
     }
   }

@@ -17,11 +17,14 @@
 
 namespace shoal {
 
-inline constexpr uint8_t kSessionVersion = 1;
+inline constexpr uint8_t kSessionVersion = 2;
 inline constexpr uint32_t kLeastPayload = 96;  // of any transport
 inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
 inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name
+inline constexpr uint32_t kHolderBytes = 16;  // of a coordinator's name
+// Of a session: as long as its coordinator may be silent, within these.
+inline constexpr uint32_t kLeastLeaseMs = 1000, kMostLeaseMs = 60'000;
 
 // First byte of every datagram; data datagrams are device/link's.
 enum class Kind : uint8_t {
@@ -31,6 +34,12 @@ enum class Kind : uint8_t {
   kData = kDataKind,
 };
 
+// How the two sides know each other.
+enum class Mode : uint8_t {
+  kPreShared = 0,  // one key for the whole cluster
+  kInsecure = 1,   // not at all: the key is zeros
+};
+
 // What an answer to a hello says.
 enum class Verdict : uint8_t {
   kChallenge = 0,   // say it again with my nonce
@@ -38,22 +47,50 @@ enum class Verdict : uint8_t {
   kVersion = 2,     // another version of this protocol; authenticated
   kArithmetic = 3,  // another operator set or rounding; authenticated
   kKey = 4,         // not authenticated: this hello's key is not mine
-  kMode = 5,        // not authenticated: one of us is --insecure
+  kMode = 5,        // not authenticated: I take another mode
+  kBusy = 6,        // the session of another coordinator stands
+  kGone = 7,        // to a probe: its session is over, nobody has one
 };
+
+// HelloBody::code of a hello, bits.
+inline constexpr uint8_t kTakeOver = 1;  // end another coordinator's session
+inline constexpr uint8_t kProbe = 2;     // does this session still stand?
+
+// Where a hello or an answer begins.
+struct HelloHead {
+  Kind kind;
+  uint8_t version;
+  Mode mode;
+  Verdict verdict;  // of an answer, else 0
+  uint32_t arithmetic;
+};
+static_assert(sizeof(HelloHead) == 8);
+
+// What they say, authenticated.
+struct HelloBody {
+  uint8_t code;       // of a hello kTakeOver, kProbe; of an answer 0
+  uint8_t version;    // of whoever says it
+  uint16_t reserved;  // 0
+  // Of a hello the lease that is wanted in ms, of a probe the session; of
+  // kAccepted the lease, of kBusy the most that is left of it, in ms; of
+  // kArithmetic the node's.
+  uint32_t value;
+  // Who says hello; who has the session of which kBusy tells, or had the last
+  // one (kGone). Printable ASCII without blanks, zeros behind it.
+  char holder[kHolderBytes];
+};
+static_assert(sizeof(HelloBody) == 24);
 
 // Hello and answer have the same layout, so an answer is never longer than
 // the question.
 struct Hello {
-  Kind kind;
-  uint8_t version;
-  uint8_t insecure;  // 0, 1
-  uint8_t verdict;   // of an answer, else 0
-  uint32_t arithmetic;
+  HelloHead head;
   uint8_t coordinator_nonce[kNonceBytes];
   uint8_t node_nonce[kNonceBytes];  // zeros: not known yet
-  uint8_t mac[kMacBytes];           // of all before it; zeros in kKey, kMode
+  HelloBody body;
+  uint8_t mac[kMacBytes];  // of all before it; zeros in kKey, kMode
 };
-static_assert(sizeof(Hello) == 56);
+static_assert(sizeof(Hello) == 80 && sizeof(Hello) <= kLeastPayload);
 
 // Authenticated and not encrypted, before the sealed body.
 struct SessionHead {

@@ -57,6 +57,7 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
   add_worker_plan_flags(verb, f.plan);
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "");
+  add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = deploy_command(f); });
 }

@@ -51,7 +51,8 @@ struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
   std::string key = "shoal.key";
   bool insecure = false;
-  int timeout = 0;  // seconds that a node may be silent; 0: 5
+  bool take_over = false;  // of nodes that another coordinator has
+  int timeout = 0;         // seconds that a node may be silent; 0: 5
 };
 struct RunFlags {
   std::string model, input, labels, output, trace;

@@ -119,6 +119,8 @@ void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--workers", flags.workers,
                    "addresses of running `shoal worker`s, one node each")
       ->delimiter(',');
+  verb->add_flag("--take-over", flags.take_over,
+                 "end the run of another coordinator that has these workers");
   add_key_flags(verb, flags.key, flags.insecure);
 }
 

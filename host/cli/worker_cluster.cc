@@ -1,7 +1,13 @@
 #include "host/cli/worker_cluster.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <future>
+#include <random>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
@@ -18,6 +24,30 @@ namespace {
 constexpr int kNodeTimeoutSeconds = 5;
 
 constexpr const char* kSerial = "serial:";
+constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
+
+bool is_there(const std::future<Prepared>& plan) {
+  return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+// What comes while nobody listens would be looked at in vain later.
+void discard_datagrams(const shoal_transport& t) {
+  std::vector<uint8_t> datagram(t.max_payload);
+  uint64_t from = 0;
+  while (t.receive(t.user, &from, datagram.data(), t.max_payload) != 0) {
+  }
+}
+
+// Who has the nodes, for those who would like to.
+std::string coordinator_name() {
+  char host[64] = {};
+  static_cast<void>(gethostname(host, sizeof host - 1));
+  const passwd* const user = getpwuid(geteuid());
+  std::string who = std::string(user ? user->pw_name : "") + "@" + host;
+  const std::string process = ":" + std::to_string(getpid());
+  std::erase_if(who, [](char c) { return c <= ' ' || c >= 0x7F; });
+  return who.substr(0, kHolderBytes - process.size()) + process;
+}
 
 bool is_serial(const std::string& address) {
   return address.starts_with(kSerial);
@@ -93,6 +123,11 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   config.insecure = flags.insecure;
   if (!config.insecure) config.key = read_key_file(flags.key);
   config.entropy = system_entropy;
+  config.name = coordinator_name();
+  config.take_over = flags.take_over;
+  config.hint = [](const std::string& text) {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  };
   const int timeout = flags.timeout;
   config.timeout_us =
       uint64_t{1'000'000} *
@@ -111,16 +146,68 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   split_ = split_options(plan);
   transport_ = open_transport(addresses_);
   split_.max_payload = transport_->transport().max_payload;
-  coordinator_ = std::make_unique<Coordinator>(config_of(flags, *transport_));
+  config_ = config_of(flags, *transport_);
+  wait_s_ = plan.wait;
+}
+
+WorkerCluster::~WorkerCluster() { give_back(); }
+
+void WorkerCluster::give_back() {
+  if (!coordinator_) return;
+  try {
+    stop_all(*coordinator_, *transport_);
+  } catch (const std::exception&) {
+    // What ended the run is told; this would only hide it.
+  }
+}
+
+// Who has to wait for one worker keeps no other one meanwhile: another
+// coordinator may wait for that one.
+void WorkerCluster::connect(const StopSignals& signals) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::duration<double>(wait_s_);
+  std::minstd_rand random(std::random_device{}());
+  for (bool told = false;; told = true) {
+    coordinator_ = std::make_unique<Coordinator>(config_);
+    try {
+      coordinator_->connect(addresses_);
+      drive_on(*coordinator_, *transport_, signals,
+               [&] { return coordinator_->connected(); });
+      return;
+    } catch (const Error& e) {
+      give_back();
+      if (e.code() != Exit::kBusy || Clock::now() >= until) throw;
+      if (!told) std::fprintf(stderr, "%s; waiting\n", e.what());
+    }
+    const uint64_t pause_us = 50'000 + random() % 200'000;
+    const shoal_transport& t = transport_->transport();
+    const uint64_t next = t.now_us(t.user) + pause_us;
+    while (t.now_us(t.user) < next && !signals.asked()) {
+      transport_->wait(next, signals.descriptor());
+      discard_datagrams(t);
+    }
+  }
 }
 
 Prepared WorkerCluster::prepare(Graph graph) {
-  coordinator_->connect(addresses_);
-  drive(*coordinator_, *transport_, nullptr,
-        [&] { return coordinator_->connected(); });
-  cluster_ =
-      cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr, ram_);
-  Prepared p = prepare_split(std::move(graph), cluster_, split_);
+  std::future<Prepared> plan;
+  const StopSignals signals;
+  try {
+    connect(signals);
+    cluster_ = cluster_of(*coordinator_, addresses_,
+                          given_ ? &*given_ : nullptr, ram_);
+    // Planning may take longer than a lease lasts.
+    plan = std::async(std::launch::async, [&] {
+      return prepare_split(std::move(graph), cluster_, split_);
+    });
+    drive_on(
+        *coordinator_, *transport_, signals, [&] { return is_there(plan); },
+        kLookUs);
+  } catch (...) {
+    give_back();  // before a signal acts
+    throw;
+  }
+  Prepared p = plan.get();
   for (const PlanNode& node : p.plan.nodes) {
     if (node.storage.empty()) continue;
     throw Error(Exit::kDoesNotFit,

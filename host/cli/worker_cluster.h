@@ -14,6 +14,7 @@
 
 #include "host/cli/commands.h"
 #include "host/cluster/coordinator.h"
+#include "host/cluster/stop_signals.h"
 #include "host/cluster/transport.h"
 #include "host/run/prepare.h"
 #include "host/split/cluster.h"
@@ -25,9 +26,14 @@ class WorkerCluster {
   // Looks at all flags and reads their files, before anybody is asked. Throws
   // Error(kUsage).
   WorkerCluster(const PlanFlags&, const ClusterFlags&);
+  // Gives back the workers, whatever has become of the run.
+  ~WorkerCluster();
+  WorkerCluster(const WorkerCluster&) = delete;
+  WorkerCluster& operator=(const WorkerCluster&) = delete;
 
-  // Connects the workers and plans for what they say they are; a checked plan
-  // and its programs. The result must outlive whatever runs it.
+  // Connects the workers, for which it waits if the flags say so, and plans
+  // for what they say they are; a checked plan and its programs. The result
+  // must outlive whatever runs it.
   Prepared prepare(Graph);
 
   Coordinator& coordinator() { return *coordinator_; }
@@ -42,6 +48,11 @@ class WorkerCluster {
   void say_deployed(const Prepared&) const;
 
  private:
+  void connect(const StopSignals&);
+  void give_back();
+
+  CoordinatorConfig config_;
+  double wait_s_ = 0;
   std::optional<Cluster> given_;
   std::vector<WorkerAddress> addresses_;
   std::optional<int64_t> ram_;

@@ -23,6 +23,27 @@ std::string seconds(uint64_t us) {
   return text;
 }
 
+// At most `ms`, and never 0.0 s.
+std::string seconds_left(uint32_t ms) { return seconds(ms * 1000ull + 50'000); }
+
+std::string holder_of(const HelloBody& b) {
+  const std::string_view name(b.holder, sizeof b.holder);
+  const auto plain = [](char c) { return c > ' ' && c < 0x7F; };
+  const std::string_view cut = name.substr(0, name.find('\0'));
+  return !cut.empty() && std::ranges::all_of(cut, plain) ? std::string(cut)
+                                                         : "another";
+}
+
+HelloBody wanted(const CoordinatorConfig& config) {
+  HelloBody b{};
+  if (config.take_over) b.code = kTakeOver;
+  b.version = kSessionVersion;
+  b.value = static_cast<uint32_t>(
+      std::min<uint64_t>(config.timeout_us / 1000, kMostLeaseMs));
+  config.name.copy(b.holder, sizeof b.holder);
+  return b;
+}
+
 std::string hex(uint32_t v) {
   char text[16];
   std::snprintf(text, sizeof text, "%08x", v);
@@ -36,12 +57,8 @@ Conversation::Conversation(const CoordinatorConfig& config,
     : config_(config),
       label_(worker.label),
       name_(worker.label),
-      address_(worker.address) {
-  hello_.kind = Kind::kHello;
-  hello_.version = kSessionVersion;
-  hello_.insecure = config.insecure ? 1 : 0;
-  hello_.arithmetic = kArithmetic;
-  config.entropy(hello_.coordinator_nonce);
+      address_(worker.address),
+      handshake_(config, wanted(config)) {
   heard_at_ = hello_at_ = now();
   hello_gap_us_ = kFirstHelloGapUs;
 }
@@ -86,28 +103,24 @@ void Conversation::excuse(uint64_t us) {
   for (Flight& f : flights_) f.first_at += us;
 }
 
-void Conversation::say(Hello h) const {
-  sign(config_.key.data(), h);
+void Conversation::say(const Handshake& h) const {
+  const std::vector<uint8_t> hello = h.hello();
   const shoal_transport& t = *config_.transport;
-  t.send(t.user, address_, &h, sizeof h);
+  t.send(t.user, address_, hello.data(), static_cast<uint32_t>(hello.size()));
 }
 
 void Conversation::say_hello(uint64_t now) {
-  say(hello_);
+  say(handshake_);
   hello_at_ = now + hello_gap_us_;
   hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
 }
 
 bool Conversation::owns(std::span<const uint8_t> datagram) const {
-  Hello answer;
   SessionHead head;
   switch (static_cast<Kind>(datagram[0])) {
     case Kind::kAnswer:
-      if (datagram.size() != sizeof answer) return false;
-      std::memcpy(&answer, datagram.data(), sizeof answer);
-      return equal_bytes(answer.coordinator_nonce,
-                         (open_ ? probe_ : hello_).coordinator_nonce,
-                         kNonceBytes);
+      if (open_) return probe_ && probe_->owns(datagram);
+      return handshake_.owns(datagram);
     case Kind::kSession:
       if (!open_ || datagram.size() < sizeof head) return false;
       std::memcpy(&head, datagram.data(), sizeof head);
@@ -120,9 +133,7 @@ bool Conversation::owns(std::span<const uint8_t> datagram) const {
 void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   const auto bytes = static_cast<uint32_t>(datagram.size());
   if (datagram[0] == static_cast<uint8_t>(Kind::kAnswer)) {
-    Hello answer;
-    std::memcpy(&answer, datagram.data(), sizeof answer);
-    return verdict(answer);
+    return open_ ? hear_probe(datagram) : hear(datagram);
   }
   SessionHead head;
   ReplyHead answer;
@@ -143,63 +154,93 @@ void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   reply(answer, {body + sizeof answer, body_bytes - sizeof answer});
 }
 
-void Conversation::refused(const std::string& why, const std::string& fix) {
-  throw Error(Exit::kNode, "node " + name_ + ": " + why, fix);
+void Conversation::refused(const std::string& why, const std::string& fix,
+                           Exit code) {
+  refused_ = true;
+  throw Error(code, "node " + name_ + ": " + why, fix);
 }
 
-void Conversation::verdict(const Hello& answer) {
-  const auto verdict = static_cast<Verdict>(answer.verdict);
-  // These two cannot be signed. Only somebody who saw the hello can have made
-  // them, and he could as well have kept it from arriving.
-  if (verdict == Verdict::kKey && !open_) {
-    refused("it does not know this key",
-            "--key with the file that the worker uses");
+// Not a fact: whoever can send datagrams can say it.
+void Conversation::hint(const std::string& what) {
+  if (what == hint_) return;
+  hint_ = what;
+  if (config_.hint) {
+    config_.hint("node " + name_ + ": an unsigned answer says that it " + what +
+                 "; going on until " + seconds(config_.timeout_us) +
+                 " have passed");
   }
-  if (verdict == Verdict::kMode && !open_) {
-    refused(config_.insecure ? "it takes only encrypted sessions"
-                             : "it runs --insecure, this end does not",
-            "the same --insecure or --key on both sides");
+}
+
+bool Conversation::is_mine(const HelloBody& b) const {
+  return !config_.name.empty() &&
+         holder_of(b) == config_.name.substr(0, kHolderBytes);
+}
+
+void Conversation::busy(const HelloBody& b) {
+  const std::string who = holder_of(b);
+  if (is_mine(b)) {
+    refused(
+        "it has a session with this coordinator already: it is here "
+        "twice, at two addresses",
+        "one address for each node");
   }
-  if (!signature_fits(config_.key.data(), answer)) return;
-  if (open_) {
-    if (verdict == Verdict::kChallenge) {
-      refused(
-          "it was restarted, serves another coordinator now, or is here twice, "
-          "at two addresses",
-          "");
-    }
-    return;
+  refused("busy: " + who + " has it, for " + seconds_left(b.value) +
+              " at most unless it goes on",
+          "--wait SECONDS, or --take-over", Exit::kBusy);
+}
+
+void Conversation::hear(std::span<const uint8_t> answer) {
+  const Handshake::Heard heard = handshake_.hear(answer);
+  if (!heard.hint.empty()) hint(heard.hint);
+  if (heard.again) {
+    hello_gap_us_ = kFirstHelloGapUs;
+    return say_hello(now());
   }
-  switch (verdict) {
+  if (!heard.verdict) return;
+  switch (*heard.verdict) {
     case Verdict::kVersion:
       return refused("it speaks session version " +
-                         std::to_string(answer.version) + ", this shoal " +
+                         std::to_string(heard.body.version) + ", this shoal " +
                          std::to_string(kSessionVersion),
                      "the same shoal on both sides");
     case Verdict::kArithmetic:
-      return refused("its arithmetic is " + hex(answer.arithmetic) +
+      return refused("its arithmetic is " + hex(heard.body.value) +
                          ", this shoal's " + hex(kArithmetic),
                      "the same shoal on both sides");
-    case Verdict::kChallenge:
-      std::memcpy(hello_.node_nonce, answer.node_nonce, kNonceBytes);
-      hello_gap_us_ = kFirstHelloGapUs;
-      return say_hello(now());
+    case Verdict::kBusy:
+      return busy(heard.body);
     case Verdict::kAccepted:
-      if (!equal_bytes(answer.node_nonce, hello_.node_nonce, kNonceBytes)) {
-        return;
-      }
-      keys_ = session_keys(config_.key.data(), hello_.coordinator_nonce,
-                           hello_.node_nonce);
-      open_ = true;
-      // A nonce that was never sent before: an answer to it cannot be old.
-      probe_ = hello_;
-      config_.entropy(probe_.coordinator_nonce);
-      heard_at_ = now();
-      ping_at_ = heard_at_ + ping_us();
-      return fill(heard_at_);
+      return accepted(heard.body.value);
     default:
       return;
   }
+}
+
+void Conversation::accepted(uint32_t lease_ms) {
+  keys_ = handshake_.keys();
+  open_ = true;
+  HelloBody ask = wanted(config_);
+  ask.code = kProbe;
+  ask.value = keys_.session;
+  probe_.emplace(config_, ask);
+  heard_at_ = now();
+  // Some of them may be lost before the lease is.
+  ping_us_ = std::min(config_.timeout_us / 10, uint64_t{200} * lease_ms);
+  ping_at_ = heard_at_ + ping_us_;
+  fill(heard_at_);
+}
+
+void Conversation::hear_probe(std::span<const uint8_t> answer) {
+  const Handshake::Heard heard = probe_->hear(answer);
+  if (heard.again) return say(*probe_);
+  if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
+    refused("it was restarted", "");
+  }
+  if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy) {
+    return;
+  }
+  if (is_mine(heard.body)) return busy(heard.body);
+  refused(holder_of(heard.body) + " has taken it over", "", Exit::kBusy);
 }
 
 // RFC 6298, section 2.
@@ -304,13 +345,13 @@ void Conversation::heartbeat(uint64_t now) {
   if (now < ping_at_) return;
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
-  if (unanswered_ > 2) say(probe_);
+  if (unanswered_ > 2) say(*probe_);
   ping_.request = Request::kPing;
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;
   send(ping_, now);
   if (ping_.refused) --unanswered_;
-  ping_at_ = now + (ping_.refused ? kRetryUs : ping_us());
+  ping_at_ = now + (ping_.refused ? kRetryUs : ping_us_);
 }
 
 void Conversation::poll(uint64_t now) {
@@ -319,7 +360,10 @@ void Conversation::poll(uint64_t now) {
     throw Error(Exit::kNode,
                 "node " + name_ +
                     (open_ ? ": silent for " : ": no answer within ") +
-                    seconds(now - heard_at_),
+                    seconds(now - heard_at_) +
+                    (open_ || hint_.empty()
+                         ? ""
+                         : "; an unsigned answer said that it " + hint_),
                 open_ ? "" : "start it, or give it more time by --timeout");
   }
   if (!open_) {

@@ -14,7 +14,8 @@
 #include <vector>
 
 #include "device/agent/keys.h"
-#include "host/cluster/coordinator.h"
+#include "host/base/error.h"
+#include "host/cluster/handshake.h"
 
 namespace shoal {
 
@@ -37,13 +38,19 @@ class Conversation {
   bool idle() const { return queue_.empty() && flights_.empty(); }
   // Forgets what is queued and under way.
   void clear();
+  // Whether the node may hold a session of this conversation, open or not.
+  bool may_stand() const {
+    return !refused_ && (open_ || handshake_.may_stand());
+  }
 
   // Whether it claims to be of this conversation: where it comes from does not
   // count, nodes have several addresses or change them.
   bool owns(std::span<const uint8_t> datagram) const;
-  // One that it owns. Throws Error(kNode) for refusals.
+  // One that it owns. Throws Error(kNode) for refusals, Error(kBusy) if the
+  // node has a session with another coordinator.
   void receive(uint64_t from, std::span<uint8_t> datagram);
-  // Sends what is due; throws Error(kNode) if the node is silent.
+  // Sends what is due; throws Error(kNode) if the node is silent, which tells
+  // of what came that was not authentic.
   void poll(uint64_t now);
   uint64_t next_timer_us() const;
   // Something else authentic has come from the node.
@@ -75,10 +82,16 @@ class Conversation {
 
   const shoal_cipher& cipher() const;
   uint64_t now() const;
-  void say(Hello) const;
+  void say(const Handshake&) const;
   void say_hello(uint64_t now);
-  void verdict(const Hello&);
-  [[noreturn]] void refused(const std::string& why, const std::string& fix);
+  void hear(std::span<const uint8_t> answer);
+  void hear_probe(std::span<const uint8_t> answer);
+  void accepted(uint32_t lease_ms);
+  bool is_mine(const HelloBody&) const;
+  [[noreturn]] void busy(const HelloBody&);
+  void hint(const std::string&);
+  [[noreturn]] void refused(const std::string& why, const std::string& fix,
+                            Exit = Exit::kNode);
   void reply(const ReplyHead&, std::span<const uint8_t> data);
   void send(Flight&, uint64_t now);
   void fill(uint64_t now);
@@ -86,15 +99,17 @@ class Conversation {
   void measure(uint64_t took);
   bool answers(const ReplyHead&, const Flight&);
   uint64_t due(const Flight&) const;  // when it is sent again
-  uint64_t ping_us() const { return config_.timeout_us / 10; }
 
   const CoordinatorConfig& config_;
   std::string label_, name_;
   uint64_t address_;
   bool open_ = false;
-  Hello hello_{};
-  Hello probe_{};  // asks whether the session still stands
+  bool refused_ = false;
+  std::string hint_;  // what unsigned answers said last
+  Handshake handshake_;
+  std::optional<Handshake> probe_;  // asks whether the session still stands
   SessionKeys keys_{};
+  uint64_t ping_us_ = 0;
   ReplayWindow window_;
   uint32_t next_packet_ = 0;
   uint64_t hello_at_ = 0, hello_gap_us_ = 0;

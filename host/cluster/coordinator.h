@@ -48,10 +48,16 @@ struct CoordinatorConfig {
   ClusterKey key{};
   // Fills the span with unpredictable bytes.
   std::function<void(std::span<uint8_t>)> entropy;
-  uint64_t timeout_us = 5'000'000;  // silence of a node that ends the run
+  // Silence of a node that ends the run; and the lease of the nodes, while
+  // which others do not get them though this coordinator is gone.
+  uint64_t timeout_us = 5'000'000;
+  std::string name;        // told to others; kHolderBytes of it, printable
+  bool take_over = false;  // of nodes that others have
   int frames_in_flight = 2;
   // Bytes of programs that have arrived, of all that have to; may be empty.
   std::function<void(int64_t sent, int64_t total)> progress;
+  // What may be wrong, while there is still hope; may be empty.
+  std::function<void(const std::string&)> hint;
 };
 
 // Whom to connect; `label` names it until it has said its own name.
@@ -102,8 +108,8 @@ class Coordinator {
   // The outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
 
-  // Tells the nodes to leave the epoch; those that do not answer in half the
-  // time limit are left alone.
+  // Tells the nodes to leave the epoch, and gives their leases back; those
+  // that do not answer in half the time limit are left alone.
   void stop();
   bool stopped() const;
 

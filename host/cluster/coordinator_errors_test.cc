@@ -96,6 +96,7 @@ TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
   c.coordinator->deploy(p);
   expect_error(end_of(c), Exit::kNode, "node node1 (at3): ");
   EXPECT_EQ(c.nodes[1]->agent.state(), AgentState::kFaulted);
+  ASSERT_TRUE(c.stop());
   // It takes a good one afterwards.
   start(c, small_split(2));
 }
@@ -163,8 +164,17 @@ TEST(CoordinatorErrors, AWrongKeyIsSaid) {
   TestCluster c(14);
   c.options.key.fill(8);
   c.add_node();
+  std::vector<std::string> hints;
+  c.config.hint = [&](const std::string& text) { hints.push_back(text); };
   c.coordinate();
-  expect_error(end_of(c), Exit::kNode, "node at2: it does not know this key");
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c), Exit::kNode,
+               "node at2: no answer within 5.0 s; an unsigned answer said that "
+               "it does not know this key");
+  EXPECT_GE(c.net.now_us - before, c.config.timeout_us);
+  // At once, and once.
+  ASSERT_EQ(hints.size(), 1u);
+  EXPECT_NE(hints[0].find("at2: an unsigned answer says"), std::string::npos);
   EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 0u);
 }
 
@@ -173,7 +183,10 @@ TEST(CoordinatorErrors, OneInsecureSideIsSaid) {
   c.config.insecure = true;
   c.add_node();
   c.coordinate();
-  expect_error(end_of(c), Exit::kNode, "takes only encrypted sessions");
+  expect_error(end_of(c), Exit::kNode, "it takes only encrypted sessions");
+  EXPECT_EQ(c.nodes[0]->agent.counters().other_mode,
+            c.nodes[0]->agent.counters().strangers);
+  EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 0u);
 }
 
 // Answers of a node of another version, as it would sign them.
@@ -185,9 +198,10 @@ TEST(CoordinatorErrors, OtherVersionsAndArithmeticAreSaid) {
       if (d.bytes[0] != static_cast<uint8_t>(Kind::kAnswer)) return true;
       Hello h;
       std::memcpy(&h, d.bytes.data(), sizeof h);
-      h.verdict = static_cast<uint8_t>(verdict);
-      h.version = 9;
-      h.arithmetic = 0x20001;
+      h.head.verdict = verdict;
+      std::memset(h.node_nonce, 0, kNonceBytes);
+      h.body.version = 9;
+      h.body.value = 0x20001;
       sign(c.config.key.data(), h);
       std::memcpy(d.bytes.data(), &h, sizeof h);
       return true;

@@ -95,31 +95,173 @@ TEST(Coordinator, DeployingAloneStartsNothing) {
   run_frames(c, p, 1);
 }
 
-// A coordinator that died leaves a run behind; the next one takes over.
-TEST(Coordinator, ANewCoordinatorTakesOver) {
+// Another one at another address; polled by who waits for it.
+struct Other {
+  explicit Other(TestCluster& c, uint64_t address = 50) : config(c.config) {
+    config.transport = &c.net.end(address);
+    config.name = "other" + std::to_string(address);
+  }
+  // What it gets: connected, or an error.
+  Error ask(TestCluster& c, const std::function<void()>& meanwhile = {}) {
+    coordinator.emplace(config);
+    coordinator->connect(c.addresses);
+    try {
+      c.run([&] {
+        coordinator->poll();
+        if (meanwhile) meanwhile();
+        return coordinator->connected();
+      });
+    } catch (const Error& e) {
+      return e;
+    }
+    return Error(Exit::kOk, "");
+  }
+  bool stop(TestCluster& c) {
+    coordinator->stop();
+    return c.run([&] {
+      coordinator->poll();
+      return coordinator->stopped();
+    });
+  }
+  CoordinatorConfig config;
+  std::optional<Coordinator> coordinator;
+};
+
+TEST(Lease, OthersAreToldAndTheRunGoesOnExactly) {
+  const Prepared p = small_split(2);
+  TestCluster c(6);
+  start(c, p);
+  Other other(c);
+  for (unsigned i = 0; i < 5; ++i) {
+    const Error e = other.ask(c);
+    expect_error(e, Exit::kBusy, "busy: c1 has it, for 5.0 s at most");
+    expect_error(e, Exit::kBusy, "node at");
+    EXPECT_NE(e.fix().find("--take-over"), std::string::npos) << e.fix();
+    ASSERT_TRUE(other.stop(c));
+    run_frames(c, p, i + 1);
+  }
+  EXPECT_GE(c.nodes[0]->agent.counters().busy, 1u);
+  EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 1u);
+  ASSERT_TRUE(c.stop());
+  EXPECT_EQ(other.ask(c).code(), Exit::kOk);
+}
+
+// Many frames, while others try again and again.
+TEST(Lease, AFrameUnderWayIsNotDisturbed) {
+  const Prepared p = small_split(2);
+  TestCluster c(6);
+  start(c, p);
+  Other other(c);
+  for (int i = 0; i < 20; ++i) {
+    const std::vector<uint8_t> input = noise_bytes(kSmallInput, 100 + i);
+    c.coordinator->submit(input);
+    std::optional<std::vector<uint8_t>> out;
+    const auto look = [&] {
+      if (!out) out = c.coordinator->result();
+    };
+    EXPECT_EQ(other.ask(c, look).code(), Exit::kBusy);
+    ASSERT_TRUE(c.run([&] {
+      look();
+      return out.has_value();
+    }));
+    EXPECT_EQ(*out, oracle_output(p.graph, input));
+  }
+}
+
+// Nothing says that a coordinator was killed: its lease runs out.
+TEST(Lease, OfADeadCoordinatorRunsOut) {
+  const Prepared p = small_split(2);
+  for (const uint64_t timeout_us : {100'000u, 5'000'000u, 600'000'000u}) {
+    TestCluster c(6);
+    c.config.timeout_us = timeout_us;
+    start(c, p);
+    run_frames(c, p, 1);
+    c.coordinator.reset();
+    const uint64_t died = c.net.now_us;
+    Other other(c);
+    int asked = 0;
+    for (Error e = other.ask(c); e.code() != Exit::kOk; e = other.ask(c)) {
+      expect_error(e, Exit::kBusy, "c1 has it");
+      ASSERT_TRUE(other.stop(c));
+      c.run([] { return false; }, 100'000);
+      ASSERT_LT(++asked, 1000);
+    }
+    const uint64_t lease =
+        std::clamp<uint64_t>(timeout_us, 1'000'000, 60'000'000);
+    EXPECT_GT(c.net.now_us - died, lease * 7 / 10);
+    EXPECT_LT(c.net.now_us - died, lease + 1'000'000);
+    ASSERT_TRUE(other.stop(c));
+    start(c, p);
+    run_frames(c, p, 3);
+  }
+}
+
+// Its word that it takes node 0 is lost; still it gives it back.
+TEST(Lease, IsGivenBackByWhoIsRefusedElsewhere) {
+  TestCluster c(6);
+  c.add_node();
+  c.add_node();
+  Other first(c, 40), other(c);
+  const std::vector<WorkerAddress> all = c.addresses;
+  c.addresses = {all[1]};
+  ASSERT_EQ(first.ask(c).code(), Exit::kOk);
+  c.addresses = all;
+  int lost = 1;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    const bool accepted =
+        d.from == 2 && d.bytes[0] == static_cast<uint8_t>(Kind::kAnswer) &&
+        d.bytes[3] == static_cast<uint8_t>(Verdict::kAccepted);
+    return !accepted || lost-- <= 0;
+  };
+  expect_error(other.ask(c), Exit::kBusy, "node at3: busy: other40 has it");
+  EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 1u);
+  ASSERT_TRUE(other.stop(c));
+  c.addresses = {all[0]};
+  Other third(c, 60);
+  EXPECT_EQ(third.ask(c).code(), Exit::kOk);
+}
+
+TEST(Lease, IsTakenOverByWhoMeansIt) {
   const Prepared p = small_split(2);
   TestCluster c(6);
   start(c, p);
   run_frames(c, p, 1);
+  auto first = std::move(c.coordinator);
+  c.config.take_over = true;
   start(c, p);
   run_frames(c, p, 3);
+  EXPECT_EQ(c.nodes[0]->agent.counters().taken, 1u);
+  // The one before is told by whom.
+  auto second = std::move(c.coordinator);
+  c.coordinator = std::move(first);
+  expect_error(end_of(c), Exit::kBusy, ": c2 has taken it over");
 }
 
-TEST(Coordinator, TheOneBeforeIsTold) {
-  const Prepared p = small_split(2);
+// Hellos and refusals that somebody has recorded and says again renew nothing
+// and end nothing.
+TEST(Lease, OldHellosDoNotTakeOver) {
+  const Prepared p = small_split(1);
   TestCluster c(6);
+  std::vector<LossyNet::Datagram> seen;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.to == 2 && d.from == 1) seen.push_back(d);
+    return true;
+  };
+  c.config.take_over = true;
   start(c, p);
-  auto first = std::move(c.coordinator);
-  CoordinatorConfig config = c.config;
-  config.transport = &c.net.end(50);
-  Coordinator second(config);
-  second.connect(c.addresses);
-  ASSERT_TRUE(c.run([&] {
-    second.poll();
-    return second.connected();
-  }));
-  c.coordinator = std::move(first);
-  expect_error(end_of(c), Exit::kNode, "serves another coordinator");
+  run_frames(c, p, 1);
+  ASSERT_TRUE(c.stop());
+  c.net.spy = nullptr;
+  start(c, p);
+  const AgentCounters before = c.nodes[0]->agent.counters();
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& d : seen) c.net.send(d);
+    run_frames(c, p, 1);
+  }
+  const AgentCounters& after = c.nodes[0]->agent.counters();
+  EXPECT_EQ(after.sessions, before.sessions);
+  EXPECT_EQ(after.taken, before.taken);
+  EXPECT_GT(after.replayed + after.strangers, before.replayed);
 }
 
 TEST(Coordinator, AWorkerMayComeLate) {
@@ -130,6 +272,7 @@ TEST(Coordinator, AWorkerMayComeLate) {
   c.coordinate();
   c.run([] { return false; }, 3'000'000);
   EXPECT_FALSE(c.coordinator->connected());
+  ASSERT_TRUE(c.stop());
   c.nodes[1]->silent = false;
   start(c, p);
   run_frames(c, p, 1);

@@ -8,13 +8,18 @@
 namespace shoal {
 
 bool drive(Coordinator& coordinator, const HostTransport& transport,
-           const StopSignals* signals, const std::function<bool()>& done) {
+           const StopSignals* signals, const std::function<bool()>& done,
+           uint64_t look_us) {
+  const shoal_transport& t = transport.transport();
   for (;;) {
     coordinator.poll();
     if (done()) return true;
     if (signals && signals->asked()) return false;
-    transport.wait(coordinator.next_timer_us(),
-                   signals ? signals->descriptor() : -1);
+    uint64_t until = coordinator.next_timer_us();
+    if (look_us != UINT64_MAX) {
+      until = std::min(until, t.now_us(t.user) + look_us);
+    }
+    transport.wait(until, signals ? signals->descriptor() : -1);
   }
 }
 
@@ -46,13 +51,14 @@ class StopAtEnd {
   const HostTransport& transport_;
 };
 
+}  // namespace
+
 void drive_on(Coordinator& coordinator, const HostTransport& transport,
-              const StopSignals& signals, const std::function<bool()>& done) {
-  if (drive(coordinator, transport, &signals, done)) return;
+              const StopSignals& signals, const std::function<bool()>& done,
+              uint64_t look_us) {
+  if (drive(coordinator, transport, &signals, done, look_us)) return;
   throw Error(Exit::kInternal, "interrupted; the nodes have been stopped");
 }
-
-}  // namespace
 
 void deploy_programs(Coordinator& coordinator, const HostTransport& transport,
                      const Prepared& prepared) {

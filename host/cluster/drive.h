@@ -15,7 +15,12 @@ namespace shoal {
 // Until `done`; false if a signal asked for the end before. Without `signals`
 // they act as ever. What the coordinator throws passes through.
 bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
-           const std::function<bool()>& done);
+           const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
+
+// The same; on a signal it throws Error(kInternal), once the nodes have been
+// stopped by whoever catches it. `done` is looked at every `look_us` at least.
+void drive_on(Coordinator&, const HostTransport&, const StopSignals&,
+              const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
 
 // Tells the nodes that the run is over, whatever has become of it; takes at
 // most a second.

@@ -1,8 +1,7 @@
 // What strangers can send to a node in the middle of a run: it goes on.
 #include <gtest/gtest.h>
 
-#include "host/cluster/testing/lossy_net.h"
-#include "host/cluster/testing/small_run.h"
+#include "host/cluster/testing/cluster_run.h"
 
 namespace shoal {
 namespace {
@@ -101,6 +100,115 @@ TEST_F(HostileSession, EveryTruncationAndEveryFlippedBitIsRefused) {
   run_frame();
 }
 
+// What is not signed or does not fit is at most a hint: whatever one datagram
+// of a handshake becomes on its way, the node is connected in the end.
+TEST(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
+  int flipped = 0;
+  for (int which = 0; which < 4; ++which) {
+    for (size_t at = 0; at < sizeof(Hello); ++at) {
+      for (const uint8_t change : {1, 4, 255}) {
+        TestCluster c(31);
+        c.add_node();
+        int seen = 0;
+        c.net.spy = [&](LossyNet::Datagram& d) {
+          if (d.bytes[0] > static_cast<uint8_t>(Kind::kAnswer)) return true;
+          if (seen++ == which) d.bytes[at] ^= change, ++flipped;
+          return true;
+        };
+        ASSERT_TRUE(c.connect()) << which << " " << at << " " << int(change);
+      }
+    }
+  }
+  EXPECT_EQ(flipped, 4 * 3 * int(sizeof(Hello)));
+}
+
+// Somebody answers everything that the coordinator says before the node can.
+TEST(HostileHandshake, ForgedRefusalsAreHints) {
+  const Prepared p = small_split(2);
+  for (const Verdict verdict :
+       {Verdict::kChallenge, Verdict::kAccepted, Verdict::kVersion,
+        Verdict::kArithmetic, Verdict::kKey, Verdict::kMode, Verdict::kBusy,
+        Verdict::kGone, static_cast<Verdict>(99)}) {
+    TestCluster c(32);
+    c.add_node();
+    c.add_node();
+    size_t forged = 0;
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      if (d.from != 1 || d.bytes[0] != static_cast<uint8_t>(Kind::kHello)) {
+        return true;
+      }
+      LossyNet::Datagram answer{d.to, 1, d.bytes};
+      answer.bytes[0] = static_cast<uint8_t>(Kind::kAnswer);
+      answer.bytes[3] = static_cast<uint8_t>(verdict);
+      ++forged;
+      c.net.send(answer);
+      return true;
+    };
+    ASSERT_TRUE(c.connect()) << int(verdict);
+    c.coordinator->deploy(p);
+    ASSERT_TRUE(c.run([&] { return c.coordinator->started(); }));
+    // Nor later, when nobody has asked.
+    c.net.spy = nullptr;
+    run_frames(c, p, 3);
+    EXPECT_GT(forged, 1u);
+  }
+}
+
+// In a run: every answer of the handshake again, whole and with each byte
+// flipped, as KEY and as MODE.
+TEST_F(HostileSession, AnswersThatComeAgainChangeNothing) {
+  ASSERT_TRUE(c_.stop());
+  std::vector<std::vector<uint8_t>> answers;
+  c_.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.bytes[0] == static_cast<uint8_t>(Kind::kAnswer)) {
+      answers.push_back(d.bytes);
+    }
+    return true;
+  };
+  ASSERT_TRUE(c_.connect());
+  c_.net.spy = nullptr;
+  c_.coordinator->deploy(p_);
+  ASSERT_TRUE(c_.run([&] { return c_.coordinator->started(); }));
+  ASSERT_GE(answers.size(), 4u);
+  for (const auto& answer : answers) {
+    for (size_t at = 0; at <= answer.size(); ++at) {
+      for (const int verdict : {-1, 4, 5}) {
+        LossyNet::Datagram d{66, 1, answer};
+        if (at < answer.size()) d.bytes[at] ^= 1;
+        if (verdict >= 0) d.bytes[3] = static_cast<uint8_t>(verdict);
+        c_.net.send(d);
+      }
+    }
+    run_frame();
+  }
+}
+
+// Own datagrams sent back are not taken for the other side's.
+TEST_F(HostileSession, ReflectionsAreRefused) {
+  std::vector<LossyNet::Datagram> own;
+  c_.net.spy = [&](LossyNet::Datagram& d) {
+    own.push_back(d);
+    return true;
+  };
+  run_frame();
+  c_.run([] { return false; }, 2'000'000);  // heartbeats
+  c_.net.spy = nullptr;
+  const AgentCounters before = agent().counters();
+  size_t sessions = 0, data = 0;
+  for (const auto& d : own) {
+    sessions += d.bytes[0] == static_cast<uint8_t>(Kind::kSession);
+    data += d.bytes[0] == kDataKind;
+    c_.net.send({d.to, d.from, d.bytes});
+  }
+  EXPECT_GT(sessions, 3u);
+  EXPECT_GT(data, 3u);
+  run_frame();
+  EXPECT_EQ(agent().counters().sessions, before.sessions);
+  EXPECT_GT(agent().counters().strangers, before.strangers);
+  const shoal_link_counters link = shoal_counters(&agent().node());
+  EXPECT_GT(link.forged + link.stale, 0u);
+}
+
 // An answer is never longer than the question: nobody else can be flooded
 // through a node.
 TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
@@ -130,7 +238,8 @@ TEST_F(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
   std::memcpy(&hello, of_kind(Kind::kHello).back().bytes.data(), sizeof hello);
   std::vector<Hello> answers;
   c_.net.spy = [&](LossyNet::Datagram& d) {
-    if (d.to == 66) std::memcpy(&answers.emplace_back(), d.bytes.data(), 56);
+    if (d.to == 66)
+      std::memcpy(&answers.emplace_back(), d.bytes.data(), sizeof(Hello));
     return true;
   };
   const auto say = [&](const Hello& h) {
@@ -142,15 +251,15 @@ TEST_F(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
     return h;
   };
   Hello version = hello, arithmetic = hello;
-  version.version = kSessionVersion + 1;
-  arithmetic.arithmetic ^= 1;
+  version.head.version = kSessionVersion + 1;
+  arithmetic.head.arithmetic ^= 1;
   say(sealed(version));
   say(sealed(arithmetic));
   say(version);  // not signed
   ASSERT_EQ(answers.size(), 3u);
-  EXPECT_EQ(answers[0].verdict, static_cast<uint8_t>(Verdict::kVersion));
-  EXPECT_EQ(answers[1].verdict, static_cast<uint8_t>(Verdict::kArithmetic));
-  EXPECT_EQ(answers[2].verdict, static_cast<uint8_t>(Verdict::kKey));
+  EXPECT_EQ(answers[0].head.verdict, Verdict::kVersion);
+  EXPECT_EQ(answers[1].head.verdict, Verdict::kArithmetic);
+  EXPECT_EQ(answers[2].head.verdict, Verdict::kKey);
   EXPECT_TRUE(signature_fits(c_.config.key.data(), answers[0]));
   EXPECT_TRUE(signature_fits(c_.config.key.data(), answers[1]));
   EXPECT_EQ(agent().state(), AgentState::kRunning);

@@ -90,6 +90,7 @@ CoordinatorConfig config_of(const HostTransport& transport) {
   config.key.fill(3);
   config.entropy = system_entropy;
   config.timeout_us = 1'000'000;
+  config.name = "test:" + std::to_string(getpid());
   return config;
 }
 
@@ -102,8 +103,13 @@ ClusterOutcome run_over(const HostTransport& transport,
                         const std::vector<WorkerAddress>& workers, int frames) {
   Coordinator coordinator(config_of(transport));
   coordinator.connect(workers);
-  drive(coordinator, transport, nullptr,
-        [&] { return coordinator.connected(); });
+  try {
+    drive(coordinator, transport, nullptr,
+          [&] { return coordinator.connected(); });
+  } catch (const Error&) {
+    stop_all(coordinator, transport);
+    throw;
+  }
   const Cluster cluster =
       cluster_of(coordinator, workers, nullptr, std::nullopt);
   const Prepared p =
@@ -122,6 +128,17 @@ struct Workers {
   ClusterOutcome run(int frames) const {
     const UdpTransport udp(parse_udp_address("127.0.0.1:0", ""));
     return run_over(udp, addresses, frames);
+  }
+  // When nobody has them any more.
+  ClusterOutcome run_when_free(int frames) const {
+    for (;;) {
+      try {
+        return run(frames);
+      } catch (const Error& e) {
+        if (e.code() != Exit::kBusy) throw;
+      }
+      usleep(100'000);
+    }
   }
   std::vector<std::unique_ptr<UdpWorker>> workers;
   std::vector<WorkerAddress> addresses;
@@ -181,6 +198,11 @@ TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
     const int status = run.wait();
     EXPECT_TRUE(WIFSIGNALED(status)) << status;
     EXPECT_EQ(WTERMSIG(status), number);
+    // Who is killed gives nothing back.
+    if (number == SIGKILL) {
+      EXPECT_THROW(cluster.run(3), Error);
+      EXPECT_EQ(cluster.run_when_free(3).output, expected());
+    }
     EXPECT_EQ(cluster.run(3).output, expected());
   }
 }

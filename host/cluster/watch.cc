@@ -98,7 +98,8 @@ void Coordinator::Work::stop() {
   stop_until_ = time + std::min(config_.timeout_us / 2, kStopUs);
   for (const auto& w : workers_) {
     w->talk.clear();
-    w->stopped = !w->talk.open();
+    // One that has accepted without being heard keeps its lease otherwise.
+    w->stopped = !w->talk.may_stand();
     if (w->stopped) continue;
     w->talk.ask(Request::kStop, {},
                 [&worker = *w](Reply, std::span<const uint8_t> data) {
@@ -128,6 +129,7 @@ void Coordinator::Work::stop_step(uint64_t now) {
     } catch (const Error&) {
       w->stopped = true;  // a silent node is left alone
     }
+    w->stopped |= !w->talk.may_stand();
     all &= w->stopped;
   }
   if (all || now >= stop_until_) phase_ = Phase::kStopped;

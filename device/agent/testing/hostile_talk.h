@@ -64,8 +64,9 @@ class HostileTalk {
   }
   void hello(bool again, uint8_t place, uint8_t change) {
     Hello h{};
-    h.kind = Kind::kHello, h.version = kSessionVersion;
-    h.insecure = 1, h.arithmetic = kArithmetic;
+    h.head = {Kind::kHello, kSessionVersion, Mode::kInsecure,
+              Verdict::kChallenge, kArithmetic};
+    h.body.code = kTakeOver;
     h.coordinator_nonce[0] = 1;
     if (again) std::memcpy(h.node_nonce, heard_.node_nonce, kNonceBytes);
     Bytes d(sizeof h);
@@ -195,7 +196,7 @@ class HostileTalk {
     if (d[0] == static_cast<uint8_t>(Kind::kAnswer)) {
       must(count == sizeof t.heard_);
       std::memcpy(&t.heard_, d, sizeof t.heard_);
-      if (t.heard_.verdict == static_cast<uint8_t>(Verdict::kAccepted)) {
+      if (t.heard_.head.verdict == Verdict::kAccepted) {
         const SessionKeys keys =
             session_keys(kKey, t.heard_.coordinator_nonce, t.heard_.node_nonce);
         if (keys.session != t.keys_.session) t.number_ = 0;

@@ -193,6 +193,7 @@ class TestCluster {
   }
   Coordinator& coordinate() {
     config.transport = &net.end(1);
+    config.name = "c" + std::to_string(++coordinators_);
     coordinator = std::make_unique<Coordinator>(config);
     coordinator->connect(addresses);
     return *coordinator;
@@ -239,6 +240,7 @@ class TestCluster {
 
  private:
   std::mt19937 random_;
+  int coordinators_ = 0;
 };
 
 }  // namespace shoal
