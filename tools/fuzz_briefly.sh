@@ -35,3 +35,5 @@ fuzz fuzz_picture picture 10000 4096
 fuzz fuzz_idx idx 20000 4096
 fuzz fuzz_store store 3000 4096
 fuzz fuzz_open_store open_store 5000 4096
+fuzz fuzz_text text 2000 2048
+fuzz fuzz_cluster cluster 200 512

@@ -1,0 +1,29 @@
+// For tests: `shoal` under limits of time and memory, and what it took.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/command.h"
+
+namespace shoal {
+
+struct Bounded {
+  Told told;               // a code of 128 and more is a signal's
+  bool late = false;       // it ran past a limit of time, and was killed
+  int64_t peak_bytes = 0;  // of memory that it had at once
+  double cpu_seconds = 0;
+};
+
+// Runs `shoal ARGUMENTS...` inside the folder. It is late after `cpu_seconds`
+// of its own, or twelve times as much on the wall: a machine may be busy.
+Bounded run_bounded(const Workshop&, const std::vector<std::string>& arguments,
+                    int cpu_seconds);
+
+// What the process that is to be `shoal` does; nothing but system calls before
+// it. shoal_executable.cc: the executable; shoal_inside.cc: the same code in
+// this very process, a tenth of the time.
+[[noreturn]] void become_shoal(char** arguments);
+
+}  // namespace shoal

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What has threads or serves several at once, under ThreadSanitizer.
+#   tools/race_tests.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tests=(file_storage_test session_test runners_test evaluate_test process_test
+  udp_test bench_listener_test listener_test swap_study_test)
+cmake --preset tsan >/dev/null
+cmake --build --preset tsan -j "$(nproc)" --target "${tests[@]}" -- --quiet
+pattern=$(IFS='|' && echo "${tests[*]}")
+TSAN_OPTIONS=halt_on_error=1 ctest --test-dir build/tsan --output-on-failure \
+  --no-tests=error -R "^($pattern)(_[0-9]+)?\$"
