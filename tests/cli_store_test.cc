@@ -331,6 +331,29 @@ TEST_F(CliStore, KeysAreAsked) {
           2, "--no-encrypt and --store-key");
 }
 
+TEST_F(CliStore, AStoresNewKeyLiesBesideItsFolder) {
+  for (const std::string folder : {"d/", "./e"}) {
+    const Told told = ok({"build", "m.tflite", "--flash", "0", "--board",
+                          "teensy41", "--store", folder});
+    const std::string key = folder == "d/" ? "d.key" : "e.key";
+    EXPECT_NE(told.err.find(key + ": the new key of these stores"),
+              std::string::npos)
+        << told.err;
+    EXPECT_TRUE(std::filesystem::exists(shop_.path(key)));
+    EXPECT_FALSE(std::filesystem::exists(shop_.path(folder) + "/store.key"));
+    run_is_exact({"--store", folder, "x.bin"});
+  }
+  // One that an older shoal has made is used, and warned about.
+  std::filesystem::rename(shop_.path("d.key"), shop_.path("d/store.key"));
+  const Told told = ok({"run", "--store", "d", "x.bin"});
+  EXPECT_NE(told.err.find("warning: d/store.key: who copies the folder"),
+            std::string::npos)
+      << told.err;
+  build("d");
+  EXPECT_FALSE(std::filesystem::exists(shop_.path("d.key")));
+  run_is_exact({"--store", "d", "x.bin"});
+}
+
 TEST_F(CliStore, AnotherStoreIsRefused) {
   ok({"keygen", "-o", "a.key"});
   const std::vector<std::string> key{"--store-key", "a.key"};

@@ -515,8 +515,8 @@ TEST_F(Cli, OutputsThatCannotBeWritten) {
   expect_error(
       shop_.shoal({"run", "model.tflite", "x.in.bin", "--output", "/dev/full"}),
       1, "/dev/full: cannot be written");
-  expect_error(shop_.shoal({"plan", "model.tflite", "-o", "."}), 1,
-               "cannot be written");
+  expect_error(shop_.shoal({"plan", "model.tflite", "-o", "."}), 2,
+               "cannot be written: it is a folder");
   for (const char* verb : {"ops", "boards", "doctor"}) {
     const Told told = shop_.shoal({verb}, "/dev/full");
     EXPECT_EQ(told.code, 1) << verb;

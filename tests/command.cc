@@ -30,8 +30,9 @@ class File {
 };
 
 pid_t start(const std::filesystem::path& folder,
-            std::vector<std::string> arguments, int out, int err) {
-  arguments.insert(arguments.begin(), "shoal");
+            std::vector<std::string> arguments, int out, int err,
+            const char* executable = SHOAL_EXECUTABLE) {
+  arguments.insert(arguments.begin(), executable);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -42,7 +43,7 @@ pid_t start(const std::filesystem::path& folder,
   if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder.c_str()) != 0) {
     _exit(126);
   }
-  execv(SHOAL_EXECUTABLE, pointers.data());
+  execv(executable, pointers.data());
   _exit(127);
 }
 
@@ -80,10 +81,22 @@ std::vector<uint8_t> Workshop::read(const std::string& name) const {
 
 Told Workshop::shoal(const std::vector<std::string>& arguments,
                      const char* out) const {
+  return run(SHOAL_EXECUTABLE, arguments, out);
+}
+
+Told Workshop::script(const std::string& lines) const {
+  setenv("SHOAL", SHOAL_EXECUTABLE, 1);
+  return run("/bin/bash", {"-c", lines}, nullptr);
+}
+
+Told Workshop::run(const char* executable,
+                   const std::vector<std::string>& arguments,
+                   const char* out) const {
   const pid_t child = [&] {
     const File out_file(out ? out : path(".stdout"));
     const File err_file(path(".stderr"));
-    return start(folder(), arguments, out_file.number, err_file.number);
+    return start(folder(), arguments, out_file.number, err_file.number,
+                 executable);
   }();
   Told told;
   told.code = wait_for(child);

@@ -30,9 +30,14 @@ class Workshop {
   // catches stdout.
   Told shoal(const std::vector<std::string>& arguments,
              const char* out = nullptr) const;
+  // Runs lines of bash in the folder; $SHOAL is the executable.
+  Told script(const std::string& lines) const;
   const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
+  Told run(const char* executable, const std::vector<std::string>& arguments,
+           const char* out) const;
+
   TemporaryFolder folder_;
 };
 

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -12,6 +11,7 @@
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/flags.h"
 #include "host/cli/model_verbs.h"
+#include "host/cli/output.h"
 
 namespace shoal {
 namespace {
@@ -229,13 +229,7 @@ void define(CLI::App& app, Flags& f, int& code) {
   });
 }
 
-int report(const Error& e) {
-  std::fprintf(stderr, "shoal: %s\n", e.what());
-  if (!e.fix().empty()) std::fprintf(stderr, "  %s\n", e.fix().c_str());
-  return static_cast<int>(e.code());
-}
-
-int run_app(int argc, char** argv) {
+int run_verb(int argc, char** argv) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
   app.set_version_flag("--version", "shoal " SHOAL_VERSION);
@@ -246,16 +240,24 @@ int run_app(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    return report(Error(Exit::kUsage, e.what(), "see `shoal --help`"));
+    throw Error(Exit::kUsage, e.what(), "see `shoal --help`");
+  }
+  return code;
+}
+
+int run_app(int argc, char** argv) {
+  prepare_streams();
+  int code = 0;
+  try {
+    code = run_verb(argc, argv);
+    flush_output();
   } catch (const Error& e) {
-    return report(e);
+    const int failed = report(e);
+    return code != 0 ? code : failed;
   } catch (const std::bad_alloc&) {
     return report(Error(Exit::kInternal, "out of memory"));
   } catch (const std::exception& e) {
     return report(Error(Exit::kInternal, e.what()));
-  }
-  if (std::fflush(stdout) != 0) {
-    return report(Error(Exit::kInternal, "stdout: cannot be written"));
   }
   return code;
 }

@@ -1,8 +1,7 @@
 #include "host/bench_node/bench_node.h"
 
-#include <cstdio>
-
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/emulate/emulate.h"
 
 namespace shoal {
@@ -13,9 +12,11 @@ int bench_node_command(const BenchNodeFlags& flags) {
   options.build = own_build_folder();
   const Peer peer = parse_peer(peer_file());
   const BenchTable table = bench_node(options, peer);
-  const std::string text =
-      flags.json ? bench_json(table, peer) : format_bench(table, peer);
-  std::fputs(text.c_str(), stdout);
+  if (flags.json) {
+    say_json_text(bench_json(table, peer));
+  } else {
+    say_text(format_bench(table, peer));
+  }
   return 0;
 }
 

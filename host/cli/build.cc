@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/emulate/storage_image.h"
 #include "host/import/import.h"
@@ -39,19 +39,19 @@ void print_json(const fs::path& file, const std::vector<uint8_t>& image,
     json["parts"].push_back(
         {{"name", part.name}, {"offset", part.offset}, {"bytes", part.bytes}});
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 void print_text(const fs::path& file, const std::vector<uint8_t>& image,
                 const Prepared& p) {
-  std::printf("%s: storage of board %s, %s; the rest is erased\n",
-              file.string().c_str(), p.plan.nodes[0].board.c_str(),
-              format_bytes(static_cast<int64_t>(image.size())).c_str());
+  say("%s: storage of board %s, %s; the rest is erased\n",
+      file.string().c_str(), p.plan.nodes[0].board.c_str(),
+      format_bytes(static_cast<int64_t>(image.size())).c_str());
   for (const Part& part : parts_of(image)) {
-    std::printf("  0x%08x  %8u B  %s\n", part.offset, part.bytes, part.name);
+    say("  0x%08x  %8u B  %s\n", part.offset, part.bytes, part.name);
   }
-  std::printf("the program needs an arena of %s\n",
-              format_bytes(p.plan.nodes[0].arena_bytes).c_str());
+  say("the program needs an arena of %s\n",
+      format_bytes(p.plan.nodes[0].arena_bytes).c_str());
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/import/import.h"
 #include "host/run/prepare.h"
@@ -13,13 +13,13 @@ namespace shoal {
 namespace {
 
 void print_stores(const std::string& folder, const StoreInfo& info) {
-  std::printf("%s: stores of %s, %s\n", folder.c_str(), info.graph.name.c_str(),
-              info.sealed ? "sealed" : "not sealed");
+  say("%s: stores of %s, %s\n", folder.c_str(), info.graph.name.c_str(),
+      info.sealed ? "sealed" : "not sealed");
   for (const StoredNode& n : info.nodes) {
-    std::printf("  %s.store  %s%s, an arena of %s\n", n.name.c_str(),
-                format_bytes(n.store_bytes).c_str(),
-                n.mapped ? (" and " + n.name + ".program").c_str() : "",
-                format_bytes(n.arena_bytes).c_str());
+    say("  %s.store  %s%s, an arena of %s\n", n.name.c_str(),
+        format_bytes(n.store_bytes).c_str(),
+        n.mapped ? (" and " + n.name + ".program").c_str() : "",
+        format_bytes(n.arena_bytes).c_str());
   }
 }
 
@@ -38,7 +38,7 @@ void print_stores_json(const std::string& folder, const StoreInfo& info) {
          {"storage_read_bytes", n.storage_read_bytes},
          {"storage_written_bytes", n.storage_written_bytes}});
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 }  // namespace

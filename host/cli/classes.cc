@@ -1,11 +1,12 @@
 #include "host/cli/classes.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <sstream>
 
 #include "host/base/files.h"
+#include "host/base/printable.h"
+#include "host/cli/output.h"
 
 namespace shoal {
 namespace {
@@ -29,11 +30,11 @@ double real_value(const Tensor& t, const std::vector<uint8_t>& bytes,
 std::vector<std::string> read_labels(const std::string& path) {
   std::vector<std::string> labels;
   if (path.empty()) return labels;
-  const std::vector<uint8_t> bytes = read_file(path);
+  const std::vector<uint8_t> bytes = read_file(path, files::kLabels);
   std::istringstream lines(std::string(bytes.begin(), bytes.end()));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    labels.push_back(line);
+    labels.push_back(printable(line));
   }
   return labels;
 }
@@ -61,8 +62,8 @@ std::vector<Class> best_classes(const Graph& graph,
 
 void print_classes(const std::vector<Class>& top) {
   for (size_t i = 0; i < top.size(); ++i) {
-    std::printf("%3zu  %8.5f  %4d  %s\n", i + 1, top[i].score, top[i].index,
-                top[i].label.c_str());
+    say("%3zu  %8.5f  %4d  %s\n", i + 1, top[i].score, top[i].index,
+        top[i].label.c_str());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/store_flags.h"
 #include "host/image/random_input.h"
@@ -54,8 +55,25 @@ void check_strategy(const PlanFlags& flags, bool several) {
 }
 
 std::string text_of(const std::string& path) {
-  const std::vector<uint8_t> bytes = read_file(path);
+  const std::vector<uint8_t> bytes = read_file(path, files::kToml);
   return std::string(bytes.begin(), bytes.end());
+}
+
+// A pipe has no name that says what it carries: as many bytes as the input
+// has are raw, others a picture. What could be both is refused.
+std::vector<uint8_t> piped_input(const Graph& graph,
+                                 const std::optional<Normalization>& norm) {
+  const std::string name = "stdin";
+  std::vector<uint8_t> bytes = read_stdin(files::kInput);
+  const int64_t wanted = input_bytes(graph);
+  if (static_cast<int64_t>(bytes.size()) != wanted) {
+    return picture_input(graph, decode_picture(bytes, name), norm);
+  }
+  if (!is_picture(bytes)) return bytes;
+  throw Error(Exit::kUsage,
+              name + ": a picture of " + format_count(wanted) +
+                  " bytes, as many as the model's raw input has",
+              "a file, whose name says which it is");
 }
 
 }  // namespace
@@ -206,14 +224,16 @@ std::optional<Normalization> normalization(
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const std::optional<Normalization>& norm) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
-  std::vector<uint8_t> bytes = read_file(path);
+  if (path == "-") return piped_input(graph, norm);
+  std::vector<uint8_t> bytes = read_file(path, files::kInput);
   if (std::filesystem::path(path).extension() != ".bin") {
     return picture_input(graph, decode_picture(bytes, path), norm);
   }
   const int64_t wanted = input_bytes(graph);
   if (static_cast<int64_t>(bytes.size()) != wanted) {
     throw Error(Exit::kUsage,
-                path + ": " + format_count(static_cast<int64_t>(bytes.size())) +
+                printable(path) + ": " +
+                    format_count(static_cast<int64_t>(bytes.size())) +
                     " bytes, the model's input has " + format_count(wanted));
   }
   return bytes;

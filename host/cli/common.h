@@ -43,7 +43,7 @@ std::optional<Normalization> normalization(const std::vector<float>& mean,
 
 // The bytes of all inputs in the file's types: a `.bin` file as it is (its
 // size is checked), "random:SEED" (random_input.h), everything else as a
-// picture.
+// picture; "-" is stdin, raw if it has the size.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
                                 const std::optional<Normalization>&);
 

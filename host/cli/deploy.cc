@@ -1,9 +1,9 @@
 // `shoal deploy`: every worker gets its program and waits for the runs of it.
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
 #include "host/cluster/drive.h"
 #include "host/import/import.h"
@@ -47,7 +47,7 @@ void print_json(const std::vector<DeployedNode>& nodes, int64_t sent_bytes) {
                              {"program_bytes", n.program_bytes},
                              {"program", n.program}});
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 const char* in_words(const DeployedNode& n) {
@@ -64,9 +64,9 @@ void print_text(const std::vector<DeployedNode>& nodes) {
   const auto line = [&](const std::string& a, const std::string& b,
                         const std::string& arena, const std::string& ram,
                         const std::string& program, const char* what) {
-    std::printf("%-*s  %-*s  %11s  %13s  %11s  %s\n", static_cast<int>(name),
-                a.c_str(), static_cast<int>(board), b.c_str(), arena.c_str(),
-                ram.c_str(), program.c_str(), what);
+    say("%-*s  %-*s  %11s  %13s  %11s  %s\n", static_cast<int>(name), a.c_str(),
+        static_cast<int>(board), b.c_str(), arena.c_str(), ram.c_str(),
+        program.c_str(), what);
   };
   line("node", "board", "arena B", "of", "program B", "which was");
   for (const DeployedNode& n : nodes) {

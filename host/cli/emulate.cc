@@ -10,6 +10,7 @@
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/emulate/storage_image.h"
 #include "host/golden/checksum.h"
 #include "host/golden/trace.h"
@@ -64,16 +65,16 @@ void print_json(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
     json["top"].push_back(
         {{"index", c.index}, {"label", c.label}, {"score", c.score}});
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 // SRAM from its first byte to its last.
 void print_memory(const Emulated& e) {
   const shoal_memory& m = e.memory;
   const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
-  std::printf("SRAM %s\n", format_bytes(m.sram_bytes).c_str());
+  say("SRAM %s\n", format_bytes(m.sram_bytes).c_str());
   const auto line = [](const char* what, uint32_t bytes, const char* note) {
-    std::printf("  %-8s %7u B  %s\n", what, bytes, note);
+    say("  %-8s %7u B  %s\n", what, bytes, note);
   };
   char note[80];
   std::snprintf(note, sizeof note,
@@ -83,17 +84,16 @@ void print_memory(const Emulated& e) {
   line("statics", m.fixed_bytes - stacks, "node, board, stack guard");
   line("arena", e.end.arena_bytes, "exactly as planned");
   line("free", free_bytes(e), "");
-  std::printf("flash %s, measured: %s used by the firmware\n",
-              format_bytes(m.flash_bytes).c_str(),
-              format_bytes(m.flash_used).c_str());
+  say("flash %s, measured: %s used by the firmware\n",
+      format_bytes(m.flash_bytes).c_str(), format_bytes(m.flash_used).c_str());
 }
 
 void print_layers(const Prepared& p, const Emulated& e, int frames) {
-  std::printf("%12s %10s  %s\n", "instructions", "per MAC", "layer");
+  say("%12s %10s  %s\n", "instructions", "per MAC", "layer");
   for (const auto& [index, count] : e.layers) {
     const double n = static_cast<double>(count.instructions) / frames;
     if (index < 0) {
-      std::printf("%12.0f %10s  storage: weights, records, input\n", n, "");
+      say("%12.0f %10s  storage: weights, records, input\n", n, "");
       continue;
     }
     const Layer& l = p.net.layers[static_cast<size_t>(index)];
@@ -102,21 +102,20 @@ void print_layers(const Prepared& p, const Emulated& e, int frames) {
       std::snprintf(per_mac, sizeof per_mac, "%.2f",
                     n / static_cast<double>(l.macs));
     }
-    std::printf("%12.0f %10s  %d %s\n", n, per_mac, index,
-                l.name.substr(0, l.name.find(';')).c_str());
+    say("%12.0f %10s  %d %s\n", n, per_mac, index,
+        l.name.substr(0, l.name.find(';')).c_str());
   }
 }
 
 void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
                 const std::vector<Class>& top) {
   print_classes(top);
-  std::printf("board %s, emulated\n", p.plan.nodes[0].board.c_str());
+  say("board %s, emulated\n", p.plan.nodes[0].board.c_str());
   print_memory(e);
-  std::printf("storage: %s of program read, of %s\n",
-              format_bytes(e.end.program_read_bytes).c_str(),
-              format_bytes(e.end.program_bytes).c_str());
-  std::printf(
-      "measured: %s emulated instructions (not cycles) to load, %s a frame\n",
+  say("storage: %s of program read, of %s\n",
+      format_bytes(e.end.program_read_bytes).c_str(),
+      format_bytes(e.end.program_bytes).c_str());
+  say("measured: %s emulated instructions (not cycles) to load, %s a frame\n",
       format_count(e.load_instructions).c_str(),
       format_count(e.frame_instructions / flags.frames).c_str());
   if (flags.layers) print_layers(p, e, flags.frames);

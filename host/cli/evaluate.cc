@@ -21,7 +21,9 @@ namespace {
 
 // The checksum of a file, or a network of the zoo by its name.
 std::string model_checksum(const std::string& model) {
-  return model.starts_with("zoo:") ? model : sha256_hex(read_file(model));
+  return model.starts_with("zoo:")
+             ? model
+             : sha256_hex(read_file(model, files::kModel));
 }
 
 // A float model computes as it is: there is nothing to plan.

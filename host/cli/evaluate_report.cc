@@ -8,6 +8,7 @@
 #include <set>
 
 #include "host/base/size.h"
+#include "host/cli/output.h"
 
 namespace shoal {
 namespace {
@@ -69,21 +70,21 @@ void print_matrix(const Classes& classes, const Accuracy& a,
   for (const auto& [pair, frames] : a.confusion) most = std::max(most, frames);
   const int cell = std::max<int>(static_cast<int>(count(most).size()), 3) + 1;
   const int wide = width_of_titles(classes, met);
-  std::printf("\n%-*s  recall ", wide, "class");
-  for (const int said : met) std::printf("%*d", cell, said);
-  std::printf("   <- said\n");
+  say("\n%-*s  recall ", wide, "class");
+  for (const int said : met) say("%*d", cell, said);
+  say("   <- said\n");
   for (const int truth : met) {
     const ClassCount& of = a.classes[static_cast<size_t>(truth)];
-    std::printf("%-*.*s  ", wide, wide, title(classes, truth).c_str());
+    say("%-*.*s  ", wide, wide, title(classes, truth).c_str());
     if (of.frames > 0) {
-      std::printf("%5.1f%% ", 100 * of.recall());
+      say("%5.1f%% ", 100 * of.recall());
     } else {
-      std::printf("%6s ", "-");
+      say("%6s ", "-");
     }
     for (const int said : met) {
-      std::printf("%*s", cell, count(frames_of(a, truth, said)).c_str());
+      say("%*s", cell, count(frames_of(a, truth, said)).c_str());
     }
-    std::printf("\n");
+    say("\n");
   }
 }
 
@@ -98,11 +99,11 @@ void print_worst_classes(const Classes& classes, const Accuracy& a) {
   std::ranges::stable_sort(seen, {}, recall);
   seen.resize(std::min(seen.size(), kWorst));
   const int wide = width_of_titles(classes, seen);
-  std::printf("\n%-*s  recall   frames   (the lowest)\n", wide, "class");
+  say("\n%-*s  recall   frames   (the lowest)\n", wide, "class");
   for (const int c : seen) {
     const ClassCount& of = a.classes[static_cast<size_t>(c)];
-    std::printf("%-*.*s  %5.1f%%  %7s\n", wide, wide, title(classes, c).c_str(),
-                100 * of.recall(), count(of.frames).c_str());
+    say("%-*.*s  %5.1f%%  %7s\n", wide, wide, title(classes, c).c_str(),
+        100 * of.recall(), count(of.frames).c_str());
   }
 }
 
@@ -115,11 +116,11 @@ void print_worst_pairs(const Classes& classes, const Accuracy& a) {
   std::ranges::stable_sort(wrong, std::greater<>(),
                            [](const auto& e) { return e.second; });
   wrong.resize(std::min(wrong.size(), kWorst));
-  std::printf("\n frames  confused (the most)\n");
+  say("\n frames  confused (the most)\n");
   for (const auto& [pair, frames] : wrong) {
-    std::printf("%7s  %s, said %s\n", count(frames).c_str(),
-                title(classes, pair.first).c_str(),
-                title(classes, pair.second).c_str());
+    say("%7s  %s, said %s\n", count(frames).c_str(),
+        title(classes, pair.first).c_str(),
+        title(classes, pair.second).c_str());
   }
 }
 
@@ -146,10 +147,10 @@ void Progress::say(int64_t done, int64_t of) {
   said_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - before_) / seconds;
-  std::fprintf(stderr, "%s%s of %s frames, %.1f frames/s, %s left%s",
-               terminal_ ? "\r" : "", count(done).c_str(), count(of).c_str(),
-               rate, clock_text(static_cast<double>(of - done) / rate).c_str(),
-               terminal_ ? "   " : "\n");
+  tell("%s%s of %s frames, %.1f frames/s, %s left%s", terminal_ ? "\r" : "",
+       count(done).c_str(), count(of).c_str(), rate,
+       clock_text(static_cast<double>(of - done) / rate).c_str(),
+       terminal_ ? "   " : "\n");
 }
 
 double Progress::end() {
@@ -158,32 +159,31 @@ double Progress::end() {
   const int64_t ran = done_ - before_;
   const std::string known =
       before_ > 0 ? "; " + count(before_) + " were known" : "";
-  std::fprintf(stderr, "%s%s frames in %s, %.1f frames/s%s%s\n",
-               terminal_ ? "\r" : "", count(ran).c_str(),
-               clock_text(seconds).c_str(), static_cast<double>(ran) / seconds,
-               known.c_str(), terminal_ ? "              " : "");
+  tell("%s%s frames in %s, %.1f frames/s%s%s\n", terminal_ ? "\r" : "",
+       count(ran).c_str(), clock_text(seconds).c_str(),
+       static_cast<double>(ran) / seconds, known.c_str(),
+       terminal_ ? "              " : "");
   return seconds;
 }
 
 void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
   const Accuracy& a = outcome.accuracy;
   for (const std::string& note : classes.notes) {
-    std::printf("note     %s\n", note.c_str());
+    say("note     %s\n", note.c_str());
   }
-  std::printf("top-1    %.2f %%, %s of %s frames\n",
-              100 * fraction(a.top1, a.frames), count(a.top1).c_str(),
-              count(a.frames).c_str());
+  say("top-1    %.2f %%, %s of %s frames\n", 100 * fraction(a.top1, a.frames),
+      count(a.top1).c_str(), count(a.frames).c_str());
   if (classes.count > static_cast<int>(kBest)) {
-    std::printf("top-5    %.2f %%, %s\n", 100 * fraction(a.top5, a.frames),
-                count(a.top5).c_str());
+    say("top-5    %.2f %%, %s\n", 100 * fraction(a.top5, a.frames),
+        count(a.top5).c_str());
   }
-  std::printf("recall   %.2f %%, mean of %s classes\n", 100 * a.mean_recall(),
-              count(a.classes_seen()).c_str());
+  say("recall   %.2f %%, mean of %s classes\n", 100 * a.mean_recall(),
+      count(a.classes_seen()).c_str());
   for (const RanNode& node : outcome.nodes) {
     const std::string name = node.name.empty() ? "" : ", node " + node.name;
-    std::printf("arena    %s, %zu stages, board %s%s\n",
-                format_bytes(node.arena_bytes).c_str(), node.stages,
-                node.board.c_str(), name.c_str());
+    say("arena    %s, %zu stages, board %s%s\n",
+        format_bytes(node.arena_bytes).c_str(), node.stages, node.board.c_str(),
+        name.c_str());
   }
   const std::vector<int> met = classes_met(a);
   if (static_cast<int>(met.size()) <= kMostInTable) {
@@ -228,7 +228,7 @@ void print_accuracy_json(const Classes& classes,
   for (const RanNode& node : outcome.nodes) {
     json["arena_bytes"].push_back(node.arena_bytes);
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 std::string confusion_csv(const Classes& classes, const Accuracy& a) {

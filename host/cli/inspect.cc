@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "host/base/size.h"
 #include "host/cli/commands.h"
+#include "host/cli/output.h"
 #include "host/graph/graph.h"
 #include "host/import/import.h"
 #include "host/lower/net.h"
@@ -157,25 +157,24 @@ void print_json(const Graph& graph, const Summary& s) {
   for (const Op& op : graph.ops) {
     json["ops"].push_back(op_json(graph, op, s.floats));
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 void print_tensor(const char* what, const Tensor& t) {
-  std::printf("%-9s %s %s", what, type_name(t.file_type),
-              shape_text(t.shape).c_str());
+  say("%-9s %s %s", what, type_name(t.file_type), shape_text(t.shape).c_str());
   if (!t.quant.scale.empty()) {
-    std::printf("  scale %.9g zero point %d", static_cast<double>(t.scale()),
-                t.zero() + (t.file_type == Type::kUint8 ? 128 : 0));
+    say("  scale %.9g zero point %d", static_cast<double>(t.scale()),
+        t.zero() + (t.file_type == Type::kUint8 ? 128 : 0));
   }
-  std::printf("  %s\n", t.name.c_str());
+  say("  %s\n", t.name.c_str());
 }
 
 void print_head(const Graph& graph, const Summary& s) {
-  std::printf("%s: %zu operators", graph.name.c_str(), graph.ops.size());
+  say("%s: %zu operators", graph.name.c_str(), graph.ops.size());
   if (s.floats) {
-    std::printf(" in float32; shoal quantize makes the int8 model that runs\n");
+    say(" in float32; shoal quantize makes the int8 model that runs\n");
   } else {
-    std::printf(", %zu layers to run\n", s.layers);
+    say(", %zu layers to run\n", s.layers);
   }
   for (const int t : graph.inputs) {
     print_tensor("input", graph.tensors[static_cast<size_t>(t)]);
@@ -184,37 +183,34 @@ void print_head(const Graph& graph, const Summary& s) {
     print_tensor("output", graph.tensors[static_cast<size_t>(t)]);
   }
   if (s.format == ModelFormat::kOnnx) {
-    std::printf(
-        "shapes are NHWC (rows x columns x channels), as frames are given;\n"
+    say("shapes are NHWC (rows x columns x channels), as frames are given;\n"
         "the ONNX file has channels first\n");
   }
   if (s.uint8) {
-    std::printf(
-        "uint8 weights: run as int8 shifted by 128; equal to the shifted\n"
+    say("uint8 weights: run as int8 shifted by 128; equal to the shifted\n"
         "model's golden, not always to uint8 engines (a rounding step in\n"
         "average pools)\n");
   }
 }
 
 void print_ops(const Graph& graph, bool floats) {
-  std::printf("\n%4s %-24s %-16s %13s %11s %11s", "op", "operator", "result",
-              "MACs", "weights B", "in + out B");
-  if (floats) std::printf(" %11s %11s", "in int8: W", "in + out B");
-  std::printf("\n");
+  say("\n%4s %-24s %-16s %13s %11s %11s", "op", "operator", "result", "MACs",
+      "weights B", "in + out B");
+  if (floats) say(" %11s %11s", "in int8: W", "in + out B");
+  say("\n");
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     const Bytes weights = weight_bytes(graph, op);
     const Bytes whole = whole_bytes(graph, op);
-    std::printf("%4zu %-24s %-16s %13s %11s %11s", i, op_name(op.kind),
-                shape_text(result(graph, op).shape).c_str(),
-                format_count(op_macs(graph, op)).c_str(),
-                format_count(weights.own).c_str(),
-                format_count(whole.own).c_str());
+    say("%4zu %-24s %-16s %13s %11s %11s", i, op_name(op.kind),
+        shape_text(result(graph, op).shape).c_str(),
+        format_count(op_macs(graph, op)).c_str(),
+        format_count(weights.own).c_str(), format_count(whole.own).c_str());
     if (floats) {
-      std::printf(" %11s %11s", format_count(weights.int8).c_str(),
-                  format_count(whole.int8).c_str());
+      say(" %11s %11s", format_count(weights.int8).c_str(),
+          format_count(whole.int8).c_str());
     }
-    std::printf("\n");
+    say("\n");
   }
 }
 
@@ -227,12 +223,9 @@ std::string amount(const Bytes& bytes, bool floats) {
 void print_table(const Graph& graph, const Summary& s) {
   print_head(graph, s);
   print_ops(graph, s.floats);
-  std::printf("\nMACs                        %s\n",
-              format_count(s.macs).c_str());
-  std::printf("weights                     %s\n",
-              amount(s.weights, s.floats).c_str());
-  std::printf(
-      "largest single layer        %s%sof input + output, operator %zu:\n"
+  say("\nMACs                        %s\n", format_count(s.macs).c_str());
+  say("weights                     %s\n", amount(s.weights, s.floats).c_str());
+  say("largest single layer        %s%sof input + output, operator %zu:\n"
       "                            what engines with whole tensors need at the "
       "least\n",
       amount(s.largest, s.floats).c_str(),

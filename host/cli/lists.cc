@@ -1,5 +1,4 @@
 // ops, boards, doctor: what this build knows.
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -8,6 +7,7 @@
 #include "host/base/size.h"
 #include "host/board/board.h"
 #include "host/cli/commands.h"
+#include "host/cli/output.h"
 #include "host/graph/graph.h"
 
 namespace shoal {
@@ -59,9 +59,7 @@ constexpr Entry kEntries[] = {
     {OpKind::kTransposeConv, "rows stream"},
 };
 
-void print(const nlohmann::json& json) {
-  std::printf("%s\n", json.dump(2).c_str());
-}
+void print(const nlohmann::json& json) { say_json(json); }
 
 }  // namespace
 
@@ -74,12 +72,11 @@ int ops_command(const ListFlags& flags) {
     print({{"operators", list}});
     return 0;
   }
-  std::printf("%-26s %s\n", "operator (int8, uint8)", "how it runs");
+  say("%-26s %s\n", "operator (int8, uint8)", "how it runs");
   for (const Entry& e : kEntries) {
-    std::printf("%-26s %s\n", op_name(e.kind), e.how);
+    say("%-26s %s\n", op_name(e.kind), e.how);
   }
-  std::printf(
-      "\nModels that compute in float32, of .onnx or .tflite, become such ones "
+  say("\nModels that compute in float32, of .onnx or .tflite, become such ones "
       "with\nshoal quantize.\n");
   return 0;
 }
@@ -87,8 +84,8 @@ int ops_command(const ListFlags& flags) {
 int boards_command(const ListFlags& flags) {
   auto list = nlohmann::json::array();
   if (!flags.json) {
-    std::printf("%-12s %-11s %5s %11s %11s %7s  %s\n", "id", "core", "MHz",
-                "arena KB", "fixed KB", "flash", "title");
+    say("%-12s %-11s %5s %11s %11s %7s  %s\n", "id", "core", "MHz", "arena KB",
+        "fixed KB", "flash", "title");
   }
   for (const std::string& id : board_ids()) {
     const Board& b = find_board(id);
@@ -112,16 +109,15 @@ int boards_command(const ListFlags& flags) {
     }
     const std::string arena =
         b.unlimited() ? "unlimited" : std::to_string(b.arena_limit() / 1024);
-    std::printf("%-12s %-11.11s %5.0f %11s %11s %7s  %s\n", id.c_str(),
-                b.core.c_str(), b.clock_hz / 1e6, arena.c_str(),
-                std::to_string(b.fixed_bytes() / 1024).c_str(),
-                b.flash_mapped ? "mapped" : "stored", b.title.c_str());
+    say("%-12s %-11.11s %5.0f %11s %11s %7s  %s\n", id.c_str(), b.core.c_str(),
+        b.clock_hz / 1e6, arena.c_str(),
+        std::to_string(b.fixed_bytes() / 1024).c_str(),
+        b.flash_mapped ? "mapped" : "stored", b.title.c_str());
   }
   if (flags.json) {
     print({{"boards", list}});
   } else {
-    std::printf(
-        "\narena: the largest bank less the fixed bytes in it (firmware,\n"
+    say("\narena: the largest bank less the fixed bytes in it (firmware,\n"
         "stack; estimated until a build has measured them). One core is "
         "used.\n");
   }
@@ -142,13 +138,13 @@ int doctor_command(const ListFlags& flags) {
            {"operators", std::size(kEntries)}});
     return 0;
   }
-  std::printf("shoal %s\n", SHOAL_VERSION);
-  std::printf("kernels      %s\n", best.name);
-  std::printf("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
-  std::printf("program      version %d\n", kImageVersion);
-  std::printf("cores        %u\n", cores);
-  std::printf("boards       %zu\n", board_ids().size());
-  std::printf("operators    %zu\n", std::size(kEntries));
+  say("shoal %s\n", SHOAL_VERSION);
+  say("kernels      %s\n", best.name);
+  say("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
+  say("program      version %d\n", kImageVersion);
+  say("cores        %u\n", cores);
+  say("boards       %zu\n", board_ids().size());
+  say("operators    %zu\n", std::size(kEntries));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/base/files.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/import/import.h"
 #include "host/plan/plan_json.h"
@@ -54,10 +55,10 @@ int plan_command(const PlanCommandFlags& flags) {
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);
   if (flags.json) {
-    std::fputs(json.c_str(), stdout);
+    say_json_text(json);
     return 0;
   }
-  std::fputs(plan_table(p.net, p.plan, budgets).c_str(), stdout);
+  say_text(plan_table(p.net, p.plan, budgets));
   return 0;
 }
 

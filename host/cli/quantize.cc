@@ -1,7 +1,6 @@
 #include "host/quantize/quantize.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <thread>
 
@@ -10,6 +9,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
+#include "host/cli/output.h"
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
 #include "host/evaluate/runners.h"
@@ -108,17 +108,16 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
                             flags.label_offset);
   } catch (const Error& e) {
     if (named) throw;
-    std::fprintf(stderr, "no accuracy: %s\n", e.what());
+    tell("no accuracy: %s\n", e.what());
     return std::nullopt;
   }
   const auto norm = normalization(flags.mean, flags.deviation);
   const auto none = std::optional<Normalization>();
   AccuracyPair pair;
   pair.data = named ? flags.evaluate : flags.calibrate;
-  std::fprintf(stderr, "accuracy of the float model on %s\n",
-               pair.data.c_str());
+  tell("accuracy of the float model on %s\n", pair.data.c_str());
   pair.floats = measure(floats, *data, *classes, flags, norm);
-  std::fprintf(stderr, "accuracy of the int8 model\n");
+  tell("accuracy of the int8 model\n");
   pair.int8 = measure(int8, *data, *classes, flags,
                       calibration.plain_pixels ? none : norm);
   return pair;
@@ -132,7 +131,7 @@ int quantize_command(const QuantizeFlags& flags) {
   const CalibrationData calibration = open_calibration(floats, flags);
   options.input_ranges = calibration.input_ranges;
   if (!calibration.note.empty()) {
-    std::fprintf(stderr, "warning: %s\n", calibration.note.c_str());
+    tell("warning: %s\n", calibration.note.c_str());
   }
 
   QuantizeOutcome outcome;

@@ -50,8 +50,8 @@ CalibrationData random_calibration(const Graph& graph,
 CalibrationData raw_calibration(const Graph& graph,
                                 const QuantizeFlags& flags) {
   refuse_normalization(flags, "a .bin has the model's own values");
-  const auto bytes =
-      std::make_shared<std::vector<uint8_t>>(read_file(flags.calibrate));
+  const auto bytes = std::make_shared<std::vector<uint8_t>>(
+      read_file(flags.calibrate, files::kData));
   const int64_t one = frame_bytes(graph);
   const auto all = static_cast<int64_t>(bytes->size());
   if (all == 0 || all % one != 0) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/cli/output.h"
 
 namespace shoal {
 namespace {
@@ -32,28 +33,25 @@ void print_layers(const std::vector<LayerReport>& layers) {
   for (const LayerReport& l : layers)
     longest = std::max(longest, l.name.size());
   const int wide = std::min(static_cast<int>(longest), kLongest);
-  std::printf("%4s  %-23s %-*s %11s %11s %11s %5s %8s %8s\n", "op", "kind",
-              wide, "layer", "lowest", "highest", "scale", "zero", "clipped",
-              "SNR");
+  say("%4s  %-23s %-*s %11s %11s %11s %5s %8s %8s\n", "op", "kind", wide,
+      "layer", "lowest", "highest", "scale", "zero", "clipped", "SNR");
   for (const LayerReport& l : layers) {
     const bool cut = static_cast<int>(l.name.size()) > wide;
     const std::string name =
         cut ? "..." + l.name.substr(l.name.size() - kLongest + 3) : l.name;
-    std::printf("%4d  %-23s %-*s %11.5g %11.5g %11.5g %5d %7.3f%% %8s\n", l.op,
-                l.kind.c_str(), wide, name.c_str(), l.lowest, l.highest,
-                l.scale, l.zero, 100 * l.clipped,
-                decibel_text(l.snr_db).c_str());
+    say("%4d  %-23s %-*s %11.5g %11.5g %11.5g %5d %7.3f%% %8s\n", l.op,
+        l.kind.c_str(), wide, name.c_str(), l.lowest, l.highest, l.scale,
+        l.zero, 100 * l.clipped, decibel_text(l.snr_db).c_str());
   }
 }
 
 void print_accuracy(const AccuracyPair& a) {
   const auto line = [](const char* name, const Accuracy& of) {
-    std::printf("%-9stop-1 %.2f %%, top-5 %.2f %% of %s frames\n", name,
-                100 * share(of.top1, of.frames),
-                100 * share(of.top5, of.frames),
-                format_count(of.frames).c_str());
+    say("%-9stop-1 %.2f %%, top-5 %.2f %% of %s frames\n", name,
+        100 * share(of.top1, of.frames), 100 * share(of.top5, of.frames),
+        format_count(of.frames).c_str());
   };
-  std::printf("\naccuracy on %s\n", a.data.c_str());
+  say("\naccuracy on %s\n", a.data.c_str());
   line("float", a.floats);
   line("int8", a.int8);
 }
@@ -67,23 +65,23 @@ Json accuracy_json(const Accuracy& a) {
 }  // namespace
 
 void print_quantized(const QuantizeOutcome& o) {
-  std::printf("%s: %s frames of %s, ranges %s, %.1f s\n\n", o.model.c_str(),
-              format_count(o.frames).c_str(), o.calibration.c_str(),
-              o.ranges.c_str(), o.seconds);
+  say("%s: %s frames of %s, ranges %s, %.1f s\n\n", o.model.c_str(),
+      format_count(o.frames).c_str(), o.calibration.c_str(), o.ranges.c_str(),
+      o.seconds);
   print_layers(o.report.layers);
-  std::printf("\noutput   %s against float%s\n",
-              decibel_text(o.report.output_snr_db).c_str(),
-              o.report.equalized ? ", channels equalized across layers" : "");
+  say("\noutput   %s against float%s\n",
+      decibel_text(o.report.output_snr_db).c_str(),
+      o.report.equalized ? ", channels equalized across layers" : "");
   if (o.pictures) {
-    std::printf("pictures %s\n", o.plain_pixels
-                                     ? "byte = pixel - 128: no --mean or --std "
-                                       "for the int8 model"
-                                     : "give the int8 model the same --mean "
-                                       "and --std");
+    say("pictures %s\n", o.plain_pixels
+                             ? "byte = pixel - 128: no --mean or --std "
+                               "for the int8 model"
+                             : "give the int8 model the same --mean "
+                               "and --std");
   }
   if (o.accuracy) print_accuracy(*o.accuracy);
-  std::printf("\nwrote    %s, %s; read again it is the same graph\n",
-              o.output.c_str(), format_bytes(o.output_bytes).c_str());
+  say("\nwrote    %s, %s; read again it is the same graph\n", o.output.c_str(),
+      format_bytes(o.output_bytes).c_str());
 }
 
 void print_quantized_json(const QuantizeOutcome& o) {
@@ -116,7 +114,7 @@ void print_quantized_json(const QuantizeOutcome& o) {
                         {"int8", accuracy_json(o.accuracy->int8)}};
   }
   if (!o.note.empty()) json["note"] = o.note;
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 }  // namespace shoal

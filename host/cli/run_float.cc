@@ -1,13 +1,13 @@
 #include "host/cli/run_float.h"
 
 #include <chrono>
-#include <cstdio>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/floats.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
 #include "host/cli/store_flags.h"
@@ -36,10 +36,10 @@ int run_float(const RunFlags& flags, const Graph& graph) {
   const std::vector<std::string> labels = read_labels(flags.labels);
   const std::vector<float> input = floats_of(load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation)));
-  std::fprintf(stderr,
-               "%s computes in float32 on this computer: no plan; shoal "
-               "quantize makes it int8\n",
-               graph.name.c_str());
+  tell(
+      "%s computes in float32 on this computer: no plan; shoal "
+      "quantize makes it int8\n",
+      graph.name.c_str());
   FloatOracle oracle(graph);
   const auto start = std::chrono::steady_clock::now();
   const FloatValues* values = nullptr;

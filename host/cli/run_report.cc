@@ -2,12 +2,12 @@
 
 #include <sys/resource.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/classes.h"
+#include "host/cli/output.h"
 #include "host/golden/checksum.h"
 
 namespace shoal {
@@ -33,20 +33,19 @@ void add_storage(const StorageFigures& s, nlohmann::json& json) {
 }
 
 void print_storage(const StorageFigures& s) {
-  std::printf("storage  %s read in %s requests, %s written a frame; %s\n",
-              format_bytes(s.read_bytes).c_str(), format_count(s.reads).c_str(),
-              format_bytes(s.written_bytes).c_str(),
-              s.sealed ? "sealed" : "not sealed");
+  say("storage  %s read in %s requests, %s written a frame; %s\n",
+      format_bytes(s.read_bytes).c_str(), format_count(s.reads).c_str(),
+      format_bytes(s.written_bytes).c_str(),
+      s.sealed ? "sealed" : "not sealed");
   if (!s.life.empty()) {
-    std::printf("         %s blocks erased a frame; %s\n",
-                format_count(s.erases).c_str(), s.life.c_str());
+    say("         %s blocks erased a frame; %s\n",
+        format_count(s.erases).c_str(), s.life.c_str());
   }
-  std::printf(
-      "         %.3f ms of transfers, %.3f ms waited for them in %s "
+  say("         %.3f ms of transfers, %.3f ms waited for them in %s "
       "waits (measured)\n",
       s.transfer_s * 1e3, s.wait_s * 1e3, format_count(s.waits).c_str());
-  std::printf("memory   %s at most, the whole process (measured)\n",
-              format_bytes(peak_rss_bytes()).c_str());
+  say("memory   %s at most, the whole process (measured)\n",
+      format_bytes(peak_rss_bytes()).c_str());
 }
 
 void print_json(const RunFlags& flags, const std::vector<RanNode>& nodes,
@@ -69,7 +68,7 @@ void print_json(const RunFlags& flags, const std::vector<RanNode>& nodes,
     json["batch_s"] = outcome.batch_seconds;
   }
   if (outcome.storage) add_storage(*outcome.storage, json);
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 void print_text(const std::vector<RanNode>& nodes,
@@ -77,19 +76,18 @@ void print_text(const std::vector<RanNode>& nodes,
   print_classes(top);
   for (const RanNode& node : nodes) {
     const std::string name = node.name.empty() ? "" : ", node " + node.name;
-    std::printf("arena    %s, %zu stages, board %s%s\n",
-                format_bytes(node.arena_bytes).c_str(), node.stages,
-                node.board.c_str(), name.c_str());
+    say("arena    %s, %zu stages, board %s%s\n",
+        format_bytes(node.arena_bytes).c_str(), node.stages, node.board.c_str(),
+        name.c_str());
   }
   if (outcome.storage) print_storage(*outcome.storage);
   if (outcome.batch > 1) {
-    std::printf("batch    %.3f ms per batch of %d frames, %.2f frames/s\n",
-                outcome.batch_seconds * 1e3, outcome.batch,
-                1 / outcome.seconds);
+    say("batch    %.3f ms per batch of %d frames, %.2f frames/s\n",
+        outcome.batch_seconds * 1e3, outcome.batch, 1 / outcome.seconds);
   }
-  std::printf("latency  %.3f ms%s (%s %s)\n", outcome.seconds * 1e3,
-              outcome.batch > 1 ? " per frame" : "", outcome.kind.c_str(),
-              outcome.where.c_str());
+  say("latency  %.3f ms%s (%s %s)\n", outcome.seconds * 1e3,
+      outcome.batch > 1 ? " per frame" : "", outcome.kind.c_str(),
+      outcome.where.c_str());
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-#include <cstdio>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/run_report.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
@@ -26,9 +26,8 @@ void say_traffic(const Coordinator& c, size_t workers, int frames) {
   const auto a_frame = [count](uint64_t v) {
     return format_count(static_cast<int64_t>(v / count));
   };
-  std::fprintf(
-      stderr, "traffic  %s B a frame, %s of them rows, %s of rows again\n",
-      a_frame(sent).c_str(), a_frame(rows).c_str(), a_frame(again).c_str());
+  tell("traffic  %s B a frame, %s of them rows, %s of rows again\n",
+       a_frame(sent).c_str(), a_frame(rows).c_str(), a_frame(again).c_str());
 }
 
 }  // namespace

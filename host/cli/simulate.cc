@@ -1,13 +1,13 @@
 #include "host/sim/simulate.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/simulate_solo.h"
 #include "host/golden/checksum.h"
 #include "host/import/import.h"
@@ -122,18 +122,17 @@ void print_json(const Answer& s) {
     json["critical_path"][reason_name(reason)] =
         static_cast<double>(time) * 1e-9;
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 void print_nodes(const Answer& s) {
-  std::printf("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node",
-              "board", "arena B", "MMACs", "busy", "send", "recv", "wait",
-              "sent B", "received B");
+  say("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node", "board",
+      "arena B", "MMACs", "busy", "send", "recv", "wait", "sent B",
+      "received B");
   const double frames = s.flags.frames;
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const EndpointReport& n = s.r.nodes[i];
-    std::printf(
-        "%-12s %-12s %10s %8.1f %5.1f%% %5.1f%% %5.1f%% %5.1f%% %10s %10s\n",
+    say("%-12s %-12s %10s %8.1f %5.1f%% %5.1f%% %5.1f%% %5.1f%% %10s %10s\n",
         n.name.c_str(), n.board.c_str(),
         format_count(s.p.plan.nodes[i].arena_bytes).c_str(),
         n.work.macs / frames * 1e-6,
@@ -156,11 +155,10 @@ void print_storage(const Answer& s) {
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const PlanNode& node = s.p.plan.nodes[i];
     if (node.storage.empty()) continue;
-    std::printf("storage      %s: %s B of %s a frame, busy for %.3f ms\n",
-                s.r.nodes[i].name.c_str(),
-                format_count(node.storage_read_bytes).c_str(),
-                node.storage.c_str(),
-                static_cast<double>(s.r.nodes[i].storage.busy) * 1e-6 / frames);
+    say("storage      %s: %s B of %s a frame, busy for %.3f ms\n",
+        s.r.nodes[i].name.c_str(),
+        format_count(node.storage_read_bytes).c_str(), node.storage.c_str(),
+        static_cast<double>(s.r.nodes[i].storage.busy) * 1e-6 / frames);
   }
 }
 
@@ -168,8 +166,7 @@ void print_traffic(const Answer& s) {
   const Totals sum = totals(s.r);
   const int64_t frames = s.flags.frames;
   const int64_t other = sum.bytes - sum.rows;
-  std::printf(
-      "\ntraffic      %s B of rows and %s B besides a frame (%.1f %%), %s "
+  say("\ntraffic      %s B of rows and %s B besides a frame (%.1f %%), %s "
       "datagrams\n",
       format_count(sum.rows / frames).c_str(),
       format_count(other / frames).c_str(),
@@ -177,37 +174,35 @@ void print_traffic(const Answer& s) {
           ? 100.0 * static_cast<double>(other) / static_cast<double>(sum.rows)
           : 0.0,
       format_count(sum.datagrams / frames).c_str());
-  std::printf("fill         datagrams with rows, by sixteenths of a payload:");
+  say("fill         datagrams with rows, by sixteenths of a payload:");
   for (const uint64_t count : sum.fill) {
-    std::printf(" %llu", static_cast<unsigned long long>(count));
+    say(" %llu", static_cast<unsigned long long>(count));
   }
-  std::printf(
-      "\nagain        %s B sent again, %s datagrams lost, %s dropped by full "
+  say("\nagain        %s B sent again, %s datagrams lost, %s dropped by full "
       "queues\n",
       format_count(sum.resent).c_str(), format_count(sum.lost).c_str(),
       format_count(sum.drops).c_str());
 }
 
 void print_text(const Answer& s) {
-  std::printf("latency      %.3f ms a frame (modelled)\n",
-              s.r.latency_s() * 1e3);
+  say("latency      %.3f ms a frame (modelled)\n", s.r.latency_s() * 1e3);
   if (s.flags.frames > 1) {
-    std::printf("throughput   %.2f frames/s over %d frames (modelled)\n",
-                s.r.frames_per_s(), s.flags.frames - 1);
+    say("throughput   %.2f frames/s over %d frames (modelled)\n",
+        s.r.frames_per_s(), s.flags.frames - 1);
   }
-  std::printf("output       equal to the oracle's, byte for byte\n");
+  say("output       equal to the oracle's, byte for byte\n");
   print_nodes(s);
   print_traffic(s);
   print_storage(s);
-  std::printf("\nwhy is it not faster: %s\n", s.why.c_str());
-  std::printf("critical path:");
+  say("\nwhy is it not faster: %s\n", s.why.c_str());
+  say("critical path:");
   const char* between = " ";
   for (const auto& [reason, time] : s.bound.by_reason) {
-    std::printf("%s%s %.3f ms", between, reason_name(reason),
-                static_cast<double>(time) * 1e-6);
+    say("%s%s %.3f ms", between, reason_name(reason),
+        static_cast<double>(time) * 1e-6);
     between = ", ";
   }
-  std::printf("\n");
+  say("\n");
 }
 
 // Exporters join the names of all operators that a layer was fused from.

@@ -1,7 +1,6 @@
 #include "host/cli/simulate_solo.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -9,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/emit/emit.h"
 #include "host/import/import.h"
@@ -80,12 +80,12 @@ void print_json(const SoloAnswer& a) {
     json["frames_per_s"] = a.p.net.frames / f.seconds;
     json["frame_s"] = f.seconds / a.p.net.frames;
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  say_json(json);
 }
 
 void print_part(const char* name, double part_s, double all_s) {
-  std::printf("%-12s %.3f ms, %.1f %% of the frame\n", name, part_s * 1e3,
-              all_s > 0 ? 100 * part_s / all_s : 0.0);
+  say("%-12s %.3f ms, %.1f %% of the frame\n", name, part_s * 1e3,
+      all_s > 0 ? 100 * part_s / all_s : 0.0);
 }
 
 void print_text(const SoloAnswer& a) {
@@ -94,32 +94,30 @@ void print_text(const SoloAnswer& a) {
   const int batch = a.p.net.frames;
   const std::string each =
       batch == 1 ? "a frame" : "per batch of " + std::to_string(batch);
-  std::printf("latency      %.3f ms %s on %s (modelled)\n", f.seconds * 1e3,
-              each.c_str(), a.board.name.c_str());
+  say("latency      %.3f ms %s on %s (modelled)\n", f.seconds * 1e3,
+      each.c_str(), a.board.name.c_str());
   if (batch > 1) {
-    std::printf("per frame    %.3f ms, %.2f frames/s (modelled)\n",
-                f.seconds * 1e3 / batch, batch / f.seconds);
+    say("per frame    %.3f ms, %.2f frames/s (modelled)\n",
+        f.seconds * 1e3 / batch, batch / f.seconds);
   }
-  std::printf("unlimited    %.3f ms with all in SRAM: %.1f %% slower\n",
-              a.unlimited_s * 1e3, 100 * a.slowdown());
-  std::printf("output       equal to the oracle's, byte for byte\n");
-  std::printf("arena        %s, %zu stages\n",
-              format_bytes(node.arena_bytes).c_str(), node.stages.size());
+  say("unlimited    %.3f ms with all in SRAM: %.1f %% slower\n",
+      a.unlimited_s * 1e3, 100 * a.slowdown());
+  say("output       equal to the oracle's, byte for byte\n");
+  say("arena        %s, %zu stages\n", format_bytes(node.arena_bytes).c_str(),
+      node.stages.size());
   print_part("compute", f.work.compute_s + f.work.firing_s, f.seconds);
   print_part("flash", f.work.flash_s, f.seconds);
   if (a.storage) {
     print_part("checks", f.check_s, f.seconds);
     print_part("waits", f.wait_s, f.seconds);
     print_part("storage busy", f.storage_s(), f.seconds);
-    std::printf("storage      %s: %s B read in %s requests, %s B written%s\n",
-                a.storage->name.c_str(),
-                format_count(f.storage.read_bytes).c_str(),
-                format_count(static_cast<int64_t>(f.storage.reads)).c_str(),
-                format_count(f.storage.written_bytes).c_str(),
-                a.sealed ? ", encrypted" : ", not encrypted");
+    say("storage      %s: %s B read in %s requests, %s B written%s\n",
+        a.storage->name.c_str(), format_count(f.storage.read_bytes).c_str(),
+        format_count(static_cast<int64_t>(f.storage.reads)).c_str(),
+        format_count(f.storage.written_bytes).c_str(),
+        a.sealed ? ", encrypted" : ", not encrypted");
     if (node.spill_pages > 0) {
-      std::printf(
-          "wear         %s blocks of %s erased %s, the most worn one %u "
+      say("wear         %s blocks of %s erased %s, the most worn one %u "
           "times so far; %s\n",
           format_count(static_cast<int64_t>(f.storage.erasures)).c_str(),
           format_bytes(node.spill_page_bytes).c_str(), each.c_str(),
@@ -127,8 +125,7 @@ void print_text(const SoloAnswer& a) {
     }
   }
   const FrameEnergy e = a.energy();
-  std::printf(
-      "energy       %.3f mJ a frame of %.3f ms: compute %.3f, storage %.3f, "
+  say("energy       %.3f mJ a frame of %.3f ms: compute %.3f, storage %.3f, "
       "idle %.3f\n",
       e.total_j() * 1e3, std::max(a.period_s, f.seconds) * 1e3,
       e.compute_j * 1e3, e.storage_j * 1e3, e.idle_j * 1e3);

@@ -1,12 +1,12 @@
 #include "host/cli/store_flags.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/output.h"
 #include "host/cluster/key_file.h"
 #include "host/run/local_node.h"
 
@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Where keys were made before.
 constexpr const char* kFolderKey = "store.key";
 
 // "10y", "90d".
@@ -41,20 +42,48 @@ void refuse(bool given, const char* name, const std::string& why) {
   throw Error(Exit::kUsage, std::string(name) + ": " + why, "leave it out");
 }
 
+// The key that is made for the stores of a folder lies beside it: who copies
+// the folder to a card must not copy what opens it.
+std::string key_beside(const std::string& folder) {
+  fs::path path = fs::path(folder).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "DIR/"
+  if (path.empty() || path.filename() == "." || path.filename() == "..") {
+    path = fs::weakly_canonical(folder);
+  }
+  if (!path.has_filename()) {
+    throw Error(Exit::kUsage, folder + ": no key can lie beside it",
+                "--store-key FILE");
+  }
+  path += ".key";
+  return path.string();
+}
+
+// That of the folder, if it has one.
+std::optional<std::string> found_key(const std::string& folder) {
+  const std::string beside = key_beside(folder);
+  std::error_code ignored;
+  if (fs::exists(beside, ignored)) return beside;
+  const std::string inside = (fs::path(folder) / kFolderKey).string();
+  if (!fs::exists(inside, ignored)) return std::nullopt;
+  tell("warning: %s: who copies the folder copies this key; move it to %s\n",
+       inside.c_str(), beside.c_str());
+  return inside;
+}
+
 // Of --store-key, else the folder's, which is made.
 StoreKey key_to_write(const StorageFlags& flags) {
   if (!flags.key.empty()) return read_key_file(flags.key);
   if (flags.store.empty()) return fresh_key();
-  const std::string path = (fs::path(flags.store) / kFolderKey).string();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
-    make_key_file(path, false);
-    std::fprintf(stderr,
-                 "%s: the new key of these stores; it does not belong on "
-                 "their card\n",
-                 path.c_str());
+  std::optional<std::string> path = found_key(flags.store);
+  if (!path) {
+    path = key_beside(flags.store);
+    make_key_file(*path, false);
+    tell(
+        "%s: the new key of these stores; keep it where their card does not "
+        "go, and name it with --store-key\n",
+        path->c_str());
   }
-  return read_key_file(path);
+  return read_key_file(*path);
 }
 
 void refuse_both(const StorageFlags& flags) {
@@ -104,9 +133,7 @@ void refuse_storage(const StorageFlags& flags, const std::string& why) {
 
 LockRequest lock_request(const PlanFlags& flags, const char* verb) {
   return {std::string("shoal ") + verb, flags.wait,
-          [](const std::string& what) {
-            std::fprintf(stderr, "%s\n", what.c_str());
-          }};
+          [](const std::string& what) { tell("%s\n", what.c_str()); }};
 }
 
 StoreSettings store_settings(const PlanFlags& flags, const char* verb,
@@ -136,10 +163,8 @@ std::optional<StoreKey> key_to_read(const StorageFlags& flags) {
   refuse_both(flags);
   if (flags.no_encrypt) return std::nullopt;
   if (!flags.key.empty()) return read_key_file(flags.key);
-  const std::string path = (fs::path(flags.store) / kFolderKey).string();
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return std::nullopt;
-  return read_key_file(path);
+  const std::optional<std::string> path = found_key(flags.store);
+  return path ? std::optional(read_key_file(*path)) : std::nullopt;
 }
 
 }  // namespace shoal

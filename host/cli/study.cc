@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <thread>
@@ -11,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/graph/require_int8.h"
 #include "host/import/import.h"
 #include "host/study/split_study.h"
@@ -60,7 +60,7 @@ SplitStudyOptions study_options(const StudyFlags& flags) {
     options.sizes = parse_numbers(flags.sizes, "--sizes", kMaxSide);
   }
   for (const std::string& path : flags.cuts) {
-    const std::vector<uint8_t> bytes = read_file(path);
+    const std::vector<uint8_t> bytes = read_file(path, files::kToml);
     options.cuts.push_back({std::filesystem::path(path).filename().string(),
                             std::string(bytes.begin(), bytes.end())});
   }
@@ -99,15 +99,14 @@ int study_command(const StudyFlags& flags) {
   const Graph graph = load_model(flags.model);
   require_int8(graph);
   // Before the work of minutes that would be lost without it.
-  if (!flags.folder.empty()) std::filesystem::create_directories(flags.folder);
+  if (!flags.folder.empty()) make_folder(flags.folder);
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   const auto begin = std::chrono::steady_clock::now();
   const auto progress = [&](size_t done, size_t all, const Setting& next) {
     const std::chrono::duration<double> passed =
         std::chrono::steady_clock::now() - begin;
-    std::fprintf(stderr, "study %s: %zu of %zu, %.0f s: %s\n",
-                 flags.study.c_str(), done, all, passed.count(),
-                 describe(next).c_str());
+    tell("study %s: %zu of %zu, %.0f s: %s\n", flags.study.c_str(), done, all,
+         passed.count(), describe(next).c_str());
   };
   const SplitStudy result = split_study(graph, paper, options, progress);
   if (!flags.folder.empty()) {
@@ -116,12 +115,14 @@ int study_command(const StudyFlags& flags) {
          {std::pair{"study_split.html", study_page(result.study)},
           std::pair{"study_split.json", study_json(result.study)}}) {
       write_file((folder / name).string(), text);
-      std::fprintf(stderr, "%s\n", (folder / name).c_str());
+      tell("%s\n", (folder / name).c_str());
     }
   }
-  const std::string text =
-      flags.json ? study_json(result.study) : study_text(result.study);
-  std::fputs(text.c_str(), stdout);
+  if (flags.json) {
+    say_json_text(study_json(result.study));
+  } else {
+    say_text(study_text(result.study));
+  }
   if (!result.broken.empty()) {
     throw Error(Exit::kInternal,
                 fmt::format("{} points of the study failed; the first: {}",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <thread>
 
@@ -10,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/commands.h"
+#include "host/cli/output.h"
 #include "host/golden/checksum.h"
 #include "host/study/swap_cache.h"
 #include "host/study/swap_study.h"
@@ -52,7 +52,7 @@ SwapStudyOptions swap_options(const StudyFlags& flags) {
 // Points of another executable are other points.
 std::string build_id() {
   try {
-    return sha256_hex(read_file("/proc/self/exe"));
+    return sha256_hex(read_file("/proc/self/exe", files::kProgram));
   } catch (const Error&) {
     return {};
   }
@@ -68,9 +68,8 @@ class SwapProgress {
     const double left = done == 0 ? 0
                                   : passed * static_cast<double>(all - done) /
                                         static_cast<double>(done);
-    std::fprintf(stderr,
-                 "study swap: %zu of %zu, %.0f s, about %.0f s left: %s\n",
-                 done, all, passed, left, describe(next).c_str());
+    tell("study swap: %zu of %zu, %.0f s, about %.0f s left: %s\n", done, all,
+         passed, left, describe(next).c_str());
   }
 
  private:
@@ -83,7 +82,7 @@ void write_all(const std::filesystem::path& folder, const Study& study) {
        {std::pair{"study_swap.html", study_page(study)},
         std::pair{"study_swap.json", study_json(study)}}) {
     write_file((folder / name).string(), text);
-    std::fprintf(stderr, "%s\n", (folder / name).c_str());
+    tell("%s\n", (folder / name).c_str());
   }
 }
 
@@ -94,7 +93,7 @@ int swap_study_command(const StudyFlags& flags) {
   const std::string build = build_id();
   std::string cache_file;
   if (!flags.folder.empty()) {
-    std::filesystem::create_directories(flags.folder);
+    make_folder(flags.folder);
     const std::filesystem::path folder = flags.folder;
     if (!build.empty()) cache_file = (folder / "study_swap.points").string();
   }
@@ -110,9 +109,11 @@ int swap_study_command(const StudyFlags& flags) {
       options, parse_swap_paper("paper_swap.toml", paper_swap_toml()), networks,
       points, SwapProgress());
   if (!flags.folder.empty()) write_all(flags.folder, result.study);
-  const std::string text =
-      flags.json ? study_json(result.study) : study_text(result.study);
-  std::fputs(text.c_str(), stdout);
+  if (flags.json) {
+    say_json_text(study_json(result.study));
+  } else {
+    say_text(study_text(result.study));
+  }
   if (result.broken.empty()) return 0;
   throw Error(Exit::kInternal,
               fmt::format("{} points of the study failed; the first: {}",

@@ -1,13 +1,13 @@
 #include "host/run/verify.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <span>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/import/import.h"
 #include "host/plan/wear.h"
@@ -73,11 +73,11 @@ std::vector<Verification> verify_alone(const Prepared& p, const LocalNode& node,
 void print(const Case& c, const Verification& v) {
   const char* const path = c.path.c_str();
   if (v.wrong) {
-    std::printf("%s: %s differ: %s\n", path, v.between.c_str(),
-                describe(*v.wrong).c_str());
+    say("%s: %s differ: %s\n", path, v.between.c_str(),
+        describe(*v.wrong).c_str());
   } else {
-    std::printf("%s: %zu layers, %s are equal byte for byte\n", path, v.layers,
-                c.golden ? "plan, oracle and golden" : "plan and oracle");
+    say("%s: %zu layers, %s are equal byte for byte\n", path, v.layers,
+        c.golden ? "plan, oracle and golden" : "plan and oracle");
   }
 }
 
@@ -112,10 +112,9 @@ std::optional<Writes> writes_of(const Prepared& p, const LocalNode& node,
 }
 
 void print_writes(const Writes& w, int together) {
-  std::printf("writes %s %s, %s blocks erased; %s\n",
-              format_bytes(w.bytes).c_str(),
-              together > 1 ? "a batch" : "a frame",
-              format_count(w.erases).c_str(), w.life.c_str());
+  say("writes %s %s, %s blocks erased; %s\n", format_bytes(w.bytes).c_str(),
+      together > 1 ? "a batch" : "a frame", format_count(w.erases).c_str(),
+      w.life.c_str());
 }
 
 }  // namespace
@@ -170,10 +169,10 @@ int verify_command(const VerifyFlags& flags) {
       json["storage_written_bytes"] = writes->bytes;
       json["storage_erases"] = writes->erases;
     }
-    std::printf("%s\n", json.dump(2).c_str());
+    say_json(json);
   } else {
     for (const PlanNode& node : p.plan.nodes) {
-      std::printf("arena %s\n", format_bytes(node.arena_bytes).c_str());
+      say("arena %s\n", format_bytes(node.arena_bytes).c_str());
     }
     if (writes) print_writes(*writes, p.net.frames);
   }

@@ -1,12 +1,12 @@
 #include "host/cluster/worker.h"
 
-#include <cstdio>
 #include <memory>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
 #include "host/cli/commands.h"
+#include "host/cli/output.h"
 #include "host/cluster/key_file.h"
 #include "host/cluster/serial.h"
 #include "host/cluster/udp.h"
@@ -61,8 +61,8 @@ int worker_command(const WorkerFlags& flags) {
   }
   options.name = flags.name.empty() ? short_name : flags.name;
   Worker worker(options, *transport);
-  std::printf("listening on %s\n", where.c_str());
-  std::fflush(stdout);
+  say("listening on %s\n", where.c_str());
+  flush_output();  // whoever started it waits for the port
   worker.serve(signals);
   signals.take();
   return 0;

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <future>
 #include <random>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/cluster/drive.h"
 #include "host/cluster/key_file.h"
@@ -125,9 +125,7 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   config.entropy = system_entropy;
   config.name = coordinator_name();
   config.take_over = flags.take_over;
-  config.hint = [](const std::string& text) {
-    std::fprintf(stderr, "%s\n", text.c_str());
-  };
+  config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
   const int timeout = flags.timeout;
   config.timeout_us =
       uint64_t{1'000'000} *
@@ -177,7 +175,7 @@ void WorkerCluster::connect(const StopSignals& signals) {
     } catch (const Error& e) {
       give_back();
       if (e.code() != Exit::kBusy || Clock::now() >= until) throw;
-      if (!told) std::fprintf(stderr, "%s; waiting\n", e.what());
+      if (!told) tell("%s; waiting\n", e.what());
     }
     const uint64_t pause_us = 50'000 + random() % 200'000;
     const shoal_transport& t = transport_->transport();
@@ -233,8 +231,8 @@ void WorkerCluster::say_deployed(const Prepared& p) const {
   for (size_t i = 0; i < p.images.size(); ++i) {
     held += coordinator_->report(static_cast<int>(i)).held ? 1 : 0;
   }
-  std::fprintf(stderr, "deployed %s; %d of %zu nodes had their program\n",
-               format_bytes(sent_bytes(p)).c_str(), held, p.images.size());
+  tell("deployed %s; %d of %zu nodes had their program\n",
+       format_bytes(sent_bytes(p)).c_str(), held, p.images.size());
 }
 
 }  // namespace shoal

@@ -1,12 +1,9 @@
 #include "host/cluster/key_file.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -32,25 +29,13 @@ void make_key_file(const std::string& path, bool force) {
     text += "0123456789abcdef"[b & 15];
   }
   text += '\n';
-  // A fresh file: neither another's links nor an old file's mode are used.
-  if (force) unlink(path.c_str());
-  const int file =
-      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-           S_IRUSR | S_IWUSR);
-  if (file < 0 && errno == EEXIST) {
-    throw Error(
-        Exit::kUsage,
-        path + " exists; nodes that use it would not " + "know a new key",
-        "--force, or another file by -o");
+  if (write_secret(path, text,
+                   force ? Existing::kReplaced : Existing::kStays)) {
+    return;
   }
-  const bool written = file >= 0 && write(file, text.data(), text.size()) ==
-                                        static_cast<ssize_t>(text.size());
-  const int why = errno;
-  const bool closed = file >= 0 && close(file) == 0;
-  if (!written || !closed) {
-    throw Error(Exit::kInternal,
-                path + ": cannot be written: " + std::strerror(why));
-  }
+  throw Error(Exit::kUsage,
+              path + " exists; nodes that use it would not know a new key",
+              "--force, or another file by -o");
 }
 
 ClusterKey read_key_file(const std::string& path) {
@@ -61,12 +46,7 @@ ClusterKey read_key_file(const std::string& path) {
                 "--insecure does without");
   }
   // Whoever knows the key owns every node.
-  if (S_ISREG(info.st_mode) && (info.st_mode & S_IRWXO) != 0) {
-    throw Error(Exit::kUsage,
-                path + ": everybody on this machine may use this key",
-                "chmod 600 " + path);
-  }
-  const std::vector<uint8_t> text = read_file(path);
+  const std::vector<uint8_t> text = read_secret(path);
   const auto digit = [](uint8_t c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -79,7 +79,11 @@ TEST_F(KeyFile, AKeyThatEverybodyMayUseIsRefused) {
     write(std::string(64, '7'), mode);
     expect_refused(": everybody on this machine may use this key");
   }
-  write(std::string(64, '7'), 0640);
+  for (const mode_t mode : {0640u, 0620u, 0610u}) {
+    write(std::string(64, '7'), mode);
+    expect_refused(": its group may use this key");
+  }
+  write(std::string(64, '7'), 0400);
   EXPECT_NO_THROW(read_key_file(path()));
 }
 

@@ -1,10 +1,10 @@
 #include "host/dataset/dataset.h"
 
-#include <fstream>
 #include <map>
 #include <system_error>
 
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/dataset/idx.h"
 #include "host/dataset/sets.h"
@@ -52,13 +52,9 @@ fs::path pick(const std::map<std::string, fs::path>& sets,
 
 std::unique_ptr<Dataset> open_file(const fs::path& path) {
   const bool raw = path.extension() == ".bin";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(Exit::kUsage, path.string() + ": cannot be read");
-  char start[4] = {};
-  file.read(start, sizeof start);
-  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(start),
-                                       static_cast<size_t>(file.gcount()));
-  if (!raw && looks_like_idx(bytes)) return open_idx(path);
+  const std::vector<uint8_t> start =
+      read_start(path.string(), files::kData, sizeof(uint32_t));
+  if (!raw && looks_like_idx(start)) return open_idx(path);
   return open_item(path);
 }
 

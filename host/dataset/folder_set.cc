@@ -71,7 +71,7 @@ class FileSet : public Dataset {
     return decode_picture(bytes(i), at(i).name);
   }
   std::vector<uint8_t> bytes(int64_t i) const override {
-    return read_file(at(i).path.string());
+    return read_file(at(i).path.string(), files::kInput);
   }
 
  private:

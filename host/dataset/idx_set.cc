@@ -119,7 +119,7 @@ fs::path labels_of(const fs::path& images) {
 
 std::vector<uint8_t> read_labels(const fs::path& path, int64_t pictures) {
   const std::string name = path.filename().string();
-  Idx idx = parse_idx(read_file(path.string()), name);
+  Idx idx = parse_idx(read_file(path.string(), files::kData), name);
   if (idx.dims.size() != 1) {
     throw Error(Exit::kCorrupt,
                 name + ": " + std::to_string(idx.dims.size()) +
@@ -149,7 +149,7 @@ std::optional<std::string> idx_set_of(const std::string& file_name) {
 
 std::unique_ptr<Dataset> open_idx(const fs::path& images) {
   const std::string file = images.filename().string();
-  Idx idx = parse_idx(read_file(images.string()), file);
+  Idx idx = parse_idx(read_file(images.string(), files::kData), file);
   check_pictures(idx, file);
   const fs::path path = labels_of(images);
   std::vector<uint8_t> labels;

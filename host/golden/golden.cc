@@ -25,7 +25,7 @@ std::vector<std::string> golden_cases(const std::filesystem::path& folder) {
 GoldenCase read_golden_case(const std::filesystem::path& folder,
                             const std::string& name) {
   const auto bytes_of = [&](const char* end) {
-    return read_file((folder / (name + end)).string());
+    return read_file((folder / (name + end)).string(), files::kGolden);
   };
   const auto text = bytes_of(".layers.tsv");
   return {

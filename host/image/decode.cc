@@ -20,6 +20,8 @@
 namespace shoal {
 namespace {
 
+constexpr size_t kMostBytes = size_t{1} << 30;
+
 // Codes of a Huffman table that has more than 256 of them, or 0. stb_image
 // writes past the end of such a table, so wherever a JPEG could have one
 // (marker, length, then tables: class and number, 16 counts, values) it is
@@ -58,13 +60,20 @@ bool chunk_past_end(std::span<const uint8_t> file) {
 
 }  // namespace
 
+bool is_picture(std::span<const uint8_t> file) {
+  int width = 0, height = 0, channels = 0;
+  return file.size() <= kMostBytes &&
+         stbi_info_from_memory(file.data(), static_cast<int>(file.size()),
+                               &width, &height, &channels) != 0;
+}
+
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name) {
   constexpr int64_t kMaxPixels = 64 << 20;
   const auto refuse = [&](const std::string& why) -> Picture {
     throw Error(Exit::kCorrupt, name + ": " + why,
                 "give a PNG, JPEG or BMP picture, or raw bytes as .bin");
   };
-  if (file.size() > (size_t{1} << 30)) return refuse("larger than 1 GB");
+  if (file.size() > kMostBytes) return refuse("larger than 1 GB");
   const bool jpeg = !file.empty() && file[0] == 0xFF;
   if (const int codes = jpeg ? too_many_codes(file) : 0) {
     return refuse("broken picture: a Huffman table of " +

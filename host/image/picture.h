@@ -17,6 +17,9 @@ struct Picture {
   std::vector<uint8_t> rgb;  // rows of R, G, B
 };
 
+// Whether it begins as one of a known kind.
+bool is_picture(std::span<const uint8_t> file);
+
 // Throws Error(kCorrupt) for what is no picture of a known kind, or larger
 // than 64 million pixels. `name` is for messages.
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name);

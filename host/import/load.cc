@@ -28,7 +28,7 @@ Graph load_model(const std::string& model, ModelFormat& format) {
     format = ModelFormat::kZoo;
     return zoo_model(model);
   }
-  const std::vector<uint8_t> file = read_file(model);
+  const std::vector<uint8_t> file = read_file(model, files::kModel);
   const std::filesystem::path path(model);
   format = format_of(file, path);
   const std::string name = path.filename().string();

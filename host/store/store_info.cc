@@ -248,7 +248,8 @@ std::string format_store_info(const StoreInfo& info,
   for (const StoredNode& n : info.nodes)
     fields["nodes"].push_back(node_json(n));
   fields["tag"] = std::string(kTagDigits, '0');
-  std::string text = fields.dump(1) + "\n";
+  std::string text =
+      fields.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   const size_t at = find_tag(text);
   return text.replace(at, kTagDigits, tag_of(text, at, key));
 }

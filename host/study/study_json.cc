@@ -47,7 +47,7 @@ std::string study_json(const Study& study) {
                  {"command", study.command},
                  {"facts", facts},
                  {"questions", questions}};
-  return all.dump(1) + "\n";
+  return all.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace shoal

@@ -1,9 +1,10 @@
 #include "host/study/swap_cache.h"
 
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
-#include "host/base/error.h"
+#include "host/base/files.h"
 
 namespace shoal {
 namespace {
@@ -75,7 +76,10 @@ SwapPoint point_of(const CacheJson& j) {
 SwapCache::SwapCache(std::string path, std::string build)
     : path_(std::move(path)), build_(std::move(build)) {
   if (path_.empty()) return;
-  std::ifstream file(path_);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path_, ignored)) return;
+  const std::vector<uint8_t> bytes = read_file(path_, files::kPoints);
+  std::istringstream file(std::string(bytes.begin(), bytes.end()));
   for (std::string line; std::getline(file, line);) {
     try {
       const CacheJson j = CacheJson::parse(line);
@@ -102,9 +106,7 @@ void SwapCache::add(const SwapSetting& setting, const SwapPoint& point) {
   const CacheJson line{{"build", build_},
                        {"setting", describe(setting)},
                        {"point", point_json(point)}};
-  std::ofstream file(path_, std::ios::app);
-  file << line.dump() + "\n" << std::flush;
-  if (!file) throw Error(Exit::kInternal, path_ + ": cannot be written");
+  append_file(path_, line.dump() + "\n");
 }
 
 }  // namespace shoal

@@ -1,0 +1,98 @@
+#include "host/cli/output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "host/base/descriptor.h"
+#include "host/base/printable.h"
+
+namespace shoal {
+namespace {
+
+std::string formatted(const char* format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  std::string text(static_cast<size_t>(length > 0 ? length : 0), 0);
+  std::vsnprintf(text.data(), text.size() + 1, format, arguments);
+  return text;
+}
+
+// The reason why stdout has failed first; later ones may be others.
+int& output_error() {
+  static int error = 0;
+  return error;
+}
+
+void put(const std::string& text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
+  if (output_error() == 0) output_error() = errno;
+}
+
+}  // namespace
+
+void prepare_streams() {
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free is this one. The wrong way round, so that
+    // its use fails as it would have.
+    const int way = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    static_cast<void>(open("/dev/null", way));
+  }
+}
+
+void say(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const std::string text = formatted(format, arguments);
+  va_end(arguments);
+  say_text(text);
+}
+
+void say_text(const std::string& text) {
+  put(printable(text, Newlines::kKept));
+}
+
+void say_json(const nlohmann::json& json) {
+  say_json_text(
+      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+      "\n");
+}
+
+void say_json_text(const std::string& json) { put(printable_json(json)); }
+
+void tell(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const std::string text =
+      printable(formatted(format, arguments), Newlines::kKept);
+  va_end(arguments);
+  std::fputs(text.c_str(), stderr);
+}
+
+void flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 && output_error() == 0) output_error() = errno;
+  const int error = output_error();
+  if (error == 0 && std::ferror(stdout) == 0) return;
+  throw Error(Exit::kInternal,
+              "stdout: cannot be written" +
+                  (error == 0 ? "" : ": " + error_text(error)));
+}
+
+int report(const Error& e) {
+  tell("shoal: %s\n", e.what());
+  if (!e.fix().empty()) tell("  %s\n", e.fix().c_str());
+  return static_cast<int>(e.code());
+}
+
+}  // namespace shoal

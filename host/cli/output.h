@@ -1,0 +1,35 @@
+// All that the command line says. What comes from files and from nodes may be
+// among it, so control characters are shown as \\xNN; and at the end everything
+// must have arrived: a verb whose output is lost does not end in 0.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "host/base/error.h"
+
+namespace shoal {
+
+// Before anything is opened: descriptors 0 to 2 exist, so that no file is
+// taken for one of them, and a file that may not grow is an error (EFBIG), not
+// a signal.
+void prepare_streams();
+
+// As printf(3), on stdout.
+[[gnu::format(printf, 1, 2)]] void say(const char* format, ...);
+void say_text(const std::string& text);
+// Valid whatever the names in it are made of.
+void say_json(const nlohmann::json&);
+// JSON that has been made already.
+void say_json_text(const std::string& json);
+// As printf(3), on stderr: progress and warnings.
+[[gnu::format(printf, 1, 2)]] void tell(const char* format, ...);
+
+// Until here everything has arrived. Throws Error(kInternal). A reader that
+// has gone away ends the process before, by SIGPIPE, as it does other tools.
+void flush_output();
+
+// The one place that prints errors. Returns the exit code.
+int report(const Error&);
+
+}  // namespace shoal

@@ -1,0 +1,223 @@
+// What the command line reads and writes, where it cannot: full disks, closed
+// streams, endless files, names that are no text.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/import/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> model(const std::string& name) {
+  ModelBuilder b;
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const int w =
+      b.weights({16, 3, 3, 3}, std::vector<int8_t>(16 * 27, 3), {0.004f}, 0);
+  const int y = b.conv(x, w, -1, {0.05f, 2});
+  if (!name.empty()) b.rename(y, name);
+  b.output(y);
+  return b.finish();
+}
+
+class CliFiles : public testing::Test {
+ protected:
+  CliFiles() {
+    shop_.write("m.tflite", model(""));
+    shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
+  }
+  void write_text(const std::string& name, const std::string& text) {
+    shop_.write(name, std::vector<uint8_t>(text.begin(), text.end()));
+  }
+  void told(const Told& told, int code, const std::string& what) {
+    EXPECT_EQ(told.code, code) << told.out << told.err;
+    EXPECT_NE(told.err.find(what), std::string::npos)
+        << "wanted: " << what << "\ntold: " << told.err;
+  }
+  static void expect_no_control(const std::string& text) {
+    for (const char c : text) {
+      const auto byte = static_cast<uint8_t>(c);
+      EXPECT_TRUE((byte >= 0x20 && byte != 0x7F) || c == '\n') << text;
+    }
+  }
+  Workshop shop_;
+};
+
+TEST_F(CliFiles, AVerbWhoseOutputIsLostFails) {
+  // Longer than stdio's buffer, so that the first loss is before the end.
+  const std::string long_model = "zoo:vgg16";
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{
+           {"inspect", "m.tflite"},
+           {"inspect", "m.tflite", "--json"},
+           {"inspect", long_model, "--json"},
+           {"plan", "m.tflite"},
+           {"plan", "m.tflite", "--nodes", "8", "--json"},
+           {"run", "m.tflite", "x.bin"},
+           {"run", "m.tflite", "x.bin", "--json"},
+           {"verify", "m.tflite", "x.bin"},
+           {"simulate", "m.tflite", "--nodes", "2", "--board", "teensy41"},
+           {"boards", "--json"},
+           {"boards"},
+           {"ops", "--json"},
+           {"--version"},
+           {"plan", "--help"}}) {
+    told(shop_.shoal(verb, "/dev/full"), 1, "stdout: cannot be written");
+  }
+}
+
+TEST_F(CliFiles, AClosedStdoutFailsAndTakesNoFilesPlace) {
+  told(shop_.script("$SHOAL boards >&-"), 1,
+       "stdout: cannot be written: Bad file descriptor");
+  told(shop_.script("$SHOAL run m.tflite x.bin -o out >&-"), 1, "stdout");
+  EXPECT_EQ(shop_.read("out").size(), size_t{24 * 20 * 16});
+  told(shop_.script("$SHOAL run m.tflite - <&-"), 2, "stdin: cannot be read");
+  told(shop_.script("$SHOAL boards >/dev/null 2>&-"), 0, "");
+}
+
+TEST_F(CliFiles, AReaderThatGoesAwayEndsItAsItDoesOtherTools) {
+  told(shop_.script("$SHOAL inspect zoo:vgg16 --json | true; "
+                    "exit ${PIPESTATUS[0]}"),
+       128 + 13, "");
+  // Whoever ignores the signal is told.
+  told(shop_.script("trap '' PIPE; $SHOAL inspect zoo:vgg16 --json | true; "
+                    "exit ${PIPESTATUS[0]}"),
+       1, "stdout: cannot be written: Broken pipe");
+}
+
+TEST_F(CliFiles, AFileThatMayNotGrowIsAnError) {
+  shop_.write("old", {1, 2, 3});
+  for (const std::string verb :
+       {"run m.tflite x.bin -o old", "plan m.tflite -o old",
+        "run m.tflite x.bin --trace old",
+        "simulate m.tflite --nodes 2 --board teensy41 --timeline old",
+        "keygen --force -o old"}) {
+    told(shop_.script("(ulimit -f 0; $SHOAL " + verb +
+                      " 2>&1 >/dev/null) | cat >&2; exit ${PIPESTATUS[0]}"),
+         1, "old: cannot be written: File too large");
+    EXPECT_EQ(shop_.read("old"), (std::vector<uint8_t>{1, 2, 3}));
+  }
+  told(shop_.script("(ulimit -f 1; $SHOAL build m.tflite --store st --flash 0 "
+                    "--board teensy41 2>&1 >/dev/null) | cat >&2; "
+                    "exit ${PIPESTATUS[0]}"),
+       1, "cannot be written");
+  told(shop_.script("(ulimit -f 0; $SHOAL keygen -o k.key 2>&1) | cat >&2; "
+                    "exit ${PIPESTATUS[0]}"),
+       1, "k.key: cannot be written: File too large");
+  EXPECT_FALSE(std::filesystem::exists(shop_.path("k.key")));
+}
+
+TEST_F(CliFiles, EndlessFilesAndPipesAreRefused) {
+  ASSERT_EQ(mkfifo(shop_.path("fifo").c_str(), 0600), 0);
+  for (const std::string file : {"/dev/zero", "fifo", "/"}) {
+    const std::string is = file == "fifo" ? "is a pipe"
+                           : file == "/"  ? "is a folder"
+                                          : "is a device";
+    for (const std::vector<std::string>& verb :
+         std::vector<std::vector<std::string>>{
+             {"inspect", file},
+             {"run", file, "x.bin"},
+             {"run", "m.tflite", file},
+             {"run", "m.tflite", "x.bin", "--labels", file},
+             {"plan", "m.tflite", "--cluster", file},
+             {"plan", "m.tflite", "--nodes", "2", "--cuts", file},
+             {"worker", "--ram", "64K", "--key", file},
+             {"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:9", "--key",
+              file},
+             {"build", "m.tflite", "--store", "st", "--store-key", file},
+             {"study", "split", "m.tflite", "--cuts", file}}) {
+      told(shop_.shoal(verb), 2, file + ": " + is);
+    }
+  }
+  told(shop_.shoal({"evaluate", "m.tflite", "/dev/zero"}), 2, "/dev/zero: ");
+  told(shop_.shoal({"evaluate", "m.tflite", "fifo"}), 2, "fifo: ");
+  // A file of no blocks that says that it has 5 GB.
+  told(shop_.script("truncate -s 5G big; $SHOAL inspect big"), 7,
+       "big: has 5,368,709,120 bytes, a model has at most 2,147,483,647");
+  told(shop_.script("truncate -s 20M l; $SHOAL run m.tflite x.bin --labels l"),
+       7, "l: has 20,971,520 bytes, a list of labels has at most");
+}
+
+TEST_F(CliFiles, PipesThatAreMeantAreRead) {
+  const Told file = shop_.shoal({"run", "m.tflite", "x.bin", "--json"});
+  const auto sha = nlohmann::json::parse(file.out).at("output_sha256");
+  const Told piped = shop_.script("cat x.bin | $SHOAL run m.tflite - --json");
+  ASSERT_EQ(piped.code, 0) << piped.err;
+  EXPECT_EQ(nlohmann::json::parse(piped.out).at("output_sha256"), sha);
+  const Told labels = shop_.script(
+      "$SHOAL run m.tflite x.bin --labels <(printf 'a\\nb\\n') -o /dev/null");
+  EXPECT_EQ(labels.code, 0) << labels.err;
+  told(shop_.script("head -c 9 x.bin | $SHOAL run m.tflite -"), 7,
+       "stdin: not a picture");
+}
+
+TEST_F(CliFiles, OutputsThatAreNoFilesAreWrittenAsTheyAre) {
+  const size_t bytes = 24 * 20 * 16;
+  const Told piped =
+      shop_.script("$SHOAL run m.tflite x.bin -o /dev/stdout | cat");
+  EXPECT_GT(piped.out.size(), bytes);
+  const Told file =
+      shop_.shoal({"run", "m.tflite", "x.bin", "-o", "/dev/stdout"});
+  EXPECT_EQ(file.code, 0);
+  EXPECT_EQ(file.out.size(), piped.out.size());
+  told(shop_.shoal({"run", "m.tflite", "x.bin", "-o", "/dev/null"}), 0, "");
+  told(shop_.script("$SHOAL run m.tflite x.bin -o >(cat >through); sleep 0.2"),
+       0, "");
+  EXPECT_EQ(shop_.read("through").size(), bytes);
+}
+
+TEST_F(CliFiles, JsonIsValidWhateverFilesAreCalled) {
+  const std::string name = "caf\xe9\x1b.tflite";
+  shop_.write(name, model("la\xe9yer\x1b[2J\x7f"));
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{
+           {"inspect", name, "--json"},
+           {"plan", name, "--json"},
+           {"run", name, "x.bin", "--json"},
+           {"build", name, "--store", "st\xe9", "--json"},
+           {"simulate", name, "--nodes", "2", "--board", "teensy41",
+            "--json"}}) {
+    const Told told = shop_.shoal(verb);
+    EXPECT_EQ(told.code, 0) << told.err;
+    EXPECT_TRUE(nlohmann::json::accept(told.out)) << told.out;
+    expect_no_control(told.out);
+  }
+}
+
+TEST_F(CliFiles, NamesDoNotReachTheTerminalRaw) {
+  shop_.write("evil.tflite", model("a\x1b]0;title\x07\xc2\x9b"
+                                   "31m\nb"));
+  write_text("l.txt", "one\x1b[2J\ntwo\xff\n");
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{
+           {"inspect", "evil.tflite"},
+           {"plan", "evil.tflite"},
+           {"plan", "evil.tflite", "--ram", "1"},
+           {"run", "evil.tflite", "x.bin", "--labels", "l.txt"},
+           {"run", "evil.tflite", "x.bin", "--labels", "l.txt", "--json"},
+           {"simulate", "evil.tflite", "--nodes", "2", "--board", "teensy41"},
+           {"inspect", "no\x1b[2J\nfile"},
+           {"run", "m.tflite", "x.bin", "--board", "no\x1b[2J"},
+           {"--no\x1b[2J"}}) {
+    const Told told = shop_.shoal(verb);
+    expect_no_control(told.out);
+    expect_no_control(told.err);
+  }
+  told(shop_.shoal({"inspect", "no\x1b[2J\nfile"}), 2,
+       "no\\x1b[2J\\nfile: no such file");
+}
+
+TEST_F(CliFiles, KeysThatOthersMayUseAreRefused) {
+  told(shop_.shoal({"keygen", "-o", "k.key"}), 0, "");
+  chmod(shop_.path("k.key").c_str(), 0640);
+  told(shop_.shoal({"worker", "--ram", "64K", "--key", "k.key"}), 2,
+       "k.key: its group may use this key");
+  told(shop_.shoal(
+           {"build", "m.tflite", "--store", "st", "--store-key", "k.key"}),
+       2, "k.key: its group may use this key");
+}
+
+}  // namespace
+}  // namespace shoal
