@@ -59,7 +59,7 @@ double run_s(Session& session, const std::vector<uint8_t>& input,
 }
 
 void compare(const std::string& folder, int frames) {
-  const std::string key_file = folder + "/store.key";
+  const std::string key_file = folder + ".key";
   std::optional<StoreKey> key;
   if (std::filesystem::exists(key_file)) key = read_key_file(key_file);
   const StoreInfo info = read_store_info(folder, key);

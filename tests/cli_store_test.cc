@@ -191,6 +191,7 @@ TEST_F(CliStore, WhatSpillsIsExact) {
     shop_.write("d/node0.store", bytes);
     refused({"run", "--store", "d", "s.bin"}, 7, "the spill area");
     std::filesystem::remove_all(shop_.folder() / "d");
+    std::filesystem::remove(shop_.folder() / "d.key");
   }
 }
 
@@ -224,6 +225,7 @@ TEST_F(CliStore, AStoreThatIsWrittenHasOneOwner) {
   }
   // A file under two names has one owner, too.
   std::filesystem::create_directory(shop_.folder() / "f");
+  std::filesystem::copy_file(shop_.path("d.key"), shop_.path("f.key"));
   for (const auto& entry :
        std::filesystem::directory_iterator(shop_.folder() / "d")) {
     std::filesystem::create_hard_link(
@@ -309,6 +311,7 @@ TEST_F(CliStore, AFlippedByteIsNamedByItsLayer) {
     std::filesystem::remove(shop_.folder() / "d/node0.store");
     refused({"run", "--store", "d", "x.bin"}, 2, "node0.store: no such store");
     std::filesystem::remove_all(shop_.folder() / "d");
+    std::filesystem::remove(shop_.folder() / "d.key");
   }
 }
 

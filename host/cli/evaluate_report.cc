@@ -147,10 +147,10 @@ void Progress::say(int64_t done, int64_t of) {
   said_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - before_) / seconds;
-  tell("%s%s of %s frames, %.1f frames/s, %s left%s", terminal_ ? "\r" : "",
-       count(done).c_str(), count(of).c_str(), rate,
-       clock_text(static_cast<double>(of - done) / rate).c_str(),
-       terminal_ ? "   " : "\n");
+  std::fprintf(stderr, "%s%s of %s frames, %.1f frames/s, %s left%s",
+               terminal_ ? "\r" : "", count(done).c_str(), count(of).c_str(),
+               rate, clock_text(static_cast<double>(of - done) / rate).c_str(),
+               terminal_ ? "   " : "\n");
 }
 
 double Progress::end() {
@@ -159,10 +159,10 @@ double Progress::end() {
   const int64_t ran = done_ - before_;
   const std::string known =
       before_ > 0 ? "; " + count(before_) + " were known" : "";
-  tell("%s%s frames in %s, %.1f frames/s%s%s\n", terminal_ ? "\r" : "",
-       count(ran).c_str(), clock_text(seconds).c_str(),
-       static_cast<double>(ran) / seconds, known.c_str(),
-       terminal_ ? "              " : "");
+  std::fprintf(stderr, "%s%s frames in %s, %.1f frames/s%s%s\n",
+               terminal_ ? "\r" : "", count(ran).c_str(),
+               clock_text(seconds).c_str(), static_cast<double>(ran) / seconds,
+               known.c_str(), terminal_ ? "              " : "");
   return seconds;
 }
 
