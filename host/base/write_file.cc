@@ -22,7 +22,8 @@ constexpr mode_t kPermissions = 0777, kAnybody = 0666, kOwner = 0600;
 
 [[noreturn]] void cannot_write(const std::string& path, int error) {
   if (error == EISDIR) {
-    throw Error(Exit::kUsage, printable(path) + ": cannot be written: it is a folder",
+    throw Error(Exit::kUsage,
+                printable(path) + ": cannot be written: it is a folder",
                 "the name of a file in it");
   }
   throw Error(Exit::kInternal,
