@@ -168,6 +168,37 @@ TEST_F(CliFiles, OutputsThatAreNoFilesAreWrittenAsTheyAre) {
   EXPECT_EQ(shop_.read("through").size(), bytes);
 }
 
+TEST_F(CliFiles, AnOutputIsNoInputAndNoOtherOutput) {
+  const std::vector<uint8_t> before = shop_.read("m.tflite");
+  std::filesystem::create_symlink("m.tflite", shop_.path("link"));
+  std::filesystem::create_hard_link(shop_.path("m.tflite"), shop_.path("hard"));
+  write_text("c.toml", "[[node]]\nname = \"a\"\nboard = \"teensy41\"\n");
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"run m.tflite x.bin -o m.tflite",
+       "--output m.tflite: would replace MODEL"},
+      {"run m.tflite x.bin -o ./link", "--output ./link: would replace MODEL"},
+      {"run m.tflite x.bin -o hard", "--output hard: would replace MODEL"},
+      {"run m.tflite x.bin --trace x.bin",
+       "--trace x.bin: would replace INPUT"},
+      {"run m.tflite x.bin -o y --trace ./y",
+       "--trace ./y: is the file of "
+       "--output"},
+      {"run m.tflite x.bin -o .", ".: cannot be written: it is a folder"},
+      {"plan m.tflite --cluster c.toml -o c.toml", "would replace --cluster"},
+      {"simulate m.tflite --nodes 2 --timeline m.tflite",
+       "would replace MODEL"},
+      {"quantize m.tflite --calibrate random:1 -o m.tflite",
+       "would replace MODEL"},
+      {"evaluate m.tflite x.bin --resume m.tflite", "would replace MODEL"},
+      {"evaluate m.tflite x.bin --resume j -o j", "would replace --resume"}};
+  for (const auto& [verb, what] : cases) {
+    told(shop_.script("$SHOAL " + verb), 2, what);
+  }
+  EXPECT_EQ(shop_.read("m.tflite"), before);
+  told(shop_.script("$SHOAL run m.tflite x.bin -o /dev/null --trace /dev/null"),
+       0, "");
+}
+
 TEST_F(CliFiles, JsonIsValidWhateverFilesAreCalled) {
   const std::string name = "caf\xe9\x1b.tflite";
   shop_.write(name, model("la\xe9yer\x1b[2J\x7f"));

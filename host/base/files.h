@@ -20,6 +20,9 @@
 
 namespace shoal {
 
+class Disk;
+Disk& system_disk();
+
 struct FileKind {
   const char* what;
   int64_t most_bytes;
@@ -53,13 +56,16 @@ std::vector<uint8_t> read_stdin(const FileKind& kind);
 
 // Throws Error(kUsage) for a folder, Error(kInternal) with the reason if it
 // cannot be written. A file that is there keeps its mode.
-void write_file(const std::string& path, std::span<const uint8_t> bytes);
-void write_file(const std::string& path, const std::string& text);
+void write_file(const std::string& path, std::span<const uint8_t> bytes,
+                Disk& disk = system_disk());
+void write_file(const std::string& path, const std::string& text,
+                Disk& disk = system_disk());
 // A new file for its owner alone, on the disk when this returns; a link is
 // replaced, not followed. False if there is something and it shall stay.
 enum class Existing { kStays, kReplaced };
 [[nodiscard]] bool write_secret(const std::string& path,
-                                const std::string& text, Existing);
+                                const std::string& text, Existing,
+                                Disk& disk = system_disk());
 // At its end; what did not fit is taken away again.
 void append_file(const std::string& path, const std::string& text);
 

@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <thread>
 
+#include "host/base/disk.h"
 #include "host/base/error.h"
 #include "host/base/temporary_folder.h"
 
@@ -145,6 +147,73 @@ TEST_F(Files, AFullDiskLeavesWhatWasThere) {
   EXPECT_EQ(names(), std::vector<std::string>{"a"});
   refused(Exit::kInternal, "/dev/full: cannot be written: No space left",
           [] { write_file("/dev/full", std::string("x")); });
+}
+
+// Fails the n-th call that changes anything.
+class FailingDisk : public Disk {
+ public:
+  explicit FailingDisk(int at) : left_(at) {}
+  bool failed() const { return left_ < 0; }
+
+  int open(const char* path, int flags, mode_t mode) override {
+    return fails() ? -1 : Disk::open(path, flags, mode);
+  }
+  int close(int file) override {
+    const bool now = fails();
+    const int closed = Disk::close(file);
+    if (now) errno = ENOSPC;
+    return now ? -1 : closed;
+  }
+  ssize_t write(int file, const void* bytes, size_t count) override {
+    if (fails()) return -1;
+    return Disk::write(file, bytes, (count + 1) / 2);  // in parts, too
+  }
+  int fsync(int file) override { return fails() ? -1 : Disk::fsync(file); }
+  int rename(const char* from, const char* to) override {
+    return fails() ? -1 : Disk::rename(from, to);
+  }
+
+ private:
+  bool fails() {
+    const bool now = left_-- == 0;
+    if (now) errno = ENOSPC;
+    return now;
+  }
+  int left_;
+};
+
+TEST_F(Files, WhateverCallFailsTheOldIsThereOrTheNew) {
+  const std::string fresh(1000, 'x');
+  for (const bool secret : {false, true}) {
+    int calls = 0;
+    for (bool failed = true; failed; ++calls) {
+      ASSERT_LT(calls, 100);
+      write_file(path("a"), std::string("old"));
+      FailingDisk disk(calls);
+      bool done = false;
+      try {
+        if (secret) {
+          EXPECT_TRUE(
+              write_secret(path("a"), fresh, Existing::kReplaced, disk));
+        } else {
+          write_file(path("a"), fresh, disk);
+        }
+        done = true;
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), Exit::kInternal);
+        EXPECT_NE(std::string(e.what()).find(": cannot be written: No space"),
+                  std::string::npos)
+            << e.what();
+      }
+      failed = disk.failed();
+      const Bytes bytes = read_file(path("a"));
+      const std::string is(bytes.begin(), bytes.end());
+      EXPECT_TRUE(is == "old" || is == fresh) << is;
+      EXPECT_TRUE(!done || is == fresh);
+      EXPECT_EQ(names(), std::vector<std::string>{"a"});
+    }
+    EXPECT_GT(calls, 10);
+  }
 }
 
 TEST_F(Files, AnAppendedLineIsThereOrNot) {

@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "host/base/descriptor.h"
+#include "host/base/disk.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
@@ -31,9 +33,9 @@ constexpr mode_t kPermissions = 0777, kAnybody = 0666, kOwner = 0600;
 }
 
 // 0, or the reason.
-int write_all(int file, std::span<const uint8_t> bytes) {
+int write_all(Disk& disk, int file, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
-    const ssize_t got = write(file, bytes.data(), bytes.size());
+    const ssize_t got = disk.write(file, bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno;
     if (got == 0) return EIO;
@@ -47,7 +49,8 @@ void write_in_place(const std::string& path, std::span<const uint8_t> bytes) {
   Descriptor file(
       open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC));
   if (!file.is_open()) cannot_write(path, errno);
-  if (const int error = write_all(file.get(), bytes)) cannot_write(path, error);
+  if (const int error = write_all(system_disk(), file.get(), bytes))
+    cannot_write(path, error);
   if (!file.close()) cannot_write(path, errno);
 }
 
@@ -102,16 +105,18 @@ std::string fresh_name() {
 // leaves no trace.
 class Replacement {
  public:
-  Replacement(const fs::path& target, mode_t mode)
-      : target_(target),
+  Replacement(Disk& disk, const fs::path& target, mode_t mode)
+      : disk_(disk),
+        target_(target),
         path_(folder_of(target) / fresh_name()),
-        file_(open(path_.c_str(),
-                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                   mode)) {
-    if (!file_.is_open()) cannot_write(target_.string(), errno);
+        file_(disk.open(path_.c_str(),
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        mode)) {
+    if (file_ < 0) cannot_write(target_.string(), errno);
   }
   ~Replacement() {
-    if (!done_) unlink(path_.c_str());
+    if (file_ >= 0) disk_.close(file_);
+    if (!done_) disk_.unlink(path_.c_str());
   }
   Replacement(const Replacement&) = delete;
   Replacement& operator=(const Replacement&) = delete;
@@ -119,24 +124,29 @@ class Replacement {
   void look_like(const struct stat& old) {
     // Whose it is only root can keep; its group may do without.
     if (old.st_uid != geteuid() || old.st_gid != getegid()) {
-      static_cast<void>(!fchown(file_.get(), old.st_uid, old.st_gid));
+      static_cast<void>(!fchown(file_, old.st_uid, old.st_gid));
     }
-    check(fchmod(file_.get(), old.st_mode & kPermissions) == 0);
+    struct stat fresh {};
+    check(fstat(file_, &fresh) == 0);
+    // Some file systems (FAT) have one mode for all files, and refuse others.
+    if (((fresh.st_mode ^ old.st_mode) & kPermissions) == 0) return;
+    check(fchmod(file_, old.st_mode & kPermissions) == 0);
   }
   void write(std::span<const uint8_t> bytes) {
-    if (const int error = write_all(file_.get(), bytes)) {
+    if (const int error = write_all(disk_, file_, bytes)) {
       cannot_write(target_.string(), error);
     }
   }
-  void sync() { check(fsync(file_.get()) == 0); }
+  void sync() { check(disk_.fsync(file_) == 0); }
+  void close() { check(disk_.close(std::exchange(file_, -1)) == 0); }
   void finish() {
-    check(file_.close());
-    check(rename(path_.c_str(), target_.c_str()) == 0);
+    close();
+    check(disk_.rename(path_.c_str(), target_.c_str()) == 0);
     done_ = true;
   }
   // False if somebody was there before.
   bool finish_new() {
-    check(file_.close());
+    close();
     // The link is for file systems that do not know the flag.
     done_ = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(),
                       RENAME_NOREPLACE) == 0;
@@ -153,17 +163,11 @@ class Replacement {
     if (!ok) cannot_write(target_.string(), errno);
   }
 
+  Disk& disk_;
   const fs::path target_, path_;
-  Descriptor file_;
+  int file_;
   bool done_ = false;
 };
-
-void sync_folder(const fs::path& target) {
-  const Descriptor folder(
-      open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Where folders cannot be synced they need not be.
-  if (folder.is_open()) static_cast<void>(fsync(folder.get()));
-}
 
 std::span<const uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -175,14 +179,15 @@ bool names_descriptor(const std::string& path) {
 
 }  // namespace
 
-void write_file(const std::string& path, std::span<const uint8_t> bytes) {
+void write_file(const std::string& path, std::span<const uint8_t> bytes,
+                Disk& disk) {
   struct stat old {};
   const bool exists = stat(path.c_str(), &old) == 0;
   if (!exists && errno != ENOENT) cannot_write(path, errno);
   if (exists) {
     if (S_ISDIR(old.st_mode)) cannot_write(path, EISDIR);
     if (const std::optional<int> own = own_stream(old)) {
-      const int error = write_all(*own, bytes);
+      const int error = write_all(system_disk(), *own, bytes);
       return error ? cannot_write(path, error) : void();
     }
     if (!S_ISREG(old.st_mode) || names_descriptor(path)) {
@@ -193,18 +198,18 @@ void write_file(const std::string& path, std::span<const uint8_t> bytes) {
       cannot_write(path, errno);
     }
   }
-  Replacement fresh(behind_links(path), kAnybody);
+  Replacement fresh(disk, behind_links(path), kAnybody);
   if (exists) fresh.look_like(old);
   fresh.write(bytes);
   fresh.finish();
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  write_file(path, bytes_of(text));
+void write_file(const std::string& path, const std::string& text, Disk& disk) {
+  write_file(path, bytes_of(text), disk);
 }
 
 bool write_secret(const std::string& path, const std::string& text,
-                  Existing existing) {
+                  Existing existing, Disk& disk) {
   struct stat old {};
   if (lstat(path.c_str(), &old) == 0) {
     if (existing == Existing::kStays) return false;
@@ -215,7 +220,7 @@ bool write_secret(const std::string& path, const std::string& text,
     }
   }
   const fs::path target = path;
-  Replacement fresh(target, kOwner);
+  Replacement fresh(disk, target, kOwner);
   fresh.write(bytes_of(text));
   fresh.sync();
   if (existing == Existing::kReplaced) {
@@ -223,7 +228,7 @@ bool write_secret(const std::string& path, const std::string& text,
   } else if (!fresh.finish_new()) {
     return false;
   }
-  sync_folder(target);
+  sync_folder(disk, folder_of(target).string());
   return true;
 }
 
@@ -235,7 +240,7 @@ void append_file(const std::string& path, const std::string& text) {
   if (!file.is_open() || fstat(file.get(), &before) != 0) {
     cannot_write(path, errno);
   }
-  if (const int error = write_all(file.get(), bytes_of(text))) {
+  if (const int error = write_all(system_disk(), file.get(), bytes_of(text))) {
     static_cast<void>(!ftruncate(file.get(), before.st_size));
     cannot_write(path, error);
   }

@@ -5,6 +5,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/emulate/storage_image.h"
@@ -66,6 +67,10 @@ int build_command(const BuildFlags& flags) {
   }
   refuse_store_files(flags.plan.storage, "-o writes an emulated board's");
   const PlanOptions options = emulated_options(flags.plan);
+  make_folder(flags.folder);
+  const fs::path file = fs::path(flags.folder) / "storage.img";
+  check_files({{"MODEL", flags.model}, {"INPUT", flags.input}},
+              {{"--output", file.string()}});
   Graph graph = load_model(flags.model);
   std::vector<uint8_t> input;
   if (!flags.input.empty()) {
@@ -80,9 +85,6 @@ int build_command(const BuildFlags& flags) {
   const std::vector<uint8_t> image =
       storage_image(options.board->name, p.images[0], frames,
                     options.board->emulator->storage_bytes);
-  std::error_code failed;
-  fs::create_directories(flags.folder, failed);
-  const fs::path file = fs::path(flags.folder) / "storage.img";
   write_file(file.string(), image);
   if (flags.json) {
     print_json(file, image, p);

@@ -10,6 +10,7 @@
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/emulate/storage_image.h"
 #include "host/golden/checksum.h"
@@ -146,6 +147,10 @@ void require_sense(const EmulateFlags& flags, const Prepared& p,
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--labels", flags.labels}},
+              {{"--output", flags.output}, {"--trace", flags.trace}});
   const PlanOptions options = emulated_options(flags.plan);
   const std::vector<std::string> labels = read_labels(flags.labels);
   Graph graph = load_model(flags.model);

@@ -7,6 +7,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
+#include "host/cli/file_names.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
 #include "host/evaluate/frames.h"
@@ -182,6 +183,20 @@ void Evaluation::report() const {
 }  // namespace
 
 int evaluate_command(const EvaluateFlags& flags) {
+  check_files({{"MODEL", flags.model},
+               {"DATASET", flags.data},
+               {"--labels", flags.labels},
+               {"--key", flags.cluster.key},
+               {"--resume", flags.resume},
+               {"--cluster", flags.plan.cluster},
+               {"--cuts", flags.plan.cuts},
+               {"--store-key", flags.plan.storage.key}},
+              {{"--output", flags.output}});
+  // The journal is not replaced, but what it is added to must be one.
+  check_files({{"MODEL", flags.model},
+               {"DATASET", flags.data},
+               {"--labels", flags.labels}},
+              {{"--resume", flags.resume}});
   Evaluation evaluation(flags, load_model(flags.model));
   evaluation.run();
   evaluation.report();

@@ -5,6 +5,7 @@
 
 #include "host/base/files.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/import/import.h"
@@ -39,6 +40,11 @@ Budgets budget_of(const PlanOptions& options) {
 }  // namespace
 
 int plan_command(const PlanCommandFlags& flags) {
+  check_files({{"MODEL", flags.model},
+               {"--cluster", flags.plan.cluster},
+               {"--cuts", flags.plan.cuts},
+               {"--store-key", flags.plan.storage.key}},
+              {{"--output", flags.output}});
   Prepared p;
   Budgets budgets;
   if (wants_cluster(flags.plan)) {

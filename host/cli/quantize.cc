@@ -9,6 +9,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
@@ -127,6 +128,11 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
 
 int quantize_command(const QuantizeFlags& flags) {
   QuantizeOptions options = quantize_options(flags);
+  check_files({{"MODEL", flags.model},
+               {"--calibrate", flags.calibrate},
+               {"--evaluate", flags.evaluate},
+               {"--labels", flags.labels}},
+              {{"--output", output_path(flags)}});
   const Graph floats = load_model(flags.model);
   const CalibrationData calibration = open_calibration(floats, flags);
   options.input_ranges = calibration.input_ranges;

@@ -5,6 +5,7 @@
 #include "host/base/files.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/run_float.h"
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
@@ -90,6 +91,14 @@ void require_operands(const RunFlags& flags) {
 
 int run_command(const RunFlags& flags) {
   require_operands(flags);
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--labels", flags.labels},
+               {"--key", flags.cluster.key},
+               {"--cluster", flags.plan.cluster},
+               {"--cuts", flags.plan.cuts},
+               {"--store-key", flags.plan.storage.key}},
+              {{"--output", flags.output}, {"--trace", flags.trace}});
   if (flags.model.empty()) return run_stored(flags);
   Graph graph = load_model(flags.model);
   if (is_float(graph)) return run_float(flags, graph);

@@ -7,6 +7,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/simulate_solo.h"
 #include "host/golden/checksum.h"
@@ -216,6 +217,12 @@ std::string short_name(const std::string& name) {
 }  // namespace
 
 int simulate_command(const SimulateFlags& flags) {
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--cluster", flags.plan.cluster},
+               {"--cuts", flags.plan.cuts},
+               {"--store-key", flags.plan.storage.key}},
+              {{"--timeline", flags.timeline}});
   if (!wants_cluster(flags.plan)) return simulate_solo(flags);
   const PlanFlags& plan = flags.plan;
   Graph graph = load_model(flags.model);

@@ -61,6 +61,12 @@ int worker_command(const WorkerFlags& flags) {
   }
   options.name = flags.name.empty() ? short_name : flags.name;
   Worker worker(options, *transport);
+  if (flags.insecure) {
+    tell(
+        "warning: --insecure: without a key, whoever reaches this address may "
+        "run programs on this node, read its frames and change their "
+        "results\n");
+  }
   say("listening on %s\n", where.c_str());
   flush_output();  // whoever started it waits for the port
   worker.serve(signals);

@@ -122,6 +122,11 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   config.transport = &transport.transport();
   config.insecure = flags.insecure;
   if (!config.insecure) config.key = read_key_file(flags.key);
+  if (config.insecure) {
+    tell(
+        "warning: --insecure: nothing is encrypted or signed, whoever is on "
+        "the network may read the frames and change their results\n");
+  }
   config.entropy = system_entropy;
   config.name = coordinator_name();
   config.take_over = flags.take_over;

@@ -40,6 +40,10 @@ std::optional<std::vector<uint8_t>> Coordinator::result() {
 
 void Coordinator::stop() { work_->stop(); }
 bool Coordinator::stopped() const { return work_->stopped(); }
+Coordinator::StopCount Coordinator::stop_count() const {
+  return work_->stop_count();
+}
+void Coordinator::hint(const std::string& text) const { work_->hint(text); }
 void Coordinator::poll() { work_->poll(); }
 uint64_t Coordinator::next_timer_us() const { return work_->next_timer_us(); }
 WorkerReport Coordinator::report(int worker) const {

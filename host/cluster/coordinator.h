@@ -112,6 +112,14 @@ class Coordinator {
   // that do not answer in half the time limit are left alone.
   void stop();
   bool stopped() const;
+  // How many had a session then, and how many of them have said that they
+  // stopped.
+  struct StopCount {
+    int asked = 0, answered = 0;
+  };
+  StopCount stop_count() const;
+  // Passes a text to the configuration's hint.
+  void hint(const std::string&) const;
 
   // Bounded work. Throws Error(kNode) naming the node.
   void poll();

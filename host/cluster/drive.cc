@@ -51,13 +51,27 @@ class StopAtEnd {
   const HostTransport& transport_;
 };
 
+std::string interrupted_text(Coordinator::StopCount nodes) {
+  if (nodes.asked == 0) return "interrupted; no node had begun";
+  std::string text = "interrupted; " + std::to_string(nodes.answered) + " of " +
+                     std::to_string(nodes.asked) + " nodes have been stopped";
+  if (nodes.answered < nodes.asked) {
+    text += ", the others did not answer and are left alone";
+  }
+  return text;
+}
+
 }  // namespace
 
 void drive_on(Coordinator& coordinator, const HostTransport& transport,
               const StopSignals& signals, const std::function<bool()>& done,
               uint64_t look_us) {
   if (drive(coordinator, transport, &signals, done, look_us)) return;
-  throw Error(Exit::kInternal, "interrupted; the nodes have been stopped");
+  // Here, because the signal acts as soon as nobody holds it back.
+  stop_all(coordinator, transport);
+  const std::string text = interrupted_text(coordinator.stop_count());
+  coordinator.hint(text);
+  throw Error(Exit::kInternal, text);
 }
 
 void deploy_programs(Coordinator& coordinator, const HostTransport& transport,

@@ -17,8 +17,9 @@ namespace shoal {
 bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
            const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
 
-// The same; on a signal it throws Error(kInternal), once the nodes have been
-// stopped by whoever catches it. `done` is looked at every `look_us` at least.
+// The same; on a signal it stops the nodes, says by the coordinator's hint how
+// many, and throws Error(kInternal): then the signal acts. `done` is looked at
+// every `look_us` at least.
 void drive_on(Coordinator&, const HostTransport&, const StopSignals&,
               const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
 

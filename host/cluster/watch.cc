@@ -101,9 +101,11 @@ void Coordinator::Work::stop() {
     // One that has accepted without being heard keeps its lease otherwise.
     w->stopped = !w->talk.may_stand();
     if (w->stopped) continue;
+    ++stop_count_.asked;
     w->talk.ask(Request::kStop, {},
-                [&worker = *w](Reply, std::span<const uint8_t> data) {
+                [this, &worker = *w](Reply, std::span<const uint8_t> data) {
                   worker.stopped = true;
+                  ++stop_count_.answered;
                   PingAnswer said;
                   if (data.size() != sizeof said) return;
                   std::memcpy(&said, data.data(), sizeof said);

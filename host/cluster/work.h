@@ -35,6 +35,10 @@ class Coordinator::Work {
   void news();
   void stop();
   bool stopped() const { return phase_ == Phase::kStopped; }
+  StopCount stop_count() const { return stop_count_; }
+  void hint(const std::string& text) const {
+    if (config_.hint) config_.hint(text);
+  }
   void poll();
   uint64_t next_timer_us() const;
   WorkerReport report(int worker) const;
@@ -105,6 +109,7 @@ class Coordinator::Work {
   std::vector<uint8_t> datagram_, packet_;
   uint64_t due_at_ = 0;  // when poll() should be called next
   uint64_t stop_until_ = 0;
+  StopCount stop_count_;
 
   const Prepared* prepared_ = nullptr;
   Then then_ = Then::kStart;

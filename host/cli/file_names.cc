@@ -1,0 +1,58 @@
+#include "host/cli/file_names.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_something_else(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
+// Under whatever names: links, and paths that lead there another way.
+bool are_same(const std::string& a, const std::string& b) {
+  std::error_code failed;
+  if (fs::equivalent(a, b, failed) && !failed) return true;
+  const fs::path one = fs::weakly_canonical(fs::absolute(a), failed);
+  if (failed) return false;
+  const fs::path other = fs::weakly_canonical(fs::absolute(b), failed);
+  return !failed && one == other;
+}
+
+void refuse_same(const FileArgument& input, const FileArgument& output,
+                 const char* why) {
+  if (input.path.empty() || is_something_else(output.path) ||
+      !are_same(input.path, output.path)) {
+    return;
+  }
+  throw Error(Exit::kUsage,
+              output.name + " " + output.path + ": " + why + input.name,
+              "another file");
+}
+
+}  // namespace
+
+void check_files(const std::vector<FileArgument>& inputs,
+                 const std::vector<FileArgument>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const FileArgument& output = outputs[i];
+    if (output.path.empty()) continue;
+    check_writable(output.path);
+    for (const FileArgument& input : inputs) {
+      refuse_same(input, output, "would replace ");
+    }
+    for (size_t j = 0; j < i; ++j) {
+      refuse_same(outputs[j], output, "is the file of ");
+    }
+  }
+}
+
+}  // namespace shoal

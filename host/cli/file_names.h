@@ -1,0 +1,21 @@
+// The files that a verb was given, looked at before its work begins: what it
+// is to write must not be what it reads, nor another of its outputs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+// Which argument, and what it says; one that is empty was not given.
+struct FileArgument {
+  std::string name, path;
+};
+
+// Throws Error(kUsage) for outputs that are inputs, each other or folders, and
+// Error(kInternal) for those that cannot be written, as far as it can be seen.
+// Devices and pipes may be anything.
+void check_files(const std::vector<FileArgument>& inputs,
+                 const std::vector<FileArgument>& outputs);
+
+}  // namespace shoal
