@@ -89,13 +89,15 @@ typedef struct shoal_cipher {
 
 /* One per peer of the program, in its order. */
 typedef struct shoal_peer {
-  uint64_t address;
+  uint64_t address; /* where it was when it was heard last */
   uint8_t send_key[32], receive_key[32];
+  uint64_t home; /* the node's own: the address with which it was opened */
 } shoal_peer;
 
 /* What a program with peers needs. All of it is the caller's and must outlive
  * the node; the node writes peers' addresses when an authenticated datagram
- * comes from a new one. */
+ * comes from a new one. A peer that is silent there is also tried at home:
+ * whoever passed on its datagram must not lead away from it. */
 typedef struct shoal_link {
   const shoal_transport* transport;
   shoal_peer* peers;

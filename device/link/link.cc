@@ -57,6 +57,7 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
     if (peers[p].node > node && peers[p].node != kCoordinator) first_ = p;
   }
   for (uint32_t p = 0; p < counts.peers; ++p) {
+    config.peers[p].home = config.peers[p].address;
     peers_[p].probe_at_us = kNever;
     peers_[p].first_flight = flight;
     start_pace(peers_[p].pace, peers[p].window);

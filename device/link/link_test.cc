@@ -346,6 +346,28 @@ TEST(Link, ANewAddressIsThatOfTheNewestDatagram) {
   EXPECT_EQ(p.b().peers[0].address, 77u);
 }
 
+// A datagram of each end was passed on, faster than the wire, by somebody
+// elsewhere: each sends to him until it notices that nobody answers.
+TEST(Link, APeerThatIsLedAwayIsFoundAtHome) {
+  constexpr int kElsewhere = 77;
+  Pair p(one_way());
+  p.settle();
+  for (auto* n : {&p.a(), &p.b()}) {
+    n->peers[0].address = World::address_of(kElsewhere);
+  }
+  p.make(10);
+  int sent = 0, home = 0;
+  while (home == 0 && ++sent < 20) {
+    p.wait_for(p.a());
+    for (const Datagram& d : p.take()) {
+      if (d.to != kElsewhere) home += int(p.deliver({d}));
+    }
+  }
+  EXPECT_GT(sent, 1);
+  EXPECT_GT(home, 0);
+  EXPECT_EQ(p.b().peers[0].address, World::address_of(0));
+}
+
 TEST(Link, CountersAreRight) {
   Pair p(one_way());
   p.settle();

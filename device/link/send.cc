@@ -172,10 +172,12 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
   const uint32_t bytes = static_cast<uint32_t>(writer.end() - items);
   const uint32_t size = kDataHeadBytes + bytes + cipher.tag_bytes;
   const shoal_peer& to = config_->peers[peer];
+  const bool astray = s.backoff > 1 && number % 2 == 0;
   const shoal_transport& transport = *config_->transport;
   if (cipher.seal(to.send_key, number, datagram, kDataHeadBytes, items,
                   bytes) != 0 ||
-      transport.send(transport.user, to.address, datagram, size) != 0) {
+      transport.send(transport.user, astray ? to.home : to.address, datagram,
+                     size) != 0) {
     take_back(peer, packet);
     repeat_credit(peer);
     return false;

@@ -58,6 +58,7 @@ Conversation::Conversation(const CoordinatorConfig& config,
       label_(worker.label),
       name_(worker.label),
       address_(worker.address),
+      home_(worker.address),
       handshake_(config, wanted(config)) {
   heard_at_ = hello_at_ = now();
   hello_gap_us_ = kFirstHelloGapUs;
@@ -106,7 +107,8 @@ void Conversation::excuse(uint64_t us) {
 void Conversation::say(const Handshake& h) const {
   const std::vector<uint8_t> hello = h.hello();
   const shoal_transport& t = *config_.transport;
-  t.send(t.user, address_, hello.data(), static_cast<uint32_t>(hello.size()));
+  t.send(t.user, destination(), hello.data(),
+         static_cast<uint32_t>(hello.size()));
 }
 
 void Conversation::say_hello(uint64_t now) {
@@ -302,7 +304,7 @@ void Conversation::send(Flight& f, uint64_t now) {
                     body, bytes) != 0) {
     throw Error(Exit::kInternal, "a session datagram cannot be sealed");
   }
-  f.refused = t.send(t.user, address_, packet.data(),
+  f.refused = t.send(t.user, destination(), packet.data(),
                      static_cast<uint32_t>(sizeof head) + bytes +
                          cipher().tag_bytes) != 0;
   f.sent_at = now;

@@ -80,6 +80,11 @@ class Conversation {
     int tries = 0;
   };
 
+  // Where it is now, or, if it does not answer there, where it should be: a
+  // datagram that somebody passed on from elsewhere must not lead away from it.
+  uint64_t destination() const {
+    return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
+  }
   const shoal_cipher& cipher() const;
   uint64_t now() const;
   void say(const Handshake&) const;
@@ -102,7 +107,8 @@ class Conversation {
 
   const CoordinatorConfig& config_;
   std::string label_, name_;
-  uint64_t address_;
+  uint64_t address_;  // from which the node was heard last
+  uint64_t home_;     // that was given
   bool open_ = false;
   bool refused_ = false;
   std::string hint_;  // what unsigned answers said last

@@ -9,6 +9,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
+
+#include "host/cluster/testing/cluster_run.h"
 
 namespace shoal {
 namespace {
@@ -32,6 +35,37 @@ TEST(Meddler, EveryRunIsExactOrEndsInAnErrorInTime) {
   std::printf("%u runs, %zu deeds: %u exact, %u ended in an error\n", runs,
               deeds, exact, ended);
   EXPECT_GT(exact, runs / 4);
+}
+
+// Somebody passes on, faster than the wire, one datagram of each direction and
+// kind as if it came from him.
+TEST(Meddler, WhoPassesOnADatagramFromElsewhereDoesNotGetTheSession) {
+  for (const Kind kind : {Kind::kSession, Kind::kData}) {
+    SCOPED_TRACE(static_cast<int>(kind));
+    TestCluster c(3);
+    std::set<std::pair<uint64_t, uint64_t>> done;
+    bool on = false;
+    const auto spy = [&](LossyNet::Datagram& d) {
+      if (!on || d.bytes[0] != static_cast<uint8_t>(kind) || d.from == 99 ||
+          !done.emplace(d.from, d.to).second) {
+        return true;
+      }
+      LossyNet::Datagram mine = d;
+      mine.from = 99;
+      c.net.send(mine);
+      return true;
+    };
+    const Prepared p = small_split(3, "kernel");
+    start(c, p);
+    c.net.spy = spy;
+    on = true;
+    run_frames(c, p, 6);
+    c.run([] { return false; }, 10'000'000);
+    EXPECT_GE(done.size(), 6u);
+    run_frames(c, p, 6);
+    c.net.spy = nullptr;
+    EXPECT_TRUE(c.stop());
+  }
 }
 
 }  // namespace

@@ -92,6 +92,17 @@ const OnnxErrorCase kOthers[] = {
      },
      "m: not supported:\n  node 0 Pad \"y\": mode \"reflect\"; use constant",
      kNo},
+    {"pool_of_a_batch",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.ints("p", {8}, {7, 0, 0, 0, 0, 0, 0, 0});
+       b.node("Pad", {"x", "p"}, {"frames"});
+       b.node("AveragePool", {"frames"}, {"y"}, {{"kernel_shape", Ints{2, 2}}});
+       b.output("y", {});
+     },
+     "m: not supported:\n  node 1 AveragePool \"y\": a batch of 8 frames; "
+     "give one",
+     kNo},
     {"gather",
      [](OnnxBuilder& b) {
        b.ints("i", {2}, {0, 1});

@@ -85,6 +85,9 @@ int64_t needed_after(const Side& s) {
 
 Window window_of(OnnxCall& call, const Value& x, int64_t kernel_h,
                  int64_t kernel_w) {
+  if (x.dims[0] != 1) {
+    call.unsupported(text("a batch of ", x.dims[0], " frames; give one"));
+  }
   const std::vector<int64_t> strides = pair_of(call, "strides");
   const std::vector<int64_t> dilations = pair_of(call, "dilations");
   Window window;

@@ -1,9 +1,9 @@
 // For tests and the fuzzer: somebody on the wire between a real coordinator
 // and real nodes, without their key. What he does to their datagrams follows
 // from a script, and the run is judged by its output: it is exact, or the
-// coordinator has thrown an Error, within a stated time of the virtual clock.
-// He knows no more of a datagram than its bytes, the first of which is its
-// kind.
+// coordinator has thrown an Error, within a stated time of the virtual clock;
+// somebody who can only add datagrams cannot even bring about an Error. He
+// knows no more of a datagram than its bytes, the first of which is its kind.
 //
 // A script is bytes. The first is of flags: plan (3), he only adds (4), he
 // begins when the nodes are in their run, not before they are connected (8),
@@ -46,6 +46,9 @@ class Meddler {
   };
   static constexpr uint8_t kPlan = 3, kAdds = 4, kLate = 8, kSmall = 16;
 
+  // Of somebody who can only add datagrams.
+  static constexpr int kPretences = 3;
+
   using Script = std::vector<uint8_t>;
 
   Meddler(LossyNet& net, const Script& script, size_t nodes, bool only_adds)
@@ -71,11 +74,19 @@ class Meddler {
     return (low | size_t{next()} << 8) % bytes;
   }
   void send(Datagram d) {
-    if (d.bytes.empty()) return;
+    if (d.bytes.empty() || (only_adds_ && leads_astray(d))) return;
     d.bytes.resize(std::min<size_t>(d.bytes.size(), net_.max_payload));
     mine_ = true;
     net_.send(std::move(d));
     mine_ = false;
+  }
+  // Nodes that share a key take each other's hellos; who connects is told that
+  // one is there twice.
+  bool leads_astray(const Datagram& d) const {
+    return d.bytes[0] == static_cast<uint8_t>(Kind::kHello) &&
+           std::ranges::any_of(seen_, [&](const Datagram& other) {
+             return other.bytes == d.bytes && other.to != d.to;
+           });
   }
   void release() {
     for (size_t i = 0; i < held_.size();) {
@@ -156,6 +167,8 @@ class Meddler {
         other.to = 1 + next() % ends_;
         break;
       case kPretend:
+        // Each costs the time until a heartbeat goes back to where the node is.
+        if (only_adds_ && ++pretended_ > kPretences) break;
         other.from = 1 + next() % (ends_ + 1);  // one of them is nobody
         break;
       case kHold:
@@ -194,7 +207,7 @@ class Meddler {
   const size_t ends_;
   const bool only_adds_;
   size_t at_ = 0, deeds_ = 0;
-  int passing_ = 0, losing_ = 0;
+  int passing_ = 0, losing_ = 0, pretended_ = 0;
   bool mine_ = false;
   std::vector<Datagram> seen_;
   std::vector<Held> held_;
@@ -293,7 +306,7 @@ inline MeddledRun run_meddled(const Meddler::Script& script) {
   } catch (const Error& e) {
     run.error = e.what();
     const bool is_typed = e.code() == Exit::kNode || e.code() == Exit::kBusy;
-    if (!is_typed) run.fault = "error: " + run.error;
+    if (!is_typed || only_adds) run.fault = "error: " + run.error;
   }
   if (meddler) run.deeds = meddler->deeds();
   meddler.reset();
