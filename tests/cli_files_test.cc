@@ -63,6 +63,7 @@ TEST_F(CliFiles, AVerbWhoseOutputIsLostFails) {
            {"boards"},
            {"ops", "--json"},
            {"--version"},
+           {"worker", "--ram", "64K", "--insecure"},
            {"plan", "--help"}}) {
     told(shop_.shoal(verb, "/dev/full"), 1, "stdout: cannot be written");
   }
@@ -136,6 +137,9 @@ TEST_F(CliFiles, EndlessFilesAndPipesAreRefused) {
   // A file of no blocks that says that it has 5 GB.
   told(shop_.script("truncate -s 5G big; $SHOAL inspect big"), 7,
        "big: has 5,368,709,120 bytes, a model has at most 2,147,483,647");
+  told(shop_.script("yes '' | head -1000001 >l; "
+                    "$SHOAL run m.tflite x.bin --labels l"),
+       7, "l: more than a million lines are no labels");
   told(shop_.script("truncate -s 20M l; $SHOAL run m.tflite x.bin --labels l"),
        7, "l: has 20,971,520 bytes, a list of labels has at most");
 }
@@ -197,6 +201,25 @@ TEST_F(CliFiles, AnOutputIsNoInputAndNoOtherOutput) {
   EXPECT_EQ(shop_.read("m.tflite"), before);
   told(shop_.script("$SHOAL run m.tflite x.bin -o /dev/null --trace /dev/null"),
        0, "");
+}
+
+// Each output is one run's, whole, whoever was the last.
+TEST_F(CliFiles, TwoRunsAtOnceWriteOneOutputOrTheOther) {
+  const Told a = shop_.shoal({"run", "m.tflite", "random:1", "-o", "a"});
+  const Told b = shop_.shoal({"run", "m.tflite", "random:2", "-o", "b"});
+  ASSERT_EQ(a.code + b.code, 0) << a.err << b.err;
+  ASSERT_NE(shop_.read("a"), shop_.read("b"));
+  for (int i = 0; i < 10; ++i) {
+    told(shop_.script("$SHOAL run m.tflite random:1 -o out >/dev/null & "
+                      "$SHOAL run m.tflite random:2 -o out >/dev/null && "
+                      "wait $!"),
+         0, "");
+    const std::vector<uint8_t> out = shop_.read("out");
+    EXPECT_TRUE(out == shop_.read("a") || out == shop_.read("b"));
+  }
+  for (const auto& e : std::filesystem::directory_iterator(shop_.folder())) {
+    EXPECT_FALSE(e.path().filename().string().starts_with(".shoal-"));
+  }
 }
 
 TEST_F(CliFiles, JsonIsValidWhateverFilesAreCalled) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/cli/output.h"
@@ -31,9 +32,15 @@ std::vector<std::string> read_labels(const std::string& path) {
   std::vector<std::string> labels;
   if (path.empty()) return labels;
   const std::vector<uint8_t> bytes = read_file(path, files::kLabels);
+  constexpr size_t kMostLabels = 1'000'000;
   std::istringstream lines(std::string(bytes.begin(), bytes.end()));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (labels.size() == kMostLabels) {
+      throw Error(
+          Exit::kCorrupt,
+          printable(path) + ": more than a million lines are no labels");
+    }
     labels.push_back(printable(line));
   }
   return labels;

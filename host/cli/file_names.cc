@@ -21,10 +21,12 @@ bool is_something_else(const std::string& path) {
 bool are_same(const std::string& a, const std::string& b) {
   std::error_code failed;
   if (fs::equivalent(a, b, failed) && !failed) return true;
-  const fs::path one = fs::weakly_canonical(fs::absolute(a), failed);
-  if (failed) return false;
-  const fs::path other = fs::weakly_canonical(fs::absolute(b), failed);
-  return !failed && one == other;
+  const auto plain = [&](const std::string& path) {
+    const fs::path whole = fs::absolute(path, failed);
+    return failed ? fs::path() : fs::weakly_canonical(whole, failed);
+  };
+  const fs::path one = plain(a), other = plain(b);
+  return !one.empty() && one == other;
 }
 
 void refuse_same(const FileArgument& input, const FileArgument& output,

@@ -72,8 +72,8 @@ void add_optional_model(CLI::App* verb, std::string& path,
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {
   return verb->add_option("INPUT", path,
-                          "picture (png, jpg, bmp), raw bytes (.bin) or "
-                          "random:SEED" +
+                          "picture (png, jpg, bmp), raw bytes (.bin), - "
+                          "(stdin) or random:SEED" +
                               more);
 }
 

@@ -48,7 +48,8 @@ std::string key_beside(const std::string& folder) {
   fs::path path = fs::path(folder).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "DIR/"
   if (path.empty() || path.filename() == "." || path.filename() == "..") {
-    path = fs::weakly_canonical(folder);
+    std::error_code failed;
+    path = fs::weakly_canonical(folder, failed);
   }
   if (!path.has_filename()) {
     throw Error(Exit::kUsage, folder + ": no key can lie beside it",

@@ -99,7 +99,12 @@ int study_command(const StudyFlags& flags) {
   const Graph graph = load_model(flags.model);
   require_int8(graph);
   // Before the work of minutes that would be lost without it.
-  if (!flags.folder.empty()) make_folder(flags.folder);
+  if (!flags.folder.empty()) {
+    make_folder(flags.folder);
+    for (const char* name : {"study_split.html", "study_split.json"}) {
+      check_writable((std::filesystem::path(flags.folder) / name).string());
+    }
+  }
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   const auto begin = std::chrono::steady_clock::now();
   const auto progress = [&](size_t done, size_t all, const Setting& next) {

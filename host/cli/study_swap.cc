@@ -95,6 +95,9 @@ int swap_study_command(const StudyFlags& flags) {
   if (!flags.folder.empty()) {
     make_folder(flags.folder);
     const std::filesystem::path folder = flags.folder;
+    for (const char* name : {"study_swap.html", "study_swap.json"}) {
+      check_writable((folder / name).string());
+    }
     if (!build.empty()) cache_file = (folder / "study_swap.points").string();
   }
   SwapCache cache(cache_file, build);
