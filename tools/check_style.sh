@@ -12,4 +12,16 @@ if [[ -n $long ]]; then
   echo "$long" >&2
   exit 1
 fi
+# Files are read and written by host/base/files.h (stores and journals piece by
+# piece), what verbs say goes through host/cli/output.h
+# (but the progress of evaluate, which is numbers alone).
+direct=$(git grep -lE 'std::[io]?fstream|fopen\(|parse_file\(' -- host \
+  ':!*_test.cc' ':!*/testing/*' ':!host/store' || true)
+direct+=$(git grep -lE 'std::(printf|puts|fputs|cout|cerr|fprintf)\b' -- \
+  host/cli ':!host/cli/output.cc' ':!host/cli/evaluate_report.cc' || true)
+if [[ -n $direct ]]; then
+  echo "not by host/base/files.h or host/cli/output.h:" >&2
+  echo "$direct" >&2
+  exit 1
+fi
 tools/check_arrows.py

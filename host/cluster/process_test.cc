@@ -207,6 +207,20 @@ TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
   }
 }
 
+TEST(StopSignals, WhatWasIgnoredStaysIgnored) {
+  auto* const before = std::signal(SIGINT, SIG_IGN);
+  {
+    StopSignals signals;
+    raise(SIGINT);
+    EXPECT_FALSE(signals.asked());
+    raise(SIGTERM);
+    EXPECT_TRUE(signals.asked());
+    signals.take();
+    EXPECT_FALSE(signals.asked());
+  }
+  std::signal(SIGINT, before);
+}
+
 TEST(Processes, OneNodeAtTheEndOfASerialLine) {
   const int line = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(line, 0);

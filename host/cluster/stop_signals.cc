@@ -9,8 +9,15 @@ namespace shoal {
 
 StopSignals::StopSignals() {
   sigemptyset(&stop_);
-  sigaddset(&stop_, SIGINT);
-  sigaddset(&stop_, SIGTERM);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    // Who started this may have had it ignored, as a shell does with SIGINT
+    // for what a script leaves in the background.
+    struct sigaction now {};
+    if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) {
+      continue;
+    }
+    sigaddset(&stop_, signal);
+  }
   if (sigprocmask(SIG_BLOCK, &stop_, &before_) != 0) {
     throw Error(Exit::kInternal, "signals cannot be held back");
   }
@@ -25,8 +32,8 @@ StopSignals::~StopSignals() {
 bool StopSignals::asked() const {
   sigset_t pending;
   sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 ||
-         sigismember(&pending, SIGTERM) == 1;
+  sigandset(&pending, &pending, &stop_);
+  return sigisemptyset(&pending) == 0;
 }
 
 void StopSignals::take() {

@@ -1,6 +1,7 @@
 // SIGINT and SIGTERM as something to look at and to wait for, instead of
 // something that interrupts: while an object lives they are held back. Those
-// that were not taken act when it is gone.
+// that were not taken act when it is gone. What was ignored before stays
+// ignored.
 #pragma once
 
 #include <csignal>
