@@ -2,6 +2,7 @@
 // what it refuses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -152,27 +153,63 @@ TEST_F(CliEvaluate, EveryPlanGivesTheSame) {
   }
 }
 
-TEST_F(CliEvaluate, WorkersGiveTheSame) {
-  const json wanted = results(evaluate_json({"idx"}));
+// Two workers, and their addresses as --workers wants them.
+struct TwoWorkers {
+  explicit TwoWorkers(const Workshop& shop) {
+    for (const char* name : {"a", "b"}) {
+      workers.push_back(std::make_unique<Background>(
+          shop, std::vector<std::string>{"worker", "--ram", "64K", "--insecure",
+                                         "--name", name}));
+      const std::string line = workers.back()->line();
+      const std::string before = "listening on ";
+      EXPECT_TRUE(line.starts_with(before)) << line;
+      addresses += (addresses.empty() ? "" : ",") +
+                   line.substr(std::min(before.size(), line.size()));
+    }
+  }
   std::vector<std::unique_ptr<Background>> workers;
   std::string addresses;
-  for (int i = 0; i < 2; ++i) {
-    workers.push_back(std::make_unique<Background>(
-        shop_, std::vector<std::string>{"worker", "--ram", "64K", "--insecure",
-                                        "--name", std::string(1, 'a' + i)}));
-    const std::string line = workers.back()->line();
-    const std::string before = "listening on ";
-    const size_t at = line.find(before);
-    ASSERT_NE(at, std::string::npos) << line;
-    const size_t from = at + before.size();
-    addresses +=
-        (i ? "," : "") + line.substr(from, line.find(' ', from) - from);
-  }
-  const json j = evaluate_json({"idx", "--workers", addresses, "--insecure"});
+};
+
+TEST_F(CliEvaluate, WorkersGiveTheSame) {
+  const json wanted = results(evaluate_json({"idx"}));
+  const TwoWorkers two(shop_);
+  const json j =
+      evaluate_json({"idx", "--workers", two.addresses, "--insecure"});
   EXPECT_EQ(results(j), wanted);
   EXPECT_EQ(j.at("where"), "2 workers");
-  refused({"idx", "--workers", addresses, "--insecure", "--jobs", "2"}, 2,
+  refused({"idx", "--workers", two.addresses, "--insecure", "--jobs", "2"}, 2,
           "--jobs");
+}
+
+TEST_F(CliEvaluate, InterruptedOverWorkersItGoesOnWhereItWas) {
+  constexpr int kMany = 3000;
+  std::vector<uint8_t> pixels, classes;
+  for (int i = 0; i < kMany; ++i) {
+    const std::vector<uint8_t> rgb = picture(i % 3, i % kPerClass);
+    pixels.insert(pixels.end(), rgb.begin(), rgb.end());
+    classes.push_back(static_cast<uint8_t>(i % 3));
+  }
+  std::filesystem::create_directories(shop_.folder() / "many");
+  shop_.write("many/t-images-idx4-ubyte",
+              make_idx({kMany, kSide, kSide, 3}, pixels));
+  shop_.write("many/t-labels-idx1-ubyte", make_idx({kMany}, classes));
+  const json wanted = results(evaluate_json({"many"}));
+  const TwoWorkers two(shop_);
+  const std::string rest =
+      " --workers " + two.addresses + " --insecure --resume j";
+  const Told told = shop_.script(
+      "set -m; $SHOAL evaluate m.tflite many" + rest +
+      " 2>said & until [[ -e j && $(wc -l <j) -gt 100 ]]; do kill -0 $! || "
+      "exit 1; sleep 0.02; done; kill -INT $!; wait $!");
+  EXPECT_EQ(told.code, 130);
+  EXPECT_NE(shop_.read_text("said").find(
+                "interrupted; 2 of 2 nodes have been stopped"),
+            std::string::npos);
+  const json j = evaluate_json(
+      {"many", "--workers", two.addresses, "--insecure", "--resume", "j"});
+  EXPECT_GT(j.at("resumed_frames"), 99);
+  EXPECT_EQ(results(j), wanted);
 }
 
 TEST_F(CliEvaluate, GoesOnFromItsJournal) {
