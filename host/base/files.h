@@ -49,8 +49,8 @@ std::vector<uint8_t> read_file(const std::string& path,
 // The first bytes, fewer if it has no more.
 std::vector<uint8_t> read_start(const std::string& path, const FileKind& kind,
                                 size_t bytes);
-// A key: a regular file that its owner alone may use, and that belongs to who
-// runs this or to root (root itself may use everybody's).
+// A key: a regular file that its owner alone may use, so that who reads it is
+// its owner or root.
 std::vector<uint8_t> read_secret(const std::string& path);
 // What comes on stdin, whatever that is, to its end.
 std::vector<uint8_t> read_stdin(const FileKind& kind);
