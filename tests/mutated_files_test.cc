@@ -231,10 +231,9 @@ class MutatedFiles : public testing::Test {
     ASSERT_NE(shared, nullptr);
     add_model(kNetwork);
     for (const char* name :
-         {"hello_world_int8", "kws_ref_model", "kws_ref_model_float32",
-          "micro_speech_quantized", "pretrainedResnet_quant",
-          "str_ww_ref_model", "ad01_int8", "vww_96_int8",
-          "mobilenet_v1_0.25_128_quant"}) {
+         {"hello_world_int8", "kws_ref_model", "micro_speech_quantized",
+          "pretrainedResnet_quant", "str_ww_ref_model", "ad01_int8",
+          "vww_96_int8", "mobilenet_v1_0.25_128_quant"}) {
       add_model(fs::path(shared) / "models" / (std::string(name) + ".tflite"));
     }
     add_models(fs::path(SHOAL_SOURCE_DIR) / "host/onnx/testdata/operators");

@@ -80,8 +80,9 @@ UdpTransport::UdpTransport(uint64_t listen)
       bind(socket_, reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0) {
     const int why = errno;
     if (socket_ >= 0) close(socket_);
-    throw Error(Exit::kNode, "cannot listen on " + udp_address_text(listen) +
-                                 ": " + std::strerror(why));
+    throw Error(why == EADDRINUSE ? Exit::kBusy : Exit::kNode,
+                "cannot listen on " + udp_address_text(listen) + ": " +
+                    std::strerror(why));
   }
   // The system may give less; what does not fit counts as lost.
   for (const int option : {SO_RCVBUF, SO_SNDBUF}) {

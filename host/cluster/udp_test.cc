@@ -75,7 +75,7 @@ TEST_F(Udp, AnAddressInUseIsNamed) {
     UdpTransport other(to_.address());
     FAIL() << "it is free";
   } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kNode);
+    EXPECT_EQ(e.code(), Exit::kBusy);
     EXPECT_NE(std::string(e.what()).find(udp_address_text(to_.address())),
               std::string::npos);
   }

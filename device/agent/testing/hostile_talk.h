@@ -1,9 +1,11 @@
 // For tests and the fuzzer: a whole node, agent and runtime, to which somebody
 // who may say anything talks: raw bytes, hellos, requests and rows, right ones
-// and changed ones. The node is --insecure, so that all of them have a right
-// checksum and reach what lies behind it.
+// and changed ones, sealed with the right keys, so that they reach what lies
+// behind them; and what has been said before, again or changed under its seal,
+// which must change nothing.
 //
-// A talk is bytes: sample, node, then actions. The low three bits of an
+// A talk is bytes: sample, node (128: with a key, else --insecure), then
+// actions. The low three bits of an
 // action's first byte b say what it is:
 //   0     the node steps (b >> 3) + 1 times
 //   1     (b >> 3) ms pass
@@ -11,7 +13,8 @@
 //   3     a hello, with the node's nonce if b & 8: place, change
 //   4     a request: code, length, what it carries
 //   5     the right request of code (b >> 3): place, change (0: none)
-//   6, 7  rows: peer, flags, length, items
+//   6     rows: peer, flags, length, items
+//   7     what was said before: how long before, change at place (b >> 3)
 // A change is an xor of the byte at this place; an odd one of begin changes
 // the program instead.
 #pragma once
@@ -26,6 +29,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
+#include "device/link/cipher.h"
 #include "device/runtime/testing/hostile_session.h"
 
 namespace shoal::test {
@@ -35,13 +39,23 @@ class HostileTalk {
   static constexpr uint32_t kPayload = 256, kArenaBytes = 32 * 1024;
   static constexpr uint64_t kFrom = 9;
 
-  HostileTalk(const LinkedPrograms& programs, size_t node)
-      : program_(programs.nodes[node]), image_(program_.build()) {
+  HostileTalk(const LinkedPrograms& programs, size_t node, bool secure)
+      : program_(programs.nodes[node]),
+        image_(program_.build()),
+        cipher_(secure ? chacha20_poly1305() : checksum_only()),
+        secure_(secure) {
     transport_ = {this, kPayload, send, receive, now};
     AgentConfig c;
     c.transport = &transport_;
-    c.cipher = &checksum_only();
-    c.insecure = true;
+    c.cipher = &cipher_;
+    c.insecure = !secure;
+    if (secure) std::memset(key_, 7, sizeof key_);
+    std::memcpy(c.key, key_, sizeof key_);
+    c.entropy = [](void* self, void* out, uint32_t bytes) {
+      std::memset(out, ++static_cast<HostileTalk*>(self)->drawn_, bytes);
+      return 0;
+    };
+    c.entropy_user = this;
     c.name = "node", c.board = "board";
     c.arena = arena_.data(), c.arena_bytes = kArenaBytes;
     c.program = memory_.data();
@@ -59,13 +73,27 @@ class HostileTalk {
   void pass_ms(uint32_t ms) { now_us_ += 1000 * ms; }
   void say(const Bytes& datagram) {
     if (datagram.empty()) return;
+    const uint64_t before = taken();
     inbox_.push_back(datagram);
     step(1);
+    said_.push_back({datagram, taken() > before});
+  }
+  // Whatever was said so long ago, changed or not.
+  void say_again(size_t ago, uint8_t place, uint8_t change) {
+    if (said_.empty()) return;
+    const Said& old = said_[said_.size() - 1 - ago % said_.size()];
+    Bytes d = old.datagram;
+    d[place % d.size()] ^= change;
+    const uint64_t before = taken();
+    inbox_.push_back(d);
+    step(1);
+    if (secure_ && (change != 0 || old.taken)) must(taken() <= before);
   }
   void hello(bool again, uint8_t place, uint8_t change) {
     Hello h{};
-    h.head = {Kind::kHello, kSessionVersion, Mode::kInsecure,
-              Verdict::kChallenge, kArithmetic};
+    h.head = {Kind::kHello, kSessionVersion,
+              secure_ ? Mode::kPreShared : Mode::kInsecure, Verdict::kChallenge,
+              kArithmetic};
     h.body.code = kTakeOver;
     h.coordinator_nonce[0] = 1;
     if (again) std::memcpy(h.node_nonce, heard_.node_nonce, kNonceBytes);
@@ -73,7 +101,7 @@ class HostileTalk {
     std::memcpy(d.data(), &h, sizeof h);
     d[place % (sizeof h - kMacBytes)] ^= change;
     std::memcpy(&h, d.data(), sizeof h);
-    sign(kKey, h);
+    sign(key_, h);
     std::memcpy(d.data(), &h, sizeof h);
     say(d);
   }
@@ -85,7 +113,7 @@ class HostileTalk {
     std::memcpy(d.data(), &head, sizeof head);
     std::memcpy(d.data() + sizeof head, &r, sizeof r);
     d.insert(d.end(), carried.begin(), carried.end());
-    say(sealed(d, sizeof head, head.packet));
+    say(sealed(d, sizeof head, head.packet, keys_.to_node));
   }
   void right_request(uint8_t code, uint8_t place, uint8_t change) {
     const auto changed = [&](Bytes b) {
@@ -96,6 +124,11 @@ class HostileTalk {
     if (static_cast<Request>(code) == Request::kBegin && change % 2 != 0) {
       image_[place * size_t{97} % image_.size()] ^= change;
       change = 0;
+    }
+    // As a coordinator draws them: rows of one run say nothing in the next.
+    if (static_cast<Request>(code) == Request::kPeers && change == 0 &&
+        agent.state() == AgentState::kReady) {
+      ++secret_[0];
     }
     if (static_cast<Request>(code) != Request::kChunk) {
       return request(code, changed(carried(static_cast<Request>(code))));
@@ -116,7 +149,9 @@ class HostileTalk {
     put_head(d.data(), {flags, program_.peers[peer].node, kEpoch,
                         static_cast<uint32_t>(number)});
     d.insert(d.end(), items.begin(), items.end());
-    say(sealed(d, kDataHeadBytes, number));
+    uint8_t key[kKeyBytes];
+    data_key(secret_, kEpoch, program_.peers[peer].node, program_.node, key);
+    say(sealed(d, kDataHeadBytes, number, key));
   }
   bool spilled() const {
     const auto over = [](const Fenced& f) { return f.spilled(); };
@@ -127,7 +162,6 @@ class HostileTalk {
   NodeAgent agent;
 
  private:
-  static constexpr uint8_t kKey[kKeyBytes] = {};
   static constexpr uint32_t kEpoch = 5;
 
   // Of the bytes asked for, between two fences.
@@ -158,12 +192,21 @@ class HostileTalk {
   static void must(bool ok) {
     if (!ok) std::abort();
   }
-  static Bytes sealed(Bytes d, uint32_t head, uint64_t number) {
+  Bytes sealed(Bytes d, uint32_t head, uint64_t number,
+               const uint8_t* key) const {
     const auto body = static_cast<uint32_t>(d.size()) - head;
-    d.resize(d.size() + checksum_only().tag_bytes);
-    must(checksum_only().seal(kKey, number, d.data(), head, d.data() + head,
-                              body) == 0);
+    d.resize(d.size() + cipher_.tag_bytes);
+    must(cipher_.seal(key, number, d.data(), head, d.data() + head, body) == 0);
     return d;
+  }
+  // What grows when the node takes something; a run's count goes with it.
+  uint64_t taken() const {
+    const AgentCounters& c = agent.counters();
+    uint64_t rows = 0;
+    if (agent.state() == AgentState::kRunning) {
+      rows = shoal_counters(&agent.node()).received;
+    }
+    return (uint64_t{c.sessions} + c.requests) << 32 | rows;
   }
   template <class T>
   static void append(Bytes& to, const T& value) {
@@ -181,7 +224,9 @@ class HostileTalk {
     } else if (r == Request::kPeers) {
       append(b, PeersRequest{kEpoch, program_.node, 0, count, 0});
       for (const PeerEntry& p : program_.peers) {
-        append(b, PeerGrant{p.node, {}, p.node, {}});
+        PeerGrant grant{p.node, {}, p.node, {}};
+        std::memcpy(grant.secret, secret_, sizeof secret_);
+        append(b, grant);
       }
     } else if (r == Request::kStart) {
       append(b, StartRequest{kEpoch, program_.node, count});
@@ -197,8 +242,8 @@ class HostileTalk {
       must(count == sizeof t.heard_);
       std::memcpy(&t.heard_, d, sizeof t.heard_);
       if (t.heard_.head.verdict == Verdict::kAccepted) {
-        const SessionKeys keys =
-            session_keys(kKey, t.heard_.coordinator_nonce, t.heard_.node_nonce);
+        const SessionKeys keys = session_keys(
+            t.key_, t.heard_.coordinator_nonce, t.heard_.node_nonce);
         if (keys.session != t.keys_.session) t.number_ = 0;
         t.keys_ = keys;
       }
@@ -220,8 +265,19 @@ class HostileTalk {
     return static_cast<HostileTalk*>(self)->now_us_;
   }
 
+  struct Said {
+    Bytes datagram;
+    bool taken;  // by the node
+  };
+
   ProgramBuilder program_;
   Bytes image_;
+  const shoal_cipher& cipher_;
+  const bool secure_;
+  uint8_t key_[kKeyBytes] = {};
+  uint8_t secret_[kKeyBytes] = {};
+  uint8_t drawn_ = 0;
+  std::vector<Said> said_;
   Fenced arena_{kArenaBytes}, memory_{image_.size() + 64};
   Fenced peers_{program_.peers.size() * sizeof(shoal_peer)};
   Fenced packets_[3] = {Fenced(kPayload), Fenced(kPayload), Fenced(kPayload)};
@@ -246,7 +302,8 @@ inline TalkOutcome try_talk(const Bytes& talk) {
   if (talk.size() < 2) return {};
   const LinkedPrograms& programs =
       session_programs()[talk[0] % session_programs().size()];
-  HostileTalk node(programs, talk[1] % programs.nodes.size());
+  HostileTalk node(programs, talk[1] % 128 % programs.nodes.size(),
+                   talk[1] & 128);
   size_t at = 2;
   const auto next = [&]() -> uint8_t {
     return at < talk.size() ? talk[at++] : uint8_t{0};
@@ -282,8 +339,11 @@ inline TalkOutcome try_talk(const Bytes& talk) {
       case 5:
         node.right_request(more, first, second);
         break;
-      default:
+      case 6:
         node.rows(first, second, some());
+        break;
+      default:
+        node.say_again(first, more, second);
     }
   }
   if (node.spilled()) std::abort();
@@ -298,7 +358,7 @@ inline TalkOutcome try_talk(const Bytes& talk) {
 // random_session() and anything between them.
 inline Bytes random_talk(Random& r) {
   const Bytes session = random_session(r);
-  Bytes t = {session[0], session[1]};
+  Bytes t = {session[0], uint8_t(session[1] % 128 | (r() % 2) << 7)};
   const auto change = [&] {
     const bool some = r() % 40 == 0;
     t.push_back(uint8_t(r()));
@@ -335,6 +395,10 @@ inline Bytes random_talk(Random& r) {
     at += size_t{4} + bytes;
     if (what < 8) ask(static_cast<Request>(uniform(r, 0, 10)));
     if (what == 8) connect();
+    if (what % 4 == 1) {
+      t.insert(t.end(), {uint8_t(7 | int(r() % 32) << 3), uint8_t(r() % 16),
+                         uint8_t(r() % 3 ? 1u << r() % 8 : 0)});
+    }
     if (what == 9) {  // more peers than there are
       ask(Request::kStop), ask(Request::kPeers);
       t.insert(t.end(), {5 | int(Request::kPeers) << 3,
