@@ -3,17 +3,14 @@
 // refused.
 #pragma once
 
-#include <span>
 #include <string>
 
+#include "host/base/entropy.h"
 #include "host/cluster/coordinator.h"
 
 namespace shoal {
 
 inline constexpr const char* kKeyFile = "shoal.key";
-
-// Fills the span from the system's source of randomness.
-void system_entropy(std::span<uint8_t> out);
 
 // Throws Error(kUsage) if the file exists and `force` is not set.
 void make_key_file(const std::string& path, bool force);

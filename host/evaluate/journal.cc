@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
@@ -80,6 +82,17 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
   return "";
 }
 
+// Whether the line at `at` is where a power cut has lost bytes: zeros to the
+// end of a sector.
+bool has_hole(std::string_view text, size_t at, size_t end) {
+  constexpr size_t kSector = 512;
+  const size_t zero = text.substr(0, end).find('\0', at);
+  if (zero == std::string_view::npos) return false;
+  const size_t sector_end = (zero / kSector + 1) * kSector;
+  const std::string_view zeros = text.substr(zero, sector_end - zero);
+  return zeros.find_first_not_of('\0') == std::string_view::npos;
+}
+
 std::string read_all(int file, const std::string& path) {
   std::string text;
   char buffer[65536];
@@ -133,8 +146,9 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
   for (;; ++number) {
     const size_t end = text.find('\n', parsed.bytes);
     if (end == std::string_view::npos) return parsed;
-    const std::string why = add_line(
-        text.substr(parsed.bytes, end - parsed.bytes), limits, parsed.answers);
+    const std::string_view line = text.substr(parsed.bytes, end - parsed.bytes);
+    const std::string why = add_line(line, limits, parsed.answers);
+    if (!why.empty() && has_hole(text, parsed.bytes, end)) return parsed;
     if (!why.empty()) {
       throw Error(Exit::kCorrupt,
                   name + ": line " + format_count(number) + ": " + why,
@@ -145,12 +159,13 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
 }
 
 Journal::Journal(const std::string& path, const JournalLimits& limits,
-                 const LockRequest& request)
-    : path_(path) {
-  file_ = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+                 const LockRequest& request, Disk& disk)
+    : disk_(disk), path_(path) {
+  file_ =
+      disk_.open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   struct stat status {};
   if (file_ < 0 || fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    if (file_ >= 0) close(file_);
+    if (file_ >= 0) disk_.close(file_);
     throw Error(Exit::kUsage, path + ": cannot be opened for writing");
   }
   try {
@@ -162,28 +177,46 @@ Journal::Journal(const std::string& path, const JournalLimits& limits,
     }
     JournalText text = parse_journal(read_all(file_, path), limits, path);
     known_ = std::move(text.answers);
-    if (ftruncate(file_, static_cast<off_t>(text.bytes)) != 0) {
-      throw Error(Exit::kInternal, path + ": cannot be written");
-    }
+    if (disk_.ftruncate(file_, static_cast<off_t>(text.bytes)) != 0) fail();
     if (text.bytes == 0) append(header_of(limits.key));
+    sync();
+    sync_folder(disk_, std::filesystem::path(path).parent_path().string());
   } catch (...) {
-    close(file_);
+    disk_.close(file_);
     throw;
   }
 }
 
-Journal::~Journal() { close(file_); }
+Journal::~Journal() {
+  if (unsynced_ > 0 && !failed_) disk_.fsync(file_);
+  disk_.close(file_);
+}
 
-void Journal::append(const std::string& text) {
-  if (write(file_, text.data(), text.size()) ==
-      static_cast<ssize_t>(text.size())) {
-    return;
-  }
+void Journal::fail() {
+  failed_ = true;
   throw Error(Exit::kInternal, path_ + ": cannot be written");
+}
+
+// What is cut off in the middle is the end: nothing may come behind it.
+void Journal::append(const std::string& text) {
+  if (failed_) fail();
+  std::string_view left = text;
+  while (!left.empty()) {
+    const ssize_t count = disk_.write(file_, left.data(), left.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) fail();
+    left.remove_prefix(static_cast<size_t>(count));
+  }
+}
+
+void Journal::sync() {
+  if (disk_.fsync(file_) != 0) fail();
+  unsynced_ = 0;
 }
 
 void Journal::add(int64_t frame, const BestClasses& answer) {
   append(line_of(frame, answer));
+  if (++unsynced_ == kUnsynced) sync();
 }
 
 }  // namespace shoal

@@ -5,14 +5,18 @@
 //   FRAME CLASS CLASS CLASS CLASS CLASS CHECK
 //
 // in any order of frames. CHECK is the CRC-32 of the line before it. A last
-// line without its end was cut off and is forgotten; anything else that is not
-// as it should be is refused, and the file is left as it is.
+// line without its end was cut off and is forgotten, and so is everything from
+// a hole on (zeros to the end of a sector, where a power cut has kept the
+// file's length and not its bytes); anything else that is not as it should be
+// is refused, and the file is left as it is. A power cut costs the last
+// kUnsynced answers at most, which are computed again.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "host/base/disk.h"
 #include "host/base/file_lock.h"
 #include "host/evaluate/evaluate.h"
 
@@ -43,25 +47,33 @@ JournalText parse_journal(std::string_view text, const JournalLimits&,
 // A journal on disk, of one run at a time.
 class Journal {
  public:
+  static constexpr int kUnsynced = 64;
+
   // Reads what is there, or begins a new one. Throws as parse_journal(),
   // Error(kBusy) if another run writes it, Error(kUsage) if it cannot be had.
   Journal(const std::string& path, const JournalLimits&,
-          const LockRequest& = {});
+          const LockRequest& = {}, Disk& = system_disk());
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   // What was there at the beginning.
   const Answers& known() const { return known_; }
-  // Throws Error(kInternal) if it cannot be written.
+  // Throws Error(kInternal) if it cannot be written, and from then on.
   void add(int64_t frame, const BestClasses&);
 
  private:
   void append(const std::string& text);
+  [[noreturn]] void fail();
 
+  void sync();
+
+  Disk& disk_;
   std::string path_;
   std::optional<FileLock> lock_;
   int file_ = -1;
+  int unsynced_ = 0;
+  bool failed_ = false;
   Answers known_;
 };
 
