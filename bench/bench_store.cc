@@ -65,7 +65,7 @@ void compare(const std::string& folder, int frames) {
   const StoreInfo info = read_store_info(folder, key);
   const OpenStore store(folder, info, 0, key);
   std::vector<uint8_t> bytes =
-      read_file(folder + "/" + info.nodes[0].name + ".store");
+      read_file(folder + "/" + info.nodes[0].file + ".store");
   bytes.erase(bytes.begin(), bytes.begin() + store.directory().program);
   MemoryStorage memory(std::move(bytes));
   NodeSource in_memory = store.source();

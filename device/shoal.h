@@ -148,7 +148,12 @@ typedef struct shoal_config {
   const shoal_cipher* store_cipher;
   const uint8_t* store_key;           /* 32 bytes, of this node */
   const shoal_spill_area* spill_area; /* null: it may write nothing */
-  const shoal_link* link;             /* null: the program must have no peers */
+  /* 16 unpredictable bytes of this start alone, from the board's entropy or
+   * from who drives the node, never from what lies in storage: what it spills
+   * has a key made from them. Null: a sealed store is not spilled to. Must
+   * outlive the node. */
+  const uint8_t* start_salt;
+  const shoal_link* link; /* null: the program must have no peers */
   /* Called after every firing in builds with SHOAL_TAP, else ignored. */
   void (*tap)(void* user, const void* firing);
   void* tap_user;
@@ -156,7 +161,7 @@ typedef struct shoal_config {
 
 /* Caller-owned; holds pointers, so it is not part of the arena. */
 typedef struct shoal_node {
-  uint64_t opaque[84 + 10 * sizeof(void*)];
+  uint64_t opaque[84 + 11 * sizeof(void*)];
 } shoal_node;
 
 typedef struct shoal_io_info {

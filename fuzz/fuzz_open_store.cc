@@ -98,8 +98,9 @@ void make_right(Bytes& store, Bytes& program, StoreInfo& info) {
   }
   seal_directory(d);
   std::memcpy(store.data(), &d, sizeof d);
-  info.generation = d.generation;
+  info.generation = generation_of(d);
   info.nodes[0].store_bytes = d.total_bytes;
+  info.nodes[0].storage_written_bytes = d.spill_bytes;
   info.nodes[0].hash = hex_digits(d.hash);
   info.nodes[0].store_id = hex_digits(d.store_id);
 }
@@ -156,7 +157,7 @@ void try_store(const uint8_t* data, size_t size, uint8_t flags) {
   Bytes store(data, data + size);
   StoreInfo info;
   info.nodes.resize(1);
-  info.nodes[0].name = "n";
+  info.nodes[0].name = info.nodes[0].file = "n";
   info.nodes[0].mapped = mapped;
   if (flags & 2) make_right(store, program, info);
   write_file(base + ".store", store);

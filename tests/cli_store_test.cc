@@ -11,6 +11,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "device/storage/directory.h"
 #include "host/base/file_lock.h"
@@ -89,6 +90,17 @@ class CliStore : public testing::Test {
                                  "--board", "teensy41", "--store", folder};
     all.insert(all.end(), more.begin(), more.end());
     ok(all);
+  }
+  // Of the folder, by its ending.
+  std::string only(const std::string& folder, const std::string& ending) const {
+    std::string name;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(shop_.folder() / folder)) {
+      if (entry.path().extension() != ending) continue;
+      EXPECT_EQ(name, "");
+      name = folder + "/" + entry.path().filename().string();
+    }
+    return name;
   }
   void run_is_exact(const std::vector<std::string>& arguments) {
     std::vector<std::string> all{"run"};
@@ -234,10 +246,80 @@ TEST_F(CliStore, AStoreThatIsWrittenHasOneOwner) {
   Background run(shop_, {"run", "--store", "d", "1.bin", "--frames", "100000"});
   while (!std::filesystem::exists(lock)) usleep(1000);
   usleep(100'000);
-  refused({"run", "--store", "f", "1.bin"}, 9, "another process writes it");
+  refused({"run", "--store", "f", "1.bin", "--store-key", "d.key"}, 9,
+          "another process writes it");
   EXPECT_EQ(run.end(SIGKILL), 128 + SIGKILL);
-  run_is_exact({"--store", "f", "1.bin"});
+  run_is_exact({"--store", "f", "1.bin", "--store-key", "d.key"});
   run_is_exact({"--store", "d", "1.bin"});
+}
+
+// A card is copied twice and each copy runs with an input of its own: whoever
+// has both sees no difference of the two contents, that is equal bytes of
+// ciphertext as often as chance has it (1 of 256).
+TEST_F(CliStore, CopiesOfACardShareNoKeystream) {
+  spilling_store();
+  ok({"run", "--store", "d", "1.bin"});
+  const std::vector<uint8_t> before = shop_.read(only("d", ".store"));
+  std::vector<uint8_t> after[2];
+  for (const char* name : {"1", "2"}) {
+    std::filesystem::copy(shop_.folder() / "d", shop_.folder() / name);
+    ok({"run", "--store", name, "--store-key", "d.key",
+        std::string(name) + ".bin"});
+    after[*name - '1'] = shop_.read(only(name, ".store"));
+  }
+  Directory d;
+  std::memcpy(&d, before.data(), sizeof d);
+  size_t bytes = 0, same = 0;
+  for (uint32_t block = d.spill + 2 * d.spill_erase_bytes;
+       block < d.spill + d.spill_bytes; block += d.spill_erase_bytes) {
+    const auto changed = [&](const std::vector<uint8_t>& to) {
+      return !std::equal(to.begin() + block,
+                         to.begin() + block + d.spill_erase_bytes,
+                         before.begin() + block);
+    };
+    if (!changed(after[0]) || !changed(after[1])) continue;
+    for (uint32_t i = block; i < block + d.spill_erase_bytes; ++i) {
+      same += after[0][i] == after[1][i];
+    }
+    bytes += d.spill_erase_bytes;
+  }
+  ASSERT_GE(bytes, 4 * size_t{d.spill_erase_bytes});
+  EXPECT_LT(static_cast<double>(same), 0.01 * static_cast<double>(bytes));
+}
+
+// What a build leaves in its folder, however often it is repeated: one store.
+TEST_F(CliStore, ABuildReplacesTheStoreInOneStep) {
+  build("d");
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(shop_.folder() / "d")) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
+  };
+  EXPECT_EQ(files(), (std::set<std::string>{"node0.program", "node0.store",
+                                            "store.json"}));
+  build("d");
+  EXPECT_EQ(files(), (std::set<std::string>{"node0.1.program", "node0.1.store",
+                                            "store.json"}));
+  // One that is killed on its way leaves the old one, and what it has left is
+  // taken away by the next.
+  for (int n = 0; n < 8; ++n) {
+    Background killed(shop_, {"build", "m.tflite", "--flash", "0", "--board",
+                              "teensy41", "--store", "d"});
+    usleep(static_cast<useconds_t>(2000 * n));
+    killed.end(SIGKILL);
+    run_is_exact({"--store", "d", "x.bin"});
+  }
+  build("d");
+  EXPECT_EQ(files().size(), 3u);
+  run_is_exact({"--store", "d", "x.bin"});
+  // Nothing else in the folder is touched.
+  shop_.write("d/mine.store", {1});
+  build("d");
+  EXPECT_EQ(files().size(), 4u);
+  EXPECT_EQ(shop_.read("d/mine.store"), std::vector<uint8_t>{1});
 }
 
 // SHOAL_PAIRS of them for a campaign.
@@ -361,17 +443,17 @@ TEST_F(CliStore, AnotherStoreIsRefused) {
   ok({"keygen", "-o", "a.key"});
   const std::vector<std::string> key{"--store-key", "a.key"};
   build("d", key);
-  const std::vector<uint8_t> old = shop_.read("d/node0.store");
+  const std::vector<uint8_t> old = shop_.read(only("d", ".store"));
   build("d", key);
-  const std::vector<uint8_t> now = shop_.read("d/node0.store");
-  shop_.write("d/node0.store", old);
+  const std::vector<uint8_t> now = shop_.read(only("d", ".store"));
+  shop_.write(only("d", ".store"), old);
   refused({"run", "--store", "d", "x.bin", "--store-key", "a.key"}, 7,
           "of generation");
   ok({"build", "other.tflite", "--flash", "0", "--board", "teensy41", "--store",
       "d", "--no-encrypt"});
-  const std::vector<uint8_t> other = shop_.read("d/node0.store");
+  const std::vector<uint8_t> other = shop_.read(only("d", ".store"));
   build("d", {"--no-encrypt"});
-  shop_.write("d/node0.store", other);
+  shop_.write(only("d", ".store"), other);
   refused({"run", "--store", "d", "x.bin"}, 7, "another plan");
 }
 

@@ -156,6 +156,11 @@ class Firmware {
       config.store_cipher = &chacha20_poly1305();
       config.store_key = node_key;
     }
+    if (read_salt(port_.command, salt_) ||
+        (port_.entropy &&
+         port_.entropy(port_.user, salt_, sizeof salt_) == 0)) {
+      config.start_salt = salt_;
+    }
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
     std::memset(port_.arena, kPaint, port_.arena_bytes);
@@ -264,6 +269,7 @@ class Firmware {
   FrameIo io_;
   Directory directory_{};
   shoal_spill_area spill_area_{};
+  uint8_t salt_[16]{};
   uint64_t load_ticks_ = 0, frame_ticks_ = 0;
 };
 

@@ -18,26 +18,37 @@ inline bool has_option(const char* command, const char* word) {
   return false;
 }
 
-// The digits behind the word "key=", 64 of them: the node's key. False, and
+// The digits behind the word `name`, two for each of the bytes. False, and
 // zeros, if there is no such word.
-inline bool read_key(const char* command, uint8_t (&key)[32]) {
+inline bool read_digits(const char* command, const char* name, uint8_t* bytes,
+                        size_t count) {
   const auto digit = [](char c) {
     return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
                                   : -1;
   };
-  std::memset(key, 0, sizeof key);
-  const char* at = std::strstr(command, "key=");
+  std::memset(bytes, 0, count);
+  const char* at = std::strstr(command, name);
   if (!at || (at != command && at[-1] != ' ')) return false;
-  at += 4;
-  for (uint8_t& byte : key) {
+  at += std::strlen(name);
+  for (size_t i = 0; i < count; ++i) {
     const int high = digit(*at);
     const int low = high < 0 ? -1 : digit(at[1]);
     if (low < 0) return false;
-    byte = static_cast<uint8_t>(high << 4 | low);
+    bytes[i] = static_cast<uint8_t>(high << 4 | low);
     at += 2;
   }
   return *at == 0 || *at == ' ';
+}
+
+// "key=": the node's key.
+inline bool read_key(const char* command, uint8_t (&key)[32]) {
+  return read_digits(command, "key=", key, sizeof key);
+}
+
+// "salt=": unpredictable bytes of this start, for a board without a source.
+inline bool read_salt(const char* command, uint8_t (&salt)[16]) {
+  return read_digits(command, "salt=", salt, sizeof salt);
 }
 
 }  // namespace shoal

@@ -25,6 +25,8 @@ enum class [[nodiscard]] Status : uint8_t{
     kNotSealed,      // a key, and a store that is not sealed
     kWrongStore,     // the store or spill area is another program's
     kSpillFull,      // no room to spill, or all of it is worn out
+    kNoSalt,         // a sealed store to spill to, and no salt of this start
+    kOtherWriter,    // the ledger has an entry that this start did not write
 };
 
 // Which table of a stage record a fault lies in.

@@ -161,7 +161,7 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
     return fault(Status::kBadRecord);
   }
   if (h.stages == 0 || (h.flags & ~(kImageUnmapped | kStoreSealed)) != 0 ||
-      h.reserved != 0 || h.reserved2 != 0 || !link_fields_ok(h)) {
+      h.reserved != 0 || !link_fields_ok(h)) {
     return fault(Status::kBadRecord);
   }
   return {};

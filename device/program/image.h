@@ -61,7 +61,7 @@ struct Header {
   uint16_t version;
   uint16_t node;  // number of this node in the plan
   uint32_t arithmetic;
-  uint32_t generation;   // bound into every tag
+  uint32_t generation;   // low half; bound into every tag
   uint32_t image_bytes;  // both parts
   uint32_t head_bytes;   // header, stage and io tables, tag
   uint32_t arena_bytes;  // exactly what the runtime needs
@@ -93,7 +93,7 @@ struct Header {
                            // device/program/spill_layout.h
   uint32_t spill_pages;    // that a frame writes
   uint32_t spill_page_bytes;  // an erase block of the storage, tag included
-  uint32_t reserved2;         // 0
+  uint32_t generation_high;   // bound, with the low half, into the key
   // First 16 bytes of SHA-256 over the plain bytes of the chunks in the tape
   // part, in their order; zeros: there are none.
   uint8_t store_id[16];
@@ -102,6 +102,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 176);
 static_assert(offsetof(Header, hash) == 144);
+
+constexpr uint64_t generation_of(const Header& h) {
+  return uint64_t{h.generation_high} << 32 | h.generation;
+}
 
 struct StageEntry {
   uint32_t offset;  // of the record in the image

@@ -24,11 +24,11 @@ inline constexpr uint32_t kLedgerBlocks = 2;
 struct SpillState {
   uint8_t unit[kMostSpillUnit];  // an entry, or what is read back
   uint8_t page_key[32];
-  uint8_t salt[16];
+  uint8_t salt[16];  // of this start; zeros: there is none
   uint8_t store_id[16];
   uint32_t bad[kMostBadBlocks];  // positions at which blocks went bad
+  uint64_t generation;
   uint32_t bad_blocks;
-  uint32_t generation;
   uint32_t pages, blocks, run;    // blocks: of the ring
   uint32_t entry_bytes, entries;  // of a ledger block
   uint32_t number, reserved;      // next to take, end of the run
@@ -36,13 +36,19 @@ struct SpillState {
   uint32_t offset;                // position = number + offset, mod 2^32
   uint32_t sealed_as;             // the buffer's number; kNowhere: plain
   uint32_t sequence, turn, slot;  // of the next entry
-  uint32_t turn_holds;            // whether this turn has an entry yet
-  uint32_t unsaved;               // a block went bad
+  uint32_t newest;                // slot of the newest entry, in this turn
+  uint32_t newest_tag;            // its tag's first bytes
   // By block of the ledger, while it is read: slots up to the last one that is
-  // not empty, genuine entries, damaged ones behind the newest.
-  uint32_t used[kLedgerBlocks], genuine[kLedgerBlocks], damaged[kLedgerBlocks];
-  uint32_t ours;  // an entry that names this store, damaged or not
+  // not empty, damaged ones behind the newest, whether any is genuine.
+  uint32_t used[kLedgerBlocks], damaged[kLedgerBlocks];
+  uint8_t genuine[kLedgerBlocks];
+  uint8_t ours;        // an entry that names this store, damaged or not
+  uint8_t turn_holds;  // this turn has an entry
+  uint8_t unsaved;     // a block went bad
+  uint8_t unused[3];
 };
+
+static_assert(sizeof(SpillState) == 728);
 
 // Multiple of kAlign; pages <= kMostSpillPages.
 constexpr uint32_t spill_state_bytes(uint32_t pages) {

@@ -26,7 +26,7 @@ inline constexpr uint32_t kStoreIdBytes = 16;
 // generation and node in little-endian order.
 void derive_store_key(const uint8_t node_key[kStoreKeyBytes],
                       const uint8_t store_id[kStoreIdBytes],
-                      uint32_t generation, uint16_t node,
+                      uint64_t generation, uint16_t node,
                       uint8_t out[kStoreKeyBytes]);
 
 // The cipher's `packet` for what lies at `address` of the image.

@@ -41,20 +41,22 @@ TEST(Vault, KeyOfAStore) {
   uint8_t node_key[32], id[16], key[32], other[32];
   for (int i = 0; i < 32; ++i) node_key[i] = static_cast<uint8_t>(i);
   for (int i = 0; i < 16; ++i) id[i] = static_cast<uint8_t>(0xF0 + i);
-  derive_store_key(node_key, id, 0x01020304, 0x0506, key);
+  derive_store_key(node_key, id, 0x1122334401020304, 0x0506, key);
   // Computed by another implementation of HKDF (RFC 5869).
   EXPECT_EQ(hex(key, 32),
-            "9a633b079a5c1894f5c20a41180c1b8db71a734f68288f5db037ddb2966ad462");
+            "ebc1aa2dc89c6408b45965dc078e05c529e3eeea3094225a0f194c01c0410823");
   const auto differs = [&] { return std::memcmp(key, other, 32) != 0; };
-  derive_store_key(node_key, id, 0x01020305, 0x0506, other);
+  derive_store_key(node_key, id, 0x1122334401020305, 0x0506, other);
   EXPECT_TRUE(differs());
-  derive_store_key(node_key, id, 0x01020304, 0x0507, other);
+  derive_store_key(node_key, id, 0x1122334401020304, 0x0507, other);
+  EXPECT_TRUE(differs());
+  derive_store_key(node_key, id, 0x0122334401020304, 0x0506, other);
   EXPECT_TRUE(differs());
   id[15] ^= 1;
-  derive_store_key(node_key, id, 0x01020304, 0x0506, other);
+  derive_store_key(node_key, id, 0x1122334401020304, 0x0506, other);
   EXPECT_TRUE(differs());
   id[15] ^= 1, node_key[31] ^= 1;
-  derive_store_key(node_key, id, 0x01020304, 0x0506, other);
+  derive_store_key(node_key, id, 0x1122334401020304, 0x0506, other);
   EXPECT_TRUE(differs());
 }
 

@@ -46,7 +46,8 @@ Status Node::open() {
 // key nothing opens.
 void Node::set_key(const Header& h) {
   if (!config_.store_key) return;
-  derive_store_key(config_.store_key, h.store_id, h.generation, h.node, key_);
+  derive_store_key(config_.store_key, h.store_id, generation_of(h), h.node,
+                   key_);
 }
 
 Status Node::open_mapped() {

@@ -233,7 +233,6 @@ TEST(Refusal, Peers) {
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->states; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->arena_bytes; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved = 1; });
-  refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved2 = 1; });
   // The link's tables reach into the first buffer.
   const Table b = Table::kBuffer;
   refuse(s, 0, 0, b, [](Tables& t) { t.head->link += 16; });

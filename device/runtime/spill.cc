@@ -12,7 +12,8 @@ Status Node::open_area() {
   c.area = config_.spill_area;
   if (h.flags & kStoreSealed) c.cipher = config_.store_cipher, c.key = key_;
   c.store_id = h.store_id;
-  c.generation = h.generation;
+  c.salt = config_.start_salt;
+  c.generation = generation_of(h);
   c.pages = h.spill_pages;
   c.page_bytes = h.spill_page_bytes;
   c.state = arena_ + h.spill;

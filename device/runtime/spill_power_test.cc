@@ -70,11 +70,10 @@ class SpillingNode {
               kUnit} {
     std::copy(image.begin(), image.end(), flash.bytes().begin());
     uint8_t key[kStoreKeyBytes];
-    derive_store_key(kNodeKey, header_.store_id, header_.generation,
+    derive_store_key(kNodeKey, header_.store_id, generation_of(header_),
                      header_.node, key);
-    const uint8_t salt[16] = {1, 2, 3};
     const LedgerEntry entry = first_entry(
-        cipher ? key : nullptr, header_.generation, header_.store_id, salt);
+        cipher ? key : nullptr, generation_of(header_), header_.store_id);
     std::memcpy(&flash.bytes()[area_.offset], &entry, sizeof entry);
     flash.set_latency(latency);
   }
@@ -87,6 +86,8 @@ class SpillingNode {
     if (mapped_) config.image = image_.data();
     config.image_bytes = image_.size();
     config.storage = &flash.face();
+    const uint8_t salt[16] = {++starts_};
+    config.start_salt = salt;
     config.storage_bytes = image_.size();
     config.spill_area = &area_;
     config.store_cipher = cipher_;
@@ -160,6 +161,7 @@ class SpillingNode {
   Table table{};  // of the last fault
 
  private:
+  uint8_t starts_ = 0;
   const bool mapped_;
   const shoal_cipher* const cipher_;
   const shoal_spill_area area_;

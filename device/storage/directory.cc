@@ -29,7 +29,7 @@ bool spill_makes_sense(const Directory& d) {
 }
 
 bool numbers_make_sense(const Directory& d) {
-  if (d.reserved || d.reserved2[0] || d.reserved2[1] || d.node >= d.nodes ||
+  if (d.reserved || d.reserved2 || d.node >= d.nodes ||
       d.total_bytes < sizeof d || d.program % kAlign || d.image_bytes == 0 ||
       !inside(d, d.program, d.image_bytes)) {
     return false;

@@ -20,7 +20,7 @@
 namespace shoal {
 
 inline constexpr uint32_t kDirectoryMagic = 0x444C4853;  // "SHLD"
-inline constexpr uint16_t kDirectoryVersion = 2;
+inline constexpr uint16_t kDirectoryVersion = 3;
 
 struct Directory {
   uint32_t magic;
@@ -28,8 +28,8 @@ struct Directory {
   uint16_t node;   // the program's
   char board[16];  // id, padded with zeros
   uint16_t nodes;
-  uint16_t reserved;  // 0
-  uint32_t generation;
+  uint16_t reserved;              // 0
+  uint32_t generation;            // the program's, low half
   uint32_t total_bytes;           // of the store
   uint32_t program, image_bytes;  // offset is a multiple of 16, and of a block
                                   // if there is a spill area
@@ -38,7 +38,8 @@ struct Directory {
   uint32_t spill_write_bytes;     // of a unit
   uint32_t input, input_bytes;    // all frames together; 0: none
   uint32_t frames;
-  uint32_t reserved2[2];  // 0
+  uint32_t generation_high;
+  uint32_t reserved2;  // 0
   uint8_t plan_id[16];
   uint8_t store_id[16];    // the program's; zeros: nothing on a tape
   uint8_t hash[32];        // the program's
@@ -46,6 +47,10 @@ struct Directory {
 };
 static_assert(sizeof(Directory) == 160);
 static_assert(offsetof(Directory, tag) == 144);
+
+constexpr uint64_t generation_of(const Directory& d) {
+  return uint64_t{d.generation_high} << 32 | d.generation;
+}
 
 enum class DirectoryFault : uint8_t {
   kNone = 0,

@@ -92,7 +92,7 @@ TEST(Directory, NumbersThatMakeNoSense) {
   using D = Directory;
   EXPECT_EQ(with([](D& d) { d.node = 3; }), Fault::kNumbers);
   EXPECT_EQ(with([](D& d) { d.reserved = 1; }), Fault::kNumbers);
-  EXPECT_EQ(with([](D& d) { d.reserved2[1] = 1; }), Fault::kNumbers);
+  EXPECT_EQ(with([](D& d) { d.reserved2 = 1; }), Fault::kNumbers);
   EXPECT_EQ(with([](D& d) { d.total_bytes = 100; }), Fault::kNumbers);
   EXPECT_EQ(with([](D& d) { d.total_bytes -= 1; }), Fault::kNumbers);
   EXPECT_EQ(with([](D& d) { d.program = 4104; }), Fault::kNumbers);

@@ -10,12 +10,13 @@ namespace {
 
 constexpr uint32_t kKeyBytes = 32;
 
-void entry_tag(const uint8_t* key, uint32_t generation,
+void entry_tag(const uint8_t* key, uint64_t generation,
                const LedgerEntry& entry, uint8_t tag[kTagBytes]) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(&entry);
   constexpr uint32_t kLength = offsetof(LedgerEntry, tag);
   if (!key) {
-    make_tag(TagKind::kLedger, 0, generation, bytes, kLength, tag);
+    make_tag(TagKind::kLedger, 0, static_cast<uint32_t>(generation), bytes,
+             kLength, tag);
     return;
   }
   uint8_t mac[kHmacBytes];
@@ -25,12 +26,12 @@ void entry_tag(const uint8_t* key, uint32_t generation,
 
 }  // namespace
 
-void seal_entry(const uint8_t* store_key, uint32_t generation,
+void seal_entry(const uint8_t* store_key, uint64_t generation,
                 LedgerEntry& entry) {
   entry_tag(store_key, generation, entry, entry.tag);
 }
 
-bool entry_is_genuine(const uint8_t* store_key, uint32_t generation,
+bool entry_is_genuine(const uint8_t* store_key, uint64_t generation,
                       const LedgerEntry& entry) {
   if (entry.magic != kLedgerMagic) return false;
   uint8_t tag[kTagBytes];
@@ -42,12 +43,11 @@ bool entry_is_genuine(const uint8_t* store_key, uint32_t generation,
   return difference == 0 && entry.bad_blocks <= kMostBadBlocks;
 }
 
-LedgerEntry first_entry(const uint8_t* store_key, uint32_t generation,
-                        const uint8_t store_id[16], const uint8_t salt[16]) {
+LedgerEntry first_entry(const uint8_t* store_key, uint64_t generation,
+                        const uint8_t store_id[16]) {
   LedgerEntry entry{};
   entry.magic = kLedgerMagic;
   entry.sequence = 1;
-  std::memcpy(entry.salt, salt, sizeof entry.salt);
   std::memcpy(entry.store_id, store_id, sizeof entry.store_id);
   seal_entry(store_key, generation, entry);
   return entry;

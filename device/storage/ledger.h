@@ -24,7 +24,8 @@ struct LedgerEntry {
                       // lies in block turn % 2
   uint32_t bad_blocks;
   uint32_t bad[kMostBadBlocks];  // positions at which they went bad; then 0
-  uint8_t salt[16];              // of the pages' key
+  uint8_t start[16];             // the salt of the start that wrote it; zeros:
+                                 // it had none, or this is the first entry
   uint8_t store_id[16];
   uint8_t tag[kTagBytes];
 };
@@ -38,15 +39,17 @@ constexpr uint32_t ledger_entry_bytes(uint32_t write_bytes) {
 
 // The tag: with a key the first bytes of HMAC-SHA256 over all before it, for
 // entries have no nonce to spend; without one (null) a plain tag.
-void seal_entry(const uint8_t* store_key, uint32_t generation, LedgerEntry&);
-bool entry_is_genuine(const uint8_t* store_key, uint32_t generation,
+void seal_entry(const uint8_t* store_key, uint64_t generation, LedgerEntry&);
+bool entry_is_genuine(const uint8_t* store_key, uint64_t generation,
                       const LedgerEntry&);
 
-// Of a new area. `salt` must never be the same for two areas with one key.
-LedgerEntry first_entry(const uint8_t* store_key, uint32_t generation,
-                        const uint8_t store_id[16], const uint8_t salt[16]);
+// Of a new area.
+LedgerEntry first_entry(const uint8_t* store_key, uint64_t generation,
+                        const uint8_t store_id[16]);
 
-// HMAC-SHA256 of "shoal spill" and the salt.
+// HMAC-SHA256 of "shoal spill" and the salt of a start. It is not a secret, but
+// must come from nothing that is put back with the storage: numbers of pages,
+// and so nonces, are.
 void derive_page_key(const uint8_t store_key[32], const uint8_t salt[16],
                      uint8_t out[32]);
 

@@ -33,6 +33,11 @@ uint32_t* SpillArea::numbers() const {
   return reinterpret_cast<uint32_t*>(state_ + 1);
 }
 
+uint32_t SpillArea::slot_offset(uint32_t turn, uint32_t slot) const {
+  return area_->offset + turn % kLedgerBlocks * area_->erase_bytes +
+         slot * state_->entry_bytes;
+}
+
 uint32_t SpillArea::page_offset(uint32_t number) const {
   const uint32_t block = (number + state_->offset) % state_->blocks;
   return area_->offset + (kLedgerBlocks + block) * area_->erase_bytes;
@@ -63,6 +68,7 @@ Status SpillArea::open(const SpillConfig& config) {
 
 Status SpillArea::open_checked(const SpillConfig& config) {
   if (!makes_sense(config)) return Status::kBadArgument;
+  if (config.key && !config.salt) return Status::kNoSalt;
   const shoal_spill_area& area = *config.area;
   if (config.page_bytes != area.erase_bytes) return Status::kWrongStore;
   const uint32_t blocks = area.bytes / area.erase_bytes;
@@ -75,6 +81,8 @@ Status SpillArea::open_checked(const SpillConfig& config) {
   std::memset(static_cast<void*>(state_), 0, spill_state_bytes(config.pages));
   SpillState& s = *state_;
   std::memcpy(s.store_id, config.store_id, kStoreIdBytes);
+  if (config.salt) std::memcpy(s.salt, config.salt, kStartSaltBytes);
+  if (key_) derive_page_key(key_, s.salt, s.page_key);
   s.generation = config.generation;
   s.pages = config.pages;
   s.blocks = blocks - kLedgerBlocks;
@@ -140,18 +148,21 @@ Status SpillArea::poll(bool storage_free) {
 int SpillArea::start_request() {
   SpillState& s = *state_;
   void* const user = storage_->user;
-  const uint32_t ledger =
-      area_->offset + s.turn % kLedgerBlocks * area_->erase_bytes;
-  const uint32_t slot = ledger + s.slot * s.entry_bytes;
+  const uint32_t slot = slot_offset(s.turn, s.slot);
   switch (step_) {
     case Step::kScan:
       return storage_->start(user,
-                             area_->offset +
-                                 at_ / s.entries * area_->erase_bytes +
-                                 at_ % s.entries * s.entry_bytes,
+                             slot_offset(at_ / s.entries, at_ % s.entries),
                              s.entry_bytes, s.unit);
+    case Step::kSeeNewest:
+      return storage_->start(user, slot_offset(s.turn, s.newest),
+                             sizeof(LedgerEntry), s.unit);
+    case Step::kSeeNext:
+      return storage_->start(
+          user, s.slot < s.entries ? slot : slot_offset(s.turn + 1, 0),
+          s.entry_bytes, s.unit);
     case Step::kEraseLedger:
-      return storage_->erase(user, ledger, area_->erase_bytes);
+      return storage_->erase(user, slot_offset(s.turn, 0), area_->erase_bytes);
     case Step::kWriteEntry:
       return storage_->write(user, slot, s.entry_bytes, s.unit);
     case Step::kCheckEntry:
@@ -185,6 +196,12 @@ void SpillArea::ended(bool good) {
     case Step::kScan:
       if (again(good)) return;
       return good ? scanned() : fail(Status::kStorage);
+    case Step::kSeeNewest:
+      if (again(good)) return;
+      return good ? newest_seen() : fail(Status::kStorage);
+    case Step::kSeeNext:
+      if (again(good)) return;
+      return good ? next_seen() : fail(Status::kStorage);
     case Step::kEraseLedger:
       return good ? prepare_entry() : fail(Status::kSpillFull);
     case Step::kWriteEntry:

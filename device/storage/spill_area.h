@@ -31,11 +31,18 @@
 // is long enough that the ledger's blocks wear no faster than the ring's.
 //
 // A page costs an erasure, a write and a read of page_bytes; a run of
-// run_blocks() pages one write and one read of entry_bytes(). Sealing and
-// opening happen within a poll.
+// run_blocks() pages one write of entry_bytes() and three reads of that at
+// most. Sealing and opening happen within a poll.
+//
+// A ledger has one writer. Before a run is reserved, and when a page is not
+// what it should be, the newest entry that this start knows and the slot behind
+// it are read: an entry of anybody else's ends in kOtherWriter before another
+// block is touched. What another start has written in the meantime never passes
+// for a page of this one's: with a key each start has its own, without one its
+// salt is in the tags.
 //
 // What a ledger cannot see: that the whole storage was put back to an older
-// state.
+// state. Then numbers come again, but not under the same key.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +53,8 @@
 
 namespace shoal {
 
+inline constexpr uint32_t kStartSaltBytes = 16;
+
 // Everything must outlive the area. `cipher` and `key` both or none.
 struct SpillConfig {
   const shoal_storage* storage;  // with write and erase
@@ -53,7 +62,9 @@ struct SpillConfig {
   const shoal_cipher* cipher;
   const uint8_t* key;       // kStoreKeyBytes, of this store
   const uint8_t* store_id;  // kStoreIdBytes, of the program
-  uint32_t generation;
+  const uint8_t* salt;      // kStartSaltBytes, see shoal_config; may be null
+                            // without a key
+  uint64_t generation;
   uint32_t pages;       // that a frame writes, at least 1
   uint32_t page_bytes;  // must be the area's erase_bytes
   void* state;          // spill_state_bytes(pages), kAlign-aligned
@@ -62,7 +73,8 @@ struct SpillConfig {
 class SpillArea {
  public:
   // kWait: poll until kOk. kBadArgument: no storage to write, a cipher with
-  // other tags; kWrongStore: blocks of another size; kSpillFull: too few.
+  // other tags; kNoSalt: a key and no salt; kWrongStore: blocks of another
+  // size; kSpillFull: too few.
   Status open(const SpillConfig&);
 
   // The frame's pages so far are forgotten. Not while an operation is under
@@ -77,7 +89,7 @@ class SpillArea {
   // kWait: under way. kOk: nothing is under way (any more). Final: kSpillFull
   // (no healthy block or number left), kStorage (reads failed three times),
   // kBadTag (a page, read twice, or a ledger that was this program's),
-  // kWrongStore (a ledger of no or another program).
+  // kWrongStore (a ledger of no or another program), kOtherWriter.
   Status poll(bool storage_free);
   bool busy() const { return step_ != Step::kIdle; }
   // A request of this area is under way.
@@ -95,8 +107,10 @@ class SpillArea {
  private:
   enum class Step : uint8_t {
     kIdle,
-    kScan,  // slot at_ of the ledger is read
-    kTake,  // the ring's next block is chosen
+    kScan,       // slot at_ of the ledger is read
+    kTake,       // the ring's next block is chosen
+    kSeeNewest,  // the newest entry is read, to see that it is
+    kSeeNext,    // the slot behind it
     kEraseLedger,
     kWriteEntry,
     kCheckEntry,
@@ -106,6 +120,8 @@ class SpillArea {
     kRead,
     kFailed,
   };
+  // What is to be done when nobody else has written the ledger.
+  enum class Then : uint8_t { kReserve, kMarkBad, kBadTag };
   static constexpr uint8_t kAttempts = 3;
 
   uint32_t* numbers() const;
@@ -124,6 +140,11 @@ class SpillArea {
   void finish_scan();
 
   void take();
+  void see(Then);
+  void newest_seen();
+  void next_seen();
+  void nobody_else();
+  uint32_t slot_offset(uint32_t turn, uint32_t slot) const;
   void reserve();
   void prepare_entry();
   void next_slot();
@@ -132,6 +153,7 @@ class SpillArea {
   bool seal_page();
   bool open_page();
   void went_bad();
+  void mix_salt();
   void piece_checked();
   void page_read();
 
@@ -143,6 +165,7 @@ class SpillArea {
   uint8_t* buffer_ = nullptr;
   uint32_t page_ = 0, at_ = 0;
   Step step_ = Step::kIdle;
+  Then then_ = Then::kReserve;
   Status failure_ = Status::kOk;
   uint8_t attempts_ = 0;
   bool requested_ = false;

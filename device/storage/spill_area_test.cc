@@ -3,6 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <random>
 
 #include "device/storage/testing/spill_bench.h"
 
@@ -125,6 +131,133 @@ TEST(SpillArea, OtherStoresAreRefused) {
   c = plain.config();
   c.generation = 6;
   EXPECT_EQ(plain.start(c), Status::kBadTag);
+}
+
+TEST(SpillArea, ASealedOneNeedsTheSaltOfItsStart) {
+  SpillBench bench({}, &chacha20_poly1305());
+  SpillConfig c = bench.config();
+  c.salt = nullptr;
+  EXPECT_EQ(bench.start(c), Status::kNoSalt);
+  SpillBench plain({}, nullptr);
+  c = plain.config();
+  c.salt = nullptr;
+  EXPECT_EQ(plain.start(c), Status::kOk);
+  EXPECT_EQ(plain.frame(1), Status::kOk);
+}
+
+// A storage that was copied twice, or put back: the same numbers come again,
+// but nothing is encrypted with the same keystream.
+TEST(SpillArea, CopiesShareNoKeystream) {
+  SpillBench first({}, &chacha20_poly1305());
+  ASSERT_EQ(first.start(), Status::kOk);
+  ASSERT_EQ(first.frame(1), Status::kOk);
+  const std::vector<uint8_t> copied = first.flash.bytes();
+  std::vector<uint8_t> ring[2];
+  for (int copy = 0; copy < 2; ++copy) {
+    SpillBench bench({}, &chacha20_poly1305());
+    bench.flash.bytes() = copied;
+    bench.salt[15] = static_cast<uint8_t>(copy);
+    ASSERT_EQ(bench.start(), Status::kOk);
+    ASSERT_EQ(bench.frame(1), Status::kOk);  // the same contents, even
+    const auto begin = bench.flash.bytes().begin() +
+                       (1 + kLedgerBlocks + 3) * 1024;  // behind `first`
+    ring[copy].assign(begin, begin + 3 * 1024);
+  }
+  const auto same =
+      std::inner_product(ring[0].begin(), ring[0].end(), ring[1].begin(), 0,
+                         std::plus<>(), std::equal_to<>());
+  EXPECT_LT(same, 40) << "of 3,072; 12 by chance";
+}
+
+// One of two nodes that write to one storage.
+class Writer {
+ public:
+  Writer(SpillBench& bench, uint8_t salt, bool keyed, uint32_t frames)
+      : state_(spill_state_bytes(kPages) / 8), salt_{salt}, frames_(frames) {
+    SpillConfig c = bench.config();
+    c.salt = salt_.data();
+    c.state = state_.data();
+    if (!keyed) c.cipher = nullptr, c.key = nullptr;
+    status = area_.open(c);
+  }
+  bool ended() const { return status > Status::kWait || frame_ == frames_; }
+  // One operation of the storage at most.
+  void step(const SpillBench& bench) {
+    status = area_.poll(true);
+    if (area_.uses_storage()) status = area_.poll(false);
+    if (status == Status::kOk) next(bench);
+  }
+  Status status;
+  int wrong = 0;
+
+ private:
+  static constexpr uint32_t kPages = 3;
+  void next(const SpillBench& bench) {
+    if (page_ == kNowhere) {
+      page_ = 0;
+    } else if (++page_ > kPages) {  // one was read
+      buffer_.resize(page_payload(1024));
+      wrong += buffer_ != bench.contents(frame_, 2 * kPages - page_);
+    }
+    if (page_ == 2 * kPages) page_ = 0, ++frame_;
+    if (frame_ == frames_) return;
+    if (page_ == 0) area_.begin_frame();
+    if (page_ < kPages) {
+      buffer_ = bench.contents(frame_, page_);
+      buffer_.resize(1024);
+      status = area_.start_write_page(page_, buffer_.data());
+    } else {
+      buffer_.assign(1024, 0x5A);
+      status = area_.start_read_page(2 * kPages - 1 - page_, buffer_.data());
+    }
+  }
+  SpillArea area_;
+  std::vector<uint64_t> state_;
+  std::array<uint8_t, kStartSaltBytes> salt_;
+  std::vector<uint8_t> buffer_;
+  uint32_t page_ = kNowhere, frame_ = 0;
+  const uint32_t frames_;
+};
+
+// Two nodes on one storage, which nothing keeps from each other, one operation
+// of this one and one of that one in every order that luck brings: what either
+// reads is what it wrote. One ends because the ledger is not its own any more;
+// the other may find that a page of its was changed meanwhile.
+TEST(SpillArea, TwoWritersAreExactOrStop) {
+  int stopped = 0, changed = 0;
+  for (unsigned seed = 0; seed < 3000 && !HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const bool keyed = seed % 2, file = seed / 2 % 2;
+    SpillBench bench({}, keyed ? &chacha20_poly1305() : nullptr);
+    if (file) bench.flash.be_a_file();
+    std::optional<Writer> writers[2];
+    const uint32_t other = random() % 120, burst = 1 + random() % 40;
+    writers[0].emplace(bench, 1, keyed, 6);
+    const auto go = [&](int w, uint32_t steps) {
+      while (steps-- > 0 && !writers[w]->ended()) writers[w]->step(bench);
+    };
+    go(0, other);
+    writers[1].emplace(bench, 2, keyed, 6);
+    while (!writers[0]->ended() || !writers[1]->ended()) {
+      go(static_cast<int>(random() % 2), 1 + random() % burst);
+    }
+    int bad = 0;
+    for (const auto& w : writers) {
+      EXPECT_EQ(w->wrong, 0);
+      EXPECT_TRUE(w->status <= Status::kWait ||
+                  w->status == Status::kOtherWriter ||
+                  w->status == Status::kBadTag)
+          << static_cast<int>(w->status);
+      stopped += w->status == Status::kOtherWriter;
+      bad += w->status == Status::kBadTag;
+    }
+    EXPECT_LE(bad, 1) << "the one who did it knows";
+    changed += bad;
+  }
+  EXPECT_GT(stopped, 1000);
+  EXPECT_LT(changed, stopped / 10);
+  std::printf("%d stopped, %d found a page changed\n", stopped, changed);
 }
 
 // A page of an earlier round in the same block, another page of the frame,

@@ -13,6 +13,12 @@ const LedgerEntry& entry_in(const SpillState& s) {
   return *reinterpret_cast<const LedgerEntry*>(s.unit);
 }
 
+uint32_t tag_word(const LedgerEntry& entry) {
+  uint32_t word;
+  std::memcpy(&word, entry.tag, sizeof word);
+  return word;
+}
+
 bool is_erased(const uint8_t* bytes, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     if (bytes[i] != 0xFF) return false;
@@ -52,7 +58,8 @@ void SpillArea::adopt(uint32_t block) {
   s.turn = entry.turn;
   s.bad_blocks = entry.bad_blocks;
   std::memcpy(s.bad, entry.bad, sizeof s.bad);
-  std::memcpy(s.salt, entry.salt, sizeof s.salt);
+  s.newest = at_ % s.entries;
+  s.newest_tag = tag_word(entry);
   s.damaged[block] = 0;
 }
 
@@ -73,16 +80,59 @@ void SpillArea::finish_scan() {
   s.sequence += static_cast<uint32_t>(lost) + 1;
   s.slot = s.used[here];
   s.turn_holds = 1;
-  if (key_) derive_page_key(key_, s.salt, s.page_key);
   begin_frame();
   step_ = Step::kIdle;
+}
+
+// Whether somebody else has written the ledger since this start read it.
+void SpillArea::see(Then then) {
+  then_ = then;
+  attempts_ = 0;
+  step_ = Step::kSeeNewest;
+}
+
+// One that is damaged proves nothing.
+void SpillArea::newest_seen() {
+  const SpillState& s = *state_;
+  const LedgerEntry& entry = entry_in(s);
+  if (is_erased(s.unit, sizeof entry) ||
+      (entry_is_genuine(key_, s.generation, entry) &&
+       tag_word(entry) != s.newest_tag)) {
+    return fail(Status::kOtherWriter);
+  }
+  step_ = Step::kSeeNext;
+}
+
+void SpillArea::next_seen() {
+  const SpillState& s = *state_;
+  const LedgerEntry& entry = entry_in(s);
+  const bool turns = s.slot >= s.entries;
+  if (entry_is_genuine(key_, s.generation, entry) &&
+      std::memcmp(entry.store_id, s.store_id, sizeof s.store_id) == 0 &&
+      entry.turn == s.turn + (turns ? 1 : 0)) {
+    return fail(Status::kOtherWriter);
+  }
+  nobody_else();
+}
+
+void SpillArea::nobody_else() {
+  switch (then_) {
+    case Then::kReserve:
+      return reserve();
+    case Then::kMarkBad:
+      return went_bad();
+    case Then::kBadTag:
+      return fail(Status::kBadTag);
+  }
 }
 
 void SpillArea::reserve() {
   SpillState& s = *state_;
   if (kNowhere - s.number <= s.run) return fail(Status::kSpillFull);
-  if (s.slot < s.entries) return prepare_entry();
-  next_slot();
+  if (s.slot >= s.entries) return next_slot();
+  // A slot that is not empty is of no use, whatever made it so.
+  if (!is_erased(s.unit, s.entry_bytes)) return next_slot();
+  prepare_entry();
 }
 
 void SpillArea::prepare_entry() {
@@ -95,7 +145,7 @@ void SpillArea::prepare_entry() {
   entry.turn = s.turn;
   entry.bad_blocks = s.bad_blocks;
   std::memcpy(entry.bad, s.bad, sizeof entry.bad);
-  std::memcpy(entry.salt, s.salt, sizeof entry.salt);
+  std::memcpy(entry.start, s.salt, sizeof entry.start);
   std::memcpy(entry.store_id, s.store_id, sizeof entry.store_id);
   seal_entry(key_, s.generation, entry);
   std::memset(s.unit, 0xFF, sizeof s.unit);
@@ -107,7 +157,12 @@ void SpillArea::prepare_entry() {
 void SpillArea::next_slot() {
   SpillState& s = *state_;
   ++s.sequence;
-  if (++s.slot < s.entries) return prepare_entry();
+  if (++s.slot < s.entries) {
+    then_ = Then::kReserve;
+    attempts_ = 0;
+    step_ = Step::kSeeNext;
+    return;
+  }
   // The other block may hold the only entry that counts.
   if (!s.turn_holds) return fail(Status::kSpillFull);
   ++s.turn;
@@ -119,11 +174,14 @@ void SpillArea::next_slot() {
 void SpillArea::entry_checked() {
   SpillState& s = *state_;
   const LedgerEntry& entry = entry_in(s);
-  if (entry.sequence != s.sequence ||
-      !entry_is_genuine(key_, s.generation, entry)) {
-    return next_slot();
+  const bool genuine = entry_is_genuine(key_, s.generation, entry);
+  if (genuine && std::memcmp(entry.start, s.salt, sizeof s.salt) != 0) {
+    return fail(Status::kOtherWriter);
   }
+  if (entry.sequence != s.sequence || !genuine) return next_slot();
   s.reserved = entry.number;
+  s.newest = s.slot;
+  s.newest_tag = tag_word(entry);
   s.turn_holds = 1;
   s.unsaved = 0;
   ++s.sequence;

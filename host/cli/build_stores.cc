@@ -16,9 +16,9 @@ void print_stores(const std::string& folder, const StoreInfo& info) {
   say("%s: stores of %s, %s\n", folder.c_str(), info.graph.name.c_str(),
       info.sealed ? "sealed" : "not sealed");
   for (const StoredNode& n : info.nodes) {
-    say("  %s.store  %s%s, an arena of %s\n", n.name.c_str(),
+    say("  %s.store  %s%s, an arena of %s\n", n.file.c_str(),
         format_bytes(n.store_bytes).c_str(),
-        n.mapped ? (" and " + n.name + ".program").c_str() : "",
+        n.mapped ? (" and " + n.file + ".program").c_str() : "",
         format_bytes(n.arena_bytes).c_str());
   }
 }
@@ -27,11 +27,12 @@ void print_stores_json(const std::string& folder, const StoreInfo& info) {
   nlohmann::json json{{"store", folder},
                       {"model", info.graph.name},
                       {"sealed", info.sealed},
-                      {"generation", info.generation},
+                      {"generation", hex_number(info.generation)},
                       {"nodes", nlohmann::json::array()}};
   for (const StoredNode& n : info.nodes) {
     json["nodes"].push_back(
         {{"name", n.name},
+         {"file", n.file},
          {"board", n.board},
          {"arena_bytes", n.arena_bytes},
          {"store_bytes", n.store_bytes},

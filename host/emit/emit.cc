@@ -42,7 +42,7 @@ class Sealer {
   Sealer(const Header& h, const uint8_t* node_key)
       : generation_(h.generation), keyed_(h.flags & kStoreSealed) {
     if (keyed_) {
-      derive_store_key(node_key, h.store_id, h.generation, h.node, key_);
+      derive_store_key(node_key, h.store_id, generation_of(h), h.node, key_);
     }
   }
 
@@ -79,7 +79,7 @@ class Sealer {
 
 }  // namespace
 
-Emitter::Emitter(const Net& net, const Plan& plan, uint32_t generation)
+Emitter::Emitter(const Net& net, const Plan& plan, uint64_t generation)
     : plan_(plan), generation_(generation) {
   std::vector<StreamEdge> edges;
   if (plan.linked) edges = stream_edges(plan);
@@ -95,7 +95,8 @@ Emitter::~Emitter() = default;
 
 Header Emitter::header(int node, bool keyed) const {
   Header h = make_header(plan_, node, pieces_.at(node));
-  h.generation = generation_;
+  h.generation = static_cast<uint32_t>(generation_);
+  h.generation_high = static_cast<uint32_t>(generation_ >> 32);
   std::copy(plan_id_.begin(), plan_id_.end(), h.plan_id);
   // Nothing of a program that is mapped whole is read from storage.
   const bool reads = (h.flags & kImageUnmapped) || h.spill_pages > 0 ||

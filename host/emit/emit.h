@@ -24,8 +24,9 @@ struct ImagePieces;
 // the net; their chunks are made one at a time.
 class Emitter {
  public:
-  // Both must outlive the emitter. `generation` is bound into every tag.
-  explicit Emitter(const Net&, const Plan&, uint32_t generation = 0);
+  // Both must outlive the emitter. `generation` is bound into the keys,
+  // its low half into every tag.
+  explicit Emitter(const Net&, const Plan&, uint64_t generation = 0);
   ~Emitter();
   Emitter(const Emitter&) = delete;
   Emitter& operator=(const Emitter&) = delete;
@@ -47,7 +48,7 @@ class Emitter {
   Header header(int node, bool keyed) const;
 
   const Plan& plan_;
-  const uint32_t generation_;
+  const uint64_t generation_;
   std::vector<ImagePieces> pieces_;  // by node
   std::array<uint8_t, 16> plan_id_{};
 };

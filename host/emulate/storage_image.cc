@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <random>
 
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
@@ -49,20 +48,18 @@ void name_program(std::span<const uint8_t> program, Directory& d) {
   d.node = h.node;
   d.nodes = h.nodes;
   d.generation = h.generation;
+  d.generation_high = h.generation_high;
   std::memcpy(d.plan_id, h.plan_id, sizeof d.plan_id);
   std::memcpy(d.store_id, h.store_id, sizeof d.store_id);
   std::memcpy(d.hash, h.hash, sizeof d.hash);
 }
 
 LedgerEntry first_entry_of(const Directory& d, const SpillRoom& spill) {
-  uint8_t key[kStoreKeyBytes], salt[16]{};
-  if (!spill.node_key) {
-    return first_entry(nullptr, d.generation, d.store_id, salt);
-  }
-  derive_store_key(spill.node_key, d.store_id, d.generation, d.node, key);
-  std::random_device random;
-  for (uint8_t& b : salt) b = static_cast<uint8_t>(random());
-  return first_entry(key, d.generation, d.store_id, salt);
+  const uint64_t generation = generation_of(d);
+  if (!spill.node_key) return first_entry(nullptr, generation, d.store_id);
+  uint8_t key[kStoreKeyBytes];
+  derive_store_key(spill.node_key, d.store_id, generation, d.node, key);
+  return first_entry(key, generation, d.store_id);
 }
 
 template <class T>

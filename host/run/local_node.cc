@@ -20,15 +20,16 @@ LocalNode::LocalNode(const Prepared& p, StoreSettings settings)
 void LocalNode::write(const Prepared& p, StoreSettings settings) {
   const std::string folder =
       temporary_ ? temporary_->path().string() : settings.folder;
+  const Lifetime lifetime = temporary_ ? Lifetime::kTemporary : Lifetime::kKept;
   if (settings.owner) {
     owner_.emplace(std::move(*settings.owner));
   } else {
     owner_.emplace(own_store(folder, {}));
   }
-  write_store(*owner_, folder, p.graph, p.net, p.plan, settings.options);
+  write_store(*owner_, folder, p.graph, p.net, p.plan, settings.options,
+              lifetime);
   info_ = read_store_info(folder, settings.options.key);
-  store_.emplace(folder, *info_, 0, settings.options.key,
-                 temporary_ ? Lifetime::kTemporary : Lifetime::kKept);
+  store_.emplace(folder, *info_, 0, settings.options.key, lifetime);
 }
 
 NodeSource LocalNode::source() const {

@@ -31,10 +31,21 @@ class LocalNodeTest : public testing::Test {
     return prepare_plan(small_graph(), options);
   }
   StoreSettings settings(std::optional<StoreKey> key,
-                         std::optional<uint32_t> generation = {}) const {
+                         std::optional<uint64_t> generation = {}) const {
     return {folder_.string(), {key, {}, generation}};
   }
   std::string file(const char* name) const { return (folder_ / name).string(); }
+
+  // The file with this ending.
+  std::string only(const char* ending) const {
+    std::string path;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (entry.path().extension() != ending) continue;
+      EXPECT_EQ(path, "");
+      path = entry.path().string();
+    }
+    return path;
+  }
 
   // Opens the folder and runs a frame.
   std::vector<uint8_t> run(std::optional<StoreKey> key) const {
@@ -132,20 +143,21 @@ TEST_F(LocalNodeTest, WhatIsMissingShortOrLongerIsNamed) {
 TEST_F(LocalNodeTest, AnotherStoreIsRefused) {
   const Prepared p = prepared("teensy41");
   { const LocalNode node(p, settings(kKey, 1)); }
-  const std::vector<uint8_t> old = read_file(file("node0.store"));
-  const std::vector<uint8_t> old_program = read_file(file("node0.program"));
+  const std::vector<uint8_t> old = read_file(only(".store"));
+  const std::vector<uint8_t> old_program = read_file(only(".program"));
   { const LocalNode node(p, settings(kKey, 2)); }
-  const std::vector<uint8_t> now = read_file(file("node0.store"));
-  write_file(file("node0.store"), old);
-  refused(kKey, Exit::kCorrupt, "of generation 1, not 2");
-  write_file(file("node0.store"), now);
-  write_file(file("node0.program"), old_program);
+  const std::vector<uint8_t> now = read_file(only(".store"));
+  write_file(only(".store"), old);
+  refused(kKey, Exit::kCorrupt,
+          "of generation 0000000000000001, not 0000000000000002");
+  write_file(only(".store"), now);
+  write_file(only(".program"), old_program);
   refused(kKey, Exit::kCorrupt, "another plan");
   { const LocalNode node(prepared("stm32h743"), settings(kKey, 2)); }
-  write_file(file("node0.store"), now);
+  write_file(only(".store"), now);
   refused(kKey, Exit::kUsage, "another board than stm32h743");
   { const LocalNode node(prepared("teensy41", 200), settings(kKey, 2)); }
-  write_file(file("node0.store"), now);
+  write_file(only(".store"), now);
   refused(kKey, Exit::kCorrupt, "the store of another plan");
 }
 
@@ -166,12 +178,12 @@ TEST_F(LocalNodeTest, AFlippedByteIsNamedByItsLayerOrMakesNoDifference) {
       const std::optional<StoreKey> key =
           sealed ? std::optional(kKey) : std::nullopt;
       { const LocalNode node(prepared(board), settings(key)); }
-      const std::vector<uint8_t> bytes = read_file(file("node0.store"));
+      const std::vector<uint8_t> bytes = read_file(only(".store"));
       int layers = 0;
       for (size_t i = 0; i < bytes.size(); i += 3 + i % 11) {
         std::vector<uint8_t> flipped = bytes;
         flipped[i] ^= static_cast<uint8_t>(1 << (i % 8));
-        write_file(file("node0.store"), flipped);
+        write_file(only(".store"), flipped);
         try {
           // Padding, or the copy of a mapped program.
           EXPECT_EQ(run(key), wanted_) << board << " " << i;

@@ -2,6 +2,7 @@
 
 #include "device/base/status.h"
 #include "device/link/cipher.h"
+#include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/run/frame_flow.h"
 
@@ -55,6 +56,11 @@ const char* storage_fault(Status status) {
     case Status::kSpillFull:
       return "found no room to spill: the blocks of the spill area are too few "
              "or worn out";
+    case Status::kNoSalt:
+      return "is sealed, and there is nothing unpredictable to spill with";
+    case Status::kOtherWriter:
+      return "has another writer: its ledger has an entry that this run did "
+             "not write";
     default:
       return nullptr;
   }
@@ -87,7 +93,9 @@ std::string faulty_thing(const shoal_fault& why,
 Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
                  uint32_t arena_bytes, Tap tap)
     : graph_(graph), net_(net), source_(source), arena_(arena_bytes) {
-  const shoal_config config = config_of(source, tap);
+  shoal_config config = config_of(source, tap);
+  system_entropy(salt_);
+  config.start_salt = salt_.data();
   check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
   load();
   check_ends();
@@ -145,6 +153,13 @@ void Session::check_ends() const {
 void Session::check(int status, const char* doing) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   const shoal_fault why = shoal_why(&node_);
+  if (source_.storage && !source_.storage->failure().empty()) {
+    throw Error(Exit::kInternal, source_.storage->failure());
+  }
+  if (static_cast<Status>(status) == Status::kOtherWriter) {
+    throw Error(Exit::kBusy, faulty_thing(why, source_.layers) + " " +
+                                 storage_fault(Status::kOtherWriter));
+  }
   if (const char* what = storage_fault(static_cast<Status>(status))) {
     const bool full = static_cast<Status>(status) == Status::kSpillFull;
     throw Error(full ? Exit::kDoesNotFit : Exit::kCorrupt,

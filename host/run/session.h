@@ -3,6 +3,7 @@
 // program and weights come from where NodeSource says.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -58,6 +59,7 @@ class Session {
   const Net& net_;
   const NodeSource source_;
   Arena arena_;
+  std::array<uint8_t, 16> salt_{};  // of this start
   shoal_node node_{};
 };
 

@@ -6,6 +6,7 @@
 
 #include "device/link/cipher.h"
 #include "device/program/image.h"
+#include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/plan/time.h"
 #include "host/run/frame_flow.h"
@@ -59,6 +60,8 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
   config.store_key = options.key;
   config.store_cipher = options.key ? &chacha20_poly1305() : nullptr;
   if (spill_area_) config.spill_area = &*spill_area_;
+  system_entropy(salt_);
+  config.start_salt = salt_.data();
   config.tap = options.tap.call;
   config.tap_user = options.tap.user;
   begin(loading_);

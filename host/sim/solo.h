@@ -11,6 +11,7 @@
 // a board's loop does.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -85,6 +86,7 @@ class SoloNode {
   VirtualStorage storage_;
   std::vector<uint8_t> mapped_;  // the program part; the rest by request only
   Arena arena_;
+  std::array<uint8_t, 16> salt_{};  // of this start
   shoal_node node_{};
   SoloFrame* frame_ = nullptr;  // under way
   uint64_t checked_bytes_ = 0;

@@ -18,23 +18,6 @@ constexpr int kSide = 32;
 constexpr size_t kInput = kSide * kSide * 4;
 constexpr uint8_t kKey[32] = {1, 2, 3};
 
-// A picture that is seen whole, by a mean, before each of its rows is used.
-Graph squeezed() {
-  const auto values = [](size_t count, unsigned seed) {
-    const std::vector<uint8_t> bytes = noise_bytes(count, seed);
-    return std::vector<int8_t>(bytes.begin(), bytes.end());
-  };
-  ModelBuilder b;
-  const int x = b.input({1, kSide, kSide, 4}, {0.05f, -3});
-  const int w0 = b.weights({16, 3, 3, 4}, values(16 * 36, 1), {0.004f}, 0);
-  const int y = b.conv(x, w0, -1, {0.05f, 2});
-  const int mean = b.reduce(OpKind::kMean, y, {1, 2}, true, {0.02f, 2});
-  const int z = b.mul(y, mean, {0.05f, 2});
-  const int w1 = b.weights({4, 1, 1, 16}, values(64, 2), {0.01f}, 0);
-  b.output(b.conv(z, w1, -1, {0.05f, 2}));
-  return import_tflite(b.finish(), "squeezed.tflite");
-}
-
 struct Case {
   const char* storage;
   bool sealed;
@@ -50,7 +33,7 @@ class Spilling : public testing::TestWithParam<Case> {
     options.storage = GetParam().storage;
     options.max_writes = 1 << 20;
     options.sealed = GetParam().sealed;
-    p_ = prepare(squeezed(), options);
+    p_ = prepare(squeezed_graph(kSide), options);
     options_.storage = &find_storage(board_, GetParam().storage);
     if (GetParam().sealed) options_.key = kKey;
     options_.image = store_image(p_.net, p_.plan, 0, options_.key);
@@ -97,7 +80,8 @@ TEST_P(Spilling, AFrameIsExactAndWritesWhatThePlanSays) {
               plan().storage_written_bytes + entries * entry_bytes());
     EXPECT_EQ(s.read_bytes,
               plan().storage_read_bytes +
-                  entries * static_cast<int64_t>(sizeof(LedgerEntry)));
+                  entries * (2 * static_cast<int64_t>(sizeof(LedgerEntry)) +
+                             entry_bytes()));
   }
 }
 

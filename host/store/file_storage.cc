@@ -41,8 +41,10 @@ bool move_all(uint32_t bytes, Move&& move) {
 
 FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
                          std::optional<shoal_spill_area> spill,
-                         Lifetime lifetime)
-    : base_(base),
+                         Lifetime lifetime, Disk& disk)
+    : disk_(disk),
+      path_(path),
+      base_(base),
       bytes_(bytes),
       spill_(spill),
       storage_{this, &start, &poll, spill ? &write : nullptr,
@@ -51,14 +53,14 @@ FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
   // is ahead of the pages that it covers whenever the power fails.
   const int durable = lifetime == Lifetime::kKept ? O_DSYNC : 0;
   const int access = spill ? O_RDWR | durable : O_RDONLY;
-  file_ = open(path.c_str(), access | O_CLOEXEC);
+  file_ = disk_.open(path.c_str(), access | O_CLOEXEC, 0);
   if (file_ < 0) {
     throw Error(Exit::kUsage, path + ": " + std::strerror(errno));
   }
   struct stat info {};
   if (fstat(file_, &info) != 0 || !S_ISREG(info.st_mode) ||
       static_cast<uint64_t>(info.st_size) < base + bytes) {
-    close(file_);
+    disk_.close(file_);
     throw Error(Exit::kCorrupt,
                 path + ": " + format_count(info.st_size) + " bytes, " +
                     format_count(static_cast<int64_t>(base + bytes)) +
@@ -66,7 +68,7 @@ FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
   }
   // The owner of the folder is the only one, unless the file has more names.
   if (spill && flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    close(file_);
+    disk_.close(file_);
     throw Error(Exit::kBusy, path + ": another process writes it");
   }
   posix_fadvise(file_, static_cast<off_t>(base), bytes, POSIX_FADV_SEQUENTIAL);
@@ -78,7 +80,12 @@ FileStorage::~FileStorage() {
   state_ = kQuit;
   state_.notify_all();
   thread_.join();
-  close(file_);
+  disk_.close(file_);
+}
+
+std::string FileStorage::failure() const {
+  if (refused_ == 0) return {};
+  return path_ + ": cannot be written: " + std::strerror(refused_);
 }
 
 bool FileStorage::busy() const { return state_ != kIdle; }
@@ -94,6 +101,7 @@ void FileStorage::wait() {
 int FileStorage::ask(const Operation& operation) {
   const uint64_t end = uint64_t{operation.offset} + operation.bytes;
   if (state_ != kIdle || end > bytes_ || operation.bytes == 0) return 1;
+  if (refused_ != 0) return 1;
   operation_ = operation;
   if (operation.kind == Kind::kRead && read_at_once()) {
     state_ = kDone;
@@ -197,9 +205,11 @@ bool FileStorage::perform() {
   std::vector<uint8_t> blank;
   if (o.kind == Kind::kErase) blank.assign(o.bytes, 0xFF);
   const uint8_t* const from = blank.empty() ? o.from : blank.data();
-  return move_all(o.bytes, [&](uint32_t done) {
-    return pwrite(file_, from + done, o.bytes - done, at(done));
+  const bool written = move_all(o.bytes, [&](uint32_t done) {
+    return disk_.pwrite(file_, from + done, o.bytes - done, at(done));
   });
+  if (!written) refused_ = errno != 0 ? errno : EIO;
+  return written;
 }
 
 }  // namespace shoal

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "host/base/disk.h"
 #include "host/store/host_storage.h"
 
 namespace shoal {
@@ -38,12 +39,15 @@ class FileStorage final : public HostStorage {
   // to be written and another process does.
   FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
               std::optional<shoal_spill_area> spill = {},
-              Lifetime = Lifetime::kKept);
+              Lifetime = Lifetime::kKept, Disk& = system_disk());
   ~FileStorage() override;
 
   const shoal_storage& storage() const override { return storage_; }
   uint32_t bytes() const override { return bytes_; }
   bool busy() const override;
+  // A write that the system refuses (a full disk, say) is no worn block: it is
+  // the last operation that is tried.
+  std::string failure() const override;
   void wait() override;
   // Operations count when a poll has seen their end.
   const FileCounters& counters() const { return counters_; }
@@ -71,6 +75,8 @@ class FileStorage final : public HostStorage {
   bool perform();
   void count();
 
+  Disk& disk_;
+  const std::string path_;
   int file_ = -1;
   const uint64_t base_;
   const uint32_t bytes_;
@@ -79,6 +85,7 @@ class FileStorage final : public HostStorage {
   Operation operation_;
   FileCounters counters_;
   std::atomic<int> state_{kIdle};
+  std::atomic<int> refused_{0};  // errno of a write
   std::thread thread_;
 };
 

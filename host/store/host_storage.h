@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "device/shoal.h"
 
@@ -21,6 +22,8 @@ class HostStorage {
   virtual uint32_t bytes() const = 0;
   // Whether an operation was started whose end no poll has seen.
   virtual bool busy() const = 0;
+  // Why it serves nothing more; empty: it does.
+  virtual std::string failure() const { return {}; }
   // Returns when polling is of use again.
   virtual void wait() = 0;
 };

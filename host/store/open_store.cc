@@ -111,9 +111,9 @@ StoreKey node_store_key(const StoreKey& key, uint16_t node) {
 
 OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
                      size_t node, const std::optional<StoreKey>& key,
-                     Lifetime lifetime)
+                     Lifetime lifetime, Disk& disk)
     : info_(info), node_(info.nodes.at(node)), index_(node) {
-  const fs::path base = fs::path(folder) / node_.name;
+  const fs::path base = fs::path(folder) / node_.file;
   const std::string store = base.string() + ".store";
   check_directory_file(store);
   if (node_.mapped) read_program(base.string() + ".program");
@@ -129,7 +129,7 @@ OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
   }
   const uint32_t end = spill_ ? spill_->offset + spill_->bytes : d.image_bytes;
   storage_ = std::make_unique<FileStorage>(
-      store, d.program, std::max(end, d.image_bytes), spill_, lifetime);
+      store, d.program, std::max(end, d.image_bytes), spill_, lifetime, disk);
   if (key) key_ = node_store_key(*key, static_cast<uint16_t>(node));
 }
 
@@ -161,9 +161,9 @@ void OpenStore::check_directory_file(const std::string& path) {
                      std::to_string(index_) + " of " +
                      std::to_string(info_.nodes.size()));
   }
-  if (d.generation != info_.generation) {
-    refuse(path, "of generation " + std::to_string(d.generation) + ", not " +
-                     std::to_string(info_.generation));
+  if (generation_of(d) != info_.generation) {
+    refuse(path, "of generation " + hex_number(generation_of(d)) + ", not " +
+                     hex_number(info_.generation));
   }
   if (hex_digits(d.hash) != node_.hash ||
       hex_digits(d.store_id) != node_.store_id) {

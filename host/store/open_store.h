@@ -1,4 +1,4 @@
-// A node's store, opened to be run: everything that DIR/NODE.store and its
+// A node's store, opened to be run: everything that DIR/FILE.store and its
 // directory say is checked against store.json, which is ours (by its tag)
 // before any of it is believed.
 //
@@ -19,12 +19,10 @@
 #include "host/base/file_lock.h"
 #include "host/store/file_storage.h"
 #include "host/store/node_source.h"
+#include "host/store/store_folder.h"
 #include "host/store/store_info.h"
 
 namespace shoal {
-
-inline constexpr const char* kStoreInfoFile = "store.json";
-inline constexpr const char* kStoreLockFile = "store.lock";
 
 // Throws as parse_store_info() does; Error(kUsage) if there is no such folder.
 StoreInfo read_store_info(const std::string& folder,
@@ -48,7 +46,8 @@ class OpenStore {
   // `info` must outlive this. Throws Error(kCorrupt) naming file and field;
   // Error(kUsage) if there is no such node or file.
   OpenStore(const std::string& folder, const StoreInfo& info, size_t node,
-            const std::optional<StoreKey>&, Lifetime = Lifetime::kKept);
+            const std::optional<StoreKey>&, Lifetime = Lifetime::kKept,
+            Disk& = system_disk());
 
   NodeSource source() const;
   const StoredNode& node() const { return node_; }

@@ -1,7 +1,6 @@
 #include "host/store/spill_place.h"
 
 #include <cstring>
-#include <random>
 
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
@@ -28,14 +27,12 @@ std::optional<shoal_spill_area> spill_place(const PlanNode& node,
 std::vector<uint8_t> first_ledger(const shoal_spill_area& area, const Header& h,
                                   uint16_t node, const uint8_t* key) {
   std::vector<uint8_t> ledger(size_t{kLedgerBlocks} * area.erase_bytes, 0xFF);
-  uint8_t store_key[kStoreKeyBytes], salt[16]{};
+  uint8_t store_key[kStoreKeyBytes];
   if (key) {
-    derive_store_key(key, h.store_id, h.generation, node, store_key);
-    std::random_device random;
-    for (uint8_t& b : salt) b = static_cast<uint8_t>(random());
+    derive_store_key(key, h.store_id, generation_of(h), node, store_key);
   }
   const LedgerEntry first =
-      first_entry(key ? store_key : nullptr, h.generation, h.store_id, salt);
+      first_entry(key ? store_key : nullptr, generation_of(h), h.store_id);
   std::memcpy(ledger.data(), &first, sizeof first);
   return ledger;
 }

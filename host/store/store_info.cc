@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr size_t kMostEnds = 1024, kMostLayers = 65535, kMostNodes = 65535;
 constexpr size_t kMostLabels = 1000000, kLongestName = 4096;
 
@@ -63,6 +63,7 @@ json end_json(const StoreInfo& info, const NetIo& io) {
 
 json node_json(const StoredNode& n) {
   return {{"name", n.name},
+          {"file", n.file},
           {"board", n.board},
           {"storage", n.storage},
           {"arena_bytes", n.arena_bytes},
@@ -181,11 +182,11 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
 }
 
 // A name becomes a file's: it must not lead out of the folder.
-std::string parse_node_name(const JsonFields& f) {
-  const std::string name = f.text("name", 200);
+std::string parse_file_name(const JsonFields& f, const char* field) {
+  const std::string name = f.text(field, 200);
   if (name.empty() || name[0] == '.' ||
       name.find_first_of(std::string("/\\\0", 3)) != std::string::npos) {
-    f.refuse("name is no name of a file");
+    f.refuse(std::string(field) + " is no name of a file");
   }
   return name;
 }
@@ -193,7 +194,8 @@ std::string parse_node_name(const JsonFields& f) {
 StoredNode parse_node(const JsonFields& f) {
   constexpr int64_t kMost = 0x7FFFFFFF, kMostTraffic = int64_t{1} << 50;
   StoredNode n;
-  n.name = parse_node_name(f);
+  n.name = parse_file_name(f, "name");
+  n.file = parse_file_name(f, "file");
   n.board = f.text("board", kLongestName);
   n.storage = f.text("storage", kLongestName);
   n.arena_bytes = static_cast<uint32_t>(f.number("arena_bytes", 1, kMost));
@@ -208,6 +210,14 @@ StoredNode parse_node(const JsonFields& f) {
 }
 
 }  // namespace
+
+std::string hex_number(uint64_t value) {
+  std::string text(16, '0');
+  for (size_t i = text.size(); i-- > 0; value >>= 4) {
+    text[i] = "0123456789abcdef"[value & 15];
+  }
+  return text;
+}
 
 std::string hex_digits(std::span<const uint8_t> bytes) {
   std::string text;
@@ -233,12 +243,18 @@ void set_ends(StoreInfo& info, const Graph& graph, const Net& net) {
 
 std::string format_store_info(const StoreInfo& info,
                               const std::optional<StoreKey>& key) {
-  json fields{{"format", "shoal store"},       {"version", kVersion},
-              {"model", info.graph.name},      {"frames", info.net.frames},
-              {"inputs", json::array()},       {"outputs", json::array()},
-              {"layers", info.layers},         {"labels", info.labels},
-              {"generation", info.generation}, {"sealed", info.sealed},
-              {"linked", info.linked},         {"nodes", json::array()}};
+  json fields{{"format", "shoal store"},
+              {"version", kVersion},
+              {"model", info.graph.name},
+              {"frames", info.net.frames},
+              {"inputs", json::array()},
+              {"outputs", json::array()},
+              {"layers", info.layers},
+              {"labels", info.labels},
+              {"generation", hex_number(info.generation)},
+              {"sealed", info.sealed},
+              {"linked", info.linked},
+              {"nodes", json::array()}};
   for (const NetIo& io : info.net.inputs) {
     fields["inputs"].push_back(end_json(info, io));
   }
@@ -277,8 +293,7 @@ StoreInfo parse_store_info(const std::string& file, const std::string& text,
   if (info.net.outputs.empty()) f.refuse("there are no outputs");
   info.layers = f.texts("layers", kMostLayers);
   info.labels = f.texts("labels", kMostLabels);
-  info.generation =
-      static_cast<uint32_t>(f.number("generation", 0, 0xFFFFFFFF));
+  info.generation = std::stoull(f.hex("generation", 16), nullptr, 16);
   info.linked = f.flag("linked");
   for (const JsonFields& node : f.objects("nodes", kMostNodes)) {
     info.nodes.push_back(parse_node(node));

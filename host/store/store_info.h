@@ -3,8 +3,10 @@
 // nothing is imported, nothing planned.
 //
 //   DIR/store.json      this
-//   DIR/NODE.store      what lies in the node's storage
-//   DIR/NODE.program    what lies in its mapped flash, if it has any
+//   DIR/FILE.store      what lies in a node's storage; FILE is its name, or
+//                       that and a number, so that stores can be built beside
+//                       those that they replace
+//   DIR/FILE.program    what lies in its mapped flash, if it has any
 //
 // The file is from outside: parse_store_info() checks every field. Its last
 // one is a tag over all others, made with the key of the stores if they are
@@ -27,11 +29,12 @@ using StoreKey = std::array<uint8_t, 32>;
 
 struct StoredNode {
   std::string name, board, storage;
+  std::string file;  // FILE.store, FILE.program
   uint32_t arena_bytes = 0;
   int stages = 0;
-  bool mapped = false;         // there is a NODE.program
+  bool mapped = false;         // there is a FILE.program
   std::string hash, store_id;  // hexadecimal, of the program
-  int64_t store_bytes = 0;     // of NODE.store
+  int64_t store_bytes = 0;     // of FILE.store
   // Of a frame.
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
 };
@@ -42,12 +45,14 @@ struct StoreInfo {
   Net net;
   std::vector<std::string> layers;  // names, by number in the net
   std::vector<std::string> labels;  // of the first output; may be empty
-  uint32_t generation = 0;
+  uint64_t generation = 0;
   bool sealed = false;
   bool linked = false;  // a cluster's: rows come and go over links
   std::vector<StoredNode> nodes;
 };
 
+// 16 hexadecimal digits.
+std::string hex_number(uint64_t);
 // Lower-case hexadecimal digits.
 std::string hex_digits(std::span<const uint8_t>);
 

@@ -48,9 +48,10 @@ StoreInfo sample() {
   StoreInfo info;
   set_ends(info, g, net);
   info.labels = {"cat", "dog \"x\""};
-  info.generation = 0xFFFFFFFF;
+  info.generation = 0xFEDCBA9876543210;
   StoredNode node;
-  node.name = "node0", node.board = "teensy41", node.storage = "sd-4bit";
+  node.name = "node0", node.file = "node0.1", node.board = "teensy41",
+  node.storage = "sd-4bit";
   node.arena_bytes = 1000, node.stages = 3, node.mapped = true;
   node.hash = std::string(64, 'a'), node.store_id = std::string(32, '0');
   node.store_bytes = 5000, node.storage_read_bytes = 4000;
@@ -124,6 +125,7 @@ TEST(StoreInfoFile, HostileFieldsAreNamed) {
   };
   for (const char* name : {"../x", "", ".", "a/b", "a\\b"}) {
     bad("nodes[0]: name", [&](StoreInfo& i) { i.nodes[0].name = name; });
+    bad("nodes[0]: file", [&](StoreInfo& i) { i.nodes[0].file = name; });
   }
   bad("arena_bytes", [](StoreInfo& i) { i.nodes[0].arena_bytes = 0x80000000; });
   bad("stages", [](StoreInfo& i) { i.nodes[0].stages = 0; });

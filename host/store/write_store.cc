@@ -1,19 +1,16 @@
 #include "host/store/write_store.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <random>
 
 #include "device/program/vault.h"
 #include "device/storage/directory.h"
 #include "device/storage/ledger.h"
+#include "host/base/entropy.h"
 #include "host/base/error.h"
-#include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/emit/emit.h"
 #include "host/store/open_store.h"
@@ -24,48 +21,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file that is written anywhere in it.
-class OutputFile {
- public:
-  OutputFile(const std::string& path, uint64_t bytes)
-      : path_(path),
-        file_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                   0644)) {
-    if (file_ < 0 || ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail();
-  }
-  ~OutputFile() {
-    if (file_ >= 0) close(file_);
-  }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  void put(uint64_t at, std::span<const uint8_t> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written =
-          pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) fail();
-      at += static_cast<uint64_t>(written);
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
-  }
-
- private:
-  [[noreturn]] void fail() const {
-    const int why = errno;
-    if (file_ >= 0) close(file_);
-    throw Error(Exit::kInternal,
-                path_ + ": cannot be written: " + std::strerror(why));
-  }
-
-  const std::string path_;
-  const int file_;
-};
-
 // Two stores that are sealed with one key at the same addresses must be of two
 // generations, or nonces would come twice. Others may be reproducible.
-uint32_t new_generation(bool sealed) {
-  return sealed ? std::random_device{}() : 0;
+uint64_t new_generation(bool sealed) {
+  uint8_t bytes[8]{};
+  if (sealed) system_entropy(bytes);
+  uint64_t value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
 }
 
 uint64_t round_up(uint64_t value, uint64_t to) {
@@ -74,11 +37,13 @@ uint64_t round_up(uint64_t value, uint64_t to) {
 
 class NodeWriter {
  public:
-  NodeWriter(const std::string& folder, const Plan& plan, size_t index,
-             const Emitter& emitter, const StoreOptions& options)
-      : node_(plan.nodes[index]),
+  NodeWriter(Disk& disk, const StoreFolder& folder, const Plan& plan,
+             size_t index, const Emitter& emitter, const StoreOptions& options)
+      : disk_(disk),
+        folder_(folder),
+        node_(plan.nodes[index]),
         index_(static_cast<uint16_t>(index)),
-        base_(fs::path(folder) / node_.name),
+        file_(folder.file(node_.name)),
         emitter_(emitter) {
     if (options.key) key_ = node_store_key(*options.key, index_);
     d_.nodes = static_cast<uint16_t>(plan.nodes.size());
@@ -89,8 +54,8 @@ class NodeWriter {
     Header h;
     std::memcpy(&h, program.data(), sizeof h);
     fill_directory(h);
-    const std::string path = base_.string() + ".store";
-    OutputFile file(path, d_.total_bytes);
+    DiskFile file = create(".store");
+    file.resize(d_.total_bytes);
     file.put(0, {reinterpret_cast<const uint8_t*>(&d_), sizeof d_});
     file.put(d_.program, program);
     emitter_.tape(index_, key(),
@@ -100,12 +65,25 @@ class NodeWriter {
     if (area_) {
       file.put(d_.spill, first_ledger(*area_, h, index_, key()));
     }
+    folder_.sync(file);
+    file.close();
     const bool mapped = !(h.flags & kImageUnmapped);
-    if (mapped) write_file(base_.string() + ".program", program);
+    if (mapped) write_program(program);
     return description(h, mapped);
   }
 
  private:
+  DiskFile create(const char* ending) const {
+    return {disk_, folder_.path(file_ + ending), O_WRONLY | O_CREAT | O_TRUNC};
+  }
+
+  void write_program(const std::vector<uint8_t>& program) const {
+    DiskFile file = create(".program");
+    file.append(program);
+    folder_.sync(file);
+    file.close();
+  }
+
   const uint8_t* key() const { return key_ ? key_->data() : nullptr; }
 
   void fill_directory(const Header& h) {
@@ -115,6 +93,7 @@ class NodeWriter {
     std::memcpy(d_.board, node_.board.data(),
                 std::min(node_.board.size(), sizeof d_.board));
     d_.generation = h.generation;
+    d_.generation_high = h.generation_high;
     const Storage* const part = storage_of(node_);
     const bool spills = node_.spill_pages > 0;
     const uint64_t block = spills ? node_.spill_page_bytes : kAlign;
@@ -150,6 +129,7 @@ class NodeWriter {
   StoredNode description(const Header& h, bool mapped) const {
     StoredNode n;
     n.name = node_.name;
+    n.file = file_;
     n.board = node_.board;
     n.storage = node_.storage;
     n.arena_bytes = h.arena_bytes;
@@ -163,9 +143,11 @@ class NodeWriter {
     return n;
   }
 
+  Disk& disk_;
+  const StoreFolder& folder_;
   const PlanNode& node_;
   const uint16_t index_;
-  const fs::path base_;
+  const std::string file_;
   const Emitter& emitter_;
   std::optional<StoreKey> key_;
   std::optional<shoal_spill_area> area_;
@@ -192,7 +174,8 @@ FileLock own_store(const std::string& folder, const LockRequest& request) {
 
 StoreInfo write_store(const FileLock&, const std::string& folder,
                       const Graph& graph, const Net& net, const Plan& plan,
-                      const StoreOptions& options) {
+                      const StoreOptions& options, Lifetime lifetime,
+                      Disk& disk) {
   StoreInfo info;
   set_ends(info, graph, net);
   info.labels = options.labels;
@@ -200,15 +183,21 @@ StoreInfo write_store(const FileLock&, const std::string& folder,
   info.linked = plan.linked;
   info.generation =
       options.generation ? *options.generation : new_generation(info.sealed);
-  std::error_code ignored;
-  // Written last: until then there is no store here.
-  const std::string description = (fs::path(folder) / kStoreInfoFile).string();
-  fs::remove(description, ignored);
   const Emitter emitter(net, plan, info.generation);
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    info.nodes.push_back(NodeWriter(folder, plan, n, emitter, options).write());
+  StoreFolder place(disk, folder, lifetime);
+  try {
+    std::vector<std::string> names;
+    for (const PlanNode& node : plan.nodes) names.push_back(node.name);
+    place.begin(names);
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      NodeWriter writer(disk, place, plan, n, emitter, options);
+      info.nodes.push_back(writer.write());
+    }
+    place.commit(format_store_info(info, options.key));
+  } catch (...) {
+    place.give_up();
+    throw;
   }
-  write_file(description, format_store_info(info, options.key));
   return info;
 }
 

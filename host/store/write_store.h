@@ -1,5 +1,5 @@
-// Makes the stores of a plan: DIR/store.json, and a DIR/NODE.store (with a
-// DIR/NODE.program, if its flash is mapped) for every node. Weights go from the
+// Makes the stores of a plan: DIR/store.json, and a DIR/FILE.store (with a
+// DIR/FILE.program, if its flash is mapped) for every node. Weights go from the
 // net to the file chunk by chunk; no image exists in memory.
 #pragma once
 
@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "host/base/disk.h"
 #include "host/base/file_lock.h"
 #include "host/board/board.h"
 #include "host/plan/plan.h"
+#include "host/store/file_storage.h"
 #include "host/store/store_info.h"
 
 namespace shoal {
@@ -20,7 +22,7 @@ struct StoreOptions {
   std::optional<StoreKey> key;
   std::vector<std::string> labels;
   // Bound into everything; none: one that no store made before has.
-  std::optional<uint32_t> generation;
+  std::optional<uint64_t> generation;
 };
 
 // The profile that a node of the plan has, for its spill area.
@@ -35,6 +37,7 @@ FileLock own_store(const std::string& folder, const LockRequest&);
 // cannot be written.
 StoreInfo write_store(const FileLock& owner, const std::string& folder,
                       const Graph&, const Net&, const Plan&,
-                      const StoreOptions&);
+                      const StoreOptions&, Lifetime = Lifetime::kKept,
+                      Disk& = system_disk());
 
 }  // namespace shoal

@@ -209,11 +209,10 @@ inline shoal_spill_area add_area(SlowStorage& storage, const Bytes& image,
       storage.add_area(options.spill_blocks, h.spill_page_bytes);
   uint8_t key[kStoreKeyBytes];
   if (options.key) {
-    derive_store_key(options.key, h.store_id, h.generation, h.node, key);
+    derive_store_key(options.key, h.store_id, generation_of(h), h.node, key);
   }
-  const uint8_t salt[16] = {1, 2, 3};
   const LedgerEntry entry =
-      first_entry(options.key ? key : nullptr, h.generation, h.store_id, salt);
+      first_entry(options.key ? key : nullptr, generation_of(h), h.store_id);
   std::memcpy(storage.bytes().data() + area.offset, &entry, sizeof entry);
   return area;
 }
@@ -256,6 +255,8 @@ inline RunResult run_program(const Bytes& image,
   config.store_cipher = options.cipher, config.store_key = options.key;
   config.store_id = options.store_id;
   if (options.spill_blocks) config.spill_area = &area;
+  const uint8_t salt[16] = {1, 2, 3};
+  config.start_salt = salt;
   config.link = options.link;
   if (options.tap) {
     config.tap = &call_tap;

@@ -19,7 +19,7 @@ inline std::vector<uint8_t> sealed(std::vector<uint8_t> image,
   h->flags |= kStoreSealed;
   seal_image(bytes, static_cast<uint32_t>(image.size()));
   uint8_t key[kStoreKeyBytes];
-  derive_store_key(node_key, h->store_id, h->generation, h->node, key);
+  derive_store_key(node_key, h->store_id, generation_of(*h), h->node, key);
   const HeadView head = view_head(bytes);
   const shoal_cipher& c = chacha20_poly1305();
   std::set<uint32_t> done;

@@ -50,6 +50,8 @@ class MemoryStorage {
   uint64_t written_bytes() const { return written_bytes_; }
   const std::vector<std::string>& violations() const { return violations_; }
 
+  // From now on a write replaces what is there, as in a file.
+  void be_a_file() { is_file_ = true; }
   // Polls that say "under way" before the end.
   void set_latency(uint32_t polls) { latency_ = polls; }
   // The n-th operation from now on (0: the next) ends in failure, and so do
@@ -63,6 +65,12 @@ class MemoryStorage {
   void cut_at(uint32_t n, uint32_t thousandths) {
     cut_ = changes_ + n;
     cut_share_ = thousandths;
+  }
+  // The same when so many bytes are done.
+  void cut_at_byte(uint32_t n, uint32_t bytes) {
+    cut_ = changes_ + n;
+    cut_share_ = kBytes;
+    cut_bytes_ = bytes;
   }
   bool is_dead() const { return dead_; }
   // An operation was started whose end no poll has seen.
@@ -122,7 +130,11 @@ class MemoryStorage {
     if (kind_ == Kind::kRead) return read(fails);
     const bool cut = changes_++ == cut_;
     uint32_t done = count_;
-    if (cut) done = static_cast<uint32_t>(uint64_t{count_} * cut_share_ / 1000);
+    if (cut) {
+      done = cut_share_ == kBytes
+                 ? std::min(count_, cut_bytes_)
+                 : static_cast<uint32_t>(uint64_t{count_} * cut_share_ / 1000);
+    }
     if (fails) done = count_ / 2;
     const int answer = kind_ == Kind::kWrite ? change(done) : wipe(done);
     dead_ = cut;
@@ -146,7 +158,8 @@ class MemoryStorage {
         byte &= static_cast<uint8_t>(from_[i] & ~4);
         continue;
       }
-      if (from_[i] & ~byte) return violate("written without erasing");
+      if (!is_file_ && (from_[i] & ~byte))
+        return violate("written without erasing");
       byte = from_[i];
     }
     return 1;
@@ -176,9 +189,11 @@ class MemoryStorage {
   std::vector<Wear> wear_;
   std::vector<std::string> violations_;
   shoal_storage face_;
+  bool is_file_ = false;
   uint32_t latency_ = 0, polls_ = 0, operations_ = 0, changes_ = 0;
   uint64_t fail_from_ = kNever, fail_to_ = kNever, cut_ = kNever;
-  uint32_t cut_share_ = 0;
+  static constexpr uint32_t kBytes = ~0u;
+  uint32_t cut_share_ = 0, cut_bytes_ = 0;
   uint64_t read_bytes_ = 0, written_bytes_ = 0;
   Kind kind_ = Kind::kRead;
   uint32_t at_ = 0, count_ = 0;

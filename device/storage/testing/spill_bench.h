@@ -2,6 +2,7 @@
 // that remembers which nonces have sealed something, over all restarts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -52,7 +53,7 @@ class SpillBench {
               shape.erase_bytes, shape.write_bytes},
         cipher_(cipher) {
     const LedgerEntry entry =
-        first_entry(cipher ? kKey : nullptr, kGeneration, kId, kSalt);
+        first_entry(cipher ? kKey : nullptr, kGeneration, kId);
     std::memcpy(&flash.bytes()[area_.offset], &entry, sizeof entry);
   }
 
@@ -65,6 +66,7 @@ class SpillBench {
     c.cipher = cipher_;
     c.key = cipher_ ? kKey : nullptr;
     c.store_id = kId;
+    c.salt = salt.data();
     c.generation = kGeneration;
     c.pages = shape_.pages;
     c.page_bytes = shape_.erase_bytes;
@@ -132,13 +134,13 @@ class SpillBench {
 
   static constexpr uint8_t kKey[32] = {1, 2, 3, 4};
   static constexpr uint8_t kId[16] = {9, 8, 7};
-  static constexpr uint8_t kSalt[16] = {77};
   static constexpr uint32_t kGeneration = 5;
 
  private:
   SpillShape shape_;
 
  public:
+  std::array<uint8_t, kStartSaltBytes> salt{77};
   MemoryStorage flash;
   SpillArea area;
   int wrong = 0;  // pages that were read and are not what was written

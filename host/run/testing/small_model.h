@@ -40,6 +40,24 @@ inline Graph small_graph() {
   return import_tflite(b.finish(), "small.tflite");
 }
 
+// A picture of side x side that is seen whole, by a mean, before each of its
+// rows is used: what does not fit goes to storage.
+inline Graph squeezed_graph(int side) {
+  const auto values = [](size_t count, unsigned seed) {
+    const std::vector<uint8_t> bytes = noise_bytes(count, seed);
+    return std::vector<int8_t>(bytes.begin(), bytes.end());
+  };
+  ModelBuilder b;
+  const int x = b.input({1, side, side, 4}, {0.05f, -3});
+  const int w0 = b.weights({16, 3, 3, 4}, values(16 * 36, 1), {0.004f}, 0);
+  const int y = b.conv(x, w0, -1, {0.05f, 2});
+  const int mean = b.reduce(OpKind::kMean, y, {1, 2}, true, {0.02f, 2});
+  const int z = b.mul(y, mean, {0.05f, 2});
+  const int w1 = b.weights({4, 1, 1, 16}, values(64, 2), {0.01f}, 0);
+  b.output(b.conv(z, w1, -1, {0.05f, 2}));
+  return import_tflite(b.finish(), "squeezed.tflite");
+}
+
 inline Prepared small_prepared() {
   PlanOptions options;
   options.board = &find_board("host");
