@@ -78,8 +78,7 @@ void try_ledger(const uint8_t* data, size_t size, uint8_t flags) {
     for (int i = 0; s == Status::kOk && i < 2; ++i) s = bench.frame(frame++);
     expect(s == Status::kOk || s == Status::kBadTag ||
            s == Status::kWrongStore || s == Status::kSpillFull ||
-           s == Status::kOtherWriter ||
-           bench.flash.is_dead());
+           s == Status::kOtherWriter || bench.flash.is_dead());
     bench.flash.power_on();
   }
   expect(bench.wrong == 0 && bench.flash.violations().empty());
