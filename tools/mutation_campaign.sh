@@ -33,6 +33,7 @@ done
 wait
 run mutated_files_test $((count / 50)) $((seed * 1000 + jobs)) executable.log
 
+printf '%-22s %8s %8s %8s  %s\n' kind files 'x memory' 'CPU s' 'exit codes'
 awk 'FNR == 1 { on = 0 }
 /^kind  / { on = 1; next }
 /^\[/ { on = 0 }
@@ -47,22 +48,18 @@ on {
     split($j, code, ":")
     codes[kind, code[1]] += code[2]
   }
-  all += $i
 }
 END {
-  printf "%-22s %8s %8s %8s  %s\n", "kind", "files", "x memory", "CPU s", \
-    "exit codes"
   for (k in files) {
     text = ""
     for (c = 0; c < 256; ++c) {
       if ((k, c) in codes) text = text " " c ":" codes[k, c]
     }
-    printf "%-22s %8d %8.1f %8.2f %s\n", k, files[k], times[k], cpu[k], text |
-      "sort"
+    printf "%-22s %8d %8.1f %8.2f %s\n", k, files[k], times[k], cpu[k], text
   }
-  close("sort")
-  printf "%d files in all\n", all
-}' ./*.log
+}' ./*.log | sort | tee all.txt
+awk '{ for (i = 1; $i !~ /^[0-9]+$/; ++i) {} all += $i }
+END { print all " files in all" }' all.txt
 echo "$((SECONDS - started)) s with $jobs jobs; files that failed, logs: $log"
 ! grep -A6 ': Failure' ./*.log
 grep -q '^kind  ' ./*.log
