@@ -150,7 +150,7 @@ TEST_F(SideBySide, ReadersAreInNobodysWay) {
   }
 }
 
-// The store is one of the two.
+// The store is one of the two, and a run beside a build has either.
 TEST_F(SideBySide, BuildsOfOneStore) {
   const auto build = [](const char* m) -> Arguments {
     return {"build", m, "--flash", "0", "--ram", "64K", "--store", "st"};
@@ -169,6 +169,12 @@ TEST_F(SideBySide, BuildsOfOneStore) {
   for (int n = 0; n < pairs_ && !HasFailure(); ++n) {
     const Codes builds = both(build("m.tflite"), build("n.tflite"));
     EXPECT_EQ(std::min(builds.first, builds.second), 0);
+    ok(run);
+    EXPECT_TRUE(is_one());
+    const Codes codes = both(build(n % 2 ? "m.tflite" : "n.tflite"), run);
+    if (codes.second == 0) {
+      EXPECT_TRUE(is_one());
+    }
     ok(run);
     EXPECT_TRUE(is_one());
   }
