@@ -235,11 +235,16 @@ void Conversation::accepted(uint32_t lease_ms) {
 void Conversation::hear_probe(std::span<const uint8_t> answer) {
   const Handshake::Heard heard = probe_->hear(answer);
   if (heard.again) return say(*probe_);
-  if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
-    refused("it was restarted", "");
-  }
   if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy) {
     return;
+  }
+  // It may be another node that says so: one to which we were led.
+  if (address_ != home_) {
+    address_ = home_;
+    return;
+  }
+  if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
+    refused("it was restarted", "");
   }
   if (is_mine(heard.body)) return busy(heard.body);
   refused(holder_of(heard.body) + " has taken it over", "", Exit::kBusy);
