@@ -403,6 +403,79 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   EXPECT_EQ(first->end(0), 9);
 }
 
+TEST_F(CliWorkers, IdentitiesKnowEachOther) {
+  std::vector<std::string> keys;
+  for (const char* file : {"c.key", "n0.key", "n1.key", "other.key"}) {
+    const Told told = shop_.shoal({"keygen", "--identity", "-o", file});
+    ASSERT_EQ(told.code, 0) << told.err;
+    keys.push_back(told.out.substr(0, told.out.find('\n')));
+    EXPECT_EQ(mode_of(file), 0600u);
+    EXPECT_EQ(shop_.shoal({"keygen", "--public", file}).out, told.out);
+  }
+  const auto node = [&](const std::string& file) {
+    return Arguments{"--identity", file, "--coordinator", keys[0]};
+  };
+  const RunningWorker a(shop_, node("n0.key")), b(shop_, node("n1.key"));
+  const std::string both = a.address + "," + b.address;
+  const auto with = [&](const std::string& own, const std::string& nodes,
+                        const Arguments& more = {}) {
+    Arguments all =
+        run(both, {"--identity", own, "--node-key", nodes, "--timeout", "1"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const std::string theirs = keys[1] + "," + keys[2];
+  ASSERT_EQ(
+      shop_.shoal({"run", "m.tflite", "x.bin", "--output", "one.out"}).code, 0);
+  const auto expect_exact = [&] {
+    const Told told = shop_.shoal(with("c.key", theirs, {"-o", "two.out"}));
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("two.out"), shop_.read("one.out"));
+  };
+  expect_exact();
+  const auto hinted = [&](const Arguments& arguments, const std::string& text) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, 6) << told.err;
+    EXPECT_NE(told.err.find("an unsigned answer said that it " + text),
+              std::string::npos)
+        << told.err;
+  };
+  hinted(with("other.key", theirs), "does not know this key");
+  hinted(with("c.key", keys[2] + "," + keys[1]), "does not know this key");
+  ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
+  const std::string only = "takes only coordinators with --identity";
+  hinted(run(both, {"--timeout", "1"}), only);
+  hinted(run(both, {"--timeout", "1", "--insecure"}), only);
+  expect_refused(with("c.key", keys[1]), 2, "1 public keys for 2 workers");
+  expect_refused(with("shoal.key", theirs), 2, "shoal.key: not an identity");
+  expect_refused(with("none.key", theirs), 2, "none.key: there is no identity");
+  expect_refused(with("n0.key", theirs), 2, "or the coordinator's own");
+  expect_refused(run(both, {"--key", "c.key"}), 2, "--identity c.key");
+  expect_refused(run(both, {"--node-key", theirs}), 2, "goes with --identity");
+  expect_refused(RunningWorker::arguments({"--identity", "n0.key"}), 2,
+                 "whose node is it?");
+  expect_refused(RunningWorker::arguments({"--coordinator", keys[0]}), 2,
+                 "--identity");
+  // A cluster file names them as well.
+  const auto cluster = [&](const std::string& second) {
+    const auto entry = [](const char* name, const std::string& address,
+                          const std::string& key) {
+      return std::string("[[node]]\nboard = \"host\"\nname = \"") + name +
+             "\"\naddress = \"" + address + "\"\n" + key;
+    };
+    write_text("c.toml",
+               entry("l", a.address, "public_key = \"" + keys[1] + "\"\n") +
+                   entry("r", b.address, second));
+    return Arguments{"deploy", "m.tflite",   "--cluster",
+                     "c.toml", "--identity", "c.key"};
+  };
+  expect_refused(cluster(""), 2, "c.toml: node 'r' has no public_key");
+  // Connected, though under other names than the file says.
+  expect_refused(cluster("public_key = \"" + keys[2] + "\"\n"), 2,
+                 "the cluster file says l, host");
+  expect_exact();
+}
+
 TEST_F(CliWorkers, ProgramsThatDoNotFitAreRefused) {
   const RunningWorker small(shop_, {"--insecure", "--ram", "300"});
   const Told told = shop_.shoal(run(small.address, {"--insecure"}));

@@ -19,6 +19,7 @@ bool usable(const AgentConfig& c) {
   if (!c.transport || c.transport->max_payload < kLeastPayload) return false;
   if (!c.cipher || c.cipher->tag_bytes > kTagBytes) return false;
   if (!c.insecure && !c.entropy) return false;
+  if (c.identity && (c.insecure || !c.dh)) return false;
   for (const uint8_t* p : c.packets) {
     if (!p) return false;
   }

@@ -17,6 +17,8 @@
 #include <cstdint>
 
 #include "device/agent/keys.h"
+#include "device/agent/noise.h"
+#include "device/agent/phases.h"
 #include "device/agent/session_wire.h"
 #include "device/base/status.h"
 #include "device/shoal.h"
@@ -29,6 +31,11 @@ struct AgentConfig {
   const shoal_cipher* cipher = nullptr;
   bool insecure = false;
   uint8_t key[kKeyBytes] = {};  // of the cluster; zeros if insecure
+  // Instead of the cluster's key: this node's, and its one coordinator's. Both
+  // must outlive the agent.
+  const Identity* identity = nullptr;
+  const DiffieHellman* dh = nullptr;
+  KeyLimits key_limits;  // of sessions and of datagrams to other nodes
 
   // Fills `out` with unpredictable bytes and returns 0.
   int (*entropy)(void* user, void* out, uint32_t bytes) = nullptr;
@@ -100,13 +107,21 @@ class NodeAgent {
   void hello(uint64_t from, uint32_t bytes);
   void signed_hello(uint64_t from, Hello&);
   void answer(uint64_t to, const Hello& question, Verdict);
-  void node_nonce(const uint8_t* coordinator_nonce, uint8_t* out) const;
+  // Of `bytes` that the coordinator has drawn.
+  void node_nonce(const uint8_t* drawn, uint32_t bytes, uint8_t* out) const;
+  Mode mode() const;
+  void answer_unsigned(uint64_t to, uint32_t bytes, Verdict);
   Verdict compare(const HelloHead& question, HelloBody& answer) const;
   Verdict judge(const HelloBody& question, HelloBody& answer);
   void accept(uint64_t from, const HelloBody&, const uint8_t* nonce);
 
+  // key_handshake.cc
+  void key_hello(uint64_t from, uint32_t bytes);
+  void sealed_hello(uint64_t from, const KeyHello&);
+
   // The lease.
   uint64_t now_us() const;
+  static uint32_t lease_ms(const HelloBody& hello);
   uint32_t lease_left_ms() const;
   void renew_lease();
   void end_lease();
@@ -122,7 +137,7 @@ class NodeAgent {
   Reply grant(const uint8_t* data, uint32_t bytes);
   Reply start(const uint8_t* data, uint32_t bytes);
   Reply ping();
-  void send_reply(Request, Reply, uint32_t packet);
+  void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
@@ -142,12 +157,14 @@ class NodeAgent {
   char holder_[kHolderBytes] = {};
   uint32_t lease_us_ = 0;  // 0: given back
   uint64_t lease_until_us_ = 0;
-  uint64_t coordinator_ = 0;                  // address
-  uint8_t accepted_nonce_[kNonceBytes] = {};  // this node's
+  uint64_t coordinator_ = 0;                        // address
+  uint8_t accepted_nonce_[kNonceBytes] = {};        // this node's
+  uint8_t accepted_answer_[sizeof(KeyHello)] = {};  // with identities
+  uint64_t handshakes_at_us_ = 0;  // none before, if it was a stranger's
   SessionKeys keys_{};
-  ReplayWindow window_;
-  uint32_t next_packet_ = 0;
-  uint32_t barrier_ = 0;  // requests of earlier packets are out of date
+  ReceivePhases from_coordinator_;
+  SendPhases to_coordinator_;
+  uint64_t barrier_ = 0;  // requests of earlier numbers are out of date
   uint8_t secret_[kKeyBytes] = {};  // of this start, for nonces
   uint64_t nonces_ = 0;             // sessions accepted
   uint32_t reply_bytes_ = 0;

@@ -1,28 +1,53 @@
+// Handshakes with the cluster's key, and the lease that follows any.
+#include <mbedtls/platform_util.h>
+
 #include <cstring>
 
 #include "device/agent/agent.h"
 
 namespace shoal {
 
+Mode NodeAgent::mode() const {
+  if (config_.identity) return Mode::kIdentity;
+  return config_.insecure ? Mode::kInsecure : Mode::kPreShared;
+}
+
 void NodeAgent::hello(uint64_t from, uint32_t bytes) {
+  HelloHead head;
+  if (bytes < sizeof head || bytes > kLeastPayload) {
+    ++counters_.strangers;
+    return;
+  }
+  std::memcpy(&head, config_.packets[0], sizeof head);
+  if (head.mode != mode()) {
+    ++counters_.strangers, ++counters_.other_mode;
+    return answer_unsigned(from, bytes, Verdict::kMode);
+  }
+  if (head.mode == Mode::kIdentity) return key_hello(from, bytes);
   Hello question;
   if (bytes != sizeof question) {
     ++counters_.strangers;
     return;
   }
   std::memcpy(&question, config_.packets[0], sizeof question);
-  if (question.head.mode !=
-      (config_.insecure ? Mode::kInsecure : Mode::kPreShared)) {
-    ++counters_.strangers, ++counters_.other_mode;
-    return answer(from, question, Verdict::kMode);
-  }
   signed_hello(from, question);
+}
+
+// What cannot be signed: the hello, with another head and no mac.
+void NodeAgent::answer_unsigned(uint64_t to, uint32_t bytes, Verdict verdict) {
+  uint8_t* const packet = config_.packets[0];
+  const HelloHead head{Kind::kAnswer, kSessionVersion, mode(), verdict,
+                       kArithmetic};
+  std::memcpy(packet, &head, sizeof head);
+  const shoal_transport& t = *config_.transport;
+  // What cannot be sent counts as lost: the coordinator asks again.
+  static_cast<void>(t.send(t.user, to, packet, bytes));
 }
 
 void NodeAgent::signed_hello(uint64_t from, Hello& question) {
   if (!signature_fits(config_.key, question)) {
     ++counters_.strangers, ++counters_.forged;
-    return answer(from, question, Verdict::kKey);
+    return answer_unsigned(from, sizeof question, Verdict::kKey);
   }
   ++counters_.hellos;
   const HelloBody body = question.body;
@@ -37,7 +62,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
     return answer(from, question, Verdict::kAccepted);
   }
   uint8_t nonce[kNonceBytes];
-  node_nonce(question.coordinator_nonce, nonce);
+  node_nonce(question.coordinator_nonce, kNonceBytes, nonce);
   if (!same_nonce(question.node_nonce, nonce)) {
     constexpr uint8_t kNone[kNonceBytes] = {};
     if (!same_nonce(question.node_nonce, kNone)) ++counters_.replayed;
@@ -86,13 +111,13 @@ Verdict NodeAgent::judge(const HelloBody& question, HelloBody& answer) {
 
 // Depends on nothing that a stranger could change: hellos that come twice get
 // the same answer, and there is no table of half-open sessions to fill.
-void NodeAgent::node_nonce(const uint8_t* coordinator_nonce,
+void NodeAgent::node_nonce(const uint8_t* drawn, uint32_t bytes,
                            uint8_t* out) const {
-  uint8_t data[kNonceBytes + sizeof nonces_];
-  std::memcpy(data, coordinator_nonce, kNonceBytes);
-  std::memcpy(data + kNonceBytes, &nonces_, sizeof nonces_);
+  uint8_t data[kKeyBytes + sizeof nonces_];
+  std::memcpy(data, drawn, bytes);
+  std::memcpy(data + bytes, &nonces_, sizeof nonces_);
   uint8_t mac[kHmacBytes];
-  hmac_sha256(secret_, sizeof secret_, data, sizeof data, mac);
+  hmac_sha256(secret_, sizeof secret_, data, bytes + sizeof nonces_, mac);
   std::memcpy(out, mac, kNonceBytes);
 }
 
@@ -105,15 +130,19 @@ void NodeAgent::accept(uint64_t from, const HelloBody& hello,
   coordinator_ = from;
   std::memcpy(accepted_nonce_, nonce, kNonceBytes);
   std::memcpy(holder_, hello.holder, kHolderBytes);
-  uint32_t ms = hello.value;
-  if (ms < kLeastLeaseMs) ms = kLeastLeaseMs;
-  if (ms > kMostLeaseMs) ms = kMostLeaseMs;
-  lease_us_ = 1000 * ms;
+  lease_us_ = 1000 * lease_ms(hello);
   renew_lease();
-  window_ = {};
-  next_packet_ = 0;
+  from_coordinator_.begin(keys_.to_node);
+  to_coordinator_.begin(keys_.to_coordinator, now_us());
+  mbedtls_platform_zeroize(keys_.to_node, sizeof keys_.to_node);
+  mbedtls_platform_zeroize(keys_.to_coordinator, sizeof keys_.to_coordinator);
   barrier_ = 0;
   unsent_bytes_ = 0;
+}
+
+uint32_t NodeAgent::lease_ms(const HelloBody& hello) {
+  if (hello.value < kLeastLeaseMs) return kLeastLeaseMs;
+  return hello.value > kMostLeaseMs ? kMostLeaseMs : hello.value;
 }
 
 uint64_t NodeAgent::now_us() const {
@@ -135,16 +164,10 @@ void NodeAgent::end_lease() { lease_us_ = 0, lease_until_us_ = 0; }
 
 void NodeAgent::answer(uint64_t to, const Hello& question, Verdict verdict) {
   Hello a = question;
-  a.head = {Kind::kAnswer, kSessionVersion,
-            config_.insecure ? Mode::kInsecure : Mode::kPreShared, verdict,
-            kArithmetic};
-  if (verdict == Verdict::kKey || verdict == Verdict::kMode) {
-    std::memset(a.mac, 0, sizeof a.mac);
-  } else {
-    sign(config_.key, a);
-  }
+  a.head = {Kind::kAnswer, kSessionVersion, mode(), verdict, kArithmetic};
+  a.body.code = static_cast<uint8_t>(verdict);
+  sign(config_.key, a);
   const shoal_transport& t = *config_.transport;
-  // What cannot be sent counts as lost: the coordinator asks again.
   static_cast<void>(t.send(t.user, to, &a, sizeof a));
 }
 

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <mbedtls/hkdf.h>
 
+#include <set>
+#include <string>
 #include <vector>
+
+#include "device/agent/phases.h"
 
 namespace shoal {
 namespace {
@@ -67,6 +71,86 @@ TEST(Keys, TheWindowTakesEachPacketOnce) {
   w.note(1000);
   EXPECT_FALSE(w.fresh(68));
   EXPECT_TRUE(w.fresh(999));
+}
+
+class Phases : public testing::Test {
+ protected:
+  void SetUp() override {
+    sender_.begin(key_.data(), 0);
+    receiver_.begin(key_.data());
+  }
+  Bytes seal(uint64_t now = 0) {
+    SessionHead h{Kind::kSession, kSessionVersion, 0, 7, 0};
+    EXPECT_TRUE(sender_.next(limits_, now, h.phase, h.packet));
+    Bytes d(sizeof h + 3 + kTagBytes);
+    std::memcpy(d.data(), &h, sizeof h);
+    EXPECT_EQ(chacha20_poly1305().seal(sender_.key(), session_nonce(h.packet),
+                                       d.data(), sizeof h, &d[sizeof h], 3),
+              0);
+    return d;
+  }
+  ReceivePhases::Opened open(Bytes d) {
+    SessionHead h;
+    std::memcpy(&h, d.data(), sizeof h);
+    return receiver_.open(chacha20_poly1305(), h, d.data(), 3);
+  }
+
+  using Opened = ReceivePhases::Opened;
+  const Bytes key_ = Bytes(kKeyBytes, 5);
+  KeyLimits limits_{4, 1000};
+  SendPhases sender_;
+  ReceivePhases receiver_;
+};
+
+TEST_F(Phases, AKeyLastsForSoManyPacketsOrSoLong) {
+  std::set<Bytes> keys;
+  for (int i = 0; i < 40; ++i) {
+    const Bytes d = seal();
+    keys.insert(Bytes(sender_.key(), sender_.key() + kKeyBytes));
+    EXPECT_EQ(open(d), Opened::kOk) << i;
+    EXPECT_EQ(open(d), Opened::kReplayed) << i;
+  }
+  EXPECT_EQ(keys.size(), 10u);
+  EXPECT_EQ(receiver_.phase(), 9);
+  EXPECT_EQ(open(seal(999)), Opened::kOk);
+  EXPECT_EQ(receiver_.phase(), 10);
+  EXPECT_EQ(open(seal(999)), Opened::kOk);
+  EXPECT_EQ(receiver_.phase(), 10);
+  EXPECT_EQ(open(seal(5000)), Opened::kOk);
+  EXPECT_EQ(receiver_.phase(), 11);
+}
+
+TEST_F(Phases, WhatIsOfAnotherPhaseIsDropped) {
+  const Bytes late = seal();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(open(seal()), Opened::kOk);
+  const Bytes next = seal();
+  for (size_t i = 0; i < next.size(); ++i) {
+    Bytes bad = next;
+    bad[i] ^= 1;
+    EXPECT_NE(open(bad), Opened::kOk) << i;
+  }
+  EXPECT_EQ(receiver_.phase(), 0);
+  EXPECT_EQ(open(next), Opened::kOk);
+  EXPECT_EQ(receiver_.phase(), 1);
+  EXPECT_EQ(open(late), Opened::kReplayed);
+  // Nobody follows two phases at once.
+  for (int i = 0; i < 7; ++i) static_cast<void>(seal());
+  EXPECT_EQ(open(seal()), Opened::kReplayed);
+}
+
+TEST_F(Phases, NoNumberIsUsedTwice) {
+  sender_.begin(key_.data(), 0, 0xFFFE);
+  std::set<uint64_t> numbers;
+  uint16_t phase = 0;
+  uint32_t packet = 0;
+  while (sender_.next(limits_, 0, phase, packet)) {
+    ASSERT_TRUE(numbers.insert(session_number(phase, packet)).second);
+    ASSERT_LE(numbers.size(), 8u);
+  }
+  EXPECT_EQ(numbers.size(), 8u);
+  EXPECT_EQ(*numbers.rbegin(), session_number(0xFFFF, 3));
+  // Nor does time help.
+  EXPECT_FALSE(sender_.next(limits_, 1'000'000, phase, packet));
 }
 
 }  // namespace

@@ -29,29 +29,27 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   }
   std::memcpy(&head, packet, sizeof head);
   const uint32_t body = bytes - kBodyAt - tag;
-  if (head.version != kSessionVersion || head.reserved != 0 ||
-      head.session != keys_.session) {
+  if (head.version != kSessionVersion || head.session != keys_.session) {
     ++counters_.strangers;
     return;
   }
-  if (!window_.fresh(head.packet)) {
-    ++counters_.strangers, ++counters_.replayed;
+  using Opened = ReceivePhases::Opened;
+  const Opened opened =
+      from_coordinator_.open(*config_.cipher, head, packet, body);
+  if (opened != Opened::kOk) {
+    ++counters_.strangers;
+    ++(opened == Opened::kForged ? counters_.forged : counters_.replayed);
     return;
   }
-  if (config_.cipher->open(keys_.to_node, head.packet, packet, sizeof head,
-                           packet + kBodyAt, body) != 0) {
-    ++counters_.strangers, ++counters_.forged;
-    return;
-  }
-  window_.note(head.packet);
   renew_lease();
-  if (window_.newest(head.packet)) coordinator_ = from;
+  if (from_coordinator_.newest(head)) coordinator_ = from;
   std::memcpy(&request, packet + kBodyAt, sizeof request);
   // What was overtaken by a later step of the same conversation is a
   // duplicate of something that has been answered.
-  if (head.packet < barrier_) return;
+  const uint64_t number = session_number(head.phase, head.packet);
+  if (number < barrier_) return;
   ++counters_.requests;
-  if (changes_state(request.request)) barrier_ = head.packet;
+  if (changes_state(request.request)) barrier_ = number;
   reply_bytes_ = unsent_bytes_ = 0;
   const Reply reply = serve(request.request, packet + kBodyAt + sizeof request,
                             body - static_cast<uint32_t>(sizeof request));
@@ -59,7 +57,7 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   if (request.request == Request::kPeers) {
     mbedtls_platform_zeroize(packet, bytes);
   }
-  send_reply(request.request, reply, head.packet);
+  send_reply(request.request, reply, head);
 }
 
 Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
@@ -95,17 +93,22 @@ void NodeAgent::put(const void* data, uint32_t bytes) {
   reply_bytes_ += bytes;
 }
 
-void NodeAgent::send_reply(Request request, Reply reply, uint32_t packet) {
-  if (next_packet_ == 0xFFFFFFFF) return;  // a number is never used twice
+void NodeAgent::send_reply(Request request, Reply reply,
+                           const SessionHead& question) {
+  uint16_t phase = 0;
+  uint32_t number = 0;
+  if (!to_coordinator_.next(config_.key_limits, now_us(), phase, number)) {
+    return;
+  }
   uint8_t* const to = config_.packets[1];
-  const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
-                         next_packet_++};
-  const ReplyHead reply_head{request, reply, 0, packet};
+  const SessionHead head{Kind::kSession, kSessionVersion, phase, keys_.session,
+                         number};
+  const ReplyHead reply_head{request, reply, question.phase, question.packet};
   std::memcpy(to, &head, sizeof head);
   std::memcpy(to + kBodyAt, &reply_head, sizeof reply_head);
   const uint32_t body = static_cast<uint32_t>(sizeof reply_head) + reply_bytes_;
-  if (config_.cipher->seal(keys_.to_coordinator, head.packet, to, sizeof head,
-                           to + kBodyAt, body) != 0) {
+  if (config_.cipher->seal(to_coordinator_.key(), session_nonce(head.packet),
+                           to, sizeof head, to + kBodyAt, body) != 0) {
     return;
   }
   unsent_bytes_ = kBodyAt + body + config_.cipher->tag_bytes;

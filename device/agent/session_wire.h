@@ -2,7 +2,8 @@
 // SPEC.md, "Sessions", has them in prose. All numbers are little-endian.
 //
 //   hello    coordinator -> node, twice: first without the node's nonce, then
-//            with it. Both authenticated by the cluster key.
+//            with it. Authenticated by the cluster key, or the second one by
+//            both sides' identities.
 //   answer   node -> coordinator: its nonce, accepted, or a refusal
 //   session  requests and answers, sealed with the session's keys
 //
@@ -38,6 +39,7 @@ enum class Kind : uint8_t {
 enum class Mode : uint8_t {
   kPreShared = 0,  // one key for the whole cluster
   kInsecure = 1,   // not at all: the key is zeros
+  kIdentity = 2,   // each has a key pair (device/agent/noise.h)
 };
 
 // What an answer to a hello says.
@@ -49,6 +51,7 @@ enum class Verdict : uint8_t {
   kKey = 4,         // not authenticated: this hello's key is not mine
   kMode = 5,        // not authenticated: I take another mode
   kBusy = 6,        // the session of another coordinator stands
+  kSealed = 8,      // with identities: what it says is in the body
   kGone = 7,        // to a probe: its session is over, nobody has one
 };
 
@@ -68,7 +71,7 @@ static_assert(sizeof(HelloHead) == 8);
 
 // What they say, authenticated.
 struct HelloBody {
-  uint8_t code;       // of a hello kTakeOver, kProbe; of an answer 0
+  uint8_t code;       // of a hello kTakeOver, kProbe; of an answer the verdict
   uint8_t version;    // of whoever says it
   uint16_t reserved;  // 0
   // Of a hello the lease that is wanted in ms, of a probe the session; of
@@ -92,15 +95,42 @@ struct Hello {
 };
 static_assert(sizeof(Hello) == 80 && sizeof(Hello) <= kLeastPayload);
 
+// The same with identities. The first hello ends with the cookie, and so does
+// every answer that is not sealed. `key` and `sealed` are a message of Noise,
+// whose prologue is kSessionLabel and all before the key: what both say and
+// what both heard is alike, or the message does not open. Hence a key is used
+// with one cookie only.
+struct KeyHello {
+  HelloHead head;
+  uint8_t coordinator_nonce[8];
+  uint8_t cookie[8];  // the node's nonce, zeros: not known yet
+  uint8_t key[32];    // ephemeral
+  uint8_t sealed[sizeof(HelloBody) + 16];
+};
+static_assert(sizeof(KeyHello) == kLeastPayload);
+inline constexpr uint32_t kOpenHelloBytes = sizeof(HelloHead) + kNonceBytes;
+inline constexpr char kSessionLabel[] = "shoal session";
+inline constexpr uint32_t kPrologueBytes =
+    sizeof kSessionLabel - 1 + kOpenHelloBytes;
+inline void session_prologue(const KeyHello& hello,
+                             uint8_t out[kPrologueBytes]) {
+  std::memcpy(out, kSessionLabel, sizeof kSessionLabel - 1);
+  std::memcpy(out + sizeof kSessionLabel - 1, &hello, kOpenHelloBytes);
+}
+
 // Authenticated and not encrypted, before the sealed body.
 struct SessionHead {
   Kind kind;
   uint8_t version;
-  uint16_t reserved;  // 0
-  uint32_t session;   // follows from the keys
-  uint32_t packet;    // nonce; counts from 0 in each direction
+  uint16_t phase;    // of the direction's key (device/agent/phases.h)
+  uint32_t session;  // follows from the keys
+  uint32_t packet;   // nonce; counts from 0 in each direction and phase
 };
 static_assert(sizeof(SessionHead) == 12);
+// For shoal_cipher, so that its bytes are Noise's: 4 zeros, then the number.
+constexpr uint64_t session_nonce(uint32_t packet) {
+  return uint64_t{packet} << 32;
+}
 
 enum class Request : uint8_t {
   kIdentity = 1,  // -> IdentityAnswer
@@ -132,8 +162,8 @@ static_assert(sizeof(RequestHead) == 4);
 struct ReplyHead {
   Request request;
   Reply reply;
-  uint16_t reserved;  // 0
-  uint32_t packet;    // of the request
+  uint16_t phase;   // of the request
+  uint32_t packet;  // and its number
 };
 static_assert(sizeof(ReplyHead) == 8);
 

@@ -46,6 +46,10 @@ void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
   verb->add_option("--flash", f.flash, "for the program")
       ->capture_default_str();
   add_key_flags(verb, f.key, f.insecure);
+  add_identity_flag(verb, f.identity);
+  verb->add_option("--coordinator", f.coordinator,
+                   "with --identity: the public key of the one coordinator")
+      ->needs(verb->get_option("--identity"));
   verb->callback([&] { code = worker_command(f); });
 }
 
@@ -63,9 +67,19 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
 }
 
 void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
-  CLI::App* const verb = add_verb(app, "keygen", "Make the key of a cluster",
-                                  "shoal keygen -o shoal.key");
-  verb->add_option("-o,--output", f.output, "the file")->capture_default_str();
+  CLI::App* const verb =
+      add_verb(app, "keygen", "Make the key of a cluster, or an identity",
+               "shoal keygen -o shoal.key\n"
+               "  shoal keygen --identity -o node0.key");
+  CLI::Option* const output = verb->add_option(
+      "-o,--output", f.output, "the file; else shoal.key or identity.key");
+  CLI::Option* const identity =
+      verb->add_flag("--identity", f.identity,
+                     "a key pair of one node or of the coordinator; its "
+                     "public key is printed");
+  verb->add_option("--public", f.show, "print the public key of an identity")
+      ->excludes(output)
+      ->excludes(identity);
   verb->add_flag("--force", f.force, "replace a file that is there");
   verb->callback([&] { code = keygen_command(f); });
 }

@@ -50,6 +50,8 @@ struct PlanCommandFlags {
 struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
   std::string key = "shoal.key";
+  std::string identity;                // file; then not the key
+  std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
   int timeout = 0;         // seconds that a node may be silent; 0: 5
@@ -104,6 +106,7 @@ struct WorkerFlags {
   std::string listen = "127.0.0.1:0", serial;  // one of them
   std::string ram, board = "host", name, flash = "64M";
   std::string key = "shoal.key";
+  std::string identity, coordinator;  // file, public key; then not the key
   bool insecure = false;
 };
 struct DeployFlags {
@@ -113,8 +116,9 @@ struct DeployFlags {
   bool json = false;
 };
 struct KeygenFlags {
-  std::string output = "shoal.key";
-  bool force = false;
+  std::string output;  // empty: shoal.key or identity.key
+  std::string show;    // identity whose public key is wanted
+  bool identity = false, force = false;
 };
 struct StudyFlags {
   std::string study, model, folder;

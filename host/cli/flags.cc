@@ -122,6 +122,19 @@ void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
   verb->add_flag("--take-over", flags.take_over,
                  "end the run of another coordinator that has these workers");
   add_key_flags(verb, flags.key, flags.insecure);
+  add_identity_flag(verb, flags.identity);
+  verb->add_option("--node-key", flags.node_keys,
+                   "with --identity and --workers: the workers' public keys, "
+                   "in their order")
+      ->delimiter(',');
+}
+
+void add_identity_flag(CLI::App* verb, std::string& file) {
+  verb->add_option("--identity", file,
+                   "a key pair of one's own instead of the cluster's key; see "
+                   "`shoal keygen --identity`")
+      ->excludes(verb->get_option("--key"))
+      ->excludes(verb->get_option("--insecure"));
 }
 
 void add_insecure_flag(CLI::App* verb, bool& insecure) {

@@ -37,6 +37,8 @@ void add_worker_plan_flags(CLI::App*, PlanFlags&);
 // Who the workers are and the key that they know.
 void add_worker_flags(CLI::App*, ClusterFlags&);
 void add_key_flags(CLI::App*, std::string& key, bool& insecure);
+// After the key flags, which it excludes.
+void add_identity_flag(CLI::App*, std::string& file);
 void add_insecure_flag(CLI::App*, bool& insecure);
 // Of a cluster: how long a node may be silent. `else_what` is said besides.
 void add_node_timeout(CLI::App*, int& seconds, const std::string& else_what);

@@ -1,14 +1,28 @@
-
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
+#include "host/cluster/identity_file.h"
 #include "host/cluster/key_file.h"
 
 namespace shoal {
 
 int keygen_command(const KeygenFlags& flags) {
-  make_key_file(flags.output, flags.force);
+  if (!flags.show.empty()) {
+    const PublicKey key = public_key_of(read_identity_file(flags.show));
+    say("%s\n", public_key_text(key).c_str());
+    return 0;
+  }
+  if (flags.identity) {
+    const std::string file =
+        flags.output.empty() ? kIdentityFile : flags.output;
+    const PublicKey key = make_identity_file(file, flags.force);
+    tell("%s: a new identity, whose public key follows\n", file.c_str());
+    say("%s\n", public_key_text(key).c_str());
+    return 0;
+  }
+  const std::string file = flags.output.empty() ? kKeyFile : flags.output;
+  make_key_file(file, flags.force);
   say("%s: a new key; every node and `shoal run` need this file\n",
-      flags.output.c_str());
+      file.c_str());
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
+#include "host/cluster/identity_file.h"
 #include "host/cluster/key_file.h"
 #include "host/cluster/serial.h"
 #include "host/cluster/udp.h"
@@ -45,7 +46,16 @@ int worker_command(const WorkerFlags& flags) {
   options.program_bytes =
       memory_bytes(parse_size(flags.flash, "--flash"), "--flash");
   options.insecure = flags.insecure;
-  if (!flags.insecure) options.key = read_key_file(flags.key);
+  if (!flags.identity.empty()) {
+    if (flags.coordinator.empty()) {
+      throw Error(Exit::kUsage, "--identity: whose node is it?",
+                  "--coordinator with that one's public key");
+    }
+    options.identity = read_identity_file(flags.identity);
+    options.coordinator = parse_public_key(flags.coordinator, "--coordinator");
+  } else if (!flags.insecure) {
+    options.key = read_key_file(flags.key);
+  }
 
   StopSignals signals;
   std::unique_ptr<HostTransport> transport;

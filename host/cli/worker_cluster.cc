@@ -14,6 +14,7 @@
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/cluster/drive.h"
+#include "host/cluster/identity_file.h"
 #include "host/cluster/key_file.h"
 #include "host/cluster/serial.h"
 #include "host/cluster/udp.h"
@@ -71,6 +72,33 @@ std::unique_ptr<HostTransport> open_transport(
       serial->label.substr(std::string(kSerial).size()));
 }
 
+// In the cluster file, or one for each of --workers.
+void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
+                     const std::optional<Cluster>& cluster,
+                     std::vector<WorkerAddress>& workers) {
+  if (!cluster && flags.node_keys.size() != workers.size()) {
+    throw Error(Exit::kUsage,
+                "--node-key: " + std::to_string(flags.node_keys.size()) +
+                    " public keys for " + std::to_string(workers.size()) +
+                    " workers",
+                "one for each, in the order of --workers");
+  }
+  for (size_t i = 0; i < workers.size(); ++i) {
+    if (!cluster) {
+      workers[i].public_key =
+          parse_public_key(flags.node_keys[i], "--node-key");
+      continue;
+    }
+    const ClusterNode& n = cluster->nodes[i];
+    if (n.public_key.empty()) {
+      throw Error(Exit::kUsage,
+                  plan.cluster + ": node '" + n.name + "' has no public_key",
+                  "the one that `shoal keygen --public` says of its identity");
+    }
+    workers[i].public_key = parse_public_key(n.public_key, plan.cluster);
+  }
+}
+
 std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
                                         const ClusterFlags& flags,
                                         const std::optional<Cluster>& cluster) {
@@ -82,7 +110,7 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
       throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
                   "the one that `shoal worker` says it listens on");
     }
-    out.push_back({text, address});
+    out.push_back({text, address, {}});
   };
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
@@ -98,6 +126,7 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
       add(text, "--workers");
     }
   }
+  if (!flags.identity.empty()) add_public_keys(plan, flags, cluster, out);
   return out;
 }
 
@@ -110,6 +139,10 @@ void refuse_what_workers_say(const PlanFlags& plan, const ClusterFlags& flags) {
     throw Error(Exit::kUsage, "no worker is named",
                 "--workers ADDRESS:PORT,... or --cluster FILE");
   }
+  if (flags.identity.empty() && !flags.node_keys.empty()) {
+    throw Error(Exit::kUsage, "--node-key goes with --identity",
+                "--identity with the coordinator's own file");
+  }
   if (plan.board != PlanFlags{}.board) {
     throw Error(Exit::kUsage, "workers say themselves what board they are",
                 "leave out --board");
@@ -121,8 +154,11 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   CoordinatorConfig config;
   config.transport = &transport.transport();
   config.insecure = flags.insecure;
-  if (!config.insecure) config.key = read_key_file(flags.key);
-  if (config.insecure) {
+  if (!flags.identity.empty()) {
+    config.identity = read_identity_file(flags.identity);
+  } else if (!config.insecure) {
+    config.key = read_key_file(flags.key);
+  } else {
     tell(
         "warning: --insecure: nothing is encrypted or signed, whoever is on "
         "the network may read the frames and change their results\n");

@@ -44,6 +44,21 @@ HelloBody wanted(const CoordinatorConfig& config) {
   return b;
 }
 
+Identity identity_of(const CoordinatorConfig& config,
+                     const WorkerAddress& worker) {
+  Identity i{};
+  if (config.identity &&
+      !make_identity(x25519_mbedtls(), config.identity->data(),
+                     worker.public_key.data(), i)) {
+    throw Error(Exit::kUsage,
+                "node " + worker.label +
+                    ": its public key is "
+                    "none, or the coordinator's own",
+                "`shoal keygen --public FILE` says the right one");
+  }
+  return i;
+}
+
 std::string hex(uint32_t v) {
   char text[16];
   std::snprintf(text, sizeof text, "%08x", v);
@@ -59,7 +74,8 @@ Conversation::Conversation(const CoordinatorConfig& config,
       name_(worker.label),
       address_(worker.address),
       home_(worker.address),
-      handshake_(config, wanted(config)) {
+      identity_(identity_of(config, worker)),
+      handshake_(config, identity(), wanted(config)) {
   heard_at_ = hello_at_ = now();
   hello_gap_us_ = kFirstHelloGapUs;
 }
@@ -104,15 +120,14 @@ void Conversation::excuse(uint64_t us) {
   for (Flight& f : flights_) f.first_at += us;
 }
 
-void Conversation::say(const Handshake& h) const {
-  const std::vector<uint8_t> hello = h.hello();
+void Conversation::say(const std::vector<uint8_t>& hello) const {
   const shoal_transport& t = *config_.transport;
   t.send(t.user, destination(), hello.data(),
          static_cast<uint32_t>(hello.size()));
 }
 
 void Conversation::say_hello(uint64_t now) {
-  say(handshake_);
+  say(handshake_.hello());
   hello_at_ = now + hello_gap_us_;
   hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
 }
@@ -126,7 +141,7 @@ bool Conversation::owns(std::span<const uint8_t> datagram) const {
     case Kind::kSession:
       if (!open_ || datagram.size() < sizeof head) return false;
       std::memcpy(&head, datagram.data(), sizeof head);
-      return head.session == keys_.session;
+      return head.session == session_;
     default:
       return false;
   }
@@ -144,13 +159,12 @@ void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   std::memcpy(&head, datagram.data(), sizeof head);
   uint8_t* const body = datagram.data() + sizeof head;
   const uint32_t body_bytes = bytes - static_cast<uint32_t>(sizeof head) - tag;
-  if (head.version != kSessionVersion || !window_.fresh(head.packet) ||
-      cipher().open(keys_.to_coordinator, head.packet, datagram.data(),
-                    sizeof head, body, body_bytes) != 0) {
+  if (head.version != kSessionVersion ||
+      from_node_.open(cipher(), head, datagram.data(), body_bytes) !=
+          ReceivePhases::Opened::kOk) {
     return;
   }
-  window_.note(head.packet);
-  if (window_.newest(head.packet)) address_ = from;
+  if (from_node_.newest(head)) address_ = from;
   heard();
   std::memcpy(&answer, body, sizeof answer);
   reply(answer, {body + sizeof answer, body_bytes - sizeof answer});
@@ -194,9 +208,10 @@ void Conversation::busy(const HelloBody& b) {
 void Conversation::hear(std::span<const uint8_t> answer) {
   const Handshake::Heard heard = handshake_.hear(answer);
   if (!heard.hint.empty()) hint(heard.hint);
-  if (heard.again) {
-    hello_gap_us_ = kFirstHelloGapUs;
-    return say_hello(now());
+  if (!heard.say.empty()) {
+    say(heard.say);
+    hello_at_ = now() + kFirstHelloGapUs;
+    hello_gap_us_ = 2 * kFirstHelloGapUs;
   }
   if (!heard.verdict) return;
   switch (*heard.verdict) {
@@ -219,12 +234,15 @@ void Conversation::hear(std::span<const uint8_t> answer) {
 }
 
 void Conversation::accepted(uint32_t lease_ms) {
-  keys_ = handshake_.keys();
+  const SessionKeys& keys = handshake_.keys();
+  session_ = keys.session;
+  from_node_.begin(keys.to_coordinator);
+  to_node_.begin(keys.to_node, now());
   open_ = true;
   HelloBody ask = wanted(config_);
   ask.code = kProbe;
-  ask.value = keys_.session;
-  probe_.emplace(config_, ask);
+  ask.value = session_;
+  probe_.emplace(config_, identity(), ask);
   heard_at_ = now();
   // Some of them may be lost before the lease is.
   ping_us_ = std::min(config_.timeout_us / 10, uint64_t{200} * lease_ms);
@@ -234,7 +252,7 @@ void Conversation::accepted(uint32_t lease_ms) {
 
 void Conversation::hear_probe(std::span<const uint8_t> answer) {
   const Handshake::Heard heard = probe_->hear(answer);
-  if (heard.again) return say(*probe_);
+  if (!heard.say.empty()) say(heard.say);
   if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy) {
     return;
   }
@@ -267,8 +285,8 @@ void Conversation::measure(uint64_t took) {
 // tell of round trips too.
 bool Conversation::answers(const ReplyHead& head, const Flight& f) {
   if (f.request != head.request) return false;
-  for (const auto& [packet, at] : f.packets) {
-    if (packet != head.packet) continue;
+  for (const auto& [number, at] : f.packets) {
+    if (number != session_number(head.phase, head.packet)) continue;
     measure(now() - at);
     return true;
   }
@@ -297,16 +315,21 @@ void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
 void Conversation::send(Flight& f, uint64_t now) {
   const shoal_transport& t = *config_.transport;
   std::vector<uint8_t> packet(t.max_payload);
-  const SessionHead head{Kind::kSession, kSessionVersion, 0, keys_.session,
-                         next_packet_++};
+  uint16_t phase = 0;
+  uint32_t number = 0;
+  if (!to_node_.next(config_.key_limits, now, phase, number)) {
+    refused("its session has used up all numbers", "another run");
+  }
+  const SessionHead head{Kind::kSession, kSessionVersion, phase, session_,
+                         number};
   const RequestHead request{f.request, {}};
   uint8_t* const body = packet.data() + sizeof head;
   std::memcpy(packet.data(), &head, sizeof head);
   std::memcpy(body, &request, sizeof request);
   std::ranges::copy(f.data, body + sizeof request);
   const auto bytes = static_cast<uint32_t>(sizeof request + f.data.size());
-  if (cipher().seal(keys_.to_node, head.packet, packet.data(), sizeof head,
-                    body, bytes) != 0) {
+  if (cipher().seal(to_node_.key(), session_nonce(head.packet), packet.data(),
+                    sizeof head, body, bytes) != 0) {
     throw Error(Exit::kInternal, "a session datagram cannot be sealed");
   }
   f.refused = t.send(t.user, destination(), packet.data(),
@@ -314,7 +337,7 @@ void Conversation::send(Flight& f, uint64_t now) {
                          cipher().tag_bytes) != 0;
   f.sent_at = now;
   if (f.refused) return;
-  f.packets.emplace_back(head.packet, now);
+  f.packets.emplace_back(session_number(phase, number), now);
   if (++f.tries == 1) {
     f.first_at = now;
     return;
@@ -352,7 +375,7 @@ void Conversation::heartbeat(uint64_t now) {
   if (now < ping_at_) return;
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
-  if (unanswered_ > 2) say(*probe_);
+  if (unanswered_ > 2) say(probe_->hello());
   ping_.request = Request::kPing;
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;

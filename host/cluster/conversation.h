@@ -74,7 +74,8 @@ class Conversation {
     Request request{};
     std::vector<uint8_t> data;
     Answer answer;
-    std::vector<std::pair<uint32_t, uint64_t>> packets;  // when it was sent
+    // Numbers (session_number) under which it was sent, and when.
+    std::vector<std::pair<uint64_t, uint64_t>> packets;
     uint64_t first_at = 0, sent_at = 0;
     bool refused = false;  // by the transport
     int tries = 0;
@@ -87,7 +88,10 @@ class Conversation {
   }
   const shoal_cipher& cipher() const;
   uint64_t now() const;
-  void say(const Handshake&) const;
+  void say(const std::vector<uint8_t>& hello) const;
+  const Identity* identity() const {
+    return config_.identity ? &identity_ : nullptr;
+  }
   void say_hello(uint64_t now);
   void hear(std::span<const uint8_t> answer);
   void hear_probe(std::span<const uint8_t> answer);
@@ -112,12 +116,13 @@ class Conversation {
   bool open_ = false;
   bool refused_ = false;
   std::string hint_;  // what unsigned answers said last
+  Identity identity_;
   Handshake handshake_;
   std::optional<Handshake> probe_;  // asks whether the session still stands
-  SessionKeys keys_{};
+  uint32_t session_ = 0;
   uint64_t ping_us_ = 0;
-  ReplayWindow window_;
-  uint32_t next_packet_ = 0;
+  ReceivePhases from_node_;
+  SendPhases to_node_;
   uint64_t hello_at_ = 0, hello_gap_us_ = 0;
   uint64_t heard_at_ = 0, ping_at_ = 0;
   int unanswered_ = 0;          // heartbeats, since it was heard

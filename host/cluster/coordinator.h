@@ -33,6 +33,8 @@
 #include <string>
 #include <vector>
 
+#include "device/agent/noise.h"
+#include "device/agent/phases.h"
 #include "device/agent/session_wire.h"
 #include "device/link/cipher.h"
 #include "device/shoal.h"
@@ -41,11 +43,15 @@
 namespace shoal {
 
 using ClusterKey = std::array<uint8_t, kKeyBytes>;
+using PublicKey = std::array<uint8_t, kDhBytes>;
+using SecretKey = std::array<uint8_t, kDhBytes>;
 
 struct CoordinatorConfig {
   const shoal_transport* transport = nullptr;
   bool insecure = false;  // then the cipher is a checksum and the key zeros
   ClusterKey key{};
+  // Instead of the key: whose nodes are known by their public keys.
+  std::optional<SecretKey> identity;
   // Fills the span with unpredictable bytes.
   std::function<void(std::span<uint8_t>)> entropy;
   // Silence of a node that ends the run; and the lease of the nodes, while
@@ -53,6 +59,7 @@ struct CoordinatorConfig {
   uint64_t timeout_us = 5'000'000;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have
+  KeyLimits key_limits;    // of sessions and of the coordinator's datagrams
   int frames_in_flight = 2;
   // Bytes of programs that have arrived, of all that have to; may be empty.
   std::function<void(int64_t sent, int64_t total)> progress;
@@ -64,6 +71,7 @@ struct CoordinatorConfig {
 struct WorkerAddress {
   std::string label;
   uint64_t address = 0;
+  PublicKey public_key{};  // of the node, with identities
 };
 
 struct WorkerIdentity {

@@ -231,7 +231,7 @@ TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
     d.bytes[head + 20] ^= 1;
     const auto body =
         static_cast<uint32_t>(d.bytes.size()) - head - cipher.tag_bytes;
-    EXPECT_EQ(cipher.seal(nullptr, packet, d.bytes.data(), head,
+    EXPECT_EQ(cipher.seal(nullptr, session_nonce(packet), d.bytes.data(), head,
                           d.bytes.data() + head, body),
               0);
     return true;

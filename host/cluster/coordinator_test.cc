@@ -352,5 +352,37 @@ TEST(Coordinator, AnswersMayComeFromAnotherAddress) {
   EXPECT_TRUE(c.stop());
 }
 
+// Keys of sessions that last for three datagrams, or for 100 ms.
+TEST(Rekey, ARunOutlivesItsKeys) {
+  const Prepared p = small_split(2);
+  for (const KeyLimits limits :
+       {KeyLimits{3, ~uint64_t{0}}, KeyLimits{~uint32_t{0}, 100'000}}) {
+    for (const bool identities : {false, true}) {
+      TestCluster c(51);
+      c.config.key_limits = c.options.key_limits = limits;
+      if (identities) c.use_identities();
+      c.net.loss = 0.1, c.net.doubling = 0.05, c.net.jitter_us = 3000;
+      uint16_t phases[2] = {};
+      c.net.spy = [&](LossyNet::Datagram& d) {
+        if (d.bytes[0] != static_cast<uint8_t>(Kind::kSession)) return true;
+        SessionHead h;
+        std::memcpy(&h, d.bytes.data(), sizeof h);
+        uint16_t& phase = phases[d.from == 1];
+        phase = std::max(phase, h.phase);
+        return true;
+      };
+      start(c, p);
+      for (int i = 0; i < 5; ++i) {
+        run_frames(c, p, 2);
+        c.run([] { return false; }, 1'000'000);  // heartbeats
+      }
+      EXPECT_GT(phases[0], 4);
+      EXPECT_GT(phases[1], 4);
+      EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 1u);
+      ASSERT_TRUE(c.stop());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -1,15 +1,19 @@
 // What strangers can send to a node in the middle of a run: it goes on.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "host/cluster/testing/cluster_run.h"
 
 namespace shoal {
 namespace {
 
-// Two nodes in a run, and every datagram that was sent to node 0 so far.
-class HostileSession : public testing::Test {
+// Two nodes in a run, with a key for all or (true) with identities, and every
+// datagram that was sent to node 0 so far.
+class HostileSession : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
+    if (GetParam()) c_.use_identities();
     c_.net.spy = [this](LossyNet::Datagram& d) {
       if (d.to == 2) seen_.push_back(d);
       return true;
@@ -56,6 +60,8 @@ class HostileSession : public testing::Test {
     return out;
   }
 
+  void tell_others_sealed();
+
   const Prepared p_ = small_split(2);
   TestCluster c_{21};
   std::vector<LossyNet::Datagram> seen_;
@@ -63,7 +69,7 @@ class HostileSession : public testing::Test {
 };
 
 // Hellos, requests, rows: as they were, from where they came from.
-TEST_F(HostileSession, ReplaysChangeNothing) {
+TEST_P(HostileSession, ReplaysChangeNothing) {
   const AgentCounters before = agent().counters();
   for (const auto& d : seen_) inject(d.bytes, d.from);
   EXPECT_EQ(agent().counters().sessions, before.sessions);
@@ -79,7 +85,7 @@ TEST_F(HostileSession, ReplaysChangeNothing) {
   EXPECT_EQ(requests(), requests_then);
 }
 
-TEST_F(HostileSession, EveryTruncationAndEveryFlippedBitIsRefused) {
+TEST_P(HostileSession, EveryTruncationAndEveryFlippedBitIsRefused) {
   const uint32_t before = requests();
   const AgentCounters counters = agent().counters();
   for (const Kind kind : {Kind::kHello, Kind::kSession}) {
@@ -102,34 +108,45 @@ TEST_F(HostileSession, EveryTruncationAndEveryFlippedBitIsRefused) {
 
 // What is not signed or does not fit is at most a hint: whatever one datagram
 // of a handshake becomes on its way, the node is connected in the end.
-TEST(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
-  int flipped = 0;
+class HostileHandshake : public testing::TestWithParam<bool> {};
+
+TEST_P(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
+  const bool identities = GetParam();
+  size_t flipped = 0;
   for (int which = 0; which < 4; ++which) {
-    for (size_t at = 0; at < sizeof(Hello); ++at) {
-      for (const uint8_t change : {1, 4, 255}) {
+    size_t bytes = 1;
+    // Of what is encrypted some bytes will do.
+    for (size_t at = 0; at < bytes; at += identities && at >= 24 ? 7 : 1) {
+      for (const int change :
+           identities ? std::vector<int>{1} : std::vector<int>{1, 4, 255}) {
         TestCluster c(31);
+        if (identities) c.use_identities();
         c.add_node();
         int seen = 0;
         c.net.spy = [&](LossyNet::Datagram& d) {
           if (d.bytes[0] > static_cast<uint8_t>(Kind::kAnswer)) return true;
-          if (seen++ == which) d.bytes[at] ^= change, ++flipped;
+          if (seen++ != which) return true;
+          bytes = d.bytes.size();
+          d.bytes[at] ^= static_cast<uint8_t>(change);
+          ++flipped;
           return true;
         };
-        ASSERT_TRUE(c.connect()) << which << " " << at << " " << int(change);
+        ASSERT_TRUE(c.connect()) << which << " " << at << " " << change;
       }
     }
   }
-  EXPECT_EQ(flipped, 4 * 3 * int(sizeof(Hello)));
+  EXPECT_EQ(flipped, identities ? 2u * 24 + 2 * (24 + 11) : 4u * 80 * 3);
 }
 
 // Somebody answers everything that the coordinator says before the node can.
-TEST(HostileHandshake, ForgedRefusalsAreHints) {
+TEST_P(HostileHandshake, ForgedRefusalsAreHints) {
   const Prepared p = small_split(2);
   for (const Verdict verdict :
        {Verdict::kChallenge, Verdict::kAccepted, Verdict::kVersion,
         Verdict::kArithmetic, Verdict::kKey, Verdict::kMode, Verdict::kBusy,
-        Verdict::kGone, static_cast<Verdict>(99)}) {
+        Verdict::kGone, Verdict::kSealed, static_cast<Verdict>(99)}) {
     TestCluster c(32);
+    if (GetParam()) c.use_identities();
     c.add_node();
     c.add_node();
     size_t forged = 0;
@@ -156,7 +173,7 @@ TEST(HostileHandshake, ForgedRefusalsAreHints) {
 
 // In a run: every answer of the handshake again, whole and with each byte
 // flipped, as KEY and as MODE.
-TEST_F(HostileSession, AnswersThatComeAgainChangeNothing) {
+TEST_P(HostileSession, AnswersThatComeAgainChangeNothing) {
   ASSERT_TRUE(c_.stop());
   std::vector<std::vector<uint8_t>> answers;
   c_.net.spy = [&](LossyNet::Datagram& d) {
@@ -184,7 +201,7 @@ TEST_F(HostileSession, AnswersThatComeAgainChangeNothing) {
 }
 
 // Own datagrams sent back are not taken for the other side's.
-TEST_F(HostileSession, ReflectionsAreRefused) {
+TEST_P(HostileSession, ReflectionsAreRefused) {
   std::vector<LossyNet::Datagram> own;
   c_.net.spy = [&](LossyNet::Datagram& d) {
     own.push_back(d);
@@ -211,7 +228,7 @@ TEST_F(HostileSession, ReflectionsAreRefused) {
 
 // An answer is never longer than the question: nobody else can be flooded
 // through a node.
-TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
+TEST_P(HostileSession, StrangersGetNoMoreThanTheySend) {
   size_t sent = 0, answered = 0;
   c_.net.spy = [&](LossyNet::Datagram& d) {
     (d.from == 66 ? sent : answered) +=
@@ -224,6 +241,10 @@ TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
     for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
     if (i % 2) bytes[0] = static_cast<uint8_t>(1 + random() % 4);
     if (i % 4 == 1) bytes.resize(sizeof(Hello)), bytes[0] = 1;
+    if (i % 4 == 1 && GetParam()) {
+      bytes.resize(i % 8 == 1 ? kOpenHelloBytes : sizeof(KeyHello));
+      bytes[2] = static_cast<uint8_t>(Mode::kIdentity);
+    }
     inject(bytes);
   }
   EXPECT_GT(answered, 0u);
@@ -232,8 +253,58 @@ TEST_F(HostileSession, StrangersGetNoMoreThanTheySend) {
   run_frame();
 }
 
+// As a coordinator with the right identity says it, with a head of its own.
+void HostileSession::tell_others_sealed() {
+  std::vector<KeyHello> answers;
+  c_.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.to != 66) return true;
+    KeyHello& a = answers.emplace_back();
+    std::memcpy(&a, d.bytes.data(), std::min(sizeof a, d.bytes.size()));
+    return true;
+  };
+  Identity own;
+  ASSERT_TRUE(make_identity(x25519_mbedtls(), c_.config.identity->data(),
+                            c_.addresses[0].public_key.data(), own));
+  for (const Verdict wanted : {Verdict::kVersion, Verdict::kArithmetic}) {
+    KeyHello hello{};
+    hello.head = {Kind::kHello, kSessionVersion, Mode::kIdentity,
+                  Verdict::kChallenge, kArithmetic};
+    if (wanted == Verdict::kVersion) ++hello.head.version;
+    if (wanted == Verdict::kArithmetic) hello.head.arithmetic ^= 1;
+    hello.coordinator_nonce[0] = 77;
+    const auto* const at = reinterpret_cast<const uint8_t*>(&hello);
+    inject({at, at + kOpenHelloBytes});
+    ASSERT_FALSE(answers.empty());
+    std::memcpy(hello.cookie, answers.back().cookie, sizeof hello.cookie);
+    uint8_t prologue[kPrologueBytes];
+    session_prologue(hello, prologue);
+    NoiseKk noise(x25519_mbedtls(), own, true, prologue, sizeof prologue);
+    HelloBody body{};
+    body.code = kTakeOver;
+    const SecretKey drawn{5};
+    ASSERT_TRUE(noise.write_first(drawn.data(),
+                                  reinterpret_cast<uint8_t*>(&body),
+                                  sizeof body, hello.key));
+    inject({at, at + sizeof hello});
+    ASSERT_EQ(answers.back().head.verdict, Verdict::kSealed);
+    ASSERT_TRUE(noise.read_second(
+        answers.back().key, reinterpret_cast<uint8_t*>(&body), sizeof body));
+    EXPECT_EQ(static_cast<Verdict>(body.code), wanted);
+    EXPECT_EQ(body.version, kSessionVersion);
+    // Said of another version or arithmetic on the way: it does not open.
+    hello.head.version = kSessionVersion, hello.head.arithmetic = kArithmetic;
+    inject({at, at + sizeof hello});
+    EXPECT_EQ(answers.back().head.verdict, Verdict::kKey);
+  }
+  EXPECT_EQ(agent().counters().taken, 0u);
+  EXPECT_EQ(agent().state(), AgentState::kRunning);
+  c_.net.spy = nullptr;
+  run_frame();
+}
+
 // Signed with the right key, by a coordinator that is not of this version.
-TEST_F(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
+TEST_P(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
+  if (GetParam()) return tell_others_sealed();
   Hello hello;
   std::memcpy(&hello, of_kind(Kind::kHello).back().bytes.data(), sizeof hello);
   std::vector<Hello> answers;
@@ -267,7 +338,7 @@ TEST_F(HostileSession, OtherVersionsAreToldAndDoNoHarm) {
   run_frame();
 }
 
-TEST_F(HostileSession, ARunsKeysAreForgottenWithIt) {
+TEST_P(HostileSession, ARunsKeysAreForgottenWithIt) {
   const auto keys = [&] {
     size_t count = 0;
     for (const shoal_peer& p : c_.nodes[0]->peers()) {
@@ -282,7 +353,7 @@ TEST_F(HostileSession, ARunsKeysAreForgottenWithIt) {
   EXPECT_EQ(keys(), 0u);
 }
 
-TEST_F(HostileSession, AStepTakesFewStrangers) {
+TEST_P(HostileSession, AStepTakesFewStrangers) {
   for (int i = 0; i < 1000; ++i) c_.net.send({66, 2, {9, 9}});
   c_.net.now_us += c_.net.delay_us;
   c_.net.arrive();
@@ -292,7 +363,7 @@ TEST_F(HostileSession, AStepTakesFewStrangers) {
 }
 
 // More arrives than it takes in a step: its own work goes on all the same.
-TEST_F(HostileSession, AFloodDoesNotKeepItFromItsWork) {
+TEST_P(HostileSession, AFloodDoesNotKeepItFromItsWork) {
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 9);
   c_.coordinator->submit(input);
   std::optional<std::vector<uint8_t>> out;
@@ -306,6 +377,180 @@ TEST_F(HostileSession, AFloodDoesNotKeepItFromItsWork) {
   }
   ASSERT_TRUE(out.has_value());
   EXPECT_EQ(*out, oracle_output(p_.graph, input));
+}
+
+INSTANTIATE_TEST_SUITE_P(WithIdentities, HostileSession, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(WithIdentities, HostileHandshake, testing::Bool());
+
+// Another challenge before each of the node's: the coordinator answers all of
+// them, with a key of its own each.
+TEST(HostileIdentity, ForgedChallengesAreAnsweredToo) {
+  TestCluster c(33);
+  c.use_identities();
+  c.add_node();
+  uint8_t forged = 0;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.from != 2 || d.bytes.size() != kOpenHelloBytes) return true;
+    for (int i = 0; i < 3; ++i) {
+      LossyNet::Datagram other{66, 1, d.bytes};
+      other.bytes[20] = ++forged;
+      c.net.send(other);
+    }
+    return true;
+  };
+  ASSERT_TRUE(c.connect());
+  EXPECT_GE(forged, 3);
+}
+
+// What somebody can connect with `change` in place of what it should be; all
+// of it must be refused in time, without a session.
+struct Mistake {
+  const char* name;
+  std::function<void(TestCluster&)> change;
+  const char* hint;
+};
+
+TEST(HostileIdentity, OnlyTheRightKeysConnect) {
+  const Mistake mistakes[] = {
+      {"another coordinator",
+       [](TestCluster& c) { c.config.identity->fill(43); },
+       "it does not know this key"},
+      // Whoever has a node has none of the others.
+      {"a lost node as coordinator",
+       [](TestCluster& c) { c.config.identity->fill(2); },
+       "it does not know this key"},
+      {"another node",
+       [](TestCluster& c) {
+         c.addresses[0].public_key = c.addresses[1].public_key;
+       },
+       "it does not know this key"},
+      {"a key for all", [](TestCluster& c) { c.config.identity.reset(); },
+       "it takes only coordinators with --identity"},
+      {"no key",
+       [](TestCluster& c) {
+         c.config.identity.reset();
+         c.config.insecure = true;
+       },
+       "it takes only coordinators with --identity"},
+  };
+  for (const Mistake& m : mistakes) {
+    SCOPED_TRACE(m.name);
+    TestCluster c(34);
+    c.use_identities();
+    c.add_node();
+    c.add_node();
+    m.change(c);
+    c.addresses.pop_back();
+    c.coordinate();
+    const Error e = end_of(c);
+    expect_error(e, Exit::kNode,
+                 "node at2: no answer within 5.0 s; an unsigned "
+                 "answer said that ");
+    expect_error(e, Exit::kNode, m.hint);
+    const AgentCounters& counted = c.nodes[0]->agent.counters();
+    EXPECT_EQ(counted.sessions, 0u);
+    EXPECT_EQ(counted.hellos, 0u);
+    EXPECT_GT(counted.forged + counted.other_mode, 0u);
+  }
+}
+
+// Nor the other way round: a coordinator with an identity talks to nobody who
+// has none.
+TEST(HostileIdentity, ACoordinatorIsNotTalkedDown) {
+  for (const bool insecure : {false, true}) {
+    TestCluster c(35);
+    c.options.insecure = insecure;
+    c.add_node();
+    c.use_identities();
+    c.addresses[0].public_key = public_key(SecretKey{1});
+    c.coordinate();
+    expect_error(end_of(c), Exit::kNode,
+                 insecure ? "it runs --insecure" : "it takes only a key");
+    EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 0u);
+    EXPECT_GT(c.nodes[0]->agent.counters().other_mode, 0u);
+  }
+}
+
+// X25519 that takes 50 ms of virtual time.
+LossyNet* slow_net = nullptr;
+const DiffieHellman& slow_x25519() {
+  static constexpr DiffieHellman kSlow = {
+      [](const uint8_t* secret, uint8_t* out) {
+        slow_net->now_us += 50'000;
+        return x25519_mbedtls().public_key(secret, out);
+      },
+      [](const uint8_t* secret, const uint8_t* theirs, uint8_t* out) {
+        slow_net->now_us += 50'000;
+        return x25519_mbedtls().shared(secret, theirs, out);
+      }};
+  return kSlow;
+}
+
+// Whoever can see answers can make the node compute; it has its frames to do.
+TEST(HostileIdentity, StrangersGetLittleOfItsTime) {
+  TestCluster c(36);
+  slow_net = &c.net;
+  c.use_identities();
+  c.options.dh = &slow_x25519();
+  c.add_node();
+  NodeAgent& agent = c.nodes[0]->agent;
+  KeyHello hello{};
+  hello.head = {Kind::kHello, kSessionVersion, Mode::kIdentity,
+                Verdict::kChallenge, kArithmetic};
+  hello.key[0] = 9;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.to == 66) std::memcpy(hello.cookie, &d.bytes[16], 8);
+    return true;
+  };
+  const auto* const at = reinterpret_cast<const uint8_t*>(&hello);
+  c.net.send({66, 2, {at, at + kOpenHelloBytes}});
+  const uint64_t begin = c.net.now_us;
+  uint64_t spent = 0;
+  for (int i = 0; i < 1000; ++i) {
+    c.net.send({66, 2, {at, at + sizeof hello}});
+    c.net.now_us += 10'000;
+    c.net.arrive();
+    const uint64_t before = c.net.now_us;
+    static_cast<void>(agent.step());
+    spent += c.net.now_us - before;
+  }
+  EXPECT_GT(agent.counters().forged, 10u);
+  EXPECT_LE(spent, (c.net.now_us - begin) / 6);
+  EXPECT_EQ(agent.counters().sessions, 0u);
+  EXPECT_TRUE(c.connect());
+}
+
+// With the least datagrams that there are.
+TEST(HostileIdentity, RunsWithin96Bytes) {
+  const Prepared p = small_split(2, "spatial", kLeastPayload);
+  TestCluster c(37, kLeastPayload);
+  c.use_identities();
+  c.net.loss = 0.1;
+  start(c, p);
+  run_frames(c, p, 3);
+}
+
+// Keys follow from what both drew, not from what they keep.
+TEST(HostileIdentity, SessionsOfTheSameTwoHaveKeysOfTheirOwn) {
+  TestCluster c(38);
+  c.use_identities();
+  c.add_node();
+  std::set<std::vector<uint8_t>> drawn;
+  size_t messages = 0;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    if (d.bytes.size() == sizeof(KeyHello) && d.bytes[0] < 3) {
+      drawn.insert({d.bytes.begin() + kOpenHelloBytes,
+                    d.bytes.begin() + kOpenHelloBytes + 32});
+      ++messages;
+    }
+    return true;
+  };
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(c.connect());
+    ASSERT_TRUE(c.stop());
+  }
+  EXPECT_EQ(messages, 8u);
+  EXPECT_EQ(drawn.size(), messages);
 }
 
 }  // namespace

@@ -4,19 +4,15 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/cluster/hex.h"
+#include "host/cluster/identity_file.h"
 
 namespace shoal {
 
 void make_key_file(const std::string& path, bool force) {
   ClusterKey key;
   system_entropy(key);
-  std::string text;
-  for (const uint8_t b : key) {
-    text += "0123456789abcdef"[b >> 4];
-    text += "0123456789abcdef"[b & 15];
-  }
-  text += '\n';
-  if (write_secret(path, text,
+  if (write_secret(path, to_hex(key) + "\n",
                    force ? Existing::kReplaced : Existing::kStays)) {
     return;
   }
@@ -34,21 +30,15 @@ ClusterKey read_key_file(const std::string& path) {
   }
   // Whoever knows the key owns every node.
   const std::vector<uint8_t> text = read_secret(path);
-  const auto digit = [](uint8_t c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  size_t length = text.size();
-  if (length > 0 && text[length - 1] == '\n') --length;
-  ClusterKey key;
-  bool good = length == 2 * key.size();
-  for (size_t i = 0; good && i < key.size(); ++i) {
-    const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-    good = high >= 0 && low >= 0;
-    key[i] = static_cast<uint8_t>(high * 16 + low);
+  std::string_view digits(reinterpret_cast<const char*>(text.data()),
+                          text.size());
+  if (digits.starts_with(kIdentityPrefix)) {
+    throw Error(Exit::kUsage, path + ": an identity, not a key that all share",
+                "--identity " + path);
   }
+  if (digits.ends_with('\n')) digits.remove_suffix(1);
+  ClusterKey key;
+  const bool good = from_hex(digits, key);
   if (!good) {
     throw Error(Exit::kUsage,
                 path + ": not a key: 64 hexadecimal digits are expected",

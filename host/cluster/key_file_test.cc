@@ -9,6 +9,7 @@
 
 #include "host/base/error.h"
 #include "host/base/temporary_folder.h"
+#include "host/cluster/identity_file.h"
 
 namespace shoal {
 namespace {
@@ -85,6 +86,45 @@ TEST_F(KeyFile, AKeyThatEverybodyMayUseIsRefused) {
   }
   write(std::string(64, '7'), 0400);
   EXPECT_NO_THROW(read_key_file(path()));
+}
+
+TEST_F(KeyFile, AnIdentityIsNoKeyAndAKeyNoIdentity) {
+  const PublicKey own = make_identity_file(path(), false);
+  struct stat info {};
+  ASSERT_EQ(stat(path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(public_key_of(read_identity_file(path())), own);
+  EXPECT_THROW(make_identity_file(path(), false), Error);
+  expect_refused(": an identity, not a key that all share");
+  chmod(path().c_str(), 0640);
+  EXPECT_THROW(read_identity_file(path()), Error);
+  make_key_file(path(), true);
+  EXPECT_THROW(read_identity_file(path()), Error);
+}
+
+TEST_F(KeyFile, PublicKeysAreTextsOrFiles) {
+  const PublicKey own = make_identity_file(path(), false);
+  const std::string text = public_key_text(own);
+  EXPECT_EQ(text.size(), 7u + 64);
+  EXPECT_EQ(parse_public_key(text, "--node-key"), own);
+  const auto refused = [&](const std::string& what) {
+    try {
+      parse_public_key(what, "--node-key");
+      ADD_FAILURE() << what;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUsage);
+      EXPECT_EQ(std::string(e.what()).rfind("--node-key: '", 0), 0u)
+          << e.what();
+    }
+  };
+  refused(path());  // the secret one
+  refused(text.substr(7));
+  refused(text + "0");
+  refused("x25519:");
+  refused("none");
+  refused("");
+  write(text + "\n", 0644);
+  EXPECT_EQ(parse_public_key(path(), "--node-key"), own);
 }
 
 }  // namespace

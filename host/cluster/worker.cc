@@ -34,6 +34,16 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
   if (!options.insecure) {
     std::copy(options.key.begin(), options.key.end(), c.key);
   }
+  if (options.identity) {
+    c.dh = &x25519_mbedtls();
+    c.identity = &identity_;
+    if (!make_identity(*c.dh, options.identity->data(),
+                       options.coordinator.data(), identity_)) {
+      throw Error(Exit::kUsage,
+                  "the coordinator's public key is none, or this node's own",
+                  "`shoal keygen --public FILE` says the right one");
+    }
+  }
   c.entropy = agent_entropy;
   c.name = name_.c_str();
   c.board = board_.c_str();

@@ -2,6 +2,7 @@
 // was given, program memory, and everything else that on a board is static.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct WorkerOptions {
   uint32_t arena_bytes = 0, program_bytes = 0;
   bool insecure = false;
   ClusterKey key{};
+  // Instead of the key: this node's, and its coordinator's.
+  std::optional<SecretKey> identity;
+  PublicKey coordinator{};
 };
 
 class Worker {
@@ -38,6 +42,7 @@ class Worker {
   Arena arena_, program_;
   std::vector<shoal_peer> peers_;
   std::vector<uint8_t> packets_;
+  Identity identity_{};
   NodeAgent agent_;
 };
 

@@ -13,6 +13,7 @@ namespace shoal {
 struct ClusterNode {
   std::string name;                   // unique
   std::string address;                // "host:port"; empty: a virtual node
+  std::string public_key;             // "x25519:..."; empty: none is named
   Board board;                        // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
   // Most weight bytes of them to execute in place; the rest comes from

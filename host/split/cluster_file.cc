@@ -16,6 +16,13 @@ bool is_name(const std::string& s) {
 }
 
 // "host:port", the port from 1.
+bool is_public_key(const std::string& s) {
+  constexpr std::string_view kPrefix = "x25519:";
+  return s.size() == kPrefix.size() + 64 && s.starts_with(kPrefix) &&
+         s.find_first_not_of("0123456789abcdefABCDEF", kPrefix.size()) ==
+             std::string::npos;
+}
+
 bool is_address(const std::string& s) {
   const size_t colon = s.rfind(':');
   if (colon == std::string::npos || colon == 0 || s.size() > 255 ||
@@ -167,6 +174,7 @@ class ClusterReader {
     read_name(keys, n);
     keys.rename("node '" + n.name + "'");
     read_address(keys, n);
+    read_public_key(keys, n);
     std::optional<std::string> board = read_board(keys);
     if (!board) board = default_board_;
     if (!board) keys.fail("board", "is missing", "here or in [defaults]");
@@ -210,6 +218,20 @@ class ClusterReader {
       }
     }
     n.address = *address;
+  }
+
+  void read_public_key(TomlReader& keys, ClusterNode& n) {
+    const std::optional<std::string> key = keys.text("public_key");
+    if (!key) return;
+    if (!is_public_key(*key)) {
+      keys.fail("public_key", "is none", "x25519: and 64 hexadecimal digits");
+    }
+    for (const ClusterNode& other : cluster_.nodes) {
+      if (other.public_key == *key) {
+        keys.fail("public_key", "is that of node '" + other.name + "' already");
+      }
+    }
+    n.public_key = *key;
   }
 
   const std::string& file_;

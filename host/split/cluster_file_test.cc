@@ -147,8 +147,15 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + node, "c.toml:5: node 1: name 'a' twice"},
       {node + "colour = 1",
        "c.toml:4: node 'a': unknown key 'colour' | one of: address, board, "
-       "clock_mhz, cost, cycles, flash, flash_mb_per_s, link, name, ram, "
-       "rating, storage"},
+       "clock_mhz, cost, cycles, flash, flash_mb_per_s, link, name, "
+       "public_key, ram, rating, storage"},
+      {node + "public_key = \"x25519:12\"",
+       "c.toml:4: node 'a': public_key is none | x25519: and 64 hexadecimal "
+       "digits"},
+      {node + "public_key = \"x25519:" + std::string(64, '7') +
+           "\"\n[[node]]\nname = \"b\"\npublic_key = \"x25519:" +
+           std::string(64, '7') + '"',
+       "c.toml:7: node 'b': public_key is that of node 'a' already"},
       {node + "link.speed = 1",
        "c.toml:4: link: unknown key 'speed' | one of: framing_bytes, "
        "latency_us, mbit_per_s"},

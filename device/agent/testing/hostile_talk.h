@@ -113,7 +113,7 @@ class HostileTalk {
     std::memcpy(d.data(), &head, sizeof head);
     std::memcpy(d.data() + sizeof head, &r, sizeof r);
     d.insert(d.end(), carried.begin(), carried.end());
-    say(sealed(d, sizeof head, head.packet, keys_.to_node));
+    say(sealed(d, sizeof head, session_nonce(head.packet), keys_.to_node));
   }
   void right_request(uint8_t code, uint8_t place, uint8_t change) {
     const auto changed = [&](Bytes b) {
@@ -238,8 +238,9 @@ class HostileTalk {
     auto& t = *static_cast<HostileTalk*>(self);
     const auto* const d = static_cast<const uint8_t*>(bytes);
     must(count > 0 && count <= kPayload);
-    if (d[0] == static_cast<uint8_t>(Kind::kAnswer)) {
-      must(count == sizeof t.heard_);
+    // What is not signed may be shorter.
+    if (d[0] == static_cast<uint8_t>(Kind::kAnswer) &&
+        count == sizeof t.heard_) {
       std::memcpy(&t.heard_, d, sizeof t.heard_);
       if (t.heard_.head.verdict == Verdict::kAccepted) {
         const SessionKeys keys = session_keys(

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -109,7 +110,17 @@ struct TestNodeOptions {
   uint32_t arena_bytes = 64 * 1024, program_bytes = 256 * 1024;
   ClusterKey key{};
   bool insecure = false;
+  std::optional<SecretKey> identity;
+  PublicKey coordinator{};  // with identities
+  const DiffieHellman* dh = &x25519_mbedtls();
+  KeyLimits key_limits;
 };
+
+inline PublicKey public_key(const SecretKey& secret) {
+  PublicKey out{};
+  x25519_mbedtls().public_key(secret.data(), out.data());
+  return out;
+}
 
 // One node: the agent with all of its memory.
 class TestNode {
@@ -124,6 +135,13 @@ class TestNode {
     config_.insecure = options.insecure;
     config_.cipher = options.insecure ? &checksum_only() : &chacha20_poly1305();
     if (!options.insecure) std::ranges::copy(options.key, config_.key);
+    if (options.identity) {
+      config_.dh = options.dh;
+      config_.identity = &identity_;
+      make_identity(*config_.dh, options.identity->data(),
+                    options.coordinator.data(), identity_);
+    }
+    config_.key_limits = options.key_limits;
     config_.entropy = [](void* self, void* out, uint32_t bytes) {
       for (uint32_t i = 0; i < bytes; ++i) {
         static_cast<uint8_t*>(out)[i] =
@@ -164,6 +182,7 @@ class TestNode {
   Arena arena_, program_;
   std::vector<shoal_peer> peers_;
   std::vector<uint8_t> packets_[3];
+  Identity identity_{};
   AgentConfig config_;
   bool opened_ = false;
 };
@@ -181,14 +200,24 @@ class TestCluster {
     options.key = config.key;
   }
 
+  // From now on everybody has a key pair.
+  void use_identities() {
+    config.identity.emplace().fill(42);
+    options.coordinator = public_key(*config.identity);
+    with_identities_ = true;
+  }
   TestNode& add_node() {
+    if (with_identities_) {
+      options.identity.emplace().fill(static_cast<uint8_t>(nodes.size() + 1));
+    }
     options.name = "node" + std::to_string(nodes.size());
     return add_node(options);
   }
   TestNode& add_node(const TestNodeOptions& o) {
     const uint64_t address = nodes.size() + 2;
     nodes.push_back(std::make_unique<TestNode>(net, address, o));
-    addresses.push_back({"at" + std::to_string(address), address});
+    addresses.push_back({"at" + std::to_string(address), address, {}});
+    if (o.identity) addresses.back().public_key = public_key(*o.identity);
     return *nodes.back();
   }
   Coordinator& coordinate() {
@@ -241,6 +270,7 @@ class TestCluster {
  private:
   std::mt19937 random_;
   int coordinators_ = 0;
+  bool with_identities_ = false;
 };
 
 }  // namespace shoal
