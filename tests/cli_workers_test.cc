@@ -166,7 +166,7 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--insecure", "--fast"}, "--fast");
   expect_refused({"worker", "--insecure"}, 2, "--ram");
   const SilentPort taken;
-  refused({"--insecure", "--listen", taken.address}, taken.address, 6);
+  refused({"--insecure", "--listen", taken.address}, taken.address, 9);
   write_text("open.key", std::string(64, '7'));
   ASSERT_EQ(chmod(shop_.path("open.key").c_str(), 0604), 0);
   refused({"--key", "open.key"}, "open.key: everybody");
