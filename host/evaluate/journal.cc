@@ -131,7 +131,14 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
                           const std::string& name) {
   const std::string header = header_of(limits.key);
   JournalText parsed;
-  if (header.starts_with(text) && text.size() < header.size()) return parsed;
+  // A power cut may have kept the length and none of the bytes.
+  const std::string_view begin =
+      text.substr(0, std::min(text.find('\0'), text.size()));
+  if (text.size() <= header.size() && begin.size() < header.size() &&
+      header.starts_with(begin) &&
+      text.find_first_not_of('\0', begin.size()) == std::string_view::npos) {
+    return parsed;
+  }
   if (!text.starts_with(header)) {
     const std::string kind = header.substr(0, header.find(limits.key));
     throw Error(Exit::kUsage,

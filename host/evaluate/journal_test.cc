@@ -107,6 +107,9 @@ TEST_F(JournalTest, AnotherRunsIsRefusedAndLeftAsItIs) {
   refused("shoal evaluate 1 other\n", Exit::kUsage,
           "the journal of another model, other data");
   refused("#!/bin/sh\n", Exit::kUsage, "not a journal");
+  refused(std::string(512, '\0'), Exit::kUsage, "not a journal");
+  const std::string lost = "shoal eval" + std::string(11, '\0');
+  EXPECT_EQ(parse_journal(lost, kLimits, "j").bytes, 0u);
   EXPECT_THROW(Journal(folder_.path().string(), kLimits), Error);
   EXPECT_THROW(Journal("/dev/null", kLimits), Error);
 }
