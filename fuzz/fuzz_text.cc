@@ -49,7 +49,9 @@ std::string file_of(const std::string& text) {
 void try_labels(const std::string& text) {
   size_t bytes = 0;
   for (const std::string& label : read_labels(file_of(text))) {
-    for (const char c : label) expect(static_cast<uint8_t>(c) >= 0x20);
+    for (const char c : label) {
+      expect(static_cast<uint8_t>(c) >= 0x20 || c == '\t');
+    }
     bytes += label.size();
   }
   expect(bytes <= 4 * text.size());  // "\\x00"

@@ -104,25 +104,31 @@ class MutatedFiles : public testing::Test {
     }
     s.needs_bytes = b.peak_bytes;
     if (!s.product.empty()) s.expected = shop_.read(s.product);
+    kinds_.insert(s.kind);
     subjects_.push_back(std::move(s));
   }
-  // Those of one kind splice each other.
-  std::vector<uint8_t> another(const Subject& s, std::mt19937_64& random) {
-    std::vector<const Subject*> same;
-    for (const Subject& o : subjects_) {
-      if (o.kind == s.kind) same.push_back(&o);
-    }
-    return shop_.read(same[random() % same.size()]->file);
+  // Every kind as often as every other.
+  const Subject& any_subject(std::mt19937_64& random) const {
+    const std::string& kind = *std::next(
+        kinds_.begin(), static_cast<ptrdiff_t>(random() % kinds_.size()));
+    return any_of(kind, random);
   }
-
+  const Subject& any_of(const std::string& kind,
+                        std::mt19937_64& random) const {
+    std::vector<const Subject*> same;
+    for (const Subject& s : subjects_) {
+      if (s.kind == kind) same.push_back(&s);
+    }
+    return *same[random() % same.size()];
+  }
   // Damages one file, runs the command on it and judges how it ended.
   void try_case(unsigned long seed, unsigned long number, bool keep) {
     std::seed_seq sequence{seed, number};
     std::mt19937_64 random(sequence);
-    const Subject& s = subjects_[random() % subjects_.size()];
+    const Subject& s = any_subject(random);
     const std::vector<uint8_t> whole = shop_.read(s.file);
     const std::vector<uint8_t> damaged =
-        mutated(whole, another(s, random), s.text, random);
+        mutated(whole, shop_.read(any_of(s.kind, random).file), s.text, random);
     std::error_code ignored;
     if (!s.product.empty()) fs::remove(shop_.folder() / s.product, ignored);
     shop_.write(s.file, damaged);
@@ -331,6 +337,7 @@ class MutatedFiles : public testing::Test {
 
   const Workshop shop_;
   std::vector<Subject> subjects_;
+  std::set<std::string> kinds_;
   std::map<std::string, Tally> tally_;
 };
 
