@@ -92,6 +92,9 @@ typedef struct shoal_peer {
   uint64_t address; /* where it was when it was heard last */
   uint8_t send_key[32], receive_key[32];
   uint64_t home; /* the node's own: the address with which it was opened */
+  /* The node's own: since when the keys are in use (device/link/phase.h). */
+  uint64_t phase_packet, phase_us, receive_from;
+  uint8_t phases;
 } shoal_peer;
 
 /* What a program with peers needs. All of it is the caller's and must outlive
@@ -104,6 +107,8 @@ typedef struct shoal_link {
   const shoal_cipher* cipher;
   uint32_t epoch;
   uint8_t* packet; /* max_payload bytes, for datagrams under construction */
+  /* So long a key to a peer lasts; 0: 2^32 datagrams, a day. */
+  uint64_t key_packets, key_us;
 } shoal_link;
 
 typedef struct shoal_link_counters {

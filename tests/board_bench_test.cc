@@ -58,6 +58,16 @@ TEST(BoardBench, ChunksAreCheckedAsFastAsTheirBoardsSay) {
   }
 }
 
+// Everest on the board and Mbed TLS here make the same keys of it, or
+// bench_node() throws.
+TEST(BoardBench, AHandshakeTakesWhatDocsSay) {
+  for (const char* name : {"emcraft-sf2", "mps2-an386"}) {
+    const BenchTable table = measure(name);
+    EXPECT_NEAR(table.handshake.instructions / 15.7e6, 1, 0.05) << name;
+    EXPECT_LE(table.handshake.stack_bytes, 3072) << name;
+  }
+}
+
 TEST(BoardBench, CountsRepeat) {
   const BenchTable a = measure(), b = measure();
   for (size_t i = 0; i < a.lines.size(); ++i) {

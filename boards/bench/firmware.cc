@@ -4,6 +4,7 @@
 
 #include "boards/bench/ciphers.h"
 #include "boards/bench/frames.h"
+#include "boards/bench/handshake.h"
 #include "boards/bench/measure.h"
 #include "boards/firmware/frames.h"
 
@@ -70,6 +71,13 @@ int run_firmware(const shoal_port& port) {
         BenchCipherFrame{i, static_cast<uint32_t>(r.ticks),
                          static_cast<uint32_t>(r.ticks >> 32), r.checksum});
   }
+  const BenchHandshakeResult h = measure_handshake(x25519_everest(), clock);
+  shoal_memory memory;
+  port.memory(port.user, &memory);
+  console.send(kBenchHandshake,
+               BenchHandshakeFrame{static_cast<uint32_t>(h.ticks),
+                                   static_cast<uint32_t>(h.ticks >> 32),
+                                   memory.stack_used, h.checksum});
   console.send(kBenchEnd, BenchEndFrame{kBenchLayerCount});
   return kExitDone;
 }

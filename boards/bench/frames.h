@@ -1,8 +1,8 @@
 // What the measuring firmware says on its console, as frames of
 // device/port/console.h: kHello, kBenchBegin, a kBenchLayer for each layer in
 // the order of kBenchLayers, a kBenchCipher for each of kBenchCiphers,
-// kBenchEnd. It has frame types of its own, because it is a firmware of its
-// own.
+// kBenchHandshake, kBenchEnd. It has frame types of its own, because it is a
+// firmware of its own.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ inline constexpr FrameType kBenchBegin{64};
 inline constexpr FrameType kBenchLayer{65};
 inline constexpr FrameType kBenchEnd{66};
 inline constexpr FrameType kBenchCipher{67};
+inline constexpr FrameType kBenchHandshake{68};
 
 // The clock, tried on a loop of known length.
 struct BenchBeginFrame {
@@ -36,6 +37,12 @@ static_assert(sizeof(BenchLayerFrame) == 40);
 
 struct BenchCipherFrame {
   uint32_t cipher, ticks_low, ticks_high;
+  uint32_t checksum;
+};
+
+struct BenchHandshakeFrame {
+  uint32_t ticks_low, ticks_high;
+  uint32_t stack_bytes;  // the most that all measurements have used
   uint32_t checksum;
 };
 

@@ -41,7 +41,10 @@ Status NodeAgent::open(const AgentConfig& config) {
     return Status::kBadArgument;
   }
   storage_ = {this, read_start, read_poll, nullptr, nullptr};
-  link_ = {config.transport, config.peers, config.cipher, 0, config.packets[2]};
+  link_ = {config.transport,    config.peers,
+           config.cipher,       0,
+           config.packets[2],   config.key_limits.packets,
+           config.key_limits.us};
   return Status::kOk;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "device/link/congestion.h"
+#include "device/link/phase.h"
 #include "device/link/wire.h"
 
 namespace shoal {
@@ -58,6 +59,7 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   }
   for (uint32_t p = 0; p < counts.peers; ++p) {
     config.peers[p].home = config.peers[p].address;
+    begin_phases(config.peers[p], now_us());
     peers_[p].probe_at_us = kNever;
     peers_[p].first_flight = flight;
     start_pace(peers_[p].pace, peers[p].window);

@@ -230,7 +230,7 @@ TEST_P(Hostile, GenuineButMalformed) {
   const auto sent = uint32_t(b().peer_state(0).next_packet);
   after_good(ack(sent));  // not yet sent
   after_good(ack(sent + 1000));
-  malformed(good, 2);  // unknown flag
+  malformed(good, 4);  // unknown flag
   EXPECT_EQ(b().ins[0].placed, 50u);
   EXPECT_EQ(to_b(seal(0, next_number(), joined(good, ack(sent - 1)))),
             Status::kOk);

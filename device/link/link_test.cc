@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "device/link/testing/pair.h"
 #include "device/link/wire.h"
+#include "device/program/hmac.h"
 
 namespace shoal {
 namespace {
@@ -419,6 +421,50 @@ TEST(Link, OverheadAtFullLoad) {
   ASSERT_TRUE(world.run(60)) << world.state();
   EXPECT_LT(double(world.sent_bytes), 1.08 * 2e6);
   RecordProperty("sent_bytes", std::to_string(world.sent_bytes));
+}
+
+// How often a key has been replaced.
+int phases_since(const uint8_t* first, const uint8_t* now) {
+  uint8_t key[32];
+  std::memcpy(key, first, sizeof key);
+  for (int n = 0; n < 10'000; ++n) {
+    if (std::memcmp(key, now, sizeof key) == 0) return n;
+    uint8_t next[32];
+    hmac_sha256(key, sizeof key, reinterpret_cast<const uint8_t*>("shoal next"),
+                10, next);
+    std::memcpy(key, next, sizeof key);
+  }
+  return -1;
+}
+
+// Keys that last for five datagrams, or 3 ms, over a bad wire: every byte
+// arrives once, and nobody's key is ahead of what the other one can follow.
+TEST(Link, KeysAreReplacedOnTheWay) {
+  for (const bool by_time : {false, true}) {
+    for (unsigned seed = 1; seed <= 10; ++seed) {
+      Topology t;
+      t.frames = 3;
+      t.edges = {{0, 1, 0, 0, 20'000, 900, 900}, {1, 0, 0, 0, 300, 300, 300}};
+      (by_time ? t.key_us : t.key_packets) = by_time ? 3000 : 5;
+      Channel c;
+      c.cipher = &chacha20_poly1305();
+      c.loss = 0.2, c.reordering = 0.2, c.duplication = 0.1;
+      World w(t, c, seed);
+      uint8_t first[2][32];
+      for (int i = 0; i < 2; ++i) {
+        std::memcpy(first[i], w.nodes[i]->peers[0].send_key, 32);
+      }
+      ASSERT_TRUE(w.run(600)) << w.state();
+      for (int i = 0; i < 2; ++i) {
+        const int sent = phases_since(first[i], w.nodes[i]->peers[0].send_key);
+        const int got =
+            phases_since(first[i], w.nodes[1 - i]->peers[0].receive_key);
+        EXPECT_GT(sent, 5);
+        EXPECT_GE(got, sent - 1);
+        EXPECT_LE(got, sent);
+      }
+    }
+  }
 }
 
 }  // namespace

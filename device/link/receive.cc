@@ -1,5 +1,6 @@
 #include "device/link/congestion.h"
 #include "device/link/link.h"
+#include "device/link/phase.h"
 #include "device/link/wire.h"
 
 namespace shoal {
@@ -54,12 +55,14 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
   shoal_peer& from = config_->peers[peer];
   uint8_t* items = datagram + kDataHeadBytes;
   const uint32_t size = bytes - kDataHeadBytes - cipher.tag_bytes;
-  if (cipher.open(from.receive_key, number, datagram, kDataHeadBytes, items,
-                  size) != 0) {
-    ++counters_.forged;
-    return Status::kBadTag;
+  const Status opened =
+      open_phase(from, cipher, head.flags, number, datagram, items, size);
+  if (opened != Status::kOk) {
+    ++(opened == Status::kStale ? counters_.stale : counters_.forged);
+    return opened;
   }
-  if ((head.flags & ~kFlagProbe) != 0 || !legal(peer, items, size)) {
+  if ((head.flags & ~(kFlagProbe | kFlagPhase)) != 0 ||
+      !legal(peer, items, size)) {
     ++counters_.malformed;
     return Status::kBadRecord;
   }
@@ -201,6 +204,8 @@ void Link::take_credit(uint16_t peer, const Item& item) {
 
 void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
   PeerState& s = peers_[peer];
+  const uint32_t ago = static_cast<uint32_t>(s.next_packet) - ack.value;
+  confirm_phase(config_->peers[peer], s.next_packet - ago);
   uint32_t late_us = 0;
   if (pace_came_late(s.pace, ack.value, ack.mask, late_us)) {
     measure(s, static_cast<uint32_t>(now) - late_us);

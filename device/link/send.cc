@@ -1,5 +1,6 @@
 #include "device/link/congestion.h"
 #include "device/link/link.h"
+#include "device/link/phase.h"
 #include "device/link/wire.h"
 
 namespace shoal {
@@ -161,7 +162,9 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
 
   const uint64_t number = s.next_packet++;
   const uint32_t packet = static_cast<uint32_t>(number);
-  const uint8_t flags = s.flags & kProbe ? kFlagProbe : uint8_t{0};
+  shoal_peer& to = config_->peers[peer];
+  uint8_t flags = send_phase(to, *config_, number, now);
+  if (s.flags & kProbe) flags |= kFlagProbe;
   put_head(datagram, {flags, node_, config_->epoch, packet});
   if (s.unacknowledged > 0) write_acks(s, writer);
   const bool all_credit =
@@ -171,7 +174,6 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
 
   const uint32_t bytes = static_cast<uint32_t>(writer.end() - items);
   const uint32_t size = kDataHeadBytes + bytes + cipher.tag_bytes;
-  const shoal_peer& to = config_->peers[peer];
   const bool astray = s.backoff > 1 && number % 2 == 0;
   const shoal_transport& transport = *config_->transport;
   if (cipher.seal(to.send_key, number, datagram, kDataHeadBytes, items,

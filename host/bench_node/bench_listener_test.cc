@@ -90,7 +90,11 @@ TEST(BenchListener, HearsAllLayers) {
   for (uint32_t i = 0; i < kBenchCipherCount; ++i) {
     said.say(kBenchCipher, cipher(i));
   }
+  EXPECT_FALSE(said.heard().handshake());
+  said.say(kBenchHandshake, BenchHandshakeFrame{9000, 0, 3000, 5});
   said.say(kBenchEnd, BenchEndFrame{kBenchLayerCount});
+  ASSERT_TRUE(said.heard().handshake());
+  EXPECT_EQ(said.heard().handshake()->stack_bytes, 3000);
   EXPECT_EQ(said.heard().ciphers().at(2).instructions,
             (int64_t{2} << 31) + 4000);
   EXPECT_EQ(said.heard().ciphers().at(2).checksum, 18u);
@@ -121,6 +125,8 @@ TEST(BenchListener, RefusesNonsense) {
             "the measuring firmware says a chunk out of turn");
   EXPECT_EQ(Said().complaint(kBenchCipher, cipher(0)),
             "the measuring firmware says a chunk out of turn");
+  EXPECT_EQ(Said().complaint(kBenchHandshake, BenchHandshakeFrame{1, 0, 1, 1}),
+            "the measuring firmware says a handshake out of turn");
   EXPECT_EQ(Said().start().complaint(kBenchEnd, BenchEndFrame{0}),
             "the measuring firmware says that it is done too early");
   EXPECT_EQ(Said().complaint(FrameType{99}, uint32_t{0}),

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "boards/bench/handshake.h"
 #include "host/base/error.h"
 #include "host/emulate/process.h"
 
@@ -134,7 +135,7 @@ BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
       command_line(*board.emulator, find_firmware(options)), options.seconds,
       [&](std::span<const uint8_t> said) { listener.feed(said); });
   require_good_end(options, listener, ended);
-  BenchTable table{board.name, board.core, listener.kernels(), {}, {}};
+  BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}};
   for (size_t i = 0; i < listener.layers().size(); ++i) {
     const BenchLayer& layer = kBenchLayers[i];
     const CountedLayer& counted = listener.layers()[i];
@@ -149,6 +150,10 @@ BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
     table.ciphers.push_back(
         {&cipher, static_cast<double>(counted.instructions) / cipher.bytes});
   }
+  const CountedHandshake& h = *listener.handshake();
+  require_same(board.name, "a handshake", h.checksum,
+               measure_handshake(x25519_mbedtls(), kNoClock).checksum);
+  table.handshake = {static_cast<double>(h.instructions), h.stack_bytes};
   return table;
 }
 

@@ -35,10 +35,17 @@ struct BenchCipherLine {
   double per_byte = 0;
 };
 
+// What a handshake with identities takes a node.
+struct BenchHandshake {
+  double instructions = 0;
+  int stack_bytes = 0;  // that the whole measurement has used at most
+};
+
 struct BenchTable {
   std::string board, core, kernels;
   std::vector<BenchLine> lines;
   std::vector<BenchCipherLine> ciphers;
+  BenchHandshake handshake;
 };
 
 // Boots the measuring firmware. Throws Error(kInternal) if firmware or emulator

@@ -60,10 +60,12 @@ void BenchListener::take(const ConsoleFrame& f) {
     layer(f);
   } else if (f.type == kBenchCipher) {
     cipher(f);
+  } else if (f.type == kBenchHandshake) {
+    handshake(f);
   } else if (f.type == kBenchEnd) {
     const auto end = payload_as<BenchEndFrame>(f);
     if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount ||
-        ciphers_.size() != kBenchCipherCount) {
+        ciphers_.size() != kBenchCipherCount || !handshake_) {
       nonsense("that it is done too early");
     }
     done_ = true;
@@ -120,6 +122,13 @@ void BenchListener::cipher(const ConsoleFrame& f) {
   ciphers_.push_back(
       {instructions(c.ticks_low, c.ticks_high, ticks_per_instruction_),
        c.checksum});
+}
+
+void BenchListener::handshake(const ConsoleFrame& f) {
+  const auto h = payload_as<BenchHandshakeFrame>(f);
+  if (!begun_ || handshake_) nonsense("a handshake out of turn");
+  handshake_ = {instructions(h.ticks_low, h.ticks_high, ticks_per_instruction_),
+                static_cast<int>(h.stack_bytes), h.checksum};
 }
 
 }  // namespace shoal

@@ -30,6 +30,12 @@ struct CountedCipher {
   uint32_t checksum = 0;
 };
 
+struct CountedHandshake {
+  int64_t instructions = 0;
+  int stack_bytes = 0;
+  uint32_t checksum = 0;
+};
+
 class BenchListener {
  public:
   // `instruction_s`: what an instruction takes by the board's clock.
@@ -40,13 +46,16 @@ class BenchListener {
 
   // How the board has faulted.
   const std::optional<Error>& failure() const { return failure_; }
-  // Whether all layers and ciphers came, and the end.
+  // Whether all layers and ciphers and the handshake came, and the end.
   bool done() const { return done_ && decoder_.at_rest(); }
   const std::string& kernels() const { return kernels_; }
   // In the order of kBenchLayers.
   const std::vector<CountedLayer>& layers() const { return layers_; }
   // In the order of kBenchCiphers.
   const std::vector<CountedCipher>& ciphers() const { return ciphers_; }
+  const std::optional<CountedHandshake>& handshake() const {
+    return handshake_;
+  }
 
  private:
   void take(const ConsoleFrame&);
@@ -54,6 +63,7 @@ class BenchListener {
   void begin(const ConsoleFrame&);
   void layer(const ConsoleFrame&);
   void cipher(const ConsoleFrame&);
+  void handshake(const ConsoleFrame&);
 
   const Board& board_;
   const double instruction_s_;
@@ -62,6 +72,7 @@ class BenchListener {
   std::string kernels_;
   std::vector<CountedLayer> layers_;
   std::vector<CountedCipher> ciphers_;
+  std::optional<CountedHandshake> handshake_;
   std::optional<Error> failure_;
   ConsoleDecoder decoder_;
 };

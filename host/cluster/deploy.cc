@@ -248,9 +248,13 @@ void Coordinator::Work::start_link() {
       static_cast<uint32_t>(links_.targets.size());
   counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
   tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
-  link_config_ = {config_.transport, peers_.data(),
+  link_config_ = {config_.transport,
+                  peers_.data(),
                   config_.insecure ? &checksum_only() : &chacha20_poly1305(),
-                  epoch_, packet_.data()};
+                  epoch_,
+                  packet_.data(),
+                  config_.key_limits.packets,
+                  config_.key_limits.us};
   if (link_.open(link_config_, *frames_, kCoordinator, links_.peers.data(),
                  counts,
                  reinterpret_cast<uint8_t*>(tables_.data())) != Status::kOk) {

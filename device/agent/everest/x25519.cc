@@ -3,9 +3,10 @@
 
 #include "device/agent/diffie_hellman.h"
 
-extern "C" {
-#include <everest/Hacl_Curve25519.h>
-}
+// As everest/Hacl_Curve25519.h has it, which is no C++.
+extern "C" void Hacl_Curve25519_crypto_scalarmult(uint8_t* product,
+                                                  uint8_t* secret,
+                                                  uint8_t* point);
 
 namespace shoal {
 namespace {

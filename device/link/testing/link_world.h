@@ -37,6 +37,7 @@ struct Topology {
   // What the first frame begins with: so that numbers may wrap.
   uint32_t first_offset = 0;
   uint64_t first_packet = 0;
+  uint64_t key_packets = 0, key_us = 0;  // as in shoal_link
   std::vector<Edge> edges;
 };
 
@@ -322,7 +323,8 @@ inline Node::Node(World& world, int number) : number(number), world_(world) {
     return static_cast<Node*>(user)->world_.now;
   };
   packet.resize(transport.max_payload);
-  config = {&transport, peers.data(), world.channel.cipher, 7, packet.data()};
+  config = {&transport,    peers.data(), world.channel.cipher, 7, packet.data(),
+            t.key_packets, t.key_us};
   tables.resize(link_layout(counts).bytes / 8);
   EXPECT_EQ(link.open(config, *this, static_cast<uint16_t>(number),
                       entries.data(), counts, table_bytes()),

@@ -108,7 +108,7 @@ class Socket {
       peer.receive_key[0] = key(peer.address, address);
       peers_.push_back(peer);
     }
-    link = {&transport_, peers_.data(), o.cipher, 7, packet_.data()};
+    link = {&transport_, peers_.data(), o.cipher, 7, packet_.data(), 0, 0};
   }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;

@@ -261,7 +261,8 @@ class DeafLink {
  public:
   DeafLink() : packet_(256), peers_(kMaxPeers) {
     transport_ = {this, 256, &send, &receive, &now};
-    link = {&transport_, peers_.data(), &checksum_only(), 1, packet_.data()};
+    link = {
+        &transport_, peers_.data(), &checksum_only(), 1, packet_.data(), 0, 0};
   }
   DeafLink(const DeafLink&) = delete;
   DeafLink& operator=(const DeafLink&) = delete;
