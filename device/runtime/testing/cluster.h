@@ -103,7 +103,8 @@ class Socket {
       : net_(net), address_(address), packet_(o.max_payload) {
     transport_ = {this, o.max_payload, &send, &receive, &now};
     for (const PeerEntry& p : peers) {
-      shoal_peer peer{address_of(p.node), {}, {}, 0};
+      shoal_peer peer{};
+      peer.address = address_of(p.node);
       peer.send_key[0] = key(address, peer.address);
       peer.receive_key[0] = key(peer.address, address);
       peers_.push_back(peer);
