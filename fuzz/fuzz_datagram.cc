@@ -1,9 +1,10 @@
 // Any datagrams with a right checksum, between anything that the node itself
 // does: the link takes or refuses them, its books stay balanced, and its owner
-// is never asked for what it has not, nor given what it has not allowed.
+// is never asked for what it has not, nor given what it has not allowed, nor
+// given anything twice.
 //
-// The input is a sequence of commands: one byte (which, modulo 8) and what
-// belongs to it.
+// The input is the length of the lists of gaps (one byte, modulo 5), then a
+// sequence of commands: one byte (which, modulo 8) and what belongs to it.
 //   0..2  a datagram: flags, sender, steps of its number, length, items
 //   3     raw bytes: length, bytes
 //   4     bytes become ready: target, count
@@ -11,6 +12,7 @@
 //   6     time passes (units of 300 us), then send(flush): time, flush
 //   7     the next stage
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -42,14 +44,16 @@ class Owner : public Streams {
  public:
   struct End {
     uint32_t made = 0, released = 0, placed = 0, consumed = 0, end = 0;
+    std::bitset<kFrame> there = {};  // of the bytes of the frame
+    uint32_t at(uint32_t offset) const { return offset - (end - kFrame); }
   };
 
-  Owner() {
+  explicit Owner(uint32_t gaps) {
     peers_[0].address = 10;
     peers_[1].address = 20;
     transport_ = {this, kPayload, send, nullptr, now};
     config_ = {&transport_, peers_, &checksum_only(), 3, packet_};
-    counts_ = {2, 5, 3, 2, 2};
+    counts_ = {2, 5, 3, 2, 2, gaps};
     tables_.resize(link_layout(counts_).bytes / 8);
     expect(link.open(config_, *this, kNode, kEntries, counts_,
                      reinterpret_cast<uint8_t*>(tables_.data())) ==
@@ -76,12 +80,23 @@ class Owner : public Streams {
   }
   void place(uint16_t s, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override {
-    expect(bytes > 0 && offset == ins.at(s).placed);
+    End& e = ins.at(s);
+    expect(bytes > 0 && ahead(offset, e.placed) >= 0);
     expect(ahead(offset + bytes, limit(s)) <= 0);
     uint8_t sum = 0;  // all of them can be read
     for (uint32_t i = 0; i < bytes; ++i) sum = uint8_t(sum + from[i]);
     sum_ = sum;
-    ins.at(s).placed += bytes;
+    for (uint32_t i = 0; i < bytes; ++i) {
+      expect(!e.there.test(e.at(offset + i)));
+      e.there.set(e.at(offset + i));
+    }
+    placed_bytes_ += bytes;
+  }
+  void arrived(uint16_t s, uint32_t offset) override {
+    End& e = ins.at(s);
+    expect(ahead(offset, e.placed) > 0);
+    while (e.placed != offset) expect(e.there.test(e.at(e.placed++)));
+    expect(offset == e.end || !e.there.test(e.at(offset)));
   }
 
   void make(uint8_t which, uint8_t count) {
@@ -159,23 +174,43 @@ class Owner : public Streams {
     const auto* flights = reinterpret_cast<const Flight*>(t + l.flights);
     const auto* states = reinterpret_cast<const TargetState*>(t + l.targets);
     for (int p = 0; p < 2; ++p) {
-      uint32_t used = 0;
+      uint32_t used = 0, lost = 0;
       for (uint32_t i = 0; i < kEntries[p].window; ++i) {
         const Flight& f = flights[peers[p].first_flight + i];
         if (f.bytes == 0) continue;
-        ++used;
+        ++(is_lost(f) ? lost : used);
         expect(kTargets[stage_][f.target].peer == p);
         expect(ahead(f.offset + f.bytes, states[f.target].sent) <= 0);
       }
-      expect(used == peers[p].in_flight);
+      expect(used == peers[p].in_flight && lost == peers[p].lost);
     }
+    expect(link.counters().placed_bytes == placed_bytes_);
+    const auto* ranges = reinterpret_cast<const Range*>(t + l.ranges);
     for (uint16_t i = 0; i < targets(); ++i) {
       expect(ahead(states[i].sent, states[i].acknowledged) >= 0);
       expect(ahead(states[i].reached, states[i].sent) >= 0);
       expect(ahead(outs[i].made, states[i].reached) >= 0);
       expect(states[i].acknowledged == outs[i].released);
       expect(link.received(i) == ins[i].placed);
+      lists_what_is_there(ins[i], ranges + i * counts_.gaps);
     }
+  }
+
+  // Exactly, in order, without ranges that touch.
+  void lists_what_is_there(const End& in, const Range* ranges) const {
+    uint32_t next = in.at(in.placed);
+    for (uint32_t i = 0; i < counts_.gaps; ++i) {
+      if (ranges[i].begin == ranges[i].end) {
+        expect(i + 1 == counts_.gaps ||
+               ranges[i + 1].begin == ranges[i + 1].end);
+        continue;
+      }
+      const uint32_t begin = in.at(ranges[i].begin), end = in.at(ranges[i].end);
+      expect(next < begin && begin < end && end <= kFrame);
+      for (; next < begin; ++next) expect(!in.there.test(next));
+      for (; next < end; ++next) expect(in.there.test(next));
+    }
+    for (; next < kFrame; ++next) expect(!in.there.test(next));
   }
 
   static int send(void*, uint64_t, const void*, uint32_t bytes) {
@@ -193,6 +228,7 @@ class Owner : public Streams {
   uint64_t now_us_ = 1, numbers_[2] = {};
   uint32_t frame_ = 0;
   int stage_ = 0;
+  uint64_t placed_bytes_ = 0;
   volatile uint8_t sum_ = 0;
 };
 
@@ -215,8 +251,8 @@ class Input {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  Owner owner;
   Input in(data, size);
+  Owner owner(in.byte() % 5u);
   while (!in.empty()) {
     switch (in.byte() % 8) {
       case 3:

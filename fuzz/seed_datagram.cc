@@ -38,6 +38,7 @@ Bytes segment(uint16_t stream, uint32_t offset, uint16_t length) {
   std::memset(to, 1, length);
   return b;
 }
+const Bytes kNoGaps = {0}, kGaps = {2};
 const Bytes kSend = {6, 1, 1}, kLater = {6, 250, 1}, kNextStage = {7};
 Bytes make(uint8_t target, uint8_t count) { return {4, target, count}; }
 Bytes consume(uint8_t stream, uint8_t count) { return {5, stream, count}; }
@@ -52,27 +53,35 @@ int main(int argc, char** argv) {
   const std::string folder = argv[1];
   try {
     // Segments come, are consumed and answered, one of them early.
-    shoal::write_file(folder + "/receive",
-                      kSend + datagram(0, segment(0, 0, 100)) +
+    const Bytes receive = kSend + datagram(0, segment(0, 0, 100)) +
                           datagram(1, segment(1, 0, 50) + segment(1, 50, 9)) +
                           datagram(0, segment(0, 150, 20)) + consume(0, 60) +
-                          kSend + datagram(0, segment(0, 90, 80)) + kLater);
+                          kSend + datagram(0, segment(0, 90, 80)) + kLater;
+    shoal::write_file(folder + "/receive", kNoGaps + receive);
+    // The same where it is placed, and gaps that are filled from all sides.
+    shoal::write_file(
+        folder + "/gaps",
+        kGaps + receive + datagram(1, segment(1, 100, 9)) +
+            datagram(1, segment(1, 120, 9)) + datagram(1, segment(1, 140, 9)) +
+            kSend + datagram(1, segment(1, 105, 30)) +
+            datagram(1, segment(1, 70, 200)) + datagram(1, segment(1, 40, 40)) +
+            consume(1, 99) + kLater);
     // Rows go, some are acknowledged, others lost.
-    shoal::write_file(folder + "/send",
-                      datagram(0, credit(0, 250)) + datagram(1, credit(1, 99)) +
-                          make(0, 200) + make(1, 99) + kSend +
-                          datagram(0, ack(1, 3)) + kLater + make(0, 30) +
-                          kSend + datagram(0, ack(4, 8), 1) + kLater);
+    shoal::write_file(
+        folder + "/send",
+        kNoGaps + datagram(0, credit(0, 250)) + datagram(1, credit(1, 99)) +
+            make(0, 200) + make(1, 99) + kSend + datagram(0, ack(1, 3)) +
+            kLater + make(0, 30) + kSend + datagram(0, ack(4, 8), 1) + kLater);
     // Early credit, another stage, a probe, something malformed.
-    shoal::write_file(folder + "/stages",
-                      datagram(1, credit(2, 300)) + kNextStage + make(0, 100) +
-                          kSend + datagram(1, segment(2, 0, 100) + ack(0, 1)) +
-                          datagram(0, segment(0, 0, 10)) + datagram(0, {}, 1) +
-                          kSend + kNextStage +
-                          datagram(1, segment(1, 1000, 30) + Bytes{9}) +
-                          Bytes{3, 12, 4, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0});
+    shoal::write_file(
+        folder + "/stages",
+        kGaps + datagram(1, credit(2, 300)) + kNextStage + make(0, 100) +
+            kSend + datagram(1, segment(2, 0, 100) + ack(0, 1)) +
+            datagram(0, segment(0, 0, 10)) + datagram(0, {}, 1) + kSend +
+            kNextStage + datagram(1, segment(1, 1000, 30) + Bytes{9}) +
+            Bytes{3, 12, 4, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0});
     shoal::write_file(folder + "/blocked",
-                      make(0, 90) + kSend + kLater + kLater +
+                      kNoGaps + make(0, 90) + kSend + kLater + kLater +
                           datagram(0, credit(0, 10)) + kSend +
                           datagram(0, ack(1, 2) + credit(0, 90)) + kSend);
   } catch (const shoal::Error& error) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -63,6 +64,14 @@ int64_t largest_arena(const Plan& plan) {
   return most;
 }
 
+// Times do not depend on the picture.
+std::vector<uint8_t> noise(size_t bytes) {
+  std::vector<uint8_t> input(bytes);
+  std::mt19937 random(1);
+  for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
+  return input;
+}
+
 struct Numbers {
   double latency_s = 0;
   double compute_s = 0;  // of all nodes, at the clock of the first
@@ -74,10 +83,7 @@ struct Numbers {
 Numbers measure(const char* what, const Cluster& cluster,
                 const PrepareSplit& how) {
   const Prepared prepared = prepare_split(model(), cluster, how);
-  // Times do not depend on the picture.
-  std::vector<uint8_t> input(224 * 224 * 3);
-  std::mt19937 random(1);
-  for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
+  const std::vector<uint8_t> input = noise(224 * 224 * 3);
   SimOptions options;
   options.warm_up = true;
   const SimResult r = simulate_cluster(prepared, cluster, input, options);
@@ -149,6 +155,54 @@ TEST(ClusterNumbers, UnequalNodes) {
       measure("one of the even ones", uniform_cluster(1, board, {}), how);
   const double work_s = one.compute_s / kNodes;
   EXPECT_LE(n.latency_s, 1.25 * work_s + (equal.latency_s - work_s));
+}
+
+// What bad luck costs: the worst of some seeds over the same plan without it.
+// Two seeds by default; tools/loss_campaign.sh runs SHOAL_LOSS_SEEDS of them.
+TEST(ClusterNumbers, LossAndReordering) {
+  const Cluster cluster =
+      uniform_cluster(kNodes, find_board("teensy41"), 64 * 1024);
+  const Prepared prepared = prepare_split(
+      model(), cluster, by_strategy("spatial", Objective::kLatency));
+  const std::vector<uint8_t> input = noise(224 * 224 * 3);
+  std::vector<uint8_t> output;  // without bad luck
+  const auto latency_ms = [&](const NetworkOptions& network) {
+    SimOptions options;
+    options.warm_up = true;
+    options.network = network;
+    options.timeout_us = 20'000'000;  // deployment is lossy too
+    options.output = [&](int, const std::vector<uint8_t>& bytes) {
+      if (output.empty()) output = bytes;
+      EXPECT_EQ(bytes, output) << "seed " << network.seed;
+    };
+    return simulate_cluster(prepared, cluster, input, options).latency_s() *
+           1e3;
+  };
+  const char* const text = std::getenv("SHOAL_LOSS_SEEDS");
+  const int seeds = text ? std::atoi(text) : 2;
+  const double calm = latency_ms({});
+  std::printf("calm %.3f ms\n", calm);
+  const struct {
+    const char* what;
+    double loss, reorder, most;
+  } cases[] = {{"loss 5 %", 0.05, 0, 1.2},
+               {"reordering 30 %", 0, 0.3, 1.3},
+               {"loss 30 %", 0.3, 0, 4}};
+  for (const auto& c : cases) {
+    double sum = 0, worst = 0;
+    for (int seed = 1; seed <= seeds; ++seed) {
+      NetworkOptions network;
+      network.loss = c.loss;
+      network.reorder = c.reorder;
+      network.seed = static_cast<uint64_t>(seed);
+      const double ratio = latency_ms(network) / calm;
+      sum += ratio;
+      worst = std::max(worst, ratio);
+    }
+    std::printf("%-16s %d seeds: mean %.3f, worst %.3f of at most %.1f\n",
+                c.what, seeds, sum / seeds, worst, c.most);
+    EXPECT_LE(worst, c.most) << c.what;
+  }
 }
 
 }  // namespace

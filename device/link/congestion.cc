@@ -64,15 +64,16 @@ void pace_watch(Pace& p, uint32_t packet, uint32_t sent_us, uint32_t next) {
   p.watched_us = sent_us ? sent_us : 1;
 }
 
-bool pace_came_late(Pace& p, uint32_t largest, uint32_t mask,
-                    uint32_t& sent_us) {
+Watched pace_watched(Pace& p, uint32_t largest, uint32_t mask,
+                     uint32_t overtaken, uint32_t& sent_us) {
   const uint32_t age = largest - p.watched;
-  if (p.watched_us == 0 || age >= 0x80000000u) return false;
-  const bool old = age < p.watched_end - p.watched;
-  const bool came = old && age < 32 && (mask >> age & 1);
-  sent_us = p.watched_us;
-  if (came || !old) p.watched_us = 0;
-  return came;
+  sent_us = 0;
+  if (p.watched_us == 0 || age >= 0x80000000u) return Watched::kOpen;
+  const bool came = age < 32 && (mask >> age & 1);
+  if (!came && age < overtaken) return Watched::kOpen;
+  if (came && age < p.watched_end - p.watched) sent_us = p.watched_us;
+  p.watched_us = 0;
+  return came ? Watched::kCame : Watched::kLost;
 }
 
 }  // namespace shoal

@@ -47,10 +47,13 @@ void pace_silent(Pace&);
 // This one's time-out has passed.
 void pace_watch(Pace&, uint32_t packet, uint32_t sent_us, uint32_t next);
 
-// Whether an acknowledgement (SPEC.md, "Datagrams") names the datagram that
-// was kept in mind, and when that was sent; it is forgotten then. One that
-// names later datagrams too may come in place of another that was lost: it
-// tells nothing of the round trip.
-bool pace_came_late(Pace&, uint32_t largest, uint32_t mask, uint32_t& sent_us);
+// What an acknowledgement (SPEC.md, "Datagrams") says of the datagram that was
+// kept in mind: it came after all, or not though one came that was sent
+// `overtaken` later. It is forgotten then. `sent_us` is when it was sent, or 0
+// if the acknowledgement names later datagrams too: then it may come in place
+// of another that was lost, and tells nothing of the round trip.
+enum class Watched : uint8_t { kOpen, kCame, kLost };
+Watched pace_watched(Pace&, uint32_t largest, uint32_t mask, uint32_t overtaken,
+                     uint32_t& sent_us);
 
 }  // namespace shoal

@@ -61,18 +61,30 @@ TEST(Congestion, SilenceLeavesOne) {
 TEST(Congestion, WhatComesLateTellsItsRoundTrip) {
   Pace p = paced(8);
   uint32_t sent_us = 0;
-  EXPECT_FALSE(pace_came_late(p, 5, ~0u, sent_us));
+  EXPECT_EQ(pace_watched(p, 5, ~0u, 3, sent_us), Watched::kOpen);
   pace_watch(p, 0xFFFFFFFF, 700, 3);
   pace_watch(p, 2, 800, 3);
-  EXPECT_FALSE(pace_came_late(p, 0xFFFFFFFE, 1, sent_us));
-  EXPECT_FALSE(pace_came_late(p, 1, 1, sent_us));
-  EXPECT_TRUE(pace_came_late(p, 1, 5, sent_us));
+  EXPECT_EQ(pace_watched(p, 0xFFFFFFFE, 1, 3, sent_us), Watched::kOpen);
+  EXPECT_EQ(pace_watched(p, 1, 1, 3, sent_us), Watched::kOpen);
+  EXPECT_EQ(pace_watched(p, 1, 5, 3, sent_us), Watched::kCame);
   EXPECT_EQ(sent_us, 700u);
-  EXPECT_FALSE(pace_came_late(p, 1, 5, sent_us));
+  EXPECT_EQ(pace_watched(p, 1, 5, 3, sent_us), Watched::kOpen);
   // Later datagrams were answered too: the first answer may have been lost.
   pace_watch(p, 1, 900, 3);
-  EXPECT_FALSE(pace_came_late(p, 3, 7, sent_us));
-  EXPECT_FALSE(pace_came_late(p, 2, 7, sent_us));
+  EXPECT_EQ(pace_watched(p, 3, 7, 3, sent_us), Watched::kCame);
+  EXPECT_EQ(sent_us, 0u);
+  EXPECT_EQ(pace_watched(p, 2, 7, 3, sent_us), Watched::kOpen);
+}
+
+TEST(Congestion, WhatLaterOnesHaveOvertakenByFarWasLost) {
+  Pace p = paced(8);
+  uint32_t sent_us = 0;
+  pace_watch(p, 0xFFFFFFFF, 700, 0);
+  EXPECT_EQ(pace_watched(p, 1, 3, 3, sent_us), Watched::kOpen);
+  EXPECT_EQ(pace_watched(p, 2, 7, 3, sent_us), Watched::kLost);
+  EXPECT_EQ(pace_watched(p, 2, 7, 3, sent_us), Watched::kOpen);
+  pace_watch(p, 5, 700, 6);
+  EXPECT_EQ(pace_watched(p, 40, ~0u, 3, sent_us), Watched::kLost);
 }
 
 TEST(Congestion, ACrowdIsAnUnknownOrALongRoundTrip) {

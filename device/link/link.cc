@@ -9,11 +9,18 @@
 namespace shoal {
 namespace {
 
+// A datagram counts as lost when one that was sent so many later has come.
+constexpr uint16_t kFirstOvertaken = 3;
 constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
 constexpr uint32_t kLeastDeviationUs = 500;
+// Who is patient again shall not have to wait for what was tried in haste.
+constexpr uint8_t kHastyBackoff = 4;
+constexpr uint32_t kHasteUs = 300;  // what an answer may take to be written
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
+// Away besides its slices: it answers late, hears others, sends.
+constexpr uint32_t kAwayUs = 2000;
 // What goes in bursts may wait behind the bursts of others.
 constexpr uint32_t kQueueUs = 300;
 constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
@@ -51,6 +58,7 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   limits_ = table<uint32_t>(tables, l.limits);
   targets_ = table<TargetState>(tables, l.targets);
   streams_ = table<StreamState>(tables, l.streams);
+  ranges_ = table<Range>(tables, l.ranges);
   peers_ = table<PeerState>(tables, l.peers);
   flights_ = table<Flight>(tables, l.flights);
   uint32_t flight = 0;
@@ -60,8 +68,8 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   for (uint32_t p = 0; p < counts.peers; ++p) {
     config.peers[p].home = config.peers[p].address;
     begin_phases(config.peers[p], now_us());
-    peers_[p].probe_at_us = kNever;
     peers_[p].first_flight = flight;
+    peers_[p].overtaken = kFirstOvertaken;
     start_pace(peers_[p].pace, peers[p].window);
     flight += peers[p].window;
   }
@@ -75,9 +83,10 @@ void Link::begin_stage(const LinkStage& stage) {
   std::memset(flights_, 0, counts_.windows * sizeof(Flight));
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
-    s.in_flight = s.next_flight = 0;
-    s.probe_at_us = kNever;
+    s.in_flight = s.lost = 0;
+    s.blocked_us = 0;
     s.backoff = s.tells = 0;
+    s.flags &= static_cast<uint16_t>(~kTold);
   }
   awake_ = true;
 }
@@ -91,6 +100,7 @@ void Link::start_target(uint16_t target, uint32_t offset) {
 
 void Link::start_stream(uint16_t stream, uint32_t offset) {
   streams_[stream] = {offset, offset};
+  for (uint32_t i = 0; i < counts_.gaps; ++i) ranges_of(stream)[i] = {0, 0};
 }
 
 uint64_t Link::now_us() const {
@@ -98,44 +108,68 @@ uint64_t Link::now_us() const {
   return t.now_us(t.user);
 }
 
-// RFC 6298, and what the peer may spend away from its link.
-uint32_t Link::patience_us(uint16_t peer) const {
+// RFC 6298: what an answer takes at the most, from a peer that is at its link;
+// in haste twice the deviation must do. Of one that has not answered yet as
+// much as of the slowest of the others.
+uint32_t Link::trip_us(uint16_t peer, bool haste) const {
   const PeerState& s = peers_[peer];
-  uint32_t us = kFirstTimeoutUs;
-  if (s.rtt_us) {
-    uint32_t spread = 4 * s.rtt_deviation_us;
-    if (spread < kLeastDeviationUs) spread = kLeastDeviationUs;
-    // Where datagrams wait for slow lines, one more makes a difference.
-    if (spread < s.rtt_us / 4) spread = s.rtt_us / 4;
-    us = s.rtt_us + spread;
+  if (s.rtt_us == 0) {
+    uint32_t most = 0;
+    for (uint16_t p = 0; p < counts_.peers; ++p) {
+      const uint32_t us = peers_[p].rtt_us ? trip_us(p, haste) : 0;
+      if (us > most) most = us;
+    }
+    return most ? most : kFirstTimeoutUs + kAnswerDelayUs;
   }
-  return us + entries_[peer].poll_gap_us + kAnswerDelayUs;
+  uint32_t spread = (haste ? 2 : 4) * s.rtt_deviation_us;
+  if (!haste && spread < kLeastDeviationUs) spread = kLeastDeviationUs;
+  // Where datagrams wait for slow lines, one more makes a difference.
+  if (spread < s.rtt_us / 4) spread = s.rtt_us / 4;
+  return s.rtt_us + spread + (haste ? kHasteUs : kAnswerDelayUs);
 }
 
 bool Link::crowded(uint16_t peer) const {
   const PeerState& s = peers_[peer];
-  return pace_crowded(s.pace, s.rtt_us,
-                      entries_[peer].poll_gap_us + kAnswerDelayUs);
+  return pace_crowded(s.pace, s.rtt_us, entries_[peer].poll_gap_us + kAwayUs);
 }
 
-// A single loss, even of what is sent again, is no sign of a full network.
+// Whether what is not answered may well be lost, and to send it again soon does
+// no harm.
+bool Link::hasty(uint16_t peer) const {
+  return losses_ > 0 && (peers_[peer].rtt_us == 0 || !crowded(peer));
+}
+
+// Something was told so many `times` in vain. With patience `more_us` are
+// added: a single loss, even of what is sent again, is no sign of a full
+// network.
+uint32_t Link::again_us(uint16_t peer, uint16_t times, uint32_t more_us) const {
+  if (hasty(peer)) return doubled(trip_us(peer, true), times / 4);
+  return doubled(trip_us(peer, false) + entries_[peer].poll_gap_us + more_us,
+                 times > 1 ? times - 1 : 0);
+}
+
 uint32_t Link::timeout_us(uint16_t peer) const {
-  const uint16_t backoff = peers_[peer].backoff;
-  const uint32_t us = patience_us(peer) + peers_[peer].in_flight * kQueueUs;
-  return doubled(us, backoff > 1 ? backoff - 1 : 0);
+  const PeerState& s = peers_[peer];
+  return again_us(peer, s.backoff, s.in_flight * kQueueUs);
 }
 
 uint32_t Link::tell_us(uint16_t peer) const {
   const PeerState& s = peers_[peer];
-  const uint32_t us =
-      s.rtt_us ? patience_us(peer) : kFirstTellUs + entries_[peer].poll_gap_us;
-  return doubled(us, crowded(peer) ? s.tells + 3 : s.tells);
+  if (s.rtt_us || losses_ > 0) return again_us(peer, s.tells, 0);
+  return doubled(kFirstTellUs + entries_[peer].poll_gap_us, s.tells);
+}
+
+bool Link::may_tell(const PeerState& s) const {
+  const uint16_t both = kTold | kWaits;
+  return (s.flags & both) == both &&
+         s.tells < (losses_ > 0 ? 2 * kMostTells : kMostTells);
 }
 
 uint32_t Link::probe_us(uint16_t peer) const {
   const PeerState& s = peers_[peer];
   const uint32_t us = s.rtt_us + entries_[peer].poll_gap_us;
-  return doubled(us > kFirstProbeUs ? us : kFirstProbeUs, s.backoff);
+  return doubled(us > kFirstProbeUs ? us : kFirstProbeUs,
+                 hasty(peer) ? 0 : s.backoff);
 }
 
 void Link::owe(PeerState& s, uint64_t now) {
@@ -148,16 +182,16 @@ void Link::owe(PeerState& s, uint64_t now) {
 void Link::run_timers(uint64_t now) {
   for (uint16_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
-    if (s.probe_at_us <= now) {
-      s.flags |= kProbe;
-      s.probe_at_us = kNever;
-    }
     const uint32_t time = static_cast<uint32_t>(now);
+    if (s.blocked_us && time - s.blocked_us >= probe_us(p)) {
+      s.flags |= kProbe;
+      s.blocked_us = 0;
+    }
     if ((s.flags & kOwed) && time - s.owed_us >= kAnswerDelayUs) {
       s.flags |= kLate;
     }
     if (time_out(p, time)) {
-      if (s.backoff < 16) ++s.backoff;
+      if (s.backoff < (hasty(p) ? kHastyBackoff : 16)) ++s.backoff;
     }
   }
 }
@@ -166,28 +200,28 @@ void Link::run_timers(uint64_t now) {
 // time-out would only come after this one's.
 bool Link::time_out(uint16_t peer, uint32_t time) {
   PeerState& s = peers_[peer];
-  const Flight* flights = flights_of(peer);
+  Flight* flights = flights_of(peer);
   const uint32_t timeout = timeout_us(peer), window = entries_[peer].window;
   uint32_t longest = 0;
   const Flight* late = nullptr;
   for (uint32_t i = 0; s.in_flight && i < window; ++i) {
+    if (!on_its_way(flights[i])) continue;
     const uint32_t spent = time - flights[i].sent_us;
-    if (flights[i].bytes == 0 || spent < timeout || spent < longest) continue;
+    if (spent < timeout || spent < longest) continue;
     longest = spent;
     late = flights + i;
   }
-  if (late) {
-    const uint32_t next = static_cast<uint32_t>(s.next_packet);
-    pace_watch(s.pace, late->packet, late->sent_us, next);
-    if (crowded(peer)) pace_lost(s.pace, late->packet, next);
-    if (s.backoff > 0) pace_silent(s.pace);
-  }
-  for (uint32_t i = 0; late && s.in_flight && i < window; ++i) {
-    if (flights[i].bytes != 0 && time - flights[i].sent_us >= timeout / 2) {
-      lose(peer, flights[i].target);
+  if (!late) return false;
+  const uint32_t next = static_cast<uint32_t>(s.next_packet);
+  pace_watch(s.pace, late->packet, late->sent_us, next);
+  if (crowded(peer)) pace_lost(s.pace, late->packet, next);
+  if (s.backoff > (hasty(peer) ? 3 : 0)) pace_silent(s.pace);
+  for (uint32_t i = 0; i < window; ++i) {
+    if (on_its_way(flights[i]) && time - flights[i].sent_us >= timeout / 2) {
+      lose(peer, flights[i]);
     }
   }
-  return late != nullptr;
+  return true;
 }
 
 // After run_timers() and what it has made send() send.
@@ -196,39 +230,41 @@ void Link::find_timers(uint64_t now) {
   timer_us_ = kNever;
   for (uint16_t p = 0; p < counts_.peers; ++p) {
     const PeerState& s = peers_[p];
-    lower_timer(s.probe_at_us);
+    if (s.blocked_us) {
+      const uint32_t spent = time - s.blocked_us, most = probe_us(p);
+      lower_timer(now + (spent < most ? most - spent : 0));
+    }
     if (s.flags & kOwed) {
       const uint32_t spent = time - s.owed_us;
       lower_timer(now + (spent < kAnswerDelayUs ? kAnswerDelayUs - spent : 0));
     }
-    if ((s.flags & kWaits) && s.tells < kMostTells) {
+    if (may_tell(s)) {
       const uint32_t spent = time - s.told_us, most = tell_us(p);
       lower_timer(now + (spent < most ? most - spent : kAnswerDelayUs));
     }
     const uint32_t timeout = timeout_us(p);
     const Flight* flights = flights_of(p);
     for (uint32_t i = 0; s.in_flight && i < entries_[p].window; ++i) {
-      if (flights[i].bytes == 0) continue;
+      if (!on_its_way(flights[i])) continue;
       const uint32_t spent = time - flights[i].sent_us;
       lower_timer(now + (spent < timeout ? timeout - spent : 0));
     }
   }
 }
 
-void Link::free_flight(PeerState& s, Flight& f) {
-  f.bytes = 0;
-  --s.in_flight;
+// It goes again as soon as there is room in the window.
+void Link::lose(uint16_t peer, Flight& f) {
+  f.sent_us = 0;
+  --peers_[peer].in_flight;
+  ++peers_[peer].lost;
 }
 
-// What was sent behind lost bytes is of no use to the receiver either.
-void Link::lose(uint16_t peer, uint16_t target) {
-  PeerState& s = peers_[peer];
+void Link::lose_all(uint16_t peer, uint16_t target) {
   Flight* flights = flights_of(peer);
   for (uint32_t i = 0; i < entries_[peer].window; ++i) {
     Flight& f = flights[i];
-    if (f.bytes && f.target == target) free_flight(s, f);
+    if (on_its_way(f) && f.target == target) lose(peer, f);
   }
-  targets_[target].sent = targets_[target].acknowledged;
 }
 
 }  // namespace shoal

@@ -3,14 +3,15 @@
 // (Streams) for bytes to send and hands it bytes that came, in order.
 //
 // A datagram that arrives is checked and opened in the caller's buffer; only
-// bytes that are new, in order and within credit reach the owner. There are
-// no retransmission buffers: what is lost is asked of the owner again, who
-// keeps it until released() says that it has arrived.
+// bytes that are new and within credit reach the owner. There are no
+// retransmission buffers: what is lost is asked of the owner again, who keeps
+// it until released() says that it has arrived.
 //
-// A segment whose first byte is not the next one expected is not placed, and
-// its datagram not acknowledged; the sender goes back to it. So a receiver
-// needs no memory for gaps, and the acknowledgement of a segment says that
-// all of its stream before it has arrived as well.
+// Bytes behind a gap have their place already. They are placed as long as the
+// list of ranges of their in-stream (gaps.h; the program says how long it is)
+// has room for them; else their datagram is not acknowledged. Without a list
+// bytes are placed in order only. A sender keeps a flight for each segment
+// until that is acknowledged, and sends again those that were lost.
 //
 // Memory: the tables (device/program/link_layout.h) and the packet buffer are
 // the caller's; the link allocates nothing and blocks never.
@@ -18,6 +19,7 @@
 //   link.cc     opening, stages, timers
 //   send.cc     from the owner's bytes to datagrams
 //   receive.cc  from datagrams to the owner, acknowledgements, losses
+//   gaps.h      what of a stream lies behind its first missing byte
 //   wire.h      the bytes
 #pragma once
 
@@ -48,9 +50,11 @@ class Streams {
   // beyond the last byte of the frame under way: what is said of a stream
   // outside its stage rests on that (Link::place_segment).
   virtual uint32_t limit(uint16_t stream) const = 0;
-  // Takes the next bytes of an in-stream; all before limit().
+  // Takes bytes of an in-stream; all before limit(), each byte once.
   virtual void place(uint16_t stream, uint32_t offset, const uint8_t* from,
                      uint32_t bytes) = 0;
+  // All bytes before `offset` have been placed now.
+  virtual void arrived(uint16_t stream, uint32_t offset) = 0;
 
  protected:
   ~Streams() = default;
@@ -105,6 +109,7 @@ class Link {
     return timer_us_ < retry_at_us_ ? retry_at_us_ : timer_us_;
   }
 
+  // All bytes before this have been placed.
   uint32_t received(uint16_t stream) const { return streams_[stream].received; }
   uint32_t acknowledged(uint16_t target) const {
     return targets_[target].acknowledged;
@@ -121,11 +126,16 @@ class Link {
   static constexpr uint16_t kBlocked = 32;    // a target waits for credit alone
   static constexpr uint16_t kProbe = 64;      // and it is time to ask
   static constexpr uint16_t kLost = 128;      // bytes that had been flushed
+  static constexpr uint16_t kTold = 512;      // credit, not yet acknowledged
   static constexpr uint16_t kRides = 256;     // answers find rows to ride with
   static constexpr uint16_t kGap = 1024;      // something before is missing
   static constexpr uint16_t kWaits = 2048;    // for rows that have credit
+  static constexpr uint16_t kMore = 4096;     // credit than one datagram holds
 
   static constexpr uint32_t kAnswerDelayUs = 500;
+  // Segments that must arrive before haste ends that peers have told of: fewer
+  // than after a loss of its own, so that it does not go round.
+  static constexpr uint16_t kToldOfLosses = 32;
   // Then the sender has no rows, or asks itself when it has.
   static constexpr uint8_t kMostTells = 6;
 
@@ -134,10 +144,13 @@ class Link {
   void lower_timer(uint64_t at_us) {
     if (at_us < timer_us_) timer_us_ = at_us;
   }
-  uint32_t patience_us(uint16_t peer) const;
+  uint32_t trip_us(uint16_t peer, bool haste) const;
+  uint32_t again_us(uint16_t peer, uint16_t times, uint32_t more_us) const;
   bool crowded(uint16_t peer) const;
+  bool hasty(uint16_t peer) const;
   uint32_t timeout_us(uint16_t peer) const;
   uint32_t tell_us(uint16_t peer) const;
+  bool may_tell(const PeerState&) const;
   void owe(PeerState&, uint64_t now);
   uint32_t probe_us(uint16_t peer) const;
   void run_timers(uint64_t now);
@@ -146,12 +159,14 @@ class Link {
   Flight* flights_of(uint16_t peer) {
     return flights_ + peers_[peer].first_flight;
   }
-  void free_flight(PeerState&, Flight&);
-  void lose(uint16_t peer, uint16_t target);
+  void lose(uint16_t peer, Flight&);
+  void lose_all(uint16_t peer, uint16_t target);
+  Range* ranges_of(uint32_t stream) { return ranges_ + stream * counts_.gaps; }
 
   // send.cc
   uint32_t sendable(uint16_t target) const;
   void survey(uint64_t now);
+  void survey_lost(uint16_t peer);
   uint16_t window(uint16_t peer) const;
   void note_refusal(uint16_t peer, uint64_t now);
   void tell_again(uint16_t peer, bool flush, uint64_t now);
@@ -159,10 +174,13 @@ class Link {
   bool send_datagram(uint16_t peer, bool segments, uint64_t now);
   void note_answer(PeerState&, bool rows, uint64_t now);
   void write_acks(const PeerState&, ItemWriter&) const;
-  bool write_credit(uint16_t peer, uint64_t now, ItemWriter&);
+  bool write_credit(uint16_t peer, uint32_t packet, uint64_t now, ItemWriter&);
   uint32_t write_segments(uint16_t peer, uint32_t packet, uint64_t now,
                           ItemWriter&);
+  uint32_t write_lost(uint16_t peer, uint32_t packet, uint64_t now,
+                      ItemWriter&);
   Flight* unused_flight(uint16_t peer);
+  Flight* next_lost(uint16_t peer);
   void count_segments(uint16_t peer, uint32_t packet);
   void take_back(uint16_t peer, uint32_t packet);
   void repeat_credit(uint16_t peer);
@@ -171,12 +189,22 @@ class Link {
   bool find_peer(uint16_t node, uint16_t& peer);
   bool legal(uint16_t peer, const uint8_t* items, uint32_t bytes) const;
   bool legal_item(uint16_t peer, const Item&) const;
-  bool take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
-                  uint64_t now, bool& segments);
+  // What a datagram had.
+  struct Taken {
+    bool all = true;  // of it was placed
+    bool segments = false, credit = false;
+  };
+  Taken take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
+                   uint64_t now);
   void take_ack(uint16_t peer, const Item&, uint64_t now);
   void take_credit(uint16_t peer, const Item&);
+  void acknowledge(uint16_t peer, uint16_t target);
+  void take_watched(uint16_t peer, const Item& ack, uint64_t now);
+  void note_loss();
+  void find_losses(uint16_t peer, uint32_t largest);
   bool place_segment(uint16_t peer, const Item&, uint64_t now);
-  void measure(PeerState&, uint32_t sample_us);
+  void place_new(uint16_t stream, const Item&, uint32_t begin);
+  void measure(uint16_t peer, uint32_t sample_us);
 
   const shoal_link* config_ = nullptr;
   Streams* owner_ = nullptr;
@@ -186,6 +214,7 @@ class Link {
   uint32_t* limits_ = nullptr;
   TargetState* targets_ = nullptr;
   StreamState* streams_ = nullptr;
+  Range* ranges_ = nullptr;  // counts_.gaps for each of them
   PeerState* peers_ = nullptr;
   Flight* flights_ = nullptr;
   uint64_t timer_us_ = kNever;
@@ -199,6 +228,10 @@ class Link {
   uint16_t recent_ = 0;  // peer that was heard last
   bool awake_ = false;
   bool held_ = false;  // bytes wait for a flush
+  // Of what goes to any peer: much more for each loss, one less for each
+  // segment that arrives. 0: what is not answered was not lost, its receiver is
+  // away.
+  uint16_t losses_ = 0;
   shoal_link_counters counters_{};
 };
 

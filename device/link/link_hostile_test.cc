@@ -18,8 +18,9 @@ using test::Topology;
 using test::World;
 
 // Stage 0: two streams 0 -> 1, one 1 -> 0, one 2 -> 1. Stage 1: one 0 -> 1.
-Topology topology() {
+Topology topology(uint32_t gaps = 0) {
   Topology t;
+  t.gaps = gaps;
   t.nodes = 3;
   t.stages = 2;
   t.edges = {{0, 1, 0, 0, 4000, 2000, 2000},
@@ -34,7 +35,7 @@ Topology topology() {
 // first 50 bytes of each, and 100 bytes are on their way.
 class Hostile : public ::testing::TestWithParam<const shoal_cipher*> {
  protected:
-  Hostile() : world_(topology(), channel(), 1) {
+  explicit Hostile(uint32_t gaps = 0) : world_(topology(gaps), channel(), 1) {
     for (auto& n : world_.nodes) n->enter(0, 0);
     world_.record = true;
     b().link.send(true);
@@ -230,7 +231,7 @@ TEST_P(Hostile, GenuineButMalformed) {
   const auto sent = uint32_t(b().peer_state(0).next_packet);
   after_good(ack(sent));  // not yet sent
   after_good(ack(sent + 1000));
-  malformed(good, 4);  // unknown flag
+  malformed(good, 8);  // unknown flag
   EXPECT_EQ(b().ins[0].placed, 50u);
   EXPECT_EQ(to_b(seal(0, next_number(), joined(good, ack(sent - 1)))),
             Status::kOk);
@@ -316,6 +317,62 @@ TEST_P(Hostile, CreditNeverGoesBack) {
   EXPECT_EQ(limits[0], 2500u);
 }
 
+// Node 1 keeps in mind two ranges of each stream.
+class HostileGaps : public Hostile {
+ protected:
+  HostileGaps() : Hostile(2) {}
+  // Whether it is acknowledged.
+  bool take(uint32_t begin, uint32_t end, int edge = -1) {
+    const uint64_t number = next_number();
+    const auto bytes = static_cast<uint16_t>(end - begin);
+    EXPECT_EQ(to_b(seal(0, number, segment(0, begin, bytes, edge))),
+              Status::kOk);
+    return kept(number);
+  }
+};
+
+TEST_P(HostileGaps, AnyOverlapIsPlacedOnceAndAFullListDropsTheRest) {
+  EXPECT_TRUE(take(60, 70));
+  EXPECT_TRUE(take(80, 90));
+  EXPECT_FALSE(take(100, 110));
+  EXPECT_EQ(b().link.counters().early, 1u);
+  EXPECT_TRUE(take(60, 70));
+  EXPECT_TRUE(take(62, 68, 1));  // other bytes: the world would not take them
+  EXPECT_TRUE(take(65, 95));
+  EXPECT_TRUE(take(100, 110));
+  EXPECT_EQ(b().ins[0].placed, 50u);
+  EXPECT_EQ(b().placed_bytes, 100u + 35 + 10);
+  EXPECT_TRUE(take(40, 60));
+  EXPECT_EQ(b().ins[0].placed, 95u);
+  EXPECT_TRUE(take(0, 200));
+  EXPECT_EQ(b().ins[0].placed, 200u);
+  EXPECT_EQ(b().placed_bytes, 100u + 150);
+}
+
+TEST_P(HostileGaps, BeyondCreditNothingIsPlacedBehindAGap) {
+  EXPECT_FALSE(take(1990, 2001));
+  EXPECT_TRUE(take(1990, 2000));
+  EXPECT_FALSE(take(0x80000000, 0x80000010));
+  EXPECT_FALSE(take(0x7FFFFFF0, 0x80000000));
+  EXPECT_TRUE(take(0xFFFFFFF0, 10));  // before the frame: old
+  EXPECT_EQ(b().ins[0].placed, 50u);
+  EXPECT_EQ(b().placed_bytes, 100u + 10);
+}
+
+TEST_P(HostileGaps, OneSegmentWithoutRoomKeepsItsDatagramFromAcknowledgement) {
+  EXPECT_TRUE(take(60, 61));
+  EXPECT_TRUE(take(70, 71));
+  const uint64_t number = next_number();
+  const Bytes items = joined(segment(1, 60, 10), segment(0, 80, 10));
+  EXPECT_EQ(to_b(seal(0, number, items)), Status::kOk);
+  EXPECT_FALSE(kept(number));
+  EXPECT_EQ(to_b(seal(0, number + 1, segment(1, 50, 10))), Status::kOk);
+  EXPECT_EQ(b().ins[1].placed, 70u);  // the other one was placed
+}
+
+INSTANTIATE_TEST_SUITE_P(Ciphers, HostileGaps,
+                         testing::Values(&checksum_only(),
+                                         &chacha20_poly1305()));
 INSTANTIATE_TEST_SUITE_P(Ciphers, HostileWithKeys,
                          testing::Values(&chacha20_poly1305()));
 INSTANTIATE_TEST_SUITE_P(

@@ -188,5 +188,105 @@ TEST(LinkLoss, TheLastBytesOfAStageAreAcknowledgedAfterIt) {
   EXPECT_EQ(p.b().link.counters().placed_bytes, 1000u);
 }
 
+// Only what was lost goes again, and rows are free up to there.
+TEST(LinkLoss, BytesBehindAGapArePlacedAndOnlyTheGapGoesAgain) {
+  Topology t = one_way(20'000);
+  t.gaps = 2;
+  Pair p(t);
+  p.settle();
+  std::vector<Datagram> sent;
+  for (int i = 0; i < 5; ++i) {
+    p.make(100);
+    sent.push_back(p.take().at(0));
+    if (i == 0) p.settle();
+    p.a().peer_state(0).pace.window = 8 * Pace::kSegment;
+  }
+  p.deliver({sent[2], sent[3], sent[4]});
+  EXPECT_EQ(p.b().ins[0].placed, 0u);
+  EXPECT_EQ(p.b().placed_bytes, 300u);
+  p.b().link.send(false);
+  p.deliver(p.take());
+  EXPECT_EQ(p.a().outs[0].released, 0u);
+  p.a().link.send(false);
+  sent = p.take();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 200u);
+  p.deliver(sent);
+  EXPECT_EQ(p.b().ins[0].placed, 500u);
+  p.wait_for(p.b());
+  p.deliver(p.take());
+  EXPECT_EQ(p.a().outs[0].released, 500u);
+}
+
+// What came late was not lost: from then on it takes more to be taken for it.
+TEST(LinkLoss, WhoIsOvertakenByMoreIsGivenMoreTime) {
+  Topology t = one_way(20'000);
+  t.gaps = 8;
+  Pair p(t);
+  p.settle();
+  for (const int lost : {1, 0}) {
+    std::vector<Datagram> sent;
+    for (int i = 0; i < 5; ++i) {
+      p.a().peer_state(0).pace.window = 8 * Pace::kSegment;
+      p.make(100);
+      sent.push_back(p.take().at(0));
+    }
+    p.deliver({sent.begin() + 1, sent.end()});
+    p.b().link.send(false);
+    p.deliver(p.take());
+    EXPECT_EQ(p.a().peer_state(0).lost, lost);
+    p.deliver({sent[0]});
+    p.wait_for(p.b());
+    p.deliver(p.take());
+    EXPECT_EQ(p.a().peer_state(0).lost, 0);
+    EXPECT_EQ(p.a().outs[0].released, p.a().outs[0].made);
+    p.b().ins[0].consumed = p.b().ins[0].placed;
+    p.settle();
+  }
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 0u);
+}
+
+// After a loss nobody is taken to be away for its poll gap; when many segments
+// have arrived since, everybody is again.
+TEST(LinkLoss, LossesMakeHaste) {
+  Topology t = one_way(4000, 1'000'000);
+  t.gaps = 8;
+  Pair p(t);
+  p.a().entries[0].poll_gap_us = 20'000;
+  const auto exchange = [&] {
+    p.make(100);
+    p.now += 400;
+    p.deliver(p.take());
+    p.b().ins[0].consumed = p.b().ins[0].placed;
+    p.now += 600;
+    p.settle();
+  };
+  const auto timeout = [&] {
+    p.make(100);
+    p.take();
+    const uint64_t us = p.wait_for(p.a());
+    p.deliver(p.take());
+    p.b().ins[0].consumed = p.b().ins[0].placed;
+    p.settle();
+    return us;
+  };
+  p.settle();
+  for (int i = 0; i < 30; ++i) exchange();
+  EXPECT_GT(timeout(), 20'000u);
+  // The next answers tell that it was a loss.
+  for (int i = 0; i < 10; ++i) exchange();
+  EXPECT_LT(timeout(), 3000u);
+  // The receiver has lost nothing, but is told of many losses, and answers the
+  // first one.
+  for (int i = 0; i < 4; ++i) timeout(), exchange();
+  p.make(100);
+  p.deliver(p.take());
+  p.b().link.send(true);
+  EXPECT_EQ(p.take().size(), 1u);
+  p.settle();
+  for (int i = 0; i < 600; ++i) exchange();
+  EXPECT_GT(timeout(), 20'000u);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -1,4 +1,5 @@
 #include "device/link/congestion.h"
+#include "device/link/gaps.h"
 #include "device/link/link.h"
 #include "device/link/phase.h"
 #include "device/link/wire.h"
@@ -7,12 +8,20 @@ namespace shoal {
 namespace {
 
 constexpr uint32_t kReplayWindow = 64;
-// A datagram counts as lost when one that was sent so many later has come:
-// datagrams overtake each other by less.
-constexpr int32_t kReordering = 3;
+// Acknowledgements reach back over so many datagrams.
+constexpr uint16_t kMostOvertaken = 32;
+// An answer to one that was sent so many before the newest may be a repeated
+// one.
+constexpr uint32_t kFresh = 3;
 
 int32_t ahead(uint32_t offset, uint32_t of) {
   return static_cast<int32_t>(offset - of);
+}
+
+// Whether an acknowledgement says that all of a datagram has arrived.
+bool names(const Item& ack, uint32_t packet) {
+  const uint32_t age = ack.value - packet;
+  return age < 32 && (ack.mask >> age & 1);
 }
 
 bool is_replay(const PeerState& s, uint64_t number) {
@@ -61,8 +70,8 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
     ++(opened == Status::kStale ? counters_.stale : counters_.forged);
     return opened;
   }
-  if ((head.flags & ~(kFlagProbe | kFlagPhase)) != 0 ||
-      !legal(peer, items, size)) {
+  constexpr uint8_t kFlags = kFlagProbe | kFlagPhase | kFlagHaste;
+  if ((head.flags & ~kFlags) != 0 || !legal(peer, items, size)) {
     ++counters_.malformed;
     return Status::kBadRecord;
   }
@@ -73,8 +82,11 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
   ++counters_.received;
   counters_.received_bytes += bytes;
   const uint64_t now = now_us();
-  bool segments = false;
-  if (take_items(peer, items, size, now, segments)) {
+  if ((head.flags & kFlagHaste) && losses_ < kToldOfLosses) {
+    losses_ = kToldOfLosses;
+  }
+  const Taken taken = take_items(peer, items, size, now);
+  if (taken.all) {
     s.kept |= uint64_t{1} << (s.newest - 1 - number);
   } else {
     ++counters_.early;
@@ -84,10 +96,12 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
     s.flags |= kAnswer;
     repeat_credit(peer);
   }
-  if (probe || segments) {
-    ++s.unacknowledged;
-    owe(s, now);
+  if (probe || taken.segments) {
+    if (s.unacknowledged < 0xFFFF) ++s.unacknowledged;
+  } else if (taken.credit && s.unacknowledged == 0 && losses_ > 0) {
+    s.unacknowledged = 1;
   }
+  if (s.unacknowledged > 0) owe(s, now);
   awake_ = true;
   return Status::kOk;
 }
@@ -133,10 +147,9 @@ bool Link::legal_item(uint16_t peer, const Item& item) const {
   return false;
 }
 
-// Whether the datagram is to be acknowledged.
-bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
-                      uint64_t now, bool& segments) {
-  bool all = true;
+Link::Taken Link::take_items(uint16_t peer, const uint8_t* items,
+                             uint32_t bytes, uint64_t now) {
+  Taken taken;
   ItemReader reader(items, bytes);
   Item item;
   while (reader.next(item)) {
@@ -145,15 +158,16 @@ bool Link::take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
         take_ack(peer, item, now);
         break;
       case ItemKind::kCredit:
+        taken.credit = true;
         take_credit(peer, item);
         break;
       case ItemKind::kSegment:
-        segments = true;
-        all &= place_segment(peer, item, now);
+        taken.segments = true;
+        taken.all &= place_segment(peer, item, now);
         break;
     }
   }
-  return all;
+  return taken;
 }
 
 // Whether the segment's bytes are here now, or were before.
@@ -179,20 +193,38 @@ bool Link::place_segment(uint16_t peer, const Item& item, uint64_t now) {
     repeat_credit(peer);
     return true;
   }
-  if (ahead(item.value, in.received) > 0) {
-    s.flags |= kGap;
-    return false;
-  }
   if (ahead(end, owner_->limit(stream)) > 0) return false;
-  const uint32_t known = in.received - item.value;
-  const uint32_t fresh = item.length - known;
-  owner_->place(stream, in.received, item.bytes + known, fresh);
-  in.received = end;
+  const bool gap = ahead(item.value, in.received) > 0;
+  const uint32_t begin = gap ? item.value : in.received;
+  Range* ranges = ranges_of(i);
+  if (gap) {
+    s.flags |= kGap;
+    if (!range_fits(ranges, counts_.gaps, begin, end)) return false;
+  }
+  place_new(stream, item, begin);
   s.told_us = static_cast<uint32_t>(now);
   s.tells = 0;
-  counters_.placed_bytes += fresh;
+  if (gap) {
+    add_range(ranges, counts_.gaps, begin, end);
+    return true;
+  }
+  in.received = take_ranges(ranges, counts_.gaps, end);
+  owner_->arrived(stream, in.received);
   if (in.received == in.advertised) s.flags |= kAnswer;
   return true;
+}
+
+// What lies there already stays: nobody can change it any more.
+void Link::place_new(uint16_t stream, const Item& item, uint32_t begin) {
+  const uint32_t last = item.value + item.length;
+  uint32_t end = last;
+  while (find_hole(ranges_of(stream), counts_.gaps, begin, end)) {
+    owner_->place(stream, begin, item.bytes + (begin - item.value),
+                  end - begin);
+    counters_.placed_bytes += end - begin;
+    begin = end;
+    end = last;
+  }
 }
 
 void Link::take_credit(uint16_t peer, const Item& item) {
@@ -206,30 +238,31 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t ago = static_cast<uint32_t>(s.next_packet) - ack.value;
   confirm_phase(config_->peers[peer], s.next_packet - ago);
-  uint32_t late_us = 0;
-  if (pace_came_late(s.pace, ack.value, ack.mask, late_us)) {
-    measure(s, static_cast<uint32_t>(now) - late_us);
+  take_watched(peer, ack, now);
+  if ((s.flags & kTold) && names(ack, s.credit)) {
+    s.flags &= static_cast<uint16_t>(~kTold);
+    s.tells = 0;
   }
-  if (s.in_flight == 0) return;
   const uint16_t in_flight = s.in_flight;
-  const uint32_t window = entries_[peer].window;
+  if (in_flight + s.lost == 0) return;
   Flight* flights = flights_of(peer);
   uint32_t nearest = ~uint32_t{0}, sent_us = 0;
-  for (uint32_t i = 0; i < window; ++i) {
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
     Flight& f = flights[i];
+    if (f.bytes == 0 || !names(ack, f.packet)) continue;
     const uint32_t age = ack.value - f.packet;
-    if (f.bytes == 0 || age >= 32 || !(ack.mask >> age & 1)) continue;
-    TargetState& t = targets_[f.target];
-    const uint32_t end = f.offset + f.bytes;
-    if (ahead(end, t.acknowledged) > 0) {
-      t.acknowledged = end;
-      owner_->released(f.target, end);
+    if (is_lost(f)) {  // it was not, only overtaken
+      --s.lost;
+      if (s.overtaken <= age) s.overtaken = static_cast<uint16_t>(age + 1);
+    } else {
+      --s.in_flight;
+      if (losses_ > 0) --losses_;
+      if (age < nearest) nearest = age, sent_us = f.sent_us;
     }
-    if (age < nearest) {
-      nearest = age;
-      sent_us = f.sent_us;
+    f.bytes = 0;
+    if (f.offset == targets_[f.target].acknowledged) {
+      acknowledge(peer, f.target);
     }
-    free_flight(s, f);
   }
   if (nearest != ~uint32_t{0}) {
     s.backoff = 0;
@@ -237,26 +270,77 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
                       in_flight, entries_[peer].window);
     lower_timer(now + timeout_us(peer));
     // Of older ones the answer may have been lost.
-    if (nearest < kReordering) measure(s, static_cast<uint32_t>(now) - sent_us);
+    if (nearest < kFresh) measure(peer, static_cast<uint32_t>(now) - sent_us);
   }
-  for (uint32_t i = 0; i < window; ++i) {
+  find_losses(peer, ack.value);
+}
+
+// What timed out last: too early, or with reason?
+void Link::take_watched(uint16_t peer, const Item& ack, uint64_t now) {
+  PeerState& s = peers_[peer];
+  uint32_t sent_us = 0;
+  switch (pace_watched(s.pace, ack.value, ack.mask, s.overtaken, sent_us)) {
+    case Watched::kOpen:
+      break;
+    case Watched::kCame:
+      losses_ /= 2;
+      if (sent_us) measure(peer, static_cast<uint32_t>(now) - sent_us);
+      break;
+    case Watched::kLost:
+      note_loss();
+      break;
+  }
+}
+
+// Up to the first byte that is not acknowledged.
+void Link::acknowledge(uint16_t peer, uint16_t target) {
+  TargetState& t = targets_[target];
+  const Flight* flights = flights_of(peer);
+  t.acknowledged = t.sent;
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    const Flight& f = flights[i];
+    if (f.bytes && f.target == target && ahead(f.offset, t.acknowledged) < 0) {
+      t.acknowledged = f.offset;
+    }
+  }
+  owner_->released(target, t.acknowledged);
+}
+
+void Link::note_loss() {
+  constexpr uint16_t kEach = 16, kMost = 1024;
+  losses_ =
+      static_cast<uint16_t>(losses_ < kMost - kEach ? losses_ + kEach : kMost);
+}
+
+void Link::find_losses(uint16_t peer, uint32_t largest) {
+  PeerState& s = peers_[peer];
+  Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; s.in_flight && i < entries_[peer].window; ++i) {
     Flight& f = flights[i];
-    if (f.bytes == 0) continue;
-    if (ahead(f.offset + f.bytes, targets_[f.target].acknowledged) <= 0) {
-      free_flight(s, f);
-    } else if (ack.value == f.packet ||
-               ahead(ack.value, f.packet) >= kReordering) {
-      // The newest has come and was not placed: it was behind a gap.
-      if (crowded(peer)) {
-        pace_lost(s.pace, f.packet, static_cast<uint32_t>(s.next_packet));
-      }
-      lose(peer, f.target);
+    if (!on_its_way(f)) continue;
+    // The newest has come and was not placed: it was behind a gap, and so is
+    // what follows it.
+    const bool dropped = largest == f.packet;
+    if (!dropped && ahead(largest, f.packet) < s.overtaken) continue;
+    const uint32_t packet = f.packet;
+    if (!dropped) note_loss();
+    if (crowded(peer)) {
+      pace_lost(s.pace, packet, static_cast<uint32_t>(s.next_packet));
+    }
+    if (dropped) {
+      lose_all(peer, f.target);
+    } else {
+      lose(peer, f);
     }
   }
 }
 
-// RFC 6298, section 2.
-void Link::measure(PeerState& s, uint32_t sample_us) {
+// RFC 6298, section 2. Where much is lost a late answer may be a repeated one.
+void Link::measure(uint16_t peer, uint32_t sample_us) {
+  PeerState& s = peers_[peer];
+  const uint32_t most =
+      s.rtt_us && losses_ > 0 ? trip_us(peer, false) : sample_us;
+  if (sample_us > most) sample_us = most;
   if (sample_us == 0) sample_us = 1;
   pace_measured(s.pace, sample_us);
   if (s.rtt_us == 0) {

@@ -12,6 +12,12 @@ constexpr uint32_t kLeastPiece = 16;
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
 constexpr uint32_t kSlowRetryUs = 1000;
 
+// Of a flight; 0 stands for one that was lost.
+uint32_t stamp(uint64_t now) {
+  const uint32_t us = static_cast<uint32_t>(now);
+  return us ? us : 1;
+}
+
 uint32_t behind(uint32_t offset, uint32_t end) {
   const uint32_t bytes = end - offset;
   return static_cast<int32_t>(bytes) > 0 ? bytes : 0;
@@ -78,7 +84,8 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap;
+    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap | kTold;
+    if (s.lost > 0) survey_lost(static_cast<uint16_t>(p));
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
     PeerState& s = peers_[stage_.targets[i].peer];
@@ -107,18 +114,27 @@ void Link::survey(uint64_t now) {
     PeerState& s = peers_[p];
     if (!(s.flags & kBlocked)) {
       s.flags &= static_cast<uint16_t>(~kProbe);
-      s.probe_at_us = kNever;
-    } else if (s.probe_at_us == kNever) {
+      s.blocked_us = 0;
+    } else if (s.blocked_us == 0) {
       if ((s.flags & kProbe) && s.backoff < 16) ++s.backoff;
-      s.probe_at_us = now + probe_us(p);
-      lower_timer(s.probe_at_us);
+      s.blocked_us = stamp(now);
+      lower_timer(now + probe_us(p));
     }
   }
 }
 
+void Link::survey_lost(uint16_t peer) {
+  PeerState& s = peers_[peer];
+  const Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    if (is_lost(flights[i])) s.waiting += flights[i].bytes;
+  }
+  s.flags |= kLost;
+}
+
 void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
-  if (!(s.flags & kWaits) || s.tells >= kMostTells) return;
+  if (!may_tell(s)) return;
   const uint32_t spent = static_cast<uint32_t>(now) - s.told_us;
   if (spent < tell_us(peer)) return;
   if (!flush) {
@@ -134,8 +150,9 @@ void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
 bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t window = this->window(peer);
-  // A sender with a small window waits for every answer.
-  const uint32_t enough = entries_[peer].window > 2 ? 2 : 1;
+  // A sender with a small window waits for every answer, and one that loses
+  // much must not take late ones for lost.
+  const uint32_t enough = entries_[peer].window > 2 && losses_ == 0 ? 2 : 1;
   if (s.flags & kLost) flush = true;
   const bool wanted =
       (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
@@ -165,10 +182,11 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
   shoal_peer& to = config_->peers[peer];
   uint8_t flags = send_phase(to, *config_, number, now);
   if (s.flags & kProbe) flags |= kFlagProbe;
+  if (losses_ > kToldOfLosses) flags |= kFlagHaste;
   put_head(datagram, {flags, node_, config_->epoch, packet});
   if (s.unacknowledged > 0) write_acks(s, writer);
   const bool all_credit =
-      !(s.flags & kCredit) || write_credit(peer, now, writer);
+      !(s.flags & kCredit) || write_credit(peer, packet, now, writer);
   const uint32_t rows =
       segments ? write_segments(peer, packet, now, writer) : 0;
 
@@ -222,9 +240,15 @@ void Link::write_acks(const PeerState& s, ItemWriter& writer) const {
   writer.ack(largest, static_cast<uint32_t>(s.kept));
 }
 
-// Whether all of it had room.
-bool Link::write_credit(uint16_t peer, uint64_t now, ItemWriter& writer) {
-  peers_[peer].told_us = static_cast<uint32_t>(now);
+// Whether all of it had room. What was told before and is not known to have
+// come goes again with it: so the last datagram speaks for all.
+bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
+                        ItemWriter& writer) {
+  PeerState& s = peers_[peer];
+  if ((s.flags & (kTold | kMore)) == kTold) repeat_credit(peer);
+  s.flags |= kTold | kMore;
+  s.credit = packet;
+  s.told_us = static_cast<uint32_t>(now);
   lower_timer(now + tell_us(peer));
   for (uint16_t i = 0; i < stage_.in_streams; ++i) {
     const StreamRecord& record = stage_.streams[i];
@@ -234,15 +258,16 @@ bool Link::write_credit(uint16_t peer, uint64_t now, ItemWriter& writer) {
     if (!writer.credit(record.there, limit)) return false;
     streams_[i].advertised = limit;
   }
+  s.flags &= static_cast<uint16_t>(~kMore);
   return true;
 }
 
-// Bytes of rows that were written.
+// Bytes of rows that were written: lost ones first, and no others meanwhile.
 uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
                               ItemWriter& writer) {
   PeerState& s = peers_[peer];
-  uint32_t rows = 0;
-  for (uint16_t i = 0; i < stage_.target_count; ++i) {
+  uint32_t rows = s.lost > 0 ? write_lost(peer, packet, now, writer) : 0;
+  for (uint16_t i = 0; s.lost == 0 && i < stage_.target_count; ++i) {
     if (stage_.targets[i].peer != peer) continue;
     uint32_t bytes = sendable(i);
     if (bytes == 0) continue;
@@ -252,11 +277,12 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
     if (bytes > room) bytes = room;
     if (s.in_flight >= window(peer)) break;
     Flight* flight = unused_flight(peer);
+    if (!flight) break;
     TargetState& t = targets_[i];
     const uint16_t length = static_cast<uint16_t>(bytes);
     uint8_t* to = writer.segment(stage_.targets[i].there, t.sent, length);
     owner_->read(i, t.sent, to, bytes);
-    *flight = {packet, static_cast<uint32_t>(now), t.sent, i, length};
+    *flight = {packet, stamp(now), t.sent, i, length};
     ++s.in_flight;
     t.sent += bytes;
     s.waiting -= bytes;
@@ -265,15 +291,61 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
   return rows;
 }
 
-// Entries become free in about the order in which they were taken.
-Flight* Link::unused_flight(uint16_t peer) {
+// Each goes as it went before, with what follows it: for one of them an empty
+// datagram has room.
+uint32_t Link::write_lost(uint16_t peer, uint32_t packet, uint64_t now,
+                          ItemWriter& writer) {
   PeerState& s = peers_[peer];
-  const uint16_t window = entries_[peer].window;
-  Flight* flights = flights_of(peer);
-  while (flights[s.next_flight].bytes != 0) {
-    if (++s.next_flight == window) s.next_flight = 0;
+  uint32_t rows = 0;
+  while (s.lost > 0 && s.in_flight < window(peer)) {
+    Flight& f = *next_lost(peer);
+    const uint32_t room = writer.room();
+    if (room < kSegmentHeadBytes + uint32_t{f.bytes}) break;
+    f.packet = packet;
+    f.sent_us = stamp(now);
+    --s.lost;
+    ++s.in_flight;
+    while (s.lost > 0) {
+      Flight& more = *next_lost(peer);
+      const uint32_t bytes = uint32_t{f.bytes} + more.bytes;
+      if (more.target != f.target || more.offset != f.offset + f.bytes ||
+          room < kSegmentHeadBytes + bytes) {
+        break;
+      }
+      f.bytes = static_cast<uint16_t>(bytes);
+      more.bytes = 0;
+      --s.lost;
+    }
+    const uint16_t there = stage_.targets[f.target].there;
+    owner_->read(f.target, f.offset, writer.segment(there, f.offset, f.bytes),
+                 f.bytes);
+    s.waiting -= f.bytes;
+    rows += f.bytes;
   }
-  return flights + s.next_flight;
+  return rows;
+}
+
+// The first one of a stream: a receiver without a list of gaps takes no other.
+Flight* Link::next_lost(uint16_t peer) {
+  Flight* flights = flights_of(peer);
+  Flight* next = nullptr;
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    Flight& f = flights[i];
+    if (!is_lost(f)) continue;
+    if (!next || f.target < next->target ||
+        (f.target == next->target && behind(f.offset, next->offset) > 0)) {
+      next = &f;
+    }
+  }
+  return next;
+}
+
+Flight* Link::unused_flight(uint16_t peer) {
+  Flight* flights = flights_of(peer);
+  for (uint32_t i = 0; i < entries_[peer].window; ++i) {
+    if (flights[i].bytes == 0) return flights + i;
+  }
+  return nullptr;
 }
 
 void Link::count_segments(uint16_t peer, uint32_t packet) {
@@ -295,10 +367,16 @@ void Link::take_back(uint16_t peer, uint32_t packet) {
   Flight* flights = flights_of(peer);
   for (uint32_t i = 0; s.in_flight && i < entries_[peer].window; ++i) {
     Flight& f = flights[i];
-    if (f.bytes == 0 || f.packet != packet) continue;
-    targets_[f.target].sent = f.offset;
+    if (!on_its_way(f) || f.packet != packet) continue;
     s.waiting += f.bytes;
-    free_flight(s, f);
+    TargetState& t = targets_[f.target];
+    if (f.offset + f.bytes != t.sent) {
+      lose(peer, f);
+      continue;
+    }
+    t.sent = f.offset;
+    f.bytes = 0;
+    --s.in_flight;
   }
 }
 

@@ -20,6 +20,7 @@ namespace shoal {
 inline constexpr uint8_t kDataKind = 4;
 inline constexpr uint8_t kFlagProbe = 1;  // please answer, with all credit
 inline constexpr uint8_t kFlagPhase = 2;  // changes with the sender's key
+inline constexpr uint8_t kFlagHaste = 4;  // much is lost: answer at once
 inline constexpr uint32_t kDataHeadBytes = 12;
 
 enum class ItemKind : uint8_t {

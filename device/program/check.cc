@@ -131,10 +131,11 @@ bool spill_fields_ok(const Header& h) {
 // Programs without peers have nothing of a link.
 bool link_fields_ok(const Header& h) {
   if (h.peers) {
-    return h.peers <= kMaxPeers && h.inputs == 0 && h.outputs == 0;
+    return h.peers <= kMaxPeers && h.gaps <= kMaxGaps && h.inputs == 0 &&
+           h.outputs == 0;
   }
   return h.link == 0 && h.targets == 0 && h.stage_targets == 0 &&
-         h.stage_streams == 0;
+         h.stage_streams == 0 && h.gaps == 0;
 }
 
 }  // namespace
@@ -161,7 +162,7 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
     return fault(Status::kBadRecord);
   }
   if (h.stages == 0 || (h.flags & ~(kImageUnmapped | kStoreSealed)) != 0 ||
-      h.reserved != 0 || !link_fields_ok(h)) {
+      !link_fields_ok(h)) {
     return fault(Status::kBadRecord);
   }
   return {};

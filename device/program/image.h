@@ -36,6 +36,7 @@ inline constexpr int kMaxLoopActors = 6;
 inline constexpr int kMaxSpills = 8;  // of a stage
 inline constexpr int kMaxPeers = 256;
 inline constexpr int kMaxFlights = 1024;  // segments in flight to one peer
+inline constexpr int kMaxGaps = 1024;     // of an in-stream
 inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
 inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
@@ -88,7 +89,8 @@ struct Header {
   uint16_t targets;        // of all stages' out-streams
   uint16_t stage_targets;  // most of any stage
   uint16_t stage_streams;  // most in-streams of any stage
-  uint16_t reserved;       // 0
+  uint16_t gaps;           // ranges of bytes behind gaps that each in-stream
+                           // may have; 0: bytes are placed in order only
   uint32_t spill;          // arena offset of the state of spills, or kNowhere;
                            // device/program/spill_layout.h
   uint32_t spill_pages;    // that a frame writes

@@ -269,6 +269,7 @@ class Node final : private Streams {
   uint32_t limit(uint16_t stream) const override;
   void place(uint16_t stream, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override;
+  void arrived(uint16_t stream, uint32_t offset) override;
 
   shoal_config config_;
   shoal_storage storage_{};

@@ -232,11 +232,12 @@ TEST(Refusal, Peers) {
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link += 8; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->states; });
   refuse(s, 0, 0, h, [](Tables& t) { t.head->link = t.head->arena_bytes; });
-  refuse(s, 0, 0, h, [](Tables& t) { t.head->reserved = 1; });
+  refuse(s, 0, 0, h, [](Tables& t) { t.head->gaps = kMaxGaps + 1; });
   // The link's tables reach into the first buffer.
   const Table b = Table::kBuffer;
   refuse(s, 0, 0, b, [](Tables& t) { t.head->link += 16; });
   refuse(s, 0, 0, b, [](Tables& t) { t.head->stage_streams += 2; });
+  refuse(s, 0, 0, b, [](Tables& t) { t.head->gaps = 4; });
   refuse(s, 0, 0, b, [](Tables& t) { t.peers[0].window += 1; });
 }
 
@@ -369,7 +370,7 @@ TEST(Refusal, Headers) {
   refuse(s, 0, h, [](Tables& t) { t.head->program_bytes -= 8; });
   refuse(s, 0, h, [](Tables& t) { t.head->peers = 1; });
   refuse(s, 0, h, [](Tables& t) { t.head->states = t.head->cursors; });
-  refuse(s, 0, h, [](Tables& t) { t.head->reserved = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.head->gaps = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->reserved = 1; });

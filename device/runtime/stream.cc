@@ -199,10 +199,12 @@ uint32_t Node::limit(uint16_t stream) const {
 void Node::place(uint16_t stream, uint32_t offset, const uint8_t* from,
                  uint32_t bytes) {
   const uint16_t port = stage_.streams[stream].port;
-  const PortRecord& p = stage_.ports[port];
-  const uint32_t at = offset - start_of(p);
-  copy_to(port, at, from, bytes);
-  pass_bytes(port, at + bytes);
+  copy_to(port, offset - start_of(stage_.ports[port]), from, bytes);
+}
+
+void Node::arrived(uint16_t stream, uint32_t offset) {
+  const uint16_t port = stage_.streams[stream].port;
+  pass_bytes(port, offset - start_of(stage_.ports[port]));
 }
 
 }  // namespace shoal

@@ -6,7 +6,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kMostPeers = 256;
+constexpr int kMostPeers = 256, kMostGaps = 1024;
 constexpr int64_t kMostBytes = int64_t{1} << 30;  // offsets wrap at 2^32
 constexpr int kCoordinatorNumber = -1;
 
@@ -100,10 +100,15 @@ class Links {
     const std::vector<PlanPeer>& listed = plan_.nodes[n].peers;
     if (!plan_.linked) {
       found_.need(listed.empty(), "a node that is not linked has peers");
+      found_.need(plan_.nodes[n].gaps == 0,
+                  "a node that is not linked has lists of gaps");
       found_.need(plan_.streams.empty(), "a plan that is not linked has ",
                   plan_.streams.size(), " streams");
       return;
     }
+    const int gaps = plan_.nodes[n].gaps;
+    found_.need(gaps >= 0 && gaps <= kMostGaps, "node ", n, " has lists of ",
+                gaps, " gaps");
     std::vector<int> numbers;
     for (const PlanPeer& p : listed) {
       numbers.push_back(p.node);

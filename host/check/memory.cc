@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint64_t kCursor = 4, kState = 2;
 // Of the link's tables.
-constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kPeer = 104,
-                   kFlight = 16;
+constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kRange = 8,
+                   kPeer = 104, kFlight = 16;
 
 // Bytes that something takes while a stage runs. Two that belong to different
 // loops may lie over one another: only one loop fires at a time.
@@ -261,8 +261,9 @@ class Memory {
     return e;
   }
 
-  // A limit for each target; offsets for each target and in-stream of a stage;
-  // the peers, and what is in flight to them.
+  // A limit for each target; offsets for each target and in-stream of a stage,
+  // and what each of these has behind gaps; the peers, and what is in flight to
+  // them.
   uint64_t link_bytes() const {
     uint64_t targets = 0, most_targets = 0, most_streams = 0, windows = 0;
     for (const PlanStage& stage : node_.stages) {
@@ -275,8 +276,8 @@ class Memory {
     if (node_.peers.empty()) return 0;
     const auto eights = [](uint64_t v) { return (v + 7) / 8 * 8; };
     return aligned(eights(kLimit * targets) + eights(kTarget * most_targets) +
-                   kStream * most_streams + kPeer * node_.peers.size() +
-                   kFlight * windows);
+                   (kStream + kRange * uint64_t(node_.gaps)) * most_streams +
+                   kPeer * node_.peers.size() + kFlight * windows);
   }
 
   uint64_t record_bytes(size_t index) const {

@@ -14,6 +14,7 @@ namespace {
 // Datagrams with segments that may be under way from the coordinator to each
 // node; as many as an acknowledgement can name.
 constexpr uint16_t kWindow = 16;
+constexpr uint32_t kGaps = 16;
 
 template <typename T>
 void append(std::vector<uint8_t>& to, const T& value) {
@@ -247,6 +248,7 @@ void Coordinator::Work::start_link() {
   counts.targets = counts.stage_targets =
       static_cast<uint32_t>(links_.targets.size());
   counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
+  counts.gaps = kGaps;
   tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
   link_config_ = {config_.transport,
                   peers_.data(),

@@ -152,14 +152,19 @@ void FrameStreams::read(uint16_t target, uint32_t offset, uint8_t* to,
   }
 }
 
+uint32_t FrameStreams::End::go_on(uint32_t offset) {
+  const uint32_t more = offset - at();
+  if (more >= 0x80000000u) return 0;
+  rest += more;
+  frames += rest / bytes;
+  rest %= bytes;
+  return more;
+}
+
 void FrameStreams::released(uint16_t target, uint32_t offset) {
-  End& e = targets_[target];
-  const uint32_t more = offset - e.at();
-  if (more == 0 || more >= 0x80000000u) return;
+  const uint32_t more = targets_[target].go_on(offset);
+  if (more == 0) return;
   progress_ += more;
-  e.rest += more;
-  e.frames += e.rest / e.bytes;
-  e.rest %= e.bytes;
   const auto slowest = std::ranges::min(targets_, {}, &End::frames).frames;
   for (; sent_ < slowest; ++sent_) inputs_.pop_front();
 }
@@ -171,23 +176,25 @@ uint32_t FrameStreams::limit(uint16_t stream) const {
 void FrameStreams::place(uint16_t stream, uint32_t offset, const uint8_t* from,
                          uint32_t bytes) {
   End& e = streams_[stream];
-  if (offset != e.at()) {
-    throw Error(Exit::kInternal, "the link gave bytes out of order");
+  uint32_t n = offset - static_cast<uint32_t>(done_ * e.bytes);
+  if (n >= 0x80000000u) {
+    throw Error(Exit::kInternal, "the link gave bytes that it had given");
   }
-  progress_ += bytes;
   while (bytes > 0) {
-    Frame& frame = outputs_.at(e.frames - done_);
+    Frame& frame = outputs_.at(n / e.bytes);
     int8_t* const whole = frame[static_cast<size_t>(e.io)].data();
-    const auto n = static_cast<uint32_t>(e.rest);
-    const uint32_t count = std::min(bytes, e.bytes - n);
-    for_runs(e.box, e.whole, n, count, [&](size_t at, uint32_t m) {
+    const uint32_t count = std::min(bytes, e.bytes - n % e.bytes);
+    for_runs(e.box, e.whole, n % e.bytes, count, [&](size_t at, uint32_t m) {
       std::memcpy(whole + at, from, m);
       from += m;
     });
+    n += count;
     bytes -= count;
-    e.rest += count;
-    if (e.rest == e.bytes) e.rest = 0, ++e.frames;
   }
+}
+
+void FrameStreams::arrived(uint16_t stream, uint32_t offset) {
+  progress_ += streams_[stream].go_on(offset);
   finish();
 }
 

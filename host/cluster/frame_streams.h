@@ -26,7 +26,7 @@ class FrameStreams final : public Streams {
   int free_frames() const;
   void submit(std::span<const uint8_t> input);
   std::optional<std::vector<uint8_t>> result();
-  // Grows with every byte that was acknowledged or placed.
+  // Grows with every byte that was acknowledged or has arrived.
   uint64_t progress() const { return progress_; }
   // Whether a limit or a ready offset has changed since it was asked last.
   bool take_news();
@@ -38,6 +38,7 @@ class FrameStreams final : public Streams {
   uint32_t limit(uint16_t stream) const override;
   void place(uint16_t stream, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override;
+  void arrived(uint16_t stream, uint32_t offset) override;
 
  private:
   // A box of an input or output; offsets in its frame are bytes of the box in
@@ -46,7 +47,10 @@ class FrameStreams final : public Streams {
     int io = 0;
     Box box, whole;  // of the tensor
     uint32_t bytes = 0;
-    uint64_t frames = 0, rest = 0;  // acknowledged or placed: frames, bytes
+    // Acknowledged or arrived, all of them: frames, bytes.
+    uint64_t frames = 0, rest = 0;
+    // Goes on to an offset mod 2^32; by how many bytes.
+    uint32_t go_on(uint32_t offset);
     uint32_t at() const { return static_cast<uint32_t>(frames * bytes + rest); }
   };
   using Frame = std::vector<std::vector<int8_t>>;  // whole boxes, by number

@@ -75,7 +75,10 @@ std::vector<uint8_t> pass_frames(const Prepared& p, uint64_t first) {
     const uint32_t put = std::min(made, uint32_t(random() % 40));
     std::vector<uint8_t> rows(put);
     for (uint32_t k = 0; k < put; ++k) rows[k] = uint8_t(in[i] + k + 31u * i);
-    s.place(i, to, rows.data(), put);
+    const uint32_t half = put / 2;
+    s.place(i, to + half, rows.data() + half, put - half);  // behind a gap
+    s.place(i, to, rows.data(), half);
+    s.arrived(i, to + put);
     in[i] += put;
 
     while (const auto result = s.result()) {

@@ -94,10 +94,11 @@ void set_store_id(ImagePieces& p) {
   std::copy_n(digest, p.store_id.size(), p.store_id.begin());
 }
 
-void set_links(const ImagePieces& pieces, const PlanLayout& layout, Header& h) {
+void set_links(const ImagePieces& pieces, const PlanNode& node, Header& h) {
   h.peers = static_cast<uint16_t>(pieces.peers.size());
   if (h.peers == 0) return;
-  h.link = layout.link;
+  h.link = node.layout.link;
+  h.gaps = static_cast<uint16_t>(node.gaps);
   for (const StageTables& s : pieces.stages) {
     const auto targets = static_cast<uint16_t>(s.targets.size());
     uint16_t in_streams = 0;
@@ -183,7 +184,7 @@ Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
   h.spill_pages = static_cast<uint32_t>(n.spill_pages);
   h.spill_page_bytes = n.spill_pages ? n.spill_page_bytes : 0;
   h.poll_gap_us = n.poll_gap_us;
-  set_links(pieces, l, h);
+  set_links(pieces, n, h);
   std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
   return h;
 }

@@ -159,7 +159,8 @@ struct PlanNode {
   std::string name, board;
   std::vector<PlanStage> stages;
   std::vector<PlanPeer> peers;  // empty: not linked
-  uint32_t poll_gap_us = 0;     // longest slice, modelled; 0: not stated
+  int gaps = 0;  // ranges of bytes behind gaps that each in-stream may have
+  uint32_t poll_gap_us = 0;  // longest slice, modelled; 0: not stated
   PlanLayout layout;
   uint32_t arena_bytes = 0;
   uint32_t fixed_bytes = 0;

@@ -212,6 +212,7 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
   }
   if (linked) {
     j["poll_gap_us"] = n.poll_gap_us;
+    j["gaps"] = n.gaps;
     for (const PlanPeer& p : n.peers) {
       j["peers"].push_back({{"node", party(p.node)}, {"window", p.window}});
     }

@@ -238,6 +238,7 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const PlanNode& node = plan.nodes[n];
     all[n].peers = static_cast<uint32_t>(node.peers.size());
+    all[n].gaps = static_cast<uint32_t>(node.gaps);
     for (const PlanPeer& p : node.peers) {
       all[n].windows += static_cast<uint32_t>(p.window);
     }

@@ -8,6 +8,7 @@
 #include "host/base/size.h"
 #include "host/plan/simulate.h"
 #include "host/plan/time.h"
+#include "host/split/gaps.h"
 #include "host/split/split_build.h"
 #include "host/split/split_search.h"
 #include "host/split/split_time.h"
@@ -111,6 +112,7 @@ class Planner {
       if (!other) does_not_fit(*best);
       best = std::move(other);
     }
+    if (options_.objective == Objective::kLatency) give_gaps(*best, limits_);
     best->objective =
         options_.objective == Objective::kLatency ? "latency" : "ram";
     assert_completes(s_.net, *best);
@@ -204,8 +206,8 @@ class Planner {
       for (const int slack : {8, 4, 2, 1}) {
         if (s_.nodes > kManyNodes && slack != 4) continue;
         std::optional<Plan> loose = build(*choice, 0, slack);
-        // Rows must not take the room of slots.
-        if (loose && fits(*loose) &&
+        // Rows must not take the room of slots or gaps.
+        if (loose && fits(*loose) && give_gaps(*loose, limits_) &&
             loose->latency_s <= next->latency_s * kAboutAsFast) {
           return loose;
         }

@@ -1,7 +1,7 @@
 // Links that talk to each other in virtual time: nodes with byte streams
 // between them, stages that nodes enter when they come to it, and a channel
 // that loses, repeats, delays and reorders. Streams check what they are given:
-// every byte once, in order, the right one; nothing is read that was released.
+// every byte once, the right one; nothing is read that was released.
 //
 //   World world(topology, channel, seed);
 //   ASSERT_TRUE(world.run(seconds)) << world.state();
@@ -12,6 +12,7 @@
 #include <memory>
 #include <queue>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct Edge {
 struct Topology {
   int nodes = 2, stages = 1, frames = 1;
   uint16_t window = 8;
+  uint32_t gaps = 0;
   // What the first frame begins with: so that numbers may wrap.
   uint32_t first_offset = 0;
   uint64_t first_packet = 0;
@@ -78,7 +80,8 @@ class Node : public Streams {
     int edge = 0;
     uint32_t ring = 0, frame_end = 0;
     uint32_t made = 0, released = 0;    // sender
-    uint32_t placed = 0, consumed = 0;  // receiver
+    uint32_t placed = 0, consumed = 0;  // receiver: all before these
+    std::set<uint32_t> early;           // placed behind a gap
   };
 
   Node(World& world, int number);
@@ -106,14 +109,21 @@ class Node : public Streams {
   void place(uint16_t stream, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override {
     End& e = ins[stream];
-    EXPECT_EQ(offset, e.placed);
+    EXPECT_GE(ahead(offset, e.placed), 0);
     EXPECT_GT(bytes, 0u);
     EXPECT_LE(ahead(offset + bytes, limit(stream)), 0);
     for (uint32_t i = 0; i < bytes; ++i) {
       ASSERT_EQ(from[i], stream_byte(e.edge, offset + i)) << offset + i;
+      ASSERT_TRUE(e.early.insert(offset + i).second) << "placed twice";
     }
-    e.placed += bytes;
     placed_bytes += bytes;
+  }
+  void arrived(uint16_t stream, uint32_t offset) override {
+    End& e = ins[stream];
+    EXPECT_GT(ahead(offset, e.placed), 0);
+    for (; e.placed != offset; ++e.placed) {
+      ASSERT_EQ(e.early.erase(e.placed), 1u) << e.placed << " is missing";
+    }
   }
 
   void enter(int stage, int frame);
@@ -302,6 +312,7 @@ inline Node::Node(World& world, int number) : number(number), world_(world) {
     counts.windows += t.window;
   }
   counts.peers = static_cast<uint32_t>(peers.size());
+  counts.gaps = t.gaps;
   for (int s = 0; s < t.stages; ++s) {
     uint32_t in = 0, out = 0;
     for (const Edge& e : t.edges) {
@@ -359,14 +370,14 @@ inline void Node::enter(int new_stage, int new_frame) {
     const int id = static_cast<int>(e);
     if (edge.to == number && edge.to_stage == stage) {
       if (ins.empty()) s.first_stream = world_.in_number[e];
-      ins.push_back({id, edge.to_ring, end, 0, 0, start, start});
+      ins.push_back({id, edge.to_ring, end, 0, 0, start, start, {}});
       streams_.push_back({0, world_.in_number[e],
                           static_cast<uint16_t>(peer_index(edge.from)),
                           world_.out_number[e], 0, 0});
     }
     if (edge.from == number && edge.from_stage == stage) {
       if (outs.empty()) s.first_target = world_.out_number[e];
-      outs.push_back({id, edge.from_ring, end, start, start, 0, 0});
+      outs.push_back({id, edge.from_ring, end, start, start, 0, 0, {}});
       targets_.push_back(
           {static_cast<uint16_t>(peer_index(edge.to)), world_.in_number[e]});
     }

@@ -294,9 +294,12 @@ class CoordinatorParty final : public Party, private Streams {
              uint32_t bytes) override {
     Bytes& to = outputs_[stream][frame_];
     const uint32_t at = offset - start(uint32_t(to.size()));
-    if (at != placed_[stream] || at + bytes > to.size()) std::abort();
+    if (at < placed_[stream] || at + bytes > to.size()) std::abort();
     std::memcpy(to.data() + at, from, bytes);
-    placed_[stream] += bytes;
+  }
+  void arrived(uint16_t stream, uint32_t offset) override {
+    const auto bytes = uint32_t(outputs_[stream][0].size());
+    placed_[stream] = offset - start(bytes);
   }
 
   const CoordinatorTables tables_;

@@ -89,6 +89,8 @@ LinkCounts HandCluster::link_node(Plan& plan, int node) const {
     }
   }
   LinkCounts counts;
+  n.gaps = 2 * (node % 2);
+  counts.gaps = static_cast<uint32_t>(n.gaps);
   for (const auto& [peer, one] : peers) n.peers.push_back({peer, kWindow});
   counts.peers = static_cast<uint32_t>(n.peers.size());
   counts.windows = kWindow * counts.peers;

@@ -170,6 +170,9 @@ class LinkMutations {
         std::swap(p.nodes[n].peers[i], p.nodes[n].peers[i - 1]);
       });
     }
+    add(name + "a gap more", false, [=](Plan& p) { p.nodes[n].gaps += 2; });
+    add(name + "gaps below none", false,
+        [=](Plan& p) { p.nodes[n].gaps = -1; });
     for (int by : {-32, -16, -1, 1, 16}) {
       if (it.peers.empty()) break;  // no tables
       add(name + "link by " + std::to_string(by), false,
