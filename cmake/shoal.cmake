@@ -1,6 +1,6 @@
 # One library per folder: shoal_library(NAME DIR-RELATIVE DEPS...) takes every
 # .cc beside it but the tests; every foo_test.cc becomes the test foo_test,
-# with the folder's labels.
+# with the folder's labels, in one program for the folder.
 set(SHOAL_WARNINGS -Wall -Wextra -Wpedantic -Werror)
 # GCC 12 warns of overlapping copies inside std::string (GCC bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
@@ -137,10 +137,20 @@ function(shoal_test name)
   endforeach()
 endfunction()
 
-# shoal_tests(LIBS a b [LABEL l] [ONLY names] [TIMEOUT seconds]): shoal_test
-# for each *_test.cc of the folder that has none yet.
+# shoal_tests(LIBS a b [LABEL l] [ONLY names] [TIMEOUT seconds]): the
+# *_test.cc of the folder that no call before has taken, as one program for
+# all of them (a link takes longer than many tests) and one ctest entry each.
 function(shoal_tests)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;ONLY" ${ARGN})
+  if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND
+      (ARG_LABEL STREQUAL shared OR ARG_LABEL STREQUAL text)))
+    set(skip TRUE)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  file(RELATIVE_PATH program ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" program ${program}_tests)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   foreach(source ${tests})
     get_filename_component(name ${source} NAME_WE)
@@ -149,7 +159,27 @@ function(shoal_tests)
       continue()
     endif()
     set_property(GLOBAL PROPERTY shoal_test_${name} TRUE)
-    shoal_test(${name} LIBS ${ARG_LIBS} LABELS ${ARG_LABEL}
-      TIMEOUT ${ARG_TIMEOUT})
+    if(skip)
+      continue()
+    endif()
+    if(NOT TARGET ${program})
+      add_executable(${program} ${PROJECT_SOURCE_DIR}/tests/one_file.cc)
+      target_link_libraries(${program} PRIVATE GTest::gtest)
+      shoal_test_options(${program})
+      target_compile_definitions(${program} PRIVATE
+        SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+      if(SHOAL_BUNDLE)
+        target_precompile_headers(${program} REUSE_FROM shoal_test_headers)
+      endif()
+    endif()
+    target_sources(${program} PRIVATE ${source})
+    add_custom_target(${name} DEPENDS ${program})
+    add_test(NAME ${name} COMMAND ${program} ${name}.cc)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+      LABELS "${ARG_LABEL}" SKIP_RETURN_CODE 77
+      COST ${ARG_TIMEOUT})  # the long ones first
   endforeach()
+  if(TARGET ${program})
+    target_link_libraries(${program} PRIVATE ${ARG_LIBS})
+  endif()
 endfunction()

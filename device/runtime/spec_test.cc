@@ -15,7 +15,7 @@ namespace {
 
 // What stands between ```NAME and ```.
 std::string block(const std::string& name) {
-  std::ifstream file(SHOAL_SPEC);
+  std::ifstream file(SHOAL_SOURCE_DIR "/SPEC.md");
   std::string text, line;
   bool inside = false;
   while (std::getline(file, line)) {
