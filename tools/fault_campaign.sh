@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.."
 build=${1:-build/plain}
 export SHOAL_FAULTS="${2:-1}"
 ninja -C "$build" store_faults_test journal_test spill_failure_test > /dev/null
-"$build/host/run/store_faults_test" | grep -E 'positions|FAILED|PASSED'
-"$build/host/evaluate/journal_test" --gtest_filter='*OnADiskThatFails' |
+"$build/host/run/host_run_tests" store_faults_test.cc | grep -E 'positions|FAILED|PASSED'
+"$build/host/evaluate/host_evaluate_tests" --gtest_filter='*OnADiskThatFails' |
   grep -E 'positions|FAILED|PASSED'
-"$build/device/storage/spill_failure_test" --gtest_filter='*CutAtEveryByte' |
+"$build/device/storage/device_storage_tests" --gtest_filter='*CutAtEveryByte' |
   grep -E 'positions|FAILED|PASSED'
