@@ -159,6 +159,7 @@ class NodeAgent {
   uint64_t lease_until_us_ = 0;
   uint64_t coordinator_ = 0;                        // address
   uint8_t accepted_nonce_[kNonceBytes] = {};        // this node's
+  uint8_t accepted_from_[kNonceBytes] = {};         // with a shared key
   uint8_t accepted_answer_[sizeof(KeyHello)] = {};  // with identities
   uint64_t handshakes_at_us_ = 0;  // none before, if it was a stranger's
   SessionKeys keys_{};

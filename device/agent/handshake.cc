@@ -56,23 +56,32 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
   const auto same_nonce = [](const uint8_t* a, const uint8_t* b) {
     return equal_bytes(a, b, kNonceBytes);
   };
-  // Again: the answer was lost.
-  if (connected_ && same_nonce(question.node_nonce, accepted_nonce_)) {
-    question.body.value = lease_us_ / 1000;
-    return answer(from, question, Verdict::kAccepted);
-  }
+  // The session that stands is this hello's: its answer was lost, or it is a
+  // late one of those before. Another nonce would make its coordinator a
+  // stranger to its own lease.
   uint8_t nonce[kNonceBytes];
-  node_nonce(question.coordinator_nonce, kNonceBytes, nonce);
+  const bool again =
+      connected_ && same_nonce(question.coordinator_nonce, accepted_from_);
+  if (again) {
+    std::memcpy(nonce, accepted_nonce_, kNonceBytes);
+  } else {
+    node_nonce(question.coordinator_nonce, kNonceBytes, nonce);
+  }
   if (!same_nonce(question.node_nonce, nonce)) {
     constexpr uint8_t kNone[kNonceBytes] = {};
     if (!same_nonce(question.node_nonce, kNone)) ++counters_.replayed;
     std::memcpy(question.node_nonce, nonce, kNonceBytes);
     return answer(from, question, Verdict::kChallenge);
   }
+  if (again) {
+    question.body.value = lease_us_ / 1000;
+    return answer(from, question, Verdict::kAccepted);
+  }
   const Verdict verdict = judge(body, question.body);
   if (verdict == Verdict::kAccepted && !(body.code & kProbe)) {
     keys_ = session_keys(config_.key, question.coordinator_nonce, nonce);
     accept(from, body, nonce);
+    std::memcpy(accepted_from_, question.coordinator_nonce, kNonceBytes);
     question.body.value = lease_us_ / 1000;
   }
   answer(from, question, verdict);

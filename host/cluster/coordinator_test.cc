@@ -239,6 +239,37 @@ TEST(Lease, IsTakenOverByWhoMeansIt) {
 
 // Hellos and refusals that somebody has recorded and says again renew nothing
 // and end nothing.
+// Its answer is lost and a hello of before comes behind: the node knows whose
+// session it is.
+TEST(Lease, ALateHelloFindsItsOwnSession) {
+  for (const bool identities : {false, true}) {
+    TestCluster c(6);
+    if (identities) c.use_identities();
+    std::vector<uint8_t> first;
+    bool late = false;
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      if (d.from == 1 && first.empty()) first = d.bytes;
+      const bool accepted =
+          d.from == 2 && c.nodes[0]->agent.counters().sessions == 1;
+      if (!accepted || late) return true;
+      late = true;
+      return false;
+    };
+    c.add_node();
+    c.coordinate();
+    bool sent = false;
+    ASSERT_TRUE(c.run([&] {
+      if (late && !sent) {
+        sent = true;
+        c.net.send({1, 2, first});
+      }
+      return c.coordinator->connected();
+    }));
+    EXPECT_TRUE(sent);
+    EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 1u);
+  }
+}
+
 TEST(Lease, OldHellosDoNotTakeOver) {
   const Prepared p = small_split(1);
   TestCluster c(6);
