@@ -14,8 +14,9 @@ constexpr uint16_t kFirstOvertaken = 3;
 constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
 constexpr uint32_t kLeastDeviationUs = 500;
-// Who is patient again shall not have to wait for what was tried in haste.
-constexpr uint8_t kHastyBackoff = 4;
+// In haste the pause doubles at every fourth time-out: single losses do not
+// slow it down, and a peer that is gone is not stormed.
+constexpr uint8_t kHastyBackoff = 24;
 constexpr uint32_t kHasteUs = 300;  // what an answer may take to be written
 // Slow receivers have their senders wait for credit row by row; probing at
 // that pace would only make traffic.
