@@ -8,8 +8,6 @@ namespace shoal {
 namespace {
 
 constexpr uint32_t kReplayWindow = 64;
-// Acknowledgements reach back over so many datagrams.
-constexpr uint16_t kMostOvertaken = 32;
 // An answer to one that was sent so many before the newest may be a repeated
 // one.
 constexpr uint32_t kFresh = 3;
