@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -125,7 +126,8 @@ TEST_F(FileLockTest, WhatIsNoLockFile) {
   write_file(path_, std::string("\x1b[31mred\x1b[0m\nmore"));
   {
     const FileLock owner = take(LockMode::kExclusive);
-    write_file(path_, std::string("\x1b[31mred\nmore"));
+    // In place: write_file() would put another file there.
+    std::ofstream(path_) << "\x1b[31mred\nmore";
     refused(LockMode::kExclusive, "busy: ?[31mred has it");
   }
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
