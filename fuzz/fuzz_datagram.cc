@@ -52,7 +52,7 @@ class Owner : public Streams {
     peers_[0].address = 10;
     peers_[1].address = 20;
     transport_ = {this, kPayload, send, nullptr, now};
-    config_ = {&transport_, peers_, &checksum_only(), 3, packet_};
+    config_ = {&transport_, peers_, &checksum_only(), 3, packet_, 0, 0};
     counts_ = {2, 5, 3, 2, 2, gaps};
     tables_.resize(link_layout(counts_).bytes / 8);
     expect(link.open(config_, *this, kNode, kEntries, counts_,
