@@ -11,9 +11,9 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
 #include "host/lower/net.h"
-#include "host/plan/planner.h"
+#include "host/model/import/import.h"
+#include "host/plan/single/planner.h"
 
 namespace shoal {
 namespace {

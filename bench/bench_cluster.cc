@@ -33,12 +33,12 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
-#include "host/plan/time.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/sim/simulate.h"
-#include "host/split/cluster.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/import/import.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/cluster/key_file.h"
-#include "host/run/session.h"
-#include "host/store/open_store.h"
+#include "host/engine/local/session.h"
+#include "host/engine/workers/key_file.h"
+#include "host/program/store/open_store.h"
 
 namespace shoal {
 namespace {

@@ -13,7 +13,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
+#include "host/model/import/import.h"
 #include "host/study/paper.h"
 #include "host/study/point.h"
 

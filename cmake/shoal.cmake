@@ -14,7 +14,7 @@ option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
-set(SHOAL_COLD bench_node emit emulate evaluate export import onnx store study
+set(SHOAL_COLD bench_node emit engine_board evaluate export import onnx store study
   tflite)
 
 function(shoal_library name)

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "host/base/error.h"
-#include "host/dataset/idx.h"
+#include "host/data/dataset/idx.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   try {

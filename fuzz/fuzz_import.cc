@@ -7,9 +7,9 @@
 #include <string>
 
 #include "host/base/error.h"
-#include "host/export/export.h"
-#include "host/graph/difference.h"
-#include "host/import/import.h"
+#include "host/model/export/export.h"
+#include "host/model/graph/difference.h"
+#include "host/model/import/import.h"
 
 namespace {
 

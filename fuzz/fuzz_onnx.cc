@@ -5,7 +5,7 @@
 
 #include "fuzz/use_graph.h"
 #include "host/base/error.h"
-#include "host/onnx/onnx.h"
+#include "host/model/onnx/onnx.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   try {

@@ -20,8 +20,8 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
-#include "host/golden/checksum.h"
-#include "host/store/open_store.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/program/store/open_store.h"
 
 namespace {
 

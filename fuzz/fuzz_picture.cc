@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "host/base/error.h"
-#include "host/image/picture.h"
+#include "host/data/image/picture.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   try {

@@ -7,7 +7,7 @@
 
 #include "fuzz/use_graph.h"
 #include "host/base/error.h"
-#include "host/import/import.h"
+#include "host/model/import/import.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   try {

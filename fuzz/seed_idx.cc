@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/dataset/testing/idx_files.h"
+#include "host/data/dataset/testing/idx_files.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

@@ -3,7 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/import/sample_models.h"
+#include "host/model/import/testing/sample_models.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

@@ -3,7 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/onnx/testing/sample_onnx.h"
+#include "host/model/onnx/testing/sample_onnx.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

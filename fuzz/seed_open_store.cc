@@ -7,7 +7,7 @@
 #include "device/storage/directory.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/store/store_info.h"
+#include "host/program/store/store_info.h"
 
 namespace {
 

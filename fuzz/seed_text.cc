@@ -4,9 +4,9 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/golden/checksum.h"
-#include "host/golden/trace.h"
-#include "host/run/testing/small_model.h"
+#include "host/engine/local/testing/small_model.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/oracle/golden/trace.h"
 
 namespace {
 

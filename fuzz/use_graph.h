@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/float_oracle/float_oracle.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/run/verify.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/local/verify.h"
+#include "host/oracle/float/float_oracle.h"
 
 namespace shoal::fuzzing {
 

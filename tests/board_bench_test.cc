@@ -6,7 +6,7 @@
 
 #include <map>
 
-#include "host/bench_node/bench_node.h"
+#include "host/study/bench_node/bench_node.h"
 #include "tests/board_emulated.h"
 
 namespace shoal {

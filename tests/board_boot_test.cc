@@ -7,11 +7,11 @@
 
 #include "device/program/record.h"
 #include "host/base/error.h"
-#include "host/emulate/storage_image.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/run/prepare.h"
-#include "host/run/trace.h"
+#include "host/engine/board/storage_image.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/trace.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/board_emulated.h"
 #include "tests/random_net.h"
 

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "host/emulate/storage_image.h"
-#include "host/golden/checksum.h"
-#include "host/golden/trace.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
+#include "host/engine/board/storage_image.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/oracle/golden/trace.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"

@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "host/board/board.h"
-#include "host/emulate/emulate.h"
-#include "host/emulate/process.h"
+#include "host/engine/board/emulate.h"
+#include "host/engine/board/process.h"
 
 namespace shoal {
 

@@ -4,11 +4,11 @@
 
 #include "device/program/record.h"
 #include "host/base/toml.h"
-#include "host/emulate/storage_image.h"
-#include "host/golden/golden.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
-#include "host/run/trace.h"
+#include "host/engine/board/storage_image.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/trace.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/golden.h"
 #include "tests/board_emulated.h"
 #include "tests/shared.h"
 

@@ -11,8 +11,8 @@
 
 #include "device/port/port.h"
 #include "host/board/board.h"
-#include "host/emulate/listener.h"
-#include "host/run/arena.h"
+#include "host/engine/board/listener.h"
+#include "host/engine/local/arena.h"
 
 namespace shoal {
 

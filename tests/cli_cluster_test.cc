@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
 namespace shoal {

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "host/dataset/testing/idx_files.h"
-#include "host/import/model_builder.h"
+#include "host/data/dataset/testing/idx_files.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 #include "tests/pictures.h"
 
@@ -242,7 +242,7 @@ TEST_F(CliEvaluate, GoesOnFromItsJournal) {
 
 TEST_F(CliEvaluate, FloatModelsRunAsTheyAre) {
   const std::string model =
-      SHOAL_SOURCE_DIR "/host/onnx/testdata/mobilenet_v2.onnx";
+      SHOAL_SOURCE_DIR "/host/model/onnx/testdata/mobilenet_v2.onnx";
   for (int c = 0; c < 3; ++c) {
     const std::string folder = "few/" + kColours[static_cast<size_t>(c)];
     std::filesystem::create_directories(shop_.folder() / folder);

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
 namespace shoal {

@@ -7,7 +7,7 @@
 
 #include "host/base/files.h"
 #include "host/base/floats.h"
-#include "host/golden/trace.h"
+#include "host/oracle/golden/trace.h"
 #include "tests/command.h"
 #include "tests/pictures.h"
 
@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 std::string data(const std::string& name) {
-  return std::string(SHOAL_SOURCE_DIR "/host/onnx/testdata/") + name;
+  return std::string(SHOAL_SOURCE_DIR "/host/model/onnx/testdata/") + name;
 }
 
 // Its input is 1 x 32 x 32 x 3, its output has ten classes.

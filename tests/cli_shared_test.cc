@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "host/base/files.h"
-#include "host/image/picture.h"
-#include "host/import/import.h"
+#include "host/data/image/picture.h"
+#include "host/model/import/import.h"
 #include "tests/command.h"
 #include "tests/shared.h"
 

@@ -15,8 +15,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "host/dataset/testing/idx_files.h"
-#include "host/import/model_builder.h"
+#include "host/data/dataset/testing/idx_files.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
 namespace shoal {

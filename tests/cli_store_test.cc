@@ -15,7 +15,7 @@
 
 #include "device/storage/directory.h"
 #include "host/base/file_lock.h"
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
 namespace shoal {

@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "host/golden/checksum.h"
-#include "host/golden/trace.h"
-#include "host/import/import.h"
-#include "host/import/model_builder.h"
-#include "host/oracle/oracle.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/oracle/golden/trace.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/command.h"
 #include "tests/pictures.h"
 
@@ -455,7 +455,7 @@ TEST_F(Cli, FloatModelsAreInspected) {
 
 TEST_F(Cli, OnnxModelsAreInspected) {
   const std::string file =
-      SHOAL_SOURCE_DIR "/host/onnx/testdata/mobilenet_v2.onnx";
+      SHOAL_SOURCE_DIR "/host/model/onnx/testdata/mobilenet_v2.onnx";
   const json j = json_of(shop_.shoal({"inspect", file, "--json"}));
   EXPECT_EQ(j["format"], "onnx");
   EXPECT_EQ(j["inputs"][0]["shape"], json({1, 32, 32, 3}));

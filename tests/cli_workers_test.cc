@@ -12,7 +12,7 @@
 #include <optional>
 #include <random>
 
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
 namespace shoal {

@@ -6,9 +6,9 @@
 #include <cstdio>
 
 #include "host/board/board.h"
-#include "host/import/import.h"
 #include "host/lower/net.h"
-#include "host/split/split_planner.h"
+#include "host/model/import/import.h"
+#include "host/plan/cluster/split_planner.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -18,12 +18,12 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/golden/golden.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
-#include "host/run/trace.h"
-#include "host/run/verify.h"
-#include "host/sim/simulate.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/trace.h"
+#include "host/engine/local/verify.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/golden.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
-#include "host/sim/simulate.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/import/import.h"
 #include "tests/shared.h"
 
 namespace shoal {

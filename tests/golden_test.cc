@@ -1,7 +1,7 @@
 // Every golden case, at every layer, under plans for three budgets: the
 // smallest arena that fits, twice that, unlimited. Plan, oracle and golden
 // must agree byte for byte.
-#include "host/golden/golden.h"
+#include "host/oracle/golden/golden.h"
 
 #include <gtest/gtest.h>
 
@@ -12,11 +12,11 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/run/verify.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/local/verify.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -13,11 +13,11 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
-#include "host/import/sample_models.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/run/verify.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/local/verify.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/sample_models.h"
 
 namespace {
 

@@ -18,7 +18,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 #include "tests/bounded_command.h"
 #include "tests/mutation.h"
 
@@ -242,7 +242,8 @@ class MutatedFiles : public testing::Test {
           "vww_96_int8", "mobilenet_v1_0.25_128_quant"}) {
       add_model(fs::path(shared) / "models" / (std::string(name) + ".tflite"));
     }
-    add_models(fs::path(SHOAL_SOURCE_DIR) / "host/onnx/testdata/operators");
+    add_models(fs::path(SHOAL_SOURCE_DIR) /
+               "host/model/onnx/testdata/operators");
   }
   void add_pictures(const fs::path& folder) {
     for (const char* end : {"png", "jpg", "bmp"}) {

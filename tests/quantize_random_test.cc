@@ -12,13 +12,13 @@
 #include <set>
 
 #include "host/base/error.h"
-#include "host/export/export.h"
-#include "host/graph/difference.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/model/export/export.h"
+#include "host/model/graph/difference.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
 #include "host/quantize/testing/float_net.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
 
 namespace shoal {
 namespace {

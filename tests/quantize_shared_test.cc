@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "host/base/floats.h"
-#include "host/image/random_input.h"
-#include "host/import/import.h"
+#include "host/data/image/random_input.h"
+#include "host/model/import/import.h"
 #include "host/quantize/quantize.h"
 #include "tests/shared.h"
 

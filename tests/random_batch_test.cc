@@ -10,11 +10,11 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/run/verify.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/local/verify.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/random_net.h"
 
 namespace shoal {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "host/lower/net.h"
-#include "host/split/cluster.h"
-#include "host/split/cuts.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 

@@ -21,13 +21,13 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
-#include "host/emit/emit.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/run/trace.h"
-#include "host/run/verify.h"
-#include "host/sim/simulate.h"
-#include "host/split/split_planner.h"
+#include "host/engine/local/trace.h"
+#include "host/engine/local/verify.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/plan/cluster/split_planner.h"
+#include "host/program/emit/emit.h"
 #include "tests/random_net.h"
 
 namespace shoal {

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "host/import/model_builder.h"
+#include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
 namespace {

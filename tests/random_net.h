@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

@@ -11,10 +11,10 @@
 #include <random>
 
 #include "host/base/error.h"
-#include "host/golden/golden.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/sim/solo.h"
+#include "host/engine/virtual/solo.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/golden.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/random_net.h"
 #include "tests/shared.h"
 

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "host/base/temporary_folder.h"
-#include "host/golden/golden.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
-#include "host/run/session.h"
-#include "host/store/open_store.h"
-#include "host/store/write_store.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/golden.h"
+#include "host/program/store/open_store.h"
+#include "host/program/store/write_store.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <string>
 
-#include "host/golden/golden.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/run/prepare.h"
-#include "host/sim/solo.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/solo.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/golden.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -5,9 +5,9 @@
 #include "device/program/image.h"
 #include "device/program/record.h"
 #include "host/board/board.h"
-#include "host/emit/emit.h"
-#include "host/plan/numbers.h"
-#include "host/plan/simulate.h"
+#include "host/plan/single/numbers.h"
+#include "host/plan/tokens/simulate.h"
+#include "host/program/emit/emit.h"
 
 namespace shoal {
 namespace {

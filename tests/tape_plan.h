@@ -2,7 +2,7 @@
 // order, weights on a tape, records and chunk slots in the arena.
 #pragma once
 
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

@@ -17,7 +17,7 @@ fi
 # piece), what verbs say goes through host/cli/output.h
 # (but the progress of evaluate, which is numbers alone).
 direct=$(git grep -lE 'std::[io]?fstream|fopen\(|parse_file\(' -- host \
-  ':!*_test.cc' ':!*/testing/*' ':!host/store' || true)
+  ':!*_test.cc' ':!*/testing/*' ':!host/program/store' || true)
 direct+=$(git grep -lE 'std::(printf|puts|fputs|cout|cerr|fprintf)\b' -- \
   host/cli ':!host/cli/output.cc' ':!host/cli/evaluate_report.cc' || true)
 if [[ -n $direct ]]; then

@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.."
 build=${1:-build/plain}
 export SHOAL_FAULTS="${2:-1}"
 ninja -C "$build" store_faults_test journal_test spill_failure_test > /dev/null
-"$build/host/run/host_run_tests" store_faults_test.cc | grep -E 'positions|FAILED|PASSED'
-"$build/host/evaluate/host_evaluate_tests" --gtest_filter='*OnADiskThatFails' |
+"$build/host/engine/local/host_engine_local_tests" store_faults_test.cc | grep -E 'positions|FAILED|PASSED'
+"$build/host/data/evaluate/host_data_evaluate_tests" --gtest_filter='*OnADiskThatFails' |
   grep -E 'positions|FAILED|PASSED'
 "$build/device/storage/device_storage_tests" --gtest_filter='*CutAtEveryByte' |
   grep -E 'positions|FAILED|PASSED'

@@ -1,7 +1,7 @@
 // The program image: everything a node needs to run its part of a network,
 // in one little-endian block. This header is the only definition of the
 // format; SPEC.md gives the same bytes in prose. The host writes it
-// (host/emit), the device reads it in place (device/runtime).
+// (host/program/emit), the device reads it in place (device/runtime).
 //
 //   head      Header, StageEntry[stages], IoEntry[inputs + outputs],
 //             PeerEntry[peers], tag

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

@@ -6,9 +6,9 @@
 #include <iostream>
 
 #include "host/check/testing/mutant_judge.h"
-#include "host/import/import.h"
 #include "host/lower/net.h"
-#include "host/plan/planner.h"
+#include "host/model/import/import.h"
+#include "host/plan/single/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {

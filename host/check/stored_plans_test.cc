@@ -9,8 +9,8 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/hand_plans.h"
-#include "host/emit/emit.h"
-#include "host/plan/planner.h"
+#include "host/plan/single/planner.h"
+#include "host/program/emit/emit.h"
 
 namespace shoal {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "host/check/findings.h"
 #include "host/lower/net.h"
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

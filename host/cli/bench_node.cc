@@ -1,8 +1,8 @@
-#include "host/bench_node/bench_node.h"
+#include "host/study/bench_node/bench_node.h"
 
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/emulate/emulate.h"
+#include "host/engine/board/emulate.h"
 
 namespace shoal {
 

@@ -8,9 +8,9 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/emulate/storage_image.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
+#include "host/engine/board/storage_image.h"
+#include "host/engine/local/prepare.h"
+#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {

@@ -6,8 +6,8 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
+#include "host/engine/local/prepare.h"
+#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {

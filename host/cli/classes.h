@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "host/sim/flags.h"
+#include "host/engine/virtual/flags.h"
 
 namespace shoal {
 

@@ -10,8 +10,8 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/store_flags.h"
-#include "host/image/random_input.h"
-#include "host/run/session.h"
+#include "host/data/image/random_input.h"
+#include "host/engine/local/session.h"
 
 namespace shoal {
 

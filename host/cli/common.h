@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/graph/graph.h"
-#include "host/image/picture.h"
-#include "host/plan/planner.h"
-#include "host/run/prepare.h"
-#include "host/split/cluster.h"
+#include "host/data/image/picture.h"
+#include "host/engine/local/prepare.h"
+#include "host/model/graph/graph.h"
+#include "host/plan/single/planner.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 

@@ -5,8 +5,8 @@
 #include "host/base/size.h"
 #include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
-#include "host/cluster/drive.h"
-#include "host/import/import.h"
+#include "host/engine/workers/drive.h"
+#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/emulate/emulate.h"
+#include "host/engine/board/emulate.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,12 +12,12 @@
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
-#include "host/emulate/storage_image.h"
-#include "host/golden/checksum.h"
-#include "host/golden/trace.h"
-#include "host/import/import.h"
-#include "host/run/prepare.h"
-#include "host/run/trace.h"
+#include "host/engine/board/storage_image.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/trace.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/oracle/golden/trace.h"
 
 namespace shoal {
 namespace {

@@ -10,12 +10,12 @@
 #include "host/cli/file_names.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
-#include "host/evaluate/frames.h"
-#include "host/evaluate/runners.h"
-#include "host/golden/checksum.h"
-#include "host/import/import.h"
-#include "host/run/local_node.h"
-#include "host/sim/store_image.h"
+#include "host/data/evaluate/frames.h"
+#include "host/data/evaluate/runners.h"
+#include "host/engine/local/local_node.h"
+#include "host/engine/virtual/store_image.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {

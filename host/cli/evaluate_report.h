@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/cli/run_report.h"
-#include "host/evaluate/evaluate.h"
+#include "host/data/evaluate/evaluate.h"
 
 namespace shoal {
 

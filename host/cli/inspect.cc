@@ -5,9 +5,9 @@
 #include "host/base/size.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/graph/graph.h"
-#include "host/import/import.h"
 #include "host/lower/net.h"
+#include "host/model/graph/graph.h"
+#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {

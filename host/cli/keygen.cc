@@ -1,7 +1,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/cluster/identity_file.h"
-#include "host/cluster/key_file.h"
+#include "host/engine/workers/identity_file.h"
+#include "host/engine/workers/key_file.h"
 
 namespace shoal {
 

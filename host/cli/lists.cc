@@ -8,7 +8,7 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 namespace {

@@ -13,10 +13,10 @@
 #include "host/cli/output.h"
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
-#include "host/evaluate/runners.h"
-#include "host/export/export.h"
-#include "host/graph/difference.h"
-#include "host/import/import.h"
+#include "host/data/evaluate/runners.h"
+#include "host/model/export/export.h"
+#include "host/model/graph/difference.h"
+#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {

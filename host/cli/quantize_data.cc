@@ -10,7 +10,7 @@
 #include "host/base/floats.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
-#include "host/image/random_input.h"
+#include "host/data/image/random_input.h"
 
 namespace shoal {
 namespace {

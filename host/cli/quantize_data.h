@@ -5,8 +5,8 @@
 #include <string>
 
 #include "host/cli/commands.h"
-#include "host/dataset/dataset.h"
-#include "host/graph/graph.h"
+#include "host/data/dataset/dataset.h"
+#include "host/model/graph/graph.h"
 #include "host/quantize/quantize.h"
 
 namespace shoal {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "host/evaluate/evaluate.h"
+#include "host/data/evaluate/evaluate.h"
 #include "host/quantize/quantize.h"
 
 namespace shoal {

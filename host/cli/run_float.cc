@@ -11,8 +11,8 @@
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
 #include "host/cli/store_flags.h"
-#include "host/float_oracle/float_oracle.h"
-#include "host/golden/trace.h"
+#include "host/oracle/float/float_oracle.h"
+#include "host/oracle/golden/trace.h"
 
 namespace shoal {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "host/cli/commands.h"
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

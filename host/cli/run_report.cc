@@ -8,7 +8,7 @@
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/output.h"
-#include "host/golden/checksum.h"
+#include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {

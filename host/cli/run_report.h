@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/graph/graph.h"
-#include "host/plan/plan.h"
-#include "host/store/file_storage.h"
+#include "host/model/graph/graph.h"
+#include "host/plan/types/plan.h"
+#include "host/program/store/file_storage.h"
 
 namespace shoal {
 

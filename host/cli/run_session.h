@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/cli/run_report.h"
-#include "host/run/session.h"
+#include "host/engine/local/session.h"
 
 namespace shoal {
 

@@ -6,8 +6,8 @@
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
 #include "host/cli/store_flags.h"
-#include "host/plan/wear.h"
-#include "host/store/open_store.h"
+#include "host/plan/cost/wear.h"
+#include "host/program/store/open_store.h"
 
 namespace shoal {
 namespace {

@@ -7,7 +7,7 @@
 #include "host/cli/run_report.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_cluster.h"
-#include "host/cluster/drive.h"
+#include "host/engine/workers/drive.h"
 
 namespace shoal {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/sim/simulate.h"
+#include "host/engine/virtual/simulate.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -10,12 +10,12 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/simulate_solo.h"
-#include "host/golden/checksum.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/sim/bound.h"
-#include "host/sim/store_image.h"
-#include "host/sim/timeline.h"
+#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/store_image.h"
+#include "host/engine/virtual/timeline.h"
+#include "host/model/import/import.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/oracle/int8/oracle.h"
 
 namespace shoal {
 namespace {

@@ -10,13 +10,13 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/emit/emit.h"
-#include "host/import/import.h"
-#include "host/oracle/oracle.h"
-#include "host/plan/wear.h"
-#include "host/run/local_node.h"
-#include "host/sim/solo.h"
-#include "host/sim/store_image.h"
+#include "host/engine/local/local_node.h"
+#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/store_image.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/plan/cost/wear.h"
+#include "host/program/emit/emit.h"
 
 namespace shoal {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

@@ -7,8 +7,8 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/output.h"
-#include "host/cluster/key_file.h"
-#include "host/run/local_node.h"
+#include "host/engine/local/local_node.h"
+#include "host/engine/workers/key_file.h"
 
 namespace shoal {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/plan/planner.h"
-#include "host/store/write_store.h"
+#include "host/plan/single/planner.h"
+#include "host/program/store/write_store.h"
 
 namespace shoal {
 

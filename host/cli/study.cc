@@ -11,8 +11,8 @@
 #include "host/base/files.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/graph/require_int8.h"
-#include "host/import/import.h"
+#include "host/model/graph/require_int8.h"
+#include "host/model/import/import.h"
 #include "host/study/split_study.h"
 
 namespace shoal {

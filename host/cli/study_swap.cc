@@ -10,7 +10,7 @@
 #include "host/base/size.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/golden/checksum.h"
+#include "host/oracle/golden/checksum.h"
 #include "host/study/swap_cache.h"
 #include "host/study/swap_study.h"
 

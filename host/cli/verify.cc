@@ -1,4 +1,4 @@
-#include "host/run/verify.h"
+#include "host/engine/local/verify.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -9,12 +9,12 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/import/import.h"
-#include "host/plan/wear.h"
-#include "host/run/local_node.h"
-#include "host/run/trace.h"
-#include "host/sim/simulate.h"
-#include "host/sim/store_image.h"
+#include "host/engine/local/local_node.h"
+#include "host/engine/local/trace.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/store_image.h"
+#include "host/model/import/import.h"
+#include "host/plan/cost/wear.h"
 
 namespace shoal {
 

@@ -1,4 +1,4 @@
-#include "host/cluster/worker.h"
+#include "host/engine/workers/worker.h"
 
 #include <memory>
 
@@ -7,10 +7,10 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/cluster/identity_file.h"
-#include "host/cluster/key_file.h"
-#include "host/cluster/serial.h"
-#include "host/cluster/udp.h"
+#include "host/engine/workers/identity_file.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/serial.h"
+#include "host/engine/workers/udp.h"
 
 namespace shoal {
 namespace {

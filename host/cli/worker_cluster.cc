@@ -13,11 +13,11 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/cluster/drive.h"
-#include "host/cluster/identity_file.h"
-#include "host/cluster/key_file.h"
-#include "host/cluster/serial.h"
-#include "host/cluster/udp.h"
+#include "host/engine/workers/drive.h"
+#include "host/engine/workers/identity_file.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/serial.h"
+#include "host/engine/workers/udp.h"
 
 namespace shoal {
 namespace {

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/cluster/coordinator.h"
-#include "host/cluster/stop_signals.h"
-#include "host/cluster/transport.h"
-#include "host/run/prepare.h"
-#include "host/split/cluster.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/workers/coordinator.h"
+#include "host/engine/workers/stop_signals.h"
+#include "host/engine/workers/transport.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 

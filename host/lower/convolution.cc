@@ -2,9 +2,9 @@
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
-#include "host/graph/quantize.h"
 #include "host/lower/builder.h"
 #include "host/lower/window.h"
+#include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {

@@ -2,10 +2,10 @@
 
 #include "device/program/params.h"
 #include "host/base/error.h"
-#include "host/graph/quantize.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
 #include "host/lower/table.h"
+#include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {

@@ -1,8 +1,8 @@
 #include "host/base/error.h"
-#include "host/graph/require_int8.h"
 #include "host/lower/builder.h"
 #include "host/lower/coalesce.h"
 #include "host/lower/ends.h"
+#include "host/model/graph/require_int8.h"
 
 namespace shoal {
 namespace {

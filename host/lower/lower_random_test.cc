@@ -8,7 +8,7 @@
 #include "host/lower/batch.h"
 #include "host/lower/testing/net_eval.h"
 #include "host/lower/testing/random_graph.h"
-#include "host/oracle/oracle.h"
+#include "host/oracle/int8/oracle.h"
 
 namespace shoal {
 namespace {

@@ -8,9 +8,9 @@
 #include <map>
 
 #include "host/base/files.h"
-#include "host/import/import.h"
 #include "host/lower/testing/net_eval.h"
-#include "host/oracle/oracle.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 
 namespace shoal {

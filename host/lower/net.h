@@ -13,7 +13,7 @@
 
 #include "device/program/image.h"
 #include "host/base/box.h"
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/graph/quantize.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
+#include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {

@@ -1,7 +1,7 @@
 #include "host/lower/window.h"
 
 #include "host/base/error.h"
-#include "host/graph/quantize.h"
+#include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {

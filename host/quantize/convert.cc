@@ -4,7 +4,7 @@
 #include <cstring>
 #include <map>
 
-#include "host/graph/quantize.h"
+#include "host/model/graph/quantize.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {

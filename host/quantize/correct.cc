@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "host/oracle/oracle.h"
+#include "host/oracle/int8/oracle.h"
 #include "host/quantize/frames.h"
 #include "host/quantize/simulate.h"
 #include "host/quantize/weights.h"

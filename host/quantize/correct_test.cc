@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "host/float_oracle/float_oracle.h"
+#include "host/oracle/float/float_oracle.h"
 #include "host/quantize/equalize.h"
 #include "host/quantize/observe.h"
 #include "host/quantize/simulate.h"

@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "host/base/error.h"
-#include "host/float_oracle/float_oracle.h"
+#include "host/oracle/float/float_oracle.h"
 #include "host/quantize/check.h"
 #include "host/quantize/frames.h"
 #include "host/quantize/weights.h"

@@ -6,9 +6,9 @@
 #include <limits>
 #include <memory>
 
-#include "host/float_oracle/float_oracle.h"
-#include "host/graph/quantize.h"
-#include "host/oracle/oracle.h"
+#include "host/model/graph/quantize.h"
+#include "host/oracle/float/float_oracle.h"
+#include "host/oracle/int8/oracle.h"
 #include "host/quantize/frames.h"
 
 namespace shoal {

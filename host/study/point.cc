@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "host/base/error.h"
-#include "host/run/session.h"
-#include "host/sim/bound.h"
-#include "host/sim/simulate.h"
+#include "host/engine/local/session.h"
+#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/simulate.h"
 #include "host/study/points.h"
 
 namespace shoal {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/graph/graph.h"
-#include "host/plan/planner.h"
+#include "host/model/graph/graph.h"
+#include "host/plan/single/planner.h"
 
 namespace shoal {
 

@@ -6,7 +6,7 @@
 // own that does what SAME would), a pool over the whole picture stays one.
 #pragma once
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

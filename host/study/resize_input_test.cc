@@ -7,8 +7,8 @@
 #include <random>
 
 #include "host/base/error.h"
-#include "host/import/import.h"
-#include "host/import/model_builder.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
 namespace {

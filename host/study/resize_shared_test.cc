@@ -1,8 +1,8 @@
 // Real models at other input sizes: they plan, run and equal the oracle.
 #include <gtest/gtest.h>
 
-#include "host/import/import.h"
-#include "host/run/verify.h"
+#include "host/engine/local/verify.h"
+#include "host/model/import/import.h"
 #include "host/study/resize_input.h"
 #include "tests/shared.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 #include "host/study/paper.h"
 #include "host/study/points.h"
 #include "host/study/study.h"

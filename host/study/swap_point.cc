@@ -6,15 +6,15 @@
 #include <cmath>
 
 #include "host/base/error.h"
-#include "host/image/random_input.h"
-#include "host/oracle/oracle.h"
-#include "host/plan/time.h"
-#include "host/plan/wear.h"
-#include "host/run/prepare.h"
-#include "host/sim/solo.h"
+#include "host/data/image/random_input.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/solo.h"
+#include "host/model/zoo/zoo.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cost/wear.h"
 #include "host/study/index.h"
 #include "host/study/points.h"
-#include "host/zoo/zoo.h"
 
 namespace shoal {
 namespace {

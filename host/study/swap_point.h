@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/graph/graph.h"
+#include "host/engine/virtual/energy.h"
 #include "host/lower/net.h"
-#include "host/plan/planner.h"
-#include "host/sim/energy.h"
+#include "host/model/graph/graph.h"
+#include "host/plan/single/planner.h"
 
 namespace shoal {
 

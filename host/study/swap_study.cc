@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/model/zoo/zoo.h"
 #include "host/study/swap_asker.h"
-#include "host/zoo/zoo.h"
 
 namespace shoal {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/image/picture.h"
+#include "host/data/image/picture.h"
 
 namespace shoal {
 namespace {

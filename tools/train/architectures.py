@@ -6,7 +6,7 @@ layer, and MobileNetV2 keeps 9 dB in int8 where trained ones keep over 20.
 
 Per architecture OUT gets NAME.onnx, NAME.input.bin and NAME.output.bin
 (float32, channels last, as shoal has them), and NAME.calibration/*.bin, more
-inputs. "tiny" makes the small ones that the tests of host/onnx use, for floats
+inputs. "tiny" makes the small ones that the tests of host/model/onnx use, for floats
 only and without training.
 """
 

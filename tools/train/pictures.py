@@ -6,7 +6,7 @@ FRACTION_BITS = 22
 
 
 def taps(inputs, outputs, kind):
-    """Triangle filter as host/image/resize.cc has it: weights of 22 bits."""
+    """Triangle filter as host/data/image/resize.cc has it: weights of 22 bits."""
     scale = inputs / outputs
     support = max(scale, 1.0)
     matrix = torch.zeros(outputs, inputs, dtype=kind)

@@ -8,7 +8,7 @@
 
 #include "device/program/link_layout.h"
 #include "host/lower/net.h"
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

@@ -14,7 +14,7 @@
 #include "device/runtime/testing/run_program.h"
 #include "host/check/check.h"
 #include "host/check/testing/mutants.h"
-#include "host/emit/emit.h"
+#include "host/program/emit/emit.h"
 
 namespace shoal {
 

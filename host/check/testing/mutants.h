@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/lower/net.h"
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
 
 namespace shoal {
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "device/runtime/testing/cluster.h"
-#include "host/emit/emit.h"
-#include "host/emit/stream_table.h"
 #include "host/lower/net.h"
-#include "host/plan/plan.h"
+#include "host/plan/types/plan.h"
+#include "host/program/emit/emit.h"
+#include "host/program/emit/stream_table.h"
 
 namespace shoal {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 
 namespace shoal {
 

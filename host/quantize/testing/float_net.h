@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/model/graph/graph.h"
 #include "host/quantize/quantize.h"
 
 namespace shoal {

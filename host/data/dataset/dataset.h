@@ -1,0 +1,55 @@
+// Pictures (or raw inputs) with labels, from what people have on disk:
+//   a folder per class      DIR/CLASS/*.png|jpg|jpeg|bmp|bin
+//   a folder without labels DIR/*.png|...
+//   IDX files (MNIST)       DIR or FILE *-images-idx3-ubyte[.gz] with its
+//                           *-labels-idx1-ubyte[.gz] beside it, if there;
+//                           idx4: N x rows x columns x 1 or 3 channels
+//   one file                a picture, or .bin: the bytes of one input
+// Names that begin with a dot and other files are passed over.
+//
+// The order is fixed. Classes are numbered by the bytes of their folders'
+// names, as torchvision and Keras number them ("10" comes before "2"). Items
+// are ordered by class, then by name with numbers in it by their value ("2"
+// before "10"); those of IDX files as in the file. Grey IDX pictures have
+// three equal channels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/data/image/picture.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  // "shirt/0001.png", "t10k-images[17]".
+  virtual std::string name(int64_t i) const = 0;
+  // Index into classes(), or the number in the IDX file; -1: unlabelled.
+  virtual int label(int64_t i) const = 0;
+  // Empty if the data name no classes.
+  virtual const std::vector<std::string>& classes() const = 0;
+  virtual bool is_picture(int64_t i) const = 0;
+  // Thread-safe. Throw Error(kCorrupt) with the item's name.
+  virtual Picture picture(int64_t i) const = 0;
+  virtual std::vector<uint8_t> bytes(int64_t i) const = 0;  // of a .bin
+};
+
+// Throws Error: kUsage if there is no such thing or it is empty, kCorrupt.
+// `which` picks one of several IDX pairs of a folder ("train", "t10k").
+std::unique_ptr<Dataset> open_dataset(const std::string& path,
+                                      const std::string& which = "");
+
+// The bytes of all inputs of the model in the file's types, from item i: the
+// picture as picture_input() has it, the bytes of a .bin as they are (their
+// number is checked). Thread-safe.
+std::vector<uint8_t> dataset_input(const Graph&, const Dataset&, int64_t i,
+                                   const std::optional<Normalization>&);
+
+}  // namespace shoal

@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/data/dataset/sets.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::string_view take_number(std::string_view& text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+  const auto count = static_cast<size_t>(end - text.begin());
+  std::string_view number = text.substr(0, count);
+  text.remove_prefix(count);
+  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size()));
+  return number;
+}
+
+// Less than, equal to or above 0.
+int natural_order(std::string_view a, std::string_view b) {
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a[0]) && is_digit(b[0])) {
+      const std::string_view m = take_number(a), n = take_number(b);
+      if (m.size() != n.size()) return m.size() < n.size() ? -1 : 1;
+      if (const int order = m.compare(n)) return order;
+      continue;
+    }
+    if (a[0] != b[0]) {
+      return static_cast<uint8_t>(a[0]) < static_cast<uint8_t>(b[0]) ? -1 : 1;
+    }
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  return static_cast<int>(!a.empty()) - static_cast<int>(!b.empty());
+}
+
+std::string extension_of(const fs::path& path) {
+  std::string text = path.extension().string();
+  for (char& c : text) c = static_cast<char>(std::tolower(uint8_t(c)));
+  return text;
+}
+
+struct Item {
+  fs::path path;
+  std::string name;
+  int label = -1;
+};
+
+class FileSet : public Dataset {
+ public:
+  FileSet(std::vector<Item> items, std::vector<std::string> classes)
+      : items_(std::move(items)), classes_(std::move(classes)) {}
+
+  int64_t size() const override { return static_cast<int64_t>(items_.size()); }
+  std::string name(int64_t i) const override { return at(i).name; }
+  int label(int64_t i) const override { return at(i).label; }
+  const std::vector<std::string>& classes() const override { return classes_; }
+  bool is_picture(int64_t i) const override {
+    return extension_of(at(i).path) != ".bin";
+  }
+  Picture picture(int64_t i) const override {
+    return decode_picture(bytes(i), at(i).name);
+  }
+  std::vector<uint8_t> bytes(int64_t i) const override {
+    return read_file(at(i).path.string(), files::kInput);
+  }
+
+ private:
+  const Item& at(int64_t i) const { return items_.at(static_cast<size_t>(i)); }
+
+  std::vector<Item> items_;
+  std::vector<std::string> classes_;
+};
+
+struct Entries {
+  std::vector<std::string> items, folders;
+};
+
+Entries entries_of(const fs::path& folder) {
+  Entries entries;
+  try {
+    for (const fs::directory_entry& e : fs::directory_iterator(folder)) {
+      const std::string name = e.path().filename().string();
+      if (name.starts_with('.')) continue;
+      if (e.is_directory()) entries.folders.push_back(name);
+      if (e.is_regular_file() && is_item(e.path())) {
+        entries.items.push_back(name);
+      }
+    }
+  } catch (const fs::filesystem_error& e) {
+    throw Error(Exit::kUsage, folder.string() + ": " + e.code().message());
+  }
+  std::ranges::sort(entries.items, natural_less);
+  std::ranges::sort(entries.folders);
+  return entries;
+}
+
+}  // namespace
+
+bool natural_less(const std::string& a, const std::string& b) {
+  const int order = natural_order(a, b);
+  return order != 0 ? order < 0 : a < b;
+}
+
+bool is_item(const fs::path& path) {
+  const std::string e = extension_of(path);
+  return e == ".png" || e == ".jpg" || e == ".jpeg" || e == ".bmp" ||
+         e == ".bin";
+}
+
+std::unique_ptr<Dataset> open_item(const fs::path& file) {
+  return std::make_unique<FileSet>(
+      std::vector<Item>{{file, file.filename().string(), -1}},
+      std::vector<std::string>{});
+}
+
+std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
+  const Entries top = entries_of(folder);
+  std::vector<Item> items;
+  for (const std::string& name : top.items) {
+    items.push_back({folder / name, name, -1});
+  }
+  std::string empty;
+  for (size_t label = 0; label < top.folders.size(); ++label) {
+    const std::string& name = top.folders[label];
+    const Entries inside = entries_of(folder / name);
+    if (inside.items.empty() && empty.empty()) empty = name;
+    for (const std::string& item : inside.items) {
+      items.push_back(
+          {folder / name / item, name + "/" + item, static_cast<int>(label)});
+    }
+  }
+  if (items.empty()) {
+    throw Error(Exit::kUsage,
+                folder.string() + ": no pictures in it, nor IDX files",
+                "a folder of pictures for each class, a folder of pictures, "
+                "or NAME-images-idx3-ubyte with NAME-labels-idx1-ubyte");
+  }
+  const bool labelled = items.back().label >= 0;
+  if (labelled && items.front().label < 0) {
+    throw Error(Exit::kUsage,
+                folder.string() + ": " +
+                    format_count(static_cast<int64_t>(top.items.size())) +
+                    " pictures beside the classes' folders, first " +
+                    items.front().name,
+                "move them into the folder of their class");
+  }
+  if (labelled && !empty.empty()) {
+    throw Error(Exit::kUsage,
+                (folder / empty).string() + ": a class without pictures",
+                "remove the folder");
+  }
+  return std::make_unique<FileSet>(
+      std::move(items), labelled ? top.folders : std::vector<std::string>{});
+}
+
+}  // namespace shoal

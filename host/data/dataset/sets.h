@@ -1,0 +1,27 @@
+// The kinds of data sets, for open_dataset().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/data/dataset/dataset.h"
+
+namespace shoal {
+
+// Whether a comes before b: by bytes, but numbers by their value. A total
+// order: of names that differ in leading zeros alone, bytes decide.
+bool natural_less(const std::string& a, const std::string& b);
+
+// Files as items: pictures and .bin.
+bool is_item(const std::filesystem::path&);
+std::unique_ptr<Dataset> open_item(const std::filesystem::path& file);
+std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder);
+
+// "t10k" of t10k-images-idx3-ubyte[.gz]; none: the name is another.
+std::optional<std::string> idx_set_of(const std::string& file_name);
+// `images` and, if they are there, the labels that belong to it.
+std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images);
+
+}  // namespace shoal

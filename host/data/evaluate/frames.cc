@@ -1,0 +1,79 @@
+#include "host/data/evaluate/frames.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace shoal {
+
+namespace {
+
+uint64_t mix(uint64_t z) {  // splitmix64
+  z = (z + 1) * 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+std::vector<int64_t> sample_items(int64_t size, int64_t limit) {
+  std::vector<int64_t> items(static_cast<size_t>(size));
+  std::iota(items.begin(), items.end(), 0);
+  if (limit >= size) return items;
+  std::ranges::sort(items, {},
+                    [](int64_t i) { return mix(static_cast<uint64_t>(i)); });
+  items.resize(static_cast<size_t>(limit));
+  std::ranges::sort(items);
+  return items;
+}
+
+Frames::Frames(const Graph& graph, const Dataset& data, FramesOptions options)
+    : graph_(graph), data_(data), options_(std::move(options)) {
+  const std::vector<int64_t> items =
+      sample_items(data.size(), options_.limit.value_or(data.size()));
+  total_ = static_cast<int64_t>(items.size());
+  const Answers none;
+  const Answers& known = options_.journal ? options_.journal->known() : none;
+  for (const int64_t item : items) {
+    const auto found = known.find(item);
+    if (found == known.end()) {
+      todo_.push_back(item);
+    } else {
+      answers_.insert(*found);
+    }
+  }
+  resumed_ = static_cast<int64_t>(answers_.size());
+}
+
+std::optional<int64_t> Frames::next() {
+  const std::lock_guard lock(mutex_);
+  if (next_ == todo_.size()) return std::nullopt;
+  return todo_[next_++];
+}
+
+int64_t Frames::left() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(todo_.size() - next_);
+}
+
+void Frames::abandon() {
+  const std::lock_guard lock(mutex_);
+  next_ = todo_.size();
+}
+
+std::vector<uint8_t> Frames::input(int64_t item) const {
+  return dataset_input(graph_, data_, item, options_.normalization);
+}
+
+void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
+  const BestClasses answer = best_classes_of(graph_, outputs);
+  const std::lock_guard lock(mutex_);
+  answers_.emplace(item, answer);
+  if (options_.journal) options_.journal->add(item, answer);
+  if (options_.progress) {
+    options_.progress(static_cast<int64_t>(answers_.size()), total_);
+  }
+}
+
+}  // namespace shoal

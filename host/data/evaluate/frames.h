@@ -1,0 +1,73 @@
+// The frames of an accuracy run: handed out in order to any number of threads,
+// their answers kept by number.
+//
+//   Frames frames(graph, data, {.limit = 1000});
+//   while (auto frame = frames.next()) {
+//     frames.done(*frame, run(frames.input(*frame)));
+//   }
+//   count_answers(classes, frames.answers());
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "host/data/evaluate/evaluate.h"
+#include "host/data/evaluate/journal.h"
+
+namespace shoal {
+
+// So many items of `size`, by number: drawn as if at random, the same ones
+// every time, and those of a lower limit are among those of a higher one.
+std::vector<int64_t> sample_items(int64_t size, int64_t limit);
+
+struct FramesOptions {
+  std::optional<Normalization> normalization = {};
+  // A sample of so many items; none: all.
+  std::optional<int64_t> limit = {};
+  Journal* journal = nullptr;  // may be null
+  // Frames that have their answer, of all; from any thread, one at a time.
+  std::function<void(int64_t done, int64_t of)> progress = {};
+};
+
+// All of it is thread-safe.
+class Frames {
+ public:
+  // The references must outlive it. What the journal knows already has its
+  // answer.
+  Frames(const Graph&, const Dataset&, FramesOptions);
+  Frames(const Frames&) = delete;
+  Frames& operator=(const Frames&) = delete;
+
+  // The next item without an answer; none: there are no more.
+  std::optional<int64_t> next();
+  // That will still be handed out.
+  int64_t left() const;
+  // Nothing more is handed out.
+  void abandon();
+
+  // The bytes of all inputs in the file's types.
+  std::vector<uint8_t> input(int64_t item) const;
+  // All outputs of the frame in the file's types.
+  void done(int64_t item, std::span<const uint8_t> outputs);
+
+  // Not while others are at work.
+  const Answers& answers() const { return answers_; }
+  // Of them were known at the beginning.
+  int64_t resumed() const { return resumed_; }
+
+ private:
+  const Graph& graph_;
+  const Dataset& data_;
+  const FramesOptions options_;
+  mutable std::mutex mutex_;
+  std::vector<int64_t> todo_;
+  size_t next_ = 0;
+  Answers answers_;
+  int64_t resumed_ = 0, total_ = 0;
+};
+
+}  // namespace shoal

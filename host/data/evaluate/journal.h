@@ -1,0 +1,80 @@
+// The answers of a run as they come, in a file, so that a run that was ended
+// in the middle goes on where it was. A text:
+//
+//   shoal evaluate 1 KEY
+//   FRAME CLASS CLASS CLASS CLASS CLASS CHECK
+//
+// in any order of frames. CHECK is the CRC-32 of the line before it. A last
+// line without its end was cut off and is forgotten, and so is everything from
+// a hole on (zeros to the end of a sector, where a power cut has kept the
+// file's length and not its bytes); anything else that is not as it should be
+// is refused, and the file is left as it is. A power cut costs the last
+// kUnsynced answers at most, which are computed again.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/base/disk.h"
+#include "host/base/file_lock.h"
+#include "host/data/evaluate/evaluate.h"
+
+namespace shoal {
+
+// What answers depend on: the model (the checksum of its file), which items
+// the data have and their labels, how pictures become inputs. Not the plan.
+std::string journal_key(const std::string& model, const Dataset&,
+                        const std::optional<Normalization>&);
+
+// What a run may find in its journal: answers of `frames` items of a model
+// with `classes` classes.
+struct JournalLimits {
+  std::string key;
+  int64_t frames = 0;
+  int classes = 0;
+};
+
+struct JournalText {
+  Answers answers;
+  size_t bytes = 0;  // up to the last complete line
+};
+// Throws Error(kUsage) for what is no journal, or another run's;
+// Error(kCorrupt) naming the line. `name` is for messages.
+JournalText parse_journal(std::string_view text, const JournalLimits&,
+                          const std::string& name);
+
+// A journal on disk, of one run at a time.
+class Journal {
+ public:
+  static constexpr int kUnsynced = 64;
+
+  // Reads what is there, or begins a new one. Throws as parse_journal(),
+  // Error(kBusy) if another run writes it, Error(kUsage) if it cannot be had.
+  Journal(const std::string& path, const JournalLimits&,
+          const LockRequest& = {}, Disk& = system_disk());
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // What was there at the beginning.
+  const Answers& known() const { return known_; }
+  // Throws Error(kInternal) if it cannot be written, and from then on.
+  void add(int64_t frame, const BestClasses&);
+
+ private:
+  void append(const std::string& text);
+  [[noreturn]] void fail();
+
+  void sync();
+
+  Disk& disk_;
+  std::string path_;
+  std::optional<FileLock> lock_;
+  int file_ = -1;
+  int unsynced_ = 0;
+  bool failed_ = false;
+  Answers known_;
+};
+
+}  // namespace shoal

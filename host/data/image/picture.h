@@ -1,0 +1,46 @@
+// Pictures as inputs: decoding (PNG, JPEG, BMP), an antialiased bilinear
+// resize, and the bytes that a model's input wants.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+struct Picture {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // rows of R, G, B
+};
+
+// Whether it begins as one of a known kind.
+bool is_picture(std::span<const uint8_t> file);
+
+// Throws Error(kCorrupt) for what is no picture of a known kind, or larger
+// than 64 million pixels. `name` is for messages.
+Picture decode_picture(std::span<const uint8_t> file, const std::string& name);
+
+// The whole picture, aspect ratio not kept. Per axis, horizontal first, with
+// 8-bit values in between: triangle filter of support max(in/out, 1) around
+// (x + 0.5) * in/out, weights rounded to 22 fractional bits. Gives the bytes
+// of Pillow's BILINEAR.
+Picture resize(const Picture&, int width, int height);
+
+// Real values (p - mean) / std, quantized by the model's input.
+struct Normalization {
+  std::vector<float> mean, deviation;  // one, or one per channel
+};
+
+// Bytes of the model's (only) input in the file's type, from a picture of any
+// size. Without normalization: uint8 p, int8 p - 128; float32 p / 255, or, if
+// a QUANTIZE reads the input, the real value of its int8 p - 128. The input
+// must be a picture: 1 x H x W x C or 1 x C x H x W with C = 3, or 1 (then
+// the luminance). Throws Error(kUsage) otherwise.
+std::vector<uint8_t> picture_input(const Graph&, const Picture&,
+                                   const std::optional<Normalization>&);
+
+}  // namespace shoal

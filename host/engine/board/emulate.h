@@ -1,0 +1,42 @@
+// Runs a storage image on an emulated board: the board's real firmware, QEMU
+// as its hardware. What comes back are output rows and the node's own
+// counters.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/engine/board/listener.h"
+#include "host/engine/local/session.h"
+#include "host/lower/net.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+struct EmulateOptions {
+  const Board* board = nullptr;  // required, with an emulator
+  // The folder with boards/NAME/firmware.elf in it.
+  std::filesystem::path build;
+  // With a tap the debug firmware runs and sends every row that it makes.
+  Tap tap;
+  std::string command;  // further options for the firmware
+  int seconds = 120;    // that the run may take
+};
+
+// Throws Error(kInternal) if firmware or emulator are not there, Error(kNode)
+// if the board faults, does not end or talks nonsense, Error(kCorrupt) if it
+// refuses what lies in its storage.
+Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
+
+// Outputs of one frame in the file's types, as Session::run() gives them.
+std::vector<uint8_t> file_outputs(
+    const Graph&, const Net&, const std::vector<std::vector<uint8_t>>& rows);
+
+// The folder that holds this executable's build tree.
+std::filesystem::path own_build_folder();
+
+}  // namespace shoal

@@ -1,0 +1,128 @@
+#include "host/engine/board/listener.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "device/runtime/tap.h"
+#include "host/engine/board/refusal.h"
+
+namespace shoal {
+namespace {
+
+template <class T>
+T payload_as(const ConsoleFrame& frame) {
+  T value;
+  if (frame.payload.size() < sizeof value) {
+    throw Error(Exit::kNode, "the console says a frame that is too short");
+  }
+  std::memcpy(&value, frame.payload.data(), sizeof value);
+  return value;
+}
+
+}  // namespace
+
+Listener::Listener(const Board& board, double instruction_s, Tap tap)
+    : board_(board),
+      instruction_s_(instruction_s),
+      tap_(tap),
+      decoder_([this](const ConsoleFrame& f) { take(f); }) {}
+
+void Listener::take(const ConsoleFrame& f) {
+  switch (f.type) {
+    case FrameType::kHello:
+      return hello(payload_as<HelloFrame>(f));
+    case FrameType::kOutput:
+      return output(f);
+    case FrameType::kLayer:
+      return layer(payload_as<LayerFrame>(f));
+    case FrameType::kFiring:
+      return firing(f);
+    case FrameType::kEnd:
+      return end(payload_as<EndFrame>(f));
+    case FrameType::kRefused:
+      failure_ = refusal_error(board_, payload_as<RefusedFrame>(f));
+      return;
+    case FrameType::kFault:
+      failure_ = fault_error(board_, payload_as<FaultFrame>(f));
+      return;
+  }
+  throw Error(Exit::kNode, "the console says a frame of no known type");
+}
+
+void Listener::hello(const HelloFrame& h) {
+  const std::string id(h.board, strnlen(h.board, sizeof h.board));
+  if (id != board_.name || h.ticks_per_second == 0) {
+    throw Error(Exit::kNode, "the firmware is one for board '" + id + "'");
+  }
+  ticks_per_instruction_ = h.ticks_per_second * instruction_s_;
+}
+
+int64_t Listener::instructions(uint64_t ticks) const {
+  return std::llround(static_cast<double>(ticks) / ticks_per_instruction_);
+}
+
+void Listener::output(const ConsoleFrame& f) {
+  const auto head = payload_as<OutputFrame>(f);
+  if (head.frame > result_.outputs.size() || head.output > 0xFFFF) {
+    throw Error(Exit::kNode, "the console says an output out of turn");
+  }
+  if (head.frame == result_.outputs.size()) result_.outputs.emplace_back();
+  auto& outputs = result_.outputs[head.frame];
+  if (outputs.size() <= head.output) outputs.resize(head.output + 1);
+  auto& rows = outputs[head.output];
+  rows.insert(rows.end(), f.payload.begin() + sizeof head, f.payload.end());
+}
+
+void Listener::layer(const LayerFrame& l) {
+  const int index = l.layer == 0xFFFF ? -1 : l.layer;
+  result_.layers[index].steps += l.steps;
+  ticks_[index] += l.ticks;
+}
+
+// The rows lie packed behind the head.
+void Listener::firing(const ConsoleFrame& f) {
+  const auto head = payload_as<FiringFrame>(f);
+  if (head.y0 > head.y1 || head.x0 > head.x1 || head.c0 > head.c1 ||
+      (head.element_bytes != 1 && head.element_bytes != sizeof(int32_t))) {
+    throw Error(Exit::kNode, "the console says a firing that makes no sense");
+  }
+  Firing firing{};
+  firing.stage = head.stage;
+  firing.actor = head.actor;
+  firing.element_bytes = static_cast<uint8_t>(head.element_bytes);
+  firing.y0 = head.y0, firing.y1 = head.y1;
+  firing.x0 = head.x0, firing.x1 = head.x1;
+  firing.c0 = head.c0, firing.c1 = head.c1;
+  firing.pixel_bytes =
+      static_cast<uint32_t>(head.c1 - head.c0) * head.element_bytes;
+  firing.row_bytes =
+      static_cast<uint32_t>(head.x1 - head.x0) * firing.pixel_bytes;
+  const auto rows = static_cast<uint64_t>(head.y1 - head.y0);
+  const auto pixels = static_cast<uint64_t>(head.x1 - head.x0);
+  if (f.payload.size() != sizeof head + rows * pixels * firing.pixel_bytes) {
+    throw Error(Exit::kNode, "the console says a firing of a wrong size");
+  }
+  firing.memory = f.payload.data() + sizeof head;
+  firing.first_row = 0u - head.y0;
+  firing.slots = 0x10000;
+  if (tap_.call) tap_.call(tap_.user, &firing);
+}
+
+void Listener::end(const EndFrame& e) {
+  const auto wide = [](uint32_t low, uint32_t high) {
+    return uint64_t{high} << 32 | low;
+  };
+  result_.end = e;
+  static_assert(sizeof result_.memory == sizeof e.memory);
+  std::memcpy(&result_.memory, e.memory, sizeof e.memory);
+  result_.load_instructions =
+      instructions(wide(e.load_ticks_low, e.load_ticks_high));
+  result_.frame_instructions =
+      instructions(wide(e.frame_ticks_low, e.frame_ticks_high));
+  for (auto& [index, count] : result_.layers) {
+    count.instructions = instructions(ticks_[index]);
+  }
+  done_ = true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,77 @@
+// Between the file's tensors and the rows that a node takes and gives: types,
+// axis orders, quantization of float inputs and outputs. Done by whoever
+// holds the frame, one row at a time; no second copy of the frame is made.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+// Where element i of a row-major box lies in the file's tensor.
+class ElementOrder {
+ public:
+  ElementOrder(const Shape& shape, const std::vector<int>& perm);
+  // The file's element numbers of stored elements [first, first + count).
+  void map(int64_t first, int64_t count, std::vector<int64_t>& out) const;
+  bool identity() const { return identity_; }
+
+ private:
+  bool identity_;
+  std::vector<int64_t> sizes_, strides_;  // of the stored axes
+};
+
+// What reading and writing share.
+class FrameRows {
+ public:
+  int rows() const { return rows_; }
+  int64_t row_bytes() const { return row_elements_; }
+
+ protected:
+  // `bytes`: of the frame; must be the tensor's, in the file's type. Of a
+  // batch: frame_io() of one of its frames.
+  FrameRows(const Graph&, const NetIo&, size_t bytes);
+  // The file's element numbers of the row's elements.
+  const std::vector<int64_t>& elements(int row);
+  uint8_t flip() const {
+    return io_.conversion == Conversion::kFlip ? 0x80 : 0;
+  }
+
+  const NetIo io_;
+  ElementOrder order_;
+  int rows_;
+  int64_t row_elements_;
+
+ private:
+  std::vector<int64_t> index_;
+};
+
+class FrameReader : public FrameRows {
+ public:
+  // `bytes`: the input's bytes in the file's type; must outlive the reader.
+  FrameReader(const Graph& graph, const NetIo& io,
+              std::span<const uint8_t> bytes)
+      : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
+  // Row `row` as the node wants it: int8, row_bytes() of them.
+  void read(int row, int8_t* out);
+
+ private:
+  std::span<const uint8_t> bytes_;
+};
+
+class FrameWriter : public FrameRows {
+ public:
+  // `bytes`: where the output's bytes go, in the file's type, exactly sized.
+  FrameWriter(const Graph& graph, const NetIo& io, std::span<uint8_t> bytes)
+      : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
+  void write(int row, const int8_t* in);
+
+ private:
+  std::span<uint8_t> bytes_;
+};
+
+}  // namespace shoal

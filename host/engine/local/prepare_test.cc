@@ -1,0 +1,60 @@
+// Programs must fit the flash of their nodes, to the byte.
+#include "host/engine/local/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/engine/local/testing/small_model.h"
+
+namespace shoal {
+namespace {
+
+void expect_refused(const std::function<Prepared()>& prepare,
+                    const std::string& node, uint32_t bytes) {
+  try {
+    prepare();
+    ADD_FAILURE() << node << " took " << bytes << " bytes";
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(text.find("FLASH does not fit"), std::string::npos) << text;
+    EXPECT_NE(text.find(node + " "), std::string::npos) << text;
+    EXPECT_NE(text.find(" " + format_count(bytes) + " B"), std::string::npos)
+        << text;
+    EXPECT_NE(e.fix(), "");
+  }
+}
+
+TEST(Prepare, ProgramsFitTheFlashToTheByte) {
+  Cluster cluster = uniform_cluster(2, find_board("host"), std::nullopt);
+  const Prepared free = prepare_split(small_graph(), cluster, {});
+  const uint32_t bytes = free.plan.nodes[1].program_bytes;
+  ASSERT_EQ(bytes, free.images[1].size());
+  cluster.nodes[1].flash = bytes;
+  EXPECT_NO_THROW(prepare_split(small_graph(), cluster, {}));
+  cluster.nodes[1].flash = bytes - 1;
+  expect_refused([&] { return prepare_split(small_graph(), cluster, {}); },
+                 "node1", bytes);
+}
+
+TEST(Prepare, OneNodesProgramFitsItsFlash) {
+  Board board = find_board("host");
+  board.name = "small";
+  PlanOptions options;
+  options.board = &board;
+  const uint32_t bytes =
+      prepare(small_graph(), options).plan.nodes[0].program_bytes;
+  board.flash_bytes = bytes;
+  EXPECT_NO_THROW(prepare(small_graph(), options));
+  board.flash_bytes = bytes - 1;
+  expect_refused([&] { return prepare(small_graph(), options); }, "node0",
+                 bytes);
+  board.flash_mapped = false;  // then the program lies in another storage
+  EXPECT_NO_THROW(prepare(small_graph(), options));
+}
+
+}  // namespace
+}  // namespace shoal

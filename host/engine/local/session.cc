@@ -1,0 +1,204 @@
+#include "host/engine/local/session.h"
+
+#include "device/base/status.h"
+#include "device/link/cipher.h"
+#include "host/base/entropy.h"
+#include "host/base/error.h"
+#include "host/engine/local/frame_flow.h"
+
+namespace shoal {
+namespace {
+
+NodeSource mapped_image(std::span<const uint8_t> image) {
+  NodeSource source;
+  source.mapped = image;
+  return source;
+}
+
+NodeSource read_from(HostStorage& storage) {
+  NodeSource source;
+  source.storage = &storage;
+  return source;
+}
+
+shoal_config config_of(const NodeSource& source, const Tap& tap) {
+  shoal_config config{};
+  config.image = source.mapped.data();
+  config.image_bytes = static_cast<uint32_t>(source.mapped.size());
+  if (source.storage) {
+    config.storage = &source.storage->storage();
+    config.storage_bytes = source.storage->bytes();
+    if (!config.image) config.image_bytes = config.storage_bytes;
+  }
+  config.store_id = source.store_id;
+  config.store_key = source.key;
+  config.store_cipher = source.key ? &chacha20_poly1305() : nullptr;
+  config.spill_area = source.spill_area;
+  config.tap = tap.call;
+  config.tap_user = tap.user;
+  return config;
+}
+
+// What a status says to a person, if it is about what lies in storage.
+const char* storage_fault(Status status) {
+  switch (status) {
+    case Status::kBadTag:
+      return "was changed in storage, or sealed with another key, for another "
+             "node or generation";
+    case Status::kStorage:
+      return "cannot be read from (or written to) storage";
+    case Status::kNoKey:
+      return "is sealed, and there is no key";
+    case Status::kNotSealed:
+      return "is not sealed, though there is a key";
+    case Status::kWrongStore:
+      return "is of another store";
+    case Status::kSpillFull:
+      return "found no room to spill: the blocks of the spill area are too few "
+             "or worn out";
+    case Status::kNoSalt:
+      return "is sealed, and there is nothing unpredictable to spill with";
+    case Status::kOtherWriter:
+      return "has another writer: its ledger has an entry that this run did "
+             "not write";
+    default:
+      return nullptr;
+  }
+}
+
+// The thing of which storage_fault() speaks.
+std::string faulty_thing(const shoal_fault& why,
+                         std::span<const std::string> layers) {
+  if (why.layer < layers.size()) {
+    return "layer " + std::to_string(why.layer) + " '" + layers[why.layer] +
+           "': its chunk " + std::to_string(why.index);
+  }
+  if (why.stage == 0xFFFF) {
+    return static_cast<Table>(why.table) == Table::kSpill ? "the spill area"
+                                                          : "the program";
+  }
+  const std::string stage = "stage " + std::to_string(why.stage);
+  switch (static_cast<Table>(why.table)) {
+    case Table::kSpill:
+      return stage + ": spill " + std::to_string(why.index);
+    case Table::kChunk:
+      return stage + ": chunk " + std::to_string(why.index);
+    default:
+      return stage;
+  }
+}
+
+}  // namespace
+
+Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
+                 uint32_t arena_bytes, Tap tap)
+    : graph_(graph), net_(net), source_(source), arena_(arena_bytes) {
+  shoal_config config = config_of(source, tap);
+  system_entropy(salt_);
+  config.start_salt = salt_.data();
+  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
+  load();
+  check_ends();
+}
+
+Session::Session(const Graph& graph, const Net& net,
+                 std::span<const uint8_t> image, uint32_t arena_bytes, Tap tap)
+    : Session(graph, net, mapped_image(image), arena_bytes, tap) {}
+
+Session::Session(const Graph& graph, const Net& net, StoredImage& stored,
+                 uint32_t arena_bytes, Tap tap)
+    : Session(graph, net, read_from(stored), arena_bytes, tap) {}
+
+bool Session::wait_for_storage() {
+  if (!source_.storage || !source_.storage->busy()) return false;
+  source_.storage->wait();
+  return true;
+}
+
+void Session::load() {
+  while (shoal_outputs(&node_) == 0) {
+    const bool reading = wait_for_storage();
+    const int status = shoal_step(&node_);
+    check(status, "load");
+    const bool asked = source_.storage && source_.storage->busy();
+    if (status == SHOAL_WAIT && !reading && !asked) {
+      throw Error(Exit::kInternal, "the node is stuck");
+    }
+  }
+}
+
+// A description that is not the program's would bring rows of other sizes.
+void Session::check_ends() const {
+  const auto same = [&](const std::vector<NetIo>& ends, uint32_t count,
+                        shoal_io_info (*info)(const shoal_node*, uint32_t)) {
+    if (ends.size() != count) return false;
+    for (uint32_t i = 0; i < count; ++i) {
+      const shoal_io_info there = info(&node_, i);
+      const Box& box = ends[i].stored.view.box;
+      if (there.rows != static_cast<uint32_t>(box.rows()) ||
+          there.row_bytes != static_cast<uint64_t>(box.columns()) *
+                                 static_cast<uint64_t>(box.channels())) {
+        return false;
+      }
+    }
+    return true;
+  };
+  if (same(net_.inputs, shoal_inputs(&node_), shoal_input_info) &&
+      same(net_.outputs, shoal_outputs(&node_), shoal_output_info)) {
+    return;
+  }
+  throw Error(Exit::kCorrupt, "the program has other inputs or outputs");
+}
+
+void Session::check(int status, const char* doing) const {
+  if (status == SHOAL_OK || status == SHOAL_WAIT) return;
+  const shoal_fault why = shoal_why(&node_);
+  if (source_.storage && !source_.storage->failure().empty()) {
+    throw Error(Exit::kInternal, source_.storage->failure());
+  }
+  if (static_cast<Status>(status) == Status::kOtherWriter) {
+    throw Error(Exit::kBusy, faulty_thing(why, source_.layers) + " " +
+                                 storage_fault(Status::kOtherWriter));
+  }
+  if (const char* what = storage_fault(static_cast<Status>(status))) {
+    const bool full = static_cast<Status>(status) == Status::kSpillFull;
+    throw Error(full ? Exit::kDoesNotFit : Exit::kCorrupt,
+                faulty_thing(why, source_.layers) + " " + what);
+  }
+  throw Error(Exit::kCorrupt, std::string("the program failed to ") + doing +
+                                  ": status " + std::to_string(status) +
+                                  ", stage " + std::to_string(why.stage) +
+                                  ", table " + std::to_string(why.table) +
+                                  ", entry " + std::to_string(why.index) +
+                                  ", check " + std::to_string(why.check));
+}
+
+Session::~Session() {
+  wait_for_storage();  // what is being read is for this arena
+}
+
+std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
+  FrameFlow flow(graph_, net_, input);
+  const uint32_t frames = shoal_frames(&node_);
+  // What nobody takes (unused results) may come after the last row.
+  while (!flow.done() || shoal_frames(&node_) == frames) {
+    bool moved = flow.push(&node_);
+    int status = shoal_step(&node_);
+    while (status == SHOAL_OK && shoal_frames(&node_) == frames) {
+      moved = true;
+      status = shoal_step(&node_);
+    }
+    moved |= status == SHOAL_OK;
+    check(status, "run");
+    moved |= flow.take(&node_);
+    if (!moved && !wait_for_storage()) {
+      throw Error(Exit::kInternal, "the node is stuck");
+    }
+  }
+  if (!arena_.intact()) {
+    throw Error(Exit::kInternal, "the node wrote outside its arena");
+  }
+  return flow.output();
+}
+
+}  // namespace shoal

@@ -1,0 +1,66 @@
+// One node on this computer, run through the device's own C API: the arena is
+// exactly as large as the plan says, the host only pushes and takes rows. Its
+// program and weights come from where NodeSource says.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/shoal.h"
+#include "host/engine/local/arena.h"
+#include "host/engine/local/frame_flow.h"
+#include "host/engine/local/stored_image.h"
+#include "host/lower/net.h"
+#include "host/model/graph/graph.h"
+#include "host/program/store/node_source.h"
+
+namespace shoal {
+
+// Called for every firing; see device/runtime/tap.h.
+struct Tap {
+  void (*call)(void* user, const void* firing) = nullptr;
+  void* user = nullptr;
+};
+
+class Session {
+ public:
+  // Opens the program in an arena of `arena_bytes`. All references, and what
+  // the source names, must outlive the session. Throws Error(kCorrupt) naming
+  // the record if the program is refused.
+  // What cannot be read, or is not what it should be, is named with its layer.
+  Session(const Graph&, const Net&, const NodeSource&, uint32_t arena_bytes,
+          Tap tap = {});
+  // A whole image in mapped memory.
+  Session(const Graph&, const Net&, std::span<const uint8_t> image,
+          uint32_t arena_bytes, Tap tap = {});
+  // A program that is read piece by piece.
+  Session(const Graph&, const Net&, StoredImage&, uint32_t arena_bytes,
+          Tap tap = {});
+
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  // One frame: all inputs one after another in the file's types; returns all
+  // outputs likewise. Throws Error(kUsage) if the size is wrong,
+  // Error(kInternal) if the node stops or writes outside its arena.
+  std::vector<uint8_t> run(std::span<const uint8_t> input);
+
+ private:
+  void load();
+  void check_ends() const;
+  void check(int status, const char* doing) const;
+  bool wait_for_storage();
+
+  const Graph& graph_;
+  const Net& net_;
+  const NodeSource source_;
+  Arena arena_;
+  std::array<uint8_t, 16> salt_{};  // of this start
+  shoal_node node_{};
+};
+
+}  // namespace shoal

@@ -1,0 +1,166 @@
+#include "host/engine/local/trace.h"
+
+#include <algorithm>
+
+#include "device/runtime/tap.h"
+#include "host/base/error.h"
+#include "host/engine/local/frame.h"
+#include "host/lower/batch.h"
+
+namespace shoal {
+
+TraceCollector::TraceCollector(const Graph& graph, const Net& net,
+                               const Plan& plan)
+    : graph_(graph), net_(net) {
+  for (const PlanNode& node : plan.nodes) points_.push_back({this, &node});
+  for (const NetTensor& t : net.tensors) {
+    const auto size = static_cast<size_t>(t.box().elements());
+    bytes_.emplace_back(size);
+    seen_.emplace_back(size);
+  }
+}
+
+void TraceCollector::reset() {
+  for (std::vector<bool>& seen : seen_) {
+    std::fill(seen.begin(), seen.end(), false);
+  }
+  conflict_.clear();
+}
+
+// A board's word may be anything.
+const PlanStage& TraceCollector::stage_of(const PlanNode& node,
+                                          const Firing& f) {
+  if (f.stage >= node.stages.size() ||
+      f.actor >= node.stages[f.stage].actors.size()) {
+    throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
+                                 ", actor " + std::to_string(f.actor) +
+                                 ", which the plan does not have");
+  }
+  return node.stages[f.stage];
+}
+
+void TraceCollector::on_firing(void* user, const void* what) {
+  const Point& point = *static_cast<const Point*>(user);
+  TraceCollector& self = *point.collector;
+  const Firing& f = *static_cast<const Firing*>(what);
+  if (self.frame_ && f.frame != *self.frame_) return;
+  if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
+  const PlanStage& stage = stage_of(*point.node, f);
+  const PlanActor& actor = stage.actors[f.actor];
+  const PlanPort& out = stage.ports[static_cast<size_t>(actor.out)];
+  const PlanBuffer& buffer = stage.buffers[static_cast<size_t>(out.buffer)];
+  Box box = out.box;
+  if (buffer.is_private) {
+    // Holds a group of the layer's channels at a time.
+    box.c0 = self.net_.layers[static_cast<size_t>(actor.layer)].out.box.c0 +
+             actor.weights.chunks.front().out0;
+    box.c1 = self.net_.tensors[static_cast<size_t>(buffer.tensor)].channels;
+  }
+  if (f.y1 > box.rows() || f.x1 > box.columns() || f.c1 > box.channels()) {
+    throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
+                                 ", actor " + std::to_string(f.actor) +
+                                 " makes more than the plan says");
+  }
+  for (uint16_t y = f.y0; y < f.y1; ++y) {
+    self.write_row(buffer.tensor, box.y0 + y, box.x0 + f.x0, box.x0 + f.x1,
+                   box.c0 + f.c0, box.c0 + f.c1,
+                   reinterpret_cast<const int8_t*>(f.row(y)), f.pixel_bytes);
+  }
+}
+
+void TraceCollector::write_row(int tensor, int y, int x0, int x1, int c0,
+                               int c1, const int8_t* row, size_t pixel_stride) {
+  const auto t = static_cast<size_t>(tensor);
+  const NetTensor& shape = net_.tensors[t];
+  for (int x = x0; x < x1; ++x) {
+    const size_t at = (static_cast<size_t>(y) * shape.columns + x) *
+                      static_cast<size_t>(shape.channels);
+    const int8_t* const pixel =
+        row + static_cast<size_t>(x - x0) * pixel_stride;
+    for (int c = c0; c < c1; ++c) {
+      const size_t i = at + static_cast<size_t>(c);
+      if (seen_[t][i] && bytes_[t][i] != pixel[c - c0] && conflict_.empty()) {
+        conflict_ = "tensor '" + shape.name + "' was computed twice, row " +
+                    std::to_string(y) + " column " + std::to_string(x) +
+                    " channel " + std::to_string(c) + ": " +
+                    std::to_string(bytes_[t][i]) + " and " +
+                    std::to_string(pixel[c - c0]);
+      }
+      bytes_[t][i] = pixel[c - c0];
+      seen_[t][i] = true;
+    }
+  }
+}
+
+void TraceCollector::add_input(const NetIo& io,
+                               std::span<const uint8_t> bytes) {
+  FrameReader reader(graph_, io, bytes);
+  const Box& box = io.stored.view.box;
+  std::vector<int8_t> row(static_cast<size_t>(reader.row_bytes()));
+  for (int y = 0; y < reader.rows(); ++y) {
+    reader.read(y, row.data());
+    write_row(io.stored.view.tensor, box.y0 + y, box.x0, box.x1, box.c0, box.c1,
+              row.data(), static_cast<size_t>(box.channels()));
+  }
+}
+
+std::vector<uint8_t> TraceCollector::stored_value(int file_tensor,
+                                                  const Stored& stored) const {
+  const auto t = static_cast<size_t>(stored.view.tensor);
+  const NetTensor& shape = net_.tensors[t];
+  const Box& box = stored.view.box;
+  const Tensor& file = graph_.tensors[static_cast<size_t>(file_tensor)];
+  const ElementOrder order(file.shape, stored.perm);
+  std::vector<uint8_t> out(static_cast<size_t>(element_count(file.shape)));
+  std::vector<int64_t> index;
+  order.map(0, static_cast<int64_t>(out.size()), index);
+  size_t element = 0;
+  for (int y = box.y0; y < box.y1; ++y) {
+    for (int x = box.x0; x < box.x1; ++x) {
+      for (int c = box.c0; c < box.c1; ++c) {
+        const size_t at = (static_cast<size_t>(y) * shape.columns + x) *
+                              static_cast<size_t>(shape.channels) +
+                          static_cast<size_t>(c);
+        if (!seen_[t][at]) {
+          throw Error(Exit::kInternal, "tensor '" + shape.name +
+                                           "' misses row " + std::to_string(y) +
+                                           " in the trace");
+        }
+        out[static_cast<size_t>(index[element++])] =
+            static_cast<uint8_t>(bytes_[t][at]);
+      }
+    }
+  }
+  return out;
+}
+
+Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
+  Values values(graph_.tensors.size());
+  set_inputs(graph_, input, values);
+  size_t at = 0;
+  for (const NetIo& io : net_.inputs) {
+    const Tensor& t = graph_.tensors[static_cast<size_t>(io.file_tensor)];
+    const auto bytes =
+        static_cast<size_t>(element_count(t.shape) * type_bytes(t.type));
+    add_input(frame_io(net_, io, frame), input.subspan(at, bytes));
+    at += bytes;
+  }
+  if (!conflict_.empty()) throw Error(Exit::kDiffers, conflict_);
+  for (const Op& op : graph_.ops) {
+    const auto stored = [&](int t) -> const std::optional<Stored>& {
+      return net_.stored[static_cast<size_t>(t)];
+    };
+    const bool derive = std::any_of(op.outputs.begin(), op.outputs.end(),
+                                    [&](int t) { return !stored(t); });
+    if (derive) evaluate(graph_, op, values);
+    for (const int t : op.outputs) {
+      if (!stored(t)) continue;
+      Stored there = *stored(t);
+      there.view = frame_view(net_, there.view, frame);
+      values[static_cast<size_t>(t)] = stored_value(t, there);
+    }
+  }
+  return values;
+}
+
+}  // namespace shoal

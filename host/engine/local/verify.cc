@@ -1,0 +1,136 @@
+#include "host/engine/local/verify.h"
+
+#include "host/base/error.h"
+#include "host/engine/local/frame_flow.h"
+#include "host/engine/local/session.h"
+#include "host/engine/local/stored_image.h"
+#include "host/engine/local/trace.h"
+#include "host/program/emit/emit.h"
+
+namespace shoal {
+namespace {
+
+Trace trace_of(const Graph& graph, const Values& values) {
+  return make_trace(graph, [&](int t) {
+    return file_bytes(graph, t, values[static_cast<size_t>(t)]);
+  });
+}
+
+// The first tensor of the file in which two runs differ.
+std::optional<Difference> compare_values(const Graph& graph,
+                                         const Values& expected,
+                                         const Values& actual) {
+  for (size_t op = 0; op < graph.ops.size(); ++op) {
+    for (const int t : graph.ops[op].outputs) {
+      const auto i = static_cast<size_t>(t);
+      auto wrong = first_difference(graph, static_cast<int>(op), t,
+                                    file_bytes(graph, t, expected[i]),
+                                    file_bytes(graph, t, actual[i]));
+      if (wrong) return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
+                                        const std::vector<uint8_t>& actual) {
+  if (expected == actual) return std::nullopt;
+  if (expected.size() != actual.size()) {
+    return Difference{"output", "size", std::to_string(expected.size()),
+                      std::to_string(actual.size())};
+  }
+  size_t at = 0;
+  while (expected[at] == actual[at]) ++at;
+  return Difference{"output", "byte " + std::to_string(at),
+                    std::to_string(expected[at]), std::to_string(actual[at])};
+}
+
+}  // namespace
+
+Verification judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
+                         const Values& traced, const Values& oracle,
+                         const std::optional<GoldenCase>& golden) {
+  Verification verdict;
+  for (const Op& op : p.graph.ops) verdict.layers += op.outputs.size();
+  const auto judge = [&](const char* between,
+                         const std::optional<Difference>& wrong) {
+    if (!wrong || verdict.wrong) return;
+    verdict.wrong = wrong;
+    verdict.between = between;
+  };
+  judge("plan and oracle", compare_values(p.graph, oracle, traced));
+  judge("plan and oracle",
+        compare_bytes(model_output(p.graph, oracle), output));
+  if (golden) {
+    judge("oracle and golden",
+          first_difference(golden->trace, trace_of(p.graph, oracle),
+                           Columns::kMust));
+    judge("plan and golden",
+          first_difference(golden->trace, trace_of(p.graph, traced),
+                           Columns::kMust));
+    judge("plan and golden", compare_bytes(golden->output, output));
+  }
+  return verdict;
+}
+
+std::vector<Verification> verify_batch(
+    const Prepared& p, std::span<const uint8_t> inputs,
+    const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden) {
+  NodeSource source;
+  StoredImage stored(p.images[0]);
+  if (reads_storage(p.plan.nodes[0])) source.storage = &stored;
+  if (p.plan.nodes[0].layout.head_bytes == 0) source.mapped = p.images[0];
+  return verify_batch(p, source, inputs, oracles, golden);
+}
+
+std::vector<Verification> verify_batch(
+    const Prepared& p, const NodeSource& source,
+    std::span<const uint8_t> inputs, const std::vector<Values>& oracles,
+    const std::vector<std::optional<GoldenCase>>& golden) {
+  TraceCollector collector(p.graph, p.net, p.plan);
+  Session session(p.graph, p.net, source, p.plan.nodes[0].arena_bytes,
+                  collector.tap());
+  const std::vector<uint8_t> output = session.run(inputs);
+  const auto in = static_cast<size_t>(input_bytes(p.graph));
+  const auto out = static_cast<size_t>(output_bytes(p.graph));
+  std::vector<Verification> verdicts;
+  for (size_t f = 0; f < oracles.size(); ++f) {
+    const auto from = output.begin() + static_cast<ptrdiff_t>(f * out);
+    verdicts.push_back(judge_frame(
+        p, {from, from + static_cast<ptrdiff_t>(out)},
+        collector.values(inputs.subspan(f * in, in), static_cast<int>(f)),
+        oracles[f], f < golden.size() ? golden[f] : std::nullopt));
+  }
+  return verdicts;
+}
+
+Verification verify_frame(const Prepared& p, std::span<const uint8_t> input,
+                          const Values& oracle,
+                          const std::optional<GoldenCase>& golden) {
+  return verify_batch(p, input, {oracle}, {golden})[0];
+}
+
+Verification verify_frame(const Prepared& p, const NodeSource& source,
+                          std::span<const uint8_t> input, const Values& oracle,
+                          const std::optional<GoldenCase>& golden) {
+  return verify_batch(p, source, input, {oracle}, {golden})[0];
+}
+
+GoldenCase find_golden_case(const std::filesystem::path& folder,
+                            const std::string& model,
+                            const std::filesystem::path& input) {
+  std::string name = input.filename().string();
+  name = name.substr(0, name.find('.'));
+  const std::string stem = std::filesystem::path(model).stem().string();
+  for (const auto& place : {folder, folder / stem}) {
+    if (std::filesystem::exists(place / (name + ".layers.tsv"))) {
+      return read_golden_case(place, name);
+    }
+  }
+  throw Error(Exit::kUsage,
+              folder.string() + ": no golden case '" + name + "' of " + stem,
+              "name the model's folder, and inputs as CASE.in.bin");
+}
+
+}  // namespace shoal

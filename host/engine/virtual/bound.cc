@@ -1,0 +1,270 @@
+#include "host/engine/virtual/bound.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace shoal {
+namespace {
+
+constexpr size_t kNothing = SIZE_MAX;
+
+// Walks back through activities; `at_` is the end of what is not yet
+// explained.
+class Walk {
+ public:
+  Walk(const Recorder& r, uint32_t endpoint, Nanos begin, Nanos end)
+      : recorder_(r), endpoint_(endpoint), begin_(begin), at_(end) {}
+
+  std::vector<PathPart> run() {
+    size_t i = last_before(at_);
+    Reason idle = Reason::kTimer;
+    while (at_ > begin_) {
+      if (i == kNothing) {
+        explain(idle, begin_);
+        break;
+      }
+      const Activity& a = list()[i];
+      // Nothing happened here between: a timer; or storage, if what it brought
+      // is checked before the next slice.
+      explain(idle, a.end);
+      explain(a);
+      if (a.doing == Doing::kCheck) idle = Reason::kStorage;
+      if (a.doing == Doing::kSlice) idle = Reason::kTimer;
+      if (a.doing == Doing::kReceive && idle != Reason::kStorage) {
+        const size_t cause = cause_of(i);
+        if (cause != kNothing) {
+          i = follow(list()[cause]);
+          continue;
+        }
+      }
+      i = i == 0 ? kNothing : i - 1;
+    }
+    return std::move(parts_);
+  }
+
+ private:
+  const std::vector<Activity>& list() const {
+    return recorder_.activities(endpoint_);
+  }
+
+  size_t last_before(Nanos at) const {
+    const auto& l = list();
+    const auto it =
+        std::upper_bound(l.begin(), l.end(), at,
+                         [](Nanos t, const Activity& a) { return t < a.end; });
+    return it == l.begin() ? kNothing : static_cast<size_t>(it - l.begin()) - 1;
+  }
+
+  void add(PathPart part, Nanos begin) {
+    part.begin = std::max(begin, begin_);
+    part.end = at_;
+    if (part.begin >= part.end) return;
+    at_ = part.begin;
+    parts_.push_back(part);
+  }
+  void explain(Reason reason, Nanos begin) {
+    add({.reason = reason, .endpoint = endpoint_, .to = endpoint_}, begin);
+  }
+  void explain(const Activity& a) {
+    const Reason reason = a.doing == Doing::kSlice   ? Reason::kCompute
+                          : a.doing == Doing::kCheck ? Reason::kStorage
+                          : a.doing == Doing::kOther ? Reason::kOther
+                                                     : Reason::kDatagrams;
+    add({.reason = reason,
+         .endpoint = endpoint_,
+         .to = endpoint_,
+         .stage = a.stage,
+         .actor = a.actor},
+        a.begin);
+  }
+
+  // Of the datagrams taken since the endpoint last waited the longest one: it
+  // brought the rows. None if it was computing all the time.
+  size_t cause_of(size_t i) const {
+    const auto& l = list();
+    size_t best = kNothing;
+    uint32_t most = 0;
+    for (size_t j = i;; --j) {
+      if (l[j].doing == Doing::kSlice) return kNothing;
+      const Travel* const t = l[j].doing == Doing::kReceive
+                                  ? recorder_.travel(l[j].serial)
+                                  : nullptr;
+      if (t && t->arrived != kNever && t->bytes > most) {
+        best = j;
+        most = t->bytes;
+      }
+      if (j == 0 || l[j - 1].end != l[j].begin) break;
+    }
+    return best;
+  }
+
+  // From its receiver to the activity that sent it.
+  size_t follow(const Activity& received) {
+    const Travel& t = *recorder_.travel(received.serial);
+    explain(Reason::kDatagrams, t.arrived);
+    add({.reason = Reason::kWire, .endpoint = t.from, .to = endpoint_},
+        t.asked);
+    endpoint_ = t.from;
+    size_t i = last_before(at_);
+    while (i != kNothing && list()[i].end == at_) {
+      if (list()[i].doing == Doing::kSend &&
+          list()[i].serial == received.serial) {
+        return i;
+      }
+      i = i == 0 ? kNothing : i - 1;
+    }
+    return kNothing;
+  }
+
+  const Recorder& recorder_;
+  uint32_t endpoint_;
+  Nanos begin_, at_;
+  std::vector<PathPart> parts_;
+};
+
+const PlanStage* stage_of(const Plan& plan, uint32_t node, uint16_t stage) {
+  if (node >= plan.nodes.size()) return nullptr;
+  const auto& stages = plan.nodes[node].stages;
+  return stage < stages.size() ? &stages[stage] : nullptr;
+}
+
+template <typename Map>
+auto largest(const Map& map) {
+  return std::max_element(
+      map.begin(), map.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+}
+
+std::string milliseconds(Nanos t) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f ms", static_cast<double>(t) * 1e-6);
+  return text;
+}
+
+std::string percent(Nanos part, Nanos whole) {
+  char text[16];
+  std::snprintf(
+      text, sizeof text, "%.0f %%",
+      whole ? 100.0 * static_cast<double>(part) / static_cast<double>(whole)
+            : 0.0);
+  return text;
+}
+
+std::string most_compute(const Bound& b, const std::vector<std::string>& names,
+                         const std::vector<std::string>& layers) {
+  const auto node = largest(b.compute);
+  const auto layer = largest(b.layers);
+  const auto segment = largest(b.segments);
+  if (node == b.compute.end()) return {};
+  std::string text = "compute, most of it on " + names[node->first] + " (" +
+                     milliseconds(node->second) + ")";
+  if (segment != b.segments.end()) {
+    text += " and in segment " + std::to_string(segment->first) + " (" +
+            milliseconds(segment->second) + ")";
+  }
+  if (layer != b.layers.end()) {
+    text += "; its longest layer is " +
+            (layer->first < 0 ? std::string("a copy")
+                              : layers[static_cast<size_t>(layer->first)]) +
+            " (" + milliseconds(layer->second) + ")";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<PathPart> critical_path(const Recorder& recorder, uint32_t endpoint,
+                                    Nanos begin, Nanos end) {
+  return Walk(recorder, endpoint, begin, end).run();
+}
+
+Bound sum_up(const std::vector<PathPart>& path, const Plan& plan) {
+  Bound b;
+  for (const PathPart& p : path) {
+    const Nanos time = p.end - p.begin;
+    b.total += time;
+    b.by_reason[p.reason] += time;
+    if (p.reason == Reason::kDatagrams) b.datagrams[p.endpoint] += time;
+    if (p.reason == Reason::kWire) b.wire[{p.endpoint, p.to}] += time;
+    if (p.reason != Reason::kCompute) continue;
+    b.compute[p.endpoint] += time;
+    const PlanStage* const stage = stage_of(plan, p.endpoint, p.stage);
+    if (!stage || p.actor >= stage->actors.size()) continue;
+    b.segments[stage->segment] += time;
+    b.layers[stage->actors[p.actor].layer] += time;
+  }
+  return b;
+}
+
+std::vector<Wait> waits(const Recorder& recorder, const Plan& plan, Nanos begin,
+                        Nanos end) {
+  std::vector<Wait> all;
+  for (uint32_t node = 0; node < plan.nodes.size(); ++node) {
+    std::map<int, Nanos> by_segment;
+    Nanos busy_until = begin, waited = 0;
+    for (const Activity& a : recorder.activities(node)) {
+      if (a.begin >= end) break;
+      waited += std::max<Nanos>(a.begin - busy_until, 0);
+      busy_until = std::max(busy_until, a.end);
+      const PlanStage* const stage =
+          a.doing == Doing::kSlice ? stage_of(plan, node, a.stage) : nullptr;
+      if (!stage) continue;
+      by_segment[stage->segment] += waited;
+      waited = 0;
+    }
+    // At the end, for whoever was not yet ready.
+    by_segment[-1] += waited + std::max<Nanos>(end - busy_until, 0);
+    for (const auto& [segment, time] : by_segment) {
+      all.push_back({node, segment, time});
+    }
+  }
+  return all;
+}
+
+std::string describe(const Bound& b, const std::vector<Wait>& waits,
+                     const std::vector<std::string>& names,
+                     const std::vector<std::string>& layers) {
+  const auto reason = largest(b.by_reason);
+  if (reason == b.by_reason.end()) return "nothing happened";
+  std::string text = percent(reason->second, b.total) + " of the frame is ";
+  switch (reason->first) {
+    case Reason::kCompute:
+      text += most_compute(b, names, layers);
+      break;
+    case Reason::kDatagrams: {
+      const auto most = largest(b.datagrams);
+      text += "handling and encryption of datagrams, most of it on " +
+              names[most->first] + " (" + milliseconds(most->second) + ")";
+      break;
+    }
+    case Reason::kWire: {
+      const auto most = largest(b.wire);
+      text += "the network: links and queues, most of it from " +
+              names[most->first.first] + " to " + names[most->first.second] +
+              " (" + milliseconds(most->second) + ")";
+      break;
+    }
+    case Reason::kTimer:
+      text += "waiting for timers: answers held back, probes, what was lost";
+      break;
+    case Reason::kStorage:
+      text += "waiting for storage and checking what came from it";
+      break;
+    case Reason::kOther:
+      text += "entering stages";
+      break;
+  }
+  const auto longest = std::max_element(
+      waits.begin(), waits.end(),
+      [](const Wait& x, const Wait& y) { return x.time < y.time; });
+  if (longest != waits.end() && longest->time > 0) {
+    text += "; " + names[longest->node] + " waits " +
+            milliseconds(longest->time) +
+            (longest->segment < 0
+                 ? std::string(" for the others to end")
+                 : " for rows of segment " + std::to_string(longest->segment));
+  }
+  return text;
+}
+
+}  // namespace shoal

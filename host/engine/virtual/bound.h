@@ -1,0 +1,65 @@
+// Why a frame took as long as it did: its critical path, walked back from the
+// last output. While a node is busy its work is the reason; when it was woken
+// by a datagram, that datagram's way is, and then the work of who sent it.
+//
+// The parts of the path add up to the frame's time exactly.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/engine/virtual/recorder.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+enum class Reason : uint8_t {
+  kCompute,    // a slice of `endpoint`
+  kDatagrams,  // it sent or received: handling, encryption
+  kWire,       // from `endpoint` to `to`
+  kTimer,      // it waited until a timer passed
+  kStorage,    // it waited for bytes from its storage, or checked them
+  kOther,      // it entered a stage
+};
+
+struct PathPart {
+  Reason reason{};
+  uint32_t endpoint = 0, to = 0;
+  uint16_t stage = 0, actor = 0;
+  Nanos begin = 0, end = 0;
+};
+
+// The latest part first. `endpoint` finished the frame.
+std::vector<PathPart> critical_path(const Recorder&, uint32_t endpoint,
+                                    Nanos begin, Nanos end);
+
+// The same as sums.
+struct Bound {
+  Nanos total = 0;
+  std::map<Reason, Nanos> by_reason;
+  std::map<uint32_t, Nanos> compute;  // by endpoint
+  std::map<uint32_t, Nanos> datagrams;
+  std::map<std::pair<uint32_t, uint32_t>, Nanos> wire;  // from, to
+  std::map<int, Nanos> segments;  // compute, by segment of the plan
+  std::map<int, Nanos> layers;    // compute, by layer of the net; -1: copies
+};
+Bound sum_up(const std::vector<PathPart>&, const Plan&);
+
+// How long every node waited, by the segment it then worked in.
+struct Wait {
+  uint32_t node = 0;
+  int segment = 0;
+  Nanos time = 0;
+};
+std::vector<Wait> waits(const Recorder&, const Plan&, Nanos begin, Nanos end);
+
+// One or two sentences that name the bound, with numbers. `names`: of the
+// endpoints; `layers`: of the net.
+std::string describe(const Bound&, const std::vector<Wait>&,
+                     const std::vector<std::string>& names,
+                     const std::vector<std::string>& layers);
+
+}  // namespace shoal

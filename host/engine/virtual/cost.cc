@@ -1,0 +1,200 @@
+#include "host/engine/virtual/cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "device/program/chunk.h"
+
+namespace shoal {
+namespace {
+
+bool counts_macs(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv;
+}
+
+// Of one output channel at one pixel, with all kernel rows and channels.
+double cycles_per_mac(const StageView& s, const ActorRecord& a,
+                      const Costs& costs) {
+  const PortRecord& out = s.ports[a.out];
+  switch (a.op) {
+    case OpCode::kDepthwise:
+      return costs.depthwise;
+    case OpCode::kTransposeConv:
+      // Of the kernel's taps only these meet an input pixel.
+      return costs.conv / (a.stride_y * a.stride_x);
+    default:
+      if (rows(out) * columns(out) == 1) return costs.fully_connected;
+      return a.kernel_h * a.kernel_w == 1 ? costs.pointwise : costs.conv;
+  }
+}
+
+double elements(const PortRecord& p) {
+  return 1.0 * rows(p) * columns(p) * channels(p);
+}
+
+double chunk_bytes(const StageView& s, const ActorRecord& a) {
+  if (a.weights == kNone) return 0;
+  const WeightRecord& w = s.weights[a.weights];
+  double sum = 0;
+  for (int i = 0; i < w.parts * w.groups; ++i) {
+    sum += s.chunks[w.first_chunk + i].bytes;
+  }
+  return sum;
+}
+
+}  // namespace
+
+// What a slice makes: rows x columns x channels with so many kernel rows.
+struct NodeCost::Part {
+  int rows = 0, columns = 0, channels = 0, kernel_rows = 1, in_channels = 0;
+  int firing_rows = 0;  // of the unit's last actor
+};
+
+Nanos SliceCost::nanos() const {
+  return std::max<Nanos>(std::llround((compute_s + firing_s + flash_s) * 1e9),
+                         1);
+}
+
+SliceCost& SliceCost::operator+=(const SliceCost& o) {
+  compute_s += o.compute_s, firing_s += o.firing_s, flash_s += o.flash_s;
+  macs += o.macs, weight_bytes += o.weight_bytes;
+  return *this;
+}
+
+NodeCost::NodeCost(std::span<const uint8_t> image, const Board& board)
+    : board_(board) {
+  const HeadView head = view_head(image.data());
+  for (int i = 0; i < head.header->stages; ++i) {
+    stages_.push_back(view_stage(image.data() + head.stages[i].offset));
+    actors_.emplace_back();
+    for (uint16_t a = 0; a < stages_.back().header->actors; ++a) {
+      actors_.back().push_back(actor_cost(stages_.back(), a));
+    }
+  }
+}
+
+NodeCost::ActorCost NodeCost::actor_cost(const StageView& s,
+                                         uint16_t index) const {
+  const ActorRecord& a = s.actors[index];
+  const Costs& costs = board_.costs;
+  ActorCost c;
+  if (counts_macs(a.op)) {
+    c.cycles_per_unit = cycles_per_mac(s, a, costs);
+  } else {
+    c.cycles_per_unit = costs.element;
+    if (a.in[0] != kNone && a.loop == kNone) {
+      c.element_scale =
+          std::max(1.0, elements(s.ports[a.in[0]]) / elements(s.ports[a.out]));
+    }
+  }
+  c.weight_bytes = chunk_bytes(s, a);
+  double together = c.weight_bytes;
+  if (a.loop != kNone) {
+    const LoopRecord& l = s.loops[a.loop];
+    together = 0;
+    for (int j = 0; j < l.actors; ++j) {
+      together += chunk_bytes(s, s.actors[l.first_actor + j]);
+    }
+  }
+  c.cached = together <= static_cast<double>(board_.costs.cache_bytes);
+  return c;
+}
+
+NodeCost::Part NodeCost::part_of(const StageView& s, const ActorRecord& a,
+                                 const shoal_work& w) const {
+  const PortRecord& out = s.ports[a.out];
+  Part p;
+  p.columns = columns(out) * (w.slice + 1) / a.slices -
+              columns(out) * w.slice / a.slices;
+  p.channels = channels(out);
+  p.kernel_rows = a.kernel_h;
+  p.in_channels = a.in[0] == kNone ? 1 : channels(s.ports[a.in[0]]);
+  if (a.loop == kNone) {
+    const FiringRange f = firing_range(row_rule(s, a), w.firing);
+    p.rows = p.firing_rows = f.out_hi - f.out_lo;
+    p.kernel_rows = f.ky_hi - f.ky_lo;
+  } else {
+    const LoopRecord& l = s.loops[a.loop];
+    int j = l.actors - 1;
+    const ActorRecord& last = s.actors[l.first_actor + j];
+    const int all = rows(s.ports[last.out]), lo = w.firing * l.band;
+    RowRange made{lo, clip(lo + l.band, 0, all)};
+    p.firing_rows = made.hi - made.lo;
+    for (; l.first_actor + j > w.actor; --j) {
+      const ActorRecord& next = s.actors[l.first_actor + j];
+      made = needed_rows(row_rule(s, next), made.lo, made.hi, 0, next.kernel_h);
+    }
+    p.rows = made.hi - made.lo;
+  }
+  if (a.weights != kNone && a.op != OpCode::kLut && a.op != OpCode::kConstant) {
+    const ChunkRecord& c =
+        s.chunks[chunk_index(s, a, w.firing, w.iteration, w.group)];
+    p.channels = c.out_n;
+    if (ends_loop(s, a)) p.in_channels = c.in_n;
+  }
+  return p;
+}
+
+// Everything else of a firing is read from the cache.
+double NodeCost::weights_read(const StageView& s, const ActorRecord& a,
+                              const ActorCost& cost,
+                              const shoal_work& w) const {
+  if (a.weights == kNone || w.slice != 0) return 0;
+  const WeightRecord& set = s.weights[a.weights];
+  // Others lie in the arena when they are used.
+  if (set.place != WeightPlace::kMapped) return 0;
+  if (a.op == OpCode::kConstant) {
+    return cost.weight_bytes / firing_count(row_rule(s, a));
+  }
+  const bool first =
+      a.loop != kNone ? w.firing == 0
+                      : w.firing < (is_cut(a) ? part_count(row_rule(s, a)) : 1);
+  if (cost.cached && !first) return 0;
+  // Parts of a window that share one chunk.
+  const int parts = a.loop == kNone && is_cut(a) && set.parts == 1
+                        ? part_count(row_rule(s, a))
+                        : 1;
+  return static_cast<double>(
+             s.chunks[chunk_index(s, a, w.firing, w.iteration, w.group)]
+                 .bytes) /
+         parts;
+}
+
+SliceCost NodeCost::slice(const shoal_work& w) const {
+  SliceCost sum;
+  if (w.stage >= stages_.size() || w.actor >= actors_[w.stage].size()) {
+    return sum;
+  }
+  const StageView& s = stages_[w.stage];
+  const ActorRecord& a = s.actors[w.actor];
+  const ActorCost& cost = actors_[w.stage][w.actor];
+  const Part p = part_of(s, a, w);
+  double units = 1.0 * p.rows * p.columns * p.channels;
+  if (counts_macs(a.op)) {
+    units *= 1.0 * p.kernel_rows * a.kernel_w;
+    if (a.op != OpCode::kDepthwise) units *= p.in_channels;
+    sum.macs = units;
+  } else {
+    units *= cost.element_scale;
+    if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
+  }
+  sum.compute_s = units * cost.cycles_per_unit / board_.clock_hz;
+  if (w.slice == 0 && w.group == 0)
+    sum.firing_s = board_.costs.firing_us * 1e-6;
+  sum.weight_bytes = weights_read(s, a, cost, w);
+  if (board_.costs.flash_bytes_per_s > 0) {
+    sum.flash_s = sum.weight_bytes / board_.costs.flash_bytes_per_s;
+  }
+  return sum;
+}
+
+Nanos datagram_cost(const Board& board, uint32_t bytes, bool encrypted) {
+  double seconds = board.datagram_us * 1e-6;
+  if (encrypted) {
+    seconds += bytes * board.aead_cycles_per_byte / board.clock_hz;
+  }
+  return std::llround(seconds * 1e9);
+}
+
+}  // namespace shoal

@@ -1,0 +1,55 @@
+// What a node's work costs in time, by its board's figures: multiply-
+// accumulates by kernel, elements, firings, weight bytes from flash, datagrams
+// and encryption. From the program image, so what is counted is what runs:
+// shares, recomputed halos, groups, slices and loops.
+//
+// The same figures as the planner's (host/plan/cost/time.h), slice by slice:
+// the slices of a frame sum up to the planner's time of a node.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "device/program/actor.h"
+#include "device/shoal.h"
+#include "host/board/board.h"
+#include "host/engine/virtual/events.h"
+
+namespace shoal {
+
+struct SliceCost {
+  double compute_s = 0, firing_s = 0, flash_s = 0;
+  double macs = 0, weight_bytes = 0;
+  Nanos nanos() const;
+  SliceCost& operator+=(const SliceCost&);
+};
+
+class NodeCost {
+ public:
+  // The image must outlive this and be one that the loader accepts.
+  NodeCost(std::span<const uint8_t> image, const Board&);
+  SliceCost slice(const shoal_work&) const;
+
+ private:
+  struct ActorCost {
+    double cycles_per_unit = 0;  // a MAC, or a byte of output
+    double element_scale = 1;    // bytes moved per byte of output
+    bool cached = false;         // weights stay in the cache
+    double weight_bytes = 0;     // of all chunks
+  };
+  struct Part;
+  Part part_of(const StageView&, const ActorRecord&, const shoal_work&) const;
+  ActorCost actor_cost(const StageView&, uint16_t actor) const;
+  double weights_read(const StageView&, const ActorRecord&, const ActorCost&,
+                      const shoal_work&) const;
+
+  const Board& board_;
+  std::vector<StageView> stages_;
+  std::vector<std::vector<ActorCost>> actors_;  // by stage
+};
+
+// CPU time of a datagram sent or received.
+Nanos datagram_cost(const Board&, uint32_t bytes, bool encrypted);
+
+}  // namespace shoal

@@ -1,0 +1,93 @@
+// The slices of a frame cost together what the planner says.
+#include "host/engine/virtual/cost.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "host/engine/local/arena.h"
+#include "host/engine/local/testing/small_model.h"
+#include "host/model/import/testing/model_builder.h"
+
+namespace shoal {
+namespace {
+
+// Runs a frame of noise on one node and adds up its slices.
+SliceCost frame_cost(const Prepared& p, const Board& board) {
+  const PlanNode& plan = p.plan.nodes[0];
+  const NodeCost cost(p.images[0], board);
+  Arena arena(plan.arena_bytes);
+  shoal_config config{};
+  config.image = p.images[0].data();
+  config.image_bytes = static_cast<uint32_t>(p.images[0].size());
+  shoal_node node;
+  EXPECT_LE(shoal_open(&node, &config, arena.data(), arena.bytes()),
+            SHOAL_WAIT);
+  SliceCost sum;
+  std::vector<uint8_t> row(1 << 16);
+  const uint32_t wanted = shoal_output_info(&node, 0).rows;
+  uint32_t pushed = 0;
+  for (uint32_t taken = 0; taken < wanted;) {
+    if (pushed < shoal_input_info(&node, 0).rows) {
+      pushed += shoal_push_rows(&node, 0, row.data(), 1);
+    }
+    const int status = shoal_step(&node);
+    EXPECT_LE(status, SHOAL_WAIT);
+    if (status > SHOAL_WAIT) break;
+    const shoal_work w = shoal_last_work(&node);
+    if (w.actor != kNone && status == SHOAL_OK) {
+      sum += cost.slice(w);
+    }
+    taken += shoal_take_rows(&node, 0, row.data(), 1);
+  }
+  return sum;
+}
+
+void expect_the_planners(const Prepared& p, const Board& board) {
+  const SliceCost sum = frame_cost(p, board);
+  const PlanNode& node = p.plan.nodes[0];
+  EXPECT_DOUBLE_EQ(sum.macs, static_cast<double>(node.macs));
+  EXPECT_NEAR(sum.weight_bytes, static_cast<double>(node.weight_read_bytes),
+              0.5);
+  EXPECT_NEAR(sum.compute_s + sum.firing_s + sum.flash_s, node.seconds,
+              1e-9 * node.seconds + 1e-10);
+}
+
+Prepared prepared(Graph graph, const Board& board, std::optional<int64_t> ram,
+                  Objective objective) {
+  PlanOptions options;
+  options.board = &board;
+  options.ram = ram;
+  options.objective = objective;
+  return prepare(std::move(graph), options);
+}
+
+TEST(NodeCost, TheSlicesOfAFrameSumUpToThePlan) {
+  for (const char* const id : {"teensy41", "stm32f746", "rp2040", "host"}) {
+    SCOPED_TRACE(id);
+    const Board& board = find_board(id);
+    for (const Objective o : {Objective::kRam, Objective::kLatency}) {
+      expect_the_planners(prepared(small_graph(), board, {}, o), board);
+    }
+  }
+}
+
+TEST(NodeCost, WeightsThatTheCacheDoesNotHoldAreReadForEveryBand) {
+  Board board = find_board("teensy41");
+  board.costs.cache_bytes = 0;
+  const Prepared low = prepared(small_graph(), board, {}, Objective::kRam);
+  expect_the_planners(low, board);
+  const double read = frame_cost(low, board).weight_bytes;
+  board.costs.cache_bytes = 32768;
+  EXPECT_GT(read, 3 * frame_cost(low, board).weight_bytes);
+}
+
+TEST(NodeCost, DatagramsCostTheirHandlingAndTheirEncryption) {
+  const Board& board = find_board("teensy41");
+  EXPECT_EQ(datagram_cost(board, 1472, false), 15'000);
+  // 25 cycles a byte at 600 MHz.
+  EXPECT_EQ(datagram_cost(board, 1200, true), 15'000 + 50'000);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,32 @@
+// What a network is to be like, as a person writes it: 10%, 1ms, 100M, radio.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "host/engine/virtual/simulate.h"
+
+namespace shoal {
+
+// The flags of `run --nodes` and `simulate`; empty: not given.
+struct NetworkFlags {
+  std::string loss{}, duplicate{}, reorder{};  // 10% or 0.1
+  std::string jitter{}, latency{};             // 1ms, 60us, 2s
+  std::string rate{};                          // bits a second: 100M, 250K, 1G
+  std::string network{};                       // switch or radio
+  uint64_t seed = 1;
+  // Bytes of a datagram at most, and on the wire besides; 128 and 6 for a
+  // serial line.
+  std::optional<int> payload{}, framing{};
+};
+
+// Each throws Error(kUsage) naming the flag and what it may be.
+double parse_probability(const std::string& text, const std::string& flag);
+Nanos parse_duration(const std::string& text, const std::string& flag);
+double parse_rate(const std::string& text, const std::string& flag);
+void apply(const NetworkFlags&, SimOptions&);
+// For who has no virtual network: throws Error(kUsage) if one is described.
+void refuse_network(const NetworkFlags&, const std::string& why);
+
+}  // namespace shoal

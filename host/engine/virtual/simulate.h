@@ -1,0 +1,106 @@
+// A whole cluster in one process and in virtual time: real agents with real
+// nodes, the real coordinator, and a network of datagrams between them.
+//
+//   SimResult r = simulate_cluster(prepared, cluster, input, options);
+//
+// With costs, every slice and datagram takes the time that the node's board
+// says, so the times of the result are modelled times. Without, only the
+// bytes matter and virtual time is nobody's time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/session.h"
+#include "host/engine/virtual/cost.h"
+#include "host/engine/virtual/virtual_storage.h"
+#include "host/engine/virtual/world.h"
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+
+using StoreKeyBytes = std::array<uint8_t, 32>;
+
+struct SimOptions {
+  NetworkOptions network;
+  // None: what the boards' links have (with costs), else unlimited and 10 us.
+  std::optional<double> bits_per_s;
+  std::optional<Nanos> latency;
+  std::optional<uint32_t> framing_bytes;
+  std::optional<uint32_t> receive_queue;  // of a node, datagrams
+  bool costs = true;
+  bool insecure = false;
+  // By node: what its storage holds, in place of the image's bytes; missing or
+  // empty: the image. For stores that are another's.
+  std::vector<std::vector<uint8_t>> stores = {};
+  // Of sealed stores, by node; empty: they are not sealed.
+  std::vector<StoreKeyBytes> store_keys = {};
+  uint32_t max_payload = 1472;
+  uint64_t timeout_us = 5'000'000;  // of virtual time
+  // A cluster that is not done after so many events is given up with
+  // Error(kNode); none: never.
+  std::optional<uint64_t> max_events;
+
+  int frames = 1;
+  // A frame before those that are counted: in a cluster that has just started
+  // credit is on its way and nobody knows a round trip yet.
+  bool warm_up = false;
+  // The first frame runs alone, so that its latency is one of an idle cluster;
+  // the others follow each other as closely as they can.
+  bool first_alone = true;
+  // Of each frame, counted from 0; empty: all of them have the one input.
+  std::function<std::vector<uint8_t>(int frame)> input = {};
+  // Called when all nodes have their programs and the first frame that counts
+  // begins; may be empty.
+  std::function<void()> started = {};
+  // Called in order for every frame's outputs, that of the warm-up too.
+  std::function<void(int frame, const std::vector<uint8_t>&)> output;
+  // For the node of this number; may be empty. With taps the run goes on until
+  // all nodes have ended the last frame: rows that no output needs may be made
+  // after the last output has come.
+  std::function<Tap(int node)> tap;
+  // Records the first frame, with `record_all` all of them.
+  Recorder* recorder = nullptr;
+  bool record_all = false;
+  // A node that loses its power some time into the first frame.
+  std::optional<int> lost_node;
+  Nanos lost_after = 0;
+};
+
+struct FrameTime {
+  Nanos submitted = 0, finished = 0;
+};
+
+struct EndpointReport {
+  std::string name, board;
+  PortTimes times;             // of the first frame
+  PortTimes all;               // of all frames
+  EndpointTraffic traffic;     // of all frames, as the network saw it
+  shoal_link_counters link{};  // as the endpoint saw it
+  SliceCost work;              // of all frames
+  StorageCounters storage;     // of all frames
+};
+
+struct SimResult {
+  std::vector<FrameTime> frames;
+  std::vector<EndpointReport> nodes;  // as in the plan
+  EndpointReport coordinator;
+  Nanos deployed = 0;  // when the first counted frame could begin
+  Nanos ended = 0;     // the last output
+  uint64_t events = 0, event_hash = 0;
+  double latency_s() const;  // of the first frame
+  double frames_per_s() const;
+};
+
+// Endpoints of the world: node i of the plan, then the coordinator. Throws
+// Error(kNode) naming a node that is lost, and what the coordinator throws.
+SimResult simulate_cluster(const Prepared&, const Cluster&,
+                           std::span<const uint8_t> input, const SimOptions&);
+
+}  // namespace shoal

@@ -1,0 +1,20 @@
+// A node's image as it lies in flash and storage, sealed or not.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/simulate.h"
+
+namespace shoal {
+
+// `key`: the node's, 32 bytes; null: not sealed.
+std::vector<uint8_t> store_image(const Net&, const Plan&, int node,
+                                 const uint8_t* key);
+
+// Gives every node of a cluster whose store is sealed a key, and the image that
+// it opens.
+void seal_stores(Prepared&, uint64_t seed, SimOptions&);
+
+}  // namespace shoal

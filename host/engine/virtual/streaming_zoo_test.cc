@@ -1,0 +1,104 @@
+// Splitting and swapping together: real networks whose weights exceed a node's
+// memory a hundredfold, over eight nodes with 512 KB each.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/solo.h"
+#include "host/model/zoo/zoo.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kRam = 512 * 1024;
+
+double storage_s(const PlanNode& node) {
+  double sum = 0;
+  for (const PlanStage& s : node.stages) sum += s.storage_s;
+  return sum;
+}
+
+// Storage time of a frame, modelled: of one node, and of the slowest of eight.
+struct Gain {
+  double one_s = 0, eight_s = 0;
+};
+
+class Zoo : public testing::Test {
+ protected:
+  Board board() {
+    Board b = find_board("teensy41");
+    b.banks = {{"SRAM", kRam, 0}};
+    return b;
+  }
+
+  Gain plan(const char* model) {
+    const Board alone = board();
+    PlanOptions options;
+    options.board = &alone;
+    options.flash = 0;
+    options.storage = "sd-4bit";
+    const Net net = lower(zoo_model(model));
+    const Plan one = make_plan(net, options);
+
+    cluster_ = uniform_cluster(8, board(), {});
+    for (ClusterNode& n : cluster_.nodes) {
+      n.flash_weights = 0;
+      n.storage = "sd-4bit";
+    }
+    PrepareSplit split;
+    split.strategy = "kernel";
+    p_ = prepare_split(zoo_model(model), cluster_, split);
+    Gain gain{storage_s(one.nodes[0]), 0};
+    for (const PlanNode& n : p_.plan.nodes) {
+      EXPECT_LE(n.arena_bytes, kRam);
+      EXPECT_EQ(n.storage_written_bytes, 0);
+      gain.eight_s = std::max(gain.eight_s, storage_s(n));
+    }
+    std::printf(
+        "%s: %.3f s of storage on one node (%lld B), %.3f s on each "
+        "of eight (%lld B); %.3f s and %.3f s a frame, modelled\n",
+        model, gain.one_s,
+        static_cast<long long>(one.nodes[0].storage_read_bytes), gain.eight_s,
+        static_cast<long long>(p_.plan.nodes[0].storage_read_bytes),
+        one.latency_s, p_.plan.latency_s);
+    return gain;
+  }
+
+  void expect_oracles_bytes() {
+    std::vector<uint8_t> input(static_cast<size_t>(input_bytes(p_.graph)));
+    for (size_t i = 0; i < input.size(); ++i) {
+      input[i] = static_cast<uint8_t>(i * i >> 5);
+    }
+    const std::vector<uint8_t> expected =
+        model_output(p_.graph, run_oracle(p_.graph, input));
+    SimOptions options;
+    options.timeout_us = 600'000'000;
+    options.output = [&](int, const std::vector<uint8_t>& output) {
+      EXPECT_EQ(output, expected);
+    };
+    const SimResult r = simulate_cluster(p_, cluster_, input, options);
+    std::printf("%.3f s a frame in virtual time\n", r.latency_s());
+  }
+
+  Cluster cluster_;
+  Prepared p_;
+};
+
+TEST_F(Zoo, AlexNetOverEightNodesReadsASixthAtMost) {
+  const Gain gain = plan("zoo:alexnet");
+  EXPECT_GE(gain.one_s, 6 * gain.eight_s);
+  expect_oracles_bytes();
+}
+
+TEST_F(Zoo, Vgg16OverEightNodesReadsASixthAtMost) {
+  const Gain gain = plan("zoo:vgg16");
+  EXPECT_GE(gain.one_s, 6 * gain.eight_s);
+  // Minutes with the plain interpreter.
+  if (std::getenv("SHOAL_LONG")) expect_oracles_bytes();
+}
+
+}  // namespace
+}  // namespace shoal

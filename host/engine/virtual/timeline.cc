@@ -1,0 +1,123 @@
+#include "host/engine/virtual/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace shoal {
+namespace {
+
+// Of names that come from a model file.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (u < 0x20 || u > 0x7E) {
+      out += fmt::format("\\u{:04x}", u);
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+class Writer {
+ public:
+  explicit Writer(Nanos begin) : begin_(begin) {}
+
+  void track(uint32_t endpoint, const std::string& name) {
+    event(R"("ph":"M","tid":{},"name":"thread_name","args":{{"name":{}}})",
+          endpoint, quoted(name));
+  }
+  void span(uint32_t endpoint, const std::string& name, const char* category,
+            Nanos from, Nanos to) {
+    event(R"("ph":"X","tid":{},"name":{},"cat":"{}","ts":{:.3f},"dur":{:.3f})",
+          endpoint, quoted(name), category, us(from),
+          static_cast<double>(to - from) * 1e-3);
+  }
+  void arrow(uint64_t serial, const Travel& t) {
+    const auto end = [&](char phase, uint32_t endpoint, Nanos at) {
+      event(
+          R"("ph":"{}","tid":{},"name":"datagram","cat":"network","id":{},"ts":{:.3f},"bp":"e")",
+          phase, endpoint, serial, us(at));
+    };
+    end('s', t.from, t.asked);
+    end('f', t.to, t.arrived);
+  }
+  std::string finish() {
+    return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[" + text_ + "\n]}\n";
+  }
+
+ private:
+  template <typename... Args>
+  void event(fmt::format_string<Args...> format, Args&&... args) {
+    text_ += text_.empty() ? "\n{\"pid\":1," : ",\n{\"pid\":1,";
+    fmt::format_to(std::back_inserter(text_), format,
+                   std::forward<Args>(args)...);
+    text_ += '}';
+  }
+  double us(Nanos t) const { return static_cast<double>(t - begin_) * 1e-3; }
+
+  Nanos begin_;
+  std::string text_;
+};
+
+std::string name_of(const Activity& a, const Net& net, const Plan& plan,
+                    uint32_t node) {
+  switch (a.doing) {
+    case Doing::kReceive:
+      return "receive";
+    case Doing::kSend:
+      return "send";
+    case Doing::kCheck:
+      return "check";
+    case Doing::kOther:
+      return "stage";
+    case Doing::kSlice:
+      break;
+  }
+  if (node >= plan.nodes.size() || a.stage >= plan.nodes[node].stages.size() ||
+      a.actor >= plan.nodes[node].stages[a.stage].actors.size()) {
+    return "slice";
+  }
+  const int layer = plan.nodes[node].stages[a.stage].actors[a.actor].layer;
+  return layer < 0 ? "copy" : net.layers[static_cast<size_t>(layer)].name;
+}
+
+const char* category(Doing doing) {
+  return doing == Doing::kSlice     ? "slice"
+         : doing == Doing::kReceive ? "receive"
+         : doing == Doing::kSend    ? "send"
+                                    : "stage";
+}
+
+}  // namespace
+
+std::string timeline_json(const Recorder& recorder, const Net& net,
+                          const Plan& plan,
+                          const std::vector<std::string>& names, Nanos begin,
+                          Nanos end) {
+  Writer w(begin);
+  for (uint32_t e = 0; e < recorder.endpoints(); ++e) {
+    w.track(e, names[e]);
+    Nanos busy_until = begin;
+    for (const Activity& a : recorder.activities(e)) {
+      if (a.begin > busy_until) w.span(e, "wait", "wait", busy_until, a.begin);
+      w.span(e, name_of(a, net, plan, e), category(a.doing), a.begin, a.end);
+      busy_until = std::max(busy_until, a.end);
+    }
+    if (end > busy_until) w.span(e, "wait", "wait", busy_until, end);
+  }
+  uint64_t serial = 0;
+  for (const Travel& t : recorder.travels()) {
+    ++serial;
+    if (t.arrived != kNever) w.arrow(serial, t);
+  }
+  return w.finish();
+}
+
+}  // namespace shoal

@@ -1,0 +1,117 @@
+// A simulated world: endpoints, each with a clock of its own work, around one
+// Network. An endpoint is stepped when a datagram comes, its timer passes or
+// it said that it has more to do; while it is busy with what a step cost it
+// hears nothing: what arrives waits in its bounded queue.
+//
+//   World world(options);
+//   Thing thing(world.add({link, costs}));   // steps with that port
+//   world.attach(port.number(), thing);
+//   while (!thing.done() && world.advance());
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "device/shoal.h"
+#include "host/engine/virtual/network.h"
+#include "host/engine/virtual/recorder.h"
+
+namespace shoal {
+
+class World;
+
+// What an endpoint's own work costs.
+struct PortCosts {
+  Nanos datagram = 0;         // sent or received
+  double nanos_per_byte = 0;  // of a datagram: encryption
+  Nanos step = kMicrosecond;  // that did something but cost nothing else
+  // Steps at one event; more than one is cheaper for the host, and longer
+  // away from the link for the endpoint.
+  int burst = 1;
+};
+
+struct PortTimes {
+  Nanos slices = 0, receiving = 0, sending = 0, other = 0;
+};
+
+// The transport of one endpoint, and its clock.
+class Port {
+ public:
+  Port(World&, uint32_t number, const PortCosts&, uint32_t max_payload);
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  const shoal_transport& transport() const { return transport_; }
+  uint32_t number() const { return number_; }
+  uint64_t address() const { return Network::address(number_); }
+  Nanos now() const { return now_; }
+  // The endpoint works for so long.
+  void spend(Nanos, const Activity& what);
+  const PortTimes& times() const { return times_; }
+
+ private:
+  friend class World;
+  static int send(void*, uint64_t to, const void*, uint32_t);
+  static uint32_t receive(void*, uint64_t* from, void*, uint32_t);
+  static uint64_t now_us(void*);
+  Nanos cost(uint32_t bytes) const;
+
+  World& world_;
+  uint32_t number_;
+  PortCosts costs_;
+  shoal_transport transport_;
+  Nanos now_ = 0;
+  PortTimes times_;
+};
+
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  // Some work; true: there is more.
+  virtual bool step() = 0;
+  // In microseconds of the transport; UINT64_MAX: never.
+  virtual uint64_t next_timer_us() const = 0;
+  // Before a datagram leaves: time that the step under way owes so far.
+  virtual void settle() {}
+};
+
+class World {
+ public:
+  explicit World(const NetworkOptions&, uint32_t max_payload = 1472);
+
+  Port& add(const LinkModel&, const PortCosts&);
+  // The endpoint behind a port; must outlive the world's use. It is stepped
+  // at once.
+  void attach(Port&, Endpoint&);
+  // The next event happens. False: none will ever.
+  bool advance();
+  // The endpoint does nothing any more.
+  void switch_off(uint32_t endpoint);
+
+  Nanos now() const { return now_; }
+  const EventQueue& events() const { return events_; }
+  const Network& network() const { return network_; }
+  // From now on; null: nothing is recorded. Must outlive its use.
+  void record(Recorder*);
+
+ private:
+  friend class Port;
+  struct Place {
+    std::unique_ptr<Port> port;
+    Endpoint* endpoint = nullptr;
+    uint64_t wake = 0;       // number of the wake that counts
+    Nanos wake_at = kNever;  // when it is
+  };
+  void wake(uint32_t endpoint, Nanos at);
+  void step(uint32_t endpoint);
+
+  EventQueue events_;
+  Network network_;
+  uint32_t max_payload_;
+  std::vector<Place> places_;
+  Nanos now_ = 0;
+  Recorder* recorder_ = nullptr;
+};
+
+}  // namespace shoal

@@ -1,0 +1,427 @@
+#include "host/engine/workers/conversation.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kMostChunks = 8;
+constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
+constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
+constexpr uint64_t kLeastPatienceUs = 20'000;
+constexpr uint64_t kRetryUs = 500;  // the transport could take no more
+// Time limits that one request may take of a node that answers others: so long
+// no luck with lost datagrams lasts.
+constexpr uint64_t kDeaf = 4;
+
+std::string seconds(uint64_t us) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(us) / 1e6);
+  return text;
+}
+
+// At most `ms`, and never 0.0 s.
+std::string seconds_left(uint32_t ms) { return seconds(ms * 1000ull + 50'000); }
+
+std::string holder_of(const HelloBody& b) {
+  const std::string_view name(b.holder, sizeof b.holder);
+  const auto plain = [](char c) { return c > ' ' && c < 0x7F; };
+  const std::string_view cut = name.substr(0, name.find('\0'));
+  return !cut.empty() && std::ranges::all_of(cut, plain) ? std::string(cut)
+                                                         : "another";
+}
+
+HelloBody wanted(const CoordinatorConfig& config) {
+  HelloBody b{};
+  if (config.take_over) b.code = kTakeOver;
+  b.version = kSessionVersion;
+  b.value = static_cast<uint32_t>(
+      std::min<uint64_t>(config.timeout_us / 1000, kMostLeaseMs));
+  config.name.copy(b.holder, sizeof b.holder);
+  return b;
+}
+
+Identity identity_of(const CoordinatorConfig& config,
+                     const WorkerAddress& worker) {
+  Identity i{};
+  if (config.identity &&
+      !make_identity(x25519_mbedtls(), config.identity->data(),
+                     worker.public_key.data(), i)) {
+    throw Error(Exit::kUsage,
+                "node " + worker.label +
+                    ": its public key is "
+                    "none, or the coordinator's own",
+                "`shoal keygen --public FILE` says the right one");
+  }
+  return i;
+}
+
+std::string hex(uint32_t v) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", v);
+  return text;
+}
+
+}  // namespace
+
+Conversation::Conversation(const CoordinatorConfig& config,
+                           const WorkerAddress& worker)
+    : config_(config),
+      label_(worker.label),
+      name_(worker.label),
+      address_(worker.address),
+      home_(worker.address),
+      identity_(identity_of(config, worker)),
+      handshake_(config, identity(), wanted(config)) {
+  heard_at_ = hello_at_ = now();
+  hello_gap_us_ = kFirstHelloGapUs;
+}
+
+const shoal_cipher& Conversation::cipher() const {
+  return config_.insecure ? checksum_only() : chacha20_poly1305();
+}
+
+uint64_t Conversation::now() const {
+  return config_.transport->now_us(config_.transport->user);
+}
+
+uint32_t Conversation::chunk_bytes(uint32_t node_payload) const {
+  const uint32_t payload =
+      std::min(node_payload, config_.transport->max_payload);
+  return payload -
+         static_cast<uint32_t>(sizeof(SessionHead) + sizeof(RequestHead) + 4) -
+         cipher().tag_bytes;
+}
+
+void Conversation::ask(Request request, std::vector<uint8_t> data,
+                       Answer answer) {
+  Flight& f = queue_.emplace_back();
+  f.request = request;
+  f.data = std::move(data);
+  f.answer = std::move(answer);
+  fill(now());
+}
+
+bool Conversation::chunk_room() const {
+  return open_ && queue_.empty() && flights_.size() < chunks_ &&
+         (flights_.empty() || flights_.back().request == Request::kChunk);
+}
+
+void Conversation::clear() {
+  queue_.clear();
+  flights_.clear();
+}
+
+void Conversation::excuse(uint64_t us) {
+  heard_at_ += us;
+  for (Flight& f : flights_) f.first_at += us;
+}
+
+void Conversation::say(const std::vector<uint8_t>& hello) const {
+  const shoal_transport& t = *config_.transport;
+  t.send(t.user, destination(), hello.data(),
+         static_cast<uint32_t>(hello.size()));
+}
+
+void Conversation::say_hello(uint64_t now) {
+  say(handshake_.hello());
+  hello_at_ = now + hello_gap_us_;
+  hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
+}
+
+bool Conversation::owns(std::span<const uint8_t> datagram) const {
+  SessionHead head;
+  switch (static_cast<Kind>(datagram[0])) {
+    case Kind::kAnswer:
+      if (open_) return probe_ && probe_->owns(datagram);
+      return handshake_.owns(datagram);
+    case Kind::kSession:
+      if (!open_ || datagram.size() < sizeof head) return false;
+      std::memcpy(&head, datagram.data(), sizeof head);
+      return head.session == session_;
+    default:
+      return false;
+  }
+}
+
+void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
+  const auto bytes = static_cast<uint32_t>(datagram.size());
+  if (datagram[0] == static_cast<uint8_t>(Kind::kAnswer)) {
+    return open_ ? hear_probe(datagram) : hear(datagram);
+  }
+  SessionHead head;
+  ReplyHead answer;
+  const uint32_t tag = cipher().tag_bytes;
+  if (bytes < sizeof head + sizeof answer + tag) return;
+  std::memcpy(&head, datagram.data(), sizeof head);
+  uint8_t* const body = datagram.data() + sizeof head;
+  const uint32_t body_bytes = bytes - static_cast<uint32_t>(sizeof head) - tag;
+  if (head.version != kSessionVersion ||
+      from_node_.open(cipher(), head, datagram.data(), body_bytes) !=
+          ReceivePhases::Opened::kOk) {
+    return;
+  }
+  if (from_node_.newest(head)) address_ = from;
+  heard();
+  std::memcpy(&answer, body, sizeof answer);
+  reply(answer, {body + sizeof answer, body_bytes - sizeof answer});
+}
+
+void Conversation::refused(const std::string& why, const std::string& fix,
+                           Exit code) {
+  refused_ = true;
+  throw Error(code, "node " + name_ + ": " + why, fix);
+}
+
+// Not a fact: whoever can send datagrams can say it.
+void Conversation::hint(const std::string& what) {
+  if (what == hint_) return;
+  hint_ = what;
+  if (config_.hint) {
+    config_.hint("node " + name_ + ": an unsigned answer says that it " + what +
+                 "; going on until " + seconds(config_.timeout_us) +
+                 " have passed");
+  }
+}
+
+bool Conversation::is_mine(const HelloBody& b) const {
+  return !config_.name.empty() &&
+         holder_of(b) == config_.name.substr(0, kHolderBytes);
+}
+
+void Conversation::busy(const HelloBody& b) {
+  const std::string who = holder_of(b);
+  if (is_mine(b)) {
+    refused(
+        "it has a session with this coordinator already: it is here "
+        "twice, at two addresses",
+        "one address for each node");
+  }
+  refused("busy: " + who + " has it, for " + seconds_left(b.value) +
+              " at most unless it goes on",
+          "--wait SECONDS, or --take-over", Exit::kBusy);
+}
+
+void Conversation::hear(std::span<const uint8_t> answer) {
+  const Handshake::Heard heard = handshake_.hear(answer);
+  if (!heard.hint.empty()) hint(heard.hint);
+  if (!heard.say.empty()) {
+    say(heard.say);
+    hello_at_ = now() + kFirstHelloGapUs;
+    hello_gap_us_ = 2 * kFirstHelloGapUs;
+  }
+  if (!heard.verdict) return;
+  switch (*heard.verdict) {
+    case Verdict::kVersion:
+      return refused("it speaks session version " +
+                         std::to_string(heard.body.version) + ", this shoal " +
+                         std::to_string(kSessionVersion),
+                     "the same shoal on both sides");
+    case Verdict::kArithmetic:
+      return refused("its arithmetic is " + hex(heard.body.value) +
+                         ", this shoal's " + hex(kArithmetic),
+                     "the same shoal on both sides");
+    case Verdict::kBusy:
+      return busy(heard.body);
+    case Verdict::kAccepted:
+      return accepted(heard.body.value);
+    default:
+      return;
+  }
+}
+
+void Conversation::accepted(uint32_t lease_ms) {
+  const SessionKeys& keys = handshake_.keys();
+  session_ = keys.session;
+  from_node_.begin(keys.to_coordinator);
+  to_node_.begin(keys.to_node, now());
+  open_ = true;
+  HelloBody ask = wanted(config_);
+  ask.code = kProbe;
+  ask.value = session_;
+  probe_.emplace(config_, identity(), ask);
+  heard_at_ = now();
+  // Some of them may be lost before the lease is.
+  ping_us_ = std::min(config_.timeout_us / 10, uint64_t{200} * lease_ms);
+  ping_at_ = heard_at_ + ping_us_;
+  fill(heard_at_);
+}
+
+void Conversation::hear_probe(std::span<const uint8_t> answer) {
+  const Handshake::Heard heard = probe_->hear(answer);
+  if (!heard.say.empty()) say(heard.say);
+  if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy) {
+    return;
+  }
+  // It may be another node that says so: one to which we were led.
+  if (address_ != home_) {
+    address_ = home_;
+    return;
+  }
+  if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
+    refused("it was restarted", "");
+  }
+  if (is_mine(heard.body)) return busy(heard.body);
+  refused(holder_of(heard.body) + " has taken it over", "", Exit::kBusy);
+}
+
+// RFC 6298, section 2.
+void Conversation::measure(uint64_t took) {
+  if (round_trip_us_ == 0) {
+    round_trip_us_ = std::max<uint64_t>(took, 1);
+    deviation_us_ = took / 2;
+    return;
+  }
+  const uint64_t off =
+      took > round_trip_us_ ? took - round_trip_us_ : round_trip_us_ - took;
+  deviation_us_ = (3 * deviation_us_ + off) / 4;
+  round_trip_us_ = std::max<uint64_t>((7 * round_trip_us_ + took) / 8, 1);
+}
+
+// Every packet has a number of its own, so that answers to repeated requests
+// tell of round trips too.
+bool Conversation::answers(const ReplyHead& head, const Flight& f) {
+  if (f.request != head.request) return false;
+  for (const auto& [number, at] : f.packets) {
+    if (number != session_number(head.phase, head.packet)) continue;
+    measure(now() - at);
+    return true;
+  }
+  return false;
+}
+
+void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
+  if (head.request == Request::kPing) {
+    PingAnswer pong;
+    if (!answers(head, ping_) || data.size() != sizeof pong) return;
+    std::memcpy(&pong, data.data(), sizeof pong);
+    ping_.packets.clear();
+    if (on_pong_) on_pong_(pong);
+    return;
+  }
+  const auto at = std::ranges::find_if(
+      flights_, [&](const Flight& f) { return answers(head, f); });
+  if (at == flights_.end()) return;
+  if (at->tries == 1 && chunks_ < kMostChunks) ++chunks_;
+  const Flight done = std::move(*at);
+  flights_.erase(at);
+  if (done.answer) done.answer(head.reply, data);
+  fill(now());
+}
+
+void Conversation::send(Flight& f, uint64_t now) {
+  const shoal_transport& t = *config_.transport;
+  std::vector<uint8_t> packet(t.max_payload);
+  uint16_t phase = 0;
+  uint32_t number = 0;
+  if (!to_node_.next(config_.key_limits, now, phase, number)) {
+    refused("its session has used up all numbers", "another run");
+  }
+  const SessionHead head{Kind::kSession, kSessionVersion, phase, session_,
+                         number};
+  const RequestHead request{f.request, {}};
+  uint8_t* const body = packet.data() + sizeof head;
+  std::memcpy(packet.data(), &head, sizeof head);
+  std::memcpy(body, &request, sizeof request);
+  std::ranges::copy(f.data, body + sizeof request);
+  const auto bytes = static_cast<uint32_t>(sizeof request + f.data.size());
+  if (cipher().seal(to_node_.key(), session_nonce(head.packet), packet.data(),
+                    sizeof head, body, bytes) != 0) {
+    throw Error(Exit::kInternal, "a session datagram cannot be sealed");
+  }
+  f.refused = t.send(t.user, destination(), packet.data(),
+                     static_cast<uint32_t>(sizeof head) + bytes +
+                         cipher().tag_bytes) != 0;
+  f.sent_at = now;
+  if (f.refused) return;
+  f.packets.emplace_back(session_number(phase, number), now);
+  if (++f.tries == 1) {
+    f.first_at = now;
+    return;
+  }
+  ++resent_;
+  if (f.request == Request::kChunk) chunks_ = std::max<size_t>(chunks_ / 2, 1);
+}
+
+void Conversation::fill(uint64_t now) {
+  while (open_ && !queue_.empty()) {
+    const bool chunk = queue_.front().request == Request::kChunk;
+    const bool room =
+        flights_.empty() || (chunk && flights_.size() < chunks_ &&
+                             flights_.back().request == Request::kChunk);
+    if (!room) return;
+    flights_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    send(flights_.back(), now);
+  }
+}
+
+uint64_t Conversation::due(const Flight& f) const {
+  if (f.refused) return f.sent_at + kRetryUs;
+  uint64_t us = kFirstPatienceUs;
+  if (round_trip_us_ != 0) {
+    const uint64_t spread = std::max(4 * deviation_us_, round_trip_us_ / 2);
+    us = std::max(round_trip_us_ + spread, kLeastPatienceUs);
+  }
+  const uint64_t most = std::max(kMostPatienceUs, 4 * us);
+  for (int i = 1; i < f.tries && us < most; ++i) us *= 2;
+  return f.sent_at + std::min(us, most);
+}
+
+void Conversation::heartbeat(uint64_t now) {
+  if (now < ping_at_) return;
+  ++unanswered_;
+  // One that the node does not know any more is not answered, a hello is.
+  if (unanswered_ > 2) say(probe_->hello());
+  ping_.request = Request::kPing;
+  if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
+  ping_.tries = 0;
+  send(ping_, now);
+  if (ping_.refused) --unanswered_;
+  ping_at_ = now + (ping_.refused ? kRetryUs : ping_us_);
+}
+
+void Conversation::poll(uint64_t now) {
+  if (now > heard_at_ && now - heard_at_ >= config_.timeout_us &&
+      (!open_ || unanswered_ > 2)) {
+    throw Error(Exit::kNode,
+                "node " + name_ +
+                    (open_ ? ": silent for " : ": no answer within ") +
+                    seconds(now - heard_at_) +
+                    (open_ || hint_.empty()
+                         ? ""
+                         : "; an unsigned answer said that it " + hint_),
+                open_ ? "" : "start it, or give it more time by --timeout");
+  }
+  if (!open_) {
+    if (now >= hello_at_) say_hello(now);
+    return;
+  }
+  for (Flight& f : flights_) {
+    if (f.tries > 0 && now > f.first_at &&
+        now - f.first_at >= kDeaf * config_.timeout_us) {
+      refused("it answers, but not request " +
+                  std::to_string(static_cast<int>(f.request)),
+              "the same shoal on both sides");
+    }
+    if (now >= due(f)) send(f, now);
+  }
+  heartbeat(now);
+  fill(now);
+}
+
+uint64_t Conversation::next_timer_us() const {
+  uint64_t at = open_ ? ping_at_ : hello_at_;
+  if (!open_ || unanswered_ > 2) {
+    at = std::min(at, heard_at_ + config_.timeout_us);
+  }
+  for (const Flight& f : flights_) {
+    at = std::min(at, due(f));
+  }
+  return at;
+}
+
+}  // namespace shoal

@@ -1,0 +1,138 @@
+// One session of the coordinator with one node: the handshake, then numbered
+// requests and their answers. Requests are repeated until they are answered;
+// that the node got one twice, late or in another order does no harm (SPEC.md,
+// "Sessions"). Chunks go out several at a time, everything else one by one;
+// the heartbeat does not wait for anything.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/agent/keys.h"
+#include "host/base/error.h"
+#include "host/engine/workers/handshake.h"
+
+namespace shoal {
+
+class Conversation {
+ public:
+  using Answer = std::function<void(Reply, std::span<const uint8_t>)>;
+
+  // The configuration must outlive this.
+  Conversation(const CoordinatorConfig&, const WorkerAddress&);
+
+  uint64_t address() const { return address_; }
+  bool open() const { return open_; }
+  const std::string& name() const { return name_; }
+  void rename(const std::string& name) { name_ = name; }
+
+  // Queues a request.
+  void ask(Request, std::vector<uint8_t> data, Answer);
+  // Whether a chunk would go out at once.
+  bool chunk_room() const;
+  bool idle() const { return queue_.empty() && flights_.empty(); }
+  // Forgets what is queued and under way.
+  void clear();
+  // Whether the node may hold a session of this conversation, open or not.
+  bool may_stand() const {
+    return !refused_ && (open_ || handshake_.may_stand());
+  }
+
+  // Whether it claims to be of this conversation: where it comes from does not
+  // count, nodes have several addresses or change them.
+  bool owns(std::span<const uint8_t> datagram) const;
+  // One that it owns. Throws Error(kNode) for refusals, Error(kBusy) if the
+  // node has a session with another coordinator.
+  void receive(uint64_t from, std::span<uint8_t> datagram);
+  // Sends what is due; throws Error(kNode) if the node is silent, which tells
+  // of what came that was not authentic.
+  void poll(uint64_t now);
+  uint64_t next_timer_us() const;
+  // Something else authentic has come from the node.
+  void heard() {
+    heard_at_ = now();
+    unanswered_ = 0;
+  }
+  // The clock stood still, or nobody polled: that is not the node's silence.
+  void excuse(uint64_t us);
+  // What the node says in a heartbeat's answer.
+  void on_pong(std::function<void(const PingAnswer&)> f) {
+    on_pong_ = std::move(f);
+  }
+  int64_t resent() const { return resent_; }
+  // Largest data of a chunk request.
+  uint32_t chunk_bytes(uint32_t node_payload) const;
+
+ private:
+  static constexpr size_t kFirstChunks = 2;
+  struct Flight {
+    Request request{};
+    std::vector<uint8_t> data;
+    Answer answer;
+    // Numbers (session_number) under which it was sent, and when.
+    std::vector<std::pair<uint64_t, uint64_t>> packets;
+    uint64_t first_at = 0, sent_at = 0;
+    bool refused = false;  // by the transport
+    int tries = 0;
+  };
+
+  // Where it is now, or, if it does not answer there, where it should be: a
+  // datagram that somebody passed on from elsewhere must not lead away from it.
+  uint64_t destination() const {
+    return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
+  }
+  const shoal_cipher& cipher() const;
+  uint64_t now() const;
+  void say(const std::vector<uint8_t>& hello) const;
+  const Identity* identity() const {
+    return config_.identity ? &identity_ : nullptr;
+  }
+  void say_hello(uint64_t now);
+  void hear(std::span<const uint8_t> answer);
+  void hear_probe(std::span<const uint8_t> answer);
+  void accepted(uint32_t lease_ms);
+  bool is_mine(const HelloBody&) const;
+  [[noreturn]] void busy(const HelloBody&);
+  void hint(const std::string&);
+  [[noreturn]] void refused(const std::string& why, const std::string& fix,
+                            Exit = Exit::kNode);
+  void reply(const ReplyHead&, std::span<const uint8_t> data);
+  void send(Flight&, uint64_t now);
+  void fill(uint64_t now);
+  void heartbeat(uint64_t now);
+  void measure(uint64_t took);
+  bool answers(const ReplyHead&, const Flight&);
+  uint64_t due(const Flight&) const;  // when it is sent again
+
+  const CoordinatorConfig& config_;
+  std::string label_, name_;
+  uint64_t address_;  // from which the node was heard last
+  uint64_t home_;     // that was given
+  bool open_ = false;
+  bool refused_ = false;
+  std::string hint_;  // what unsigned answers said last
+  Identity identity_;
+  Handshake handshake_;
+  std::optional<Handshake> probe_;  // asks whether the session still stands
+  uint32_t session_ = 0;
+  uint64_t ping_us_ = 0;
+  ReceivePhases from_node_;
+  SendPhases to_node_;
+  uint64_t hello_at_ = 0, hello_gap_us_ = 0;
+  uint64_t heard_at_ = 0, ping_at_ = 0;
+  int unanswered_ = 0;          // heartbeats, since it was heard
+  uint64_t round_trip_us_ = 0;  // 0: not measured
+  uint64_t deviation_us_ = 0;
+  size_t chunks_ = kFirstChunks;  // that may be under way
+  int64_t resent_ = 0;
+  std::deque<Flight> queue_, flights_;
+  Flight ping_;
+  std::function<void(const PingAnswer&)> on_pong_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,54 @@
+#include "host/engine/workers/coordinator.h"
+
+#include "host/base/error.h"
+#include "host/engine/workers/work.h"
+
+namespace shoal {
+
+Coordinator::Coordinator(CoordinatorConfig config)
+    : work_(std::make_unique<Work>(std::move(config))) {}
+Coordinator::~Coordinator() = default;
+
+void Coordinator::connect(const std::vector<WorkerAddress>& workers) {
+  work_->connect(workers);
+}
+bool Coordinator::connected() const { return work_->connected(); }
+const WorkerIdentity& Coordinator::identity(int worker) const {
+  return work_->identity(worker);
+}
+void Coordinator::deploy(const Prepared& prepared, Then then) {
+  work_->deploy(prepared, then);
+}
+bool Coordinator::deployed() const { return work_->deployed(); }
+bool Coordinator::started() const { return work_->started(); }
+
+int Coordinator::free_frames() const {
+  return work_->started() ? work_->frames()->free_frames() : 0;
+}
+
+void Coordinator::submit(std::span<const uint8_t> input) {
+  if (!work_->started()) {
+    throw Error(Exit::kInternal, "no run has started");
+  }
+  work_->frames()->submit(input);
+  work_->news();
+}
+
+std::optional<std::vector<uint8_t>> Coordinator::result() {
+  return work_->frames() ? work_->frames()->result() : std::nullopt;
+}
+
+void Coordinator::stop() { work_->stop(); }
+bool Coordinator::stopped() const { return work_->stopped(); }
+Coordinator::StopCount Coordinator::stop_count() const {
+  return work_->stop_count();
+}
+void Coordinator::hint(const std::string& text) const { work_->hint(text); }
+void Coordinator::poll() { work_->poll(); }
+uint64_t Coordinator::next_timer_us() const { return work_->next_timer_us(); }
+WorkerReport Coordinator::report(int worker) const {
+  return work_->report(worker);
+}
+shoal_link_counters Coordinator::counters() const { return work_->counters(); }
+
+}  // namespace shoal

@@ -1,0 +1,145 @@
+// The coordinator of a cluster: connects the nodes, deploys their programs,
+// starts an epoch, feeds frames, collects results, watches everybody. It is
+// event-driven and never blocks: poll() does what there is to do, and
+// next_timer_us() says when to call it though nothing arrives. So the same
+// code runs over sockets and in virtual time.
+//
+//   Coordinator c(config);
+//   c.connect(workers);
+//   while (!c.connected()) wait(c), c.poll();
+//   c.deploy(prepared);
+//   while (frames are left) {
+//     while (c.free_frames() > 0) c.submit(next frame);
+//     wait(c), c.poll();
+//     while (auto output = c.result()) use(*output);
+//   }
+//   c.stop();
+//   while (!c.stopped()) wait(c), c.poll();
+//
+// With deploy(prepared, Then::kHold) it ends at deployed(): the nodes hold
+// their programs, a run of them later sends nothing.
+//
+// A node that is lost, silent or faulted, that refuses or does not fit ends
+// the run: poll() throws an Error that names it. All references in the
+// configuration must outlive the coordinator.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/agent/noise.h"
+#include "device/agent/phases.h"
+#include "device/agent/session_wire.h"
+#include "device/link/cipher.h"
+#include "device/shoal.h"
+#include "host/engine/local/prepare.h"
+
+namespace shoal {
+
+using ClusterKey = std::array<uint8_t, kKeyBytes>;
+using PublicKey = std::array<uint8_t, kDhBytes>;
+using SecretKey = std::array<uint8_t, kDhBytes>;
+
+struct CoordinatorConfig {
+  const shoal_transport* transport = nullptr;
+  bool insecure = false;  // then the cipher is a checksum and the key zeros
+  ClusterKey key{};
+  // Instead of the key: whose nodes are known by their public keys.
+  std::optional<SecretKey> identity;
+  // Fills the span with unpredictable bytes.
+  std::function<void(std::span<uint8_t>)> entropy;
+  // Silence of a node that ends the run; and the lease of the nodes, while
+  // which others do not get them though this coordinator is gone.
+  uint64_t timeout_us = 5'000'000;
+  std::string name;        // told to others; kHolderBytes of it, printable
+  bool take_over = false;  // of nodes that others have
+  KeyLimits key_limits;    // of sessions and of the coordinator's datagrams
+  int frames_in_flight = 2;
+  // Bytes of programs that have arrived, of all that have to; may be empty.
+  std::function<void(int64_t sent, int64_t total)> progress;
+  // What may be wrong, while there is still hope; may be empty.
+  std::function<void(const std::string&)> hint;
+};
+
+// Whom to connect; `label` names it until it has said its own name.
+struct WorkerAddress {
+  std::string label;
+  uint64_t address = 0;
+  PublicKey public_key{};  // of the node, with identities
+};
+
+struct WorkerIdentity {
+  std::string name, board;
+  IdentityAnswer facts{};
+};
+
+struct WorkerReport {
+  PingAnswer last{};   // what it said last
+  int64_t chunks = 0;  // of its program that were sent, the first time
+  int64_t resent = 0;  // requests sent again
+  bool held = false;   // it had the program already
+};
+
+// What follows when every node has its program.
+enum class Then { kStart, kHold };
+
+class Coordinator {
+ public:
+  // Throws Error(kInternal) for a configuration that lacks something.
+  explicit Coordinator(CoordinatorConfig);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  // Throws Error(kUsage) if two have one address.
+  void connect(const std::vector<WorkerAddress>&);
+  bool connected() const;
+  const WorkerIdentity& identity(int worker) const;
+
+  // Node i of the plan runs on worker i. `prepared` must outlive the run.
+  // Throws Error(kDoesNotFit) naming a worker that is too small.
+  void deploy(const Prepared& prepared, Then then = Then::kStart);
+  bool deployed() const;  // every node that has a part has its program
+  bool started() const;
+
+  // Frames that may be submitted now.
+  int free_frames() const;
+  // All inputs one after another, in the file's types; copied. Throws
+  // Error(kUsage) if the size is wrong.
+  void submit(std::span<const uint8_t> input);
+  // The outputs of the next frame, in the order of submission.
+  std::optional<std::vector<uint8_t>> result();
+
+  // Tells the nodes to leave the epoch, and gives their leases back; those
+  // that do not answer in half the time limit are left alone.
+  void stop();
+  bool stopped() const;
+  // How many had a session then, and how many of them have said that they
+  // stopped.
+  struct StopCount {
+    int asked = 0, answered = 0;
+  };
+  StopCount stop_count() const;
+  // Passes a text to the configuration's hint.
+  void hint(const std::string&) const;
+
+  // Bounded work. Throws Error(kNode) naming the node.
+  void poll();
+  // In the transport's time; UINT64_MAX: never.
+  uint64_t next_timer_us() const;
+
+  WorkerReport report(int worker) const;
+  shoal_link_counters counters() const;  // of the coordinator's own link
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,247 @@
+// What goes wrong between the coordinator and its nodes ends the run with an
+// error that names the node.
+#include <gtest/gtest.h>
+
+#include "host/engine/workers/testing/cluster_run.h"
+
+namespace shoal {
+namespace {
+
+TEST(CoordinatorErrors, ASilentNodeIsNamedInTime) {
+  const Prepared p = small_split(3);
+  TestCluster c(9);
+  start(c, p);
+  c.nodes[1]->silent = true;
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c), Exit::kNode, "node node1 (at3): silent for");
+  EXPECT_LE(c.net.now_us - before, c.config.timeout_us + 600'000);
+  // The others are told to stop, without waiting long for the lost one.
+  EXPECT_TRUE(c.stop());
+  EXPECT_EQ(c.nodes[0]->agent.state(), AgentState::kReady);
+  EXPECT_EQ(c.nodes[2]->agent.state(), AgentState::kReady);
+}
+
+TEST(CoordinatorErrors, ANodeThatNeverAnswersIsNamed) {
+  for (const uint64_t timeout_us : {100'000u, 1'000'000u, 5'000'000u}) {
+    TestCluster c(9);
+    c.config.timeout_us = timeout_us;
+    c.add_node();
+    c.add_node().silent = true;
+    c.coordinate();
+    const uint64_t before = c.net.now_us;
+    expect_error(end_of(c), Exit::kNode, "node at3: no answer within");
+    EXPECT_LE(c.net.now_us - before, timeout_us + 1000);
+  }
+}
+
+// Planning takes its time, and nobody is listened to meanwhile.
+// A request that was repeated arrives for the first time when the node is
+// about to start: as a new one it would make it forget its peers.
+// Everybody is there, and yet no row arrives: that ends too.
+TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
+  const Prepared p = small_split(2);
+  TestCluster c(9);
+  start(c, p);
+  c.net.spy = [](LossyNet::Datagram& d) { return d.bytes[0] != kDataKind; };
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c), Exit::kNode, "nothing moves: node0 (at2) in stage");
+  EXPECT_LE(c.net.now_us - before, 3 * c.config.timeout_us);
+}
+
+// It answers heartbeats, but not what it is asked.
+TEST(CoordinatorErrors, ADeafNodeIsNamed) {
+  const Prepared p = small_split(2);
+  for (const Request request :
+       {Request::kNames, Request::kBegin, Request::kChunk, Request::kStart}) {
+    SCOPED_TRACE(static_cast<int>(request));
+    TestCluster c(11);
+    c.config.insecure = c.options.insecure = true;
+    c.config.timeout_us = 1'000'000;
+    for (int i = 0; i < 2; ++i) c.add_node();
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      return d.from != 3 ||
+             d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
+             d.bytes[sizeof(SessionHead)] != static_cast<uint8_t>(request);
+    };
+    if (request != Request::kNames) {
+      ASSERT_TRUE(c.connect());
+      c.coordinator->deploy(p);
+    } else {
+      c.coordinate();
+    }
+    const uint64_t before = c.net.now_us;
+    expect_error(end_of(c), Exit::kNode,
+                 "it answers, but not request " +
+                     std::to_string(static_cast<int>(request)));
+    EXPECT_LE(c.net.now_us - before, 5 * c.config.timeout_us);
+  }
+}
+
+TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
+  const Prepared p = small_split(2);
+  TestCluster c(10);
+  start(c, p);
+  c.nodes[1]->restart();
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c), Exit::kNode, "node node1 (at3): it was restarted");
+  EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
+}
+
+TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
+  Prepared p = small_split(2);
+  p.images[1][p.images[1].size() / 2] ^= 1;
+  TestCluster c(11);
+  for (int i = 0; i < 2; ++i) c.add_node();
+  ASSERT_TRUE(c.connect());
+  c.coordinator->deploy(p);
+  expect_error(end_of(c), Exit::kNode, "node node1 (at3): ");
+  EXPECT_EQ(c.nodes[1]->agent.state(), AgentState::kFaulted);
+  ASSERT_TRUE(c.stop());
+  // It takes a good one afterwards.
+  start(c, small_split(2));
+}
+
+TEST(CoordinatorErrors, TooLittleMemoryIsNamed) {
+  const Prepared p = small_split(2);
+  for (const bool program : {false, true}) {
+    TestCluster c(12);
+    c.add_node();
+    (program ? c.options.program_bytes : c.options.arena_bytes) = 128;
+    c.add_node();
+    ASSERT_TRUE(c.connect());
+    try {
+      c.coordinator->deploy(p);
+      FAIL() << "it fits";
+    } catch (const Error& e) {
+      expect_error(e, Exit::kDoesNotFit,
+                   program ? "node1 (at3): the program needs"
+                           : "node1 (at3): the arena needs");
+    }
+  }
+}
+
+TEST(CoordinatorErrors, NamesAndAddressesMustDiffer) {
+  TestCluster c(13);
+  c.add_node();
+  c.options.name = "node0";
+  c.add_node(c.options);
+  c.coordinate();
+  expect_error(end_of(c), Exit::kUsage, "two workers are named node0");
+  c.addresses[1] = c.addresses[0];
+  try {
+    c.coordinate();
+    FAIL() << "one address twice";
+  } catch (const Error& e) {
+    expect_error(e, Exit::kUsage, "two workers at one address");
+  }
+}
+
+// Names go to the terminal of whoever runs the coordinator.
+TEST(CoordinatorErrors, NamesMustBePrintable) {
+  for (const char* name : {"a\nb", "\x1b[31mred", "a b", "\xc3\xa4"}) {
+    TestCluster c(13);
+    c.options.name = name;
+    c.add_node(c.options);
+    c.coordinate();
+    expect_error(end_of(c), Exit::kNode, "node at2: its name or its board's");
+  }
+}
+
+// A node with several addresses may answer from another one.
+TEST(CoordinatorErrors, TwoAddressesOfOneNodeAreSaid) {
+  TestCluster c(13);
+  c.net.spy = [](LossyNet::Datagram& d) {
+    if (d.to == 3) d.to = 2;
+    return true;
+  };
+  c.add_node();
+  c.addresses.push_back({"at3", 3});
+  c.coordinate();
+  expect_error(end_of(c), Exit::kNode, "is here twice, at two addresses");
+}
+
+TEST(CoordinatorErrors, AWrongKeyIsSaid) {
+  TestCluster c(14);
+  c.options.key.fill(8);
+  c.add_node();
+  std::vector<std::string> hints;
+  c.config.hint = [&](const std::string& text) { hints.push_back(text); };
+  c.coordinate();
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c), Exit::kNode,
+               "node at2: no answer within 5.0 s; an unsigned answer said that "
+               "it does not know this key");
+  EXPECT_GE(c.net.now_us - before, c.config.timeout_us);
+  // At once, and once.
+  ASSERT_EQ(hints.size(), 1u);
+  EXPECT_NE(hints[0].find("at2: an unsigned answer says"), std::string::npos);
+  EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 0u);
+}
+
+TEST(CoordinatorErrors, OneInsecureSideIsSaid) {
+  TestCluster c(15);
+  c.config.insecure = true;
+  c.add_node();
+  c.coordinate();
+  expect_error(end_of(c), Exit::kNode, "it takes only encrypted sessions");
+  EXPECT_EQ(c.nodes[0]->agent.counters().other_mode,
+            c.nodes[0]->agent.counters().strangers);
+  EXPECT_EQ(c.nodes[0]->agent.counters().sessions, 0u);
+}
+
+// Answers of a node of another version, as it would sign them.
+TEST(CoordinatorErrors, OtherVersionsAndArithmeticAreSaid) {
+  for (const Verdict verdict : {Verdict::kVersion, Verdict::kArithmetic}) {
+    TestCluster c(16);
+    c.add_node();
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      if (d.bytes[0] != static_cast<uint8_t>(Kind::kAnswer)) return true;
+      Hello h;
+      std::memcpy(&h, d.bytes.data(), sizeof h);
+      h.head.verdict = verdict;
+      std::memset(h.node_nonce, 0, kNonceBytes);
+      h.body.version = 9;
+      h.body.value = 0x20001;
+      sign(c.config.key.data(), h);
+      std::memcpy(d.bytes.data(), &h, sizeof h);
+      return true;
+    };
+    c.coordinate();
+    expect_error(end_of(c), Exit::kNode,
+                 verdict == Verdict::kVersion ? "session version 9"
+                                              : "arithmetic is 00020001");
+  }
+}
+
+// Only without encryption can a chunk be changed on its way at all.
+TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
+  const Prepared p = small_split(1);
+  TestCluster c(17);
+  c.config.insecure = c.options.insecure = true;
+  c.add_node();
+  c.net.spy = [](LossyNet::Datagram& d) {
+    constexpr uint32_t head = sizeof(SessionHead);
+    if (d.to != 2 || d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
+        d.bytes[head] != static_cast<uint8_t>(Request::kChunk)) {
+      return true;
+    }
+    const shoal_cipher& cipher = checksum_only();
+    uint32_t packet;
+    std::memcpy(&packet, &d.bytes[8], sizeof packet);
+    d.bytes[head + 20] ^= 1;
+    const auto body =
+        static_cast<uint32_t>(d.bytes.size()) - head - cipher.tag_bytes;
+    EXPECT_EQ(cipher.seal(nullptr, session_nonce(packet), d.bytes.data(), head,
+                          d.bytes.data() + head, body),
+              0);
+    return true;
+  };
+  ASSERT_TRUE(c.connect());
+  c.coordinator->deploy(p);
+  expect_error(end_of(c), Exit::kNode,
+               "the program that arrived is not what was sent");
+  EXPECT_EQ(c.nodes[0]->agent.state(), AgentState::kDeploying);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,299 @@
+#include <mbedtls/sha256.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "device/program/image.h"
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/engine/workers/work.h"
+
+namespace shoal {
+namespace {
+
+// Datagrams with segments that may be under way from the coordinator to each
+// node; as many as an acknowledgement can name.
+constexpr uint16_t kWindow = 16;
+constexpr uint32_t kGaps = 16;
+
+template <typename T>
+void append(std::vector<uint8_t>& to, const T& value) {
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
+  to.insert(to.end(), bytes, bytes + sizeof value);
+}
+
+// What is sent: the tape part of a mapped program lies in the node's store.
+std::span<const uint8_t> program_part(const std::vector<uint8_t>& image) {
+  Header h;
+  if (image.size() < sizeof h) return image;
+  std::memcpy(&h, image.data(), sizeof h);
+  const bool whole =
+      (h.flags & kImageUnmapped) || h.program_bytes > image.size();
+  return whole ? image : std::span(image).first(h.program_bytes);
+}
+
+}  // namespace
+
+void Coordinator::Work::check_fit(int worker) const {
+  const Worker& w = *workers_[static_cast<size_t>(worker)];
+  const PlanNode& node = prepared_->plan.nodes[static_cast<size_t>(worker)];
+  const IdentityAnswer& has = w.identity.facts;
+  const auto too_small = [&w](const std::string& what, int64_t needs,
+                              int64_t there, const std::string& fix) {
+    if (needs <= there) return;
+    throw Error(Exit::kDoesNotFit,
+                "node " + w.talk.name() + ": " + what + " needs " +
+                    format_bytes(needs) + ", it has " + format_bytes(there),
+                fix);
+  };
+  too_small("the arena", node.arena_bytes, has.arena_bytes,
+            "a worker with more --ram, or more workers");
+  too_small(
+      "the program",
+      static_cast<int64_t>(
+          program_part(prepared_->images[static_cast<size_t>(worker)]).size()),
+      has.program_capacity, "a worker with more --flash");
+  if (node.peers.size() > has.max_peers) {
+    refuse(w, "it has room for " + std::to_string(has.max_peers) +
+                  " peers, the plan has " + std::to_string(node.peers.size()));
+  }
+  if (has.max_payload != config_.transport->max_payload) {
+    refuse(w,
+           "its datagrams have " + std::to_string(has.max_payload) +
+               " bytes, this end's " +
+               std::to_string(config_.transport->max_payload),
+           "the same kind of link for all nodes");
+  }
+}
+
+void Coordinator::Work::deploy(const Prepared& prepared, Then then) {
+  if (phase_ != Phase::kConnected ||
+      prepared.plan.nodes.size() != workers_.size() ||
+      prepared.images.size() != workers_.size() || !prepared.plan.linked) {
+    throw Error(Exit::kInternal, "this plan is not for these workers");
+  }
+  prepared_ = &prepared;
+  then_ = then;
+  phase_ = Phase::kDeploying;
+  const auto count = static_cast<int>(workers_.size());
+  for (int i = 0; i < count; ++i) {
+    Worker& w = *workers_[static_cast<size_t>(i)];
+    w.used = !prepared.plan.nodes[static_cast<size_t>(i)].stages.empty();
+    if (w.used) check_fit(i);
+  }
+  excuse_own_absence(now());
+  for (int i = 0; i < count; ++i) {
+    Worker& w = *workers_[static_cast<size_t>(i)];
+    if (w.used) {
+      begin(i);
+    } else {
+      w.ready = w.running = true;
+    }
+  }
+}
+
+void Coordinator::Work::begin(int worker) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  const std::span<const uint8_t> image =
+      program_part(prepared_->images[static_cast<size_t>(worker)]);
+  BeginRequest r{static_cast<uint32_t>(image.size()), {}};
+  mbedtls_sha256_ret(image.data(), image.size(), r.hash, 0);
+  std::vector<uint8_t> data;
+  append(data, r);
+  w.talk.ask(Request::kBegin, std::move(data),
+             [this, &w](Reply reply, std::span<const uint8_t> answer) {
+               HeldAnswer held{};
+               if (reply != Reply::kOk || answer.size() != sizeof held) {
+                 refuse(w, "it does not take a program (reply " +
+                               std::to_string(static_cast<int>(reply)) + ")");
+               }
+               std::memcpy(&held, answer.data(), sizeof held);
+               w.report.held = w.ready = held.held == 1;
+               w.sending = !w.ready;
+               tell_progress();
+             });
+}
+
+void Coordinator::Work::send_chunks(int worker) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  const std::span<const uint8_t> image =
+      program_part(prepared_->images[static_cast<size_t>(worker)]);
+  const uint32_t most = w.talk.chunk_bytes(w.identity.facts.max_payload);
+  while (w.sending && w.talk.chunk_room()) {
+    const uint32_t bytes =
+        std::min(most, static_cast<uint32_t>(image.size()) - w.next_byte);
+    std::vector<uint8_t> data;
+    append(data, w.next_byte);
+    const auto from = image.begin() + w.next_byte;
+    data.insert(data.end(), from, from + bytes);
+    ++w.report.chunks;
+    w.next_byte += bytes;
+    w.talk.ask(Request::kChunk, std::move(data),
+               [this, &w](Reply reply, std::span<const uint8_t>) {
+                 if (reply != Reply::kOk) {
+                   refuse(w, "it refused a piece of its program");
+                 }
+                 tell_progress();
+               });
+    if (w.next_byte == image.size()) end(worker);
+  }
+}
+
+void Coordinator::Work::end(int worker) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  w.sending = false;
+  w.talk.ask(Request::kEnd, {},
+             [this, &w](Reply reply, std::span<const uint8_t>) {
+               if (reply != Reply::kOk) {
+                 refuse(w, "the program that arrived is not what was sent");
+               }
+               w.ready = true;
+             });
+}
+
+void Coordinator::Work::tell_progress() {
+  if (!config_.progress) return;
+  int64_t sent = 0, total = 0;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_[i]->used || workers_[i]->report.held) continue;
+    sent += workers_[i]->next_byte;
+    total += static_cast<int64_t>(program_part(prepared_->images[i]).size());
+  }
+  config_.progress(sent, total);
+}
+
+void Coordinator::Work::draw_secrets() {
+  while (epoch_ == 0) {
+    uint8_t bytes[sizeof epoch_];
+    config_.entropy(bytes);
+    std::memcpy(&epoch_, bytes, sizeof epoch_);
+  }
+  for (int i = 0; i < static_cast<int>(workers_.size()); ++i) {
+    for (const PlanPeer& p :
+         prepared_->plan.nodes[static_cast<size_t>(i)].peers) {
+      const auto [at, fresh] =
+          secrets_.try_emplace({std::min(i, p.node), std::max(i, p.node)});
+      if (fresh) config_.entropy(at->second);
+    }
+  }
+}
+
+void Coordinator::Work::grant(int worker, uint16_t first) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  const std::vector<PlanPeer>& peers =
+      prepared_->plan.nodes[static_cast<size_t>(worker)].peers;
+  if (first == peers.size()) return start(worker);
+  const size_t room = config_.transport->max_payload - sizeof(SessionHead) -
+                      sizeof(RequestHead) - sizeof(PeersRequest) - kTagBytes;
+  const auto count = static_cast<uint16_t>(
+      std::min(peers.size() - first, room / sizeof(PeerGrant)));
+  std::vector<uint8_t> data;
+  append(data,
+         PeersRequest{epoch_, static_cast<uint16_t>(worker), first, count, 0});
+  for (size_t i = first; i < size_t{first} + count; ++i) {
+    const int node = peers[i].node;
+    PeerGrant g{};
+    g.node = node < 0 ? kCoordinator : static_cast<uint16_t>(node);
+    if (node >= 0) {
+      g.address = workers_[static_cast<size_t>(node)]->talk.address();
+    }
+    const Secret& secret =
+        secrets_.at({std::min(worker, node), std::max(worker, node)});
+    std::ranges::copy(secret, g.secret);
+    append(data, g);
+  }
+  w.talk.ask(Request::kPeers, std::move(data),
+             [this, &w, worker, next = static_cast<uint16_t>(first + count)](
+                 Reply reply, std::span<const uint8_t>) {
+               if (reply != Reply::kOk) refuse(w, "it refused its peers");
+               grant(worker, next);
+             });
+}
+
+void Coordinator::Work::start(int worker) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  std::vector<uint8_t> data;
+  append(data,
+         StartRequest{epoch_, static_cast<uint16_t>(worker),
+                      static_cast<uint16_t>(
+                          prepared_->plan.nodes[static_cast<size_t>(worker)]
+                              .peers.size())});
+  w.talk.ask(Request::kStart, std::move(data),
+             [this, &w](Reply reply, std::span<const uint8_t>) {
+               // Why it refuses its program is in the next heartbeat.
+               if (reply != Reply::kOk && reply != Reply::kProgram) {
+                 refuse(w, "it does not start (reply " +
+                               std::to_string(static_cast<int>(reply)) + ")");
+               }
+               w.running = true;
+             });
+}
+
+void Coordinator::Work::start_link() {
+  const auto edges = stream_edges(prepared_->plan);
+  links_ = coordinator_links(edges, prepared_->plan, kWindow);
+  frames_ = std::make_unique<FrameStreams>(*prepared_, edges,
+                                           config_.frames_in_flight);
+  for (const PeerEntry& p : links_.peers) {
+    shoal_peer peer{};
+    peer.address = workers_.at(p.node)->talk.address();
+    const Secret& secret = secrets_.at({kCoordinatorNode, p.node});
+    data_key(secret.data(), epoch_, kCoordinator, p.node, peer.send_key);
+    data_key(secret.data(), epoch_, p.node, kCoordinator, peer.receive_key);
+    peers_.push_back(peer);
+  }
+  LinkCounts counts;
+  counts.peers = static_cast<uint32_t>(links_.peers.size());
+  counts.windows = counts.peers * kWindow;
+  counts.targets = counts.stage_targets =
+      static_cast<uint32_t>(links_.targets.size());
+  counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
+  counts.gaps = kGaps;
+  tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
+  link_config_ = {config_.transport,
+                  peers_.data(),
+                  config_.insecure ? &checksum_only() : &chacha20_poly1305(),
+                  epoch_,
+                  packet_.data(),
+                  config_.key_limits.packets,
+                  config_.key_limits.us};
+  if (link_.open(link_config_, *frames_, kCoordinator, links_.peers.data(),
+                 counts,
+                 reinterpret_cast<uint8_t*>(tables_.data())) != Status::kOk) {
+    throw Error(Exit::kInternal, "the coordinator's link does not open");
+  }
+  link_.begin_stage({links_.streams.data(), links_.targets.data(),
+                     static_cast<uint16_t>(counts.stage_streams),
+                     static_cast<uint16_t>(counts.targets), 0, 0});
+  for (uint32_t i = 0; i < counts.targets; ++i) {
+    link_.start_target(static_cast<uint16_t>(i), 0);
+  }
+  for (uint32_t i = 0; i < counts.stage_streams; ++i) {
+    link_.start_stream(static_cast<uint16_t>(i), 0);
+  }
+  progress_at_ = now();
+  phase_ = Phase::kRunning;
+}
+
+void Coordinator::Work::advance() {
+  const auto count = static_cast<int>(workers_.size());
+  const auto all = [this](bool Worker::*flag) {
+    return std::ranges::all_of(workers_,
+                               [&](const auto& w) { return (*w).*flag; });
+  };
+  if (phase_ == Phase::kDeploying) {
+    for (int i = 0; i < count; ++i) send_chunks(i);
+    if (!all(&Worker::ready)) return;
+    phase_ = Phase::kDeployed;
+  }
+  if (phase_ == Phase::kDeployed && then_ == Then::kStart) {
+    phase_ = Phase::kGranting;
+    draw_secrets();
+    for (int i = 0; i < count; ++i) {
+      if (workers_[static_cast<size_t>(i)]->used) grant(i, 0);
+    }
+  }
+  if (phase_ == Phase::kGranting && all(&Worker::running)) start_link();
+}
+
+}  // namespace shoal

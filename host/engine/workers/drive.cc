@@ -1,0 +1,180 @@
+#include "host/engine/workers/drive.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/base/error.h"
+
+namespace shoal {
+
+bool drive(Coordinator& coordinator, const HostTransport& transport,
+           const StopSignals* signals, const std::function<bool()>& done,
+           uint64_t look_us) {
+  const shoal_transport& t = transport.transport();
+  for (;;) {
+    coordinator.poll();
+    if (done()) return true;
+    if (signals && signals->asked()) return false;
+    uint64_t until = coordinator.next_timer_us();
+    if (look_us != UINT64_MAX) {
+      until = std::min(until, t.now_us(t.user) + look_us);
+    }
+    transport.wait(until, signals ? signals->descriptor() : -1);
+  }
+}
+
+void stop_all(Coordinator& coordinator, const HostTransport& transport) {
+  coordinator.stop();
+  drive(coordinator, transport, nullptr,
+        [&coordinator] { return coordinator.stopped(); });
+}
+
+namespace {
+
+// However a run ends, the nodes are left ready for the next one.
+class StopAtEnd {
+ public:
+  StopAtEnd(Coordinator& c, const HostTransport& t)
+      : coordinator_(c), transport_(t) {}
+  ~StopAtEnd() {
+    try {
+      stop_all(coordinator_, transport_);
+    } catch (const std::exception&) {
+      // What ended the run is told; this would only hide it.
+    }
+  }
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+
+ private:
+  Coordinator& coordinator_;
+  const HostTransport& transport_;
+};
+
+std::string interrupted_text(Coordinator::StopCount nodes) {
+  if (nodes.asked == 0) return "interrupted; no node had begun";
+  std::string text = "interrupted; " + std::to_string(nodes.answered) + " of " +
+                     std::to_string(nodes.asked) + " nodes have been stopped";
+  if (nodes.answered < nodes.asked) {
+    text += ", the others did not answer and are left alone";
+  }
+  return text;
+}
+
+}  // namespace
+
+void drive_on(Coordinator& coordinator, const HostTransport& transport,
+              const StopSignals& signals, const std::function<bool()>& done,
+              uint64_t look_us) {
+  if (drive(coordinator, transport, &signals, done, look_us)) return;
+  // Here, because the signal acts as soon as nobody holds it back.
+  stop_all(coordinator, transport);
+  const std::string text = interrupted_text(coordinator.stop_count());
+  coordinator.hint(text);
+  throw Error(Exit::kInternal, text);
+}
+
+void deploy_programs(Coordinator& coordinator, const HostTransport& transport,
+                     const Prepared& prepared) {
+  const StopSignals signals;
+  const StopAtEnd stop(coordinator, transport);
+  coordinator.deploy(prepared, Then::kHold);
+  drive_on(coordinator, transport, signals,
+           [&] { return coordinator.deployed(); });
+}
+
+double stream_frames(
+    Coordinator& coordinator, const HostTransport& transport,
+    const Prepared& prepared,
+    const std::function<std::optional<std::vector<uint8_t>>()>& next,
+    const std::function<void(const std::vector<uint8_t>&)>& take) {
+  using Clock = std::chrono::steady_clock;
+  const StopSignals signals;
+  const StopAtEnd stop(coordinator, transport);
+  coordinator.deploy(prepared);
+  drive_on(coordinator, transport, signals,
+           [&] { return coordinator.started(); });
+  int64_t in_flight = 0;
+  bool ended = false;
+  const auto start = Clock::now();
+  drive_on(coordinator, transport, signals, [&] {
+    while (!ended && coordinator.free_frames() > 0) {
+      const std::optional<std::vector<uint8_t>> input = next();
+      ended = !input;
+      if (input) {
+        coordinator.submit(*input);
+        ++in_flight;
+      }
+    }
+    while (const auto output = coordinator.result()) {
+      --in_flight;
+      take(*output);
+    }
+    return ended && in_flight == 0;
+  });
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+ClusterOutcome run_frames(Coordinator& coordinator,
+                          const HostTransport& transport,
+                          const Prepared& prepared,
+                          std::span<const uint8_t> input, int frames) {
+  ClusterOutcome outcome;
+  int submitted = 0, got = 0;
+  const auto next = [&]() -> std::optional<std::vector<uint8_t>> {
+    if (submitted == frames) return std::nullopt;
+    ++submitted;
+    return std::vector<uint8_t>(input.begin(), input.end());
+  };
+  const auto take = [&](const std::vector<uint8_t>& output) {
+    if (got++ == 0) {
+      outcome.output = output;
+    } else if (output != outcome.output) {
+      throw Error(Exit::kDiffers, "frame " + std::to_string(got - 1) +
+                                      " differs from the first, for the same "
+                                      "input");
+    }
+  };
+  const double seconds =
+      stream_frames(coordinator, transport, prepared, next, take);
+  outcome.frame_seconds = seconds / frames;
+  return outcome;
+}
+
+Cluster cluster_of(const Coordinator& coordinator,
+                   const std::vector<WorkerAddress>& workers,
+                   const Cluster* given, std::optional<int64_t> ram) {
+  Cluster cluster;
+  if (given) cluster = *given;
+  cluster.nodes.resize(workers.size());
+  for (size_t i = 0; i < workers.size(); ++i) {
+    const WorkerIdentity& w = coordinator.identity(static_cast<int>(i));
+    ClusterNode& node = cluster.nodes[i];
+    if (!given) {
+      node.name = w.name;
+      node.address = workers[i].label;
+      node.board = find_board(w.board);
+      node.rating = board_rating(node.board);
+      node.ram = ram;
+    } else if (node.name != w.name || node.board.name != w.board) {
+      throw Error(Exit::kUsage,
+                  "the worker at " + workers[i].label + " is " + w.name + ", " +
+                      w.board + "; the cluster file says " + node.name + ", " +
+                      node.board.name,
+                  "`shoal worker --name " + node.name + " --board " +
+                      node.board.name + "`");
+    }
+    const auto least = [](std::optional<int64_t>& value, int64_t limit) {
+      const bool lower = !value || limit < *value;
+      if (lower) value = limit;
+      return lower;
+    };
+    if (least(node.ram, w.facts.arena_bytes)) {
+      node.ram_source = "what worker " + w.name + " has";
+    }
+    least(node.flash, w.facts.program_capacity);
+  }
+  return cluster;
+}
+
+}  // namespace shoal

@@ -1,0 +1,225 @@
+#include "host/engine/workers/frame_streams.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/base/error.h"
+#include "host/engine/local/frame.h"
+#include "host/engine/local/session.h"
+
+namespace shoal {
+namespace {
+
+// Calls `move(place in the whole box, count)` for the bytes [from, from +
+// bytes) of the inner box, run by run.
+template <class Move>
+void for_runs(const Box& box, const Box& whole, uint32_t from, uint32_t bytes,
+              Move move) {
+  // What is contiguous in both: whole rows of pixels, or each one's channels.
+  const bool rows = box.channels() == whole.channels();
+  const auto run = static_cast<uint32_t>(rows ? box.columns() * box.channels()
+                                              : box.channels());
+  const uint32_t runs_a_row = rows ? 1u : static_cast<uint32_t>(box.columns());
+  while (bytes > 0) {
+    const uint32_t number = from / run, inside = from % run;
+    const auto y = static_cast<int64_t>(number / runs_a_row) + box.y0;
+    const auto x = static_cast<int64_t>(number % runs_a_row) + box.x0;
+    const int64_t place =
+        ((y - whole.y0) * whole.columns() + (x - whole.x0)) * whole.channels() +
+        (box.c0 - whole.c0) + inside;
+    const uint32_t count = std::min(bytes, run - inside);
+    move(static_cast<size_t>(place), count);
+    from += count;
+    bytes -= count;
+  }
+}
+
+}  // namespace
+
+FrameStreams::FrameStreams(const Prepared& prepared,
+                           const std::vector<StreamEdge>& edges,
+                           int frames_in_flight)
+    : prepared_(prepared), window_(static_cast<uint64_t>(frames_in_flight)) {
+  const Net& net = prepared.net;
+  const auto put = [](std::vector<End>& ends, uint16_t number, End end) {
+    if (ends.size() <= number) ends.resize(number + size_t{1});
+    ends[number] = end;
+  };
+  for (const StreamEdge& e : edges) {
+    if (e.kind == Owner::kInput) {
+      put(targets_, e.from.number, make_end(net.inputs, e));
+    } else if (e.kind == Owner::kOutput) {
+      put(streams_, e.to.number, make_end(net.outputs, e));
+    }
+  }
+  if (targets_.empty() || streams_.empty()) {
+    throw Error(Exit::kInternal, "the plan has no input or no output");
+  }
+  for (const auto* ends : {&targets_, &streams_}) {
+    for (const End& e : *ends) {
+      if (e.bytes == 0) {
+        throw Error(Exit::kInternal, "a stream of the plan is empty");
+      }
+      if ((window_ + 1) * e.bytes >= uint64_t{1} << 31) {
+        throw Error(Exit::kDoesNotFit,
+                    "so many frames in flight are more than 2 GB");
+      }
+    }
+  }
+  while (outputs_.size() < window_) outputs_.push_back(make_frame(net.outputs));
+}
+
+FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
+                                         const StreamEdge& edge) {
+  End end;
+  end.io = edge.index;
+  end.box = edge.box;
+  end.whole = ios.at(static_cast<size_t>(edge.index)).stored.view.box;
+  end.bytes = static_cast<uint32_t>(edge.bytes());
+  if (edge.element_bytes != 1 || !contains(end.whole, end.box)) {
+    throw Error(Exit::kInternal,
+                "a stream of the plan is not a box of the model's input or "
+                "output");
+  }
+  return end;
+}
+
+FrameStreams::Frame FrameStreams::make_frame(const std::vector<NetIo>& ios) {
+  Frame frame;
+  for (const NetIo& io : ios) {
+    frame.emplace_back(static_cast<size_t>(io.stored.view.box.elements()));
+  }
+  return frame;
+}
+
+int FrameStreams::free_frames() const {
+  return static_cast<int>(window_ - (submitted_ - std::min(done_, sent_)));
+}
+
+void FrameStreams::submit(std::span<const uint8_t> input) {
+  const Graph& graph = prepared_.graph;
+  if (static_cast<int64_t>(input.size()) != input_bytes(graph)) {
+    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
+                                  " bytes, the model wants " +
+                                  std::to_string(input_bytes(graph)));
+  }
+  if (free_frames() <= 0) throw Error(Exit::kInternal, "no frame is free");
+  Frame frame = make_frame(prepared_.net.inputs);
+  size_t at = 0;
+  for (size_t i = 0; i < frame.size(); ++i) {
+    const NetIo& io = prepared_.net.inputs[i];
+    const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
+    const auto bytes =
+        static_cast<size_t>(element_count(t.shape) * type_bytes(t.type));
+    FrameReader reader(graph, io, input.subspan(at, bytes));
+    for (int row = 0; row < reader.rows(); ++row) {
+      reader.read(row, frame[i].data() + row * reader.row_bytes());
+    }
+    at += bytes;
+  }
+  inputs_.push_back(std::move(frame));
+  ++submitted_;
+  news_ = true;
+}
+
+std::optional<std::vector<uint8_t>> FrameStreams::result() {
+  if (results_.empty()) return std::nullopt;
+  std::vector<uint8_t> out = std::move(results_.front());
+  results_.pop_front();
+  return out;
+}
+
+bool FrameStreams::take_news() { return std::exchange(news_, false); }
+
+uint32_t FrameStreams::ready(uint16_t target) const {
+  return static_cast<uint32_t>(submitted_ * targets_[target].bytes);
+}
+
+void FrameStreams::read(uint16_t target, uint32_t offset, uint8_t* to,
+                        uint32_t bytes) const {
+  const End& e = targets_[target];
+  uint32_t n = offset - static_cast<uint32_t>(sent_ * e.bytes);
+  while (bytes > 0) {
+    const Frame& frame = inputs_.at(n / e.bytes);
+    const int8_t* const whole = frame[static_cast<size_t>(e.io)].data();
+    const uint32_t count = std::min(bytes, e.bytes - n % e.bytes);
+    for_runs(e.box, e.whole, n % e.bytes, count, [&](size_t at, uint32_t m) {
+      std::memcpy(to, whole + at, m);
+      to += m;
+    });
+    n += count;
+    bytes -= count;
+  }
+}
+
+uint32_t FrameStreams::End::go_on(uint32_t offset) {
+  const uint32_t more = offset - at();
+  if (more >= 0x80000000u) return 0;
+  rest += more;
+  frames += rest / bytes;
+  rest %= bytes;
+  return more;
+}
+
+void FrameStreams::released(uint16_t target, uint32_t offset) {
+  const uint32_t more = targets_[target].go_on(offset);
+  if (more == 0) return;
+  progress_ += more;
+  const auto slowest = std::ranges::min(targets_, {}, &End::frames).frames;
+  for (; sent_ < slowest; ++sent_) inputs_.pop_front();
+}
+
+uint32_t FrameStreams::limit(uint16_t stream) const {
+  return static_cast<uint32_t>((done_ + window_) * streams_[stream].bytes);
+}
+
+void FrameStreams::place(uint16_t stream, uint32_t offset, const uint8_t* from,
+                         uint32_t bytes) {
+  End& e = streams_[stream];
+  uint32_t n = offset - static_cast<uint32_t>(done_ * e.bytes);
+  if (n >= 0x80000000u) {
+    throw Error(Exit::kInternal, "the link gave bytes that it had given");
+  }
+  while (bytes > 0) {
+    Frame& frame = outputs_.at(n / e.bytes);
+    int8_t* const whole = frame[static_cast<size_t>(e.io)].data();
+    const uint32_t count = std::min(bytes, e.bytes - n % e.bytes);
+    for_runs(e.box, e.whole, n % e.bytes, count, [&](size_t at, uint32_t m) {
+      std::memcpy(whole + at, from, m);
+      from += m;
+    });
+    n += count;
+    bytes -= count;
+  }
+}
+
+void FrameStreams::arrived(uint16_t stream, uint32_t offset) {
+  progress_ += streams_[stream].go_on(offset);
+  finish();
+}
+
+void FrameStreams::finish() {
+  const Graph& graph = prepared_.graph;
+  while (std::ranges::min(streams_, {}, &End::frames).frames > done_) {
+    std::vector<uint8_t> bytes;
+    Frame& frame = outputs_.front();
+    for (size_t i = 0; i < frame.size(); ++i) {
+      const NetIo& io = prepared_.net.outputs[i];
+      const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
+      std::vector<uint8_t> out(
+          static_cast<size_t>(element_count(t.shape) * type_bytes(t.type)));
+      FrameWriter writer(graph, io, out);
+      for (int row = 0; row < writer.rows(); ++row) {
+        writer.write(row, frame[i].data() + row * writer.row_bytes());
+      }
+      bytes.insert(bytes.end(), out.begin(), out.end());
+    }
+    results_.push_back(std::move(bytes));
+    outputs_.push_back(std::move(outputs_.front()));
+    outputs_.pop_front();
+    ++done_;
+    news_ = true;
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,72 @@
+// The coordinator's side of a handshake with one node, until it is accepted or
+// refused. It knows nothing of time: whoever has it says hello() as often as
+// it likes and shows it all answers.
+//
+// An answer that is not authentic changes nothing; what it claims is a hint.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/agent/keys.h"
+#include "device/agent/noise.h"
+#include "host/engine/workers/coordinator.h"
+
+namespace shoal {
+
+class Handshake {
+ public:
+  // What is said: see HelloBody. `identity` is null without identities. The
+  // configuration and the identity must outlive this.
+  Handshake(const CoordinatorConfig&, const Identity* identity,
+            const HelloBody&);
+
+  std::vector<uint8_t> hello();
+  // Whether the node may have accepted it, though nobody has heard so.
+  bool may_stand() const { return asked_; }
+  // Whether an answer claims to be one to this.
+  bool owns(std::span<const uint8_t> answer) const;
+
+  struct Heard {
+    std::vector<uint8_t> say{};        // at once
+    std::optional<Verdict> verdict{};  // authentic, and the last word
+    HelloBody body{};
+    std::string hint{};  // what an unsigned answer says
+  };
+  // Of an answer that it owns.
+  Heard hear(std::span<const uint8_t> answer);
+
+  // Of the session, once accepted.
+  const SessionKeys& keys() const { return keys_; }
+
+ private:
+  // With identities there is one for every cookie that came: which of them
+  // the node has made does not show.
+  struct Attempt {
+    KeyHello hello;
+    NoiseKk noise;
+  };
+  static constexpr size_t kMostAttempts = 8;
+  // After each hello: so forgers get no more answers than that.
+  static constexpr int kMostAnswers = 8;
+
+  Heard hear_signed(const Hello&);
+  Heard hear_sealed(const KeyHello&);
+  std::vector<uint8_t> answer_challenge(const KeyHello&);
+
+  const CoordinatorConfig& config_;
+  const Identity* identity_;
+  HelloBody body_;
+  Hello hello_{};
+  KeyHello key_hello_{};
+  std::deque<Attempt> attempts_;
+  int answers_ = 0;
+  bool asked_ = false;
+  SessionKeys keys_{};
+};
+
+}  // namespace shoal

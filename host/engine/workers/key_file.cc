@@ -1,0 +1,50 @@
+#include "host/engine/workers/key_file.h"
+
+#include <sys/stat.h>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/engine/workers/hex.h"
+#include "host/engine/workers/identity_file.h"
+
+namespace shoal {
+
+void make_key_file(const std::string& path, bool force) {
+  ClusterKey key;
+  system_entropy(key);
+  if (write_secret(path, to_hex(key) + "\n",
+                   force ? Existing::kReplaced : Existing::kStays)) {
+    return;
+  }
+  throw Error(Exit::kUsage,
+              path + " exists; nodes that use it would not know a new key",
+              "--force, or another file by -o");
+}
+
+ClusterKey read_key_file(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    throw Error(Exit::kUsage, path + ": there is no key file",
+                "`shoal keygen` makes one, --key FILE names another, "
+                "--insecure does without");
+  }
+  // Whoever knows the key owns every node.
+  const std::vector<uint8_t> text = read_secret(path);
+  std::string_view digits(reinterpret_cast<const char*>(text.data()),
+                          text.size());
+  if (digits.starts_with(kIdentityPrefix)) {
+    throw Error(Exit::kUsage, path + ": an identity, not a key that all share",
+                "--identity " + path);
+  }
+  if (digits.ends_with('\n')) digits.remove_suffix(1);
+  ClusterKey key;
+  const bool good = from_hex(digits, key);
+  if (!good) {
+    throw Error(Exit::kUsage,
+                path + ": not a key: 64 hexadecimal digits are expected",
+                "`shoal keygen -o FILE` makes one");
+  }
+  return key;
+}
+
+}  // namespace shoal

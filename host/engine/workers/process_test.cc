@@ -1,0 +1,240 @@
+// Nodes as processes of their own, over UDP on the loopback interface and
+// over a serial line (a pty).
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "host/base/error.h"
+#include "host/engine/workers/drive.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/serial.h"
+#include "host/engine/workers/testing/small_run.h"
+#include "host/engine/workers/udp.h"
+#include "host/engine/workers/worker.h"
+
+namespace shoal {
+namespace {
+
+// A process that does `work` and ends with its result.
+class Child {
+ public:
+  template <class Work>
+  explicit Child(Work work) : id_(fork()) {
+    if (id_ != 0) return;
+    int code = 1;
+    try {
+      code = work();
+    } catch (const Error& e) {
+      code = static_cast<int>(e.code());
+    }
+    _exit(code);
+  }
+  ~Child() {
+    if (id_ <= 0) return;
+    kill(id_, SIGKILL);
+    wait();
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  void signal(int number) const { kill(id_, number); }
+  // Status as waitpid gives it.
+  int wait() {
+    int status = 0;
+    waitpid(std::exchange(id_, -1), &status, 0);
+    return status;
+  }
+
+ private:
+  pid_t id_;
+};
+
+WorkerOptions worker_options(int number) {
+  WorkerOptions o;
+  o.name = "w" + std::to_string(number);
+  o.board = "host";
+  o.arena_bytes = 64 * 1024;
+  o.program_bytes = 1024 * 1024;
+  o.key.fill(3);
+  return o;
+}
+
+int serve(const WorkerOptions& options, HostTransport& transport) {
+  StopSignals signals;
+  Worker worker(options, transport);
+  worker.serve(signals);
+  signals.take();
+  return 0;
+}
+
+// A worker that listens on a port of its own.
+struct UdpWorker {
+  explicit UdpWorker(int number)
+      : udp(std::make_unique<UdpTransport>(
+            parse_udp_address("127.0.0.1:0", ""))),
+        address{udp_address_text(udp->address()), udp->address()},
+        process([&] { return serve(worker_options(number), *udp); }) {
+    udp.reset();  // the child has it
+  }
+  std::unique_ptr<UdpTransport> udp;
+  WorkerAddress address;
+  Child process;
+};
+
+CoordinatorConfig config_of(const HostTransport& transport) {
+  CoordinatorConfig config;
+  config.transport = &transport.transport();
+  config.key.fill(3);
+  config.entropy = system_entropy;
+  config.timeout_us = 1'000'000;
+  config.name = "test:" + std::to_string(getpid());
+  return config;
+}
+
+const std::vector<uint8_t>& input() {
+  static const std::vector<uint8_t> bytes = noise_bytes(kSmallInput, 4);
+  return bytes;
+}
+
+ClusterOutcome run_over(const HostTransport& transport,
+                        const std::vector<WorkerAddress>& workers, int frames) {
+  Coordinator coordinator(config_of(transport));
+  coordinator.connect(workers);
+  try {
+    drive(coordinator, transport, nullptr,
+          [&] { return coordinator.connected(); });
+  } catch (const Error&) {
+    stop_all(coordinator, transport);
+    throw;
+  }
+  const Cluster cluster =
+      cluster_of(coordinator, workers, nullptr, std::nullopt);
+  const Prepared p =
+      prepare_split(small_graph(), cluster,
+                    {.max_payload = transport.transport().max_payload});
+  return run_frames(coordinator, transport, p, input(), frames);
+}
+
+struct Workers {
+  explicit Workers(int count) {
+    for (int i = 0; i < count; ++i) {
+      workers.push_back(std::make_unique<UdpWorker>(i));
+      addresses.push_back(workers.back()->address);
+    }
+  }
+  ClusterOutcome run(int frames) const {
+    const UdpTransport udp(parse_udp_address("127.0.0.1:0", ""));
+    return run_over(udp, addresses, frames);
+  }
+  // When nobody has them any more.
+  ClusterOutcome run_when_free(int frames) const {
+    for (;;) {
+      try {
+        return run(frames);
+      } catch (const Error& e) {
+        if (e.code() != Exit::kBusy) throw;
+      }
+      usleep(100'000);
+    }
+  }
+  std::vector<std::unique_ptr<UdpWorker>> workers;
+  std::vector<WorkerAddress> addresses;
+};
+
+std::vector<uint8_t> expected() {
+  return oracle_output(small_graph(), input());
+}
+
+TEST(Processes, GiveTheSameBytesOverUdp) {
+  for (const int count : {1, 2, 4}) {
+    const Workers cluster(count);
+    EXPECT_EQ(cluster.run(50).output, expected()) << count;
+    EXPECT_EQ(cluster.run(3).output, expected()) << count << ", again";
+  }
+}
+
+TEST(Processes, AWorkerEndsOnASignal) {
+  Workers cluster(1);
+  EXPECT_EQ(cluster.run(1).output, expected());
+  cluster.workers[0]->process.signal(SIGTERM);
+  EXPECT_EQ(cluster.workers[0]->process.wait(), 0);
+}
+
+TEST(Processes, AKilledOrStoppedWorkerIsNamed) {
+  for (const int number : {SIGKILL, SIGSTOP}) {
+    Workers cluster(2);
+    const UdpTransport udp(parse_udp_address("127.0.0.1:0", ""));
+    Child later([&] {
+      usleep(300'000);
+      cluster.workers[1]->process.signal(number);
+      return 0;
+    });
+    try {
+      cluster.run(100'000'000);
+      FAIL() << "it ended";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kNode) << e.what();
+      EXPECT_NE(std::string(e.what()).find("node w1 ("), std::string::npos)
+          << e.what();
+    }
+    // The other one is ready for the next run.
+    cluster.addresses.pop_back();
+    EXPECT_EQ(cluster.run(2).output, expected());
+  }
+}
+
+TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
+  Workers cluster(2);
+  for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
+    Child run([&] {
+      cluster.run(100'000'000);
+      return 0;
+    });
+    usleep(300'000);
+    run.signal(number);
+    const int status = run.wait();
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    EXPECT_EQ(WTERMSIG(status), number);
+    // Who is killed gives nothing back.
+    if (number == SIGKILL) {
+      EXPECT_THROW(cluster.run(3), Error);
+      EXPECT_EQ(cluster.run_when_free(3).output, expected());
+    }
+    EXPECT_EQ(cluster.run(3).output, expected());
+  }
+}
+
+TEST(StopSignals, WhatWasIgnoredStaysIgnored) {
+  auto* const before = std::signal(SIGINT, SIG_IGN);
+  {
+    StopSignals signals;
+    raise(SIGINT);
+    EXPECT_FALSE(signals.asked());
+    raise(SIGTERM);
+    EXPECT_TRUE(signals.asked());
+    signals.take();
+    EXPECT_FALSE(signals.asked());
+  }
+  std::signal(SIGINT, before);
+}
+
+TEST(Processes, OneNodeAtTheEndOfASerialLine) {
+  const int line = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(line, 0);
+  ASSERT_EQ(grantpt(line), 0);
+  ASSERT_EQ(unlockpt(line), 0);
+  const std::string device = ptsname(line);
+  const SerialTransport here(line);
+  Child worker([&] {
+    SerialTransport serial(device);
+    return serve(worker_options(0), serial);
+  });
+  EXPECT_EQ(run_over(here, {{"serial:" + device, kSerialPeer}}, 20).output,
+            expected());
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,29 @@
+// For tests: the small model cut over some nodes, and what it must give.
+#pragma once
+
+#include <vector>
+
+#include "host/engine/local/testing/small_model.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+
+inline Prepared small_split(int nodes, const std::string& strategy = "spatial",
+                            uint32_t max_payload = 1472) {
+  return prepare_split(small_graph(),
+                       uniform_cluster(nodes, find_board("host"), std::nullopt),
+                       {.strategy = strategy, .max_payload = max_payload});
+}
+
+inline std::vector<uint8_t> oracle_output(const Graph& graph,
+                                          std::span<const uint8_t> input) {
+  const Values values = run_oracle(graph, input);
+  std::vector<uint8_t> out;
+  for (const int t : graph.outputs) {
+    const auto bytes = file_bytes(graph, t, values[static_cast<size_t>(t)]);
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+}  // namespace shoal

@@ -1,0 +1,189 @@
+#include "host/engine/workers/work.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "device/link/wire.h"
+#include "host/base/error.h"
+#include "host/engine/workers/node_name.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kDatagramsPerPoll = 256;
+
+}  // namespace
+
+Coordinator::Work::Work(CoordinatorConfig config) : config_(std::move(config)) {
+  const shoal_transport* t = config_.transport;
+  if (!t || t->max_payload < kLeastPayload || !config_.entropy ||
+      config_.timeout_us == 0 || config_.frames_in_flight < 1) {
+    throw Error(Exit::kInternal, "the coordinator lacks something");
+  }
+  if (config_.insecure) config_.key = {};
+  datagram_.resize(t->max_payload);
+  packet_.resize(t->max_payload);
+}
+
+void Coordinator::Work::refuse(const Worker& w, const std::string& why,
+                               const std::string& fix) const {
+  throw Error(Exit::kNode, "node " + w.talk.name() + ": " + why, fix);
+}
+
+uint64_t Coordinator::Work::now() const {
+  return config_.transport->now_us(config_.transport->user);
+}
+
+void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
+  if (addresses.empty()) throw Error(Exit::kUsage, "no worker is named");
+  std::map<uint64_t, std::string> seen;
+  for (const WorkerAddress& a : addresses) {
+    const auto [at, fresh] = seen.emplace(a.address, a.label);
+    if (!fresh) {
+      throw Error(
+          Exit::kUsage,
+          "two workers at one address: " + at->second + " and " + a.label,
+          "an address for each worker");
+    }
+  }
+  phase_ = Phase::kConnecting;
+  due_at_ = now();
+  for (const WorkerAddress& a : addresses) {
+    workers_.push_back(std::make_unique<Worker>(config_, a));
+    Worker& w = *workers_.back();
+    w.talk.on_pong([this, &w](const PingAnswer& p) { pong(w, p); });
+  }
+}
+
+void Coordinator::Work::ask_identity(Worker& w) {
+  w.asked = true;
+  w.talk.ask(Request::kIdentity, {},
+             [this, &w](Reply r, std::span<const uint8_t> data) {
+               IdentityAnswer& a = w.identity.facts;
+               if (r != Reply::kOk || data.size() != sizeof a) {
+                 refuse(w, "does not say what it is");
+               }
+               std::memcpy(&a, data.data(), sizeof a);
+             });
+  w.talk.ask(
+      Request::kNames, {}, [this, &w](Reply r, std::span<const uint8_t> data) {
+        NamesAnswer a;
+        if (r != Reply::kOk || data.size() != sizeof a) {
+          refuse(w, "does not say its name");
+        }
+        std::memcpy(&a, data.data(), sizeof a);
+        const std::string_view name(a.name, sizeof a.name);
+        const std::string_view board(a.board, sizeof a.board);
+        w.identity.name = name.substr(0, a.name_bytes);
+        w.identity.board = board.substr(0, a.board_bytes);
+        if (a.name_bytes > kMaxName || a.board_bytes > kMaxName ||
+            !is_node_name(w.identity.name) || !is_node_name(w.identity.board)) {
+          refuse(w, "its name or its board's is none",
+                 "1 to " + std::to_string(kMaxName) +
+                     " printable characters without blanks");
+        }
+        w.talk.rename(w.identity.name + " (" + w.label + ")");
+        w.known = true;
+        all_known();
+      });
+}
+
+void Coordinator::Work::all_known() {
+  if (phase_ != Phase::kConnecting) return;
+  std::map<std::string, const Worker*> names;
+  for (const auto& w : workers_) {
+    if (!w->known) return;
+    const auto [at, fresh] = names.emplace(w->identity.name, w.get());
+    if (!fresh) {
+      throw Error(Exit::kUsage,
+                  "two workers are named " + w->identity.name + ": " +
+                      at->second->label + " and " + w->label,
+                  "another --name for one of them");
+    }
+  }
+  phase_ = Phase::kConnected;
+}
+
+Coordinator::Work::Worker* Coordinator::Work::find(
+    std::span<const uint8_t> datagram) {
+  const auto at = std::ranges::find_if(
+      workers_, [&](const auto& w) { return w->talk.owns(datagram); });
+  return at == workers_.end() ? nullptr : at->get();
+}
+
+void Coordinator::Work::receive() {
+  const shoal_transport& t = *config_.transport;
+  for (int i = 0; i < kDatagramsPerPoll; ++i) {
+    uint64_t from = 0;
+    const uint32_t bytes = t.receive(t.user, &from, datagram_.data(),
+                                     static_cast<uint32_t>(datagram_.size()));
+    if (bytes == 0) return;
+    const std::span datagram(datagram_.data(), bytes);
+    if (datagram[0] == kDataKind) {
+      // Forged and late ones are counted by the link.
+      if (phase_ == Phase::kRunning &&
+          link_.receive(from, datagram.data(), bytes) == Status::kOk) {
+        workers_[get_head(datagram.data()).node]->talk.heard();
+      }
+    } else if (Worker* const w = find(datagram)) {
+      w->talk.receive(from, datagram);
+    }
+  }
+}
+
+void Coordinator::Work::poll() {
+  if (phase_ == Phase::kNew || phase_ == Phase::kStopped) return;
+  const uint64_t time = now();
+  excuse_own_absence(time);
+  if (phase_ == Phase::kStopping) {
+    stop_step(time);
+  } else {
+    step(time);
+  }
+  due_at_ = std::max(time, next_timer_us());
+}
+
+void Coordinator::Work::step(uint64_t time) {
+  receive();
+  for (const auto& w : workers_) {
+    w->talk.poll(time);
+    if (w->talk.open() && !w->asked) ask_identity(*w);
+  }
+  advance();
+  if (phase_ == Phase::kRunning) {
+    if (frames_->take_news()) link_.wake();
+    link_.send(true);
+    watch_progress(time);
+  }
+}
+
+uint64_t Coordinator::Work::next_timer_us() const {
+  if (phase_ == Phase::kNew || phase_ == Phase::kStopped) return UINT64_MAX;
+  uint64_t at = phase_ == Phase::kStopping ? stop_until_ : UINT64_MAX;
+  for (const auto& w : workers_) {
+    if (phase_ == Phase::kStopping && w->stopped) continue;
+    at = std::min(at, w->talk.next_timer_us());
+  }
+  if (phase_ == Phase::kRunning) at = std::min(at, link_.next_timer_us());
+  return at;
+}
+
+void Coordinator::Work::news() {
+  if (phase_ == Phase::kRunning && frames_->take_news()) {
+    link_.wake();
+    link_.send(true);
+  }
+}
+
+WorkerReport Coordinator::Work::report(int worker) const {
+  const Worker& w = *workers_.at(static_cast<size_t>(worker));
+  WorkerReport r = w.report;
+  r.resent = w.talk.resent();
+  return r;
+}
+
+shoal_link_counters Coordinator::Work::counters() const {
+  return frames_ ? link_.counters() : shoal_link_counters{};
+}
+
+}  // namespace shoal

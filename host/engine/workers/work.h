@@ -1,0 +1,129 @@
+// What lies behind Coordinator: the conversations, the step that each worker
+// has reached, the link with all nodes.
+//
+//   work.cc      connecting, polling
+//   deploy.cc    programs, keys, the start of an epoch
+//   watch.cc     silence, faults, standstill; stopping
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/link/link.h"
+#include "host/engine/workers/conversation.h"
+#include "host/engine/workers/coordinator.h"
+#include "host/engine/workers/frame_streams.h"
+
+namespace shoal {
+
+class Coordinator::Work {
+ public:
+  explicit Work(CoordinatorConfig);
+
+  void connect(const std::vector<WorkerAddress>&);
+  bool connected() const { return phase_ >= Phase::kConnected; }
+  const WorkerIdentity& identity(int worker) const {
+    return workers_.at(static_cast<size_t>(worker))->identity;
+  }
+  void deploy(const Prepared&, Then);
+  bool deployed() const { return phase_ >= Phase::kDeployed; }
+  bool started() const { return phase_ == Phase::kRunning; }
+  FrameStreams* frames() { return frames_.get(); }
+  const FrameStreams* frames() const { return frames_.get(); }
+  void news();
+  void stop();
+  bool stopped() const { return phase_ == Phase::kStopped; }
+  StopCount stop_count() const { return stop_count_; }
+  void hint(const std::string& text) const {
+    if (config_.hint) config_.hint(text);
+  }
+  void poll();
+  uint64_t next_timer_us() const;
+  WorkerReport report(int worker) const;
+  shoal_link_counters counters() const;
+
+ private:
+  enum class Phase {
+    kNew,
+    kConnecting,
+    kConnected,
+    kDeploying,
+    kDeployed,  // every node has its program
+    kGranting,
+    kRunning,
+    kStopping,
+    kStopped,
+  };
+  struct Worker {
+    Worker(const CoordinatorConfig& config, const WorkerAddress& address)
+        : talk(config, address), label(address.label) {}
+    Conversation talk;
+    std::string label;
+    WorkerIdentity identity;
+    WorkerReport report;
+    bool asked = false;  // who it is
+    bool known = false;  // and it has said so
+    bool used = false;   // has a part in the plan
+    bool sending = false;
+    bool ready = false;    // has its program
+    bool running = false;  // in this epoch
+    bool stopped = false;
+    uint32_t next_byte = 0;  // of its program
+  };
+  using Secret = std::array<uint8_t, kKeyBytes>;
+
+  // work.cc
+  [[noreturn]] void refuse(const Worker&, const std::string& why,
+                           const std::string& fix = {}) const;
+  uint64_t now() const;
+  void receive();
+  void step(uint64_t now);
+  Worker* find(std::span<const uint8_t> datagram);
+  void ask_identity(Worker&);
+  void all_known();
+
+  // deploy.cc
+  void check_fit(int worker) const;
+  void begin(int worker);
+  void send_chunks(int worker);
+  void end(int worker);
+  void tell_progress();
+  void draw_secrets();
+  void grant(int worker, uint16_t first);
+  void start(int worker);
+  void start_link();
+  void advance();
+
+  // watch.cc
+  void excuse_own_absence(uint64_t now);
+  void pong(Worker&, const PingAnswer&);
+  std::string what_it_said(const PingAnswer&) const;
+  void watch_progress(uint64_t now);
+  void stop_step(uint64_t now);
+
+  CoordinatorConfig config_;
+  Phase phase_ = Phase::kNew;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<uint8_t> datagram_, packet_;
+  uint64_t due_at_ = 0;  // when poll() should be called next
+  uint64_t stop_until_ = 0;
+  StopCount stop_count_;
+
+  const Prepared* prepared_ = nullptr;
+  Then then_ = Then::kStart;
+  uint32_t epoch_ = 0;
+  std::map<std::pair<int, int>, Secret> secrets_;  // lower node first
+  CoordinatorLinks links_;
+  std::vector<shoal_peer> peers_;
+  std::vector<uint64_t> tables_;
+  shoal_link link_config_{};
+  std::unique_ptr<FrameStreams> frames_;
+  Link link_;
+
+  // What the nodes and the coordinator have done when it was more last.
+  uint64_t progress_ = 0, progress_at_ = 0;
+};
+
+}  // namespace shoal

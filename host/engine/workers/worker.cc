@@ -1,0 +1,80 @@
+#include "host/engine/workers/worker.h"
+
+#include "host/base/error.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/node_name.h"
+
+namespace shoal {
+namespace {
+
+int agent_entropy(void*, void* out, uint32_t bytes) {
+  system_entropy({static_cast<uint8_t*>(out), bytes});
+  return 0;
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerOptions& options, HostTransport& transport)
+    : transport_(transport),
+      name_(options.name),
+      board_(options.board),
+      arena_(options.arena_bytes),
+      program_(options.program_bytes),
+      peers_(kMaxPeers),
+      packets_(3 * size_t{transport.transport().max_payload}) {
+  if (!is_node_name(name_)) {
+    throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
+                "1 to " + std::to_string(kMaxName) +
+                    " printable characters without blanks");
+  }
+  AgentConfig c;
+  c.transport = &transport.transport();
+  c.insecure = options.insecure;
+  c.cipher = options.insecure ? &checksum_only() : &chacha20_poly1305();
+  if (!options.insecure) {
+    std::copy(options.key.begin(), options.key.end(), c.key);
+  }
+  if (options.identity) {
+    c.dh = &x25519_mbedtls();
+    c.identity = &identity_;
+    if (!make_identity(*c.dh, options.identity->data(),
+                       options.coordinator.data(), identity_)) {
+      throw Error(Exit::kUsage,
+                  "the coordinator's public key is none, or this node's own",
+                  "`shoal keygen --public FILE` says the right one");
+    }
+  }
+  c.entropy = agent_entropy;
+  c.name = name_.c_str();
+  c.board = board_.c_str();
+  c.arena = arena_.data();
+  c.arena_bytes = arena_.bytes();
+  c.program = program_.data();
+  c.program_capacity = program_.bytes();
+  c.peers = peers_.data();
+  c.max_peers = static_cast<uint16_t>(peers_.size());
+  for (size_t i = 0; i < 3; ++i) {
+    c.packets[i] = packets_.data() + i * transport.transport().max_payload;
+  }
+  if (agent_.open(c) != Status::kOk) {
+    throw Error(Exit::kInternal, "the worker lacks something");
+  }
+}
+
+void Worker::serve(const StopSignals& signals) {
+  // Looking for a signal is a system call: not before every slice.
+  constexpr uint32_t kStepsPerLook = 256;
+  for (uint32_t steps = 1;; ++steps) {
+    const bool waiting = agent_.step() == Status::kWait;
+    if (!waiting && steps % kStepsPerLook != 0) continue;
+    if (signals.asked()) return;
+    if (!arena_.intact() || !program_.intact()) {
+      throw Error(Exit::kInternal, "the node wrote outside its memory");
+    }
+    if (waiting) {
+      transport_.wait(agent_.next_timer_us(), signals.descriptor());
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,192 @@
+// Operators whose axes, sizes or paddings are operands or options.
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/model/export/op_writer.h"
+
+namespace shoal {
+namespace {
+
+using Values = std::span<const int>;
+
+bool equal(Values a, const std::vector<int>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+// An axis as a file may say it, from the front or from the end; -1 if wrong.
+int resolved(int axis, int rank) {
+  if (axis < -rank || axis >= rank) return -1;
+  return axis < 0 ? axis + rank : axis;
+}
+
+void write_reduce(const Op& op, Operands& operands, RawOp& raw) {
+  const std::vector<bool>& reduced = std::get<ReduceAttr>(op.attr).reduced;
+  const int rank = static_cast<int>(reduced.size());
+  std::vector<int> axes;
+  for (int i = 0; i < rank; ++i) {
+    if (reduced[static_cast<size_t>(i)]) axes.push_back(i);
+  }
+  if (axes.empty()) throw Error(Exit::kUnsupported, "reduces no axis");
+  const auto fits = [&](const Shape& shape, Values values) {
+    std::vector<bool> seen(reduced.size(), false);
+    for (const int value : values) {
+      const int axis = resolved(value, rank);
+      if (axis < 0) return false;
+      seen[static_cast<size_t>(axis)] = true;
+    }
+    return shape.size() <= 1 && seen == reduced;
+  };
+  raw.inputs.push_back(operands.find_or_add(operand_name(operands, op, "axes"),
+                                            {static_cast<int>(axes.size())},
+                                            axes, fits));
+  raw.options.keep_dims = output_shape(operands, op).size() == reduced.size();
+}
+
+void write_pad(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<PadAttr>(op.attr);
+  std::vector<int> amounts;
+  for (size_t i = 0; i < a.before.size(); ++i) {
+    amounts.push_back(a.before[i]);
+    amounts.push_back(a.after[i]);
+  }
+  const Shape shape = {static_cast<int>(a.before.size()), 2};
+  raw.inputs.push_back(
+      operands.find_or_add(operand_name(operands, op, "paddings"), shape,
+                           amounts, [&](const Shape& other, Values values) {
+                             return other == shape && equal(values, amounts);
+                           }));
+  if (op.kind != OpKind::kPadv2) return;
+  const Tensor like = operands.tensor(op.outputs[0]);
+  raw.inputs.push_back(operands.find_or_add_value(
+      operand_name(operands, op, "value"), like, a.value, a.real));
+}
+
+// The option says it all; an operand that a file has besides may leave one
+// number open.
+void write_reshape(const Op& op, Operands& operands, RawOp& raw) {
+  const Shape sizes = output_shape(operands, op);
+  raw.options.dims = sizes;
+  const int operand =
+      operands.find([&sizes](const Shape& shape, Values values) {
+        if (shape.size() != 1 || values.size() != sizes.size()) return false;
+        for (size_t i = 0; i < sizes.size(); ++i) {
+          if (values[i] != -1 && values[i] != sizes[i]) return false;
+        }
+        return std::count(values.begin(), values.end(), -1) <= 1;
+      });
+  if (operand >= 0) raw.inputs.push_back(operand);
+}
+
+// Of equal neighbours of size 1 it does not matter which are dropped.
+std::vector<int> squeezed_axes(const Shape& x, const Shape& y) {
+  std::vector<int> axes;
+  size_t next = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (next < y.size() && y[next] == x[i]) {
+      ++next;
+    } else {
+      axes.push_back(static_cast<int>(i));
+    }
+  }
+  return axes;
+}
+
+void write_expand_dims(const Op& op, Operands& operands, RawOp& raw) {
+  const Shape x = input_shape(operands, op);
+  const Shape y = output_shape(operands, op);
+  const auto fits = [&](const Shape&, Values values) {
+    if (values.size() != 1) return false;
+    const int axis = resolved(values[0], static_cast<int>(y.size()));
+    if (axis < 0) return false;
+    Shape made = x;
+    made.insert(made.begin() + axis, 1);
+    return made == y;
+  };
+  int axis = 0;
+  while (axis + 1 < static_cast<int>(y.size()) &&
+         !fits({1}, std::vector<int>{axis})) {
+    ++axis;
+  }
+  raw.inputs.push_back(operands.find_or_add(operand_name(operands, op, "axis"),
+                                            {1}, {axis}, fits));
+}
+
+void write_transpose(const Op& op, Operands& operands, RawOp& raw) {
+  const std::vector<int>& perm = std::get<TransposeAttr>(op.attr).perm;
+  const int rank = static_cast<int>(perm.size());
+  const auto fits = [&](const Shape& shape, Values values) {
+    if (shape.size() > 1 || values.size() != perm.size()) return false;
+    for (size_t i = 0; i < perm.size(); ++i) {
+      if (resolved(values[i], rank) != perm[i]) return false;
+    }
+    return true;
+  };
+  raw.inputs.push_back(operands.find_or_add(operand_name(operands, op, "axes"),
+                                            {rank}, perm, fits));
+}
+
+void write_split(const Op& op, Operands& operands, RawOp& raw) {
+  const int axis = std::get<AxisAttr>(op.attr).axis;
+  const int rank = static_cast<int>(input_shape(operands, op).size());
+  const int operand = operands.find_or_add(
+      operand_name(operands, op, "axis"), {}, {axis},
+      [&](const Shape&, Values values) {
+        return values.size() == 1 && resolved(values[0], rank) == axis;
+      });
+  raw.inputs = {operand, op.inputs[0]};
+  raw.options.num_splits = static_cast<int>(op.outputs.size());
+}
+
+void write_resize(const Op& op, Operands& operands, RawOp& raw) {
+  const Shape y = output_shape(operands, op);
+  const std::vector<int> size = {y[1], y[2]};
+  raw.inputs.push_back(
+      operands.find_or_add(operand_name(operands, op, "size"), {2}, size,
+                           [&size](const Shape& shape, Values values) {
+                             return shape.size() == 1 && equal(values, size);
+                           }));
+  const auto& a = std::get<ResizeAttr>(op.attr);
+  raw.options.align_corners = a.align_corners;
+  raw.options.half_pixel_centers = a.half_pixel_centers;
+}
+
+}  // namespace
+
+void write_axes(const Op& op, Operands& operands, RawOp& raw) {
+  switch (op.kind) {
+    case OpKind::kMean:
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      return write_reduce(op, operands, raw);
+    case OpKind::kPad:
+    case OpKind::kPadv2:
+      return write_pad(op, operands, raw);
+    case OpKind::kReshape:
+      return write_reshape(op, operands, raw);
+    case OpKind::kExpandDims:
+      return write_expand_dims(op, operands, raw);
+    case OpKind::kTranspose:
+      return write_transpose(op, operands, raw);
+    case OpKind::kSplit:
+      return write_split(op, operands, raw);
+    case OpKind::kResizeNearestNeighbor:
+      return write_resize(op, operands, raw);
+    case OpKind::kSqueeze:
+      raw.options.dims =
+          squeezed_axes(input_shape(operands, op), output_shape(operands, op));
+      return;
+    default:
+      break;
+  }
+  if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
+    raw.options.activation = static_cast<int>(fused->activation);
+  } else if (const auto* axis = std::get_if<AxisAttr>(&op.attr)) {
+    raw.options.axis = axis->axis;
+  } else if (const auto* block = std::get_if<BlockAttr>(&op.attr)) {
+    raw.options.block = block->block;
+  } else if (const auto* alpha = std::get_if<AlphaAttr>(&op.attr)) {
+    raw.options.value = alpha->value;
+  }
+}
+
+}  // namespace shoal

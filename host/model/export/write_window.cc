@@ -1,0 +1,98 @@
+// Convolutions, fully connected layers and pools.
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/model/export/op_writer.h"
+
+namespace shoal {
+namespace {
+
+struct Side {
+  int in, out, kernel, stride, dilation, pad;
+};
+
+int64_t extent(const Side& s) {
+  return (int64_t{s.kernel} - 1) * s.dilation + 1;
+}
+
+bool is_valid(const Side& s) {
+  return s.pad == 0 && s.in >= extent(s) &&
+         s.out == (s.in - extent(s)) / s.stride + 1;
+}
+
+bool is_same(const Side& s) {
+  const int64_t out = (int64_t{s.in} + s.stride - 1) / s.stride;
+  const int64_t total =
+      std::max<int64_t>(0, (out - 1) * s.stride + extent(s) - s.in);
+  return s.out == out && s.pad == total / 2;
+}
+
+int padding_code(const WindowAttr& a, const Shape& in, const Shape& out) {
+  const Side rows{in[1],      out[1],       a.kernel_h,
+                  a.stride_h, a.dilation_h, a.pad_top};
+  const Side columns{in[2],      out[2],       a.kernel_w,
+                     a.stride_w, a.dilation_w, a.pad_left};
+  if (is_valid(rows) && is_valid(columns)) return kPaddingValid;
+  if (is_same(rows) && is_same(columns)) return kPaddingSame;
+  throw Error(Exit::kUnsupported,
+              "padding of " + std::to_string(a.pad_top) + " rows and " +
+                  std::to_string(a.pad_left) +
+                  " columns is neither SAME nor VALID",
+              "a PAD in front of it");
+}
+
+void write_options(const WindowAttr& a, const Shape& in, const Shape& out,
+                   RawOptions& o) {
+  o.padding = padding_code(a, in, out);
+  o.stride_h = a.stride_h;
+  o.stride_w = a.stride_w;
+  o.dilation_h = a.dilation_h;
+  o.dilation_w = a.dilation_w;
+  o.filter_h = a.kernel_h;
+  o.filter_w = a.kernel_w;
+  o.depth_multiplier = a.depth_multiplier;
+  o.activation = static_cast<int>(a.activation);
+}
+
+// Readers of convolutions take an absent bias as a shorter list, those of
+// FULLY_CONNECTED as -1.
+void write_transpose_conv(const Op& op, Operands& operands, RawOp& raw) {
+  const Shape y = output_shape(operands, op);
+  const auto fits = [&y](const Shape& shape, std::span<const int> values) {
+    return shape.size() == 1 &&
+           std::equal(values.begin(), values.end(), y.begin(), y.end());
+  };
+  const int sizes =
+      operands.find_or_add(operand_name(operands, op, "sizes"), {4}, y, fits);
+  raw.inputs = {sizes, op.inputs[1], op.inputs[0]};
+  if (op.inputs[2] >= 0) raw.inputs.push_back(op.inputs[2]);
+}
+
+bool keeps_dims(const Shape& x, const Shape& y) {
+  return x.size() == y.size() && y.size() != 2 &&
+         std::equal(x.begin(), x.end() - 1, y.begin());
+}
+
+}  // namespace
+
+void write_window(const Op& op, Operands& operands, RawOp& raw) {
+  const Shape y = output_shape(operands, op);
+  const Shape x = input_shape(operands, op);
+  if (op.kind == OpKind::kFullyConnected) {
+    const int in = input_shape(operands, op, 1)[1];
+    raw.options.activation =
+        static_cast<int>(std::get<FusedAttr>(op.attr).activation);
+    raw.options.keep_num_dims =
+        !x.empty() && x.back() == in && keeps_dims(x, y);
+    return;
+  }
+  const auto& a = std::get<WindowAttr>(op.attr);
+  if (op.kind == OpKind::kTransposeConv) {
+    write_options(a, y, x, raw.options);
+    return write_transpose_conv(op, operands, raw);
+  }
+  write_options(a, x, y, raw.options);
+  if (raw.inputs.size() == 3 && raw.inputs[2] < 0) raw.inputs.pop_back();
+}
+
+}  // namespace shoal

@@ -1,0 +1,165 @@
+#include "host/model/graph/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "device/base/fixed_point.h"
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+// Scales near the ends of float32 give quotients that no int holds.
+int rounded(double v) {
+  constexpr double kFar = 1 << 30;
+  return static_cast<int>(std::clamp(std::round(v), -kFar, kFar));
+}
+
+int to_int8(int v) { return std::clamp(v, -128, 127); }
+
+int floor_log2(int n) {
+  int k = 0;
+  while (n >>= 1) ++k;
+  return k;
+}
+
+}  // namespace
+
+Multiplier quantize_multiplier(double d) {
+  if (d == 0) return {0, 0};
+  int shift = 0;
+  const double fraction = std::frexp(d, &shift);
+  int64_t value = std::llround(fraction * static_cast<double>(1LL << 31));
+  if (value == (1LL << 31)) {
+    value /= 2;
+    ++shift;
+  }
+  if (shift < -31) return {0, 0};
+  if (shift > 30) return {kInt32Max, 30};
+  return {static_cast<int32_t>(value), shift};
+}
+
+std::pair<int, int> activation_range(Activation activation, float scale,
+                                     int zero) {
+  const auto byte_of = [&](float v) {
+    return to_int8(zero + rounded(v / scale));
+  };
+  switch (activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kRelu:
+      return {byte_of(0.f), 127};
+    case Activation::kReluN1To1:
+      return {byte_of(-1.f), byte_of(1.f)};
+    case Activation::kRelu6:
+      return {byte_of(0.f), byte_of(6.f)};
+  }
+  return {-128, 127};
+}
+
+std::vector<Multiplier> channel_multipliers(const Tensor& input,
+                                            const Tensor& weights,
+                                            const Tensor& output, int channels,
+                                            bool single_in_float) {
+  const std::vector<float>& scales = weights.quant.scale;
+  const bool per_channel = scales.size() > 1;
+  const double sx = input.scale(), sy = output.scale();
+  if (!per_channel && single_in_float) {
+    const float product = input.scale() * weights.scale();
+    return std::vector<Multiplier>(
+        channels, quantize_multiplier(static_cast<double>(product) / sy));
+  }
+  std::vector<Multiplier> result;
+  result.reserve(channels);
+  for (int c = 0; c < channels; ++c) {
+    const double sw = scales.at(per_channel ? c : 0);
+    result.push_back(quantize_multiplier(sx * sw / sy));
+  }
+  return result;
+}
+
+AddParams add_params(const Tensor& a, const Tensor& b, const Tensor& y,
+                     bool subtract) {
+  const double twice_max = 2.0 * std::max<double>(a.scale(), b.scale());
+  const auto quotient = [&](double over, double under) {
+    const double q = over / under;
+    return quantize_multiplier(subtract ? static_cast<float>(q) : q);
+  };
+  const Multiplier m0 = quotient(a.scale(), twice_max);
+  const Multiplier m1 = quotient(b.scale(), twice_max);
+  const Multiplier out =
+      quotient(twice_max, static_cast<double>(1 << 20) * y.scale());
+  return {a.zero(), b.zero(),  m0.value,  m0.shift,         m1.value,
+          m1.shift, out.value, out.shift, subtract ? -1 : 1};
+}
+
+MulParams mul_params(const Tensor& a, const Tensor& b, const Tensor& y) {
+  const Multiplier m = quantize_multiplier(static_cast<double>(a.scale()) *
+                                           b.scale() / y.scale());
+  return {a.zero(), b.zero(), m.value, m.shift};
+}
+
+PreluParams prelu_params(const Tensor& x, const Tensor& alpha,
+                         const Tensor& y) {
+  const double sx = x.scale(), sy = y.scale();
+  const Multiplier pos = quantize_multiplier(sx / sy);
+  const Multiplier neg = quantize_multiplier(sx * alpha.scale() / sy);
+  return {alpha.zero(), pos.value, pos.shift, neg.value, neg.shift};
+}
+
+ReduceParams mean_params(const Tensor& x, const Tensor& y, int count) {
+  const Multiplier m =
+      quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
+  const int k = std::min({floor_log2(count), 32, 31 + m.shift});
+  const int64_t divided = (static_cast<int64_t>(m.value) << k) / count;
+  return {count, static_cast<int32_t>(divided), m.shift - k};
+}
+
+ReduceParams sum_params(const Tensor& x, const Tensor& y, int count) {
+  const Multiplier m =
+      quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
+  return {count, m.value, m.shift};
+}
+
+SoftmaxParams softmax_params(const Tensor& x, float beta) {
+  const double scaled = std::min(
+      static_cast<double>(beta) * x.scale() * (1 << 26), double{kInt32Max});
+  const Multiplier m = quantize_multiplier(scaled);
+  if (m.value <= 0 || m.shift <= 0) {
+    throw Error(Exit::kUnsupported,
+                "SOFTMAX of " + x.name + ": beta times the input scale is " +
+                    std::to_string(scaled) + " / 2^26, less than 1 / 2^26");
+  }
+  const int64_t range = (int64_t{31} << 26) >> m.shift;
+  return {m.value, m.shift, static_cast<int32_t>(-range)};
+}
+
+std::vector<uint16_t> nearest_indices(int in, int out, const ResizeAttr& attr) {
+  const float ratio =
+      attr.align_corners && out > 1
+          ? static_cast<float>(in - 1) / static_cast<float>(out - 1)
+          : static_cast<float>(in) / static_cast<float>(out);
+  const float offset = attr.half_pixel_centers ? 0.5f : 0.f;
+  std::vector<uint16_t> index(out);
+  for (int i = 0; i < out; ++i) {
+    const float centre = static_cast<float>(i) + offset;
+    const float position = centre * ratio;
+    const float at =
+        attr.align_corners ? std::round(position) : std::floor(position);
+    index[i] = static_cast<uint16_t>(std::min(static_cast<int>(at), in - 1));
+  }
+  return index;
+}
+
+int8_t quantize_float(float v, float scale, int zero) {
+  const float quotient = v / scale;
+  if (std::isnan(quotient)) return static_cast<int8_t>(to_int8(zero));
+  return static_cast<int8_t>(to_int8(rounded(quotient) + zero));
+}
+
+float dequantize(int8_t q, float scale, int zero) {
+  return static_cast<float>(static_cast<double>(scale) * (q - zero));
+}
+
+}  // namespace shoal

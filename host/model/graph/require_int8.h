@@ -1,0 +1,12 @@
+// What only int8 models can do asks for one.
+#pragma once
+
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+// Throws Error(kUnsupported), with the command that quantizes it, for a model
+// that computes in float32.
+void require_int8(const Graph&);
+
+}  // namespace shoal

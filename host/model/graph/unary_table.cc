@@ -1,0 +1,164 @@
+// Unary operators have 256 possible inputs: each is computed by the reference
+// kernels' integer arithmetic, never from the exact real function, which
+// rounds differently at a few scales.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+
+#include "device/base/fixed_point.h"
+#include "host/base/error.h"
+#include "host/model/graph/quantize.h"
+
+namespace shoal {
+namespace {
+
+using ByteFunction = std::function<int(int)>;  // of the byte; clamped to int8
+
+int rescale(int d, Multiplier m) { return requantize(d, m.value, m.shift); }
+
+ByteFunction quantize(const Tensor& x, const Tensor& y) {
+  const Multiplier m =
+      quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    return wrap_add(rescale(q - zx, m), zy);
+  };
+}
+
+ByteFunction relu(const Tensor& x, const Tensor& y) {
+  const Multiplier m = quantize_multiplier(x.scale() / y.scale());
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    return std::max(wrap_add(rescale(q - zx, m), zy), zy);
+  };
+}
+
+ByteFunction relu6(const Tensor& x) {
+  const auto [low, high] =
+      activation_range(Activation::kRelu6, x.scale(), x.zero());
+  return [low = low, high = high](int q) { return std::clamp(q, low, high); };
+}
+
+ByteFunction leaky_relu(const Tensor& x, const Tensor& y, float alpha) {
+  const Multiplier pos = quantize_multiplier(x.scale() / y.scale());
+  const float scaled = x.scale() * alpha;
+  const float negative = scaled / y.scale();
+  // frexp keeps the sign, and so do rounding and requantization.
+  const Multiplier neg = quantize_multiplier(negative);
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    return wrap_add(rescale(q - zx, q >= zx ? pos : neg), zy);
+  };
+}
+
+// What LOGISTIC and TANH share: beyond the radius they are constant.
+struct Sigmoid {
+  Multiplier m;
+  int64_t radius;
+};
+
+Sigmoid sigmoid(const Tensor& x) {
+  const Multiplier m =
+      quantize_multiplier(static_cast<double>(x.scale()) * (1 << 27));
+  const int64_t range = int64_t{15} << 27;
+  return {m, m.shift >= 0 ? range >> m.shift : range << -m.shift};
+}
+
+int logistic_of(int32_t v) {
+  if (v == 0) return round_shift(1 << 30, 23) - 128;
+  const int32_t exponent = exp_negative(-std::abs(v), 4);
+  const int32_t r =
+      saturate(2 * static_cast<int64_t>(reciprocal_one_plus(exponent)));
+  return round_shift(v < 0 ? kInt32Max - r : r, 23) - 128;
+}
+
+int tanh_of(int32_t v) {
+  if (v == 0) return 0;
+  const int32_t exponent = exp_negative(-std::abs(v), 5);
+  const int32_t r = saturate(
+      4 * (static_cast<int64_t>(reciprocal_one_plus(exponent)) - (1 << 29)));
+  return round_shift(v < 0 ? -r : r, 24);
+}
+
+ByteFunction limited(const Tensor& x, int (*inside)(int32_t)) {
+  return [=, s = sigmoid(x), zx = x.zero()](int q) {
+    const int d = q - zx;
+    if (d <= -s.radius) return -128;
+    if (d >= s.radius) return 127;
+    return inside(rescale(d, s.m));
+  };
+}
+
+int saturate16(int64_t v) {
+  return static_cast<int>(std::clamp<int64_t>(v, -32768, 32767));
+}
+
+int high_mul16(int a, int b) {
+  const int p = a * b;
+  return saturate16((p + (p >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15));
+}
+
+int shortened(Multiplier m) {
+  return static_cast<int>(
+      std::min<int64_t>((int64_t{m.value} + (1 << 15)) >> 16, 32767));
+}
+
+ByteFunction hard_swish(const Tensor& x, const Tensor& y) {
+  const float fine = x.scale() / 128.0f;
+  const float relu_scale = 3.0f / 32768.0f;
+  const Multiplier out = quantize_multiplier(fine / y.scale());
+  const Multiplier reluish = quantize_multiplier(fine / relu_scale);
+  if (out.shift > 0) {
+    throw Error(Exit::kUnsupported,
+                "HARD_SWISH of " + x.name +
+                    ": the output scale is below 1/128 of the input scale");
+  }
+  const int mo = shortened(out), mr = shortened(reluish);
+  const int so = out.shift, sr = reluish.shift;
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    const int h = (q - zx) * 128;
+    const int p = high_mul16(h, mo);
+    int r = h;
+    if (sr > 0) r = saturate16(int64_t{r} * (int64_t{1} << (sr - 1)));
+    r = high_mul16(r, mr);
+    if (sr > 0) r = saturate16(int64_t{2} * r);
+    if (sr < 0) r = round_shift(r, -sr);
+    r = (r + 32768) >> 1;
+    return round_shift(r * p / (1 << 15), -so) + zy;
+  };
+}
+
+ByteFunction byte_function(const Graph& graph, const Op& op) {
+  const Tensor& x = graph.tensors[op.inputs[0]];
+  const Tensor& y = graph.tensors[op.outputs[0]];
+  switch (op.kind) {
+    case OpKind::kQuantize:
+      return quantize(x, y);
+    case OpKind::kRelu:
+      return relu(x, y);
+    case OpKind::kRelu6:
+      return relu6(x);
+    case OpKind::kLeakyRelu:
+      return leaky_relu(x, y, std::get<AlphaAttr>(op.attr).value);
+    case OpKind::kLogistic:
+      return limited(x, logistic_of);
+    case OpKind::kTanh:
+      return limited(x, tanh_of);
+    case OpKind::kHardSwish:
+      return hard_swish(x, y);
+    default:
+      throw Error(Exit::kInternal,
+                  std::string("no unary operator: ") + op_name(op.kind));
+  }
+}
+
+}  // namespace
+
+std::array<int8_t, 256> unary_table(const Graph& graph, const Op& op) {
+  const ByteFunction f = byte_function(graph, op);
+  std::array<int8_t, 256> table;
+  for (int q = -128; q < 128; ++q) {
+    table[q + 128] = static_cast<int8_t>(clamp(f(q), -128, 127));
+  }
+  return table;
+}
+
+}  // namespace shoal

@@ -1,0 +1,221 @@
+// Operators that compute element by element or along axes.
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/import/op_reader.h"
+
+namespace shoal {
+namespace {
+
+// Sums of this many int8 values less a zero point stay within int32.
+constexpr int64_t kMaxReduced = int64_t{1} << 23;
+// SOFTMAX sums terms of up to 2^19 in an int32.
+constexpr int kMaxClasses = 4095;
+
+Shape broadcast(const OpReader& r, const Shape& a, const Shape& b) {
+  Shape out(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int p = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const int q = i < b.size() ? b[b.size() - 1 - i] : 1;
+    r.require(p == q || p == 1 || q == 1,
+              text("shapes ", shape_text(a), " and ", shape_text(b),
+                   " do not broadcast"));
+    out[out.size() - 1 - i] = p == 1 ? q : p;
+  }
+  return out;
+}
+
+// ADD and SUB shift by 20 bits: the last multiplier must stay below one.
+void check_sum_scales(const OpReader& r, float a, float b, float y) {
+  const double twice = 2.0 * std::max(a, b);
+  if (static_cast<float>(twice / ((1 << 20) * double{y})) >= 1.f) {
+    r.unsupported(text("output scale ", y,
+                       " is too small for inputs of "
+                       "scales ",
+                       a, " and ", b));
+  }
+}
+
+void convert_binary(const OpReader& r, Op& op) {
+  const bool scaled = op.kind == OpKind::kAdd || op.kind == OpKind::kSub ||
+                      op.kind == OpKind::kMul;
+  const Tensor& a = scaled ? r.quantized(0) : r.data(0);
+  const Tensor& b = scaled ? r.quantized(1) : r.data(1);
+  const Tensor& y = scaled ? r.quantized_result() : r.result();
+  r.expect_shape(y, broadcast(r, a.shape, b.shape));
+  op.inputs = {r.input(0), r.input(1)};
+  if (!scaled) return;
+  if (op.kind != OpKind::kMul && !r.floats()) {
+    check_sum_scales(r, a.scale(), b.scale(), y.scale());
+  }
+  op.attr = FusedAttr{r.activation()};
+}
+
+void convert_reduce(const OpReader& r, Op& op) {
+  const bool bytes = op.kind == OpKind::kReduceMax;
+  const Tensor& x = bytes ? r.data(0) : r.quantized(0);
+  const Tensor& y = bytes ? r.result() : r.quantized_result();
+  const int rank = static_cast<int>(x.shape.size());
+  ReduceAttr a;
+  a.reduced.assign(x.shape.size(), false);
+  for (const int value : r.numbers(1, "axes")) {
+    a.reduced[static_cast<size_t>(r.axis(value, rank))] = true;
+  }
+  Shape expected;
+  int64_t reduced = 1;
+  for (size_t i = 0; i < x.shape.size(); ++i) {
+    if (a.reduced[i]) reduced *= x.shape[i];
+    if (!a.reduced[i]) {
+      expected.push_back(x.shape[i]);
+    } else if (r.options().keep_dims) {
+      expected.push_back(1);
+    }
+  }
+  if (reduced > kMaxReduced) {
+    r.unsupported(text("a reduction over ", reduced, " elements"));
+  }
+  r.expect_shape(y, expected);
+  if (bytes) r.expect_equal_quantization(x, y);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
+void check_hard_swish(const OpReader& r, float x, float y) {
+  if (r.floats()) return;
+  const float hires = x / 128.f;
+  if (hires / y >= 1.f || x >= 1536.f) {
+    r.unsupported(text("input scale ", x, " and output scale ", y,
+                       " leave 16-bit arithmetic"));
+  }
+}
+
+void check_leaky(const OpReader& r, float x, float y) {
+  const float alpha = r.options().value;
+  r.require(std::isfinite(alpha), "alpha is not finite");
+  if (alpha < 0 || (!r.floats() && !std::isfinite(x * alpha / y))) {
+    r.unsupported(text("alpha of ", alpha));
+  }
+}
+
+void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
+  r.require(!x.shape.empty(), "input has no axis");
+  if (x.shape.back() > kMaxClasses) {
+    r.unsupported(text("a row of ", x.shape.back(), " classes, the limit is ",
+                       kMaxClasses));
+  }
+  const float beta = r.options().value;
+  r.require(std::isfinite(beta), "beta is not finite");
+  if (r.floats()) return;
+  if (double{beta} * x.scale() * (1 << 26) < 1.0) {
+    r.unsupported(
+        text("beta ", beta, " times input scale ", x.scale(), " is too small"));
+  }
+  r.require(y.scale() == 1.f / 256 && y.zero() == -128,
+            text("output needs scale 1/256 and zero point -128, it has ",
+                 y.scale(), " and ", y.zero()));
+}
+
+void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
+  if (r.floats()) return;
+  if (x.scale() < 0x1p-28f) {
+    r.unsupported(text("input scale ", x.scale(), " is too small"));
+  }
+  if (r.kind() == OpKind::kLogistic) {
+    r.require(y.zero() == -128,
+              text("output needs zero point -128, it has ", y.zero()));
+  }
+}
+
+void convert_unary(const OpReader& r, Op& op) {
+  const Tensor& x = r.quantized(0);
+  const Tensor& y = r.quantized_result();
+  r.same_shape(x, y);
+  op.inputs = {r.input(0)};
+  switch (op.kind) {
+    case OpKind::kLeakyRelu:
+      check_leaky(r, x.scale(), y.scale());
+      op.attr = AlphaAttr{r.options().value};
+      break;
+    case OpKind::kSoftmax:
+      check_softmax(r, x, y);
+      op.attr = AlphaAttr{r.options().value};
+      break;
+    case OpKind::kHardSwish:
+      check_hard_swish(r, x.scale(), y.scale());
+      break;
+    case OpKind::kLogistic:
+    case OpKind::kTanh:
+      check_sigmoid(r, x, y);
+      break;
+    default:
+      break;
+  }
+}
+
+void convert_prelu(const OpReader& r, Op& op) {
+  const Tensor& x = r.quantized(0);
+  const Tensor& alpha = r.quantized(1);
+  const Tensor& y = r.quantized_result();
+  if (!alpha.constant) r.unsupported("an alpha that is not constant");
+  r.require(broadcast(r, x.shape, alpha.shape) == x.shape,
+            text("alpha of shape ", shape_text(alpha.shape),
+                 " is larger than the input"));
+  r.same_shape(x, y);
+  op.inputs = {r.input(0), r.input(1)};
+}
+
+// Whether a float32 operand is legal here has been checked before.
+void convert_quantize(const OpReader& r, Op& op) {
+  const bool from_float = r.tensor(0).type == Type::kFloat32;
+  const Tensor& x = from_float ? r.tensor(0) : r.quantized(0);
+  r.same_shape(x, r.quantized_result());
+  op.inputs = {r.input(0)};
+}
+
+}  // namespace
+
+bool convert_arithmetic(const OpReader& r, Op& op) {
+  const bool converts =
+      op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize;
+  r.require(!converts || !r.floats(), "converts float32 to float32");
+  switch (r.kind()) {
+    case OpKind::kAdd:
+    case OpKind::kSub:
+    case OpKind::kMul:
+    case OpKind::kMaximum:
+    case OpKind::kMinimum:
+      convert_binary(r, op);
+      return true;
+    case OpKind::kMean:
+    case OpKind::kSum:
+    case OpKind::kReduceMax:
+      convert_reduce(r, op);
+      return true;
+    case OpKind::kRelu:
+    case OpKind::kRelu6:
+    case OpKind::kLeakyRelu:
+    case OpKind::kLogistic:
+    case OpKind::kTanh:
+    case OpKind::kHardSwish:
+    case OpKind::kSoftmax:
+      convert_unary(r, op);
+      return true;
+    case OpKind::kPrelu:
+      convert_prelu(r, op);
+      return true;
+    case OpKind::kQuantize:
+      convert_quantize(r, op);
+      return true;
+    case OpKind::kDequantize:
+      r.same_shape(r.quantized(0), r.any_result());
+      if (r.any_result().type != Type::kFloat32) {
+        r.unsupported("a result that is not float32");
+      }
+      op.inputs = {r.input(0)};
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace shoal

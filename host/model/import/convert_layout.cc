@@ -1,0 +1,203 @@
+// Operators that move bytes and keep or rearrange all of them.
+#include <algorithm>
+
+#include "host/model/import/op_reader.h"
+
+namespace shoal {
+namespace {
+
+void convert_concatenation(const OpReader& r, Op& op) {
+  const Tensor& y = r.quantized_result();
+  if (r.inputs() > 10) {
+    r.unsupported(text(r.inputs(), " inputs; chain several with at most 10"));
+  }
+  if (r.activation() != Activation::kNone) {
+    r.unsupported("a fused activation; use its operator");
+  }
+  const int axis = r.axis(r.options().axis, rank_of(y));
+  const auto along = static_cast<size_t>(axis);
+  int64_t total = 0;
+  for (int i = 0; i < r.inputs(); ++i) {
+    const Tensor& x = r.quantized(i);
+    Shape expected = y.shape;
+    if (along < x.shape.size()) expected[along] = x.shape[along];
+    r.expect_shape(x, expected);
+    r.expect_equal_quantization(x, y);
+    total += x.shape[along];
+    op.inputs.push_back(r.input(i));
+  }
+  r.require(total == y.shape[along],
+            text("inputs have ", total, " along axis ", axis, ", the output ",
+                 y.shape[along]));
+  op.attr = AxisAttr{axis};
+}
+
+void set_pad_value(const OpReader& r, const Tensor& y, PadAttr& a) {
+  a.value = y.zero();
+  if (r.kind() == OpKind::kPad) return;
+  if (r.floats()) {
+    a.real = r.real(2, "a pad value");
+    return;
+  }
+  const Tensor& value = r.quantized(2);
+  if (!value.constant) r.unsupported("a pad value that is not constant");
+  r.require(element_count(value.shape) == 1,
+            text("pad value of shape ", shape_text(value.shape)));
+  r.expect_equal_quantization(value, y);
+  a.value = static_cast<int8_t>(value.data[0]);
+}
+
+void convert_pad(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.quantized_result();
+  const Shape& shape = r.tensor(1).shape;
+  r.require(shape == Shape{rank_of(x), 2},
+            text("paddings have shape ", shape_text(shape), ", expected ",
+                 x.shape.size(), "x2"));
+  const std::vector<int> amounts = r.numbers(1, "paddings");
+  r.expect_rank(y, rank_of(x));
+  PadAttr a;
+  for (size_t i = 0; i < x.shape.size(); ++i) {
+    const int before = amounts[2 * i], after = amounts[2 * i + 1];
+    r.require(before >= 0 && after >= 0, "a padding is negative");
+    const int64_t size = int64_t{before} + x.shape[i] + after;
+    r.require(size == y.shape[i], text("axis ", i, " is ", y.shape[i],
+                                       " after padding, expected ", size));
+    a.before.push_back(before);
+    a.after.push_back(after);
+  }
+  set_pad_value(r, y, a);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
+// The output's own shape counts; a shape operand is not read, but one that
+// other operators compute would mean that shapes are not fixed.
+void convert_reshape(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.result();
+  if (r.has(1)) r.numbers(1, "sizes");
+  r.require(element_count(x.shape) == element_count(y.shape),
+            text("from ", shape_text(x.shape), " to ", shape_text(y.shape),
+                 " changes the number of elements"));
+  op.inputs = {r.input(0)};
+}
+
+void convert_squeeze(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  std::vector<bool> dropped(x.shape.size(), r.options().dims.empty());
+  for (const int dim : r.options().dims) {
+    const auto axis = static_cast<size_t>(r.axis(dim, rank_of(x)));
+    r.require(x.shape[axis] == 1, text("axis ", axis, " of size ",
+                                       x.shape[axis], " cannot be squeezed"));
+    dropped[axis] = true;
+  }
+  Shape expected;
+  for (size_t i = 0; i < x.shape.size(); ++i) {
+    if (!dropped[i] || x.shape[i] != 1) expected.push_back(x.shape[i]);
+  }
+  r.expect_shape(r.result(), expected);
+  op.inputs = {r.input(0)};
+}
+
+void convert_expand_dims(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const std::vector<int> axes = r.numbers(1, "axes");
+  r.require(axes.size() == 1, text(axes.size(), " axes, expected one"));
+  const int axis = r.axis(axes[0], rank_of(x) + 1);
+  Shape expected = x.shape;
+  expected.insert(expected.begin() + axis, 1);
+  r.expect_shape(r.result(), expected);
+  op.inputs = {r.input(0)};
+}
+
+void convert_transpose(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const std::vector<int> perm = r.numbers(1, "axes");
+  r.require(perm.size() == x.shape.size(),
+            text(perm.size(), " axes for an input of ", x.shape.size()));
+  TransposeAttr a;
+  std::vector<bool> seen(perm.size(), false);
+  Shape expected;
+  for (const int value : perm) {
+    const int axis = r.axis(value, rank_of(x));
+    const auto i = static_cast<size_t>(axis);
+    r.require(!seen[i], text("axis ", axis, " appears twice"));
+    seen[i] = true;
+    a.perm.push_back(axis);
+    expected.push_back(x.shape[i]);
+  }
+  r.expect_shape(r.result(), expected);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
+void convert_resize(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.result();
+  const std::vector<int> size = r.numbers(1, "sizes");
+  r.expect_rank(x, 4);
+  r.expect_batch_of_one(x);
+  r.require(size.size() == 2, text(size.size(), " sizes, expected two"));
+  r.expect_shape(y, {1, size[0], size[1], x.shape[3]});
+  op.inputs = {r.input(0)};
+  op.attr =
+      ResizeAttr{r.options().align_corners, r.options().half_pixel_centers};
+}
+
+void convert_blocks(const OpReader& r, Op& op) {
+  const bool to_depth = op.kind == OpKind::kSpaceToDepth;
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.result();
+  r.expect_rank(x, 4);
+  r.expect_rank(y, 4);
+  r.expect_batch_of_one(x);
+  const int block = r.options().block;
+  r.require(block >= 1 && block <= 65535, text("block of ", block));
+  const Shape& wide = to_depth ? x.shape : y.shape;
+  const Shape& deep = to_depth ? y.shape : x.shape;
+  const bool fits = deep[0] == wide[0] && int64_t{deep[1]} * block == wide[1] &&
+                    int64_t{deep[2]} * block == wide[2] &&
+                    deep[3] == int64_t{wide[3]} * block * block;
+  r.require(fits, text("block ", block, " does not turn ", shape_text(x.shape),
+                       " into ", shape_text(y.shape)));
+  op.inputs = {r.input(0)};
+  op.attr = BlockAttr{block};
+}
+
+}  // namespace
+
+bool convert_layout(const OpReader& r, Op& op) {
+  switch (r.kind()) {
+    case OpKind::kConcatenation:
+      convert_concatenation(r, op);
+      return true;
+    case OpKind::kPad:
+    case OpKind::kPadv2:
+      convert_pad(r, op);
+      return true;
+    case OpKind::kReshape:
+      convert_reshape(r, op);
+      return true;
+    case OpKind::kSqueeze:
+      convert_squeeze(r, op);
+      return true;
+    case OpKind::kExpandDims:
+      convert_expand_dims(r, op);
+      return true;
+    case OpKind::kTranspose:
+      convert_transpose(r, op);
+      return true;
+    case OpKind::kResizeNearestNeighbor:
+      convert_resize(r, op);
+      return true;
+    case OpKind::kSpaceToDepth:
+    case OpKind::kDepthToSpace:
+      convert_blocks(r, op);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace shoal

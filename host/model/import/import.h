@@ -1,0 +1,28 @@
+// Model file -> Graph. The file is hostile until every check here has passed.
+//
+// A .tflite file becomes an int8 graph, or a float one if it computes in
+// float32 throughout (graph.h, is_float). Weights of half precision count as
+// float32: the DEQUANTIZE behind them is no operator of the graph.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+// Throws Error: kCorrupt for what is no legal model (with the layer and the
+// reason), kUnsupported with all unsupported operators at once.
+Graph import_tflite(std::span<const uint8_t> file, const std::string& name);
+
+// What a command takes as MODEL: a .tflite or .onnx file, told by its bytes
+// and only then by its name, or a network of the zoo ("zoo:vgg16"). kUsage if
+// there is none.
+Graph load_model(const std::string& model);
+// The same, and what it was.
+enum class ModelFormat : uint8_t { kTflite, kOnnx, kZoo };
+Graph load_model(const std::string& model, ModelFormat& format);
+
+}  // namespace shoal

@@ -1,0 +1,160 @@
+// A file cut at every byte, and with one bit flipped at every byte: an error
+// with a code of its own, or a legal graph.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <random>
+
+#include "host/base/error.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+#include "host/model/import/testing/sample_models.h"
+
+namespace shoal {
+namespace {
+
+// Quantized ones and ones that compute in float32.
+std::vector<SampleModel> all_samples() {
+  std::vector<SampleModel> out = sample_models();
+  for (SampleModel& sample : sample_models(1, Type::kFloat32)) {
+    sample.name += " in float32";
+    out.push_back(std::move(sample));
+  }
+  return out;
+}
+
+struct Tally {
+  int corrupt = 0, unsupported = 0, legal = 0;
+};
+
+// What every later step relies on; the checks of the importer, repeated.
+void expect_legal(const Graph& graph) {
+  const bool floats = is_float(graph);
+  for (const Tensor& t : graph.tensors) {
+    EXPECT_GE(element_count(t.shape), 1);
+    EXPECT_LT(element_count(t.shape) * type_bytes(t.type), int64_t{1} << 31);
+    EXPECT_EQ(t.quant.scale.size(), t.quant.zero.size());
+    if (t.constant) {
+      EXPECT_EQ(static_cast<int64_t>(t.data.size()),
+                element_count(t.shape) * type_bytes(t.type));
+    } else {
+      EXPECT_TRUE(t.data.empty());
+    }
+  }
+  for (const Op& op : graph.ops) {
+    EXPECT_FALSE(op.inputs.empty());
+    for (const int t : op.inputs) {
+      EXPECT_GE(t, -1);
+      EXPECT_LT(t, static_cast<int>(graph.tensors.size()));
+      if (floats && t >= 0) {
+        EXPECT_EQ(graph.tensors[static_cast<size_t>(t)].type, Type::kFloat32);
+      }
+    }
+  }
+}
+
+void try_import(std::span<const uint8_t> file, Tally& tally) {
+  try {
+    expect_legal(import_tflite(file, "model"));
+    ++tally.legal;
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()), "");
+    EXPECT_TRUE(error.code() == Exit::kCorrupt ||
+                error.code() == Exit::kUnsupported)
+        << error.what();
+    ++(error.code() == Exit::kCorrupt ? tally.corrupt : tally.unsupported);
+  }
+}
+
+TEST(ImportDamage, TruncationAtEveryByteIsAnError) {
+  for (const SampleModel& sample : all_samples()) {
+    Tally tally;
+    for (size_t bytes = 0; bytes < sample.file.size(); ++bytes) {
+      // A copy of that very size, so that reading past it is seen.
+      const std::vector<uint8_t> cut(
+          sample.file.begin(),
+          sample.file.begin() + static_cast<std::ptrdiff_t>(bytes));
+      try_import(cut, tally);
+    }
+    EXPECT_EQ(tally.legal, 0) << sample.name;
+  }
+}
+
+TEST(ImportDamage, OneFlippedBitAtEveryByte) {
+  for (const SampleModel& sample : all_samples()) {
+    Tally tally;
+    std::vector<uint8_t> file = sample.file;
+    for (size_t i = 0; i < file.size(); ++i) {
+      const auto bit = static_cast<uint8_t>(1u << (i * 5 % 8));
+      file[i] ^= bit;
+      try_import(file, tally);
+      file[i] ^= bit;
+    }
+    EXPECT_GT(tally.corrupt, 0) << sample.name;
+    EXPECT_GT(tally.legal, 0) << sample.name;
+  }
+}
+
+// Several words changed at once, small numbers more often than others.
+TEST(ImportDamage, RandomWords) {
+  const uint32_t seed = 20240611;
+  SCOPED_TRACE(seed);
+  std::mt19937 rng(seed);
+  Tally tally;
+  for (const SampleModel& sample : all_samples()) {
+    for (int run = 0; run < 1500; ++run) {
+      std::vector<uint8_t> file = sample.file;
+      for (uint32_t words = 1 + rng() % 4; words > 0; --words) {
+        const uint32_t value = rng() % 2 == 0 ? rng() : rng() % 16 - 2;
+        std::memcpy(&file[rng() % (file.size() / 4) * 4], &value, 4);
+      }
+      try_import(file, tally);
+    }
+  }
+  EXPECT_GT(tally.corrupt, 0);
+  EXPECT_GT(tally.unsupported, 0);
+  EXPECT_GT(tally.legal, 0);
+}
+
+TEST(ImportDamage, SeedsOfTheFuzzTargetAreLegal) {
+  int seeds = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           SHOAL_SOURCE_DIR "/fuzz/corpus/import")) {
+    EXPECT_NO_THROW(load_model(entry.path())) << entry.path();
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 8);
+}
+
+// A vector of tensors that all are one table, or constants that all share one
+// buffer, must not unfold without bound.
+TEST(ImportDamage, SharedBuffersDoNotUnfold) {
+  ModelBuilder b;
+  const int x = b.input({1, 4096}, {1, 0});
+  const int c = b.constant({1, 4096}, std::vector<int8_t>(4096, 1), {1, 0});
+  b.output(b.add(x, c, {1, 0}));
+  const RawTensor tensor = b.raw().tensors[static_cast<size_t>(c)];
+  for (int i = 0; i < 200; ++i) b.raw().tensors.push_back(tensor);
+  try {
+    import_tflite(b.finish(), "model");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kCorrupt);
+    EXPECT_NE(std::string(error.what()).find("unfold"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(ImportDamage, UnalignedBytesAreReadAlike) {
+  const std::vector<uint8_t> file = sample_models()[0].file;
+  std::vector<uint8_t> shifted(file.size() + 1);
+  std::copy(file.begin(), file.end(), shifted.begin() + 1);
+  const Graph a = import_tflite(file, "model");
+  const Graph b = import_tflite(std::span(shifted).subspan(1), "model");
+  EXPECT_EQ(a.tensors.size(), b.tensors.size());
+  EXPECT_EQ(a.tensors[1].data, b.tensors[1].data);
+}
+
+}  // namespace
+}  // namespace shoal

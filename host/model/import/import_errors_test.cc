@@ -1,0 +1,408 @@
+// The words of the main errors. Every case takes a good model, breaks one
+// thing, and pins the code and the message.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <ostream>
+
+#include "host/base/error.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+
+namespace shoal {
+namespace {
+
+const ModelBuilder::Scale kScale{0.05f, 4};
+
+std::vector<int8_t> ones(int64_t count) {
+  return std::vector<int8_t>(static_cast<size_t>(count), 1);
+}
+
+// A convolution of 1x6x6x2 to 1x6x6x3 and the numbers of its tensors.
+struct Net {
+  ModelBuilder b;
+  int x, w, bias, y;
+  Net() {
+    x = b.input({1, 6, 6, 2}, kScale);
+    w = b.weights({3, 3, 3, 2}, ones(54), {0.1f, 0.2f, 0.3f}, 0);
+    bias = b.bias({1, 2, 3});
+    y = b.conv(x, w, bias, kScale);
+    b.rename(y, "conv");
+    b.output(y);
+  }
+  RawTensor& tensor(int t) { return b.raw().tensors[static_cast<size_t>(t)]; }
+  RawOp& op() { return b.raw().ops.back(); }
+  // Replaces the output.
+  void end(int t) { b.raw().outputs = {t}; }
+};
+
+struct Case {
+  const char* name;
+  std::function<void(Net&)> break_it;
+  const char* what;
+  Exit code = Exit::kCorrupt;
+};
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+class ImportErrors : public testing::TestWithParam<Case> {};
+
+TEST_P(ImportErrors, SayWhereAndWhy) {
+  Net net;
+  GetParam().break_it(net);
+  try {
+    import_tflite(net.b.finish(), "m");
+    ADD_FAILURE() << "imported";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), GetParam().what);
+    EXPECT_EQ(error.code(), GetParam().code);
+  }
+}
+
+const Case kStructure[] = {
+    {"no_input", [](Net& n) { n.b.raw().inputs.clear(); }, "m: has no input"},
+    {"no_operator", [](Net& n) { n.b.raw().ops.clear(); },
+     "m: has no operator"},
+    {"input_index", [](Net& n) { n.op().inputs[0] = 99; },
+     "m: op 0 CONV_2D \"conv\": tensor 99 of 4"},
+    {"output_index", [](Net& n) { n.op().outputs[0] = -1; },
+     "m: op 0 CONV_2D: tensor -1 of 4"},
+    {"reads_itself", [](Net& n) { n.op().inputs[0] = n.y; },
+     "m: op 0 CONV_2D \"conv\": tensor 3 \"conv\" is read before it is made"},
+    {"writes_constant", [](Net& n) { n.op().outputs[0] = n.w; },
+     "m: op 0 CONV_2D \"t1\": tensor 1 \"t1\" is a constant or made twice"},
+    {"made_twice", [](Net& n) { n.b.raw().ops.push_back(n.op()); },
+     "m: op 1 CONV_2D \"conv\": tensor 3 \"conv\" is a constant or made "
+     "twice"},
+    {"constant_input", [](Net& n) { n.b.raw().inputs.push_back(n.w); },
+     "m: model inputs: tensor 1 \"t1\" is a constant or made twice"},
+    {"output_never_made",
+     [](Net& n) {
+       n.b.raw().tensors.push_back(n.tensor(n.y));
+       n.end(4);
+     },
+     "m: model outputs: tensor 4 \"conv\" is read before it is made"},
+};
+const Case kTensors[] = {
+    {"buffer_index", [](Net& n) { n.tensor(n.y).buffer = 77; },
+     "m: tensor 3 \"conv\": buffer 77 of 3"},
+    {"buffer_size", [](Net& n) { n.b.data(n.w).pop_back(); },
+     "m: tensor 1 \"t1\": has 53 bytes of data, 3x3x3x2 INT8 needs 54"},
+    {"size_zero", [](Net& n) { n.tensor(n.y).shape[1] = 0; },
+     "m: tensor 3 \"conv\": size 0 of an axis"},
+    {"open_shape", [](Net& n) { n.tensor(n.x).shape[0] = -1; },
+     "m: tensor 0 \"t0\": an open shape; export with fixed shapes",
+     Exit::kUnsupported},
+    {"too_long", [](Net& n) { n.tensor(n.x).shape[1] = 65536; },
+     "m: tensor 0 \"t0\": size 65536 of an axis, the limit is 65535",
+     Exit::kUnsupported},
+    {"too_many",
+     [](Net& n) {
+       n.tensor(n.x).shape = {65535, 65535, 65535, 65535};
+     },
+     "m: tensor 0 \"t0\": more than 2^31 bytes", Exit::kUnsupported},
+    {"signature",
+     [](Net& n) {
+       n.tensor(n.x).signature = {-1, 6, 7, 2};
+     },
+     "m: tensor 0 \"t0\": shape 1x6x6x2 is not of the shape signature "
+     "-1x6x7x2"},
+    {"scale_negative", [](Net& n) { n.tensor(n.x).scale = {-1}; },
+     "m: tensor 0 \"t0\": scale -1 is not a positive number up to 2^60"},
+    {"scale_large", [](Net& n) { n.tensor(n.x).scale = {0x1p61f}; },
+     "m: tensor 0 \"t0\": scale 2.30584e+18 is not a positive number up to "
+     "2^60"},
+    {"scale_nan",
+     [](Net& n) {
+       n.tensor(n.x).scale = {std::numeric_limits<float>::quiet_NaN()};
+     },
+     "m: tensor 0 \"t0\": scale nan is not a positive number up to 2^60"},
+    {"scales", [](Net& n) { n.tensor(n.w).scale.pop_back(); },
+     "m: tensor 1 \"t1\": 2 scales but 3 zero points"},
+    {"channels", [](Net& n) { n.tensor(n.w).axis = 3; },
+     "m: tensor 1 \"t1\": 3 scales for 2 channels"},
+    {"axis", [](Net& n) { n.tensor(n.w).axis = -1; },
+     "m: tensor 1 \"t1\": scales along axis -1 of 4"},
+    {"zero_point", [](Net& n) { n.tensor(n.y).zero = {128}; },
+     "m: tensor 3 \"conv\": zero point 128 is outside -128..127"},
+    {"variable", [](Net& n) { n.tensor(n.y).variable = true; },
+     "m: tensor 3 \"conv\": a variable that outlives a frame",
+     Exit::kUnsupported},
+};
+const Case kConvolution[] = {
+    {"no_options", [](Net& n) { n.op().options.code = 0; },
+     "m: op 0 CONV_2D \"conv\": has no options"},
+    {"other_options",
+     [](Net& n) {
+       n.op().options.code = static_cast<int>(OptionsCode::kSoftmax);
+     },
+     "m: op 0 CONV_2D \"conv\": has options of type 9, expected 1"},
+    {"operands", [](Net& n) { n.op().inputs.resize(1); },
+     "m: op 0 CONV_2D \"conv\": has 1 inputs"},
+    {"missing", [](Net& n) { n.op().inputs[1] = -1; },
+     "m: op 0 CONV_2D \"conv\": input 1 is missing"},
+    {"bias_length",
+     [](Net& n) {
+       n.tensor(n.bias).shape = {2};
+       n.b.data(n.bias).resize(8);
+     },
+     "m: op 0 CONV_2D \"conv\": bias has 2 elements, expected 3"},
+    {"bias_type", [](Net& n) { n.op().inputs[2] = n.w; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": bias of type INT8",
+     Exit::kUnsupported},
+    {"output_size", [](Net& n) { n.tensor(n.y).shape[2] = 5; },
+     "m: op 0 CONV_2D \"conv\": output width is 5, but input 6, kernel 3, "
+     "stride 1 and SAME padding give 6"},
+    {"valid_size", [](Net& n) { n.op().options.padding = kPaddingValid; },
+     "m: op 0 CONV_2D \"conv\": output height is 6, but input 6, kernel 3, "
+     "stride 1 and VALID padding give 4"},
+    {"stride", [](Net& n) { n.op().options.stride_h = 0; },
+     "m: op 0 CONV_2D \"conv\": stride of 0"},
+    {"dilation", [](Net& n) { n.op().options.dilation_w = -2; },
+     "m: op 0 CONV_2D \"conv\": dilation of -2"},
+    {"window", [](Net& n) { n.op().options.dilation_w = 2147483647; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a window of 4294967295 with "
+     "stride 1, the limit is 65535",
+     Exit::kUnsupported},
+    {"padding", [](Net& n) { n.op().options.padding = 2; },
+     "m: op 0 CONV_2D \"conv\": padding of number 2"},
+    {"channels_out", [](Net& n) { n.tensor(n.y).shape[3] = 4; },
+     "m: op 0 CONV_2D \"conv\": output has 4 channels, expected 3"},
+    {"channels_in", [](Net& n) { n.tensor(n.x).shape[3] = 5; },
+     "m: op 0 CONV_2D \"conv\": weights take 2 channels, the input has 5"},
+    {"grouped", [](Net& n) { n.tensor(n.x).shape[3] = 4; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a grouped convolution (4 "
+     "channels, 2 per group); use one CONV_2D per group",
+     Exit::kUnsupported},
+    {"batch", [](Net& n) { n.tensor(n.x).shape[0] = 4; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a batch of 4; export with "
+     "batch 1, a batch of n is n frames",
+     Exit::kUnsupported},
+    {"tanh", [](Net& n) { n.op().options.activation = 4; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a fused TANH; use the "
+     "operator TANH",
+     Exit::kUnsupported},
+    {"weight_axis", [](Net& n) { n.tensor(n.w).axis = 1; },
+     "m: op 0 CONV_2D \"conv\": weights have their scales along axis 1, "
+     "expected 0"},
+    {"input_scale",
+     [](Net& n) {
+       n.tensor(n.x).scale.clear();
+       n.tensor(n.x).zero.clear();
+     },
+     "m: op 0 CONV_2D \"conv\": \"t0\" has no scale"},
+    {"types_mixed", [](Net& n) { n.tensor(n.y).type = kCodeUint8; },
+     "m: op 0 CONV_2D \"conv\": \"conv\" is UINT8, the input is INT8"},
+};
+const Case kOthers[] = {
+    {"broadcast", [](Net& n) { n.end(n.b.add(n.y, n.x, kScale)); },
+     "m: op 1 ADD \"t4\": shapes 1x6x6x3 and 1x6x6x2 do not broadcast"},
+    {"sum_scale",
+     [](Net& n) {
+       n.end(n.b.add(n.y, n.y, {1e-9f, 0}));
+     },
+     "m: not supported:\n  op 1 ADD \"t4\": output scale 1e-09 is too small "
+     "for inputs of scales 0.05 and 0.05",
+     Exit::kUnsupported},
+    {"reshape",
+     [](Net& n) {
+       n.end(n.b.reshape(n.y, {1, 107}));
+     },
+     "m: op 1 RESHAPE \"t5\": from 1x6x6x3 to 1x107 changes the number of "
+     "elements"},
+    {"axis_of_mean",
+     [](Net& n) {
+       n.end(n.b.reduce(OpKind::kMean, n.y, {1}, true, kScale));
+       n.b.data(n.op().inputs[1])[0] = 4;
+     },
+     "m: op 1 MEAN \"t5\": axis 4 of 4 axes"},
+    {"permutation",
+     [](Net& n) {
+       n.end(n.b.transpose(n.y, {0, 1, 2, 3}));
+       n.b.data(n.op().inputs[1])[4] = 2;
+     },
+     "m: op 1 TRANSPOSE \"t5\": axis 2 appears twice"},
+    {"split",
+     [](Net& n) {
+       n.b.split(n.y, 3, 3);
+       n.op().options.num_splits = 2;
+     },
+     "m: op 1 SPLIT \"t5\": 2 parts but 3 outputs"},
+    {"concat_inputs",
+     [](Net& n) { n.end(n.b.concatenation(std::vector<int>(11, n.y), 3)); },
+     "m: not supported:\n  op 1 CONCATENATION \"t4\": 11 inputs; chain "
+     "several with at most 10",
+     Exit::kUnsupported},
+    {"concat_scale",
+     [](Net& n) {
+       const int y = n.b.concatenation({n.y, n.y}, 3);
+       n.tensor(y).zero = {5};
+       n.end(y);
+     },
+     "m: op 1 CONCATENATION \"t4\": \"conv\" and \"t4\" need the same scale "
+     "and zero point"},
+    {"computed_axes",
+     [](Net& n) {
+       const int axes = n.b.reshape(n.y, {4});
+       n.tensor(axes).type = kCodeInt32;
+       n.end(n.b.transpose(n.y, {0, 1, 2, 3}));
+       n.op().inputs[1] = axes;
+     },
+     "m: not supported:\n  op 1 RESHAPE \"t5\": \"t5\" is INT32, only int8 "
+     "is computed\n  op 2 TRANSPOSE \"t7\": axes that are not constant",
+     Exit::kUnsupported},
+    {"pad_negative",
+     [](Net& n) {
+       n.end(n.b.pad(n.y, {0, 1, 0, 0}, {0, 0, 0, 0}));
+       n.b.data(n.op().inputs[1])[11] = 0x80;
+     },
+     "m: op 1 PAD \"t5\": a padding is negative"},
+    {"stride_zero",
+     [](Net& n) {
+       n.end(n.b.strided_slice(n.y, {.begin = {0, 0, 0, 0},
+                                     .end = {1, 6, 6, 3},
+                                     .stride = {1, 1, 1, 1}}));
+       n.b.data(n.op().inputs[3])[4] = 0;
+     },
+     "m: op 1 STRIDED_SLICE \"t7\": axis 1 has stride 0"},
+    {"softmax_scale",
+     [](Net& n) {
+       n.end(n.b.softmax(n.y));
+       n.tensor(n.b.raw().outputs[0]).zero = {0};
+     },
+     "m: op 1 SOFTMAX \"t4\": output needs scale 1/256 and zero point -128, "
+     "it has 0.00390625 and 0"},
+    {"softmax_classes",
+     [](Net& n) {
+       n.end(n.b.softmax(n.b.input({1, 4096}, kScale)));
+     },
+     "m: not supported:\n  op 1 SOFTMAX \"t5\": a row of 4096 classes, the "
+     "limit is 4095",
+     Exit::kUnsupported},
+    {"depth_multiplier",
+     [](Net& n) {
+       const int w = n.b.weights({1, 1, 1, 6}, ones(6), {1}, 3);
+       n.end(n.b.depthwise(n.y, w, -1, kScale));
+       n.op().options.depth_multiplier = 3;
+     },
+     "m: op 1 DEPTHWISE_CONV_2D \"t5\": 3 channels times depth multiplier 3 "
+     "are not the 6 of the weights"},
+    {"rows",
+     [](Net& n) {
+       const int w = n.b.weights({2, 5}, ones(10), {1}, 0);
+       n.end(n.b.fully_connected(n.y, w, -1, kScale));
+     },
+     "m: op 1 FULLY_CONNECTED \"t5\": input of 108 elements is not rows of "
+     "5"},
+};
+const Case kUnsupported[] = {
+    {"operators",
+     [](Net& n) {
+       for (const int code : {23, 12345, 32}) {
+         n.end(n.b.unary(OpKind::kRelu, n.y, kScale));
+         n.op().code = code;
+       }
+       n.op().custom = "Flex";
+     },
+     "m: not supported:\n"
+     "  op 1 RESIZE_BILINEAR \"t4\": use RESIZE_NEAREST_NEIGHBOR or "
+     "TRANSPOSE_CONV for upsampling\n"
+     "  op 2 operator 12345 \"t5\": end the model before it, or retrain "
+     "without it\n"
+     "  op 3 CUSTOM \"Flex\" \"t6\": end the model before it, or retrain "
+     "without it",
+     Exit::kUnsupported},
+    {"int16", [](Net& n) { n.tensor(n.x).type = kCodeInt16; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": has an operand of type "
+     "INT16, only int8 and float32 are computed",
+     Exit::kUnsupported},
+    {"hybrid",
+     [](Net& n) { n.tensor(n.x).type = n.tensor(n.y).type = kCodeFloat32; },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": computes in float32 with "
+     "int8 weights (dynamic range)",
+     Exit::kUnsupported},
+    {"float_input",
+     [](Net& n) {
+       n.b.float_input({1, 4});
+     },
+     "m: not supported:\n  model input tensor 4 \"t4\": is float32 and no "
+     "QUANTIZE reads it",
+     Exit::kUnsupported},
+    {"output_type", [](Net& n) { n.end(n.bias); },
+     "m: not supported:\n  model output tensor 2 \"t2\": is neither int8, "
+     "uint8 nor float32",
+     Exit::kUnsupported},
+    {"float_in_the_middle",
+     [](Net& n) { n.end(n.b.quantize(n.b.dequantize(n.y), kScale)); },
+     "m: not supported:\n  op 2 QUANTIZE \"t5\": computes in float32, other "
+     "operators in int8",
+     Exit::kUnsupported},
+    {"several_operators",
+     [](Net& n) {
+       n.b.add(n.y, n.y, {1e-9f, 0});
+       n.tensor(n.x).shape[0] = 2;
+       n.tensor(n.y).shape[0] = 2;
+       n.tensor(4).shape[0] = 2;
+     },
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a batch of 2; export with "
+     "batch 1, a batch of n is n frames\n  op 1 ADD \"t4\": output scale "
+     "1e-09 is too small for inputs of scales 0.05 and 0.05",
+     Exit::kUnsupported},
+};
+
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  return info.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Structure, ImportErrors, testing::ValuesIn(kStructure),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Tensors, ImportErrors, testing::ValuesIn(kTensors),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Convolution, ImportErrors,
+                         testing::ValuesIn(kConvolution), case_name);
+INSTANTIATE_TEST_SUITE_P(Others, ImportErrors, testing::ValuesIn(kOthers),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Unsupported, ImportErrors,
+                         testing::ValuesIn(kUnsupported), case_name);
+
+TEST(ImportErrorsAlone, OfNoModelAtAll) {
+  const auto message = [](const std::vector<uint8_t>& bytes) {
+    try {
+      import_tflite(bytes, "m");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kCorrupt);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message({}), "m: is not a .tflite file");
+  EXPECT_EQ(message(std::vector<uint8_t>(100, 7)), "m: is not a .tflite file");
+  Net net;
+  std::vector<uint8_t> half = net.b.finish();
+  half.resize(half.size() / 2);
+  EXPECT_EQ(message(half),
+            "m: is damaged: a table or vector reaches outside the file");
+}
+
+TEST(ImportErrorsAlone, MissingFileIsAUsageError) {
+  try {
+    load_model("no/such/model.tflite");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUsage);
+  }
+}
+
+TEST(ImportErrorsAlone, LongNamesAreCut) {
+  Net net;
+  net.b.rename(net.y, std::string(5000, 'n'));
+  net.op().inputs[0] = 99;
+  try {
+    import_tflite(net.b.finish(), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_LT(std::string(error.what()).size(), 200u);
+  }
+}
+
+}  // namespace
+}  // namespace shoal

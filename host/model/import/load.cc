@@ -1,0 +1,44 @@
+// What a command takes as MODEL. Apart from import.cc, so that who only reads
+// .tflite files has nothing to do with protobuf.
+#include <filesystem>
+
+#include "host/base/files.h"
+#include "host/model/import/import.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/tflite/raw_model.h"
+#include "host/model/zoo/zoo.h"
+
+namespace shoal {
+namespace {
+
+// ONNX files have no mark of their own, so a name may contradict.
+ModelFormat format_of(std::span<const uint8_t> file,
+                      const std::filesystem::path& path) {
+  if (is_tflite(file) || path.extension() == ".tflite") {
+    return ModelFormat::kTflite;
+  }
+  return is_onnx(file) || path.extension() == ".onnx" ? ModelFormat::kOnnx
+                                                      : ModelFormat::kTflite;
+}
+
+}  // namespace
+
+Graph load_model(const std::string& model, ModelFormat& format) {
+  if (is_zoo_name(model)) {
+    format = ModelFormat::kZoo;
+    return zoo_model(model);
+  }
+  const std::vector<uint8_t> file = read_file(model, files::kModel);
+  const std::filesystem::path path(model);
+  format = format_of(file, path);
+  const std::string name = path.filename().string();
+  return format == ModelFormat::kOnnx ? import_onnx(file, name)
+                                      : import_tflite(file, name);
+}
+
+Graph load_model(const std::string& model) {
+  ModelFormat format{};
+  return load_model(model, format);
+}
+
+}  // namespace shoal

@@ -1,0 +1,80 @@
+// What the file's graph must be before any operator is looked at.
+#include <cstddef>
+
+#include "host/model/import/op_reader.h"
+
+namespace shoal {
+namespace {
+
+class OrderCheck {
+ public:
+  OrderCheck(const RawModel& raw, const std::string& name)
+      : raw_(raw), name_(name), ready_(raw.tensors.size(), false) {}
+
+  void run() {
+    if (raw_.inputs.empty()) fail("has no input");
+    if (raw_.outputs.empty()) fail("has no output");
+    if (raw_.ops.empty()) fail("has no operator");
+    mark_constants();
+    for (const int t : raw_.inputs) make("model inputs", t);
+    for (size_t i = 0; i < raw_.ops.size(); ++i) check_op(i);
+    for (const int t : raw_.outputs) read("model outputs", t);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw Error(Exit::kCorrupt, name_ + ": " + reason);
+  }
+
+  size_t index(const std::string& who, int t) const {
+    if (t < 0 || static_cast<size_t>(t) >= raw_.tensors.size()) {
+      fail(text(who, ": tensor ", t, " of ", raw_.tensors.size()));
+    }
+    return static_cast<size_t>(t);
+  }
+
+  void mark_constants() {
+    for (size_t i = 0; i < raw_.tensors.size(); ++i) {
+      const uint32_t buffer = raw_.tensors[i].buffer;
+      if (buffer < raw_.buffers.size()) {
+        ready_[i] = !raw_.buffers[buffer].empty();
+      }
+    }
+  }
+
+  void make(const std::string& who, int t) {
+    const size_t i = index(who, t);
+    if (ready_[i]) {
+      fail(text(who, ": ", tensor_title(raw_, t),
+                " is a constant or made twice"));
+    }
+    ready_[i] = true;
+  }
+
+  void read(const std::string& who, int t) const {
+    if (ready_[index(who, t)]) return;
+    fail(text(who, ": ", tensor_title(raw_, t), " is read before it is made"));
+  }
+
+  void check_op(size_t number) {
+    const RawOp& op = raw_.ops[number];
+    const std::string who = op_title(raw_, static_cast<int>(number));
+    for (const int t : op.inputs) {
+      if (t != -1) read(who, t);
+    }
+    if (op.outputs.empty()) fail(who + ": has no output");
+    for (const int t : op.outputs) make(who, t);
+  }
+
+  const RawModel& raw_;
+  const std::string& name_;
+  std::vector<bool> ready_;
+};
+
+}  // namespace
+
+void check_order(const RawModel& raw, const std::string& name) {
+  OrderCheck(raw, name).run();
+}
+
+}  // namespace shoal

@@ -1,0 +1,171 @@
+// Everything that cannot run, listed before anything else is looked at.
+#include <algorithm>
+#include <cstddef>
+#include <set>
+
+#include "host/model/import/op_reader.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kQuantizeCode = 114;
+constexpr int kDequantizeCode = 6;
+
+bool is_type(const RawModel& raw, int tensor,
+             std::initializer_list<int> codes) {
+  return tensor >= 0 &&
+         std::count(codes.begin(), codes.end(),
+                    raw.tensors[static_cast<size_t>(tensor)].type) > 0;
+}
+
+bool is_float(const RawModel& raw, int tensor) {
+  return is_type(raw, tensor, {kCodeFloat32});
+}
+
+const char* odd_type(int code) {
+  constexpr const char* kNames[] = {
+      nullptr,  "FLOAT16",  nullptr,     nullptr,  "INT64",   "STRING",
+      "BOOL",   "INT16",    "COMPLEX64", nullptr,  "FLOAT64", "COMPLEX128",
+      "UINT64", "RESOURCE", "VARIANT",   "UINT32", "UINT16",  "INT4"};
+  if (code < 0 || static_cast<size_t>(code) >= std::size(kNames)) {
+    return "an unknown type";
+  }
+  return kNames[code];
+}
+
+bool contains(const std::vector<int>& list, int value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// float32 comes in through QUANTIZE of a model input and leaves through
+// DEQUANTIZE; anything else computes with it.
+bool computes_in_float(const RawModel& raw, const RawOp& op) {
+  for (const int t : op.inputs) {
+    if (!is_float(raw, t)) continue;
+    if (op.code != kQuantizeCode || !contains(raw.inputs, t)) return true;
+  }
+  for (const int t : op.outputs) {
+    if (is_float(raw, t) && op.code != kDequantizeCode) return true;
+  }
+  return false;
+}
+
+// The operators with a tensor of a type that shoal has not, one line each.
+const char* odd_operand(const RawModel& raw, const RawOp& op) {
+  for (const auto* list : {&op.inputs, &op.outputs}) {
+    for (const int t : *list) {
+      if (t < 0) continue;
+      const char* name = odd_type(raw.tensors[static_cast<size_t>(t)].type);
+      if (name != nullptr) return name;
+    }
+  }
+  return nullptr;
+}
+
+bool has_bytes(const RawModel& raw, const RawOp& op) {
+  const auto is_byte = [&raw](int t) {
+    return is_type(raw, t, {kCodeInt8, kCodeUint8});
+  };
+  return std::any_of(op.inputs.begin(), op.inputs.end(), is_byte) ||
+         std::any_of(op.outputs.begin(), op.outputs.end(), is_byte);
+}
+
+// "op 0 CONV_2D "a", op 1 ADD "b" and 7 more: compute".
+std::string title(const RawModel& raw, const std::vector<int>& ops,
+                  const char* verb) {
+  constexpr size_t kShown = 3;
+  std::string line;
+  for (size_t i = 0; i < std::min(ops.size(), kShown); ++i) {
+    line += (i > 0 ? ", " : "") + op_title(raw, ops[i]);
+  }
+  if (ops.size() > kShown) {
+    line += text(" and ", ops.size() - kShown, " more");
+  }
+  return line + ": " + verb + (ops.size() > 1 ? "" : "s");
+}
+
+// What the operators compute in.
+struct Kinds {
+  std::vector<int> floats;   // float32
+  std::vector<int> bytes;    // int8 or uint8
+  std::vector<int> hybrids;  // float32, with weights of bytes
+};
+
+void list_kinds(const RawModel& raw, const Kinds& kinds, TypeSurvey& out) {
+  out.floats = !kinds.floats.empty();
+  if (!kinds.hybrids.empty()) {
+    out.lines.push_back(title(raw, kinds.hybrids, "compute") +
+                        " in float32 with int8 weights (dynamic range)");
+  } else if (out.floats && !kinds.bytes.empty()) {
+    out.lines.push_back(title(raw, kinds.floats, "compute") +
+                        " in float32, other operators in int8");
+  } else {
+    return;
+  }
+  out.fix =
+      "export the model in float32 throughout, then shoal quantize it; or "
+      "export it in int8 throughout";
+}
+
+// Inputs and outputs are int8 (or uint8), or float32 that a QUANTIZE reads or
+// a DEQUANTIZE makes; of a model that computes in float32 they are that.
+void list_end(const RawModel& raw, const char* what, int tensor,
+              const std::set<int>& converted, const char* converter,
+              TypeSurvey& out) {
+  const std::string title = text(what, " ", tensor_title(raw, tensor));
+  if (out.floats) {
+    if (!is_float(raw, tensor)) out.lines.push_back(title + ": is not float32");
+  } else if (is_float(raw, tensor)) {
+    if (converted.contains(tensor)) return;
+    out.lines.push_back(text(title, ": is float32 and no ", converter));
+  } else if (!is_type(raw, tensor, {kCodeInt8, kCodeUint8})) {
+    out.lines.push_back(title + ": is neither int8, uint8 nor float32");
+  }
+}
+
+void list_ends(const RawModel& raw, TypeSurvey& out) {
+  std::set<int> quantized, made;
+  for (const RawOp& op : raw.ops) {
+    if (op.code == kQuantizeCode) {
+      quantized.insert(op.inputs.begin(), op.inputs.end());
+    }
+    made.insert(op.outputs.begin(), op.outputs.end());
+  }
+  for (const int t : raw.inputs) {
+    list_end(raw, "model input", t, quantized, "QUANTIZE reads it", out);
+  }
+  for (const int t : raw.outputs) {
+    list_end(raw, "model output", t, made, "DEQUANTIZE makes it", out);
+  }
+}
+
+}  // namespace
+
+TypeSurvey survey(const RawModel& raw) {
+  TypeSurvey out;
+  Kinds kinds;
+  for (size_t i = 0; i < raw.ops.size(); ++i) {
+    const RawOp& op = raw.ops[i];
+    const int number = static_cast<int>(i);
+    if (find_op(op.code) == nullptr) {
+      out.lines.push_back(op_title(raw, number) + ": " + replacement(op.code));
+    } else if (const char* type = odd_operand(raw, op)) {
+      out.lines.push_back(op_title(raw, number) + ": has an operand of type " +
+                          type + ", only int8 and float32 are computed");
+    } else if (computes_in_float(raw, op)) {
+      const bool converts =
+          op.code == kQuantizeCode || op.code == kDequantizeCode;
+      kinds.floats.push_back(number);
+      if (has_bytes(raw, op)) {
+        (converts ? kinds.bytes : kinds.hybrids).push_back(number);
+      }
+    } else if (has_bytes(raw, op)) {
+      kinds.bytes.push_back(number);
+    }
+  }
+  list_kinds(raw, kinds, out);
+  if (out.lines.empty()) list_ends(raw, out);
+  return out;
+}
+
+}  // namespace shoal

@@ -1,0 +1,289 @@
+// Operators of two operands, by constants and between tensors.
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+Shape broadcast_shape(const OnnxCall& call, const Shape& a, const Shape& b) {
+  Shape out(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int p = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const int q = i < b.size() ? b[b.size() - 1 - i] : 1;
+    call.require(p == q || p == 1 || q == 1,
+                 text("shapes ", shape_text(a), " and ", shape_text(b),
+                      " do not broadcast"));
+    out[out.size() - 1 - i] = p == 1 ? q : p;
+  }
+  return out;
+}
+
+Attr plain_attr(OpKind kind) {
+  if (kind == OpKind::kMaximum || kind == OpKind::kMinimum) return {};
+  return FusedAttr{};
+}
+
+// Both lie in one order, that of the larger one.
+Value between(OnnxCall& call, OpKind kind, const Value& a, const Value& b,
+              const char* part) {
+  const Shape dims = broadcast_shape(call, a.dims, b.dims);
+  Value p = call.layouts().settled(call.layouts().padded(a, dims.size()));
+  Value q = call.layouts().settled(call.layouts().padded(b, dims.size()));
+  const bool first = element_count(p.dims) >= element_count(q.dims);
+  const Axes order = first ? p.order : q.order;
+  p = call.layouts().ordered(p, order);
+  q = call.layouts().ordered(q, order);
+  return call.emit(kind, {p.tensor, q.tensor}, dims, order, plain_attr(kind),
+                   part);
+}
+
+// The constant's values along the one axis along which it varies; that axis,
+// or -1 if there are several.
+int varying_axis(const Shape& dims, size_t rank) {
+  int axis = static_cast<int>(rank) - 1;
+  int found = 0;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == 1) continue;
+    axis = static_cast<int>(i + rank - dims.size());
+    ++found;
+  }
+  return found > 1 ? -1 : axis;
+}
+
+// x * c or x + c into the layer that made x.
+bool fuse_constant(OnnxCall& call, OpKind kind, const Value& x,
+                   const OnnxTensor& c, const Shape& dims) {
+  if (dims.size() > x.rank() || x.before || x.order.empty() ||
+      !c.quant.scale.empty()) {
+    return false;
+  }
+  const int channels_axis = x.order.back();
+  const auto channels =
+      static_cast<size_t>(x.dims[static_cast<size_t>(channels_axis)]);
+  std::vector<float> values = c.floats;
+  if (values.size() == 1) {
+    values.assign(channels, c.floats[0]);
+  } else if (varying_axis(dims, x.rank()) != channels_axis ||
+             values.size() != channels) {
+    return false;
+  }
+  const std::vector<float> zeros(channels, 0.f), ones(channels, 1.f);
+  if (kind == OpKind::kMul) {
+    return fuse_affine(call, x, channels_axis, values, zeros);
+  }
+  return fuse_affine(call, x, channels_axis, ones, values);
+}
+
+int constant_operand(OnnxCall& call, const OnnxTensor& c, const Axes& order) {
+  const int made = call.constant_beside(c, order);
+  if (c.quant.scale.size() == 1) call.graph().note(made).quant = c.quant;
+  return made;
+}
+
+// What x * factor is of a hard sigmoid; null: nothing known.
+const Gate* scaled_gate(OnnxCall& call, const Value& x, float factor,
+                        Gate& room) {
+  const auto gate = call.state().gates.find(x.tensor);
+  if (gate == call.state().gates.end()) return nullptr;
+  room = gate->second;
+  room.factor *= factor;
+  return &room;
+}
+
+bool is_hard_swish(const Gate& gate) {
+  return gate.times && std::abs(gate.factor - 1) < 1e-6f;
+}
+
+// `like` is a value of the source's layout.
+void set_gated(OnnxCall& call, const Gate& gate, Value made,
+               const Value& like) {
+  if (is_hard_swish(gate)) {
+    made = call.emit_like(OpKind::kHardSwish, {gate.source}, like);
+  } else {
+    call.state().gates[made.tensor] = gate;
+  }
+  call.set_output(0, std::move(made));
+}
+
+// x on the left of the operator, or on its right.
+void by_constant(OnnxCall& call, OpKind kind, const Value& x,
+                 const OnnxTensor& c, bool constant_first) {
+  const Shape dims = call.shape_of(c.dims);
+  const bool scales = kind == OpKind::kMul || kind == OpKind::kAdd;
+  if (scales && fuse_constant(call, kind, x, c, dims)) return;
+  Value v = x;
+  if (c.count() != 1) {
+    const Shape out = broadcast_shape(call, x.dims, dims);
+    v = call.layouts().settled(call.layouts().padded(x, out.size()));
+    const int other = constant_operand(call, c, v.order);
+    const std::vector<int> operands = constant_first
+                                          ? std::vector<int>{other, v.tensor}
+                                          : std::vector<int>{v.tensor, other};
+    return call.set_output(
+        0, call.emit(kind, operands, out, v.order, plain_attr(kind)));
+  }
+  if (dims.size() > x.rank()) {
+    v = call.layouts().settled(call.layouts().padded(x, dims.size()));
+  }
+  Gate room;
+  const Gate* gate = nullptr;
+  if (kind == OpKind::kMul) gate = scaled_gate(call, v, c.floats[0], room);
+  const int other = constant_operand(call, c, v.order);
+  const std::vector<int> operands = constant_first
+                                        ? std::vector<int>{other, v.tensor}
+                                        : std::vector<int>{v.tensor, other};
+  const Value made =
+      call.emit_like(kind, operands, v, plain_attr(kind),
+                     gate != nullptr && is_hard_swish(*gate) ? ":scaled" : "");
+  if (gate != nullptr) return set_gated(call, *gate, made, v);
+  call.set_output(0, made);
+}
+
+void product(OnnxCall& call, const Value& a, const Value& b) {
+  const auto gate_of = [&](const Value& x, const Value& y) -> const Gate* {
+    const auto found = call.state().gates.find(y.tensor);
+    if (found == call.state().gates.end()) return nullptr;
+    const Gate& g = found->second;
+    const bool alike =
+        x.dims == y.dims && x.order == y.order && x.before == y.before;
+    return alike && !g.times && g.source == x.tensor ? &g : nullptr;
+  };
+  const Gate* gate = gate_of(a, b);
+  if (gate == nullptr) gate = gate_of(b, a);
+  if (gate == nullptr) {
+    return call.set_output(0, between(call, OpKind::kMul, a, b, ""));
+  }
+  const Gate times{gate->source, gate->factor, true};
+  if (is_hard_swish(times)) {
+    return call.set_output(
+        0, call.emit_like(OpKind::kHardSwish, {times.source}, a));
+  }
+  const Value made = between(call, OpKind::kMul, a, b, "");
+  set_gated(call, times, made, a);
+}
+
+const OnnxTensor& operand(OnnxCall& call, size_t i) {
+  call.floats(i, "an operand");
+  return call.constant(i, "an operand");
+}
+
+void binary(OnnxCall& call, OpKind kind) {
+  call.expect_inputs(2, 2);
+  const Value a = call.in(0), b = call.in(1);
+  if (a.is_constant()) {
+    return by_constant(call, kind, call.data(1), operand(call, 0), true);
+  }
+  if (b.is_constant())
+    return by_constant(call, kind, a, operand(call, 1), false);
+  if (kind == OpKind::kMul) return product(call, a, b);
+  call.set_output(0, between(call, kind, a, b, ""));
+}
+
+// By a constant: times its reciprocal.
+void division(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  if (!call.in(1).is_constant()) {
+    call.unsupported(
+        "a division by a computed tensor; multiply by its reciprocal");
+  }
+  const Value x = call.data(0);
+  OnnxTensor c = operand(call, 1);
+  if (!c.quant.scale.empty()) {
+    call.unsupported("a division by a quantized constant; use Mul");
+  }
+  for (float& v : c.floats) {
+    v = 1 / v;
+    call.require(std::isfinite(v), "a division by zero");
+  }
+  c.name.clear();
+  by_constant(call, OpKind::kMul, x, c, false);
+}
+
+// Any number of operands, tensors or constants, one after another.
+void variadic(OnnxCall& call, OpKind kind) {
+  if (call.inputs() == 2) return binary(call, kind);
+  call.expect_inputs(1, 1 << 20);
+  Value sum = call.data(0);
+  for (size_t i = 1; i < call.inputs(); ++i) {
+    const bool last = i + 1 == call.inputs();
+    sum = between(call, kind, sum, call.data(i), last ? "" : ":part");
+  }
+  call.set_output(0, sum);
+}
+
+// A constant along axis 1.
+OnnxTensor along_channels(const std::vector<float>& values, size_t rank) {
+  OnnxTensor out;
+  out.dims.assign(rank, 1);
+  out.dims[1] = static_cast<int64_t>(values.size());
+  out.floats = values;
+  return out;
+}
+
+void batch_normalization(OnnxCall& call) {
+  call.expect_inputs(5, 5);
+  const Value given = call.data(0);
+  // Before opset 14 it is the number of results that says training.
+  if (call.integer("training_mode", 0) != 0 || call.outputs() > 1) {
+    call.unsupported("training mode; export with model.eval()");
+  }
+  call.require(given.rank() >= 2, text("an input of ", given.rank(), " axes"));
+  const auto channels = static_cast<size_t>(given.dims[1]);
+  const auto parameter = [&](size_t i, const char* what) {
+    const std::vector<float>& v = call.floats(i, what);
+    call.require(v.size() == channels, text(what, " has ", v.size(),
+                                            " elements, expected ", channels));
+    return v;
+  };
+  const auto gamma = parameter(1, "scale"), beta = parameter(2, "bias");
+  const auto mean = parameter(3, "mean"), variance = parameter(4, "variance");
+  const double epsilon = call.real("epsilon", 1e-5f);
+  std::vector<float> scale, shift;
+  for (size_t c = 0; c < channels; ++c) {
+    const double factor = gamma[c] / std::sqrt(variance[c] + epsilon);
+    call.require(std::isfinite(factor),
+                 text("variance of ", variance[c], " of channel ", c));
+    scale.push_back(static_cast<float>(factor));
+    shift.push_back(static_cast<float>(beta[c] - mean[c] * factor));
+  }
+  if (fuse_affine(call, given, 1, scale, shift)) return;
+  const Value x = call.layouts().settled(given);
+  const int factor =
+      call.constant_beside(along_channels(scale, x.rank()), x.order);
+  const Value scaled = call.emit_like(OpKind::kMul, {x.tensor, factor}, x,
+                                      FusedAttr{}, ":scaled");
+  const int offset =
+      call.constant_beside(along_channels(shift, x.rank()), x.order);
+  call.set_output(
+      0, call.emit_like(OpKind::kAdd, {scaled.tensor, offset}, x, FusedAttr{}));
+}
+
+}  // namespace
+
+bool convert_arithmetic(OnnxCall& call) {
+  const std::string& type = call.type();
+  if (type == "Add") {
+    binary(call, OpKind::kAdd);
+  } else if (type == "Sub") {
+    binary(call, OpKind::kSub);
+  } else if (type == "Mul") {
+    binary(call, OpKind::kMul);
+  } else if (type == "Div") {
+    division(call);
+  } else if (type == "Sum") {
+    variadic(call, OpKind::kAdd);
+  } else if (type == "Max") {
+    variadic(call, OpKind::kMaximum);
+  } else if (type == "Min") {
+    variadic(call, OpKind::kMinimum);
+  } else if (type == "BatchNormalization") {
+    batch_normalization(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,220 @@
+#include "host/model/onnx/call.h"
+
+#include <limits>
+
+namespace shoal::onnx_import {
+
+std::string node_title(const OnnxModel& model, size_t number) {
+  const OnnxNode& node = model.nodes[number];
+  std::string name = node.name;
+  if (name.empty() && !node.outputs.empty()) name = node.outputs[0];
+  std::string type = quoted(node.type);
+  type = type.substr(1, type.size() - 2);
+  if (!node.domain.empty() && node.domain != "ai.onnx") {
+    const std::string domain = quoted(node.domain);
+    type = domain.substr(1, domain.size() - 2) + "." + type;
+  }
+  return text("node ", number, " ", type, " ", quoted(name));
+}
+
+void OnnxCall::corrupt(const std::string& reason) const {
+  throw Error(Exit::kCorrupt, state_.builder.graph().name + ": " +
+                                  node_title(state_.model, number_) + ": " +
+                                  reason);
+}
+
+void OnnxCall::unsupported(const std::string& reason) const {
+  throw Error(Exit::kUnsupported,
+              node_title(state_.model, number_) + ": " + reason);
+}
+
+const OnnxAttribute* OnnxCall::find(const std::string& name) const {
+  for (const OnnxAttribute& a : node_.attributes) {
+    if (a.name == name) return &a;
+  }
+  return nullptr;
+}
+
+namespace {
+
+const OnnxAttribute* of_kind(const OnnxCall& call, const std::string& name,
+                             AttributeKind kind, const char* what) {
+  const OnnxAttribute* a = call.find(name);
+  if (a != nullptr && a->kind != kind) {
+    call.corrupt(text("attribute ", name, " is not ", what));
+  }
+  return a;
+}
+
+}  // namespace
+
+int64_t OnnxCall::integer(const std::string& name, int64_t otherwise) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kInteger, "an integer");
+  return a == nullptr ? otherwise : a->integer;
+}
+
+float OnnxCall::real(const std::string& name, float otherwise) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kReal, "a number");
+  return a == nullptr ? otherwise : a->real;
+}
+
+std::string OnnxCall::word(const std::string& name,
+                           const std::string& otherwise) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kWord, "a word");
+  return a == nullptr ? otherwise : a->word;
+}
+
+std::vector<int64_t> OnnxCall::integers(const std::string& name) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kList, "a list");
+  return a == nullptr ? std::vector<int64_t>{} : a->integers;
+}
+
+ConstantRef OnnxCall::tensor_attribute(const std::string& name) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kTensor, "a tensor");
+  return a == nullptr ? nullptr : a->tensor;
+}
+
+void OnnxCall::expect_inputs(size_t least, size_t most) const {
+  require(inputs() >= least && inputs() <= most,
+          text("has ", inputs(), " inputs"));
+  for (size_t i = 0; i < least; ++i) {
+    require(has(i), text("input ", i, " is missing"));
+  }
+}
+
+const Value& OnnxCall::in(size_t i) const {
+  require(has(i), text("input ", i, " is missing"));
+  return state_.values.at(node_.inputs[i]);
+}
+
+const Value& OnnxCall::data(size_t i) const {
+  const Value& v = in(i);
+  if (v.is_constant()) {
+    unsupported(text("input ", quoted(node_.inputs[i]),
+                     " is a constant; compute it before the export"));
+  }
+  return v;
+}
+
+const OnnxTensor& OnnxCall::constant(size_t i, const char* what) const {
+  const Value& v = in(i);
+  if (!v.is_constant()) {
+    unsupported(text(what, " that ", quoted(node_.inputs[i]),
+                     " computes; only constant ones are supported"));
+  }
+  if (!v.constant->readable()) {
+    unsupported(text(what, " of type ", onnx_type_name(v.constant->type),
+                     "; export in float32"));
+  }
+  return *v.constant;
+}
+
+const std::vector<float>& OnnxCall::floats(size_t i, const char* what) const {
+  const OnnxTensor& t = constant(i, what);
+  require(t.type == kOnnxFloat || t.type == kOnnxDouble,
+          text(what, " of type ", onnx_type_name(t.type), ", expected FLOAT"));
+  return t.floats;
+}
+
+const std::vector<int64_t>& OnnxCall::numbers(size_t i,
+                                              const char* what) const {
+  const OnnxTensor& t = constant(i, what);
+  require(t.type == kOnnxInt64 || t.type == kOnnxInt32,
+          text(what, " of type ", onnx_type_name(t.type), ", expected INT64"));
+  return t.ints;
+}
+
+float OnnxCall::scalar(size_t i, const char* what) const {
+  const std::vector<float>& values = floats(i, what);
+  require(values.size() == 1,
+          text(what, " has ", values.size(), " elements, expected one"));
+  return values[0];
+}
+
+int OnnxCall::axis(int64_t value, size_t rank) const {
+  const auto axes = static_cast<int64_t>(rank);
+  require(value >= -axes && value < axes,
+          text("axis ", value, " of ", rank, " axes"));
+  return static_cast<int>(value < 0 ? value + axes : value);
+}
+
+Shape OnnxCall::shape_of(const std::vector<int64_t>& dims) const {
+  Shape out;
+  int64_t total = 1;
+  for (const int64_t d : dims) {
+    require(d >= 1, text("size ", d, " of an axis"));
+    if (d > std::numeric_limits<int32_t>::max() / total) {
+      unsupported("more than 2^31 elements");
+    }
+    total *= d;
+    out.push_back(static_cast<int>(d));
+  }
+  return out;
+}
+
+Value OnnxCall::emit(OpKind kind, std::vector<int> inputs, const Shape& dims,
+                     const Axes& order, Attr attr, const char* part) {
+  Value out;
+  out.name = output_name() + part;
+  out.dims = dims;
+  out.order = order;
+  out.tensor = graph().op(kind, std::move(inputs), out.name,
+                          permuted(dims, order), std::move(attr));
+  return out;
+}
+
+Value OnnxCall::emit_like(OpKind kind, std::vector<int> inputs, const Value& x,
+                          Attr attr, const char* part) {
+  Value out = x;
+  out.name = output_name() + part;
+  out.shared = false;
+  out.tensor = graph().op(kind, std::move(inputs), out.name,
+                          graph().shape(x.tensor), std::move(attr));
+  return out;
+}
+
+int OnnxCall::constant_tensor(const char* part, const Shape& shape,
+                              const std::vector<float>& values) {
+  return graph().constant(output_name() + part, shape, values);
+}
+
+int OnnxCall::constant_beside(size_t i, const Axes& order) {
+  floats(i, "an operand");
+  const OnnxTensor& t = *in(i).constant;
+  const int made = constant_beside(t, order);
+  graph().rename(made, node_.inputs[i]);
+  return made;
+}
+
+int OnnxCall::constant_beside(const OnnxTensor& t, const Axes& order) {
+  const std::string name =
+      t.name.empty() ? output_name() + ":constant" : t.name;
+  const Shape dims = shape_of(t.dims);
+  if (t.count() == 1) return graph().constant(name, {1}, t.floats);
+  require(dims.size() <= order.size(),
+          text("a constant of shape ", shape_text(t.dims), " beside ",
+               order.size(), " axes"));
+  Shape full = dims;
+  full.insert(full.begin(), order.size() - dims.size(), 1);
+  return graph().constant(name, permuted(full, order),
+                          Layouts::laid_out(t.floats, dims, order));
+}
+
+void OnnxCall::set_output(size_t i, Value v) {
+  if (!wants(i)) return;
+  const std::string& name = output_name(i);
+  v.name = name;
+  const auto uses = state_.uses.find(name);
+  v.shared = v.shared || (uses != state_.uses.end() && uses->second > 1);
+  state_.values[name] = std::move(v);
+}
+
+void OnnxCall::set_constant(size_t i, OnnxTensor t) {
+  state_.budget.take(8 * t.count(), state_.builder.graph().name);
+  t.name = output_name(i);
+  Value v;
+  v.constant = std::make_shared<const OnnxTensor>(std::move(t));
+  set_output(i, std::move(v));
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,175 @@
+// One node of the file while it is converted: its operands and attributes
+// with the checks that every operator needs, errors that name it, and the
+// operators of the graph that it becomes. Internal to host/model/onnx.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/model/onnx/builder.h"
+#include "host/model/onnx/model.h"
+#include "host/model/onnx/text.h"
+#include "host/model/onnx/value.h"
+
+namespace shoal::onnx_import {
+
+// A tensor that is factor * hard_sigmoid(source), times source if `times`:
+// exporters write HARD_SWISH in pieces.
+struct Gate {
+  int source = -1;
+  float factor = 1;
+  bool times = false;
+};
+
+// What the conversion of one file shares.
+struct State {
+  State(const OnnxModel& m, const std::string& name, size_t file_bytes)
+      : model(m), budget(file_bytes), builder(name, budget), layouts(builder) {}
+
+  const OnnxModel& model;
+  Budget budget;
+  GraphBuilder builder;
+  Layouts layouts;
+  std::map<std::string, Value> values;
+  std::map<int, Gate> gates;        // by tensor
+  std::map<std::string, int> uses;  // of each name, by nodes and outputs
+  bool quantized = false;           // a QuantizeLinear or its inverse is there
+};
+
+// "node 3 Conv \"conv1\"": how errors name a node.
+std::string node_title(const OnnxModel&, size_t number);
+
+class OnnxCall {
+ public:
+  OnnxCall(State& state, size_t number)
+      : state_(state), number_(number), node_(state.model.nodes[number]) {}
+
+  const std::string& type() const { return node_.type; }
+  int64_t opset() const { return state_.model.opset; }
+  GraphBuilder& graph() { return state_.builder; }
+  Layouts& layouts() { return state_.layouts; }
+  State& state() { return state_; }
+
+  [[noreturn]] void corrupt(const std::string& reason) const;
+  [[noreturn]] void unsupported(const std::string& reason) const;
+  void require(bool ok, const std::string& reason) const {
+    if (!ok) corrupt(reason);
+  }
+
+  bool has_attribute(const std::string& name) const {
+    return find(name) != nullptr;
+  }
+  int64_t integer(const std::string& name, int64_t otherwise) const;
+  float real(const std::string& name, float otherwise) const;
+  std::string word(const std::string& name, const std::string& otherwise) const;
+  std::vector<int64_t> integers(const std::string& name) const;
+  ConstantRef tensor_attribute(const std::string& name) const;
+  const OnnxAttribute* find(const std::string& name) const;
+
+  size_t inputs() const { return node_.inputs.size(); }
+  size_t outputs() const { return node_.outputs.size(); }
+  bool has(size_t i) const {
+    return i < node_.inputs.size() && !node_.inputs[i].empty();
+  }
+  bool wants(size_t output) const {
+    return output < node_.outputs.size() && !node_.outputs[output].empty();
+  }
+  const std::string& output_name(size_t i = 0) const {
+    return node_.outputs[i];
+  }
+  void expect_inputs(size_t least, size_t most) const;
+  const Value& in(size_t i) const;
+  // A tensor of the graph; kUnsupported for constants.
+  const Value& data(size_t i) const;
+  // Elements of a constant operand; `what` it is, for errors.
+  const OnnxTensor& constant(size_t i, const char* what) const;
+  const std::vector<float>& floats(size_t i, const char* what) const;
+  const std::vector<int64_t>& numbers(size_t i, const char* what) const;
+  float scalar(size_t i, const char* what) const;
+  // An axis of the file, negative ones counted from the end.
+  int axis(int64_t value, size_t rank) const;
+
+  // Sizes that a graph may have, else an error.
+  Shape shape_of(const std::vector<int64_t>& dims) const;
+
+  // An operator whose result is the node's, in the axes' order given.
+  // `part` marks what comes before the result.
+  Value emit(OpKind, std::vector<int> inputs, const Shape& dims,
+             const Axes& order, Attr = {}, const char* part = "");
+  // Like `x`, element by element.
+  Value emit_like(OpKind, std::vector<int> inputs, const Value& x, Attr = {},
+                  const char* part = "");
+  int constant_tensor(const char* part, const Shape&,
+                      const std::vector<float>&);
+  // A constant operand beside a value of that order.
+  int constant_beside(size_t i, const Axes& order);
+  int constant_beside(const OnnxTensor&, const Axes& order);
+  void set_output(size_t i, Value);
+  void set_constant(size_t i, OnnxTensor);
+
+ private:
+  State& state_;
+  size_t number_;
+  const OnnxNode& node_;
+};
+
+// Families of nodes, each in its own file; false if not of the family.
+bool fold_constants(OnnxCall&);  // all operands are constants, or Shape
+bool convert_window(OnnxCall&);
+bool convert_pool(OnnxCall&);
+bool convert_matrix(OnnxCall&);
+bool convert_arithmetic(OnnxCall&);
+bool convert_activation(OnnxCall&);
+bool convert_reduction(OnnxCall&);
+bool convert_views(OnnxCall&);
+bool convert_movement(OnnxCall&);
+bool convert_join(OnnxCall&);
+bool convert_resize(OnnxCall&);
+bool convert_quantization(OnnxCall&);
+
+// Whether some family knows the operator.
+bool knows(const std::string& type);
+// What to use instead of an operator that no family knows.
+std::string replacement(const std::string& type);
+
+// Conv and pool paddings, see padding.cc.
+struct Side {  // one axis
+  int64_t in = 0, kernel = 1, stride = 1, dilation = 1;
+  int64_t before = 0, after = 0;  // the file's paddings
+  int64_t out = 0;
+  int64_t window() const { return (kernel - 1) * dilation + 1; }
+};
+struct Window {
+  Side h, w;
+  // The operator's attributes, once `pad` is either empty or in front.
+  WindowAttr attr;
+  int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  bool padded() const {
+    return pad_top + pad_left + pad_bottom + pad_right > 0;
+  }
+};
+// From the node's attributes; `x` is [1, C, H, W].
+Window window_of(OnnxCall&, const Value& x, int64_t kernel_h, int64_t kernel_w);
+// Chooses SAME, VALID or paddings in front.
+void resolve_window(Window&);
+// The operator in front; returns the padded tensor.
+int pad_in_front(OnnxCall&, const Value& x, const Window&, float value);
+
+// Joins tensors along an axis of theirs, few at once as TensorFlow Lite wants.
+int joined(OnnxCall&, std::vector<int> parts, int axis);
+
+// Fusing into the operator that made a value; see fuse.cc.
+// Null unless only this reader sees what the operator makes.
+Op* sole_maker(OnnxCall&, const Value&);
+bool fuse_activation(OnnxCall&, const Value&, Activation);
+// y = x * scale + shift along axis `axis` of the file, the channels.
+bool fuse_affine(OnnxCall&, const Value&, int axis,
+                 const std::vector<float>& scale,
+                 const std::vector<float>& shift);
+// Channel i (of axis 1) of the result is channel from[i]; renames nothing.
+bool fuse_channels(OnnxCall&, const Value&, const std::vector<int>& from);
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,353 @@
+#include "host/model/onnx/exact.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include "device/base/fixed_point.h"
+#include "host/model/graph/quantize.h"
+#include "host/model/onnx/text.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+const Tensor& tensor(const Graph& graph, int t) {
+  return graph.tensors[static_cast<size_t>(t)];
+}
+
+double real_of(const Tensor& t, int byte) {
+  return double{t.scale()} * (byte - t.zero());
+}
+
+double limited(Activation activation, double v) {
+  switch (activation) {
+    case Activation::kRelu:
+      return std::max(v, 0.0);
+    case Activation::kRelu6:
+      return std::clamp(v, 0.0, 6.0);
+    case Activation::kReluN1To1:
+      return std::clamp(v, -1.0, 1.0);
+    default:
+      return v;
+  }
+}
+
+Activation fused_activation(const Op& op) {
+  if (const auto* w = std::get_if<WindowAttr>(&op.attr)) return w->activation;
+  if (const auto* f = std::get_if<FusedAttr>(&op.attr)) return f->activation;
+  return Activation::kNone;
+}
+
+// The smallest sum of low..high with at least this byte; high + 1 if none.
+int64_t step_of(int64_t low, int64_t high, const StepFunction& f, int byte) {
+  int64_t end = high + 1;
+  while (low < end) {
+    const int64_t middle = low + (end - low) / 2;
+    if (f(middle) >= byte) {
+      end = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+// One output channel of a convolution or a fully connected layer.
+struct Channel {
+  int64_t low = 0, high = 0;  // sums that operands can have
+  int32_t bias = 0;
+};
+
+// How often an output channel's weights lie apart, and where they begin.
+struct Rows {
+  size_t count, length, start_step, step;
+};
+
+Rows rows_of(const Op& op, const Tensor& w) {
+  const auto total = static_cast<size_t>(element_count(w.shape));
+  if (op.kind == OpKind::kDepthwiseConv2d) {
+    const auto channels = static_cast<size_t>(w.shape[3]);
+    return {channels, total / channels, 1, channels};
+  }
+  const auto channels = static_cast<size_t>(w.shape[0]);
+  return {channels, total / channels, total / channels, 1};
+}
+
+Channel reachable_sums(const Tensor& x, const Tensor& w, const Rows& rows,
+                       const std::vector<int32_t>& bias, size_t c) {
+  Channel out;
+  for (size_t i = 0; i < rows.length; ++i) {
+    const auto weight =
+        static_cast<int8_t>(w.data[c * rows.start_step + i * rows.step]);
+    const int64_t a = int64_t{-128 - x.zero()} * weight;
+    const int64_t b = int64_t{127 - x.zero()} * weight;
+    // A place outside of the picture adds nothing.
+    out.low += std::min({a, b, int64_t{0}});
+    out.high += std::max({a, b, int64_t{0}});
+  }
+  if (!bias.empty()) out.bias = bias[c];
+  return out;
+}
+
+std::string convolution(const Graph& graph, const Op& op) {
+  const Tensor& x = tensor(graph, op.inputs[0]);
+  const Tensor& w = tensor(graph, op.inputs[1]);
+  const Tensor& y = tensor(graph, op.outputs[0]);
+  const Rows rows = rows_of(op, w);
+  std::vector<int32_t> bias;
+  if (op.inputs[2] >= 0) {
+    const auto& data = tensor(graph, op.inputs[2]).data;
+    bias.resize(data.size() / sizeof(int32_t));
+    std::memcpy(bias.data(), data.data(), data.size());
+  }
+  const auto multipliers =
+      channel_multipliers(x, w, y, static_cast<int>(rows.count),
+                          op.kind == OpKind::kFullyConnected);
+  const Activation activation = fused_activation(op);
+  const auto [low, high] = activation_range(activation, y.scale(), y.zero());
+  for (size_t c = 0; c < rows.count; ++c) {
+    const Channel channel = reachable_sums(x, w, rows, bias, c);
+    const size_t s = w.quant.scale.size() > 1 ? c : 0;
+    const double unit = double{x.scale()} * w.quant.scale[s];
+    const int64_t first = channel.low + channel.bias;
+    const int64_t last = channel.high + channel.bias;
+    if (first < kInt32Min || last > kInt32Max) {
+      return text("channel ", c, ": sums leave 32 bits");
+    }
+    const Multiplier m = multipliers[c];
+    const std::string found = step_difference(
+        first, last,
+        [&, low = low, high = high](int64_t sum) {
+          const int32_t v =
+              requantize(static_cast<int32_t>(sum), m.value, m.shift);
+          return clamp(wrap_add(v, y.zero()), low, high);
+        },
+        [&](int64_t sum) {
+          return round_to_byte(
+              limited(activation, static_cast<double>(sum) * unit) / y.scale(),
+              y.zero());
+        });
+    if (!found.empty()) return text("channel ", c, ": ", found);
+  }
+  return "";
+}
+
+// A sum of `count` bytes, less zero points, times a factor.
+std::string scaled_sum(const Tensor& x, const Tensor& y, int64_t count,
+                       const ReduceParams& p, double factor) {
+  return step_difference(
+      count * (-128 - x.zero()), count * (127 - x.zero()),
+      [&](int64_t sum) {
+        const int32_t v =
+            requantize(static_cast<int32_t>(sum), p.multiplier, p.shift);
+        return clamp(wrap_add(v, y.zero()), -128, 127);
+      },
+      [&](int64_t sum) {
+        return round_to_byte(static_cast<double>(sum) * factor, y.zero());
+      });
+}
+
+std::string mean(const Graph& graph, const Op& op) {
+  const Tensor& x = tensor(graph, op.inputs[0]);
+  const Tensor& y = tensor(graph, op.outputs[0]);
+  const int64_t count = element_count(x.shape) / element_count(y.shape);
+  const bool sums = op.kind == OpKind::kSum;
+  const auto n = static_cast<int>(count);
+  return scaled_sum(x, y, count,
+                    sums ? sum_params(x, y, n) : mean_params(x, y, n),
+                    double{x.scale()} / y.scale() /
+                        (sums ? 1.0 : static_cast<double>(count)));
+}
+
+// How many places windows have along one axis.
+std::set<int> extents(int in, int out, int kernel, int stride, int before) {
+  std::set<int> found;
+  for (int o = 0; o < out; ++o) {
+    const int begin = std::max(o * stride - before, 0);
+    const int end = std::min(o * stride - before + kernel, in);
+    found.insert(end - begin);
+  }
+  return found;
+}
+
+std::string average(const Graph& graph, const Op& op) {
+  const Tensor& x = tensor(graph, op.inputs[0]);
+  const Tensor& y = tensor(graph, op.outputs[0]);
+  const auto& a = std::get<WindowAttr>(op.attr);
+  for (const int h :
+       extents(x.shape[1], y.shape[1], a.kernel_h, a.stride_h, a.pad_top)) {
+    for (const int w :
+         extents(x.shape[2], y.shape[2], a.kernel_w, a.stride_w, a.pad_left)) {
+      const int64_t n = int64_t{h} * w;
+      const std::string found = step_difference(
+          -128 * n, 127 * n,
+          [&](int64_t sum) {
+            return static_cast<int>((sum + (sum > 0 ? n / 2 : -(n / 2))) / n);
+          },
+          [&](int64_t sum) {
+            const double v = static_cast<double>(sum) / static_cast<double>(n);
+            return round_to_byte(v - x.zero(), x.zero());
+          });
+      if (!found.empty()) return text("windows of ", n, " places: ", found);
+    }
+  }
+  return "";
+}
+
+double unary(const Op& op, double v) {
+  switch (op.kind) {
+    case OpKind::kRelu:
+      return std::max(v, 0.0);
+    case OpKind::kRelu6:
+      return std::clamp(v, 0.0, 6.0);
+    case OpKind::kLeakyRelu:
+      return v < 0 ? v * std::get<AlphaAttr>(op.attr).value : v;
+    case OpKind::kLogistic:
+      return 1 / (1 + std::exp(-v));
+    case OpKind::kTanh:
+      return std::tanh(v);
+    case OpKind::kHardSwish:
+      return v * std::clamp(v + 3, 0.0, 6.0) / 6;
+    default:  // QUANTIZE
+      return v;
+  }
+}
+
+std::string byte_table(const Graph& graph, const Op& op) {
+  const Tensor& x = tensor(graph, op.inputs[0]);
+  const Tensor& y = tensor(graph, op.outputs[0]);
+  const auto table = unary_table(graph, op);
+  for (int q = -128; q < 128; ++q) {
+    const int meant =
+        round_to_byte(unary(op, real_of(x, q)) / y.scale(), y.zero());
+    const int made = table[static_cast<size_t>(q + 128)];
+    if (made != meant) {
+      return text("byte ", q, " gives ", made, ", ", meant, " is meant");
+    }
+  }
+  return "";
+}
+
+double pair(const Op& op, double a, double b) {
+  switch (op.kind) {
+    case OpKind::kAdd:
+      return limited(fused_activation(op), a + b);
+    case OpKind::kSub:
+      return limited(fused_activation(op), a - b);
+    case OpKind::kMul:
+      return limited(fused_activation(op), a * b);
+    default:  // PRELU
+      return a < 0 ? a * b : a;
+  }
+}
+
+// The bytes that an operand can have.
+std::vector<uint8_t> operand_bytes(const Tensor& t) {
+  std::set<int8_t> bytes;
+  if (t.constant) {
+    for (const uint8_t b : t.data) bytes.insert(static_cast<int8_t>(b));
+  } else {
+    for (int q = -128; q < 128; ++q) bytes.insert(static_cast<int8_t>(q));
+  }
+  return {bytes.begin(), bytes.end()};
+}
+
+// The oracle computes the operator on all pairs of bytes at once.
+std::string pairs(const Graph& graph, const Op& op) {
+  const auto a = operand_bytes(tensor(graph, op.inputs[0]));
+  const auto b = operand_bytes(tensor(graph, op.inputs[1]));
+  const auto rows = static_cast<int>(a.size());
+  const auto columns = static_cast<int>(b.size());
+  Graph all;
+  const auto add = [&](int like, const Shape& shape) {
+    Tensor t = tensor(graph, like);
+    t.shape = shape;
+    t.constant = false;
+    t.data.clear();
+    all.tensors.push_back(std::move(t));
+  };
+  add(op.inputs[0], {rows, 1});
+  add(op.inputs[1], {1, columns});
+  add(op.outputs[0], {rows, columns});
+  Op whole = op;
+  whole.inputs = {0, 1};
+  whole.outputs = {2};
+  Values values{a, b, {}};
+  evaluate(all, whole, values);
+  const Tensor& y = all.tensors[2];
+  for (size_t i = 0; i < values[2].size(); ++i) {
+    const int p = static_cast<int8_t>(a[i / b.size()]);
+    const int q = static_cast<int8_t>(b[i % b.size()]);
+    const double v =
+        pair(op, real_of(all.tensors[0], p), real_of(all.tensors[1], q));
+    const int meant = round_to_byte(v / y.scale(), y.zero());
+    const int made = static_cast<int8_t>(values[2][i]);
+    if (made != meant) {
+      return text("bytes ", p, " and ", q, " give ", made, ", ", meant,
+                  " is meant");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+int round_to_byte(double v, int zero) {
+  constexpr double kFar = 1 << 20;
+  const double rounded = std::nearbyint(std::clamp(v, -kFar, kFar));
+  return std::clamp(static_cast<int>(rounded) + zero, -128, 127);
+}
+
+std::string step_difference(int64_t low, int64_t high,
+                            const StepFunction& integers,
+                            const StepFunction& meant) {
+  const int least = std::min(integers(low), meant(low));
+  const int most = std::max(integers(high), meant(high));
+  for (int byte = least; byte <= most; ++byte) {
+    const int64_t a = step_of(low, high, integers, byte);
+    const int64_t b = step_of(low, high, meant, byte);
+    if (a == b) continue;
+    const int64_t sum = std::min(a, b);
+    return text("sum ", sum, " gives ", integers(sum), ", ", meant(sum),
+                " is meant");
+  }
+  return "";
+}
+
+std::string difference(const Graph& graph, const Op& op) {
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kFullyConnected:
+    case OpKind::kTransposeConv:
+      return convolution(graph, op);
+    case OpKind::kMean:
+    case OpKind::kSum:
+      return mean(graph, op);
+    case OpKind::kAveragePool2d:
+      return average(graph, op);
+    case OpKind::kQuantize:
+    case OpKind::kRelu:
+    case OpKind::kRelu6:
+    case OpKind::kLeakyRelu:
+    case OpKind::kLogistic:
+    case OpKind::kTanh:
+    case OpKind::kHardSwish:
+      return byte_table(graph, op);
+    case OpKind::kAdd:
+    case OpKind::kSub:
+    case OpKind::kMul:
+    case OpKind::kPrelu:
+      return pairs(graph, op);
+    case OpKind::kSoftmax:
+      return "sums of exponentials; leave it out, the order of the classes "
+             "stays";
+    default:  // moves bytes
+      return "";
+  }
+}
+
+}  // namespace shoal::onnx_import

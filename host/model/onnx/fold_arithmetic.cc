@@ -1,0 +1,138 @@
+// Arithmetic of constants: wrapping integers, float32.
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/onnx/fold.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+using Sizes64 = std::vector<int64_t>;
+
+bool holds_floats(const OnnxTensor& t) {
+  return t.type == kOnnxFloat || t.type == kOnnxDouble;
+}
+
+Sizes64 broadcast_dims(OnnxCall& call, const Sizes64& a, const Sizes64& b) {
+  Sizes64 out(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int64_t p = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const int64_t q = i < b.size() ? b[b.size() - 1 - i] : 1;
+    call.require(p == q || p == 1 || q == 1,
+                 text("shapes ", shape_text(a), " and ", shape_text(b),
+                      " do not broadcast"));
+    out[out.size() - 1 - i] = p == 1 ? q : p;
+  }
+  check_fold_size(call, out);
+  return out;
+}
+
+OnnxTensor broadcast(const OnnxTensor& t, const Sizes64& dims) {
+  const Sizes64 own = row_major_steps(t.dims);
+  Sizes64 steps(dims.size(), 0);
+  for (size_t i = 0; i < t.dims.size(); ++i) {
+    if (t.dims[i] != 1) steps[i + dims.size() - t.dims.size()] = own[i];
+  }
+  return picked(t, dims, strided_walk(dims, steps, 0));
+}
+
+int64_t cut_to_integer(float v) {
+  if (std::isnan(v)) return 0;
+  constexpr float kFar = 0x1p62f;
+  return static_cast<int64_t>(std::clamp(v, -kFar, kFar));
+}
+
+// Wrapping, as the file's integers do.
+int64_t wrapped(uint64_t v) { return static_cast<int64_t>(v); }
+
+int64_t integer_of(OnnxCall& call, const std::string& type, int64_t a,
+                   int64_t b) {
+  const auto p = static_cast<uint64_t>(a), q = static_cast<uint64_t>(b);
+  if (type == "Add") return wrapped(p + q);
+  if (type == "Sub") return wrapped(p - q);
+  if (type == "Mul") return wrapped(p * q);
+  if (type == "Min") return std::min(a, b);
+  if (type == "Max") return std::max(a, b);
+  call.require(b != 0, "a division by zero");
+  return b == -1 ? wrapped(0 - p) : a / b;
+}
+
+float real_of(const std::string& type, float a, float b) {
+  if (type == "Add") return a + b;
+  if (type == "Sub") return a - b;
+  if (type == "Mul") return a * b;
+  if (type == "Min") return std::min(a, b);
+  if (type == "Max") return std::max(a, b);
+  return a / b;
+}
+
+}  // namespace
+
+void fold_cast(OnnxCall& call) {
+  const OnnxTensor& t = call.constant(0, "data");
+  const int64_t to = call.integer("to", 0);
+  OnnxTensor out = of_type(t, t.dims);
+  out.type = static_cast<int>(to);
+  if (!t.bytes.empty()) call.unsupported("a cast of int8 constants");
+  if (to == kOnnxFloat || to == kOnnxDouble) {
+    out.floats = t.floats;
+    for (const int64_t v : t.ints) out.floats.push_back(static_cast<float>(v));
+  } else if (to == kOnnxInt64 || to == kOnnxInt32 || to == kOnnxBool) {
+    out.ints = t.ints;
+    for (const float v : t.floats) out.ints.push_back(cut_to_integer(v));
+    for (int64_t& v : out.ints) {
+      if (to == kOnnxBool) v = v != 0;
+      if (to == kOnnxInt32) v = static_cast<int32_t>(v);
+    }
+  } else {
+    call.unsupported(text("a cast to ", onnx_type_name(out.type)));
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void fold_binary(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  const OnnxTensor& a = call.constant(0, "an operand");
+  const OnnxTensor& b = call.constant(1, "an operand");
+  call.require(
+      holds_floats(a) == holds_floats(b) && a.bytes.empty() && b.bytes.empty(),
+      text("operands of types ", onnx_type_name(a.type), " and ",
+           onnx_type_name(b.type)));
+  const Sizes64 dims = broadcast_dims(call, a.dims, b.dims);
+  const OnnxTensor p = broadcast(a, dims), q = broadcast(b, dims);
+  OnnxTensor out = of_type(a, dims);
+  for (size_t i = 0; i < p.floats.size(); ++i) {
+    out.floats.push_back(real_of(call.type(), p.floats[i], q.floats[i]));
+  }
+  for (size_t i = 0; i < p.ints.size(); ++i) {
+    out.ints.push_back(integer_of(call, call.type(), p.ints[i], q.ints[i]));
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void fold_unary(OnnxCall& call) {
+  OnnxTensor out = call.constant(0, "an operand");
+  call.require(out.bytes.empty(), "an operand of 8-bit type");
+  const std::string& type = call.type();
+  if (type != "Neg" && !holds_floats(out)) {
+    call.unsupported("an operand of integers");
+  }
+  for (int64_t& v : out.ints) v = wrapped(0 - static_cast<uint64_t>(v));
+  for (float& v : out.floats) {
+    if (type == "Neg") v = -v;
+    if (type == "Floor") v = std::floor(v);
+    if (type == "Ceil") v = std::ceil(v);
+    if (type == "Sqrt") v = std::sqrt(v);
+    if (type == "Reciprocal") v = 1 / v;
+    if (type == "Exp") v = std::exp(v);
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void fold_expand(OnnxCall& call) {
+  const OnnxTensor& t = call.constant(0, "data");
+  const Sizes64 dims = broadcast_dims(call, t.dims, call.numbers(1, "a shape"));
+  call.set_constant(0, broadcast(t, dims));
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,138 @@
+// Gemm and MatMul by a constant matrix: FULLY_CONNECTED.
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+// The matrix as [out, in], whatever way the file has it.
+struct Matrix {
+  std::vector<float> values;
+  int out = 0, in = 0;
+  Quantization quant;
+  std::string name;
+};
+
+Matrix matrix_of(OnnxCall& call, bool out_first) {
+  call.floats(1, "a matrix");
+  const OnnxTensor& t = call.constant(1, "a matrix");
+  const Shape dims = call.shape_of(t.dims);
+  if (dims.size() != 2) {
+    call.unsupported(text("a matrix of shape ", shape_text(t.dims),
+                          "; only two axes are supported"));
+  }
+  Matrix m;
+  m.out = dims[out_first ? 0 : 1];
+  m.in = dims[out_first ? 1 : 0];
+  m.values = out_first ? t.floats : Layouts::laid_out(t.floats, dims, {1, 0});
+  m.quant = t.quant;
+  m.name = t.name;
+  if (m.quant.scale.size() > 1) {
+    if (m.quant.axis != (out_first ? 0 : 1)) {
+      call.unsupported("scales along the inputs of a matrix");
+    }
+    m.quant.axis = 0;
+  }
+  return m;
+}
+
+// Rows of the input as they lie. A waiting flattening of one row is not done:
+// the columns of the matrix are permuted instead.
+int rows_of(OnnxCall& call, const Value& x, Matrix& m) {
+  const bool one_row = element_count(x.dims) == m.in;
+  if (!one_row || !x.before || x.rank() != 2) {
+    Axes order(x.rank());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    return call.layouts().ordered(x, order).tensor;
+  }
+  std::vector<float> places(static_cast<size_t>(m.in));
+  for (size_t i = 0; i < places.size(); ++i) {
+    places[i] = static_cast<float>(i);
+  }
+  // Numbers up to 2^24 survive in floats; more columns have no place either.
+  if (m.in > (1 << 24)) call.unsupported("a row of more than 2^24 elements");
+  places = Layouts::laid_out(places, *x.before, x.order);
+  const std::vector<float> old = m.values;
+  for (size_t i = 0; i < old.size(); ++i) {
+    const size_t row = i / places.size(), column = i % places.size();
+    m.values[i] =
+        old[row * places.size() + static_cast<size_t>(places[column])];
+  }
+  const Shape flat{1, m.in};
+  if (call.graph().shape(x.tensor) == flat) return x.tensor;
+  const QuantNote note = call.graph().note(x.tensor);
+  const int made = call.graph().op(OpKind::kReshape, {x.tensor}, x.name, flat);
+  call.graph().note(made) = note;
+  return made;
+}
+
+void emit_rows(OnnxCall& call, const Value& x, Matrix m,
+               const std::vector<float>* bias, const OnnxTensor* bias_of) {
+  call.require(!x.dims.empty() && x.dims.back() == m.in,
+               text("an input of shape ", shape_text(x.dims),
+                    " for a matrix of ", m.in, " rows"));
+  const int tensor = rows_of(call, x, m);
+  const int w = call.graph().constant(m.name, {m.out, m.in}, m.values);
+  call.graph().note(w).quant = m.quant;
+  int b = -1;
+  if (bias != nullptr) {
+    b = call.graph().constant(bias_of->name, {m.out}, *bias);
+    if (!bias_of->quant.scale.empty()) {
+      QuantNote& note = call.graph().note(b);
+      note.quant = bias_of->quant;
+      note.ints.assign(bias_of->ints.begin(), bias_of->ints.end());
+    }
+  }
+  Shape dims = x.dims;
+  dims.back() = m.out;
+  Axes order(dims.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  call.set_output(0, call.emit(OpKind::kFullyConnected, {tensor, w, b}, dims,
+                               order, FusedAttr{}));
+}
+
+void gemm(OnnxCall& call) {
+  call.expect_inputs(2, 3);
+  const Value x = call.data(0);
+  call.require(x.rank() == 2, text("an input of ", x.rank(), " axes"));
+  if (call.integer("transA", 0) != 0) {
+    call.unsupported("a transposed input; transpose it before");
+  }
+  Matrix m = matrix_of(call, call.integer("transB", 0) != 0);
+  const float alpha = call.real("alpha", 1), beta = call.real("beta", 1);
+  for (float& v : m.values) v *= alpha;
+  if (!call.has(2)) return emit_rows(call, x, m, nullptr, nullptr);
+  const std::vector<float>& c = call.floats(2, "a bias");
+  const auto out = static_cast<size_t>(m.out);
+  call.require(c.size() == 1 || c.size() == out,
+               text("a bias of ", c.size(), " elements, expected ", m.out));
+  std::vector<float> bias(out, c[0]);
+  if (c.size() == out) bias = c;
+  for (float& v : bias) v *= beta;
+  emit_rows(call, x, m, &bias, &call.constant(2, "a bias"));
+}
+
+void matmul(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  if (!call.in(0).is_constant() && !call.in(1).is_constant()) {
+    call.unsupported(
+        "a product of two computed matrices; use Gemm or Conv with constant "
+        "weights");
+  }
+  const Value x = call.data(0);
+  emit_rows(call, x, matrix_of(call, false), nullptr, nullptr);
+}
+
+}  // namespace
+
+bool convert_matrix(OnnxCall& call) {
+  if (call.type() == "Gemm") {
+    gemm(call);
+  } else if (call.type() == "MatMul") {
+    matmul(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

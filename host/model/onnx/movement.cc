@@ -1,0 +1,194 @@
+// Operators that move elements.
+#include "host/model/onnx/fold.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+std::vector<int64_t> wide(const Shape& dims) {
+  return {dims.begin(), dims.end()};
+}
+
+// A box of the tensor; `cuts` in the file's axes, `dropped` axes vanish.
+Value cut_out(OnnxCall& call, const Value& x, const std::vector<Cut>& cuts,
+              int dropped, const std::string& name) {
+  SliceAttr attr;
+  bool steps = dropped >= 0;
+  Shape dims;
+  for (size_t i = 0; i < cuts.size(); ++i) {
+    if (cuts[i].count < 1) {
+      call.unsupported(text("axis ", i, " is empty"));
+    }
+    if (static_cast<int>(i) != dropped) {
+      dims.push_back(static_cast<int>(cuts[i].count));
+    }
+  }
+  Axes order;
+  Shape shape;
+  for (const int axis : x.order) {
+    const Cut& cut = cuts[static_cast<size_t>(axis)];
+    const int step = cut.count > 1 ? static_cast<int>(cut.step) : 1;
+    attr.begin.push_back(static_cast<int>(cut.begin));
+    attr.stride.push_back(step);
+    attr.dropped.push_back(axis == dropped);
+    steps = steps || step != 1;
+    if (axis == dropped) continue;
+    order.push_back(dropped >= 0 && axis > dropped ? axis - 1 : axis);
+    shape.push_back(static_cast<int>(cut.count));
+  }
+  Value out;
+  out.name = name;
+  out.dims = dims;
+  out.order = order;
+  const QuantNote note = call.graph().note(x.tensor);
+  out.tensor = call.graph().op(steps ? OpKind::kStridedSlice : OpKind::kSlice,
+                               {x.tensor}, name, shape, attr);
+  call.graph().note(out.tensor) = note;
+  return out;
+}
+
+void slice(OnnxCall& call) {
+  const Value x = call.layouts().settled(call.data(0));
+  const std::vector<Cut> cuts = slice_cuts(call, wide(x.dims));
+  bool whole = true;
+  for (size_t i = 0; i < cuts.size(); ++i) {
+    whole = whole && cuts[i].count == x.dims[i] &&
+            (cuts[i].step == 1 || x.dims[i] == 1);
+  }
+  call.set_output(0,
+                  whole ? x : cut_out(call, x, cuts, -1, call.output_name()));
+}
+
+// One position of an axis.
+void gather(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  const Value x = call.layouts().settled(call.data(0));
+  const std::vector<int64_t>& index = call.numbers(1, "indices");
+  const size_t index_rank = call.in(1).constant->dims.size();
+  if (index.size() != 1 || index_rank > 1) {
+    call.unsupported(text(index.size(),
+                          " indices; only one position is supported, use "
+                          "Slice or Split"));
+  }
+  const int axis = call.axis(call.integer("axis", 0), x.rank());
+  const int64_t size = x.dims[static_cast<size_t>(axis)];
+  const int64_t at = index[0] < 0 ? index[0] + size : index[0];
+  call.require(at >= 0 && at < size,
+               text("index ", index[0], " of ", size, " elements"));
+  if (x.rank() == 1) call.unsupported("a single element");
+  std::vector<Cut> cuts;
+  for (const int d : x.dims) cuts.push_back({0, d, 1});
+  cuts[static_cast<size_t>(axis)] = {at, 1, 1};
+  call.set_output(0, cut_out(call, x, cuts, index_rank == 0 ? axis : -1,
+                             call.output_name()));
+}
+
+std::vector<int64_t> split_sizes(OnnxCall& call, int64_t size) {
+  std::vector<int64_t> sizes =
+      call.has(1) ? call.numbers(1, "sizes") : call.integers("split");
+  const auto parts = static_cast<int64_t>(call.outputs());
+  if (sizes.empty()) {
+    call.require(size % parts == 0, text("axis of size ", size, " is not ",
+                                         parts, " equal parts"));
+    sizes.assign(static_cast<size_t>(parts), size / parts);
+  }
+  int64_t total = 0;
+  for (const int64_t s : sizes) {
+    call.require(s >= 1 && s <= size, text("a part of size ", s));
+    total += s;
+  }
+  call.require(static_cast<int64_t>(sizes.size()) == parts && total == size,
+               text(sizes.size(), " parts of ", total, " elements for ", parts,
+                    " outputs of an axis of ", size));
+  return sizes;
+}
+
+void split(OnnxCall& call) {
+  call.expect_inputs(1, 2);
+  const Value x = call.layouts().settled(call.data(0));
+  const int axis = call.axis(call.integer("axis", 0), x.rank());
+  const auto along = static_cast<size_t>(axis);
+  const std::vector<int64_t> sizes = split_sizes(call, x.dims[along]);
+  bool equal = true;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    equal = equal && sizes[i] == sizes[0] && call.wants(i);
+  }
+  if (!equal) {
+    std::vector<Cut> cuts;
+    for (const int d : x.dims) cuts.push_back({0, d, 1});
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      cuts[along] = {i == 0 ? 0 : cuts[along].begin + sizes[i - 1], sizes[i],
+                     1};
+      if (!call.wants(i)) continue;
+      call.set_output(i, cut_out(call, x, cuts, -1, call.output_name(i)));
+    }
+    return;
+  }
+  Value out = x;
+  out.shared = false;
+  out.dims[along] = static_cast<int>(sizes[0]);
+  const QuantNote note = call.graph().note(x.tensor);
+  std::vector<int> made;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    out.tensor =
+        call.graph().tensor(call.output_name(i), permuted(out.dims, out.order));
+    call.graph().note(out.tensor) = note;
+    made.push_back(out.tensor);
+    call.set_output(i, out);
+  }
+  call.graph().op_of(OpKind::kSplit, {x.tensor}, made,
+                     AxisAttr{place_of(x.order, axis)});
+}
+
+void pad(OnnxCall& call) {
+  call.expect_inputs(2, 3);
+  const std::string mode = call.word("mode", "constant");
+  if (mode != "constant") {
+    call.unsupported("mode " + quoted(mode) + "; use constant");
+  }
+  const Value x = call.layouts().settled(call.data(0));
+  const std::vector<int64_t>& pads = call.numbers(1, "pads");
+  const float value = call.has(2) ? call.scalar(2, "a value") : 0.f;
+  call.require(pads.size() == 2 * x.rank(),
+               text(pads.size(), " pads for ", x.rank(), " axes"));
+  PadAttr attr;
+  attr.real = value;
+  Shape dims = x.dims;
+  bool none = true;
+  for (size_t i = 0; i < pads.size(); ++i) {
+    if (pads[i] < 0) call.unsupported("negative pads; use Slice");
+    call.require(pads[i] <= 65535, text("pads of ", pads[i]));
+    none = none && pads[i] == 0;
+    dims[i % x.rank()] += static_cast<int>(pads[i]);
+  }
+  if (none) return call.set_output(0, x);
+  for (const int axis : x.order) {
+    attr.before.push_back(static_cast<int>(pads[static_cast<size_t>(axis)]));
+    attr.after.push_back(
+        static_cast<int>(pads[static_cast<size_t>(axis) + x.rank()]));
+  }
+  const QuantNote note = call.graph().note(x.tensor);
+  const Value out = call.emit(value == 0 ? OpKind::kPad : OpKind::kPadv2,
+                              {x.tensor}, dims, x.order, attr);
+  call.graph().note(out.tensor) = note;
+  call.set_output(0, out);
+}
+
+}  // namespace
+
+bool convert_movement(OnnxCall& call) {
+  const std::string& type = call.type();
+  if (type == "Slice") {
+    slice(call);
+  } else if (type == "Gather") {
+    gather(call);
+  } else if (type == "Split") {
+    split(call);
+  } else if (type == "Pad") {
+    pad(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,321 @@
+// The order of the work: constants and inputs, then node after node, then the
+// outputs.
+#include "host/model/onnx/onnx.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "host/model/onnx/call.h"
+#include "host/model/onnx/qdq.h"
+
+namespace shoal {
+namespace onnx_import {
+namespace {
+
+class Conversion {
+ public:
+  Conversion(const OnnxModel& model, size_t file_bytes, const std::string& name)
+      : model_(model), name_(name), state_(model, name, file_bytes) {}
+
+  Graph run() {
+    find_makers();
+    find_needed();
+    count_uses();
+    add_constants();
+    add_inputs();
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      if (needed_[i]) convert(i);
+    }
+    report_unsupported();
+    add_outputs();
+    state_.builder.prune();
+    if (state_.quantized) {
+      std::vector<bool> real;
+      for (const OnnxEnd& end : model_.outputs) {
+        real.push_back(end.type == kOnnxFloat);
+      }
+      quantize_graph(state_.builder, real);
+    }
+    state_.builder.compact();
+    Graph graph = std::move(state_.builder.graph());
+    if (graph.ops.empty()) fail("has no operator");
+    return graph;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw Error(Exit::kCorrupt, name_ + ": " + reason);
+  }
+  [[noreturn]] void refuse(const std::string& reason,
+                           const std::string& fix) const {
+    throw Error(Exit::kUnsupported, name_ + ": " + reason, fix);
+  }
+
+  // Every name is made once; `kNobody` marks constants and inputs.
+  void find_makers() {
+    const auto make = [&](const std::string& who, const std::string& value,
+                          size_t maker) {
+      if (!makers_.emplace(value, maker).second) {
+        fail(text(who, ": ", quoted(value), " is made twice"));
+      }
+    };
+    std::set<std::string> initializers;
+    for (const ConstantRef& c : model_.constants) {
+      make("initializers", c->name, kNobody);
+      initializers.insert(c->name);
+    }
+    for (const OnnxEnd& end : model_.inputs) {
+      if (!initializers.contains(end.name)) {
+        make("model inputs", end.name, kNobody);
+      }
+    }
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      for (const std::string& value : model_.nodes[i].outputs) {
+        if (!value.empty()) make(node_title(model_, i), value, i);
+      }
+    }
+  }
+
+  // Nodes that some output depends on, walked from the last to the first: a
+  // node reads only what stands before it.
+  void find_needed() {
+    needed_.assign(model_.nodes.size(), false);
+    if (model_.outputs.empty()) fail("has no output");
+    for (const OnnxEnd& end : model_.outputs) {
+      need("model outputs", end.name, model_.nodes.size());
+    }
+    for (size_t i = model_.nodes.size(); i-- > 0;) {
+      if (!needed_[i]) continue;
+      for (const std::string& value : model_.nodes[i].inputs) {
+        if (!value.empty()) need(node_title(model_, i), value, i);
+      }
+    }
+  }
+
+  void need(const std::string& who, const std::string& value, size_t reader) {
+    const auto made = makers_.find(value);
+    if (made == makers_.end()) {
+      fail(text(who, ": ", quoted(value), " is made by nobody"));
+    }
+    if (made->second == kNobody) return;
+    if (made->second >= reader) {
+      fail(text(who, ": ", quoted(value), " is read before it is made"));
+    }
+    needed_[made->second] = true;
+  }
+
+  void count_uses() {
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      if (!needed_[i]) continue;
+      for (const std::string& value : model_.nodes[i].inputs) {
+        ++state_.uses[value];
+      }
+    }
+    for (const OnnxEnd& end : model_.outputs) ++state_.uses[end.name];
+    state_.uses.erase("");
+  }
+
+  void add_constants() {
+    for (const ConstantRef& c : model_.constants) {
+      Value v;
+      v.name = c->name;
+      v.constant = c;
+      state_.values[c->name] = std::move(v);
+    }
+  }
+
+  void add_inputs() {
+    bool any = false;
+    for (const OnnxEnd& end : model_.inputs) {
+      if (state_.values.contains(end.name)) continue;
+      add_input(end);
+      any = true;
+    }
+    if (!any) fail("has no input");
+  }
+
+  void add_input(const OnnxEnd& end) {
+    const std::string title = "model input " + quoted(end.name);
+    const bool bytes = end.type == kOnnxInt8 || end.type == kOnnxUint8;
+    if (end.type != kOnnxFloat && !bytes) {
+      refuse(text(title, ": has type ", onnx_type_name(end.type)),
+             "export with a float32 input");
+    }
+    if (!end.shaped || end.dims.empty()) {
+      refuse(title + ": has no shape", "export with a fixed shape");
+    }
+    Value v;
+    v.name = end.name;
+    v.dims = fixed_shape(title, end);
+    v.order = usual_order(v.rank());
+    if (v.rank() == 4 && lies_as_nhwc(end.name)) v.order = {0, 1, 2, 3};
+    v.tensor = state_.builder.tensor(end.name, permuted(v.dims, v.order));
+    v.shared = state_.uses[end.name] > 1;
+    state_.builder.input(v.tensor);
+    if (bytes) {
+      state_.builder.note(v.tensor).type =
+          end.type == kOnnxUint8 ? Type::kUint8 : Type::kInt8;
+    }
+    state_.values[end.name] = std::move(v);
+  }
+
+  Shape fixed_shape(const std::string& title, const OnnxEnd& end) const {
+    Shape out;
+    for (size_t i = 0; i < end.dims.size(); ++i) {
+      int64_t size = end.dims[i];
+      if (size < 1 && i == 0) size = 1;
+      if (size < 1) {
+        refuse(text(title, ": the size of axis ", i, " is open (",
+                    quoted(end.symbols[i]), ")"),
+               "export with fixed sizes (torch: no dynamic_axes but axis 0)");
+      }
+      if (i == 0 && size != 1) {
+        refuse(text(title, ": a batch of ", size),
+               "export with batch 1, a batch of n is n frames");
+      }
+      if (size > 65535) {
+        refuse(text(title, ": size ", size, " of an axis, the limit is 65535"),
+               "");
+      }
+      out.push_back(static_cast<int>(size));
+    }
+    return out;
+  }
+
+  // Keras exporters keep the input as [1, H, W, C] and transpose it for the
+  // first convolution; element by element work may come before.
+  bool lies_as_nhwc(const std::string& input) const {
+    std::string value = input;
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      const OnnxNode& node = model_.nodes[i];
+      if (!needed_[i] || !reads(node, value) || node.outputs.empty()) continue;
+      if (node.type == "Transpose") {
+        const OnnxCall call(const_cast<State&>(state_), i);
+        return call.integers("perm") == std::vector<int64_t>{0, 3, 1, 2};
+      }
+      constexpr const char* kElementwise[] = {"Identity",
+                                              "Cast",
+                                              "Add",
+                                              "Sub",
+                                              "Mul",
+                                              "Div",
+                                              "QuantizeLinear",
+                                              "DequantizeLinear"};
+      if (std::none_of(std::begin(kElementwise), std::end(kElementwise),
+                       [&](const char* t) { return node.type == t; })) {
+        return false;
+      }
+      value = node.outputs[0];
+    }
+    return false;
+  }
+
+  static bool reads(const OnnxNode& node, const std::string& value) {
+    return std::find(node.inputs.begin(), node.inputs.end(), value) !=
+           node.inputs.end();
+  }
+
+  void convert(size_t number) {
+    OnnxCall call(state_, number);
+    const OnnxNode& node = model_.nodes[number];
+    if (node.outputs.empty()) call.corrupt("has no output");
+    try {
+      if (!node.domain.empty() && node.domain != "ai.onnx") {
+        call.unsupported("an operator outside of ai.onnx");
+      }
+      if (reads_refused(node)) {
+        if (!knows(node.type)) call.unsupported(replacement(node.type));
+        refuse_outputs(node);
+        return;
+      }
+      if (!dispatch(call)) call.unsupported(replacement(node.type));
+      check_results(call, node);
+    } catch (const Error& error) {
+      if (error.code() != Exit::kUnsupported) throw;
+      unsupported_.push_back(error.what());
+      refuse_outputs(node);
+    }
+  }
+
+  bool reads_refused(const OnnxNode& node) const {
+    return std::any_of(
+        node.inputs.begin(), node.inputs.end(), [&](const std::string& value) {
+          return !value.empty() && state_.values.at(value).refused;
+        });
+  }
+
+  void refuse_outputs(const OnnxNode& node) {
+    for (const std::string& value : node.outputs) {
+      if (value.empty()) continue;
+      Value v;
+      v.refused = true;
+      state_.values[value] = std::move(v);
+    }
+  }
+
+  // Some operators of ONNX have more results than their family makes.
+  void check_results(const OnnxCall& call, const OnnxNode& node) const {
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const bool read = state_.uses.contains(node.outputs[i]);
+      if (read && !state_.values.contains(node.outputs[i])) {
+        call.unsupported(text("its result ", i, ", ", quoted(node.outputs[i])));
+      }
+    }
+  }
+
+  static bool dispatch(OnnxCall& call) {
+    return fold_constants(call) || convert_window(call) || convert_pool(call) ||
+           convert_matrix(call) || convert_arithmetic(call) ||
+           convert_activation(call) || convert_reduction(call) ||
+           convert_views(call) || convert_movement(call) ||
+           convert_join(call) || convert_resize(call) ||
+           convert_quantization(call);
+  }
+
+  void report_unsupported() {
+    if (unsupported_.empty()) return;
+    std::string what = name_ + ": not supported:";
+    for (const std::string& line : unsupported_) what += "\n  " + line;
+    throw Error(Exit::kUnsupported, what);
+  }
+
+  void add_outputs() {
+    Graph& graph = state_.builder.graph();
+    for (const OnnxEnd& end : model_.outputs) {
+      const std::string title = "model output " + quoted(end.name);
+      Value v = state_.values.at(end.name);
+      if (v.is_constant()) refuse(title + ": is a constant", "");
+      v = state_.layouts.settled(v);
+      // [1, H, W, C], whether the file turns it so itself or not.
+      const bool turned = v.turned && v.order == Axes{0, 1, 2, 3};
+      if (v.rank() != 4 || !turned) v = state_.layouts.usual(v);
+      if (std::find(graph.inputs.begin(), graph.inputs.end(), v.tensor) !=
+          graph.inputs.end()) {
+        refuse(title + ": is a model input", "leave it out");
+      }
+      if (std::find(graph.outputs.begin(), graph.outputs.end(), v.tensor) ==
+          graph.outputs.end()) {
+        state_.builder.claim(v.tensor, end.name);
+      }
+      graph.outputs.push_back(v.tensor);
+    }
+  }
+
+  static constexpr size_t kNobody = static_cast<size_t>(-1);
+  const OnnxModel& model_;
+  const std::string& name_;
+  State state_;
+  std::map<std::string, size_t> makers_;
+  std::vector<bool> needed_;
+  std::vector<std::string> unsupported_;
+};
+
+}  // namespace
+}  // namespace onnx_import
+
+Graph import_onnx(std::span<const uint8_t> file, const std::string& name) {
+  const onnx_import::OnnxModel model = onnx_import::decode_onnx(file, name);
+  return onnx_import::Conversion(model, file.size(), name).run();
+}
+
+}  // namespace shoal

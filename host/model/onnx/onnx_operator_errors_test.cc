@@ -1,0 +1,238 @@
+// The words of the errors of operators other than windows.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "host/model/onnx/testing/error_case.h"
+
+namespace shoal {
+namespace {
+
+class OnnxOperatorErrors : public testing::TestWithParam<OnnxErrorCase> {};
+
+TEST_P(OnnxOperatorErrors, SayWhereAndWhy) { expect_error(GetParam()); }
+
+const OnnxErrorCase kOthers[] = {
+    {"inputs", [](OnnxBuilder& b) { unary(b, "Relu", {}, {"x"}); },
+     "m: node 0 Relu \"y\": has 2 inputs"},
+    {"missing", [](OnnxBuilder& b) { unary(b, "Add", {}, {""}); },
+     "m: node 0 Add \"y\": input 1 is missing"},
+    {"broadcast",
+     [](OnnxBuilder& b) {
+       b.floats("c", {3}, {1, 2, 3});
+       unary(b, "Add", {}, {"c"});
+     },
+     "m: node 0 Add \"y\": shapes 1x2x4x4 and 3 do not broadcast"},
+    {"division", [](OnnxBuilder& b) { unary(b, "Div", {}, {"x"}); },
+     "m: not supported:\n  node 0 Div \"y\": a division by a computed tensor; "
+     "multiply by its reciprocal",
+     kNo},
+    {"zero",
+     [](OnnxBuilder& b) {
+       b.number("c", 0);
+       unary(b, "Div", {}, {"c"});
+     },
+     "m: node 0 Div \"y\": a division by zero"},
+    {"reshape",
+     [](OnnxBuilder& b) {
+       b.ints("s", {2}, {1, 31});
+       unary(b, "Reshape", {}, {"s"});
+     },
+     "m: node 0 Reshape \"y\": from 1x2x4x4 to 1x31 changes the number of "
+     "elements"},
+    {"reshape_computed", [](OnnxBuilder& b) { unary(b, "Reshape", {}, {"x"}); },
+     "m: not supported:\n  node 0 Reshape \"y\": a shape that \"x\" computes; "
+     "only constant ones are supported",
+     kNo},
+    {"axis",
+     [](OnnxBuilder& b) {
+       unary(b, "Softmax", {{"axis", int64_t{4}}});
+     },
+     "m: node 0 Softmax \"y\": axis 4 of 4 axes"},
+    {"permutation",
+     [](OnnxBuilder& b) {
+       unary(b, "Transpose", {{"perm", Ints{0, 1, 1, 3}}});
+     },
+     "m: node 0 Transpose \"y\": axis 1 is no axis or appears twice"},
+    {"squeeze",
+     [](OnnxBuilder& b) {
+       b.ints("a", {1}, {1});
+       unary(b, "Squeeze", {}, {"a"});
+     },
+     "m: node 0 Squeeze \"y\": axis 1 of size 2 cannot be squeezed"},
+    {"concat",
+     [](OnnxBuilder& b) {
+       b.node("Transpose", {"x"}, "z", {{"perm", Ints{0, 2, 1, 3}}});
+       unary(b, "Concat", {{"axis", int64_t{3}}}, {"z"});
+     },
+     "m: node 1 Concat \"y\": operands differ in other axes than 3: 1x4x2x4 "
+     "and 1x2x4x4"},
+    {"split",
+     [](OnnxBuilder& b) {
+       b.ints("s", {1}, {3});
+       unary(b, "Split", {{"axis", int64_t{1}}}, {"s"});
+     },
+     "m: node 0 Split \"y\": a part of size 3"},
+    {"slice_empty",
+     [](OnnxBuilder& b) {
+       b.ints("s", {1}, {4});
+       unary(b, "Slice", {}, {"s", "s"});
+     },
+     "m: not supported:\n  node 0 Slice \"y\": axis 0 is empty", kNo},
+    {"slice_step",
+     [](OnnxBuilder& b) {
+       b.ints("s", {1}, {0});
+       unary(b, "Slice", {}, {"s", "s", "s", "s"});
+     },
+     "m: node 0 Slice \"y\": a step of 0"},
+    {"pad_mode",
+     [](OnnxBuilder& b) {
+       b.ints("p", {8}, Ints(8, 1));
+       unary(b, "Pad", {{"mode", std::string("reflect")}}, {"p"});
+     },
+     "m: not supported:\n  node 0 Pad \"y\": mode \"reflect\"; use constant",
+     kNo},
+    {"pool_of_a_batch",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.ints("p", {8}, {7, 0, 0, 0, 0, 0, 0, 0});
+       b.node("Pad", {"x", "p"}, {"frames"});
+       b.node("AveragePool", {"frames"}, {"y"}, {{"kernel_shape", Ints{2, 2}}});
+       b.output("y", {});
+     },
+     "m: not supported:\n  node 1 AveragePool \"y\": a batch of 8 frames; "
+     "give one",
+     kNo},
+    {"gather",
+     [](OnnxBuilder& b) {
+       b.ints("i", {2}, {0, 1});
+       unary(b, "Gather", {}, {"i"});
+     },
+     "m: not supported:\n  node 0 Gather \"y\": 2 indices; only one position "
+     "is supported, use Slice or Split",
+     kNo},
+    {"expand",
+     [](OnnxBuilder& b) {
+       b.ints("s", {5}, {2, 1, 2, 4, 4});
+       unary(b, "Expand", {}, {"s"});
+     },
+     "m: not supported:\n  node 0 Expand \"y\": repeated elements; Add and "
+     "Mul broadcast without Expand, Resize repeats places",
+     kNo},
+    {"depth",
+     [](OnnxBuilder& b) {
+       unary(b, "DepthToSpace", {{"blocksize", int64_t{2}}});
+     },
+     "m: node 0 DepthToSpace \"y\": blocks of 2 in 1x2x4x4"},
+    {"linear_resize",
+     [](OnnxBuilder& b) {
+       b.floats("s", {4}, {1, 1, 2, 2});
+       unary(b, "Resize", {{"mode", std::string("linear")}}, {"", "s"});
+     },
+     "m: not supported:\n  node 0 Resize \"y\": mode \"linear\"; use nearest, "
+     "or a ConvTranspose",
+     kNo},
+    {"resize_places",
+     [](OnnxBuilder& b) {
+       b.floats("s", {4}, {1, 1, 2.25, 2.25});
+       unary(b, "Resize", {{"nearest_mode", std::string("ceil")}}, {"", "s"});
+     },
+     "m: not supported:\n  node 0 Resize \"y\": coordinates \"half_pixel\" "
+     "with \"ceil\" from 1x2x4x4 to 1x2x9x9 take other elements than "
+     "TensorFlow Lite can; use asymmetric and floor",
+     kNo},
+    {"matmul", [](OnnxBuilder& b) { unary(b, "MatMul", {}, {"x"}); },
+     "m: not supported:\n  node 0 MatMul \"y\": a product of two computed "
+     "matrices; use Gemm or Conv with constant weights",
+     kNo},
+    {"matrix",
+     [](OnnxBuilder& b) {
+       b.floats("w", {3, 2}, some_floats(6));
+       unary(b, "MatMul", {}, {"w"});
+     },
+     "m: node 0 MatMul \"y\": an input of shape 1x2x4x4 for a matrix of 3 "
+     "rows"},
+    {"training",
+     [](OnnxBuilder& b) {
+       b.floats("c", {2}, {1, 2});
+       unary(b, "BatchNormalization", {{"training_mode", int64_t{1}}},
+             {"c", "c", "c", "c"});
+     },
+     "m: not supported:\n  node 0 BatchNormalization \"y\": training mode; "
+     "export with model.eval()",
+     kNo},
+    {"training_by_results",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.floats("c", {2}, {1, 2});
+       b.node("BatchNormalization", {"x", "c", "c", "c", "c"},
+              std::vector<std::string>{"y", "mean", "variance"});
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 BatchNormalization \"y\": training mode; "
+     "export with model.eval()",
+     kNo},
+    {"variance",
+     [](OnnxBuilder& b) {
+       b.floats("c", {2}, {1, -2});
+       unary(b, "BatchNormalization", {}, {"c", "c", "c", "c"});
+     },
+     "m: node 0 BatchNormalization \"y\": variance of -2 of channel 1"},
+    {"clip",
+     [](OnnxBuilder& b) {
+       b.number("low", 2);
+       b.number("high", 1);
+       unary(b, "Clip", {}, {"low", "high"});
+     },
+     "m: node 0 Clip \"y\": limits 2 and 1"},
+    {"cast",
+     [](OnnxBuilder& b) {
+       unary(b, "Cast", {{"to", int64_t{7}}});
+     },
+     "m: not supported:\n  node 0 Cast \"y\": a cast to INT64; export in "
+     "float32",
+     kNo},
+    {"constant_operand",
+     [](OnnxBuilder& b) {
+       b.floats("c", {2}, {1, 2});
+       b.node("Sigmoid", {"c"}, "z");
+       unary(b, "Add", {}, {"z"});
+     },
+     "m: not supported:\n  node 0 Sigmoid \"z\": input \"c\" is a constant; "
+     "compute it before the export",
+     kNo},
+    {"integers_divided",
+     [](OnnxBuilder& b) {
+       b.ints("c", {1}, {0});
+       b.node("Div", {"c", "c"}, "z");
+       unary(b, "Reshape", {}, {"z"});
+     },
+     "m: node 0 Div \"z\": a division by zero"},
+    {"more_results",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.node("Relu", {"x"}, std::vector<std::string>{"n", "more"});
+       b.node("Add", {"n", "more"}, "y");
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"", kNo},
+    {"not_finite",
+     [](OnnxBuilder& b) {
+       b.number("c", std::numeric_limits<float>::infinity());
+       unary(b, "Add", {}, {"c"});
+     },
+     "m: not supported:\n  \"c\": holds inf", kNo},
+    {"unfolding",
+     [](OnnxBuilder& b) {
+       b.ints("s", {2}, {1 << 12, 1 << 12});
+       b.node("ConstantOfShape", {"s"}, "z");
+       unary(b, "Reshape", {}, {"z"});
+     },
+     "m: constants unfold to many times the file's size"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Nodes, OnnxOperatorErrors, testing::ValuesIn(kOthers),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,113 @@
+// Names of operators: those that are converted, and what to use for others.
+#include <algorithm>
+#include <iterator>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+constexpr const char* kKnown[] = {"Add",
+                                  "AveragePool",
+                                  "BatchNormalization",
+                                  "Cast",
+                                  "Ceil",
+                                  "Clip",
+                                  "Concat",
+                                  "Constant",
+                                  "ConstantOfShape",
+                                  "Conv",
+                                  "ConvTranspose",
+                                  "DepthToSpace",
+                                  "DequantizeLinear",
+                                  "Div",
+                                  "Dropout",
+                                  "Exp",
+                                  "Expand",
+                                  "Flatten",
+                                  "Floor",
+                                  "Gather",
+                                  "Gemm",
+                                  "GlobalAveragePool",
+                                  "GlobalMaxPool",
+                                  "HardSigmoid",
+                                  "HardSwish",
+                                  "Identity",
+                                  "LeakyRelu",
+                                  "MatMul",
+                                  "Max",
+                                  "MaxPool",
+                                  "Min",
+                                  "Mul",
+                                  "Neg",
+                                  "PRelu",
+                                  "Pad",
+                                  "QuantizeLinear",
+                                  "Range",
+                                  "Reciprocal",
+                                  "ReduceMax",
+                                  "ReduceMean",
+                                  "ReduceSum",
+                                  "Relu",
+                                  "Reshape",
+                                  "Resize",
+                                  "Shape",
+                                  "Sigmoid",
+                                  "Slice",
+                                  "Softmax",
+                                  "SpaceToDepth",
+                                  "Split",
+                                  "Sqrt",
+                                  "Squeeze",
+                                  "Sub",
+                                  "Sum",
+                                  "Tanh",
+                                  "Transpose",
+                                  "Unsqueeze"};
+
+struct Instead {
+  const char* type;
+  const char* use;
+};
+constexpr Instead kInstead[] = {
+    {"ArgMax", "leave it out, the largest output is the class"},
+    {"Celu", "train with Relu or LeakyRelu"},
+    {"Elu", "train with Relu or LeakyRelu"},
+    {"Erf", "train with Relu or HardSwish instead of Gelu"},
+    {"Gelu", "train with Relu or HardSwish"},
+    {"GRU", "recurrent networks are not computed"},
+    {"InstanceNormalization", "use BatchNormalization"},
+    {"LRN", "use BatchNormalization, or leave it out"},
+    {"LSTM", "recurrent networks are not computed"},
+    {"LayerNormalization", "use BatchNormalization"},
+    {"LogSoftmax", "use Softmax"},
+    {"LpNormalization", "leave it out, do it behind the network"},
+    {"Mish", "train with Relu or HardSwish"},
+    {"NonMaxSuppression", "leave it out, do it behind the network"},
+    {"Pow", "multiply the tensor by itself with Mul"},
+    {"QLinearConv", "export with QuantizeLinear and DequantizeLinear (QDQ)"},
+    {"QLinearMatMul", "export with QuantizeLinear and DequantizeLinear (QDQ)"},
+    {"RNN", "recurrent networks are not computed"},
+    {"Selu", "train with Relu or LeakyRelu"},
+    {"Softplus", "train with Relu"},
+    {"TopK", "leave it out, do it behind the network"},
+    {"Upsample", "export with Resize (opset 11 and later)"},
+};
+
+}  // namespace
+
+bool knows(const std::string& type) {
+  return std::any_of(std::begin(kKnown), std::end(kKnown),
+                     [&](const char* known) { return type == known; });
+}
+
+std::string replacement(const std::string& type) {
+  for (const Instead& i : kInstead) {
+    if (type == i.type) return i.use;
+  }
+  if (knows(type)) return "only on constants; compute it before the export";
+  return "no operator of TensorFlow Lite that shoal computes; compose it of "
+         "supported ones (see README)";
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,149 @@
+// Paddings: those that TensorFlow Lite cannot say become an operator in
+// front.
+#include <algorithm>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+constexpr int64_t kMaxWindow = 65535;
+
+std::vector<int64_t> pair_of(const OnnxCall& call, const char* name) {
+  std::vector<int64_t> out = call.integers(name);
+  if (!call.has_attribute(name)) out = {1, 1};
+  call.require(out.size() == 2,
+               text(name, " has ", out.size(), " numbers, expected 2"));
+  for (const int64_t v : out) {
+    call.require(v >= 1 && v <= kMaxWindow, text(name, " of ", v));
+  }
+  return out;
+}
+
+void check_window(const OnnxCall& call, const Side& side) {
+  call.require(side.kernel >= 1 && side.kernel <= kMaxWindow,
+               text("kernel of ", side.kernel));
+  if (side.window() > kMaxWindow) {
+    call.unsupported(
+        text("a window of ", side.window(), ", the limit is ", kMaxWindow));
+  }
+}
+
+// SAME_UPPER has the odd one behind, SAME_LOWER in front.
+void pad_automatically(Side& side, bool lower) {
+  side.out = (side.in + side.stride - 1) / side.stride;
+  const int64_t total = std::max<int64_t>(
+      0, (side.out - 1) * side.stride + side.window() - side.in);
+  side.before = lower ? total - total / 2 : total / 2;
+  side.after = total - side.before;
+}
+
+void read_pads(const OnnxCall& call, Window& window) {
+  const std::string automatic = call.word("auto_pad", "NOTSET");
+  if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
+    pad_automatically(window.h, automatic == "SAME_LOWER");
+    pad_automatically(window.w, automatic == "SAME_LOWER");
+    return;
+  }
+  call.require(automatic == "NOTSET" || automatic == "VALID",
+               text("auto_pad ", quoted(automatic)));
+  if (!call.has_attribute("pads") || automatic == "VALID") return;
+  const std::vector<int64_t> pads = call.integers("pads");
+  call.require(pads.size() == 4,
+               text("pads has ", pads.size(), " numbers, expected 4"));
+  for (const int64_t p : pads) {
+    if (p < 0) call.unsupported("negative pads; use Slice");
+    call.require(p <= kMaxWindow, text("pads of ", p));
+  }
+  window.h.before = pads[0];
+  window.w.before = pads[1];
+  window.h.after = pads[2];
+  window.w.after = pads[3];
+}
+
+int64_t same_total(const Side& s) {
+  return std::max<int64_t>(0, (s.out - 1) * s.stride + s.window() - s.in);
+}
+
+bool is_valid(const Side& s) {
+  return s.before == 0 && s.in >= s.window() &&
+         s.out == (s.in - s.window()) / s.stride + 1;
+}
+
+bool is_same(const Side& s) {
+  return s.out == (s.in + s.stride - 1) / s.stride &&
+         s.before == same_total(s) / 2;
+}
+
+// What the windows really reach behind the input.
+int64_t needed_after(const Side& s) {
+  return std::max<int64_t>(
+      0, (s.out - 1) * s.stride + s.window() - s.in - s.before);
+}
+
+}  // namespace
+
+Window window_of(OnnxCall& call, const Value& x, int64_t kernel_h,
+                 int64_t kernel_w) {
+  if (x.dims[0] != 1) {
+    call.unsupported(text("a batch of ", x.dims[0], " frames; give one"));
+  }
+  const std::vector<int64_t> strides = pair_of(call, "strides");
+  const std::vector<int64_t> dilations = pair_of(call, "dilations");
+  Window window;
+  window.h = {x.dims[2], kernel_h, strides[0], dilations[0], 0, 0, 0};
+  window.w = {x.dims[3], kernel_w, strides[1], dilations[1], 0, 0, 0};
+  check_window(call, window.h);
+  check_window(call, window.w);
+  window.attr.kernel_h = static_cast<int>(kernel_h);
+  window.attr.kernel_w = static_cast<int>(kernel_w);
+  window.attr.stride_h = static_cast<int>(strides[0]);
+  window.attr.stride_w = static_cast<int>(strides[1]);
+  window.attr.dilation_h = static_cast<int>(dilations[0]);
+  window.attr.dilation_w = static_cast<int>(dilations[1]);
+  read_pads(call, window);
+  const bool ceil = call.integer("ceil_mode", 0) != 0;
+  for (Side* s : {&window.h, &window.w}) {
+    const int64_t room = s->in + s->before + s->after - s->window();
+    call.require(room >= 0,
+                 text("a window of ", s->window(), " over ", s->in,
+                      " elements with pads ", s->before, " and ", s->after));
+    s->out = (room + (ceil ? s->stride - 1 : 0)) / s->stride + 1;
+    // Windows that start behind the input do not count.
+    if (ceil && (s->out - 1) * s->stride >= s->in + s->before) --s->out;
+  }
+  return window;
+}
+
+void resolve_window(Window& window) {
+  Side &h = window.h, &w = window.w;
+  if (is_valid(h) && is_valid(w)) return;
+  if (is_same(h) && is_same(w)) {
+    window.attr.pad_top = static_cast<int>(h.before);
+    window.attr.pad_left = static_cast<int>(w.before);
+    return;
+  }
+  window.pad_top = static_cast<int>(h.before);
+  window.pad_left = static_cast<int>(w.before);
+  window.pad_bottom = static_cast<int>(needed_after(h));
+  window.pad_right = static_cast<int>(needed_after(w));
+}
+
+int pad_in_front(OnnxCall& call, const Value& x, const Window& window,
+                 float value) {
+  PadAttr attr;
+  attr.before = {0, window.pad_top, window.pad_left, 0};
+  attr.after = {0, window.pad_bottom, window.pad_right, 0};
+  attr.real = value;
+  Shape shape = call.graph().shape(x.tensor);
+  shape[1] += window.pad_top + window.pad_bottom;
+  shape[2] += window.pad_left + window.pad_right;
+  const QuantNote note = call.graph().note(x.tensor);
+  const int made =
+      call.graph().op(value == 0 ? OpKind::kPad : OpKind::kPadv2, {x.tensor},
+                      call.output_name() + ":padded", shape, attr);
+  call.graph().note(made) = note;
+  return made;
+}
+
+}  // namespace shoal::onnx_import

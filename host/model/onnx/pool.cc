@@ -1,0 +1,142 @@
+// Pools: TensorFlow Lite's average never counts paddings.
+#include <limits>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+Window pool_window(OnnxCall& call, const Value& x) {
+  call.expect_inputs(1, 1);
+  if (x.rank() != 4) {
+    call.unsupported(
+        text("an input of ", x.rank(), " axes; two-dimensional pools have 4"));
+  }
+  if (call.wants(1)) call.unsupported("indices of the maxima");
+  const std::vector<int64_t> kernel = call.integers("kernel_shape");
+  call.require(kernel.size() == 2, text("kernel_shape has ", kernel.size(),
+                                        " numbers, expected "
+                                        "2"));
+  const Window window = window_of(call, x, kernel[0], kernel[1]);
+  if (window.h.dilation != 1 || window.w.dilation != 1) {
+    call.unsupported("dilations; TensorFlow Lite's pools have none");
+  }
+  for (const Side& s : {window.h, window.w}) {
+    call.require(s.before < s.kernel && s.after < s.kernel,
+                 text("pads of ", s.before, " and ", s.after,
+                      " around a kernel of ", s.kernel));
+  }
+  return window;
+}
+
+// What adaptive pools become where there is nothing to do.
+bool is_identity(const Window& w) {
+  return w.h.kernel == 1 && w.w.kernel == 1 && w.h.stride == 1 &&
+         w.w.stride == 1;
+}
+
+void emit_pool(OnnxCall& call, OpKind kind, int x, int channels,
+               const Window& window) {
+  const Shape dims{1, channels, static_cast<int>(window.h.out),
+                   static_cast<int>(window.w.out)};
+  call.set_output(0, call.emit(kind, {x}, dims, usual_order(4), window.attr));
+}
+
+bool never_negative(OnnxCall& call, int tensor) {
+  const Op* op = call.graph().maker(tensor);
+  if (op == nullptr) return false;
+  if (op->kind == OpKind::kRelu || op->kind == OpKind::kRelu6) return true;
+  Activation activation = Activation::kNone;
+  if (const auto* a = std::get_if<WindowAttr>(&op->attr)) {
+    activation = a->activation;
+  } else if (const auto* f = std::get_if<FusedAttr>(&op->attr)) {
+    activation = f->activation;
+  }
+  return activation == Activation::kRelu || activation == Activation::kRelu6;
+}
+
+void max_pool(OnnxCall& call) {
+  const Value given = call.data(0);
+  Window window = pool_window(call, given);
+  if (call.integer("storage_order", 0) != 0) {
+    call.unsupported("storage_order of 1");
+  }
+  if (is_identity(window)) return call.set_output(0, given);
+  const Value x = call.layouts().usual(given);
+  resolve_window(window);
+  int tensor = x.tensor;
+  if (window.padded()) {
+    // Zeros never win over what a RELU leaves, and cost no range.
+    tensor = pad_in_front(call, x, window,
+                          never_negative(call, x.tensor)
+                              ? 0.f
+                              : -std::numeric_limits<float>::infinity());
+  }
+  emit_pool(call, OpKind::kMaxPool2d, tensor, x.dims[1], window);
+}
+
+// Whether all windows lie in the input and the paddings before and behind.
+bool stays_inside(const Side& s) {
+  return (s.out - 1) * s.stride + s.window() <= s.in + s.before + s.after;
+}
+
+void average_pool(OnnxCall& call) {
+  const Value given = call.data(0);
+  Window window = pool_window(call, given);
+  const bool counts = call.integer("count_include_pad", 0) != 0;
+  const bool pads =
+      window.h.before + window.h.after + window.w.before + window.w.after > 0;
+  if (pads && counts && !(stays_inside(window.h) && stays_inside(window.w))) {
+    call.unsupported("ceil_mode with counted paddings; use ceil_mode 0");
+  }
+  if (is_identity(window)) return call.set_output(0, given);
+  const Value x = call.layouts().usual(given);
+  if (pads && counts) {
+    // Zeros in front count; nothing else is padded then.
+    window.pad_top = static_cast<int>(window.h.before);
+    window.pad_left = static_cast<int>(window.w.before);
+    window.pad_bottom = static_cast<int>(window.h.after);
+    window.pad_right = static_cast<int>(window.w.after);
+    const int padded = pad_in_front(call, x, window, 0);
+    return emit_pool(call, OpKind::kAveragePool2d, padded, x.dims[1], window);
+  }
+  resolve_window(window);
+  if (window.padded()) {
+    call.unsupported(
+        "paddings that are not counted and not TensorFlow Lite's SAME; use "
+        "count_include_pad or no paddings");
+  }
+  emit_pool(call, OpKind::kAveragePool2d, x.tensor, x.dims[1], window);
+}
+
+void global_pool(OnnxCall& call, OpKind kind) {
+  call.expect_inputs(1, 1);
+  const Value given = call.data(0);
+  call.require(given.rank() >= 3, text("an input of ", given.rank(), " axes"));
+  const Value x = call.layouts().settled(given);
+  Shape dims = x.dims;
+  ReduceAttr attr;
+  for (size_t i = 2; i < dims.size(); ++i) dims[i] = 1;
+  for (const int axis : x.order) attr.reduced.push_back(axis >= 2);
+  call.set_output(0, call.emit(kind, {x.tensor}, dims, x.order, attr));
+}
+
+}  // namespace
+
+bool convert_pool(OnnxCall& call) {
+  const std::string& type = call.type();
+  if (type == "MaxPool") {
+    max_pool(call);
+  } else if (type == "AveragePool") {
+    average_pool(call);
+  } else if (type == "GlobalAveragePool") {
+    global_pool(call, OpKind::kMean);
+  } else if (type == "GlobalMaxPool") {
+    global_pool(call, OpKind::kReduceMax);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,272 @@
+#include "host/model/onnx/qdq.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "host/base/error.h"
+#include "host/model/onnx/exact.h"
+#include "host/model/onnx/text.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+// Operators that move bytes: result and operands have one scale.
+bool moves(OpKind kind) {
+  switch (kind) {
+    case OpKind::kMaxPool2d:
+    case OpKind::kReduceMax:
+    case OpKind::kMaximum:
+    case OpKind::kMinimum:
+    case OpKind::kConcatenation:
+    case OpKind::kPad:
+    case OpKind::kPadv2:
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+    case OpKind::kSlice:
+    case OpKind::kStridedSlice:
+    case OpKind::kSplit:
+    case OpKind::kResizeNearestNeighbor:
+    case OpKind::kSpaceToDepth:
+    case OpKind::kDepthToSpace:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A maximum and the like commutes with rounding, so other scales behind it
+// may as well be taken in front.
+bool shares_scales(OpKind kind) {
+  return moves(kind) || kind == OpKind::kAveragePool2d;
+}
+
+bool is_convolution(OpKind kind) {
+  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
+         kind == OpKind::kFullyConnected || kind == OpKind::kTransposeConv;
+}
+
+class Quantizer {
+ public:
+  explicit Quantizer(GraphBuilder& builder)
+      : builder_(builder), graph_(builder.graph()) {}
+
+  void run(const std::vector<bool>& float_outputs) {
+    for (const int t : graph_.inputs) {
+      if (!builder_.noted(t)) {
+        lines_.push_back(text("model input ", quoted(builder_.at(t).name),
+                              ": no QuantizeLinear reads it alone"));
+      }
+    }
+    std::vector<Op> ops = std::move(graph_.ops);
+    graph_.ops.clear();
+    for (Op& op : ops) convert(std::move(op));
+    if (!lines_.empty()) report();
+    dequantize_outputs(float_outputs);
+  }
+
+ private:
+  [[noreturn]] void report() const {
+    std::string what = graph_.name + ": not supported:";
+    for (const std::string& line : lines_) what += "\n  " + line;
+    throw Error(Exit::kUnsupported, what,
+                "export the float model and quantize it: shoal quantize MODEL "
+                "--calibrate DIR");
+  }
+
+  Tensor& at(int t) { return graph_.tensors[static_cast<size_t>(t)]; }
+
+  void convert(Op op) {
+    const std::string title =
+        text(op_name(op.kind), " ", quoted(at(op.outputs[0]).name));
+    const std::string reason = prepare(op);
+    if (!reason.empty()) {
+      lines_.push_back(title + ": " + reason);
+      return;
+    }
+    const std::string found = difference(graph_, op);
+    if (!found.empty()) {
+      lines_.push_back(text(title, ": ", found));
+      return;
+    }
+    graph_.ops.push_back(std::move(op));
+  }
+
+  // Scales and bytes of all operands, or why there are none.
+  std::string prepare(Op& op) {
+    pass_scales(op);
+    for (const int t : op.outputs) {
+      if (!builder_.noted(t)) {
+        return "no QuantizeLinear behind it rounds its result";
+      }
+      make_bytes(t);
+    }
+    for (size_t i = 0; i < op.inputs.size(); ++i) {
+      if (op.inputs[i] < 0 || (i == 2 && is_convolution(op.kind))) continue;
+      const std::string reason = prepare_operand(op, i);
+      if (!reason.empty()) return reason;
+    }
+    if (is_convolution(op.kind) && op.inputs[2] >= 0) return prepare_bias(op);
+    if (op.kind == OpKind::kPad || op.kind == OpKind::kPadv2) {
+      prepare_padding(op);
+    }
+    return "";
+  }
+
+  // A result that nothing rounds has its operand's bytes.
+  void pass_scales(const Op& op) {
+    if (!shares_scales(op.kind) && op.kind != OpKind::kRelu) return;
+    for (const int from : op.inputs) {
+      if (from < 0 || !builder_.noted(from)) continue;
+      for (const int t : op.outputs) {
+        if (!builder_.noted(t)) builder_.note(t) = builder_.note(from);
+      }
+      return;
+    }
+  }
+
+  std::string prepare_operand(Op& op, size_t i) {
+    const int t = op.inputs[i];
+    if (!builder_.noted(t)) {
+      return quoted(at(t).name) + " is not quantized";
+    }
+    if (at(t).constant) {
+      const std::string reason = round_constant(t);
+      if (!reason.empty()) return reason;
+    } else {
+      make_bytes(t);
+    }
+    if (is_convolution(op.kind) && i == 1) return check_weights(t);
+    const int result = op.outputs[0];
+    if (!shares_scales(op.kind) || same_scales(t, result)) return "";
+    if (!moves(op.kind)) {
+      return "its result has another scale than its operand";
+    }
+    op.inputs[i] = requantized(t, result);
+    return "";
+  }
+
+  bool same_scales(int a, int b) {
+    return at(a).scale() == at(b).scale() && at(a).zero() == at(b).zero();
+  }
+
+  // The operand in the scale of `like`.
+  int requantized(int from, int like) {
+    const int made =
+        builder_.tensor(at(from).name + ":requantized", at(from).shape);
+    builder_.note(made) = builder_.note(like);
+    make_bytes(made);
+    Op op{OpKind::kQuantize, {from}, {made}, {}};
+    convert(std::move(op));
+    return made;
+  }
+
+  void make_bytes(int t) {
+    Tensor& tensor = at(t);
+    tensor.type = tensor.file_type = Type::kInt8;
+    tensor.quant = builder_.note(t).quant;
+  }
+
+  // What was dequantized goes back to the same bytes, unless something was
+  // computed with it.
+  std::string round_constant(int t) {
+    Tensor& tensor = at(t);
+    const Quantization& quant = builder_.note(t).quant;
+    const std::vector<float> values = builder_.values(t);
+    std::vector<uint8_t> bytes(values.size());
+    size_t inner = 1;
+    for (size_t a = static_cast<size_t>(quant.axis) + 1;
+         a < tensor.shape.size(); ++a) {
+      inner *= static_cast<size_t>(tensor.shape[a]);
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      const size_t c = i / inner % quant.scale.size();
+      const int q =
+          round_to_byte(double{values[i]} / quant.scale[c], quant.zero[c]);
+      if (static_cast<float>(q - quant.zero[c]) * quant.scale[c] != values[i]) {
+        return text(quoted(tensor.name), " holds ", values[i],
+                    ", which no byte means");
+      }
+      bytes[i] = static_cast<uint8_t>(q);
+    }
+    tensor.data = std::move(bytes);
+    make_bytes(t);
+    return "";
+  }
+
+  std::string check_weights(int t) {
+    const std::vector<int32_t>& zeros = at(t).quant.zero;
+    const bool none =
+        std::all_of(zeros.begin(), zeros.end(), [](int z) { return z == 0; });
+    if (none) return "";
+    return "weights with a zero point; quantize them symmetrically";
+  }
+
+  // In units of the products that are summed.
+  std::string prepare_bias(Op& op) {
+    const int t = op.inputs[2];
+    const Tensor &x = at(op.inputs[0]), &w = at(op.inputs[1]);
+    const std::vector<float> values = builder_.values(t);
+    const QuantNote& note = builder_.note(t);
+    Quantization quant;
+    std::vector<int32_t> ints = note.ints;
+    ints.resize(values.size(), 0);
+    for (size_t c = 0; c < values.size(); ++c) {
+      const size_t s = w.quant.scale.size() > 1 ? c : 0;
+      const double unit = double{x.scale()} * w.quant.scale[s];
+      if (c == 0 || w.quant.scale.size() > 1) {
+        quant.scale.push_back(static_cast<float>(unit));
+        quant.zero.push_back(0);
+      }
+      if (note.ints.empty()) {
+        ints[c] = static_cast<int32_t>(
+            std::clamp(std::nearbyint(values[c] / unit), -0x1p31, 0x1p31 - 1));
+      }
+      const double gap = std::abs(ints[c] * unit - values[c]);
+      if (gap > 1e-6 * std::max(unit, std::abs(double{values[c]}))) {
+        return text("the bias of channel ", c, ", ", values[c],
+                    ", is no multiple of ", unit,
+                    ", the product of the scales");
+      }
+    }
+    Tensor& bias = at(t);
+    bias.type = bias.file_type = Type::kInt32;
+    bias.quant = quant;
+    bias.data.resize(4 * ints.size());
+    std::memcpy(bias.data.data(), ints.data(), bias.data.size());
+    return "";
+  }
+
+  // The lowest byte does for endless depth, as maxima see it.
+  void prepare_padding(Op& op) {
+    auto& attr = std::get<PadAttr>(op.attr);
+    const Tensor& y = at(op.outputs[0]);
+    attr.value = round_to_byte(double{attr.real} / y.scale(), y.zero());
+    attr.real = 0;
+  }
+
+  void dequantize_outputs(const std::vector<bool>& float_outputs) {
+    for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+      const int t = graph_.outputs[i];
+      if (!float_outputs[i] || at(t).type != Type::kInt8) continue;
+      const std::string name = at(t).name;
+      const int made = builder_.tensor(name + ":real", at(t).shape);
+      builder_.claim(made, name);
+      graph_.ops.push_back({OpKind::kDequantize, {t}, {made}, {}});
+      graph_.outputs[i] = made;
+    }
+  }
+
+  GraphBuilder& builder_;
+  Graph& graph_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+void quantize_graph(GraphBuilder& builder,
+                    const std::vector<bool>& float_outputs) {
+  Quantizer(builder).run(float_outputs);
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,178 @@
+// QuantizeLinear and DequantizeLinear: computed for constants, noted beside
+// tensors otherwise; see qdq.h for what becomes of the notes.
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+struct Scales {
+  Quantization quant;
+  int type = kOnnxUint8;
+};
+
+Scales scales_of(OnnxCall& call, size_t rank) {
+  call.expect_inputs(2, 3);
+  Scales out;
+  const std::vector<float>& scale = call.floats(1, "a scale");
+  call.require(!scale.empty(), "has no scale");
+  for (const float s : scale) {
+    call.require(s > 0 && s <= 0x1p60f,
+                 text("scale ", s, " is not a positive number up to 2^60"));
+  }
+  out.quant.scale = scale;
+  out.quant.zero.assign(scale.size(), 0);
+  if (call.has(2)) {
+    const OnnxTensor& zero = call.constant(2, "a zero point");
+    out.type = zero.type;
+    const auto count = static_cast<size_t>(zero.count());
+    call.require(count == scale.size(),
+                 text(scale.size(), " scales and ", count, " zero points"));
+    for (size_t i = 0; i < count; ++i) {
+      out.quant.zero[i] =
+          zero.type == kOnnxUint8  ? zero.bytes[i]
+          : zero.type == kOnnxInt8 ? static_cast<int8_t>(zero.bytes[i])
+          : zero.ints.empty()      ? 0
+                                   : static_cast<int32_t>(zero.ints[i]);
+    }
+  }
+  if (scale.size() > 1) {
+    out.quant.axis = call.axis(call.integer("axis", 1), rank);
+  }
+  return out;
+}
+
+// The scale of each element of a constant.
+size_t scale_of(const OnnxTensor& t, const Quantization& quant, size_t i) {
+  if (quant.scale.size() == 1) return 0;
+  size_t inner = 1;
+  const auto axis = static_cast<size_t>(quant.axis);
+  for (size_t a = axis + 1; a < t.dims.size(); ++a) {
+    inner *= static_cast<size_t>(t.dims[a]);
+  }
+  return i / inner % static_cast<size_t>(t.dims[axis]);
+}
+
+void check_channels(const OnnxCall& call, const OnnxTensor& t,
+                    const Quantization& quant) {
+  const size_t scales = quant.scale.size();
+  if (scales == 1) return;
+  const int64_t channels = t.dims[static_cast<size_t>(quant.axis)];
+  call.require(static_cast<int64_t>(scales) == channels,
+               text(scales, " scales for ", channels, " channels"));
+}
+
+// Weights that the file keeps in float32 and rounds itself.
+void quantize_constant(OnnxCall& call, const OnnxTensor& t) {
+  call.floats(0, "a constant");
+  const Scales s = scales_of(call, t.dims.size());
+  check_channels(call, t, s.quant);
+  if (s.type != kOnnxInt8 && s.type != kOnnxUint8) {
+    call.unsupported(text("type ", onnx_type_name(s.type)));
+  }
+  const float low = s.type == kOnnxInt8 ? -128 : 0;
+  OnnxTensor out;
+  out.type = s.type;
+  out.dims = t.dims;
+  for (size_t i = 0; i < t.floats.size(); ++i) {
+    const size_t c = scale_of(t, s.quant, i);
+    const float v = std::nearbyint(t.floats[i] / s.quant.scale[c]) +
+                    static_cast<float>(s.quant.zero[c]);
+    call.require(!std::isnan(v), "a constant that is no number");
+    out.bytes.push_back(
+        static_cast<uint8_t>(static_cast<int>(std::clamp(v, low, low + 255))));
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void dequantize_constant(OnnxCall& call, const OnnxTensor& t) {
+  Scales s = scales_of(call, t.dims.size());
+  check_channels(call, t, s.quant);
+  OnnxTensor out;
+  out.dims = t.dims;
+  if (t.type == kOnnxInt32) {
+    out.ints = t.ints;
+  } else if (t.type == kOnnxInt8 || t.type == kOnnxUint8) {
+    for (const uint8_t b : t.bytes) {
+      out.ints.push_back(t.type == kOnnxInt8 ? static_cast<int8_t>(b) : b);
+    }
+  } else {
+    call.unsupported(text("a constant of type ", onnx_type_name(t.type)));
+  }
+  const int shift = t.type == kOnnxUint8 ? 128 : 0;
+  for (size_t i = 0; i < out.ints.size(); ++i) {
+    const size_t c = scale_of(t, s.quant, i);
+    out.floats.push_back(static_cast<float>(out.ints[i] - s.quant.zero[c]) *
+                         s.quant.scale[c]);
+    out.ints[i] -= shift;
+  }
+  for (int32_t& zero : s.quant.zero) zero -= shift;
+  out.quant = s.quant;
+  call.set_constant(0, std::move(out));
+}
+
+// As the graph keeps it: uint8 less 128.
+QuantNote note_of(OnnxCall& call, size_t rank) {
+  Scales s = scales_of(call, rank);
+  if (s.quant.scale.size() != 1) {
+    call.unsupported("scales per channel of a computed tensor");
+  }
+  if (s.type != kOnnxInt8 && s.type != kOnnxUint8) {
+    call.unsupported(text("type ", onnx_type_name(s.type)));
+  }
+  QuantNote note;
+  note.type = s.type == kOnnxUint8 ? Type::kUint8 : Type::kInt8;
+  if (s.type == kOnnxUint8) s.quant.zero[0] -= 128;
+  note.quant = s.quant;
+  return note;
+}
+
+bool same_note(const QuantNote& a, const QuantNote& b) {
+  return a.quant.scale == b.quant.scale && a.quant.zero == b.quant.zero;
+}
+
+void quantize(OnnxCall& call) {
+  const Value x = call.in(0);
+  if (x.is_constant()) return quantize_constant(call, *x.constant);
+  const QuantNote note = note_of(call, x.rank());
+  if (!call.graph().noted(x.tensor) && !x.shared) {
+    call.graph().note(x.tensor) = note;
+    return call.set_output(0, x);
+  }
+  if (same_note(call.graph().note(x.tensor), note)) {
+    return call.set_output(0, x);
+  }
+  const Value made = call.emit_like(OpKind::kQuantize, {x.tensor}, x);
+  call.graph().note(made.tensor) = note;
+  call.set_output(0, made);
+}
+
+void dequantize(OnnxCall& call) {
+  const Value x = call.in(0);
+  if (x.is_constant()) return dequantize_constant(call, *x.constant);
+  const QuantNote note = note_of(call, x.rank());
+  if (!call.graph().noted(x.tensor)) {
+    call.graph().note(x.tensor) = note;
+  } else if (!same_note(call.graph().note(x.tensor), note)) {
+    call.unsupported("other scales than those that made the bytes");
+  }
+  call.set_output(0, x);
+}
+
+}  // namespace
+
+bool convert_quantization(OnnxCall& call) {
+  if (call.type() == "QuantizeLinear") {
+    quantize(call);
+  } else if (call.type() == "DequantizeLinear") {
+    dequantize(call);
+  } else {
+    return false;
+  }
+  call.state().quantized = true;
+  return true;
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,299 @@
+// The one file that sees protobuf: ModelProto -> OnnxModel.
+#include <google/protobuf/io/coded_stream.h>
+
+#include <cstring>
+#include <limits>
+#include <set>
+
+#include "host/base/error.h"
+#include "host/model/onnx/model.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/text.h"
+#include "onnx/onnx_pb.h"
+
+namespace shoal {
+namespace onnx_import {
+namespace {
+
+// Messages of a model nest five deep; subgraphs of loops, which shoal has not,
+// nest deeper.
+constexpr int kMaxNesting = 32;
+constexpr int64_t kMinOpset = 11, kMaxOpset = 17;
+
+class ModelReader {
+ public:
+  explicit ModelReader(const std::string& name) : name_(name) {}
+
+  OnnxModel read(std::span<const uint8_t> file) {
+    ::onnx::ModelProto proto;
+    parse(file, proto);
+    if (!proto.has_graph()) corrupt("has no graph");
+    if (proto.functions_size() > 0) {
+      unsupported("functions of its own",
+                  "export without functions (torch: export_modules_as_"
+                  "functions=False)");
+    }
+    OnnxModel model;
+    model.opset = opset(proto);
+    const ::onnx::GraphProto& graph = proto.graph();
+    if (graph.sparse_initializer_size() > 0) {
+      unsupported("sparse constants", "store them dense");
+    }
+    for (const auto& t : graph.initializer()) {
+      model.constants.push_back(tensor(t, "initializer"));
+    }
+    for (const auto& n : graph.node()) model.nodes.push_back(node(n));
+    for (const auto& v : graph.input()) model.inputs.push_back(end(v));
+    for (const auto& v : graph.output()) model.outputs.push_back(end(v));
+    return model;
+  }
+
+ private:
+  [[noreturn]] void corrupt(const std::string& reason) const {
+    throw Error(Exit::kCorrupt, name_ + ": " + reason);
+  }
+  [[noreturn]] void unsupported(const std::string& reason,
+                                const std::string& fix) const {
+    throw Error(Exit::kUnsupported, name_ + ": " + reason, fix);
+  }
+
+  void parse(std::span<const uint8_t> file, ::onnx::ModelProto& proto) const {
+    if (file.size() >= size_t{std::numeric_limits<int>::max()}) {
+      unsupported(text(file.size(), " bytes, the limit is 2^31"), "");
+    }
+    google::protobuf::io::CodedInputStream stream(
+        file.data(), static_cast<int>(file.size()));
+    stream.SetRecursionLimit(kMaxNesting);
+    if (!proto.ParseFromCodedStream(&stream) ||
+        !stream.ConsumedEntireMessage()) {
+      corrupt("is no ONNX model: its protobuf messages are damaged");
+    }
+  }
+
+  int64_t opset(const ::onnx::ModelProto& proto) const {
+    int64_t version = 0;
+    for (const auto& set : proto.opset_import()) {
+      if (set.domain().empty() || set.domain() == "ai.onnx") {
+        version = set.version();
+      }
+    }
+    if (version == 0) corrupt("names no opset of ai.onnx");
+    if (version < kMinOpset || version > kMaxOpset) {
+      unsupported(text("opset ", version),
+                  text("export with an opset from ", kMinOpset, " to ",
+                       kMaxOpset, " (torch: opset_version=17)"));
+    }
+    return version;
+  }
+
+  // Dimensions that memory cannot hold are caught with their product.
+  int64_t element_total(const ::onnx::TensorProto& t,
+                        const std::string& title) const {
+    int64_t total = 1;
+    for (const int64_t d : t.dims()) {
+      if (d < 0) corrupt(text(title, ": size ", d, " of an axis"));
+      if (d > 0 && total > std::numeric_limits<int32_t>::max() / d) {
+        corrupt(title + ": more than 2^31 elements");
+      }
+      total *= d;
+    }
+    return total;
+  }
+
+  template <class T>
+  std::vector<T> raw(const ::onnx::TensorProto& t, int64_t count,
+                     const std::string& title) const {
+    const std::string& bytes = t.raw_data();
+    const size_t needed = static_cast<size_t>(count) * sizeof(T);
+    if (bytes.size() != needed) {
+      corrupt(text(title, ": has ", bytes.size(), " bytes of data, ",
+                   shape_text(t.dims()), " ", onnx_type_name(t.data_type()),
+                   " needs ", needed));
+    }
+    std::vector<T> out(static_cast<size_t>(count));
+    if (needed > 0) std::memcpy(out.data(), bytes.data(), needed);
+    return out;
+  }
+
+  // Elements of type T in the file, either raw or in their own field.
+  template <class T, class Field, class Out>
+  void elements(const ::onnx::TensorProto& t, const Field& field, int64_t count,
+                const std::string& title, std::vector<Out>& out) const {
+    if (t.has_raw_data()) {
+      const std::vector<T> values = raw<T>(t, count, title);
+      out.assign(values.begin(), values.end());
+      return;
+    }
+    if (field.size() != count) {
+      corrupt(text(title, ": has ", field.size(), " elements, ",
+                   shape_text(t.dims()), " needs ", count));
+    }
+    out.reserve(static_cast<size_t>(count));
+    for (const auto v : field)
+      out.push_back(static_cast<Out>(static_cast<T>(v)));
+  }
+
+  ConstantRef tensor(const ::onnx::TensorProto& t,
+                     const std::string& what) const {
+    const std::string title = what + " " + quoted(t.name());
+    if (t.data_location() == ::onnx::TensorProto::EXTERNAL) {
+      unsupported(title + ": its data are in another file",
+                  "save the model as one file (onnx.save with "
+                  "save_as_external_data=False)");
+    }
+    if (t.has_segment()) unsupported(title + ": stored in segments", "");
+    const int64_t count = element_total(t, title);
+    auto out = std::make_shared<OnnxTensor>();
+    out->name = t.name();
+    out->type = t.data_type();
+    out->dims.assign(t.dims().begin(), t.dims().end());
+    switch (t.data_type()) {
+      case kOnnxFloat:
+        elements<float>(t, t.float_data(), count, title, out->floats);
+        break;
+      case kOnnxDouble:
+        elements<double>(t, t.double_data(), count, title, out->floats);
+        break;
+      case kOnnxInt64:
+        elements<int64_t>(t, t.int64_data(), count, title, out->ints);
+        break;
+      case kOnnxInt32:
+        elements<int32_t>(t, t.int32_data(), count, title, out->ints);
+        break;
+      case kOnnxBool:
+        elements<uint8_t>(t, t.int32_data(), count, title, out->ints);
+        for (int64_t& v : out->ints) v = v != 0;
+        break;
+      case kOnnxInt8:
+        elements<int8_t>(t, t.int32_data(), count, title, out->bytes);
+        break;
+      case kOnnxUint8:
+        elements<uint8_t>(t, t.int32_data(), count, title, out->bytes);
+        break;
+      default:  // refused where something reads it
+        break;
+    }
+    return out;
+  }
+
+  OnnxAttribute attribute(const ::onnx::AttributeProto& a) const {
+    OnnxAttribute out;
+    out.name = a.name();
+    switch (a.type()) {
+      case ::onnx::AttributeProto::FLOAT:
+        out.kind = AttributeKind::kReal;
+        out.real = a.f();
+        break;
+      case ::onnx::AttributeProto::INT:
+        out.kind = AttributeKind::kInteger;
+        out.integer = a.i();
+        break;
+      case ::onnx::AttributeProto::STRING:
+        out.kind = AttributeKind::kWord;
+        out.word = a.s();
+        break;
+      case ::onnx::AttributeProto::TENSOR:
+        out.kind = AttributeKind::kTensor;
+        out.tensor = tensor(a.t(), "constant");
+        break;
+      case ::onnx::AttributeProto::FLOATS:
+      case ::onnx::AttributeProto::INTS:
+        out.kind = AttributeKind::kList;
+        out.reals.assign(a.floats().begin(), a.floats().end());
+        out.integers.assign(a.ints().begin(), a.ints().end());
+        break;
+      default:
+        break;
+    }
+    return out;
+  }
+
+  OnnxNode node(const ::onnx::NodeProto& n) const {
+    OnnxNode out;
+    out.name = n.name();
+    out.type = n.op_type();
+    out.domain = n.domain();
+    out.inputs.assign(n.input().begin(), n.input().end());
+    out.outputs.assign(n.output().begin(), n.output().end());
+    std::set<std::string> seen;
+    for (const auto& a : n.attribute()) {
+      if (!seen.insert(a.name()).second) {
+        corrupt(text("node ", quoted(n.name()), ": two attributes ",
+                     quoted(a.name())));
+      }
+      out.attributes.push_back(attribute(a));
+    }
+    return out;
+  }
+
+  OnnxEnd end(const ::onnx::ValueInfoProto& v) const {
+    OnnxEnd out;
+    out.name = v.name();
+    if (!v.type().has_tensor_type()) return out;
+    const auto& type = v.type().tensor_type();
+    out.type = type.elem_type();
+    out.shaped = type.has_shape();
+    for (const auto& d : type.shape().dim()) {
+      out.dims.push_back(d.has_dim_value() ? d.dim_value() : -1);
+      out.symbols.push_back(d.dim_param());
+    }
+    return out;
+  }
+
+  const std::string& name_;
+};
+
+}  // namespace
+
+bool OnnxTensor::readable() const {
+  switch (type) {
+    case kOnnxFloat:
+    case kOnnxDouble:
+    case kOnnxInt32:
+    case kOnnxInt64:
+    case kOnnxBool:
+    case kOnnxInt8:
+    case kOnnxUint8:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int64_t OnnxTensor::count() const {
+  int64_t total = 1;
+  for (const int64_t d : dims) total *= d;
+  return total;
+}
+
+const char* onnx_type_name(int type) {
+  constexpr const char* kNames[] = {
+      "UNDEFINED", "FLOAT",  "UINT8",     "INT8",       "UINT16",  "INT16",
+      "INT32",     "INT64",  "STRING",    "BOOL",       "FLOAT16", "DOUBLE",
+      "UINT32",    "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16"};
+  if (type < 0 || static_cast<size_t>(type) >= std::size(kNames)) {
+    return "an unknown type";
+  }
+  return kNames[type];
+}
+
+OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name) {
+  return ModelReader(name).read(file);
+}
+
+}  // namespace onnx_import
+
+// The first field of a ModelProto is one of its own, and a .tflite has its
+// identifier behind the first word.
+bool is_onnx(std::span<const uint8_t> file) {
+  if (file.size() < 2) return false;
+  if (file.size() >= 8 && std::memcmp(file.data() + 4, "TFL3", 4) == 0) {
+    return false;
+  }
+  constexpr uint8_t kVersionTag = 0x08, kModelVersionTag = 0x28;
+  if (file[0] == kVersionTag || file[0] == kModelVersionTag) return true;
+  constexpr uint8_t kTags[] = {0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42, 0x72};
+  return std::memchr(kTags, file[0], sizeof(kTags)) != nullptr;
+}
+
+}  // namespace shoal

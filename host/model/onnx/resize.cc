@@ -1,0 +1,133 @@
+// Resize by nearest elements: both formats' index tables are computed and
+// compared, their words for coordinates are not.
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/graph/quantize.h"
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+struct Coordinates {
+  std::string mode, nearest;
+};
+
+double source_place(const Coordinates& c, int out_size, int in_size,
+                    double scale, int i) {
+  if (c.mode == "align_corners") {
+    return out_size == 1 ? 0 : double(i) * (in_size - 1) / (out_size - 1);
+  }
+  if (c.mode == "asymmetric") return i / scale;
+  if (c.mode == "tf_half_pixel_for_nn") return (i + 0.5) / scale;
+  if (c.mode == "pytorch_half_pixel" && out_size == 1) return 0;
+  return (i + 0.5) / scale - 0.5;
+}
+
+// The input index of each output index, as ONNX says.
+std::vector<uint16_t> onnx_indices(const Coordinates& c, int in, int out,
+                                   double scale) {
+  std::vector<uint16_t> index(static_cast<size_t>(out));
+  for (int i = 0; i < out; ++i) {
+    const double place = source_place(c, out, in, scale, i);
+    double at = std::floor(place);
+    if (c.nearest == "ceil") at = std::ceil(place);
+    if (c.nearest == "round_prefer_floor") at = std::ceil(place - 0.5);
+    if (c.nearest == "round_prefer_ceil") at = std::floor(place + 0.5);
+    index[static_cast<size_t>(i)] =
+        static_cast<uint16_t>(std::clamp(at, 0.0, double(in - 1)));
+  }
+  return index;
+}
+
+struct ResizedTo {
+  Shape dims;
+  std::vector<double> scales;
+};
+
+// From the scales or from the sizes, whichever the node gives.
+ResizedTo resized(OnnxCall& call, const Value& x) {
+  ResizedTo out{x.dims, std::vector<double>(x.rank(), 1)};
+  const bool scaled = call.has(2) && !call.floats(2, "scales").empty();
+  if (!scaled && !call.has(3)) call.corrupt("has neither scales nor sizes");
+  const size_t given = scaled ? call.floats(2, "scales").size()
+                              : call.numbers(3, "sizes").size();
+  call.require(given == x.rank(),
+               text(given, " sizes or scales for ", x.rank(), " axes"));
+  for (size_t i = 0; i < x.rank(); ++i) {
+    double size = 0;
+    if (scaled) {
+      out.scales[i] = call.floats(2, "scales")[i];
+      size = std::floor(x.dims[i] * out.scales[i]);
+    } else {
+      size = static_cast<double>(call.numbers(3, "sizes")[i]);
+      out.scales[i] = size / x.dims[i];
+    }
+    call.require(size >= 1 && size <= 65535,
+                 text("size ", size, " of an axis"));
+    out.dims[i] = static_cast<int>(size);
+  }
+  return out;
+}
+
+// TensorFlow Lite's words that give the same tables, in order of simplicity.
+bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
+               ResizeAttr& attr) {
+  for (const ResizeAttr candidate :
+       {ResizeAttr{false, false}, ResizeAttr{false, true},
+        ResizeAttr{true, false}}) {
+    bool same = true;
+    for (const size_t axis : {size_t{2}, size_t{3}}) {
+      same = same &&
+             onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis]) ==
+                 nearest_indices(x.dims[axis], to.dims[axis], candidate);
+    }
+    if (same) {
+      attr = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+void resize(OnnxCall& call) {
+  call.expect_inputs(1, 4);
+  const Value given = call.data(0);
+  const std::string mode = call.word("mode", "nearest");
+  if (mode != "nearest") {
+    call.unsupported("mode " + quoted(mode) +
+                     "; use nearest, or a ConvTranspose");
+  }
+  call.require(given.rank() == 4, text("an input of ", given.rank(), " axes"));
+  const Coordinates c{call.word("coordinate_transformation_mode", "half_pixel"),
+                      call.word("nearest_mode", "round_prefer_floor")};
+  if (c.mode == "tf_crop_and_resize") {
+    call.unsupported("regions; use Slice and Resize");
+  }
+  const ResizedTo to = resized(call, given);
+  if (to.dims[0] != given.dims[0] || to.dims[1] != given.dims[1]) {
+    call.unsupported("other axes than height and width");
+  }
+  if (to.dims == given.dims) return call.set_output(0, given);
+  ResizeAttr attr;
+  if (!find_attr(c, given, to, attr)) {
+    call.unsupported(text("coordinates ", quoted(c.mode), " with ",
+                          quoted(c.nearest), " from ", shape_text(given.dims),
+                          " to ", shape_text(to.dims),
+                          " take other elements than TensorFlow Lite can; use "
+                          "asymmetric and floor"));
+  }
+  const Value x = call.layouts().usual(given);
+  call.set_output(0, call.emit(OpKind::kResizeNearestNeighbor, {x.tensor},
+                               to.dims, x.order, attr));
+}
+
+}  // namespace
+
+bool convert_resize(OnnxCall& call) {
+  if (call.type() != "Resize") return false;
+  resize(call);
+  return true;
+}
+
+}  // namespace shoal::onnx_import

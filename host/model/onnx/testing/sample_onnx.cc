@@ -1,0 +1,100 @@
+#include "host/model/onnx/testing/sample_onnx.h"
+
+#include "host/model/onnx/testing/onnx_builder.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> convolutions() {
+  OnnxBuilder b;
+  b.input("x", {-1, 2, 9, 8});
+  b.floats("w", {4, 2, 3, 3}, some_floats(72));
+  b.floats("c", {4}, some_floats(4));
+  b.node("Conv", {"x", "w", "c"}, "y",
+         {{"pads", Ints{1, 1, 1, 1}}, {"strides", Ints{2, 2}}});
+  for (const char* name : {"gamma", "beta", "mean"}) {
+    b.floats(name, {4}, some_floats(4, name[0]));
+  }
+  b.floats("variance", {4}, {1, 2, 3, 4});
+  b.node("BatchNormalization", {"y", "gamma", "beta", "mean", "variance"}, "n");
+  b.number("low", 0);
+  b.number("high", 6);
+  b.node("Clip", {"n", "low", "high"}, "r");
+  b.floats("d", {4, 1, 3, 3}, some_floats(36));
+  b.node("Conv", {"r", "d"}, "z",
+         {{"group", int64_t{4}}, {"pads", Ints{1, 1, 1, 1}}});
+  b.node("Add", {"r", "z"}, "s");
+  b.node("GlobalAveragePool", {"s"}, "p");
+  b.node("Flatten", {"p"}, "f");
+  b.floats("m", {3, 4}, some_floats(12));
+  b.floats("k", {3}, some_floats(3));
+  b.node("Gemm", {"f", "m", "k"}, "g", {{"transB", int64_t{1}}});
+  b.node("Softmax", {"g"}, "out", {{"axis", int64_t{1}}});
+  b.output("out");
+  return b.finish();
+}
+
+std::vector<uint8_t> shapes() {
+  OnnxBuilder b(11);
+  b.input("x", {1, 4, 4, 6});
+  b.node("Shape", {"x"}, "shape");
+  b.ints("zero", {}, {0});
+  b.node("Gather", {"shape", "zero"}, "batch");
+  b.node("Unsqueeze", {"batch"}, "batch1", {{"axes", Ints{0}}});
+  b.ints("rest", {4}, {2, 2, 4, 6});
+  b.node("Concat", {"batch1", "rest"}, "five", {{"axis", int64_t{0}}});
+  b.node("Reshape", {"x", "five"}, "split");
+  b.node("Transpose", {"split"}, "moved", {{"perm", Ints{0, 2, 1, 3, 4}}});
+  b.ints("four", {4}, {0, 4, 4, -1});
+  b.node("Reshape", {"moved", "four"}, "shuffled");
+  b.floats("scales", {4}, {1, 1, 2, 2});
+  b.floats("roi", {0}, {});
+  b.node("Resize", {"shuffled", "roi", "scales"}, "large",
+         {{"mode", std::string("nearest")},
+          {"coordinate_transformation_mode", std::string("asymmetric")},
+          {"nearest_mode", std::string("floor")}});
+  b.node("MaxPool", {"large"}, "small",
+         {{"kernel_shape", Ints{3, 3}},
+          {"strides", Ints{2, 2}},
+          {"pads", Ints{1, 1, 1, 1}},
+          {"ceil_mode", int64_t{0}}});
+  b.node("Concat", {"small", "x"}, "both", {{"axis", int64_t{1}}});
+  b.node("Split", {"both"}, {"a", "b"}, {{"axis", int64_t{1}}});
+  b.node("Mul", {"a", "b"}, "product");
+  b.ints("begin", {1}, {1});
+  b.ints("end", {1}, {1 << 30});
+  b.ints("axis", {1}, {3});
+  b.node("Slice", {"product", "begin", "end", "axis"}, "cut");
+  b.node("Flatten", {"cut"}, "flat");
+  b.floats("m", {80, 2}, some_floats(160));
+  b.node("MatMul", {"flat", "m"}, "dense");
+  b.floats("k", {2}, some_floats(2));
+  b.node("Add", {"dense", "k"}, "out");
+  b.output("out");
+  return b.finish();
+}
+
+std::vector<uint8_t> quantized() {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 4, 4});
+  const std::string x = b.rounded("x", 0.5f, 3);
+  b.node("MaxPool", {x}, "pool",
+         {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}});
+  const std::string pool = b.rounded("pool", 0.5f, 3);
+  const std::string w = b.weights("w", {2, 2, 1, 1}, {1, 0, -1, 1}, {1.f});
+  b.node("Conv", {pool, w}, "y");
+  const std::string y = b.rounded("y", 0.5f, -7);
+  b.node("Flatten", {y}, "out");
+  b.output("out");
+  return b.finish();
+}
+
+}  // namespace
+
+std::vector<SampleOnnx> sample_onnx() {
+  return {{"convolutions", convolutions()},
+          {"shapes", shapes()},
+          {"quantized", quantized()}};
+}
+
+}  // namespace shoal

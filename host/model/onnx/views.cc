@@ -1,0 +1,87 @@
+// Nodes that move no element: other sizes, other orders of axes, other names.
+#include "host/model/onnx/fold.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+std::vector<int64_t> sizes_of(const Shape& dims) {
+  return {dims.begin(), dims.end()};
+}
+
+void cast_view(OnnxCall& call) {
+  const int64_t to = call.integer("to", 0);
+  if (to != kOnnxFloat) {
+    call.unsupported(text("a cast to ", onnx_type_name(static_cast<int>(to)),
+                          "; export in float32"));
+  }
+  call.set_output(0, call.data(0));
+}
+
+void reshape_view(OnnxCall& call) {
+  const Value x = call.data(0);
+  const Shape dims = call.shape_of(reshape_dims(call, sizes_of(x.dims)));
+  if (dims.size() > 6) {
+    call.unsupported(text(dims.size(), " axes, the limit is 6"));
+  }
+  call.set_output(0, call.layouts().reshaped(x, dims));
+}
+
+void transpose_view(OnnxCall& call) {
+  const Value x = call.data(0);
+  Axes perm;
+  for (const int64_t axis : permutation(call, x.rank())) {
+    perm.push_back(static_cast<int>(axis));
+  }
+  call.set_output(0, call.layouts().transposed(x, perm));
+}
+
+void same_view(OnnxCall& call) {
+  if (call.has(2) &&
+      call.constant(2, "a mode").ints != std::vector<int64_t>{0}) {
+    call.unsupported("training mode; export with model.eval()");
+  }
+  if (call.wants(1)) call.unsupported("a mask of what is dropped");
+  Value v = call.in(0);
+  call.set_output(0, std::move(v));
+}
+
+void expand(OnnxCall& call) {
+  const Value x = call.data(0);
+  const std::vector<int64_t>& asked = call.numbers(1, "a shape");
+  Shape out = x.dims;
+  bool same = asked.size() <= x.rank();
+  for (size_t i = 0; same && i < asked.size(); ++i) {
+    const int size = x.dims[i + x.rank() - asked.size()];
+    same = asked[i] == 1 || asked[i] == size;
+  }
+  if (!same) {
+    call.unsupported(
+        "repeated elements; Add and Mul broadcast without Expand, Resize "
+        "repeats places");
+  }
+  call.set_output(0, x);
+}
+
+}  // namespace
+
+bool convert_views(OnnxCall& call) {
+  const std::string& type = call.type();
+  if (type == "Identity" || type == "Dropout") {
+    call.expect_inputs(1, 3);
+    same_view(call);
+  } else if (type == "Cast") {
+    cast_view(call);
+  } else if (type == "Reshape" || type == "Flatten" || type == "Squeeze" ||
+             type == "Unsqueeze") {
+    reshape_view(call);
+  } else if (type == "Transpose") {
+    transpose_view(call);
+  } else if (type == "Expand") {
+    expand(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

@@ -1,0 +1,256 @@
+// Convolutions: NCHW to NHWC, weights to OHWI or 1HWC.
+#include <algorithm>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+const Axes kNhwc{0, 2, 3, 1};
+
+// The weights' or bias's int8 form follows where they go; `axis` is that of
+// the channels there.
+void note_weights(OnnxCall& call, int tensor, const OnnxTensor& t, int axis) {
+  QuantNote& note = call.graph().note(tensor);
+  note.quant = t.quant;
+  note.quant.axis = t.quant.scale.size() > 1 ? axis : 0;
+  if (t.quant.scale.empty() || t.ints.empty()) return;
+  note.ints.assign(t.ints.begin(), t.ints.end());
+}
+
+struct Conv {
+  const OnnxTensor& weights;  // [M, C / group, kh, kw]
+  Shape dims;
+  int64_t group;
+  int in, out;
+};
+
+Conv conv_of(OnnxCall& call, const Value& x, bool transposed) {
+  call.expect_inputs(2, 3);
+  if (x.rank() != 4) {
+    call.unsupported(text("an input of ", x.rank(),
+                          " axes; two-dimensional convolutions have 4, give "
+                          "the others a height of 1"));
+  }
+  call.floats(1, "weights");
+  const OnnxTensor& w = call.constant(1, "weights");
+  const Shape dims = call.shape_of(w.dims);
+  call.require(dims.size() == 4, text("weights of shape ", shape_text(w.dims)));
+  const int64_t group = call.integer("group", 1);
+  const int in = x.dims[1];
+  const int64_t channels = transposed ? dims[0] : dims[1] * group;
+  call.require(
+      group >= 1 && group <= in && channels == in && dims[0] % group == 0,
+      text("weights of shape ", shape_text(w.dims), " in ", group,
+           " groups on ", in, " channels"));
+  if (call.has_attribute("kernel_shape")) {
+    call.require(
+        call.integers("kernel_shape") == std::vector<int64_t>{dims[2], dims[3]},
+        text("kernel_shape is not that of the weights ", shape_text(w.dims)));
+  }
+  return {w, dims, group, in, transposed ? dims[1] : dims[0]};
+}
+
+int bias_of(OnnxCall& call, int first, int count, int total) {
+  if (!call.has(2)) return -1;
+  const std::vector<float>& all = call.floats(2, "a bias");
+  call.require(all.size() == static_cast<size_t>(total),
+               text("bias has ", all.size(), " elements, expected ", total));
+  const auto from = all.begin() + first;
+  const int made = call.constant_tensor(":bias", {count}, {from, from + count});
+  if (count == total) {
+    note_weights(call, made, call.constant(2, "a bias"), 0);
+    call.graph().rename(made, call.constant(2, "a bias").name);
+  }
+  return made;
+}
+
+Shape output_dims(const Conv& conv, const Window& window) {
+  return {1, conv.out, static_cast<int>(window.h.out),
+          static_cast<int>(window.w.out)};
+}
+
+void depthwise(OnnxCall& call, const Conv& conv, int x, Window& window) {
+  // [M, 1, kh, kw] to [1, kh, kw, M].
+  const Shape shape{1, conv.dims[2], conv.dims[3], conv.out};
+  const int w = call.graph().constant(
+      conv.weights.name, shape,
+      Layouts::laid_out(conv.weights.floats, conv.dims, {1, 2, 3, 0}));
+  note_weights(call, w, conv.weights, 3);
+  window.attr.depth_multiplier = conv.out / conv.in;
+  const int bias = bias_of(call, 0, conv.out, conv.out);
+  call.set_output(0, call.emit(OpKind::kDepthwiseConv2d, {x, w, bias},
+                               output_dims(conv, window), kNhwc, window.attr));
+}
+
+void whole(OnnxCall& call, const Conv& conv, int x, const Window& window) {
+  const Axes ohwi{0, 2, 3, 1};
+  const int w = call.graph().constant(
+      conv.weights.name, permuted(conv.dims, ohwi),
+      Layouts::laid_out(conv.weights.floats, conv.dims, ohwi));
+  note_weights(call, w, conv.weights, 0);
+  const int bias = bias_of(call, 0, conv.out, conv.out);
+  call.set_output(0, call.emit(OpKind::kConv2d, {x, w, bias},
+                               output_dims(conv, window), kNhwc, window.attr));
+}
+
+// Groups are split, convolved and joined.
+void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
+  const auto groups = static_cast<int>(conv.group);
+  Shape part_in = call.graph().shape(x);
+  part_in[3] /= groups;
+  Conv part = conv;
+  part.out = conv.out / groups;
+  part.dims[0] = part.out;
+  std::vector<int> inputs, outputs;
+  for (int g = 0; g < groups; ++g) {
+    inputs.push_back(
+        call.graph().tensor(call.output_name() + ":part", part_in));
+  }
+  call.graph().op_of(OpKind::kSplit, {x}, inputs, AxisAttr{3});
+  const Axes ohwi{0, 2, 3, 1};
+  const auto size = static_cast<int64_t>(element_count(part.dims));
+  for (int g = 0; g < groups; ++g) {
+    const auto from = conv.weights.floats.begin() + g * size;
+    const int w = call.graph().constant(
+        conv.weights.name, permuted(part.dims, ohwi),
+        Layouts::laid_out({from, from + size}, part.dims, ohwi));
+    const int bias = bias_of(call, g * part.out, part.out, conv.out);
+    outputs.push_back(
+        call.emit(OpKind::kConv2d, {inputs[static_cast<size_t>(g)], w, bias},
+                  output_dims(part, window), kNhwc, window.attr, ":group")
+            .tensor);
+  }
+  Value out;
+  out.tensor = joined(call, outputs, 3);
+  out.dims = output_dims(conv, window);
+  out.order = kNhwc;
+  call.graph().rename(out.tensor, call.output_name());
+  call.set_output(0, out);
+}
+
+void convolution(OnnxCall& call) {
+  const Value given = call.data(0);
+  const Conv conv = conv_of(call, given, false);
+  const Value x = call.layouts().usual(given);
+  Window window = window_of(call, x, conv.dims[2], conv.dims[3]);
+  resolve_window(window);
+  const int tensor =
+      window.padded() ? pad_in_front(call, x, window, 0) : x.tensor;
+  if (conv.group == 1) return whole(call, conv, tensor, window);
+  if (conv.group == conv.in) return depthwise(call, conv, tensor, window);
+  if (!conv.weights.quant.scale.empty()) {
+    call.unsupported(text("a quantized convolution in ", conv.group,
+                          " groups; quantize the float model with shoal"));
+  }
+  grouped(call, conv, tensor, window);
+}
+
+// One axis of a transposed convolution: the convolution from the output back
+// to the input has these sizes. `crop` is cut off in front of a larger
+// output, 0 where SAME or VALID says it all.
+struct BackSide {
+  int64_t in, out, full;  // full: with what is cut off
+  int64_t kernel, stride, before;
+  bool same() const {
+    const int64_t total =
+        std::max<int64_t>(0, (in - 1) * stride + kernel - out);
+    return (out + stride - 1) / stride == in && before == total / 2;
+  }
+  bool valid() const {
+    return before == 0 && out >= kernel && (out - kernel) / stride + 1 == in;
+  }
+};
+
+BackSide back_side(OnnxCall& call, const Side& side, int64_t out_padding,
+                   int64_t asked) {
+  call.require(out_padding >= 0 && out_padding < 65536,
+               text("output_padding of ", out_padding));
+  if (side.dilation != 1) call.unsupported("dilations");
+  if (asked > 0) call.unsupported("output_shape; use pads");
+  BackSide out{side.in, 0, 0, side.kernel, side.stride, side.before};
+  const int64_t span = (side.in - 1) * side.stride + side.kernel;
+  out.out = span + out_padding - side.before - side.after;
+  call.require(out.out >= 1, text("output of size ", out.out));
+  if (out_padding >= side.stride) {
+    call.unsupported(text("output_padding of ", out_padding,
+                          " with a stride of ", side.stride));
+  }
+  out.full = std::max(span, side.before + out.out);
+  return out;
+}
+
+void cut_output(OnnxCall& call, const BackSide& h, const BackSide& w,
+                Value full, int channels) {
+  SliceAttr attr;
+  attr.begin = {0, static_cast<int>(h.before), static_cast<int>(w.before), 0};
+  attr.stride = {1, 1, 1, 1};
+  attr.dropped = {false, false, false, false};
+  const Shape dims{1, channels, static_cast<int>(h.out),
+                   static_cast<int>(w.out)};
+  call.set_output(0,
+                  call.emit(OpKind::kSlice, {full.tensor}, dims, kNhwc, attr));
+}
+
+void transposed_convolution(OnnxCall& call) {
+  const Value given = call.data(0);
+  const Conv conv = conv_of(call, given, true);
+  if (conv.group != 1) {
+    call.unsupported(text("a transposed convolution in ", conv.group,
+                          " groups; use one group, or Resize and Conv"));
+  }
+  const Value x = call.layouts().usual(given);
+  const std::string automatic = call.word("auto_pad", "NOTSET");
+  if (automatic != "NOTSET" && automatic != "VALID") {
+    call.unsupported("auto_pad " + automatic + "; use pads");
+  }
+  // window_of() speaks of a forward convolution; only its reading counts.
+  Value wide = x;
+  wide.dims[2] = wide.dims[3] = 65535;
+  Window window = window_of(call, wide, conv.dims[2], conv.dims[3]);
+  window.h.in = x.dims[2];
+  window.w.in = x.dims[3];
+  std::vector<int64_t> extra = call.integers("output_padding");
+  extra.resize(2, 0);
+  const int64_t asked =
+      static_cast<int64_t>(call.integers("output_shape").size());
+  const BackSide h = back_side(call, window.h, extra[0], asked);
+  const BackSide w = back_side(call, window.w, extra[1], asked);
+  const bool same = h.same() && w.same();
+  const bool plain = same || (h.valid() && w.valid());
+  if (same) {
+    const auto before = [](const BackSide& s) {
+      return static_cast<int>(s.before);
+    };
+    window.attr.pad_top = before(h);
+    window.attr.pad_left = before(w);
+  }
+  // [C, M, kh, kw] to [M, kh, kw, C].
+  const Axes ohwi{1, 2, 3, 0};
+  const int weights = call.graph().constant(
+      conv.weights.name, permuted(conv.dims, ohwi),
+      Layouts::laid_out(conv.weights.floats, conv.dims, ohwi));
+  note_weights(call, weights, conv.weights, 0);
+  const int bias = bias_of(call, 0, conv.out, conv.out);
+  const Shape dims{1, conv.out, static_cast<int>(plain ? h.out : h.full),
+                   static_cast<int>(plain ? w.out : w.full)};
+  const Value out = call.emit(OpKind::kTransposeConv, {x.tensor, weights, bias},
+                              dims, kNhwc, window.attr, plain ? "" : ":uncut");
+  if (plain) return call.set_output(0, out);
+  cut_output(call, h, w, out, conv.out);
+}
+
+}  // namespace
+
+bool convert_window(OnnxCall& call) {
+  if (call.type() == "Conv") {
+    convolution(call);
+  } else if (call.type() == "ConvTranspose") {
+    transposed_convolution(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace shoal::onnx_import

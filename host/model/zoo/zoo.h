@@ -1,0 +1,39 @@
+// Networks of the literature with their real shapes and sizes, made on the
+// spot: seeded random int8 weights, one scale per channel, ranges that follow
+// from the spread of the values, so that every layer's output uses its bytes.
+// For studies of memory, storage and time, which do not ask what a picture
+// shows. The same name gives the same graph on every machine.
+//
+//   Graph g = zoo_model("zoo:vgg16");      // 1 x 224 x 224 x 3
+//   Graph h = zoo_model("zoo:vgg16@112");  // a picture of another size
+//
+// They end with their logits: 1000 classes share 256 steps of a SOFTMAX, so
+// that its bytes would say next to nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+struct ZooEntry {
+  const char* name;   // "vgg16"
+  const char* title;  // "VGG-16"
+  int side;           // of the picture that it was published for
+  int least_side;
+};
+const std::vector<ZooEntry>& zoo_entries();
+
+// Whether a MODEL is a name of the zoo: it begins with "zoo:".
+bool is_zoo_name(const std::string& model);
+
+// What zoo_model() would say of a wrong name, without making anything.
+void check_zoo_name(const std::string& name);
+
+// `name` with or without "zoo:" before it. Throws Error(kUsage), which lists
+// the names or gives the sizes.
+Graph zoo_model(const std::string& name);
+
+}  // namespace shoal

@@ -1,0 +1,107 @@
+#include "host/oracle/float/float_oracle.h"
+
+#include "host/base/error.h"
+#include "host/base/floats.h"
+#include "host/oracle/float/call.h"
+#include "host/oracle/int8/movement.h"
+
+namespace shoal {
+namespace {
+
+using float_oracle::Call;
+using float_oracle::Filter;
+
+void require_float(const Graph& graph, size_t number, int tensor) {
+  const Op& op = graph.ops[number];
+  const Tensor& t = graph.tensors[tensor];
+  if (t.type == Type::kFloat32) return;
+  throw Error(Exit::kUnsupported,
+              "layer " + std::to_string(number) + " (" + op_name(op.kind) +
+                  "): '" + t.name + "' is " + type_name(t.type) +
+                  ", a float model computes in FLOAT32",
+              "give the model before it was quantized");
+}
+
+oracle::ByteOperands operands_of(const Call& call) {
+  oracle::ByteOperands all;
+  for (size_t i = 0; i < call.op().inputs.size(); ++i) {
+    const auto x = call.operand(i);
+    all.inputs.push_back(
+        {reinterpret_cast<const uint8_t*>(x.data()), x.size_bytes()});
+  }
+  for (size_t i = 0; i < call.op().outputs.size(); ++i) {
+    const auto y = call.result(i);
+    all.outputs.push_back(
+        {reinterpret_cast<uint8_t*>(y.data()), y.size_bytes()});
+  }
+  return all;
+}
+
+void evaluate(const Call& call) {
+  switch (oracle::family_of(call.op().kind)) {
+    case oracle::Family::kConvolution:
+      return float_oracle::convolution(call);
+    case oracle::Family::kPool:
+      return float_oracle::pool(call);
+    case oracle::Family::kReduce:
+      return float_oracle::reduce(call);
+    case oracle::Family::kElementwise:
+      return float_oracle::elementwise(call);
+    case oracle::Family::kMovement:
+      return oracle::movement(call, operands_of(call));
+    case oracle::Family::kActivation:
+      return float_oracle::activation(call);
+  }
+}
+
+}  // namespace
+
+FloatOracle::FloatOracle(const Graph& graph)
+    : graph_(graph), values_(graph.tensors.size()) {
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    const Tensor& tensor = graph.tensors[t];
+    if (tensor.constant && tensor.type == Type::kFloat32) {
+      values_[t] = floats_of(tensor.data);
+    }
+  }
+  for (size_t o = 0; o < graph.ops.size(); ++o) {
+    const Op& op = graph.ops[o];
+    for (int t : op.inputs) {
+      if (t >= 0) require_float(graph, o, t);
+    }
+    for (int t : op.outputs) {
+      require_float(graph, o, t);
+      values_[t].resize(element_count(graph.tensors[t].shape));
+    }
+    filters_.push_back(float_oracle::make_filter(graph, op, values_));
+  }
+}
+
+const FloatValues& FloatOracle::run(std::span<const float> input) {
+  int64_t wanted = 0;
+  for (int t : graph_.inputs) wanted += element_count(graph_.tensors[t].shape);
+  if (static_cast<int64_t>(input.size()) != wanted) {
+    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
+                                  " values, " + graph_.name + " takes " +
+                                  std::to_string(wanted));
+  }
+  for (int t : graph_.inputs) {
+    const auto part = input.first(element_count(graph_.tensors[t].shape));
+    values_[t].assign(part.begin(), part.end());
+    input = input.subspan(part.size());
+  }
+  for (size_t o = 0; o < graph_.ops.size(); ++o) {
+    evaluate(Call(graph_, graph_.ops[o], filters_[o], values_));
+  }
+  return values_;
+}
+
+std::vector<float> FloatOracle::output() const {
+  std::vector<float> all;
+  for (int t : graph_.outputs) {
+    all.insert(all.end(), values_[t].begin(), values_[t].end());
+  }
+  return all;
+}
+
+}  // namespace shoal

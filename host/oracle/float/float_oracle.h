@@ -1,0 +1,38 @@
+// The plain interpreter of float graphs. It judges quantization, and the
+// networks' own framework judges it. Convolutions sum in float32, tap after
+// tap and channel after channel, and add the bias at the end, as TensorFlow
+// Lite's reference does; means and sums over axes add up in double.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "host/model/graph/graph.h"
+#include "host/oracle/float/filter.h"
+
+namespace shoal {
+
+// The elements of every tensor, by tensor number; of constants too. Tensors
+// that nothing made are empty.
+using FloatValues = std::vector<std::vector<float>>;
+
+// Runs one graph again and again, one thread at a time: constants are laid
+// out once. Keeps a reference to the graph. Several of them run at once.
+class FloatOracle {
+ public:
+  // Throws Error(kUnsupported) for an operator without a float meaning here.
+  explicit FloatOracle(const Graph&);
+
+  // `input` is all inputs one after another. Valid until the next run.
+  // Throws Error(kUsage) if its size is wrong.
+  const FloatValues& run(std::span<const float> input);
+  // All outputs one after another, of the last run.
+  std::vector<float> output() const;
+
+ private:
+  const Graph& graph_;
+  FloatValues values_;
+  std::vector<float_oracle::Filter> filters_;  // by operator number
+};
+
+}  // namespace shoal

@@ -1,0 +1,27 @@
+// A model's folder of the golden set: for each case `x` the input x.in.bin,
+// the output x.out.bin and the trace x.layers.tsv.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/oracle/golden/trace.h"
+
+namespace shoal {
+
+struct GoldenCase {
+  std::string name;
+  std::vector<uint8_t> input, output;
+  Trace trace;
+};
+
+// Names of the cases of a folder, sorted; empty if it holds none.
+std::vector<std::string> golden_cases(const std::filesystem::path& folder);
+
+// Throws Error(kUsage) if one of the three files cannot be read.
+GoldenCase read_golden_case(const std::filesystem::path& folder,
+                            const std::string& name);
+
+}  // namespace shoal

@@ -1,0 +1,85 @@
+// Operators of one operand, element by element, and SOFTMAX over the last
+// axis.
+#include <algorithm>
+
+#include "device/base/fixed_point.h"
+#include "host/model/graph/quantize.h"
+#include "host/oracle/int8/call.h"
+
+namespace shoal::oracle {
+namespace {
+
+void from_float(const Call& call) {
+  const Tensor& out = call.out();
+  const auto x = call.copy_as<float>(0);
+  const auto y = call.result();
+  for (size_t i = 0; i < x.size(); ++i) {
+    y[i] = quantize_float(x[i], out.scale(), out.zero());
+  }
+}
+
+void to_float(const Call& call) {
+  const Tensor& in = call.in();
+  const auto x = call.int8s();
+  const auto y = call.result_bytes();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float v = dequantize(x[i], in.scale(), in.zero());
+    std::memcpy(y.data() + i * sizeof v, &v, sizeof v);
+  }
+}
+
+void by_table(const Call& call) {
+  const auto table = unary_table(call.graph(), call.op());
+  const auto x = call.int8s();
+  const auto y = call.result();
+  for (size_t i = 0; i < x.size(); ++i) y[i] = table[x[i] + 128];
+}
+
+void softmax_row(std::span<const int8_t> x, std::span<int8_t> y,
+                 const SoftmaxParams& p) {
+  const int highest = *std::max_element(x.begin(), x.end());
+  const auto exponential = [&](int8_t v) {
+    const int32_t scaled = (v - highest) * (1 << p.shift);
+    return exp_negative(high_mul(scaled, p.multiplier), 5);
+  };
+  uint32_t sum = 0;
+  for (int8_t v : x) {
+    if (v - highest < p.diff_min) continue;
+    sum += bits(round_shift(exponential(v), 12));
+  }
+  const int zeros = leading_zeros(sum);
+  const int32_t fraction = wrap((sum << zeros) - 0x80000000u);
+  const int32_t scale =
+      saturate(2 * static_cast<int64_t>(reciprocal_one_plus(fraction)));
+  for (size_t i = 0; i < x.size(); ++i) {
+    int32_t v = -128;
+    // Shifts of 32 and more (512 nearly equal classes) leave nothing.
+    if (x[i] - highest >= p.diff_min && zeros >= 4) {
+      v = round_shift(high_mul(scale, exponential(x[i])), 35 - zeros) - 128;
+    }
+    y[i] = static_cast<int8_t>(clamp(v, -128, 127));
+  }
+}
+
+void softmax(const Call& call) {
+  const auto x = call.int8s();
+  const auto y = call.result();
+  const SoftmaxParams p =
+      softmax_params(call.in(), call.attr<AlphaAttr>().value);
+  const size_t row = call.in().shape.back();
+  for (size_t i = 0; i < x.size(); i += row) {
+    softmax_row(x.subspan(i, row), y.subspan(i, row), p);
+  }
+}
+
+}  // namespace
+
+void activation(const Call& call) {
+  const OpKind kind = call.op().kind;
+  if (kind == OpKind::kSoftmax) return softmax(call);
+  if (kind == OpKind::kDequantize) return to_float(call);
+  if (call.in().type == Type::kFloat32) return from_float(call);
+  by_table(call);
+}
+
+}  // namespace shoal::oracle

@@ -1,0 +1,82 @@
+#include "host/oracle/int8/oracle.h"
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/oracle/int8/call.h"
+
+namespace shoal {
+namespace {
+
+void flip_sign_bits(std::span<uint8_t> bytes) {
+  for (uint8_t& b : bytes) b ^= 0x80;
+}
+
+int64_t byte_count(const Tensor& t) {
+  return element_count(t.shape) * type_bytes(t.type);
+}
+
+}  // namespace
+
+void evaluate(const Graph& graph, const Op& op, Values& values) {
+  const oracle::Call call(graph, op, values);
+  switch (oracle::family_of(op.kind)) {
+    case oracle::Family::kConvolution:
+      return oracle::convolution(call);
+    case oracle::Family::kPool:
+      return oracle::pool(call);
+    case oracle::Family::kReduce:
+      return oracle::reduce(call);
+    case oracle::Family::kElementwise:
+      return oracle::elementwise(call);
+    case oracle::Family::kMovement:
+      return oracle::movement(call, call.operands());
+    case oracle::Family::kActivation:
+      return oracle::activation(call);
+  }
+}
+
+Values run_oracle(const Graph& graph, std::span<const uint8_t> input) {
+  Values values(graph.tensors.size());
+  set_inputs(graph, input, values);
+  for (const Op& op : graph.ops) evaluate(graph, op, values);
+  return values;
+}
+
+void set_inputs(const Graph& graph, std::span<const uint8_t> input,
+                Values& values) {
+  int64_t wanted = 0;
+  for (int t : graph.inputs) wanted += byte_count(graph.tensors[t]);
+  if (static_cast<int64_t>(input.size()) != wanted) {
+    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
+                                  " bytes, " + graph.name + " takes " +
+                                  std::to_string(wanted));
+  }
+  values.resize(graph.tensors.size());
+  for (int t : graph.inputs) {
+    const Tensor& tensor = graph.tensors[t];
+    const auto part = input.first(byte_count(tensor));
+    values[t] = file_bytes(graph, t, part);
+    input = input.subspan(part.size());
+  }
+}
+
+std::vector<uint8_t> file_bytes(const Graph& graph, int tensor,
+                                std::span<const uint8_t> value) {
+  std::vector<uint8_t> bytes(value.begin(), value.end());
+  if (graph.tensors[tensor].file_type == Type::kUint8) flip_sign_bits(bytes);
+  return bytes;
+}
+
+std::vector<uint8_t> model_output(const Graph& graph, const Values& values) {
+  std::vector<uint8_t> result;
+  for (int t : graph.outputs) {
+    const Tensor& tensor = graph.tensors[t];
+    const auto part =
+        file_bytes(graph, t, tensor.constant ? tensor.data : values[t]);
+    result.insert(result.end(), part.begin(), part.end());
+  }
+  return result;
+}
+
+}  // namespace shoal

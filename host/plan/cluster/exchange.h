@@ -1,0 +1,81 @@
+// Where rows lie and how they travel, once it is known what every node makes
+// of every layer in which segment.
+//
+// What a node makes of a tensor lies in its *home*: a ring, or held whole if
+// a later segment reads it. A layer reads the home if all that it reads is
+// there; else a *gather*, a ring of the segment in which it reads: streams
+// bring what others own, copies what lies in homes of its own node. So a
+// buffer that sends waits for nobody but the node's own layers: nodes that
+// exchange rows both ways never wait for each other.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "host/plan/cluster/segments.h"
+
+namespace shoal {
+
+struct Home {
+  int node = 0, tensor = -1;
+  int input = -1;            // of the net: the coordinator writes it; else
+  std::vector<int> writers;  // layers
+  Box box;
+  int segment = 0;       // in which it is written
+  int last_segment = 0;  // in which it is read or sent
+  bool whole() const { return last_segment > segment; }
+};
+
+struct Copy {
+  int home = -1;
+  Box box;
+};
+
+struct Gather {
+  int node = 0, tensor = -1, segment = 0;
+  Box box;
+  std::vector<Copy> copies;
+};
+
+// int32 rows on their way from one node of a chain to the next.
+struct Partial {
+  int layer = -1;
+  int from = 0, to = 0;  // nodes
+  Box box;               // of the layer's out tensor
+};
+
+struct DraftStream {
+  int tensor = -1, segment = 0;
+  Box box;
+  int home = -1;             // from; -1: partial rows
+  std::vector<int> gathers;  // to
+  int partial = -1;
+};
+
+// What a layer's operand reads on a node: a home or a gather.
+struct Source {
+  int home = -1, gather = -1;
+  Box box;
+};
+
+struct Exchange {
+  std::vector<Home> homes;
+  std::vector<Gather> gathers;
+  std::vector<Partial> partials;
+  std::vector<DraftStream> streams;
+  struct Output {
+    int output = 0, home = -1;
+    Box box;
+  };
+  std::vector<Output> outputs;
+  // By layer, node and operand.
+  std::vector<std::vector<std::array<Source, 2>>> sources;
+  std::vector<std::vector<int>> home_of;  // by layer, then node: its output's
+};
+
+// `streams`: with the list of streams; without it is quicker, and lifetimes
+// are the same.
+Exchange find_exchange(const SplitNet&, const Segments&, const MadeBoxes&,
+                       bool streams);
+
+}  // namespace shoal

@@ -1,0 +1,62 @@
+// What a segment would cost every node, before it is built: bytes of rings and
+// of what is held while it runs, and the time it takes. Sizes of rings are
+// those that the layers would have in a plan of a single node; a built plan
+// may differ by a few rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/cluster/segments.h"
+#include "host/plan/cluster/streaming.h"
+#include "host/plan/single/stages.h"
+
+namespace shoal {
+
+struct SegmentCost {
+  bool possible = false;
+  struct AtPasses {
+    std::vector<int64_t> bytes;  // by node, without the fixed parts
+    int64_t time_ps = 0;         // of the node that takes longest
+  };
+  std::vector<AtPasses> at;  // by index in passes()
+};
+
+class CostModel {
+ public:
+  CostModel(const SplitNet&, const Cluster&, const Streaming&,
+            uint32_t max_payload);
+
+  // Fewest first; the last is kOneRow.
+  const std::vector<int>& passes() const { return passes_; }
+  SegmentCost cost(Segment) const;
+  // What a plan's fixed parts take at the least.
+  int64_t fixed_bytes() const;
+
+ private:
+  struct Tally;
+  struct Readers;
+  void add_layers(Segment, const MadeBoxes&, Tally&) const;
+  void add_input(int tensor, int node, Segment, const MadeBoxes&, Tally&) const;
+  void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
+  void add_reads(int tensor, int node, Segment, const Box& written,
+                 const MadeBoxes&, Tally&) const;
+  Streaming::Load storage_load(const Tally&, size_t passes, int node) const;
+  int64_t time_ps(const Tally&, const Streaming::Load&, size_t passes,
+                  int node) const;
+  bool is_even(Segment, const MadeBoxes&) const;
+  int64_t rows_made(int layer, int rows, int band) const;
+  int groups_of(const TensorUses&) const;
+  int slots(int tensor, const Box& box, int passes) const;
+
+  const SplitNet& s_;
+  const Cluster& cluster_;
+  const Streaming& streaming_;
+  const uint32_t max_payload_;
+  std::vector<int> passes_;
+  // By passes of a whole net, fewest first, the slots of each tensor.
+  std::vector<int> table_passes_;
+  std::vector<std::vector<int>> table_slots_;
+};
+
+}  // namespace shoal

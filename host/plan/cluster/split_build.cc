@@ -1,0 +1,306 @@
+#include "host/plan/cluster/split_build.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "host/plan/arena/pack.h"
+#include "host/plan/single/build.h"
+#include "host/plan/tokens/merge.h"
+#include "host/plan/tokens/rings.h"
+
+namespace shoal {
+namespace {
+
+// One number for all buffers of a tensor in a segment that nodes use alike.
+std::vector<int> ring_groups(const MergedSegment& segment,
+                             const std::vector<bool>& whole) {
+  std::map<std::tuple<int, int, bool>, int> numbers;
+  std::vector<bool> copied_to(segment.stage.buffers.size(), false);
+  for (const PlanPort& p : segment.stage.ports) {
+    if (!p.is_read && p.owner == Owner::kStream) copied_to[p.buffer] = true;
+  }
+  std::vector<int> group;
+  for (size_t b = 0; b < segment.stage.buffers.size(); ++b) {
+    const PlanBuffer& buffer = segment.stage.buffers[b];
+    if (whole[b]) {
+      group.push_back(-1);
+      continue;
+    }
+    const std::tuple key{buffer.tensor, buffer.element_bytes,
+                         bool(copied_to[b])};
+    group.push_back(numbers.try_emplace(key, static_cast<int>(numbers.size()))
+                        .first->second);
+  }
+  return group;
+}
+
+// A sender's rows stay until they are acknowledged, a receiver's slots are
+// known to be free a while after they are: more rows keep both going.
+void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
+  std::vector<bool> given(stage.buffers.size(), false);
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
+      continue;
+    }
+    given[p.buffer] = true;
+    PlanBuffer& b = stage.buffers[p.buffer];
+    b.slots = std::min(b.box.rows(), b.slots + slack);
+  }
+}
+
+void size_rings(const Net& net, SplitStages& stages,
+                const BuildOptions& options) {
+  for (MergedSegment& m : merge_segments(stages.plan)) {
+    std::vector<bool> whole;
+    for (const MergedSegment::Part& part : m.parts) {
+      for (int home : stages.homes[part.node][part.stage]) {
+        whole.push_back(home >= 0 || m.stage.buffers[whole.size()].is_private);
+      }
+    }
+    const std::vector<int> slots = peak_slots(net, m.stage, m.ties);
+    for (size_t b = 0; b < slots.size(); ++b) {
+      if (!whole[b]) m.stage.buffers[b].slots = slots[b];
+    }
+    if (options.tighten_tries > 0) {
+      tighten(net, m.stage, m.ties, ring_groups(m, whole),
+              options.tighten_tries);
+    }
+    add_slack(m.stage, whole, options.slack);
+    for (const MergedSegment::Part& part : m.parts) {
+      PlanStage& stage = stages.plan.nodes[part.node].stages[part.stage];
+      for (size_t b = 0; b < stage.buffers.size(); ++b) {
+        stage.buffers[b].slots = m.stage.buffers[part.first_buffer + b].slots;
+      }
+    }
+  }
+}
+
+void add_peers(Plan& plan) {
+  std::vector<std::set<int>> peers(plan.nodes.size());
+  for (const PlanStream& stream : plan.streams) {
+    for (const PlanStream::End& to : stream.to) {
+      peers[stream.from.node].insert(to.node);
+      peers[to.node].insert(stream.from.node);
+    }
+  }
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    for (const PlanStage& stage : plan.nodes[n].stages) {
+      for (const PlanPort& p : stage.ports) {
+        if (p.owner == Owner::kInput || p.owner == Owner::kOutput) {
+          peers[n].insert(-1);
+        }
+      }
+    }
+    for (int peer : peers[n]) plan.nodes[n].peers.push_back({peer, kWindow});
+  }
+}
+
+// Addresses of a node's buffers and sums.
+class Placer {
+ public:
+  Placer(const Net& net, PlanNode& node,
+         const std::vector<std::vector<int>>& homes)
+      : net_(net), node_(node), homes_(homes) {}
+
+  // Of the arena, without what packing leaves between.
+  int64_t stage_bytes(int s) const {
+    int64_t bytes = node_.layout.buffers;
+    for (const PackItem& i : items_) {
+      if (i.first_stage <= s && s <= i.last_stage) bytes += aligned(i.bytes);
+    }
+    return bytes;
+  }
+
+  void place(int pack_tries) {
+    for (size_t s = 0; s < node_.stages.size(); ++s) add_stage(int(s));
+    const Packing packing = pack(items_, pack_tries);
+    const uint32_t base = node_.layout.buffers;
+    node_.arena_bytes = base;
+    for (PlanStage& s : node_.stages) s.arena_bytes = base;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      settle(items_[i], tenants_[i],
+             base + static_cast<uint32_t>(packing.offsets[i]));
+    }
+  }
+
+ private:
+  struct Tenant {
+    std::vector<std::pair<int, int>> buffers;  // stage, buffer
+    int stage = -1, actor = -1;
+    bool weights = false;  // the actor's, in place of its sums
+    bool slots = false;    // the stage's
+  };
+
+  void add_weights(int s) {
+    PlanStage& stage = node_.stages[s];
+    for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
+      if (stage.actors[a].weights.place != WeightPlace::kSram) continue;
+      const int item = add_item(set_bytes(net_, stage.actors[a]), s);
+      tenants_[item].stage = s;
+      tenants_[item].actor = a;
+      tenants_[item].weights = true;
+    }
+    if (!stage.slot_count) return;
+    const int item = add_item(int64_t{stage.slot_bytes} * stage.slot_count, s);
+    tenants_[item].stage = s;
+    tenants_[item].slots = true;
+  }
+
+  void add_stage(int s) {
+    add_weights(s);
+    PlanStage& stage = node_.stages[s];
+    for (int b = 0; b < static_cast<int>(stage.buffers.size()); ++b) {
+      const int home = homes_[s][b];
+      int item = home < 0 ? -1 : item_of(home);
+      if (item < 0) {
+        item = add_item(stage.buffers[b].bytes(), s);
+        if (home >= 0) item_of_home_[home] = item;
+      }
+      items_[item].last_stage = s;
+      tenants_[item].buffers.push_back({s, b});
+    }
+    for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
+      if (!stage.actors[a].accumulator_bytes) continue;
+      const int item = add_item(stage.actors[a].accumulator_bytes, s);
+      tenants_[item].stage = s;
+      tenants_[item].actor = a;
+    }
+  }
+
+  int item_of(int home) const {
+    const auto at = item_of_home_.find(home);
+    return at == item_of_home_.end() ? -1 : at->second;
+  }
+  int add_item(int64_t bytes, int stage) {
+    items_.push_back({bytes, stage, stage, -1, 0, {}});
+    tenants_.emplace_back();
+    return static_cast<int>(items_.size()) - 1;
+  }
+
+  void settle(const PackItem& item, const Tenant& tenant, uint32_t offset) {
+    const uint32_t end = offset + static_cast<uint32_t>(item.bytes);
+    for (int s = item.first_stage; s <= item.last_stage; ++s) {
+      node_.stages[s].arena_bytes = std::max(node_.stages[s].arena_bytes, end);
+    }
+    node_.arena_bytes = std::max(node_.arena_bytes, end);
+    for (const auto& [s, b] : tenant.buffers) {
+      PlanBuffer& buffer = node_.stages[s].buffers[b];
+      buffer.offset = offset;
+      buffer.first_stage = item.first_stage;
+      buffer.last_stage = item.last_stage;
+    }
+    if (tenant.slots) node_.stages[tenant.stage].slots = offset;
+    if (tenant.actor < 0) return;
+    PlanActor& a = node_.stages[tenant.stage].actors[tenant.actor];
+    (tenant.weights ? a.weights.offset : a.accumulator) = offset;
+  }
+
+  const Net& net_;
+  PlanNode& node_;
+  const std::vector<std::vector<int>>& homes_;
+  std::vector<PackItem> items_;
+  std::vector<Tenant> tenants_;
+  std::map<int, int> item_of_home_;
+};
+
+// Larger chunks are fewer requests: what a stage has left of the arena is for
+// its slots. Packing is not perfect: if all of it does not go in, less may.
+constexpr uint32_t kLeastChunk = 1024, kMostChunk = 256 * 1024;
+void grow_slots(const Net& net, PlanNode& node,
+                const std::vector<std::vector<int>>& homes, int64_t budget,
+                int pack_tries) {
+  for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+    if (!node.stages[s].slot_count) continue;
+    Placer now(net, node, homes);
+    now.place(pack_tries);
+    const int64_t room =
+        (budget - now.stage_bytes(s)) / kStreamSlots / kAlign * kAlign;
+    const PlanNode small = node;
+    for (const int percent : {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15}) {
+      const int64_t limit = std::min<int64_t>(
+          small.stages[s].slot_bytes + room * percent / 100 - kTagBytes,
+          kMostChunk);
+      if (limit < small.stages[s].slot_bytes) break;
+      cut_tape(net, node.stages[s], static_cast<uint32_t>(limit));
+      Placer(net, node, homes).place(pack_tries);
+      if (node.arena_bytes <= budget) break;
+      node = small;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<LinkCounts> count_links(const Plan& plan) {
+  std::vector<LinkCounts> all(plan.nodes.size());
+  std::vector<std::vector<uint32_t>> targets(plan.nodes.size());
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    all[n].peers = static_cast<uint32_t>(node.peers.size());
+    all[n].gaps = static_cast<uint32_t>(node.gaps);
+    for (const PlanPeer& p : node.peers) {
+      all[n].windows += static_cast<uint32_t>(p.window);
+    }
+    for (const PlanStage& stage : node.stages) {
+      uint32_t out = 0, in = 0;
+      for (const PlanPort& p : stage.ports) {
+        out += p.owner == Owner::kOutput;
+        in += p.owner == Owner::kInput ||
+              (p.owner == Owner::kStream && !p.is_read);
+      }
+      targets[n].push_back(out);
+      all[n].stage_streams = std::max(all[n].stage_streams, in);
+    }
+  }
+  for (const PlanStream& s : plan.streams) {
+    targets[s.from.node][s.from.stage] += static_cast<uint32_t>(s.to.size());
+  }
+  for (size_t n = 0; n < all.size(); ++n) {
+    for (uint32_t count : targets[n]) {
+      all[n].targets += count;
+      all[n].stage_targets = std::max(all[n].stage_targets, count);
+    }
+  }
+  return all;
+}
+
+std::optional<Plan> build_split_plan(const SplitNet& split,
+                                     const SplitChoice& choice,
+                                     const Streaming& streaming,
+                                     const BuildOptions& options) {
+  MadeBoxes made(split.net.layers.size());
+  for (size_t s = choice.segments.size(); s-- > 0;) {
+    if (!compute_boxes(split, choice.segments[s], made)) return std::nullopt;
+  }
+  const Exchange exchange = find_exchange(split, choice.segments, made, true);
+  SplitStages stages = make_split_stages(split, choice, made, exchange);
+  Plan& plan = stages.plan;
+  plan.linked = true;
+  size_rings(split.net, stages, options);
+  add_peers(plan);
+  const std::vector<LinkCounts> links = count_links(plan);
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    PlanNode& node = plan.nodes[n];
+    const int number = static_cast<int>(n);
+    if (streaming.any(number)) {
+      const Supply& supply = streaming.supply(number);
+      node.storage = supply.storage->name;
+      node.sealed = supply.sealed;
+      for (PlanStage& stage : node.stages) {
+        streaming.place(number, stage);
+        cut_tape(split.net, stage, kLeastChunk);
+      }
+    }
+    node.layout = make_layout(split.net, node.stages, true, links[n]);
+    Placer(split.net, node, stages.homes[n]).place(options.pack_tries);
+    if (streaming.any(number) && !options.budgets.empty()) {
+      grow_slots(split.net, node, stages.homes[n], options.budgets[n],
+                 options.pack_tries);
+    }
+  }
+  record_orders(split.net, plan);
+  return std::move(plan);
+}
+
+}  // namespace shoal

@@ -1,0 +1,293 @@
+#include "host/plan/cluster/split_planner.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/cluster/gaps.h"
+#include "host/plan/cluster/split_build.h"
+#include "host/plan/cluster/split_search.h"
+#include "host/plan/cluster/split_time.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+// With more nodes fewer plans are built in full and fewer orders simulated.
+constexpr int kManyNodes = 16;
+// What more rows in rings may cost of a plan's modelled time.
+constexpr double kAboutAsFast = 1.005;
+
+// One order would do; the others would tell of a mistake in the simulation.
+void assert_completes(const Net& net, const Plan& plan) {
+  for (const FiringOrder order :
+       {FiringOrder::kDeepest, FiringOrder::kShallowest,
+        FiringOrder::kRandom}) {
+    const bool many = plan.nodes.size() > kManyNodes;
+    if (many && order != FiringOrder::kDeepest) continue;
+    SimulateOptions options;
+    options.order = order;
+    const Simulation run = simulate(net, plan, options);
+    if (run.completed) continue;
+    std::string text = "the plan does not complete in segment " +
+                       std::to_string(run.stage) + ":";
+    for (const std::string& b : run.blocked) text += " " + b + ";";
+    throw Error(Exit::kInternal, text);
+  }
+}
+
+// The layer with the largest buffers in the fullest stage.
+std::string fullest_layer(const Net& net, const PlanNode& node) {
+  const PlanStage* fullest = &node.stages.front();
+  for (const PlanStage& s : node.stages) {
+    if (s.arena_bytes > fullest->arena_bytes) fullest = &s;
+  }
+  int layer = -1;
+  int64_t most = -1;
+  for (const PlanActor& a : fullest->actors) {
+    if (a.copy) continue;
+    int64_t bytes = a.accumulator_bytes;
+    for (int port : {a.in[0], a.in[1], a.out}) {
+      if (port >= 0) {
+        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
+      }
+    }
+    if (bytes > most) most = bytes, layer = a.layer;
+  }
+  return layer < 0 ? "an input" : layer_text(net.layers[layer]);
+}
+
+// Percent of the smallest budget, and of that for bands of more than one row.
+constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
+                                             {100, 0},  {110, 70}, {102, 100}};
+
+// Percent of the budgets for bands of one row, and of more.
+constexpr std::pair<int, int> kFastest[] = {
+    {100, 100}, {100, 95}, {100, 90}, {100, 85}, {100, 80},
+    {100, 75},  {100, 70}, {100, 60}, {100, 50}, {100, 30},
+    {100, 0},   {96, 0},   {92, 0},   {88, 0},   {80, 0}};
+
+int64_t largest_arena(const Plan& plan) {
+  int64_t most = 0;
+  for (const PlanNode& node : plan.nodes) {
+    most = std::max<int64_t>(most, node.arena_bytes);
+  }
+  return most;
+}
+
+class Planner {
+ public:
+  Planner(const SplitNet& split, const Cluster& cluster,
+          const SplitOptions& options)
+      : s_(split),
+        cluster_(cluster),
+        options_(options),
+        streaming_(split, cluster),
+        model_(split, cluster, streaming_, options.max_payload),
+        search_(split, model_) {
+    for (const ClusterNode& node : cluster.nodes) {
+      if (!node.board.flash_mapped) {
+        throw Error(Exit::kUsage,
+                    "node " + node.name + ": board " + node.board.name +
+                        " reads weights from storage, which plans for several "
+                        "nodes cannot yet",
+                    "a board whose flash is memory mapped");
+      }
+      limits_.push_back(std::min<int64_t>(node.arena_budget(),
+                                          std::numeric_limits<int32_t>::max()));
+    }
+  }
+
+  Plan plan() {
+    std::optional<Plan> best;
+    if (options_.objective == Objective::kLatency) best = fastest();
+    if (!best) best = smallest();
+    if (!best) no_segments();
+    if (!fits(*best)) {
+      // Of unequal budgets the smallest one need not be the tight one.
+      std::optional<Plan> other = fastest();
+      if (!other) does_not_fit(*best);
+      best = std::move(other);
+    }
+    if (options_.objective == Objective::kLatency) give_gaps(*best, limits_);
+    best->objective =
+        options_.objective == Objective::kLatency ? "latency" : "ram";
+    assert_completes(s_.net, *best);
+    return std::move(*best);
+  }
+
+ private:
+  bool fits(const Plan& plan) const {
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      if (plan.nodes[n].arena_bytes > limits_[n]) return false;
+    }
+    return true;
+  }
+
+  std::vector<int64_t> less(const std::vector<int64_t>& limits,
+                            int percent) const {
+    std::vector<int64_t> all;
+    for (int n = 0; n < s_.nodes; ++n) {
+      all.push_back((limits[n] - model_.fixed_bytes()) * percent / 100);
+    }
+    return all;
+  }
+
+  std::optional<Plan> build(const SplitChoice& choice, int tries,
+                            int slack = 0) {
+    BuildOptions how;
+    how.tighten_tries = tries;
+    how.slack = slack;
+    if (options_.objective == Objective::kLatency) how.budgets = limits_;
+    std::optional<Plan> plan = build_split_plan(s_, choice, streaming_, how);
+    if (plan) finish(*plan);
+    return plan;
+  }
+
+  // Choices for less and less of the budget, each once.
+  class Choices {
+   public:
+    explicit Choices(const SplitSearch& search) : search_(search) {}
+    const SplitChoice* next(const SplitBudget& budget) {
+      std::optional<SplitChoice> choice = search_.fastest(budget);
+      if (!choice) return nullptr;
+      for (const SplitChoice& c : seen_) {
+        if (c.segments == choice->segments && c.passes == choice->passes) {
+          return nullptr;
+        }
+      }
+      seen_.push_back(std::move(*choice));
+      return &seen_.back();
+    }
+
+   private:
+    const SplitSearch& search_;
+    std::deque<SplitChoice> seen_;
+  };
+
+  std::optional<Plan> smallest() {
+    const std::optional<int64_t> least = search_.smallest_budget();
+    if (!least) return std::nullopt;
+    Choices choices(search_);
+    std::optional<Plan> best;
+    const SplitChoice* best_choice = nullptr;
+    int builds = s_.nodes > kManyNodes ? 2 : 5;
+    for (const auto& [percent, soft] : kSmallest) {
+      SplitBudget budget;
+      budget.hard.assign(limits_.size(), *least * percent / 100);
+      budget.soft.assign(limits_.size(), *least * percent / 100 * soft / 100);
+      const SplitChoice* choice = choices.next(budget);
+      if (!choice) continue;
+      std::optional<Plan> next = build(*choice, 0);
+      if (next && (!best || largest_arena(*next) < largest_arena(*best))) {
+        best = std::move(next);
+        best_choice = choice;
+      }
+      if (--builds == 0) break;
+    }
+    if (!best) return best;
+    if (s_.nodes > kManyNodes) return best;
+    std::optional<Plan> tight = build(*best_choice, 40);
+    return largest_arena(*tight) < largest_arena(*best) ? std::move(tight)
+                                                        : std::move(best);
+  }
+
+  std::optional<Plan> fastest() {
+    Choices choices(search_);
+    for (const auto& [hard, soft] : kFastest) {
+      const SplitBudget budget{less(limits_, hard), less(limits_, soft)};
+      const SplitChoice* choice = choices.next(budget);
+      if (!choice) continue;
+      std::optional<Plan> next = build(*choice, 0);
+      if (!next || !fits(*next)) continue;
+      for (const int slack : {8, 4, 2, 1}) {
+        if (s_.nodes > kManyNodes && slack != 4) continue;
+        std::optional<Plan> loose = build(*choice, 0, slack);
+        // Rows must not take the room of slots or gaps.
+        if (loose && fits(*loose) && give_gaps(*loose, limits_) &&
+            loose->latency_s <= next->latency_s * kAboutAsFast) {
+          return loose;
+        }
+      }
+      return next;
+    }
+    return std::nullopt;
+  }
+
+  void finish(Plan& plan) const {
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      PlanNode& node = plan.nodes[n];
+      node.name = cluster_.nodes[n].name;
+      node.board = cluster_.nodes[n].board.name;
+      node.fixed_bytes =
+          static_cast<uint32_t>(cluster_.nodes[n].board.fixed_bytes());
+    }
+    plan.strategy = s_.cuts.strategy;
+    set_slices(s_.net, cluster_, plan);
+    model_split_time(s_.net, cluster_, options_.max_payload, plan);
+  }
+
+  // Only what the file of cuts keeps together can be in the way.
+  [[noreturn]] void no_segments() const {
+    const int layer = search_.clash();
+    if (layer < 0) throw Error(Exit::kInternal, s_.net.name + ": no segments");
+    const bool loop = s_.is_inner(layer);
+    throw Error(Exit::kUsage,
+                "cuts " + s_.cuts.strategy + ": a segment must end behind " +
+                    layer_text(s_.net.layers[layer]) +
+                    ", where the cut changes, but its block " +
+                    (loop ? "has groups" : "is joined"),
+                loop ? "groups = 1" : "joined = false");
+  }
+
+  // --ram is of all nodes; everything else is said of one.
+  static std::string more_ram(const ClusterNode& of, int64_t own_bytes,
+                              int64_t largest_bytes) {
+    const bool for_all = of.ram_source == ClusterNode{}.ram_source;
+    const int64_t bytes = for_all ? largest_bytes : own_bytes;
+    if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
+      return "more nodes, other cuts, or a board with " + format_bytes(bytes) +
+             " of arena";
+    }
+    if (for_all) return "--ram " + std::to_string(bytes);
+    return of.ram_source + ": " + std::to_string(bytes) +
+           ", or a smaller share for this node";
+  }
+
+  [[noreturn]] void does_not_fit(const Plan& plan) const {
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      const PlanNode& node = plan.nodes[n];
+      if (node.arena_bytes <= limits_[n]) continue;
+      const ClusterNode& of = cluster_.nodes[n];
+      throw Error(Exit::kDoesNotFit,
+                  "ARENA does not fit: node " + node.name + ", " +
+                      fullest_layer(s_.net, node) + " needs " +
+                      format_bytes(node.arena_bytes) +
+                      " at the least; budget " + format_bytes(limits_[n]) +
+                      " (" + of.budget_source() + ")",
+                  more_ram(of, node.arena_bytes, largest_arena(plan)));
+    }
+    throw Error(Exit::kInternal, "a plan that fits does not fit");
+  }
+
+  const SplitNet& s_;
+  const Cluster& cluster_;
+  const SplitOptions& options_;
+  const Streaming streaming_;
+  const CostModel model_;
+  const SplitSearch search_;
+  std::vector<int64_t> limits_;
+};
+
+}  // namespace
+
+Plan make_split_plan(const Net& net, const Cluster& cluster, const Cuts& cuts,
+                     const SplitOptions& options) {
+  const SplitNet split(net, cluster, cuts);
+  return Planner(split, cluster, options).plan();
+}
+
+}  // namespace shoal

@@ -1,0 +1,92 @@
+// Plans of MobileNetV2 for clusters: what every node needs, what travels, how
+// evenly the work is spread.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "host/check/check.h"
+#include "host/model/import/import.h"
+#include "host/plan/cluster/split_planner.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+class MobileNet : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    const auto path =
+        shared_dir() / "models" / "tf2_mobilenet_v2_1.0_224_ptq.tflite";
+    net_ = new Net(lower(load_model(path.string())));
+  }
+  static void TearDownTestSuite() { delete net_; }
+
+  static Plan plan(const std::string& strategy, int nodes,
+                   Objective objective) {
+    const Cluster cluster =
+        uniform_cluster(nodes, find_board("teensy41"), std::nullopt);
+    StrategyOptions how;
+    how.strategy = strategy;
+    SplitOptions options;
+    options.objective = objective;
+    Plan p = make_split_plan(*net_, cluster, make_cuts(*net_, cluster, how),
+                             options);
+    const std::vector<std::string> found = check(*net_, p);
+    EXPECT_TRUE(found.empty()) << found.front();
+    return p;
+  }
+
+  static uint32_t largest_arena(const Plan& plan) {
+    uint32_t most = 0;
+    for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
+    return most;
+  }
+
+  // MACs of the busiest node, of an even share.
+  static double busiest(const Plan& plan) {
+    int64_t most = 0;
+    for (const PlanNode& n : plan.nodes) most = std::max(most, n.macs);
+    return static_cast<double>(most) * static_cast<double>(plan.nodes.size()) /
+           static_cast<double>(plan.model_macs);
+  }
+
+  static Net* net_;
+};
+Net* MobileNet::net_ = nullptr;
+
+TEST_F(MobileNet, EightNodesTakeLittle) {
+  EXPECT_LE(largest_arena(plan("spatial", 8, Objective::kRam)), 32u * 1024);
+  EXPECT_LE(largest_arena(plan("kernel", 8, Objective::kRam)), 40u * 1024);
+}
+
+TEST_F(MobileNet, RowsTravelWhereTheyMust) {
+  EXPECT_LE(plan("spatial", 8, Objective::kRam).traffic_bytes, 1200000);
+  EXPECT_LE(plan("kernel", 8, Objective::kRam).traffic_bytes, 24300000);
+}
+
+TEST_F(MobileNet, EveryNodeHasItsShare) {
+  for (const char* strategy : {"spatial", "kernel"}) {
+    for (const int nodes : {2, 4, 8, 16}) {
+      for (const Objective o : {Objective::kRam, Objective::kLatency}) {
+        SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
+        EXPECT_LE(busiest(plan(strategy, nodes, o)), 1.6);
+      }
+    }
+  }
+}
+
+TEST_F(MobileNet, MoreNodesAreFasterAndSmaller) {
+  double latency = 1e9;
+  uint32_t arena = 0xFFFFFFFF;
+  for (const int nodes : {1, 2, 4, 8, 16}) {
+    const Plan fast = plan("spatial", nodes, Objective::kLatency);
+    const Plan small = plan("spatial", nodes, Objective::kRam);
+    EXPECT_LT(fast.latency_s, latency);
+    EXPECT_LT(largest_arena(small), arena);
+    latency = fast.latency_s;
+    arena = largest_arena(small);
+  }
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,207 @@
+#include "host/plan/cluster/streaming.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "device/program/chunk.h"
+#include "host/base/error.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/single/survey.h"
+#include "host/plan/tokens/merge.h"
+#include "host/plan/tokens/share.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+// Head, records and tags of a program besides its weights, at the most.
+constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
+// Estimates assume slots of so much of the arena, and no larger ones.
+constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
+
+// Of `n` output channels (kConstant: rows) and `kernel_rows`.
+int64_t part_bytes(const Layer& layer, int n, int kernel_rows) {
+  return chunk_bytes(layer, {0, n, 0, kernel_rows});
+}
+
+int made_units(const Layer& layer, const Box& made) {
+  return layer.op == OpCode::kConstant ? made.rows() : made.channels();
+}
+
+int64_t share_bytes(const Layer& layer, const Box& made) {
+  if (layer.weights.empty()) return 0;
+  return part_bytes(layer, made_units(layer, made), layer.kernel_h) + kTagBytes;
+}
+
+// Every chunk is used in one firing of a frame.
+bool used_once(const Layer& layer, const Box& made, LayerWork work) {
+  return has_quantized_chunk(layer.op) && work.band >= made.rows();
+}
+
+// Who computes least for a byte would wait longest for it.
+double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
+  const LayerTime t = share_time(layer, {made, layer.in[0].box.channels()},
+                                 {1, layer.kernel_h}, board);
+  return static_cast<double>(t.compute_ps) /
+         static_cast<double>(share_bytes(layer, made));
+}
+
+// Of `all` bytes of weights. Whether a program that just fits does is known to
+// the byte when it is written.
+int64_t flash_for_weights(const SplitNet& s, const ClusterNode& node,
+                          int64_t all) {
+  const int64_t tables =
+      kTables + kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
+  const int64_t most = node.flash_budget();
+  const int64_t left = all <= most ? most : std::max<int64_t>(0, most - tables);
+  return node.flash_weights ? std::min(left, *node.flash_weights) : left;
+}
+
+}  // namespace
+
+Streaming::Streaming(const SplitNet& s, const Cluster& cluster) : s_(s) {
+  const auto layers = static_cast<int>(s.net.layers.size());
+  for (int n = 0; n < s.nodes; ++n) {
+    const ClusterNode& node = cluster.nodes[size_t(n)];
+    supplies_.push_back({&node.board, nullptr, false});
+    streams_.emplace_back();
+    slot_limits_.push_back(std::clamp<int64_t>(node.arena_budget() / kSlotPart,
+                                               int64_t{kAlign}, kMostSlot));
+    std::vector<int> owned;
+    int64_t all = 0;
+    for (int l = 0; l < layers; ++l) {
+      const int64_t bytes = share_bytes(s.net.layers[l], s.own[l][n]);
+      if (s.own[l][n].empty() || bytes == 0) continue;
+      owned.push_back(l);
+      all += align_up(static_cast<uint32_t>(bytes));
+    }
+    int64_t left = flash_for_weights(s, node, all);
+    if (all <= left) continue;
+    std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
+      return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
+             core_per_byte(s.net.layers[b], s.own[b][n], node.board);
+    });
+    streams_.back().assign(size_t(layers), false);
+    for (const int l : owned) {
+      const int64_t bytes = align_up(
+          static_cast<uint32_t>(share_bytes(s.net.layers[l], s.own[l][n])));
+      if (bytes <= left) {
+        left -= bytes;
+        continue;
+      }
+      if (!s.chain[l].empty() || s.loop_of[l] >= 0) {
+        throw Error(Exit::kUsage,
+                    "node " + node.name + ": " + layer_text(s.net.layers[l]) +
+                        " is cut by " +
+                        (s.chain[l].empty() ? "groups" : "input channels") +
+                        " and does not fit its flash; such weights cannot be "
+                        "read from storage",
+                    "output channels, or more flash");
+      }
+      streams_.back()[size_t(l)] = true;
+    }
+    supplies_.back().storage = &find_storage(node.board, node.storage);
+    supplies_.back().sealed = node.sealed;
+  }
+}
+
+void Streaming::add(int node, int layer, const Box& made, LayerWork work,
+                    Load& load) const {
+  if (!streams(node, layer)) return;
+  const Layer& l = s_.net.layers[layer];
+  const Supply& from = supply(node);
+  const int64_t bytes = share_bytes(l, made);
+  load.check_ps += from.check_ps(bytes);
+  if (!used_once(l, made, work)) {
+    load.sram_bytes += align_up(static_cast<uint32_t>(bytes));
+    load.entry_ps += from.read_ps(bytes);
+    return;
+  }
+  const int64_t slot = std::min<int64_t>(bytes, slot_limits_[size_t(node)]);
+  load.slot_bytes = std::max(load.slot_bytes, slot);
+  const int64_t requests = (bytes + slot - 1) / slot;
+  load.tape_ps += requests * from.read_ps(bytes / requests);
+}
+
+void Streaming::place(int node, PlanStage& stage) const {
+  for (PlanActor& a : stage.actors) {
+    if (a.copy || a.weights.chunks.empty() || !streams(node, a.layer)) continue;
+    const Layer& layer = s_.net.layers[a.layer];
+    const Box& made = stage.ports[a.out].box;
+    a.weights.place = used_once(layer, made, {a.band, a.part})
+                          ? WeightPlace::kTape
+                          : WeightPlace::kSram;
+  }
+}
+
+void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
+  stage.slot_bytes = stage.slot_count = 0;
+  for (PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kTape) continue;
+    const Layer& layer = net.layers[a.layer];
+    const PlanChunk first = a.weights.chunks.front();
+    const int end =
+        a.weights.chunks.back().out0 + a.weights.chunks.back().out_n;
+    const int rows = has_window(layer.op) && a.part < layer.kernel_h
+                         ? a.part
+                         : layer.kernel_h;
+    const int step =
+        layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
+    int n = end - first.out0;
+    while (n > step && part_bytes(layer, n, rows) > limit) {
+      // All channels take as much, but for rounding.
+      const int64_t fits = int64_t{n} * limit / part_bytes(layer, n, rows);
+      n = std::clamp<int>(static_cast<int>(fits) / step * step, step, n - step);
+    }
+    // As even as can be: the largest one sets the slots.
+    const int groups = (end - first.out0 + n - 1) / n;
+    n = ((end - first.out0 + groups - 1) / groups + step - 1) / step * step;
+    PlanWeights w;
+    w.place = WeightPlace::kTape;
+    w.parts = (layer.kernel_h + rows - 1) / rows;
+    for (int p = 0; p < w.parts; ++p) {
+      w.groups = 0;
+      for (int c = first.out0; c < end; c += n, ++w.groups) {
+        w.chunks.push_back({c, std::min(n, end - c), p * rows,
+                            std::min(rows, layer.kernel_h - p * rows)});
+      }
+    }
+    a.weights = std::move(w);
+  }
+  stage.slot_bytes = slot_bytes(net, stage);
+  if (stage.slot_bytes) stage.slot_count = kStreamSlots;
+}
+
+int64_t set_bytes(const Net& net, const PlanActor& a) {
+  return sram_bytes(net.layers[a.layer], a);
+}
+
+void record_orders(const Net& net, Plan& plan) {
+  for (const MergedSegment& m : merge_segments(plan)) {
+    const auto taped = [&](const MergedSegment::Part& part) {
+      return plan.nodes[part.node].stages[part.stage].slot_count > 0;
+    };
+    if (std::ranges::none_of(m.parts, taped)) continue;
+    StageTokens tokens(net, m.stage, m.ties);
+    const bool done = run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
+      if (agent >= static_cast<int>(m.stage.actors.size())) return;
+      const auto part = std::ranges::upper_bound(
+          m.parts, agent, {}, &MergedSegment::Part::first_actor);
+      const MergedSegment::Part& of = *std::prev(part);
+      if (!taped(of)) return;
+      record_firing(plan.nodes[of.node].stages[of.stage],
+                    agent - of.first_actor);
+    });
+    if (!done) throw Error(Exit::kInternal, "a segment does not complete");
+    for (const MergedSegment::Part& part : m.parts) {
+      const PlanStage& stage = plan.nodes[part.node].stages[part.stage];
+      if (stage.order.size() <= kMaxRuns) continue;
+      throw Error(Exit::kUnsupported,
+                  "a stage fires in " + std::to_string(stage.order.size()) +
+                      " runs; at most " + std::to_string(kMaxRuns));
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,283 @@
+#include "host/plan/cost/feed.h"
+
+#include <algorithm>
+
+#include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+
+namespace shoal {
+namespace {
+
+// One actor's slices. What a firing takes is a part of what all take.
+class ActorSlices {
+ public:
+  ActorSlices(const Net& net, const PlanStage& stage, const PlanActor& a,
+              const Board& board, int first_chunk, size_t sets)
+      : a_(a),
+        first_chunk_(first_chunk),
+        sets_(sets),
+        time_(actor_time(net, stage, a, board)) {
+    const PlanWeights& w = a.weights;
+    if (!a.copy) op_ = net.layers[a.layer].op;
+    on_tape_ = w.place == WeightPlace::kTape && !w.chunks.empty();
+    rows_ = stage.ports[a.out].box.rows();
+    kernel_h_ = a.copy ? 1 : net.layers[a.layer].kernel_h;
+    parts_ = !a.copy && has_window(op_) && a.part < kernel_h_
+                 ? ceil_div(kernel_h_, a.part)
+                 : 1;
+    groups_ = w.chunks.empty() || op_ == OpCode::kConstant ? 1 : w.groups;
+    for (int g = 0; g < groups_ && !w.chunks.empty(); ++g) {
+      channels_ += w.chunks[g].out_n;
+    }
+    if (on_tape_ || w.place == WeightPlace::kSram) time_.flash_ps = 0;
+    // Read once: by the first firing, or by the parts of the first row.
+    cached_ = time_.weight_read_bytes > 0 &&
+              time_.weight_read_bytes <= board.costs.cache_bytes;
+  }
+
+  const LayerTime& time() const { return time_; }
+
+  void fire(std::vector<FeedSlice>& slices) {
+    const int firing = fired_++;
+    const int part = firing % parts_;
+    const int lo = firing / parts_ * a_.band;
+    const int64_t band = std::min(a_.band, rows_ - lo);
+    const int64_t tall = std::min(a_.part, kernel_h_ - part * a_.part);
+    int64_t compute = time_.compute_ps * band / rows_;
+    if (parts_ > 1) compute = compute * tall / kernel_h_;
+    int64_t extra = time_.firing_ps / time_.firings;
+    if (!cached_) {
+      extra += time_.flash_ps / time_.firings;
+    } else if (firing < parts_) {
+      extra += time_.flash_ps / parts_;
+    }
+    const PlanWeights& w = a_.weights;
+    for (int g = 0; g < groups_; ++g) {
+      int chunk = g;
+      int64_t core = compute;
+      if (op_ == OpCode::kConstant) {
+        chunk = std::min(firing * a_.band / w.chunks[0].out_n, w.groups - 1);
+      } else if (groups_ > 1) {
+        core = compute * w.chunks[g].out_n / channels_;
+      }
+      if (w.parts > 1) chunk += firing % w.parts * w.groups;
+      slices.push_back({core + (g == 0 ? extra : 0),
+                        on_tape_ ? first_chunk_ + chunk : -1, sets_});
+    }
+  }
+
+  // A turn of a loop's firing.
+  void turn(int iteration, const PlanLoop& loop, int64_t firings,
+            std::vector<FeedSlice>& slices) const {
+    const bool last = iteration + 1 == loop.iterations;
+    const int64_t core =
+        (time_.compute_ps + time_.flash_ps) / firings / loop.iterations +
+        (last ? time_.firing_ps / firings : 0);
+    const int chunk = op_ == OpCode::kLut ? 0 : iteration;
+    slices.push_back({core, on_tape_ ? first_chunk_ + chunk : -1, sets_});
+  }
+
+ private:
+  const PlanActor& a_;
+  const int first_chunk_;
+  const size_t sets_;
+  LayerTime time_;
+  OpCode op_{};
+  bool on_tape_ = false, cached_ = false;
+  int rows_ = 1, kernel_h_ = 1, parts_ = 1, groups_ = 1, fired_ = 0;
+  int64_t channels_ = 0;
+};
+
+// Of a chunk, which may be read many times.
+struct Read {
+  int64_t bytes = 0;  // with tags
+  int64_t read_ps = 0, check_ps = 0;
+};
+Read read_of(const Supply& supply, int64_t bytes) {
+  return {bytes, supply.read_ps(bytes), supply.check_ps(bytes)};
+}
+
+// The storage's queue beside the core's.
+class Queues {
+ public:
+  Queues(const std::vector<Read>& sets, const std::vector<Read>& tape,
+         const std::vector<FeedSlice>& slices, uint32_t slots)
+      : reads_(sets), sets_(sets.size()), slots_(slots) {
+    int last = -1;
+    for (const FeedSlice& s : slices) {
+      if (s.chunk < 0 || s.chunk == last) continue;
+      reads_.push_back(tape[last = s.chunk]);
+    }
+  }
+
+  // Nothing else is under way.
+  void read(const Read& r) {
+    request(r);
+    now_ += r.read_ps;
+    t_.wait_ps += r.read_ps;
+    ++t_.waits;
+    check(r);
+  }
+
+  void run(const FeedSlice& s) {
+    look_after();
+    wait_for(s.sets);
+    if (s.chunk >= 0 && s.chunk != current_) {
+      if (current_ >= 0) ++used_;
+      current_ = s.chunk;
+      start();
+      wait_for(sets_ + used_ + 1);
+    }
+    now_ += s.core_ps;
+  }
+  void wait_for_sets() { wait_for(sets_); }
+
+  FeedTime finish() {
+    t_.total_ps = now_;
+    return t_;
+  }
+
+ private:
+  void request(const Read& r) {
+    ++t_.requests;
+    t_.bytes += r.bytes;
+    t_.storage_ps += r.read_ps;
+  }
+
+  void check(const Read& r) {
+    t_.check_ps += r.check_ps;
+    now_ += r.check_ps;
+  }
+
+  void wait_for(size_t there) {
+    if (loaded_ >= there) return;
+    ++t_.waits;
+    while (loaded_ < there) {
+      t_.wait_ps += std::max<int64_t>(0, arrives_ - now_);
+      now_ = std::max(now_, arrives_);
+      look_after();
+    }
+  }
+
+  void start() {
+    if (reading_ || started_ == reads_.size()) return;
+    if (started_ >= sets_ + used_ + slots_) return;
+    const Read& next = reads_[started_++];
+    request(next);
+    arrives_ = now_ + next.read_ps;
+    reading_ = true;
+  }
+
+  void look_after() {
+    start();
+    while (reading_ && arrives_ <= now_) {
+      reading_ = false;
+      const Read& arrived = reads_[loaded_++];
+      start();
+      check(arrived);
+    }
+  }
+
+  std::vector<Read> reads_;  // sets, then the tape
+  const size_t sets_, slots_;
+  FeedTime t_;
+  int64_t now_ = 0, arrives_ = 0;
+  bool reading_ = false;
+  int current_ = -1;
+  size_t used_ = 0, loaded_ = 0, started_ = 0;
+};
+
+// By chunk of the tape; the sets of SRAM go to `sets`.
+std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
+                              const Supply& supply, std::vector<Read>& sets) {
+  std::vector<Read> tape;
+  for (const PlanActor& a : stage.actors) {
+    const PlanWeights& w = a.weights;
+    const bool set = w.place == WeightPlace::kSram && !w.keep;
+    if (w.place != WeightPlace::kTape && !set) continue;
+    for (const PlanChunk& c : w.chunks) {
+      const int64_t bytes = chunk_bytes(net.layers[a.layer], c) + kTagBytes;
+      (set ? sets : tape).push_back(read_of(supply, bytes));
+    }
+  }
+  return tape;
+}
+
+}  // namespace
+
+int64_t Supply::read_ps(int64_t bytes) const {
+  return picoseconds(storage->read_latency_us * 1e-6 +
+                     static_cast<double>(bytes) / storage->read_bytes_per_s);
+}
+
+int64_t Supply::check_ps(int64_t bytes) const {
+  return picoseconds(static_cast<double>(bytes) *
+                     board->chunk_cycles_per_byte(sealed) / board->clock_hz);
+}
+
+std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
+                                   const Board& board) {
+  std::vector<ActorSlices> actors;
+  int chunks = 0;
+  size_t sets = 0;
+  for (const PlanActor& a : stage.actors) {
+    const bool set = a.weights.place == WeightPlace::kSram && !a.weights.keep;
+    if (set) sets += a.weights.chunks.size();
+    actors.emplace_back(net, stage, a, board, chunks, set ? sets : 0);
+    if (a.weights.place != WeightPlace::kTape) continue;
+    chunks += static_cast<int>(a.weights.chunks.size());
+  }
+  std::vector<FeedSlice> slices;
+  for (const PlanRun& run : stage.order) {
+    const int loop = stage.actors[run.actor].loop;
+    for (int i = 0; i < run.firings; ++i) {
+      if (loop < 0) {
+        actors[run.actor].fire(slices);
+        continue;
+      }
+      const PlanLoop& l = stage.loops[loop];
+      const int64_t firings =
+          actors[l.first_actor + l.actors - 1].time().firings;
+      for (int turn = 0; turn < l.iterations; ++turn) {
+        for (int j = 0; j < l.actors; ++j) {
+          actors[l.first_actor + j].turn(turn, l, firings, slices);
+        }
+      }
+    }
+  }
+  return slices;
+}
+
+FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
+                   int64_t record) {
+  std::vector<Read> sets;
+  const std::vector<Read> tape = tape_chunks(net, stage, supply, sets);
+  LayerTime core;
+  for (const PlanActor& a : stage.actors) {
+    const LayerTime t = actor_time(net, stage, a, *supply.board);
+    core.compute_ps += t.compute_ps;
+    core.firing_ps += t.firing_ps;
+    if (a.weights.place == WeightPlace::kMapped) core.flash_ps += t.flash_ps;
+  }
+  const bool streams = !(tape.empty() && sets.empty());
+  std::vector<FeedSlice> slices;
+  if (streams) slices = feed_slices(net, stage, *supply.board);
+  Queues queues(sets, tape, slices, stage.slot_count);
+  if (record) {
+    Read entry = read_of(supply, record);
+    if (!supply.sealed) entry.check_ps = 0;
+    queues.read(entry);
+  }
+  for (const FeedSlice& s : slices) queues.run(s);
+  queues.wait_for_sets();
+  FeedTime t = queues.finish();
+  if (slices.empty()) {
+    t.total_ps += core.compute_ps + core.firing_ps + core.flash_ps;
+  }
+  t.compute_ps = core.compute_ps;
+  t.firing_ps = core.firing_ps;
+  t.flash_ps = core.flash_ps;
+  return t;
+}
+
+}  // namespace shoal

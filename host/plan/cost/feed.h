@@ -1,0 +1,65 @@
+// The time of a stage whose weights come from storage: two queues, the reads
+// and the core, that wait for each other. Exact by these rules, which the
+// runtime and the virtual storage play as well:
+//
+//   * On entry the record is read, if the image is not mapped and has several
+//     stages. Then the stage runs.
+//   * One request at a time is under way; it takes the storage's latency and
+//     its bytes' time. First come the sets for SRAM, then the chunks of the
+//     tape in the order of their use, each into a free slot; a chunk that is
+//     used several times in a row is read once.
+//   * The core looks after the reads before every slice (a chunk of a firing):
+//     what has arrived is checked, and if another may be read that has been
+//     started before. A slot is free again when the core asks for another chunk
+//     than the one in it; then, too, the next read starts first. A slice waits
+//     for its chunk, or for all of its set.
+//   * A check costs the core its cipher if the storage is sealed, else the sums
+//     of a plain tag. An unsealed record's is left out: it is short.
+//   * Mapped weights stall the core.
+//
+// Times are whole picoseconds.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// Where a node's weights come from.
+struct Supply {
+  const Board* board = nullptr;
+  const Storage* storage = nullptr;  // null: nothing is read from storage
+  bool sealed = false;
+  int64_t read_ps(int64_t bytes) const;  // of one request
+  int64_t check_ps(int64_t bytes) const;
+};
+
+struct FeedTime {
+  int64_t total_ps = 0;
+  // Of the core, and then of the storage: their sum is more than the total.
+  int64_t compute_ps = 0, firing_ps = 0, flash_ps = 0, check_ps = 0;
+  int64_t storage_ps = 0;
+  int64_t wait_ps = 0, waits = 0;   // of the core, for storage
+  int64_t requests = 0, bytes = 0;  // bytes with tags
+};
+
+// Of one frame; sets with `keep` are there. `record` is the bytes of the
+// stage's record that are read on entry, 0: none. The order must be recorded
+// if anything is on the tape; without one the core waits for all sets.
+FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
+                   int64_t record = 0);
+
+// Chunks of one part that a slice uses, and how long the core takes for it
+// (stalls included).
+struct FeedSlice {
+  int64_t core_ps = 0;
+  int chunk = -1;   // on the tape, counted over the stage's actors; -1: none
+  size_t sets = 0;  // chunks of sets that must be there
+};
+// All slices of a frame, in the recorded order.
+std::vector<FeedSlice> feed_slices(const Net&, const PlanStage&, const Board&);
+
+}  // namespace shoal

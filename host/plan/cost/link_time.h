@@ -1,0 +1,35 @@
+// What a link costs a node in the time model.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+
+struct LinkTime {
+  int64_t cpu_ps = 0;   // sealing, opening, sending, receiving
+  int64_t wire_ps = 0;  // of the busier direction
+};
+
+// For bytes that are made in so many pieces, one after another.
+int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload);
+
+// `datagrams` with rows, both ways.
+LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
+                   int64_t datagrams, const Board&);
+// From the end of a segment to the first rows of the next one: credit goes one
+// way, rows come the other; the slowest of the cluster's links is waited for.
+int64_t segment_latency_ps(const Cluster&);
+
+// A segment: nodes that send to each other both ways work at the same time; one
+// that only receives begins when the first of the `bands` reaches it, for
+// which so many `windows` on the way want another one first.
+int64_t segment_ps(const std::vector<int64_t>& node_ps,
+                   const std::set<std::pair<int, int>>& sends, int64_t bands,
+                   int64_t windows);
+
+}  // namespace shoal

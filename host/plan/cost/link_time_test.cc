@@ -1,0 +1,53 @@
+#include "host/plan/cost/link_time.h"
+
+#include <gtest/gtest.h>
+
+namespace shoal {
+namespace {
+
+TEST(LinkTime, TheBusierDirectionTakesTheWire) {
+  Board board;
+  board.clock_hz = 1e6;
+  board.link_bits_per_s = 8e6;  // a byte a microsecond
+  board.framing_bytes = 100;
+  board.datagram_us = 3;
+  board.aead_cycles_per_byte = 2;
+  const LinkTime t = link_time(1000, 3000, 4, board);
+  // Every fourth one is answered by itself.
+  EXPECT_EQ(t.wire_ps, (3000 + 5 * 100 * 3 / 4) * int64_t{1000000});
+  EXPECT_EQ(t.cpu_ps, (5 * 3 + 4000 * 2) * int64_t{1000000});
+  board.link_bits_per_s = 0;
+  EXPECT_EQ(link_time(1000, 3000, 4, board).wire_ps, 0);
+}
+
+TEST(LinkTime, WhatIsMadeInPiecesTakesMoreDatagrams) {
+  EXPECT_EQ(datagrams_of(10'000, 1, 1000), 10);
+  EXPECT_EQ(datagrams_of(10'000, 10, 1000), 10);
+  EXPECT_EQ(datagrams_of(10'000, 50, 1000), 20);  // one in four of 40 more
+  EXPECT_EQ(datagrams_of(10'100, 10, 1000), 13);  // 11, and 20 apart
+}
+
+TEST(LinkTime, NodesThatSendBothWaysWorkAtTheSameTime) {
+  EXPECT_EQ(segment_ps({50, 70, 60}, {}, 10, 0), 70);
+  EXPECT_EQ(segment_ps({50, 70, 60}, {{0, 1}, {1, 0}, {1, 2}, {2, 1}}, 1, 0),
+            70);
+}
+
+TEST(LinkTime, APipelineWaitsForItsFirstBands) {
+  const std::set<std::pair<int, int>> sends{{0, 1}, {1, 2}};
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 1, 0), 180);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 11, 0), 80);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 11, 1), 90);
+  EXPECT_EQ(segment_ps({50, 70, 60}, sends, 2, 9), 180);
+}
+
+// Whichever node has it.
+TEST(LinkTime, ASegmentWaitsForTheSlowestLink) {
+  Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
+  const int64_t even = segment_latency_ps(cluster);
+  cluster.nodes[2].board.link_latency_us += 100;
+  EXPECT_EQ(segment_latency_ps(cluster), even + int64_t{200} * 1000000);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,250 @@
+#include "host/plan/cost/tape.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "device/program/chunk.h"
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/tokens/share.h"
+#include "host/plan/tokens/simulate.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+namespace {
+
+// Weights of `n` channels (kConstant: rows) and `rows` kernel rows.
+int64_t cut_weights(const Layer& layer, int64_t n, int64_t rows) {
+  const auto all = static_cast<int64_t>(layer.weights.values.size());
+  if (layer.op == OpCode::kLut) return all;
+  if (layer.op == OpCode::kConstant) return all / layer.out.box.rows() * n;
+  return all / layer.out.box.channels() / layer.kernel_h * n * rows;
+}
+
+// Channels of a chunk: as many as fit, in steps that may not be torn.
+int channels_of_chunk(const Layer& layer, int band, int all, int rows,
+                      uint32_t limit) {
+  if (layer.op == OpCode::kLut) return all;
+  const int step = layer.op == OpCode::kDepthwise  ? layer.depth_multiplier
+                   : layer.op == OpCode::kConstant ? band
+                                                   : 1;
+  // All channels take about as much, so a guess is near.
+  const uint32_t one = chunk_bytes(layer, {0, step, 0, rows});
+  int n = std::max(1, static_cast<int>(limit / std::max(1U, one))) * step;
+  while (n > step && chunk_bytes(layer, {0, n, 0, rows}) > limit) n -= step;
+  while (n + step <= all &&
+         chunk_bytes(layer, {0, n + step, 0, rows}) <= limit) {
+    n += step;
+  }
+  return std::min(n, all);
+}
+
+int kernel_rows(const Layer& layer, int part) {
+  return has_window(layer.op) && part < layer.kernel_h ? part : layer.kernel_h;
+}
+
+int all_channels(const Layer& layer) {
+  const Box& out = layer.out.box;
+  return layer.op == OpCode::kConstant ? out.rows() : out.channels();
+}
+
+void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit) {
+  const int rows = kernel_rows(layer, a.part);
+  const int all = all_channels(layer);
+  const int n = channels_of_chunk(layer, a.band, all, rows, limit);
+  PlanWeights w;
+  w.place = place;
+  w.parts = ceil_div(layer.kernel_h, rows);
+  w.groups = ceil_div(all, n);
+  for (int p = 0; p < w.parts; ++p) {
+    const int ky = p * rows;
+    for (int c = 0; c < all; c += n) {
+      w.chunks.push_back(
+          {c, std::min(n, all - c), ky, std::min(rows, layer.kernel_h - ky)});
+    }
+  }
+  a.weights = std::move(w);
+}
+
+void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
+  for (PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kTape) continue;
+    cut(net.layers[a.layer], a, WeightPlace::kTape, limit);
+  }
+}
+
+// Fires an actor for as long as it can, so that its chunks are read for many
+// rows at once; then the one next to the input (or to the output) that can.
+bool run_long(StageTokens& tokens, bool deepest,
+              const std::function<void(int)>& before) {
+  const int actors = tokens.agents() -
+                     static_cast<int>(tokens.inputs().size()) -
+                     static_cast<int>(tokens.outputs().size());
+  // What could not fire still cannot until a neighbour has fired.
+  std::vector<bool> open(tokens.agents(), true);
+  const auto fires = [&](int agent) {
+    if (!open[agent]) return false;
+    open[agent] = tokens.can_fire(agent);
+    return static_cast<bool>(open[agent]);
+  };
+  const auto fire = [&](int agent) {
+    tokens.fire(agent);
+    for (const int other : tokens.touched(agent)) open[other] = true;
+  };
+  const auto serve = [&] {
+    for (const auto* callers : {&tokens.outputs(), &tokens.inputs()}) {
+      for (int a : *callers) {
+        while (fires(a)) fire(a);
+      }
+    }
+  };
+  const auto run = [&](int a) {
+    bool fired = false;
+    for (serve(); fires(a); serve()) {
+      before(a);
+      fire(a);
+      fired = true;
+    }
+    return fired;
+  };
+  for (bool any = true; any;) {
+    any = false;
+    for (int i = 0; i < actors && !any; ++i) {
+      any = run(deepest ? actors - 1 - i : i);
+    }
+  }
+  return tokens.all_done();
+}
+
+// The chunks of one firing: [first, last) of the actor's.
+struct ChunkRange {
+  int first, last;
+};
+ChunkRange chunks_of_firing(const PlanActor& a, OpCode op, int firing) {
+  const PlanWeights& w = a.weights;
+  if (op == OpCode::kConstant) {
+    const int c = std::min(firing * a.band / w.chunks[0].out_n, w.groups - 1);
+    return {c, c + 1};
+  }
+  const int part = w.parts > 1 ? firing % w.parts : 0;
+  return {part * w.groups, (part + 1) * w.groups};
+}
+
+}  // namespace
+
+uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
+  return chunk_layout(
+             static_cast<uint32_t>(cut_weights(layer, c.out_n, c.in_n)),
+             static_cast<uint32_t>(c.out_n), has_quantized_chunk(layer.op))
+      .bytes;
+}
+
+uint32_t largest_chunk(const Layer& layer, LayerWork work, uint32_t limit) {
+  const int rows = kernel_rows(layer, work.part);
+  const int n =
+      channels_of_chunk(layer, work.band, all_channels(layer), rows, limit);
+  return chunk_bytes(layer, {0, n, 0, rows});
+}
+
+void cut_for_tape(const Layer& layer, PlanActor& a, uint32_t limit) {
+  cut(layer, a, WeightPlace::kTape, limit);
+}
+
+void cut_for_sram(const Layer& layer, PlanActor& a) {
+  cut(layer, a, WeightPlace::kSram, std::numeric_limits<int32_t>::max());
+}
+
+uint32_t sram_bytes(const Layer& layer, const PlanActor& a) {
+  uint32_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += align_up(chunk_bytes(layer, c) + kTagBytes);
+  }
+  return bytes;
+}
+
+TapeOrders tape_orders(const Net& net, const PlanStage& stage) {
+  TapeOrders orders;
+  StageTokens tokens(net, stage);
+  for (const bool deepest : {true, false}) {
+    PlanStage run;
+    run.actors = stage.actors;
+    tokens.reset();
+    run_long(tokens, deepest, [&](int agent) { record_firing(run, agent); });
+    orders[deepest ? 0 : 1] = std::move(run.order);
+  }
+  return orders;
+}
+
+void put_on_tape(const Net& net, PlanStage& stage, const TapeOrders& orders,
+                 uint32_t chunk_limit) {
+  cut_all(net, stage, chunk_limit);
+  const TapeOrders::value_type* best = nullptr;
+  int64_t least = 0;
+  for (const auto& order : orders) {
+    stage.order = order;
+    const int64_t bytes = tape_reads(net, stage).bytes +
+                          static_cast<int64_t>(order.size() * sizeof(OrderRun));
+    if (best && bytes >= least) continue;
+    best = &order;
+    least = bytes;
+  }
+  stage.order = *best;
+}
+
+void put_on_tape(const Net& net, PlanStage& stage, int late,
+                 uint32_t chunk_limit) {
+  if (late < 0) {
+    return put_on_tape(net, stage, tape_orders(net, stage), chunk_limit);
+  }
+  cut_all(net, stage, chunk_limit);
+  StageTokens tokens(net, stage);
+  run_by_rank(tokens, ranks_with_late(tokens, late),
+              [&](int agent) { record_firing(stage, agent); });
+}
+
+TapeReads tape_reads(const Net& net, const PlanStage& stage) {
+  struct Tape {
+    std::vector<int64_t> before;  // bytes of the chunks before each, and all
+    int fired = 0;
+  };
+  std::vector<Tape> tapes(stage.actors.size());
+  for (size_t i = 0; i < tapes.size(); ++i) {
+    const PlanActor& a = stage.actors[i];
+    if (a.weights.place != WeightPlace::kTape) continue;
+    tapes[i].before.push_back(0);
+    for (const PlanChunk& c : a.weights.chunks) {
+      tapes[i].before.push_back(tapes[i].before.back() +
+                                chunk_bytes(net.layers[a.layer], c));
+    }
+  }
+  TapeReads reads;
+  std::pair<int, int> held{-1, -1};  // actor and chunk
+  for (const PlanRun& run : stage.order) {
+    const PlanActor& a = stage.actors[run.actor];
+    Tape& tape = tapes[run.actor];
+    if (tape.before.size() < 2) continue;
+    const OpCode op = net.layers[a.layer].op;
+    for (int i = 0; i < run.firings; ++i) {
+      ChunkRange r = chunks_of_firing(a, op, tape.fired++);
+      if (held == std::make_pair(run.actor, r.first)) ++r.first;
+      held = {run.actor, r.last - 1};
+      reads.chunks += r.last - r.first;
+      reads.bytes += tape.before[r.last] - tape.before[r.first];
+    }
+  }
+  return reads;
+}
+
+uint32_t slot_bytes(const Net& net, const PlanStage& stage) {
+  uint32_t largest = 0;
+  for (const PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kTape) continue;
+    for (const PlanChunk& c : a.weights.chunks) {
+      largest = std::max(largest, chunk_bytes(net.layers[a.layer], c));
+    }
+  }
+  return largest ? align_up(largest + kTagBytes) : 0;
+}
+
+}  // namespace shoal

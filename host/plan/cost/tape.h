@@ -1,0 +1,50 @@
+// Weights that come from storage: cut into chunks that fit the slots of the
+// arena, on a tape that follows a recorded order of firings.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+// Bytes of a chunk without its tag.
+uint32_t chunk_bytes(const Layer&, const PlanChunk&);
+
+// Of the layer's chunks of at most `limit` bytes, or of one channel where that
+// is more.
+uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
+// Cuts the actor's weights into such chunks, on the tape.
+void cut_for_tape(const Layer&, PlanActor&, uint32_t limit);
+// Into chunks that lie in SRAM together: as few as there can be.
+void cut_for_sram(const Layer&, PlanActor&);
+// Bytes of them in the arena, with tags.
+uint32_t sram_bytes(const Layer&, const PlanActor&);
+
+// Cuts the weights of all actors that are on the tape and records an order.
+// Writers of buffer `late` (an output that lies over an input; -1: none) fire
+// only when nothing else can, as the overlay's lead presumes.
+void put_on_tape(const Net&, PlanStage&, int late, uint32_t chunk_limit);
+
+// The orders that put_on_tape() chooses from if nothing is late. They depend
+// on the stage's bands and slots, not on its chunks.
+using TapeOrders = std::array<std::vector<PlanRun>, 2>;
+TapeOrders tape_orders(const Net&, const PlanStage&);
+void put_on_tape(const Net&, PlanStage&, const TapeOrders&,
+                 uint32_t chunk_limit);
+
+// What a frame reads of a stage's tape: the runtime keeps a chunk for as long
+// as nobody asks for another one.
+struct TapeReads {
+  int64_t chunks = 0;
+  int64_t bytes = 0;  // without tags
+};
+TapeReads tape_reads(const Net&, const PlanStage&);
+
+// Bytes of a slot for the chunks of the stage; 0 without a tape.
+uint32_t slot_bytes(const Net&, const PlanStage&);
+
+}  // namespace shoal

@@ -1,0 +1,200 @@
+#include "host/plan/cost/time.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "device/program/chunk.h"
+
+namespace shoal {
+namespace {
+
+double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
+  const auto macs = static_cast<double>(share_macs(layer, share));
+  switch (layer.op) {
+    case OpCode::kDepthwise:
+      return macs * costs.depthwise;
+    case OpCode::kConv:
+      if (layer.out.box.rows() * layer.out.box.columns() == 1) {
+        return macs * costs.fully_connected;
+      }
+      return macs * (layer.kernel_h * layer.kernel_w == 1 ? costs.pointwise
+                                                          : costs.conv);
+    case OpCode::kTransposeConv: {
+      // Of the kernel's taps only these meet an input pixel; models do not
+      // count them as MACs.
+      const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
+                          share.in_channels / (layer.stride_y * layer.stride_x);
+      return static_cast<double>(share.out.elements()) * taps * costs.conv;
+    }
+    default: {
+      const auto whole = static_cast<double>(layer.out.box.elements());
+      const auto part = static_cast<double>(share.out.elements());
+      return costs.element *
+             std::max(part,
+                      part / whole *
+                          static_cast<double>(layer.in[0].box.elements()));
+    }
+  }
+}
+
+int64_t flash_ps(int64_t bytes, const Costs& costs) {
+  if (costs.flash_bytes_per_s <= 0) return 0;
+  return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
+}
+
+LayerShare share_of(const Net& net, const PlanStage& stage,
+                    const PlanActor& a) {
+  const Layer& layer = net.layers[a.layer];
+  LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels()};
+  if (stage.buffers[stage.ports[a.out].buffer].is_private) {
+    const std::vector<PlanChunk>& chunks = a.weights.chunks;
+    share.out.c0 = chunks.front().out0;
+    share.out.c1 = chunks.back().out0 + chunks.back().out_n;
+  }
+  if (!(a.init && a.final)) {
+    share.in_channels = stage.ports[a.in[0]].box.channels();
+  }
+  return share;
+}
+
+// Of the output channels (kConstant: rows) and input channels of a share.
+int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
+  if (layer.weights.empty()) return 0;
+  const Box& all = layer.out.box;
+  const LayerShare whole{all, layer.in[0].box.channels()};
+  const bool by_channels = layer.op != OpCode::kLut;
+  auto values = static_cast<int64_t>(layer.weights.values.size());
+  if (layer.op == OpCode::kConstant) {
+    return weight_bytes(layer) / all.rows() * share.out.rows();
+  }
+  if (by_channels) values = values / all.channels() * share.out.channels();
+  if (share.in_channels != whole.in_channels &&
+      layer.op != OpCode::kDepthwise) {
+    values = values / whole.in_channels * share.in_channels;
+  }
+  return chunk_layout(static_cast<uint32_t>(values),
+                      static_cast<uint32_t>(share.out.channels()),
+                      has_quantized_chunk(layer.op))
+      .bytes;
+}
+
+}  // namespace
+
+int64_t picoseconds(double seconds) {
+  return std::llround(seconds * kPicoseconds);
+}
+
+int64_t weight_bytes(const Layer& layer) {
+  if (layer.weights.empty()) return 0;
+  return chunk_layout(static_cast<uint32_t>(layer.weights.values.size()),
+                      static_cast<uint32_t>(layer.out.box.channels()),
+                      has_quantized_chunk(layer.op))
+      .bytes;
+}
+
+int64_t share_macs(const Layer& layer, const LayerShare& share) {
+  if (layer.macs == 0) return 0;
+  int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
+  const int channels = layer.in[0].box.channels();
+  if (share.in_channels != channels && layer.op != OpCode::kDepthwise) {
+    macs = macs / channels * share.in_channels;
+  }
+  return macs;
+}
+
+LayerTime share_time(const Layer& layer, const LayerShare& share,
+                     LayerWork work, const Board& board) {
+  const Costs& costs = board.costs;
+  const bool cut = has_window(layer.op) && work.part < layer.kernel_h;
+  const int parts = cut ? ceil_div(layer.kernel_h, work.part) : 1;
+  LayerTime t;
+  t.firings = int64_t{1} * ceil_div(share.out.rows(), work.band) * parts;
+  t.firing_ps = t.firings * picoseconds(costs.firing_us * 1e-6);
+  t.compute_ps = picoseconds(cycles(layer, share, costs) / board.clock_hz);
+  const int64_t bytes = share_weight_bytes(layer, share);
+  // The parts of a cut window, and the rows of a constant, share the weights.
+  const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;
+  const int64_t passes = once ? 1 : t.firings / parts;
+  t.weight_read_bytes = bytes * passes;
+  t.flash_ps = flash_ps(t.weight_read_bytes, costs);
+  return t;
+}
+
+LayerTime copy_time(const Box& box, int band, const Board& board) {
+  LayerTime t;
+  t.firings = ceil_div(box.rows(), band);
+  t.firing_ps = t.firings * picoseconds(board.costs.firing_us * 1e-6);
+  t.compute_ps =
+      picoseconds(board.costs.element * static_cast<double>(box.elements()) /
+                  board.clock_hz);
+  return t;
+}
+
+LayerTime layer_time(const Net& net, int index, LayerWork work,
+                     const Board& board) {
+  const Layer& layer = net.layers[index];
+  return share_time(layer, {layer.out.box, layer.in[0].box.channels()}, work,
+                    board);
+}
+
+int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
+  return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
+}
+
+int64_t actor_weight_bytes(const Net& net, const PlanStage& stage,
+                           const PlanActor& a) {
+  if (a.copy) return 0;
+  return share_weight_bytes(net.layers[a.layer], share_of(net, stage, a));
+}
+
+namespace {
+
+// All turns of every firing; rows shared by two bands are made twice.
+LayerTime looped_time(const Net& net, const PlanStage& stage,
+                      const PlanActor& a, const Board& board) {
+  const PlanLoop& loop = stage.loops[a.loop];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  const int64_t firings = ceil_div(stage.ports[last.out].box.rows(), loop.band);
+  const LayerShare share = share_of(net, stage, a);
+  const Layer& layer = net.layers[a.layer];
+  LayerTime t =
+      share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
+  const bool is_last = &a == &last;
+  if (!is_last) {
+    const int64_t rows =
+        firings * stage.buffers[stage.ports[a.out].buffer].slots;
+    t.compute_ps = t.compute_ps * std::max<int64_t>(rows, share.out.rows()) /
+                   share.out.rows();
+  }
+  const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
+  if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
+  t.firing_ps = is_last ? t.firing_ps * firings : 0;
+  t.firings = is_last ? firings : 0;
+  return t;
+}
+
+}  // namespace
+
+LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
+                     const Board& board) {
+  if (a.loop >= 0) return looped_time(net, stage, a, board);
+  if (a.copy) return copy_time(stage.ports[a.out].box, a.band, board);
+  return share_time(net.layers[a.layer], share_of(net, stage, a),
+                    {a.band, a.part}, board);
+}
+
+LayerTime stage_time(const Net& net, const PlanStage& stage,
+                     const Board& board) {
+  LayerTime sum;
+  for (const PlanActor& a : stage.actors) {
+    const LayerTime t = actor_time(net, stage, a, board);
+    sum.compute_ps += t.compute_ps;
+    sum.flash_ps += t.flash_ps;
+    sum.firing_ps += t.firing_ps;
+    sum.weight_read_bytes += t.weight_read_bytes;
+    sum.firings += t.firings;
+  }
+  return sum;
+}
+
+}  // namespace shoal

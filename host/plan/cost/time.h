@@ -1,0 +1,50 @@
+// The time model: what a layer, a stage and a node cost on a board.
+//
+//   compute  MACs * cycles per MAC of the kernel, or bytes * cycles per
+//            element for the operators without MACs
+//   firings  each costs the runtime a constant
+//   flash    every firing of a layer reads the layer's weights, unless they
+//            stay in the cache from one firing to the next
+//
+// What storage adds is in feed.h. Sums are kept in whole picoseconds, so that
+// equal plans compare equal.
+#pragma once
+
+#include <cstdint>
+
+#include "host/board/board.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+inline constexpr double kPicoseconds = 1e12;  // of a second
+int64_t picoseconds(double seconds);
+
+struct LayerTime {
+  int64_t compute_ps = 0, flash_ps = 0, firing_ps = 0;
+  int64_t weight_read_bytes = 0, firings = 0;
+  int64_t total_ps() const { return compute_ps + flash_ps + firing_ps; }
+};
+
+// Weights, bias, multipliers and shifts as they lie in the image.
+int64_t weight_bytes(const Layer&);
+LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
+// Of an actor: its share of the layer, or a copy.
+int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
+// Of the image: its weights, bias, multipliers and shifts; at the least.
+int64_t actor_weight_bytes(const Net&, const PlanStage&, const PlanActor&);
+LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
+                     const Board&);
+// `out` of a layer, of so many input channels.
+struct LayerShare {
+  Box out;
+  int in_channels = 0;
+};
+LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
+int64_t share_macs(const Layer&, const LayerShare&);
+LayerTime copy_time(const Box&, int band, const Board&);
+// All actors of a stage whose weights are all mapped.
+LayerTime stage_time(const Net&, const PlanStage&, const Board&);
+
+}  // namespace shoal

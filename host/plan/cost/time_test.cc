@@ -1,0 +1,63 @@
+#include "host/plan/cost/time.h"
+
+#include <gtest/gtest.h>
+
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/testing/slow_board.h"
+
+namespace shoal {
+namespace {
+
+TEST(TimeTest, EachKernelHasItsCost) {
+  ShapeNet n("kernels");
+  const int a = n.conv(n.input(10, 6, 2), 1, 1, 4);  // 60 * 2 * 4 MACs
+  const int b = n.conv(a, 3, 1, 4);                  // 60 * 36 * 4
+  const int c = n.depthwise(b, 3, 1);                // 60 * 9 * 4
+  n.output(n.fully_connected(n.table(c), 5));        // 60 * 4 * 5
+  const Net net = n.finish();
+  const Board board = slow_board();
+  const auto compute = [&](int layer) {
+    return layer_time(net, layer, {1, net.layers[layer].kernel_h}, board)
+               .compute_ps /
+           kMicrosecond;
+  };
+  EXPECT_EQ(compute(0), 480 * 2);
+  EXPECT_EQ(compute(1), 8640 * 3);
+  EXPECT_EQ(compute(2), 2160 * 5);
+  EXPECT_EQ(compute(3), 240 * 4);
+  EXPECT_EQ(compute(4), 1200 * 7);
+}
+
+TEST(TimeTest, HigherBandsReadWeightsLessOften) {
+  ShapeNet n("bands");
+  n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
+  const Net net = n.finish();
+  Board board = slow_board();
+  board.costs.flash_bytes_per_s = 1e6;
+  const int64_t bytes = weight_bytes(net.layers[0]);
+  EXPECT_EQ(bytes, 8 + 4 * 4 + 4 * 4 + 4);
+  for (const auto& [band, passes] :
+       {std::pair{1, 10}, {2, 5}, {3, 4}, {10, 1}}) {
+    const LayerTime t = layer_time(net, 0, {band, 1}, board);
+    EXPECT_EQ(t.firings, passes);
+    EXPECT_EQ(t.weight_read_bytes, bytes * passes);
+    EXPECT_EQ(t.flash_ps, bytes * passes * kMicrosecond);
+    EXPECT_EQ(t.firing_ps, 10 * passes * kMicrosecond);
+  }
+  board.costs.cache_bytes = bytes;
+  EXPECT_EQ(layer_time(net, 0, {1, 1}, board).weight_read_bytes, bytes);
+  board.costs.cache_bytes = bytes - 1;
+  EXPECT_EQ(layer_time(net, 0, {1, 1}, board).weight_read_bytes, bytes * 10);
+}
+
+TEST(TimeTest, PartsOfAWindowShareTheWeights) {
+  ShapeNet n("parts");
+  n.output(n.fully_connected(n.input(12, 2, 2), 3));
+  const Net net = n.finish();
+  const LayerTime t = layer_time(net, 0, {1, 1}, slow_board());
+  EXPECT_EQ(t.firings, 12);
+  EXPECT_EQ(t.weight_read_bytes, weight_bytes(net.layers[0]));
+}
+
+}  // namespace
+}  // namespace shoal

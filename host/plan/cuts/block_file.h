@@ -1,0 +1,36 @@
+// One block of a file of cuts: which layers, cut how, by whom.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/toml_reader.h"
+
+namespace shoal {
+
+// How the layers of a block are cut.
+struct CutRule {
+  CutKind kind = CutKind::kOne;
+  std::string strategy;  // instead of a kind
+  int rows = 1, columns = 1;
+  Crew crew;  // kOne: the node
+};
+
+// Reads the keys rows, columns, outputs, inputs, node, strategy, nodes and
+// weights. Throws Error(kUsage) unless they say exactly one cut.
+CutRule read_cut_rule(TomlReader&, const Cluster&);
+LayerCut apply_rule(const CutRule&, const Layer&);
+// Whether the operator can be cut as the rule says.
+bool takes_rule(const CutRule&, const Layer&);
+std::string rule_text(const CutRule&);
+
+// Layers [begin, end).
+struct LayerRun {
+  int begin = 0, end = 0;
+};
+// The key `layers`: a number, "a-b", a name, or a list of these.
+std::vector<LayerRun> read_layers(TomlReader&, const Net&);
+
+}  // namespace shoal

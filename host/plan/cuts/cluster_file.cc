@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <cctype>
+
+#include "host/base/error.h"
+#include "host/plan/cuts/toml_reader.h"
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+namespace {
+
+bool is_name(const std::string& s) {
+  return !s.empty() && s.size() <= kMaxNodeName &&
+         std::all_of(s.begin(), s.end(), [](unsigned char c) {
+           return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+// "host:port", the port from 1.
+bool is_public_key(const std::string& s) {
+  constexpr std::string_view kPrefix = "x25519:";
+  return s.size() == kPrefix.size() + 64 && s.starts_with(kPrefix) &&
+         s.find_first_not_of("0123456789abcdefABCDEF", kPrefix.size()) ==
+             std::string::npos;
+}
+
+bool is_address(const std::string& s) {
+  const size_t colon = s.rfind(':');
+  if (colon == std::string::npos || colon == 0 || s.size() > 255 ||
+      s.find(':') != colon) {
+    return false;
+  }
+  const std::string port = s.substr(colon + 1);
+  if (port.empty() || port.size() > 5) return false;
+  for (unsigned char c : port) {
+    if (!std::isdigit(c)) return false;
+  }
+  for (unsigned char c : s) {
+    if (!std::isgraph(c)) return false;
+  }
+  const int number = std::stoi(port);
+  return number >= 1 && number <= 65535;
+}
+
+// Figures of the board that the file states otherwise.
+void read_link(TomlReader& keys, Board& b) {
+  const toml::table* table = keys.table("link");
+  if (!table) return;
+  TomlReader link(keys.file(), *table, "link");
+  if (auto v = link.number("mbit_per_s", 1e-3, 1e6)) {
+    b.link_bits_per_s = *v * 1e6;
+  }
+  if (auto v = link.number("latency_us", 0, 1e8)) b.link_latency_us = *v;
+  if (auto v = link.number("framing_bytes", 0, 1e4)) b.framing_bytes = *v;
+  link.finish();
+}
+
+void read_cost(TomlReader& keys, Board& b) {
+  const toml::table* table = keys.table("cost");
+  if (!table) return;
+  TomlReader cost(keys.file(), *table, "cost");
+  if (auto v = cost.number("firing_us", 0, 1e6)) b.costs.firing_us = *v;
+  if (auto v = cost.number("datagram_us", 0, 1e6)) b.datagram_us = *v;
+  if (auto v = cost.number("aead_cycles_per_byte", 0, 1e6)) {
+    b.aead_cycles_per_byte = *v;
+  }
+  if (auto v = cost.number("check_cycles_per_byte", 0, 1e6)) {
+    b.check_cycles_per_byte = *v;
+  }
+  cost.finish();
+}
+
+void read_cycles(TomlReader& keys, Costs& c) {
+  const toml::table* table = keys.table("cycles");
+  if (!table) return;
+  TomlReader cycles(keys.file(), *table, "cycles");
+  const auto read = [&](const char* key, double& figure) {
+    if (auto v = cycles.number(key, 1e-4, 1e6)) figure = *v;
+  };
+  read("pointwise", c.pointwise);
+  read("conv", c.conv);
+  read("depthwise", c.depthwise);
+  read("fully_connected", c.fully_connected);
+  read("element", c.element);
+  cycles.finish();
+}
+
+std::optional<std::string> read_board(TomlReader& keys) {
+  const std::optional<std::string> id = keys.text("board");
+  if (!id) return id;
+  try {
+    find_board(*id);
+  } catch (const Error& e) {
+    keys.fail("board", "'" + *id + "' is unknown", e.fix());
+  }
+  return id;
+}
+
+// What a node's table and the defaults have in common, but the board's name.
+void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
+                  bool& is_rated) {
+  if (auto v = keys.size("ram")) {
+    n.ram = v;
+    n.ram_source = keys.file() + ", ram of " + source;
+  }
+  if (auto v = keys.size("flash")) n.flash = v;
+  if (auto v = keys.text("storage")) n.storage = *v;
+  if (auto v = keys.number("rating", 1e-6, 1e9)) {
+    n.rating = *v;
+    is_rated = true;
+  }
+  if (auto v = keys.number("clock_mhz", 1e-3, 1e6)) {
+    n.board.clock_hz = *v * 1e6;
+  }
+  if (auto v = keys.number("flash_mb_per_s", 0, 1e6)) {
+    n.board.costs.flash_bytes_per_s = *v * 1e6;
+  }
+  read_link(keys, n.board);
+  read_cost(keys, n.board);
+  read_cycles(keys, n.board.costs);
+}
+
+// Known when the node has its board.
+void check_storage(const TomlReader& keys, const ClusterNode& n) {
+  if (n.storage.empty()) return;
+  try {
+    find_storage(n.board, n.storage);
+  } catch (const Error& e) {
+    keys.fail("storage", e.what(), e.fix());
+  }
+}
+
+class ClusterReader {
+ public:
+  ClusterReader(const std::string& file, const toml::table& table)
+      : file_(file), top_(file, table, "") {}
+
+  Cluster read() {
+    read_defaults();
+    const toml::array* nodes = top_.array("node");
+    top_.finish();
+    if (!nodes || nodes->empty()) {
+      throw Error(Exit::kUsage, file_ + ": no nodes",
+                  "a [[node]] for each, with name and board");
+    }
+    if (nodes->size() > static_cast<size_t>(kMaxNodes)) {
+      throw Error(Exit::kUsage,
+                  file_ + ": " + std::to_string(nodes->size()) + " nodes",
+                  "at most " + std::to_string(kMaxNodes));
+    }
+    for (const toml::node& node : *nodes) read_node(node);
+    return std::move(cluster_);
+  }
+
+ private:
+  void read_defaults() {
+    defaults_ = top_.table("defaults");
+    if (!defaults_) return;
+    TomlReader keys(file_, *defaults_, "defaults");
+    ClusterNode ignored;
+    bool is_rated = false;
+    default_board_ = read_board(keys);
+    read_figures(keys, "the defaults", ignored, is_rated);
+    keys.finish();
+  }
+
+  void read_node(const toml::node& node) {
+    if (!node.is_table()) {
+      throw Error(Exit::kUsage, toml_place(file_, node) + "a node is no table",
+                  "[[node]]");
+    }
+    const std::string number = std::to_string(cluster_.nodes.size());
+    TomlReader keys(file_, *node.as_table(), "node " + number);
+    ClusterNode n;
+    read_name(keys, n);
+    keys.rename("node '" + n.name + "'");
+    read_address(keys, n);
+    read_public_key(keys, n);
+    std::optional<std::string> board = read_board(keys);
+    if (!board) board = default_board_;
+    if (!board) keys.fail("board", "is missing", "here or in [defaults]");
+    n.board = find_board(*board);
+    bool is_rated = false;
+    if (defaults_) {
+      TomlReader common(file_, *defaults_, "defaults");
+      read_figures(common, "the defaults", n, is_rated);
+    }
+    read_figures(keys, "node '" + n.name + "'", n, is_rated);
+    keys.finish();
+    check_storage(keys, n);
+    if (!is_rated) n.rating = board_rating(n.board);
+    cluster_.nodes.push_back(std::move(n));
+  }
+
+  void read_name(TomlReader& keys, ClusterNode& n) {
+    const std::optional<std::string> name = keys.text("name");
+    if (!name) keys.fail("name", "is missing");
+    if (!is_name(*name)) {
+      keys.fail("name", "is none",
+                "1 to " + std::to_string(kMaxNodeName) +
+                    " letters, digits, dots, dashes and underscores");
+    }
+    for (const ClusterNode& other : cluster_.nodes) {
+      if (other.name == *name) keys.fail("name", "'" + *name + "' twice");
+    }
+    n.name = *name;
+  }
+
+  void read_address(TomlReader& keys, ClusterNode& n) {
+    const std::optional<std::string> address = keys.text("address");
+    if (!address) return;
+    if (!is_address(*address)) {
+      keys.fail("address", "is none", "host:port, such as 192.168.1.11:7000");
+    }
+    for (const ClusterNode& other : cluster_.nodes) {
+      if (other.address == *address) {
+        keys.fail("address",
+                  *address + " belongs to node '" + other.name + "' already");
+      }
+    }
+    n.address = *address;
+  }
+
+  void read_public_key(TomlReader& keys, ClusterNode& n) {
+    const std::optional<std::string> key = keys.text("public_key");
+    if (!key) return;
+    if (!is_public_key(*key)) {
+      keys.fail("public_key", "is none", "x25519: and 64 hexadecimal digits");
+    }
+    for (const ClusterNode& other : cluster_.nodes) {
+      if (other.public_key == *key) {
+        keys.fail("public_key", "is that of node '" + other.name + "' already");
+      }
+    }
+    n.public_key = *key;
+  }
+
+  const std::string& file_;
+  TomlReader top_;
+  const toml::table* defaults_ = nullptr;
+  std::optional<std::string> default_board_;
+  Cluster cluster_;
+};
+
+}  // namespace
+
+Cluster parse_cluster(const std::string& file, const std::string& text) {
+  const toml::table table = parse_toml(file, text);
+  return ClusterReader(file, table).read();
+}
+
+}  // namespace shoal

@@ -1,0 +1,196 @@
+#include "host/plan/cuts/cut_layer.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace shoal {
+namespace {
+
+int strongest_node(const Crew& crew) {
+  const auto at = std::max_element(crew.weights.begin(), crew.weights.end());
+  return crew.nodes[static_cast<size_t>(at - crew.weights.begin())];
+}
+
+// Boxes of a grid by number of the node in the crew; some may be empty.
+std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
+                            int columns) {
+  const Box& all = l.out.box;
+  std::vector<double> bands;
+  const auto first = crew.weights.begin();
+  for (int r = 0; r < rows; ++r) {
+    bands.push_back(
+        std::accumulate(first + r * columns, first + (r + 1) * columns, 0.0));
+  }
+  const std::vector<int> y = split_extent(all.rows(), bands, row_granule(l));
+  std::vector<Box> boxes;
+  for (int r = 0; r < rows; ++r) {
+    const std::vector<double> within(first + r * columns,
+                                     first + (r + 1) * columns);
+    const std::vector<int> x =
+        split_extent(all.columns(), within, column_granule(l));
+    for (int c = 0; c < columns; ++c) {
+      Box box = all;
+      box.y0 = all.y0 + y[r], box.y1 = all.y0 + y[r + 1];
+      box.x0 = all.x0 + x[c], box.x1 = all.x0 + x[c + 1];
+      boxes.push_back(box);
+    }
+  }
+  return boxes;
+}
+
+// Elements a weight of the node that has the most.
+double load_of(const std::vector<Box>& boxes, const Crew& crew) {
+  double load = 0;
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    load = std::max(load,
+                    static_cast<double>(boxes[i].elements()) / crew.weights[i]);
+  }
+  return load;
+}
+
+// A cut with a single share is none.
+LayerCut settled(LayerCut cut) {
+  if (cut.shares.size() == 1) {
+    cut.kind = CutKind::kOne;
+    cut.rows = cut.columns = 1;
+  }
+  return cut;
+}
+
+struct Grid {
+  int rows = 1, columns = 1;
+};
+
+// Among grids with the least load the one with the fewest inner borders.
+Grid best_grid(const Layer& l, const Crew& crew) {
+  const Box& all = l.out.box;
+  const int n = static_cast<int>(crew.nodes.size());
+  const int most_rows = can_cut_rows(l) ? std::min(n, all.rows()) : 1;
+  const int most_columns = can_cut_columns(l) ? std::min(n, all.columns()) : 1;
+  Grid best;
+  double least = -1, least_border = 0;
+  for (int r = 1; r <= most_rows; ++r) {
+    for (int c = 1; c <= most_columns && r * c <= n; ++c) {
+      const Crew some = crew.strongest(static_cast<size_t>(r) * c);
+      const double load = load_of(grid_boxes(l, some, r, c), some);
+      const double border = double{1} * (r - 1) * all.columns() +
+                            double{1} * (c - 1) * all.rows();
+      if (least < 0 || load < least * (1 - 1e-9) ||
+          (load <= least * (1 + 1e-9) && border < least_border)) {
+        best = {r, c}, least = load, least_border = border;
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+double Crew::sum() const {
+  return std::accumulate(weights.begin(), weights.end(), 0.0);
+}
+
+Crew Crew::strongest(size_t most) const {
+  if (most >= nodes.size()) return *this;
+  std::vector<size_t> order(nodes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return weights[a] > weights[b]; });
+  order.resize(most);
+  std::sort(order.begin(), order.end());
+  Crew some;
+  for (size_t i : order) {
+    some.nodes.push_back(nodes[i]);
+    some.weights.push_back(weights[i]);
+  }
+  return some;
+}
+
+Crew whole_crew(const Cluster& cluster) {
+  Crew crew;
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    crew.nodes.push_back(static_cast<int>(i));
+    crew.weights.push_back(cluster.nodes[i].rating);
+  }
+  return crew;
+}
+
+LayerCut cut_one(const Layer& l, int node) {
+  LayerCut cut;
+  cut.shares.push_back({node, l.out.box});
+  return cut;
+}
+
+LayerCut cut_outputs(const Layer& l, const Crew& crew) {
+  if (!can_cut_outputs(l)) return cut_one(l, strongest_node(crew));
+  const Box& all = l.out.box;
+  const std::vector<int> c =
+      split_extent(all.channels(), crew.weights, output_granule(l));
+  LayerCut cut;
+  cut.kind = CutKind::kOutputs;
+  for (size_t i = 0; i < crew.nodes.size(); ++i) {
+    if (c[i] == c[i + 1]) continue;
+    Share share{crew.nodes[i], all};
+    share.own.c0 = all.c0 + c[i], share.own.c1 = all.c0 + c[i + 1];
+    cut.shares.push_back(share);
+  }
+  return settled(std::move(cut));
+}
+
+LayerCut cut_inputs(const Layer& l, const Crew& all) {
+  if (!can_cut_inputs(l)) return cut_outputs(l, all);
+  const Box &in = l.in[0].box, &out = l.out.box;
+  // Who sums owns a slice, too: those without are left out, until none is.
+  Crew crew = all.strongest(
+      static_cast<size_t>(std::min(in.channels(), out.channels())));
+  std::vector<int> i, o;
+  for (size_t k = 0; k < crew.nodes.size();) {
+    if (k == 0) {
+      i = split_extent(in.channels(), crew.weights);
+      o = split_extent(out.channels(), crew.weights);
+    }
+    if (i[k] < i[k + 1] && o[k] < o[k + 1]) {
+      ++k;
+      continue;
+    }
+    crew.nodes.erase(crew.nodes.begin() + static_cast<std::ptrdiff_t>(k));
+    crew.weights.erase(crew.weights.begin() + static_cast<std::ptrdiff_t>(k));
+    k = 0;
+  }
+  if (crew.nodes.size() < 2) return cut_outputs(l, all);
+  LayerCut cut;
+  cut.kind = CutKind::kInputs;
+  for (size_t k = 0; k < crew.nodes.size(); ++k) {
+    Share share{crew.nodes[k], out, in.c0 + i[k], in.c0 + i[k + 1]};
+    share.own.c0 = out.c0 + o[k], share.own.c1 = out.c0 + o[k + 1];
+    cut.shares.push_back(share);
+  }
+  return cut;
+}
+
+LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
+  if (!can_cut_rows(l) && !can_cut_columns(l)) return cut_outputs(l, all);
+  Crew crew = all;
+  crew.nodes.resize(static_cast<size_t>(rows) * columns);
+  crew.weights.resize(crew.nodes.size());
+  std::vector<Box> boxes = grid_boxes(l, crew, rows, columns);
+  const bool too_small =
+      (rows > 1 && l.out.box.rows() < rows * row_granule(l)) ||
+      (columns > 1 && l.out.box.columns() < columns * column_granule(l));
+  if (too_small || (rows > 1 && !can_cut_rows(l)) ||
+      (columns > 1 && !can_cut_columns(l))) {
+    const Grid grid = best_grid(l, crew);
+    rows = grid.rows, columns = grid.columns;
+    crew = crew.strongest(static_cast<size_t>(rows) * columns);
+    boxes = grid_boxes(l, crew, rows, columns);
+  }
+  LayerCut cut;
+  cut.kind = CutKind::kGrid;
+  cut.rows = rows, cut.columns = columns;
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    if (!boxes[i].empty()) cut.shares.push_back({crew.nodes[i], boxes[i]});
+  }
+  return settled(std::move(cut));
+}
+
+}  // namespace shoal

@@ -1,0 +1,29 @@
+// Cuts of one layer among given nodes: what strategies and the file of cuts
+// are put together from. A cut that the operator or its size cannot take
+// becomes the next best: a grid the channels, channels one node.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/cuts/cuts.h"
+
+namespace shoal {
+
+// Nodes that take part, in the order in which boxes are given to them.
+struct Crew {
+  std::vector<int> nodes;
+  std::vector<double> weights;  // one per node, positive
+  // Least of `most` nodes with the highest weights, in the same order.
+  Crew strongest(size_t most) const;
+  double sum() const;
+};
+Crew whole_crew(const Cluster&);
+
+LayerCut cut_one(const Layer&, int node);
+LayerCut cut_outputs(const Layer&, const Crew&);
+LayerCut cut_inputs(const Layer&, const Crew&);
+// A grid of rows x columns of nodes, row by row; another one where the layer
+// is too small for it, such that the largest share is the least.
+LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
+
+}  // namespace shoal

@@ -1,0 +1,77 @@
+#include "host/plan/cuts/cut_layer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace shoal {
+namespace {
+
+Layer pointwise(int rows, int columns, int from, int to) {
+  Layer l;
+  l.op = OpCode::kConv;
+  l.in[0] = {0, {0, rows, 0, columns, 2, 2 + from}};
+  l.out = {1, {0, rows, 0, columns, 5, 5 + to}};
+  return l;
+}
+
+// Input channels and outputs are both shared out among the same nodes.
+TEST(CutLayer, SumsArePartitionsOfInputsAndOfOutputs) {
+  std::mt19937 random(11);
+  int some_left_out = 0, one_has_all = 0;
+  for (int round = 0; round < 500; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    Crew crew;
+    const int nodes = 1 + static_cast<int>(random() % 16);
+    for (int i = 0; i < nodes; ++i) {
+      crew.nodes.push_back(i);
+      crew.weights.push_back(1 + random() % 12);
+    }
+    const Layer l = pointwise(3, 2, 1 + static_cast<int>(random() % 30),
+                              1 + static_cast<int>(random() % 20));
+    const LayerCut cut = cut_inputs(l, crew);
+    const size_t fewest = static_cast<size_t>(
+        std::min(l.in[0].box.channels(), l.out.box.channels()));
+    some_left_out += cut.shares.size() < std::min(crew.nodes.size(), fewest);
+    if (cut.kind != CutKind::kInputs) {
+      ++one_has_all;
+      continue;
+    }
+    int in = 2, out = 5;
+    for (const Share& s : cut.shares) {
+      EXPECT_EQ(s.in0, in);
+      EXPECT_GT(s.in1, s.in0);
+      EXPECT_EQ(s.own.c0, out);
+      EXPECT_FALSE(s.own.empty());
+      in = s.in1, out = s.own.c1;
+    }
+    EXPECT_EQ(in, l.in[0].box.c1);
+    EXPECT_EQ(out, l.out.box.c1);
+  }
+  EXPECT_GT(some_left_out, 10);
+  EXPECT_LT(one_has_all, 150);
+}
+
+// Rows by the sums of the rows' nodes, columns within.
+TEST(CutLayer, AGridFollowsTheWeights) {
+  const Layer l = pointwise(18, 12, 4, 4);
+  const LayerCut cut = cut_grid(l, {{0, 1, 2, 3}, {1, 2, 3, 3}}, 2, 2);
+  ASSERT_EQ(cut.shares.size(), 4u);
+  EXPECT_EQ(cut.shares[0].own, (Box{0, 6, 0, 4, 5, 9}));
+  EXPECT_EQ(cut.shares[1].own, (Box{0, 6, 4, 12, 5, 9}));
+  EXPECT_EQ(cut.shares[2].own, (Box{6, 18, 0, 6, 5, 9}));
+  EXPECT_EQ(cut.shares[3].own, (Box{6, 18, 6, 12, 5, 9}));
+}
+
+TEST(CutLayer, OnAMapThatIsTooSmallTheStrongestTakePart) {
+  const LayerCut cut =
+      cut_grid(pointwise(1, 2, 4, 4), {{5, 6, 7, 8}, {1, 3, 1, 2}}, 4, 1);
+  EXPECT_EQ(cut.columns, 2);
+  ASSERT_EQ(cut.shares.size(), 2u);
+  EXPECT_EQ(cut.shares[0].node, 6);
+  EXPECT_EQ(cut.shares[1].node, 8);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,102 @@
+// Who owns which box of every layer's output: the cut of each layer. Own
+// boxes partition the layer's out box; a node without one has no share.
+// Strategies make cuts; a file (--cuts) may name them by hand.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/box.h"
+#include "host/lower/net.h"
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+
+enum class CutKind : uint8_t {
+  kOne,      // a single node has all of it
+  kGrid,     // rows x columns, all channels
+  kOutputs,  // output channels (kernel-wise; of a fully connected layer:
+             // neuron-wise), all rows and columns
+  kInputs,   // input channels: every node sums its own for all outputs as
+             // int32; each output slice is finished by its owner
+};
+
+struct Share {
+  int node = -1;
+  Box own;  // of the layer's out box, in tensor coordinates; not empty
+  // kInputs: input channels that this node sums, in tensor coordinates.
+  int in0 = 0, in1 = 0;
+};
+
+struct LayerCut {
+  CutKind kind = CutKind::kOne;
+  int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
+  std::vector<Share> shares;  // own boxes disjoint, together the out box
+};
+
+// What a file may fix about how a run of layers is executed.
+struct BlockChoice {
+  int begin = 0, end = 0;   // layers
+  std::optional<int> band;  // rows a firing
+  int groups = 1;           // channel groups (a loop) of expand..project
+};
+
+struct Cuts {
+  std::string strategy;  // "layer", "kernel", "spatial", or the file's name
+  std::vector<LayerCut> layers;  // one per layer of the net
+  // Layers behind which a segment must end, and where none may.
+  std::vector<int> ends;
+  std::vector<int> joined;
+  std::vector<BlockChoice> blocks;
+};
+
+// The box of operand `operand` that the layer reads to make `out`, a box of
+// its out box that is not empty; in tensor coordinates. Rows or columns are
+// none, at the end of the view that is next, if all of them lie on padding or
+// fill. A port with exactly this box (or with any one row or column in place of
+// none) serves every operator.
+Box needed_box(const Layer&, int operand, const Box& out);
+
+// Which cuts the operator can take and has room for.
+bool can_cut_rows(const Layer&);
+bool can_cut_columns(const Layer&);
+bool can_cut_outputs(const Layer&);
+bool can_cut_inputs(const Layer&);
+// Cuts must lie at multiples of these, from the begin of the out box (depth
+// multiplier; blocks of kDepthToSpace).
+int output_granule(const Layer&);
+int row_granule(const Layer&);
+int column_granule(const Layer&);
+
+// `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
+// extent, multiples of `granule` but for the last; the largest size / weight is
+// as small as can be, and under that the boundaries lie nearest to those of
+// an endless extent, so that cuts of neighbouring layers lie alike. A node may
+// get none. Weights must not all be 0.
+std::vector<int> split_extent(int extent, const std::vector<double>& weights,
+                              int granule = 1);
+
+// Cuts by strategy; a layer that cannot be cut so is made by one node.
+//   layer    contiguous runs of layers of equal modelled time
+//   kernel   output channels; positions for convolutions with a single one
+//   spatial  a grid of `grid_rows` x `grid_columns` for every layer. What is 0
+//            is chosen among the factorizations of the number of nodes: the
+//            least sum over layers of the slowest node's time, compute and
+//            what it lacks of the layer's operands over its link; of grids
+//            within 1 % the one with the fewest rows. A map smaller than the
+//            grid has the grid that gives the least largest share, a single
+//            pixel is cut by output channels.
+// Throws Error(kUsage) for an unknown one.
+struct StrategyOptions {
+  std::string strategy;
+  int grid_rows = 0, grid_columns = 0;
+};
+Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
+
+// The file of --cuts; schema in SPEC.md. Throws Error(kUsage) naming the line
+// or key, the layer and what would be right.
+Cuts parse_cuts(const std::string& file, const std::string& toml, const Net&,
+                const Cluster&);
+
+}  // namespace shoal

@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <cstring>
+
+#include "device/program/geometry.h"
+#include "device/program/params.h"
+#include "host/plan/cuts/cuts.h"
+
+namespace shoal {
+namespace {
+
+bool is_whole(OpCode op) {
+  return op == OpCode::kTranspose || op == OpCode::kReshape;
+}
+
+int block(const Layer& l) {
+  return l.params.empty() ? 1 : std::max(1, static_cast<int>(l.params[0]));
+}
+
+struct Line {
+  int stride = 1, base = 0;
+};
+struct MoveLines {
+  Line y, x, c;
+};
+MoveLines move_lines(const Layer& l) {
+  MoveParams m{1, 0, 1, 0, 1, 0, 0};
+  if (l.params.size() * sizeof(int32_t) >= sizeof m) {
+    std::memcpy(&m, l.params.data(), sizeof m);
+  }
+  return {
+      {m.stride_y, m.base_y}, {m.stride_x, m.base_x}, {m.stride_c, m.base_c}};
+}
+
+// What is common to the rules of all axes; sizes are filled in by the axis.
+RowRule plain_rule(const Layer& l, int in_size, int out_size) {
+  RowRule r;
+  r.op = l.op;
+  r.in_rows = in_size;
+  r.out_rows = out_size;
+  r.block = block(l);
+  return r;
+}
+
+RowRule row_axis(const Layer& l, const Box& in) {
+  RowRule r = plain_rule(l, in.rows(), l.out.box.rows());
+  r.kernel_h = l.kernel_h;
+  r.stride_y = l.stride_y;
+  r.dilation_y = l.dilation_y;
+  r.pad_top = l.pad_top;
+  const MoveLines m = move_lines(l);
+  r.move_stride = m.y.stride, r.move_base = m.y.base;
+  r.map = l.row_map.data();
+  r.out_row_bytes = int64_t{1} * l.out.box.columns() * l.out.box.channels();
+  r.in_row_bytes = int64_t{1} * in.columns() * in.channels();
+  return r;
+}
+
+// Columns follow the rules of rows, with the sizes of the other axis.
+RowRule column_axis(const Layer& l, const Box& in) {
+  RowRule r = plain_rule(l, in.columns(), l.out.box.columns());
+  r.kernel_h = l.kernel_w;
+  r.stride_y = l.stride_x;
+  r.dilation_y = l.dilation_x;
+  r.pad_top = l.pad_left;
+  const MoveLines m = move_lines(l);
+  r.move_stride = m.x.stride, r.move_base = m.x.base;
+  return r;
+}
+
+RowRange same_or_single(int in_size, int lo, int hi) {
+  return in_size == 1 ? RowRange{0, 1} : RowRange{lo, hi};
+}
+
+// A column map, other than one of rows, need not rise.
+RowRange mapped(const std::vector<uint16_t>& map, int lo, int hi) {
+  const auto [least, most] =
+      std::minmax_element(map.begin() + lo, map.begin() + hi);
+  return {*least, *most + 1};
+}
+
+RowRange columns(const Layer& l, const Box& in, int lo, int hi) {
+  switch (l.op) {
+    case OpCode::kReduceSum:
+    case OpCode::kReduceMax:
+      return l.reduce_columns ? RowRange{0, in.columns()}
+                              : same_or_single(in.columns(), lo, hi);
+    case OpCode::kResize:
+      return mapped(l.column_map, lo, hi);
+    case OpCode::kReshape:
+      return {0, in.columns()};
+    default: {
+      const RowRule r = column_axis(l, in);
+      return needed_rows(r, lo, hi, 0, r.kernel_h);
+    }
+  }
+}
+
+RowRange channels(const Layer& l, const Box& in, int lo, int hi) {
+  const RowRange all{0, in.channels()};
+  switch (l.op) {
+    case OpCode::kConv:
+    case OpCode::kTransposeConv:
+    case OpCode::kSoftmax:
+    case OpCode::kSpaceToDepth:
+    case OpCode::kDepthToSpace:
+    case OpCode::kTranspose:
+    case OpCode::kReshape:
+      return all;
+    case OpCode::kReduceSum:
+    case OpCode::kReduceMax:
+      if (l.reduce_channels) return all;
+      break;
+    case OpCode::kDepthwise: {
+      const int m = output_granule(l);
+      return {lo / m, (hi - 1) / m + 1};
+    }
+    case OpCode::kMove: {
+      RowRule r = plain_rule(l, in.channels(), l.out.box.channels());
+      const MoveLines m = move_lines(l);
+      r.move_stride = m.c.stride, r.move_base = m.c.base;
+      return needed_rows(r, lo, hi, 0, 1);
+    }
+    default:
+      break;
+  }
+  return same_or_single(in.channels(), lo, hi);
+}
+
+}  // namespace
+
+Box needed_box(const Layer& l, int operand, const Box& out) {
+  const Box& in = l.in[operand].box;
+  if (l.in[operand].tensor < 0 || l.op == OpCode::kConstant) return {};
+  const Box& all = l.out.box;
+  const RowRule rows = row_axis(l, in);
+  const RowRange y = needed_rows(rows, out.y0 - all.y0, out.y1 - all.y0, 0,
+                                 std::max(1, l.kernel_h));
+  const RowRange x = columns(l, in, out.x0 - all.x0, out.x1 - all.x0);
+  const RowRange c = channels(l, in, out.c0 - all.c0, out.c1 - all.c0);
+  return {in.y0 + y.lo, in.y0 + y.hi, in.x0 + x.lo,
+          in.x0 + x.hi, in.c0 + c.lo, in.c0 + c.hi};
+}
+
+bool can_cut_rows(const Layer& l) {
+  return !is_whole(l.op) && l.out.box.rows() > row_granule(l);
+}
+
+bool can_cut_columns(const Layer& l) {
+  return !is_whole(l.op) && l.out.box.columns() > column_granule(l);
+}
+
+bool can_cut_outputs(const Layer& l) {
+  switch (l.op) {
+    case OpCode::kSoftmax:
+    case OpCode::kSpaceToDepth:
+    case OpCode::kDepthToSpace:
+    case OpCode::kTranspose:
+    case OpCode::kReshape:
+      return false;
+    default:
+      return l.out.box.channels() > output_granule(l);
+  }
+}
+
+bool can_cut_inputs(const Layer& l) {
+  return (l.op == OpCode::kConv || l.op == OpCode::kTransposeConv) &&
+         l.in[0].box.channels() > 1;
+}
+
+int output_granule(const Layer& l) {
+  return l.op == OpCode::kDepthwise ? std::max(1, l.depth_multiplier) : 1;
+}
+
+int row_granule(const Layer& l) {
+  return l.op == OpCode::kDepthToSpace ? block(l) : 1;
+}
+
+int column_granule(const Layer& l) { return row_granule(l); }
+
+}  // namespace shoal

@@ -1,0 +1,202 @@
+// The named strategies: cuts for every layer of a net.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cut_layer.h"
+
+namespace shoal {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+// Modelled compute time of a whole layer on a node whose rating may differ
+// from its board's.
+double layer_seconds(const Net& net, int layer, const ClusterNode& node) {
+  const LayerWork work{1, std::max(1, net.layers[layer].kernel_h)};
+  const LayerTime t = layer_time(net, layer, work, node.board);
+  return static_cast<double>(t.compute_ps) * 1e-12 * board_rating(node.board) /
+         node.rating;
+}
+
+Cuts named(const StrategyOptions& options) {
+  Cuts cuts;
+  cuts.strategy = options.strategy;
+  return cuts;
+}
+
+Cuts kernel_cuts(const Net& net, const Cluster& cluster,
+                 const StrategyOptions& options) {
+  Cuts cuts = named(options);
+  const Crew crew = whole_crew(cluster);
+  const int n = static_cast<int>(crew.nodes.size());
+  std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
+  for (const Layer& l : net.layers) {
+    // A single output channel (or what multiplies a single input channel)
+    // leaves positions to share; what follows leaves them where they are.
+    const bool follows =
+        l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
+    const bool by_place = !can_cut_outputs(l) && (l.macs > 0 || follows);
+    cuts.layers.push_back(by_place ? cut_grid(l, crew, n, 1)
+                                   : cut_outputs(l, crew));
+    made[l.out.tensor] = cuts.layers.back().kind;
+  }
+  return cuts;
+}
+
+// Ends of contiguous runs of layers, one per node, such that the longest run
+// takes the least time. Every node has a layer while there are enough.
+std::vector<int> balanced_runs(const std::vector<std::vector<double>>& passed) {
+  const int nodes = static_cast<int>(passed.size());
+  const int layers = static_cast<int>(passed[0].size()) - 1;
+  const int busy = std::min(nodes, layers);
+  std::vector<std::vector<int>> from(
+      nodes + 1, std::vector<int>(static_cast<size_t>(layers) + 1, 0));
+  std::vector<double> best(static_cast<size_t>(layers) + 1, kInfinite);
+  best[0] = 0;
+  for (int n = 1; n <= busy; ++n) {
+    std::vector<double> next(best.size(), kInfinite);
+    for (int end = n; end <= layers; ++end) {
+      for (int begin = n - 1; begin < end; ++begin) {
+        const double run = passed[n - 1][end] - passed[n - 1][begin];
+        const double longest = std::max(best[begin], run);
+        if (longest < next[end]) next[end] = longest, from[n][end] = begin;
+      }
+    }
+    best = std::move(next);
+  }
+  std::vector<int> ends(nodes, layers);
+  for (int n = busy; n > 1; --n) ends[n - 2] = from[n][ends[n - 1]];
+  return ends;
+}
+
+Cuts layer_cuts(const Net& net, const Cluster& cluster,
+                const StrategyOptions& options) {
+  Cuts cuts = named(options);
+  const int layers = static_cast<int>(net.layers.size());
+  std::vector<std::vector<double>> passed;
+  for (const ClusterNode& node : cluster.nodes) {
+    std::vector<double>& sum = passed.emplace_back(1, 0.0);
+    for (int l = 0; l < layers; ++l) {
+      sum.push_back(sum.back() + layer_seconds(net, l, node));
+    }
+  }
+  const std::vector<int> ends = balanced_runs(passed);
+  int node = 0;
+  for (int l = 0; l < layers; ++l) {
+    while (l >= ends[node]) ++node;
+    cuts.layers.push_back(cut_one(net.layers[l], node));
+  }
+  return cuts;
+}
+
+// Bytes of `box` that the node does not own in the tensor: it computes them
+// as well or has them sent.
+int64_t foreign_bytes(const Net& net, const Cuts& cuts,
+                      const std::vector<std::vector<int>>& writers,
+                      const View& view, const Box& box, int node) {
+  int64_t bytes = box.empty() ? 0 : box.elements();
+  for (int writer : writers[view.tensor]) {
+    for (const Share& s : cuts.layers[writer].shares) {
+      if (s.node != node) continue;
+      const Box both{std::max(s.own.y0, box.y0), std::min(s.own.y1, box.y1),
+                     std::max(s.own.x0, box.x0), std::min(s.own.x1, box.x1),
+                     std::max(s.own.c0, box.c0), std::min(s.own.c1, box.c1)};
+      if (!both.empty()) bytes -= both.elements();
+    }
+  }
+  return bytes * net.tensors[view.tensor].element_bytes;
+}
+
+// The measure of a grid, in seconds: layer by layer the time of the node that
+// takes longest, and the time that its link would take for what the layer
+// reads of other nodes' boxes. Inputs of the net come from outside under
+// every cut and do not count.
+double grid_seconds(const Net& net, const Cluster& cluster, const Cuts& cuts) {
+  std::vector<std::vector<int>> writers(net.tensors.size());
+  double sum = 0;
+  for (size_t i = 0; i < net.layers.size(); ++i) {
+    const Layer& l = net.layers[i];
+    double longest = 0;
+    for (const Share& s : cuts.layers[i].shares) {
+      const ClusterNode& node = cluster.nodes[s.node];
+      const double part = static_cast<double>(s.own.elements()) /
+                          static_cast<double>(l.out.box.elements());
+      double seconds = part * layer_seconds(net, static_cast<int>(i), node);
+      for (int operand = 0; operand < 2; ++operand) {
+        const View& in = l.in[operand];
+        if (in.tensor < 0 || writers[in.tensor].empty()) continue;
+        const int64_t bytes = foreign_bytes(
+            net, cuts, writers, in, needed_box(l, operand, s.own), s.node);
+        if (node.board.link_bits_per_s > 0) {
+          seconds +=
+              8.0 * static_cast<double>(bytes) / node.board.link_bits_per_s;
+        }
+      }
+      longest = std::max(longest, seconds);
+    }
+    sum += longest;
+    writers[l.out.tensor].push_back(static_cast<int>(i));
+  }
+  return sum;
+}
+
+Cuts grid_cuts(const Net& net, const Cluster& cluster,
+               const StrategyOptions& options, int rows, int columns) {
+  Cuts cuts = named(options);
+  const Crew crew = whole_crew(cluster);
+  for (const Layer& l : net.layers) {
+    cuts.layers.push_back(cut_grid(l, crew, rows, columns));
+  }
+  return cuts;
+}
+
+Cuts spatial_cuts(const Net& net, const Cluster& cluster,
+                  const StrategyOptions& options) {
+  const int n = static_cast<int>(cluster.nodes.size());
+  int rows = options.grid_rows, columns = options.grid_columns;
+  if (rows < 0 || columns < 0 || rows > n || columns > n ||
+      rows * columns > n) {
+    throw Error(Exit::kUsage,
+                "a grid of " + std::to_string(rows) + " x " +
+                    std::to_string(columns) + " for " + std::to_string(n) +
+                    " nodes",
+                "rows x columns at most " + std::to_string(n));
+  }
+  if (rows > 0 || columns > 0) {
+    if (rows == 0) rows = n / columns;
+    if (columns == 0) columns = n / rows;
+    return grid_cuts(net, cluster, options, rows, columns);
+  }
+  // Few rows first: rings of narrow columns take less memory, so that more
+  // rows must be clearly faster.
+  constexpr double kWorthIt = 0.99;
+  Cuts best;
+  double least = kInfinite;
+  for (rows = 1; rows <= n; ++rows) {
+    if (n % rows != 0) continue;
+    Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);
+    const double seconds = grid_seconds(net, cluster, cuts);
+    if (seconds < least * kWorthIt) best = std::move(cuts), least = seconds;
+  }
+  return best;
+}
+
+}  // namespace
+
+Cuts make_cuts(const Net& net, const Cluster& cluster,
+               const StrategyOptions& options) {
+  if (cluster.nodes.empty()) {
+    throw Error(Exit::kUsage, "a cluster without nodes");
+  }
+  if (options.strategy == "kernel") return kernel_cuts(net, cluster, options);
+  if (options.strategy == "layer") return layer_cuts(net, cluster, options);
+  if (options.strategy == "spatial") return spatial_cuts(net, cluster, options);
+  throw Error(Exit::kUsage, "unknown strategy '" + options.strategy + "'",
+              "one of: layer, kernel, spatial");
+}
+
+}  // namespace shoal

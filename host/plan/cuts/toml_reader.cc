@@ -1,0 +1,138 @@
+#include "host/plan/cuts/toml_reader.h"
+
+#include <cstdio>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+
+namespace shoal {
+namespace {
+
+std::string number_text(double v) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.12g", v);
+  return text;
+}
+
+std::string range_text(double low, double high) {
+  return "must be from " + number_text(low) + " to " + number_text(high);
+}
+
+std::string place(const std::string& file, toml::source_index line) {
+  return file + (line > 0 ? ":" + std::to_string(line) : "") + ": ";
+}
+
+}  // namespace
+
+toml::table parse_toml(const std::string& file, const std::string& text) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw Error(Exit::kUsage, place(file, e.source().begin.line) +
+                                  std::string(e.description()));
+  } catch (const TomlAssertion& e) {
+    throw Error(Exit::kUsage, file + ": " + e.what());
+  }
+}
+
+std::string toml_place(const std::string& file, const toml::node& node) {
+  return place(file, node.source().begin.line);
+}
+
+void TomlReader::fail(const char* key, const std::string& message,
+                      const std::string& fix) const {
+  const toml::node* at = table_.get(key);
+  throw Error(Exit::kUsage,
+              toml_place(file_, at ? *at : table_) +
+                  (what_.empty() ? "" : what_ + ": ") + key + " " + message,
+              fix);
+}
+
+const toml::node* TomlReader::node(const char* key) {
+  asked_.insert(key);
+  return table_.get(key);
+}
+
+bool TomlReader::has(const char* key) { return node(key) != nullptr; }
+
+std::optional<std::string> TomlReader::text(const char* key) {
+  const toml::node* at = node(key);
+  if (!at) return std::nullopt;
+  if (!at->is_string()) fail(key, "must be a text");
+  return at->value<std::string>();
+}
+
+std::optional<bool> TomlReader::flag(const char* key) {
+  const toml::node* at = node(key);
+  if (!at) return std::nullopt;
+  if (!at->is_boolean()) fail(key, "must be true or false");
+  return at->value<bool>();
+}
+
+std::optional<double> TomlReader::number(const char* key, double low,
+                                         double high) {
+  const toml::node* at = node(key);
+  if (!at) return std::nullopt;
+  if (!at->is_number()) fail(key, "must be a number");
+  const std::optional<double> v = at->value<double>();
+  if (!v || !(*v >= low && *v <= high)) fail(key, range_text(low, high));
+  return v;
+}
+
+std::optional<int> TomlReader::integer(const char* key, int low, int high) {
+  const toml::node* at = node(key);
+  if (!at) return std::nullopt;
+  if (!at->is_integer()) fail(key, "must be a whole number");
+  const std::optional<int64_t> v = at->value<int64_t>();
+  if (!v || *v < low || *v > high) fail(key, range_text(low, high));
+  return static_cast<int>(*v);
+}
+
+std::optional<int64_t> TomlReader::size(const char* key) {
+  const toml::node* at = node(key);
+  if (!at) return std::nullopt;
+  int64_t bytes = 0;
+  if (at->is_integer()) {
+    bytes = at->value<int64_t>().value_or(0);
+  } else if (at->is_string()) {
+    try {
+      bytes = parse_size(at->value<std::string>().value_or(""), key);
+    } catch (const Error& e) {
+      fail(key, "is not a size", e.fix());
+    }
+  } else {
+    fail(key, "is not a size", "a number of bytes, or a text such as \"256K\"");
+  }
+  if (bytes < 1 || bytes > int64_t{1} << 50) {
+    fail(key, "must be from 1 byte to 2^50");
+  }
+  return bytes;
+}
+
+const toml::table* TomlReader::table(const char* key) {
+  const toml::node* at = node(key);
+  if (at && !at->is_table()) fail(key, "must be a table");
+  return at ? at->as_table() : nullptr;
+}
+
+const toml::array* TomlReader::array(const char* key) {
+  const toml::node* at = node(key);
+  if (at && !at->is_array()) fail(key, "must be a list");
+  return at ? at->as_array() : nullptr;
+}
+
+void TomlReader::finish() const {
+  for (const auto& [key, value] : table_) {
+    const std::string name(key.str());
+    if (asked_.contains(name)) continue;
+    std::string known;
+    for (const std::string& k : asked_)
+      known += (known.empty() ? "" : ", ") + k;
+    throw Error(Exit::kUsage,
+                toml_place(file_, value) + (what_.empty() ? "" : what_ + ": ") +
+                    "unknown key '" + name + "'",
+                "one of: " + known);
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,47 @@
+// From cuts, bands and overlays to a complete node: stages, lifetimes,
+// addresses, the arena's exact size.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "device/program/link_layout.h"
+#include "device/program/record.h"
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+struct StageChoice {
+  Segment segment;
+  std::optional<Overlay> overlay;
+  // In a recorded order, so that rings may lie on the same bytes.
+  bool share = false;
+  uint32_t chunk_limit = 0;  // of its tape
+};
+
+struct Choice {
+  std::vector<StageChoice> stages;
+  Work work;
+  std::vector<int> slots;           // by tensor
+  std::vector<WeightPlace> places;  // by layer
+  bool mapped = true;               // head and records
+};
+
+// Buffers of a stage that no caller touches and that no other stage needs.
+std::vector<bool> sharing_buffers(const std::vector<TensorUses>&,
+                                  const PlanStage&, Segment);
+
+// Of a stage's record.
+StageCounts count_tables(const Net&, const PlanStage&);
+
+// Bytes of the fixed parts of the arena for these stages; if the image is not
+// mapped, the head and the largest record lie there too.
+PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
+                       const LinkCounts& link = {});
+
+// `pack_tries` is how long to search for a tight packing.
+PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,
+                    int pack_tries);
+
+}  // namespace shoal

@@ -1,0 +1,403 @@
+#include "host/plan/single/fill.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "device/program/record.h"
+#include "host/plan/arena/pack.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/single/build.h"
+#include "host/plan/single/numbers.h"
+#include "host/plan/single/stages.h"
+#include "host/plan/single/survey.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kMostSlots = 6;
+constexpr int64_t kLeastChunk = 512, kMostChunk = 256 * 1024;
+constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+
+struct Span {
+  int64_t lo = 0, hi = 0;
+  int64_t bytes() const { return hi - lo; }
+};
+
+bool streams(const PlanActor& a) {
+  return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
+}
+
+// What is alive in a stage besides its slots and sets.
+std::vector<Span> alive(const PlanNode& node, int stage) {
+  std::vector<Span> spans;
+  for (const PlanStage& s : node.stages) {
+    for (const PlanBuffer& b : s.buffers) {
+      if (b.first_stage > stage || b.last_stage < stage) continue;
+      spans.push_back({b.offset, int64_t{b.offset} + b.bytes()});
+    }
+  }
+  for (const PlanActor& a : node.stages[stage].actors) {
+    if (!a.accumulator_bytes) continue;
+    spans.push_back(
+        {a.accumulator, int64_t{a.accumulator} + a.accumulator_bytes});
+  }
+  for (const PlanSpill& s : node.stages[stage].spills) {
+    spans.push_back({s.offset, int64_t{s.offset} + node.spill_page_bytes});
+  }
+  return spans;
+}
+
+// With them.
+std::vector<Span> taken(const Net& net, const PlanNode& node, int stage) {
+  std::vector<Span> spans = alive(node, stage);
+  const PlanStage& s = node.stages[stage];
+  spans.push_back({s.slots, int64_t{s.slots} + s.slot_count * s.slot_bytes});
+  for (const PlanActor& a : s.actors) {
+    if (a.weights.place != WeightPlace::kSram) continue;
+    const int64_t at = a.weights.offset;
+    spans.push_back({at, at + sram_bytes(net.layers[a.layer], a)});
+  }
+  return spans;
+}
+
+std::vector<Span> free_spans(const PlanNode& node, int stage, int64_t budget) {
+  std::vector<Span> taken = alive(node, stage);
+  std::sort(taken.begin(), taken.end(),
+            [](const Span& a, const Span& b) { return a.lo < b.lo; });
+  std::vector<Span> spans;
+  int64_t at = node.layout.buffers;
+  for (const Span& t : taken) {
+    if (t.lo > at) spans.push_back({at, std::min(t.lo, budget)});
+    at = std::max(at, aligned(t.hi));
+  }
+  if (budget > at) spans.push_back({at, budget});
+  std::erase_if(spans, [](const Span& s) { return s.bytes() < kAlign; });
+  return spans;
+}
+
+// The smallest span with enough room; its lowest bytes are taken.
+std::optional<int64_t> take(std::vector<Span>& spans, int64_t bytes) {
+  Span* best = nullptr;
+  for (Span& s : spans) {
+    if (s.bytes() < bytes || (best && s.bytes() >= best->bytes())) continue;
+    best = &s;
+  }
+  if (!best) return std::nullopt;
+  best->lo += bytes;
+  return best->lo - bytes;
+}
+
+class StageFiller {
+ public:
+  StageFiller(const Net& net, const Supply& supply, const PlanNode& node,
+              int stage, int64_t budget)
+      : net_(net),
+        supply_(supply),
+        node_(node),
+        spans_(free_spans(node, stage, budget)),
+        best_(node.stages[stage]),
+        best_ps_(fits(best_) ? time(best_) : kFar) {}
+
+  // The stage with the slots and sets that save most.
+  const PlanStage& fill() {
+    const PlanStage before = best_;
+    std::vector<size_t> order = by_use();
+    for (size_t sets = 0; sets <= order.size();
+         sets += sets < 4 ? 1 : sets / 3) {
+      try_sets(before, order, sets);
+    }
+    try_sets(before, order, order.size());
+    return best_;
+  }
+  int64_t best_ps() const { return best_ps_; }
+
+ private:
+  int64_t time(const PlanStage& s) const {
+    return stage_feed(net_, node_, s, supply_).total_ps;
+  }
+
+  // At least; soon known.
+  int64_t reading_ps(const PlanStage& s) const {
+    const TapeReads reads = tape_reads(net_, s);
+    return reads.chunks * (supply_.read_ps(0) - 1) +
+           supply_.read_ps(reads.bytes) - supply_.read_ps(0);
+  }
+
+  // Of a built stage: at least its slots must lie below the budget.
+  bool fits(PlanStage stage) const {
+    std::vector<Span> spans = spans_;
+    return place(stage, spans);
+  }
+
+  // Streamed actors, those first whose reads take longest for a byte of SRAM.
+  std::vector<size_t> by_use() const {
+    std::vector<std::pair<double, size_t>> by;
+    PlanStage tape = best_;
+    for (PlanActor& a : tape.actors) {
+      if (streams(a) && !a.weights.keep) {
+        cut_for_tape(net_.layers[a.layer], a, 4096);
+      }
+    }
+    std::vector<int64_t> firings(tape.actors.size(), 0);
+    for (const PlanRun& r : tape.order) firings[r.actor] += r.firings;
+    for (size_t i = 0; i < tape.actors.size(); ++i) {
+      const PlanActor& a = tape.actors[i];
+      if (!streams(a) || a.weights.keep) continue;
+      const auto chunks = static_cast<int64_t>(a.weights.chunks.size());
+      const int64_t passes = firings[i] / std::max(1, a.weights.parts);
+      const int64_t bytes = sram_bytes(net_.layers[a.layer], a);
+      const int64_t read =
+          std::max<int64_t>(1, passes) *
+          (supply_.read_ps(bytes) + (chunks - 1) * supply_.read_ps(0));
+      by.push_back(
+          {-static_cast<double>(read) / static_cast<double>(bytes), i});
+    }
+    std::sort(by.begin(), by.end());
+    std::vector<size_t> order;
+    for (const auto& [ratio, actor] : by) order.push_back(actor);
+    return order;
+  }
+
+  // The first `sets` of the actors in SRAM, the others on the tape.
+  void try_sets(const PlanStage& before, const std::vector<size_t>& order,
+                size_t sets) {
+    PlanStage stage = before;
+    std::vector<Span> spans = spans_;
+    for (size_t i = 0; i < order.size(); ++i) {
+      PlanActor& a = stage.actors[order[i]];
+      const Layer& layer = net_.layers[a.layer];
+      if (i >= sets) {
+        a.weights.place = WeightPlace::kTape;
+        continue;
+      }
+      cut_for_sram(layer, a);
+      const std::optional<int64_t> at = take(spans, sram_bytes(layer, a));
+      if (!at) return;
+      a.weights.offset = static_cast<uint32_t>(*at);
+    }
+    if (sets == order.size()) {
+      stage.slots = stage.slot_bytes = stage.slot_count = 0;
+      return consider(stage);
+    }
+    if (stage.order.empty()) return;
+    int64_t room = 0;
+    for (const Span& s : spans) room = std::max(room, s.bytes());
+    for (uint32_t count = kTapeSlots; count <= kMostSlots;
+         count += count < 4 ? 1 : 2) {
+      try_chunks(stage, spans, count, room / count - kTagBytes);
+    }
+  }
+
+  void try_chunks(const PlanStage& before, const std::vector<Span>& spans,
+                  uint32_t count, int64_t most) {
+    most = std::min(most, kMostChunk);
+    uint32_t last = 0;
+    for (int64_t limit = most; limit >= kLeastChunk; limit = limit * 2 / 3) {
+      PlanStage stage = before;
+      for (PlanActor& a : stage.actors) {
+        if (a.weights.place != WeightPlace::kTape) continue;
+        cut_for_tape(net_.layers[a.layer], a, static_cast<uint32_t>(limit));
+      }
+      stage.slot_bytes = slot_bytes(net_, stage);
+      if (stage.slot_bytes == last) continue;
+      last = stage.slot_bytes;
+      stage.slot_count = count;
+      std::vector<Span> left = spans;
+      const std::optional<int64_t> at =
+          take(left, int64_t{count} * stage.slot_bytes);
+      if (!at) continue;
+      stage.slots = static_cast<uint32_t>(*at);
+      consider(stage);
+    }
+  }
+
+  bool place(PlanStage& stage, std::vector<Span>& spans) const {
+    for (PlanActor& a : stage.actors) {
+      if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
+      const auto at = take(spans, sram_bytes(net_.layers[a.layer], a));
+      if (!at) return false;
+      a.weights.offset = static_cast<uint32_t>(*at);
+    }
+    if (!stage.slot_count) return true;
+    const auto at = take(spans, int64_t{stage.slot_count} * stage.slot_bytes);
+    if (at) stage.slots = static_cast<uint32_t>(*at);
+    return at.has_value();
+  }
+
+  void consider(const PlanStage& stage) {
+    const StageCounts counts = count_tables(net_, stage);
+    size_t chunks = 0;
+    for (const PlanActor& a : stage.actors) chunks += a.weights.chunks.size();
+    if (chunks > kMaxRuns) return;
+    if (node_.layout.record_bytes &&
+        record_bytes(counts) > node_.layout.record_bytes) {
+      return;
+    }
+    if (reading_ps(stage) >= best_ps_) return;
+    const int64_t ps = time(stage);
+    if (ps >= best_ps_) return;
+    best_ps_ = ps;
+    best_ = stage;
+  }
+
+  const Net& net_;
+  const Supply& supply_;
+  const PlanNode& node_;
+  const std::vector<Span> spans_;
+  PlanStage best_;
+  int64_t best_ps_;
+};
+
+bool has_streams(const PlanStage& stage) {
+  return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
+}
+
+// Every stage by itself; less than kFar if all fit.
+int64_t fill_stages(const Net& net, const Supply& supply, int64_t budget,
+                    PlanNode& node) {
+  int64_t sum = 0;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    PlanStage& stage = node.stages[s];
+    if (!has_streams(stage)) {
+      sum += stage_feed(net, node, stage, supply).total_ps;
+      continue;
+    }
+    StageFiller filler(net, supply, node, static_cast<int>(s), budget);
+    PlanStage filled = filler.fill();
+    if (filler.best_ps() == kFar) return kFar;
+    sum += filler.best_ps();
+    stage = std::move(filled);
+  }
+  return sum;
+}
+
+// Streamed actors, those first that save most time for a byte if they stay.
+struct Keeper {
+  size_t stage = 0, actor = 0;
+  int64_t bytes = 0;
+  double saved = 0;  // a byte
+};
+std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
+                                 const PlanNode& filled) {
+  std::vector<Keeper> keepers;
+  for (size_t s = 0; s < filled.stages.size(); ++s) {
+    PlanStage stage = filled.stages[s];
+    const int64_t now = stage_feed(net, filled, stage, supply).total_ps;
+    for (size_t i = 0; i < stage.actors.size(); ++i) {
+      PlanActor& a = stage.actors[i];
+      if (!streams(a)) continue;
+      const PlanWeights before = a.weights;
+      cut_for_sram(net.layers[a.layer], a);
+      a.weights.keep = true;
+      const int64_t bytes = sram_bytes(net.layers[a.layer], a);
+      const int64_t saved =
+          now - stage_feed(net, filled, stage, supply).total_ps;
+      a.weights = before;
+      if (saved <= 0) continue;
+      keepers.push_back(
+          {s, i, bytes,
+           static_cast<double>(saved) / static_cast<double>(bytes)});
+    }
+  }
+  std::stable_sort(
+      keepers.begin(), keepers.end(),
+      [](const Keeper& a, const Keeper& b) { return a.saved > b.saved; });
+  return keepers;
+}
+
+// Sets that stay, of at most `most` bytes, from offset 0 on, in the order of
+// the records.
+int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
+             PlanNode& node) {
+  for (const Keeper& k : keepers) {
+    if (k.bytes > most) continue;
+    PlanActor& a = node.stages[k.stage].actors[k.actor];
+    cut_for_sram(net.layers[a.layer], a);
+    a.weights.keep = true;
+    most -= k.bytes;
+  }
+  int64_t bytes = 0;
+  for (PlanStage& s : node.stages) {
+    for (PlanActor& a : s.actors) {
+      if (!a.weights.keep) continue;
+      a.weights.offset = static_cast<uint32_t>(bytes);
+      bytes += sram_bytes(net.layers[a.layer], a);
+    }
+  }
+  for (PlanStage& s : node.stages) {
+    s.slot_bytes = slot_bytes(net, s);
+    if (s.slot_bytes == 0) s.slots = s.slot_count = 0;
+  }
+  return bytes;
+}
+
+// All that the fixed parts do not hold moves with their end.
+void settle(const Net& net, int64_t keep_bytes, PlanNode& node) {
+  PlanLayout& l = node.layout;
+  const uint32_t record_end = align_up(l.record + l.record_bytes);
+  if (l.record_bytes) {
+    l.record_bytes = 0;
+    for (const PlanStage& s : node.stages) {
+      l.record_bytes =
+          std::max(l.record_bytes, record_bytes(count_tables(net, s)));
+    }
+  }
+  l.keep = keep_bytes ? align_up(l.record + l.record_bytes) : 0;
+  l.keep_bytes = static_cast<uint32_t>(keep_bytes);
+  const uint32_t by =
+      align_up(l.record + l.record_bytes) + l.keep_bytes - record_end;
+  if (l.spill_bytes) l.spill += by;
+  if (l.link_bytes) l.link += by;
+  l.buffers += by;
+  for (PlanStage& s : node.stages) {
+    for (PlanBuffer& b : s.buffers) b.offset += by;
+    for (PlanSpill& p : s.spills) p.offset += by;
+    if (s.slot_count) s.slots += by;
+    for (PlanActor& a : s.actors) {
+      if (a.accumulator_bytes) a.accumulator += by;
+      if (a.weights.place != WeightPlace::kSram) continue;
+      a.weights.offset += a.weights.keep ? l.keep : by;
+    }
+  }
+  node.arena_bytes = l.buffers;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    PlanStage& stage = node.stages[s];
+    stage.arena_bytes = l.buffers;
+    for (const Span& t : taken(net, node, static_cast<int>(s))) {
+      stage.arena_bytes =
+          std::max(stage.arena_bytes, static_cast<uint32_t>(t.hi));
+    }
+    node.arena_bytes = std::max(node.arena_bytes, stage.arena_bytes);
+  }
+}
+
+}  // namespace
+
+void fill_arena(const Net& net, const Supply& supply, int64_t budget,
+                PlanNode& node) {
+  if (std::none_of(node.stages.begin(), node.stages.end(), has_streams)) return;
+  const PlanNode built = node;
+  int64_t best_ps = node_time_ps(net, built, supply), best_keep = 0;
+  PlanNode filled = built;
+  if (fill_stages(net, supply, budget, filled) < best_ps) node = filled;
+  best_ps = std::min(best_ps, node_time_ps(net, node, supply));
+  const std::vector<Keeper> keepers = find_keepers(net, supply, node);
+  int64_t most = 0;
+  for (const Keeper& k : keepers) most += k.bytes;
+  most = std::min(most, budget - int64_t{built.arena_bytes});
+  for (const int percent : {100, 50, 25, 10}) {
+    PlanNode next = built;
+    const int64_t bytes = keep(net, keepers, most * percent / 100, next);
+    if (bytes == 0) continue;
+    const int64_t ps = fill_stages(net, supply, budget - bytes, next);
+    if (ps >= best_ps) continue;
+    best_ps = ps;
+    best_keep = bytes;
+    node = std::move(next);
+  }
+  settle(net, best_keep, node);
+}
+
+}  // namespace shoal

@@ -1,0 +1,397 @@
+#include "host/plan/single/planner.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/cost/wear.h"
+#include "host/plan/single/fill.h"
+#include "host/plan/single/numbers.h"
+#include "host/plan/single/search.h"
+#include "host/plan/single/spill_search.h"
+#include "host/plan/tokens/simulate.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kUnlimited = int64_t{1} << 40;
+
+struct Budget {
+  int64_t bytes = std::numeric_limits<int32_t>::max();
+  std::string source;
+};
+
+Budget find_budget(const PlanOptions& options) {
+  Budget b;
+  if (!options.board->unlimited() && options.board->arena_limit() < b.bytes) {
+    b = {options.board->arena_limit(), "board " + options.board->name};
+  }
+  if (options.ram && *options.ram < b.bytes) b = {*options.ram, "--ram"};
+  return b;
+}
+
+// Converters chain the names of all that they fused.
+std::string layer_text(const Layer& layer) {
+  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
+         std::to_string(layer.file_op) + ")";
+}
+
+// A program counts the firings of a frame in 16 bits.
+void check_firings(const Net& net) {
+  const Work work = uniform_work(net, 1 << 16);
+  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+    const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
+    if (firings > 0xFFFF) {
+      throw Error(Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
+                                          std::to_string(firings) +
+                                          " times; at most 65535");
+    }
+  }
+}
+
+// The layer with the largest rings and tensors in the fullest stage.
+int fullest_layer(const PlanNode& node) {
+  const PlanStage* fullest = nullptr;
+  for (const PlanStage& s : node.stages) {
+    if (!fullest || s.arena_bytes > fullest->arena_bytes) fullest = &s;
+  }
+  int layer = -1;
+  int64_t most = -1;
+  for (const PlanActor& a : fullest->actors) {
+    int64_t bytes = a.accumulator_bytes;
+    for (int port : {a.in[0], a.in[1], a.out}) {
+      if (port >= 0) {
+        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
+      }
+    }
+    if (bytes > most) most = bytes, layer = a.layer;
+  }
+  return layer;
+}
+
+// Slots that the fullest stage would not need if its weights were mapped.
+std::string slots_text(const PlanNode& node) {
+  for (const PlanStage& s : node.stages) {
+    if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
+    return "; " + format_bytes(int64_t{s.slot_count} * s.slot_bytes) +
+           " of it are slots for weights from storage" +
+           (node.layout.head_bytes ? "" : ": a larger --flash saves them");
+  }
+  return "";
+}
+
+// `else_fits`: how it would fit in the budget, if there is a way.
+[[noreturn]] void does_not_fit(const Net& net, const PlanNode& smallest,
+                               const Budget& budget,
+                               const std::string& else_fits) {
+  const int layer = fullest_layer(smallest);
+  std::string where = "an input";
+  if (layer >= 0) {
+    where = layer_text(net.layers[layer]);
+  }
+  throw Error(Exit::kDoesNotFit,
+              "ARENA does not fit: " + where + " needs " +
+                  format_bytes(smallest.arena_bytes) +
+                  " at the least; budget " + format_bytes(budget.bytes) + " (" +
+                  budget.source + ")" + slots_text(smallest) + else_fits,
+              "--ram " + std::to_string(smallest.arena_bytes));
+}
+
+void assert_completes(const Net& net, const Plan& plan) {
+  const Simulation run = simulate(net, plan);
+  if (run.completed) return;
+  std::string text =
+      "the plan does not complete in stage " + std::to_string(run.stage) + ":";
+  for (const std::string& b : run.blocked) text += " " + b + ";";
+  throw Error(Exit::kInternal, text);
+}
+
+[[noreturn]] void no_stages(const Net& net) {
+  throw Error(Exit::kUnsupported, net.name + ": no way to cut " +
+                                      std::to_string(net.layers.size()) +
+                                      " layers into stages of at most " +
+                                      std::to_string(kMaxStageLayers));
+}
+
+// What chunks of a tape may have. Two of the largest lie in the arena, and
+// each has an entry in its stage's record, which lies there as well if the
+// image is not mapped: then the smallest chunks do not make the smallest arena.
+std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
+  if (!streams) return {0};
+  if (board.flash_mapped)
+    return {256, 2048, 8192, 32768, 65536, 131072, 229376};
+  return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
+}
+
+// Layers whose weights are read from storage.
+std::vector<bool> streamed(const Net& net, const PlanOptions& options,
+                           const Supply& supply) {
+  const Board& board = *options.board;
+  if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
+  int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
+  // Records lie there, too, and those of tapes are long.
+  if (flash_bytes(net) > flash) flash -= flash / 16;
+  if (options.flash) flash = *options.flash;
+  return streamed_layers(
+      net, flash, supply,
+      supply.storage && options.objective == Objective::kLatency);
+}
+
+[[noreturn]] void no_storage(const Net& net, const Board& board) {
+  const int64_t all = flash_bytes(net);
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: weights take " + format_bytes(all) +
+                  ", board " + board.name + " has no storage to read them from",
+              "--flash " + std::to_string(all));
+}
+
+// A search for less time may come upon a smaller arena as well: so much is
+// worth trying, beside the smallest.
+int64_t worth_trying(int64_t least) { return least + least / 32 + 128; }
+
+// The smallest arena of all searches, and the least time in it.
+std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
+  std::vector<std::optional<Candidate>> all;
+  int64_t least = kUnlimited;
+  for (Search& search : searches) {
+    all.push_back(search.smallest(worth_trying(least)));
+    if (all.back()) {
+      least = std::min<int64_t>(least, all.back()->node.arena_bytes);
+    }
+  }
+  std::optional<Candidate> best;
+  for (size_t i = 0; i < searches.size(); ++i) {
+    if (!all[i] || all[i]->node.arena_bytes > worth_trying(least)) continue;
+    Candidate c = searches[i].faster(*all[i]);
+    if (!best || c.node.arena_bytes < best->node.arena_bytes ||
+        (c.node.arena_bytes == best->node.arena_bytes &&
+         c.time_ps < best->time_ps)) {
+      best = std::move(c);
+    }
+  }
+  return best;
+}
+
+// What is asked of the planner, for a net with or without spills.
+struct Task {
+  const PlanOptions& options;
+  const Budget& budget;
+  const Supply& supply;
+  const std::vector<bool>& streams;
+  bool any_stream() const {
+    return std::count(streams.begin(), streams.end(), true) > 0;
+  }
+};
+
+// The smallest arenas and the least times are searched for apart: a small one
+// has the smallest slots and no sets.
+class Searches {
+ public:
+  Searches(const Net& net, const Spilling& spilling, const Task& task)
+      : net_(net),
+        task_(task),
+        survey_(net, *task.options.board,
+                chunk_limits(*task.options.board, task.any_stream()),
+                spilling) {
+    const bool tape = !task.options.board->flash_mapped || task.any_stream();
+    std::vector<size_t> limits(survey_.chunk_limits().size());
+    std::iota(limits.begin(), limits.end(), size_t{0});
+    const bool mapped = task.options.board->flash_mapped;
+    for (const size_t limit : limits) {
+      if (mapped && limit > 0) break;
+      small_.emplace_back(net, task.supply, survey_, task.streams,
+                          std::vector{limit}, false);
+      if (!mapped) {
+        fast_.emplace_back(net, task.supply, survey_, task.streams,
+                           std::vector{limit}, true);
+      }
+    }
+    if (mapped && tape) {
+      fast_.emplace_back(net, task.supply, survey_, task.streams, limits, true);
+    }
+  }
+
+  std::optional<Candidate> smallest() { return smallest_candidate(small_); }
+  std::optional<PlanNode> smallest_node() {
+    std::optional<PlanNode> best;
+    for (Search& search : small_) {
+      const int64_t most = best ? int64_t{best->arena_bytes} - 1 : kUnlimited;
+      std::optional<Candidate> c = search.smallest(most);
+      if (c && c->node.arena_bytes <= most) best = std::move(c->node);
+    }
+    return best;
+  }
+
+  // `least` is the smallest, which fits.
+  Candidate best(const Candidate& least) {
+    if (task_.options.objective == Objective::kRam) return least;
+    std::vector<Candidate> found{least};
+    const auto search = [&](std::vector<Search>& searches, int64_t budget) {
+      for (Search& s : searches) {
+        std::optional<Candidate> fast = s.fastest(budget);
+        if (fast && fast->node.arena_bytes >= least.node.arena_bytes) {
+          found.push_back(std::move(*fast));
+        }
+      }
+    };
+    search(small_, task_.budget.bytes);
+    // What these leave is for slots and sets.
+    for (const int64_t percent : {100, 85, 65}) {
+      search(fast_, task_.budget.bytes * percent / 100);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Candidate& a, const Candidate& b) {
+                       return a.time_ps < b.time_ps;
+                     });
+    if (!fast_.empty()) fill(found, least.node.arena_bytes);
+    return *std::min_element(found.begin(), found.end(),
+                             [](const Candidate& a, const Candidate& b) {
+                               return a.time_ps < b.time_ps;
+                             });
+  }
+
+ private:
+  // Sets make records shorter, but `least` is what is called the smallest.
+  void fill(std::vector<Candidate>& found, uint32_t least) const {
+    constexpr size_t kFilled = 5;
+    found.resize(std::min(found.size(), kFilled));
+    for (Candidate& c : found) {
+      PlanNode filled = c.node;
+      fill_arena(net_, task_.supply, task_.budget.bytes, filled);
+      if (filled.arena_bytes < least) continue;
+      c.node = std::move(filled);
+      c.time_ps = node_time_ps(net_, c.node, task_.supply);
+    }
+  }
+
+  const Net& net_;
+  const Task& task_;
+  const Survey survey_;
+  std::vector<Search> small_, fast_;
+};
+
+std::string spilled_text(const SpillNet& spills) {
+  std::string names;
+  for (const SpillEdge& e : spills.spilling().edges) {
+    const std::string& name = spills.net().tensors[e.from].name;
+    const std::string text = "tensor " + name.substr(0, name.find(';'));
+    if (names.find(text) != std::string::npos) continue;
+    names += (names.empty() ? "" : ", ") + text;
+  }
+  return names;
+}
+
+// What the frames of a batch may spill together.
+int64_t allowed_writes(const Net& net, const PlanOptions& options,
+                       const Storage& storage) {
+  const int64_t frames = net.frames;
+  const int64_t allowed = options.max_writes > kUnlimited / frames
+                              ? kUnlimited
+                              : options.max_writes * frames;
+  if (options.years <= 0 || options.fps <= 0) return allowed;
+  const int64_t weights = flash_bytes(net);
+  return std::min(
+      allowed, writes_for_life(storage, weights + weights / 16, options.years,
+                               options.fps / net.frames));
+}
+
+[[noreturn]] void too_many_writes(const Net& net, const Task& task,
+                                  const PlanNode& whole, const SpillNet& spills,
+                                  int64_t allowed) {
+  const int64_t frames = net.frames;
+  const int64_t bytes = (spills.written_bytes() + frames - 1) / frames;
+  const std::string writes = std::to_string(bytes);
+  const bool asked = bytes <= task.options.max_writes;
+  does_not_fit(net, whole, task.budget,
+               (asked ? "; for --lifetime a frame may write " +
+                            std::to_string(allowed / frames) + " B, with more"
+                      : "; with --max-writes " + writes) +
+                   " it fits: " + spilled_text(spills) +
+                   " would go to storage, " + writes + " B written a frame");
+}
+
+// The last resort: activations go to storage, so that it fits after all.
+Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
+                      std::optional<SpillNet>& spills) {
+  const Board& board = *task.options.board;
+  if (board.storages.empty()) does_not_fit(net, whole, task.budget, "");
+  const Storage& storage = find_storage(board, task.options.storage);
+  spills.emplace(net, storage.erase_bytes);
+  const SmallestNode smallest = [&](const SpillNet& s) {
+    return Searches(s.net(), s.spilling(), task).smallest_node();
+  };
+  const int64_t allowed = allowed_writes(net, task.options, storage);
+  const bool fits =
+      (allowed > 0 &&
+       find_spills(*spills, whole, task.budget.bytes, allowed, smallest)) ||
+      (allowed < kUnlimited &&
+       find_spills(*spills, whole, task.budget.bytes, kUnlimited, smallest));
+  if (!fits) does_not_fit(net, whole, task.budget, "");
+  if (spills->written_bytes() > allowed) {
+    too_many_writes(net, task, whole, *spills, allowed);
+  }
+  Searches searches(spills->net(), spills->spilling(), task);
+  std::optional<Candidate> least = searches.smallest();
+  if (!least || least->node.arena_bytes > task.budget.bytes) {
+    throw Error(Exit::kInternal, "spills do not fit a second time");
+  }
+  Candidate best = searches.best(*least);
+  spills->restore(best.node);
+  best.node.storage = storage.name;
+  return best;
+}
+
+Candidate best_candidate(const Net& net, const Task& task,
+                         std::optional<SpillNet>& spills) {
+  Searches searches(net, {}, task);
+  const std::optional<Candidate> least = searches.smallest();
+  if (!least) no_stages(net);
+  if (least->node.arena_bytes <= task.budget.bytes) {
+    return searches.best(*least);
+  }
+  return with_spills(net, task, least->node, spills);
+}
+
+}  // namespace
+
+Plan make_plan(const Net& net, const PlanOptions& options) {
+  if (options.strategy != "single") {
+    throw Error(Exit::kUsage, "--strategy " + options.strategy +
+                                  " is not known for one node; known: single");
+  }
+  check_firings(net);
+  const Budget budget = find_budget(options);
+  Supply supply{options.board, nullptr, options.sealed};
+  if (!options.board->storages.empty()) {
+    supply.storage = &find_storage(*options.board, options.storage);
+  }
+  const std::vector<bool> streams = streamed(net, options, supply);
+  const bool stored = !options.board->flash_mapped ||
+                      std::count(streams.begin(), streams.end(), true) > 0;
+  if (stored && !supply.storage) no_storage(net, *options.board);
+  std::optional<SpillNet> spills;
+  Candidate found =
+      best_candidate(net, {options, budget, supply, streams}, spills);
+  Plan plan;
+  plan.objective = options.objective == Objective::kLatency ? "latency" : "ram";
+  plan.nodes.push_back(std::move(found.node));
+  PlanNode& node = plan.nodes[0];
+  node.name = "node0";
+  node.board = options.board->name;
+  node.fixed_bytes = static_cast<uint32_t>(options.board->fixed_bytes());
+  node.mapped = options.board->flash_mapped;
+  if (stored) node.storage = supply.storage->name;
+  node.sealed = (stored || spills) && options.sealed;
+  model_numbers(net, supply, plan);
+  if (spills) {
+    add_spill_numbers(*options.board,
+                      find_storage(*options.board, options.storage), plan);
+  }
+  assert_completes(net, plan);
+  return plan;
+}
+
+}  // namespace shoal

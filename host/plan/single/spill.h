@@ -1,0 +1,80 @@
+// Activations through storage, the last resort: a tensor leaves the stage that
+// makes it row by row and comes back, row by row, in every later stage that
+// reads it, so that it lies whole nowhere and takes nothing in between.
+//
+// A spill is planned by giving the net another tensor for what is read back:
+// SpillNet cuts the readers of a tensor off, and everything else (uses, rings,
+// cuts) sees two tensors that never meet in a stage. Afterwards the copies
+// become buffers of the one tensor again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+// Readers of the tensor from this position on (up to that of the next cut)
+// read it back from storage. It is written completely before.
+struct SpillCut {
+  int tensor = -1;
+  int position = 0;
+  auto operator<=>(const SpillCut&) const = default;
+};
+
+class SpillNet {
+ public:
+  // Copies the net. `page_bytes`: an erase block of the storage.
+  SpillNet(const Net&, int64_t page_bytes);
+
+  // In place of those before; cuts that no reader lies behind are left out.
+  void set(std::vector<SpillCut>);
+  const std::vector<SpillCut>& cuts() const { return cuts_; }
+
+  const Net& net() const { return net_; }
+  const Spilling& spilling() const { return spilling_; }
+  // The tensor of the given net that this one is, or is a copy of.
+  int original(int tensor) const;
+  // Of whole pages, in a frame.
+  int64_t written_bytes() const;
+  // Of one tensor of the given net.
+  int64_t written_bytes(int tensor) const;
+  // Tensors of a node that was planned for net() become those of the given
+  // net.
+  void restore(PlanNode&) const;
+
+ private:
+  struct Reader {
+    int layer, operand;
+  };
+  Net net_;
+  int tensors_;  // of the given net
+  std::vector<std::vector<Reader>> readers_;
+  std::vector<int> last_write_;
+  std::vector<SpillCut> cuts_;
+  Spilling spilling_;
+};
+
+// Pages of a box of so many bytes.
+int spill_pages(int64_t bytes, int64_t page_bytes);
+// Numbers the pages of a node whose stages are made from these uses.
+void number_pages(const Net&, const std::vector<TensorUses>&, PlanNode&);
+// Bytes of the state of all spills; 0: there are none.
+uint32_t spill_state(const std::vector<PlanStage>&);
+uint32_t spill_state(const Net&, const std::vector<TensorUses>&);
+
+// What a frame's spills take of a stage's time, in which nothing else is
+// thought to happen: a spill has one page buffer.
+struct SpillTime {
+  int64_t storage_ps = 0, check_ps = 0;
+  int64_t read_bytes = 0, written_bytes = 0;
+};
+SpillTime spill_time(const PlanNode&, const PlanStage&, const Board&,
+                     const Storage&);
+// Adds them to the numbers of stages, node and plan.
+void add_spill_numbers(const Board&, const Storage&, Plan&);
+
+}  // namespace shoal

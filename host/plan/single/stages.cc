@@ -1,0 +1,278 @@
+#include "host/plan/single/stages.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/tokens/rings.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+
+int64_t aligned(int64_t bytes) {
+  return (bytes + kAlign - 1) / kAlign * kAlign;
+}
+
+std::vector<int> pass_counts(const Net& net) {
+  int most = 1;
+  for (const Layer& layer : net.layers) {
+    most = std::max({most, layer.out.box.rows(), layer.kernel_h});
+  }
+  std::vector<int> counts;
+  for (int passes : {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,
+                     20, 24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192}) {
+    if (passes < most) counts.push_back(passes);
+  }
+  counts.push_back(most);
+  return counts;
+}
+
+// Bytes and time of the segment [begin, end) at every number of passes, as
+// `end` moves on.
+class Sweep {
+ public:
+  Sweep(const StageSearch& search, int begin)
+      : s_(search),
+        begin_(begin),
+        inside_(search.tables.size()),
+        time_(search.tables.size()),
+        slot_(search.tables.size()),
+        slot_ps_(search.tables.size()) {
+    for (const TensorUses& t : s_.uses) {
+      if (t.first >= 0 && t.first < begin && t.last >= begin) {
+        whole_ += tensor_bytes(t);
+      }
+    }
+  }
+
+  // Adds the layer at `position`, whose tensors and page buffers are given.
+  void step(int position, const std::vector<int>& first_here,
+            const std::vector<int>& last_here, int64_t page_buffers) {
+    whole_ += page_buffers;
+    for (int t : first_here) whole_ += tensor_bytes(s_.uses[t]);
+    for (int t : last_here) {
+      if (s_.uses[t].first < begin_) continue;
+      whole_ -= tensor_bytes(s_.uses[t]);
+      for (size_t p = 0; p < s_.tables.size(); ++p) {
+        inside_[p] += s_.tables[p].ring_bytes[t];
+      }
+    }
+    if (position >= static_cast<int>(s_.net.layers.size())) return;
+    for (size_t p = 0; p < s_.tables.size(); ++p) {
+      inside_[p] += s_.tables[p].sums_bytes[position];
+      time_[p] += s_.tables[p].time_ps[position];
+      if (s_.tables[p].slot_bytes.empty()) continue;
+      slot_[p] = std::max(slot_[p], s_.tables[p].slot_bytes[position]);
+      slot_ps_[p] = std::max(slot_ps_[p], s_.tables[p].slot_ps[position]);
+    }
+  }
+
+  int64_t bytes(size_t table) const {
+    return whole_ + inside_[table] + kTapeSlots * slot_[table];
+  }
+  // The core waits for the first chunk.
+  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
+
+ private:
+  int64_t tensor_bytes(const TensorUses& t) const {
+    return aligned(s_.net.tensors[&t - s_.uses.data()].bytes());
+  }
+  const StageSearch& s_;
+  int begin_;
+  int64_t whole_ = 0;
+  std::vector<int64_t> inside_, time_, slot_, slot_ps_;
+};
+
+struct Best {
+  int64_t time_ps = kFar, peak = kFar;
+  int from = -1, table = 0;
+  int64_t bytes = 0, stage_ps = 0;
+  bool overlay = false;
+  bool beats(const Best& o) const {
+    if (time_ps != o.time_ps) return time_ps < o.time_ps;
+    return peak < o.peak;
+  }
+};
+
+// By position: tensors whose use begins or ends there, bytes of page buffers.
+struct Positions {
+  std::vector<std::vector<int>> first, last;
+  std::vector<int64_t> pages;
+};
+Positions positions(const StageSearch& s, int n) {
+  Positions at{std::vector<std::vector<int>>(n),
+               std::vector<std::vector<int>>(n), std::vector<int64_t>(n)};
+  for (size_t t = 0; t < s.uses.size(); ++t) {
+    if (s.uses[t].first < 0) continue;
+    at.first[s.uses[t].first].push_back(static_cast<int>(t));
+    at.last[s.uses[t].last].push_back(static_cast<int>(t));
+    if (s.uses[t].page_bytes == 0) continue;
+    for (int p = s.uses[t].first; p <= s.uses[t].last; ++p) {
+      at.pages[p] += page_buffers(s.uses[t], {p, p + 1});
+    }
+  }
+  return at;
+}
+
+void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
+                 StageBudget limits, const Best& before, Best& best) {
+  const SegmentBytes known = s.segment_bytes(segment);
+  if (known.fixed < 0) return;
+  for (size_t p = 0; p < s.tables.size(); ++p) {
+    int64_t bytes = sweep.bytes(p) + known.fixed;
+    const bool is_last = p + 1 == s.tables.size();
+    const int64_t budget = is_last ? limits.hard : limits.soft;
+    Best next{before.time_ps + sweep.time_ps(p),
+              std::max(before.peak, bytes),
+              segment.begin,
+              static_cast<int>(p),
+              bytes,
+              sweep.time_ps(p),
+              bytes > budget};
+    const int64_t most_gain = is_last ? known.most_gain : 0;
+    if (bytes - most_gain > budget || next.time_ps > best.time_ps) {
+      continue;
+    }
+    if (bytes > budget) {
+      bytes -= s.overlay_gain(segment);
+      if (bytes > budget) continue;
+      next.bytes = bytes;
+      next.peak = std::max(before.peak, bytes);
+    }
+    if (next.beats(best)) best = next;
+  }
+}
+
+// The table with layers from storage.
+void stream(const Net& net, const Supply& supply,
+            const std::vector<bool>& streamed, uint32_t chunk_limit,
+            int64_t sram_limit, PassTable& t) {
+  t.sram_limit = sram_limit;
+  t.chunk_limit = chunk_limit;
+  t.slot_bytes.assign(net.layers.size(), 0);
+  t.slot_ps = t.slot_bytes;
+  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+    const Layer& layer = net.layers[l];
+    if (!streamed[l] || layer.weights.empty()) continue;
+    const int64_t set = flash_bytes(layer);
+    const bool stays = set <= sram_limit;
+    const WeightPlace place = stays ? WeightPlace::kSram : WeightPlace::kTape;
+    t.time_ps[l] = supplied_ps(net, l, t.work[l], supply, {place, chunk_limit});
+    if (stays) {
+      t.sums_bytes[l] += set;
+      continue;
+    }
+    const int64_t chunk =
+        largest_chunk(layer, t.work[l], chunk_limit) + kTagBytes;
+    t.slot_bytes[l] = aligned(chunk);
+    t.slot_ps[l] = supply.read_ps(chunk);
+  }
+}
+
+}  // namespace
+
+// Dynamic program over the ends of stages.
+std::optional<Partition> fastest_cuts(const StageSearch& s,
+                                      StageBudget budget) {
+  const int n = whole_net(s.net).end;
+  const Positions at = positions(s, n);
+  std::vector<Best> best(n + 1);
+  best[0].time_ps = 0;
+  best[0].peak = 0;
+  for (int begin = 0; begin < n; ++begin) {
+    if (best[begin].time_ps == kFar) continue;
+    Sweep sweep(s, begin);
+    const int last = s.ends.empty() ? n : s.ends[begin];
+    for (int end = begin + 1; end <= last; ++end) {
+      sweep.step(end - 1, at.first[end - 1], at.last[end - 1],
+                 at.pages[end - 1]);
+      try_segment(s, {begin, end}, sweep, budget, best[begin], best[end]);
+    }
+  }
+  if (best[n].time_ps == kFar) return std::nullopt;
+  Partition cuts;
+  for (int end = n; end > 0; end = best[end].from) {
+    const Best& b = best[end];
+    cuts.push_back({{b.from, end}, b.table, b.bytes, b.stage_ps, b.overlay});
+  }
+  std::reverse(cuts.begin(), cuts.end());
+  return cuts;
+}
+
+std::optional<int64_t> smallest_budget(const StageSearch& search,
+                                       int64_t below) {
+  const std::optional<Partition> any = fastest_cuts(search, {below, 0});
+  if (!any) return std::nullopt;
+  int64_t fits = 0, fails = 0;
+  for (const Cut& c : *any) fits = std::max(fits, c.bytes);
+  while (fits - fails > kAlign) {
+    const int64_t middle = aligned((fits + fails) / 2);
+    if (middle >= fits) break;
+    const std::optional<Partition> cuts = fastest_cuts(search, {middle, 0});
+    if (!cuts) {
+      fails = middle;
+      continue;
+    }
+    fits = 0;
+    for (const Cut& c : *cuts) fits = std::max(fits, c.bytes);
+  }
+  return fits;
+}
+
+std::vector<PassTable> pass_tables(const Net& net,
+                                   const std::vector<TensorUses>& uses,
+                                   const Board& board) {
+  std::vector<PassTable> tables;
+  const std::vector<int> counts = pass_counts(net);
+  for (int passes : counts) {
+    PassTable t;
+    t.passes = passes;
+    t.work = uniform_work(net, passes);
+    t.slots = ring_slots(net, uses, t.work);
+    if (passes == counts.back()) {
+      t.slots = tighten(net, uses, whole_net(net), t.work, t.slots);
+    }
+    for (size_t i = 0; i < net.tensors.size(); ++i) {
+      const NetTensor& tensor = net.tensors[i];
+      t.ring_bytes.push_back(
+          aligned(tensor.bytes() / tensor.rows * t.slots[i]));
+    }
+    for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
+      t.sums_bytes.push_back(aligned(sums_bytes(net.layers[l], t.work[l])));
+      t.time_ps.push_back(layer_time(net, l, t.work[l], board).total_ps());
+    }
+    tables.push_back(std::move(t));
+  }
+  return tables;
+}
+
+std::vector<PassTable> stream_tables(const Net& net,
+                                     const std::vector<PassTable>& tables,
+                                     const Supply& supply,
+                                     const std::vector<bool>& streamed,
+                                     std::vector<uint32_t> chunk_limits,
+                                     bool sets) {
+  constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
+  std::vector<PassTable> all;
+  const auto add = [&](uint32_t limit, int64_t sram) {
+    for (PassTable t : tables) {
+      stream(net, supply, streamed, limit, sram, t);
+      all.push_back(std::move(t));
+    }
+  };
+  std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());
+  if (sets) add(chunk_limits.back(), kFar);
+  for (const uint32_t limit : chunk_limits) {
+    for (const int64_t sram : kSramLimits) {
+      if (sets || sram == 0) add(limit, sram);
+    }
+  }
+  return all;
+}
+
+}  // namespace shoal

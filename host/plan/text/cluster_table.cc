@@ -1,0 +1,226 @@
+#include "host/plan/text/cluster_table.h"
+
+#include <algorithm>
+
+#include "host/base/size.h"
+#include "host/plan/text/text_line.h"
+#include "host/plan/types/plan_segments.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kMostListed = 16;  // nodes; of more there is a summary
+constexpr size_t kNameWidth = 12;
+
+double ratio(int64_t part, int64_t whole) {
+  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+std::string cut_text(const std::string& text, size_t width) {
+  return text.size() > width ? text.substr(0, width - 1) + "~" : text;
+}
+
+class ClusterTable {
+ public:
+  ClusterTable(const Plan& plan,
+               const std::vector<std::optional<int64_t>>& budgets)
+      : plan_(plan), budgets_(budgets), segments_(summarize_segments(plan)) {}
+
+  std::string text() {
+    if (plan_.nodes.size() <= kMostListed) {
+      node_lines();
+    } else {
+      summary_lines();
+    }
+    segment_lines();
+    total_lines();
+    fixed_line();
+    reason_lines();
+    return std::move(out_);
+  }
+
+ private:
+  std::string budget(size_t node) const {
+    const bool known = node < budgets_.size() && budgets_[node];
+    return known ? format_count(*budgets_[node]) : "no limit";
+  }
+
+  void node_lines() {
+    line(out_,
+         "  {:<12}  {:<14}  {:>11}  {:>11}  {:>11}  {:>11}  {:>6}  {:>11}  "
+         "{:>11}  {:>6}  {:>9}",
+         "node", "board", "arena B", "of", "flash B", "weights B", "MACs",
+         "sent B", "received B", "stages", "ms");
+    for (size_t n = 0; n < plan_.nodes.size(); ++n) {
+      const PlanNode& p = plan_.nodes[n];
+      line(out_,
+           "  {:<12}  {:<14}  {:>11}  {:>11}  {:>11}  {:>11}  {:>4.1f} %  "
+           "{:>11}  {:>11}  {:>6}  {:>9.3f}",
+           cut_text(p.name, kNameWidth), cut_text(p.board, kNameWidth + 2),
+           format_count(p.arena_bytes), budget(n),
+           p.program_bytes ? format_count(p.program_bytes) : "-",
+           format_count(p.weight_read_bytes), 100 * ratio(p.macs, plan_.macs),
+           format_count(p.sent_bytes), format_count(p.received_bytes),
+           p.stages.size(), p.seconds * 1e3);
+    }
+  }
+
+  void summary_lines() {
+    line(out_, "  {} nodes{:>25}  {:>13}  {:>13}", plan_.nodes.size(), "least",
+         "mean", "most");
+    const auto row = [&](const char* what, auto field) {
+      int64_t sum = 0;
+      size_t least = 0, most = 0;
+      const auto value = [&](size_t n) {
+        return static_cast<int64_t>(plan_.nodes[n].*field);
+      };
+      for (size_t n = 0; n < plan_.nodes.size(); ++n) {
+        sum += value(n);
+        if (value(n) < value(least)) least = n;
+        if (value(n) > value(most)) most = n;
+      }
+      line(out_, "  {:<18}  {:>13}  {:>13}  {:>13}  ({})", what,
+           format_count(value(least)),
+           format_count(sum / static_cast<int64_t>(plan_.nodes.size())),
+           format_count(value(most)), plan_.nodes[most].name);
+    };
+    row("arena B", &PlanNode::arena_bytes);
+    row("flash B", &PlanNode::program_bytes);
+    row("weights read B", &PlanNode::weight_read_bytes);
+    row("MACs", &PlanNode::macs);
+    row("sent B", &PlanNode::sent_bytes);
+    row("received B", &PlanNode::received_bytes);
+    tightest_line();
+  }
+
+  // The node with the least of its budget left.
+  void tightest_line() {
+    std::optional<size_t> tightest;
+    const auto left = [&](size_t n) {
+      return *budgets_[n] - int64_t{plan_.nodes[n].arena_bytes};
+    };
+    for (size_t n = 0; n < std::min(budgets_.size(), plan_.nodes.size()); ++n) {
+      if (budgets_[n] && (!tightest || left(n) < left(*tightest))) tightest = n;
+    }
+    if (!tightest) return;
+    line(out_, "  tightest: {} with {} of {} B", plan_.nodes[*tightest].name,
+         format_count(plan_.nodes[*tightest].arena_bytes), budget(*tightest));
+  }
+
+  static std::string layers_of(const CutRun& run) {
+    return run.first_layer == run.last_layer
+               ? fmt::format("{}", run.first_layer)
+               : fmt::format("{}-{}", run.first_layer, run.last_layer);
+  }
+
+  void segment_lines() {
+    line(out_, "  {:>7}  {:>9}  {:<12}  {:>5}  {:>11}  {:>11}  {:>9}  {}",
+         "segment", "layers", "cut", "nodes", "MACs", "received B", "ms",
+         "slowest");
+    for (const SegmentSummary& s : segments_) {
+      for (size_t i = 0; i < s.cuts.size(); ++i) {
+        const CutRun& run = s.cuts[i];
+        if (i > 0) {
+          line(out_, "  {:>7}  {:>9}  {:<12}  {:>5}", "", layers_of(run),
+               run.cut, run.nodes);
+          continue;
+        }
+        line(out_,
+             "  {:>7}  {:>9}  {:<12}  {:>5}  {:>11}  {:>11}  {:>9.3f}  {}, {}",
+             s.number, layers_of(run), run.cut, run.nodes, format_count(s.macs),
+             format_count(s.input_bytes + s.exchanged_bytes), s.seconds * 1e3,
+             plan_.nodes[size_t(s.slowest_node)].name, s.bound);
+      }
+    }
+  }
+
+  void total_lines() {
+    int64_t in = 0, between = 0, out = 0, weights = 0;
+    for (const SegmentSummary& s : segments_) {
+      in += s.input_bytes, between += s.exchanged_bytes, out += s.output_bytes;
+    }
+    for (const PlanNode& n : plan_.nodes) weights += n.weight_read_bytes;
+    line(out_,
+         "  traffic       {} B a frame: {} from the coordinator, {} between "
+         "nodes, {} to the coordinator",
+         format_count(plan_.traffic_bytes), format_count(in),
+         format_count(between), format_count(out));
+    line(out_, "  weights read  {} a frame by all nodes",
+         format_bytes(weights));
+    line(out_, "  MACs          {}, {:.3f} x the model's",
+         format_count(plan_.macs),
+         plan_.model_macs ? ratio(plan_.macs, plan_.model_macs) : 1.0);
+    line(out_, "  latency       {:.3f} ms (modelled)", plan_.latency_s * 1e3);
+  }
+
+  // The link's tables are in the arena; datagrams, keys and sessions are not.
+  void fixed_line() {
+    const auto [least, most] =
+        std::ranges::minmax(plan_.nodes, {}, &PlanNode::fixed_bytes);
+    if (most.fixed_bytes == 0) return;
+    const std::string from = least.fixed_bytes == most.fixed_bytes
+                                 ? ""
+                                 : format_bytes(least.fixed_bytes) + " to ";
+    line(out_,
+         "  fixed         {}{} a node beside the arena, as its board says: "
+         "firmware, stack, datagrams, keys",
+         from, format_bytes(most.fixed_bytes));
+  }
+
+  // Time in which the slowest node of no segment is at work.
+  double between_segments() const {
+    double inside = 0;
+    for (const SegmentSummary& s : segments_) inside += s.seconds;
+    return plan_.latency_s - inside;
+  }
+
+  void idle_line() {
+    const auto idle = std::ranges::count_if(
+        plan_.nodes, [](const PlanNode& n) { return n.stages.empty(); });
+    if (idle == 0) return;
+    line(out_, "    {} of {} nodes have no share: the layers are too small",
+         idle, plan_.nodes.size());
+  }
+
+  void reason_lines() {
+    const auto slowest =
+        std::ranges::max_element(segments_, {}, &SegmentSummary::seconds);
+    if (slowest == segments_.end() || plan_.latency_s <= 0) return;
+    const double between = between_segments();
+    if (between > slowest->seconds) {
+      line(out_,
+           "  why not faster: {:.0f} % of the time credit and first rows are "
+           "on their way, in and between {} segments",
+           100 * between / plan_.latency_s, segments_.size());
+    } else {
+      line(out_,
+           "  why not faster: segment {} takes {:.0f} % of the time; its "
+           "slowest node is {}, mostly {}",
+           slowest->number, 100 * slowest->seconds / plan_.latency_s,
+           plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
+    }
+    idle_line();
+    const auto busiest =
+        std::ranges::max_element(plan_.nodes, {}, &PlanNode::macs);
+    const double even = 1.0 / static_cast<double>(plan_.nodes.size());
+    const double share = ratio(busiest->macs, plan_.macs);
+    if (share > 1.2 * even) {
+      line(out_, "    {} has {:.1f} % of the MACs; an even share is {:.1f} %",
+           busiest->name, 100 * share, 100 * even);
+    }
+  }
+
+  const Plan& plan_;
+  const std::vector<std::optional<int64_t>>& budgets_;
+  const std::vector<SegmentSummary> segments_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string cluster_table(const Plan& plan,
+                          const std::vector<std::optional<int64_t>>& budgets) {
+  return ClusterTable(plan, budgets).text();
+}
+
+}  // namespace shoal

@@ -1,0 +1,14 @@
+// A plan as JSON: what a script relies on (nodes with arena_bytes, macs,
+// stages and so on) and, under each stage, every buffer, port and actor.
+#pragma once
+
+#include <string>
+
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// Indented JSON text with a newline at its end.
+std::string plan_json(const Net&, const Plan&);
+
+}  // namespace shoal

@@ -1,0 +1,224 @@
+#include "host/plan/text/plan_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "host/base/size.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cost/wear.h"
+#include "host/plan/text/cluster_table.h"
+#include "host/plan/text/op_names.h"
+#include "host/plan/text/text_line.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kLargestBuffers = 5;
+
+// Names of operators can be chains of a converter's scopes.
+std::string short_name(std::string name) {
+  name = name.substr(0, name.find(';'));
+  constexpr size_t kWidth = 40;
+  return name.size() > kWidth ? "..." + name.substr(name.size() - kWidth)
+                              : name;
+}
+
+std::string layer_range(const PlanStage& s) {
+  if (s.actors.empty()) return "-";
+  const int first = s.actors.front().layer, last = s.actors.back().layer;
+  return first == last ? fmt::format("{}", first)
+                       : fmt::format("{}-{}", first, last);
+}
+
+std::string bands(const PlanStage& s) {
+  if (s.actors.empty()) return "-";
+  const auto [least, most] = std::minmax_element(
+      s.actors.begin(), s.actors.end(),
+      [](const PlanActor& a, const PlanActor& b) { return a.band < b.band; });
+  return least->band == most->band
+             ? fmt::format("{}", least->band)
+             : fmt::format("{}-{}", least->band, most->band);
+}
+
+// What numbers are of.
+std::string each(const Net& net) {
+  return net.frames == 1 ? "a frame"
+                         : fmt::format("per batch of {} frames", net.frames);
+}
+
+// What goes to storage, in the order of its pages.
+void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.spill_pages == 0) return;
+  line(out, "  spills        {} in {} pages of {} {}, {}",
+       format_bytes(n.storage_written_bytes), n.spill_pages,
+       format_bytes(n.spill_page_bytes), each(net), life_text(n, net.frames));
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    for (const PlanSpill& spill : n.stages[s].spills) {
+      const PlanPort& port = n.stages[s].ports[spill.port];
+      const PlanBuffer& b = n.stages[s].buffers[port.buffer];
+      line(out, "    stage {:>3}  {}  {:>11} B  {:>5} pages  {}", s,
+           port.is_read ? "writes    " : "reads back",
+           format_count(port.box.elements() * b.element_bytes), spill.pages,
+           short_name(net.tensors[b.tensor].name));
+    }
+  }
+}
+
+void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.storage.empty()) return;
+  line(out, "  storage       {}{}, {} read and {} written {}", n.storage,
+       n.sealed ? ", sealed" : "", format_bytes(n.storage_read_bytes),
+       format_bytes(n.storage_written_bytes), each(net));
+  line(out, "  weights lie   {} in flash, {} in SRAM, {} on the tape",
+       format_bytes(n.flash_weight_bytes), format_bytes(n.sram_weight_bytes),
+       format_bytes(n.tape_bytes));
+  spill_lines(out, net, n);
+}
+
+// What is left of a batch for each of its frames.
+void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (net.frames == 1) return;
+  line(out,
+       "  per frame     {:.3f} ms, {:.2f} frames/s (modelled), {} of weights "
+       "read, {} from storage",
+       n.seconds * 1e3 / net.frames, net.frames / n.seconds,
+       format_bytes(n.weight_read_bytes / net.frames),
+       format_bytes(n.storage_read_bytes / net.frames));
+}
+
+void node_lines(std::string& out, const Net& net, const PlanNode& n,
+                std::optional<int64_t> budget) {
+  const int64_t model_macs = net.model_macs;
+  line(out, "{} on {}", n.name, n.board);
+  line(out, "  arena         {}{}", format_bytes(n.arena_bytes),
+       budget ? " of " + format_bytes(*budget) : ", no limit");
+  line(out, "  fixed         {} beside the arena", format_bytes(n.fixed_bytes));
+  if (n.program_bytes) {
+    line(out, "  flash         {}", format_bytes(n.program_bytes));
+  }
+  line(out, "  weights read  {} {}", format_bytes(n.weight_read_bytes),
+       each(net));
+  const double ratio =
+      model_macs ? static_cast<double>(n.macs) / static_cast<double>(model_macs)
+                 : 1.0;
+  line(out, "  MACs          {}, {:.3f} x the model's", format_count(n.macs),
+       ratio);
+  line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
+       net.frames == 1 ? "" : " " + each(net));
+  storage_lines(out, net, n);
+  frame_lines(out, net, n);
+}
+
+void stage_lines(std::string& out, const PlanNode& n) {
+  line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8}  {}", "stage",
+       "layers", "arena B", "bands", "weights B", "ms", "bound");
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    const PlanStage& stage = n.stages[s];
+    line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8.3f}  {}", s,
+         layer_range(stage), format_count(stage.arena_bytes), bands(stage),
+         format_count(stage.weight_read_bytes), stage.seconds * 1e3,
+         stage.bound);
+  }
+}
+
+// What overlaps in the time of each stage.
+void stage_storage_lines(std::string& out, const PlanNode& n) {
+  line(out, "  {:>5}  {:>12}  {:>12}  {:>10}  {:>10}  {:>10}  {:>10}", "stage",
+       "read B", "written B", "compute ms", "flash ms", "storage ms",
+       "check ms");
+  for (size_t s = 0; s < n.stages.size(); ++s) {
+    const PlanStage& stage = n.stages[s];
+    line(out,
+         "  {:>5}  {:>12}  {:>12}  {:>10.3f}  {:>10.3f}  {:>10.3f}  {:>10.3f}",
+         s, format_count(stage.storage_read_bytes),
+         format_count(stage.storage_written_bytes), stage.compute_s * 1e3,
+         stage.flash_s * 1e3, stage.storage_s * 1e3, stage.check_s * 1e3);
+  }
+}
+
+size_t fullest_stage(const PlanNode& n) {
+  size_t best = 0;
+  for (size_t s = 1; s < n.stages.size(); ++s) {
+    if (n.stages[s].arena_bytes > n.stages[best].arena_bytes) best = s;
+  }
+  return best;
+}
+
+void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
+  if (n.stages.empty()) return;
+  const size_t fullest = fullest_stage(n);
+  std::vector<PlanBuffer> buffers = n.stages[fullest].buffers;
+  std::stable_sort(buffers.begin(), buffers.end(),
+                   [](const PlanBuffer& a, const PlanBuffer& b) {
+                     return a.bytes() > b.bytes();
+                   });
+  buffers.resize(std::min(buffers.size(), kLargestBuffers));
+  line(out, "  largest buffers of the fullest stage ({})", fullest);
+  for (const PlanBuffer& b : buffers) {
+    line(out, "  {:>11} B  {:>4} of {:>4} rows of {} x {}  {}",
+         format_count(b.bytes()), b.slots, b.box.rows(), b.box.columns(),
+         b.box.channels(), short_name(net.tensors[b.tensor].name));
+  }
+}
+
+void reason_lines(std::string& out, const Net& net, const PlanNode& n) {
+  int64_t once = 0;
+  for (const Layer& layer : net.layers) once += weight_bytes(layer);
+  const PlanStage* slowest = nullptr;
+  for (const PlanStage& s : n.stages) {
+    if (!slowest || s.seconds > slowest->seconds) slowest = &s;
+  }
+  if (!slowest) return;
+  line(out, "  why not faster: stage {} takes {:.0f} % of the time, mostly {}",
+       slowest - n.stages.data(), 100 * slowest->seconds / n.seconds,
+       slowest->bound);
+  if (n.weight_read_bytes > once) {
+    line(out,
+         "    weights are read {:.2f} times; higher bands, and so more arena, "
+         "would read them once ({})",
+         static_cast<double>(n.weight_read_bytes) /
+             static_cast<double>(std::max<int64_t>(1, once)),
+         format_bytes(once));
+  }
+  line(out, "  why not smaller: stage {} needs its buffers at the same time",
+       fullest_stage(n));
+}
+
+}  // namespace
+
+std::string plan_table(const Net& net, const Plan& plan,
+                       std::optional<int64_t> budget) {
+  return plan_table(
+      net, plan,
+      std::vector<std::optional<int64_t>>(plan.nodes.size(), budget));
+}
+
+std::string plan_table(const Net& net, const Plan& plan,
+                       const std::vector<std::optional<int64_t>>& budgets) {
+  std::string out;
+  line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
+       plan.objective);
+  if (plan.linked) {
+    out += cluster_table(plan, budgets);
+    const auto fullest =
+        std::max_element(plan.nodes.begin(), plan.nodes.end(),
+                         [](const PlanNode& a, const PlanNode& b) {
+                           return a.arena_bytes < b.arena_bytes;
+                         });
+    line(out, "  {} needs most memory", fullest->name);
+    buffer_lines(out, net, *fullest);
+    return out;
+  }
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    node_lines(out, net, node, n < budgets.size() ? budgets[n] : std::nullopt);
+    stage_lines(out, node);
+    if (!node.storage.empty()) stage_storage_lines(out, node);
+    buffer_lines(out, net, node);
+    reason_lines(out, net, node);
+  }
+  return out;
+}
+
+}  // namespace shoal

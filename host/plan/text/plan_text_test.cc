@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/check/testing/hand_cluster.h"
+#include "host/plan/single/planner.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/text/plan_json.h"
+#include "host/plan/text/plan_table.h"
+
+namespace shoal {
+namespace {
+
+Plan plan_for(const Net& net, std::optional<int64_t> ram) {
+  PlanOptions options;
+  options.board = &find_board("stm32f746");
+  options.ram = ram;
+  return make_plan(net, options);
+}
+
+TEST(PlanJsonTest, HasWhatScriptsRelyOn) {
+  const Net net = bottleneck_net(48, 5);
+  const Plan plan = plan_for(net, 20000);
+  const auto json = nlohmann::json::parse(plan_json(net, plan));
+  EXPECT_EQ(json.at("strategy"), "single");
+  EXPECT_EQ(json.at("macs"), net.model_macs);
+  EXPECT_EQ(json.at("model_macs"), net.model_macs);
+  EXPECT_EQ(json.at("traffic_bytes"), 0);
+  EXPECT_EQ(json.at("latency_kind"), "modelled");
+  EXPECT_GT(json.at("latency_s").get<double>(), 0);
+  const auto& node = json.at("nodes").at(0);
+  EXPECT_EQ(node.at("board"), "stm32f746");
+  EXPECT_EQ(node.at("arena_bytes"), plan.nodes[0].arena_bytes);
+  for (const char* key : {"name", "fixed_bytes", "program_bytes", "macs",
+                          "weight_read_bytes", "sent_bytes", "received_bytes",
+                          "storage_read_bytes", "storage_written_bytes"}) {
+    EXPECT_TRUE(node.contains(key)) << key;
+  }
+  int next = 0;
+  int64_t largest = 0;
+  for (const auto& stage : node.at("stages")) {
+    for (const auto& layer : stage.at("layers")) EXPECT_EQ(layer, next++);
+    largest = std::max(largest, stage.at("arena_bytes").get<int64_t>());
+    EXPECT_TRUE(stage.at("bound").is_string());
+    EXPECT_EQ(stage.at("actors").size(), stage.at("layers").size());
+  }
+  EXPECT_EQ(next, static_cast<int>(net.layers.size()));
+  EXPECT_EQ(largest, plan.nodes[0].arena_bytes);
+}
+
+TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
+  const Net net = bottleneck_net(48, 5);
+  const std::string text = plan_table(net, plan_for(net, 20000), 20000);
+  for (const char* part :
+       {"of 20,000 B", "node0 on stm32f746", "weights read", "1.000 x",
+        "largest buffers", "why not faster", "why not smaller", "modelled"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+Net squeezed() {
+  ShapeNet n("squeezed");
+  const int x = n.conv(n.input(32, 32, 4), 3, 1, 16);
+  n.output(n.conv(n.mul(x, n.mean(x)), 1, 1, 4));
+  return n.finish();
+}
+
+Plan spilled_plan(const Net& net) {
+  PlanOptions options;
+  options.board = &find_board("stm32f746");
+  options.ram = 15000;
+  options.max_writes = 1 << 20;
+  return make_plan(net, options);
+}
+
+TEST(PlanJsonTest, HasWhatGoesToStorage) {
+  const Net net = squeezed();
+  const Plan plan = spilled_plan(net);
+  const auto json = nlohmann::json::parse(plan_json(net, plan));
+  const auto& node = json.at("nodes").at(0);
+  EXPECT_EQ(node.at("storage_written_bytes"), 5 * 4096);
+  EXPECT_EQ(node.at("storage"), plan.nodes[0].storage);
+  EXPECT_EQ(node.at("spill_pages"), 5);
+  EXPECT_EQ(node.at("spill_page_bytes"), 4096);
+  EXPECT_GT(node.at("life_frames").get<double>(), 1e6);
+  EXPECT_GT(node.at("layout").at("spill").at("bytes").get<int>(), 0);
+  int64_t written = 0, read_back = 0;
+  for (const auto& stage : node.at("stages")) {
+    written += stage.at("storage_written_bytes").get<int64_t>();
+    for (const char* key : {"compute_s", "flash_s", "storage_s", "check_s"}) {
+      EXPECT_TRUE(stage.contains(key)) << key;
+    }
+    if (!stage.contains("spills")) continue;
+    for (const auto& spill : stage.at("spills")) {
+      EXPECT_EQ(
+          stage.at("ports").at(spill.at("port").get<size_t>()).at("owner"),
+          "spill");
+      EXPECT_EQ(spill.at("bytes"), 32 * 32 * 16);
+      if (spill.at("direction") == "read") read_back += 1;
+    }
+  }
+  EXPECT_EQ(written, 5 * 4096);
+  EXPECT_EQ(read_back, 1);
+}
+
+TEST(PlanTableTest, SaysWhatGoesToStorageAndHowLongItLives) {
+  const Net net = squeezed();
+  const std::string text = plan_table(net, spilled_plan(net), 15000);
+  for (const char* part :
+       {"20,480 B", "written a frame", "weights lie", "spills",
+        "in 5 pages of 4,096 B", "years of life at 1 frame a second",
+        "reads back", "storage ms"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+HandCase linked_case(const std::string& name) {
+  for (const HandCase& c : linked_cases()) {
+    if (c.name == name) return c;
+  }
+  ADD_FAILURE() << "no case " << name;
+  return {};
+}
+
+TEST(PlanJsonTest, HasStreamsPeersAndSegments) {
+  const HandCase c = linked_case("channels across");
+  const auto json = nlohmann::json::parse(plan_json(c.net, c.plan));
+  EXPECT_EQ(json.at("linked"), true);
+  EXPECT_EQ(json.at("nodes").at(0).at("peers").at(0).at("node"), "coordinator");
+  EXPECT_EQ(json.at("nodes").at(0).at("peers").at(1).at("node"), 1);
+  ASSERT_EQ(json.at("streams").size(), c.plan.streams.size());
+  for (size_t i = 0; i < c.plan.streams.size(); ++i) {
+    EXPECT_EQ(json.at("streams").at(i).at("bytes"), c.plan.streams[i].bytes());
+    EXPECT_EQ(json.at("streams").at(i).at("from").at("node"),
+              c.plan.streams[i].from.node);
+  }
+  ASSERT_EQ(json.at("segments").size(), 2u);
+  int64_t bytes = 0;
+  for (const auto& s : json.at("segments")) {
+    for (const char* key : {"input_bytes", "exchanged_bytes", "output_bytes"}) {
+      bytes += s.at(key).get<int64_t>();
+    }
+  }
+  EXPECT_EQ(bytes, c.plan.traffic_bytes);
+}
+
+TEST(PlanTableTest, SaysHowLayersAreCut) {
+  const std::pair<const char*, const char*> cuts[] = {
+      {"row halo", "grid 2x1"},   {"channels inside", "outputs"},
+      {"input chains", "inputs"}, {"column tiles", "grid 1x2"},
+      {"pipeline", "one"},        {"hidden channels", "inputs"}};
+  for (const auto& [name, cut] : cuts) {
+    const HandCase c = linked_case(name);
+    const std::string text = plan_table(c.net, c.plan, 20000);
+    for (const char* part : {cut, "20,000", "node1", "traffic", "received B"}) {
+      EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    }
+  }
+}
+
+TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
+  HandCase c = linked_case("row halo");
+  double inside = 0;
+  for (const PlanStage& s : c.plan.nodes[0].stages) inside += s.seconds;
+  c.plan.latency_s = 10 * inside + 1;
+  c.plan.nodes[0].fixed_bytes = 4096;
+  c.plan.nodes[1].fixed_bytes = 16384;
+  c.plan.nodes.push_back({});
+  c.plan.nodes.back().fixed_bytes = 8192;
+  const std::string text = plan_table(c.net, c.plan, 60000);
+  for (const char* part : {"4,096 B (4.0 KB) to 16,384 B", "datagrams, keys",
+                           "on their way", "1 of 3 nodes have no share"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+// A table of 64 nodes is no longer than one of 16.
+TEST(PlanTableTest, SumsUpManyNodes) {
+  HandCase c = linked_case("pipeline");
+  const PlanNode copy = c.plan.nodes[1];
+  while (c.plan.nodes.size() < 64) c.plan.nodes.push_back(copy);
+  c.plan.nodes.back().name = "fullest";
+  c.plan.nodes.back().arena_bytes = 54321;
+  const std::string text = plan_table(c.net, c.plan, 60000);
+  EXPECT_LT(std::ranges::count(text, '\n'), 30);
+  for (const char* part : {"64 nodes", "(fullest)", "54,321 of 60,000 B"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+}  // namespace
+}  // namespace shoal

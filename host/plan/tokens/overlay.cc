@@ -1,0 +1,90 @@
+#include "host/plan/tokens/overlay.h"
+
+#include <algorithm>
+
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+int64_t round_up(int64_t v) {
+  const int64_t a = kAlign;
+  return (v >= 0 ? v + a - 1 : v) / a * a;
+}
+
+}  // namespace
+
+int buffer_of(const PlanStage& stage, int tensor) {
+  for (size_t b = 0; b < stage.buffers.size(); ++b) {
+    if (stage.buffers[b].tensor == tensor) return static_cast<int>(b);
+  }
+  return -1;
+}
+
+std::optional<Overlay> overlay_pair(const Net& net,
+                                    const std::vector<TensorUses>& uses,
+                                    Segment s) {
+  Overlay best;
+  int64_t in_bytes = 0, out_bytes = 0;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const TensorUses& u = uses[t];
+    if (u.first < 0) continue;
+    const int64_t bytes = net.tensors[t].bytes();
+    const bool dies = u.last_write < s.begin && s.holds(u.last);
+    const bool is_made = u.first >= s.begin && u.last_write < s.end &&
+                         u.first < s.end && u.last >= s.end &&
+                         u.page_bytes == 0;
+    if (dies && bytes > in_bytes) {
+      in_bytes = bytes;
+      best.in = static_cast<int>(t);
+    }
+    if (is_made && bytes > out_bytes) {
+      out_bytes = bytes;
+      best.out = static_cast<int>(t);
+    }
+  }
+  if (best.in < 0 || best.out < 0) return std::nullopt;
+  return best;
+}
+
+std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
+  const std::vector<int> depth = depth_ranks(tokens);
+  std::vector<int> order(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) order[a] = a;
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    const bool late_a = tokens.writes(a, buffer);
+    const bool late_b = tokens.writes(b, buffer);
+    return late_a != late_b ? late_a : depth[a] < depth[b];
+  });
+  std::vector<int> rank(tokens.agents());
+  for (int r = 0; r < tokens.agents(); ++r) rank[order[r]] = r;
+  return rank;
+}
+
+int64_t smallest_lead(const Net& net, const PlanStage& stage,
+                      const Overlay& overlay) {
+  const int in = buffer_of(stage, overlay.in);
+  const int out = buffer_of(stage, overlay.out);
+  StageTokens tokens(net, stage);
+  const std::vector<int> rank = ranks_with_late(tokens, out);
+  const PlanBuffer& under = stage.buffers[in];
+  int64_t lead = -int64_t{under.bytes()};
+  run_by_rank(tokens, rank, [&](int agent) {
+    if (!tokens.writes(agent, out)) return;
+    const int released = tokens.released(in);
+    if (released >= under.slots) return;
+    const int64_t free = int64_t{released} * under.row_bytes();
+    lead = std::max(lead, tokens.next_write_end(agent) - free);
+  });
+  return round_up(lead);
+}
+
+int64_t overlay_gain(const Net& net, const Overlay& o) {
+  const int64_t in = net.tensors[o.in].bytes();
+  const int64_t out = net.tensors[o.out].bytes();
+  const int64_t low = std::min<int64_t>(0, -o.lead);
+  const int64_t high = std::max(in, out - o.lead);
+  return std::max<int64_t>(0, in + out - (high - low)) / kAlign * kAlign;
+}
+
+}  // namespace shoal

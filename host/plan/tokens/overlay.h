@@ -1,0 +1,39 @@
+// A stage's output may lie over an input that dies in the stage: both are
+// made and used up top-down, so the output's first bytes need only stay
+// `lead` bytes ahead of the input's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/plan/tokens/tokens.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+struct Overlay {
+  int in = -1, out = -1;  // tensors
+  int64_t lead = 0;       // bytes that `out` begins before `in`
+};
+
+// The pair of a whole input that dies in the segment and a whole output that
+// is made in it whose overlay could save the most; none if there is no pair.
+// The lead is not known yet.
+std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
+                                    Segment);
+
+// The smallest lead, a multiple of 16, with which the stage completes: the
+// output's rows are held back until nothing else can move.
+int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
+
+// Writers of the buffer last, everything else deepest first.
+std::vector<int> ranks_with_late(const StageTokens&, int buffer);
+
+// Bytes saved: sizes of both less that of their union.
+int64_t overlay_gain(const Net&, const Overlay&);
+
+// The stage's buffer of a tensor, or -1.
+int buffer_of(const PlanStage&, int tensor);
+
+}  // namespace shoal

@@ -1,0 +1,210 @@
+#include "host/plan/tokens/rings.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/base/error.h"
+#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/tokens.h"
+
+namespace shoal {
+namespace {
+
+// Beyond this, trying every slot takes too long.
+constexpr int64_t kManyFirings = 200000;
+
+int layer_count(const Net& net) { return static_cast<int>(net.layers.size()); }
+
+class Puller {
+ public:
+  Puller(const Net& net, const PlanStage& stage,
+         const std::vector<StreamTie>& ties = {})
+      : tokens_(net, stage, ties), pulling_(tokens_.agents(), false) {
+    for (int a = 0; a < tokens_.agents(); ++a) {
+      const int out = tokens_.out_buffer(a);
+      is_sink_.push_back(out < 0 || !tokens_.has_readers(out));
+    }
+  }
+
+  const std::vector<int>& peaks() {
+    for (int a = next_sink(); a >= 0; a = next_sink()) pull(a);
+    for (int a = tokens_.agents(); a-- > 0;) {
+      while (!tokens_.done(a)) pull(a);
+    }
+    return tokens_.peak_rows();
+  }
+
+ private:
+  // The sink that has the smallest share of its firings behind it, so that
+  // branches to several sinks advance together.
+  int next_sink() const {
+    int best = -1;
+    for (int a = 0; a < tokens_.agents(); ++a) {
+      if (!is_sink_[a] || tokens_.done(a)) continue;
+      if (best < 0 || share(a) < share(best)) best = a;
+    }
+    return best;
+  }
+  double share(int a) const {
+    return (tokens_.fired(a) + 1.0) / tokens_.firings(a);
+  }
+
+  void pull(int agent) {
+    if (pulling_[agent]) {
+      throw Error(Exit::kInternal,
+                  tokens_.name(agent) + " waits for rows of its own");
+    }
+    pulling_[agent] = true;
+    for (int w = tokens_.missing_writer(agent); w >= 0;
+         w = tokens_.missing_writer(agent)) {
+      pull(w);
+    }
+    pulling_[agent] = false;
+    fire(agent);
+  }
+
+  void fire(int agent) {
+    if (!tokens_.fire(agent)) return;
+    // Sinks need no space; the sooner they read, the sooner slots are free.
+    for (int other : tokens_.touched(agent)) {
+      if (!is_sink_[other] || pulling_[other]) continue;
+      while (tokens_.can_fire(other)) tokens_.fire(other);
+    }
+  }
+
+  StageTokens tokens_;
+  std::vector<bool> pulling_, is_sink_;
+};
+
+// What a tensor needs because of its writers and readers alone: the rows that
+// a firing reads, up to the end of their bands, less those given back before.
+int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
+  int slots = 1;
+  for (const Use& w : uses.writers) {
+    if (w.owner == Owner::kActor) slots = std::max(slots, work[w.index].band);
+  }
+  for (const Use& r : uses.readers) {
+    if (r.owner != Owner::kActor) continue;
+    const RowRule rule = row_rule(net, r.index, r.operand, work[r.index]);
+    int given_back = 0;
+    for (int k = 0; k < firing_count(rule); ++k) {
+      const RowRange need = needed_rows(rule, k);
+      int made = r.box.y0 + need.hi;
+      for (const Use& w : uses.writers) {
+        const int band = w.owner == Owner::kActor ? work[w.index].band : 1;
+        const int rows = r.box.y0 + need.hi - w.box.y0;
+        if (need.hi <= need.lo || rows <= 0) continue;
+        made = std::max(made, w.box.y0 + std::min(ceil_div(rows, band) * band,
+                                                  w.box.rows()));
+      }
+      if (need.hi > need.lo) {
+        slots = std::max(slots, made - r.box.y0 - given_back);
+      }
+      given_back = released_rows(rule, k);
+    }
+  }
+  return slots;
+}
+
+bool completes(const Net& net, const std::vector<TensorUses>& uses,
+               Segment segment, const Work& work,
+               const std::vector<int>& slots) {
+  const PlanStage stage = make_stage(net, uses, segment, work, slots);
+  StageTokens tokens(net, stage);
+  return run_by_rank(tokens, depth_ranks(tokens));
+}
+
+}  // namespace
+
+std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
+                            Segment segment, const Work& work) {
+  std::vector<int> slots(net.tensors.size());
+  for (size_t t = 0; t < slots.size(); ++t) slots[t] = net.tensors[t].rows;
+  const PlanStage stage = make_stage(net, uses, segment, work, slots);
+  Puller puller(net, stage);
+  const std::vector<int>& peaks = puller.peaks();
+  std::fill(slots.begin(), slots.end(), 0);
+  for (size_t b = 0; b < stage.buffers.size(); ++b) {
+    slots[stage.buffers[b].tensor] =
+        std::clamp(peaks[b], 1, stage.buffers[b].box.rows());
+  }
+  return slots;
+}
+
+std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
+                            const Work& work) {
+  return ring_slots(net, uses, whole_net(net), work);
+}
+
+std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
+                         Segment segment, const Work& work,
+                         std::vector<int> slots) {
+  std::vector<int> loose, least(slots.size());
+  int64_t firings = 0;
+  for (int l = segment.begin; l < segment.end && l < layer_count(net); ++l) {
+    firings += firing_count(row_rule(net, l, 0, work[l]));
+  }
+  if (firings > kManyFirings) return slots;
+  for (size_t t = 0; t < slots.size(); ++t) {
+    if (slots[t] <= 1 || !lives_inside(uses[t], segment)) continue;
+    least[t] = slots_of_edges(net, uses[t], work);
+    if (slots[t] > least[t]) loose.push_back(static_cast<int>(t));
+  }
+  const auto row_bytes = [&](int t) {
+    return net.tensors[t].bytes() / net.tensors[t].rows;
+  };
+  std::stable_sort(loose.begin(), loose.end(),
+                   [&](int a, int b) { return row_bytes(a) > row_bytes(b); });
+  for (int t : loose) {
+    int enough = slots[t], low = least[t] - 1;
+    // Most often not a single row can go.
+    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
+      slots[t] = tried;
+      (completes(net, uses, segment, work, slots) ? enough : low) = tried;
+    }
+    slots[t] = enough;
+  }
+  return slots;
+}
+
+std::vector<int> peak_slots(const Net& net, const PlanStage& stage,
+                            const std::vector<StreamTie>& ties) {
+  Puller puller(net, stage, ties);
+  std::vector<int> slots = puller.peaks();
+  for (size_t b = 0; b < slots.size(); ++b) {
+    slots[b] = std::clamp(slots[b], 1, stage.buffers[b].box.rows());
+  }
+  return slots;
+}
+
+void tighten(const Net& net, PlanStage& stage,
+             const std::vector<StreamTie>& ties, const std::vector<int>& group,
+             int tries) {
+  std::map<int, std::vector<int>> groups;
+  for (size_t b = 0; b < group.size(); ++b) {
+    if (group[b] >= 0) groups[group[b]].push_back(static_cast<int>(b));
+  }
+  std::vector<std::pair<int64_t, int>> order;
+  for (const auto& [g, buffers] : groups) {
+    int64_t bytes = 0;
+    for (int b : buffers) bytes += stage.buffers[b].row_bytes();
+    order.push_back({-bytes, g});
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& [bytes, g] : order) {
+    for (; tries > 0; --tries) {
+      std::vector<int> taken;
+      for (int b : groups[g]) {
+        if (stage.buffers[b].slots > 1) taken.push_back(b);
+      }
+      if (taken.empty()) break;
+      for (int b : taken) --stage.buffers[b].slots;
+      StageTokens tokens(net, stage, ties);
+      if (run_by_rank(tokens, depth_ranks(tokens))) continue;
+      for (int b : taken) ++stage.buffers[b].slots;
+      break;
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,116 @@
+#include "host/plan/tokens/rings.h"
+
+#include <gtest/gtest.h>
+
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+std::vector<int> slots_of(const Net& net, const Work& work) {
+  const std::vector<TensorUses> uses = find_uses(net);
+  return tighten(net, uses, whole_net(net), work, ring_slots(net, uses, work));
+}
+Work one_row(const Net& net) { return uniform_work(net, 1 << 14); }
+
+bool completes(const Net& net, const Work& work,
+               const std::vector<int>& slots) {
+  const PlanStage stage =
+      make_stage(net, find_uses(net), whole_net(net), work, slots);
+  StageTokens tokens(net, stage);
+  return run_by_rank(tokens, depth_ranks(tokens));
+}
+
+TEST(RingsTest, AWindowTakesItsHeight) {
+  ShapeNet n("windows");
+  const int a = n.input(32, 4, 3);
+  const int b = n.conv(a, 3, 1, 4);
+  const int c = n.depthwise(b, 7, 2);
+  const int d = n.conv(c, 1, 1, 4);
+  const int e = n.conv(d, 1, 2, 4);
+  n.output(e);
+  const Net net = n.finish();
+  const std::vector<int> slots = slots_of(net, one_row(net));
+  EXPECT_EQ(slots, (std::vector<int>{3, 7, 1, 1, 1}));
+}
+
+TEST(RingsTest, ABandTakesTheRowsOfAllItsWindows) {
+  ShapeNet n("bands");
+  const int a = n.input(32, 4, 3);
+  const int b = n.conv(a, 3, 1, 4);
+  n.output(n.conv(b, 3, 2, 4));
+  const Net net = n.finish();
+  Work work = one_row(net);
+  work[0].band = 4;
+  EXPECT_EQ(slots_of(net, work)[a], 6);
+  // Rows come four at a time and two of the last four are still wanted.
+  EXPECT_EQ(slots_of(net, work)[b], 6);
+  work[0].band = 1;
+  work[1].band = 2;
+  EXPECT_EQ(slots_of(net, work)[b], 5);
+}
+
+TEST(RingsTest, ASkipWaitsForThePathBesideIt) {
+  ShapeNet n("skip");
+  const int x = n.conv(n.input(32, 4, 3), 1, 1, 4);
+  const int y = n.depthwise(n.depthwise(x, 3, 1), 3, 1);
+  n.output(n.add(x, y));
+  const Net net = n.finish();
+  const std::vector<int> slots = slots_of(net, one_row(net));
+  // Row k of y needs row k + 2 of x while the addition still wants row k.
+  EXPECT_EQ(slots[x], 3);
+  EXPECT_EQ(slots[y], 1);
+}
+
+TEST(RingsTest, SqueezeAndExciteHoldsItsInputWhole) {
+  ShapeNet n("excite");
+  const int x = n.conv(n.input(20, 4, 3), 1, 1, 4);
+  n.output(n.mul(x, n.mean(x)));
+  const Net net = n.finish();
+  EXPECT_EQ(slots_of(net, one_row(net))[x], 20);
+}
+
+TEST(RingsTest, ConsumedRowByRowByWhatReadsAllOfThem) {
+  ShapeNet n("dense");
+  const int x = n.conv(n.input(20, 4, 3), 1, 1, 4);
+  n.output(n.fully_connected(x, 10));
+  const Net net = n.finish();
+  const Work work = one_row(net);
+  EXPECT_EQ(slots_of(net, work)[x], 1);
+  EXPECT_EQ(sums_bytes(net.layers[1], work[1]), 40u);
+}
+
+// With the slots found everything completes; with one slot less in any ring
+// that is higher than what its writer needs, nothing does.
+void expect_tight(const Net& net, const Work& work) {
+  const std::vector<TensorUses> uses = find_uses(net);
+  std::vector<int> slots = slots_of(net, work);
+  ASSERT_TRUE(completes(net, work, slots)) << net.name;
+  for (size_t t = 0; t < slots.size(); ++t) {
+    if (slots[t] <= 1) continue;
+    --slots[t];
+    EXPECT_FALSE(completes(net, work, slots))
+        << net.name << ": tensor " << t << " does with " << slots[t];
+    ++slots[t];
+  }
+}
+
+TEST(RingsTest, NoSlotIsTooMany) {
+  for (const NamedNet& n : shape_nets()) {
+    expect_tight(n.net, one_row(n.net));
+    expect_tight(n.net, uniform_work(n.net, 5));
+  }
+}
+
+TEST(RingsTest, NoSlotIsTooManyInRandomNets) {
+  for (uint32_t seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Net net = random_net(seed);
+    expect_tight(net, one_row(net));
+    expect_tight(net, uniform_work(net, 3));
+  }
+}
+
+}  // namespace
+}  // namespace shoal

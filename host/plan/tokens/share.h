@@ -1,0 +1,29 @@
+// Memory shared inside a stage. A row that is made and used up at once need
+// not have bytes of its own all the time: with a recorded order of firings
+// two rings that never hold rows at the same moment may lie on the same
+// bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+struct Sharing {
+  // By buffers of the stage: whether the two never hold rows together.
+  std::vector<std::vector<bool>> apart;
+  // Bytes that would be saved if at every moment only what is alive took any.
+  int64_t most_saved = 0;
+};
+
+// Records the order, for the buffers that may share (not those that the caller
+// pushes to or takes from, nor those held over other stages).
+Sharing share_stage(const Net&, PlanStage&, const std::vector<bool>& may_share);
+
+// Adds a firing of an actor to the stage's order; other agents have none.
+void record_firing(PlanStage&, int agent);
+
+}  // namespace shoal

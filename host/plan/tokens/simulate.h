@@ -1,0 +1,50 @@
+// Token simulation of a plan: does it complete? What completes in one order
+// completes in every order (a Kahn process network with bounded buffers), so
+// one run proves that no timing can block the plan.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "host/plan/tokens/tokens.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+enum class FiringOrder : uint8_t { kDeepest, kShallowest, kRandom };
+
+struct SimulateOptions {
+  FiringOrder order = FiringOrder::kDeepest;
+  uint32_t seed = 1;  // kRandom
+  int frames = 2;
+};
+
+struct StageSimulation {
+  std::vector<int> peak_rows;    // by buffer
+  std::vector<int64_t> firings;  // by actor, of all frames
+};
+
+struct Simulation {
+  bool completed = false;
+  int stage = -1;                    // where it stopped
+  std::vector<std::string> blocked;  // agents that could not go on
+  std::vector<StageSimulation> stages;
+};
+
+// With a caller who pushes and takes whenever possible. Of a linked plan the
+// nodes are all in the same segment, which is one of the orders in which they
+// may run: streams tie only stages of one segment, so a node that is ahead
+// waits for nobody who is not to come. Then `stages` has a segment's buffers
+// and actors, node after node.
+Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
+
+// Fires until nothing can, agents with the highest rank first; true if all
+// are done then. `before` sees every agent just before it fires.
+bool run_by_rank(StageTokens&, const std::vector<int>& rank,
+                 const std::function<void(int)>& before = {});
+// Inputs first, then actors in their order, streams, outputs.
+std::vector<int> depth_ranks(const StageTokens&);
+
+}  // namespace shoal

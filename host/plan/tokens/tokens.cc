@@ -1,0 +1,364 @@
+#include "host/plan/tokens/tokens.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+StageTokens::StageTokens(const Net& net, const PlanStage& stage,
+                         const std::vector<StreamTie>& ties)
+    : net_(net) {
+  for (const PlanBuffer& b : stage.buffers) {
+    buffers_.push_back(
+        {{}, {}, b.slots, b.overlay, b.row_bytes(), b.offset, b.bytes()});
+  }
+  for (const PlanPort& p : stage.ports) {
+    const int index = static_cast<int>(ports_.size());
+    Buffer& b = buffers_[p.buffer];
+    const int origin = stage.buffers[p.buffer].box.y0;
+    ports_.push_back({p.buffer, p.box.y0 - origin, p.box.y1 - origin, 0, -1});
+    // A stream reads once for each target.
+    if (p.owner == Owner::kStream && p.is_read) continue;
+    (p.is_read ? b.reads : b.writes).push_back(index);
+  }
+  for (const PlanActor& a : stage.actors) {
+    if (a.loop < 0) {
+      add_actor(net, stage, a);
+    } else if (stage.loops[a.loop].first_actor == agents()) {
+      add_loop(net, stage, stage.loops[a.loop]);
+    } else {
+      agents_.push_back({});  // fires within its loop
+      agents_.back().index = a.layer;
+    }
+  }
+  for (size_t p = 0; p < stage.ports.size(); ++p) {
+    const Owner owner = stage.ports[p].owner;
+    if (owner != Owner::kActor && owner != Owner::kStream) {
+      add_api(stage.ports[p], static_cast<int>(p));
+    }
+  }
+  first_stream_ = agents();
+  for (const StreamTie& tie : ties) add_stream(stage.ports[tie.from], tie);
+  find_touched();
+  peak_.assign(buffers_.size(), 0);
+  reset();
+}
+
+void StageTokens::add_actor(const Net& net, const PlanStage& stage,
+                            const PlanActor& a) {
+  Agent agent;
+  agent.index = a.layer;
+  agent.out = a.out;
+  const Box& out = stage.ports[a.out].box;
+  const int ports[kIns] = {a.in[0], a.in[1], a.partial};
+  for (int i = 0; i < kIns; ++i) {
+    agent.in[i] = ports[i];
+    if (ports[i] >= 0) ports_[ports[i]].agent = agents();
+    if (a.copy || i == 2) {
+      // Row by row; what is read with the first part of a window is released
+      // with the last one.
+      RowRule& rule = agent.rule[i];
+      rule.op = OpCode::kConv;
+      rule.out_rows = rule.in_rows = out.rows();
+      rule.kernel_h = a.copy ? 1 : net.layers[a.layer].kernel_h;
+      rule.dilation_y = 0;
+      rule.band = a.band;
+      rule.part = a.copy ? 1 : a.part;
+      continue;
+    }
+    const Box in = ports[i] < 0 ? Box{} : stage.ports[ports[i]].box;
+    agent.maps[i] = std::make_shared<std::vector<uint16_t>>();
+    agent.rule[i] = row_rule(net.layers[a.layer], i, {a.band, a.part}, in, out,
+                             *agent.maps[i]);
+  }
+  if (a.copy) agent.kind = "copy";
+  ports_[a.out].agent = agents();
+  agent.count = firing_count(agent.rule[0]);
+  agents_.push_back(std::move(agent));
+}
+
+void StageTokens::add_loop(const Net& net, const PlanStage& stage,
+                           const PlanLoop& loop) {
+  const PlanActor& first = stage.actors[loop.first_actor];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  Agent agent;
+  agent.index = first.layer;
+  agent.in[0] = first.in[0];
+  agent.in[2] = last.partial;
+  agent.out = last.out;
+  for (int port : {first.in[0], last.partial, last.out}) {
+    if (port >= 0) ports_[port].agent = agents();
+  }
+  RowRule rows;
+  rows.op = OpCode::kConv;  // row by row
+  rows.out_rows = rows.in_rows = stage.ports[last.out].box.rows();
+  rows.band = loop.band;
+  for (RowRule& rule : agent.rule) rule = rows;
+  agent.count = firing_count(rows);
+  for (int k = 0; k < agent.count; ++k) {
+    const FiringRange f = firing_range(rows, k);
+    RowRange band{f.out_lo, f.out_hi};
+    for (int j = loop.actors; j-- > 0;) {
+      const PlanActor& a = stage.actors[loop.first_actor + j];
+      std::vector<uint16_t> map;
+      const RowRule rule =
+          row_rule(net.layers[a.layer], 0, {a.band, a.part},
+                   stage.ports[a.in[0]].box, stage.ports[a.out].box, map);
+      band = needed_rows(rule, band.lo, band.hi, 0, rule.kernel_h);
+    }
+    agent.needs.push_back(band);
+  }
+  agents_.push_back(std::move(agent));
+}
+
+RowRange StageTokens::needed(const Agent& a, int operand) {
+  if (operand == 0 && !a.needs.empty()) return a.needs[a.fired];
+  return needed_rows(a.rule[operand], a.fired);
+}
+
+int StageTokens::given_back(const Agent& a, int operand) {
+  if (operand == 0 && a.fired + 1 < static_cast<int>(a.needs.size())) {
+    return a.needs[a.fired + 1].lo;
+  }
+  // Behind the last firing a loop has no row left to read.
+  if (operand == 0 && !a.needs.empty()) return std::numeric_limits<int>::max();
+  return released_rows(a.rule[operand], a.fired);
+}
+
+void StageTokens::add_api(const PlanPort& p, int port) {
+  Agent agent;
+  RowRule& rule = agent.rule[0];
+  rule.op = OpCode::kLut;  // row by row
+  rule.out_rows = rule.in_rows = p.box.rows();
+  agent.count = rule.out_rows;
+  agent.index = p.owner_index;
+  agent.rule[1] = rule;
+  ports_[port].agent = agents();
+  const bool spill = p.owner == Owner::kSpill;
+  if (!p.is_read) {
+    agent.kind = spill ? "spill" : "input";
+    agent.out = port;
+    inputs_.push_back(agents());
+  } else {
+    agent.kind = spill ? "spill" : "output";
+    agent.in[0] = port;
+    outputs_.push_back(agents());
+  }
+  agents_.push_back(agent);
+}
+
+void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
+  Agent agent;
+  RowRule& rule = agent.rule[0];
+  rule.op = OpCode::kLut;
+  rule.out_rows = rule.in_rows = p.box.rows();
+  agent.count = rule.out_rows;
+  agent.kind = "stream";
+  agent.index = p.owner_index;
+  agent.in[0] = static_cast<int>(ports_.size());
+  agent.out = tie.to;
+  Port reader = ports_[tie.from];
+  reader.agent = ports_[tie.to].agent = agents();
+  buffers_[p.buffer].reads.push_back(agent.in[0]);
+  ports_.push_back(reader);
+  agents_.push_back(agent);
+}
+
+void StageTokens::find_touched() {
+  // Ports that write what lies over a buffer: of many nodes side by side
+  // nobody can look through all buffers for each agent.
+  std::vector<std::vector<int>> over(buffers_.size());
+  for (const Buffer& b : buffers_) {
+    if (b.overlay < 0) continue;
+    over[b.overlay].insert(over[b.overlay].end(), b.writes.begin(),
+                           b.writes.end());
+  }
+  touched_.resize(agents_.size());
+  for (int a = 0; a < agents(); ++a) {
+    std::vector<int>& list = touched_[a];
+    list.push_back(a);
+    const auto add = [&](const std::vector<int>& ports) {
+      for (int p : ports) list.push_back(ports_[p].agent);
+    };
+    if (agents_[a].out >= 0) {
+      const int buffer = ports_[agents_[a].out].buffer;
+      add(buffers_[buffer].reads);
+      add(buffers_[buffer].writes);
+      add(over[buffer]);
+    }
+    for (int in : agents_[a].in) {
+      if (in < 0) continue;
+      add(buffers_[ports_[in].buffer].writes);
+      add(over[ports_[in].buffer]);
+    }
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  }
+}
+
+void StageTokens::reset() {
+  left_ = 0;
+  for (Agent& a : agents_) {
+    a.fired = 0;
+    if (a.count > 0) ++left_;
+  }
+  for (Port& p : ports_) p.cursor = p.y0;
+  for (Buffer& b : buffers_) {
+    find_least(b.writes, b.made);
+    find_least(b.reads, b.released);
+  }
+}
+
+void StageTokens::find_least(const std::vector<int>& ports,
+                             Buffer::Least& least) const {
+  least = {std::numeric_limits<int>::max(), 0};
+  for (int index : ports) {
+    const Port& p = ports_[index];
+    if (p.cursor >= p.y1 || p.cursor > least.row) continue;
+    if (p.cursor < least.row) least = {p.cursor, 0};
+    ++least.ports;
+  }
+}
+
+// Moves a port's cursor; true if the least of all of them moved.
+bool StageTokens::advance(const std::vector<int>& ports, Buffer::Least& least,
+                          int port, int row) {
+  Port& p = ports_[port];
+  const bool was_least = p.cursor < p.y1 && p.cursor == least.row;
+  if (row == p.cursor) return false;
+  p.cursor = row;
+  if (!was_least || --least.ports > 0) return false;
+  find_least(ports, least);
+  return true;
+}
+
+std::string StageTokens::name(int agent) const {
+  const Agent& a = agents_[agent];
+  if (a.kind == std::string("copy")) return a.kind;
+  std::string text = std::string(a.kind) + " " + std::to_string(a.index);
+  if (a.kind == std::string("layer")) text += " " + net_.layers[a.index].name;
+  return text;
+}
+
+int StageTokens::unready_port(int buffer, int lo, int hi) const {
+  const Buffer& b = buffers_[buffer];
+  if (lo >= hi || b.made.row >= hi) return -1;
+  for (int w : b.writes) {
+    const Port& p = ports_[w];
+    if (p.cursor < p.y1 && p.cursor < hi) return w;
+  }
+  return -1;
+}
+
+int StageTokens::missing_writer(int agent) const {
+  const Agent& a = agents_[agent];
+  for (int i = 0; i < kIns; ++i) {
+    if (a.in[i] < 0) continue;
+    const Port& p = ports_[a.in[i]];
+    const RowRange need = needed(a, i);
+    const int w = unready_port(p.buffer, p.y0 + need.lo, p.y0 + need.hi);
+    if (w >= 0) return ports_[w].agent;
+  }
+  return -1;
+}
+
+bool StageTokens::inputs_ready(int agent) const {
+  const Agent& a = agents_[agent];
+  for (int i = 0; i < kIns; ++i) {
+    if (a.in[i] < 0) continue;
+    const Port& p = ports_[a.in[i]];
+    const RowRange need = needed(a, i);
+    if (need.lo < need.hi && buffers_[p.buffer].made.row < p.y0 + need.hi) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int StageTokens::released(int buffer) const {
+  return buffers_[buffer].released.row;
+}
+
+bool StageTokens::holds_rows(int buffer) const {
+  int made = 0;
+  for (int w : buffers_[buffer].writes) {
+    const Port& p = ports_[w];
+    if (p.cursor > p.y0) made = std::max(made, p.cursor);
+  }
+  return released(buffer) < made;
+}
+
+bool StageTokens::overlay_free(const Buffer& out, int lo, int hi) const {
+  const Buffer& under = buffers_[out.overlay];
+  int64_t used =
+      std::min<int64_t>(released(out.overlay), under.bytes / under.row_bytes);
+  // Rows that its readers skip may still be on their way, too.
+  for (int w : under.writes) {
+    const Port& p = ports_[w];
+    if (p.cursor < p.y1) used = std::min<int64_t>(used, p.cursor);
+  }
+  const int64_t from = under.offset + used * under.row_bytes;
+  const int64_t to = under.offset + under.bytes;
+  if (from >= to) return true;
+  for (int row = lo; row < hi; ++row) {
+    const int64_t at = out.offset + row % out.slots * out.row_bytes;
+    if (at < to && from < at + out.row_bytes) return false;
+  }
+  return true;
+}
+
+bool StageTokens::output_free(int agent) const {
+  const Agent& a = agents_[agent];
+  if (a.out < 0) return true;
+  const Port& p = ports_[a.out];
+  const Buffer& b = buffers_[p.buffer];
+  const FiringRange f = firing_range(a.rule[0], a.fired);
+  const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
+  if (hi - lo > b.slots || hi - b.slots > released(p.buffer)) return false;
+  // A row that a reader skips may still be on its way to the slot.
+  if (!b.reads.empty() && hi - b.slots > b.made.row) return false;
+  return b.overlay < 0 || overlay_free(b, lo, hi);
+}
+
+int64_t StageTokens::next_write_end(int agent) const {
+  const Agent& a = agents_[agent];
+  const Port& p = ports_[a.out];
+  const FiringRange f = firing_range(a.rule[0], a.fired);
+  return (p.y0 + f.out_hi) * buffers_[p.buffer].row_bytes;
+}
+
+bool StageTokens::writes(int agent, int buffer) const {
+  return out_buffer(agent) == buffer;
+}
+
+int StageTokens::out_buffer(int agent) const {
+  const int out = agents_[agent].out;
+  return out < 0 ? -1 : ports_[out].buffer;
+}
+
+bool StageTokens::fire(int agent) {
+  Agent& a = agents_[agent];
+  bool news = false;
+  if (a.out >= 0) {
+    const Port& p = ports_[a.out];
+    Buffer& b = buffers_[p.buffer];
+    const FiringRange f = firing_range(a.rule[0], a.fired);
+    const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
+    const int kept = std::max(hi - lo, hi - released(p.buffer));
+    peak_[p.buffer] = std::max(peak_[p.buffer], kept);
+    if (f.last_part) news = advance(b.writes, b.made, a.out, hi);
+  }
+  for (int i = 0; i < kIns; ++i) {
+    if (a.in[i] < 0) continue;
+    const Port& p = ports_[a.in[i]];
+    Buffer& b = buffers_[p.buffer];
+    news |= advance(b.reads, b.released, a.in[i],
+                    std::min(p.y1 - p.y0, given_back(a, i)) + p.y0);
+  }
+  if (++a.fired == a.count) --left_;
+  return news;
+}
+
+}  // namespace shoal

@@ -1,0 +1,122 @@
+// The state of one stage as tokens: cursors of ports and firings of agents,
+// no bytes. An agent is an actor of the stage, an input whose rows the caller
+// pushes, an output whose rows it takes, a spill that does the same for
+// storage, or a stream that moves rows from one buffer to another. What may
+// fire is decided as the runtime does it: all input rows ready, all output
+// slots free, and no row written over bytes of an overlaid buffer that are
+// still to be read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/program/geometry.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// One target of a stream: ports of the same box, both owned by kStream.
+struct StreamTie {
+  int from = -1, to = -1;
+};
+
+class StageTokens {
+ public:
+  // The stage must outlive this; slots and offsets are read from it. Several
+  // nodes' stages may lie side by side in it, `ties` between them.
+  StageTokens(const Net&, const PlanStage&,
+              const std::vector<StreamTie>& ties = {});
+
+  int agents() const { return static_cast<int>(agents_.size()); }
+  // An actor's agent has the actor's number. Spills are among those that push
+  // and take.
+  const std::vector<int>& inputs() const { return inputs_; }
+  const std::vector<int>& outputs() const { return outputs_; }
+  std::string name(int agent) const;
+
+  int fired(int agent) const { return agents_[agent].fired; }
+  int firings(int agent) const { return agents_[agent].count; }
+  bool done(int agent) const {
+    return agents_[agent].fired >= agents_[agent].count;
+  }
+  bool all_done() const { return left_ == 0; }
+  bool inputs_ready(int agent) const;
+  bool can_fire(int agent) const {
+    return !done(agent) && inputs_ready(agent) && output_free(agent);
+  }
+  // True if that may have changed the chance of others to fire.
+  bool fire(int agent);
+  void reset();
+
+  // Streams have the numbers from here on.
+  int first_stream() const { return first_stream_; }
+  // An agent that must fire before `agent` can have its inputs, or -1.
+  int missing_writer(int agent) const;
+  bool writes(int agent, int buffer) const;
+  bool has_readers(int buffer) const { return !buffers_[buffer].reads.empty(); }
+  int out_buffer(int agent) const;  // -1: an output
+  // Agents whose chance to fire may have changed after `agent` fired.
+  const std::vector<int>& touched(int agent) const { return touched_[agent]; }
+
+  // Most rows of each buffer that were held at once.
+  const std::vector<int>& peak_rows() const { return peak_; }
+  // Rows of the buffer that no reader wants any more.
+  int released(int buffer) const;
+  // Whether rows are there that a reader still wants.
+  bool holds_rows(int buffer) const;
+  // Bytes [from, to) that the next firing writes, from the buffer's start.
+  // Only for buffers that are held whole.
+  int64_t next_write_end(int agent) const;
+
+ private:
+  static constexpr int kIns = 3;  // operands and int32 rows to start from
+  struct Agent {
+    int in[kIns] = {-1, -1, -1}, out = -1;
+    RowRule rule[kIns];
+    int fired = 0, count = 0;
+    const char* kind = "layer";
+    int index = 0;
+    std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
+    // Of a loop: rows of in[0] by firing, in place of rule[0]'s.
+    std::vector<RowRange> needs;
+  };
+  static RowRange needed(const Agent&, int operand);
+  static int given_back(const Agent&, int operand);
+  void add_loop(const Net&, const PlanStage&, const PlanLoop&);
+  struct Port {
+    int buffer, y0, y1, cursor, agent;
+  };
+  struct Buffer {
+    std::vector<int> writes, reads;
+    int slots, overlay;
+    int64_t row_bytes, offset, bytes;
+    // The least cursor of ports that have not finished, and how many are
+    // there.
+    struct Least {
+      int row = 0, ports = 0;
+    };
+    Least made = {}, released = {};
+  };
+  void add_actor(const Net&, const PlanStage&, const PlanActor&);
+  void add_api(const PlanPort&, int port);
+  void add_stream(const PlanPort&, StreamTie);
+  void find_touched();
+  bool output_free(int agent) const;
+  bool overlay_free(const Buffer& out, int lo, int hi) const;
+  int unready_port(int buffer, int lo, int hi) const;
+  void find_least(const std::vector<int>& ports, Buffer::Least&) const;
+  bool advance(const std::vector<int>& ports, Buffer::Least&, int port,
+               int row);
+
+  const Net& net_;
+  std::vector<Agent> agents_;
+  std::vector<Port> ports_;
+  std::vector<Buffer> buffers_;
+  std::vector<int> inputs_, outputs_, peak_;
+  std::vector<std::vector<int>> touched_;
+  int left_ = 0, first_stream_ = 0;
+};
+
+}  // namespace shoal

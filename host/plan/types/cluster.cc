@@ -1,0 +1,54 @@
+#include "host/plan/types/cluster.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "host/base/error.h"
+
+namespace shoal {
+
+int64_t ClusterNode::arena_budget() const {
+  int64_t budget = std::numeric_limits<int64_t>::max();
+  if (!board.unlimited()) budget = std::min(budget, board.arena_limit());
+  if (ram) budget = std::min(budget, *ram);
+  return budget;
+}
+
+std::string ClusterNode::budget_source() const {
+  if (ram && arena_budget() == *ram) return ram_source;
+  return "board " + board.name;
+}
+
+int64_t ClusterNode::flash_budget() const {
+  int64_t budget = std::numeric_limits<int64_t>::max();
+  if (board.flash_bytes > 0) budget = board.flash_bytes;
+  if (flash) budget = std::min(budget, *flash);
+  return budget;
+}
+
+double board_rating(const Board& board) {
+  // Shares of the MACs of MobileNetV2 1.0; the rest is nearly nothing.
+  const double cycles = 0.89 * board.costs.pointwise + 0.04 * board.costs.conv +
+                        0.07 * board.costs.depthwise;
+  return board.clock_hz / 1e6 / cycles;
+}
+
+Cluster uniform_cluster(int count, const Board& board,
+                        std::optional<int64_t> ram) {
+  if (count < 1 || count > kMaxNodes) {
+    throw Error(Exit::kUsage, "--nodes " + std::to_string(count),
+                "from 1 to " + std::to_string(kMaxNodes));
+  }
+  Cluster cluster;
+  for (int i = 0; i < count; ++i) {
+    ClusterNode node;
+    node.name = "node" + std::to_string(i);
+    node.board = board;
+    node.ram = ram;
+    node.rating = board_rating(board);
+    cluster.nodes.push_back(std::move(node));
+  }
+  return cluster;
+}
+
+}  // namespace shoal

@@ -1,0 +1,193 @@
+// A plan: who computes which box of which layer, in which stage, with which
+// buffers, at which addresses. Complete: host/program/emit only writes it down,
+// and the checker can judge it from the Net alone. Index fields are positions
+// in the vectors of the same stage; -1 is none. Boxes are in tensor
+// coordinates.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/base/box.h"
+#include "host/lower/net.h"
+
+namespace shoal {
+
+struct PlanBuffer {
+  int tensor = -1;
+  Box box;
+  int element_bytes = 1;
+  int slots = 0;            // rows held; box.rows() holds it whole
+  bool is_private = false;  // inside a loop
+  bool complete = false;    // filled by an earlier stage
+  int overlay = -1;         // buffer of this stage whose bytes it may reuse
+  uint32_t offset = 0;      // in the arena
+  // Stages of this node during which these bytes are this tensor's.
+  int first_stage = 0, last_stage = 0;
+  uint32_t row_bytes() const {
+    return static_cast<uint32_t>(box.columns()) *
+           static_cast<uint32_t>(box.channels()) *
+           static_cast<uint32_t>(element_bytes);
+  }
+  uint32_t bytes() const { return row_bytes() * static_cast<uint32_t>(slots); }
+};
+
+enum class Owner : uint8_t { kActor, kInput, kOutput, kStream, kSpill };
+struct PlanPort {
+  int buffer = -1;
+  Box box;
+  bool is_read = false;
+  Owner owner = Owner::kActor;
+  // Actor of this stage, input or output of the net, stream of the plan, spill
+  // of this stage.
+  // In a cluster an input's or output's port may hold a part of it: then the
+  // coordinator sends that box, or takes it, as a stream.
+  int owner_index = 0;
+};
+
+struct PlanChunk {
+  int out0 = 0, out_n = 0;  // output channels (kConstant: rows), layer's own
+  int in0 = 0, in_n = 0;    // kernel rows (cut window) or input channels
+};
+struct PlanWeights {
+  WeightPlace place = WeightPlace::kMapped;
+  int parts = 1, groups = 1;
+  std::vector<PlanChunk> chunks;  // parts x groups, part-major
+  // kSram: where its chunks lie in the arena, one behind the other, each with
+  // its tag and aligned. Read when the stage is entered, or with `keep` before
+  // the first frame, and then they stay.
+  uint32_t offset = 0;
+  bool keep = false;
+};
+
+struct PlanActor {
+  int layer = -1;  // of the net; -1: a copy
+  // Copies in[0]'s box to its out port's, which is the same box of the same
+  // tensor in another buffer; emitted as an identical kMove.
+  bool copy = false;
+  int in[2] = {-1, -1};  // ports
+  int partial = -1;
+  int out = -1;
+  bool init = true, final = true;
+  int band = 1;  // output rows a firing
+  int part = 1;  // kernel rows a firing; kernel_h if the window is not cut
+  int slices = 1;
+  int loop = -1;
+  // Channels of the layer's output that this actor makes (its out port's
+  // box) and input channels that it reads follow from the ports.
+  PlanWeights weights;       // no chunks: the operator has none
+  uint32_t accumulator = 0;  // arena offset, if accumulator_bytes
+  uint32_t accumulator_bytes = 0;
+};
+
+struct PlanLoop {
+  int first_actor = 0, actors = 0, iterations = 1, band = 1;
+};
+
+struct PlanRun {
+  int actor = 0, firings = 0;
+};
+
+// Rows of a tensor on their way to storage (a read port) or back (a write
+// port), in row order, cut into pages. What one stage writes a later one of the
+// same frame reads; several may.
+struct PlanSpill {
+  int port = -1;
+  int first_page = 0, pages = 0;  // of the node's pages of a frame
+  uint32_t offset = 0;            // of its page buffer in the arena
+};
+
+// A node's part of a segment of the plan. A node that has nothing to do in a
+// segment has no stage for it.
+struct PlanStage {
+  int segment = 0;
+  std::vector<PlanBuffer> buffers;
+  std::vector<PlanPort> ports;  // by buffer: write ports, then read ports
+  std::vector<PlanActor> actors;
+  std::vector<PlanLoop> loops;
+  std::vector<PlanRun> order;  // empty: data-driven
+  std::vector<PlanSpill> spills;
+  // Chunks that come from the tape pass through these, in the arena; alive in
+  // this stage alone. 0 bytes: it has no tape.
+  uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
+  uint32_t arena_bytes = 0;  // state, record and buffers of this stage
+  // Modelled, per frame.
+  double seconds = 0;
+  int64_t macs = 0, weight_read_bytes = 0, firings = 0;
+  int64_t storage_read_bytes = 0, storage_written_bytes = 0;
+  // What `seconds` is made of: they overlap, so it is less than their sum.
+  double compute_s = 0, flash_s = 0, storage_s = 0, check_s = 0;
+  // What the time goes to: "compute", "flash", "firings", "storage", ...
+  std::string bound;
+};
+
+// A one-way edge: the rows of `box`, of a read port of one node to write
+// ports of others. All its ports have this box, owner kStream and this
+// stream's number. What travels is the box's bytes in row order.
+struct PlanStream {
+  int tensor = -1;
+  Box box;
+  int element_bytes = 1;
+  struct End {
+    int node = -1, stage = -1, port = -1;  // stage: position in the node's list
+    bool operator==(const End&) const = default;
+  };
+  End from;
+  std::vector<End> to;
+  int64_t bytes() const { return box.elements() * element_bytes; }
+};
+
+// A node that this one exchanges rows with; -1 is the coordinator. Sorted.
+struct PlanPeer {
+  int node = -1;
+  int window = 1;  // segments in flight to it
+};
+
+// Fixed parts of the arena, in this order, each 16-byte aligned.
+struct PlanLayout {
+  uint32_t cursors = 0, cursor_count = 0;
+  uint32_t states = 0, state_count = 0;
+  uint32_t head = 0, head_bytes = 0;      // 0 bytes: the image is mapped
+  uint32_t record = 0, record_bytes = 0;  // 0: mapped
+  uint32_t keep = 0, keep_bytes = 0;      // weight sets that stay
+  uint32_t spill = 0, spill_bytes = 0;    // device/program/spill_layout.h
+  uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
+  uint32_t buffers = 0;                   // where the buffers begin
+};
+
+struct PlanNode {
+  std::string name, board;
+  std::vector<PlanStage> stages;
+  std::vector<PlanPeer> peers;  // empty: not linked
+  int gaps = 0;  // ranges of bytes behind gaps that each in-stream may have
+  uint32_t poll_gap_us = 0;  // longest slice, modelled; 0: not stated
+  PlanLayout layout;
+  uint32_t arena_bytes = 0;
+  uint32_t fixed_bytes = 0;
+  uint32_t program_bytes = 0;
+  bool mapped = true;   // head, records and kMapped weights are memory mapped
+  std::string storage;  // profile; empty: nothing is read from storage
+  bool sealed = false;  // what lies in storage is encrypted
+  // Weights: in execute-in-place flash, kept in SRAM, streamed.
+  int64_t flash_weight_bytes = 0, sram_weight_bytes = 0, tape_bytes = 0;
+  uint32_t spill_page_bytes = 0;  // 0: no spills
+  int spill_pages = 0;            // of a frame
+  int64_t macs = 0, weight_read_bytes = 0;
+  int64_t storage_read_bytes = 0, storage_written_bytes = 0;
+  int64_t sent_bytes = 0, received_bytes = 0;
+  double seconds = 0;
+};
+
+struct Plan {
+  std::string strategy = "single", objective = "latency";
+  // Rows of inputs, outputs and streams come and go over links. A plan of one
+  // node may be linked, one of several nodes always is.
+  bool linked = false;
+  std::vector<PlanNode> nodes;
+  std::vector<PlanStream> streams;  // between nodes of the plan
+  int64_t macs = 0, model_macs = 0, traffic_bytes = 0;
+  double latency_s = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,96 @@
+#include "host/plan/types/plan_segments.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace shoal {
+namespace {
+
+// The shares of a layer, over all nodes.
+struct Shares {
+  std::set<int> nodes;
+  std::set<int> y, x, c;  // where they begin
+  bool sums = false;
+};
+
+std::string cut_of(const Shares& s) {
+  if (s.sums) return "inputs";
+  if (s.nodes.size() == 1) return "one";
+  if (s.c.size() > 1) return "outputs";
+  if (s.y.size() == 1 && s.x.size() == 1) return "each all";
+  return "grid " + std::to_string(s.y.size()) + "x" +
+         std::to_string(s.x.size());
+}
+
+void add_stage(const PlanStage& stage, int node,
+               std::map<int, Shares>& by_layer) {
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy) continue;
+    Shares& s = by_layer[a.layer];
+    const PlanPort& out = stage.ports[a.out];
+    s.nodes.insert(node);
+    s.y.insert(out.box.y0), s.x.insert(out.box.x0);
+    s.sums = s.sums || !a.init || !a.final;
+    if (!stage.buffers[out.buffer].is_private) {
+      s.c.insert(out.box.c0);
+    } else if (!a.weights.chunks.empty()) {
+      s.c.insert(a.weights.chunks.front().out0);
+    }
+  }
+}
+
+void add_traffic(const PlanStage& stage, SegmentSummary& s) {
+  for (const PlanPort& p : stage.ports) {
+    const int64_t bytes =
+        p.box.elements() * stage.buffers[p.buffer].element_bytes;
+    if (p.owner == Owner::kInput) s.input_bytes += bytes;
+    if (p.owner == Owner::kOutput) s.output_bytes += bytes;
+    if (p.owner == Owner::kStream && !p.is_read) s.exchanged_bytes += bytes;
+  }
+}
+
+std::vector<CutRun> runs_of(const std::map<int, Shares>& by_layer) {
+  std::vector<CutRun> runs;
+  for (const auto& [layer, shares] : by_layer) {
+    const CutRun run{layer, layer, static_cast<int>(shares.nodes.size()),
+                     cut_of(shares)};
+    if (!runs.empty() && runs.back().cut == run.cut &&
+        runs.back().nodes == run.nodes && runs.back().last_layer + 1 == layer) {
+      runs.back().last_layer = layer;
+    } else {
+      runs.push_back(run);
+    }
+  }
+  return runs;
+}
+
+}  // namespace
+
+std::vector<SegmentSummary> summarize_segments(const Plan& plan) {
+  std::map<int, SegmentSummary> all;
+  std::map<int, std::map<int, Shares>> layers;
+  for (int n = 0; n < static_cast<int>(plan.nodes.size()); ++n) {
+    for (const PlanStage& stage : plan.nodes[n].stages) {
+      SegmentSummary& s = all[stage.segment];
+      s.number = stage.segment;
+      ++s.nodes;
+      s.macs += stage.macs;
+      if (s.slowest_node < 0 || stage.seconds > s.seconds) {
+        s.seconds = stage.seconds;
+        s.slowest_node = n;
+        s.bound = stage.bound;
+      }
+      add_stage(stage, n, layers[stage.segment]);
+      add_traffic(stage, s);
+    }
+  }
+  std::vector<SegmentSummary> list;
+  for (auto& [number, summary] : all) {
+    summary.cuts = runs_of(layers[number]);
+    list.push_back(summary);
+  }
+  return list;
+}
+
+}  // namespace shoal

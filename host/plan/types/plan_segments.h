@@ -1,0 +1,35 @@
+// What a linked plan does segment by segment, read off its stages: which
+// layers, how they are cut, what is exchanged. For tables and JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// Consecutive layers that are cut in the same way.
+struct CutRun {
+  int first_layer = 0, last_layer = 0;
+  int nodes = 0;    // that have a share
+  std::string cut;  // "one", "grid 2x4", "outputs", "inputs", "each all"
+};
+
+struct SegmentSummary {
+  int number = 0;
+  int nodes = 0;
+  std::vector<CutRun> cuts;
+  double seconds = 0;  // of its slowest stage
+  int slowest_node = -1;
+  std::string bound;  // of that stage
+  int64_t macs = 0;
+  // A frame's rows, as sent: by the coordinator, between nodes, to the
+  // coordinator. A segment has what its nodes receive, and the outputs.
+  int64_t input_bytes = 0, exchanged_bytes = 0, output_bytes = 0;
+};
+
+std::vector<SegmentSummary> summarize_segments(const Plan&);
+
+}  // namespace shoal

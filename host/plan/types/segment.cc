@@ -1,0 +1,115 @@
+#include "host/plan/types/segment.h"
+
+#include <algorithm>
+
+namespace shoal {
+namespace {
+
+void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
+                const std::vector<int>& slots, PlanStage& stage) {
+  PlanBuffer b;
+  b.tensor = tensor;
+  b.box = net.tensors[tensor].box();
+  b.element_bytes = net.tensors[tensor].element_bytes;
+  b.slots = lives_inside(uses, s) ? slots[tensor] : b.box.rows();
+  b.complete = uses.last_write < s.begin;
+  const int index = static_cast<int>(stage.buffers.size());
+  for (const auto* list : {&uses.writers, &uses.readers}) {
+    for (const Use& u : *list) {
+      if (!s.holds(u.position)) continue;
+      const int port = static_cast<int>(stage.ports.size());
+      const bool is_read = list == &uses.readers;
+      int owner = u.index;
+      if (u.owner == Owner::kSpill) {
+        owner = static_cast<int>(stage.spills.size());
+        stage.spills.push_back({port, 0, 0, 0});
+      }
+      if (u.owner == Owner::kActor) {
+        owner -= s.begin;
+        PlanActor& a = stage.actors[owner];
+        (is_read ? a.in[u.operand] : a.out) = port;
+      }
+      stage.ports.push_back({index, u.box, is_read, u.owner, owner});
+    }
+  }
+  stage.buffers.push_back(b);
+}
+
+PlanActor make_actor(const Layer& layer, int index, LayerWork work) {
+  PlanActor a;
+  a.layer = index;
+  a.band = work.band;
+  a.part = work.part;
+  a.accumulator_bytes = sums_bytes(layer, work);
+  if (!layer.weights.empty()) {
+    const Box& out = layer.out.box;
+    const int n = layer.op == OpCode::kConstant ? out.rows() : out.channels();
+    a.weights.chunks.push_back({0, n, 0, layer.kernel_h});
+  }
+  return a;
+}
+
+bool used_in(const TensorUses& t, Segment s) {
+  for (const auto* list : {&t.writers, &t.readers}) {
+    for (const Use& u : *list) {
+      if (s.holds(u.position)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Segment whole_net(const Net& net) {
+  return {0, std::max(1, static_cast<int>(net.layers.size()))};
+}
+
+int64_t page_buffers(const TensorUses& t, Segment s) {
+  if (t.page_bytes == 0) return 0;
+  int64_t bytes = 0;
+  for (const auto* list : {&t.writers, &t.readers}) {
+    for (const Use& u : *list) {
+      if (u.owner == Owner::kSpill && s.holds(u.position)) {
+        bytes += t.page_bytes;
+      }
+    }
+  }
+  return bytes;
+}
+
+bool can_be_stage(const std::vector<TensorUses>& uses, Segment s) {
+  int64_t spills = 0;
+  for (const TensorUses& t : uses) {
+    if (t.page_bytes > 0) spills += page_buffers(t, s) / t.page_bytes;
+    if (t.stored_at >= 0 && s.holds(t.stored_at) && s.holds(t.first)) {
+      return false;
+    }
+    const bool before = t.first_write < s.begin;
+    const bool later = t.last_write >= s.begin;
+    const bool beyond = t.last_write >= s.end;
+    if (!(before && later) && !(beyond && !before)) continue;
+    for (const Use& r : t.readers) {
+      if (s.holds(r.position)) return false;
+    }
+  }
+  return spills <= kMaxSpills;
+}
+
+PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
+                     Segment s, const Work& work,
+                     const std::vector<int>& slots) {
+  PlanStage stage;
+  const int end = std::min(s.end, static_cast<int>(net.layers.size()));
+  for (int l = s.begin; l < end; ++l) {
+    stage.actors.push_back(make_actor(net.layers[l], l, work[l]));
+    stage.macs += net.layers[l].macs;
+  }
+  for (size_t t = 0; t < uses.size(); ++t) {
+    if (used_in(uses[t], s)) {
+      add_buffer(net, static_cast<int>(t), uses[t], s, slots, stage);
+    }
+  }
+  return stage;
+}
+
+}  // namespace shoal

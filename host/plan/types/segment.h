@@ -1,0 +1,41 @@
+// A segment is a run of layers that becomes one stage. Tensors that live
+// inside it are rings; those that cross its ends are held whole.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+struct Segment {
+  int begin = 0, end = 0;  // positions of layers, half open
+  bool holds(int position) const { return position >= begin && position < end; }
+  bool operator==(const Segment&) const = default;
+};
+
+inline bool lives_inside(const TensorUses& t, Segment s) {
+  return t.first >= s.begin && t.last < s.end;
+}
+inline bool lives_during(const TensorUses& t, Segment s) {
+  return t.first >= 0 && t.first < s.end && t.last >= s.begin;
+}
+
+// All layers of the net; one position even if there is no layer at all.
+Segment whole_net(const Net&);
+
+// Bytes of page buffers that the tensor's spills need in the segment.
+int64_t page_buffers(const TensorUses&, Segment);
+
+// Rows are ready in a buffer when all its writers of this stage have passed
+// them, and at once if all wrote in earlier stages; a mixture is no stage. Nor
+// is one that would read back what it spills.
+bool can_be_stage(const std::vector<TensorUses>&, Segment);
+
+// The stage without addresses. `slots` has the rows of each tensor that lives
+// inside; the others are held whole.
+PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
+                     const Work&, const std::vector<int>& slots);
+
+}  // namespace shoal

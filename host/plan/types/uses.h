@@ -1,0 +1,75 @@
+// Who writes and reads each tensor of a Net, and at which position in the
+// order of its layers. The position of a layer is its number. An input is
+// pushed where its tensor is first touched, an output taken where its tensor
+// is last written. What spills is written to storage where it is last written,
+// and comes back where the copy that is read is first touched.
+#pragma once
+
+#include <vector>
+
+#include "device/program/geometry.h"
+#include "host/lower/net.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+struct Use {
+  Owner owner = Owner::kActor;
+  int index = 0;    // layer, input or output of the net
+  int operand = 0;  // of a reading layer
+  int position = 0;
+  Box box;
+};
+
+struct TensorUses {
+  std::vector<Use> writers, readers;
+  int first_write = 0, last_write = 0;
+  int first = -1, last = -1;  // positions of any use; -1: never used
+  // Comes from storage, where it went at this position; -1: it does not. No
+  // stage has both.
+  int stored_at = -1;
+  int stored_as = -1;  // the tensor that it is a copy of
+  // Of a page buffer of each spill; 0: the tensor has none.
+  int64_t page_bytes = 0;
+};
+
+// Rows of `from` go to storage and come back as tensor `to` of the same shape.
+struct SpillEdge {
+  int from = -1, to = -1;
+  bool operator==(const SpillEdge&) const = default;
+};
+struct Spilling {
+  std::vector<SpillEdge> edges;
+  int64_t page_bytes = 0;
+};
+
+std::vector<TensorUses> find_uses(const Net&, const Spilling& = {});
+
+// What a layer makes in one firing: `band` rows, or, if its window is cut,
+// `part` kernel rows of one row.
+struct LayerWork {
+  int band = 1;
+  int part = 1;
+  bool operator==(const LayerWork&) const = default;
+};
+using Work = std::vector<LayerWork>;  // one per layer
+
+// The whole window is read for one row of output, so that rows may be
+// consumed one by one: fully connected layers over a picture, means, pools.
+bool reads_all_for_one_row(const Layer&);
+// Cut because a kernel gets at most kMaxWindowRows rows.
+bool must_cut_window(const Layer&);
+// Bands such that every layer fires `passes` times a frame, or as often as it
+// has rows if those are fewer.
+Work uniform_work(const Net&, int passes);
+
+RowRule row_rule(const Net&, int layer, int operand, LayerWork);
+// Of a share: rows count from the boxes that the node reads and makes. `map`
+// is where the rule's map lies, for as long as the rule is used.
+RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
+                 const Box& out, std::vector<uint16_t>& map);
+// Bytes of the private sums of a layer; 0 if its window is not cut.
+uint32_t sums_bytes(const Layer&, LayerWork);
+uint32_t sums_bytes(const Layer&, LayerWork, const Box& out);
+
+}  // namespace shoal

@@ -1,0 +1,192 @@
+#include "host/program/emit/pieces.h"
+
+#include <algorithm>
+
+#include "device/program/record.h"
+#include "device/program/sha256.h"
+#include "host/base/error.h"
+#include "host/program/emit/emit.h"
+#include "host/program/emit/tape_order.h"
+
+namespace shoal {
+namespace {
+
+// The port through which the caller pushes input or takes output `index`.
+IoEntry io_entry(const PlanNode& node, Owner owner, int index) {
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    const PlanStage& stage = node.stages[s];
+    for (size_t p = 0; p < stage.ports.size(); ++p) {
+      const PlanPort& port = stage.ports[p];
+      if (port.owner != owner || port.owner_index != index) continue;
+      const PlanBuffer& buffer = stage.buffers.at(port.buffer);
+      IoEntry entry{};
+      entry.stage = static_cast<uint16_t>(s);
+      entry.port = static_cast<uint16_t>(p);
+      entry.rows = static_cast<uint16_t>(port.box.rows());
+      entry.element_bytes = static_cast<uint8_t>(buffer.element_bytes);
+      entry.is_output = owner == Owner::kOutput;
+      entry.row_bytes = static_cast<uint32_t>(
+          port.box.columns() * port.box.channels() * buffer.element_bytes);
+      return entry;
+    }
+  }
+  throw Error(Exit::kInternal, "the plan leaves an input or output open");
+}
+
+// Of a plan that is not linked: rows cross the C API.
+std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
+  std::vector<IoEntry> ios;
+  for (size_t i = 0; i < net.inputs.size(); ++i) {
+    ios.push_back(io_entry(node, Owner::kInput, static_cast<int>(i)));
+  }
+  for (size_t i = 0; i < net.outputs.size(); ++i) {
+    ios.push_back(io_entry(node, Owner::kOutput, static_cast<int>(i)));
+  }
+  return ios;
+}
+
+std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
+  std::vector<PeerEntry> peers;
+  for (const PlanPeer& p : node.peers) {
+    const bool coordinator = p.node == kCoordinatorNode;
+    peers.push_back({coordinator ? kCoordinator : static_cast<uint16_t>(p.node),
+                     static_cast<uint16_t>(p.window),
+                     coordinator ? kCoordinatorPollGapUs
+                                 : plan.nodes.at(p.node).poll_gap_us});
+  }
+  return peers;
+}
+
+// The next chunk's place behind one at `at`.
+uint32_t behind(uint32_t at, uint32_t bytes) {
+  const uint64_t end = uint64_t{at} + bytes + kTagBytes + kAlign;
+  if (end > 0x7FFFFFFF) {
+    throw Error(Exit::kUnsupported, "the program exceeds 2 GB");
+  }
+  return align_up(static_cast<uint32_t>(end - kAlign));
+}
+
+// Chunks of the program part, then those of the tape part.
+void place_chunks(ImagePieces& p, uint32_t at) {
+  p.chunks.resize(p.pool.size());
+  const auto place = [&](uint32_t c) {
+    p.chunks[c] = at;
+    at = behind(at, p.pool.bytes(c));
+  };
+  for (uint32_t c = 0; c < p.pool.size(); ++c) {
+    if (!p.pool.stored(c)) place(c);
+  }
+  p.program_bytes = at;
+  p.tape = tape_order(p.stages, p.pool);
+  for (const uint32_t c : p.tape) place(c);
+  p.image_bytes = at;
+}
+
+void set_store_id(ImagePieces& p) {
+  if (p.tape.empty()) return;
+  Sha256 sha;
+  for (const uint32_t c : p.tape) {
+    const std::vector<uint8_t> bytes = p.pool.content(c);
+    sha.add(bytes.data(), bytes.size());
+  }
+  uint8_t digest[32];
+  if (!sha.finish(digest)) throw Error(Exit::kInternal, "SHA-256 failed");
+  std::copy_n(digest, p.store_id.size(), p.store_id.begin());
+}
+
+void set_links(const ImagePieces& pieces, const PlanNode& node, Header& h) {
+  h.peers = static_cast<uint16_t>(pieces.peers.size());
+  if (h.peers == 0) return;
+  h.link = node.layout.link;
+  h.gaps = static_cast<uint16_t>(node.gaps);
+  for (const StageTables& s : pieces.stages) {
+    const auto targets = static_cast<uint16_t>(s.targets.size());
+    uint16_t in_streams = 0;
+    for (const StreamRecord& r : s.streams) in_streams += r.targets == 0;
+    h.targets = static_cast<uint16_t>(h.targets + targets);
+    h.stage_targets = std::max(h.stage_targets, targets);
+    h.stage_streams = std::max(h.stage_streams, in_streams);
+  }
+}
+
+}  // namespace
+
+bool reads_storage(const PlanNode& node) {
+  if (node.layout.head_bytes || !node.storage.empty() || node.spill_pages > 0) {
+    return true;
+  }
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanActor& a : stage.actors) {
+      if (a.weights.place == WeightPlace::kTape) return true;
+    }
+  }
+  return false;
+}
+
+ImagePieces make_pieces(const Net& net, const Plan& plan,
+                        const std::vector<StreamEdge>& edges, int index) {
+  const PlanNode& node = plan.nodes.at(index);
+  ImagePieces p;
+  std::vector<StageLinks> links;
+  if (plan.linked) {
+    p.peers = peer_entries(plan, node);
+    links = node_links(edges, plan, index);
+  } else {
+    p.ios = io_entries(net, node);
+  }
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    p.stages.push_back(stage_tables(net, node.stages[s], static_cast<int>(s),
+                                    plan.linked ? &links[s] : nullptr,
+                                    reads_storage(node), p.pool));
+  }
+  p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
+                            static_cast<uint32_t>(p.ios.size()),
+                            static_cast<uint32_t>(p.peers.size()));
+  const std::vector<uint32_t> unplaced(p.pool.size());
+  uint32_t at = p.head_bytes;
+  for (const StageTables& stage : p.stages) {
+    const auto bytes =
+        static_cast<uint32_t>(record_image(stage, unplaced).size());
+    p.entries.push_back({at, bytes});
+    at += align_up(bytes);
+  }
+  place_chunks(p, at);
+  set_store_id(p);
+  return p;
+}
+
+Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
+  const PlanNode& n = plan.nodes[node];
+  const PlanLayout& l = n.layout;
+  Header h{};
+  h.magic = kImageMagic;
+  h.version = kImageVersion;
+  h.node = static_cast<uint16_t>(node);
+  h.arithmetic = kArithmetic;
+  h.image_bytes = pieces.image_bytes;
+  h.program_bytes = pieces.program_bytes;
+  h.head_bytes = pieces.head_bytes;
+  h.arena_bytes = n.arena_bytes;
+  h.nodes = static_cast<uint16_t>(plan.nodes.size());
+  h.stages = static_cast<uint16_t>(n.stages.size());
+  for (const IoEntry& io : pieces.ios) ++(io.is_output ? h.outputs : h.inputs);
+  h.cursors = l.cursors;
+  h.cursor_count = l.cursor_count;
+  h.states = l.states;
+  h.state_count = l.state_count;
+  h.record = l.record;
+  h.record_bytes = l.record_bytes;
+  h.head = l.head_bytes ? l.head : kNowhere;
+  if (l.head_bytes) h.flags |= kImageUnmapped;
+  h.keep = l.keep;
+  h.keep_bytes = l.keep_bytes;
+  h.spill = n.spill_pages ? l.spill : kNowhere;
+  h.spill_pages = static_cast<uint32_t>(n.spill_pages);
+  h.spill_page_bytes = n.spill_pages ? n.spill_page_bytes : 0;
+  h.poll_gap_us = n.poll_gap_us;
+  set_links(pieces, n, h);
+  std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
+  return h;
+}
+
+}  // namespace shoal

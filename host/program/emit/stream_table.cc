@@ -1,0 +1,180 @@
+#include "host/program/emit/stream_table.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+const PlanPort& port_at(const Plan& plan, const PlanStream::End& end) {
+  const bool exists =
+      end.node >= 0 && size_t(end.node) < plan.nodes.size() && end.stage >= 0 &&
+      size_t(end.stage) < plan.nodes[end.node].stages.size() && end.port >= 0 &&
+      size_t(end.port) < plan.nodes[end.node].stages[end.stage].ports.size();
+  if (!exists) {
+    throw Error(Exit::kInternal, "a stream ends at no port of the plan");
+  }
+  return plan.nodes[end.node].stages[end.stage].ports[end.port];
+}
+
+StreamEnd end_of(const PlanStream::End& end) {
+  return {end.node, end.stage, end.port, 0};
+}
+
+void add_streams(const Plan& plan, std::vector<StreamEdge>& edges) {
+  for (size_t i = 0; i < plan.streams.size(); ++i) {
+    const PlanStream& s = plan.streams[i];
+    port_at(plan, s.from);
+    for (const PlanStream::End& to : s.to) {
+      port_at(plan, to);
+      edges.push_back({Owner::kStream, static_cast<int>(i), s.tensor, s.box,
+                       s.element_bytes, end_of(s.from), end_of(to)});
+    }
+  }
+}
+
+// The coordinator's: inputs go out of it, outputs into it.
+void add_ends(const Plan& plan, std::vector<StreamEdge>& edges) {
+  for (int n = 0; n < static_cast<int>(plan.nodes.size()); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+      const PlanStage& stage = node.stages[s];
+      for (int p = 0; p < static_cast<int>(stage.ports.size()); ++p) {
+        const PlanPort& port = stage.ports[p];
+        if (port.owner != Owner::kInput && port.owner != Owner::kOutput) {
+          continue;
+        }
+        const PlanBuffer& buffer = stage.buffers.at(port.buffer);
+        StreamEdge edge{port.owner, port.owner_index,     buffer.tensor,
+                        port.box,   buffer.element_bytes, {},
+                        {}};
+        (port.owner == Owner::kInput ? edge.to : edge.from) = {n, s, p, 0};
+        edges.push_back(edge);
+      }
+    }
+  }
+}
+
+// Numbers the ends of each node in the order of `key`.
+template <class Key>
+void number(std::vector<StreamEdge>& edges, StreamEnd StreamEdge::*end,
+            Key key) {
+  std::ranges::stable_sort(edges, {}, key);
+  std::map<int, size_t> next;
+  for (StreamEdge& e : edges) {
+    const size_t n = next[(e.*end).node]++;
+    if (n >= kNone) {
+      throw Error(Exit::kInternal, "node " + std::to_string((e.*end).node) +
+                                       " has too many streams");
+    }
+    (e.*end).number = static_cast<uint16_t>(n);
+  }
+}
+
+uint16_t peer_index(const PlanNode& node, int peer) {
+  const auto at = std::ranges::find(node.peers, peer, &PlanPeer::node);
+  if (at == node.peers.end()) {
+    throw Error(Exit::kInternal,
+                node.name + " has no peer " + std::to_string(peer));
+  }
+  return static_cast<uint16_t>(at - node.peers.begin());
+}
+
+// Entries of in-streams, in the order of their numbers.
+void put_receivers(const std::vector<StreamEdge>& edges, const PlanNode& node,
+                   int index, std::vector<StageLinks>& all) {
+  std::map<uint16_t, const StreamEdge*> by_number;
+  for (const StreamEdge& e : edges) {
+    if (e.to.node == index) by_number[e.to.number] = &e;
+  }
+  for (const auto& [number, e] : by_number) {
+    StageLinks& l = all.at(e->to.stage);
+    l.entry.at(e->to.port) = static_cast<int>(l.streams.size());
+    l.streams.push_back({static_cast<uint16_t>(e->to.port), number,
+                         peer_index(node, e->from.node), e->from.number, 0, 0});
+    ++l.in_streams;
+  }
+}
+
+void put_senders(const std::vector<StreamEdge>& edges, const PlanNode& node,
+                 int index, std::vector<StageLinks>& all) {
+  for (const StreamEdge& e : edges) {
+    if (e.from.node != index) continue;
+    StageLinks& l = all.at(e.from.stage);
+    int& entry = l.entry.at(e.from.port);
+    if (entry < 0) {
+      entry = static_cast<int>(l.streams.size());
+      l.streams.push_back({static_cast<uint16_t>(e.from.port), e.from.number,
+                           kNone, static_cast<uint16_t>(l.targets.size()), 0,
+                           0});
+    }
+    ++l.streams[entry].targets;
+    l.targets.push_back({peer_index(node, e.to.node), e.to.number});
+  }
+}
+
+}  // namespace
+
+std::vector<StreamEdge> stream_edges(const Plan& plan) {
+  std::vector<StreamEdge> edges;
+  add_streams(plan, edges);
+  add_ends(plan, edges);
+  // The coordinator's ends lie at no stage or port: they follow the input or
+  // output, then the node at the other end.
+  number(edges, &StreamEdge::to, [](const StreamEdge& e) {
+    const int output = e.to.node < 0 ? e.index : 0;
+    return std::tuple(e.to.node, e.to.stage, e.to.port, output, e.from.node,
+                      e.from.stage, e.from.port);
+  });
+  number(edges, &StreamEdge::from, [](const StreamEdge& e) {
+    const int input = e.from.node < 0 ? e.index : 0;
+    return std::tuple(e.from.node, e.from.stage, e.from.port, input, e.to.node,
+                      e.to.stage, e.to.port);
+  });
+  return edges;
+}
+
+std::vector<StageLinks> node_links(const std::vector<StreamEdge>& edges,
+                                   const Plan& plan, int index) {
+  const PlanNode& node = plan.nodes.at(index);
+  std::vector<StageLinks> all(node.stages.size());
+  for (size_t s = 0; s < all.size(); ++s) {
+    all[s].entry.assign(node.stages[s].ports.size(), -1);
+  }
+  put_receivers(edges, node, index, all);
+  put_senders(edges, node, index, all);
+  return all;
+}
+
+CoordinatorLinks coordinator_links(const std::vector<StreamEdge>& edges,
+                                   const Plan& plan, uint16_t window) {
+  CoordinatorLinks l;
+  std::map<int, uint16_t> peers;
+  for (const StreamEdge& e : edges) {
+    if (e.from.node < 0) peers[e.to.node] = 0;
+    if (e.to.node < 0) peers[e.from.node] = 0;
+  }
+  for (auto& [node, index] : peers) {
+    index = static_cast<uint16_t>(l.peers.size());
+    l.peers.push_back(
+        {static_cast<uint16_t>(node), window, plan.nodes.at(node).poll_gap_us});
+  }
+  std::map<uint16_t, StreamRecord> streams;
+  for (const StreamEdge& e : edges) {
+    if (e.from.node < 0) {
+      l.targets.push_back({peers.at(e.to.node), e.to.number});
+    }
+    if (e.to.node < 0) {
+      streams[e.to.number] = {kNone,         e.to.number, peers.at(e.from.node),
+                              e.from.number, 0,           0};
+    }
+  }
+  for (const auto& [number, record] : streams) l.streams.push_back(record);
+  return l;
+}
+
+}  // namespace shoal

@@ -1,0 +1,63 @@
+// Who sends what to whom under which numbers: one numbering of a linked plan,
+// for the programs that emit writes and for the coordinator, which has its
+// ends of the inputs and outputs.
+//
+// A box that goes to several nodes is one edge for each of them. As image.h
+// says, targets and in-streams are counted over all stages of a node; those
+// of the coordinator over the inputs and outputs of the net.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "device/program/image.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+inline constexpr int kCoordinatorNode = -1;  // as a node of an edge
+
+struct StreamEnd {
+  int node = kCoordinatorNode;
+  int stage = -1, port = -1;  // -1: at the coordinator
+  uint16_t number = 0;        // the sender's of the target, the receiver's of
+                              // the in-stream
+};
+
+struct StreamEdge {
+  Owner kind = Owner::kStream;  // kInput, kOutput: to or from the coordinator
+  int index = 0;  // of the plan's streams, or of the net's inputs or outputs
+  int tensor = -1;
+  Box box;
+  int element_bytes = 1;
+  StreamEnd from, to;
+  int64_t bytes() const { return box.elements() * element_bytes; }  // a frame
+};
+
+// Every edge of a linked plan, in the order of the senders' (then targets')
+// numbers, the coordinator's first. Throws Error(kInternal) where an end is
+// not a port of the plan or a node has more ends than numbers.
+std::vector<StreamEdge> stream_edges(const Plan&);
+
+// A node's tables of one stage; the peer numbers index PlanNode::peers.
+struct StageLinks {
+  std::vector<StreamRecord> streams;  // in-streams, then out-streams
+  std::vector<TargetRecord> targets;
+  std::vector<int> entry;  // by port of the stage: entry of streams, -1
+  uint16_t in_streams = 0;
+};
+// One per stage of the node.
+std::vector<StageLinks> node_links(const std::vector<StreamEdge>&, const Plan&,
+                                   int node);
+
+// The coordinator's tables, as those of a node with a single stage: its
+// in-streams are outputs, its targets inputs. Out-streams have no entry.
+struct CoordinatorLinks {
+  std::vector<PeerEntry> peers;       // ascending
+  std::vector<StreamRecord> streams;  // port: kNone
+  std::vector<TargetRecord> targets;
+};
+CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
+                                   uint16_t window);
+
+}  // namespace shoal

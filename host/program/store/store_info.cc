@@ -1,0 +1,305 @@
+#include "host/program/store/store_info.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "device/program/hmac.h"
+#include "host/base/error.h"
+#include "host/oracle/golden/checksum.h"
+#include "host/program/store/json_fields.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 2;
+constexpr size_t kMostEnds = 1024, kMostLayers = 65535, kMostNodes = 65535;
+constexpr size_t kMostLabels = 1000000, kLongestName = 4096;
+
+Tensor& add_tensor(Graph& graph, std::vector<int>& ends) {
+  ends.push_back(static_cast<int>(graph.tensors.size()));
+  return graph.tensors.emplace_back();
+}
+
+// An input or output without the model around it. Float inputs keep the
+// QUANTIZE that pictures are made for.
+void add_end(StoreInfo& info, Tensor tensor, NetIo io, bool is_input) {
+  Graph& g = info.graph;
+  tensor.constant = false;
+  tensor.data.clear();
+  add_tensor(g, is_input ? g.inputs : g.outputs) = std::move(tensor);
+  const int index = static_cast<int>(g.tensors.size()) - 1;
+  io.file_tensor = index;
+  io.stored.view.tensor = index;
+  if (is_input && io.conversion == Conversion::kQuantize) {
+    Op quantize;
+    quantize.kind = OpKind::kQuantize;
+    quantize.inputs = {index};
+    Tensor& q = add_tensor(g, quantize.outputs);
+    q.shape = g.tensors[static_cast<size_t>(index)].shape;
+    q.quant = {{io.scale}, {io.zero}, 0};
+    g.ops.push_back(std::move(quantize));
+  }
+  (is_input ? info.net.inputs : info.net.outputs).push_back(std::move(io));
+}
+
+json end_json(const StoreInfo& info, const NetIo& io) {
+  const Tensor& t = info.graph.tensors[static_cast<size_t>(io.file_tensor)];
+  const Box& box = io.stored.view.box;
+  const bool quantize = io.conversion == Conversion::kQuantize;
+  return {{"name", t.name},
+          {"type", type_name(t.file_type)},
+          {"shape", t.shape},
+          {"scale", quantize ? io.scale : t.scale()},
+          {"zero", quantize ? io.zero : t.zero()},
+          {"rows", box.rows() / info.net.frames},
+          {"columns", box.columns()},
+          {"channels", box.channels()},
+          {"perm", io.stored.perm}};
+}
+
+json node_json(const StoredNode& n) {
+  return {{"name", n.name},
+          {"file", n.file},
+          {"board", n.board},
+          {"storage", n.storage},
+          {"arena_bytes", n.arena_bytes},
+          {"stages", n.stages},
+          {"mapped", n.mapped},
+          {"hash", n.hash},
+          {"store_id", n.store_id},
+          {"store_bytes", n.store_bytes},
+          {"storage_read_bytes", n.storage_read_bytes},
+          {"storage_written_bytes", n.storage_written_bytes}};
+}
+
+constexpr const char* kTagField = "\"tag\": \"";
+constexpr size_t kTagDigits = 64;
+
+// Where the tag's digits are; npos: there are none.
+size_t find_tag(const std::string& text) {
+  const size_t at = text.rfind(kTagField);
+  if (at == std::string::npos) return at;
+  const size_t first = at + std::string(kTagField).size();
+  return text.size() - first < kTagDigits ? std::string::npos : first;
+}
+
+// Over the whole text, the tag's digits as zeros: it is known to be ours
+// before it is parsed.
+std::string tag_of(std::string text, size_t tag,
+                   const std::optional<StoreKey>& key) {
+  std::fill_n(text.begin() + static_cast<int64_t>(tag), kTagDigits, '0');
+  text.insert(0, "shoal store.json ");
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(text.data());
+  if (!key) return sha256_hex({bytes, text.size()});
+  uint8_t mac[kHmacBytes];
+  hmac_sha256(key->data(), static_cast<uint32_t>(key->size()), bytes,
+              static_cast<uint32_t>(text.size()), mac);
+  return hex_digits(mac);
+}
+
+void check_tag(const std::string& file, const std::string& text,
+               const std::optional<StoreKey>& key) {
+  const size_t at = find_tag(text);
+  if (at == std::string::npos) {
+    throw Error(Exit::kCorrupt, file + ": not the description of stores");
+  }
+  const std::string tag = text.substr(at, kTagDigits);
+  if (tag == tag_of(text, at, key)) return;
+  const bool plain = tag == tag_of(text, at, std::nullopt);
+  if (key && plain) {
+    throw Error(Exit::kCorrupt,
+                file +
+                    ": these stores are not sealed: whoever wrote them had "
+                    "no key",
+                "--no-encrypt trusts them all the same");
+  }
+  if (!key && text.find("\"sealed\": true") != std::string::npos) {
+    throw Error(Exit::kUsage, file + ": these stores are sealed by a key",
+                "--store-key FILE with the key that they were built with");
+  }
+  throw Error(Exit::kCorrupt, file + (key ? ": changed, or written with "
+                                            "another key"
+                                          : ": changed since it was written"));
+}
+
+Type parse_type(const JsonFields& f) {
+  const std::string name = f.text("type", kLongestName);
+  for (const Type t : {Type::kInt8, Type::kUint8, Type::kFloat32}) {
+    if (name == type_name(t)) return t;
+  }
+  f.refuse("type " + name + " is unknown");
+}
+
+void parse_perm(const JsonFields& f, size_t rank, std::vector<int>& perm) {
+  perm = f.numbers("perm", 0, static_cast<int>(rank) - 1, rank);
+  if (perm.empty()) return;
+  std::vector<int> sorted = perm, axes(rank);
+  std::sort(sorted.begin(), sorted.end());
+  std::iota(axes.begin(), axes.end(), 0);
+  if (sorted != axes) f.refuse("perm is no order of the axes");
+}
+
+void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
+  constexpr int kMostElements = 0x7FFFFFFF / 4;
+  Tensor t;
+  t.name = f.text("name", kLongestName);
+  t.file_type = parse_type(f);
+  t.type = t.file_type == Type::kUint8 ? Type::kInt8 : t.file_type;
+  t.shape = f.numbers("shape", 1, 65535, 8);
+  int64_t elements = 1;
+  for (const int d : t.shape) {
+    elements *= d;
+    if (elements > kMostElements) f.refuse("shape is too large");
+  }
+  NetIo io;
+  const int rows = static_cast<int>(f.number("rows", 1, 65535));
+  const int columns = static_cast<int>(f.number("columns", 1, 65535));
+  const int channels = static_cast<int>(f.number("channels", 1, 65535));
+  if (int64_t{rows} * columns * channels != elements) {
+    f.refuse("rows, columns and channels are not the shape's");
+  }
+  const int frames = info.net.frames;
+  if (rows > 65535 / frames) f.refuse("rows of all frames are too many");
+  io.stored.view.box = {0, rows * frames, 0, columns, 0, channels};
+  parse_perm(f, t.shape.size(), io.stored.perm);
+  const auto scale = static_cast<float>(f.real("scale"));
+  const auto zero = static_cast<int>(f.number("zero", -128, 127));
+  if (!(scale >= 0)) f.refuse("scale is negative");
+  if (std::isinf(scale)) f.refuse("scale is too large");
+  if (t.type == Type::kFloat32) {
+    if (scale == 0) f.refuse("scale is 0");
+    io.conversion = Conversion::kQuantize;
+    io.scale = scale, io.zero = zero;
+  } else {
+    if (t.file_type == Type::kUint8) io.conversion = Conversion::kFlip;
+    if (scale > 0) t.quant = {{scale}, {zero}, 0};
+  }
+  add_end(info, std::move(t), std::move(io), is_input);
+}
+
+// A name becomes a file's: it must not lead out of the folder.
+std::string parse_file_name(const JsonFields& f, const char* field) {
+  const std::string name = f.text(field, 200);
+  if (name.empty() || name[0] == '.' ||
+      name.find_first_of(std::string("/\\\0", 3)) != std::string::npos) {
+    f.refuse(std::string(field) + " is no name of a file");
+  }
+  return name;
+}
+
+StoredNode parse_node(const JsonFields& f) {
+  constexpr int64_t kMost = 0x7FFFFFFF, kMostTraffic = int64_t{1} << 50;
+  StoredNode n;
+  n.name = parse_file_name(f, "name");
+  n.file = parse_file_name(f, "file");
+  n.board = f.text("board", kLongestName);
+  n.storage = f.text("storage", kLongestName);
+  n.arena_bytes = static_cast<uint32_t>(f.number("arena_bytes", 1, kMost));
+  n.stages = static_cast<int>(f.number("stages", 1, 65535));
+  n.mapped = f.flag("mapped");
+  n.hash = f.hex("hash", 64);
+  n.store_id = f.hex("store_id", 32);
+  n.store_bytes = f.number("store_bytes", 0, int64_t{1} << 32);
+  n.storage_read_bytes = f.number("storage_read_bytes", 0, kMostTraffic);
+  n.storage_written_bytes = f.number("storage_written_bytes", 0, kMostTraffic);
+  return n;
+}
+
+}  // namespace
+
+std::string hex_number(uint64_t value) {
+  std::string text(16, '0');
+  for (size_t i = text.size(); i-- > 0; value >>= 4) {
+    text[i] = "0123456789abcdef"[value & 15];
+  }
+  return text;
+}
+
+std::string hex_digits(std::span<const uint8_t> bytes) {
+  std::string text;
+  for (const uint8_t b : bytes) {
+    text += "0123456789abcdef"[b >> 4];
+    text += "0123456789abcdef"[b & 15];
+  }
+  return text;
+}
+
+void set_ends(StoreInfo& info, const Graph& graph, const Net& net) {
+  info.graph.name = graph.name;
+  info.net.name = net.name;
+  info.net.frames = net.frames;
+  const auto add = [&](const NetIo& io, bool is_input) {
+    add_end(info, graph.tensors.at(static_cast<size_t>(io.file_tensor)), io,
+            is_input);
+  };
+  for (const NetIo& io : net.inputs) add(io, true);
+  for (const NetIo& io : net.outputs) add(io, false);
+  for (const Layer& layer : net.layers) info.layers.push_back(layer.name);
+}
+
+std::string format_store_info(const StoreInfo& info,
+                              const std::optional<StoreKey>& key) {
+  json fields{{"format", "shoal store"},
+              {"version", kVersion},
+              {"model", info.graph.name},
+              {"frames", info.net.frames},
+              {"inputs", json::array()},
+              {"outputs", json::array()},
+              {"layers", info.layers},
+              {"labels", info.labels},
+              {"generation", hex_number(info.generation)},
+              {"sealed", info.sealed},
+              {"linked", info.linked},
+              {"nodes", json::array()}};
+  for (const NetIo& io : info.net.inputs) {
+    fields["inputs"].push_back(end_json(info, io));
+  }
+  for (const NetIo& io : info.net.outputs) {
+    fields["outputs"].push_back(end_json(info, io));
+  }
+  for (const StoredNode& n : info.nodes)
+    fields["nodes"].push_back(node_json(n));
+  fields["tag"] = std::string(kTagDigits, '0');
+  std::string text =
+      fields.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  const size_t at = find_tag(text);
+  return text.replace(at, kTagDigits, tag_of(text, at, key));
+}
+
+StoreInfo parse_store_info(const std::string& file, const std::string& text,
+                           const std::optional<StoreKey>& key) {
+  check_tag(file, text, key);
+  const json fields = json::parse(text, nullptr, false);
+  const JsonFields f(file, fields);
+  if (f.text("format", 64) != "shoal store") f.refuse("not a shoal store");
+  if (f.number("version", 0, 1 << 30) != kVersion) {
+    f.refuse("another version of the format");
+  }
+  StoreInfo info;
+  info.sealed = f.flag("sealed");
+  if (info.sealed != key.has_value()) f.refuse("sealed is wrong");
+  info.graph.name = info.net.name = f.text("model", kLongestName);
+  info.net.frames = static_cast<int>(f.number("frames", 1, 65535));
+  for (const JsonFields& end : f.objects("inputs", kMostEnds)) {
+    parse_end(end, info, true);
+  }
+  for (const JsonFields& end : f.objects("outputs", kMostEnds)) {
+    parse_end(end, info, false);
+  }
+  if (info.net.outputs.empty()) f.refuse("there are no outputs");
+  info.layers = f.texts("layers", kMostLayers);
+  info.labels = f.texts("labels", kMostLabels);
+  info.generation = std::stoull(f.hex("generation", 16), nullptr, 16);
+  info.linked = f.flag("linked");
+  for (const JsonFields& node : f.objects("nodes", kMostNodes)) {
+    info.nodes.push_back(parse_node(node));
+  }
+  if (info.nodes.empty()) f.refuse("there are no nodes");
+  return info;
+}
+
+}  // namespace shoal

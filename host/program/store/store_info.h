@@ -1,0 +1,70 @@
+// What a folder of stores says of itself, as store.json: all that running them
+// needs of the model besides the programs. So a store runs without its model:
+// nothing is imported, nothing planned.
+//
+//   DIR/store.json      this
+//   DIR/FILE.store      what lies in a node's storage; FILE is its name, or
+//                       that and a number, so that stores can be built beside
+//                       those that they replace
+//   DIR/FILE.program    what lies in its mapped flash, if it has any
+//
+// The file is from outside: parse_store_info() checks every field. Its last
+// one is a tag over all others, made with the key of the stores if they are
+// sealed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+using StoreKey = std::array<uint8_t, 32>;
+
+struct StoredNode {
+  std::string name, board, storage;
+  std::string file;  // FILE.store, FILE.program
+  uint32_t arena_bytes = 0;
+  int stages = 0;
+  bool mapped = false;         // there is a FILE.program
+  std::string hash, store_id;  // hexadecimal, of the program
+  int64_t store_bytes = 0;     // of FILE.store
+  // Of a frame.
+  int64_t storage_read_bytes = 0, storage_written_bytes = 0;
+};
+
+struct StoreInfo {
+  // Tensors of inputs and outputs alone, and how the node takes them.
+  Graph graph;
+  Net net;
+  std::vector<std::string> layers;  // names, by number in the net
+  std::vector<std::string> labels;  // of the first output; may be empty
+  uint64_t generation = 0;
+  bool sealed = false;
+  bool linked = false;  // a cluster's: rows come and go over links
+  std::vector<StoredNode> nodes;
+};
+
+// 16 hexadecimal digits.
+std::string hex_number(uint64_t);
+// Lower-case hexadecimal digits.
+std::string hex_digits(std::span<const uint8_t>);
+
+// The inputs, outputs and names of layers of a model, and nothing else of it.
+void set_ends(StoreInfo&, const Graph&, const Net&);
+
+// With the key if the stores are sealed, else without.
+std::string format_store_info(const StoreInfo&, const std::optional<StoreKey>&);
+
+// `file`: its name for messages. Throws Error(kCorrupt) naming the field;
+// Error(kUsage) if a key is missing or given for nothing.
+StoreInfo parse_store_info(const std::string& file, const std::string& text,
+                           const std::optional<StoreKey>&);
+
+}  // namespace shoal

@@ -1,0 +1,176 @@
+#include "host/study/bench_node/bench_node.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "boards/bench/handshake.h"
+#include "host/base/error.h"
+#include "host/engine/board/process.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path find_firmware(const BenchNodeOptions& options) {
+  const fs::path file =
+      options.build / "boards" / options.board->name / "bench.elf";
+  if (fs::exists(file)) return file;
+  throw Error(Exit::kInternal,
+              file.string() + " is missing: this build has no firmware for " +
+                  options.board->name,
+              "install the packages gcc-arm-none-eabi, "
+              "libnewlib-arm-none-eabi and libstdc++-arm-none-eabi-newlib, run "
+              "tools/sources.sh and build again");
+}
+
+// The board's own storage stays empty.
+std::vector<std::string> command_line(const Emulator& e, const fs::path& elf) {
+  return {"qemu-system-arm",
+          "-M",
+          e.machine,
+          "-kernel",
+          elf,
+          "-nographic",
+          "-monitor",
+          "none",
+          "-serial",
+          "stdio",
+          "-net",
+          "none",
+          "-icount",
+          "shift=" + std::to_string(e.icount_shift),
+          "-semihosting-config",
+          "enable=on,target=native,arg=bench"};
+}
+
+struct alignas(16) Memory {
+  uint8_t bytes[kBenchMemory];
+};
+
+constexpr BenchClock kNoClock{[](void*) { return uint64_t{0}; }, nullptr, 0};
+
+// The same rows and weights through this machine's kernels, the same chunk
+// through its cipher.
+uint32_t own_checksum(const BenchLayer& layer) {
+  const auto memory = std::make_unique<Memory>();
+  return measure_layer(layer, best_kernels(), kNoClock, memory->bytes).checksum;
+}
+uint32_t own_checksum(const BenchCipher& cipher) {
+  const auto memory = std::make_unique<Memory>();
+  return measure_cipher(cipher, kNoClock, memory->bytes).checksum;
+}
+
+void require_same(const std::string& board, const char* what, uint32_t theirs,
+                  uint32_t own) {
+  if (theirs == own) return;
+  throw Error(Exit::kDiffers, board + ": another result for " + what +
+                                  " than this machine has");
+}
+
+void require_good_end(const BenchNodeOptions& options,
+                      const BenchListener& listener, const Ended& ended) {
+  const std::string& board = options.board->name;
+  if (listener.failure()) throw *listener.failure();
+  if (ended.timed_out) {
+    throw Error(Exit::kNode, fmt::format("{} did not end within {} s", board,
+                                         options.seconds));
+  }
+  if (!listener.done() || ended.code != 0) {
+    throw Error(Exit::kNode,
+                fmt::format("{} ended early (QEMU's exit code {}): {}", board,
+                            ended.code, ended.error_text));
+  }
+}
+
+int border_rows_of(const BenchLayer& l) {
+  const int top = front_padding(l, l.in_h, out_height(l));
+  int rows = 0;
+  for (int y = 0; y < out_height(l); ++y) {
+    const int first = y * l.stride - top;
+    if (first < 0 || first + l.kernel > l.in_h) ++rows;
+  }
+  return rows;
+}
+
+std::optional<double> per_mac(const BenchLayer& l, const CountedRows& c) {
+  if (c.rows == 0) return std::nullopt;
+  return static_cast<double>(c.instructions) /
+         static_cast<double>(c.rows * macs_per_row(l));
+}
+
+}  // namespace
+
+BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
+                     const Peer& peer, const std::string& core) {
+  BenchLine line;
+  line.layer = &layer;
+  line.rows = counted.interior.rows + counted.border.rows;
+  line.border_rows = counted.border.rows;
+  line.interior = per_mac(layer, counted.interior);
+  line.border = per_mac(layer, counted.border);
+  const double border = border_rows_of(layer);
+  const double interior = out_height(layer) - border;
+  line.all = (interior * line.interior.value_or(0) +
+              border * line.border.value_or(0)) /
+             (interior + border);
+  line.peer = peer.per_mac(layer.name, core);
+  return line;
+}
+
+BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
+  const Board& board = *options.board;
+  if (!board.emulator) {
+    std::string known;
+    for (const std::string& id : board_ids()) {
+      if (find_board(id).emulator) known += (known.empty() ? "" : ", ") + id;
+    }
+    throw Error(Exit::kUsage, "board " + board.name + " has no emulator here",
+                "--board with one of: " + known);
+  }
+  BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
+  const Ended ended = run_process(
+      command_line(*board.emulator, find_firmware(options)), options.seconds,
+      [&](std::span<const uint8_t> said) { listener.feed(said); });
+  require_good_end(options, listener, ended);
+  BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}};
+  for (size_t i = 0; i < listener.layers().size(); ++i) {
+    const BenchLayer& layer = kBenchLayers[i];
+    const CountedLayer& counted = listener.layers()[i];
+    require_same(board.name, layer.name, counted.checksum, own_checksum(layer));
+    table.lines.push_back(bench_line(layer, counted, peer, board.core));
+  }
+  for (size_t i = 0; i < listener.ciphers().size(); ++i) {
+    const BenchCipher& cipher = kBenchCiphers[i];
+    const CountedCipher& counted = listener.ciphers()[i];
+    require_same(board.name, cipher.name, counted.checksum,
+                 own_checksum(cipher));
+    table.ciphers.push_back(
+        {&cipher, static_cast<double>(counted.instructions) / cipher.bytes});
+  }
+  const CountedHandshake& h = *listener.handshake();
+  require_same(board.name, "a handshake", h.checksum,
+               measure_handshake(x25519_mbedtls(), kNoClock).checksum);
+  table.handshake = {static_cast<double>(h.instructions), h.stack_bytes};
+  return table;
+}
+
+const char* bench_kind_name(BenchKind kind) {
+  switch (kind) {
+    case BenchKind::kPointwise:
+      return "pointwise";
+    case BenchKind::kConv:
+      return "3x3";
+    case BenchKind::kDepthwise:
+      return "depthwise";
+    case BenchKind::kFullyConnected:
+      return "fully connected";
+    case BenchKind::kAdd:
+      return "add";
+  }
+  return "?";
+}
+
+}  // namespace shoal

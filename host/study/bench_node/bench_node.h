@@ -1,0 +1,67 @@
+// `shoal bench-node`: what a board's kernels take, in instructions, on the
+// layers of boards/bench/layers.h, beside the peer's figures.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/study/bench_node/listener.h"
+#include "host/study/bench_node/peer.h"
+
+namespace shoal {
+
+struct BenchNodeOptions {
+  const Board* board = nullptr;  // required, with an emulator
+  // The folder with boards/NAME/bench.elf in it.
+  std::filesystem::path build;
+  int seconds = 300;  // that the run may take
+};
+
+// Instructions per multiply-accumulate. Without such rows: none.
+struct BenchLine {
+  const BenchLayer* layer = nullptr;
+  int rows = 0, border_rows = 0;  // measured
+  std::optional<double> interior, border;
+  double all = 0;              // of the whole layer, from the two
+  std::optional<double> peer;  // of the whole layer, quoted
+};
+
+// Opening a chunk from a store: instructions per byte.
+struct BenchCipherLine {
+  const BenchCipher* cipher = nullptr;
+  double per_byte = 0;
+};
+
+// What a handshake with identities takes a node.
+struct BenchHandshake {
+  double instructions = 0;
+  int stack_bytes = 0;  // that the whole measurement has used at most
+};
+
+struct BenchTable {
+  std::string board, core, kernels;
+  std::vector<BenchLine> lines;
+  std::vector<BenchCipherLine> ciphers;
+  BenchHandshake handshake;
+};
+
+// Boots the measuring firmware. Throws Error(kInternal) if firmware or emulator
+// are not there, Error(kNode) if the board faults, does not end or talks
+// nonsense, Error(kDiffers) if its results are not those of this machine's
+// kernels.
+BenchTable bench_node(const BenchNodeOptions&, const Peer&);
+
+// The lines of what was counted; part of bench_node().
+BenchLine bench_line(const BenchLayer&, const CountedLayer&, const Peer&,
+                     const std::string& core);
+
+// "pointwise", ...
+const char* bench_kind_name(BenchKind);
+
+std::string format_bench(const BenchTable&, const Peer&);
+std::string bench_json(const BenchTable&, const Peer&);
+
+}  // namespace shoal

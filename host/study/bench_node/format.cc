@@ -1,0 +1,112 @@
+// The table, for people and for scripts.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/study/bench_node/bench_node.h"
+
+namespace shoal {
+namespace {
+
+constexpr const char* kKind = "emulated; instructions, not cycles";
+
+std::string number(const std::optional<double>& v) {
+  return v ? fmt::format("{:.2f}", *v) : "-";
+}
+
+nlohmann::json json_number(const std::optional<double>& v) {
+  return v ? nlohmann::json(*v) : nlohmann::json();
+}
+
+std::optional<double> ratio(const BenchLine& line) {
+  if (!line.peer) return std::nullopt;
+  return line.all / *line.peer;
+}
+
+const char* tag_name(BenchTag tag) {
+  switch (tag) {
+    case BenchTag::kChacha20Poly1305:
+      return "ChaCha20-Poly1305";
+    case BenchTag::kSums:
+      return "sums";
+    case BenchTag::kSha256:
+      return "SHA-256";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string format_bench(const BenchTable& table, const Peer& peer) {
+  std::string text = fmt::format(
+      "board {} ({}), {} kernels, emulated: instructions, not cycles,\n"
+      "per multiply-accumulate (add: per element)\n\n"
+      "{:<21} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
+      table.board, table.core, table.kernels, "layer", "rows", "interior",
+      "border", "all", "peer", "ours/peer");
+  for (const BenchLine& line : table.lines) {
+    text += fmt::format(
+        "{:<21} {:>9} {:>9} {:>7} {:>7.2f} {:>7} {:>10}\n", line.layer->name,
+        fmt::format("{}/{}", line.rows, out_height(*line.layer)),
+        number(line.interior), number(line.border), line.all, number(line.peer),
+        number(ratio(line)));
+  }
+  text += fmt::format(
+      "\nrows: run, at full width and channels, of the layer's; border: those "
+      "that see\nrows of padding; all: the whole layer, from the two. Results "
+      "are checked against\nthis machine's kernels.\n"
+      "peer: quoted, {} {:.12}, {},\n{}, {}\n",
+      peer.library, peer.commit, peer.compiler, peer.flags, peer.emulator);
+  text += "\nchecking what a store holds, instructions per byte:\n";
+  for (const BenchCipherLine& line : table.ciphers) {
+    text += fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name,
+                        line.per_byte, tag_name(line.cipher->tag));
+  }
+  text += fmt::format(
+      "\na session's handshake with identities (Noise KK, X25519 of Everest): "
+      "{:.2f} million\ninstructions of a node; the measurement has used {} B "
+      "of stack at most\n",
+      table.handshake.instructions / 1e6, table.handshake.stack_bytes);
+  return text;
+}
+
+std::string bench_json(const BenchTable& table, const Peer& peer) {
+  nlohmann::json json{{"board", table.board},
+                      {"core", table.core},
+                      {"kernels", table.kernels},
+                      {"kind", kKind},
+                      {"peer",
+                       {{"kind", "quoted"},
+                        {"library", peer.library},
+                        {"commit", peer.commit},
+                        {"compiler", peer.compiler},
+                        {"flags", peer.flags},
+                        {"emulator", peer.emulator}}},
+                      {"layers", nlohmann::json::array()},
+                      {"ciphers", nlohmann::json::array()}};
+  for (const BenchLine& line : table.lines) {
+    json["layers"].push_back(
+        {{"name", line.layer->name},
+         {"class", bench_kind_name(line.layer->kind)},
+         {"rows", line.rows},
+         {"border_rows", line.border_rows},
+         {"layer_rows", out_height(*line.layer)},
+         {"macs", macs_per_row(*line.layer) * out_height(*line.layer)},
+         {"interior_per_mac", json_number(line.interior)},
+         {"border_per_mac", json_number(line.border)},
+         {"per_mac", line.all},
+         {"peer_per_mac", json_number(line.peer)},
+         {"ratio", json_number(ratio(line))}});
+  }
+  for (const BenchCipherLine& line : table.ciphers) {
+    json["ciphers"].push_back({{"name", line.cipher->name},
+                               {"tag", tag_name(line.cipher->tag)},
+                               {"bytes", line.cipher->bytes},
+                               {"per_byte", line.per_byte}});
+  }
+  json["handshake"] = {{"instructions", table.handshake.instructions},
+                       {"stack_bytes", table.handshake.stack_bytes}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace shoal
