@@ -11,28 +11,35 @@ TEST(HostileTalk, WhoeverSaysAnythingHurtsNobody) {
   const unsigned seed = 3101;
   std::printf("seed %u\n", seed);
   Random r(seed);
-  uint64_t strangers = 0, sessions = 0, requests = 0, running = 0, faulted = 0;
-  uint64_t rows = 0;
-  for (int i = 0; i < 2000; ++i) {
+  struct {
+    uint64_t strangers, sessions, requests, rows, running, faulted;
+  } by[3] = {};  // by mode
+  for (int i = 0; i < 3000; ++i) {
     Bytes talk = random_talk(r);
     for (int k = i % 4; k > 0; --k) talk[r() % talk.size()] ^= 1 << r() % 8;
     const TalkOutcome o = try_talk(talk);
-    strangers += o.counters.strangers, sessions += o.counters.sessions;
-    requests += o.counters.requests;
-    rows += o.link.placed_bytes;
-    running += o.state == AgentState::kRunning;
-    faulted += o.state == AgentState::kFaulted;
+    auto& of = by[static_cast<int>(o.mode)];
+    of.strangers += o.counters.strangers, of.sessions += o.counters.sessions;
+    of.requests += o.counters.requests;
+    of.rows += o.link.placed_bytes;
+    of.running += o.state == AgentState::kRunning;
+    of.faulted += o.state == AgentState::kFaulted;
   }
-  std::printf(
-      "%d strangers, %d sessions, %d requests; %d runs, %d B of rows, %d "
-      "faults\n",
-      int(strangers), int(sessions), int(requests), int(running), int(rows),
-      int(faulted));
-  EXPECT_GT(strangers, 1000u);
-  EXPECT_GT(sessions, 1500u);
-  EXPECT_GT(requests, 20000u);
-  EXPECT_GT(running, 500u);
-  EXPECT_GT(rows, 1000u);
+  constexpr const char* kNames[] = {"shared key", "insecure", "key pairs"};
+  uint64_t faulted = 0;
+  for (const auto& of : by) {
+    std::printf(
+        "%s: %d strangers, %d sessions, %d requests; %d runs, %d B of rows, "
+        "%d faults\n",
+        kNames[&of - by], int(of.strangers), int(of.sessions), int(of.requests),
+        int(of.running), int(of.rows), int(of.faulted));
+    EXPECT_GT(of.strangers, 1000u);
+    EXPECT_GT(of.sessions, 500u);
+    EXPECT_GT(of.requests, 10000u);
+    EXPECT_GT(of.running, 250u);
+    EXPECT_GT(of.rows, 1000u);
+    faulted += of.faulted;
+  }
   EXPECT_GT(faulted, 10u);
 }
 

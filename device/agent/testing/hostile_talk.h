@@ -4,8 +4,8 @@
 // behind them; and what has been said before, again or changed under its seal,
 // which must change nothing.
 //
-// A talk is bytes: sample, node (128: with a key, else --insecure), then
-// actions. The low three bits of an
+// A talk is bytes: sample, node (128: with a key, 192: with key pairs, else
+// --insecure), then actions. The low three bits of an
 // action's first byte b say what it is:
 //   0     the node steps (b >> 3) + 1 times
 //   1     (b >> 3) ms pass
@@ -26,6 +26,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "device/agent/agent.h"
@@ -34,23 +35,55 @@
 
 namespace shoal::test {
 
+// Diffie-Hellman modulo 2^61 - 1 in place of X25519, a thousand times as fast:
+// who talks has the secrets anyway.
+inline const DiffieHellman& small_dh() {
+  static constexpr auto kPower = [](const uint8_t* secret, const uint8_t* base,
+                                    uint8_t* out) {
+    constexpr uint64_t kPrime = (uint64_t{1} << 61) - 1;
+    __extension__ using Wide = unsigned __int128;
+    uint64_t power, factor, result = 1;
+    std::memcpy(&power, secret, sizeof power);
+    std::memcpy(&factor, base, sizeof factor);
+    for (factor %= kPrime; power != 0; power >>= 1) {
+      if (power & 1) result = uint64_t(Wide(result) * factor % kPrime);
+      factor = uint64_t(Wide(factor) * factor % kPrime);
+    }
+    std::memset(out, 0, kDhBytes);
+    std::memcpy(out, &result, sizeof result);
+    return result == 0 ? -1 : 0;
+  };
+  static constexpr DiffieHellman kDh = {
+      [](const uint8_t* secret, uint8_t* out) {
+        constexpr uint8_t kBase[kDhBytes] = {37};
+        return kPower(secret, kBase, out);
+      },
+      kPower};
+  return kDh;
+}
+
 class HostileTalk {
  public:
   static constexpr uint32_t kPayload = 256, kArenaBytes = 32 * 1024;
   static constexpr uint64_t kFrom = 9;
 
-  HostileTalk(const LinkedPrograms& programs, size_t node, bool secure)
+  HostileTalk(const LinkedPrograms& programs, size_t node, Mode mode)
       : program_(programs.nodes[node]),
         image_(program_.build()),
-        cipher_(secure ? chacha20_poly1305() : checksum_only()),
-        secure_(secure) {
+        cipher_(mode == Mode::kInsecure ? checksum_only()
+                                        : chacha20_poly1305()),
+        mode_(mode) {
     transport_ = {this, kPayload, send, receive, now};
     AgentConfig c;
     c.transport = &transport_;
     c.cipher = &cipher_;
-    c.insecure = !secure;
-    if (secure) std::memset(key_, 7, sizeof key_);
+    c.insecure = mode == Mode::kInsecure;
+    if (mode == Mode::kPreShared) std::memset(key_, 7, sizeof key_);
     std::memcpy(c.key, key_, sizeof key_);
+    if (mode == Mode::kIdentity) {
+      c.identity = &pair().node;
+      c.dh = &small_dh();
+    }
     c.entropy = [](void* self, void* out, uint32_t bytes) {
       std::memset(out, ++static_cast<HostileTalk*>(self)->drawn_, bytes);
       return 0;
@@ -87,12 +120,13 @@ class HostileTalk {
     const uint64_t before = taken();
     inbox_.push_back(d);
     step(1);
-    if (secure_ && (change != 0 || old.taken)) must(taken() <= before);
+    if (mode_ != Mode::kInsecure && (change != 0 || old.taken))
+      must(taken() <= before);
   }
   void hello(bool again, uint8_t place, uint8_t change) {
+    if (mode_ == Mode::kIdentity) return key_hello(again, place, change);
     Hello h{};
-    h.head = {Kind::kHello, kSessionVersion,
-              secure_ ? Mode::kPreShared : Mode::kInsecure, Verdict::kChallenge,
+    h.head = {Kind::kHello, kSessionVersion, mode_, Verdict::kChallenge,
               kArithmetic};
     h.body.code = kTakeOver;
     h.coordinator_nonce[0] = 1;
@@ -102,6 +136,33 @@ class HostileTalk {
     d[place % (sizeof h - kMacBytes)] ^= change;
     std::memcpy(&h, d.data(), sizeof h);
     sign(key_, h);
+    std::memcpy(d.data(), &h, sizeof h);
+    say(d);
+  }
+  // A change is of what both sides must have heard alike, or of what is
+  // sealed.
+  void key_hello(bool again, uint8_t place, uint8_t change) {
+    KeyHello h{};
+    h.head = {Kind::kHello, kSessionVersion, mode_, Verdict::kChallenge,
+              kArithmetic};
+    HelloBody body{};
+    body.code = kTakeOver;
+    h.coordinator_nonce[0] = 1;
+    if (again) std::memcpy(h.cookie, cookie_, sizeof cookie_);
+    Bytes open(kOpenHelloBytes), sealed(sizeof body);
+    std::memcpy(open.data(), &h, open.size());
+    std::memcpy(sealed.data(), &body, sealed.size());
+    const size_t at = place % (open.size() + (again ? sealed.size() : 0));
+    (at < open.size() ? open[at] : sealed[at - open.size()]) ^= change;
+    if (!again) return say(open);
+    std::memcpy(&h, open.data(), open.size());
+    uint8_t prologue[kPrologueBytes], ephemeral[kDhBytes];
+    session_prologue(h, prologue);
+    std::memset(ephemeral, ++ephemerals_, sizeof ephemeral);
+    noise_.emplace(small_dh(), pair().coordinator, true, prologue,
+                   kPrologueBytes);
+    must(noise_->write_first(ephemeral, sealed.data(), sizeof body, h.key));
+    Bytes d(sizeof h);
     std::memcpy(d.data(), &h, sizeof h);
     say(d);
   }
@@ -234,19 +295,66 @@ class HostileTalk {
     return b;
   }
 
+  void begin_session(const SessionKeys& keys) {
+    if (keys.session != keys_.session) number_ = 0;
+    keys_ = keys;
+  }
+  void hear_key_answer(const uint8_t* d, uint32_t bytes) {
+    KeyHello answer{};
+    const bool whole = bytes == sizeof answer;
+    if (d[0] != static_cast<uint8_t>(Kind::kAnswer) ||
+        (bytes != kOpenHelloBytes && !whole)) {
+      return;
+    }
+    std::memcpy(&answer, d, bytes);
+    if (answer.head.verdict == Verdict::kChallenge) {
+      std::memcpy(cookie_, answer.cookie, sizeof cookie_);
+    }
+    HelloBody body;
+    uint8_t said[sizeof body];
+    if (!whole || !noise_ ||
+        !noise_->read_second(answer.key, said, sizeof said)) {
+      return;
+    }
+    std::memcpy(&body, said, sizeof body);
+    if (body.code != static_cast<uint8_t>(Verdict::kAccepted)) return;
+    SessionKeys keys;
+    noise_->split(keys.to_node, keys.to_coordinator);
+    std::memcpy(&keys.session, noise_->hash(), sizeof keys.session);
+    begin_session(keys);
+    noise_.reset();
+  }
+  // Of both sides, made once.
+  struct Pair {
+    Identity coordinator, node;
+  };
+  static const Pair& pair() {
+    static const Pair both = [] {
+      constexpr uint8_t kBoth[2][kDhBytes] = {{3}, {5}};
+      uint8_t known[2][kDhBytes];
+      const DiffieHellman& dh = small_dh();
+      for (int i = 0; i < 2; ++i) must(!dh.public_key(kBoth[i], known[i]));
+      Pair p{};
+      must(make_identity(dh, kBoth[0], known[1], p.coordinator));
+      must(make_identity(dh, kBoth[1], known[0], p.node));
+      return p;
+    }();
+    return both;
+  }
+
   static int send(void* self, uint64_t, const void* bytes, uint32_t count) {
     auto& t = *static_cast<HostileTalk*>(self);
     const auto* const d = static_cast<const uint8_t*>(bytes);
     must(count > 0 && count <= kPayload);
+    if (t.mode_ == Mode::kIdentity) t.hear_key_answer(d, count);
     // What is not signed may be shorter.
-    if (d[0] == static_cast<uint8_t>(Kind::kAnswer) &&
-        count == sizeof t.heard_) {
+    else if (d[0] == static_cast<uint8_t>(Kind::kAnswer) &&
+             count == sizeof t.heard_) {
       std::memcpy(&t.heard_, d, sizeof t.heard_);
       if (t.heard_.head.verdict == Verdict::kAccepted) {
         const SessionKeys keys = session_keys(
             t.key_, t.heard_.coordinator_nonce, t.heard_.node_nonce);
-        if (keys.session != t.keys_.session) t.number_ = 0;
-        t.keys_ = keys;
+        t.begin_session(keys);
       }
     }
     return count % 13 == 0 ? -1 : 0;
@@ -274,7 +382,7 @@ class HostileTalk {
   ProgramBuilder program_;
   Bytes image_;
   const shoal_cipher& cipher_;
-  const bool secure_;
+  const Mode mode_;
   uint8_t key_[kKeyBytes] = {};
   uint8_t secret_[kKeyBytes] = {};
   uint8_t drawn_ = 0;
@@ -286,13 +394,17 @@ class HostileTalk {
   std::deque<Bytes> inbox_;
   uint64_t now_us_ = 1000;
   Hello heard_{};
+  uint8_t cookie_[sizeof KeyHello::cookie] = {};
+  uint8_t ephemerals_ = 0;
+  std::optional<NoiseKk> noise_;
   SessionKeys keys_{};
   uint32_t number_ = 0;
   std::vector<uint64_t> numbers_;
 };
 
 struct TalkOutcome {
-  AgentCounters counters;
+  Mode mode = Mode::kInsecure;
+  AgentCounters counters{};
   AgentState state = AgentState::kEmpty;
   shoal_link_counters link{};  // of the run at the end
 };
@@ -303,8 +415,10 @@ inline TalkOutcome try_talk(const Bytes& talk) {
   if (talk.size() < 2) return {};
   const LinkedPrograms& programs =
       session_programs()[talk[0] % session_programs().size()];
-  HostileTalk node(programs, talk[1] % 128 % programs.nodes.size(),
-                   talk[1] & 128);
+  const Mode mode = talk[1] < 128   ? Mode::kInsecure
+                    : talk[1] < 192 ? Mode::kPreShared
+                                    : Mode::kIdentity;
+  HostileTalk node(programs, talk[1] % 64 % programs.nodes.size(), mode);
   size_t at = 2;
   const auto next = [&]() -> uint8_t {
     return at < talk.size() ? talk[at++] : uint8_t{0};
@@ -348,7 +462,7 @@ inline TalkOutcome try_talk(const Bytes& talk) {
     }
   }
   if (node.spilled()) std::abort();
-  TalkOutcome o{node.agent.counters(), node.agent.state(), {}};
+  TalkOutcome o{mode, node.agent.counters(), node.agent.state(), {}};
   if (o.state == AgentState::kRunning) {
     o.link = shoal_counters(&node.agent.node());
   }
@@ -359,7 +473,8 @@ inline TalkOutcome try_talk(const Bytes& talk) {
 // random_session() and anything between them.
 inline Bytes random_talk(Random& r) {
   const Bytes session = random_session(r);
-  Bytes t = {session[0], uint8_t(session[1] % 128 | (r() % 2) << 7)};
+  constexpr uint8_t kModes[] = {0, 64, 128, 192};
+  Bytes t = {session[0], uint8_t(session[1] % 64 | kModes[r() % 4])};
   const auto change = [&] {
     const bool some = r() % 40 == 0;
     t.push_back(uint8_t(r()));

@@ -24,23 +24,40 @@ unsigned number_from(const char* variable, unsigned otherwise) {
 TEST(Meddler, EveryRunIsExactOrEndsInAnErrorInTime) {
   const unsigned runs = number_from("SHOAL_MEDDLED_RUNS", 150);
   const unsigned first = number_from("SHOAL_RANDOM_SEED", 1);
-  unsigned exact = 0, ended = 0;
-  size_t deeds = 0;
+  struct {
+    unsigned runs = 0, exact = 0;
+    size_t deeds = 0, handshake_deeds = 0;
+  } by[2];  // shared key, key pairs
   for (unsigned seed = first; seed < first + runs; ++seed) {
-    const MeddledRun run = run_meddled(random_script(seed));
+    const Meddler::Script script = random_script(seed);
+    const MeddledRun run = run_meddled(script);
     EXPECT_EQ(run.fault, "") << "seed " << seed;
-    deeds += run.deeds;
-    ++(run.error.empty() ? exact : ended);
+    auto& count = by[script[0] & Meddler::kIdentities ? 1 : 0];
+    count.deeds += run.deeds;
+    count.handshake_deeds += run.handshake_deeds;
+    count.exact += run.error.empty();
+    ++count.runs;
   }
-  std::printf("%u runs, %zu deeds: %u exact, %u ended in an error\n", runs,
-              deeds, exact, ended);
-  EXPECT_GT(exact, runs / 4);
+  for (const auto& count : by) {
+    std::printf(
+        "%s: %u runs, %zu deeds (%zu to handshakes): %u exact, %u ended in an "
+        "error\n",
+        &count == by ? "shared key" : "key pairs", count.runs, count.deeds,
+        count.handshake_deeds, count.exact, count.runs - count.exact);
+    EXPECT_GT(count.runs, runs / 4);
+    EXPECT_GT(count.exact, count.runs / 4);
+    EXPECT_GT(count.handshake_deeds, count.runs / 2);
+  }
 }
 
 // Led to another node, whose answer to a probe was believed.
 TEST(Meddler, ScriptsThatFailedOnce) {
   for (const unsigned seed : {113290u}) {
-    EXPECT_EQ(run_meddled(random_script(seed)).fault, "") << "seed " << seed;
+    for (const uint8_t identities : {0, int{Meddler::kIdentities}}) {
+      Meddler::Script script = random_script(seed);
+      script[0] = static_cast<uint8_t>(script[0] % 32 | identities);
+      EXPECT_EQ(run_meddled(script).fault, "") << "seed " << seed;
+    }
   }
 }
 

@@ -7,7 +7,8 @@
 //
 // A script is bytes. The first is of flags: plan (3), he only adds (4), he
 // begins when the nodes are in their run, not before they are connected (8),
-// small datagrams (16). Then deeds, each for one datagram: low four bits of
+// small datagrams (16), everybody has a key pair in place of one shared key
+// (32). Then deeds, each for one datagram: low four bits of
 // a byte say what (kPass and on, what it takes follows), the high ones how many
 // datagrams pass before the next deed. Behind its end everything passes.
 #pragma once
@@ -44,7 +45,8 @@ class Meddler {
     kRefuse,     // verdict: the nodes' answer, not signed, to this hello
     kMasks,      // kind: as if it were of another kind
   };
-  static constexpr uint8_t kPlan = 3, kAdds = 4, kLate = 8, kSmall = 16;
+  static constexpr uint8_t kPlan = 3, kAdds = 4, kLate = 8, kSmall = 16,
+                           kIdentities = 32;
 
   // Of somebody who can only add datagrams.
   static constexpr int kPretences = 3;
@@ -60,6 +62,8 @@ class Meddler {
   Meddler& operator=(const Meddler&) = delete;
 
   size_t deeds() const { return deeds_; }
+  // Of these, to datagrams of handshakes.
+  size_t handshake_deeds() const { return handshake_deeds_; }
 
  private:
   using Datagram = LossyNet::Datagram;
@@ -122,6 +126,8 @@ class Meddler {
     const uint8_t deed = next();
     passing_ = deed >> 4;
     ++deeds_;
+    const Kind kind = static_cast<Kind>(d.bytes[0]);
+    handshake_deeds_ += kind == Kind::kHello || kind == Kind::kAnswer;
     return meddle(static_cast<Deed>(deed & 15), d) || only_adds_;
   }
 
@@ -153,12 +159,7 @@ class Meddler {
         other = seen(next());
         break;
       case kRefuse:
-        bytes[0] = static_cast<uint8_t>(Kind::kAnswer);
-        if (bytes.size() > 3) bytes[3] = next();
-        for (size_t i = bytes.size() - std::min<size_t>(bytes.size(), 16);
-             i < bytes.size(); ++i) {
-          bytes[i] = 0;
-        }
+        refuse(bytes);
         [[fallthrough]];
       case kReflect:
         std::swap(other.from, other.to);
@@ -177,6 +178,18 @@ class Meddler {
     }
     send(std::move(other));
     return true;
+  }
+  void refuse(std::vector<uint8_t>& bytes) {
+    bytes[0] = static_cast<uint8_t>(Kind::kAnswer);
+    if (bytes.size() <= 3) return;
+    bytes[3] = next();
+    // With identities an answer that is not sealed ends behind the cookie.
+    if (bytes[2] == static_cast<uint8_t>(Mode::kIdentity)) {
+      bytes.resize(std::min<size_t>(bytes.size(), kOpenHelloBytes));
+      return;
+    }
+    const size_t mac = std::min<size_t>(bytes.size(), kMacBytes);
+    std::fill(bytes.end() - static_cast<std::ptrdiff_t>(mac), bytes.end(), 0);
   }
   void change(Deed deed, std::vector<uint8_t>& bytes) {
     const size_t place =
@@ -206,7 +219,7 @@ class Meddler {
   const Script script_;
   const size_t ends_;
   const bool only_adds_;
-  size_t at_ = 0, deeds_ = 0;
+  size_t at_ = 0, deeds_ = 0, handshake_deeds_ = 0;
   int passing_ = 0, losing_ = 0, pretended_ = 0;
   bool mine_ = false;
   std::vector<Datagram> seen_;
@@ -216,7 +229,7 @@ class Meddler {
 struct MeddledRun {
   std::string fault;  // of shoal; empty: none
   unsigned frames = 0;
-  size_t deeds = 0;
+  size_t deeds = 0, handshake_deeds = 0;
   std::string error;  // that ended the run
 };
 
@@ -293,6 +306,7 @@ inline MeddledRun run_meddled(const Meddler::Script& script) {
   const bool only_adds = flags & Meddler::kAdds;
   TestCluster c(flags, flags & Meddler::kSmall ? 160 : 1472);
   c.config.timeout_us = meddling::kTimeoutUs;
+  if (flags & Meddler::kIdentities) c.use_identities();
   while (c.nodes.size() < p.images.size()) c.add_node();
   std::optional<Meddler> meddler;
   const auto begin = [&] {
@@ -308,7 +322,10 @@ inline MeddledRun run_meddled(const Meddler::Script& script) {
     const bool is_typed = e.code() == Exit::kNode || e.code() == Exit::kBusy;
     if (!is_typed || only_adds) run.fault = "error: " + run.error;
   }
-  if (meddler) run.deeds = meddler->deeds();
+  if (meddler) {
+    run.deeds = meddler->deeds();
+    run.handshake_deeds = meddler->handshake_deeds();
+  }
   meddler.reset();
   for (const auto& n : c.nodes) {
     if (!n->intact()) run.fault += "; a node wrote outside its memory";
@@ -327,13 +344,14 @@ inline MeddledRun run_meddled(const Meddler::Script& script) {
   return run;
 }
 
-// Deeds of all kinds, more of them that leave a run alive.
+// Deeds of all kinds, more of them that leave a run alive. Half of the seeds
+// give key pairs.
 inline Meddler::Script random_script(unsigned seed) {
   std::mt19937 random(seed);
   const auto any = [&](unsigned below) {
     return static_cast<uint8_t>(random() % below);
   };
-  Meddler::Script s = {any(32)};
+  Meddler::Script s = {any(64)};
   const unsigned busy = 1 + random() % 16;  // fewer pass between deeds
   for (int deeds = 5 + any(120); deeds > 0; --deeds) {
     uint8_t deed = any(16);
