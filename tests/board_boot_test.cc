@@ -123,10 +123,10 @@ TEST(BoardBoot, FlippedBitsAreReportedByName) {
     const char* says;
   } flips[] = {
       {24, "the tag of the storage's directory does not match"},
-      {d.program, "there is no program"},
-      {d.program + 28, "the tag of header does not match"},
-      {d.program + record.offset + 40, "the tag of stage 0, stage record"},
-      {d.program + stage.chunks[0].offset + 5, "the tag of stage 0, chunk 0"},
+      {d.program, "the program is not a shoal program"},
+      {d.program + 28, "the header was changed in storage"},
+      {d.program + record.offset + 40, "stage 0, the record was changed in storage"},
+      {d.program + stage.chunks[0].offset + 5, "stage 0, chunk 0 was changed in storage"},
   };
   for (const auto& flip : flips) {
     std::vector<uint8_t> bad = job.storage;

@@ -43,7 +43,7 @@ void Listener::take(const ConsoleFrame& f) {
       failure_ = refusal_error(board_, payload_as<RefusedFrame>(f));
       return;
     case FrameType::kFault:
-      failure_ = fault_error(board_, payload_as<FaultFrame>(f));
+      failure_ = exception_error(board_, payload_as<FaultFrame>(f));
       return;
   }
   throw Error(Exit::kNode, "the console says a frame of no known type");

@@ -2,66 +2,20 @@
 
 #include <fmt/format.h>
 
-#include "device/base/status.h"
+#include "host/engine/fault.h"
 
 namespace shoal {
 namespace {
 
-const char* table_name(uint8_t table) {
-  static const char* const kNames[] = {
-      "program",    "header", "stage record", "input or output", "buffer",
-      "port",       "actor",  "loop",         "weight set",      "chunk",
-      "parameters", "map",    "order"};
-  return table < std::size(kNames) ? kNames[table] : "table";
-}
-
-// "stage 3, chunk 7"
-std::string place(const RefusedFrame& r) {
-  std::string text;
-  if (r.stage != 0xFFFF) text = fmt::format("stage {}, ", r.stage);
-  text += table_name(r.table);
-  if (r.index != 0xFFFF && r.table != static_cast<uint8_t>(Table::kStage)) {
-    text += fmt::format(" {}", r.index);
-  }
-  return text;
-}
-
-std::string program_fault(const RefusedFrame& r) {
-  switch (static_cast<Status>(r.status)) {
-    case Status::kBadMagic:
-      return "there is no program where the directory says";
-    case Status::kBadVersion:
-      return "the program has a format that the firmware does not read";
-    case Status::kBadArithmetic:
-      return "the program wants other arithmetic";
-    case Status::kBadTag:
-      return fmt::format("the tag of {} does not match: its bytes have changed",
-                         place(r));
-    case Status::kBadRecord:
-      return fmt::format("the program is wrong in {} (check {})", place(r),
-                         r.check);
-    case Status::kTooShort:
-      return "the program is cut short";
-    case Status::kStorage:
-      return "the storage failed a read";
-    case Status::kNoKey:
-      return "the storage is sealed, and the board has no key";
-    case Status::kNotSealed:
-      return "the board has a key, but the storage is not sealed";
-    case Status::kWrongStore:
-      return "the storage, or its room to spill, is another program's";
-    case Status::kSpillFull:
-      return "there is no room left to spill, or it is worn out";
-    default:
-      return fmt::format("the program stopped with status {} in {} (check {})",
-                         r.status, place(r), r.check);
-  }
+Fault fault_of(const RefusedFrame& r) {
+  return {static_cast<Status>(r.status), static_cast<Table>(r.table), r.stage,
+          r.index, r.check};
 }
 
 std::string reason(const Board& board, const RefusedFrame& r) {
   switch (static_cast<Refusal>(r.refusal)) {
     case Refusal::kProgram:
-      return program_fault(r);
+      return fault_text(fault_of(r));
     case Refusal::kNoDirectory:
       return "the storage holds nothing";
     case Refusal::kVersion:
@@ -100,7 +54,7 @@ Error refusal_error(const Board& board, const RefusedFrame& r) {
                "write the storage anew with `shoal build`");
 }
 
-Error fault_error(const Board& board, const FaultFrame& f) {
+Error exception_error(const Board& board, const FaultFrame& f) {
   static const char* const kKinds[] = {"a fault of the CPU", "stack overflow",
                                        "a bus fault", "a memory fault"};
   std::string text =

@@ -8,6 +8,7 @@
 namespace shoal {
 
 Error refusal_error(const Board&, const RefusedFrame&);
-Error fault_error(const Board&, const FaultFrame&);
+// Of an exception of its CPU.
+Error exception_error(const Board&, const FaultFrame&);
 
 }  // namespace shoal

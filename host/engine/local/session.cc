@@ -1,9 +1,9 @@
 #include "host/engine/local/session.h"
 
-#include "device/base/status.h"
 #include "device/link/cipher.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
+#include "host/engine/fault.h"
 #include "host/engine/local/frame_flow.h"
 
 namespace shoal {
@@ -39,55 +39,6 @@ shoal_config config_of(const NodeSource& source, const Tap& tap) {
   return config;
 }
 
-// What a status says to a person, if it is about what lies in storage.
-const char* storage_fault(Status status) {
-  switch (status) {
-    case Status::kBadTag:
-      return "was changed in storage, or sealed with another key, for another "
-             "node or generation";
-    case Status::kStorage:
-      return "cannot be read from (or written to) storage";
-    case Status::kNoKey:
-      return "is sealed, and there is no key";
-    case Status::kNotSealed:
-      return "is not sealed, though there is a key";
-    case Status::kWrongStore:
-      return "is of another store";
-    case Status::kSpillFull:
-      return "found no room to spill: the blocks of the spill area are too few "
-             "or worn out";
-    case Status::kNoSalt:
-      return "is sealed, and there is nothing unpredictable to spill with";
-    case Status::kOtherWriter:
-      return "has another writer: its ledger has an entry that this run did "
-             "not write";
-    default:
-      return nullptr;
-  }
-}
-
-// The thing of which storage_fault() speaks.
-std::string faulty_thing(const shoal_fault& why,
-                         std::span<const std::string> layers) {
-  if (why.layer < layers.size()) {
-    return "layer " + std::to_string(why.layer) + " '" + layers[why.layer] +
-           "': its chunk " + std::to_string(why.index);
-  }
-  if (why.stage == 0xFFFF) {
-    return static_cast<Table>(why.table) == Table::kSpill ? "the spill area"
-                                                          : "the program";
-  }
-  const std::string stage = "stage " + std::to_string(why.stage);
-  switch (static_cast<Table>(why.table)) {
-    case Table::kSpill:
-      return stage + ": spill " + std::to_string(why.index);
-    case Table::kChunk:
-      return stage + ": chunk " + std::to_string(why.index);
-    default:
-      return stage;
-  }
-}
-
 }  // namespace
 
 Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
@@ -96,7 +47,7 @@ Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
   shoal_config config = config_of(source, tap);
   system_entropy(salt_);
   config.start_salt = salt_.data();
-  check(shoal_open(&node_, &config, arena_.data(), arena_bytes), "open");
+  check(shoal_open(&node_, &config, arena_.data(), arena_bytes));
   load();
   check_ends();
 }
@@ -119,7 +70,7 @@ void Session::load() {
   while (shoal_outputs(&node_) == 0) {
     const bool reading = wait_for_storage();
     const int status = shoal_step(&node_);
-    check(status, "load");
+    check(status);
     const bool asked = source_.storage && source_.storage->busy();
     if (status == SHOAL_WAIT && !reading && !asked) {
       throw Error(Exit::kInternal, "the node is stuck");
@@ -150,27 +101,12 @@ void Session::check_ends() const {
   throw Error(Exit::kCorrupt, "the program has other inputs or outputs");
 }
 
-void Session::check(int status, const char* doing) const {
+void Session::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
-  const shoal_fault why = shoal_why(&node_);
   if (source_.storage && !source_.storage->failure().empty()) {
     throw Error(Exit::kInternal, source_.storage->failure());
   }
-  if (static_cast<Status>(status) == Status::kOtherWriter) {
-    throw Error(Exit::kBusy, faulty_thing(why, source_.layers) + " " +
-                                 storage_fault(Status::kOtherWriter));
-  }
-  if (const char* what = storage_fault(static_cast<Status>(status))) {
-    const bool full = static_cast<Status>(status) == Status::kSpillFull;
-    throw Error(full ? Exit::kDoesNotFit : Exit::kCorrupt,
-                faulty_thing(why, source_.layers) + " " + what);
-  }
-  throw Error(Exit::kCorrupt, std::string("the program failed to ") + doing +
-                                  ": status " + std::to_string(status) +
-                                  ", stage " + std::to_string(why.stage) +
-                                  ", table " + std::to_string(why.table) +
-                                  ", entry " + std::to_string(why.index) +
-                                  ", check " + std::to_string(why.check));
+  throw fault_error(fault_of(shoal_why(&node_), status), source_.layers);
 }
 
 Session::~Session() {
@@ -189,7 +125,7 @@ std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
       status = shoal_step(&node_);
     }
     moved |= status == SHOAL_OK;
-    check(status, "run");
+    check(status);
     moved |= flow.take(&node_);
     if (!moved && !wait_for_storage()) {
       throw Error(Exit::kInternal, "the node is stuck");

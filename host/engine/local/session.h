@@ -52,7 +52,7 @@ class Session {
  private:
   void load();
   void check_ends() const;
-  void check(int status, const char* doing) const;
+  void check(int status) const;
   bool wait_for_storage();
 
   const Graph& graph_;

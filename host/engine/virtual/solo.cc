@@ -8,6 +8,7 @@
 #include "device/program/image.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
+#include "host/engine/fault.h"
 #include "host/engine/local/frame_flow.h"
 #include "host/engine/virtual/since.h"
 #include "host/plan/cost/time.h"
@@ -65,7 +66,7 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
   config.tap = options.tap.call;
   config.tap_user = options.tap.user;
   begin(loading_);
-  check(shoal_open(&node_, &config, arena_.data(), arena_.bytes()), "open");
+  check(shoal_open(&node_, &config, arena_.data(), arena_.bytes()));
   while (shoal_outputs(&node_) == 0) {
     if (step() == SHOAL_WAIT) wait();
   }
@@ -94,7 +95,7 @@ uint32_t SoloNode::most_erases() const {
 
 int SoloNode::step() {
   const int status = shoal_step(&node_);
-  check(status, "run");
+  check(status);
   charge_checks();
   if (status == SHOAL_OK) charge();
   return status;
@@ -160,15 +161,11 @@ std::vector<uint8_t> SoloNode::run(std::span<const uint8_t> input) {
   return flow.output();
 }
 
-void SoloNode::check(int status, const char* doing) const {
+void SoloNode::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
-  const shoal_fault why = shoal_why(&node_);
-  throw Error(Exit::kCorrupt, std::string("the program failed to ") + doing +
-                                  ": status " + std::to_string(status) +
-                                  ", stage " + std::to_string(why.stage) +
-                                  ", table " + std::to_string(why.table) +
-                                  ", entry " + std::to_string(why.index) +
-                                  ", check " + std::to_string(why.check));
+  std::vector<std::string> layers;
+  for (const Layer& l : prepared_.net.layers) layers.push_back(l.name);
+  throw fault_error(fault_of(shoal_why(&node_), status), layers);
 }
 
 double unlimited_seconds(const Net& net, const Board& board) {

@@ -74,7 +74,7 @@ class SoloNode {
   void charge_checks();
   void begin(SoloFrame&);
   void end(SoloFrame&);
-  void check(int status, const char* doing) const;
+  void check(int status) const;
 
   const Prepared& prepared_;
   const Board& board_;

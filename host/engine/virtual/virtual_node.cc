@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/engine/fault.h"
 
 namespace shoal {
 
@@ -52,9 +53,8 @@ VirtualNode::VirtualNode(Port& port, const VirtualNodeOptions& options,
   config.tap_user = options_.tap.user;
   const Status status = agent_.open(config);
   if (status == Status::kOk) return;
-  throw Error(Exit::kInternal, "node '" + options_.name +
-                                   "' does not start: " + "status " +
-                                   std::to_string(static_cast<int>(status)));
+  throw Error(Exit::kInternal, "node '" + options_.name + "' does not start: " +
+                                   fault_text({.status = status}));
 }
 
 int VirtualNode::entropy(void* self, void* out, uint32_t bytes) {

@@ -94,7 +94,8 @@ TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
   for (int i = 0; i < 2; ++i) c.add_node();
   ASSERT_TRUE(c.connect());
   c.coordinator->deploy(p);
-  expect_error(end_of(c), Exit::kNode, "node node1 (at3): ");
+  expect_error(end_of(c), Exit::kNode,
+               "node node1 (at3): the program was changed");
   EXPECT_EQ(c.nodes[1]->agent.state(), AgentState::kFaulted);
   ASSERT_TRUE(c.stop());
   // It takes a good one afterwards.

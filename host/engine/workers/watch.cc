@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/engine/fault.h"
 #include "host/engine/workers/work.h"
 
 namespace shoal {
@@ -9,29 +10,9 @@ namespace {
 
 constexpr uint64_t kStopUs = 1'000'000;
 
-const char* status_text(uint8_t status) {
-  switch (static_cast<Status>(status)) {
-    case Status::kBadMagic:
-      return "not a program";
-    case Status::kBadVersion:
-      return "a program of another version";
-    case Status::kBadArithmetic:
-      return "a program for another arithmetic";
-    case Status::kBadHash:
-      return "the program's hash is wrong";
-    case Status::kBadTag:
-      return "a record's or chunk's tag is wrong";
-    case Status::kBadRecord:
-      return "a record is refused";
-    case Status::kTooShort:
-      return "the program ends early";
-    case Status::kArenaTooSmall:
-      return "its arena is too small";
-    case Status::kStorage:
-      return "its storage failed";
-    default:
-      return "it stopped";
-  }
+Fault fault_of(const PingAnswer& p) {
+  return {static_cast<Status>(p.status), static_cast<Table>(p.table),
+          p.fault_stage, p.fault_index, p.fault_check};
 }
 
 }  // namespace
@@ -47,22 +28,10 @@ void Coordinator::Work::excuse_own_absence(uint64_t now) {
   for (const auto& w : workers_) w->talk.excuse(late);
 }
 
-std::string Coordinator::Work::what_it_said(const PingAnswer& p) const {
-  std::string text = status_text(p.status);
-  const auto add = [&text](const char* what, uint16_t n) {
-    if (n != kNone) text += std::string(", ") + what + std::to_string(n);
-  };
-  add("stage ", p.fault_stage);
-  if (p.table != 0) text += ", table " + std::to_string(p.table);
-  add("entry ", p.fault_index);
-  add("check ", p.fault_check);
-  return text + " (status " + std::to_string(p.status) + ")";
-}
-
 void Coordinator::Work::pong(Worker& w, const PingAnswer& p) {
   w.report.last = p;
   if (!w.used || !w.running || phase_ > Phase::kRunning) return;
-  if (p.state == AgentState::kFaulted) refuse(w, what_it_said(p));
+  if (p.state == AgentState::kFaulted) refuse(w, fault_text(fault_of(p)));
   if (p.state != AgentState::kRunning || p.epoch != epoch_) {
     refuse(w, "it has left the run");
   }

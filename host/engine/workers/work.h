@@ -99,7 +99,6 @@ class Coordinator::Work {
   // watch.cc
   void excuse_own_absence(uint64_t now);
   void pong(Worker&, const PingAnswer&);
-  std::string what_it_said(const PingAnswer&) const;
   void watch_progress(uint64_t now);
   void stop_step(uint64_t now);
 

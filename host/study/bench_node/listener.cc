@@ -51,7 +51,7 @@ BenchListener::BenchListener(const Board& board, double instruction_s)
 
 void BenchListener::take(const ConsoleFrame& f) {
   if (f.type == FrameType::kFault) {
-    failure_ = fault_error(board_, payload_as<FaultFrame>(f));
+    failure_ = exception_error(board_, payload_as<FaultFrame>(f));
   } else if (f.type == FrameType::kHello) {
     hello(f);
   } else if (f.type == kBenchBegin) {

@@ -1,0 +1,25 @@
+// Why a node stopped or refused its program, in words: the same ones whether it
+// ran on this computer, in virtual time, as a worker or on a board.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "device/base/status.h"
+#include "device/shoal.h"
+#include "host/base/error.h"
+
+namespace shoal {
+
+// What shoal_why() says of a call that answered `status`.
+Fault fault_of(const shoal_fault&, int status);
+
+// "stage 3, chunk 7 is wrong (check 55)". `layers`: names of the net's layers,
+// for those who know them. Any number may be in any field: a board's or
+// worker's word is not trusted.
+std::string fault_text(const Fault&, std::span<const std::string> layers = {});
+
+// The same as an error of what the node was given.
+Error fault_error(const Fault&, std::span<const std::string> layers = {});
+
+}  // namespace shoal
