@@ -125,8 +125,10 @@ TEST(BoardBoot, FlippedBitsAreReportedByName) {
       {24, "the tag of the storage's directory does not match"},
       {d.program, "the program is not a shoal program"},
       {d.program + 28, "the header was changed in storage"},
-      {d.program + record.offset + 40, "stage 0, the record was changed in storage"},
-      {d.program + stage.chunks[0].offset + 5, "stage 0, chunk 0 was changed in storage"},
+      {d.program + record.offset + 40,
+       "stage 0, the record was changed in storage"},
+      {d.program + stage.chunks[0].offset + 5,
+       "stage 0, chunk 0 was changed in storage"},
   };
   for (const auto& flip : flips) {
     std::vector<uint8_t> bad = job.storage;

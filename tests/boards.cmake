@@ -15,7 +15,7 @@ function(shoal_board_test name)
     return()  # boards run their own build of the device code
   endif()
   shoal_test(${name} SOURCES ${ARG_SOURCES} LABELS ${ARG_LABELS}
-    LIBS ${ARG_LIBS} shoal_emulate shoal_import
+    LIBS ${ARG_LIBS} shoal_engine_board shoal_import
     DEFINITIONS ${board_definitions} TIMEOUT ${ARG_TIMEOUT}
     SHARDS ${ARG_SHARDS})
   if(ARG_BOOTS AND TARGET firmware_emcraft-sf2)
