@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Arrows of DESIGN, section 13: a folder includes only what its library links.
+"""Arrows of DESIGN, "The folders": a folder includes only what its library links.
 
 All libraries see the whole tree, so the compiler takes any include. Here each
 #include of device/ and host/ (tests aside) must lie in a folder that the DEPS of

@@ -1,4 +1,4 @@
-// The programs that SPEC.md shows byte by byte: they run and compute what the
+// The programs that spec/image.md shows byte by byte: they run and compute what the
 // document says, and they are what the builder makes of their description.
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 // What stands between ```NAME and ```.
 std::string block(const std::string& name) {
-  std::ifstream file(SHOAL_SOURCE_DIR "/SPEC.md");
+  std::ifstream file(SHOAL_SOURCE_DIR "/spec/image.md");
   std::string text, line;
   bool inside = false;
   while (std::getline(file, line)) {
@@ -98,7 +98,7 @@ LinkedPrograms mirror() {
 
 void expect_table(const std::string& name, ProgramBuilder p) {
   const Bytes built = p.build();
-  ASSERT_EQ(table_bytes(block(name)), built) << "SPEC.md should show\n"
+  ASSERT_EQ(table_bytes(block(name)), built) << "spec/image.md should show\n"
                                              << SpecTable(built).text();
 }
 

@@ -1,4 +1,4 @@
-// For the test of SPEC.md: a program image as the table of bytes that the
+// For the test of spec/image.md: a program image as the table of bytes that the
 // document shows, and back.
 //
 //   0000  53 48 4f 4c 03 00 00 00   header: magic, version, node

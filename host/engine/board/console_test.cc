@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// A frame as SPEC.md writes it down.
+// A frame as spec/stores.md writes it down.
 std::vector<uint8_t> encoded(uint8_t type,
                              const std::vector<uint8_t>& payload) {
   std::vector<uint8_t> bytes{'S', 'F', type, 0};

@@ -1,4 +1,4 @@
-// Examples of SPEC.md.
+// Examples of spec/files.md.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace shoal {
 
 // The text of the fenced block of this kind; empty if there is none.
 inline std::string spec_block(const std::string& kind) {
-  const auto bytes = read_file(SHOAL_SOURCE_DIR "/SPEC.md");
+  const auto bytes = read_file(SHOAL_SOURCE_DIR "/spec/files.md");
   const std::string spec(bytes.begin(), bytes.end());
   const std::string fence = "```" + kind + "\n";
   const size_t begin = spec.find(fence);
