@@ -98,7 +98,7 @@ TEST_F(Cli, HelpOfEveryVerbHasAnExample) {
   for (const std::string verb :
        {"inspect", "plan", "run", "verify", "simulate", "build", "emulate",
         "bench-node", "worker", "deploy", "keygen", "study", "ops", "boards",
-        "doctor"}) {
+        "doctor", "formats", "evaluate", "quantize"}) {
     const Told told = shop_.shoal({verb, "--help"});
     EXPECT_EQ(told.code, 0) << verb;
     EXPECT_NE(told.out.find("Example:\n  shoal " + verb), std::string::npos)
@@ -168,6 +168,9 @@ TEST_F(Cli, JsonOfTheOthers) {
   EXPECT_EQ(j["operators"].size(), static_cast<size_t>(OpKind::kSoftmax) + 1);
   j = json_of(shop_.shoal({"boards", "--json"}));
   EXPECT_EQ(j["boards"].size(), 15u);
+  for (const json& board : j["boards"]) {
+    EXPECT_EQ(board["here"] == "emulate", board["id"] == "emcraft-sf2");
+  }
   j = json_of(shop_.shoal({"doctor", "--json"}));
   EXPECT_TRUE(j["kernels"].is_string());
 }
@@ -186,6 +189,22 @@ TEST_F(Cli, TablesForPeople) {
   for (const char* verb : {"ops", "boards", "doctor"}) {
     EXPECT_GT(lines_of(shop_.shoal({verb}).out).size(), 5u) << verb;
   }
+}
+
+TEST_F(Cli, FormatsOfFiles) {
+  const json j = json_of(shop_.shoal({"formats", "--json"}));
+  ASSERT_GE(j["formats"].size(), 5u);
+  for (const std::string name : j["formats"]) {
+    const Told told = shop_.shoal({"formats", name});
+    EXPECT_EQ(told.code, 0);
+    EXPECT_EQ(told.out.find("## " + name + "\n"), 0u) << told.out;
+    EXPECT_EQ(told.out.find("\n## "), std::string::npos) << name;
+  }
+  const Told cluster = shop_.shoal({"formats", "cluster.toml"});
+  EXPECT_NE(cluster.out.find("public_key"), std::string::npos);
+  const Told unknown = shop_.shoal({"formats", "plan.toml"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.err.find("cuts.toml"), std::string::npos) << unknown.err;
 }
 
 TEST_F(Cli, RunWritesTheOraclesOutput) {

@@ -46,6 +46,7 @@ struct Flags {
   EvaluateFlags evaluate;
   QuantizeFlags quantize;
   ListFlags list;
+  FormatsFlags formats;
   int timeout = 0;
 };
 
@@ -200,6 +201,15 @@ void add_lists(CLI::App& app, ListFlags& f, int& code) {
   add("doctor", "Check this machine and this build", doctor_command);
 }
 
+void add_formats(CLI::App& app, FormatsFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "formats", "What stands in cluster.toml, cuts.toml, ...",
+               "shoal formats cluster.toml");
+  verb->add_option("NAME", f.name, "prints that format; absent: lists them");
+  add_json(verb, f.json);
+  verb->callback([&] { code = formats_command(f); });
+}
+
 void define(CLI::App& app, Flags& f, int& code) {
   app.add_option("--timeout", f.timeout,
                  "end with exit code 8 after this many seconds (0: never)")
@@ -220,6 +230,7 @@ void define(CLI::App& app, Flags& f, int& code) {
   add_evaluate(app, f.evaluate, code);
   add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
+  add_formats(app, f.formats, code);
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.
     if (app.get_subcommands().empty()) {

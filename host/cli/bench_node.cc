@@ -10,12 +10,12 @@ int bench_node_command(const BenchNodeFlags& flags) {
   BenchNodeOptions options;
   options.board = &find_board(flags.board);
   options.build = own_build_folder();
-  const Peer peer = parse_peer(peer_file());
-  const BenchTable table = bench_node(options, peer);
+  const QuotedKernels quoted = parse_quoted(quoted_file());
+  const BenchTable table = bench_node(options, quoted);
   if (flags.json) {
-    say_json_text(bench_json(table, peer));
+    say_json_text(bench_json(table, quoted));
   } else {
-    say_text(format_bench(table, peer));
+    say_text(format_bench(table, quoted));
   }
   return 0;
 }

@@ -162,6 +162,11 @@ struct ListFlags {
   bool json = false;
 };
 
+struct FormatsFlags {
+  std::string name;  // empty: list the names
+  bool json = false;
+};
+
 int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
 int run_command(const RunFlags&);
@@ -180,5 +185,6 @@ int quantize_command(const QuantizeFlags&);
 int ops_command(const ListFlags&);
 int boards_command(const ListFlags&);
 int doctor_command(const ListFlags&);
+int formats_command(const FormatsFlags&);
 
 }  // namespace shoal

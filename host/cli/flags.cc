@@ -39,8 +39,10 @@ void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
 
 void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--cluster", flags.cluster,
-                   "cluster.toml: nodes with their boards and addresses");
-  verb->add_option("--cuts", flags.cuts, "cuts.toml: the cut of every layer");
+                   "nodes with their boards and addresses; see `shoal formats "
+                   "cluster.toml`");
+  verb->add_option("--cuts", flags.cuts,
+                   "the cut of every layer; see `shoal formats cuts.toml`");
 }
 
 }  // namespace

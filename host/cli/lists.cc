@@ -61,6 +61,12 @@ constexpr Entry kEntries[] = {
 
 void print(const nlohmann::json& json) { say_json(json); }
 
+// The most that this computer does with a board.
+const char* done_here(const Board& b) {
+  if (!b.emulator) return b.name == "host" ? "run" : "plan";
+  return b.emulator->storage_bytes > 0 ? "emulate" : "bench-node";
+}
+
 }  // namespace
 
 int ops_command(const ListFlags& flags) {
@@ -84,8 +90,8 @@ int ops_command(const ListFlags& flags) {
 int boards_command(const ListFlags& flags) {
   auto list = nlohmann::json::array();
   if (!flags.json) {
-    say("%-12s %-11s %5s %11s %11s %7s  %s\n", "id", "core", "MHz", "arena KB",
-        "fixed KB", "flash", "title");
+    say("%-12s %-11s %5s %11s %11s %7s  %-10s  %s\n", "id", "core", "MHz",
+        "arena KB", "fixed KB", "flash", "here", "title");
   }
   for (const std::string& id : board_ids()) {
     const Board& b = find_board(id);
@@ -103,23 +109,27 @@ int boards_command(const ListFlags& flags) {
            {"flash_bytes", b.flash_bytes},
            {"flash_mapped", b.flash_mapped},
            {"link", b.link},
+           {"here", done_here(b)},
            {"storage", b.storages.front().title},
            {"sources", b.sources}});
       continue;
     }
     const std::string arena =
         b.unlimited() ? "unlimited" : std::to_string(b.arena_limit() / 1024);
-    say("%-12s %-11.11s %5.0f %11s %11s %7s  %s\n", id.c_str(), b.core.c_str(),
-        b.clock_hz / 1e6, arena.c_str(),
+    say("%-12s %-11.11s %5.0f %11s %11s %7s  %-10s  %s\n", id.c_str(),
+        b.core.c_str(), b.clock_hz / 1e6, arena.c_str(),
         std::to_string(b.fixed_bytes() / 1024).c_str(),
-        b.flash_mapped ? "mapped" : "stored", b.title.c_str());
+        b.flash_mapped ? "mapped" : "stored", done_here(b), b.title.c_str());
   }
   if (flags.json) {
     print({{"boards", list}});
   } else {
     say("\narena: the largest bank less the fixed bytes in it (firmware,\n"
         "stack; estimated until a build has measured them). One core is "
-        "used.\n");
+        "used.\nhere: what this computer can do with it. `emulate` runs "
+        "models on it in\nQEMU, `bench-node` counts its kernels' "
+        "instructions there, for all others\nthere are plans and virtual "
+        "nodes.\n");
   }
   return 0;
 }
