@@ -1,5 +1,5 @@
-// The layers that `shoal bench-node` measures: those of the peer's figures in
-// bench/peer_kernels.toml, by the same names. Host and firmware read this one
+// The layers that `shoal bench-node` measures: those of the quoted figures in
+// bench/quoted_kernels.toml, by the same names. Host and firmware read this one
 // table.
 #pragma once
 

@@ -3,61 +3,31 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/base/toml.h"
+#include "host/base/toml_reader.h"
 #include "host/board/board_files.h"
 
 namespace shoal {
 namespace {
 
 // Reads keys of one profile; every key is required.
-class Reader {
+class Reader : public TomlReader {
  public:
-  // `what` is named in messages: "board teensy41".
-  Reader(std::string what, const toml::table& table)
-      : what_(std::move(what)), table_(table) {}
+  using TomlReader::TomlReader;
 
-  double number(const char* path) const {
-    return required(table_.at_path(path).value<double>(), path);
+  double non_negative(const char* key) {
+    return required(TomlReader::number(key, 0, 1e12), key);
   }
-  double non_negative(const char* path) const {
-    const double v = number(path);
-    if (!(v >= 0) || v > 1e12) fail(path, "must be between 0 and 1e12");
-    return v;
+  std::string text(const char* key) {
+    return required(TomlReader::text(key), key);
   }
-  std::string text(const char* path) const {
-    return required(table_.at_path(path).value<std::string>(), path);
+  bool flag(const char* key) { return required(TomlReader::flag(key), key); }
+  int64_t kilobytes(const char* key) {
+    return static_cast<int64_t>(non_negative(key) * 1024);
   }
-  bool flag(const char* path) const {
-    return required(table_.at_path(path).value<bool>(), path);
-  }
-  int64_t kilobytes(const char* path) const {
-    return static_cast<int64_t>(non_negative(path) * 1024);
-  }
-
- private:
-  template <class T>
-  T required(std::optional<T> value, const char* path) const {
-    if (!value) fail(path, "is missing or of the wrong kind");
-    return *value;
-  }
-  [[noreturn]] void fail(const char* path, const char* why) const {
-    throw Error(Exit::kUsage, what_ + ": " + path + " " + why);
-  }
-
-  const std::string what_;
-  const toml::table& table_;
 };
 
-toml::table parse(const std::string& what, const std::string& text) {
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& e) {
-    throw Error(Exit::kUsage, what + ": " + std::string(e.description()));
-  }
-}
-
 Storage parse_storage(const std::string& name, const toml::table& table) {
-  const Reader r("storage " + name, table);
+  Reader r("storage.toml", table, name);
   Storage s;
   s.name = name;
   s.title = r.text("title");
@@ -78,7 +48,7 @@ Storage parse_storage(const std::string& name, const toml::table& table) {
 }
 
 Storage storage_part(const std::string& board, const std::string& name) {
-  static const toml::table all = parse("storage.toml", storage_file());
+  static const toml::table all = parse_toml("storage.toml", storage_file());
   const toml::table* const part = all[name].as_table();
   if (part) return parse_storage(name, *part);
   throw Error(Exit::kUsage,
@@ -88,8 +58,8 @@ Storage storage_part(const std::string& board, const std::string& name) {
 }  // namespace
 
 Board parse_board(const std::string& id, const std::string& text) {
-  const toml::table table = parse("board " + id, text);
-  const Reader r("board " + id, table);
+  const toml::table table = parse_toml("board " + id, text);
+  Reader r("board " + id, table, "");
   Board b;
   b.name = id;
   b.title = r.text("title");
@@ -97,13 +67,10 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.cores = static_cast<int>(r.non_negative("cores"));
   b.clock_hz = r.non_negative("clock_mhz") * 1e6;
   b.fixed_kind = r.text("fixed_kind");
-  if (const toml::array* banks = table["bank"].as_array()) {
-    for (const toml::node& node : *banks) {
-      if (!node.is_table()) continue;
-      const Reader bank("board " + id, *node.as_table());
-      b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
-                         bank.kilobytes("fixed_kb")});
-    }
+  for (const toml::table* one : r.tables("bank")) {
+    Reader bank("board " + id, *one, "bank");
+    b.banks.push_back(
+        {bank.text("name"), bank.kilobytes("kb"), bank.kilobytes("fixed_kb")});
   }
   b.flash_bytes = r.kilobytes("flash.kb");
   b.flash_mapped = r.flag("flash.mapped");
@@ -125,7 +92,7 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.energy = {r.non_negative("energy.nj_per_mac") * 1e-9,
               r.non_negative("energy.active_mw") * 1e-3,
               r.non_negative("energy.sleep_mw") * 1e-3};
-  if (const toml::array* parts = table.at_path("storage.parts").as_array()) {
+  if (const toml::array* parts = r.array("storage.parts")) {
     for (const toml::node& part : *parts) {
       b.storages.push_back(storage_part(id, part.value_or(std::string())));
     }
@@ -133,13 +100,13 @@ Board parse_board(const std::string& id, const std::string& text) {
   if (b.storages.empty()) {
     throw Error(Exit::kUsage, "board " + id + ": storage.parts is missing");
   }
-  if (table["emulator"].is_table()) {
+  if (r.table("emulator")) {
     b.emulator =
         Emulator{r.text("emulator.machine"), r.text("emulator.drive"),
                  r.kilobytes("emulator.storage_kb"),
                  static_cast<int>(r.non_negative("emulator.icount_shift"))};
   }
-  if (const toml::table* sources = table["sources"].as_table()) {
+  if (const toml::table* sources = r.table("sources")) {
     for (const auto& [key, value] : *sources) {
       b.sources.push_back(std::string(key.str()) + ": " +
                           value.value_or(std::string()));

@@ -40,23 +40,23 @@ TEST(Paper, WhatIsWrongIsNamed) {
       "[[figure]]\nquantity = \"ram_kb\"\ninput = 224\nnodes = 4\nvalue = 5\n";
   EXPECT_EQ(refusal(with(good)), "");
   EXPECT_EQ(refusal("source = \"s\"\nmodel = \"m\"\n"),
-            "p.toml: 'board' has to be a text");
-  EXPECT_EQ(refusal(with("")), "p.toml: 'figure' has to be a list of tables");
-  EXPECT_EQ(refusal(with("colour = 1\n")), "p.toml: unknown key 'colour'");
+            "p.toml:1: board is missing");
+  EXPECT_EQ(refusal(with("")), "p.toml:1: figure is missing");
+  EXPECT_EQ(refusal(with("colour = 1\n")), "p.toml:5: unknown key 'colour'");
   EXPECT_EQ(refusal(with("[[figure]]\nquantity = \"x\"\n")),
-            "p.toml: quantity 'x' is unknown");
+            "p.toml:6: figure: quantity 'x' is unknown");
   EXPECT_EQ(refusal(with(good + "size = 1\n")),
-            "p.toml: figure: unknown key 'size'");
+            "p.toml:10: figure: unknown key 'size'");
   EXPECT_EQ(refusal(with("[[figure]]\nquantity = \"ram_kb\"\ninput = 0\n")),
-            "p.toml: 'input' has to be a number of 1..65535");
+            "p.toml:7: figure: input must be from 1 to 65535");
   EXPECT_EQ(refusal(with("[[figure]]\nquantity = \"ram_kb\"\ninput = 2.5\n")),
-            "p.toml: 'input' has to be a number of 1..65535");
+            "p.toml:7: figure: input must be a whole number");
   EXPECT_EQ(refusal(with("[[figure]]\nquantity = \"ram_kb\"\ninput = 2\n"
                          "value = nan\n")),
-            "p.toml: 'value' has to be a number, 0 or more");
+            "p.toml:8: figure: value must be from 0 to 1e+15");
   EXPECT_EQ(refusal(with(good + good)),
-            "p.toml: ram_kb of input 224 at 4 nodes stands twice");
-  EXPECT_EQ(refusal("source = \n").find("p.toml: line 1: "), 0u);
+            "p.toml:10: ram_kb of input 224 at 4 nodes is there twice");
+  EXPECT_EQ(refusal("source = \n").find("p.toml:1: "), 0u);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/plan/cuts/cut_layer.h"
-#include "host/plan/cuts/toml_reader.h"
+#include "host/base/toml_reader.h"
 
 namespace shoal {
 

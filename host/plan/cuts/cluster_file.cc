@@ -2,7 +2,7 @@
 #include <cctype>
 
 #include "host/base/error.h"
-#include "host/plan/cuts/toml_reader.h"
+#include "host/base/toml_reader.h"
 #include "host/plan/types/cluster.h"
 
 namespace shoal {

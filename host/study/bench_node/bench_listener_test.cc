@@ -168,12 +168,12 @@ TEST(BenchLine, WeighsRows) {
   const int64_t macs = macs_per_row(l);
   EXPECT_EQ(macs, 14 * 8 * 9);
   const CountedLayer counted = {{3, 3 * 6 * macs}, {2, 2 * 13 * macs}, 0};
-  const BenchLine line = bench_line(l, counted, Peer(), "Cortex-M3");
+  const BenchLine line = bench_line(l, counted, QuotedKernels(), "Cortex-M3");
   EXPECT_EQ(line.rows, 5);
   EXPECT_DOUBLE_EQ(line.interior.value(), 6);
   EXPECT_DOUBLE_EQ(line.border.value(), 13);
   EXPECT_DOUBLE_EQ(line.all, 7);
-  EXPECT_FALSE(line.peer);
+  EXPECT_FALSE(line.quoted);
 }
 
 TEST(BenchLine, StridesPadOneSide) {
@@ -182,7 +182,7 @@ TEST(BenchLine, StridesPadOneSide) {
   EXPECT_EQ(front_padding(l, 224, 112), 0);
   const int64_t macs = macs_per_row(l);
   const CountedLayer counted = {{1, 4 * macs}, {1, 116 * macs}, 0};
-  EXPECT_DOUBLE_EQ(bench_line(l, counted, Peer(), "").all, 5);
+  EXPECT_DOUBLE_EQ(bench_line(l, counted, QuotedKernels(), "").all, 5);
 }
 
 // Measured rows of a layer see its padding, and lie in the memory.

@@ -104,7 +104,7 @@ std::optional<double> per_mac(const BenchLayer& l, const CountedRows& c) {
 }  // namespace
 
 BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
-                     const Peer& peer, const std::string& core) {
+                     const QuotedKernels& quoted, const std::string& core) {
   BenchLine line;
   line.layer = &layer;
   line.rows = counted.interior.rows + counted.border.rows;
@@ -116,11 +116,12 @@ BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
   line.all = (interior * line.interior.value_or(0) +
               border * line.border.value_or(0)) /
              (interior + border);
-  line.peer = peer.per_mac(layer.name, core);
+  line.quoted = quoted.per_mac(layer.name, core);
   return line;
 }
 
-BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
+BenchTable bench_node(const BenchNodeOptions& options,
+                      const QuotedKernels& quoted) {
   const Board& board = *options.board;
   if (!board.emulator) {
     std::string known;
@@ -140,7 +141,7 @@ BenchTable bench_node(const BenchNodeOptions& options, const Peer& peer) {
     const BenchLayer& layer = kBenchLayers[i];
     const CountedLayer& counted = listener.layers()[i];
     require_same(board.name, layer.name, counted.checksum, own_checksum(layer));
-    table.lines.push_back(bench_line(layer, counted, peer, board.core));
+    table.lines.push_back(bench_line(layer, counted, quoted, board.core));
   }
   for (size_t i = 0; i < listener.ciphers().size(); ++i) {
     const BenchCipher& cipher = kBenchCiphers[i];

@@ -1,5 +1,5 @@
 // `shoal bench-node`: what a board's kernels take, in instructions, on the
-// layers of boards/bench/layers.h, beside the peer's figures.
+// layers of boards/bench/layers.h, beside the quoted figures.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 #include "host/board/board.h"
 #include "host/study/bench_node/listener.h"
-#include "host/study/bench_node/peer.h"
+#include "host/study/bench_node/quoted.h"
 
 namespace shoal {
 
@@ -25,8 +25,8 @@ struct BenchLine {
   const BenchLayer* layer = nullptr;
   int rows = 0, border_rows = 0;  // measured
   std::optional<double> interior, border;
-  double all = 0;              // of the whole layer, from the two
-  std::optional<double> peer;  // of the whole layer, quoted
+  double all = 0;                // of the whole layer, from the two
+  std::optional<double> quoted;  // of the whole layer, quoted
 };
 
 // Opening a chunk from a store: instructions per byte.
@@ -52,16 +52,16 @@ struct BenchTable {
 // are not there, Error(kNode) if the board faults, does not end or talks
 // nonsense, Error(kDiffers) if its results are not those of this machine's
 // kernels.
-BenchTable bench_node(const BenchNodeOptions&, const Peer&);
+BenchTable bench_node(const BenchNodeOptions&, const QuotedKernels&);
 
 // The lines of what was counted; part of bench_node().
-BenchLine bench_line(const BenchLayer&, const CountedLayer&, const Peer&,
-                     const std::string& core);
+BenchLine bench_line(const BenchLayer&, const CountedLayer&,
+                     const QuotedKernels&, const std::string& core);
 
 // "pointwise", ...
 const char* bench_kind_name(BenchKind);
 
-std::string format_bench(const BenchTable&, const Peer&);
-std::string bench_json(const BenchTable&, const Peer&);
+std::string format_bench(const BenchTable&, const QuotedKernels&);
+std::string bench_json(const BenchTable&, const QuotedKernels&);
 
 }  // namespace shoal

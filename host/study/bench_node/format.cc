@@ -19,8 +19,8 @@ nlohmann::json json_number(const std::optional<double>& v) {
 }
 
 std::optional<double> ratio(const BenchLine& line) {
-  if (!line.peer) return std::nullopt;
-  return line.all / *line.peer;
+  if (!line.quoted) return std::nullopt;
+  return line.all / *line.quoted;
 }
 
 const char* tag_name(BenchTag tag) {
@@ -37,26 +37,27 @@ const char* tag_name(BenchTag tag) {
 
 }  // namespace
 
-std::string format_bench(const BenchTable& table, const Peer& peer) {
+std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
   std::string text = fmt::format(
       "board {} ({}), {} kernels, emulated: instructions, not cycles,\n"
       "per multiply-accumulate (add: per element)\n\n"
       "{:<21} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
       table.board, table.core, table.kernels, "layer", "rows", "interior",
-      "border", "all", "peer", "ours/peer");
+      "border", "all", "quoted", "ratio");
   for (const BenchLine& line : table.lines) {
     text += fmt::format(
         "{:<21} {:>9} {:>9} {:>7} {:>7.2f} {:>7} {:>10}\n", line.layer->name,
         fmt::format("{}/{}", line.rows, out_height(*line.layer)),
-        number(line.interior), number(line.border), line.all, number(line.peer),
-        number(ratio(line)));
+        number(line.interior), number(line.border), line.all,
+        number(line.quoted), number(ratio(line)));
   }
   text += fmt::format(
       "\nrows: run, at full width and channels, of the layer's; border: those "
       "that see\nrows of padding; all: the whole layer, from the two. Results "
       "are checked against\nthis machine's kernels.\n"
-      "peer: quoted, {} {:.12}, {},\n{}, {}\n",
-      peer.library, peer.commit, peer.compiler, peer.flags, peer.emulator);
+      "quoted: {} {:.12}, {},\n{}, {}\n",
+      quoted.library, quoted.commit, quoted.compiler, quoted.flags,
+      quoted.emulator);
   text += "\nchecking what a store holds, instructions per byte:\n";
   for (const BenchCipherLine& line : table.ciphers) {
     text += fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name,
@@ -70,18 +71,18 @@ std::string format_bench(const BenchTable& table, const Peer& peer) {
   return text;
 }
 
-std::string bench_json(const BenchTable& table, const Peer& peer) {
+std::string bench_json(const BenchTable& table, const QuotedKernels& quoted) {
   nlohmann::json json{{"board", table.board},
                       {"core", table.core},
                       {"kernels", table.kernels},
                       {"kind", kKind},
-                      {"peer",
+                      {"quoted",
                        {{"kind", "quoted"},
-                        {"library", peer.library},
-                        {"commit", peer.commit},
-                        {"compiler", peer.compiler},
-                        {"flags", peer.flags},
-                        {"emulator", peer.emulator}}},
+                        {"library", quoted.library},
+                        {"commit", quoted.commit},
+                        {"compiler", quoted.compiler},
+                        {"flags", quoted.flags},
+                        {"emulator", quoted.emulator}}},
                       {"layers", nlohmann::json::array()},
                       {"ciphers", nlohmann::json::array()}};
   for (const BenchLine& line : table.lines) {
@@ -95,7 +96,7 @@ std::string bench_json(const BenchTable& table, const Peer& peer) {
          {"interior_per_mac", json_number(line.interior)},
          {"border_per_mac", json_number(line.border)},
          {"per_mac", line.all},
-         {"peer_per_mac", json_number(line.peer)},
+         {"quoted_per_mac", json_number(line.quoted)},
          {"ratio", json_number(ratio(line))}});
   }
   for (const BenchCipherLine& line : table.ciphers) {

@@ -1,4 +1,4 @@
-#include "host/plan/cuts/toml_reader.h"
+#include "host/base/toml_reader.h"
 
 #include <cstdio>
 
@@ -41,7 +41,7 @@ std::string toml_place(const std::string& file, const toml::node& node) {
 
 void TomlReader::fail(const char* key, const std::string& message,
                       const std::string& fix) const {
-  const toml::node* at = table_.get(key);
+  const toml::node* at = table_.at_path(key).node();
   throw Error(Exit::kUsage,
               toml_place(file_, at ? *at : table_) +
                   (what_.empty() ? "" : what_ + ": ") + key + " " + message,
@@ -49,8 +49,9 @@ void TomlReader::fail(const char* key, const std::string& message,
 }
 
 const toml::node* TomlReader::node(const char* key) {
-  asked_.insert(key);
-  return table_.get(key);
+  const std::string path = key;
+  asked_.insert(path.substr(0, path.find('.')));
+  return table_.at_path(key).node();
 }
 
 bool TomlReader::has(const char* key) { return node(key) != nullptr; }
@@ -119,6 +120,15 @@ const toml::array* TomlReader::array(const char* key) {
   const toml::node* at = node(key);
   if (at && !at->is_array()) fail(key, "must be a list");
   return at ? at->as_array() : nullptr;
+}
+
+std::vector<const toml::table*> TomlReader::tables(const char* key) {
+  std::vector<const toml::table*> all;
+  const toml::node* at = node(key);
+  if (!at) return all;
+  if (!at->is_array_of_tables()) fail(key, "must be a list of tables");
+  for (const toml::node& one : *at->as_array()) all.push_back(one.as_table());
+  return all;
 }
 
 void TomlReader::finish() const {

@@ -1,4 +1,4 @@
-// The peer's figures of bench/peer_kernels.toml, which are quoted, never
+// Figures of another library (bench/quoted_kernels.toml): quoted, never
 // measured here.
 #pragma once
 
@@ -9,25 +9,25 @@
 
 namespace shoal {
 
-struct PeerLayer {
+struct QuotedLayer {
   int64_t macs = 0;
   std::map<std::string, double> per_mac;  // by column of the file
 };
 
-struct Peer {
+struct QuotedKernels {
   std::string library, commit, compiler, flags, emulator;
   std::map<std::string, std::string> cores;  // a board's core -> column
-  std::map<std::string, PeerLayer> layers;
+  std::map<std::string, QuotedLayer> layers;
 
   // Instructions per multiply-accumulate, if the file has them.
   std::optional<double> per_mac(const std::string& layer,
                                 const std::string& core) const;
 };
 
-// Throws Error(kInternal), naming the key that is missing or of the wrong kind.
-Peer parse_peer(const std::string& toml);
+// Throws Error(kUsage), naming the key that is missing or of the wrong kind.
+QuotedKernels parse_quoted(const std::string& toml);
 
 // The file's text, compiled in.
-const char* peer_file();
+const char* quoted_file();
 
 }  // namespace shoal

@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "host/base/toml.h"
 
@@ -17,7 +19,8 @@ toml::table parse_toml(const std::string& file, const std::string& text);
 std::string toml_place(const std::string& file, const toml::node&);
 
 // Getters return nothing for a key that is missing and throw for one of the
-// wrong kind or out of range. The table must outlive its reader.
+// wrong kind or out of range; required() throws for a missing one, too. A key
+// may be a path ("link.name"). The table must outlive its reader.
 class TomlReader {
  public:
   // `what` is for messages, such as "node 'a'"; it may be empty.
@@ -34,6 +37,14 @@ class TomlReader {
   const toml::table* table(const char* key);
   const toml::array* array(const char* key);
   const toml::node* node(const char* key);
+  // The tables of a list of tables; empty if the key is missing.
+  std::vector<const toml::table*> tables(const char* key);
+
+  template <class T>
+  T required(std::optional<T> value, const char* key) const {
+    if (!value) fail(key, "is missing");
+    return *std::move(value);
+  }
 
   // Refuses keys that nobody has asked for.
   void finish() const;
