@@ -17,7 +17,7 @@ BenchTable measure(const char* board = "emcraft-sf2") {
   BenchNodeOptions options;
   options.board = &find_board(board);
   options.build = found.build;
-  return bench_node(options, parse_peer(peer_file()));
+  return bench_node(options, parse_quoted(quoted_file()));
 }
 
 TEST(BoardBench, WithinLimitsOfThePeer) {
@@ -30,8 +30,8 @@ TEST(BoardBench, WithinLimitsOfThePeer) {
   EXPECT_EQ(table.kernels, "portable");
   ASSERT_EQ(table.lines.size(), static_cast<size_t>(kBenchLayerCount));
   for (const BenchLine& line : table.lines) {
-    ASSERT_TRUE(line.peer) << line.layer->name;
-    EXPECT_LE(line.all / *line.peer, limits.at(line.layer->kind))
+    ASSERT_TRUE(line.quoted) << line.layer->name;
+    EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
         << line.layer->name << ": " << line.all;
     // Less cannot be: a load of weights serves four products at best.
     EXPECT_GT(line.all, 1.0) << line.layer->name;

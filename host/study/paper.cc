@@ -53,6 +53,7 @@ Paper parse_paper(const std::string& file, const std::string& toml) {
   paper.board = text("board");
   paper.model_file = text("model_file");
   const std::vector<const toml::table*> figures = r.tables("figure");
+  r.finish();
   if (figures.empty()) r.fail("figure", "is missing");
   for (const toml::table* figure : figures) {
     const Quote q = read_quote(file, *figure);
@@ -64,7 +65,6 @@ Paper parse_paper(const std::string& file, const std::string& toml) {
     }
     paper.quotes.push_back(q);
   }
-  r.finish();
   return paper;
 }
 
