@@ -1,5 +1,5 @@
-// The programs that spec/image.md shows byte by byte: they run and compute what the
-// document says, and they are what the builder makes of their description.
+// The programs that spec/image.md shows byte by byte: they run and compute what
+// the document says, and they are what the builder makes of their description.
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "host/plan/cuts/cut_layer.h"
 #include "host/base/toml_reader.h"
+#include "host/plan/cuts/cut_layer.h"
 
 namespace shoal {
 
