@@ -13,7 +13,7 @@
 #include "host/board/board.h"
 #include "host/lower/net.h"
 #include "host/model/import/import.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 
 namespace shoal {
 namespace {
@@ -49,8 +49,7 @@ void print_plan(const Net& net, const Plan& plan) {
 void print_row(const fs::path& model) {
   const Graph graph = load_model(model.string());
   const Net net = lower(graph);
-  PlanOptions options;
-  options.board = &find_board("teensy41");
+  PlanRequest options = one_node(find_board("teensy41"));
   options.objective = Objective::kRam;
   const Plan small = make_plan(net, options);
   options.objective = Objective::kLatency;

@@ -231,19 +231,16 @@ struct Result {
 
 Result measure(const Flags& flags) {
   const Board& board = find_board(flags.board);
-  PlanOptions single;
-  single.board = &board;
-  PrepareSplit split;
-  split.strategy = flags.strategy;
-  if (!flags.cuts.empty()) {
-    const Bytes text = read_file(flags.cuts);
-    split.cuts_file = flags.cuts;
-    split.cuts.assign(text.begin(), text.end());
-  }
+  PlanRequest single = one_node(board);
   Plans p;
   p.cluster = uniform_cluster(flags.nodes, board, std::nullopt);
+  PlanRequest split = linked_nodes(p.cluster, flags.strategy);
+  if (!flags.cuts.empty()) {
+    const Bytes text = read_file(flags.cuts);
+    split.cuts_file = {flags.cuts, std::string(text.begin(), text.end())};
+  }
   p.one = prepare(load_model(flags.model), single);
-  p.many = prepare_split(load_model(flags.model), p.cluster, split);
+  p.many = prepare(load_model(flags.model), split);
   p.input = random_input(p.one.graph);
   Result r;
   r.one_macs = macs_of(p.one);

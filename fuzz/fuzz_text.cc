@@ -67,10 +67,10 @@ void try_key(const std::string& text) {
 }
 
 // The plan of a cluster, or an Error that is nobody's fault but the file's.
-void try_plan(const Cluster& cluster, const PrepareSplit& options) {
+void try_plan(const PlanRequest& request) {
   static const Graph graph = small_graph();
   try {
-    prepare_split(graph, cluster, options);
+    prepare(graph, request);
   } catch (const Error& e) {
     expect(e.code() == Exit::kUsage || e.code() == Exit::kDoesNotFit ||
            e.code() == Exit::kUnsupported);
@@ -87,16 +87,15 @@ void try_cluster(const std::string& text) {
     expect(std::isfinite(n.rating) && n.rating > 0);
   }
   expect(!names.empty() && names.size() <= kMaxNodes);
-  if (names.size() <= kPlanned) try_plan(cluster, {});
+  if (names.size() <= kPlanned) try_plan(linked_nodes(cluster));
 }
 
 void try_cuts(const std::string& text) {
   static const Cluster three =
       uniform_cluster(3, find_board("teensy41"), std::nullopt);
-  PrepareSplit options;
-  options.cuts_file = "fuzz";
-  options.cuts = text;
-  try_plan(three, options);
+  PlanRequest request = linked_nodes(three);
+  request.cuts_file = {"fuzz", text};
+  try_plan(request);
 }
 
 std::span<const uint8_t> bytes_of(std::string_view text) {

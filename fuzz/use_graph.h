@@ -38,8 +38,7 @@ inline std::vector<uint8_t> some_input(const Graph& graph) {
 }
 
 inline void use_int8(Graph graph, Objective objective) {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = objective;
   const Prepared prepared = prepare(std::move(graph), options);
   const std::vector<uint8_t> input = some_input(prepared.graph);

@@ -28,8 +28,7 @@ Job make_job(NetRecipe recipe) {
   Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
   job.input = random_input(graph, random);
-  PlanOptions options;
-  options.board = &find_board("emcraft-sf2");
+  PlanRequest options = one_node(find_board("emcraft-sf2"));
   options.objective = Objective::kRam;
   job.p = prepare(std::move(graph), options);
   job.storage = storage_image("emcraft-sf2", job.p.images[0],

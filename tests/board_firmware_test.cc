@@ -38,8 +38,7 @@ Job make_job(NetRecipe recipe, Objective objective, int frames) {
   for (int f = 0; f < frames; ++f) {
     job.inputs.push_back(random_input(graph, random));
   }
-  PlanOptions options;
-  options.board = &board();
+  PlanRequest options = one_node(board());
   options.objective = objective;
   job.p = prepare(std::move(graph), options);
   std::vector<std::vector<uint8_t>> rows;

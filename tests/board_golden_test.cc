@@ -75,8 +75,7 @@ class BoardGolden : public testing::TestWithParam<Case> {};
 
 TEST_P(BoardGolden, IsExactAtEveryLayer) {
   const std::string& name = GetParam().model;
-  PlanOptions options;
-  options.board = &find_board("emcraft-sf2");
+  PlanRequest options = one_node(find_board("emcraft-sf2"));
   options.objective = GetParam().objective;
   const Prepared p = prepare(load_model(golden_model_file(name)), options);
   const auto folder = shared_dir() / "golden" / name;

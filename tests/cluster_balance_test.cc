@@ -8,7 +8,8 @@
 #include "host/board/board.h"
 #include "host/lower/net.h"
 #include "host/model/import/import.h"
-#include "host/plan/cluster/split_planner.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -24,8 +25,7 @@ TEST_P(ClusterBalanceTest, NoNodeComputesMuchMoreThanItsShare) {
     const Cluster cluster = uniform_cluster(nodes, find_board("teensy41"), {});
     const Cuts cuts = make_cuts(net, cluster, {.strategy = GetParam()});
     for (const Objective objective : {Objective::kLatency, Objective::kRam}) {
-      const Plan plan =
-          make_split_plan(net, cluster, cuts, {.objective = objective});
+      const Plan plan = make_plan(net, linked_nodes(cluster, cuts, objective));
       int64_t most = 0, all = 0;
       for (const PlanNode& n : plan.nodes) {
         most = std::max(most, n.macs);

@@ -78,10 +78,7 @@ struct Case {
 };
 
 Prepared plan(const Case& c, Objective objective, std::optional<int64_t> ram) {
-  PrepareSplit how;
-  how.strategy = c.strategy;
-  how.objective = objective;
-  return prepare_split(c.graph, c.cluster(ram), how);
+  return prepare(c.graph, linked_nodes(c.cluster(ram), c.strategy, objective));
 }
 
 SimOptions quick() {

@@ -41,19 +41,10 @@ Cluster even_cluster(int nodes = kNodes) {
   return uniform_cluster(nodes, find_board("teensy41"), {});
 }
 
-PrepareSplit by_file(const std::string& name, Objective objective) {
-  PrepareSplit how;
-  how.cuts_file = name;
-  how.cuts = example(name);
-  how.objective = objective;
-  return how;
-}
-
-PrepareSplit by_strategy(const char* strategy, Objective objective) {
-  PrepareSplit how;
-  how.strategy = strategy;
-  how.objective = objective;
-  return how;
+PlanRequest by_file(const std::string& name, Objective objective) {
+  PlanRequest request = linked_nodes(even_cluster(), "", objective);
+  request.cuts_file = {name, example(name)};
+  return request;
 }
 
 int64_t largest_arena(const Plan& plan) {
@@ -80,9 +71,9 @@ struct Numbers {
   double overhead() const { return sent_bytes / row_bytes - 1; }
 };
 
-Numbers measure(const char* what, const Cluster& cluster,
-                const PrepareSplit& how) {
-  const Prepared prepared = prepare_split(model(), cluster, how);
+Numbers measure(const char* what, const PlanRequest& request) {
+  const Cluster& cluster = request.cluster;
+  const Prepared prepared = prepare(model(), request);
   const std::vector<uint8_t> input = noise(224 * 224 * 3);
   SimOptions options;
   options.warm_up = true;
@@ -107,33 +98,30 @@ Numbers measure(const char* what, const Cluster& cluster,
 }
 
 TEST(ClusterNumbers, FastestMixture) {
-  const Numbers one = measure("one node", even_cluster(1),
-                              by_strategy("spatial", Objective::kLatency));
+  const Numbers one = measure("one node", linked_nodes(even_cluster(1)));
   const Numbers n =
-      measure("fastest", even_cluster(),
-              by_file("mobilenet_v2_fastest", Objective::kLatency));
+      measure("fastest", by_file("mobilenet_v2_fastest", Objective::kLatency));
   EXPECT_GE(one.latency_s / n.latency_s, 4);
   EXPECT_LE(n.overhead(), 0.20);
 }
 
 TEST(ClusterNumbers, SmallestMixture) {
-  const Numbers n = measure("smallest", even_cluster(),
-                            by_file("mobilenet_v2_smallest", Objective::kRam));
+  const Numbers n =
+      measure("smallest", by_file("mobilenet_v2_smallest", Objective::kRam));
   EXPECT_LE(n.arena, 32'768);
   EXPECT_LE(n.sent_bytes, 1.2e6);
 }
 
 TEST(ClusterNumbers, ArenasOfStrategiesAsTheyAre) {
   for (const char* strategy : {"spatial", "kernel"}) {
-    const Prepared p = prepare_split(model(), even_cluster(),
-                                     by_strategy(strategy, Objective::kRam));
+    const Prepared p = prepare(
+        model(), linked_nodes(even_cluster(), strategy, Objective::kRam));
     EXPECT_LE(largest_arena(p.plan), 64 * 1024) << strategy;
   }
 }
 
 TEST(ClusterNumbers, BytesBesidesRows) {
-  const Numbers n = measure("kernel", even_cluster(),
-                            by_strategy("kernel", Objective::kLatency));
+  const Numbers n = measure("kernel", linked_nodes(even_cluster(), "kernel"));
   EXPECT_LE(n.overhead(), 0.08);
 }
 
@@ -148,11 +136,10 @@ TEST(ClusterNumbers, UnequalNodes) {
   Board board = find_board("teensy41");
   board.clock_hz = clock_hz / kNodes;
   const Cluster even = uniform_cluster(kNodes, board, {});
-  const PrepareSplit how = by_strategy("spatial", Objective::kLatency);
-  const Numbers equal = measure("even", even, how);
-  const Numbers n = measure("unequal", unequal, how);
-  const Numbers one =
-      measure("one of the even ones", uniform_cluster(1, board, {}), how);
+  const Numbers equal = measure("even", linked_nodes(even));
+  const Numbers n = measure("unequal", linked_nodes(unequal));
+  const Numbers one = measure("one of the even ones",
+                              linked_nodes(uniform_cluster(1, board, {})));
   const double work_s = one.compute_s / kNodes;
   EXPECT_LE(n.latency_s, 1.25 * work_s + (equal.latency_s - work_s));
 }
@@ -162,8 +149,7 @@ TEST(ClusterNumbers, UnequalNodes) {
 TEST(ClusterNumbers, LossAndReordering) {
   const Cluster cluster =
       uniform_cluster(kNodes, find_board("teensy41"), 64 * 1024);
-  const Prepared prepared = prepare_split(
-      model(), cluster, by_strategy("spatial", Objective::kLatency));
+  const Prepared prepared = prepare(model(), linked_nodes(cluster));
   const std::vector<uint8_t> input = noise(224 * 224 * 3);
   std::vector<uint8_t> output;  // without bad luck
   const auto latency_ms = [&](const NetworkOptions& network) {

@@ -17,6 +17,7 @@
 #include "host/engine/local/verify.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -24,19 +25,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-PlanOptions host_options() {
-  PlanOptions options;
-  options.board = &find_board("host");
+PlanRequest host_options() {
+  PlanRequest options = one_node(find_board("host"));
   return options;
 }
 
-std::vector<PlanOptions> three_budgets(const Graph& graph) {
-  PlanOptions smallest = host_options();
+std::vector<PlanRequest> three_budgets(const Graph& graph) {
+  PlanRequest smallest = host_options();
   smallest.objective = Objective::kRam;
   const int64_t least = make_plan(lower(graph), smallest).nodes[0].arena_bytes;
-  std::vector<PlanOptions> budgets(3, host_options());
-  budgets[0].ram = least;
-  budgets[1].ram = 2 * least;
+  std::vector<PlanRequest> budgets(3, host_options());
+  budgets[0].node().ram = least;
+  budgets[1].node().ram = 2 * least;
   return budgets;
 }
 
@@ -46,10 +46,10 @@ TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
   const fs::path folder = shared_dir() / "golden" / GetParam();
   const Graph graph = load_model(golden_model_file(GetParam()));
   std::vector<Prepared> plans;
-  for (const PlanOptions& options : three_budgets(graph)) {
+  for (const PlanRequest& options : three_budgets(graph)) {
     plans.push_back(prepare(graph, options));
     const uint32_t arena = plans.back().plan.nodes[0].arena_bytes;
-    EXPECT_TRUE(!options.ram || arena <= *options.ram) << arena;
+    EXPECT_TRUE(!options.node().ram || arena <= *options.node().ram) << arena;
     // Exact: not a byte less.
     const Prepared& p = plans.back();
     EXPECT_NO_THROW(Session(p.graph, p.net, p.images[0], arena));
@@ -90,7 +90,7 @@ TEST(Uint8Golden, OriginalEqualsItsShiftedTwin) {
   const std::string name = "mobilenet_v1_0.25_128_quant";
   const fs::path folder = shared_dir() / "golden" / (name + "_i8shift");
   const Graph graph = load_model(golden_model_file(name));
-  for (const PlanOptions& options : three_budgets(graph)) {
+  for (const PlanRequest& options : three_budgets(graph)) {
     const Prepared p = prepare(graph, options);
     for (const std::string& c : golden_cases(folder)) {
       const GoldenCase golden = read_golden_case(folder, c);

@@ -99,8 +99,7 @@ void use(std::span<const uint8_t> file, Tally& tally) {
     EXPECT_LT(most_bytes - before,
               static_cast<int64_t>(file.size()) * 64 + kMaxImportBytes);
     const bool large = work_of(graph) > kMaxWork;
-    PlanOptions options;
-    options.board = &find_board("host");
+    PlanRequest options = one_node(find_board("host"));
     options.objective =
         ++tally.legal % 2 == 0 ? Objective::kLatency : Objective::kRam;
     const Prepared p = prepare(std::move(graph), options);
@@ -179,9 +178,8 @@ bool is_refused(const Prepared& p, std::span<const uint8_t> image) {
 
 TEST(HostileProgram, CutOrFlippedAnywhereItIsRefused) {
   for (const SampleModel& sample : sample_models()) {
-    PlanOptions options;
-    options.board = &find_board("host");
-    options.ram = 64 << 10;
+    PlanRequest options = one_node(find_board("host"));
+    options.node().ram = 64 << 10;
     const Prepared p =
         prepare(import_tflite(sample.file, sample.name), options);
     std::vector<uint8_t> image = p.images[0];

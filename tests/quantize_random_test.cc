@@ -227,8 +227,7 @@ std::string run_plans(const Graph& graph, std::mt19937& random) {
   const std::vector<uint8_t> wanted =
       model_output(graph, run_oracle(graph, input));
   for (const Objective objective : {Objective::kLatency, Objective::kRam}) {
-    PlanOptions options;
-    options.board = &find_board("host");
+    PlanRequest options = one_node(find_board("host"));
     options.objective = objective;
     const Prepared p = prepare(graph, options);
     Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);

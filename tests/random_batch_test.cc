@@ -55,23 +55,24 @@ std::string judge(const Prepared& p, const Frames& frames) {
 std::string fault_of(const NetRecipe& recipe, int& plans) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
-  PlanOptions options;
+  PlanRequest options = one_node(find_board("host"));
   options.batch = 2 + static_cast<int>(recipe.seed % 4);
   const Frames frames = random_frames(graph, options.batch, random);
   static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840"};
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
     options.objective = objective;
-    options.board = &find_board(kBoards[random() % std::size(kBoards)]);
-    const std::string where =
-        std::to_string(options.batch) + " frames on " + options.board->name;
+    options.node().board = find_board(kBoards[random() % std::size(kBoards)]);
+    const std::string where = std::to_string(options.batch) + " frames on " +
+                              options.node().board.name;
     try {
       const std::string fault = judge(prepare(graph, options), frames);
       if (!fault.empty()) return where + ": " + fault;
       ++plans;
     } catch (const Error& e) {
       const bool full = e.code() == Exit::kDoesNotFit;
-      if (!full || options.board->unlimited()) return where + ": " + e.what();
+      if (!full || options.node().board.unlimited())
+        return where + ": " + e.what();
     }
   }
   return "";

@@ -26,7 +26,7 @@
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
-#include "host/plan/cluster/split_planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/program/emit/emit.h"
 #include "tests/random_net.h"
 
@@ -103,10 +103,9 @@ class Judge {
     Prepared p;
     p.graph = graph_;
     p.net = net_;
-    p.plan =
-        make_split_plan(net_, cluster_, cuts_,
-                        {.objective = objective,
-                         .max_payload = static_cast<uint32_t>(case_.payload)});
+    PlanRequest request = linked_nodes(cluster_, cuts_, objective);
+    request.max_payload = static_cast<uint32_t>(case_.payload);
+    p.plan = make_plan(net_, request);
     for (const std::string& fault : check(net_, p.plan)) {
       throw Error(Exit::kInternal, "the checker: " + fault);
     }

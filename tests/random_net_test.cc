@@ -110,11 +110,11 @@ struct Tally {
   std::set<OpKind> used;
 };
 
-PlanOptions random_board(std::mt19937& random) {
+PlanRequest random_board(std::mt19937& random) {
   static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840", "rp2350"};
-  PlanOptions options;
-  options.board = &find_board(kBoards[random() % std::size(kBoards)]);
+  PlanRequest options =
+      one_node(find_board(kBoards[random() % std::size(kBoards)]));
   return options;
 }
 
@@ -127,44 +127,46 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
   std::vector<Values> oracles;
   for (const auto& f : frames) oracles.push_back(run_oracle(graph, f));
 
-  PlanOptions options = random_board(random);
+  PlanRequest options = random_board(random);
   options.objective = Objective::kRam;
   const auto attempt = [&](const std::string& what) -> std::string {
     try {
       const Prepared p = prepare(graph, options);
       ++tally.plans;
       tally.stages += static_cast<int>(p.plan.nodes[0].stages.size());
-      if (options.ram && p.plan.nodes[0].arena_bytes > *options.ram) {
+      if (options.node().ram &&
+          p.plan.nodes[0].arena_bytes > *options.node().ram) {
         return what + ": over the budget";
       }
-      const bool mapped = options.board->flash_mapped;
+      const bool mapped = options.node().board.flash_mapped;
       std::string fault;
       if (mapped) fault = run_mapped(p, frames, oracles);
       if (fault.empty()) {
         fault = run_stored(mapped ? moved_to_storage(p) : p, frames, oracles,
                            static_cast<int>(random() % 3));
       }
-      if (!options.ram) options.ram = p.plan.nodes[0].arena_bytes;
+      if (!options.node().ram) options.node().ram = p.plan.nodes[0].arena_bytes;
       return fault.empty() ? fault : what + ": " + fault;
     } catch (const Error& e) {
-      const bool may_be_full = !options.ram && !options.board->unlimited();
+      const bool may_be_full =
+          !options.node().ram && !options.node().board.unlimited();
       if (e.code() == Exit::kDoesNotFit && may_be_full) return "";
       return what + ": " + e.what();
     }
   };
-  const std::string place = " on " + options.board->name;
+  const std::string place = " on " + options.node().board.name;
   std::string fault = attempt("smallest" + place);
   if (!fault.empty()) return fault;
-  if (!options.ram) return "";  // too large for the board
-  const int64_t least = *options.ram;
+  if (!options.node().ram) return "";  // too large for the board
+  const int64_t least = *options.node().ram;
   options.objective = Objective::kLatency;
   fault = attempt("fastest in " + std::to_string(least) + place);
   if (!fault.empty()) return fault;
-  options.ram = least + static_cast<int64_t>(random() % (least + 1));
-  fault = attempt("fastest in " + std::to_string(*options.ram) + place);
+  options.node().ram = least + static_cast<int64_t>(random() % (least + 1));
+  fault = attempt("fastest in " + std::to_string(*options.node().ram) + place);
   if (!fault.empty()) return fault;
   options = random_board(random);
-  return attempt("fastest on " + options.board->name);
+  return attempt("fastest on " + options.node().board.name);
 }
 
 std::string fault_of(const NetRecipe& recipe, Tally& tally) {

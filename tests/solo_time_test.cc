@@ -28,30 +28,29 @@ uint32_t number_from(const char* variable, uint32_t otherwise) {
   return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
 }
 
-void expect_agreement(const Graph& graph, const PlanOptions& options,
+void expect_agreement(const Graph& graph, const PlanRequest& options,
                       const std::vector<uint8_t>& input,
                       const std::vector<uint8_t>& expected) {
   const Prepared p = prepare(graph, options);
   const PlanNode& plan = p.plan.nodes[0];
   const Storage* const storage =
       plan.storage.empty() ? nullptr
-                           : &find_storage(*options.board, plan.storage);
+                           : &find_storage(options.node().board, plan.storage);
   SoloOptions how;
   how.storage = storage;
-  SoloNode node(p, *options.board, how);
+  SoloNode node(p, options.node().board, how);
   for (int frame = 0; frame < 2; ++frame) {
     EXPECT_EQ(node.run(input), expected);
     EXPECT_NEAR(node.last().seconds, plan.seconds, kTolerance * plan.seconds);
   }
 }
 
-PlanOptions streaming(const char* board, const char* storage,
+PlanRequest streaming(const char* board, const char* storage,
                       Objective objective) {
-  PlanOptions options;
-  options.board = &find_board(board);
-  options.storage = storage;
+  PlanRequest options = one_node(find_board(board));
+  options.node().storage = storage;
   options.objective = objective;
-  options.flash = 0;
+  options.node().flash_weights = 0;
   return options;
 }
 
@@ -73,11 +72,11 @@ TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
     const std::vector<uint8_t> expected =
         model_output(graph, run_oracle(graph, input));
     const auto& kind = kinds[seed % 4];
-    PlanOptions options =
+    PlanRequest options =
         streaming(kind.board, kind.storage,
                   seed % 3 ? Objective::kLatency : Objective::kRam);
     // Some weights may stay in flash.
-    if (seed % 5 == 0) options.flash = 2000;
+    if (seed % 5 == 0) options.node().flash_weights = 2000;
     try {
       expect_agreement(graph, options, input, expected);
     } catch (const Error& e) {

@@ -40,14 +40,13 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
 
   // Returns the plan's node; the store is in `folder_`.
   PlanNode write(Objective objective, const std::optional<StoreKey>& key) {
-    PlanOptions options;
-    options.board = &find_board("teensy41");
-    options.flash = 0;
-    options.storage = "sd-4bit";
+    PlanRequest options = one_node(find_board("teensy41"));
+    options.node().flash_weights = 0;
+    options.node().storage = "sd-4bit";
     options.objective = objective;
-    options.sealed = key.has_value();
-    const Prepared p =
-        prepare_plan(load_model(golden_model_file(GetParam())), options);
+    options.node().sealed = key.has_value();
+    const Prepared p = prepare(load_model(golden_model_file(GetParam())),
+                               options, Images::kNone);
     write_store(own_store(folder_.string(), {}), folder_.string(), p.graph,
                 p.net, p.plan, {key, {}, {}});
     return p.plan.nodes[0];

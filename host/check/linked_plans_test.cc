@@ -8,7 +8,8 @@
 #include "host/check/testing/linked_judge.h"
 #include "host/lower/net.h"
 #include "host/model/import/import.h"
-#include "host/plan/cluster/split_planner.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -49,7 +50,7 @@ TEST_P(LinkedPlansTest, AreRight) {
   const Cuts cuts = make_cuts(net, cluster, {.strategy = strategy});
   const auto at = [] { return std::chrono::steady_clock::now(); };
   const auto start = at();
-  const Plan plan = make_split_plan(net, cluster, cuts, {});
+  const Plan plan = make_plan(net, linked_nodes(cluster, cuts));
   const auto planned = at();
   for (const std::string& line : check(net, plan)) ADD_FAILURE() << line;
   const std::chrono::duration<double> planning = planned - start,

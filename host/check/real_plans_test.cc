@@ -8,7 +8,7 @@
 #include "host/check/testing/mutant_judge.h"
 #include "host/lower/net.h"
 #include "host/model/import/import.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -20,19 +20,18 @@ struct Planned {
 };
 
 std::vector<Planned> plans_of(const Net& net) {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = Objective::kRam;
   std::vector<Planned> all;
   all.push_back({"smallest", make_plan(net, options)});
   options.objective = Objective::kLatency;
-  options.ram = 2 * int64_t{all[0].plan.nodes[0].arena_bytes};
+  options.node().ram = 2 * int64_t{all[0].plan.nodes[0].arena_bytes};
   all.push_back({"twice that", make_plan(net, options)});
-  options.ram.reset();
+  options.node().ram.reset();
   all.push_back({"unlimited", make_plan(net, options)});
-  Board unmapped = *options.board;
+  Board unmapped = options.node().board;
   unmapped.flash_mapped = false;
-  options.board = &unmapped;
+  options.node().board = unmapped;
   options.objective = Objective::kRam;
   all.push_back({"smallest, unmapped", make_plan(net, options)});
   return all;

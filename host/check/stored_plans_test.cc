@@ -9,7 +9,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/hand_plans.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {
@@ -107,18 +107,17 @@ void expect_spills_run(bool mapped, unsigned nets, int at_least) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = skips(seed);
     const Judge judge(net, seed);
-    PlanOptions options;
-    options.board = &board;
+    PlanRequest options = one_node(board);
     options.objective = Objective::kRam;
     const int64_t whole = make_plan(net, options).nodes[0].arena_bytes;
     options.objective = Objective::kLatency;
     options.max_writes = kAny;
     for (const int percent : {95, 85, 75, 60}) {
-      options.ram = whole * percent / 100;
+      options.node().ram = whole * percent / 100;
       try {
         const Plan plan = make_plan(net, options);
         EXPECT_GT(plan.nodes[0].spill_pages, 0);
-        EXPECT_LE(plan.nodes[0].arena_bytes, *options.ram);
+        EXPECT_LE(plan.nodes[0].arena_bytes, *options.node().ram);
         judge.expect_right(plan);
         ++spilled;
       } catch (const Error& e) {

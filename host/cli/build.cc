@@ -66,7 +66,8 @@ int build_command(const BuildFlags& flags) {
     return build_stores(flags);
   }
   refuse_store_files(flags.plan.storage, "-o writes an emulated board's");
-  const PlanOptions options = emulated_options(flags.plan);
+  const PlanRequest request = emulated_request(flags.plan);
+  const Board& board = request.node().board;
   make_folder(flags.folder);
   const fs::path file = fs::path(flags.folder) / "storage.img";
   check_files({{"MODEL", flags.model}, {"INPUT", flags.input}},
@@ -77,14 +78,13 @@ int build_command(const BuildFlags& flags) {
     input = load_input(graph, flags.input,
                        normalization(flags.mean, flags.deviation));
   }
-  const Prepared p = prepare(std::move(graph), options);
+  const Prepared p = prepare(std::move(graph), request);
   std::vector<std::vector<uint8_t>> frames;
   if (!flags.input.empty()) {
     frames.push_back(frame_rows(p.graph, p.net, input));
   }
-  const std::vector<uint8_t> image =
-      storage_image(options.board->name, p.images[0], frames,
-                    options.board->emulator->storage_bytes);
+  const std::vector<uint8_t> image = storage_image(
+      board.name, p.images[0], frames, board.emulator->storage_bytes);
   write_file(file.string(), image);
   if (flags.json) {
     print_json(file, image, p);

@@ -50,7 +50,7 @@ int build_stores(const BuildFlags& flags) {
                 "leave INPUT out, or -o DIR for an emulated board's storage");
   }
   const Prepared p =
-      prepare_plan(load_model(flags.model), plan_options(flags.plan));
+      prepare(load_model(flags.model), plan_request(flags.plan), Images::kNone);
   const std::optional<StoreInfo> info =
       keep_stores(flags.plan, "build", p, read_labels(flags.labels));
   if (flags.json) {

@@ -78,18 +78,6 @@ std::vector<uint8_t> piped_input(const Graph& graph,
 
 }  // namespace
 
-PlanOptions plan_options(const PlanFlags& flags) {
-  check_strategy(flags, false);
-  PlanOptions options;
-  options.board = &find_board(flags.board);
-  options.ram = ram_of(flags);
-  if (!flags.strategy.empty()) options.strategy = flags.strategy;
-  options.objective = objective_of(flags);
-  options.batch = flags.batch;
-  set_storage_options(flags.storage, options);
-  return options;
-}
-
 void refuse_planning(const RunFlags& flags, const std::string& why,
                      const std::string& fix) {
   const PlanFlags& p = flags.plan;
@@ -161,45 +149,60 @@ bool has_addresses(const Cluster& cluster) {
       cluster.nodes, [](const ClusterNode& n) { return !n.address.empty(); });
 }
 
-PrepareSplit split_options(const PlanFlags& flags) {
+PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
   if (flags.batch > 1) {
     throw Error(Exit::kUsage, "--batch: frames run together on one node only",
                 "leave out the nodes, or --batch");
   }
-  PrepareSplit options;
-  if (!flags.strategy.empty()) options.strategy = flags.strategy;
-  options.objective = objective_of(flags);
-  if (!flags.cuts.empty()) {
-    options.cuts_file = flags.cuts;
-    options.cuts = text_of(flags.cuts);
-  }
-  return options;
+  PlanRequest request =
+      linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
+  if (!flags.cuts.empty())
+    request.cuts_file = {flags.cuts, text_of(flags.cuts)};
+  return request;
 }
 
-PrepareSplit split_options(const PlanFlags& flags, const SimOptions& network) {
-  PrepareSplit options = split_options(flags);
-  options.max_payload = network.max_payload;
-  return options;
+namespace {
+
+PlanRequest node_request(const PlanFlags& flags) {
+  check_strategy(flags, false);
+  PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
+  request.objective = objective_of(flags);
+  request.batch = flags.batch;
+  set_storage_options(flags.storage, request);
+  return request;
 }
 
-PlanOptions emulated_options(const PlanFlags& flags) {
-  PlanOptions options = plan_options(flags);
-  options.sealed = false;  // the firmware has no key
+}  // namespace
+
+PlanRequest plan_request(const PlanFlags& flags) {
+  return wants_cluster(flags) ? linked_request(flags, cluster_of(flags))
+                              : node_request(flags);
+}
+
+PlanRequest plan_request(const PlanFlags& flags, const SimOptions& network) {
+  PlanRequest request = plan_request(flags);
+  request.max_payload = network.max_payload;
+  return request;
+}
+
+PlanRequest emulated_request(const PlanFlags& flags) {
+  PlanRequest request = node_request(flags);
+  request.node().sealed = false;  // the firmware has no key
   // Without a storage a board only measures.
   const auto runs = [](const Board& b) {
     return b.emulator && b.emulator->storage_bytes > 0;
   };
-  if (runs(*options.board)) return options;
+  if (runs(request.node().board)) return request;
   std::string known;
   for (const std::string& id : board_ids()) {
     if (!runs(find_board(id))) continue;
     known += (known.empty() ? "" : ", ") + id;
   }
-  throw Error(
-      Exit::kUsage,
-      "board " + options.board->name + " has no firmware and emulator here",
-      "--board with one of: " + known);
+  throw Error(Exit::kUsage,
+              "board " + request.node().board.name +
+                  " has no firmware and emulator here",
+              "--board with one of: " + known);
 }
 
 std::optional<Normalization> normalization(

@@ -10,13 +10,19 @@
 #include "host/data/image/picture.h"
 #include "host/engine/local/prepare.h"
 #include "host/model/graph/graph.h"
-#include "host/plan/single/planner.h"
-#include "host/plan/types/cluster.h"
+#include "host/plan/types/request.h"
 
 namespace shoal {
 
-// Throws Error(kUsage) for an unknown board, objective or size.
-PlanOptions plan_options(const PlanFlags&);
+// A node without links, or the cluster that the flags ask for. Throws
+// Error(kUsage) for what is unknown: a board, an objective, a size.
+PlanRequest plan_request(const PlanFlags&);
+// The same for virtual nodes, whose datagrams may be smaller.
+PlanRequest plan_request(const PlanFlags&, const SimOptions&);
+// For nodes that may be known later only.
+PlanRequest linked_request(const PlanFlags&, Cluster);
+// For a board that QEMU plays; Error(kUsage) lists these.
+PlanRequest emulated_request(const PlanFlags&);
 
 // Throws Error(kUsage) for the first flag of `run` that says how to plan or
 // which nodes run; the board is not one of them. `why` follows its name.
@@ -29,13 +35,6 @@ bool wants_cluster(const PlanFlags&);
 Cluster cluster_of(const PlanFlags&);
 // Whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster&);
-// How to cut for a cluster; without a strategy spatial.
-PrepareSplit split_options(const PlanFlags&);
-// The same for virtual nodes, whose datagrams may be smaller.
-PrepareSplit split_options(const PlanFlags&, const SimOptions&);
-
-// The same for a board that QEMU plays; Error(kUsage) lists these.
-PlanOptions emulated_options(const PlanFlags&);
 
 // None if both are empty.
 std::optional<Normalization> normalization(const std::vector<float>& mean,

@@ -151,25 +151,25 @@ int emulate_command(const EmulateFlags& flags) {
                {"INPUT", flags.input},
                {"--labels", flags.labels}},
               {{"--output", flags.output}, {"--trace", flags.trace}});
-  const PlanOptions options = emulated_options(flags.plan);
+  const PlanRequest request = emulated_request(flags.plan);
+  const Board& board = request.node().board;
   const std::vector<std::string> labels = read_labels(flags.labels);
   Graph graph = load_model(flags.model);
   const std::vector<uint8_t> input = load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation));
-  const Prepared p = prepare(std::move(graph), options);
+  const Prepared p = prepare(std::move(graph), request);
   const std::vector<std::vector<uint8_t>> frames(
       static_cast<size_t>(flags.frames), frame_rows(p.graph, p.net, input));
 
   std::optional<TraceCollector> trace;
   if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
   EmulateOptions run;
-  run.board = options.board;
+  run.board = &board;
   run.build = own_build_folder();
   run.seconds = flags.seconds;
   if (trace) run.tap = trace->tap();
-  const Emulated e =
-      emulate(run, storage_image(options.board->name, p.images[0], frames,
-                                 options.board->emulator->storage_bytes));
+  const Emulated e = emulate(run, storage_image(board.name, p.images[0], frames,
+                                                board.emulator->storage_bytes));
   require_sense(flags, p, e);
   const std::vector<uint8_t> output =
       file_outputs(p.graph, p.net, e.outputs.back());

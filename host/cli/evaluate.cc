@@ -121,7 +121,7 @@ void Evaluation::run_one() {
                 "which ends with it",
                 "leave them out");
   }
-  const Prepared p = prepare_plan(graph_, plan_options(flags_.plan));
+  const Prepared p = prepare(graph_, plan_request(flags_.plan), Images::kNone);
   start(&p, "one node, " + threads(jobs_));
   answer_by_nodes(p, store_settings(flags_.plan, "evaluate", labels_).options,
                   jobs_, *frames_);
@@ -130,8 +130,7 @@ void Evaluation::run_one() {
 void Evaluation::run_virtual(const Cluster& cluster) {
   SimOptions network;
   apply(flags_.network, network);
-  Prepared p =
-      prepare_split(graph_, cluster, split_options(flags_.plan, network));
+  Prepared p = prepare(graph_, plan_request(flags_.plan, network));
   seal_stores(p, flags_.network.seed, network);
   network.costs = false;
   network.insecure = flags_.cluster.insecure;

@@ -83,7 +83,7 @@ Accuracy measure(const Graph& graph, const Dataset& data,
   if (is_float(graph)) {
     answer_by_floats(graph, jobs, frames);
   } else {
-    const Prepared p = prepare_plan(graph, plan_options({}));
+    const Prepared p = prepare(graph, plan_request({}), Images::kNone);
     answer_by_nodes(p, {}, jobs, frames);
   }
   progress.end();

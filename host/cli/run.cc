@@ -117,10 +117,8 @@ int run_command(const RunFlags& flags) {
   const std::vector<uint8_t> input = load_input(graph, flags.input, norm);
   SimOptions network;
   apply(flags.network, network);
-  Prepared p = several
-                   ? prepare_split(std::move(graph), cluster,
-                                   split_options(flags.plan, network))
-                   : prepare_plan(std::move(graph), plan_options(flags.plan));
+  Prepared p = prepare(std::move(graph), plan_request(flags.plan, network),
+                       several ? Images::kAll : Images::kNone);
   if (several) seal_stores(p, flags.network.seed, network);
 
   std::optional<TraceCollector> trace;

@@ -230,8 +230,7 @@ int simulate_command(const SimulateFlags& flags) {
   const Cluster cluster = cluster_of(plan);
   SimOptions options;
   apply(flags.network, options);
-  Prepared p =
-      prepare_split(std::move(graph), cluster, split_options(plan, options));
+  Prepared p = prepare(std::move(graph), plan_request(plan, options));
   seal_stores(p, flags.network.seed, options);
   const std::vector<uint8_t> expected =
       model_output(p.graph, run_oracle(p.graph, input));

@@ -184,12 +184,12 @@ int simulate_solo(const SimulateFlags& flags) {
   PlanFlags plan = flags.plan;
   const double fps = plan.storage.fps;
   if (!plan.storage.lifetime) plan.storage.fps = 0;  // of the energy, then
-  const PlanOptions options = plan_options(plan);
-  const Board& board = *options.board;
+  const PlanRequest request = plan_request(plan);
+  const Board& board = request.node().board;
   Graph graph = load_model(flags.model);
   const std::vector<std::vector<uint8_t>> frames =
-      batch_inputs(graph, flags, options.batch);
-  const Prepared p = prepare_plan(std::move(graph), options);
+      batch_inputs(graph, flags, request.batch);
+  const Prepared p = prepare(std::move(graph), request, Images::kNone);
   std::vector<uint8_t> input, expected;
   for (const std::vector<uint8_t>& frame : frames) {
     input.insert(input.end(), frame.begin(), frame.end());
@@ -199,7 +199,8 @@ int simulate_solo(const SimulateFlags& flags) {
 
   const PlanNode& node = p.plan.nodes[0];
   SoloAnswer a{p, board, nullptr};
-  if (reads_storage(node)) a.storage = &find_storage(board, options.storage);
+  if (reads_storage(node))
+    a.storage = &find_storage(board, request.node().storage);
   std::optional<StoreKey> key;
   if (a.storage) key = store_settings(plan, "simulate", {}).options.key;
   SoloOptions solo;

@@ -95,14 +95,15 @@ void refuse_both(const StorageFlags& flags) {
 
 }  // namespace
 
-void set_storage_options(const StorageFlags& flags, PlanOptions& options) {
+void set_storage_options(const StorageFlags& flags, PlanRequest& request) {
   refuse_both(flags);
-  if (flags.flash) options.flash = parse_size(*flags.flash, "--flash");
-  if (!flags.storage.empty()) find_storage(*options.board, flags.storage);
-  options.storage = flags.storage;
-  options.sealed = !flags.no_encrypt;
+  ClusterNode& node = request.node();
+  if (flags.flash) node.flash_weights = parse_size(*flags.flash, "--flash");
+  if (!flags.storage.empty()) find_storage(node.board, flags.storage);
+  node.storage = flags.storage;
+  node.sealed = !flags.no_encrypt;
   if (flags.max_writes) {
-    options.max_writes = parse_size(*flags.max_writes, "--max-writes");
+    request.max_writes = parse_size(*flags.max_writes, "--max-writes");
   }
   if (flags.lifetime.has_value() != (flags.fps > 0)) {
     throw Error(Exit::kUsage,
@@ -111,10 +112,10 @@ void set_storage_options(const StorageFlags& flags, PlanOptions& options) {
                 "give both, such as --lifetime 10y --fps 1");
   }
   if (!flags.lifetime) return;
-  options.years = parse_years(*flags.lifetime);
-  options.fps = flags.fps;
+  request.years = parse_years(*flags.lifetime);
+  request.fps = flags.fps;
   if (flags.max_writes) return;
-  options.max_writes = std::numeric_limits<int64_t>::max();
+  request.max_writes = std::numeric_limits<int64_t>::max();
 }
 
 void refuse_store_files(const StorageFlags& flags, const std::string& why) {

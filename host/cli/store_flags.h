@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/types/request.h"
 #include "host/program/store/write_store.h"
 
 namespace shoal {
@@ -17,8 +17,9 @@ struct LockRequest;
 struct Prepared;
 struct StoreSettings;
 
-// --flash, --storage, --max-writes, --lifetime. Throws Error(kUsage).
-void set_storage_options(const StorageFlags&, PlanOptions&);
+// --flash, --storage, --max-writes, --lifetime, of one node. Throws
+// Error(kUsage).
+void set_storage_options(const StorageFlags&, PlanRequest&);
 
 // Throws Error(kUsage) for the first flag that was given; `why` says what none
 // of them could do here.

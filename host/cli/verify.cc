@@ -126,9 +126,8 @@ int verify_command(const VerifyFlags& flags) {
   SimOptions network;
   apply(flags.network, network);
   Prepared p =
-      several ? prepare_split(load_model(flags.model), cluster,
-                              split_options(flags.plan, network))
-              : prepare_plan(load_model(flags.model), plan_options(flags.plan));
+      prepare(load_model(flags.model), plan_request(flags.plan, network),
+              several ? Images::kAll : Images::kNone);
   if (several) seal_stores(p, flags.network.seed, network);
   std::optional<LocalNode> alone;
   if (!several) alone.emplace(p, store_settings(flags.plan, "verify", {}));

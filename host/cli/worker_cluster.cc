@@ -182,9 +182,9 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   addresses_ = addresses_of(plan, flags, given_);
   if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");
-  split_ = split_options(plan);
+  request_ = linked_request(plan, {});
   transport_ = open_transport(addresses_);
-  split_.max_payload = transport_->transport().max_payload;
+  request_.max_payload = transport_->transport().max_payload;
   config_ = config_of(flags, *transport_);
   wait_s_ = plan.wait;
 }
@@ -233,11 +233,11 @@ Prepared WorkerCluster::prepare(Graph graph) {
   const StopSignals signals;
   try {
     connect(signals);
-    cluster_ = cluster_of(*coordinator_, addresses_,
-                          given_ ? &*given_ : nullptr, ram_);
+    request_.cluster = cluster_of(*coordinator_, addresses_,
+                                  given_ ? &*given_ : nullptr, ram_);
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
-      return prepare_split(std::move(graph), cluster_, split_);
+      return shoal::prepare(std::move(graph), request_);
     });
     drive_on(
         *coordinator_, *transport_, signals, [&] { return is_there(plan); },

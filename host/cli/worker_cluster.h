@@ -40,7 +40,7 @@ class WorkerCluster {
   const Coordinator& coordinator() const { return *coordinator_; }
   const HostTransport& transport() const { return *transport_; }
   // Each with the memory that it may use; known after prepare().
-  const Cluster& cluster() const { return cluster_; }
+  const Cluster& cluster() const { return request_.cluster; }
 
   // Bytes of programs that the nodes did not have already.
   int64_t sent_bytes(const Prepared&) const;
@@ -56,10 +56,9 @@ class WorkerCluster {
   std::optional<Cluster> given_;
   std::vector<WorkerAddress> addresses_;
   std::optional<int64_t> ram_;
-  PrepareSplit split_;
+  PlanRequest request_;
   std::unique_ptr<HostTransport> transport_;
   std::unique_ptr<Coordinator> coordinator_;
-  Cluster cluster_;
 };
 
 }  // namespace shoal

@@ -138,15 +138,10 @@ Point measure(const Graph& graph, const Setting& s, const Board& board,
   Point point;
   try {
     const Cluster cluster = cluster_of(s, board);
-    PrepareSplit how;
-    how.strategy = s.strategy;
-    if (cuts != nullptr) {
-      how.cuts_file = cuts->name;
-      how.cuts = cuts->text;
-    }
-    how.objective = s.objective;
-    how.max_payload = s.link.max_payload;
-    const Prepared prepared = prepare_split(graph, cluster, how);
+    PlanRequest request = linked_nodes(cluster, s.strategy, s.objective);
+    if (cuts != nullptr) request.cuts_file = *cuts;
+    request.max_payload = s.link.max_payload;
+    const Prepared prepared = prepare(graph, request);
     take_plan(prepared.plan, point);
     if (s.simulated) simulate(prepared, cluster, s, point);
   } catch (const Error& e) {

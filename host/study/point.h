@@ -10,7 +10,7 @@
 
 #include "host/board/board.h"
 #include "host/model/graph/graph.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/types/request.h"
 
 namespace shoal {
 
@@ -36,10 +36,6 @@ struct Setting {
 };
 // "spatial, 8 nodes, 112x112".
 std::string describe(const Setting&);
-
-struct CutsFile {
-  std::string name, text;  // of messages and columns; the file's content
-};
 
 struct Point {
   std::string error;       // why there is none; empty: there is one

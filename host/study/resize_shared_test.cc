@@ -15,8 +15,7 @@ Graph model(const std::string& name) {
 
 TEST(ResizeShared, ASmallerVisualWakeWordsNetRunsAsTheOracle) {
   const Graph graph = resize_input(model("vww_96_int8"), 64, 80);
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = Objective::kRam;
   const Prepared prepared = prepare(graph, options);
   std::vector<uint8_t> input(size_t(64 * 80 * 3));

@@ -22,16 +22,15 @@ namespace {
 constexpr int64_t kAnyWrites = int64_t{1} << 40;
 constexpr uint64_t kPicture = 1;  // seed of what every run looks at
 
-PlanOptions options_of(const SwapSetting& s, const Board& board) {
-  PlanOptions options;
-  options.board = &board;
-  options.objective = s.objective;
-  if (s.ram == 0) return options;
-  options.flash = 0;
-  options.storage = s.storage;
-  options.sealed = s.sealed;
-  options.max_writes = s.writes ? kAnyWrites : 0;
-  return options;
+PlanRequest request_of(const SwapSetting& s, const Board& board) {
+  PlanRequest request = one_node(board);
+  request.objective = s.objective;
+  if (s.ram == 0) return request;
+  request.node().flash_weights = 0;
+  request.node().storage = s.storage;
+  request.node().sealed = s.sealed;
+  request.max_writes = s.writes ? kAnyWrites : 0;
+  return request;
 }
 
 std::string stage_name(const Net& net, const PlanStage& stage) {
@@ -114,7 +113,7 @@ void run(const SwapSetting& s, const Board& board, SwapPoint& point) {
   const std::vector<uint8_t> input = random_input(graph, kPicture);
   const std::vector<uint8_t> expected =
       model_output(graph, run_oracle(graph, input));
-  const Prepared prepared = prepare(std::move(graph), options_of(s, board));
+  const Prepared prepared = prepare(std::move(graph), request_of(s, board));
   SoloNode node(prepared, board);
   point.is_equal = node.run(input) == expected;
   const SoloFrame& frame = node.last();
@@ -202,7 +201,7 @@ SwapPoint measure(SwapNetworks& networks, const SwapSetting& s) {
   try {
     const Board board = swap_board(s);
     const SwapNetworks::Network& network = networks.find(s.network);
-    const Plan plan = make_plan(network.net, options_of(s, board));
+    const Plan plan = make_plan(network.net, request_of(s, board));
     take_plan(network, s, board, plan, point);
     check_room(s, board, point);
     if (s.run) run(s, board, point);

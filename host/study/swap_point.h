@@ -15,7 +15,7 @@
 #include "host/engine/virtual/energy.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 
 namespace shoal {
 

@@ -32,14 +32,13 @@ class RunnersTest : public testing::Test {
       wanted_[i] = best_classes_of(graph_, model_output(graph_, values));
     }
   }
-  PlanOptions host() const {
-    PlanOptions options;
-    options.board = &find_board("host");
+  PlanRequest host() const {
+    PlanRequest options = one_node(find_board("host"));
     return options;
   }
-  void expect_exact(const PlanOptions& options, int jobs,
+  void expect_exact(const PlanRequest& options, int jobs,
                     const StoreOptions& stores = {}) {
-    const Prepared p = prepare_plan(graph_, options);
+    const Prepared p = prepare(graph_, options, Images::kNone);
     Frames frames(graph_, data_, {});
     answer_by_nodes(p, stores, jobs, frames);
     EXPECT_EQ(frames.answers(), wanted_);
@@ -58,15 +57,15 @@ TEST_F(RunnersTest, AnswersDiffer) {
 
 TEST_F(RunnersTest, EveryPlanOfOneNodeGivesTheOraclesAnswers) {
   for (const int jobs : {1, 3, 64}) expect_exact(host(), jobs);
-  PlanOptions smallest = host();
+  PlanRequest smallest = host();
   smallest.objective = Objective::kRam;
   expect_exact(smallest, 2);
-  PlanOptions batched = host();
+  PlanRequest batched = host();
   batched.batch = 4;
   expect_exact(batched, 2);
-  PlanOptions stored = host();
-  stored.board = &find_board("teensy41");
-  stored.flash = 0;
+  PlanRequest stored = host();
+  stored.node().board = find_board("teensy41");
+  stored.node().flash_weights = 0;
   expect_exact(stored, 2);
   stored.batch = 5;
   expect_exact(stored, 1);
@@ -75,9 +74,7 @@ TEST_F(RunnersTest, EveryPlanOfOneNodeGivesTheOraclesAnswers) {
 TEST_F(RunnersTest, ClustersGiveTheOraclesAnswers) {
   for (const char* strategy : {"spatial", "kernel"}) {
     const Cluster cluster = uniform_cluster(3, find_board("host"), {});
-    PrepareSplit split;
-    split.strategy = strategy;
-    const Prepared p = prepare_split(graph_, cluster, split);
+    const Prepared p = prepare(graph_, linked_nodes(cluster, strategy));
     for (const int jobs : {1, 2, 5}) {
       SimOptions options;
       options.costs = false;
@@ -160,9 +157,9 @@ TEST_F(RunnersTest, AResumedRunHasTheSameAnswers) {
       EXPECT_EQ(of, limit);
       last = done;
     };
-    PlanOptions plan = host();
+    PlanRequest plan = host();
     if (limit == 9) plan.objective = Objective::kRam;
-    const Prepared p = prepare_plan(graph_, plan);
+    const Prepared p = prepare(graph_, plan, Images::kNone);
     Frames frames(graph_, data_, options);
     answer_by_nodes(p, {}, 2, frames);
     EXPECT_EQ(last, limit);
@@ -191,10 +188,10 @@ TEST_F(RunnersTest, TheFirstErrorEndsTheRun) {
     }
     EXPECT_LT(frames.answers().size(), 190u);
   };
-  const Prepared p = prepare_plan(graph_, host());
+  const Prepared p = prepare(graph_, host(), Images::kNone);
   expect_named([&](Frames& f) { answer_by_nodes(p, {}, 2, f); });
   const Cluster cluster = uniform_cluster(2, find_board("host"), {});
-  const Prepared split = prepare_split(graph_, cluster, {});
+  const Prepared split = prepare(graph_, linked_nodes(cluster));
   SimOptions options;
   options.costs = false;
   options.first_alone = false;

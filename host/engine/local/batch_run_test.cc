@@ -11,8 +11,7 @@ namespace shoal {
 namespace {
 
 Prepared batch_of(int frames) {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = Objective::kRam;
   options.batch = frames;
   return prepare(small_graph(), options);
@@ -85,13 +84,12 @@ Graph squeezed() {
 
 TEST(BatchRun, FramesThatSpillTogetherAreExact) {
   constexpr size_t kInput = 24 * 24 * 3;
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
-  options.flash = 0;
-  options.ram = 9000;  // the picture takes 9,216
+  PlanRequest options = one_node(find_board("stm32f746"));
+  options.node().flash_weights = 0;
+  options.node().ram = 9000;  // the picture takes 9,216
   options.max_writes = 1 << 20;
   options.batch = 3;
-  const Prepared p = prepare_plan(squeezed(), options);
+  const Prepared p = prepare(squeezed(), options, Images::kNone);
   EXPECT_GT(p.plan.nodes[0].spill_pages, 3);
   const LocalNode node(p, {});
   Session session(p.graph, p.net, node.source(), node.arena_bytes());

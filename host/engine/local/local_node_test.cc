@@ -24,11 +24,10 @@ constexpr StoreKey kKey{7, 1};
 class LocalNodeTest : public testing::Test {
  protected:
   static Prepared prepared(const char* board, int64_t flash = 0) {
-    PlanOptions options;
-    options.board = &find_board(board);
-    options.flash = flash;
+    PlanRequest options = one_node(find_board(board));
+    options.node().flash_weights = flash;
     options.objective = Objective::kRam;
-    return prepare_plan(small_graph(), options);
+    return prepare(small_graph(), options, Images::kNone);
   }
   StoreSettings settings(std::optional<StoreKey> key,
                          std::optional<uint64_t> generation = {}) const {

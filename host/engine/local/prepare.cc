@@ -3,11 +3,10 @@
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/check/check.h"
 #include "host/lower/batch.h"
-#include "host/plan/cluster/split_planner.h"
-#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {
@@ -39,63 +38,22 @@ void add_images(Prepared& p, const Emitter& emitter) {
   }
 }
 
-void check_flash(const Prepared& p, size_t node, int64_t budget) {
-  const PlanNode& of = p.plan.nodes[node];
-  if (of.program_bytes <= budget) return;
-  throw Error(Exit::kDoesNotFit,
-              "FLASH does not fit: the program of node " + of.name + " has " +
-                  format_bytes(of.program_bytes) + "; budget " +
-                  format_bytes(budget),
-              p.plan.strategy == "kernel"
-                  ? "more nodes, or a smaller share for this one"
-                  : "output channels over several nodes: --strategy kernel");
-}
-
-Prepared prepare_one(Graph graph, const PlanOptions& options, bool images) {
-  Prepared p;
-  p.graph = std::move(graph);
-  p.net = batch_net(lower(p.graph), options.batch);
-  p.plan = make_plan(p.net, options);
-  check_plan(p);
-  const Emitter emitter(p.net, p.plan);
-  set_sizes(p, emitter);
-  if (images) add_images(p, emitter);
-  // Without mapped flash the program lies in another storage.
-  const Board& board = *options.board;
-  if (board.flash_mapped && board.flash_bytes > 0) {
-    check_flash(p, 0, board.flash_bytes);
-  }
-  return p;
-}
-
 }  // namespace
 
-Prepared prepare_plan(Graph graph, const PlanOptions& options) {
-  return prepare_one(std::move(graph), options, false);
-}
-
-Prepared prepare(Graph graph, const PlanOptions& options) {
-  return prepare_one(std::move(graph), options, true);
-}
-
-Prepared prepare_split(Graph graph, const Cluster& cluster,
-                       const PrepareSplit& options) {
+Prepared prepare(Graph graph, const PlanRequest& request, Images images) {
   Prepared p;
   p.graph = std::move(graph);
-  p.net = lower(p.graph);
-  const Cuts cuts =
-      options.cuts_file.empty()
-          ? make_cuts(p.net, cluster, {.strategy = options.strategy})
-          : parse_cuts(options.cuts_file, options.cuts, p.net, cluster);
-  p.plan = make_split_plan(
-      p.net, cluster, cuts,
-      {.objective = options.objective, .max_payload = options.max_payload});
+  p.net = batch_net(lower(p.graph), request.batch);
+  p.plan = make_plan(p.net, request);
   check_plan(p);
   const Emitter emitter(p.net, p.plan);
   set_sizes(p, emitter);
-  add_images(p, emitter);
-  for (size_t n = 0; n < cluster.nodes.size(); ++n) {
-    check_flash(p, n, cluster.nodes[n].flash_budget());
+  if (images == Images::kAll) add_images(p, emitter);
+  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    const ClusterNode& of = request.cluster.nodes[n];
+    // Without mapped flash the program lies in another storage.
+    if (!of.board.flash_mapped) continue;
+    check_flash(p.plan, p.plan.nodes[n], of.flash_budget());
   }
   return p;
 }

@@ -30,29 +30,29 @@ void expect_refused(const std::function<Prepared()>& prepare,
 
 TEST(Prepare, ProgramsFitTheFlashToTheByte) {
   Cluster cluster = uniform_cluster(2, find_board("host"), std::nullopt);
-  const Prepared free = prepare_split(small_graph(), cluster, {});
+  const Prepared free = prepare(small_graph(), linked_nodes(cluster));
   const uint32_t bytes = free.plan.nodes[1].program_bytes;
   ASSERT_EQ(bytes, free.images[1].size());
   cluster.nodes[1].flash = bytes;
-  EXPECT_NO_THROW(prepare_split(small_graph(), cluster, {}));
+  EXPECT_NO_THROW(prepare(small_graph(), linked_nodes(cluster)));
   cluster.nodes[1].flash = bytes - 1;
-  expect_refused([&] { return prepare_split(small_graph(), cluster, {}); },
+  expect_refused([&] { return prepare(small_graph(), linked_nodes(cluster)); },
                  "node1", bytes);
 }
 
 TEST(Prepare, OneNodesProgramFitsItsFlash) {
   Board board = find_board("host");
   board.name = "small";
-  PlanOptions options;
-  options.board = &board;
+  PlanRequest options = one_node(board);
   const uint32_t bytes =
       prepare(small_graph(), options).plan.nodes[0].program_bytes;
-  board.flash_bytes = bytes;
+  options.node().board.flash_bytes = bytes;
   EXPECT_NO_THROW(prepare(small_graph(), options));
-  board.flash_bytes = bytes - 1;
+  options.node().board.flash_bytes = bytes - 1;
   expect_refused([&] { return prepare(small_graph(), options); }, "node0",
                  bytes);
-  board.flash_mapped = false;  // then the program lies in another storage
+  options.node().board.flash_mapped =
+      false;  // then the program lies in another storage
   EXPECT_NO_THROW(prepare(small_graph(), options));
 }
 

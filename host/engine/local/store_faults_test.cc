@@ -31,8 +31,8 @@ uint64_t every(uint64_t by_default) {
 
 class StoreFaults : public testing::Test {
  protected:
-  explicit StoreFaults(Graph graph, const PlanOptions& options)
-      : p_(prepare_plan(std::move(graph), options)),
+  explicit StoreFaults(Graph graph, const PlanRequest& options)
+      : p_(prepare(std::move(graph), options, Images::kNone)),
         input_(noise_bytes(input_bytes(p_.graph), 1)),
         wanted_(model_output(p_.graph, run_oracle(p_.graph, input_))) {}
 
@@ -83,22 +83,20 @@ class StoreFaults : public testing::Test {
   const std::vector<uint8_t> input_, wanted_;
 };
 
-PlanOptions streaming() {
-  PlanOptions options;
-  options.board = &find_board("teensy41");
-  options.flash = 0;
-  options.sealed = true;
+PlanRequest streaming() {
+  PlanRequest options = one_node(find_board("teensy41"));
+  options.node().flash_weights = 0;
+  options.node().sealed = true;
   options.objective = Objective::kRam;
   return options;
 }
 
-PlanOptions spilling() {
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
-  options.ram = 12000;
-  options.flash = 0;
-  options.storage = "qspi-nor";
-  options.sealed = true;
+PlanRequest spilling() {
+  PlanRequest options = one_node(find_board("stm32f746"));
+  options.node().ram = 12000;
+  options.node().flash_weights = 0;
+  options.node().storage = "qspi-nor";
+  options.node().sealed = true;
   options.max_writes = 1 << 20;
   return options;
 }

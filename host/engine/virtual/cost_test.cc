@@ -55,9 +55,8 @@ void expect_the_planners(const Prepared& p, const Board& board) {
 
 Prepared prepared(Graph graph, const Board& board, std::optional<int64_t> ram,
                   Objective objective) {
-  PlanOptions options;
-  options.board = &board;
-  options.ram = ram;
+  PlanRequest options = one_node(board);
+  options.node().ram = ram;
   options.objective = objective;
   return prepare(std::move(graph), options);
 }

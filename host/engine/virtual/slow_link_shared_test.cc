@@ -15,10 +15,9 @@ double percent_again(const char* strategy, int nodes, double bits_per_s,
                      uint32_t payload) {
   const auto path = shared_dir() / "models" / "vww_96_int8.tflite";
   const Cluster cluster = uniform_cluster(nodes, find_board("teensy41"), {});
-  PrepareSplit split;
-  split.strategy = strategy;
-  split.max_payload = payload;
-  const Prepared p = prepare_split(load_model(path.string()), cluster, split);
+  PlanRequest request = linked_nodes(cluster, strategy);
+  request.max_payload = payload;
+  const Prepared p = prepare(load_model(path.string()), request);
   SimOptions options;
   options.bits_per_s = bits_per_s;
   options.max_payload = payload;

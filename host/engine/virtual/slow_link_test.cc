@@ -21,9 +21,7 @@ Outcome run_slowly(const char* strategy, int nodes, double bits_per_s,
                    uint32_t payload) {
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 4);
   const Cluster cluster = uniform_cluster(nodes, find_board("teensy41"), {});
-  PrepareSplit split;
-  split.strategy = strategy;
-  const Prepared p = prepare_split(small_graph(), cluster, split);
+  const Prepared p = prepare(small_graph(), linked_nodes(cluster, strategy));
   SimOptions options;
   options.bits_per_s = bits_per_s;
   options.framing_bytes = 6;

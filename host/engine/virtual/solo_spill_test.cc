@@ -26,13 +26,12 @@ struct Case {
 class Spilling : public testing::TestWithParam<Case> {
  protected:
   Spilling() {
-    PlanOptions options;
-    options.board = &board_;
-    options.ram = 12000;
-    options.flash = 0;
-    options.storage = GetParam().storage;
+    PlanRequest options = one_node(board_);
+    options.node().ram = 12000;
+    options.node().flash_weights = 0;
+    options.node().storage = GetParam().storage;
     options.max_writes = 1 << 20;
-    options.sealed = GetParam().sealed;
+    options.node().sealed = GetParam().sealed;
     p_ = prepare(squeezed_graph(kSide), options);
     options_.storage = &find_storage(board_, GetParam().storage);
     if (GetParam().sealed) options_.key = kKey;

@@ -15,11 +15,10 @@ namespace {
 
 Prepared streamed(const Board& board, Objective objective,
                   std::optional<int64_t> ram = {}) {
-  PlanOptions options;
-  options.board = &board;
+  PlanRequest options = one_node(board);
   options.objective = objective;
-  options.ram = ram;
-  options.flash = 0;
+  options.node().ram = ram;
+  options.node().flash_weights = 0;
   return prepare(small_graph(), options);
 }
 

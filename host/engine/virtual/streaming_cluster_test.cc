@@ -15,9 +15,7 @@ class StreamingCluster : public testing::Test {
   void plan(int nodes, const char* strategy) {
     cluster_ = uniform_cluster(nodes, find_board("teensy41"), {});
     for (ClusterNode& n : cluster_.nodes) n.flash_weights = 0;
-    PrepareSplit split;
-    split.strategy = strategy;
-    p_ = prepare_split(small_graph(), cluster_, split);
+    p_ = prepare(small_graph(), linked_nodes(cluster_, strategy));
     expected_ = model_output(p_.graph, run_oracle(p_.graph, input_));
   }
   SimResult run(SimOptions options) {

@@ -9,6 +9,7 @@
 #include "host/engine/virtual/solo.h"
 #include "host/model/zoo/zoo.h"
 #include "host/oracle/int8/oracle.h"
+#include "host/plan/planner/planner.h"
 
 namespace shoal {
 namespace {
@@ -36,10 +37,9 @@ class Zoo : public testing::Test {
 
   Gain plan(const char* model) {
     const Board alone = board();
-    PlanOptions options;
-    options.board = &alone;
-    options.flash = 0;
-    options.storage = "sd-4bit";
+    PlanRequest options = one_node(alone);
+    options.node().flash_weights = 0;
+    options.node().storage = "sd-4bit";
     const Net net = lower(zoo_model(model));
     const Plan one = make_plan(net, options);
 
@@ -48,9 +48,7 @@ class Zoo : public testing::Test {
       n.flash_weights = 0;
       n.storage = "sd-4bit";
     }
-    PrepareSplit split;
-    split.strategy = "kernel";
-    p_ = prepare_split(zoo_model(model), cluster_, split);
+    p_ = prepare(zoo_model(model), linked_nodes(cluster_, "kernel"));
     Gain gain{storage_s(one.nodes[0]), 0};
     for (const PlanNode& n : p_.plan.nodes) {
       EXPECT_LE(n.arena_bytes, kRam);

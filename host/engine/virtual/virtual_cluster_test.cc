@@ -19,9 +19,7 @@ class SimulateTest : public testing::Test {
   void plan(int nodes, const char* board = "teensy41",
             const char* strategy = "spatial") {
     cluster_ = uniform_cluster(nodes, find_board(board), {});
-    PrepareSplit split;
-    split.strategy = strategy;
-    p_ = prepare_split(small_graph(), cluster_, split);
+    p_ = prepare(small_graph(), linked_nodes(cluster_, strategy));
     expected_ = model_output(p_.graph, run_oracle(p_.graph, input_));
   }
   SimResult run(SimOptions options) {

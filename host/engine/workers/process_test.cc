@@ -112,9 +112,9 @@ ClusterOutcome run_over(const HostTransport& transport,
   }
   const Cluster cluster =
       cluster_of(coordinator, workers, nullptr, std::nullopt);
-  const Prepared p =
-      prepare_split(small_graph(), cluster,
-                    {.max_payload = transport.transport().max_payload});
+  PlanRequest request = linked_nodes(cluster);
+  request.max_payload = transport.transport().max_payload;
+  const Prepared p = prepare(small_graph(), request);
   return run_frames(coordinator, transport, p, input(), frames);
 }
 

@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/cluster/boxes.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 namespace {
@@ -163,12 +164,6 @@ void SplitNet::add_blocks() {
       loops.push_back(loop);
     }
   }
-}
-
-std::string layer_text(const Layer& l) {
-  // Converters chain the names of all that they fused.
-  return "layer " + l.name.substr(0, l.name.find(';')) + " (" +
-         std::to_string(l.file_op) + ")";
 }
 
 std::vector<int> segment_of_layers(const Segments& segments, int layers) {

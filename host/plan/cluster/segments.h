@@ -46,9 +46,6 @@ struct SplitNet {
   void add_blocks();
 };
 
-// "layer NAME (3)", for messages.
-std::string layer_text(const Layer&);
-
 using Segments = std::vector<Segment>;
 
 // The segment of each layer.

@@ -1,5 +1,3 @@
-#include "host/plan/cluster/split_planner.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,8 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/simulate.h"
 
@@ -24,9 +24,8 @@ Plan plan_of(const Net& net, const std::string& strategy, int nodes,
   const Cluster cluster = cluster_of(nodes);
   StrategyOptions how;
   how.strategy = strategy;
-  SplitOptions options;
-  options.objective = objective;
-  return make_split_plan(net, cluster, make_cuts(net, cluster, how), options);
+  return make_plan(
+      net, linked_nodes(cluster, make_cuts(net, cluster, how), objective));
 }
 
 void expect_right(const Net& net, const Plan& plan) {
@@ -83,9 +82,7 @@ struct Cut {
     }
   }
   Plan plan() const {
-    SplitOptions options;
-    options.objective = Objective::kRam;
-    Plan made = make_split_plan(net, cluster, cuts, options);
+    Plan made = make_plan(net, linked_nodes(cluster, cuts, Objective::kRam));
     const std::vector<std::string> found = check(net, made);
     EXPECT_TRUE(found.empty()) << found.front();
     return made;
@@ -213,7 +210,7 @@ TEST(SplitPlanner, ARefusalNamesNodeLayerAndBudget) {
   const Cuts cuts = make_cuts(net, cluster, how);
   cluster.nodes[1].ram = 2000;
   try {
-    make_split_plan(net, cluster, cuts, {});
+    make_plan(net, linked_nodes(cluster, cuts));
     FAIL();
   } catch (const Error& e) {
     const std::string text = e.what();
@@ -224,7 +221,7 @@ TEST(SplitPlanner, ARefusalNamesNodeLayerAndBudget) {
     EXPECT_EQ(e.fix().rfind("--ram ", 0), 0u) << e.fix();
     cluster.nodes[1].ram = std::stoll(e.fix().substr(6));
   }
-  EXPECT_LE(make_split_plan(net, cluster, cuts, {}).nodes[1].arena_bytes,
+  EXPECT_LE(make_plan(net, linked_nodes(cluster, cuts)).nodes[1].arena_bytes,
             *cluster.nodes[1].ram);
 }
 
@@ -235,12 +232,10 @@ TEST(SplitPlanner, EveryNodeKeepsItsOwnBudget) {
   how.strategy = "kernel";
   const Cuts cuts = make_cuts(net, cluster, how);
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
-    SplitOptions options;
-    options.objective = objective;
     for (size_t n = 0; n < cluster.nodes.size(); ++n) {
       cluster.nodes[n].ram = 25000 + 5000 * static_cast<int64_t>(n);
     }
-    const Plan plan = make_split_plan(net, cluster, cuts, options);
+    const Plan plan = make_plan(net, linked_nodes(cluster, cuts, objective));
     for (size_t n = 0; n < cluster.nodes.size(); ++n) {
       EXPECT_LE(plan.nodes[n].arena_bytes, *cluster.nodes[n].ram);
     }
@@ -270,7 +265,7 @@ TEST(SplitPlanner, GroupsWantAllChannelsOnTheirNodes) {
   const int layers = static_cast<int>(net.layers.size());
   cuts.blocks.push_back({0, layers, std::nullopt, 2});
   try {
-    make_split_plan(net, cluster, cuts, {});
+    make_plan(net, linked_nodes(cluster, cuts));
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kUsage);

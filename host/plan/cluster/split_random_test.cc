@@ -5,8 +5,9 @@
 #include <random>
 
 #include "host/check/check.h"
-#include "host/plan/cluster/split_planner.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/simulate.h"
 
@@ -64,13 +65,14 @@ void plan_at_random(const Net& net, uint32_t seed) {
   const int nodes = 1 + static_cast<int>(random() % 8);
   const Cluster cluster =
       uniform_cluster(nodes, find_board("host"), std::nullopt);
-  SplitOptions options;
-  options.objective = random() % 2 ? Objective::kRam : Objective::kLatency;
+  const Objective objective =
+      random() % 2 ? Objective::kRam : Objective::kLatency;
   SCOPED_TRACE(net.name + " on " + std::to_string(nodes) + " nodes, seed " +
                std::to_string(seed));
-  expect_right(net,
-               make_split_plan(net, cluster, random_cuts(net, cluster, random),
-                               options));
+  expect_right(
+      net,
+      make_plan(net, linked_nodes(cluster, random_cuts(net, cluster, random),
+                                  objective)));
 }
 
 TEST(SplitRandom, ShapeNets) {
@@ -100,10 +102,10 @@ TEST(SplitRandom, ChannelGroupsAndBands) {
     block.groups = 2 + static_cast<int>(random() % 5);
     if (random() % 2) block.band = 1 + static_cast<int>(random() % 4);
     cuts.blocks.push_back(block);
-    SplitOptions options;
-    options.objective = random() % 2 ? Objective::kRam : Objective::kLatency;
+    const Objective objective =
+        random() % 2 ? Objective::kRam : Objective::kLatency;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Plan plan = make_split_plan(net, cluster, cuts, options);
+    const Plan plan = make_plan(net, linked_nodes(cluster, cuts, objective));
     expect_right(net, plan);
     size_t loops = 0;
     for (const PlanStage& s : plan.nodes[0].stages) loops += s.loops.size();

@@ -6,7 +6,8 @@
 
 #include "host/check/check.h"
 #include "host/model/import/import.h"
-#include "host/plan/cluster/split_planner.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -27,10 +28,9 @@ class MobileNet : public ::testing::Test {
         uniform_cluster(nodes, find_board("teensy41"), std::nullopt);
     StrategyOptions how;
     how.strategy = strategy;
-    SplitOptions options;
-    options.objective = objective;
-    Plan p = make_split_plan(*net_, cluster, make_cuts(*net_, cluster, how),
-                             options);
+    Plan p = make_plan(
+        *net_,
+        linked_nodes(cluster, make_cuts(*net_, cluster, how), objective));
     const std::vector<std::string> found = check(*net_, p);
     EXPECT_TRUE(found.empty()) << found.front();
     return p;

@@ -4,9 +4,10 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
-#include "host/plan/cluster/split_planner.h"
 #include "host/plan/cluster/streaming.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/simulate.h"
 
@@ -39,9 +40,7 @@ Cluster streaming_cluster(int nodes, std::optional<int64_t> ram,
 
 Plan plan_of(const Net& net, const Cluster& cluster,
              const std::string& strategy, Objective objective) {
-  return make_split_plan(net, cluster,
-                         make_cuts(net, cluster, {.strategy = strategy}),
-                         {.objective = objective});
+  return make_plan(net, linked_nodes(cluster, strategy, objective));
 }
 
 void expect_right(const Net& net, const Plan& plan) {
@@ -140,7 +139,7 @@ TEST(Streaming, CutsByInputsAndUnknownPartsAreRefused) {
   Cluster cluster = streaming_cluster(2, {}, {0});
   Cuts cuts = make_cuts(net, cluster, {.strategy = "kernel"});
   cuts.layers[2] = cut_inputs(net.layers[2], whole_crew(cluster));
-  EXPECT_THROW(make_split_plan(net, cluster, cuts, {}), Error);
+  EXPECT_THROW(make_plan(net, linked_nodes(cluster, cuts)), Error);
   cluster.nodes[1].storage = "punch-cards";
   EXPECT_THROW(plan_of(net, cluster, "kernel", Objective::kLatency), Error);
 }

@@ -8,6 +8,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/single/survey.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/tokens/simulate.h"

@@ -2,15 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {
 
 Plan plan_for(const Net& net) {
-  PlanOptions options;
-  options.board = &find_board("emcraft-sf2");
+  PlanRequest options = one_node(find_board("emcraft-sf2"));
   options.objective = Objective::kRam;  // no sets in SRAM
   return make_plan(net, options);
 }
@@ -46,8 +45,7 @@ TEST(TapeTest, ChunksCoverTheWeightsAndFitTheSlots) {
 
 TEST(TapeTest, MappedImagesHaveNone) {
   const Net net = bottleneck_net(24, 2);
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   const Plan plan = make_plan(net, options);
   for (const PlanStage& s : plan.nodes[0].stages) EXPECT_EQ(s.slot_count, 0u);
   EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);

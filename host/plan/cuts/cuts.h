@@ -1,55 +1,16 @@
-// Who owns which box of every layer's output: the cut of each layer. Own
-// boxes partition the layer's out box; a node without one has no share.
-// Strategies make cuts; a file (--cuts) may name them by hand.
+// Cuts of layers: how they are made, by a strategy or from a file (--cuts), and
+// what operators allow.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/box.h"
 #include "host/lower/net.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/layer_cuts.h"
 
 namespace shoal {
-
-enum class CutKind : uint8_t {
-  kOne,      // a single node has all of it
-  kGrid,     // rows x columns, all channels
-  kOutputs,  // output channels (kernel-wise; of a fully connected layer:
-             // neuron-wise), all rows and columns
-  kInputs,   // input channels: every node sums its own for all outputs as
-             // int32; each output slice is finished by its owner
-};
-
-struct Share {
-  int node = -1;
-  Box own;  // of the layer's out box, in tensor coordinates; not empty
-  // kInputs: input channels that this node sums, in tensor coordinates.
-  int in0 = 0, in1 = 0;
-};
-
-struct LayerCut {
-  CutKind kind = CutKind::kOne;
-  int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
-  std::vector<Share> shares;  // own boxes disjoint, together the out box
-};
-
-// What a file may fix about how a run of layers is executed.
-struct BlockChoice {
-  int begin = 0, end = 0;   // layers
-  std::optional<int> band;  // rows a firing
-  int groups = 1;           // channel groups (a loop) of expand..project
-};
-
-struct Cuts {
-  std::string strategy;  // "layer", "kernel", "spatial", or the file's name
-  std::vector<LayerCut> layers;  // one per layer of the net
-  // Layers behind which a segment must end, and where none may.
-  std::vector<int> ends;
-  std::vector<int> joined;
-  std::vector<BlockChoice> blocks;
-};
 
 // The box of operand `operand` that the layer reads to make `out`, a box of
 // its out box that is not empty; in tensor coordinates. Rows or columns are

@@ -7,7 +7,7 @@
 #include "host/base/error.h"
 #include "host/lower/batch.h"
 #include "host/plan/cost/supply.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
@@ -17,9 +17,8 @@ namespace {
 
 PlanNode planned(const Net& net, std::optional<int64_t> flash,
                  Objective objective = Objective::kLatency) {
-  PlanOptions options;
-  options.board = &find_board("teensy41");
-  options.flash = flash;
+  PlanRequest options = one_node(find_board("teensy41"));
+  options.node().flash_weights = flash;
   options.objective = objective;
   return make_plan(net, options).nodes[0];
 }
@@ -84,10 +83,9 @@ TEST(BatchPlan, FramesMaySpillTogetherWhatEachMay) {
   n.output(n.conv(n.mul(x, n.mean(x)), 1, 1, 4));
   constexpr int kFrames = 3;
   const Net net = batch_net(n.finish(), kFrames);
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
+  PlanRequest options = one_node(find_board("stm32f746"));
   options.objective = Objective::kRam;
-  options.ram = make_plan(net, options).nodes[0].arena_bytes * 5 / 6;
+  options.node().ram = make_plan(net, options).nodes[0].arena_bytes * 5 / 6;
   options.max_writes = int64_t{1} << 40;
   const int64_t written =
       make_plan(net, options).nodes[0].storage_written_bytes;
@@ -108,11 +106,10 @@ TEST(BatchPlan, FramesMaySpillTogetherWhatEachMay) {
 
 TEST(BatchPlan, NumbersSayWhetherTheyAreOfABatchOrAFrame) {
   const Net net = batch_net(dense_net(), 4);
-  PlanOptions options;
-  options.board = &find_board("teensy41");
-  options.flash = 0;
+  PlanRequest options = one_node(find_board("teensy41"));
+  options.node().flash_weights = 0;
   const Plan plan = make_plan(net, options);
-  const std::string text = plan_table(net, plan, std::nullopt);
+  const std::string text = plan_table(net, plan);
   for (const char* part :
        {"written per batch of 4 frames", "per frame", "frames/s (modelled)"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
@@ -123,8 +120,7 @@ TEST(BatchPlan, NumbersSayWhetherTheyAreOfABatchOrAFrame) {
   EXPECT_EQ(node.at("per_frame").at("storage_read_bytes").get<double>() * 4,
             node.at("storage_read_bytes").get<double>());
   EXPECT_EQ(
-      plan_table(dense_net(), make_plan(dense_net(), options), std::nullopt)
-          .find("batch"),
+      plan_table(dense_net(), make_plan(dense_net(), options)).find("batch"),
       std::string::npos);
 }
 

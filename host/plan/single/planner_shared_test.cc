@@ -6,7 +6,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/model/import/import.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -22,10 +22,9 @@ Net net_of(const std::string& model) {
 
 Plan plan_for(const Net& net, const std::string& board, Objective objective,
               std::optional<int64_t> ram = std::nullopt) {
-  PlanOptions options;
-  options.board = &find_board(board);
+  PlanRequest options = one_node(find_board(board));
   options.objective = objective;
-  options.ram = ram;
+  options.node().ram = ram;
   return make_plan(net, options);
 }
 

@@ -1,4 +1,4 @@
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 
 #include <gtest/gtest.h>
 
@@ -13,10 +13,9 @@ namespace {
 
 Plan plan_for(const Net& net, const std::string& board, Objective objective,
               std::optional<int64_t> ram = std::nullopt) {
-  PlanOptions options;
-  options.board = &find_board(board);
+  PlanRequest options = one_node(find_board(board));
   options.objective = objective;
-  options.ram = ram;
+  options.node().ram = ram;
   return make_plan(net, options);
 }
 
@@ -164,8 +163,7 @@ TEST(PlannerTest, MoreFiringsThanAProgramCounts) {
 }
 
 TEST(PlannerTest, UnknownStrategy) {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.strategy = "magic";
   try {
     make_plan(shape_nets()[0].net, options);

@@ -7,18 +7,17 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/simulate.h"
 
 namespace shoal {
 namespace {
 
-PlanOptions options_for(const std::string& board, std::optional<int64_t> ram,
+PlanRequest options_for(const std::string& board, std::optional<int64_t> ram,
                         int64_t max_writes) {
-  PlanOptions options;
-  options.board = &find_board(board);
-  options.ram = ram;
+  PlanRequest options = one_node(find_board(board));
+  options.node().ram = ram;
   options.max_writes = max_writes;
   if (!ram) options.objective = Objective::kRam;
   return options;
@@ -122,10 +121,10 @@ TEST(SpillTest, NothingIsWrittenThatFitsWithout) {
 }
 
 TEST(SpillTest, WhatIsSealedTakesTheCipherToo) {
-  PlanOptions options = options_for("stm32f746", 15000, kAny);
+  PlanRequest options = options_for("stm32f746", 15000, kAny);
   const Net net = squeezed(32, 16);
   const Plan open = make_plan(net, options);
-  options.sealed = true;
+  options.node().sealed = true;
   const Plan sealed = make_plan(net, options);
   EXPECT_TRUE(sealed.nodes[0].sealed);
   EXPECT_GT(sealed.latency_s, open.latency_s);
@@ -178,19 +177,18 @@ TEST(SpillTest, RandomNetsInTooSmallArenas) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     const Net net = seed % 3 ? wide_net(seed) : random_net(seed);
-    PlanOptions options;
-    options.board = &board;
+    PlanRequest options = one_node(board);
     options.objective = Objective::kRam;
     const int64_t whole = make_plan(net, options).nodes[0].arena_bytes;
     options.objective = random() % 2 ? Objective::kRam : Objective::kLatency;
-    options.ram = whole * static_cast<int64_t>(60 + random() % 35) / 100;
+    options.node().ram = whole * static_cast<int64_t>(60 + random() % 35) / 100;
     options.max_writes = kAny;
     ++tried;
     try {
       const Plan plan = make_plan(net, options);
       const PlanNode& node = plan.nodes[0];
       expect_sound(net, plan);
-      EXPECT_LE(node.arena_bytes, *options.ram);
+      EXPECT_LE(node.arena_bytes, *options.node().ram);
       EXPECT_GT(node.spill_pages, 0);
       ++spilled;
       options.max_writes = 0;

@@ -4,7 +4,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/plan/cost/supply.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
@@ -12,10 +12,9 @@ namespace {
 
 Plan plan_for(const Net& net, std::optional<int64_t> flash, int64_t ram,
               Objective objective = Objective::kLatency) {
-  PlanOptions options;
-  options.board = &find_board("teensy41");
-  options.flash = flash;
-  options.ram = ram;
+  PlanRequest options = one_node(find_board("teensy41"));
+  options.node().flash_weights = flash;
+  options.node().ram = ram;
   options.objective = objective;
   return make_plan(net, options);
 }
@@ -91,12 +90,11 @@ TEST(StreamingTest, MoreArenaIsLessTime) {
 
 TEST(StreamingTest, SealedStorageCostsTheCore) {
   const Net net = picture_net();
-  PlanOptions options;
-  options.board = &find_board("teensy41");
-  options.flash = 0;
-  options.ram = 30000;
+  PlanRequest options = one_node(find_board("teensy41"));
+  options.node().flash_weights = 0;
+  options.node().ram = 30000;
   const Plan open = make_plan(net, options);
-  options.sealed = true;
+  options.node().sealed = true;
   const Plan sealed = make_plan(net, options);
   EXPECT_FALSE(open.nodes[0].sealed);
   EXPECT_TRUE(sealed.nodes[0].sealed);
@@ -104,12 +102,12 @@ TEST(StreamingTest, SealedStorageCostsTheCore) {
   const auto cycles_per_byte = [&](const Plan& plan) {
     double check_s = 0;
     for (const PlanStage& s : plan.nodes[0].stages) check_s += s.check_s;
-    return check_s * options.board->clock_hz /
+    return check_s * options.node().board.clock_hz /
            static_cast<double>(plan.nodes[0].storage_read_bytes);
   };
   EXPECT_NEAR(cycles_per_byte(sealed), 25.0, 0.025);
-  EXPECT_NEAR(cycles_per_byte(open), options.board->check_cycles_per_byte,
-              1e-3 * options.board->check_cycles_per_byte);
+  EXPECT_NEAR(cycles_per_byte(open), options.node().board.check_cycles_per_byte,
+              1e-3 * options.node().board.check_cycles_per_byte);
   EXPECT_GT(cycles_per_byte(open), 0);
 }
 

@@ -7,7 +7,7 @@
 #include "host/base/size.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
-#include "host/plan/text/cluster_table.h"
+#include "host/plan/text/linked_lines.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/text/text_line.h"
 
@@ -187,20 +187,23 @@ void reason_lines(std::string& out, const Net& net, const PlanNode& n) {
 
 }  // namespace
 
-std::string plan_table(const Net& net, const Plan& plan,
-                       std::optional<int64_t> budget) {
-  return plan_table(
-      net, plan,
-      std::vector<std::optional<int64_t>>(plan.nodes.size(), budget));
+Budgets budgets_of(const Cluster& cluster) {
+  Budgets budgets;
+  for (const ClusterNode& node : cluster.nodes) {
+    const bool limited = node.ram || !node.board.unlimited();
+    budgets.push_back(limited ? std::optional(node.arena_budget())
+                              : std::nullopt);
+  }
+  return budgets;
 }
 
 std::string plan_table(const Net& net, const Plan& plan,
-                       const std::vector<std::optional<int64_t>>& budgets) {
+                       const Budgets& budgets) {
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
        plan.objective);
   if (plan.linked) {
-    out += cluster_table(plan, budgets);
+    out += linked_lines(plan, budgets);
     const auto fullest =
         std::max_element(plan.nodes.begin(), plan.nodes.end(),
                          [](const PlanNode& a, const PlanNode& b) {

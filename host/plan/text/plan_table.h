@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "host/plan/types/cluster.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
 
-// `budget` is the arena that was allowed, to each node; none: unlimited.
-std::string plan_table(const Net&, const Plan&,
-                       std::optional<int64_t> budget = std::nullopt);
-// Each node has its own.
-std::string plan_table(const Net&, const Plan&,
-                       const std::vector<std::optional<int64_t>>& budgets);
+// Of the nodes' arenas; those that are none or missing are unlimited.
+using Budgets = std::vector<std::optional<int64_t>>;
+Budgets budgets_of(const Cluster&);
+
+std::string plan_table(const Net&, const Plan&, const Budgets& = {});
 
 }  // namespace shoal

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/check/testing/hand_cluster.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
@@ -12,9 +12,8 @@ namespace shoal {
 namespace {
 
 Plan plan_for(const Net& net, std::optional<int64_t> ram) {
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
-  options.ram = ram;
+  PlanRequest options = one_node(find_board("stm32f746"));
+  options.node().ram = ram;
   return make_plan(net, options);
 }
 
@@ -48,9 +47,13 @@ TEST(PlanJsonTest, HasWhatScriptsRelyOn) {
   EXPECT_EQ(largest, plan.nodes[0].arena_bytes);
 }
 
+Budgets budgets_of(const Plan& plan, int64_t each) {
+  return Budgets(plan.nodes.size(), each);
+}
+
 TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
   const Net net = bottleneck_net(48, 5);
-  const std::string text = plan_table(net, plan_for(net, 20000), 20000);
+  const std::string text = plan_table(net, plan_for(net, 20000), {20000});
   for (const char* part :
        {"of 20,000 B", "node0 on stm32f746", "weights read", "1.000 x",
         "largest buffers", "why not faster", "why not smaller", "modelled"}) {
@@ -66,9 +69,8 @@ Net squeezed() {
 }
 
 Plan spilled_plan(const Net& net) {
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
-  options.ram = 15000;
+  PlanRequest options = one_node(find_board("stm32f746"));
+  options.node().ram = 15000;
   options.max_writes = 1 << 20;
   return make_plan(net, options);
 }
@@ -105,7 +107,7 @@ TEST(PlanJsonTest, HasWhatGoesToStorage) {
 
 TEST(PlanTableTest, SaysWhatGoesToStorageAndHowLongItLives) {
   const Net net = squeezed();
-  const std::string text = plan_table(net, spilled_plan(net), 15000);
+  const std::string text = plan_table(net, spilled_plan(net), {15000});
   for (const char* part :
        {"20,480 B", "written a frame", "weights lie", "spills",
         "in 5 pages of 4,096 B", "years of life at 1 frame a second",
@@ -151,7 +153,8 @@ TEST(PlanTableTest, SaysHowLayersAreCut) {
       {"pipeline", "one"},        {"hidden channels", "inputs"}};
   for (const auto& [name, cut] : cuts) {
     const HandCase c = linked_case(name);
-    const std::string text = plan_table(c.net, c.plan, 20000);
+    const std::string text =
+        plan_table(c.net, c.plan, budgets_of(c.plan, 20000));
     for (const char* part : {cut, "20,000", "node1", "traffic", "received B"}) {
       EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
     }
@@ -167,7 +170,7 @@ TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
   c.plan.nodes[1].fixed_bytes = 16384;
   c.plan.nodes.push_back({});
   c.plan.nodes.back().fixed_bytes = 8192;
-  const std::string text = plan_table(c.net, c.plan, 60000);
+  const std::string text = plan_table(c.net, c.plan, budgets_of(c.plan, 60000));
   for (const char* part : {"4,096 B (4.0 KB) to 16,384 B", "datagrams, keys",
                            "on their way", "1 of 3 nodes have no share"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
@@ -181,7 +184,7 @@ TEST(PlanTableTest, SumsUpManyNodes) {
   while (c.plan.nodes.size() < 64) c.plan.nodes.push_back(copy);
   c.plan.nodes.back().name = "fullest";
   c.plan.nodes.back().arena_bytes = 54321;
-  const std::string text = plan_table(c.net, c.plan, 60000);
+  const std::string text = plan_table(c.net, c.plan, budgets_of(c.plan, 60000));
   EXPECT_LT(std::ranges::count(text, '\n'), 30);
   for (const char* part : {"64 nodes", "(fullest)", "54,321 of 60,000 B"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/check/check.h"
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/simulate.h"
@@ -65,8 +65,7 @@ TEST(ShareTest, SmallestPlansShareAndAreRight) {
   for (uint32_t seed = 300; seed < 340; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = random_net(seed);
-    PlanOptions options;
-    options.board = &find_board("stm32f746");
+    PlanRequest options = one_node(find_board("stm32f746"));
     options.objective = Objective::kRam;
     const Plan plan = make_plan(net, options);
     EXPECT_EQ(check(net, plan), std::vector<std::string>{});
@@ -80,8 +79,7 @@ TEST(ShareTest, SmallestPlansShareAndAreRight) {
 // Two buffers on the same bytes without the order that makes it right.
 TEST(ShareTest, WithoutTheOrderTheCheckerRefuses) {
   const Net net = pairs().net;
-  PlanOptions options;
-  options.board = &find_board("stm32f746");
+  PlanRequest options = one_node(find_board("stm32f746"));
   options.objective = Objective::kRam;
   Plan plan = make_plan(net, options);
   bool ordered = false;

@@ -2,15 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "host/plan/single/planner.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {
 
 Plan smallest_plan(const Net& net) {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = Objective::kRam;
   return make_plan(net, options);
 }

@@ -14,6 +14,10 @@ int64_t ClusterNode::arena_budget() const {
   return budget;
 }
 
+int64_t ClusterNode::plan_budget() const {
+  return std::min<int64_t>(arena_budget(), std::numeric_limits<int32_t>::max());
+}
+
 std::string ClusterNode::budget_source() const {
   if (ram && arena_budget() == *ram) return ram_source;
   return "board " + board.name;

@@ -28,6 +28,8 @@ struct ClusterNode {
   // The arena that a plan may give it: the least of its board's limit and
   // `ram`; INT64_MAX if neither is given.
   int64_t arena_budget() const;
+  // The same for a plan, in which offsets have 32 bits.
+  int64_t plan_budget() const;
   // Where that number comes from: "board teensy41", "--ram", the file's key.
   std::string budget_source() const;
   // For the program: the least of its board's and `flash`.

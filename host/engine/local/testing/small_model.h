@@ -59,8 +59,7 @@ inline Graph squeezed_graph(int side) {
 }
 
 inline Prepared small_prepared() {
-  PlanOptions options;
-  options.board = &find_board("host");
+  PlanRequest options = one_node(find_board("host"));
   options.objective = Objective::kRam;
   return prepare(small_graph(), options);
 }

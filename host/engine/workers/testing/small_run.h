@@ -10,9 +10,10 @@ namespace shoal {
 
 inline Prepared small_split(int nodes, const std::string& strategy = "spatial",
                             uint32_t max_payload = 1472) {
-  return prepare_split(small_graph(),
-                       uniform_cluster(nodes, find_board("host"), std::nullopt),
-                       {.strategy = strategy, .max_payload = max_payload});
+  PlanRequest request = linked_nodes(
+      uniform_cluster(nodes, find_board("host"), std::nullopt), strategy);
+  request.max_payload = max_payload;
+  return prepare(small_graph(), request);
 }
 
 inline std::vector<uint8_t> oracle_output(const Graph& graph,

@@ -1,43 +1,21 @@
-#include "host/plan/single/planner.h"
+#include "host/plan/single/plan_single.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/single/fill.h"
 #include "host/plan/single/numbers.h"
 #include "host/plan/single/search.h"
 #include "host/plan/single/spill_search.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
 namespace {
 
 constexpr int64_t kUnlimited = int64_t{1} << 40;
-
-struct Budget {
-  int64_t bytes = std::numeric_limits<int32_t>::max();
-  std::string source;
-};
-
-Budget find_budget(const PlanOptions& options) {
-  Budget b;
-  if (!options.board->unlimited() && options.board->arena_limit() < b.bytes) {
-    b = {options.board->arena_limit(), "board " + options.board->name};
-  }
-  if (options.ram && *options.ram < b.bytes) b = {*options.ram, "--ram"};
-  return b;
-}
-
-// Converters chain the names of all that they fused.
-std::string layer_text(const Layer& layer) {
-  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
-         std::to_string(layer.file_op) + ")";
-}
 
 // A program counts the firings of a frame in 16 bits.
 void check_firings(const Net& net) {
@@ -50,63 +28,6 @@ void check_firings(const Net& net) {
                                           " times; at most 65535");
     }
   }
-}
-
-// The layer with the largest rings and tensors in the fullest stage.
-int fullest_layer(const PlanNode& node) {
-  const PlanStage* fullest = nullptr;
-  for (const PlanStage& s : node.stages) {
-    if (!fullest || s.arena_bytes > fullest->arena_bytes) fullest = &s;
-  }
-  int layer = -1;
-  int64_t most = -1;
-  for (const PlanActor& a : fullest->actors) {
-    int64_t bytes = a.accumulator_bytes;
-    for (int port : {a.in[0], a.in[1], a.out}) {
-      if (port >= 0) {
-        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
-      }
-    }
-    if (bytes > most) most = bytes, layer = a.layer;
-  }
-  return layer;
-}
-
-// Slots that the fullest stage would not need if its weights were mapped.
-std::string slots_text(const PlanNode& node) {
-  for (const PlanStage& s : node.stages) {
-    if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
-    return "; " + format_bytes(int64_t{s.slot_count} * s.slot_bytes) +
-           " of it are slots for weights from storage" +
-           (node.layout.head_bytes ? "" : ": a larger --flash saves them");
-  }
-  return "";
-}
-
-// `else_fits`: how it would fit in the budget, if there is a way.
-[[noreturn]] void does_not_fit(const Net& net, const PlanNode& smallest,
-                               const Budget& budget,
-                               const std::string& else_fits) {
-  const int layer = fullest_layer(smallest);
-  std::string where = "an input";
-  if (layer >= 0) {
-    where = layer_text(net.layers[layer]);
-  }
-  throw Error(Exit::kDoesNotFit,
-              "ARENA does not fit: " + where + " needs " +
-                  format_bytes(smallest.arena_bytes) +
-                  " at the least; budget " + format_bytes(budget.bytes) + " (" +
-                  budget.source + ")" + slots_text(smallest) + else_fits,
-              "--ram " + std::to_string(smallest.arena_bytes));
-}
-
-void assert_completes(const Net& net, const Plan& plan) {
-  const Simulation run = simulate(net, plan);
-  if (run.completed) return;
-  std::string text =
-      "the plan does not complete in stage " + std::to_string(run.stage) + ":";
-  for (const std::string& b : run.blocked) text += " " + b + ";";
-  throw Error(Exit::kInternal, text);
 }
 
 [[noreturn]] void no_stages(const Net& net) {
@@ -127,25 +48,17 @@ std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
 }
 
 // Layers whose weights are read from storage.
-std::vector<bool> streamed(const Net& net, const PlanOptions& options,
+std::vector<bool> streamed(const Net& net, const PlanRequest& request,
                            const Supply& supply) {
-  const Board& board = *options.board;
+  const Board& board = request.node().board;
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
   int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
   // Records lie there, too, and those of tapes are long.
   if (flash_bytes(net) > flash) flash -= flash / 16;
-  if (options.flash) flash = *options.flash;
+  if (request.node().flash_weights) flash = *request.node().flash_weights;
   return streamed_layers(
       net, flash, supply,
-      supply.storage && options.objective == Objective::kLatency);
-}
-
-[[noreturn]] void no_storage(const Net& net, const Board& board) {
-  const int64_t all = flash_bytes(net);
-  throw Error(Exit::kDoesNotFit,
-              "FLASH does not fit: weights take " + format_bytes(all) +
-                  ", board " + board.name + " has no storage to read them from",
-              "--flash " + std::to_string(all));
+      supply.storage && request.objective == Objective::kLatency);
 }
 
 // A search for less time may come upon a smaller arena as well: so much is
@@ -177,10 +90,11 @@ std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
 
 // What is asked of the planner, for a net with or without spills.
 struct Task {
-  const PlanOptions& options;
-  const Budget& budget;
+  const PlanRequest& request;
   const Supply& supply;
   const std::vector<bool>& streams;
+  const Board& board() const { return request.node().board; }
+  int64_t budget() const { return request.node().plan_budget(); }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;
   }
@@ -193,13 +107,12 @@ class Searches {
   Searches(const Net& net, const Spilling& spilling, const Task& task)
       : net_(net),
         task_(task),
-        survey_(net, *task.options.board,
-                chunk_limits(*task.options.board, task.any_stream()),
-                spilling) {
-    const bool tape = !task.options.board->flash_mapped || task.any_stream();
+        survey_(net, task.board(),
+                chunk_limits(task.board(), task.any_stream()), spilling) {
+    const bool tape = !task.board().flash_mapped || task.any_stream();
     std::vector<size_t> limits(survey_.chunk_limits().size());
     std::iota(limits.begin(), limits.end(), size_t{0});
-    const bool mapped = task.options.board->flash_mapped;
+    const bool mapped = task.board().flash_mapped;
     for (const size_t limit : limits) {
       if (mapped && limit > 0) break;
       small_.emplace_back(net, task.supply, survey_, task.streams,
@@ -227,7 +140,7 @@ class Searches {
 
   // `least` is the smallest, which fits.
   Candidate best(const Candidate& least) {
-    if (task_.options.objective == Objective::kRam) return least;
+    if (task_.request.objective == Objective::kRam) return least;
     std::vector<Candidate> found{least};
     const auto search = [&](std::vector<Search>& searches, int64_t budget) {
       for (Search& s : searches) {
@@ -237,10 +150,10 @@ class Searches {
         }
       }
     };
-    search(small_, task_.budget.bytes);
+    search(small_, task_.budget());
     // What these leave is for slots and sets.
     for (const int64_t percent : {100, 85, 65}) {
-      search(fast_, task_.budget.bytes * percent / 100);
+      search(fast_, task_.budget() * percent / 100);
     }
     std::stable_sort(found.begin(), found.end(),
                      [](const Candidate& a, const Candidate& b) {
@@ -260,7 +173,7 @@ class Searches {
     found.resize(std::min(found.size(), kFilled));
     for (Candidate& c : found) {
       PlanNode filled = c.node;
-      fill_arena(net_, task_.supply, task_.budget.bytes, filled);
+      fill_arena(net_, task_.supply, task_.budget(), filled);
       if (filled.arena_bytes < least) continue;
       c.node = std::move(filled);
       c.time_ps = node_time_ps(net_, c.node, task_.supply);
@@ -285,17 +198,24 @@ std::string spilled_text(const SpillNet& spills) {
 }
 
 // What the frames of a batch may spill together.
-int64_t allowed_writes(const Net& net, const PlanOptions& options,
+int64_t allowed_writes(const Net& net, const PlanRequest& request,
                        const Storage& storage) {
   const int64_t frames = net.frames;
-  const int64_t allowed = options.max_writes > kUnlimited / frames
+  const int64_t allowed = request.max_writes > kUnlimited / frames
                               ? kUnlimited
-                              : options.max_writes * frames;
-  if (options.years <= 0 || options.fps <= 0) return allowed;
+                              : request.max_writes * frames;
+  if (request.years <= 0 || request.fps <= 0) return allowed;
   const int64_t weights = flash_bytes(net);
   return std::min(
-      allowed, writes_for_life(storage, weights + weights / 16, options.years,
-                               options.fps / net.frames));
+      allowed, writes_for_life(storage, weights + weights / 16, request.years,
+                               request.fps / net.frames));
+}
+
+[[noreturn]] void does_not_fit(const Net& net, const Task& task,
+                               const PlanNode& smallest,
+                               const std::string& else_fits = "") {
+  arena_does_not_fit(net, task.request, smallest, task.request.node(),
+                     smallest.arena_bytes, else_fits);
 }
 
 [[noreturn]] void too_many_writes(const Net& net, const Task& task,
@@ -304,8 +224,8 @@ int64_t allowed_writes(const Net& net, const PlanOptions& options,
   const int64_t frames = net.frames;
   const int64_t bytes = (spills.written_bytes() + frames - 1) / frames;
   const std::string writes = std::to_string(bytes);
-  const bool asked = bytes <= task.options.max_writes;
-  does_not_fit(net, whole, task.budget,
+  const bool asked = bytes <= task.request.max_writes;
+  does_not_fit(net, task, whole,
                (asked ? "; for --lifetime a frame may write " +
                             std::to_string(allowed / frames) + " B, with more"
                       : "; with --max-writes " + writes) +
@@ -316,26 +236,26 @@ int64_t allowed_writes(const Net& net, const PlanOptions& options,
 // The last resort: activations go to storage, so that it fits after all.
 Candidate with_spills(const Net& net, const Task& task, const PlanNode& whole,
                       std::optional<SpillNet>& spills) {
-  const Board& board = *task.options.board;
-  if (board.storages.empty()) does_not_fit(net, whole, task.budget, "");
-  const Storage& storage = find_storage(board, task.options.storage);
+  const Board& board = task.board();
+  if (board.storages.empty()) does_not_fit(net, task, whole);
+  const Storage& storage = find_storage(board, task.request.node().storage);
   spills.emplace(net, storage.erase_bytes);
   const SmallestNode smallest = [&](const SpillNet& s) {
     return Searches(s.net(), s.spilling(), task).smallest_node();
   };
-  const int64_t allowed = allowed_writes(net, task.options, storage);
+  const int64_t allowed = allowed_writes(net, task.request, storage);
   const bool fits =
       (allowed > 0 &&
-       find_spills(*spills, whole, task.budget.bytes, allowed, smallest)) ||
+       find_spills(*spills, whole, task.budget(), allowed, smallest)) ||
       (allowed < kUnlimited &&
-       find_spills(*spills, whole, task.budget.bytes, kUnlimited, smallest));
-  if (!fits) does_not_fit(net, whole, task.budget, "");
+       find_spills(*spills, whole, task.budget(), kUnlimited, smallest));
+  if (!fits) does_not_fit(net, task, whole);
   if (spills->written_bytes() > allowed) {
     too_many_writes(net, task, whole, *spills, allowed);
   }
   Searches searches(spills->net(), spills->spilling(), task);
   std::optional<Candidate> least = searches.smallest();
-  if (!least || least->node.arena_bytes > task.budget.bytes) {
+  if (!least || least->node.arena_bytes > task.budget()) {
     throw Error(Exit::kInternal, "spills do not fit a second time");
   }
   Candidate best = searches.best(*least);
@@ -349,7 +269,7 @@ Candidate best_candidate(const Net& net, const Task& task,
   Searches searches(net, {}, task);
   const std::optional<Candidate> least = searches.smallest();
   if (!least) no_stages(net);
-  if (least->node.arena_bytes <= task.budget.bytes) {
+  if (least->node.arena_bytes <= task.budget()) {
     return searches.best(*least);
   }
   return with_spills(net, task, least->node, spills);
@@ -357,40 +277,30 @@ Candidate best_candidate(const Net& net, const Task& task,
 
 }  // namespace
 
-Plan make_plan(const Net& net, const PlanOptions& options) {
-  if (options.strategy != "single") {
-    throw Error(Exit::kUsage, "--strategy " + options.strategy +
-                                  " is not known for one node; known: single");
-  }
+Plan plan_single(const Net& net, const PlanRequest& request) {
   check_firings(net);
-  const Budget budget = find_budget(options);
-  Supply supply{options.board, nullptr, options.sealed};
-  if (!options.board->storages.empty()) {
-    supply.storage = &find_storage(*options.board, options.storage);
+  const ClusterNode& of = request.node();
+  Supply supply{&of.board, nullptr, of.sealed};
+  if (!of.board.storages.empty()) {
+    supply.storage = &find_storage(of.board, of.storage);
   }
-  const std::vector<bool> streams = streamed(net, options, supply);
-  const bool stored = !options.board->flash_mapped ||
+  const std::vector<bool> streams = streamed(net, request, supply);
+  const bool stored = !of.board.flash_mapped ||
                       std::count(streams.begin(), streams.end(), true) > 0;
-  if (stored && !supply.storage) no_storage(net, *options.board);
+  if (stored && !supply.storage) no_storage(net, of.board);
   std::optional<SpillNet> spills;
-  Candidate found =
-      best_candidate(net, {options, budget, supply, streams}, spills);
+  Candidate found = best_candidate(net, {request, supply, streams}, spills);
   Plan plan;
-  plan.objective = options.objective == Objective::kLatency ? "latency" : "ram";
   plan.nodes.push_back(std::move(found.node));
   PlanNode& node = plan.nodes[0];
-  node.name = "node0";
-  node.board = options.board->name;
-  node.fixed_bytes = static_cast<uint32_t>(options.board->fixed_bytes());
-  node.mapped = options.board->flash_mapped;
+  node.name = of.name;
+  node.board = of.board.name;
+  node.fixed_bytes = static_cast<uint32_t>(of.board.fixed_bytes());
+  node.mapped = of.board.flash_mapped;
   if (stored) node.storage = supply.storage->name;
-  node.sealed = (stored || spills) && options.sealed;
+  node.sealed = (stored || spills) && of.sealed;
   model_numbers(net, supply, plan);
-  if (spills) {
-    add_spill_numbers(*options.board,
-                      find_storage(*options.board, options.storage), plan);
-  }
-  assert_completes(net, plan);
+  if (spills) add_spill_numbers(of.board, *supply.storage, plan);
   return plan;
 }
 

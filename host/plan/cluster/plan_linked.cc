@@ -1,64 +1,23 @@
-#include "host/plan/cluster/split_planner.h"
+#include "host/plan/cluster/plan_linked.h"
 
 #include <algorithm>
 #include <deque>
-#include <limits>
 
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/plan/cluster/gaps.h"
 #include "host/plan/cluster/split_build.h"
 #include "host/plan/cluster/split_search.h"
 #include "host/plan/cluster/split_time.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 namespace {
 
-// With more nodes fewer plans are built in full and fewer orders simulated.
+// With more nodes fewer plans are built in full.
 constexpr int kManyNodes = 16;
 // What more rows in rings may cost of a plan's modelled time.
 constexpr double kAboutAsFast = 1.005;
-
-// One order would do; the others would tell of a mistake in the simulation.
-void assert_completes(const Net& net, const Plan& plan) {
-  for (const FiringOrder order :
-       {FiringOrder::kDeepest, FiringOrder::kShallowest,
-        FiringOrder::kRandom}) {
-    const bool many = plan.nodes.size() > kManyNodes;
-    if (many && order != FiringOrder::kDeepest) continue;
-    SimulateOptions options;
-    options.order = order;
-    const Simulation run = simulate(net, plan, options);
-    if (run.completed) continue;
-    std::string text = "the plan does not complete in segment " +
-                       std::to_string(run.stage) + ":";
-    for (const std::string& b : run.blocked) text += " " + b + ";";
-    throw Error(Exit::kInternal, text);
-  }
-}
-
-// The layer with the largest buffers in the fullest stage.
-std::string fullest_layer(const Net& net, const PlanNode& node) {
-  const PlanStage* fullest = &node.stages.front();
-  for (const PlanStage& s : node.stages) {
-    if (s.arena_bytes > fullest->arena_bytes) fullest = &s;
-  }
-  int layer = -1;
-  int64_t most = -1;
-  for (const PlanActor& a : fullest->actors) {
-    if (a.copy) continue;
-    int64_t bytes = a.accumulator_bytes;
-    for (int port : {a.in[0], a.in[1], a.out}) {
-      if (port >= 0) {
-        bytes += fullest->buffers[fullest->ports[port].buffer].bytes();
-      }
-    }
-    if (bytes > most) most = bytes, layer = a.layer;
-  }
-  return layer < 0 ? "an input" : layer_text(net.layers[layer]);
-}
 
 // Percent of the smallest budget, and of that for bands of more than one row.
 constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
@@ -80,15 +39,14 @@ int64_t largest_arena(const Plan& plan) {
 
 class Planner {
  public:
-  Planner(const SplitNet& split, const Cluster& cluster,
-          const SplitOptions& options)
+  Planner(const SplitNet& split, const PlanRequest& request)
       : s_(split),
-        cluster_(cluster),
-        options_(options),
-        streaming_(split, cluster),
-        model_(split, cluster, streaming_, options.max_payload),
+        cluster_(request.cluster),
+        request_(request),
+        streaming_(split, cluster_),
+        model_(split, cluster_, streaming_, request.max_payload),
         search_(split, model_) {
-    for (const ClusterNode& node : cluster.nodes) {
+    for (const ClusterNode& node : cluster_.nodes) {
       if (!node.board.flash_mapped) {
         throw Error(Exit::kUsage,
                     "node " + node.name + ": board " + node.board.name +
@@ -96,14 +54,13 @@ class Planner {
                         "nodes cannot yet",
                     "a board whose flash is memory mapped");
       }
-      limits_.push_back(std::min<int64_t>(node.arena_budget(),
-                                          std::numeric_limits<int32_t>::max()));
+      limits_.push_back(node.plan_budget());
     }
   }
 
   Plan plan() {
     std::optional<Plan> best;
-    if (options_.objective == Objective::kLatency) best = fastest();
+    if (request_.objective == Objective::kLatency) best = fastest();
     if (!best) best = smallest();
     if (!best) no_segments();
     if (!fits(*best)) {
@@ -112,10 +69,7 @@ class Planner {
       if (!other) does_not_fit(*best);
       best = std::move(other);
     }
-    if (options_.objective == Objective::kLatency) give_gaps(*best, limits_);
-    best->objective =
-        options_.objective == Objective::kLatency ? "latency" : "ram";
-    assert_completes(s_.net, *best);
+    if (request_.objective == Objective::kLatency) give_gaps(*best, limits_);
     return std::move(*best);
   }
 
@@ -141,7 +95,7 @@ class Planner {
     BuildOptions how;
     how.tighten_tries = tries;
     how.slack = slack;
-    if (options_.objective == Objective::kLatency) how.budgets = limits_;
+    if (request_.objective == Objective::kLatency) how.budgets = limits_;
     std::optional<Plan> plan = build_split_plan(s_, choice, streaming_, how);
     if (plan) finish(*plan);
     return plan;
@@ -227,7 +181,7 @@ class Planner {
     }
     plan.strategy = s_.cuts.strategy;
     set_slices(s_.net, cluster_, plan);
-    model_split_time(s_.net, cluster_, options_.max_payload, plan);
+    model_split_time(s_.net, cluster_, request_.max_payload, plan);
   }
 
   // Only what the file of cuts keeps together can be in the way.
@@ -243,39 +197,19 @@ class Planner {
                 loop ? "groups = 1" : "joined = false");
   }
 
-  // --ram is of all nodes; everything else is said of one.
-  static std::string more_ram(const ClusterNode& of, int64_t own_bytes,
-                              int64_t largest_bytes) {
-    const bool for_all = of.ram_source == ClusterNode{}.ram_source;
-    const int64_t bytes = for_all ? largest_bytes : own_bytes;
-    if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
-      return "more nodes, other cuts, or a board with " + format_bytes(bytes) +
-             " of arena";
-    }
-    if (for_all) return "--ram " + std::to_string(bytes);
-    return of.ram_source + ": " + std::to_string(bytes) +
-           ", or a smaller share for this node";
-  }
-
   [[noreturn]] void does_not_fit(const Plan& plan) const {
     for (size_t n = 0; n < limits_.size(); ++n) {
       const PlanNode& node = plan.nodes[n];
       if (node.arena_bytes <= limits_[n]) continue;
-      const ClusterNode& of = cluster_.nodes[n];
-      throw Error(Exit::kDoesNotFit,
-                  "ARENA does not fit: node " + node.name + ", " +
-                      fullest_layer(s_.net, node) + " needs " +
-                      format_bytes(node.arena_bytes) +
-                      " at the least; budget " + format_bytes(limits_[n]) +
-                      " (" + of.budget_source() + ")",
-                  more_ram(of, node.arena_bytes, largest_arena(plan)));
+      arena_does_not_fit(s_.net, request_, node, cluster_.nodes[n],
+                         largest_arena(plan));
     }
     throw Error(Exit::kInternal, "a plan that fits does not fit");
   }
 
   const SplitNet& s_;
   const Cluster& cluster_;
-  const SplitOptions& options_;
+  const PlanRequest& request_;
   const Streaming streaming_;
   const CostModel model_;
   const SplitSearch search_;
@@ -284,10 +218,9 @@ class Planner {
 
 }  // namespace
 
-Plan make_split_plan(const Net& net, const Cluster& cluster, const Cuts& cuts,
-                     const SplitOptions& options) {
-  const SplitNet split(net, cluster, cuts);
-  return Planner(split, cluster, options).plan();
+Plan plan_linked(const Net& net, const PlanRequest& request, const Cuts& cuts) {
+  const SplitNet split(net, request.cluster, cuts);
+  return Planner(split, request).plan();
 }
 
 }  // namespace shoal

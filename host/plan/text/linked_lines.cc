@@ -1,4 +1,4 @@
-#include "host/plan/text/cluster_table.h"
+#include "host/plan/text/linked_lines.h"
 
 #include <algorithm>
 
@@ -20,10 +20,9 @@ std::string cut_text(const std::string& text, size_t width) {
   return text.size() > width ? text.substr(0, width - 1) + "~" : text;
 }
 
-class ClusterTable {
+class LinkedLines {
  public:
-  ClusterTable(const Plan& plan,
-               const std::vector<std::optional<int64_t>>& budgets)
+  LinkedLines(const Plan& plan, const Budgets& budgets)
       : plan_(plan), budgets_(budgets), segments_(summarize_segments(plan)) {}
 
   std::string text() {
@@ -211,16 +210,15 @@ class ClusterTable {
   }
 
   const Plan& plan_;
-  const std::vector<std::optional<int64_t>>& budgets_;
+  const Budgets& budgets_;
   const std::vector<SegmentSummary> segments_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string cluster_table(const Plan& plan,
-                          const std::vector<std::optional<int64_t>>& budgets) {
-  return ClusterTable(plan, budgets).text();
+std::string linked_lines(const Plan& plan, const Budgets& budgets) {
+  return LinkedLines(plan, budgets).text();
 }
 
 }  // namespace shoal

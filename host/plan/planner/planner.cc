@@ -1,0 +1,67 @@
+#include "host/plan/planner/planner.h"
+
+#include <string>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/cluster/plan_linked.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/single/plan_single.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+// With more nodes fewer orders are simulated.
+constexpr size_t kManyNodes = 16;
+
+// One order would do; the others would tell of a mistake in the simulation.
+void assert_completes(const Net& net, const Plan& plan) {
+  for (const FiringOrder order :
+       {FiringOrder::kDeepest, FiringOrder::kShallowest,
+        FiringOrder::kRandom}) {
+    const bool one_order = !plan.linked || plan.nodes.size() > kManyNodes;
+    if (one_order && order != FiringOrder::kDeepest) continue;
+    SimulateOptions options;
+    options.order = order;
+    const Simulation run = simulate(net, plan, options);
+    if (run.completed) continue;
+    std::string text = "the plan does not complete in segment " +
+                       std::to_string(run.stage) + ":";
+    for (const std::string& b : run.blocked) text += " " + b + ";";
+    throw Error(Exit::kInternal, text);
+  }
+}
+
+Cuts cuts_of(const Net& net, const PlanRequest& request) {
+  if (request.cuts) return *request.cuts;
+  if (request.cuts_file) {
+    return parse_cuts(request.cuts_file->name, request.cuts_file->text, net,
+                      request.cluster);
+  }
+  const bool named = !request.strategy.empty();
+  return make_cuts(net, request.cluster,
+                   {.strategy = named ? request.strategy : "spatial"});
+}
+
+Plan plan_of(const Net& net, const PlanRequest& request) {
+  if (request.over_links()) {
+    return plan_linked(net, request, cuts_of(net, request));
+  }
+  if (request.strategy.empty() || request.strategy == "single") {
+    return plan_single(net, request);
+  }
+  throw Error(Exit::kUsage, "--strategy " + request.strategy +
+                                " is not known for one node; known: single");
+}
+
+}  // namespace
+
+Plan make_plan(const Net& net, const PlanRequest& request) {
+  Plan plan = plan_of(net, request);
+  plan.objective = objective_name(request.objective);
+  assert_completes(net, plan);
+  return plan;
+}
+
+}  // namespace shoal

@@ -1,0 +1,101 @@
+#include "host/plan/text/does_not_fit.h"
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/cost/supply.h"
+
+namespace shoal {
+namespace {
+
+// Bytes of the buffers that an actor reads and writes, and of its sums.
+int64_t actor_bytes(const PlanStage& stage, const PlanActor& a) {
+  int64_t bytes = a.accumulator_bytes;
+  for (int port : {a.in[0], a.in[1], a.out}) {
+    if (port >= 0) bytes += stage.buffers[stage.ports[port].buffer].bytes();
+  }
+  return bytes;
+}
+
+// Slots that the fullest stage would not need if its weights were mapped.
+std::string slots_text(const PlanNode& node) {
+  for (const PlanStage& s : node.stages) {
+    if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
+    return "; " + format_bytes(int64_t{s.slot_count} * s.slot_bytes) +
+           " of it are slots for weights from storage" +
+           (node.layout.head_bytes ? "" : ": a larger --flash saves them");
+  }
+  return "";
+}
+
+// --ram is of all nodes; everything else is said of one.
+std::string more_ram(const PlanRequest& request, const ClusterNode& of,
+                     int64_t own_bytes, int64_t largest_bytes) {
+  if (!request.over_links()) return "--ram " + std::to_string(own_bytes);
+  const bool for_all = of.ram_source == ClusterNode{}.ram_source;
+  const int64_t bytes = for_all ? largest_bytes : own_bytes;
+  if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
+    return "more nodes, other cuts, or a board with " + format_bytes(bytes) +
+           " of arena";
+  }
+  if (for_all) return "--ram " + std::to_string(bytes);
+  return of.ram_source + ": " + std::to_string(bytes) +
+         ", or a smaller share for this node";
+}
+
+}  // namespace
+
+std::string layer_text(const Layer& layer) {
+  // Converters chain the names of all that they fused.
+  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
+         std::to_string(layer.file_op) + ")";
+}
+
+std::string fullest_layer(const Net& net, const PlanNode& node) {
+  if (node.stages.empty()) return "an input";
+  const PlanStage& fullest =
+      *std::ranges::max_element(node.stages, {}, &PlanStage::arena_bytes);
+  const PlanActor* most = nullptr;
+  for (const PlanActor& a : fullest.actors) {
+    if (a.copy) continue;
+    if (!most || actor_bytes(fullest, a) > actor_bytes(fullest, *most)) {
+      most = &a;
+    }
+  }
+  return most ? layer_text(net.layers[most->layer]) : "an input";
+}
+
+void arena_does_not_fit(const Net& net, const PlanRequest& request,
+                        const PlanNode& smallest, const ClusterNode& of,
+                        int64_t largest_bytes, const std::string& else_fits) {
+  const std::string node = request.over_links() ? "node " + of.name + ", " : "";
+  throw Error(Exit::kDoesNotFit,
+              "ARENA does not fit: " + node + fullest_layer(net, smallest) +
+                  " needs " + format_bytes(smallest.arena_bytes) +
+                  " at the least; budget " + format_bytes(of.plan_budget()) +
+                  " (" + of.budget_source() + ")" + slots_text(smallest) +
+                  else_fits,
+              more_ram(request, of, smallest.arena_bytes, largest_bytes));
+}
+
+void no_storage(const Net& net, const Board& board) {
+  const int64_t all = flash_bytes(net);
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: weights take " + format_bytes(all) +
+                  ", board " + board.name + " has no storage to read them from",
+              "--flash " + std::to_string(all));
+}
+
+void check_flash(const Plan& plan, const PlanNode& node, int64_t budget) {
+  if (node.program_bytes <= budget) return;
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: the program of node " + node.name + " has " +
+                  format_bytes(node.program_bytes) + "; budget " +
+                  format_bytes(budget),
+              plan.strategy == "kernel"
+                  ? "more nodes, or a smaller share for this one"
+                  : "output channels over several nodes: --strategy kernel");
+}
+
+}  // namespace shoal

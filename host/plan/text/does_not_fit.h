@@ -1,0 +1,31 @@
+// What is said of a plan that does not fit: where, how many bytes, whose
+// budget, and the smallest change with which it would.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+// "layer NAME (3)".
+std::string layer_text(const Layer&);
+// The layer with the largest buffers in the node's fullest stage.
+std::string fullest_layer(const Net&, const PlanNode&);
+
+// The smallest plan of a node is beyond its budget; `largest_bytes` is the
+// largest arena of all nodes. `else_fits`: how it would fit in the budget, if
+// there is a way.
+[[noreturn]] void arena_does_not_fit(const Net&, const PlanRequest&,
+                                     const PlanNode& smallest,
+                                     const ClusterNode& of,
+                                     int64_t largest_bytes,
+                                     const std::string& else_fits = "");
+// Weights exceed what the board may execute in place, and it has no storage.
+[[noreturn]] void no_storage(const Net&, const Board&);
+// Throws if the node's program has more bytes than its flash.
+void check_flash(const Plan&, const PlanNode&, int64_t budget);
+
+}  // namespace shoal

@@ -1,0 +1,14 @@
+// The table of a linked plan: what every node needs and does (of many nodes,
+// the least, the mean and the most), what every segment does, the traffic.
+// Internal to plan_table().
+#pragma once
+
+#include <string>
+
+#include "host/plan/text/plan_table.h"
+
+namespace shoal {
+
+std::string linked_lines(const Plan&, const Budgets&);
+
+}  // namespace shoal

@@ -1,0 +1,52 @@
+// What a plan is asked for: the nodes with their memory and storage, how layers
+// are cut over them, and what counts. A node alone is a cluster of one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "host/plan/types/cluster.h"
+#include "host/plan/types/layer_cuts.h"
+
+namespace shoal {
+
+enum class Objective : uint8_t { kLatency, kRam };
+const char* objective_name(Objective);
+
+// A file of --cuts: its name for messages, and its text.
+struct CutsFile {
+  std::string name, text;
+};
+
+struct PlanRequest {
+  Cluster cluster;  // with budgets, storages and seals
+  // Rows come and go over links. Those of several nodes always do.
+  bool linked = false;
+  // How a linked plan cuts the layers: as given, else as the file says, else by
+  // strategy. Without links there is only "single".
+  std::optional<Cuts> cuts = {};
+  std::optional<CutsFile> cuts_file = {};
+  std::string strategy = {};  // empty: "single", or "spatial"
+  Objective objective = Objective::kLatency;
+  uint32_t max_payload = 1472;  // of the links' datagrams
+  // Of a node without links. Frames of the model in one:
+  int batch = 1;
+  int64_t max_writes = 0;     // bytes that a frame may spill
+  double years = 0, fps = 0;  // the storage must live so long with spills
+                              // of so many frames a second; 0: any time
+
+  bool over_links() const { return linked || cluster.nodes.size() > 1; }
+  // The first node; of a node alone the only one.
+  ClusterNode& node() { return cluster.nodes.at(0); }
+  const ClusterNode& node() const { return cluster.nodes.at(0); }
+};
+
+// A node without links.
+PlanRequest one_node(const Board&, std::optional<int64_t> ram = {});
+// Nodes with links: also a single one.
+PlanRequest linked_nodes(Cluster, std::string strategy = "spatial",
+                         Objective = Objective::kLatency);
+PlanRequest linked_nodes(Cluster, Cuts, Objective = Objective::kLatency);
+
+}  // namespace shoal
