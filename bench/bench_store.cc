@@ -24,7 +24,7 @@ namespace {
 class MemoryStorage final : public HostStorage {
  public:
   explicit MemoryStorage(std::vector<uint8_t> bytes)
-      : bytes_(std::move(bytes)), storage_{this, &start, &poll, 0, 0} {}
+      : bytes_(std::move(bytes)), storage_{this, &read, &poll, 0, 0} {}
   const shoal_storage& storage() const override { return storage_; }
   uint32_t bytes() const override {
     return static_cast<uint32_t>(bytes_.size());
@@ -33,7 +33,7 @@ class MemoryStorage final : public HostStorage {
   void wait() override {}
 
  private:
-  static int start(void* self, uint32_t offset, uint32_t count, void* to) {
+  static int read(void* self, uint32_t offset, uint32_t count, void* to) {
     MemoryStorage& s = *static_cast<MemoryStorage*>(self);
     if (s.busy_ || uint64_t{offset} + count > s.bytes_.size()) return 1;
     std::copy_n(s.bytes_.begin() + offset, count, static_cast<uint8_t*>(to));

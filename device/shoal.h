@@ -6,14 +6,14 @@
  *
  *   static uint8_t arena[ARENA_BYTES] __attribute__((aligned(16)));
  *   shoal_node node;
- *   if (shoal_open(&node, &config, arena, sizeof arena) > SHOAL_WAIT) fail();
+ *   if (shoal_open(&node, &config, arena, sizeof arena) < 0) fail();
  *   while (got < out_rows) {
  *     sent += shoal_push_rows(&node, 0, picture + sent * row_bytes,
  *                             rows - sent);
- *     int status = shoal_step(&node);
+ *     shoal_status status = shoal_step(&node);
  *     got += shoal_take_rows(&node, 0, scores + got * out_row_bytes,
  *                            out_rows - got);
- *     if (status > SHOAL_WAIT) fail();
+ *     if (status < 0) fail(shoal_status_text(status));
  *     if (status == SHOAL_WAIT) sleep until rows, space or storage come
  *   }
  *
@@ -35,18 +35,43 @@
 extern "C" {
 #endif
 
-/* Values of shoal::Status (device/base/status.h). */
-enum { SHOAL_OK = 0, SHOAL_WAIT = 1 };
+/* What a call answers: what is below 0 is an error. */
+typedef enum shoal_status {
+  SHOAL_OK = 0,
+  SHOAL_WAIT = 1, /* nothing to do until input, space or storage comes */
+  SHOAL_BAD_ARGUMENT = -1, /* the caller broke the contract of the call */
+  SHOAL_BAD_MAGIC = -2,    /* not a shoal program */
+  SHOAL_BAD_VERSION = -3, /* a program format that this runtime does not read */
+  SHOAL_BAD_ARITHMETIC = -4,  /* another operator set or rounding mode */
+  SHOAL_BAD_HASH = -5,        /* the image's SHA-256 does not match */
+  SHOAL_BAD_TAG = -6,         /* a record's or chunk's tag does not match */
+  SHOAL_BAD_RECORD = -7,      /* a table entry fails the loader's checks */
+  SHOAL_TOO_SHORT = -8,       /* the image ends before what it announces */
+  SHOAL_ARENA_TOO_SMALL = -9, /* the program needs a larger arena */
+  SHOAL_STORAGE = -10, /* storage refused or failed, and again when repeated */
+  SHOAL_STALE = -11,   /* a datagram of another epoch, or one seen before */
+  SHOAL_NO_KEY = -12,  /* a sealed store, and no key for it */
+  SHOAL_NOT_SEALED = -13,  /* a key, and a store that is not sealed */
+  SHOAL_WRONG_STORE = -14, /* the store or spill area is another program's */
+  SHOAL_SPILL_FULL = -15,  /* no room to spill, or all of it is worn out */
+  /* A sealed store to spill to, and no salt of this start. */
+  SHOAL_NO_SALT = -16,
+  /* The ledger has an entry that this start did not write. */
+  SHOAL_OTHER_WRITER = -17,
+} shoal_status;
+/* What it says to a person, in English; never null. A program that does not
+ * ask does not pay for the texts. */
+const char* shoal_status_text(shoal_status status);
 
-/* Asynchronous storage: start an operation, poll for its end. One at a time.
- * `start` (a read), `write` and `erase` return 0 if it was accepted. `poll`
+/* Asynchronous storage: `read`, `write` and `erase` begin an operation, one at
+ * a time, and return 0 if it was accepted; `poll` asks for its end. It
  * returns 1 when it has ended and the bytes are all there, 0 while under way,
  * negative on failure: then nothing is known of the bytes. Reads may have any
  * offset and length. A node that spills nothing neither writes nor erases, and
  * `write` and `erase` may be null. */
 typedef struct shoal_storage {
   void* user;
-  int (*start)(void* user, uint32_t offset, uint32_t bytes, void* destination);
+  int (*read)(void* user, uint32_t offset, uint32_t bytes, void* destination);
   int (*poll)(void* user);
   /* Whole units of write_bytes, erased before; `source` stays until the end. */
   int (*write)(void* user, uint32_t offset, uint32_t bytes, const void* source);
@@ -135,6 +160,11 @@ typedef struct shoal_storage_counters {
   uint64_t waits;                 /* times that nothing else was to be done */
 } shoal_storage_counters;
 
+typedef struct shoal_counters {
+  shoal_link_counters link; /* zeros without peers */
+  shoal_storage_counters storage;
+} shoal_counters;
+
 typedef struct shoal_config {
   /* The program image if it is memory mapped (16-byte aligned), else null:
    * then the image is read through `storage`, offset 0 being its first byte.
@@ -164,9 +194,11 @@ typedef struct shoal_config {
   void* tap_user;
 } shoal_config;
 
-/* Caller-owned; holds pointers, so it is not part of the arena. */
+/* Caller-owned; holds pointers, so it is not part of the arena. Its size is a
+ * constant of the compiler's, checked where the node is built. */
+#define SHOAL_NODE_BYTES (8 * (84 + 11 * sizeof(void*)))
 typedef struct shoal_node {
-  uint64_t opaque[84 + 11 * sizeof(void*)];
+  uint64_t opaque[SHOAL_NODE_BYTES / 8];
 } shoal_node;
 
 typedef struct shoal_io_info {
@@ -175,40 +207,38 @@ typedef struct shoal_io_info {
 } shoal_io_info;
 
 typedef struct shoal_fault {
-  uint8_t status; /* shoal::Status */
-  uint8_t table;  /* shoal::Table */
+  shoal_status status;
+  uint8_t table; /* shoal::Table */
   uint16_t stage, index, check;
   uint16_t layer; /* of a chunk that fails; 0xFFFF */
 } shoal_fault;
 
 /* Checks the whole program and prepares the first frame. `arena` must be
- * 16-byte aligned. Returns a shoal::Status; on failure shoal_why() says where.
+ * 16-byte aligned. On failure shoal_last_fault() says where.
  * SHOAL_WAIT: the image is not mapped, has weights that stay in SRAM, or
  * spills; shoal_step() goes on reading and checking, and until that has ended
  * there are no inputs and outputs. */
-int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
-               uint32_t arena_bytes);
+shoal_status shoal_open(shoal_node* node, const shoal_config* config,
+                        void* arena, uint32_t arena_bytes);
 
 /* Runs one slice of one firing, or enters a stage. SHOAL_OK: something was
  * done, call again.
  * SHOAL_WAIT: input rows, output space or storage are needed first. Anything
  * else is final: the node must be opened again. */
-int shoal_step(shoal_node* node);
+shoal_status shoal_step(shoal_node* node);
 
 /* Hands in one datagram (of kind data) that came from `address`; it is opened
- * in place. Refused ones are counted, nothing else happens. Returns a
- * shoal::Status; SHOAL_WAIT: the program is still being read, the datagram is
- * dropped, or it has no peers. */
-int shoal_receive(shoal_node* node, uint64_t address, void* datagram,
-                  uint32_t bytes);
+ * in place. Refused ones are counted, nothing else happens. SHOAL_WAIT: the
+ * program is still being read, the datagram is dropped, or it has no peers. */
+shoal_status shoal_receive(shoal_node* node, uint64_t address, void* datagram,
+                           uint32_t bytes);
 /* Sends what is waiting to be sent: for when shoal_step() returned SHOAL_WAIT
  * (which it has done itself already) and a timer has passed. */
-void shoal_poll_link(shoal_node* node);
+void shoal_flush(shoal_node* node);
 /* When to call shoal_step() though nothing arrives, in the transport's time;
  * UINT64_MAX: never. */
 uint64_t shoal_next_timer_us(const shoal_node* node);
-shoal_link_counters shoal_counters(const shoal_node* node);
-shoal_storage_counters shoal_storage_counts(const shoal_node* node);
+shoal_counters shoal_read_counters(const shoal_node* node);
 
 /* Copies up to `rows` rows of the input into the arena, as far as there is
  * space and its stage is running; returns how many. Rows beyond the frame
@@ -239,7 +269,7 @@ shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input);
 shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output);
 /* Frames whose last stage has ended. */
 uint32_t shoal_frames(const shoal_node* node);
-shoal_fault shoal_why(const shoal_node* node);
+shoal_fault shoal_last_fault(const shoal_node* node);
 /* The layer that the last shoal_step() worked for, 0xFFFF if for none; for
  * counters and watchdogs. */
 uint16_t shoal_last_layer(const shoal_node* node);

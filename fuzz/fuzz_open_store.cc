@@ -118,11 +118,11 @@ void use(const OpenStore& open, const Bytes& store, const std::string& path) {
   const uint32_t bytes = source.storage->bytes();
   expect(uint64_t{d.program} + bytes <= store.size() && bytes > 0);
   Bytes read(bytes);
-  expect(s.start(s.user, 0, bytes, read.data()) == 0);
+  expect(s.read(s.user, 0, bytes, read.data()) == 0);
   expect(finish(*source.storage));
   expect(std::equal(read.begin(), read.end(), store.begin() + d.program));
-  expect(s.start(s.user, bytes, 1, read.data()) != 0);
-  expect(s.start(s.user, 0xFFFFFFFF, 2, read.data()) != 0);
+  expect(s.read(s.user, bytes, 1, read.data()) != 0);
+  expect(s.read(s.user, 0xFFFFFFFF, 2, read.data()) != 0);
   expect(!s.write == !source.spill_area && !s.erase == !source.spill_area);
   if (const shoal_spill_area* area = source.spill_area) {
     const uint32_t block = area->erase_bytes;

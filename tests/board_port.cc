@@ -31,17 +31,17 @@ int PlayedBoard::run(const std::string& command) {
   port.command = command.c_str();
   port.arena = arena_.data();
   port.arena_bytes = arena_.bytes();
-  port.memory = &PlayedBoard::memory;
-  port.ticks = &PlayedBoard::ticks;
+  port.measure_memory = &PlayedBoard::memory;
+  port.read_ticks = &PlayedBoard::ticks;
   port.ticks_per_second = 1000000;
-  port.console = &PlayedBoard::console;
-  port.storage = {this, &PlayedBoard::start, &PlayedBoard::poll, nullptr,
+  port.write_console = &PlayedBoard::console;
+  port.storage = {this, &PlayedBoard::read, &PlayedBoard::poll, nullptr,
                   nullptr};
   port.storage_bytes = 1u << 24;
   return run_firmware(port);
 }
 
-int PlayedBoard::start(void* user, uint32_t offset, uint32_t bytes, void* to) {
+int PlayedBoard::read(void* user, uint32_t offset, uint32_t bytes, void* to) {
   PlayedBoard& b = self(user);
   if (b.to_) return -1;
   const int since = b.reads_++ - b.failing_read_;

@@ -32,7 +32,7 @@ class PlayedBoard {
   bool arena_intact() const { return arena_.intact(); }
 
  private:
-  static int start(void*, uint32_t offset, uint32_t bytes, void* to);
+  static int read(void*, uint32_t offset, uint32_t bytes, void* to);
   static int poll(void*);
   static void console(void*, const void* data, uint32_t bytes);
   static uint64_t ticks(void*);

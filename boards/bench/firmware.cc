@@ -31,9 +31,9 @@ BenchCountFrame count_frame(const BenchRows& r) {
 }
 
 uint64_t elapsed(const shoal_port& port, uint32_t turns) {
-  const uint64_t begin = port.ticks(port.user);
+  const uint64_t begin = port.read_ticks(port.user);
   if (turns) turn(turns);
-  return port.ticks(port.user) - begin;
+  return port.read_ticks(port.user) - begin;
 }
 
 void send_begin(const shoal_port& port, FrameWriter& console, uint64_t empty) {
@@ -53,7 +53,7 @@ void send_begin(const shoal_port& port, FrameWriter& console, uint64_t empty) {
 
 int run_firmware(const shoal_port& port) {
   FrameWriter console(port);
-  const BenchClock clock{port.ticks, port.user, elapsed(port, 0)};
+  const BenchClock clock{port.read_ticks, port.user, elapsed(port, 0)};
   send_begin(port, console, clock.empty);
   if (port.arena_bytes < kBenchMemory) return kExitRefused;
   for (uint32_t i = 0; i < kBenchLayerCount; ++i) {
@@ -73,7 +73,7 @@ int run_firmware(const shoal_port& port) {
   }
   const BenchHandshakeResult h = measure_handshake(x25519_everest(), clock);
   shoal_memory memory;
-  port.memory(port.user, &memory);
+  port.measure_memory(port.user, &memory);
   console.send(kBenchHandshake,
                BenchHandshakeFrame{static_cast<uint32_t>(h.ticks),
                                    static_cast<uint32_t>(h.ticks >> 32),

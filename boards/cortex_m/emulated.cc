@@ -17,10 +17,10 @@ shoal_port core_port(Console console, uint32_t ticks_per_second) {
   p.command = "";
   p.arena = arena_begin;
   p.arena_bytes = static_cast<uint32_t>(sram_end - arena_begin);
-  p.memory = memory;
-  p.ticks = read_ticks;
+  p.measure_memory = memory;
+  p.read_ticks = read_ticks;
   p.ticks_per_second = ticks_per_second;
-  p.console = console;
+  p.write_console = console;
   return p;
 }
 
@@ -32,7 +32,7 @@ void run_and_exit(const shoal_port& port) {
 
 void exit_with_fault(Console console, const FaultFrame& fault) {
   shoal_port port{};
-  port.console = console;
+  port.write_console = console;
   send_fault(port, fault);
   semihosting_exit(kExitFault);
 }

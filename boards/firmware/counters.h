@@ -26,7 +26,7 @@ class Counters {
   uint64_t ticks() const { return total_; }
 
  private:
-  uint64_t now() const { return port_.ticks(port_.user); }
+  uint64_t now() const { return port_.read_ticks(port_.user); }
   void report();
 
   const shoal_port& port_;

@@ -80,18 +80,18 @@ class Firmware {
   bool refuse(Refusal refusal, Status status = Status::kOk) {
     RefusedFrame r{};
     r.refusal = static_cast<uint8_t>(refusal);
-    r.status = static_cast<uint8_t>(status);
+    r.status = static_cast<int8_t>(status);
     r.stage = r.index = 0xFFFF;
     std::memcpy(r.board, directory_.board, sizeof r.board);
     console_.send(FrameType::kRefused, r);
     return false;
   }
 
-  bool refuse_program(int status) {
-    const shoal_fault why = shoal_why(&node);
+  bool refuse_program(shoal_status status) {
+    const shoal_fault why = shoal_last_fault(&node);
     RefusedFrame r{};
     r.refusal = static_cast<uint8_t>(Refusal::kProgram);
-    r.status = static_cast<uint8_t>(status);
+    r.status = static_cast<int8_t>(status);
     r.table = why.table;
     r.stage = why.stage, r.index = why.index, r.check = why.check;
     console_.send(FrameType::kRefused, r);
@@ -102,7 +102,7 @@ class Firmware {
     const auto bytes = static_cast<uint32_t>(sizeof directory_);
     storage_.set_part(SharedStorage::kInput, 0, port_.storage_bytes);
     const shoal_storage& s = storage_.of(SharedStorage::kInput);
-    if (s.start(s.user, 0, bytes, &directory_) != 0) {
+    if (s.read(s.user, 0, bytes, &directory_) != 0) {
       return refuse(Refusal::kStorage);
     }
     int answer = 0;
@@ -157,23 +157,24 @@ class Firmware {
       config.store_key = node_key;
     }
     if (read_salt(port_.command, salt_) ||
-        (port_.entropy &&
-         port_.entropy(port_.user, salt_, sizeof salt_) == 0)) {
+        (port_.draw_entropy &&
+         port_.draw_entropy(port_.user, salt_, sizeof salt_) == 0)) {
       config.start_salt = salt_;
     }
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
     std::memset(port_.arena, kPaint, port_.arena_bytes);
     counters_.start(0);
-    int status = shoal_open(&node, &config, port_.arena, port_.arena_bytes);
+    shoal_status status =
+        shoal_open(&node, &config, port_.arena, port_.arena_bytes);
     // Without outputs the program is still being read.
-    while (status <= SHOAL_WAIT && shoal_outputs(&node) == 0) {
+    while (status >= SHOAL_OK && shoal_outputs(&node) == 0) {
       status = shoal_step(&node);
     }
     counters_.pause();
     counters_.spent_on(kNoLayer);
     load_ticks_ = counters_.ticks();
-    return status <= SHOAL_WAIT || refuse_program(status);
+    return status >= SHOAL_OK || refuse_program(status);
   }
 
   bool check_input() {
@@ -191,14 +192,14 @@ class Firmware {
     while (!io_.complete() || shoal_frames(&node) <= frame) {
       if (!io_.feed()) return refuse(Refusal::kStorage);
       counters_.spent_on(kNoLayer);
-      const int status = shoal_step(&node);
+      const shoal_status status = shoal_step(&node);
       counters_.spent_on(shoal_last_layer(&node));
-      if (status > SHOAL_WAIT) return refuse_program(status);
+      if (status < SHOAL_OK) return refuse_program(status);
       counters_.pause();
       const bool collected = io_.collect();
       counters_.resume();
-      if (status == SHOAL_WAIT && !collected && port_.idle) {
-        port_.idle(port_.user);
+      if (status == SHOAL_WAIT && !collected && port_.wait_for_interrupt) {
+        port_.wait_for_interrupt(port_.user);
       }
     }
     counters_.stop();
@@ -217,7 +218,7 @@ class Firmware {
     }
     static_assert(sizeof(shoal_memory) == sizeof e.memory);
     shoal_memory memory{};
-    port_.memory(port_.user, &memory);
+    port_.measure_memory(port_.user, &memory);
     std::memcpy(e.memory, &memory, sizeof memory);
     e.program_read_bytes = storage_.read_bytes(SharedStorage::kProgram);
     e.input_read_bytes = storage_.read_bytes(SharedStorage::kInput);

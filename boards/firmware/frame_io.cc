@@ -40,9 +40,9 @@ bool FrameIo::begin_row() {
 }
 
 bool FrameIo::start_piece() {
-  return input_.start(input_.user, offset_ + piece_ * row_.piece_bytes,
-                      row_.piece_bytes,
-                      row_.data + piece_ * row_.step_bytes) == 0;
+  return input_.read(input_.user, offset_ + piece_ * row_.piece_bytes,
+                     row_.piece_bytes,
+                     row_.data + piece_ * row_.step_bytes) == 0;
 }
 
 bool FrameIo::feed() {

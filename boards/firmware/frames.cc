@@ -8,19 +8,19 @@ void FrameWriter::begin(FrameType type, uint32_t bytes) {
   for (int i = 0; i < 4; ++i) {
     head[4 + i] = static_cast<uint8_t>(bytes >> (8 * i));
   }
-  port_.console(port_.user, head, sizeof head);
+  port_.write_console(port_.user, head, sizeof head);
   crc_ = crc32_add(0, head + 2, sizeof head - 2);
 }
 
 void FrameWriter::put(const void* data, uint32_t bytes) {
   crc_ = crc32_add(crc_, static_cast<const uint8_t*>(data), bytes);
-  port_.console(port_.user, data, bytes);
+  port_.write_console(port_.user, data, bytes);
 }
 
 void FrameWriter::end() {
   uint8_t sum[4];
   for (int i = 0; i < 4; ++i) sum[i] = static_cast<uint8_t>(crc_ >> (8 * i));
-  port_.console(port_.user, sum, sizeof sum);
+  port_.write_console(port_.user, sum, sizeof sum);
 }
 
 }  // namespace shoal

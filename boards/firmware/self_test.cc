@@ -34,7 +34,7 @@ bool holds(const shoal_port& port, uint32_t block, uint32_t unit, uint8_t mask,
   const shoal_storage& s = port.storage;
   auto* read = static_cast<uint8_t*>(port.arena);
   const uint32_t bytes = port.storage_write_bytes;
-  if (!ended(s, s.start(s.user, block + unit * bytes, bytes, read))) {
+  if (!ended(s, s.read(s.user, block + unit * bytes, bytes, read))) {
     return false;
   }
   for (uint32_t i = 0; i < bytes; ++i) {
@@ -73,7 +73,7 @@ bool storage_works(const shoal_port& port) {
   }
   const uint32_t block = port.storage_bytes - bytes;
   uint8_t* before = static_cast<uint8_t*>(port.arena) + unit;
-  if (!ended(s, s.start(s.user, block - kBefore, kBefore, before)) ||
+  if (!ended(s, s.read(s.user, block - kBefore, kBefore, before)) ||
       !ended(s, s.erase(s.user, block, bytes))) {
     return false;
   }
@@ -92,7 +92,7 @@ bool storage_works(const shoal_port& port) {
     return false;
   }
   uint8_t* after = before + kBefore;
-  return ended(s, s.start(s.user, block - kBefore, kBefore, after)) &&
+  return ended(s, s.read(s.user, block - kBefore, kBefore, after)) &&
          std::memcmp(before, after, kBefore) == 0;
 }
 
@@ -103,7 +103,7 @@ void run_self_test(const shoal_port& port) {
     static_cast<void>(sum);
   }
   if (has_option(port.command, "test=hang")) {
-    for (;;) port.ticks(port.user);
+    for (;;) port.read_ticks(port.user);
   }
   if (has_option(port.command, "test=memory")) {
     auto* end = static_cast<volatile uint8_t*>(port.arena) + port.arena_bytes;

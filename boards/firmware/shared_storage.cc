@@ -6,7 +6,7 @@ SharedStorage::SharedStorage(const shoal_storage& hardware)
     : hardware_(hardware) {
   for (Part& p : parts_) {
     p.storage = this;
-    p.face = {&p, &SharedStorage::start, &SharedStorage::poll,
+    p.face = {&p, &SharedStorage::read, &SharedStorage::poll,
               &SharedStorage::write, &SharedStorage::erase};
   }
 }
@@ -16,8 +16,7 @@ void SharedStorage::set_part(Reader reader, uint32_t first, uint32_t bytes) {
   parts_[reader].bytes = bytes;
 }
 
-int SharedStorage::start(void* user, uint32_t offset, uint32_t bytes,
-                         void* to) {
+int SharedStorage::read(void* user, uint32_t offset, uint32_t bytes, void* to) {
   Part& p = *static_cast<Part*>(user);
   const int refused = queue(p, Operation::kRead, offset, bytes);
   if (!refused) p.destination = to;
@@ -55,7 +54,7 @@ int SharedStorage::begin(const Part& p) const {
     case Operation::kErase:
       return h.erase ? h.erase(h.user, p.offset, p.wanted) : -1;
     default:
-      return h.start(h.user, p.offset, p.wanted, p.destination);
+      return h.read(h.user, p.offset, p.wanted, p.destination);
   }
 }
 

@@ -35,7 +35,7 @@ class SharedStorage {
     void* destination = nullptr;
     const void* source = nullptr;
   };
-  static int start(void* part, uint32_t offset, uint32_t bytes, void* to);
+  static int read(void* part, uint32_t offset, uint32_t bytes, void* to);
   static int write(void* part, uint32_t offset, uint32_t bytes,
                    const void* from);
   static int erase(void* part, uint32_t offset, uint32_t bytes);

@@ -56,7 +56,7 @@ Status NodeAgent::step() {
     const auto status = static_cast<Status>(shoal_step(&node_));
     if (status == Status::kOk) ++work_;
     worked |= status == Status::kOk || read_.to;
-    if (status > Status::kWait) fault();
+    if (failed(status)) fault();
   }
   return worked ? Status::kOk : Status::kWait;
 }
@@ -99,7 +99,7 @@ bool NodeAgent::receive() {
 }
 
 void NodeAgent::fault() {
-  const shoal_fault why = shoal_why(&node_);
+  const shoal_fault why = shoal_last_fault(&node_);
   fault_ = {static_cast<Status>(why.status), static_cast<Table>(why.table),
             why.stage, why.index, why.check};
   state_ = AgentState::kFaulted;

@@ -259,8 +259,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.tap = config_.tap;
   c.tap_user = config_.tap_user;
   state_ = AgentState::kRunning;
-  const int status = shoal_open(&node_, &c, config_.arena, config_.arena_bytes);
-  if (static_cast<Status>(status) <= Status::kWait) return Reply::kOk;
+  if (shoal_open(&node_, &c, config_.arena, config_.arena_bytes) >= SHOAL_OK) {
+    return Reply::kOk;
+  }
   fault();
   return Reply::kProgram;
 }
@@ -270,13 +271,13 @@ Reply NodeAgent::ping() {
   a.state = state_;
   a.epoch = epoch_;
   a.work = work_;
-  a.status = static_cast<uint8_t>(fault_.status);
+  a.status = static_cast<int8_t>(fault_.status);
   a.table = static_cast<uint8_t>(fault_.table);
   a.fault_stage = fault_.stage;
   a.fault_index = fault_.index;
   a.fault_check = fault_.check;
   if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
-    const shoal_link_counters c = shoal_counters(&node_);
+    const shoal_link_counters c = shoal_read_counters(&node_).link;
     a.stage = shoal_last_work(&node_).stage;
     a.frames = shoal_frames(&node_);
     a.sent_bytes = c.sent_bytes;

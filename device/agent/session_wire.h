@@ -18,7 +18,7 @@
 
 namespace shoal {
 
-inline constexpr uint8_t kSessionVersion = 2;
+inline constexpr uint8_t kSessionVersion = 3;
 inline constexpr uint32_t kLeastPayload = 96;  // of any transport
 inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
@@ -225,8 +225,9 @@ enum class AgentState : uint8_t {
 
 struct PingAnswer {
   AgentState state;
-  uint8_t status, table;  // of the fault
-  uint8_t reserved;       // 0
+  int8_t status;  // of the fault: shoal_status, Table
+  uint8_t table;
+  uint8_t reserved;  // 0
   uint16_t fault_stage, fault_index, fault_check;
   uint16_t stage;  // under way
   uint32_t frames;

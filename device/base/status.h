@@ -1,33 +1,36 @@
 // What a device function answers. Every decoder and the runtime return a
-// Status; a Fault says where in the program a check failed, so that the host
-// can name it. No strings here: they would cost flash.
+// Status (shoal_status of device/shoal.h, which lists them); a Fault says where
+// in the program a check failed, so that the host can name it.
 #pragma once
 
 #include <cstdint>
 
+#include "device/shoal.h"
+
 namespace shoal {
 
-enum class [[nodiscard]] Status : uint8_t{
-    kOk = 0,
-    kWait,           // nothing to do until input, space or storage comes
-    kBadArgument,    // the caller broke the contract of the call
-    kBadMagic,       // not a shoal program
-    kBadVersion,     // a program format that this runtime does not read
-    kBadArithmetic,  // another operator set or rounding mode
-    kBadHash,        // the image's SHA-256 does not match
-    kBadTag,         // a record's or chunk's tag does not match
-    kBadRecord,      // a table entry fails the loader's checks
-    kTooShort,       // the image ends before what it announces
-    kArenaTooSmall,  // arena_bytes of the program exceed what was given
-    kStorage,        // storage refused or failed, and again when repeated
-    kStale,          // a datagram of another epoch, or one seen before
-    kNoKey,          // a sealed store, and no key for it
-    kNotSealed,      // a key, and a store that is not sealed
-    kWrongStore,     // the store or spill area is another program's
-    kSpillFull,      // no room to spill, or all of it is worn out
-    kNoSalt,         // a sealed store to spill to, and no salt of this start
-    kOtherWriter,    // the ledger has an entry that this start did not write
+enum class [[nodiscard]] Status : int8_t{
+    kOk = SHOAL_OK,
+    kWait = SHOAL_WAIT,
+    kBadArgument = SHOAL_BAD_ARGUMENT,
+    kBadMagic = SHOAL_BAD_MAGIC,
+    kBadVersion = SHOAL_BAD_VERSION,
+    kBadArithmetic = SHOAL_BAD_ARITHMETIC,
+    kBadHash = SHOAL_BAD_HASH,
+    kBadTag = SHOAL_BAD_TAG,
+    kBadRecord = SHOAL_BAD_RECORD,
+    kTooShort = SHOAL_TOO_SHORT,
+    kArenaTooSmall = SHOAL_ARENA_TOO_SMALL,
+    kStorage = SHOAL_STORAGE,
+    kStale = SHOAL_STALE,
+    kNoKey = SHOAL_NO_KEY,
+    kNotSealed = SHOAL_NOT_SEALED,
+    kWrongStore = SHOAL_WRONG_STORE,
+    kSpillFull = SHOAL_SPILL_FULL,
+    kNoSalt = SHOAL_NO_SALT,
+    kOtherWriter = SHOAL_OTHER_WRITER,
 };
+constexpr bool failed(Status status) { return status < Status::kOk; }
 
 // Which table of a stage record a fault lies in.
 enum class Table : uint8_t {

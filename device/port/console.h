@@ -71,7 +71,7 @@ static_assert(sizeof(EndFrame) == 76);
 
 // Why a node does not run what lies in its storage.
 enum class Refusal : uint8_t {
-  kProgram = 1,   // status, table ... are shoal_why()'s
+  kProgram = 1,   // status, table ... are shoal_last_fault()'s
   kNoDirectory,   // storage holds nothing
   kVersion,       // a directory of another version
   kOtherBoard,    // made for another board
@@ -82,7 +82,9 @@ enum class Refusal : uint8_t {
   kTooLong,       // the directory's store is longer than the storage
 };
 struct RefusedFrame {
-  uint8_t refusal, status, table, reserved;
+  uint8_t refusal;
+  int8_t status;  // shoal_status
+  uint8_t table, reserved;
   uint16_t stage, index, check, reserved2;
   char board[16];  // that the directory names
 };

@@ -37,15 +37,15 @@ typedef struct shoal_port {
   /* The arena's memory: all that the board can give. 16-byte aligned. */
   void* arena;
   uint32_t arena_bytes;
-  void (*memory)(void* user, shoal_memory* out);
+  void (*measure_memory)(void* user, shoal_memory* out);
 
   /* Clock: ticks since the start. Never goes back, does not wrap; the same
    * rate all the time, at least 10,000 a second. */
-  uint64_t (*ticks)(void* user);
+  uint64_t (*read_ticks)(void* user);
   uint32_t ticks_per_second;
 
   /* Console: takes all bytes in order, waits as long as that needs. */
-  void (*console)(void* user, const void* data, uint32_t bytes);
+  void (*write_console)(void* user, const void* data, uint32_t bytes);
 
   /* Storage with the node's program and room to spill; see shoal_storage.
    * `write` and `erase` may be null: then nothing spills. An operation is
@@ -58,10 +58,10 @@ typedef struct shoal_port {
 
   /* Fills `out` with `bytes` unpredictable bytes and returns 0. Null: the
    * board has no source of them, and secure links are refused. */
-  int (*entropy)(void* user, void* out, uint32_t bytes);
+  int (*draw_entropy)(void* user, void* out, uint32_t bytes);
 
-  /* Waits for an interrupt; null: busy waiting. */
-  void (*idle)(void* user);
+  /* Null: busy waiting. */
+  void (*wait_for_interrupt)(void* user);
 } shoal_port;
 
 #ifdef __cplusplus

@@ -21,7 +21,7 @@ void Node::take_storage(const shoal_storage* storage) {
 
 int Node::count_read(void* self, uint32_t offset, uint32_t bytes, void* to) {
   Node& n = *static_cast<Node*>(self);
-  const int answer = n.storage_.start(n.storage_.user, offset, bytes, to);
+  const int answer = n.storage_.read(n.storage_.user, offset, bytes, to);
   if (answer == 0) ++n.counts_.reads, n.counts_.read_bytes += bytes;
   return answer;
 }
@@ -93,7 +93,7 @@ void Node::fetch_begin() {
 Status Node::fetch_step() {
   if (reading_) {
     const Status read = poll_read();
-    if (read > Status::kWait) return read;
+    if (failed(read)) return read;
     if (read == Status::kOk) {
       if (repair_ == Repair::kReading) {
         repair_ = Repair::kNone;
@@ -103,7 +103,7 @@ Status Node::fetch_step() {
     }
   }
   const Status next = fetch_next();
-  if (next > Status::kWait) return next;
+  if (failed(next)) return next;
   const bool waits = arrived_ == 0 || repair_ != Repair::kNone;
   return waits ? Status::kWait : fetched();
 }

@@ -78,7 +78,7 @@ Status Node::run_slice() {
     // A slot has become free: storage need not be idle during this slice.
     if (used != tape_used_) {
       const Status next = fetch_next();
-      if (next > Status::kWait) return next;
+      if (failed(next)) return next;
     }
     if (!bytes) return Status::kWait;
     set_chunk(s, stage_, c, bytes);

@@ -224,7 +224,7 @@ Status Node::start_frames() {
 
 Status Node::recover_step() {
   const Status status = poll_area();
-  if (status > Status::kWait) return spill_fault(status, kNone);
+  if (failed(status)) return spill_fault(status, kNone);
   if (area_.busy()) return status;
   return start_frame();
 }

@@ -14,7 +14,7 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
   take_storage(config.storage);
   source_.mapped = static_cast<const uint8_t*>(config.image);
   source_.mapped_bytes = config.image ? config.image_bytes : 0;
-  source_.has_storage = storage_.start && storage_.poll;
+  source_.has_storage = storage_.read && storage_.poll;
   source_.storage_bytes =
       config.image ? config.storage_bytes : config.image_bytes;
   source_.cipher = config.store_cipher;
@@ -59,7 +59,8 @@ shoal_work Node::last_work() const {
 
 namespace {
 
-static_assert(sizeof(Node) <= sizeof(shoal_node));
+static_assert(sizeof(shoal_node) == SHOAL_NODE_BYTES);
+static_assert(sizeof(Node) <= SHOAL_NODE_BYTES);
 static_assert(alignof(Node) <= alignof(shoal_node));
 static_assert(std::is_trivially_destructible_v<Node>);
 
@@ -80,34 +81,30 @@ shoal_io_info info_of(const Node& node, uint32_t index) {
 
 using shoal::node_of;
 
-int shoal_open(shoal_node* node, const shoal_config* config, void* arena,
-               uint32_t arena_bytes) {
+shoal_status shoal_open(shoal_node* node, const shoal_config* config,
+                        void* arena, uint32_t arena_bytes) {
   auto* made = new (node->opaque) shoal::Node(*config, arena, arena_bytes);
-  return static_cast<int>(made->open());
+  return static_cast<shoal_status>(made->open());
 }
 
-int shoal_step(shoal_node* node) {
-  return static_cast<int>(node_of(node).step());
+shoal_status shoal_step(shoal_node* node) {
+  return static_cast<shoal_status>(node_of(node).step());
 }
 
-int shoal_receive(shoal_node* node, uint64_t address, void* datagram,
-                  uint32_t bytes) {
-  return static_cast<int>(
+shoal_status shoal_receive(shoal_node* node, uint64_t address, void* datagram,
+                           uint32_t bytes) {
+  return static_cast<shoal_status>(
       node_of(node).receive(address, static_cast<uint8_t*>(datagram), bytes));
 }
 
-void shoal_poll_link(shoal_node* node) { node_of(node).poll_link(); }
+void shoal_flush(shoal_node* node) { node_of(node).flush(); }
 
 uint64_t shoal_next_timer_us(const shoal_node* node) {
   return node_of(node).next_timer_us();
 }
 
-shoal_link_counters shoal_counters(const shoal_node* node) {
+shoal_counters shoal_read_counters(const shoal_node* node) {
   return node_of(node).counters();
-}
-
-shoal_storage_counters shoal_storage_counts(const shoal_node* node) {
-  return node_of(node).storage_counters();
 }
 
 uint32_t shoal_push_rows(shoal_node* node, uint32_t input, const void* data,
@@ -164,9 +161,9 @@ shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output) {
 
 uint32_t shoal_frames(const shoal_node* node) { return node_of(node).frames(); }
 
-shoal_fault shoal_why(const shoal_node* node) {
+shoal_fault shoal_last_fault(const shoal_node* node) {
   const shoal::Fault& f = node_of(node).fault();
-  return {static_cast<uint8_t>(f.status),
+  return {static_cast<shoal_status>(f.status),
           static_cast<uint8_t>(f.table),
           f.stage,
           f.index,

@@ -102,10 +102,9 @@ class Node final : private Streams {
   Status open();
   Status step();
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
-  void poll_link();
+  void flush();
   uint64_t next_timer_us() const;
-  shoal_link_counters counters() const { return link_.counters(); }
-  const shoal_storage_counters& storage_counters() const { return counts_; }
+  shoal_counters counters() const { return {link_.counters(), counts_}; }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
   shoal_row input_row(uint32_t input) const;

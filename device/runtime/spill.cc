@@ -18,7 +18,7 @@ Status Node::open_area() {
   c.page_bytes = h.spill_page_bytes;
   c.state = arena_ + h.spill;
   const Status status = area_.open(c);
-  return status <= Status::kWait ? Status::kWait : spill_fault(status, kNone);
+  return !failed(status) ? Status::kWait : spill_fault(status, kNone);
 }
 
 void Node::spill_begin() {
@@ -36,7 +36,7 @@ Status Node::spill_step() {
   const uint16_t spills = stage_.header->spills;
   if (spills == 0) return Status::kWait;
   const Status area = area_step();
-  if (area > Status::kWait) return area;
+  if (failed(area)) return area;
   bool moved = area == Status::kOk;
   for (uint16_t i = 0; i < spills; ++i) {
     if (spills_[i].state == SpillPort::kRows) moved |= spill_rows(i);
@@ -45,7 +45,7 @@ Status Node::spill_step() {
     const auto i = static_cast<uint16_t>((paged_ + n) % spills);
     if (spills_[i].state != SpillPort::kWants) continue;
     const Status start = start_page(i);
-    if (start > Status::kWait) return start;
+    if (failed(start)) return start;
     moved = true;
   }
   return moved ? Status::kOk : Status::kWait;
@@ -88,7 +88,7 @@ Status Node::start_page(uint16_t spill) {
   uint8_t* buffer = arena_ + r.buffer;
   const Status status = leaves ? area_.start_write_page(page, buffer)
                                : area_.start_read_page(page, buffer);
-  if (status > Status::kWait) return spill_fault(status, spill);
+  if (failed(status)) return spill_fault(status, spill);
   if (leaves) counts_.checked_bytes += header().spill_page_bytes;
   spills_[spill].state = SpillPort::kPage;
   paged_ = spill;

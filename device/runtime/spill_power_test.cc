@@ -97,7 +97,7 @@ class SpillingNode {
         shoal_open(node.get(), &config, arena.data(), header_.arena_bytes));
     const uint32_t first = frame_;
     for (int step = 0; step < 100000; ++step) {
-      if (status > Status::kWait || flash.is_dead()) break;
+      if (failed(status) || flash.is_dead()) break;
       const bool moved = pass_rows(node.get());
       if (frame_ == kFrames) break;
       // Who waits for the storage now would wait for ever.
@@ -106,14 +106,14 @@ class SpillingNode {
       }
       status = Status(shoal_step(node.get()));
     }
-    const shoal_fault why = shoal_why(node.get());
+    const shoal_fault why = shoal_last_fault(node.get());
     table = Table(why.table);
     sent_ = 0;
     got_.clear();
     EXPECT_FALSE(arena.spilled());
     EXPECT_GE(frame_, first);
     if (frame_ == kFrames) return Status::kOk;
-    return status > Status::kWait ? status : Status::kWait;
+    return failed(status) ? status : Status::kWait;
   }
 
   uint32_t first_block() const { return begin_; }

@@ -55,7 +55,7 @@ Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
   return link_.receive(address, datagram, bytes);
 }
 
-void Node::poll_link() {
+void Node::flush() {
   if (linking()) link_.send(true);
 }
 

@@ -157,9 +157,9 @@ TEST(Streams, WhileTheProgramIsReadNothingIsTaken) {
   EXPECT_EQ(shoal_receive(&node.node(), Socket::address_of(kCoordinator),
                           datagram, sizeof datagram),
             SHOAL_WAIT);
-  shoal_poll_link(&node.node());
+  shoal_flush(&node.node());
   EXPECT_EQ(shoal_next_timer_us(&node.node()), ~uint64_t{0});
-  EXPECT_EQ(shoal_counters(&node.node()).forged, 0u);
+  EXPECT_EQ(shoal_read_counters(&node.node()).link.forged, 0u);
   EXPECT_FALSE(node.spilled());
 }
 

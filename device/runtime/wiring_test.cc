@@ -376,7 +376,7 @@ TEST(Wiring, KeptCursorsGoBackByWholeTurnsOfTheRing) {
         sent +=
             shoal_push_rows(&node, 0, x.bytes().data() + sent * 6, 7 - sent);
       }
-      ASSERT_LE(shoal_step(&node), SHOAL_WAIT);
+      ASSERT_GE(shoal_step(&node), SHOAL_OK);
       if (got < 7) {
         got += shoal_take_rows(&node, 0, out.data() + got * 9, 7 - got);
       }

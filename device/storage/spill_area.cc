@@ -151,14 +151,13 @@ int SpillArea::start_request() {
   const uint32_t slot = slot_offset(s.turn, s.slot);
   switch (step_) {
     case Step::kScan:
-      return storage_->start(user,
-                             slot_offset(at_ / s.entries, at_ % s.entries),
-                             s.entry_bytes, s.unit);
+      return storage_->read(user, slot_offset(at_ / s.entries, at_ % s.entries),
+                            s.entry_bytes, s.unit);
     case Step::kSeeNewest:
-      return storage_->start(user, slot_offset(s.turn, s.newest),
-                             sizeof(LedgerEntry), s.unit);
+      return storage_->read(user, slot_offset(s.turn, s.newest),
+                            sizeof(LedgerEntry), s.unit);
     case Step::kSeeNext:
-      return storage_->start(
+      return storage_->read(
           user, s.slot < s.entries ? slot : slot_offset(s.turn + 1, 0),
           s.entry_bytes, s.unit);
     case Step::kEraseLedger:
@@ -166,19 +165,19 @@ int SpillArea::start_request() {
     case Step::kWriteEntry:
       return storage_->write(user, slot, s.entry_bytes, s.unit);
     case Step::kCheckEntry:
-      return storage_->start(user, slot, sizeof(LedgerEntry), s.unit);
+      return storage_->read(user, slot, sizeof(LedgerEntry), s.unit);
     case Step::kErase:
       return storage_->erase(user, page_offset(s.number), area_->erase_bytes);
     case Step::kWrite:
       return storage_->write(user, page_offset(s.number), area_->erase_bytes,
                              buffer_);
     case Step::kCheck:
-      return storage_->start(user, page_offset(s.number) + at_,
-                             least(kMostSpillUnit, area_->erase_bytes - at_),
-                             s.unit);
+      return storage_->read(user, page_offset(s.number) + at_,
+                            least(kMostSpillUnit, area_->erase_bytes - at_),
+                            s.unit);
     default:
-      return storage_->start(user, page_offset(numbers()[page_]),
-                             area_->erase_bytes, buffer_);
+      return storage_->read(user, page_offset(numbers()[page_]),
+                            area_->erase_bytes, buffer_);
   }
 }
 

@@ -180,7 +180,7 @@ class Writer {
     if (!keyed) c.cipher = nullptr, c.key = nullptr;
     status = area_.open(c);
   }
-  bool ended() const { return status > Status::kWait || frame_ == frames_; }
+  bool ended() const { return failed(status) || frame_ == frames_; }
   // One operation of the storage at most.
   void step(const SpillBench& bench) {
     status = area_.poll(true);
@@ -245,8 +245,7 @@ TEST(SpillArea, TwoWritersAreExactOrStop) {
     int bad = 0;
     for (const auto& w : writers) {
       EXPECT_EQ(w->wrong, 0);
-      EXPECT_TRUE(w->status <= Status::kWait ||
-                  w->status == Status::kOtherWriter ||
+      EXPECT_TRUE(!failed(w->status) || w->status == Status::kOtherWriter ||
                   w->status == Status::kBadTag)
           << static_cast<int>(w->status);
       stopped += w->status == Status::kOtherWriter;

@@ -77,7 +77,8 @@ TEST(Fault, TheCodeSaysWhoCanHelp) {
 }
 
 TEST(Fault, TheCallsAnswerIsTheStatus) {
-  const shoal_fault why{0, static_cast<uint8_t>(Table::kActor), 1, 2, 3, 4};
+  const shoal_fault why{SHOAL_OK, static_cast<uint8_t>(Table::kActor), 1, 2, 3,
+                        4};
   const Fault f = fault_of(why, static_cast<int>(Status::kBadRecord));
   EXPECT_EQ(fault_text(f), "stage 1, actor 2 is wrong (check 3)");
   EXPECT_EQ(f.layer, 4);

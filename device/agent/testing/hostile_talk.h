@@ -265,7 +265,7 @@ class HostileTalk {
     const AgentCounters& c = agent.counters();
     uint64_t rows = 0;
     if (agent.state() == AgentState::kRunning) {
-      rows = shoal_counters(&agent.node()).received;
+      rows = shoal_read_counters(&agent.node()).link.received;
     }
     return (uint64_t{c.sessions} + c.requests) << 32 | rows;
   }
@@ -464,7 +464,7 @@ inline TalkOutcome try_talk(const Bytes& talk) {
   if (node.spilled()) std::abort();
   TalkOutcome o{mode, node.agent.counters(), node.agent.state(), {}};
   if (o.state == AgentState::kRunning) {
-    o.link = shoal_counters(&node.agent.node());
+    o.link = shoal_read_counters(&node.agent.node()).link;
   }
   return o;
 }

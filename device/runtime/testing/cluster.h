@@ -343,16 +343,17 @@ inline ClusterResult run_images(const std::vector<Bytes>& images,
   ClusterResult result;
   const auto finish = [&](Status status, int node) {
     result.status = status, result.node = node;
-    if (node >= 0) result.fault = shoal_why(&nodes[size_t(node)]->node());
+    if (node >= 0)
+      result.fault = shoal_last_fault(&nodes[size_t(node)]->node());
     for (auto& n : nodes) {
       result.spilled |= n->spilled();
-      result.counters.push_back(shoal_counters(&n->node()));
+      result.counters.push_back(shoal_read_counters(&n->node()).link);
     }
     result.outputs = coordinator.outputs();
     return result;
   };
   for (size_t n = 0; n < nodes.size(); ++n) {
-    if (nodes[n]->last > Status::kWait) return finish(nodes[n]->last, int(n));
+    if (failed(nodes[n]->last)) return finish(nodes[n]->last, int(n));
   }
   Bytes datagram(o.max_payload);
   while (!coordinator.ended()) {
@@ -384,7 +385,7 @@ inline ClusterResult run_images(const std::vector<Bytes>& images,
       p.receive(from, datagram.data(), bytes);
     }
     p.last = p.step();
-    if (p.last > Status::kWait) return finish(p.last, int(i));
+    if (failed(p.last)) return finish(p.last, int(i));
   }
   return finish(Status::kOk, -1);
 }

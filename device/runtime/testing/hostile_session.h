@@ -48,7 +48,9 @@ class HostileSession {
     }
     node_.receive(link.peers[peer].address, d.data(), uint32_t(d.size()));
   }
-  shoal_link_counters counters() { return shoal_counters(&node_.node()); }
+  shoal_link_counters counters() {
+    return shoal_read_counters(&node_.node()).link;
+  }
   bool spilled() { return node_.spilled(); }
 
  private:

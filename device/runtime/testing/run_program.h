@@ -66,7 +66,7 @@ class SlowStorage {
     return {at, spills * block, block, 16};
   }
   shoal_storage interface() {
-    return {this, &start, &poll, writable_ ? &write : nullptr,
+    return {this, &read, &poll, writable_ ? &write : nullptr,
             writable_ ? &erase : nullptr};
   }
   int reads() const { return reads_; }
@@ -82,7 +82,7 @@ class SlowStorage {
   static SlowStorage& of(void* user) {
     return *static_cast<SlowStorage*>(user);
   }
-  static int start(void* user, uint32_t offset, uint32_t bytes, void* to) {
+  static int read(void* user, uint32_t offset, uint32_t bytes, void* to) {
     SlowStorage& s = of(user);
     if (!s.is_free() || s.reads_ == s.refuse_at) return 1;
     if (uint64_t{offset} + bytes > s.bytes_.size()) return 1;
@@ -265,7 +265,7 @@ inline RunResult run_program(const Bytes& image,
   auto node = std::make_unique<shoal_node>();
   const auto finish = [&](int status) {
     result.status = static_cast<Status>(status);
-    const shoal_fault f = shoal_why(node.get());
+    const shoal_fault f = shoal_last_fault(node.get());
     result.fault = {static_cast<Status>(f.status),
                     static_cast<Table>(f.table),
                     f.stage,
@@ -274,14 +274,14 @@ inline RunResult run_program(const Bytes& image,
                     f.layer};
     result.spilled = arena.spilled();
     result.reads = slow.reads();
-    result.counters = shoal_storage_counts(node.get());
+    result.counters = shoal_read_counters(node.get()).storage;
     return result;
   };
   int status = shoal_open(node.get(), &config, arena.data(), arena_bytes);
-  if (status > SHOAL_WAIT) return finish(status);
+  if (status < SHOAL_OK) return finish(status);
   while (shoal_outputs(node.get()) + shoal_inputs(node.get()) == 0) {
     status = shoal_step(node.get());
-    if (status > SHOAL_WAIT) return finish(status);
+    if (status < SHOAL_OK) return finish(status);
     if (++result.steps > options.max_steps) return finish(SHOAL_WAIT);
     if (shoal_frames(node.get())) break;
   }
@@ -312,7 +312,7 @@ inline RunResult run_program(const Bytes& image,
                           std::min<uint32_t>(most, random() % 4));
     }
     status = shoal_step(node.get());
-    if (status > SHOAL_WAIT) return finish(status);
+    if (status < SHOAL_OK) return finish(status);
     for (uint32_t o = 0; o < n_out; ++o) {
       const shoal_io_info info = shoal_output_info(node.get(), o);
       const uint32_t left = info.rows * frames - got[o];

@@ -36,7 +36,7 @@ class MemoryStorage {
         bytes_(size_t{blocks} * erase_bytes, 0xFF),
         erases_(blocks),
         wear_(blocks, Wear::kNone),
-        face_{this, start, poll, write, erase} {}
+        face_{this, read, poll, write, erase} {}
   MemoryStorage(const MemoryStorage&) = delete;
   MemoryStorage& operator=(const MemoryStorage&) = delete;
 
@@ -85,7 +85,7 @@ class MemoryStorage {
   static MemoryStorage& of(void* user) {
     return *static_cast<MemoryStorage*>(user);
   }
-  static int start(void* user, uint32_t at, uint32_t bytes, void* to) {
+  static int read(void* user, uint32_t at, uint32_t bytes, void* to) {
     return of(user).begin(Kind::kRead, at, bytes, to, nullptr);
   }
   static int write(void* user, uint32_t at, uint32_t bytes, const void* from) {

@@ -43,7 +43,7 @@ std::string reason(const Board& board, const RefusedFrame& r) {
 
 Error refusal_error(const Board& board, const RefusedFrame& r) {
   const bool small = r.refusal == static_cast<uint8_t>(Refusal::kProgram) &&
-                     r.status == static_cast<uint8_t>(Status::kArenaTooSmall);
+                     r.status == SHOAL_ARENA_TOO_SMALL;
   if (small) {
     return Error(Exit::kDoesNotFit,
                  board.name +

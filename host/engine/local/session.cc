@@ -106,7 +106,7 @@ void Session::check(int status) const {
   if (source_.storage && !source_.storage->failure().empty()) {
     throw Error(Exit::kInternal, source_.storage->failure());
   }
-  throw fault_error(fault_of(shoal_why(&node_), status), source_.layers);
+  throw fault_error(fault_of(shoal_last_fault(&node_), status), source_.layers);
 }
 
 Session::~Session() {

@@ -61,10 +61,10 @@ TEST(StoredImage, OneReadAtATimeInsideTheImage) {
   StoredImage stored(image, 2);
   const shoal_storage& s = stored.storage();
   uint8_t to[16] = {};
-  EXPECT_NE(s.start(s.user, 90, 11, to), 0);
+  EXPECT_NE(s.read(s.user, 90, 11, to), 0);
   EXPECT_LT(s.poll(s.user), 0);
-  EXPECT_EQ(s.start(s.user, 84, 16, to), 0);
-  EXPECT_NE(s.start(s.user, 0, 1, to), 0);
+  EXPECT_EQ(s.read(s.user, 84, 16, to), 0);
+  EXPECT_NE(s.read(s.user, 0, 1, to), 0);
   EXPECT_EQ(s.poll(s.user), 0);
   EXPECT_EQ(s.poll(s.user), 0);
   EXPECT_EQ(to[0], 0xEE);

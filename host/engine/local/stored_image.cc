@@ -6,10 +6,10 @@ namespace shoal {
 
 StoredImage::StoredImage(std::span<const uint8_t> image, int delay)
     : image_(image),
-      storage_{this, &start, &poll, nullptr, nullptr},
+      storage_{this, &read, &poll, nullptr, nullptr},
       delay_(delay) {}
 
-int StoredImage::start(void* self, uint32_t offset, uint32_t bytes, void* to) {
+int StoredImage::read(void* self, uint32_t offset, uint32_t bytes, void* to) {
   StoredImage& s = *static_cast<StoredImage*>(self);
   const bool outside = uint64_t{offset} + bytes > s.image_.size();
   if (s.busy() || outside || !to) return 1;

@@ -25,7 +25,7 @@ class StoredImage final : public HostStorage {
   int64_t bytes_read() const { return bytes_read_; }
 
  private:
-  static int start(void* self, uint32_t offset, uint32_t bytes, void* to);
+  static int read(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int poll(void* self);
 
   std::span<const uint8_t> image_;

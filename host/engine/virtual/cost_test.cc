@@ -32,8 +32,8 @@ SliceCost frame_cost(const Prepared& p, const Board& board) {
       pushed += shoal_push_rows(&node, 0, row.data(), 1);
     }
     const int status = shoal_step(&node);
-    EXPECT_LE(status, SHOAL_WAIT);
-    if (status > SHOAL_WAIT) break;
+    EXPECT_GE(status, SHOAL_OK);
+    if (status < SHOAL_OK) break;
     const shoal_work w = shoal_last_work(&node);
     if (w.actor != kNone && status == SHOAL_OK) {
       sum += cost.slice(w);

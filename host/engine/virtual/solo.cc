@@ -103,7 +103,7 @@ int SoloNode::step() {
 
 // What came was checked before anything else; the next read was on its way.
 void SoloNode::charge_checks() {
-  const uint64_t checked = shoal_storage_counts(&node_).checked_bytes;
+  const uint64_t checked = shoal_read_counters(&node_).storage.checked_bytes;
   const bool sealed = header_of(image_).flags & kStoreSealed;
   const double time = static_cast<double>(checked - checked_bytes_) *
                       board_.chunk_cycles_per_byte(sealed) / board_.clock_hz;
@@ -165,7 +165,7 @@ void SoloNode::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;
   for (const Layer& l : prepared_.net.layers) layers.push_back(l.name);
-  throw fault_error(fault_of(shoal_why(&node_), status), layers);
+  throw fault_error(fault_of(shoal_last_fault(&node_), status), layers);
 }
 
 double unlimited_seconds(const Net& net, const Board& board) {

@@ -105,7 +105,8 @@ void VirtualNode::settle() {
 }
 
 void VirtualNode::charge_checks() {
-  const uint64_t checked = shoal_storage_counts(&agent_.node()).checked_bytes;
+  const uint64_t checked =
+      shoal_read_counters(&agent_.node()).storage.checked_bytes;
   // A node that starts again counts from zero.
   const uint64_t before = std::min(checked, checked_bytes_);
   checked_bytes_ = checked;
@@ -119,7 +120,7 @@ void VirtualNode::charge_checks() {
 shoal_link_counters VirtualNode::counters() const {
   const AgentState state = agent_.state();
   if (state != AgentState::kRunning && state != AgentState::kFaulted) return {};
-  return shoal_counters(&agent_.node());
+  return shoal_read_counters(&agent_.node()).link;
 }
 
 }  // namespace shoal

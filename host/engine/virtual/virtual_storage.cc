@@ -23,7 +23,7 @@ VirtualStorage::VirtualStorage(std::vector<uint8_t> bytes,
     : bytes_(std::move(bytes)),
       profile_(profile),
       clock_(std::move(clock)),
-      storage_{this, &start, &poll, &write, &erase},
+      storage_{this, &read, &poll, &write, &erase},
       wear_(blocks(bytes_.size(), profile_), 0) {}
 
 Nanos VirtualStorage::duration(double latency_us, double bytes,
@@ -49,8 +49,8 @@ int VirtualStorage::begin(Doing doing, uint32_t offset, uint32_t bytes,
   return 0;
 }
 
-int VirtualStorage::start(void* self, uint32_t offset, uint32_t bytes,
-                          void* to) {
+int VirtualStorage::read(void* self, uint32_t offset, uint32_t bytes,
+                         void* to) {
   VirtualStorage& s = *static_cast<VirtualStorage*>(self);
   const Nanos time = s.duration(s.profile_.read_latency_us, bytes,
                                 s.profile_.read_bytes_per_s);

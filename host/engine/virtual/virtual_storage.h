@@ -64,7 +64,7 @@ class VirtualStorage {
 
  private:
   enum class Doing : uint8_t { kNothing, kRead, kWrite, kErase };
-  static int start(void*, uint32_t offset, uint32_t bytes, void* to);
+  static int read(void*, uint32_t offset, uint32_t bytes, void* to);
   static int write(void*, uint32_t offset, uint32_t bytes, const void* from);
   static int erase(void*, uint32_t offset, uint32_t bytes);
   static int poll(void*);

@@ -29,7 +29,7 @@ class Card : public testing::Test {
   }
   int read(uint32_t offset, uint32_t bytes) {
     const shoal_storage& s = card->storage();
-    return s.start(s.user, offset, bytes, to.data());
+    return s.read(s.user, offset, bytes, to.data());
   }
   int poll() { return card->storage().poll(card->storage().user); }
   // Goes on to the end of what is under way.

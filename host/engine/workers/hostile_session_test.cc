@@ -222,7 +222,7 @@ TEST_P(HostileSession, ReflectionsAreRefused) {
   run_frame();
   EXPECT_EQ(agent().counters().sessions, before.sessions);
   EXPECT_GT(agent().counters().strangers, before.strangers);
-  const shoal_link_counters link = shoal_counters(&agent().node());
+  const shoal_link_counters link = shoal_read_counters(&agent().node()).link;
   EXPECT_GT(link.forged + link.stale, 0u);
 }
 

@@ -47,7 +47,7 @@ FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
       base_(base),
       bytes_(bytes),
       spill_(spill),
-      storage_{this, &start, &poll, spill ? &write : nullptr,
+      storage_{this, &read, &poll, spill ? &write : nullptr,
                spill ? &erase : nullptr} {
   // With O_DSYNC the order of operations is the order on the disk: the ledger
   // is ahead of the pages that it covers whenever the power fails.
@@ -124,7 +124,7 @@ bool FileStorage::read_at_once() {
   return moved == static_cast<ssize_t>(operation_.bytes);
 }
 
-int FileStorage::start(void* self, uint32_t offset, uint32_t bytes, void* to) {
+int FileStorage::read(void* self, uint32_t offset, uint32_t bytes, void* to) {
   if (!to) return 1;
   return static_cast<FileStorage*>(self)->ask(
       {Kind::kRead, offset, bytes, static_cast<uint8_t*>(to), nullptr, 0});

@@ -63,7 +63,7 @@ class FileStorage final : public HostStorage {
     double seconds = 0;  // that it took
   };
 
-  static int start(void* self, uint32_t offset, uint32_t bytes, void* to);
+  static int read(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int poll(void* self);
   static int write(void* self, uint32_t offset, uint32_t bytes,
                    const void* from);

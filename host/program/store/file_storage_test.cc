@@ -36,7 +36,7 @@ class FileStorageTest : public ::testing::Test {
   int read(FileStorage& s, uint32_t offset, std::vector<uint8_t>& to) {
     const shoal_storage& o = s.storage();
     const auto bytes = static_cast<uint32_t>(to.size());
-    if (o.start(o.user, offset, bytes, to.data()) != 0) return -2;
+    if (o.read(o.user, offset, bytes, to.data()) != 0) return -2;
     return finish(s);
   }
   std::vector<uint8_t> in_file(uint32_t offset, size_t bytes) const {
@@ -86,14 +86,14 @@ TEST_F(FileStorageTest, RefusesWhatIsOutsideOrASecondOperation) {
   FileStorage s(path_, kBase, kBytes);
   const shoal_storage& o = s.storage();
   std::vector<uint8_t> to(64);
-  EXPECT_NE(o.start(o.user, kBytes - 63, 64, to.data()), 0);
-  EXPECT_NE(o.start(o.user, 0xFFFFFFF0, 64, to.data()), 0);
-  EXPECT_NE(o.start(o.user, 0, 0, to.data()), 0);
-  EXPECT_NE(o.start(o.user, 0, 64, nullptr), 0);
+  EXPECT_NE(o.read(o.user, kBytes - 63, 64, to.data()), 0);
+  EXPECT_NE(o.read(o.user, 0xFFFFFFF0, 64, to.data()), 0);
+  EXPECT_NE(o.read(o.user, 0, 0, to.data()), 0);
+  EXPECT_NE(o.read(o.user, 0, 64, nullptr), 0);
   EXPECT_EQ(o.poll(o.user), -1);
   EXPECT_EQ(o.write, nullptr);
-  ASSERT_EQ(o.start(o.user, kBytes - 64, 64, to.data()), 0);
-  EXPECT_NE(o.start(o.user, 0, 64, to.data()), 0);
+  ASSERT_EQ(o.read(o.user, kBytes - 64, 64, to.data()), 0);
+  EXPECT_NE(o.read(o.user, 0, 64, to.data()), 0);
   EXPECT_EQ(finish(s), 1);
 }
 
