@@ -7,6 +7,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   list(APPEND SHOAL_WARNINGS -Wno-restrict -Wno-stringop-overread)
 endif()
 
+# Of the device code.
+option(SHOAL_CIPHERS "sealed stores, links between nodes and agents, by Mbed TLS"
+  ON)
+option(SHOAL_X86_KERNELS "kernels for AVX2, where the compiler is for x86-64" ON)
+
 option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
 # For builds from nothing: half the time. ccache has less to reuse.
 option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"

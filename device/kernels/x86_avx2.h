@@ -8,7 +8,7 @@
 
 #include "device/kernels/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SHOAL_WITHOUT_X86_KERNELS)
 #define SHOAL_HAS_AVX2_KERNELS 1
 
 namespace shoal {

@@ -1,6 +1,13 @@
 // SHA-256 over bytes that come in pieces. No heap; about 120 bytes.
 #pragma once
 
+#if defined(SHOAL_WITHOUT_MBEDTLS)
+#include "device/program/portable_sha256.h"
+
+namespace shoal {
+using Sha256 = PortableSha256;
+}
+#else
 #include <mbedtls/sha256.h>
 
 #include <cstddef>
@@ -33,3 +40,5 @@ class Sha256 {
 };
 
 }  // namespace shoal
+
+#endif

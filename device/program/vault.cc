@@ -1,9 +1,8 @@
 #include "device/program/vault.h"
 
-#include <mbedtls/platform_util.h>
-
 #include <cstring>
 
+#include "device/base/wipe.h"
 #include "device/program/hmac.h"
 
 namespace shoal {
@@ -25,7 +24,7 @@ void derive_store_key(const uint8_t node_key[kStoreKeyBytes],
   *at = 1;
   static_assert(sizeof info == 11 + 8 + 2 + 1);
   hmac_sha256(extracted, kHmacBytes, info, sizeof info, out);
-  mbedtls_platform_zeroize(extracted, sizeof extracted);
+  wipe(extracted, sizeof extracted);
 }
 
 bool seal_chunk(const shoal_cipher& cipher, const uint8_t key[kStoreKeyBytes],

@@ -1,0 +1,15 @@
+// Forgets a secret. The compiler does not leave it out, though nobody reads the
+// bytes again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shoal {
+
+inline void wipe(void* data, size_t bytes) {
+  volatile uint8_t* at = static_cast<uint8_t*>(data);
+  for (; bytes > 0; --bytes) *at++ = 0;
+}
+
+}  // namespace shoal

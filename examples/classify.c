@@ -1,0 +1,39 @@
+/* Which class a grey picture (P5, of the network's size, no comment) shows:
+ *   shoal build models/fashion_mobilenet_v2.tflite --no-encrypt --store DIR
+ *   classify DIR/node0.program picture.pgm */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device/shoal.h"
+
+static _Alignas(16) uint8_t image[2 << 20], arena[1 << 18], picture[1 << 16];
+static int8_t scores[1000];
+static shoal_node node;
+
+static void check(int good, const char* otherwise) {
+  if (!good) exit((fprintf(stderr, "%s\n", otherwise), 1));
+}
+
+int main(int argc, char** argv) {
+  FILE* program = argc == 3 ? fopen(argv[1], "rb") : NULL;
+  FILE* pgm = argc == 3 ? fopen(argv[2], "rb") : NULL;
+  check(program && pgm, "usage: classify PROGRAM PICTURE");
+  shoal_config config = {.image = image};
+  config.image_bytes = (uint32_t)fread(image, 1, sizeof image, program);
+  shoal_status status = shoal_open(&node, &config, arena, sizeof arena);
+  check(status >= 0, shoal_status_text(status));
+  const shoal_io_info in = shoal_input_info(&node, 0);
+  check(in.rows * in.row_bytes <= sizeof picture, "too large a network");
+  check(fscanf(pgm, "P5 %*u %*u %*u%*c") == 0, "not a picture");
+  check(fread(picture, in.row_bytes, in.rows, pgm) == in.rows, "too small");
+  for (uint32_t i = 0; i < sizeof picture; ++i) picture[i] ^= 0x80; /* int8 */
+  for (uint32_t sent = 0; status >= 0 && !shoal_take_rows(&node, 0, scores, 1);
+       status = shoal_step(&node)) {
+    sent += shoal_push_rows(&node, 0, picture + sent * in.row_bytes,
+                            in.rows - sent);
+  }
+  check(status >= 0, shoal_status_text(status));
+  int best = 0;
+  for (int i = 1; i < 10; ++i) best = scores[i] > scores[best] ? i : best;
+  printf("class %d, score %d\n", best, scores[best]);
+}
