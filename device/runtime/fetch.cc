@@ -4,62 +4,18 @@
 #include "device/runtime/node.h"
 
 namespace shoal {
-namespace {
 
-// A read that fails is repeated twice.
-constexpr uint8_t kAttempts = 3;
-
-}  // namespace
-
-void Node::take_storage(const shoal_storage* storage) {
-  if (!storage) return;
-  storage_ = *storage;
-  counted_ = {this, count_read, count_poll,
-              storage_.write ? count_write : nullptr,
-              storage_.erase ? count_erase : nullptr};
+Status Node::start_read(uint32_t offset, uint32_t bytes, uint8_t* to) {
+  const Status status = reader_.start(offset, bytes, to);
+  return failed(status) ? read_failed() : status;
 }
 
-int Node::count_read(void* self, uint32_t offset, uint32_t bytes, void* to) {
-  Node& n = *static_cast<Node*>(self);
-  const int answer = n.storage_.read(n.storage_.user, offset, bytes, to);
-  if (answer == 0) ++n.counts_.reads, n.counts_.read_bytes += bytes;
-  return answer;
+Status Node::poll_read() {
+  const Status status = reader_.poll();
+  return failed(status) ? read_failed() : status;
 }
 
-int Node::count_poll(void* self) {
-  const shoal_storage& s = static_cast<Node*>(self)->storage_;
-  return s.poll(s.user);
-}
-
-int Node::count_write(void* self, uint32_t offset, uint32_t bytes,
-                      const void* from) {
-  Node& n = *static_cast<Node*>(self);
-  const int answer = n.storage_.write(n.storage_.user, offset, bytes, from);
-  if (answer == 0) ++n.counts_.writes, n.counts_.written_bytes += bytes;
-  return answer;
-}
-
-int Node::count_erase(void* self, uint32_t offset, uint32_t bytes) {
-  Node& n = *static_cast<Node*>(self);
-  const int answer = n.storage_.erase(n.storage_.user, offset, bytes);
-  if (answer == 0) ++n.counts_.erases;
-  return answer;
-}
-
-Status Node::start_read(uint32_t offset, uint32_t bytes, uint8_t* destination) {
-  read_offset_ = offset, read_bytes_ = bytes, read_to_ = destination;
-  attempts_ = 0;
-  return ask();
-}
-
-Status Node::ask() {
-  for (; attempts_ < kAttempts; ++attempts_) {
-    if (attempts_ > 0) ++counts_.retries;
-    if (count_read(this, read_offset_, read_bytes_, read_to_) == 0) {
-      reading_ = true;
-      return Status::kWait;
-    }
-  }
+Status Node::read_failed() {
   if (asked_for_) {
     const Fetch& f = fetch_[repair_ == Repair::kReading ? 0 : asked_for_ - 1];
     return fail(chunk_fault(Status::kStorage, *f.chunk));
@@ -73,25 +29,17 @@ Status Node::ask() {
   return fail(fault);
 }
 
-Status Node::poll_read() {
-  const int answer = storage_.poll(storage_.user);
-  if (answer == 0) return Status::kWait;
-  reading_ = false;
-  if (answer > 0) return Status::kOk;
-  ++attempts_;
-  return ask();
-}
-
 void Node::fetch_begin() {
   asked_for_ = arrived_ = 0;
   repair_ = Repair::kNone;
   next_set_ = there_ = {};
+  schedule_.sets_there = 0;
 }
 
 // Takes in what has arrived, asks for the next chunk and then checks the one
 // that is there, so that storage is not idle meanwhile. kOk: one was checked.
 Status Node::fetch_step() {
-  if (reading_) {
+  if (reader_.busy()) {
     const Status read = poll_read();
     if (failed(read)) return read;
     if (read == Status::kOk) {
@@ -109,10 +57,10 @@ Status Node::fetch_step() {
 }
 
 Status Node::fetch_next() {
-  if (reading_ || area_.uses_storage()) return Status::kWait;
+  if (reader_.busy() || area_.uses_storage()) return Status::kWait;
   if (repair_ == Repair::kWanted) {
     repair_ = Repair::kReading;
-    ++counts_.retries;
+    ++reader_.counts.retries;
     const Fetch& f = fetch_[0];
     return start_read(f.chunk->offset, f.chunk->bytes + kTagBytes, f.to);
   }
@@ -135,19 +83,14 @@ Status Node::fetch_next() {
 bool Node::next_fetch(Fetch& f) {
   f.chunk = next_of_sets(next_set_);
   if (f.chunk) {
-    f.to = arena_ + stage_.weights[next_set_.weights].arena + next_set_.offset;
+    f.to = ports_.arena + ports_.stage.weights[next_set_.weights].arena +
+           next_set_.offset;
     f.of_set = true;
     pass_set_chunk(next_set_);
     return true;
   }
-  const StageHeader& h = *stage_.header;
-  if (phase_ != Phase::kRun || h.slot_count == 0 ||
-      tape_asked_ - tape_used_ == h.slot_count || !tape_next()) {
-    return false;
-  }
-  f.chunk = tape_last_;
-  f.to = slot(tape_asked_++);
-  return true;
+  if (phase_ == Phase::kRun) f.chunk = tape_.ask(f.to);
+  return f.chunk != nullptr;
 }
 
 // Checks the first chunk. A wrong one is read again, once.
@@ -156,7 +99,7 @@ Status Node::fetched() {
   const ChunkRecord& c = *f.chunk;
   const bool stored = c.offset >= header().program_bytes;
   const bool sealed = stored && (header().flags & kStoreSealed);
-  if (stored) counts_.checked_bytes += c.bytes + kTagBytes;
+  if (stored) reader_.counts.checked_bytes += c.bytes + kTagBytes;
   const bool good =
       sealed ? open_chunk(*config_.store_cipher, key_, c.offset, f.to, c.bytes)
              : tag_follows(TagKind::kChunk, c.offset, header().generation, f.to,
@@ -174,13 +117,15 @@ Status Node::fetched() {
   fetch_[0] = fetch_[1];
   --asked_for_, --arrived_;
   if (!of_set) {
-    ++tape_loaded_;
+    tape_.loaded();
     return Status::kOk;
   }
   next_of_sets(there_);
   pass_set_chunk(there_);
+  schedule_.sets_there = there_.weights;
   if (phase_ == Phase::kRun && there_.index == 0) {
-    wake(unit_of(static_cast<uint16_t>(&user_of(c) - stage_.actors)));
+    schedule_.wake(schedule_.unit_of(
+        static_cast<uint16_t>(&user_of(c) - ports_.stage.actors)));
   }
   return Status::kOk;
 }
@@ -190,19 +135,19 @@ Fault Node::chunk_fault(Status status, const ChunkRecord& c) const {
   f.status = status;
   f.table = Table::kChunk;
   f.stage = stage_index_;
-  f.index = static_cast<uint16_t>(&c - stage_.chunks);
+  f.index = static_cast<uint16_t>(&c - ports_.stage.chunks);
   f.layer = user_of(c).layer;
   return f;
 }
 
 // Every chunk is of one actor's set.
 const ActorRecord& Node::user_of(const ChunkRecord& c) const {
-  const auto index = static_cast<uint32_t>(&c - stage_.chunks);
-  const ActorRecord* user = stage_.actors;
-  for (uint32_t i = 0; i < stage_.header->actors; ++i) {
-    const ActorRecord& a = stage_.actors[i];
+  const auto index = static_cast<uint32_t>(&c - ports_.stage.chunks);
+  const ActorRecord* user = ports_.stage.actors;
+  for (uint32_t i = 0; i < ports_.stage.header->actors; ++i) {
+    const ActorRecord& a = ports_.stage.actors[i];
     if (a.weights == kNone) continue;
-    if (stage_.weights[a.weights].first_chunk > index) break;
+    if (ports_.stage.weights[a.weights].first_chunk > index) break;
     user = &a;
   }
   return *user;
@@ -211,46 +156,33 @@ const ActorRecord& Node::user_of(const ChunkRecord& c) const {
 // The chunk at the walk, after it has passed what is not wanted now; null at
 // the end.
 const ChunkRecord* Node::next_of_sets(SetWalk& walk) const {
-  for (; walk.weights < stage_.header->weights; ++walk.weights) {
-    const WeightRecord& w = stage_.weights[walk.weights];
+  for (; walk.weights < ports_.stage.header->weights; ++walk.weights) {
+    const WeightRecord& w = ports_.stage.weights[walk.weights];
     if (w.place == WeightPlace::kSram && stays(w) == (phase_ == Phase::kKeep)) {
-      return stage_.chunks + w.first_chunk + walk.index;
+      return ports_.stage.chunks + w.first_chunk + walk.index;
     }
   }
   return nullptr;
 }
 
 void Node::pass_set_chunk(SetWalk& walk) const {
-  const WeightRecord& w = stage_.weights[walk.weights];
-  walk.offset += sram_bytes(stage_.chunks[w.first_chunk + walk.index]);
+  const WeightRecord& w = ports_.stage.weights[walk.weights];
+  walk.offset += sram_bytes(ports_.stage.chunks[w.first_chunk + walk.index]);
   if (++walk.index < uint32_t{w.parts} * w.groups) return;
   walk = {0, static_cast<uint16_t>(walk.weights + 1), 0};
 }
 
-bool Node::set_is_there(const ActorRecord& a) const {
-  if (a.weights == kNone) return true;
-  const WeightRecord& w = stage_.weights[a.weights];
-  return w.place != WeightPlace::kSram || stays(w) ||
-         a.weights < there_.weights;
-}
-
 // Null while a chunk of the tape is not there.
 const uint8_t* Node::chunk_bytes(const ActorRecord& a, const ChunkRecord& c) {
-  const WeightRecord& w = stage_.weights[a.weights];
+  const WeightRecord& w = ports_.stage.weights[a.weights];
   if (w.place == WeightPlace::kMapped) return source_.mapped + c.offset;
   if (w.place == WeightPlace::kSram) {
-    const uint8_t* bytes = arena_ + w.arena;
-    const ChunkRecord* before = stage_.chunks + w.first_chunk;
+    const uint8_t* bytes = ports_.arena + w.arena;
+    const ChunkRecord* before = ports_.stage.chunks + w.first_chunk;
     for (; before != &c; ++before) bytes += sram_bytes(*before);
     return bytes;
   }
-  if (tape_current_ != &c) {
-    if (tape_current_) ++tape_used_;
-    tape_current_ = nullptr;
-    if (tape_used_ == tape_loaded_) return nullptr;
-    tape_current_ = &c;
-  }
-  return slot(tape_used_);
+  return tape_.use(c);
 }
 
 }  // namespace shoal

@@ -1,6 +1,7 @@
 #include "device/runtime/fire.h"
 
 #include "device/program/chunk.h"
+#include "device/runtime/node.h"
 
 namespace shoal {
 namespace {
@@ -39,73 +40,76 @@ void set_chunk(Slice& s, const StageView& stage, const ChunkRecord& c,
 }  // namespace
 
 Status Node::run_slice() {
-  const uint16_t index = static_cast<uint16_t>(active_.unit + active_.inner);
-  const ActorRecord& a = stage_.actors[index];
-  const FiringRange& f = active_.range;
+  const uint16_t index =
+      static_cast<uint16_t>(schedule_.active.unit + schedule_.active.inner);
+  const ActorRecord& a = ports_.stage.actors[index];
+  const FiringRange& f = schedule_.active.range;
   Slice s;
   s.actor = &a;
   s.kernels = kernels_;
-  s.rule = row_rule(stage_, a);
-  s.out = rows_of(a.out);
-  if (a.in[0] != kNone) s.in[0] = rows_of(a.in[0]);
-  if (a.in[1] != kNone) s.in[1] = rows_of(a.in[1]);
-  if (a.partial != kNone) s.partial = rows_of(a.partial);
+  s.rule = row_rule(ports_.stage, a);
+  s.out = ports_.rows_of(a.out);
+  if (a.in[0] != kNone) s.in[0] = ports_.rows_of(a.in[0]);
+  if (a.in[1] != kNone) s.in[1] = ports_.rows_of(a.in[1]);
+  if (a.partial != kNone) s.partial = ports_.rows_of(a.partial);
   s.lo = f.out_lo, s.hi = f.out_hi, s.ky_lo = f.ky_lo, s.ky_hi = f.ky_hi;
   s.first = f.first_part, s.last = f.last_part;
   if (a.loop != kNone) {
-    const LoopRecord& l = stage_.loops[a.loop];
-    const RowRange made = active_.made[active_.inner];
-    const bool sums = active_.inner + 1 == l.actors;
+    const LoopRecord& l = ports_.stage.loops[a.loop];
+    const RowRange made = schedule_.active.made[schedule_.active.inner];
+    const bool sums = schedule_.active.inner + 1 == l.actors;
     s.lo = made.lo, s.hi = made.hi, s.ky_lo = 0, s.ky_hi = a.kernel_h;
-    s.first = !sums || active_.iteration == 0;
-    s.last = !sums || active_.iteration + 1 == l.iterations;
+    s.first = !sums || schedule_.active.iteration == 0;
+    s.last = !sums || schedule_.active.iteration + 1 == l.iterations;
   }
-  s.x0 = s.out.columns * active_.slice / a.slices;
-  s.x1 = s.out.columns * (active_.slice + 1) / a.slices;
+  s.x0 = s.out.columns * schedule_.active.slice / a.slices;
+  s.x1 = s.out.columns * (schedule_.active.slice + 1) / a.slices;
   s.out0 = 0, s.out_n = s.out.channels;
   s.in0 = 0, s.in_n = a.in[0] != kNone ? s.in[0].channels : 0;
   s.sums = a.accumulator == kNowhere
                ? nullptr
-               : reinterpret_cast<int32_t*>(arena_ + a.accumulator);
+               : reinterpret_cast<int32_t*>(ports_.arena + a.accumulator);
   s.sums_row = s.lo;
-  s.params = stage_.params + a.param;
-  s.maps = stage_.maps + a.map;
+  s.params = ports_.stage.params + a.param;
+  s.maps = ports_.stage.maps + a.map;
   if (a.weights != kNone) {
-    const ChunkRecord& c = stage_.chunks[chunk_index(
-        stage_, a, active_.firing, active_.iteration, active_.group)];
-    const uint32_t used = tape_used_;
+    const ChunkRecord& c = ports_.stage.chunks[chunk_index(
+        ports_.stage, a, schedule_.active.firing, schedule_.active.iteration,
+        schedule_.active.group)];
+    const uint32_t used = tape_.used();
     const uint8_t* bytes = chunk_bytes(a, c);
     // A slot has become free: storage need not be idle during this slice.
-    if (used != tape_used_) {
+    if (used != tape_.used()) {
       const Status next = fetch_next();
       if (failed(next)) return next;
     }
     if (!bytes) return Status::kWait;
-    set_chunk(s, stage_, c, bytes);
+    set_chunk(s, ports_.stage, c, bytes);
   }
   fire(s);
-  last_ = active_;
-  const uint16_t iteration = active_.iteration;
+  last_ = schedule_.active;
+  const uint16_t iteration = schedule_.active.iteration;
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;
   call_tap(s, index, iteration);
-  if (progress == Progress::kFiring) complete();
+  if (progress == Progress::kFiring) schedule_.complete();
   return Status::kOk;
 }
 
 // Goes on to the next slice and says what has ended.
 Node::Progress Node::next_slice(const ActorRecord& a) {
-  if (++active_.slice < a.slices) return Progress::kSlice;
-  active_.slice = 0;
+  if (++schedule_.active.slice < a.slices) return Progress::kSlice;
+  schedule_.active.slice = 0;
   if (a.loop == kNone) {
-    const bool more = ++active_.group < chunks_a_firing(stage_, a);
+    const bool more =
+        ++schedule_.active.group < chunks_a_firing(ports_.stage, a);
     return more ? Progress::kSlice : Progress::kFiring;
   }
-  const LoopRecord& l = stage_.loops[a.loop];
-  if (++active_.inner < l.actors) return Progress::kActor;
-  active_.inner = 0;
-  return ++active_.iteration < l.iterations ? Progress::kActor
-                                            : Progress::kFiring;
+  const LoopRecord& l = ports_.stage.loops[a.loop];
+  if (++schedule_.active.inner < l.actors) return Progress::kActor;
+  schedule_.active.inner = 0;
+  return ++schedule_.active.iteration < l.iterations ? Progress::kActor
+                                                     : Progress::kFiring;
 }
 
 #ifndef SHOAL_TAP
@@ -114,26 +118,25 @@ void Node::call_tap(const Slice&, uint16_t, uint16_t) {}
 void Node::call_tap(const Slice& s, uint16_t index, uint16_t iteration) {
   if (!s.last || !config_.tap) return;
   const ActorRecord& a = *s.actor;
-  const PortRecord& out = stage_.ports[a.out];
-  const BufferRecord& b = stage_.buffers[out.buffer];
+  const PortRecord& out = ports_.stage.ports[a.out];
+  const BufferRecord& b = ports_.stage.buffers[out.buffer];
   Firing f{};
   f.stage = stage_index_;
   f.actor = index;
   f.layer = a.layer;
   f.tensor = b.tensor;
-  f.frame = frames_;
+  f.frame = ports_.frames;
   f.element_bytes = b.element_bytes;
   f.y0 = static_cast<uint16_t>(s.lo), f.y1 = static_cast<uint16_t>(s.hi);
   f.x0 = 0, f.x1 = static_cast<uint16_t>(s.out.columns);
   f.c0 = 0, f.c1 = static_cast<uint16_t>(s.out.channels);
   f.pixel_bytes = uint32_t{b.channels} * b.element_bytes;
-  if (is_inner(stage_, a)) {
+  if (is_inner(ports_.stage, a)) {
     // A table has one chunk; it passes on what came before it.
     uint16_t from = index;
-    while (stage_.actors[from].op == OpCode::kLut) --from;
-    const ChunkRecord& c =
-        stage_
-            .chunks[chunk_index(stage_, stage_.actors[from], 0, iteration, 0)];
+    while (ports_.stage.actors[from].op == OpCode::kLut) --from;
+    const ChunkRecord& c = ports_.stage.chunks[chunk_index(
+        ports_.stage, ports_.stage.actors[from], 0, iteration, 0)];
     f.c0 = c.out0, f.c1 = static_cast<uint16_t>(c.out0 + c.out_n);
   }
   f.memory = s.out.memory;

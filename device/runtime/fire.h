@@ -3,7 +3,7 @@
 #pragma once
 
 #include "device/kernels/kernels.h"
-#include "device/runtime/node.h"
+#include "device/runtime/ports.h"
 
 namespace shoal {
 

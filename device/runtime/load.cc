@@ -29,7 +29,7 @@ Status Node::open() {
     return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
   };
   const shoal_cipher* cipher = config_.store_cipher;
-  if (!arena_ || misaligned(arena_) || misaligned(source_.mapped) ||
+  if (!ports_.arena || misaligned(ports_.arena) || misaligned(source_.mapped) ||
       (!source_.mapped && !source_.has_storage) ||
       !cipher != !config_.store_key ||
       (cipher &&
@@ -68,7 +68,7 @@ Status Node::open_mapped() {
     numbers_ = numbers_after(stage, numbers_);
   }
   stage_index_ = 0;
-  stage_ = view_stage(source_.mapped + head_.stages[0].offset);
+  ports_.stage = view_stage(source_.mapped + head_.stages[0].offset);
   Status status = keep_stage();
   while (status == Status::kOk && phase_ == Phase::kKeep) status = keep_step();
   // A request that was refused is made again by a step.
@@ -94,31 +94,31 @@ Status Node::load_step() {
 
 Status Node::load_head() {
   phase_ = Phase::kHeader;
-  return start_read(0, sizeof(Header), arena_);
+  return start_read(0, sizeof(Header), ports_.arena);
 }
 
 // Once, because what came may be wrong.
 Status Node::head_failed(const Fault& fault) {
   if (again_) return fail(fault);
   again_ = true;
-  ++counts_.retries;
+  ++reader_.counts.retries;
   return load_head();
 }
 
 Status Node::header_read() {
-  const Fault f = check_header(arena_, source_);
+  const Fault f = check_header(ports_.arena, source_);
   if (f.status != Status::kOk) return head_failed(f);
-  const Header& h = *reinterpret_cast<const Header*>(arena_);
+  const Header& h = *reinterpret_cast<const Header*>(ports_.arena);
   // Whether all of it fits is asked when a tag has vouched for the numbers.
   if (arena_bytes_ < h.head || arena_bytes_ - h.head < h.head_bytes) {
     Fault small;
     small.status = Status::kArenaTooSmall;
     return head_failed(small);
   }
-  head_ = view_head(arena_ + h.head);
+  head_ = view_head(ports_.arena + h.head);
   const uint32_t bytes = h.head_bytes;
   phase_ = Phase::kHead;
-  return start_read(0, bytes, arena_ + h.head);
+  return start_read(0, bytes, ports_.arena + h.head);
 }
 
 Status Node::head_read() {
@@ -129,7 +129,8 @@ Status Node::head_read() {
   const Header& h = header();
   const uint8_t* head = reinterpret_cast<const uint8_t*>(&h);
   const uint64_t end = uint64_t{h.head} + h.head_bytes;
-  if (h.head != static_cast<uint32_t>(head - arena_) || end > arena_bytes_) {
+  if (h.head != static_cast<uint32_t>(head - ports_.arena) ||
+      end > arena_bytes_) {
     f.status = Status::kBadTag;
     return head_failed(f);
   }
@@ -148,30 +149,30 @@ Status Node::head_read() {
 Status Node::read_record(uint16_t stage) {
   stage_index_ = stage;
   const StageEntry& entry = head_.stages[stage];
-  return start_read(entry.offset, entry.bytes, arena_ + header().record);
+  return start_read(entry.offset, entry.bytes, ports_.arena + header().record);
 }
 
 Status Node::record_read() {
-  const uint8_t* record = arena_ + header().record;
+  const uint8_t* record = ports_.arena + header().record;
   const Fault f = check_stage(head_, stage_index_, record, source_, numbers_);
   if (f.status != Status::kOk) {
     if (again_) return fail(f);
     again_ = true;
-    ++counts_.retries;
+    ++reader_.counts.retries;
     return read_record(stage_index_);
   }
   again_ = false;
-  stage_ = view_stage(record);
+  ports_.stage = view_stage(record);
   if (phase_ == Phase::kRecords) {
-    start_keeping(stage_);
-    numbers_ = numbers_after(stage_, numbers_);
+    start_keeping(ports_.stage);
+    numbers_ = numbers_after(ports_.stage, numbers_);
     return keep_stage();
   }
   begin_stage();
   return Status::kOk;
 }
 
-// The weights of stage_ that stay.
+// The weights of ports_.stage that stay.
 Status Node::keep_stage() {
   phase_ = Phase::kKeep;
   fetch_begin();
@@ -189,16 +190,16 @@ Status Node::keep_step() {
       return read_record(next);
     }
     stage_index_ = next;
-    stage_ = view_stage(source_.mapped + head_.stages[next].offset);
+    ports_.stage = view_stage(source_.mapped + head_.stages[next].offset);
     fetch_begin();
   }
 }
 
 void Node::place_tables() {
   const Header& h = header();
-  cursors_ = reinterpret_cast<uint32_t*>(arena_ + h.cursors);
-  states_ = reinterpret_cast<ActorState*>(arena_ + h.states);
-  std::memset(cursors_, 0, h.cursor_count * sizeof(uint32_t));
+  ports_.cursors = reinterpret_cast<uint32_t*>(ports_.arena + h.cursors);
+  schedule_.states = reinterpret_cast<ActorState*>(ports_.arena + h.states);
+  std::memset(ports_.cursors, 0, h.cursor_count * sizeof(uint32_t));
 }
 
 void Node::start_keeping(const StageView& stage) {
@@ -207,7 +208,7 @@ void Node::start_keeping(const StageView& stage) {
     if (!(b.flags & kBufferKeep)) continue;
     for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
       const PortRecord& port = stage.ports[b.first_port + p];
-      cursors_[port.cursor] = port.y0;
+      ports_.cursors[port.cursor] = port.y0;
     }
   }
 }
@@ -238,7 +239,8 @@ Status Node::start_frame() {
 Status Node::enter_stage(uint16_t stage) {
   if (!source_.mapped) {
     // The record of the only stage, or of the last one checked, is there.
-    const bool there = stage_.header && stage_.header->index == stage;
+    const bool there =
+        ports_.stage.header && ports_.stage.header->index == stage;
     stage_index_ = stage;
     phase_ = Phase::kEnter;
     if (!there) {
@@ -247,69 +249,31 @@ Status Node::enter_stage(uint16_t stage) {
     }
   } else {
     stage_index_ = stage;
-    stage_ = view_stage(source_.mapped + head_.stages[stage].offset);
+    ports_.stage = view_stage(source_.mapped + head_.stages[stage].offset);
   }
   begin_stage();
   return Status::kOk;
 }
 
 void Node::begin_stage() {
-  const StageHeader& h = *stage_.header;
-  pending_ = 0;
-  for (uint16_t i = 0; i < h.actors; ++i) {
-    states_[i].firing = 0;
-    if (unit_of(i) == i) ++pending_;
-  }
-  overlay_lo_ = kNone, overlay_hi_ = -1;
-  for (uint32_t i = 0; i < h.buffers; ++i) {
-    const BufferRecord& b = stage_.buffers[i];
-    for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
-      const PortRecord& port = stage_.ports[b.first_port + p];
-      if (port.owner != PortOwner::kActor) ++pending_;
-      if (!(b.flags & (kBufferKeep | kBufferPrivate))) {
-        cursors_[port.cursor] = port.y0;
-      }
-      if (b.overlay != kNone && !port.is_read &&
-          port.owner == PortOwner::kActor) {
-        const int32_t unit = unit_of(port.owner_index);
-        if (unit < overlay_lo_) overlay_lo_ = unit;
-        if (unit > overlay_hi_) overlay_hi_ = unit;
-      }
-    }
-  }
-  scan_lo_ = 0, scan_hi_ = int32_t{h.actors} - 1;
-  run_ = run_fired_ = 0;
-  active_ = {};
+  schedule_.begin();
   phase_ = Phase::kRun;
   fetch_begin();
-  tape_begin();
+  tape_.begin();
   spill_begin();
   if (linked_) begin_streams();
 }
 
 Status Node::end_stage() {
-  for (uint32_t i = 0; i < stage_.header->buffers; ++i) {
-    const BufferRecord& b = stage_.buffers[i];
-    if (b.flags & kBufferKeep) rebase(b);
+  for (uint32_t i = 0; i < ports_.stage.header->buffers; ++i) {
+    const BufferRecord& b = ports_.stage.buffers[i];
+    if (b.flags & kBufferKeep) ports_.rebase(b);
   }
-  numbers_ = numbers_after(stage_, numbers_);
+  numbers_ = numbers_after(ports_.stage, numbers_);
   const auto next = static_cast<uint16_t>(stage_index_ + 1);
   if (next < header().stages) return enter_stage(next);
-  ++frames_;
+  ++ports_.frames;
   return start_frame();
-}
-
-// The buffer's next frame begins. Long before cursors overflow all of them
-// move back by whole turns of the ring, so that every row keeps its slot.
-void Node::rebase(const BufferRecord& b) {
-  uint32_t& base = cursors_[b.base];
-  base += b.rows;
-  if (base < 0x40000000) return;
-  const uint32_t turns = base / b.slots * b.slots;
-  base -= turns;
-  for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
-    cursors_[stage_.ports[b.first_port + p].cursor] -= turns;
-  }
 }
 
 }  // namespace shoal

@@ -8,13 +8,13 @@ namespace shoal {
 
 Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
     : config_(config),
+      reader_(config.storage),
       kernels_(&best_kernels()),
-      arena_(static_cast<uint8_t*>(arena)),
       arena_bytes_(arena_bytes) {
-  take_storage(config.storage);
+  ports_.arena = static_cast<uint8_t*>(arena);
   source_.mapped = static_cast<const uint8_t*>(config.image);
   source_.mapped_bytes = config.image ? config.image_bytes : 0;
-  source_.has_storage = storage_.read && storage_.poll;
+  source_.has_storage = reader_.can_read();
   source_.storage_bytes =
       config.image ? config.storage_bytes : config.image_bytes;
   source_.cipher = config.store_cipher;
@@ -27,7 +27,7 @@ Status Node::step() {
   const Status status = phase_ == Phase::kRun ? run_step() : load_step();
   if (linking()) link_.send(status == Status::kWait);
   const bool waits = status == Status::kWait && storage_is_busy();
-  if (waits && !waiting_) ++counts_.waits;
+  if (waits && !waiting_) ++reader_.counts.waits;
   waiting_ = waits;
   return status;
 }
@@ -38,8 +38,8 @@ Status Node::run_step() {
   if (fetch != Status::kWait) return fetch;
   const Status spill = spill_step();
   if (spill != Status::kWait) return spill;
-  if (active_.unit == kNone && !pick()) {
-    if (pending_ != 0 || storage_is_busy()) return Status::kWait;
+  if (schedule_.active.unit == kNone && !schedule_.pick()) {
+    if (schedule_.pending != 0 || storage_is_busy()) return Status::kWait;
     return end_stage();
   }
   return run_slice();
@@ -47,7 +47,7 @@ Status Node::run_step() {
 
 uint16_t Node::last_layer() const {
   if (last_.unit == kNone) return kNone;
-  return stage_.actors[last_.unit + last_.inner].layer;
+  return ports_.stage.actors[last_.unit + last_.inner].layer;
 }
 
 shoal_work Node::last_work() const {

@@ -2,12 +2,16 @@
 // pointers and what is under way; all that grows with the program (cursors,
 // actor states, records, chunk slots, rows) lies in the arena.
 //
+// Its parts, each of which can be read alone:
+//   ports.h      rows of the stage: which are there, where they lie
+//   schedule.h   which actor fires next, and whom that wakes
+//   tape.h       which chunk of the tape comes next
+//   reader.h     reads of the storage, one at a time, counted
+// and what joins them:
 //   node.cc      opening, the C API
 //   load.cc      head and records from mapped memory or storage; stages
-//   schedule.cc  which actor fires next; cursors
 //   fire.cc      one slice of a firing: from the record to the kernel
-//   fetch.cc     the one storage operation at a time; weights as they arrive
-//   tape.cc      which chunk of the tape comes next
+//   fetch.cc     weights as they arrive
 //   spill.cc     rows to storage and back
 //   io.cc        rows across the API
 //   stream.cc    rows to and from peers
@@ -18,56 +22,14 @@
 #include "device/program/actor.h"
 #include "device/program/check.h"
 #include "device/program/vault.h"
+#include "device/runtime/reader.h"
+#include "device/runtime/schedule.h"
 #include "device/runtime/tap.h"
+#include "device/runtime/tape.h"
 #include "device/shoal.h"
 #include "device/storage/spill_area.h"
 
 namespace shoal {
-
-// Rows of a port in the arena. Row y of the port's box lies at row(y).
-struct Rows {
-  uint8_t* memory;     // slot 0, at the box's first column and channel
-  uint32_t row_bytes;  // from slot to slot
-  uint32_t slots;
-  uint32_t first;  // number of the box's row 0, counted as cursors are
-  int stride;      // elements from pixel to pixel
-  int rows, columns, channels;
-
-  uint8_t* at(int y) const {
-    uint32_t slot = first + static_cast<uint32_t>(y);
-    if (slot >= slots) slot %= slots;
-    return memory + slot * row_bytes;
-  }
-  const int8_t* bytes(int y) const {
-    return reinterpret_cast<const int8_t*>(at(y));
-  }
-};
-
-// Which slice of which firing.
-struct Place {
-  uint16_t unit = kNone;  // actor, or first actor of a loop
-  uint16_t firing = 0;
-  uint16_t iteration = 0;
-  uint16_t inner = 0;  // actor of the loop
-  uint16_t group = 0;  // chunk of the part
-  uint16_t slice = 0;
-};
-
-// The firing under way. Only one is, so private memory of loops may be shared
-// between them.
-struct Active : Place {
-  FiringRange range{};              // of the unit's last actor
-  RowRange made[kMaxLoopActors]{};  // by each actor of a loop
-};
-
-// What the prefetcher will read next: a position in the recorded order.
-struct TapeWalk {
-  uint32_t run = 0;
-  uint16_t firing = 0;     // of the run
-  uint32_t before = 0;     // firings of the unit in earlier runs
-  uint16_t iteration = 0;  // chunk of the firing, or iteration of a loop
-  uint16_t inner = 0;      // actor of the loop
-};
 
 // A position among the chunks of the stage's sets in SRAM.
 struct SetWalk {
@@ -104,7 +66,7 @@ class Node final : private Streams {
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
   void flush();
   uint64_t next_timer_us() const;
-  shoal_counters counters() const { return {link_.counters(), counts_}; }
+  shoal_counters counters() const { return {link_.counters(), reader_.counts}; }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
   shoal_row input_row(uint32_t input) const;
@@ -114,7 +76,7 @@ class Node final : private Streams {
   bool loaded() const { return phase_ > Phase::kRecover; }
   const Header& header() const { return *head_.header; }
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
-  uint32_t frames() const { return frames_; }
+  uint32_t frames() const { return ports_.frames; }
   const Fault& fault() const { return fault_; }
   uint16_t last_layer() const;
   shoal_work last_work() const;
@@ -154,44 +116,6 @@ class Node final : private Streams {
   Status enter_stage(uint16_t stage);
   void begin_stage();
   Status end_stage();
-  void rebase(const BufferRecord&);
-
-  // schedule.cc
-  uint16_t unit_of(uint16_t actor) const {
-    const uint16_t loop = stage_.actors[actor].loop;
-    return loop == kNone ? actor : stage_.loops[loop].first_actor;
-  }
-  uint32_t base(const BufferRecord& b) const {
-    return b.base == kNone ? 0 : cursors_[b.base];
-  }
-  uint32_t passed(const BufferRecord& b, const PortRecord& p) const {
-    return cursors_[p.cursor] - base(b);
-  }
-  bool pick();
-  bool sets_are_there(uint16_t unit) const;
-  bool prepare(uint16_t unit);
-  bool prepare_actor(uint16_t unit);
-  bool prepare_loop(uint16_t unit);
-  void complete();
-  void complete_actor(const ActorRecord&, int firing);
-  void complete_loop(const LoopRecord&, int firing);
-  RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
-  bool rows_ready(uint16_t port, RowRange) const;
-  bool rows_free(uint16_t port, RowRange) const;
-  uint32_t writable(const BufferRecord&, uint32_t from) const;
-  uint32_t readable(const BufferRecord&) const;
-  void pass(uint16_t port, int rows);
-  void wake(uint16_t unit) {
-    if (unit < scan_lo_) scan_lo_ = unit;
-    if (unit > scan_hi_) scan_hi_ = unit;
-  }
-  void wake_owner(const PortRecord& port) {
-    if (port.owner == PortOwner::kActor) wake(unit_of(port.owner_index));
-    if (port.owner == PortOwner::kStream) link_.wake();
-  }
-  void wake_readers(const BufferRecord&);
-  void wake_writers(const BufferRecord&);
-  void wake_overlays();
 
   // fire.cc
   enum class Progress : uint8_t { kSlice, kActor, kFiring };
@@ -200,16 +124,10 @@ class Node final : private Streams {
   void call_tap(const Slice&, uint16_t index, uint16_t iteration);
 
   // fetch.cc
-  static int count_read(void*, uint32_t offset, uint32_t bytes, void* to);
-  static int count_poll(void*);
-  static int count_write(void*, uint32_t offset, uint32_t bytes,
-                         const void* from);
-  static int count_erase(void*, uint32_t offset, uint32_t bytes);
-  void take_storage(const shoal_storage*);
-  Status start_read(uint32_t offset, uint32_t bytes, uint8_t* destination);
-  Status ask();
+  Status start_read(uint32_t offset, uint32_t bytes, uint8_t* to);
   Status poll_read();  // kOk when the bytes are there
-  bool storage_is_busy() const { return reading_ || area_.busy(); }
+  Status read_failed();
+  bool storage_is_busy() const { return reader_.busy() || area_.busy(); }
   void fetch_begin();
   Status fetch_step();
   Status fetch_next();
@@ -219,21 +137,9 @@ class Node final : private Streams {
   const ActorRecord& user_of(const ChunkRecord&) const;
   const ChunkRecord* next_of_sets(SetWalk&) const;
   void pass_set_chunk(SetWalk&) const;
-  bool set_is_there(const ActorRecord&) const;
   const uint8_t* chunk_bytes(const ActorRecord&, const ChunkRecord&);
 
-  // tape.cc
-  uint8_t* slot(uint32_t number) const;
-  void tape_begin();
-  bool tape_next();
-  void enter_run();
-  void next_run();
-  bool walk_unit(const ActorRecord&);
-  bool walk_loop(const LoopRecord&);
-  bool want(const ActorRecord&, int firing, int iteration, int group);
-
   // io.cc
-  Rows rows_of(uint16_t port) const;
   const PortRecord* current_port(uint32_t io) const;
 
   // spill.cc
@@ -254,13 +160,6 @@ class Node final : private Streams {
     return linked_ && (phase_ == Phase::kEnter || phase_ == Phase::kRun);
   }
   const StreamRecord& stream_of(uint16_t target) const;
-  uint32_t row_bytes(const PortRecord&) const;
-  uint32_t start_of(const PortRecord&) const;
-  void pass_bytes(uint16_t port, uint32_t bytes);
-  uint32_t bytes_ready(const PortRecord&) const;
-  uint32_t bytes_free(const PortRecord&) const;
-  void copy_from(uint16_t port, uint32_t at, uint8_t* to, uint32_t bytes) const;
-  void copy_to(uint16_t port, uint32_t at, const uint8_t* from, uint32_t bytes);
   uint32_t ready(uint16_t target) const override;
   void read(uint16_t target, uint32_t offset, uint8_t* to,
             uint32_t bytes) const override;
@@ -271,18 +170,15 @@ class Node final : private Streams {
   void arrived(uint16_t stream, uint32_t offset) override;
 
   shoal_config config_;
-  shoal_storage storage_{};
-  shoal_storage counted_{};  // the same, counted
-  shoal_storage_counters counts_{};
+  Reader reader_;
   const KernelSet* kernels_;
   ImageSource source_;
-  uint8_t* arena_;
   uint32_t arena_bytes_;
   HeadView head_;
-  StageView stage_;
-  uint32_t* cursors_ = nullptr;
-  ActorState* states_ = nullptr;
-  uint32_t frames_ = 0;
+  Ports ports_;
+  Link link_;
+  Schedule schedule_{ports_, link_};
+  Tape tape_{ports_};
   uint16_t stage_index_ = 0;
   Phase phase_ = Phase::kFailed;
   bool waiting_ = false;  // for storage, in the last step
@@ -290,19 +186,8 @@ class Node final : private Streams {
   bool linked_ = false;   // there are peers
   Fault fault_;
 
-  // Actors outside [scan_lo_, scan_hi_] are known not to be ready.
-  int32_t scan_lo_ = 0, scan_hi_ = -1;
-  int32_t overlay_lo_ = 0, overlay_hi_ = -1;  // writers of overlaying buffers
-  uint32_t pending_ = 0;  // units, API and stream ports that have not finished
-  uint32_t run_ = 0, run_fired_ = 0;  // of the recorded order
-  Active active_;
   Place last_;  // what the last step has worked on, unit kNone: nothing
 
-  // The read under way, or the last one.
-  bool reading_ = false;
-  uint8_t attempts_ = 0;
-  uint32_t read_offset_ = 0, read_bytes_ = 0;
-  uint8_t* read_to_ = nullptr;
   uint8_t key_[kStoreKeyBytes] = {};  // of the store
 
   // Of `asked_for_` chunks the first `arrived_` are there and are checked while
@@ -313,19 +198,11 @@ class Node final : private Streams {
   Repair repair_ = Repair::kNone;
   SetWalk next_set_, there_;  // to ask for; to check
 
-  // The tape: slots [used_, loaded_) hold chunks, counted without end. A
-  // chunk that is used several times in a row is read once.
-  TapeWalk walk_;
-  uint32_t tape_used_ = 0, tape_loaded_ = 0, tape_asked_ = 0;
-  const ChunkRecord* tape_last_ = nullptr;     // asked for last
-  const ChunkRecord* tape_current_ = nullptr;  // in slot tape_used_
-
   SpillArea area_;
   SpillPort spills_[kMaxSpills];
   uint16_t paged_ = 0;       // the spill whose page is, or was, under way
   bool spill_turn_ = false;  // storage was last used for weights
 
-  Link link_;
   StageNumbers numbers_;        // of the stage that runs or comes next
   uint16_t in_streams_ = 0;     // of the stage
   mutable uint16_t asked_ = 0;  // out-stream that was asked for last

@@ -23,7 +23,7 @@ struct NodeProbe {
   static void start_at(shoal_node& n, uint32_t frames) {
     Node& node = *reinterpret_cast<Node*>(n.opaque);
     for (uint32_t part = 1; part <= 16; ++part) {
-      node.frames_ = part < 16 ? frames / 16 * part : frames;
+      node.ports_.frames = part < 16 ? frames / 16 * part : frames;
       node.begin_streams();
     }
   }
