@@ -23,7 +23,7 @@ Agent caller(const PlanStage& stage, int port) {
                                          : "input ") +
                std::to_string(p.owner_index);
   agent.firings = p.box.rows();
-  std::vector<Span> rows;
+  std::vector<Interval> rows;
   for (int y = p.box.y0; y < p.box.y1; ++y) rows.push_back({y, y + 1});
   if (p.is_read) {
     agent.reads.push_back({port, rows, row_by_row_release(p.box, p.box.y1)});
@@ -53,7 +53,7 @@ Agent single(const Net& net, const PlanStage& stage, int index) {
   }
   agent.out = a.out;
   for (const FiringNeeds& f : all) {
-    agent.made.push_back(f.writes ? f.out : Span{f.out.lo, f.out.lo});
+    agent.made.push_back(f.writes ? f.out : Interval{f.out.lo, f.out.lo});
   }
   if (a.partial >= 0) {
     Agent::Read read{a.partial, {}, {}};
@@ -78,7 +78,7 @@ Agent looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
   agent.out = last.out;
   Agent::Read in{first.in[0], {}, {}}, partial{last.partial, {}, {}};
   for (int y = out.y0; y < out.y1; y += loop.band) {
-    Span rows{y, std::min(y + loop.band, out.y1)};
+    Interval rows{y, std::min(y + loop.band, out.y1)};
     agent.made.push_back(rows);
     partial.rows.push_back(rows);
     partial.released.push_back(rows.hi);

@@ -107,7 +107,7 @@ class Coverage {
 
   // Follows a box of sums back to the bias. `ranges` are the input channels
   // that were added behind this actor.
-  void sums(const Place& at, const Box& box, std::vector<Span> ranges) {
+  void sums(const Place& at, const Box& box, std::vector<Interval> ranges) {
     const PlanStage& stage = plan_.nodes[at.node].stages[at.stage];
     const PlanActor& a = stage.actors[at.actor];
     const Layer& layer = net_.layers[a.layer];
@@ -124,7 +124,7 @@ class Coverage {
   }
 
   void sums_behind(int layer, int node, int stage, int port, const Box& box,
-                   const std::vector<Span>& ranges, int hops) {
+                   const std::vector<Interval>& ranges, int hops) {
     const auto& stages = plan_.nodes[node].stages;
     const Instances& all = instances_[node];
     const int buffer = stages[stage].ports[port].buffer;
@@ -150,10 +150,10 @@ class Coverage {
   }
 
   // The channels that one after another were summed are all, once.
-  void all_channels(int number, std::vector<Span> ranges) {
-    std::ranges::sort(ranges, {}, &Span::lo);
+  void all_channels(int number, std::vector<Interval> ranges) {
+    std::ranges::sort(ranges, {}, &Interval::lo);
     int next = 0;
-    for (const Span& r : ranges) {
+    for (const Interval& r : ranges) {
       found_.need(r.lo == next, "layer ", number, ": input channel ",
                   std::min(r.lo, next), " is summed twice or never");
       next = r.hi;

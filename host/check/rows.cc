@@ -17,7 +17,7 @@ class Bounds {
     high_ = std::max(high_, v);
   }
   // Cut to [0, size), then moved to where the view begins.
-  Span within(int size, int origin) const {
+  Interval within(int size, int origin) const {
     if (low_ > high_) return {origin, origin};
     const int lo = std::clamp(low_, 0, size);
     const int hi = std::clamp(high_ + 1, 0, size);
@@ -34,7 +34,7 @@ struct AxisWindow {
   bool transposed;
 };
 
-Bounds walk(const AxisWindow& w, Span out, Span taps) {
+Bounds walk(const AxisWindow& w, Interval out, Interval taps) {
   Bounds seen;
   for (int o = out.lo; o < out.hi; ++o) {
     for (int k = taps.lo; k < taps.hi; ++k) {
@@ -55,14 +55,14 @@ MoveParams move_of(const Layer& layer) {
   return m;
 }
 
-Bounds walk_move(int stride, int base, Span out) {
+Bounds walk_move(int stride, int base, Interval out) {
   Bounds seen;
   seen.see(out.lo * stride + base);
   seen.see((out.hi - 1) * stride + base);
   return seen;
 }
 
-Bounds walk_map(const std::vector<uint16_t>& map, Span out) {
+Bounds walk_map(const std::vector<uint16_t>& map, Interval out) {
   Bounds seen;
   for (int o = out.lo; o < out.hi && o < static_cast<int>(map.size()); ++o) {
     seen.see(map[o]);
@@ -70,14 +70,14 @@ Bounds walk_map(const std::vector<uint16_t>& map, Span out) {
   return seen;
 }
 
-Bounds plain(Span s) {
+Bounds plain(Interval s) {
   Bounds seen;
   if (s.hi > s.lo) seen.see(s.lo), seen.see(s.hi - 1);
   return seen;
 }
 
 // The same position, or the only one.
-Bounds matching(Span out, int in_size) {
+Bounds matching(Interval out, int in_size) {
   return in_size == 1 ? plain({0, 1}) : plain(out);
 }
 
@@ -86,7 +86,7 @@ int block_of(const Layer& layer) {
 }
 
 // `out` counts from the view's first row.
-Bounds rows_needed(const Layer& l, int operand, Span out, Span kernel) {
+Bounds rows_needed(const Layer& l, int operand, Interval out, Interval kernel) {
   const Box& in = l.in[operand].box;
   if (slides(l.op)) {
     return walk(
@@ -119,9 +119,9 @@ Bounds rows_needed(const Layer& l, int operand, Span out, Span kernel) {
   }
 }
 
-Bounds columns_needed(const Layer& l, int operand, Span out) {
+Bounds columns_needed(const Layer& l, int operand, Interval out) {
   const Box& in = l.in[operand].box;
-  const Span all{0, in.columns()};
+  const Interval all{0, in.columns()};
   switch (l.op) {
     case OpCode::kConv:
     case OpCode::kDepthwise:
@@ -152,9 +152,9 @@ Bounds columns_needed(const Layer& l, int operand, Span out) {
   }
 }
 
-Bounds channels_needed(const Layer& l, int operand, Span out) {
+Bounds channels_needed(const Layer& l, int operand, Interval out) {
   const Box& in = l.in[operand].box;
-  const Span all{0, in.channels()};
+  const Interval all{0, in.channels()};
   switch (l.op) {
     case OpCode::kConv:
     case OpCode::kTransposeConv:
@@ -232,7 +232,8 @@ bool slides(OpCode op) {
   }
 }
 
-Span row_dependence(const Layer& l, int operand, Span out, Span kernel) {
+Interval row_dependence(const Layer& l, int operand, Interval out,
+                        Interval kernel) {
   const int y0 = l.out.box.y0;
   const Box& in = l.in[operand].box;
   return rows_needed(l, operand, {out.lo - y0, out.hi - y0}, kernel)
@@ -242,11 +243,14 @@ Span row_dependence(const Layer& l, int operand, Span out, Span kernel) {
 Box dependence(const Layer& l, int operand, const Box& out) {
   const Box& all = l.out.box;
   const Box& in = l.in[operand].box;
-  const Span y = row_dependence(l, operand, {out.y0, out.y1}, {0, l.kernel_h});
-  const Span x = columns_needed(l, operand, {out.x0 - all.x0, out.x1 - all.x0})
-                     .within(in.columns(), in.x0);
-  const Span c = channels_needed(l, operand, {out.c0 - all.c0, out.c1 - all.c0})
-                     .within(in.channels(), in.c0);
+  const Interval y =
+      row_dependence(l, operand, {out.y0, out.y1}, {0, l.kernel_h});
+  const Interval x =
+      columns_needed(l, operand, {out.x0 - all.x0, out.x1 - all.x0})
+          .within(in.columns(), in.x0);
+  const Interval c =
+      channels_needed(l, operand, {out.c0 - all.c0, out.c1 - all.c0})
+          .within(in.channels(), in.c0);
   return {y.lo, y.hi, x.lo, x.hi, c.lo, c.hi};
 }
 
@@ -294,7 +298,7 @@ std::vector<FiringNeeds> firings_of(const Layer& l, const PlanActor& a,
   const bool cut = slides(l.op) && a.part < l.kernel_h;
   const int step = cut ? a.part : std::max(1, l.kernel_h);
   for (int y = out.y0; y < out.y1; y += a.band) {
-    const Span rows{y, std::min(y + a.band, out.y1)};
+    const Interval rows{y, std::min(y + a.band, out.y1)};
     for (int ky = 0; ky < std::max(1, l.kernel_h); ky += step) {
       FiringNeeds f{};
       f.out = rows;

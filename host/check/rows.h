@@ -10,10 +10,10 @@
 
 namespace shoal {
 
-struct Span {
+struct Interval {
   int lo = 0, hi = 0;  // half open
   int size() const { return hi > lo ? hi - lo : 0; }
-  bool operator==(const Span&) const = default;
+  bool operator==(const Interval&) const = default;
 };
 
 // Operators whose rows come from a kernel that a plan may cut.
@@ -24,7 +24,8 @@ bool slides(OpCode);
 Box dependence(const Layer&, int operand, const Box& out);
 
 // Rows of the operand that output rows `out` need with kernel rows `kernel`.
-Span row_dependence(const Layer&, int operand, Span out, Span kernel);
+Interval row_dependence(const Layer&, int operand, Interval out,
+                        Interval kernel);
 
 // What is wrong with reading `in` to make `out`, empty if nothing: a port must
 // lie in the view, hold what is needed, and begin where an operator without
@@ -34,9 +35,9 @@ const char* misfit(const Layer&, int operand, const Box& in, const Box& out,
                    bool some_channels);
 
 struct FiringNeeds {
-  Span out;           // output rows that it makes
+  Interval out;       // output rows that it makes
   bool writes;        // false: only a part of a row so far
-  Span in[2];         // rows that it reads
+  Interval in[2];     // rows that it reads
   int released[2]{};  // rows of the tensor below this are done with after it
 };
 

@@ -86,12 +86,12 @@ void Tokens::find_low(int buffer, bool is_read) {
   low_[2 * size_t(buffer) + is_read] = found;
 }
 
-bool Tokens::ready(int port, Span rows) const {
+bool Tokens::ready(int port, Interval rows) const {
   return rows.size() == 0 ||
          low(stage().ports[port].buffer, false).value >= rows.hi;
 }
 
-bool Tokens::space(int port, Span rows) const {
+bool Tokens::space(int port, Interval rows) const {
   if (rows.size() == 0) return true;
   const int index = stage().ports[port].buffer;
   const PlanBuffer& b = stage().buffers[index];
@@ -107,7 +107,7 @@ bool Tokens::space(int port, Span rows) const {
 
 // The rows may not touch rows of the buffer below that are still to be
 // written or read.
-bool Tokens::clear_of_overlaid(const PlanBuffer& b, Span rows) const {
+bool Tokens::clear_of_overlaid(const PlanBuffer& b, Interval rows) const {
   const PlanBuffer& under = stage().buffers[b.overlay];
   const int released = std::min(
       {under.box.y1, low(b.overlay, false).value, low(b.overlay, true).value});
@@ -171,7 +171,7 @@ void Tokens::advance(int port, int row) {
   changed_.push_back(p.buffer);
 }
 
-void Tokens::read(const std::string& who, int port, Span rows) {
+void Tokens::read(const std::string& who, int port, Interval rows) {
   const PlanPort& p = stage().ports[port];
   const int i = instances_.of[stage_][p.buffer];
   const Instance& from = instances_.all[i];
@@ -187,7 +187,7 @@ void Tokens::read(const std::string& who, int port, Span rows) {
   }
 }
 
-void Tokens::write(int port, Span rows) {
+void Tokens::write(int port, Interval rows) {
   const PlanPort& p = stage().ports[port];
   const int i = instances_.of[stage_][p.buffer];
   const Instance& to = instances_.all[i];

@@ -20,15 +20,15 @@ namespace shoal {
 struct Agent {
   struct Read {
     int port;
-    std::vector<Span> rows;     // by firing
-    std::vector<int> released;  // by firing
+    std::vector<Interval> rows;  // by firing
+    std::vector<int> released;   // by firing
   };
   std::string name;
   int actor = -1;  // of a loop the first; -1: the caller, storage
   int firings = 0;
   std::vector<Read> reads;
-  int out = -1;            // port
-  std::vector<Span> made;  // by firing; empty span: nothing yet
+  int out = -1;                // port
+  std::vector<Interval> made;  // by firing; empty span: nothing yet
 };
 
 // The agents of a stage: what fills buffers from outside, actors and loops in
@@ -72,11 +72,11 @@ class Tokens {
   };
   const std::vector<Agent>& agents() const { return stages_[stage_]; }
   const PlanStage& stage() const { return node_.stages[stage_]; }
-  bool ready(int port, Span rows) const;
-  bool space(int port, Span rows) const;
-  bool clear_of_overlaid(const PlanBuffer&, Span rows) const;
-  void read(const std::string& who, int port, Span rows);
-  void write(int port, Span rows);
+  bool ready(int port, Interval rows) const;
+  bool space(int port, Interval rows) const;
+  bool clear_of_overlaid(const PlanBuffer&, Interval rows) const;
+  void read(const std::string& who, int port, Interval rows);
+  void write(int port, Interval rows);
   void overwrite(int instance, uint64_t begin, uint64_t end);
   void advance(int port, int row);
   void find_meeting(int stage);

@@ -87,7 +87,7 @@ class RandomLayer {
   }
 
   // Between begin and end of an axis, at multiples of the granule.
-  Span part(int begin, int size, int granule) {
+  Interval part(int begin, int size, int granule) {
     const int units = size / granule;
     const int a = pick(0, units - 1), b = pick(a + 1, units);
     return {begin + a * granule, begin + b * granule};
@@ -97,15 +97,15 @@ class RandomLayer {
     Box out = all;
     const bool rows = can_cut_rows(l), columns = can_cut_columns(l);
     if (rows) {
-      const Span s = part(all.y0, all.rows(), row_granule(l));
+      const Interval s = part(all.y0, all.rows(), row_granule(l));
       out.y0 = s.lo, out.y1 = s.hi;
     }
     if (columns) {
-      const Span s = part(all.x0, all.columns(), column_granule(l));
+      const Interval s = part(all.x0, all.columns(), column_granule(l));
       out.x0 = s.lo, out.x1 = s.hi;
     }
     if (can_cut_outputs(l)) {
-      const Span s = part(all.c0, all.channels(), output_granule(l));
+      const Interval s = part(all.c0, all.channels(), output_granule(l));
       out.c0 = s.lo, out.c1 = s.hi;
     }
     return out;
