@@ -10,6 +10,7 @@
 #include "host/plan/single/search.h"
 #include "host/plan/single/spill_search.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/trial_shares.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
@@ -54,30 +55,27 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
   int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
   // Records lie there, too, and those of tapes are long.
-  if (flash_bytes(net) > flash) flash -= flash / 16;
+  if (flash_bytes(net) > flash) flash -= flash / shares::kRecordPart;
   if (request.node().flash_weights) flash = *request.node().flash_weights;
   return streamed_layers(
       net, flash, supply,
       supply.storage && request.objective == Objective::kLatency);
 }
 
-// A search for less time may come upon a smaller arena as well: so much is
-// worth trying, beside the smallest.
-int64_t worth_trying(int64_t least) { return least + least / 32 + 128; }
-
 // The smallest arena of all searches, and the least time in it.
 std::optional<Candidate> smallest_candidate(std::vector<Search>& searches) {
   std::vector<std::optional<Candidate>> all;
   int64_t least = kUnlimited;
   for (Search& search : searches) {
-    all.push_back(search.smallest(worth_trying(least)));
+    all.push_back(search.smallest(shares::worth_trying(least)));
     if (all.back()) {
       least = std::min<int64_t>(least, all.back()->node.arena_bytes);
     }
   }
   std::optional<Candidate> best;
   for (size_t i = 0; i < searches.size(); ++i) {
-    if (!all[i] || all[i]->node.arena_bytes > worth_trying(least)) continue;
+    if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least))
+      continue;
     Candidate c = searches[i].faster(*all[i]);
     if (!best || c.node.arena_bytes < best->node.arena_bytes ||
         (c.node.arena_bytes == best->node.arena_bytes &&
@@ -152,8 +150,8 @@ class Searches {
     };
     search(small_, task_.budget());
     // What these leave is for slots and sets.
-    for (const int64_t percent : {100, 85, 65}) {
-      search(fast_, task_.budget() * percent / 100);
+    for (const int percent : shares::kBeforeFilling) {
+      search(fast_, shares::percent_of(percent, task_.budget()));
     }
     std::stable_sort(found.begin(), found.end(),
                      [](const Candidate& a, const Candidate& b) {
@@ -207,8 +205,8 @@ int64_t allowed_writes(const Net& net, const PlanRequest& request,
   if (request.years <= 0 || request.fps <= 0) return allowed;
   const int64_t weights = flash_bytes(net);
   return std::min(
-      allowed, writes_for_life(storage, weights + weights / 16, request.years,
-                               request.fps / net.frames));
+      allowed, writes_for_life(storage, weights + weights / shares::kRecordPart,
+                               request.years, request.fps / net.frames));
 }
 
 [[noreturn]] void does_not_fit(const Net& net, const Task& task,

@@ -6,14 +6,13 @@
 #include "host/plan/single/bands.h"
 #include "host/plan/single/numbers.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
-// Shares of the budget for stages whose bands are not at their least.
-constexpr int kSoftPercent[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 
 std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
                                const std::vector<size_t>& which) {
@@ -144,19 +143,28 @@ Candidate Search::build(const Choice& choice) const {
 // Raises bands in all stages at once; if the result cannot be packed, by less.
 Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
   const int64_t room = budget - from.node.layout.buffers;
-  for (const int percent : {100, 70, 40, 15}) {
+  for (const int percent : shares::kMoreBands) {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
       raise_bands(net_, uses_, supply_, choice, s,
-                  now + (room - now) * percent / 100);
+                  now + shares::percent_of(percent, room - now));
     }
     Candidate next = build(choice);
     if (next.node.arena_bytes > budget) continue;
     return next.time_ps < from.time_ps ? next : from;
   }
   return from;
+}
+
+void Search::take_if_better(const Choice& choice, int64_t budget,
+                            Candidate& best) const {
+  if (choice.work == best.choice.work) return;
+  Candidate next = build(choice);
+  if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+    best = std::move(next);
+  }
 }
 
 // Then in one stage after the other, as long as each can be packed.
@@ -166,11 +174,7 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
     raise_bands(net_, uses_, supply_, choice, s, room);
-    if (choice.work == best.choice.work) continue;
-    Candidate next = build(choice);
-    if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
-      best = std::move(next);
-    }
+    take_if_better(choice, budget, best);
   }
   return best;
 }
@@ -192,11 +196,7 @@ Candidate Search::lay_over(Candidate best, int64_t budget) const {
     if (overlay_gain(net_, *o) <= 0) continue;
     stage.overlay = o;
     raise_bands(net_, uses_, supply_, choice, s, room);
-    if (choice.work == best.choice.work) continue;
-    Candidate next = build(choice);
-    if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
-      best = std::move(next);
-    }
+    take_if_better(choice, budget, best);
   }
   return best;
 }
@@ -208,10 +208,10 @@ std::optional<Candidate> Search::least_arena(int64_t most) {
     const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
     const std::optional<int64_t> least = smallest_budget(search, below);
     Partition last;
-    for (const int soft : kSoftPercent) {
+    for (const int soft : shares::kBands) {
       if (!least) break;
       const std::optional<Partition> cuts =
-          fastest_cuts(search, {*least, *least * soft / 100});
+          fastest_cuts(search, {*least, shares::percent_of(soft, *least)});
       if (!cuts) break;
       if (*cuts == last) continue;
       last = *cuts;
@@ -263,9 +263,9 @@ std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {
   std::optional<Candidate> best;
   Partition last;
   const StageSearch search = stage_search(max_ports);
-  for (const int soft : kSoftPercent) {
+  for (const int soft : shares::kBands) {
     const std::optional<Partition> cuts =
-        fastest_cuts(search, {budget, budget * soft / 100});
+        fastest_cuts(search, {budget, shares::percent_of(soft, budget)});
     if (!cuts) break;
     if (*cuts == last) continue;
     last = *cuts;

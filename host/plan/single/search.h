@@ -50,6 +50,8 @@ class Search {
   std::optional<Candidate> least_arena(int64_t most);
   std::optional<Candidate> fastest(int64_t budget, int max_ports);
   Candidate raise_all(const Candidate&, int64_t budget) const;
+  // What comes of other bands, if it fits and takes less time.
+  void take_if_better(const Choice&, int64_t budget, Candidate& best) const;
   Candidate raise_each(Candidate, int64_t budget) const;
   Candidate lay_over(Candidate, int64_t budget) const;
   // Small tapes have so many chunks that their time is asked for last.
