@@ -392,17 +392,9 @@ class Maker {
 }  // namespace
 
 LayerWork share_work(const SplitNet& s, int l, const Box& made, int passes) {
-  const Layer& layer = s.net.layers[l];
-  LayerWork w;
-  w.part = layer.kernel_h;
-  if (reads_all_for_one_row(layer)) {
-    w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
-  } else if (must_cut_window(layer)) {
-    w.part = kMaxWindowRows;
-  } else {
-    w.band = std::max(1, ceil_div(made.rows(), passes));
-    if (s.band[l]) w.band = std::min(s.band[l], made.rows());
-  }
+  LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
+  const bool whole_window = w.part == s.net.layers[l].kernel_h;
+  if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
   return w;
 }
 

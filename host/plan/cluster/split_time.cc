@@ -6,8 +6,8 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/link_time.h"
-#include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/single/numbers.h"
 
 namespace shoal {
 namespace {
@@ -124,19 +124,12 @@ int64_t core_ps(const Net& net, const ClusterNode& of, PlanNode& node,
   sum.compute_ps = t.compute_ps, sum.flash_ps = t.flash_ps;
   sum.weight_read_bytes = t.bytes - t.requests * int64_t{kTagBytes};
   for (const PlanActor& a : stage.actors) {
-    if (a.copy || a.weights.chunks.empty()) continue;
-    if (a.weights.place == WeightPlace::kMapped) {
-      sum.weight_read_bytes +=
-          actor_time(net, stage, a, of.board).weight_read_bytes;
-    }
-    int64_t bytes = 0;
-    for (const PlanChunk& c : a.weights.chunks) {
-      bytes += chunk_bytes(net.layers[a.layer], c);
-    }
-    (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
-     : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
-                                             : node.tape_bytes) += bytes;
+    const bool mapped = a.weights.place == WeightPlace::kMapped;
+    if (!mapped || a.weights.chunks.empty()) continue;
+    sum.weight_read_bytes +=
+        actor_time(net, stage, a, of.board).weight_read_bytes;
   }
+  count_weights(net, stage, node);
   stage.storage_read_bytes = t.bytes;
   stage.compute_s = seconds(t.compute_ps), stage.flash_s = seconds(t.flash_ps);
   stage.storage_s = seconds(t.storage_ps);
@@ -242,7 +235,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
       node.sent_bytes += moved.sent;
       node.received_bytes += moved.received;
     }
-    node.seconds = static_cast<double>(node_ps) / kPicoseconds;
+    node.seconds = seconds(node_ps);
     plan.macs += node.macs;
     // A row that two nodes exchange counts once.
     plan.traffic_bytes += node.sent_bytes;
@@ -270,7 +263,7 @@ void model_split_time(const Net& net, const Cluster& cluster,
       }
     }
   }
-  plan.latency_s = static_cast<double>(all) / kPicoseconds;
+  plan.latency_s = seconds(all);
 }
 
 }  // namespace shoal

@@ -41,16 +41,6 @@ int64_t weight_sum(const Net& net, const PlanActor& a) {
   return bytes;
 }
 
-void model_weights(const Net& net, const PlanStage& stage, PlanNode& node) {
-  for (const PlanActor& a : stage.actors) {
-    if (a.weights.chunks.empty()) continue;
-    const int64_t bytes = weight_sum(net, a);
-    (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
-     : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
-                                             : node.tape_bytes) += bytes;
-  }
-}
-
 void model_stage(const Net& net, const Supply& supply, const PlanNode& node,
                  PlanStage& stage) {
   const FeedTime t = stage_feed(net, node, stage, supply);
@@ -79,6 +69,16 @@ void model_stage(const Net& net, const Supply& supply, const PlanNode& node,
 
 }  // namespace
 
+void count_weights(const Net& net, const PlanStage& stage, PlanNode& node) {
+  for (const PlanActor& a : stage.actors) {
+    if (a.weights.chunks.empty()) continue;
+    const int64_t bytes = weight_sum(net, a);
+    (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
+     : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
+                                             : node.tape_bytes) += bytes;
+  }
+}
+
 FeedTime stage_feed(const Net& net, const PlanNode& node,
                     const PlanStage& stage, const Supply& supply) {
   return feed_time(net, stage, supply, entry_record(net, node, stage));
@@ -103,7 +103,7 @@ void model_numbers(const Net& net, const Supply& supply, Plan& plan) {
     node.seconds = seconds(node_time_ps(net, node, supply));
     for (PlanStage& stage : node.stages) {
       model_stage(net, supply, node, stage);
-      model_weights(net, stage, node);
+      count_weights(net, stage, node);
       node.macs += stage.macs;
       node.weight_read_bytes += stage.weight_read_bytes;
       node.storage_read_bytes += stage.storage_read_bytes;

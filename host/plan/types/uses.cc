@@ -121,20 +121,24 @@ bool must_cut_window(const Layer& layer) {
   return has_window(layer.op) && layer.kernel_h > kMaxWindowRows;
 }
 
+LayerWork work_for(const Layer& layer, int rows, int passes) {
+  LayerWork w;
+  w.part = layer.kernel_h;
+  if (reads_all_for_one_row(layer)) {
+    w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
+  } else if (must_cut_window(layer)) {
+    // Windows overlap: smaller parts would free no row sooner.
+    w.part = kMaxWindowRows;
+  } else {
+    w.band = std::max(1, ceil_div(rows, passes));
+  }
+  return w;
+}
+
 Work uniform_work(const Net& net, int passes) {
-  Work work(net.layers.size());
-  for (size_t l = 0; l < net.layers.size(); ++l) {
-    const Layer& layer = net.layers[l];
-    LayerWork& w = work[l];
-    w.part = layer.kernel_h;
-    if (reads_all_for_one_row(layer)) {
-      w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
-    } else if (must_cut_window(layer)) {
-      // Windows overlap: smaller parts would free no row sooner.
-      w.part = kMaxWindowRows;
-    } else {
-      w.band = std::max(1, ceil_div(layer.out.box.rows(), passes));
-    }
+  Work work;
+  for (const Layer& layer : net.layers) {
+    work.push_back(work_for(layer, layer.out.box.rows(), passes));
   }
   return work;
 }

@@ -59,6 +59,9 @@ using Work = std::vector<LayerWork>;  // one per layer
 bool reads_all_for_one_row(const Layer&);
 // Cut because a kernel gets at most kMaxWindowRows rows.
 bool must_cut_window(const Layer&);
+// Of a share of so many rows that is to fire `passes` times, or as often as it
+// has rows if those are fewer.
+LayerWork work_for(const Layer&, int rows, int passes);
 // Bands such that every layer fires `passes` times a frame, or as often as it
 // has rows if those are fewer.
 Work uniform_work(const Net&, int passes);
