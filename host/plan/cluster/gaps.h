@@ -16,6 +16,6 @@ inline constexpr int kGaps = 8;
 
 // Each node as many as its budget has room for, up to kGaps. Whether all got so
 // many.
-bool give_gaps(Plan&, const std::vector<int64_t>& budgets);
+bool give_gaps(const Net&, Plan&, const std::vector<int64_t>& budgets);
 
 }  // namespace shoal

@@ -10,24 +10,13 @@
 #include "host/plan/cluster/split_time.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
 // With more nodes fewer plans are built in full.
 constexpr int kManyNodes = 16;
-// What more rows in rings may cost of a plan's modelled time.
-constexpr double kAboutAsFast = 1.005;
-
-// Percent of the smallest budget, and of that for bands of more than one row.
-constexpr std::pair<int, int> kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
-                                             {100, 0},  {110, 70}, {102, 100}};
-
-// Percent of the budgets for bands of one row, and of more.
-constexpr std::pair<int, int> kFastest[] = {
-    {100, 100}, {100, 95}, {100, 90}, {100, 85}, {100, 80},
-    {100, 75},  {100, 70}, {100, 60}, {100, 50}, {100, 30},
-    {100, 0},   {96, 0},   {92, 0},   {88, 0},   {80, 0}};
 
 int64_t largest_arena(const Plan& plan) {
   int64_t most = 0;
@@ -69,7 +58,8 @@ class Planner {
       if (!other) does_not_fit(*best);
       best = std::move(other);
     }
-    if (request_.objective == Objective::kLatency) give_gaps(*best, limits_);
+    if (request_.objective == Objective::kLatency)
+      give_gaps(s_.net, *best, limits_);
     return std::move(*best);
   }
 
@@ -85,7 +75,8 @@ class Planner {
                             int percent) const {
     std::vector<int64_t> all;
     for (int n = 0; n < s_.nodes; ++n) {
-      all.push_back((limits[n] - model_.fixed_bytes()) * percent / 100);
+      all.push_back(
+          shares::percent_of(percent, limits[n] - model_.fixed_bytes()));
     }
     return all;
   }
@@ -129,10 +120,11 @@ class Planner {
     std::optional<Plan> best;
     const SplitChoice* best_choice = nullptr;
     int builds = s_.nodes > kManyNodes ? 2 : 5;
-    for (const auto& [percent, soft] : kSmallest) {
+    for (const auto& [hard, soft] : shares::kSmallest) {
       SplitBudget budget;
-      budget.hard.assign(limits_.size(), *least * percent / 100);
-      budget.soft.assign(limits_.size(), *least * percent / 100 * soft / 100);
+      const int64_t bytes = shares::percent_of(hard, *least);
+      budget.hard.assign(limits_.size(), bytes);
+      budget.soft.assign(limits_.size(), shares::percent_of(soft, bytes));
       const SplitChoice* choice = choices.next(budget);
       if (!choice) continue;
       std::optional<Plan> next = build(*choice, 0);
@@ -151,7 +143,7 @@ class Planner {
 
   std::optional<Plan> fastest() {
     Choices choices(search_);
-    for (const auto& [hard, soft] : kFastest) {
+    for (const auto& [hard, soft] : shares::kFastest) {
       const SplitBudget budget{less(limits_, hard), less(limits_, soft)};
       const SplitChoice* choice = choices.next(budget);
       if (!choice) continue;
@@ -161,8 +153,8 @@ class Planner {
         if (s_.nodes > kManyNodes && slack != 4) continue;
         std::optional<Plan> loose = build(*choice, 0, slack);
         // Rows must not take the room of slots or gaps.
-        if (loose && fits(*loose) && give_gaps(*loose, limits_) &&
-            loose->latency_s <= next->latency_s * kAboutAsFast) {
+        if (loose && fits(*loose) && give_gaps(s_.net, *loose, limits_) &&
+            loose->latency_s <= next->latency_s * shares::kAboutAsFast) {
           return loose;
         }
       }

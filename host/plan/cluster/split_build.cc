@@ -4,10 +4,11 @@
 #include <map>
 #include <set>
 
-#include "host/plan/arena/pack.h"
-#include "host/plan/single/build.h"
+#include "host/plan/arena/arena.h"
+#include "host/plan/arena/layout.h"
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -96,113 +97,28 @@ void add_peers(Plan& plan) {
   }
 }
 
-// Addresses of a node's buffers and sums.
-class Placer {
- public:
-  Placer(const Net& net, PlanNode& node,
-         const std::vector<std::vector<int>>& homes)
-      : net_(net), node_(node), homes_(homes) {}
-
-  // Of the arena, without what packing leaves between.
-  int64_t stage_bytes(int s) const {
-    int64_t bytes = node_.layout.buffers;
-    for (const PackItem& i : items_) {
-      if (i.first_stage <= s && s <= i.last_stage) bytes += aligned(i.bytes);
+// Items for all that a node's stages hold; buffers of one home share theirs.
+Arena make_arena(const Net& net, PlanNode& node,
+                 const std::vector<std::vector<int>>& homes) {
+  Arena arena(net, node);
+  std::map<int, int> item_of_home;
+  for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+    arena.add_sets(s);
+    arena.add_slots(s);
+    const std::vector<PlanBuffer>& buffers = node.stages[s].buffers;
+    for (int b = 0; b < static_cast<int>(buffers.size()); ++b) {
+      const int home = homes[s][b];
+      const auto at = item_of_home.find(home);
+      const int item = at != item_of_home.end()
+                           ? at->second
+                           : arena.add(buffers[b].bytes(), s, s);
+      if (home >= 0) item_of_home[home] = item;
+      arena.hold(item, s, b);
     }
-    return bytes;
+    arena.add_sums(s);
   }
-
-  void place(int pack_tries) {
-    for (size_t s = 0; s < node_.stages.size(); ++s) add_stage(int(s));
-    const Packing packing = pack(items_, pack_tries);
-    const uint32_t base = node_.layout.buffers;
-    node_.arena_bytes = base;
-    for (PlanStage& s : node_.stages) s.arena_bytes = base;
-    for (size_t i = 0; i < items_.size(); ++i) {
-      settle(items_[i], tenants_[i],
-             base + static_cast<uint32_t>(packing.offsets[i]));
-    }
-  }
-
- private:
-  struct Tenant {
-    std::vector<std::pair<int, int>> buffers;  // stage, buffer
-    int stage = -1, actor = -1;
-    bool weights = false;  // the actor's, in place of its sums
-    bool slots = false;    // the stage's
-  };
-
-  void add_weights(int s) {
-    PlanStage& stage = node_.stages[s];
-    for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
-      if (stage.actors[a].weights.place != WeightPlace::kSram) continue;
-      const int item = add_item(set_bytes(net_, stage.actors[a]), s);
-      tenants_[item].stage = s;
-      tenants_[item].actor = a;
-      tenants_[item].weights = true;
-    }
-    if (!stage.slot_count) return;
-    const int item = add_item(int64_t{stage.slot_bytes} * stage.slot_count, s);
-    tenants_[item].stage = s;
-    tenants_[item].slots = true;
-  }
-
-  void add_stage(int s) {
-    add_weights(s);
-    PlanStage& stage = node_.stages[s];
-    for (int b = 0; b < static_cast<int>(stage.buffers.size()); ++b) {
-      const int home = homes_[s][b];
-      int item = home < 0 ? -1 : item_of(home);
-      if (item < 0) {
-        item = add_item(stage.buffers[b].bytes(), s);
-        if (home >= 0) item_of_home_[home] = item;
-      }
-      items_[item].last_stage = s;
-      tenants_[item].buffers.push_back({s, b});
-    }
-    for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
-      if (!stage.actors[a].accumulator_bytes) continue;
-      const int item = add_item(stage.actors[a].accumulator_bytes, s);
-      tenants_[item].stage = s;
-      tenants_[item].actor = a;
-    }
-  }
-
-  int item_of(int home) const {
-    const auto at = item_of_home_.find(home);
-    return at == item_of_home_.end() ? -1 : at->second;
-  }
-  int add_item(int64_t bytes, int stage) {
-    items_.push_back({bytes, stage, stage, -1, 0, {}});
-    tenants_.emplace_back();
-    return static_cast<int>(items_.size()) - 1;
-  }
-
-  void settle(const PackItem& item, const Tenant& tenant, uint32_t offset) {
-    const uint32_t end = offset + static_cast<uint32_t>(item.bytes);
-    for (int s = item.first_stage; s <= item.last_stage; ++s) {
-      node_.stages[s].arena_bytes = std::max(node_.stages[s].arena_bytes, end);
-    }
-    node_.arena_bytes = std::max(node_.arena_bytes, end);
-    for (const auto& [s, b] : tenant.buffers) {
-      PlanBuffer& buffer = node_.stages[s].buffers[b];
-      buffer.offset = offset;
-      buffer.first_stage = item.first_stage;
-      buffer.last_stage = item.last_stage;
-    }
-    if (tenant.slots) node_.stages[tenant.stage].slots = offset;
-    if (tenant.actor < 0) return;
-    PlanActor& a = node_.stages[tenant.stage].actors[tenant.actor];
-    (tenant.weights ? a.weights.offset : a.accumulator) = offset;
-  }
-
-  const Net& net_;
-  PlanNode& node_;
-  const std::vector<std::vector<int>>& homes_;
-  std::vector<PackItem> items_;
-  std::vector<Tenant> tenants_;
-  std::map<int, int> item_of_home_;
-};
+  return arena;
+}
 
 // Larger chunks are fewer requests: what a stage has left of the arena is for
 // its slots. Packing is not perfect: if all of it does not go in, less may.
@@ -212,18 +128,18 @@ void grow_slots(const Net& net, PlanNode& node,
                 int pack_tries) {
   for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
     if (!node.stages[s].slot_count) continue;
-    Placer now(net, node, homes);
-    now.place(pack_tries);
+    const int64_t stage_bytes = make_arena(net, node, homes).stage_bytes(s);
     const int64_t room =
-        (budget - now.stage_bytes(s)) / kStreamSlots / kAlign * kAlign;
+        (budget - stage_bytes) / kStreamSlots / kAlign * kAlign;
     const PlanNode small = node;
-    for (const int percent : {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15}) {
-      const int64_t limit = std::min<int64_t>(
-          small.stages[s].slot_bytes + room * percent / 100 - kTagBytes,
-          kMostChunk);
+    for (const int percent : shares::kSlots) {
+      const int64_t limit =
+          std::min<int64_t>(small.stages[s].slot_bytes +
+                                shares::percent_of(percent, room) - kTagBytes,
+                            kMostChunk);
       if (limit < small.stages[s].slot_bytes) break;
       cut_tape(net, node.stages[s], static_cast<uint32_t>(limit));
-      Placer(net, node, homes).place(pack_tries);
+      make_arena(net, node, homes).place(pack_tries);
       if (node.arena_bytes <= budget) break;
       node = small;
     }
@@ -293,7 +209,7 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
       }
     }
     node.layout = make_layout(split.net, node.stages, true, links[n]);
-    Placer(split.net, node, stages.homes[n]).place(options.pack_tries);
+    make_arena(split.net, node, stages.homes[n]).place(options.pack_tries);
     if (streaming.any(number) && !options.budgets.empty()) {
       grow_slots(split.net, node, stages.homes[n], options.budgets[n],
                  options.pack_tries);

@@ -174,10 +174,6 @@ void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
   if (stage.slot_bytes) stage.slot_count = kStreamSlots;
 }
 
-int64_t set_bytes(const Net& net, const PlanActor& a) {
-  return sram_bytes(net.layers[a.layer], a);
-}
-
 void record_orders(const Net& net, Plan& plan) {
   for (const MergedSegment& m : merge_segments(plan)) {
     const auto taped = [&](const MergedSegment::Part& part) {

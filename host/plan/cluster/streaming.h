@@ -57,8 +57,6 @@ class Streaming {
 // Cuts the sets on the stage's tape into chunks of at most `limit` bytes and
 // says how large its slots are.
 void cut_tape(const Net&, PlanStage&, uint32_t limit);
-// Bytes of a set in the arena, with its tag.
-int64_t set_bytes(const Net&, const PlanActor&);
 // Records the order of the stages that have a tape: that of one run of each
 // whole segment, so that all nodes' orders go together.
 void record_orders(const Net&, Plan&);

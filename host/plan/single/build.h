@@ -5,8 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "device/program/link_layout.h"
-#include "device/program/record.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/segment.h"
 
@@ -31,14 +29,6 @@ struct Choice {
 // Buffers of a stage that no caller touches and that no other stage needs.
 std::vector<bool> sharing_buffers(const std::vector<TensorUses>&,
                                   const PlanStage&, Segment);
-
-// Of a stage's record.
-StageCounts count_tables(const Net&, const PlanStage&);
-
-// Bytes of the fixed parts of the arena for these stages; if the image is not
-// mapped, the head and the largest record lie there too.
-PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
-                       const LinkCounts& link = {});
 
 // `pack_tries` is how long to search for a tight packing.
 PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,

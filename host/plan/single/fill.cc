@@ -5,13 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include "device/program/record.h"
+#include "host/plan/arena/layout.h"
 #include "host/plan/arena/pack.h"
 #include "host/plan/cost/tape.h"
-#include "host/plan/single/build.h"
 #include "host/plan/single/numbers.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/single/survey.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -20,67 +20,31 @@ constexpr uint32_t kMostSlots = 6;
 constexpr int64_t kLeastChunk = 512, kMostChunk = 256 * 1024;
 constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
 
-struct Span {
-  int64_t lo = 0, hi = 0;
-  int64_t bytes() const { return hi - lo; }
-};
-
 bool streams(const PlanActor& a) {
   return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
 }
 
-// What is alive in a stage besides its slots and sets.
-std::vector<Span> alive(const PlanNode& node, int stage) {
-  std::vector<Span> spans;
-  for (const PlanStage& s : node.stages) {
-    for (const PlanBuffer& b : s.buffers) {
-      if (b.first_stage > stage || b.last_stage < stage) continue;
-      spans.push_back({b.offset, int64_t{b.offset} + b.bytes()});
-    }
-  }
-  for (const PlanActor& a : node.stages[stage].actors) {
-    if (!a.accumulator_bytes) continue;
-    spans.push_back(
-        {a.accumulator, int64_t{a.accumulator} + a.accumulator_bytes});
-  }
-  for (const PlanSpill& s : node.stages[stage].spills) {
-    spans.push_back({s.offset, int64_t{s.offset} + node.spill_page_bytes});
-  }
-  return spans;
-}
-
-// With them.
-std::vector<Span> taken(const Net& net, const PlanNode& node, int stage) {
-  std::vector<Span> spans = alive(node, stage);
-  const PlanStage& s = node.stages[stage];
-  spans.push_back({s.slots, int64_t{s.slots} + s.slot_count * s.slot_bytes});
-  for (const PlanActor& a : s.actors) {
-    if (a.weights.place != WeightPlace::kSram) continue;
-    const int64_t at = a.weights.offset;
-    spans.push_back({at, at + sram_bytes(net.layers[a.layer], a)});
-  }
-  return spans;
-}
-
-std::vector<Span> free_spans(const PlanNode& node, int stage, int64_t budget) {
-  std::vector<Span> taken = alive(node, stage);
-  std::sort(taken.begin(), taken.end(),
-            [](const Span& a, const Span& b) { return a.lo < b.lo; });
-  std::vector<Span> spans;
+std::vector<ArenaRange> free_spans(const PlanNode& node, int stage,
+                                   int64_t budget) {
+  std::vector<ArenaRange> taken = alive_ranges(node, stage);
+  std::sort(
+      taken.begin(), taken.end(),
+      [](const ArenaRange& a, const ArenaRange& b) { return a.lo < b.lo; });
+  std::vector<ArenaRange> spans;
   int64_t at = node.layout.buffers;
-  for (const Span& t : taken) {
+  for (const ArenaRange& t : taken) {
     if (t.lo > at) spans.push_back({at, std::min(t.lo, budget)});
     at = std::max(at, aligned(t.hi));
   }
   if (budget > at) spans.push_back({at, budget});
-  std::erase_if(spans, [](const Span& s) { return s.bytes() < kAlign; });
+  std::erase_if(spans, [](const ArenaRange& s) { return s.bytes() < kAlign; });
   return spans;
 }
 
 // The smallest span with enough room; its lowest bytes are taken.
-std::optional<int64_t> take(std::vector<Span>& spans, int64_t bytes) {
-  Span* best = nullptr;
-  for (Span& s : spans) {
+std::optional<int64_t> take(std::vector<ArenaRange>& spans, int64_t bytes) {
+  ArenaRange* best = nullptr;
+  for (ArenaRange& s : spans) {
     if (s.bytes() < bytes || (best && s.bytes() >= best->bytes())) continue;
     best = &s;
   }
@@ -127,7 +91,7 @@ class StageFiller {
 
   // Of a built stage: at least its slots must lie below the budget.
   bool fits(PlanStage stage) const {
-    std::vector<Span> spans = spans_;
+    std::vector<ArenaRange> spans = spans_;
     return place(stage, spans);
   }
 
@@ -164,7 +128,7 @@ class StageFiller {
   void try_sets(const PlanStage& before, const std::vector<size_t>& order,
                 size_t sets) {
     PlanStage stage = before;
-    std::vector<Span> spans = spans_;
+    std::vector<ArenaRange> spans = spans_;
     for (size_t i = 0; i < order.size(); ++i) {
       PlanActor& a = stage.actors[order[i]];
       const Layer& layer = net_.layers[a.layer];
@@ -183,14 +147,14 @@ class StageFiller {
     }
     if (stage.order.empty()) return;
     int64_t room = 0;
-    for (const Span& s : spans) room = std::max(room, s.bytes());
+    for (const ArenaRange& s : spans) room = std::max(room, s.bytes());
     for (uint32_t count = kTapeSlots; count <= kMostSlots;
          count += count < 4 ? 1 : 2) {
       try_chunks(stage, spans, count, room / count - kTagBytes);
     }
   }
 
-  void try_chunks(const PlanStage& before, const std::vector<Span>& spans,
+  void try_chunks(const PlanStage& before, const std::vector<ArenaRange>& spans,
                   uint32_t count, int64_t most) {
     most = std::min(most, kMostChunk);
     uint32_t last = 0;
@@ -204,7 +168,7 @@ class StageFiller {
       if (stage.slot_bytes == last) continue;
       last = stage.slot_bytes;
       stage.slot_count = count;
-      std::vector<Span> left = spans;
+      std::vector<ArenaRange> left = spans;
       const std::optional<int64_t> at =
           take(left, int64_t{count} * stage.slot_bytes);
       if (!at) continue;
@@ -213,7 +177,7 @@ class StageFiller {
     }
   }
 
-  bool place(PlanStage& stage, std::vector<Span>& spans) const {
+  bool place(PlanStage& stage, std::vector<ArenaRange>& spans) const {
     for (PlanActor& a : stage.actors) {
       if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
       const auto at = take(spans, sram_bytes(net_.layers[a.layer], a));
@@ -245,7 +209,7 @@ class StageFiller {
   const Net& net_;
   const Supply& supply_;
   const PlanNode& node_;
-  const std::vector<Span> spans_;
+  const std::vector<ArenaRange> spans_;
   PlanStage best_;
   int64_t best_ps_;
 };
@@ -333,46 +297,6 @@ int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
   return bytes;
 }
 
-// All that the fixed parts do not hold moves with their end.
-void settle(const Net& net, int64_t keep_bytes, PlanNode& node) {
-  PlanLayout& l = node.layout;
-  const uint32_t record_end = align_up(l.record + l.record_bytes);
-  if (l.record_bytes) {
-    l.record_bytes = 0;
-    for (const PlanStage& s : node.stages) {
-      l.record_bytes =
-          std::max(l.record_bytes, record_bytes(count_tables(net, s)));
-    }
-  }
-  l.keep = keep_bytes ? align_up(l.record + l.record_bytes) : 0;
-  l.keep_bytes = static_cast<uint32_t>(keep_bytes);
-  const uint32_t by =
-      align_up(l.record + l.record_bytes) + l.keep_bytes - record_end;
-  if (l.spill_bytes) l.spill += by;
-  if (l.link_bytes) l.link += by;
-  l.buffers += by;
-  for (PlanStage& s : node.stages) {
-    for (PlanBuffer& b : s.buffers) b.offset += by;
-    for (PlanSpill& p : s.spills) p.offset += by;
-    if (s.slot_count) s.slots += by;
-    for (PlanActor& a : s.actors) {
-      if (a.accumulator_bytes) a.accumulator += by;
-      if (a.weights.place != WeightPlace::kSram) continue;
-      a.weights.offset += a.weights.keep ? l.keep : by;
-    }
-  }
-  node.arena_bytes = l.buffers;
-  for (size_t s = 0; s < node.stages.size(); ++s) {
-    PlanStage& stage = node.stages[s];
-    stage.arena_bytes = l.buffers;
-    for (const Span& t : taken(net, node, static_cast<int>(s))) {
-      stage.arena_bytes =
-          std::max(stage.arena_bytes, static_cast<uint32_t>(t.hi));
-    }
-    node.arena_bytes = std::max(node.arena_bytes, stage.arena_bytes);
-  }
-}
-
 }  // namespace
 
 void fill_arena(const Net& net, const Supply& supply, int64_t budget,
@@ -387,9 +311,10 @@ void fill_arena(const Net& net, const Supply& supply, int64_t budget,
   int64_t most = 0;
   for (const Keeper& k : keepers) most += k.bytes;
   most = std::min(most, budget - int64_t{built.arena_bytes});
-  for (const int percent : {100, 50, 25, 10}) {
+  for (const int percent : shares::kKeptSets) {
     PlanNode next = built;
-    const int64_t bytes = keep(net, keepers, most * percent / 100, next);
+    const int64_t bytes =
+        keep(net, keepers, shares::percent_of(percent, most), next);
     if (bytes == 0) continue;
     const int64_t ps = fill_stages(net, supply, budget - bytes, next);
     if (ps >= best_ps) continue;
@@ -397,7 +322,12 @@ void fill_arena(const Net& net, const Supply& supply, int64_t budget,
     best_keep = bytes;
     node = std::move(next);
   }
-  settle(net, best_keep, node);
+  // Sets in SRAM make records shorter.
+  const bool mapped = node.layout.head_bytes == 0;
+  set_layout(net,
+             make_layout(net, node.stages, mapped, {},
+                         static_cast<uint32_t>(best_keep)),
+             node);
 }
 
 }  // namespace shoal

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "device/program/record.h"
+#include "host/plan/arena/layout.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/single/build.h"
 
 namespace shoal {
 namespace {

@@ -123,16 +123,6 @@ void number_pages(const Net& net, const std::vector<TensorUses>& uses,
   }
 }
 
-uint32_t spill_state(const std::vector<PlanStage>& stages) {
-  int pages = 0;
-  for (const PlanStage& stage : stages) {
-    for (const PlanSpill& spill : stage.spills) {
-      if (stage.ports[spill.port].is_read) pages += spill.pages;
-    }
-  }
-  return pages ? spill_state_bytes(static_cast<uint32_t>(pages)) : 0;
-}
-
 uint32_t spill_state(const Net& net, const std::vector<TensorUses>& uses) {
   PlanNode none;
   number_pages(net, uses, none);

@@ -63,7 +63,6 @@ int spill_pages(int64_t bytes, int64_t page_bytes);
 // Numbers the pages of a node whose stages are made from these uses.
 void number_pages(const Net&, const std::vector<TensorUses>&, PlanNode&);
 // Bytes of the state of all spills; 0: there are none.
-uint32_t spill_state(const std::vector<PlanStage>&);
 uint32_t spill_state(const Net&, const std::vector<TensorUses>&);
 
 // What a frame's spills take of a stage's time, in which nothing else is

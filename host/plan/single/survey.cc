@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "host/plan/arena/layout.h"
 #include "host/plan/cost/tape.h"
-#include "host/plan/single/build.h"
 #include "host/plan/single/spill.h"
 #include "host/plan/tokens/overlay.h"
 

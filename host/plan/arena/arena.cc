@@ -1,0 +1,78 @@
+#include "host/plan/arena/arena.h"
+
+#include <algorithm>
+
+#include "host/plan/arena/layout.h"
+#include "host/plan/cost/tape.h"
+
+namespace shoal {
+
+int Arena::add(int64_t bytes, int first, int last) {
+  items_.push_back({bytes, first, last, -1, 0, {}});
+  tenants_.emplace_back();
+  return static_cast<int>(items_.size()) - 1;
+}
+
+void Arena::hold(int number, int stage, int buffer) {
+  PackItem& i = item(number);
+  i.last_stage = std::max(i.last_stage, stage);
+  tenants_[number].buffers.push_back(&node_.stages[stage].buffers[buffer]);
+}
+
+void Arena::add_here(int64_t bytes, int stage, uint32_t& offset) {
+  tenants_[add(bytes, stage, stage)].offset = &offset;
+}
+
+void Arena::add_sums(int stage) {
+  for (PlanActor& a : node_.stages[stage].actors) {
+    if (a.accumulator_bytes) {
+      add_here(a.accumulator_bytes, stage, a.accumulator);
+    }
+  }
+}
+
+void Arena::add_sets(int stage) {
+  for (PlanActor& a : node_.stages[stage].actors) {
+    if (a.weights.place != WeightPlace::kSram) continue;
+    add_here(sram_bytes(net_.layers[a.layer], a), stage, a.weights.offset);
+  }
+}
+
+void Arena::add_slots(int stage) {
+  PlanStage& s = node_.stages[stage];
+  if (!s.slot_count) return;
+  add_here(int64_t{s.slot_count} * s.slot_bytes, stage, s.slots);
+}
+
+void Arena::add_pages(int stage) {
+  for (PlanSpill& s : node_.stages[stage].spills) {
+    add_here(node_.spill_page_bytes, stage, s.offset);
+  }
+}
+
+int64_t Arena::stage_bytes(int stage) const {
+  int64_t bytes = node_.layout.buffers;
+  for (const PackItem& i : items_) {
+    if (i.first_stage <= stage && stage <= i.last_stage) {
+      bytes += aligned(i.bytes);
+    }
+  }
+  return bytes;
+}
+
+void Arena::place(int tries, const std::vector<int64_t>& saved) {
+  const Packing packing = pack(items_, tries, saved);
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const uint32_t offset =
+        node_.layout.buffers + static_cast<uint32_t>(packing.offsets[i]);
+    if (tenants_[i].offset) *tenants_[i].offset = offset;
+    for (PlanBuffer* b : tenants_[i].buffers) {
+      b->offset = offset;
+      b->first_stage = items_[i].first_stage;
+      b->last_stage = items_[i].last_stage;
+    }
+  }
+  measure_arena(net_, node_);
+}
+
+}  // namespace shoal

@@ -1,0 +1,56 @@
+// Where everything lies in a node's arena: what its stages hold becomes items
+// with a size and a lifetime, which are packed behind the fixed parts.
+//
+//   Arena arena(net, node);  // its stages and layout are there
+//   arena.hold(arena.add(bytes, first, last), stage, buffer);
+//   arena.add_sums(stage);
+//   arena.place(tries);
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/arena/pack.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+class Arena {
+ public:
+  // The node must outlive this; none of its lists may grow meanwhile.
+  Arena(const Net& net, PlanNode& node) : net_(net), node_(node) {}
+
+  // An item that is alive from stage `first` to stage `last`.
+  int add(int64_t bytes, int first, int last);
+  // The buffer's rows lie there, and at least as long as its stage runs.
+  void hold(int item, int stage, int buffer);
+  // What is there in one stage alone: sums of actors, sets of weights in SRAM,
+  // slots of its tape, pages of its spills.
+  void add_sums(int stage);
+  void add_sets(int stage);
+  void add_slots(int stage);
+  void add_pages(int stage);
+
+  // Overlays, and items that never hold rows together, are said there.
+  PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }
+  // What a stage holds, without what packing leaves between.
+  int64_t stage_bytes(int stage) const;
+
+  // Gives all of it addresses, and the node and its stages their sizes.
+  // `saved`: see pack().
+  void place(int tries, const std::vector<int64_t>& saved = {});
+
+ private:
+  struct Tenant {
+    std::vector<PlanBuffer*> buffers;
+    uint32_t* offset = nullptr;
+  };
+  void add_here(int64_t bytes, int stage, uint32_t& offset);
+
+  const Net& net_;
+  PlanNode& node_;
+  std::vector<PackItem> items_;
+  std::vector<Tenant> tenants_;  // by item
+};
+
+}  // namespace shoal

@@ -1,0 +1,150 @@
+#include "host/plan/arena/layout.h"
+
+#include <algorithm>
+
+#include "device/program/params.h"
+#include "device/program/spill_layout.h"
+#include "host/plan/cost/tape.h"
+
+namespace shoal {
+namespace {
+
+// Of the state of all spills; 0: there are none.
+uint32_t spill_state(const std::vector<PlanStage>& stages) {
+  uint32_t pages = 0;
+  for (const PlanStage& stage : stages) {
+    for (const PlanSpill& spill : stage.spills) {
+      if (!stage.ports[spill.port].is_read) continue;
+      pages += static_cast<uint32_t>(spill.pages);
+    }
+  }
+  return pages ? spill_state_bytes(pages) : 0;
+}
+
+// Slots and sets of weights that are there in one stage alone.
+std::vector<ArenaRange> weight_ranges(const Net& net, const PlanStage& s) {
+  std::vector<ArenaRange> ranges;
+  const int64_t slots = int64_t{s.slot_count} * s.slot_bytes;
+  if (slots) ranges.push_back({s.slots, s.slots + slots});
+  for (const PlanActor& a : s.actors) {
+    if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
+    const int64_t at = a.weights.offset;
+    ranges.push_back({at, at + sram_bytes(net.layers[a.layer], a)});
+  }
+  return ranges;
+}
+
+}  // namespace
+
+StageCounts count_tables(const Net& net, const PlanStage& stage) {
+  StageCounts n;
+  n.buffers = static_cast<uint16_t>(stage.buffers.size());
+  n.ports = static_cast<uint16_t>(stage.ports.size());
+  n.actors = static_cast<uint16_t>(stage.actors.size());
+  n.order = static_cast<uint16_t>(stage.order.size());
+  n.loops = static_cast<uint16_t>(stage.loops.size());
+  n.spills = static_cast<uint16_t>(stage.spills.size());
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy) {
+      n.params += kParamCount<MoveParams>;
+      continue;
+    }
+    const Layer& layer = net.layers[a.layer];
+    if (!a.weights.chunks.empty()) ++n.weights;
+    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
+    n.params += static_cast<uint16_t>(layer.params.size());
+    if (layer.op == OpCode::kResize) {
+      n.maps +=
+          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
+    }
+  }
+  return n;
+}
+
+PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
+                       bool mapped, const LinkCounts& link,
+                       uint32_t keep_bytes) {
+  PlanLayout l;
+  for (const PlanStage& s : stages) {
+    l.cursor_count =
+        std::max(l.cursor_count, static_cast<uint32_t>(s.ports.size()));
+    l.state_count =
+        std::max(l.state_count, static_cast<uint32_t>(s.actors.size()));
+    if (mapped) continue;
+    l.record_bytes =
+        std::max(l.record_bytes, record_bytes(count_tables(net, s)));
+  }
+  if (!mapped) {
+    const size_t ios = link.peers ? 0 : net.inputs.size() + net.outputs.size();
+    l.head_bytes = head_bytes(static_cast<uint32_t>(stages.size()),
+                              static_cast<uint32_t>(ios), link.peers);
+  }
+  l.states = align_up(l.cursors + 4 * l.cursor_count);
+  l.head = align_up(l.states +
+                    l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
+  l.record = align_up(l.head + l.head_bytes);
+  const uint32_t record_end = align_up(l.record + l.record_bytes);
+  l.keep = keep_bytes ? record_end : 0;
+  l.keep_bytes = keep_bytes;
+  l.spill = align_up(record_end + keep_bytes);
+  l.spill_bytes = spill_state(stages);
+  l.buffers = align_up(l.spill + l.spill_bytes);
+  if (!link.peers) return l;
+  l.link = align_up(l.buffers);
+  l.link_bytes = link_layout(link).bytes;
+  l.buffers = l.link + l.link_bytes;
+  return l;
+}
+
+void set_layout(const Net& net, const PlanLayout& next, PlanNode& node) {
+  const uint32_t by = next.buffers - node.layout.buffers;  // may wrap around
+  const uint32_t keep_by = next.keep - node.layout.keep;
+  for (PlanStage& s : node.stages) {
+    for (PlanBuffer& b : s.buffers) b.offset += by;
+    for (PlanSpill& p : s.spills) p.offset += by;
+    if (s.slot_count) s.slots += by;
+    for (PlanActor& a : s.actors) {
+      if (a.accumulator_bytes) a.accumulator += by;
+      if (a.weights.place != WeightPlace::kSram) continue;
+      a.weights.offset += a.weights.keep ? keep_by : by;
+    }
+  }
+  node.layout = next;
+  measure_arena(net, node);
+}
+
+std::vector<ArenaRange> alive_ranges(const PlanNode& node, int stage) {
+  std::vector<ArenaRange> ranges;
+  for (const PlanStage& s : node.stages) {
+    for (const PlanBuffer& b : s.buffers) {
+      if (b.first_stage > stage || b.last_stage < stage) continue;
+      ranges.push_back({b.offset, int64_t{b.offset} + b.bytes()});
+    }
+  }
+  for (const PlanActor& a : node.stages[stage].actors) {
+    if (!a.accumulator_bytes) continue;
+    ranges.push_back(
+        {a.accumulator, int64_t{a.accumulator} + a.accumulator_bytes});
+  }
+  for (const PlanSpill& s : node.stages[stage].spills) {
+    ranges.push_back({s.offset, int64_t{s.offset} + node.spill_page_bytes});
+  }
+  return ranges;
+}
+
+void measure_arena(const Net& net, PlanNode& node) {
+  node.arena_bytes = node.layout.buffers;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    PlanStage& stage = node.stages[s];
+    std::vector<ArenaRange> ranges = alive_ranges(node, static_cast<int>(s));
+    for (const ArenaRange& r : weight_ranges(net, stage)) ranges.push_back(r);
+    stage.arena_bytes = node.layout.buffers;
+    for (const ArenaRange& r : ranges) {
+      stage.arena_bytes =
+          std::max(stage.arena_bytes, static_cast<uint32_t>(r.hi));
+    }
+    node.arena_bytes = std::max(node.arena_bytes, stage.arena_bytes);
+  }
+}
+
+}  // namespace shoal
