@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "host/plan/cluster/boxes.h"
@@ -14,12 +15,13 @@ BoxKey key(const Box& b) { return {b.y0, b.y1, b.x0, b.x1, b.c0, b.c1}; }
 
 class Finder {
  public:
+  // `only`: what it touches.
   Finder(const SplitNet& split, const Segments& segments, const MadeBoxes& made,
-         bool streams)
+         std::optional<Segment> only)
       : s_(split),
         net_(split.net),
         made_(made),
-        with_streams_(streams),
+        only_(only),
         layers_(static_cast<int>(split.net.layers.size())),
         segment_(segment_of_layers(segments, layers_)) {
     x_.sources.assign(layers_, std::vector<std::array<Source, 2>>(s_.nodes));
@@ -28,14 +30,16 @@ class Finder {
 
   Exchange find() {
     for (int t = 0; t < static_cast<int>(net_.tensors.size()); ++t) {
-      if (s_.uses[t].first < 0) continue;
+      if (!is_wanted(s_.uses[t])) continue;
       add_needs(t);
       add_inputs(t);
       add_homes(t);
       for (int n = 0; n < s_.nodes; ++n) connect(t, n);
       add_outputs(t);
     }
-    for (int l = 0; l < layers_; ++l) add_chain(l);
+    for (int l = 0; l < layers_; ++l) {
+      if (!only_ || only_->holds(l)) add_chain(l);
+    }
     return std::move(x_);
   }
 
@@ -44,6 +48,10 @@ class Finder {
     int layer, operand, segment;
     Box box;
   };
+
+  bool is_wanted(const TensorUses& uses) const {
+    return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
+  }
 
   void add_needs(int t) {
     needs_.assign(s_.nodes, {});
@@ -155,6 +163,7 @@ class Finder {
       if (source.home < 0) far[need.segment].push_back(&need);
     }
     for (const auto& [segment, list] : far) {
+      if (only_ && segment == kBefore) continue;
       Gather g;
       g.node = n, g.tensor = t, g.segment = segment;
       for (const Need* need : list) g.box = hull(g.box, need->box);
@@ -184,7 +193,11 @@ class Finder {
         if (part.empty() || (!here.empty() && contains(here, part))) continue;
         Home& home = x_.homes[x_.home_of[w.index][m]];
         home.last_segment = std::max(home.last_segment, g.segment);
-        if (with_streams_) send(x_.home_of[w.index][m], part, here, g, index);
+        const Box twice = here.empty() ? Box{} : common(part, here);
+        x_.deliveries.push_back(
+            {x_.home_of[w.index][m], index, part,
+             part.elements() - (twice.empty() ? 0 : twice.elements())});
+        if (!only_) send(x_.home_of[w.index][m], part, here, g, index);
       }
     }
   }
@@ -251,7 +264,7 @@ class Finder {
         stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_[l];
         stream.box = p.box;
         stream.partial = static_cast<int>(x_.partials.size()) - 1;
-        if (with_streams_) x_.streams.push_back(stream);
+        if (!only_) x_.streams.push_back(stream);
       }
     }
   }
@@ -259,7 +272,7 @@ class Finder {
   const SplitNet& s_;
   const Net& net_;
   const MadeBoxes& made_;
-  const bool with_streams_;
+  const std::optional<Segment> only_;
   const int layers_;
   const std::vector<int> segment_;
   Exchange x_;
@@ -271,8 +284,15 @@ class Finder {
 }  // namespace
 
 Exchange find_exchange(const SplitNet& split, const Segments& segments,
-                       const MadeBoxes& made, bool streams) {
-  return Finder(split, segments, made, streams).find();
+                       const MadeBoxes& made) {
+  return Finder(split, segments, made, std::nullopt).find();
+}
+
+Exchange find_exchange(const SplitNet& split, Segment segment,
+                       const MadeBoxes& made) {
+  const int layers = static_cast<int>(split.net.layers.size());
+  const Segments all{{0, segment.begin}, segment, {segment.end, layers}};
+  return Finder(split, all, made, segment).find();
 }
 
 }  // namespace shoal

@@ -52,6 +52,14 @@ struct DraftStream {
   int partial = -1;
 };
 
+// What of a home comes to a gather of another node: `missing` elements of
+// `part` are not made there as well.
+struct Delivery {
+  int home = -1, gather = -1;
+  Box part;
+  int64_t missing = 0;
+};
+
 // What a layer's operand reads on a node: a home or a gather.
 struct Source {
   int home = -1, gather = -1;
@@ -62,7 +70,8 @@ struct Exchange {
   std::vector<Home> homes;
   std::vector<Gather> gathers;
   std::vector<Partial> partials;
-  std::vector<DraftStream> streams;
+  std::vector<Delivery> deliveries;
+  std::vector<DraftStream> streams;  // how they travel
   struct Output {
     int output = 0, home = -1;
     Box box;
@@ -73,9 +82,12 @@ struct Exchange {
   std::vector<std::vector<int>> home_of;  // by layer, then node: its output's
 };
 
-// `streams`: with the list of streams; without it is quicker, and lifetimes
-// are the same.
-Exchange find_exchange(const SplitNet&, const Segments&, const MadeBoxes&,
-                       bool streams);
+Exchange find_exchange(const SplitNet&, const Segments&, const MadeBoxes&);
+
+// The same of the tensors that one segment touches, without streams: to know
+// what it costs. Layers before it are in segment 0, those behind it in segment
+// 2; `made` has what is owned of them.
+inline constexpr int kBefore = 0, kHere = 1;
+Exchange find_exchange(const SplitNet&, Segment, const MadeBoxes& made);
 
 }  // namespace shoal

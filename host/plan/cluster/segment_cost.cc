@@ -5,12 +5,12 @@
 
 #include "device/program/link_layout.h"
 #include "host/plan/arena/pack.h"
-#include "host/plan/cluster/boxes.h"
 #include "host/plan/cluster/segment_stage.h"
 #include "host/plan/cluster/split_build.h"
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -87,6 +87,12 @@ struct CostModel::Tally {
     }
     return all;
   }
+  void move(int from, int to, const Flow& flow) {
+    nodes[from].sent += flow.bytes;
+    nodes[from].flows.push_back(flow);
+    nodes[to].received += flow.bytes;
+    nodes[to].flows.push_back(flow);
+  }
   void send(int from, int to) {
     sends[static_cast<size_t>(from) * nodes.size() + static_cast<size_t>(to)] =
         true;
@@ -130,79 +136,63 @@ int64_t CostModel::fixed_bytes() const {
 void CostModel::add_layers(Segment segment, const MadeBoxes& made,
                            Tally& tally) const {
   for (int l = segment.begin; l < end_of(s_, segment); ++l) {
-    const Layer& layer = s_.net.layers[l];
-    if (s_.chain[l].empty()) {
-      for (int n = 0; n < s_.nodes; ++n) {
-        if (!made[l][n].empty()) tally.nodes[n].work.push_back({l, made[l][n]});
-      }
-      continue;
+    const std::vector<Share>& chain = s_.chain[l];
+    for (int n = 0; chain.empty() && n < s_.nodes; ++n) {
+      if (!made[l][n].empty()) tally.nodes[n].work.push_back({l, made[l][n]});
     }
-    for (size_t i = 0; i < s_.chain[l].size(); ++i) {
-      const Share& next = s_.chain[l][(i + 1) % s_.chain[l].size()];
-      tally.send(s_.chain[l][i].node, next.node);
-      tally.send(next.node, s_.chain[l][i].node);
-    }
-    for (const Share& owner : s_.chain[l]) {
-      for (const Share& share : s_.chain[l]) {
-        Tally::Node& node = tally.nodes[share.node];
-        node.work.push_back({l, owner.own});
-        const int64_t bytes = 4 * owner.own.elements();
-        if (share.node == owner.node) {
-          node.received += bytes;
-          node.flows.push_back({bytes, owner.own.rows(), false});
-          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
-        } else {
-          node.sent += bytes;
-          node.received += bytes;
-          node.flows.push_back({2 * bytes, owner.own.rows(), false});
-          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
-          node.rings.push_back({layer.out.tensor, owner.own, 4, true});
-        }
+    for (size_t i = 0; i < chain.size(); ++i) {
+      const int next = chain[(i + 1) % chain.size()].node;
+      tally.send(chain[i].node, next);
+      tally.send(next, chain[i].node);
+      for (const Share& share : chain) {
+        tally.nodes[share.node].work.push_back({l, chain[i].own});
       }
     }
   }
 }
 
-// What a node reads of a tensor in the segment: from what it has, or through a
-// gather.
-void CostModel::add_reads(int tensor, int node, Segment segment,
-                          const Box& written, const MadeBoxes& made,
-                          Tally& tally) const {
-  const TensorUses& uses = s_.uses[tensor];
-  Box far;
-  for (const Use& r : uses.readers) {
-    if (r.owner != Owner::kActor || !segment.holds(r.index)) continue;
-    const Box need =
-        read_box(s_, r.index, r.operand, node, made[r.index][node]);
-    if (!need.empty() && (written.empty() || !contains(written, need))) {
-      far = hull(far, need);
+void CostModel::add_homes(const Exchange& x, Tally& tally) const {
+  for (const Home& h : x.homes) {
+    if (h.segment > kHere || h.last_segment < kHere) continue;
+    Tally::Node& node = tally.nodes[h.node];
+    const int element_bytes = s_.net.tensors[h.tensor].element_bytes;
+    const int64_t bytes = h.box.elements() * element_bytes;
+    if (h.whole()) {
+      node.whole += aligned(bytes);
+    } else {
+      node.rings.push_back({h.tensor, h.box, element_bytes, false,
+                            groups_of(s_.uses[h.tensor])});
     }
+    if (h.input < 0 || h.segment < kHere) continue;
+    node.received += bytes;
+    node.flows.push_back({bytes, h.box.rows(), true});
   }
-  if (far.empty()) return;
-  Tally::Node& here = tally.nodes[node];
-  const int bytes = s_.net.tensors[tensor].element_bytes;
-  here.rings.push_back({tensor, far, bytes, false});
-  const Box own = common(far, written);
-  if (!own.empty()) here.copies.push_back(own);
-  for (const Use& w : uses.writers) {
-    if (w.owner != Owner::kActor) continue;
-    for (int m = 0; m < s_.nodes; ++m) {
-      if (m == node) continue;
-      const Box part = common(s_.own[w.index][m], far);
-      if (part.empty()) continue;
-      const Box twice = common(part, written);
-      const int64_t missing =
-          part.elements() - (twice.empty() ? 0 : twice.elements());
-      if (missing == 0) continue;
-      const Tally::Flow flow{missing * bytes, part.rows(),
-                             !segment.holds(w.index)};
-      here.flows.push_back(flow);
-      tally.nodes[m].flows.push_back(flow);
-      here.received += missing * bytes;
-      here.whole += kInStreamBytes;
-      tally.nodes[m].sent += missing * bytes;
-      tally.nodes[m].whole += kTargetBytes;
-      if (segment.holds(w.index)) tally.send(m, node);
+}
+
+void CostModel::add_gathers(const Exchange& x, Tally& tally) const {
+  for (const Gather& g : x.gathers) {
+    if (g.segment != kHere) continue;
+    Tally::Node& node = tally.nodes[g.node];
+    node.rings.push_back(
+        {g.tensor, g.box, s_.net.tensors[g.tensor].element_bytes, false});
+    for (const Copy& copy : g.copies) node.copies.push_back(copy.box);
+  }
+  for (const Delivery& d : x.deliveries) {
+    const Gather& to = x.gathers[d.gather];
+    if (to.segment != kHere) continue;
+    const Home& from = x.homes[d.home];
+    const int64_t bytes = d.missing * s_.net.tensors[to.tensor].element_bytes;
+    const bool at_once = from.segment < kHere;
+    tally.move(from.node, to.node, {bytes, d.part.rows(), at_once});
+    tally.nodes[to.node].whole += kInStreamBytes;
+    tally.nodes[from.node].whole += kTargetBytes;
+    if (!at_once) tally.send(from.node, to.node);
+  }
+  for (const Partial& p : x.partials) {
+    tally.move(p.from, p.to, {4 * p.box.elements(), p.box.rows(), false});
+    const int tensor = s_.net.layers[p.layer].out.tensor;
+    for (const int n : {p.from, p.to}) {
+      tally.nodes[n].rings.push_back({tensor, p.box, 4, true});
     }
   }
 }
@@ -223,84 +213,6 @@ int CostModel::groups_of(const TensorUses& uses) const {
   const Use& w = uses.writers.front();
   if (w.owner != Owner::kActor || !s_.is_inner(w.index)) return 1;
   return s_.loops[s_.loop_of[w.index]].groups;
-}
-
-// The layers that read a tensor first and last; -1: none does.
-struct CostModel::Readers {
-  int first = -1, last = -1;
-  explicit Readers(const TensorUses& uses) {
-    for (const Use& r : uses.readers) {
-      if (r.owner != Owner::kActor) continue;
-      last = std::max(last, r.index);
-      if (first < 0 || r.index < first) first = r.index;
-    }
-  }
-  bool in(Segment s) const { return last >= s.begin && first < s.end; }
-};
-
-// An input of the net comes to a node where it is read; it is held whole if
-// that is in several segments.
-void CostModel::add_input(int tensor, int n, Segment segment,
-                          const MadeBoxes& made, Tally& tally) const {
-  const TensorUses& uses = s_.uses[tensor];
-  const Readers readers(uses);
-  Box all;
-  for (const Use& r : uses.readers) {
-    if (r.owner != Owner::kActor) continue;
-    const Box& out =
-        segment.holds(r.index) ? made[r.index][n] : s_.own[r.index][n];
-    all = hull(all, read_box(s_, r.index, r.operand, n, out));
-  }
-  if (all.empty() || !readers.in(segment)) return;
-  const int element_bytes = s_.net.tensors[tensor].element_bytes;
-  const int64_t bytes = all.elements() * element_bytes;
-  Tally::Node& node = tally.nodes[n];
-  if (readers.last >= segment.end || readers.first < segment.begin) {
-    node.whole += aligned(bytes);
-  } else {
-    node.rings.push_back({tensor, all, element_bytes, false});
-  }
-  if (readers.first >= segment.begin) {
-    node.received += bytes;
-    node.flows.push_back({bytes, all.rows(), true});
-  }
-}
-
-void CostModel::add_tensor(int tensor, Segment segment, const MadeBoxes& made,
-                           Tally& tally) const {
-  const TensorUses& uses = s_.uses[tensor];
-  const int element_bytes = s_.net.tensors[tensor].element_bytes;
-  const Readers readers(uses);
-  for (int n = 0; n < s_.nodes; ++n) {
-    Box written;
-    bool here = false, input = false;
-    for (const Use& w : uses.writers) {
-      if (w.owner == Owner::kInput) {
-        input = true;
-      } else if (segment.holds(w.index)) {
-        written = hull(written, made[w.index][n]);
-        here = true;
-      } else if (w.index < segment.begin) {
-        written = hull(written, s_.own[w.index][n]);
-      }
-    }
-    if (input) {
-      add_input(tensor, n, segment, made, tally);
-      continue;
-    }
-    if (!written.empty()) {
-      Tally::Node& node = tally.nodes[n];
-      if (readers.last >= segment.end ||
-          (!here && readers.last >= segment.begin)) {
-        node.whole += aligned(written.elements() * element_bytes);
-      } else if (here) {
-        node.rings.push_back(
-            {tensor, written, element_bytes, false, groups_of(uses)});
-      }
-    }
-    if (readers.in(segment))
-      add_reads(tensor, n, segment, written, made, tally);
-  }
 }
 
 Streaming::Load CostModel::storage_load(const Tally& tally, size_t p,
@@ -350,7 +262,6 @@ int64_t CostModel::time_ps(const Tally& tally, const Streaming::Load& load,
 // So much more than its share a node may compute of a segment, but where the
 // user wants just that.
 bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
-  constexpr double kMost = 1.4;
   for (int l : s_.cuts.joined) {
     if (segment.holds(l) && segment.holds(l + 1)) return true;
   }
@@ -368,12 +279,12 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
     most_own = std::max(most_own, own);
     most_made = std::max(most_made, all);
   }
-  return most_made <= kMost * most_own;
+  return most_made <= shares::kUneven * most_own;
 }
 
 SegmentCost CostModel::cost(Segment segment) const {
   SegmentCost result;
-  MadeBoxes made(s_.net.layers.size());
+  MadeBoxes made = s_.own;
   if (!compute_boxes(s_, segment, made) || !is_even(segment, made)) {
     return result;
   }
@@ -381,12 +292,9 @@ SegmentCost CostModel::cost(Segment segment) const {
   tally.nodes.resize(s_.nodes);
   tally.sends.resize(size_t(s_.nodes) * size_t(s_.nodes));
   add_layers(segment, made, tally);
-  for (int t = 0; t < static_cast<int>(s_.uses.size()); ++t) {
-    const TensorUses& u = s_.uses[t];
-    if (u.first >= 0 && u.first < segment.end && u.last >= segment.begin) {
-      add_tensor(t, segment, made, tally);
-    }
-  }
+  const Exchange exchange = find_exchange(s_, segment, made);
+  add_homes(exchange, tally);
+  add_gathers(exchange, tally);
   result.possible = true;
   const std::set<std::pair<int, int>> one_way = tally.one_way();
   for (size_t p = 0; p < passes_.size(); ++p) {

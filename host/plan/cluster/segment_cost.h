@@ -1,7 +1,8 @@
-// What a segment would cost every node, before it is built: bytes of rings and
-// of what is held while it runs, and the time it takes. Sizes of rings are
-// those that the layers would have in a plan of a single node; a built plan
-// may differ by a few rows.
+// What a segment would cost every node: bytes of rings and of what is held
+// while it runs, and the time it takes. What lies where and what travels is
+// that of the exchange from which stages are made; sizes of rings are those
+// that the layers would have in a plan of a single node, so a built plan may
+// differ by a few rows.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +36,9 @@ class CostModel {
 
  private:
   struct Tally;
-  struct Readers;
   void add_layers(Segment, const MadeBoxes&, Tally&) const;
-  void add_input(int tensor, int node, Segment, const MadeBoxes&, Tally&) const;
-  void add_tensor(int tensor, Segment, const MadeBoxes&, Tally&) const;
-  void add_reads(int tensor, int node, Segment, const Box& written,
-                 const MadeBoxes&, Tally&) const;
+  void add_homes(const Exchange&, Tally&) const;
+  void add_gathers(const Exchange&, Tally&) const;
   Streaming::Load storage_load(const Tally&, size_t passes, int node) const;
   int64_t time_ps(const Tally&, const Streaming::Load&, size_t passes,
                   int node) const;

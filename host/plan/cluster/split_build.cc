@@ -189,7 +189,7 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
   for (size_t s = choice.segments.size(); s-- > 0;) {
     if (!compute_boxes(split, choice.segments[s], made)) return std::nullopt;
   }
-  const Exchange exchange = find_exchange(split, choice.segments, made, true);
+  const Exchange exchange = find_exchange(split, choice.segments, made);
   SplitStages stages = make_split_stages(split, choice, made, exchange);
   Plan& plan = stages.plan;
   plan.linked = true;
