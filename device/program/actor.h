@@ -12,16 +12,6 @@ constexpr int rows(const PortRecord& p) { return p.y1 - p.y0; }
 constexpr int columns(const PortRecord& p) { return p.x1 - p.x0; }
 constexpr int channels(const PortRecord& p) { return p.c1 - p.c0; }
 
-constexpr bool is_binary(OpCode op) {
-  return op == OpCode::kAdd || op == OpCode::kMul || op == OpCode::kMaximum ||
-         op == OpCode::kMinimum || op == OpCode::kPrelu;
-}
-constexpr bool has_weights(OpCode op) {
-  return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv || op == OpCode::kLut ||
-         op == OpCode::kConstant || op == OpCode::kRequantize;
-}
-
 constexpr bool is_cut(const ActorRecord& a) {
   return has_window(a.op) && a.part < a.kernel_h;
 }

@@ -15,40 +15,6 @@ const P& params_as(const StageView& s, const ActorRecord& a) {
   return *reinterpret_cast<const P*>(s.params + a.param);
 }
 
-int param_count(OpCode op) {
-  switch (op) {
-    case OpCode::kAdd:
-      return kParamCount<AddParams>;
-    case OpCode::kMul:
-      return kParamCount<MulParams>;
-    case OpCode::kPrelu:
-      return kParamCount<PreluParams>;
-    case OpCode::kReduceSum:
-      return kParamCount<ReduceParams>;
-    case OpCode::kSoftmax:
-      return kParamCount<SoftmaxParams>;
-    case OpCode::kMove:
-      return kParamCount<MoveParams>;
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
-      return kParamCount<BlockParams>;
-    case OpCode::kTranspose:
-      return kParamCount<TransposeParams>;
-    default:
-      return 0;
-  }
-}
-
-bool is_reduction(OpCode op) {
-  return op == OpCode::kReduceSum || op == OpCode::kReduceMax;
-}
-
-// Ops that the runtime does in one piece.
-bool in_one_slice(OpCode op) {
-  return is_reduction(op) || op == OpCode::kReshape ||
-         op == OpCode::kTranspose || op == OpCode::kConstant;
-}
-
 }  // namespace
 
 bool StageCheck::actors() {
@@ -69,9 +35,9 @@ bool StageCheck::actors() {
 }
 
 bool StageCheck::actor(const ActorRecord& a, uint32_t index) {
-  return need(a.op >= OpCode::kConv && a.op <= OpCode::kRequantize) &&
-         need(a.flags < 16) && operands(a, index) && window(a) && params(a) &&
-         firings(a) && shapes(a) && partial_sums(a, index) && weights(a);
+  return need(is_known(a.op)) && need(a.flags < 16) && operands(a, index) &&
+         window(a) && params(a) && firings(a) && shapes(a) &&
+         partial_sums(a, index) && weights(a);
 }
 
 bool StageCheck::actor_port(uint16_t port, uint32_t actor, bool is_read,
@@ -112,7 +78,7 @@ bool StageCheck::window(const ActorRecord& a) {
       !need(a.dilation_y > 0 && a.dilation_x > 0) || !need(a.multiplier > 0) ||
       !need(a.band > 0 && a.part > 0) ||
       !need(a.slices > 0 && a.slices <= columns(s_.ports[a.out])) ||
-      !need(!in_one_slice(a.op) || a.slices == 1) ||
+      !need(!runs_whole(a.op) || a.slices == 1) ||
       !need(is_byte(a.zero_in) && is_byte(a.zero_weight) &&
             is_byte(a.zero_out)) ||
       !need(a.act_min <= a.act_max)) {

@@ -16,7 +16,7 @@
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.
 #pragma once
 
-#include "device/program/image.h"
+#include "device/program/kinds.h"
 
 namespace shoal {
 
@@ -39,11 +39,6 @@ constexpr ChunkLayout chunk_layout(uint32_t weight_bytes, uint32_t channels,
   l.shift = l.multiplier + 4 * channels;
   l.bytes = l.shift + align_up(channels, 4);
   return l;
-}
-
-constexpr bool has_quantized_chunk(OpCode op) {
-  return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv || op == OpCode::kRequantize;
 }
 
 }  // namespace shoal

@@ -6,7 +6,7 @@
 // [ky_lo, ky_hi).
 #pragma once
 
-#include "device/program/image.h"
+#include "device/program/kinds.h"
 
 namespace shoal {
 
@@ -26,13 +26,6 @@ struct RowRule {
   const uint16_t* map = nullptr;       // kResize: out_rows entries
   int64_t out_row_bytes = 1, in_row_bytes = 1;  // kReshape
 };
-
-constexpr bool has_window(OpCode op) {
-  return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv || op == OpCode::kAveragePool ||
-         op == OpCode::kMaxPool || op == OpCode::kReduceSum ||
-         op == OpCode::kReduceMax;
-}
 
 constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
 constexpr int clip(int v, int lo, int hi) {

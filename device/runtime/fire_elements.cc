@@ -84,44 +84,19 @@ void fire_requantize(const Slice& s) {
 }
 
 void fire(const Slice& s) {
-  switch (s.actor->op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-      return fire_conv(s);
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-      return fire_pool(s);
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return fire_reduce(s);
-    case OpCode::kAdd:
-    case OpCode::kMul:
-    case OpCode::kMaximum:
-    case OpCode::kMinimum:
-    case OpCode::kPrelu:
-      return fire_binary(s);
-    case OpCode::kLut:
-      return fire_lut(s);
-    case OpCode::kSoftmax:
-      return fire_softmax(s);
-    case OpCode::kMove:
-      return fire_move(s);
-    case OpCode::kResize:
-      return fire_resize(s);
-    case OpCode::kSpaceToDepth:
-      return fire_space_to_depth(s);
-    case OpCode::kDepthToSpace:
-      return fire_depth_to_space(s);
-    case OpCode::kTranspose:
-      return fire_transpose(s);
-    case OpCode::kReshape:
-      return fire_reshape(s);
-    case OpCode::kConstant:
-      return fire_constant(s);
-    case OpCode::kRequantize:
-      return fire_requantize(s);
-  }
+  using Fire = void (*)(const Slice&);
+  static constexpr Fire kFires[] = {
+      fire_conv,      fire_conv,           fire_conv,
+      fire_pool,      fire_pool,           fire_reduce,
+      fire_reduce,    fire_binary,         fire_binary,
+      fire_binary,    fire_binary,         fire_binary,
+      fire_lut,       fire_softmax,        fire_move,
+      fire_resize,    fire_space_to_depth, fire_depth_to_space,
+      fire_transpose, fire_reshape,        fire_constant,
+      fire_requantize};
+  static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount,
+                "one for each OpCode, in its order");
+  kFires[static_cast<int>(s.actor->op) - 1](s);
 }
 
 }  // namespace shoal

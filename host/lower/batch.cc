@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "device/program/params.h"
+#include "device/program/kinds.h"
 #include "host/base/error.h"
 #include "host/lower/param_list.h"
 
@@ -15,11 +15,6 @@ namespace {
 constexpr int kMost = 65535;          // of rows, columns or channels
 constexpr int kMostStride = 255;      // in a program
 constexpr size_t kMostWriters = 255;  // of a buffer
-
-bool is_binary(OpCode op) {
-  return op == OpCode::kAdd || op == OpCode::kMul || op == OpCode::kMaximum ||
-         op == OpCode::kMinimum || op == OpCode::kPrelu;
-}
 
 bool keeps_rows(const Layer& l) {
   MoveParams p;

@@ -1,55 +1,42 @@
 #include "host/plan/text/op_names.h"
 
+#include <cstddef>
+#include <iterator>
+
+#include "device/program/kinds.h"
+
 namespace shoal {
+namespace {
+
+// In the order of OpCode.
+constexpr const char* kNames[] = {"conv",
+                                  "depthwise",
+                                  "transpose_conv",
+                                  "average_pool",
+                                  "max_pool",
+                                  "reduce_sum",
+                                  "reduce_max",
+                                  "add",
+                                  "mul",
+                                  "maximum",
+                                  "minimum",
+                                  "prelu",
+                                  "table",
+                                  "softmax",
+                                  "move",
+                                  "resize",
+                                  "space_to_depth",
+                                  "depth_to_space",
+                                  "transpose",
+                                  "reshape",
+                                  "constant",
+                                  "requantize"};
+static_assert(std::size(kNames) == kActorKindCount);
+
+}  // namespace
 
 const char* layer_op_name(OpCode op) {
-  switch (op) {
-    case OpCode::kConv:
-      return "conv";
-    case OpCode::kDepthwise:
-      return "depthwise";
-    case OpCode::kTransposeConv:
-      return "transpose_conv";
-    case OpCode::kAveragePool:
-      return "average_pool";
-    case OpCode::kMaxPool:
-      return "max_pool";
-    case OpCode::kReduceSum:
-      return "reduce_sum";
-    case OpCode::kReduceMax:
-      return "reduce_max";
-    case OpCode::kAdd:
-      return "add";
-    case OpCode::kMul:
-      return "mul";
-    case OpCode::kMaximum:
-      return "maximum";
-    case OpCode::kMinimum:
-      return "minimum";
-    case OpCode::kPrelu:
-      return "prelu";
-    case OpCode::kLut:
-      return "table";
-    case OpCode::kSoftmax:
-      return "softmax";
-    case OpCode::kMove:
-      return "move";
-    case OpCode::kResize:
-      return "resize";
-    case OpCode::kSpaceToDepth:
-      return "space_to_depth";
-    case OpCode::kDepthToSpace:
-      return "depth_to_space";
-    case OpCode::kTranspose:
-      return "transpose";
-    case OpCode::kReshape:
-      return "reshape";
-    case OpCode::kConstant:
-      return "constant";
-    case OpCode::kRequantize:
-      return "requantize";
-  }
-  return "?";
+  return is_known(op) ? kNames[static_cast<size_t>(op) - 1] : "?";
 }
 
 }  // namespace shoal
