@@ -178,9 +178,7 @@ bool StageCheck::resize_maps(const ActorRecord& a) {
   if (!need(a.map + count <= s_.header->maps)) return false;
   const uint16_t* map = s_.maps + a.map;
   for (int y = 0; y < rows(out); ++y) {
-    if (!need(map[y] < rows(in) && (y == 0 || map[y] >= map[y - 1]))) {
-      return false;
-    }
+    if (!need(map[y] < rows(in))) return false;
   }
   for (int x = 0; x < columns(out); ++x) {
     if (!need(map[rows(out) + x] < columns(in))) return false;

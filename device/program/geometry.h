@@ -84,9 +84,15 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
       const int b = (hi - 1) * r.move_stride + r.move_base;
       return a <= b ? within(a, b + 1) : within(b, a + 1);
     }
-    case OpCode::kResize:
+    case OpCode::kResize: {
       // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has a map
-      return within(r.map[lo], r.map[hi - 1] + 1);
+      int least = r.map[lo], most = least;
+      for (int y = lo + 1; y < hi; ++y) {
+        least = r.map[y] < least ? r.map[y] : least;
+        most = r.map[y] > most ? r.map[y] : most;
+      }
+      return within(least, most + 1);
+    }
     case OpCode::kSpaceToDepth:
       return within(lo * r.block, hi * r.block);
     case OpCode::kDepthToSpace:
@@ -144,6 +150,8 @@ constexpr int released_rows(const RowRule& r, int firing) {
   }
   const int lo = (firing + 1) * r.band;
   if (lo >= r.out_rows) return r.in_rows;
+  // Maps may go up and down: a border mirrors the rows beside it.
+  if (r.op == OpCode::kResize) return needed_rows(r, lo, r.out_rows, 0, 1).lo;
   // Only a move can go backwards through its input.
   const int first = r.op == OpCode::kMove && r.move_stride < 0
                         ? firing_count(r) - 1

@@ -46,7 +46,7 @@ class Geometry : public testing::Test {
     for (int i = 0; i < r.out_rows; ++i) {
       map_.push_back(static_cast<uint16_t>(pick(0, r.in_rows - 1)));
     }
-    std::sort(map_.begin(), map_.end());
+    if (pick(0, 1)) std::sort(map_.begin(), map_.end());
     r.map = map_.data();
     return r;
   }
@@ -143,6 +143,16 @@ TEST_F(Geometry, NoRowIsHeldThatNobodyReadsAgain) {
   r.part = 1;  // 0 1 2 | 1 2 3: after row f's last part row f + 1 begins
   EXPECT_EQ(released_rows(r, 3 * 4 + 2), 4);
   EXPECT_EQ(released_rows(r, 3 * 4), 4);
+}
+
+// A border of two mirrored rows holds three of them, no more.
+TEST_F(Geometry, AMirrorHoldsTheRowsThatItRepeats) {
+  const uint16_t map[] = {2, 1, 0, 1, 2, 3, 4, 5, 4, 3};
+  RowRule r;
+  r.op = OpCode::kResize;
+  r.out_rows = 10, r.in_rows = 6, r.map = map;
+  const int released[] = {0, 0, 1, 2, 3, 3, 3, 3, 3, 6};
+  for (int f = 0; f < 10; ++f) EXPECT_EQ(released_rows(r, f), released[f]) << f;
 }
 
 TEST_F(Geometry, AccumulatorsAreOneRowOrOneBand) {

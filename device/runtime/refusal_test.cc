@@ -124,7 +124,7 @@ TEST(Refusal, Actors) {
   refuse(s, 1, a, [](Tables& t) { t.params[0] = 0; });
   refuse(s, 1, a, [](Tables& t) { t.params[4] = 40; });
   refuse(m, 0, a, [](Tables& t) { t.maps[4] = 2; });
-  refuse(m, 0, a, [](Tables& t) { t.maps[1] = 1, t.maps[2] = 0; });
+  refuse(m, 0, a, [](Tables& t) { t.maps[1] = 0xFFFF; });
   refuse(m, 0, a, [](Tables& t) { t.params[0] = 40000; });
   refuse(m, 0, a, [](Tables& t) { t.params[7] = 3; });
   refuse(m, 0, a, [](Tables& t) { t.params[13] = 9; });

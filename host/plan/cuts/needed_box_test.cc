@@ -158,8 +158,10 @@ class RandomLayer {
     const int rows = pick(1, 30), columns = pick(1, 30);
     const Box in = l.in[0].box;
     l.out.box = box(rows, columns, in.channels());
+    const bool rises = pick(0, 1) == 1;
     for (int y = 0; y < rows; ++y) {
-      l.row_map.push_back(static_cast<uint16_t>(y * in.rows() / rows));
+      const int row = rises ? y * in.rows() / rows : pick(0, in.rows() - 1);
+      l.row_map.push_back(static_cast<uint16_t>(row));
     }
     for (int x = 0; x < columns; ++x) {
       l.column_map.push_back(static_cast<uint16_t>(pick(0, in.columns() - 1)));
