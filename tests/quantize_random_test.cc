@@ -150,9 +150,13 @@ class RandomFloats {
 
   void pad(int x) {
     if (net_.shape(x)[1] > 16) return;
-    switch (number(3)) {
+    switch (number(4)) {
       case 0:
         return add(net_.pad(x, 1, number(2)));
+      case 2: {
+        const int most = std::min(3, net_.shape(x)[1] - 1);
+        return add(net_.mirror(x, number(most + 1), number(most + 1), coin()));
+      }
       case 1:
         return add(net_.padv2(x, number(2), 1, 0.5f));
       default: {
@@ -164,7 +168,9 @@ class RandomFloats {
   }
 
   void move(int x, int side, int channels) {
-    switch (number(5)) {
+    switch (number(6)) {
+      case 4:
+        return add(net_.turned_channels(x));
       case 0:
         if (side <= 8) add(net_.resize(x, 2));
         return;

@@ -153,15 +153,15 @@ class RandomNet {
     }
     using Block = void (RandomNet::*)(int);
     static constexpr Block kBlocks[] = {
-        &RandomNet::conv,       &RandomNet::conv,      &RandomNet::conv,
-        &RandomNet::depthwise,  &RandomNet::depthwise, &RandomNet::bottleneck,
-        &RandomNet::bottleneck, &RandomNet::branches,  &RandomNet::squeeze,
-        &RandomNet::u_shape,    &RandomNet::pool,      &RandomNet::pad,
-        &RandomNet::skip,       &RandomNet::unary,     &RandomNet::constant,
-        &RandomNet::split,      &RandomNet::slice,     &RandomNet::space,
-        &RandomNet::transposed, &RandomNet::reshape,   &RandomNet::resize,
-        &RandomNet::transpose,  &RandomNet::reduce,    &RandomNet::softmax,
-        &RandomNet::pixel_dense};
+        &RandomNet::conv,        &RandomNet::conv,      &RandomNet::conv,
+        &RandomNet::depthwise,   &RandomNet::depthwise, &RandomNet::bottleneck,
+        &RandomNet::bottleneck,  &RandomNet::branches,  &RandomNet::squeeze,
+        &RandomNet::u_shape,     &RandomNet::pool,      &RandomNet::pad,
+        &RandomNet::skip,        &RandomNet::unary,     &RandomNet::constant,
+        &RandomNet::split,       &RandomNet::slice,     &RandomNet::space,
+        &RandomNet::transposed,  &RandomNet::reshape,   &RandomNet::resize,
+        &RandomNet::transpose,   &RandomNet::reduce,    &RandomNet::softmax,
+        &RandomNet::pixel_dense, &RandomNet::mirror,    &RandomNet::planes};
     const int last = static_cast<int>(std::size(kBlocks)) - 1;
     (this->*kBlocks[pick(0, last)])(x);
   }
@@ -255,6 +255,34 @@ class RandomNet {
         .stride_h = pick(1, 2), .stride_w = pick(1, 2), .same = false};
     keep(chance(2) ? conv_as(y, pick(1, 9), kh, kw, w)
                    : depthwise_as(y, 1, kh, kw, w));
+  }
+
+  // Up to the whole picture on every side.
+  void mirror(int x) {
+    const Shape s = shape(x);
+    if (elements(x) > max_elements_ / 4) return;
+    const bool symmetric = chance(2);
+    std::vector<int> before{0, 0, 0, 0}, after = before;
+    for (size_t k = 1; k < 4; ++k) {
+      const int most = std::min(symmetric ? s[k] : s[k] - 1, 3);
+      if (k == 3 && !chance(4)) continue;
+      before[k] = pick(0, most);
+      after[k] = pick(0, most);
+    }
+    const int y = b_.mirror_pad(x, before, after, symmetric);
+    if (chance(2)) return keep(y);
+    keep(conv_as(y, pick(1, 6), std::min(3, shape(y)[1]),
+                 std::min(3, shape(y)[2]), {.same = false}));
+  }
+
+  // A picture taken apart along one axis and packed along another.
+  void planes(int x) {
+    const int axis = pick(1, 3);
+    if (shape(x)[static_cast<size_t>(axis)] > 12) return;
+    std::vector<int> parts = b_.unpack(x, axis);
+    if (chance(2)) std::reverse(parts.begin(), parts.end());
+    if (parts.size() > 1 && chance(3)) parts.pop_back();
+    keep(b_.pack(parts, pick(1, 3)));
   }
 
   // Joins two results of one shape, however far apart.

@@ -6,7 +6,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
 #include "host/lower/net.h"
-#include "host/model/graph/graph.h"
+#include "host/model/graph/operators.h"
 #include "host/model/import/import.h"
 
 namespace shoal {
@@ -48,11 +48,6 @@ Bytes whole_bytes(const Graph& graph, const Op& op) {
   return sum;
 }
 
-bool has_bias(OpKind kind) {
-  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
-         kind == OpKind::kTransposeConv || kind == OpKind::kFullyConnected;
-}
-
 // A bias has four bytes in int8 models too.
 Bytes weight_bytes(const Graph& graph, const Op& op) {
   Bytes sum;
@@ -60,7 +55,7 @@ Bytes weight_bytes(const Graph& graph, const Op& op) {
     const int t = op.inputs[i];
     if (t < 0 || !graph.tensors[static_cast<size_t>(t)].constant) continue;
     Bytes bytes = tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
-    if (i == 2 && has_bias(op.kind)) bytes.int8 = bytes.own;
+    if (i == 2 && has_weights(op.kind)) bytes.int8 = bytes.own;
     sum += bytes;
   }
   return sum;

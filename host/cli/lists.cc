@@ -1,6 +1,9 @@
 // ops, boards, doctor: what this build knows.
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "device/kernels/kernels.h"
 #include "device/program/image.h"
@@ -8,56 +11,23 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
-#include "host/model/graph/graph.h"
+#include "host/model/graph/operators.h"
 
 namespace shoal {
 namespace {
 
-struct Entry {
-  OpKind kind;
-  const char* how;
-};
-
-// How each operator runs: what streams, what must be held whole.
-constexpr Entry kEntries[] = {
-    {OpKind::kAdd, "rows stream; any broadcast"},
-    {OpKind::kAveragePool2d, "rows stream; tall windows in parts"},
-    {OpKind::kConcatenation, "no copy: writers share a buffer"},
-    {OpKind::kConv2d, "rows stream; per channel or per tensor; dilation"},
-    {OpKind::kDepthToSpace, "rows stream"},
-    {OpKind::kDepthwiseConv2d, "rows stream; any depth multiplier"},
-    {OpKind::kDequantize, "at an output: done by whoever holds the frame"},
-    {OpKind::kExpandDims, "no copy"},
-    {OpKind::kFullyConnected, "consumes rows as they come"},
-    {OpKind::kHardSwish, "rows stream; table"},
-    {OpKind::kLeakyRelu, "rows stream; table"},
-    {OpKind::kLogistic, "rows stream; table"},
-    {OpKind::kMaximum, "rows stream; any broadcast"},
-    {OpKind::kMaxPool2d, "rows stream; tall windows in parts"},
-    {OpKind::kMean, "rows accumulate; any axes"},
-    {OpKind::kMinimum, "rows stream; any broadcast"},
-    {OpKind::kMul, "rows stream; any broadcast"},
-    {OpKind::kPad, "folded into convolutions where exact, else rows stream"},
-    {OpKind::kPadv2, "rows stream"},
-    {OpKind::kPrelu, "rows stream"},
-    {OpKind::kQuantize, "table; from float at an input: by whoever holds it"},
-    {OpKind::kReduceMax, "rows accumulate; any axes"},
-    {OpKind::kRelu, "rows stream; table"},
-    {OpKind::kRelu6, "rows stream; table"},
-    {OpKind::kReshape, "no copy where rows allow, else bytes stream"},
-    {OpKind::kResizeNearestNeighbor, "rows stream"},
-    {OpKind::kSlice, "no copy with stride 1"},
-    {OpKind::kSoftmax, "rows stream; last axis"},
-    {OpKind::kSpaceToDepth, "rows stream"},
-    {OpKind::kSplit, "no copy"},
-    {OpKind::kSqueeze, "no copy"},
-    {OpKind::kStridedSlice, "no copy with stride 1, else rows stream"},
-    {OpKind::kSub, "rows stream; any broadcast"},
-    {OpKind::kSum, "rows accumulate; any axes"},
-    {OpKind::kTanh, "rows stream; table"},
-    {OpKind::kTranspose, "removed where consumers allow, else input whole"},
-    {OpKind::kTransposeConv, "rows stream"},
-};
+// By name, whatever stands between its words.
+std::vector<const OpInfo*> sorted_operators() {
+  std::vector<const OpInfo*> list;
+  for (const OpInfo& op : all_operators()) list.push_back(&op);
+  const auto plain = [](const OpInfo* op) {
+    std::string name = op->name;
+    std::erase(name, '_');
+    return name;
+  };
+  std::ranges::sort(list, {}, plain);
+  return list;
+}
 
 void print(const nlohmann::json& json) { say_json(json); }
 
@@ -72,15 +42,15 @@ const char* done_here(const Board& b) {
 int ops_command(const ListFlags& flags) {
   if (flags.json) {
     auto list = nlohmann::json::array();
-    for (const Entry& e : kEntries) {
-      list.push_back({{"name", op_name(e.kind)}, {"how", e.how}});
+    for (const OpInfo* op : sorted_operators()) {
+      list.push_back({{"name", op->name}, {"how", op->how}});
     }
     print({{"operators", list}});
     return 0;
   }
   say("%-26s %s\n", "operator (int8, uint8)", "how it runs");
-  for (const Entry& e : kEntries) {
-    say("%-26s %s\n", op_name(e.kind), e.how);
+  for (const OpInfo* op : sorted_operators()) {
+    say("%-26s %s\n", op->name, op->how);
   }
   say("\nModels that compute in float32, of .onnx or .tflite, become such ones "
       "with\nshoal quantize.\n");
@@ -145,7 +115,7 @@ int doctor_command(const ListFlags& flags) {
            {"image_version", kImageVersion},
            {"cores", cores},
            {"boards", board_ids().size()},
-           {"operators", std::size(kEntries)}});
+           {"operators", all_operators().size()}});
     return 0;
   }
   say("shoal %s\n", SHOAL_VERSION);
@@ -154,7 +124,7 @@ int doctor_command(const ListFlags& flags) {
   say("program      version %d\n", kImageVersion);
   say("cores        %u\n", cores);
   say("boards       %zu\n", board_ids().size());
-  say("operators    %zu\n", std::size(kEntries));
+  say("operators    %zu\n", all_operators().size());
   return 0;
 }
 

@@ -87,14 +87,10 @@ void lower_pool(Builder&);
 void lower_resize(Builder&);
 void lower_blocks(Builder&);
 void lower_unary(Builder&);
+void lower_quantize(Builder&);
 void lower_binary(Builder&);
 void lower_softmax(Builder&);
 void lower_reduce(Builder&);
-void lower_concatenation(Builder&);
-void lower_pad(Builder&);
-void lower_slice(Builder&);
-void lower_split(Builder&);
-void lower_transpose(Builder&);
-void lower_reshape(Builder&);
+void lower_movement(Builder&);  // of bytes, axes kept or not
 
 }  // namespace shoal

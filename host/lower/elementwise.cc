@@ -184,6 +184,13 @@ void lower_unary(Builder& b) {
   add_table(b, b.op().inputs[0], unary_table(b.graph(), b.op()));
 }
 
+void lower_quantize(Builder& b) {
+  const int x = b.op().inputs[0];
+  if (b.tensor(x).type != Type::kFloat32) return lower_unary(b);
+  // The caller has quantized: the input's tensor holds the result.
+  b.set(b.op().outputs[0], b.raw(x));
+}
+
 void lower_softmax(Builder& b) {
   const Op& op = b.op();
   const int x = op.inputs[0], y = op.outputs[0];

@@ -4,17 +4,13 @@
 
 #include "host/base/error.h"
 #include "host/lower/wish.h"
+#include "host/model/graph/operators.h"
 
 namespace shoal {
 namespace {
 
 bool is_input(const Graph& g, int t) {
   return std::find(g.inputs.begin(), g.inputs.end(), t) != g.inputs.end();
-}
-
-bool is_window_op(OpKind k) {
-  return k == OpKind::kConv2d || k == OpKind::kDepthwiseConv2d ||
-         k == OpKind::kTransposeConv || k == OpKind::kFullyConnected;
 }
 
 // The QUANTIZE results of a float input, all alike, or -1.
@@ -49,12 +45,12 @@ const char* why_unsupported(const Graph& g, const Op& op) {
     }
     return y.type == Type::kInt8 ? nullptr : "not int8";
   }
-  const size_t operands = is_window_op(op.kind) ? 1 : op.inputs.size();
+  const size_t operands = has_weights(op.kind) ? 1 : op.inputs.size();
   for (size_t k = 0; k < operands; ++k) {
     if (g.tensors[op.inputs[k]].type != Type::kInt8) return "not int8";
   }
   if (y.type != Type::kInt8) return "not int8";
-  if (!is_window_op(op.kind)) return nullptr;
+  if (!has_weights(op.kind)) return nullptr;
   if (!g.tensors[op.inputs[1]].constant) return "weights that are computed";
   if (op.inputs.size() > 2 && op.inputs[2] >= 0 &&
       !g.tensors[op.inputs[2]].constant) {

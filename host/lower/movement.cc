@@ -2,6 +2,7 @@
 
 #include "host/base/error.h"
 #include "host/lower/builder.h"
+#include "host/model/graph/operators.h"
 
 namespace shoal {
 namespace {
@@ -95,6 +96,33 @@ void set_moved(Builder& b, int x, int y, const std::vector<AxisMap>& maps,
   b.set(y, {view, squeezed(b.tensor(y).shape), order_left(order, is_left)});
 }
 
+std::vector<int> without_axis(const std::vector<int>& order, int axis) {
+  std::vector<int> out;
+  for (int k : order) {
+    if (k != axis) out.push_back(k > axis ? k - 1 : k);
+  }
+  return out;
+}
+
+// Of each place of the axes [from, to), row-major: the place that it repeats.
+std::vector<uint16_t> mirror_map(const MirrorAttr& a, const Shape& shape,
+                                 const std::vector<int>& order, int from,
+                                 int to) {
+  std::vector<uint16_t> map{0};
+  for (int k = from; k < to; ++k) {
+    const int axis = order[k], size = shape[axis];
+    std::vector<uint16_t> next;
+    for (const uint16_t outer : map) {
+      for (int i = -a.before[axis]; i < size + a.after[axis]; ++i) {
+        const int in = mirrored_index(i, size, a.repeats_edge);
+        next.push_back(static_cast<uint16_t>(outer * size + in));
+      }
+    }
+    map = std::move(next);
+  }
+  return map;
+}
+
 }  // namespace
 
 std::vector<int> folded_pads(const Graph& g) {
@@ -126,6 +154,8 @@ std::vector<int> folded_pads(const Graph& g) {
   return folded;
 }
 
+namespace {
+
 void lower_pad(Builder& b) {
   const Op& op = b.op();
   const auto& attr = std::get<PadAttr>(op.attr);
@@ -137,6 +167,40 @@ void lower_pad(Builder& b) {
         {b.tensor(x).shape[k], b.tensor(y).shape[k], -attr.before[k], 1});
   }
   set_moved(b, x, y, maps, attr.value);
+}
+
+// Rows and columns by maps; channels are whole, so axes that change are none
+// of them.
+void lower_mirror(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<MirrorAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape &in = b.tensor(x).shape, &out = b.tensor(y).shape;
+  const Value v = b.value(x);
+  if (in == out) return b.set(y, v);
+  const std::vector<int> order = full_order(v, in);
+  const int rank = static_cast<int>(in.size());
+  const Shape from = permuted(in, order), to = permuted(out, order);
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    if (!std::equal(from.begin() + j, from.end(), to.begin() + j) ||
+        !legal(group_sizes(to, i, j))) {
+      return std::nullopt;
+    }
+    return std::vector{group_sizes(from, i, j)};
+  };
+  const auto cut =
+      choose_cut(rank, {chunk_of(v.view.box)}, canonical_chunk(from), needed);
+  if (!cut) {
+    throw Error(Exit::kUnsupported,
+                b.tensor(y).name + ": rows above 65535 elements");
+  }
+  Layer l = b.layer(OpCode::kResize, y);
+  l.row_map = mirror_map(attr, in, order, 0, cut->i);
+  l.column_map = mirror_map(attr, in, order, cut->i, cut->j);
+  l.in[0] = b.chunked(v, cut->chunks[0]);
+  l.out =
+      b.result(y, group_sizes(to, cut->i, cut->j), squeezed_order(order, out));
+  b.add(std::move(l));
 }
 
 void lower_slice(Builder& b) {
@@ -159,26 +223,28 @@ void lower_split(Builder& b) {
   const int x = op.inputs[0];
   const int axis = std::get<AxisAttr>(op.attr).axis;
   const Shape& in = b.tensor(x).shape;
+  const int part = in[axis] / static_cast<int>(op.outputs.size());
   int begin = 0;
   for (int y : op.outputs) {
     std::vector<AxisMap> maps;
     for (int size : in) maps.push_back({size, size});
-    maps[axis].out = b.tensor(y).shape[axis];
+    maps[axis].out = part;
     maps[axis].begin = begin;
-    begin += maps[axis].out;
+    begin += part;
     set_moved(b, x, y, maps, 0);
   }
 }
 
-void lower_concatenation(Builder& b) {
+void lower_join(Builder& b) {
   const Op& op = b.op();
   const int y = op.outputs[0];
   const Shape& shape = b.tensor(y).shape;
   const int axis = std::get<AxisAttr>(op.attr).axis;
   std::vector<int> order = identity_order(static_cast<int>(shape.size()));
   for (int x : op.inputs) {
-    if (b.tensor(x).constant || b.tensor(x).shape[axis] == 1) continue;
-    order = full_order(b.value(x), b.tensor(x).shape);
+    const Shape part = part_shape(b.tensor(x).shape, shape, axis);
+    if (b.tensor(x).constant || part[axis] == 1) continue;
+    order = full_order(b.value(x), part);
     break;
   }
   std::vector<Value> parts;
@@ -186,13 +252,15 @@ void lower_concatenation(Builder& b) {
   std::vector<std::vector<AxisMap>> axes;
   int begin = 0;
   for (int x : op.inputs) {
-    parts.push_back(b.ordered(x, order));
+    const Shape part = part_shape(b.tensor(x).shape, shape, axis);
+    const bool packed = b.tensor(x).shape.size() < shape.size();
+    parts.push_back(b.ordered(x, packed ? without_axis(order, axis) : order));
     have.push_back(chunk_of(parts.back().view.box));
     std::vector<AxisMap>& maps = axes.emplace_back();
     for (int k : order) {
-      maps.push_back({b.tensor(x).shape[k], shape[k], k == axis ? -begin : 0});
+      maps.push_back({part[k], shape[k], k == axis ? -begin : 0});
     }
-    begin += b.tensor(x).shape[axis];
+    begin += part[axis];
   }
   const Shape stored = permuted(shape, order);
   const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
@@ -242,6 +310,25 @@ void lower_reshape(Builder& b) {
   const Value v = b.raw(x);
   const auto own = relabel(v, b.tensor(y).shape);
   b.set(y, own ? *own : v);
+}
+
+constexpr ByClass<void (*)(Builder&)> kLowerings(
+    {{OpClass::kJoin, lower_join},
+     {OpClass::kPad, lower_pad},
+     {OpClass::kMirror, lower_mirror},
+     {OpClass::kReshape, lower_reshape},
+     {OpClass::kTranspose, lower_transpose},
+     {OpClass::kSlice, lower_slice},
+     {OpClass::kSplit, lower_split}});
+
+}  // namespace
+
+void lower_movement(Builder& b) {
+  const auto lower = kLowerings[class_of(b.op().kind)];
+  if (lower == nullptr) {
+    throw Error(Exit::kInternal, "no operator that moves elements");
+  }
+  lower(b);
 }
 
 }  // namespace shoal

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/model/graph/operators.h"
+
 namespace shoal {
 namespace {
 
@@ -33,54 +35,50 @@ std::optional<Wish> reshaped(const Wish& w, const Shape& from,
 }
 
 // Follows the result's wish where the operator works in any order.
-std::optional<Wish> passed_on(const Graph& g, const Op& op, int x,
-                              const Wish& of, const Shape& out) {
+std::optional<Wish> passed_on(const Graph& g, const Op&, int x, const Wish& of,
+                              const Shape& out) {
   const Shape& in = g.tensors[x].shape;
-  switch (op.kind) {
-    case OpKind::kTranspose: {
-      Wish w = of;
-      for (int& axis : w.order) {
-        axis = std::get<TransposeAttr>(op.attr).perm[axis];
-      }
-      return w;
-    }
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-      return reshaped(of, out, in);
-    default:
-      break;
-  }
   if (in == out) return of;
   if (in.size() != out.size()) return std::nullopt;
   return Wish{of.order, canonical_chunk(permuted(in, of.order))};
 }
 
+std::optional<Wish> transposed(const Graph&, const Op& op, int, const Wish& of,
+                               const Shape&) {
+  Wish w = of;
+  for (int& axis : w.order) axis = std::get<TransposeAttr>(op.attr).perm[axis];
+  return w;
+}
+
+std::optional<Wish> reshaped_back(const Graph& g, const Op&, int x,
+                                  const Wish& of, const Shape& out) {
+  return reshaped(of, out, g.tensors[x].shape);
+}
+
+// How the wish for a result becomes one for the operand; none for operators
+// that have wishes of their own.
+using Follow = std::optional<Wish> (*)(const Graph&, const Op&, int x,
+                                       const Wish&, const Shape& out);
+constexpr ByClass<Follow> kFollow({{OpClass::kTranspose, transposed},
+                                   {OpClass::kReshape, reshaped_back},
+                                   {OpClass::kConvolution, nullptr},
+                                   {OpClass::kFullyConnected, nullptr},
+                                   {OpClass::kPool, nullptr},
+                                   {OpClass::kReduce, nullptr},
+                                   {OpClass::kResize, nullptr},
+                                   {OpClass::kBlocks, nullptr},
+                                   {OpClass::kSoftmax, nullptr}},
+                                  passed_on);
+
 std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
                                  const Wishes& wishes) {
-  const Shape& in = g.tensors[x].shape;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kTransposeConv:
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
-    case OpKind::kResizeNearestNeighbor:
-    case OpKind::kSpaceToDepth:
-    case OpKind::kDepthToSpace:
-    case OpKind::kSoftmax:
-      return file_order(in);
-    case OpKind::kFullyConnected:
-      return fully_connected_wish(g, op);
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      return std::nullopt;
-    default:
-      break;
-  }
+  const OpClass cls = class_of(op.kind);
+  if (cls == OpClass::kFullyConnected) return fully_connected_wish(g, op);
+  if (cls == OpClass::kReduce) return std::nullopt;
+  if (kFollow[cls] == nullptr) return file_order(g.tensors[x].shape);
   for (int y : op.outputs) {
-    if (wishes[y]) return passed_on(g, op, x, *wishes[y], g.tensors[y].shape);
+    if (wishes[y])
+      return kFollow[cls](g, op, x, *wishes[y], g.tensors[y].shape);
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "host/base/floats.h"
+#include "host/model/graph/operators.h"
 #include "host/quantize/check.h"
 #include "host/quantize/weights.h"
 
@@ -40,9 +41,7 @@ class PairFinder {
  private:
   std::optional<LayerPair> pair_from(int first) const {
     const Op& op = graph_.ops[first];
-    const bool convolution = op.kind == OpKind::kConv2d ||
-                             op.kind == OpKind::kDepthwiseConv2d ||
-                             op.kind == OpKind::kTransposeConv;
+    const bool convolution = class_of(op.kind) == OpClass::kConvolution;
     if (!convolution || !own_weights(op)) return std::nullopt;
     const Activation act = std::get<WindowAttr>(op.attr).activation;
     if (act == Activation::kReluN1To1) return std::nullopt;
@@ -71,48 +70,39 @@ class PairFinder {
   }
 
   bool can_be_second(const Op& op, int channels) const {
-    switch (op.kind) {
-      case OpKind::kConv2d:
-      case OpKind::kDepthwiseConv2d:
-      case OpKind::kTransposeConv:
-        return own_weights(op);
-      case OpKind::kFullyConnected:
-        return own_weights(op) &&
-               graph_.tensors[op.inputs[1]].shape[1] == channels;
-      default:
-        return false;
-    }
+    if (!has_weights(op.kind) || !own_weights(op)) return false;
+    return op.kind != OpKind::kFullyConnected ||
+           graph_.tensors[op.inputs[1]].shape[1] == channels;
   }
 
   // Whether each channel scales with its input.
-  bool is_homogeneous(const Op& op) const {
-    switch (op.kind) {
-      case OpKind::kMaxPool2d:
-      case OpKind::kAveragePool2d: {
-        const Activation a = std::get<WindowAttr>(op.attr).activation;
-        return a == Activation::kNone || a == Activation::kRelu;
-      }
-      case OpKind::kPad:
-        return !pads_channels(op);
-      case OpKind::kPadv2: {
-        const float v = std::get<PadAttr>(op.attr).real;
-        return (v == 0 || v <= kLowest) && !pads_channels(op);
-      }
-      case OpKind::kMean:
-        return !std::get<ReduceAttr>(op.attr).reduced.back();
-      case OpKind::kResizeNearestNeighbor:
-      case OpKind::kRelu:
-      case OpKind::kRelu6:
-      case OpKind::kLeakyRelu:
-        return true;
-      default:
-        return false;
-    }
+  static bool is_homogeneous(const Op& op) {
+    using Test = bool (*)(const Op&);
+    static constexpr ByKind<Test> kTests({{OpKind::kMaxPool2d, pools},
+                                          {OpKind::kAveragePool2d, pools},
+                                          {OpKind::kPad, pads_with_zeros},
+                                          {OpKind::kPadv2, pads_with_zeros},
+                                          {OpKind::kMean, keeps_channels},
+                                          {OpKind::kResizeNearestNeighbor, yes},
+                                          {OpKind::kRelu, yes},
+                                          {OpKind::kRelu6, yes},
+                                          {OpKind::kLeakyRelu, yes}});
+    return kTests[op.kind] != nullptr && kTests[op.kind](op);
   }
 
-  static bool pads_channels(const Op& op) {
+  static bool yes(const Op&) { return true; }
+  static bool pools(const Op& op) {
+    const Activation a = std::get<WindowAttr>(op.attr).activation;
+    return a == Activation::kNone || a == Activation::kRelu;
+  }
+  static bool pads_with_zeros(const Op& op) {
     const auto& pad = std::get<PadAttr>(op.attr);
-    return pad.before.back() != 0 || pad.after.back() != 0;
+    const bool real =
+        op.kind == OpKind::kPad || pad.real == 0 || pad.real <= kLowest;
+    return real && pad.before.back() == 0 && pad.after.back() == 0;
+  }
+  static bool keeps_channels(const Op& op) {
+    return !std::get<ReduceAttr>(op.attr).reduced.back();
   }
 
   const Graph& graph_;

@@ -1,3 +1,4 @@
+#include "host/model/graph/operators.h"
 #include "host/quantize/observe.h"
 
 namespace shoal {
@@ -38,11 +39,7 @@ std::vector<double> rows_patch(std::span<const float> x, int width) {
 
 }  // namespace
 
-bool has_patch(const Op& op) {
-  return op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d ||
-         op.kind == OpKind::kFullyConnected ||
-         op.kind == OpKind::kTransposeConv;
-}
+bool has_patch(const Op& op) { return has_weights(op.kind); }
 
 std::vector<double> mean_patch(const Graph& graph, const Op& op,
                                std::span<const float> x) {

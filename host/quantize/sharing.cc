@@ -4,20 +4,13 @@
 #include <numeric>
 
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/quantize/check.h"
 
 namespace shoal {
 
 bool is_weights_operand(const Op& op, size_t operand) {
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kFullyConnected:
-    case OpKind::kTransposeConv:
-      return operand > 0;
-    default:
-      return false;
-  }
+  return operand > 0 && has_weights(op.kind);
 }
 
 std::optional<Params> fixed_params(OpKind kind) {
@@ -33,32 +26,12 @@ std::optional<Params> fixed_params(OpKind kind) {
 }
 
 bool keeps_scale(OpKind kind) {
-  switch (kind) {
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
-    case OpKind::kReduceMax:
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-    case OpKind::kTranspose:
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-    case OpKind::kSplit:
-    case OpKind::kResizeNearestNeighbor:
-    case OpKind::kSpaceToDepth:
-    case OpKind::kDepthToSpace:
-    case OpKind::kRelu6:
-      return true;
-    default:
-      return false;
-  }
+  const ResultBytes result = op_info(kind).result;
+  return result == ResultBytes::kSameScale || result == ResultBytes::kOfOperand;
 }
 
 bool joins_operands(OpKind kind) {
-  return kind == OpKind::kConcatenation || kind == OpKind::kMaximum ||
-         kind == OpKind::kMinimum;
+  return op_info(kind).result == ResultBytes::kOfOperands;
 }
 
 namespace {

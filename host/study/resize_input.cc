@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/study/index.h"
 
 namespace shoal {
@@ -90,10 +91,10 @@ class Resizer {
   }
 
   void window() {
+    if (op().kind == OpKind::kTransposeConv) return transpose_conv();
     WindowAttr& a = attr<WindowAttr>();
     const WindowAttr was = std::get<WindowAttr>(op().attr);
-    const bool pool =
-        op().kind == OpKind::kAveragePool2d || op().kind == OpKind::kMaxPool2d;
+    const bool pool = class_of(op().kind) == OpClass::kPool;
     const Side y{was.kernel_h, was.stride_h, was.dilation_h, was.pad_top};
     const Side x{was.kernel_w, was.stride_w, was.dilation_w, was.pad_left};
     shape(out())[1] =
@@ -146,17 +147,18 @@ class Resizer {
     shape(out()) = result;
   }
 
-  void concatenate() {
+  void join() {
     const size_t axis = index(std::get<AxisAttr>(op().attr).axis);
-    Shape result = shape(in());
+    const Shape whole = old_shape(out());
+    Shape result = part_shape(shape(in()), whole, static_cast<int>(axis));
     result[axis] = 0;
     for (const int t : op().inputs) {
+      const Shape part = part_shape(shape(t), whole, static_cast<int>(axis));
       for (size_t k = 0; k < result.size(); ++k) {
         if (k == axis) {
-          result[k] += shape(t)[k];
-        } else if (shape(t)[k] != result[k]) {
-          refuse(
-              fmt::format("its inputs have {} and {}", result[k], shape(t)[k]));
+          result[k] += part[k];
+        } else if (part[k] != result[k]) {
+          refuse(fmt::format("its inputs have {} and {}", result[k], part[k]));
         }
       }
     }
@@ -209,6 +211,18 @@ class Resizer {
     const PadAttr& a = attr<PadAttr>();
     for (size_t k = 0; k < shape(in()).size(); ++k) {
       shape(out())[k] = shape(in())[k] + a.before[k] + a.after[k];
+    }
+  }
+
+  // An axis mirrors no more than it has.
+  void mirror() {
+    const MirrorAttr& a = std::get<MirrorAttr>(op().attr);
+    for (size_t k = 0; k < shape(in()).size(); ++k) {
+      const int size = shape(in())[k];
+      if (std::max(a.before[k], a.after[k]) > size - (a.repeats_edge ? 0 : 1)) {
+        refuse(fmt::format("it mirrors more than the {} there are", size));
+      }
+      shape(out())[k] = size + a.before[k] + a.after[k];
     }
   }
 
@@ -265,25 +279,38 @@ class Resizer {
       refuse("it splits rows or columns");
     }
     for (const int t : op().outputs) {
-      const int extent = old_shape(t)[axis];
-      shape(t) = shape(in());
-      shape(t)[axis] = extent;
+      Shape part = shape(in());
+      part[axis] =
+          old_shape(in())[axis] / static_cast<int>(op().outputs.size());
+      if (old_shape(t).size() < part.size()) {
+        part.erase(part.begin() + static_cast<std::ptrdiff_t>(axis));
+      }
+      shape(t) = part;
     }
   }
 
-  void scale(int numerator_rows, int denominator_rows, int numerator_columns,
-             int denominator_columns) {
-    const int up[] = {numerator_rows, numerator_columns};
-    const int down[] = {denominator_rows, denominator_columns};
+  // Rows and columns by as much as they were scaled before.
+  void scale() {
     for (const size_t k : {size_t{1}, size_t{2}}) {
-      const int product = shape(in())[k] * up[k - 1];
-      if (product % down[k - 1] != 0) {
-        refuse(
-            fmt::format("{} of {} is no whole number", product, down[k - 1]));
-      }
-      shape(out())[k] = product / down[k - 1];
+      scale(k, old_shape(out())[k], old_shape(in())[k]);
     }
   }
+  void blocks() {
+    const int block = std::get<BlockAttr>(op().attr).block;
+    const bool up = op().kind == OpKind::kDepthToSpace;
+    for (const size_t k : {size_t{1}, size_t{2}}) {
+      scale(k, up ? block : 1, up ? 1 : block);
+    }
+  }
+  void scale(size_t axis, int up, int down) {
+    const int product = shape(in())[axis] * up;
+    if (product % down != 0) {
+      refuse(fmt::format("{} of {} is no whole number", product, down));
+    }
+    shape(out())[axis] = product / down;
+  }
+
+  void same() { shape(out()) = shape(in()); }
 
   void unchanged_only() {
     for (const int t : op().inputs) {
@@ -301,64 +328,24 @@ class Resizer {
 };
 
 void Resizer::visit() {
-  switch (op().kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
-      return window();
-    case OpKind::kTransposeConv:
-      return transpose_conv();
-    case OpKind::kFullyConnected:
-      return unchanged_only();
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kMaximum:
-    case OpKind::kMinimum:
-    case OpKind::kPrelu:
-      return broadcast();
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      return reduce();
-    case OpKind::kConcatenation:
-      return concatenate();
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-      return pad();
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-      return reshape();
-    case OpKind::kTranspose:
-      return transpose();
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-      return slice();
-    case OpKind::kSplit:
-      return split();
-    case OpKind::kResizeNearestNeighbor:
-      return scale(old_shape(out())[1], old_shape(in())[1], old_shape(out())[2],
-                   old_shape(in())[2]);
-    case OpKind::kSpaceToDepth:
-      return scale(1, std::get<BlockAttr>(op().attr).block, 1,
-                   std::get<BlockAttr>(op().attr).block);
-    case OpKind::kDepthToSpace:
-      return scale(std::get<BlockAttr>(op().attr).block, 1,
-                   std::get<BlockAttr>(op().attr).block, 1);
-    case OpKind::kQuantize:
-    case OpKind::kDequantize:
-    case OpKind::kRelu:
-    case OpKind::kRelu6:
-    case OpKind::kLeakyRelu:
-    case OpKind::kLogistic:
-    case OpKind::kTanh:
-    case OpKind::kHardSwish:
-    case OpKind::kSoftmax:
-      shape(out()) = shape(in());
-      return;
-  }
+  using Visit = void (Resizer::*)();
+  static constexpr ByClass<Visit> kVisits(
+      {{OpClass::kConvolution, &Resizer::window},
+       {OpClass::kFullyConnected, &Resizer::unchanged_only},
+       {OpClass::kPool, &Resizer::window},
+       {OpClass::kReduce, &Resizer::reduce},
+       {OpClass::kBinary, &Resizer::broadcast},
+       {OpClass::kJoin, &Resizer::join},
+       {OpClass::kPad, &Resizer::pad},
+       {OpClass::kMirror, &Resizer::mirror},
+       {OpClass::kReshape, &Resizer::reshape},
+       {OpClass::kTranspose, &Resizer::transpose},
+       {OpClass::kSlice, &Resizer::slice},
+       {OpClass::kSplit, &Resizer::split},
+       {OpClass::kResize, static_cast<Visit>(&Resizer::scale)},
+       {OpClass::kBlocks, &Resizer::blocks}},
+      &Resizer::same);
+  (this->*kVisits[class_of(op().kind)])();
 }
 
 }  // namespace

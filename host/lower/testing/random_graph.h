@@ -66,7 +66,7 @@ class RandomGraph {
 
   void step() {
     const int x = any();
-    switch (pick(0, 17)) {
+    switch (pick(0, 20)) {
       case 0:
       case 1:
       case 2:
@@ -95,6 +95,12 @@ class RandomGraph {
         return softmax(x);
       case 15:
         return fully_connected(x);
+      case 16:
+        return mirror(x);
+      case 17:
+        return unpack(x);
+      case 18:
+        return pack(x);
       default:
         return picture(x);
     }
@@ -116,6 +122,50 @@ class RandomGraph {
       s.insert(s.begin() + pick(0, static_cast<int>(s.size())), 1);
     }
     keep(g_.reshape(x, s));
+  }
+
+  void mirror(int x) {
+    if (element_count(shape(x)) > 1500) return;
+    const bool edge = coin();
+    MirrorAttr a{std::vector<int>(rank(x)), std::vector<int>(rank(x)), edge};
+    Shape s = shape(x);
+    for (int k = 0; k < rank(x); ++k) {
+      if (pick(0, 2) > 0) continue;
+      const int most = std::min(3, edge ? s[k] : s[k] - 1);
+      a.before[k] = pick(0, most);
+      a.after[k] = pick(0, most);
+      s[k] += a.before[k] + a.after[k];
+    }
+    keep(g_.op(OpKind::kMirrorPad, {x}, s, a));
+  }
+
+  void unpack(int x) {
+    if (rank(x) == 0) return;
+    const int axis = pick(0, rank(x) - 1);
+    Shape s = shape(x);
+    const int parts = s[axis];
+    s.erase(s.begin() + axis);
+    keep(g_.op(OpKind::kUnpack, {x}, s, AxisAttr{axis}));
+    for (int k = 1; k < parts; ++k) {
+      const int t = g_.tensor(s);
+      g_.graph.ops.back().outputs.push_back(t);
+      keep(t);
+    }
+  }
+
+  // Of equal tensors, or the same one again.
+  void pack(int x) {
+    if (element_count(shape(x)) > 1000) return;
+    Shape s = shape(x);
+    std::vector<int> parts;
+    for (int t : live_) {
+      if (shape(t) == s && parts.size() < 3) parts.push_back(t);
+    }
+    if (coin()) parts.push_back(x);
+    const int axis = pick(0, rank(x));
+    s.insert(s.begin() + axis, static_cast<int>(parts.size()));
+    if (s.size() > 6) return;
+    keep(g_.op(OpKind::kPack, parts, s, AxisAttr{axis}));
   }
 
   void pad(int x) {

@@ -5,7 +5,6 @@
 #include "host/base/error.h"
 #include "host/model/export/op_writer.h"
 #include "host/model/export/operands.h"
-#include "host/model/tflite/op_table.h"
 #include "host/model/tflite/raw_model.h"
 
 namespace shoal {

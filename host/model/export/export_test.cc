@@ -10,7 +10,7 @@
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/model/import/testing/sample_models.h"
-#include "host/model/tflite/op_table.h"
+#include "host/model/tflite/raw_model.h"
 
 namespace shoal {
 namespace {
@@ -63,7 +63,9 @@ TEST(Export, VersionsOfInt8Operators) {
                                                {"MAX_POOL_2D", 2},
                                                {"MEAN", 2},
                                                {"MINIMUM", 2},
+                                               {"MIRROR_PAD", 2},
                                                {"MUL", 2},
+                                               {"PACK", 2},
                                                {"PAD", 2},
                                                {"PADV2", 2},
                                                {"PRELU", 1},
@@ -83,16 +85,17 @@ TEST(Export, VersionsOfInt8Operators) {
                                                {"SUM", 2},
                                                {"TANH", 2},
                                                {"TRANSPOSE", 2},
-                                               {"TRANSPOSE_CONV", 2}};
+                                               {"TRANSPOSE_CONV", 2},
+                                               {"UNPACK", 2}};
   EXPECT_EQ(sample_versions(Type::kInt8), expected);
 }
 
 TEST(Export, VersionsOfUint8Operators) {
   for (const auto& [name, version] : sample_versions(Type::kUint8)) {
     const int dilated = name == "DEPTHWISE_CONV_2D" ? 2 : 1;
-    const int expected = name == "RESIZE_NEAREST_NEIGHBOR" ? 3
-                         : name == "RELU"                  ? 2
-                                                           : dilated;
+    const int expected = name == "RESIZE_NEAREST_NEIGHBOR"    ? 3
+                         : name == "RELU" || name == "UNPACK" ? 2
+                                                              : dilated;
     EXPECT_EQ(version, expected) << name;
   }
 }

@@ -8,12 +8,27 @@
 namespace shoal {
 namespace {
 
+// Of float32, of int8, and of more than four axes if that is another one.
+struct Versions {
+  int plain = 1, int8 = 2, wide = 0;
+  bool uint8 = false;  // counts as int8
+};
+constexpr ByKind<Versions> kVersions(
+    {{OpKind::kConv2d, {1, 3}},          {OpKind::kDepthwiseConv2d, {1, 3}},
+     {OpKind::kFullyConnected, {1, 4}},  {OpKind::kSub, {1, 2, 3}},
+     {OpKind::kMaximum, {1, 2, 3}},      {OpKind::kMinimum, {1, 2, 3}},
+     {OpKind::kPad, {1, 2, 4}},          {OpKind::kPadv2, {1, 2, 4}},
+     {OpKind::kStridedSlice, {1, 2, 4}}, {OpKind::kTranspose, {1, 2, 4}},
+     {OpKind::kSlice, {1, 2, 5}},        {OpKind::kUnpack, {1, 2, 0, true}},
+     {OpKind::kRelu, {1, 2, 0, true}},   {OpKind::kReshape, {1, 1}},
+     {OpKind::kSqueeze, {1, 1}},         {OpKind::kExpandDims, {1, 1}},
+     {OpKind::kQuantize, {1, 1}},        {OpKind::kLeakyRelu, {1, 1}},
+     {OpKind::kPrelu, {1, 1}},           {OpKind::kHardSwish, {1, 1}}});
+
 // What versions depend on. Bytes count as the file has them.
 struct Signature {
   bool int8 = false, uint8 = false;
-  size_t rank = 0;         // of the first operand
-  size_t widest_rank = 0;  // of both operands of a binary operator
-  bool broadcast = false;
+  size_t rank = 0;  // of a binary operator's result, if it broadcasts
 };
 
 Signature signature(const Graph& g, const Op& op) {
@@ -21,11 +36,10 @@ Signature signature(const Graph& g, const Op& op) {
   Signature s;
   s.int8 = x.file_type == Type::kInt8;
   s.uint8 = x.file_type == Type::kUint8;
-  s.rank = s.widest_rank = x.shape.size();
-  if (op.inputs.size() == 2) {
+  s.rank = x.shape.size();
+  if (class_of(op.kind) == OpClass::kBinary) {
     const Shape& other = g.tensors[static_cast<size_t>(op.inputs[1])].shape;
-    s.widest_rank = std::max(s.rank, other.size());
-    s.broadcast = other != x.shape;
+    s.rank = other == x.shape ? 0 : std::max(s.rank, other.size());
   }
   return s;
 }
@@ -46,66 +60,24 @@ int transpose_conv_version(const RawOp& raw, bool int8) {
   return int8 ? 2 : 1;
 }
 
-int window_version(const Signature& s, const Op& op, const RawOp& raw) {
-  const RawOptions& o = raw.options;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      return s.int8 ? 3 : 1;
-    case OpKind::kDepthwiseConv2d:
-      if (s.int8) return 3;
-      return o.dilation_h != 1 || o.dilation_w != 1 ? 2 : 1;
-    case OpKind::kFullyConnected:
-      if (o.keep_num_dims) return 5;
-      return s.int8 ? 4 : 1;
-    default:
-      return transpose_conv_version(raw, s.int8);
-  }
-}
-
 }  // namespace
 
 int op_version(const Graph& g, const Op& op, const RawOp& raw) {
   const Signature s = signature(g, op);
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kFullyConnected:
-    case OpKind::kTransposeConv:
-      return window_version(s, op, raw);
-    case OpKind::kMul:
-      return mul_version(g, op, s.int8);
-    case OpKind::kSub:
-    case OpKind::kMaximum:
-    case OpKind::kMinimum:
-      if (s.broadcast && s.widest_rank > 4) return 3;
-      return s.int8 ? 2 : 1;
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-    case OpKind::kStridedSlice:
-      if (s.rank > 4) return 4;
-      return s.int8 ? 2 : 1;
-    case OpKind::kTranspose:
-      if (s.rank > 4) return s.rank > 5 ? 6 : 4;
-      return s.int8 ? 2 : 1;
-    case OpKind::kSlice:
-      if (s.rank > 4) return 5;
-      return s.int8 ? 2 : 1;
-    case OpKind::kResizeNearestNeighbor:
-      if (raw.options.align_corners || raw.options.half_pixel_centers) return 3;
-      return s.int8 ? 2 : 1;
-    case OpKind::kRelu:
-      return s.int8 || s.uint8 ? 2 : 1;
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-    case OpKind::kQuantize:
-    case OpKind::kLeakyRelu:
-    case OpKind::kPrelu:
-    case OpKind::kHardSwish:
-      return 1;
-    default:
-      return s.int8 ? 2 : 1;
+  const Versions& v = kVersions[op.kind];
+  const RawOptions& o = raw.options;
+  if (op.kind == OpKind::kMul) return mul_version(g, op, s.int8);
+  if (op.kind == OpKind::kTransposeConv) {
+    return transpose_conv_version(raw, s.int8);
   }
+  if (op.kind == OpKind::kDepthwiseConv2d && !s.int8) {
+    return o.dilation_h != 1 || o.dilation_w != 1 ? 2 : 1;
+  }
+  if (op.kind == OpKind::kTranspose && s.rank > 5) return 6;
+  if (o.keep_num_dims) return 5;
+  if (o.align_corners || o.half_pixel_centers) return 3;
+  if (v.wide != 0 && s.rank > 4) return v.wide;
+  return s.int8 || (v.uint8 && s.uint8) ? v.int8 : v.plain;
 }
 
 }  // namespace shoal

@@ -1,26 +1,29 @@
 #include "host/model/export/op_writer.h"
 
 #include "host/base/error.h"
-#include "host/model/tflite/op_table.h"
+#include "host/model/tflite/raw_model.h"
 
 namespace shoal {
 namespace {
 
-void write_operands(const Op& op, Operands& operands, RawOp& raw) {
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kTransposeConv:
-    case OpKind::kFullyConnected:
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
-      return write_window(op, operands, raw);
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-      return write_slice(op, operands, raw);
-    default:
-      return write_axes(op, operands, raw);
+// Attributes that are options as they are.
+void write_attributes(const Op& op, Operands&, RawOp& raw) {
+  if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
+    raw.options.activation = static_cast<int>(fused->activation);
+  } else if (const auto* axis = std::get_if<AxisAttr>(&op.attr)) {
+    raw.options.axis = axis->axis;
+  } else if (const auto* block = std::get_if<BlockAttr>(&op.attr)) {
+    raw.options.block = block->block;
+  } else if (const auto* alpha = std::get_if<AlphaAttr>(&op.attr)) {
+    raw.options.value = alpha->value;
   }
+}
+
+Write writer(OpKind kind) {
+  for (const auto family : {window_writer, axes_writer, slice_writer}) {
+    if (const Write write = family(kind)) return write;
+  }
+  return write_attributes;
 }
 
 }  // namespace
@@ -47,7 +50,7 @@ RawOp write_op(const Graph& graph, int number, Operands& operands) {
   raw.outputs = op.outputs;
   raw.options.code = static_cast<int>(info.options);
   try {
-    write_operands(op, operands, raw);
+    writer(op.kind)(op, operands, raw);
   } catch (const Error& error) {
     throw Error(error.code(),
                 graph.name + ": op " + std::to_string(number) + ' ' +

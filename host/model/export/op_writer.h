@@ -5,7 +5,7 @@
 #include <string>
 
 #include "host/model/export/operands.h"
-#include "host/model/graph/graph.h"
+#include "host/model/graph/operators.h"
 #include "host/model/tflite/raw_model.h"
 
 namespace shoal {
@@ -14,12 +14,13 @@ namespace shoal {
 // attributes that the format cannot say.
 RawOp write_op(const Graph&, int number, Operands&);
 
-// Families of operators, each in its own file: operands that the format has
-// as constants, and options. `raw` holds the graph's inputs and outputs and an
-// empty options table of the right kind.
-void write_window(const Op&, Operands&, RawOp& raw);
-void write_axes(const Op&, Operands&, RawOp& raw);
-void write_slice(const Op&, Operands&, RawOp& raw);
+// Operands that the format has as constants, and options. `raw` holds the
+// graph's inputs and outputs and an empty options table of the right kind.
+using Write = void (*)(const Op&, Operands&, RawOp& raw);
+// Families of operators, each in its own file; null if not of the family.
+Write window_writer(OpKind);
+Write axes_writer(OpKind);
+Write slice_writer(OpKind);
 
 // The version of the operator that first had what this one needs, as other
 // runtimes check it.

@@ -42,8 +42,8 @@ void write_reduce(const Op& op, Operands& operands, RawOp& raw) {
   raw.options.keep_dims = output_shape(operands, op).size() == reduced.size();
 }
 
-void write_pad(const Op& op, Operands& operands, RawOp& raw) {
-  const auto& a = std::get<PadAttr>(op.attr);
+template <class A>
+void write_paddings(const A& a, const Op& op, Operands& operands, RawOp& raw) {
   std::vector<int> amounts;
   for (size_t i = 0; i < a.before.size(); ++i) {
     amounts.push_back(a.before[i]);
@@ -55,6 +55,27 @@ void write_pad(const Op& op, Operands& operands, RawOp& raw) {
                            amounts, [&](const Shape& other, Values values) {
                              return other == shape && equal(values, amounts);
                            }));
+}
+
+void write_mirror(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<MirrorAttr>(op.attr);
+  write_paddings(a, op, operands, raw);
+  raw.options.mode = a.repeats_edge ? kMirrorSymmetric : kMirrorReflect;
+}
+
+void write_pack(const Op& op, Operands&, RawOp& raw) {
+  raw.options.axis = std::get<AxisAttr>(op.attr).axis;
+  raw.options.num_splits = static_cast<int>(op.inputs.size());
+}
+
+void write_unpack(const Op& op, Operands&, RawOp& raw) {
+  raw.options.axis = std::get<AxisAttr>(op.attr).axis;
+  raw.options.num_splits = static_cast<int>(op.outputs.size());
+}
+
+void write_pad(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<PadAttr>(op.attr);
+  write_paddings(a, op, operands, raw);
   if (op.kind != OpKind::kPadv2) return;
   const Tensor like = operands.tensor(op.outputs[0]);
   raw.inputs.push_back(operands.find_or_add_value(
@@ -89,6 +110,11 @@ std::vector<int> squeezed_axes(const Shape& x, const Shape& y) {
     }
   }
   return axes;
+}
+
+void write_squeeze(const Op& op, Operands& operands, RawOp& raw) {
+  raw.options.dims =
+      squeezed_axes(input_shape(operands, op), output_shape(operands, op));
 }
 
 void write_expand_dims(const Op& op, Operands& operands, RawOp& raw) {
@@ -152,41 +178,23 @@ void write_resize(const Op& op, Operands& operands, RawOp& raw) {
 
 }  // namespace
 
-void write_axes(const Op& op, Operands& operands, RawOp& raw) {
-  switch (op.kind) {
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      return write_reduce(op, operands, raw);
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-      return write_pad(op, operands, raw);
-    case OpKind::kReshape:
-      return write_reshape(op, operands, raw);
-    case OpKind::kExpandDims:
-      return write_expand_dims(op, operands, raw);
-    case OpKind::kTranspose:
-      return write_transpose(op, operands, raw);
-    case OpKind::kSplit:
-      return write_split(op, operands, raw);
-    case OpKind::kResizeNearestNeighbor:
-      return write_resize(op, operands, raw);
-    case OpKind::kSqueeze:
-      raw.options.dims =
-          squeezed_axes(input_shape(operands, op), output_shape(operands, op));
-      return;
-    default:
-      break;
-  }
-  if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
-    raw.options.activation = static_cast<int>(fused->activation);
-  } else if (const auto* axis = std::get_if<AxisAttr>(&op.attr)) {
-    raw.options.axis = axis->axis;
-  } else if (const auto* block = std::get_if<BlockAttr>(&op.attr)) {
-    raw.options.block = block->block;
-  } else if (const auto* alpha = std::get_if<AlphaAttr>(&op.attr)) {
-    raw.options.value = alpha->value;
-  }
+Write axes_writer(OpKind kind) {
+  static constexpr ByKind<Write> kWriters(
+      {{OpKind::kMean, write_reduce},
+       {OpKind::kSum, write_reduce},
+       {OpKind::kReduceMax, write_reduce},
+       {OpKind::kPack, write_pack},
+       {OpKind::kPad, write_pad},
+       {OpKind::kPadv2, write_pad},
+       {OpKind::kMirrorPad, write_mirror},
+       {OpKind::kReshape, write_reshape},
+       {OpKind::kSqueeze, write_squeeze},
+       {OpKind::kExpandDims, write_expand_dims},
+       {OpKind::kTranspose, write_transpose},
+       {OpKind::kSplit, write_split},
+       {OpKind::kUnpack, write_unpack},
+       {OpKind::kResizeNearestNeighbor, write_resize}});
+  return kWriters[kind];
 }
 
 }  // namespace shoal

@@ -169,8 +169,6 @@ void add_strided(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
       operands.add(operand_name(operands, op, "strides"), shape, stride));
 }
 
-}  // namespace
-
 void write_slice(const Op& op, Operands& operands, RawOp& raw) {
   const std::vector<Cut> cuts =
       cuts_of(op, input_shape(operands, op), output_shape(operands, op));
@@ -187,6 +185,12 @@ void write_slice(const Op& op, Operands& operands, RawOp& raw) {
   for (size_t i = 0; i < cuts.size(); ++i) {
     if (cuts[i].dropped) raw.options.shrink_axis_mask |= 1 << i;
   }
+}
+
+}  // namespace
+
+Write slice_writer(OpKind kind) {
+  return class_of(kind) == OpClass::kSlice ? write_slice : nullptr;
 }
 
 }  // namespace shoal

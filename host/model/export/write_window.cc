@@ -58,6 +58,8 @@ void write_options(const WindowAttr& a, const Shape& in, const Shape& out,
 // FULLY_CONNECTED as -1.
 void write_transpose_conv(const Op& op, Operands& operands, RawOp& raw) {
   const Shape y = output_shape(operands, op);
+  write_options(std::get<WindowAttr>(op.attr), y, input_shape(operands, op),
+                raw.options);
   const auto fits = [&y](const Shape& shape, std::span<const int> values) {
     return shape.size() == 1 &&
            std::equal(values.begin(), values.end(), y.begin(), y.end());
@@ -73,26 +75,32 @@ bool keeps_dims(const Shape& x, const Shape& y) {
          std::equal(x.begin(), x.end() - 1, y.begin());
 }
 
-}  // namespace
-
-void write_window(const Op& op, Operands& operands, RawOp& raw) {
+void write_fully_connected(const Op& op, Operands& operands, RawOp& raw) {
   const Shape y = output_shape(operands, op);
   const Shape x = input_shape(operands, op);
-  if (op.kind == OpKind::kFullyConnected) {
-    const int in = input_shape(operands, op, 1)[1];
-    raw.options.activation =
-        static_cast<int>(std::get<FusedAttr>(op.attr).activation);
-    raw.options.keep_num_dims =
-        !x.empty() && x.back() == in && keeps_dims(x, y);
-    return;
-  }
-  const auto& a = std::get<WindowAttr>(op.attr);
-  if (op.kind == OpKind::kTransposeConv) {
-    write_options(a, y, x, raw.options);
-    return write_transpose_conv(op, operands, raw);
-  }
-  write_options(a, x, y, raw.options);
+  const int in = input_shape(operands, op, 1)[1];
+  raw.options.activation =
+      static_cast<int>(std::get<FusedAttr>(op.attr).activation);
+  raw.options.keep_num_dims = !x.empty() && x.back() == in && keeps_dims(x, y);
+}
+
+void write_window(const Op& op, Operands& operands, RawOp& raw) {
+  write_options(std::get<WindowAttr>(op.attr), input_shape(operands, op),
+                output_shape(operands, op), raw.options);
   if (raw.inputs.size() == 3 && raw.inputs[2] < 0) raw.inputs.pop_back();
+}
+
+}  // namespace
+
+Write window_writer(OpKind kind) {
+  static constexpr ByKind<Write> kWriters(
+      {{OpKind::kConv2d, write_window},
+       {OpKind::kDepthwiseConv2d, write_window},
+       {OpKind::kAveragePool2d, write_window},
+       {OpKind::kMaxPool2d, write_window},
+       {OpKind::kTransposeConv, write_transpose_conv},
+       {OpKind::kFullyConnected, write_fully_connected}});
+  return kWriters[kind];
 }
 
 }  // namespace shoal

@@ -2,53 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <tuple>
-#include <variant>
 
 namespace shoal {
 namespace {
-
-bool same(std::monostate, std::monostate) { return true; }
-bool same(const WindowAttr& a, const WindowAttr& b) {
-  const auto of = [](const WindowAttr& w) {
-    return std::tuple(w.kernel_h, w.kernel_w, w.stride_h, w.stride_w,
-                      w.dilation_h, w.dilation_w, w.pad_top, w.pad_left,
-                      w.depth_multiplier, w.activation);
-  };
-  return of(a) == of(b);
-}
-bool same(const FusedAttr& a, const FusedAttr& b) {
-  return a.activation == b.activation;
-}
-bool same(const ReduceAttr& a, const ReduceAttr& b) {
-  return a.reduced == b.reduced;
-}
-bool same(const AxisAttr& a, const AxisAttr& b) { return a.axis == b.axis; }
-bool same(const PadAttr& a, const PadAttr& b) {
-  return a.before == b.before && a.after == b.after && a.value == b.value &&
-         a.real == b.real;
-}
-bool same(const TransposeAttr& a, const TransposeAttr& b) {
-  return a.perm == b.perm;
-}
-bool same(const SliceAttr& a, const SliceAttr& b) {
-  return a.begin == b.begin && a.stride == b.stride && a.dropped == b.dropped;
-}
-bool same(const ResizeAttr& a, const ResizeAttr& b) {
-  return a.align_corners == b.align_corners &&
-         a.half_pixel_centers == b.half_pixel_centers;
-}
-bool same(const BlockAttr& a, const BlockAttr& b) { return a.block == b.block; }
-bool same(const AlphaAttr& a, const AlphaAttr& b) { return a.value == b.value; }
-
-bool same_attributes(const Attr& a, const Attr& b) {
-  return std::visit(
-      [&b]<class A>(const A& mine) {
-        const A* other = std::get_if<A>(&b);
-        return other != nullptr && same(mine, *other);
-      },
-      a);
-}
 
 std::string tensor_difference(const Tensor& a, const Tensor& b) {
   if (a.name != b.name) return "name \"" + a.name + "\", \"" + b.name + '"';
@@ -66,7 +22,7 @@ std::string op_difference(const Op& a, const Op& b) {
   if (a.kind != b.kind) return op_name(b.kind);
   if (a.inputs != b.inputs) return "inputs";
   if (a.outputs != b.outputs) return "outputs";
-  return same_attributes(a.attr, b.attr) ? "" : "attributes";
+  return a.attr == b.attr ? "" : "attributes";
 }
 
 std::string counts(const char* what, size_t a, size_t b) {

@@ -3,48 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "host/model/graph/operators.h"
+
 namespace shoal {
 namespace {
-
-// In the order of OpKind.
-constexpr const char* kOpNames[] = {"CONV_2D",
-                                    "DEPTHWISE_CONV_2D",
-                                    "FULLY_CONNECTED",
-                                    "TRANSPOSE_CONV",
-                                    "ADD",
-                                    "SUB",
-                                    "MUL",
-                                    "MAXIMUM",
-                                    "MINIMUM",
-                                    "AVERAGE_POOL_2D",
-                                    "MAX_POOL_2D",
-                                    "MEAN",
-                                    "SUM",
-                                    "REDUCE_MAX",
-                                    "CONCATENATION",
-                                    "PAD",
-                                    "PADV2",
-                                    "RESHAPE",
-                                    "SQUEEZE",
-                                    "EXPAND_DIMS",
-                                    "TRANSPOSE",
-                                    "SLICE",
-                                    "STRIDED_SLICE",
-                                    "SPLIT",
-                                    "RESIZE_NEAREST_NEIGHBOR",
-                                    "SPACE_TO_DEPTH",
-                                    "DEPTH_TO_SPACE",
-                                    "QUANTIZE",
-                                    "DEQUANTIZE",
-                                    "RELU",
-                                    "RELU6",
-                                    "LEAKY_RELU",
-                                    "PRELU",
-                                    "LOGISTIC",
-                                    "TANH",
-                                    "HARD_SWISH",
-                                    "SOFTMAX"};
-static_assert(std::size(kOpNames) == static_cast<size_t>(OpKind::kSoftmax) + 1);
 
 const Tensor& at(const Graph& graph, int tensor) {
   return graph.tensors[static_cast<size_t>(tensor)];
@@ -76,7 +38,11 @@ int64_t element_count(const Shape& shape) {
   return count;
 }
 
-const char* op_name(OpKind kind) { return kOpNames[static_cast<size_t>(kind)]; }
+Shape part_shape(const Shape& part, const Shape& whole, int axis) {
+  Shape shape = part;
+  if (part.size() < whole.size()) shape.insert(shape.begin() + axis, 1);
+  return shape;
+}
 
 bool is_float(const Graph& graph) {
   return std::any_of(graph.ops.begin(), graph.ops.end(), [&](const Op& op) {
@@ -86,20 +52,12 @@ bool is_float(const Graph& graph) {
 }
 
 int64_t op_macs(const Graph& graph, const Op& op) {
-  if (op.kind != OpKind::kConv2d && op.kind != OpKind::kDepthwiseConv2d &&
-      op.kind != OpKind::kFullyConnected) {
-    return 0;
-  }
+  if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;
   const Shape& weights = at(graph, op.inputs[1]).shape;
-  const int64_t outputs = element_count(at(graph, op.outputs[0]).shape);
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      return outputs * weights[1] * weights[2] * weights[3];
-    case OpKind::kDepthwiseConv2d:
-      return outputs * weights[1] * weights[2];
-    default:
-      return outputs * weights[1];
-  }
+  int64_t macs = element_count(at(graph, op.outputs[0]).shape);
+  for (size_t i = 1; i < weights.size(); ++i) macs *= weights[i];
+  // Each channel of DEPTHWISE_CONV_2D, its last axis, sees its own.
+  return op.kind == OpKind::kDepthwiseConv2d ? macs / weights.back() : macs;
 }
 
 int64_t model_macs(const Graph& graph) {

@@ -29,6 +29,8 @@ struct Quantization {
 
 using Shape = std::vector<int>;
 int64_t element_count(const Shape&);
+// Of a part of `whole` along the axis, which that of a PACK or UNPACK lacks.
+Shape part_shape(const Shape& part, const Shape& whole, int axis);
 
 struct Tensor {
   std::string name;
@@ -44,7 +46,7 @@ struct Tensor {
 
 enum class Activation : uint8_t { kNone, kRelu, kReluN1To1, kRelu6 };
 
-// Operators, with TensorFlow Lite's names.
+// Operators, with TensorFlow Lite's names; operators.h has a row for each.
 enum class OpKind : uint8_t {
   kConv2d,
   kDepthwiseConv2d,
@@ -61,8 +63,10 @@ enum class OpKind : uint8_t {
   kSum,
   kReduceMax,
   kConcatenation,
+  kPack,
   kPad,
   kPadv2,
+  kMirrorPad,
   kReshape,
   kSqueeze,
   kExpandDims,
@@ -70,6 +74,7 @@ enum class OpKind : uint8_t {
   kSlice,
   kStridedSlice,
   kSplit,
+  kUnpack,
   kResizeNearestNeighbor,
   kSpaceToDepth,
   kDepthToSpace,
@@ -94,40 +99,61 @@ struct WindowAttr {  // convolutions and pools; pads are resolved from SAME
   int pad_top = 0, pad_left = 0;
   int depth_multiplier = 1;
   Activation activation = Activation::kNone;
+  bool operator==(const WindowAttr&) const = default;
 };
 struct FusedAttr {  // ADD, SUB, MUL, FULLY_CONNECTED
   Activation activation = Activation::kNone;
+  bool operator==(const FusedAttr&) const = default;
 };
 struct ReduceAttr {
   std::vector<bool> reduced;  // one per input axis
+  bool operator==(const ReduceAttr&) const = default;
 };
-struct AxisAttr {  // CONCATENATION, SPLIT: non-negative
+struct AxisAttr {  // CONCATENATION, PACK, SPLIT, UNPACK: non-negative
   int axis = 0;
+  bool operator==(const AxisAttr&) const = default;
 };
 struct PadAttr {
   std::vector<int> before, after;  // one per axis
   int value = 0;                   // the byte, of int8 tensors
   float real = 0;                  // of float32 ones
+  bool operator==(const PadAttr&) const = default;
 };
+struct MirrorAttr {
+  std::vector<int> before, after;  // one per axis
+  bool repeats_edge = false;       // SYMMETRIC, else REFLECT
+  bool operator==(const MirrorAttr&) const = default;
+};
+// Where position `at` of an axis lies in the tensor of `size`, both ways.
+constexpr int mirrored_index(int at, int size, bool repeats_edge) {
+  const int edge = repeats_edge ? 1 : 0;
+  if (at < 0) return -at - edge;
+  return at < size ? at : 2 * (size - 1) - at + edge;
+}
 struct TransposeAttr {
   std::vector<int> perm;  // output axis i is input axis perm[i]
+  bool operator==(const TransposeAttr&) const = default;
 };
 struct SliceAttr {  // input index = begin + output index * stride, per axis
   std::vector<int> begin, stride;  // one per INPUT axis
   std::vector<bool> dropped;       // input axes missing in the output
+  bool operator==(const SliceAttr&) const = default;
 };
 struct ResizeAttr {
   bool align_corners = false, half_pixel_centers = false;
+  bool operator==(const ResizeAttr&) const = default;
 };
 struct BlockAttr {
   int block = 1;
+  bool operator==(const BlockAttr&) const = default;
 };
 struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
   float value = 0;
+  bool operator==(const AlphaAttr&) const = default;
 };
 using Attr = std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr,
-                          AxisAttr, PadAttr, TransposeAttr, SliceAttr,
-                          ResizeAttr, BlockAttr, AlphaAttr>;
+                          AxisAttr, PadAttr, MirrorAttr, TransposeAttr,
+                          SliceAttr, ResizeAttr, BlockAttr, AlphaAttr>;
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,

@@ -24,7 +24,7 @@ TEST(Graph, OperatorsHaveDistinctNames) {
   for (int kind = 0; kind <= static_cast<int>(OpKind::kSoftmax); ++kind) {
     names.insert(op_name(static_cast<OpKind>(kind)));
   }
-  EXPECT_EQ(names.size(), 37u);
+  EXPECT_EQ(names.size(), 40u);
   EXPECT_STREQ(op_name(OpKind::kConv2d), "CONV_2D");
   EXPECT_STREQ(op_name(OpKind::kPadv2), "PADV2");
   EXPECT_STREQ(op_name(OpKind::kSoftmax), "SOFTMAX");

@@ -80,8 +80,9 @@ void convert_reduce(const OpReader& r, Op& op) {
   op.attr = std::move(a);
 }
 
-void check_hard_swish(const OpReader& r, float x, float y) {
+void check_hard_swish(const OpReader& r, const Tensor& in, const Tensor& out) {
   if (r.floats()) return;
+  const float x = in.scale(), y = out.scale();
   const float hires = x / 128.f;
   if (hires / y >= 1.f || x >= 1536.f) {
     r.unsupported(text("input scale ", x, " and output scale ", y,
@@ -89,10 +90,11 @@ void check_hard_swish(const OpReader& r, float x, float y) {
   }
 }
 
-void check_leaky(const OpReader& r, float x, float y) {
+void check_leaky(const OpReader& r, const Tensor& x, const Tensor& y) {
   const float alpha = r.options().value;
   r.require(std::isfinite(alpha), "alpha is not finite");
-  if (alpha < 0 || (!r.floats() && !std::isfinite(x * alpha / y))) {
+  if (alpha < 0 ||
+      (!r.floats() && !std::isfinite(x.scale() * alpha / y.scale()))) {
     r.unsupported(text("alpha of ", alpha));
   }
 }
@@ -126,29 +128,22 @@ void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
   }
 }
 
+using UnaryCheck = void (*)(const OpReader&, const Tensor& x, const Tensor& y);
+constexpr ByKind<UnaryCheck> kUnaryChecks({{OpKind::kLeakyRelu, check_leaky},
+                                           {OpKind::kSoftmax, check_softmax},
+                                           {OpKind::kHardSwish,
+                                            check_hard_swish},
+                                           {OpKind::kLogistic, check_sigmoid},
+                                           {OpKind::kTanh, check_sigmoid}});
+
 void convert_unary(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& y = r.quantized_result();
   r.same_shape(x, y);
   op.inputs = {r.input(0)};
-  switch (op.kind) {
-    case OpKind::kLeakyRelu:
-      check_leaky(r, x.scale(), y.scale());
-      op.attr = AlphaAttr{r.options().value};
-      break;
-    case OpKind::kSoftmax:
-      check_softmax(r, x, y);
-      op.attr = AlphaAttr{r.options().value};
-      break;
-    case OpKind::kHardSwish:
-      check_hard_swish(r, x.scale(), y.scale());
-      break;
-    case OpKind::kLogistic:
-    case OpKind::kTanh:
-      check_sigmoid(r, x, y);
-      break;
-    default:
-      break;
+  if (kUnaryChecks[op.kind] != nullptr) kUnaryChecks[op.kind](r, x, y);
+  if (op.kind == OpKind::kLeakyRelu || op.kind == OpKind::kSoftmax) {
+    op.attr = AlphaAttr{r.options().value};
   }
 }
 
@@ -166,56 +161,45 @@ void convert_prelu(const OpReader& r, Op& op) {
 
 // Whether a float32 operand is legal here has been checked before.
 void convert_quantize(const OpReader& r, Op& op) {
+  r.require(!r.floats(), "converts float32 to float32");
   const bool from_float = r.tensor(0).type == Type::kFloat32;
   const Tensor& x = from_float ? r.tensor(0) : r.quantized(0);
   r.same_shape(x, r.quantized_result());
   op.inputs = {r.input(0)};
 }
 
+void convert_dequantize(const OpReader& r, Op& op) {
+  r.require(!r.floats(), "converts float32 to float32");
+  r.same_shape(r.quantized(0), r.any_result());
+  if (r.any_result().type != Type::kFloat32) {
+    r.unsupported("a result that is not float32");
+  }
+  op.inputs = {r.input(0)};
+}
+
 }  // namespace
 
-bool convert_arithmetic(const OpReader& r, Op& op) {
-  const bool converts =
-      op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize;
-  r.require(!converts || !r.floats(), "converts float32 to float32");
-  switch (r.kind()) {
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kMaximum:
-    case OpKind::kMinimum:
-      convert_binary(r, op);
-      return true;
-    case OpKind::kMean:
-    case OpKind::kSum:
-    case OpKind::kReduceMax:
-      convert_reduce(r, op);
-      return true;
-    case OpKind::kRelu:
-    case OpKind::kRelu6:
-    case OpKind::kLeakyRelu:
-    case OpKind::kLogistic:
-    case OpKind::kTanh:
-    case OpKind::kHardSwish:
-    case OpKind::kSoftmax:
-      convert_unary(r, op);
-      return true;
-    case OpKind::kPrelu:
-      convert_prelu(r, op);
-      return true;
-    case OpKind::kQuantize:
-      convert_quantize(r, op);
-      return true;
-    case OpKind::kDequantize:
-      r.same_shape(r.quantized(0), r.any_result());
-      if (r.any_result().type != Type::kFloat32) {
-        r.unsupported("a result that is not float32");
-      }
-      op.inputs = {r.input(0)};
-      return true;
-    default:
-      return false;
-  }
+Convert arithmetic_converter(OpKind kind) {
+  static constexpr ByKind<Convert> kConverters(
+      {{OpKind::kAdd, convert_binary},
+       {OpKind::kSub, convert_binary},
+       {OpKind::kMul, convert_binary},
+       {OpKind::kMaximum, convert_binary},
+       {OpKind::kMinimum, convert_binary},
+       {OpKind::kMean, convert_reduce},
+       {OpKind::kSum, convert_reduce},
+       {OpKind::kReduceMax, convert_reduce},
+       {OpKind::kRelu, convert_unary},
+       {OpKind::kRelu6, convert_unary},
+       {OpKind::kLeakyRelu, convert_unary},
+       {OpKind::kLogistic, convert_unary},
+       {OpKind::kTanh, convert_unary},
+       {OpKind::kHardSwish, convert_unary},
+       {OpKind::kSoftmax, convert_unary},
+       {OpKind::kPrelu, convert_prelu},
+       {OpKind::kQuantize, convert_quantize},
+       {OpKind::kDequantize, convert_dequantize}});
+  return kConverters[kind];
 }
 
 }  // namespace shoal

@@ -32,6 +32,22 @@ void convert_concatenation(const OpReader& r, Op& op) {
   op.attr = AxisAttr{axis};
 }
 
+void convert_pack(const OpReader& r, Op& op) {
+  const Tensor& y = r.result();
+  const int count = r.inputs();
+  r.require(r.options().num_splits == count,
+            text(r.options().num_splits, " parts but ", count, " inputs"));
+  Shape expected = r.data(0).shape;
+  const int axis = r.axis(r.options().axis, rank_of(r.data(0)) + 1);
+  for (int i = 0; i < count; ++i) {
+    r.expect_shape(r.data(i), expected);
+    op.inputs.push_back(r.input(i));
+  }
+  expected.insert(expected.begin() + axis, count);
+  r.expect_shape(y, expected);
+  op.attr = AxisAttr{axis};
+}
+
 void set_pad_value(const OpReader& r, const Tensor& y, PadAttr& a) {
   a.value = y.zero();
   if (r.kind() == OpKind::kPad) return;
@@ -47,16 +63,16 @@ void set_pad_value(const OpReader& r, const Tensor& y, PadAttr& a) {
   a.value = static_cast<int8_t>(value.data[0]);
 }
 
-void convert_pad(const OpReader& r, Op& op) {
-  const Tensor& x = r.data(0);
-  const Tensor& y = r.quantized_result();
+// Before and after each axis, as A has them.
+template <class A>
+A padding_amounts(const OpReader& r, const Tensor& x, const Tensor& y) {
   const Shape& shape = r.tensor(1).shape;
   r.require(shape == Shape{rank_of(x), 2},
             text("paddings have shape ", shape_text(shape), ", expected ",
                  x.shape.size(), "x2"));
   const std::vector<int> amounts = r.numbers(1, "paddings");
   r.expect_rank(y, rank_of(x));
-  PadAttr a;
+  A a;
   for (size_t i = 0; i < x.shape.size(); ++i) {
     const int before = amounts[2 * i], after = amounts[2 * i + 1];
     r.require(before >= 0 && after >= 0, "a padding is negative");
@@ -66,7 +82,32 @@ void convert_pad(const OpReader& r, Op& op) {
     a.before.push_back(before);
     a.after.push_back(after);
   }
+  return a;
+}
+
+void convert_pad(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.quantized_result();
+  PadAttr a = padding_amounts<PadAttr>(r, x, y);
   set_pad_value(r, y, a);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
+void convert_mirror(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const int mode = r.options().mode;
+  r.require(mode == kMirrorReflect || mode == kMirrorSymmetric,
+            text("mode of number ", mode));
+  MirrorAttr a = padding_amounts<MirrorAttr>(r, x, r.result());
+  a.repeats_edge = mode == kMirrorSymmetric;
+  for (size_t i = 0; i < x.shape.size(); ++i) {
+    const int most = a.repeats_edge ? x.shape[i] : x.shape[i] - 1;
+    const int amount = std::max(a.before[i], a.after[i]);
+    r.require(amount <= most,
+              text("axis ", i, " of size ", x.shape[i], " mirrors at most ",
+                   most, ", not ", amount));
+  }
   op.inputs = {r.input(0)};
   op.attr = std::move(a);
 }
@@ -167,37 +208,21 @@ void convert_blocks(const OpReader& r, Op& op) {
 
 }  // namespace
 
-bool convert_layout(const OpReader& r, Op& op) {
-  switch (r.kind()) {
-    case OpKind::kConcatenation:
-      convert_concatenation(r, op);
-      return true;
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-      convert_pad(r, op);
-      return true;
-    case OpKind::kReshape:
-      convert_reshape(r, op);
-      return true;
-    case OpKind::kSqueeze:
-      convert_squeeze(r, op);
-      return true;
-    case OpKind::kExpandDims:
-      convert_expand_dims(r, op);
-      return true;
-    case OpKind::kTranspose:
-      convert_transpose(r, op);
-      return true;
-    case OpKind::kResizeNearestNeighbor:
-      convert_resize(r, op);
-      return true;
-    case OpKind::kSpaceToDepth:
-    case OpKind::kDepthToSpace:
-      convert_blocks(r, op);
-      return true;
-    default:
-      return false;
-  }
+Convert layout_converter(OpKind kind) {
+  static constexpr ByKind<Convert> kConverters(
+      {{OpKind::kConcatenation, convert_concatenation},
+       {OpKind::kPack, convert_pack},
+       {OpKind::kPad, convert_pad},
+       {OpKind::kPadv2, convert_pad},
+       {OpKind::kMirrorPad, convert_mirror},
+       {OpKind::kReshape, convert_reshape},
+       {OpKind::kSqueeze, convert_squeeze},
+       {OpKind::kExpandDims, convert_expand_dims},
+       {OpKind::kTranspose, convert_transpose},
+       {OpKind::kResizeNearestNeighbor, convert_resize},
+       {OpKind::kSpaceToDepth, convert_blocks},
+       {OpKind::kDepthToSpace, convert_blocks}});
+  return kConverters[kind];
 }
 
 }  // namespace shoal

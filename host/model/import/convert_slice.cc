@@ -113,22 +113,30 @@ void convert_split(const OpReader& r, Op& op) {
   op.attr = AxisAttr{axis};
 }
 
+void convert_unpack(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  r.require(!x.shape.empty(), "input has no axis");
+  const int axis = r.axis(r.options().axis, rank_of(x));
+  const int size = x.shape[static_cast<size_t>(axis)];
+  r.require(r.options().num_splits == size && r.outputs() == size,
+            text(r.options().num_splits, " parts and ", r.outputs(),
+                 " outputs of an axis of size ", size));
+  Shape expected = x.shape;
+  expected.erase(expected.begin() + axis);
+  for (int i = 0; i < size; ++i) r.expect_shape(r.result(i), expected);
+  op.inputs = {r.input(0)};
+  op.attr = AxisAttr{axis};
+}
+
 }  // namespace
 
-bool convert_slice(const OpReader& r, Op& op) {
-  switch (r.kind()) {
-    case OpKind::kSlice:
-      convert_slice_op(r, op);
-      return true;
-    case OpKind::kStridedSlice:
-      convert_strided_slice(r, op);
-      return true;
-    case OpKind::kSplit:
-      convert_split(r, op);
-      return true;
-    default:
-      return false;
-  }
+Convert slice_converter(OpKind kind) {
+  static constexpr ByKind<Convert> kConverters(
+      {{OpKind::kSlice, convert_slice_op},
+       {OpKind::kStridedSlice, convert_strided_slice},
+       {OpKind::kSplit, convert_split},
+       {OpKind::kUnpack, convert_unpack}});
+  return kConverters[kind];
 }
 
 }  // namespace shoal

@@ -224,27 +224,15 @@ void convert_pool(const OpReader& r, Op& op) {
 
 }  // namespace
 
-bool convert_window(const OpReader& r, Op& op) {
-  switch (r.kind()) {
-    case OpKind::kConv2d:
-      convert_conv(r, op);
-      return true;
-    case OpKind::kDepthwiseConv2d:
-      convert_depthwise(r, op);
-      return true;
-    case OpKind::kFullyConnected:
-      convert_fully_connected(r, op);
-      return true;
-    case OpKind::kTransposeConv:
-      convert_transpose_conv(r, op);
-      return true;
-    case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d:
-      convert_pool(r, op);
-      return true;
-    default:
-      return false;
-  }
+Convert window_converter(OpKind kind) {
+  static constexpr ByKind<Convert> kConverters(
+      {{OpKind::kConv2d, convert_conv},
+       {OpKind::kDepthwiseConv2d, convert_depthwise},
+       {OpKind::kFullyConnected, convert_fully_connected},
+       {OpKind::kTransposeConv, convert_transpose_conv},
+       {OpKind::kAveragePool2d, convert_pool},
+       {OpKind::kMaxPool2d, convert_pool}});
+  return kConverters[kind];
 }
 
 }  // namespace shoal

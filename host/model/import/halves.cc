@@ -1,5 +1,6 @@
-// Weights of half precision: models are written with FLOAT16 constants and a
-// DEQUANTIZE behind each, and compute in float32.
+// Constants of other widths. Weights of half precision: models are written
+// with FLOAT16 constants and a DEQUANTIZE behind each, and compute in float32.
+// Axes, sizes and paddings may be INT64.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -50,7 +51,40 @@ bool is_widening(const RawModel& raw, const RawOp& op) {
              raw.outputs.end();
 }
 
+// Nothing if a value does not fit.
+std::vector<uint8_t> narrowed(std::span<const uint8_t> longs) {
+  std::vector<uint8_t> out(longs.size() / 2);
+  for (size_t i = 0; i < longs.size(); i += sizeof(int64_t)) {
+    int64_t value = 0;
+    std::memcpy(&value, &longs[i], sizeof value);
+    const auto small = static_cast<int32_t>(value);
+    if (small != value) return {};
+    std::memcpy(&out[i / 2], &small, sizeof small);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::vector<uint8_t>> narrow_longs(RawModel& raw) {
+  std::vector<std::vector<uint8_t>> bytes;
+  std::map<uint32_t, uint32_t> narrow;  // buffers
+  for (RawTensor& t : raw.tensors) {
+    if (t.type != kCodeInt64 || t.buffer >= raw.buffers.size()) continue;
+    const auto from = raw.buffers[t.buffer];
+    if (from.empty() || from.size() % sizeof(int64_t) != 0) continue;
+    const auto to = static_cast<uint32_t>(raw.buffers.size());
+    if (narrow.emplace(t.buffer, to).second) {
+      bytes.push_back(narrowed(from));
+      raw.buffers.emplace_back(bytes.back());
+    }
+    const uint32_t buffer = narrow.at(t.buffer);
+    if (raw.buffers[buffer].empty()) continue;
+    t.buffer = buffer;
+    t.type = kCodeInt32;
+  }
+  return bytes;
+}
 
 // A buffer is widened once, however many tensors share it.
 std::vector<std::vector<uint8_t>> widen_halves(RawModel& raw) {

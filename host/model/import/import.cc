@@ -18,6 +18,7 @@ Graph convert(RawModel raw, size_t file_bytes, const std::string& name) {
   check_order(raw, name);
   const auto widened = widen_halves(raw);
   if (!widened.empty()) check_order(raw, name);
+  const auto narrowed = narrow_longs(raw);
   const TypeSurvey found = survey(raw);
   if (!found.lines.empty()) throw_unsupported(name, found.lines, found.fix);
   Graph graph;

@@ -257,6 +257,69 @@ const Case kOthers[] = {
        n.b.data(n.op().inputs[1])[11] = 0x80;
      },
      "m: op 1 PAD \"t5\": a padding is negative"},
+    {"reflect_more_than_there_is",
+     [](Net& n) {
+       n.end(n.b.mirror_pad(n.y, {0, 5, 0, 0}, {0, 6, 0, 0}));
+     },
+     "m: op 1 MIRROR_PAD \"t5\": axis 1 of size 6 mirrors at most 5, not 6"},
+    {"symmetric_more_than_there_is",
+     [](Net& n) {
+       n.end(n.b.mirror_pad(n.y, {0, 0, 0, 4}, {0, 6, 0, 0}, true));
+     },
+     "m: op 1 MIRROR_PAD \"t5\": axis 3 of size 3 mirrors at most 3, not 4"},
+    {"mirror_mode",
+     [](Net& n) {
+       n.end(n.b.mirror_pad(n.y, {0, 1, 0, 0}, {0, 0, 0, 0}));
+       n.op().options.mode = 2;
+     },
+     "m: op 1 MIRROR_PAD \"t5\": mode of number 2"},
+    {"mirror_negative",
+     [](Net& n) {
+       n.end(n.b.mirror_pad(n.y, {0, 1, 0, 0}, {0, 0, 0, 0}));
+       n.b.data(n.op().inputs[1])[11] = 0x80;
+     },
+     "m: op 1 MIRROR_PAD \"t5\": a padding is negative"},
+    {"mirror_size",
+     [](Net& n) {
+       n.end(n.b.mirror_pad(n.y, {0, 1, 0, 0}, {0, 0, 0, 0}));
+       n.b.data(n.op().inputs[1])[8] = 2;
+     },
+     "m: op 1 MIRROR_PAD \"t5\": axis 1 is 7 after padding, expected 8"},
+    {"pack_axis",
+     [](Net& n) {
+       n.end(n.b.pack({n.y, n.y}, 1));
+       n.op().options.axis = 5;
+     },
+     "m: op 1 PACK \"t4\": axis 5 of 5 axes"},
+    {"pack_count",
+     [](Net& n) {
+       n.end(n.b.pack({n.y, n.y}, 1));
+       n.op().options.num_splits = 3;
+     },
+     "m: op 1 PACK \"t4\": 3 parts but 2 inputs"},
+    {"pack_shapes",
+     [](Net& n) {
+       n.end(n.b.pack({n.y, n.x}, 1));
+     },
+     "m: op 1 PACK \"t4\": \"t0\" has shape 1x6x6x2, expected 1x6x6x3"},
+    {"unpack_axis",
+     [](Net& n) {
+       n.b.unpack(n.y, 3);
+       n.op().options.axis = -5;
+     },
+     "m: op 1 UNPACK \"t4\": axis -5 of 4 axes"},
+    {"unpack_count",
+     [](Net& n) {
+       n.b.unpack(n.y, 3);
+       n.op().outputs.pop_back();
+     },
+     "m: op 1 UNPACK \"t4\": 3 parts and 2 outputs of an axis of size 3"},
+    {"unpack_number",
+     [](Net& n) {
+       n.b.unpack(n.y, 3);
+       n.op().options.num_splits = 2;
+     },
+     "m: op 1 UNPACK \"t4\": 2 parts and 3 outputs of an axis of size 3"},
     {"stride_zero",
      [](Net& n) {
        n.end(n.b.strided_slice(n.y, {.begin = {0, 0, 0, 0},

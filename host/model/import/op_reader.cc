@@ -254,9 +254,13 @@ Op convert_op(const OpReader& r) {
   Op op;
   op.kind = r.kind();
   for (int i = 0; i < r.outputs(); ++i) op.outputs.push_back(r.output(i));
-  const bool known = convert_window(r, op) || convert_arithmetic(r, op) ||
-                     convert_layout(r, op) || convert_slice(r, op);
-  if (!known) r.unsupported("has no conversion");
+  Convert convert = nullptr;
+  for (const auto family : {window_converter, arithmetic_converter,
+                            layout_converter, slice_converter}) {
+    if (convert == nullptr) convert = family(op.kind);
+  }
+  if (convert == nullptr) r.unsupported("has no conversion");
+  convert(r, op);
   if (op.kind != OpKind::kQuantize) r.check_file_types(op);
   return op;
 }

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/model/graph/graph.h"
-#include "host/model/tflite/op_table.h"
+#include "host/model/graph/operators.h"
 #include "host/model/tflite/raw_model.h"
 
 namespace shoal {
@@ -109,17 +108,22 @@ class OpReader {
 
 // Checks the operator's meaning and resolves its attributes.
 Op convert_op(const OpReader&);
-// Families of operators, each in its own file; false if not of the family.
-bool convert_window(const OpReader&, Op&);
-bool convert_arithmetic(const OpReader&, Op&);
-bool convert_layout(const OpReader&, Op&);
-bool convert_slice(const OpReader&, Op&);
+// Reads the operands and attributes of an operator and checks them.
+using Convert = void (*)(const OpReader&, Op&);
+// Families of operators, each in its own file; null if not of the family.
+Convert window_converter(OpKind);
+Convert arithmetic_converter(OpKind);
+Convert layout_converter(OpKind);
+Convert slice_converter(OpKind);
 
 // The tensors of the file; throws for the first that is wrong.
 std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
                                     const std::string& name);
 // Indexes are valid, every tensor is made at most once and before it is read.
 void check_order(const RawModel&, const std::string& name);
+// Turns INT64 constants that fit into INT32 ones. The model refers to the bytes
+// that are returned.
+std::vector<std::vector<uint8_t>> narrow_longs(RawModel&);
 // Turns half precision constants behind a DEQUANTIZE into float32 ones; the
 // operators that did so go. The model refers to the bytes that are returned.
 std::vector<std::vector<uint8_t>> widen_halves(RawModel&);

@@ -126,6 +126,7 @@ bool convert_activation(OnnxCall&);
 bool convert_reduction(OnnxCall&);
 bool convert_views(OnnxCall&);
 bool convert_movement(OnnxCall&);
+bool convert_pad(OnnxCall&);
 bool convert_join(OnnxCall&);
 bool convert_resize(OnnxCall&);
 bool convert_quantization(OnnxCall&);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "device/base/fixed_point.h"
+#include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 #include "host/model/onnx/text.h"
 #include "host/oracle/int8/oracle.h"
@@ -293,6 +294,23 @@ std::string pairs(const Graph& graph, const Op& op) {
   return "";
 }
 
+std::string exponentials(const Graph&, const Op&) {
+  return "sums of exponentials; leave it out, the order of the classes "
+         "stays";
+}
+std::string nothing(const Graph&, const Op&) { return ""; }
+
+constexpr ByClass<std::string (*)(const Graph&, const Op&)> kDifferences(
+    {{OpClass::kConvolution, convolution},
+     {OpClass::kFullyConnected, convolution},
+     {OpClass::kReduce, mean},
+     {OpClass::kPool, average},
+     {OpClass::kQuantize, byte_table},
+     {OpClass::kUnary, byte_table},
+     {OpClass::kBinary, pairs},
+     {OpClass::kSoftmax, exponentials}},
+    nothing);
+
 }  // namespace
 
 int round_to_byte(double v, int zero) {
@@ -318,36 +336,8 @@ std::string step_difference(int64_t low, int64_t high,
 }
 
 std::string difference(const Graph& graph, const Op& op) {
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-    case OpKind::kFullyConnected:
-    case OpKind::kTransposeConv:
-      return convolution(graph, op);
-    case OpKind::kMean:
-    case OpKind::kSum:
-      return mean(graph, op);
-    case OpKind::kAveragePool2d:
-      return average(graph, op);
-    case OpKind::kQuantize:
-    case OpKind::kRelu:
-    case OpKind::kRelu6:
-    case OpKind::kLeakyRelu:
-    case OpKind::kLogistic:
-    case OpKind::kTanh:
-    case OpKind::kHardSwish:
-      return byte_table(graph, op);
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-    case OpKind::kPrelu:
-      return pairs(graph, op);
-    case OpKind::kSoftmax:
-      return "sums of exponentials; leave it out, the order of the classes "
-             "stays";
-    default:  // moves bytes
-      return "";
-  }
+  if (op_info(op.kind).result >= ResultBytes::kOfOperand) return "";
+  return kDifferences[class_of(op.kind)](graph, op);
 }
 
 }  // namespace shoal::onnx_import

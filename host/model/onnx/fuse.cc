@@ -1,28 +1,18 @@
 // Work that the operator before can do as well: activations, batch norm and
 // other arithmetic per channel, channels in another order.
+#include "host/model/graph/operators.h"
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
 namespace {
 
-bool has_channels(OpKind kind) {
-  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
-         kind == OpKind::kFullyConnected || kind == OpKind::kTransposeConv;
-}
-
 Activation* activation_of(Op& op) {
-  switch (op.kind) {
-    case OpKind::kConv2d:
-    case OpKind::kDepthwiseConv2d:
-      return &std::get<WindowAttr>(op.attr).activation;
-    case OpKind::kFullyConnected:
-    case OpKind::kAdd:
-    case OpKind::kSub:
-    case OpKind::kMul:
-      return &std::get<FusedAttr>(op.attr).activation;
-    default:
-      return nullptr;
+  if (auto* fused = std::get_if<FusedAttr>(&op.attr)) {
+    return &fused->activation;
   }
+  const bool window = class_of(op.kind) == OpClass::kConvolution &&
+                      op.kind != OpKind::kTransposeConv;
+  return window ? &std::get<WindowAttr>(op.attr).activation : nullptr;
 }
 
 // The channel of a weight: DEPTHWISE_CONV_2D has them last, the others first.
@@ -36,7 +26,7 @@ size_t channel_of(const Op& op, size_t weight, size_t weights,
 // and nothing has been done to them since.
 Op* channel_maker(OnnxCall& call, const Value& v, int axis, size_t channels) {
   Op* op = sole_maker(call, v);
-  if (op == nullptr || !has_channels(op->kind) || v.before) return nullptr;
+  if (op == nullptr || !has_weights(op->kind) || v.before) return nullptr;
   if (call.graph().noted(op->inputs[1])) return nullptr;
   const Activation* activation = activation_of(*op);
   if (activation != nullptr && *activation != Activation::kNone) {

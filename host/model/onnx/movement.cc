@@ -139,40 +139,6 @@ void split(OnnxCall& call) {
                      AxisAttr{place_of(x.order, axis)});
 }
 
-void pad(OnnxCall& call) {
-  call.expect_inputs(2, 3);
-  const std::string mode = call.word("mode", "constant");
-  if (mode != "constant") {
-    call.unsupported("mode " + quoted(mode) + "; use constant");
-  }
-  const Value x = call.layouts().settled(call.data(0));
-  const std::vector<int64_t>& pads = call.numbers(1, "pads");
-  const float value = call.has(2) ? call.scalar(2, "a value") : 0.f;
-  call.require(pads.size() == 2 * x.rank(),
-               text(pads.size(), " pads for ", x.rank(), " axes"));
-  PadAttr attr;
-  attr.real = value;
-  Shape dims = x.dims;
-  bool none = true;
-  for (size_t i = 0; i < pads.size(); ++i) {
-    if (pads[i] < 0) call.unsupported("negative pads; use Slice");
-    call.require(pads[i] <= 65535, text("pads of ", pads[i]));
-    none = none && pads[i] == 0;
-    dims[i % x.rank()] += static_cast<int>(pads[i]);
-  }
-  if (none) return call.set_output(0, x);
-  for (const int axis : x.order) {
-    attr.before.push_back(static_cast<int>(pads[static_cast<size_t>(axis)]));
-    attr.after.push_back(
-        static_cast<int>(pads[static_cast<size_t>(axis) + x.rank()]));
-  }
-  const QuantNote note = call.graph().note(x.tensor);
-  const Value out = call.emit(value == 0 ? OpKind::kPad : OpKind::kPadv2,
-                              {x.tensor}, dims, x.order, attr);
-  call.graph().note(out.tensor) = note;
-  call.set_output(0, out);
-}
-
 }  // namespace
 
 bool convert_movement(OnnxCall& call) {
@@ -183,8 +149,6 @@ bool convert_movement(OnnxCall& call) {
     gather(call);
   } else if (type == "Split") {
     split(call);
-  } else if (type == "Pad") {
-    pad(call);
   } else {
     return false;
   }

@@ -267,7 +267,7 @@ class Conversion {
     return fold_constants(call) || convert_window(call) || convert_pool(call) ||
            convert_matrix(call) || convert_arithmetic(call) ||
            convert_activation(call) || convert_reduction(call) ||
-           convert_views(call) || convert_movement(call) ||
+           convert_views(call) || convert_movement(call) || convert_pad(call) ||
            convert_join(call) || convert_resize(call) ||
            convert_quantization(call);
   }

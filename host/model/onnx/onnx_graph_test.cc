@@ -72,6 +72,42 @@ TEST(OnnxGraph, OtherPaddingsGoInFront) {
             (Kinds{kPad, kConv2d}));
 }
 
+// x of 1x2x4x5 with `pads` in that mode.
+Graph padded(const char* mode, const Ints& pads) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 4, 5});
+  b.ints("p", {8}, pads);
+  b.node("Pad", {"x", "p"}, "y", {{"mode", std::string(mode)}});
+  b.output("y");
+  return imported(b);
+}
+
+TEST(OnnxGraph, ReflectedPaddingsAreAMirror) {
+  const Graph g = padded("reflect", {0, 0, 3, 1, 0, 1, 0, 4});
+  ASSERT_EQ(kinds(g), Kinds{kMirrorPad});
+  const auto& a = std::get<MirrorAttr>(g.ops[0].attr);
+  EXPECT_EQ(a.before, (std::vector<int>{0, 3, 1, 0}));
+  EXPECT_EQ(a.after, (std::vector<int>{0, 0, 4, 1}));
+  EXPECT_FALSE(a.repeats_edge);
+  EXPECT_EQ(output(g).shape, (Shape{1, 7, 10, 3}));
+  EXPECT_EQ(output(g).name, "y");
+}
+
+// 1, 2, 4 ... equal ones mirrored.
+TEST(OnnxGraph, RepeatedEdgesAreMirrorsOfThemselves) {
+  EXPECT_EQ(kinds(padded("edge", {0, 0, 1, 1, 0, 0, 1, 1})), Kinds{kMirrorPad});
+  const Graph g = padded("edge", {0, 0, 5, 0, 0, 0, 0, 2});
+  ASSERT_EQ(kinds(g), (Kinds{kMirrorPad, kMirrorPad, kMirrorPad}));
+  const int expected[][2] = {{1, 1}, {2, 1}, {2, 0}};
+  for (size_t i = 0; i < 3; ++i) {
+    const auto& a = std::get<MirrorAttr>(g.ops[i].attr);
+    EXPECT_TRUE(a.repeats_edge);
+    EXPECT_EQ(a.before[1], expected[i][0]);
+    EXPECT_EQ(a.after[2], expected[i][1]);
+  }
+  EXPECT_EQ(output(g).shape, (Shape{1, 9, 7, 2}));
+}
+
 TEST(OnnxGraph, AutomaticPaddings) {
   const auto automatic = [](const char* word) {
     return conv({1, 2, 8, 8}, {{"auto_pad", std::string(word)}, kTwos});

@@ -88,10 +88,17 @@ const OnnxErrorCase kOthers[] = {
     {"pad_mode",
      [](OnnxBuilder& b) {
        b.ints("p", {8}, Ints(8, 1));
+       unary(b, "Pad", {{"mode", std::string("wrap")}}, {"p"});
+     },
+     "m: not supported:\n  node 0 Pad \"y\": mode \"wrap\"; use constant or "
+     "reflect",
+     kNo},
+    {"pad_reflect",
+     [](OnnxBuilder& b) {
+       b.ints("p", {8}, {0, 0, 0, 3, 0, 0, 4, 0});
        unary(b, "Pad", {{"mode", std::string("reflect")}}, {"p"});
      },
-     "m: not supported:\n  node 0 Pad \"y\": mode \"reflect\"; use constant",
-     kNo},
+     "m: node 0 Pad \"y\": axis 2 of size 4 mirrors at most 3, not 4"},
     {"pool_of_a_batch",
      [](OnnxBuilder& b) {
        b.input("x", {1, 2, 4, 4});

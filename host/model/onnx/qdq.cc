@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/model/onnx/exact.h"
 #include "host/model/onnx/text.h"
 
@@ -13,37 +14,13 @@ namespace {
 
 // Operators that move bytes: result and operands have one scale.
 bool moves(OpKind kind) {
-  switch (kind) {
-    case OpKind::kMaxPool2d:
-    case OpKind::kReduceMax:
-    case OpKind::kMaximum:
-    case OpKind::kMinimum:
-    case OpKind::kConcatenation:
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-    case OpKind::kReshape:
-    case OpKind::kTranspose:
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-    case OpKind::kSplit:
-    case OpKind::kResizeNearestNeighbor:
-    case OpKind::kSpaceToDepth:
-    case OpKind::kDepthToSpace:
-      return true;
-    default:
-      return false;
-  }
+  return op_info(kind).result >= ResultBytes::kOfOperand;
 }
 
 // A maximum and the like commutes with rounding, so other scales behind it
 // may as well be taken in front.
 bool shares_scales(OpKind kind) {
   return moves(kind) || kind == OpKind::kAveragePool2d;
-}
-
-bool is_convolution(OpKind kind) {
-  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
-         kind == OpKind::kFullyConnected || kind == OpKind::kTransposeConv;
 }
 
 class Quantizer {
@@ -102,12 +79,12 @@ class Quantizer {
       make_bytes(t);
     }
     for (size_t i = 0; i < op.inputs.size(); ++i) {
-      if (op.inputs[i] < 0 || (i == 2 && is_convolution(op.kind))) continue;
+      if (op.inputs[i] < 0 || (i == 2 && has_weights(op.kind))) continue;
       const std::string reason = prepare_operand(op, i);
       if (!reason.empty()) return reason;
     }
-    if (is_convolution(op.kind) && op.inputs[2] >= 0) return prepare_bias(op);
-    if (op.kind == OpKind::kPad || op.kind == OpKind::kPadv2) {
+    if (has_weights(op.kind) && op.inputs[2] >= 0) return prepare_bias(op);
+    if (class_of(op.kind) == OpClass::kPad) {
       prepare_padding(op);
     }
     return "";
@@ -136,7 +113,7 @@ class Quantizer {
     } else {
       make_bytes(t);
     }
-    if (is_convolution(op.kind) && i == 1) return check_weights(t);
+    if (has_weights(op.kind) && i == 1) return check_weights(t);
     const int result = op.outputs[0];
     if (!shares_scales(op.kind) || same_scales(t, result)) return "";
     if (!moves(op.kind)) {

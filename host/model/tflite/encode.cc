@@ -2,106 +2,13 @@
 #include <map>
 #include <tuple>
 
-#include "host/model/tflite/raw_model.h"
-#include "tflite_generated.h"
+#include "host/model/tflite/options.h"
 
 namespace shoal {
 namespace {
 
 namespace fb = flatbuffers;
 using Builder = fb::FlatBufferBuilder;
-using Ref = fb::Offset<void>;
-
-Ref window_options(Builder& b, const RawOptions& o) {
-  const auto padding = static_cast<int8_t>(o.padding);
-  const auto activation = static_cast<int8_t>(o.activation);
-  switch (static_cast<OptionsCode>(o.code)) {
-    case OptionsCode::kConv2d:
-      return tflite::CreateConv2d(b, padding, o.stride_w, o.stride_h,
-                                  activation, o.dilation_w, o.dilation_h)
-          .Union();
-    case OptionsCode::kDepthwiseConv2d:
-      return tflite::CreateDepthwiseConv2d(b, padding, o.stride_w, o.stride_h,
-                                           o.depth_multiplier, activation,
-                                           o.dilation_w, o.dilation_h)
-          .Union();
-    case OptionsCode::kPool2d:
-      return tflite::CreatePool2d(b, padding, o.stride_w, o.stride_h,
-                                  o.filter_w, o.filter_h, activation)
-          .Union();
-    case OptionsCode::kTransposeConv:
-      return tflite::CreateTransposeConv(b, padding, o.stride_w, o.stride_h,
-                                         activation)
-          .Union();
-    default:
-      return 0;
-  }
-}
-
-Ref fused_options(Builder& b, const RawOptions& o) {
-  const auto activation = static_cast<int8_t>(o.activation);
-  switch (static_cast<OptionsCode>(o.code)) {
-    case OptionsCode::kFullyConnected:
-      return tflite::CreateFullyConnected(b, activation,
-                                          static_cast<int8_t>(o.weights_format),
-                                          o.keep_num_dims)
-          .Union();
-    case OptionsCode::kConcatenation:
-      return tflite::CreateConcatenation(b, o.axis, activation).Union();
-    case OptionsCode::kAdd:
-      return tflite::CreateAdd(b, activation).Union();
-    case OptionsCode::kMul:
-      return tflite::CreateMul(b, activation).Union();
-    case OptionsCode::kSub:
-      return tflite::CreateSub(b, activation).Union();
-    default:
-      return 0;
-  }
-}
-
-// Tables without fields, known to this schema or not, are all alike.
-Ref plain_options(Builder& b, const RawOptions& o) {
-  switch (static_cast<OptionsCode>(o.code)) {
-    case OptionsCode::kSoftmax:
-      return tflite::CreateSoftmax(b, o.value).Union();
-    case OptionsCode::kLeakyRelu:
-      return tflite::CreateLeakyRelu(b, o.value).Union();
-    case OptionsCode::kSpaceToDepth:
-      return tflite::CreateSpaceToDepth(b, o.block).Union();
-    case OptionsCode::kDepthToSpace:
-      return tflite::CreateDepthToSpace(b, o.block).Union();
-    case OptionsCode::kReducer:
-      return tflite::CreateReducer(b, o.keep_dims).Union();
-    case OptionsCode::kSqueeze:
-      return tflite::CreateSqueeze(b, b.CreateVector(o.dims)).Union();
-    case OptionsCode::kReshape: {
-      fb::Offset<fb::Vector<int>> shape;
-      if (!o.dims.empty()) shape = b.CreateVector(o.dims);
-      return tflite::CreateReshape(b, shape).Union();
-    }
-    case OptionsCode::kStridedSlice:
-      return tflite::CreateStridedSlice(b, o.begin_mask, o.end_mask,
-                                        o.ellipsis_mask, o.new_axis_mask,
-                                        o.shrink_axis_mask, o.offset)
-          .Union();
-    case OptionsCode::kSplit:
-      return tflite::CreateSplit(b, o.num_splits).Union();
-    case OptionsCode::kResizeNearestNeighbor:
-      return tflite::CreateResizeNearestNeighbor(b, o.align_corners,
-                                                 o.half_pixel_centers)
-          .Union();
-    default:
-      return tflite::CreatePlaceholder(b).Union();
-  }
-}
-
-Ref write_options(Builder& b, const RawOptions& o) {
-  if (o.code == 0) return 0;
-  Ref options = window_options(b, o);
-  if (options.IsNull()) options = fused_options(b, o);
-  if (options.IsNull()) options = plain_options(b, o);
-  return options;
-}
 
 fb::Offset<tflite::Tensor> write_tensor(Builder& b, const RawTensor& t) {
   fb::Offset<tflite::Quantization> quantization;
@@ -154,6 +61,20 @@ class Codes {
 
 }  // namespace
 
+int type_code(Type type) {
+  switch (type) {
+    case Type::kInt8:
+      return kCodeInt8;
+    case Type::kUint8:
+      return kCodeUint8;
+    case Type::kInt32:
+      return kCodeInt32;
+    case Type::kFloat32:
+      return kCodeFloat32;
+  }
+  return -1;
+}
+
 std::vector<uint8_t> encode(const RawModel& model) {
   Builder b;
   Codes codes;
@@ -165,7 +86,7 @@ std::vector<uint8_t> encode(const RawModel& model) {
   for (const RawOp& op : model.ops) {
     const auto inputs = b.CreateVector(op.inputs);
     const auto outputs = b.CreateVector(op.outputs);
-    const Ref options = write_options(b, op.options);
+    const auto options = write_options(b, op.options);
     ops.push_back(tflite::CreateOperator(
         b, codes.index(op), inputs, outputs,
         static_cast<tflite::Options>(op.options.code), options));

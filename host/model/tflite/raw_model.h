@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "host/model/graph/operators.h"
+
 namespace shoal {
 
 // Numbers of the format.
@@ -20,38 +22,9 @@ enum TensorCode : int {
   kCodeInt16 = 7,
   kCodeInt8 = 9,
 };
+int type_code(Type);
 enum PaddingCode : int { kPaddingSame = 0, kPaddingValid = 1 };
-enum class OptionsCode : int {
-  kNone = 0,
-  kConv2d = 1,
-  kDepthwiseConv2d = 2,
-  kPool2d = 5,
-  kFullyConnected = 8,
-  kSoftmax = 9,
-  kConcatenation = 10,
-  kAdd = 11,
-  kReshape = 17,
-  kSpaceToDepth = 19,
-  kMul = 21,
-  kPad = 22,
-  kTranspose = 26,
-  kReducer = 27,
-  kSub = 28,
-  kSqueeze = 30,
-  kStridedSlice = 32,
-  kSplit = 35,
-  kDequantize = 38,
-  kMaximumMinimum = 39,
-  kPadV2 = 43,
-  kSlice = 48,
-  kTransposeConv = 49,
-  kExpandDims = 52,
-  kResizeNearestNeighbor = 74,
-  kLeakyRelu = 75,
-  kQuantize = 89,
-  kHardSwish = 91,
-  kDepthToSpace = 94,
-};
+enum MirrorCode : int { kMirrorReflect = 0, kMirrorSymmetric = 1 };
 
 struct RawTensor {
   std::string name;
@@ -73,13 +46,15 @@ struct RawOptions {
   int padding = kPaddingSame, activation = 0;
   int stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int filter_h = 1, filter_w = 1, depth_multiplier = 1;
-  int axis = 0, block = 1, num_splits = 0, weights_format = 0;
+  int axis = 0, block = 1, weights_format = 0;
+  int num_splits = 0;  // or tensors that a PACK joins, an UNPACK makes
   int begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0;
   int shrink_axis_mask = 0;
   bool offset = false, keep_num_dims = false, keep_dims = false;
   bool align_corners = false, half_pixel_centers = false;
-  float value = 0;        // SOFTMAX beta, LEAKY_RELU alpha
-  std::vector<int> dims;  // SQUEEZE, RESHAPE
+  int mode = kMirrorReflect;  // MIRROR_PAD
+  float value = 0;            // SOFTMAX beta, LEAKY_RELU alpha
+  std::vector<int> dims;      // SQUEEZE, RESHAPE
 };
 
 struct RawOp {

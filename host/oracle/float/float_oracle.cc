@@ -37,22 +37,21 @@ oracle::ByteOperands operands_of(const Call& call) {
   return all;
 }
 
-void evaluate(const Call& call) {
-  switch (oracle::family_of(call.op().kind)) {
-    case oracle::Family::kConvolution:
-      return float_oracle::convolution(call);
-    case oracle::Family::kPool:
-      return float_oracle::pool(call);
-    case oracle::Family::kReduce:
-      return float_oracle::reduce(call);
-    case oracle::Family::kElementwise:
-      return float_oracle::elementwise(call);
-    case oracle::Family::kMovement:
-      return oracle::movement(call, operands_of(call));
-    case oracle::Family::kActivation:
-      return float_oracle::activation(call);
-  }
-}
+void movement(const Call& call) { oracle::movement(call, operands_of(call)); }
+
+constexpr ByClass<void (*)(const Call&)> kFamilies(
+    {{OpClass::kConvolution, float_oracle::convolution},
+     {OpClass::kFullyConnected, float_oracle::convolution},
+     {OpClass::kPool, float_oracle::pool},
+     {OpClass::kReduce, float_oracle::reduce},
+     {OpClass::kBinary, float_oracle::elementwise},
+     {OpClass::kUnary, float_oracle::activation},
+     {OpClass::kSoftmax, float_oracle::activation},
+     {OpClass::kQuantize, float_oracle::activation},
+     {OpClass::kDequantize, float_oracle::activation}},
+    movement);
+
+void evaluate(const Call& call) { kFamilies[class_of(call.op().kind)](call); }
 
 }  // namespace
 

@@ -64,6 +64,17 @@ void pad(const Move& m) {
   });
 }
 
+void mirror(const Move& m) {
+  const auto& a = m.attr<MirrorAttr>();
+  const Shape& shape = m.in().shape;
+  gather(m, 1, [&](const Index& at, Index& from) {
+    for (size_t i = 0; i < at.size(); ++i) {
+      from[i] = mirrored_index(at[i] - a.before[i], shape[i], a.repeats_edge);
+    }
+    return true;
+  });
+}
+
 void transpose(const Move& m) {
   const auto& perm = m.attr<TransposeAttr>().perm;
   const Shape& shape = m.in().shape;
@@ -117,6 +128,10 @@ void depth_to_space(const Move& m) {
   });
 }
 
+void blocks(const Move& m) {
+  m.op().kind == OpKind::kSpaceToDepth ? space_to_depth(m) : depth_to_space(m);
+}
+
 // Calls f(byte in the whole, byte in the part, bytes) for the runs of a part
 // that starts at `start` of the axis. Returns where the next one starts.
 template <class F>
@@ -133,17 +148,17 @@ int for_each_run(const Shape& whole, const Shape& part, int axis, int start,
   return start + part[axis];
 }
 
-void concatenate(const Move& m) {
+void join(const Move& m) {
   const int axis = m.attr<AxisAttr>().axis;
   uint8_t* const y = m.bytes.outputs[0].data();
   int start = 0;
   for (size_t k = 0; k < m.op().inputs.size(); ++k) {
     const uint8_t* const x = m.bytes.inputs[k].data();
-    start = for_each_run(m.out().shape, m.in(k).shape, axis, start,
-                         m.element_bytes(),
-                         [&](int64_t whole, int64_t part, int size) {
-                           std::memcpy(y + whole, x + part, size);
-                         });
+    start = for_each_run(
+        m.out().shape, part_shape(m.in(k).shape, m.out().shape, axis), axis,
+        start, m.element_bytes(), [&](int64_t whole, int64_t part, int size) {
+          std::memcpy(y + whole, x + part, size);
+        });
   }
 }
 
@@ -153,44 +168,34 @@ void split(const Move& m) {
   int start = 0;
   for (size_t k = 0; k < m.op().outputs.size(); ++k) {
     uint8_t* const y = m.bytes.outputs[k].data();
-    start = for_each_run(m.in().shape, m.out(k).shape, axis, start,
-                         m.element_bytes(),
-                         [&](int64_t whole, int64_t part, int size) {
-                           std::memcpy(y + part, x + whole, size);
-                         });
+    start = for_each_run(
+        m.in().shape, part_shape(m.out(k).shape, m.in().shape, axis), axis,
+        start, m.element_bytes(), [&](int64_t whole, int64_t part, int size) {
+          std::memcpy(y + part, x + whole, size);
+        });
   }
 }
+
+constexpr ByClass<void (*)(const Move&)> kMoves({{OpClass::kJoin, join},
+                                                 {OpClass::kPad, pad},
+                                                 {OpClass::kMirror, mirror},
+                                                 {OpClass::kReshape, copy},
+                                                 {OpClass::kTranspose,
+                                                  transpose},
+                                                 {OpClass::kSlice, slice},
+                                                 {OpClass::kSplit, split},
+                                                 {OpClass::kResize, resize},
+                                                 {OpClass::kBlocks, blocks}});
 
 }  // namespace
 
 void movement(const OpView& op, const ByteOperands& bytes) {
   const Move m{op, bytes};
-  switch (op.op().kind) {
-    case OpKind::kReshape:
-    case OpKind::kSqueeze:
-    case OpKind::kExpandDims:
-      return copy(m);
-    case OpKind::kPad:
-    case OpKind::kPadv2:
-      return pad(m);
-    case OpKind::kTranspose:
-      return transpose(m);
-    case OpKind::kSlice:
-    case OpKind::kStridedSlice:
-      return slice(m);
-    case OpKind::kResizeNearestNeighbor:
-      return resize(m);
-    case OpKind::kSpaceToDepth:
-      return space_to_depth(m);
-    case OpKind::kDepthToSpace:
-      return depth_to_space(m);
-    case OpKind::kConcatenation:
-      return concatenate(m);
-    case OpKind::kSplit:
-      return split(m);
-    default:
-      throw Error(Exit::kInternal, "no operator that moves elements");
+  const auto move = kMoves[class_of(op.op().kind)];
+  if (move == nullptr) {
+    throw Error(Exit::kInternal, "no operator that moves elements");
   }
+  move(m);
 }
 
 }  // namespace shoal::oracle

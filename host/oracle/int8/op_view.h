@@ -1,11 +1,11 @@
-// An operator, its attributes and the tensors of its operands, and which
-// family of them it belongs to. Internal to the oracles.
+// An operator, its attributes and the tensors of its operands. Internal to the
+// oracles.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "host/model/graph/graph.h"
+#include "host/model/graph/operators.h"
 
 namespace shoal::oracle {
 
@@ -32,15 +32,5 @@ class OpView {
   const Graph& graph_;
   const Op& op_;
 };
-
-enum class Family : uint8_t {
-  kConvolution,
-  kPool,
-  kReduce,
-  kElementwise,  // of two operands
-  kMovement,
-  kActivation,  // of one operand
-};
-Family family_of(OpKind);
 
 }  // namespace shoal::oracle

@@ -12,6 +12,22 @@ void flip_sign_bits(std::span<uint8_t> bytes) {
   for (uint8_t& b : bytes) b ^= 0x80;
 }
 
+void movement(const oracle::Call& call) {
+  oracle::movement(call, call.operands());
+}
+
+constexpr ByClass<void (*)(const oracle::Call&)> kFamilies(
+    {{OpClass::kConvolution, oracle::convolution},
+     {OpClass::kFullyConnected, oracle::convolution},
+     {OpClass::kPool, oracle::pool},
+     {OpClass::kReduce, oracle::reduce},
+     {OpClass::kBinary, oracle::elementwise},
+     {OpClass::kUnary, oracle::activation},
+     {OpClass::kSoftmax, oracle::activation},
+     {OpClass::kQuantize, oracle::activation},
+     {OpClass::kDequantize, oracle::activation}},
+    movement);
+
 int64_t byte_count(const Tensor& t) {
   return element_count(t.shape) * type_bytes(t.type);
 }
@@ -20,20 +36,7 @@ int64_t byte_count(const Tensor& t) {
 
 void evaluate(const Graph& graph, const Op& op, Values& values) {
   const oracle::Call call(graph, op, values);
-  switch (oracle::family_of(op.kind)) {
-    case oracle::Family::kConvolution:
-      return oracle::convolution(call);
-    case oracle::Family::kPool:
-      return oracle::pool(call);
-    case oracle::Family::kReduce:
-      return oracle::reduce(call);
-    case oracle::Family::kElementwise:
-      return oracle::elementwise(call);
-    case oracle::Family::kMovement:
-      return oracle::movement(call, call.operands());
-    case oracle::Family::kActivation:
-      return oracle::activation(call);
-  }
+  kFamilies[class_of(op.kind)](call);
 }
 
 Values run_oracle(const Graph& graph, std::span<const uint8_t> input) {

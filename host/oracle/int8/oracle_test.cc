@@ -217,6 +217,19 @@ TEST(Movement, Slices) {
   EXPECT_EQ(slice.run({x}), (Bytes{7, 5}));
 }
 
+TEST(Movement, MirrorsPacksAndUnpacks) {
+  One reflect(OpKind::kMirrorPad, {tensor({3, 2})}, {tensor({6, 3})},
+              MirrorAttr{{2, 0}, {1, 1}, false});
+  EXPECT_EQ(reflect.run({{1, 2, 3, 4, 5, 6}}),
+            (Bytes{5, 6, 5, 3, 4, 3, 1, 2, 1, 3, 4, 3, 5, 6, 5, 3, 4, 3}));
+  One symmetric(OpKind::kMirrorPad, {tensor({3})}, {tensor({8})},
+                MirrorAttr{{3}, {2}, true});
+  EXPECT_EQ(symmetric.run({{1, 2, 3}}), (Bytes{3, 2, 1, 1, 2, 3, 3, 2}));
+  One pack(OpKind::kPack, {tensor({2}), tensor({2}), tensor({2})},
+           {tensor({2, 3})}, AxisAttr{1});
+  EXPECT_EQ(pack.run({{1, 2}, {3, 4}, {5, 6}}), (Bytes{1, 3, 5, 2, 4, 6}));
+}
+
 TEST(Movement, PadsAndPermutes) {
   One pad(OpKind::kPad, {tensor({2, 1})}, {tensor({3, 3})},
           PadAttr{{1, 0}, {0, 2}, -7});

@@ -228,6 +228,27 @@ std::vector<int> FloatNet::split(int x, int axis, int parts) {
   return outputs;
 }
 
+int FloatNet::mirror(int x, int before, int after, bool symmetric) {
+  Shape out = shape(x);
+  for (const size_t axis : {1, 2}) out[axis] += before + after;
+  return add_op(
+      OpKind::kMirrorPad, {x}, out,
+      MirrorAttr{{0, before, before, 0}, {0, after, after, 0}, symmetric});
+}
+
+int FloatNet::turned_channels(int x) {
+  const Shape out = shape(x);
+  Shape plane = out;
+  plane.pop_back();
+  std::vector<int> planes = {add_op(OpKind::kUnpack, {x}, plane, AxisAttr{3})};
+  while (static_cast<int>(planes.size()) < out.back()) {
+    planes.push_back(add(plane, "UNPACK"));
+  }
+  graph_.ops.back().outputs = planes;
+  std::reverse(planes.begin(), planes.end());
+  return add_op(OpKind::kPack, planes, out, AxisAttr{3});
+}
+
 int FloatNet::resize(int x, int times) {
   const Shape in = shape(x);
   return add_op(OpKind::kResizeNearestNeighbor, {x},

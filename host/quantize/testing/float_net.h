@@ -47,6 +47,9 @@ class FloatNet {
   int transpose(int x, const std::vector<int>& perm);
   int slice(int x, const Shape& begin, const Shape& size);
   std::vector<int> split(int x, int axis, int parts);
+  int mirror(int x, int before, int after, bool symmetric);
+  // Its channels taken apart and packed again, the last one first.
+  int turned_channels(int x);
   int resize(int x, int times);
   int blocks(OpKind, int x, int block);
   void output(int tensor) { graph_.outputs.push_back(tensor); }

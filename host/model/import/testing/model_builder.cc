@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "host/model/tflite/op_table.h"
+#include "host/model/tflite/raw_model.h"
 
 namespace shoal {
 namespace {
@@ -365,6 +365,44 @@ int ModelBuilder::padv2(int x, const std::vector<int>& before,
   op.inputs.push_back(
       add_constant({1}, type(x), {value}, {s.scale}, 0, s.zero));
   return y;
+}
+
+int ModelBuilder::mirror_pad(int x, const std::vector<int>& before,
+                             const std::vector<int>& after, bool symmetric) {
+  const int y = pad(x, before, after);
+  RawOp& op = raw_.ops.back();
+  op.code = op_info(OpKind::kMirrorPad).code;
+  op.options.code = static_cast<int>(OptionsCode::kMirrorPad);
+  op.options.mode = symmetric ? kMirrorSymmetric : kMirrorReflect;
+  return y;
+}
+
+int ModelBuilder::pack(const std::vector<int>& xs, int axis) {
+  RawOptions options;
+  options.axis = axis;
+  options.num_splits = static_cast<int>(xs.size());
+  Shape result = shape(xs[0]);
+  const int rank = static_cast<int>(result.size());
+  result.insert(result.begin() + (axis < 0 ? axis + rank + 1 : axis),
+                options.num_splits);
+  return add_op(OpKind::kPack, xs, result, scale(xs[0]), options);
+}
+
+std::vector<int> ModelBuilder::unpack(int x, int axis) {
+  RawOptions options;
+  options.axis = axis;
+  Shape result = shape(x);
+  const size_t along = axis_of(axis, result);
+  options.num_splits = result[along];
+  result.erase(result.begin() + static_cast<std::ptrdiff_t>(along));
+  std::vector<int> out = {
+      add_op(OpKind::kUnpack, {x}, result, scale(x), options)};
+  const Scale s = scale(x);
+  while (static_cast<int>(out.size()) < options.num_splits) {
+    out.push_back(add_tensor(result, type(x), {s.scale}, s.zero));
+  }
+  raw_.ops.back().outputs = out;
+  return out;
 }
 
 int ModelBuilder::reshape(int x, const Shape& result) {

@@ -97,6 +97,10 @@ class ModelBuilder {
   int pad(int x, const std::vector<int>& before, const std::vector<int>& after);
   int padv2(int x, const std::vector<int>& before,
             const std::vector<int>& after, int8_t value);
+  int mirror_pad(int x, const std::vector<int>& before,
+                 const std::vector<int>& after, bool symmetric = false);
+  int pack(const std::vector<int>& xs, int axis);
+  std::vector<int> unpack(int x, int axis);
   int reshape(int x, const Shape&);
   int squeeze(int x, const std::vector<int>& axes = {});
   int expand_dims(int x, int axis);

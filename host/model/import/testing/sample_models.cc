@@ -109,6 +109,10 @@ std::vector<uint8_t> layouts(Sampler s) {
   b.output(b.resize(halves[1], 7, 5, false, true));
   const int flat = b.reshape(halves[1], {1, 1, 12, 4});
   b.output(b.expand_dims(b.squeeze(flat, {1}), -1));
+  const int mirrored = b.mirror_pad(x, {0, 3, 1, 0}, {0, 2, 2, 1});
+  const std::vector<int> planes =
+      b.unpack(b.mirror_pad(mirrored, {0, 0, 9, 2}, {0, 9, 0, 0}, true), -1);
+  b.output(b.pack({planes[5], planes[0], planes[2]}, 1));
   return b.finish();
 }
 

@@ -61,10 +61,13 @@ std::vector<uint8_t> shapes() {
   b.node("Concat", {"small", "x"}, "both", {{"axis", int64_t{1}}});
   b.node("Split", {"both"}, {"a", "b"}, {{"axis", int64_t{1}}});
   b.node("Mul", {"a", "b"}, "product");
-  b.ints("begin", {1}, {1});
+  b.ints("around", {8}, {0, 0, 0, 1, 0, 0, 0, 0});
+  b.node("Pad", {"product", "around"}, "bordered",
+         {{"mode", std::string("reflect")}});
+  b.ints("begin", {1}, {2});
   b.ints("end", {1}, {1 << 30});
   b.ints("axis", {1}, {3});
-  b.node("Slice", {"product", "begin", "end", "axis"}, "cut");
+  b.node("Slice", {"bordered", "begin", "end", "axis"}, "cut");
   b.node("Flatten", {"cut"}, "flat");
   b.floats("m", {80, 2}, some_floats(160));
   b.node("MatMul", {"flat", "m"}, "dense");

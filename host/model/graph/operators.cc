@@ -1,0 +1,274 @@
+#include "host/model/graph/operators.h"
+
+#include <iterator>
+
+namespace shoal {
+namespace {
+
+using enum OpKind;
+using C = OpClass;
+using R = ResultBytes;
+using O = OptionsCode;
+constexpr int kMany = 1 << 20;
+
+constexpr OpInfo kOps[] = {
+    {kConv2d, "CONV_2D", C::kConvolution, R::kComputed, 3, O::kConv2d, true, 2,
+     3, 1, "rows stream; per channel or per tensor; dilation"},
+    {kDepthwiseConv2d, "DEPTHWISE_CONV_2D", C::kConvolution, R::kComputed, 4,
+     O::kDepthwiseConv2d, true, 2, 3, 1, "rows stream; any depth multiplier"},
+    {kFullyConnected, "FULLY_CONNECTED", C::kFullyConnected, R::kComputed, 9,
+     O::kFullyConnected, false, 2, 3, 1, "consumes rows as they come"},
+    {kTransposeConv, "TRANSPOSE_CONV", C::kConvolution, R::kComputed, 67,
+     O::kTransposeConv, true, 3, 4, 1, "rows stream"},
+    {kAdd, "ADD", C::kBinary, R::kComputed, 0, O::kAdd, false, 2, 2, 1,
+     "rows stream; any broadcast"},
+    {kSub, "SUB", C::kBinary, R::kComputed, 41, O::kSub, false, 2, 2, 1,
+     "rows stream; any broadcast"},
+    {kMul, "MUL", C::kBinary, R::kComputed, 18, O::kMul, false, 2, 2, 1,
+     "rows stream; any broadcast"},
+    {kMaximum, "MAXIMUM", C::kBinary, R::kOfOperands, 55, O::kMaximumMinimum,
+     false, 2, 2, 1, "rows stream; any broadcast"},
+    {kMinimum, "MINIMUM", C::kBinary, R::kOfOperands, 57, O::kMaximumMinimum,
+     false, 2, 2, 1, "rows stream; any broadcast"},
+    {kAveragePool2d, "AVERAGE_POOL_2D", C::kPool, R::kSameScale, 1, O::kPool2d,
+     true, 1, 1, 1, "rows stream; tall windows in parts"},
+    {kMaxPool2d, "MAX_POOL_2D", C::kPool, R::kOfOperand, 17, O::kPool2d, true,
+     1, 1, 1, "rows stream; tall windows in parts"},
+    {kMean, "MEAN", C::kReduce, R::kComputed, 40, O::kReducer, false, 2, 2, 1,
+     "rows accumulate; any axes"},
+    {kSum, "SUM", C::kReduce, R::kComputed, 74, O::kReducer, false, 2, 2, 1,
+     "rows accumulate; any axes"},
+    {kReduceMax, "REDUCE_MAX", C::kReduce, R::kOfOperand, 82, O::kReducer,
+     false, 2, 2, 1, "rows accumulate; any axes"},
+    {kConcatenation, "CONCATENATION", C::kJoin, R::kOfOperands, 2,
+     O::kConcatenation, true, 1, kMany, 1, "no copy: writers share a buffer"},
+    {kPack, "PACK", C::kJoin, R::kOfOperands, 83, O::kPack, true, 1, kMany, 1,
+     "no copy: writers share a buffer"},
+    {kPad, "PAD", C::kPad, R::kOfOperand, 34, O::kPad, false, 2, 2, 1,
+     "folded into convolutions where exact, else rows stream"},
+    {kPadv2, "PADV2", C::kPad, R::kOfOperand, 60, O::kPadV2, false, 3, 3, 1,
+     "rows stream"},
+    {kMirrorPad, "MIRROR_PAD", C::kMirror, R::kOfOperand, 100, O::kMirrorPad,
+     true, 2, 2, 1, "rows stream; holds the rows that a border repeats"},
+    {kReshape, "RESHAPE", C::kReshape, R::kOfOperand, 22, O::kReshape, false, 1,
+     2, 1, "no copy where rows allow, else bytes stream"},
+    {kSqueeze, "SQUEEZE", C::kReshape, R::kOfOperand, 43, O::kSqueeze, false, 1,
+     1, 1, "no copy"},
+    {kExpandDims, "EXPAND_DIMS", C::kReshape, R::kOfOperand, 70, O::kExpandDims,
+     false, 2, 2, 1, "no copy"},
+    {kTranspose, "TRANSPOSE", C::kTranspose, R::kOfOperand, 39, O::kTranspose,
+     false, 2, 2, 1, "removed where consumers allow, else input whole"},
+    {kSlice, "SLICE", C::kSlice, R::kOfOperand, 65, O::kSlice, false, 3, 3, 1,
+     "no copy with stride 1"},
+    {kStridedSlice, "STRIDED_SLICE", C::kSlice, R::kOfOperand, 45,
+     O::kStridedSlice, false, 4, 4, 1,
+     "no copy with stride 1, else rows stream"},
+    {kSplit, "SPLIT", C::kSplit, R::kOfOperand, 49, O::kSplit, true, 2, 2,
+     kMany, "no copy"},
+    {kUnpack, "UNPACK", C::kSplit, R::kOfOperand, 88, O::kUnpack, true, 1, 1,
+     kMany, "no copy"},
+    {kResizeNearestNeighbor, "RESIZE_NEAREST_NEIGHBOR", C::kResize,
+     R::kOfOperand, 97, O::kResizeNearestNeighbor, false, 2, 2, 1,
+     "rows stream"},
+    {kSpaceToDepth, "SPACE_TO_DEPTH", C::kBlocks, R::kOfOperand, 26,
+     O::kSpaceToDepth, true, 1, 1, 1, "rows stream"},
+    {kDepthToSpace, "DEPTH_TO_SPACE", C::kBlocks, R::kOfOperand, 5,
+     O::kDepthToSpace, true, 1, 1, 1, "rows stream"},
+    {kQuantize, "QUANTIZE", C::kQuantize, R::kComputed, 114, O::kQuantize,
+     false, 1, 1, 1, "table; from float at an input: by whoever holds it"},
+    {kDequantize, "DEQUANTIZE", C::kDequantize, R::kComputed, 6, O::kDequantize,
+     false, 1, 1, 1, "at an output: done by whoever holds the frame"},
+    {kRelu, "RELU", C::kUnary, R::kComputed, 19, O::kNone, false, 1, 1, 1,
+     "rows stream; table"},
+    {kRelu6, "RELU6", C::kUnary, R::kSameScale, 21, O::kNone, false, 1, 1, 1,
+     "rows stream; table"},
+    {kLeakyRelu, "LEAKY_RELU", C::kUnary, R::kComputed, 98, O::kLeakyRelu, true,
+     1, 1, 1, "rows stream; table"},
+    {kPrelu, "PRELU", C::kBinary, R::kComputed, 54, O::kNone, false, 2, 2, 1,
+     "rows stream"},
+    {kLogistic, "LOGISTIC", C::kUnary, R::kComputed, 14, O::kNone, false, 1, 1,
+     1, "rows stream; table"},
+    {kTanh, "TANH", C::kUnary, R::kComputed, 28, O::kNone, false, 1, 1, 1,
+     "rows stream; table"},
+    {kHardSwish, "HARD_SWISH", C::kUnary, R::kComputed, 117, O::kHardSwish,
+     false, 1, 1, 1, "rows stream; table"},
+    {kSoftmax, "SOFTMAX", C::kSoftmax, R::kComputed, 25, O::kSoftmax, true, 1,
+     1, 1, "rows stream; last axis"},
+};
+
+constexpr bool in_order() {
+  for (size_t i = 0; i < std::size(kOps); ++i) {
+    if (static_cast<size_t>(kOps[i].kind) != i) return false;
+  }
+  return std::size(kOps) == kOpKinds;
+}
+static_assert(in_order());
+
+// What the format has besides, and what would do instead.
+struct Unsupported {
+  int code;
+  const char* name;
+  const char* instead;
+};
+constexpr Unsupported kUnsupported[] = {
+    {7, "EMBEDDING_LOOKUP", nullptr},
+    {8, "FLOOR", nullptr},
+    {10, "HASHTABLE_LOOKUP", nullptr},
+    {11, "L2_NORMALIZATION", nullptr},
+    {12, "L2_POOL_2D", "use AVERAGE_POOL_2D"},
+    {13, "LOCAL_RESPONSE_NORMALIZATION", nullptr},
+    {15, "LSH_PROJECTION", nullptr},
+    {16, "LSTM", nullptr},
+    {20, "RELU_N1_TO_1", "fuse it into the layer before it"},
+    {23, "RESIZE_BILINEAR",
+     "use RESIZE_NEAREST_NEIGHBOR or TRANSPOSE_CONV for upsampling"},
+    {24, "RNN", nullptr},
+    {27, "SVDF", nullptr},
+    {29, "CONCAT_EMBEDDINGS", nullptr},
+    {30, "SKIP_GRAM", nullptr},
+    {31, "CALL", nullptr},
+    {32, "CUSTOM", nullptr},
+    {33, "EMBEDDING_LOOKUP_SPARSE", nullptr},
+    {35, "UNIDIRECTIONAL_SEQUENCE_RNN", nullptr},
+    {36, "GATHER", nullptr},
+    {37, "BATCH_TO_SPACE_ND", "export the convolution with its dilation"},
+    {38, "SPACE_TO_BATCH_ND", "export the convolution with its dilation"},
+    {42, "DIV", "use MUL by the reciprocal"},
+    {44, "UNIDIRECTIONAL_SEQUENCE_LSTM", nullptr},
+    {46, "BIDIRECTIONAL_SEQUENCE_RNN", nullptr},
+    {47, "EXP", nullptr},
+    {48, "TOPK_V2", "take the model's scores; the host sorts them"},
+    {50, "LOG_SOFTMAX", "use SOFTMAX"},
+    {51, "DELEGATE", nullptr},
+    {52, "BIDIRECTIONAL_SEQUENCE_LSTM", nullptr},
+    {53, "CAST", "quantize the model with int8 inputs"},
+    {56, "ARG_MAX", "take the model's scores; the host sorts them"},
+    {58, "LESS", nullptr},
+    {59, "NEG", "use SUB from a constant 0"},
+    {61, "GREATER", nullptr},
+    {62, "GREATER_EQUAL", nullptr},
+    {63, "LESS_EQUAL", nullptr},
+    {64, "SELECT", nullptr},
+    {66, "SIN", nullptr},
+    {68, "SPARSE_TO_DENSE", nullptr},
+    {69, "TILE", "use CONCATENATION, or the broadcast of ADD and MUL"},
+    {71, "EQUAL", nullptr},
+    {72, "NOT_EQUAL", nullptr},
+    {73, "LOG", nullptr},
+    {75, "SQRT", nullptr},
+    {76, "RSQRT", nullptr},
+    {77, "SHAPE", "export the model with fixed shapes"},
+    {78, "POW", nullptr},
+    {79, "ARG_MIN", nullptr},
+    {80, "FAKE_QUANT", "convert the quantization-aware model to int8"},
+    {81, "REDUCE_PROD", nullptr},
+    {84, "LOGICAL_OR", nullptr},
+    {85, "ONE_HOT", nullptr},
+    {86, "LOGICAL_AND", nullptr},
+    {87, "LOGICAL_NOT", nullptr},
+    {89, "REDUCE_MIN", "use REDUCE_MAX of the negative"},
+    {90, "FLOOR_DIV", nullptr},
+    {91, "REDUCE_ANY", nullptr},
+    {92, "SQUARE", "use MUL of the tensor with itself"},
+    {93, "ZEROS_LIKE", nullptr},
+    {94, "FILL", nullptr},
+    {95, "FLOOR_MOD", nullptr},
+    {96, "RANGE", nullptr},
+    {99, "SQUARED_DIFFERENCE", nullptr},
+    {101, "ABS", "use MAXIMUM of the tensor and its negative"},
+    {102, "SPLIT_V", "use SPLIT or SLICE"},
+    {103, "UNIQUE", nullptr},
+    {104, "CEIL", nullptr},
+    {105, "REVERSE_V2", nullptr},
+    {106, "ADD_N", "use a chain of ADD"},
+    {107, "GATHER_ND", nullptr},
+    {108, "COS", nullptr},
+    {109, "WHERE", nullptr},
+    {110, "RANK", nullptr},
+    {111, "ELU", "use LEAKY_RELU"},
+    {112, "REVERSE_SEQUENCE", nullptr},
+    {113, "MATRIX_DIAG", nullptr},
+    {115, "MATRIX_SET_DIAG", nullptr},
+    {116, "ROUND", nullptr},
+    {118, "IF", nullptr},
+    {119, "WHILE", nullptr},
+    {120, "NON_MAX_SUPPRESSION_V4", nullptr},
+    {121, "NON_MAX_SUPPRESSION_V5", nullptr},
+    {122, "SCATTER_ND", nullptr},
+    {123, "SELECT_V2", nullptr},
+    {124, "DENSIFY", nullptr},
+    {125, "SEGMENT_SUM", nullptr},
+    {126, "BATCH_MATMUL", "use FULLY_CONNECTED if one side is constant"},
+    {127, "PLACEHOLDER_FOR_GREATER_OP_CODES", nullptr},
+    {128, "CUMSUM", nullptr},
+    {129, "CALL_ONCE", nullptr},
+    {130, "BROADCAST_TO", "use the broadcast of ADD and MUL"},
+    {131, "RFFT2D", nullptr},
+    {132, "CONV_3D", "use CONV_2D"},
+    {133, "IMAG", nullptr},
+    {134, "REAL", nullptr},
+    {135, "COMPLEX_ABS", nullptr},
+    {136, "HASHTABLE", nullptr},
+    {137, "HASHTABLE_FIND", nullptr},
+    {138, "HASHTABLE_IMPORT", nullptr},
+    {139, "HASHTABLE_SIZE", nullptr},
+    {140, "REDUCE_ALL", nullptr},
+    {141, "CONV_3D_TRANSPOSE", nullptr},
+    {142, "VAR_HANDLE", nullptr},
+    {143, "READ_VARIABLE", nullptr},
+    {144, "ASSIGN_VARIABLE", nullptr},
+    {145, "BROADCAST_ARGS", nullptr},
+    {146, "RANDOM_STANDARD_NORMAL", nullptr},
+    {147, "BUCKETIZE", nullptr},
+    {148, "RANDOM_UNIFORM", nullptr},
+    {149, "MULTINOMIAL", nullptr},
+    {150, "GELU", "use HARD_SWISH"},
+    {151, "DYNAMIC_UPDATE_SLICE", nullptr},
+    {152, "RELU_0_TO_1", "use RELU6, or fuse a RELU into the layer before it"},
+};
+
+const Unsupported* find_unsupported(int code) {
+  for (const Unsupported& u : kUnsupported) {
+    if (u.code == code) return &u;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const OpInfo> all_operators() { return kOps; }
+
+const OpInfo& op_info(OpKind kind) { return kOps[static_cast<size_t>(kind)]; }
+
+const OpInfo* find_op(int tflite_code) {
+  for (const OpInfo& info : kOps) {
+    if (info.code == tflite_code) return &info;
+  }
+  return nullptr;
+}
+
+std::string builtin_name(int code) {
+  if (const OpInfo* op = find_op(code)) return op->name;
+  if (const Unsupported* u = find_unsupported(code)) return u->name;
+  return "operator " + std::to_string(code);
+}
+
+std::string replacement(int code) {
+  const Unsupported* u = find_unsupported(code);
+  return u != nullptr && u->instead != nullptr
+             ? u->instead
+             : "end the model before it, or retrain without it";
+}
+
+const char* op_name(OpKind kind) { return op_info(kind).name; }
+
+bool has_weights(OpKind kind) {
+  return class_of(kind) == OpClass::kConvolution ||
+         class_of(kind) == OpClass::kFullyConnected;
+}
+
+bool moves_bytes(OpKind kind) {
+  return class_of(kind) >= OpClass::kJoin && class_of(kind) <= OpClass::kBlocks;
+}
+
+}  // namespace shoal

@@ -1,0 +1,137 @@
+// What every operator is: one row of facts for each. What is done with it
+// (reading, computing, lowering, writing) are functions that stay with their
+// pass; a pass finds its own by class, or by kind where operators of a class
+// differ, in a table of its own (ByClass, ByKind).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+// Operators that passes treat alike.
+enum class OpClass : uint8_t {
+  kConvolution,  // of a picture, with weights
+  kFullyConnected,
+  kPool,
+  kReduce,
+  kBinary,  // element by element, two operands
+  kJoin,    // from here on: bytes move, nothing is computed
+  kPad,
+  kMirror,
+  kReshape,
+  kTranspose,
+  kSlice,
+  kSplit,
+  kResize,
+  kBlocks,
+  kUnary,  // element by element, a table of 256 bytes
+  kSoftmax,
+  kQuantize,
+  kDequantize,
+};
+constexpr size_t kOpClasses = static_cast<size_t>(OpClass::kDequantize) + 1;
+constexpr size_t kOpKinds = static_cast<size_t>(OpKind::kSoftmax) + 1;
+
+// What the bytes of a result are to those of the operands.
+enum class ResultBytes : uint8_t {
+  kComputed,    // in a scale of their own
+  kSameScale,   // computed, in the scale of the operand
+  kOfOperand,   // some of the operand's
+  kOfOperands,  // some of all operands', which have one scale
+};
+
+// Numbers of .tflite's options tables.
+enum class OptionsCode : int {
+  kNone = 0,
+  kConv2d = 1,
+  kDepthwiseConv2d = 2,
+  kPool2d = 5,
+  kFullyConnected = 8,
+  kSoftmax = 9,
+  kConcatenation = 10,
+  kAdd = 11,
+  kReshape = 17,
+  kSpaceToDepth = 19,
+  kMul = 21,
+  kPad = 22,
+  kTranspose = 26,
+  kReducer = 27,
+  kSub = 28,
+  kSqueeze = 30,
+  kStridedSlice = 32,
+  kSplit = 35,
+  kDequantize = 38,
+  kMaximumMinimum = 39,
+  kPadV2 = 43,
+  kSlice = 48,
+  kTransposeConv = 49,
+  kExpandDims = 52,
+  kPack = 59,
+  kUnpack = 64,
+  kResizeNearestNeighbor = 74,
+  kLeakyRelu = 75,
+  kMirrorPad = 77,
+  kQuantize = 89,
+  kHardSwish = 91,
+  kDepthToSpace = 94,
+};
+
+struct OpInfo {
+  OpKind kind;
+  const char* name;  // "CONV_2D" as in layers.tsv
+  OpClass cls;
+  ResultBytes result;
+  // How a .tflite file has it.
+  int code;
+  OptionsCode options;
+  bool needs_options;  // the defaults of an absent table would mean nothing
+  int min_inputs, max_inputs;
+  int max_outputs;
+  const char* how;  // it runs: what streams, what is held whole
+};
+
+std::span<const OpInfo> all_operators();  // in the order of OpKind
+const OpInfo& op_info(OpKind);
+const OpInfo* find_op(int tflite_code);  // null: unsupported
+// Of the format's operators, these or others: "RESIZE_BILINEAR", or
+// "operator 999"; what would do instead of an unsupported one.
+std::string builtin_name(int tflite_code);
+std::string replacement(int tflite_code);
+inline OpClass class_of(OpKind kind) { return op_info(kind).cls; }
+
+// Operands 1 and 2 are weights and bias.
+bool has_weights(OpKind);
+bool moves_bytes(OpKind);  // its class computes nothing
+
+// Values of a pass, by key; a key that no row names has `rest`.
+template <class Key, size_t kKeys, class F>
+class OpTable {
+ public:
+  struct Row {
+    Key key;
+    F value;
+  };
+  constexpr OpTable(std::initializer_list<Row> rows, F rest = {}) {
+    for (F& value : values_) value = rest;
+    for (const Row& row : rows)
+      values_[static_cast<size_t>(row.key)] = row.value;
+  }
+  constexpr const F& operator[](Key key) const {
+    return values_[static_cast<size_t>(key)];
+  }
+
+ private:
+  std::array<F, kKeys> values_{};
+};
+template <class F>
+using ByClass = OpTable<OpClass, kOpClasses, F>;
+template <class F>
+using ByKind = OpTable<OpKind, kOpKinds, F>;
+
+}  // namespace shoal

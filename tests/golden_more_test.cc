@@ -1,0 +1,132 @@
+// Operators that the first golden set has not, as the second one has them: of
+// its operator models what shoal computes, every case, by the oracle, on one
+// node with the smallest arena and on clusters; exported and read again.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/board/board.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/local/verify.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/export/export.h"
+#include "host/model/graph/difference.h"
+#include "host/model/import/import.h"
+#include "host/model/tflite/raw_model.h"
+#include "host/oracle/golden/golden.h"
+#include "host/oracle/int8/oracle.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+// The model without operators that shoal does not compute and without what
+// depends on them; tensors keep their numbers. All results nobody reads are
+// outputs.
+Graph supported_part(const std::string& name) {
+  const auto file = read_file(
+      (shared_dir() / "models_more/synth" / (name + ".tflite")).string());
+  RawModel raw = decode(file, name);
+  std::set<int> gone, made, read;
+  std::vector<RawOp> kept;
+  for (const RawOp& op : raw.ops) {
+    const bool lost =
+        find_op(op.code) == nullptr ||
+        std::ranges::any_of(op.inputs, [&](int t) { return gone.contains(t); });
+    (lost ? gone : made).insert(op.outputs.begin(), op.outputs.end());
+    if (lost) continue;
+    read.insert(op.inputs.begin(), op.inputs.end());
+    kept.push_back(op);
+  }
+  raw.ops = kept;
+  raw.outputs.clear();
+  for (const int t : made) {
+    if (!read.contains(t)) raw.outputs.push_back(t);
+  }
+  return import_tflite(encode(raw), name);
+}
+
+class GoldenMore : public testing::TestWithParam<std::string> {
+ protected:
+  const Graph graph_ = supported_part(GetParam());
+  std::vector<GoldenCase> cases() const {
+    const auto folder = shared_dir() / "golden_more" / GetParam();
+    std::vector<GoldenCase> all;
+    for (const std::string& name : golden_cases(folder)) {
+      all.push_back(read_golden_case(folder, name));
+    }
+    EXPECT_EQ(all.size(), 2u);
+    return all;
+  }
+};
+
+TEST_P(GoldenMore, TheOracleGivesEveryLayer) {
+  for (const GoldenCase& golden : cases()) {
+    const Values values = run_oracle(graph_, golden.input);
+    const Trace trace = make_trace(graph_, [&](int t) {
+      return file_bytes(graph_, t, values[static_cast<size_t>(t)]);
+    });
+    size_t found = 0;
+    for (TraceLine line : trace) {
+      for (const TraceLine& expected : golden.trace) {
+        if (expected.tensor != line.tensor) continue;
+        line.op = expected.op;  // operators were taken out
+        EXPECT_EQ(line, expected) << golden.name << " " << line.name;
+        ++found;
+      }
+    }
+    EXPECT_EQ(found, trace.size());
+    EXPECT_GT(found, 12u);
+  }
+}
+
+TEST_P(GoldenMore, ExportedAndReadAgainItIsTheSame) {
+  const Graph again = import_tflite(export_tflite(graph_), graph_.name);
+  EXPECT_EQ(graph_difference(again, with_operands(graph_)), "");
+}
+
+TEST_P(GoldenMore, OneNodeGivesEveryLayer) {
+  PlanRequest request = one_node(find_board("host"));
+  for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
+    request.objective = objective;
+    const Prepared p = prepare(graph_, request);
+    for (const GoldenCase& golden : cases()) {
+      const Values oracle = run_oracle(graph_, golden.input);
+      const Verification v =
+          verify_frame(p, golden.input, oracle, std::nullopt);
+      EXPECT_GT(v.layers, 0u);
+      if (v.wrong) ADD_FAILURE() << golden.name << describe(*v.wrong);
+    }
+  }
+}
+
+TEST_P(GoldenMore, ClustersGiveTheBytes) {
+  const GoldenCase golden = cases()[0];
+  const auto expected = model_output(graph_, run_oracle(graph_, golden.input));
+  for (const char* strategy : {"layer", "kernel", "spatial"}) {
+    for (const int nodes : {2, 5}) {
+      SCOPED_TRACE(testing::Message() << strategy << " over " << nodes);
+      const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
+      const Prepared p = prepare(graph_, linked_nodes(cluster, strategy));
+      SimOptions run;
+      run.costs = false;
+      run.insecure = true;
+      std::vector<uint8_t> got;
+      run.output = [&](int, const std::vector<uint8_t>& o) { got = o; };
+      simulate_cluster(p, cluster, golden.input, run);
+      EXPECT_EQ(got, expected);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GoldenMore,
+                         testing::Values("ops_mirror_pad", "ops_gather_pack"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace shoal
