@@ -4,6 +4,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
@@ -65,7 +66,7 @@ int build_command(const BuildFlags& flags) {
     }
     return build_stores(flags);
   }
-  refuse_store_files(flags.plan.storage, "-o writes an emulated board's");
+  require_flags(EngineKind::kBoard, flags.plan);
   const PlanRequest request = emulated_request(flags.plan);
   const Board& board = request.node().board;
   make_folder(flags.folder);

@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/store_flags.h"
 #include "host/data/image/random_input.h"
 #include "host/engine/local/session.h"
@@ -78,29 +79,6 @@ std::vector<uint8_t> piped_input(const Graph& graph,
 
 }  // namespace
 
-void refuse_planning(const RunFlags& flags, const std::string& why,
-                     const std::string& fix) {
-  const PlanFlags& p = flags.plan;
-  const StorageFlags& s = p.storage;
-  const std::pair<const char*, bool> given[] = {
-      {"--ram", p.ram.has_value()},
-      {"--batch", p.batch > 1},
-      {"--strategy", !p.strategy.empty()},
-      {"--objective", p.objective != PlanFlags{}.objective},
-      {"--nodes", p.nodes.has_value()},
-      {"--cluster", !p.cluster.empty()},
-      {"--cuts", !p.cuts.empty()},
-      {"--flash", s.flash.has_value()},
-      {"--storage", !s.storage.empty()},
-      {"--max-writes", s.max_writes.has_value()},
-      {"--lifetime", s.lifetime.has_value() || s.fps > 0},
-      {"--workers", !flags.cluster.workers.empty()}};
-  for (const auto& [flag, is_given] : given) {
-    if (is_given) throw Error(Exit::kUsage, flag + (": " + why), fix);
-  }
-  refuse_network(flags.network, "one node has none");
-}
-
 bool wants_cluster(const PlanFlags& flags) {
   return flags.nodes || !flags.cluster.empty() || !flags.cuts.empty();
 }
@@ -108,15 +86,11 @@ bool wants_cluster(const PlanFlags& flags) {
 namespace {
 
 // What virtual nodes read from storages of their own.
-Cluster with_storage(Cluster cluster, StorageFlags flags) {
-  const bool sealed = !std::exchange(flags.no_encrypt, false);
-  const std::optional<std::string> flash = std::exchange(flags.flash, {});
-  const std::string storage = std::exchange(flags.storage, "");
-  refuse_storage(flags, "not for several nodes yet");
+Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
   for (ClusterNode& node : cluster.nodes) {
-    if (flash) node.flash_weights = parse_size(*flash, "--flash");
-    if (!storage.empty()) node.storage = storage;
-    node.sealed = sealed;
+    if (flags.flash) node.flash_weights = parse_size(*flags.flash, "--flash");
+    if (!flags.storage.empty()) node.storage = flags.storage;
+    node.sealed = !flags.no_encrypt;
   }
   return cluster;
 }
@@ -141,6 +115,7 @@ Cluster plain_cluster(const PlanFlags& flags) {
 }  // namespace
 
 Cluster cluster_of(const PlanFlags& flags) {
+  require_flags(EngineKind::kVirtual, flags);
   return with_storage(plain_cluster(flags), flags.storage);
 }
 
@@ -151,10 +126,6 @@ bool has_addresses(const Cluster& cluster) {
 
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
-  if (flags.batch > 1) {
-    throw Error(Exit::kUsage, "--batch: frames run together on one node only",
-                "leave out the nodes, or --batch");
-  }
   PlanRequest request =
       linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())

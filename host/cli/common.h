@@ -24,11 +24,6 @@ PlanRequest linked_request(const PlanFlags&, Cluster);
 // For a board that QEMU plays; Error(kUsage) lists these.
 PlanRequest emulated_request(const PlanFlags&);
 
-// Throws Error(kUsage) for the first flag of `run` that says how to plan or
-// which nodes run; the board is not one of them. `why` follows its name.
-void refuse_planning(const RunFlags&, const std::string& why,
-                     const std::string& fix);
-
 // Whether the flags ask for a cluster, be it of one node.
 bool wants_cluster(const PlanFlags&);
 // --nodes, --board and --ram, or --cluster. Throws Error(kUsage).

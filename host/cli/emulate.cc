@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -151,6 +152,7 @@ int emulate_command(const EmulateFlags& flags) {
                {"INPUT", flags.input},
                {"--labels", flags.labels}},
               {{"--output", flags.output}, {"--trace", flags.trace}});
+  require_flags(EngineKind::kBoard, flags.plan);
   const PlanRequest request = emulated_request(flags.plan);
   const Board& board = request.node().board;
   const std::vector<std::string> labels = read_labels(flags.labels);

@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -25,21 +26,6 @@ std::string model_checksum(const std::string& model) {
   return model.starts_with("zoo:")
              ? model
              : sha256_hex(read_file(model, files::kModel));
-}
-
-// A float model computes as it is: there is nothing to plan.
-void refuse_plan(const EvaluateFlags& flags) {
-  constexpr const char* kWhy = "a float model runs without a plan";
-  constexpr const char* kFix =
-      "leave it out, or make the model int8 with `shoal quantize`";
-  if (flags.plan.board != PlanFlags{}.board) {
-    throw Error(Exit::kUsage, std::string("--board: ") + kWhy, kFix);
-  }
-  RunFlags run;
-  run.plan = flags.plan;
-  run.cluster = flags.cluster;
-  run.network = flags.network;
-  refuse_planning(run, kWhy, kFix);
 }
 
 // One run: what is evaluated, and how far it is.
@@ -107,13 +93,14 @@ std::string threads(int jobs) {
 }
 
 void Evaluation::run_floats() {
-  refuse_plan(flags_);
+  require_flags(EngineKind::kFloat, flags_.plan, flags_.cluster,
+                flags_.network);
   start(nullptr, "in floating point, " + threads(jobs_));
   answer_by_floats(graph_, jobs_, *frames_);
 }
 
 void Evaluation::run_one() {
-  refuse_network(flags_.network, "one node has none");
+  require_flags(EngineKind::kNode, flags_.plan, flags_.network);
   const StorageFlags& storage = flags_.plan.storage;
   if (!storage.store.empty() || !storage.key.empty()) {
     throw Error(Exit::kUsage,
@@ -141,11 +128,9 @@ void Evaluation::run_virtual(const Cluster& cluster) {
 }
 
 void Evaluation::run_workers() {
-  refuse_network(flags_.network, "workers have a real one");
-  if (flags_.jobs > 0) {
-    throw Error(Exit::kUsage, "--jobs: the workers are one cluster",
-                "leave it out");
-  }
+  constexpr EngineKind kKind = EngineKind::kWorkers;
+  require_flags(kKind, flags_.plan, flags_.network);
+  require_flag(kKind, flags_.jobs > 0, {"--jobs", Ability::kThreads});
   WorkerCluster workers(flags_.plan, flags_.cluster);
   const Prepared p = workers.prepare(graph_);
   start(&p, std::to_string(p.plan.nodes.size()) + " workers");

@@ -3,6 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -107,10 +108,9 @@ int run_command(const RunFlags& flags) {
   const Cluster cluster =
       several && !named ? cluster_of(flags.plan) : Cluster{};
   if (named || has_addresses(cluster)) {
-    refuse_network(flags.network, "workers have a real one");
     return run_on_workers(flags, std::move(graph));
   }
-  if (!several) refuse_network(flags.network, "one node has none");
+  if (!several) require_flags(EngineKind::kNode, flags.plan, flags.network);
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);
   const std::vector<std::string> labels = read_labels(flags.labels);

@@ -2,37 +2,21 @@
 
 #include <chrono>
 
-#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/floats.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/run_report.h"
 #include "host/cli/run_session.h"
-#include "host/cli/store_flags.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/golden/trace.h"
 
 namespace shoal {
-namespace {
-
-constexpr const char* kWhy = "a float model computes on this computer, no plan";
-constexpr const char* kFix =
-    "leave it out, or run what `shoal quantize` makes of the model";
-
-void refuse_nodes(const RunFlags& flags) {
-  refuse_planning(flags, kWhy, kFix);
-  if (flags.plan.board != PlanFlags{}.board) {
-    throw Error(Exit::kUsage, std::string("--board: ") + kWhy, kFix);
-  }
-  refuse_storage(flags.plan.storage, kWhy);
-}
-
-}  // namespace
 
 int run_float(const RunFlags& flags, const Graph& graph) {
-  refuse_nodes(flags);
+  require_flags(EngineKind::kFloat, flags.plan, flags.cluster, flags.network);
   const std::vector<std::string> labels = read_labels(flags.labels);
   const std::vector<float> input = floats_of(load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation)));

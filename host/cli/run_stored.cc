@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/run_report.h"
@@ -11,14 +12,6 @@
 
 namespace shoal {
 namespace {
-
-void refuse_planning(const RunFlags& flags) {
-  constexpr const char* kWhy = "a built store is run as it is";
-  constexpr const char* kFix = "name the model to plan anew";
-  refuse_planning(flags, kWhy, kFix);
-  if (flags.trace.empty()) return;
-  throw Error(Exit::kUsage, std::string("--trace: ") + kWhy, kFix);
-}
 
 void check_node(const RunFlags& flags, const StoreInfo& info) {
   if (info.linked || info.nodes.size() != 1) {
@@ -54,7 +47,9 @@ std::string stored_life(const OpenStore& store, int together) {
 
 int run_stored(const RunFlags& flags) {
   const StorageFlags& s = flags.plan.storage;
-  refuse_planning(flags);
+  constexpr EngineKind kKind = EngineKind::kStore;
+  require_flags(kKind, flags.plan, flags.cluster, flags.network);
+  require_flag(kKind, !flags.trace.empty(), {"--trace", Ability::kTrace});
   const std::optional<Normalization> norm =
       normalization(flags.mean, flags.deviation);
   const std::optional<StoreKey> key = key_to_read(s);

@@ -1,6 +1,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
@@ -33,11 +34,9 @@ void say_traffic(const Coordinator& c, size_t workers, int frames) {
 }  // namespace
 
 int run_on_workers(const RunFlags& flags, Graph graph) {
-  if (!flags.trace.empty()) {
-    throw Error(Exit::kUsage, "--trace cannot look into other processes",
-                "run without --workers and --cluster");
-  }
-  refuse_storage(flags.plan.storage, "workers hold their programs themselves");
+  constexpr EngineKind kKind = EngineKind::kWorkers;
+  require_flags(kKind, flags.plan, flags.network);
+  require_flag(kKind, !flags.trace.empty(), {"--trace", Ability::kTrace});
   const std::vector<std::string> labels = read_labels(flags.labels);
   WorkerCluster workers(flags.plan, flags.cluster);
   const std::vector<uint8_t> input = load_input(

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -176,11 +177,10 @@ static std::vector<std::vector<uint8_t>> batch_inputs(
 }
 
 int simulate_solo(const SimulateFlags& flags) {
-  refuse_network(flags.network, "one node alone has no network; --nodes");
-  if (!flags.timeline.empty()) {
-    throw Error(Exit::kUsage, "--timeline: it shows the nodes of a cluster",
-                "--nodes 1");
-  }
+  constexpr EngineKind kKind = EngineKind::kModelled;
+  require_flags(kKind, flags.plan, flags.network);
+  require_flag(kKind, !flags.timeline.empty(),
+               {"--timeline", Ability::kTimeline});
   PlanFlags plan = flags.plan;
   const double fps = plan.storage.fps;
   if (!plan.storage.lifetime) plan.storage.fps = 0;  // of the energy, then

@@ -37,11 +37,6 @@ StoreKey fresh_key() {
   return key;
 }
 
-void refuse(bool given, const char* name, const std::string& why) {
-  if (!given) return;
-  throw Error(Exit::kUsage, std::string(name) + ": " + why, "leave it out");
-}
-
 // The key that is made for the stores of a folder lies beside it: who copies
 // the folder to a card must not copy what opens it.
 std::string key_beside(const std::string& folder) {
@@ -87,7 +82,7 @@ StoreKey key_to_write(const StorageFlags& flags) {
   return read_key_file(*path);
 }
 
-void refuse_both(const StorageFlags& flags) {
+void check_sealing(const StorageFlags& flags) {
   if (!flags.no_encrypt || flags.key.empty()) return;
   throw Error(Exit::kUsage, "--no-encrypt and --store-key contradict",
               "leave out one of them");
@@ -96,7 +91,7 @@ void refuse_both(const StorageFlags& flags) {
 }  // namespace
 
 void set_storage_options(const StorageFlags& flags, PlanRequest& request) {
-  refuse_both(flags);
+  check_sealing(flags);
   ClusterNode& node = request.node();
   if (flags.flash) node.flash_weights = parse_size(*flags.flash, "--flash");
   if (!flags.storage.empty()) find_storage(node.board, flags.storage);
@@ -118,21 +113,6 @@ void set_storage_options(const StorageFlags& flags, PlanRequest& request) {
   request.max_writes = std::numeric_limits<int64_t>::max();
 }
 
-void refuse_store_files(const StorageFlags& flags, const std::string& why) {
-  refuse(!flags.store.empty(), "--store", why);
-  refuse(!flags.key.empty(), "--store-key", why);
-  refuse(flags.no_encrypt, "--no-encrypt", why);
-}
-
-void refuse_storage(const StorageFlags& flags, const std::string& why) {
-  refuse(flags.flash.has_value(), "--flash", why);
-  refuse(!flags.storage.empty(), "--storage", why);
-  refuse(flags.max_writes.has_value(), "--max-writes", why);
-  refuse(flags.lifetime.has_value(), "--lifetime", why);
-  refuse(flags.fps > 0, "--fps", why);
-  refuse_store_files(flags, why);
-}
-
 LockRequest lock_request(const PlanFlags& flags, const char* verb) {
   return {std::string("shoal ") + verb, flags.wait,
           [](const std::string& what) { tell("%s\n", what.c_str()); }};
@@ -141,7 +121,7 @@ LockRequest lock_request(const PlanFlags& flags, const char* verb) {
 StoreSettings store_settings(const PlanFlags& flags, const char* verb,
                              const std::vector<std::string>& labels) {
   const StorageFlags& s = flags.storage;
-  refuse_both(s);
+  check_sealing(s);
   StoreSettings settings;
   settings.folder = s.store;
   settings.options.labels = labels;
@@ -162,7 +142,7 @@ std::optional<StoreInfo> keep_stores(const PlanFlags& flags, const char* verb,
 }
 
 std::optional<StoreKey> key_to_read(const StorageFlags& flags) {
-  refuse_both(flags);
+  check_sealing(flags);
   if (flags.no_encrypt) return std::nullopt;
   if (!flags.key.empty()) return read_key_file(flags.key);
   const std::optional<std::string> path = found_key(flags.store);

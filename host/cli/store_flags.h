@@ -21,13 +21,6 @@ struct StoreSettings;
 // Error(kUsage).
 void set_storage_options(const StorageFlags&, PlanRequest&);
 
-// Throws Error(kUsage) for the first flag that was given; `why` says what none
-// of them could do here.
-void refuse_storage(const StorageFlags&, const std::string& why);
-
-// The same for those about files alone.
-void refuse_store_files(const StorageFlags&, const std::string& why);
-
 // Who asks for what another process may own: the verb, and --wait.
 LockRequest lock_request(const PlanFlags&, const char* verb);
 

@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -122,7 +123,7 @@ void print_writes(const Writes& w, int together) {
 int verify_command(const VerifyFlags& flags) {
   const bool several = wants_cluster(flags.plan);
   const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
-  if (!several) refuse_network(flags.network, "one node has none");
+  if (!several) require_flags(EngineKind::kNode, flags.plan, flags.network);
   SimOptions network;
   apply(flags.network, network);
   Prepared p =

@@ -10,6 +10,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -130,7 +131,7 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
   return out;
 }
 
-void refuse_what_workers_say(const PlanFlags& plan, const ClusterFlags& flags) {
+void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   if (plan.nodes || (!plan.cluster.empty() && !flags.workers.empty())) {
     throw Error(Exit::kUsage,
                 "--workers, --cluster and --nodes exclude each other");
@@ -142,10 +143,6 @@ void refuse_what_workers_say(const PlanFlags& plan, const ClusterFlags& flags) {
   if (flags.identity.empty() && !flags.node_keys.empty()) {
     throw Error(Exit::kUsage, "--node-key goes with --identity",
                 "--identity with the coordinator's own file");
-  }
-  if (plan.board != PlanFlags{}.board) {
-    throw Error(Exit::kUsage, "workers say themselves what board they are",
-                "leave out --board");
   }
 }
 
@@ -177,8 +174,8 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
 }  // namespace
 
 WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
-  refuse_what_workers_say(plan, flags);
-  refuse_storage(plan.storage, "workers have no stores yet");
+  check_who_workers_are(plan, flags);
+  require_flags(EngineKind::kWorkers, plan);
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   addresses_ = addresses_of(plan, flags, given_);
   if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");

@@ -101,23 +101,4 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
   }
 }
 
-void refuse_network(const NetworkFlags& flags, const std::string& why) {
-  const std::pair<const char*, bool> given[] = {
-      {"--loss", !flags.loss.empty()},
-      {"--duplicate", !flags.duplicate.empty()},
-      {"--reorder", !flags.reorder.empty()},
-      {"--jitter", !flags.jitter.empty()},
-      {"--latency", !flags.latency.empty()},
-      {"--rate", !flags.rate.empty()},
-      {"--network", !flags.network.empty()},
-      {"--payload", flags.payload.has_value()},
-      {"--framing", flags.framing.has_value()}};
-  for (const auto& [flag, is_given] : given) {
-    if (!is_given) continue;
-    throw Error(Exit::kUsage,
-                std::string(flag) + " is of a virtual network: " + why,
-                "leave it out, or give --nodes N");
-  }
-}
-
 }  // namespace shoal

@@ -26,7 +26,4 @@ double parse_probability(const std::string& text, const std::string& flag);
 Nanos parse_duration(const std::string& text, const std::string& flag);
 double parse_rate(const std::string& text, const std::string& flag);
 void apply(const NetworkFlags&, SimOptions&);
-// For who has no virtual network: throws Error(kUsage) if one is described.
-void refuse_network(const NetworkFlags&, const std::string& why);
-
 }  // namespace shoal

@@ -1,0 +1,105 @@
+#include "host/engine/abilities.h"
+
+#include <iterator>
+#include <string>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+// Follows the engine's name. Null: it can.
+struct Cell {
+  const char* why = nullptr;
+  const char* fix = "leave it out";
+};
+
+constexpr Cell kCan{};
+constexpr Cell kPlanned{"is run as it is", "name the model to plan anew"};
+constexpr Cell kNoPlan{"computes on this computer without a plan",
+                       "leave it out, or run what `shoal quantize` makes of "
+                       "the model"};
+constexpr Cell kNoNetwork{"has no network", "leave it out, or give --nodes N"};
+constexpr Cell kOneFrame{"run a frame at a time",
+                         "leave out the nodes, or --batch"};
+constexpr Cell kNoTimeline{
+    "has no timeline, which shows the nodes of a cluster", "--nodes 1"};
+constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
+constexpr Cell kNoStore{"has no store, only the storage of its own"};
+
+struct Column {
+  EngineKind kind;
+  const char* name;
+};
+constexpr Column kEngines[] = {
+    {EngineKind::kNode, "one node"},
+    {EngineKind::kStore, "a built store"},
+    {EngineKind::kModelled, "one node alone"},
+    {EngineKind::kVirtual, "nodes of a cluster"},
+    {EngineKind::kWorkers, "workers"},
+    {EngineKind::kBoard, "an emulated board"},
+    {EngineKind::kFloat, "a float model"},
+};
+
+struct Row {
+  Ability ability;
+  Cell cells[std::size(kEngines)];
+};
+
+// clang-format off
+constexpr Row kTable[] = {
+    //                     node         store        modelled     nodes        workers      board        float
+    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kBoard,     {kCan,        kCan,        kCan,        kCan,
+                           {"say themselves what board they are"},             kCan,        kNoPlan}},
+    {Ability::kCount,     {kCan,        kPlanned,    kCan,        kCan,
+                           {"are as many as their addresses"},                 kCan,        kNoPlan}},
+    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kBatch,     {kCan,        kPlanned,    kCan,        kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
+    {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kNoNetwork,  kCan,
+                           {"have a real network"},                            kNoNetwork,  kNoNetwork}},
+    {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kCan,        kOwnStores,  kCan,        kNoPlan}},
+    {Ability::kSpill,     {kCan,        kPlanned,    kCan,
+                           {"do not spill yet"},                  kOwnStores,  kCan,        kNoPlan}},
+    {Ability::kStore,     {kCan,        kCan,        kCan,
+                           {"have no stores that last yet"},      kOwnStores,  kNoStore,    kNoPlan}},
+    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kCan,        kOwnStores,  kNoStore,    kNoPlan}},
+    {Ability::kTrace,     {kCan,
+                           {"is run without its model's layers", "name the model to plan anew"},
+                                                     kCan,        kCan,
+                           {"are processes that nobody looks into", "run without --workers and --cluster"},
+                                                                               kCan,        kCan}},
+    {Ability::kTimeline,  {kNoTimeline, kNoTimeline, kNoTimeline, kCan,        kNoTimeline, kNoTimeline, kNoTimeline}},
+    {Ability::kThreads,   {kCan,        kCan,        kCan,        kCan,
+                           {"are one cluster"},                                kCan,        kCan}},
+};
+// clang-format on
+
+constexpr bool in_order() {
+  for (size_t i = 0; i < std::size(kTable); ++i) {
+    if (static_cast<size_t>(kTable[i].ability) != i) return false;
+  }
+  for (size_t i = 0; i < std::size(kEngines); ++i) {
+    if (static_cast<size_t>(kEngines[i].kind) != i) return false;
+  }
+  return std::size(kTable) == static_cast<size_t>(Ability::kThreads) + 1 &&
+         std::size(kEngines) == static_cast<size_t>(EngineKind::kFloat) + 1;
+}
+static_assert(in_order());
+
+}  // namespace
+
+void require(EngineKind kind, std::span<const Asked> asked) {
+  const auto column = static_cast<size_t>(kind);
+  for (const Asked& a : asked) {
+    const Cell& cell = kTable[static_cast<size_t>(a.ability)].cells[column];
+    if (!cell.why) continue;
+    throw Error(
+        Exit::kUsage,
+        std::string(a.flag) + ": " + kEngines[column].name + " " + cell.why,
+        cell.fix);
+  }
+}
+
+}  // namespace shoal

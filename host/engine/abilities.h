@@ -1,0 +1,47 @@
+// What each way to run a model can do, as one table. What a verb is asked for
+// is held against it before anything is planned.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace shoal {
+
+enum class EngineKind : uint8_t {
+  kNode,      // one node on this computer
+  kStore,     // the same, from a store that was built
+  kModelled,  // one node in virtual time
+  kVirtual,   // nodes with a network in virtual time
+  kWorkers,   // processes and boards at addresses
+  kBoard,     // an emulated board with its firmware
+  kFloat,     // the float oracle
+};
+
+// What a flag asks for.
+enum class Ability : uint8_t {
+  kPlan,      // a budget, a strategy, an objective
+  kBoard,     // a board by its name
+  kCount,     // so many equal nodes
+  kNodes,     // nodes and cuts from files
+  kWorkers,   // addresses
+  kBatch,     // frames that run together
+  kNetwork,   // a network as described
+  kWeights,   // weights in a storage
+  kSpill,     // activations in a storage
+  kStore,     // a store at this place, with this key
+  kUnsealed,  // a store without a key
+  kTrace,     // every layer's checksums
+  kTimeline,  // what each node does when
+  kThreads,   // more than one at once
+};
+
+struct Asked {
+  const char* flag;
+  Ability ability;
+};
+
+// Throws Error(kUsage) for the first thing that the engine cannot do: the
+// flag, the engine, why, and the least that helps.
+void require(EngineKind, std::span<const Asked>);
+
+}  // namespace shoal

@@ -1,0 +1,105 @@
+#include "host/engine/abilities.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "host/base/error.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kKinds = static_cast<int>(EngineKind::kFloat) + 1;
+constexpr int kAbilities = static_cast<int>(Ability::kThreads) + 1;
+
+// What and fix of the refusal; empty: the engine can.
+std::pair<std::string, std::string> refusal(EngineKind kind, Ability ability) {
+  const Asked asked[] = {{"--flag", ability}};
+  try {
+    require(kind, asked);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    return {e.what(), e.fix()};
+  }
+  return {};
+}
+
+bool can(EngineKind kind, Ability ability) {
+  return refusal(kind, ability).first.empty();
+}
+
+TEST(Abilities, ARefusalNamesTheFlagTheEngineAndTheFix) {
+  const auto [what, fix] = refusal(EngineKind::kNode, Ability::kNetwork);
+  EXPECT_EQ(what, "--flag: one node has no network");
+  EXPECT_EQ(fix, "leave it out, or give --nodes N");
+}
+
+TEST(Abilities, EveryRefusalHasTheOneForm) {
+  std::set<std::string> texts;
+  for (int k = 0; k < kKinds; ++k) {
+    for (int a = 0; a < kAbilities; ++a) {
+      const auto [what, fix] =
+          refusal(static_cast<EngineKind>(k), static_cast<Ability>(a));
+      EXPECT_EQ(what.empty(), fix.empty()) << k << " " << a;
+      if (what.empty()) continue;
+      EXPECT_EQ(what.rfind("--flag: ", 0), 0u) << what;
+      texts.insert(what.substr(0, what.find(' ', 12)));
+    }
+  }
+  EXPECT_GE(texts.size(), 6u);  // of every engine that refuses anything
+}
+
+TEST(Abilities, WhatIsRefusedWhere) {
+  using E = EngineKind;
+  using A = Ability;
+  for (int a = 0; a < kAbilities; ++a) {  // one node does nearly everything
+    const auto ability = static_cast<A>(a);
+    const bool no = ability == A::kNetwork || ability == A::kTimeline;
+    EXPECT_EQ(can(E::kNode, ability), !no) << a;
+    EXPECT_EQ(can(E::kModelled, ability), !no) << a;
+  }
+  for (const A a : {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kWorkers,
+                    A::kBatch, A::kNetwork, A::kWeights, A::kSpill, A::kStore,
+                    A::kUnsealed, A::kTimeline}) {
+    EXPECT_FALSE(can(E::kFloat, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kTrace, A::kThreads}) EXPECT_TRUE(can(E::kFloat, a));
+  for (const A a : {A::kStore, A::kUnsealed, A::kBoard}) {
+    EXPECT_TRUE(can(E::kStore, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kPlan, A::kCount, A::kBatch, A::kWeights, A::kTrace}) {
+    EXPECT_FALSE(can(E::kStore, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kNetwork, A::kWeights, A::kUnsealed, A::kTrace,
+                    A::kTimeline, A::kThreads}) {
+    EXPECT_TRUE(can(E::kVirtual, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kBatch, A::kSpill, A::kStore}) {
+    EXPECT_FALSE(can(E::kVirtual, a)) << static_cast<int>(a);
+    EXPECT_FALSE(can(E::kWorkers, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kBoard, A::kNetwork, A::kTrace, A::kThreads}) {
+    EXPECT_FALSE(can(E::kWorkers, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kStore, A::kUnsealed, A::kNetwork}) {
+    EXPECT_FALSE(can(E::kBoard, a)) << static_cast<int>(a);
+  }
+}
+
+TEST(Abilities, TheFirstOfSeveralIsNamed) {
+  const Asked asked[] = {{"--ram", Ability::kPlan},
+                         {"--loss", Ability::kNetwork},
+                         {"--timeline", Ability::kTimeline}};
+  try {
+    require(EngineKind::kNode, asked);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(std::string(e.what()).rfind("--loss: ", 0), 0u) << e.what();
+  }
+  EXPECT_NO_THROW(require(EngineKind::kVirtual, asked));
+  EXPECT_NO_THROW(require(EngineKind::kFloat, {}));
+}
+
+}  // namespace
+}  // namespace shoal
