@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "host/board/board.h"
 #include "host/engine/board/emulate.h"
@@ -12,20 +13,26 @@
 
 namespace shoal {
 
-// Ends the test program as skipped where there is no firmware or no QEMU.
-// Where both have to be (the project's own test run), SHOAL_BOOT=1 makes that
-// a failure.
-inline EmulateOptions emulated_board(Tap tap = {}) {
+// None where there is no firmware or no QEMU.
+inline std::optional<EmulateOptions> board_that_boots() {
   EmulateOptions options;
   options.board = &find_board("emcraft-sf2");
   options.build = SHOAL_BUILD;
-  options.tap = tap;
   const bool firmware = std::filesystem::exists(
       options.build / "boards" / options.board->name / "firmware.elf");
   if (firmware && has_program("qemu-system-arm")) return options;
   std::fprintf(stderr, "skipped: no %s\n",
                firmware ? "qemu-system-arm" : "firmware for emcraft-sf2");
-  std::exit(std::getenv("SHOAL_BOOT") ? 1 : 77);
+  return std::nullopt;
+}
+
+// Ends the test program as skipped without them. Where both have to be (the
+// project's own test run), SHOAL_BOOT=1 makes that a failure.
+inline EmulateOptions emulated_board(Tap tap = {}) {
+  std::optional<EmulateOptions> options = board_that_boots();
+  if (!options) std::exit(std::getenv("SHOAL_BOOT") ? 1 : 77);
+  options->tap = tap;
+  return *options;
 }
 
 }  // namespace shoal

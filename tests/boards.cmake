@@ -34,6 +34,9 @@ shoal_board_test(board_firmware_test TIMEOUT 300
 # compiler and says so with SHOAL_BOOT=1.
 shoal_board_test(board_boot_test BOOTS TIMEOUT 300 SOURCES random_net.cc
   LIBS shoal_model_builder)
+shoal_board_test(engines_test BOOTS TIMEOUT 120
+  LIBS shoal_engine_virtual shoal_engine_workers shoal_engine_local
+  shoal_model_builder)
 shoal_board_test(board_budget_test BOOTS TIMEOUT 60)
 shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
   LIBS shoal_golden LABELS shared slow)

@@ -362,7 +362,7 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
   expect_refused(run(secure.address, {"--key", "none.key"}), 2,
                  "none.key: there is no key file");
   expect_refused(run(secure.address, {"--nodes", "2"}), 2,
-                 "--workers, --cluster and --nodes exclude each other");
+                 "--nodes: workers are as many as their addresses");
   // None of that has hurt them.
   EXPECT_EQ(shop_.shoal(run(secure.address, {})).code, 0);
   EXPECT_EQ(shop_.shoal(run(open.address, {"--insecure"})).code, 0);

@@ -111,7 +111,7 @@ void run_every_layer(const Case& c, const Prepared& p) {
   options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
   simulate_cluster(p, c.cluster({}), c.golden.input, options);
   const Verification v =
-      judge_frame(p, output, trace.values(c.golden.input),
+      judge_frame(p.graph, output, trace.values(c.golden.input),
                   run_oracle(p.graph, c.golden.input), c.golden);
   EXPECT_FALSE(v.wrong) << v.between << ": " << describe(*v.wrong);
   std::printf("case %s %s %d smallest %u %.0f equal at %zu layers\n",

@@ -203,8 +203,8 @@ class Judge {
     tally_.frames += frames;
     if (frames != o.frames) return std::to_string(frames) + " outputs";
     if (!closely) return fault;
-    const Verification v =
-        judge_frame(p, output, trace.values(input_), oracle_, std::nullopt);
+    const Verification v = judge_frame(p.graph, output, trace.values(input_),
+                                       oracle_, std::nullopt);
     tally_.layers += static_cast<int>(v.layers);
     return v.wrong ? v.between + ": " + shoal::describe(*v.wrong) : fault;
   }

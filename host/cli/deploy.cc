@@ -6,6 +6,7 @@
 #include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
 
 namespace shoal {
@@ -81,10 +82,10 @@ int deploy_command(const DeployFlags& flags) {
   WorkerCluster workers(flags.plan, flags.cluster);
   const Prepared p = workers.prepare(load_model(flags.model));
   deploy_programs(workers.coordinator(), workers.transport(), p);
-  workers.say_deployed(p);
+  tell("%s\n", deployed_text(workers.coordinator(), p).c_str());
   const std::vector<DeployedNode> nodes = deployed_nodes(workers, p);
   if (flags.json) {
-    print_json(nodes, workers.sent_bytes(p));
+    print_json(nodes, deployed_bytes(workers.coordinator(), p));
   } else {
     print_text(nodes);
   }

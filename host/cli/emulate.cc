@@ -1,7 +1,6 @@
-#include "host/engine/board/emulate.h"
 
-#include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -13,12 +12,10 @@
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
-#include "host/engine/board/storage_image.h"
-#include "host/engine/local/prepare.h"
-#include "host/engine/local/trace.h"
+#include "host/cli/run_report.h"
+#include "host/engine/board/board_engine.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/checksum.h"
-#include "host/oracle/golden/trace.h"
 
 namespace shoal {
 namespace {
@@ -123,28 +120,6 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
   if (flags.layers) print_layers(p, e, flags.frames);
 }
 
-// The board's word may be anything.
-void require_sense(const EmulateFlags& flags, const Prepared& p,
-                   const Emulated& e) {
-  const shoal_memory& m = e.memory;
-  const bool known_layers =
-      e.layers.empty() ||
-      e.layers.rbegin()->first < static_cast<int>(p.net.layers.size());
-  if (e.outputs.size() != static_cast<size_t>(flags.frames) || !known_layers ||
-      e.end.arena_bytes > e.end.arena_available ||
-      m.stack_bytes > m.fixed_bytes ||
-      m.handler_stack_bytes > m.fixed_bytes - m.stack_bytes) {
-    throw Error(Exit::kNode,
-                p.plan.nodes[0].board + ": its counters make no sense");
-  }
-  const uint32_t planned = p.plan.nodes[0].arena_bytes;
-  if (e.end.arena_bytes != planned || e.end.arena_touched > planned) {
-    throw Error(Exit::kInternal,
-                "the board touched " + format_bytes(e.end.arena_touched) +
-                    " of arena, the plan has " + format_bytes(planned));
-  }
-}
-
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
@@ -154,34 +129,31 @@ int emulate_command(const EmulateFlags& flags) {
               {{"--output", flags.output}, {"--trace", flags.trace}});
   require_flags(EngineKind::kBoard, flags.plan);
   const PlanRequest request = emulated_request(flags.plan);
-  const Board& board = request.node().board;
   const std::vector<std::string> labels = read_labels(flags.labels);
   Graph graph = load_model(flags.model);
   const std::vector<uint8_t> input = load_input(
       graph, flags.input, normalization(flags.mean, flags.deviation));
-  const Prepared p = prepare(std::move(graph), request);
-  const std::vector<std::vector<uint8_t>> frames(
-      static_cast<size_t>(flags.frames), frame_rows(p.graph, p.net, input));
-
-  std::optional<TraceCollector> trace;
-  if (!flags.trace.empty()) trace.emplace(p.graph, p.net, p.plan);
-  EmulateOptions run;
-  run.board = &board;
-  run.build = own_build_folder();
-  run.seconds = flags.seconds;
-  if (trace) run.tap = trace->tap();
-  const Emulated e = emulate(run, storage_image(board.name, p.images[0], frames,
-                                                board.emulator->storage_bytes));
-  require_sense(flags, p, e);
-  const std::vector<uint8_t> output =
-      file_outputs(p.graph, p.net, e.outputs.back());
+  const bool traced = !flags.trace.empty();
+  EmulateOptions options;
+  options.board = &request.node().board;
+  options.build = own_build_folder();
+  options.seconds = flags.seconds;
+  BoardEngine engine(
+      std::make_shared<const Prepared>(prepare(std::move(graph), request)),
+      options, traced);
+  const Prepared& p = engine.prepared();
+  Bytes output;
+  int given = 0, got = 0;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (given++ >= flags.frames) return std::nullopt;
+    return input;
+  };
+  engine.stream(next, [&](const Answer& a) {
+    output = a.output;
+    if (++got == flags.frames && traced) write_trace(flags.trace, p.graph, a);
+  });
+  const Emulated& e = engine.result();
   if (!flags.output.empty()) write_file(flags.output, output);
-  if (trace) {
-    const Values values = trace->values(input);
-    write_file(flags.trace, format_trace(make_trace(p.graph, [&](int t) {
-                 return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
-               })));
-  }
   const std::vector<Class> top =
       best_classes(p.graph, output, labels, flags.top);
   if (flags.json) {

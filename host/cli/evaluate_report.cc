@@ -179,12 +179,7 @@ void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
   }
   say("recall   %.2f %%, mean of %s classes\n", 100 * a.mean_recall(),
       count(a.classes_seen()).c_str());
-  for (const RanNode& node : outcome.nodes) {
-    const std::string name = node.name.empty() ? "" : ", node " + node.name;
-    say("arena    %s, %zu stages, board %s%s\n",
-        format_bytes(node.arena_bytes).c_str(), node.stages, node.board.c_str(),
-        name.c_str());
-  }
+  print_arenas(outcome.nodes);
   const std::vector<int> met = classes_met(a);
   if (static_cast<int>(met.size()) <= kMostInTable) {
     print_matrix(classes, a, met);
@@ -225,7 +220,7 @@ void print_accuracy_json(const Classes& classes,
     json["confusion"].push_back(
         {{"truth", pair.first}, {"said", pair.second}, {"frames", frames}});
   }
-  for (const RanNode& node : outcome.nodes) {
+  for (const EngineNode& node : outcome.nodes) {
     json["arena_bytes"].push_back(node.arena_bytes);
   }
   say_json(json);

@@ -32,8 +32,8 @@ class Progress {
 
 struct EvaluateOutcome {
   Accuracy accuracy;
-  std::vector<RanNode> nodes;  // none of a float model
-  std::string where;           // "2 threads"
+  std::vector<EngineNode> nodes;  // none of a float model
+  std::string where;              // "2 threads"
   int64_t resumed = 0;
   double seconds = 0;
 };

@@ -14,6 +14,8 @@
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
 #include "host/data/evaluate/runners.h"
+#include "host/engine/local/float_engine.h"
+#include "host/engine/local/node_engine.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
@@ -68,6 +70,17 @@ std::vector<uint8_t> checked_file(const Graph& int8) {
               int8.name + ": read again it is another graph: " + difference);
 }
 
+// Of a graph that outlives it.
+std::unique_ptr<Engine> engine_of(const Graph& graph) {
+  if (is_float(graph)) {
+    return std::make_unique<FloatEngine>(
+        std::shared_ptr<const Graph>(std::shared_ptr<void>(), &graph));
+  }
+  return node_engine(std::make_shared<const Prepared>(
+                         prepare(graph, plan_request({}), Images::kNone)),
+                     {});
+}
+
 Accuracy measure(const Graph& graph, const Dataset& data,
                  const Classes& classes, const QuantizeFlags& flags,
                  const std::optional<Normalization>& norm) {
@@ -80,12 +93,7 @@ Accuracy measure(const Graph& graph, const Dataset& data,
   if (flags.evaluate.empty() && !options.limit) options.limit = flags.frames;
   options.progress = [&](int64_t done, int64_t of) { progress.say(done, of); };
   Frames frames(graph, data, std::move(options));
-  if (is_float(graph)) {
-    answer_by_floats(graph, jobs, frames);
-  } else {
-    const Prepared p = prepare(graph, plan_request({}), Images::kNone);
-    answer_by_nodes(p, {}, jobs, frames);
-  }
+  answer_frames(*engine_of(graph), jobs, frames);
   progress.end();
   return count_answers(classes, frames.answers());
 }

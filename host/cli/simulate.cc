@@ -8,12 +8,11 @@
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
+#include "host/cli/open_engine.h"
 #include "host/cli/output.h"
 #include "host/cli/simulate_solo.h"
 #include "host/engine/virtual/bound.h"
-#include "host/engine/virtual/store_image.h"
 #include "host/engine/virtual/timeline.h"
-#include "host/model/import/import.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/oracle/int8/oracle.h"
 
@@ -60,7 +59,7 @@ const char* reason_name(Reason reason) {
   return "stages";
 }
 
-struct Answer {
+struct Simulated {
   const Prepared& p;
   const SimResult& r;
   const SimulateFlags& flags;
@@ -78,7 +77,7 @@ double waiting(const PortTimes& t, double total) {
   return std::max(0.0, 1 - fraction(busy, total));
 }
 
-void print_json(const Answer& s) {
+void print_json(const Simulated& s) {
   const Totals sum = totals(s.r);
   const double frames = s.flags.frames;
   nlohmann::json json{
@@ -126,7 +125,7 @@ void print_json(const Answer& s) {
   say_json(json);
 }
 
-void print_nodes(const Answer& s) {
+void print_nodes(const Simulated& s) {
   say("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node", "board",
       "arena B", "MMACs", "busy", "send", "recv", "wait", "sent B",
       "received B");
@@ -151,7 +150,7 @@ void print_nodes(const Answer& s) {
   }
 }
 
-void print_storage(const Answer& s) {
+void print_storage(const Simulated& s) {
   const double frames = s.flags.frames;
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const PlanNode& node = s.p.plan.nodes[i];
@@ -163,7 +162,7 @@ void print_storage(const Answer& s) {
   }
 }
 
-void print_traffic(const Answer& s) {
+void print_traffic(const Simulated& s) {
   const Totals sum = totals(s.r);
   const int64_t frames = s.flags.frames;
   const int64_t other = sum.bytes - sum.rows;
@@ -185,7 +184,7 @@ void print_traffic(const Answer& s) {
       format_count(sum.drops).c_str());
 }
 
-void print_text(const Answer& s) {
+void print_text(const Simulated& s) {
   say("latency      %.3f ms a frame (modelled)\n", s.r.latency_s() * 1e3);
   if (s.flags.frames > 1) {
     say("throughput   %.2f frames/s over %d frames (modelled)\n",
@@ -214,6 +213,24 @@ std::string short_name(const std::string& name) {
   return first;
 }
 
+// The input so many times, each of which must give what the oracle does.
+void require_oracles_output(const SimulateFlags& flags, const Bytes& input,
+                            Engine& engine) {
+  const Graph& graph = engine.graph();
+  const Bytes expected = model_output(graph, run_oracle(graph, input));
+  int given = 0, got = 0;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (given++ >= flags.frames) return std::nullopt;
+    return input;
+  };
+  engine.stream(next, [&](const Answer& a) {
+    const int frame = got++;
+    if (a.output == expected) return;
+    throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
+                                    ": the output is not the oracle's");
+  });
+}
+
 }  // namespace
 
 int simulate_command(const SimulateFlags& flags) {
@@ -224,30 +241,26 @@ int simulate_command(const SimulateFlags& flags) {
                {"--store-key", flags.plan.storage.key}},
               {{"--timeline", flags.timeline}});
   if (!wants_cluster(flags.plan)) return simulate_solo(flags);
-  const PlanFlags& plan = flags.plan;
-  Graph graph = load_model(flags.model);
-  const std::vector<uint8_t> input = simulated_input(graph, flags);
-  const Cluster cluster = cluster_of(plan);
+  ClusterFlags cluster;
+  cluster.insecure = flags.insecure;
   SimOptions options;
-  apply(flags.network, options);
-  Prepared p = prepare(std::move(graph), plan_request(plan, options));
-  seal_stores(p, flags.network.seed, options);
-  const std::vector<uint8_t> expected =
-      model_output(p.graph, run_oracle(p.graph, input));
-
-  const auto count = static_cast<uint32_t>(p.plan.nodes.size());
-  Recorder recorder(count + 1);
-  options.insecure = flags.insecure;
-  options.frames = flags.frames;
+  Recorder recorder(0);  // of whom is not known yet
   options.warm_up = true;
   options.recorder = &recorder;
   options.record_all = !flags.timeline.empty();
-  options.output = [&](int frame, const std::vector<uint8_t>& output) {
-    if (output == expected) return;
-    throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
-                                    ": the output is not the oracle's");
-  };
-  const SimResult r = simulate_cluster(p, cluster, input, options);
+  EngineOpening opening({.verb = "simulate",
+                         .model = flags.model,
+                         .plan = flags.plan,
+                         .cluster = cluster,
+                         .network = flags.network,
+                         .timed = options});
+  const Bytes input = simulated_input(opening.graph(), flags);
+  const std::unique_ptr<VirtualEngine> engine = opening.open_virtual();
+  const Prepared& p = engine->prepared();
+  const auto count = static_cast<uint32_t>(p.plan.nodes.size());
+  recorder = Recorder(count + 1);
+  require_oracles_output(flags, input, *engine);
+  const SimResult& r = engine->result();
 
   std::vector<std::string> names, layers;
   for (const EndpointReport& n : r.nodes) names.push_back(n.name);
@@ -259,7 +272,7 @@ int simulate_command(const SimulateFlags& flags) {
   const std::string why =
       describe(bound, waits(recorder, p.plan, first.submitted, first.finished),
                names, layers);
-  const Answer answer{
+  const Simulated answer{
       p,     r,   flags,
       bound, why, static_cast<double>(first.finished - first.submitted)};
   if (!flags.timeline.empty()) {

@@ -1,74 +1,34 @@
 #include "host/engine/local/verify.h"
 
-#include <algorithm>
+#include <deque>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <span>
+#include <optional>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/cli/asked.h"
 #include "host/cli/common.h"
+#include "host/cli/open_engine.h"
 #include "host/cli/output.h"
-#include "host/cli/store_flags.h"
-#include "host/engine/local/local_node.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/virtual/simulate.h"
-#include "host/engine/virtual/store_image.h"
-#include "host/model/import/import.h"
-#include "host/plan/cost/wear.h"
 
 namespace shoal {
 
 namespace {
 
-Verification verify_nodes(const VerifyFlags& flags, const Prepared& p,
-                          const Cluster& cluster,
-                          const std::vector<uint8_t>& input,
-                          const std::optional<GoldenCase>& golden,
-                          SimOptions options) {
-  TraceCollector trace(p.graph, p.net, p.plan);
-  options.costs = false;
-  options.insecure = flags.insecure;
-  options.tap = [&](int node) { return trace.tap(node); };
-  std::vector<uint8_t> output;
-  options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
-  simulate_cluster(p, cluster, input, options);
-  return judge_frame(p, output, trace.values(input), run_oracle(p.graph, input),
-                     golden);
-}
-
 // An input, and what it is compared with besides the oracle.
 struct Case {
   std::string path;
-  std::vector<uint8_t> input;
+  Bytes input;
   std::optional<GoldenCase> golden;
 };
 
-Case load_case(const VerifyFlags& flags, const Prepared& p,
+Case load_case(const VerifyFlags& flags, const Graph& graph,
                const std::string& path) {
-  Case c{path, load_input(p.graph, path, {}), std::nullopt};
+  Case c{path, load_input(graph, path, {}), std::nullopt};
   if (!flags.golden.empty()) {
-    c.golden = find_golden_case(flags.golden, p.graph.name, path);
+    c.golden = find_golden_case(flags.golden, graph.name, path);
   }
   return c;
-}
-
-// A batch at a time; what is left of the last one repeats its last input.
-std::vector<Verification> verify_alone(const Prepared& p, const LocalNode& node,
-                                       std::span<const Case> cases) {
-  std::vector<uint8_t> inputs;
-  std::vector<Values> oracles;
-  std::vector<std::optional<GoldenCase>> golden;
-  for (int f = 0; f < p.net.frames; ++f) {
-    const size_t i = std::min(static_cast<size_t>(f), cases.size() - 1);
-    const std::vector<uint8_t>& input = cases[i].input;
-    inputs.insert(inputs.end(), input.begin(), input.end());
-  }
-  for (const Case& c : cases) {
-    oracles.push_back(run_oracle(p.graph, c.input));
-    golden.push_back(c.golden);
-  }
-  return verify_batch(p, node.source(), inputs, oracles, golden);
 }
 
 void print(const Case& c, const Verification& v) {
@@ -97,84 +57,78 @@ nlohmann::json verdict_json(const Case& c, const Verification& v) {
   return json;
 }
 
-// What each frame wrote, of a node that spills.
+// What a node that spills wrote in each run, of a frame or a batch.
 struct Writes {
   int64_t bytes = 0, erases = 0;
-  std::string life;
 };
-std::optional<Writes> writes_of(const Prepared& p, const LocalNode& node,
-                                const FileCounters& before, int64_t runs) {
-  const PlanNode& plan = p.plan.nodes[0];
-  if (plan.spill_pages == 0 || runs == 0) return std::nullopt;
-  const FileCounters& now = node.storage()->counters();
-  return Writes{(now.written_bytes - before.written_bytes) / runs,
-                (now.erases - before.erases) / runs,
-                life_text(plan, p.net.frames)};
+std::optional<Writes> writes_of(const EngineReport& r) {
+  if (!r.storage || r.storage->life.empty()) return std::nullopt;
+  const FileCounters& done = r.storage->done;
+  return Writes{done.written_bytes / r.runs, done.erases / r.runs};
 }
 
-void print_writes(const Writes& w, int together) {
-  say("writes %s %s, %s blocks erased; %s\n", format_bytes(w.bytes).c_str(),
-      together > 1 ? "a batch" : "a frame", format_count(w.erases).c_str(),
-      w.life.c_str());
+nlohmann::json report_json(const nlohmann::json& results, bool all_equal,
+                           const EngineReport& r) {
+  nlohmann::json json{{"results", results}, {"equal", all_equal}};
+  for (const EngineNode& node : r.nodes) {
+    json["arena_bytes"].push_back(node.arena_bytes);
+  }
+  if (const std::optional<Writes> w = writes_of(r)) {
+    json["storage_written_bytes"] = w->bytes;
+    json["storage_erases"] = w->erases;
+  }
+  return json;
+}
+
+void print_report(const EngineReport& r) {
+  for (const EngineNode& node : r.nodes) {
+    say("arena %s\n", format_bytes(node.arena_bytes).c_str());
+  }
+  if (const std::optional<Writes> w = writes_of(r)) {
+    say("writes %s %s, %s blocks erased; %s\n", format_bytes(w->bytes).c_str(),
+        r.batch > 1 ? "a batch" : "a frame", format_count(w->erases).c_str(),
+        r.storage->life.c_str());
+  }
 }
 
 }  // namespace
 
 int verify_command(const VerifyFlags& flags) {
-  const bool several = wants_cluster(flags.plan);
-  const Cluster cluster = several ? cluster_of(flags.plan) : Cluster{};
-  if (!several) require_flags(EngineKind::kNode, flags.plan, flags.network);
-  SimOptions network;
-  apply(flags.network, network);
-  Prepared p =
-      prepare(load_model(flags.model), plan_request(flags.plan, network),
-              several ? Images::kAll : Images::kNone);
-  if (several) seal_stores(p, flags.network.seed, network);
-  std::optional<LocalNode> alone;
-  if (!several) alone.emplace(p, store_settings(flags.plan, "verify", {}));
-  const FileCounters before =
-      alone && alone->storage() ? alone->storage()->counters() : FileCounters{};
+  ClusterFlags cluster;
+  cluster.insecure = flags.insecure;
+  EngineOpening opening({.verb = "verify",
+                         .model = flags.model,
+                         .plan = flags.plan,
+                         .cluster = cluster,
+                         .network = flags.network,
+                         .trace = true});
+  const std::unique_ptr<Engine> engine = opening.open();
+  const Graph& graph = engine->graph();
   auto results = nlohmann::json::array();
   bool all_equal = true;
-  const auto batch = static_cast<size_t>(p.net.frames);
-  for (size_t first = 0; first < flags.inputs.size(); first += batch) {
-    std::vector<Case> cases;
-    for (size_t i = first; i < std::min(first + batch, flags.inputs.size());
-         ++i) {
-      cases.push_back(load_case(flags, p, flags.inputs[i]));
+  std::deque<Case> cases;  // under way
+  const auto next = [&, i = size_t{0}]() mutable -> std::optional<Bytes> {
+    if (i == flags.inputs.size()) return std::nullopt;
+    cases.push_back(load_case(flags, graph, flags.inputs[i++]));
+    return cases.back().input;
+  };
+  const auto take = [&](const Answer& a) {
+    const Case& c = cases.front();
+    const Verification verdict = judge_frame(
+        graph, a.output, a.values(), run_oracle(graph, c.input), c.golden);
+    all_equal &= !verdict.wrong;
+    if (flags.json) {
+      results.push_back(verdict_json(c, verdict));
+    } else {
+      print(c, verdict);
     }
-    const std::vector<Verification> verdicts =
-        several ? std::vector{verify_nodes(flags, p, cluster, cases[0].input,
-                                           cases[0].golden, network)}
-                : verify_alone(p, *alone, cases);
-    for (size_t i = 0; i < cases.size(); ++i) {
-      all_equal &= !verdicts[i].wrong;
-      if (flags.json) {
-        results.push_back(verdict_json(cases[i], verdicts[i]));
-      } else {
-        print(cases[i], verdicts[i]);
-      }
-    }
-  }
-  const auto runs =
-      static_cast<int64_t>((flags.inputs.size() + batch - 1) / batch);
-  const std::optional<Writes> writes =
-      alone ? writes_of(p, *alone, before, runs) : std::nullopt;
+    cases.pop_front();
+  };
+  engine->stream(next, take);
   if (flags.json) {
-    nlohmann::json json{{"results", results}, {"equal", all_equal}};
-    for (const PlanNode& node : p.plan.nodes) {
-      json["arena_bytes"].push_back(node.arena_bytes);
-    }
-    if (writes) {
-      json["storage_written_bytes"] = writes->bytes;
-      json["storage_erases"] = writes->erases;
-    }
-    say_json(json);
+    say_json(report_json(results, all_equal, engine->report()));
   } else {
-    for (const PlanNode& node : p.plan.nodes) {
-      say("arena %s\n", format_bytes(node.arena_bytes).c_str());
-    }
-    if (writes) print_writes(*writes, p.net.frames);
+    print_report(engine->report());
   }
   return static_cast<int>(all_equal ? Exit::kOk : Exit::kDiffers);
 }

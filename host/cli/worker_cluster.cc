@@ -254,23 +254,4 @@ Prepared WorkerCluster::prepare(Graph graph) {
   return p;
 }
 
-int64_t WorkerCluster::sent_bytes(const Prepared& p) const {
-  int64_t bytes = 0;
-  for (size_t i = 0; i < p.images.size(); ++i) {
-    const bool takes_part = !p.plan.nodes[i].stages.empty();
-    if (!takes_part || coordinator_->report(static_cast<int>(i)).held) continue;
-    bytes += p.plan.nodes[i].program_bytes;
-  }
-  return bytes;
-}
-
-void WorkerCluster::say_deployed(const Prepared& p) const {
-  int held = 0;
-  for (size_t i = 0; i < p.images.size(); ++i) {
-    held += coordinator_->report(static_cast<int>(i)).held ? 1 : 0;
-  }
-  tell("deployed %s; %d of %zu nodes had their program\n",
-       format_bytes(sent_bytes(p)).c_str(), held, p.images.size());
-}
-
 }  // namespace shoal

@@ -1,10 +1,9 @@
 // Running workers as one cluster: from flags to a coordinator that knows them
-// and to a program for each. What `run` and `deploy` share.
+// and to a program for each. What `deploy` and the engine of workers share.
 //
 //   WorkerCluster workers(flags.plan, flags.cluster);
 //   const Prepared p = workers.prepare(load_model(path));
 //   deploy_programs(workers.coordinator(), workers.transport(), p);
-//   workers.say_deployed(p);
 #pragma once
 
 #include <cstdint>
@@ -41,11 +40,6 @@ class WorkerCluster {
   const HostTransport& transport() const { return *transport_; }
   // Each with the memory that it may use; known after prepare().
   const Cluster& cluster() const { return request_.cluster; }
-
-  // Bytes of programs that the nodes did not have already.
-  int64_t sent_bytes(const Prepared&) const;
-  // That, and how many had theirs, on stderr.
-  void say_deployed(const Prepared&) const;
 
  private:
   void connect(const StopSignals&);

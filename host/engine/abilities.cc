@@ -90,6 +90,12 @@ static_assert(in_order());
 
 }  // namespace
 
+bool can(EngineKind kind, Ability ability) {
+  return !kTable[static_cast<size_t>(ability)]
+              .cells[static_cast<size_t>(kind)]
+              .why;
+}
+
 void require(EngineKind kind, std::span<const Asked> asked) {
   const auto column = static_cast<size_t>(kind);
   for (const Asked& a : asked) {

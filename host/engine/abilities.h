@@ -40,6 +40,8 @@ struct Asked {
   Ability ability;
 };
 
+bool can(EngineKind, Ability);
+
 // Throws Error(kUsage) for the first thing that the engine cannot do: the
 // flag, the engine, why, and the least that helps.
 void require(EngineKind, std::span<const Asked>);

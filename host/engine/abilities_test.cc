@@ -25,10 +25,6 @@ std::pair<std::string, std::string> refusal(EngineKind kind, Ability ability) {
   return {};
 }
 
-bool can(EngineKind kind, Ability ability) {
-  return refusal(kind, ability).first.empty();
-}
-
 TEST(Abilities, ARefusalNamesTheFlagTheEngineAndTheFix) {
   const auto [what, fix] = refusal(EngineKind::kNode, Ability::kNetwork);
   EXPECT_EQ(what, "--flag: one node has no network");
@@ -42,6 +38,8 @@ TEST(Abilities, EveryRefusalHasTheOneForm) {
       const auto [what, fix] =
           refusal(static_cast<EngineKind>(k), static_cast<Ability>(a));
       EXPECT_EQ(what.empty(), fix.empty()) << k << " " << a;
+      EXPECT_EQ(what.empty(),
+                can(static_cast<EngineKind>(k), static_cast<Ability>(a)));
       if (what.empty()) continue;
       EXPECT_EQ(what.rfind("--flag: ", 0), 0u) << what;
       texts.insert(what.substr(0, what.find(' ', 12)));

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
+#include <memory>
 #include <random>
 #include <set>
 
@@ -13,6 +13,9 @@
 #include "host/base/temporary_folder.h"
 #include "host/board/board.h"
 #include "host/data/evaluate/testing/small_task.h"
+#include "host/engine/local/float_engine.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
 #include "host/oracle/float/testing/one_operator.h"
 #include "host/oracle/int8/oracle.h"
@@ -36,11 +39,22 @@ class RunnersTest : public testing::Test {
     PlanRequest options = one_node(find_board("host"));
     return options;
   }
-  void expect_exact(const PlanRequest& options, int jobs,
-                    const StoreOptions& stores = {}) {
-    const Prepared p = prepare(graph_, options, Images::kNone);
+  std::unique_ptr<Engine> node(const PlanRequest& request) const {
+    return node_engine(std::make_shared<const Prepared>(
+                           prepare(graph_, request, Images::kNone)),
+                       {});
+  }
+  std::unique_ptr<Engine> cluster(const PlanRequest& request,
+                                  SimOptions options) const {
+    options.costs = false;
+    options.first_alone = false;
+    return std::make_unique<VirtualEngine>(
+        std::make_shared<const Prepared>(prepare(graph_, request)),
+        request.cluster, options);
+  }
+  void expect_exact(const PlanRequest& request, int jobs) {
     Frames frames(graph_, data_, {});
-    answer_by_nodes(p, stores, jobs, frames);
+    answer_frames(*node(request), jobs, frames);
     EXPECT_EQ(frames.answers(), wanted_);
   }
 
@@ -73,21 +87,19 @@ TEST_F(RunnersTest, EveryPlanOfOneNodeGivesTheOraclesAnswers) {
 
 TEST_F(RunnersTest, ClustersGiveTheOraclesAnswers) {
   for (const char* strategy : {"spatial", "kernel"}) {
-    const Cluster cluster = uniform_cluster(3, find_board("host"), {});
-    const Prepared p = prepare(graph_, linked_nodes(cluster, strategy));
+    const PlanRequest request =
+        linked_nodes(uniform_cluster(3, find_board("host"), {}), strategy);
     for (const int jobs : {1, 2, 5}) {
       SimOptions options;
-      options.costs = false;
-      options.first_alone = false;
       options.network.loss = 0.02;
       Frames frames(graph_, data_, {});
-      answer_by_clusters(p, cluster, options, jobs, frames);
+      answer_frames(*cluster(request, options), jobs, frames);
       EXPECT_EQ(frames.answers(), wanted_) << strategy << jobs;
     }
   }
 }
 
-TEST(AnswerByFloats, GivesTheLargestScores) {
+TEST(AnswersOfFloats, GivesTheLargestScores) {
   const Graph graph = one_operator(OpKind::kSoftmax, {float_tensor({1, 9})},
                                    {float_tensor({1, 9})}, AlphaAttr{1});
   std::mt19937 random(3);
@@ -102,7 +114,8 @@ TEST(AnswerByFloats, GivesTheLargestScores) {
   const ListedData data(items, std::vector<int>(items.size()));
   for (const int jobs : {1, 3}) {
     Frames frames(graph, data, {});
-    answer_by_floats(graph, jobs, frames);
+    FloatEngine engine(std::make_shared<const Graph>(graph));
+    answer_frames(engine, jobs, frames);
     EXPECT_EQ(frames.answers(), wanted);
   }
 }
@@ -159,9 +172,8 @@ TEST_F(RunnersTest, AResumedRunHasTheSameAnswers) {
     };
     PlanRequest plan = host();
     if (limit == 9) plan.objective = Objective::kRam;
-    const Prepared p = prepare(graph_, plan, Images::kNone);
     Frames frames(graph_, data_, options);
-    answer_by_nodes(p, {}, 2, frames);
+    answer_frames(*node(plan), 2, frames);
     EXPECT_EQ(last, limit);
     EXPECT_EQ(frames.answers().size(), static_cast<size_t>(limit));
     for (const auto& [item, answer] : frames.answers()) {
@@ -177,10 +189,10 @@ TEST_F(RunnersTest, TheFirstErrorEndsTheRun) {
     items[i].resize(i == 20 ? 5 : data_.bytes(0).size());
   }
   const ListedData broken(items, std::vector<int>(items.size()));
-  const auto expect_named = [&](const std::function<void(Frames&)>& run) {
+  const auto expect_named = [&](Engine& engine) {
     Frames frames(graph_, broken, {});
     try {
-      run(frames);
+      answer_frames(engine, 2, frames);
       FAIL();
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), Exit::kUsage);
@@ -188,15 +200,9 @@ TEST_F(RunnersTest, TheFirstErrorEndsTheRun) {
     }
     EXPECT_LT(frames.answers().size(), 190u);
   };
-  const Prepared p = prepare(graph_, host(), Images::kNone);
-  expect_named([&](Frames& f) { answer_by_nodes(p, {}, 2, f); });
-  const Cluster cluster = uniform_cluster(2, find_board("host"), {});
-  const Prepared split = prepare(graph_, linked_nodes(cluster));
-  SimOptions options;
-  options.costs = false;
-  options.first_alone = false;
+  expect_named(*node(host()));
   expect_named(
-      [&](Frames& f) { answer_by_clusters(split, cluster, options, 2, f); });
+      *cluster(linked_nodes(uniform_cluster(2, find_board("host"), {})), {}));
 }
 
 }  // namespace

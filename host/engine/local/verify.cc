@@ -47,26 +47,25 @@ std::optional<Difference> compare_bytes(const std::vector<uint8_t>& expected,
 
 }  // namespace
 
-Verification judge_frame(const Prepared& p, const std::vector<uint8_t>& output,
+Verification judge_frame(const Graph& graph, const std::vector<uint8_t>& output,
                          const Values& traced, const Values& oracle,
                          const std::optional<GoldenCase>& golden) {
   Verification verdict;
-  for (const Op& op : p.graph.ops) verdict.layers += op.outputs.size();
+  for (const Op& op : graph.ops) verdict.layers += op.outputs.size();
   const auto judge = [&](const char* between,
                          const std::optional<Difference>& wrong) {
     if (!wrong || verdict.wrong) return;
     verdict.wrong = wrong;
     verdict.between = between;
   };
-  judge("plan and oracle", compare_values(p.graph, oracle, traced));
-  judge("plan and oracle",
-        compare_bytes(model_output(p.graph, oracle), output));
+  judge("plan and oracle", compare_values(graph, oracle, traced));
+  judge("plan and oracle", compare_bytes(model_output(graph, oracle), output));
   if (golden) {
     judge("oracle and golden",
-          first_difference(golden->trace, trace_of(p.graph, oracle),
+          first_difference(golden->trace, trace_of(graph, oracle),
                            Columns::kMust));
     judge("plan and golden",
-          first_difference(golden->trace, trace_of(p.graph, traced),
+          first_difference(golden->trace, trace_of(graph, traced),
                            Columns::kMust));
     judge("plan and golden", compare_bytes(golden->output, output));
   }
@@ -98,7 +97,7 @@ std::vector<Verification> verify_batch(
   for (size_t f = 0; f < oracles.size(); ++f) {
     const auto from = output.begin() + static_cast<ptrdiff_t>(f * out);
     verdicts.push_back(judge_frame(
-        p, {from, from + static_cast<ptrdiff_t>(out)},
+        p.graph, {from, from + static_cast<ptrdiff_t>(out)},
         collector.values(inputs.subspan(f * in, in), static_cast<int>(f)),
         oracles[f], f < golden.size() ? golden[f] : std::nullopt));
   }

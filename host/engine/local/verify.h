@@ -48,7 +48,7 @@ std::vector<Verification> verify_batch(
 
 // The same for a frame that ran elsewhere: its output, and what a
 // TraceCollector has seen of all nodes.
-Verification judge_frame(const Prepared&, const std::vector<uint8_t>& output,
+Verification judge_frame(const Graph&, const std::vector<uint8_t>& output,
                          const Values& traced, const Values& oracle,
                          const std::optional<GoldenCase>& golden);
 

@@ -14,16 +14,23 @@ bool Commander::step() {
     more = true;
   }
   while (may_submit()) {
-    const auto frame = static_cast<int>(frames_.size());
-    frames_.push_back({.submitted = port_.now()});
-    if (options_.input) {
-      coordinator_.submit(options_.input(frame));
-    } else {
-      coordinator_.submit(input_);
-    }
+    submit();
     more = true;
   }
   return more;
+}
+
+void Commander::submit() {
+  const auto frame = static_cast<int>(frames_.size());
+  if (!options_.input) {
+    coordinator_.submit(input_);
+  } else if (const auto input = options_.input(frame)) {
+    coordinator_.submit(*input);
+  } else {
+    wanted_ = frame;
+    return;
+  }
+  frames_.push_back({.submitted = port_.now()});
 }
 
 bool Commander::may_submit() const {

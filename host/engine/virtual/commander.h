@@ -26,6 +26,8 @@ class Commander : public Endpoint {
   // Submits frames until there have been so many.
   void feed(int frames) { wanted_ = frames; }
   int finished() const { return finished_; }
+  // All of them have been, or all that there were inputs for.
+  bool done() const { return finished_ >= wanted_; }
 
   bool step() override;
   uint64_t next_timer_us() const override {
@@ -33,6 +35,7 @@ class Commander : public Endpoint {
   }
 
  private:
+  void submit();
   bool may_submit() const;
 
   Port& port_;

@@ -232,7 +232,7 @@ void Simulation::frames() {
   if (options_.warm_up) {
     commander_->feed(before);
     world_.attach(*ports_.back(), *commander_);
-    until([&] { return commander_->finished() >= before; });
+    until([&] { return commander_->done(); });
   }
   deployed_ = world_.now();
   start_ = reports();
@@ -245,10 +245,10 @@ void Simulation::frames() {
     world_.switch_off(
         ports_[static_cast<size_t>(*options_.lost_node)]->number());
   }
-  until([&] { return commander_->finished() > before; });
+  until([&] { return commander_->finished() > before || commander_->done(); });
   first_ = times();
   if (options_.recorder && !options_.record_all) world_.record(nullptr);
-  until([&] { return commander_->finished() >= before + options_.frames; });
+  until([&] { return commander_->done(); });
 }
 
 void Simulation::finish_nodes() {

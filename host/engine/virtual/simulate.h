@@ -54,8 +54,9 @@ struct SimOptions {
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.
   bool first_alone = true;
-  // Of each frame, counted from 0; empty: all of them have the one input.
-  std::function<std::vector<uint8_t>(int frame)> input = {};
+  // Of each frame, counted from 0; none: there are no more, fewer than
+  // `frames`. Empty: all of them have the one input.
+  std::function<std::optional<std::vector<uint8_t>>(int frame)> input = {};
   // Called when all nodes have their programs and the first frame that counts
   // begins; may be empty.
   std::function<void()> started = {};

@@ -121,7 +121,7 @@ TEST_F(SimulateTest, EveryLayerIsSeenByTheTapsOfAllNodes) {
   options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
   simulate_cluster(p_, cluster_, input_, options);
   const Verification v =
-      judge_frame(p_, output, trace.values(input_),
+      judge_frame(p_.graph, output, trace.values(input_),
                   run_oracle(p_.graph, input_), std::nullopt);
   EXPECT_FALSE(v.wrong);
   EXPECT_EQ(v.layers, 4u);

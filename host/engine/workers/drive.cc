@@ -115,32 +115,6 @@ double stream_frames(
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-ClusterOutcome run_frames(Coordinator& coordinator,
-                          const HostTransport& transport,
-                          const Prepared& prepared,
-                          std::span<const uint8_t> input, int frames) {
-  ClusterOutcome outcome;
-  int submitted = 0, got = 0;
-  const auto next = [&]() -> std::optional<std::vector<uint8_t>> {
-    if (submitted == frames) return std::nullopt;
-    ++submitted;
-    return std::vector<uint8_t>(input.begin(), input.end());
-  };
-  const auto take = [&](const std::vector<uint8_t>& output) {
-    if (got++ == 0) {
-      outcome.output = output;
-    } else if (output != outcome.output) {
-      throw Error(Exit::kDiffers, "frame " + std::to_string(got - 1) +
-                                      " differs from the first, for the same "
-                                      "input");
-    }
-  };
-  const double seconds =
-      stream_frames(coordinator, transport, prepared, next, take);
-  outcome.frame_seconds = seconds / frames;
-  return outcome;
-}
-
 Cluster cluster_of(const Coordinator& coordinator,
                    const std::vector<WorkerAddress>& workers,
                    const Cluster* given, std::optional<int64_t> ram) {

@@ -41,16 +41,6 @@ double stream_frames(
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take);
 
-// The same for one `input`, `frames` times. Returns the output of one frame
-// and the seconds for each; Error(kDiffers) if two frames differ.
-struct ClusterOutcome {
-  std::vector<uint8_t> output;
-  double frame_seconds = 0;
-};
-ClusterOutcome run_frames(Coordinator&, const HostTransport&,
-                          const Prepared& prepared,
-                          std::span<const uint8_t> input, int frames);
-
 // The cluster that these workers are: names, boards, memory as they say. With
 // `given` (cluster.toml) its nodes, in its order, each with no more memory
 // than its worker has. Throws Error(kUsage) if a worker is not the node that

@@ -12,95 +12,26 @@
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/testing/small_run.h"
+#include "host/engine/workers/testing/udp_worker.h"
 #include "host/engine/workers/udp.h"
 #include "host/engine/workers/worker.h"
+#include "host/engine/workers/workers_engine.h"
 
 namespace shoal {
 namespace {
-
-// A process that does `work` and ends with its result.
-class Child {
- public:
-  template <class Work>
-  explicit Child(Work work) : id_(fork()) {
-    if (id_ != 0) return;
-    int code = 1;
-    try {
-      code = work();
-    } catch (const Error& e) {
-      code = static_cast<int>(e.code());
-    }
-    _exit(code);
-  }
-  ~Child() {
-    if (id_ <= 0) return;
-    kill(id_, SIGKILL);
-    wait();
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  void signal(int number) const { kill(id_, number); }
-  // Status as waitpid gives it.
-  int wait() {
-    int status = 0;
-    waitpid(std::exchange(id_, -1), &status, 0);
-    return status;
-  }
-
- private:
-  pid_t id_;
-};
-
-WorkerOptions worker_options(int number) {
-  WorkerOptions o;
-  o.name = "w" + std::to_string(number);
-  o.board = "host";
-  o.arena_bytes = 64 * 1024;
-  o.program_bytes = 1024 * 1024;
-  o.key.fill(3);
-  return o;
-}
-
-int serve(const WorkerOptions& options, HostTransport& transport) {
-  StopSignals signals;
-  Worker worker(options, transport);
-  worker.serve(signals);
-  signals.take();
-  return 0;
-}
-
-// A worker that listens on a port of its own.
-struct UdpWorker {
-  explicit UdpWorker(int number)
-      : udp(std::make_unique<UdpTransport>(
-            parse_udp_address("127.0.0.1:0", ""))),
-        address{udp_address_text(udp->address()), udp->address()},
-        process([&] { return serve(worker_options(number), *udp); }) {
-    udp.reset();  // the child has it
-  }
-  std::unique_ptr<UdpTransport> udp;
-  WorkerAddress address;
-  Child process;
-};
-
-CoordinatorConfig config_of(const HostTransport& transport) {
-  CoordinatorConfig config;
-  config.transport = &transport.transport();
-  config.key.fill(3);
-  config.entropy = system_entropy;
-  config.timeout_us = 1'000'000;
-  config.name = "test:" + std::to_string(getpid());
-  return config;
-}
 
 const std::vector<uint8_t>& input() {
   static const std::vector<uint8_t> bytes = noise_bytes(kSmallInput, 4);
   return bytes;
 }
 
-ClusterOutcome run_over(const HostTransport& transport,
-                        const std::vector<WorkerAddress>& workers, int frames) {
+struct Ran {
+  Bytes output;
+  double frame_seconds = 0;
+};
+
+Ran run_over(const HostTransport& transport,
+             const std::vector<WorkerAddress>& workers, int frames) {
   Coordinator coordinator(config_of(transport));
   coordinator.connect(workers);
   try {
@@ -115,7 +46,22 @@ ClusterOutcome run_over(const HostTransport& transport,
   PlanRequest request = linked_nodes(cluster);
   request.max_payload = transport.transport().max_payload;
   const Prepared p = prepare(small_graph(), request);
-  return run_frames(coordinator, transport, p, input(), frames);
+  WorkersEngine engine(coordinator, transport,
+                       std::make_shared<const Prepared>(p));
+  Ran ran;
+  int given = 0;
+  engine.stream(
+      [&]() -> std::optional<Bytes> {
+        if (given++ == frames) return std::nullopt;
+        return input();
+      },
+      [&](const Answer& a) {
+        EXPECT_TRUE(ran.output.empty() || ran.output == a.output);
+        ran.output = a.output;
+      });
+  EXPECT_EQ(engine.report().frames, frames);
+  ran.frame_seconds = engine.report().seconds / frames;
+  return ran;
 }
 
 struct Workers {
@@ -125,12 +71,12 @@ struct Workers {
       addresses.push_back(workers.back()->address);
     }
   }
-  ClusterOutcome run(int frames) const {
+  Ran run(int frames) const {
     const UdpTransport udp(parse_udp_address("127.0.0.1:0", ""));
     return run_over(udp, addresses, frames);
   }
   // When nobody has them any more.
-  ClusterOutcome run_when_free(int frames) const {
+  Ran run_when_free(int frames) const {
     for (;;) {
       try {
         return run(frames);

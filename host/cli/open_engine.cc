@@ -1,0 +1,125 @@
+#include "host/cli/open_engine.h"
+
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/cli/asked.h"
+#include "host/cli/common.h"
+#include "host/cli/store_flags.h"
+#include "host/engine/local/float_engine.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/store_image.h"
+#include "host/engine/workers/workers_engine.h"
+#include "host/model/import/import.h"
+
+namespace shoal {
+namespace {
+
+void check_node(const PlanFlags& flags, const StoreInfo& info) {
+  if (info.linked || info.nodes.size() != 1) {
+    throw Error(Exit::kUsage,
+                flags.storage.store + ": the stores of a cluster of " +
+                    std::to_string(info.nodes.size()) + " nodes",
+                "one node's is run without its model");
+  }
+  if (flags.board == PlanFlags{}.board || flags.board == info.nodes[0].board) {
+    return;
+  }
+  throw Error(Exit::kUsage,
+              flags.storage.store + ": a store for board " +
+                  info.nodes[0].board + ", not " + flags.board,
+              "leave out --board, or build for that one");
+}
+
+}  // namespace
+
+EngineOpening::EngineOpening(EngineFlags flags) : flags_(std::move(flags)) {
+  if (flags_.model.empty()) {
+    open_store();
+  } else {
+    load();
+  }
+}
+
+void EngineOpening::check() const {
+  require_flags(kind_, flags_.plan, flags_.cluster, flags_.network);
+  require_flag(kind_, flags_.trace, {"--trace", Ability::kTrace});
+  require_flag(kind_, flags_.jobs, {"--jobs", Ability::kThreads});
+}
+
+// What was built runs, and nothing is imported or planned.
+void EngineOpening::open_store() {
+  kind_ = EngineKind::kStore;
+  check();
+  const PlanFlags& plan = flags_.plan;
+  key_ = key_to_read(plan.storage);
+  store_.emplace(
+      access_store(plan.storage.store, key_, lock_request(plan, flags_.verb)));
+  check_node(plan, store_->info);
+}
+
+void EngineOpening::load() {
+  graph_ = load_model(flags_.model);
+  const bool several = wants_cluster(flags_.plan);
+  const bool named = !flags_.cluster.workers.empty();
+  if (flags_.floats && is_float(graph_)) {
+    kind_ = EngineKind::kFloat;
+  } else if (flags_.remote &&
+             (named || (several && has_addresses(cluster_of(flags_.plan))))) {
+    kind_ = EngineKind::kWorkers;
+  } else if (several) {
+    kind_ = EngineKind::kVirtual;
+  }
+  check();
+  if (kind_ == EngineKind::kWorkers) {
+    workers_.emplace(flags_.plan, flags_.cluster);
+  }
+}
+
+std::vector<std::string> EngineOpening::labels() const {
+  return store_ ? store_->info.labels : std::vector<std::string>{};
+}
+
+std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
+  const NetworkFlags& network = flags_.network;
+  SimOptions options = flags_.timed.value_or(SimOptions{});
+  if (!flags_.timed) options.costs = options.first_alone = false;
+  apply(network, options);
+  options.insecure = flags_.cluster.insecure;
+  PlanRequest request = plan_request(flags_.plan, options);
+  auto p = std::make_shared<Prepared>(prepare(std::move(graph_), request));
+  seal_stores(*p, network.seed, options);
+  return std::make_unique<VirtualEngine>(
+      std::move(p), std::move(request.cluster), options, flags_.trace);
+}
+
+std::unique_ptr<Engine> EngineOpening::open(
+    const std::vector<std::string>& labels) {
+  const auto shared = [](Prepared p) {
+    return std::make_shared<const Prepared>(std::move(p));
+  };
+  switch (kind_) {
+    case EngineKind::kStore:
+      return std::make_unique<StoreEngine>(flags_.plan.storage.store,
+                                           std::move(*store_), key_);
+    case EngineKind::kFloat:
+      return std::make_unique<FloatEngine>(
+          std::make_shared<const Graph>(std::move(graph_)));
+    case EngineKind::kWorkers: {
+      auto p = shared(workers_->prepare(std::move(graph_)));
+      return std::make_unique<WorkersEngine>(
+          workers_->coordinator(), workers_->transport(), std::move(p));
+    }
+    case EngineKind::kVirtual:
+      return open_virtual();
+    default:
+      break;
+  }
+  auto p = shared(
+      prepare(std::move(graph_), plan_request(flags_.plan), Images::kNone));
+  return node_engine(std::move(p),
+                     store_settings(flags_.plan, flags_.verb, labels),
+                     flags_.trace);
+}
+
+}  // namespace shoal

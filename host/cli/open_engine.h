@@ -1,0 +1,70 @@
+// From flags to the engine that they ask for, in two steps: what is run is
+// known (for inputs, labels and data) before anything is planned or connected.
+//
+//   EngineOpening opening({.verb = "run", .model = path, .plan = flags.plan});
+//   const Bytes input = load_input(opening.graph(), ...);
+//   const std::unique_ptr<Engine> engine = opening.open();
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/cli/commands.h"
+#include "host/cli/worker_cluster.h"
+#include "host/engine/abilities.h"
+#include "host/engine/engine.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/virtual_engine.h"
+#include "host/program/store/open_store.h"
+
+namespace shoal {
+
+struct EngineFlags {
+  const char* verb;  // for those who wait for what it owns
+  std::string model;
+  PlanFlags plan;
+  ClusterFlags cluster = {};
+  NetworkFlags network = {};
+  bool trace = false;   // answers have values
+  bool floats = false;  // a float model runs on the oracle
+  bool remote = false;  // nodes at addresses run there, else here
+  bool jobs = false;    // so many threads were asked for
+  // Of virtual nodes, besides what the network flags say; none: bytes count,
+  // not their time.
+  std::optional<SimOptions> timed = {};
+};
+
+class EngineOpening {
+ public:
+  // Loads the model, or without one the description of --store. Throws
+  // Error(kUsage) for a flag that the engine cannot obey.
+  explicit EngineOpening(EngineFlags);
+
+  EngineKind kind() const { return kind_; }
+  // Until open(); then the engine has it.
+  const Graph& graph() const { return store_ ? store_->info.graph : graph_; }
+  // Those of a store; else none.
+  std::vector<std::string> labels() const;
+
+  // Once. `labels`: for the stores that are written. The engine must not
+  // outlive this.
+  std::unique_ptr<Engine> open(const std::vector<std::string>& labels = {});
+  // The same for kVirtual.
+  std::unique_ptr<VirtualEngine> open_virtual();
+
+ private:
+  void open_store();
+  void load();
+  void check() const;
+
+  EngineFlags flags_;
+  EngineKind kind_ = EngineKind::kNode;
+  Graph graph_;
+  std::optional<StoreKey> key_;
+  std::optional<StoreAccess> store_;
+  std::optional<WorkerCluster> workers_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,88 @@
+// One way to run a model: inputs in, answers out. Behind it are a node on this
+// computer, a store that was built, nodes in virtual time, workers, an emulated
+// board and the float oracle; a verb is a loop over it.
+//
+//   engine.stream([&] { return next_input(); },
+//                 [&](const Answer& a) { use(a.output); });
+//   engine.report().seconds ...
+//
+// All bytes are in the file's types, the tensors one after another. What an
+// engine cannot do is told by abilities.h before it is made.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/model/graph/graph.h"
+#include "host/plan/types/plan.h"
+#include "host/program/store/file_storage.h"
+
+namespace shoal {
+
+using Bytes = std::vector<uint8_t>;
+
+// Of one frame.
+struct Answer {
+  const Bytes& output;
+  // What every tensor of the file held, by its number, as the oracle's values
+  // are; empty if the engine does not trace. To be asked before take returns.
+  std::function<std::vector<Bytes>()> values = {};
+};
+
+// A node that takes part.
+struct EngineNode {
+  std::string name;  // empty: the only one
+  std::string board;
+  uint32_t arena_bytes = 0;
+  size_t stages = 0;
+};
+std::vector<EngineNode> engine_nodes(const Plan&);
+
+// A storage, and what it did.
+struct StorageWork {
+  std::string name;  // of the part that the store is for
+  bool sealed = false;
+  std::string life;  // what the plan says of it; empty: nothing is written
+  FileCounters done;
+};
+FileCounters counted(const FileCounters& before, const FileCounters& after);
+
+struct EngineReport {
+  std::string what;   // "one node", "8 workers"
+  std::string where;  // of the seconds: "on this computer"
+  std::vector<EngineNode> nodes;
+  int batch = 1;       // frames that run together
+  int64_t frames = 0;  // that were streamed
+  int64_t runs = 0;    // of them, or of batches of them
+  double seconds = 0;  // from the first input to the last output
+  std::optional<StorageWork> storage;
+  std::vector<std::string> notes;  // what a person should know of the run
+};
+
+class Engine {
+ public:
+  // The inputs of the next frame; none: there are no more, and it is not called
+  // again.
+  using Next = std::function<std::optional<Bytes>()>;
+  // Of the frames in their order.
+  using Take = std::function<void(const Answer&)>;
+
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  virtual const Graph& graph() const = 0;
+  // Runs frames until `next` has no more. Several may be under way.
+  virtual void stream(const Next& next, const Take& take) = 0;
+  // Of all that was streamed.
+  virtual EngineReport report() const = 0;
+  // One more of its kind, for another thread; null: there is only one.
+  virtual std::unique_ptr<Engine> another() const { return nullptr; }
+};
+
+}  // namespace shoal

@@ -1,0 +1,75 @@
+#include "host/engine/workers/workers_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/size.h"
+#include "host/engine/workers/drive.h"
+
+namespace shoal {
+
+int64_t deployed_bytes(const Coordinator& coordinator, const Prepared& p) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < p.images.size(); ++i) {
+    const bool takes_part = !p.plan.nodes[i].stages.empty();
+    if (!takes_part || coordinator.report(static_cast<int>(i)).held) continue;
+    bytes += p.plan.nodes[i].program_bytes;
+  }
+  return bytes;
+}
+
+std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
+  int held = 0;
+  for (size_t i = 0; i < p.images.size(); ++i) {
+    held += coordinator.report(static_cast<int>(i)).held ? 1 : 0;
+  }
+  return "deployed " + format_bytes(deployed_bytes(coordinator, p)) + "; " +
+         std::to_string(held) + " of " + std::to_string(p.images.size()) +
+         " nodes had their program";
+}
+
+WorkersEngine::WorkersEngine(Coordinator& coordinator,
+                             const HostTransport& transport,
+                             std::shared_ptr<const Prepared> prepared)
+    : coordinator_(coordinator),
+      transport_(transport),
+      prepared_(std::move(prepared)) {}
+
+void WorkersEngine::stream(const Next& next, const Take& take) {
+  seconds_ += stream_frames(coordinator_, transport_, *prepared_, next,
+                            [&](const Bytes& output) {
+                              ++frames_;
+                              take({output});
+                            });
+}
+
+std::string WorkersEngine::traffic_text() const {
+  const shoal_link_counters own = coordinator_.counters();
+  uint64_t sent = own.sent_bytes, rows = own.row_bytes;
+  uint64_t again = own.resent_bytes;
+  for (size_t i = 0; i < prepared_->images.size(); ++i) {
+    const PingAnswer last = coordinator_.report(static_cast<int>(i)).last;
+    sent += last.sent_bytes;
+    rows += last.row_bytes;
+    again += last.resent_bytes;
+  }
+  const auto count = static_cast<uint64_t>(std::max<int64_t>(frames_, 1));
+  const auto a_frame = [count](uint64_t v) {
+    return format_count(static_cast<int64_t>(v / count));
+  };
+  return "traffic  " + a_frame(sent) + " B a frame, " + a_frame(rows) +
+         " of them rows, " + a_frame(again) + " of rows again";
+}
+
+EngineReport WorkersEngine::report() const {
+  EngineReport r;
+  r.nodes = engine_nodes(prepared_->plan);
+  r.what = std::to_string(r.nodes.size()) + " workers";
+  r.where = "on this computer";
+  r.frames = r.runs = frames_;
+  r.seconds = seconds_;
+  r.notes = {deployed_text(coordinator_, *prepared_), traffic_text()};
+  return r;
+}
+
+}  // namespace shoal

@@ -1,0 +1,39 @@
+// Workers as an engine: connected already, they get their programs when frames
+// begin to stream.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/engine/engine.h"
+#include "host/engine/workers/coordinator.h"
+#include "host/engine/workers/transport.h"
+
+namespace shoal {
+
+// Bytes of programs that the nodes did not have already.
+int64_t deployed_bytes(const Coordinator&, const Prepared&);
+// That, and how many had theirs.
+std::string deployed_text(const Coordinator&, const Prepared&);
+
+class WorkersEngine final : public Engine {
+ public:
+  WorkersEngine(Coordinator&, const HostTransport&,
+                std::shared_ptr<const Prepared>);
+
+  const Graph& graph() const override { return prepared_->graph; }
+  // The nodes are told to stop, however it ends; on a signal, too.
+  void stream(const Next&, const Take&) override;
+  EngineReport report() const override;
+
+ private:
+  std::string traffic_text() const;
+
+  Coordinator& coordinator_;
+  const HostTransport& transport_;
+  const std::shared_ptr<const Prepared> prepared_;
+  int64_t frames_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace shoal
