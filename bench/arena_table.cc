@@ -1,5 +1,5 @@
 // README's table: for each golden model the smallest arena and the fastest
-// plan, beside what an engine with whole tensors needs at the least.
+// plan, beside what an engine with whole tensors needs at least.
 //   arena_table FOLDER   (the folder with golden/ and models/)
 #include <algorithm>
 #include <cstdio>

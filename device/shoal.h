@@ -146,7 +146,7 @@ typedef struct shoal_link_counters {
   uint64_t stale;     /* another epoch, a packet number seen before */
   uint64_t malformed; /* authentic, but not a datagram of this version */
   uint64_t early;     /* out of order or beyond credit: not acknowledged */
-  uint64_t fill[16];  /* datagrams with segments, by sixteenths of payload */
+  uint64_t fill[16];  /* datagrams with fragments, by sixteenths of payload */
 } shoal_link_counters;
 
 /* What a node has done with its storage since it was opened. */

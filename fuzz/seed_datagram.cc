@@ -31,10 +31,10 @@ Bytes credit(uint16_t target, uint32_t limit) {
   shoal::ItemWriter(b.data(), b.data() + b.size()).credit(target, limit);
   return b;
 }
-Bytes segment(uint16_t stream, uint32_t offset, uint16_t length) {
-  Bytes b(shoal::kSegmentHeadBytes + length);
+Bytes fragment(uint16_t stream, uint32_t offset, uint16_t length) {
+  Bytes b(shoal::kFragmentHeadBytes + length);
   uint8_t* to = shoal::ItemWriter(b.data(), b.data() + b.size())
-                    .segment(stream, offset, length);
+                    .fragment(stream, offset, length);
   std::memset(to, 1, length);
   return b;
 }
@@ -52,20 +52,21 @@ int main(int argc, char** argv) {
   }
   const std::string folder = argv[1];
   try {
-    // Segments come, are consumed and answered, one of them early.
-    const Bytes receive = kSend + datagram(0, segment(0, 0, 100)) +
-                          datagram(1, segment(1, 0, 50) + segment(1, 50, 9)) +
-                          datagram(0, segment(0, 150, 20)) + consume(0, 60) +
-                          kSend + datagram(0, segment(0, 90, 80)) + kLater;
+    // Fragments come, are consumed and answered, one of them early.
+    const Bytes receive = kSend + datagram(0, fragment(0, 0, 100)) +
+                          datagram(1, fragment(1, 0, 50) + fragment(1, 50, 9)) +
+                          datagram(0, fragment(0, 150, 20)) + consume(0, 60) +
+                          kSend + datagram(0, fragment(0, 90, 80)) + kLater;
     shoal::write_file(folder + "/receive", kNoGaps + receive);
     // The same where it is placed, and gaps that are filled from all sides.
-    shoal::write_file(
-        folder + "/gaps",
-        kGaps + receive + datagram(1, segment(1, 100, 9)) +
-            datagram(1, segment(1, 120, 9)) + datagram(1, segment(1, 140, 9)) +
-            kSend + datagram(1, segment(1, 105, 30)) +
-            datagram(1, segment(1, 70, 200)) + datagram(1, segment(1, 40, 40)) +
-            consume(1, 99) + kLater);
+    shoal::write_file(folder + "/gaps",
+                      kGaps + receive + datagram(1, fragment(1, 100, 9)) +
+                          datagram(1, fragment(1, 120, 9)) +
+                          datagram(1, fragment(1, 140, 9)) + kSend +
+                          datagram(1, fragment(1, 105, 30)) +
+                          datagram(1, fragment(1, 70, 200)) +
+                          datagram(1, fragment(1, 40, 40)) + consume(1, 99) +
+                          kLater);
     // Rows go, some are acknowledged, others lost.
     shoal::write_file(
         folder + "/send",
@@ -76,9 +77,9 @@ int main(int argc, char** argv) {
     shoal::write_file(
         folder + "/stages",
         kGaps + datagram(1, credit(2, 300)) + kNextStage + make(0, 100) +
-            kSend + datagram(1, segment(2, 0, 100) + ack(0, 1)) +
-            datagram(0, segment(0, 0, 10)) + datagram(0, {}, 1) + kSend +
-            kNextStage + datagram(1, segment(1, 1000, 30) + Bytes{9}) +
+            kSend + datagram(1, fragment(2, 0, 100) + ack(0, 1)) +
+            datagram(0, fragment(0, 0, 10)) + datagram(0, {}, 1) + kSend +
+            kNextStage + datagram(1, fragment(1, 1000, 30) + Bytes{9}) +
             Bytes{3, 12, 4, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0});
     shoal::write_file(folder + "/blocked",
                       kNoGaps + make(0, 90) + kSend + kLater + kLater +

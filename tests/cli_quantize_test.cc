@@ -217,7 +217,7 @@ TEST_F(CliQuantize, RefusesWithTheReason) {
   std::filesystem::create_directories(shop_.folder() / "empty");
   refused(with("empty"), 2, "empty");
   shop_.write("short.bin", std::vector<uint8_t>(100));
-  refused(with("short.bin"), 2, "short.bin: 100 bytes are no frames of 3,072");
+  refused(with("short.bin"), 2, "short.bin: 100 bytes are not frames of 3,072");
   refused(with("frames.bin", {"--mean", "3"}), 2, "are for pictures");
   refused(with("data", {"--ranges", "best"}), 2, "--ranges: 'best' is unknown");
   refused(with("data", {"--percentile", "99"}), 2, "--ranges percentile");

@@ -1,5 +1,6 @@
 // Datagrams of a session between a coordinator and a node, byte by byte;
-// SPEC.md, "Sessions", has them in prose. All numbers are little-endian.
+// spec/datagrams.md, "Sessions", has them in prose. All numbers are
+// little-endian.
 //
 //   hello    coordinator -> node, twice: first without the node's nonce, then
 //            with it. Authenticated by the cluster key, or the second one by

@@ -3,7 +3,7 @@
 namespace shoal {
 namespace {
 
-constexpr uint16_t kUnit = Pace::kSegment;
+constexpr uint16_t kUnit = Pace::kFragment;
 constexpr uint16_t kFirst = 4 * kUnit;  // nothing known yet
 constexpr uint16_t kLeast = 2 * kUnit;  // after a loss that was noticed soon
 constexpr uint16_t kMost = 0xFFFF - kUnit;
@@ -32,12 +32,12 @@ void start_pace(Pace& p, uint16_t most) {
   p.window = p.threshold < kFirst ? p.threshold : kFirst;
 }
 
-void pace_acknowledged(Pace& p, uint16_t segments, uint16_t in_flight,
+void pace_acknowledged(Pace& p, uint16_t fragments, uint16_t in_flight,
                        uint16_t most) {
   if (in_flight < allowed_flights(p)) return;
   const uint32_t each =
       p.window < p.threshold ? kUnit : uint32_t{kUnit} * kUnit / p.window;
-  const uint32_t window = p.window + segments * (each > 0 ? each : 1);
+  const uint32_t window = p.window + fragments * (each > 0 ? each : 1);
   p.window = static_cast<uint16_t>(window < bound(most) ? window : bound(most));
 }
 

@@ -1,7 +1,7 @@
-// How many segments may be on their way to a peer. The window that the program
+// How many fragments may be on their way to a peer. The window that the program
 // gives is an upper bound; what the network between the two takes is found
 // out: slow start, additive increase, halving once a round trip (RFC 5681,
-// RFC 9002 section 7, with windows of a few segments). Pure functions over
+// RFC 9002 section 7, with windows of a few fragments). Pure functions over
 // Pace (device/program/link_layout.h), which the link keeps for each peer.
 //
 // Datagrams whose time-out passed may have been only slow. One of them is kept
@@ -18,14 +18,14 @@ namespace shoal {
 // `most`: the program's window.
 void start_pace(Pace&, uint16_t most);
 
-// Segments that may be on their way now; at least one.
+// Fragments that may be on their way now; at least one.
 inline uint16_t allowed_flights(const Pace& p) {
-  return static_cast<uint16_t>(p.window / Pace::kSegment);
+  return static_cast<uint16_t>(p.window / Pace::kFragment);
 }
 
-// So many segments were acknowledged; `in_flight` is what was on its way
+// So many fragments were acknowledged; `in_flight` is what was on its way
 // before. A window that is not used up does not grow.
-void pace_acknowledged(Pace&, uint16_t segments, uint16_t in_flight,
+void pace_acknowledged(Pace&, uint16_t fragments, uint16_t in_flight,
                        uint16_t most);
 
 // A round trip was measured.
@@ -47,11 +47,11 @@ void pace_silent(Pace&);
 // This one's time-out has passed.
 void pace_watch(Pace&, uint32_t packet, uint32_t sent_us, uint32_t next);
 
-// What an acknowledgement (SPEC.md, "Datagrams") says of the datagram that was
-// kept in mind: it came after all, or not though one came that was sent
-// `overtaken` later. It is forgotten then. `sent_us` is when it was sent, or 0
-// if the acknowledgement names later datagrams too: then it may come in place
-// of another that was lost, and tells nothing of the round trip.
+// What an acknowledgement (spec/datagrams.md, "Datagrams") says of the datagram
+// that was kept in mind: it came after all, or not though one came that was
+// sent `overtaken` later. It is forgotten then. `sent_us` is when it was sent,
+// or 0 if the acknowledgement names later datagrams too: then it may come in
+// place of another that was lost, and tells nothing of the round trip.
 enum class Watched : uint8_t { kOpen, kCame, kLost };
 Watched pace_watched(Pace&, uint32_t largest, uint32_t mask, uint32_t overtaken,
                      uint32_t& sent_us);

@@ -16,7 +16,7 @@ class Twin {
  public:
   Twin(uint32_t most, uint32_t base) : ranges_(most), base_(base) {}
 
-  // As a receiver does with a segment; false: it is dropped.
+  // As a receiver does with a fragment; false: it is dropped.
   bool take(uint32_t begin, uint32_t end) {
     if (end <= received_) return true;
     if (begin < received_) begin = received_;
@@ -84,7 +84,7 @@ class Twin {
   bool there_[kBytes] = {};
 };
 
-TEST(Gaps, AnySegmentsInAnyOrderAreThoseOfAPlainSet) {
+TEST(Gaps, AnyFragmentsInAnyOrderAreThoseOfAPlainSet) {
   std::mt19937 random(7);
   for (int run = 0; run < 3000; ++run) {
     const uint32_t bases[] = {0, 0x7FFFFFE0, 0xFFFFFFE0};

@@ -48,7 +48,7 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   if (payload_ < kLeastPayload) return Status::kBadArgument;
   if (payload_ > 0xFFFF) payload_ = 0xFFFF;
   capacity_ =
-      payload_ - kDataHeadBytes - kSegmentHeadBytes - config.cipher->tag_bytes;
+      payload_ - kDataHeadBytes - kFragmentHeadBytes - config.cipher->tag_bytes;
   config_ = &config;
   owner_ = &owner;
   entries_ = peers;
@@ -109,7 +109,7 @@ uint64_t Link::now_us() const {
   return t.now_us(t.user);
 }
 
-// RFC 6298: what an answer takes at the most, from a peer that is at its link;
+// RFC 6298: what an answer takes at most, from a peer that is at its link;
 // in haste twice the deviation must do. Of one that has not answered yet as
 // much as of the slowest of the others.
 uint32_t Link::trip_us(uint16_t peer, bool haste) const {
@@ -141,7 +141,7 @@ bool Link::hasty(uint16_t peer) const {
 }
 
 // Something was told so many `times` in vain. With patience `more_us` are
-// added: a single loss, even of what is sent again, is no sign of a full
+// added: a single loss, even of what is sent again, is not a sign of a full
 // network.
 uint32_t Link::again_us(uint16_t peer, uint16_t times, uint32_t more_us) const {
   if (hasty(peer)) return doubled(trip_us(peer, true), times / 4);

@@ -10,7 +10,7 @@
 // Bytes behind a gap have their place already. They are placed as long as the
 // list of ranges of their in-stream (gaps.h; the program says how long it is)
 // has room for them; else their datagram is not acknowledged. Without a list
-// bytes are placed in order only. A sender keeps a flight for each segment
+// bytes are placed in order only. A sender keeps a flight for each fragment
 // until that is acknowledged, and sends again those that were lost.
 //
 // Memory: the tables (device/program/link_layout.h) and the packet buffer are
@@ -48,7 +48,7 @@ class Streams {
   virtual void released(uint16_t target, uint32_t offset) = 0;
   // Bytes before this offset may be placed. It never goes back, and never
   // beyond the last byte of the frame under way: what is said of a stream
-  // outside its stage rests on that (Link::place_segment).
+  // outside its stage rests on that (Link::place_fragment).
   virtual uint32_t limit(uint16_t stream) const = 0;
   // Takes bytes of an in-stream; all before limit(), each byte once.
   virtual void place(uint16_t stream, uint32_t offset, const uint8_t* from,
@@ -133,7 +133,7 @@ class Link {
   static constexpr uint16_t kMore = 4096;     // credit than one datagram holds
 
   static constexpr uint32_t kAnswerDelayUs = 500;
-  // Segments that must arrive before haste ends that peers have told of: fewer
+  // Fragments that must arrive before haste ends that peers have told of: fewer
   // than after a loss of its own, so that it does not go round.
   static constexpr uint16_t kToldOfLosses = 32;
   // Then the sender has no rows, or asks itself when it has.
@@ -171,17 +171,17 @@ class Link {
   void note_refusal(uint16_t peer, uint64_t now);
   void tell_again(uint16_t peer, bool flush, uint64_t now);
   bool serve(uint16_t peer, bool flush, uint64_t now);
-  bool send_datagram(uint16_t peer, bool segments, uint64_t now);
+  bool send_datagram(uint16_t peer, bool fragments, uint64_t now);
   void note_answer(PeerState&, bool rows, uint64_t now);
   void write_acks(const PeerState&, ItemWriter&) const;
   bool write_credit(uint16_t peer, uint32_t packet, uint64_t now, ItemWriter&);
-  uint32_t write_segments(uint16_t peer, uint32_t packet, uint64_t now,
-                          ItemWriter&);
+  uint32_t write_fragments(uint16_t peer, uint32_t packet, uint64_t now,
+                           ItemWriter&);
   uint32_t write_lost(uint16_t peer, uint32_t packet, uint64_t now,
                       ItemWriter&);
   Flight* unused_flight(uint16_t peer);
   Flight* next_lost(uint16_t peer);
-  void count_segments(uint16_t peer, uint32_t packet);
+  void count_fragments(uint16_t peer, uint32_t packet);
   void take_back(uint16_t peer, uint32_t packet);
   void repeat_credit(uint16_t peer);
 
@@ -192,7 +192,7 @@ class Link {
   // What a datagram had.
   struct Taken {
     bool all = true;  // of it was placed
-    bool segments = false, credit = false;
+    bool fragments = false, credit = false;
   };
   Taken take_items(uint16_t peer, const uint8_t* items, uint32_t bytes,
                    uint64_t now);
@@ -202,7 +202,7 @@ class Link {
   void take_watched(uint16_t peer, const Item& ack, uint64_t now);
   void note_loss();
   void find_losses(uint16_t peer, uint32_t largest);
-  bool place_segment(uint16_t peer, const Item&, uint64_t now);
+  bool place_fragment(uint16_t peer, const Item&, uint64_t now);
   void place_new(uint16_t stream, const Item&, uint32_t begin);
   void measure(uint16_t peer, uint32_t sample_us);
 
@@ -221,7 +221,7 @@ class Link {
   uint64_t retry_at_us_ = 0;  // the transport takes nothing before
   uint32_t retry_us_ = 0;
   uint32_t payload_ = 0;   // of a datagram, at most
-  uint32_t capacity_ = 0;  // of a datagram with one segment and nothing else
+  uint32_t capacity_ = 0;  // of a datagram with one fragment and nothing else
   uint32_t first_ = 0;     // peer that is served first
   uint32_t entered_ = 0;   // in-stream numbers below this have had credit
   uint16_t node_ = 0;
@@ -229,8 +229,8 @@ class Link {
   bool awake_ = false;
   bool held_ = false;  // bytes wait for a flush
   // Of what goes to any peer: much more for each loss, one less for each
-  // segment that arrives. 0: what is not answered was not lost, its receiver is
-  // away.
+  // fragment that arrives. 0: what is not answered was not lost, its receiver
+  // is away.
   uint16_t losses_ = 0;
   shoal_link_counters counters_{};
 };

@@ -87,11 +87,11 @@ class Hostile : public ::testing::TestWithParam<const shoal_cipher*> {
     return d;
   }
   uint64_t next_number() { return b().peer_state(0).newest + 1; }
-  static Bytes segment(uint16_t stream, uint32_t offset, uint16_t length,
-                       int edge = -1) {
-    Bytes bytes(kSegmentHeadBytes + length);
+  static Bytes fragment(uint16_t stream, uint32_t offset, uint16_t length,
+                        int edge = -1) {
+    Bytes bytes(kFragmentHeadBytes + length);
     ItemWriter w(bytes.data(), bytes.data() + bytes.size());
-    uint8_t* to = w.segment(stream, offset, length);
+    uint8_t* to = w.fragment(stream, offset, length);
     for (uint32_t i = 0; i < length; ++i) {
       to[i] = test::stream_byte(edge < 0 ? stream : edge, offset + i);
     }
@@ -143,7 +143,7 @@ class Hostile : public ::testing::TestWithParam<const shoal_cipher*> {
   Node& b() { return *world_.nodes[1]; }
 
   World world_;
-  Bytes genuine_;  // with both segments
+  Bytes genuine_;  // with both fragments
 };
 
 TEST_P(Hostile, TruncatedAtEveryByte) {
@@ -185,16 +185,16 @@ TEST_P(Hostile, Replayed) {
   refused(genuine_, Status::kStale, &shoal_link_counters::stale);
   // Older than the window of 64: refused, though it never came.
   const uint64_t skipped = next_number();
-  const Bytes old = seal(0, skipped, segment(0, 150, 10));
+  const Bytes old = seal(0, skipped, fragment(0, 150, 10));
   ASSERT_EQ(to_b(seal(0, skipped + 63, {})), Status::kOk);
   ASSERT_EQ(to_b(seal(0, skipped + 64, {})), Status::kOk);
   refused(old, Status::kStale, &shoal_link_counters::stale);
-  EXPECT_EQ(to_b(seal(0, skipped + 1, segment(0, 150, 10))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, skipped + 1, fragment(0, 150, 10))), Status::kOk);
   EXPECT_EQ(b().ins[0].placed, 160u);
 }
 
 TEST_P(Hostile, OfAnotherEpoch) {
-  refused(seal(0, next_number(), segment(0, 50, 10), 0, 0, 6), Status::kStale,
+  refused(seal(0, next_number(), fragment(0, 50, 10), 0, 0, 6), Status::kStale,
           &shoal_link_counters::stale);
 }
 
@@ -211,21 +211,21 @@ class HostileWithKeys : public Hostile {};
 
 TEST_P(HostileWithKeys, SealedWithAnotherKey) {
   // Node 2 says that it is node 0.
-  refused(seal(0, next_number(), segment(0, 50, 10), 0, 2), Status::kBadTag,
+  refused(seal(0, next_number(), fragment(0, 50, 10), 0, 2), Status::kBadTag,
           &shoal_link_counters::forged);
 }
 
-// Nothing is taken of it, though a legal segment comes first.
+// Nothing is taken of it, though a legal fragment comes first.
 TEST_P(Hostile, GenuineButMalformed) {
-  const Bytes good = segment(0, 50, 10);
+  const Bytes good = fragment(0, 50, 10);
   const auto after_good = [&](const Bytes& items) {
     malformed(joined(good, items));
   };
   after_good({9});
   after_good({1, 0});
-  after_good(Bytes(kSegmentHeadBytes, 3));   // longer than the datagram
+  after_good(Bytes(kFragmentHeadBytes, 3));  // longer than the datagram
   after_good({3, 0, 0, 60, 0, 0, 0, 0, 0});  // empty
-  after_good(segment(2, 0, 10));             // node 2's stream
+  after_good(fragment(2, 0, 10));            // node 2's stream
   after_good(credit(7, 100));                // no such target
   b().link.send(true);
   const auto sent = uint32_t(b().peer_state(0).next_packet);
@@ -253,7 +253,7 @@ TEST_P(Hostile, CreditForATargetOfAnotherPeer) {
 
 TEST_P(Hostile, BehindAGapIsNeitherPlacedNorAcknowledged) {
   const uint64_t number = next_number();
-  EXPECT_EQ(to_b(seal(0, number, segment(0, 51, 10))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number, fragment(0, 51, 10))), Status::kOk);
   EXPECT_EQ(b().ins[0].placed, 50u);
   EXPECT_EQ(b().link.counters().early, 1u);
   EXPECT_FALSE(kept(number));
@@ -261,27 +261,27 @@ TEST_P(Hostile, BehindAGapIsNeitherPlacedNorAcknowledged) {
 
 TEST_P(Hostile, BeyondCreditIsNeitherPlacedNorAcknowledged) {
   const uint64_t number = next_number();
-  EXPECT_EQ(to_b(seal(0, number, segment(0, 50, 1951))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number, fragment(0, 50, 1951))), Status::kOk);
   EXPECT_EQ(b().ins[0].placed, 50u);
   EXPECT_EQ(b().link.counters().early, 1u);
   EXPECT_FALSE(kept(number));
-  EXPECT_EQ(to_b(seal(0, number + 1, segment(0, 50, 1950))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number + 1, fragment(0, 50, 1950))), Status::kOk);
   EXPECT_EQ(b().ins[0].placed, 2000u);
   EXPECT_TRUE(kept(number + 1));
 }
 
 TEST_P(Hostile, OldBytesAreAcknowledgedAndNewOnesBehindThemPlaced) {
   const uint64_t number = next_number();
-  EXPECT_EQ(to_b(seal(0, number, segment(0, 10, 20))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number, fragment(0, 10, 20))), Status::kOk);
   EXPECT_TRUE(kept(number));
-  EXPECT_EQ(to_b(seal(0, number + 1, segment(0, 10, 60))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number + 1, fragment(0, 10, 60))), Status::kOk);
   EXPECT_TRUE(kept(number + 1));
   EXPECT_EQ(b().ins[0].placed, 70u);
 }
 
-TEST_P(Hostile, OneEarlySegmentKeepsTheDatagramFromAcknowledgement) {
+TEST_P(Hostile, OneEarlyFragmentKeepsTheDatagramFromAcknowledgement) {
   const uint64_t number = next_number();
-  const Bytes items = joined(segment(0, 50, 10), segment(1, 60, 10));
+  const Bytes items = joined(fragment(0, 50, 10), fragment(1, 60, 10));
   EXPECT_EQ(to_b(seal(0, number, items)), Status::kOk);
   EXPECT_FALSE(kept(number));
   EXPECT_EQ(b().ins[0].placed, 60u);
@@ -292,19 +292,19 @@ TEST_P(Hostile, OneEarlySegmentKeepsTheDatagramFromAcknowledgement) {
 TEST_P(Hostile, StreamsOfOtherStages) {
   uint64_t number = next_number();
   // It has had no credit yet: not acknowledged, whatever it says.
-  EXPECT_EQ(to_b(seal(0, number, segment(3, 0, 10, 4))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number, fragment(3, 0, 10, 4))), Status::kOk);
   EXPECT_FALSE(kept(number));
   EXPECT_EQ(b().link.counters().early, 1u);
   b().enter(1, 0);
-  EXPECT_EQ(to_b(seal(0, ++number, segment(3, 0, 10, 4))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, ++number, fragment(3, 0, 10, 4))), Status::kOk);
   EXPECT_TRUE(kept(number));
   EXPECT_EQ(b().ins[0].placed, 10u);
   // Streams of stage 0 are complete now: what comes of them is old.
-  EXPECT_EQ(to_b(seal(0, ++number, segment(0, 3000, 10))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, ++number, fragment(0, 3000, 10))), Status::kOk);
   EXPECT_TRUE(kept(number));
   EXPECT_EQ(b().ins[0].placed, 10u);
   // No stage has such a stream.
-  EXPECT_EQ(to_b(seal(0, ++number, segment(900, 0, 10))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, ++number, fragment(900, 0, 10))), Status::kOk);
   EXPECT_FALSE(kept(number));
 }
 
@@ -325,7 +325,7 @@ class HostileGaps : public Hostile {
   bool take(uint32_t begin, uint32_t end, int edge = -1) {
     const uint64_t number = next_number();
     const auto bytes = static_cast<uint16_t>(end - begin);
-    EXPECT_EQ(to_b(seal(0, number, segment(0, begin, bytes, edge))),
+    EXPECT_EQ(to_b(seal(0, number, fragment(0, begin, bytes, edge))),
               Status::kOk);
     return kept(number);
   }
@@ -359,14 +359,14 @@ TEST_P(HostileGaps, BeyondCreditNothingIsPlacedBehindAGap) {
   EXPECT_EQ(b().placed_bytes, 100u + 10);
 }
 
-TEST_P(HostileGaps, OneSegmentWithoutRoomKeepsItsDatagramFromAcknowledgement) {
+TEST_P(HostileGaps, OneFragmentWithoutRoomKeepsItsDatagramFromAcknowledgement) {
   EXPECT_TRUE(take(60, 61));
   EXPECT_TRUE(take(70, 71));
   const uint64_t number = next_number();
-  const Bytes items = joined(segment(1, 60, 10), segment(0, 80, 10));
+  const Bytes items = joined(fragment(1, 60, 10), fragment(0, 80, 10));
   EXPECT_EQ(to_b(seal(0, number, items)), Status::kOk);
   EXPECT_FALSE(kept(number));
-  EXPECT_EQ(to_b(seal(0, number + 1, segment(1, 50, 10))), Status::kOk);
+  EXPECT_EQ(to_b(seal(0, number + 1, fragment(1, 50, 10))), Status::kOk);
   EXPECT_EQ(b().ins[1].placed, 70u);  // the other one was placed
 }
 

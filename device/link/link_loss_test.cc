@@ -70,7 +70,7 @@ TEST(LinkLoss, SilenceTellsOfALossAndIsMetWithPatience) {
   for (int i = 0; i < 5; ++i) {
     const uint64_t gap = p.wait_for(p.a());
     EXPECT_EQ(p.take().size(), 1u);
-    // Twice at the first pace: a single loss is no sign of a full network.
+    // Twice at the first pace: a single loss is not a sign of a full network.
     EXPECT_GE(gap, last < 100'000 && i > 1 ? 2 * last : last);
     EXPECT_LT(gap, 500'000u);
     last = gap;
@@ -199,7 +199,7 @@ TEST(LinkLoss, BytesBehindAGapArePlacedAndOnlyTheGapGoesAgain) {
     p.make(100);
     sent.push_back(p.take().at(0));
     if (i == 0) p.settle();
-    p.a().peer_state(0).pace.window = 8 * Pace::kSegment;
+    p.a().peer_state(0).pace.window = 8 * Pace::kFragment;
   }
   p.deliver({sent[2], sent[3], sent[4]});
   EXPECT_EQ(p.b().ins[0].placed, 0u);
@@ -227,7 +227,7 @@ TEST(LinkLoss, WhoIsOvertakenByMoreIsGivenMoreTime) {
   for (const int lost : {1, 0}) {
     std::vector<Datagram> sent;
     for (int i = 0; i < 5; ++i) {
-      p.a().peer_state(0).pace.window = 8 * Pace::kSegment;
+      p.a().peer_state(0).pace.window = 8 * Pace::kFragment;
       p.make(100);
       sent.push_back(p.take().at(0));
     }
@@ -246,7 +246,7 @@ TEST(LinkLoss, WhoIsOvertakenByMoreIsGivenMoreTime) {
   EXPECT_EQ(p.a().link.counters().resent_bytes, 0u);
 }
 
-// After a loss nobody is taken to be away for its poll gap; when many segments
+// After a loss nobody is taken to be away for its poll gap; when many fragments
 // have arrived since, everybody is again.
 TEST(LinkLoss, LossesMakeHaste) {
   Topology t = one_way(4000, 1'000'000);

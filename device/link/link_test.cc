@@ -122,7 +122,7 @@ TEST(Link, OnlyFullDatagramsGoWithoutAFlush) {
   p.make(0, true);
   sent = p.take();
   ASSERT_EQ(sent.size(), 1u);
-  const uint32_t rows = 500 - kDataHeadBytes - kSegmentHeadBytes - 4;
+  const uint32_t rows = 500 - kDataHeadBytes - kFragmentHeadBytes - 4;
   EXPECT_EQ(sent[0].bytes.size(), 600 - rows + 12 + 9 + 4);
   EXPECT_EQ(p.a().link.counters().row_bytes, 610u);
   EXPECT_EQ(p.a().link.counters().fill[15], 1u);
@@ -281,7 +281,7 @@ TEST(Link, ManyAtOnceAreAllAcknowledged) {
   Channel c;
   c.max_payload = 1000;
   Pair p(t, c);
-  p.a().peer_state(0).pace.window = 60 * Pace::kSegment;
+  p.a().peer_state(0).pace.window = 60 * Pace::kFragment;
   p.settle();
   p.make(15'000);
   p.a().outs[1].made += 40'000;

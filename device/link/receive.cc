@@ -94,7 +94,7 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
     s.flags |= kAnswer;
     repeat_credit(peer);
   }
-  if (probe || taken.segments) {
+  if (probe || taken.fragments) {
     if (s.unacknowledged < 0xFFFF) ++s.unacknowledged;
   } else if (taken.credit && s.unacknowledged == 0 && losses_ > 0) {
     s.unacknowledged = 1;
@@ -137,7 +137,7 @@ bool Link::legal_item(uint16_t peer, const Item& item) const {
       const uint32_t i = uint32_t{item.number} - stage_.first_target;
       return i >= stage_.target_count || stage_.targets[i].peer == peer;
     }
-    case ItemKind::kSegment: {
+    case ItemKind::kFragment: {
       const uint32_t i = uint32_t{item.number} - stage_.first_stream;
       return i >= stage_.in_streams || stage_.streams[i].peer == peer;
     }
@@ -159,24 +159,24 @@ Link::Taken Link::take_items(uint16_t peer, const uint8_t* items,
         taken.credit = true;
         take_credit(peer, item);
         break;
-      case ItemKind::kSegment:
-        taken.segments = true;
-        taken.all &= place_segment(peer, item, now);
+      case ItemKind::kFragment:
+        taken.fragments = true;
+        taken.all &= place_fragment(peer, item, now);
         break;
     }
   }
   return taken;
 }
 
-// Whether the segment's bytes are here now, or were before.
+// Whether the fragment's bytes are here now, or were before.
 //
-// A stream of another stage has no state here; its segments can only be old
+// A stream of another stage has no state here; its fragments can only be old
 // ones. A sender goes as far as its credit, credit is given within a stage and
 // never beyond its frame (Streams::limit), and a stage is left only when its
 // in-streams have all bytes of the frame: so all that was ever credited has
 // been placed. Streams that never had their stage have had no credit; what
 // claims to be theirs is not acknowledged.
-bool Link::place_segment(uint16_t peer, const Item& item, uint64_t now) {
+bool Link::place_fragment(uint16_t peer, const Item& item, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t i = uint32_t{item.number} - stage_.first_stream;
   if (i >= stage_.in_streams) {

@@ -6,7 +6,7 @@
 namespace shoal {
 namespace {
 
-// A datagram's last few bytes are not worth the head of another segment.
+// A datagram's last few bytes are not worth the head of another fragment.
 constexpr uint32_t kLeastPiece = 16;
 // The transport could take no more.
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
@@ -64,7 +64,7 @@ void Link::note_refusal(uint16_t peer, uint64_t now) {
   awake_ = true;
 }
 
-// Segments that may be on their way to a peer.
+// Fragments that may be on their way to a peer.
 uint16_t Link::window(uint16_t peer) const {
   const uint16_t most = entries_[peer].window;
   const uint16_t now = allowed_flights(peers_[peer].pace);
@@ -158,11 +158,11 @@ bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
       (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
   const bool answer = (s.flags & (kLate | kProbe | kGap)) ||
                       ((flush || !(s.flags & kRides)) && wanted);
-  const bool segments =
+  const bool fragments =
       s.in_flight < window && s.waiting > 0 &&
       (flush || answer || s.in_flight == 0 || s.waiting >= capacity_);
-  if (segments || answer) {
-    if (send_datagram(peer, segments, now)) return true;
+  if (fragments || answer) {
+    if (send_datagram(peer, fragments, now)) return true;
     note_refusal(peer, now);
   }
   const bool more = s.waiting > 0 && s.in_flight < window;
@@ -170,7 +170,7 @@ bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
   return false;
 }
 
-bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
+bool Link::send_datagram(uint16_t peer, bool fragments, uint64_t now) {
   PeerState& s = peers_[peer];
   const shoal_cipher& cipher = *config_->cipher;
   uint8_t* datagram = config_->packet;
@@ -188,7 +188,7 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
   const bool all_credit =
       !(s.flags & kCredit) || write_credit(peer, packet, now, writer);
   const uint32_t rows =
-      segments ? write_segments(peer, packet, now, writer) : 0;
+      fragments ? write_fragments(peer, packet, now, writer) : 0;
 
   const uint32_t bytes = static_cast<uint32_t>(writer.end() - items);
   const uint32_t size = kDataHeadBytes + bytes + cipher.tag_bytes;
@@ -210,7 +210,7 @@ bool Link::send_datagram(uint16_t peer, bool segments, uint64_t now) {
   if (rows > 0) {
     const uint32_t fill = size * 16 / payload_;
     ++counters_.fill[fill < 15 ? fill : 15];
-    count_segments(peer, packet);
+    count_fragments(peer, packet);
     lower_timer(now + timeout_us(peer));
   }
   return true;
@@ -263,8 +263,8 @@ bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
 }
 
 // Bytes of rows that were written: lost ones first, and no others meanwhile.
-uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
-                              ItemWriter& writer) {
+uint32_t Link::write_fragments(uint16_t peer, uint32_t packet, uint64_t now,
+                               ItemWriter& writer) {
   PeerState& s = peers_[peer];
   uint32_t rows = s.lost > 0 ? write_lost(peer, packet, now, writer) : 0;
   for (uint16_t i = 0; s.lost == 0 && i < stage_.target_count; ++i) {
@@ -272,15 +272,15 @@ uint32_t Link::write_segments(uint16_t peer, uint32_t packet, uint64_t now,
     uint32_t bytes = sendable(i);
     if (bytes == 0) continue;
     const uint32_t least = bytes < kLeastPiece ? bytes : kLeastPiece;
-    if (writer.room() < kSegmentHeadBytes + least) continue;
-    const uint32_t room = writer.room() - kSegmentHeadBytes;
+    if (writer.room() < kFragmentHeadBytes + least) continue;
+    const uint32_t room = writer.room() - kFragmentHeadBytes;
     if (bytes > room) bytes = room;
     if (s.in_flight >= window(peer)) break;
     Flight* flight = unused_flight(peer);
     if (!flight) break;
     TargetState& t = targets_[i];
     const uint16_t length = static_cast<uint16_t>(bytes);
-    uint8_t* to = writer.segment(stage_.targets[i].there, t.sent, length);
+    uint8_t* to = writer.fragment(stage_.targets[i].there, t.sent, length);
     owner_->read(i, t.sent, to, bytes);
     *flight = {packet, stamp(now), t.sent, i, length};
     ++s.in_flight;
@@ -300,7 +300,7 @@ uint32_t Link::write_lost(uint16_t peer, uint32_t packet, uint64_t now,
   while (s.lost > 0 && s.in_flight < window(peer)) {
     Flight& f = *next_lost(peer);
     const uint32_t room = writer.room();
-    if (room < kSegmentHeadBytes + uint32_t{f.bytes}) break;
+    if (room < kFragmentHeadBytes + uint32_t{f.bytes}) break;
     f.packet = packet;
     f.sent_us = stamp(now);
     --s.lost;
@@ -309,7 +309,7 @@ uint32_t Link::write_lost(uint16_t peer, uint32_t packet, uint64_t now,
       Flight& more = *next_lost(peer);
       const uint32_t bytes = uint32_t{f.bytes} + more.bytes;
       if (more.target != f.target || more.offset != f.offset + f.bytes ||
-          room < kSegmentHeadBytes + bytes) {
+          room < kFragmentHeadBytes + bytes) {
         break;
       }
       f.bytes = static_cast<uint16_t>(bytes);
@@ -317,7 +317,7 @@ uint32_t Link::write_lost(uint16_t peer, uint32_t packet, uint64_t now,
       --s.lost;
     }
     const uint16_t there = stage_.targets[f.target].there;
-    owner_->read(f.target, f.offset, writer.segment(there, f.offset, f.bytes),
+    owner_->read(f.target, f.offset, writer.fragment(there, f.offset, f.bytes),
                  f.bytes);
     s.waiting -= f.bytes;
     rows += f.bytes;
@@ -348,7 +348,7 @@ Flight* Link::unused_flight(uint16_t peer) {
   return nullptr;
 }
 
-void Link::count_segments(uint16_t peer, uint32_t packet) {
+void Link::count_fragments(uint16_t peer, uint32_t packet) {
   const Flight* flights = flights_of(peer);
   for (uint32_t i = 0; i < entries_[peer].window; ++i) {
     const Flight& f = flights[i];

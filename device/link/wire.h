@@ -1,8 +1,8 @@
-// The bytes of a data datagram (SPEC.md, "Datagrams"):
+// The bytes of a data datagram (spec/datagrams.md, "Datagrams"):
 //
 //   head     kind, flags, sender's node number, epoch, low bits of the packet
 //            number: 12 bytes, authenticated
-//   items    acknowledgements, credit, segments: sealed
+//   items    acknowledgements, credit, fragments: sealed
 //   tag      the cipher's
 //
 // Other kinds of datagrams belong to the coordinator's sessions
@@ -24,13 +24,13 @@ inline constexpr uint8_t kFlagHaste = 4;  // much is lost: answer at once
 inline constexpr uint32_t kDataHeadBytes = 12;
 
 enum class ItemKind : uint8_t {
-  kAck = 1,      // largest, mask
-  kCredit = 2,   // number of the receiver's target, absolute limit
-  kSegment = 3,  // number of the receiver's in-stream, offset, length, bytes
+  kAck = 1,       // largest, mask
+  kCredit = 2,    // number of the receiver's target, absolute limit
+  kFragment = 3,  // number of the receiver's in-stream, offset, length, bytes
 };
 inline constexpr uint32_t kAckBytes = 9;
 inline constexpr uint32_t kCreditBytes = 7;
-inline constexpr uint32_t kSegmentHeadBytes = 9;
+inline constexpr uint32_t kFragmentHeadBytes = 9;
 
 inline void put16(uint8_t* to, uint16_t v) {
   to[0] = static_cast<uint8_t>(v);
@@ -78,7 +78,7 @@ constexpr uint64_t whole_packet_number(uint64_t expected, uint32_t low) {
 struct Item {
   ItemKind kind{};
   uint16_t number = 0;  // of the target or the in-stream
-  uint16_t length = 0;  // of a segment, at least 1
+  uint16_t length = 0;  // of a fragment, at least 1
   uint32_t value = 0;   // largest, limit or offset
   uint32_t mask = 0;    // of an acknowledgement
   const uint8_t* bytes = nullptr;
@@ -104,15 +104,15 @@ class ItemReader {
         item.number = get16(next_ + 1);
         item.value = get32(next_ + 3);
         return skip(kCreditBytes);
-      case ItemKind::kSegment:
-        if (!has(kSegmentHeadBytes)) return false;
+      case ItemKind::kFragment:
+        if (!has(kFragmentHeadBytes)) return false;
         item.number = get16(next_ + 1);
         item.value = get32(next_ + 3);
         item.length = get16(next_ + 7);
-        item.bytes = next_ + kSegmentHeadBytes;
+        item.bytes = next_ + kFragmentHeadBytes;
         if (item.length == 0) return malformed();
-        if (!has(kSegmentHeadBytes + item.length)) return false;
-        return skip(kSegmentHeadBytes + item.length);
+        if (!has(kFragmentHeadBytes + item.length)) return false;
+        return skip(kFragmentHeadBytes + item.length);
     }
     return malformed();
   }
@@ -159,13 +159,13 @@ class ItemWriter {
     next_ += kCreditBytes;
     return true;
   }
-  // The place of the segment's bytes; there must be room for them.
-  uint8_t* segment(uint16_t stream, uint32_t offset, uint16_t length) {
-    next_[0] = static_cast<uint8_t>(ItemKind::kSegment);
+  // The place of the fragment's bytes; there must be room for them.
+  uint8_t* fragment(uint16_t stream, uint32_t offset, uint16_t length) {
+    next_[0] = static_cast<uint8_t>(ItemKind::kFragment);
     put16(next_ + 1, stream);
     put32(next_ + 3, offset);
     put16(next_ + 7, length);
-    uint8_t* bytes = next_ + kSegmentHeadBytes;
+    uint8_t* bytes = next_ + kFragmentHeadBytes;
     next_ = bytes + length;
     return bytes;
   }

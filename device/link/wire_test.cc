@@ -16,7 +16,7 @@ using Bytes = std::vector<uint8_t>;
 const Bytes kItems = {
     1, 5, 0, 0,    0,    0x3D, 0, 0, 0,                  // acknowledgement
     2, 3, 0, 0x40, 0x1F, 0,    0,                        // credit
-    3, 2, 0, 0xA0, 0x0F, 0,    0, 4, 0, 11, 12, 13, 14,  // segment
+    3, 2, 0, 0xA0, 0x0F, 0,    0, 4, 0, 11, 12, 13, 14,  // fragment
 };
 
 TEST(Wire, TheWriterWritesTheBytesOfTheSpecification) {
@@ -25,7 +25,7 @@ TEST(Wire, TheWriterWritesTheBytesOfTheSpecification) {
   EXPECT_TRUE(writer.ack(5, 0x3D));
   EXPECT_TRUE(writer.credit(3, 8000));
   const uint8_t rows[] = {11, 12, 13, 14};
-  std::memcpy(writer.segment(2, 4000, 4), rows, 4);
+  std::memcpy(writer.fragment(2, 4000, 4), rows, 4);
   EXPECT_EQ(writer.room(), 0u);
   EXPECT_EQ(Bytes(bytes, writer.end()), kItems);
 
@@ -74,7 +74,7 @@ TEST(Wire, TheReaderGivesEveryItem) {
   EXPECT_EQ(item.number, 3);
   EXPECT_EQ(item.value, 8000u);
   ASSERT_TRUE(reader.next(item));
-  EXPECT_EQ(item.kind, ItemKind::kSegment);
+  EXPECT_EQ(item.kind, ItemKind::kFragment);
   EXPECT_EQ(item.number, 2);
   EXPECT_EQ(item.value, 4000u);
   EXPECT_EQ(item.length, 4);
@@ -97,7 +97,7 @@ TEST(Wire, EveryPrefixIsWholeItemsOrRefused) {
   }
 }
 
-TEST(Wire, UnknownKindsAndEmptySegmentsAreRefused) {
+TEST(Wire, UnknownKindsAndEmptyFragmentsAreRefused) {
   for (int kind = 0; kind < 256; ++kind) {
     std::vector<uint8_t> bytes(16, 0);
     bytes[0] = static_cast<uint8_t>(kind);

@@ -1,5 +1,5 @@
 // Frames on a node's console: what emulated and wired boards say to the host.
-// SPEC.md has the same bytes in prose.
+// spec/stores.md has the same bytes in prose.
 //
 //   byte 0, 1   'S', 'F'
 //   byte 2      FrameType

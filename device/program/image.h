@@ -1,6 +1,6 @@
 // The program image: everything a node needs to run its part of a network,
 // in one little-endian block. This header is the only definition of the
-// format; SPEC.md gives the same bytes in prose. The host writes it
+// format; spec/image.md gives the same bytes in prose. The host writes it
 // (host/program/emit), the device reads it in place (device/runtime).
 //
 //   head      Header, StageEntry[stages], IoEntry[inputs + outputs],
@@ -35,7 +35,7 @@ inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
 inline constexpr int kMaxLoopActors = 6;
 inline constexpr int kMaxSpills = 8;  // of a stage
 inline constexpr int kMaxPeers = 256;
-inline constexpr int kMaxFlights = 1024;  // segments in flight to one peer
+inline constexpr int kMaxFlights = 1024;  // fragments in flight to one peer
 inline constexpr int kMaxGaps = 1024;     // of an in-stream
 inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
 inline constexpr uint32_t kTagBytes = 16;
@@ -130,7 +130,7 @@ static_assert(sizeof(IoEntry) == 16);
 // Another node of the cluster with which this one exchanges rows.
 struct PeerEntry {
   uint16_t node;         // its number in the plan, or kCoordinator
-  uint16_t window;       // segments in flight to it, at least 1
+  uint16_t window;       // fragments in flight to it, at least 1
   uint32_t poll_gap_us;  // its longest time away from the link
 };
 static_assert(sizeof(PeerEntry) == 8);
@@ -323,7 +323,7 @@ static_assert(sizeof(OrderRun) == 4);
 // table one after another; a row is released when all of them have it.
 //
 // Numbers: in-streams and targets are each counted over all stages of the
-// program, so those of a stage are contiguous. Segments carry the receiver's
+// program, so those of a stage are contiguous. Fragments carry the receiver's
 // in-stream number, credit the sender's target number.
 struct StreamRecord {
   uint16_t port;

@@ -34,7 +34,7 @@ struct Range {
 };
 static_assert(sizeof(Range) == 8);
 
-// A segment that was sent and not yet acknowledged.
+// A fragment that was sent and not yet acknowledged.
 struct Flight {
   uint32_t packet;   // low bits of its packet number
   uint32_t sent_us;  // 0: it was lost and waits to go again
@@ -48,7 +48,7 @@ constexpr bool is_lost(const Flight& f) { return f.bytes && !f.sent_us; }
 
 // How much may be on its way to a peer: see device/link/congestion.h.
 struct Pace {
-  static constexpr uint16_t kSegment = 64;  // one, in `window`, `threshold`
+  static constexpr uint16_t kFragment = 64;  // one, in `window`, `threshold`
   uint16_t window, threshold;  // may be on their way; slow start ends
   uint32_t recover;            // losses of packets before this one are counted
   // A packet that timed out, and the next one that was sent after that; when

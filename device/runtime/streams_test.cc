@@ -163,7 +163,7 @@ TEST(Streams, WhileTheProgramIsReadNothingIsTaken) {
   EXPECT_FALSE(node.spilled());
 }
 
-// One segment in flight to each peer.
+// One fragment in flight to each peer.
 TEST(Streams, WithTheSmallestWindow) {
   for (LinkedSample s : linked_samples()) {
     s.programs.window = 1;

@@ -1,6 +1,6 @@
 // The first bytes of a node's store: what lies where in it. Written by `shoal
-// build`, read by firmware and by runs from a store. SPEC.md has the same bytes
-// in prose.
+// build`, read by firmware and by runs from a store. spec/stores.md has the
+// same bytes in prose.
 //
 //   offset 0    Directory
 //   program     a program image (device/program/image.h), both parts

@@ -29,7 +29,8 @@ struct FileKind {
   bool pipes = false;  // /dev/stdin and /dev/fd/N may be pipes
 };
 
-// The largest that each can be; why is said in SPEC, "Files".
+// The largest that each can be; why is said in spec/files.md, "Limits of
+// files".
 namespace files {
 inline constexpr FileKind kModel{"a model", (int64_t{1} << 31) - 1};
 inline constexpr FileKind kInput{"an input", int64_t{1} << 30, true};

@@ -11,7 +11,7 @@ namespace {
 constexpr int kFrames = 2;  // the second one starts where the first one left
 constexpr unsigned kSeed = 20240607;
 
-// In which order agents are asked whether they can fire. What completes does
+// In which order processes are asked whether they can fire. What completes does
 // not depend on it; what a wrong plan overwrites may.
 enum class Asking { kDeepestFirst, kShallowestFirst, kAnyhow };
 
@@ -40,7 +40,7 @@ class Completion {
 
  private:
   bool drain(Asking asking) {
-    std::vector<int> order(tokens_.agent_count());
+    std::vector<int> order(tokens_.process_count());
     std::iota(order.begin(), order.end(), 0);
     if (asking == Asking::kDeepestFirst) {
       std::reverse(order.begin(), order.end());
@@ -67,8 +67,8 @@ class Completion {
   bool replay(int s) {
     std::vector<int> by_actor(node_.stages[s].actors.size(), -1);
     std::vector<int> callers;
-    for (int a = 0; a < tokens_.agent_count(); ++a) {
-      const int actor = tokens_.agent(a).actor;
+    for (int a = 0; a < tokens_.process_count(); ++a) {
+      const int actor = tokens_.process(a).actor;
       if (actor < 0) {
         callers.push_back(a);
       } else {
@@ -90,9 +90,9 @@ class Completion {
 
   void blocked(int frame, int s) {
     std::string who;
-    for (int a = 0; a < tokens_.agent_count(); ++a) {
+    for (int a = 0; a < tokens_.process_count(); ++a) {
       if (tokens_.done(a)) continue;
-      who += (who.empty() ? "" : ", ") + tokens_.agent(a).name;
+      who += (who.empty() ? "" : ", ") + tokens_.process(a).name;
     }
     found_.add("frame ", frame, ", stage ", s,
                " does not complete: ", who.empty() ? "the order goes on" : who);

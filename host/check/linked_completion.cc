@@ -1,6 +1,6 @@
 // All nodes of a linked plan at once. Every node goes through its stages by
 // itself; a row moves along a stream only while both of its ends are in their
-// stages, in the same frame; a stage is left when its agents have fired and
+// stages, in the same frame; a stage is left when its processes have fired and
 // its streams have ended.
 #include <algorithm>
 #include <deque>
@@ -12,7 +12,8 @@
 namespace shoal {
 namespace {
 
-constexpr int kFrames = 2;  // the second one starts where the first one left
+constexpr int kLinkedFrames =
+    2;  // the second one starts where the first one left
 constexpr unsigned kSeed = 20261120;
 constexpr size_t kMostBlocked = 12;  // named in a finding
 
@@ -75,9 +76,9 @@ class LinkedCompletion {
     int open = 0;               // edges of the stage that have not ended
     size_t run = 0;             // of a recorded order
     int fired = 0;              // of that run
-    std::vector<int> of_actor;  // agent by actor
-    int first_item = 0;         // of its agents
-    bool ended() const { return frame >= kFrames; }
+    std::vector<int> of_actor;  // process by actor
+    int first_item = 0;         // of its processes
+    bool ended() const { return frame >= kLinkedFrames; }
   };
   // What a buffer's news may enable: its readers and writers.
   using Neighbours = std::vector<std::vector<int>>;  // items by buffer
@@ -124,7 +125,7 @@ class LinkedCompletion {
     }
   }
 
-  // Items are edges, then the agents of each node's stage.
+  // Items are edges, then the processes of each node's stage.
   void find_items() {
     int next = static_cast<int>(edges_.size());
     for (size_t n = 0; n < nodes_.size(); ++n) {
@@ -135,8 +136,8 @@ class LinkedCompletion {
       int most = 0;
       for (size_t s = 0; s < stages; ++s) {
         nodes_[n].tokens.enter(static_cast<int>(s));
-        most = std::max(most, nodes_[n].tokens.agent_count());
-        agents_at(static_cast<int>(n), static_cast<int>(s));
+        most = std::max(most, nodes_[n].tokens.process_count());
+        processes_at(static_cast<int>(n), static_cast<int>(s));
       }
       next += most;
     }
@@ -163,17 +164,17 @@ class LinkedCompletion {
     }
   }
 
-  void agents_at(int n, int s) {
+  void processes_at(int n, int s) {
     const PlanStage& stage = plan_.nodes[n].stages[s];
     Neighbours& by_buffer = neighbours_[n][s];
     by_buffer.resize(stage.buffers.size());
     const Tokens& tokens = nodes_[n].tokens;
-    for (int a = 0; a < tokens.agent_count(); ++a) {
+    for (int a = 0; a < tokens.process_count(); ++a) {
       const auto touch = [&](int port) {
         by_buffer[stage.ports[port].buffer].push_back(nodes_[n].first_item + a);
       };
-      for (const Agent::Read& r : tokens.agent(a).reads) touch(r.port);
-      if (tokens.agent(a).out >= 0) touch(tokens.agent(a).out);
+      for (const Process::Read& r : tokens.process(a).reads) touch(r.port);
+      if (tokens.process(a).out >= 0) touch(tokens.process(a).out);
     }
   }
 
@@ -197,12 +198,12 @@ class LinkedCompletion {
       s.row = 0;
       std::ranges::fill(s.passed, 0);
     }
-    collected_.assign(kFrames, 0);
+    collected_.assign(kLinkedFrames, 0);
     for (int n = 0; n < static_cast<int>(nodes_.size()); ++n) {
       nodes_[n].frame = 0;
       nodes_[n].stage = -1;
       if (plan_.nodes[n].stages.empty()) {
-        nodes_[n].frame = kFrames;
+        nodes_[n].frame = kLinkedFrames;
       } else {
         next_stage(n);
       }
@@ -218,8 +219,8 @@ class LinkedCompletion {
     node.open = static_cast<int>(edges_at_[n][node.stage].size());
     node.run = 0, node.fired = 0;
     node.of_actor.assign(stage_of(n).actors.size(), -1);
-    for (int a = 0; a < node.tokens.agent_count(); ++a) {
-      const int actor = node.tokens.agent(a).actor;
+    for (int a = 0; a < node.tokens.process_count(); ++a) {
+      const int actor = node.tokens.process(a).actor;
       if (actor >= 0) node.of_actor[actor] = a;
       push(node.first_item + a);
     }
@@ -248,23 +249,23 @@ class LinkedCompletion {
                : fire(owner_[item], item - nodes_[owner_[item]].first_item);
   }
 
-  // Whether the node may fire this agent next: any, or that of its order.
-  bool in_turn(const Node& node, int n, int agent) const {
+  // Whether the node may fire this process next: any, or that of its order.
+  bool in_turn(const Node& node, int n, int process) const {
     const std::vector<PlanRun>& order = stage_of(n).order;
-    if (order.empty() || node.tokens.agent(agent).actor < 0) return true;
+    if (order.empty() || node.tokens.process(process).actor < 0) return true;
     return node.run < order.size() &&
-           node.of_actor[order[node.run].actor] == agent;
+           node.of_actor[order[node.run].actor] == process;
   }
 
-  bool fire(int n, int agent) {
+  bool fire(int n, int process) {
     Node& node = nodes_[n];
-    if (node.ended() || agent >= node.tokens.agent_count() ||
-        !in_turn(node, n, agent) || !node.tokens.can_fire(agent)) {
+    if (node.ended() || process >= node.tokens.process_count() ||
+        !in_turn(node, n, process) || !node.tokens.can_fire(process)) {
       return false;
     }
-    node.tokens.fire(agent);
+    node.tokens.fire(process);
     const std::vector<PlanRun>& order = stage_of(n).order;
-    if (!order.empty() && node.tokens.agent(agent).actor >= 0 &&
+    if (!order.empty() && node.tokens.process(process).actor >= 0 &&
         ++node.fired == order[node.run].firings) {
       node.fired = 0;
       if (++node.run < order.size()) {
@@ -295,7 +296,7 @@ class LinkedCompletion {
   }
 
   bool move_row(Edge& e) {
-    if (e.frame >= kFrames || !there(e.from, e.frame) ||
+    if (e.frame >= kLinkedFrames || !there(e.from, e.frame) ||
         !there(e.to, e.frame)) {
       return false;
     }
@@ -371,8 +372,8 @@ class LinkedCompletion {
     const auto add = [&](const std::string& name) {
       who += (who.empty() ? "" : ", ") + name;
     };
-    for (int a = 0; a < node.tokens.agent_count(); ++a) {
-      if (!node.tokens.done(a)) add(node.tokens.agent(a).name);
+    for (int a = 0; a < node.tokens.process_count(); ++a) {
+      if (!node.tokens.done(a)) add(node.tokens.process(a).name);
     }
     for (int e : edges_at_[n][node.stage]) {
       if (edges_[e].frame <= node.frame) add(name_of(edges_[e]));
@@ -404,8 +405,8 @@ void check_linked_completion(const Net& net, const Plan& plan,
                              Findings& found) {
   LinkedCompletion all(net, plan, instances, found);
   all.run(Asking::kOldestFirst, 1);
-  if (found.empty()) all.run(Asking::kNewestFirst, kFrames);
-  if (found.empty()) all.run(Asking::kAnyhow, kFrames);
+  if (found.empty()) all.run(Asking::kNewestFirst, kLinkedFrames);
+  if (found.empty()) all.run(Asking::kAnyhow, kLinkedFrames);
 }
 
 }  // namespace shoal

@@ -112,16 +112,16 @@ class Structure {
                     " has no owner");
       case Owner::kInput:
         return need(!p.is_read && in_range(p.owner_index, net_.inputs), "port ",
-                    index, " is no port of an input");
+                    index, " is not a port of an input");
       case Owner::kOutput:
         return need(p.is_read && in_range(p.owner_index, net_.outputs), "port ",
-                    index, " is no port of an output");
+                    index, " is not a port of an output");
       case Owner::kStream:
         return need(in_range(p.owner_index, plan_.streams), "port ", index,
-                    " is no port of a stream");
+                    " is not a port of a stream");
       case Owner::kSpill:
         return need(in_range(p.owner_index, stage_.spills), "port ", index,
-                    " is no port of a spill");
+                    " is not a port of a spill");
     }
     return need(false, "port ", index, " has no kind of owner");
   }

@@ -17,7 +17,7 @@ Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
                bool linked, Findings& found)
     : node_(node), instances_(instances), found_(found) {
   for (const PlanStage& s : node.stages) {
-    stages_.push_back(agents_of(net, s, linked));
+    stages_.push_back(processes_of(net, s, linked));
   }
   for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
     find_meeting(s);
@@ -54,9 +54,9 @@ void Tokens::find_meeting(int s) {
 // Cursors start anew in every stage; what an earlier one filled stays.
 void Tokens::enter(int s) {
   stage_ = s;
-  fired_.assign(agents().size(), 0);
+  fired_.assign(processes().size(), 0);
   left_ = 0;
-  for (const Agent& a : agents()) left_ += a.firings > 0 ? 1 : 0;
+  for (const Process& a : processes()) left_ += a.firings > 0 ? 1 : 0;
   cursor_.clear();
   of_buffer_.assign(stage().buffers.size(), {});
   for (size_t p = 0; p < stage().ports.size(); ++p) {
@@ -125,31 +125,31 @@ bool Tokens::clear_of_overlaid(const PlanBuffer& b, Interval rows) const {
 }
 
 bool Tokens::can_fire(int a) const {
-  const Agent& agent = agents()[a];
+  const Process& process = processes()[a];
   const int f = fired_[a];
-  if (f >= agent.firings) return false;
-  for (const Agent::Read& r : agent.reads) {
+  if (f >= process.firings) return false;
+  for (const Process::Read& r : process.reads) {
     if (!ready(r.port, r.rows[f])) return false;
   }
-  return agent.out < 0 || space(agent.out, agent.made[f]);
+  return process.out < 0 || space(process.out, process.made[f]);
 }
 
 void Tokens::fire(int a) {
-  const Agent& agent = agents()[a];
+  const Process& process = processes()[a];
   const int f = fired_[a]++;
-  if (f + 1 == agent.firings) --left_;
-  for (const Agent::Read& r : agent.reads) {
-    read(agent.name, r.port, r.rows[f]);
+  if (f + 1 == process.firings) --left_;
+  for (const Process::Read& r : process.reads) {
+    read(process.name, r.port, r.rows[f]);
   }
-  if (agent.out >= 0) {
-    write(agent.out, agent.made[f]);
-    if (agent.made[f].size() > 0) advance(agent.out, agent.made[f].hi);
+  if (process.out >= 0) {
+    write(process.out, process.made[f]);
+    if (process.made[f].size() > 0) advance(process.out, process.made[f].hi);
   }
   // A firing may not write over what it reads.
-  for (const Agent::Read& r : agent.reads) {
-    read(agent.name, r.port, r.rows[f]);
+  for (const Process::Read& r : process.reads) {
+    read(process.name, r.port, r.rows[f]);
   }
-  for (const Agent::Read& r : agent.reads) advance(r.port, r.released[f]);
+  for (const Process::Read& r : process.reads) advance(r.port, r.released[f]);
 }
 
 void Tokens::put_row(int port, int row) {

@@ -17,7 +17,7 @@ namespace shoal {
 
 // An actor, a loop, the caller's side of an input or output, or storage's of a
 // spill.
-struct Agent {
+struct Process {
   struct Read {
     int port;
     std::vector<Interval> rows;  // by firing
@@ -31,10 +31,10 @@ struct Agent {
   std::vector<Interval> made;  // by firing; empty span: nothing yet
 };
 
-// The agents of a stage: what fills buffers from outside, actors and loops in
-// order of depth, what takes from buffers.
-// Inputs and outputs of a linked plan are streams, and not among them.
-std::vector<Agent> agents_of(const Net&, const PlanStage&, bool linked);
+// The processes of a stage: what fills buffers from outside, actors and loops
+// in order of depth, what takes from buffers. Inputs and outputs of a linked
+// plan are streams, and not among them.
+std::vector<Process> processes_of(const Net&, const PlanStage&, bool linked);
 
 class Tokens {
  public:
@@ -42,14 +42,14 @@ class Tokens {
   Tokens(const Net&, const PlanNode&, const Instances&, bool linked, Findings&);
 
   void enter(int stage);
-  int agent_count() const { return static_cast<int>(agents().size()); }
-  const Agent& agent(int a) const { return agents()[a]; }
-  bool done(int a) const { return fired_[a] >= agents()[a].firings; }
+  int process_count() const { return static_cast<int>(processes().size()); }
+  const Process& process(int a) const { return processes()[a]; }
+  bool done(int a) const { return fired_[a] >= processes()[a].firings; }
   bool all_done() const { return left_ == 0; }
   bool can_fire(int a) const;
   void fire(int a);
 
-  // A port that no agent has: whether a row of it is there, whether it may be
+  // A port that no process has: whether a row of it is there, whether it may be
   // written; taking a copy of it, putting it there, letting rows below go.
   bool has_row(int port, int row) const { return ready(port, {row, row + 1}); }
   bool has_space(int port, int row) const {
@@ -70,7 +70,7 @@ class Tokens {
   struct Low {
     int value = INT_MAX, ports = 0;
   };
-  const std::vector<Agent>& agents() const { return stages_[stage_]; }
+  const std::vector<Process>& processes() const { return stages_[stage_]; }
   const PlanStage& stage() const { return node_.stages[stage_]; }
   bool ready(int port, Interval rows) const;
   bool space(int port, Interval rows) const;
@@ -92,10 +92,10 @@ class Tokens {
   const PlanNode& node_;
   const Instances& instances_;
   Findings& found_;
-  std::vector<std::vector<Agent>> stages_;
+  std::vector<std::vector<Process>> stages_;
   int stage_ = 0;
   int left_ = 0;
-  std::vector<int> fired_;                   // by agent
+  std::vector<int> fired_;                   // by process
   std::vector<int> cursor_;                  // by port, in rows of the tensor
   std::vector<std::vector<int>> of_buffer_;  // ports by buffer
   std::vector<Low> low_;                     // by buffer: writers, readers

@@ -188,7 +188,7 @@ std::optional<Normalization> normalization(
     if (std::isfinite(d) && d >= 1) continue;
     throw Error(Exit::kUsage,
                 "--std: " + std::to_string(d) +
-                    " is no deviation of pixels, which are 0 to 255",
+                    " is not a deviation of pixels, which are 0 to 255",
                 "give a number from 1; those for values of 0 to 1 times 255, "
                 "and --mean too");
   }

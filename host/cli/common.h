@@ -24,7 +24,7 @@ PlanRequest linked_request(const PlanFlags&, Cluster);
 // For a board that QEMU plays; Error(kUsage) lists these.
 PlanRequest emulated_request(const PlanFlags&);
 
-// Whether the flags ask for a cluster, be it of one node.
+// Whether the flags ask for a cluster, even of one node.
 bool wants_cluster(const PlanFlags&);
 // --nodes, --board and --ram, or --cluster. Throws Error(kUsage).
 Cluster cluster_of(const PlanFlags&);

@@ -36,7 +36,7 @@ Bytes tensor_bytes(const Tensor& t) {
 }
 
 // Activations in and out of one operator: what an engine that holds whole
-// tensors needs at the least while it runs it.
+// tensors needs at least while it runs it.
 Bytes whole_bytes(const Graph& graph, const Op& op) {
   std::set<int> tensors(op.outputs.begin(), op.outputs.end());
   tensors.insert(op.inputs.begin(), op.inputs.end());

@@ -56,7 +56,7 @@ CalibrationData raw_calibration(const Graph& graph,
   const auto all = static_cast<int64_t>(bytes->size());
   if (all == 0 || all % one != 0) {
     throw Error(Exit::kUsage, flags.calibrate + ": " + format_count(all) +
-                                  " bytes are no frames of " +
+                                  " bytes are not frames of " +
                                   format_count(one) +
                                   ", the model's input in float32");
   }

@@ -312,7 +312,7 @@ void lower_reshape(Builder& b) {
   b.set(y, own ? *own : v);
 }
 
-constexpr ByClass<void (*)(Builder&)> kLowerings(
+constexpr ByClass<void (*)(Builder&)> kMovements(
     {{OpClass::kJoin, lower_join},
      {OpClass::kPad, lower_pad},
      {OpClass::kMirror, lower_mirror},
@@ -324,7 +324,7 @@ constexpr ByClass<void (*)(Builder&)> kLowerings(
 }  // namespace
 
 void lower_movement(Builder& b) {
-  const auto lower = kLowerings[class_of(b.op().kind)];
+  const auto lower = kMovements[class_of(b.op().kind)];
   if (lower == nullptr) {
     throw Error(Exit::kInternal, "no operator that moves elements");
   }

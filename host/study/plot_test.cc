@@ -113,7 +113,7 @@ std::set<std::string> values(const std::string& svg) {
   std::set<std::string> found;
   for (const XmlElement& e : read_xml(svg)) {
     if (e.name == "title" && e.text.find(": ") != std::string::npos) {
-      EXPECT_TRUE(found.insert(e.text).second) << e.text << " stands twice";
+      EXPECT_TRUE(found.insert(e.text).second) << e.text << " is there twice";
     }
   }
   return found;

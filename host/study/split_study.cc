@@ -93,10 +93,10 @@ std::map<int, Sized> make_sizes(const Graph& graph, const Paper& paper,
 
 [[noreturn]] void refuse_numbers(const std::string& text,
                                  const std::string& flag, int limit) {
-  throw Error(
-      Exit::kUsage,
-      fmt::format("{} '{}' is no list of numbers of 1..{}", flag, text, limit),
-      "such as 1..8,16");
+  throw Error(Exit::kUsage,
+              fmt::format("{} '{}' is not a list of numbers of 1..{}", flag,
+                          text, limit),
+              "such as 1..8,16");
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ void refuse_twice(std::vector<Item> items, const char* flag) {
   std::sort(items.begin(), items.end());
   const auto twice = std::adjacent_find(items.begin(), items.end());
   if (twice == items.end()) return;
-  throw Error(Exit::kUsage, fmt::format("{}: '{}' stands twice", flag, *twice));
+  throw Error(Exit::kUsage,
+              fmt::format("{}: '{}' is there twice", flag, *twice));
 }
 
 void refuse_none(bool none, const char* flag) {

@@ -26,7 +26,7 @@ struct SwapStudyOptions {
 // Networks, boards, storages and RAM of a study that nobody has chosen.
 SwapStudyOptions default_swap_study(bool full);
 // Throws Error(kUsage) for names and sizes that there are not, and for what
-// stands twice.
+// is there twice.
 void check_swap_study(const SwapStudyOptions&);
 
 using SwapPoints = PointsOf<SwapSetting, SwapPoint>;

@@ -151,7 +151,7 @@ void print_text(const Demo& d) {
   }
   std::printf(
       "(\"whole tensors\": input and output of the largest layer, which\n"
-      "engines that keep whole tensors need at the least.)\n\n"
+      "engines that keep whole tensors need at least.)\n\n"
       "%zu pictures, %lld labelled right; %lld of %zu with the bytes that one "
       "node gives\n",
       d.pictures.size(), static_cast<long long>(d.right()),
@@ -210,7 +210,7 @@ constexpr const char* kEnd = R"html(</div>
 <p>The arena of each node: all the RAM that it needs, for rows of activations,
 its state and its links, known to the byte before anything runs. Beside it one
 node that computes in rows, and input and output of the largest layer, which
-engines that keep whole tensors need at the least. Weights stay in flash, {} on
+engines that keep whole tensors need at least. Weights stay in flash, {} on
 the fullest node. A picture takes {:.1f} million multiplications.</p>
 </body></html>
 )html";

@@ -144,7 +144,7 @@ inline Bytes random_session(Random& r) {
         const uint16_t number = one_of(streams[peer]);
         uint32_t& next = offset[number];
         const auto length = uint16_t(uniform(r, 1, 40));
-        std::memset(writer.segment(number, next, length), number, length);
+        std::memset(writer.fragment(number, next, length), number, length);
         if (r() % 8) next += length;
         if (r() % 50 == 0) next = r();
       }

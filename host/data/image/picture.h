@@ -20,7 +20,7 @@ struct Picture {
 // Whether it begins as one of a known kind.
 bool is_picture(std::span<const uint8_t> file);
 
-// Throws Error(kCorrupt) for what is no picture of a known kind, or larger
+// Throws Error(kCorrupt) for what is not a picture of a known kind, or larger
 // than 64 million pixels. `name` is for messages.
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name);
 

@@ -30,6 +30,8 @@ void LocalNode::write(const Prepared& p, StoreSettings settings) {
               lifetime);
   info_ = read_store_info(folder, settings.options.key);
   store_.emplace(folder, *info_, 0, settings.options.key, lifetime);
+  // What is open needs no name: so a killed process leaves nothing behind.
+  temporary_.reset();
 }
 
 NodeSource LocalNode::source() const {

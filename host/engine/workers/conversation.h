@@ -1,8 +1,8 @@
 // One session of the coordinator with one node: the handshake, then numbered
 // requests and their answers. Requests are repeated until they are answered;
-// that the node got one twice, late or in another order does no harm (SPEC.md,
-// "Sessions"). Chunks go out several at a time, everything else one by one;
-// the heartbeat does not wait for anything.
+// that the node got one twice, late or in another order does no harm
+// (spec/datagrams.md, "Sessions"). Chunks go out several at a time, everything
+// else one by one; the heartbeat does not wait for anything.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// Datagrams with segments that may be under way from the coordinator to each
+// Datagrams with fragments that may be under way from the coordinator to each
 // node; as many as an acknowledgement can name.
 constexpr uint16_t kWindow = 16;
 constexpr uint32_t kGaps = 16;

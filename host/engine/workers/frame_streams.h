@@ -1,7 +1,7 @@
 // The coordinator's ends of the streams: for every box of an input that a node
 // needs a target, for every box of an output that a node makes an in-stream.
 // Some frames are under way at once; offsets count over all of them without
-// end (SPEC.md, "Streams"), mod 2^32.
+// end (spec/datagrams.md, "Datagrams"), mod 2^32.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 //
 // A .tflite file becomes an int8 graph, or a float one if it computes in
 // float32 throughout (graph.h, is_float). Weights of half precision count as
-// float32: the DEQUANTIZE behind them is no operator of the graph.
+// float32: the DEQUANTIZE behind them is not an operator of the graph.
 #pragma once
 
 #include <cstdint>

@@ -268,7 +268,7 @@ TEST(OnnxQdq, Biases) {
   b.output(b.rounded("y", 1, -7));
   EXPECT_EQ(refusal(b),
             "m: not supported:\n  CONV_2D \"y.real\": the bias of channel 1, "
-            "0.3, is no multiple of 0.7, the product of the scales");
+            "0.3, is not a multiple of 0.7, the product of the scales");
 }
 
 // The search for steps against all sums.

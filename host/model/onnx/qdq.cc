@@ -202,7 +202,7 @@ class Quantizer {
       const double gap = std::abs(ints[c] * unit - values[c]);
       if (gap > 1e-6 * std::max(unit, std::abs(double{values[c]}))) {
         return text("the bias of channel ", c, ", ", values[c],
-                    ", is no multiple of ", unit,
+                    ", is not a multiple of ", unit,
                     ", the product of the scales");
       }
     }

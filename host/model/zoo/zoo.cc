@@ -49,7 +49,7 @@ int side_of(const std::string& text, const ZooEntry& entry) {
   }
   throw Error(Exit::kUsage,
               std::string(kPrefix) + entry.name + ": '" + text +
-                  "' is no size of its picture",
+                  "' is not a size of its picture",
               "give " + std::to_string(entry.least_side) + " to " +
                   std::to_string(kMostSide) + ", or leave out the @");
 }

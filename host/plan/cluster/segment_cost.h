@@ -31,7 +31,7 @@ class CostModel {
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
   SegmentCost cost(Segment) const;
-  // What a plan's fixed parts take at the least.
+  // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
 
  private:

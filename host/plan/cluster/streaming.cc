@@ -16,7 +16,7 @@
 namespace shoal {
 namespace {
 
-// Head, records and tags of a program besides its weights, at the most.
+// Head, records and tags of a program besides its weights, at most.
 constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
 // Estimates assume slots of so much of the arena, and no larger ones.
 constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;

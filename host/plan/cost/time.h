@@ -32,7 +32,7 @@ int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
 // Of an actor: its share of the layer, or a copy.
 int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
-// Of the image: its weights, bias, multipliers and shifts; at the least.
+// Of the image: its weights, bias, multipliers and shifts; at least.
 int64_t actor_weight_bytes(const Net&, const PlanStage&, const PlanActor&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);

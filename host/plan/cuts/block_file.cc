@@ -21,7 +21,7 @@ int find_node(TomlReader& keys, const char* key, const toml::node& value,
   for (int i = 0; i < count; ++i) {
     if (cluster.nodes[static_cast<size_t>(i)].name == *name) return i;
   }
-  keys.fail(key, "has '" + *name + "', which is no node of the cluster");
+  keys.fail(key, "has '" + *name + "', which is not a node of the cluster");
 }
 
 Crew read_nodes(TomlReader& keys, const Cluster& cluster) {

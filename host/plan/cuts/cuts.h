@@ -55,8 +55,8 @@ struct StrategyOptions {
 };
 Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 
-// The file of --cuts; schema in SPEC.md. Throws Error(kUsage) naming the line
-// or key, the layer and what would be right.
+// The file of --cuts; schema in spec/files.md. Throws Error(kUsage) naming the
+// line or key, the layer and what would be right.
 Cuts parse_cuts(const std::string& file, const std::string& toml, const Net&,
                 const Cluster&);
 

@@ -182,7 +182,7 @@ TEST(CutsFile, SaysWhatIsWrong) {
       {block("layers = 0\noutputs = false"),
        "k.toml:5: block: outputs must be true or a number of nodes"},
       {block("layers = 0\nnode = \"e\""),
-       "k.toml:5: block: node has 'e', which is no node of the cluster"},
+       "k.toml:5: block: node has 'e', which is not a node of the cluster"},
       {block("layers = 0\nnode = 4"),
        "k.toml:5: block: node has node 4 | nodes are 0 to 3"},
       {block("layers = 0\nnode = \"a\"\nweights = [1]"),

@@ -72,10 +72,9 @@ void arena_does_not_fit(const Net& net, const PlanRequest& request,
   const std::string node = request.over_links() ? "node " + of.name + ", " : "";
   throw Error(Exit::kDoesNotFit,
               "ARENA does not fit: " + node + fullest_layer(net, smallest) +
-                  " needs " + format_bytes(smallest.arena_bytes) +
-                  " at the least; budget " + format_bytes(of.plan_budget()) +
-                  " (" + of.budget_source() + ")" + slots_text(smallest) +
-                  else_fits,
+                  " needs at least " + format_bytes(smallest.arena_bytes) +
+                  "; budget " + format_bytes(of.plan_budget()) + " (" +
+                  of.budget_source() + ")" + slots_text(smallest) + else_fits,
               more_ram(request, of, smallest.arena_bytes, largest_bytes));
 }
 

@@ -49,9 +49,9 @@ double board_rating(const Board&);
 
 // `count` nodes node0, node1, ... Throws Error(kUsage).
 Cluster uniform_cluster(int count, const Board&, std::optional<int64_t> ram);
-// `toml` is the text of `file`; schema in SPEC.md. Throws Error(kUsage) naming
-// file, key and node: duplicate names, two nodes at one address, unknown keys,
-// sizes out of range.
+// `toml` is the text of `file`; schema in spec/files.md. Throws Error(kUsage)
+// naming file, key and node: duplicate names, two nodes at one address, unknown
+// keys, sizes out of range.
 Cluster parse_cluster(const std::string& file, const std::string& toml);
 
 }  // namespace shoal

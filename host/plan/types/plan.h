@@ -141,7 +141,7 @@ struct PlanStream {
 // A node that this one exchanges rows with; -1 is the coordinator. Sorted.
 struct PlanPeer {
   int node = -1;
-  int window = 1;  // segments in flight to it
+  int window = 1;  // fragments in flight to it
 };
 
 // Fixed parts of the arena, in this order, each 16-byte aligned.

@@ -140,7 +140,7 @@ void parse_perm(const JsonFields& f, size_t rank, std::vector<int>& perm) {
   std::vector<int> sorted = perm, axes(rank);
   std::sort(sorted.begin(), sorted.end());
   std::iota(axes.begin(), axes.end(), 0);
-  if (sorted != axes) f.refuse("perm is no order of the axes");
+  if (sorted != axes) f.refuse("perm is not an order of the axes");
 }
 
 void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
@@ -186,7 +186,7 @@ std::string parse_file_name(const JsonFields& f, const char* field) {
   const std::string name = f.text(field, 200);
   if (name.empty() || name[0] == '.' ||
       name.find_first_of(std::string("/\\\0", 3)) != std::string::npos) {
-    f.refuse(std::string(field) + " is no name of a file");
+    f.refuse(std::string(field) + " is not a file name");
   }
   return name;
 }

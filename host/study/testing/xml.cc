@@ -114,7 +114,7 @@ class XmlReader {
       expect('"');
       if (value.find('<') != std::string::npos) fail("< in an attribute");
       if (!element.attributes.emplace(key, resolve(value)).second) {
-        fail("attribute " + key + " stands twice");
+        fail("attribute " + key + " is there twice");
       }
     }
     elements_.push_back(element);

@@ -15,71 +15,71 @@ std::vector<int> row_by_row_release(const Box& box, int rows_after) {
 
 // The caller pushes or takes one row after the other; so does storage, which
 // ends whatever it has begun.
-Agent caller(const PlanStage& stage, int port) {
+Process caller(const PlanStage& stage, int port) {
   const PlanPort& p = stage.ports[port];
-  Agent agent;
-  agent.name = (p.owner == Owner::kSpill ? "spill "
-                : p.is_read              ? "output "
-                                         : "input ") +
-               std::to_string(p.owner_index);
-  agent.firings = p.box.rows();
+  Process process;
+  process.name = (p.owner == Owner::kSpill ? "spill "
+                  : p.is_read              ? "output "
+                                           : "input ") +
+                 std::to_string(p.owner_index);
+  process.firings = p.box.rows();
   std::vector<Interval> rows;
   for (int y = p.box.y0; y < p.box.y1; ++y) rows.push_back({y, y + 1});
   if (p.is_read) {
-    agent.reads.push_back({port, rows, row_by_row_release(p.box, p.box.y1)});
+    process.reads.push_back({port, rows, row_by_row_release(p.box, p.box.y1)});
   } else {
-    agent.out = port;
-    agent.made = rows;
+    process.out = port;
+    process.made = rows;
   }
-  return agent;
+  return process;
 }
 
-Agent single(const Net& net, const PlanStage& stage, int index) {
+Process single(const Net& net, const PlanStage& stage, int index) {
   const PlanActor& a = stage.actors[index];
   const auto all = firings_of(net.layers[a.layer], a, stage);
-  Agent agent;
-  agent.name = "actor " + std::to_string(index) + " (layer " +
-               std::to_string(a.layer) + ")";
-  agent.actor = index;
-  agent.firings = static_cast<int>(all.size());
+  Process process;
+  process.name = "actor " + std::to_string(index) + " (layer " +
+                 std::to_string(a.layer) + ")";
+  process.actor = index;
+  process.firings = static_cast<int>(all.size());
   for (int i = 0; i < 2; ++i) {
     if (a.in[i] < 0) continue;
-    Agent::Read read{a.in[i], {}, {}};
+    Process::Read read{a.in[i], {}, {}};
     for (const FiringNeeds& f : all) {
       read.rows.push_back(f.in[i]);
       read.released.push_back(f.released[i]);
     }
-    agent.reads.push_back(read);
+    process.reads.push_back(read);
   }
-  agent.out = a.out;
+  process.out = a.out;
   for (const FiringNeeds& f : all) {
-    agent.made.push_back(f.writes ? f.out : Interval{f.out.lo, f.out.lo});
+    process.made.push_back(f.writes ? f.out : Interval{f.out.lo, f.out.lo});
   }
   if (a.partial >= 0) {
-    Agent::Read read{a.partial, {}, {}};
+    Process::Read read{a.partial, {}, {}};
     for (const FiringNeeds& f : all) {
       read.rows.push_back(f.out);
       read.released.push_back(f.writes ? f.out.hi : f.out.lo);
     }
-    agent.reads.push_back(read);
+    process.reads.push_back(read);
   }
-  return agent;
+  return process;
 }
 
 // One firing makes a band of the last actor's rows; what it needs follows
 // from actor to actor back to the loop's input.
-Agent looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
+Process looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
   const PlanActor& first = stage.actors[loop.first_actor];
   const Box& out = stage.ports[last.out].box;
-  Agent agent;
-  agent.name = "the loop at actor " + std::to_string(loop.first_actor);
-  agent.actor = loop.first_actor;
-  agent.out = last.out;
-  Agent::Read in{first.in[0], {}, {}}, partial{last.partial, {}, {}};
+  Process process;
+  process.name = "the loop at actor " + std::to_string(loop.first_actor);
+  process.actor = loop.first_actor;
+  process.out = last.out;
+  Process::Read in{first.in[0], {}, {}}, partial{last.partial, {}, {}};
   for (int y = out.y0; y < out.y1; y += loop.band) {
     Interval rows{y, std::min(y + loop.band, out.y1)};
-    agent.made.push_back(rows);
+    process.made.push_back(rows);
     partial.rows.push_back(rows);
     partial.released.push_back(rows.hi);
     for (int j = loop.actors - 1; j >= 0; --j) {
@@ -88,40 +88,40 @@ Agent looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
     }
     in.rows.push_back(rows);
   }
-  agent.firings = static_cast<int>(agent.made.size());
+  process.firings = static_cast<int>(process.made.size());
   in.released.resize(in.rows.size());
   int rest = stage.ports[first.in[0]].box.y1;
   for (size_t f = in.rows.size(); f-- > 0;) {
     in.released[f] = rest;
     rest = std::min(rest, in.rows[f].lo);
   }
-  agent.reads.push_back(in);
-  if (last.partial >= 0) agent.reads.push_back(partial);
-  return agent;
+  process.reads.push_back(in);
+  if (last.partial >= 0) process.reads.push_back(partial);
+  return process;
 }
 
 }  // namespace
 
-std::vector<Agent> agents_of(const Net& net, const PlanStage& stage,
-                             bool linked) {
-  std::vector<Agent> inputs, agents, outputs;
+std::vector<Process> processes_of(const Net& net, const PlanStage& stage,
+                                  bool linked) {
+  std::vector<Process> inputs, processes, outputs;
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
     if (owner == Owner::kActor || (linked && owner != Owner::kSpill)) continue;
     auto& list = stage.ports[p].is_read ? outputs : inputs;
     list.push_back(caller(stage, static_cast<int>(p)));
   }
-  agents = inputs;
+  processes = inputs;
   for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
     const int l = stage.actors[a].loop;
     if (l < 0) {
-      agents.push_back(single(net, stage, a));
+      processes.push_back(single(net, stage, a));
     } else if (stage.loops[l].first_actor == a) {
-      agents.push_back(looped(net, stage, stage.loops[l]));
+      processes.push_back(looped(net, stage, stage.loops[l]));
     }
   }
-  agents.insert(agents.end(), outputs.begin(), outputs.end());
-  return agents;
+  processes.insert(processes.end(), outputs.begin(), outputs.end());
+  return processes;
 }
 
 }  // namespace shoal
