@@ -14,12 +14,12 @@ namespace {
 
 constexpr int kLinkedFrames =
     2;  // the second one starts where the first one left
-constexpr unsigned kSeed = 20261120;
+constexpr unsigned kLinkedSeed = 20261120;
 constexpr size_t kMostBlocked = 12;  // named in a finding
 
 // Which of those that may be able to fire is asked next. What completes does
 // not depend on it; what a wrong plan overwrites may.
-enum class Asking { kOldestFirst, kNewestFirst, kAnyhow };
+enum class LinkedAsking { kOldestFirst, kNewestFirst, kAnyhow };
 
 struct End {
   int node = -1, stage = -1, port = -1;  // node -1: the coordinator
@@ -46,7 +46,7 @@ class LinkedCompletion {
  public:
   LinkedCompletion(const Net& net, const Plan& plan,
                    const std::vector<Instances>& instances, Findings& found)
-      : plan_(plan), found_(found), random_(kSeed) {
+      : plan_(plan), found_(found), random_(kLinkedSeed) {
     for (size_t n = 0; n < plan.nodes.size(); ++n) {
       nodes_.emplace_back(
           Tokens(net, plan.nodes[n], instances[n], true, found));
@@ -56,7 +56,7 @@ class LinkedCompletion {
   }
 
   // `in_flight` frames may have left the coordinator and not come back.
-  void run(Asking asking, int in_flight) {
+  void run(LinkedAsking asking, int in_flight) {
     asking_ = asking, in_flight_ = in_flight;
     begin();
     while (!queue_.empty() && found_.empty()) {
@@ -234,10 +234,10 @@ class LinkedCompletion {
   }
 
   int next_item() {
-    if (asking_ == Asking::kAnyhow) {
+    if (asking_ == LinkedAsking::kAnyhow) {
       std::swap(queue_[random_() % queue_.size()], queue_.back());
     }
-    const bool oldest = asking_ == Asking::kOldestFirst;
+    const bool oldest = asking_ == LinkedAsking::kOldestFirst;
     const int item = oldest ? queue_.front() : queue_.back();
     oldest ? queue_.pop_front() : queue_.pop_back();
     return item;
@@ -384,7 +384,7 @@ class LinkedCompletion {
   const Plan& plan_;
   Findings& found_;
   std::mt19937 random_;
-  Asking asking_{};
+  LinkedAsking asking_{};
   int in_flight_ = 1;
   std::vector<Node> nodes_;
   std::vector<Edge> edges_;
@@ -404,9 +404,9 @@ void check_linked_completion(const Net& net, const Plan& plan,
                              const std::vector<Instances>& instances,
                              Findings& found) {
   LinkedCompletion all(net, plan, instances, found);
-  all.run(Asking::kOldestFirst, 1);
-  if (found.empty()) all.run(Asking::kNewestFirst, kLinkedFrames);
-  if (found.empty()) all.run(Asking::kAnyhow, kLinkedFrames);
+  all.run(LinkedAsking::kOldestFirst, 1);
+  if (found.empty()) all.run(LinkedAsking::kNewestFirst, kLinkedFrames);
+  if (found.empty()) all.run(LinkedAsking::kAnyhow, kLinkedFrames);
 }
 
 }  // namespace shoal

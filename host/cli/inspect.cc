@@ -20,16 +20,16 @@ std::string shape_text(const Shape& shape) {
 }
 
 // As the model has it, and as it would be in int8.
-struct Bytes {
+struct OpBytes {
   int64_t own = 0, int8 = 0;
-  Bytes& operator+=(const Bytes& other) {
+  OpBytes& operator+=(const OpBytes& other) {
     own += other.own;
     int8 += other.int8;
     return *this;
   }
 };
 
-Bytes tensor_bytes(const Tensor& t) {
+OpBytes tensor_bytes(const Tensor& t) {
   const int64_t elements = element_count(t.shape);
   return {elements * type_bytes(t.type),
           elements * (t.type == Type::kFloat32 ? 1 : type_bytes(t.type))};
@@ -37,10 +37,10 @@ Bytes tensor_bytes(const Tensor& t) {
 
 // Activations in and out of one operator: what an engine that holds whole
 // tensors needs at least while it runs it.
-Bytes whole_bytes(const Graph& graph, const Op& op) {
+OpBytes whole_bytes(const Graph& graph, const Op& op) {
   std::set<int> tensors(op.outputs.begin(), op.outputs.end());
   tensors.insert(op.inputs.begin(), op.inputs.end());
-  Bytes sum;
+  OpBytes sum;
   for (const int t : tensors) {
     if (t < 0 || graph.tensors[static_cast<size_t>(t)].constant) continue;
     sum += tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
@@ -49,12 +49,12 @@ Bytes whole_bytes(const Graph& graph, const Op& op) {
 }
 
 // A bias has four bytes in int8 models too.
-Bytes weight_bytes(const Graph& graph, const Op& op) {
-  Bytes sum;
+OpBytes weight_bytes(const Graph& graph, const Op& op) {
+  OpBytes sum;
   for (size_t i = 0; i < op.inputs.size(); ++i) {
     const int t = op.inputs[i];
     if (t < 0 || !graph.tensors[static_cast<size_t>(t)].constant) continue;
-    Bytes bytes = tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
+    OpBytes bytes = tensor_bytes(graph.tensors[static_cast<size_t>(t)]);
     if (i == 2 && has_weights(op.kind)) bytes.int8 = bytes.own;
     sum += bytes;
   }
@@ -63,7 +63,7 @@ Bytes weight_bytes(const Graph& graph, const Op& op) {
 
 struct Summary {
   int64_t macs = 0;
-  Bytes weights, largest;
+  OpBytes weights, largest;
   size_t largest_op = 0, layers = 0;  // layers of float models: none
   ModelFormat format{};
   bool floats = false, uint8 = false;
@@ -77,7 +77,7 @@ Summary summarize(const Graph& graph, ModelFormat format) {
   if (!s.floats) s.layers = lower(graph).layers.size();
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     s.weights += weight_bytes(graph, graph.ops[i]);
-    const Bytes bytes = whole_bytes(graph, graph.ops[i]);
+    const OpBytes bytes = whole_bytes(graph, graph.ops[i]);
     if (bytes.own > s.largest.own) s.largest = bytes, s.largest_op = i;
   }
   // Only a model whose weights are uint8 was shifted as a whole.
@@ -114,7 +114,8 @@ const char* format_name(ModelFormat format) {
 }
 
 nlohmann::json op_json(const Graph& graph, const Op& op, bool floats) {
-  const Bytes weights = weight_bytes(graph, op), whole = whole_bytes(graph, op);
+  const OpBytes weights = weight_bytes(graph, op),
+                whole = whole_bytes(graph, op);
   nlohmann::json json{
       {"opcode", op_name(op.kind)},       {"name", result(graph, op).name},
       {"shape", result(graph, op).shape}, {"macs", op_macs(graph, op)},
@@ -195,8 +196,8 @@ void print_ops(const Graph& graph, bool floats) {
   say("\n");
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    const Bytes weights = weight_bytes(graph, op);
-    const Bytes whole = whole_bytes(graph, op);
+    const OpBytes weights = weight_bytes(graph, op);
+    const OpBytes whole = whole_bytes(graph, op);
     say("%4zu %-24s %-16s %13s %11s %11s", i, op_name(op.kind),
         shape_text(result(graph, op).shape).c_str(),
         format_count(op_macs(graph, op)).c_str(),
@@ -209,7 +210,7 @@ void print_ops(const Graph& graph, bool floats) {
   }
 }
 
-std::string amount(const Bytes& bytes, bool floats) {
+std::string amount(const OpBytes& bytes, bool floats) {
   if (!floats) return format_bytes(bytes.own);
   return format_bytes(bytes.own) + " in float32, " + format_bytes(bytes.int8) +
          " in int8";
