@@ -402,7 +402,7 @@ TEST_F(Cli, UsageErrors) {
   expect_error(run({"--ram", "-5"}), 2, "'-5' is not a size");
   expect_error(run({"--ram", ""}), 2, "'' is not a size");
   expect_error(run({"--top", "0"}), 2, "--top");
-  expect_error(run({"--std", "0"}), 2, "--std: 0.000000 is no deviation");
+  expect_error(run({"--std", "0"}), 2, "--std: 0.000000 is not a deviation");
   expect_error(run({"--mean", "0.485", "--std", "0.229"}), 2,
                "give a number from 1; those for values of 0 to 1 times 255");
   expect_error(run({"--mean", "nan"}), 2, "--mean: nan is no mean");

@@ -308,13 +308,15 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
 
 // A node without a part that answered a ping; sums of a transposed
 // convolution; rows that no output needs, in a trace; a trace of channel
-// groups; groups across nodes.
+// groups; groups across nodes; rows behind a gap where nobody reads the rows
+// between.
 TEST(RandomCluster, CasesThatFailedOnce) {
   Tally tally;
   for (const char* text :
        {"7903468,0,6,4,15,0,0,3,1472,0,0,0", "788712,6,2,4,0,0,0,0,250,0,0,0",
         "8522422,4,1,0,0,0,0,0,96,0,0,0", "3722650,1,4,4,0,0,0,0,1472,0,0,0",
-        "15869244,3,2,4,19,18,19,6,96,0,0,1"}) {
+        "15869244,3,2,4,19,18,19,6,96,0,0,1",
+        "12860634,1,5,2,0,0,0,1,250,0,0,0"}) {
     EXPECT_EQ(fault_of(from_text(text), tally, true), "");
   }
 }

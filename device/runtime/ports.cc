@@ -142,6 +142,9 @@ uint32_t Ports::bytes_free(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
   const uint32_t next = passed(b, p);
   uint32_t end = next < p.y1 ? writable(b, next) : p.y1;
+  // A slot is of one row at a time even where nobody reads the rows between: a
+  // row behind a gap would be written over by one before it.
+  if (end > next + b.slots) end = next + b.slots;
   if (end > p.y1) end = p.y1;
   if (end < p.y0) end = p.y0;
   return (end - p.y0) * row_bytes(p);

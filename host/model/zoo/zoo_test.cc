@@ -129,10 +129,10 @@ TEST(Zoo, SaysWhatItHas) {
        std::map<std::string, std::array<std::string, 2>>{
            {"zoo:vgg19", {"no network 'vgg19'", "alexnet, vgg16, "}},
            {"zoo:", {"no network ''", "alexnet, vgg16, "}},
-           {"zoo:vgg16@31", {"'31' is no size", "32 to 1024"}},
-           {"zoo:vgg16@1025", {"'1025' is no size", "32 to 1024"}},
-           {"zoo:alexnet@", {"'' is no size", "67 to 1024"}},
-           {"zoo:alexnet@99x", {"'99x' is no size", "67 to 1024"}}}) {
+           {"zoo:vgg16@31", {"'31' is not a size", "32 to 1024"}},
+           {"zoo:vgg16@1025", {"'1025' is not a size", "32 to 1024"}},
+           {"zoo:alexnet@", {"'' is not a size", "67 to 1024"}},
+           {"zoo:alexnet@99x", {"'99x' is not a size", "67 to 1024"}}}) {
     try {
       zoo_model(name);
       ADD_FAILURE() << name;
