@@ -31,7 +31,8 @@ int channels_of_chunk(const Layer& layer, int band, int all, int rows,
                                                    : 1;
   // All channels take about as much, so a guess is near.
   const uint32_t one = chunk_bytes(layer, {0, step, 0, rows});
-  int n = std::max(1, static_cast<int>(limit / std::max(1U, one))) * step;
+  const int64_t fit = std::max<int64_t>(1, limit / std::max(1U, one));
+  int n = static_cast<int>(std::min<int64_t>(fit, ceil_div(all, step))) * step;
   while (n > step && chunk_bytes(layer, {0, n, 0, rows}) > limit) n -= step;
   while (n + step <= all &&
          chunk_bytes(layer, {0, n + step, 0, rows}) <= limit) {
