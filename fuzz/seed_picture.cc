@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "tests/pictures.h"
+#include "host/data/image/testing/pictures.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
@@ -18,6 +18,9 @@ int main(int argc, char** argv) {
     shoal::write_file(folder + "/small.bmp", shoal::make_bmp(8, 8, rgb));
     shoal::write_file(folder + "/small.png", shoal::make_png(8, 8, rgb));
     shoal::write_file(folder + "/small.jpg", shoal::make_jpeg(8, 8, rgb));
+    shoal::write_file(folder + "/small.gif", shoal::make_gif(8, 8, 90));
+    shoal::write_file(folder + "/small.ppm", shoal::make_ppm(8, 8, rgb));
+    shoal::write_file(folder + "/small.webp", shoal::make_webp(8, 8, rgb));
   } catch (const shoal::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return static_cast<int>(error.code());

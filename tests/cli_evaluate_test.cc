@@ -9,9 +9,9 @@
 #include <random>
 
 #include "host/data/dataset/testing/idx_files.h"
+#include "host/data/image/testing/pictures.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
-#include "tests/pictures.h"
 
 namespace shoal {
 namespace {

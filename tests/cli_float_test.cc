@@ -7,9 +7,9 @@
 
 #include "host/base/files.h"
 #include "host/base/floats.h"
+#include "host/data/image/testing/pictures.h"
 #include "host/oracle/golden/trace.h"
 #include "tests/command.h"
-#include "tests/pictures.h"
 
 namespace shoal {
 namespace {

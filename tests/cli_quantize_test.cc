@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/floats.h"
+#include "host/data/image/testing/pictures.h"
 #include "host/model/export/export.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/testing/float_net.h"
 #include "tests/command.h"
-#include "tests/pictures.h"
 
 namespace shoal {
 namespace {

@@ -8,13 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "host/data/image/testing/pictures.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/oracle/golden/trace.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/command.h"
-#include "tests/pictures.h"
 
 namespace shoal {
 namespace {

@@ -32,6 +32,7 @@ fuzz fuzz_node node 5000 4096
 fuzz fuzz_agent agent 5000 4096
 fuzz fuzz_datagram datagram 40000 2048
 fuzz fuzz_picture picture 10000 4096
+fuzz fuzz_npy npy 40000 1024
 fuzz fuzz_idx idx 20000 4096
 fuzz fuzz_store store 3000 4096
 fuzz fuzz_open_store open_store 5000 4096

@@ -27,6 +27,7 @@ targets=(
   'fuzz_agent agent 4 4096'
   'fuzz_datagram datagram 3 2048'
   'fuzz_picture picture 2 8192'
+  'fuzz_npy npy 1 1024'
   'fuzz_idx idx 1 4096'
   'fuzz_store store 2 4096'
   'fuzz_open_store open_store 2 8192'

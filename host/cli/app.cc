@@ -50,8 +50,7 @@ struct Flags {
   int timeout = 0;
 };
 
-template <class Flags>
-void add_result_flags(CLI::App* verb, Flags& flags) {
+void add_result_flags(CLI::App* verb, ResultFlags& flags) {
   verb->add_option("--labels", flags.labels, "one label a line");
   verb->add_option("--top", flags.top, "how many classes to print")
       ->capture_default_str()
@@ -60,6 +59,19 @@ void add_result_flags(CLI::App* verb, Flags& flags) {
                    "write all outputs, one after another, in the file's types");
   verb->add_option("--trace", flags.trace,
                    "write checksums of every layer (layers.tsv)");
+  verb->add_option("--task", flags.task,
+                   "what the outputs are for: classify, detect, segment, "
+                   "points or raw (absent: guessed)");
+  verb->add_option("--head", flags.head,
+                   "how they are read: yolov5, yolov8, ... (absent: guessed)");
+  verb->add_option("--score", flags.score, "of a box at least")
+      ->capture_default_str();
+  verb->add_option("--overlap", flags.overlap,
+                   "intersection over union of two boxes of one thing")
+      ->capture_default_str();
+  verb->add_option("--output-dir", flags.folder,
+                   "folder for a .npy of every output, the pictures with what "
+                   "was found, and a page of them");
 }
 
 void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
@@ -86,6 +98,13 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   verb->callback([&] { code = plan_command(f); });
 }
 
+// With a store the model may be absent, and what stands in its place is the
+// first input.
+bool names_model(const std::string& text) {
+  return text.empty() || text.starts_with("zoo:") ||
+         text.ends_with(".tflite") || text.ends_with(".onnx");
+}
+
 void add_run(CLI::App& app, RunFlags& f, int& code) {
   CLI::App* const verb = add_verb(
       app, "run", "Run a picture or raw input through a model",
@@ -96,13 +115,13 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
   add_optional_model(verb, f.model,
                      "; float, .onnx or .tflite, without a plan; none to run "
                      "the store of --store");
-  add_input(verb, f.input);
+  add_inputs(verb, f.inputs);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
-  add_result_flags(verb, f);
-  add_normalization(verb, f.mean, f.deviation);
+  add_result_flags(verb, f.results);
+  add_picture_flags(verb, f.pictures);
   const auto* const frames =
       verb->add_option("--frames", f.frames,
                        "run the input this many times (1, or one batch)")
@@ -112,9 +131,10 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {
-    if (frames->count() == 0) f.frames = f.plan.batch;
-    if (f.input.empty() && !f.plan.storage.store.empty()) {
-      f.input.swap(f.model);
+    if (frames->count() == 0) f.frames = 0;
+    if (!f.plan.storage.store.empty() && !names_model(f.model)) {
+      f.inputs.insert(f.inputs.begin(), std::move(f.model));
+      f.model.clear();
     }
     const bool alone = f.cluster.workers.empty() && f.plan.cluster.empty();
     if (alone) start_timeout(f.cluster.timeout);
@@ -153,7 +173,7 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
   verb->add_option("--labels", f.labels, "one label a line, for the stores");
   add_plan_flags(verb, f.plan);
   add_wait_flag(verb, f.plan.wait);
-  add_normalization(verb, f.mean, f.deviation);
+  add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = build_command(f); });
 }
@@ -165,8 +185,8 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   add_model(verb, f.model);
   add_input(verb, f.input)->required();
   add_plan_flags(verb, f.plan);
-  add_result_flags(verb, f);
-  add_normalization(verb, f.mean, f.deviation);
+  add_result_flags(verb, f.results);
+  add_picture_flags(verb, f.pictures);
   verb->add_option("--frames", f.frames, "run the input this many times")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

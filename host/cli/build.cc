@@ -76,8 +76,7 @@ int build_command(const BuildFlags& flags) {
   Graph graph = load_model(flags.model);
   std::vector<uint8_t> input;
   if (!flags.input.empty()) {
-    input = load_input(graph, flags.input,
-                       normalization(flags.mean, flags.deviation));
+    input = load_input(graph, flags.input, picture_options(flags.pictures));
   }
   const Prepared p = prepare(std::move(graph), request);
   std::vector<std::vector<uint8_t>> frames;

@@ -33,7 +33,17 @@ std::vector<std::string> read_labels(const std::string& path) {
   if (path.empty()) return labels;
   const std::vector<uint8_t> bytes = read_file(path, files::kLabels);
   constexpr size_t kMostLabels = 1'000'000;
-  std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+  const auto begins = [&](std::initializer_list<uint8_t> mark) {
+    return bytes.size() >= mark.size() &&
+           std::equal(mark.begin(), mark.end(), bytes.begin());
+  };
+  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF})) {
+    throw Error(Exit::kCorrupt, printable(path) + ": labels in UTF-16",
+                "save them as UTF-8");
+  }
+  // Behind the mark with which some editors begin a file in UTF-8.
+  const int skipped = begins({0xEF, 0xBB, 0xBF}) ? 3 : 0;
+  std::istringstream lines(std::string(bytes.begin() + skipped, bytes.end()));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (labels.size() == kMostLabels) {

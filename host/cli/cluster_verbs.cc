@@ -22,7 +22,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("--timeline", f.timeline,
                    "write a trace that Perfetto opens");
-  add_normalization(verb, f.mean, f.deviation);
+  add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = simulate_command(f); });
 }

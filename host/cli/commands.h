@@ -37,6 +37,21 @@ struct PlanFlags {
   StorageFlags storage;
 };
 
+// How a picture becomes the model's input.
+struct PictureFlags {
+  std::vector<float> mean, deviation;
+  std::string fit = "stretch";
+};
+
+// What is made of a model's answers.
+struct ResultFlags {
+  std::string labels, output, trace;  // files
+  std::string folder;                 // of --output-dir
+  std::string task, head;             // empty: guessed
+  int top = 5;
+  float score = 0.25f, overlap = 0.45f;
+};
+
 struct InspectFlags {
   std::string model;
   bool json = false;
@@ -57,12 +72,13 @@ struct ClusterFlags {
   int timeout = 0;         // seconds that a node may be silent; 0: 5
 };
 struct RunFlags {
-  std::string model, input, labels, output, trace;
+  std::string model;
+  std::vector<std::string> inputs;
+  ResultFlags results;
   PlanFlags plan;
   ClusterFlags cluster;
   NetworkFlags network;
-  std::vector<float> mean, deviation;
-  int top = 5;
+  PictureFlags pictures;
   int frames = 1;
   bool json = false;
 };
@@ -78,7 +94,7 @@ struct SimulateFlags {
   std::string model, input, timeline;
   PlanFlags plan;
   NetworkFlags network;
-  std::vector<float> mean, deviation;
+  PictureFlags pictures;
   int frames = 1;
   bool insecure = false;
   bool json = false;
@@ -86,14 +102,14 @@ struct SimulateFlags {
 struct BuildFlags {
   std::string model, input, folder, labels;
   PlanFlags plan;
-  std::vector<float> mean, deviation;
+  PictureFlags pictures;
   bool json = false;
 };
 struct EmulateFlags {
-  std::string model, input, output, trace, labels;
+  std::string model, input;
+  ResultFlags results;
   PlanFlags plan;
-  std::vector<float> mean, deviation;
-  int top = 5;
+  PictureFlags pictures;
   int frames = 1;
   int seconds = 120;
   bool layers = false, json = false;
@@ -138,7 +154,7 @@ struct EvaluateFlags {
   PlanFlags plan;
   ClusterFlags cluster;
   NetworkFlags network;
-  std::vector<float> mean, deviation;
+  PictureFlags pictures;
   std::optional<int64_t> limit;  // frames; none: all
   int label_offset = 0;
   int jobs = 0;  // threads; 0: a core each
@@ -151,7 +167,7 @@ struct QuantizeFlags {
   std::string ranges = "mse", equalize = "auto";
   std::optional<double> percentile;
   bool no_bias_correction = false;
-  std::vector<float> mean, deviation;
+  PictureFlags pictures;
   // Data for accuracy before and after; none: those of calibration.
   std::string evaluate, evaluate_which, labels;
   std::optional<int64_t> evaluate_limit;  // frames

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <utility>
 
 #include "host/base/error.h"
@@ -11,7 +10,9 @@
 #include "host/base/size.h"
 #include "host/cli/asked.h"
 #include "host/cli/store_flags.h"
+#include "host/data/array/npy.h"
 #include "host/data/image/random_input.h"
+#include "host/data/input/input.h"
 #include "host/engine/local/session.h"
 
 namespace shoal {
@@ -63,12 +64,13 @@ std::string text_of(const std::string& path) {
 // A pipe has no name that says what it carries: as many bytes as the input
 // has are raw, others a picture. What could be both is refused.
 std::vector<uint8_t> piped_input(const Graph& graph,
-                                 const std::optional<Normalization>& norm) {
+                                 const PictureOptions& options) {
   const std::string name = "stdin";
   std::vector<uint8_t> bytes = read_stdin(files::kInput);
-  const int64_t wanted = input_bytes(graph);
+  const int64_t wanted = input_file_bytes(graph);
   if (static_cast<int64_t>(bytes.size()) != wanted) {
-    return picture_input(graph, decode_picture(bytes, name), norm);
+    return file_input(graph, is_npy(bytes) ? name + ".npy" : name, bytes,
+                      options);
   }
   if (!is_picture(bytes)) return bytes;
   throw Error(Exit::kUsage,
@@ -176,15 +178,17 @@ PlanRequest emulated_request(const PlanFlags& flags) {
               "--board with one of: " + known);
 }
 
-std::optional<Normalization> normalization(
-    const std::vector<float>& mean, const std::vector<float>& deviation) {
-  if (mean.empty() && deviation.empty()) return std::nullopt;
-  for (const float m : mean) {
+PictureOptions picture_options(const PictureFlags& flags) {
+  PictureOptions options;
+  if (flags.fit == "crop") options.fit = Fit::kCrop;
+  if (flags.fit == "letterbox") options.fit = Fit::kLetterbox;
+  if (flags.mean.empty() && flags.deviation.empty()) return options;
+  for (const float m : flags.mean) {
     if (std::isfinite(m)) continue;
     throw Error(Exit::kUsage, "--mean: " + std::to_string(m) + " is no mean",
                 "give a number");
   }
-  for (const float d : deviation) {
+  for (const float d : flags.deviation) {
     if (std::isfinite(d) && d >= 1) continue;
     throw Error(Exit::kUsage,
                 "--std: " + std::to_string(d) +
@@ -192,25 +196,15 @@ std::optional<Normalization> normalization(
                 "give a number from 1; those for values of 0 to 1 times 255, "
                 "and --mean too");
   }
-  return Normalization{mean, deviation};
+  options.normalization = Normalization{flags.mean, flags.deviation};
+  return options;
 }
 
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
-                                const std::optional<Normalization>& norm) {
+                                const PictureOptions& options) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
-  if (path == "-") return piped_input(graph, norm);
-  std::vector<uint8_t> bytes = read_file(path, files::kInput);
-  if (std::filesystem::path(path).extension() != ".bin") {
-    return picture_input(graph, decode_picture(bytes, path), norm);
-  }
-  const int64_t wanted = input_bytes(graph);
-  if (static_cast<int64_t>(bytes.size()) != wanted) {
-    throw Error(Exit::kUsage,
-                printable(path) + ": " +
-                    format_count(static_cast<int64_t>(bytes.size())) +
-                    " bytes, the model's input has " + format_count(wanted));
-  }
-  return bytes;
+  if (path == "-") return piped_input(graph, options);
+  return file_input(graph, path, read_file(path, files::kInput), options);
 }
 
 }  // namespace shoal

@@ -31,14 +31,12 @@ Cluster cluster_of(const PlanFlags&);
 // Whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster&);
 
-// None if both are empty.
-std::optional<Normalization> normalization(const std::vector<float>& mean,
-                                           const std::vector<float>& deviation);
+// Throws Error(kUsage) for numbers that are no mean or deviation of pixels.
+PictureOptions picture_options(const PictureFlags&);
 
-// The bytes of all inputs in the file's types: a `.bin` file as it is (its
-// size is checked), "random:SEED" (random_input.h), everything else as a
-// picture; "-" is stdin, raw if it has the size.
+// The bytes of all inputs in the file's types: a file as file_input() has it,
+// "random:SEED" (random_input.h); "-" is stdin, raw if it has the size.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
-                                const std::optional<Normalization>&);
+                                const PictureOptions&);
 
 }  // namespace shoal

@@ -12,10 +12,11 @@
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
+#include "host/cli/results.h"
+#include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
 #include "host/engine/board/board_engine.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {
@@ -25,29 +26,26 @@ uint32_t free_bytes(const Emulated& e) {
 }
 
 void print_json(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
-                const std::vector<uint8_t>& output,
-                const std::vector<Class>& top) {
+                nlohmann::json json) {
   const int frames = flags.frames;
-  nlohmann::json json{{"output_sha256", sha256_hex(output)},
-                      {"board", p.plan.nodes[0].board},
-                      {"kind", "emulated; instructions, not cycles"},
-                      {"frames", frames},
-                      {"arena_bytes", e.end.arena_bytes},
-                      {"arena_touched_bytes", e.end.arena_touched},
-                      {"free_bytes", free_bytes(e)},
-                      {"sram_bytes", e.memory.sram_bytes},
-                      {"fixed_bytes", e.memory.fixed_bytes},
-                      {"stack_bytes", e.memory.stack_bytes},
-                      {"stack_used_bytes", e.memory.stack_used},
-                      {"flash_bytes", e.memory.flash_bytes},
-                      {"flash_used_bytes", e.memory.flash_used},
-                      {"program_bytes", e.end.program_bytes},
-                      {"program_read_bytes", e.end.program_read_bytes},
-                      {"input_read_bytes", e.end.input_read_bytes},
-                      {"load_instructions", e.load_instructions},
-                      {"frame_instructions", e.frame_instructions / frames},
-                      {"layers", nlohmann::json::array()},
-                      {"top", nlohmann::json::array()}};
+  json.update({{"board", p.plan.nodes[0].board},
+               {"kind", "emulated; instructions, not cycles"},
+               {"frames", frames},
+               {"arena_bytes", e.end.arena_bytes},
+               {"arena_touched_bytes", e.end.arena_touched},
+               {"free_bytes", free_bytes(e)},
+               {"sram_bytes", e.memory.sram_bytes},
+               {"fixed_bytes", e.memory.fixed_bytes},
+               {"stack_bytes", e.memory.stack_bytes},
+               {"stack_used_bytes", e.memory.stack_used},
+               {"flash_bytes", e.memory.flash_bytes},
+               {"flash_used_bytes", e.memory.flash_used},
+               {"program_bytes", e.end.program_bytes},
+               {"program_read_bytes", e.end.program_read_bytes},
+               {"input_read_bytes", e.end.input_read_bytes},
+               {"load_instructions", e.load_instructions},
+               {"frame_instructions", e.frame_instructions / frames},
+               {"layers", nlohmann::json::array()}});
   for (const auto& [index, count] : e.layers) {
     nlohmann::json layer{{"layer", index},
                          {"steps", count.steps / frames},
@@ -59,10 +57,6 @@ void print_json(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
       layer["macs"] = l.macs;
     }
     json["layers"].push_back(layer);
-  }
-  for (const Class& c : top) {
-    json["top"].push_back(
-        {{"index", c.index}, {"label", c.label}, {"score", c.score}});
   }
   say_json(json);
 }
@@ -107,8 +101,8 @@ void print_layers(const Prepared& p, const Emulated& e, int frames) {
 }
 
 void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
-                const std::vector<Class>& top) {
-  print_classes(top);
+                const Results& results, const Results::Result& result) {
+  results.print(result);
   say("board %s, emulated\n", p.plan.nodes[0].board.c_str());
   print_memory(e);
   say("storage: %s of program read, of %s\n",
@@ -123,17 +117,19 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
-  check_files({{"MODEL", flags.model},
-               {"INPUT", flags.input},
-               {"--labels", flags.labels}},
-              {{"--output", flags.output}, {"--trace", flags.trace}});
+  check_files(
+      {{"MODEL", flags.model},
+       {"INPUT", flags.input},
+       {"--labels", flags.results.labels}},
+      {{"--output", flags.results.output}, {"--trace", flags.results.trace}});
   require_flags(EngineKind::kBoard, flags.plan);
   const PlanRequest request = emulated_request(flags.plan);
-  const std::vector<std::string> labels = read_labels(flags.labels);
+  const std::vector<std::string> labels = read_labels(flags.results.labels);
   Graph graph = load_model(flags.model);
-  const std::vector<uint8_t> input = load_input(
-      graph, flags.input, normalization(flags.mean, flags.deviation));
-  const bool traced = !flags.trace.empty();
+  const RunInput source =
+      run_inputs({flags.input}, picture_options(flags.pictures)).front();
+  const Bytes input = source.load(graph);
+  const bool traced = !flags.results.trace.empty();
   EmulateOptions options;
   options.board = &request.node().board;
   options.build = own_build_folder();
@@ -142,6 +138,7 @@ int emulate_command(const EmulateFlags& flags) {
       std::make_shared<const Prepared>(prepare(std::move(graph), request)),
       options, traced);
   const Prepared& p = engine.prepared();
+  Results results(flags.results, flags.pictures, p.graph, labels);
   Bytes output;
   int given = 0, got = 0;
   const auto next = [&]() -> std::optional<Bytes> {
@@ -150,16 +147,17 @@ int emulate_command(const EmulateFlags& flags) {
   };
   engine.stream(next, [&](const Answer& a) {
     output = a.output;
-    if (++got == flags.frames && traced) write_trace(flags.trace, p.graph, a);
+    if (++got == flags.frames && traced)
+      write_trace(flags.results.trace, p.graph, a);
   });
   const Emulated& e = engine.result();
-  if (!flags.output.empty()) write_file(flags.output, output);
-  const std::vector<Class> top =
-      best_classes(p.graph, output, labels, flags.top);
+  if (!flags.results.output.empty()) write_file(flags.results.output, output);
+  const Results::Result result = results.read(source, output);
+  results.finish();
   if (flags.json) {
-    print_json(flags, p, e, output, top);
+    print_json(flags, p, e, results.json(result));
   } else {
-    print_text(flags, p, e, top);
+    print_text(flags, p, e, results, result);
   }
   return 0;
 }

@@ -34,16 +34,16 @@ class Evaluation {
         data_(open_dataset(flags.data, flags.which)),
         labels_(read_labels(flags.labels)),
         classes_(match_classes(graph_, *data_, labels_, flags.label_offset)),
-        normalization_(normalization(flags.mean, flags.deviation)) {
+        pictures_(picture_options(flags.pictures)) {
     if (!flags.resume.empty()) {
       journal_.emplace(flags.resume,
                        JournalLimits{journal_key(model_checksum(flags.model),
-                                                 *data_, normalization_),
+                                                 *data_, pictures_),
                                      data_->size(), classes_.count},
                        lock_request(flags.plan, "evaluate"));
     }
     FramesOptions options;
-    options.normalization = normalization_;
+    options.pictures = pictures_;
     options.limit = flags.limit;
     options.journal = journal_ ? &*journal_ : nullptr;
     options.progress = [this](int64_t done, int64_t of) {
@@ -67,7 +67,7 @@ class Evaluation {
   const std::unique_ptr<Dataset> data_;
   const std::vector<std::string> labels_;
   const Classes classes_;
-  const std::optional<Normalization> normalization_;
+  const PictureOptions pictures_;
   std::optional<Journal> journal_;
   std::optional<Frames> frames_;
   std::optional<Progress> progress_;

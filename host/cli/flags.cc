@@ -71,12 +71,18 @@ void add_optional_model(CLI::App* verb, std::string& path,
                    ".tflite file, int8 or uint8, or zoo:NAME" + more);
 }
 
+constexpr char kInputs[] =
+    "picture (png, jpg, bmp, gif, ppm, webp), values (.npy, .bin), - (stdin) "
+    "or random:SEED";
+
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {
-  return verb->add_option("INPUT", path,
-                          "picture (png, jpg, bmp), raw bytes (.bin), - "
-                          "(stdin) or random:SEED" +
-                              more);
+  return verb->add_option("INPUT", path, kInputs + more);
+}
+
+void add_inputs(CLI::App* verb, std::vector<std::string>& paths) {
+  verb->add_option("INPUT", paths,
+                   std::string(kInputs) + "; several, and folders of them");
 }
 
 void add_json(CLI::App* verb, bool& flag) {
@@ -182,14 +188,19 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
       ->capture_default_str();
 }
 
-void add_normalization(CLI::App* verb, std::vector<float>& mean,
-                       std::vector<float>& deviation) {
-  verb->add_option("--mean", mean,
+void add_picture_flags(CLI::App* verb, PictureFlags& flags) {
+  verb->add_option("--mean", flags.mean,
                    "of pixels, which are 0 to 255; one, or one per channel")
       ->delimiter(',');
-  verb->add_option("--std", deviation,
+  verb->add_option("--std", flags.deviation,
                    "deviation of pixels; one, or one per channel")
       ->delimiter(',');
+  verb->add_option(
+          "--fit", flags.fit,
+          "of a picture of another shape: stretch it, crop its middle, "
+          "or letterbox: all of it between grey borders")
+      ->check(CLI::IsMember({"stretch", "crop", "letterbox"}))
+      ->capture_default_str();
 }
 
 }  // namespace shoal

@@ -24,6 +24,8 @@ void add_optional_model(CLI::App*, std::string& path, const std::string& more);
 // `more` is said after what every input may be.
 CLI::Option* add_input(CLI::App*, std::string& path,
                        const std::string& more = "");
+// Several of them, and folders.
+void add_inputs(CLI::App*, std::vector<std::string>& paths);
 void add_json(CLI::App*, bool& flag);
 
 // What a plan may need and for which board.
@@ -48,8 +50,7 @@ void add_wait_flag(CLI::App*, double& seconds);
 // Of virtual nodes.
 void add_network_flags(CLI::App*, NetworkFlags&);
 
-// How the values of a picture become those of the model's input.
-void add_normalization(CLI::App*, std::vector<float>& mean,
-                       std::vector<float>& deviation);
+// How a picture becomes the model's input.
+void add_picture_flags(CLI::App*, PictureFlags&);
 
 }  // namespace shoal

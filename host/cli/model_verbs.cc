@@ -39,7 +39,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_worker_flags(verb, f.cluster);
-  add_normalization(verb, f.mean, f.deviation);
+  add_picture_flags(verb, f.pictures);
   verb->add_option("--jobs", f.jobs, "threads (as many as there are cores)")
       ->check(CLI::Range(1, 1024));
   verb->add_option("--resume", f.resume,

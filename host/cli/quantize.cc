@@ -83,12 +83,12 @@ std::unique_ptr<Engine> engine_of(const Graph& graph) {
 
 Accuracy measure(const Graph& graph, const Dataset& data,
                  const Classes& classes, const QuantizeFlags& flags,
-                 const std::optional<Normalization>& norm) {
+                 const PictureOptions& pictures) {
   const int jobs =
       static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   Progress progress(0);
   FramesOptions options;
-  options.normalization = norm;
+  options.pictures = pictures;
   options.limit = flags.evaluate_limit;
   if (flags.evaluate.empty() && !options.limit) options.limit = flags.frames;
   options.progress = [&](int64_t done, int64_t of) { progress.say(done, of); };
@@ -120,15 +120,16 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
     tell("no accuracy: %s\n", e.what());
     return std::nullopt;
   }
-  const auto norm = normalization(flags.mean, flags.deviation);
-  const auto none = std::optional<Normalization>();
+  // Of the int8 model bytes are pixels, whatever was taken off the floats.
+  const PictureOptions real = picture_options(flags.pictures);
+  const PictureOptions plain{.fit = real.fit};
   AccuracyPair pair;
   pair.data = named ? flags.evaluate : flags.calibrate;
   tell("accuracy of the float model on %s\n", pair.data.c_str());
-  pair.floats = measure(floats, *data, *classes, flags, norm);
+  pair.floats = measure(floats, *data, *classes, flags, real);
   tell("accuracy of the int8 model\n");
   pair.int8 = measure(int8, *data, *classes, flags,
-                      calibration.plain_pixels ? none : norm);
+                      calibration.plain_pixels ? plain : real);
   return pair;
 }
 

@@ -11,21 +11,13 @@
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/data/image/random_input.h"
+#include "host/data/input/input.h"
 
 namespace shoal {
 namespace {
 
-int64_t frame_bytes(const Graph& graph) {
-  int64_t bytes = 0;
-  for (const int t : graph.inputs) {
-    const Tensor& input = graph.tensors[static_cast<size_t>(t)];
-    bytes += element_count(input.shape) * type_bytes(input.type);
-  }
-  return bytes;
-}
-
 void refuse_normalization(const QuantizeFlags& flags, const char* why) {
-  if (flags.mean.empty() && flags.deviation.empty()) return;
+  if (flags.pictures.mean.empty() && flags.pictures.deviation.empty()) return;
   throw Error(Exit::kUsage,
               flags.calibrate + ": --mean and --std are for pictures, " + why,
               "leave them out");
@@ -52,7 +44,7 @@ CalibrationData raw_calibration(const Graph& graph,
   refuse_normalization(flags, "a .bin has the model's own values");
   const auto bytes = std::make_shared<std::vector<uint8_t>>(
       read_file(flags.calibrate, files::kData));
-  const int64_t one = frame_bytes(graph);
+  const int64_t one = input_file_bytes(graph);
   const auto all = static_cast<int64_t>(bytes->size());
   if (all == 0 || all % one != 0) {
     throw Error(Exit::kUsage, flags.calibrate + ": " + format_count(all) +
@@ -119,16 +111,17 @@ CalibrationData data_calibration(const Graph& graph,
     labels.push_back(c.data->label(i));
   }
   const std::vector<int64_t> items = pick_items(labels, flags.frames);
-  const auto norm = normalization(flags.mean, flags.deviation);
+  const PictureOptions pictures = picture_options(flags.pictures);
+  const auto& norm = pictures.normalization;
   const Dataset* const data = c.data.get();
   c.frames = {static_cast<int64_t>(items.size()), [=, &graph](int64_t i) {
                 return floats_of(dataset_input(
-                    graph, *data, items[static_cast<size_t>(i)], norm));
+                    graph, *data, items[static_cast<size_t>(i)], pictures));
               }};
   c.pictures = std::all_of(items.begin(), items.end(),
                            [&](int64_t i) { return c.data->is_picture(i); });
   if (!c.pictures) {
-    refuse_normalization(flags, "a .bin has the model's own values");
+    refuse_normalization(flags, "the data are the model's own values");
     return c;
   }
   c.plain_pixels = has_plain_pixels(norm);

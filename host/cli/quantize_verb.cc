@@ -18,7 +18,7 @@ void add_calibration(CLI::App* verb, QuantizeFlags& f) {
                    "so many at most, spread evenly over classes and data")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
-  add_normalization(verb, f.mean, f.deviation);
+  add_picture_flags(verb, f.pictures);
 }
 
 void add_method(CLI::App* verb, QuantizeFlags& f) {

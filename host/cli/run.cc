@@ -3,11 +3,14 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
+#include "host/cli/results.h"
+#include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
 #include "host/oracle/golden/trace.h"
 #include "host/oracle/int8/oracle.h"
@@ -23,31 +26,93 @@ void require_operands(const RunFlags& flags) {
                 "see `shoal run --help`; --store DIR of a built store does "
                 "without");
   }
-  if (flags.input.empty()) {
+  if (flags.inputs.empty()) {
     throw Error(Exit::kUsage, "INPUT is required", "see `shoal run --help`");
   }
 }
 
-// The same input so many times; what it gave each time, which must be the same.
-Bytes run_frames(const RunFlags& flags, const Bytes& input, Engine& engine) {
-  Bytes output;
-  int given = 0, got = 0;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (given++ >= flags.frames) return std::nullopt;
-    return input;
-  };
-  const auto take = [&](const Answer& a) {
-    if (got == 0) {
-      output = a.output;
-    } else if (a.output != output) {
-      throw Error(Exit::kDiffers, "frame " + std::to_string(got) +
+// One input so many times, which must give the same each time, or each of
+// several once.
+class Run {
+ public:
+  // `first`: the bytes of the first input, which may be a pipe's.
+  Run(const RunFlags& flags, std::vector<RunInput> inputs, Bytes first,
+      Engine& engine, Results& results, RunReport& report)
+      : flags_(flags),
+        inputs_(std::move(inputs)),
+        input_(std::move(first)),
+        engine_(engine),
+        results_(results),
+        report_(report),
+        frames_(frames_of(flags, inputs_.size())) {}
+
+  void all() {
+    engine_.stream([&] { return next(); }, [&](const Answer& a) { take(a); });
+    results_.finish();
+  }
+
+ private:
+  static size_t frames_of(const RunFlags& flags, size_t inputs) {
+    if (inputs > 1) return inputs;
+    return static_cast<size_t>(flags.frames > 0 ? flags.frames
+                                                : flags.plan.batch);
+  }
+
+  std::optional<Bytes> next() {
+    if (given_ == frames_) return std::nullopt;
+    const bool another = inputs_.size() > 1 && given_ > 0;
+    if (another) input_ = inputs_[given_].load(engine_.graph());
+    ++given_;
+    return input_;
+  }
+
+  void take(const Answer& a) {
+    const bool repeated = inputs_.size() == 1 && got_ > 0;
+    if (repeated && a.output != first_) {
+      throw Error(Exit::kDiffers, "frame " + std::to_string(got_) +
                                       " has another output than the first");
     }
-    if (++got < flags.frames || flags.trace.empty()) return;
-    write_trace(flags.trace, engine.graph(), a);
-  };
-  engine.stream(next, take);
-  return output;
+    if (!repeated) {
+      report_.add(results_.read(inputs_[got_], a.output), a.output);
+      first_ = a.output;
+    }
+    if (++got_ == frames_ && !flags_.results.trace.empty()) {
+      write_trace(flags_.results.trace, engine_.graph(), a);
+    }
+  }
+
+  const RunFlags& flags_;
+  const std::vector<RunInput> inputs_;
+  Bytes input_, first_;
+  Engine& engine_;
+  Results& results_;
+  RunReport& report_;
+  const size_t frames_;
+  size_t given_ = 0, got_ = 0;
+};
+
+// What is refused for several inputs.
+void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
+  if (inputs.size() < 2) return;
+  if (flags.frames > 0) {
+    throw Error(Exit::kUsage,
+                "--frames runs one input again and again, there are " +
+                    format_count(static_cast<int64_t>(inputs.size())),
+                "leave it out");
+  }
+  if (!flags.results.trace.empty()) {
+    throw Error(Exit::kUsage,
+                "--trace is of one input, there are " +
+                    format_count(static_cast<int64_t>(inputs.size())),
+                "give one of them");
+  }
+  if (inputs.size() % static_cast<size_t>(flags.plan.batch) != 0) {
+    throw Error(Exit::kUsage,
+                format_count(static_cast<int64_t>(inputs.size())) +
+                    " inputs are no batches of " +
+                    std::to_string(flags.plan.batch),
+                "leave out --batch, or give more inputs");
+  }
 }
 
 }  // namespace
@@ -61,31 +126,37 @@ void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
 
 int run_command(const RunFlags& flags) {
   require_operands(flags);
-  check_files({{"MODEL", flags.model},
-               {"INPUT", flags.input},
-               {"--labels", flags.labels},
-               {"--key", flags.cluster.key},
-               {"--cluster", flags.plan.cluster},
-               {"--cuts", flags.plan.cuts},
-               {"--store-key", flags.plan.storage.key}},
-              {{"--output", flags.output}, {"--trace", flags.trace}});
+  const ResultFlags& wanted = flags.results;
+  std::vector<FileArgument> read = {
+      {"MODEL", flags.model},       {"--labels", wanted.labels},
+      {"--key", flags.cluster.key}, {"--cluster", flags.plan.cluster},
+      {"--cuts", flags.plan.cuts},  {"--store-key", flags.plan.storage.key}};
+  for (const std::string& input : flags.inputs)
+    read.push_back({"INPUT", input});
+  check_files(read, {{"--output", wanted.output}, {"--trace", wanted.trace}});
   EngineOpening opening({.verb = "run",
                          .model = flags.model,
                          .plan = flags.plan,
                          .cluster = flags.cluster,
                          .network = flags.network,
-                         .trace = !flags.trace.empty(),
+                         .trace = !wanted.trace.empty(),
                          .floats = true,
                          .remote = true});
-  std::vector<std::string> labels = read_labels(flags.labels);
+  std::vector<std::string> labels = read_labels(wanted.labels);
   if (labels.empty()) labels = opening.labels();
-  const Bytes input = load_input(opening.graph(), flags.input,
-                                 normalization(flags.mean, flags.deviation));
+  std::vector<RunInput> inputs =
+      run_inputs(flags.inputs, picture_options(flags.pictures));
+  check_several(flags, inputs);
+  // What is wrong with the first input is said before anything is planned.
+  Bytes first = inputs[0].load(opening.graph());
   const std::unique_ptr<Engine> engine = opening.open(labels);
-  const Bytes output = run_frames(flags, input, *engine);
-  const EngineReport report = engine->report();
-  for (const std::string& note : report.notes) tell("%s\n", note.c_str());
-  report_run(flags, engine->graph(), labels, output, report);
+  Results results(wanted, flags.pictures, engine->graph(), labels);
+  RunReport report(flags, results, inputs.size() > 1);
+  Run(flags, std::move(inputs), std::move(first), *engine, results, report)
+      .all();
+  const EngineReport done = engine->report();
+  for (const std::string& note : done.notes) tell("%s\n", note.c_str());
+  report.end(done);
   return 0;
 }
 

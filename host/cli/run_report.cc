@@ -2,13 +2,10 @@
 
 #include <sys/resource.h>
 
-#include <nlohmann/json.hpp>
-
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/cli/classes.h"
 #include "host/cli/output.h"
-#include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {
@@ -63,18 +60,11 @@ double batch_seconds(const EngineReport& r) {
   return r.seconds / static_cast<double>(r.runs);
 }
 
-void print_json(const std::vector<Class>& top, const Bytes& output,
-                const EngineReport& report) {
-  nlohmann::json json{{"output_sha256", sha256_hex(output)},
-                      {"latency_s", frame_seconds(report)},
-                      {"latency_kind", "measured"},
-                      {"frames", report.frames},
-                      {"top", nlohmann::json::array()},
-                      {"arena_bytes", nlohmann::json::array()}};
-  for (const Class& c : top) {
-    json["top"].push_back(
-        {{"index", c.index}, {"label", c.label}, {"score", c.score}});
-  }
+void add_run(const EngineReport& report, nlohmann::json& json) {
+  json["latency_s"] = frame_seconds(report);
+  json["latency_kind"] = "measured";
+  json["frames"] = report.frames;
+  json["arena_bytes"] = nlohmann::json::array();
   for (const EngineNode& node : report.nodes) {
     json["arena_bytes"].push_back(node.arena_bytes);
   }
@@ -83,11 +73,9 @@ void print_json(const std::vector<Class>& top, const Bytes& output,
     json["batch_s"] = batch_seconds(report);
   }
   if (report.storage) add_storage(*report.storage, report.frames, json);
-  say_json(json);
 }
 
-void print_text(const std::vector<Class>& top, const EngineReport& report) {
-  print_classes(top);
+void print_run(const EngineReport& report) {
   print_arenas(report.nodes);
   if (report.storage) print_storage(*report.storage, report.frames);
   const double seconds = frame_seconds(report);
@@ -110,15 +98,42 @@ void print_arenas(const std::vector<EngineNode>& nodes) {
   }
 }
 
-void report_run(const RunFlags& flags, const Graph& graph,
-                const std::vector<std::string>& labels, const Bytes& output,
-                const EngineReport& report) {
-  if (!flags.output.empty()) write_file(flags.output, output);
-  const std::vector<Class> top = best_classes(graph, output, labels, flags.top);
-  if (flags.json) {
-    print_json(top, output, report);
+RunReport::RunReport(const RunFlags& flags, const Results& results,
+                     bool several)
+    : flags_(flags), results_(results), several_(several) {
+  if (several) json_["results"] = nlohmann::json::array();
+}
+
+void RunReport::add(const Results::Result& result, const Bytes& output) {
+  if (!flags_.results.output.empty()) {
+    outputs_.insert(outputs_.end(), output.begin(), output.end());
+  }
+  if (flags_.json) {
+    if (several_) {
+      json_["results"].push_back(results_.json(result));
+    } else {
+      json_ = results_.json(result);
+    }
+    return;
+  }
+  if (several_) {
+    say("%s\n", printable(result.name).c_str());
+    results_.print(result);
   } else {
-    print_text(top, report);
+    only_ = result;
+  }
+}
+
+void RunReport::end(const EngineReport& report) {
+  if (!flags_.results.output.empty()) {
+    write_file(flags_.results.output, outputs_);
+  }
+  if (flags_.json) {
+    add_run(report, json_);
+    say_json(json_);
+  } else {
+    if (only_) results_.print(*only_);
+    print_run(report);
   }
 }
 

@@ -155,10 +155,9 @@ std::vector<uint8_t> noise_input(const Graph& graph, uint64_t seed) {
 
 std::vector<uint8_t> simulated_input(const Graph& graph,
                                      const SimulateFlags& flags) {
-  const std::optional<Normalization> norm =
-      normalization(flags.mean, flags.deviation);
-  return flags.input.empty() ? noise_input(graph, flags.network.seed)
-                             : load_input(graph, flags.input, norm);
+  return flags.input.empty()
+             ? noise_input(graph, flags.network.seed)
+             : load_input(graph, flags.input, picture_options(flags.pictures));
 }
 
 // The file for all frames of a batch, or other noise for each.

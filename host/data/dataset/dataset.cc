@@ -5,9 +5,9 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/base/size.h"
 #include "host/data/dataset/idx.h"
 #include "host/data/dataset/sets.h"
+#include "host/data/input/input.h"
 
 namespace shoal {
 namespace {
@@ -51,10 +51,10 @@ fs::path pick(const std::map<std::string, fs::path>& sets,
 }
 
 std::unique_ptr<Dataset> open_file(const fs::path& path) {
-  const bool raw = path.extension() == ".bin";
   const std::vector<uint8_t> start =
       read_start(path.string(), files::kData, sizeof(uint32_t));
-  if (!raw && looks_like_idx(start)) return open_idx(path);
+  if (!has_values(path.string()) && looks_like_idx(start))
+    return open_idx(path);
   return open_item(path);
 }
 
@@ -83,20 +83,10 @@ std::unique_ptr<Dataset> open_dataset(const std::string& path,
 }
 
 std::vector<uint8_t> dataset_input(const Graph& graph, const Dataset& data,
-                                   int64_t i,
-                                   const std::optional<Normalization>& norm) {
-  if (data.is_picture(i)) return picture_input(graph, data.picture(i), norm);
-  std::vector<uint8_t> bytes = data.bytes(i);
-  int64_t wanted = 0;
-  for (const int input : graph.inputs) {
-    const Tensor& t = graph.tensors[static_cast<size_t>(input)];
-    wanted += element_count(t.shape) * type_bytes(t.type);
-  }
-  const auto size = static_cast<int64_t>(bytes.size());
-  if (size == wanted) return bytes;
-  throw Error(Exit::kUsage, data.name(i) + ": " + format_count(size) +
-                                " bytes, the model's input has " +
-                                format_count(wanted));
+                                   int64_t i, const PictureOptions& options) {
+  return data.is_picture(i)
+             ? picture_input(graph, data.picture(i), options)
+             : file_input(graph, data.name(i), data.bytes(i), options);
 }
 
 }  // namespace shoal

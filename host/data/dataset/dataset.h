@@ -1,11 +1,11 @@
 // Pictures (or raw inputs) with labels, from what people have on disk:
-//   a folder per class      DIR/CLASS/*.png|jpg|jpeg|bmp|bin
+//   a folder per class      DIR/CLASS/*.png|jpg|bmp|gif|ppm|webp|npy|bin
 //   a folder without labels DIR/*.png|...
 //   IDX files (MNIST)       DIR or FILE *-images-idx3-ubyte[.gz] with its
 //                           *-labels-idx1-ubyte[.gz] beside it, if there;
 //                           idx4: N x rows x columns x 1 or 3 channels
-//   one file                a picture, or .bin: the bytes of one input
-// Names that begin with a dot and other files are passed over.
+//   one file                a picture, or values (host/data/input)
+// Names that begin with a dot are passed over; other files too, but counted.
 //
 // The order is fixed. Classes are numbered by the bytes of their folders'
 // names, as torchvision and Keras number them ("10" comes before "2"). Items
@@ -38,7 +38,9 @@ class Dataset {
   virtual bool is_picture(int64_t i) const = 0;
   // Thread-safe. Throw Error(kCorrupt) with the item's name.
   virtual Picture picture(int64_t i) const = 0;
-  virtual std::vector<uint8_t> bytes(int64_t i) const = 0;  // of a .bin
+  virtual std::vector<uint8_t> bytes(int64_t i) const = 0;  // of values
+  // Names of what lies among the items and is none.
+  virtual std::vector<std::string> passed_over() const { return {}; }
 };
 
 // Throws Error: kUsage if there is no such thing or it is empty, kCorrupt.
@@ -46,10 +48,9 @@ class Dataset {
 std::unique_ptr<Dataset> open_dataset(const std::string& path,
                                       const std::string& which = "");
 
-// The bytes of all inputs of the model in the file's types, from item i: the
-// picture as picture_input() has it, the bytes of a .bin as they are (their
-// number is checked). Thread-safe.
+// The bytes of all inputs of the model in the file's types, from item i, as
+// file_input() has them. Thread-safe.
 std::vector<uint8_t> dataset_input(const Graph&, const Dataset&, int64_t i,
-                                   const std::optional<Normalization>&);
+                                   const PictureOptions&);
 
 }  // namespace shoal

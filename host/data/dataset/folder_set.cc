@@ -8,6 +8,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/data/dataset/sets.h"
+#include "host/data/input/input.h"
 
 namespace shoal {
 namespace {
@@ -57,15 +58,18 @@ struct Item {
 
 class FileSet : public Dataset {
  public:
-  FileSet(std::vector<Item> items, std::vector<std::string> classes)
-      : items_(std::move(items)), classes_(std::move(classes)) {}
+  FileSet(std::vector<Item> items, std::vector<std::string> classes,
+          std::vector<std::string> passed_over)
+      : items_(std::move(items)),
+        classes_(std::move(classes)),
+        passed_over_(std::move(passed_over)) {}
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   std::string name(int64_t i) const override { return at(i).name; }
   int label(int64_t i) const override { return at(i).label; }
   const std::vector<std::string>& classes() const override { return classes_; }
   bool is_picture(int64_t i) const override {
-    return extension_of(at(i).path) != ".bin";
+    return !has_values(at(i).path.string());
   }
   Picture picture(int64_t i) const override {
     return decode_picture(bytes(i), at(i).name);
@@ -73,17 +77,16 @@ class FileSet : public Dataset {
   std::vector<uint8_t> bytes(int64_t i) const override {
     return read_file(at(i).path.string(), files::kInput);
   }
+  std::vector<std::string> passed_over() const override { return passed_over_; }
 
  private:
   const Item& at(int64_t i) const { return items_.at(static_cast<size_t>(i)); }
 
   std::vector<Item> items_;
-  std::vector<std::string> classes_;
+  std::vector<std::string> classes_, passed_over_;
 };
 
-struct Entries {
-  std::vector<std::string> items, folders;
-};
+}  // namespace
 
 Entries entries_of(const fs::path& folder) {
   Entries entries;
@@ -91,20 +94,20 @@ Entries entries_of(const fs::path& folder) {
     for (const fs::directory_entry& e : fs::directory_iterator(folder)) {
       const std::string name = e.path().filename().string();
       if (name.starts_with('.')) continue;
-      if (e.is_directory()) entries.folders.push_back(name);
-      if (e.is_regular_file() && is_item(e.path())) {
-        entries.items.push_back(name);
-      }
+      const bool item = e.is_regular_file() && is_item(e.path());
+      (item               ? entries.items
+       : e.is_directory() ? entries.folders
+                          : entries.others)
+          .push_back(name);
     }
   } catch (const fs::filesystem_error& e) {
     throw Error(Exit::kUsage, folder.string() + ": " + e.code().message());
   }
   std::ranges::sort(entries.items, natural_less);
   std::ranges::sort(entries.folders);
+  std::ranges::sort(entries.others);
   return entries;
 }
-
-}  // namespace
 
 bool natural_less(const std::string& a, const std::string& b) {
   const int order = natural_order(a, b);
@@ -113,14 +116,16 @@ bool natural_less(const std::string& a, const std::string& b) {
 
 bool is_item(const fs::path& path) {
   const std::string e = extension_of(path);
-  return e == ".png" || e == ".jpg" || e == ".jpeg" || e == ".bmp" ||
-         e == ".bin";
+  constexpr std::string_view kKinds[] = {".png",  ".jpg", ".jpeg", ".bmp",
+                                         ".gif",  ".ppm", ".pgm",  ".pnm",
+                                         ".webp", ".bin", ".npy"};
+  return std::ranges::find(kKinds, e) != std::end(kKinds);
 }
 
 std::unique_ptr<Dataset> open_item(const fs::path& file) {
   return std::make_unique<FileSet>(
       std::vector<Item>{{file, file.filename().string(), -1}},
-      std::vector<std::string>{});
+      std::vector<std::string>{}, std::vector<std::string>{});
 }
 
 std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
@@ -129,11 +134,17 @@ std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
   for (const std::string& name : top.items) {
     items.push_back({folder / name, name, -1});
   }
+  std::vector<std::string> passed_over = top.others;
   std::string empty;
   for (size_t label = 0; label < top.folders.size(); ++label) {
     const std::string& name = top.folders[label];
     const Entries inside = entries_of(folder / name);
     if (inside.items.empty() && empty.empty()) empty = name;
+    for (const auto* others : {&inside.folders, &inside.others}) {
+      for (const std::string& other : *others) {
+        passed_over.push_back(name + "/" + other);
+      }
+    }
     for (const std::string& item : inside.items) {
       items.push_back(
           {folder / name / item, name + "/" + item, static_cast<int>(label)});
@@ -160,7 +171,8 @@ std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
                 "remove the folder");
   }
   return std::make_unique<FileSet>(
-      std::move(items), labelled ? top.folders : std::vector<std::string>{});
+      std::move(items), labelled ? top.folders : std::vector<std::string>{},
+      std::move(passed_over));
 }
 
 }  // namespace shoal

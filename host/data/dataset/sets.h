@@ -14,8 +14,15 @@ namespace shoal {
 // order: of names that differ in leading zeros alone, bytes decide.
 bool natural_less(const std::string& a, const std::string& b);
 
-// Files as items: pictures and .bin.
+// Files as items: pictures and values.
 bool is_item(const std::filesystem::path&);
+
+// Names of what is in a folder, each kind in its order; those that begin with
+// a dot are not there. Throws Error(kUsage).
+struct Entries {
+  std::vector<std::string> items, folders, others;
+};
+Entries entries_of(const std::filesystem::path& folder);
 std::unique_ptr<Dataset> open_item(const std::filesystem::path& file);
 std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder);
 

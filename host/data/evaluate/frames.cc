@@ -63,7 +63,7 @@ void Frames::abandon() {
 }
 
 std::vector<uint8_t> Frames::input(int64_t item) const {
-  return dataset_input(graph_, data_, item, options_.normalization);
+  return dataset_input(graph_, data_, item, options_.pictures);
 }
 
 void Frames::done(int64_t item, std::span<const uint8_t> outputs) {

@@ -25,7 +25,7 @@ namespace shoal {
 std::vector<int64_t> sample_items(int64_t size, int64_t limit);
 
 struct FramesOptions {
-  std::optional<Normalization> normalization = {};
+  PictureOptions pictures = {};
   // A sample of so many items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null

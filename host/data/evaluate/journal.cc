@@ -107,7 +107,7 @@ std::string read_all(int file, const std::string& path) {
 }  // namespace
 
 std::string journal_key(const std::string& model, const Dataset& data,
-                        const std::optional<Normalization>& norm) {
+                        const PictureOptions& options) {
   std::string text = model + "\n" + std::to_string(data.size()) + "\n";
   for (int64_t i = 0; i < data.size(); ++i) {
     text += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
@@ -120,9 +120,12 @@ std::string journal_key(const std::string& model, const Dataset& data,
       text += number;
     }
   };
-  if (norm) {
-    add("mean", norm->mean);
-    add("std", norm->deviation);
+  if (options.normalization) {
+    add("mean", options.normalization->mean);
+    add("std", options.normalization->deviation);
+  }
+  if (options.fit != Fit::kStretch) {
+    text += "fit " + std::to_string(static_cast<int>(options.fit));
   }
   return sha256_hex(bytes_of(text));
 }

@@ -25,7 +25,7 @@ namespace shoal {
 // What answers depend on: the model (the checksum of its file), which items
 // the data have and their labels, how pictures become inputs. Not the plan.
 std::string journal_key(const std::string& model, const Dataset&,
-                        const std::optional<Normalization>&);
+                        const PictureOptions&);
 
 // What a run may find in its journal: answers of `frames` items of a model
 // with `classes` classes.

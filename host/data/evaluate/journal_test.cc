@@ -220,9 +220,9 @@ TEST(JournalKey, KnowsModelDataAndInputs) {
   EXPECT_NE(key, journal_key("n", data, {}));
   EXPECT_NE(key, journal_key("m", ListedData({{}, {}}, {0, 2}), {}));
   EXPECT_NE(key, journal_key("m", ListedData({{}}, {0}), {}));
-  EXPECT_NE(key, journal_key("m", data, Normalization{{127.5f}, {}}));
-  EXPECT_NE(journal_key("m", data, Normalization{{1, 2}, {}}),
-            journal_key("m", data, Normalization{{1}, {2}}));
+  EXPECT_NE(key, journal_key("m", data, {Normalization{{127.5f}, {}}}));
+  EXPECT_NE(journal_key("m", data, {Normalization{{1, 2}, {}}}),
+            journal_key("m", data, {Normalization{{1}, {2}}}));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
+#define STBI_ONLY_GIF
+#define STBI_ONLY_PNM
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
@@ -15,7 +17,9 @@
 #include <memory>
 
 #include "host/base/error.h"
+#include "host/data/image/orientation.h"
 #include "host/data/image/picture.h"
+#include "host/data/image/webp.h"
 
 namespace shoal {
 namespace {
@@ -58,9 +62,72 @@ bool chunk_past_end(std::span<const uint8_t> file) {
   return false;
 }
 
+[[noreturn]] void refuse(const std::string& name, const std::string& why) {
+  throw Error(Exit::kCorrupt, name + ": " + why,
+              "give a PNG, JPEG, BMP, GIF, PNM or WebP picture, or the input's "
+              "values as .bin or .npy");
+}
+
+void check_size(int64_t width, int64_t height, const std::string& name) {
+  constexpr int64_t kMaxPixels = 64 << 20;
+  if (width > 0 && height > 0 && width * height <= kMaxPixels) return;
+  refuse(name, "picture of " + std::to_string(width) + " x " +
+                   std::to_string(height) + " is too large");
+}
+
+// The most bytes of pixels that one byte of such a file can stand for: a code
+// of 12 bits is up to 4096 pixels in a GIF, deflate's limit is 1032, and a PNG
+// may make three bytes out of one. A small file with a large picture is broken
+// and is refused before anything is allocated.
+int64_t most_packed(std::span<const uint8_t> file) {
+  return file[0] == 'G' ? 3 * 2731 : 3 * 1032;
+}
+
+Picture decode_stb(std::span<const uint8_t> file, const std::string& name) {
+  const bool jpeg = !file.empty() && file[0] == 0xFF;
+  if (const int codes = jpeg ? too_many_codes(file) : 0) {
+    refuse(name, "broken picture: a Huffman table of " + std::to_string(codes) +
+                     " codes");
+  }
+  const bool png = file.size() >= 8 && file[0] == 0x89;
+  if (png && chunk_past_end(file)) {
+    refuse(name, "broken picture: a chunk goes on past the end of the file");
+  }
+  const int size = static_cast<int>(file.size());
+  int width = 0, height = 0, channels = 0;
+  if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
+    refuse(name, "not a picture");
+  }
+  check_size(width, height, name);
+  if (int64_t{width} * height * 3 > int64_t{size} * most_packed(file) + 4096) {
+    refuse(name, "too short for a picture of " + std::to_string(width) + " x " +
+                     std::to_string(height));
+  }
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
+      stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3),
+      stbi_image_free);
+  if (!pixels) {
+    refuse(name, std::string("broken picture: ") + stbi_failure_reason());
+  }
+  Picture picture{width, height, {}};
+  const size_t bytes = static_cast<size_t>(width) * height * 3;
+  picture.rgb.assign(pixels.get(), pixels.get() + bytes);
+  return jpeg ? upright(std::move(picture), exif_orientation(file)) : picture;
+}
+
+Picture decode_webp(std::span<const uint8_t> file, const std::string& name) {
+  const std::optional<PictureSize> size = webp_size(file);
+  if (!size) refuse(name, "broken picture: not a still WebP");
+  check_size(size->width, size->height, name);
+  std::optional<Picture> picture = read_webp(file);
+  if (!picture) refuse(name, "broken picture: WebP data that end too early");
+  return *std::move(picture);
+}
+
 }  // namespace
 
 bool is_picture(std::span<const uint8_t> file) {
+  if (is_webp(file)) return true;
   int width = 0, height = 0, channels = 0;
   return file.size() <= kMostBytes &&
          stbi_info_from_memory(file.data(), static_cast<int>(file.size()),
@@ -68,45 +135,8 @@ bool is_picture(std::span<const uint8_t> file) {
 }
 
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name) {
-  constexpr int64_t kMaxPixels = 64 << 20;
-  const auto refuse = [&](const std::string& why) -> Picture {
-    throw Error(Exit::kCorrupt, name + ": " + why,
-                "give a PNG, JPEG or BMP picture, or raw bytes as .bin");
-  };
-  if (file.size() > kMostBytes) return refuse("larger than 1 GB");
-  const bool jpeg = !file.empty() && file[0] == 0xFF;
-  if (const int codes = jpeg ? too_many_codes(file) : 0) {
-    return refuse("broken picture: a Huffman table of " +
-                  std::to_string(codes) + " codes");
-  }
-  const bool png = file.size() >= 8 && file[0] == 0x89;
-  if (png && chunk_past_end(file)) {
-    return refuse("broken picture: a chunk goes on past the end of the file");
-  }
-  const int size = static_cast<int>(file.size());
-  int width = 0, height = 0, channels = 0;
-  if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
-    return refuse("not a picture");
-  }
-  if (width <= 0 || height <= 0 || int64_t{width} * height > kMaxPixels) {
-    return refuse("picture of " + std::to_string(width) + " x " +
-                  std::to_string(height) + " is too large");
-  }
-  // No format here packs more than about 1032 bytes into one (deflate's limit),
-  // so a small file with a large picture is broken: refuse before allocating.
-  if (int64_t{width} * height * 3 > int64_t{size} * 1100 + 4096) {
-    return refuse("too short for a picture of " + std::to_string(width) +
-                  " x " + std::to_string(height));
-  }
-  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3),
-      stbi_image_free);
-  if (!pixels)
-    return refuse(std::string("broken picture: ") + stbi_failure_reason());
-  Picture picture{width, height, {}};
-  const size_t bytes = static_cast<size_t>(width) * height * 3;
-  picture.rgb.assign(pixels.get(), pixels.get() + bytes);
-  return picture;
+  if (file.size() > kMostBytes) refuse(name, "larger than 1 GB");
+  return is_webp(file) ? decode_webp(file, name) : decode_stb(file, name);
 }
 
 }  // namespace shoal

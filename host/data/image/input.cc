@@ -11,6 +11,16 @@
 namespace shoal {
 namespace {
 
+const Tensor& only_input(const Graph& graph) {
+  if (graph.inputs.size() == 1) {
+    return graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  }
+  throw Error(Exit::kUsage,
+              "the model has " + std::to_string(graph.inputs.size()) +
+                  " inputs, a picture is one",
+              "give all inputs one after another as a .bin file");
+}
+
 struct InputLayout {
   int height = 0, width = 0, channels = 0;
   bool channels_first = false;
@@ -27,7 +37,7 @@ InputLayout picture_layout(const Tensor& t) {
   }
   throw Error(Exit::kUsage,
               "input '" + t.name + "' is not a picture of 1 or 3 channels",
-              "give its bytes as a .bin file");
+              "give its values as a .bin or .npy file");
 }
 
 // The quantization that turns real input values into the nodes' int8: the
@@ -120,25 +130,24 @@ std::vector<uint8_t> codes_of(const Tensor& input, const Tensor* quantized,
 
 }  // namespace
 
+PictureSize picture_size(const Graph& graph) {
+  const InputLayout layout = picture_layout(only_input(graph));
+  return {layout.width, layout.height};
+}
+
 std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
-                                   const std::optional<Normalization>& norm) {
-  if (graph.inputs.size() != 1) {
-    throw Error(Exit::kUsage,
-                "the model has " + std::to_string(graph.inputs.size()) +
-                    " inputs, a picture is one",
-                "give all inputs one after another as a .bin file");
-  }
-  const int index = graph.inputs[0];
-  const Tensor& input = graph.tensors[static_cast<size_t>(index)];
+                                   const PictureOptions& options) {
+  const Tensor& input = only_input(graph);
   const InputLayout layout = picture_layout(input);
+  const std::optional<Normalization>& norm = options.normalization;
   if (norm) {
     constexpr float kTiny = std::numeric_limits<float>::min();
     check_values("--mean", norm->mean, layout.channels,
                  std::numeric_limits<float>::lowest());
     check_values("--std", norm->deviation, layout.channels, kTiny);
   }
-  const Tensor* const quantized = quantized_input(graph, index);
-  const Picture small = resize(picture, layout.width, layout.height);
+  const Tensor* const quantized = quantized_input(graph, graph.inputs[0]);
+  const Picture small = fit(picture, layout.width, layout.height, options.fit);
   std::vector<std::vector<uint8_t>> codes;
   for (int c = 0; c < layout.channels; ++c) {
     codes.push_back(codes_of(input, quantized, norm, c));

@@ -1,5 +1,5 @@
-// Pictures as inputs: decoding (PNG, JPEG, BMP), an antialiased bilinear
-// resize, and the bytes that a model's input wants.
+// Pictures as inputs: decoding, an antialiased bilinear resize, and the bytes
+// that a model's input wants.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,10 @@ struct Picture {
 // Whether it begins as one of a known kind.
 bool is_picture(std::span<const uint8_t> file);
 
-// Throws Error(kCorrupt) for what is not a picture of a known kind, or larger
-// than 64 million pixels. `name` is for messages.
+// PNG, JPEG, BMP, GIF (its first picture), PNM and WebP, turned as a camera's
+// EXIF says (JPEG, WebP); what is transparent keeps its colour. Throws
+// Error(kCorrupt) for what is not a picture of a known kind, or larger than 64
+// million pixels. `name` is for messages.
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name);
 
 // The whole picture, aspect ratio not kept. Per axis, horizontal first, with
@@ -35,12 +37,41 @@ struct Normalization {
   std::vector<float> mean, deviation;  // one, or one per channel
 };
 
+// How a picture of another aspect ratio comes to the input's size: drawn out
+// of shape; its middle; or whole, between borders of grey (114, as detectors
+// are trained with).
+enum class Fit { kStretch, kCrop, kLetterbox };
+inline constexpr uint8_t kBorderGrey = 114;
+
+// Where the input's pixels lie in the picture: that of input column x begins at
+// column left + x * columns, rows likewise. In pixels of the picture.
+struct Placement {
+  double left = 0, top = 0;
+  double columns = 1, rows = 1;
+};
+// What fit() does with a picture of that size.
+Placement placement_of(int width, int height, int to_width, int to_height, Fit);
+// Throws nothing; a picture has at least one pixel each way.
+Picture fit(const Picture&, int width, int height, Fit);
+
+struct PictureOptions {
+  std::optional<Normalization> normalization = {};
+  Fit fit = Fit::kStretch;
+};
+
+// The rows and columns of the model's (only) input. Throws Error(kUsage) if it
+// is not a picture.
+struct PictureSize {
+  int width = 0, height = 0;
+};
+PictureSize picture_size(const Graph&);
+
 // Bytes of the model's (only) input in the file's type, from a picture of any
 // size. Without normalization: uint8 p, int8 p - 128; float32 p / 255, or, if
 // a QUANTIZE reads the input, the real value of its int8 p - 128. The input
 // must be a picture: 1 x H x W x C or 1 x C x H x W with C = 3, or 1 (then
 // the luminance). Throws Error(kUsage) otherwise.
 std::vector<uint8_t> picture_input(const Graph&, const Picture&,
-                                   const std::optional<Normalization>&);
+                                   const PictureOptions&);
 
 }  // namespace shoal

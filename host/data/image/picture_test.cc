@@ -167,7 +167,7 @@ TEST(PictureInput, FloatBeforeQuantizeIsTheRealValueOfItsInt8) {
 
 TEST(PictureInput, MeanAndDeviationGoThroughTheInputsQuantization) {
   const Picture p = noise(2, 2, 6);
-  const Normalization norm{{10, 20, 30}, {2}};
+  const PictureOptions norm{Normalization{{10, 20, 30}, {2}}};
   const auto bytes = picture_input(
       model(Type::kInt8, Type::kInt8, {1, 2, 2, 3}, 0.5f, 7), p, norm);
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -189,7 +189,7 @@ TEST(PictureInput, MeanAndDeviationMustBeNumbersThatFit) {
         Normalization{{}, {1, 1, nan}}, Normalization{{nan}, {}},
         Normalization{{1, 2}, {}}, Normalization{{}, {1, 2, 3, 4}}}) {
     try {
-      picture_input(g, p, bad);
+      picture_input(g, p, {bad});
       ADD_FAILURE();
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), Exit::kUsage);

@@ -1,0 +1,54 @@
+// What a model's answers say, for people, for machines and as files.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/cli/classes.h"
+#include "host/cli/commands.h"
+#include "host/cli/common.h"
+#include "host/cli/run_inputs.h"
+#include "host/data/task/task.h"
+
+namespace shoal {
+
+class Results {
+ public:
+  // Throws Error(kUsage) for a task or head that does not fit the model. Says
+  // on stderr what was guessed, and labels that are too many or too few.
+  Results(const ResultFlags&, const PictureFlags&, const Graph&,
+          std::vector<std::string> labels);
+
+  // Of one input; writes its files into --output-dir.
+  struct Result {
+    std::string name;
+    std::vector<NamedArray> arrays;
+    Findings found;  // in pixels of the picture, else of the input
+    std::vector<Class> top;
+    std::string drawing;  // the file
+  };
+  Result read(const RunInput&, const Bytes& output);
+  void print(const Result&) const;
+  nlohmann::json json(const Result&) const;
+  // The page of --output-dir.
+  void finish();
+
+ private:
+  void write_files(std::optional<Picture>, Result&);
+  void draw(Picture&, const Result&) const;
+  std::string label(int index) const;
+  std::string file_stem(const std::string& name);
+
+  const ResultFlags& flags_;
+  const Fit fit_;
+  const Graph& graph_;
+  const std::vector<std::string> labels_;
+  HeadUse head_;
+  std::set<std::string> stems_;
+  std::string page_;  // rows of the table
+};
+
+}  // namespace shoal

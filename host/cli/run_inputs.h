@@ -1,0 +1,28 @@
+// The INPUTs of a verb: files, folders of them, random:SEED and stdin.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/data/image/picture.h"
+#include "host/engine/engine.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+struct RunInput {
+  std::string name;  // the path; of a folder's files with the folder
+  std::function<Bytes(const Graph&)> load;
+  // What marks are drawn on; none for what is no picture.
+  std::function<std::optional<Picture>()> picture;
+};
+
+// In the order given; of a folder its files by name, numbers in it by their
+// value. Says on stderr what lies in a folder and is passed over. Throws
+// Error(kUsage) for a folder without inputs.
+std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
+                                 const PictureOptions&);
+
+}  // namespace shoal

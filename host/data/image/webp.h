@@ -1,0 +1,18 @@
+// WebP pictures, by libwebp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "host/data/image/picture.h"
+
+namespace shoal {
+
+bool is_webp(std::span<const uint8_t> file);
+// None for what is broken or moves.
+std::optional<PictureSize> webp_size(std::span<const uint8_t> file);
+// As it is to be seen; allocates its pixels. None for what is broken.
+std::optional<Picture> read_webp(std::span<const uint8_t> file);
+
+}  // namespace shoal

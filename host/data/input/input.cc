@@ -1,0 +1,152 @@
+#include "host/data/input/input.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/data/array/npy.h"
+
+namespace shoal {
+namespace {
+
+// "1x96x96x3"
+std::string shape_text(std::span<const int64_t> shape) {
+  std::string text;
+  for (const int64_t n : shape) {
+    text += (text.empty() ? "" : "x") + std::to_string(n);
+  }
+  return text.empty() ? "one value" : text;
+}
+
+// Without the axes of size 1 in front.
+std::vector<int64_t> core(std::span<const int64_t> shape) {
+  const auto first =
+      std::ranges::find_if(shape, [](int64_t n) { return n != 1; });
+  return {first, shape.end()};
+}
+
+// A picture that was saved as an array: rows x columns x 3, or x 1, perhaps of
+// a batch of one.
+std::optional<Picture> as_picture(const Array& a) {
+  std::span<const int64_t> s = a.shape;
+  if (s.size() == 4 && s[0] == 1) s = s.subspan(1);
+  if (a.type != "u1" || s.size() != 3 || (s[2] != 3 && s[2] != 1)) {
+    return std::nullopt;
+  }
+  if (s[0] < 1 || s[1] < 1 || s[0] > 65535 || s[1] > 65535) return std::nullopt;
+  Picture picture{static_cast<int>(s[1]), static_cast<int>(s[0]), a.bytes};
+  if (s[2] == 3) return picture;
+  picture.rgb.clear();
+  for (const uint8_t grey : a.bytes)
+    picture.rgb.insert(picture.rgb.end(), 3, grey);
+  return picture;
+}
+
+// Real values as the input's bytes; rounded half away from zero.
+std::vector<uint8_t> quantized(const Tensor& t, const Array& a,
+                               const std::string& name) {
+  const int flip = t.file_type == Type::kUint8 ? 0x80 : 0;
+  std::vector<uint8_t> out;
+  for (int64_t i = 0; i < value_count(a); ++i) {
+    const double real = value_at(a, i);
+    if (!std::isfinite(real)) {
+      throw Error(Exit::kUsage, printable(name) + ": value " + format_count(i) +
+                                    " is not a number");
+    }
+    const double q =
+        std::round(real / static_cast<double>(t.scale())) + t.zero();
+    out.push_back(static_cast<uint8_t>(
+        (static_cast<int>(std::clamp(q, -128.0, 127.0)) & 0xFF) ^ flip));
+  }
+  return out;
+}
+
+std::vector<uint8_t> array_input(const Graph& graph, const Array& a,
+                                 const std::string& name,
+                                 const PictureOptions& options) {
+  if (graph.inputs.size() != 1) {
+    throw Error(Exit::kUsage,
+                printable(name) + ": one array for " +
+                    std::to_string(graph.inputs.size()) + " inputs",
+                "give all inputs one after another as a .bin file");
+  }
+  const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  const std::vector<int64_t> wanted(t.shape.begin(), t.shape.end());
+  const bool same = core(a.shape) == core(wanted);
+  const std::string type = array_type(t.file_type);
+  if (same && a.type == type) return a.bytes;
+  const bool real = a.type == "f4" || a.type == "f8";
+  const bool bytes = type == "i1" || type == "u1";
+  if (same && real && bytes && !t.quant.scale.empty()) {
+    return quantized(t, a, name);
+  }
+  if (const std::optional<Picture> picture = as_picture(a)) {
+    return picture_input(graph, *picture, options);
+  }
+  throw Error(Exit::kUsage,
+              printable(name) + ": " + shape_text(a.shape) +
+                  " values of type " + a.type + ", input '" + t.name +
+                  "' has " + shape_text(wanted) + " of " + type,
+              bytes ? "save that shape as " + type + ", or as f4 real values"
+                    : "save that shape and type");
+}
+
+bool is_sound(std::span<const uint8_t> file) {
+  const auto holds = [&](size_t at, std::string_view word) {
+    return std::ranges::equal(file.subspan(at, word.size()), word);
+  };
+  return file.size() >= 12 && holds(0, "RIFF") && holds(8, "WAVE");
+}
+
+std::string extension_of(const std::string& name) {
+  return std::filesystem::path(name).extension().string();
+}
+
+}  // namespace
+
+int64_t input_file_bytes(const Graph& graph) {
+  int64_t bytes = 0;
+  for (const int input : graph.inputs) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(input)];
+    bytes += element_count(t.shape) * type_bytes(t.type);
+  }
+  return bytes;
+}
+
+bool has_values(const std::string& name) {
+  const std::string e = extension_of(name);
+  return e == ".bin" || e == ".npy";
+}
+
+std::vector<uint8_t> file_input(const Graph& graph, const std::string& name,
+                                std::span<const uint8_t> file,
+                                const PictureOptions& options) {
+  if (extension_of(name) == ".npy") {
+    return array_input(graph, parse_npy(file, printable(name)), name, options);
+  }
+  if (extension_of(name) != ".bin") {
+    if (is_sound(file)) {
+      throw Error(Exit::kUsage,
+                  printable(name) + ": sound, which shoal makes no features of",
+                  "give what the model's front end makes of it (a spectrogram, "
+                  "MFCC) as .bin or .npy");
+    }
+    return picture_input(graph, decode_picture(file, name), options);
+  }
+  const int64_t wanted = input_file_bytes(graph);
+  if (static_cast<int64_t>(file.size()) != wanted) {
+    throw Error(Exit::kUsage,
+                printable(name) + ": " +
+                    format_count(static_cast<int64_t>(file.size())) +
+                    " bytes, the model's input has " + format_count(wanted));
+  }
+  return {file.begin(), file.end()};
+}
+
+}  // namespace shoal

@@ -1,0 +1,31 @@
+// From a file that somebody has to the bytes of a model's inputs:
+//   .bin  the bytes of all inputs, one after another, in the file's types
+//   .npy  the values of the only input; or a picture (uint8, rows x columns x 3
+//         or x 1)
+//   everything else: a picture, for the only input
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/data/image/picture.h"
+#include "host/model/graph/graph.h"
+
+namespace shoal {
+
+// The bytes of all inputs of the model in the file's types.
+int64_t input_file_bytes(const Graph&);
+
+// Whether a file of that name has values, not a picture.
+bool has_values(const std::string& name);
+
+// `name` tells the kind and is for messages. Throws Error: kUsage for what does
+// not go into the model (a size, a shape, a type, sound), kCorrupt for what is
+// broken.
+std::vector<uint8_t> file_input(const Graph&, const std::string& name,
+                                std::span<const uint8_t> file,
+                                const PictureOptions&);
+
+}  // namespace shoal

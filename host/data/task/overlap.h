@@ -1,0 +1,23 @@
+// Boxes that a detector found, and which of them are the same thing.
+#pragma once
+
+#include <vector>
+
+namespace shoal {
+
+struct Detection {
+  float left = 0, top = 0, right = 0, bottom = 0;  // pixels of the input
+  int index = 0;                                   // of the class
+  float score = 0;
+};
+
+// Of the areas; 0 if they do not touch.
+float intersection_over_union(const Detection&, const Detection&);
+
+// Those below `score` go, and of two of one class that overlap by more than
+// `overlap` the weaker one; at most `most` stay. The strongest first; of equal
+// ones that which came first.
+std::vector<Detection> strongest(std::vector<Detection>, float score,
+                                 float overlap, int most);
+
+}  // namespace shoal

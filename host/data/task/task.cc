@@ -1,0 +1,139 @@
+#include "host/data/task/task.h"
+
+#include <algorithm>
+#include <array>
+
+#include "host/base/error.h"
+#include "host/data/image/picture.h"
+#include "host/data/task/heads.h"
+
+namespace shoal {
+namespace {
+
+bool fits_classes(const std::vector<Shape>& outputs, const HeadInput&) {
+  // A single value beside others says how sure the model is of those.
+  const size_t axes = core_shape(outputs[0]).size();
+  return axes == 1 || (axes == 0 && outputs.size() == 1);
+}
+
+bool fits_all(const std::vector<Shape>&, const HeadInput&) { return true; }
+
+// In the order in which they are tried. Cells come before masks: whoever has a
+// mask as coarse as 8 pixels says --task segment.
+constexpr std::array kHeads = {
+    Head{"yolov5", Task::kDetect, "1 x 3 cells x (4 + 1 + classes)", true,
+         fits_yolo_v5, read_yolo_v5},
+    Head{"yolov8", Task::kDetect, "1 x (4 + classes) x cells", true,
+         fits_yolo_v8, read_yolo_v8},
+    Head{"yolox", Task::kDetect, "1 x cells x (4 + 1 + classes), not decoded",
+         true, fits_yolox, read_yolox},
+    Head{"cells", Task::kDetect,
+         "1 x H/8 x W/8 x (1 + classes), class 0 is background (FOMO)", true,
+         fits_cells, read_cells},
+    Head{"movenet", Task::kPoints, "1 x points x (y, x, score)", true,
+         fits_movenet, read_movenet},
+    Head{"mask", Task::kSegment, "1 x rows x columns x classes, or the class",
+         true, fits_mask, read_mask},
+    Head{"heatmaps", Task::kPoints, "1 x rows x columns x points, peaks", false,
+         fits_heatmaps, read_heatmaps},
+    Head{"classes", Task::kClassify, "1 x classes", true, fits_classes,
+         nullptr},
+    Head{"landmarks", Task::kPoints, "1 x (x, y, z) or (x, y) of all points",
+         true, fits_landmarks, read_landmarks},
+    Head{"raw", Task::kRaw, "anything", true, fits_all, nullptr},
+};
+
+constexpr std::array kTasks = {"classify", "detect", "segment", "points",
+                               "raw"};
+
+PictureSize size_of_picture(const Graph& graph) {
+  try {
+    return picture_size(graph);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::string shapes_text(const std::vector<Shape>& shapes) {
+  std::string text;
+  for (const Shape& s : shapes) {
+    text += text.empty() ? "" : ", ";
+    for (size_t i = 0; i < s.size(); ++i) {
+      text += (i > 0 ? "x" : "") + std::to_string(s[i]);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+const char* task_name(Task task) { return kTasks[static_cast<size_t>(task)]; }
+
+std::optional<Task> task_of(const std::string& name) {
+  const auto found = std::ranges::find(kTasks, name);
+  if (found == kTasks.end()) return std::nullopt;
+  return static_cast<Task>(found - kTasks.begin());
+}
+
+HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
+  std::vector<Shape> shapes;
+  for (const int t : graph.outputs) {
+    shapes.push_back(graph.tensors[static_cast<size_t>(t)].shape);
+  }
+  const PictureSize size = size_of_picture(graph);
+  HeadUse use{nullptr, wish.head.empty() && wish.task.empty(), size.width,
+              size.height};
+  if (!wish.task.empty() && !task_of(wish.task)) {
+    throw Error(Exit::kUsage, "--task: '" + wish.task + "' is unknown",
+                "one of: classify, detect, segment, points, raw");
+  }
+  std::string names;
+  for (const Head& head : kHeads) {
+    names += (names.empty() ? "" : ", ") + std::string(head.name);
+    if (!wish.head.empty() && wish.head != head.name) continue;
+    if (!wish.task.empty() && *task_of(wish.task) != head.task) continue;
+    if (use.guessed && !head.guessed) continue;
+    if (!head.fits(shapes, {size.width, size.height})) continue;
+    use.head = &head;
+    return use;
+  }
+  const bool known = std::ranges::any_of(
+      kHeads, [&](const Head& h) { return wish.head == h.name; });
+  if (!wish.head.empty() && !known) {
+    throw Error(Exit::kUsage, "--head: '" + wish.head + "' is unknown",
+                "one of: " + names);
+  }
+  throw Error(
+      Exit::kUsage,
+      (wish.head.empty() ? "--task " + wish.task : "--head " + wish.head) +
+          ": the model's outputs are " + shapes_text(shapes) +
+          (size.width == 0 ? ", its input is no picture" : ""),
+      "--task raw; what heads expect:\n" + heads_text());
+}
+
+std::string head_name(const HeadUse& use) { return use.head->name; }
+Task head_task(const HeadUse& use) { return use.head->task; }
+
+std::string heads_text() {
+  std::string text;
+  for (const Head& h : kHeads) {
+    text += text.empty() ? "" : "\n";
+    std::string line = "  " + std::string(task_name(h.task));
+    line.resize(12, ' ');
+    line += h.name;
+    line.resize(24, ' ');
+    text += line + h.outputs;
+  }
+  return text;
+}
+
+Findings read_head(const HeadUse& use, const std::vector<RealOutput>& outputs,
+                   const HeadOptions& options) {
+  if (use.head->read == nullptr) return {};
+  Findings found = use.head->read(outputs, {use.width, use.height}, options);
+  found.boxes = strongest(std::move(found.boxes), options.score,
+                          options.overlap, options.most);
+  return found;
+}
+
+}  // namespace shoal

@@ -1,0 +1,64 @@
+// What a model's outputs say about a picture. A *head* is a usual form of
+// outputs and the arithmetic that makes boxes, a mask or points of them; all
+// coordinates are those of the model's input, in pixels.
+//
+//   const HeadUse use = choose_head(graph, {});   // guessed
+//   const Findings f = read_head(use, real_outputs(graph, output), {});
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/data/task/overlap.h"
+#include "host/data/task/values.h"
+
+namespace shoal {
+
+enum class Task { kClassify, kDetect, kSegment, kPoints, kRaw };
+const char* task_name(Task);  // "classify"
+std::optional<Task> task_of(const std::string& name);
+
+struct KeyPoint {
+  float x = 0, y = 0;
+  float score = 1;
+};
+
+struct Findings {
+  std::vector<Detection> boxes;  // detect
+  std::vector<KeyPoint> points;  // points, in the model's order
+  // segment: the class of every place of the model's output, rows first.
+  int mask_width = 0, mask_height = 0;
+  std::vector<int> mask;
+};
+
+struct HeadOptions {
+  float score = 0.25f;    // of a box at least
+  float overlap = 0.45f;  // of two boxes of one thing at least
+  int most = 100;         // boxes
+};
+
+struct Head;
+struct HeadUse {
+  const Head* head = nullptr;
+  bool guessed = false;
+  int width = 0, height = 0;  // of the input; 0: it is no picture
+};
+
+// By name, by task (its first that fits), or the first of all that fits.
+// Throws Error(kUsage), with those that there are, for one that is unknown or
+// does not fit the outputs.
+struct HeadWish {
+  std::string head = {}, task = {};
+};
+HeadUse choose_head(const Graph&, const HeadWish&);
+std::string head_name(const HeadUse&);
+Task head_task(const HeadUse&);
+// For people: what each expects of the outputs.
+std::string heads_text();
+
+// Nothing for kClassify and kRaw.
+Findings read_head(const HeadUse&, const std::vector<RealOutput>&,
+                   const HeadOptions&);
+
+}  // namespace shoal
