@@ -4,7 +4,6 @@
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_ONLY_GIF
-#define STBI_ONLY_PNM
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
@@ -19,6 +18,7 @@
 #include "host/base/error.h"
 #include "host/data/image/orientation.h"
 #include "host/data/image/picture.h"
+#include "host/data/image/pnm.h"
 #include "host/data/image/webp.h"
 
 namespace shoal {
@@ -72,7 +72,7 @@ void check_size(int64_t width, int64_t height, const std::string& name) {
   constexpr int64_t kMaxPixels = 64 << 20;
   if (width > 0 && height > 0 && width * height <= kMaxPixels) return;
   refuse(name, "picture of " + std::to_string(width) + " x " +
-                   std::to_string(height) + " is too large");
+                   std::to_string(height) + " is empty or too large");
 }
 
 // The most bytes of pixels that one byte of such a file can stand for: a code
@@ -115,6 +115,15 @@ Picture decode_stb(std::span<const uint8_t> file, const std::string& name) {
   return jpeg ? upright(std::move(picture), exif_orientation(file)) : picture;
 }
 
+Picture decode_pnm(std::span<const uint8_t> file, const std::string& name) {
+  const std::optional<PnmHead> head = pnm_head(file);
+  if (!head) refuse(name, "broken picture: a PNM without its three numbers");
+  check_size(head->width, head->height, name);
+  std::optional<Picture> picture = read_pnm(file, *head);
+  if (!picture) refuse(name, "broken picture: a PNM that ends too early");
+  return *std::move(picture);
+}
+
 Picture decode_webp(std::span<const uint8_t> file, const std::string& name) {
   const std::optional<PictureSize> size = webp_size(file);
   if (!size) refuse(name, "broken picture: not a still WebP");
@@ -127,7 +136,7 @@ Picture decode_webp(std::span<const uint8_t> file, const std::string& name) {
 }  // namespace
 
 bool is_picture(std::span<const uint8_t> file) {
-  if (is_webp(file)) return true;
+  if (is_webp(file) || is_pnm(file)) return true;
   int width = 0, height = 0, channels = 0;
   return file.size() <= kMostBytes &&
          stbi_info_from_memory(file.data(), static_cast<int>(file.size()),
@@ -136,6 +145,7 @@ bool is_picture(std::span<const uint8_t> file) {
 
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name) {
   if (file.size() > kMostBytes) refuse(name, "larger than 1 GB");
+  if (is_pnm(file)) return decode_pnm(file, name);
   return is_webp(file) ? decode_webp(file, name) : decode_stb(file, name);
 }
 

@@ -107,6 +107,42 @@ TEST(Picture, JpegWithTooManyCodesIsRefused) {
   EXPECT_EQ(refusal(file), "x: broken picture: a Huffman table of 272 codes");
 }
 
+std::vector<uint8_t> bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+TEST(Picture, PnmGivesItsPixels) {
+  using Rgb = std::vector<uint8_t>;
+  const Picture colours =
+      decode_picture(bytes_of("P6 #comment\n2\t1 # more\r255\nabcdef"), "x");
+  EXPECT_EQ(colours.width, 2);
+  EXPECT_EQ(colours.rgb, bytes_of("abcdef"));
+  EXPECT_EQ(decode_picture(bytes_of("P5 1 2 255 ab"), "x").rgb,
+            bytes_of("aaabbb"));
+  // White is 10; what is above is white, too.
+  EXPECT_EQ(decode_picture(bytes_of("P6 1 1 10 \n\5\x0B"), "x").rgb,
+            (Rgb{255, 128, 255}));
+  EXPECT_EQ(decode_picture(Rgb{'P', '5', ' ', '1', ' ', '1', ' ', '6', '5', '5',
+                               '3', '5', ' ', 0x80, 0x00},
+                           "x")
+                .rgb,
+            (Rgb{128, 128, 128}));
+}
+
+TEST(Picture, PnmThatLiesIsRefused) {
+  const std::string numbers =
+      "x: broken picture: a PNM without its three numbers";
+  for (const char* text :
+       {"P6 8 99999999999 255\n", "P6 8 8", "P6 8 8 255", "P6 8 x 255 ",
+        "P5 1 1 0 ", "P5 1 1 65536 ", "P6 #8 8 255"}) {
+    EXPECT_EQ(refusal(bytes_of(text)), numbers) << text;
+  }
+  EXPECT_EQ(refusal(bytes_of("P6 1 1 255 ab")),
+            "x: broken picture: a PNM that ends too early");
+  EXPECT_EQ(refusal(bytes_of("P6 0 1 255 ab")),
+            "x: picture of 0 x 1 is empty or too large");
+}
+
 // The decoder behind would allocate two gigabytes.
 TEST(Picture, PngWithAChunkPastTheEndIsRefused) {
   const std::vector<uint8_t> file = {
