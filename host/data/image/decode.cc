@@ -7,6 +7,13 @@
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
+// Tables that a broken file does not define are read all the same: they are
+// zeros, always, and what is asserted of them does not hold.
+#define STBI_MALLOC(bytes) std::calloc(1, bytes)
+#define STBI_REALLOC(at, bytes) std::realloc(at, bytes)
+#define STBI_FREE(at) std::free(at)
+#define STBI_ASSERT(holds) static_cast<void>(0)
+#include <cstdlib>
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image.h>
