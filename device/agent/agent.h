@@ -69,7 +69,7 @@ struct AgentConfig {
 
 struct AgentCounters {
   uint32_t hellos = 0, sessions = 0;  // genuine ones; accepted
-  uint32_t requests = 0, chunks = 0;  // genuine ones
+  uint32_t requests = 0, writes = 0;  // genuine ones
   uint32_t strangers = 0;  // datagrams that are nobody's here, forged, replayed
   // Of these: not made with the key, in another mode, said before.
   uint32_t forged = 0, other_mode = 0, replayed = 0;
@@ -132,7 +132,7 @@ class NodeAgent {
   Reply identity();
   Reply names();
   Reply begin(const uint8_t* data, uint32_t bytes);
-  Reply chunk(const uint8_t* data, uint32_t bytes);
+  Reply write(const uint8_t* data, uint32_t bytes);
   Reply end();
   Reply grant(const uint8_t* data, uint32_t bytes);
   Reply start(const uint8_t* data, uint32_t bytes);

@@ -68,8 +68,8 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return names();
     case Request::kBegin:
       return begin(data, bytes);
-    case Request::kChunk:
-      return chunk(data, bytes);
+    case Request::kWrite:
+      return write(data, bytes);
     case Request::kEnd:
       return end();
     case Request::kPeers:
@@ -172,14 +172,14 @@ Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
-Reply NodeAgent::chunk(const uint8_t* data, uint32_t bytes) {
+Reply NodeAgent::write(const uint8_t* data, uint32_t bytes) {
   uint32_t offset = 0;
   if (!take(data, bytes, offset)) return Reply::kMalformed;
   if (state_ != AgentState::kDeploying) return Reply::kState;
   if (offset > program_bytes_ || bytes > program_bytes_ - offset) {
     return Reply::kMalformed;
   }
-  ++counters_.chunks;
+  ++counters_.writes;
   std::memcpy(config_.program + offset, data, bytes);
   return Reply::kOk;
 }

@@ -137,7 +137,7 @@ enum class Request : uint8_t {
   kIdentity = 1,  // -> IdentityAnswer
   kNames = 2,     // -> NamesAnswer
   kBegin = 3,     // BeginRequest -> HeldAnswer
-  kChunk = 4,     // uint32 offset, bytes
+  kWrite = 4,     // uint32 offset, bytes
   kEnd = 5,       // -: is the program complete and its hash right?
   kPeers = 6,     // PeersRequest, PeerGrant...
   kStart = 7,     // StartRequest

@@ -191,7 +191,7 @@ class HostileTalk {
         agent.state() == AgentState::kReady) {
       ++secret_[0];
     }
-    if (static_cast<Request>(code) != Request::kChunk) {
+    if (static_cast<Request>(code) != Request::kWrite) {
       return request(code, changed(carried(static_cast<Request>(code))));
     }
     for (uint32_t at = 0; at < image_.size(); at += 128) {
@@ -486,7 +486,7 @@ inline Bytes random_talk(Random& r) {
   };
   const auto connect = [&] {
     for (const uint8_t hello : {3, 11}) t.push_back(hello), change();
-    for (const Request q : {Request::kBegin, Request::kChunk, Request::kEnd,
+    for (const Request q : {Request::kBegin, Request::kWrite, Request::kEnd,
                             Request::kPeers, Request::kStart}) {
       ask(q);
     }

@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kMostChunks = 8;
+constexpr size_t kMostWrites = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
@@ -88,7 +88,7 @@ uint64_t Conversation::now() const {
   return config_.transport->now_us(config_.transport->user);
 }
 
-uint32_t Conversation::chunk_bytes(uint32_t node_payload) const {
+uint32_t Conversation::write_bytes(uint32_t node_payload) const {
   const uint32_t payload =
       std::min(node_payload, config_.transport->max_payload);
   return payload -
@@ -105,9 +105,9 @@ void Conversation::ask(Request request, std::vector<uint8_t> data,
   fill(now());
 }
 
-bool Conversation::chunk_room() const {
-  return open_ && queue_.empty() && flights_.size() < chunks_ &&
-         (flights_.empty() || flights_.back().request == Request::kChunk);
+bool Conversation::write_room() const {
+  return open_ && queue_.empty() && flights_.size() < writes_ &&
+         (flights_.empty() || flights_.back().request == Request::kWrite);
 }
 
 void Conversation::clear() {
@@ -305,7 +305,7 @@ void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
   const auto at = std::ranges::find_if(
       flights_, [&](const Flight& f) { return answers(head, f); });
   if (at == flights_.end()) return;
-  if (at->tries == 1 && chunks_ < kMostChunks) ++chunks_;
+  if (at->tries == 1 && writes_ < kMostWrites) ++writes_;
   const Flight done = std::move(*at);
   flights_.erase(at);
   if (done.answer) done.answer(head.reply, data);
@@ -343,15 +343,15 @@ void Conversation::send(Flight& f, uint64_t now) {
     return;
   }
   ++resent_;
-  if (f.request == Request::kChunk) chunks_ = std::max<size_t>(chunks_ / 2, 1);
+  if (f.request == Request::kWrite) writes_ = std::max<size_t>(writes_ / 2, 1);
 }
 
 void Conversation::fill(uint64_t now) {
   while (open_ && !queue_.empty()) {
-    const bool chunk = queue_.front().request == Request::kChunk;
+    const bool write = queue_.front().request == Request::kWrite;
     const bool room =
-        flights_.empty() || (chunk && flights_.size() < chunks_ &&
-                             flights_.back().request == Request::kChunk);
+        flights_.empty() || (write && flights_.size() < writes_ &&
+                             flights_.back().request == Request::kWrite);
     if (!room) return;
     flights_.push_back(std::move(queue_.front()));
     queue_.pop_front();

@@ -1,7 +1,7 @@
 // One session of the coordinator with one node: the handshake, then numbered
 // requests and their answers. Requests are repeated until they are answered;
 // that the node got one twice, late or in another order does no harm
-// (spec/datagrams.md, "Sessions"). Chunks go out several at a time, everything
+// (spec/datagrams.md, "Sessions"). Writes go out several at a time, everything
 // else one by one; the heartbeat does not wait for anything.
 #pragma once
 
@@ -33,8 +33,8 @@ class Conversation {
 
   // Queues a request.
   void ask(Request, std::vector<uint8_t> data, Answer);
-  // Whether a chunk would go out at once.
-  bool chunk_room() const;
+  // Whether a write would go out at once.
+  bool write_room() const;
   bool idle() const { return queue_.empty() && flights_.empty(); }
   // Forgets what is queued and under way.
   void clear();
@@ -65,11 +65,11 @@ class Conversation {
     on_pong_ = std::move(f);
   }
   int64_t resent() const { return resent_; }
-  // Largest data of a chunk request.
-  uint32_t chunk_bytes(uint32_t node_payload) const;
+  // Largest data of a write.
+  uint32_t write_bytes(uint32_t node_payload) const;
 
  private:
-  static constexpr size_t kFirstChunks = 2;
+  static constexpr size_t kFirstWrites = 2;
   struct Flight {
     Request request{};
     std::vector<uint8_t> data;
@@ -128,7 +128,7 @@ class Conversation {
   int unanswered_ = 0;          // heartbeats, since it was heard
   uint64_t round_trip_us_ = 0;  // 0: not measured
   uint64_t deviation_us_ = 0;
-  size_t chunks_ = kFirstChunks;  // that may be under way
+  size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
   std::deque<Flight> queue_, flights_;
   Flight ping_;

@@ -81,7 +81,7 @@ struct WorkerIdentity {
 
 struct WorkerReport {
   PingAnswer last{};   // what it said last
-  int64_t chunks = 0;  // of its program that were sent, the first time
+  int64_t writes = 0;  // of its program that were sent, the first time
   int64_t resent = 0;  // requests sent again
   bool held = false;   // it had the program already
 };

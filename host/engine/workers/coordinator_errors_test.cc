@@ -52,7 +52,7 @@ TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
 TEST(CoordinatorErrors, ADeafNodeIsNamed) {
   const Prepared p = small_split(2);
   for (const Request request :
-       {Request::kNames, Request::kBegin, Request::kChunk, Request::kStart}) {
+       {Request::kNames, Request::kBegin, Request::kWrite, Request::kStart}) {
     SCOPED_TRACE(static_cast<int>(request));
     TestCluster c(11);
     c.config.insecure = c.options.insecure = true;
@@ -214,7 +214,7 @@ TEST(CoordinatorErrors, OtherVersionsAndArithmeticAreSaid) {
   }
 }
 
-// Only without encryption can a chunk be changed on its way at all.
+// Only without encryption can a write be changed on its way at all.
 TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
   const Prepared p = small_split(1);
   TestCluster c(17);
@@ -223,7 +223,7 @@ TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
   c.net.spy = [](LossyNet::Datagram& d) {
     constexpr uint32_t head = sizeof(SessionHead);
     if (d.to != 2 || d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
-        d.bytes[head] != static_cast<uint8_t>(Request::kChunk)) {
+        d.bytes[head] != static_cast<uint8_t>(Request::kWrite)) {
       return true;
     }
     const shoal_cipher& cipher = checksum_only();

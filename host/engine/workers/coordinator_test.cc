@@ -61,14 +61,14 @@ TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
   start(c, p);
   run_frames(c, p, 1);
   EXPECT_FALSE(c.coordinator->report(0).held);
-  EXPECT_GT(c.coordinator->report(0).chunks, 0);
+  EXPECT_GT(c.coordinator->report(0).writes, 0);
   ASSERT_TRUE(c.stop());
-  const uint32_t chunks = c.nodes[0]->agent.counters().chunks;
+  const uint32_t writes = c.nodes[0]->agent.counters().writes;
   start(c, p);
   run_frames(c, p, 2);
   EXPECT_TRUE(c.coordinator->report(0).held);
-  EXPECT_EQ(c.coordinator->report(0).chunks, 0);
-  EXPECT_EQ(c.nodes[0]->agent.counters().chunks, chunks);
+  EXPECT_EQ(c.coordinator->report(0).writes, 0);
+  EXPECT_EQ(c.nodes[0]->agent.counters().writes, writes);
   ASSERT_TRUE(c.stop());
   start(c, other);
   run_frames(c, other, 1);

@@ -114,21 +114,21 @@ void Coordinator::Work::begin(int worker) {
              });
 }
 
-void Coordinator::Work::send_chunks(int worker) {
+void Coordinator::Work::send_program(int worker) {
   Worker& w = *workers_[static_cast<size_t>(worker)];
   const std::span<const uint8_t> image =
       program_part(prepared_->images[static_cast<size_t>(worker)]);
-  const uint32_t most = w.talk.chunk_bytes(w.identity.facts.max_payload);
-  while (w.sending && w.talk.chunk_room()) {
+  const uint32_t most = w.talk.write_bytes(w.identity.facts.max_payload);
+  while (w.sending && w.talk.write_room()) {
     const uint32_t bytes =
         std::min(most, static_cast<uint32_t>(image.size()) - w.next_byte);
     std::vector<uint8_t> data;
     append(data, w.next_byte);
     const auto from = image.begin() + w.next_byte;
     data.insert(data.end(), from, from + bytes);
-    ++w.report.chunks;
+    ++w.report.writes;
     w.next_byte += bytes;
-    w.talk.ask(Request::kChunk, std::move(data),
+    w.talk.ask(Request::kWrite, std::move(data),
                [this, &w](Reply reply, std::span<const uint8_t>) {
                  if (reply != Reply::kOk) {
                    refuse(w, "it refused a piece of its program");
@@ -282,7 +282,7 @@ void Coordinator::Work::advance() {
                                [&](const auto& w) { return (*w).*flag; });
   };
   if (phase_ == Phase::kDeploying) {
-    for (int i = 0; i < count; ++i) send_chunks(i);
+    for (int i = 0; i < count; ++i) send_program(i);
     if (!all(&Worker::ready)) return;
     phase_ = Phase::kDeployed;
   }

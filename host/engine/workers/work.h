@@ -87,7 +87,7 @@ class Coordinator::Work {
   // deploy.cc
   void check_fit(int worker) const;
   void begin(int worker);
-  void send_chunks(int worker);
+  void send_program(int worker);
   void end(int worker);
   void tell_progress();
   void draw_secrets();

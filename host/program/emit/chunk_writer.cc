@@ -115,20 +115,21 @@ std::vector<uint8_t> chunk_bytes(const Layer& layer, const ChunkCut& cut) {
   return Cutter(layer, cut).bytes();
 }
 
-uint32_t ChunkPool::add(const Layer& layer, const ChunkCut& cut, bool stored) {
+uint32_t ChunkPool::add(const Layer& layer, const ChunkCut& cut, bool on_tape) {
   const std::vector<uint8_t> bytes = chunk_bytes(layer, cut);
   const size_t hash = std::hash<std::string_view>{}(
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const auto [first, end] = numbers_.equal_range(hash);
   for (auto at = first; at != end; ++at) {
     const Chunk& other = chunks_[at->second];
-    if (other.stored == stored && other.bytes == bytes.size() &&
+    if (other.on_tape == on_tape && other.bytes == bytes.size() &&
         content(at->second) == bytes) {
       return at->second;
     }
   }
   numbers_.emplace(hash, size());
-  chunks_.push_back({&layer, cut, static_cast<uint32_t>(bytes.size()), stored});
+  chunks_.push_back(
+      {&layer, cut, static_cast<uint32_t>(bytes.size()), on_tape});
   return size() - 1;
 }
 

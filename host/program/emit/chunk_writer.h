@@ -37,19 +37,19 @@ class ChunkPool {
   ChunkPool& operator=(const ChunkPool&) = delete;
 
   // Returns the chunk's number; equal bytes of a part have one number.
-  uint32_t add(const Layer&, const ChunkCut&, bool stored);
+  uint32_t add(const Layer&, const ChunkCut&, bool on_tape);
   uint32_t size() const { return static_cast<uint32_t>(chunks_.size()); }
   // Without the tag.
   uint32_t bytes(uint32_t chunk) const { return chunks_[chunk].bytes; }
   std::vector<uint8_t> content(uint32_t chunk) const;
-  bool stored(uint32_t chunk) const { return chunks_[chunk].stored; }
+  bool on_tape(uint32_t chunk) const { return chunks_[chunk].on_tape; }
 
  private:
   struct Chunk {
     const Layer* layer;
     ChunkCut cut;
     uint32_t bytes;
-    bool stored;
+    bool on_tape;
   };
   std::vector<Chunk> chunks_;
   std::unordered_multimap<size_t, uint32_t> numbers_;  // by hash of the bytes

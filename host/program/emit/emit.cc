@@ -128,7 +128,7 @@ std::vector<uint8_t> Emitter::program(int node, const uint8_t* key) const {
     }
   };
   for (uint32_t c = 0; c < p.pool.size(); ++c) {
-    if (p.pool.stored(c)) continue;
+    if (p.pool.on_tape(c)) continue;
     const std::vector<uint8_t> bytes = p.pool.content(c);
     std::copy(bytes.begin(), bytes.end(), image.begin() + p.chunks[c]);
     sealer.plain(TagKind::kChunk, p.chunks[c],

@@ -74,7 +74,7 @@ void place_chunks(ImagePieces& p, uint32_t at) {
     at = behind(at, p.pool.bytes(c));
   };
   for (uint32_t c = 0; c < p.pool.size(); ++c) {
-    if (!p.pool.stored(c)) place(c);
+    if (!p.pool.on_tape(c)) place(c);
   }
   p.program_bytes = at;
   p.tape = tape_order(p.stages, p.pool);

@@ -25,7 +25,7 @@ class Order {
  private:
   void add(const ChunkRecord& c) {
     const uint32_t chunk = c.offset;  // its number as yet
-    if (seen_[chunk] || !pool_.stored(chunk)) return;
+    if (seen_[chunk] || !pool_.on_tape(chunk)) return;
     seen_[chunk] = true;
     order_.push_back(chunk);
   }
