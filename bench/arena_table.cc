@@ -49,11 +49,11 @@ void print_plan(const Net& net, const Plan& plan) {
 void print_row(const fs::path& model) {
   const Graph graph = load_model(model.string());
   const Net net = lower(graph);
-  PlanRequest options = one_node(find_board("teensy41"));
-  options.objective = Objective::kRam;
-  const Plan small = make_plan(net, options);
-  options.objective = Objective::kLatency;
-  const Plan fast = make_plan(net, options);
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.objective = Objective::kRam;
+  const Plan small = make_plan(net, request);
+  request.objective = Objective::kLatency;
+  const Plan fast = make_plan(net, request);
   const int64_t whole = largest_layer(graph);
   std::printf("| %s | %s |", model.stem().string().c_str(),
               format_count(whole).c_str());

@@ -33,8 +33,8 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "host/plan/cost/time.h"
@@ -177,16 +177,16 @@ struct Plans {
 // One node and the virtual ones take turns of some frames each: what else the
 // machine does meets both alike.
 Run take_turns(const Plans& p, const Flags& flags, bool insecure) {
-  Session session(p.one.graph, p.one.net, p.one.images[0],
-                  p.one.plan.nodes[0].arena_bytes);
-  const Bytes wanted = session.run(p.input);
+  NodeRunner runner(p.one.graph, p.one.net, p.one.images[0],
+                    p.one.plan.nodes[0].arena_bytes);
+  const Bytes wanted = runner.run(p.input);
   Run run;
   Meter meter;
   const auto turn = [&] {
     Turn t;
     t.many = meter.stop(flags.frames);
     meter.start();
-    for (int i = 0; i < flags.frames; ++i) session.run(p.input);
+    for (int i = 0; i < flags.frames; ++i) runner.run(p.input);
     t.one = meter.stop(flags.frames);
     if (!insecure) t.cipher = cipher_cost();
     run.turns.push_back(t);

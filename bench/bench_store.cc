@@ -13,7 +13,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/workers/key_file.h"
 #include "host/program/store/open_store.h"
 
@@ -50,10 +50,10 @@ class MemoryStorage final : public HostStorage {
   bool busy_ = false;
 };
 
-double run_s(Session& session, const std::vector<uint8_t>& input,
+double run_s(NodeRunner& runner, const std::vector<uint8_t>& input,
              std::vector<uint8_t>& output) {
   const auto start = std::chrono::steady_clock::now();
-  output = session.run(input);
+  output = runner.run(input);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
       .count();
 }
@@ -71,8 +71,8 @@ void compare(const std::string& folder, int frames) {
   NodeSource in_memory = store.source();
   in_memory.storage = &memory;
   const uint32_t arena = store.node().arena_bytes;
-  Session from_file(info.graph, info.net, store.source(), arena);
-  Session from_memory(info.graph, info.net, in_memory, arena);
+  NodeRunner from_file(info.graph, info.net, store.source(), arena);
+  NodeRunner from_memory(info.graph, info.net, in_memory, arena);
   std::vector<uint8_t> input(static_cast<size_t>(input_bytes(info.graph)));
   std::mt19937 random(1);
   for (uint8_t& b : input) b = static_cast<uint8_t>(random());

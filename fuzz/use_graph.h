@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/oracle/float/float_oracle.h"
 
 namespace shoal::fuzzing {
@@ -38,9 +38,9 @@ inline std::vector<uint8_t> some_input(const Graph& graph) {
 }
 
 inline void use_int8(Graph graph, Objective objective) {
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = objective;
-  const Prepared prepared = prepare(std::move(graph), options);
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = objective;
+  const Prepared prepared = prepare(std::move(graph), request);
   const std::vector<uint8_t> input = some_input(prepared.graph);
   const Verification verdict = verify_frame(
       prepared, input, run_oracle(prepared.graph, input), std::nullopt);

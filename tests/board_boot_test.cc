@@ -8,6 +8,7 @@
 #include "device/program/record.h"
 #include "host/base/error.h"
 #include "host/engine/board/storage_image.h"
+#include "host/engine/local/frame.h"
 #include "host/engine/local/prepare.h"
 #include "host/engine/local/trace.h"
 #include "host/model/import/import.h"
@@ -28,9 +29,9 @@ Job make_job(NetRecipe recipe) {
   Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
   job.input = random_input(graph, random);
-  PlanRequest options = one_node(find_board("emcraft-sf2"));
-  options.objective = Objective::kRam;
-  job.p = prepare(std::move(graph), options);
+  PlanRequest request = one_node(find_board("emcraft-sf2"));
+  request.objective = Objective::kRam;
+  job.p = prepare(std::move(graph), request);
   job.storage = storage_image("emcraft-sf2", job.p.images[0],
                               {frame_rows(job.p.graph, job.p.net, job.input)},
                               int64_t{1} << 24);

@@ -11,6 +11,7 @@
 #include "host/board/board.h"
 #include "host/engine/board/emulate.h"
 #include "host/engine/board/storage_image.h"
+#include "host/engine/local/frame.h"
 #include "host/engine/local/prepare.h"
 #include "host/engine/local/trace.h"
 #include "host/model/import/import.h"
@@ -38,9 +39,9 @@ Job make_job(NetRecipe recipe, Objective objective, int frames) {
   for (int f = 0; f < frames; ++f) {
     job.inputs.push_back(random_input(graph, random));
   }
-  PlanRequest options = one_node(board());
-  options.objective = objective;
-  job.p = prepare(std::move(graph), options);
+  PlanRequest request = one_node(board());
+  request.objective = objective;
+  job.p = prepare(std::move(graph), request);
   std::vector<std::vector<uint8_t>> rows;
   for (const auto& input : job.inputs) {
     rows.push_back(frame_rows(job.p.graph, job.p.net, input));

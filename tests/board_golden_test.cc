@@ -5,6 +5,7 @@
 #include "device/program/record.h"
 #include "host/base/toml.h"
 #include "host/engine/board/storage_image.h"
+#include "host/engine/local/frame.h"
 #include "host/engine/local/prepare.h"
 #include "host/engine/local/trace.h"
 #include "host/model/import/import.h"
@@ -75,9 +76,9 @@ class BoardGolden : public testing::TestWithParam<Case> {};
 
 TEST_P(BoardGolden, IsExactAtEveryLayer) {
   const std::string& name = GetParam().model;
-  PlanRequest options = one_node(find_board("emcraft-sf2"));
-  options.objective = GetParam().objective;
-  const Prepared p = prepare(load_model(golden_model_file(name)), options);
+  PlanRequest request = one_node(find_board("emcraft-sf2"));
+  request.objective = GetParam().objective;
+  const Prepared p = prepare(load_model(golden_model_file(name)), request);
   const auto folder = shared_dir() / "golden" / name;
   const GoldenCase golden =
       read_golden_case(folder, golden_cases(folder).at(0));

@@ -153,6 +153,34 @@ TEST_F(CliEvaluate, EveryPlanGivesTheSame) {
   }
 }
 
+// A store that is kept is the first thread's; one that was built is run by all
+// of them, without the model.
+TEST_F(CliEvaluate, StoresGiveTheSame) {
+  const json wanted = results(evaluate_json({"idx", "--labels", "labels.txt"}));
+  const json kept =
+      evaluate_json({"idx", "--labels", "labels.txt", "--board", "teensy41",
+                     "--flash", "0", "--store", "d", "--jobs", "3"});
+  EXPECT_EQ(results(kept), wanted);
+  std::filesystem::remove(shop_.folder() / "m.tflite");
+  const auto built = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"evaluate", "--store", "d", "idx", "--json"});
+    const Told told = shop_.shoal(more);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return told.code == 0 ? json::parse(told.out) : json::object();
+  };
+  const json j = built({"--jobs", "3", "--resume", "j"});
+  EXPECT_EQ(results(j), wanted);
+  EXPECT_EQ(j.at("where"), "one node, 3 threads");
+  EXPECT_EQ(j.at("arena_bytes"), kept.at("arena_bytes"));
+  EXPECT_EQ(built({"--resume", "j"}).at("resumed_frames"), 3 * kPerClass);
+  const Told planned =
+      shop_.shoal({"evaluate", "--store", "d", "idx", "--ram", "64K"});
+  EXPECT_EQ(planned.code, 2);
+  EXPECT_NE(planned.err.find("--ram: a built store is run as it is"),
+            std::string::npos)
+      << planned.err;
+}
+
 // Two workers, and their addresses as --workers wants them.
 struct TwoWorkers {
   explicit TwoWorkers(const Workshop& shop) {
@@ -274,7 +302,11 @@ TEST_F(CliEvaluate, RefusesWhatCannotBe) {
   refused({"data/red"}, 2, "no labels");
   refused({"idx", "--which", "train"}, 2, "no set 'train'");
   refused({"idx", "--label-offset", "1"}, 2, "which has 3 outputs");
-  refused({"idx", "--store", "d"}, 2, "--store");
+  refused({"idx", "--store", "d", "--nodes", "2"}, 2, "--store");
+  const Told nothing = shop_.shoal({"evaluate"});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_NE(nothing.err.find("MODEL is required"), std::string::npos);
+  refused({}, 2, "DATASET is required");
   refused({"idx", "--loss", "1%"}, 2, "--loss");
   refused({"idx", "--ram", "10"}, 3, "ARENA");
   refused({"idx", "--limit", "0"}, 2, "--limit");

@@ -10,6 +10,7 @@
 #include "host/engine/board/board_engine.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/solo_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/testing/small_run.h"
@@ -48,9 +49,20 @@ Opened built_store() {
   const auto folder = std::make_shared<TemporaryFolder>();
   const std::string path = (folder->path() / "store").string();
   { const LocalNode writer(*small(stored_node()), StoreSettings{path, {}}); }
-  StoreAccess access = access_store(path, {}, {});
-  return {folder,
-          std::make_unique<StoreEngine>(path, std::move(access), std::nullopt)};
+  return {
+      folder,
+      std::make_unique<StoreEngine>(
+          path, std::make_shared<const StoreAccess>(access_store(path, {}, {})),
+          std::nullopt)};
+}
+
+Opened modelled(int batch) {
+  PlanRequest request = stored_node();
+  request.node().sealed = true;
+  request.batch = batch;
+  return {nullptr,
+          std::make_unique<SoloEngine>(small(request), request.node().board,
+                                       StoreKey{7}, true)};
 }
 
 Opened virtual_nodes(double loss, bool traced) {
@@ -104,6 +116,8 @@ const Way kWays[] = {
     {"batch", [] { return node(one_node(find_board("host")), 3); }},
     {"storage", [] { return node(stored_node()); }},
     {"store", built_store},
+    {"modelled", [] { return modelled(1); }},
+    {"modelledbatch", [] { return modelled(3); }},
     {"virtual", [] { return virtual_nodes(0, false); }, 3},
     {"lossy", [] { return virtual_nodes(0.05, false); }, 3},
     {"traced", [] { return virtual_nodes(0, true); }, 3},

@@ -12,9 +12,9 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/planner/planner.h"
@@ -26,8 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 PlanRequest host_options() {
-  PlanRequest options = one_node(find_board("host"));
-  return options;
+  PlanRequest request = one_node(find_board("host"));
+  return request;
 }
 
 std::vector<PlanRequest> three_budgets(const Graph& graph) {
@@ -46,14 +46,14 @@ TEST_P(GoldenTest, EveryLayerIsExactAtThreeBudgets) {
   const fs::path folder = shared_dir() / "golden" / GetParam();
   const Graph graph = load_model(golden_model_file(GetParam()));
   std::vector<Prepared> plans;
-  for (const PlanRequest& options : three_budgets(graph)) {
-    plans.push_back(prepare(graph, options));
+  for (const PlanRequest& request : three_budgets(graph)) {
+    plans.push_back(prepare(graph, request));
     const uint32_t arena = plans.back().plan.nodes[0].arena_bytes;
-    EXPECT_TRUE(!options.node().ram || arena <= *options.node().ram) << arena;
+    EXPECT_TRUE(!request.node().ram || arena <= *request.node().ram) << arena;
     // Exact: not a byte less.
     const Prepared& p = plans.back();
-    EXPECT_NO_THROW(Session(p.graph, p.net, p.images[0], arena));
-    EXPECT_THROW(Session(p.graph, p.net, p.images[0], arena - 1), Error);
+    EXPECT_NO_THROW(NodeRunner(p.graph, p.net, p.images[0], arena));
+    EXPECT_THROW(NodeRunner(p.graph, p.net, p.images[0], arena - 1), Error);
   }
   const std::vector<std::string> cases = golden_cases(folder);
   ASSERT_FALSE(cases.empty());
@@ -90,8 +90,8 @@ TEST(Uint8Golden, OriginalEqualsItsShiftedTwin) {
   const std::string name = "mobilenet_v1_0.25_128_quant";
   const fs::path folder = shared_dir() / "golden" / (name + "_i8shift");
   const Graph graph = load_model(golden_model_file(name));
-  for (const PlanRequest& options : three_budgets(graph)) {
-    const Prepared p = prepare(graph, options);
+  for (const PlanRequest& request : three_budgets(graph)) {
+    const Prepared p = prepare(graph, request);
     for (const std::string& c : golden_cases(folder)) {
       const GoldenCase golden = read_golden_case(folder, c);
       const std::vector<uint8_t> input = flipped(golden.input);

@@ -13,9 +13,9 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/sample_models.h"
 
@@ -99,10 +99,10 @@ void use(std::span<const uint8_t> file, Tally& tally) {
     EXPECT_LT(most_bytes - before,
               static_cast<int64_t>(file.size()) * 64 + kMaxImportBytes);
     const bool large = work_of(graph) > kMaxWork;
-    PlanRequest options = one_node(find_board("host"));
-    options.objective =
+    PlanRequest request = one_node(find_board("host"));
+    request.objective =
         ++tally.legal % 2 == 0 ? Objective::kLatency : Objective::kRam;
-    const Prepared p = prepare(std::move(graph), options);
+    const Prepared p = prepare(std::move(graph), request);
     EXPECT_LT(most_bytes - before, kMaxPlanBytes);
     if (large) {
       ++tally.planned;
@@ -168,7 +168,7 @@ TEST(HostileModel, FlippedBits) {
 
 bool is_refused(const Prepared& p, std::span<const uint8_t> image) {
   try {
-    Session(p.graph, p.net, image, p.plan.nodes[0].arena_bytes);
+    NodeRunner(p.graph, p.net, image, p.plan.nodes[0].arena_bytes);
     return false;
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kCorrupt) << e.what();
@@ -178,10 +178,10 @@ bool is_refused(const Prepared& p, std::span<const uint8_t> image) {
 
 TEST(HostileProgram, CutOrFlippedAnywhereItIsRefused) {
   for (const SampleModel& sample : sample_models()) {
-    PlanRequest options = one_node(find_board("host"));
-    options.node().ram = 64 << 10;
+    PlanRequest request = one_node(find_board("host"));
+    request.node().ram = 64 << 10;
     const Prepared p =
-        prepare(import_tflite(sample.file, sample.name), options);
+        prepare(import_tflite(sample.file, sample.name), request);
     std::vector<uint8_t> image = p.images[0];
     ASSERT_FALSE(is_refused(p, image));
     for (size_t i = 0; i < image.size(); ++i) {

@@ -12,8 +12,8 @@
 #include <set>
 
 #include "host/base/error.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
@@ -233,11 +233,11 @@ std::string run_plans(const Graph& graph, std::mt19937& random) {
   const std::vector<uint8_t> wanted =
       model_output(graph, run_oracle(graph, input));
   for (const Objective objective : {Objective::kLatency, Objective::kRam}) {
-    PlanRequest options = one_node(find_board("host"));
-    options.objective = objective;
-    const Prepared p = prepare(graph, options);
-    Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
-    if (session.run(input) != wanted) return "a plan's output is wrong";
+    PlanRequest request = one_node(find_board("host"));
+    request.objective = objective;
+    const Prepared p = prepare(graph, request);
+    NodeRunner runner(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
+    if (runner.run(input) != wanted) return "a plan's output is wrong";
   }
   return "";
 }

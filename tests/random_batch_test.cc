@@ -10,9 +10,9 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/random_net.h"
@@ -55,23 +55,23 @@ std::string judge(const Prepared& p, const Frames& frames) {
 std::string fault_of(const NetRecipe& recipe, int& plans) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
-  PlanRequest options = one_node(find_board("host"));
-  options.batch = 2 + static_cast<int>(recipe.seed % 4);
-  const Frames frames = random_frames(graph, options.batch, random);
+  PlanRequest request = one_node(find_board("host"));
+  request.batch = 2 + static_cast<int>(recipe.seed % 4);
+  const Frames frames = random_frames(graph, request.batch, random);
   static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840"};
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
-    options.objective = objective;
-    options.node().board = find_board(kBoards[random() % std::size(kBoards)]);
-    const std::string where = std::to_string(options.batch) + " frames on " +
-                              options.node().board.name;
+    request.objective = objective;
+    request.node().board = find_board(kBoards[random() % std::size(kBoards)]);
+    const std::string where = std::to_string(request.batch) + " frames on " +
+                              request.node().board.name;
     try {
-      const std::string fault = judge(prepare(graph, options), frames);
+      const std::string fault = judge(prepare(graph, request), frames);
       if (!fault.empty()) return where + ": " + fault;
       ++plans;
     } catch (const Error& e) {
       const bool full = e.code() == Exit::kDoesNotFit;
-      if (!full || options.node().board.unlimited())
+      if (!full || request.node().board.unlimited())
         return where + ": " + e.what();
     }
   }

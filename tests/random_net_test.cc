@@ -18,9 +18,9 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/check/check.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/stored_image.h"
+#include "host/engine/local/testing/stored_image.h"
 #include "host/engine/local/trace.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"
@@ -55,13 +55,13 @@ std::string first_wrong(const Prepared& p, const Values& oracle,
 
 using Frames = std::vector<std::vector<uint8_t>>;
 
-// Two frames back to back through one session; "" if all is exact.
-std::string run_frames(const Prepared& p, Session& session,
+// Two frames back to back through one node; "" if all is exact.
+std::string run_frames(const Prepared& p, NodeRunner& runner,
                        TraceCollector& trace, const Frames& frames,
                        const std::vector<Values>& oracles) {
   for (size_t f = 0; f < frames.size(); ++f) {
     trace.reset();
-    const auto output = session.run(frames[f]);
+    const auto output = runner.run(frames[f]);
     const std::string wrong =
         first_wrong(p, oracles[f], trace.values(frames[f]));
     if (!wrong.empty()) return "frame " + std::to_string(f) + ": " + wrong;
@@ -74,11 +74,11 @@ std::string run_mapped(const Prepared& p, const Frames& frames,
                        const std::vector<Values>& oracles) {
   const uint32_t arena = p.plan.nodes[0].arena_bytes;
   TraceCollector trace(p.graph, p.net, p.plan);
-  Session session(p.graph, p.net, p.images[0], arena, trace.tap());
-  const std::string fault = run_frames(p, session, trace, frames, oracles);
+  NodeRunner runner(p.graph, p.net, p.images[0], arena, trace.tap());
+  const std::string fault = run_frames(p, runner, trace, frames, oracles);
   if (!fault.empty()) return fault;
   try {
-    Session(p.graph, p.net, p.images[0], arena - 1);
+    NodeRunner(p.graph, p.net, p.images[0], arena - 1);
   } catch (const Error&) {
     return "";
   }
@@ -99,9 +99,9 @@ std::string run_stored(const Prepared& p, const Frames& frames,
                        const std::vector<Values>& oracles, int delay) {
   StoredImage stored(p.images[0], delay);
   TraceCollector trace(p.graph, p.net, p.plan);
-  Session session(p.graph, p.net, stored, p.plan.nodes[0].arena_bytes,
-                  trace.tap());
-  const std::string fault = run_frames(p, session, trace, frames, oracles);
+  NodeRunner runner(p.graph, p.net, stored.source(),
+                    p.plan.nodes[0].arena_bytes, trace.tap());
+  const std::string fault = run_frames(p, runner, trace, frames, oracles);
   return fault.empty() ? fault : "from storage, " + fault;
 }
 
@@ -113,9 +113,9 @@ struct Tally {
 PlanRequest random_board(std::mt19937& random) {
   static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840", "rp2350"};
-  PlanRequest options =
+  PlanRequest request =
       one_node(find_board(kBoards[random() % std::size(kBoards)]));
-  return options;
+  return request;
 }
 
 // All plans of one network; throws what the tool throws.
@@ -127,46 +127,46 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
   std::vector<Values> oracles;
   for (const auto& f : frames) oracles.push_back(run_oracle(graph, f));
 
-  PlanRequest options = random_board(random);
-  options.objective = Objective::kRam;
+  PlanRequest request = random_board(random);
+  request.objective = Objective::kRam;
   const auto attempt = [&](const std::string& what) -> std::string {
     try {
-      const Prepared p = prepare(graph, options);
+      const Prepared p = prepare(graph, request);
       ++tally.plans;
       tally.stages += static_cast<int>(p.plan.nodes[0].stages.size());
-      if (options.node().ram &&
-          p.plan.nodes[0].arena_bytes > *options.node().ram) {
+      if (request.node().ram &&
+          p.plan.nodes[0].arena_bytes > *request.node().ram) {
         return what + ": over the budget";
       }
-      const bool mapped = options.node().board.flash_mapped;
+      const bool mapped = request.node().board.flash_mapped;
       std::string fault;
       if (mapped) fault = run_mapped(p, frames, oracles);
       if (fault.empty()) {
         fault = run_stored(mapped ? moved_to_storage(p) : p, frames, oracles,
                            static_cast<int>(random() % 3));
       }
-      if (!options.node().ram) options.node().ram = p.plan.nodes[0].arena_bytes;
+      if (!request.node().ram) request.node().ram = p.plan.nodes[0].arena_bytes;
       return fault.empty() ? fault : what + ": " + fault;
     } catch (const Error& e) {
       const bool may_be_full =
-          !options.node().ram && !options.node().board.unlimited();
+          !request.node().ram && !request.node().board.unlimited();
       if (e.code() == Exit::kDoesNotFit && may_be_full) return "";
       return what + ": " + e.what();
     }
   };
-  const std::string place = " on " + options.node().board.name;
+  const std::string place = " on " + request.node().board.name;
   std::string fault = attempt("smallest" + place);
   if (!fault.empty()) return fault;
-  if (!options.node().ram) return "";  // too large for the board
-  const int64_t least = *options.node().ram;
-  options.objective = Objective::kLatency;
+  if (!request.node().ram) return "";  // too large for the board
+  const int64_t least = *request.node().ram;
+  request.objective = Objective::kLatency;
   fault = attempt("fastest in " + std::to_string(least) + place);
   if (!fault.empty()) return fault;
-  options.node().ram = least + static_cast<int64_t>(random() % (least + 1));
-  fault = attempt("fastest in " + std::to_string(*options.node().ram) + place);
+  request.node().ram = least + static_cast<int64_t>(random() % (least + 1));
+  fault = attempt("fastest in " + std::to_string(*request.node().ram) + place);
   if (!fault.empty()) return fault;
-  options = random_board(random);
-  return attempt("fastest on " + options.node().board.name);
+  request = random_board(random);
+  return attempt("fastest on " + request.node().board.name);
 }
 
 std::string fault_of(const NetRecipe& recipe, Tally& tally) {

@@ -28,17 +28,12 @@ uint32_t number_from(const char* variable, uint32_t otherwise) {
   return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
 }
 
-void expect_agreement(const Graph& graph, const PlanRequest& options,
+void expect_agreement(const Graph& graph, const PlanRequest& request,
                       const std::vector<uint8_t>& input,
                       const std::vector<uint8_t>& expected) {
-  const Prepared p = prepare(graph, options);
+  const Prepared p = prepare(graph, request, Images::kNone);
   const PlanNode& plan = p.plan.nodes[0];
-  const Storage* const storage =
-      plan.storage.empty() ? nullptr
-                           : &find_storage(options.node().board, plan.storage);
-  SoloOptions how;
-  how.storage = storage;
-  SoloNode node(p, options.node().board, how);
+  SoloNode node(p, request.node().board);
   for (int frame = 0; frame < 2; ++frame) {
     EXPECT_EQ(node.run(input), expected);
     EXPECT_NEAR(node.last().seconds, plan.seconds, kTolerance * plan.seconds);
@@ -47,11 +42,11 @@ void expect_agreement(const Graph& graph, const PlanRequest& options,
 
 PlanRequest streaming(const char* board, const char* storage,
                       Objective objective) {
-  PlanRequest options = one_node(find_board(board));
-  options.node().storage = storage;
-  options.objective = objective;
-  options.node().flash_weights = 0;
-  return options;
+  PlanRequest request = one_node(find_board(board));
+  request.node().storage = storage;
+  request.objective = objective;
+  request.node().flash_weights = 0;
+  return request;
 }
 
 TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
@@ -72,13 +67,13 @@ TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
     const std::vector<uint8_t> expected =
         model_output(graph, run_oracle(graph, input));
     const auto& kind = kinds[seed % 4];
-    PlanRequest options =
+    PlanRequest request =
         streaming(kind.board, kind.storage,
                   seed % 3 ? Objective::kLatency : Objective::kRam);
     // Some weights may stay in flash.
-    if (seed % 5 == 0) options.node().flash_weights = 2000;
+    if (seed % 5 == 0) request.node().flash_weights = 2000;
     try {
-      expect_agreement(graph, options, input, expected);
+      expect_agreement(graph, request, input, expected);
     } catch (const Error& e) {
       if (e.code() != Exit::kDoesNotFit) throw;
     }

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "host/base/temporary_folder.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"
 #include "host/program/store/open_store.h"
@@ -40,13 +40,13 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
 
   // Returns the plan's node; the store is in `folder_`.
   PlanNode write(Objective objective, const std::optional<StoreKey>& key) {
-    PlanRequest options = one_node(find_board("teensy41"));
-    options.node().flash_weights = 0;
-    options.node().storage = "sd-4bit";
-    options.objective = objective;
-    options.node().sealed = key.has_value();
+    PlanRequest request = one_node(find_board("teensy41"));
+    request.node().flash_weights = 0;
+    request.node().storage = "sd-4bit";
+    request.objective = objective;
+    request.node().sealed = key.has_value();
     const Prepared p = prepare(load_model(golden_model_file(GetParam())),
-                               options, Images::kNone);
+                               request, Images::kNone);
     write_store(own_store(folder_.string(), {}), folder_.string(), p.graph,
                 p.net, p.plan, {key, {}, {}});
     return p.plan.nodes[0];
@@ -58,7 +58,7 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     const FileCounters& seen = store.storage().counters();
     EXPECT_EQ(info.sealed, key.has_value());
     EXPECT_EQ(store.node().arena_bytes, plan.arena_bytes);
-    Session session(info.graph, info.net, store.source(), plan.arena_bytes);
+    NodeRunner runner(info.graph, info.net, store.source(), plan.arena_bytes);
     const int64_t kept = seen.read_bytes;
     EXPECT_EQ(kept > 0, plan.layout.keep_bytes > 0);
     EXPECT_LE(kept, plan.layout.keep_bytes);
@@ -67,7 +67,7 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     for (const GoldenCase& golden : cases) {
       const int64_t before = seen.read_bytes;
       // Not EXPECT_EQ: the bytes of a large output are no message.
-      EXPECT_TRUE(session.run(golden.input) == golden.output) << golden.name;
+      EXPECT_TRUE(runner.run(golden.input) == golden.output) << golden.name;
       EXPECT_EQ(seen.read_bytes - before, plan.storage_read_bytes);
     }
     // Some models have no weights at all.

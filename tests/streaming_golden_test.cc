@@ -24,25 +24,23 @@ TEST_P(StreamingGoldenTest, ExactAndAsPlannedWithoutFlash) {
   const GoldenCase golden = read_golden_case(folder, golden_cases(folder)[0]);
   const std::vector<uint8_t> expected =
       model_output(graph, run_oracle(graph, golden.input));
-  PlanRequest options = one_node(find_board("teensy41"));
-  options.node().flash_weights = 0;
-  options.node().storage = "qspi-nor";
-  options.objective = Objective::kRam;
-  const Storage& storage =
-      find_storage(options.node().board, options.node().storage);
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.node().flash_weights = 0;
+  request.node().storage = "qspi-nor";
+  request.objective = Objective::kRam;
   std::optional<int64_t> least;
   for (const int percent : {0, 100, 150}) {
     SCOPED_TRACE(percent);
     if (percent > 0) {
-      options.objective = Objective::kLatency;
-      options.node().ram = *least * percent / 100;
+      request.objective = Objective::kLatency;
+      request.node().ram = *least * percent / 100;
     }
-    const Prepared p = prepare(graph, options);
+    const Prepared p = prepare(graph, request, Images::kNone);
     const PlanNode& node = p.plan.nodes[0];
     if (!least) least = node.arena_bytes;
     EXPECT_EQ(node.flash_weight_bytes, 0);
-    EXPECT_LE(node.arena_bytes, options.node().ram.value_or(*least));
-    SoloNode solo(p, options.node().board, {.storage = &storage});
+    EXPECT_LE(node.arena_bytes, request.node().ram.value_or(*least));
+    SoloNode solo(p, request.node().board);
     for (int frame = 0; frame < 2; ++frame) {
       EXPECT_EQ(solo.run(golden.input), expected);
       EXPECT_EQ(static_cast<int64_t>(solo.last().storage.read_bytes),

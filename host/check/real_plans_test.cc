@@ -20,20 +20,20 @@ struct Planned {
 };
 
 std::vector<Planned> plans_of(const Net& net) {
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = Objective::kRam;
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
   std::vector<Planned> all;
-  all.push_back({"smallest", make_plan(net, options)});
-  options.objective = Objective::kLatency;
-  options.node().ram = 2 * int64_t{all[0].plan.nodes[0].arena_bytes};
-  all.push_back({"twice that", make_plan(net, options)});
-  options.node().ram.reset();
-  all.push_back({"unlimited", make_plan(net, options)});
-  Board unmapped = options.node().board;
+  all.push_back({"smallest", make_plan(net, request)});
+  request.objective = Objective::kLatency;
+  request.node().ram = 2 * int64_t{all[0].plan.nodes[0].arena_bytes};
+  all.push_back({"twice that", make_plan(net, request)});
+  request.node().ram.reset();
+  all.push_back({"unlimited", make_plan(net, request)});
+  Board unmapped = request.node().board;
   unmapped.flash_mapped = false;
-  options.node().board = unmapped;
-  options.objective = Objective::kRam;
-  all.push_back({"smallest, unmapped", make_plan(net, options)});
+  request.node().board = unmapped;
+  request.objective = Objective::kRam;
+  all.push_back({"smallest, unmapped", make_plan(net, request)});
   return all;
 }
 

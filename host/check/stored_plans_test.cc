@@ -107,17 +107,17 @@ void expect_spills_run(bool mapped, unsigned nets, int at_least) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = skips(seed);
     const Judge judge(net, seed);
-    PlanRequest options = one_node(board);
-    options.objective = Objective::kRam;
-    const int64_t whole = make_plan(net, options).nodes[0].arena_bytes;
-    options.objective = Objective::kLatency;
-    options.max_writes = kAny;
+    PlanRequest request = one_node(board);
+    request.objective = Objective::kRam;
+    const int64_t whole = make_plan(net, request).nodes[0].arena_bytes;
+    request.objective = Objective::kLatency;
+    request.max_writes = kAny;
     for (const int percent : {95, 85, 75, 60}) {
-      options.node().ram = whole * percent / 100;
+      request.node().ram = whole * percent / 100;
       try {
-        const Plan plan = make_plan(net, options);
+        const Plan plan = make_plan(net, request);
         EXPECT_GT(plan.nodes[0].spill_pages, 0);
-        EXPECT_LE(plan.nodes[0].arena_bytes, *options.node().ram);
+        EXPECT_LE(plan.nodes[0].arena_bytes, *request.node().ram);
         judge.expect_right(plan);
         ++spilled;
       } catch (const Error& e) {

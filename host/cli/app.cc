@@ -201,7 +201,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
 
 void add_bench_node(CLI::App& app, BenchNodeFlags& f, int& code) {
   CLI::App* const verb = add_verb(
-      app, "bench-node", "Instructions of a board's kernels, beside a peer's",
+      app, "bench-node", "Instructions of a board's kernels, beside CMSIS-NN's",
       "shoal bench-node --board emcraft-sf2");
   verb->add_option("--board", f.board, "board id")->required();
   add_json(verb, f.json);

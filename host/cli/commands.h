@@ -16,7 +16,7 @@ namespace shoal {
 // node's storage.
 struct StorageFlags {
   std::optional<std::string> flash, max_writes;  // sizes
-  std::string storage;                           // a part of the board
+  std::string storage;                           // of the board
   std::string store;                             // folder
   std::string key;                               // file
   std::optional<std::string> lifetime;           // 10y

@@ -13,7 +13,7 @@
 #include "host/data/array/npy.h"
 #include "host/data/image/random_input.h"
 #include "host/data/input/input.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/frame.h"
 
 namespace shoal {
 
@@ -176,6 +176,19 @@ PlanRequest emulated_request(const PlanFlags& flags) {
               "board " + request.node().board.name +
                   " has no firmware and emulator here",
               "--board with one of: " + known);
+}
+
+void require_operands(const char* verb, const std::string& model,
+                      const PlanFlags& plan, const char* name,
+                      const std::string& operand) {
+  const std::string help = std::string("see `shoal ") + verb + " --help`";
+  if (model.empty() && plan.storage.store.empty()) {
+    throw Error(Exit::kUsage, "MODEL is required",
+                help + "; --store DIR of a built store does without");
+  }
+  if (operand.empty()) {
+    throw Error(Exit::kUsage, std::string(name) + " is required", help);
+  }
 }
 
 PictureOptions picture_options(const PictureFlags& flags) {

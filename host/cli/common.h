@@ -31,6 +31,12 @@ Cluster cluster_of(const PlanFlags&);
 // Whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster&);
 
+// Throws Error(kUsage) without a model (or a built store in its place), or
+// without what is run through it.
+void require_operands(const char* verb, const std::string& model,
+                      const PlanFlags&, const char* name,
+                      const std::string& operand);
+
 // Throws Error(kUsage) for numbers that are no mean or deviation of pixels.
 PictureOptions picture_options(const PictureFlags&);
 

@@ -1,4 +1,3 @@
-
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -7,16 +6,14 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
-#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
+#include "host/cli/open_engine.h"
 #include "host/cli/output.h"
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
-#include "host/engine/board/board_engine.h"
-#include "host/model/import/import.h"
 
 namespace shoal {
 namespace {
@@ -122,35 +119,27 @@ int emulate_command(const EmulateFlags& flags) {
        {"INPUT", flags.input},
        {"--labels", flags.results.labels}},
       {{"--output", flags.results.output}, {"--trace", flags.results.trace}});
-  require_flags(EngineKind::kBoard, flags.plan);
-  const PlanRequest request = emulated_request(flags.plan);
+  const bool traced = !flags.results.trace.empty();
+  EngineOpening opening({.verb = "emulate",
+                         .model = flags.model,
+                         .plan = flags.plan,
+                         .trace = traced,
+                         .emulated_s = flags.seconds});
   const std::vector<std::string> labels = read_labels(flags.results.labels);
-  Graph graph = load_model(flags.model);
   const RunInput source =
       run_inputs({flags.input}, picture_options(flags.pictures)).front();
-  const Bytes input = source.load(graph);
-  const bool traced = !flags.results.trace.empty();
-  EmulateOptions options;
-  options.board = &request.node().board;
-  options.build = own_build_folder();
-  options.seconds = flags.seconds;
-  BoardEngine engine(
-      std::make_shared<const Prepared>(prepare(std::move(graph), request)),
-      options, traced);
-  const Prepared& p = engine.prepared();
+  const Bytes input = source.load(opening.graph());
+  const std::unique_ptr<BoardEngine> engine = opening.open_board();
+  const Prepared& p = engine->prepared();
   Results results(flags.results, flags.pictures, p.graph, labels);
   Bytes output;
-  int given = 0, got = 0;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (given++ >= flags.frames) return std::nullopt;
-    return input;
-  };
-  engine.stream(next, [&](const Answer& a) {
+  run_frames(*engine, {input}, flags.frames, [&](int64_t f, const Answer& a) {
     output = a.output;
-    if (++got == flags.frames && traced)
+    if (f + 1 == flags.frames && traced) {
       write_trace(flags.results.trace, p.graph, a);
+    }
   });
-  const Emulated& e = engine.result();
+  const Emulated& e = engine->result();
   if (!flags.results.output.empty()) write_file(flags.results.output, output);
   const Results::Result result = results.read(source, output);
   results.finish();

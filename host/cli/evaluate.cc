@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
-#include <thread>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/parallel.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -13,15 +13,20 @@
 #include "host/data/evaluate/frames.h"
 #include "host/data/evaluate/runners.h"
 #include "host/oracle/golden/checksum.h"
+#include "host/program/store/store_folder.h"
 
 namespace shoal {
 namespace {
 
-// The checksum of a file, or a network of the zoo by its name.
-std::string model_checksum(const std::string& model) {
-  return model.starts_with("zoo:")
-             ? model
-             : sha256_hex(read_file(model, files::kModel));
+// The checksum of a file, or a network of the zoo by its name; of a store that
+// was built that of its description, which binds all that lies beside it.
+std::string model_checksum(const EvaluateFlags& flags) {
+  if (flags.model.starts_with("zoo:")) return flags.model;
+  if (!flags.model.empty()) {
+    return sha256_hex(read_file(flags.model, files::kModel));
+  }
+  return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
+                              files::kStoreInfo));
 }
 
 // One run: what is evaluated, and how far it is.
@@ -29,18 +34,26 @@ class Evaluation {
  public:
   explicit Evaluation(const EvaluateFlags& flags)
       : flags_(flags),
-        opening_(engine_flags(flags)),
+        opening_({.verb = "evaluate",
+                  .model = flags.model,
+                  .plan = flags.plan,
+                  .cluster = flags.cluster,
+                  .network = flags.network,
+                  .floats = true,
+                  .remote = true,
+                  .jobs = flags.jobs > 0}),
         graph_(opening_.graph()),
         data_(open_dataset(flags.data, flags.which)),
-        labels_(read_labels(flags.labels)),
+        labels_(flags.labels.empty() ? opening_.labels()
+                                     : read_labels(flags.labels)),
         classes_(match_classes(graph_, *data_, labels_, flags.label_offset)),
         pictures_(picture_options(flags.pictures)) {
     if (!flags.resume.empty()) {
-      journal_.emplace(flags.resume,
-                       JournalLimits{journal_key(model_checksum(flags.model),
-                                                 *data_, pictures_),
-                                     data_->size(), classes_.count},
-                       lock_request(flags.plan, "evaluate"));
+      journal_.emplace(
+          flags.resume,
+          JournalLimits{journal_key(model_checksum(flags), *data_, pictures_),
+                        data_->size(), classes_.count},
+          lock_request(flags.plan, "evaluate"));
     }
     FramesOptions options;
     options.pictures = pictures_;
@@ -50,17 +63,13 @@ class Evaluation {
       progress_->say(done, of);
     };
     frames_.emplace(graph_, *data_, std::move(options));
-    jobs_ = flags.jobs > 0 ? flags.jobs
-                           : static_cast<int>(std::max(
-                                 1u, std::thread::hardware_concurrency()));
+    jobs_ = flags.jobs > 0 ? flags.jobs : core_count();
   }
 
   void run();
   void report() const;
 
  private:
-  static EngineFlags engine_flags(const EvaluateFlags&);
-
   const EvaluateFlags& flags_;
   EngineOpening opening_;
   const Graph graph_;
@@ -75,33 +84,15 @@ class Evaluation {
   EvaluateOutcome outcome_;
 };
 
-EngineFlags Evaluation::engine_flags(const EvaluateFlags& f) {
-  const StorageFlags& storage = f.plan.storage;
-  if (!storage.store.empty() || !storage.key.empty()) {
-    throw Error(Exit::kUsage,
-                "--store, --store-key: each thread has a store of its own, "
-                "which ends with it",
-                "leave them out");
-  }
-  return {.verb = "evaluate",
-          .model = f.model,
-          .plan = f.plan,
-          .cluster = f.cluster,
-          .network = f.network,
-          .floats = true,
-          .remote = true,
-          .jobs = f.jobs > 0};
-}
-
 void Evaluation::run() {
   const std::unique_ptr<Engine> engine = opening_.open(labels_);
+  progress_.emplace(frames_->resumed());
+  const int threads = answer_frames(*engine, jobs_, *frames_);
   outcome_.where = engine->report().what;
   if (can(opening_.kind(), Ability::kThreads)) {
-    outcome_.where +=
-        ", " + std::to_string(jobs_) + (jobs_ == 1 ? " thread" : " threads");
+    outcome_.where += ", " + std::to_string(threads) +
+                      (threads == 1 ? " thread" : " threads");
   }
-  progress_.emplace(frames_->resumed());
-  answer_frames(*engine, jobs_, *frames_);
   outcome_.nodes = engine->report().nodes;
   outcome_.seconds = progress_->end();
   outcome_.resumed = frames_->resumed();
@@ -122,6 +113,7 @@ void Evaluation::report() const {
 }  // namespace
 
 int evaluate_command(const EvaluateFlags& flags) {
+  require_operands("evaluate", flags.model, flags.plan, "DATASET", flags.data);
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},
                {"--labels", flags.labels},

@@ -21,7 +21,7 @@ void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
                    "bytes of weights to execute in place at most; 0: all of "
                    "them stream from storage");
   verb->add_option("--storage", flags.storage,
-                   "part of the board that holds the store (its first)");
+                   "storage of the board that holds the store (its first)");
   verb->add_option("--store", flags.store,
                    "folder for the nodes' stores (a temporary one)");
   verb->add_option(

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "device/kernels/kernels.h"
 #include "device/program/image.h"
+#include "host/base/parallel.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
 #include "host/cli/commands.h"
@@ -106,7 +106,7 @@ int boards_command(const ListFlags& flags) {
 
 int doctor_command(const ListFlags& flags) {
   const KernelSet& best = best_kernels();
-  const unsigned cores = std::thread::hardware_concurrency();
+  const int cores = core_count();
   const char* const rounding = "operator set 1, double rounding";
   if (flags.json) {
     print({{"version", SHOAL_VERSION},
@@ -122,7 +122,7 @@ int doctor_command(const ListFlags& flags) {
   say("kernels      %s\n", best.name);
   say("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
   say("program      version %d\n", kImageVersion);
-  say("cores        %u\n", cores);
+  say("cores        %d\n", cores);
   say("boards       %zu\n", board_ids().size());
   say("operators    %zu\n", all_operators().size());
   return 0;

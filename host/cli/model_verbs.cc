@@ -8,8 +8,7 @@ namespace {
 void add_data(CLI::App* verb, EvaluateFlags& f) {
   verb->add_option("DATASET", f.data,
                    "a folder of pictures for each class, or IDX files: their "
-                   "folder, or the one of the pictures")
-      ->required();
+                   "folder, or the one of the pictures");
   verb->add_option("--which", f.which,
                    "of several pairs of IDX files in a folder, such as t10k");
   verb->add_option("--limit", f.limit,
@@ -31,8 +30,11 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
       "shoal evaluate model.tflite DIR --which t10k\n"
       "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
       "100\n"
-      "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv");
-  add_any_model(verb, f.model);
+      "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv\n"
+      "  shoal evaluate --store DIR pictures/");
+  add_optional_model(verb, f.model,
+                     "; float, .onnx or .tflite; none to evaluate the store of "
+                     "--store");
   add_data(verb, f);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
@@ -49,7 +51,10 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   verb->add_option("-o,--output", f.output,
                    "write the confusion matrix as CSV");
   add_json(verb, f.json);
-  verb->callback([&] { code = evaluate_command(f); });
+  verb->callback([&] {
+    if (f.data.empty() && !f.plan.storage.store.empty()) f.data.swap(f.model);
+    code = evaluate_command(f);
+  });
 }
 
 }  // namespace shoal

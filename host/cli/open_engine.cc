@@ -11,6 +11,7 @@
 #include "host/engine/virtual/store_image.h"
 #include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
+#include "host/program/emit/emit.h"
 
 namespace shoal {
 namespace {
@@ -45,6 +46,7 @@ void EngineOpening::check() const {
   require_flags(kind_, flags_.plan, flags_.cluster, flags_.network);
   require_flag(kind_, flags_.trace, {"--trace", Ability::kTrace});
   require_flag(kind_, flags_.jobs, {"--jobs", Ability::kThreads});
+  require_flag(kind_, flags_.timeline, {"--timeline", Ability::kTimeline});
 }
 
 // What was built runs, and nothing is imported or planned.
@@ -53,7 +55,7 @@ void EngineOpening::open_store() {
   check();
   const PlanFlags& plan = flags_.plan;
   key_ = key_to_read(plan.storage);
-  store_.emplace(
+  store_ = std::make_shared<const StoreAccess>(
       access_store(plan.storage.store, key_, lock_request(plan, flags_.verb)));
   check_node(plan, store_->info);
 }
@@ -62,13 +64,17 @@ void EngineOpening::load() {
   graph_ = load_model(flags_.model);
   const bool several = wants_cluster(flags_.plan);
   const bool named = !flags_.cluster.workers.empty();
-  if (flags_.floats && is_float(graph_)) {
+  if (flags_.emulated_s) {
+    kind_ = EngineKind::kBoard;
+  } else if (flags_.floats && is_float(graph_)) {
     kind_ = EngineKind::kFloat;
   } else if (flags_.remote &&
              (named || (several && has_addresses(cluster_of(flags_.plan))))) {
     kind_ = EngineKind::kWorkers;
   } else if (several) {
     kind_ = EngineKind::kVirtual;
+  } else if (flags_.timed) {
+    kind_ = EngineKind::kModelled;
   }
   check();
   if (kind_ == EngineKind::kWorkers) {
@@ -93,6 +99,29 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
       std::move(p), std::move(request.cluster), options, flags_.trace);
 }
 
+std::unique_ptr<SoloEngine> EngineOpening::open_modelled() {
+  const PlanRequest request = plan_request(flags_.plan);
+  const auto p = std::make_shared<const Prepared>(
+      prepare(std::move(graph_), request, Images::kNone));
+  std::optional<StoreKey> key;
+  if (reads_storage(p->plan.nodes[0])) {
+    key = store_settings(flags_.plan, flags_.verb, {}).options.key;
+  }
+  return std::make_unique<SoloEngine>(p, request.node().board, key,
+                                      flags_.trace);
+}
+
+std::unique_ptr<BoardEngine> EngineOpening::open_board() {
+  const PlanRequest request = emulated_request(flags_.plan);
+  EmulateOptions options;
+  options.board = &find_board(request.node().board.name);
+  options.build = own_build_folder();
+  options.seconds = *flags_.emulated_s;
+  auto p =
+      std::make_shared<const Prepared>(prepare(std::move(graph_), request));
+  return std::make_unique<BoardEngine>(std::move(p), options, flags_.trace);
+}
+
 std::unique_ptr<Engine> EngineOpening::open(
     const std::vector<std::string>& labels) {
   const auto shared = [](Prepared p) {
@@ -100,8 +129,8 @@ std::unique_ptr<Engine> EngineOpening::open(
   };
   switch (kind_) {
     case EngineKind::kStore:
-      return std::make_unique<StoreEngine>(flags_.plan.storage.store,
-                                           std::move(*store_), key_);
+      return std::make_unique<StoreEngine>(flags_.plan.storage.store, store_,
+                                           key_);
     case EngineKind::kFloat:
       return std::make_unique<FloatEngine>(
           std::make_shared<const Graph>(std::move(graph_)));
@@ -112,6 +141,10 @@ std::unique_ptr<Engine> EngineOpening::open(
     }
     case EngineKind::kVirtual:
       return open_virtual();
+    case EngineKind::kModelled:
+      return open_modelled();
+    case EngineKind::kBoard:
+      return open_board();
     default:
       break;
   }

@@ -14,8 +14,10 @@
 #include "host/cli/commands.h"
 #include "host/cli/worker_cluster.h"
 #include "host/engine/abilities.h"
+#include "host/engine/board/board_engine.h"
 #include "host/engine/engine.h"
 #include "host/engine/local/prepare.h"
+#include "host/engine/virtual/solo_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/program/store/open_store.h"
 
@@ -31,8 +33,11 @@ struct EngineFlags {
   bool floats = false;  // a float model runs on the oracle
   bool remote = false;  // nodes at addresses run there, else here
   bool jobs = false;    // so many threads were asked for
-  // Of virtual nodes, besides what the network flags say; none: bytes count,
-  // not their time.
+  bool timeline = false;
+  // A board is emulated for at most so many seconds.
+  std::optional<int> emulated_s = {};
+  // Nodes are virtual, and their time counts; what is asked of several besides
+  // what the network flags say. None: bytes count.
   std::optional<SimOptions> timed = {};
 };
 
@@ -51,8 +56,10 @@ class EngineOpening {
   // Once. `labels`: for the stores that are written. The engine must not
   // outlive this.
   std::unique_ptr<Engine> open(const std::vector<std::string>& labels = {});
-  // The same for kVirtual.
+  // The same for kVirtual, kModelled and kBoard.
   std::unique_ptr<VirtualEngine> open_virtual();
+  std::unique_ptr<SoloEngine> open_modelled();
+  std::unique_ptr<BoardEngine> open_board();
 
  private:
   void open_store();
@@ -63,7 +70,7 @@ class EngineOpening {
   EngineKind kind_ = EngineKind::kNode;
   Graph graph_;
   std::optional<StoreKey> key_;
-  std::optional<StoreAccess> store_;
+  std::shared_ptr<const StoreAccess> store_;
   std::optional<WorkerCluster> workers_;
 };
 

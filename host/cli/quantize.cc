@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/parallel.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -84,8 +84,7 @@ std::unique_ptr<Engine> engine_of(const Graph& graph) {
 Accuracy measure(const Graph& graph, const Dataset& data,
                  const Classes& classes, const QuantizeFlags& flags,
                  const PictureOptions& pictures) {
-  const int jobs =
-      static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int jobs = core_count();
   Progress progress(0);
   FramesOptions options;
   options.pictures = pictures;

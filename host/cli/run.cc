@@ -19,18 +19,6 @@ namespace shoal {
 
 namespace {
 
-// A store that was built is run with INPUT alone.
-void require_operands(const RunFlags& flags) {
-  if (flags.model.empty() && flags.plan.storage.store.empty()) {
-    throw Error(Exit::kUsage, "MODEL is required",
-                "see `shoal run --help`; --store DIR of a built store does "
-                "without");
-  }
-  if (flags.inputs.empty()) {
-    throw Error(Exit::kUsage, "INPUT is required", "see `shoal run --help`");
-  }
-}
-
 // One input so many times, which must give the same each time, or each of
 // several once.
 class Run {
@@ -125,7 +113,8 @@ void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
 }
 
 int run_command(const RunFlags& flags) {
-  require_operands(flags);
+  require_operands("run", flags.model, flags.plan, "INPUT",
+                   flags.inputs.empty() ? "" : flags.inputs[0]);
   const ResultFlags& wanted = flags.results;
   std::vector<FileArgument> read = {
       {"MODEL", flags.model},       {"--labels", wanted.labels},

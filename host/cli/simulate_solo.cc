@@ -1,21 +1,9 @@
-#include "host/cli/simulate_solo.h"
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <random>
 
-#include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/cli/asked.h"
-#include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/cli/store_flags.h"
-#include "host/engine/local/local_node.h"
-#include "host/engine/virtual/solo.h"
-#include "host/engine/virtual/store_image.h"
-#include "host/model/import/import.h"
-#include "host/oracle/int8/oracle.h"
+#include "host/cli/simulate_report.h"
 #include "host/plan/cost/wear.h"
 #include "host/program/emit/emit.h"
 
@@ -23,15 +11,18 @@ namespace shoal {
 namespace {
 
 struct SoloAnswer {
-  const Prepared& p;
-  const Board& board;
-  const Storage* storage;  // null: nothing is read from it
-  SoloFrame frame = {};    // the last one; of a batch, all of it
-  double period_s = 0;     // 0: one frame after another
-  double unlimited_s = 0;
-  int frames = 0;
-  uint32_t most_erases = 0;  // of a block, since the first frame
-  bool sealed = false;
+  explicit SoloAnswer(const SimulateFlags& flags, const SoloEngine& engine)
+      : p(engine.prepared()),
+        board(engine.board()),
+        frame(engine.node().last()),
+        period_s(flags.plan.storage.fps > 0 ? 1 / flags.plan.storage.fps : 0),
+        unlimited_s(unlimited_seconds(p.net, board)),
+        frames(flags.frames),
+        most_erases(engine.node().most_erases()),
+        sealed(engine.sealed()) {
+    const PlanNode& node = p.plan.nodes[0];
+    if (reads_storage(node)) storage = &find_storage(board, node.storage);
+  }
 
   FrameEnergy energy() const {
     return frame_energy(board, storage, frame.load(), period_s);
@@ -39,6 +30,16 @@ struct SoloAnswer {
   double slowdown() const {
     return unlimited_s > 0 ? frame.seconds / unlimited_s - 1 : 0;
   }
+
+  const Prepared& p;
+  const Board& board;
+  const Storage* storage = nullptr;  // null: nothing is read from it
+  const SoloFrame& frame;            // the last one; of a batch, all of it
+  const double period_s;             // 0: one frame after another
+  const double unlimited_s;
+  const int frames;
+  const uint32_t most_erases;  // of a block, since the first frame
+  const bool sealed;
 };
 
 void print_json(const SoloAnswer& a) {
@@ -134,96 +135,13 @@ void print_text(const SoloAnswer& a) {
 
 }  // namespace
 
-std::vector<uint8_t> noise_input(const Graph& graph, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<uint8_t> out;
-  for (const int t : graph.inputs) {
-    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
-    const int64_t count = element_count(tensor.shape);
-    for (int64_t i = 0; i < count; ++i) {
-      if (type_bytes(tensor.type) == 1) {
-        out.push_back(static_cast<uint8_t>(random()));
-        continue;
-      }
-      const float v = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
-      const auto* const bytes = reinterpret_cast<const uint8_t*>(&v);
-      out.insert(out.end(), bytes, bytes + sizeof v);
-    }
-  }
-  return out;
-}
-
-std::vector<uint8_t> simulated_input(const Graph& graph,
-                                     const SimulateFlags& flags) {
-  return flags.input.empty()
-             ? noise_input(graph, flags.network.seed)
-             : load_input(graph, flags.input, picture_options(flags.pictures));
-}
-
-// The file for all frames of a batch, or other noise for each.
-static std::vector<std::vector<uint8_t>> batch_inputs(
-    const Graph& graph, const SimulateFlags& flags, int batch) {
-  if (!flags.input.empty()) {
-    const auto all = static_cast<size_t>(batch);
-    return std::vector(all, simulated_input(graph, flags));
-  }
-  std::vector<std::vector<uint8_t>> frames;
-  for (int f = 0; f < batch; ++f) {
-    const auto seed = flags.network.seed + static_cast<uint64_t>(f);
-    frames.push_back(noise_input(graph, seed));
-  }
-  return frames;
-}
-
-int simulate_solo(const SimulateFlags& flags) {
-  constexpr EngineKind kKind = EngineKind::kModelled;
-  require_flags(kKind, flags.plan, flags.network);
-  require_flag(kKind, !flags.timeline.empty(),
-               {"--timeline", Ability::kTimeline});
-  PlanFlags plan = flags.plan;
-  const double fps = plan.storage.fps;
-  if (!plan.storage.lifetime) plan.storage.fps = 0;  // of the energy, then
-  const PlanRequest request = plan_request(plan);
-  const Board& board = request.node().board;
-  Graph graph = load_model(flags.model);
-  const std::vector<std::vector<uint8_t>> frames =
-      batch_inputs(graph, flags, request.batch);
-  const Prepared p = prepare(std::move(graph), request, Images::kNone);
-  std::vector<uint8_t> input, expected;
-  for (const std::vector<uint8_t>& frame : frames) {
-    input.insert(input.end(), frame.begin(), frame.end());
-    const auto output = model_output(p.graph, run_oracle(p.graph, frame));
-    expected.insert(expected.end(), output.begin(), output.end());
-  }
-
-  const PlanNode& node = p.plan.nodes[0];
-  SoloAnswer a{p, board, nullptr};
-  if (reads_storage(node))
-    a.storage = &find_storage(board, request.node().storage);
-  std::optional<StoreKey> key;
-  if (a.storage) key = store_settings(plan, "simulate", {}).options.key;
-  SoloOptions solo;
-  solo.storage = a.storage;
-  if (key) solo.key = key->data();
-  solo.image = store_image(p.net, p.plan, 0, solo.key);
-  SoloNode sim(p, board, solo);
-  for (int frame = 0; frame < flags.frames; ++frame) {
-    if (sim.run(input) == expected) continue;
-    throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
-                                    ": the output is not the oracle's");
-  }
-  a.frame = sim.last();
-  a.frames = flags.frames;
-  a.most_erases = sim.most_erases();
-  a.sealed = key.has_value();
-  a.period_s = fps > 0 ? 1 / fps : 0;
-  a.unlimited_s = unlimited_seconds(p.net, board);
+void report_solo(const SimulateFlags& flags, const SoloEngine& engine) {
+  const SoloAnswer answer(flags, engine);
   if (flags.json) {
-    print_json(a);
+    print_json(answer);
   } else {
-    print_text(a);
+    print_text(answer);
   }
-  return 0;
 }
 
 }  // namespace shoal

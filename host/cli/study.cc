@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <thread>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/parallel.h"
 #include "host/cli/common.h"
-#include "host/cli/output.h"
+#include "host/cli/study_output.h"
 #include "host/model/graph/require_int8.h"
 #include "host/model/import/import.h"
 #include "host/study/split_study.h"
@@ -66,8 +65,7 @@ SplitStudyOptions study_options(const StudyFlags& flags) {
   }
   options.board = &find_board(board_of(flags));
   options.command = command_line(flags);
-  options.threads =
-      static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.threads = core_count();
   return options;
 }
 
@@ -98,41 +96,10 @@ int study_command(const StudyFlags& flags) {
   check_strategies(options);
   const Graph graph = load_model(flags.model);
   require_int8(graph);
-  // Before the work of minutes that would be lost without it.
-  if (!flags.folder.empty()) {
-    make_folder(flags.folder);
-    for (const char* name : {"study_split.html", "study_split.json"}) {
-      check_writable((std::filesystem::path(flags.folder) / name).string());
-    }
-  }
+  prepare_study_folder(flags);
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
-  const auto begin = std::chrono::steady_clock::now();
-  const auto progress = [&](size_t done, size_t all, const Setting& next) {
-    const std::chrono::duration<double> passed =
-        std::chrono::steady_clock::now() - begin;
-    tell("study %s: %zu of %zu, %.0f s: %s\n", flags.study.c_str(), done, all,
-         passed.count(), describe(next).c_str());
-  };
-  const SplitStudy result = split_study(graph, paper, options, progress);
-  if (!flags.folder.empty()) {
-    const std::filesystem::path folder = flags.folder;
-    for (const auto& [name, text] :
-         {std::pair{"study_split.html", study_page(result.study)},
-          std::pair{"study_split.json", study_json(result.study)}}) {
-      write_file((folder / name).string(), text);
-      tell("%s\n", (folder / name).c_str());
-    }
-  }
-  if (flags.json) {
-    say_json_text(study_json(result.study));
-  } else {
-    say_text(study_text(result.study));
-  }
-  if (!result.broken.empty()) {
-    throw Error(Exit::kInternal,
-                fmt::format("{} points of the study failed; the first: {}",
-                            result.broken.size(), result.broken.front()));
-  }
+  report_study(flags,
+               split_study(graph, paper, options, StudyProgress(flags.study)));
   return 0;
 }
 

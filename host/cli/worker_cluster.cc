@@ -19,6 +19,7 @@
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/udp.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 namespace {
@@ -106,7 +107,7 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
   std::vector<WorkerAddress> out;
   const auto add = [&out](const std::string& text, const std::string& flag) {
     const uint64_t address =
-        is_serial(text) ? kSerialPeer : parse_udp_address(text, flag);
+        is_serial(text) ? kSerialAddress : parse_udp_address(text, flag);
     if (!is_serial(text) && address % 0x10000 == 0) {
       throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
                   "the one that `shoal worker` says it listens on");
@@ -244,13 +245,7 @@ Prepared WorkerCluster::prepare(Graph graph) {
     throw;
   }
   Prepared p = plan.get();
-  for (const PlanNode& node : p.plan.nodes) {
-    if (node.storage.empty()) continue;
-    throw Error(Exit::kDoesNotFit,
-                "FLASH does not fit: the weights of node " + node.name +
-                    " would come from storage, and workers have no stores yet",
-                "more workers, or workers with more --flash");
-  }
+  check_no_storage(p.plan);
   return p;
 }
 

@@ -11,6 +11,23 @@ std::vector<EngineNode> engine_nodes(const Plan& plan) {
   return nodes;
 }
 
+void run_frames(Engine& engine, const std::vector<Bytes>& inputs, int64_t count,
+                const std::function<void(int64_t, const Answer&)>& take) {
+  int64_t given = 0, got = 0;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (given == count) return std::nullopt;
+    return inputs[static_cast<size_t>(given++) % inputs.size()];
+  };
+  engine.stream(next, [&](const Answer& a) { take(got++, a); });
+}
+
+Bytes run_frame(Engine& engine, const Bytes& input) {
+  Bytes output;
+  run_frames(engine, {input}, 1,
+             [&](int64_t, const Answer& a) { output = a.output; });
+  return output;
+}
+
 FileCounters counted(const FileCounters& before, const FileCounters& after) {
   FileCounters c;
   c.reads = after.reads - before.reads;

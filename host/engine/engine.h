@@ -44,7 +44,7 @@ std::vector<EngineNode> engine_nodes(const Plan&);
 
 // A storage, and what it did.
 struct StorageWork {
-  std::string name;  // of the part that the store is for
+  std::string name;  // on its board
   bool sealed = false;
   std::string life;  // what the plan says of it; empty: nothing is written
   FileCounters done;
@@ -84,5 +84,11 @@ class Engine {
   // One more of its kind, for another thread; null: there is only one.
   virtual std::unique_ptr<Engine> another() const { return nullptr; }
 };
+
+// Runs `count` frames, the inputs one after the other, again and again.
+void run_frames(Engine&, const std::vector<Bytes>& inputs, int64_t count,
+                const std::function<void(int64_t frame, const Answer&)>& take);
+// The output of one.
+Bytes run_frame(Engine&, const Bytes& input);
 
 }  // namespace shoal

@@ -8,9 +8,9 @@
 namespace shoal {
 
 // At least 1.
-int worker_count(int64_t frames);
+int thread_count(int64_t frames);
 
-// work(worker, frame) for every frame, each worker a thread of its own;
+// work(thread, frame) for every frame, on as many threads as there are cores;
 // done(frames so far) from the calling thread. Throws what the work of the
 // lowest frame threw.
 void for_each_frame(int64_t frames,

@@ -116,14 +116,14 @@ Observations observe(const Graph& graph, const Calibration& calibration,
                      const ObserveOptions& options,
                      const FrameProgress& progress) {
   std::vector<std::unique_ptr<Observer>> observers(
-      static_cast<size_t>(worker_count(calibration.count)));
+      static_cast<size_t>(thread_count(calibration.count)));
   // Sums of floats depend on their order: one result per frame, added later.
   std::map<int64_t, std::vector<std::vector<double>>> patches;
   for (const int64_t frame : options.paired) {
     patches[frame].resize(graph.ops.size());
   }
-  const auto work = [&](int worker, int64_t frame) {
-    auto& observer = observers[static_cast<size_t>(worker)];
+  const auto work = [&](int thread, int64_t frame) {
+    auto& observer = observers[static_cast<size_t>(thread)];
     if (!observer) {
       observer = std::make_unique<Observer>(graph, options.watched);
     }

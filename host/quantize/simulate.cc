@@ -125,10 +125,10 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
                 const QuantizeOptions& options, const FrameProgress& progress) {
   const auto count = static_cast<int64_t>(frames.size());
   std::vector<std::unique_ptr<Judge>> judges(
-      static_cast<size_t>(worker_count(count)));
+      static_cast<size_t>(thread_count(count)));
   std::vector<Judgement> results(frames.size());
-  const auto work = [&](int worker, int64_t i) {
-    auto& judge = judges[static_cast<size_t>(worker)];
+  const auto work = [&](int thread, int64_t i) {
+    auto& judge = judges[static_cast<size_t>(thread)];
     if (!judge) judge = std::make_unique<Judge>(original, floats, int8);
     results[static_cast<size_t>(i)] = judge->run(
         load_frame(floats, calibration, frames[static_cast<size_t>(i)]),

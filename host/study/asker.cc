@@ -1,13 +1,12 @@
 #include "host/study/asker.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace shoal {
 
 Asker::Asker(const Graph& graph, const Paper& paper,
              const SplitStudyOptions& options, Points& points)
-    : paper_(paper), options_(options), points_(points) {
+    : Findings(points), paper_(paper), options_(options) {
   const Shape& shape =
       graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
   if (graph.inputs.size() == 1 && shape.size() == 4 && shape[1] == shape[2]) {
@@ -70,23 +69,6 @@ Setting Asker::simulated(const std::string& series, int nodes) const {
 Setting Asker::at_side(Setting s, int side, int own_side) {
   s.side = side == own_side ? 0 : side;
   return s;
-}
-
-const Point* Asker::find(const Setting& setting) {
-  const Point* point = points_.find(setting);
-  if (point == nullptr || point->error.empty()) return point;
-  const std::string note = describe(setting) + ": " + point->error;
-  if (seen_.insert(note).second) notes_.push_back(note);
-  if (point->is_broken) broken_.insert(note);
-  return nullptr;
-}
-
-std::vector<std::string> Asker::take_notes() {
-  return std::exchange(notes_, {});
-}
-
-std::vector<std::string> Asker::broken() const {
-  return {broken_.begin(), broken_.end()};
 }
 
 int series_style(const Asker& asker, const std::string& series) {

@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +20,7 @@ inline double arena_kb(const Point& p) {
 }
 inline double latency_ms(const Point& p) { return p.latency_s * 1e3; }
 
-class Asker {
+class Asker : public Findings<Setting, Point> {
  public:
   Asker(const Graph&, const Paper&, const SplitStudyOptions&, Points&);
 
@@ -45,20 +44,11 @@ class Asker {
   Setting simulated(const std::string& series, int nodes) const;
   static Setting at_side(Setting, int side, int own_side);
 
-  // Null if there is none (yet); then the reason becomes a note.
-  const Point* find(const Setting&);
-  // Notes since the last call, each once in a study.
-  std::vector<std::string> take_notes();
-  std::vector<std::string> broken() const;
-
  private:
   const Paper& paper_;
   const SplitStudyOptions& options_;
-  Points& points_;
   int own_side_ = 0;
   bool is_quoted_ = false;
-  std::vector<std::string> notes_;
-  std::set<std::string> seen_, broken_;
 };
 
 using PointValue = std::function<double(const Point&)>;

@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "host/base/error.h"
-#include "host/engine/local/session.h"
+#include "host/data/image/random_input.h"
 #include "host/engine/virtual/bound.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/virtual_engine.h"
 #include "host/study/points.h"
 
 namespace shoal {
@@ -93,29 +93,21 @@ void take_path(const Prepared& p, const Cluster& cluster,
                names, layers);
 }
 
-// The same picture for every point: what is in it does not change the time.
-std::vector<uint8_t> any_input(const Graph& graph) {
-  std::vector<uint8_t> bytes(static_cast<size_t>(input_bytes(graph)));
-  for (size_t k = 0; k < bytes.size(); ++k) {
-    bytes[k] = static_cast<uint8_t>(k * 37 + k / 251);
-  }
-  return bytes;
-}
-
-void simulate(const Prepared& p, const Cluster& cluster, const Setting& s,
-              Point& point) {
+void simulate(std::shared_ptr<const Prepared> p, const Cluster& cluster,
+              const Setting& s, Point& point) {
+  Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
   SimOptions options;
   options.max_payload = s.link.max_payload;
   options.warm_up = true;
   options.timeout_us = kSilent / kMicrosecond;
   options.max_events = s.link.bits_per_s > 0 ? kMaxEventsOfALink : kMaxEvents;
-  Recorder recorder(static_cast<uint32_t>(cluster.nodes.size()) + 1);
   options.recorder = &recorder;
-  const SimResult result =
-      simulate_cluster(p, cluster, any_input(p.graph), options);
-  point.latency_s = result.latency_s();
-  take_shares(result, point);
-  take_path(p, cluster, result, recorder, point);
+  VirtualEngine engine(p, cluster, options);
+  // What is in the picture does not change the time.
+  run_frame(engine, random_input(p->graph, 1));
+  point.latency_s = engine.result().latency_s();
+  take_shares(engine.result(), point);
+  take_path(*p, cluster, engine.result(), recorder, point);
 }
 
 }  // namespace
@@ -141,8 +133,9 @@ Point measure(const Graph& graph, const Setting& s, const Board& board,
     PlanRequest request = linked_nodes(cluster, s.strategy, s.objective);
     if (cuts != nullptr) request.cuts_file = *cuts;
     request.max_payload = s.link.max_payload;
-    const Prepared prepared = prepare(graph, request);
-    take_plan(prepared.plan, point);
+    const auto prepared =
+        std::make_shared<const Prepared>(prepare(graph, request));
+    take_plan(prepared->plan, point);
     if (s.simulated) simulate(prepared, cluster, s, point);
   } catch (const Error& e) {
     return failed_point<Point>(e);

@@ -4,17 +4,17 @@
 #pragma once
 
 #include <algorithm>
-#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/study/point.h"
+#include "host/base/parallel.h"
+#include "host/study/study.h"
 
 namespace shoal {
 
@@ -51,8 +51,47 @@ Value failed_point(const Error& e) {
   return point;
 }
 
-// Of a split study.
-using Points = PointsOf<Setting, Point>;
+// Points, and why others are missing. Settings can be described.
+template <class Key, class Value>
+class Findings {
+ public:
+  explicit Findings(PointsOf<Key, Value>& points) : points_(points) {}
+
+  // Null if there is none (yet); then the reason becomes a note.
+  const Value* find(const Key& key) {
+    const Value* const point = points_.find(key);
+    if (point == nullptr || point->error.empty()) return point;
+    const std::string note = describe(key) + ": " + point->error;
+    if (seen_.insert(note).second) notes_.push_back(note);
+    if (point->is_broken) broken_.insert(note);
+    return nullptr;
+  }
+  // Notes since the last call, each once in a study.
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+  std::vector<std::string> broken() const {
+    return {broken_.begin(), broken_.end()};
+  }
+
+ protected:
+  void add_broken(const std::string& what) { broken_.insert(what); }
+
+ private:
+  PointsOf<Key, Value>& points_;
+  std::vector<std::string> notes_;
+  std::set<std::string> seen_, broken_;
+};
+
+// Asks until no point is missing. `ask` has an asker of its own each time and
+// gives the study and what is broken.
+template <class Key, class Value, class Ask>
+StudyResult ask_until_made(
+    PointsOf<Key, Value>& points, int threads,
+    const typename PointsOf<Key, Value>::Progress& progress, const Ask& ask) {
+  for (;;) {
+    StudyResult result = ask();
+    if (!points.compute(threads, progress)) return result;
+  }
+}
 
 template <class Key, class Value>
 const Value* PointsOf<Key, Value>::find(const Key& key) {
@@ -69,36 +108,23 @@ bool PointsOf<Key, Value>::compute(int threads, const Progress& progress) {
   if (wanted_.empty()) return false;
   const std::vector<Key> work = std::move(wanted_);
   wanted_.clear();
-  const size_t before = made_.size(), all = before + work.size();
+  const size_t before = made_.size();
   std::vector<Value> points(work.size());
   std::mutex mutex;
-  size_t next = 0, done = 0;
-  std::exception_ptr failure;
-  const auto run = [&] {
-    for (;;) {
-      size_t mine = 0;
-      {
-        const std::lock_guard lock(mutex);
-        if (next == work.size() || failure) return;
-        mine = next++;
-        if (progress) progress(before + done, all, work[mine]);
-      }
-      try {
-        points[mine] = measure_(work[mine]);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        failure = std::current_exception();
-        return;
-      }
-      const std::lock_guard lock(mutex);
-      ++done;
-    }
-  };
-  std::vector<std::thread> crew;
-  for (int k = 1; k < threads; ++k) crew.emplace_back(run);
-  run();
-  for (std::thread& thread : crew) thread.join();
-  if (failure) std::rethrow_exception(failure);
+  size_t done = 0;
+  for_each_item(static_cast<int64_t>(work.size()), threads,
+                [&](int, int64_t item) {
+                  const auto k = static_cast<size_t>(item);
+                  {
+                    const std::lock_guard lock(mutex);
+                    if (progress) {
+                      progress(before + done, before + work.size(), work[k]);
+                    }
+                  }
+                  points[k] = measure_(work[k]);
+                  const std::lock_guard lock(mutex);
+                  ++done;
+                });
   for (size_t k = 0; k < work.size(); ++k) {
     made_.emplace(work[k], std::move(points[k]));
   }

@@ -1,7 +1,7 @@
 // Real models at other input sizes: they plan, run and equal the oracle.
 #include <gtest/gtest.h>
 
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/study/resize_input.h"
 #include "tests/shared.h"
@@ -15,9 +15,9 @@ Graph model(const std::string& name) {
 
 TEST(ResizeShared, ASmallerVisualWakeWordsNetRunsAsTheOracle) {
   const Graph graph = resize_input(model("vww_96_int8"), 64, 80);
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = Objective::kRam;
-  const Prepared prepared = prepare(graph, options);
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  const Prepared prepared = prepare(graph, request);
   std::vector<uint8_t> input(size_t(64 * 80 * 3));
   for (size_t k = 0; k < input.size(); ++k) {
     input[k] = static_cast<uint8_t>(k * 37 + k / 240);

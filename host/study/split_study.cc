@@ -101,27 +101,21 @@ std::map<int, Sized> make_sizes(const Graph& graph, const Paper& paper,
 
 }  // namespace
 
-SplitStudy split_study(const Graph& graph, const Paper& paper,
-                       const SplitStudyOptions& options, Points& points,
-                       const Points::Progress& progress) {
-  for (;;) {
+StudyResult split_study(const Graph& graph, const Paper& paper,
+                        const SplitStudyOptions& options, Points& points,
+                        const Points::Progress& progress) {
+  return ask_until_made(points, options.threads, progress, [&] {
     Asker asker(graph, paper, options, points);
     std::vector<Question> questions = ask_all(asker);
-    if (points.compute(options.threads, progress)) continue;
-    SplitStudy result;
-    result.study.name = "split";
-    result.study.title = "Split study: " + graph.name;
-    result.study.command = options.command;
-    result.study.facts = facts(graph, options);
-    result.study.questions = std::move(questions);
-    result.broken = asker.broken();
-    return result;
-  }
+    return StudyResult{{"split", "Split study: " + graph.name, options.command,
+                        facts(graph, options), std::move(questions)},
+                       asker.broken()};
+  });
 }
 
-SplitStudy split_study(const Graph& graph, const Paper& paper,
-                       const SplitStudyOptions& options,
-                       const Points::Progress& progress) {
+StudyResult split_study(const Graph& graph, const Paper& paper,
+                        const SplitStudyOptions& options,
+                        const Points::Progress& progress) {
   const std::map<int, Sized> sized = make_sizes(graph, paper, options);
   Points points([&](const Setting& s) {
     const Sized& at = sized.at(s.side);

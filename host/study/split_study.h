@@ -9,6 +9,7 @@
 #include "host/board/board.h"
 #include "host/model/graph/graph.h"
 #include "host/study/paper.h"
+#include "host/study/point.h"
 #include "host/study/points.h"
 #include "host/study/study.h"
 
@@ -24,18 +25,14 @@ struct SplitStudyOptions {
   int threads = 1;
 };
 
-struct SplitStudy {
-  Study study;
-  // Points that failed by shoal's own fault, "spatial, 8 nodes: ...".
-  std::vector<std::string> broken;
-};
+using Points = PointsOf<Setting, Point>;
 
-SplitStudy split_study(const Graph&, const Paper&, const SplitStudyOptions&,
-                       const Points::Progress&);
+StudyResult split_study(const Graph&, const Paper&, const SplitStudyOptions&,
+                        const Points::Progress&);
 
 // The same with points of any origin, for tests.
-SplitStudy split_study(const Graph&, const Paper&, const SplitStudyOptions&,
-                       Points&, const Points::Progress&);
+StudyResult split_study(const Graph&, const Paper&, const SplitStudyOptions&,
+                        Points&, const Points::Progress&);
 
 // "1..8,16": numbers and ranges of 1..limit, ascending. Throws Error(kUsage)
 // naming `flag`.

@@ -49,7 +49,7 @@ Point made_up(const Setting& s) {
   return p;
 }
 
-SplitStudy study_of(const std::string& model, Points& points) {
+StudyResult study_of(const std::string& model, Points& points) {
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   return split_study(picture_graph(model), paper, options(), points, {});
 }
@@ -63,7 +63,7 @@ const Question* find(const Study& study, const std::string& id) {
 
 TEST(SplitStudy, AnswersEveryQuestionOnOneWellFormedPage) {
   Points points(made_up);
-  const SplitStudy result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
+  const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
   for (const char* id : {"ram", "latency", "traffic", "sizes", "unequal",
                          "memory", "link", "paper"}) {
     ASSERT_NE(find(result.study, id), nullptr) << id;
@@ -79,7 +79,7 @@ TEST(SplitStudy, AnswersEveryQuestionOnOneWellFormedPage) {
 
 TEST(SplitStudy, EveryNumberHasAnOrigin) {
   Points points(made_up);
-  const SplitStudy result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
+  const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
   for (const Question& q : result.study.questions) {
     for (const Chart& chart : q.charts) {
       for (const int k : chart.series) {
@@ -92,7 +92,7 @@ TEST(SplitStudy, EveryNumberHasAnOrigin) {
 
 TEST(SplitStudy, TheTablesHoldThePoints) {
   Points points(made_up);
-  const SplitStudy result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
+  const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
   const StudyTable& ram = find(result.study, "ram")->charts[0].table;
   ASSERT_EQ(ram.rows.size(), 11u);
   EXPECT_EQ(ram.columns[4].origin, Origin::kQuoted);
@@ -108,7 +108,7 @@ TEST(SplitStudy, TheTablesHoldThePoints) {
 
 TEST(SplitStudy, APointThatIsNotThereIsANoteAndAnEmptyCell) {
   Points points(made_up);
-  const SplitStudy result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
+  const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
   const Question* ram = find(result.study, "ram");
   ASSERT_EQ(ram->notes.size(), 1u);
   EXPECT_EQ(ram->notes[0],
@@ -120,7 +120,7 @@ TEST(SplitStudy, APointThatIsNotThereIsANoteAndAnEmptyCell) {
 
 TEST(SplitStudy, AnotherNetworkIsNotSetBesideThePaper) {
   Points points(made_up);
-  const SplitStudy result = study_of("vww_96_int8", points);
+  const StudyResult result = study_of("vww_96_int8", points);
   EXPECT_EQ(find(result.study, "paper"), nullptr);
   for (const Column& c : find(result.study, "ram")->charts[0].table.columns) {
     EXPECT_NE(c.origin, Origin::kQuoted);
@@ -133,7 +133,7 @@ TEST(SplitStudy, BrokenPointsAreNamed) {
     if (s.nodes == 2) p.error = "a wrong plan", p.is_broken = true;
     return p;
   });
-  const SplitStudy result = study_of("vww_96_int8", points);
+  const StudyResult result = study_of("vww_96_int8", points);
   ASSERT_FALSE(result.broken.empty());
   EXPECT_NE(result.broken[0].find("2 nodes"), std::string::npos);
 }

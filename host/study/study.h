@@ -26,6 +26,14 @@ struct Study {
   std::vector<Question> questions;
 };
 
+// A study that was made.
+struct StudyResult {
+  Study study;
+  // Points that failed by shoal's own fault, "spatial, 8 nodes: ...", and runs
+  // whose output was wrong.
+  std::vector<std::string> broken;
+};
+
 std::string study_text(const Study&);
 std::string study_json(const Study&);
 std::string study_page(const Study&);

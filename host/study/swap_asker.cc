@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
 
 namespace shoal {
 
@@ -15,7 +14,7 @@ constexpr const char kUsualStorage[] = "sd-4bit";
 
 SwapAsker::SwapAsker(const SwapStudyOptions& options, const SwapPaper& paper,
                      SwapNetworks& networks, SwapPoints& points)
-    : options_(options), paper_(paper), networks_(networks), points_(points) {
+    : Findings(points), options_(options), paper_(paper), networks_(networks) {
   const auto& names = options.storages;
   const bool usual = std::count(names.begin(), names.end(), kUsualStorage) > 0;
   storage_ = usual ? kUsualStorage : names.front();
@@ -37,7 +36,7 @@ SwapSetting SwapAsker::at(const std::string& network, const std::string& board,
 const SwapPoint* SwapAsker::least(const std::string& network) {
   SwapSetting s = at(network, board(), int64_t{1} << 30, storage());
   s.objective = Objective::kRam;
-  return ask(s);
+  return Findings::find(s);
 }
 
 int64_t SwapAsker::ram_for(const std::string& network) {
@@ -66,15 +65,6 @@ std::vector<SwapSetting> SwapAsker::settings(bool every_ram) {
   return all;
 }
 
-const SwapPoint* SwapAsker::ask(const SwapSetting& setting) {
-  const SwapPoint* point = points_.find(setting);
-  if (point == nullptr || point->error.empty()) return point;
-  const std::string note = describe(setting) + ": " + point->error;
-  if (seen_.insert(note).second) notes_.push_back(note);
-  if (point->is_broken) broken_.insert(note);
-  return nullptr;
-}
-
 const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
   if (setting.ram > 0 && !setting.writes) {
     const SwapPoint* const smallest = least(setting.network);
@@ -82,9 +72,9 @@ const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
       return nullptr;
     }
   }
-  const SwapPoint* const point = ask(setting);
+  const SwapPoint* const point = Findings::find(setting);
   if (point == nullptr || !setting.run || point->is_equal) return point;
-  broken_.insert(describe(setting) + ": its output is not the oracle's");
+  add_broken(describe(setting) + ": its output is not the oracle's");
   return point;
 }
 
@@ -100,14 +90,6 @@ std::optional<double> SwapAsker::slowdown(const SwapSetting& setting) {
   const SwapPoint* const point = find(setting);
   if (base == nullptr || point == nullptr) return std::nullopt;
   return point->seconds / base->seconds;
-}
-
-std::vector<std::string> SwapAsker::take_notes() {
-  return std::exchange(notes_, {});
-}
-
-std::vector<std::string> SwapAsker::broken() const {
-  return {broken_.begin(), broken_.end()};
 }
 
 std::vector<Column> setting_columns(const std::vector<Column>& others) {

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +11,7 @@
 
 namespace shoal {
 
-class SwapAsker {
+class SwapAsker : public Findings<SwapSetting, SwapPoint> {
  public:
   SwapAsker(const SwapStudyOptions&, const SwapPaper&, SwapNetworks&,
             SwapPoints&);
@@ -48,20 +47,12 @@ class SwapAsker {
   // Against that.
   std::optional<double> slowdown(const SwapSetting&);
 
-  std::vector<std::string> take_notes();
-  std::vector<std::string> broken() const;
-
  private:
-  const SwapPoint* ask(const SwapSetting&);
-
   const SwapStudyOptions& options_;
   const SwapPaper& paper_;
   SwapNetworks& networks_;
-  SwapPoints& points_;
   std::string storage_;
   int64_t ram_ = 0;
-  std::vector<std::string> notes_;
-  std::set<std::string> seen_, broken_;
 };
 
 inline double kilobytes(int64_t bytes) {

@@ -48,7 +48,7 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
   if (p == nullptr || e == nullptr) return {};
   const Board& board = find_board(plain.board);
   const double open = board.clock_hz / board.aead_cycles_per_byte;
-  const Storage& part = find_part(plain.storage);
+  const Storage& part = storage_of_any_board(plain.storage);
   const double read = part.read_bytes_per_s;
   double check = 0;
   for (const SwapStage& stage : e->stages) check += stage.check_s;
@@ -65,7 +65,7 @@ Row encrypted_parts_row(SwapAsker& asker, SwapSetting s) {
   const SwapPoint* const base = asker.unlimited(s);
   if (p == nullptr || base == nullptr) return {};
   const Board& board = find_board(s.board);
-  const Storage& part = find_part(s.storage);
+  const Storage& part = storage_of_any_board(s.storage);
   const SwapParts conv = parts_of(*p, *base, part, false);
   const SwapParts dense = parts_of(*p, *base, part, true);
   Cell slower, rate, share, share_with_arithmetic;
@@ -132,7 +132,7 @@ Chart layers_chart(SwapAsker& asker, const std::string& name,
                              modelled_column("reading", "ms", 2),
                              modelled_column("reading of arithmetic", "%", 1),
                              {"bound by", ""}});
-  const double rate = find_part(asker.storage()).read_bytes_per_s;
+  const double rate = storage_of_any_board(asker.storage()).read_bytes_per_s;
   for (const SwapLayer& layer : point.layers) {
     if (layer.weight_bytes == 0) continue;
     const double reading = static_cast<double>(layer.weight_bytes) / rate;

@@ -7,12 +7,12 @@
 
 #include "host/base/error.h"
 #include "host/data/image/random_input.h"
-#include "host/engine/local/prepare.h"
-#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/solo_engine.h"
 #include "host/model/zoo/zoo.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/study/index.h"
 #include "host/study/points.h"
 
@@ -99,13 +99,7 @@ void check_room(const SwapSetting& s, const Board& board,
   if (s.ram == 0) return;
   const Storage& part = board.storages[0];
   const int64_t needed = point.image_bytes + point.load.written_bytes;
-  if (needed <= part.capacity_bytes) return;
-  throw Error(
-      Exit::kDoesNotFit,
-      fmt::format("the store of {:.1f} MB is more than the {:.1f} MB "
-                  "of {}",
-                  static_cast<double>(needed) * 1e-6,
-                  static_cast<double>(part.capacity_bytes) * 1e-6, part.name));
+  check_storage("the store", needed, part.name, part.capacity_bytes);
 }
 
 void run(const SwapSetting& s, const Board& board, SwapPoint& point) {
@@ -113,10 +107,11 @@ void run(const SwapSetting& s, const Board& board, SwapPoint& point) {
   const std::vector<uint8_t> input = random_input(graph, kPicture);
   const std::vector<uint8_t> expected =
       model_output(graph, run_oracle(graph, input));
-  const Prepared prepared = prepare(std::move(graph), request_of(s, board));
-  SoloNode node(prepared, board);
-  point.is_equal = node.run(input) == expected;
-  const SoloFrame& frame = node.last();
+  SoloEngine engine(std::make_shared<const Prepared>(prepare(
+                        std::move(graph), request_of(s, board), Images::kNone)),
+                    board);
+  point.is_equal = run_frame(engine, input) == expected;
+  const SoloFrame& frame = engine.node().last();
   point.planned_s = point.seconds;
   point.seconds = frame.seconds;
   point.load = frame.load();
@@ -167,7 +162,7 @@ const SwapNetworks::Network& SwapNetworks::find(const std::string& name) {
   return *made;
 }
 
-const Storage& find_part(const std::string& name) {
+const Storage& storage_of_any_board(const std::string& name) {
   std::vector<std::string> known;
   for (const std::string& id : board_ids()) {
     for (const Storage& part : find_board(id).storages) {
@@ -192,7 +187,7 @@ Board swap_board(const SwapSetting& s) {
   }
   const int64_t fixed = board.fixed_bytes();
   board.banks = {{"SRAM", s.ram + fixed, fixed}};
-  board.storages = {find_part(s.storage)};
+  board.storages = {storage_of_any_board(s.storage)};
   return board;
 }
 

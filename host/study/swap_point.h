@@ -92,7 +92,7 @@ class SwapNetworks {
 // unknown names.
 Board swap_board(const SwapSetting&);
 // A part by its name, whichever board has it.
-const Storage& find_part(const std::string& name);
+const Storage& storage_of_any_board(const std::string& name);
 
 // Never throws Error: it becomes the point's.
 SwapPoint measure(SwapNetworks&, const SwapSetting&);

@@ -70,7 +70,7 @@ Chart parts_chart(SwapAsker& asker) {
     const SwapPoint* const p = asker.find(s);
     const SwapPoint* const base = asker.unlimited(s);
     if (p == nullptr || base == nullptr) continue;
-    const Storage& part = find_part(s.storage);
+    const Storage& part = storage_of_any_board(s.storage);
     const SwapParts conv = parts_of(*p, *base, part, false);
     const SwapParts dense = parts_of(*p, *base, part, true);
     Cell slower, rate, share;

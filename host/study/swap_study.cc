@@ -47,7 +47,7 @@ std::vector<std::pair<std::string, std::string>> facts(
                           b.core, b.clock_hz * 1e-6);
   }
   for (const std::string& name : options.storages) {
-    const Storage& p = find_part(name);
+    const Storage& p = storage_of_any_board(name);
     parts += fmt::format("{}{} ({}, {:g} MB/s, {:g} us a request)",
                          parts.empty() ? "" : "; ", name, p.title,
                          p.read_bytes_per_s * 1e-6, p.read_latency_us);
@@ -102,7 +102,7 @@ void check_swap_study(const SwapStudyOptions& options) {
   refuse_twice(options.storages, "--storage");
   refuse_twice(options.rams, "--ram");
   for (const std::string& name : options.networks) check_zoo_name(name);
-  for (const std::string& name : options.storages) find_part(name);
+  for (const std::string& name : options.storages) storage_of_any_board(name);
   for (const std::string& name : options.boards) {
     if (!find_board(name).unlimited()) continue;
     throw Error(Exit::kUsage, "--board: " + name + " is no microcontroller",
@@ -115,22 +115,16 @@ void check_swap_study(const SwapStudyOptions& options) {
   }
 }
 
-SwapStudy swap_study(const SwapStudyOptions& options, const SwapPaper& paper,
-                     SwapNetworks& networks, SwapPoints& points,
-                     const SwapPoints::Progress& progress) {
-  for (;;) {
+StudyResult swap_study(const SwapStudyOptions& options, const SwapPaper& paper,
+                       SwapNetworks& networks, SwapPoints& points,
+                       const SwapPoints::Progress& progress) {
+  return ask_until_made(points, options.threads, progress, [&] {
     SwapAsker asker(options, paper, networks, points);
     std::vector<Question> questions = ask_all(asker);
-    if (points.compute(options.threads, progress)) continue;
-    SwapStudy result;
-    result.study.name = "swap";
-    result.study.title = "Swap study: networks larger than memory";
-    result.study.command = options.command;
-    result.study.facts = facts(options);
-    result.study.questions = std::move(questions);
-    result.broken = asker.broken();
-    return result;
-  }
+    return StudyResult{{"swap", "Swap study: networks larger than memory",
+                        options.command, facts(options), std::move(questions)},
+                       asker.broken()};
+  });
 }
 
 }  // namespace shoal

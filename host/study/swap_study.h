@@ -31,13 +31,7 @@ void check_swap_study(const SwapStudyOptions&);
 
 using SwapPoints = PointsOf<SwapSetting, SwapPoint>;
 
-struct SwapStudy {
-  Study study;
-  // Points that failed by shoal's own fault, runs whose output was wrong.
-  std::vector<std::string> broken;
-};
-
-SwapStudy swap_study(const SwapStudyOptions&, const SwapPaper&, SwapNetworks&,
-                     SwapPoints&, const SwapPoints::Progress&);
+StudyResult swap_study(const SwapStudyOptions&, const SwapPaper&, SwapNetworks&,
+                       SwapPoints&, const SwapPoints::Progress&);
 
 }  // namespace shoal

@@ -46,7 +46,7 @@ SwapPoint made_up(const SwapSetting& s) {
   return p;
 }
 
-SwapStudy study_of(SwapPoints& points) {
+StudyResult study_of(SwapPoints& points) {
   const SwapPaper paper =
       parse_swap_paper("paper_swap.toml", paper_swap_toml());
   SwapNetworks networks;
@@ -136,7 +136,7 @@ TEST(SwapStudy, AWrongOutputIsBroken) {
     p.is_equal = false;
     return p;
   });
-  const SwapStudy result = study_of(points);
+  const StudyResult result = study_of(points);
   ASSERT_EQ(result.broken.size(), 1u);
   EXPECT_NE(result.broken[0].find("squeezenet1_1@64"), std::string::npos);
   const StudyTable& runs = find(result.study, "runs").charts[0].table;

@@ -2,37 +2,12 @@
 
 #include <algorithm>
 #include <deque>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
+
+#include "host/base/parallel.h"
 
 namespace shoal {
 namespace {
-
-// Runs work(0), ..., work(jobs - 1) at the same time. The first error ends the
-// others after the frames that they are at.
-template <class Work>
-void in_threads(int jobs, Frames& frames, const Work& work) {
-  std::mutex mutex;
-  std::exception_ptr error;
-  const auto guarded = [&](int job) {
-    try {
-      work(job);
-    } catch (...) {
-      {
-        const std::lock_guard lock(mutex);
-        if (!error) error = std::current_exception();
-      }
-      frames.abandon();
-    }
-  };
-  std::vector<std::jthread> threads;
-  for (int job = 1; job < jobs; ++job) threads.emplace_back(guarded, job);
-  guarded(0);
-  threads.clear();
-  if (error) std::rethrow_exception(error);
-}
 
 // More threads than frames would only wait.
 int useful(int jobs, const Frames& frames) {
@@ -55,17 +30,24 @@ void run_frames(Engine& engine, Frames& frames) {
 
 }  // namespace
 
-void answer_frames(Engine& engine, int jobs, Frames& frames) {
+int answer_frames(Engine& engine, int jobs, Frames& frames) {
   std::vector<std::unique_ptr<Engine>> others;
   for (int job = 1; job < useful(jobs, frames); ++job) {
     std::unique_ptr<Engine> other = engine.another();
     if (!other) break;
     others.push_back(std::move(other));
   }
-  in_threads(static_cast<int>(others.size()) + 1, frames, [&](int job) {
-    run_frames(job == 0 ? engine : *others[static_cast<size_t>(job) - 1],
-               frames);
+  const int threads = static_cast<int>(others.size()) + 1;
+  for_each_item(threads, threads, [&](int, int64_t job) {
+    try {
+      run_frames(job == 0 ? engine : *others[static_cast<size_t>(job) - 1],
+                 frames);
+    } catch (...) {
+      frames.abandon();  // the others end after those that they are at
+      throw;
+    }
   });
+  return threads;
 }
 
 }  // namespace shoal

@@ -8,7 +8,8 @@
 namespace shoal {
 
 // Gives every frame that is left its answer, or throws the first error that any
-// thread met. `jobs`: threads, of an engine that has others of its kind.
-void answer_frames(Engine&, int jobs, Frames&);
+// thread met. `jobs`: threads at most; returns how many there were, one if the
+// engine has no others of its kind.
+int answer_frames(Engine&, int jobs, Frames&);
 
 }  // namespace shoal

@@ -36,8 +36,8 @@ class RunnersTest : public testing::Test {
     }
   }
   PlanRequest host() const {
-    PlanRequest options = one_node(find_board("host"));
-    return options;
+    PlanRequest request = one_node(find_board("host"));
+    return request;
   }
   std::unique_ptr<Engine> node(const PlanRequest& request) const {
     return node_engine(std::make_shared<const Prepared>(

@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/board/storage_image.h"
+#include "host/engine/local/frame.h"
 #include "host/engine/local/trace.h"
 
 namespace shoal {

@@ -11,7 +11,7 @@
 
 #include "host/board/board.h"
 #include "host/engine/board/listener.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 
@@ -31,10 +31,6 @@ struct EmulateOptions {
 // if the board faults, does not end or talks nonsense, Error(kCorrupt) if it
 // refuses what lies in its storage.
 Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
-
-// Outputs of one frame in the file's types, as Session::run() gives them.
-std::vector<uint8_t> file_outputs(
-    const Graph&, const Net&, const std::vector<std::vector<uint8_t>>& rows);
 
 // The folder that holds this executable's build tree.
 std::filesystem::path own_build_folder();

@@ -12,7 +12,7 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/tap.h"
 
 namespace shoal {
 

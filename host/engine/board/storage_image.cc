@@ -6,34 +6,18 @@
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/engine/local/frame.h"
-#include "host/engine/local/session.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 
 std::vector<uint8_t> frame_rows(const Graph& graph, const Net& net,
                                 std::span<const uint8_t> input) {
-  if (static_cast<int64_t>(input.size()) != input_bytes(graph)) {
-    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
-                                  " bytes, the model wants " +
-                                  std::to_string(input_bytes(graph)));
+  std::vector<uint8_t> all;
+  for (const std::vector<uint8_t>& rows : input_rows(graph, net, input)) {
+    all.insert(all.end(), rows.begin(), rows.end());
   }
-  std::vector<uint8_t> rows;
-  size_t at = 0;
-  for (const NetIo& io : net.inputs) {
-    const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
-    const auto bytes =
-        static_cast<size_t>(element_count(t.shape) * type_bytes(t.type));
-    FrameReader reader(graph, io, input.subspan(at, bytes));
-    at += bytes;
-    const auto row_bytes = static_cast<size_t>(reader.row_bytes());
-    for (int y = 0; y < reader.rows(); ++y) {
-      rows.resize(rows.size() + row_bytes);
-      reader.read(y, reinterpret_cast<int8_t*>(&rows[rows.size() - row_bytes]));
-    }
-  }
-  return rows;
+  return all;
 }
 
 namespace {
@@ -86,12 +70,8 @@ std::vector<uint8_t> storage_image(
   for (const auto& frame : frames) used += frame.size();
   const uint64_t ledger = spill ? round_up(used, block) : 0;
   const uint64_t end = spill ? ledger + block * spill->blocks : used;
-  if (end > static_cast<uint64_t>(storage_bytes)) {
-    throw Error(Exit::kDoesNotFit,
-                "STORAGE does not fit: program, input and spills need " +
-                    format_bytes(static_cast<int64_t>(end)) + "; board " +
-                    board + " has " + format_bytes(storage_bytes));
-  }
+  check_storage("all of program, input and spills", static_cast<int64_t>(end),
+                "board " + board, storage_bytes);
   d.total_bytes = static_cast<uint32_t>(end);
   d.program = static_cast<uint32_t>(begin);
   d.image_bytes = static_cast<uint32_t>(program.size());

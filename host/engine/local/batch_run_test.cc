@@ -3,24 +3,24 @@
 
 #include "host/base/error.h"
 #include "host/engine/local/local_node.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/small_model.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 
 namespace shoal {
 namespace {
 
 Prepared batch_of(int frames) {
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = Objective::kRam;
-  options.batch = frames;
-  return prepare(small_graph(), options);
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  request.batch = frames;
+  return prepare(small_graph(), request);
 }
 
 TEST(BatchRun, OutputsFollowOneAnotherAsTheInputsDo) {
   const Prepared p = batch_of(3);
   const std::vector<uint8_t> inputs = noise_bytes(3 * kSmallInput, 7);
-  Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
+  NodeRunner runner(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
   std::vector<uint8_t> expected;
   for (size_t f = 0; f < 3; ++f) {
     const std::span<const uint8_t> input(inputs);
@@ -29,15 +29,15 @@ TEST(BatchRun, OutputsFollowOneAnotherAsTheInputsDo) {
         run_oracle(p.graph, input.subspan(f * kSmallInput, kSmallInput)));
     expected.insert(expected.end(), output.begin(), output.end());
   }
-  EXPECT_EQ(session.run(inputs), expected);
-  EXPECT_EQ(session.run(inputs), expected);
+  EXPECT_EQ(runner.run(inputs), expected);
+  EXPECT_EQ(runner.run(inputs), expected);
 }
 
 TEST(BatchRun, AWrongSizeIsNamedWithTheNumberOfFrames) {
   const Prepared p = batch_of(2);
-  Session session(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
+  NodeRunner runner(p.graph, p.net, p.images[0], p.plan.nodes[0].arena_bytes);
   try {
-    session.run(noise_bytes(kSmallInput, 1));
+    runner.run(noise_bytes(kSmallInput, 1));
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kUsage);
@@ -84,15 +84,15 @@ Graph squeezed() {
 
 TEST(BatchRun, FramesThatSpillTogetherAreExact) {
   constexpr size_t kInput = 24 * 24 * 3;
-  PlanRequest options = one_node(find_board("stm32f746"));
-  options.node().flash_weights = 0;
-  options.node().ram = 9000;  // the picture takes 9,216
-  options.max_writes = 1 << 20;
-  options.batch = 3;
-  const Prepared p = prepare(squeezed(), options, Images::kNone);
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.node().flash_weights = 0;
+  request.node().ram = 9000;  // the picture takes 9,216
+  request.max_writes = 1 << 20;
+  request.batch = 3;
+  const Prepared p = prepare(squeezed(), request, Images::kNone);
   EXPECT_GT(p.plan.nodes[0].spill_pages, 3);
   const LocalNode node(p, {});
-  Session session(p.graph, p.net, node.source(), node.arena_bytes());
+  NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
   for (unsigned seed = 1; seed <= 2; ++seed) {
     const std::vector<uint8_t> inputs = noise_bytes(3 * kInput, seed);
     std::vector<uint8_t> expected;
@@ -101,7 +101,7 @@ TEST(BatchRun, FramesThatSpillTogetherAreExact) {
       const auto output = model_output(p.graph, run_oracle(p.graph, input));
       expected.insert(expected.end(), output.begin(), output.end());
     }
-    EXPECT_EQ(session.run(inputs), expected) << seed;
+    EXPECT_EQ(runner.run(inputs), expected) << seed;
   }
   // The ledger's entries come on top.
   EXPECT_GE(node.storage()->counters().written_bytes,

@@ -6,7 +6,7 @@
 
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/small_model.h"
 #include "host/engine/local/trace.h"
 
@@ -19,9 +19,9 @@ class Collector : public testing::Test {
   void run(const std::function<void(Firing)>& pass) {
     pass_ = pass;
     const Tap tap{&Collector::on_firing, this};
-    Session session(p_.graph, p_.net, p_.images[0],
-                    p_.plan.nodes[0].arena_bytes, tap);
-    session.run(input_);
+    NodeRunner runner(p_.graph, p_.net, p_.images[0],
+                      p_.plan.nodes[0].arena_bytes, tap);
+    runner.run(input_);
   }
   void show(const Firing& f) { trace_.tap().call(trace_.tap().user, &f); }
   bool is_layer(const Firing& f, const char* name) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <string>
 
 #include "host/base/error.h"
 #include "host/model/graph/quantize.h"
@@ -14,7 +15,39 @@ const Tensor& file_tensor(const Graph& graph, const NetIo& io) {
   return graph.tensors[static_cast<size_t>(io.file_tensor)];
 }
 
+int64_t sum_bytes(const Graph& graph, const std::vector<int>& tensors) {
+  int64_t sum = 0;
+  for (const int i : tensors) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(i)];
+    sum += element_count(t.shape) * type_bytes(t.type);
+  }
+  return sum;
+}
+
+size_t file_bytes_of(const Graph& graph, const NetIo& io) {
+  return static_cast<size_t>(sum_bytes(graph, {io.file_tensor}));
+}
+
 }  // namespace
+
+int64_t input_bytes(const Graph& graph) {
+  return sum_bytes(graph, graph.inputs);
+}
+
+int64_t output_bytes(const Graph& graph) {
+  return sum_bytes(graph, graph.outputs);
+}
+
+void check_input_bytes(const Graph& graph, const Net& net, size_t bytes) {
+  const int64_t wanted = net.frames * input_bytes(graph);
+  if (static_cast<int64_t>(bytes) == wanted) return;
+  throw Error(Exit::kUsage,
+              (net.frames > 1 ? "the inputs of " + std::to_string(net.frames) +
+                                    " frames have "
+                              : "the input has ") +
+                  std::to_string(bytes) + " bytes, the model wants " +
+                  std::to_string(wanted));
+}
 
 ElementOrder::ElementOrder(const Shape& shape, const std::vector<int>& perm)
     : identity_(perm.empty() || std::is_sorted(perm.begin(), perm.end())) {
@@ -60,9 +93,7 @@ FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
       rows_(io.stored.view.box.rows()),
       row_elements_(int64_t{1} * io.stored.view.box.columns() *
                     io.stored.view.box.channels()) {
-  const Tensor& t = file_tensor(graph, io);
-  if (static_cast<int64_t>(bytes) !=
-      element_count(t.shape) * type_bytes(t.type)) {
+  if (bytes != file_bytes_of(graph, io)) {
     throw Error(Exit::kInternal, "a frame of the wrong size");
   }
 }
@@ -103,6 +134,47 @@ void FrameWriter::write(int row, const int8_t* in) {
       bytes_[at] = static_cast<uint8_t>(static_cast<uint8_t>(*in++) ^ flip());
     }
   }
+}
+
+NodeRows input_rows(const Graph& graph, const Net& net,
+                    std::span<const uint8_t> input) {
+  check_input_bytes(graph, net, input.size());
+  NodeRows all;
+  size_t at = 0;
+  for (const NetIo& io : net.inputs) {
+    const size_t bytes = file_bytes_of(graph, io);
+    FrameReader reader(graph, io, input.subspan(at, bytes));
+    std::vector<uint8_t>& rows = all.emplace_back(
+        static_cast<size_t>(reader.rows() * reader.row_bytes()));
+    auto* const to = reinterpret_cast<int8_t*>(rows.data());
+    for (int y = 0; y < reader.rows(); ++y) {
+      reader.read(y, to + y * reader.row_bytes());
+    }
+    at += bytes;
+  }
+  return all;
+}
+
+std::vector<uint8_t> file_outputs(const Graph& graph, const Net& net,
+                                  const NodeRows& rows) {
+  std::vector<uint8_t> all(static_cast<size_t>(output_bytes(graph)));
+  size_t at = 0;
+  for (size_t o = 0; o < net.outputs.size(); ++o) {
+    const NetIo& io = net.outputs[o];
+    const size_t bytes = file_bytes_of(graph, io);
+    FrameWriter writer(graph, io, std::span(all).subspan(at, bytes));
+    const auto row_bytes = static_cast<size_t>(writer.row_bytes());
+    const auto count = static_cast<size_t>(writer.rows());
+    if (o >= rows.size() || rows[o].size() != row_bytes * count) {
+      throw Error(Exit::kNode, "an output of a wrong size was given");
+    }
+    const auto* const from = reinterpret_cast<const int8_t*>(rows[o].data());
+    for (size_t y = 0; y < count; ++y) {
+      writer.write(static_cast<int>(y), from + y * row_bytes);
+    }
+    at += bytes;
+  }
+  return all;
 }
 
 }  // namespace shoal

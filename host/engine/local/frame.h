@@ -12,6 +12,13 @@
 
 namespace shoal {
 
+// Bytes of all inputs, or outputs, of the model together, in the file's types.
+int64_t input_bytes(const Graph&);
+int64_t output_bytes(const Graph&);
+// Throws Error(kUsage) unless `bytes` are those of the inputs of a frame of the
+// net, which may be several of its model (host/lower/batch.h).
+void check_input_bytes(const Graph&, const Net&, size_t bytes);
+
 // Where element i of a row-major box lies in the file's tensor.
 class ElementOrder {
  public:
@@ -73,5 +80,16 @@ class FrameWriter : public FrameRows {
  private:
   std::span<uint8_t> bytes_;
 };
+
+// A whole frame as a node takes or gives it: of each input, or output, all rows
+// one after another, int8.
+using NodeRows = std::vector<std::vector<uint8_t>>;
+
+// `input`: all inputs one after another in the file's types. Throws
+// Error(kUsage) if its size is wrong.
+NodeRows input_rows(const Graph&, const Net&, std::span<const uint8_t> input);
+// All outputs one after another in the file's types. Throws Error(kNode) if
+// there are too few rows.
+std::vector<uint8_t> file_outputs(const Graph&, const Net&, const NodeRows&);
 
 }  // namespace shoal

@@ -1,10 +1,8 @@
 #include "host/engine/local/frame_flow.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/lower/batch.h"
 
 namespace shoal {
@@ -50,18 +48,6 @@ void advance(End& end) {
 
 }  // namespace
 
-int64_t input_bytes(const Graph& graph) {
-  int64_t sum = 0;
-  for (const int t : graph.inputs) sum += tensor_bytes(graph, t);
-  return sum;
-}
-
-int64_t output_bytes(const Graph& graph) {
-  int64_t sum = 0;
-  for (const int t : graph.outputs) sum += tensor_bytes(graph, t);
-  return sum;
-}
-
 bool FrameFlow::Source::push(shoal_node* node, uint32_t input) {
   bool moved = false;
   while (frame < frames.size()) {
@@ -89,16 +75,7 @@ bool FrameFlow::Sink::take(shoal_node* node, uint32_t output) {
 FrameFlow::FrameFlow(const Graph& graph, const Net& net,
                      std::span<const uint8_t> input)
     : output_(static_cast<size_t>(net.frames * output_bytes(graph))) {
-  const int64_t wanted = net.frames * input_bytes(graph);
-  if (static_cast<int64_t>(input.size()) != wanted) {
-    throw Error(
-        Exit::kUsage,
-        (net.frames > 1
-             ? "the inputs of " + std::to_string(net.frames) + " frames have "
-             : "the input has ") +
-            std::to_string(input.size()) + " bytes, the model wants " +
-            std::to_string(wanted));
-  }
+  check_input_bytes(graph, net, input.size());
   const std::vector<size_t> in = offsets(graph, net.inputs);
   for (size_t i = 0; i < net.inputs.size(); ++i) {
     Source& source = sources_.emplace_back();

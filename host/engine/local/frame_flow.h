@@ -16,10 +16,6 @@
 
 namespace shoal {
 
-// Bytes of all inputs, or outputs, of the model together, in the file's types.
-int64_t input_bytes(const Graph&);
-int64_t output_bytes(const Graph&);
-
 class FrameFlow {
  public:
   // The references and `input` must outlive the flow. The frames of a batch

@@ -3,7 +3,7 @@
 // would on its board.
 //
 //   const LocalNode node(prepared, {.key = key});
-//   Session session(p.graph, p.net, node.source(), node.arena_bytes());
+//   NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/small_model.h"
 #include "host/program/emit/emit.h"
 
@@ -24,10 +24,10 @@ constexpr StoreKey kKey{7, 1};
 class LocalNodeTest : public testing::Test {
  protected:
   static Prepared prepared(const char* board, int64_t flash = 0) {
-    PlanRequest options = one_node(find_board(board));
-    options.node().flash_weights = flash;
-    options.objective = Objective::kRam;
-    return prepare(small_graph(), options, Images::kNone);
+    PlanRequest request = one_node(find_board(board));
+    request.node().flash_weights = flash;
+    request.objective = Objective::kRam;
+    return prepare(small_graph(), request, Images::kNone);
   }
   StoreSettings settings(std::optional<StoreKey> key,
                          std::optional<uint64_t> generation = {}) const {
@@ -50,9 +50,9 @@ class LocalNodeTest : public testing::Test {
   std::vector<uint8_t> run(std::optional<StoreKey> key) const {
     const StoreInfo info = read_store_info(folder_.string(), key);
     const OpenStore store(folder_.string(), info, 0, key);
-    Session session(info.graph, info.net, store.source(),
-                    store.node().arena_bytes);
-    return session.run(input_);
+    NodeRunner runner(info.graph, info.net, store.source(),
+                      store.node().arena_bytes);
+    return runner.run(input_);
   }
   void refused(std::optional<StoreKey> key, Exit code,
                const std::string& what) const {
@@ -82,11 +82,11 @@ TEST_F(LocalNodeTest, FramesFromAStoreAreExact) {
           sealed ? std::optional(kKey) : std::nullopt;
       const LocalNode node(p, {"", {key, {}, std::nullopt}});
       ASSERT_NE(node.storage(), nullptr);
-      Session session(p.graph, p.net, node.source(), node.arena_bytes());
+      NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
       for (unsigned frame = 0; frame < 3; ++frame) {
         const std::vector<uint8_t> input = noise_bytes(kSmallInput, frame);
         const FileCounters before = node.storage()->counters();
-        EXPECT_EQ(session.run(input),
+        EXPECT_EQ(runner.run(input),
                   model_output(graph_, run_oracle(graph_, input)))
             << board << " " << sealed << " " << frame;
         EXPECT_GT(node.storage()->counters().read_bytes, before.read_bytes);
@@ -99,8 +99,8 @@ TEST_F(LocalNodeTest, AMappedProgramNeedsNoStore) {
   const Prepared p = small_prepared();
   const LocalNode node(p, {});
   EXPECT_EQ(node.storage(), nullptr);
-  Session session(p.graph, p.net, node.source(), node.arena_bytes());
-  EXPECT_EQ(session.run(input_), wanted_);
+  NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
+  EXPECT_EQ(runner.run(input_), wanted_);
 }
 
 TEST_F(LocalNodeTest, AKeptStoreRunsWithoutItsModel) {

@@ -43,17 +43,17 @@ TEST(Prepare, ProgramsFitTheFlashToTheByte) {
 TEST(Prepare, OneNodesProgramFitsItsFlash) {
   Board board = find_board("host");
   board.name = "small";
-  PlanRequest options = one_node(board);
+  PlanRequest request = one_node(board);
   const uint32_t bytes =
-      prepare(small_graph(), options).plan.nodes[0].program_bytes;
-  options.node().board.flash_bytes = bytes;
-  EXPECT_NO_THROW(prepare(small_graph(), options));
-  options.node().board.flash_bytes = bytes - 1;
-  expect_refused([&] { return prepare(small_graph(), options); }, "node0",
+      prepare(small_graph(), request).plan.nodes[0].program_bytes;
+  request.node().board.flash_bytes = bytes;
+  EXPECT_NO_THROW(prepare(small_graph(), request));
+  request.node().board.flash_bytes = bytes - 1;
+  expect_refused([&] { return prepare(small_graph(), request); }, "node0",
                  bytes);
-  options.node().board.flash_mapped =
+  request.node().board.flash_mapped =
       false;  // then the program lies in another storage
-  EXPECT_NO_THROW(prepare(small_graph(), options));
+  EXPECT_NO_THROW(prepare(small_graph(), request));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "host/base/temporary_folder.h"
 #include "host/base/testing/faulty_disk.h"
 #include "host/engine/local/local_node.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/small_model.h"
 
 namespace shoal {
@@ -31,8 +31,8 @@ uint64_t every(uint64_t by_default) {
 
 class StoreFaults : public testing::Test {
  protected:
-  explicit StoreFaults(Graph graph, const PlanRequest& options)
-      : p_(prepare(std::move(graph), options, Images::kNone)),
+  explicit StoreFaults(Graph graph, const PlanRequest& request)
+      : p_(prepare(std::move(graph), request, Images::kNone)),
         input_(noise_bytes(input_bytes(p_.graph), 1)),
         wanted_(model_output(p_.graph, run_oracle(p_.graph, input_))) {}
 
@@ -71,9 +71,9 @@ class StoreFaults : public testing::Test {
     const StoreAccess access = access_store(folder_.string(), kKey, {});
     const OpenStore store(folder_.string(), access.info, 0, kKey, lifetime,
                           disk);
-    Session session(access.info.graph, access.info.net, store.source(),
-                    store.node().arena_bytes);
-    for (int f = 0; f < frames; ++f) EXPECT_EQ(session.run(input_), wanted_);
+    NodeRunner runner(access.info.graph, access.info.net, store.source(),
+                      store.node().arena_bytes);
+    for (int f = 0; f < frames; ++f) EXPECT_EQ(runner.run(input_), wanted_);
     return access.info.generation;
   }
 
@@ -84,21 +84,21 @@ class StoreFaults : public testing::Test {
 };
 
 PlanRequest streaming() {
-  PlanRequest options = one_node(find_board("teensy41"));
-  options.node().flash_weights = 0;
-  options.node().sealed = true;
-  options.objective = Objective::kRam;
-  return options;
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.node().flash_weights = 0;
+  request.node().sealed = true;
+  request.objective = Objective::kRam;
+  return request;
 }
 
 PlanRequest spilling() {
-  PlanRequest options = one_node(find_board("stm32f746"));
-  options.node().ram = 12000;
-  options.node().flash_weights = 0;
-  options.node().storage = "qspi-nor";
-  options.node().sealed = true;
-  options.max_writes = 1 << 20;
-  return options;
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.node().ram = 12000;
+  request.node().flash_weights = 0;
+  request.node().storage = "qspi-nor";
+  request.node().sealed = true;
+  request.max_writes = 1 << 20;
+  return request;
 }
 
 class BuildFaults : public StoreFaults {

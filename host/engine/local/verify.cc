@@ -1,11 +1,6 @@
 #include "host/engine/local/verify.h"
 
 #include "host/base/error.h"
-#include "host/engine/local/frame_flow.h"
-#include "host/engine/local/session.h"
-#include "host/engine/local/stored_image.h"
-#include "host/engine/local/trace.h"
-#include "host/program/emit/emit.h"
 
 namespace shoal {
 namespace {
@@ -70,50 +65,6 @@ Verification judge_frame(const Graph& graph, const std::vector<uint8_t>& output,
     judge("plan and golden", compare_bytes(golden->output, output));
   }
   return verdict;
-}
-
-std::vector<Verification> verify_batch(
-    const Prepared& p, std::span<const uint8_t> inputs,
-    const std::vector<Values>& oracles,
-    const std::vector<std::optional<GoldenCase>>& golden) {
-  NodeSource source;
-  StoredImage stored(p.images[0]);
-  if (reads_storage(p.plan.nodes[0])) source.storage = &stored;
-  if (p.plan.nodes[0].layout.head_bytes == 0) source.mapped = p.images[0];
-  return verify_batch(p, source, inputs, oracles, golden);
-}
-
-std::vector<Verification> verify_batch(
-    const Prepared& p, const NodeSource& source,
-    std::span<const uint8_t> inputs, const std::vector<Values>& oracles,
-    const std::vector<std::optional<GoldenCase>>& golden) {
-  TraceCollector collector(p.graph, p.net, p.plan);
-  Session session(p.graph, p.net, source, p.plan.nodes[0].arena_bytes,
-                  collector.tap());
-  const std::vector<uint8_t> output = session.run(inputs);
-  const auto in = static_cast<size_t>(input_bytes(p.graph));
-  const auto out = static_cast<size_t>(output_bytes(p.graph));
-  std::vector<Verification> verdicts;
-  for (size_t f = 0; f < oracles.size(); ++f) {
-    const auto from = output.begin() + static_cast<ptrdiff_t>(f * out);
-    verdicts.push_back(judge_frame(
-        p.graph, {from, from + static_cast<ptrdiff_t>(out)},
-        collector.values(inputs.subspan(f * in, in), static_cast<int>(f)),
-        oracles[f], f < golden.size() ? golden[f] : std::nullopt));
-  }
-  return verdicts;
-}
-
-Verification verify_frame(const Prepared& p, std::span<const uint8_t> input,
-                          const Values& oracle,
-                          const std::optional<GoldenCase>& golden) {
-  return verify_batch(p, input, {oracle}, {golden})[0];
-}
-
-Verification verify_frame(const Prepared& p, const NodeSource& source,
-                          std::span<const uint8_t> input, const Values& oracle,
-                          const std::optional<GoldenCase>& golden) {
-  return verify_batch(p, source, input, {oracle}, {golden})[0];
 }
 
 GoldenCase find_golden_case(const std::filesystem::path& folder,

@@ -4,14 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "host/engine/local/prepare.h"
 #include "host/oracle/golden/golden.h"
 #include "host/oracle/int8/oracle.h"
-#include "host/program/store/node_source.h"
 
 namespace shoal {
 
@@ -21,33 +18,10 @@ struct Verification {
   std::string between;              // "plan and oracle", "oracle and golden"
 };
 
-// Runs one frame under the plan with the tap on; compares every operator's
-// result and the outputs with the oracle's (run_oracle of the same input);
-// then both with the golden case if there is one.
-Verification verify_frame(const Prepared&, std::span<const uint8_t> input,
-                          const Values& oracle,
-                          const std::optional<GoldenCase>& golden);
-
-// The same for a node that runs from `source` (see local_node.h); no images are
-// needed.
-Verification verify_frame(const Prepared&, const NodeSource& source,
-                          std::span<const uint8_t> input, const Values& oracle,
-                          const std::optional<GoldenCase>& golden);
-
-// The same for one frame of a batched net (host/lower/batch.h): the inputs of
-// all its frames one after another, a verdict for each of the first
-// oracles.size(). Golden cases may be fewer.
-std::vector<Verification> verify_batch(
-    const Prepared&, std::span<const uint8_t> inputs,
-    const std::vector<Values>& oracles,
-    const std::vector<std::optional<GoldenCase>>& golden);
-std::vector<Verification> verify_batch(
-    const Prepared&, const NodeSource& source, std::span<const uint8_t> inputs,
-    const std::vector<Values>& oracles,
-    const std::vector<std::optional<GoldenCase>>& golden);
-
-// The same for a frame that ran elsewhere: its output, and what a
-// TraceCollector has seen of all nodes.
+// Compares every operator's result and the outputs of a frame that ran under a
+// plan with the oracle's (run_oracle of the same input), then both with the
+// golden case if there is one. `traced`: what a TraceCollector has seen of all
+// nodes.
 Verification judge_frame(const Graph&, const std::vector<uint8_t>& output,
                          const Values& traced, const Values& oracle,
                          const std::optional<GoldenCase>& golden);

@@ -10,6 +10,7 @@
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
 #include "host/engine/local/testing/small_model.h"
+#include "host/engine/local/testing/verify_frame.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {

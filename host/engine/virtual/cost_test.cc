@@ -55,10 +55,10 @@ void expect_the_planners(const Prepared& p, const Board& board) {
 
 Prepared prepared(Graph graph, const Board& board, std::optional<int64_t> ram,
                   Objective objective) {
-  PlanRequest options = one_node(board);
-  options.node().ram = ram;
-  options.objective = objective;
-  return prepare(std::move(graph), options);
+  PlanRequest request = one_node(board);
+  request.node().ram = ram;
+  request.objective = objective;
+  return prepare(std::move(graph), request);
 }
 
 TEST(NodeCost, TheSlicesOfAFrameSumUpToThePlan) {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/engine/virtual/world.h"

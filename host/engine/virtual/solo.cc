@@ -11,6 +11,7 @@
 #include "host/engine/fault.h"
 #include "host/engine/local/frame_flow.h"
 #include "host/engine/virtual/since.h"
+#include "host/engine/virtual/store_image.h"
 #include "host/plan/cost/time.h"
 #include "host/program/store/spill_place.h"
 
@@ -40,11 +41,12 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
     : prepared_(prepared),
       board_(board),
       options_(options),
-      image_(options.image.empty() ? prepared.images.at(0) : options.image),
-      spill_area_(spill_place(prepared.plan.nodes.at(0), storage_profile(),
+      profile_(find_storage(board, prepared.plan.nodes.at(0).storage)),
+      image_(store_image(prepared.net, prepared.plan, 0, options.key)),
+      spill_area_(spill_place(prepared.plan.nodes[0], profile_,
                               header_of(image_).image_bytes)),
       cost_(image_, board),
-      storage_(store(), storage_profile(), [this] { return now_; }),
+      storage_(store(), profile_, [this] { return now_; }),
       arena_(prepared.plan.nodes.at(0).arena_bytes) {
   storage_.inject(options.fault);
   const Header& header = header_of(image_);
@@ -71,10 +73,6 @@ SoloNode::SoloNode(const Prepared& prepared, const Board& board,
     if (step() == SHOAL_WAIT) wait();
   }
   end(loading_);
-}
-
-const Storage& SoloNode::storage_profile() const {
-  return options_.storage ? *options_.storage : find_storage(board_, "");
 }
 
 std::vector<uint8_t> SoloNode::store() const {

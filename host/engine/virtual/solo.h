@@ -2,7 +2,7 @@
 // its slices charged by its board, its storage working beside it. Rows are
 // pushed as soon as there is room and taken as soon as they are made.
 //
-//   SoloNode node(prepared, board, {.storage = &find_storage(board, "")});
+//   SoloNode node(prepared, board);
 //   std::vector<uint8_t> out = node.run(input);   // as often as you like
 //   node.last().seconds, node.last().waits ...
 //
@@ -20,7 +20,7 @@
 
 #include "host/engine/local/arena.h"
 #include "host/engine/local/prepare.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/energy.h"
 #include "host/engine/virtual/virtual_storage.h"
@@ -28,9 +28,7 @@
 namespace shoal {
 
 struct SoloOptions {
-  const Storage* storage = nullptr;  // null: the board's first
-  std::vector<uint8_t> image = {};   // sealed with `key`; empty: the prepared
-  const uint8_t* key = nullptr;      // of the node; null: it is not sealed
+  const uint8_t* key = nullptr;  // of the node; null: it is not sealed
   StorageFault fault{.count = 0};
   Tap tap = {};
 };
@@ -49,11 +47,12 @@ struct SoloFrame {
 
 class SoloNode {
  public:
-  // Node 0 of a plan that is not linked. All references must outlive the node.
+  // Node 0 of a plan that is not linked; no images are needed. All references
+  // must outlive the node.
   // Throws Error(kCorrupt) if the program is refused.
   SoloNode(const Prepared&, const Board&, const SoloOptions& = {});
 
-  // One frame, as Session::run(). Throws Error(kCorrupt) naming the layer if
+  // One frame, as NodeRunner::run(). Throws Error(kCorrupt) naming the layer if
   // what comes from storage is not what it should be.
   std::vector<uint8_t> run(std::span<const uint8_t> input);
   const SoloFrame& last() const { return last_; }
@@ -65,7 +64,6 @@ class SoloNode {
   VirtualStorage& storage() { return storage_; }
 
  private:
-  const Storage& storage_profile() const;
   // The image, and behind it where the node spills.
   std::vector<uint8_t> store() const;
   int step();
@@ -78,8 +76,9 @@ class SoloNode {
 
   const Prepared& prepared_;
   const Board& board_;
-  SoloOptions options_;
-  std::vector<uint8_t> image_;
+  const SoloOptions options_;
+  const Storage& profile_;  // the plan's; if it has none, the board's first
+  const std::vector<uint8_t> image_;
   std::optional<shoal_spill_area> spill_area_;
   NodeCost cost_;
   Nanos now_ = 0;

@@ -8,7 +8,6 @@
 #include "host/base/error.h"
 #include "host/engine/local/testing/small_model.h"
 #include "host/engine/virtual/solo.h"
-#include "host/engine/virtual/store_image.h"
 #include "host/plan/cost/wear.h"
 
 namespace shoal {
@@ -26,22 +25,20 @@ struct Case {
 class Spilling : public testing::TestWithParam<Case> {
  protected:
   Spilling() {
-    PlanRequest options = one_node(board_);
-    options.node().ram = 12000;
-    options.node().flash_weights = 0;
-    options.node().storage = GetParam().storage;
-    options.max_writes = 1 << 20;
-    options.node().sealed = GetParam().sealed;
-    p_ = prepare(squeezed_graph(kSide), options);
-    options_.storage = &find_storage(board_, GetParam().storage);
+    PlanRequest request = one_node(board_);
+    request.node().ram = 12000;
+    request.node().flash_weights = 0;
+    request.node().storage = GetParam().storage;
+    request.max_writes = 1 << 20;
+    request.node().sealed = GetParam().sealed;
+    p_ = prepare(squeezed_graph(kSide), request, Images::kNone);
     if (GetParam().sealed) options_.key = kKey;
-    options_.image = store_image(p_.net, p_.plan, 0, options_.key);
   }
 
   const PlanNode& plan() const { return p_.plan.nodes[0]; }
   int64_t entry_bytes() const {
-    return ledger_entry_bytes(
-        static_cast<uint32_t>(options_.storage->write_bytes));
+    return ledger_entry_bytes(static_cast<uint32_t>(
+        find_storage(board_, GetParam().storage).write_bytes));
   }
   std::vector<uint8_t> wanted(const std::vector<uint8_t>& input) const {
     return model_output(p_.graph, run_oracle(p_.graph, input));

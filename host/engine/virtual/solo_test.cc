@@ -15,11 +15,11 @@ namespace {
 
 Prepared streamed(const Board& board, Objective objective,
                   std::optional<int64_t> ram = {}) {
-  PlanRequest options = one_node(board);
-  options.objective = objective;
-  options.node().ram = ram;
-  options.node().flash_weights = 0;
-  return prepare(small_graph(), options);
+  PlanRequest request = one_node(board);
+  request.objective = objective;
+  request.node().ram = ram;
+  request.node().flash_weights = 0;
+  return prepare(small_graph(), request, Images::kNone);
 }
 
 double planned_s(const Prepared& p) { return p.plan.nodes[0].seconds; }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "host/engine/local/frame.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/solo.h"
 #include "host/model/zoo/zoo.h"
@@ -37,11 +38,11 @@ class Zoo : public testing::Test {
 
   Gain plan(const char* model) {
     const Board alone = board();
-    PlanRequest options = one_node(alone);
-    options.node().flash_weights = 0;
-    options.node().storage = "sd-4bit";
+    PlanRequest request = one_node(alone);
+    request.node().flash_weights = 0;
+    request.node().storage = "sd-4bit";
     const Net net = lower(zoo_model(model));
-    const Plan one = make_plan(net, options);
+    const Plan one = make_plan(net, request);
 
     cluster_ = uniform_cluster(8, board(), {});
     for (ClusterNode& n : cluster_.nodes) {

@@ -13,7 +13,7 @@
 
 #include "device/agent/agent.h"
 #include "host/engine/local/arena.h"
-#include "host/engine/local/session.h"
+#include "host/engine/local/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/engine/virtual/world.h"

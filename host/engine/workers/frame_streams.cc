@@ -4,8 +4,6 @@
 #include <cstring>
 
 #include "host/base/error.h"
-#include "host/engine/local/frame.h"
-#include "host/engine/local/session.h"
 
 namespace shoal {
 namespace {
@@ -84,8 +82,8 @@ FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
   return end;
 }
 
-FrameStreams::Frame FrameStreams::make_frame(const std::vector<NetIo>& ios) {
-  Frame frame;
+NodeRows FrameStreams::make_frame(const std::vector<NetIo>& ios) {
+  NodeRows frame;
   for (const NetIo& io : ios) {
     frame.emplace_back(static_cast<size_t>(io.stored.view.box.elements()));
   }
@@ -97,27 +95,8 @@ int FrameStreams::free_frames() const {
 }
 
 void FrameStreams::submit(std::span<const uint8_t> input) {
-  const Graph& graph = prepared_.graph;
-  if (static_cast<int64_t>(input.size()) != input_bytes(graph)) {
-    throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
-                                  " bytes, the model wants " +
-                                  std::to_string(input_bytes(graph)));
-  }
   if (free_frames() <= 0) throw Error(Exit::kInternal, "no frame is free");
-  Frame frame = make_frame(prepared_.net.inputs);
-  size_t at = 0;
-  for (size_t i = 0; i < frame.size(); ++i) {
-    const NetIo& io = prepared_.net.inputs[i];
-    const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
-    const auto bytes =
-        static_cast<size_t>(element_count(t.shape) * type_bytes(t.type));
-    FrameReader reader(graph, io, input.subspan(at, bytes));
-    for (int row = 0; row < reader.rows(); ++row) {
-      reader.read(row, frame[i].data() + row * reader.row_bytes());
-    }
-    at += bytes;
-  }
-  inputs_.push_back(std::move(frame));
+  inputs_.push_back(input_rows(prepared_.graph, prepared_.net, input));
   ++submitted_;
   news_ = true;
 }
@@ -140,8 +119,8 @@ void FrameStreams::read(uint16_t target, uint32_t offset, uint8_t* to,
   const End& e = targets_[target];
   uint32_t n = offset - static_cast<uint32_t>(sent_ * e.bytes);
   while (bytes > 0) {
-    const Frame& frame = inputs_.at(n / e.bytes);
-    const int8_t* const whole = frame[static_cast<size_t>(e.io)].data();
+    const NodeRows& frame = inputs_.at(n / e.bytes);
+    const uint8_t* const whole = frame[static_cast<size_t>(e.io)].data();
     const uint32_t count = std::min(bytes, e.bytes - n % e.bytes);
     for_runs(e.box, e.whole, n % e.bytes, count, [&](size_t at, uint32_t m) {
       std::memcpy(to, whole + at, m);
@@ -181,8 +160,8 @@ void FrameStreams::place(uint16_t stream, uint32_t offset, const uint8_t* from,
     throw Error(Exit::kInternal, "the link gave bytes that it had given");
   }
   while (bytes > 0) {
-    Frame& frame = outputs_.at(n / e.bytes);
-    int8_t* const whole = frame[static_cast<size_t>(e.io)].data();
+    NodeRows& frame = outputs_.at(n / e.bytes);
+    uint8_t* const whole = frame[static_cast<size_t>(e.io)].data();
     const uint32_t count = std::min(bytes, e.bytes - n % e.bytes);
     for_runs(e.box, e.whole, n % e.bytes, count, [&](size_t at, uint32_t m) {
       std::memcpy(whole + at, from, m);
@@ -199,22 +178,9 @@ void FrameStreams::arrived(uint16_t stream, uint32_t offset) {
 }
 
 void FrameStreams::finish() {
-  const Graph& graph = prepared_.graph;
   while (std::ranges::min(streams_, {}, &End::frames).frames > done_) {
-    std::vector<uint8_t> bytes;
-    Frame& frame = outputs_.front();
-    for (size_t i = 0; i < frame.size(); ++i) {
-      const NetIo& io = prepared_.net.outputs[i];
-      const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
-      std::vector<uint8_t> out(
-          static_cast<size_t>(element_count(t.shape) * type_bytes(t.type)));
-      FrameWriter writer(graph, io, out);
-      for (int row = 0; row < writer.rows(); ++row) {
-        writer.write(row, frame[i].data() + row * writer.row_bytes());
-      }
-      bytes.insert(bytes.end(), out.begin(), out.end());
-    }
-    results_.push_back(std::move(bytes));
+    results_.push_back(
+        file_outputs(prepared_.graph, prepared_.net, outputs_.front()));
     outputs_.push_back(std::move(outputs_.front()));
     outputs_.pop_front();
     ++done_;

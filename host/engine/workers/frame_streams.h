@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "device/link/link.h"
+#include "host/engine/local/frame.h"
 #include "host/engine/local/prepare.h"
 #include "host/program/emit/stream_table.h"
 
@@ -53,20 +54,19 @@ class FrameStreams final : public Streams {
     uint32_t go_on(uint32_t offset);
     uint32_t at() const { return static_cast<uint32_t>(frames * bytes + rest); }
   };
-  using Frame = std::vector<std::vector<int8_t>>;  // whole boxes, by number
 
   friend struct FrameStreamsProbe;  // for tests
 
   static End make_end(const std::vector<NetIo>&, const StreamEdge&);
-  static Frame make_frame(const std::vector<NetIo>&);
+  static NodeRows make_frame(const std::vector<NetIo>&);
   void finish();
 
   const Prepared& prepared_;
   uint64_t window_;
   std::vector<End> targets_, streams_;
   uint64_t submitted_ = 0, sent_ = 0, done_ = 0;  // frames
-  std::deque<Frame> inputs_;                      // frames [sent_, submitted_)
-  std::deque<Frame> outputs_;  // frames [done_, done_ + window_)
+  std::deque<NodeRows> inputs_;                   // frames [sent_, submitted_)
+  std::deque<NodeRows> outputs_;  // frames [done_, done_ + window_)
   std::deque<std::vector<uint8_t>> results_;
   uint64_t progress_ = 0;
   bool news_ = false;

@@ -73,7 +73,7 @@ uint32_t SerialTransport::receive(void* self, uint64_t* from, void* datagram,
     while (s.next_ < s.came_.size()) {
       const uint32_t n = s.decoder_.push(s.came_[s.next_++]);
       if (n == 0) continue;
-      *from = kSerialPeer;
+      *from = kSerialAddress;
       const uint32_t bytes = std::min(n, capacity);
       std::memcpy(datagram, s.frame_, bytes);
       return bytes;

@@ -10,7 +10,7 @@
 
 namespace shoal {
 
-inline constexpr uint64_t kSerialPeer = 1;  // the address of the other end
+inline constexpr uint64_t kSerialAddress = 1;  // the address of the other end
 
 class SerialTransport final : public HostTransport {
  public:

@@ -178,7 +178,7 @@ TEST(Processes, OneNodeAtTheEndOfASerialLine) {
     SerialTransport serial(device);
     return serve(worker_options(0), serial);
   });
-  EXPECT_EQ(run_over(here, {{"serial:" + device, kSerialPeer}}, 20).output,
+  EXPECT_EQ(run_over(here, {{"serial:" + device, kSerialAddress}}, 20).output,
             expected());
 }
 

@@ -86,6 +86,24 @@ void no_storage(const Net& net, const Board& board) {
               "--flash " + std::to_string(all));
 }
 
+void check_no_storage(const Plan& plan) {
+  for (const PlanNode& node : plan.nodes) {
+    if (node.storage.empty()) continue;
+    throw Error(Exit::kDoesNotFit,
+                "FLASH does not fit: the weights of node " + node.name +
+                    " would come from storage, and workers have no stores yet",
+                "more workers, or workers with more --flash");
+  }
+}
+
+void check_storage(const std::string& what, int64_t bytes,
+                   const std::string& where, int64_t most) {
+  if (bytes <= most) return;
+  throw Error(Exit::kDoesNotFit, "STORAGE does not fit: " + what + " has " +
+                                     format_bytes(bytes) + "; " + where +
+                                     " has " + format_bytes(most));
+}
+
 void check_flash(const Plan& plan, const PlanNode& node, int64_t budget) {
   if (node.program_bytes <= budget) return;
   throw Error(Exit::kDoesNotFit,

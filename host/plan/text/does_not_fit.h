@@ -25,7 +25,12 @@ std::string fullest_layer(const Net&, const PlanNode&);
                                      const std::string& else_fits = "");
 // Weights exceed what the board may execute in place, and it has no storage.
 [[noreturn]] void no_storage(const Net&, const Board&);
+// Throws if a node's weights would come from storage.
+void check_no_storage(const Plan&);
 // Throws if the node's program has more bytes than its flash.
 void check_flash(const Plan&, const PlanNode&, int64_t budget);
+// Throws if `what` has more bytes than `where`, which lies outside SRAM.
+void check_storage(const std::string& what, int64_t bytes,
+                   const std::string& where, int64_t most);
 
 }  // namespace shoal

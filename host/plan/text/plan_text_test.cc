@@ -12,9 +12,9 @@ namespace shoal {
 namespace {
 
 Plan plan_for(const Net& net, std::optional<int64_t> ram) {
-  PlanRequest options = one_node(find_board("stm32f746"));
-  options.node().ram = ram;
-  return make_plan(net, options);
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.node().ram = ram;
+  return make_plan(net, request);
 }
 
 TEST(PlanJsonTest, HasWhatScriptsRelyOn) {
@@ -69,10 +69,10 @@ Net squeezed() {
 }
 
 Plan spilled_plan(const Net& net) {
-  PlanRequest options = one_node(find_board("stm32f746"));
-  options.node().ram = 15000;
-  options.max_writes = 1 << 20;
-  return make_plan(net, options);
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.node().ram = 15000;
+  request.max_writes = 1 << 20;
+  return make_plan(net, request);
 }
 
 TEST(PlanJsonTest, HasWhatGoesToStorage) {

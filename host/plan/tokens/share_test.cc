@@ -65,9 +65,9 @@ TEST(ShareTest, SmallestPlansShareAndAreRight) {
   for (uint32_t seed = 300; seed < 340; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = random_net(seed);
-    PlanRequest options = one_node(find_board("stm32f746"));
-    options.objective = Objective::kRam;
-    const Plan plan = make_plan(net, options);
+    PlanRequest request = one_node(find_board("stm32f746"));
+    request.objective = Objective::kRam;
+    const Plan plan = make_plan(net, request);
     EXPECT_EQ(check(net, plan), std::vector<std::string>{});
     for (const PlanStage& s : plan.nodes[0].stages) {
       if (!s.order.empty()) ++shared;
@@ -79,9 +79,9 @@ TEST(ShareTest, SmallestPlansShareAndAreRight) {
 // Two buffers on the same bytes without the order that makes it right.
 TEST(ShareTest, WithoutTheOrderTheCheckerRefuses) {
   const Net net = pairs().net;
-  PlanRequest options = one_node(find_board("stm32f746"));
-  options.objective = Objective::kRam;
-  Plan plan = make_plan(net, options);
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.objective = Objective::kRam;
+  Plan plan = make_plan(net, request);
   bool ordered = false;
   for (PlanStage& s : plan.nodes[0].stages) {
     ordered |= !s.order.empty();

@@ -9,9 +9,9 @@ namespace shoal {
 namespace {
 
 Plan smallest_plan(const Net& net) {
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = Objective::kRam;
-  return make_plan(net, options);
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  return make_plan(net, request);
 }
 
 TEST(SimulateTest, CountsEveryFiringOfEveryFrame) {

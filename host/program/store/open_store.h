@@ -4,7 +4,7 @@
 //
 //   const StoreInfo info = read_store_info(dir, key);
 //   OpenStore store(dir, info, 0, key);
-//   Session session(info.graph, info.net, store.source(), ...);
+//   NodeRunner runner(info.graph, info.net, store.source(), ...);
 //
 // What it reads into memory is the program part of a node with mapped flash,
 // and nothing else.

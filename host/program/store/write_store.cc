@@ -11,7 +11,7 @@
 #include "device/storage/ledger.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
-#include "host/base/size.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/program/emit/emit.h"
 #include "host/program/store/open_store.h"
 #include "host/program/store/spill_place.h"
@@ -107,16 +107,10 @@ class NodeWriter {
       d_.spill_erase_bytes = area_->erase_bytes;
       d_.spill_write_bytes = area_->write_bytes;
     }
-    const auto most = static_cast<uint64_t>(
-        part ? std::min<int64_t>(part->capacity_bytes, 0x7FFFFFFF)
-             : 0x7FFFFFFF);
-    if (end > most) {
-      throw Error(Exit::kDoesNotFit,
-                  "STORAGE does not fit: the store of node " + node_.name +
-                      " has " + format_bytes(static_cast<int64_t>(end)) +
-                      (part ? "; " + part->name + " has " : "; at most ") +
-                      format_bytes(static_cast<int64_t>(most)));
-    }
+    const auto most =
+        part ? std::min<int64_t>(part->capacity_bytes, 0x7FFFFFFF) : 0x7FFFFFFF;
+    check_storage("the store of node " + node_.name, static_cast<int64_t>(end),
+                  part ? part->name : "a store", most);
     d_.total_bytes = static_cast<uint32_t>(end);
     d_.program = static_cast<uint32_t>(program);
     d_.image_bytes = h.image_bytes;

@@ -7,44 +7,10 @@
 
 #include "boards/bench/handshake.h"
 #include "host/base/error.h"
-#include "host/engine/board/process.h"
+#include "host/engine/board/emulator.h"
 
 namespace shoal {
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path find_firmware(const BenchNodeOptions& options) {
-  const fs::path file =
-      options.build / "boards" / options.board->name / "bench.elf";
-  if (fs::exists(file)) return file;
-  throw Error(Exit::kInternal,
-              file.string() + " is missing: this build has no firmware for " +
-                  options.board->name,
-              "install the packages gcc-arm-none-eabi, "
-              "libnewlib-arm-none-eabi and libstdc++-arm-none-eabi-newlib, run "
-              "tools/sources.sh and build again");
-}
-
-// The board's own storage stays empty.
-std::vector<std::string> command_line(const Emulator& e, const fs::path& elf) {
-  return {"qemu-system-arm",
-          "-M",
-          e.machine,
-          "-kernel",
-          elf,
-          "-nographic",
-          "-monitor",
-          "none",
-          "-serial",
-          "stdio",
-          "-net",
-          "none",
-          "-icount",
-          "shift=" + std::to_string(e.icount_shift),
-          "-semihosting-config",
-          "enable=on,target=native,arg=bench"};
-}
 
 struct alignas(16) Memory {
   uint8_t bytes[kBenchMemory];
@@ -68,21 +34,6 @@ void require_same(const std::string& board, const char* what, uint32_t theirs,
   if (theirs == own) return;
   throw Error(Exit::kDiffers, board + ": another result for " + what +
                                   " than this machine has");
-}
-
-void require_good_end(const BenchNodeOptions& options,
-                      const BenchListener& listener, const Ended& ended) {
-  const std::string& board = options.board->name;
-  if (listener.failure()) throw *listener.failure();
-  if (ended.timed_out) {
-    throw Error(Exit::kNode, fmt::format("{} did not end within {} s", board,
-                                         options.seconds));
-  }
-  if (!listener.done() || ended.code != 0) {
-    throw Error(Exit::kNode,
-                fmt::format("{} ended early (QEMU's exit code {}): {}", board,
-                            ended.code, ended.error_text));
-  }
 }
 
 int border_rows_of(const BenchLayer& l) {
@@ -132,10 +83,10 @@ BenchTable bench_node(const BenchNodeOptions& options,
                 "--board with one of: " + known);
   }
   BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
-  const Ended ended = run_process(
-      command_line(*board.emulator, find_firmware(options)), options.seconds,
-      [&](std::span<const uint8_t> said) { listener.feed(said); });
-  require_good_end(options, listener, ended);
+  // The board's own storage stays empty.
+  run_to_end(
+      {board, options.build, "bench.elf", {"bench"}, {}, options.seconds},
+      listener);
   BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}};
   for (size_t i = 0; i < listener.layers().size(); ++i) {
     const BenchLayer& layer = kBenchLayers[i];

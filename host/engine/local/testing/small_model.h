@@ -59,9 +59,9 @@ inline Graph squeezed_graph(int side) {
 }
 
 inline Prepared small_prepared() {
-  PlanRequest options = one_node(find_board("host"));
-  options.objective = Objective::kRam;
-  return prepare(small_graph(), options);
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  return prepare(small_graph(), request);
 }
 
 constexpr size_t kSmallInput = 9 * 7 * 2;

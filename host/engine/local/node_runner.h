@@ -12,37 +12,28 @@
 #include "device/shoal.h"
 #include "host/engine/local/arena.h"
 #include "host/engine/local/frame_flow.h"
-#include "host/engine/local/stored_image.h"
+#include "host/engine/local/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/program/store/node_source.h"
 
 namespace shoal {
 
-// Called for every firing; see device/runtime/tap.h.
-struct Tap {
-  void (*call)(void* user, const void* firing) = nullptr;
-  void* user = nullptr;
-};
-
-class Session {
+class NodeRunner {
  public:
   // Opens the program in an arena of `arena_bytes`. All references, and what
-  // the source names, must outlive the session. Throws Error(kCorrupt) naming
+  // the source names, must outlive the runner. Throws Error(kCorrupt) naming
   // the record if the program is refused.
   // What cannot be read, or is not what it should be, is named with its layer.
-  Session(const Graph&, const Net&, const NodeSource&, uint32_t arena_bytes,
-          Tap tap = {});
+  NodeRunner(const Graph&, const Net&, const NodeSource&, uint32_t arena_bytes,
+             Tap tap = {});
   // A whole image in mapped memory.
-  Session(const Graph&, const Net&, std::span<const uint8_t> image,
-          uint32_t arena_bytes, Tap tap = {});
-  // A program that is read piece by piece.
-  Session(const Graph&, const Net&, StoredImage&, uint32_t arena_bytes,
-          Tap tap = {});
+  NodeRunner(const Graph&, const Net&, std::span<const uint8_t> image,
+             uint32_t arena_bytes, Tap tap = {});
 
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  ~Session();
+  NodeRunner(const NodeRunner&) = delete;
+  NodeRunner& operator=(const NodeRunner&) = delete;
+  ~NodeRunner();
 
   // One frame: all inputs one after another in the file's types; returns all
   // outputs likewise. Throws Error(kUsage) if the size is wrong,

@@ -1,14 +1,15 @@
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
 #include "host/engine/local/testing/small_model.h"
+#include "host/engine/local/testing/stored_image.h"
 
 namespace shoal {
 namespace {
 
-class SessionTest : public testing::Test {
+class NodeRunnerTest : public testing::Test {
  protected:
   uint32_t arena() const { return p_.plan.nodes[0].arena_bytes; }
   std::vector<uint8_t> wanted(const std::vector<uint8_t>& input) const {
@@ -26,34 +27,35 @@ class SessionTest : public testing::Test {
   const Prepared p_ = small_prepared();
 };
 
-TEST_F(SessionTest, FramesBackToBack) {
-  Session session(p_.graph, p_.net, p_.images[0], arena());
+TEST_F(NodeRunnerTest, FramesBackToBack) {
+  NodeRunner runner(p_.graph, p_.net, p_.images[0], arena());
   for (unsigned frame = 0; frame < 5; ++frame) {
     const std::vector<uint8_t> input = noise_bytes(kSmallInput, frame);
-    EXPECT_EQ(session.run(input), wanted(input)) << frame;
+    EXPECT_EQ(runner.run(input), wanted(input)) << frame;
   }
 }
 
-TEST_F(SessionTest, InputsOfTheWrongSizeAreRefused) {
-  Session session(p_.graph, p_.net, p_.images[0], arena());
+TEST_F(NodeRunnerTest, InputsOfTheWrongSizeAreRefused) {
+  NodeRunner runner(p_.graph, p_.net, p_.images[0], arena());
   for (const size_t bytes : {size_t{0}, kSmallInput - 1, kSmallInput + 1}) {
-    expect_error(Exit::kUsage, [&] { session.run(noise_bytes(bytes, 1)); });
+    expect_error(Exit::kUsage, [&] { runner.run(noise_bytes(bytes, 1)); });
   }
   // And do no harm.
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 2);
-  EXPECT_EQ(session.run(input), wanted(input));
+  EXPECT_EQ(runner.run(input), wanted(input));
 }
 
-TEST_F(SessionTest, AByteLessIsTooLittle) {
-  expect_error(Exit::kCorrupt,
-               [&] { Session(p_.graph, p_.net, p_.images[0], arena() - 1); });
+TEST_F(NodeRunnerTest, AByteLessIsTooLittle) {
+  expect_error(Exit::kCorrupt, [&] {
+    NodeRunner(p_.graph, p_.net, p_.images[0], arena() - 1);
+  });
 }
 
-TEST_F(SessionTest, WeightsThatNoPlaceIsThereForAreRefused) {
+TEST_F(NodeRunnerTest, WeightsThatNoPlaceIsThereForAreRefused) {
   // The program was made for mapped flash; storage alone cannot serve it.
   StoredImage stored(p_.images[0]);
   expect_error(Exit::kCorrupt,
-               [&] { Session(p_.graph, p_.net, stored, 1 << 20); });
+               [&] { NodeRunner(p_.graph, p_.net, stored.source(), 1 << 20); });
 }
 
 TEST(StoredImage, OneReadAtATimeInsideTheImage) {

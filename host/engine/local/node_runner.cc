@@ -1,4 +1,4 @@
-#include "host/engine/local/session.h"
+#include "host/engine/local/node_runner.h"
 
 #include "device/link/cipher.h"
 #include "host/base/entropy.h"
@@ -12,12 +12,6 @@ namespace {
 NodeSource mapped_image(std::span<const uint8_t> image) {
   NodeSource source;
   source.mapped = image;
-  return source;
-}
-
-NodeSource read_from(HostStorage& storage) {
-  NodeSource source;
-  source.storage = &storage;
   return source;
 }
 
@@ -41,8 +35,8 @@ shoal_config config_of(const NodeSource& source, const Tap& tap) {
 
 }  // namespace
 
-Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
-                 uint32_t arena_bytes, Tap tap)
+NodeRunner::NodeRunner(const Graph& graph, const Net& net,
+                       const NodeSource& source, uint32_t arena_bytes, Tap tap)
     : graph_(graph), net_(net), source_(source), arena_(arena_bytes) {
   shoal_config config = config_of(source, tap);
   system_entropy(salt_);
@@ -52,21 +46,18 @@ Session::Session(const Graph& graph, const Net& net, const NodeSource& source,
   check_ends();
 }
 
-Session::Session(const Graph& graph, const Net& net,
-                 std::span<const uint8_t> image, uint32_t arena_bytes, Tap tap)
-    : Session(graph, net, mapped_image(image), arena_bytes, tap) {}
+NodeRunner::NodeRunner(const Graph& graph, const Net& net,
+                       std::span<const uint8_t> image, uint32_t arena_bytes,
+                       Tap tap)
+    : NodeRunner(graph, net, mapped_image(image), arena_bytes, tap) {}
 
-Session::Session(const Graph& graph, const Net& net, StoredImage& stored,
-                 uint32_t arena_bytes, Tap tap)
-    : Session(graph, net, read_from(stored), arena_bytes, tap) {}
-
-bool Session::wait_for_storage() {
+bool NodeRunner::wait_for_storage() {
   if (!source_.storage || !source_.storage->busy()) return false;
   source_.storage->wait();
   return true;
 }
 
-void Session::load() {
+void NodeRunner::load() {
   while (shoal_outputs(&node_) == 0) {
     const bool reading = wait_for_storage();
     const int status = shoal_step(&node_);
@@ -79,7 +70,7 @@ void Session::load() {
 }
 
 // A description that is not the program's would bring rows of other sizes.
-void Session::check_ends() const {
+void NodeRunner::check_ends() const {
   const auto same = [&](const std::vector<NetIo>& ends, uint32_t count,
                         shoal_io_info (*info)(const shoal_node*, uint32_t)) {
     if (ends.size() != count) return false;
@@ -101,7 +92,7 @@ void Session::check_ends() const {
   throw Error(Exit::kCorrupt, "the program has other inputs or outputs");
 }
 
-void Session::check(int status) const {
+void NodeRunner::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   if (source_.storage && !source_.storage->failure().empty()) {
     throw Error(Exit::kInternal, source_.storage->failure());
@@ -109,11 +100,11 @@ void Session::check(int status) const {
   throw fault_error(fault_of(shoal_last_fault(&node_), status), source_.layers);
 }
 
-Session::~Session() {
+NodeRunner::~NodeRunner() {
   wait_for_storage();  // what is being read is for this arena
 }
 
-std::vector<uint8_t> Session::run(std::span<const uint8_t> input) {
+std::vector<uint8_t> NodeRunner::run(std::span<const uint8_t> input) {
   FrameFlow flow(graph_, net_, input);
   const uint32_t frames = shoal_frames(&node_);
   // What nobody takes (unused results) may come after the last row.

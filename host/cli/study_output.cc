@@ -1,0 +1,61 @@
+#include "host/cli/study_output.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/cli/output.h"
+
+namespace shoal {
+namespace {
+
+std::string file_of(const StudyFlags& flags, const char* ending) {
+  const std::filesystem::path folder = flags.folder;
+  return (folder / ("study_" + flags.study + ending)).string();
+}
+
+}  // namespace
+
+void prepare_study_folder(const StudyFlags& flags) {
+  if (flags.folder.empty()) return;
+  make_folder(flags.folder);
+  for (const char* ending : {".html", ".json"}) {
+    check_writable(file_of(flags, ending));
+  }
+}
+
+void StudyProgress::say(size_t done, size_t all,
+                        const std::string& next) const {
+  const std::chrono::duration<double> passed =
+      std::chrono::steady_clock::now() - begin_;
+  const double left = done == 0
+                          ? 0
+                          : passed.count() * static_cast<double>(all - done) /
+                                static_cast<double>(done);
+  tell("study %s: %zu of %zu, %.0f s, about %.0f s left: %s\n", study_.c_str(),
+       done, all, passed.count(), left, next.c_str());
+}
+
+void report_study(const StudyFlags& flags, const StudyResult& result) {
+  if (!flags.folder.empty()) {
+    for (const auto& [file, text] :
+         {std::pair{file_of(flags, ".html"), study_page(result.study)},
+          std::pair{file_of(flags, ".json"), study_json(result.study)}}) {
+      write_file(file, text);
+      tell("%s\n", file.c_str());
+    }
+  }
+  if (flags.json) {
+    say_json_text(study_json(result.study));
+  } else {
+    say_text(study_text(result.study));
+  }
+  if (result.broken.empty()) return;
+  throw Error(Exit::kInternal,
+              fmt::format("{} points of the study failed; the first: {}",
+                          result.broken.size(), result.broken.front()));
+}
+
+}  // namespace shoal

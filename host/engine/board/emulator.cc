@@ -1,0 +1,60 @@
+#include "host/engine/board/emulator.h"
+
+namespace shoal {
+
+Ended run_firmware(const FirmwareRun& run,
+                   const std::function<void(std::span<const uint8_t>)>& said) {
+  if (!run.board.emulator) {
+    throw Error(Exit::kUsage, "board " + run.board.name + " has no emulator");
+  }
+  const std::filesystem::path file =
+      run.build / "boards" / run.board.name / run.firmware;
+  if (!std::filesystem::exists(file)) {
+    throw Error(
+        Exit::kInternal,
+        file.string() + " is missing: this build has no firmware for " +
+            run.board.name,
+        "install the packages gcc-arm-none-eabi, libnewlib-arm-none-eabi and "
+        "libstdc++-arm-none-eabi-newlib, run tools/sources.sh and build again");
+  }
+  const Emulator& e = *run.board.emulator;
+  std::string semihosting = "enable=on,target=native";
+  for (const std::string& argument : run.arguments) {
+    semihosting += ",arg=" + argument;
+  }
+  std::vector<std::string> line = {"qemu-system-arm",
+                                   "-M",
+                                   e.machine,
+                                   "-kernel",
+                                   file.string(),
+                                   "-nographic",
+                                   "-monitor",
+                                   "none",
+                                   "-serial",
+                                   "stdio",
+                                   "-semihosting-config",
+                                   semihosting,
+                                   "-net",
+                                   "none",
+                                   "-icount",
+                                   "shift=" + std::to_string(e.icount_shift)};
+  line.insert(line.end(), run.options.begin(), run.options.end());
+  return run_process(line, run.seconds, said);
+}
+
+void require_good_end(const FirmwareRun& run,
+                      const std::optional<Error>& failure, bool done,
+                      const Ended& ended) {
+  if (failure) throw *failure;
+  if (ended.timed_out) {
+    throw Error(Exit::kNode, run.board.name + " did not end within " +
+                                 std::to_string(run.seconds) + " s");
+  }
+  if (done && ended.code == 0) return;
+  std::string text = run.board.name + " ended early (QEMU's exit code " +
+                     std::to_string(ended.code) + ")";
+  if (!ended.error_text.empty()) text += ": " + ended.error_text;
+  throw Error(Exit::kNode, text);
+}
+
+}  // namespace shoal

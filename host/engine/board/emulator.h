@@ -1,0 +1,40 @@
+// A board's firmware in QEMU, and who listens to its console.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/engine/board/process.h"
+
+namespace shoal {
+
+struct FirmwareRun {
+  const Board& board;           // with an emulator
+  std::filesystem::path build;  // the folder with boards/NAME/`firmware` in it
+  std::string firmware;         // "firmware.elf"
+  std::vector<std::string> arguments;     // of the firmware's command line
+  std::vector<std::string> options = {};  // more of QEMU's
+  int seconds = 120;                      // that it may take
+};
+
+// Throws Error(kInternal) if firmware or emulator are not there.
+Ended run_firmware(const FirmwareRun&,
+                   const std::function<void(std::span<const uint8_t>)>& said);
+// Throws `failure`; else Error(kNode) unless all was said and the end was good.
+void require_good_end(const FirmwareRun&, const std::optional<Error>& failure,
+                      bool done, const Ended&);
+
+template <class Listener>
+void run_to_end(const FirmwareRun& run, Listener& listener) {
+  const Ended ended = run_firmware(
+      run, [&](std::span<const uint8_t> said) { listener.feed(said); });
+  require_good_end(run, listener.failure(), listener.done(), ended);
+}
+
+}  // namespace shoal
