@@ -97,11 +97,12 @@ TEST(MatchClasses, ByNumber) {
   EXPECT_EQ(more.notes[0],
             "the model has 4 outputs, the data 3 classes: class c is output c "
             "+ 1 (--label-offset)");
-  refused(scores(2, Type::kInt8), data, {}, 0,
-          "item 0 is of class 2, output 2 of the model, which has 2 outputs");
+  refused(
+      scores(2, Type::kInt8), data, {}, 0,
+      "item-0.bin is of class 2, output 2 of the model, which has 2 outputs");
   refused(scores(3, Type::kInt8), data, {}, -1, "output -1");
   refused(scores(3, Type::kInt8), ListedData({{}, {}}, {0, -1}), {}, 0,
-          "no labels, so there is nothing to compare answers with: item 1");
+          "no labels, so there is nothing to compare answers with: item-1.bin");
 }
 
 TEST(MatchClasses, ByName) {

@@ -196,7 +196,7 @@ TEST_F(RunnersTest, TheFirstErrorEndsTheRun) {
       FAIL();
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), Exit::kUsage);
-      EXPECT_TRUE(std::string(e.what()).starts_with("item 20: 5 bytes"));
+      EXPECT_TRUE(std::string(e.what()).starts_with("item-20.bin: 5 bytes"));
     }
     EXPECT_LT(frames.answers().size(), 190u);
   };

@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-// Inputs as bytes; "item I".
+// Inputs as bytes; "item-I.bin".
 class ListedData : public Dataset {
  public:
   ListedData(std::vector<std::vector<uint8_t>> items, std::vector<int> labels,
@@ -22,7 +22,7 @@ class ListedData : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   std::string name(int64_t i) const override {
-    return "item " + std::to_string(i);
+    return "item-" + std::to_string(i) + ".bin";
   }
   int label(int64_t i) const override {
     return labels_.at(static_cast<size_t>(i));
