@@ -78,7 +78,7 @@ void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "inspect", "What a model consists of and what it needs",
                "shoal inspect model.tflite");
-  add_any_model(verb, f.model);
+  add_any_model(verb, f.model, f.ends);
   add_json(verb, f.json);
   verb->callback([&] { code = inspect_command(f); });
 }
@@ -88,7 +88,7 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
       add_verb(app, "plan", "Plan a model for a board or a budget",
                "shoal plan model.tflite --ram 160K\n"
                "  shoal plan model.tflite --nodes 8 --board teensy41");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
@@ -112,7 +112,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       "  shoal run model.tflite cat.bmp --nodes 8 --strategy kernel\n"
       "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000\n"
       "  shoal run --store DIR cat.bmp");
-  add_optional_model(verb, f.model,
+  add_optional_model(verb, f.model, f.ends,
                      "; float, .onnx or .tflite, without a plan; none to run "
                      "the store of --store");
   add_inputs(verb, f.inputs);
@@ -147,7 +147,7 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
       app, "verify", "Compare plan, oracle and golden results layer by layer",
       "shoal verify model.tflite cat.in.bin --ram 160K --golden DIR\n"
       "  shoal verify model.tflite cat.in.bin --nodes 8 --loss 10%");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   verb->add_option("INPUT", f.inputs, "pictures or raw inputs")->required();
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
@@ -166,7 +166,7 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
       add_verb(app, "build", "Write what a board's storage has to hold",
                "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR\n"
                "  shoal build model.tflite --flash 0 --ram 512K --store DIR");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   add_input(verb, f.input, ", one frame");
   verb->add_option("-o,--output", f.folder,
                    "folder for storage.img of an emulated board");
@@ -182,7 +182,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "emulate", "Run a model on an emulated board",
                "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   add_input(verb, f.input)->required();
   add_plan_flags(verb, f.plan);
   add_result_flags(verb, f.results);

@@ -73,7 +73,7 @@ int build_command(const BuildFlags& flags) {
   const fs::path file = fs::path(flags.folder) / "storage.img";
   check_files({{"MODEL", flags.model}, {"INPUT", flags.input}},
               {{"--output", file.string()}});
-  Graph graph = load_model(flags.model);
+  Graph graph = load_model(flags.model, flags.ends);
   std::vector<uint8_t> input;
   if (!flags.input.empty()) {
     input = load_input(graph, flags.input, picture_options(flags.pictures));

@@ -49,8 +49,8 @@ int build_stores(const BuildFlags& flags) {
     throw Error(Exit::kUsage, "a store holds no input",
                 "leave INPUT out, or -o DIR for an emulated board's storage");
   }
-  const Prepared p =
-      prepare(load_model(flags.model), plan_request(flags.plan), Images::kNone);
+  const Prepared p = prepare(load_model(flags.model, flags.ends),
+                             plan_request(flags.plan), Images::kNone);
   const std::optional<StoreInfo> info =
       keep_stores(flags.plan, "build", p, read_labels(flags.labels));
   if (flags.json) {

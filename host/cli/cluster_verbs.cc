@@ -8,7 +8,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   CLI::App* const verb = add_verb(
       app, "simulate", "Time of a cluster in virtual time, and what bounds it",
       "shoal simulate model.tflite --nodes 8 --board teensy41");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   add_input(verb, f.input, "; else noise");
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
@@ -57,7 +57,7 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
   CLI::App* const verb = add_verb(
       app, "deploy", "Give running workers their programs, ready for runs",
       "shoal deploy model.tflite --workers 10.0.0.1:7000,10.0.0.2:7000");
-  add_model(verb, f.model);
+  add_model(verb, f.model, f.ends);
   add_worker_plan_flags(verb, f.plan);
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "");
@@ -136,6 +136,7 @@ void add_study(CLI::App& app, StudyFlags& f, int& code) {
       ->check(CLI::IsMember({"split", "swap"}));
   verb->add_option("MODEL", f.model,
                    "of the split study: .tflite file or zoo:NAME");
+  add_ends(verb, f.ends);
   verb->add_option("-o,--output", f.folder,
                    "folder for study_NAME.html and study_NAME.json");
   verb->add_option("--board", f.boards,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/engine/virtual/flags.h"
+#include "host/model/graph/import_options.h"
 
 namespace shoal {
 
@@ -55,11 +56,13 @@ struct ResultFlags {
 struct InspectFlags {
   std::string model;
   bool json = false;
+  ImportOptions ends;
 };
 struct PlanCommandFlags {
   std::string model, output;
   PlanFlags plan;
   bool json = false;
+  ImportOptions ends;
 };
 // Which workers, and how to talk to them.
 struct ClusterFlags {
@@ -81,6 +84,7 @@ struct RunFlags {
   PictureFlags pictures;
   int frames = 1;
   bool json = false;
+  ImportOptions ends;
 };
 struct VerifyFlags {
   std::string model, golden;
@@ -89,6 +93,7 @@ struct VerifyFlags {
   NetworkFlags network;
   bool insecure = false;
   bool json = false;
+  ImportOptions ends;
 };
 struct SimulateFlags {
   std::string model, input, timeline;
@@ -98,12 +103,14 @@ struct SimulateFlags {
   int frames = 1;
   bool insecure = false;
   bool json = false;
+  ImportOptions ends;
 };
 struct BuildFlags {
   std::string model, input, folder, labels;
   PlanFlags plan;
   PictureFlags pictures;
   bool json = false;
+  ImportOptions ends;
 };
 struct EmulateFlags {
   std::string model, input;
@@ -113,6 +120,7 @@ struct EmulateFlags {
   int frames = 1;
   int seconds = 120;
   bool layers = false, json = false;
+  ImportOptions ends;
 };
 struct BenchNodeFlags {
   std::string board;
@@ -130,6 +138,7 @@ struct DeployFlags {
   PlanFlags plan;
   ClusterFlags cluster;
   bool json = false;
+  ImportOptions ends;
 };
 struct KeygenFlags {
   std::string output;  // empty: shoal.key or identity.key
@@ -148,6 +157,7 @@ struct StudyFlags {
   double every = 600;  // seconds
   bool full = false, no_runs = false;
   bool json = false;
+  ImportOptions ends;
 };
 struct EvaluateFlags {
   std::string model, data, which, labels, resume, output;
@@ -159,6 +169,7 @@ struct EvaluateFlags {
   int label_offset = 0;
   int jobs = 0;  // threads; 0: a core each
   bool json = false;
+  ImportOptions ends;
 };
 struct QuantizeFlags {
   std::string model, output;
@@ -173,6 +184,7 @@ struct QuantizeFlags {
   std::optional<int64_t> evaluate_limit;  // frames
   int label_offset = 0;
   bool json = false;
+  ImportOptions ends;
 };
 struct ListFlags {
   bool json = false;

@@ -80,7 +80,7 @@ void print_text(const std::vector<DeployedNode>& nodes) {
 
 int deploy_command(const DeployFlags& flags) {
   WorkerCluster workers(flags.plan, flags.cluster);
-  const Prepared p = workers.prepare(load_model(flags.model));
+  const Prepared p = workers.prepare(load_model(flags.model, flags.ends));
   deploy_programs(workers.coordinator(), workers.transport(), p);
   tell("%s\n", deployed_text(workers.coordinator(), p).c_str());
   const std::vector<DeployedNode> nodes = deployed_nodes(workers, p);

@@ -122,6 +122,7 @@ int emulate_command(const EmulateFlags& flags) {
   const bool traced = !flags.results.trace.empty();
   EngineOpening opening({.verb = "emulate",
                          .model = flags.model,
+                         .ends = flags.ends,
                          .plan = flags.plan,
                          .trace = traced,
                          .emulated_s = flags.seconds});

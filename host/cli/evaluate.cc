@@ -18,15 +18,22 @@
 namespace shoal {
 namespace {
 
-// The checksum of a file, or a network of the zoo by its name; of a store that
-// was built that of its description, which binds all that lies beside it.
+// The checksum of a file and what of it is run, or a network of the zoo by its
+// name; of a store that was built that of its description, which binds all that
+// lies beside it.
 std::string model_checksum(const EvaluateFlags& flags) {
   if (flags.model.starts_with("zoo:")) return flags.model;
-  if (!flags.model.empty()) {
-    return sha256_hex(read_file(flags.model, files::kModel));
+  if (flags.model.empty()) {
+    return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
+                                files::kStoreInfo));
   }
-  return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
-                              files::kStoreInfo));
+  std::string sum = sha256_hex(read_file(flags.model, files::kModel));
+  const ImportOptions& ends = flags.ends;
+  for (const auto* list : {&ends.inputs, &ends.outputs, &ends.shapes}) {
+    if (!list->empty()) sum += " -";
+    for (const std::string& name : *list) sum += " " + name;
+  }
+  return sum;
 }
 
 // One run: what is evaluated, and how far it is.
@@ -36,6 +43,7 @@ class Evaluation {
       : flags_(flags),
         opening_({.verb = "evaluate",
                   .model = flags.model,
+                  .ends = flags.ends,
                   .plan = flags.plan,
                   .cluster = flags.cluster,
                   .network = flags.network,

@@ -54,21 +54,41 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
   return verb;
 }
 
-void add_model(CLI::App* verb, std::string& path) {
+void add_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
   verb->add_option("MODEL", path, ".tflite file, int8 or uint8, or zoo:NAME")
       ->required();
+  add_ends(verb, ends);
 }
 
-void add_any_model(CLI::App* verb, std::string& path) {
+void add_any_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
   verb->add_option("MODEL", path,
                    ".tflite or .onnx file, int8, uint8 or float, or zoo:NAME")
       ->required();
+  add_ends(verb, ends);
 }
 
-void add_optional_model(CLI::App* verb, std::string& path,
+void add_optional_model(CLI::App* verb, std::string& path, ImportOptions& ends,
                         const std::string& more) {
   verb->add_option("MODEL", path,
                    ".tflite file, int8 or uint8, or zoo:NAME" + more);
+  add_ends(verb, ends);
+}
+
+void add_ends(CLI::App* verb, ImportOptions& ends) {
+  const auto once = [verb](const char* flag, std::vector<std::string>& values,
+                           const char* what) {
+    verb->add_option(flag, values, what)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  once("--outputs", ends.outputs,
+       "end the model with this tensor (its name, or '#INDEX'); again for "
+       "several");
+  once("--inputs", ends.inputs,
+       "begin the model with this tensor; again for several");
+  once("--input-shape", ends.shapes,
+       "NAME=1x3x320x320: the sizes of a model input that are open in the "
+       "file");
 }
 
 constexpr char kInputs[] =

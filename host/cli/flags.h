@@ -17,10 +17,13 @@ namespace shoal {
 CLI::App* add_verb(CLI::App&, const char* name, const char* what,
                    const char* example);
 
-void add_model(CLI::App*, std::string& path);
+// A model, and where in its file it begins and ends.
+void add_model(CLI::App*, std::string& path, ImportOptions&);
 // Float models too.
-void add_any_model(CLI::App*, std::string& path);
-void add_optional_model(CLI::App*, std::string& path, const std::string& more);
+void add_any_model(CLI::App*, std::string& path, ImportOptions&);
+void add_optional_model(CLI::App*, std::string& path, ImportOptions&,
+                        const std::string& more);
+void add_ends(CLI::App*, ImportOptions&);
 // `more` is said after what every input may be.
 CLI::Option* add_input(CLI::App*, std::string& path,
                        const std::string& more = "");

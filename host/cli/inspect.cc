@@ -232,7 +232,7 @@ void print_table(const Graph& graph, const Summary& s) {
 
 int inspect_command(const InspectFlags& flags) {
   ModelFormat format{};
-  const Graph graph = load_model(flags.model, format);
+  const Graph graph = load_model(flags.model, flags.ends, format);
   const Summary summary = summarize(graph, format);
   if (flags.json) {
     print_json(graph, summary);

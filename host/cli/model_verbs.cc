@@ -32,7 +32,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
       "100\n"
       "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv\n"
       "  shoal evaluate --store DIR pictures/");
-  add_optional_model(verb, f.model,
+  add_optional_model(verb, f.model, f.ends,
                      "; float, .onnx or .tflite; none to evaluate the store of "
                      "--store");
   add_data(verb, f);

@@ -53,6 +53,12 @@ void EngineOpening::check() const {
 void EngineOpening::open_store() {
   kind_ = EngineKind::kStore;
   check();
+  if (flags_.ends.is_asked()) {
+    throw Error(Exit::kUsage,
+                "--outputs, --inputs, --input-shape: a store runs as it was "
+                "built",
+                "give them to shoal build");
+  }
   const PlanFlags& plan = flags_.plan;
   key_ = key_to_read(plan.storage);
   store_ = std::make_shared<const StoreAccess>(
@@ -61,7 +67,7 @@ void EngineOpening::open_store() {
 }
 
 void EngineOpening::load() {
-  graph_ = load_model(flags_.model);
+  graph_ = load_model(flags_.model, flags_.ends);
   const bool several = wants_cluster(flags_.plan);
   const bool named = !flags_.cluster.workers.empty();
   if (flags_.emulated_s) {

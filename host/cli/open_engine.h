@@ -26,6 +26,7 @@ namespace shoal {
 struct EngineFlags {
   const char* verb;  // for those who wait for what it owns
   std::string model;
+  ImportOptions ends = {};
   PlanFlags plan;
   ClusterFlags cluster = {};
   NetworkFlags network = {};

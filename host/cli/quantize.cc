@@ -141,7 +141,7 @@ int quantize_command(const QuantizeFlags& flags) {
                {"--evaluate", flags.evaluate},
                {"--labels", flags.labels}},
               {{"--output", output_path(flags)}});
-  const Graph floats = load_model(flags.model);
+  const Graph floats = load_model(flags.model, flags.ends);
   const CalibrationData calibration = open_calibration(floats, flags);
   options.input_ranges = calibration.input_ranges;
   if (!calibration.note.empty()) {

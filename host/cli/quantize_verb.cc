@@ -66,6 +66,7 @@ void add_quantize(CLI::App& app, QuantizeFlags& f, int& code) {
       "  shoal quantize model.tflite --calibrate frames.bin -o small.tflite");
   verb->add_option("MODEL", f.model, "float model, .onnx or .tflite")
       ->required();
+  add_ends(verb, f.ends);
   add_calibration(verb, f);
   verb->add_option("-o,--output", f.output,
                    "the int8 model (MODEL_int8.tflite in this folder)");

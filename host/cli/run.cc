@@ -125,6 +125,7 @@ int run_command(const RunFlags& flags) {
   check_files(read, {{"--output", wanted.output}, {"--trace", wanted.trace}});
   EngineOpening opening({.verb = "run",
                          .model = flags.model,
+                         .ends = flags.ends,
                          .plan = flags.plan,
                          .cluster = flags.cluster,
                          .network = flags.network,

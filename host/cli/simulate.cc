@@ -67,6 +67,7 @@ int simulate_command(const SimulateFlags& flags) {
   options.record_all = !flags.timeline.empty();
   EngineOpening opening({.verb = "simulate",
                          .model = flags.model,
+                         .ends = flags.ends,
                          .plan = planned(flags),
                          .cluster = cluster,
                          .network = flags.network,

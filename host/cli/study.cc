@@ -94,7 +94,7 @@ int study_command(const StudyFlags& flags) {
   }
   const SplitStudyOptions options = study_options(flags);
   check_strategies(options);
-  const Graph graph = load_model(flags.model);
+  const Graph graph = load_model(flags.model, flags.ends);
   require_int8(graph);
   prepare_study_folder(flags);
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());

@@ -17,6 +17,11 @@ namespace shoal {
 namespace {
 
 SwapStudyOptions swap_options(const StudyFlags& flags) {
+  if (flags.ends.is_asked()) {
+    throw Error(Exit::kUsage,
+                "--outputs, --inputs, --input-shape: the swap study has its "
+                "own networks");
+  }
   if (!flags.model.empty()) {
     throw Error(Exit::kUsage,
                 "MODEL '" + flags.model + "': the swap study has its own",

@@ -98,6 +98,7 @@ int verify_command(const VerifyFlags& flags) {
   cluster.insecure = flags.insecure;
   EngineOpening opening({.verb = "verify",
                          .model = flags.model,
+                         .ends = flags.ends,
                          .plan = flags.plan,
                          .cluster = cluster,
                          .network = flags.network,

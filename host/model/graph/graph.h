@@ -7,7 +7,7 @@
 // which each reads only inputs, constants and earlier results; every tensor
 // is made at most once; all shapes are positive and agree with the operator;
 // constants have exactly their bytes; scales are finite and positive where an
-// operator needs them; sizes fit 2^31 bytes; no dimension exceeds 65535.
+// operator needs them; a tensor has at most 2^31 bytes.
 #pragma once
 
 #include <cstdint>

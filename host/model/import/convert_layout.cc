@@ -180,6 +180,9 @@ void convert_resize(const OpReader& r, Op& op) {
   r.expect_rank(x, 4);
   r.expect_batch_of_one(x);
   r.require(size.size() == 2, text(size.size(), " sizes, expected two"));
+  for (const int side : {x.shape[1], x.shape[2], size[0], size[1]}) {
+    if (side > 65535) r.unsupported(text("a side of ", side));
+  }
   r.expect_shape(y, {1, size[0], size[1], x.shape[3]});
   op.inputs = {r.input(0)};
   op.attr =

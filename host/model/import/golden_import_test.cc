@@ -170,16 +170,12 @@ TEST(GoldenImport, FloatModelsAreFloat32Throughout) {
                                              "vww_96_float"}));
 }
 
-TEST(GoldenImport, HybridModelsAreRefusedWithAdvice) {
-  try {
-    load_model(shared_dir() / "models" / "kws_ref_model_float32.tflite");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kUnsupported) << error.what();
-    EXPECT_NE(std::string(error.what()).find("int8 weights"), std::string::npos)
-        << error.what();
-    EXPECT_EQ(error.fix().substr(0, 27), "export the model in float32");
-  }
+// Weights of bytes in a model of float32.
+TEST(GoldenImport, DynamicRangeModelsAreFloatModels) {
+  const Graph graph =
+      load_model(shared_dir() / "models" / "kws_ref_model_float32.tflite");
+  EXPECT_TRUE(is_float(graph));
+  EXPECT_GT(model_macs(graph), 1000000);
 }
 
 TEST(GoldenImport, Uint8OriginalEqualsItsShiftedTwin) {

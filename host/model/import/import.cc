@@ -1,55 +1,116 @@
 #include "host/model/import/import.h"
 
+#include <map>
+
 #include "host/base/error.h"
-#include "host/model/import/op_reader.h"
+#include "host/model/import/raw_passes.h"
 
 namespace shoal {
 namespace {
 
-[[noreturn]] void throw_unsupported(const std::string& name,
-                                    const std::vector<std::string>& lines,
-                                    const std::string& fix) {
-  std::string what = name + ": not supported:";
-  for (const std::string& line : lines) what += "\n  " + line;
-  throw Error(Exit::kUnsupported, what, fix);
-}
+class Conversion {
+ public:
+  Conversion(RawModel raw, size_t file_bytes, const std::string& name,
+             const ImportOptions& options)
+      : raw_(std::move(raw)),
+        file_bytes_(file_bytes),
+        name_(name),
+        options_(options) {}
 
-Graph convert(RawModel raw, size_t file_bytes, const std::string& name) {
-  check_order(raw, name);
-  const auto widened = widen_halves(raw);
-  if (!widened.empty()) check_order(raw, name);
-  const auto narrowed = narrow_longs(raw);
-  const TypeSurvey found = survey(raw);
-  if (!found.lines.empty()) throw_unsupported(name, found.lines, found.fix);
-  Graph graph;
-  graph.name = name;
-  graph.tensors = convert_tensors(raw, file_bytes, name);
-  graph.inputs = raw.inputs;
-  graph.outputs = raw.outputs;
-  std::vector<std::string> unsupported;
-  for (size_t i = 0; i < raw.ops.size(); ++i) {
-    const OpInfo& info = *find_op(raw.ops[i].code);
-    try {
-      graph.ops.push_back(convert_op(
-          OpReader(raw, graph, static_cast<int>(i), info, found.floats)));
-    } catch (const Error& error) {
-      if (error.code() != Exit::kUnsupported) throw;
-      unsupported.push_back(error.what());
+  Graph run() {
+    if (!asked_shapes(options_).empty()) check_shapes();
+    check_order(raw_, name_);
+    if (options_.cuts()) {
+      set_ends(raw_, options_, name_);
+      check_order(raw_, name_);
+    }
+    widen_constants(raw_, made_);
+    narrow_longs(raw_, made_);
+    fold_integers(raw_, made_);
+    unbatch(raw_);
+    const TypeSurvey found = survey(raw_);
+    if (!found.lines.empty()) {
+      throw_unsupported(found.lines, found.fix, found.ops);
+    }
+    Graph graph;
+    graph.name = name_;
+    graph.tensors =
+        convert_tensors(raw_, file_bytes_, options_.constant_bytes, name_);
+    graph.inputs = raw_.inputs;
+    graph.outputs = raw_.outputs;
+    convert_ops(graph, found.floats);
+    return graph;
+  }
+
+ private:
+  [[noreturn]] void throw_unsupported(const std::vector<std::string>& lines,
+                                      std::string fix,
+                                      const std::set<int>& ops) const {
+    std::string what = name_ + ": not supported:";
+    for (const std::string& line : lines) what += "\n  " + line;
+    const std::string ends = ends_fix(raw_, ops);
+    if (!ends.empty()) fix += (fix.empty() ? "" : "\n  ") + ends;
+    throw Error(Exit::kUnsupported, what, fix);
+  }
+
+  void convert_ops(Graph& graph, bool floats) {
+    std::vector<std::string> unsupported;
+    std::set<int> numbers;
+    for (size_t i = 0; i < raw_.ops.size(); ++i) {
+      const OpInfo& info = *find_op(raw_.ops[i].code);
+      const int number = static_cast<int>(i);
+      try {
+        graph.ops.push_back(
+            convert_op(OpReader(raw_, graph, number, info, floats)));
+      } catch (const Error& error) {
+        if (error.code() != Exit::kUnsupported) throw;
+        unsupported.push_back(error.what());
+        numbers.insert(number);
+      }
+    }
+    if (!unsupported.empty()) throw_unsupported(unsupported, "", numbers);
+  }
+
+  // A .tflite file says the shape of every tensor, so its inputs have no
+  // others than theirs.
+  void check_shapes() const {
+    for (const auto& [name, shape] : asked_shapes(options_)) {
+      bool found = false;
+      for (const int t : raw_.inputs) {
+        if (t < 0 || static_cast<size_t>(t) >= raw_.tensors.size()) continue;
+        const RawTensor& input = raw_.tensors[static_cast<size_t>(t)];
+        if (input.name != name) continue;
+        found = true;
+        if (input.shape == shape) continue;
+        throw Error(Exit::kUnsupported,
+                    name_ + ": model input \"" + name + "\" has shape " +
+                        shape_text(input.shape) + ", not " + shape_text(shape),
+                    "a .tflite file has one shape; export it with the other");
+      }
+      if (!found) {
+        throw Error(Exit::kUsage,
+                    "--input-shape: no model input is named '" + name + "'");
+      }
     }
   }
-  if (!unsupported.empty()) throw_unsupported(name, unsupported, "");
-  return graph;
-}
+
+  RawModel raw_;
+  MadeBytes made_;
+  size_t file_bytes_;
+  const std::string& name_;
+  const ImportOptions& options_;
+};
 
 }  // namespace
 
-Graph import_tflite(std::span<const uint8_t> file, const std::string& name) {
+Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
+                    const ImportOptions& options) {
   // Flatbuffers reads words in place, so the bytes have to lie aligned.
   if (reinterpret_cast<uintptr_t>(file.data()) % 16 != 0) {
     const std::vector<uint8_t> aligned(file.begin(), file.end());
-    return convert(decode(aligned, name), file.size(), name);
+    return Conversion(decode(aligned, name), file.size(), name, options).run();
   }
-  return convert(decode(file, name), file.size(), name);
+  return Conversion(decode(file, name), file.size(), name, options).run();
 }
 
 }  // namespace shoal

@@ -2,7 +2,9 @@
 //
 // A .tflite file becomes an int8 graph, or a float one if it computes in
 // float32 throughout (graph.h, is_float). Weights of half precision count as
-// float32: the DEQUANTIZE behind them is not an operator of the graph.
+// float32: the DEQUANTIZE behind them is not an operator of the graph. So do
+// weights of bytes in such a model (dynamic range), in the values they stand
+// for; nothing rounds its activations.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +12,23 @@
 #include <string>
 
 #include "host/model/graph/graph.h"
+#include "host/model/graph/import_options.h"
 
 namespace shoal {
 
 // Throws Error: kCorrupt for what is no legal model (with the layer and the
 // reason), kUnsupported with all unsupported operators at once.
-Graph import_tflite(std::span<const uint8_t> file, const std::string& name);
+// kUsage if the options name what is not there.
+Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
+                    const ImportOptions& = {});
 
 // What a command takes as MODEL: a .tflite or .onnx file, told by its bytes
 // and only then by its name, or a network of the zoo ("zoo:vgg16"). kUsage if
 // there is none.
-Graph load_model(const std::string& model);
+Graph load_model(const std::string& model, const ImportOptions& = {});
 // The same, and what it was.
 enum class ModelFormat : uint8_t { kTflite, kOnnx, kZoo };
-Graph load_model(const std::string& model, ModelFormat& format);
+Graph load_model(const std::string& model, const ImportOptions&,
+                 ModelFormat& format);
 
 }  // namespace shoal

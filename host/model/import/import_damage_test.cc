@@ -140,7 +140,7 @@ TEST(ImportDamage, SharedBuffersDoNotUnfold) {
     import_tflite(b.finish(), "model");
     ADD_FAILURE();
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kCorrupt);
+    EXPECT_EQ(error.code(), Exit::kDoesNotFit);
     EXPECT_NE(std::string(error.what()).find("unfold"), std::string::npos)
         << error.what();
   }

@@ -114,6 +114,27 @@ TEST(ImportFloat, HalfPrecisionConstantsAreWidened) {
   EXPECT_EQ(constant(net.bias), (std::vector<float>{0.f, -0.f, 0x1p-14f}));
 }
 
+// Dynamic range: bytes with scales, read by an operator of float32.
+TEST(ImportFloat, WeightsOfBytesAreWidened) {
+  Net net;
+  RawTensor& w = net.tensor(net.w);
+  w.type = kCodeInt8;
+  w.scale = {0.5f, 0.25f, 2.f};
+  w.zero = {0, 0, 1};
+  w.axis = 0;
+  std::vector<uint8_t>& bytes = net.b.data(net.w);
+  bytes.assign(54, 3);
+  bytes[18] = 0xFE;
+  const Graph graph = net.graph();
+  EXPECT_TRUE(is_float(graph));
+  const std::vector<float> wide =
+      reals(graph.tensors[static_cast<size_t>(graph.ops[1].inputs[1])]);
+  ASSERT_EQ(wide.size(), 54u);
+  EXPECT_EQ(wide[0], 1.5f);
+  EXPECT_EQ(wide[18], -0.5f);
+  EXPECT_EQ(wide[36], 4.f);
+}
+
 TEST(ImportFloat, HalfPrecisionElsewhereIsRefused) {
   HalfNet net;
   net.tensor(net.op(0).outputs[0]).shape = {3, 1};
@@ -218,22 +239,13 @@ const Case kCases[] = {
      },
      "m: not supported:\n  model input tensor 8 \"t8\": is not float32",
      Exit::kUnsupported},
-    {"hybrid",
-     [](Net& n) {
-       n.tensor(n.w).type = kCodeInt8;
-       n.b.data(n.w).resize(54);
-     },
-     "m: not supported:\n  op 1 CONV_2D \"conv\": computes in float32 with "
-     "int8 weights (dynamic range)",
-     Exit::kUnsupported},
     {"quantized_inside",
      [](Net& n) {
        const int q = n.b.quantize(n.z, {0.1f, 0});
        n.b.raw().outputs = {n.b.dequantize(q)};
      },
-     "m: not supported:\n  op 0 PADV2 \"t2\", op 1 CONV_2D \"conv\", op 2 "
-     "LEAKY_RELU \"t7\" and 1 more: compute in float32, other operators in "
-     "int8",
+     "m: not supported:\n  op 3 QUANTIZE \"t8\", op 4 DEQUANTIZE \"t9\": "
+     "compute in int8, other operators in float32",
      Exit::kUnsupported},
     {"quantized_to_float",
      [](Net& n) {

@@ -2,6 +2,7 @@
 // .tflite files has nothing to do with protobuf.
 #include <filesystem>
 
+#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/model/import/import.h"
 #include "host/model/onnx/onnx.h"
@@ -23,8 +24,14 @@ ModelFormat format_of(std::span<const uint8_t> file,
 
 }  // namespace
 
-Graph load_model(const std::string& model, ModelFormat& format) {
+Graph load_model(const std::string& model, const ImportOptions& options,
+                 ModelFormat& format) {
   if (is_zoo_name(model)) {
+    if (options.is_asked()) {
+      throw Error(Exit::kUsage,
+                  "--inputs, --outputs and --input-shape are for files, not "
+                  "for a network of the zoo");
+    }
     format = ModelFormat::kZoo;
     return zoo_model(model);
   }
@@ -32,13 +39,15 @@ Graph load_model(const std::string& model, ModelFormat& format) {
   const std::filesystem::path path(model);
   format = format_of(file, path);
   const std::string name = path.filename().string();
-  return format == ModelFormat::kOnnx ? import_onnx(file, name)
-                                      : import_tflite(file, name);
+  ImportOptions all = options;
+  if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
+  return format == ModelFormat::kOnnx ? import_onnx(file, name, all)
+                                      : import_tflite(file, name, all);
 }
 
-Graph load_model(const std::string& model) {
+Graph load_model(const std::string& model, const ImportOptions& options) {
   ModelFormat format{};
-  return load_model(model, format);
+  return load_model(model, options, format);
 }
 
 }  // namespace shoal

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -117,22 +118,19 @@ Convert layout_converter(OpKind);
 Convert slice_converter(OpKind);
 
 // The tensors of the file; throws for the first that is wrong.
+// Constants may take `constant_bytes`, or what the file's size justifies.
 std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
+                                    int64_t constant_bytes,
                                     const std::string& name);
 // Indexes are valid, every tensor is made at most once and before it is read.
 void check_order(const RawModel&, const std::string& name);
-// Turns INT64 constants that fit into INT32 ones. The model refers to the bytes
-// that are returned.
-std::vector<std::vector<uint8_t>> narrow_longs(RawModel&);
-// Turns half precision constants behind a DEQUANTIZE into float32 ones; the
-// operators that did so go. The model refers to the bytes that are returned.
-std::vector<std::vector<uint8_t>> widen_halves(RawModel&);
 
 // What a file's operators are, by their types alone.
 struct TypeSurvey {
   bool floats = false;             // it computes in float32
   std::vector<std::string> lines;  // one for each thing that is unsupported
   std::string fix;                 // what would help against them
+  std::set<int> ops;               // those that the lines are about
 };
 TypeSurvey survey(const RawModel&);
 

@@ -39,12 +39,14 @@ class OrderCheck {
       if (buffer < raw_.buffers.size()) {
         ready_[i] = !raw_.buffers[buffer].empty();
       }
+      // What outlives a frame is refused later, as what it is.
+      if (raw_.tensors[i].variable) ready_[i] = true;
     }
   }
 
   void make(const std::string& who, int t) {
     const size_t i = index(who, t);
-    if (ready_[i]) {
+    if (ready_[i] && !raw_.tensors[i].variable) {
       fail(text(who, ": ", tensor_title(raw_, t),
                 " is a constant or made twice"));
     }

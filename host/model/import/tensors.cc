@@ -1,5 +1,6 @@
 // Tensors of the file: types, shapes, quantization, constants; uint8 turns
 // into int8 here.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,7 +10,6 @@ namespace shoal {
 namespace {
 
 constexpr float kMaxScale = 0x1p60f;
-constexpr int kMaxDimension = 65535;
 constexpr size_t kMaxRank = 6;
 
 class TensorReader {
@@ -68,10 +68,6 @@ class TensorReader {
     for (const int size : t_.shape) {
       if (size == -1) unsupported("an open shape; export with fixed shapes");
       if (size < 1) corrupt(text("size ", size, " of an axis"));
-      if (size > kMaxDimension) {
-        unsupported(
-            text("size ", size, " of an axis, the limit is ", kMaxDimension));
-      }
       total *= size;
       if (total > std::numeric_limits<int32_t>::max()) {
         unsupported("more than 2^31 bytes");
@@ -101,7 +97,11 @@ class TensorReader {
     if (t_.zero.size() != scales && t_.zero.size() != 1) {
       corrupt(text(scales, " scales but ", t_.zero.size(), " zero points"));
     }
-    if (scales > 1) check_axis(scales);
+    // A list has one axis, whatever the file says: converters write a bias
+    // with the axis of its weights.
+    const bool list = t_.shape.size() == 1;
+    const int axis = list ? 0 : t_.axis;
+    if (scales > 1) check_axis(scales, axis);
     for (const float scale : t_.scale) check_scale(scale, out.type);
     const int64_t low = out.type == Type::kUint8 ? 0
                         : out.type == Type::kInt8
@@ -119,14 +119,14 @@ class TensorReader {
     }
     out.quant.zero.resize(scales, out.quant.zero[0]);
     out.quant.scale = t_.scale;
-    out.quant.axis = scales > 1 ? t_.axis : 0;
+    out.quant.axis = scales > 1 ? axis : 0;
   }
 
-  void check_axis(size_t scales) const {
-    if (t_.axis < 0 || static_cast<size_t>(t_.axis) >= t_.shape.size()) {
-      corrupt(text("scales along axis ", t_.axis, " of ", t_.shape.size()));
+  void check_axis(size_t scales, int axis) const {
+    if (axis < 0 || static_cast<size_t>(axis) >= t_.shape.size()) {
+      corrupt(text("scales along axis ", axis, " of ", t_.shape.size()));
     }
-    const int size = t_.shape[static_cast<size_t>(t_.axis)];
+    const int size = t_.shape[static_cast<size_t>(axis)];
     if (scales != static_cast<size_t>(size)) {
       corrupt(text(scales, " scales for ", size, " channels"));
     }
@@ -154,9 +154,10 @@ class TensorReader {
                    expected));
     }
     if (expected > left) {
-      corrupt(
-          "constants that share buffers unfold to many times the file's "
-          "size");
+      throw Error(Exit::kDoesNotFit,
+                  name_ +
+                      ": constants that share buffers unfold to more bytes "
+                      "than memory has for them");
     }
     left -= expected;
     out.constant = true;
@@ -179,8 +180,10 @@ class TensorReader {
 }  // namespace
 
 std::vector<Tensor> convert_tensors(const RawModel& raw, size_t file_bytes,
+                                    int64_t constant_bytes,
                                     const std::string& name) {
-  size_t left = 4 * file_bytes + 65536;
+  size_t left =
+      std::max(8 * file_bytes + 65536, static_cast<size_t>(constant_bytes));
   std::vector<Tensor> out;
   out.reserve(raw.tensors.size());
   for (size_t i = 0; i < raw.tensors.size(); ++i) {

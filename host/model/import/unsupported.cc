@@ -70,9 +70,8 @@ bool has_bytes(const RawModel& raw, const RawOp& op) {
          std::any_of(op.outputs.begin(), op.outputs.end(), is_byte);
 }
 
-// "op 0 CONV_2D "a", op 1 ADD "b" and 7 more: compute".
-std::string title(const RawModel& raw, const std::vector<int>& ops,
-                  const char* verb) {
+// "op 0 CONV_2D "a", op 1 ADD "b" and 7 more".
+std::string titles(const RawModel& raw, const std::vector<int>& ops) {
   constexpr size_t kShown = 3;
   std::string line;
   for (size_t i = 0; i < std::min(ops.size(), kShown); ++i) {
@@ -81,7 +80,12 @@ std::string title(const RawModel& raw, const std::vector<int>& ops,
   if (ops.size() > kShown) {
     line += text(" and ", ops.size() - kShown, " more");
   }
-  return line + ": " + verb + (ops.size() > 1 ? "" : "s");
+  return line;
+}
+
+std::string title(const RawModel& raw, const std::vector<int>& ops,
+                  const char* verb) {
+  return titles(raw, ops) + ": " + verb + (ops.size() > 1 ? "" : "s");
 }
 
 // What the operators compute in.
@@ -93,15 +97,14 @@ struct Kinds {
 
 void list_kinds(const RawModel& raw, const Kinds& kinds, TypeSurvey& out) {
   out.floats = !kinds.floats.empty();
-  if (!kinds.hybrids.empty()) {
-    out.lines.push_back(title(raw, kinds.hybrids, "compute") +
-                        " in float32 with int8 weights (dynamic range)");
-  } else if (out.floats && !kinds.bytes.empty()) {
-    out.lines.push_back(title(raw, kinds.floats, "compute") +
-                        " in float32, other operators in int8");
-  } else {
-    return;
-  }
+  if (!out.floats || (kinds.bytes.empty() && kinds.hybrids.empty())) return;
+  const bool fewer = kinds.bytes.size() < kinds.floats.size();
+  std::vector<int> odd = fewer ? kinds.bytes : kinds.floats;
+  if (odd.empty()) odd = kinds.hybrids;
+  out.lines.push_back(title(raw, odd, "compute") +
+                      (fewer ? " in int8, other operators in float32"
+                             : " in float32, other operators in int8"));
+  out.ops.insert(odd.begin(), odd.end());
   out.fix =
       "export the model in float32 throughout, then shoal quantize it; or "
       "export it in int8 throughout";
@@ -139,19 +142,69 @@ void list_ends(const RawModel& raw, TypeSurvey& out) {
   }
 }
 
+// The tensor of an operator that lives longer than a frame; -1: none.
+int variable_of(const RawModel& raw, const RawOp& op) {
+  for (const auto* list : {&op.inputs, &op.outputs}) {
+    for (const int t : *list) {
+      if (t >= 0 && raw.tensors[static_cast<size_t>(t)].variable) return t;
+    }
+  }
+  return -1;
+}
+
+// Operators and why they are refused; those of one name and one reason are
+// one line.
+class Refusals {
+ public:
+  void add(int op, std::string reason) {
+    found_.push_back({op, std::move(reason)});
+  }
+
+  void list(const RawModel& raw, TypeSurvey& out) const {
+    std::vector<std::pair<std::string, std::vector<int>>> groups;
+    for (const Found& f : found_) {
+      const RawOp& op = raw.ops[static_cast<size_t>(f.op)];
+      const std::string key =
+          builtin_name(op.code) + " " + op.custom + ": " + f.reason;
+      const auto known = std::ranges::find(
+          groups, key, [](const auto& group) { return group.first; });
+      if (known == groups.end()) {
+        groups.push_back({key, {f.op}});
+      } else {
+        known->second.push_back(f.op);
+      }
+      out.ops.insert(f.op);
+    }
+    for (const auto& [key, ops] : groups) {
+      out.lines.push_back(titles(raw, ops) + key.substr(key.find(": ")));
+    }
+  }
+
+ private:
+  struct Found {
+    int op;
+    std::string reason;
+  };
+  std::vector<Found> found_;
+};
+
 }  // namespace
 
 TypeSurvey survey(const RawModel& raw) {
   TypeSurvey out;
   Kinds kinds;
+  Refusals refusals;
   for (size_t i = 0; i < raw.ops.size(); ++i) {
     const RawOp& op = raw.ops[i];
     const int number = static_cast<int>(i);
     if (find_op(op.code) == nullptr) {
-      out.lines.push_back(op_title(raw, number) + ": " + replacement(op.code));
+      refusals.add(number, replacement(op.code));
     } else if (const char* type = odd_operand(raw, op)) {
-      out.lines.push_back(op_title(raw, number) + ": has an operand of type " +
-                          type + ", only int8 and float32 are computed");
+      refusals.add(number, std::string("has an operand of type ") + type +
+                               ", only int8 and float32 are computed");
+    } else if (const int t = variable_of(raw, op); t >= 0) {
+      refusals.add(number,
+                   "keeps " + tensor_title(raw, t) + " from frame to frame");
     } else if (computes_in_float(raw, op)) {
       const bool converts =
           op.code == kQuantizeCode || op.code == kDequantizeCode;
@@ -163,6 +216,7 @@ TypeSurvey survey(const RawModel& raw) {
       kinds.bytes.push_back(number);
     }
   }
+  refusals.list(raw, out);
   list_kinds(raw, kinds, out);
   if (out.lines.empty()) list_ends(raw, out);
   return out;

@@ -39,10 +39,15 @@ void relu(OnnxCall& call, const Value& x, OpKind kind, const char* part = "") {
 }
 
 void clip(OnnxCall& call) {
-  call.expect_inputs(1, 3);
+  const bool attributes = call.before(11);
+  call.expect_inputs(1, attributes ? 1 : 3);
   const Value x = call.data(0);
-  const float low = call.has(1) ? call.scalar(1, "a limit") : -kEndless;
-  const float high = call.has(2) ? call.scalar(2, "a limit") : kEndless;
+  const auto limit = [&](const char* name, size_t operand, float otherwise) {
+    if (attributes) return call.real(name, otherwise);
+    return call.has(operand) ? call.scalar(operand, "a limit") : otherwise;
+  };
+  const float low = limit("min", 1, -kEndless);
+  const float high = limit("max", 2, kEndless);
   call.require(low <= high, text("limits ", low, " and ", high));
   const bool open_low = low <= -std::numeric_limits<float>::max();
   const bool open_high = high >= std::numeric_limits<float>::max();
@@ -95,7 +100,11 @@ void prelu(OnnxCall& call) {
   call.expect_inputs(2, 2);
   const Value given = call.data(0);
   call.floats(1, "a slope");
-  const OnnxTensor& slope = call.constant(1, "a slope");
+  OnnxTensor slope = call.constant(1, "a slope");
+  if (call.before(7) && slope.dims.size() == 1 && slope.count() > 1) {
+    // Of the channels, which are axis 1.
+    slope.dims.resize(std::max<size_t>(given.rank(), 2) - 1, 1);
+  }
   const Value x = call.layouts().settled(given);
   const Shape dims = call.shape_of(slope.dims);
   call.require(dims.size() <= x.rank(),

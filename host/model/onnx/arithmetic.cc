@@ -169,14 +169,50 @@ const OnnxTensor& operand(OnnxCall& call, size_t i) {
   return call.constant(i, "an operand");
 }
 
+// Before opset 7: whether there is a broadcast, and where in the first operand
+// the second one's axes lie. As later opsets have it, with ones behind.
+void spread_old_operand(OnnxCall& call, const Value& a, Value& b) {
+  const bool asked = call.integer("broadcast", 0) != 0;
+  const auto rank = [](const Value& v) {
+    return v.is_constant() ? v.constant->dims.size() : v.rank();
+  };
+  const size_t all = rank(a), own = rank(b);
+  const int64_t last = static_cast<int64_t>(all) - static_cast<int64_t>(own);
+  const int64_t axis = call.integer("axis", std::max<int64_t>(last, 0));
+  if (!asked) {
+    call.require(all == own, "operands of different axes without broadcast");
+    return;
+  }
+  call.require(axis >= 0 && axis <= last,
+               text(own, " axes from axis ", axis, " of ", all));
+  const auto ones = static_cast<size_t>(last - axis);
+  if (ones == 0) return;
+  if (b.is_constant()) {
+    OnnxTensor t = *b.constant;
+    t.dims.insert(t.dims.end(), ones, 1);
+    b.constant = std::make_shared<const OnnxTensor>(std::move(t));
+    return;
+  }
+  Shape dims = b.dims;
+  dims.insert(dims.end(), ones, 1);
+  b = call.layouts().reshaped(b, dims);
+}
+
 void binary(OnnxCall& call, OpKind kind) {
   call.expect_inputs(2, 2);
-  const Value a = call.in(0), b = call.in(1);
+  const Value a = call.in(0);
+  Value b = call.in(1);
+  if (call.before(7) &&
+      (kind == OpKind::kAdd || kind == OpKind::kSub || kind == OpKind::kMul)) {
+    spread_old_operand(call, a, b);
+  }
   if (a.is_constant()) {
     return by_constant(call, kind, call.data(1), operand(call, 0), true);
   }
-  if (b.is_constant())
-    return by_constant(call, kind, a, operand(call, 1), false);
+  if (b.is_constant()) {
+    operand(call, 1);
+    return by_constant(call, kind, a, *b.constant, false);
+  }
   if (kind == OpKind::kMul) return product(call, a, b);
   call.set_output(0, between(call, kind, a, b, ""));
 }
@@ -184,6 +220,9 @@ void binary(OnnxCall& call, OpKind kind) {
 // By a constant: times its reciprocal.
 void division(OnnxCall& call) {
   call.expect_inputs(2, 2);
+  if (call.before(7) && call.integer("broadcast", 0) != 0) {
+    call.unsupported("a broadcast of opset 6; export with a later one");
+  }
   if (!call.in(1).is_constant()) {
     call.unsupported(
         "a division by a computed tensor; multiply by its reciprocal");
@@ -213,24 +252,35 @@ void variadic(OnnxCall& call, OpKind kind) {
   call.set_output(0, sum);
 }
 
-// A constant along axis 1.
-OnnxTensor along_channels(const std::vector<float>& values, size_t rank) {
+// A constant along axis 1, or, without `spatial`, along all behind the first.
+OnnxTensor along_channels(const std::vector<float>& values, const Shape& dims,
+                          bool spatial) {
   OnnxTensor out;
-  out.dims.assign(rank, 1);
-  out.dims[1] = static_cast<int64_t>(values.size());
+  out.dims.assign(dims.begin(), dims.end());
+  out.dims[0] = 1;
+  for (size_t i = 2; spatial && i < dims.size(); ++i) out.dims[i] = 1;
   out.floats = values;
   return out;
+}
+
+void check_inference(const OnnxCall& call) {
+  // Before opset 14 it is the number of results that says training.
+  bool training = call.integer("training_mode", 0) != 0;
+  for (size_t i = 1; i < call.outputs(); ++i) training |= call.wants(i);
+  if (call.before(7)) training |= call.integer("is_test", 0) == 0;
+  if (training) call.unsupported("training mode; export with model.eval()");
+  call.ignore({"momentum"});
 }
 
 void batch_normalization(OnnxCall& call) {
   call.expect_inputs(5, 5);
   const Value given = call.data(0);
-  // Before opset 14 it is the number of results that says training.
-  if (call.integer("training_mode", 0) != 0 || call.outputs() > 1) {
-    call.unsupported("training mode; export with model.eval()");
-  }
+  check_inference(call);
   call.require(given.rank() >= 2, text("an input of ", given.rank(), " axes"));
-  const auto channels = static_cast<size_t>(given.dims[1]);
+  // Statistics of every place, which opset 9 gave up.
+  const bool spatial = !call.before(9) || call.integer("spatial", 1) != 0;
+  const auto channels = static_cast<size_t>(
+      spatial ? given.dims[1] : element_count(given.dims) / given.dims[0]);
   const auto parameter = [&](size_t i, const char* what) {
     const std::vector<float>& v = call.floats(i, what);
     call.require(v.size() == channels, text(what, " has ", v.size(),
@@ -248,14 +298,14 @@ void batch_normalization(OnnxCall& call) {
     scale.push_back(static_cast<float>(factor));
     shift.push_back(static_cast<float>(beta[c] - mean[c] * factor));
   }
-  if (fuse_affine(call, given, 1, scale, shift)) return;
+  if (spatial && fuse_affine(call, given, 1, scale, shift)) return;
   const Value x = call.layouts().settled(given);
   const int factor =
-      call.constant_beside(along_channels(scale, x.rank()), x.order);
+      call.constant_beside(along_channels(scale, x.dims, spatial), x.order);
   const Value scaled = call.emit_like(OpKind::kMul, {x.tensor, factor}, x,
                                       FusedAttr{}, ":scaled");
   const int offset =
-      call.constant_beside(along_channels(shift, x.rank()), x.order);
+      call.constant_beside(along_channels(shift, x.dims, spatial), x.order);
   call.set_output(
       0, call.emit_like(OpKind::kAdd, {scaled.tensor, offset}, x, FusedAttr{}));
 }

@@ -10,7 +10,6 @@
 namespace shoal::onnx_import {
 namespace {
 
-constexpr int kMaxSize = 65535;
 constexpr size_t kMaxAxes = 6;
 
 void check_graph_shape(const std::string& name, const Shape& shape) {
@@ -23,9 +22,6 @@ void check_graph_shape(const std::string& name, const Shape& shape) {
   int64_t bytes = 4;
   for (const int size : shape) {
     if (size < 1) fail(text("size ", size, " of an axis"));
-    if (size > kMaxSize) {
-      fail(text("size ", size, " of an axis, the limit is ", kMaxSize));
-    }
     bytes *= size;
     if (bytes > std::numeric_limits<int32_t>::max()) {
       fail("more than 2^31 bytes");
@@ -38,8 +34,10 @@ void check_graph_shape(const std::string& name, const Shape& shape) {
 void Budget::take(int64_t bytes, const std::string& what) {
   left_ -= bytes;
   if (left_ < 0) {
-    throw Error(Exit::kCorrupt,
-                what + ": constants unfold to many times the file's size");
+    throw Error(Exit::kDoesNotFit,
+                what +
+                    ": constants unfold to more bytes than memory has for "
+                    "them");
   }
 }
 

@@ -2,6 +2,7 @@
 // what later passes ask of them. Internal to host/model/onnx.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -16,9 +17,13 @@ namespace shoal::onnx_import {
 // weights takes 12 on its way (as a float, and as an integer).
 class Budget {
  public:
-  explicit Budget(size_t file_bytes)
-      : left_(16 * static_cast<int64_t>(file_bytes) + (int64_t{1} << 20)) {}
-  // Throws Error(kCorrupt).
+  // `most`: bytes that constants may take, if that is more than the file's size
+  // justifies.
+  explicit Budget(size_t file_bytes, int64_t most = 0)
+      : left_(std::max(
+            16 * static_cast<int64_t>(file_bytes) + (int64_t{1} << 20), most)) {
+  }
+  // Throws Error(kDoesNotFit).
   void take(int64_t bytes, const std::string& what);
 
  private:

@@ -14,7 +14,7 @@ std::string node_title(const OnnxModel& model, size_t number) {
     const std::string domain = quoted(node.domain);
     type = domain.substr(1, domain.size() - 2) + "." + type;
   }
-  return text("node ", number, " ", type, " ", quoted(name));
+  return text("node ", node.number, " ", type, " ", quoted(name));
 }
 
 void OnnxCall::corrupt(const std::string& reason) const {
@@ -29,6 +29,7 @@ void OnnxCall::unsupported(const std::string& reason) const {
 }
 
 const OnnxAttribute* OnnxCall::find(const std::string& name) const {
+  read_.insert(name);
   for (const OnnxAttribute& a : node_.attributes) {
     if (a.name == name) return &a;
   }
@@ -72,6 +73,41 @@ std::vector<int64_t> OnnxCall::integers(const std::string& name) const {
 ConstantRef OnnxCall::tensor_attribute(const std::string& name) const {
   const auto* a = of_kind(*this, name, AttributeKind::kTensor, "a tensor");
   return a == nullptr ? nullptr : a->tensor;
+}
+
+namespace {
+
+// What was an attribute before the opset and is an operand from it on.
+struct Moved {
+  const char* type;
+  const char* attribute;
+  int64_t opset;
+};
+constexpr Moved kMoved[] = {
+    {"Clip", "min", 11},        {"Clip", "max", 11},
+    {"Dropout", "ratio", 12},   {"Pad", "pads", 11},
+    {"Pad", "value", 11},       {"ReduceMax", "axes", 18},
+    {"ReduceMean", "axes", 18}, {"ReduceSum", "axes", 13},
+    {"Slice", "starts", 10},    {"Slice", "ends", 10},
+    {"Slice", "axes", 10},      {"Split", "split", 13},
+    {"Squeeze", "axes", 13},    {"Unsqueeze", "axes", 13},
+    {"Upsample", "scales", 9},
+};
+
+}  // namespace
+
+void OnnxCall::expect_understood() const {
+  for (const OnnxAttribute& a : node_.attributes) {
+    if (read_.contains(a.name)) continue;
+    for (const Moved& m : kMoved) {
+      if (node_.type != m.type || a.name != m.attribute || before(m.opset)) {
+        continue;
+      }
+      corrupt(text("attribute ", quoted(a.name), " is an operand since opset ",
+                   m.opset, ", the file is of opset ", opset()));
+    }
+    unsupported(text("attribute ", quoted(a.name), " is not understood"));
+  }
 }
 
 void OnnxCall::expect_inputs(size_t least, size_t most) const {

@@ -3,6 +3,7 @@
 // operators of the graph that it becomes. Internal to host/model/onnx.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -26,8 +27,12 @@ struct Gate {
 
 // What the conversion of one file shares.
 struct State {
-  State(const OnnxModel& m, const std::string& name, size_t file_bytes)
-      : model(m), budget(file_bytes), builder(name, budget), layouts(builder) {}
+  State(const OnnxModel& m, const std::string& name, size_t file_bytes,
+        int64_t constant_bytes)
+      : model(m),
+        budget(file_bytes, constant_bytes),
+        builder(name, budget),
+        layouts(builder) {}
 
   const OnnxModel& model;
   Budget budget;
@@ -68,6 +73,16 @@ class OnnxCall {
   std::vector<int64_t> integers(const std::string& name) const;
   ConstantRef tensor_attribute(const std::string& name) const;
   const OnnxAttribute* find(const std::string& name) const;
+  // Attributes that change nothing here.
+  void ignore(std::initializer_list<const char*> names) const {
+    for (const char* name : names) read_.insert(name);
+  }
+  // Whether the opset is older than the one in which something that was an
+  // attribute became an operand.
+  bool before(int64_t opset) const { return this->opset() < opset; }
+  // Throws for an attribute that nobody has asked for: what is not understood
+  // may change the result.
+  void expect_understood() const;
 
   size_t inputs() const { return node_.inputs.size(); }
   size_t outputs() const { return node_.outputs.size(); }
@@ -76,6 +91,10 @@ class OnnxCall {
   }
   bool wants(size_t output) const {
     return output < node_.outputs.size() && !node_.outputs[output].empty();
+  }
+  // Whether anybody reads it.
+  bool is_read(size_t output) const {
+    return wants(output) && state_.uses.contains(node_.outputs[output]);
   }
   const std::string& output_name(size_t i = 0) const {
     return node_.outputs[i];
@@ -114,6 +133,7 @@ class OnnxCall {
   State& state_;
   size_t number_;
   const OnnxNode& node_;
+  mutable std::set<std::string> read_;  // names of attributes
 };
 
 // Families of nodes, each in its own file; false if not of the family.
@@ -152,6 +172,10 @@ struct Window {
     return pad_top + pad_left + pad_bottom + pad_right > 0;
   }
 };
+// A convolution's or pool's operand as [1, C, H, W] in the usual order; what
+// has one axis less is one row. Its result has the operand's axes again.
+Value windowed(OnnxCall&, const Value& given);
+void set_windowed(OnnxCall&, const Value& made);
 // From the node's attributes; `x` is [1, C, H, W].
 Window window_of(OnnxCall&, const Value& x, int64_t kernel_h, int64_t kernel_w);
 // Chooses SAME, VALID or paddings in front.

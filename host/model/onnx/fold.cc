@@ -204,7 +204,7 @@ const std::map<std::string, Fold>& folds() {
       {"Max", fold_binary},        {"Neg", fold_unary},
       {"Floor", fold_unary},       {"Ceil", fold_unary},
       {"Sqrt", fold_unary},        {"Reciprocal", fold_unary},
-      {"Exp", fold_unary},
+      {"Exp", fold_unary},         {"Tile", fold_tile},
   };
   return kFolds;
 }

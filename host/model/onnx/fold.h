@@ -29,6 +29,7 @@ void fold_cast(OnnxCall&);
 void fold_binary(OnnxCall&);
 void fold_unary(OnnxCall&);
 void fold_expand(OnnxCall&);
+void fold_tile(OnnxCall&);
 
 // What several families read from a node, for constants and tensors alike.
 // The sizes that Reshape, Squeeze, Unsqueeze and Flatten give.

@@ -71,14 +71,18 @@ float real_of(const std::string& type, float a, float b) {
 void fold_cast(OnnxCall& call) {
   const OnnxTensor& t = call.constant(0, "data");
   const int64_t to = call.integer("to", 0);
+  call.ignore({"saturate", "round_mode"});  // of types of 8 bits
   OnnxTensor out = of_type(t, t.dims);
   out.type = static_cast<int>(to);
-  if (!t.bytes.empty()) call.unsupported("a cast of int8 constants");
+  Sizes64 ints = t.ints;
+  for (const uint8_t b : t.bytes) {
+    ints.push_back(t.type == kOnnxInt8 ? static_cast<int8_t>(b) : b);
+  }
   if (to == kOnnxFloat || to == kOnnxDouble) {
     out.floats = t.floats;
-    for (const int64_t v : t.ints) out.floats.push_back(static_cast<float>(v));
+    for (const int64_t v : ints) out.floats.push_back(static_cast<float>(v));
   } else if (to == kOnnxInt64 || to == kOnnxInt32 || to == kOnnxBool) {
-    out.ints = t.ints;
+    out.ints = ints;
     for (const float v : t.floats) out.ints.push_back(cut_to_integer(v));
     for (int64_t& v : out.ints) {
       if (to == kOnnxBool) v = v != 0;
@@ -127,6 +131,37 @@ void fold_unary(OnnxCall& call) {
     if (type == "Exp") v = std::exp(v);
   }
   call.set_constant(0, std::move(out));
+}
+
+void fold_tile(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  const OnnxTensor& t = call.constant(0, "data");
+  const Sizes64& repeats = call.numbers(1, "repeats");
+  call.require(repeats.size() == t.dims.size(),
+               text(repeats.size(), " repeats for ", t.dims.size(), " axes"));
+  Sizes64 dims = t.dims;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    call.require(repeats[i] >= 0 && repeats[i] < (int64_t{1} << 28),
+                 text("repeats of ", repeats[i]));
+    dims[i] *= repeats[i];
+  }
+  check_fold_size(call, dims);
+  const Sizes64 steps = row_major_steps(t.dims);
+  Sizes64 from, at(dims.size(), 0);
+  int64_t total = 1;
+  for (const int64_t d : dims) total *= d;
+  for (int64_t n = 0; n < total; ++n) {
+    int64_t offset = 0;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      offset += at[i] % t.dims[i] * steps[i];
+    }
+    from.push_back(offset);
+    for (size_t i = dims.size(); i-- > 0;) {
+      if (++at[i] < dims[i]) break;
+      at[i] = 0;
+    }
+  }
+  call.set_constant(0, picked(t, dims, from));
 }
 
 void fold_expand(OnnxCall& call) {

@@ -1,5 +1,6 @@
 // Operators that join tensors, and that trade channels for places.
 #include <algorithm>
+#include <limits>
 
 #include "host/model/onnx/call.h"
 
@@ -49,7 +50,9 @@ void concat(OnnxCall& call) {
                         ? constant_part(call, i, like.order)
                         : call.layouts().ordered(v, like.order).tensor);
   }
-  if (total > 65535) call.unsupported(text("size ", total, " of an axis"));
+  if (total > std::numeric_limits<int32_t>::max()) {
+    call.unsupported(text("size ", total, " of an axis"));
+  }
   dims[along] = static_cast<int>(total);
   if (parts.size() == 1) return call.set_output(0, call.in(0));
   Value out = like;

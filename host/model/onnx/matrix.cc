@@ -94,6 +94,7 @@ void gemm(OnnxCall& call) {
   call.expect_inputs(2, 3);
   const Value x = call.data(0);
   call.require(x.rank() == 2, text("an input of ", x.rank(), " axes"));
+  if (call.before(7)) call.ignore({"broadcast"});
   if (call.integer("transA", 0) != 0) {
     call.unsupported("a transposed input; transpose it before");
   }
@@ -103,6 +104,10 @@ void gemm(OnnxCall& call) {
   if (!call.has(2)) return emit_rows(call, x, m, nullptr, nullptr);
   const std::vector<float>& c = call.floats(2, "a bias");
   const auto out = static_cast<size_t>(m.out);
+  if (out > 0 && c.size() == out * static_cast<size_t>(x.dims[0]) &&
+      x.dims[0] > 1) {
+    call.unsupported("a bias of its own for every row; use MatMul and Add");
+  }
   call.require(c.size() == 1 || c.size() == out,
                text("a bias of ", c.size(), " elements, expected ", m.out));
   std::vector<float> bias(out, c[0]);

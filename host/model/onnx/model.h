@@ -57,6 +57,7 @@ struct OnnxAttribute {
 };
 
 struct OnnxNode {
+  size_t number = 0;  // in the file
   std::string name, type, domain;
   std::vector<std::string> inputs, outputs;  // "": none
   std::vector<OnnxAttribute> attributes;
@@ -76,6 +77,7 @@ struct OnnxModel {
   std::vector<OnnxNode> nodes;
   std::vector<ConstantRef> constants;
   std::vector<OnnxEnd> inputs, outputs;
+  std::vector<OnnxEnd> inner;  // what the file says of other values
 };
 
 // Throws Error(kCorrupt) if the bytes are no ModelProto or a constant has not

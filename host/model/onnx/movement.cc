@@ -83,16 +83,25 @@ void gather(OnnxCall& call) {
 }
 
 std::vector<int64_t> split_sizes(OnnxCall& call, int64_t size) {
-  std::vector<int64_t> sizes =
-      call.has(1) ? call.numbers(1, "sizes") : call.integers("split");
+  std::vector<int64_t> sizes = call.before(13) ? call.integers("split")
+                               : call.has(1)   ? call.numbers(1, "sizes")
+                                               : std::vector<int64_t>{};
   const auto parts = static_cast<int64_t>(call.outputs());
-  if (sizes.empty()) {
+  if (call.has_attribute("num_outputs") && sizes.empty()) {
+    call.require(call.integer("num_outputs", 0) == parts,
+                 text("num_outputs of ", call.integer("num_outputs", 0),
+                      ", but ", parts, " outputs"));
+    const int64_t most = (size + parts - 1) / parts;
+    sizes.assign(static_cast<size_t>(parts), most);
+    sizes.back() = size - (parts - 1) * most;  // the rest, checked below
+  } else if (sizes.empty()) {
     call.require(size % parts == 0, text("axis of size ", size, " is not ",
                                          parts, " equal parts"));
     sizes.assign(static_cast<size_t>(parts), size / parts);
   }
   int64_t total = 0;
   for (const int64_t s : sizes) {
+    if (s == 0) call.unsupported("an empty part");
     call.require(s >= 1 && s <= size, text("a part of size ", s));
     total += s;
   }

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "host/model/onnx/call.h"
+#include "host/model/onnx/ends.h"
 #include "host/model/onnx/qdq.h"
+#include "host/model/onnx/qlinear.h"
 
 namespace shoal {
 namespace onnx_import {
@@ -14,8 +17,11 @@ namespace {
 
 class Conversion {
  public:
-  Conversion(const OnnxModel& model, size_t file_bytes, const std::string& name)
-      : model_(model), name_(name), state_(model, name, file_bytes) {}
+  Conversion(const OnnxModel& model, size_t file_bytes, int64_t constant_bytes,
+             const std::string& name)
+      : model_(model),
+        name_(name),
+        state_(model, name, file_bytes, constant_bytes) {}
 
   Graph run() {
     find_makers();
@@ -167,15 +173,12 @@ class Conversion {
       if (size < 1) {
         refuse(text(title, ": the size of axis ", i, " is open (",
                     quoted(end.symbols[i]), ")"),
-               "export with fixed sizes (torch: no dynamic_axes but axis 0)");
+               text("--input-shape ", end.name,
+                    "=1x3x320x320, or export with fixed sizes (torch: no "
+                    "dynamic_axes but axis 0)"));
       }
-      if (i == 0 && size != 1) {
-        refuse(text(title, ": a batch of ", size),
-               "export with batch 1, a batch of n is n frames");
-      }
-      if (size > 65535) {
-        refuse(text(title, ": size ", size, " of an axis, the limit is 65535"),
-               "");
+      if (size > std::numeric_limits<int32_t>::max()) {
+        refuse(text(title, ": size ", size, " of an axis"), "");
       }
       out.push_back(static_cast<int>(size));
     }
@@ -229,11 +232,11 @@ class Conversion {
         return;
       }
       if (!dispatch(call)) call.unsupported(replacement(node.type));
+      call.expect_understood();
       check_results(call, node);
     } catch (const Error& error) {
       if (error.code() != Exit::kUnsupported) throw;
-      unsupported_.push_back(error.what());
-      refuse_outputs(node);
+      refuse_node(number, error);
     }
   }
 
@@ -272,11 +275,38 @@ class Conversion {
            convert_quantization(call);
   }
 
-  void report_unsupported() {
-    if (unsupported_.empty()) return;
+  void refuse_node(size_t number, const Error& error) {
+    const std::string title = node_title(model_, number), what = error.what();
+    const bool titled = what.starts_with(title);
+    refuse_outputs(model_.nodes[number]);
+    refused_nodes_.insert(number);
+    Refusal refusal{model_.nodes[number].type,
+                    titled ? what.substr(title.size()) : ": " + what,
+                    {number}};
+    for (Refusal& known : refusals_) {
+      if (known.type != refusal.type || known.reason != refusal.reason)
+        continue;
+      known.nodes.push_back(number);
+      return;
+    }
+    refusals_.push_back(std::move(refusal));
+  }
+
+  void report_unsupported() const {
+    if (refusals_.empty()) return;
+    constexpr size_t kShown = 3;
     std::string what = name_ + ": not supported:";
-    for (const std::string& line : unsupported_) what += "\n  " + line;
-    throw Error(Exit::kUnsupported, what);
+    for (const Refusal& r : refusals_) {
+      const size_t shown = std::min(r.nodes.size(), kShown);
+      for (size_t i = 0; i < shown; ++i) {
+        what += (i == 0 ? "\n  " : ", ") + node_title(model_, r.nodes[i]);
+      }
+      if (r.nodes.size() > shown) {
+        what += text(" and ", r.nodes.size() - shown, " more");
+      }
+      what += r.reason;
+    }
+    throw Error(Exit::kUnsupported, what, ends_fix(model_, refused_nodes_));
   }
 
   void add_outputs() {
@@ -307,15 +337,26 @@ class Conversion {
   State state_;
   std::map<std::string, size_t> makers_;
   std::vector<bool> needed_;
-  std::vector<std::string> unsupported_;
+  // Nodes of one operator that are refused for one reason.
+  struct Refusal {
+    std::string type, reason;
+    std::vector<size_t> nodes;
+  };
+  std::vector<Refusal> refusals_;
+  std::set<size_t> refused_nodes_;
 };
 
 }  // namespace
 }  // namespace onnx_import
 
-Graph import_onnx(std::span<const uint8_t> file, const std::string& name) {
-  const onnx_import::OnnxModel model = onnx_import::decode_onnx(file, name);
-  return onnx_import::Conversion(model, file.size(), name).run();
+Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
+                  const ImportOptions& options) {
+  onnx_import::OnnxModel model = onnx_import::decode_onnx(file, name);
+  onnx_import::set_ends(model, options, name);
+  onnx_import::expand_quantized(model);
+  return onnx_import::Conversion(model, file.size(), options.constant_bytes,
+                                 name)
+      .run();
 }
 
 }  // namespace shoal

@@ -5,7 +5,8 @@
 // whose input already lies as [1, H, W, C] (keras, tf2onnx: a Transpose stands
 // before the first convolution) keep it. Outputs of rank 4 are [1, H, W, C]
 // likewise, whether the file ends with such a Transpose or not. Other ranks
-// lie as in the file. The batch is 1; all other sizes are fixed.
+// lie as in the file. Convolutions and pools take a batch of 1; all sizes are
+// fixed, by the file or by the options.
 //
 // Float models become float graphs: TensorFlow Lite's operators in NHWC, batch
 // norm folded, activations fused, names as the file has them. QDQ int8 models
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "host/model/graph/graph.h"
+#include "host/model/graph/import_options.h"
 
 namespace shoal {
 
@@ -26,6 +28,8 @@ bool is_onnx(std::span<const uint8_t> file);
 
 // Throws Error: kCorrupt for what is no legal model (with the node and the
 // reason), kUnsupported with all unsupported nodes at once.
-Graph import_onnx(std::span<const uint8_t> file, const std::string& name);
+// kUsage if the options name what is not there.
+Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
+                  const ImportOptions& = {});
 
 }  // namespace shoal

@@ -163,7 +163,7 @@ TEST(OnnxDamage, SharedConstantsDoNotUnfold) {
     import_onnx(b.finish(), "m");
     ADD_FAILURE();
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kCorrupt);
+    EXPECT_EQ(error.code(), Exit::kDoesNotFit);
     EXPECT_NE(std::string(error.what()).find("unfold"), std::string::npos)
         << error.what();
   }

@@ -92,15 +92,15 @@ const OnnxErrorCase kFiles[] = {
     {"opset_low",
      [](OnnxBuilder& b) {
        unary(b, "Relu");
-       b.break_opset(10);
+       b.break_opset(5);
      },
-     "m: opset 10", kNo},
+     "m: opset 5", kNo},
     {"opset_high",
      [](OnnxBuilder& b) {
        unary(b, "Relu");
-       b.break_opset(18);
+       b.break_opset(26);
      },
-     "m: opset 18", kNo},
+     "m: opset 26", kNo},
     {"opset_none",
      [](OnnxBuilder& b) {
        unary(b, "Relu");
@@ -171,10 +171,12 @@ const OnnxErrorCase kFiles[] = {
     {"batch",
      [](OnnxBuilder& b) {
        b.input("x", {4, 3, 8, 8});
-       b.node("Relu", {"x"}, "y");
+       b.node("MaxPool", {"x"}, "y", {{"kernel_shape", Ints{2, 2}}});
        b.output("y");
      },
-     "m: model input \"x\": a batch of 4", kNo},
+     "m: not supported:\n  node 0 MaxPool \"y\": a batch of 4; a batch of n is "
+     "n frames: give the shape of one with --input-shape",
+     kNo},
     {"no_shape",
      [](OnnxBuilder& b) {
        b.input("x", {});
@@ -265,16 +267,21 @@ const OnnxErrorCase kWindows[] = {
      "m: not supported:\n  node 0 Conv \"y\": weights that \"x\" computes; "
      "only constant ones are supported",
      kNo},
-    {"conv_1d",
+    {"conv_3d",
      [](OnnxBuilder& b) {
-       b.input("x", {1, 2, 5});
-       b.floats("w", {3, 2, 3}, some_floats(18));
+       b.input("x", {1, 2, 5, 5, 5});
+       b.floats("w", {3, 2, 3, 3, 3}, some_floats(162));
        b.node("Conv", {"x", "w"}, "y");
        b.output("y");
      },
-     "m: not supported:\n  node 0 Conv \"y\": an input of 3 axes; "
-     "two-dimensional convolutions have 4, give the others a height of 1",
+     "m: not supported:\n  node 0 Conv \"y\": an input of 5 axes; "
+     "convolutions have 3 or 4",
      kNo},
+    {"conv_1d_of_a_picture",
+     [](OnnxBuilder& b) {
+       conv(b, {}, {3, 2, 3});
+     },
+     "m: node 0 Conv \"y\": weights of shape 3x2x3"},
     {"bias",
      [](OnnxBuilder& b) {
        b.input("x", {1, 2, 5, 5});
@@ -331,7 +338,8 @@ TEST(OnnxErrors, TheFixComesAlong) {
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.fix(),
-              "export with fixed sizes (torch: no dynamic_axes but axis 0)");
+              "--input-shape x=1x3x320x320, or export with fixed sizes "
+              "(torch: no dynamic_axes but axis 0)");
   }
 }
 

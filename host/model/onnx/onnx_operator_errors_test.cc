@@ -107,8 +107,8 @@ const OnnxErrorCase kOthers[] = {
        b.node("AveragePool", {"frames"}, {"y"}, {{"kernel_shape", Ints{2, 2}}});
        b.output("y", {});
      },
-     "m: not supported:\n  node 1 AveragePool \"y\": a batch of 8 frames; "
-     "give one",
+     "m: not supported:\n  node 1 AveragePool \"y\": a batch of 8; a batch of "
+     "n is n frames: give the shape of one with --input-shape",
      kNo},
     {"gather",
      [](OnnxBuilder& b) {
@@ -228,14 +228,15 @@ const OnnxErrorCase kOthers[] = {
        b.number("c", std::numeric_limits<float>::infinity());
        unary(b, "Add", {}, {"c"});
      },
-     "m: not supported:\n  \"c\": holds inf", kNo},
+     "m: not supported:\n  node 0 Add \"y\": \"c\": holds inf", kNo},
     {"unfolding",
      [](OnnxBuilder& b) {
        b.ints("s", {2}, {1 << 12, 1 << 12});
        b.node("ConstantOfShape", {"s"}, "z");
        unary(b, "Reshape", {}, {"z"});
      },
-     "m: constants unfold to many times the file's size"},
+     "m: constants unfold to more bytes than memory has for them",
+     Exit::kDoesNotFit},
 };
 
 INSTANTIATE_TEST_SUITE_P(Nodes, OnnxOperatorErrors, testing::ValuesIn(kOthers),

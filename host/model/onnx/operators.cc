@@ -22,6 +22,7 @@ constexpr const char* kKnown[] = {"Add",
                                   "DequantizeLinear",
                                   "Div",
                                   "Dropout",
+                                  "DynamicQuantizeLinear",
                                   "Exp",
                                   "Expand",
                                   "Flatten",
@@ -62,8 +63,10 @@ constexpr const char* kKnown[] = {"Add",
                                   "Sub",
                                   "Sum",
                                   "Tanh",
+                                  "Tile",
                                   "Transpose",
-                                  "Unsqueeze"};
+                                  "Unsqueeze",
+                                  "Upsample"};
 
 struct Instead {
   const char* type;
@@ -85,13 +88,14 @@ constexpr Instead kInstead[] = {
     {"Mish", "train with Relu or HardSwish"},
     {"NonMaxSuppression", "leave it out, do it behind the network"},
     {"Pow", "multiply the tensor by itself with Mul"},
-    {"QLinearConv", "export with QuantizeLinear and DequantizeLinear (QDQ)"},
-    {"QLinearMatMul", "export with QuantizeLinear and DequantizeLinear (QDQ)"},
+    {"ConvInteger", "only behind a DynamicQuantizeLinear"},
+    {"MatMulInteger", "only behind a DynamicQuantizeLinear"},
+    {"QLinearConv", "an operand is missing"},
+    {"QLinearMatMul", "an operand is missing"},
     {"RNN", "recurrent networks are not computed"},
     {"Selu", "train with Relu or LeakyRelu"},
     {"Softplus", "train with Relu"},
     {"TopK", "leave it out, do it behind the network"},
-    {"Upsample", "export with Resize (opset 11 and later)"},
 };
 
 }  // namespace

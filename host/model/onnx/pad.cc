@@ -1,5 +1,6 @@
 // Pad: a value around the tensor, or the tensor itself, mirrored.
 #include <algorithm>
+#include <numeric>
 
 #include "host/model/onnx/call.h"
 
@@ -12,15 +13,24 @@ struct Amounts {
 };
 
 Amounts amounts_of(const OnnxCall& call, const Value& x) {
-  const std::vector<int64_t>& pads = call.numbers(1, "pads");
-  call.require(pads.size() == 2 * x.rank(),
-               text(pads.size(), " pads for ", x.rank(), " axes"));
+  const std::vector<int64_t> pads =
+      call.before(11) ? call.integers("pads") : call.numbers(1, "pads");
+  std::vector<int64_t> axes(x.rank());
+  std::iota(axes.begin(), axes.end(), 0);
+  if (call.has(3)) axes = call.numbers(3, "axes");
+  call.require(pads.size() == 2 * axes.size(),
+               text(pads.size(), " pads for ", axes.size(), " axes"));
   for (const int64_t p : pads) {
     if (p < 0) call.unsupported("negative pads; use Slice");
     call.require(p <= 65535, text("pads of ", p));
   }
-  const auto middle = pads.begin() + static_cast<std::ptrdiff_t>(x.rank());
-  return {{pads.begin(), middle}, {middle, pads.end()}};
+  Amounts out{std::vector<int>(x.rank(), 0), std::vector<int>(x.rank(), 0)};
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<size_t>(call.axis(axes[i], x.rank()));
+    out.before[axis] = static_cast<int>(pads[i]);
+    out.after[axis] = static_cast<int>(pads[i + axes.size()]);
+  }
+  return out;
 }
 
 bool is_none(const Amounts& a) {
@@ -48,7 +58,9 @@ Value padded(OnnxCall& call, OpKind kind, const Value& x, const Amounts& by,
 
 Value with_value(OnnxCall& call, const Value& x, const Amounts& by) {
   PadAttr attr;
-  attr.real = call.has(2) ? call.scalar(2, "a value") : 0.f;
+  attr.real = call.before(11) ? call.real("value", 0)
+              : call.has(2)   ? call.scalar(2, "a value")
+                              : 0.f;
   const OpKind kind = attr.real == 0 ? OpKind::kPad : OpKind::kPadv2;
   return padded(call, kind, x, by, attr);
 }
@@ -85,11 +97,14 @@ Value repeated(OnnxCall& call, Value x, Amounts left) {
 
 bool convert_pad(OnnxCall& call) {
   if (call.type() != "Pad") return false;
-  call.expect_inputs(2, 3);
+  const bool attributes = call.before(11);
+  call.expect_inputs(attributes ? 1 : 2, attributes ? 1 : 4);
   const std::string mode = call.word("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge") {
     call.unsupported("mode " + quoted(mode) + "; use constant or reflect");
   }
+  // Without an amount nobody asks for it.
+  if (attributes) call.ignore({"value"});
   const Value x = call.layouts().settled(call.data(0));
   const Amounts by = amounts_of(call, x);
   call.set_output(0, is_none(by)          ? x

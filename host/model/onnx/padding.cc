@@ -9,11 +9,16 @@ namespace {
 
 constexpr int64_t kMaxWindow = 65535;
 
+bool is_row(const OnnxCall& call) { return call.in(0).rank() == 3; }
+
+// Of both sides of the window, height first.
 std::vector<int64_t> pair_of(const OnnxCall& call, const char* name) {
   std::vector<int64_t> out = call.integers(name);
-  if (!call.has_attribute(name)) out = {1, 1};
-  call.require(out.size() == 2,
-               text(name, " has ", out.size(), " numbers, expected 2"));
+  const size_t sides = is_row(call) ? 1 : 2;
+  if (!call.has_attribute(name)) out.assign(sides, 1);
+  call.require(out.size() == sides,
+               text(name, " has ", out.size(), " numbers, expected ", sides));
+  if (sides == 1) out.insert(out.begin(), 1);
   for (const int64_t v : out) {
     call.require(v >= 1 && v <= kMaxWindow, text(name, " of ", v));
   }
@@ -43,14 +48,17 @@ void read_pads(const OnnxCall& call, Window& window) {
   if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
     pad_automatically(window.h, automatic == "SAME_LOWER");
     pad_automatically(window.w, automatic == "SAME_LOWER");
+    call.ignore({"pads"});
     return;
   }
   call.require(automatic == "NOTSET" || automatic == "VALID",
                text("auto_pad ", quoted(automatic)));
   if (!call.has_attribute("pads") || automatic == "VALID") return;
-  const std::vector<int64_t> pads = call.integers("pads");
-  call.require(pads.size() == 4,
-               text("pads has ", pads.size(), " numbers, expected 4"));
+  std::vector<int64_t> pads = call.integers("pads");
+  const size_t expected = is_row(call) ? 2 : 4;
+  call.require(pads.size() == expected,
+               text("pads has ", pads.size(), " numbers, expected ", expected));
+  if (is_row(call)) pads = {0, pads[0], 0, pads[1]};
   for (const int64_t p : pads) {
     if (p < 0) call.unsupported("negative pads; use Slice");
     call.require(p <= kMaxWindow, text("pads of ", p));
@@ -83,10 +91,24 @@ int64_t needed_after(const Side& s) {
 
 }  // namespace
 
+Value windowed(OnnxCall& call, const Value& given) {
+  if (given.rank() != 3) return call.layouts().usual(given);
+  const Shape dims{given.dims[0], given.dims[1], 1, given.dims[2]};
+  return call.layouts().usual(call.layouts().reshaped(given, dims));
+}
+
+void set_windowed(OnnxCall& call, const Value& made) {
+  if (!is_row(call)) return call.set_output(0, made);
+  const Shape dims{made.dims[0], made.dims[1], made.dims[3]};
+  call.set_output(0, call.layouts().reshaped(made, dims));
+}
+
 Window window_of(OnnxCall& call, const Value& x, int64_t kernel_h,
                  int64_t kernel_w) {
   if (x.dims[0] != 1) {
-    call.unsupported(text("a batch of ", x.dims[0], " frames; give one"));
+    call.unsupported(text("a batch of ", x.dims[0],
+                          "; a batch of n is n frames: give the shape of one "
+                          "with --input-shape"));
   }
   const std::vector<int64_t> strides = pair_of(call, "strides");
   const std::vector<int64_t> dilations = pair_of(call, "dilations");

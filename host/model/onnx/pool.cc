@@ -8,15 +8,13 @@ namespace {
 
 Window pool_window(OnnxCall& call, const Value& x) {
   call.expect_inputs(1, 1);
-  if (x.rank() != 4) {
-    call.unsupported(
-        text("an input of ", x.rank(), " axes; two-dimensional pools have 4"));
-  }
-  if (call.wants(1)) call.unsupported("indices of the maxima");
-  const std::vector<int64_t> kernel = call.integers("kernel_shape");
-  call.require(kernel.size() == 2, text("kernel_shape has ", kernel.size(),
-                                        " numbers, expected "
-                                        "2"));
+  const bool row = call.in(0).rank() == 3;
+  if (call.is_read(1)) call.unsupported("indices of the maxima");
+  std::vector<int64_t> kernel = call.integers("kernel_shape");
+  call.require(kernel.size() == (row ? 1 : 2),
+               text("kernel_shape has ", kernel.size(), " numbers, expected ",
+                    row ? 1 : 2));
+  if (row) kernel.insert(kernel.begin(), 1);
   const Window window = window_of(call, x, kernel[0], kernel[1]);
   if (window.h.dilation != 1 || window.w.dilation != 1) {
     call.unsupported("dilations; TensorFlow Lite's pools have none");
@@ -39,7 +37,16 @@ void emit_pool(OnnxCall& call, OpKind kind, int x, int channels,
                const Window& window) {
   const Shape dims{1, channels, static_cast<int>(window.h.out),
                    static_cast<int>(window.w.out)};
-  call.set_output(0, call.emit(kind, {x}, dims, usual_order(4), window.attr));
+  set_windowed(call, call.emit(kind, {x}, dims, usual_order(4), window.attr));
+}
+
+Value pooled(OnnxCall& call) {
+  const Value& given = call.data(0);
+  if (given.rank() != 3 && given.rank() != 4) {
+    call.unsupported(
+        text("an input of ", given.rank(), " axes; pools have 3 or 4"));
+  }
+  return windowed(call, given);
 }
 
 bool never_negative(OnnxCall& call, int tensor) {
@@ -56,13 +63,10 @@ bool never_negative(OnnxCall& call, int tensor) {
 }
 
 void max_pool(OnnxCall& call) {
-  const Value given = call.data(0);
-  Window window = pool_window(call, given);
-  if (call.integer("storage_order", 0) != 0) {
-    call.unsupported("storage_order of 1");
-  }
-  if (is_identity(window)) return call.set_output(0, given);
-  const Value x = call.layouts().usual(given);
+  const Value x = pooled(call);
+  Window window = pool_window(call, x);
+  call.ignore({"storage_order"});  // of the indices
+  if (is_identity(window)) return call.set_output(0, Value(call.data(0)));
   resolve_window(window);
   int tensor = x.tensor;
   if (window.padded()) {
@@ -81,16 +85,15 @@ bool stays_inside(const Side& s) {
 }
 
 void average_pool(OnnxCall& call) {
-  const Value given = call.data(0);
-  Window window = pool_window(call, given);
+  const Value x = pooled(call);
+  Window window = pool_window(call, x);
   const bool counts = call.integer("count_include_pad", 0) != 0;
   const bool pads =
       window.h.before + window.h.after + window.w.before + window.w.after > 0;
   if (pads && counts && !(stays_inside(window.h) && stays_inside(window.w))) {
     call.unsupported("ceil_mode with counted paddings; use ceil_mode 0");
   }
-  if (is_identity(window)) return call.set_output(0, given);
-  const Value x = call.layouts().usual(given);
+  if (is_identity(window)) return call.set_output(0, Value(call.data(0)));
   if (pads && counts) {
     // Zeros in front count; nothing else is padded then.
     window.pad_top = static_cast<int>(window.h.before);

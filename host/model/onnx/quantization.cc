@@ -13,6 +13,16 @@ struct Scales {
   int type = kOnnxUint8;
 };
 
+// Since opset 21 a node may say the type of its bytes itself.
+int checked_output(const OnnxCall& call, int type) {
+  const int64_t said = call.integer("output_dtype", 0);
+  if (said == 0 || call.type() != "QuantizeLinear") return type;
+  call.require(!call.has(2) || said == type,
+               text("output_dtype is ", onnx_type_name(static_cast<int>(said)),
+                    ", the zero point is ", onnx_type_name(type)));
+  return static_cast<int>(said);
+}
+
 Scales scales_of(OnnxCall& call, size_t rank) {
   call.expect_inputs(2, 3);
   Scales out;
@@ -38,6 +48,11 @@ Scales scales_of(OnnxCall& call, size_t rank) {
                                    : static_cast<int32_t>(zero.ints[i]);
     }
   }
+  if (call.integer("block_size", 0) != 0) {
+    call.unsupported("a scale for every block");
+  }
+  call.ignore({"axis", "saturate"});  // saturate: of float8 types
+  out.type = checked_output(call, out.type);
   if (scale.size() > 1) {
     out.quant.axis = call.axis(call.integer("axis", 1), rank);
   }
@@ -161,9 +176,27 @@ void dequantize(OnnxCall& call) {
   call.set_output(0, x);
 }
 
+// Scales that follow from the values of a frame: nothing is rounded here, so
+// the values stay what they are, in units of one.
+void dynamic(OnnxCall& call) {
+  call.expect_inputs(1, 1);
+  Value x = call.data(0);
+  OnnxTensor one, none;
+  one.floats = {1};
+  none.type = kOnnxUint8;
+  none.bytes = {0};
+  call.set_constant(1, std::move(one));
+  call.set_constant(2, std::move(none));
+  call.set_output(0, std::move(x));
+}
+
 }  // namespace
 
 bool convert_quantization(OnnxCall& call) {
+  if (call.type() == "DynamicQuantizeLinear") {
+    dynamic(call);
+    return true;
+  }
   if (call.type() == "QuantizeLinear") {
     quantize(call);
   } else if (call.type() == "DequantizeLinear") {

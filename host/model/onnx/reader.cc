@@ -18,7 +18,9 @@ namespace {
 // Messages of a model nest five deep; subgraphs of loops, which shoal has not,
 // nest deeper.
 constexpr int kMaxNesting = 32;
-constexpr int64_t kMinOpset = 11, kMaxOpset = 17;
+// What the operators mean is known from the first to the last; a later one may
+// mean something else by the same words.
+constexpr int64_t kMinOpset = 6, kMaxOpset = 25;
 
 class ModelReader {
  public:
@@ -42,7 +44,11 @@ class ModelReader {
     for (const auto& t : graph.initializer()) {
       model.constants.push_back(tensor(t, "initializer"));
     }
-    for (const auto& n : graph.node()) model.nodes.push_back(node(n));
+    for (const auto& n : graph.node()) {
+      model.nodes.push_back(node(n));
+      model.nodes.back().number = model.nodes.size() - 1;
+    }
+    for (const auto& v : graph.value_info()) model.inner.push_back(end(v));
     for (const auto& v : graph.input()) model.inputs.push_back(end(v));
     for (const auto& v : graph.output()) model.outputs.push_back(end(v));
     return model;
@@ -77,6 +83,9 @@ class ModelReader {
         version = set.version();
       }
     }
+    // Files from before there were opsets.
+    const bool first = proto.ir_version() < 3 && proto.opset_import().empty();
+    if (first) version = 1;
     if (version == 0) corrupt("names no opset of ai.onnx");
     if (version < kMinOpset || version > kMaxOpset) {
       unsupported(text("opset ", version),

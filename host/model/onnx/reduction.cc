@@ -5,13 +5,16 @@ namespace shoal::onnx_import {
 namespace {
 
 std::vector<bool> reduced_axes(OnnxCall& call, size_t rank) {
-  const std::vector<int64_t> axes =
-      call.has(1) ? call.numbers(1, "axes") : call.integers("axes");
+  const bool attribute = call.before(call.type() == "ReduceSum" ? 13 : 18);
+  const std::vector<int64_t> axes = attribute     ? call.integers("axes")
+                                    : call.has(1) ? call.numbers(1, "axes")
+                                                  : std::vector<int64_t>{};
   std::vector<bool> reduced(rank, false);
   for (const int64_t value : axes) {
     reduced[static_cast<size_t>(call.axis(value, rank))] = true;
   }
-  if (axes.empty() && call.integer("noop_with_empty_axes", 0) == 0) {
+  const bool none = call.integer("noop_with_empty_axes", 0) != 0;
+  if (axes.empty() && !none) {
     reduced.assign(rank, true);
   }
   return reduced;

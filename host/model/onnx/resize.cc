@@ -2,6 +2,7 @@
 // compared, their words for coordinates are not.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "host/model/graph/quantize.h"
 #include "host/model/onnx/call.h"
@@ -45,22 +46,53 @@ struct ResizedTo {
   std::vector<double> scales;
 };
 
+// Upsample and the first Resize have only scales, and no regions of interest.
+bool is_old(const OnnxCall& call) {
+  return call.type() == "Upsample" || call.before(11);
+}
+
+std::vector<double> given_scales(const OnnxCall& call) {
+  if (call.type() == "Upsample" && call.before(9)) {
+    const auto* a = call.find("scales");
+    call.require(a != nullptr && a->kind == AttributeKind::kList,
+                 "has no scales");
+    return {a->reals.begin(), a->reals.end()};
+  }
+  const size_t operand = is_old(call) ? 1 : 2;
+  if (!call.has(operand)) return {};
+  const std::vector<float>& scales = call.floats(operand, "scales");
+  return {scales.begin(), scales.end()};
+}
+
+std::vector<int> named_axes(const OnnxCall& call, const Value& x) {
+  std::vector<int> axes(x.rank());
+  std::iota(axes.begin(), axes.end(), 0);
+  if (!call.has_attribute("axes")) return axes;
+  axes.clear();
+  for (const int64_t a : call.integers("axes")) {
+    axes.push_back(call.axis(a, x.rank()));
+  }
+  return axes;
+}
+
 // From the scales or from the sizes, whichever the node gives.
 ResizedTo resized(OnnxCall& call, const Value& x) {
   ResizedTo out{x.dims, std::vector<double>(x.rank(), 1)};
-  const bool scaled = call.has(2) && !call.floats(2, "scales").empty();
+  const std::vector<double> scales = given_scales(call);
+  const bool scaled = !scales.empty();
   if (!scaled && !call.has(3)) call.corrupt("has neither scales nor sizes");
-  const size_t given = scaled ? call.floats(2, "scales").size()
-                              : call.numbers(3, "sizes").size();
-  call.require(given == x.rank(),
-               text(given, " sizes or scales for ", x.rank(), " axes"));
-  for (size_t i = 0; i < x.rank(); ++i) {
+  const std::vector<int> axes = named_axes(call, x);
+  const size_t given = scaled ? scales.size() : call.numbers(3, "sizes").size();
+  call.require(given == axes.size(),
+               text(given, " sizes or scales for ", axes.size(), " axes"));
+  for (size_t k = 0; k < axes.size(); ++k) {
+    const auto i = static_cast<size_t>(axes[k]);
     double size = 0;
     if (scaled) {
-      out.scales[i] = call.floats(2, "scales")[i];
+      out.scales[i] = scales[k];
       size = std::floor(x.dims[i] * out.scales[i]);
     } else {
-      size = static_cast<double>(call.numbers(3, "sizes")[i]);
+      size = static_cast<double>(call.numbers(3, "sizes")[k]);
       out.scales[i] = size / x.dims[i];
     }
     call.require(size >= 1 && size <= 65535,
@@ -68,6 +100,19 @@ ResizedTo resized(OnnxCall& call, const Value& x) {
     out.dims[i] = static_cast<int>(size);
   }
   return out;
+}
+
+Coordinates coordinates_of(const OnnxCall& call) {
+  if (is_old(call)) return {"asymmetric", "floor"};
+  call.ignore({"cubic_coeff_a", "exclude_outside", "extrapolation_value",
+               "antialias"});  // of other modes
+  const std::string policy = call.word("keep_aspect_ratio_policy", "stretch");
+  if (policy != "stretch") {
+    call.unsupported("keep_aspect_ratio_policy " + quoted(policy) +
+                     "; export with fixed sizes");
+  }
+  return {call.word("coordinate_transformation_mode", "half_pixel"),
+          call.word("nearest_mode", "round_prefer_floor")};
 }
 
 // TensorFlow Lite's words that give the same tables, in order of simplicity.
@@ -91,7 +136,7 @@ bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
 }
 
 void resize(OnnxCall& call) {
-  call.expect_inputs(1, 4);
+  call.expect_inputs(1, is_old(call) ? 2 : 4);
   const Value given = call.data(0);
   const std::string mode = call.word("mode", "nearest");
   if (mode != "nearest") {
@@ -99,8 +144,7 @@ void resize(OnnxCall& call) {
                      "; use nearest, or a ConvTranspose");
   }
   call.require(given.rank() == 4, text("an input of ", given.rank(), " axes"));
-  const Coordinates c{call.word("coordinate_transformation_mode", "half_pixel"),
-                      call.word("nearest_mode", "round_prefer_floor")};
+  const Coordinates c = coordinates_of(call);
   if (c.mode == "tf_crop_and_resize") {
     call.unsupported("regions; use Slice and Resize");
   }
@@ -125,7 +169,7 @@ void resize(OnnxCall& call) {
 }  // namespace
 
 bool convert_resize(OnnxCall& call) {
-  if (call.type() != "Resize") return false;
+  if (call.type() != "Resize" && call.type() != "Upsample") return false;
   resize(call);
   return true;
 }

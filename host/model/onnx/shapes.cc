@@ -46,8 +46,8 @@ Sizes asked_dims(const OnnxCall& call, const Sizes& dims) {
 
 // Axes of Squeeze and Unsqueeze: an attribute, an input since opset 13.
 Sizes listed_axes(const OnnxCall& call) {
-  if (call.has(1)) return call.numbers(1, "axes");
-  return call.integers("axes");
+  if (call.before(13)) return call.integers("axes");
+  return call.has(1) ? call.numbers(1, "axes") : Sizes{};
 }
 
 std::vector<bool> marked_axes(const OnnxCall& call, size_t rank) {
@@ -62,7 +62,7 @@ std::vector<bool> marked_axes(const OnnxCall& call, size_t rank) {
 }
 
 Sizes squeezed(const OnnxCall& call, const Sizes& dims) {
-  const bool all = !call.has(1) && !call.has_attribute("axes");
+  const bool all = call.before(13) ? !call.has_attribute("axes") : !call.has(1);
   const std::vector<bool> dropped = marked_axes(call, dims.size());
   Sizes out;
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -127,13 +127,17 @@ Sizes reshape_dims(const OnnxCall& call, const Sizes& dims) {
 }
 
 std::vector<Cut> slice_cuts(const OnnxCall& call, const Sizes& dims) {
-  call.expect_inputs(3, 5);
-  const Sizes begins = call.numbers(1, "starts");
-  const Sizes ends = call.numbers(2, "ends");
+  const bool attributes = call.before(10);
+  call.expect_inputs(attributes ? 1 : 3, attributes ? 1 : 5);
+  const Sizes begins =
+      attributes ? call.integers("starts") : call.numbers(1, "starts");
+  const Sizes ends =
+      attributes ? call.integers("ends") : call.numbers(2, "ends");
   Sizes axes(begins.size()), steps(begins.size(), 1);
   std::iota(axes.begin(), axes.end(), 0);
-  if (call.has(3)) axes = call.numbers(3, "axes");
-  if (call.has(4)) steps = call.numbers(4, "steps");
+  if (attributes && call.has_attribute("axes")) axes = call.integers("axes");
+  if (!attributes && call.has(3)) axes = call.numbers(3, "axes");
+  if (!attributes && call.has(4)) steps = call.numbers(4, "steps");
   call.require(ends.size() == begins.size() && axes.size() == begins.size() &&
                    steps.size() == begins.size(),
                text(begins.size(), " starts, ", ends.size(), " ends, ",

@@ -10,6 +10,7 @@ std::vector<int64_t> sizes_of(const Shape& dims) {
 
 void cast_view(OnnxCall& call) {
   const int64_t to = call.integer("to", 0);
+  call.ignore({"saturate", "round_mode"});  // of types of 8 bits
   if (to != kOnnxFloat) {
     call.unsupported(text("a cast to ", onnx_type_name(static_cast<int>(to)),
                           "; export in float32"));
@@ -40,9 +41,25 @@ void same_view(OnnxCall& call) {
       call.constant(2, "a mode").ints != std::vector<int64_t>{0}) {
     call.unsupported("training mode; export with model.eval()");
   }
-  if (call.wants(1)) call.unsupported("a mask of what is dropped");
+  if (call.type() == "Dropout" && call.before(7) &&
+      call.integer("is_test", 0) == 0) {
+    call.unsupported("training mode; export with model.eval()");
+  }
+  if (call.is_read(1)) call.unsupported("a mask of what is dropped");
+  call.ignore({"seed"});
+  if (call.before(12)) call.ignore({"ratio"});
   Value v = call.in(0);
   call.set_output(0, std::move(v));
+}
+
+void tile(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  Value x = call.data(0);
+  const std::vector<int64_t>& repeats = call.numbers(1, "repeats");
+  for (const int64_t r : repeats) {
+    if (r != 1) call.unsupported("repeated elements; use Resize or Concat");
+  }
+  call.set_output(0, std::move(x));
 }
 
 void expand(OnnxCall& call) {
@@ -67,7 +84,8 @@ void expand(OnnxCall& call) {
 bool convert_views(OnnxCall& call) {
   const std::string& type = call.type();
   if (type == "Identity" || type == "Dropout") {
-    call.expect_inputs(1, 3);
+    const bool plain = type == "Identity" || call.before(12);
+    call.expect_inputs(1, plain ? 1 : 3);
     same_view(call);
   } else if (type == "Cast") {
     cast_view(call);
@@ -78,6 +96,8 @@ bool convert_views(OnnxCall& call) {
     transpose_view(call);
   } else if (type == "Expand") {
     expand(call);
+  } else if (type == "Tile") {
+    tile(call);
   } else {
     return false;
   }

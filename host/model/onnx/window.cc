@@ -27,15 +27,17 @@ struct Conv {
 
 Conv conv_of(OnnxCall& call, const Value& x, bool transposed) {
   call.expect_inputs(2, 3);
-  if (x.rank() != 4) {
-    call.unsupported(text("an input of ", x.rank(),
-                          " axes; two-dimensional convolutions have 4, give "
-                          "the others a height of 1"));
+  if (x.rank() != 3 && x.rank() != 4) {
+    call.unsupported(
+        text("an input of ", x.rank(), " axes; convolutions have 3 or 4"));
   }
   call.floats(1, "weights");
   const OnnxTensor& w = call.constant(1, "weights");
-  const Shape dims = call.shape_of(w.dims);
-  call.require(dims.size() == 4, text("weights of shape ", shape_text(w.dims)));
+  Shape dims = call.shape_of(w.dims);
+  const size_t rank = dims.size();
+  if (x.rank() == 3 && rank == 3) dims.insert(dims.begin() + 2, 1);
+  call.require(dims.size() == 4 && rank == x.rank(),
+               text("weights of shape ", shape_text(w.dims)));
   const int64_t group = call.integer("group", 1);
   const int in = x.dims[1];
   const int64_t channels = transposed ? dims[0] : dims[1] * group;
@@ -44,8 +46,9 @@ Conv conv_of(OnnxCall& call, const Value& x, bool transposed) {
       text("weights of shape ", shape_text(w.dims), " in ", group,
            " groups on ", in, " channels"));
   if (call.has_attribute("kernel_shape")) {
+    const std::vector<int64_t> sides(w.dims.begin() + 2, w.dims.end());
     call.require(
-        call.integers("kernel_shape") == std::vector<int64_t>{dims[2], dims[3]},
+        call.integers("kernel_shape") == sides,
         text("kernel_shape is not that of the weights ", shape_text(w.dims)));
   }
   return {w, dims, group, in, transposed ? dims[1] : dims[0]};
@@ -79,7 +82,7 @@ void depthwise(OnnxCall& call, const Conv& conv, int x, Window& window) {
   note_weights(call, w, conv.weights, 3);
   window.attr.depth_multiplier = conv.out / conv.in;
   const int bias = bias_of(call, 0, conv.out, conv.out);
-  call.set_output(0, call.emit(OpKind::kDepthwiseConv2d, {x, w, bias},
+  set_windowed(call, call.emit(OpKind::kDepthwiseConv2d, {x, w, bias},
                                output_dims(conv, window), kNhwc, window.attr));
 }
 
@@ -90,7 +93,7 @@ void whole(OnnxCall& call, const Conv& conv, int x, const Window& window) {
       Layouts::laid_out(conv.weights.floats, conv.dims, ohwi));
   note_weights(call, w, conv.weights, 0);
   const int bias = bias_of(call, 0, conv.out, conv.out);
-  call.set_output(0, call.emit(OpKind::kConv2d, {x, w, bias},
+  set_windowed(call, call.emit(OpKind::kConv2d, {x, w, bias},
                                output_dims(conv, window), kNhwc, window.attr));
 }
 
@@ -126,13 +129,13 @@ void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
   out.dims = output_dims(conv, window);
   out.order = kNhwc;
   call.graph().rename(out.tensor, call.output_name());
-  call.set_output(0, out);
+  set_windowed(call, out);
 }
 
 void convolution(OnnxCall& call) {
   const Value given = call.data(0);
   const Conv conv = conv_of(call, given, false);
-  const Value x = call.layouts().usual(given);
+  const Value x = windowed(call, given);
   Window window = window_of(call, x, conv.dims[2], conv.dims[3]);
   resolve_window(window);
   const int tensor =
@@ -188,8 +191,8 @@ void cut_output(OnnxCall& call, const BackSide& h, const BackSide& w,
   attr.dropped = {false, false, false, false};
   const Shape dims{1, channels, static_cast<int>(h.out),
                    static_cast<int>(w.out)};
-  call.set_output(0,
-                  call.emit(OpKind::kSlice, {full.tensor}, dims, kNhwc, attr));
+  set_windowed(call,
+               call.emit(OpKind::kSlice, {full.tensor}, dims, kNhwc, attr));
 }
 
 void transposed_convolution(OnnxCall& call) {
@@ -199,7 +202,7 @@ void transposed_convolution(OnnxCall& call) {
     call.unsupported(text("a transposed convolution in ", conv.group,
                           " groups; use one group, or Resize and Conv"));
   }
-  const Value x = call.layouts().usual(given);
+  const Value x = windowed(call, given);
   const std::string automatic = call.word("auto_pad", "NOTSET");
   if (automatic != "NOTSET" && automatic != "VALID") {
     call.unsupported("auto_pad " + automatic + "; use pads");
@@ -211,6 +214,7 @@ void transposed_convolution(OnnxCall& call) {
   window.h.in = x.dims[2];
   window.w.in = x.dims[3];
   std::vector<int64_t> extra = call.integers("output_padding");
+  if (given.rank() == 3) extra.insert(extra.begin(), 0);
   extra.resize(2, 0);
   const int64_t asked =
       static_cast<int64_t>(call.integers("output_shape").size());
@@ -236,7 +240,7 @@ void transposed_convolution(OnnxCall& call) {
                    static_cast<int>(plain ? w.out : w.full)};
   const Value out = call.emit(OpKind::kTransposeConv, {x.tensor, weights, bias},
                               dims, kNhwc, window.attr, plain ? "" : ":uncut");
-  if (plain) return call.set_output(0, out);
+  if (plain) return set_windowed(call, out);
   cut_output(call, h, w, out, conv.out);
 }
 

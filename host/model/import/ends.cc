@@ -1,0 +1,146 @@
+// Where a user lets a model begin and end, and where it would have to end for
+// all of it to be supported.
+#include <algorithm>
+#include <map>
+
+#include "host/model/import/raw_passes.h"
+
+namespace shoal {
+namespace {
+
+size_t place(int t) { return static_cast<size_t>(t); }
+
+std::vector<int> asked_tensors(const RawModel& raw, const char* flag,
+                               const std::vector<std::string>& asked) {
+  const NamedValues values{
+      flag, raw.tensors.size(),
+      [&raw](size_t i) -> const std::string& { return raw.tensors[i].name; },
+      [&raw](int64_t n) {
+        return n >= 0 && n < static_cast<int64_t>(raw.tensors.size()) ? n : -1;
+      }};
+  std::vector<int> out;
+  for (const size_t t : named_values(asked, values)) {
+    out.push_back(static_cast<int>(t));
+  }
+  return out;
+}
+
+bool holds(const std::vector<int>& list, int t) {
+  return std::ranges::find(list, t) != list.end();
+}
+
+// Operators that the outputs need, walked from the last to the first.
+std::vector<bool> needed_ops(const RawModel& raw) {
+  std::vector<bool> read(raw.tensors.size(), false);
+  for (const int t : raw.outputs) read[place(t)] = true;
+  for (const int t : raw.inputs) read[place(t)] = false;
+  std::vector<bool> needed(raw.ops.size(), false);
+  for (size_t i = raw.ops.size(); i-- > 0;) {
+    const RawOp& op = raw.ops[i];
+    needed[i] = std::ranges::any_of(op.outputs, [&](int t) {
+      return t >= 0 && place(t) < read.size() && read[place(t)];
+    });
+    if (!needed[i]) continue;
+    for (const int t : op.inputs) {
+      if (t < 0 || place(t) >= read.size()) continue;
+      if (!holds(raw.inputs, t)) read[place(t)] = true;
+    }
+  }
+  return needed;
+}
+
+// Results that a named input replaces are made by nobody.
+void drop_made_inputs(RawModel& raw) {
+  for (RawOp& op : raw.ops) {
+    for (int& t : op.outputs) {
+      if (!holds(raw.inputs, t)) continue;
+      RawTensor unread = raw.tensors[place(t)];
+      unread.name += ":replaced";
+      t = static_cast<int>(raw.tensors.size());
+      raw.tensors.push_back(std::move(unread));
+    }
+  }
+}
+
+// Of the file's own inputs those stay that something reads, if no others are
+// asked for.
+void drop_unread_inputs(RawModel& raw) {
+  std::erase_if(raw.inputs, [&raw](int t) {
+    return std::ranges::none_of(
+        raw.ops, [t](const RawOp& op) { return holds(op.inputs, t); });
+  });
+}
+
+void check_whole(const RawModel& raw, const std::vector<int>& were,
+                 const std::string& name) {
+  for (const RawOp& op : raw.ops) {
+    for (const int t : op.inputs) {
+      if (!holds(were, t) || holds(raw.inputs, t)) continue;
+      throw Error(Exit::kUsage,
+                  name + ": the outputs still need the model input " +
+                      tensor_title(raw, t),
+                  "name it with --inputs as well");
+    }
+  }
+}
+
+bool is_constant(const RawModel& raw, const RawTensor& t) {
+  return t.buffer < raw.buffers.size() && !raw.buffers[t.buffer].empty();
+}
+
+}  // namespace
+
+void set_ends(RawModel& raw, const ImportOptions& options,
+              const std::string& name) {
+  const std::vector<int> were = raw.inputs;
+  if (!options.outputs.empty()) {
+    raw.outputs = asked_tensors(raw, "--outputs", options.outputs);
+  }
+  if (!options.inputs.empty()) {
+    raw.inputs = asked_tensors(raw, "--inputs", options.inputs);
+    drop_made_inputs(raw);
+  }
+  for (const auto& [flag, list] :
+       {std::pair{"--inputs", &raw.inputs}, {"--outputs", &raw.outputs}}) {
+    for (const int t : *list) {
+      if (!is_constant(raw, raw.tensors[place(t)])) continue;
+      throw Error(Exit::kUsage, std::string(flag) + ": " +
+                                    tensor_title(raw, t) + " is a constant");
+    }
+  }
+  const std::vector<bool> needed = needed_ops(raw);
+  std::vector<RawOp> ops;
+  for (size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i]) ops.push_back(std::move(raw.ops[i]));
+  }
+  raw.ops = std::move(ops);
+  if (options.inputs.empty()) drop_unread_inputs(raw);
+  check_whole(raw, were, name);
+}
+
+std::string ends_fix(const RawModel& raw, const std::set<int>& unsupported) {
+  std::vector<Operation> operations;
+  for (size_t i = 0; i < raw.ops.size(); ++i) {
+    const OpInfo* info = find_op(raw.ops[i].code);
+    const bool supported = !unsupported.contains(static_cast<int>(i));
+    operations.push_back({raw.ops[i].inputs, raw.ops[i].outputs, supported,
+                          info != nullptr && has_weights(info->kind)});
+  }
+  std::vector<bool> inputs(raw.tensors.size(), false), constants;
+  for (const int t : raw.inputs) inputs[place(t)] = true;
+  std::map<std::string, int> named;
+  for (const RawTensor& t : raw.tensors) {
+    constants.push_back(is_constant(raw, t));
+    ++named[t.name];
+  }
+  std::string fix;
+  for (const int t : ends_before(operations, raw.tensors.size(), inputs,
+                                 constants, raw.outputs)) {
+    const std::string& name = raw.tensors[place(t)].name;
+    fix += (fix.empty() ? "" : " ") + std::string("--outputs ") +
+           flag_value(name, place(t), named[name] == 1);
+  }
+  return fix.empty() ? "" : "to end the model before that: " + fix;
+}
+
+}  // namespace shoal

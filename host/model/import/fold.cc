@@ -1,0 +1,284 @@
+// Integers that follow from shapes and constants: converters write SHAPE,
+// STRIDED_SLICE, PACK in front of a RESHAPE for a batch of any size.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "host/model/import/raw_passes.h"
+
+namespace shoal {
+namespace {
+
+// Numbers of the format.
+enum Code : int {
+  kAdd = 0,
+  kConcatenation = 2,
+  kMul = 18,
+  kReshape = 22,
+  kSub = 41,
+  kSqueeze = 43,
+  kStridedSlice = 45,
+  kCast = 53,
+  kMaximum = 55,
+  kMinimum = 57,
+  kExpandDims = 70,
+  kShape = 77,
+  kReduceProd = 81,
+  kPack = 83,
+  kFloorDiv = 90,
+};
+
+// More than a shape has, less than a tensor.
+constexpr size_t kMost = 64;
+
+using Numbers = std::vector<int32_t>;
+
+class Folding {
+ public:
+  Folding(RawModel& raw, MadeBytes& made) : raw_(raw), made_(made) {}
+
+  void run() {
+    std::erase_if(raw_.ops, [this](const RawOp& op) {
+      settle(op);
+      return fold(op);
+    });
+  }
+
+ private:
+  const RawTensor& tensor(int t) const {
+    return raw_.tensors[static_cast<size_t>(t)];
+  }
+
+  // A shape that the file leaves open (its tensor has ones there) follows from
+  // those before it.
+  void settle(const RawOp& op) {
+    if (op.outputs.size() != 1 || op.inputs.empty() || op.inputs[0] < 0) return;
+    RawTensor& y = raw_.tensors[static_cast<size_t>(op.outputs[0])];
+    const RawTensor& x = tensor(op.inputs[0]);
+    if (std::ranges::find(y.signature, -1) == y.signature.end()) return;
+    std::vector<int> shape = y.shape;
+    if (op.code == kReshape && op.inputs.size() == 2) {
+      const std::optional<Numbers> sizes = constant(op.inputs[1]);
+      if (sizes) shape = reshaped(x.shape, *sizes);
+    } else if (op.code == kConcatenation) {
+      shape = joined_shape(op);
+    } else if (is_elementwise(op)) {
+      shape = x.shape;
+    }
+    if (shape.size() == y.signature.size()) y.shape = shape;
+  }
+
+  static bool is_elementwise(const RawOp& op) {
+    const OpInfo* info = find_op(op.code);
+    if (info == nullptr || op.inputs.size() != 1) return false;
+    const OpClass c = class_of(info->kind);
+    return c == OpClass::kUnary || c == OpClass::kSoftmax ||
+           c == OpClass::kQuantize || c == OpClass::kDequantize;
+  }
+
+  static std::vector<int> reshaped(const std::vector<int>& from,
+                                   const Numbers& to) {
+    int64_t total = 1, known = 1;
+    for (const int size : from) {
+      if (size < 1 || total > std::numeric_limits<int32_t>::max()) return {};
+      total *= size;
+    }
+    for (const int32_t size : to) {
+      if (size == -1) continue;
+      if (size < 1 || known > std::numeric_limits<int32_t>::max()) return {};
+      known *= size;
+    }
+    std::vector<int> out;
+    for (const int32_t size : to) {
+      out.push_back(size == -1 ? static_cast<int>(total / known) : size);
+    }
+    return out;
+  }
+
+  std::vector<int> joined_shape(const RawOp& op) const {
+    std::vector<int> out = tensor(op.inputs[0]).shape;
+    const auto rank = static_cast<int>(out.size());
+    const int axis = op.options.axis + (op.options.axis < 0 ? rank : 0);
+    if (axis < 0 || axis >= rank) return {};
+    int64_t total = 0;
+    for (const int t : op.inputs) {
+      if (t < 0 || static_cast<int>(tensor(t).shape.size()) != rank) return {};
+      total += tensor(t).shape[static_cast<size_t>(axis)];
+    }
+    if (total > std::numeric_limits<int32_t>::max()) return {};
+    out[static_cast<size_t>(axis)] = static_cast<int>(total);
+    return out;
+  }
+
+  bool fold(const RawOp& op) {
+    if (op.outputs.size() != 1) return false;
+    const int y = op.outputs[0];
+    const bool is_output =
+        std::ranges::find(raw_.outputs, y) != raw_.outputs.end();
+    if (tensor(y).type != kCodeInt32 && tensor(y).type != kCodeInt64) {
+      return false;
+    }
+    if (is_output || op.inputs.empty()) return false;
+    const std::optional<Numbers> values = computed(op);
+    if (!values || !fits(tensor(y).shape, values->size())) return false;
+    std::vector<uint8_t>& bytes = made_.emplace_back(4 * values->size());
+    std::memcpy(bytes.data(), values->data(), bytes.size());
+    RawTensor& out = raw_.tensors[static_cast<size_t>(y)];
+    out.buffer = static_cast<uint32_t>(raw_.buffers.size());
+    out.type = kCodeInt32;
+    raw_.buffers.emplace_back(bytes);
+    return true;
+  }
+
+  // Shapes are checked later; here they only must not lie.
+  static bool fits(const std::vector<int>& shape, size_t count) {
+    int64_t total = 1;
+    for (const int size : shape) {
+      if (size < 1 || total > static_cast<int64_t>(kMost)) return false;
+      total *= size;
+    }
+    return total == static_cast<int64_t>(count) && count > 0;
+  }
+
+  std::optional<Numbers> computed(const RawOp& op) const {
+    if (op.code == kShape) return shape_of(op);
+    std::vector<Numbers> operands;
+    for (const int t : op.inputs) {
+      std::optional<Numbers> values = constant(t);
+      if (!values) return std::nullopt;
+      operands.push_back(std::move(*values));
+    }
+    switch (op.code) {
+      case kReshape:
+      case kSqueeze:
+      case kExpandDims:
+      case kCast:
+        return operands[0];
+      case kPack:
+      case kConcatenation:
+        return joined(op, operands);
+      case kStridedSlice:
+        return cut(op, operands);
+      case kReduceProd:
+        return product(operands[0]);
+      default:
+        return binary(op.code, operands);
+    }
+  }
+
+  std::optional<Numbers> shape_of(const RawOp& op) const {
+    if (op.inputs.size() != 1 || op.inputs[0] < 0) return std::nullopt;
+    const RawTensor& t = tensor(op.inputs[0]);
+    if (t.shape.size() > kMost) return std::nullopt;
+    return Numbers(t.shape.begin(), t.shape.end());
+  }
+
+  std::optional<Numbers> constant(int t) const {
+    if (t < 0) return std::nullopt;
+    const RawTensor& x = tensor(t);
+    if (x.type != kCodeInt32 || x.buffer >= raw_.buffers.size()) {
+      return std::nullopt;
+    }
+    const auto bytes = raw_.buffers[x.buffer];
+    if (bytes.size() % 4 != 0 || !fits(x.shape, bytes.size() / 4)) {
+      return std::nullopt;
+    }
+    Numbers values(bytes.size() / 4);
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+
+  // Scalars, or lists along their only axis.
+  std::optional<Numbers> joined(const RawOp& op,
+                                const std::vector<Numbers>& operands) const {
+    Numbers out;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      const size_t rank = tensor(op.inputs[i]).shape.size();
+      if (rank != (op.code == kPack ? 0U : 1U)) return std::nullopt;
+      out.insert(out.end(), operands[i].begin(), operands[i].end());
+    }
+    return out;
+  }
+
+  // A range of a list, or one element of it.
+  std::optional<Numbers> cut(const RawOp& op,
+                             const std::vector<Numbers>& operands) const {
+    const RawOptions& o = op.options;
+    const bool plain = o.ellipsis_mask == 0 && o.new_axis_mask == 0 &&
+                       !o.offset && operands.size() == 4 &&
+                       tensor(op.inputs[0]).shape.size() == 1 &&
+                       operands[1].size() == 1 && operands[2].size() == 1 &&
+                       operands[3].size() == 1 && operands[3][0] == 1;
+    if (!plain) return std::nullopt;
+    const auto size = static_cast<int64_t>(operands[0].size());
+    const auto place = [size](int64_t at) {
+      return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size);
+    };
+    const int64_t begin = o.begin_mask & 1 ? 0 : place(operands[1][0]);
+    int64_t end = o.end_mask & 1 ? size : place(operands[2][0]);
+    if (o.shrink_axis_mask & 1) end = begin + 1;
+    if (begin >= end || end > size) return std::nullopt;
+    return Numbers(operands[0].begin() + begin, operands[0].begin() + end);
+  }
+
+  static std::optional<Numbers> product(const Numbers& values) {
+    int64_t total = 1;
+    for (const int32_t v : values) {
+      total *= v;
+      if (!is_narrow(total)) return std::nullopt;
+    }
+    return Numbers{static_cast<int32_t>(total)};
+  }
+
+  static std::optional<Numbers> binary(int code,
+                                       const std::vector<Numbers>& operands) {
+    if (operands.size() != 2) return std::nullopt;
+    const Numbers &a = operands[0], &b = operands[1];
+    if (a.size() != b.size() && a.size() != 1 && b.size() != 1) {
+      return std::nullopt;
+    }
+    Numbers out;
+    for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+      const auto v =
+          number(code, a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
+      if (!v || !is_narrow(*v)) return std::nullopt;
+      out.push_back(static_cast<int32_t>(*v));
+    }
+    return out;
+  }
+
+  static std::optional<int64_t> number(int code, int64_t a, int64_t b) {
+    switch (code) {
+      case kAdd:
+        return a + b;
+      case kSub:
+        return a - b;
+      case kMul:
+        return a * b;
+      case kMaximum:
+        return std::max(a, b);
+      case kMinimum:
+        return std::min(a, b);
+      case kFloorDiv:
+        if (b == 0) return std::nullopt;
+        return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+      default:
+        return std::nullopt;
+    }
+  }
+
+  static bool is_narrow(int64_t v) {
+    return v >= std::numeric_limits<int32_t>::min() &&
+           v <= std::numeric_limits<int32_t>::max();
+  }
+
+  RawModel& raw_;
+  MadeBytes& made_;
+};
+
+}  // namespace
+
+void fold_integers(RawModel& raw, MadeBytes& made) { Folding(raw, made).run(); }
+
+}  // namespace shoal

@@ -1,0 +1,38 @@
+// What is done to a file's tables before operators are looked at. Internal to
+// host/model/import.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/model/graph/import_options.h"
+#include "host/model/import/op_reader.h"
+
+namespace shoal {
+
+// --inputs and --outputs; operators that nothing needs then are gone. Throws
+// Error(kUsage) for names that are not there.
+void set_ends(RawModel&, const ImportOptions&, const std::string& name);
+// The flags that end the model before the operators of these numbers; nothing
+// if that leaves no layer with weights.
+std::string ends_fix(const RawModel&, const std::set<int>& unsupported);
+
+// Constants that passes make; the model refers to their bytes.
+using MadeBytes = std::deque<std::vector<uint8_t>>;
+
+// Turns INT64 constants that fit into INT32 ones.
+void narrow_longs(RawModel&, MadeBytes&);
+// Turns constants of half precision, dense or sparse, and of bytes with scales
+// into float32 ones where a DEQUANTIZE or an operator of float32 reads them;
+// the DEQUANTIZE are gone.
+void widen_constants(RawModel&, MadeBytes&);
+// Computes integers that follow from shapes and constants alone: what
+// exporters write for a batch of any size. The operators are gone.
+void fold_integers(RawModel&, MadeBytes&);
+// A batch of n frames becomes one frame if no operator mixes them.
+void unbatch(RawModel&);
+
+}  // namespace shoal

@@ -1,0 +1,118 @@
+// Models that begin later and end earlier than their files, and inputs whose
+// sizes the user says.
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/model/graph/difference.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
+
+namespace shoal {
+namespace {
+
+// x -> a (Conv) -> b (Relu) -> c (Conv) -> head (Erf), and d (Sigmoid) of b.
+std::vector<uint8_t> network(const Ints& input = {1, 2, 8, 8}) {
+  OnnxBuilder b;
+  b.input("x", input);
+  b.floats("v", {3, 2, 3, 3}, some_floats(54));
+  b.floats("w", {4, 3, 3, 3}, some_floats(108));
+  b.node("Conv", {"x", "v"}, "a");
+  b.node("Relu", {"a"}, "b");
+  b.node("Conv", {"b", "w"}, "c");
+  b.node("Erf", {"c"}, "head");
+  b.node("Sigmoid", {"b"}, "d");
+  b.output("head");
+  b.output("d");
+  return b.finish();
+}
+
+Graph imported(const ImportOptions& options, const Ints& input = {1, 2, 8, 8}) {
+  return import_onnx(network(input), "m", options);
+}
+
+Error refused(const ImportOptions& options, const Ints& input = {1, 2, 8, 8}) {
+  try {
+    imported(options, input);
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(Exit::kOk, "imported");
+}
+
+std::string name_of(const Graph& g, int t) {
+  return g.tensors[static_cast<size_t>(t)].name;
+}
+
+TEST(OnnxEnds, TheMessageHasTheFlags) {
+  const Error error = refused({});
+  EXPECT_EQ(error.code(), Exit::kUnsupported);
+  EXPECT_EQ(error.fix(),
+            "to end the model before that: --outputs c --outputs d");
+  const Graph g = imported({.outputs = {"c", "d"}});
+  ASSERT_EQ(g.outputs.size(), 2u);
+  EXPECT_EQ(name_of(g, g.outputs[0]), "c");
+  EXPECT_EQ(name_of(g, g.outputs[1]), "d");
+}
+
+TEST(OnnxEnds, NumbersAreThoseOfNodes) {
+  EXPECT_EQ(graph_difference(imported({.outputs = {"#2", "#4"}}),
+                             imported({.outputs = {"c", "d"}})),
+            "");
+}
+
+TEST(OnnxEnds, ItBeginsLater) {
+  const ImportOptions options{
+      .inputs = {"b"}, .outputs = {"c"}, .shapes = {"b=1x3x6x6"}};
+  const Graph g = imported(options);
+  ASSERT_EQ(g.inputs.size(), 1u);
+  EXPECT_EQ(name_of(g, g.inputs[0]), "b");
+  EXPECT_EQ(g.ops.size(), 1u);
+  const Error shapeless = refused({.inputs = {"b"}, .outputs = {"c"}});
+  EXPECT_EQ(shapeless.code(), Exit::kUsage);
+  EXPECT_STREQ(shapeless.what(),
+               "--inputs: the file does not say the shape of \"b\"");
+  const Error apart =
+      refused({.inputs = {"c"}, .outputs = {"d"}, .shapes = {"c=1x4x4x4"}});
+  EXPECT_EQ(apart.code(), Exit::kUsage);
+  EXPECT_STREQ(apart.what(), "m: the outputs still need the model input \"x\"");
+}
+
+TEST(OnnxEnds, UnknownNames) {
+  const Error error = refused({.outputs = {"heat"}});
+  EXPECT_EQ(error.code(), Exit::kUsage);
+  EXPECT_STREQ(error.what(), "--outputs: no tensor is named 'heat'");
+  EXPECT_EQ(error.fix(), "the nearest ones: head, a, b");
+  EXPECT_EQ(refused({.outputs = {"#77"}}).code(), Exit::kUsage);
+  EXPECT_EQ(refused({.outputs = {"c", "c"}}).code(), Exit::kUsage);
+}
+
+TEST(OnnxEnds, OpenSizesAreSaid) {
+  const Ints open{-1, 2, -1, -1};
+  const Error none = refused({.outputs = {"c"}}, open);
+  EXPECT_EQ(none.code(), Exit::kUnsupported);
+  EXPECT_NE(none.fix().find("--input-shape x=1x3x320x320"), std::string::npos);
+  const ImportOptions options{.outputs = {"c"}, .shapes = {"x=1x2x9x10"}};
+  const Graph g = imported(options, open);
+  EXPECT_EQ(g.tensors[static_cast<size_t>(g.inputs[0])].shape,
+            (Shape{1, 9, 10, 2}));
+  EXPECT_EQ(refused({.shapes = {"x=1x5x9x10"}}, open).code(), Exit::kUsage);
+  EXPECT_EQ(refused({.shapes = {"z=1x2x9x10"}}, open).code(), Exit::kUsage);
+  for (const char* wrong : {"x", "x=", "=1x2", "x=1x2x0x9", "x=1x-2x3x4",
+                            "x=1x2x3x99999999999", "x=1x2xx3", "x=axb"}) {
+    const Error error = refused({.shapes = {wrong}}, open);
+    EXPECT_EQ(error.code(), Exit::kUsage) << wrong;
+  }
+}
+
+// A batch in the file is so many frames; the user may say one.
+TEST(OnnxEnds, ABatchIsSaidToBeOne) {
+  const Ints four{4, 2, 8, 8};
+  EXPECT_EQ(refused({.outputs = {"c"}}, four).code(), Exit::kUnsupported);
+  EXPECT_EQ(graph_difference(
+                imported({.outputs = {"c"}, .shapes = {"x=1x2x8x8"}}, four),
+                imported({.outputs = {"c"}})),
+            "");
+}
+
+}  // namespace
+}  // namespace shoal

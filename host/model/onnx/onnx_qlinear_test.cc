@@ -1,0 +1,118 @@
+// Operators that compute on bytes are what they are short for.
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/model/graph/difference.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
+
+namespace shoal {
+namespace {
+
+const OnnxField kStrides{"strides", Ints{2, 2}};
+
+void constants(OnnxBuilder& b) {
+  b.input("x", {1, 2, 6, 6});
+  b.number("sx", 0.5f);
+  b.bytes("zx", {}, {3});
+  b.bytes("w", {2, 2, 3, 3}, some_bytes(36));
+  b.floats("sw", {2}, {0.25f, 0.125f});
+  b.bytes("zw", {2}, {0, 0});
+  b.number("sy", 0.0625f);
+  b.bytes("zy", {}, {-5});
+  b.int32s("c", {2}, {100, -70});
+  b.node("QuantizeLinear", {"x", "sx", "zx"}, "q");
+}
+
+Graph finished(OnnxBuilder& b) {
+  b.node("DequantizeLinear", {"r", "sy", "zy"}, "y");
+  b.output("y");
+  return import_onnx(b.finish(), "m");
+}
+
+TEST(OnnxQlinear, AConvolutionIsOne) {
+  OnnxBuilder whole;
+  constants(whole);
+  whole.node("QLinearConv", {"q", "sx", "zx", "w", "sw", "zw", "sy", "zy", "c"},
+             "r", {kStrides});
+  OnnxBuilder pieces;
+  constants(pieces);
+  pieces.floats("sc", {2}, {0.125f, 0.0625f});
+  pieces.node("DequantizeLinear", {"q", "sx", "zx"}, "qd");
+  pieces.node("DequantizeLinear", {"w", "sw", "zw"}, "wd",
+              {{"axis", int64_t{0}}});
+  pieces.node("DequantizeLinear", {"c", "sc"}, "cd", {{"axis", int64_t{0}}});
+  pieces.node("Conv", {"qd", "wd", "cd"}, "rd", {kStrides});
+  pieces.node("QuantizeLinear", {"rd", "sy", "zy"}, "r");
+  const Graph a = finished(whole), b = finished(pieces);
+  ASSERT_EQ(a.ops.size(), b.ops.size());
+  for (size_t i = 0; i < a.ops.size(); ++i) {
+    EXPECT_EQ(a.ops[i].kind, b.ops[i].kind);
+    EXPECT_TRUE(a.ops[i].attr == b.ops[i].attr);
+    ASSERT_EQ(a.ops[i].inputs.size(), b.ops[i].inputs.size());
+    for (size_t k = 0; k < a.ops[i].inputs.size(); ++k) {
+      if (a.ops[i].inputs[k] < 0) continue;
+      const Tensor& p = a.tensors[static_cast<size_t>(a.ops[i].inputs[k])];
+      const Tensor& q = b.tensors[static_cast<size_t>(b.ops[i].inputs[k])];
+      EXPECT_EQ(p.data, q.data);
+      EXPECT_EQ(p.shape, q.shape);
+      EXPECT_EQ(p.quant.scale, q.quant.scale);
+      EXPECT_EQ(p.quant.zero, q.quant.zero);
+    }
+  }
+}
+
+TEST(OnnxQlinear, AMissingOperandIsSaid) {
+  OnnxBuilder b;
+  constants(b);
+  b.node("QLinearConv", {"q", "sx", "zx", "w", "sw", "zw"}, "r");
+  try {
+    finished(b);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "m: not supported:\n  node 1 QLinearConv \"r\": an operand "
+                 "is missing");
+  }
+}
+
+// Dynamic quantization: the weights' values, and nothing is rounded.
+TEST(OnnxQlinear, IntegersOfWeights) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 6, 6});
+  b.bytes("w", {2, 2, 3, 3}, some_bytes(36));
+  b.bytes("zw", {}, {3});
+  b.number("sw", 0.5f);
+  b.node("DynamicQuantizeLinear", {"x"},
+         std::vector<std::string>{"q", "sx", "zx"});
+  b.node("ConvInteger", {"q", "w", "zx", "zw"}, "n", {kStrides});
+  b.node("Cast", {"n"}, "f", {{"to", int64_t{1}}});
+  b.node("Mul", {"sx", "sw"}, "s");
+  b.node("Mul", {"f", "s"}, "y");
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 1u);
+  EXPECT_TRUE(is_float(g));
+  OnnxBuilder plain;
+  plain.input("x", {1, 2, 6, 6});
+  Floats weights;
+  for (const int64_t v : some_bytes(36)) {
+    weights.push_back(static_cast<float>(v - 3) * 0.5f);
+  }
+  plain.floats("w", {2, 2, 3, 3}, weights);
+  plain.node("Conv", {"x", "w"}, "y", {kStrides});
+  plain.output("y");
+  const Graph p = import_onnx(plain.finish(), "m");
+  EXPECT_EQ(g.tensors[static_cast<size_t>(g.ops[0].inputs[1])].data,
+            p.tensors[static_cast<size_t>(p.ops[0].inputs[1])].data);
+  // Bytes of anything else are not computed with.
+  OnnxBuilder bytes;
+  bytes.input("x", {1, 2, 6, 6}, 2);
+  bytes.bytes("w", {2, 2, 3, 3}, some_bytes(36));
+  bytes.node("ConvInteger", {"x", "w"}, "y");
+  bytes.output("y", 6);
+  EXPECT_THROW(import_onnx(bytes.finish(), "m"), Error);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,169 @@
+// Operators that compute on bytes and say their scales themselves, as what
+// they are short for: dequantize the operands, compute, quantize the result.
+#include "host/model/onnx/qlinear.h"
+
+#include <algorithm>
+#include <map>
+
+namespace shoal::onnx_import {
+namespace {
+
+constexpr const char* kMicrosoft = "com.microsoft";
+
+// What it computes, and where its operands stand: an operand is followed by
+// its scale and zero point, so is the place of the result's.
+struct Short {
+  const char* type;
+  const char* domain;
+  const char* meant;
+  std::vector<size_t> operands;
+  size_t result;  // its scale
+};
+const std::vector<Short>& shorts() {
+  static const std::vector<Short> kShorts = {
+      {"QLinearConv", "", "Conv", {0, 3}, 6},
+      {"QLinearMatMul", "", "MatMul", {0, 3}, 6},
+      {"QLinearAdd", kMicrosoft, "Add", {0, 3}, 6},
+      {"QLinearMul", kMicrosoft, "Mul", {0, 3}, 6},
+      {"QLinearSigmoid", kMicrosoft, "Sigmoid", {0}, 3},
+      {"QLinearLeakyRelu", kMicrosoft, "LeakyRelu", {0}, 3},
+      {"QLinearAveragePool", kMicrosoft, "AveragePool", {0}, 3},
+      {"QLinearGlobalAveragePool", kMicrosoft, "GlobalAveragePool", {0}, 3},
+  };
+  return kShorts;
+}
+
+class Expansion {
+ public:
+  explicit Expansion(OnnxModel& model) : model_(model) {}
+
+  void run() {
+    for (const OnnxNode& node : model_.nodes) {
+      for (const std::string& v : node.outputs) makers_[v] = &node;
+    }
+    for (const OnnxNode& node : model_.nodes) expand(node);
+    model_.nodes = std::move(out_);
+  }
+
+ private:
+  void expand(const OnnxNode& node) {
+    for (const Short& s : shorts()) {
+      const bool domain = node.domain == s.domain ||
+                          (*s.domain == 0 && node.domain == "ai.onnx");
+      if (node.type == s.type && domain && expand_short(node, s)) return;
+    }
+    const bool own = node.domain.empty() || node.domain == "ai.onnx";
+    if (own && node.type == "ConvInteger" && expand_integer(node, "Conv")) {
+      return;
+    }
+    if (own && node.type == "MatMulInteger" && expand_integer(node, "MatMul")) {
+      return;
+    }
+    out_.push_back(node);
+  }
+
+  static std::string operand(const OnnxNode& node, size_t i) {
+    return i < node.inputs.size() ? node.inputs[i] : std::string();
+  }
+
+  // A part of a node, under its number.
+  OnnxNode& add(const OnnxNode& of, const char* type,
+                std::vector<std::string> inputs, std::string output) {
+    while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();
+    OnnxNode node;
+    node.number = of.number;
+    node.name = of.name;
+    node.type = type;
+    node.inputs = std::move(inputs);
+    node.outputs = {std::move(output)};
+    out_.push_back(std::move(node));
+    return out_.back();
+  }
+
+  static void set_axis(OnnxNode& node, int64_t axis) {
+    OnnxAttribute a;
+    a.name = "axis";
+    a.kind = AttributeKind::kInteger;
+    a.integer = axis;
+    node.attributes.push_back(std::move(a));
+  }
+
+  // False for what the format's rules do not allow: the family says it then.
+  bool expand_short(const OnnxNode& node, const Short& s) {
+    if (node.outputs.size() != 1 || node.outputs[0].empty() ||
+        node.inputs.size() < s.result + 1) {
+      return false;
+    }
+    for (const OnnxAttribute& a : node.attributes) {
+      if (a.name == "channels_last" && a.integer != 0) return false;
+    }
+    const std::string& y = node.outputs[0];
+    const bool convolves = node.type == "QLinearConv";
+    std::vector<std::string> reals;
+    for (const size_t i : s.operands) {
+      const std::string name = y + ":operand " + std::to_string(i);
+      OnnxNode& made = add(
+          node, "DequantizeLinear",
+          {operand(node, i), operand(node, i + 1), operand(node, i + 2)}, name);
+      set_axis(made, convolves ? 0 : 1);
+      reals.push_back(name);
+    }
+    if (convolves && !operand(node, 8).empty()) {
+      const std::string scale = y + ":bias scale", name = y + ":bias real";
+      add(node, "Mul", {operand(node, 1), operand(node, 4)}, scale);
+      set_axis(add(node, "DequantizeLinear", {operand(node, 8), scale}, name),
+               0);
+      reals.push_back(name);
+    }
+    OnnxNode& meant = add(node, s.meant, reals, y + ":real");
+    for (const OnnxAttribute& a : node.attributes) {
+      if (a.name != "channels_last") meant.attributes.push_back(a);
+    }
+    add(node, "QuantizeLinear",
+        {y + ":real", operand(node, s.result), operand(node, s.result + 1)}, y);
+    return true;
+  }
+
+  // Dynamic quantization: the bytes are those of a DynamicQuantizeLinear,
+  // which gives the values themselves (quantization.cc); the weights become
+  // the integers that they are.
+  bool expand_integer(const OnnxNode& node, const char* meant) {
+    const auto maker = makers_.find(operand(node, 0));
+    if (node.outputs.size() != 1 || maker == makers_.end() ||
+        maker->second->type != "DynamicQuantizeLinear") {
+      return false;
+    }
+    const std::string& y = node.outputs[0];
+    std::string weights = y + ":weights real";
+    cast(node, operand(node, 1), weights);
+    const std::string zero = operand(node, 3);
+    if (!zero.empty()) {
+      const std::string shifted = y + ":weights shifted";
+      cast(node, zero, y + ":zero real");
+      add(node, "Sub", {weights, y + ":zero real"}, shifted);
+      weights = shifted;
+    }
+    add(node, meant, {operand(node, 0), weights}, y).attributes =
+        node.attributes;
+    return true;
+  }
+
+  void cast(const OnnxNode& node, const std::string& from,
+            const std::string& to) {
+    OnnxAttribute a;
+    a.name = "to";
+    a.kind = AttributeKind::kInteger;
+    a.integer = kOnnxFloat;
+    add(node, "Cast", {from}, to).attributes.push_back(std::move(a));
+  }
+
+  OnnxModel& model_;
+  std::map<std::string, const OnnxNode*> makers_;
+  std::vector<OnnxNode> out_;
+};
+
+}  // namespace
+
+void expand_quantized(OnnxModel& model) { Expansion(model).run(); }
+
+}  // namespace shoal::onnx_import

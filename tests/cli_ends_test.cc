@@ -1,0 +1,91 @@
+// --outputs, --inputs and --input-shape in every verb that reads a model.
+#include <gtest/gtest.h>
+
+#include "host/model/import/testing/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+// "body" (CONV_2D), then a custom "head".
+std::vector<uint8_t> model(Type type) {
+  const bool floats = type == Type::kFloat32;
+  ModelBuilder b(type);
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const int w = b.weights({4, 3, 3, 3}, std::vector<int8_t>(4 * 27, 3),
+                          {floats ? 0.1f : 0.004f}, 0);
+  const int body = b.conv(x, w, b.bias({1, 2, 3, 4}), {0.05f, 2});
+  const int head = b.unary(OpKind::kRelu, body, {0.05f, 2});
+  b.raw().ops.back().code = 32;
+  b.raw().ops.back().custom = "Decode";
+  b.rename(x, "picture");
+  b.rename(body, "body");
+  b.rename(head, "head");
+  b.output(head);
+  return b.finish();
+}
+
+class CliEnds : public testing::Test {
+ protected:
+  CliEnds() {
+    shop_.write("m.tflite", model(Type::kInt8));
+    shop_.write("f.tflite", model(Type::kFloat32));
+    shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
+    shop_.write("f.bin", std::vector<uint8_t>(2 * 24 * 20 * 3 * 4, 0));
+  }
+  Workshop shop_;
+};
+
+TEST_F(CliEnds, EveryVerbThatReadsAModelTakesThem) {
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{
+           {"inspect", "m.tflite"},
+           {"plan", "m.tflite"},
+           {"plan", "m.tflite", "--nodes", "2"},
+           {"run", "m.tflite", "x.bin"},
+           {"verify", "m.tflite", "x.bin"},
+           {"verify", "m.tflite", "x.bin", "--nodes", "2"},
+           {"simulate", "m.tflite", "--nodes", "2", "--board", "teensy41"},
+           {"build", "m.tflite", "--ram", "64K", "--flash", "0", "--store",
+            "store"},
+           {"quantize", "f.tflite", "--calibrate", "f.bin", "-o", "q.tflite"},
+       }) {
+    SCOPED_TRACE(verb[0]);
+    const Told whole = shop_.shoal(verb);
+    EXPECT_EQ(whole.code, 4) << whole.out << whole.err;
+    EXPECT_NE(whole.err.find("--outputs body"), std::string::npos) << whole.err;
+    std::vector<std::string> cut = verb;
+    cut.insert(cut.end(), {"--outputs", "body"});
+    const Told told = shop_.shoal(cut);
+    EXPECT_EQ(told.code, 0) << told.out << told.err;
+    cut.back() = "boby";
+    const Told unknown = shop_.shoal(cut);
+    EXPECT_EQ(unknown.code, 2) << unknown.err;
+    EXPECT_NE(unknown.err.find("the nearest ones: body"), std::string::npos)
+        << unknown.err;
+  }
+  // What was built runs as it was cut.
+  EXPECT_EQ(shop_.shoal({"run", "--store", "store", "x.bin"}).code, 0);
+  const Told built =
+      shop_.shoal({"run", "--store", "store", "x.bin", "--outputs", "body"});
+  EXPECT_EQ(built.code, 2) << built.err;
+  const Told zoo = shop_.shoal({"inspect", "zoo:vgg16", "--outputs", "x"});
+  EXPECT_EQ(zoo.code, 2) << zoo.err;
+}
+
+TEST_F(CliEnds, ItBeginsWhereItIsTold) {
+  const Told told =
+      shop_.shoal({"inspect", "m.tflite", "--inputs", "picture", "--outputs",
+                   "#3", "--input-shape", "picture=1x24x20x3"});
+  EXPECT_EQ(told.code, 2) << told.err;  // a constant
+  const Told same =
+      shop_.shoal({"inspect", "m.tflite", "--inputs", "picture", "--outputs",
+                   "body", "--input-shape", "picture=1x24x20x3"});
+  EXPECT_EQ(same.code, 0) << same.err;
+  const Told other = shop_.shoal({"inspect", "m.tflite", "--outputs", "body",
+                                  "--input-shape", "picture=1x9x9x3"});
+  EXPECT_EQ(other.code, 4) << other.err;
+}
+
+}  // namespace
+}  // namespace shoal
