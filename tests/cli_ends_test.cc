@@ -31,7 +31,9 @@ class CliEnds : public testing::Test {
     shop_.write("m.tflite", model(Type::kInt8));
     shop_.write("f.tflite", model(Type::kFloat32));
     shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
-    shop_.write("f.bin", std::vector<uint8_t>(2 * 24 * 20 * 3 * 4, 0));
+    std::vector<uint8_t> frames(2 * 24 * 20 * 3 * 4, 0);
+    for (size_t i = 3; i < frames.size(); i += 4) frames[i] = 0x3F;  // 0.5
+    shop_.write("f.bin", frames);
   }
   Workshop shop_;
 };
@@ -76,7 +78,7 @@ TEST_F(CliEnds, EveryVerbThatReadsAModelTakesThem) {
 TEST_F(CliEnds, ItBeginsWhereItIsTold) {
   const Told told =
       shop_.shoal({"inspect", "m.tflite", "--inputs", "picture", "--outputs",
-                   "#3", "--input-shape", "picture=1x24x20x3"});
+                   "#1", "--input-shape", "picture=1x24x20x3"});
   EXPECT_EQ(told.code, 2) << told.err;  // a constant
   const Told same =
       shop_.shoal({"inspect", "m.tflite", "--inputs", "picture", "--outputs",
