@@ -15,8 +15,8 @@ namespace shoal {
 struct ImportOptions {
   // Names of tensors, or #INDEX: a tensor's number in a .tflite file, the
   // first result of a node in an .onnx file. Empty: those of the file.
-  std::vector<std::string> inputs, outputs;
-  std::vector<std::string> shapes;  // NAME=1x3x320x320
+  std::vector<std::string> inputs = {}, outputs = {};
+  std::vector<std::string> shapes = {};  // NAME=1x3x320x320
   // Bytes that constants may unfold to; 0: what the file's size justifies.
   int64_t constant_bytes = 0;
 
