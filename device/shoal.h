@@ -227,6 +227,18 @@ shoal_status shoal_open(shoal_node* node, const shoal_config* config,
  * else is final: the node must be opened again. */
 shoal_status shoal_step(shoal_node* node);
 
+/* Variables are tensors that a model keeps from frame to frame, in the arena.
+ * A node that is opened begins with their initial values.
+ * shoal_repeat_frame(): the frame under way begins again, with its first row
+ * and with what the variables held before it; what it has assigned counts only
+ * when it has ended. shoal_reset_variables(): the same with their initial
+ * values, as after shoal_open().
+ * SHOAL_WAIT: storage is busy; step, then ask again. SHOAL_BAD_ARGUMENT: the
+ * program is still being read, or has peers: then the next session begins with
+ * the initial values, and nothing else does. */
+shoal_status shoal_repeat_frame(shoal_node* node);
+shoal_status shoal_reset_variables(shoal_node* node);
+
 /* Hands in one datagram (of kind data) that came from `address`; it is opened
  * in place. Refused ones are counted, nothing else happens. SHOAL_WAIT: the
  * program is still being read, the datagram is dropped, or it has no peers. */
@@ -265,6 +277,8 @@ shoal_row shoal_output_row(const shoal_node* node, uint32_t output);
 uint32_t shoal_arena_bytes(const shoal_node* node);
 uint32_t shoal_inputs(const shoal_node* node);
 uint32_t shoal_outputs(const shoal_node* node);
+/* Boxes of tensors that it keeps from frame to frame. */
+uint32_t shoal_variables(const shoal_node* node);
 shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input);
 shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output);
 /* Frames whose last stage has ended. */

@@ -235,7 +235,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   // The runtime takes one address and key for every peer of the program; what
   // is no program is refused by the loader, who says why.
   const bool program =
-      header.magic == kImageMagic && header.version == kImageVersion;
+      header.magic == kImageMagic && is_known_version(header.version);
   if (program && (header.peers != r.peers || header.node != r.node ||
                   peers_known_ != r.peers)) {
     return Reply::kMalformed;

@@ -51,6 +51,7 @@ enum class Table : uint8_t {
   kStream,
   kTarget,
   kSpill,
+  kVariable,
 };
 
 // Where a check failed: stage and table index are 0xFFFF where they do not

@@ -37,6 +37,10 @@ class Regions {
     if (h.spill_pages) put(h.spill, spill_state_bytes(h.spill_pages));
     if (h.peers) put(h.link, link_bytes);
   }
+  // Both copies.
+  void put(const VariableEntry& v) {
+    put(v.arena, uint64_t{variable_stride(v.bytes)} * 2);
+  }
   bool ordered() const { return ordered_; }
   uint64_t end() const { return end_; }
 
@@ -62,6 +66,39 @@ Fault check_peers(const HeadView& head) {
   return {};
 }
 
+// All but the variables.
+Regions fixed_regions(const HeadView& head, bool mapped) {
+  return {*head.header, mapped, link_layout(link_counts(head)).bytes};
+}
+
+// Of a head whose other tables have been checked.
+Fault check_variables(const HeadView& head, Regions regions) {
+  for (uint32_t i = 0; i < head.variable_count(); ++i) {
+    const VariableEntry& v = head.variables()[i];
+    bool ok = v.bytes > 0 && v.bytes < 0x40000000 && v.reserved[0] == 0 &&
+              v.reserved[1] == 0 && v.reserved[2] == 0;
+    ok = ok && (v.initial == kNowhere ||
+                (v.fill == 0 &&
+                 uint64_t{v.initial} + v.bytes <= head.initial_bytes()));
+    if (ok) regions.put(v);
+    if (!ok || !regions.ordered()) {
+      return fault(Status::kBadRecord, Table::kVariable, i);
+    }
+  }
+  return {};
+}
+
+bool variable_counts_ok(const HeadView& head) {
+  const Header& h = *head.header;
+  if (!head.kept()) return true;
+  const uint32_t ios = uint32_t{h.inputs} + h.outputs;
+  return head.kept()->reserved == 0 && head.variable_count() > 0 &&
+         head.initial_bytes() <= h.head_bytes &&
+         h.head_bytes == head_bytes(h.stages, ios, h.peers,
+                                    head.variable_count(),
+                                    head.initial_bytes());
+}
+
 Fault check_tables(const HeadView& head, const ImageSource& source) {
   const Header& h = *head.header;
   for (uint32_t i = 0; i < h.stages; ++i) {
@@ -84,8 +121,11 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
 
 // Of a head whose tables have been checked.
 uint64_t fixed_end(const HeadView& head, bool mapped) {
-  const uint32_t link_bytes = link_layout(link_counts(head)).bytes;
-  return Regions(*head.header, mapped, link_bytes).end();
+  Regions regions = fixed_regions(head, mapped);
+  for (uint32_t i = 0; i < head.variable_count(); ++i) {
+    regions.put(head.variables()[i]);
+  }
+  return regions.end();
 }
 
 // The two parts of the image, and whether the source has them.
@@ -147,12 +187,16 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   }
   const Header& h = *reinterpret_cast<const Header*>(header);
   if (h.magic != kImageMagic) return fault(Status::kBadMagic);
-  if (h.version != kImageVersion) return fault(Status::kBadVersion);
+  if (!is_known_version(h.version)) return fault(Status::kBadVersion);
   if (h.arithmetic != kArithmetic) return fault(Status::kBadArithmetic);
   const Fault parts = check_parts(h, source);
   if (parts.status != Status::kOk) return parts;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  if (h.head_bytes != head_bytes(h.stages, ios, h.peers)) {
+  const uint32_t least = head_bytes(h.stages, ios, h.peers);
+  const bool keeps = h.version == kVariablesVersion;
+  // With variables: how many is known when the head has been read.
+  if (keeps ? h.head_bytes < least + sizeof(VariableHeader)
+            : h.head_bytes != least) {
     return fault(Status::kBadRecord);
   }
   const bool mapped = source.mapped != nullptr;
@@ -181,8 +225,12 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
       return fault(Status::kBadHash);
     }
   }
+  if (!variable_counts_ok(view)) return fault(Status::kBadRecord);
   const Fault tables = check_tables(view, source);
   if (tables.status != Status::kOk) return tables;
+  const Fault variables =
+      check_variables(view, fixed_regions(view, source.mapped != nullptr));
+  if (variables.status != Status::kOk) return variables;
   if (fixed_end(view, source.mapped != nullptr) > h.arena_bytes) {
     return fault(Status::kBadRecord);
   }

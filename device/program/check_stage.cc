@@ -84,19 +84,40 @@ bool StageCheck::buffer(const BufferRecord& b) {
   const bool is_private = b.flags & kBufferPrivate;
   const bool complete = b.flags & kBufferComplete;
   const bool keep = b.flags & kBufferKeep;
-  return need(b.flags <= 7) && need(is_private + complete + keep <= 1) &&
+  const bool variable = b.flags & kBufferVariable;
+  return need(b.flags <= 15) && need(is_private + complete + keep <= 1) &&
          need(b.element_bytes == 1 || b.element_bytes == 4) &&
          need(b.rows > 0 && b.columns > 0 && b.channels > 0) &&
          need(b.slots > 0 && b.slots <= b.rows) &&
          need(uint64_t{b.columns} * b.channels * b.element_bytes ==
               b.row_bytes) &&
          need(b.row_bytes < 0x80000000) &&
-         need(in_arena(b.offset, uint64_t{b.row_bytes} * b.slots)) &&
+         (variable
+              ? need(is_variable(b))
+              : need(in_arena(b.offset, uint64_t{b.row_bytes} * b.slots))) &&
          need(complete == (b.writers == 0)) &&
          need(!complete || b.slots == b.rows) &&
          need(!is_private ||
               (b.writers == 1 && b.readers == 1 && b.element_bytes == 1)) &&
          need(keep == (b.base != kNone));
+}
+
+// All of a variable's first or second copy, which is only read or only written.
+bool StageCheck::is_variable(const BufferRecord& b) {
+  const bool before = b.flags & kBufferComplete;
+  if (!need(!(b.flags & (kBufferPrivate | kBufferKeep))) ||
+      !need(b.overlay == kNone && b.element_bytes == 1 && b.slots == b.rows) ||
+      !need(before || b.readers == 0)) {
+    return false;
+  }
+  const uint64_t bytes = uint64_t{b.row_bytes} * b.rows;
+  for (uint32_t i = 0; i < head_.variable_count(); ++i) {
+    const VariableEntry& v = head_.variables()[i];
+    if (v.bytes != bytes) continue;
+    const uint32_t at = v.arena + (before ? 0 : variable_stride(v.bytes));
+    if (b.offset == at) return true;
+  }
+  return false;
 }
 
 bool StageCheck::overlay(const BufferRecord& b, uint32_t index) {
@@ -106,7 +127,8 @@ bool StageCheck::overlay(const BufferRecord& b, uint32_t index) {
   }
   const BufferRecord& under = s_.buffers[b.overlay];
   return need(b.slots == b.rows && under.slots == under.rows) &&
-         need(!((b.flags | under.flags) & (kBufferPrivate | kBufferKeep))) &&
+         need(!((b.flags | under.flags) &
+                (kBufferPrivate | kBufferKeep | kBufferVariable))) &&
          need(under.overlay == kNone);
 }
 
@@ -203,7 +225,7 @@ bool StageCheck::ios() {
 bool StageCheck::in_recorded_order(uint32_t buffer) const {
   if (s_.header->order == 0) return false;
   const BufferRecord& b = s_.buffers[buffer];
-  if (b.flags & (kBufferComplete | kBufferKeep)) return false;
+  if (b.flags & (kBufferComplete | kBufferKeep | kBufferVariable)) return false;
   for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
     if (s_.ports[b.first_port + p].owner != PortOwner::kActor) return false;
   }
@@ -212,6 +234,8 @@ bool StageCheck::in_recorded_order(uint32_t buffer) const {
 
 StageCheck::Region StageCheck::buffer_region(uint32_t index) const {
   const BufferRecord& b = s_.buffers[index];
+  // A variable has a fixed region.
+  if (b.flags & kBufferVariable) return {0, 0, kNone};
   Region r{b.offset, uint64_t{b.offset} + uint64_t{b.row_bytes} * b.slots,
            kNone};
   if (b.flags & kBufferPrivate) {

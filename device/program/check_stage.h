@@ -43,6 +43,7 @@ class StageCheck {
   bool tape();
   bool buffers();
   bool buffer(const BufferRecord&);
+  bool is_variable(const BufferRecord&);
   bool overlay(const BufferRecord&, uint32_t index);
   bool ports();
   bool port(const PortRecord&, uint32_t index);

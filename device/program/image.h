@@ -4,7 +4,8 @@
 // (host/program/emit), the device reads it in place (device/runtime).
 //
 //   head      Header, StageEntry[stages], IoEntry[inputs + outputs],
-//             PeerEntry[peers], tag
+//             PeerEntry[peers], tag; with variables, before the tag:
+//             VariableHeader, VariableEntry[variables], initial values
 //   stages    one record each: StageHeader, tables, padding, tag
 //   chunks    weights, bias, multipliers, shifts of a range of channels, tag
 //
@@ -25,7 +26,12 @@
 namespace shoal {
 
 inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
-inline constexpr uint16_t kImageVersion = 3;
+// A program without variables is of the first version, and the same bytes as
+// before there were any.
+inline constexpr uint16_t kImageVersion = 3, kVariablesVersion = 4;
+constexpr bool is_known_version(uint16_t version) {
+  return version == kImageVersion || version == kVariablesVersion;
+}
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
@@ -135,6 +141,28 @@ struct PeerEntry {
 };
 static_assert(sizeof(PeerEntry) == 8);
 
+// Of a program of version kVariablesVersion.
+struct VariableHeader {
+  uint16_t variables;  // at least 1
+  uint16_t reserved;   // 0
+  uint32_t initial_bytes;
+};
+static_assert(sizeof(VariableHeader) == 8);
+
+// A box of a tensor that this node keeps from frame to frame, int8, whole. Two
+// copies lie in the arena, `arena` and variable_stride() behind it: frame f
+// reads the first and writes the second if f is even, else the other way
+// round. So a frame that begins again reads what the one before it has left.
+struct VariableEntry {
+  uint32_t arena;    // multiple of 16; behind all other fixed regions
+  uint32_t bytes;    // of a copy
+  uint32_t initial;  // offset of the first frame's bytes among the initial
+                     // values; kNowhere: all of them are `fill`
+  int8_t fill;
+  uint8_t reserved[3];  // 0
+};
+static_assert(sizeof(VariableEntry) == 16);
+
 struct StageHeader {
   uint32_t magic;  // "STG1"
   uint32_t bytes;  // of the record, tag included
@@ -165,6 +193,8 @@ enum BufferFlags : uint8_t {
   kBufferPrivate = 1,   // inside a loop: no cursors, rows of one band
   kBufferComplete = 2,  // filled by an earlier stage: always ready
   kBufferKeep = 4,      // cursors count over all frames, are never reset
+  kBufferVariable = 8,  // a variable: its value before the frame if complete
+                        // (in even frames the first copy), else after it
 };
 struct BufferRecord {
   uint16_t tensor;        // for taps and messages
@@ -365,6 +395,9 @@ static_assert(sizeof(ActorState) == 2);
 constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;
 }
+
+// From a variable's first copy to its second.
+constexpr uint32_t variable_stride(uint32_t bytes) { return align_up(bytes); }
 
 // What a chunk takes of the arena.
 constexpr uint32_t sram_bytes(const ChunkRecord& c) {

@@ -56,12 +56,17 @@ constexpr uint32_t record_bytes(const StageCounts& n) {
   return stage_offsets(n).bytes;
 }
 
-// Header, stage table, io table, peer table, padding to 16, tag.
-constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios,
-                              uint32_t peers = 0) {
+// Header, tables of stages, ios, peers and variables (with a header if there
+// are any), initial values, padding to 16, tag.
+constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios, uint32_t peers = 0,
+                              uint32_t variables = 0,
+                              uint32_t initial_bytes = 0) {
   return align_up(static_cast<uint32_t>(
-             sizeof(Header) + stages * sizeof(StageEntry) +
-             ios * sizeof(IoEntry) + peers * sizeof(PeerEntry))) +
+                      sizeof(Header) + stages * sizeof(StageEntry) +
+                      ios * sizeof(IoEntry) + peers * sizeof(PeerEntry) +
+                      (variables ? sizeof(VariableHeader) : 0) +
+                      variables * sizeof(VariableEntry)) +
+                  initial_bytes) +
          kTagBytes;
 }
 
@@ -106,6 +111,22 @@ struct HeadView {
   const StageEntry* stages = nullptr;
   const IoEntry* ios = nullptr;  // inputs, then outputs
   const PeerEntry* peers = nullptr;
+
+  // Null: there are no variables. No pointers of their own, for the node's
+  // size.
+  const VariableHeader* kept() const {
+    if (header->version != kVariablesVersion) return nullptr;
+    return reinterpret_cast<const VariableHeader*>(peers + header->peers);
+  }
+  const VariableEntry* variables() const {
+    const VariableHeader* h = kept();
+    return h ? reinterpret_cast<const VariableEntry*>(h + 1) : nullptr;
+  }
+  uint32_t variable_count() const { return kept() ? kept()->variables : 0u; }
+  uint32_t initial_bytes() const { return kept() ? kept()->initial_bytes : 0; }
+  const uint8_t* initial() const {
+    return reinterpret_cast<const uint8_t*>(variables() + variable_count());
+  }
 };
 
 inline HeadView view_head(const uint8_t* head) {

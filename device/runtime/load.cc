@@ -216,6 +216,7 @@ void Node::start_keeping(const StageView& stage) {
 Status Node::start_frames() {
   const Status link = open_link();
   if (link != Status::kOk) return link;
+  reset_variables();
   if (header().spill_pages == 0) return start_frame();
   const Status area = open_area();
   if (area != Status::kWait) return area;
@@ -234,6 +235,37 @@ Status Node::start_frame() {
   numbers_ = {};
   if (header().spill_pages) area_.begin_frame();
   return enter_stage(0);
+}
+
+// Into the copies that the next frame, or the one under way, reads.
+void Node::reset_variables() {
+  for (uint32_t i = 0; i < head_.variable_count(); ++i) {
+    const VariableEntry& v = head_.variables()[i];
+    uint8_t* to = ports_.arena + v.arena;
+    if (ports_.frames & 1) to += variable_stride(v.bytes);
+    if (v.initial == kNowhere) {
+      std::memset(to, v.fill, v.bytes);
+    } else {
+      std::memcpy(to, head_.initial() + v.initial, v.bytes);
+    }
+  }
+}
+
+// What the frame has written of variables lies in the other copies, so all
+// that it read is still there. Rows that others had from it would come twice:
+// nodes with peers begin again with their session.
+Status Node::begin_again(bool reset) {
+  if (!loaded() || linked_) return Status::kBadArgument;
+  if (storage_is_busy()) return Status::kWait;
+  if (reset) reset_variables();
+  if (phase_ == Phase::kRun) {
+    for (uint32_t i = 0; i < ports_.stage.header->buffers; ++i) {
+      const BufferRecord& b = ports_.stage.buffers[i];
+      if (b.flags & kBufferKeep) ports_.restart(b);
+    }
+  }
+  const Status status = start_frame();
+  return status == Status::kWait ? Status::kOk : status;
 }
 
 Status Node::enter_stage(uint16_t stage) {

@@ -97,6 +97,14 @@ shoal_status shoal_receive(shoal_node* node, uint64_t address, void* datagram,
       node_of(node).receive(address, static_cast<uint8_t*>(datagram), bytes));
 }
 
+shoal_status shoal_repeat_frame(shoal_node* node) {
+  return static_cast<shoal_status>(node_of(node).begin_again(false));
+}
+
+shoal_status shoal_reset_variables(shoal_node* node) {
+  return static_cast<shoal_status>(node_of(node).begin_again(true));
+}
+
 void shoal_flush(shoal_node* node) { node_of(node).flush(); }
 
 uint64_t shoal_next_timer_us(const shoal_node* node) {
@@ -146,6 +154,11 @@ uint32_t shoal_inputs(const shoal_node* node) {
 uint32_t shoal_outputs(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
   return n.loaded() ? n.header().outputs : 0;
+}
+
+uint32_t shoal_variables(const shoal_node* node) {
+  const shoal::Node& n = node_of(node);
+  return n.loaded() ? n.variable_count() : 0;
 }
 
 shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input) {

@@ -65,6 +65,7 @@ class Node final : private Streams {
   Status step();
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
   void flush();
+  Status begin_again(bool reset);
   uint64_t next_timer_us() const;
   shoal_counters counters() const { return {link_.counters(), reader_.counts}; }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
@@ -75,6 +76,7 @@ class Node final : private Streams {
   // Whether the whole program has been checked.
   bool loaded() const { return phase_ > Phase::kRecover; }
   const Header& header() const { return *head_.header; }
+  uint32_t variable_count() const { return head_.variable_count(); }
   const IoEntry& io(uint32_t index) const { return head_.ios[index]; }
   uint32_t frames() const { return ports_.frames; }
   const Fault& fault() const { return fault_; }
@@ -111,6 +113,7 @@ class Node final : private Streams {
   Status keep_stage();
   Status keep_step();
   Status start_frames();
+  void reset_variables();
   Status recover_step();
   Status start_frame();
   Status enter_stage(uint16_t stage);

@@ -102,6 +102,10 @@ Rows Ports::rows_of(uint16_t port) const {
   const uint32_t pixel = uint32_t{p.x0} * b.channels + p.c0;
   Rows r;
   r.memory = arena + b.offset + pixel * b.element_bytes;
+  if (b.flags & kBufferVariable && frames & 1) {
+    const uint32_t stride = variable_stride(b.rows * b.row_bytes);
+    r.memory = p.is_read ? r.memory + stride : r.memory - stride;
+  }
   r.row_bytes = b.row_bytes;
   r.slots = b.slots;
   r.first = base(b) + p.y0;
@@ -122,6 +126,13 @@ void Ports::rebase(const BufferRecord& b) {
   base -= turns;
   for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
     cursors[stage.ports[b.first_port + p].cursor] -= turns;
+  }
+}
+
+void Ports::restart(const BufferRecord& b) {
+  for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
+    const PortRecord& port = stage.ports[b.first_port + p];
+    cursors[port.cursor] = base(b) + port.y0;
   }
 }
 

@@ -53,6 +53,8 @@ struct Ports {
   void pass(uint16_t port, int count);
   // The next frame's rows of a buffer that is kept come next.
   void rebase(const BufferRecord&);
+  // The frame's rows of a buffer that is kept come again.
+  void restart(const BufferRecord&);
 
   Rows rows_of(uint16_t port) const;
   uint32_t row_bytes(const PortRecord&) const;

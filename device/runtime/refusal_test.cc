@@ -29,6 +29,8 @@ struct Tables {
   StreamRecord* streams;
   TargetRecord* targets;
   SpillRecord* spills;
+  VariableHeader* kept;
+  VariableEntry* variables;
   uint8_t* image;
 };
 
@@ -38,11 +40,11 @@ Tables tables_of(AlignedBytes& image, uint32_t stage) {
   const auto open = [](const auto* p) {
     return const_cast<std::remove_cvref_t<decltype(*p)>*>(p);
   };
-  return {open(h.header), open(h.ios),     open(s.header),  open(s.buffers),
-          open(s.ports),  open(s.actors),  open(s.loops),   open(s.weights),
-          open(s.chunks), open(s.params),  open(s.maps),    open(s.order),
-          open(h.peers),  open(s.streams), open(s.targets), open(s.spills),
-          image.data()};
+  return {open(h.header), open(h.ios),         open(s.header),  open(s.buffers),
+          open(s.ports),  open(s.actors),      open(s.loops),   open(s.weights),
+          open(s.chunks), open(s.params),      open(s.maps),    open(s.order),
+          open(h.peers),  open(s.streams),     open(s.targets), open(s.spills),
+          open(h.kept()), open(h.variables()), image.data()};
 }
 
 using Change = std::function<void(Tables&)>;
@@ -71,7 +73,7 @@ TEST(Refusal, Buffers) {
   refuse(s, 0, b, [](Tables& t) { t.buffers[3].offset += 1024; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[1].offset = t.buffers[0].offset; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[1].first_port = 1; });
-  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = 8; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = 16; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = kBufferComplete; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[0].element_bytes = 2; });
   refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = kNone; });
@@ -79,6 +81,44 @@ TEST(Refusal, Buffers) {
   refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = 9; });
   refuse(s, 0, b, [](Tables& t) { t.ports[1].cursor = t.ports[0].cursor; });
   refuse(s, 0, b, [](Tables& t) { t.ports[7].cursor = 500; });
+}
+
+TEST(Refusal, Variables) {
+  const Sample s = variable_sample();
+  const Table v = Table::kVariable;
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].arena = 0; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].arena += 4; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[1].arena -= 16; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].bytes = 0; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].bytes = 0x40000000; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].initial = 1; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].initial = kNowhere - 1; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[0].fill = 1; });
+  refuse(s, 0, v, [](Tables& t) { t.variables[1].reserved[2] = 1; });
+  const Table h = Table::kHeader;
+  refuse(s, 0, h, [](Tables& t) { t.variables[1].arena += 4096; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->variables = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->variables = 0; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->variables = 0xFFFF; });
+  refuse(s, 0, h, [](Tables& t) { t.head->version = kImageVersion; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->initial_bytes += 16; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->initial_bytes = 0xFFFFFFF0; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->reserved = 1; });
+  // Before the frame: 1, 3; after it: 2, 4.
+  const Table b = Table::kBuffer;
+  refuse(s, 0, b, [](Tables& t) { t.buffers[1].flags = kBufferComplete; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].flags = 0; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[1].flags = kBufferVariable; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].flags |= kBufferComplete; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].flags |= kBufferPrivate; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[1].offset += 16; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].offset -= 16; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].slots = 2; });
+  refuse(s, 0, b,
+         [](Tables& t) { t.buffers[2].rows = t.buffers[2].slots = 2; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[5].overlay = 1; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[2].overlay = 5; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags |= kBufferVariable; });
 }
 
 TEST(Refusal, PortsAndIos) {

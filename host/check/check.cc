@@ -55,6 +55,7 @@ class Judge {
     each([&](int n) {
       check_weights(net, plan.nodes[n], found_);
       check_spills(plan.nodes[n], found_);
+      check_variables(net, plan.nodes[n], found_);
     });
     if (!found_.empty()) return found_.take();
     std::vector<Instances> instances;

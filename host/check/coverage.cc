@@ -194,7 +194,9 @@ class Coverage {
     const Instances& instances = instances_[n];
     for (size_t p = 0; p < stage.ports.size(); ++p) {
       const PlanPort& port = stage.ports[p];
-      if (!port.is_read) continue;
+      // What the frame before has left; see check_variables().
+      const PlanBuffer& buffer = stage.buffers[port.buffer];
+      if (!port.is_read || (buffer.variable >= 0 && buffer.complete)) continue;
       int64_t covered = 0;
       for (const auto& w :
            instances.all[instances.of[s][port.buffer]].writers) {

@@ -8,8 +8,9 @@ namespace {
 bool same(const PlanBuffer& a, const PlanBuffer& b) {
   return a.tensor == b.tensor && a.box == b.box &&
          a.element_bytes == b.element_bytes && a.slots == b.slots &&
-         a.is_private == b.is_private && a.offset == b.offset &&
-         a.first_stage == b.first_stage && a.last_stage == b.last_stage;
+         a.is_private == b.is_private && a.variable == b.variable &&
+         a.offset == b.offset && a.first_stage == b.first_stage &&
+         a.last_stage == b.last_stage;
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ class Memory {
     std::vector<Region> all;
     for (int i = 0; i < static_cast<int>(instances_.all.size()); ++i) {
       const Instance& one = instances_.all[i];
-      if (!one.lives_in(s)) continue;
+      // Variables have a fixed region; see check_variables().
+      if (!one.lives_in(s) || one.buffer.variable >= 0) continue;
       all.push_back({one.begin(), one.end(), loop_of(s, i), i,
                      "tensor " + std::to_string(one.buffer.tensor)});
     }
@@ -190,6 +191,7 @@ class Memory {
     found_.need(l.link_bytes == link_bytes(), "the link's tables take ",
                 link_bytes(), " bytes, not ", l.link_bytes);
     region(next, l.link, l.link_bytes, "the link's tables");
+    region(next, l.variables, l.variable_bytes, "the variables");
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
     unmapped();
@@ -226,8 +228,12 @@ class Memory {
     if (l.head_bytes == 0 && l.record_bytes == 0) return;
     const uint64_t ends =
         plan_.linked ? 0 : net_.inputs.size() + net_.outputs.size();
-    const uint64_t head =
-        176 + 8 * node_.stages.size() + 16 * ends + 8 * node_.peers.size();
+    const uint64_t kept =
+        node_.variables.empty()
+            ? 0
+            : 8 + 16 * node_.variables.size() + initial_bytes();
+    const uint64_t head = 176 + 8 * node_.stages.size() + 16 * ends +
+                          8 * node_.peers.size() + kept;
     found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",
                 aligned(head) + kTag, " bytes, not ", l.head_bytes);
     uint64_t largest = 0;
@@ -236,6 +242,31 @@ class Memory {
     }
     found_.need(l.record_bytes == largest, "the largest record takes ", largest,
                 " bytes, not ", l.record_bytes);
+  }
+
+  // Of variables that are not alike throughout before the first frame.
+  uint64_t initial_bytes() const {
+    uint64_t bytes = 0;
+    for (const PlanVariable& v : node_.variables) {
+      const NetVariable& of = net_.variables[v.variable];
+      const NetTensor& t = net_.tensors[of.before];
+      const Box& box = v.box;
+      const auto value = [&](int y, int x, int c) {
+        return of.initial[(size_t(y) * size_t(t.columns) + size_t(x)) *
+                              size_t(t.channels) +
+                          size_t(c)];
+      };
+      bool alike = true;
+      for (int y = box.y0; y < box.y1; ++y) {
+        for (int x = box.x0; x < box.x1; ++x) {
+          for (int c = box.c0; c < box.c1; ++c) {
+            alike &= value(y, x, c) == value(box.y0, box.x0, box.c0);
+          }
+        }
+      }
+      if (!alike) bytes += uint64_t(box.elements());
+    }
+    return bytes;
   }
 
   // In-streams, out-streams and targets of a stage.

@@ -25,6 +25,8 @@ void check_links(const Plan&, Findings&);
 void check_actors(const Net&, const PlanNode&, Findings&);
 // Pages of spills: what was written, once, is what is read.
 void check_spills(const PlanNode&, Findings&);
+// What is kept from frame to frame: read in one copy, assigned in the other.
+void check_variables(const Net&, const PlanNode&, Findings&);
 // Every element of the first `layers` layers made (in a plan of one node:
 // once), from what the layer reads; inputs and outputs connected once; what is
 // read has been written. One Instances per node.

@@ -71,8 +71,8 @@ class Structure {
                 " outlives a stage, but is not whole") &&
            need(!b.is_private || !(spans || b.complete), "buffer ", index,
                 " is private and outlives a stage") &&
-           need(!b.complete || b.first_stage < s_, "buffer ", index,
-                " is complete before anything could fill it") &&
+           need(!b.complete || b.first_stage < s_ || b.variable >= 0, "buffer ",
+                index, " is complete before anything could fill it") &&
            overlay(index);
   }
 

@@ -126,6 +126,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       verb->add_option("--frames", f.frames,
                        "run the input this many times (1, or one batch)")
           ->check(CLI::Range(1, 100000000));
+  add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "; else of the whole command");
   add_wait_flag(verb, f.plan.wait);
@@ -154,6 +155,7 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_insecure_flag(verb, f.insecure);
+  add_stream(verb, f.stream);
   verb->add_option("--golden", f.golden,
                    "a model's folder of golden results, or their root");
   add_wait_flag(verb, f.plan.wait);

@@ -19,6 +19,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
                    "the first alone, the others close behind each other")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
+  add_stream(verb, f.stream);
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("--timeline", f.timeline,
                    "write a trace that Perfetto opens");

@@ -83,6 +83,7 @@ struct RunFlags {
   NetworkFlags network;
   PictureFlags pictures;
   int frames = 1;
+  bool stream = false;
   bool json = false;
   ImportOptions ends;
 };
@@ -92,6 +93,7 @@ struct VerifyFlags {
   PlanFlags plan;
   NetworkFlags network;
   bool insecure = false;
+  bool stream = false;
   bool json = false;
   ImportOptions ends;
 };
@@ -101,6 +103,7 @@ struct SimulateFlags {
   NetworkFlags network;
   PictureFlags pictures;
   int frames = 1;
+  bool stream = false;
   bool insecure = false;
   bool json = false;
   ImportOptions ends;

@@ -9,6 +9,7 @@
 #include "host/cli/evaluate_report.h"
 #include "host/cli/file_names.h"
 #include "host/cli/open_engine.h"
+#include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
 #include "host/data/evaluate/frames.h"
 #include "host/data/evaluate/runners.h"
@@ -56,6 +57,9 @@ class Evaluation {
                                      : read_labels(flags.labels)),
         classes_(match_classes(graph_, *data_, labels_, flags.label_offset)),
         pictures_(picture_options(flags.pictures)) {
+    if (!graph_.variables.empty()) {
+      throw several_frames("evaluate", graph_.name);
+    }
     if (!flags.resume.empty()) {
       journal_.emplace(
           flags.resume,
@@ -96,6 +100,7 @@ void Evaluation::run() {
   const std::unique_ptr<Engine> engine = opening_.open(labels_);
   progress_.emplace(frames_->resumed());
   const int threads = answer_frames(*engine, jobs_, *frames_);
+  if (engine->keeps_variables()) throw several_frames("evaluate", graph_.name);
   outcome_.where = engine->report().what;
   if (can(opening_.kind(), Ability::kThreads)) {
     outcome_.where += ", " + std::to_string(threads) +

@@ -109,6 +109,16 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
 }
 
+void add_stream(CLI::App* verb, bool& flag) {
+  CLI::Option* const stream = verb->add_flag(
+      "--stream", flag,
+      "INPUT has raw frames one after another; variables of the model live "
+      "from one to the next");
+  if (CLI::Option* const frames = verb->get_option_no_throw("--frames")) {
+    stream->excludes(frames);
+  }
+}
+
 void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--board", flags.board,

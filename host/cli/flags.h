@@ -31,6 +31,9 @@ CLI::Option* add_input(CLI::App*, std::string& path,
 void add_inputs(CLI::App*, std::vector<std::string>& paths);
 void add_json(CLI::App*, bool& flag);
 
+// INPUT is a sequence.
+void add_stream(CLI::App*, bool& flag);
+
 // What a plan may need and for which board.
 void add_plan_flags(CLI::App*, PlanFlags&);
 // How many frames run as one.

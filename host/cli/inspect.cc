@@ -150,6 +150,12 @@ void print_json(const Graph& graph, const Summary& s) {
     json["outputs"].push_back(
         tensor_json(graph.tensors[static_cast<size_t>(t)]));
   }
+  for (const Variable& v : graph.variables) {
+    json["variables"].push_back(
+        {{"name", v.name},
+         {"tensor",
+          tensor_json(graph.tensors[static_cast<size_t>(v.before)])}});
+  }
   for (const Op& op : graph.ops) {
     json["ops"].push_back(op_json(graph, op, s.floats));
   }
@@ -178,6 +184,12 @@ void print_head(const Graph& graph, const Summary& s) {
   for (const int t : graph.outputs) {
     print_tensor("output", graph.tensors[static_cast<size_t>(t)]);
   }
+  for (const Variable& v : graph.variables) {
+    print_tensor("variable", graph.tensors[static_cast<size_t>(v.before)]);
+  }
+  if (!graph.variables.empty()) {
+    say("variables live from frame to frame: --stream runs a sequence\n");
+  }
   if (s.format == ModelFormat::kOnnx) {
     say("shapes are NHWC (rows x columns x channels), as frames are given;\n"
         "the ONNX file has channels first\n");
@@ -198,7 +210,8 @@ void print_ops(const Graph& graph, bool floats) {
     const Op& op = graph.ops[i];
     const OpBytes weights = weight_bytes(graph, op);
     const OpBytes whole = whole_bytes(graph, op);
-    say("%4zu %-24s %-16s %13s %11s %11s", i, op_name(op.kind),
+    say("%4d %-24s %-16s %13s %11s %11s",
+        file_number(graph, static_cast<int>(i)), op_name(op.kind),
         shape_text(result(graph, op).shape).c_str(),
         format_count(op_macs(graph, op)).c_str(),
         format_count(weights.own).c_str(), format_count(whole.own).c_str());
@@ -221,11 +234,12 @@ void print_table(const Graph& graph, const Summary& s) {
   print_ops(graph, s.floats);
   say("\nMACs                        %s\n", format_count(s.macs).c_str());
   say("weights                     %s\n", amount(s.weights, s.floats).c_str());
-  say("largest single layer        %s%sof input + output, operator %zu:\n"
+  say("largest single layer        %s%sof input + output, operator %d:\n"
       "                            what engines with whole tensors need at the "
       "least\n",
       amount(s.largest, s.floats).c_str(),
-      s.floats ? "\n                            " : " ", s.largest_op);
+      s.floats ? "\n                            " : " ",
+      file_number(graph, static_cast<int>(s.largest_op)));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
+#include "host/cli/sequence.h"
 #include "host/oracle/golden/trace.h"
 #include "host/oracle/int8/oracle.h"
 
@@ -19,8 +20,15 @@ namespace shoal {
 
 namespace {
 
+Trace trace_of(const Graph& graph, const Answer& a) {
+  const std::vector<Bytes> values = a.values();
+  return make_trace(graph, [&](int t) {
+    return file_bytes(graph, t, values[static_cast<size_t>(t)]);
+  });
+}
+
 // One input so many times, which must give the same each time, or each of
-// several once.
+// several once. The frames of a sequence are inputs.
 class Run {
  public:
   // `first`: the bytes of the first input, which may be a pipe's.
@@ -35,7 +43,14 @@ class Run {
         frames_(frames_of(flags, inputs_.size())) {}
 
   void all() {
+    if (frames_ > 1 && !flags_.stream && engine_.keeps_variables()) {
+      throw several_frames(std::to_string(frames_) + " frames",
+                           engine_.graph().name);
+    }
     engine_.stream([&] { return next(); }, [&](const Answer& a) { take(a); });
+    if (flags_.stream && !flags_.results.trace.empty()) {
+      write_file(flags_.results.trace, format_trace(traces_));
+    }
     results_.finish();
   }
 
@@ -64,7 +79,12 @@ class Run {
       report_.add(results_.read(inputs_[got_], a.output), a.output);
       first_ = a.output;
     }
-    if (++got_ == frames_ && !flags_.results.trace.empty()) {
+    ++got_;
+    if (flags_.results.trace.empty()) return;
+    if (flags_.stream) {
+      traces_.push_back(
+          {static_cast<int>(traces_.size()), trace_of(engine_.graph(), a)});
+    } else if (got_ == frames_) {
       write_trace(flags_.results.trace, engine_.graph(), a);
     }
   }
@@ -77,6 +97,7 @@ class Run {
   RunReport& report_;
   const size_t frames_;
   size_t given_ = 0, got_ = 0;
+  std::vector<FrameTrace> traces_;  // of a sequence
 };
 
 // What is refused for several inputs.
@@ -88,7 +109,7 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
                     format_count(static_cast<int64_t>(inputs.size())),
                 "leave it out");
   }
-  if (!flags.results.trace.empty()) {
+  if (!flags.results.trace.empty() && !flags.stream) {
     throw Error(Exit::kUsage,
                 "--trace is of one input, there are " +
                     format_count(static_cast<int64_t>(inputs.size())),
@@ -106,10 +127,7 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
 }  // namespace
 
 void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
-  const std::vector<Bytes> values = a.values();
-  write_file(file, format_trace(make_trace(graph, [&](int t) {
-               return file_bytes(graph, t, values[static_cast<size_t>(t)]);
-             })));
+  write_file(file, format_trace(trace_of(graph, a)));
 }
 
 int run_command(const RunFlags& flags) {
@@ -135,7 +153,8 @@ int run_command(const RunFlags& flags) {
   std::vector<std::string> labels = read_labels(wanted.labels);
   if (labels.empty()) labels = opening.labels();
   std::vector<RunInput> inputs =
-      run_inputs(flags.inputs, picture_options(flags.pictures));
+      flags.stream ? sequence_inputs(opening.graph(), flags.inputs)
+                   : run_inputs(flags.inputs, picture_options(flags.pictures));
   check_several(flags, inputs);
   // What is wrong with the first input is said before anything is planned.
   Bytes first = inputs[0].load(opening.graph());

@@ -4,6 +4,7 @@
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/open_engine.h"
+#include "host/cli/sequence.h"
 #include "host/cli/simulate_report.h"
 #include "host/data/image/random_input.h"
 #include "host/oracle/int8/oracle.h"
@@ -26,17 +27,21 @@ std::vector<Bytes> simulated_inputs(const Graph& graph,
   return inputs;
 }
 
-// So many times the inputs, each of which must give what the oracle does.
+// So many times the inputs, each of which must give what the oracle does. With
+// variables each frame gives its own, inputs that come again too.
 void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
                              Engine& engine) {
   const Graph& graph = engine.graph();
   std::vector<Bytes> expected;
-  for (const Bytes& input : inputs) {
-    expected.push_back(model_output(graph, run_oracle(graph, input)));
+  OracleSequence oracle(graph);
+  const size_t frames = graph.variables.empty() ? 1 : size_t(times);
+  for (size_t f = 0; f < frames * inputs.size(); ++f) {
+    const Bytes& input = inputs[f % inputs.size()];
+    expected.push_back(model_output(graph, oracle.next(input)));
   }
   const auto batch = static_cast<int64_t>(inputs.size());
   run_frames(engine, inputs, times * batch, [&](int64_t f, const Answer& a) {
-    if (a.output == expected[static_cast<size_t>(f % batch)]) return;
+    if (a.output == expected[static_cast<size_t>(f) % expected.size()]) return;
     throw Error(Exit::kDiffers, "frame " + std::to_string(f) +
                                     ": the output is not the oracle's");
   });
@@ -49,9 +54,22 @@ PlanFlags planned(const SimulateFlags& flags) {
   return plan;
 }
 
+// A sequence says itself how many frames there are.
+std::vector<Bytes> sequence(const Graph& graph, SimulateFlags& flags) {
+  if (flags.input.empty() || flags.plan.batch > 1) {
+    throw Error(Exit::kUsage,
+                "--stream: frames one after another; INPUT is required, and "
+                "no --batch");
+  }
+  std::vector<Bytes> frames = load_sequence(graph, flags.input);
+  flags.frames = static_cast<int>(frames.size());
+  return frames;
+}
+
 }  // namespace
 
-int simulate_command(const SimulateFlags& flags) {
+int simulate_command(const SimulateFlags& given) {
+  SimulateFlags flags = given;
   check_files({{"MODEL", flags.model},
                {"INPUT", flags.input},
                {"--cluster", flags.plan.cluster},
@@ -73,17 +91,20 @@ int simulate_command(const SimulateFlags& flags) {
                          .network = flags.network,
                          .timeline = !flags.timeline.empty(),
                          .timed = options});
-  const std::vector<Bytes> inputs = simulated_inputs(opening.graph(), flags);
+  const std::vector<Bytes> inputs =
+      flags.stream ? sequence(opening.graph(), flags)
+                   : simulated_inputs(opening.graph(), flags);
+  const int times = flags.stream ? 1 : flags.frames;
   if (opening.kind() == EngineKind::kModelled) {
     const std::unique_ptr<SoloEngine> engine = opening.open_modelled();
-    require_oracles_outputs(flags.frames, inputs, *engine);
+    require_oracles_outputs(times, inputs, *engine);
     report_solo(flags, *engine);
     return 0;
   }
   const std::unique_ptr<VirtualEngine> engine = opening.open_virtual();
   recorder =
       Recorder(static_cast<uint32_t>(engine->prepared().plan.nodes.size()) + 1);
-  require_oracles_outputs(flags.frames, inputs, *engine);
+  require_oracles_outputs(times, inputs, *engine);
   report_linked(flags, *engine, recorder);
   return 0;
 }

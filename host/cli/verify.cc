@@ -10,6 +10,7 @@
 #include "host/cli/common.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
+#include "host/cli/sequence.h"
 
 namespace shoal {
 
@@ -91,6 +92,115 @@ void print_report(const EngineReport& r) {
   }
 }
 
+// The golden results of one frame of a case, if it lists that frame.
+std::optional<GoldenCase> golden_frame(const GoldenCase& all, int frame,
+                                       size_t bytes) {
+  for (const FrameTrace& f : all.frames) {
+    if (f.frame != frame) continue;
+    GoldenCase one{all.name, {}, {}, f.trace};
+    const size_t at = static_cast<size_t>(frame) * bytes;
+    if (at + bytes > all.output.size()) break;
+    const auto from = all.output.begin() + static_cast<ptrdiff_t>(at);
+    one.output.assign(from, from + static_cast<ptrdiff_t>(bytes));
+    return one;
+  }
+  return std::nullopt;
+}
+
+// Frame by frame; the outputs of all of them, also of those whose layers a
+// golden case does not list.
+struct SequenceVerdict {
+  Verification sum;
+  int frames = 0, golden = 0;  // compared
+  int wrong = -1;              // the first frame that is
+};
+
+SequenceVerdict verify_sequence(const Graph& graph, const std::string& path,
+                                const std::optional<GoldenCase>& golden,
+                                Engine& engine) {
+  const std::vector<Bytes> frames = load_sequence(graph, path);
+  if (golden && golden->frames.empty()) {
+    throw Error(Exit::kUsage,
+                path + ": golden case " + golden->name +
+                    " is of one frame, not of a sequence",
+                "leave out --stream");
+  }
+  OracleSequence oracle(graph);
+  SequenceVerdict all;
+  Bytes outputs;
+  size_t given = 0;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (given == frames.size()) return std::nullopt;
+    return frames[given++];
+  };
+  engine.stream(next, [&](const Answer& a) {
+    const Values expected = oracle.next(frames[size_t(all.frames)]);
+    std::optional<GoldenCase> one;
+    if (golden) one = golden_frame(*golden, all.frames, a.output.size());
+    const Verification v =
+        judge_frame(graph, a.output, a.values(), expected, one);
+    outputs.insert(outputs.end(), a.output.begin(), a.output.end());
+    all.golden += one.has_value();
+    all.sum.layers += v.layers;
+    if (v.wrong && !all.sum.wrong) {
+      all.wrong = all.frames;
+      all.sum.wrong = v.wrong;
+      all.sum.between = v.between;
+    }
+    ++all.frames;
+  });
+  if (golden && !all.sum.wrong && outputs != golden->output) {
+    all.sum.wrong = {"output", "all frames", "the golden one's",
+                     "another one's"};
+    all.sum.between = "plan and golden";
+  }
+  return all;
+}
+
+void print(const std::string& path, const SequenceVerdict& v, bool golden) {
+  if (v.sum.wrong) {
+    say("%s: frame %d: %s differ: %s\n", path.c_str(), v.wrong,
+        v.sum.between.c_str(), describe(*v.sum.wrong).c_str());
+    return;
+  }
+  say("%s: %d frames, %zu layers, %s are equal byte for byte", path.c_str(),
+      v.frames, v.sum.layers,
+      golden ? "plan, oracle and golden" : "plan and oracle");
+  if (golden && v.golden < v.frames) {
+    say(" (golden has the layers of %d frames, the output of all)", v.golden);
+  }
+  say("\n");
+}
+
+int verify_sequences(const VerifyFlags& flags, Engine& engine) {
+  const Graph& graph = engine.graph();
+  auto results = nlohmann::json::array();
+  bool all_equal = true;
+  for (const std::string& path : flags.inputs) {
+    std::optional<GoldenCase> golden;
+    if (!flags.golden.empty()) {
+      golden = find_golden_case(flags.golden, graph.name, path);
+    }
+    const SequenceVerdict v = verify_sequence(graph, path, golden, engine);
+    all_equal &= !v.sum.wrong;
+    if (flags.json) {
+      nlohmann::json one = verdict_json({path, {}, golden}, v.sum);
+      one["frames"] = v.frames;
+      one["golden_frames"] = v.golden;
+      if (v.wrong >= 0) one["frame"] = v.wrong;
+      results.push_back(one);
+    } else {
+      print(path, v, golden.has_value());
+    }
+  }
+  if (flags.json) {
+    say_json(report_json(results, all_equal, engine.report()));
+  } else {
+    print_report(engine.report());
+  }
+  return static_cast<int>(all_equal ? Exit::kOk : Exit::kDiffers);
+}
+
 }  // namespace
 
 int verify_command(const VerifyFlags& flags) {
@@ -104,7 +214,12 @@ int verify_command(const VerifyFlags& flags) {
                          .network = flags.network,
                          .trace = true});
   const std::unique_ptr<Engine> engine = opening.open();
+  if (flags.stream) return verify_sequences(flags, *engine);
   const Graph& graph = engine->graph();
+  if (flags.inputs.size() > 1 && engine->keeps_variables()) {
+    throw several_frames(std::to_string(flags.inputs.size()) + " inputs",
+                         graph.name);
+  }
   auto results = nlohmann::json::array();
   bool all_equal = true;
   std::deque<Case> cases;  // under way

@@ -28,6 +28,14 @@ Bytes run_frame(Engine& engine, const Bytes& input) {
   return output;
 }
 
+Error sequence_lost(const Error& why, int64_t frame) {
+  return Error(why.code(),
+               std::string(why.what()) + "; the sequence ends with frame " +
+                   std::to_string(frame) +
+                   ", whose variables are lost with the node",
+               why.fix().empty() ? "run it again from frame 0" : why.fix());
+}
+
 FileCounters counted(const FileCounters& before, const FileCounters& after) {
   FileCounters c;
   c.reads = after.reads - before.reads;

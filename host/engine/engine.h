@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/model/graph/graph.h"
 #include "host/plan/types/plan.h"
 #include "host/program/store/file_storage.h"
@@ -63,6 +64,11 @@ struct EngineReport {
   std::vector<std::string> notes;  // what a person should know of the run
 };
 
+// A node that is lost takes with it what it kept of variables: what happened,
+// and with which frame of the sequence (from 0) it ends. Nothing begins again
+// by itself.
+Error sequence_lost(const Error& why, int64_t frame);
+
 class Engine {
  public:
   // The inputs of the next frame; none: there are no more, and it is not called
@@ -77,8 +83,11 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual const Graph& graph() const = 0;
-  // Runs frames until `next` has no more. Several may be under way.
+  // Runs frames until `next` has no more. Several may be under way. They are a
+  // sequence: variables of the model begin with their initial values.
   virtual void stream(const Next& next, const Take& take) = 0;
+  // Whether a frame depends on the one before it.
+  virtual bool keeps_variables() const { return !graph().variables.empty(); }
   // Of all that was streamed.
   virtual EngineReport report() const = 0;
   // One more of its kind, for another thread; null: there is only one.

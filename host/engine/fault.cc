@@ -15,8 +15,8 @@ std::string table_name(Table table) {
       "buffer",      "port",       "actor",           "loop",
       "weight set",  "chunk",      "parameter block", "map",
       "order",       "peer",       "stream",          "target",
-      "spill"};
-  static_assert(std::size(kNames) == static_cast<size_t>(Table::kSpill) + 1);
+      "spill",       "variable"};
+  static_assert(std::size(kNames) == static_cast<size_t>(Table::kVariable) + 1);
   const auto i = static_cast<size_t>(table);
   return i < std::size(kNames) ? kNames[i] : fmt::format("table {}", i);
 }

@@ -264,6 +264,13 @@ class Batch {
 
 Net batch_net(Net net, int frames) {
   if (frames == 1) return net;
+  if (!net.variables.empty()) {
+    throw Error(Exit::kUsage,
+                "--batch: " + net.name + " keeps variable \"" +
+                    net.variables[0].name +
+                    "\" from frame to frame; its frames run one by one",
+                "leave it out");
+  }
   return Batch(std::move(net), frames).run();
 }
 

@@ -223,6 +223,10 @@ void Builder::move(int output, const View& in, const View& out,
 
 void Builder::copy_part(int output, const View& from, const View& to) {
   part_copies_.push_back(static_cast<int>(net_.layers.size()));
+  copy(output, from, to);
+}
+
+void Builder::copy(int output, const View& from, const View& to) {
   const Chunk c = chunk_of(to.box);
   move(output, from, to,
        {AxisMap{c.rows, c.rows}, AxisMap{c.columns, c.columns},

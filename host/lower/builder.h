@@ -54,6 +54,8 @@ class Builder {
   // Copies `from` into a box of a concatenation; coalesce_copies() may let
   // the producer write there itself.
   void copy_part(int output, const View& from, const View& to);
+  // Copies a box to another of the same sizes, for good.
+  void copy(int output, const View& from, const View& to);
   const std::vector<int>& part_copies() const { return part_copies_; }
 
  private:

@@ -11,6 +11,10 @@ Box shifted(const Box& b, const Box& to) {
 }
 
 bool is_input(const Net& net, int tensor) {
+  // Nor does a layer make what a variable held before the frame.
+  for (const NetVariable& v : net.variables) {
+    if (v.before == tensor) return true;
+  }
   return std::any_of(
       net.inputs.begin(), net.inputs.end(),
       [&](const NetIo& io) { return io.stored.view.tensor == tensor; });
@@ -80,6 +84,7 @@ class Coalescer {
     std::vector<int> number(net_.tensors.size(), -1);
     for (const Layer& l : net_.layers) number[l.out.tensor] = 0;
     for (const NetIo& io : net_.inputs) number[io.stored.view.tensor] = 0;
+    for (const NetVariable& v : net_.variables) number[v.before] = 0;
     std::vector<NetTensor> left;
     for (size_t t = 0; t < number.size(); ++t) {
       if (number[t] < 0) continue;
@@ -94,6 +99,10 @@ class Coalescer {
       renumber(l.in[0]);
       renumber(l.in[1]);
       renumber(l.out);
+    }
+    for (NetVariable& v : net_.variables) {
+      v.before = number[v.before];
+      v.after = number[v.after];
     }
     for (NetIo& io : net_.inputs) renumber(io.stored.view);
     for (NetIo& io : net_.outputs) renumber(io.stored.view);

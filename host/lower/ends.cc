@@ -83,6 +83,29 @@ NetIo conversion(const Graph& g, int file_tensor, int quantized) {
   return io;
 }
 
+Wish wish_or_plain(const std::optional<Wish>& wish, const Shape& shape) {
+  if (wish && legal(wish->chunk)) return *wish;
+  return {identity_order(static_cast<int>(shape.size())),
+          canonical_chunk(shape)};
+}
+
+// The operator that makes the tensor; -1: none does.
+int maker_of(const Graph& g, int tensor) {
+  for (size_t k = 0; k < g.ops.size(); ++k) {
+    const std::vector<int>& made = g.ops[k].outputs;
+    if (std::find(made.begin(), made.end(), tensor) != made.end()) {
+      return static_cast<int>(k);
+    }
+  }
+  return -1;
+}
+
+bool is_before(const Net& net, int tensor) {
+  return std::any_of(
+      net.variables.begin(), net.variables.end(),
+      [tensor](const NetVariable& v) { return v.before == tensor; });
+}
+
 }  // namespace
 
 std::vector<std::string> unsupported_operators(const Graph& g) {
@@ -124,9 +147,7 @@ void make_inputs(Builder& b) {
   const auto wishes = find_wishes(g);
   for (int t : g.inputs) {
     const Shape& shape = g.tensors[t].shape;
-    Wish wish{identity_order(static_cast<int>(shape.size())),
-              canonical_chunk(shape)};
-    if (wishes[t] && legal(wishes[t]->chunk)) wish = *wishes[t];
+    const Wish wish = wish_or_plain(wishes[t], shape);
     const View view = b.new_tensor(g.tensors[t].name, wish.chunk);
     const Value v{view, squeezed(shape), squeezed_order(wish.order, shape)};
     b.set(t, v);
@@ -137,6 +158,45 @@ void make_inputs(Builder& b) {
   }
 }
 
+void make_variables(Builder& b) {
+  const Graph& g = b.graph();
+  const auto wishes = find_wishes(g);
+  for (const Variable& v : g.variables) {
+    const Tensor& t = g.tensors[v.before];
+    const Wish wish = wish_or_plain(wishes[v.before], t.shape);
+    NetVariable made;
+    made.name = v.name;
+    const View view = b.new_tensor(t.name, wish.chunk);
+    const Value value{view, squeezed(t.shape),
+                      squeezed_order(wish.order, t.shape)};
+    b.set(v.before, value);
+    made.before = view.tensor;
+    made.after = b.new_tensor(v.name + " (assigned)", wish.chunk).tensor;
+    made.perm = stored_at(value, t.shape)->perm;
+    for (const int64_t e : stored_elements(value.shape, value.order)) {
+      made.initial.push_back(v.initial.empty()
+                                 ? static_cast<int8_t>(t.zero())
+                                 : static_cast<int8_t>(v.initial[e]));
+    }
+    b.net().variables.push_back(std::move(made));
+  }
+}
+
+void assign_results(Builder& b, int op) {
+  const Graph& g = b.graph();
+  for (size_t v = 0; v < g.variables.size(); ++v) {
+    const int from = g.variables[v].after;
+    if (maker_of(g, from) != op) continue;
+    const NetVariable& to = b.net().variables[v];
+    const View after{to.after, b.net().tensors[to.after].box()};
+    const Shape& shape = g.tensors[from].shape;
+    const std::vector<int> order =
+        to.perm.empty() ? identity_order(static_cast<int>(shape.size()))
+                        : to.perm;
+    b.copy(from, b.chunked(b.ordered(from, order), chunk_of(after.box)), after);
+  }
+}
+
 void make_outputs(Builder& b) {
   const Graph& g = b.graph();
   for (int t : g.outputs) {
@@ -144,6 +204,13 @@ void make_outputs(Builder& b) {
     const int from = is_float ? dequantized_from(g, t) : t;
     NetIo io = conversion(g, t, from);
     io.stored = *stored_at(b.value(from), g.tensors[from].shape);
+    // No layer makes what a variable held before the frame.
+    View& view = io.stored.view;
+    if (is_before(b.net(), view.tensor)) {
+      const View made = b.new_tensor(g.tensors[from].name, chunk_of(view.box));
+      b.copy(from, view, made);
+      view = made;
+    }
     b.net().outputs.push_back(io);
   }
   for (size_t t = 0; t < g.tensors.size(); ++t) {
@@ -151,6 +218,7 @@ void make_outputs(Builder& b) {
     auto& stored = b.net().stored.emplace_back();
     if (b.has(tensor) && g.tensors[t].type == Type::kInt8) {
       stored = stored_at(b.raw(tensor), g.tensors[t].shape);
+      if (stored && is_before(b.net(), stored->view.tensor)) stored.reset();
     }
   }
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "host/base/error.h"
 #include "host/lower/builder.h"
 #include "host/lower/coalesce.h"
@@ -39,13 +42,41 @@ Net lower(const Graph& g) {
   b.net().name = g.name;
   b.net().model_macs = model_macs(g);
   make_inputs(b);
+  make_variables(b);
+  assign_results(b, -1);
   for (size_t k = 0; k < g.ops.size(); ++k) {
     b.begin_op(static_cast<int>(k));
     kLowerings[class_of(g.ops[k].kind)](b);
+    assign_results(b, static_cast<int>(k));
   }
   make_outputs(b);
   coalesce_copies(b.net(), b.part_copies());
   return std::move(b.net());
+}
+
+Net assign_last(Net net) {
+  const auto assigns = [&net](const Layer& l) {
+    return std::any_of(
+        net.variables.begin(), net.variables.end(),
+        [&l](const NetVariable& v) { return v.after == l.out.tensor; });
+  };
+  std::vector<int> number(net.layers.size());
+  int next = 0;
+  for (const bool last : {false, true}) {
+    for (size_t l = 0; l < number.size(); ++l) {
+      if (assigns(net.layers[l]) == last) number[l] = next++;
+    }
+  }
+  std::vector<Layer> layers(net.layers.size());
+  for (size_t l = 0; l < number.size(); ++l) {
+    Layer& to = layers[static_cast<size_t>(number[l])];
+    to = std::move(net.layers[l]);
+    if (to.weights_of >= 0) {
+      to.weights_of = number[static_cast<size_t>(to.weights_of)];
+    }
+  }
+  net.layers = std::move(layers);
+  return net;
 }
 
 }  // namespace shoal

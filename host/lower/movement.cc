@@ -148,6 +148,7 @@ std::vector<int> folded_pads(const Graph& g) {
     }
   }
   for (int t : g.outputs) folded[t] = -1;
+  for (const Variable& v : g.variables) folded[v.after] = -1;
   for (size_t t = 0; t < folded.size(); ++t) {
     if (!is_read[t]) folded[t] = -1;
   }

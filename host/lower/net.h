@@ -89,12 +89,23 @@ struct NetIo {
   int zero = 0;
 };
 
+// A tensor that lives from frame to frame: `before` is made by no layer and
+// holds what the frame before has left, layers make `after`, which none reads.
+// Both have the same rows, columns and channels.
+struct NetVariable {
+  std::string name;
+  int before = -1, after = -1;
+  std::vector<int> perm;        // see Stored; both tensors lie so
+  std::vector<int8_t> initial;  // of the first frame, row by row
+};
+
 struct Net {
   std::string name;
   std::vector<NetTensor> tensors;
   std::vector<Layer> layers;   // each reads only what earlier ones wrote
   std::vector<NetIo> inputs;   // one per model input
   std::vector<NetIo> outputs;  // one per model output, in model order
+  std::vector<NetVariable> variables;  // one per variable of the graph
   // One per tensor of the file: where its bytes appear, if any layer makes
   // them; else they are derived from the operator's inputs (traces).
   // In a batch: those of its first frame.
@@ -105,5 +116,9 @@ struct Net {
 
 // Throws Error(kUnsupported) naming every operator that cannot run.
 Net lower(const Graph&);
+
+// The same with the layers that assign to variables behind all others, where
+// every node can have what it keeps from those that made it.
+Net assign_last(Net);
 
 }  // namespace shoal

@@ -357,6 +357,10 @@ Graph resize_input(const Graph& graph, int rows, int columns) {
                                             side, kMaxSide));
     }
   }
+  if (!graph.variables.empty()) {
+    throw Error(Exit::kUnsupported,
+                graph.name + ": keeps variables of fixed sizes");
+  }
   try {
     return Resizer(graph).run(rows, columns);
   } catch (const Error& e) {

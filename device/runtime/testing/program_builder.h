@@ -28,6 +28,13 @@ class ProgramBuilder {
   uint32_t generation = 7;
   uint16_t node = 0, nodes = 1;
   std::vector<PeerEntry> peers;  // with some, no inputs and outputs
+  // BufferSpec::variable is a number of these.
+  struct Variable {
+    uint32_t bytes = 0;
+    std::vector<uint8_t> initial;  // empty: `fill`
+    int8_t fill = 0;
+  };
+  std::vector<Variable> variables;
 
   std::vector<uint8_t> build();
 
@@ -65,6 +72,8 @@ class ProgramBuilder {
   std::vector<bool> stored_;                  // in the tape part
   std::vector<IoEntry> ios_;
   std::vector<std::vector<uint32_t>> offsets_;
+  std::vector<VariableEntry> kept_;  // of the variables
+  std::vector<uint8_t> initial_;
   uint32_t cursors_ = 0;
   uint16_t streams_ = 0, targets_ = 0;  // so far, of all stages
   std::vector<uint32_t> first_pages_;   // by number, and where they end
@@ -299,6 +308,7 @@ inline void ProgramBuilder::place_fixed(Header& h,
     n.stage_targets = h.stage_targets, n.stage_streams = h.stage_streams;
     h.link = place(link_layout(n).bytes);
   }
+  for (VariableEntry& v : kept_) v.arena = place(2 * variable_stride(v.bytes));
   h.arena_bytes = at;
 }
 
@@ -315,6 +325,14 @@ inline void ProgramBuilder::place_memory(Header& h,
       BufferRecord& rec = r.buffers[b];
       const int64_t wanted = stages[s].buffers[b].at;
       const uint32_t bytes = rec.row_bytes * rec.slots;
+      const int variable = stages[s].buffers[b].variable;
+      if (variable >= 0) {
+        const VariableEntry& v = kept_.at(size_t(variable));
+        const bool before = rec.flags & kBufferComplete;
+        rec.offset = v.arena + (before ? 0 : variable_stride(v.bytes));
+        offsets_[s].push_back(rec.offset);
+        continue;
+      }
       rec.offset =
           wanted < 0 ? align_up(end) : start + static_cast<uint32_t>(wanted);
       used = std::max(used, rec.offset + bytes);
@@ -406,8 +424,21 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   h.stages = static_cast<uint16_t>(stages.size());
   h.inputs = static_cast<uint16_t>(inputs);
   h.outputs = static_cast<uint16_t>(outputs);
+  kept_.clear(), initial_.clear();
+  for (const Variable& v : variables) {
+    VariableEntry e{};
+    e.bytes = v.bytes;
+    e.fill = v.fill;
+    e.initial =
+        v.initial.empty() ? kNowhere : static_cast<uint32_t>(initial_.size());
+    initial_.insert(initial_.end(), v.initial.begin(), v.initial.end());
+    kept_.push_back(e);
+  }
+  if (!kept_.empty()) h.version = kVariablesVersion;
+  const auto initial_bytes = static_cast<uint32_t>(initial_.size());
   h.head_bytes =
-      head_bytes(h.stages, static_cast<uint32_t>(ios_.size()), h.peers);
+      head_bytes(h.stages, static_cast<uint32_t>(ios_.size()), h.peers,
+                 static_cast<uint32_t>(kept_.size()), initial_bytes);
   place_fixed(h, records);
   place_memory(h, records);
   std::vector<StageEntry> entries;
@@ -447,6 +478,16 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   if (!peers.empty()) {
     std::memcpy(to, peers.data(), peers.size() * sizeof(PeerEntry));
   }
+  to += peers.size() * sizeof(PeerEntry);
+  if (!kept_.empty()) {
+    const VariableHeader kept{static_cast<uint16_t>(kept_.size()), 0,
+                              initial_bytes};
+    std::memcpy(to, &kept, sizeof kept);
+    to += sizeof kept;
+    std::memcpy(to, kept_.data(), kept_.size() * sizeof(VariableEntry));
+  }
+  to += kept_.size() * sizeof(VariableEntry);
+  std::copy(initial_.begin(), initial_.end(), to);
   for (size_t s = 0; s < records.size(); ++s) {
     for (ChunkRecord& c : records[s].chunks) c.offset = places[c.offset];
     const auto bytes = bytes_of(s, records[s]);

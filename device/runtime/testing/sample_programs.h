@@ -176,9 +176,56 @@ inline Sample move_sample() {
   return sample;
 }
 
+// Two variables of 3 x 2 x 2: the largest values so far, from a pattern on, and
+// the frame before. The output is the larger of both.
+inline Sample variable_sample() {
+  Random r(5);
+  const Tensor x = random_tensor(r, 3, 2, 2);
+  StageSpec s;
+  const int bx = s.buffer(x.buffer());
+  const auto kept = [&](int variable, int flags) {
+    BufferSpec b{3, 2, 2};
+    b.flags = kBufferVariable | flags;
+    b.variable = variable;
+    return s.buffer(b);
+  };
+  const int largest = kept(0, kBufferComplete), next = kept(0, 0);
+  const int last = kept(1, kBufferComplete), now = kept(1, 0);
+  const int bm = s.buffer({3, 2, 2}), by = s.buffer({3, 2, 2});
+  s.input(bx, 0);
+  const auto add = [&](OpCode op, int a, int b, int to) {
+    ActorSpec actor;
+    actor.r.op = op;
+    actor.r.in[0] = s.read(a);
+    if (b >= 0) actor.r.in[1] = s.read(b);
+    actor.r.out = s.write(to);
+    if (b < 0) actor.set_params(MoveParams{1, 0, 1, 0, 1, 0, 0});
+    s.actors.push_back(actor);
+  };
+  add(OpCode::kMaximum, largest, bx, bm);
+  add(OpCode::kMove, bm, -1, next);
+  add(OpCode::kMove, bx, -1, now);
+  add(OpCode::kMaximum, bm, last, by);
+  s.output(by, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  Bytes pattern(12);
+  for (uint8_t& b : pattern) b = static_cast<uint8_t>(r());
+  sample.program.variables = {{12, pattern, 0}, {12, {}, -7}};
+  for (int frame = 0; frame < 4; ++frame) {
+    const Tensor next_frame = random_tensor(r, 3, 2, 2);
+    for (const int32_t v : next_frame.v) {
+      if (sample.inputs.empty()) sample.inputs.emplace_back();
+      sample.inputs[0].push_back(static_cast<uint8_t>(v));
+    }
+  }
+  return sample;
+}
+
 inline std::vector<Sample> sample_programs() {
   std::vector<Sample> samples;
-  for (Sample s : {two_stage_sample(), loop_sample(), move_sample()}) {
+  for (Sample s :
+       {two_stage_sample(), loop_sample(), move_sample(), variable_sample()}) {
     samples.push_back(s);
     s.program = on_tape(s.program, s.inputs, false);
     samples.push_back(s);

@@ -37,6 +37,8 @@ class SpecTable {
     rows(h.stages, sizeof(StageEntry), "stage entry");
     rows(uint32_t{h.inputs} + h.outputs, sizeof(IoEntry), "io entry");
     rows(h.peers, sizeof(PeerEntry), "peer entry");
+    rows(head.kept() != nullptr, sizeof(VariableHeader), "variables");
+    rows(head.variable_count(), sizeof(VariableEntry), "variable entry");
     until(h.head_bytes - kTagBytes, "padding");
     part(kTagBytes, "tag of the head");
     for (uint32_t s = 0; s < h.stages; ++s) record(head.stages[s], s);

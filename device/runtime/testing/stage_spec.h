@@ -17,6 +17,7 @@ struct BufferSpec {
   int overlay = -1;
   int64_t at = -1;  // offset after the fixed regions; -1: fresh memory
   int tensor = 0;
+  int variable = -1;  // of the program, with flags that say so
 };
 
 struct BoxSpec {  // ends 0: the buffer's

@@ -70,6 +70,10 @@ void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
   // Where nothing lies is all one.
   if (node.layout.keep_bytes) fields.push_back({"keep", &PlanLayout::keep});
   if (node.layout.spill_bytes) fields.push_back({"spill", &PlanLayout::spill});
+  fields.push_back({"variable bytes", &PlanLayout::variable_bytes});
+  if (node.layout.variable_bytes) {
+    fields.push_back({"variables", &PlanLayout::variables});
+  }
   for (const auto& [name, field] : fields) {
     for (int by : {-16, -1, 1, 16}) {
       if (node.layout.*field == 0 && by < 0) continue;
@@ -98,6 +102,52 @@ void add_spilling(const PlanNode& node, std::vector<Mutation>& all) {
   add("pages of 16 bytes", [](PlanNode& n) { n.spill_page_bytes = 16; });
 }
 
+void add_variables(const PlanNode& node, std::vector<Mutation>& all) {
+  const auto add = [&](const std::string& what,
+                       std::function<void(PlanNode&)> change) {
+    all.push_back({what, false, std::move(change)});
+  };
+  for (size_t v = 0; v < node.variables.size(); ++v) {
+    const std::string name = "variable " + std::to_string(v) + " ";
+    for (int by : {-1, 1}) {
+      add(name + "number", [=](PlanNode& n) { n.variables[v].variable += by; });
+      add(name + "offset", [=](PlanNode& n) {
+        n.variables[v].offset += static_cast<uint32_t>(16 * by);
+      });
+      for (int Box::*side :
+           {&Box::y0, &Box::y1, &Box::x0, &Box::x1, &Box::c0, &Box::c1}) {
+        add(name + "box", [=](PlanNode& n) { n.variables[v].box.*side += by; });
+        // All that the node keeps of it, but not what is read or assigned.
+        add(name + "and its buffers", [=](PlanNode& n) {
+          n.variables[v].box.*side += by;
+          for (PlanStage& s : n.stages) {
+            for (PlanBuffer& b : s.buffers) {
+              if (b.variable != n.variables[v].variable) continue;
+              b.box.*side += by;
+              b.slots = b.box.rows();
+            }
+          }
+        });
+      }
+    }
+    add(name + "dropped",
+        [=](PlanNode& n) { n.variables.erase(n.variables.begin() + int(v)); });
+    add(name + "twice",
+        [=](PlanNode& n) { n.variables.push_back(n.variables[v]); });
+    add(name + "is read in the copy that is written", [=](PlanNode& n) {
+      for (PlanStage& s : n.stages) {
+        for (PlanBuffer& b : s.buffers) {
+          if (b.variable != n.variables[v].variable) continue;
+          b.offset = n.variables[v].offset;
+        }
+      }
+    });
+    if (v == 0) continue;
+    add(name + "swapped",
+        [=](PlanNode& n) { std::swap(n.variables[v], n.variables[v - 1]); });
+  }
+}
+
 void add_node(const PlanNode& node, std::vector<Mutation>& all) {
   const auto sum = [&](const std::string& what,
                        std::function<void(PlanNode&)> change) {
@@ -122,6 +172,7 @@ void add_node(const PlanNode& node, std::vector<Mutation>& all) {
     sum("no storage", [](PlanNode& n) { n.storage.clear(); });
   }
   add_spilling(node, all);
+  add_variables(node, all);
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const std::string name = "stage " + std::to_string(s) + " ";
     all.push_back({name + "dropped", false,

@@ -20,6 +20,8 @@ void StageMutations::buffer(int b) {
   move("last stage", &PlanBuffer::last_stage, 1, kMayBeRight);
   move("last stage", &PlanBuffer::last_stage, -1, false);
   move("element bytes", &PlanBuffer::element_bytes, 1, false);
+  move("variable", &PlanBuffer::variable, 1, false);
+  if (it.variable >= 0) move("variable", &PlanBuffer::variable, -1, false);
   for (int other = 0; other < count(stage_.buffers); ++other) {
     if (other == b) continue;
     const std::string to = " of buffer " + std::to_string(other);

@@ -42,6 +42,14 @@ NodeEngine::NodeEngine(std::shared_ptr<const Prepared> prepared,
           [this](const Bytes& inputs) { return runner_.run(inputs); },
           trace_ ? &*trace_ : nullptr) {}
 
+void NodeEngine::stream(const Next& next, const Take& take) {
+  if (keeps_variables()) {
+    runner_.reset_variables();
+    if (trace_) trace_->reset_variables();
+  }
+  stream_.stream(next, take);
+}
+
 std::unique_ptr<Engine> node_engine(std::shared_ptr<const Prepared> prepared,
                                     StoreSettings settings, bool traced) {
   const StoreOptions options = settings.options;

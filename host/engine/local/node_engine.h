@@ -25,9 +25,7 @@ class NodeEngine final : public Engine {
              const StoreOptions& options, bool traced = false);
 
   const Graph& graph() const override { return prepared_->graph; }
-  void stream(const Next& next, const Take& take) override {
-    stream_.stream(next, take);
-  }
+  void stream(const Next& next, const Take& take) override;
   EngineReport report() const override;
   // Shares a program in memory; a store has one reader.
   std::unique_ptr<Engine> another() const override;
@@ -49,7 +47,10 @@ class StoreEngine final : public Engine {
               const std::optional<StoreKey>&);
 
   const Graph& graph() const override { return access_->info.graph; }
+  // A store knows nothing of the model's variables, the program does.
+  bool keeps_variables() const override { return runner_.keeps_variables(); }
   void stream(const Next& next, const Take& take) override {
+    if (keeps_variables()) runner_.reset_variables();
     stream_.stream(next, take);
   }
   EngineReport report() const override;

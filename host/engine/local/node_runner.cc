@@ -69,6 +69,13 @@ void NodeRunner::load() {
   }
 }
 
+void NodeRunner::begin_again(shoal_status (*how)(shoal_node*)) {
+  for (int status = how(&node_); status == SHOAL_WAIT; status = how(&node_)) {
+    wait_for_storage();
+    check(shoal_step(&node_));
+  }
+}
+
 // A description that is not the program's would bring rows of other sizes.
 void NodeRunner::check_ends() const {
   const auto same = [&](const std::vector<NetIo>& ends, uint32_t count,

@@ -40,7 +40,15 @@ class NodeRunner {
   // Error(kInternal) if the node stops or writes outside its arena.
   std::vector<uint8_t> run(std::span<const uint8_t> input);
 
+  // Variables that the program keeps from frame to frame; the next frame finds
+  // their initial values.
+  bool keeps_variables() const { return shoal_variables(&node_) > 0; }
+  void reset_variables() { begin_again(shoal_reset_variables); }
+  // The frame under way begins again: that of a run() that threw, else none.
+  void repeat_frame() { begin_again(shoal_repeat_frame); }
+
  private:
+  void begin_again(shoal_status (*)(shoal_node*));
   void load();
   void check_ends() const;
   void check(int status) const;

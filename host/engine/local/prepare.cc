@@ -44,6 +44,7 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images) {
   Prepared p;
   p.graph = std::move(graph);
   p.net = batch_net(lower(p.graph), request.batch);
+  if (request.over_links()) p.net = assign_last(std::move(p.net));
   p.plan = make_plan(p.net, request);
   check_plan(p);
   const Emitter emitter(p.net, p.plan);

@@ -11,7 +11,7 @@ namespace shoal {
 
 TraceCollector::TraceCollector(const Graph& graph, const Net& net,
                                const Plan& plan)
-    : graph_(graph), net_(net) {
+    : graph_(graph), net_(net), kept_(initial_values(graph)) {
   for (const PlanNode& node : plan.nodes) points_.push_back({this, &node});
   for (const NetTensor& t : net.tensors) {
     const auto size = static_cast<size_t>(t.box().elements());
@@ -20,7 +20,20 @@ TraceCollector::TraceCollector(const Graph& graph, const Net& net,
   }
 }
 
+Kept TraceCollector::variables() const {
+  Kept kept;
+  for (size_t v = 0; v < net_.variables.size(); ++v) {
+    const NetVariable& of = net_.variables[v];
+    const auto t = static_cast<size_t>(of.after);
+    kept.push_back(stored_value(graph_.variables[v].before,
+                                {{of.after, net_.tensors[t].box()}, of.perm}));
+  }
+  return kept;
+}
+
 void TraceCollector::reset() {
+  if (fired_) kept_ = variables();
+  fired_ = false;
   for (std::vector<bool>& seen : seen_) {
     std::fill(seen.begin(), seen.end(), false);
   }
@@ -45,6 +58,7 @@ void TraceCollector::on_firing(void* user, const void* what) {
   const Firing& f = *static_cast<const Firing*>(what);
   if (self.frame_ && f.frame != *self.frame_) return;
   if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
+  self.fired_ = true;
   const PlanStage& stage = stage_of(*point.node, f);
   const PlanActor& actor = stage.actors[f.actor];
   const PlanPort& out = stage.ports[static_cast<size_t>(actor.out)];
@@ -146,6 +160,9 @@ Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
     at += bytes;
   }
   if (!conflict_.empty()) throw Error(Exit::kDiffers, conflict_);
+  for (size_t v = 0; v < kept_.size(); ++v) {
+    values[static_cast<size_t>(graph_.variables[v].before)] = kept_[v];
+  }
   for (const Op& op : graph_.ops) {
     const auto stored = [&](int t) -> const std::optional<Stored>& {
       return net_.stored[static_cast<size_t>(t)];
@@ -160,6 +177,38 @@ Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
       values[static_cast<size_t>(t)] = stored_value(t, there);
     }
   }
+  return values;
+}
+
+SequenceTrace::SequenceTrace(const Graph& graph, const Net& net,
+                             const Plan& plan)
+    : graph_(graph), net_(net), plan_(plan), kept_(initial_values(graph)) {
+  for (int n = 0; n < static_cast<int>(plan.nodes.size()); ++n) {
+    points_.push_back({this, n});
+  }
+}
+
+TraceCollector& SequenceTrace::frame(uint32_t number) {
+  while (next_ + frames_.size() <= number) {
+    frames_.emplace_back(graph_, net_, plan_);
+  }
+  return frames_[number - next_];
+}
+
+void SequenceTrace::on_firing(void* user, const void* what) {
+  const Point& point = *static_cast<const Point*>(user);
+  const Firing& f = *static_cast<const Firing*>(what);
+  const Tap tap = point.trace->frame(f.frame).tap(point.node);
+  tap.call(tap.user, what);
+}
+
+Values SequenceTrace::next(std::span<const uint8_t> input) {
+  TraceCollector& now = frame(next_);
+  now.set_variables(std::move(kept_));
+  Values values = now.values(input);
+  kept_ = now.variables();
+  frames_.pop_front();
+  ++next_;
   return values;
 }
 

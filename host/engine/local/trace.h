@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,8 +39,17 @@ class TraceCollector {
   // Error(kDiffers) if rows were computed twice with different results,
   // Error(kInternal) if a layer's rows are missing.
   Values values(std::span<const uint8_t> input, int frame = 0);
-  // Forgets the frame.
+  // Forgets the frame, but for what it has assigned to variables, which the
+  // next one finds.
   void reset();
+  // The next frame finds initial values, or these.
+  void reset_variables() {
+    kept_ = initial_values(graph_);
+    fired_ = false;
+  }
+  void set_variables(Kept kept) { kept_ = std::move(kept); }
+  // What the nodes hold after the frame. Throws as values() does.
+  Kept variables() const;
 
  private:
   struct Point {
@@ -57,9 +67,41 @@ class TraceCollector {
   const Net& net_;
   std::vector<Point> points_;  // by node
   std::optional<uint32_t> frame_;
+  Kept kept_;  // what variables held before the frame
+  bool fired_ = false;
   std::vector<std::vector<int8_t>> bytes_;  // by net tensor
   std::vector<std::vector<bool>> seen_;
   std::string conflict_;  // the first one
+};
+
+// The same for frames that depend on each other, of nodes that may be in
+// several at once.
+class SequenceTrace {
+ public:
+  SequenceTrace(const Graph&, const Net&, const Plan&);
+  SequenceTrace(const SequenceTrace&) = delete;
+  SequenceTrace& operator=(const SequenceTrace&) = delete;
+  Tap tap(int node) {
+    return {&SequenceTrace::on_firing, &points_[static_cast<size_t>(node)]};
+  }
+  // Of the first frame, then of the one behind; all nodes have ended it.
+  Values next(std::span<const uint8_t> input);
+
+ private:
+  struct Point {
+    SequenceTrace* trace;
+    int node;
+  };
+  static void on_firing(void* point, const void* firing);
+  TraceCollector& frame(uint32_t number);
+
+  const Graph& graph_;
+  const Net& net_;
+  const Plan& plan_;
+  std::vector<Point> points_;
+  std::deque<TraceCollector> frames_;  // from next_ on
+  uint32_t next_ = 0;
+  Kept kept_;
 };
 
 }  // namespace shoal

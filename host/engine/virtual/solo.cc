@@ -159,6 +159,12 @@ std::vector<uint8_t> SoloNode::run(std::span<const uint8_t> input) {
   return flow.output();
 }
 
+void SoloNode::reset_variables() {
+  while (shoal_reset_variables(&node_) == SHOAL_WAIT) {
+    if (step() == SHOAL_WAIT) wait();
+  }
+}
+
 void SoloNode::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;

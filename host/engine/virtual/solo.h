@@ -55,6 +55,8 @@ class SoloNode {
   // One frame, as NodeRunner::run(). Throws Error(kCorrupt) naming the layer if
   // what comes from storage is not what it should be.
   std::vector<uint8_t> run(std::span<const uint8_t> input);
+  // The next frame finds the variables' initial values.
+  void reset_variables();
   const SoloFrame& last() const { return last_; }
   // Loading and checking the program, and what is kept in SRAM.
   const SoloFrame& loading() const { return loading_; }

@@ -21,6 +21,14 @@ SoloEngine::SoloEngine(std::shared_ptr<const Prepared> prepared, Board board,
           [this](const Bytes& inputs) { return node_.run(inputs); },
           trace_ ? &*trace_ : nullptr) {}
 
+void SoloEngine::stream(const Next& next, const Take& take) {
+  if (keeps_variables()) {
+    node_.reset_variables();
+    if (trace_) trace_->reset_variables();
+  }
+  stream_.stream(next, take);
+}
+
 EngineReport SoloEngine::report() const {
   EngineReport r = stream_.report();
   r.what = "one node in virtual time";

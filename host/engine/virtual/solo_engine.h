@@ -23,9 +23,7 @@ class SoloEngine final : public Engine {
   const Prepared& prepared() const { return *prepared_; }
   const Board& board() const { return board_; }
   bool sealed() const { return key_.has_value(); }
-  void stream(const Next& next, const Take& take) override {
-    stream_.stream(next, take);
-  }
+  void stream(const Next& next, const Take& take) override;
   EngineReport report() const override;
   std::unique_ptr<Engine> another() const override;
   const SoloNode& node() const { return node_; }

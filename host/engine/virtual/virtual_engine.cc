@@ -9,11 +9,21 @@
 
 namespace shoal {
 
+namespace {
+
+// What warms up would leave its variables.
+SimOptions cold(SimOptions options, const Graph& graph) {
+  if (!graph.variables.empty()) options.warm_up = false;
+  return options;
+}
+
+}  // namespace
+
 VirtualEngine::VirtualEngine(std::shared_ptr<const Prepared> prepared,
                              Cluster cluster, SimOptions options, bool traced)
     : prepared_(std::move(prepared)),
       cluster_(std::move(cluster)),
-      options_(std::move(options)),
+      options_(cold(std::move(options), prepared_->graph)),
       traced_(traced) {}
 
 // The seconds are those of this computer.
@@ -22,11 +32,18 @@ void VirtualEngine::run(SimOptions& options) {
   Clock::time_point start, end;
   options.started = [&] { start = end = Clock::now(); };
   const auto take = std::move(options.output);
+  int64_t frames = 0;
   options.output = [&](int frame, const Bytes& output) {
     end = Clock::now();
+    ++frames;
     take(frame, output);
   };
-  result_ = simulate_cluster(*prepared_, cluster_, {}, options);
+  try {
+    result_ = simulate_cluster(*prepared_, cluster_, {}, options);
+  } catch (const Error& e) {
+    if (e.code() != Exit::kNode || !keeps_variables()) throw;
+    throw sequence_lost(e, frames);
+  }
   options.output = take;
   seconds_ += std::chrono::duration<double>(end - start).count();
   frames_ += static_cast<int64_t>(result_.frames.size());
@@ -61,6 +78,26 @@ void VirtualEngine::stream_all(const Next& next, const Take& take) {
   run(options);
 }
 
+// Frames depend on each other, and nodes may be in several at once.
+void VirtualEngine::stream_sequence(const Next& next, const Take& take) {
+  std::vector<Bytes> inputs, outputs;
+  while (std::optional<Bytes> input = next()) {
+    inputs.push_back(std::move(*input));
+  }
+  if (inputs.empty()) return;
+  SequenceTrace trace(prepared_->graph, prepared_->net, prepared_->plan);
+  SimOptions options = options_;
+  options.frames = static_cast<int>(inputs.size());
+  options.tap = [&](int node) { return trace.tap(node); };
+  options.input = [&](int frame) { return inputs[static_cast<size_t>(frame)]; };
+  options.output = [&](int, const Bytes& bytes) { outputs.push_back(bytes); };
+  run(options);
+  for (size_t f = 0; f < inputs.size(); ++f) {
+    const Values values = trace.next(inputs[f]);
+    take({outputs[f], [&] { return values; }});
+  }
+}
+
 void VirtualEngine::stream_traced(const Next& next, const Take& take) {
   TraceCollector trace(prepared_->graph, prepared_->net, prepared_->plan);
   SimOptions options = options_;
@@ -77,6 +114,7 @@ void VirtualEngine::stream_traced(const Next& next, const Take& take) {
 }
 
 void VirtualEngine::stream(const Next& next, const Take& take) {
+  if (traced_ && keeps_variables()) return stream_sequence(next, take);
   traced_ ? stream_traced(next, take) : stream_all(next, take);
 }
 

@@ -26,6 +26,7 @@ class VirtualEngine final : public Engine {
 
  private:
   void stream_all(const Next&, const Take&);
+  void stream_sequence(const Next&, const Take&);
   void stream_traced(const Next&, const Take&);
   void run(SimOptions&);
 

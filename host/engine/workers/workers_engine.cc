@@ -36,11 +36,17 @@ WorkersEngine::WorkersEngine(Coordinator& coordinator,
       prepared_(std::move(prepared)) {}
 
 void WorkersEngine::stream(const Next& next, const Take& take) {
-  seconds_ += stream_frames(coordinator_, transport_, *prepared_, next,
-                            [&](const Bytes& output) {
-                              ++frames_;
-                              take({output});
-                            });
+  int64_t frame = 0;
+  try {
+    seconds_ += stream_frames(coordinator_, transport_, *prepared_, next,
+                              [&](const Bytes& output) {
+                                ++frames_, ++frame;
+                                take({output});
+                              });
+  } catch (const Error& e) {
+    if (e.code() != Exit::kNode || !keeps_variables()) throw;
+    throw sequence_lost(e, frame);
+  }
 }
 
 std::string WorkersEngine::traffic_text() const {

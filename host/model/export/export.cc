@@ -79,6 +79,12 @@ Graph with_operands(Graph graph) {
 
 std::vector<uint8_t> export_tflite(const Graph& model) {
   check_size(model);
+  if (!model.variables.empty()) {
+    throw Error(Exit::kUnsupported,
+                model.name +
+                    ": variables that live from frame to frame are "
+                    "not written yet");
+  }
   Graph graph = model;
   RawModel raw;
   raw.ops = write_ops(graph);

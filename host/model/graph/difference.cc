@@ -52,6 +52,7 @@ std::string graph_difference(const Graph& a, const Graph& b) {
   if (a.ops.size() != b.ops.size()) {
     return counts("operators", a.ops.size(), b.ops.size());
   }
+  if (a.variables != b.variables) return "variables";
   if (a.inputs != b.inputs) return "model inputs";
   return a.outputs == b.outputs ? "" : "model outputs";
 }

@@ -51,6 +51,12 @@ bool is_float(const Graph& graph) {
   });
 }
 
+int file_number(const Graph& graph, int op) {
+  return graph.file_numbers.empty()
+             ? op
+             : graph.file_numbers[static_cast<size_t>(op)];
+}
+
 int64_t op_macs(const Graph& graph, const Op& op) {
   if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;
   const Shape& weights = at(graph, op.inputs[1]).shape;

@@ -70,6 +70,7 @@ enum class OpKind : uint8_t {
   kReshape,
   kSqueeze,
   kExpandDims,
+  kReadVariable,
   kTranspose,
   kSlice,
   kStridedSlice,
@@ -166,13 +167,30 @@ struct Op {
   Attr attr;
 };
 
+// What a variable of the file is to a frame: its value before the frame is a
+// tensor that no operator makes, what is assigned last in the frame is another
+// one (or the same, if nothing is). A READ_VARIABLE is a copy of either.
+struct Variable {
+  std::string name;
+  int before = -1, after = -1;   // tensors of one type, shape and scale
+  std::vector<uint8_t> initial;  // bytes of `before` in the first frame
+  bool operator==(const Variable&) const = default;
+};
+
 struct Graph {
   std::string name;  // the file's name without directory
   std::vector<Tensor> tensors;
-  std::vector<Op> ops;  // number = number of the operator in the file
+  std::vector<Op> ops;  // number = number of the operator in the file, but:
+  // Of a model with variables, whose handles and assignments are no operators
+  // here: the number of each operator in the file. Else empty.
+  std::vector<int> file_numbers;
+  std::vector<Variable> variables;  // that live from frame to frame
   std::vector<int> inputs;
   std::vector<int> outputs;
 };
+
+// The number of the operator in the file.
+int file_number(const Graph&, int op);
 
 // Whether it computes in float32: `shoal quantize` is for these. A float32
 // input that a QUANTIZE reads, or an output of a DEQUANTIZE, does not count.

@@ -14,6 +14,11 @@
 
 namespace shoal {
 
+// Operators of the format that only say what a variable is: the importer takes
+// them out of the graph.
+inline constexpr int kCallOnceCode = 129, kVarHandleCode = 142,
+                     kReadVariableCode = 143, kAssignVariableCode = 144;
+
 // Operators that passes treat alike.
 enum class OpClass : uint8_t {
   kConvolution,  // of a picture, with weights
@@ -80,6 +85,10 @@ enum class OptionsCode : int {
   kQuantize = 89,
   kHardSwish = 91,
   kDepthToSpace = 94,
+  kCallOnce = 103,
+  kVarHandle = 111,
+  kReadVariable = 112,
+  kAssignVariable = 113,
 };
 
 struct OpInfo {

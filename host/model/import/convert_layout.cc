@@ -152,6 +152,15 @@ void convert_expand_dims(const OpReader& r, Op& op) {
   op.inputs = {r.input(0)};
 }
 
+// Of the tensor that the variable holds there; see variables.cc.
+void convert_read_variable(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.result();
+  r.same_shape(x, y);
+  r.expect_equal_quantization(x, y);
+  op.inputs = {r.input(0)};
+}
+
 void convert_transpose(const OpReader& r, Op& op) {
   const Tensor& x = r.data(0);
   const std::vector<int> perm = r.numbers(1, "axes");
@@ -221,6 +230,7 @@ Convert layout_converter(OpKind kind) {
        {OpKind::kReshape, convert_reshape},
        {OpKind::kSqueeze, convert_squeeze},
        {OpKind::kExpandDims, convert_expand_dims},
+       {OpKind::kReadVariable, convert_read_variable},
        {OpKind::kTranspose, convert_transpose},
        {OpKind::kResizeNearestNeighbor, convert_resize},
        {OpKind::kSpaceToDepth, convert_blocks},

@@ -19,15 +19,23 @@ class Conversion {
 
   Graph run() {
     if (!asked_shapes(options_).empty()) check_shapes();
+    find_variables(raw_, name_);
     check_order(raw_, name_);
     if (options_.cuts()) {
+      if (!raw_.variables.empty()) {
+        throw Error(Exit::kUnsupported,
+                    name_ +
+                        ": --inputs and --outputs of a model that keeps "
+                        "variables from frame to frame");
+      }
       set_ends(raw_, options_, name_);
       check_order(raw_, name_);
     }
     widen_constants(raw_, made_);
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);
-    unbatch(raw_);
+    // Each frame of a batch would have variables of its own.
+    if (raw_.variables.empty()) unbatch(raw_);
     const TypeSurvey found = survey(raw_);
     if (!found.lines.empty()) {
       throw_unsupported(found.lines, found.fix, found.ops);
@@ -38,6 +46,7 @@ class Conversion {
         convert_tensors(raw_, file_bytes_, options_.constant_bytes, name_);
     graph.inputs = raw_.inputs;
     graph.outputs = raw_.outputs;
+    add_variables(graph);
     convert_ops(graph, found.floats);
     return graph;
   }
@@ -51,6 +60,17 @@ class Conversion {
     const std::string ends = ends_fix(raw_, ops);
     if (!ends.empty()) fix += (fix.empty() ? "" : "\n  ") + ends;
     throw Error(Exit::kUnsupported, what, fix);
+  }
+
+  void add_variables(Graph& graph) const {
+    for (const RawVariable& v : raw_.variables) {
+      const Tensor& before = graph.tensors[static_cast<size_t>(v.before)];
+      graph.variables.push_back({v.name, v.before, v.after, v.initial});
+      if (before.type == before.file_type) continue;
+      for (uint8_t& byte : graph.variables.back().initial) byte ^= 0x80;
+    }
+    if (raw_.variables.empty()) return;
+    for (const RawOp& op : raw_.ops) graph.file_numbers.push_back(op.number);
   }
 
   void convert_ops(Graph& graph, bool floats) {

@@ -35,7 +35,8 @@ std::string tensor_title(const RawModel& raw, int tensor) {
 
 std::string op_title(const RawModel& raw, int number) {
   const RawOp& op = raw.ops[static_cast<size_t>(number)];
-  std::string out = text("op ", number, " ", builtin_name(op.code));
+  std::string out = text("op ", op.number < 0 ? number : op.number, " ",
+                         builtin_name(op.code));
   if (!op.custom.empty()) out += " " + quoted(op.custom);
   if (op.outputs.empty()) return out;
   const auto layer = static_cast<size_t>(op.outputs[0]);

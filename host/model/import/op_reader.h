@@ -124,6 +124,9 @@ std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
                                     const std::string& name);
 // Indexes are valid, every tensor is made at most once and before it is read.
 void check_order(const RawModel&, const std::string& name);
+// Takes the operators that only say what a variable is out of the model, so
+// that what is left reads and makes tensors; see Variable in graph.h.
+void find_variables(RawModel&, const std::string& name);
 
 // What a file's operators are, by their types alone.
 struct TypeSurvey {

@@ -17,8 +17,10 @@ class OrderCheck {
     if (raw_.ops.empty()) fail("has no operator");
     mark_constants();
     for (const int t : raw_.inputs) make("model inputs", t);
+    for (const RawVariable& v : raw_.variables) make("variable", v.before);
     for (size_t i = 0; i < raw_.ops.size(); ++i) check_op(i);
     for (const int t : raw_.outputs) read("model outputs", t);
+    for (const RawVariable& v : raw_.variables) read("variable", v.after);
   }
 
  private:

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "host/base/error.h"
 #include "host/model/tflite/options.h"
 
@@ -43,18 +45,10 @@ RawOp read_op(const tflite::Model& model, const tflite::Operator& op,
   return out;
 }
 
-RawModel read_model(const tflite::Model& model, const std::string& name,
-                    Budget& budget) {
-  const size_t graphs =
-      model.subgraphs() == nullptr ? 0 : model.subgraphs()->size();
-  if (graphs == 0) throw Error(Exit::kCorrupt, name + ": has no subgraph");
-  if (graphs > 1) {
-    throw Error(Exit::kUnsupported,
-                name + ": has " + std::to_string(graphs) +
-                    " subgraphs; control flow is not supported");
-  }
-  RawModel out;
-  const tflite::SubGraph& graph = *model.subgraphs()->Get(0);
+RawSubgraph read_subgraph(const tflite::Model& model,
+                          const tflite::SubGraph& graph,
+                          const std::string& name, Budget& budget) {
+  RawSubgraph out;
   if (graph.tensors() != nullptr) {
     for (const auto* t : *graph.tensors()) {
       out.tensors.push_back(read_tensor(*t, budget));
@@ -65,6 +59,34 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
       const int number = static_cast<int>(out.ops.size());
       out.ops.push_back(read_op(model, *op, number, name, budget));
     }
+  }
+  return out;
+}
+
+bool calls_once(const RawModel& model) {
+  return std::any_of(model.ops.begin(), model.ops.end(),
+                     [](const RawOp& op) { return op.code == kCallOnceCode; });
+}
+
+RawModel read_model(const tflite::Model& model, const std::string& name,
+                    Budget& budget) {
+  const size_t graphs =
+      model.subgraphs() == nullptr ? 0 : model.subgraphs()->size();
+  if (graphs == 0) throw Error(Exit::kCorrupt, name + ": has no subgraph");
+  RawModel out;
+  const tflite::SubGraph& graph = *model.subgraphs()->Get(0);
+  RawSubgraph first = read_subgraph(model, graph, name, budget);
+  out.tensors = std::move(first.tensors);
+  out.ops = std::move(first.ops);
+  if (graphs > 1 && !calls_once(out)) {
+    throw Error(Exit::kUnsupported,
+                name + ": has " + std::to_string(graphs) +
+                    " subgraphs; control flow is not supported");
+  }
+  for (size_t i = 1; i < graphs; ++i) {
+    const auto at = static_cast<flatbuffers::uoffset_t>(i);
+    out.subgraphs.push_back(
+        read_subgraph(model, *model.subgraphs()->Get(at), name, budget));
   }
   out.inputs = budget.copy(graph.inputs());
   out.outputs = budget.copy(graph.outputs());

@@ -75,15 +75,18 @@ int type_code(Type type) {
   return -1;
 }
 
-std::vector<uint8_t> encode(const RawModel& model) {
-  Builder b;
-  Codes codes;
+namespace {
+
+fb::Offset<tflite::SubGraph> write_subgraph(
+    Builder& b, Codes& codes, const std::vector<RawTensor>& all_tensors,
+    const std::vector<RawOp>& all_ops, const std::vector<int>& graph_inputs,
+    const std::vector<int>& graph_outputs, const std::string& graph_name) {
   std::vector<fb::Offset<tflite::Tensor>> tensors;
-  for (const RawTensor& t : model.tensors) {
+  for (const RawTensor& t : all_tensors) {
     tensors.push_back(write_tensor(b, t));
   }
   std::vector<fb::Offset<tflite::Operator>> ops;
-  for (const RawOp& op : model.ops) {
+  for (const RawOp& op : all_ops) {
     const auto inputs = b.CreateVector(op.inputs);
     const auto outputs = b.CreateVector(op.outputs);
     const auto options = write_options(b, op.options);
@@ -91,22 +94,35 @@ std::vector<uint8_t> encode(const RawModel& model) {
         b, codes.index(op), inputs, outputs,
         static_cast<tflite::Options>(op.options.code), options));
   }
+  const auto written = b.CreateVector(tensors);
+  const auto inputs = b.CreateVector(graph_inputs);
+  const auto outputs = b.CreateVector(graph_outputs);
+  const auto operators = b.CreateVector(ops);
+  fb::Offset<fb::String> name;
+  if (!graph_name.empty()) name = b.CreateString(graph_name);
+  return tflite::CreateSubGraph(b, written, inputs, outputs, operators, name);
+}
+
+}  // namespace
+
+std::vector<uint8_t> encode(const RawModel& model) {
+  Builder b;
+  Codes codes;
+  std::vector<fb::Offset<tflite::SubGraph>> subgraphs{
+      write_subgraph(b, codes, model.tensors, model.ops, model.inputs,
+                     model.outputs, model.graph_name)};
+  for (const RawSubgraph& s : model.subgraphs) {
+    subgraphs.push_back(write_subgraph(b, codes, s.tensors, s.ops, {}, {}, ""));
+  }
   std::vector<fb::Offset<tflite::Buffer>> buffers;
   for (const auto& bytes : model.buffers) {
     buffers.push_back(write_buffer(b, bytes));
   }
-  const auto all_tensors = b.CreateVector(tensors);
-  const auto inputs = b.CreateVector(model.inputs);
-  const auto outputs = b.CreateVector(model.outputs);
-  const auto all_ops = b.CreateVector(ops);
-  fb::Offset<fb::String> description, name;
+  fb::Offset<fb::String> description;
   if (!model.description.empty()) {
     description = b.CreateString(model.description);
   }
-  if (!model.graph_name.empty()) name = b.CreateString(model.graph_name);
-  const auto graph =
-      tflite::CreateSubGraph(b, all_tensors, inputs, outputs, all_ops, name);
-  const auto graphs = b.CreateVector(&graph, 1);
+  const auto graphs = b.CreateVector(subgraphs);
   const auto all_codes = codes.write(b);
   const auto all_buffers = b.CreateVector(buffers);
   b.Finish(

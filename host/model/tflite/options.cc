@@ -132,6 +132,15 @@ Ref plain_options(Builder& b, const RawOptions& o) {
       return tflite::CreateResizeNearestNeighbor(b, o.align_corners,
                                                  o.half_pixel_centers)
           .Union();
+    case OptionsCode::kCallOnce:
+      return tflite::CreateCallOnce(b, o.subgraph).Union();
+    case OptionsCode::kVarHandle: {
+      const size_t end = o.variable.find('\0');
+      const auto container = b.CreateString(o.variable.substr(0, end));
+      const auto name = b.CreateString(
+          end == std::string::npos ? "" : o.variable.substr(end + 1));
+      return tflite::CreateVarHandle(b, container, name).Union();
+    }
     default:
       return tflite::CreatePlaceholder(b).Union();
   }
@@ -183,6 +192,12 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
   } else if (const auto* resize = op.options_as_ResizeNearestNeighbor()) {
     o.align_corners = resize->align_corners();
     o.half_pixel_centers = resize->half_pixel_centers();
+  } else if (const auto* once = op.options_as_CallOnce()) {
+    o.subgraph = once->subgraph();
+  } else if (const auto* handle = op.options_as_VarHandle()) {
+    // No text has a zero byte, so that no two names run together.
+    o.variable = budget.text(handle->container()) + '\0' +
+                 budget.text(handle->shared_name());
   } else if (const auto* leaky = op.options_as_LeakyRelu()) {
     o.value = leaky->alpha();
   }

@@ -21,6 +21,7 @@ enum TensorCode : int {
   kCodeInt64 = 4,
   kCodeInt16 = 7,
   kCodeInt8 = 9,
+  kCodeResource = 13,
 };
 int type_code(Type);
 enum PaddingCode : int { kPaddingSame = 0, kPaddingValid = 1 };
@@ -55,6 +56,8 @@ struct RawOptions {
   int mode = kMirrorReflect;  // MIRROR_PAD
   float value = 0;            // SOFTMAX beta, LEAKY_RELU alpha
   std::vector<int> dims;      // SQUEEZE, RESHAPE
+  int subgraph = 0;           // CALL_ONCE
+  std::string variable;       // VAR_HANDLE: container and shared name
 };
 
 struct RawOp {
@@ -63,11 +66,26 @@ struct RawOp {
   std::vector<int> inputs, outputs;
   RawOptions options;
   int version = 1;
+  int number = -1;  // in the file, if not that of its place
+};
+
+// Another subgraph than the first, which a CALL_ONCE runs.
+struct RawSubgraph {
+  std::vector<RawTensor> tensors;
+  std::vector<RawOp> ops;
+};
+// See Variable in graph.h; tensors of the model.
+struct RawVariable {
+  std::string name;
+  int before = -1, after = -1;
+  std::vector<uint8_t> initial;
 };
 
 struct RawModel {
   std::vector<RawTensor> tensors;
   std::vector<RawOp> ops;
+  std::vector<RawSubgraph> subgraphs;  // 1, 2 ... of the file
+  std::vector<RawVariable> variables;  // once find_variables() has been there
   std::vector<int> inputs, outputs;
   std::vector<std::span<const uint8_t>> buffers;
   std::string description, graph_name;  // for people; decode() skips them
@@ -76,9 +94,10 @@ struct RawModel {
 // Whether the bytes say that they are a .tflite file.
 bool is_tflite(std::span<const uint8_t> file);
 // Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
-// not exactly one subgraph, or would unfold to much more than their size.
+// no subgraph, or would unfold to much more than their size.
 RawModel decode(std::span<const uint8_t> file, const std::string& name);
-// The inverse of decode(): a flatbuffer whose buffers lie at multiples of 16.
+// The inverse of decode(), before find_variables(): a flatbuffer whose buffers
+// lie at multiples of 16.
 std::vector<uint8_t> encode(const RawModel&);
 
 }  // namespace shoal

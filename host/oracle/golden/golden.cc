@@ -28,9 +28,10 @@ GoldenCase read_golden_case(const std::filesystem::path& folder,
     return read_file((folder / (name + end)).string(), files::kGolden);
   };
   const auto text = bytes_of(".layers.tsv");
-  return {
-      name, bytes_of(".in.bin"), bytes_of(".out.bin"),
-      parse_trace({reinterpret_cast<const char*>(text.data()), text.size()})};
+  const std::string_view lines(reinterpret_cast<const char*>(text.data()),
+                               text.size());
+  return {name, bytes_of(".in.bin"), bytes_of(".out.bin"), parse_trace(lines),
+          parse_frames(lines)};
 }
 
 }  // namespace shoal

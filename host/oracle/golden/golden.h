@@ -15,6 +15,8 @@ struct GoldenCase {
   std::string name;
   std::vector<uint8_t> input, output;
   Trace trace;
+  // Of a sequence: of the frames that are listed; `trace` is all of them.
+  std::vector<FrameTrace> frames = {};
 };
 
 // Names of the cases of a folder, sorted; empty if it holds none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -81,10 +82,10 @@ auto with_elements(Type type, std::span<const uint8_t> bytes, F f) {
   return as(int8_t{});
 }
 
-std::string op_text(int op) {
+std::string op_text(const Graph& graph, int op) {
   if (op < 0) return "in";
   char text[16];
-  std::snprintf(text, sizeof text, "%03d", op);
+  std::snprintf(text, sizeof text, "%03d", file_number(graph, op));
   return text;
 }
 
@@ -119,13 +120,57 @@ std::vector<std::string> fields_of(std::string_view line) {
   return fields;
 }
 
+constexpr std::string_view kFrameLine = "#frame ";
+
+std::string header_line() {
+  std::string text = "#";
+  for (const Column& c : kColumns) {
+    text += std::string(c.name) + (&c == &kColumns.back() ? "\n" : "\t");
+  }
+  return text;
+}
+
+std::string lines_of(const Trace& trace) {
+  std::string text;
+  for (const TraceLine& line : trace) {
+    for (const Column& c : kColumns) {
+      text += line.*c.text + (&c == &kColumns.back() ? "\n" : "\t");
+    }
+  }
+  return text;
+}
+
+template <class F>
+void for_each_line(std::string_view text, const F& f) {
+  for (int number = 1; !text.empty(); ++number) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    f(number, text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+TraceLine parse_line(int number, std::string_view line) {
+  const auto fields = fields_of(line);
+  if (fields.size() != kColumns.size()) {
+    throw Error(Exit::kCorrupt, "trace line " + std::to_string(number) +
+                                    " has " + std::to_string(fields.size()) +
+                                    " columns, not " +
+                                    std::to_string(kColumns.size()));
+  }
+  TraceLine parsed;
+  for (size_t c = 0; c < fields.size(); ++c) {
+    parsed.*kColumns[c].text = fields[c];
+  }
+  return parsed;
+}
+
 }  // namespace
 
 TraceLine make_trace_line(const Graph& graph, int op, int tensor,
                           std::span<const uint8_t> bytes) {
   const Tensor& t = graph.tensors[tensor];
   TraceLine line;
-  line.op = op_text(op);
+  line.op = op_text(graph, op);
   line.opcode = opcode_text(graph, op);
   line.tensor = std::to_string(tensor);
   line.name = t.name;
@@ -168,38 +213,44 @@ Trace make_trace(
 }
 
 std::string format_trace(const Trace& trace) {
-  std::string text = "#";
-  for (const Column& c : kColumns) {
-    text += std::string(c.name) + (&c == &kColumns.back() ? "\n" : "\t");
-  }
-  for (const TraceLine& line : trace) {
-    for (const Column& c : kColumns) {
-      text += line.*c.text + (&c == &kColumns.back() ? "\n" : "\t");
-    }
+  return header_line() + lines_of(trace);
+}
+
+std::string format_trace(const std::vector<FrameTrace>& frames) {
+  std::string text = header_line();
+  for (const FrameTrace& f : frames) {
+    text += std::string(kFrameLine) + std::to_string(f.frame) + '\n' +
+            lines_of(f.trace);
   }
   return text;
 }
 
 Trace parse_trace(std::string_view text) {
   Trace trace;
-  for (int number = 1; !text.empty(); ++number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty() || line[0] == '#') continue;
-    const auto fields = fields_of(line);
-    if (fields.size() != kColumns.size()) {
-      throw Error(Exit::kCorrupt, "trace line " + std::to_string(number) +
-                                      " has " + std::to_string(fields.size()) +
-                                      " columns, not " +
-                                      std::to_string(kColumns.size()));
+  for_each_line(text, [&](int number, std::string_view line) {
+    if (!line.empty() && line[0] != '#') {
+      trace.push_back(parse_line(number, line));
     }
-    TraceLine& parsed = trace.emplace_back();
-    for (size_t c = 0; c < fields.size(); ++c) {
-      parsed.*kColumns[c].text = fields[c];
-    }
-  }
+  });
   return trace;
+}
+
+std::vector<FrameTrace> parse_frames(std::string_view text) {
+  std::vector<FrameTrace> frames;
+  for_each_line(text, [&](int number, std::string_view line) {
+    if (line.starts_with(kFrameLine)) {
+      FrameTrace& next = frames.emplace_back();
+      const std::string_view digits = line.substr(kFrameLine.size());
+      const char* const end = digits.data() + digits.size();
+      const auto [at, error] = std::from_chars(digits.data(), end, next.frame);
+      if (error == std::errc{} && at == end && next.frame >= 0) return;
+      throw Error(Exit::kCorrupt, "trace line " + std::to_string(number) +
+                                      " has no frame's number");
+    }
+    if (line.empty() || line[0] == '#' || frames.empty()) return;
+    frames.back().trace.push_back(parse_line(number, line));
+  });
+  return frames;
 }
 
 std::string describe(const Difference& d) {
@@ -233,7 +284,7 @@ std::optional<Difference> first_difference(const Graph& graph, int op,
                                            std::span<const uint8_t> expected,
                                            std::span<const uint8_t> actual) {
   const Tensor& t = graph.tensors[tensor];
-  const std::string layer = op_text(op) + " " + opcode_text(graph, op) +
+  const std::string layer = op_text(graph, op) + " " + opcode_text(graph, op) +
                             " tensor " + std::to_string(tensor) + " (" +
                             t.name + ")";
   if (expected.size() != actual.size()) {

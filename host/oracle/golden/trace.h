@@ -42,6 +42,12 @@ using Trace = std::vector<TraceLine>;
 TraceLine make_trace_line(const Graph&, int op, int tensor,
                           std::span<const uint8_t> bytes);
 
+// Of a frame of a sequence.
+struct FrameTrace {
+  int frame = 0;
+  Trace trace;
+};
+
 // The lines of all inputs, then of all operator outputs in file order.
 // `file_bytes_of(tensor)` gives a tensor's bytes in the file's type.
 Trace make_trace(
@@ -49,8 +55,12 @@ Trace make_trace(
     const std::function<std::vector<uint8_t>(int tensor)>& file_bytes_of);
 
 std::string format_trace(const Trace&);
-// Throws Error(kCorrupt) with the line number.
+// A line `#frame N` before the lines of each frame.
+std::string format_trace(const std::vector<FrameTrace>&);
+// Throws Error(kCorrupt) with the line number. Of a sequence: all lines.
 Trace parse_trace(std::string_view text);
+// Of a sequence, by frame; empty if it is none.
+std::vector<FrameTrace> parse_frames(std::string_view text);
 
 // What must agree between two engines, or everything.
 enum class Columns : uint8_t {

@@ -40,10 +40,41 @@ void evaluate(const Graph& graph, const Op& op, Values& values) {
 }
 
 Values run_oracle(const Graph& graph, std::span<const uint8_t> input) {
+  Kept kept = initial_values(graph);
+  return run_oracle(graph, input, kept);
+}
+
+Kept initial_values(const Graph& graph) {
+  Kept kept;
+  for (const Variable& v : graph.variables) {
+    const Tensor& t = graph.tensors[v.before];
+    kept.push_back(v.initial);
+    if (kept.back().empty()) {
+      kept.back().assign(byte_count(t), static_cast<uint8_t>(t.zero()));
+    }
+  }
+  return kept;
+}
+
+Values run_oracle(const Graph& graph, std::span<const uint8_t> input,
+                  Kept& kept) {
   Values values(graph.tensors.size());
   set_inputs(graph, input, values);
+  for (size_t v = 0; v < kept.size(); ++v) {
+    values[graph.variables[v].before] = kept[v];
+  }
   for (const Op& op : graph.ops) evaluate(graph, op, values);
+  kept = assigned_values(graph, values);
   return values;
+}
+
+Kept assigned_values(const Graph& graph, const Values& values) {
+  Kept kept;
+  for (const Variable& v : graph.variables) {
+    const Tensor& t = graph.tensors[v.after];
+    kept.push_back(t.constant ? t.data : values[v.after]);
+  }
+  return kept;
 }
 
 void set_inputs(const Graph& graph, std::span<const uint8_t> input,

@@ -5,6 +5,7 @@
 #include "device/program/params.h"
 #include "device/program/spill_layout.h"
 #include "host/plan/cost/tape.h"
+#include "host/plan/types/variables.h"
 
 namespace shoal {
 namespace {
@@ -74,10 +75,14 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
     l.record_bytes =
         std::max(l.record_bytes, record_bytes(count_tables(net, s)));
   }
+  const std::vector<PlanVariable> variables = node_variables(stages, 0);
+  l.variable_bytes = variable_bytes(variables);
   if (!mapped) {
     const size_t ios = link.peers ? 0 : net.inputs.size() + net.outputs.size();
     l.head_bytes = head_bytes(static_cast<uint32_t>(stages.size()),
-                              static_cast<uint32_t>(ios), link.peers);
+                              static_cast<uint32_t>(ios), link.peers,
+                              static_cast<uint32_t>(variables.size()),
+                              initial_bytes(net, variables));
   }
   l.states = align_up(l.cursors + 4 * l.cursor_count);
   l.head = align_up(l.states +
@@ -89,10 +94,15 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   l.spill = align_up(record_end + keep_bytes);
   l.spill_bytes = spill_state(stages);
   l.buffers = align_up(l.spill + l.spill_bytes);
-  if (!link.peers) return l;
-  l.link = align_up(l.buffers);
-  l.link_bytes = link_layout(link).bytes;
-  l.buffers = l.link + l.link_bytes;
+  if (link.peers) {
+    l.link = align_up(l.buffers);
+    l.link_bytes = link_layout(link).bytes;
+    l.buffers = l.link + l.link_bytes;
+  }
+  if (l.variable_bytes) {
+    l.variables = align_up(l.buffers);
+    l.buffers = l.variables + l.variable_bytes;
+  }
   return l;
 }
 
@@ -110,6 +120,7 @@ void set_layout(const Net& net, const PlanLayout& next, PlanNode& node) {
     }
   }
   node.layout = next;
+  place_variables(node);
   measure_arena(net, node);
 }
 

@@ -33,6 +33,7 @@ class Finder {
       if (!is_wanted(s_.uses[t])) continue;
       add_needs(t);
       add_inputs(t);
+      add_kept(t);
       add_homes(t);
       for (int n = 0; n < s_.nodes; ++n) connect(t, n);
       add_outputs(t);
@@ -50,7 +51,18 @@ class Finder {
   };
 
   bool is_wanted(const TensorUses& uses) const {
+    if (uses.variable >= 0) return !only_ || touches(uses, *only_);
     return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
+  }
+
+  // What a variable held before the frame has no layer that makes it.
+  static bool touches(const TensorUses& uses, Segment s) {
+    for (const auto* list : {&uses.writers, &uses.readers}) {
+      for (const Use& u : *list) {
+        if (s.holds(u.position)) return true;
+      }
+    }
+    return false;
   }
 
   void add_needs(int t) {
@@ -99,6 +111,22 @@ class Finder {
         home.last_segment = home.segment;
         add_home(home);
       }
+    }
+  }
+
+  // Each node keeps what it reads of a variable itself, from frame to frame.
+  void add_kept(int t) {
+    const int variable = s_.uses[t].variable;
+    if (variable < 0 || net_.variables[variable].before != t) return;
+    const std::vector<Box> boxes = read_boxes(s_, t, made_);
+    for (int n = 0; n < s_.nodes; ++n) {
+      if (boxes[n].empty()) continue;
+      Home home;
+      home.node = n, home.tensor = t, home.kept = true;
+      home.box = boxes[n];
+      home.segment = -1;
+      home.last_segment = 0;
+      add_home(home);
     }
   }
 
@@ -180,7 +208,7 @@ class Finder {
   void fill(Gather& g, int index) {
     for (int h : local_[g.node]) {
       Home& home = x_.homes[h];
-      if (home.input < 0) continue;
+      if (home.input < 0 && !home.kept) continue;
       copy(g, h, home.box);
     }
     for (const Use& w : s_.uses[g.tensor].writers) {
@@ -282,6 +310,19 @@ class Finder {
 };
 
 }  // namespace
+
+std::vector<Box> read_boxes(const SplitNet& s, int tensor,
+                            const MadeBoxes& made) {
+  std::vector<Box> boxes(s.nodes);
+  for (const Use& use : s.uses[tensor].readers) {
+    if (use.owner != Owner::kActor) continue;
+    for (int n = 0; n < s.nodes; ++n) {
+      boxes[n] = hull(
+          boxes[n], read_box(s, use.index, use.operand, n, made[use.index][n]));
+    }
+  }
+  return boxes;
+}
 
 Exchange find_exchange(const SplitNet& split, const Segments& segments,
                        const MadeBoxes& made) {

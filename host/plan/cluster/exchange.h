@@ -19,12 +19,17 @@ namespace shoal {
 struct Home {
   int node = 0, tensor = -1;
   int input = -1;            // of the net: the coordinator writes it; else
+  bool kept = false;         // the frame before has left it; else
   std::vector<int> writers;  // layers
   Box box;
   int segment = 0;       // in which it is written
   int last_segment = 0;  // in which it is read or sent
   bool whole() const { return last_segment > segment; }
 };
+
+// What of a tensor each node must have where it reads it: the least box around
+// all that its layers read; `made` is what they make.
+std::vector<Box> read_boxes(const SplitNet&, int tensor, const MadeBoxes&);
 
 struct Copy {
   int home = -1;

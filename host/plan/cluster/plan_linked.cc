@@ -208,10 +208,31 @@ class Planner {
   std::vector<int64_t> limits_;
 };
 
+// Nodes assign what they read of variables, not what they would own. That
+// costs no layer before any row, because across the end of a segment all is
+// exchanged.
+Cuts with_assignments_apart(const Net& net, Cuts cuts) {
+  const auto assigns = [&net](const Layer& l) {
+    return std::any_of(
+        net.variables.begin(), net.variables.end(),
+        [&l](const NetVariable& v) { return v.after == l.out.tensor; });
+  };
+  const auto first =
+      std::find_if(net.layers.begin(), net.layers.end(), assigns);
+  if (!std::all_of(first, net.layers.end(), assigns)) {
+    throw Error(Exit::kInternal, net.name + ": assigns before its last layer");
+  }
+  if (first != net.layers.end() && first != net.layers.begin()) {
+    cuts.ends.push_back(static_cast<int>(first - net.layers.begin()) - 1);
+  }
+  return cuts;
+}
+
 }  // namespace
 
 Plan plan_linked(const Net& net, const PlanRequest& request, const Cuts& cuts) {
-  const SplitNet split(net, request.cluster, cuts);
+  const Cuts ended = with_assignments_apart(net, cuts);
+  const SplitNet split(net, request.cluster, ended);
   return Planner(split, request).plan();
 }
 

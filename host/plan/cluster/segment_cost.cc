@@ -210,6 +210,7 @@ int64_t CostModel::rows_made(int layer, int rows, int band) const {
 
 // A tensor within a loop exists a group at a time.
 int CostModel::groups_of(const TensorUses& uses) const {
+  if (uses.writers.empty()) return 1;  // of a variable before the frame
   const Use& w = uses.writers.front();
   if (w.owner != Owner::kActor || !s_.is_inner(w.index)) return 1;
   return s_.loops[s_.loop_of[w.index]].groups;

@@ -69,6 +69,7 @@ class Maker {
     b.box = box;
     b.element_bytes = element_bytes;
     b.slots = box.rows();
+    b.variable = s_.uses[tensor].variable;
     d.stage.buffers.push_back(b);
     d.homes.push_back(home);
     return static_cast<int>(d.stage.buffers.size()) - 1;

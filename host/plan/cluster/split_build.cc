@@ -6,9 +6,11 @@
 
 #include "host/plan/arena/arena.h"
 #include "host/plan/arena/layout.h"
+#include "host/plan/cluster/boxes.h"
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/types/trial_shares.h"
+#include "host/plan/types/variables.h"
 
 namespace shoal {
 namespace {
@@ -56,7 +58,8 @@ void size_rings(const Net& net, SplitStages& stages,
     std::vector<bool> whole;
     for (const MergedSegment::Part& part : m.parts) {
       for (int home : stages.homes[part.node][part.stage]) {
-        whole.push_back(home >= 0 || m.stage.buffers[whole.size()].is_private);
+        const PlanBuffer& b = m.stage.buffers[whole.size()];
+        whole.push_back(home >= 0 || b.is_private || b.variable >= 0);
       }
     }
     const std::vector<int> slots = peak_slots(net, m.stage, m.ties);
@@ -107,6 +110,7 @@ Arena make_arena(const Net& net, PlanNode& node,
     arena.add_slots(s);
     const std::vector<PlanBuffer>& buffers = node.stages[s].buffers;
     for (int b = 0; b < static_cast<int>(buffers.size()); ++b) {
+      if (buffers[b].variable >= 0) continue;
       const int home = homes[s][b];
       const auto at = item_of_home.find(home);
       const int item = at != item_of_home.end()
@@ -142,6 +146,33 @@ void grow_slots(const Net& net, PlanNode& node,
       make_arena(net, node, homes).place(pack_tries);
       if (node.arena_bytes <= budget) break;
       node = small;
+    }
+  }
+}
+
+// A node assigns what it reads of a variable in the next frame, so that nobody
+// else need keep it; what nobody reads the first node keeps. An assignment may
+// read another variable, or its own, so that what it makes may grow again.
+void assign_what_is_read(const SplitNet& s, MadeBoxes& made) {
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const NetVariable& v : s.net.variables) {
+      std::vector<Box> boxes = read_boxes(s, v.before, made);
+      const Box all = s.net.tensors[v.before].box();
+      std::vector<Box> left{all};
+      for (const Box& box : boxes) {
+        std::vector<Box> next;
+        for (const Box& l : left) {
+          for (const Box& rest : without(l, box)) next.push_back(rest);
+        }
+        left = std::move(next);
+      }
+      for (const Box& l : left) boxes[0] = hull(boxes[0], l);
+      for (const Use& w : s.uses[v.after].writers) {
+        if (made[w.index] == boxes) continue;
+        made[w.index] = boxes;
+        grown = true;
+      }
     }
   }
 }
@@ -189,6 +220,7 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
   for (size_t s = choice.segments.size(); s-- > 0;) {
     if (!compute_boxes(split, choice.segments[s], made)) return std::nullopt;
   }
+  assign_what_is_read(split, made);
   const Exchange exchange = find_exchange(split, choice.segments, made);
   SplitStages stages = make_split_stages(split, choice, made, exchange);
   Plan& plan = stages.plan;
@@ -209,6 +241,7 @@ std::optional<Plan> build_split_plan(const SplitNet& split,
       }
     }
     node.layout = make_layout(split.net, node.stages, true, links[n]);
+    place_variables(node);
     make_arena(split.net, node, stages.homes[n]).place(options.pack_tries);
     if (streaming.any(number) && !options.budgets.empty()) {
       grow_slots(split.net, node, stages.homes[n], options.budgets[n],

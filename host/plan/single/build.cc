@@ -8,6 +8,7 @@
 #include "host/plan/single/spill.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/variables.h"
 
 namespace shoal {
 namespace {
@@ -32,6 +33,7 @@ class NodeBuilder {
     number_pages(net_, uses_, node_);
     for (size_t s = 0; s < node_.stages.size(); ++s) supply(s);
     node_.layout = make_layout(net_, node_.stages, choice_.mapped);
+    place_variables(node_);
     Arena arena(net_, node_);
     add_tensors(arena);
     const auto stages = static_cast<int>(node_.stages.size());

@@ -46,7 +46,7 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most)) +
-                        survey_.spill_state_bytes();
+                        survey_.spill_state_bytes() + survey_.variable_bytes();
   return {fixed + k->record_bytes[limit_],
           std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
 }

@@ -39,6 +39,7 @@ SpillNet::SpillNet(const Net& net, int64_t page_bytes)
   }
   for (const TensorUses& t : find_uses(net)) {
     last_write_.push_back(t.last_write);
+    kept_.push_back(t.variable >= 0);
   }
 }
 
@@ -54,6 +55,7 @@ void SpillNet::set(std::vector<SpillCut> cuts) {
   std::sort(cuts.begin(), cuts.end());
   for (size_t i = 0; i < cuts.size(); ++i) {
     const SpillCut& cut = cuts[i];
+    if (kept_[cut.tensor]) continue;
     const bool more = i + 1 < cuts.size() && cuts[i + 1].tensor == cut.tensor;
     const int end =
         more ? cuts[i + 1].position : static_cast<int>(net_.layers.size());

@@ -54,6 +54,7 @@ class SpillNet {
   int tensors_;  // of the given net
   std::vector<std::vector<Reader>> readers_;
   std::vector<int> last_write_;
+  std::vector<bool> kept_;  // of a variable, which never leaves the arena
   std::vector<SpillCut> cuts_;
   Spilling spilling_;
 };

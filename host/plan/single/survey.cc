@@ -25,6 +25,16 @@ std::vector<int> count_ports(const Net& net,
   return before;
 }
 
+// A node alone keeps all of them.
+int64_t bytes_of_variables(const Net& net) {
+  int64_t bytes = 0;
+  for (const NetVariable& v : net.variables) {
+    const auto one = static_cast<uint32_t>(net.tensors[v.before].bytes());
+    bytes += 2 * variable_stride(one);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Survey::Survey(const Net& net, const Board& board,
@@ -34,7 +44,8 @@ Survey::Survey(const Net& net, const Board& board,
       chunk_limits_(std::move(chunk_limits)),
       uses_(find_uses(net, spilling)),
       tables_(pass_tables(net, uses_, board)),
-      spill_state_bytes_(spill_state(net, uses_)) {
+      spill_state_bytes_(spill_state(net, uses_)),
+      variable_bytes_(bytes_of_variables(net)) {
   const std::vector<int> before = count_ports(net_, uses_);
   const int n = whole_net(net_).end;
   all_ports_ = before[n];
@@ -95,7 +106,7 @@ std::vector<int64_t> Survey::record_bytes(Segment s) const {
     put_on_tape(net_, alone[0], orders, limit);
     const PlanLayout l = make_layout(net_, alone, false);
     const bool fits = alone[0].order.size() <= kMaxRuns;
-    bytes.push_back(fits ? int64_t{l.buffers} - l.head : -1);
+    bytes.push_back(fits ? int64_t{l.buffers} - l.head - l.variable_bytes : -1);
   }
   return bytes;
 }

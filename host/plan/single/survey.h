@@ -36,6 +36,8 @@ class Survey {
   int all_ports() const { return all_ports_; }
   // Of the arena, for the state of spills.
   int64_t spill_state_bytes() const { return spill_state_bytes_; }
+  // Of the arena, for variables.
+  int64_t variable_bytes() const { return variable_bytes_; }
   // Null for a segment that can be no stage with chunks of this limit.
   const Known* known(Segment, size_t limit) const;
   // By first layer: the end of the longest segment that is known and has no
@@ -53,6 +55,7 @@ class Survey {
   const std::vector<TensorUses> uses_;
   const std::vector<PassTable> tables_;
   const int64_t spill_state_bytes_;
+  const int64_t variable_bytes_;
   int all_ports_ = 0;
   std::vector<std::vector<Known>> known_;  // by first layer, then length
 };

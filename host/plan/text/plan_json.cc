@@ -129,6 +129,9 @@ Json layout_json(const PlanLayout& l) {
     j["spill"] = {{"offset", l.spill}, {"bytes", l.spill_bytes}};
   }
   if (l.link_bytes) j["link"] = {{"offset", l.link}, {"bytes", l.link_bytes}};
+  if (l.variable_bytes) {
+    j["variables"] = {{"offset", l.variables}, {"bytes", l.variable_bytes}};
+  }
   return j;
 }
 
@@ -199,6 +202,13 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"life_frames", life_json(net, n)},
          {"layout", layout_json(n.layout)},
          {"stages", Json::array()}};
+  for (const PlanVariable& v : n.variables) {
+    j["variables"].push_back({{"variable", v.variable},
+                              {"name", net.variables[v.variable].name},
+                              {"box", box_json(v.box)},
+                              {"bytes", v.bytes()},
+                              {"offset", v.offset}});
+  }
   if (net.frames > 1) {
     const double frames = net.frames;
     j["per_frame"] = {{"seconds", n.seconds / frames},

@@ -87,6 +87,23 @@ void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
        format_bytes(n.storage_read_bytes / net.frames));
 }
 
+// What lives from frame to frame, in two copies.
+void variable_lines(std::string& out, const Net& net, const PlanNode& n,
+                    const std::string& of) {
+  if (n.variables.empty()) return;
+  int64_t bytes = 0;
+  for (const PlanVariable& v : n.variables) bytes += v.bytes();
+  line(out,
+       "  variables     {}{} from frame to frame, {} of the arena in two "
+       "copies",
+       of, format_bytes(bytes), format_bytes(n.layout.variable_bytes));
+  for (const PlanVariable& v : n.variables) {
+    line(out, "  {:>11} B  {} rows of {} x {}  {}", format_count(v.bytes()),
+         v.box.rows(), v.box.columns(), v.box.channels(),
+         short_name(net.variables[v.variable].name));
+  }
+}
+
 void node_lines(std::string& out, const Net& net, const PlanNode& n,
                 std::optional<int64_t> budget) {
   const int64_t model_macs = net.model_macs;
@@ -106,6 +123,7 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
        ratio);
   line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
        net.frames == 1 ? "" : " " + each(net));
+  variable_lines(out, net, n, "");
   storage_lines(out, net, n);
   frame_lines(out, net, n);
 }
@@ -209,6 +227,9 @@ std::string plan_table(const Net& net, const Plan& plan,
                          [](const PlanNode& a, const PlanNode& b) {
                            return a.arena_bytes < b.arena_bytes;
                          });
+    for (const PlanNode& n : plan.nodes) {
+      variable_lines(out, net, n, n.name + " keeps ");
+    }
     line(out, "  {} needs most memory", fullest->name);
     buffer_lines(out, net, *fullest);
     return out;

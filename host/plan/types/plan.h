@@ -22,7 +22,10 @@ struct PlanBuffer {
   bool is_private = false;  // inside a loop
   bool complete = false;    // filled by an earlier stage
   int overlay = -1;         // buffer of this stage whose bytes it may reuse
-  uint32_t offset = 0;      // in the arena
+  // Of the net, whose value before the frame (complete) or after it (written)
+  // this is; -1: none.
+  int variable = -1;
+  uint32_t offset = 0;  // in the arena
   // Stages of this node during which these bytes are this tensor's.
   int first_stage = 0, last_stage = 0;
   uint32_t row_bytes() const {
@@ -144,6 +147,15 @@ struct PlanPeer {
   int window = 1;  // fragments in flight to it
 };
 
+// A box of a variable of the net that a node keeps from frame to frame. Frame 0
+// reads at `offset` and writes the copy behind, frame 1 the other way round.
+struct PlanVariable {
+  int variable = -1;
+  Box box;
+  uint32_t offset = 0;  // in the arena
+  uint32_t bytes() const { return static_cast<uint32_t>(box.elements()); }
+};
+
 // Fixed parts of the arena, in this order, each 16-byte aligned.
 struct PlanLayout {
   uint32_t cursors = 0, cursor_count = 0;
@@ -153,13 +165,15 @@ struct PlanLayout {
   uint32_t keep = 0, keep_bytes = 0;      // weight sets that stay
   uint32_t spill = 0, spill_bytes = 0;    // device/program/spill_layout.h
   uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
-  uint32_t buffers = 0;                   // where the buffers begin
+  uint32_t variables = 0, variable_bytes = 0;
+  uint32_t buffers = 0;  // where the buffers begin
 };
 
 struct PlanNode {
   std::string name, board;
   std::vector<PlanStage> stages;
-  std::vector<PlanPeer> peers;  // empty: not linked
+  std::vector<PlanPeer> peers;          // empty: not linked
+  std::vector<PlanVariable> variables;  // by number
   int gaps = 0;  // ranges of bytes behind gaps that each in-stream may have
   uint32_t poll_gap_us = 0;  // longest slice, modelled; 0: not stated
   PlanLayout layout;

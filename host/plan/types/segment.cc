@@ -13,6 +13,7 @@ void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
   b.element_bytes = net.tensors[tensor].element_bytes;
   b.slots = lives_inside(uses, s) ? slots[tensor] : b.box.rows();
   b.complete = uses.last_write < s.begin;
+  b.variable = uses.variable;
   const int index = static_cast<int>(stage.buffers.size());
   for (const auto* list : {&uses.writers, &uses.readers}) {
     for (const Use& u : *list) {

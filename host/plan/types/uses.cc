@@ -109,6 +109,14 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
       for (const Use& u : *list) t.last = std::max(t.last, u.position);
     }
   }
+  for (size_t v = 0; v < net.variables.size(); ++v) {
+    for (const int t : {net.variables[v].before, net.variables[v].after}) {
+      uses[t].variable = static_cast<int>(v);
+      uses[t].first = uses[t].last = -1;
+    }
+    TensorUses& before = uses[net.variables[v].before];
+    before.first_write = before.last_write = -1;
+  }
   return uses;
 }
 

@@ -25,6 +25,9 @@ struct TensorUses {
   std::vector<Use> writers, readers;
   int first_write = 0, last_write = 0;
   int first = -1, last = -1;  // positions of any use; -1: never used
+  // Number of the variable of which it is the value before or after the frame;
+  // -1: none. It is never packed: nothing has a first or last use of it.
+  int variable = -1;
   // Comes from storage, where it went at this position; -1: it does not. No
   // stage has both.
   int stored_at = -1;

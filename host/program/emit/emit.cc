@@ -19,6 +19,8 @@ class PlanId {
   void add(const PlanNode& node, const ImagePieces& pieces) {
     all_.put(node.arena_bytes);
     all_.put_all(pieces.peers);
+    all_.put_all(pieces.variables);
+    all_.put_all(pieces.initial);
     for (const StageTables& stage : pieces.stages) {
       all_.put_all(record_image(stage, pieces.chunks));
     }
@@ -113,6 +115,12 @@ std::vector<uint8_t> Emitter::program(int node, const uint8_t* key) const {
   head.put_all(p.entries);
   head.put_all(p.ios);
   head.put_all(p.peers);
+  if (!p.variables.empty()) {
+    head.put(VariableHeader{static_cast<uint16_t>(p.variables.size()), 0,
+                            static_cast<uint32_t>(p.initial.size())});
+  }
+  head.put_all(p.variables);
+  head.put_all(p.initial);
   std::vector<uint8_t> image = head.take();
   image.resize(p.program_bytes);
   const auto part = [&](uint32_t offset, uint32_t bytes) {

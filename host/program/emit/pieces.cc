@@ -5,6 +5,7 @@
 #include "device/program/record.h"
 #include "device/program/sha256.h"
 #include "host/base/error.h"
+#include "host/plan/types/variables.h"
 #include "host/program/emit/emit.h"
 #include "host/program/emit/tape_order.h"
 
@@ -55,6 +56,23 @@ std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
                                  : plan.nodes.at(p.node).poll_gap_us});
   }
   return peers;
+}
+
+void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
+  for (const PlanVariable& v : node.variables) {
+    VariableEntry e{};
+    e.arena = v.offset;
+    e.bytes = v.bytes();
+    e.initial = kNowhere;
+    const std::vector<int8_t> values = initial_values(net, v);
+    if (values.size() == 1) {
+      e.fill = values[0];
+    } else {
+      e.initial = static_cast<uint32_t>(p.initial.size());
+      p.initial.insert(p.initial.end(), values.begin(), values.end());
+    }
+    p.variables.push_back(e);
+  }
 }
 
 // The next chunk's place behind one at `at`.
@@ -139,9 +157,12 @@ ImagePieces make_pieces(const Net& net, const Plan& plan,
                                     plan.linked ? &links[s] : nullptr,
                                     reads_storage(node), p.pool));
   }
+  add_variables(net, node, p);
   p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
                             static_cast<uint32_t>(p.ios.size()),
-                            static_cast<uint32_t>(p.peers.size()));
+                            static_cast<uint32_t>(p.peers.size()),
+                            static_cast<uint32_t>(p.variables.size()),
+                            static_cast<uint32_t>(p.initial.size()));
   const std::vector<uint32_t> unplaced(p.pool.size());
   uint32_t at = p.head_bytes;
   for (const StageTables& stage : p.stages) {
@@ -184,6 +205,7 @@ Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
   h.spill_pages = static_cast<uint32_t>(n.spill_pages);
   h.spill_page_bytes = n.spill_pages ? n.spill_page_bytes : 0;
   h.poll_gap_us = n.poll_gap_us;
+  if (!pieces.variables.empty()) h.version = kVariablesVersion;
   set_links(pieces, n, h);
   std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
   return h;

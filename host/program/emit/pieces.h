@@ -14,6 +14,8 @@ namespace shoal {
 struct ImagePieces {
   std::vector<IoEntry> ios;
   std::vector<PeerEntry> peers;
+  std::vector<VariableEntry> variables;
+  std::vector<int8_t> initial;  // values of variables
   std::vector<StageTables> stages;
   ChunkPool pool;
   std::vector<StageEntry> entries;

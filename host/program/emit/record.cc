@@ -108,6 +108,7 @@ class Builder {
     r.element_bytes = fit<uint8_t>(b.element_bytes);
     if (b.is_private) r.flags |= kBufferPrivate;
     if (b.complete) r.flags |= kBufferComplete;
+    if (b.variable >= 0) r.flags |= kBufferVariable;
     r.rows = fit<uint16_t>(b.box.rows());
     r.columns = fit<uint16_t>(b.box.columns());
     r.channels = fit<uint16_t>(b.box.channels());

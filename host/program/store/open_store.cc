@@ -199,7 +199,7 @@ void OpenStore::check_program(const std::string& store_path) {
     read_part(store_path, directory_.program,
               {reinterpret_cast<uint8_t*>(&h), sizeof h});
   }
-  const bool right = h.magic == kImageMagic && h.version == kImageVersion &&
+  const bool right = h.magic == kImageMagic && is_known_version(h.version) &&
                      h.program_bytes <= directory_.image_bytes &&
                      h.program_bytes >= h.head_bytes &&
                      h.head_bytes >= sizeof h + kTagBytes &&

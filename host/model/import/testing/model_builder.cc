@@ -331,6 +331,61 @@ int ModelBuilder::dequantize(int x) {
   return add_raw_op(OpKind::kDequantize, {x}, out, {});
 }
 
+int ModelBuilder::variable(const Shape& shape, Scale scale,
+                           const std::vector<int8_t>& initial) {
+  Variable v{shape, scale, "v" + std::to_string(variables_.size())};
+  RawTensor handle;
+  handle.name = v.name + " handle";
+  handle.type = kCodeResource;
+  RawOp make;
+  make.code = kVarHandleCode;
+  make.options.code = static_cast<int>(OptionsCode::kVarHandle);
+  make.options.variable = std::string(1, '\0') + v.name;
+  const auto add = [&](std::vector<RawTensor>& tensors,
+                       std::vector<RawOp>& ops) {
+    make.outputs = {static_cast<int>(tensors.size())};
+    tensors.push_back(handle);
+    ops.push_back(make);
+    return make.outputs[0];
+  };
+  if (!initial.empty()) {
+    if (raw_.subgraphs.empty()) {
+      raw_.subgraphs.emplace_back();
+      RawOp once;
+      once.code = kCallOnceCode;
+      once.options.code = static_cast<int>(OptionsCode::kCallOnce);
+      once.options.subgraph = 1;
+      raw_.ops.insert(raw_.ops.begin(), once);
+    }
+    RawSubgraph& s = raw_.subgraphs[0];
+    const int to = add(s.tensors, s.ops);
+    constant(shape, initial, scale);
+    s.tensors.push_back(raw_.tensors.back());
+    raw_.tensors.pop_back();
+    RawOp set;
+    set.code = kAssignVariableCode;
+    set.inputs = {to, to + 1};
+    s.ops.push_back(set);
+  }
+  const int at = add(raw_.tensors, raw_.ops);
+  variables_[at] = std::move(v);
+  return at;
+}
+
+int ModelBuilder::read_variable(int handle) {
+  const Variable& v = variables_.at(handle);
+  const int out =
+      add_tensor(v.shape, file_type_, {v.scale.scale}, v.scale.zero);
+  return add_raw_op(OpKind::kReadVariable, {handle}, out, {});
+}
+
+void ModelBuilder::assign_variable(int handle, int tensor) {
+  RawOp op;
+  op.code = kAssignVariableCode;
+  op.inputs = {handle, tensor};
+  raw_.ops.push_back(op);
+}
+
 int ModelBuilder::concatenation(const std::vector<int>& xs, int axis) {
   RawOptions options;
   options.axis = axis;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,13 @@ class ModelBuilder {
   int space_to_depth(int x, int block);
   int depth_to_space(int x, int block);
 
+  // A variable's handle; before the first frame it holds `initial`, nothing:
+  // its zero point. What reads it, and what is assigned to it, has its shape
+  // and scale.
+  int variable(const Shape&, Scale, const std::vector<int8_t>& initial = {});
+  int read_variable(int handle);
+  void assign_variable(int handle, int tensor);
+
   const Shape& shape(int tensor) const;
   Scale scale(int tensor) const;
   void rename(int tensor, const std::string& name);
@@ -132,7 +140,14 @@ class ModelBuilder {
                  RawOptions);
   Type type(int tensor) const;
 
+  struct Variable {
+    Shape shape;
+    Scale scale;
+    std::string name;
+  };
+
   Type file_type_;
+  std::map<int, Variable> variables_;  // by handle
   RawModel raw_;
   std::vector<std::vector<uint8_t>> buffers_;
 };

@@ -1,0 +1,193 @@
+// Variables of a file: what the graph has of them, and what is refused.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <ostream>
+
+#include "host/base/error.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+
+namespace shoal {
+namespace {
+
+const BuilderScale kScale{0.05f, 4};
+
+// 1x2x2x3 plus what a variable holds, which is assigned and read again.
+struct Net {
+  ModelBuilder b;
+  int x, v, before, sum, again;
+  explicit Net(Type type = Type::kInt8) : b(type) {
+    x = b.input({1, 2, 2, 3}, kScale);
+    v = b.variable({1, 2, 2, 3}, kScale, std::vector<int8_t>(12, 7));
+    before = b.read_variable(v);
+    sum = b.add(x, before, kScale);
+    b.assign_variable(v, sum);
+    again = b.read_variable(v);
+    b.output(again);
+  }
+  RawTensor& tensor(int t) { return b.raw().tensors[static_cast<size_t>(t)]; }
+  // CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ADD, ASSIGN_VARIABLE, READ_VARIABLE.
+  RawOp& op(size_t i) { return b.raw().ops[i]; }
+  RawSubgraph& once() { return b.raw().subgraphs[0]; }
+};
+
+TEST(ImportVariables, AreTwoTensors) {
+  for (const Type type : {Type::kInt8, Type::kUint8}) {
+    Net net(type);
+    const Graph g = import_tflite(net.b.finish(), "m");
+    ASSERT_EQ(g.variables.size(), 1u);
+    const Variable& v = g.variables[0];
+    EXPECT_EQ(v.name, "v0");
+    EXPECT_EQ(v.before, net.v);
+    EXPECT_EQ(v.after, net.sum);
+    EXPECT_EQ(v.initial, std::vector<uint8_t>(12, 7));
+    const Tensor& before = g.tensors[static_cast<size_t>(v.before)];
+    EXPECT_EQ(before.shape, (Shape{1, 2, 2, 3}));
+    EXPECT_EQ(before.zero(), 4);
+    // The first READ_VARIABLE is of `before`, the second of what was assigned.
+    ASSERT_EQ(g.ops.size(), 3u);
+    EXPECT_EQ(g.ops[0].kind, OpKind::kReadVariable);
+    EXPECT_EQ(g.ops[0].inputs, std::vector<int>{net.v});
+    EXPECT_EQ(g.ops[2].inputs, std::vector<int>{net.sum});
+    EXPECT_EQ(g.file_numbers, (std::vector<int>{2, 3, 5}));
+  }
+}
+
+TEST(ImportVariables, ThatAreNotAssignedKeepTheirValue) {
+  ModelBuilder b;
+  const int x = b.input({1, 2, 2, 3}, kScale);
+  const int v = b.variable({1, 2, 2, 3}, kScale);
+  b.output(b.add(x, b.read_variable(v), kScale));
+  b.variable({1, 9}, kScale);  // nobody reads it
+  const Graph g = import_tflite(b.finish(), "m");
+  ASSERT_EQ(g.variables.size(), 1u);
+  EXPECT_EQ(g.variables[0].after, g.variables[0].before);
+  EXPECT_TRUE(g.variables[0].initial.empty());
+}
+
+struct Case {
+  const char* name;
+  std::function<void(Net&)> break_it;
+  const char* what;
+  Exit code = Exit::kCorrupt;
+};
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+class ImportVariableErrors : public testing::TestWithParam<Case> {};
+
+TEST_P(ImportVariableErrors, SayWhereAndWhy) {
+  Net net;
+  GetParam().break_it(net);
+  try {
+    import_tflite(net.b.finish(), "m");
+    ADD_FAILURE() << "imported";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), GetParam().what);
+    EXPECT_EQ(error.code(), GetParam().code);
+  }
+}
+
+const Case kCases[] = {
+    {"Unnamed", [](Net& n) { n.op(1).options.code = 0; },
+     "m: op 1 VAR_HANDLE \"v0 handle\": does not make the handle of a variable "
+     "with a name"},
+    {"ReadOfNoHandle", [](Net& n) { n.op(2).inputs = {n.x}; },
+     "m: op 2 READ_VARIABLE \"t2\": its first input is no variable's handle"},
+    {"ReadBeforeTheHandle", [](Net& n) { std::swap(n.op(1), n.op(2)); },
+     "m: op 1 READ_VARIABLE \"t2\": its first input is no variable's handle"},
+    {"AssignedBeforeItIsMade", [](Net& n) { std::swap(n.op(3), n.op(4)); },
+     "m: op 3 ASSIGN_VARIABLE: tensor 3 \"t3\" is read before it is made"},
+    {"AssignedNothing", [](Net& n) { n.op(4).inputs = {n.v}; },
+     "m: op 4 ASSIGN_VARIABLE: does not assign one tensor to one variable"},
+    {"AssignedATensorThatIsNotThere",
+     [](Net& n) {
+       n.op(4).inputs = {n.v, 99};
+     },
+     "m: op 4 ASSIGN_VARIABLE: tensor 99 of 5"},
+    {"AddedAsAHandle",
+     [](Net& n) {
+       n.op(3).inputs = {n.x, n.v};
+     },
+     "m: op 3 ADD \"t3\": computes with a variable's handle"},
+    {"HandleAsOutput", [](Net& n) { n.b.raw().outputs = {n.v}; },
+     "m: a variable is a model output"},
+    {"HandleTwice", [](Net& n) { n.b.raw().ops.push_back(n.op(1)); },
+     "m: op 6 VAR_HANDLE \"v0 handle\": its handle is made twice"},
+    {"OtherShape",
+     [](Net& n) {
+       n.tensor(n.before).shape = {1, 1, 1, 3};
+     },
+     "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" has "
+     "another type, shape or scale elsewhere",
+     Exit::kUnsupported},
+    {"OtherScale", [](Net& n) { n.tensor(n.sum).scale = {0.5f}; },
+     "m: not supported:\n  op 4 ASSIGN_VARIABLE: variable \"v0\" has another "
+     "type, shape or scale elsewhere",
+     Exit::kUnsupported},
+    {"Float", [](Net& n) { n.once().tensors[1].type = kCodeFloat32; },
+     "m: not supported:\n  op 0 CALL_ONCE: variable \"v0\" is not of int8 or "
+     "uint8 elements",
+     Exit::kUnsupported},
+    {"Int32", [](Net& n) { n.tensor(n.before).type = kCodeInt32; },
+     "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" is not "
+     "of int8 or uint8 elements",
+     Exit::kUnsupported},
+    {"NoSubgraph", [](Net& n) { n.op(0).options.subgraph = 2; },
+     "m: op 0 CALL_ONCE: subgraph 2 is not there to be called"},
+    {"ItsOwnGraph", [](Net& n) { n.op(0).options.subgraph = 0; },
+     "m: op 0 CALL_ONCE: subgraph 0 is not there to be called"},
+    {"OnceTooLate",
+     [](Net& n) {
+       const RawOp once = n.op(0);
+       n.b.raw().ops.erase(n.b.raw().ops.begin());
+       n.b.raw().ops.push_back(once);
+     },
+     "m: not supported:\n  op 5 CALL_ONCE: variables are used before it sets "
+     "them",
+     Exit::kUnsupported},
+    {"OnceComputes", [](Net& n) { n.once().ops[1].code = 0; },
+     "m: not supported:\n  op 0 CALL_ONCE: it runs ADD, only constants are "
+     "assigned before the first frame",
+     Exit::kUnsupported},
+    {"OnceSetsToNothing", [](Net& n) { n.once().tensors[1].buffer = 0; },
+     "m: op 0 CALL_ONCE: an ASSIGN_VARIABLE assigns what is no constant"},
+    {"OnceSetsToMore",
+     [](Net& n) {
+       n.once().tensors[1].shape = {1, 2, 2, 2};
+     },
+     "m: op 0 CALL_ONCE: a variable is set to a constant of another size"},
+    {"SubgraphsWithoutACall", [](Net& n) { n.op(0).code = 0; },
+     "m: has 2 subgraphs; control flow is not supported", Exit::kUnsupported},
+};
+
+INSTANTIATE_TEST_SUITE_P(All, ImportVariableErrors, testing::ValuesIn(kCases),
+                         [](const auto& info) { return info.param.name; });
+
+// Every byte of a file cut off, every bit turned: an error, or a model.
+TEST(ImportVariables, DamageIsAnErrorOrAModel) {
+  Net net;
+  const std::vector<uint8_t> file = net.b.finish();
+  const auto import = [](const std::vector<uint8_t>& bytes) {
+    try {
+      import_tflite(bytes, "m");
+      return 1;
+    } catch (const Error& e) {
+      EXPECT_NE(e.code(), Exit::kInternal) << e.what();
+      return 0;
+    }
+  };
+  for (size_t bytes = 0; bytes < file.size(); bytes += 3) {
+    EXPECT_EQ(import({file.begin(), file.begin() + ptrdiff_t(bytes)}), 0);
+  }
+  int models = 0;
+  for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    std::vector<uint8_t> bent = file;
+    bent[bit / 8] = static_cast<uint8_t>(bent[bit / 8] ^ 1 << bit % 8);
+    models += import(bent);
+  }
+  EXPECT_GT(models, 100);
+}
+
+}  // namespace
+}  // namespace shoal

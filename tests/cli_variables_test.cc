@@ -1,0 +1,189 @@
+// Sequences on the command line: a model that keeps variables runs frame by
+// frame on one node, on virtual ones and on worker processes, all alike; what
+// would run frames apart from each other is refused.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+#include "host/oracle/int8/oracle.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+constexpr size_t kFrame = 2 * 6 * 3, kFrames = 5, kOutput = 8;
+
+std::vector<int8_t> noise(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<int8_t> out(count);
+  for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
+  return out;
+}
+
+// Seven rows under a convolution, two of them new; and a running sum.
+std::vector<uint8_t> model() {
+  ModelBuilder b;
+  const BuilderScale scale{0.05f, -3};
+  const int x = b.input({1, 2, 6, 3}, scale);
+  const int ring = b.variable({1, 5, 6, 3}, scale);
+  const int rows = b.concatenation({b.read_variable(ring), x}, 1);
+  b.assign_variable(
+      ring, b.strided_slice(rows, {{0, 2, 0, 0}, {1, 7, 6, 3}, {1, 1, 1, 1}}));
+  const int w = b.weights({8, 7, 6, 3}, noise(8 * 7 * 6 * 3, 1), {0.002f}, 0);
+  const int y = b.conv(rows, w, -1, {0.1f, 2}, {.same = false});
+  const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise(8, 3));
+  const int all = b.add(b.read_variable(sum), y, {0.1f, 2});
+  b.assign_variable(sum, all);
+  b.output(all);
+  return b.finish();
+}
+
+class CliVariables : public testing::Test {
+ protected:
+  CliVariables() {
+    shop_.write("m.tflite", model());
+    const std::vector<int8_t> bytes = noise(kFrames * kFrame, 5);
+    shop_.write("x.bin", {bytes.begin(), bytes.end()});
+    shop_.write("one.bin", {bytes.begin(), bytes.begin() + kFrame});
+    const Graph g = import_tflite(model(), "m");
+    Kept kept = initial_values(g);
+    for (size_t f = 0; f < kFrames; ++f) {
+      const auto at = bytes.begin() + static_cast<ptrdiff_t>(f * kFrame);
+      const std::vector<uint8_t> frame(at, at + kFrame);
+      const auto part = model_output(g, run_oracle(g, frame, kept));
+      expected_.insert(expected_.end(), part.begin(), part.end());
+    }
+  }
+  void expect_refused(const Arguments& arguments, int code,
+                      const std::string& text) {
+    const Told told = shop_.shoal(arguments);
+    EXPECT_EQ(told.code, code) << told.err;
+    EXPECT_NE(told.err.find(text), std::string::npos) << told.err;
+    EXPECT_EQ(told.out, "");
+  }
+
+  Workshop shop_;
+  std::vector<uint8_t> expected_;
+};
+
+TEST_F(CliVariables, ASequenceRunsOnOneNodeAndOnSeveral) {
+  EXPECT_EQ(expected_.size(), kFrames * kOutput);
+  const std::vector<Arguments> ways{{},
+                                    {"--nodes", "2"},
+                                    {"--nodes", "4", "--strategy", "kernel"},
+                                    {"--nodes", "3", "--loss", "10%"}};
+  std::string trace;
+  for (const Arguments& way : ways) {
+    Arguments all{"run",     "m.tflite", "x.bin", "--stream",
+                  "--trace", "t.tsv",    "-o",    "y.bin"};
+    all.insert(all.end(), way.begin(), way.end());
+    const Told told = shop_.shoal(all);
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("y.bin"), expected_);
+    const std::string now = shop_.read_text("t.tsv");
+    if (trace.empty()) trace = now;
+    EXPECT_EQ(now, trace);
+    for (size_t f = 0; f < kFrames; ++f) {
+      EXPECT_NE(now.find("\n#frame " + std::to_string(f) + "\n"),
+                std::string::npos);
+    }
+  }
+  // Without a sequence: its first frame.
+  const Told one = shop_.shoal({"run", "m.tflite", "one.bin", "-o", "y.bin"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(
+      shop_.read("y.bin"),
+      (std::vector<uint8_t>{expected_.begin(), expected_.begin() + kOutput}));
+}
+
+TEST_F(CliVariables, VerifyAndSimulateTakeASequence) {
+  for (const Arguments& way : {Arguments{}, Arguments{"--nodes", "2"}}) {
+    Arguments all{"verify", "m.tflite", "x.bin", "--stream", "--json"};
+    all.insert(all.end(), way.begin(), way.end());
+    const Told told = shop_.shoal(all);
+    ASSERT_EQ(told.code, 0) << told.err;
+    const json j = json::parse(told.out);
+    EXPECT_EQ(j["equal"], true);
+    EXPECT_EQ(j["results"][0]["frames"], kFrames);
+    EXPECT_EQ(j["results"][0]["layers"], 6 * kFrames);
+    all[0] = "simulate";
+    const Told simulated = shop_.shoal(all);
+    ASSERT_EQ(simulated.code, 0) << simulated.err;
+    EXPECT_EQ(json::parse(simulated.out)["frames"], kFrames);
+  }
+}
+
+TEST_F(CliVariables, APlanNamesWhatIsKept) {
+  const Told told = shop_.shoal({"plan", "m.tflite", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json kept = json::parse(told.out)["nodes"][0]["variables"];
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0]["bytes"], 8);
+  EXPECT_EQ(kept[1]["bytes"], 5 * 6 * 3);
+  const Told text = shop_.shoal({"plan", "m.tflite"});
+  EXPECT_NE(text.out.find("variables"), std::string::npos) << text.out;
+}
+
+TEST_F(CliVariables, AStoreKeepsThemToo) {
+  ASSERT_EQ(shop_
+                .shoal({"build", "m.tflite", "--flash", "0", "--no-encrypt",
+                        "--store", "s"})
+                .code,
+            0);
+  const Told told = shop_.shoal({"run", "--store", "s", "x.bin", "--stream",
+                                 "--no-encrypt", "-o", "y.bin"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("y.bin"), expected_);
+  expect_refused(
+      {"run", "--store", "s", "one.bin", "--no-encrypt", "--frames", "2"}, 2,
+      "keeps variables from frame to frame");
+}
+
+TEST_F(CliVariables, WhatRunsFramesApartIsRefused) {
+  const std::string why = "keeps variable";
+  expect_refused({"run", "m.tflite", "one.bin", "--frames", "2"}, 2, why);
+  expect_refused({"run", "m.tflite", "one.bin", "--batch", "2"}, 2, why);
+  expect_refused({"verify", "m.tflite", "one.bin", "one.bin"}, 2, why);
+  expect_refused({"run", "m.tflite", "x.bin", "--stream", "--frames", "2"}, 2,
+                 "--frames");
+  expect_refused({"run", "m.tflite", "x.bin"}, 2, "the model's input has 36");
+  shop_.write("odd.bin", std::vector<uint8_t>(kFrame + 1));
+  expect_refused({"run", "m.tflite", "odd.bin", "--stream"}, 2,
+                 "37 bytes are no whole frames of 36");
+  shop_.write("none.bin", {});
+  expect_refused({"run", "m.tflite", "none.bin", "--stream"}, 2,
+                 "no whole frames");
+  expect_refused({"simulate", "m.tflite", "--stream"}, 2, "INPUT is required");
+}
+
+TEST_F(CliVariables, WorkersKeepThemForASession) {
+  const Arguments how{"worker", "--insecure", "--listen", "127.0.0.1:0",
+                      "--ram",  "64K",        "--flash",  "1M"};
+  std::string addresses;
+  std::vector<std::unique_ptr<Background>> workers;
+  for (int i = 0; i < 2; ++i) {
+    workers.push_back(std::make_unique<Background>(shop_, how));
+    const std::string said = workers.back()->line();
+    const std::string before = "listening on ";
+    ASSERT_EQ(said.rfind(before, 0), 0u) << said;
+    addresses += (i ? "," : "") + said.substr(before.size());
+  }
+  const Arguments run{"run",      "m.tflite",   "x.bin",
+                      "--stream", "--insecure", "--workers",
+                      addresses,  "-o",         "y.bin"};
+  for (int pass = 0; pass < 2; ++pass) {  // each session from the beginning
+    const Told told = shop_.shoal(run);
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("y.bin"), expected_);
+  }
+}
+
+}  // namespace
+}  // namespace shoal
