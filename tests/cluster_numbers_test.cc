@@ -80,6 +80,8 @@ Numbers measure(const char* what, const PlanRequest& request) {
   const SimResult r = simulate_cluster(prepared, cluster, input, options);
   Numbers n;
   n.latency_s = r.latency_s();
+  // What the plan says of itself is what virtual time makes of it.
+  EXPECT_NEAR(prepared.plan.latency_s, n.latency_s, 0.1 * n.latency_s) << what;
   n.arena = largest_arena(prepared.plan);
   const auto add = [&](const EndpointReport& e) {
     n.row_bytes += static_cast<double>(e.link.row_bytes);

@@ -5,7 +5,7 @@
 #include "device/program/image.h"
 #include "device/program/record.h"
 #include "host/board/board.h"
-#include "host/plan/single/numbers.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/tokens/simulate.h"
 #include "host/program/emit/emit.h"
 
@@ -88,7 +88,7 @@ Plan tape_plan(const Net& net, const Plan& mapped) {
   node.mapped = false;
   const Board& board = find_board(node.board);
   node.storage = find_storage(board, "").name;
-  model_numbers(net, {&board, &find_storage(board, ""), false}, plan);
+  model_plan(net, {{&board, &find_storage(board, ""), false}}, 0, plan);
   return plan;
 }
 

@@ -5,8 +5,8 @@
 #include "device/runtime/testing/cluster.h"
 #include "host/lower/net.h"
 #include "host/plan/types/plan.h"
+#include "host/plan/types/stream_table.h"
 #include "host/program/emit/emit.h"
-#include "host/program/emit/stream_table.h"
 
 namespace shoal {
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/engine/virtual/recorder.h"
 #include "host/plan/types/plan.h"
+#include "host/world/recorder.h"
 
 namespace shoal {
 

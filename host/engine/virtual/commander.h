@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "host/engine/virtual/simulate.h"
-#include "host/engine/virtual/world.h"
 #include "host/engine/workers/coordinator.h"
+#include "host/world/world.h"
 
 namespace shoal {
 

@@ -189,12 +189,4 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
   return sum;
 }
 
-Nanos datagram_cost(const Board& board, uint32_t bytes, bool encrypted) {
-  double seconds = board.datagram_us * 1e-6;
-  if (encrypted) {
-    seconds += bytes * board.aead_cycles_per_byte / board.clock_hz;
-  }
-  return std::llround(seconds * 1e9);
-}
-
 }  // namespace shoal

@@ -14,7 +14,7 @@
 #include "device/program/actor.h"
 #include "device/shoal.h"
 #include "host/board/board.h"
-#include "host/engine/virtual/events.h"
+#include "host/world/events.h"
 
 namespace shoal {
 
@@ -48,8 +48,5 @@ class NodeCost {
   std::vector<StageView> stages_;
   std::vector<std::vector<ActorCost>> actors_;  // by stage
 };
-
-// CPU time of a datagram sent or received.
-Nanos datagram_cost(const Board&, uint32_t bytes, bool encrypted);
 
 }  // namespace shoal

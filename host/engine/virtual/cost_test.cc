@@ -81,12 +81,5 @@ TEST(NodeCost, WeightsThatTheCacheDoesNotHoldAreReadForEveryBand) {
   EXPECT_GT(read, 3 * frame_cost(low, board).weight_bytes);
 }
 
-TEST(NodeCost, DatagramsCostTheirHandlingAndTheirEncryption) {
-  const Board& board = find_board("teensy41");
-  EXPECT_EQ(datagram_cost(board, 1472, false), 15'000);
-  // 25 cycles a byte at 600 MHz.
-  EXPECT_EQ(datagram_cost(board, 1200, true), 15'000 + 50'000);
-}
-
 }  // namespace
 }  // namespace shoal

@@ -9,19 +9,15 @@
 #include "host/engine/virtual/commander.h"
 #include "host/engine/virtual/since.h"
 #include "host/engine/virtual/virtual_node.h"
+#include "host/world/board_port.h"
 
 namespace shoal {
 namespace {
 
-// A computer has room enough for what it sends to many nodes at once.
-constexpr uint32_t kCoordinatorQueue = 16384;
-
 LinkModel link_of(const Board& board, const SimOptions& options) {
   LinkModel link;
   if (options.costs) {
-    link.bits_per_s = board.link_bits_per_s;
-    link.latency = static_cast<Nanos>(board.link_latency_us * kMicrosecond);
-    link.framing_bytes = static_cast<uint32_t>(board.framing_bytes);
+    link = board_link(board);
   } else {
     link.latency = 10 * kMicrosecond;
     link.send_queue = link.receive_queue = 64;
@@ -34,17 +30,9 @@ LinkModel link_of(const Board& board, const SimOptions& options) {
 }
 
 PortCosts costs_of(const Board& board, const SimOptions& options) {
+  if (options.costs) return board_port(board, !options.insecure);
   PortCosts costs;
-  if (!options.costs) {
-    costs.burst = 32;
-    return costs;
-  }
-  costs.datagram = datagram_cost(board, 0, false);
-  if (!options.insecure) {
-    costs.nanos_per_byte = board.aead_cycles_per_byte / board.clock_hz * 1e9;
-  }
-  costs.step = std::max<Nanos>(
-      static_cast<Nanos>(board.costs.firing_us * kMicrosecond), 1);
+  costs.burst = 32;
   return costs;
 }
 
@@ -152,18 +140,13 @@ void Simulation::give_store(int node, const ClusterNode& real,
   }
 }
 
-// On a computer as fast as need be, at the best link of the cluster.
 void Simulation::add_commander(const Cluster& cluster, const ClusterKey& key,
                                std::span<const uint8_t> input) {
-  LinkModel link;
+  std::vector<LinkModel> links;
   for (const ClusterNode& n : cluster.nodes) {
-    const LinkModel other = link_of(n.board, options_);
-    link.bits_per_s = std::max(link.bits_per_s, other.bits_per_s);
-    link.latency = std::max(link.latency, other.latency);
-    link.framing_bytes = std::max(link.framing_bytes, other.framing_bytes);
+    links.push_back(link_of(n.board, options_));
   }
-  link.send_queue = link.receive_queue = kCoordinatorQueue;
-  Port& port = world_.add(link, {});
+  Port& port = world_.add(coordinator_link(links), {});
   ports_.push_back(&port);
   CoordinatorConfig config;
   config.transport = &port.transport();

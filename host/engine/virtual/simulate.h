@@ -20,8 +20,8 @@
 #include "host/engine/local/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
-#include "host/engine/virtual/world.h"
 #include "host/plan/types/cluster.h"
+#include "host/world/world.h"
 
 namespace shoal {
 

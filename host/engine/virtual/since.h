@@ -8,7 +8,7 @@
 #include "device/shoal.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
-#include "host/engine/virtual/world.h"
+#include "host/world/world.h"
 
 namespace shoal {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/virtual/recorder.h"
 #include "host/lower/net.h"
 #include "host/plan/types/plan.h"
+#include "host/world/recorder.h"
 
 namespace shoal {
 

@@ -17,7 +17,7 @@
 
 #include "device/shoal.h"
 #include "host/board/board.h"
-#include "host/engine/virtual/events.h"
+#include "host/world/events.h"
 
 namespace shoal {
 

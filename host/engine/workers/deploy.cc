@@ -11,9 +11,6 @@
 namespace shoal {
 namespace {
 
-// Datagrams with fragments that may be under way from the coordinator to each
-// node; as many as an acknowledgement can name.
-constexpr uint16_t kWindow = 16;
 constexpr uint32_t kGaps = 16;
 
 template <typename T>
@@ -231,7 +228,7 @@ void Coordinator::Work::start(int worker) {
 
 void Coordinator::Work::start_link() {
   const auto edges = stream_edges(prepared_->plan);
-  links_ = coordinator_links(edges, prepared_->plan, kWindow);
+  links_ = coordinator_links(edges, prepared_->plan, kCoordinatorWindow);
   frames_ = std::make_unique<FrameStreams>(*prepared_, edges,
                                            config_.frames_in_flight);
   for (const PeerEntry& p : links_.peers) {
@@ -244,7 +241,7 @@ void Coordinator::Work::start_link() {
   }
   LinkCounts counts;
   counts.peers = static_cast<uint32_t>(links_.peers.size());
-  counts.windows = counts.peers * kWindow;
+  counts.windows = counts.peers * kCoordinatorWindow;
   counts.targets = counts.stage_targets =
       static_cast<uint32_t>(links_.targets.size());
   counts.stage_streams = static_cast<uint32_t>(links_.streams.size());

@@ -13,7 +13,7 @@
 #include "device/link/link.h"
 #include "host/engine/local/frame.h"
 #include "host/engine/local/prepare.h"
-#include "host/program/emit/stream_table.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "device/program/params.h"
 #include "device/program/spill_layout.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/types/variables.h"
@@ -36,31 +35,6 @@ std::vector<ArenaRange> weight_ranges(const Net& net, const PlanStage& s) {
 }
 
 }  // namespace
-
-StageCounts count_tables(const Net& net, const PlanStage& stage) {
-  StageCounts n;
-  n.buffers = static_cast<uint16_t>(stage.buffers.size());
-  n.ports = static_cast<uint16_t>(stage.ports.size());
-  n.actors = static_cast<uint16_t>(stage.actors.size());
-  n.order = static_cast<uint16_t>(stage.order.size());
-  n.loops = static_cast<uint16_t>(stage.loops.size());
-  n.spills = static_cast<uint16_t>(stage.spills.size());
-  for (const PlanActor& a : stage.actors) {
-    if (a.copy) {
-      n.params += kParamCount<MoveParams>;
-      continue;
-    }
-    const Layer& layer = net.layers[a.layer];
-    if (!a.weights.chunks.empty()) ++n.weights;
-    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
-    n.params += static_cast<uint16_t>(layer.params.size());
-    if (layer.op == OpCode::kResize) {
-      n.maps +=
-          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
-    }
-  }
-  return n;
-}
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped, const LinkCounts& link,

@@ -5,13 +5,9 @@
 #include <vector>
 
 #include "device/program/link_layout.h"
-#include "device/program/record.h"
-#include "host/plan/types/plan.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
-
-// Of a stage's record.
-StageCounts count_tables(const Net&, const PlanStage&);
 
 // Bytes of the fixed parts for these stages, and of sets of weights that stay;
 // if the image is not mapped, the head and the largest record lie there too.

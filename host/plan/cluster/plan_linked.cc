@@ -5,10 +5,10 @@
 
 #include "host/base/error.h"
 #include "host/plan/cluster/gaps.h"
+#include "host/plan/cluster/slices.h"
 #include "host/plan/cluster/split_build.h"
 #include "host/plan/cluster/split_search.h"
-#include "host/plan/cluster/split_time.h"
-#include "host/plan/cost/time.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
 
@@ -45,6 +45,8 @@ class Planner {
       }
       limits_.push_back(node.plan_budget());
     }
+    for (int n = 0; n < s_.nodes; ++n)
+      supplies_.push_back(streaming_.supply(n));
   }
 
   Plan plan() {
@@ -60,6 +62,7 @@ class Planner {
     }
     if (request_.objective == Objective::kLatency)
       give_gaps(s_.net, *best, limits_);
+    finish(*best);
     return std::move(*best);
   }
 
@@ -87,9 +90,7 @@ class Planner {
     how.tighten_tries = tries;
     how.slack = slack;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
-    std::optional<Plan> plan = build_split_plan(s_, choice, streaming_, how);
-    if (plan) finish(*plan);
-    return plan;
+    return build_split_plan(s_, choice, streaming_, how);
   }
 
   // Choices for less and less of the budget, each once.
@@ -154,13 +155,22 @@ class Planner {
         std::optional<Plan> loose = build(*choice, 0, slack);
         // Rows must not take the room of slots or gaps.
         if (loose && fits(*loose) && give_gaps(s_.net, *loose, limits_) &&
-            loose->latency_s <= next->latency_s * shares::kAboutAsFast) {
+            is_about_as_fast(*loose, *next)) {
           return loose;
         }
       }
       return next;
     }
     return std::nullopt;
+  }
+
+  // Rows only take time where slots for chunks had the room before.
+  bool is_about_as_fast(Plan loose, Plan tight) const {
+    const auto streams = [](const PlanNode& n) { return !n.storage.empty(); };
+    if (std::ranges::none_of(loose.nodes, streams)) return true;
+    finish(loose);
+    finish(tight);
+    return loose.latency_s <= tight.latency_s * shares::kAboutAsFast;
   }
 
   void finish(Plan& plan) const {
@@ -173,7 +183,7 @@ class Planner {
     }
     plan.strategy = s_.cuts.strategy;
     set_slices(s_.net, cluster_, plan);
-    model_split_time(s_.net, cluster_, request_.max_payload, plan);
+    model_plan(s_.net, supplies_, request_.max_payload, plan);
   }
 
   // Only what the file of cuts keeps together can be in the way.
@@ -206,6 +216,7 @@ class Planner {
   const CostModel model_;
   const SplitSearch search_;
   std::vector<int64_t> limits_;
+  std::vector<Supply> supplies_;
 };
 
 // Nodes assign what they read of variables, not what they would own. That

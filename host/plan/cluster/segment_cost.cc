@@ -306,7 +306,7 @@ SegmentCost CostModel::cost(Segment segment) const {
       const Tally::Node& node = tally.nodes[n];
       const Streaming::Load load = storage_load(tally, p, n);
       int64_t bytes =
-          node.whole + load.sram_bytes + kStreamSlots * load.slot_bytes;
+          node.whole + load.sram_bytes + kTapeSlots * load.slot_bytes;
       for (const Tally::Ring& r : node.rings) {
         const int64_t row =
             int64_t{1} * r.box.columns() * r.box.channels() * r.element_bytes;

@@ -133,8 +133,7 @@ void grow_slots(const Net& net, PlanNode& node,
   for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
     if (!node.stages[s].slot_count) continue;
     const int64_t stage_bytes = make_arena(net, node, homes).stage_bytes(s);
-    const int64_t room =
-        (budget - stage_bytes) / kStreamSlots / kAlign * kAlign;
+    const int64_t room = (budget - stage_bytes) / kTapeSlots / kAlign * kAlign;
     const PlanNode small = node;
     for (const int percent : shares::kSlots) {
       const int64_t limit =
@@ -178,39 +177,6 @@ void assign_what_is_read(const SplitNet& s, MadeBoxes& made) {
 }
 
 }  // namespace
-
-std::vector<LinkCounts> count_links(const Plan& plan) {
-  std::vector<LinkCounts> all(plan.nodes.size());
-  std::vector<std::vector<uint32_t>> targets(plan.nodes.size());
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const PlanNode& node = plan.nodes[n];
-    all[n].peers = static_cast<uint32_t>(node.peers.size());
-    all[n].gaps = static_cast<uint32_t>(node.gaps);
-    for (const PlanPeer& p : node.peers) {
-      all[n].windows += static_cast<uint32_t>(p.window);
-    }
-    for (const PlanStage& stage : node.stages) {
-      uint32_t out = 0, in = 0;
-      for (const PlanPort& p : stage.ports) {
-        out += p.owner == Owner::kOutput;
-        in += p.owner == Owner::kInput ||
-              (p.owner == Owner::kStream && !p.is_read);
-      }
-      targets[n].push_back(out);
-      all[n].stage_streams = std::max(all[n].stage_streams, in);
-    }
-  }
-  for (const PlanStream& s : plan.streams) {
-    targets[s.from.node][s.from.stage] += static_cast<uint32_t>(s.to.size());
-  }
-  for (size_t n = 0; n < all.size(); ++n) {
-    for (uint32_t count : targets[n]) {
-      all[n].targets += count;
-      all[n].stage_targets = std::max(all[n].stage_targets, count);
-    }
-  }
-  return all;
-}
 
 std::optional<Plan> build_split_plan(const SplitNet& split,
                                      const SplitChoice& choice,

@@ -25,7 +25,4 @@ struct BuildOptions {
 std::optional<Plan> build_split_plan(const SplitNet&, const SplitChoice&,
                                      const Streaming&, const BuildOptions&);
 
-// What the links need, by node.
-std::vector<LinkCounts> count_links(const Plan&);
-
 }  // namespace shoal

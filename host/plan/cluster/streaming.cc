@@ -136,44 +136,6 @@ void Streaming::place(int node, PlanStage& stage) const {
   }
 }
 
-void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
-  stage.slot_bytes = stage.slot_count = 0;
-  for (PlanActor& a : stage.actors) {
-    if (a.weights.place != WeightPlace::kTape) continue;
-    const Layer& layer = net.layers[a.layer];
-    const PlanChunk first = a.weights.chunks.front();
-    const int end =
-        a.weights.chunks.back().out0 + a.weights.chunks.back().out_n;
-    const int rows = has_window(layer.op) && a.part < layer.kernel_h
-                         ? a.part
-                         : layer.kernel_h;
-    const int step =
-        layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
-    int n = end - first.out0;
-    while (n > step && part_bytes(layer, n, rows) > limit) {
-      // All channels take as much, but for rounding.
-      const int64_t fits = int64_t{n} * limit / part_bytes(layer, n, rows);
-      n = std::clamp<int>(static_cast<int>(fits) / step * step, step, n - step);
-    }
-    // As even as can be: the largest one sets the slots.
-    const int groups = (end - first.out0 + n - 1) / n;
-    n = ((end - first.out0 + groups - 1) / groups + step - 1) / step * step;
-    PlanWeights w;
-    w.place = WeightPlace::kTape;
-    w.parts = (layer.kernel_h + rows - 1) / rows;
-    for (int p = 0; p < w.parts; ++p) {
-      w.groups = 0;
-      for (int c = first.out0; c < end; c += n, ++w.groups) {
-        w.chunks.push_back({c, std::min(n, end - c), p * rows,
-                            std::min(rows, layer.kernel_h - p * rows)});
-      }
-    }
-    a.weights = std::move(w);
-  }
-  stage.slot_bytes = slot_bytes(net, stage);
-  if (stage.slot_bytes) stage.slot_count = kStreamSlots;
-}
-
 void record_orders(const Net& net, Plan& plan) {
   for (const MergedSegment& m : merge_segments(plan)) {
     const auto taped = [&](const MergedSegment::Part& part) {

@@ -12,12 +12,10 @@
 
 #include "host/plan/cluster/segment_stage.h"
 #include "host/plan/cost/feed.h"
+#include "host/plan/cost/tape.h"
 #include "host/plan/types/cluster.h"
 
 namespace shoal {
-
-// Two slots are the least: one chunk is used while the next one arrives.
-inline constexpr uint32_t kStreamSlots = 2;
 
 class Streaming {
  public:
@@ -36,7 +34,7 @@ class Streaming {
   // What a segment's sets take: to choose segments, before they are built.
   struct Load {
     int64_t sram_bytes = 0;  // in the arena while the segment runs
-    int64_t slot_bytes = 0;  // of each of kStreamSlots
+    int64_t slot_bytes = 0;  // of each of kTapeSlots
     int64_t entry_ps = 0;    // reading into SRAM, before all else
     int64_t tape_ps = 0;     // beside the core's work
     int64_t check_ps = 0;    // the core's, of what was read
@@ -54,9 +52,6 @@ class Streaming {
   std::vector<int64_t> slot_limits_;  // by node, for estimates
 };
 
-// Cuts the sets on the stage's tape into chunks of at most `limit` bytes and
-// says how large its slots are.
-void cut_tape(const Net&, PlanStage&, uint32_t limit);
 // Records the order of the stages that have a tape: that of one run of each
 // whole segment, so that all nodes' orders go together.
 void record_orders(const Net&, Plan&);

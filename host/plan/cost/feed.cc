@@ -1,6 +1,7 @@
 #include "host/plan/cost/feed.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
@@ -45,24 +46,21 @@ class ActorSlices {
     const int64_t tall = std::min(a_.part, kernel_h_ - part * a_.part);
     int64_t compute = time_.compute_ps * band / rows_;
     if (parts_ > 1) compute = compute * tall / kernel_h_;
-    int64_t extra = time_.firing_ps / time_.firings;
-    if (!cached_) {
-      extra += time_.flash_ps / time_.firings;
-    } else if (firing < parts_) {
-      extra += time_.flash_ps / parts_;
-    }
+    int64_t flash = time_.flash_ps / time_.firings;
+    if (cached_) flash = firing < parts_ ? time_.flash_ps / parts_ : 0;
     const PlanWeights& w = a_.weights;
     for (int g = 0; g < groups_; ++g) {
       int chunk = g;
-      int64_t core = compute;
+      int64_t core = compute, stall = flash;
       if (op_ == OpCode::kConstant) {
         chunk = std::min(firing * a_.band / w.chunks[0].out_n, w.groups - 1);
       } else if (groups_ > 1) {
         core = compute * w.chunks[g].out_n / channels_;
+        stall = flash * w.chunks[g].out_n / channels_;
       }
       if (w.parts > 1) chunk += firing % w.parts * w.groups;
-      slices.push_back({core + (g == 0 ? extra : 0),
-                        on_tape_ ? first_chunk_ + chunk : -1, sets_});
+      if (g == 0) stall += time_.firing_ps / time_.firings;
+      push(core, stall, chunk, slices);
     }
   }
 
@@ -70,14 +68,21 @@ class ActorSlices {
   void turn(int iteration, const PlanLoop& loop, int64_t firings,
             std::vector<FeedSlice>& slices) const {
     const bool last = iteration + 1 == loop.iterations;
-    const int64_t core =
-        (time_.compute_ps + time_.flash_ps) / firings / loop.iterations +
-        (last ? time_.firing_ps / firings : 0);
-    const int chunk = op_ == OpCode::kLut ? 0 : iteration;
-    slices.push_back({core, on_tape_ ? first_chunk_ + chunk : -1, sets_});
+    push((time_.compute_ps + time_.flash_ps) / firings / loop.iterations,
+         last ? time_.firing_ps / firings : 0,
+         op_ == OpCode::kLut ? 0 : iteration, slices);
   }
 
  private:
+  // As many slices as the plan cuts them into.
+  void push(int64_t core, int64_t extra, int chunk,
+            std::vector<FeedSlice>& slices) const {
+    for (int i = 0; i < a_.slices; ++i) {
+      slices.push_back({core / a_.slices + (i == 0 ? extra : 0),
+                        on_tape_ ? first_chunk_ + chunk : -1, sets_});
+    }
+  }
+
   const PlanActor& a_;
   const int first_chunk_;
   const size_t sets_;
@@ -86,6 +91,40 @@ class ActorSlices {
   bool on_tape_ = false, cached_ = false;
   int rows_ = 1, kernel_h_ = 1, parts_ = 1, groups_ = 1, fired_ = 0;
   int64_t channels_ = 0;
+};
+
+// Those of all actors of a stage, for one frame.
+class Slices {
+ public:
+  Slices(const Net& net, const PlanStage& stage, const Board& board)
+      : stage_(stage) {
+    int chunks = 0;
+    size_t sets = 0;
+    for (const PlanActor& a : stage.actors) {
+      const bool set = a.weights.place == WeightPlace::kSram && !a.weights.keep;
+      if (set) sets += a.weights.chunks.size();
+      actors_.emplace_back(net, stage, a, board, chunks, set ? sets : 0);
+      if (a.weights.place != WeightPlace::kTape) continue;
+      chunks += static_cast<int>(a.weights.chunks.size());
+    }
+  }
+
+  void fire(int actor, std::vector<FeedSlice>& slices) {
+    const int loop = stage_.actors[actor].loop;
+    if (loop < 0) return actors_[actor].fire(slices);
+    const PlanLoop& l = stage_.loops[loop];
+    const int64_t firings =
+        actors_[l.first_actor + l.actors - 1].time().firings;
+    for (int turn = 0; turn < l.iterations; ++turn) {
+      for (int j = 0; j < l.actors; ++j) {
+        actors_[l.first_actor + j].turn(turn, l, firings, slices);
+      }
+    }
+  }
+
+ private:
+  const PlanStage& stage_;
+  std::vector<ActorSlices> actors_;
 };
 
 // Of a chunk, which may be read many times.
@@ -100,6 +139,7 @@ Read read_of(const Supply& supply, int64_t bytes) {
 // The storage's queue beside the core's.
 class Queues {
  public:
+  Queues() = default;
   Queues(const std::vector<Read>& sets, const std::vector<Read>& tape,
          const std::vector<FeedSlice>& slices, uint32_t slots)
       : reads_(sets), sets_(sets.size()), slots_(slots) {
@@ -131,6 +171,8 @@ class Queues {
     now_ += s.core_ps;
   }
   void wait_for_sets() { wait_for(sets_); }
+  void go_to(int64_t now) { now_ = now; }
+  int64_t now() const { return now_; }
 
   FeedTime finish() {
     t_.total_ps = now_;
@@ -179,7 +221,7 @@ class Queues {
   }
 
   std::vector<Read> reads_;  // sets, then the tape
-  const size_t sets_, slots_;
+  size_t sets_ = 0, slots_ = 0;
   FeedTime t_;
   int64_t now_ = 0, arrives_ = 0;
   bool reading_ = false;
@@ -203,6 +245,36 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
   return tape;
 }
 
+class Feed final : public StageFeed {
+ public:
+  Feed(const Net& net, const PlanStage& stage, const Supply& supply)
+      : net_(net), stage_(stage), supply_(supply) {
+    tape_ = tape_chunks(net, stage, supply, sets_);
+    if (!tape_.empty()) order_ = feed_slices(net, stage, *supply.board);
+  }
+  void begin() override {
+    slices_.emplace(net_, stage_, *supply_.board);
+    queues_ = Queues(sets_, tape_, order_, stage_.slot_count);
+  }
+  void fire(int actor, std::vector<FeedSlice>& slices) override {
+    slices_->fire(actor, slices);
+  }
+  int64_t run(const FeedSlice& slice, int64_t now_ps) override {
+    queues_.go_to(now_ps);
+    queues_.run(slice);
+    return queues_.now();
+  }
+
+ private:
+  const Net& net_;
+  const PlanStage& stage_;
+  const Supply supply_;
+  std::vector<Read> sets_, tape_;
+  std::vector<FeedSlice> order_;  // of a stage that has a tape
+  std::optional<Slices> slices_;
+  Queues queues_;
+};
+
 }  // namespace
 
 int64_t Supply::read_ps(int64_t bytes) const {
@@ -215,35 +287,18 @@ int64_t Supply::check_ps(int64_t bytes) const {
                      board->chunk_cycles_per_byte(sealed) / board->clock_hz);
 }
 
+std::unique_ptr<StageFeed> make_stage_feed(const Net& net,
+                                           const PlanStage& stage,
+                                           const Supply& supply) {
+  return std::make_unique<Feed>(net, stage, supply);
+}
+
 std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
                                    const Board& board) {
-  std::vector<ActorSlices> actors;
-  int chunks = 0;
-  size_t sets = 0;
-  for (const PlanActor& a : stage.actors) {
-    const bool set = a.weights.place == WeightPlace::kSram && !a.weights.keep;
-    if (set) sets += a.weights.chunks.size();
-    actors.emplace_back(net, stage, a, board, chunks, set ? sets : 0);
-    if (a.weights.place != WeightPlace::kTape) continue;
-    chunks += static_cast<int>(a.weights.chunks.size());
-  }
+  Slices all(net, stage, board);
   std::vector<FeedSlice> slices;
   for (const PlanRun& run : stage.order) {
-    const int loop = stage.actors[run.actor].loop;
-    for (int i = 0; i < run.firings; ++i) {
-      if (loop < 0) {
-        actors[run.actor].fire(slices);
-        continue;
-      }
-      const PlanLoop& l = stage.loops[loop];
-      const int64_t firings =
-          actors[l.first_actor + l.actors - 1].time().firings;
-      for (int turn = 0; turn < l.iterations; ++turn) {
-        for (int j = 0; j < l.actors; ++j) {
-          actors[l.first_actor + j].turn(turn, l, firings, slices);
-        }
-      }
-    }
+    for (int i = 0; i < run.firings; ++i) all.fire(run.actor, slices);
   }
   return slices;
 }

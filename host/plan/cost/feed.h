@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "host/board/board.h"
@@ -61,5 +62,20 @@ struct FeedSlice {
 };
 // All slices of a frame, in the recorded order.
 std::vector<FeedSlice> feed_slices(const Net&, const PlanStage&, const Board&);
+
+// A stage's firings, one by one in any order, and its storage beside them.
+class StageFeed {
+ public:
+  virtual ~StageFeed() = default;
+  virtual void begin() = 0;  // of a frame
+  // The slices of the actor's next firing; of the first one of a loop all
+  // turns.
+  virtual void fire(int actor, std::vector<FeedSlice>& slices) = 0;
+  // When the slice ends that begins now.
+  virtual int64_t run(const FeedSlice&, int64_t now_ps) = 0;
+};
+// Net and stage must outlive it.
+std::unique_ptr<StageFeed> make_stage_feed(const Net&, const PlanStage&,
+                                           const Supply&);
 
 }  // namespace shoal

@@ -1,4 +1,6 @@
-// What a link costs a node in the time model.
+// What links cost a segment by estimate, without queues and credit: for the
+// search, which compares tens of thousands of drafts. What a plan really takes
+// is in rehearsal.h.
 #pragma once
 
 #include <cstdint>

@@ -50,10 +50,27 @@ int all_channels(const Layer& layer) {
   return layer.op == OpCode::kConstant ? out.rows() : out.channels();
 }
 
-void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit) {
+// Those of the actor's share, from `first` on.
+int channels_of(const Layer& layer, const PlanActor& a, int& first) {
+  first = 0;
+  if (a.weights.chunks.empty()) return all_channels(layer);
+  const PlanChunk& last = a.weights.chunks.back();
+  first = a.weights.chunks.front().out0;
+  return last.out0 + last.out_n - first;
+}
+
+// `even`: as even as so many chunks can be.
+void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit,
+         bool even = false) {
   const int rows = kernel_rows(layer, a.part);
-  const int all = all_channels(layer);
-  const int n = channels_of_chunk(layer, a.band, all, rows, limit);
+  int first = 0;
+  const int all = channels_of(layer, a, first);
+  int n = channels_of_chunk(layer, a.band, all, rows, limit);
+  if (even) {
+    const int step =
+        layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
+    n = ceil_div(ceil_div(all, ceil_div(all, n)), step) * step;
+  }
   PlanWeights w;
   w.place = place;
   w.parts = ceil_div(layer.kernel_h, rows);
@@ -61,8 +78,8 @@ void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit) {
   for (int p = 0; p < w.parts; ++p) {
     const int ky = p * rows;
     for (int c = 0; c < all; c += n) {
-      w.chunks.push_back(
-          {c, std::min(n, all - c), ky, std::min(rows, layer.kernel_h - ky)});
+      w.chunks.push_back({first + c, std::min(n, all - c), ky,
+                          std::min(rows, layer.kernel_h - ky)});
     }
   }
   a.weights = std::move(w);
@@ -154,6 +171,15 @@ void cut_for_tape(const Layer& layer, PlanActor& a, uint32_t limit) {
 
 void cut_for_sram(const Layer& layer, PlanActor& a) {
   cut(layer, a, WeightPlace::kSram, std::numeric_limits<int32_t>::max());
+}
+
+void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
+  for (PlanActor& a : stage.actors) {
+    if (a.weights.place != WeightPlace::kTape) continue;
+    cut(net.layers[a.layer], a, WeightPlace::kTape, limit, true);
+  }
+  stage.slot_bytes = slot_bytes(net, stage);
+  stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
 }
 
 uint32_t sram_bytes(const Layer& layer, const PlanActor& a) {

@@ -19,6 +19,11 @@ uint32_t chunk_bytes(const Layer&, const PlanChunk&);
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks, on the tape.
 void cut_for_tape(const Layer&, PlanActor&, uint32_t limit);
+// The least: one chunk is used while the next one arrives.
+inline constexpr uint32_t kTapeSlots = 2;
+// All weights on the stage's tape, into chunks as even as can be: the largest
+// one sets the slots.
+void cut_tape(const Net&, PlanStage&, uint32_t limit);
 // Into chunks that lie in SRAM together: as few as there can be.
 void cut_for_sram(const Layer&, PlanActor&);
 // Bytes of them in the arena, with tags.

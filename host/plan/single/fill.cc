@@ -7,8 +7,8 @@
 
 #include "host/plan/arena/layout.h"
 #include "host/plan/arena/pack.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
-#include "host/plan/single/numbers.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/single/survey.h"
 #include "host/plan/types/trial_shares.h"

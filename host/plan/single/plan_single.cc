@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "host/base/error.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/single/fill.h"
-#include "host/plan/single/numbers.h"
 #include "host/plan/single/search.h"
 #include "host/plan/single/spill_search.h"
 #include "host/plan/text/does_not_fit.h"
@@ -297,7 +297,7 @@ Plan plan_single(const Net& net, const PlanRequest& request) {
   node.mapped = of.board.flash_mapped;
   if (stored) node.storage = supply.storage->name;
   node.sealed = (stored || spills) && of.sealed;
-  model_numbers(net, supply, plan);
+  model_plan(net, {supply}, request.max_payload, plan);
   if (spills) add_spill_numbers(of.board, *supply.storage, plan);
   return plan;
 }

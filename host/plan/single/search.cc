@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/single/bands.h"
-#include "host/plan/single/numbers.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/trial_shares.h"
 

@@ -42,8 +42,6 @@ std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
                                      const std::vector<bool>& streamed,
                                      std::vector<uint32_t> chunk_limits,
                                      bool sets);
-// One chunk is used while the next one arrives.
-inline constexpr uint32_t kTapeSlots = 2;
 
 struct Cut {
   Segment segment;

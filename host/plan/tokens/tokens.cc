@@ -20,7 +20,7 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
     const int origin = stage.buffers[p.buffer].box.y0;
     ports_.push_back({p.buffer, p.box.y0 - origin, p.box.y1 - origin, 0, -1});
     // A stream reads once for each target.
-    if (p.owner == Owner::kStream && p.is_read) continue;
+    if (p.owner == Owner::kStream && p.is_read && !ties.empty()) continue;
     (p.is_read ? b.reads : b.writes).push_back(index);
   }
   for (const PlanActor& a : stage.actors) {
@@ -35,7 +35,7 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
   }
   for (size_t p = 0; p < stage.ports.size(); ++p) {
     const Owner owner = stage.ports[p].owner;
-    if (owner != Owner::kActor && owner != Owner::kStream) {
+    if (owner != Owner::kActor && (owner != Owner::kStream || ties.empty())) {
       add_api(stage.ports[p], static_cast<int>(p));
     }
   }
@@ -320,6 +320,24 @@ bool StageTokens::output_free(int agent) const {
   // A row that a reader skips may still be on its way to the slot.
   if (!b.reads.empty() && hi - b.slots > b.made.row) return false;
   return b.overlay < 0 || overlay_free(b, lo, hi);
+}
+
+int StageTokens::rows_ready(int agent) const {
+  const Port& p = ports_[agents_[agent].in[0]];
+  return std::clamp(buffers_[p.buffer].made.row, p.y0, p.y1) - p.y0;
+}
+
+int StageTokens::rows_free(int agent) const {
+  const Port& p = ports_[agents_[agent].out];
+  const Buffer& b = buffers_[p.buffer];
+  // A slot is of one row at a time even where nobody reads the rows between.
+  int64_t end = int64_t{p.cursor} + b.slots;
+  end = std::min<int64_t>(end, int64_t{b.released.row} + b.slots);
+  if (b.writes.size() > 1 && !b.reads.empty()) {
+    end = std::min<int64_t>(end, int64_t{b.made.row} + b.slots);
+  }
+  if (p.cursor >= p.y1) end = p.y1;
+  return static_cast<int>(std::clamp<int64_t>(end, p.y0, p.y1)) - p.y0;
 }
 
 int64_t StageTokens::next_write_end(int agent) const {

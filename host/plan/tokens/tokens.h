@@ -25,7 +25,8 @@ struct StreamTie {
 class StageTokens {
  public:
   // The stage must outlive this; slots and offsets are read from it. Several
-  // nodes' stages may lie side by side in it, `ties` between them.
+  // nodes' stages may lie side by side in it, `ties` between them. Without ties
+  // the ports of streams are inputs and outputs, too.
   StageTokens(const Net&, const PlanStage&,
               const std::vector<StreamTie>& ties = {});
 
@@ -57,6 +58,10 @@ class StageTokens {
   bool writes(int agent, int buffer) const;
   bool has_readers(int buffer) const { return !buffers_[buffer].reads.empty(); }
   int out_buffer(int agent) const;  // -1: an output
+  int agent_of(int port) const { return ports_[port].agent; }
+  // Rows of an output that have been made, of an input that may be pushed.
+  int rows_ready(int agent) const;
+  int rows_free(int agent) const;
   // Agents whose chance to fire may have changed after `agent` fired.
   const std::vector<int>& touched(int agent) const { return touched_[agent]; }
 

@@ -12,11 +12,6 @@
 
 namespace shoal {
 
-// How long a coordinator may stay away from its links: so its peers'
-// retransmission timers are told. It computes nothing; this is what a PC's
-// scheduler may take.
-inline constexpr uint32_t kCoordinatorPollGapUs = 2000;
-
 struct Header;
 struct ImagePieces;
 

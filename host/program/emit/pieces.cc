@@ -46,18 +46,6 @@ std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
   return ios;
 }
 
-std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
-  std::vector<PeerEntry> peers;
-  for (const PlanPeer& p : node.peers) {
-    const bool coordinator = p.node == kCoordinatorNode;
-    peers.push_back({coordinator ? kCoordinator : static_cast<uint16_t>(p.node),
-                     static_cast<uint16_t>(p.window),
-                     coordinator ? kCoordinatorPollGapUs
-                                 : plan.nodes.at(p.node).poll_gap_us});
-  }
-  return peers;
-}
-
 void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
   for (const PlanVariable& v : node.variables) {
     VariableEntry e{};

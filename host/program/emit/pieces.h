@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/plan/types/stream_table.h"
 #include "host/program/emit/record.h"
-#include "host/program/emit/stream_table.h"
 
 namespace shoal {
 

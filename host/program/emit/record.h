@@ -8,8 +8,8 @@
 #include "device/program/image.h"
 #include "host/lower/net.h"
 #include "host/plan/types/plan.h"
+#include "host/plan/types/stream_table.h"
 #include "host/program/emit/chunk_writer.h"
-#include "host/program/emit/stream_table.h"
 
 namespace shoal {
 

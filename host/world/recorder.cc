@@ -1,4 +1,4 @@
-#include "host/engine/virtual/recorder.h"
+#include "host/world/recorder.h"
 
 #include <algorithm>
 

@@ -1,10 +1,11 @@
-#include "host/program/emit/stream_table.h"
+#include "host/plan/types/stream_table.h"
 
 #include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
 
+#include "device/program/params.h"
 #include "host/base/error.h"
 
 namespace shoal {
@@ -175,6 +176,76 @@ CoordinatorLinks coordinator_links(const std::vector<StreamEdge>& edges,
   }
   for (const auto& [number, record] : streams) l.streams.push_back(record);
   return l;
+}
+
+std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
+  std::vector<PeerEntry> peers;
+  for (const PlanPeer& p : node.peers) {
+    const bool coordinator = p.node == kCoordinatorNode;
+    peers.push_back({coordinator ? kCoordinator : static_cast<uint16_t>(p.node),
+                     static_cast<uint16_t>(p.window),
+                     coordinator ? kCoordinatorPollGapUs
+                                 : plan.nodes.at(p.node).poll_gap_us});
+  }
+  return peers;
+}
+
+std::vector<LinkCounts> count_links(const Plan& plan) {
+  std::vector<LinkCounts> all(plan.nodes.size());
+  std::vector<std::vector<uint32_t>> targets(plan.nodes.size());
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    all[n].peers = static_cast<uint32_t>(node.peers.size());
+    all[n].gaps = static_cast<uint32_t>(node.gaps);
+    for (const PlanPeer& p : node.peers) {
+      all[n].windows += static_cast<uint32_t>(p.window);
+    }
+    for (const PlanStage& stage : node.stages) {
+      uint32_t out = 0, in = 0;
+      for (const PlanPort& p : stage.ports) {
+        out += p.owner == Owner::kOutput;
+        in += p.owner == Owner::kInput ||
+              (p.owner == Owner::kStream && !p.is_read);
+      }
+      targets[n].push_back(out);
+      all[n].stage_streams = std::max(all[n].stage_streams, in);
+    }
+  }
+  for (const PlanStream& s : plan.streams) {
+    targets[s.from.node][s.from.stage] += static_cast<uint32_t>(s.to.size());
+  }
+  for (size_t n = 0; n < all.size(); ++n) {
+    for (uint32_t count : targets[n]) {
+      all[n].targets += count;
+      all[n].stage_targets = std::max(all[n].stage_targets, count);
+    }
+  }
+  return all;
+}
+
+StageCounts count_tables(const Net& net, const PlanStage& stage) {
+  StageCounts n;
+  n.buffers = static_cast<uint16_t>(stage.buffers.size());
+  n.ports = static_cast<uint16_t>(stage.ports.size());
+  n.actors = static_cast<uint16_t>(stage.actors.size());
+  n.order = static_cast<uint16_t>(stage.order.size());
+  n.loops = static_cast<uint16_t>(stage.loops.size());
+  n.spills = static_cast<uint16_t>(stage.spills.size());
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy) {
+      n.params += kParamCount<MoveParams>;
+      continue;
+    }
+    const Layer& layer = net.layers[a.layer];
+    if (!a.weights.chunks.empty()) ++n.weights;
+    n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
+    n.params += static_cast<uint16_t>(layer.params.size());
+    if (layer.op == OpCode::kResize) {
+      n.maps +=
+          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
+    }
+  }
+  return n;
 }
 
 }  // namespace shoal

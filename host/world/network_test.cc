@@ -1,5 +1,5 @@
 // Times that can be computed by hand, and what bad luck does.
-#include "host/engine/virtual/network.h"
+#include "host/world/network.h"
 
 #include <gtest/gtest.h>
 

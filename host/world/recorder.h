@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/engine/virtual/events.h"
+#include "host/world/events.h"
 
 namespace shoal {
 

@@ -1,4 +1,4 @@
-#include "host/engine/virtual/network.h"
+#include "host/world/network.h"
 
 #include <algorithm>
 #include <cmath>

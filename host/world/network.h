@@ -17,7 +17,7 @@
 #include <deque>
 #include <vector>
 
-#include "host/engine/virtual/events.h"
+#include "host/world/events.h"
 
 namespace shoal {
 

@@ -1,5 +1,5 @@
 // Both ends of every stream name each other.
-#include "host/program/emit/stream_table.h"
+#include "host/plan/types/stream_table.h"
 
 #include <gtest/gtest.h>
 

@@ -10,12 +10,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "device/program/image.h"
+#include "device/program/link_layout.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
 
 inline constexpr int kCoordinatorNode = -1;  // as a node of an edge
+// Datagrams with fragments that may be under way from it to each node; as many
+// as an acknowledgement can name.
+inline constexpr uint16_t kCoordinatorWindow = 16;
+// How long a coordinator may stay away from its links: so its peers'
+// retransmission timers are told. It computes nothing; this is what a PC's
+// scheduler may take.
+inline constexpr uint32_t kCoordinatorPollGapUs = 2000;
 
 struct StreamEnd {
   int node = kCoordinatorNode;
@@ -59,5 +66,12 @@ struct CoordinatorLinks {
 };
 CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
                                    uint16_t window);
+
+// A node's peers in the order of the plan.
+std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
+// What the links need, by node.
+std::vector<LinkCounts> count_links(const Plan&);
+// Of a stage's record.
+StageCounts count_tables(const Net&, const PlanStage&);
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
 // Endpoints that do nothing but send and answer, in exactly known time.
-#include "host/engine/virtual/world.h"
+#include "host/world/world.h"
 
 #include <gtest/gtest.h>
 

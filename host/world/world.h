@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "device/shoal.h"
-#include "host/engine/virtual/network.h"
-#include "host/engine/virtual/recorder.h"
+#include "host/world/network.h"
+#include "host/world/recorder.h"
 
 namespace shoal {
 

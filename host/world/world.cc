@@ -1,4 +1,4 @@
-#include "host/engine/virtual/world.h"
+#include "host/world/world.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,172 @@
+// What plans say of their latency beside what virtual time makes of them: for
+// each model, cluster and strategy both, and the worst of all.
+//   prediction_table MODEL... [--nodes 1,2,4] [--clusters teensy41,mixed]
+//                    [--strategies spatial,kernel] [--objective ram]
+//                    [--ram 64K] [--within 10]
+// A cluster is a board's name, `mixed` (three boards in turns) or `clocks` (a
+// Teensy 4.1 at 150 to 600 MHz). With --within it fails if any plan is further
+// off, in percent.
+#include <time.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/board/board.h"
+#include "host/engine/local/frame.h"
+#include "host/engine/local/prepare.h"
+#include "host/engine/virtual/simulate.h"
+#include "host/model/import/import.h"
+
+namespace shoal {
+namespace {
+
+struct Flags {
+  std::vector<std::string> models;
+  std::vector<int> nodes{1, 2, 4, 8, 16};
+  std::vector<std::string> clusters{"teensy41", "rp2350", "mixed"};
+  std::vector<std::string> strategies{"spatial", "kernel", "layer"};
+  std::string objective = "latency", ram;
+  double within = 0;
+};
+
+Cluster make_cluster(const std::string& name, int nodes, const Flags& flags) {
+  std::optional<int64_t> ram;
+  if (!flags.ram.empty()) ram = parse_size(flags.ram, "--ram");
+  constexpr std::array kMixed{"teensy41", "stm32h743", "rp2350"};
+  constexpr std::array kClocks{1, 2, 3, 1, 3, 2, 2, 4};
+  const bool mixed = name == "mixed", clocks = name == "clocks";
+  Cluster c = uniform_cluster(
+      nodes, find_board(mixed || clocks ? "teensy41" : name), ram);
+  for (size_t n = 0; n < c.nodes.size(); ++n) {
+    ClusterNode& node = c.nodes[n];
+    if (mixed) node.board = find_board(kMixed[n % kMixed.size()]);
+    if (clocks) node.board.clock_hz *= kClocks[n % kClocks.size()] / 4.0;
+    node.rating = board_rating(node.board);
+  }
+  return c;
+}
+
+double simulated_s(const Prepared& p, const Cluster& cluster) {
+  std::vector<uint8_t> input(static_cast<size_t>(input_bytes(p.graph)));
+  std::mt19937 random(1);
+  for (uint8_t& b : input) b = static_cast<uint8_t>(random() >> 24);
+  SimOptions options;
+  options.warm_up = true;
+  return simulate_cluster(p, cluster, input, options).latency_s();
+}
+
+double cpu_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+// Of all plans so far, how far off in percent.
+struct Worst {
+  double percent = 0;
+  std::string of = "none";
+  std::vector<double> all;
+  void add(double off, const std::string& what) {
+    all.push_back(std::abs(off));
+    if (std::abs(off) <= std::abs(percent)) return;
+    percent = off;
+    of = what;
+  }
+};
+
+void add_row(const Graph& graph, const std::string& model,
+             const std::string& cluster_name, int nodes,
+             const std::string& strategy, const Flags& flags, Worst& worst) {
+  const Cluster cluster = make_cluster(cluster_name, nodes, flags);
+  const std::string what = model + ", " + std::to_string(nodes) + " x " +
+                           cluster_name + ", " + strategy;
+  try {
+    const double start = cpu_seconds();
+    const Prepared p = prepare(
+        graph, linked_nodes(cluster, strategy,
+                            flags.objective == "ram" ? Objective::kRam
+                                                     : Objective::kLatency));
+    const double preparing = cpu_seconds() - start;
+    const double planned = p.plan.latency_s;
+    const double simulated = simulated_s(p, cluster);
+    const double off = 100 * (planned / simulated - 1);
+    int64_t arena = 0;
+    for (const PlanNode& n : p.plan.nodes) {
+      arena = std::max<int64_t>(arena, n.arena_bytes);
+    }
+    std::printf("| %s | %s | %d | %s | %lld | %.3f | %.3f | %+.1f | %.0f |\n",
+                model.c_str(), cluster_name.c_str(), nodes, strategy.c_str(),
+                static_cast<long long>(arena), planned * 1e3, simulated * 1e3,
+                off, preparing * 1e3);
+    worst.add(off, what);
+  } catch (const Error& e) {
+    std::printf("| %s | %s | %d | %s | %s |\n", model.c_str(),
+                cluster_name.c_str(), nodes, strategy.c_str(), e.what());
+  }
+  std::fflush(stdout);
+}
+
+int print_table(const Flags& flags) {
+  Worst worst;
+  std::printf(
+      "| model | cluster | nodes | strategy | arena, B | planned, ms | "
+      "simulated, ms | off, %% | prepared in, ms of CPU |\n"
+      "|---|---|--:|---|--:|--:|--:|--:|--:|\n");
+  for (const std::string& file : flags.models) {
+    const Graph graph = load_model(file);
+    const std::string model = std::filesystem::path(file).stem().string();
+    for (const std::string& cluster : flags.clusters) {
+      for (const int nodes : flags.nodes) {
+        for (const std::string& strategy : flags.strategies) {
+          add_row(graph, model, cluster, nodes, strategy, flags, worst);
+        }
+      }
+    }
+  }
+  std::vector<double>& all = worst.all;
+  std::sort(all.begin(), all.end());
+  const auto part = [&](size_t percent) {
+    return all.empty() ? 0 : all[(all.size() - 1) * percent / 100];
+  };
+  std::printf(
+      "\n%zu plans: half within %.1f %%, nine in ten within %.1f %%, worst "
+      "%+.1f %% (%s)\n",
+      all.size(), part(50), part(90), worst.percent, worst.of.c_str());
+  return flags.within > 0 && std::abs(worst.percent) > flags.within ? 1 : 0;
+}
+
+int run(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("Planned latency beside simulated latency");
+  app.add_option("MODEL", flags.models)->required();
+  app.add_option("--nodes", flags.nodes)->delimiter(',');
+  app.add_option("--clusters", flags.clusters)->delimiter(',');
+  app.add_option("--strategies", flags.strategies)->delimiter(',');
+  app.add_option("--objective", flags.objective);
+  app.add_option("--ram", flags.ram);
+  app.add_option("--within", flags.within);
+  CLI11_PARSE(app, argc, argv);
+  return print_table(flags);
+}
+
+}  // namespace
+}  // namespace shoal
+
+int main(int argc, char** argv) {
+  try {
+    return shoal::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "prediction_table: %s\n", e.what());
+    return 1;
+  }
+}

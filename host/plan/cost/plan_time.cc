@@ -1,0 +1,143 @@
+#include "host/plan/cost/plan_time.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/plan/cost/rehearsal.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/types/stream_table.h"
+
+namespace shoal {
+namespace {
+
+double seconds(int64_t ps) { return static_cast<double>(ps) / kPicoseconds; }
+
+int64_t weight_sum(const Net& net, const PlanActor& a) {
+  int64_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    bytes += chunk_bytes(net.layers[a.layer], c);
+  }
+  return bytes;
+}
+
+// Read when the stage is entered: the only record need not be read again.
+int64_t entry_record(const Net& net, const PlanNode& node,
+                     const PlanStage& stage) {
+  if (node.layout.record_bytes == 0 || node.stages.size() < 2) return 0;
+  return record_bytes(count_tables(net, stage));
+}
+
+const char* bound_of(const FeedTime& t, int64_t datagrams_ps) {
+  const std::pair<int64_t, const char*> core[] = {{t.compute_ps, "compute"},
+                                                  {t.flash_ps, "flash"},
+                                                  {t.firing_ps, "firings"},
+                                                  {t.check_ps, "checks"},
+                                                  {datagrams_ps, "datagrams"}};
+  if (t.storage_ps > t.total_ps - t.wait_ps) return "storage";
+  const auto* most = &core[0];
+  for (const auto& c : core) {
+    if (c.first > most->first) most = &c;
+  }
+  return most->second;
+}
+
+void count_weights(const Net& net, const PlanActor& a, PlanNode& node) {
+  if (a.weights.chunks.empty()) return;
+  (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
+   : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
+                                           : node.tape_bytes) +=
+      weight_sum(net, a);
+}
+
+// `times`: of a rehearsal, null if there is none.
+void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
+                 PlanNode& node, PlanStage& stage) {
+  const int64_t record = entry_record(net, node, stage);
+  const FeedTime t = feed_time(net, stage, supply, record);
+  stage.macs = stage.firings = stage.weight_read_bytes = 0;
+  for (const PlanActor& a : stage.actors) {
+    stage.macs += actor_macs(net, stage, a);
+    const LayerTime actor = actor_time(net, stage, a, *supply.board);
+    stage.firings += actor.firings;
+    if (a.weights.place == WeightPlace::kMapped) {
+      stage.weight_read_bytes += actor.weight_read_bytes;
+    } else if (a.weights.keep) {
+      stage.weight_read_bytes += weight_sum(net, a);
+    }
+    // Where nothing is stored all lies in flash: layers may share it.
+    if (!times || !node.storage.empty()) count_weights(net, a, node);
+  }
+  stage.weight_read_bytes +=
+      t.bytes - record - (t.requests - (record ? 1 : 0)) * kTagBytes;
+  stage.storage_read_bytes = t.bytes;
+  stage.compute_s = seconds(t.compute_ps);
+  stage.flash_s = seconds(t.flash_ps);
+  stage.storage_s = seconds(t.storage_ps);
+  stage.check_s = seconds(t.check_ps);
+  constexpr int64_t kNano = 1000;
+  const Nanos talk = times ? times->receiving + times->sending : 0;
+  stage.seconds = times ? static_cast<double>(talk + times->slices) * 1e-9
+                        : seconds(t.total_ps);
+  stage.bound = bound_of(t, talk * kNano);
+  node.macs += stage.macs;
+  node.weight_read_bytes += stage.weight_read_bytes;
+  node.storage_read_bytes += stage.storage_read_bytes;
+}
+
+// A row that two nodes exchange counts once.
+void count_traffic(Plan& plan) {
+  plan.traffic_bytes = 0;
+  for (PlanNode& n : plan.nodes) n.sent_bytes = n.received_bytes = 0;
+  for (const StreamEdge& e : stream_edges(plan)) {
+    plan.traffic_bytes += e.bytes();
+    if (e.from.node >= 0) plan.nodes[e.from.node].sent_bytes += e.bytes();
+    if (e.to.node >= 0) plan.nodes[e.to.node].received_bytes += e.bytes();
+  }
+}
+
+}  // namespace
+
+FeedTime stage_feed(const Net& net, const PlanNode& node,
+                    const PlanStage& stage, const Supply& supply) {
+  return feed_time(net, stage, supply, entry_record(net, node, stage));
+}
+
+int64_t node_time_ps(const Net& net, const PlanNode& node,
+                     const Supply& supply) {
+  int64_t ps = 0;
+  for (const PlanStage& stage : node.stages) {
+    ps += stage_feed(net, node, stage, supply).total_ps;
+  }
+  return ps;
+}
+
+void model_plan(const Net& net, const std::vector<Supply>& supplies,
+                uint32_t max_payload, Plan& plan) {
+  Rehearsal frame;
+  if (plan.linked) {
+    frame = rehearse(net, supplies, max_payload, plan);
+    count_traffic(plan);
+  }
+  plan.model_macs = net.model_macs;
+  plan.macs = 0;
+  plan.latency_s = static_cast<double>(frame.latency) * 1e-9;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    PlanNode& node = plan.nodes[n];
+    node.macs = node.weight_read_bytes = node.storage_read_bytes = 0;
+    node.flash_weight_bytes = node.sram_weight_bytes = node.tape_bytes = 0;
+    node.seconds = 0;
+    for (size_t s = 0; s < node.stages.size(); ++s) {
+      model_stage(net, supplies[n], plan.linked ? &frame.stages[n][s] : nullptr,
+                  node, node.stages[s]);
+      node.seconds += node.stages[s].seconds;
+    }
+    if (!plan.linked) {
+      node.seconds = seconds(node_time_ps(net, node, supplies[n]));
+      plan.latency_s = std::max(plan.latency_s, node.seconds);
+    }
+    plan.macs += node.macs;
+  }
+}
+
+}  // namespace shoal

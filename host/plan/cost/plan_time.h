@@ -1,0 +1,22 @@
+// What a plan states of time, work, weights and traffic: of nodes with links
+// from a rehearsal, of a node without them from the queues of its stages.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/cost/feed.h"
+
+namespace shoal {
+
+// Of one frame, without spills and waits for other nodes.
+FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
+                    const Supply&);
+int64_t node_time_ps(const Net&, const PlanNode&, const Supply&);
+
+// Fills in all numbers. `supplies`: of each node. A linked stage takes the time
+// in which its node is at work, a node that of its stages; a linked plan's
+// latency is that of a frame in an idle cluster.
+void model_plan(const Net&, const std::vector<Supply>& supplies,
+                uint32_t max_payload, Plan&);
+
+}  // namespace shoal

@@ -1,0 +1,429 @@
+#include "host/plan/cost/rehearsal.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "device/link/link.h"
+#include "host/base/error.h"
+#include "host/plan/tokens/tokens.h"
+#include "host/plan/types/stream_table.h"
+#include "host/world/board_port.h"
+
+namespace shoal {
+namespace {
+
+// As in the agent's step, and the coordinator's.
+constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
+constexpr uint32_t kCoordinatorGaps = 16;
+// As in virtual time the second frame counts: at the first one credit is on its
+// way and nobody knows a round trip yet.
+constexpr uint32_t kCounted = 1;
+// A plan that takes more events has a link that it cannot live with. What it
+// has taken until then is enough to say so.
+constexpr uint64_t kMostEvents = 20'000'000;
+
+// Leaves the bytes as they are, and room for a tag as long as the real one's.
+const shoal_cipher& no_cipher() {
+  static constexpr auto kNothing = [](const uint8_t*, uint64_t, const void*,
+                                      uint32_t, void*, uint32_t) { return 0; };
+  static constexpr shoal_cipher kCipher = {16, kNothing, kNothing};
+  return kCipher;
+}
+
+// An endpoint with a link to its peers.
+class Linked : public Endpoint, protected Streams {
+ public:
+  Linked(Port& port, uint32_t max_payload)
+      : port_(port), packet_(max_payload), datagram_(max_payload) {}
+
+  uint64_t next_timer_us() const override { return link_.next_timer_us(); }
+  uint64_t datagrams() const { return link_.counters().sent; }
+  Port& port() { return port_; }
+
+ protected:
+  // Peers' addresses are those of endpoints: nodes as in the plan, behind them
+  // the coordinator.
+  void open(uint16_t node, std::vector<PeerEntry> peers,
+            const LinkCounts& counts, uint32_t coordinator) {
+    entries_ = std::move(peers);
+    for (const PeerEntry& p : entries_) {
+      shoal_peer peer{};
+      peer.address =
+          Network::address(p.node == kCoordinator ? coordinator : p.node);
+      peers_.push_back(peer);
+    }
+    tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
+    config_ = {&port_.transport(),
+               peers_.data(),
+               &no_cipher(),
+               1,
+               packet_.data(),
+               0,
+               0};
+    const Status status =
+        link_.open(config_, *this, node, entries_.data(), counts,
+                   reinterpret_cast<uint8_t*>(tables_.data()));
+    if (status != Status::kOk) {
+      throw Error(Exit::kInternal, "a link does not open");
+    }
+  }
+
+  bool receive(int most) {
+    const shoal_transport& t = port_.transport();
+    for (int i = 0; i < most; ++i) {
+      uint64_t from = 0;
+      const uint32_t bytes =
+          t.receive(t.user, &from, datagram_.data(), t.max_payload);
+      if (bytes == 0) return i > 0;
+      (void)link_.receive(from, datagram_.data(), bytes);
+    }
+    return true;
+  }
+
+  void read(uint16_t, uint32_t, uint8_t*, uint32_t) const override {}
+  void place(uint16_t, uint32_t, const uint8_t*, uint32_t) override {}
+
+  Port& port_;
+  Link link_;
+
+ private:
+  std::vector<PeerEntry> entries_;
+  std::vector<shoal_peer> peers_;
+  std::vector<uint64_t> tables_;
+  std::vector<uint8_t> packet_, datagram_;
+  shoal_link config_{};
+};
+
+// A stage as its node plays it, frame after frame.
+struct Stage {
+  Stage(const Net& net, const PlanStage& stage, const Supply& supply,
+        StageLinks tables)
+      : plan(stage),
+        links(std::move(tables)),
+        tokens(net, stage),
+        feed(make_stage_feed(net, stage, supply)) {
+    for (const StreamRecord& r : links.streams) {
+      const PlanPort& p = stage.ports[r.port];
+      const PlanBuffer& b = stage.buffers[p.buffer];
+      row_bytes.push_back(static_cast<uint32_t>(
+          p.box.columns() * p.box.channels() * b.element_bytes));
+      frame_bytes.push_back(row_bytes.back() *
+                            static_cast<uint32_t>(p.box.rows()));
+    }
+    for (size_t i = links.in_streams; i < links.streams.size(); ++i) {
+      stream_of.insert(stream_of.end(), links.streams[i].targets, uint16_t(i));
+    }
+  }
+  int agent(size_t stream) const {
+    return tokens.agent_of(links.streams[stream].port);
+  }
+
+  const PlanStage& plan;
+  StageLinks links;
+  StageTokens tokens;
+  std::unique_ptr<StageFeed> feed;
+  std::vector<uint32_t> row_bytes, frame_bytes;  // by stream
+  std::vector<uint16_t> stream_of;               // by target
+  uint16_t first_stream = 0, first_target = 0;
+};
+
+class Node final : public Linked {
+ public:
+  Node(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
+
+  void load(const Net& net, const Plan& plan, int number,
+            const std::vector<StreamEdge>& edges, const Supply& supply,
+            const LinkCounts& counts) {
+    const PlanNode& node = plan.nodes[number];
+    std::vector<StageLinks> links = node_links(edges, plan, number);
+    uint16_t stream = 0, target = 0;
+    for (size_t s = 0; s < node.stages.size(); ++s) {
+      auto& stage = stages_.emplace_back(std::make_unique<Stage>(
+          net, node.stages[s], supply, std::move(links[s])));
+      stage->first_stream = stream, stage->first_target = target;
+      stream += stage->links.in_streams;
+      target += static_cast<uint16_t>(stage->links.targets.size());
+    }
+    times_.resize(stages_.size());
+    open(static_cast<uint16_t>(number), peer_entries(plan, node), counts,
+         static_cast<uint32_t>(plan.nodes.size()));
+    if (!stages_.empty()) begin();
+  }
+
+  // By stage; a node may not have heard yet that its last rows have come.
+  const std::vector<PortTimes>& times() {
+    if (frame_ == kCounted && !stages_.empty()) note_times();
+    return times_;
+  }
+
+  bool step() override {
+    const bool heard = receive(kNodeDatagrams);
+    if (stages_.empty()) return heard;
+    const bool worked = work();
+    link_.send(!worked);
+    return heard || worked;
+  }
+
+  void settle() override {
+    if (owed_ == 0) return;
+    const Nanos time = std::exchange(owed_, 0);
+    port_.spend(time, {.doing = Doing::kSlice});
+  }
+
+ private:
+  Stage& at() { return *stages_[index_]; }
+  const Stage& at() const { return *stages_[index_]; }
+
+  void begin() {
+    Stage& s = at();
+    s.tokens.reset();
+    s.feed->begin();
+    open_.assign(s.plan.actors.size(), true);
+    highest_ = static_cast<int>(open_.size()) - 1;
+    run_ = run_fired_ = 0;
+    link_.begin_stage({s.links.streams.data(), s.links.targets.data(),
+                       s.links.in_streams,
+                       static_cast<uint16_t>(s.links.targets.size()),
+                       s.first_stream, s.first_target});
+    for (uint16_t i = 0; i < s.links.in_streams; ++i) {
+      link_.start_stream(i, start_of(i));
+    }
+    for (uint16_t t = 0; t < s.stream_of.size(); ++t) {
+      link_.start_target(t, start_of(s.stream_of[t]));
+    }
+    link_.wake();
+  }
+
+  void note_times() {
+    const PortTimes& now = port_.times();
+    times_[index_] = {now.slices - before_.slices,
+                      now.receiving - before_.receiving,
+                      now.sending - before_.sending, now.other - before_.other};
+    before_ = now;
+  }
+
+  void end() {
+    if (frame_ <= kCounted) note_times();
+    if (++index_ == stages_.size()) index_ = 0, ++frame_;
+    begin();
+  }
+
+  // A slice, or the end of a stage.
+  bool work() {
+    if (slice_ == slices_.size() && !pick()) {
+      if (!at().tokens.all_done()) return false;
+      end();
+      return true;
+    }
+    constexpr int64_t kNano = 1000;  // picoseconds
+    const int64_t now = port_.now() * kNano;
+    const int64_t took = at().feed->run(slices_[slice_++], now) - now;
+    owed_ = std::max<Nanos>((took + kNano / 2) / kNano, 1);
+    if (slice_ == slices_.size()) fire(active_);
+    return true;
+  }
+
+  // The next firing, as the runtime's schedule picks it.
+  bool pick() {
+    active_ = at().plan.order.empty() ? deepest() : next_of_order();
+    if (active_ < 0) return false;
+    slices_.clear();
+    slice_ = 0;
+    at().feed->fire(active_, slices_);
+    return true;
+  }
+
+  int deepest() {
+    for (; highest_ >= 0; --highest_) {
+      if (!open_[highest_]) continue;
+      if (at().tokens.can_fire(highest_)) return highest_;
+      open_[highest_] = false;
+    }
+    return -1;
+  }
+
+  int next_of_order() {
+    const std::vector<PlanRun>& order = at().plan.order;
+    if (run_ < order.size() && run_fired_ == order[run_].firings) {
+      ++run_;
+      run_fired_ = 0;
+    }
+    if (run_ == order.size()) return -1;
+    if (!at().tokens.can_fire(order[run_].actor)) return -1;
+    ++run_fired_;
+    return order[run_].actor;
+  }
+
+  void fire(int agent) {
+    const auto actors = static_cast<int>(open_.size());
+    const auto wake = [&](int other) {
+      if (other >= actors) return link_.wake();
+      open_[other] = true;
+      highest_ = std::max(highest_, other);
+    };
+    if (!at().tokens.fire(agent)) {
+      if (agent < actors) wake(agent);
+      return;
+    }
+    for (const int other : at().tokens.touched(agent)) {
+      if (other >= 0) wake(other);
+    }
+  }
+
+  // Rows of the stream's port that have been passed, all of them.
+  void pass(size_t stream, uint32_t bytes) {
+    const int agent = at().agent(stream);
+    const auto rows = static_cast<int>(bytes / at().row_bytes[stream]);
+    while (at().tokens.fired(agent) < rows && !at().tokens.done(agent)) {
+      fire(agent);
+    }
+  }
+
+  uint32_t start_of(size_t stream) const {
+    return frame_ * at().frame_bytes[stream];
+  }
+  uint32_t ready(uint16_t target) const override {
+    const uint16_t i = at().stream_of[target];
+    return start_of(i) +
+           static_cast<uint32_t>(at().tokens.rows_ready(at().agent(i))) *
+               at().row_bytes[i];
+  }
+  uint32_t limit(uint16_t i) const override {
+    return start_of(i) +
+           static_cast<uint32_t>(at().tokens.rows_free(at().agent(i))) *
+               at().row_bytes[i];
+  }
+  void released(uint16_t target, uint32_t offset) override {
+    const uint16_t i = at().stream_of[target];
+    const StreamRecord& r = at().links.streams[i];
+    uint32_t least = offset - start_of(i);
+    for (uint32_t t = r.there; t < uint32_t{r.there} + r.targets; ++t) {
+      if (t == target) continue;
+      least = std::min(
+          least, link_.acknowledged(static_cast<uint16_t>(t)) - start_of(i));
+    }
+    pass(i, least);
+  }
+  void arrived(uint16_t i, uint32_t offset) override {
+    pass(i, offset - start_of(i));
+  }
+
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<PortTimes> times_;  // of the last frame up to the counted one
+  PortTimes before_;              // when the stage began
+  size_t index_ = 0;
+  uint32_t frame_ = 0;
+  // The firing under way.
+  int active_ = -1;
+  std::vector<FeedSlice> slices_;
+  size_t slice_ = 0;
+  Nanos owed_ = 0;  // what the last slice takes
+  // Actors that may be able to fire; none above `highest_`.
+  std::vector<bool> open_;
+  int highest_ = -1;
+  size_t run_ = 0;  // of a recorded order
+  int run_fired_ = 0;
+};
+
+class Host final : public Linked {
+ public:
+  Host(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
+
+  void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
+    links_ = coordinator_links(edges, plan, kCoordinatorWindow);
+    target_bytes_.resize(links_.targets.size());
+    stream_bytes_.resize(links_.streams.size());
+    for (const StreamEdge& e : edges) {
+      const auto bytes = static_cast<uint32_t>(e.bytes());
+      if (e.kind == Owner::kInput) target_bytes_[e.from.number] = bytes;
+      if (e.kind == Owner::kOutput) stream_bytes_[e.to.number] = bytes;
+    }
+    left_ = stream_bytes_.size();
+    LinkCounts counts;
+    counts.peers = static_cast<uint32_t>(links_.peers.size());
+    counts.windows = counts.peers * kCoordinatorWindow;
+    counts.targets = counts.stage_targets =
+        static_cast<uint32_t>(links_.targets.size());
+    counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
+    counts.gaps = kCoordinatorGaps;
+    open(kCoordinator, links_.peers, counts, port_.number());
+    link_.begin_stage({links_.streams.data(), links_.targets.data(),
+                       static_cast<uint16_t>(counts.stage_streams),
+                       static_cast<uint16_t>(counts.targets), 0, 0});
+  }
+  bool done() const { return finished_ > kCounted; }
+  Nanos submitted() const { return submitted_at_; }
+
+  bool step() override {
+    receive(kCoordinatorDatagrams);
+    link_.send(true);
+    if (done() || submitted_ > finished_) return false;
+    ++submitted_;
+    submitted_at_ = port_.now();
+    link_.wake();
+    link_.send(true);
+    return true;
+  }
+
+ private:
+  uint32_t ready(uint16_t target) const override {
+    return submitted_ * target_bytes_[target];
+  }
+  void released(uint16_t, uint32_t) override {}
+  // Two frames may be under way.
+  uint32_t limit(uint16_t stream) const override {
+    return (finished_ + 2) * stream_bytes_[stream];
+  }
+  void arrived(uint16_t stream, uint32_t offset) override {
+    left_ -= offset == (finished_ + 1) * stream_bytes_[stream];
+    if (left_ > 0) return;
+    left_ = stream_bytes_.size();
+    ++finished_;
+  }
+
+  CoordinatorLinks links_;
+  std::vector<uint32_t> target_bytes_, stream_bytes_;
+  size_t left_ = 0;                        // streams that are not complete
+  uint32_t submitted_ = 0, finished_ = 0;  // frames
+  Nanos submitted_at_ = 0;
+};
+
+}  // namespace
+
+Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
+                   uint32_t max_payload, const Plan& plan) {
+  World world({}, max_payload);
+  const std::vector<StreamEdge> edges = stream_edges(plan);
+  const std::vector<LinkCounts> counts = count_links(plan);
+  std::vector<LinkModel> links;
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (const Supply& s : supplies) {
+    links.push_back(board_link(*s.board));
+    Port& port = world.add(links.back(), board_port(*s.board, true));
+    nodes.push_back(std::make_unique<Node>(port, max_payload));
+  }
+  Port& port = world.add(coordinator_link(links), {});
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    nodes[n]->load(net, plan, static_cast<int>(n), edges, supplies[n],
+                   counts[n]);
+    world.attach(nodes[n]->port(), *nodes[n]);
+  }
+  Host host(port, max_payload);
+  host.load(plan, edges);
+  world.attach(port, host);
+  while (!host.done() && world.events().count() < kMostEvents) {
+    if (!world.advance()) {
+      throw Error(Exit::kInternal, "the plan's first frame never ends");
+    }
+  }
+  Rehearsal r;
+  r.latency = world.now() - host.submitted();
+  r.datagrams = host.datagrams();
+  for (const auto& node : nodes) {
+    r.stages.push_back(node->times());
+    r.datagrams += node->datagrams();
+  }
+  return r;
+}
+
+}  // namespace shoal

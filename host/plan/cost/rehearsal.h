@@ -1,0 +1,31 @@
+// A frame of a linked plan in virtual time, before any program is emitted: how
+// long it takes, and what each node does meanwhile.
+//
+// The world, its network and the costs of datagrams are those of `shoal
+// simulate`, the links those of a node. In place of a runtime every node has
+// the tokens of its stages, and its slices take what feed.h says. Rows have no
+// bytes, so nothing is computed or encrypted; datagrams are as long as those
+// that would be.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/cost/feed.h"
+#include "host/world/world.h"
+
+namespace shoal {
+
+struct Rehearsal {
+  Nanos latency = 0;  // from the frame's submission to its last output
+  // By node, then stage.
+  std::vector<std::vector<PortTimes>> stages;
+  uint64_t datagrams = 0;  // of everybody
+};
+
+// `supplies`: of each node. The frame is the second one of an idle cluster, as
+// that which `simulate` counts.
+Rehearsal rehearse(const Net&, const std::vector<Supply>& supplies,
+                   uint32_t max_payload, const Plan&);
+
+}  // namespace shoal
