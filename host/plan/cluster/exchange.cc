@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <tuple>
 
 #include "host/plan/cluster/boxes.h"
 
 namespace shoal {
 namespace {
-
-using BoxKey = std::tuple<int, int, int, int, int, int>;
-BoxKey key(const Box& b) { return {b.y0, b.y1, b.x0, b.x1, b.c0, b.c1}; }
 
 class Finder {
  public:
@@ -80,6 +76,7 @@ class Finder {
 
   int add_home(Home home) {
     x_.homes.push_back(std::move(home));
+    newest_.push_back(-1);
     local_[x_.homes.back().node].push_back(static_cast<int>(x_.homes.size()) -
                                            1);
     return static_cast<int>(x_.homes.size()) - 1;
@@ -221,11 +218,8 @@ class Finder {
         if (part.empty() || (!here.empty() && contains(here, part))) continue;
         Home& home = x_.homes[x_.home_of[w.index][m]];
         home.last_segment = std::max(home.last_segment, g.segment);
-        const Box twice = here.empty() ? Box{} : common(part, here);
-        x_.deliveries.push_back(
-            {x_.home_of[w.index][m], index, part,
-             part.elements() - (twice.empty() ? 0 : twice.elements())});
-        if (!only_) send(x_.home_of[w.index][m], part, here, g, index);
+        if (only_ && g.segment != kHere) continue;
+        send(x_.home_of[w.index][m], part, here, g, index);
       }
     }
   }
@@ -243,15 +237,21 @@ class Finder {
     const std::vector<Box> boxes =
         here.empty() ? std::vector<Box>{part} : without(part, here);
     for (const Box& box : boxes) {
-      const auto [at, is_new] = stream_of_.try_emplace(
-          {home, g.segment, key(box)}, static_cast<int>(x_.streams.size()));
-      if (is_new) {
+      int at = newest_[home];
+      while (at >= 0 && (x_.streams[at].segment != g.segment ||
+                         x_.streams[at].box != box)) {
+        at = older_[at];
+      }
+      if (at < 0) {
+        at = static_cast<int>(x_.streams.size());
+        older_.push_back(newest_[home]);
+        newest_[home] = at;
         DraftStream stream;
         stream.tensor = g.tensor, stream.segment = g.segment;
         stream.box = box, stream.home = home;
-        x_.streams.push_back(stream);
+        x_.streams.push_back(std::move(stream));
       }
-      x_.streams[at->second].gathers.push_back(index);
+      x_.streams[at].gathers.push_back(index);
     }
   }
 
@@ -292,7 +292,7 @@ class Finder {
         stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_[l];
         stream.box = p.box;
         stream.partial = static_cast<int>(x_.partials.size()) - 1;
-        if (!only_) x_.streams.push_back(stream);
+        x_.streams.push_back(stream);
       }
     }
   }
@@ -306,7 +306,8 @@ class Finder {
   Exchange x_;
   std::vector<std::vector<Need>> needs_;  // of the tensor, by node
   std::vector<std::vector<int>> local_;   // its homes, by node
-  std::map<std::tuple<int, int, BoxKey>, int> stream_of_;
+  // Streams of a home, each with the one before it; -1: none.
+  std::vector<int> newest_, older_;
 };
 
 }  // namespace

@@ -57,14 +57,6 @@ struct DraftStream {
   int partial = -1;
 };
 
-// What of a home comes to a gather of another node: `missing` elements of
-// `part` are not made there as well.
-struct Delivery {
-  int home = -1, gather = -1;
-  Box part;
-  int64_t missing = 0;
-};
-
 // What a layer's operand reads on a node: a home or a gather.
 struct Source {
   int home = -1, gather = -1;
@@ -75,8 +67,7 @@ struct Exchange {
   std::vector<Home> homes;
   std::vector<Gather> gathers;
   std::vector<Partial> partials;
-  std::vector<Delivery> deliveries;
-  std::vector<DraftStream> streams;  // how they travel
+  std::vector<DraftStream> streams;
   struct Output {
     int output = 0, home = -1;
     Box box;
@@ -89,9 +80,9 @@ struct Exchange {
 
 Exchange find_exchange(const SplitNet&, const Segments&, const MadeBoxes&);
 
-// The same of the tensors that one segment touches, without streams: to know
-// what it costs. Layers before it are in segment 0, those behind it in segment
-// 2; `made` has what is owned of them.
+// The same of the tensors that one segment touches, with its own streams alone:
+// to know what it costs. Layers before it are in segment 0, those behind it in
+// segment 2; `made` has what is owned of them.
 inline constexpr int kBefore = 0, kHere = 1;
 Exchange find_exchange(const SplitNet&, Segment, const MadeBoxes& made);
 

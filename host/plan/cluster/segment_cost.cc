@@ -28,25 +28,17 @@ constexpr int64_t kInStreamBytes = 12, kTargetBytes = 16;
 
 }  // namespace
 
-// Of one segment, by node.
-struct CostModel::Tally {
-  struct Ring {
-    int tensor;
-    Box box;
-    int element_bytes;
-    bool plain;  // not read by layers: passes through
-    int groups = 1;
-  };
-  struct Work {
-    int layer;
-    Box made;
-  };
+// The stages of one segment and what they exchange.
+struct CostModel::Draft {
   struct Flow {
     int64_t bytes;
     int rows;
     bool at_once;  // all of it is there when the segment begins
+    int count = 1;
   };
   struct Node {
+    PlanStage stage;            // without a share: empty
+    std::vector<bool> is_ring;  // by buffer
     int64_t whole = 0, sent = 0, received = 0;
     std::vector<Flow> flows;
     // Rows that are made in the segment go about as they are made.
@@ -54,49 +46,36 @@ struct CostModel::Tally {
       int64_t all = 0;
       for (const Flow& f : flows) {
         const int64_t pieces = f.at_once ? 1 : std::min(f.rows, passes);
-        all += datagrams_of(f.bytes, pieces, payload);
+        all += f.count * datagrams_of(f.bytes, pieces, payload);
       }
       return all;
     }
-    std::vector<Ring> rings;
-    std::vector<Work> work;
-    std::vector<Box> copies;
+    void add(const Flow& flow) {
+      for (Flow& f : flows) {
+        if (f.bytes != flow.bytes || f.rows != flow.rows) continue;
+        if (f.at_once != flow.at_once) continue;
+        ++f.count;
+        return;
+      }
+      flows.push_back(flow);
+    }
     int64_t windows(const Net& net) const {
-      int64_t n = 0;
-      for (const Work& w : work) n += net.layers[w.layer].kernel_h > 1;
-      return n;
+      return std::ranges::count_if(stage.actors, [&](const PlanActor& a) {
+        return !a.copy && net.layers[a.layer].kernel_h > 1;
+      });
     }
     int64_t bands(int passes) const {
       int64_t most = 1;
-      for (const Work& w : work) {
-        most = std::max<int64_t>(most, std::min(w.made.rows(), passes));
+      for (const PlanActor& a : stage.actors) {
+        const int rows = stage.ports[a.out].box.rows();
+        if (!a.copy) most = std::max<int64_t>(most, std::min(rows, passes));
       }
       return most;
     }
   };
   std::vector<Node> nodes;
-  std::vector<bool> sends;  // within the segment, from node to node
-  std::set<std::pair<int, int>> one_way() const {
-    std::set<std::pair<int, int>> all;
-    const size_t n = nodes.size();
-    for (size_t i = 0; i < n * n; ++i) {
-      const size_t from = i / n, to = i % n;
-      if (sends[i] && !sends[to * n + from]) {
-        all.insert({static_cast<int>(from), static_cast<int>(to)});
-      }
-    }
-    return all;
-  }
-  void move(int from, int to, const Flow& flow) {
-    nodes[from].sent += flow.bytes;
-    nodes[from].flows.push_back(flow);
-    nodes[to].received += flow.bytes;
-    nodes[to].flows.push_back(flow);
-  }
-  void send(int from, int to) {
-    sends[static_cast<size_t>(from) * nodes.size() + static_cast<size_t>(to)] =
-        true;
-  }
+  // Within the segment, those that do not send both ways.
+  std::set<std::pair<int, int>> one_way;
 };
 
 CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
@@ -133,122 +112,101 @@ int64_t CostModel::fixed_bytes() const {
   return 128 + s_.nodes * kPeer;
 }
 
-void CostModel::add_layers(Segment segment, const MadeBoxes& made,
-                           Tally& tally) const {
-  for (int l = segment.begin; l < end_of(s_, segment); ++l) {
-    const std::vector<Share>& chain = s_.chain[l];
-    for (int n = 0; chain.empty() && n < s_.nodes; ++n) {
-      if (!made[l][n].empty()) tally.nodes[n].work.push_back({l, made[l][n]});
-    }
-    for (size_t i = 0; i < chain.size(); ++i) {
-      const int next = chain[(i + 1) % chain.size()].node;
-      tally.send(chain[i].node, next);
-      tally.send(next, chain[i].node);
-      for (const Share& share : chain) {
-        tally.nodes[share.node].work.push_back({l, chain[i].own});
-      }
-    }
+CostModel::Draft CostModel::draft(Segment segment,
+                                  const MadeBoxes& made) const {
+  const Exchange exchange = find_exchange(s_, segment, made);
+  SplitStages stages = make_draft(s_, segment, made, exchange);
+  Draft d;
+  d.nodes.resize(s_.nodes);
+  for (const Home& h : exchange.homes) {
+    if (!h.whole() || h.segment > kHere || h.last_segment < kHere) continue;
+    d.nodes[h.node].whole +=
+        aligned(h.box.elements() * s_.net.tensors[h.tensor].element_bytes);
   }
-}
-
-void CostModel::add_homes(const Exchange& x, Tally& tally) const {
-  for (const Home& h : x.homes) {
-    if (h.segment > kHere || h.last_segment < kHere) continue;
-    Tally::Node& node = tally.nodes[h.node];
-    const int element_bytes = s_.net.tensors[h.tensor].element_bytes;
-    const int64_t bytes = h.box.elements() * element_bytes;
-    if (h.whole()) {
-      node.whole += aligned(bytes);
-    } else {
-      node.rings.push_back({h.tensor, h.box, element_bytes, false,
-                            groups_of(s_.uses[h.tensor])});
-    }
-    if (h.input < 0 || h.segment < kHere) continue;
-    node.received += bytes;
-    node.flows.push_back({bytes, h.box.rows(), true});
-  }
-}
-
-void CostModel::add_gathers(const Exchange& x, Tally& tally) const {
-  for (const Gather& g : x.gathers) {
-    if (g.segment != kHere) continue;
-    Tally::Node& node = tally.nodes[g.node];
-    node.rings.push_back(
-        {g.tensor, g.box, s_.net.tensors[g.tensor].element_bytes, false});
-    for (const Copy& copy : g.copies) node.copies.push_back(copy.box);
-  }
-  for (const Delivery& d : x.deliveries) {
-    const Gather& to = x.gathers[d.gather];
-    if (to.segment != kHere) continue;
-    const Home& from = x.homes[d.home];
-    const int64_t bytes = d.missing * s_.net.tensors[to.tensor].element_bytes;
-    const bool at_once = from.segment < kHere;
-    tally.move(from.node, to.node, {bytes, d.part.rows(), at_once});
-    tally.nodes[to.node].whole += kInStreamBytes;
-    tally.nodes[from.node].whole += kTargetBytes;
-    if (!at_once) tally.send(from.node, to.node);
-  }
-  for (const Partial& p : x.partials) {
-    tally.move(p.from, p.to, {4 * p.box.elements(), p.box.rows(), false});
-    const int tensor = s_.net.layers[p.layer].out.tensor;
-    for (const int n : {p.from, p.to}) {
-      tally.nodes[n].rings.push_back({tensor, p.box, 4, true});
+  for (int n = 0; n < s_.nodes; ++n) {
+    if (stages.plan.nodes[n].stages.empty()) continue;
+    Draft::Node& node = d.nodes[n];
+    node.stage = std::move(stages.plan.nodes[n].stages[0]);
+    for (const int home : stages.homes[n][0]) node.is_ring.push_back(home < 0);
+    for (const PlanPort& p : node.stage.ports) {
+      if (p.owner != Owner::kInput) continue;
+      const int64_t bytes =
+          p.box.elements() * node.stage.buffers[p.buffer].element_bytes;
+      node.received += bytes;
+      node.add({bytes, p.box.rows(), true});
     }
   }
-}
-
-// Rows that bands share are made twice within a loop.
-int64_t CostModel::rows_made(int layer, int rows, int band) const {
-  if (!s_.is_inner(layer)) return rows;
-  int64_t shared = 0;
-  for (int l = layer + 1; l < s_.loops[s_.loop_of[layer]].end; ++l) {
-    const Layer& next = s_.net.layers[l];
-    shared += int64_t{next.kernel_h - 1} * next.dilation_y;
+  std::vector<bool> sends(size_t(s_.nodes) * size_t(s_.nodes));
+  const auto number = [&](int from, int to) {
+    return size_t(from) * size_t(s_.nodes) + size_t(to);
+  };
+  for (size_t i = 0; i < stages.plan.streams.size(); ++i) {
+    const PlanStream& stream = stages.plan.streams[i];
+    Draft::Node& from = d.nodes[stream.from.node];
+    const int buffer = from.stage.ports[stream.from.port].buffer;
+    const bool at_once = from.stage.buffers[buffer].complete;
+    for (const PlanStream::End& end : stream.to) {
+      Draft::Node& to = d.nodes[end.node];
+      const Draft::Flow flow{stream.bytes(), stream.box.rows(), at_once};
+      from.sent += flow.bytes, to.received += flow.bytes;
+      from.add(flow), to.add(flow);
+      from.whole += kTargetBytes, to.whole += kInStreamBytes;
+      if (at_once) continue;
+      sends[number(stream.from.node, end.node)] = true;
+      // All nodes of a chain work at the same time.
+      if (exchange.streams[i].partial < 0) continue;
+      sends[number(end.node, stream.from.node)] = true;
+    }
   }
-  return rows + (ceil_div(rows, band) - 1) * shared;
+  for (int from = 0; from < s_.nodes; ++from) {
+    for (int to = 0; to < s_.nodes; ++to) {
+      if (!sends[number(from, to)] || sends[number(to, from)]) continue;
+      d.one_way.insert({from, to});
+    }
+  }
+  return d;
 }
 
-// A tensor within a loop exists a group at a time.
-int CostModel::groups_of(const TensorUses& uses) const {
-  if (uses.writers.empty()) return 1;  // of a variable before the frame
-  const Use& w = uses.writers.front();
-  if (w.owner != Owner::kActor || !s_.is_inner(w.index)) return 1;
-  return s_.loops[s_.loop_of[w.index]].groups;
+int64_t CostModel::ring_bytes(const Draft& d, size_t p, int n) const {
+  const Draft::Node& node = d.nodes[n];
+  int64_t bytes = 0;
+  for (size_t b = 0; b < node.is_ring.size(); ++b) {
+    if (!node.is_ring[b]) continue;
+    const PlanBuffer& buffer = node.stage.buffers[b];
+    // Sums of a chain pass through.
+    const bool sums =
+        buffer.element_bytes != s_.net.tensors[buffer.tensor].element_bytes;
+    const int rows = sums ? std::max(1, ceil_div(buffer.box.rows(), passes_[p]))
+                          : slots(buffer.tensor, buffer.box, passes_[p]);
+    bytes += aligned(int64_t{buffer.row_bytes()} *
+                     std::min(rows, buffer.box.rows())) +
+             8;
+  }
+  for (const PlanActor& a : node.stage.actors) {
+    bytes += aligned(a.accumulator_bytes);
+  }
+  return bytes;
 }
 
-Streaming::Load CostModel::storage_load(const Tally& tally, size_t p,
-                                        int n) const {
+Streaming::Load CostModel::storage_load(const PlanStage& stage, int n) const {
   Streaming::Load load;
-  for (const Tally::Work& w : tally.nodes[n].work) {
-    streaming_.add(n, w.layer, w.made,
-                   share_work(s_, w.layer, w.made, passes_[p]), load);
+  if (!streaming_.any(n)) return load;
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy) continue;
+    streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part}, load);
   }
   return load;
 }
 
-int64_t CostModel::time_ps(const Tally& tally, const Streaming::Load& load,
+int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
                            size_t p, int n) const {
-  const Tally::Node& node = tally.nodes[n];
+  const Draft::Node& node = d.nodes[n];
   const Board& board = cluster_.nodes[n].board;
   int64_t compute = 0;
-  const int64_t bands = node.bands(passes_[p]);
-  for (const Tally::Work& w : node.work) {
-    const Layer& layer = s_.net.layers[w.layer];
-    LayerShare share{w.made, layer.in[0].box.channels()};
-    for (const Share& s : s_.chain[w.layer]) {
-      if (s.node == n) share.in_channels = s.in1 - s.in0;
-    }
-    const LayerWork work = share_work(s_, w.layer, w.made, passes_[p]);
-    const LayerTime t = share_time(layer, share, work, board);
-    const int64_t once =
-        t.total_ps() - (streaming_.streams(n, w.layer) ? t.flash_ps : 0);
-    compute +=
-        once * rows_made(w.layer, w.made.rows(), work.band) / w.made.rows();
-  }
-  for (const Box& box : node.copies) {
-    compute +=
-        copy_time(box, std::max(1, ceil_div(box.rows(), passes_[p])), board)
-            .total_ps();
+  for (const PlanActor& a : node.stage.actors) {
+    const LayerTime t = actor_time(s_.net, node.stage, a, board);
+    const bool stored = !a.copy && streaming_.streams(n, a.layer);
+    compute += t.total_ps() - (stored ? t.flash_ps : 0);
   }
   const LinkTime link =
       link_time(node.sent, node.received,
@@ -257,7 +215,7 @@ int64_t CostModel::time_ps(const Tally& tally, const Streaming::Load& load,
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.
-  return load.entry_ps + longer + shorter / bands;
+  return load.entry_ps + longer + shorter / node.bands(passes_[p]);
 }
 
 // So much more than its share a node may compute of a segment, but where the
@@ -289,49 +247,23 @@ SegmentCost CostModel::cost(Segment segment) const {
   if (!compute_boxes(s_, segment, made) || !is_even(segment, made)) {
     return result;
   }
-  Tally tally;
-  tally.nodes.resize(s_.nodes);
-  tally.sends.resize(size_t(s_.nodes) * size_t(s_.nodes));
-  add_layers(segment, made, tally);
-  const Exchange exchange = find_exchange(s_, segment, made);
-  add_homes(exchange, tally);
-  add_gathers(exchange, tally);
+  Draft d = draft(segment, made);
   result.possible = true;
-  const std::set<std::pair<int, int>> one_way = tally.one_way();
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
     std::vector<int64_t> node_ps;
     int64_t bands = 1, windows = 0;
     for (int n = 0; n < s_.nodes; ++n) {
-      const Tally::Node& node = tally.nodes[n];
-      const Streaming::Load load = storage_load(tally, p, n);
-      int64_t bytes =
-          node.whole + load.sram_bytes + kTapeSlots * load.slot_bytes;
-      for (const Tally::Ring& r : node.rings) {
-        const int64_t row =
-            int64_t{1} * r.box.columns() * r.box.channels() * r.element_bytes;
-        const int rows =
-            r.plain ? std::min(r.box.rows(),
-                               std::max(1, ceil_div(r.box.rows(), passes_[p])))
-                    : slots(r.tensor, r.box, passes_[p]);
-        bytes += aligned((row + r.groups - 1) / r.groups * rows) + 8;
-      }
-      for (const Tally::Work& w : node.work) {
-        const Layer& layer = s_.net.layers[w.layer];
-        if (s_.loop_of[w.layer] >= 0 && !s_.is_inner(w.layer)) {
-          const int band = share_work(s_, w.layer, w.made, passes_[p]).band;
-          bytes +=
-              aligned(int64_t{4} * band * w.made.columns() * w.made.channels());
-        }
-        bytes += aligned(sums_bytes(
-            layer, share_work(s_, w.layer, w.made, passes_[p]), w.made));
-      }
-      at.bytes.push_back(bytes);
-      node_ps.push_back(time_ps(tally, load, p, n));
+      Draft::Node& node = d.nodes[n];
+      set_passes(s_, passes_[p], node.stage);
+      const Streaming::Load load = storage_load(node.stage, n);
+      at.bytes.push_back(node.whole + load.sram_bytes +
+                         kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));
+      node_ps.push_back(time_ps(d, load, p, n));
       bands = std::max(bands, node.bands(passes_[p]));
       windows = std::max(windows, node.windows(s_.net));
     }
-    at.time_ps = segment_ps(node_ps, one_way, bands, windows);
+    at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
     if (s_.nodes > 1) at.time_ps += segment_latency_ps(cluster_);
     result.at.push_back(std::move(at));
   }

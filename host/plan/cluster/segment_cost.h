@@ -1,8 +1,8 @@
 // What a segment would cost every node: bytes of rings and of what is held
-// while it runs, and the time it takes. What lies where and what travels is
-// that of the exchange from which stages are made; sizes of rings are those
-// that the layers would have in a plan of a single node, so a built plan may
-// differ by a few rows.
+// while it runs, and the time it takes, from the stages and streams that a plan
+// would have of it. Sizes of rings are those that the layers would have in a
+// plan of a single node, so a built plan may differ by a few rows; the time is
+// without queues, which a rehearsal knows (host/plan/cost/rehearsal.h).
 #pragma once
 
 #include <cstdint>
@@ -35,16 +35,13 @@ class CostModel {
   int64_t fixed_bytes() const;
 
  private:
-  struct Tally;
-  void add_layers(Segment, const MadeBoxes&, Tally&) const;
-  void add_homes(const Exchange&, Tally&) const;
-  void add_gathers(const Exchange&, Tally&) const;
-  Streaming::Load storage_load(const Tally&, size_t passes, int node) const;
-  int64_t time_ps(const Tally&, const Streaming::Load&, size_t passes,
+  struct Draft;
+  Draft draft(Segment, const MadeBoxes&) const;
+  int64_t ring_bytes(const Draft&, size_t passes, int node) const;
+  Streaming::Load storage_load(const PlanStage&, int node) const;
+  int64_t time_ps(const Draft&, const Streaming::Load&, size_t passes,
                   int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
-  int64_t rows_made(int layer, int rows, int band) const;
-  int groups_of(const TensorUses&) const;
   int slots(int tensor, const Box& box, int passes) const;
 
   const SplitNet& s_;

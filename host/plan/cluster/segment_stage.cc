@@ -28,11 +28,13 @@ PlanWeights share_weights(const Layer& layer, const Box& out) {
 
 class Maker {
  public:
-  Maker(const SplitNet& split, const SplitChoice& choice, const MadeBoxes& made,
-        const Exchange& exchange)
+  // `only`: of this segment, if it is not -1.
+  Maker(const SplitNet& split, const Segments& segments, const MadeBoxes& made,
+        const Exchange& exchange, int only)
       : s_(split),
         net_(split.net),
-        choice_(choice),
+        segments_(segments),
+        only_(only),
         made_(made),
         x_(exchange),
         drafts_(split.nodes) {}
@@ -42,11 +44,14 @@ class Maker {
     partial_out_.resize(x_.partials.size());
     gather_buffer_.resize(x_.gathers.size());
     copied_.resize(x_.gathers.size());
+    home_buffer_.assign(x_.homes.size() * segments_.size(), -1);
+    result_.plan.streams.reserve(x_.streams.size());
     for (size_t g = 0; g < x_.gathers.size(); ++g) add_gather(int(g));
     for (size_t h = 0; h < x_.homes.size(); ++h) add_input(int(h));
-    for (size_t s = 0; s < choice_.segments.size(); ++s) add_layers(int(s));
+    for (size_t s = 0; s < segments_.size(); ++s) add_layers(int(s));
     for (const Exchange::Output& o : x_.outputs) {
       const Home& home = x_.homes[o.home];
+      if (!is_wanted(home.segment)) continue;
       Draft& d = draft(home.node, home.segment);
       add_port(d, {home_buffer(o.home, home.segment), o.box, true,
                    Owner::kOutput, o.output});
@@ -56,6 +61,8 @@ class Maker {
   }
 
  private:
+  bool is_wanted(int segment) const { return only_ < 0 || segment == only_; }
+
   Draft& draft(int node, int segment) {
     Draft& d = drafts_[node][segment];
     d.stage.segment = segment;
@@ -81,19 +88,21 @@ class Maker {
   }
 
   int home_buffer(int home, int segment) {
-    const auto [at, is_new] = home_buffer_.try_emplace({home, segment}, -1);
-    if (!is_new) return at->second;
+    int& buffer = home_buffer_[static_cast<size_t>(home) * segments_.size() +
+                               static_cast<size_t>(segment)];
+    if (buffer >= 0) return buffer;
     const Home& h = x_.homes[home];
     Draft& d = draft(h.node, segment);
-    at->second =
+    buffer =
         add_buffer(d, h.tensor, h.box, net_.tensors[h.tensor].element_bytes,
                    h.whole() ? home : -1);
     d.stage.buffers.back().complete = segment > h.segment;
-    return at->second;
+    return buffer;
   }
 
   void add_gather(int index) {
     const Gather& g = x_.gathers[index];
+    if (!is_wanted(g.segment)) return;
     Draft& d = draft(g.node, g.segment);
     gather_buffer_[index] = add_buffer(
         d, g.tensor, g.box, net_.tensors[g.tensor].element_bytes, -1);
@@ -110,8 +119,6 @@ class Maker {
       const int number = static_cast<int>(d.stage.actors.size());
       PlanActor a;
       a.copy = true;
-      a.band =
-          std::max(1, ceil_div(copy.box.rows(), choice_.passes[g.segment]));
       a.in[0] = add_port(d, {from, copy.box, true, Owner::kActor, number});
       a.out = add_port(
           d, {gather_buffer_[index], copy.box, false, Owner::kActor, number});
@@ -121,14 +128,15 @@ class Maker {
 
   void add_input(int index) {
     const Home& h = x_.homes[index];
-    if (h.input < 0) return;
+    if (h.input < 0 || !is_wanted(h.segment)) return;
     const int buffer = home_buffer(index, h.segment);
     add_port(draft(h.node, h.segment),
              {buffer, h.box, false, Owner::kInput, h.input});
   }
 
   void add_layers(int segment) {
-    const Segment run = choice_.segments[segment];
+    if (!is_wanted(segment)) return;
+    const Segment run = segments_[segment];
     const int end = std::min(run.end, static_cast<int>(net_.layers.size()));
     for (int l = run.begin; l < end; ++l) {
       for (int n = 0; n < s_.nodes; ++n) {
@@ -149,9 +157,6 @@ class Maker {
   // Its actors, one after another, and the buffers of one turn between them.
   void add_loop(const SplitNet::Loop& loop, int n, int segment) {
     const Box& out = made_[loop.end - 1][n];
-    const int band =
-        share_work(s_, loop.end - 1, out, choice_.passes[segment]).band;
-    const std::vector<int> rows = loop_rows(s_, loop, made_, n, band);
     const std::vector<int> bounds = loop_bounds(loop, made_[loop.begin][n]);
     const int turns = static_cast<int>(bounds.size()) - 1;
     const int number = static_cast<int>(draft(n, segment).stage.loops.size());
@@ -168,17 +173,13 @@ class Maker {
         first = next_actor(n, segment);
       } else {
         a.layer = l;
-        a.part = layer.kernel_h;
         Draft& d = draft(n, segment);
         a.in[0] = add_port(d, {between, d.stage.buffers[between].box, true,
                                Owner::kActor, next_actor(n, segment)});
       }
-      a.band = last ? band : 1;
       a.loop = number;
       loop_chunks(layer, made_[l][n], bounds, multiplier, last, a.weights);
       if (last) {
-        a.accumulator_bytes = static_cast<uint32_t>(
-            accumulator_bytes(band, out.columns(), out.channels()));
         finish_actor(a, l, n, segment, out);
         break;
       }
@@ -187,14 +188,12 @@ class Maker {
       box.c0 = 0, box.c1 = widest(bounds) * multiplier;
       between = add_buffer(d, layer.out.tensor, box, 1, -1);
       d.stage.buffers[between].is_private = true;
-      d.stage.buffers[between].slots =
-          rows[static_cast<size_t>(l - loop.begin)];
       a.out = add_port(
           d, {between, box, false, Owner::kActor, next_actor(n, segment)});
       d.stage.actors.push_back(std::move(a));
     }
     draft(n, segment)
-        .stage.loops.push_back({first, loop.end - loop.begin, turns, band});
+        .stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
   }
 
   static int widest(const std::vector<int>& bounds) {
@@ -234,12 +233,8 @@ class Maker {
 
   PlanActor start_actor(int l, int n, int segment, const Box& box) {
     const Layer& layer = net_.layers[l];
-    const LayerWork work = share_work(s_, l, box, choice_.passes[segment]);
     PlanActor a;
     a.layer = l;
-    a.band = work.band;
-    a.part = work.part;
-    a.accumulator_bytes = sums_bytes(layer, work, box);
     a.weights = share_weights(layer, box);
     for (const Source& source : x_.sources[l][n]) {
       if (source.gather >= 0) add_copies(source.gather);
@@ -361,13 +356,13 @@ class Maker {
     for (int n = 0; n < s_.nodes; ++n) {
       for (auto& [segment, draft] : drafts_[n]) {
         stage_of[n][segment] = static_cast<int>(stage_of[n].size());
-        ports[n][segment] = sort_ports(draft.stage);
+        if (only_ < 0) ports[n][segment] = sort_ports(draft.stage);
         result_.plan.nodes[n].stages.push_back(std::move(draft.stage));
         result_.homes[n].push_back(std::move(draft.homes));
       }
     }
     const auto settle = [&](PlanStream::End& e) {
-      e.port = ports[e.node][e.stage][e.port];
+      if (only_ < 0) e.port = ports[e.node][e.stage][e.port];
       e.stage = stage_of[e.node][e.stage];
     };
     for (PlanStream& stream : result_.plan.streams) {
@@ -379,11 +374,12 @@ class Maker {
 
   const SplitNet& s_;
   const Net& net_;
-  const SplitChoice& choice_;
+  const Segments& segments_;
+  const int only_;
   const MadeBoxes& made_;
   const Exchange& x_;
   std::vector<std::map<int, Draft>> drafts_;  // by node, then segment
-  std::map<std::pair<int, int>, int> home_buffer_;
+  std::vector<int> home_buffer_;              // by home, then segment
   std::vector<int> gather_buffer_, partial_in_, partial_out_;
   std::vector<bool> copied_;  // by gather
   int next_partial_ = 0;
@@ -399,21 +395,54 @@ LayerWork share_work(const SplitNet& s, int l, const Box& made, int passes) {
   return w;
 }
 
-std::vector<int> loop_rows(const SplitNet& s, const SplitNet::Loop& loop,
-                           const MadeBoxes& made, int node, int band) {
-  std::vector<int> rows(static_cast<size_t>(loop.end - loop.begin));
-  rows.back() = band;
-  for (size_t j = rows.size() - 1; j > 0; --j) {
-    const int l = loop.begin + static_cast<int>(j);
-    const Layer& layer = s.net.layers[l];
-    int before = rows[j];
-    if (has_window(layer.op)) {
-      before = (before - 1) * layer.stride_y +
-               (layer.kernel_h - 1) * layer.dilation_y + 1;
+namespace {
+
+// Rows that the layers of a loop make for a band of the last one.
+void set_loop(const SplitNet& s, int band, PlanLoop& loop, PlanStage& stage) {
+  loop.band = band;
+  int rows = band;
+  for (int j = loop.actors; j-- > 0;) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const Layer& layer = s.net.layers[a.layer];
+    const PlanPort& out = stage.ports[a.out];
+    const bool last = j + 1 == loop.actors;
+    a.band = last ? band : 1;
+    if (last) {
+      a.accumulator_bytes = static_cast<uint32_t>(
+          accumulator_bytes(band, out.box.columns(), out.box.channels()));
+    } else {
+      rows = std::min(rows, out.box.rows());
+      stage.buffers[out.buffer].slots = rows;
     }
-    rows[j - 1] = std::min(before, made[l - 1][node].rows());
+    if (has_window(layer.op)) {
+      rows = (rows - 1) * layer.stride_y +
+             (layer.kernel_h - 1) * layer.dilation_y + 1;
+    }
   }
-  return rows;
+}
+
+}  // namespace
+
+void set_passes(const SplitNet& s, int passes, PlanStage& stage) {
+  for (PlanActor& a : stage.actors) {
+    const Box& out = stage.ports[a.out].box;
+    if (a.copy) {
+      a.band = std::max(1, ceil_div(out.rows(), passes));
+      continue;
+    }
+    const Layer& layer = s.net.layers[a.layer];
+    a.part = layer.kernel_h;
+    if (a.loop >= 0) continue;
+    const LayerWork work = share_work(s, a.layer, out, passes);
+    a.band = work.band, a.part = work.part;
+    a.accumulator_bytes = sums_bytes(layer, work, out);
+  }
+  for (PlanLoop& loop : stage.loops) {
+    const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+    const LayerWork work =
+        share_work(s, last.layer, stage.ports[last.out].box, passes);
+    set_loop(s, work.band, loop, stage);
+  }
 }
 
 std::vector<int> loop_bounds(const SplitNet::Loop& loop, const Box& made) {
@@ -427,7 +456,20 @@ std::vector<int> loop_bounds(const SplitNet::Loop& loop, const Box& made) {
 
 SplitStages make_split_stages(const SplitNet& split, const SplitChoice& choice,
                               const MadeBoxes& made, const Exchange& exchange) {
-  return Maker(split, choice, made, exchange).make();
+  SplitStages all = Maker(split, choice.segments, made, exchange, -1).make();
+  for (PlanNode& node : all.plan.nodes) {
+    for (PlanStage& stage : node.stages) {
+      set_passes(split, choice.passes[stage.segment], stage);
+    }
+  }
+  return all;
+}
+
+SplitStages make_draft(const SplitNet& split, Segment segment,
+                       const MadeBoxes& made, const Exchange& exchange) {
+  const int layers = static_cast<int>(split.net.layers.size());
+  const Segments all{{0, segment.begin}, segment, {segment.end, layers}};
+  return Maker(split, all, made, exchange, kHere).make();
 }
 
 }  // namespace shoal

@@ -18,9 +18,9 @@ inline constexpr int kOneRow = 1 << 16;  // as passes
 
 // What a node fires of a layer.
 LayerWork share_work(const SplitNet&, int layer, const Box& made, int passes);
-// Rows that a loop's layers make for a band of the last one, layer by layer.
-std::vector<int> loop_rows(const SplitNet&, const SplitNet::Loop&,
-                           const MadeBoxes&, int node, int band);
+// Bands of a stage whose layers fire so often at most, and what follows from
+// them: parts, private sums, rows of loops.
+void set_passes(const SplitNet&, int passes, PlanStage&);
 // Channels of the first layer's output in each turn of a loop: bounds.
 std::vector<int> loop_bounds(const SplitNet::Loop&, const Box& made);
 
@@ -32,5 +32,9 @@ struct SplitStages {
 
 SplitStages make_split_stages(const SplitNet&, const SplitChoice&,
                               const MadeBoxes&, const Exchange&);
+// The stages of one segment alone, from its exchange; passes are not set,
+// ports not sorted. A node has one of them or none.
+SplitStages make_draft(const SplitNet&, Segment, const MadeBoxes&,
+                       const Exchange&);
 
 }  // namespace shoal
