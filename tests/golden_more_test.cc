@@ -125,7 +125,13 @@ TEST_P(GoldenMore, ClustersGiveTheBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenMore,
-                         testing::Values("ops_mirror_pad", "ops_gather_pack"),
+                         testing::Values("ops_resize_bilinear", "ops_arg",
+                                         "ops_mirror_pad",
+                                         "ops_squared_difference",
+                                         "ops_abs_rsqrt", "ops_log_softmax",
+                                         "ops_space_batch", "ops_batch_matmul",
+                                         "ops_gather_pack", "ops_shape_cast",
+                                         "ops_div", "ops_reduce", "ops_cumsum"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

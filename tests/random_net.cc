@@ -19,6 +19,8 @@ class RandomNet {
  public:
   explicit RandomNet(const NetRecipe& recipe)
       : random_(recipe.seed),
+        more_(recipe.seed + 1),
+        later_(recipe.later),
         type_(pick(0, 3) == 0 ? Type::kUint8 : Type::kInt8),
         b_(type_) {
     max_elements_ = chance(8) ? 12000 : 3000;
@@ -151,6 +153,7 @@ class RandomNet {
       return keep(
           b_.pool(OpKind::kMaxPool2d, x, h, w, {.stride_h = h, .stride_w = w}));
     }
+    if (later_ && more_() % 4 == 0) return later_step(x);
     using Block = void (RandomNet::*)(int);
     static constexpr Block kBlocks[] = {
         &RandomNet::conv,        &RandomNet::conv,      &RandomNet::conv,
@@ -164,6 +167,116 @@ class RandomNet {
         &RandomNet::pixel_dense, &RandomNet::mirror,    &RandomNet::planes};
     const int last = static_cast<int>(std::size(kBlocks)) - 1;
     (this->*kBlocks[pick(0, last)])(x);
+  }
+
+  // Operators that came later; they change no network from before them.
+  void later_step(int x) {
+    using Block = void (RandomNet::*)(int);
+    static constexpr Block kBlocks[] = {
+        &RandomNet::between,  &RandomNet::function, &RandomNet::spread,
+        &RandomNet::choice,   &RandomNet::dilated,  &RandomNet::attention,
+        &RandomNet::quotient, &RandomNet::along};
+    const int last = static_cast<int>(std::size(kBlocks)) - 1;
+    (this->*kBlocks[pick(0, last)])(x);
+  }
+
+  void between(int x) {
+    if (elements(x) > max_elements_ / 4) return;
+    const int way = pick(0, 2);
+    keep(b_.resize_bilinear(x, shape(x)[1] * pick(1, 2) + pick(0, 1),
+                            std::max(1, shape(x)[2] + pick(-2, 3)), way == 1,
+                            way == 2));
+  }
+
+  void function(int x) {
+    const Scale s{b_.scale(x).scale * 0.9f, pick(-30, 30)};
+    static constexpr OpKind kKinds[] = {
+        OpKind::kAbs,   OpKind::kNeg, OpKind::kSquare, OpKind::kSqrt,
+        OpKind::kRsqrt, OpKind::kExp, OpKind::kLog};
+    const int k = pick(0, 7);
+    keep(k == 7 ? b_.gelu(x, chance(2), s) : b_.unary(kKinds[k], x, s));
+  }
+
+  // Instance normalization without its factors.
+  void spread(int x) {
+    const float d = deviation(x);
+    const int mean = b_.reduce(OpKind::kMean, x, {1, 2}, true, scale_of(d / 2));
+    const int squares =
+        b_.binary(OpKind::kSquaredDifference, x, mean, {d * d / 40, -128});
+    const int variance =
+        b_.reduce(OpKind::kMean, squares, {1, 2}, true, {d * d / 100, -128});
+    const int root = b_.unary(OpKind::kRsqrt, variance, {1 / d / 30, -128});
+    const int centred = b_.binary(OpKind::kSub, x, mean, scale_of(d));
+    keep(b_.mul(centred, root, {0.03f, pick(-9, 9)}));
+  }
+
+  void choice(int x) {
+    const int axis = pick(1, 3), n = shape(x)[static_cast<size_t>(axis)];
+    if (n > 1 && chance(2)) {
+      const int first = pick(1, n - 1);
+      for (const int t : b_.split_v(x, axis, {first, n - first})) keep(t);
+      return;
+    }
+    std::vector<int> indices(static_cast<size_t>(pick(2, 5)));
+    for (int& i : indices) i = pick(0, n - 1);
+    if (chance(3)) {
+      const int k = b_.gather_nd(x, {2, 2}, {0, 0, 0, shape(x)[1] - 1});
+      return keep(
+          b_.expand_dims(b_.reshape(k, {2 * shape(x)[2], 1, shape(x)[3]}), 0));
+    }
+    keep(b_.gather(x, axis, indices));
+  }
+
+  // A convolution as older exporters dilate it, or one that is none.
+  void dilated(int x) {
+    const Shape s = shape(x);
+    if (elements(x) > max_elements_ / 4 || s[1] < 2) return;
+    const int h = pick(1, 3), w = pick(1, 2);
+    const int rest_h = (h - (s[1] + 2 * h) % h) % h;
+    const int rest_w = (w - (s[2] + 2 * w) % w) % w;
+    const int apart =
+        b_.space_to_batch(x, {h, w}, {h, h + rest_h, w, w + rest_w});
+    const int kh = std::min(3, shape(apart)[1]);
+    const int kw = std::min(3, shape(apart)[2]);
+    const int y = conv_as(apart, pick(1, 5), kh, kw,
+                          {.same = chance(3), .activation = activation()});
+    const int wide = shape(y)[1] * h;
+    keep(b_.batch_to_space(y, {h, w}, {0, std::min(rest_h, wide - 1), 0, 0}));
+  }
+
+  // Pixels with pixels, then with the picture.
+  void attention(int x) {
+    const Shape s = shape(x);
+    const int pixels = s[1] * s[2];
+    if (pixels > 60) return;
+    const int rows = b_.reshape(x, {1, pixels, s[3]});
+    const float d = deviation(x);
+    const int scores =
+        b_.batch_matmul(rows, rows, false, true, scale_of(d * d * 2));
+    const int y = b_.batch_matmul(b_.softmax(scores), rows, false, false,
+                                  scale_of(d / 2));
+    keep(b_.reshape(y, s));
+    if (!chance(2)) return;
+    const Shape t{s[3], pick(1, 6)};
+    const int c = b_.constant(t, bytes(t), {0.01f, pick(-9, 9)});
+    const int z = b_.batch_matmul(x, c, false, false, scale_of(d));
+    keep(chance(2) ? z : b_.log_softmax(z));
+  }
+
+  void quotient(int x) {
+    const Shape alpha{1, 1, 1, shape(x)[3]};
+    std::vector<int8_t> values = bytes(alpha);
+    for (int8_t& v : values) v = static_cast<int8_t>(v == -1 ? 5 : v);
+    const int c = b_.constant(alpha, values, {0.01f, -1});
+    keep(b_.binary(OpKind::kDiv, x, c, scale_of(deviation(x)), activation()));
+  }
+
+  void along(int x) {
+    if (chance(2)) {
+      return keep(b_.cumsum(x, pick(1, 3), chance(2), chance(2),
+                            scale_of(deviation(x) * 2)));
+    }
+    keep(b_.reduce(OpKind::kReduceMin, x, {pick(1, 3)}, true, b_.scale(x)));
   }
 
   void conv(int x) {
@@ -475,7 +588,8 @@ class RandomNet {
     }
   }
 
-  std::mt19937 random_;
+  std::mt19937 random_, more_;
+  bool later_;
   Type type_;
   ModelBuilder b_;
   int64_t max_elements_;
@@ -495,7 +609,7 @@ std::string shape_text(const Graph& graph, int tensor) {
 }  // namespace
 
 NetRecipe random_recipe(uint32_t seed) {
-  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12)};
+  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true};
 }
 
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {

@@ -16,7 +16,8 @@ namespace shoal {
 
 struct NetRecipe {
   uint32_t seed = 1;
-  int steps = 8;  // how many blocks are laid on one another
+  int steps = 8;       // how many blocks are laid on one another
+  bool later = false;  // with operators that came later, too
 };
 
 // How many steps a network of this seed has by itself.

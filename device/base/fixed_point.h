@@ -123,4 +123,49 @@ constexpr int leading_zeros(uint32_t v) {
   return n;
 }
 
+// ln of a sum of at least 1 with 19 fractional bits; the result has 26.
+// gemmlowp's: the sum as 2^k times a number around the root of a half, both
+// ways of it, whichever is the smaller; a polynomial by (x - a) / (x + a).
+constexpr int32_t log_of_sum(uint32_t sum) {
+  const int32_t root = 1518500250;  // of 1/2
+  const int32_t middle = 1805811301;
+  const int n = leading_zeros(sum);
+  const int32_t below = high_mul(wrap(sum), root);
+  const int k = leading_zeros(bits(below)) - 1;
+  const int32_t ra =
+      saturate(int64_t{2} * high_mul(wrap(sum << (n > 0 ? n - 1 : 0)), root));
+  const int32_t rb = saturate(static_cast<int64_t>(sum) << k);
+  const int32_t za = (12 - n) * (1 << 25) + (1 << 23);
+  const int32_t zb = (12 - k) * (1 << 25) - (1 << 23);
+  const int32_t r = ra < rb ? ra : rb, z = za > zb ? za : zb;
+  const int64_t t = static_cast<int64_t>(r) + middle;
+  const int32_t p = static_cast<int32_t>((t + (t >= 0 ? 1 : -1)) / 2);
+  const int32_t q = saturate(int64_t{2} * (static_cast<int64_t>(r) - middle));
+  const int32_t c = high_mul(q, q);
+  const int32_t u =
+      wrap_add(high_mul(q, r), high_mul(high_mul(q, c), 117049297));
+  const int32_t v = wrap_add(
+      high_mul(p, wrap_add(wrap_add(1057819769, q), high_mul(127690142, c))),
+      high_mul(638450708, q));
+  const int32_t ratio = high_mul(round_shift(u, 6),
+                                 saturate(int64_t{2} * reciprocal_one_plus(v)));
+  return saturate(int64_t{2} * wrap_add(high_mul(z, 1488522236), ratio));
+}
+
+// u / v times (m, s) for v other than 0, as TensorFlow Lite divides: the
+// quotient of their leading bits, then one shift to the right, of which more
+// than 31 places leave nothing. s <= kMostDivideShift.
+constexpr int32_t divide(int32_t u, int32_t v, int32_t multiplier, int shift) {
+  if (v < 0) u = -u, v = -v;
+  const int l = leading_zeros(bits(v));
+  const int k = leading_zeros(bits(u < 0 ? -u - 1 : u)) - 1;
+  const int32_t inverse =
+      reciprocal_one_plus(wrap((bits(v) << l) - 0x80000000u));
+  const int32_t quotient =
+      high_mul(wrap(bits(u) << k), saturate(int64_t{2} * inverse));
+  const int right = 31 - l + k - shift;
+  return right > 31 ? 0 : round_shift(high_mul(quotient, multiplier), right);
+}
+inline constexpr int kMostDivideShift = 22;
+
 }  // namespace shoal

@@ -92,6 +92,30 @@ void mul_row(const BinaryArgs& args) {
   });
 }
 
+// A divisor of zero leaves the sign of the other operand: the lowest or the
+// highest value, zero if that is zero too.
+void divide_row(const BinaryArgs& args) {
+  const MulParams p = params_of<MulParams>(args);
+  const int zero = args.zero_out;
+  each(args, [=](int a, int b) {
+    const int32_t u = a - p.zero0, v = b - p.zero1;
+    if (v == 0) return u < 0 ? -128 : u > 0 ? 127 : zero;
+    return wrap_add(divide(u, v, p.multiplier, p.shift), zero);
+  });
+}
+
+void squared_difference_row(const BinaryArgs& args) {
+  const auto p = params_of<SquaredDifferenceParams>(args);
+  const int zero = args.zero_out;
+  each(args, [=](int a, int b) {
+    const int32_t d =
+        wrap_sub(requantize((a - p.zero0) * 128, p.multiplier0, p.shift0),
+                 requantize((b - p.zero1) * 128, p.multiplier1, p.shift1));
+    return wrap_add(requantize(wrap_mul(d, d), p.multiplier_out, p.shift_out),
+                    zero);
+  });
+}
+
 void prelu_row(const BinaryArgs& args) {
   const PreluParams p = params_of<PreluParams>(args);
   const int zero_in = args.zero_in, zero = args.zero_out;

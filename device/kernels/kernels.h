@@ -124,7 +124,7 @@ struct BinaryArgs {
   int x0, x1, channels;
   int zero_in;  // kPrelu: zx of a; the others have theirs in params
   int zero_out, act_min, act_max;
-  const int32_t* params;  // AddParams, MulParams, PreluParams or null
+  const int32_t* params;  // of its operator, see params.h; or null
   int8_t* out;
   int out_stride;
 };
@@ -156,6 +156,49 @@ struct SoftmaxArgs {
   int out_stride;
 };
 
+// As SoftmaxArgs, the output has scale 1/16 and zero point 127:
+//   g = requantize(d, multiplier, shift), S as above, L = log_of_sum(S)
+//   round_shift(g - L, 22) + 127 above the limit
+//   max(diff_min - 1, requantize(L - 2^31, back_multiplier, back_shift)),
+// else -128.
+struct LogSoftmaxArgs {
+  SoftmaxArgs of;
+  int32_t back_multiplier, back_shift;
+};
+
+// The first of the largest channels of each pixel (sign 1) or of the smallest
+// (-1); output channel 0 is the number's low byte, 1 its high one.
+struct ArgMaxArgs {
+  const int8_t* in;
+  int in_stride, in_c, sign;
+  int x0, x1;
+  int8_t* out;
+  int out_stride;
+};
+
+// Channel c of each pixel is requantize(sum << 19, multiplier, shift) + zy of
+// the channels up to it less zx, clamped to int8; see RunningSumParams. Sums
+// are mod 2^32.
+struct RunningSumArgs {
+  const int8_t* in;
+  int in_stride;
+  int x0, x1, channels;
+  int zero_in, zero_out, multiplier, shift;
+  bool exclusive, reverse;
+  int8_t* out;
+  int out_stride;
+};
+
+// out[c] = requantize(sum over k of (row[k] - z0) * (b[c][k] - z1), m, s) + zy,
+// clamped. Sums are mod 2^32.
+struct MatmulArgs {
+  const int8_t* row;
+  const int8_t* b;  // of column c
+  int length;
+  int zero0, zero1, multiplier, shift, zero_out;
+};
+int8_t matmul_element(const MatmulArgs&);
+
 // requantize(in + bias, multiplier, shift) + zy of each channel, clamped.
 struct RequantizeArgs {
   const int32_t* in;
@@ -186,6 +229,18 @@ struct ResizeArgs {
   const int8_t* row;
   int in_stride;
   const uint16_t* columns;  // input column of output column 0, 1, ...
+  int x0, x1, channels;
+  int8_t* out;
+  int out_stride;
+};
+
+// Of output column x: position x * scale + base over 1024 of `in_w` columns,
+// between two of them (bilinear_place) in upper and in lower; `part` of 1024 is
+// the lower row's, and may be below 0 where both are one.
+struct BilinearArgs {
+  const int8_t *upper, *lower;
+  int part;
+  int in_w, in_stride, scale, base;
   int x0, x1, channels;
   int8_t* out;
   int out_stride;
@@ -235,14 +290,20 @@ void reduce_sum_row(const ReduceArgs&);
 void reduce_max_row(const ReduceArgs&);
 void add_row(const BinaryArgs&);
 void mul_row(const BinaryArgs&);
+void divide_row(const BinaryArgs&);
+void squared_difference_row(const BinaryArgs&);
 void maximum_row(const BinaryArgs&);
 void minimum_row(const BinaryArgs&);
 void prelu_row(const BinaryArgs&);
 void lut_row(const LutArgs&);
 void softmax_row(const SoftmaxArgs&);
+void log_softmax_row(const LogSoftmaxArgs&);
+void arg_max_row(const ArgMaxArgs&);
+void running_sum_row(const RunningSumArgs&);
 void requantize_row(const RequantizeArgs&);
 void move_row(const MoveArgs&);
 void resize_row(const ResizeArgs&);
+void bilinear_row(const BilinearArgs&);
 void space_to_depth_row(const SpaceToDepthArgs&);
 void depth_to_space_row(const DepthToSpaceArgs&);
 

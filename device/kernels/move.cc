@@ -1,7 +1,8 @@
-// What moves bytes and computes nothing.
+// What moves bytes and computes nothing, or what lies between them.
 #include <cstring>
 
 #include "device/kernels/kernels.h"
+#include "device/program/geometry.h"
 
 namespace shoal {
 namespace {
@@ -54,6 +55,28 @@ void resize_row(const ResizeArgs& a) {
   for (int x = a.x0; x < a.x1; ++x) {
     copy(a.out + x * a.out_stride, a.row + a.columns[x] * a.in_stride,
          a.channels);
+  }
+}
+
+// TensorFlow Lite's sum of four products, exact; so columns may come first. No
+// sum leaves 2^28: where a part is below 0 or above 1024 both places are one.
+void bilinear_row(const BilinearArgs& a) {
+  for (int x = a.x0; x < a.x1; ++x) {
+    const int position = x * a.scale + a.base;
+    const BilinearPlace at = bilinear_place(position, a.in_w);
+    const int right = at.lo == at.hi ? 0 : position - 1024 * at.lo;
+    const int left = 1024 - right;
+    const int8_t* ul = a.upper + at.lo * a.in_stride;
+    const int8_t* ur = a.upper + at.hi * a.in_stride;
+    const int8_t* ll = a.lower + at.lo * a.in_stride;
+    const int8_t* lr = a.lower + at.hi * a.in_stride;
+    int8_t* out = a.out + x * a.out_stride;
+    for (int c = 0; c < a.channels; ++c) {
+      const int sum = (ul[c] * left + ur[c] * right) * (1024 - a.part) +
+                      (ll[c] * left + lr[c] * right) * a.part;
+      const int half = sum < 0 ? -(1 << 19) : 1 << 19;
+      out[c] = static_cast<int8_t>((sum + half) / (1 << 20));
+    }
   }
 }
 

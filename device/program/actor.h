@@ -53,6 +53,13 @@ inline RowRule row_rule(const StageView& s, const ActorRecord& a,
     case OpCode::kDepthToSpace:
       r.block = s.params[a.param];
       break;
+    case OpCode::kBilinear:
+      r.move_stride = s.params[a.param];
+      r.move_base = s.params[a.param + 1];
+      break;
+    case OpCode::kMatmul:
+      r.whole = operand == 1;
+      break;
     case OpCode::kResize:
       r.map = s.maps + a.map;
       break;

@@ -56,7 +56,7 @@ bool StageCheck::operands(const ActorRecord& a, uint32_t index) {
   const bool is_final = a.flags & kActorFinal, init = a.flags & kActorInit;
   const int in_bytes = a.op == OpCode::kRequantize ? 4 : 1;
   if (!need((a.in[0] == kNone) == (a.op == OpCode::kConstant)) ||
-      !need((a.in[1] == kNone) == !is_binary(a.op)) ||
+      !need((a.in[1] == kNone) == !(is_binary(a.op) || holds_second(a.op))) ||
       !need((a.partial == kNone) == init)) {
     return false;
   }
@@ -115,6 +115,19 @@ bool StageCheck::params(const ActorRecord& a) {
                   is_shift(p.shift_out)) &&
              need(p.sign == 1 || p.sign == -1);
     }
+    case OpCode::kSquaredDifference: {
+      const auto& p = params_as<SquaredDifferenceParams>(s_, a);
+      return need(is_byte(p.zero0) && is_byte(p.zero1)) &&
+             need(is_shift(p.shift0) && is_shift(p.shift1) &&
+                  is_shift(p.shift_out));
+    }
+    case OpCode::kDivide: {
+      // Quotients are shifted to the right.
+      const auto& p = params_as<MulParams>(s_, a);
+      return need(is_byte(p.zero0) && is_byte(p.zero1)) &&
+             need(p.shift >= -31 && p.shift <= kMostDivideShift);
+    }
+    case OpCode::kMatmul:
     case OpCode::kMul: {
       const auto& p = params_as<MulParams>(s_, a);
       return need(is_byte(p.zero0) && is_byte(p.zero1) && is_shift(p.shift));
@@ -133,6 +146,23 @@ bool StageCheck::params(const ActorRecord& a) {
       return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
              need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift));
     }
+    case OpCode::kLogSoftmax: {
+      const auto& p = params_as<LogSoftmaxParams>(s_, a);
+      return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
+             need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift)) &&
+             need(p.back_multiplier >= 0 && is_shift(p.back_shift));
+    }
+    case OpCode::kRunningSum: {
+      const auto& p = params_as<RunningSumParams>(s_, a);
+      return need(p.multiplier >= 0 && is_shift(p.shift)) &&
+             need((p.exclusive | 1) == 1 && (p.reverse | 1) == 1);
+    }
+    case OpCode::kArgMax: {
+      const int sign = params_as<ArgParams>(s_, a).sign;
+      return need(sign == 1 || sign == -1);
+    }
+    case OpCode::kBilinear:
+      return bilinear_lines(a);
     case OpCode::kMove: {
       const auto& p = params_as<MoveParams>(s_, a);
       const auto line = [&](int32_t stride, int32_t base) {
@@ -186,6 +216,19 @@ bool StageCheck::resize_maps(const ActorRecord& a) {
   return true;
 }
 
+// Positions rise and stay far within an int.
+bool StageCheck::bilinear_lines(const ActorRecord& a) {
+  const auto& p = params_as<BilinearParams>(s_, a);
+  const PortRecord& out = s_.ports[a.out];
+  const auto line = [&](int32_t scale, int32_t base, int places) {
+    constexpr int32_t kFar = 1 << 27;
+    return scale >= 0 && scale <= kFar / places && base >= -kFar &&
+           base <= kFar;
+  };
+  return need(line(p.scale_y, p.base_y, rows(out)) &&
+              line(p.scale_x, p.base_x, columns(out)));
+}
+
 bool StageCheck::firings(const ActorRecord& a) {
   const uint32_t out_rows = static_cast<uint32_t>(rows(s_.ports[a.out]));
   if (a.loop != kNone) return true;  // at most one a row
@@ -212,6 +255,7 @@ bool StageCheck::shapes(const ActorRecord& a) {
       return reduce_shapes(a);
     case OpCode::kLut:
     case OpCode::kSoftmax:
+    case OpCode::kRunningSum:
     case OpCode::kRequantize:
       return need(same_pixels) && need(one_or(rows(in), rows(out)));
     case OpCode::kMove:
@@ -220,7 +264,20 @@ bool StageCheck::shapes(const ActorRecord& a) {
     case OpCode::kReshape:
       return move_shapes(a);
     case OpCode::kResize:
+    case OpCode::kBilinear:
       return need(channels(in) == channels(out));
+    case OpCode::kLogSoftmax:  // sums of up to 2^31
+      return need(same_pixels && channels(in) <= 4095) &&
+             need(one_or(rows(in), rows(out)));
+    case OpCode::kArgMax:
+      return need(columns(in) == columns(out) && channels(out) == 2) &&
+             need(one_or(rows(in), rows(out)));
+    case OpCode::kMatmul: {
+      const PortRecord& by = s_.ports[a.in[1]];
+      return need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1) &&
+             need(rows(in) == rows(out) && rows(by) == channels(out) &&
+                  channels(in) == channels(by));
+    }
     case OpCode::kTranspose:
       return true;
     default:

@@ -92,6 +92,7 @@ class StageCheck {
   bool reduce_shapes(const ActorRecord&);
   bool binary_shapes(const ActorRecord&);
   bool move_shapes(const ActorRecord&);
+  bool bilinear_lines(const ActorRecord&);
   bool resize_maps(const ActorRecord&);
   bool transpose_sizes(const ActorRecord&);
   bool weights(const ActorRecord&);

@@ -21,7 +21,8 @@ struct RowRule {
   int kernel_h = 1, stride_y = 1, dilation_y = 1, pad_top = 0;
   int band = 1;
   int part = 1;                        // kernel_h if the window is not cut
-  int move_stride = 1, move_base = 0;  // kMove
+  int move_stride = 1, move_base = 0;  // kMove, kBilinear
+  bool whole = false;                  // all rows for each firing
   int block = 1;                       // kSpaceToDepth, kDepthToSpace
   const uint16_t* map = nullptr;       // kResize: out_rows entries
   int64_t out_row_bytes = 1, in_row_bytes = 1;  // kReshape
@@ -53,6 +54,17 @@ constexpr int window_row(const RowRule& r, int oy, int ky) {
   return iy >= 0 && iy < r.in_rows ? iy : -1;
 }
 
+// The two places of an axis between which `position` / 1024 lies. TensorFlow
+// Lite's rounding can lie behind the last place, where its own kernel reads
+// what comes after the picture: here the last place counts.
+struct BilinearPlace {
+  int lo, hi;
+};
+constexpr BilinearPlace bilinear_place(int position, int size) {
+  return {clip(position >> 10, 0, size - 1),
+          clip((position + 1023) >> 10, 0, size - 1)};
+}
+
 // Rows that output rows [lo, hi) with kernel rows [ky_lo, ky_hi) read. The
 // range may be empty; its ends lie in [0, in_rows] all the same.
 constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
@@ -62,6 +74,7 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
     b = clip(b, 0, r.in_rows);
     return RowRange{a, b < a ? a : b};
   };
+  if (r.whole) return {0, r.in_rows};
   switch (r.op) {
     case OpCode::kConv:
     case OpCode::kDepthwise:
@@ -92,6 +105,12 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
         most = r.map[y] > most ? r.map[y] : most;
       }
       return within(least, most + 1);
+    }
+    case OpCode::kBilinear: {
+      const int last = (hi - 1) * r.move_stride + r.move_base;
+      const BilinearPlace a =
+          bilinear_place(lo * r.move_stride + r.move_base, r.in_rows);
+      return within(a.lo, bilinear_place(last, r.in_rows).hi + 1);
     }
     case OpCode::kSpaceToDepth:
       return within(lo * r.block, hi * r.block);

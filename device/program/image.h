@@ -249,6 +249,13 @@ enum class OpCode : uint8_t {
   kReshape,     // re-chunks the row-major byte sequence
   kConstant,    // rows from weights
   kRequantize,  // int32 rows -> int8 rows
+  kDivide,
+  kSquaredDifference,
+  kLogSoftmax,
+  kBilinear,    // resize between two rows and two columns
+  kArgMax,      // ARG_MAX and ARG_MIN over channels: the place, two bytes
+  kRunningSum,  // over channels
+  kMatmul,      // of rows and a second operand that is held whole
 };
 
 enum ActorFlags : uint8_t {

@@ -10,12 +10,13 @@
 namespace shoal {
 
 enum ActorTraits : uint8_t {
-  kSlides = 1,    // a window of kernel rows over its input
-  kReduces = 2,   // over whole axes
-  kBinary = 4,    // two operands, element by element
-  kWeights = 8,   // has chunks of them
-  kScaled = 16,   // whose chunks have bias, multipliers and shifts
-  kOneSlice = 32  // the runtime does it in one piece
+  kSlides = 1,       // a window of kernel rows over its input
+  kReduces = 2,      // over whole axes
+  kBinary = 4,       // two operands, element by element
+  kWeights = 8,      // has chunks of them
+  kScaled = 16,      // whose chunks have bias, multipliers and shifts
+  kOneSlice = 32,    // the runtime does it in one piece
+  kHoldsSecond = 64  // two operands, all rows of the second for each firing
 };
 
 struct ActorKind {
@@ -48,6 +49,13 @@ inline constexpr ActorKind kActorKinds[] = {
     {OpCode::kReshape, 0, kOneSlice},
     {OpCode::kConstant, 0, kWeights | kOneSlice},
     {OpCode::kRequantize, 0, kWeights | kScaled},
+    {OpCode::kDivide, kParamCount<MulParams>, kBinary},
+    {OpCode::kSquaredDifference, kParamCount<SquaredDifferenceParams>, kBinary},
+    {OpCode::kLogSoftmax, kParamCount<LogSoftmaxParams>, 0},
+    {OpCode::kBilinear, kParamCount<BilinearParams>, 0},
+    {OpCode::kArgMax, kParamCount<ArgParams>, 0},
+    {OpCode::kRunningSum, kParamCount<RunningSumParams>, 0},
+    {OpCode::kMatmul, kParamCount<MulParams>, kHoldsSecond},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 
@@ -73,6 +81,7 @@ constexpr int param_count(OpCode op) {
 constexpr bool has_window(OpCode op) { return has_trait(op, kSlides); }
 constexpr bool is_reduction(OpCode op) { return has_trait(op, kReduces); }
 constexpr bool is_binary(OpCode op) { return has_trait(op, kBinary); }
+constexpr bool holds_second(OpCode op) { return has_trait(op, kHoldsSecond); }
 constexpr bool has_weights(OpCode op) { return has_trait(op, kWeights); }
 constexpr bool has_quantized_chunk(OpCode op) { return has_trait(op, kScaled); }
 constexpr bool runs_whole(OpCode op) { return has_trait(op, kOneSlice); }

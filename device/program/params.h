@@ -16,6 +16,14 @@ struct AddParams {
 struct MulParams {
   int32_t zero0, zero1, multiplier, shift;
 };
+// kDivide: see div in device/kernels; MulParams.
+// kSquaredDifference: d = rq((a-z0) << 7, m0,s0) - rq((b-z1) << 7, m1,s1),
+// out = rq(d * d, m,s) + zero_out.
+struct SquaredDifferenceParams {
+  int32_t zero0, zero1, multiplier0, shift0, multiplier1, shift1,
+      multiplier_out, shift_out;
+};
+// kMatmul: rq(sum of (a-z0) * (b-z1), m,s) + zero_out; MulParams.
 // kPrelu: x >= zero_in: rq(x-zx, m0,s0); else rq((x-zx)*(a-za), m1,s1).
 struct PreluParams {
   int32_t zero_alpha, multiplier_pos, shift_pos, multiplier_neg, shift_neg;
@@ -28,6 +36,24 @@ struct ReduceParams {
 // kSoftmax: see softmax in device/kernels.
 struct SoftmaxParams {
   int32_t multiplier, shift, diff_min;
+};
+// kLogSoftmax: kSoftmax's, and the way back from 26 fractional bits to
+// differences of bytes.
+struct LogSoftmaxParams {
+  int32_t multiplier, shift, diff_min, back_multiplier, back_shift;
+};
+// kBilinear: output place o lies at (o * scale + base) / 1024 of the input.
+struct BilinearParams {
+  int32_t scale_y, base_y, scale_x, base_x;
+};
+// kArgMax: the largest (1) or the smallest (-1).
+struct ArgParams {
+  int32_t sign;
+};
+// kRunningSum: rq(sum << 19, m,s) + zero_out; without the element itself;
+// from the end.
+struct RunningSumParams {
+  int32_t multiplier, shift, exclusive, reverse;
 };
 // kMove: out(y,x,c) = in(y*sy + by, x*sx + bx, c*sc + bc), or `fill` where
 // that is outside the in port's box. Strides may be negative.

@@ -30,8 +30,11 @@ void fire_binary(const Slice& s) {
   b.act_min = a.act_min, b.act_max = a.act_max;
   b.params = s.params;
   b.out_stride = s.out.stride;
-  const auto kernel = a.op == OpCode::kAdd       ? add_row
-                      : a.op == OpCode::kMul     ? mul_row
+  const auto kernel = a.op == OpCode::kAdd      ? add_row
+                      : a.op == OpCode::kMul    ? mul_row
+                      : a.op == OpCode::kDivide ? divide_row
+                      : a.op == OpCode::kSquaredDifference
+                          ? squared_difference_row
                       : a.op == OpCode::kMaximum ? maximum_row
                       : a.op == OpCode::kMinimum ? minimum_row
                                                  : prelu_row;
@@ -68,6 +71,66 @@ void fire_softmax(const Slice& s) {
   }
 }
 
+void fire_log_softmax(const Slice& s) {
+  const auto& p = *reinterpret_cast<const LogSoftmaxParams*>(s.params);
+  LogSoftmaxArgs l;
+  SoftmaxArgs& m = l.of;
+  m.in_stride = s.in[0].stride, m.out_stride = s.out.stride;
+  m.x0 = s.x0, m.x1 = s.x1, m.channels = s.out.channels;
+  m.multiplier = p.multiplier, m.shift = p.shift, m.diff_min = p.diff_min;
+  l.back_multiplier = p.back_multiplier, l.back_shift = p.back_shift;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    m.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    m.out = out_row(s, oy);
+    log_softmax_row(l);
+  }
+}
+
+void fire_arg_max(const Slice& s) {
+  ArgMaxArgs m;
+  m.in_stride = s.in[0].stride, m.out_stride = s.out.stride;
+  m.in_c = s.in[0].channels;
+  m.sign = reinterpret_cast<const ArgParams*>(s.params)->sign;
+  m.x0 = s.x0, m.x1 = s.x1;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    m.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    m.out = out_row(s, oy);
+    arg_max_row(m);
+  }
+}
+
+void fire_running_sum(const Slice& s) {
+  const auto& p = *reinterpret_cast<const RunningSumParams*>(s.params);
+  RunningSumArgs r;
+  r.in_stride = s.in[0].stride, r.out_stride = s.out.stride;
+  r.x0 = s.x0, r.x1 = s.x1, r.channels = s.out.channels;
+  r.zero_in = s.actor->zero_in, r.zero_out = s.actor->zero_out;
+  r.multiplier = p.multiplier, r.shift = p.shift;
+  r.exclusive = p.exclusive != 0, r.reverse = p.reverse != 0;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    r.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    r.out = out_row(s, oy);
+    running_sum_row(r);
+  }
+}
+
+void fire_matmul(const Slice& s) {
+  const auto& p = *reinterpret_cast<const MulParams*>(s.params);
+  MatmulArgs m;
+  m.length = s.in[0].channels;
+  m.zero0 = p.zero0, m.zero1 = p.zero1;
+  m.multiplier = p.multiplier, m.shift = p.shift;
+  m.zero_out = s.actor->zero_out;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    m.row = s.in[0].bytes(oy);
+    int8_t* out = out_row(s, oy);
+    for (int c = 0; c < s.out.channels; ++c) {
+      m.b = s.in[1].bytes(c);
+      out[c] = matmul_element(m);
+    }
+  }
+}
+
 void fire_requantize(const Slice& s) {
   const ActorRecord& a = *s.actor;
   RequantizeArgs r;
@@ -86,14 +149,16 @@ void fire_requantize(const Slice& s) {
 void fire(const Slice& s) {
   using Fire = void (*)(const Slice&);
   static constexpr Fire kFires[] = {
-      fire_conv,      fire_conv,           fire_conv,
-      fire_pool,      fire_pool,           fire_reduce,
-      fire_reduce,    fire_binary,         fire_binary,
-      fire_binary,    fire_binary,         fire_binary,
-      fire_lut,       fire_softmax,        fire_move,
-      fire_resize,    fire_space_to_depth, fire_depth_to_space,
-      fire_transpose, fire_reshape,        fire_constant,
-      fire_requantize};
+      fire_conv,        fire_conv,           fire_conv,
+      fire_pool,        fire_pool,           fire_reduce,
+      fire_reduce,      fire_binary,         fire_binary,
+      fire_binary,      fire_binary,         fire_binary,
+      fire_lut,         fire_softmax,        fire_move,
+      fire_resize,      fire_space_to_depth, fire_depth_to_space,
+      fire_transpose,   fire_reshape,        fire_constant,
+      fire_requantize,  fire_binary,         fire_binary,
+      fire_log_softmax, fire_bilinear,       fire_arg_max,
+      fire_running_sum, fire_matmul};
   static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount,
                 "one for each OpCode, in its order");
   kFires[static_cast<int>(s.actor->op) - 1](s);

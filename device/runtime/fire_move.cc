@@ -69,6 +69,24 @@ void fire_resize(const Slice& s) {
   }
 }
 
+void fire_bilinear(const Slice& s) {
+  const auto& p = params_as<BilinearParams>(s);
+  BilinearArgs b;
+  b.in_w = s.in[0].columns, b.in_stride = s.in[0].stride;
+  b.scale = p.scale_x, b.base = p.base_x;
+  b.x0 = s.x0, b.x1 = s.x1, b.channels = s.out.channels;
+  b.out_stride = s.out.stride;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    const int position = oy * p.scale_y + p.base_y;
+    const BilinearPlace at = bilinear_place(position, s.in[0].rows);
+    b.upper = s.in[0].bytes(at.lo);
+    b.lower = s.in[0].bytes(at.hi);
+    b.part = at.lo == at.hi ? 0 : position - 1024 * at.lo;
+    b.out = out_row(s, oy);
+    bilinear_row(b);
+  }
+}
+
 void fire_space_to_depth(const Slice& s) {
   const int block = params_as<BlockParams>(s).block;
   const int8_t* rows[kMaxWindowRows];

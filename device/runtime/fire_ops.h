@@ -14,10 +14,15 @@ void fire_reduce(const Slice&);  // kReduceSum, kReduceMax
 void fire_binary(const Slice&);
 void fire_lut(const Slice&);
 void fire_softmax(const Slice&);
+void fire_log_softmax(const Slice&);
+void fire_arg_max(const Slice&);
+void fire_running_sum(const Slice&);
+void fire_matmul(const Slice&);
 void fire_requantize(const Slice&);
 
 // fire_move.cc
 void fire_move(const Slice&);
+void fire_bilinear(const Slice&);
 void fire_resize(const Slice&);
 void fire_space_to_depth(const Slice&);
 void fire_depth_to_space(const Slice&);

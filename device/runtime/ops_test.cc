@@ -1,6 +1,8 @@
 // Every operator code in a program of its own, against the plain computation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "device/program/params.h"
@@ -182,6 +184,23 @@ TEST(Ops, ElementwiseWithRepeatedRowsColumnsAndChannels) {
                                   prelu.shift_neg)) -
              2;
     });
+    const MulParams quotient{4, -6, 1700000000, 3};
+    expect(OpCode::kDivide, quotient, [&](int p, int q) {
+      if (q == -6) return p > 4 ? 127 : p < 4 ? -128 : -2;
+      const int32_t v =
+          divide(p - 4, q + 6, quotient.multiplier, quotient.shift);
+      return clamp(v - 2, -128, 127);
+    });
+    const SquaredDifferenceParams square{4,          -6, 1 << 30,    0,
+                                         1500000000, -2, 1200000000, -14};
+    expect(OpCode::kSquaredDifference, square, [&](int p, int q) {
+      const int32_t d =
+          requantize((p - 4) * 128, square.multiplier0, square.shift0) -
+          requantize((q + 6) * 128, square.multiplier1, square.shift1);
+      return clamp(
+          requantize(d * d, square.multiplier_out, square.shift_out) - 2, -128,
+          127);
+    });
     expect(OpCode::kMaximum, nullptr,
            [](int p, int q) { return std::max(p, q); });
     expect(OpCode::kMinimum, nullptr,
@@ -226,6 +245,112 @@ TEST(Ops, TableAndSoftmax) {
     return byte(round_shift(high_mul(n, e(k)), 35 - zeros) - 128);
   });
   expect_op(s, {x}, y, 1);
+}
+
+TEST(Ops, LogarithmOfSoftmax) {
+  Random r(15);
+  const Tensor x = random_tensor(r, 4, 3, 10);
+  ActorSpec s = spec(OpCode::kLogSoftmax);
+  s.r.slices = 3;
+  const LogSoftmaxParams p{1400000000, 22, -400, 1600000000, -21};
+  s.set_params(p);
+  const Tensor y = fill(x, [&](int row, int column, int k) {
+    int most = -128;
+    for (int c = 0; c < 10; ++c)
+      most = std::max<int>(most, x.at(row, column, c));
+    const auto g = [&](int c) {
+      return requantize(x.at(row, column, c) - most, p.multiplier, p.shift);
+    };
+    uint32_t sum = 0;
+    for (int c = 0; c < 10; ++c) {
+      sum += static_cast<uint32_t>(round_shift(exp_negative(g(c), 5), 12));
+    }
+    const int32_t log = log_of_sum(sum);
+    const int limit =
+        requantize(log + kInt32Min, p.back_multiplier, p.back_shift);
+    if (x.at(row, column, k) - most <= std::max(limit, p.diff_min - 1)) {
+      return -128;
+    }
+    return clamp(round_shift(g(k) - log, 22) + 127, -128, 127);
+  });
+  expect_op(s, {x}, y, 1);
+}
+
+TEST(Ops, PlacesAndSumsAlongChannels) {
+  Random r(16);
+  const Tensor x = random_tensor(r, 5, 4, 9);
+  for (const int sign : {1, -1}) {
+    ActorSpec a = spec(OpCode::kArgMax);
+    a.set_params(ArgParams{sign});
+    a.r.slices = 2;
+    const Tensor y = fill(Tensor(5, 4, 2), [&](int oy, int ox, int c) {
+      int best = 0;
+      for (int k = 1; k < 9; ++k) {
+        if (x.at(oy, ox, k) * sign > x.at(oy, ox, best) * sign) best = k;
+      }
+      return c == 0 ? best : 0;
+    });
+    expect_op(a, {x}, y, 2);
+  }
+  for (const int way : {0, 1, 2, 3}) {
+    ActorSpec a = spec(OpCode::kRunningSum);
+    const RunningSumParams p{1700000000, -18, way & 1, way >> 1};
+    a.set_params(p);
+    a.r.zero_in = 3, a.r.zero_out = -2, a.r.band = 2;
+    const Tensor y = fill(x, [&](int oy, int ox, int c) {
+      int sum = 0;
+      for (int k = 0; k < 9; ++k) {
+        const bool before = p.reverse ? k > c : k < c;
+        if (before || (k == c && !p.exclusive)) sum += x.at(oy, ox, k) - 3;
+      }
+      return clamp(requantize(sum * (1 << 19), p.multiplier, p.shift) - 2, -128,
+                   127);
+    });
+    expect_op(a, {x}, y, 3);
+  }
+}
+
+TEST(Ops, Products) {
+  Random r(17);
+  const Tensor a = random_tensor(r, 6, 1, 7), b = random_tensor(r, 4, 1, 7);
+  ActorSpec s = spec(OpCode::kMatmul);
+  const MulParams p{4, -6, 1700000000, -9};
+  s.set_params(p);
+  s.r.zero_out = -2, s.r.band = 2;
+  const Tensor y = fill(Tensor(6, 1, 4), [&](int oy, int, int c) {
+    int sum = 0;
+    for (int k = 0; k < 7; ++k) {
+      sum += (a.at(oy, 0, k) - p.zero0) * (b.at(c, 0, k) - p.zero1);
+    }
+    return clamp(requantize(sum, p.multiplier, p.shift) - 2, -128, 127);
+  });
+  expect_op(s, {a, b}, y);
+}
+
+TEST(Ops, BetweenRowsAndColumns) {
+  Random r(18);
+  const Tensor x = random_tensor(r, 4, 5, 3);
+  // Half pixel centers, and what rounding leaves behind the last row.
+  for (const BilinearParams& p :
+       {BilinearParams{683, -171, 853, -86}, BilinearParams{820, 0, 1280, 0}}) {
+    ActorSpec a = spec(OpCode::kBilinear);
+    a.set_params(p);
+    a.r.band = 2, a.r.slices = 2;
+    const Tensor y = fill(Tensor(6, 4, 3), [&](int oy, int ox, int c) {
+      const double v = (oy * p.scale_y + p.base_y) / 1024.0;
+      const double h = (ox * p.scale_x + p.base_x) / 1024.0;
+      const auto at = [&](double row, double column) {
+        return double{1} * x.at(std::clamp(static_cast<int>(row), 0, 3),
+                                std::clamp(static_cast<int>(column), 0, 4), c);
+      };
+      const double v0 = std::floor(v), h0 = std::floor(h);
+      const double dv = v - v0, dh = h - h0;
+      return static_cast<int>(std::round(
+          at(v0, h0) * (1 - dv) * (1 - dh) + at(v0, h0 + 1) * (1 - dv) * dh +
+          at(v0 + 1, h0) * dv * (1 - dh) + at(v0 + 1, h0 + 1) * dv * dh));
+    });
+    expect_op(a, {x}, y, 5);
+  }
 }
 
 TEST(Ops, Moves) {
@@ -341,7 +466,7 @@ TEST(Ops, Requantize) {
 }
 
 TEST(Ops, NoOperatorWasForgotten) {
-  EXPECT_EQ(tried().size(), size_t(OpCode::kRequantize));
+  EXPECT_EQ(tried().size(), size_t{kActorKindCount});
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cmath>
 #include <cstring>
 
 #include "device/program/params.h"
@@ -62,6 +63,18 @@ Bounds walk_move(int stride, int base, Interval out) {
   return seen;
 }
 
+// Places beside each position of 1024ths; those behind the last one are cut.
+Bounds walk_between(int scale, int base, Interval out, int size) {
+  Bounds seen;
+  for (int o = out.lo; o < out.hi; ++o) {
+    const double position = (double{1} * o * scale + base) / 1024;
+    for (const double place : {std::floor(position), std::ceil(position)}) {
+      seen.see(static_cast<int>(std::clamp(place, 0.0, size - 1.0)));
+    }
+  }
+  return seen;
+}
+
 Bounds walk_map(const std::vector<uint16_t>& map, Interval out) {
   Bounds seen;
   for (int o = out.lo; o < out.hi && o < static_cast<int>(map.size()); ++o) {
@@ -98,6 +111,10 @@ Bounds rows_needed(const Layer& l, int operand, Interval out, Interval kernel) {
       const MoveParams m = move_of(l);
       return walk_move(m.stride_y, m.base_y, out);
     }
+    case OpCode::kBilinear:
+      return walk_between(l.params.at(0), l.params.at(1), out, in.rows());
+    case OpCode::kMatmul:
+      return plain(operand == 1 ? Interval{0, in.rows()} : out);
     case OpCode::kResize:
       return walk_map(l.row_map, out);
     case OpCode::kSpaceToDepth:
@@ -138,6 +155,8 @@ Bounds columns_needed(const Layer& l, int operand, Interval out) {
       const MoveParams m = move_of(l);
       return walk_move(m.stride_x, m.base_x, out);
     }
+    case OpCode::kBilinear:
+      return walk_between(l.params.at(2), l.params.at(3), out, in.columns());
     case OpCode::kResize:
       return walk_map(l.column_map, out);
     case OpCode::kSpaceToDepth:
@@ -159,6 +178,10 @@ Bounds channels_needed(const Layer& l, int operand, Interval out) {
     case OpCode::kConv:
     case OpCode::kTransposeConv:
     case OpCode::kSoftmax:
+    case OpCode::kLogSoftmax:
+    case OpCode::kArgMax:
+    case OpCode::kRunningSum:
+    case OpCode::kMatmul:
     case OpCode::kSpaceToDepth:
     case OpCode::kDepthToSpace:
     case OpCode::kTranspose:
@@ -183,8 +206,8 @@ Bounds channels_needed(const Layer& l, int operand, Interval out) {
 // An operator that reads "the same position" of its port can not be told
 // that the port begins elsewhere than the output's.
 bool begins_alike(const Layer& l, const Box& in, const Box& needed) {
-  const bool exact_rows =
-      !slides(l.op) && l.op != OpCode::kMove && l.op != OpCode::kResize;
+  const bool exact_rows = !slides(l.op) && l.op != OpCode::kMove &&
+                          l.op != OpCode::kResize && l.op != OpCode::kBilinear;
   const bool reduces = l.op == OpCode::kReduceSum || l.op == OpCode::kReduceMax;
   const bool exact_columns = reduces || exact_rows;
   const bool exact_channels = l.op != OpCode::kMove;
@@ -203,6 +226,10 @@ bool whole_output(const Layer& l, const Box& out) {
       return out == all;
     case OpCode::kSpaceToDepth:
     case OpCode::kSoftmax:
+    case OpCode::kLogSoftmax:
+    case OpCode::kArgMax:
+    case OpCode::kRunningSum:
+    case OpCode::kMatmul:
       return out.channels() == all.channels();
     case OpCode::kDepthToSpace:
       return out.channels() == all.channels() &&

@@ -136,6 +136,9 @@ class Batch {
         return keeps_rows(l);
       case OpCode::kLut:
       case OpCode::kSoftmax:
+      case OpCode::kLogSoftmax:
+      case OpCode::kArgMax:
+      case OpCode::kRunningSum:
       case OpCode::kReshape:
       case OpCode::kSpaceToDepth:
       case OpCode::kDepthToSpace:

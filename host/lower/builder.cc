@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/lower/moves.h"
 #include "host/lower/param_list.h"
 
 namespace shoal {
@@ -57,7 +58,13 @@ std::vector<int32_t> transpose_list(const std::vector<Step>& steps) {
 Builder::Builder(const Graph& graph)
     : graph_(graph),
       values_(graph.tensors.size()),
-      folded_pad_(folded_pads(graph)) {}
+      folded_pad_(folded_pads(graph)),
+      dilated_(find_dilated(graph)),
+      dilation_(graph.ops.size(), false) {
+  for (const Dilated& d : dilated_) {
+    if (d.split >= 0) dilation_[d.split] = dilation_[d.join] = true;
+  }
+}
 
 View Builder::new_tensor(const std::string& name, const Chunk& c) {
   if (!legal(c)) {
@@ -121,12 +128,29 @@ Value Builder::raw(int t) {
   return *values_[t];
 }
 
-Value Builder::value(int t) {
-  const Value v = raw(t);
-  if (auto own = relabel(v, tensor(t).shape)) return *own;
+Value Builder::value(int t) { return in_axes(raw(t), tensor(t).shape); }
+
+Value Builder::in_axes(const Value& v, const Shape& shape) {
+  if (auto own = relabel(v, shape)) return *own;
   const int rank = static_cast<int>(v.shape.size());
   const Value file = transposed(v, identity_order(rank), v.shape);
-  return *relabel(file, tensor(t).shape);
+  return *relabel(file, shape);
+}
+
+View Builder::rows_along(int t, int axis, std::vector<int>& order,
+                         Chunk& chunk) {
+  const Shape& shape = tensor(t).shape;
+  order.clear();
+  for (const int k : full_order(value(t), shape)) {
+    if (k != axis) order.push_back(k);
+  }
+  order.push_back(axis);
+  const Value v = ordered(t, order);
+  chunk = chunk_of(v.view.box);
+  if (chunk.channels != shape[axis]) {
+    chunk = canonical_chunk(permuted(shape, order));
+  }
+  return chunked(v, chunk);
 }
 
 Value Builder::ordered(int t, const std::vector<int>& full) {

@@ -12,6 +12,13 @@
 
 namespace shoal {
 
+// SPACE_TO_BATCH_ND, a convolution with strides of 1 and BATCH_TO_SPACE_ND,
+// which are one dilated convolution; by the number of the convolution. Numbers
+// of the other two, -1: it stands alone.
+struct Dilated {
+  int split = -1, join = -1;
+};
+
 class Builder {
  public:
   explicit Builder(const Graph&);
@@ -19,6 +26,7 @@ class Builder {
   const Graph& graph() const { return graph_; }
   const Tensor& tensor(int t) const { return graph_.tensors[t]; }
   const Op& op() const { return graph_.ops[file_op_]; }
+  int file_op() const { return file_op_; }
   Net& net() { return net_; }
   // Layers added from here on belong to this operator of the file.
   void begin_op(int file_op) { file_op_ = file_op; }
@@ -27,6 +35,10 @@ class Builder {
   bool has(int t) const { return values_[t].has_value(); }
   // The PAD that the readers of this tensor take over, or -1.
   int folded_pad(int t) const { return folded_pad_[t]; }
+  // What takes apart and joins the pictures of the current operator, a
+  // convolution; whether an operator does that.
+  const Dilated& dilated() const { return dilated_[file_op_]; }
+  bool is_dilation(int file_op) const { return dilation_[file_op]; }
   // Where a tensor lies, in any order and chunk; a constant gets its layer.
   Value raw(int t);
   // The same in the tensor's own axes.
@@ -36,6 +48,11 @@ class Builder {
   View plain(int t, const Chunk&);
   // In an order of all axes of the file's shape.
   Value ordered(int t, const std::vector<int>& full_order);
+  // A value in the axes of another shape of as many elements.
+  Value in_axes(const Value&, const Shape&);
+  // Rows along an axis: pixels whose channels are that axis; the order of all
+  // axes, and the chunk.
+  View rows_along(int t, int axis, std::vector<int>& order, Chunk& chunk);
   // A value cut into other rows, columns and channels.
   View chunked(const Value&, const Chunk&);
   // A new tensor for an operator's result, whole.
@@ -68,6 +85,8 @@ class Builder {
   std::vector<std::optional<Value>> values_;
   int file_op_ = 0;
   std::vector<int> folded_pad_;
+  std::vector<Dilated> dilated_;  // by operator
+  std::vector<bool> dilation_;
   std::vector<int> part_copies_;  // layers
   // Copies made so far; params are the transposition's, if it is one.
   struct Copy {
@@ -87,6 +106,9 @@ void lower_convolution(Builder&);
 void lower_fully_connected(Builder&);
 void lower_pool(Builder&);
 void lower_resize(Builder&);
+void lower_bilinear(Builder&);
+void lower_matmul(Builder&);
+void lower_running_sum(Builder&);
 void lower_blocks(Builder&);
 void lower_unary(Builder&);
 void lower_quantize(Builder&);

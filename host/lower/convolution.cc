@@ -1,8 +1,11 @@
+#include "host/lower/convolution.h"
+
 #include <cstring>
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
 #include "host/lower/builder.h"
+#include "host/lower/moves.h"
 #include "host/lower/window.h"
 #include "host/model/graph/quantize.h"
 
@@ -20,22 +23,6 @@ std::vector<int32_t> bias_of(const Builder& b, const Op& op, int channels) {
     std::memcpy(bias.data(), t.data.data(), bias.size() * sizeof(int32_t));
   }
   return bias;
-}
-
-// bias - zero_in * sum of (w - zero_weight); `outer` says that the channel is
-// the outermost axis of the weights, else it is the innermost.
-void fold_zero_point(Layer& l, bool outer) {
-  LayerWeights& w = l.weights;
-  const size_t channels = w.bias.size();
-  const size_t taps = w.values.size() / channels;
-  for (size_t o = 0; o < channels; ++o) {
-    int32_t sum = 0;
-    for (size_t k = 0; k < taps; ++k) {
-      const int8_t value = w.values[outer ? o * taps + k : k * channels + o];
-      sum = wrap_add(sum, value - l.zero_weight);
-    }
-    w.bias[o] = wrap_sub(w.bias[o], wrap_mul(l.zero_in, sum));
-  }
 }
 
 // Everything that depends on quantization alone.
@@ -83,14 +70,32 @@ OpCode convolution_code(OpKind kind) {
 
 }  // namespace
 
+void fold_zero_point(Layer& l, bool outer) {
+  LayerWeights& w = l.weights;
+  const size_t channels = w.bias.size();
+  const size_t taps = w.values.size() / channels;
+  for (size_t o = 0; o < channels; ++o) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < taps; ++k) {
+      const int8_t value = w.values[outer ? o * taps + k : k * channels + o];
+      sum = wrap_add(sum, value - l.zero_weight);
+    }
+    w.bias[o] = wrap_sub(w.bias[o], wrap_mul(l.zero_in, sum));
+  }
+}
+
 void lower_convolution(Builder& b) {
   const Op& op = b.op();
-  const auto& attr = std::get<WindowAttr>(op.attr);
-  const int y = op.outputs[0];
+  WindowAttr attr = std::get<WindowAttr>(op.attr);
+  int x = op.inputs[0], y = op.outputs[0];
+  if (const Dilated& around = b.dilated(); around.split >= 0) {
+    attr = dilated_window(b.graph(), op, around);
+    x = b.graph().ops[around.split].inputs[0];
+    y = b.graph().ops[around.join].outputs[0];
+  }
   Layer l =
       quantized_layer(b, convolution_code(op.kind), attr.activation, false);
   set_window(l, attr);
-  int x = op.inputs[0];
   if (const int pad = b.folded_pad(x); pad >= 0) {
     const Op& by = b.graph().ops[pad];
     const auto& amounts = std::get<PadAttr>(by.attr);

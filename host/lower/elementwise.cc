@@ -124,6 +124,14 @@ void set_binary_params(const Builder& b, Layer& l) {
       l.op = OpCode::kMul;
       l.params = param_list(mul_params(a, c, y));
       break;
+    case OpKind::kDiv:
+      l.op = OpCode::kDivide;
+      l.params = param_list(div_params(a, c, y));
+      break;
+    case OpKind::kSquaredDifference:
+      l.op = OpCode::kSquaredDifference;
+      l.params = param_list(squared_difference_params(a, c, y));
+      break;
     case OpKind::kMaximum:
       l.op = OpCode::kMaximum;
       break;
@@ -205,10 +213,12 @@ void lower_softmax(Builder& b) {
     v = b.plain(x);
     c = canonical_chunk(shape);
   }
-  Layer l = b.layer(OpCode::kSoftmax, y);
+  const bool logarithm = op.kind == OpKind::kLogSoftmax;
+  Layer l = b.layer(logarithm ? OpCode::kLogSoftmax : OpCode::kSoftmax, y);
   l.zero_in = b.tensor(x).zero();
-  l.params = param_list(
-      softmax_params(b.tensor(x), std::get<AlphaAttr>(op.attr).value));
+  l.params = logarithm ? param_list(log_softmax_params(b.tensor(x)))
+                       : param_list(softmax_params(
+                             b.tensor(x), std::get<AlphaAttr>(op.attr).value));
   l.in[0] = b.chunked(v, c);
   l.out = b.result(y, c, v.order);
   b.add(std::move(l));

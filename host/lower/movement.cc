@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/lower/builder.h"
+#include "host/lower/moves.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -86,14 +86,9 @@ std::vector<int> order_left(const std::vector<int>& order,
 // `maps` by axis of the input's shape.
 void set_moved(Builder& b, int x, int y, const std::vector<AxisMap>& maps,
                int fill) {
-  const Value v = b.value(x);
-  const std::vector<int> order = full_order(v, b.tensor(x).shape);
-  std::vector<AxisMap> axes;
-  std::vector<bool> is_left;
-  for (int axis : order) axes.push_back(maps[axis]);
-  for (const AxisMap& m : maps) is_left.push_back(m.out != 1);
-  const View view = moved(b, y, v, axes, fill);
-  b.set(y, {view, squeezed(b.tensor(y).shape), order_left(order, is_left)});
+  Value v = sliced(b, y, b.value(x), b.tensor(x).shape, maps, fill);
+  v.shape = squeezed(b.tensor(y).shape);
+  b.set(y, v);
 }
 
 std::vector<int> without_axis(const std::vector<int>& order, int axis) {
@@ -105,16 +100,19 @@ std::vector<int> without_axis(const std::vector<int>& order, int axis) {
 }
 
 // Of each place of the axes [from, to), row-major: the place that it repeats.
-std::vector<uint16_t> mirror_map(const MirrorAttr& a, const Shape& shape,
+std::vector<uint16_t> joined_map(const std::vector<std::vector<int>>& maps,
+                                 const Shape& shape,
                                  const std::vector<int>& order, int from,
                                  int to) {
   std::vector<uint16_t> map{0};
   for (int k = from; k < to; ++k) {
     const int axis = order[k], size = shape[axis];
+    const std::vector<int>& own = maps[axis];
+    const int count = own.empty() ? size : static_cast<int>(own.size());
     std::vector<uint16_t> next;
     for (const uint16_t outer : map) {
-      for (int i = -a.before[axis]; i < size + a.after[axis]; ++i) {
-        const int in = mirrored_index(i, size, a.repeats_edge);
+      for (int i = 0; i < count; ++i) {
+        const int in = own.empty() ? i : own[i];
         next.push_back(static_cast<uint16_t>(outer * size + in));
       }
     }
@@ -124,6 +122,66 @@ std::vector<uint16_t> mirror_map(const MirrorAttr& a, const Shape& shape,
 }
 
 }  // namespace
+
+Value sliced(Builder& b, int y, const Value& v, const Shape& shape,
+             const std::vector<AxisMap>& maps, int fill) {
+  const std::vector<int> order = full_order(v, shape);
+  std::vector<AxisMap> axes;
+  std::vector<bool> is_left;
+  Shape left;
+  for (int axis : order) axes.push_back(maps[axis]);
+  for (const AxisMap& m : maps) {
+    is_left.push_back(m.out != 1);
+    if (m.out != 1) left.push_back(m.out);
+  }
+  return {moved(b, y, v, axes, fill), left, order_left(order, is_left)};
+}
+
+Value with_axes(const Value& v, const Shape& shape,
+                const std::vector<int>& perm) {
+  std::vector<int> axis_of(perm.size());  // new axis of each old one
+  for (size_t k = 0; k < perm.size(); ++k) {
+    axis_of[perm[k]] = static_cast<int>(k);
+  }
+  std::vector<int> full;
+  for (int axis : full_order(v, shape)) full.push_back(axis_of[axis]);
+  const Shape out = permuted(shape, perm);
+  return {v.view, squeezed(out), squeezed_order(full, out)};
+}
+
+// Rows and columns by maps; channels are whole, so axes that change are none
+// of them.
+Value by_maps(Builder& b, int y, const Value& v, const Shape& shape,
+              const std::vector<std::vector<int>>& maps) {
+  const std::vector<int> order = full_order(v, shape);
+  const int rank = static_cast<int>(shape.size());
+  Shape result = shape;
+  for (size_t k = 0; k < maps.size(); ++k) {
+    if (!maps[k].empty()) result[k] = static_cast<int>(maps[k].size());
+  }
+  const Shape from = permuted(shape, order), to = permuted(result, order);
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+    for (int k = j; k < rank; ++k) {
+      if (!maps[order[k]].empty()) return std::nullopt;
+    }
+    if (!legal(group_sizes(to, i, j))) return std::nullopt;
+    return std::vector{group_sizes(from, i, j)};
+  };
+  const auto cut =
+      choose_cut(rank, {chunk_of(v.view.box)}, canonical_chunk(from), needed);
+  if (!cut) {
+    throw Error(Exit::kUnsupported,
+                b.tensor(y).name + ": rows above 65535 elements");
+  }
+  Layer l = b.layer(OpCode::kResize, y);
+  l.row_map = joined_map(maps, shape, order, 0, cut->i);
+  l.column_map = joined_map(maps, shape, order, cut->i, cut->j);
+  l.in[0] = b.chunked(v, cut->chunks[0]);
+  l.out = b.new_tensor(b.tensor(y).name, group_sizes(to, cut->i, cut->j));
+  const Value made{l.out, squeezed(result), squeezed_order(order, result)};
+  b.add(std::move(l));
+  return made;
+}
 
 std::vector<int> folded_pads(const Graph& g) {
   std::vector<int> folded(g.tensors.size(), -1);
@@ -170,38 +228,20 @@ void lower_pad(Builder& b) {
   set_moved(b, x, y, maps, attr.value);
 }
 
-// Rows and columns by maps; channels are whole, so axes that change are none
-// of them.
 void lower_mirror(Builder& b) {
   const Op& op = b.op();
   const auto& attr = std::get<MirrorAttr>(op.attr);
   const int x = op.inputs[0], y = op.outputs[0];
-  const Shape &in = b.tensor(x).shape, &out = b.tensor(y).shape;
-  const Value v = b.value(x);
-  if (in == out) return b.set(y, v);
-  const std::vector<int> order = full_order(v, in);
-  const int rank = static_cast<int>(in.size());
-  const Shape from = permuted(in, order), to = permuted(out, order);
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
-    if (!std::equal(from.begin() + j, from.end(), to.begin() + j) ||
-        !legal(group_sizes(to, i, j))) {
-      return std::nullopt;
+  const Shape& in = b.tensor(x).shape;
+  std::vector<std::vector<int>> maps(in.size());
+  for (size_t k = 0; k < in.size(); ++k) {
+    if (attr.before[k] == 0 && attr.after[k] == 0) continue;
+    for (int i = -attr.before[k]; i < in[k] + attr.after[k]; ++i) {
+      maps[k].push_back(mirrored_index(i, in[k], attr.repeats_edge));
     }
-    return std::vector{group_sizes(from, i, j)};
-  };
-  const auto cut =
-      choose_cut(rank, {chunk_of(v.view.box)}, canonical_chunk(from), needed);
-  if (!cut) {
-    throw Error(Exit::kUnsupported,
-                b.tensor(y).name + ": rows above 65535 elements");
   }
-  Layer l = b.layer(OpCode::kResize, y);
-  l.row_map = mirror_map(attr, in, order, 0, cut->i);
-  l.column_map = mirror_map(attr, in, order, cut->i, cut->j);
-  l.in[0] = b.chunked(v, cut->chunks[0]);
-  l.out =
-      b.result(y, group_sizes(to, cut->i, cut->j), squeezed_order(order, out));
-  b.add(std::move(l));
+  const Value v = b.value(x);
+  b.set(y, in == b.tensor(y).shape ? v : by_maps(b, y, v, in, maps));
 }
 
 void lower_slice(Builder& b) {
@@ -224,9 +264,9 @@ void lower_split(Builder& b) {
   const int x = op.inputs[0];
   const int axis = std::get<AxisAttr>(op.attr).axis;
   const Shape& in = b.tensor(x).shape;
-  const int part = in[axis] / static_cast<int>(op.outputs.size());
   int begin = 0;
   for (int y : op.outputs) {
+    const int part = part_shape(b.tensor(y).shape, in, axis)[axis];
     std::vector<AxisMap> maps;
     for (int size : in) maps.push_back({size, size});
     maps[axis].out = part;
@@ -294,16 +334,8 @@ void lower_join(Builder& b) {
 void lower_transpose(Builder& b) {
   const Op& op = b.op();
   const int x = op.inputs[0], y = op.outputs[0];
-  const Shape& in = b.tensor(x).shape;
-  const auto& perm = std::get<TransposeAttr>(op.attr).perm;
-  std::vector<int> axis_of(perm.size());  // output axis of each input axis
-  for (size_t k = 0; k < perm.size(); ++k)
-    axis_of[perm[k]] = static_cast<int>(k);
-  const Value v = b.value(x);
-  std::vector<int> full;
-  for (int axis : full_order(v, in)) full.push_back(axis_of[axis]);
-  const Shape& out = b.tensor(y).shape;
-  b.set(y, {v.view, squeezed(out), squeezed_order(full, out)});
+  b.set(y, with_axes(b.value(x), b.tensor(x).shape,
+                     std::get<TransposeAttr>(op.attr).perm));
 }
 
 void lower_reshape(Builder& b) {
@@ -320,6 +352,8 @@ constexpr ByClass<void (*)(Builder&)> kMovements(
      {OpClass::kReshape, lower_reshape},
      {OpClass::kTranspose, lower_transpose},
      {OpClass::kSlice, lower_slice},
+     {OpClass::kGather, lower_gather},
+     {OpClass::kBatches, lower_batches},
      {OpClass::kSplit, lower_split}});
 
 }  // namespace

@@ -71,6 +71,17 @@ void set_reduce_params(const Builder& b, Layer& l, int count) {
   }
 }
 
+// The order of bytes turned round: a minimum is a maximum of these.
+void add_turned(Builder& b, const View& in, const View& out) {
+  Layer l = b.layer(OpCode::kLut, b.op().outputs[0]);
+  l.in[0] = in;
+  l.out = out;
+  for (int byte = -128; byte < 128; ++byte) {
+    l.weights.values.push_back(static_cast<int8_t>(~byte));
+  }
+  b.add(std::move(l));
+}
+
 }  // namespace
 
 void lower_reduce(Builder& b) {
@@ -116,8 +127,18 @@ void lower_reduce(Builder& b) {
     l.reduce_channels = true;
     out.channels = 1;
   }
-  l.out = b.result(y, out, kept_order(shape, reduced, order));
+  const View made = b.result(y, out, kept_order(shape, reduced, order));
+  if (op.kind != OpKind::kReduceMin) {
+    l.out = made;
+    return b.add(std::move(l));
+  }
+  const std::string& name = b.tensor(y).name;
+  const View turned = b.new_tensor(name, in), highest = b.new_tensor(name, out);
+  add_turned(b, l.in[0], turned);
+  l.in[0] = turned;
+  l.out = highest;
   b.add(std::move(l));
+  add_turned(b, highest, made);
 }
 
 }  // namespace shoal

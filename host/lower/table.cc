@@ -12,6 +12,10 @@ void run_kernel(OpCode op, const BinaryArgs& args) {
       return add_row(args);
     case OpCode::kMul:
       return mul_row(args);
+    case OpCode::kDivide:
+      return divide_row(args);
+    case OpCode::kSquaredDifference:
+      return squared_difference_row(args);
     case OpCode::kMaximum:
       return maximum_row(args);
     case OpCode::kMinimum:

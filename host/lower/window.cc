@@ -49,9 +49,9 @@ void add_per_picture(Builder& b, Layer l, int pictures) {
   const int in_h = l.in[0].box.rows() / pictures;
   const int out_h = l.out.box.rows() / pictures;
   limit_steps(l, out_h, l.out.box.columns());
-  const bool has_kernel = l.op != OpCode::kResize &&
-                          l.op != OpCode::kSpaceToDepth &&
-                          l.op != OpCode::kDepthToSpace;
+  const bool has_kernel =
+      l.op != OpCode::kResize && l.op != OpCode::kBilinear &&
+      l.op != OpCode::kSpaceToDepth && l.op != OpCode::kDepthToSpace;
   const bool row_by_row = has_kernel && l.kernel_h == 1 && l.stride_y == 1 &&
                           l.pad_top == 0 && in_h == out_h;
   if (pictures == 1 || row_by_row) {
@@ -101,6 +101,21 @@ void lower_resize(Builder& b) {
   Layer l = b.layer(OpCode::kResize, y);
   l.row_map = nearest_indices(in[1], out[1], attr);
   l.column_map = nearest_indices(in[2], out[2], attr);
+  l.in[0] = b.plain(x, canonical_chunk(in));
+  l.out = b.result(y, canonical_chunk(out));
+  add_per_picture(b, std::move(l), in[0]);
+}
+
+void lower_bilinear(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<ResizeAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Shape& in = b.tensor(x).shape;
+  const Shape& out = b.tensor(y).shape;
+  Layer l = b.layer(OpCode::kBilinear, y);
+  const BilinearLine rows = bilinear_line(in[1], out[1], attr);
+  const BilinearLine columns = bilinear_line(in[2], out[2], attr);
+  l.params = {rows.scale, rows.base, columns.scale, columns.base};
   l.in[0] = b.plain(x, canonical_chunk(in));
   l.out = b.result(y, canonical_chunk(out));
   add_per_picture(b, std::move(l), in[0]);

@@ -55,6 +55,14 @@ std::optional<Wish> reshaped_back(const Graph& g, const Op&, int x,
   return reshaped(of, out, g.tensors[x].shape);
 }
 
+std::optional<Wish> gathered(const Graph& g, const Op& op, int x,
+                             const Wish& of, const Shape& out) {
+  const auto& a = std::get<GatherAttr>(op.attr);
+  const bool same_axes =
+      a.count == 1 && g.tensors[x].shape.size() == out.size();
+  return same_axes ? passed_on(g, op, x, of, out) : std::nullopt;
+}
+
 // How the wish for a result becomes one for the operand; none for operators
 // that have wishes of their own.
 using Follow = std::optional<Wish> (*)(const Graph&, const Op&, int x,
@@ -67,6 +75,11 @@ constexpr ByClass<Follow> kFollow({{OpClass::kTranspose, transposed},
                                    {OpClass::kReduce, nullptr},
                                    {OpClass::kResize, nullptr},
                                    {OpClass::kBlocks, nullptr},
+                                   {OpClass::kMatmul, nullptr},
+                                   {OpClass::kRunning, nullptr},
+                                   {OpClass::kBilinear, nullptr},
+                                   {OpClass::kGather, gathered},
+                                   {OpClass::kBatches, nullptr},
                                    {OpClass::kSoftmax, nullptr}},
                                   passed_on);
 

@@ -18,6 +18,8 @@ std::optional<Params> fixed_params(OpKind kind) {
     case OpKind::kSoftmax:
     case OpKind::kLogistic:
       return Params{1 / 256.f, -128};
+    case OpKind::kLogSoftmax:
+      return Params{1 / 16.f, 127};
     case OpKind::kTanh:
       return Params{1 / 128.f, 0};
     default:
@@ -39,7 +41,11 @@ namespace {
 // ADD and SUB work at 2^-20 of the larger operand's scale and HARD_SWISH at
 // 1/128 of its operand's: results cannot be much finer.
 constexpr double kFinestSum = 0x1p-18;
+// SQUARED_DIFFERENCE works at 2^-14 of twice the larger one's, squared; DIV
+// and HARD_SWISH likewise have a finest result.
+constexpr double kFinestSquare = 1.01 * 0x1p-12;
 constexpr double kFinestSwish = 1.01 / 128;
+constexpr double kFinestQuotient = 0x1p-21;
 
 class Sharing {
  public:
@@ -257,6 +263,11 @@ class Sharing {
       double least = 0;
       if (op.kind == OpKind::kAdd || op.kind == OpKind::kSub) {
         least = kFinestSum * std::max(scale(op.inputs[0]), scale(op.inputs[1]));
+      } else if (op.kind == OpKind::kSquaredDifference) {
+        const double most = std::max(scale(op.inputs[0]), scale(op.inputs[1]));
+        least = kFinestSquare * most * most;
+      } else if (op.kind == OpKind::kDiv) {
+        least = kFinestQuotient * scale(op.inputs[0]) / scale(op.inputs[1]);
       } else if (op.kind == OpKind::kHardSwish) {
         least = kFinestSwish * scale(op.inputs[0]);
       }

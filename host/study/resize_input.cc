@@ -280,10 +280,10 @@ class Resizer {
     }
     for (const int t : op().outputs) {
       Shape part = shape(in());
-      part[axis] =
-          old_shape(in())[axis] / static_cast<int>(op().outputs.size());
       if (old_shape(t).size() < part.size()) {
         part.erase(part.begin() + static_cast<std::ptrdiff_t>(axis));
+      } else {
+        part[axis] = old_shape(t)[axis];
       }
       shape(t) = part;
     }
@@ -342,6 +342,10 @@ void Resizer::visit() {
        {OpClass::kTranspose, &Resizer::transpose},
        {OpClass::kSlice, &Resizer::slice},
        {OpClass::kSplit, &Resizer::split},
+       {OpClass::kMatmul, &Resizer::unchanged_only},
+       {OpClass::kGather, &Resizer::unchanged_only},
+       {OpClass::kBatches, &Resizer::unchanged_only},
+       {OpClass::kBilinear, static_cast<Visit>(&Resizer::scale)},
        {OpClass::kResize, static_cast<Visit>(&Resizer::scale)},
        {OpClass::kBlocks, &Resizer::blocks}},
       &Resizer::same);

@@ -179,6 +179,19 @@ struct Run {
           requantize((u - p.zero0) * (v - p.zero1), p.multiplier, p.shift) +
           l.zero_out);
     }
+    if (l.op == OpCode::kDivide) {
+      const auto p = params_of<MulParams>(l);
+      const int d = u - p.zero0, by = v - p.zero1;
+      if (by == 0) return fused(d > 0 ? 127 : d < 0 ? -128 : l.zero_out);
+      return fused(divide(d, by, p.multiplier, p.shift) + l.zero_out);
+    }
+    if (l.op == OpCode::kSquaredDifference) {
+      const auto p = params_of<SquaredDifferenceParams>(l);
+      const int d = requantize((u - p.zero0) * 128, p.multiplier0, p.shift0) -
+                    requantize((v - p.zero1) * 128, p.multiplier1, p.shift1);
+      return fused(requantize(d * d, p.multiplier_out, p.shift_out) +
+                   l.zero_out);
+    }
     if (l.op == OpCode::kPrelu) {
       const auto p = params_of<PreluParams>(l);
       const int d = u - l.zero_in;
@@ -230,6 +243,91 @@ struct Run {
         }
       }
     }
+  }
+
+  void log_softmax() const {
+    const auto p = params_of<LogSoftmaxParams>(l);
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        int largest = -128;
+        for (int c = 0; c < a.channels(); ++c) {
+          largest = std::max<int>(largest, a.at(r, x, c));
+        }
+        uint32_t sum = 0;
+        const auto scaled = [&](int c) {
+          return requantize(a.at(r, x, c) - largest, p.multiplier, p.shift);
+        };
+        for (int c = 0; c < a.channels(); ++c) {
+          if (a.at(r, x, c) - largest < p.diff_min) continue;
+          sum += bits(round_shift(exp_negative(scaled(c), 5), 12));
+        }
+        const int32_t log = log_of_sum(sum);
+        const int limit = std::max(p.diff_min - 1,
+                                   requantize(wrap_add(log, kInt32Min),
+                                              p.back_multiplier, p.back_shift));
+        for (int c = 0; c < a.channels(); ++c) {
+          const bool low = a.at(r, x, c) - largest <= limit;
+          const int v =
+              low ? -128 : round_shift(wrap_sub(scaled(c), log), 22) + 127;
+          y.at(r, x, c) = static_cast<int8_t>(clamp(v, -128, 127));
+        }
+      }
+    }
+  }
+
+  int8_t bilinear(int r, int x, int c) const {
+    const auto p = params_of<BilinearParams>(l);
+    const int v = r * p.scale_y + p.base_y, h = x * p.scale_x + p.base_x;
+    const auto cut = [](int place, int size) {
+      return clamp(place, 0, size - 1);
+    };
+    int64_t sum = 0;
+    for (const int dy : {0, 1}) {
+      for (const int dx : {0, 1}) {
+        const int part_y = v & 1023, part_x = h & 1023;
+        const int at = a.at(cut((v >> 10) + dy, a.rows()),
+                            cut((h >> 10) + dx, a.columns()), c);
+        sum += int64_t{at} * (dy ? part_y : 1024 - part_y) *
+               (dx ? part_x : 1024 - part_x);
+      }
+    }
+    const int64_t half = sum < 0 ? -(1 << 19) : 1 << 19;
+    return static_cast<int8_t>((sum + half) / (1 << 20));
+  }
+
+  void arg_max() const {
+    const int sign = params_of<ArgParams>(l).sign;
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        int best = 0;
+        for (int c = 1; c < a.channels(); ++c) {
+          if (sign * a.at(r, x, c) > sign * a.at(r, x, best)) best = c;
+        }
+        y.at(r, x, 0) = static_cast<int8_t>(best % 256);
+        y.at(r, x, 1) = static_cast<int8_t>(best / 256);
+      }
+    }
+  }
+
+  int8_t running_sum(int r, int x, int c) const {
+    const auto p = params_of<RunningSumParams>(l);
+    int lo = p.reverse ? c : 0, hi = p.reverse ? a.channels() : c + 1;
+    if (p.exclusive && p.reverse) ++lo;
+    if (p.exclusive && !p.reverse) --hi;
+    uint32_t sum = 0;
+    for (int k = lo; k < hi; ++k) sum += bits(a.at(r, x, k) - l.zero_in);
+    return fused(wrap_add(requantize(wrap(sum << 19), p.multiplier, p.shift),
+                          l.zero_out));
+  }
+
+  int8_t matmul(int r, int c) const {
+    const auto p = params_of<MulParams>(l);
+    int32_t sum = 0;
+    for (int k = 0; k < a.channels(); ++k) {
+      sum =
+          wrap_add(sum, (a.at(r, 0, k) - p.zero0) * (b.at(c, 0, k) - p.zero1));
+    }
+    return fused(wrap_add(requantize(sum, p.multiplier, p.shift), l.zero_out));
   }
 
   int8_t move(int r, int x, int c) const {
@@ -297,6 +395,8 @@ struct Run {
       case OpCode::kMaximum:
       case OpCode::kMinimum:
       case OpCode::kPrelu:
+      case OpCode::kDivide:
+      case OpCode::kSquaredDifference:
         return each([&](int r, int x, int c) { return binary(r, x, c); });
       case OpCode::kLut:
         return each([&](int r, int x, int c) {
@@ -304,6 +404,16 @@ struct Run {
         });
       case OpCode::kSoftmax:
         return softmax();
+      case OpCode::kLogSoftmax:
+        return log_softmax();
+      case OpCode::kBilinear:
+        return each([&](int r, int x, int c) { return bilinear(r, x, c); });
+      case OpCode::kArgMax:
+        return arg_max();
+      case OpCode::kRunningSum:
+        return each([&](int r, int x, int c) { return running_sum(r, x, c); });
+      case OpCode::kMatmul:
+        return each([&](int r, int, int c) { return matmul(r, c); });
       case OpCode::kMove:
         return each([&](int r, int x, int c) { return move(r, x, c); });
       case OpCode::kResize:

@@ -118,6 +118,8 @@ class Judge {
       case OpCode::kMaximum:
       case OpCode::kMinimum:
       case OpCode::kPrelu:
+      case OpCode::kDivide:
+      case OpCode::kSquaredDifference:
         for (const View& v : l.in) {
           expect(v.tensor >= 0 && fits_or_one(v.box.rows(), out.rows()) &&
                      fits_or_one(v.box.columns(), out.columns()) &&
@@ -127,8 +129,25 @@ class Judge {
         break;
       case OpCode::kLut:
       case OpCode::kSoftmax:
+      case OpCode::kLogSoftmax:
+      case OpCode::kRunningSum:
         expect(in.rows() == out.rows() && in.columns() == out.columns() &&
                    in.channels() == out.channels(),
+               "another size than its input");
+        break;
+      case OpCode::kArgMax:
+        expect(in.rows() == out.rows() && in.columns() == out.columns() &&
+                   out.channels() == 2,
+               "another size than two bytes of its input");
+        break;
+      case OpCode::kMatmul:
+        expect(in.rows() == out.rows() &&
+                   l.in[1].box.rows() == out.channels() &&
+                   l.in[1].box.channels() == in.channels(),
+               "sides of other sizes");
+        break;
+      case OpCode::kBilinear:
+        expect(in.channels() == out.channels() && l.params.size() == 4,
                "another size than its input");
         break;
       case OpCode::kResize:

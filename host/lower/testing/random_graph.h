@@ -66,7 +66,7 @@ class RandomGraph {
 
   void step() {
     const int x = any();
-    switch (pick(0, 20)) {
+    switch (pick(0, 27)) {
       case 0:
       case 1:
       case 2:
@@ -101,6 +101,16 @@ class RandomGraph {
         return unpack(x);
       case 18:
         return pack(x);
+      case 19:
+        return gather(x);
+      case 20:
+        return batches(x);
+      case 21:
+        return matmul(x);
+      case 22:
+        return function(x);
+      case 23:
+        return split_unequally(x);
       default:
         return picture(x);
     }
@@ -151,6 +161,105 @@ class RandomGraph {
       g_.graph.ops.back().outputs.push_back(t);
       keep(t);
     }
+  }
+
+  void gather(int x) {
+    if (rank(x) == 0 || element_count(shape(x)) > 1500) return;
+    const bool several = rank(x) > 1 && pick(0, 3) == 0;
+    GatherAttr a{pick(0, rank(x) - (several ? 2 : 1)), several ? 2 : 1, {}};
+    if (several) a.axis = 0;
+    Shape s = shape(x);
+    int size = s[a.axis];
+    if (several) size *= s[a.axis + 1];
+    const int count = pick(1, 4);
+    for (int k = 0; k < count; ++k) a.indices.push_back(pick(0, size - 1));
+    s.erase(s.begin() + a.axis, s.begin() + a.axis + a.count);
+    if (count > 1 || coin()) s.insert(s.begin() + a.axis, count);
+    keep(g_.op(several ? OpKind::kGatherNd : OpKind::kGather, {x}, s, a));
+  }
+
+  // Taken apart, and joined again with other crops.
+  void batches(int x) {
+    if (rank(x) != 3 && rank(x) != 4) return;
+    if (element_count(shape(x)) > 700) return;
+    BatchesAttr a;
+    Shape s = shape(x);
+    for (int k = 1; k + 1 < rank(x); ++k) {
+      a.block.push_back(pick(1, 3));
+      a.before.push_back(pick(0, 2));
+      const int rest = (s[k] + a.before.back()) % a.block.back();
+      a.after.push_back(rest == 0 ? 0 : a.block.back() - rest);
+      s[0] *= a.block.back();
+      s[k] = (s[k] + a.before.back() + a.after.back()) / a.block.back();
+    }
+    int y = g_.op(OpKind::kSpaceToBatchNd, {x}, s, a);
+    if (rank(x) == 4 && coin()) y = g_.conv(y, pick(1, 4), window(1));
+    if (coin()) keep(y);
+    for (size_t k = 0; k < a.block.size(); ++k) {
+      const int size = shape(y)[k + 1] * a.block[k];
+      a.before[k] = pick(0, std::min(a.before[k], size - 1));
+      a.after[k] = pick(0, std::min(2, size - 1 - a.before[k]));
+    }
+    s = shape(y);
+    for (size_t k = 0; k < a.block.size(); ++k) {
+      s[0] /= a.block[k];
+      s[k + 1] = s[k + 1] * a.block[k] - a.before[k] - a.after[k];
+    }
+    keep(g_.op(OpKind::kBatchToSpaceNd, {y}, s, a));
+  }
+
+  void matmul(int x) {
+    if (rank(x) < 2 || element_count(shape(x)) > 600) return;
+    Shape s = shape(x);
+    const MatmulAttr a{coin(), coin()};
+    const int rows = s[s.size() - (a.adj_x ? 1 : 2)];
+    const int length = s[s.size() - (a.adj_x ? 2 : 1)];
+    int other = x;  // with itself: the sides fit if they are the same way round
+    int columns = rows;
+    if (a.adj_x == a.adj_y || coin()) {
+      columns = pick(1, 5);
+      Shape t = s;
+      t[t.size() - (a.adj_y ? 1 : 2)] = length;
+      t[t.size() - (a.adj_y ? 2 : 1)] = columns;
+      if (coin()) t.erase(t.begin(), t.end() - 2);
+      other = g_.constant(t);
+    }
+    s[s.size() - 2] = rows;
+    s.back() = columns;
+    keep(g_.op(OpKind::kBatchMatmul, {x, other}, s, a));
+  }
+
+  // One operand, every element by itself or along an axis.
+  void function(int x) {
+    const OpKind kinds[] = {OpKind::kAbs,  OpKind::kNeg,   OpKind::kSquare,
+                            OpKind::kSqrt, OpKind::kRsqrt, OpKind::kExp,
+                            OpKind::kLog};
+    if (rank(x) == 0 || coin()) {
+      return keep(g_.op(kinds[pick(0, 6)], {x}, shape(x)));
+    }
+    if (coin()) {
+      const CumsumAttr a{pick(0, rank(x) - 1), coin(), coin()};
+      return keep(g_.op(OpKind::kCumsum, {x}, shape(x), a));
+    }
+    const int y = g_.op(OpKind::kLogSoftmax, {x}, shape(x));
+    g_.graph.tensors[y].quant = {{1.f / 16}, {127}, 0};
+    keep(y);
+  }
+
+  void split_unequally(int x) {
+    if (rank(x) == 0) return;
+    const int axis = pick(0, rank(x) - 1);
+    const int n = shape(x)[axis];
+    if (n < 2) return;
+    Op op{OpKind::kSplitV, {x}, {}, AxisAttr{axis}};
+    const int first = pick(1, n - 1);
+    for (const int size : {first, n - first}) {
+      Shape s = shape(x);
+      s[axis] = size;
+      op.outputs.push_back(g_.tensor(s));
+      keep(op.outputs.back());
+    }
+    g_.graph.ops.push_back(op);
   }
 
   // Of equal tensors, or the same one again.
@@ -238,8 +347,9 @@ class RandomGraph {
   void reduce(int x) {
     std::vector<bool> reduced(rank(x));
     for (int k = 0; k < rank(x); ++k) reduced[k] = coin();
-    const OpKind kinds[] = {OpKind::kMean, OpKind::kSum, OpKind::kReduceMax};
-    keep(g_.reduce(kinds[pick(0, 2)], x, reduced, coin()));
+    const OpKind kinds[] = {OpKind::kMean, OpKind::kSum, OpKind::kReduceMax,
+                            OpKind::kReduceMin};
+    keep(g_.reduce(kinds[pick(0, 3)], x, reduced, coin()));
   }
 
   void binary(int x) {
@@ -250,11 +360,17 @@ class RandomGraph {
     for (int& n : s) n = coin() ? n : 1;
     while (!s.empty() && s[0] == 1 && coin()) s.erase(s.begin());
     const int c = g_.constant(s);
-    const OpKind kinds[] = {OpKind::kAdd, OpKind::kSub, OpKind::kMul,
-                            OpKind::kMaximum, OpKind::kMinimum};
-    const OpKind kind = kinds[pick(0, 4)];
+    const OpKind kinds[] = {OpKind::kAdd,
+                            OpKind::kSub,
+                            OpKind::kMul,
+                            OpKind::kMaximum,
+                            OpKind::kMinimum,
+                            OpKind::kDiv,
+                            OpKind::kSquaredDifference};
+    const OpKind kind = kinds[pick(0, 6)];
     Attr attr;
-    if (kind != OpKind::kMaximum && kind != OpKind::kMinimum) {
+    if (kind != OpKind::kMaximum && kind != OpKind::kMinimum &&
+        kind != OpKind::kSquaredDifference) {
       attr = FusedAttr{coin() ? Activation::kRelu : Activation::kNone};
     }
     const std::vector<int> operands =
@@ -323,8 +439,11 @@ class RandomGraph {
       case 4: {
         if (element_count(s) > 800) return;
         const Shape out{s[0], s[1] + pick(0, 3), s[2] + pick(0, 3), s[3]};
-        return keep(
-            g_.op(OpKind::kResizeNearestNeighbor, {x}, out, ResizeAttr{}));
+        const int way = pick(0, 3);
+        const ResizeAttr how{way == 1, way == 2};
+        return keep(g_.op(
+            way == 3 ? OpKind::kResizeNearestNeighbor : OpKind::kResizeBilinear,
+            {x}, out, how));
       }
       default:
         if (s[1] % 2 == 0 && s[2] % 2 == 0) {

@@ -13,17 +13,36 @@ struct Versions {
   int plain = 1, int8 = 2, wide = 0;
   bool uint8 = false;  // counts as int8
 };
-constexpr ByKind<Versions> kVersions(
-    {{OpKind::kConv2d, {1, 3}},          {OpKind::kDepthwiseConv2d, {1, 3}},
-     {OpKind::kFullyConnected, {1, 4}},  {OpKind::kSub, {1, 2, 3}},
-     {OpKind::kMaximum, {1, 2, 3}},      {OpKind::kMinimum, {1, 2, 3}},
-     {OpKind::kPad, {1, 2, 4}},          {OpKind::kPadv2, {1, 2, 4}},
-     {OpKind::kStridedSlice, {1, 2, 4}}, {OpKind::kTranspose, {1, 2, 4}},
-     {OpKind::kSlice, {1, 2, 5}},        {OpKind::kUnpack, {1, 2, 0, true}},
-     {OpKind::kRelu, {1, 2, 0, true}},   {OpKind::kReshape, {1, 1}},
-     {OpKind::kSqueeze, {1, 1}},         {OpKind::kExpandDims, {1, 1}},
-     {OpKind::kQuantize, {1, 1}},        {OpKind::kLeakyRelu, {1, 1}},
-     {OpKind::kPrelu, {1, 1}},           {OpKind::kHardSwish, {1, 1}}});
+constexpr ByKind<Versions> kVersions({{OpKind::kConv2d, {1, 3}},
+                                      {OpKind::kDepthwiseConv2d, {1, 3}},
+                                      {OpKind::kFullyConnected, {1, 4}},
+                                      {OpKind::kSub, {1, 2, 3}},
+                                      {OpKind::kMaximum, {1, 2, 3}},
+                                      {OpKind::kMinimum, {1, 2, 3}},
+                                      {OpKind::kPad, {1, 2, 4}},
+                                      {OpKind::kPadv2, {1, 2, 4}},
+                                      {OpKind::kStridedSlice, {1, 2, 4}},
+                                      {OpKind::kTranspose, {1, 2, 4}},
+                                      {OpKind::kSquaredDifference, {1, 2}},
+                                      {OpKind::kDiv, {1, 1}},
+                                      {OpKind::kGelu, {1, 2}},
+                                      {OpKind::kExp, {1, 2}},
+                                      {OpKind::kSqrt, {1, 1}},
+                                      {OpKind::kSquare, {1, 1}},
+                                      {OpKind::kNeg, {1, 1}},
+                                      {OpKind::kCumsum, {1, 1}},
+                                      {OpKind::kGatherNd, {1, 2}},
+                                      {OpKind::kSplitV, {1, 2}},
+                                      {OpKind::kSlice, {1, 2, 5}},
+                                      {OpKind::kUnpack, {1, 2, 0, true}},
+                                      {OpKind::kRelu, {1, 2, 0, true}},
+                                      {OpKind::kReshape, {1, 1}},
+                                      {OpKind::kSqueeze, {1, 1}},
+                                      {OpKind::kExpandDims, {1, 1}},
+                                      {OpKind::kQuantize, {1, 1}},
+                                      {OpKind::kLeakyRelu, {1, 1}},
+                                      {OpKind::kPrelu, {1, 1}},
+                                      {OpKind::kHardSwish, {1, 1}}});
 
 // What versions depend on. Bytes count as the file has them.
 struct Signature {

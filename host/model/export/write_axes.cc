@@ -163,6 +163,103 @@ void write_split(const Op& op, Operands& operands, RawOp& raw) {
   raw.options.num_splits = static_cast<int>(op.outputs.size());
 }
 
+void write_split_v(const Op& op, Operands& operands, RawOp& raw) {
+  const int axis = std::get<AxisAttr>(op.attr).axis;
+  const Shape x = input_shape(operands, op);
+  std::vector<int> sizes;
+  for (const int y : op.outputs) {
+    sizes.push_back(operands.tensor(y).shape[static_cast<size_t>(axis)]);
+  }
+  const auto parts = static_cast<int>(sizes.size());
+  const auto fits = [&sizes](const Shape& shape, Values values) {
+    if (shape.size() != 1 || values.size() != sizes.size()) return false;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (values[i] != -1 && values[i] != sizes[i]) return false;
+    }
+    return std::count(values.begin(), values.end(), -1) <= 1;
+  };
+  const int by = operands.find_or_add(operand_name(operands, op, "sizes"),
+                                      {parts}, sizes, fits);
+  const int operand = operands.find_or_add(
+      operand_name(operands, op, "axis"), {}, {axis},
+      [&](const Shape&, Values values) {
+        return values.size() == 1 &&
+               resolved(values[0], static_cast<int>(x.size())) == axis;
+      });
+  raw.inputs = {op.inputs[0], by, operand};
+  raw.options.num_splits = parts;
+}
+
+// Of one axis or of several as one; a file may have a batch axis of 1 before.
+void write_gather(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<GatherAttr>(op.attr);
+  const Shape x = input_shape(operands, op), y = output_shape(operands, op);
+  const auto axis = static_cast<std::ptrdiff_t>(a.axis);
+  const std::ptrdiff_t behind =
+      static_cast<std::ptrdiff_t>(x.size()) - axis - a.count;
+  Shape shape(y.begin() + axis, y.end() - behind);
+  std::vector<int> values;
+  for (const int index : a.indices) {
+    const size_t first = values.size();
+    int rest = index;
+    for (int k = a.count; k-- > 0;) {
+      const int size = x[static_cast<size_t>(a.axis + k)];
+      values.insert(values.begin() + static_cast<std::ptrdiff_t>(first),
+                    rest % size);
+      rest /= size;
+    }
+  }
+  if (op.kind == OpKind::kGatherNd) shape.push_back(a.count);
+  raw.options.axis = a.axis;
+  raw.inputs.push_back(
+      operands.find_or_add(operand_name(operands, op, "indices"), shape, values,
+                           [&](const Shape& other, Values found) {
+                             return other == shape && equal(found, values);
+                           }));
+}
+
+void write_batches(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<BatchesAttr>(op.attr);
+  const auto count = static_cast<int>(a.block.size());
+  std::vector<int> amounts;
+  for (size_t i = 0; i < a.block.size(); ++i) {
+    amounts.push_back(a.before[i]);
+    amounts.push_back(a.after[i]);
+  }
+  const auto add = [&](const char* what, const Shape& shape,
+                       const std::vector<int>& values) {
+    raw.inputs.push_back(
+        operands.find_or_add(operand_name(operands, op, what), shape, values,
+                             [&](const Shape& other, Values found) {
+                               return other == shape && equal(found, values);
+                             }));
+  };
+  add("block", {count}, a.block);
+  add(op.kind == OpKind::kSpaceToBatchNd ? "paddings" : "crops", {count, 2},
+      amounts);
+}
+
+void write_cumsum(const Op& op, Operands& operands, RawOp& raw) {
+  const auto& a = std::get<CumsumAttr>(op.attr);
+  const int rank = static_cast<int>(input_shape(operands, op).size());
+  raw.inputs.push_back(operands.find_or_add(
+      operand_name(operands, op, "axis"), {}, {a.axis},
+      [&](const Shape&, Values values) {
+        return values.size() == 1 && resolved(values[0], rank) == a.axis;
+      }));
+  raw.options.exclusive = a.exclusive;
+  raw.options.reverse = a.reverse;
+}
+
+void write_matmul(const Op& op, Operands&, RawOp& raw) {
+  raw.options.adj_x = std::get<MatmulAttr>(op.attr).adj_x;
+  raw.options.adj_y = std::get<MatmulAttr>(op.attr).adj_y;
+}
+
+void write_gelu(const Op& op, Operands&, RawOp& raw) {
+  raw.options.approximate = std::get<GeluAttr>(op.attr).approximate;
+}
+
 void write_resize(const Op& op, Operands& operands, RawOp& raw) {
   const Shape y = output_shape(operands, op);
   const std::vector<int> size = {y[1], y[2]};
@@ -183,6 +280,16 @@ Write axes_writer(OpKind kind) {
       {{OpKind::kMean, write_reduce},
        {OpKind::kSum, write_reduce},
        {OpKind::kReduceMax, write_reduce},
+       {OpKind::kReduceMin, write_reduce},
+       {OpKind::kCumsum, write_cumsum},
+       {OpKind::kBatchMatmul, write_matmul},
+       {OpKind::kGelu, write_gelu},
+       {OpKind::kSplitV, write_split_v},
+       {OpKind::kGather, write_gather},
+       {OpKind::kGatherNd, write_gather},
+       {OpKind::kSpaceToBatchNd, write_batches},
+       {OpKind::kBatchToSpaceNd, write_batches},
+       {OpKind::kResizeBilinear, write_resize},
        {OpKind::kPack, write_pack},
        {OpKind::kPad, write_pad},
        {OpKind::kPadv2, write_pad},

@@ -58,6 +58,12 @@ int file_number(const Graph& graph, int op) {
 }
 
 int64_t op_macs(const Graph& graph, const Op& op) {
+  if (op.kind == OpKind::kBatchMatmul) {
+    const Shape& x = at(graph, op.inputs[0]).shape;
+    const bool swapped = std::get<MatmulAttr>(op.attr).adj_x;
+    return element_count(at(graph, op.outputs[0]).shape) *
+           x[x.size() - (swapped ? 2 : 1)];
+  }
   if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;
   const Shape& weights = at(graph, op.inputs[1]).shape;
   int64_t macs = element_count(at(graph, op.outputs[0]).shape);

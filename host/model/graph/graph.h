@@ -52,9 +52,12 @@ enum class OpKind : uint8_t {
   kDepthwiseConv2d,
   kFullyConnected,
   kTransposeConv,
+  kBatchMatmul,
   kAdd,
   kSub,
   kMul,
+  kDiv,
+  kSquaredDifference,
   kMaximum,
   kMinimum,
   kAveragePool2d,
@@ -62,6 +65,8 @@ enum class OpKind : uint8_t {
   kMean,
   kSum,
   kReduceMax,
+  kReduceMin,
+  kCumsum,
   kConcatenation,
   kPack,
   kPad,
@@ -75,10 +80,16 @@ enum class OpKind : uint8_t {
   kSlice,
   kStridedSlice,
   kSplit,
+  kSplitV,
   kUnpack,
+  kGather,
+  kGatherNd,
   kResizeNearestNeighbor,
+  kResizeBilinear,
   kSpaceToDepth,
   kDepthToSpace,
+  kSpaceToBatchNd,
+  kBatchToSpaceNd,
   kQuantize,
   kDequantize,
   kRelu,
@@ -88,6 +99,15 @@ enum class OpKind : uint8_t {
   kLogistic,
   kTanh,
   kHardSwish,
+  kAbs,
+  kNeg,
+  kSquare,
+  kSqrt,
+  kRsqrt,
+  kExp,
+  kLog,
+  kGelu,
+  kLogSoftmax,
   kSoftmax,
 };
 const char* op_name(OpKind);  // "CONV_2D" as in layers.tsv
@@ -102,7 +122,7 @@ struct WindowAttr {  // convolutions and pools; pads are resolved from SAME
   Activation activation = Activation::kNone;
   bool operator==(const WindowAttr&) const = default;
 };
-struct FusedAttr {  // ADD, SUB, MUL, FULLY_CONNECTED
+struct FusedAttr {  // ADD, SUB, MUL, DIV, FULLY_CONNECTED
   Activation activation = Activation::kNone;
   bool operator==(const FusedAttr&) const = default;
 };
@@ -110,7 +130,7 @@ struct ReduceAttr {
   std::vector<bool> reduced;  // one per input axis
   bool operator==(const ReduceAttr&) const = default;
 };
-struct AxisAttr {  // CONCATENATION, PACK, SPLIT, UNPACK: non-negative
+struct AxisAttr {  // CONCATENATION, PACK, SPLIT(_V), UNPACK: non-negative
   int axis = 0;
   bool operator==(const AxisAttr&) const = default;
 };
@@ -148,13 +168,42 @@ struct BlockAttr {
   int block = 1;
   bool operator==(const BlockAttr&) const = default;
 };
+// GATHER takes positions of one axis, GATHER_ND of its first axes together:
+// element [o, n, i] of the result is [o, indices[n], i] of the operand, whose
+// `count` axes from `axis` on are one.
+struct GatherAttr {
+  int axis = 0, count = 1;
+  std::vector<int> indices;
+  bool operator==(const GatherAttr&) const = default;
+};
+// SPACE_TO_BATCH_ND (with paddings), BATCH_TO_SPACE_ND (with crops); the axes
+// behind the batch's.
+struct BatchesAttr {
+  std::vector<int> block, before, after;
+  bool operator==(const BatchesAttr&) const = default;
+};
+struct CumsumAttr {
+  int axis = 0;
+  bool exclusive = false, reverse = false;
+  bool operator==(const CumsumAttr&) const = default;
+};
+struct MatmulAttr {  // the last two axes of an operand are swapped
+  bool adj_x = false, adj_y = false;
+  bool operator==(const MatmulAttr&) const = default;
+};
+struct GeluAttr {
+  bool approximate = false;  // by tanh
+  bool operator==(const GeluAttr&) const = default;
+};
 struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
   float value = 0;
   bool operator==(const AlphaAttr&) const = default;
 };
-using Attr = std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr,
-                          AxisAttr, PadAttr, MirrorAttr, TransposeAttr,
-                          SliceAttr, ResizeAttr, BlockAttr, AlphaAttr>;
+using Attr =
+    std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr, AxisAttr,
+                 PadAttr, MirrorAttr, TransposeAttr, SliceAttr, ResizeAttr,
+                 BlockAttr, AlphaAttr, GatherAttr, BatchesAttr, CumsumAttr,
+                 MatmulAttr, GeluAttr>;
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,
@@ -196,7 +245,8 @@ int file_number(const Graph&, int op);
 // input that a QUANTIZE reads, or an output of a DEQUANTIZE, does not count.
 bool is_float(const Graph&);
 
-// Convolutions and fully connected layers, padding positions included.
+// Convolutions, fully connected layers and BATCH_MATMUL, padding positions
+// included.
 int64_t op_macs(const Graph&, const Op&);
 int64_t model_macs(const Graph&);
 

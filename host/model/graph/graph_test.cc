@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 
+#include "host/model/graph/operators.h"
+
 namespace shoal {
 namespace {
 
@@ -24,7 +26,7 @@ TEST(Graph, OperatorsHaveDistinctNames) {
   for (int kind = 0; kind <= static_cast<int>(OpKind::kSoftmax); ++kind) {
     names.insert(op_name(static_cast<OpKind>(kind)));
   }
-  EXPECT_EQ(names.size(), 40u);
+  EXPECT_EQ(names.size(), kOpKinds);
   EXPECT_STREQ(op_name(OpKind::kConv2d), "CONV_2D");
   EXPECT_STREQ(op_name(OpKind::kPadv2), "PADV2");
   EXPECT_STREQ(op_name(OpKind::kSoftmax), "SOFTMAX");

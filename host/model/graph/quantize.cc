@@ -135,6 +135,62 @@ SoftmaxParams softmax_params(const Tensor& x, float beta) {
   return {m.value, m.shift, static_cast<int32_t>(-range)};
 }
 
+SquaredDifferenceParams squared_difference_params(const Tensor& a,
+                                                  const Tensor& b,
+                                                  const Tensor& y) {
+  const double t = 2.0 * std::max<double>(a.scale(), b.scale());
+  const Multiplier m0 = quantize_multiplier(a.scale() / t);
+  const Multiplier m1 = quantize_multiplier(b.scale() / t);
+  const Multiplier out =
+      quantize_multiplier(t * t / (static_cast<double>(1 << 14) * y.scale()));
+  return {a.zero(), b.zero(), m0.value,  m0.shift,
+          m1.value, m1.shift, out.value, out.shift};
+}
+
+MulParams div_params(const Tensor& a, const Tensor& b, const Tensor& y) {
+  const float under = b.scale() * y.scale();
+  const float quotient = a.scale() / under;
+  const Multiplier m = quantize_multiplier(static_cast<double>(quotient));
+  if (m.shift > kMostDivideShift) {
+    throw Error(Exit::kUnsupported,
+                "DIV of " + y.name + ": its output scale is too small");
+  }
+  return {a.zero(), b.zero(), m.value, m.shift};
+}
+
+MulParams matmul_params(const Tensor& a, const Tensor& b, const Tensor& y) {
+  const float product = a.scale() * b.scale();
+  const Multiplier m = quantize_multiplier(static_cast<double>(product) /
+                                           static_cast<double>(y.scale()));
+  return {a.zero(), b.zero(), m.value, m.shift};
+}
+
+LogSoftmaxParams log_softmax_params(const Tensor& x) {
+  const SoftmaxParams p = softmax_params(x, 1.f);
+  const Multiplier back =
+      quantize_multiplier(std::ldexp(1.0, 31 - p.shift) / p.multiplier);
+  if (back.shift > 0) {
+    throw Error(Exit::kUnsupported,
+                "LOG_SOFTMAX of " + x.name + ": the input scale is too small");
+  }
+  return {p.multiplier, p.shift, p.diff_min, back.value, back.shift};
+}
+
+// Elements are scaled by a half, which is exact: sums are in units of 2^-19.
+RunningSumParams running_sum_params(const Tensor& x, const Tensor& y) {
+  const double twice = 2.0 * x.scale();
+  const Multiplier m =
+      quantize_multiplier(twice / (static_cast<double>(1 << 20) * y.scale()));
+  return {m.value, m.shift, 0, 0};
+}
+
+BilinearLine bilinear_line(int in, int out, const ResizeAttr& attr) {
+  const bool corners = attr.align_corners && out > 1;
+  const int from = corners ? in - 1 : in, to = corners ? out - 1 : out;
+  const int scale = (1024 * from + to / 2) / to;
+  return {scale, attr.half_pixel_centers ? scale / 2 - 512 : 0};
+}
+
 std::vector<uint16_t> nearest_indices(int in, int out, const ResizeAttr& attr) {
   const float ratio =
       attr.align_corners && out > 1

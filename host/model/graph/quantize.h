@@ -46,6 +46,25 @@ ReduceParams mean_params(const Tensor& x, const Tensor& y, int count);
 ReduceParams sum_params(const Tensor& x, const Tensor& y, int count);
 SoftmaxParams softmax_params(const Tensor& x, float beta);
 
+// SQUARED_DIFFERENCE; DIV: the quotient of the scales as float32 each time,
+// kUnsupported if results could exceed 2^22; BATCH_MATMUL: the product of the
+// operands' scales in float32.
+SquaredDifferenceParams squared_difference_params(const Tensor& a,
+                                                  const Tensor& b,
+                                                  const Tensor& y);
+MulParams div_params(const Tensor& a, const Tensor& b, const Tensor& y);
+MulParams matmul_params(const Tensor& a, const Tensor& b, const Tensor& y);
+LogSoftmaxParams log_softmax_params(const Tensor& x);
+// CUMSUM; exclusive and reverse are left 0.
+RunningSumParams running_sum_params(const Tensor& x, const Tensor& y);
+
+// RESIZE_BILINEAR along one axis: output place o lies at (o * scale + base) /
+// 1024 of the input.
+struct BilinearLine {
+  int scale, base;
+};
+BilinearLine bilinear_line(int in, int out, const ResizeAttr&);
+
 // RESIZE_NEAREST_NEIGHBOR along one axis: the input index of each output
 // index, in float32 arithmetic. Never decreases.
 std::vector<uint16_t> nearest_indices(int in, int out, const ResizeAttr&);
@@ -58,7 +77,8 @@ int8_t quantize_float(float v, float scale, int zero);
 float dequantize(int8_t q, float scale, int zero);
 
 // The 256 results of a unary int8 operator (QUANTIZE, RELU, RELU6,
-// LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH), indexed by byte + 128.
+// LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH, ABS, RSQRT and those of
+// real_table.h), indexed by byte + 128.
 std::array<int8_t, 256> unary_table(const Graph&, const Op&);
 
 }  // namespace shoal

@@ -1,6 +1,7 @@
 // Unary operators have 256 possible inputs: each is computed by the reference
 // kernels' integer arithmetic, never from the exact real function, which
-// rounds differently at a few scales.
+// rounds differently at a few scales. Operators that have no such kernel are
+// those of real_table.h.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/real_table.h"
 
 namespace shoal {
 namespace {
@@ -126,10 +128,56 @@ ByteFunction hard_swish(const Tensor& x, const Tensor& y) {
   };
 }
 
+ByteFunction absolute(const Tensor& x, const Tensor& y) {
+  const bool same = x.scale() == y.scale();
+  const Multiplier m = quantize_multiplier(x.scale() / y.scale());
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    const int d = std::abs(q - zx);
+    return wrap_add(same ? d : rescale(d, m), zy);
+  };
+}
+
+// 1 / sqrt(d) for d >= 1 as a multiplier.
+Multiplier reciprocal_root(int d) {
+  if (d == 1) return {kInt32Max, 0};
+  const int j = (leading_zeros(bits(d)) - 1) / 2 - 1;
+  const int32_t a = wrap(bits(d) << 2 * j) >> 1;
+  const int32_t half = round_shift(a, 1);
+  int32_t y = 1 << 28;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t cube = saturate(int64_t{64} * high_mul(high_mul(y, y), y));
+    y = saturate(int64_t{8} *
+                 wrap_sub(high_mul(3 << 27, y), high_mul(half, cube)));
+  }
+  return {high_mul(y, 1518500250), j - 11};
+}
+
+// At the zero point and below it, where there is no root, the highest byte.
+ByteFunction rsqrt(const Tensor& x, const Tensor& y) {
+  const float root = std::sqrt(x.scale());
+  const Multiplier m =
+      quantize_multiplier(1.0 / static_cast<float>(root * y.scale()));
+  return [=, zx = x.zero(), zy = y.zero()](int q) {
+    const int d = q - zx;
+    if (d <= 0) return 127;
+    const Multiplier r = reciprocal_root(d);
+    const int32_t v = requantize(1, r.value, 20 + r.shift);
+    const int shift = m.shift - 20;
+    return shift < -31 ? zy : wrap_add(requantize(v, m.value, shift), zy);
+  };
+}
+
 ByteFunction byte_function(const Graph& graph, const Op& op) {
   const Tensor& x = graph.tensors[op.inputs[0]];
   const Tensor& y = graph.tensors[op.outputs[0]];
+  if (has_real_table(op.kind)) {
+    return [&graph, &op](int q) { return real_byte(graph, op, q); };
+  }
   switch (op.kind) {
+    case OpKind::kAbs:
+      return absolute(x, y);
+    case OpKind::kRsqrt:
+      return rsqrt(x, y);
     case OpKind::kQuantize:
       return quantize(x, y);
     case OpKind::kRelu:

@@ -1,6 +1,7 @@
 // Operators that compute element by element or along axes.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "host/model/import/op_reader.h"
 
@@ -36,23 +37,56 @@ void check_sum_scales(const OpReader& r, float a, float b, float y) {
   }
 }
 
+// Their square shifted by 14 bits likewise.
+void check_square_scales(const OpReader& r, float a, float b, float y) {
+  const double twice = 2.0 * std::max(a, b);
+  if (twice * twice / ((1 << 14) * double{y}) >= 1) {
+    r.unsupported(text("output scale ", y,
+                       " is too small for inputs of scales ", a, " and ", b));
+  }
+}
+
+void check_divisor(const OpReader& r, const Tensor& b) {
+  if (!b.constant) return;
+  if (r.floats()) {
+    for (size_t i = 0; i < b.data.size(); i += sizeof(float)) {
+      float v = 0;
+      std::memcpy(&v, &b.data[i], sizeof v);
+      if (v == 0) r.unsupported("a division by zero");
+    }
+    return;
+  }
+  for (const uint8_t byte : b.data) {
+    if (static_cast<int8_t>(byte) == b.zero()) {
+      r.unsupported("a division by zero");
+    }
+  }
+}
+
 void convert_binary(const OpReader& r, Op& op) {
-  const bool scaled = op.kind == OpKind::kAdd || op.kind == OpKind::kSub ||
-                      op.kind == OpKind::kMul;
+  const bool scaled =
+      op.kind != OpKind::kMaximum && op.kind != OpKind::kMinimum;
   const Tensor& a = scaled ? r.quantized(0) : r.data(0);
   const Tensor& b = scaled ? r.quantized(1) : r.data(1);
   const Tensor& y = scaled ? r.quantized_result() : r.result();
   r.expect_shape(y, broadcast(r, a.shape, b.shape));
   op.inputs = {r.input(0), r.input(1)};
   if (!scaled) return;
-  if (op.kind != OpKind::kMul && !r.floats()) {
+  if (op.kind == OpKind::kDiv) check_divisor(r, b);
+  const bool sums = op.kind == OpKind::kAdd || op.kind == OpKind::kSub;
+  if (sums && !r.floats()) {
     check_sum_scales(r, a.scale(), b.scale(), y.scale());
+  }
+  if (op.kind == OpKind::kSquaredDifference) {
+    if (!r.floats()) check_square_scales(r, a.scale(), b.scale(), y.scale());
+    return;
   }
   op.attr = FusedAttr{r.activation()};
 }
 
 void convert_reduce(const OpReader& r, Op& op) {
-  const bool bytes = op.kind == OpKind::kReduceMax;
+  const bool bytes =
+      op.kind == OpKind::kReduceMax || op.kind == OpKind::kReduceMin;
   const Tensor& x = bytes ? r.data(0) : r.quantized(0);
   const Tensor& y = bytes ? r.result() : r.quantized_result();
   const int rank = static_cast<int>(x.shape.size());
@@ -117,6 +151,21 @@ void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
                  y.scale(), " and ", y.zero()));
 }
 
+void check_log_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
+  r.require(!x.shape.empty(), "input has no axis");
+  if (x.shape.back() > kMaxClasses) {
+    r.unsupported(text("a row of ", x.shape.back(), " classes, the limit is ",
+                       kMaxClasses));
+  }
+  if (r.floats()) return;
+  if (double{x.scale()} * (1 << 26) < 4) {
+    r.unsupported(text("input scale ", x.scale(), " is too small"));
+  }
+  r.require(y.scale() == 1.f / 16 && y.zero() == 127,
+            text("output needs scale 1/16 and zero point 127, it has ",
+                 y.scale(), " and ", y.zero()));
+}
+
 void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
   if (r.floats()) return;
   if (x.scale() < 0x1p-28f) {
@@ -129,12 +178,13 @@ void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
 }
 
 using UnaryCheck = void (*)(const OpReader&, const Tensor& x, const Tensor& y);
-constexpr ByKind<UnaryCheck> kUnaryChecks({{OpKind::kLeakyRelu, check_leaky},
-                                           {OpKind::kSoftmax, check_softmax},
-                                           {OpKind::kHardSwish,
-                                            check_hard_swish},
-                                           {OpKind::kLogistic, check_sigmoid},
-                                           {OpKind::kTanh, check_sigmoid}});
+constexpr ByKind<UnaryCheck> kUnaryChecks(
+    {{OpKind::kLeakyRelu, check_leaky},
+     {OpKind::kSoftmax, check_softmax},
+     {OpKind::kLogSoftmax, check_log_softmax},
+     {OpKind::kHardSwish, check_hard_swish},
+     {OpKind::kLogistic, check_sigmoid},
+     {OpKind::kTanh, check_sigmoid}});
 
 void convert_unary(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
@@ -145,6 +195,42 @@ void convert_unary(const OpReader& r, Op& op) {
   if (op.kind == OpKind::kLeakyRelu || op.kind == OpKind::kSoftmax) {
     op.attr = AlphaAttr{r.options().value};
   }
+  if (op.kind == OpKind::kGelu) op.attr = GeluAttr{r.options().approximate};
+}
+
+void convert_cumsum(const OpReader& r, Op& op) {
+  const Tensor& x = r.quantized(0);
+  const Tensor& y = r.quantized_result();
+  r.same_shape(x, y);
+  const std::vector<int> axes = r.numbers(1, "axes");
+  r.require(axes.size() == 1, text(axes.size(), " axes, expected one"));
+  const RawOptions& o = r.options();
+  op.attr = CumsumAttr{r.axis(axes[0], rank_of(x)), o.exclusive, o.reverse};
+  op.inputs = {r.input(0)};
+}
+
+// The batch axes broadcast, the last two are rows and columns.
+void convert_matmul(const OpReader& r, Op& op) {
+  const Tensor& a = r.quantized(0);
+  const Tensor& b = r.quantized(1);
+  const RawOptions& o = r.options();
+  r.require(rank_of(a) >= 2 && rank_of(b) >= 2, "an operand is no matrix");
+  if (a.constant && b.constant) r.unsupported("a product of constants");
+  const auto sides = [](const Shape& s, bool swapped) {
+    std::pair<int, int> out{s[s.size() - 2], s.back()};
+    if (swapped) std::swap(out.first, out.second);
+    return out;
+  };
+  const auto [rows, length] = sides(a.shape, o.adj_x);
+  const auto [length_b, columns] = sides(b.shape, o.adj_y);
+  r.require(length == length_b,
+            text("rows of ", length, " times columns of ", length_b));
+  Shape expected = broadcast(r, Shape(a.shape.begin(), a.shape.end() - 2),
+                             Shape(b.shape.begin(), b.shape.end() - 2));
+  expected.insert(expected.end(), {rows, columns});
+  r.expect_shape(r.quantized_result(), expected);
+  op.inputs = {r.input(0), r.input(1)};
+  op.attr = MatmulAttr{o.adj_x, o.adj_y};
 }
 
 void convert_prelu(const OpReader& r, Op& op) {
@@ -184,11 +270,25 @@ Convert arithmetic_converter(OpKind kind) {
       {{OpKind::kAdd, convert_binary},
        {OpKind::kSub, convert_binary},
        {OpKind::kMul, convert_binary},
+       {OpKind::kDiv, convert_binary},
+       {OpKind::kSquaredDifference, convert_binary},
+       {OpKind::kBatchMatmul, convert_matmul},
+       {OpKind::kCumsum, convert_cumsum},
        {OpKind::kMaximum, convert_binary},
        {OpKind::kMinimum, convert_binary},
        {OpKind::kMean, convert_reduce},
        {OpKind::kSum, convert_reduce},
        {OpKind::kReduceMax, convert_reduce},
+       {OpKind::kReduceMin, convert_reduce},
+       {OpKind::kAbs, convert_unary},
+       {OpKind::kNeg, convert_unary},
+       {OpKind::kSquare, convert_unary},
+       {OpKind::kSqrt, convert_unary},
+       {OpKind::kRsqrt, convert_unary},
+       {OpKind::kExp, convert_unary},
+       {OpKind::kLog, convert_unary},
+       {OpKind::kGelu, convert_unary},
+       {OpKind::kLogSoftmax, convert_unary},
        {OpKind::kRelu, convert_unary},
        {OpKind::kRelu6, convert_unary},
        {OpKind::kLeakyRelu, convert_unary},

@@ -193,6 +193,10 @@ void convert_resize(const OpReader& r, Op& op) {
     if (side > 65535) r.unsupported(text("a side of ", side));
   }
   r.expect_shape(y, {1, size[0], size[1], x.shape[3]});
+  const bool between = op.kind == OpKind::kResizeBilinear;
+  r.require(
+      !between || !r.options().align_corners || !r.options().half_pixel_centers,
+      "both aligned corners and half pixel centers");
   op.inputs = {r.input(0)};
   op.attr =
       ResizeAttr{r.options().align_corners, r.options().half_pixel_centers};
@@ -218,6 +222,47 @@ void convert_blocks(const OpReader& r, Op& op) {
   op.attr = BlockAttr{block};
 }
 
+void convert_batches(const OpReader& r, Op& op) {
+  const bool splits = op.kind == OpKind::kSpaceToBatchNd;
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.result();
+  const int rank = rank_of(x);
+  if (rank != 3 && rank != 4)
+    r.unsupported(text("an input of ", rank, " axes"));
+  const std::vector<int> block = r.numbers(1, "blocks");
+  const std::vector<int> amounts = r.numbers(2, splits ? "paddings" : "crops");
+  r.require(static_cast<int>(block.size()) == rank - 2 &&
+                amounts.size() == 2 * block.size(),
+            text(block.size(), " blocks and ", amounts.size(), " amounts for ",
+                 rank, " axes"));
+  BatchesAttr a{block, {}, {}};
+  Shape expected = x.shape;
+  int64_t blocks = 1;
+  for (size_t i = 0; i < block.size(); ++i) {
+    const int before = amounts[2 * i], after = amounts[2 * i + 1];
+    r.require(block[i] >= 1 && block[i] <= 65535 && before >= 0 && after >= 0,
+              text("block ", block[i], " with ", before, " and ", after));
+    const int64_t size = int64_t{x.shape[i + 1]} * (splits ? 1 : block[i]) +
+                         (splits ? 1 : -1) * (int64_t{before} + after);
+    r.require(
+        size >= 1 && size <= 65535 && (!splits || size % block[i] == 0),
+        text("axis ", i + 1, " of size ", size, " in blocks of ", block[i]));
+    expected[i + 1] = static_cast<int>(splits ? size / block[i] : size);
+    blocks *= block[i];
+    a.before.push_back(before);
+    a.after.push_back(after);
+  }
+  const int64_t batches =
+      splits ? x.shape[0] * blocks : x.shape[0] / std::max<int64_t>(blocks, 1);
+  r.require(
+      batches >= 1 && batches <= 65535 && (splits || x.shape[0] % blocks == 0),
+      text("a batch of ", x.shape[0], " in blocks of ", blocks));
+  expected[0] = static_cast<int>(batches);
+  r.expect_shape(y, expected);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
 }  // namespace
 
 Convert layout_converter(OpKind kind) {
@@ -233,6 +278,9 @@ Convert layout_converter(OpKind kind) {
        {OpKind::kReadVariable, convert_read_variable},
        {OpKind::kTranspose, convert_transpose},
        {OpKind::kResizeNearestNeighbor, convert_resize},
+       {OpKind::kResizeBilinear, convert_resize},
+       {OpKind::kSpaceToBatchNd, convert_batches},
+       {OpKind::kBatchToSpaceNd, convert_batches},
        {OpKind::kSpaceToDepth, convert_blocks},
        {OpKind::kDepthToSpace, convert_blocks}});
   return kConverters[kind];

@@ -113,6 +113,102 @@ void convert_split(const OpReader& r, Op& op) {
   op.attr = AxisAttr{axis};
 }
 
+void convert_split_v(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  std::vector<int> sizes = r.numbers(1, "sizes");
+  const std::vector<int> axes = r.numbers(2, "axes");
+  r.require(axes.size() == 1, text(axes.size(), " axes, expected one"));
+  const int axis = r.axis(axes[0], rank_of(x));
+  const int parts = r.outputs();
+  r.require(r.options().num_splits == parts &&
+                static_cast<int>(sizes.size()) == parts,
+            text(r.options().num_splits, " parts and ", sizes.size(),
+                 " sizes but ", parts, " outputs"));
+  const int whole = x.shape[static_cast<size_t>(axis)];
+  int64_t rest = whole;
+  for (const int size : sizes) rest -= size == -1 ? 0 : size;
+  for (int& size : sizes) {
+    if (size != -1) continue;
+    size = static_cast<int>(std::clamp<int64_t>(rest, -1, whole));
+    rest = 0;
+  }
+  r.require(rest == 0, text("parts are not the ", whole, " of axis ", axis));
+  Shape expected = x.shape;
+  for (int i = 0; i < parts; ++i) {
+    const int size = sizes[static_cast<size_t>(i)];
+    r.require(size >= 1, text("a part of size ", size));
+    expected[static_cast<size_t>(axis)] = size;
+    r.expect_shape(r.result(i), expected);
+  }
+  op.inputs = {r.input(0)};
+  op.attr = AxisAttr{axis};
+}
+
+void check_indices(const OpReader& r, const std::vector<int>& indices,
+                   int64_t size) {
+  if (indices.size() > 65535) {
+    r.unsupported(text(indices.size(), " indices, the limit is 65535"));
+  }
+  for (const int index : indices) {
+    r.require(index >= 0 && index < size,
+              text("index ", index, " of ", size, " elements"));
+  }
+}
+
+void convert_gather(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  r.require(!x.shape.empty(), "input has no axis");
+  const int axis = r.axis(r.options().axis, rank_of(x));
+  const std::vector<int> indices = r.numbers(1, "indices");
+  const Shape& shape = r.tensor(1).shape;
+  int batches = r.options().batch_dims;
+  if (batches < 0) batches += static_cast<int>(shape.size());
+  r.require(batches >= 0 && batches <= axis &&
+                batches <= static_cast<int>(shape.size()),
+            text(r.options().batch_dims, " batch axes"));
+  Shape expected(x.shape.begin(), x.shape.begin() + axis);
+  for (int i = 0; i < batches; ++i) {
+    const auto k = static_cast<size_t>(i);
+    r.require(shape[k] == x.shape[k],
+              text("batch axis ", i, " of ", shape[k], " and ", x.shape[k]));
+    if (shape[k] != 1) r.unsupported("indices that differ by batch");
+  }
+  expected.insert(expected.end(), shape.begin() + batches, shape.end());
+  expected.insert(expected.end(), x.shape.begin() + axis + 1, x.shape.end());
+  r.expect_shape(r.result(), expected);
+  check_indices(r, indices, x.shape[static_cast<size_t>(axis)]);
+  op.inputs = {r.input(0)};
+  op.attr = GatherAttr{axis, 1, indices};
+}
+
+void convert_gather_nd(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const std::vector<int> numbers = r.numbers(1, "indices");
+  const Shape& shape = r.tensor(1).shape;
+  r.require(!shape.empty() && shape.back() <= rank_of(x),
+            text("indices of shape ", shape_text(shape), " into ",
+                 shape_text(x.shape)));
+  const int depth = shape.back();
+  Shape expected(shape.begin(), shape.end() - 1);
+  expected.insert(expected.end(), x.shape.begin() + depth, x.shape.end());
+  r.expect_shape(r.result(), expected);
+  GatherAttr a{0, depth, {}};
+  for (size_t i = 0; i < numbers.size(); i += static_cast<size_t>(depth)) {
+    int64_t place = 0;
+    for (int k = 0; k < depth; ++k) {
+      const int index = numbers[i + static_cast<size_t>(k)];
+      const int size = x.shape[static_cast<size_t>(k)];
+      check_indices(r, {index}, size);
+      place = place * size + index;
+    }
+    if (place > 65535) r.unsupported("a place behind 65535");
+    a.indices.push_back(static_cast<int>(place));
+  }
+  check_indices(r, a.indices, 65536);
+  op.inputs = {r.input(0)};
+  op.attr = std::move(a);
+}
+
 void convert_unpack(const OpReader& r, Op& op) {
   const Tensor& x = r.data(0);
   r.require(!x.shape.empty(), "input has no axis");
@@ -135,6 +231,9 @@ Convert slice_converter(OpKind kind) {
       {{OpKind::kSlice, convert_slice_op},
        {OpKind::kStridedSlice, convert_strided_slice},
        {OpKind::kSplit, convert_split},
+       {OpKind::kSplitV, convert_split_v},
+       {OpKind::kGather, convert_gather},
+       {OpKind::kGatherNd, convert_gather_nd},
        {OpKind::kUnpack, convert_unpack}});
   return kConverters[kind];
 }

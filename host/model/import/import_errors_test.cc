@@ -418,6 +418,75 @@ const Case kUnsupported[] = {
      Exit::kUnsupported},
 };
 
+// Operators that came later, each with one thing wrong.
+const Case kLater[] = {
+    {"bilinear_both_ways",
+     [](Net& n) { n.end(n.b.resize_bilinear(n.x, 9, 9, true, true)); },
+     "m: op 1 RESIZE_BILINEAR \"t5\": both aligned corners and half pixel "
+     "centers"},
+    {"divisor_of_zero",
+     [](Net& n) {
+       const int c = n.b.constant({1}, {4}, kScale);
+       n.end(n.b.binary(OpKind::kDiv, n.y, c, kScale));
+     },
+     "m: not supported:\n  op 1 DIV \"t5\": a division by zero",
+     Exit::kUnsupported},
+    {"square_scale",
+     [](Net& n) {
+       n.end(n.b.binary(OpKind::kSquaredDifference, n.y, n.y, {1e-9f, 0}));
+     },
+     "m: not supported:\n  op 1 SQUARED_DIFFERENCE \"t4\": output scale 1e-09 "
+     "is too small for inputs of scales 0.05 and 0.05",
+     Exit::kUnsupported},
+    {"log_softmax_scale",
+     [](Net& n) { n.end(n.b.unary(OpKind::kLogSoftmax, n.y, kScale)); },
+     "m: op 1 LOG_SOFTMAX \"t4\": output needs scale 1/16 and zero point 127, "
+     "it has 0.05 and 4"},
+    {"cumsum_axis",
+     [](Net& n) { n.end(n.b.cumsum(n.y, 4, false, false, kScale)); },
+     "m: op 1 CUMSUM \"t5\": axis 4 of 4 axes"},
+    {"matmul_sides",
+     [](Net& n) { n.end(n.b.batch_matmul(n.y, n.y, false, false, kScale)); },
+     "m: op 1 BATCH_MATMUL \"t4\": rows of 3 times columns of 6"},
+    {"gather_index",
+     [](Net& n) {
+       n.end(n.b.gather(n.y, 3, {0, 3}));
+     },
+     "m: op 1 GATHER \"t5\": index 3 of 3 elements"},
+    {"gather_nd_index",
+     [](Net& n) {
+       n.end(n.b.gather_nd(n.y, {1, 2}, {0, -1}));
+     },
+     "m: op 1 GATHER_ND \"t5\": index -1 of 6 elements"},
+    {"gather_nd_depth",
+     [](Net& n) {
+       const int t = n.b.gather_nd(n.y, {1, 2}, {0, 1});
+       n.tensor(n.op().inputs[1]).shape = {2, 1};
+       n.end(t);
+     },
+     "m: op 1 GATHER_ND \"t5\": \"t5\" has shape 1x6x3, expected 2x6x6x3"},
+    {"split_v_sizes",
+     [](Net& n) {
+       n.end(n.b.split_v(n.y, 3, {1, 1})[0]);
+     },
+     "m: op 1 SPLIT_V \"t6\": parts are not the 3 of axis 3"},
+    {"space_to_batch_block",
+     [](Net& n) {
+       n.end(n.b.space_to_batch(n.y, {4, 1}, {0, 0, 0, 0}));
+     },
+     "m: op 1 SPACE_TO_BATCH_ND \"t6\": axis 1 of size 6 in blocks of 4"},
+    {"batch_to_space_batch",
+     [](Net& n) {
+       n.end(n.b.batch_to_space(n.y, {1, 2}, {0, 0, 0, 0}));
+     },
+     "m: op 1 BATCH_TO_SPACE_ND \"t6\": a batch of 1 in blocks of 2"},
+    {"batch_to_space_crops",
+     [](Net& n) {
+       n.end(n.b.batch_to_space(n.y, {1, 1}, {3, 3, 0, 0}));
+     },
+     "m: op 1 BATCH_TO_SPACE_ND \"t6\": axis 1 of size 0 in blocks of 1"},
+};
+
 std::string case_name(const testing::TestParamInfo<Case>& info) {
   return info.param.name;
 }
@@ -428,6 +497,8 @@ INSTANTIATE_TEST_SUITE_P(Tensors, ImportErrors, testing::ValuesIn(kTensors),
 INSTANTIATE_TEST_SUITE_P(Convolution, ImportErrors,
                          testing::ValuesIn(kConvolution), case_name);
 INSTANTIATE_TEST_SUITE_P(Others, ImportErrors, testing::ValuesIn(kOthers),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Later, ImportErrors, testing::ValuesIn(kLater),
                          case_name);
 INSTANTIATE_TEST_SUITE_P(Unsupported, ImportErrors,
                          testing::ValuesIn(kUnsupported), case_name);

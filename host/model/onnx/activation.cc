@@ -141,7 +141,7 @@ Value as_rows(OnnxCall& call, const Value& x, int axis) {
   return call.layouts().reshaped(x, {rows, row});
 }
 
-void softmax(OnnxCall& call) {
+void softmax(OnnxCall& call, OpKind kind) {
   call.expect_inputs(1, 1);
   Value x = call.data(0);
   call.require(x.rank() > 0, "an input without axes");
@@ -159,8 +159,9 @@ void softmax(OnnxCall& call) {
   }
   x = call.layouts().settled(x);
   x = call.layouts().ordered(x, with_last(x.order, axis));
-  const Value made = call.emit_like(OpKind::kSoftmax, {x.tensor}, x,
-                                    AlphaAttr{1}, reshapes ? ":rows" : "");
+  const Attr attr = kind == OpKind::kSoftmax ? Attr(AlphaAttr{1}) : Attr();
+  const Value made =
+      call.emit_like(kind, {x.tensor}, x, attr, reshapes ? ":rows" : "");
   call.set_output(0, reshapes ? call.layouts().reshaped(made, dims) : made);
 }
 
@@ -186,7 +187,9 @@ bool convert_activation(OnnxCall& call) {
   } else if (type == "PRelu") {
     prelu(call);
   } else if (type == "Softmax") {
-    softmax(call);
+    softmax(call, OpKind::kSoftmax);
+  } else if (type == "LogSoftmax") {
+    softmax(call, OpKind::kLogSoftmax);
   } else {
     return false;
   }

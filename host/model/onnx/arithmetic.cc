@@ -223,10 +223,7 @@ void division(OnnxCall& call) {
   if (call.before(7) && call.integer("broadcast", 0) != 0) {
     call.unsupported("a broadcast of opset 6; export with a later one");
   }
-  if (!call.in(1).is_constant()) {
-    call.unsupported(
-        "a division by a computed tensor; multiply by its reciprocal");
-  }
+  if (!call.in(1).is_constant()) return binary(call, OpKind::kDiv);
   const Value x = call.data(0);
   OnnxTensor c = operand(call, 1);
   if (!c.quant.scale.empty()) {

@@ -143,6 +143,8 @@ bool convert_pool(OnnxCall&);
 bool convert_matrix(OnnxCall&);
 bool convert_arithmetic(OnnxCall&);
 bool convert_activation(OnnxCall&);
+bool convert_function(OnnxCall&);
+bool convert_normalization(OnnxCall&);
 bool convert_reduction(OnnxCall&);
 bool convert_views(OnnxCall&);
 bool convert_movement(OnnxCall&);

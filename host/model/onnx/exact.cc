@@ -210,6 +210,27 @@ double unary(const Op& op, double v) {
       return 1 / (1 + std::exp(-v));
     case OpKind::kTanh:
       return std::tanh(v);
+    case OpKind::kAbs:
+      return std::abs(v);
+    case OpKind::kNeg:
+      return -v;
+    case OpKind::kSquare:
+      return v * v;
+    case OpKind::kSqrt:
+      return std::sqrt(v);
+    case OpKind::kRsqrt:
+      return 1 / std::sqrt(v);
+    case OpKind::kExp:
+      return std::exp(v);
+    case OpKind::kLog:
+      return std::log(v);
+    case OpKind::kGelu: {
+      if (!std::get<GeluAttr>(op.attr).approximate) {
+        return v / 2 * std::erfc(-v / std::sqrt(2.0));
+      }
+      const double u = 0.7978845608028654 * (v + 0.044715 * v * v * v);
+      return v / (1 + std::exp(-2 * u));
+    }
     case OpKind::kHardSwish:
       return v * std::clamp(v + 3, 0.0, 6.0) / 6;
     default:  // QUANTIZE
@@ -240,6 +261,10 @@ double pair(const Op& op, double a, double b) {
       return limited(fused_activation(op), a - b);
     case OpKind::kMul:
       return limited(fused_activation(op), a * b);
+    case OpKind::kDiv:
+      return limited(fused_activation(op), a / b);
+    case OpKind::kSquaredDifference:
+      return (a - b) * (a - b);
     default:  // PRELU
       return a < 0 ? a * b : a;
   }
@@ -298,6 +323,12 @@ std::string exponentials(const Graph&, const Op&) {
   return "sums of exponentials; leave it out, the order of the classes "
          "stays";
 }
+std::string rounded_places(const Graph&, const Op&) {
+  return "it rounds places to 1024ths; use nearest";
+}
+std::string long_sums(const Graph&, const Op&) {
+  return "sums of computed products or along an axis";
+}
 std::string nothing(const Graph&, const Op&) { return ""; }
 
 constexpr ByClass<std::string (*)(const Graph&, const Op&)> kDifferences(
@@ -308,6 +339,9 @@ constexpr ByClass<std::string (*)(const Graph&, const Op&)> kDifferences(
      {OpClass::kQuantize, byte_table},
      {OpClass::kUnary, byte_table},
      {OpClass::kBinary, pairs},
+     {OpClass::kMatmul, long_sums},
+     {OpClass::kRunning, long_sums},
+     {OpClass::kBilinear, rounded_places},
      {OpClass::kSoftmax, exponentials}},
     nothing);
 
@@ -315,6 +349,7 @@ constexpr ByClass<std::string (*)(const Graph&, const Op&)> kDifferences(
 
 int round_to_byte(double v, int zero) {
   constexpr double kFar = 1 << 20;
+  if (std::isnan(v)) return zero;
   const double rounded = std::nearbyint(std::clamp(v, -kFar, kFar));
   return std::clamp(static_cast<int>(rounded) + zero, -128, 127);
 }

@@ -1,4 +1,7 @@
-// Gemm and MatMul by a constant matrix: FULLY_CONNECTED.
+// Gemm and MatMul by a constant matrix: FULLY_CONNECTED; other products:
+// BATCH_MATMUL.
+#include <algorithm>
+
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
@@ -116,13 +119,50 @@ void gemm(OnnxCall& call) {
   emit_rows(call, x, m, &bias, &call.constant(2, "a bias"));
 }
 
+// A side as it lies, its axes in the file's order.
+int side(OnnxCall& call, size_t i, Shape& dims) {
+  const Value& v = call.in(i);
+  if (v.is_constant()) {
+    const std::vector<float>& values = call.floats(i, "a matrix");
+    dims = call.shape_of(v.constant->dims);
+    const int made = call.graph().constant(v.constant->name, dims, values);
+    call.graph().note(made).quant = v.constant->quant;
+    return made;
+  }
+  dims = v.dims;
+  Axes order(v.rank());
+  for (size_t k = 0; k < order.size(); ++k) order[k] = static_cast<int>(k);
+  return call.layouts().ordered(v, order).tensor;
+}
+
+void product(OnnxCall& call) {
+  Shape a, b;
+  const int left = side(call, 0, a), right = side(call, 1, b);
+  if (a.size() < 2 || b.size() < 2) call.unsupported("a product with a vector");
+  call.require(a.back() == b[b.size() - 2],
+               text("shapes ", shape_text(a), " and ", shape_text(b),
+                    " have no product"));
+  Shape dims(std::max(a.size(), b.size()), 1);
+  for (size_t i = 3; i <= dims.size(); ++i) {
+    const int p = i <= a.size() ? a[a.size() - i] : 1;
+    const int q = i <= b.size() ? b[b.size() - i] : 1;
+    call.require(p == q || p == 1 || q == 1,
+                 text("shapes ", shape_text(a), " and ", shape_text(b),
+                      " do not broadcast"));
+    dims[dims.size() - i] = p == 1 ? q : p;
+  }
+  dims[dims.size() - 2] = a[a.size() - 2];
+  dims.back() = b.back();
+  Axes order(dims.size());
+  for (size_t k = 0; k < order.size(); ++k) order[k] = static_cast<int>(k);
+  call.set_output(0, call.emit(OpKind::kBatchMatmul, {left, right}, dims, order,
+                               MatmulAttr{}));
+}
+
 void matmul(OnnxCall& call) {
   call.expect_inputs(2, 2);
-  if (!call.in(0).is_constant() && !call.in(1).is_constant()) {
-    call.unsupported(
-        "a product of two computed matrices; use Gemm or Conv with constant "
-        "weights");
-  }
+  const Value& by = call.in(1);
+  if (!by.is_constant() || by.constant->dims.size() != 2) return product(call);
   const Value x = call.data(0);
   emit_rows(call, x, matrix_of(call, false), nullptr, nullptr);
 }

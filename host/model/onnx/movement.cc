@@ -58,18 +58,82 @@ void slice(OnnxCall& call) {
                   whole ? x : cut_out(call, x, cuts, -1, call.output_name()));
 }
 
-// One position of an axis.
+// Several positions of an axis.
+void choice(OnnxCall& call, const Value& x, int axis,
+            const std::vector<int64_t>& indices) {
+  const auto along = static_cast<size_t>(axis);
+  GatherAttr attr{place_of(x.order, axis), 1, {}};
+  for (const int64_t index : indices) {
+    const int64_t at = index < 0 ? index + x.dims[along] : index;
+    call.require(at >= 0 && at < x.dims[along],
+                 text("index ", index, " of ", x.dims[along], " elements"));
+    attr.indices.push_back(static_cast<int>(at));
+  }
+  if (indices.empty() || indices.size() > 65535) {
+    call.unsupported(text(indices.size(), " indices"));
+  }
+  Shape dims = x.dims;
+  dims[along] = static_cast<int>(indices.size());
+  const QuantNote note = call.graph().note(x.tensor);
+  const Shape& shape = call.in(1).constant->dims.size() == 1 ? dims : Shape{};
+  Value made = call.emit(OpKind::kGather, {x.tensor}, dims, x.order, attr,
+                         shape.empty() ? ":chosen" : "");
+  call.graph().note(made.tensor) = note;
+  if (shape.empty()) {
+    Shape full(dims.begin(), dims.begin() + axis);
+    const Shape sizes = call.shape_of(call.in(1).constant->dims);
+    full.insert(full.end(), sizes.begin(), sizes.end());
+    full.insert(full.end(), dims.begin() + axis + 1, dims.end());
+    made = call.layouts().reshaped(made, full);
+  }
+  call.set_output(0, made);
+}
+
+// Places along the first axes together, as the file has them.
+void gather_nd(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  if (call.integer("batch_dims", 0) != 0) call.unsupported("batch axes");
+  const Value given = call.data(0);
+  Axes order(given.rank());
+  for (size_t k = 0; k < order.size(); ++k) order[k] = static_cast<int>(k);
+  const Value x = call.layouts().ordered(given, order);
+  const std::vector<int64_t>& numbers = call.numbers(1, "indices");
+  const Shape sizes = call.shape_of(call.in(1).constant->dims);
+  call.require(!sizes.empty() && sizes.back() <= static_cast<int>(x.rank()),
+               text("indices of shape ", shape_text(sizes)));
+  const int depth = sizes.back();
+  GatherAttr attr{0, depth, {}};
+  for (size_t i = 0; i < numbers.size();) {
+    int64_t place = 0;
+    for (int k = 0; k < depth; ++k, ++i) {
+      const int size = x.dims[static_cast<size_t>(k)];
+      const int64_t at = numbers[i] < 0 ? numbers[i] + size : numbers[i];
+      call.require(at >= 0 && at < size,
+                   text("index ", numbers[i], " of ", size, " elements"));
+      place = place * size + at;
+      if (place > 65535) call.unsupported("a place behind 65535");
+    }
+    attr.indices.push_back(static_cast<int>(place));
+  }
+  Shape dims(sizes.begin(), sizes.end() - 1);
+  dims.insert(dims.end(), x.dims.begin() + depth, x.dims.end());
+  Axes plain(dims.size());
+  for (size_t k = 0; k < plain.size(); ++k) plain[k] = static_cast<int>(k);
+  const QuantNote note = call.graph().note(x.tensor);
+  const Value made =
+      call.emit(OpKind::kGatherNd, {x.tensor}, dims, plain, attr);
+  call.graph().note(made.tensor) = note;
+  call.set_output(0, made);
+}
+
+// One position of an axis, or several.
 void gather(OnnxCall& call) {
   call.expect_inputs(2, 2);
   const Value x = call.layouts().settled(call.data(0));
   const std::vector<int64_t>& index = call.numbers(1, "indices");
   const size_t index_rank = call.in(1).constant->dims.size();
-  if (index.size() != 1 || index_rank > 1) {
-    call.unsupported(text(index.size(),
-                          " indices; only one position is supported, use "
-                          "Slice or Split"));
-  }
   const int axis = call.axis(call.integer("axis", 0), x.rank());
+  if (index.size() != 1 || index_rank > 1) return choice(call, x, axis, index);
   const int64_t size = x.dims[static_cast<size_t>(axis)];
   const int64_t at = index[0] < 0 ? index[0] + size : index[0];
   call.require(at >= 0 && at < size,
@@ -156,6 +220,8 @@ bool convert_movement(OnnxCall& call) {
     slice(call);
   } else if (type == "Gather") {
     gather(call);
+  } else if (type == "GatherND") {
+    gather_nd(call);
   } else if (type == "Split") {
     split(call);
   } else {

@@ -1,4 +1,4 @@
-// ReduceMean, ReduceSum, ReduceMax.
+// ReduceMean, ReduceSum, ReduceMax, ReduceMin.
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
@@ -52,6 +52,8 @@ bool convert_reduction(OnnxCall& call) {
     reduction(call, OpKind::kSum);
   } else if (type == "ReduceMax") {
     reduction(call, OpKind::kReduceMax);
+  } else if (type == "ReduceMin") {
+    reduction(call, OpKind::kReduceMin);
   } else {
     return false;
   }

@@ -1,5 +1,5 @@
-// Resize by nearest elements: both formats' index tables are computed and
-// compared, their words for coordinates are not.
+// Resize between elements and by nearest ones: for these both formats' index
+// tables are computed and compared, their words for coordinates are not.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -135,13 +135,31 @@ bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
   return false;
 }
 
+// Where TensorFlow Lite's places are ONNX's.
+bool linear_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
+                 ResizeAttr& attr) {
+  for (const size_t axis : {size_t{2}, size_t{3}}) {
+    const double exact = double(to.dims[axis]) / x.dims[axis];
+    const bool by_corners = c.mode == "align_corners";
+    if (!by_corners && std::abs(to.scales[axis] / exact - 1) > 1e-6) {
+      return false;
+    }
+    if (c.mode == "pytorch_half_pixel" && to.dims[axis] == 1) return false;
+  }
+  attr.align_corners = c.mode == "align_corners";
+  attr.half_pixel_centers =
+      c.mode == "half_pixel" || c.mode == "pytorch_half_pixel";
+  return attr.align_corners || attr.half_pixel_centers ||
+         c.mode == "asymmetric";
+}
+
 void resize(OnnxCall& call) {
   call.expect_inputs(1, is_old(call) ? 2 : 4);
   const Value given = call.data(0);
   const std::string mode = call.word("mode", "nearest");
-  if (mode != "nearest") {
-    call.unsupported("mode " + quoted(mode) +
-                     "; use nearest, or a ConvTranspose");
+  const bool linear = mode == "linear";
+  if (mode != "nearest" && !linear) {
+    call.unsupported("mode " + quoted(mode) + "; use linear or nearest");
   }
   call.require(given.rank() == 4, text("an input of ", given.rank(), " axes"));
   const Coordinates c = coordinates_of(call);
@@ -154,6 +172,16 @@ void resize(OnnxCall& call) {
   }
   if (to.dims == given.dims) return call.set_output(0, given);
   ResizeAttr attr;
+  if (linear) {
+    if (!linear_attr(c, given, to, attr)) {
+      call.unsupported(text("coordinates ", quoted(c.mode), " from ",
+                            shape_text(given.dims), " to ", shape_text(to.dims),
+                            "; give sizes, half_pixel"));
+    }
+    const Value x = call.layouts().usual(given);
+    return call.set_output(0, call.emit(OpKind::kResizeBilinear, {x.tensor},
+                                        to.dims, x.order, attr));
+  }
   if (!find_attr(c, given, to, attr)) {
     call.unsupported(text("coordinates ", quoted(c.mode), " with ",
                           quoted(c.nearest), " from ", shape_text(given.dims),

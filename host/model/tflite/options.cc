@@ -90,9 +90,37 @@ Ref fused_options(Builder& b, const RawOptions& o) {
       return tflite::CreateMul(b, activation).Union();
     case OptionsCode::kSub:
       return tflite::CreateSub(b, activation).Union();
+    case OptionsCode::kDiv:
+      return tflite::CreateDiv(b, activation).Union();
     default:
       return 0;
   }
+}
+
+// Tables of operators that came later; nothing: none of these.
+bool read_more_options(const tflite::Operator& op, RawOptions& o) {
+  if (const auto* div = op.options_as_Div()) {
+    o.activation = div->activation();
+  } else if (const auto* split = op.options_as_SplitV()) {
+    o.num_splits = split->num_splits();
+  } else if (const auto* gather = op.options_as_Gather()) {
+    o.axis = gather->axis();
+    o.batch_dims = gather->batch_dims();
+  } else if (const auto* matmul = op.options_as_BatchMatmul()) {
+    o.adj_x = matmul->adj_x();
+    o.adj_y = matmul->adj_y();
+  } else if (const auto* cumsum = op.options_as_Cumsum()) {
+    o.exclusive = cumsum->exclusive();
+    o.reverse = cumsum->reverse();
+  } else if (const auto* gelu = op.options_as_Gelu()) {
+    o.approximate = gelu->approximate();
+  } else if (const auto* resize = op.options_as_ResizeBilinear()) {
+    o.align_corners = resize->align_corners();
+    o.half_pixel_centers = resize->half_pixel_centers();
+  } else {
+    return false;
+  }
+  return true;
 }
 
 // Tables without fields, known to this schema or not, are all alike.
@@ -122,6 +150,20 @@ Ref plain_options(Builder& b, const RawOptions& o) {
           .Union();
     case OptionsCode::kSplit:
       return tflite::CreateSplit(b, o.num_splits).Union();
+    case OptionsCode::kSplitV:
+      return tflite::CreateSplitV(b, o.num_splits).Union();
+    case OptionsCode::kGather:
+      return tflite::CreateGather(b, o.axis, o.batch_dims).Union();
+    case OptionsCode::kBatchMatmul:
+      return tflite::CreateBatchMatmul(b, o.adj_x, o.adj_y).Union();
+    case OptionsCode::kCumsum:
+      return tflite::CreateCumsum(b, o.exclusive, o.reverse).Union();
+    case OptionsCode::kGelu:
+      return tflite::CreateGelu(b, o.approximate).Union();
+    case OptionsCode::kResizeBilinear:
+      return tflite::CreateResizeBilinear(b, o.align_corners,
+                                          o.half_pixel_centers)
+          .Union();
     case OptionsCode::kPack:
       return tflite::CreatePack(b, o.num_splits, o.axis).Union();
     case OptionsCode::kUnpack:
@@ -152,6 +194,7 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
   RawOptions o = read_window_options(op);
   if (op.options() == nullptr) return o;
   o.code = static_cast<int>(op.options_type());
+  if (read_more_options(op, o)) return o;
   if (const auto* full = op.options_as_FullyConnected()) {
     o.activation = full->activation();
     o.weights_format = full->weights_format();

@@ -53,11 +53,15 @@ struct RawOptions {
   int shrink_axis_mask = 0;
   bool offset = false, keep_num_dims = false, keep_dims = false;
   bool align_corners = false, half_pixel_centers = false;
-  int mode = kMirrorReflect;  // MIRROR_PAD
-  float value = 0;            // SOFTMAX beta, LEAKY_RELU alpha
-  std::vector<int> dims;      // SQUEEZE, RESHAPE
-  int subgraph = 0;           // CALL_ONCE
-  std::string variable;       // VAR_HANDLE: container and shared name
+  int batch_dims = 0;                       // GATHER
+  bool adj_x = false, adj_y = false;        // BATCH_MATMUL
+  bool exclusive = false, reverse = false;  // CUMSUM
+  bool approximate = false;                 // GELU
+  int mode = kMirrorReflect;                // MIRROR_PAD
+  float value = 0;                          // SOFTMAX beta, LEAKY_RELU alpha
+  std::vector<int> dims;                    // SQUEEZE, RESHAPE
+  int subgraph = 0;                         // CALL_ONCE
+  std::string variable;  // VAR_HANDLE: container and shared name
 };
 
 struct RawOp {

@@ -41,6 +41,11 @@ void elementwise(const Call& call) {
       return fused(call, [](float a, float b) { return a - b; });
     case OpKind::kMul:
       return fused(call, [](float a, float b) { return a * b; });
+    case OpKind::kDiv:
+      return fused(call, [](float a, float b) { return a / b; });
+    case OpKind::kSquaredDifference:
+      return for_each_pair(call,
+                           [](float a, float b) { return (a - b) * (a - b); });
     case OpKind::kPrelu:
       return for_each_pair(
           call, [](float x, float alpha) { return x >= 0 ? x : x * alpha; });

@@ -42,6 +42,9 @@ void movement(const Call& call) { oracle::movement(call, operands_of(call)); }
 constexpr ByClass<void (*)(const Call&)> kFamilies(
     {{OpClass::kConvolution, float_oracle::convolution},
      {OpClass::kFullyConnected, float_oracle::convolution},
+     {OpClass::kMatmul, float_oracle::matmul},
+     {OpClass::kRunning, float_oracle::running_sum},
+     {OpClass::kBilinear, float_oracle::bilinear},
      {OpClass::kPool, float_oracle::pool},
      {OpClass::kReduce, float_oracle::reduce},
      {OpClass::kBinary, float_oracle::elementwise},

@@ -90,6 +90,13 @@ void sum(const Call& call, int divisor) {
   }
 }
 
+void lowest(const Call& call) {
+  std::ranges::copy(
+      fold<float>(call, std::numeric_limits<float>::max(),
+                  [](float l, float v) { return std::min(l, v); }),
+      call.result().begin());
+}
+
 void highest(const Call& call) {
   std::ranges::copy(
       fold<float>(call, kLowest,
@@ -113,6 +120,8 @@ void reduce(const Call& call) {
       return sum(call, 1);
     case OpKind::kReduceMax:
       return highest(call);
+    case OpKind::kReduceMin:
+      return lowest(call);
     default:
       throw Error(Exit::kInternal, "no reduction");
   }

@@ -61,6 +61,38 @@ void softmax_row(std::span<const int8_t> x, std::span<int8_t> y,
   }
 }
 
+void log_softmax_row(std::span<const int8_t> x, std::span<int8_t> y,
+                     const LogSoftmaxParams& p) {
+  const int highest = *std::max_element(x.begin(), x.end());
+  const auto scaled = [&](int8_t v) {
+    return requantize(v - highest, p.multiplier, p.shift);
+  };
+  uint32_t sum = 0;
+  for (int8_t v : x) {
+    if (v - highest < p.diff_min) continue;
+    sum += bits(round_shift(exp_negative(scaled(v), 5), 12));
+  }
+  const int32_t log = log_of_sum(sum);
+  const int32_t limit =
+      std::max(p.diff_min - 1,
+               requantize(log + kInt32Min, p.back_multiplier, p.back_shift));
+  for (size_t i = 0; i < x.size(); ++i) {
+    int32_t v = -128;
+    if (x[i] - highest > limit) v = round_shift(scaled(x[i]) - log, 22) + 127;
+    y[i] = static_cast<int8_t>(clamp(v, -128, 127));
+  }
+}
+
+void log_softmax(const Call& call) {
+  const auto x = call.int8s();
+  const auto y = call.result();
+  const LogSoftmaxParams p = log_softmax_params(call.in());
+  const size_t row = call.in().shape.back();
+  for (size_t i = 0; i < x.size(); i += row) {
+    log_softmax_row(x.subspan(i, row), y.subspan(i, row), p);
+  }
+}
+
 void softmax(const Call& call) {
   const auto x = call.int8s();
   const auto y = call.result();
@@ -77,6 +109,7 @@ void softmax(const Call& call) {
 void activation(const Call& call) {
   const OpKind kind = call.op().kind;
   if (kind == OpKind::kSoftmax) return softmax(call);
+  if (kind == OpKind::kLogSoftmax) return log_softmax(call);
   if (kind == OpKind::kDequantize) return to_float(call);
   if (call.in().type == Type::kFloat32) return from_float(call);
   by_table(call);

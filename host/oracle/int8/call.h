@@ -68,5 +68,8 @@ void pool(const Call&);
 void reduce(const Call&);
 void elementwise(const Call&);
 void activation(const Call&);
+void matmul(const Call&);
+void running_sum(const Call&);
+void bilinear(const Call&);
 
 }  // namespace shoal::oracle

@@ -50,6 +50,23 @@ Function product(const MulParams& p, int zero_out) {
   };
 }
 
+// See divide_row in device/kernels for a divisor of zero.
+Function quotient(const MulParams& p, int zero_out) {
+  return [=](int a, int b) {
+    const int u = a - p.zero0, v = b - p.zero1;
+    if (v == 0) return u == 0 ? zero_out : u < 0 ? -128 : 127;
+    return wrap_add(divide(u, v, p.multiplier, p.shift), zero_out);
+  };
+}
+
+Function squared_difference(const SquaredDifferenceParams& p, int zero_out) {
+  return [=](int a, int b) {
+    const int32_t d = requantize((a - p.zero0) << 7, p.multiplier0, p.shift0) -
+                      requantize((b - p.zero1) << 7, p.multiplier1, p.shift1);
+    return wrap_add(requantize(d * d, p.multiplier_out, p.shift_out), zero_out);
+  };
+}
+
 Function prelu(const PreluParams& p, int zero_in, int zero_out) {
   return [=](int x, int alpha) {
     const int d = x - zero_in;
@@ -71,6 +88,12 @@ void elementwise(const Call& call) {
       return fused(call, sum(add_params(a, b, y, true), y.zero()));
     case OpKind::kMul:
       return fused(call, product(mul_params(a, b, y), y.zero()));
+    case OpKind::kDiv:
+      return fused(call, quotient(div_params(a, b, y), y.zero()));
+    case OpKind::kSquaredDifference:
+      return for_each_pair(
+          call, -128, 127,
+          squared_difference(squared_difference_params(a, b, y), y.zero()));
     case OpKind::kPrelu:
       return for_each_pair(call, -128, 127,
                            prelu(prelu_params(a, b, y), a.zero(), y.zero()));

@@ -132,6 +132,60 @@ void blocks(const Move& m) {
   m.op().kind == OpKind::kSpaceToDepth ? space_to_depth(m) : depth_to_space(m);
 }
 
+void take(const Move& m) {
+  const auto& a = m.attr<GatherAttr>();
+  const Shape& shape = m.in().shape;
+  int64_t outer = 1, size = 1, inner = m.element_bytes();
+  for (int i = 0; i < static_cast<int>(shape.size()); ++i) {
+    int64_t& part = i < a.axis ? outer : i < a.axis + a.count ? size : inner;
+    part *= shape[i];
+  }
+  uint8_t* y = m.bytes.outputs[0].data();
+  for (int64_t o = 0; o < outer; ++o) {
+    for (const int index : a.indices) {
+      std::memcpy(y, m.bytes.inputs[0].data() + (o * size + index) * inner,
+                  inner);
+      y += inner;
+    }
+  }
+}
+
+// Batch number (dy * block + dx) * batches + n has the places dy, dx of each
+// block of picture n.
+void batches(const Move& m) {
+  const auto& a = m.attr<BatchesAttr>();
+  const bool splits = m.op().kind == OpKind::kSpaceToBatchNd;
+  const Shape &in = m.in().shape, &out = m.out().shape;
+  if (splits) {
+    PadAttr zero;
+    zero.value = m.out().zero();
+    fill(m.bytes.outputs[0], m.out().type, zero);
+  }
+  const Shape& wide = splits ? in : out;
+  gather(m, last_axis(in), [&](const Index& at, Index& from) {
+    int batch = at[0];
+    from = at;
+    if (splits) {
+      int place = batch / in[0];
+      from[0] = batch % in[0];
+      for (size_t i = a.block.size(); i-- > 0;) {
+        from[i + 1] = at[i + 1] * a.block[i] + place % a.block[i] - a.before[i];
+        place /= a.block[i];
+        if (from[i + 1] < 0 || from[i + 1] >= wide[i + 1]) return false;
+      }
+      return true;
+    }
+    int place = 0;
+    for (size_t i = 0; i < a.block.size(); ++i) {
+      const int whole = at[i + 1] + a.before[i];
+      place = place * a.block[i] + whole % a.block[i];
+      from[i + 1] = whole / a.block[i];
+    }
+    from[0] = place * out[0] + batch;
+    return true;
+  });
+}
+
 // Calls f(byte in the whole, byte in the part, bytes) for the runs of a part
 // that starts at `start` of the axis. Returns where the next one starts.
 template <class F>
@@ -184,6 +238,8 @@ constexpr ByClass<void (*)(const Move&)> kMoves({{OpClass::kJoin, join},
                                                   transpose},
                                                  {OpClass::kSlice, slice},
                                                  {OpClass::kSplit, split},
+                                                 {OpClass::kGather, take},
+                                                 {OpClass::kBatches, batches},
                                                  {OpClass::kResize, resize},
                                                  {OpClass::kBlocks, blocks}});
 

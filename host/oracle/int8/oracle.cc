@@ -19,6 +19,9 @@ void movement(const oracle::Call& call) {
 constexpr ByClass<void (*)(const oracle::Call&)> kFamilies(
     {{OpClass::kConvolution, oracle::convolution},
      {OpClass::kFullyConnected, oracle::convolution},
+     {OpClass::kMatmul, oracle::matmul},
+     {OpClass::kRunning, oracle::running_sum},
+     {OpClass::kBilinear, oracle::bilinear},
      {OpClass::kPool, oracle::pool},
      {OpClass::kReduce, oracle::reduce},
      {OpClass::kBinary, oracle::elementwise},

@@ -49,17 +49,19 @@ void rescaled_sum(const Call& call) {
   }
 }
 
-void highest_byte(const Call& call) {
+void extreme_byte(const Call& call) {
   const Shape& shape = call.in().shape;
   const auto in = call.int8s();
   const auto out = call.result();
   const Strides strides =
       reduced_strides(shape, call.attr<ReduceAttr>().reduced);
-  std::fill(out.begin(), out.end(), int8_t{-128});
+  const bool most = call.op().kind == OpKind::kReduceMax;
+  std::fill(out.begin(), out.end(), most ? int8_t{-128} : int8_t{127});
   size_t i = 0;
   for_each_index(shape, [&](const Index& index) {
-    int8_t& highest = out[offset_of(index, strides)];
-    highest = std::max(highest, in[i++]);
+    int8_t& v = out[offset_of(index, strides)];
+    v = most ? std::max(v, in[i]) : std::min(v, in[i]);
+    ++i;
   });
 }
 
@@ -92,7 +94,10 @@ void pool(const Call& call) {
 }
 
 void reduce(const Call& call) {
-  if (call.op().kind == OpKind::kReduceMax) return highest_byte(call);
+  const OpKind kind = call.op().kind;
+  if (kind == OpKind::kReduceMax || kind == OpKind::kReduceMin) {
+    return extreme_byte(call);
+  }
   rescaled_sum(call);
 }
 

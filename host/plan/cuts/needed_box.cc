@@ -23,6 +23,9 @@ struct MoveLines {
   Line y, x, c;
 };
 MoveLines move_lines(const Layer& l) {
+  if (l.op == OpCode::kBilinear && l.params.size() == 4) {
+    return {{l.params[0], l.params[1]}, {l.params[2], l.params[3]}, {}};
+  }
   MoveParams m{1, 0, 1, 0, 1, 0, 0};
   if (l.params.size() * sizeof(int32_t) >= sizeof m) {
     std::memcpy(&m, l.params.data(), sizeof m);
@@ -101,6 +104,10 @@ RowRange channels(const Layer& l, const Box& in, int lo, int hi) {
     case OpCode::kConv:
     case OpCode::kTransposeConv:
     case OpCode::kSoftmax:
+    case OpCode::kLogSoftmax:
+    case OpCode::kArgMax:
+    case OpCode::kRunningSum:
+    case OpCode::kMatmul:
     case OpCode::kSpaceToDepth:
     case OpCode::kDepthToSpace:
     case OpCode::kTranspose:
@@ -132,7 +139,8 @@ Box needed_box(const Layer& l, int operand, const Box& out) {
   const Box& in = l.in[operand].box;
   if (l.in[operand].tensor < 0 || l.op == OpCode::kConstant) return {};
   const Box& all = l.out.box;
-  const RowRule rows = row_axis(l, in);
+  RowRule rows = row_axis(l, in);
+  rows.whole = holds_second(l.op) && operand == 1;
   const RowRange y = needed_rows(rows, out.y0 - all.y0, out.y1 - all.y0, 0,
                                  std::max(1, l.kernel_h));
   const RowRange x = columns(l, in, out.x0 - all.x0, out.x1 - all.x0);
@@ -152,6 +160,10 @@ bool can_cut_columns(const Layer& l) {
 bool can_cut_outputs(const Layer& l) {
   switch (l.op) {
     case OpCode::kSoftmax:
+    case OpCode::kLogSoftmax:
+    case OpCode::kArgMax:
+    case OpCode::kRunningSum:
+    case OpCode::kMatmul:
     case OpCode::kSpaceToDepth:
     case OpCode::kDepthToSpace:
     case OpCode::kTranspose:

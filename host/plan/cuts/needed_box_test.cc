@@ -51,10 +51,25 @@ class RandomLayer {
       case OpCode::kMaximum:
       case OpCode::kMinimum:
       case OpCode::kPrelu:
+      case OpCode::kDivide:
+      case OpCode::kSquaredDifference:
         for (View& in : l.in) {
           in = {0, box(pick(0, 1) ? 1 : rows, pick(0, 1) ? 1 : columns,
                        pick(0, 1) ? 1 : channels)};
         }
+        break;
+      case OpCode::kBilinear:
+        l.out.box = box(pick(1, 30), pick(1, 30), channels);
+        l.params = {1024 * rows / l.out.box.rows() + pick(0, 1), -pick(0, 512),
+                    1024 * columns / l.out.box.columns(), pick(0, 3)};
+        break;
+      case OpCode::kMatmul:
+        l.in[0].box = box(rows, 1, channels);
+        l.in[1] = {0, box(pick(1, 9), 1, channels)};
+        l.out.box = box(rows, 1, l.in[1].box.rows());
+        break;
+      case OpCode::kArgMax:
+        l.out.box = box(rows, columns, 2);
         break;
       case OpCode::kMove:
         move(l);
@@ -172,7 +187,7 @@ class RandomLayer {
 };
 
 TEST(NeededBox, EqualsTheCheckers) {
-  for (int op = int(OpCode::kConv); op <= int(OpCode::kRequantize); ++op) {
+  for (int op = int(OpCode::kConv); op <= kActorKindCount; ++op) {
     int empty = 0;
     for (uint32_t seed = 0; seed < kRounds; ++seed) {
       RandomLayer random(seed * 64 + static_cast<uint32_t>(op));
@@ -239,6 +254,9 @@ TEST(CanCut, WhatTheOperatorsAllow) {
   EXPECT_EQ(allowed(OpCode::kPrelu), "rco");
   EXPECT_EQ(allowed(OpCode::kConstant), "rco");
   EXPECT_EQ(allowed(OpCode::kSoftmax), "rc");
+  EXPECT_EQ(allowed(OpCode::kArgMax), "rc");
+  EXPECT_EQ(allowed(OpCode::kBilinear), "rco");
+  EXPECT_EQ(allowed(OpCode::kMatmul), "rc");
   EXPECT_EQ(allowed(OpCode::kDepthToSpace), "rc");
   EXPECT_EQ(allowed(OpCode::kTranspose), "");
   EXPECT_EQ(allowed(OpCode::kReshape), "");

@@ -30,7 +30,14 @@ constexpr const char* kNames[] = {"conv",
                                   "transpose",
                                   "reshape",
                                   "constant",
-                                  "requantize"};
+                                  "requantize",
+                                  "divide",
+                                  "squared_difference",
+                                  "log_softmax",
+                                  "bilinear",
+                                  "arg_max",
+                                  "running_sum",
+                                  "matmul"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

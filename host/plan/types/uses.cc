@@ -58,6 +58,13 @@ RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
     r.move_stride = p.stride_y;
     r.move_base = p.base_y;
   }
+  if (layer.op == OpCode::kBilinear) {
+    BilinearParams p{};
+    std::memcpy(&p, layer.params.data(), sizeof p);
+    r.move_stride = p.scale_y;
+    r.move_base = p.base_y;
+  }
+  r.whole = holds_second(layer.op) && operand == 1;
   if (layer.op == OpCode::kSpaceToDepth || layer.op == OpCode::kDepthToSpace) {
     r.block = layer.params[0];
   }
@@ -165,7 +172,8 @@ RowRule row_rule(const Layer& layer, int operand, LayerWork work, const Box& in,
   r.pad_top += layer.op == OpCode::kTransposeConv
                    ? out_y - in_y * layer.stride_y
                    : in_y - out_y * layer.stride_y;
-  r.move_base += out_y * r.move_stride - in_y;
+  const int unit = layer.op == OpCode::kBilinear ? 1024 : 1;
+  r.move_base += out_y * r.move_stride - unit * in_y;
   if (layer.op == OpCode::kResize && view.tensor >= 0) {
     map.assign(layer.row_map.begin() + out_y,
                layer.row_map.begin() + out_y + out.rows());

@@ -235,6 +235,18 @@ class Builder {
       m.base_c += out.c * m.stride_c - in.c;
       std::memcpy(params.data(), &m, sizeof m);
     }
+    if (layer.op == OpCode::kBilinear) {
+      BilinearParams m;
+      if (params.size() * sizeof(int32_t) != sizeof m) {
+        throw Error(Exit::kInternal, layer.name + ": not two lines");
+      }
+      std::memcpy(&m, params.data(), sizeof m);
+      const Origin in = origin(box(a.in[0]), layer.in[0]);
+      const Origin out = origin(box(a.out), layer.out);
+      m.base_y += out.y * m.scale_y - 1024 * in.y;
+      m.base_x += out.x * m.scale_x - 1024 * in.x;
+      std::memcpy(params.data(), &m, sizeof m);
+    }
     tables_.params.insert(tables_.params.end(), params.begin(), params.end());
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "host/model/import/testing/result_shapes.h"
 #include "host/model/tflite/raw_model.h"
 
 namespace shoal {
@@ -31,17 +32,6 @@ Shape window_shape(const Shape& x, int kernel_h, int kernel_w, int channels,
           channels};
 }
 
-Shape broadcast(const Shape& a, const Shape& b) {
-  const Shape& more = a.size() < b.size() ? b : a;
-  const Shape& less = a.size() < b.size() ? a : b;
-  Shape out = more;
-  for (size_t i = 0; i < less.size(); ++i) {
-    int& size = out[more.size() - less.size() + i];
-    size = std::max(size, less[i]);
-  }
-  return out;
-}
-
 // What int8 constants stand for, as float32 bytes; scales along `axis`.
 std::vector<uint8_t> real_bytes(const Shape& shape,
                                 const std::vector<int8_t>& values,
@@ -68,11 +58,6 @@ uint16_t half_of(float value) {
   if (exponent <= 0) return static_cast<uint16_t>(sign);
   return static_cast<uint16_t>(sign | static_cast<uint32_t>(exponent) << 10 |
                                (bits >> 13 & 1023));
-}
-
-size_t axis_of(int axis, const Shape& shape) {
-  return static_cast<size_t>(axis < 0 ? axis + static_cast<int>(shape.size())
-                                      : axis);
 }
 
 int sliced(int size, int begin, int end, int stride) {

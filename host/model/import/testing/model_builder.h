@@ -80,14 +80,21 @@ class ModelBuilder {
   int mul(int a, int b, Scale scale, Activation act = Activation::kNone) {
     return binary(OpKind::kMul, a, b, scale, act);
   }
-  // kMean, kSum, kReduceMax.
+  // kMean, kSum, kReduceMax, kReduceMin.
   int reduce(OpKind, int x, const std::vector<int>& axes, bool keep_dims,
              Scale);
-  // kRelu, kRelu6, kLogistic, kTanh, kHardSwish. LOGISTIC and TANH have only
-  // one output scale, which the others may not have.
+  // kRelu, kRelu6, kLogistic, kTanh, kHardSwish, kAbs and so on. LOGISTIC and
+  // TANH have only one output scale, which the others may not have.
   int unary(OpKind, int x, Scale);
   int logistic(int x) { return unary(OpKind::kLogistic, x, {1 / 256.f, -128}); }
   int tanh(int x) { return unary(OpKind::kTanh, x, {1 / 128.f, 0}); }
+  // On the same shape, in 1/16 steps below 0.
+  int log_softmax(int x) {
+    return unary(OpKind::kLogSoftmax, x, {1 / 16.f, 127});
+  }
+  int gelu(int x, bool approximate, Scale);
+  int cumsum(int x, int axis, bool exclusive, bool reverse, Scale);
+  int batch_matmul(int a, int b, bool adj_x, bool adj_y, Scale);
   int leaky_relu(int x, float alpha, Scale);
   int prelu(int x, int alpha, Scale);
   int softmax(int x, float beta = 1);
@@ -111,6 +118,17 @@ class ModelBuilder {
   std::vector<int> split(int x, int axis, int parts);
   int resize(int x, int height, int width, bool align_corners = false,
              bool half_pixel_centers = false);
+  int resize_bilinear(int x, int height, int width, bool align_corners = false,
+                      bool half_pixel_centers = false);
+  std::vector<int> split_v(int x, int axis, const std::vector<int>& sizes);
+  // One index: a scalar, the axis goes.
+  int gather(int x, int axis, const std::vector<int>& indices);
+  int gather_nd(int x, const Shape& shape, const std::vector<int>& indices);
+  // Amounts: paddings or crops of rows and columns.
+  int space_to_batch(int x, const std::vector<int>& block,
+                     const std::vector<int>& amounts);
+  int batch_to_space(int x, const std::vector<int>& block,
+                     const std::vector<int>& amounts);
   int space_to_depth(int x, int block);
   int depth_to_space(int x, int block);
 

@@ -116,6 +116,47 @@ std::vector<uint8_t> layouts(Sampler s) {
   return b.finish();
 }
 
+// Later operators: of a picture and of a matrix.
+std::vector<uint8_t> functions(Sampler s) {
+  Builder& b = s.b;
+  const Builder::Scale q{0.05f, 4};
+  const int x = b.input({1, 4, 6, 3}, {0.04f, -7});
+  const int up = b.resize_bilinear(x, 7, 9, false, true);
+  b.output(b.log_softmax(up));
+  const int square = b.unary(OpKind::kSquare, x, {0.1f, -128});
+  const int root = b.unary(OpKind::kRsqrt, square, {0.06f, -128});
+  b.output(b.binary(OpKind::kSquaredDifference, x, root, q));
+  const int least = b.reduce(OpKind::kReduceMin, x, {1}, true, {0.04f, -7});
+  const int most =
+      b.binary(OpKind::kMaximum, least, b.constant({1}, {99}, q), q);
+  b.output(b.binary(OpKind::kDiv, x, most, q, Activation::kRelu6));
+  const int positive = b.unary(OpKind::kAbs, x, {0.04f, -128});
+  b.output(b.unary(OpKind::kLog, b.unary(OpKind::kSqrt, positive, q), q));
+  b.output(b.unary(OpKind::kExp, b.unary(OpKind::kNeg, x, q), {0.9f, -128}));
+  b.output(b.gelu(b.gelu(x, true, q), false, q));
+  b.output(b.cumsum(x, 2, true, false, {0.2f, 0}));
+  return b.finish();
+}
+
+std::vector<uint8_t> choices(Sampler s) {
+  Builder& b = s.b;
+  const int x = b.input({1, 4, 6, 4}, {0.05f, 4});
+  const std::vector<int> parts = b.split_v(x, 3, {1, 3});
+  b.output(b.gather(parts[1], 3, {2, 0, 1, 1}));
+  b.output(b.gather_nd(parts[0], {2, 3}, {0, 3, 1, 0, 0, 5}));
+  const int apart = b.space_to_batch(x, {2, 2}, {2, 2, 2, 2});
+  const int y = b.conv(apart, s.weights({2, 3, 3, 4}, 0, true), s.bias(2),
+                       {0.2f, 1}, {.same = false});
+  b.output(b.batch_to_space(y, {2, 2}, {0, 0, 0, 0}));
+  b.output(b.space_to_batch(x, {1, 3}, {0, 0, 0, 0}));
+  const int rows = b.reshape(x, {24, 4});
+  const int scores = b.batch_matmul(rows, rows, false, true, {0.2f, 0});
+  b.output(b.batch_matmul(b.softmax(scores), rows, false, false, {0.1f, 0}));
+  b.output(b.batch_matmul(rows, b.constant({4, 2}, s.bytes({4, 2}), {0.01f, 0}),
+                          false, false, {0.1f, 0}));
+  return b.finish();
+}
+
 std::vector<uint8_t> float_ends(Sampler s) {
   Builder& b = s.b;
   const int in = b.float_input({1, 6, 6, 2});
@@ -144,6 +185,8 @@ std::vector<SampleModel> sample_models(uint32_t seed, Type file_type) {
   out.push_back({"convolutions", convolutions(sampler)});
   out.push_back({"arithmetic", arithmetic(sampler)});
   out.push_back({"layouts", layouts(sampler)});
+  out.push_back({"functions", functions(sampler)});
+  out.push_back({"choices", choices(sampler)});
   if (file_type == Type::kFloat32) {
     out.push_back({"halves", halves(sampler)});
   } else {

@@ -1,0 +1,137 @@
+// Products of matrices, and running sums.
+#include <algorithm>
+
+#include "host/lower/builder.h"
+#include "host/lower/convolution.h"
+#include "host/lower/param_list.h"
+#include "host/model/graph/operators.h"
+#include "host/model/graph/quantize.h"
+
+namespace shoal {
+namespace {
+
+// The order of axes with the last two swapped, if wanted.
+std::vector<int> sides_order(const Shape& shape, bool swapped) {
+  std::vector<int> order = identity_order(static_cast<int>(shape.size()));
+  if (swapped) std::swap(order[order.size() - 2], order.back());
+  return order;
+}
+
+bool is_one_matrix(const Shape& s) {
+  return element_count(s) == int64_t{s[s.size() - 2]} * s.back();
+}
+
+// A constant right side is weights.
+void lower_by_weights(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<MatmulAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  const Tensor& w = b.tensor(op.inputs[1]);
+  const Shape& in = b.tensor(x).shape;
+  const std::vector<int> order = sides_order(in, attr.adj_x);
+  const int length = in[static_cast<size_t>(order.back())];
+  const int channels = b.tensor(y).shape.back();
+  Layer l = b.layer(OpCode::kConv, y);
+  const MulParams p = matmul_params(b.tensor(x), w, b.tensor(y));
+  l.zero_in = p.zero0;
+  l.zero_weight = p.zero1;
+  const auto count = static_cast<size_t>(channels);
+  l.weights.bias.assign(count, 0);
+  l.weights.multipliers.assign(count, p.multiplier);
+  l.weights.shifts.assign(count, static_cast<int8_t>(p.shift));
+  for (const int64_t at :
+       stored_elements(w.shape, sides_order(w.shape, !attr.adj_y))) {
+    l.weights.values.push_back(
+        static_cast<int8_t>(w.data[static_cast<size_t>(at)]));
+  }
+  fold_zero_point(l, true);
+  l.macs = op_macs(b.graph(), op);
+  const Value v = b.ordered(x, order);
+  Chunk c = chunk_of(v.view.box);
+  if (c.channels != length) c = canonical_chunk(permuted(in, order));
+  l.in[0] = b.chunked(v, c);
+  l.out = b.result(y, {c.rows, c.columns, channels});
+  b.add(std::move(l));
+}
+
+// One below the other: rows of sums' length.
+View side(Builder& b, int t, bool swapped, int& rows, int& length) {
+  const Shape& s = b.tensor(t).shape;
+  const std::vector<int> order = sides_order(s, swapped);
+  rows = s[static_cast<size_t>(order[order.size() - 2])];
+  length = s[static_cast<size_t>(order.back())];
+  const auto all = static_cast<int>(element_count(s) / length);
+  return b.chunked(b.ordered(t, order), {all, 1, length});
+}
+
+View part_of(View v, int64_t number, int rows) {
+  v.box.y0 += static_cast<int>(number) * rows;
+  v.box.y1 = v.box.y0 + rows;
+  return v;
+}
+
+// Numbers of an operand's matrices, for each of the result's.
+std::vector<int64_t> batch_numbers(const Shape& s, const Shape& out) {
+  std::vector<int64_t> numbers{0};
+  const size_t lead = out.size() - s.size();
+  for (size_t k = 0; k + 2 < out.size(); ++k) {
+    const int own = k < lead ? 1 : s[k - lead];
+    std::vector<int64_t> next;
+    for (const int64_t n : numbers) {
+      for (int i = 0; i < out[k]; ++i) {
+        next.push_back(n * own + (own == 1 ? 0 : i));
+      }
+    }
+    numbers = std::move(next);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void lower_matmul(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<MatmulAttr>(op.attr);
+  const int a = op.inputs[0], by = op.inputs[1], y = op.outputs[0];
+  if (b.tensor(by).constant && is_one_matrix(b.tensor(by).shape)) {
+    return lower_by_weights(b);
+  }
+  const Shape& out = b.tensor(y).shape;
+  const auto from_a = batch_numbers(b.tensor(a).shape, out);
+  const auto from_b = batch_numbers(b.tensor(by).shape, out);
+  int rows = 0, columns = 0, length = 0;
+  const View left = side(b, a, attr.adj_x, rows, length);
+  const View right = side(b, by, !attr.adj_y, columns, length);
+  const int count = static_cast<int>(from_a.size());
+  const View whole = b.result(y, {count * rows, 1, columns});
+  for (int n = 0; n < count; ++n) {
+    const auto k = static_cast<size_t>(n);
+    Layer l = b.layer(OpCode::kMatmul, y);
+    l.params =
+        param_list(matmul_params(b.tensor(a), b.tensor(by), b.tensor(y)));
+    l.macs = int64_t{1} * rows * columns * length;
+    l.in[0] = part_of(left, from_a[k], rows);
+    l.in[1] = part_of(right, from_b[k], columns);
+    l.out = part_of(whole, n, rows);
+    b.add(std::move(l));
+  }
+}
+
+void lower_running_sum(Builder& b) {
+  const Op& op = b.op();
+  const auto& attr = std::get<CumsumAttr>(op.attr);
+  const int x = op.inputs[0], y = op.outputs[0];
+  Layer l = b.layer(OpCode::kRunningSum, y);
+  RunningSumParams p = running_sum_params(b.tensor(x), b.tensor(y));
+  p.exclusive = attr.exclusive;
+  p.reverse = attr.reverse;
+  l.params = param_list(p);
+  l.zero_in = b.tensor(x).zero();
+  std::vector<int> order;
+  Chunk c;
+  l.in[0] = b.rows_along(x, attr.axis, order, c);
+  l.out = b.result(y, c, squeezed_order(order, b.tensor(y).shape));
+  b.add(std::move(l));
+}
+
+}  // namespace shoal

@@ -1,0 +1,115 @@
+// Operators of ModelBuilder that came later.
+#include "host/model/import/testing/model_builder.h"
+#include "host/model/import/testing/result_shapes.h"
+
+namespace shoal {
+
+int ModelBuilder::gelu(int x, bool approximate, Scale y) {
+  RawOptions options;
+  options.approximate = approximate;
+  return add_op(OpKind::kGelu, {x}, shape(x), y, options);
+}
+
+int ModelBuilder::cumsum(int x, int axis, bool exclusive, bool reverse,
+                         Scale y) {
+  RawOptions options;
+  options.exclusive = exclusive;
+  options.reverse = reverse;
+  return add_op(OpKind::kCumsum, {x, numbers({}, {axis})}, shape(x), y,
+                options);
+}
+
+int ModelBuilder::batch_matmul(int a, int b, bool adj_x, bool adj_y, Scale y) {
+  RawOptions options;
+  options.adj_x = adj_x;
+  options.adj_y = adj_y;
+  const Shape p = shape(a), q = shape(b);
+  Shape result =
+      broadcast(Shape(p.begin(), p.end() - 2), Shape(q.begin(), q.end() - 2));
+  result.push_back(p[p.size() - (adj_x ? 1 : 2)]);
+  result.push_back(q[q.size() - (adj_y ? 2 : 1)]);
+  return add_op(OpKind::kBatchMatmul, {a, b}, result, y, options);
+}
+
+int ModelBuilder::resize_bilinear(int x, int height, int width,
+                                  bool align_corners, bool half_pixel_centers) {
+  RawOptions options;
+  options.align_corners = align_corners;
+  options.half_pixel_centers = half_pixel_centers;
+  const Shape s = shape(x);
+  return add_op(OpKind::kResizeBilinear, {x, numbers({2}, {height, width})},
+                {s[0], height, width, s[3]}, scale(x), options);
+}
+
+std::vector<int> ModelBuilder::split_v(int x, int axis,
+                                       const std::vector<int>& sizes) {
+  RawOptions options;
+  options.num_splits = static_cast<int>(sizes.size());
+  Shape result = shape(x);
+  int& along = result[axis_of(axis, result)];
+  along = sizes[0];
+  const int by = numbers({options.num_splits}, sizes);
+  std::vector<int> out = {add_op(OpKind::kSplitV, {x, by, numbers({}, {axis})},
+                                 result, scale(x), options)};
+  const Scale s = scale(x);
+  while (out.size() < sizes.size()) {
+    along = sizes[out.size()];
+    out.push_back(add_tensor(result, type(x), {s.scale}, s.zero));
+  }
+  raw_.ops.back().outputs = out;
+  return out;
+}
+
+int ModelBuilder::gather(int x, int axis, const std::vector<int>& indices) {
+  RawOptions options;
+  options.axis = axis;
+  Shape result = shape(x);
+  const size_t along = axis_of(axis, result);
+  const int count = static_cast<int>(indices.size());
+  const Shape size = count == 1 ? Shape{} : Shape{count};
+  result[along] = count;
+  if (count == 1) {
+    result.erase(result.begin() + static_cast<std::ptrdiff_t>(along));
+  }
+  return add_op(OpKind::kGather, {x, numbers(size, indices)}, result, scale(x),
+                options);
+}
+
+int ModelBuilder::gather_nd(int x, const Shape& shape_of_indices,
+                            const std::vector<int>& indices) {
+  const Shape in = shape(x);
+  Shape result(shape_of_indices.begin(), shape_of_indices.end() - 1);
+  result.insert(result.end(), in.begin() + shape_of_indices.back(), in.end());
+  return add_op(OpKind::kGatherNd, {x, numbers(shape_of_indices, indices)},
+                result, scale(x));
+}
+
+int ModelBuilder::space_to_batch(int x, const std::vector<int>& block,
+                                 const std::vector<int>& amounts) {
+  Shape result = shape(x);
+  for (size_t i = 0; i < block.size(); ++i) {
+    result[0] *= block[i];
+    result[i + 1] += amounts[2 * i] + amounts[2 * i + 1];
+    result[i + 1] /= block[i];
+  }
+  const int count = static_cast<int>(block.size());
+  return add_op(OpKind::kSpaceToBatchNd,
+                {x, numbers({count}, block), numbers({count, 2}, amounts)},
+                result, scale(x));
+}
+
+int ModelBuilder::batch_to_space(int x, const std::vector<int>& block,
+                                 const std::vector<int>& amounts) {
+  Shape result = shape(x);
+  for (size_t i = 0; i < block.size(); ++i) {
+    result[0] /= block[i];
+    result[i + 1] *= block[i];
+    result[i + 1] -= amounts[2 * i] + amounts[2 * i + 1];
+  }
+  const int count = static_cast<int>(block.size());
+  return add_op(OpKind::kBatchToSpaceNd,
+                {x, numbers({count}, block), numbers({count, 2}, amounts)},
+                result, scale(x));
+}
+
+}  // namespace shoal
