@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <iterator>
-#include <sstream>
-#include <string>
 
 #include "host/model/import/testing/model_builder.h"
 
@@ -169,13 +166,12 @@ class RandomNet {
     (this->*kBlocks[pick(0, last)])(x);
   }
 
-  // Operators that came later; they change no network from before them.
   void later_step(int x) {
     using Block = void (RandomNet::*)(int);
     static constexpr Block kBlocks[] = {
-        &RandomNet::between,  &RandomNet::function, &RandomNet::spread,
-        &RandomNet::choice,   &RandomNet::dilated,  &RandomNet::attention,
-        &RandomNet::quotient, &RandomNet::along};
+        &RandomNet::between, &RandomNet::function, &RandomNet::spread,
+        &RandomNet::choice,  &RandomNet::dilated,  &RandomNet::attention,
+        &RandomNet::along};
     const int last = static_cast<int>(std::size(kBlocks)) - 1;
     (this->*kBlocks[pick(0, last)])(x);
   }
@@ -193,7 +189,12 @@ class RandomNet {
     static constexpr OpKind kKinds[] = {
         OpKind::kAbs,   OpKind::kNeg, OpKind::kSquare, OpKind::kSqrt,
         OpKind::kRsqrt, OpKind::kExp, OpKind::kLog};
-    const int k = pick(0, 7);
+    const int k = pick(0, 8);
+    if (k == 8) {  // by what is nowhere zero
+      const int c =
+          b_.constant({1, shape(x)[3]}, bytes({shape(x)[3]}), {0.01f, -128});
+      return keep(b_.binary(OpKind::kDiv, x, c, scale_of(deviation(x))));
+    }
     keep(k == 7 ? b_.gelu(x, chance(2), s) : b_.unary(kKinds[k], x, s));
   }
 
@@ -217,14 +218,11 @@ class RandomNet {
       for (const int t : b_.split_v(x, axis, {first, n - first})) keep(t);
       return;
     }
-    std::vector<int> indices(static_cast<size_t>(pick(2, 5)));
-    for (int& i : indices) i = pick(0, n - 1);
     if (chance(3)) {
-      const int k = b_.gather_nd(x, {2, 2}, {0, 0, 0, shape(x)[1] - 1});
-      return keep(
-          b_.expand_dims(b_.reshape(k, {2 * shape(x)[2], 1, shape(x)[3]}), 0));
+      const int y = b_.gather_nd(x, {2, 2}, {0, 0, 0, shape(x)[1] - 1});
+      return keep(b_.reshape(y, {1, 2, shape(x)[2], shape(x)[3]}));
     }
-    keep(b_.gather(x, axis, indices));
+    keep(b_.gather(x, axis, {pick(0, n - 1), n - 1, pick(0, n - 1)}));
   }
 
   // A convolution as older exporters dilate it, or one that is none.
@@ -255,23 +253,16 @@ class RandomNet {
         b_.batch_matmul(rows, rows, false, true, scale_of(d * d * 2));
     const int y = b_.batch_matmul(b_.softmax(scores), rows, false, false,
                                   scale_of(d / 2));
-    keep(b_.reshape(y, s));
-    if (!chance(2)) return;
-    const Shape t{s[3], pick(1, 6)};
-    const int c = b_.constant(t, bytes(t), {0.01f, pick(-9, 9)});
-    const int z = b_.batch_matmul(x, c, false, false, scale_of(d));
-    keep(chance(2) ? z : b_.log_softmax(z));
-  }
-
-  void quotient(int x) {
-    const Shape alpha{1, 1, 1, shape(x)[3]};
-    std::vector<int8_t> values = bytes(alpha);
-    for (int8_t& v : values) v = static_cast<int8_t>(v == -1 ? 5 : v);
-    const int c = b_.constant(alpha, values, {0.01f, -1});
-    keep(b_.binary(OpKind::kDiv, x, c, scale_of(deviation(x)), activation()));
+    keep(chance(2) ? b_.log_softmax(b_.reshape(y, s)) : b_.reshape(y, s));
   }
 
   void along(int x) {
+    if (chance(4)) {
+      static constexpr Type kTypes[] = {Type::kInt32, Type::kInt64};
+      const int y = b_.arg(chance(2) ? OpKind::kArgMax : OpKind::kArgMin, x,
+                           pick(1, 3), kTypes[pick(0, 1)]);
+      return b_.output(chance(2) ? b_.cast(y, kTypes[pick(0, 1)]) : y);
+    }
     if (chance(2)) {
       return keep(b_.cumsum(x, pick(1, 3), chance(2), chance(2),
                             scale_of(deviation(x) * 2)));
@@ -596,16 +587,6 @@ class RandomNet {
   std::vector<int> pictures_;  // of rank 4, batch 1
 };
 
-std::string shape_text(const Graph& graph, int tensor) {
-  if (tensor < 0) return " none";
-  std::string text = " t" + std::to_string(tensor) + "[";
-  for (const int n : graph.tensors[static_cast<size_t>(tensor)].shape) {
-    text += std::to_string(n) + " ";
-  }
-  if (text.back() == ' ') text.pop_back();
-  return text + "]";
-}
-
 }  // namespace
 
 NetRecipe random_recipe(uint32_t seed) {
@@ -614,41 +595,6 @@ NetRecipe random_recipe(uint32_t seed) {
 
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {
   return RandomNet(recipe).file();
-}
-
-std::vector<uint8_t> random_input(const Graph& graph, std::mt19937& random) {
-  std::vector<uint8_t> out;
-  const bool extreme = random() % 4 == 0;
-  for (const int t : graph.inputs) {
-    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
-    for (int64_t i = element_count(tensor.shape); i > 0; --i) {
-      const auto byte = static_cast<uint8_t>(
-          extreme ? (random() % 2 ? 0x80 : 0x7F) : random());
-      if (tensor.type != Type::kFloat32) {
-        out.push_back(byte);
-        continue;
-      }
-      const float value = static_cast<float>(byte) / 20 - 6;
-      uint8_t raw[sizeof value];
-      std::memcpy(raw, &value, sizeof value);
-      out.insert(out.end(), raw, raw + sizeof value);
-    }
-  }
-  return out;
-}
-
-std::string text_of(const Graph& graph) {
-  std::ostringstream out;
-  for (size_t i = 0; i < graph.ops.size(); ++i) {
-    out << "  " << i << " " << op_name(graph.ops[i].kind);
-    for (const int t : graph.ops[i].inputs) out << shape_text(graph, t);
-    out << " ->";
-    for (const int t : graph.ops[i].outputs) out << shape_text(graph, t);
-    out << "\n";
-  }
-  out << "  outputs";
-  for (const int t : graph.outputs) out << shape_text(graph, t);
-  return out.str();
 }
 
 }  // namespace shoal

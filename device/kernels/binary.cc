@@ -1,32 +1,12 @@
 #include <utility>
 
 #include "device/base/fixed_point.h"
+#include "device/kernels/each_pair.h"
 #include "device/kernels/kernels.h"
 #include "device/program/params.h"
 
 namespace shoal {
 namespace {
-
-// out = clamp(f(a, b)) for each element.
-template <class F>
-void each(const BinaryArgs& args, F f) {
-  const int a_step = args.a_step, b_step = args.b_step;
-  const int low = args.act_min, high = args.act_max;
-  for (int x = args.x0; x < args.x1; ++x) {
-    const int8_t* a = args.a + x * args.a_stride;
-    const int8_t* b = args.b + x * args.b_stride;
-    int8_t* out = args.out + x * args.out_stride;
-    for (const int8_t* end = out + args.channels; out != end;) {
-      *out++ = static_cast<int8_t>(clamp(f(*a, *b), low, high));
-      a += a_step, b += b_step;
-    }
-  }
-}
-
-template <class T>
-T params_of(const BinaryArgs& args) {
-  return *reinterpret_cast<const T*>(args.params);
-}
 
 struct AddOperand {
   const int8_t* at;
@@ -89,30 +69,6 @@ void mul_row(const BinaryArgs& args) {
   each(args, [=](int a, int b) {
     const int32_t product = wrap_mul(a - p.zero0, b - p.zero1);
     return wrap_add(requantize(product, p.multiplier, p.shift), zero);
-  });
-}
-
-// A divisor of zero leaves the sign of the other operand: the lowest or the
-// highest value, zero if that is zero too.
-void divide_row(const BinaryArgs& args) {
-  const MulParams p = params_of<MulParams>(args);
-  const int zero = args.zero_out;
-  each(args, [=](int a, int b) {
-    const int32_t u = a - p.zero0, v = b - p.zero1;
-    if (v == 0) return u < 0 ? -128 : u > 0 ? 127 : zero;
-    return wrap_add(divide(u, v, p.multiplier, p.shift), zero);
-  });
-}
-
-void squared_difference_row(const BinaryArgs& args) {
-  const auto p = params_of<SquaredDifferenceParams>(args);
-  const int zero = args.zero_out;
-  each(args, [=](int a, int b) {
-    const int32_t d =
-        wrap_sub(requantize((a - p.zero0) * 128, p.multiplier0, p.shift0),
-                 requantize((b - p.zero1) * 128, p.multiplier1, p.shift1));
-    return wrap_add(requantize(wrap_mul(d, d), p.multiplier_out, p.shift_out),
-                    zero);
   });
 }
 

@@ -1,5 +1,5 @@
-// One element in, one element out: tables, and int32 sums to int8. Places and
-// sums along the channels of a pixel.
+// One element in, one element out: tables, and int32 sums to int8; an element
+// of a product.
 #include "device/base/fixed_point.h"
 #include "device/kernels/kernels.h"
 
@@ -25,35 +25,6 @@ void requantize_row(const RequantizeArgs& a) {
           requantize(wrap_add(in[c], a.bias[c]), a.multipliers[c], a.shifts[c]);
       out[c] = static_cast<int8_t>(
           clamp(wrap_add(v, a.zero_out), a.act_min, a.act_max));
-    }
-  }
-}
-
-void arg_max_row(const ArgMaxArgs& a) {
-  for (int x = a.x0; x < a.x1; ++x) {
-    const int8_t* in = a.in + x * a.in_stride;
-    int best = 0;
-    for (int c = 1; c < a.in_c; ++c) {
-      if ((in[c] - in[best]) * a.sign > 0) best = c;
-    }
-    int8_t* out = a.out + x * a.out_stride;
-    out[0] = static_cast<int8_t>(best & 255);
-    out[1] = static_cast<int8_t>(best >> 8);
-  }
-}
-
-void running_sum_row(const RunningSumArgs& a) {
-  for (int x = a.x0; x < a.x1; ++x) {
-    const int8_t* in = a.in + x * a.in_stride;
-    int8_t* out = a.out + x * a.out_stride;
-    uint32_t sum = 0;
-    for (int i = 0; i < a.channels; ++i) {
-      const int c = a.reverse ? a.channels - 1 - i : i;
-      const uint32_t d = bits(in[c] - a.zero_in);
-      if (!a.exclusive) sum += d;
-      const int32_t v = requantize(wrap(sum << 19), a.multiplier, a.shift);
-      if (a.exclusive) sum += d;
-      out[c] = static_cast<int8_t>(clamp(wrap_add(v, a.zero_out), -128, 127));
     }
   }
 }

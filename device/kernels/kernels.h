@@ -156,35 +156,25 @@ struct SoftmaxArgs {
   int out_stride;
 };
 
-// As SoftmaxArgs, the output has scale 1/16 and zero point 127:
-//   g = requantize(d, multiplier, shift), S as above, L = log_of_sum(S)
-//   round_shift(g - L, 22) + 127 above the limit
-//   max(diff_min - 1, requantize(L - 2^31, back_multiplier, back_shift)),
-// else -128.
-struct LogSoftmaxArgs {
-  SoftmaxArgs of;
-  int32_t back_multiplier, back_shift;
-};
-
-// The first of the largest channels of each pixel (sign 1) or of the smallest
-// (-1); output channel 0 is the number's low byte, 1 its high one.
-struct ArgMaxArgs {
-  const int8_t* in;
-  int in_stride, in_c, sign;
-  int x0, x1;
-  int8_t* out;
-  int out_stride;
-};
-
-// Channel c of each pixel is requantize(sum << 19, multiplier, shift) + zy of
-// the channels up to it less zx, clamped to int8; see RunningSumParams. Sums
-// are mod 2^32.
-struct RunningSumArgs {
+// What is made of all channels of a pixel. `channels` are the input's; params
+// are those of params.h.
+//   log_softmax_row  the output has scale 1/16 and zero point 127; d and S as
+//                    in SoftmaxArgs, g = requantize(d, multiplier, shift),
+//                    L = log_of_sum(S): round_shift(g - L, 22) + 127 above the
+//                    limit max(diff_min - 1,
+//                    requantize(L - 2^31, back_multiplier, back_shift)),
+//                    else -128. At most 4095 channels
+//   arg_max_row      the first of the largest (sign 1) or of the smallest (-1)
+//                    channels; two channels, its number's low byte first
+//   running_sum_row  channel c is requantize(sum << 19, multiplier, shift) + zy
+//                    of the channels up to it less zx, clamped to int8; sums
+//                    are mod 2^32
+struct PixelArgs {
   const int8_t* in;
   int in_stride;
   int x0, x1, channels;
-  int zero_in, zero_out, multiplier, shift;
-  bool exclusive, reverse;
+  int zero_in, zero_out;
+  const int32_t* params;
   int8_t* out;
   int out_stride;
 };
@@ -297,9 +287,9 @@ void minimum_row(const BinaryArgs&);
 void prelu_row(const BinaryArgs&);
 void lut_row(const LutArgs&);
 void softmax_row(const SoftmaxArgs&);
-void log_softmax_row(const LogSoftmaxArgs&);
-void arg_max_row(const ArgMaxArgs&);
-void running_sum_row(const RunningSumArgs&);
+void log_softmax_row(const PixelArgs&);
+void arg_max_row(const PixelArgs&);
+void running_sum_row(const PixelArgs&);
 void requantize_row(const RequantizeArgs&);
 void move_row(const MoveArgs&);
 void resize_row(const ResizeArgs&);

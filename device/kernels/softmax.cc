@@ -44,42 +44,4 @@ void softmax_row(const SoftmaxArgs& a) {
   }
 }
 
-namespace {
-
-void log_softmax_pixel(const LogSoftmaxArgs& args, const int8_t* in,
-                       int8_t* out) {
-  const SoftmaxArgs& a = args.of;
-  int highest = -128;
-  for (int c = 0; c < a.channels; ++c) {
-    if (in[c] > highest) highest = in[c];
-  }
-  uint32_t sum = 0;
-  for (int c = 0; c < a.channels; ++c) {
-    const int d = in[c] - highest;
-    if (d >= a.diff_min) sum += bits(round_shift(exponential(a, d), 12));
-  }
-  const int32_t log = log_of_sum(sum);
-  int32_t limit = requantize(wrap_add(log, kInt32Min), args.back_multiplier,
-                             args.back_shift);
-  if (limit < a.diff_min - 1) limit = a.diff_min - 1;
-  for (int c = 0; c < a.channels; ++c) {
-    const int d = in[c] - highest;
-    int32_t y = -128;
-    if (d > limit) {
-      const int32_t g = requantize(d, a.multiplier, a.shift);
-      y = round_shift(wrap_sub(g, log), 22) + 127;
-    }
-    out[c] = static_cast<int8_t>(clamp(y, -128, 127));
-  }
-}
-
-}  // namespace
-
-void log_softmax_row(const LogSoftmaxArgs& args) {
-  const SoftmaxArgs& a = args.of;
-  for (int x = a.x0; x < a.x1; ++x) {
-    log_softmax_pixel(args, a.in + x * a.in_stride, a.out + x * a.out_stride);
-  }
-}
-
 }  // namespace shoal

@@ -150,13 +150,10 @@ bool StageCheck::params(const ActorRecord& a) {
       const auto& p = params_as<LogSoftmaxParams>(s_, a);
       return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
              need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift)) &&
-             need(p.back_multiplier >= 0 && is_shift(p.back_shift));
+             need(is_shift(p.back_shift));
     }
-    case OpCode::kRunningSum: {
-      const auto& p = params_as<RunningSumParams>(s_, a);
-      return need(p.multiplier >= 0 && is_shift(p.shift)) &&
-             need((p.exclusive | 1) == 1 && (p.reverse | 1) == 1);
-    }
+    case OpCode::kRunningSum:
+      return need(is_shift(params_as<RunningSumParams>(s_, a).shift));
     case OpCode::kArgMax: {
       const int sign = params_as<ArgParams>(s_, a).sign;
       return need(sign == 1 || sign == -1);
@@ -267,15 +264,15 @@ bool StageCheck::shapes(const ActorRecord& a) {
     case OpCode::kBilinear:
       return need(channels(in) == channels(out));
     case OpCode::kLogSoftmax:  // sums of up to 2^31
-      return need(same_pixels && channels(in) <= 4095) &&
-             need(one_or(rows(in), rows(out)));
+      return need(same_pixels && channels(in) <= 4095 &&
+                  one_or(rows(in), rows(out)));
     case OpCode::kArgMax:
-      return need(columns(in) == columns(out) && channels(out) == 2) &&
-             need(one_or(rows(in), rows(out)));
+      return need(columns(in) == columns(out) && channels(out) == 2 &&
+                  one_or(rows(in), rows(out)));
     case OpCode::kMatmul: {
       const PortRecord& by = s_.ports[a.in[1]];
-      return need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1) &&
-             need(rows(in) == rows(out) && rows(by) == channels(out) &&
+      return need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1 &&
+                  rows(in) == rows(out) && rows(by) == channels(out) &&
                   channels(in) == channels(by));
     }
     case OpCode::kTranspose:

@@ -71,46 +71,20 @@ void fire_softmax(const Slice& s) {
   }
 }
 
-void fire_log_softmax(const Slice& s) {
-  const auto& p = *reinterpret_cast<const LogSoftmaxParams*>(s.params);
-  LogSoftmaxArgs l;
-  SoftmaxArgs& m = l.of;
-  m.in_stride = s.in[0].stride, m.out_stride = s.out.stride;
-  m.x0 = s.x0, m.x1 = s.x1, m.channels = s.out.channels;
-  m.multiplier = p.multiplier, m.shift = p.shift, m.diff_min = p.diff_min;
-  l.back_multiplier = p.back_multiplier, l.back_shift = p.back_shift;
+void fire_pixels(const Slice& s) {
+  const ActorRecord& a = *s.actor;
+  PixelArgs p;
+  p.in_stride = s.in[0].stride, p.out_stride = s.out.stride;
+  p.x0 = s.x0, p.x1 = s.x1, p.channels = s.in[0].channels;
+  p.zero_in = a.zero_in, p.zero_out = a.zero_out;
+  p.params = s.params;
+  const auto kernel = a.op == OpCode::kLogSoftmax ? log_softmax_row
+                      : a.op == OpCode::kArgMax   ? arg_max_row
+                                                  : running_sum_row;
   for (int oy = s.lo; oy < s.hi; ++oy) {
-    m.in = s.in[0].bytes(operand_row(s.in[0], oy));
-    m.out = out_row(s, oy);
-    log_softmax_row(l);
-  }
-}
-
-void fire_arg_max(const Slice& s) {
-  ArgMaxArgs m;
-  m.in_stride = s.in[0].stride, m.out_stride = s.out.stride;
-  m.in_c = s.in[0].channels;
-  m.sign = reinterpret_cast<const ArgParams*>(s.params)->sign;
-  m.x0 = s.x0, m.x1 = s.x1;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
-    m.in = s.in[0].bytes(operand_row(s.in[0], oy));
-    m.out = out_row(s, oy);
-    arg_max_row(m);
-  }
-}
-
-void fire_running_sum(const Slice& s) {
-  const auto& p = *reinterpret_cast<const RunningSumParams*>(s.params);
-  RunningSumArgs r;
-  r.in_stride = s.in[0].stride, r.out_stride = s.out.stride;
-  r.x0 = s.x0, r.x1 = s.x1, r.channels = s.out.channels;
-  r.zero_in = s.actor->zero_in, r.zero_out = s.actor->zero_out;
-  r.multiplier = p.multiplier, r.shift = p.shift;
-  r.exclusive = p.exclusive != 0, r.reverse = p.reverse != 0;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
-    r.in = s.in[0].bytes(operand_row(s.in[0], oy));
-    r.out = out_row(s, oy);
-    running_sum_row(r);
+    p.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    p.out = out_row(s, oy);
+    kernel(p);
   }
 }
 
@@ -149,16 +123,16 @@ void fire_requantize(const Slice& s) {
 void fire(const Slice& s) {
   using Fire = void (*)(const Slice&);
   static constexpr Fire kFires[] = {
-      fire_conv,        fire_conv,           fire_conv,
-      fire_pool,        fire_pool,           fire_reduce,
-      fire_reduce,      fire_binary,         fire_binary,
-      fire_binary,      fire_binary,         fire_binary,
-      fire_lut,         fire_softmax,        fire_move,
-      fire_resize,      fire_space_to_depth, fire_depth_to_space,
-      fire_transpose,   fire_reshape,        fire_constant,
-      fire_requantize,  fire_binary,         fire_binary,
-      fire_log_softmax, fire_bilinear,       fire_arg_max,
-      fire_running_sum, fire_matmul};
+      fire_conv,       fire_conv,           fire_conv,
+      fire_pool,       fire_pool,           fire_reduce,
+      fire_reduce,     fire_binary,         fire_binary,
+      fire_binary,     fire_binary,         fire_binary,
+      fire_lut,        fire_softmax,        fire_move,
+      fire_resize,     fire_space_to_depth, fire_depth_to_space,
+      fire_transpose,  fire_reshape,        fire_constant,
+      fire_requantize, fire_binary,         fire_binary,
+      fire_pixels,     fire_bilinear,       fire_pixels,
+      fire_pixels,     fire_matmul};
   static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount,
                 "one for each OpCode, in its order");
   kFires[static_cast<int>(s.actor->op) - 1](s);

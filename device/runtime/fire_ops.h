@@ -14,9 +14,7 @@ void fire_reduce(const Slice&);  // kReduceSum, kReduceMax
 void fire_binary(const Slice&);
 void fire_lut(const Slice&);
 void fire_softmax(const Slice&);
-void fire_log_softmax(const Slice&);
-void fire_arg_max(const Slice&);
-void fire_running_sum(const Slice&);
+void fire_pixels(const Slice&);  // kLogSoftmax, kArgMax, kRunningSum
 void fire_matmul(const Slice&);
 void fire_requantize(const Slice&);
 

@@ -20,6 +20,12 @@ double real_value(const Tensor& t, const std::vector<uint8_t>& bytes,
     std::memcpy(&v, &bytes[i * sizeof v], sizeof v);
     return static_cast<double>(v);
   }
+  if (is_wide(t.file_type)) {
+    int32_t v;  // places fit its lower half
+    std::memcpy(&v, &bytes[i * static_cast<size_t>(type_bytes(t.file_type))],
+                sizeof v);
+    return v;
+  }
   const int flip = t.file_type == Type::kUint8 ? 0x80 : 0;
   const int q = static_cast<int8_t>(bytes[i] ^ flip);
   const float scale = t.quant.scale.empty() ? 1.f : t.scale();

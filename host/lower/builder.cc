@@ -60,7 +60,8 @@ Builder::Builder(const Graph& graph)
       values_(graph.tensors.size()),
       folded_pad_(folded_pads(graph)),
       dilated_(find_dilated(graph)),
-      dilation_(graph.ops.size(), false) {
+      dilation_(graph.ops.size(), false),
+      places_(graph.tensors.size(), false) {
   for (const Dilated& d : dilated_) {
     if (d.split >= 0) dilation_[d.split] = dilation_[d.join] = true;
   }
@@ -82,7 +83,7 @@ View Builder::new_tensor(const std::string& name, const Chunk& c) {
 
 View Builder::result(int t, const Chunk& c, std::vector<int> order) {
   const View view = new_tensor(tensor(t).name, c);
-  set(t, {view, squeezed(tensor(t).shape), std::move(order)});
+  set(t, {view, squeezed(lies(t)), std::move(order)});
   return view;
 }
 
@@ -128,7 +129,13 @@ Value Builder::raw(int t) {
   return *values_[t];
 }
 
-Value Builder::value(int t) { return in_axes(raw(t), tensor(t).shape); }
+Shape Builder::lies(int t) const {
+  Shape shape = tensor(t).shape;
+  if (places_[t]) shape.push_back(2);
+  return shape;
+}
+
+Value Builder::value(int t) { return in_axes(raw(t), lies(t)); }
 
 Value Builder::in_axes(const Value& v, const Shape& shape) {
   if (auto own = relabel(v, shape)) return *own;
@@ -155,13 +162,14 @@ View Builder::rows_along(int t, int axis, std::vector<int>& order,
 
 Value Builder::ordered(int t, const std::vector<int>& full) {
   const Value v = value(t);
-  const std::vector<int> order = squeezed_order(full, tensor(t).shape);
+  const Shape shape = lies(t);
+  const std::vector<int> order = squeezed_order(full, shape);
   if (order == v.order) return v;
-  return transposed(v, order, permuted(tensor(t).shape, full));
+  return transposed(v, order, permuted(shape, full));
 }
 
 Value Builder::plain(int t) {
-  return ordered(t, identity_order(static_cast<int>(tensor(t).shape.size())));
+  return ordered(t, identity_order(static_cast<int>(lies(t).size())));
 }
 
 View Builder::plain(int t, const Chunk& c) { return chunked(plain(t), c); }

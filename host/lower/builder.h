@@ -27,6 +27,11 @@ class Builder {
   const Tensor& tensor(int t) const { return graph_.tensors[t]; }
   const Op& op() const { return graph_.ops[file_op_]; }
   int file_op() const { return file_op_; }
+  // Places of ARG_MAX are two bytes each, along an axis more than the tensor
+  // has; other whole numbers are what a byte says.
+  bool has_places(int t) const { return places_[t]; }
+  void set_places(int t) { places_[t] = true; }
+  Shape lies(int t) const;
   Net& net() { return net_; }
   // Layers added from here on belong to this operator of the file.
   void begin_op(int file_op) { file_op_ = file_op; }
@@ -86,7 +91,7 @@ class Builder {
   int file_op_ = 0;
   std::vector<int> folded_pad_;
   std::vector<Dilated> dilated_;  // by operator
-  std::vector<bool> dilation_;
+  std::vector<bool> dilation_, places_;
   std::vector<int> part_copies_;  // layers
   // Copies made so far; params are the transposition's, if it is one.
   struct Copy {
@@ -109,6 +114,8 @@ void lower_resize(Builder&);
 void lower_bilinear(Builder&);
 void lower_matmul(Builder&);
 void lower_running_sum(Builder&);
+void lower_arg(Builder&);
+void lower_cast(Builder&);
 void lower_blocks(Builder&);
 void lower_unary(Builder&);
 void lower_quantize(Builder&);

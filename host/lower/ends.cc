@@ -23,8 +23,26 @@ int quantized_input(const Graph& g, int t) {
   return found;
 }
 
+const Op* cast_to(const Graph& g, int t) {
+  for (const Op& op : g.ops) {
+    if (op.kind == OpKind::kCast && op.outputs[0] == t) return &op;
+  }
+  return nullptr;
+}
+
 const char* why_unsupported(const Graph& g, const Op& op) {
   const Tensor& y = g.tensors[op.outputs[0]];
+  const Tensor& x = g.tensors[op.inputs[0]];
+  const OpClass cls = class_of(op.kind);
+  const bool moves = cls == OpClass::kReshape || cls == OpClass::kTranspose;
+  if (moves && is_wide(x.type)) return nullptr;
+  if (cls == OpClass::kCast) {
+    if (x.type != Type::kFloat32) return nullptr;
+    return "a float tensor inside the network";
+  }
+  if (cls == OpClass::kArg) {
+    return x.type == Type::kInt8 ? nullptr : "not int8";
+  }
   if (op.kind == OpKind::kDequantize) {
     const bool is_read =
         std::any_of(g.ops.begin(), g.ops.end(), [&](const Op& other) {
@@ -127,7 +145,8 @@ std::vector<std::string> unsupported_operators(const Graph& g) {
   }
   for (int t : g.outputs) {
     const Tensor& out = g.tensors[t];
-    if (out.type != Type::kInt8 && dequantized_from(g, t) < 0) {
+    const bool numbers = is_wide(out.type) || cast_to(g, t) != nullptr;
+    if (out.type != Type::kInt8 && !numbers && dequantized_from(g, t) < 0) {
       lines.push_back("output " + out.name + ": " + type_name(out.type) +
                       " without a DEQUANTIZE");
     }
@@ -201,6 +220,15 @@ void make_outputs(Builder& b) {
   const Graph& g = b.graph();
   for (int t : g.outputs) {
     const bool is_float = g.tensors[t].type == Type::kFloat32;
+    if (is_wide(g.tensors[t].type) || (is_float && cast_to(g, t))) {
+      NetIo io;
+      io.file_tensor = t;
+      const bool places = b.has_places(t);
+      io.conversion = places ? Conversion::kPlace : Conversion::kNumber;
+      io.stored = *stored_at(places ? b.plain(t) : b.value(t), b.lies(t));
+      b.net().outputs.push_back(io);
+      continue;
+    }
     const int from = is_float ? dequantized_from(g, t) : t;
     NetIo io = conversion(g, t, from);
     io.stored = *stored_at(b.value(from), g.tensors[from].shape);

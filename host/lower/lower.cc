@@ -23,6 +23,8 @@ constexpr ByClass<void (*)(Builder&)> kLowerings(
      {OpClass::kBilinear, lower_bilinear},
      {OpClass::kMatmul, lower_matmul},
      {OpClass::kRunning, lower_running_sum},
+     {OpClass::kArg, lower_arg},
+     {OpClass::kCast, lower_cast},
      {OpClass::kBlocks, lower_blocks},
      {OpClass::kUnary, lower_unary},
      {OpClass::kSoftmax, lower_softmax},

@@ -334,14 +334,19 @@ void lower_join(Builder& b) {
 void lower_transpose(Builder& b) {
   const Op& op = b.op();
   const int x = op.inputs[0], y = op.outputs[0];
-  b.set(y, with_axes(b.value(x), b.tensor(x).shape,
-                     std::get<TransposeAttr>(op.attr).perm));
+  std::vector<int> perm = std::get<TransposeAttr>(op.attr).perm;
+  if (b.has_places(x)) {
+    b.set_places(y);
+    perm.push_back(static_cast<int>(perm.size()));
+  }
+  b.set(y, with_axes(b.value(x), b.lies(x), perm));
 }
 
 void lower_reshape(Builder& b) {
   const int x = b.op().inputs[0], y = b.op().outputs[0];
+  if (b.has_places(x)) b.set_places(y);
   const Value v = b.raw(x);
-  const auto own = relabel(v, b.tensor(y).shape);
+  const auto own = relabel(v, b.lies(y));
   b.set(y, own ? *own : v);
 }
 

@@ -80,6 +80,8 @@ enum class Conversion : uint8_t {
   kNone,      // int8
   kFlip,      // uint8 in the file: bytes XOR 0x80
   kQuantize,  // float32 in the file: round half away(x / scale) + zero
+  kNumber,    // of an output: a byte's number under the file's type
+  kPlace,     // of an output: two bytes without a sign, the low one first
 };
 struct NetIo {
   int file_tensor = -1;

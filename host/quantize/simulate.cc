@@ -38,6 +38,7 @@ class Judge {
     const Values got = run_oracle(int8_, frame_bytes(int8_, o, frame));
     for (const Op& op : floats_.ops) {
       for (const int y : op.outputs) {
+        if (int8_.tensors[y].type != Type::kInt8) continue;
         add(wanted[y], dequantized(int8_.tensors[y], got[y]),
             result.tensors[y]);
       }
@@ -105,10 +106,14 @@ std::vector<float> dequantized(const Tensor& t,
 std::vector<int> judged_outputs(const Graph& graph) {
   std::vector<int> judged = graph.outputs;
   for (int& t : judged) {
-    for (const Op& op : graph.ops) {
-      if (op.kind != OpKind::kSoftmax || op.outputs[0] != t) continue;
-      t = op.inputs[0];
-      break;
+    // Backwards: from whole numbers to what their places are of.
+    for (auto op = graph.ops.rbegin(); op != graph.ops.rend(); ++op) {
+      const bool numbers = is_wide(graph.tensors[t].type);
+      if (op->outputs[0] != t || !(numbers || op->kind == OpKind::kSoftmax)) {
+        continue;
+      }
+      t = op->inputs[0];
+      if (!numbers) break;
     }
   }
   return judged;

@@ -310,6 +310,12 @@ class Resizer {
     shape(out())[axis] = product / down;
   }
 
+  void place() {
+    Shape result = shape(in());
+    result.erase(result.begin() + std::get<AxisAttr>(op().attr).axis);
+    shape(out()) = result;
+  }
+
   void same() { shape(out()) = shape(in()); }
 
   void unchanged_only() {
@@ -342,6 +348,7 @@ void Resizer::visit() {
        {OpClass::kTranspose, &Resizer::transpose},
        {OpClass::kSlice, &Resizer::slice},
        {OpClass::kSplit, &Resizer::split},
+       {OpClass::kArg, &Resizer::place},
        {OpClass::kMatmul, &Resizer::unchanged_only},
        {OpClass::kGather, &Resizer::unchanged_only},
        {OpClass::kBatches, &Resizer::unchanged_only},

@@ -148,6 +148,8 @@ std::string array_type(Type type) {
       return "i4";
     case Type::kFloat32:
       return "f4";
+    case Type::kInt64:
+      return "i8";
   }
   return "";
 }

@@ -118,7 +118,7 @@ int class_count(const Graph& graph) {
   const Tensor& t = first_output(graph);
   const int64_t count = element_count(t.shape);
   const int64_t longest = *std::ranges::max_element(t.shape);
-  if (count > kMost || longest != count || t.file_type == Type::kInt32) {
+  if (count > kMost || longest != count || is_wide(t.file_type)) {
     throw Error(Exit::kUnsupported,
                 "output '" + t.name + "' of " + format_count(count) + " " +
                     type_name(t.file_type) +

@@ -87,6 +87,12 @@ void ElementOrder::map(int64_t first, int64_t count,
   }
 }
 
+FrameWriter::FrameWriter(const Graph& graph, const NetIo& io,
+                         std::span<uint8_t> bytes)
+    : FrameRows(graph, io, bytes.size()),
+      bytes_(bytes),
+      type_(file_tensor(graph, io).type) {}
+
 FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
     : io_(io),
       order_(file_tensor(graph, io).shape, io.stored.perm),
@@ -124,10 +130,30 @@ void FrameReader::read(int row, int8_t* out) {
   }
 }
 
+void FrameWriter::put(size_t element, int number) {
+  const auto store = [&](auto value) {
+    std::memcpy(&bytes_[element * sizeof value], &value, sizeof value);
+  };
+  if (type_ == Type::kInt64) return store(int64_t{number});
+  if (type_ == Type::kInt32) return store(int32_t{number});
+  store(static_cast<float>(number));
+}
+
 void FrameWriter::write(int row, const int8_t* in) {
+  if (io_.conversion == Conversion::kPlace) {
+    const auto first = static_cast<size_t>(row * row_elements_ / 2);
+    for (size_t i = 0; i < static_cast<size_t>(row_elements_ / 2); ++i) {
+      const auto low = static_cast<uint8_t>(in[2 * i]);
+      const auto high = static_cast<uint8_t>(in[2 * i + 1]);
+      put(first + i, low + 256 * high);
+    }
+    return;
+  }
   for (const int64_t element : elements(row)) {
     const size_t at = static_cast<size_t>(element);
-    if (io_.conversion == Conversion::kQuantize) {
+    if (io_.conversion == Conversion::kNumber) {
+      put(at, *in++);
+    } else if (io_.conversion == Conversion::kQuantize) {
       const float value = dequantize(*in++, io_.scale, io_.zero);
       std::memcpy(&bytes_[at * sizeof value], &value, sizeof value);
     } else {

@@ -73,12 +73,14 @@ class FrameReader : public FrameRows {
 class FrameWriter : public FrameRows {
  public:
   // `bytes`: where the output's bytes go, in the file's type, exactly sized.
-  FrameWriter(const Graph& graph, const NetIo& io, std::span<uint8_t> bytes)
-      : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
+  FrameWriter(const Graph&, const NetIo&, std::span<uint8_t> bytes);
   void write(int row, const int8_t* in);
 
  private:
+  void put(size_t element, int number);
+
   std::span<uint8_t> bytes_;
+  Type type_;
 };
 
 // A whole frame as a node takes or gives it: of each input, or output, all rows

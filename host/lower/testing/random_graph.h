@@ -211,6 +211,8 @@ class RandomGraph {
   void matmul(int x) {
     if (rank(x) < 2 || element_count(shape(x)) > 600) return;
     Shape s = shape(x);
+    // Each matrix is a layer, for each frame of a batch.
+    if (element_count(s) > 20 * s.back() * s[s.size() - 2]) return;
     const MatmulAttr a{coin(), coin()};
     const int rows = s[s.size() - (a.adj_x ? 1 : 2)];
     const int length = s[s.size() - (a.adj_x ? 2 : 1)];

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "host/base/error.h"
 #include "host/model/graph/difference.h"
@@ -47,38 +48,61 @@ std::map<std::string, int> sample_versions(Type type) {
 }
 
 TEST(Export, VersionsOfInt8Operators) {
-  const std::map<std::string, int> expected = {{"ADD", 2},
+  const std::map<std::string, int> expected = {{"ABS", 2},
+                                               {"ADD", 2},
+                                               {"ARG_MAX", 2},
+                                               {"ARG_MIN", 2},
                                                {"AVERAGE_POOL_2D", 2},
+                                               {"BATCH_MATMUL", 2},
+                                               {"BATCH_TO_SPACE_ND", 2},
+                                               {"CAST", 1},
                                                {"CONCATENATION", 2},
                                                {"CONV_2D", 3},
+                                               {"CUMSUM", 1},
                                                {"DEPTHWISE_CONV_2D", 3},
                                                {"DEPTH_TO_SPACE", 2},
                                                {"DEQUANTIZE", 2},
+                                               {"DIV", 1},
+                                               {"EXP", 2},
                                                {"EXPAND_DIMS", 1},
                                                {"FULLY_CONNECTED", 4},
+                                               {"GATHER", 2},
+                                               {"GATHER_ND", 1},
+                                               {"GELU", 2},
                                                {"HARD_SWISH", 1},
                                                {"LEAKY_RELU", 1},
+                                               {"LOG", 2},
                                                {"LOGISTIC", 2},
+                                               {"LOG_SOFTMAX", 2},
                                                {"MAXIMUM", 2},
                                                {"MAX_POOL_2D", 2},
                                                {"MEAN", 2},
                                                {"MINIMUM", 2},
                                                {"MIRROR_PAD", 2},
                                                {"MUL", 2},
+                                               {"NEG", 1},
                                                {"PACK", 2},
                                                {"PAD", 2},
                                                {"PADV2", 2},
                                                {"PRELU", 1},
                                                {"QUANTIZE", 1},
                                                {"REDUCE_MAX", 2},
+                                               {"REDUCE_MIN", 2},
                                                {"RELU", 2},
                                                {"RELU6", 2},
                                                {"RESHAPE", 1},
+                                               {"RESIZE_BILINEAR", 3},
                                                {"RESIZE_NEAREST_NEIGHBOR", 3},
+                                               {"RSQRT", 2},
                                                {"SLICE", 2},
                                                {"SOFTMAX", 2},
+                                               {"SPACE_TO_BATCH_ND", 2},
                                                {"SPACE_TO_DEPTH", 2},
                                                {"SPLIT", 2},
+                                               {"SPLIT_V", 2},
+                                               {"SQRT", 1},
+                                               {"SQUARE", 1},
+                                               {"SQUARED_DIFFERENCE", 2},
                                                {"SQUEEZE", 1},
                                                {"STRIDED_SLICE", 2},
                                                {"SUB", 2},
@@ -93,9 +117,9 @@ TEST(Export, VersionsOfInt8Operators) {
 TEST(Export, VersionsOfUint8Operators) {
   for (const auto& [name, version] : sample_versions(Type::kUint8)) {
     const int dilated = name == "DEPTHWISE_CONV_2D" ? 2 : 1;
-    const int expected = name == "RESIZE_NEAREST_NEIGHBOR"    ? 3
-                         : name == "RELU" || name == "UNPACK" ? 2
-                                                              : dilated;
+    const std::set<std::string> as_int8 = {"ABS", "GELU", "RELU", "UNPACK"};
+    const bool resize = name.starts_with("RESIZE_");
+    const int expected = resize ? 3 : as_int8.contains(name) ? 2 : dilated;
     EXPECT_EQ(version, expected) << name;
   }
 }

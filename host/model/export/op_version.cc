@@ -24,14 +24,16 @@ constexpr ByKind<Versions> kVersions({{OpKind::kConv2d, {1, 3}},
                                       {OpKind::kStridedSlice, {1, 2, 4}},
                                       {OpKind::kTranspose, {1, 2, 4}},
                                       {OpKind::kSquaredDifference, {1, 2}},
-                                      {OpKind::kDiv, {1, 1}},
-                                      {OpKind::kGelu, {1, 2}},
+                                      {OpKind::kDiv, {1, 1, 2}},
+                                      {OpKind::kAbs, {1, 2, 0, true}},
+                                      {OpKind::kGelu, {1, 2, 0, true}},
                                       {OpKind::kExp, {1, 2}},
                                       {OpKind::kSqrt, {1, 1}},
                                       {OpKind::kSquare, {1, 1}},
                                       {OpKind::kNeg, {1, 1}},
                                       {OpKind::kCumsum, {1, 1}},
-                                      {OpKind::kGatherNd, {1, 2}},
+                                      {OpKind::kCast, {1, 1}},
+                                      {OpKind::kGatherNd, {1, 1}},
                                       {OpKind::kSplitV, {1, 2}},
                                       {OpKind::kSlice, {1, 2, 5}},
                                       {OpKind::kUnpack, {1, 2, 0, true}},
@@ -94,7 +96,9 @@ int op_version(const Graph& g, const Op& op, const RawOp& raw) {
   }
   if (op.kind == OpKind::kTranspose && s.rank > 5) return 6;
   if (o.keep_num_dims) return 5;
-  if (o.align_corners || o.half_pixel_centers) return 3;
+  const bool between = op.kind == OpKind::kResizeBilinear;
+  if ((o.align_corners && !between) || o.half_pixel_centers) return 3;
+  if (class_of(op.kind) == OpClass::kBatches && s.rank != 4) return 3;
   if (v.wide != 0 && s.rank > 4) return v.wide;
   return s.int8 || (v.uint8 && s.uint8) ? v.int8 : v.plain;
 }

@@ -251,6 +251,22 @@ void write_cumsum(const Op& op, Operands& operands, RawOp& raw) {
   raw.options.reverse = a.reverse;
 }
 
+void write_arg(const Op& op, Operands& operands, RawOp& raw) {
+  const int axis = std::get<AxisAttr>(op.attr).axis;
+  const int rank = static_cast<int>(input_shape(operands, op).size());
+  raw.inputs.push_back(operands.find_or_add(
+      operand_name(operands, op, "axis"), {}, {axis},
+      [&](const Shape&, Values values) {
+        return values.size() == 1 && resolved(values[0], rank) == axis;
+      }));
+  raw.options.out_type = type_code(operands.tensor(op.outputs[0]).file_type);
+}
+
+void write_cast(const Op& op, Operands& operands, RawOp& raw) {
+  raw.options.in_type = type_code(operands.tensor(op.inputs[0]).file_type);
+  raw.options.out_type = type_code(operands.tensor(op.outputs[0]).file_type);
+}
+
 void write_matmul(const Op& op, Operands&, RawOp& raw) {
   raw.options.adj_x = std::get<MatmulAttr>(op.attr).adj_x;
   raw.options.adj_y = std::get<MatmulAttr>(op.attr).adj_y;
@@ -282,6 +298,9 @@ Write axes_writer(OpKind kind) {
        {OpKind::kReduceMax, write_reduce},
        {OpKind::kReduceMin, write_reduce},
        {OpKind::kCumsum, write_cumsum},
+       {OpKind::kArgMax, write_arg},
+       {OpKind::kArgMin, write_arg},
+       {OpKind::kCast, write_cast},
        {OpKind::kBatchMatmul, write_matmul},
        {OpKind::kGelu, write_gelu},
        {OpKind::kSplitV, write_split_v},

@@ -24,13 +24,18 @@ const char* type_name(Type type) {
       return "INT32";
     case Type::kFloat32:
       return "FLOAT32";
+    case Type::kInt64:
+      return "INT64";
   }
   return "?";
 }
 
 int type_bytes(Type type) {
+  if (type == Type::kInt64) return 8;
   return type == Type::kInt32 || type == Type::kFloat32 ? 4 : 1;
 }
+
+bool is_wide(Type type) { return type == Type::kInt32 || type == Type::kInt64; }
 
 int64_t element_count(const Shape& shape) {
   int64_t count = 1;
@@ -47,7 +52,8 @@ Shape part_shape(const Shape& part, const Shape& whole, int axis) {
 bool is_float(const Graph& graph) {
   return std::any_of(graph.ops.begin(), graph.ops.end(), [&](const Op& op) {
     const Tensor& made = graph.tensors[static_cast<size_t>(op.outputs[0])];
-    return made.type == Type::kFloat32 && op.kind != OpKind::kDequantize;
+    return made.type == Type::kFloat32 && op.kind != OpKind::kDequantize &&
+           op.kind != OpKind::kCast;
   });
 }
 

@@ -17,9 +17,11 @@
 
 namespace shoal {
 
-enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32 };
+enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32, kInt64 };
 const char* type_name(Type);  // "INT8" as in layers.tsv
 int type_bytes(Type);
+// Whole numbers that are no bytes: places of ARG_MAX, and what is cast.
+bool is_wide(Type);
 
 struct Quantization {
   std::vector<float> scale;   // empty: none; one, or one per channel
@@ -67,6 +69,8 @@ enum class OpKind : uint8_t {
   kReduceMax,
   kReduceMin,
   kCumsum,
+  kArgMax,
+  kArgMin,
   kConcatenation,
   kPack,
   kPad,
@@ -90,6 +94,7 @@ enum class OpKind : uint8_t {
   kDepthToSpace,
   kSpaceToBatchNd,
   kBatchToSpaceNd,
+  kCast,
   kQuantize,
   kDequantize,
   kRelu,
@@ -130,7 +135,7 @@ struct ReduceAttr {
   std::vector<bool> reduced;  // one per input axis
   bool operator==(const ReduceAttr&) const = default;
 };
-struct AxisAttr {  // CONCATENATION, PACK, SPLIT(_V), UNPACK: non-negative
+struct AxisAttr {  // of joins, splits, ARG_MAX, ARG_MIN: non-negative
   int axis = 0;
   bool operator==(const AxisAttr&) const = default;
 };

@@ -27,6 +27,7 @@ enum class OpClass : uint8_t {
   kPool,
   kReduce,
   kRunning,  // sums along an axis
+  kArg,      // places along an axis
   kBinary,   // element by element, two operands
   kBilinear,
   kJoin,  // from here on: bytes move, nothing is computed
@@ -42,6 +43,7 @@ enum class OpClass : uint8_t {
   kBatches,
   kUnary,  // element by element, a table of 256 bytes
   kSoftmax,
+  kCast,  // numbers keep their values
   kQuantize,
   kDequantize,
 };
@@ -83,13 +85,16 @@ enum class OptionsCode : int {
   kExp = 33,
   kSplit = 35,
   kLogSoftmax = 36,
+  kCast = 37,
   kDequantize = 38,
   kMaximumMinimum = 39,
+  kArgMax = 40,
   kNeg = 42,
   kPadV2 = 43,
   kSlice = 48,
   kTransposeConv = 49,
   kExpandDims = 52,
+  kArgMin = 57,
   kPack = 59,
   kUnpack = 64,
   kSquare = 66,

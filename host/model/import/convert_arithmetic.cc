@@ -209,6 +209,38 @@ void convert_cumsum(const OpReader& r, Op& op) {
   op.inputs = {r.input(0)};
 }
 
+void convert_arg(const OpReader& r, Op& op) {
+  const Tensor& x = r.data(0);
+  const Tensor& y = r.any_result();
+  const std::vector<int> axes = r.numbers(1, "axes");
+  r.require(axes.size() == 1, text(axes.size(), " axes, expected one"));
+  const int axis = r.axis(axes[0], rank_of(x));
+  if (!is_wide(y.type)) {
+    r.unsupported(text("a result of type ", type_name(y.type)));
+  }
+  Shape expected = x.shape;
+  expected.erase(expected.begin() + axis);
+  r.expect_shape(y, expected);
+  op.inputs = {r.input(0)};
+  op.attr = AxisAttr{axis};
+}
+
+// Numbers, not what they stand for: no scale is read.
+void convert_cast(const OpReader& r, Op& op) {
+  const Tensor& x = r.tensor(0);
+  const Tensor& y = r.any_result();
+  const auto number = [](const Tensor& t) {
+    return t.file_type == Type::kInt8 || is_wide(t.type);
+  };
+  if (x.constant || r.floats() || !number(x) ||
+      !(number(y) || y.type == Type::kFloat32)) {
+    r.unsupported(text("a cast from ", type_name(x.file_type), " to ",
+                       type_name(y.file_type)));
+  }
+  r.same_shape(x, y);
+  op.inputs = {r.input(0)};
+}
+
 // The batch axes broadcast, the last two are rows and columns.
 void convert_matmul(const OpReader& r, Op& op) {
   const Tensor& a = r.quantized(0);
@@ -274,6 +306,9 @@ Convert arithmetic_converter(OpKind kind) {
        {OpKind::kSquaredDifference, convert_binary},
        {OpKind::kBatchMatmul, convert_matmul},
        {OpKind::kCumsum, convert_cumsum},
+       {OpKind::kArgMax, convert_arg},
+       {OpKind::kArgMin, convert_arg},
+       {OpKind::kCast, convert_cast},
        {OpKind::kMaximum, convert_binary},
        {OpKind::kMinimum, convert_binary},
        {OpKind::kMean, convert_reduce},

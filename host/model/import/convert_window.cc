@@ -66,6 +66,13 @@ void resolve_window(const OpReader& r, const Tensor& x, const Tensor& y,
 
 void check_picture(const OpReader& r, const Tensor& x) { r.expect_rank(x, 4); }
 
+void check_pictures(const OpReader& r, const Tensor& x, const Tensor& y) {
+  check_picture(r, x);
+  check_picture(r, y);
+  r.require(x.shape[0] == y.shape[0], text("output has a batch of ", y.shape[0],
+                                           ", expected ", x.shape[0]));
+}
+
 void check_channels(const OpReader& r, const Tensor& t, int channels) {
   r.require(t.shape[3] == channels,
             text("output has ", t.shape[3], " channels, expected ", channels));
@@ -96,8 +103,7 @@ void convert_conv(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& w = r.weights(1);
   const Tensor& y = r.quantized_result();
-  check_picture(r, x);
-  check_picture(r, y);
+  check_pictures(r, x, y);
   r.expect_rank(w, 4);
   if (w.shape[3] != x.shape[3] && x.shape[3] % w.shape[3] == 0) {
     r.unsupported(text("a grouped convolution (", x.shape[3], " channels, ",
@@ -118,8 +124,7 @@ void convert_depthwise(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& w = r.weights(1);
   const Tensor& y = r.quantized_result();
-  check_picture(r, x);
-  check_picture(r, y);
+  check_pictures(r, x, y);
   r.expect_rank(w, 4);
   r.require(w.shape[0] == 1, text("weights have shape ", shape_text(w.shape)));
   const int multiplier = r.options().depth_multiplier;
@@ -185,8 +190,8 @@ void convert_transpose_conv(const OpReader& r, Op& op) {
   const Tensor& w = r.weights(1);
   const Tensor& x = r.quantized(2);
   const Tensor& y = r.quantized_result();
-  check_picture(r, x);
-  check_picture(r, y);
+  check_pictures(r, x, y);
+  r.expect_batch_of_one(x);
   r.expect_rank(w, 4);
   r.expect_shape(y, shape);
   r.require(w.shape[3] == x.shape[3],
@@ -203,8 +208,7 @@ void convert_transpose_conv(const OpReader& r, Op& op) {
 void convert_pool(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& y = r.quantized_result();
-  check_picture(r, x);
-  check_picture(r, y);
+  check_pictures(r, x, y);
   check_channels(r, y, x.shape[3]);
   r.require(x.zero() == y.zero() && std::abs(x.scale() - y.scale()) <= 1e-6f,
             "input and output need the same scale and zero point");

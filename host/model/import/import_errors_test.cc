@@ -183,9 +183,7 @@ const Case kConvolution[] = {
      "channels, 2 per group); use one CONV_2D per group",
      Exit::kUnsupported},
     {"batch", [](Net& n) { n.tensor(n.x).shape[0] = 4; },
-     "m: not supported:\n  op 0 CONV_2D \"conv\": a batch of 4; export with "
-     "batch 1, a batch of n is n frames",
-     Exit::kUnsupported},
+     "m: op 0 CONV_2D \"conv\": output has a batch of 1, expected 4"},
     {"tanh", [](Net& n) { n.op().options.activation = 4; },
      "m: not supported:\n  op 0 CONV_2D \"conv\": a fused TANH; use the "
      "operator TANH",

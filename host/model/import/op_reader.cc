@@ -113,7 +113,8 @@ const Tensor& OpReader::checked(const Tensor& t, bool scale) const {
 }
 
 const Tensor& OpReader::data(int operand) const {
-  return checked(tensor(operand), false);
+  const Tensor& t = tensor(operand);
+  return moves_numbers(t) ? t : checked(t, false);
 }
 
 const Tensor& OpReader::quantized(int operand) const {
@@ -121,7 +122,9 @@ const Tensor& OpReader::quantized(int operand) const {
 }
 
 const Tensor& OpReader::result(int i) const {
-  return checked(graph_.tensors[static_cast<size_t>(output(i))], false);
+  const Tensor& t = graph_.tensors[static_cast<size_t>(output(i))];
+  const bool numbers = moves_numbers(t) && moves_numbers(tensor(0));
+  return numbers ? t : checked(t, false);
 }
 
 const Tensor& OpReader::quantized_result() const {
@@ -243,7 +246,9 @@ void OpReader::check_file_types(const Op& op) const {
     for (const int t : *list) {
       if (t == -1) continue;
       const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
-      require(other.type != Type::kInt8 || other.file_type == expected,
+      const bool kept = other.type == Type::kInt8 ||
+                        (list == &op.outputs && is_wide(other.type));
+      require(!kept || other.file_type == expected,
               text(quoted(other.name), " is ", type_name(other.file_type),
                    ", the input is ", type_name(expected)));
     }
@@ -262,7 +267,11 @@ Op convert_op(const OpReader& r) {
   }
   if (convert == nullptr) r.unsupported("has no conversion");
   convert(r, op);
-  if (op.kind != OpKind::kQuantize) r.check_file_types(op);
+  const OpClass cls = class_of(op.kind);
+  if (cls != OpClass::kQuantize && cls != OpClass::kArg &&
+      cls != OpClass::kCast) {
+    r.check_file_types(op);
+  }
   return op;
 }
 

@@ -97,6 +97,12 @@ class OpReader {
     return op_.inputs[static_cast<size_t>(operand)];
   }
   const Tensor& checked(const Tensor&, bool scale) const;
+  // Whole numbers that only move.
+  bool moves_numbers(const Tensor& t) const {
+    const OpClass cls = class_of(info_.kind);
+    return is_wide(t.type) && !t.constant &&
+           (cls == OpClass::kReshape || cls == OpClass::kTranspose);
+  }
   const Tensor& checked_real(const Tensor&) const;
 
   const RawModel& raw_;

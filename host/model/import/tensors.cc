@@ -49,6 +49,8 @@ class TensorReader {
         return Type::kFloat32;
       case kCodeInt32:
         return Type::kInt32;
+      case kCodeInt64:
+        return Type::kInt64;
       case kCodeUint8:
         return Type::kUint8;
       case kCodeInt8:

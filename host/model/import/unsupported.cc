@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kQuantizeCode = 114;
 constexpr int kDequantizeCode = 6;
+constexpr int kCastCode = 53;
 
 bool is_type(const RawModel& raw, int tensor,
              std::initializer_list<int> codes) {
@@ -24,7 +25,7 @@ bool is_float(const RawModel& raw, int tensor) {
 
 const char* odd_type(int code) {
   constexpr const char* kNames[] = {
-      nullptr,  "FLOAT16",  nullptr,     nullptr,  "INT64",   "STRING",
+      nullptr,  "FLOAT16",  nullptr,     nullptr,  nullptr,   "STRING",
       "BOOL",   "INT16",    "COMPLEX64", nullptr,  "FLOAT64", "COMPLEX128",
       "UINT64", "RESOURCE", "VARIANT",   "UINT32", "UINT16",  "INT4"};
   if (code < 0 || static_cast<size_t>(code) >= std::size(kNames)) {
@@ -40,6 +41,7 @@ bool contains(const std::vector<int>& list, int value) {
 // float32 comes in through QUANTIZE of a model input and leaves through
 // DEQUANTIZE; anything else computes with it.
 bool computes_in_float(const RawModel& raw, const RawOp& op) {
+  if (op.code == kCastCode) return false;
   for (const int t : op.inputs) {
     if (!is_float(raw, t)) continue;
     if (op.code != kQuantizeCode || !contains(raw.inputs, t)) return true;
@@ -138,6 +140,8 @@ void list_ends(const RawModel& raw, TypeSurvey& out) {
     list_end(raw, "model input", t, quantized, "QUANTIZE reads it", out);
   }
   for (const int t : raw.outputs) {
+    const bool numbers = is_type(raw, t, {kCodeInt32, kCodeInt64});
+    if (made.contains(t) && numbers) continue;
     list_end(raw, "model output", t, made, "DEQUANTIZE makes it", out);
   }
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/model/onnx/text.h"
 
 namespace shoal::onnx_import {
@@ -83,6 +84,13 @@ int GraphBuilder::constant(const std::string& name, const Shape& shape,
 int GraphBuilder::op(OpKind kind, std::vector<int> inputs,
                      const std::string& name, const Shape& shape, Attr attr) {
   const int result = tensor(name, shape);
+  Tensor& made = graph_.tensors.back();
+  if (!inputs.empty() && (moves_bytes(kind) || kind == OpKind::kCast)) {
+    made.type = made.file_type = at(inputs[0]).type;
+  }
+  if (class_of(kind) == OpClass::kArg) {
+    made.type = made.file_type = Type::kInt64;
+  }
   op_of(kind, std::move(inputs), {result}, std::move(attr));
   return result;
 }

@@ -340,6 +340,8 @@ constexpr ByClass<std::string (*)(const Graph&, const Op&)> kDifferences(
      {OpClass::kUnary, byte_table},
      {OpClass::kBinary, pairs},
      {OpClass::kMatmul, long_sums},
+     {OpClass::kArg, nothing},
+     {OpClass::kCast, nothing},
      {OpClass::kRunning, long_sums},
      {OpClass::kBilinear, rounded_places},
      {OpClass::kSoftmax, exponentials}},

@@ -23,10 +23,46 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "Add", {}, {"c"});
      },
      "m: node 0 Add \"y\": shapes 1x2x4x4 and 3 do not broadcast"},
-    {"division", [](OnnxBuilder& b) { unary(b, "Div", {}, {"x"}); },
-     "m: not supported:\n  node 0 Div \"y\": a division by a computed tensor; "
-     "multiply by its reciprocal",
+    {"power",
+     [](OnnxBuilder& b) {
+       b.number("e", 1.5f);
+       unary(b, "Pow", {}, {"e"});
+     },
+     "m: not supported:\n  node 0 Pow \"y\": an exponent of 1.5; 3, 2, 1, 1/2, "
+     "-1/2 and -1 are",
      kNo},
+    {"groups",
+     [](OnnxBuilder& b) {
+       b.floats("s", {2}, {1, 2});
+       unary(b, "GroupNormalization", {{"num_groups", int64_t{3}}}, {"s", "s"});
+     },
+     "m: node 0 GroupNormalization \"y\": 2 channels in 3 groups"},
+    {"group_scales",
+     [](OnnxBuilder& b) {
+       b.floats("s", {3}, {1, 2, 3});
+       unary(b, "InstanceNormalization", {}, {"s", "s"});
+     },
+     "m: node 0 InstanceNormalization \"y\": scale has 3 elements, expected 2"},
+    {"last_place",
+     [](OnnxBuilder& b) {
+       unary(b, "ArgMax", {{"select_last_index", int64_t{1}}});
+     },
+     "m: not supported:\n  node 0 ArgMax \"y\": the last of equal elements; "
+     "the "
+     "first one is taken",
+     kNo},
+    {"running_axis",
+     [](OnnxBuilder& b) {
+       b.ints("a", {}, {-5});
+       unary(b, "CumSum", {}, {"a"});
+     },
+     "m: node 0 CumSum \"y\": axis -5 of 4 axes"},
+    {"gather_nd",
+     [](OnnxBuilder& b) {
+       b.ints("i", {1, 2}, {0, 2});
+       unary(b, "GatherND", {}, {"i"});
+     },
+     "m: node 0 GatherND \"y\": index 2 of 2 elements"},
     {"zero",
      [](OnnxBuilder& b) {
        b.number("c", 0);
@@ -115,9 +151,7 @@ const OnnxErrorCase kOthers[] = {
        b.ints("i", {2}, {0, 1});
        unary(b, "Gather", {}, {"i"});
      },
-     "m: not supported:\n  node 0 Gather \"y\": 2 indices; only one position "
-     "is supported, use Slice or Split",
-     kNo},
+     "m: node 0 Gather \"y\": index 1 of 1 elements"},
     {"expand",
      [](OnnxBuilder& b) {
        b.ints("s", {5}, {2, 1, 2, 4, 4});
@@ -131,13 +165,13 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "DepthToSpace", {{"blocksize", int64_t{2}}});
      },
      "m: node 0 DepthToSpace \"y\": blocks of 2 in 1x2x4x4"},
-    {"linear_resize",
+    {"cubic_resize",
      [](OnnxBuilder& b) {
        b.floats("s", {4}, {1, 1, 2, 2});
-       unary(b, "Resize", {{"mode", std::string("linear")}}, {"", "s"});
+       unary(b, "Resize", {{"mode", std::string("cubic")}}, {"", "s"});
      },
-     "m: not supported:\n  node 0 Resize \"y\": mode \"linear\"; use nearest, "
-     "or a ConvTranspose",
+     "m: not supported:\n  node 0 Resize \"y\": mode \"cubic\"; use linear "
+     "or nearest",
      kNo},
     {"resize_places",
      [](OnnxBuilder& b) {
@@ -148,10 +182,12 @@ const OnnxErrorCase kOthers[] = {
      "with \"ceil\" from 1x2x4x4 to 1x2x9x9 take other elements than "
      "TensorFlow Lite can; use asymmetric and floor",
      kNo},
-    {"matmul", [](OnnxBuilder& b) { unary(b, "MatMul", {}, {"x"}); },
-     "m: not supported:\n  node 0 MatMul \"y\": a product of two computed "
-     "matrices; use Gemm or Conv with constant weights",
-     kNo},
+    {"matmul",
+     [](OnnxBuilder& b) {
+       b.node("Flatten", {"x"}, "f");
+       unary(b, "MatMul", {}, {"f"});
+     },
+     "m: node 1 MatMul \"y\": shapes 1x2x4x4 and 1x32 have no product"},
     {"matrix",
      [](OnnxBuilder& b) {
        b.floats("w", {3, 2}, some_floats(6));

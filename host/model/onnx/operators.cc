@@ -9,6 +9,8 @@ namespace {
 
 constexpr const char* kKnown[] = {"Abs",
                                   "Add",
+                                  "ArgMax",
+                                  "ArgMin",
                                   "AveragePool",
                                   "BatchNormalization",
                                   "Cast",
@@ -84,7 +86,6 @@ struct Instead {
   const char* use;
 };
 constexpr Instead kInstead[] = {
-    {"ArgMax", "leave it out, the largest output is the class"},
     {"Celu", "train with Relu or LeakyRelu"},
     {"Elu", "train with Relu or LeakyRelu"},
     {"Erf", "train with Relu or HardSwish instead of Gelu"},

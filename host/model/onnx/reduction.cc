@@ -42,6 +42,38 @@ void reduction(OnnxCall& call, OpKind kind) {
   call.set_output(0, call.emit(kind, {x.tensor}, dims, order, attr));
 }
 
+// Places along an axis, which stays with a size of 1 if it is to.
+void places(OnnxCall& call, OpKind kind) {
+  call.expect_inputs(1, 1);
+  if (call.integer("select_last_index", 0) != 0) {
+    call.unsupported("the last of equal elements; the first one is taken");
+  }
+  const Value x = call.layouts().settled(call.data(0));
+  const int axis = call.axis(call.integer("axis", 0), x.rank());
+  const bool keeps = call.integer("keepdims", 1) != 0;
+  Shape shape, kept, dims = x.dims;
+  Axes order;
+  for (const int a : x.order) {
+    kept.push_back(a == axis ? 1 : x.dims[static_cast<size_t>(a)]);
+    if (a != axis) shape.push_back(kept.back());
+    if (a != axis || keeps) order.push_back(!keeps && a > axis ? a - 1 : a);
+  }
+  dims[static_cast<size_t>(axis)] = 1;
+  if (!keeps) dims.erase(dims.begin() + axis);
+  Value out;
+  out.name = call.output_name();
+  out.dims = dims;
+  out.order = order;
+  out.tensor =
+      call.graph().op(kind, {x.tensor}, out.name + (keeps ? ":places" : ""),
+                      shape, AxisAttr{place_of(x.order, axis)});
+  if (keeps) {
+    out.tensor =
+        call.graph().op(OpKind::kReshape, {out.tensor}, out.name, kept);
+  }
+  call.set_output(0, out);
+}
+
 }  // namespace
 
 bool convert_reduction(OnnxCall& call) {
@@ -54,6 +86,10 @@ bool convert_reduction(OnnxCall& call) {
     reduction(call, OpKind::kReduceMax);
   } else if (type == "ReduceMin") {
     reduction(call, OpKind::kReduceMin);
+  } else if (type == "ArgMax") {
+    places(call, OpKind::kArgMax);
+  } else if (type == "ArgMin") {
+    places(call, OpKind::kArgMin);
   } else {
     return false;
   }

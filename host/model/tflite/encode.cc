@@ -71,6 +71,8 @@ int type_code(Type type) {
       return kCodeInt32;
     case Type::kFloat32:
       return kCodeFloat32;
+    case Type::kInt64:
+      return kCodeInt64;
   }
   return -1;
 }

@@ -112,6 +112,13 @@ bool read_more_options(const tflite::Operator& op, RawOptions& o) {
   } else if (const auto* cumsum = op.options_as_Cumsum()) {
     o.exclusive = cumsum->exclusive();
     o.reverse = cumsum->reverse();
+  } else if (const auto* cast = op.options_as_Cast()) {
+    o.in_type = cast->in_type();
+    o.out_type = cast->out_type();
+  } else if (const auto* most = op.options_as_ArgMax()) {
+    o.out_type = most->output_type();
+  } else if (const auto* least = op.options_as_ArgMin()) {
+    o.out_type = least->output_type();
   } else if (const auto* gelu = op.options_as_Gelu()) {
     o.approximate = gelu->approximate();
   } else if (const auto* resize = op.options_as_ResizeBilinear()) {
@@ -158,6 +165,14 @@ Ref plain_options(Builder& b, const RawOptions& o) {
       return tflite::CreateBatchMatmul(b, o.adj_x, o.adj_y).Union();
     case OptionsCode::kCumsum:
       return tflite::CreateCumsum(b, o.exclusive, o.reverse).Union();
+    case OptionsCode::kCast:
+      return tflite::CreateCast(b, static_cast<int8_t>(o.in_type),
+                                static_cast<int8_t>(o.out_type))
+          .Union();
+    case OptionsCode::kArgMax:
+      return tflite::CreateArgMax(b, static_cast<int8_t>(o.out_type)).Union();
+    case OptionsCode::kArgMin:
+      return tflite::CreateArgMin(b, static_cast<int8_t>(o.out_type)).Union();
     case OptionsCode::kGelu:
       return tflite::CreateGelu(b, o.approximate).Union();
     case OptionsCode::kResizeBilinear:

@@ -57,6 +57,7 @@ struct RawOptions {
   bool adj_x = false, adj_y = false;        // BATCH_MATMUL
   bool exclusive = false, reverse = false;  // CUMSUM
   bool approximate = false;                 // GELU
+  int in_type = 0, out_type = 0;            // CAST, ARG_MAX, ARG_MIN
   int mode = kMirrorReflect;                // MIRROR_PAD
   float value = 0;                          // SOFTMAX beta, LEAKY_RELU alpha
   std::vector<int> dims;                    // SQUEEZE, RESHAPE

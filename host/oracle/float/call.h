@@ -60,5 +60,6 @@ void activation(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
 void bilinear(const Call&);
+void arg(const Call&);  // numbers as floats
 
 }  // namespace shoal::float_oracle

@@ -1,5 +1,7 @@
 #include "host/oracle/float/float_oracle.h"
 
+#include <algorithm>
+
 #include "host/base/error.h"
 #include "host/base/floats.h"
 #include "host/oracle/float/call.h"
@@ -14,7 +16,7 @@ using float_oracle::Filter;
 void require_float(const Graph& graph, size_t number, int tensor) {
   const Op& op = graph.ops[number];
   const Tensor& t = graph.tensors[tensor];
-  if (t.type == Type::kFloat32) return;
+  if (t.type == Type::kFloat32 || (is_wide(t.type) && !t.constant)) return;
   throw Error(Exit::kUnsupported,
               "layer " + std::to_string(number) + " (" + op_name(op.kind) +
                   "): '" + t.name + "' is " + type_name(t.type) +
@@ -37,6 +39,10 @@ oracle::ByteOperands operands_of(const Call& call) {
   return all;
 }
 
+void same_numbers(const Call& call) {
+  std::ranges::copy(call.operand(), call.result().begin());
+}
+
 void movement(const Call& call) { oracle::movement(call, operands_of(call)); }
 
 constexpr ByClass<void (*)(const Call&)> kFamilies(
@@ -44,6 +50,8 @@ constexpr ByClass<void (*)(const Call&)> kFamilies(
      {OpClass::kFullyConnected, float_oracle::convolution},
      {OpClass::kMatmul, float_oracle::matmul},
      {OpClass::kRunning, float_oracle::running_sum},
+     {OpClass::kArg, float_oracle::arg},
+     {OpClass::kCast, same_numbers},
      {OpClass::kBilinear, float_oracle::bilinear},
      {OpClass::kPool, float_oracle::pool},
      {OpClass::kReduce, float_oracle::reduce},

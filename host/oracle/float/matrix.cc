@@ -1,4 +1,5 @@
-// Products of matrices that are computed, running sums, RESIZE_BILINEAR.
+// Products of matrices that are computed, running sums, places along an axis,
+// RESIZE_BILINEAR.
 #include <algorithm>
 #include <cmath>
 
@@ -71,6 +72,25 @@ void running_sum(const Call& call) {
       sum += x[at];
       y[at] = static_cast<float>(attr.exclusive ? before : sum);
     }
+  }
+}
+
+void arg(const Call& call) {
+  const auto axis = static_cast<size_t>(call.attr<AxisAttr>().axis);
+  const bool most = call.op().kind == OpKind::kArgMax;
+  const Shape& shape = call.in().shape;
+  const auto step = static_cast<size_t>(oracle::strides_of(shape)[axis]);
+  const auto count = static_cast<size_t>(shape[axis]);
+  const auto x = call.operand();
+  float* y = call.result().data();
+  for (size_t first = 0; first < x.size(); ++first) {
+    if (first / step % count != 0) continue;
+    size_t best = 0;
+    for (size_t i = 1; i < count; ++i) {
+      const float v = x[first + i * step], w = x[first + best * step];
+      if (most ? v > w : v < w) best = i;
+    }
+    *y++ = static_cast<float>(best);
   }
 }
 

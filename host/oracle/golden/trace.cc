@@ -51,6 +51,7 @@ std::string number(T v) {
 }
 
 std::string shape_text(const Shape& shape) {
+  if (shape.empty()) return "-";
   std::string text;
   for (size_t a = 0; a < shape.size(); ++a) {
     if (a) text += 'x';
@@ -74,6 +75,8 @@ auto with_elements(Type type, std::span<const uint8_t> bytes, F f) {
       return as(uint8_t{});
     case Type::kInt32:
       return as(int32_t{});
+    case Type::kInt64:
+      return as(int64_t{});
     case Type::kFloat32:
       return as(float{});
     case Type::kInt8:

@@ -71,5 +71,7 @@ void activation(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
 void bilinear(const Call&);
+void arg(const Call&);
+void cast(const Call&);
 
 }  // namespace shoal::oracle

@@ -21,6 +21,8 @@ constexpr ByClass<void (*)(const oracle::Call&)> kFamilies(
      {OpClass::kFullyConnected, oracle::convolution},
      {OpClass::kMatmul, oracle::matmul},
      {OpClass::kRunning, oracle::running_sum},
+     {OpClass::kArg, oracle::arg},
+     {OpClass::kCast, oracle::cast},
      {OpClass::kBilinear, oracle::bilinear},
      {OpClass::kPool, oracle::pool},
      {OpClass::kReduce, oracle::reduce},

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <random>
 
+#include "device/program/kinds.h"
 #include "device/program/params.h"
 #include "host/check/rows.h"
 #include "host/plan/cuts/cuts.h"

@@ -128,7 +128,8 @@ void check_tag(const std::string& file, const std::string& text,
 
 Type parse_type(const JsonFields& f) {
   const std::string name = f.text("type", kLongestName);
-  for (const Type t : {Type::kInt8, Type::kUint8, Type::kFloat32}) {
+  for (const Type t : {Type::kInt8, Type::kUint8, Type::kFloat32, Type::kInt32,
+                       Type::kInt64}) {
     if (name == type_name(t)) return t;
   }
   f.refuse("type " + name + " is unknown");
@@ -159,7 +160,11 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const int rows = static_cast<int>(f.number("rows", 1, 65535));
   const int columns = static_cast<int>(f.number("columns", 1, 65535));
   const int channels = static_cast<int>(f.number("channels", 1, 65535));
-  if (int64_t{rows} * columns * channels != elements) {
+  const int64_t held = int64_t{rows} * columns * channels;
+  const bool places = !is_input && held == 2 * elements &&
+                      (channels % 2 == 0 || columns * channels % 2 == 0) &&
+                      t.type != Type::kInt8;
+  if (held != elements && !places) {
     f.refuse("rows, columns and channels are not the shape's");
   }
   const int frames = info.net.frames;
@@ -170,7 +175,14 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const auto zero = static_cast<int>(f.number("zero", -128, 127));
   if (!(scale >= 0)) f.refuse("scale is negative");
   if (std::isinf(scale)) f.refuse("scale is too large");
-  if (t.type == Type::kFloat32) {
+  const bool numbers = !is_input && (is_wide(t.type) ||
+                                     (t.type == Type::kFloat32 && scale == 0));
+  if (is_wide(t.type) && is_input) f.refuse("an input of whole numbers");
+  if (places && !io.stored.perm.empty()) f.refuse("places in another order");
+  if (numbers || places) {
+    if (!numbers) f.refuse("two bytes for each value");
+    io.conversion = places ? Conversion::kPlace : Conversion::kNumber;
+  } else if (t.type == Type::kFloat32) {
     if (scale == 0) f.refuse("scale is 0");
     io.conversion = Conversion::kQuantize;
     io.scale = scale, io.zero = zero;

@@ -15,8 +15,26 @@ int ModelBuilder::cumsum(int x, int axis, bool exclusive, bool reverse,
   RawOptions options;
   options.exclusive = exclusive;
   options.reverse = reverse;
-  return add_op(OpKind::kCumsum, {x, numbers({}, {axis})}, shape(x), y,
-                options);
+  const Shape result = shape(x);
+  return add_op(OpKind::kCumsum, {x, numbers({}, {axis})}, result, y, options);
+}
+
+int ModelBuilder::arg(OpKind kind, int x, int axis, Type file_type) {
+  RawOptions options;
+  options.out_type = type_code(file_type);
+  Shape result = shape(x);
+  const size_t along = axis_of(axis, result);
+  result.erase(result.begin() + static_cast<std::ptrdiff_t>(along));
+  const int y = add_tensor(result, file_type, {}, 0);
+  return add_raw_op(kind, {x, numbers({}, {axis})}, y, options);
+}
+
+int ModelBuilder::cast(int x, Type file_type) {
+  RawOptions options;
+  options.in_type = type_code(type(x));
+  options.out_type = type_code(file_type);
+  const int y = add_tensor(shape(x), file_type, {}, 0);
+  return add_raw_op(OpKind::kCast, {x}, y, options);
 }
 
 int ModelBuilder::batch_matmul(int a, int b, bool adj_x, bool adj_y, Scale y) {

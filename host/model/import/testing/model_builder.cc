@@ -79,7 +79,7 @@ int ModelBuilder::add_tensor(const Shape& shape, Type type,
   t.name = "t" + std::to_string(raw_.tensors.size());
   t.type = type_code(type);
   t.shape = shape;
-  if (type != Type::kFloat32) {
+  if (type == Type::kInt8 || type == Type::kUint8) {
     t.scale = scales;
     t.zero.assign(scales.size(), type == Type::kUint8 ? zero + 128 : zero);
   }
@@ -167,6 +167,10 @@ Type ModelBuilder::type(int tensor) const {
       return Type::kFloat32;
     case kCodeUint8:
       return Type::kUint8;
+    case kCodeInt32:
+      return Type::kInt32;
+    case kCodeInt64:
+      return Type::kInt64;
     default:
       return Type::kInt8;
   }

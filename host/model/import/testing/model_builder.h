@@ -94,6 +94,9 @@ class ModelBuilder {
   }
   int gelu(int x, bool approximate, Scale);
   int cumsum(int x, int axis, bool exclusive, bool reverse, Scale);
+  // kArgMax, kArgMin; whole numbers of this type.
+  int arg(OpKind, int x, int axis, Type);
+  int cast(int x, Type);
   int batch_matmul(int a, int b, bool adj_x, bool adj_y, Scale);
   int leaky_relu(int x, float alpha, Scale);
   int prelu(int x, int alpha, Scale);

@@ -135,6 +135,8 @@ std::vector<uint8_t> functions(Sampler s) {
   b.output(b.unary(OpKind::kExp, b.unary(OpKind::kNeg, x, q), {0.9f, -128}));
   b.output(b.gelu(b.gelu(x, true, q), false, q));
   b.output(b.cumsum(x, 2, true, false, {0.2f, 0}));
+  b.output(b.arg(OpKind::kArgMax, x, 3, Type::kInt64));
+  b.output(b.expand_dims(b.arg(OpKind::kArgMin, x, 1, Type::kInt32), 1));
   return b.finish();
 }
 
@@ -164,6 +166,8 @@ std::vector<uint8_t> float_ends(Sampler s) {
   const int y = b.conv(x, s.weights({3, 1, 1, 2}, 0, true), -1, {0.1f, 3});
   const int z = b.quantize(y, {0.1f, 3}, Type::kUint8);
   b.output(b.dequantize(y));
+  b.output(b.cast(b.cast(y, Type::kInt32), Type::kFloat32));
+  b.output(b.cast(b.arg(OpKind::kArgMax, y, -1, Type::kInt64), Type::kInt8));
   b.output(z);
   return b.finish();
 }

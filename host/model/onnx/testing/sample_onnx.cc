@@ -92,12 +92,42 @@ std::vector<uint8_t> quantized() {
   return b.finish();
 }
 
+std::vector<uint8_t> functions() {
+  OnnxBuilder b(17);
+  b.input("x", {1, 4, 5, 6});
+  b.floats("s", {4}, some_floats(4));
+  b.node("InstanceNormalization", {"x", "s", "s"}, "i");
+  b.node("GroupNormalization", {"i", "s", "s"}, "g",
+         {{"num_groups", int64_t{2}}});
+  b.ints("sizes", {4}, {1, 4, 10, 9});
+  b.node("Resize", {"g", "", "", "sizes"}, "r",
+         {{"mode", std::string("linear")}});
+  b.ints("indices", {3}, {3, 0, -1});
+  b.node("Gather", {"r", "indices"}, "c", {{"axis", int64_t{1}}});
+  b.number("two", 2);
+  b.node("Pow", {"c", "two"}, "p");
+  b.node("Sqrt", {"p"}, "q");
+  b.node("Exp", {"q"}, "e");
+  b.node("Div", {"c", "e"}, "d");
+  b.ints("axis", {}, {2});
+  b.node("CumSum", {"d", "axis"}, "m");
+  b.node("Transpose", {"m"}, "t", {{"perm", Ints{0, 1, 3, 2}}});
+  b.node("MatMul", {"m", "t"}, "n");
+  b.node("LogSoftmax", {"n"}, "l", {{"axis", int64_t{-1}}});
+  b.node("ReduceMin", {"l"}, "least", {{"axes", Ints{3}}});
+  b.output("least");
+  b.node("ArgMax", {"l"}, "places", {{"axis", int64_t{1}}});
+  b.output("places", 7);
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleOnnx> sample_onnx() {
   return {{"convolutions", convolutions()},
           {"shapes", shapes()},
-          {"quantized", quantized()}};
+          {"quantized", quantized()},
+          {"functions", functions()}};
 }
 
 }  // namespace shoal

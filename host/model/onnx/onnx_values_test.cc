@@ -1,0 +1,306 @@
+// Operators whose axes, groups or formulas the layout could mix up: what the
+// graph computes is ONNX's, written down a second time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
+#include "host/oracle/float/float_oracle.h"
+
+namespace shoal {
+namespace {
+
+// Of channel c, row y, column x of 1x6x4x5.
+constexpr int kChannels = 6, kRows = 4, kColumns = 5;
+using Picture = std::function<double(int c, int y, int x)>;
+
+struct Answer {
+  Floats input = some_floats(kChannels * kRows * kColumns);
+  Shape shape;  // of the output, as it lies
+  std::vector<float> output;
+
+  double in(int c, int y, int x) const {
+    return double{1} *
+           input[static_cast<size_t>((c * kRows + y) * kColumns + x)];
+  }
+};
+
+// The input is fed as [1, H, W, C], as the graph takes it.
+Answer answer(OnnxBuilder& b, const std::string& type,
+              const std::vector<OnnxField>& attributes = {},
+              std::vector<std::string> more = {}) {
+  b.input("x", {1, kChannels, kRows, kColumns});
+  more.insert(more.begin(), "x");
+  b.node(type, more, "y", attributes);
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  Answer r;
+  std::vector<float> fed;
+  for (int y = 0; y < kRows; ++y) {
+    for (int x = 0; x < kColumns; ++x) {
+      for (int c = 0; c < kChannels; ++c) {
+        fed.push_back(static_cast<float>(r.in(c, y, x)));
+      }
+    }
+  }
+  FloatOracle oracle(g);
+  oracle.run(fed);
+  r.output = oracle.output();
+  r.shape = g.tensors[static_cast<size_t>(g.outputs[0])].shape;
+  return r;
+}
+
+// An output of rank 4, which lies as [1, H, W, C].
+void expect_picture(const Answer& r, int channels, int rows, int columns,
+                    const Picture& f) {
+  ASSERT_EQ(r.shape, (Shape{1, rows, columns, channels}));
+  size_t i = 0;
+  for (int y = 0; y < rows; ++y) {
+    for (int x = 0; x < columns; ++x) {
+      for (int c = 0; c < channels; ++c) {
+        ASSERT_NEAR(r.output[i++], f(c, y, x), 2e-5)
+            << "channel " << c << " row " << y << " column " << x;
+      }
+    }
+  }
+}
+
+TEST(OnnxValues, FunctionsAndPowers) {
+  struct Case {
+    const char* type;
+    double (*f)(double);
+    std::vector<OnnxField> attributes;
+  };
+  const Case cases[] = {
+      {"Abs", [](double v) { return std::abs(v); }, {}},
+      {"Neg", [](double v) { return -v; }, {}},
+      {"Exp", [](double v) { return std::exp(v); }, {}},
+      {"Gelu",
+       [](double v) { return v / 2 * (1 + std::erf(v / std::sqrt(2.0))); },
+       {}},
+      {"Gelu",
+       [](double v) {
+         return v / 2 *
+                (1 +
+                 std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v)));
+       },
+       {{"approximate", std::string("tanh")}}},
+  };
+  for (const Case& k : cases) {
+    SCOPED_TRACE(k.type);
+    OnnxBuilder b(17);
+    const Answer r = answer(b, k.type, k.attributes);
+    expect_picture(r, kChannels, kRows, kColumns,
+                   [&](int c, int y, int x) { return k.f(r.in(c, y, x)); });
+  }
+  for (const float exponent : {2.f, 3.f, -1.f}) {
+    OnnxBuilder b;
+    b.number("e", exponent);
+    const Answer r = answer(b, "Pow", {}, {"e"});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      return std::pow(r.in(c, y, x), double{exponent});
+    });
+    if (HasFailure()) return;
+  }
+}
+
+TEST(OnnxValues, ResizeBetweenPixels) {
+  struct Case {
+    const char* mode;
+    double (*place)(int i, double scale, int in, int out);
+  };
+  const Case cases[] = {
+      {"half_pixel",
+       [](int i, double s, int, int) { return (i + 0.5) / s - 0.5; }},
+      {"asymmetric", [](int i, double s, int, int) { return i / s; }},
+      {"align_corners",
+       [](int i, double, int in, int out) {
+         return double{1} * i * (in - 1) / (out - 1);
+       }},
+  };
+  for (const Case& k : cases) {
+    SCOPED_TRACE(k.mode);
+    OnnxBuilder b;
+    b.ints("s", {4}, {1, kChannels, 8, 15});
+    const Answer r =
+        answer(b, "Resize",
+               {{"mode", std::string("linear")},
+                {"coordinate_transformation_mode", std::string(k.mode)}},
+               {"", "", "s"});
+    expect_picture(r, kChannels, 8, 15, [&](int c, int y, int x) {
+      const auto at = [&](double row, double column) {
+        return r.in(c, std::clamp(static_cast<int>(row), 0, kRows - 1),
+                    std::clamp(static_cast<int>(column), 0, kColumns - 1));
+      };
+      const double v = k.place(y, 2, kRows, 8);
+      const double h = k.place(x, 3, kColumns, 15);
+      const double v0 = std::floor(v), h0 = std::floor(h);
+      return at(v0, h0) * (v0 + 1 - v) * (h0 + 1 - h) +
+             at(v0, h0 + 1) * (v0 + 1 - v) * (h - h0) +
+             at(v0 + 1, h0) * (v - v0) * (h0 + 1 - h) +
+             at(v0 + 1, h0 + 1) * (v - v0) * (h - h0);
+    });
+  }
+}
+
+// By mean and variance of the group of channel c.
+double normalized(const Answer& r, int c, int y, int x, int groups,
+                  double epsilon) {
+  const int each = kChannels / groups, first = c / each * each;
+  double sum = 0, squares = 0;
+  for (int k = first; k < first + each; ++k) {
+    for (int v = 0; v < kRows; ++v) {
+      for (int u = 0; u < kColumns; ++u) sum += r.in(k, v, u);
+    }
+  }
+  const double count = each * kRows * kColumns, mean = sum / count;
+  for (int k = first; k < first + each; ++k) {
+    for (int v = 0; v < kRows; ++v) {
+      for (int u = 0; u < kColumns; ++u) {
+        squares += (r.in(k, v, u) - mean) * (r.in(k, v, u) - mean);
+      }
+    }
+  }
+  return (r.in(c, y, x) - mean) / std::sqrt(squares / count + epsilon);
+}
+
+TEST(OnnxValues, InstancesAndGroups) {
+  const Floats scale = some_floats(kChannels, 5), bias = some_floats(6, 9);
+  for (const int groups : {6, 2, 3, 1}) {
+    SCOPED_TRACE(groups);
+    OnnxBuilder b(17);
+    b.floats("s", {kChannels}, scale);
+    b.floats("b", {kChannels}, bias);
+    const bool instance = groups == 6;
+    std::vector<OnnxField> attributes{{"epsilon", 1e-3f}};
+    if (!instance) attributes.push_back({"num_groups", int64_t{groups}});
+    const Answer r =
+        answer(b, instance ? "InstanceNormalization" : "GroupNormalization",
+               attributes, {"s", "b"});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      const auto k = static_cast<size_t>(c);
+      return normalized(r, c, y, x, groups, double{1e-3f}) * double{scale[k]} +
+             double{bias[k]};
+    });
+  }
+}
+
+TEST(OnnxValues, LayersOverTheLastAxes) {
+  OnnxBuilder b(17);
+  const Floats scale = some_floats(kColumns, 3);
+  b.floats("s", {kColumns}, scale);
+  const Answer r =
+      answer(b, "LayerNormalization", {{"axis", int64_t{-1}}}, {"s"});
+  expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+    double mean = 0, squares = 0;
+    for (int u = 0; u < kColumns; ++u) mean += r.in(c, y, u) / kColumns;
+    for (int u = 0; u < kColumns; ++u) {
+      squares += std::pow(r.in(c, y, u) - mean, 2) / kColumns;
+    }
+    return (r.in(c, y, x) - mean) / std::sqrt(squares + double{1e-5f}) *
+           double{scale[static_cast<size_t>(x)]};
+  });
+}
+
+TEST(OnnxValues, ProductsOfComputedTensors) {
+  OnnxBuilder b;
+  b.input("x", {1, kChannels, kRows, kColumns});
+  b.node("Transpose", {"x"}, "t", {{"perm", Ints{0, 1, 3, 2}}});
+  b.node("MatMul", {"x", "t"}, "y");
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  Answer r;
+  std::vector<float> fed;
+  for (int y = 0; y < kRows; ++y) {
+    for (int x = 0; x < kColumns; ++x) {
+      for (int c = 0; c < kChannels; ++c) {
+        fed.push_back(static_cast<float>(r.in(c, y, x)));
+      }
+    }
+  }
+  FloatOracle oracle(g);
+  oracle.run(fed);
+  r.output = oracle.output();
+  r.shape = g.tensors[static_cast<size_t>(g.outputs[0])].shape;
+  expect_picture(r, kChannels, kRows, kRows, [&](int c, int y, int x) {
+    double sum = 0;
+    for (int k = 0; k < kColumns; ++k) sum += r.in(c, y, k) * r.in(c, x, k);
+    return sum;
+  });
+}
+
+TEST(OnnxValues, AlongAnAxis) {
+  {
+    OnnxBuilder b;
+    b.ints("a", {}, {1});
+    const Answer r = answer(b, "CumSum", {{"reverse", int64_t{1}}}, {"a"});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      double sum = 0;
+      for (int k = c; k < kChannels; ++k) sum += r.in(k, y, x);
+      return sum;
+    });
+  }
+  {
+    OnnxBuilder b;
+    const Answer r = answer(b, "LogSoftmax", {{"axis", int64_t{1}}});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      double sum = 0;
+      for (int k = 0; k < kChannels; ++k) sum += std::exp(r.in(k, y, x));
+      return r.in(c, y, x) - std::log(sum);
+    });
+  }
+  {
+    OnnxBuilder b;
+    const Answer r = answer(b, "ReduceMin", {{"axes", Ints{2}}});
+    expect_picture(r, kChannels, 1, kColumns, [&](int c, int, int x) {
+      double least = r.in(c, 0, x);
+      for (int y = 1; y < kRows; ++y) least = std::min(least, r.in(c, y, x));
+      return least;
+    });
+  }
+  for (const char* type : {"ArgMax", "ArgMin"}) {
+    OnnxBuilder b;
+    const Answer r = answer(b, type, {{"axis", int64_t{1}}});
+    expect_picture(r, 1, kRows, kColumns, [&](int, int y, int x) {
+      int best = 0;
+      for (int c = 1; c < kChannels; ++c) {
+        const double v = r.in(c, y, x), w = r.in(best, y, x);
+        if (type[3] == 'M' && type[4] == 'a' ? v > w : v < w) best = c;
+      }
+      return best;
+    });
+  }
+}
+
+TEST(OnnxValues, ChosenPlaces) {
+  {
+    OnnxBuilder b;
+    b.ints("i", {3}, {4, -6, 4});
+    const Answer r = answer(b, "Gather", {{"axis", int64_t{1}}}, {"i"});
+    expect_picture(r, 3, kRows, kColumns, [&](int c, int y, int x) {
+      return r.in(c == 1 ? 0 : 4, y, x);
+    });
+  }
+  {
+    OnnxBuilder b;
+    b.ints("i", {2, 2, 3}, {0, 5, 1, 0, 0, -1, 0, 2, 2, 0, 3, 0});
+    const Answer r = answer(b, "GatherND", {}, {"i"});
+    ASSERT_EQ(r.output.size(), 20u);
+    const int places[4][2] = {{5, 1}, {0, 3}, {2, 2}, {3, 0}};
+    std::vector<double> wanted;
+    for (const auto& p : places) {
+      for (int x = 0; x < kColumns; ++x) wanted.push_back(r.in(p[0], p[1], x));
+    }
+    // However its axes lie, the result holds these.
+    std::vector<double> got(r.output.begin(), r.output.end());
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(got.begin(), got.end());
+    EXPECT_EQ(got, wanted);
+  }
+}
+
+}  // namespace
+}  // namespace shoal
