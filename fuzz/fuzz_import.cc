@@ -19,7 +19,8 @@ std::optional<shoal::Graph> legal_graph(const uint8_t* bytes, size_t size) {
   } catch (const shoal::Error& error) {
     // Nothing but the file is wrong here.
     if (error.code() != shoal::Exit::kCorrupt &&
-        error.code() != shoal::Exit::kUnsupported) {
+        error.code() != shoal::Exit::kUnsupported &&
+        error.code() != shoal::Exit::kDoesNotFit) {
       __builtin_trap();
     }
     return std::nullopt;

@@ -158,25 +158,36 @@ std::vector<int> ends_before(const std::vector<Operation>& operations,
                              const std::vector<bool>& constants,
                              const std::vector<int>& outputs) {
   std::vector<bool> known = inputs, made(values, false), end(values, false);
+  std::vector<bool> fixed = constants;
   bool worth = false;
+  const auto is_fixed = [&](int v) {
+    return v < 0 || fixed[static_cast<size_t>(v)];
+  };
   const auto is_known = [&](int v) {
-    return v < 0 || known[static_cast<size_t>(v)] ||
-           constants[static_cast<size_t>(v)];
+    return is_fixed(v) || known[static_cast<size_t>(v)];
   };
   const auto stop_at = [&](int v) {
-    if (v >= 0 && made[static_cast<size_t>(v)])
+    if (v >= 0 && made[static_cast<size_t>(v)]) {
       end[static_cast<size_t>(v)] = true;
+    }
   };
   for (const Operation& op : operations) {
-    if (op.supported && std::ranges::all_of(op.inputs, is_known)) {
-      worth |= op.weighty;
-      for (const int v : op.outputs) {
-        if (v >= 0)
-          known[static_cast<size_t>(v)] = made[static_cast<size_t>(v)] = true;
-      }
+    const bool folds =
+        !op.inputs.empty() && std::ranges::all_of(op.inputs, is_fixed);
+    if (!folds && !(op.supported && std::ranges::all_of(op.inputs, is_known))) {
+      std::ranges::for_each(op.inputs, stop_at);
       continue;
     }
-    std::ranges::for_each(op.inputs, stop_at);
+    worth |= op.weighty && !folds;
+    for (const int v : op.outputs) {
+      if (v < 0) continue;
+      const auto i = static_cast<size_t>(v);
+      if (folds) {
+        fixed[i] = true;
+      } else if (!fixed[i]) {
+        known[i] = made[i] = true;
+      }
+    }
   }
   if (!worth) return {};
   std::ranges::for_each(outputs, stop_at);

@@ -22,6 +22,11 @@ void convert_concatenation(const OpReader& r, Op& op) {
     Shape expected = y.shape;
     if (along < x.shape.size()) expected[along] = x.shape[along];
     r.expect_shape(x, expected);
+    const bool same = x.scale() == y.scale() && x.zero() == y.zero();
+    if (!same && y.file_type == Type::kUint8) {
+      r.unsupported(
+          "operands whose scales no QUANTIZE turns into the result's");
+    }
     r.expect_equal_quantization(x, y);
     total += x.shape[along];
     op.inputs.push_back(r.input(i));

@@ -71,6 +71,28 @@ void drop_unread_inputs(RawModel& raw) {
   });
 }
 
+// What only the rest of the file has may be of any type and shape.
+void blank_unread_tensors(RawModel& raw) {
+  std::vector<bool> read(raw.tensors.size(), false);
+  const auto mark = [&read](const std::vector<int>& list) {
+    for (const int t : list) {
+      if (t >= 0) read[place(t)] = true;
+    }
+  };
+  mark(raw.inputs);
+  mark(raw.outputs);
+  for (const RawOp& op : raw.ops) {
+    mark(op.inputs);
+    mark(op.outputs);
+  }
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (read[i]) continue;
+    RawTensor blank;
+    blank.name = raw.tensors[i].name;
+    raw.tensors[i] = std::move(blank);
+  }
+}
+
 void check_whole(const RawModel& raw, const std::vector<int>& were,
                  const std::string& name) {
   for (const RawOp& op : raw.ops) {
@@ -116,6 +138,7 @@ void set_ends(RawModel& raw, const ImportOptions& options,
   raw.ops = std::move(ops);
   if (options.inputs.empty()) drop_unread_inputs(raw);
   check_whole(raw, were, name);
+  blank_unread_tensors(raw);
 }
 
 std::string ends_fix(const RawModel& raw, const std::set<int>& unsupported) {

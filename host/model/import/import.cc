@@ -36,6 +36,7 @@ class Conversion {
     fold_integers(raw_, made_);
     // Each frame of a batch would have variables of its own.
     if (raw_.variables.empty()) unbatch(raw_);
+    rescale_joins(raw_, made_);
     const TypeSurvey found = survey(raw_);
     if (!found.lines.empty()) {
       throw_unsupported(found.lines, found.fix, found.ops);

@@ -230,5 +230,46 @@ TEST(ImportBatch, WhatMixesFramesIsRefused) {
   }
 }
 
+// TensorFlow Lite rescales the operands of a uint8 CONCATENATION.
+TEST(ImportJoin, OperandsInScalesOfTheirOwn) {
+  ModelBuilder b(Type::kUint8);
+  const int x = b.input({1, 4, 4, 2}, {0.05f, -3});
+  const int c =
+      b.constant({1, 4, 4, 2}, std::vector<int8_t>(32, 19), {0.1f, 5});
+  const int y = b.concatenation({x, c, x}, 3);
+  b.raw().tensors[static_cast<size_t>(y)].scale = {0.06f};
+  b.output(y);
+  const Graph g = import_tflite(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 3u);
+  EXPECT_EQ(g.ops[0].kind, OpKind::kQuantize);
+  EXPECT_EQ(g.ops[1].kind, OpKind::kQuantize);
+  const Op& join = g.ops[2];
+  EXPECT_EQ(join.kind, OpKind::kConcatenation);
+  for (const int t : join.inputs) {
+    EXPECT_EQ(g.tensors[static_cast<size_t>(t)].scale(), 0.06f);
+  }
+  // 14 steps of 0.1 are 23 of 0.06 above a zero point of -3.
+  const Tensor& constant = g.tensors[static_cast<size_t>(join.inputs[1])];
+  ASSERT_TRUE(constant.constant);
+  EXPECT_EQ(static_cast<int8_t>(constant.data[0]), 20);
+  // Below one half QUANTIZE rounds twice, and some byte differs.
+  b.raw().tensors[static_cast<size_t>(y)].scale = {0.11f};
+  EXPECT_THROW(import_tflite(b.finish(), "m"), Error);
+  // int8 has no such rule.
+  ModelBuilder signed_bytes;
+  const int z = signed_bytes.input({1, 4, 4, 2}, {0.05f, -3});
+  const int joined = signed_bytes.concatenation({z, z}, 3);
+  signed_bytes.raw().tensors[static_cast<size_t>(joined)].scale = {0.11f};
+  signed_bytes.output(joined);
+  EXPECT_THROW(import_tflite(signed_bytes.finish(), "m"), Error);
+}
+
+// What only the rest of the file has does not matter.
+TEST(ImportEnds, TensorsOfTheRestAreNotLookedAt) {
+  Net net;
+  net.b.raw().tensors[static_cast<size_t>(net.head)].type = 6;
+  EXPECT_EQ(net.graph({.outputs = {"neck"}}).ops.size(), 2u);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -32,6 +32,8 @@ void widen_constants(RawModel&, MadeBytes&);
 // Computes integers that follow from shapes and constants alone: what
 // exporters write for a batch of any size. The operators are gone.
 void fold_integers(RawModel&, MadeBytes&);
+// Operands of a uint8 CONCATENATION in the scale of its result.
+void rescale_joins(RawModel&, MadeBytes&);
 // A batch of n frames becomes one frame if no operator mixes them.
 void unbatch(RawModel&);
 

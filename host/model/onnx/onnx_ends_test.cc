@@ -114,5 +114,25 @@ TEST(OnnxEnds, ABatchIsSaidToBeOne) {
             "");
 }
 
+// Shapes and what follows from constants are no places to end at.
+TEST(OnnxEnds, TheFlagsNameNoConstants) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 8, 8});
+  b.floats("v", {3, 2, 3, 3}, some_floats(54));
+  b.node("Conv", {"x", "v"}, "a");
+  b.node("Shape", {"a"}, "s");
+  b.node("Cast", {"s"}, "f", {{"to", int64_t{1}}});
+  b.number("two", 2);
+  b.node("Mul", {"f", "two"}, "g");
+  b.node("Foo", {"a", "g"}, "y");
+  b.output("y");
+  try {
+    import_onnx(b.finish(), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fix(), "to end the model before that: --outputs a");
+  }
+}
+
 }  // namespace
 }  // namespace shoal
