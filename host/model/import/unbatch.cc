@@ -96,6 +96,7 @@ class Unbatching {
       case OpClass::kSoftmax:
         return tensor(op.inputs[0]).shape.size() > 1;
       case OpClass::kResize:
+      case OpClass::kBilinear:
         return true;
       case OpClass::kJoin:
         return kind == OpKind::kConcatenation && op.options.axis != 0 &&

@@ -152,16 +152,19 @@ void by_axes(OnnxCall& call) {
 
 bool convert_normalization(OnnxCall& call) {
   const std::string& type = call.type();
+  if (type != "GroupNormalization" && type != "LayerNormalization" &&
+      type != "InstanceNormalization") {
+    return false;
+  }
+  call.integer("stash_type", 1);  // of what its own kernel computes in
   if (type == "InstanceNormalization") {
     const Value x = call.data(0);
     by_groups(call, x.rank() > 1 ? x.dims[1] : 1);
   } else if (type == "GroupNormalization") {
     by_groups(call, static_cast<int>(std::clamp<int64_t>(
                         call.integer("num_groups", 0), 0, 65535)));
-  } else if (type == "LayerNormalization") {
-    by_axes(call);
   } else {
-    return false;
+    by_axes(call);
   }
   return true;
 }
