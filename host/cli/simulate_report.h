@@ -2,9 +2,9 @@
 #pragma once
 
 #include "host/cli/commands.h"
-#include "host/engine/virtual/recorder.h"
 #include "host/engine/virtual/solo_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
+#include "host/world/recorder.h"
 
 namespace shoal {
 
