@@ -22,7 +22,7 @@ std::vector<uint8_t> pgm_of(const Graph& graph, const std::string& file) {
   const Picture picture = decode_picture(read_file(file), file);
   const std::string head = "P5 96 96 255\n";
   std::vector<uint8_t> pgm(head.begin(), head.end());
-  for (const uint8_t b : picture_input(graph, picture, std::nullopt)) {
+  for (const uint8_t b : picture_input(graph, picture, {})) {
     pgm.push_back(b ^ 0x80);
   }
   return pgm;
