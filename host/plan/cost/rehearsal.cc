@@ -338,7 +338,7 @@ class Host final : public Linked {
       if (e.kind == Owner::kInput) target_bytes_[e.from.number] = bytes;
       if (e.kind == Owner::kOutput) stream_bytes_[e.to.number] = bytes;
     }
-    left_ = stream_bytes_.size();
+    arrived_.resize(stream_bytes_.size());
     LinkCounts counts;
     counts.peers = static_cast<uint32_t>(links_.peers.size());
     counts.windows = counts.peers * kCoordinatorWindow;
@@ -375,16 +375,18 @@ class Host final : public Linked {
     return (finished_ + 2) * stream_bytes_[stream];
   }
   void arrived(uint16_t stream, uint32_t offset) override {
-    left_ -= offset == (finished_ + 1) * stream_bytes_[stream];
-    if (left_ > 0) return;
-    left_ = stream_bytes_.size();
+    // An output that needs no input comes a frame ahead.
+    arrived_[stream] = offset;
+    for (size_t i = 0; i < arrived_.size(); ++i) {
+      if (arrived_[i] < (finished_ + 1) * stream_bytes_[i]) return;
+    }
     ++finished_;
   }
 
   CoordinatorLinks links_;
-  std::vector<uint32_t> target_bytes_, stream_bytes_;
-  size_t left_ = 0;                        // streams that are not complete
-  uint32_t submitted_ = 0, finished_ = 0;  // frames
+  std::vector<uint32_t> target_bytes_, stream_bytes_;  // of a frame
+  std::vector<uint32_t> arrived_;                      // by stream
+  uint32_t submitted_ = 0, finished_ = 0;              // frames
   Nanos submitted_at_ = 0;
 };
 
