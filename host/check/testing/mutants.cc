@@ -58,9 +58,7 @@ namespace {
 
 void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
   std::vector<std::pair<const char*, uint32_t PlanLayout::*>> fields = {
-      {"cursors", &PlanLayout::cursors},
       {"cursor count", &PlanLayout::cursor_count},
-      {"states", &PlanLayout::states},
       {"state count", &PlanLayout::state_count},
       {"head bytes", &PlanLayout::head_bytes},
       {"record bytes", &PlanLayout::record_bytes},
@@ -68,6 +66,12 @@ void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
       {"spill bytes", &PlanLayout::spill_bytes},
       {"buffers", &PlanLayout::buffers}};
   // Where nothing lies is all one.
+  if (node.layout.cursor_count) {
+    fields.push_back({"cursors", &PlanLayout::cursors});
+  }
+  if (node.layout.state_count) {
+    fields.push_back({"states", &PlanLayout::states});
+  }
   if (node.layout.keep_bytes) fields.push_back({"keep", &PlanLayout::keep});
   if (node.layout.spill_bytes) fields.push_back({"spill", &PlanLayout::spill});
   fields.push_back({"variable bytes", &PlanLayout::variable_bytes});

@@ -22,7 +22,7 @@ void StageMutations::actor(int a) {
   move("part", &PlanActor::part, -1, kMayBeRight);
   move("part", &PlanActor::part, -it.part, false);
   move("slices", &PlanActor::slices, 1, kMayBeRight);
-  move("slices", &PlanActor::slices, -1, false);
+  move("slices", &PlanActor::slices, -1, it.slices > 1);
   move("slices", &PlanActor::slices, 0x10000, false);
   add(name + "copies, or does not", false,
       [=](PlanStage& s) { s.actors[a].copy = !s.actors[a].copy; });
