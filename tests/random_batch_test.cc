@@ -70,9 +70,11 @@ std::string fault_of(const NetRecipe& recipe, int& plans) {
       if (!fault.empty()) return where + ": " + fault;
       ++plans;
     } catch (const Error& e) {
-      const bool full = e.code() == Exit::kDoesNotFit;
-      if (!full || request.node().board.unlimited())
-        return where + ": " + e.what();
+      const bool full =
+          e.code() == Exit::kDoesNotFit && !request.node().board.unlimited();
+      // So many frames of so many layers may have too many rings for a stage.
+      const bool large = e.code() == Exit::kUnsupported && request.batch > 1;
+      if (!full && !large) return where + ": " + e.what();
     }
   }
   return "";
