@@ -374,8 +374,6 @@ const Case kUnsupported[] = {
        n.op().custom = "Flex";
      },
      "m: not supported:\n"
-     "  op 1 RESIZE_BILINEAR \"t4\": use RESIZE_NEAREST_NEIGHBOR or "
-     "TRANSPOSE_CONV for upsampling\n"
      "  op 2 operator 12345 \"t5\": end the model before it, or retrain "
      "without it\n"
      "  op 3 CUSTOM \"Flex\" \"t6\": end the model before it, or retrain "
@@ -477,12 +475,12 @@ const Case kLater[] = {
      [](Net& n) {
        n.end(n.b.batch_to_space(n.y, {1, 2}, {0, 0, 0, 0}));
      },
-     "m: op 1 BATCH_TO_SPACE_ND \"t6\": a batch of 1 in blocks of 2"},
+     "m: tensor 6 \"t6\": size 0 of an axis"},
     {"batch_to_space_crops",
      [](Net& n) {
        n.end(n.b.batch_to_space(n.y, {1, 1}, {3, 3, 0, 0}));
      },
-     "m: op 1 BATCH_TO_SPACE_ND \"t6\": axis 1 of size 0 in blocks of 1"},
+     "m: tensor 6 \"t6\": size 0 of an axis"},
 };
 
 std::string case_name(const testing::TestParamInfo<Case>& info) {
