@@ -32,9 +32,10 @@ void Arena::add_sums(int stage) {
 }
 
 void Arena::add_sets(int stage) {
-  for (PlanActor& a : node_.stages[stage].actors) {
+  PlanStage& s = node_.stages[stage];
+  for (PlanActor& a : s.actors) {
     if (a.weights.place != WeightPlace::kSram) continue;
-    add_here(sram_bytes(net_.layers[a.layer], a), stage, a.weights.offset);
+    add_here(sram_bytes(net_, s, a), stage, a.weights.offset);
   }
 }
 

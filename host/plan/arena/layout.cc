@@ -29,7 +29,7 @@ std::vector<ArenaRange> weight_ranges(const Net& net, const PlanStage& s) {
   for (const PlanActor& a : s.actors) {
     if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
     const int64_t at = a.weights.offset;
-    ranges.push_back({at, at + sram_bytes(net.layers[a.layer], a)});
+    ranges.push_back({at, at + sram_bytes(net, s, a)});
   }
   return ranges;
 }

@@ -92,6 +92,21 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
   }
 }
 
+TEST(Streaming, ASharesPartOfAConstantIsRead) {
+  ShapeNet n("constants");
+  int t = n.conv(n.input(16, 16, 3), 3, 1, 24);
+  t = n.add(t, n.constant(16, 16, 24));
+  n.output(n.conv(t, 3, 1, 8));
+  const Net net = n.finish();
+  for (const char* const strategy : {"kernel", "layer", "spatial"}) {
+    for (const int nodes : {1, 2, 3, 5}) {
+      SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
+      expect_right(net, plan_of(net, streaming_cluster(nodes, {}, {0}),
+                                strategy, Objective::kLatency));
+    }
+  }
+}
+
 TEST(Streaming, OnlyNodesWithoutRoomStream) {
   const Net net = classifier();
   const Cluster cluster = streaming_cluster(3, {}, {1 << 20, 0, 3000});

@@ -21,18 +21,16 @@ constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
 // Estimates assume slots of so much of the arena, and no larger ones.
 constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
 
-// Of `n` output channels (kConstant: rows) and `kernel_rows`.
-int64_t part_bytes(const Layer& layer, int n, int kernel_rows) {
-  return chunk_bytes(layer, {0, n, 0, kernel_rows});
-}
-
 int made_units(const Layer& layer, const Box& made) {
   return layer.op == OpCode::kConstant ? made.rows() : made.channels();
 }
 
 int64_t share_bytes(const Layer& layer, const Box& made) {
   if (layer.weights.empty()) return 0;
-  return part_bytes(layer, made_units(layer, made), layer.kernel_h) + kTagBytes;
+  const LayerShare share{made, layer.in[0].box.channels()};
+  return chunk_bytes(layer, share,
+                     {0, made_units(layer, made), 0, layer.kernel_h}) +
+         kTagBytes;
 }
 
 // Every chunk is used in one firing of a frame.

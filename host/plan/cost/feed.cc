@@ -238,7 +238,7 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
     const bool set = w.place == WeightPlace::kSram && !w.keep;
     if (w.place != WeightPlace::kTape && !set) continue;
     for (const PlanChunk& c : w.chunks) {
-      const int64_t bytes = chunk_bytes(net.layers[a.layer], c) + kTagBytes;
+      const int64_t bytes = chunk_bytes(net, stage, a, c) + kTagBytes;
       (set ? sets : tape).push_back(read_of(supply, bytes));
     }
   }

@@ -22,7 +22,7 @@ Storage storage_of(int latency_us, double bytes_per_us) {
 }
 
 int chunk_size(const Layer& l, const PlanChunk& c) {
-  return static_cast<int>(chunk_bytes(l, c) + kTagBytes);
+  return static_cast<int>(chunk_bytes(l, whole_share(l), c) + kTagBytes);
 }
 
 struct Use {

@@ -13,10 +13,10 @@ namespace {
 
 double seconds(int64_t ps) { return static_cast<double>(ps) / kPicoseconds; }
 
-int64_t weight_sum(const Net& net, const PlanActor& a) {
+int64_t weight_sum(const Net& net, const PlanStage& stage, const PlanActor& a) {
   int64_t bytes = 0;
   for (const PlanChunk& c : a.weights.chunks) {
-    bytes += chunk_bytes(net.layers[a.layer], c);
+    bytes += chunk_bytes(net, stage, a, c);
   }
   return bytes;
 }
@@ -42,12 +42,13 @@ const char* bound_of(const FeedTime& t, int64_t datagrams_ps) {
   return most->second;
 }
 
-void count_weights(const Net& net, const PlanActor& a, PlanNode& node) {
+void count_weights(const Net& net, const PlanStage& stage, const PlanActor& a,
+                   PlanNode& node) {
   if (a.weights.chunks.empty()) return;
   (a.weights.place == WeightPlace::kMapped ? node.flash_weight_bytes
    : a.weights.place == WeightPlace::kSram ? node.sram_weight_bytes
                                            : node.tape_bytes) +=
-      weight_sum(net, a);
+      weight_sum(net, stage, a);
 }
 
 // `times`: of a rehearsal, null if there is none.
@@ -63,10 +64,10 @@ void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
     if (a.weights.place == WeightPlace::kMapped) {
       stage.weight_read_bytes += actor.weight_read_bytes;
     } else if (a.weights.keep) {
-      stage.weight_read_bytes += weight_sum(net, a);
+      stage.weight_read_bytes += weight_sum(net, stage, a);
     }
     // Where nothing is stored all lies in flash: layers may share it.
-    if (!times || !node.storage.empty()) count_weights(net, a, node);
+    if (!times || !node.storage.empty()) count_weights(net, stage, a, node);
   }
   stage.weight_read_bytes +=
       t.bytes - record - (t.requests - (record ? 1 : 0)) * kTagBytes;

@@ -14,28 +14,36 @@
 namespace shoal {
 namespace {
 
-// Weights of `n` channels (kConstant: rows) and `rows` kernel rows.
-int64_t cut_weights(const Layer& layer, int64_t n, int64_t rows) {
+// Of the share, `n` channels (kConstant: rows) and `rows` kernel rows.
+int64_t cut_weights(const Layer& layer, const LayerShare& share, int64_t n,
+                    int64_t rows) {
   const auto all = static_cast<int64_t>(layer.weights.values.size());
+  const Box& out = layer.out.box;
   if (layer.op == OpCode::kLut) return all;
-  if (layer.op == OpCode::kConstant) return all / layer.out.box.rows() * n;
-  return all / layer.out.box.channels() / layer.kernel_h * n * rows;
+  if (layer.op == OpCode::kConstant) {
+    return all / out.elements() * share.out.columns() * share.out.channels() *
+           n;
+  }
+  const int64_t taps = all / out.channels() / layer.kernel_h * n * rows;
+  if (layer.op == OpCode::kDepthwise) return taps;
+  return taps / layer.in[0].box.channels() * share.in_channels;
 }
 
 // Channels of a chunk: as many as fit, in steps that may not be torn.
-int channels_of_chunk(const Layer& layer, int band, int all, int rows,
-                      uint32_t limit) {
+int channels_of_chunk(const Layer& layer, const LayerShare& share, int band,
+                      int all, int rows, uint32_t limit) {
   if (layer.op == OpCode::kLut) return all;
   const int step = layer.op == OpCode::kDepthwise  ? layer.depth_multiplier
                    : layer.op == OpCode::kConstant ? band
                                                    : 1;
   // All channels take about as much, so a guess is near.
-  const uint32_t one = chunk_bytes(layer, {0, step, 0, rows});
+  const uint32_t one = chunk_bytes(layer, share, {0, step, 0, rows});
   const int64_t fit = std::max<int64_t>(1, limit / std::max(1U, one));
   int n = static_cast<int>(std::min<int64_t>(fit, ceil_div(all, step))) * step;
-  while (n > step && chunk_bytes(layer, {0, n, 0, rows}) > limit) n -= step;
+  while (n > step && chunk_bytes(layer, share, {0, n, 0, rows}) > limit)
+    n -= step;
   while (n + step <= all &&
-         chunk_bytes(layer, {0, n + step, 0, rows}) <= limit) {
+         chunk_bytes(layer, share, {0, n + step, 0, rows}) <= limit) {
     n += step;
   }
   return std::min(n, all);
@@ -60,12 +68,14 @@ int channels_of(const Layer& layer, const PlanActor& a, int& first) {
 }
 
 // `even`: as even as so many chunks can be.
-void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit,
-         bool even = false) {
+void cut(const Net& net, const PlanStage& stage, PlanActor& a,
+         WeightPlace place, uint32_t limit, bool even = false) {
+  const Layer& layer = net.layers[a.layer];
+  const LayerShare share = share_of(net, stage, a);
   const int rows = kernel_rows(layer, a.part);
   int first = 0;
   const int all = channels_of(layer, a, first);
-  int n = channels_of_chunk(layer, a.band, all, rows, limit);
+  int n = channels_of_chunk(layer, share, a.band, all, rows, limit);
   if (even) {
     const int step =
         layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
@@ -88,7 +98,7 @@ void cut(const Layer& layer, PlanActor& a, WeightPlace place, uint32_t limit,
 void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
   for (PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
-    cut(net.layers[a.layer], a, WeightPlace::kTape, limit);
+    cut(net, stage, a, WeightPlace::kTape, limit);
   }
 }
 
@@ -151,41 +161,56 @@ ChunkRange chunks_of_firing(const PlanActor& a, OpCode op, int firing) {
 
 }  // namespace
 
-uint32_t chunk_bytes(const Layer& layer, const PlanChunk& c) {
+uint32_t chunk_bytes(const Layer& layer, const LayerShare& share,
+                     const PlanChunk& c) {
   return chunk_layout(
-             static_cast<uint32_t>(cut_weights(layer, c.out_n, c.in_n)),
+             static_cast<uint32_t>(cut_weights(layer, share, c.out_n, c.in_n)),
              static_cast<uint32_t>(c.out_n), has_quantized_chunk(layer.op))
       .bytes;
 }
 
+uint32_t chunk_bytes(const Net& net, const PlanStage& stage, const PlanActor& a,
+                     const PlanChunk& c) {
+  const Layer& layer = net.layers[a.layer];
+  LayerShare share = share_of(net, stage, a);
+  const bool ends_loop =
+      a.loop >= 0 && !stage.buffers[stage.ports[a.out].buffer].is_private;
+  if (!ends_loop) return chunk_bytes(layer, share, c);
+  share.in_channels = c.in_n;
+  return chunk_bytes(layer, share, {c.out0, c.out_n, 0, layer.kernel_h});
+}
+
 uint32_t largest_chunk(const Layer& layer, LayerWork work, uint32_t limit) {
   const int rows = kernel_rows(layer, work.part);
-  const int n =
-      channels_of_chunk(layer, work.band, all_channels(layer), rows, limit);
-  return chunk_bytes(layer, {0, n, 0, rows});
+  const LayerShare share = whole_share(layer);
+  const int n = channels_of_chunk(layer, share, work.band, all_channels(layer),
+                                  rows, limit);
+  return chunk_bytes(layer, share, {0, n, 0, rows});
 }
 
-void cut_for_tape(const Layer& layer, PlanActor& a, uint32_t limit) {
-  cut(layer, a, WeightPlace::kTape, limit);
+void cut_for_tape(const Net& net, const PlanStage& stage, PlanActor& a,
+                  uint32_t limit) {
+  cut(net, stage, a, WeightPlace::kTape, limit);
 }
 
-void cut_for_sram(const Layer& layer, PlanActor& a) {
-  cut(layer, a, WeightPlace::kSram, std::numeric_limits<int32_t>::max());
+void cut_for_sram(const Net& net, const PlanStage& stage, PlanActor& a) {
+  cut(net, stage, a, WeightPlace::kSram, std::numeric_limits<int32_t>::max());
 }
 
 void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
   for (PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
-    cut(net.layers[a.layer], a, WeightPlace::kTape, limit, true);
+    cut(net, stage, a, WeightPlace::kTape, limit, true);
   }
   stage.slot_bytes = slot_bytes(net, stage);
   stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
 }
 
-uint32_t sram_bytes(const Layer& layer, const PlanActor& a) {
+uint32_t sram_bytes(const Net& net, const PlanStage& stage,
+                    const PlanActor& a) {
   uint32_t bytes = 0;
   for (const PlanChunk& c : a.weights.chunks) {
-    bytes += align_up(chunk_bytes(layer, c) + kTagBytes);
+    bytes += align_up(chunk_bytes(net, stage, a, c) + kTagBytes);
   }
   return bytes;
 }
@@ -242,7 +267,7 @@ TapeReads tape_reads(const Net& net, const PlanStage& stage) {
     tapes[i].before.push_back(0);
     for (const PlanChunk& c : a.weights.chunks) {
       tapes[i].before.push_back(tapes[i].before.back() +
-                                chunk_bytes(net.layers[a.layer], c));
+                                chunk_bytes(net, stage, a, c));
     }
   }
   TapeReads reads;
@@ -268,7 +293,7 @@ uint32_t slot_bytes(const Net& net, const PlanStage& stage) {
   for (const PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
     for (const PlanChunk& c : a.weights.chunks) {
-      largest = std::max(largest, chunk_bytes(net.layers[a.layer], c));
+      largest = std::max(largest, chunk_bytes(net, stage, a, c));
     }
   }
   return largest ? align_up(largest + kTagBytes) : 0;

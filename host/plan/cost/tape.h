@@ -6,28 +6,31 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/plan/cost/time.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
 
-// Bytes of a chunk without its tag.
-uint32_t chunk_bytes(const Layer&, const PlanChunk&);
+// Bytes of a chunk of a share, or of an actor's, without its tag.
+uint32_t chunk_bytes(const Layer&, const LayerShare&, const PlanChunk&);
+uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
+                     const PlanChunk&);
 
 // Of the layer's chunks of at most `limit` bytes, or of one channel where that
 // is more.
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks, on the tape.
-void cut_for_tape(const Layer&, PlanActor&, uint32_t limit);
+void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
 // The least: one chunk is used while the next one arrives.
 inline constexpr uint32_t kTapeSlots = 2;
 // All weights on the stage's tape, into chunks as even as can be: the largest
 // one sets the slots.
 void cut_tape(const Net&, PlanStage&, uint32_t limit);
 // Into chunks that lie in SRAM together: as few as there can be.
-void cut_for_sram(const Layer&, PlanActor&);
+void cut_for_sram(const Net&, const PlanStage&, PlanActor&);
 // Bytes of them in the arena, with tags.
-uint32_t sram_bytes(const Layer&, const PlanActor&);
+uint32_t sram_bytes(const Net&, const PlanStage&, const PlanActor&);
 
 // Cuts the weights of all actors that are on the tape and records an order.
 // Writers of buffer `late` (an output that lies over an input; -1: none) fire

@@ -33,7 +33,7 @@ TEST(TapeTest, ChunksCoverTheWeightsAndFitTheSlots) {
       EXPECT_EQ(a.weights.place, WeightPlace::kTape);
       int64_t cells = 0;
       for (const PlanChunk& c : a.weights.chunks) {
-        EXPECT_LE(chunk_bytes(layer, c) + kTagBytes, s.slot_bytes);
+        EXPECT_LE(chunk_bytes(net, s, a, c) + kTagBytes, s.slot_bytes);
         cells += int64_t{c.out_n} * c.in_n;
       }
       EXPECT_EQ(cells, int64_t{layer.out.box.channels()} * layer.kernel_h);

@@ -42,6 +42,33 @@ int64_t flash_ps(int64_t bytes, const Costs& costs) {
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
 }
 
+// Of the output channels (kConstant: elements) and input channels of a share.
+int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
+  if (layer.weights.empty()) return 0;
+  const Box& all = layer.out.box;
+  const LayerShare whole = whole_share(layer);
+  const bool by_channels = layer.op != OpCode::kLut;
+  auto values = static_cast<int64_t>(layer.weights.values.size());
+  if (layer.op == OpCode::kConstant) {
+    return weight_bytes(layer) / all.elements() * share.out.elements();
+  }
+  if (by_channels) values = values / all.channels() * share.out.channels();
+  if (share.in_channels != whole.in_channels &&
+      layer.op != OpCode::kDepthwise) {
+    values = values / whole.in_channels * share.in_channels;
+  }
+  return chunk_layout(static_cast<uint32_t>(values),
+                      static_cast<uint32_t>(share.out.channels()),
+                      has_quantized_chunk(layer.op))
+      .bytes;
+}
+
+}  // namespace
+
+LayerShare whole_share(const Layer& layer) {
+  return {layer.out.box, layer.in[0].box.channels()};
+}
+
 LayerShare share_of(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   const Layer& layer = net.layers[a.layer];
@@ -56,29 +83,6 @@ LayerShare share_of(const Net& net, const PlanStage& stage,
   }
   return share;
 }
-
-// Of the output channels (kConstant: rows) and input channels of a share.
-int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
-  if (layer.weights.empty()) return 0;
-  const Box& all = layer.out.box;
-  const LayerShare whole{all, layer.in[0].box.channels()};
-  const bool by_channels = layer.op != OpCode::kLut;
-  auto values = static_cast<int64_t>(layer.weights.values.size());
-  if (layer.op == OpCode::kConstant) {
-    return weight_bytes(layer) / all.rows() * share.out.rows();
-  }
-  if (by_channels) values = values / all.channels() * share.out.channels();
-  if (share.in_channels != whole.in_channels &&
-      layer.op != OpCode::kDepthwise) {
-    values = values / whole.in_channels * share.in_channels;
-  }
-  return chunk_layout(static_cast<uint32_t>(values),
-                      static_cast<uint32_t>(share.out.channels()),
-                      has_quantized_chunk(layer.op))
-      .bytes;
-}
-
-}  // namespace
 
 int64_t picoseconds(double seconds) {
   return std::llround(seconds * kPicoseconds);
@@ -133,18 +137,11 @@ LayerTime copy_time(const Box& box, int band, const Board& board) {
 LayerTime layer_time(const Net& net, int index, LayerWork work,
                      const Board& board) {
   const Layer& layer = net.layers[index];
-  return share_time(layer, {layer.out.box, layer.in[0].box.channels()}, work,
-                    board);
+  return share_time(layer, whole_share(layer), work, board);
 }
 
 int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
-}
-
-int64_t actor_weight_bytes(const Net& net, const PlanStage& stage,
-                           const PlanActor& a) {
-  if (a.copy) return 0;
-  return share_weight_bytes(net.layers[a.layer], share_of(net, stage, a));
 }
 
 namespace {

@@ -32,8 +32,6 @@ int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
 // Of an actor: its share of the layer, or a copy.
 int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
-// Of the image: its weights, bias, multipliers and shifts; at least.
-int64_t actor_weight_bytes(const Net&, const PlanStage&, const PlanActor&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);
 // `out` of a layer, of so many input channels.
@@ -43,6 +41,9 @@ struct LayerShare {
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
+LayerShare whole_share(const Layer&);
+// Of an actor of a layer's (no copy).
+LayerShare share_of(const Net&, const PlanStage&, const PlanActor&);
 LayerTime copy_time(const Box&, int band, const Board&);
 // All actors of a stage whose weights are all mapped.
 LayerTime stage_time(const Net&, const PlanStage&, const Board&);

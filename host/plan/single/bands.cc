@@ -29,10 +29,12 @@ LayerWork with_passes(const Layer& layer, LayerWork w, int passes) {
 class Raiser {
  public:
   Raiser(const Net& net, const std::vector<TensorUses>& uses,
-         const Supply& supply, Choice& choice, size_t stage, int64_t limit)
+         const Supply& supply, SegmentSlots& slots, Choice& choice,
+         size_t stage, int64_t limit)
       : net_(net),
         uses_(uses),
         supply_(supply),
+        slots_(slots),
         choice_(choice),
         stage_(stage),
         limit_(limit),
@@ -67,11 +69,7 @@ class Raiser {
     Choice next = choice_;
     next.work[l] = work;
     StageChoice& stage = next.stages[stage_];
-    const std::vector<int> slots =
-        ring_slots(net_, uses_, stage.segment, next.work);
-    for (size_t t = 0; t < uses_.size(); ++t) {
-      if (lives_inside(uses_[t], stage.segment)) next.slots[t] = slots[t];
-    }
+    slots_.set(stage.segment, next.work, next.slots);
     if (stage.overlay) {
       stage.overlay->lead = smallest_lead(
           net_, make_stage(net_, uses_, stage.segment, next.work, next.slots),
@@ -93,6 +91,7 @@ class Raiser {
   const Net& net_;
   const std::vector<TensorUses>& uses_;
   const Supply& supply_;
+  SegmentSlots& slots_;
   Choice& choice_;
   size_t stage_;
   int64_t limit_, bytes_;
@@ -131,9 +130,9 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
 }
 
 void raise_bands(const Net& net, const std::vector<TensorUses>& uses,
-                 const Supply& supply, Choice& choice, size_t stage,
-                 int64_t limit) {
-  Raiser raiser(net, uses, supply, choice, stage, limit);
+                 const Supply& supply, SegmentSlots& slots, Choice& choice,
+                 size_t stage, int64_t limit) {
+  Raiser raiser(net, uses, supply, slots, choice, stage, limit);
   while (raiser.raise()) {
   }
 }

@@ -6,6 +6,7 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/single/build.h"
+#include "host/plan/tokens/rings.h"
 
 namespace shoal {
 
@@ -17,6 +18,6 @@ int64_t stage_bytes(const Net&, const std::vector<TensorUses>&, const Choice&,
 // Raises bands in stage `stage` of the choice, and with them its slots and
 // its overlay's lead, as long as its bytes stay within `limit`.
 void raise_bands(const Net&, const std::vector<TensorUses>&, const Supply&,
-                 Choice&, size_t stage, int64_t limit);
+                 SegmentSlots&, Choice&, size_t stage, int64_t limit);
 
 }  // namespace shoal

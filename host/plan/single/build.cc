@@ -58,7 +58,7 @@ class NodeBuilder {
       a.weights.place = choice_.places[a.layer];
       tape |= a.weights.place != WeightPlace::kMapped;
       if (a.weights.place == WeightPlace::kSram) {
-        cut_for_sram(net_.layers[a.layer], a);
+        cut_for_sram(net_, stage, a);
       }
     }
     if (!tape) return;

@@ -101,7 +101,7 @@ class StageFiller {
     PlanStage tape = best_;
     for (PlanActor& a : tape.actors) {
       if (streams(a) && !a.weights.keep) {
-        cut_for_tape(net_.layers[a.layer], a, 4096);
+        cut_for_tape(net_, tape, a, 4096);
       }
     }
     std::vector<int64_t> firings(tape.actors.size(), 0);
@@ -111,7 +111,7 @@ class StageFiller {
       if (!streams(a) || a.weights.keep) continue;
       const auto chunks = static_cast<int64_t>(a.weights.chunks.size());
       const int64_t passes = firings[i] / std::max(1, a.weights.parts);
-      const int64_t bytes = sram_bytes(net_.layers[a.layer], a);
+      const int64_t bytes = sram_bytes(net_, tape, a);
       const int64_t read =
           std::max<int64_t>(1, passes) *
           (supply_.read_ps(bytes) + (chunks - 1) * supply_.read_ps(0));
@@ -131,13 +131,12 @@ class StageFiller {
     std::vector<ArenaRange> spans = spans_;
     for (size_t i = 0; i < order.size(); ++i) {
       PlanActor& a = stage.actors[order[i]];
-      const Layer& layer = net_.layers[a.layer];
       if (i >= sets) {
         a.weights.place = WeightPlace::kTape;
         continue;
       }
-      cut_for_sram(layer, a);
-      const std::optional<int64_t> at = take(spans, sram_bytes(layer, a));
+      cut_for_sram(net_, stage, a);
+      const auto at = take(spans, sram_bytes(net_, stage, a));
       if (!at) return;
       a.weights.offset = static_cast<uint32_t>(*at);
     }
@@ -162,7 +161,7 @@ class StageFiller {
       PlanStage stage = before;
       for (PlanActor& a : stage.actors) {
         if (a.weights.place != WeightPlace::kTape) continue;
-        cut_for_tape(net_.layers[a.layer], a, static_cast<uint32_t>(limit));
+        cut_for_tape(net_, stage, a, static_cast<uint32_t>(limit));
       }
       stage.slot_bytes = slot_bytes(net_, stage);
       if (stage.slot_bytes == last) continue;
@@ -180,7 +179,7 @@ class StageFiller {
   bool place(PlanStage& stage, std::vector<ArenaRange>& spans) const {
     for (PlanActor& a : stage.actors) {
       if (a.weights.place != WeightPlace::kSram || a.weights.keep) continue;
-      const auto at = take(spans, sram_bytes(net_.layers[a.layer], a));
+      const auto at = take(spans, sram_bytes(net_, stage, a));
       if (!at) return false;
       a.weights.offset = static_cast<uint32_t>(*at);
     }
@@ -253,9 +252,9 @@ std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
       PlanActor& a = stage.actors[i];
       if (!streams(a)) continue;
       const PlanWeights before = a.weights;
-      cut_for_sram(net.layers[a.layer], a);
+      cut_for_sram(net, stage, a);
       a.weights.keep = true;
-      const int64_t bytes = sram_bytes(net.layers[a.layer], a);
+      const int64_t bytes = sram_bytes(net, stage, a);
       const int64_t saved =
           now - stage_feed(net, filled, stage, supply).total_ps;
       a.weights = before;
@@ -277,8 +276,9 @@ int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
              PlanNode& node) {
   for (const Keeper& k : keepers) {
     if (k.bytes > most) continue;
-    PlanActor& a = node.stages[k.stage].actors[k.actor];
-    cut_for_sram(net.layers[a.layer], a);
+    PlanStage& stage = node.stages[k.stage];
+    PlanActor& a = stage.actors[k.actor];
+    cut_for_sram(net, stage, a);
     a.weights.keep = true;
     most -= k.bytes;
   }
@@ -287,7 +287,7 @@ int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
     for (PlanActor& a : s.actors) {
       if (!a.weights.keep) continue;
       a.weights.offset = static_cast<uint32_t>(bytes);
-      bytes += sram_bytes(net.layers[a.layer], a);
+      bytes += sram_bytes(net, s, a);
     }
   }
   for (PlanStage& s : node.stages) {

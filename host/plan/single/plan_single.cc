@@ -106,22 +106,24 @@ class Searches {
       : net_(net),
         task_(task),
         survey_(net, task.board(),
-                chunk_limits(task.board(), task.any_stream()), spilling) {
+                chunk_limits(task.board(), task.any_stream()), spilling),
+        slots_(net, survey_.uses()) {
     const bool tape = !task.board().flash_mapped || task.any_stream();
     std::vector<size_t> limits(survey_.chunk_limits().size());
     std::iota(limits.begin(), limits.end(), size_t{0});
     const bool mapped = task.board().flash_mapped;
     for (const size_t limit : limits) {
       if (mapped && limit > 0) break;
-      small_.emplace_back(net, task.supply, survey_, task.streams,
+      small_.emplace_back(net, task.supply, survey_, slots_, task.streams,
                           std::vector{limit}, false);
       if (!mapped) {
-        fast_.emplace_back(net, task.supply, survey_, task.streams,
+        fast_.emplace_back(net, task.supply, survey_, slots_, task.streams,
                            std::vector{limit}, true);
       }
     }
     if (mapped && tape) {
-      fast_.emplace_back(net, task.supply, survey_, task.streams, limits, true);
+      fast_.emplace_back(net, task.supply, survey_, slots_, task.streams,
+                         limits, true);
     }
   }
 
@@ -181,6 +183,7 @@ class Searches {
   const Net& net_;
   const Task& task_;
   const Survey survey_;
+  SegmentSlots slots_;
   std::vector<Search> small_, fast_;
 };
 

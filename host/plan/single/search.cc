@@ -24,11 +24,12 @@ std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
 }  // namespace
 
 Search::Search(const Net& net, const Supply& supply, const Survey& survey,
-               const std::vector<bool>& streamed,
+               SegmentSlots& slots, const std::vector<bool>& streamed,
                const std::vector<size_t>& limits, bool sets)
     : net_(net),
       supply_(supply),
       survey_(survey),
+      slots_(slots),
       streamed_(streamed),
       limit_(limits.front()),
       tape_(!supply.board->flash_mapped ||
@@ -148,7 +149,7 @@ Candidate Search::raise_all(const Candidate& from, int64_t budget) const {
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-      raise_bands(net_, uses_, supply_, choice, s,
+      raise_bands(net_, uses_, supply_, slots_, choice, s,
                   now + shares::percent_of(percent, room - now));
     }
     Candidate next = build(choice);
@@ -173,7 +174,7 @@ Candidate Search::raise_each(Candidate best, int64_t budget) const {
   for (size_t s = 0; s < best.choice.stages.size(); ++s) {
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
-    raise_bands(net_, uses_, supply_, choice, s, room);
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
     take_if_better(choice, budget, best);
   }
   return best;
@@ -195,7 +196,7 @@ Candidate Search::lay_over(Candidate best, int64_t budget) const {
         *o);
     if (overlay_gain(net_, *o) <= 0) continue;
     stage.overlay = o;
-    raise_bands(net_, uses_, supply_, choice, s, room);
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
     take_if_better(choice, budget, best);
   }
   return best;

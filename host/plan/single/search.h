@@ -25,9 +25,9 @@ class Search {
  public:
   // `streamed`: layers whose weights come from storage. `limits`: what stages
   // may choose from of the survey's chunk limits; several only if the image is
-  // mapped. `sets`: stages may keep weights in SRAM. Net, supply and survey
-  // must outlive the search.
-  Search(const Net&, const Supply&, const Survey&,
+  // mapped. `sets`: stages may keep weights in SRAM. What is referred to must
+  // outlive the search.
+  Search(const Net&, const Supply&, const Survey&, SegmentSlots&,
          const std::vector<bool>& streamed, const std::vector<size_t>& limits,
          bool sets);
 
@@ -61,6 +61,7 @@ class Search {
   const Net& net_;
   const Supply& supply_;
   const Survey& survey_;
+  SegmentSlots& slots_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
   const bool tape_;     // there is one, and so orders are recorded

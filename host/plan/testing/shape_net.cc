@@ -118,6 +118,18 @@ int ShapeNet::add(int a, int b) {
   return out;
 }
 
+int ShapeNet::constant(int rows, int columns, int channels) {
+  const int out = tensor(rows, columns, channels);
+  Layer l;
+  l.op = OpCode::kConstant;
+  l.name = "layer" + std::to_string(net_.layers.size());
+  l.file_op = static_cast<int>(net_.layers.size());
+  l.out = {out, net_.tensors[out].box()};
+  l.weights.values.assign(size_t(rows) * size_t(columns) * size_t(channels), 1);
+  net_.layers.push_back(l);
+  return out;
+}
+
 int ShapeNet::mul(int x, int scale) {
   const int out = add(x, scale);
   net_.layers.back().op = OpCode::kMul;

@@ -27,6 +27,7 @@ class ShapeNet {
   int mean(int in);
   int max_pool(int in, int kernel, int stride);
   int add(int a, int b);
+  int constant(int rows, int columns, int channels);
   // `scale` has one row and column.
   int mul(int x, int scale);
   int table(int in);

@@ -131,6 +131,28 @@ std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
   return slots;
 }
 
+SegmentSlots::SegmentSlots(const Net& net, const std::vector<TensorUses>& uses)
+    : net_(net), uses_(uses) {}
+
+void SegmentSlots::set(Segment segment, const Work& work,
+                       std::vector<int>& slots) {
+  std::vector<int> key{segment.begin, segment.end};
+  const int end = std::min(segment.end, static_cast<int>(work.size()));
+  for (int l = segment.begin; l < end; ++l) {
+    key.push_back(work[l].band);
+    key.push_back(work[l].part);
+  }
+  const auto [place, is_new] = known_.try_emplace(std::move(key));
+  if (is_new) {
+    const std::vector<int> found = ring_slots(net_, uses_, segment, work);
+    for (size_t t = 0; t < uses_.size(); ++t) {
+      if (!lives_inside(uses_[t], segment)) continue;
+      place->second.emplace_back(static_cast<int>(t), found[t]);
+    }
+  }
+  for (const auto& [tensor, held] : place->second) slots[tensor] = held;
+}
+
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
                             const Work& work) {
   return ring_slots(net, uses, whole_net(net), work);

@@ -7,6 +7,8 @@
 // takes away row by row until the stage would stop.
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "host/plan/tokens/tokens.h"
@@ -20,6 +22,21 @@ std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
 // The same for the tensors that a single segment touches.
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&, Segment,
                             const Work&);
+
+// The slots of segments, found once: a search asks for the same again and
+// again. The net and its uses must outlive it.
+class SegmentSlots {
+ public:
+  SegmentSlots(const Net&, const std::vector<TensorUses>&);
+  // Sets the slots of tensors that live inside the segment.
+  void set(Segment, const Work&, std::vector<int>& slots);
+
+ private:
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
+  // By the segment and its layers' work: tensors and slots.
+  std::map<std::vector<int>, std::vector<std::pair<int, int>>> known_;
+};
 
 // Slots of which none can go, out of slots with which the segment completes;
 // long rows first.
