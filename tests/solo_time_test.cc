@@ -22,8 +22,6 @@ namespace shoal {
 namespace {
 
 constexpr double kTolerance = 0.005;
-// Networks of a few microseconds, in which one firing counts.
-constexpr double kRandomTolerance = 0.05;
 
 uint32_t number_from(const char* variable, uint32_t otherwise) {
   const char* text = std::getenv(variable);
@@ -32,13 +30,13 @@ uint32_t number_from(const char* variable, uint32_t otherwise) {
 
 void expect_agreement(const Graph& graph, const PlanRequest& request,
                       const std::vector<uint8_t>& input,
-                      const std::vector<uint8_t>& expected, double tolerance) {
+                      const std::vector<uint8_t>& expected) {
   const Prepared p = prepare(graph, request, Images::kNone);
   const PlanNode& plan = p.plan.nodes[0];
   SoloNode node(p, request.node().board);
   for (int frame = 0; frame < 2; ++frame) {
     EXPECT_EQ(node.run(input), expected);
-    EXPECT_NEAR(node.last().seconds, plan.seconds, tolerance * plan.seconds);
+    EXPECT_NEAR(node.last().seconds, plan.seconds, kTolerance * plan.seconds);
   }
 }
 
@@ -75,7 +73,7 @@ TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
     // Some weights may stay in flash.
     if (seed % 5 == 0) request.node().flash_weights = 2000;
     try {
-      expect_agreement(graph, request, input, expected, kRandomTolerance);
+      expect_agreement(graph, request, input, expected);
     } catch (const Error& e) {
       if (e.code() != Exit::kDoesNotFit) throw;
     }
@@ -97,7 +95,7 @@ TEST(SoloTime, RealNetworksTakeThePlannedTime) {
       for (const char* const storage : {"sd-4bit", "qspi-nor"}) {
         SCOPED_TRACE(storage);
         expect_agreement(graph, streaming("teensy41", storage, o), input,
-                         expected, kTolerance);
+                         expected);
       }
     }
   }

@@ -96,6 +96,11 @@ void lower_convolution(Builder& b) {
   Layer l =
       quantized_layer(b, convolution_code(op.kind), attr.activation, false);
   set_window(l, attr);
+  if (y != op.outputs[0]) {
+    // What SPACE_TO_BATCH pads for its own sake is not computed.
+    l.macs = l.macs / element_count(b.tensor(op.outputs[0]).shape) *
+             element_count(b.tensor(y).shape);
+  }
   if (const int pad = b.folded_pad(x); pad >= 0) {
     const Op& by = b.graph().ops[pad];
     const auto& amounts = std::get<PadAttr>(by.attr);
