@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import random
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,19 +38,30 @@ class Refused(Exception):
     pass
 
 
+class TooLong(Exception):
+    pass
+
+
 class Run:
     """One model through all of its checks."""
 
-    def __init__(self, shoal, row, path, folder):
+    def __init__(self, shoal, row, path, folder, minutes):
         self.shoal, self.row, self.path = shoal, row, path
+        self.minutes, self.ends = minutes, spent() + 60 * minutes
         self.folder, self.flags = folder, row['flags'].split()
 
     def call(self, verb, *more, flags=()):
         command = [self.shoal, '--timeout', SECONDS, verb, self.path, *more,
                    *flags]
-        done = subprocess.run(command, capture_output=True, text=True)
+        left = max(1, round(self.ends - spent()))
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU,
+                                                  (left, left + 5)))
         if done.returncode == 0:
             return done.stdout
+        if done.returncode == -signal.SIGXCPU:
+            raise TooLong(f'{verb}: over {self.minutes} minutes of CPU')
         lines = [l.strip() for l in done.stderr.splitlines() if l.strip()]
         text = ' '.join(lines).replace(os.path.basename(self.path) + ': ', '')
         raise Refused(f'{verb}: exit {done.returncode}: '
@@ -93,6 +106,12 @@ class Run:
         return result
 
 
+def spent():
+    """Seconds of CPU that all runs have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def product(shape):
     total = 1
     for size in shape:
@@ -100,7 +119,7 @@ def product(shape):
     return total
 
 
-def run_all(shoal, folder, again, only):
+def run_all(shoal, folder, again, only, minutes):
     rows = read_table()
     files = {}
     for name in sorted(os.listdir(folder)):
@@ -112,7 +131,8 @@ def run_all(shoal, folder, again, only):
         files.get(r['sha256'], os.devnull)))
     for row in small_first:
         path = files.pop(row['sha256'], None)
-        if path is None or (row['result'] and not again):
+        known = row['result'] not in ('', 'skipped')
+        if path is None or (known and not again):
             continue
         if only and row['sha256'] not in only:
             continue
@@ -120,11 +140,14 @@ def run_all(shoal, folder, again, only):
             row[column] = ''
         with tempfile.TemporaryDirectory() as scratch:
             try:
-                row['result'] = Run(shoal, row, path, scratch).find()
+                row['result'] = Run(shoal, row, path, scratch, minutes).find()
             except Refused as refused:
                 row['reason'] = str(refused).replace('\t', ' ')
                 wrong = 'exit 5' in row['reason'] or 'exit 1:' in row['reason']
                 row['result'] = 'wrong' if wrong else 'refused'
+            except TooLong as long:
+                row['reason'] = str(long)
+                row['result'] = 'skipped'
         print(row['result'], row['repository'], row['path'], row['reason'],
               flush=True)
         write_table(rows)
@@ -139,7 +162,7 @@ def grouped(text):
 
 def write_page(rows):
     run = [r for r in rows if r['result'].startswith('exact')]
-    rest = [r for r in rows if r['result'] in ('refused', 'wrong')]
+    rest = [r for r in rows if r['result'] in ('refused', 'wrong', 'skipped')]
     lines = ['# Public models', '',
              'What `tools/models_campaign.sh` found; addresses and SHA-256 are '
              'in `bench/models.tsv`.', '',
@@ -169,7 +192,9 @@ def main():
     shoal, folder = sys.argv[1:3]
     rest = sys.argv[3:]
     only = rest[rest.index('--only') + 1:] if '--only' in rest else []
-    rows = run_all(shoal, folder, '--again' in rest, only)
+    minutes = (int(rest[rest.index('--minutes') + 1])
+               if '--minutes' in rest else 15)
+    rows = run_all(shoal, folder, '--again' in rest, only, minutes)
     write_page(rows)
     results = [r['result'] for r in rows if r['result']]
     for name in sorted(set(results)):

@@ -5,9 +5,11 @@
 # verified against the oracle on 1, 2, 4 and 8 nodes, encrypted, with a loss of
 # 10 %, weights mapped and streamed. The result goes to the table and to
 # docs/models.md; what is known of a model already is not run again, unless
-# --again says so.
+# --again says so. One that takes over N minutes of CPU, 15 if not said, is
+# skipped until it is given more.
 #
-#   tools/models_campaign.sh BUILD_DIR FOLDER [--again] [--only SHA...]
+#   tools/models_campaign.sh BUILD_DIR FOLDER [--again] [--minutes N]
+#                            [--only SHA...]
 set -euo pipefail
 
 build=${1:?usage: tools/models_campaign.sh BUILD_DIR FOLDER [--again]}

@@ -99,7 +99,7 @@ bool is_widening(const RawModel& raw, const RawOp& op) {
   }
   const RawTensor& x = raw.tensors[static_cast<size_t>(op.inputs[0])];
   const RawTensor& y = raw.tensors[static_cast<size_t>(op.outputs[0])];
-  return y.type == kCodeFloat32 && x.shape == y.shape &&
+  return y.type == kCodeFloat32 && (x.shape == y.shape || y.shape.empty()) &&
          std::find(raw.outputs.begin(), raw.outputs.end(), op.outputs[0]) ==
              raw.outputs.end();
 }

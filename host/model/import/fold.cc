@@ -50,65 +50,17 @@ class Folding {
     return raw_.tensors[static_cast<size_t>(t)];
   }
 
-  // A shape that the file leaves open (its tensor has ones there) follows from
-  // those before it.
+  // A shape that the file leaves open (its tensor has ones there, or no shape)
+  // follows from those before it.
   void settle(const RawOp& op) {
-    if (op.outputs.size() != 1 || op.inputs.empty() || op.inputs[0] < 0) return;
+    if (op.outputs.size() != 1 || op.outputs[0] < 0) return;
     RawTensor& y = raw_.tensors[static_cast<size_t>(op.outputs[0])];
-    const RawTensor& x = tensor(op.inputs[0]);
-    if (std::ranges::find(y.signature, -1) == y.signature.end()) return;
-    std::vector<int> shape = y.shape;
-    if (op.code == kReshape && op.inputs.size() == 2) {
-      const std::optional<Numbers> sizes = constant(op.inputs[1]);
-      if (sizes) shape = reshaped(x.shape, *sizes);
-    } else if (op.code == kConcatenation) {
-      shape = joined_shape(op);
-    } else if (is_elementwise(op)) {
-      shape = x.shape;
-    }
-    if (shape.size() == y.signature.size()) y.shape = shape;
-  }
-
-  static bool is_elementwise(const RawOp& op) {
-    const OpInfo* info = find_op(op.code);
-    if (info == nullptr || op.inputs.size() != 1) return false;
-    const OpClass c = class_of(info->kind);
-    return c == OpClass::kUnary || c == OpClass::kSoftmax ||
-           c == OpClass::kQuantize || c == OpClass::kDequantize;
-  }
-
-  static std::vector<int> reshaped(const std::vector<int>& from,
-                                   const Numbers& to) {
-    int64_t total = 1, known = 1;
-    for (const int size : from) {
-      if (size < 1 || total > std::numeric_limits<int32_t>::max()) return {};
-      total *= size;
-    }
-    for (const int32_t size : to) {
-      if (size == -1) continue;
-      if (size < 1 || known > std::numeric_limits<int32_t>::max()) return {};
-      known *= size;
-    }
-    std::vector<int> out;
-    for (const int32_t size : to) {
-      out.push_back(size == -1 ? static_cast<int>(total / known) : size);
-    }
-    return out;
-  }
-
-  std::vector<int> joined_shape(const RawOp& op) const {
-    std::vector<int> out = tensor(op.inputs[0]).shape;
-    const auto rank = static_cast<int>(out.size());
-    const int axis = op.options.axis + (op.options.axis < 0 ? rank : 0);
-    if (axis < 0 || axis >= rank) return {};
-    int64_t total = 0;
-    for (const int t : op.inputs) {
-      if (t < 0 || static_cast<int>(tensor(t).shape.size()) != rank) return {};
-      total += tensor(t).shape[static_cast<size_t>(axis)];
-    }
-    if (total > std::numeric_limits<int32_t>::max()) return {};
-    out[static_cast<size_t>(axis)] = static_cast<int>(total);
-    return out;
+    const bool open = std::ranges::find(y.signature, -1) != y.signature.end();
+    const bool none = y.shape.empty() && y.signature.empty();
+    if (!open && !none) return;
+    const std::optional<Shape> shape = inferred_shape(raw_, op);
+    if (!shape || (open && shape->size() != y.signature.size())) return;
+    y.shape = *shape;
   }
 
   bool fold(const RawOp& op) {
@@ -121,7 +73,13 @@ class Folding {
     }
     if (is_output || op.inputs.empty()) return false;
     const std::optional<Numbers> values = computed(op);
-    if (!values || !fits(tensor(y).shape, values->size())) return false;
+    if (!values) return false;
+    if (tensor(y).shape.empty() && values->size() > 1) {
+      // Not stored, as above.
+      raw_.tensors[static_cast<size_t>(y)].shape = {
+          static_cast<int>(values->size())};
+    }
+    if (!fits(tensor(y).shape, values->size())) return false;
     std::vector<uint8_t>& bytes = made_.emplace_back(4 * values->size());
     std::memcpy(bytes.data(), values->data(), bytes.size());
     RawTensor& out = raw_.tensors[static_cast<size_t>(y)];

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ void widen_constants(RawModel&, MadeBytes&);
 // Computes integers that follow from shapes and constants alone: what
 // exporters write for a batch of any size. The operators are gone.
 void fold_integers(RawModel&, MadeBytes&);
+// The shape of an operator's only result, if it follows from its operands.
+std::optional<Shape> inferred_shape(const RawModel&, const RawOp&);
 // Operands of a uint8 CONCATENATION in the scale of its result.
 void rescale_joins(RawModel&, MadeBytes&);
 // A batch of n frames becomes one frame if no operator mixes them.
