@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "host/cli/output.h"
+
 namespace shoal {
 namespace {
 
@@ -89,6 +91,7 @@ void add_ends(CLI::App* verb, ImportOptions& ends) {
   once("--input-shape", ends.shapes,
        "NAME=1x3x320x320: the sizes of a model input that are open in the "
        "file");
+  ends.tell = [](const std::string& line) { tell("%s\n", line.c_str()); };
 }
 
 constexpr char kInputs[] =

@@ -19,6 +19,8 @@ struct ImportOptions {
   std::vector<std::string> shapes = {};  // NAME=1x3x320x320
   // Bytes that constants may unfold to; 0: what the file's size justifies.
   int64_t constant_bytes = 0;
+  // Takes a line for people about what was left out of the model.
+  std::function<void(const std::string&)> tell = {};
 
   bool cuts() const { return !inputs.empty() || !outputs.empty(); }
   bool is_asked() const { return cuts() || !shapes.empty(); }

@@ -55,7 +55,7 @@ bool can_widen(const RawModel& raw, int tensor) {
   if (tensor < 0) return false;
   const RawTensor& t = raw.tensors[static_cast<size_t>(tensor)];
   const auto bytes = static_cast<int64_t>(bytes_of(raw, t).size());
-  if (bytes == 0 || t.sparse) return false;
+  if (bytes == 0 || t.sparsity) return false;
   if (t.type == kCodeFloat16) return bytes % 2 == 0;
   const size_t scales = t.scale.size();
   const bool axis = t.axis >= 0 && static_cast<size_t>(t.axis) < t.shape.size();
@@ -99,7 +99,7 @@ bool is_widening(const RawModel& raw, const RawOp& op) {
   }
   const RawTensor& x = raw.tensors[static_cast<size_t>(op.inputs[0])];
   const RawTensor& y = raw.tensors[static_cast<size_t>(op.outputs[0])];
-  return y.type == kCodeFloat32 && (x.shape == y.shape || y.shape.empty()) &&
+  return y.type == kCodeFloat32 && x.shape == y.shape &&
          std::find(raw.outputs.begin(), raw.outputs.end(), op.outputs[0]) ==
              raw.outputs.end();
 }

@@ -141,6 +141,19 @@ void set_ends(RawModel& raw, const ImportOptions& options,
   blank_unread_tensors(raw);
 }
 
+void drop_constant_outputs(RawModel& raw, const ImportOptions& options) {
+  const auto constant = [&raw](int t) {
+    return is_constant(raw, raw.tensors[place(t)]);
+  };
+  if (std::ranges::all_of(raw.outputs, constant)) return;
+  for (const int t : raw.outputs) {
+    if (!constant(t) || !options.tell) continue;
+    options.tell("model output " + tensor_title(raw, t) +
+                 " is a constant: left out");
+  }
+  std::erase_if(raw.outputs, constant);
+}
+
 std::string ends_fix(const RawModel& raw, const std::set<int>& unsupported) {
   std::vector<Operation> operations;
   for (size_t i = 0; i < raw.ops.size(); ++i) {

@@ -31,6 +31,9 @@ class Conversion {
       set_ends(raw_, options_, name_);
       check_order(raw_, name_);
     }
+    densify(raw_, made_,
+            most_constant_bytes(file_bytes_, options_.constant_bytes), name_);
+    drop_constant_outputs(raw_, options_);
     widen_constants(raw_, made_);
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);

@@ -182,6 +182,20 @@ TEST(ImportFold, ShapesThatTheFileLeavesOpen) {
   EXPECT_EQ(g.tensors[static_cast<size_t>(both)].shape, (Shape{1, 32, 2}));
 }
 
+TEST(ImportEnds, OutputsThatAreConstantsAreLeftOut) {
+  Net n;
+  n.b.raw().outputs = {n.b.raw().ops[0].inputs[1], n.neck};
+  std::vector<std::string> told;
+  const ImportOptions options{
+      .outputs = {},
+      .tell = [&](const std::string& line) { told.push_back(line); }};
+  n.b.raw().ops.erase(n.b.raw().ops.begin() + 2);  // the head
+  const Graph g = n.graph(options);
+  EXPECT_EQ(g.outputs, std::vector<int>{n.neck});
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "model output tensor 1 \"t1\" is a constant: left out"}));
+}
+
 // Frames that nothing mixes.
 struct Batch {
   ModelBuilder b;

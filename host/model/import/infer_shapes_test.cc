@@ -29,7 +29,10 @@ TEST(InferShapes, OfResultsWithoutOne) {
     for (const SampleModel& sample : sample_models(1, type)) {
       RawModel raw = decode(sample.file, "m");
       for (const RawOp& op : raw.ops) {
-        if (!is_inferred(op)) continue;
+        // Constants of half precision are widened before.
+        if (!is_inferred(op) || find_op(op.code)->kind == OpKind::kDequantize) {
+          continue;
+        }
         RawTensor& y = raw.tensors[static_cast<size_t>(op.outputs[0])];
         if (y.type != kCodeResource) y.shape.clear();
       }

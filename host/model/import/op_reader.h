@@ -123,8 +123,9 @@ Convert arithmetic_converter(OpKind);
 Convert layout_converter(OpKind);
 Convert slice_converter(OpKind);
 
+// Constants may take `asked` bytes, or what the file's size justifies.
+size_t most_constant_bytes(size_t file_bytes, int64_t asked);
 // The tensors of the file; throws for the first that is wrong.
-// Constants may take `constant_bytes`, or what the file's size justifies.
 std::vector<Tensor> convert_tensors(const RawModel&, size_t file_bytes,
                                     int64_t constant_bytes,
                                     const std::string& name);

@@ -17,6 +17,8 @@ namespace shoal {
 // --inputs and --outputs; operators that nothing needs then are gone. Throws
 // Error(kUsage) for names that are not there.
 void set_ends(RawModel&, const ImportOptions&, const std::string& name);
+// Outputs that are constants are left out, unless there are no others.
+void drop_constant_outputs(RawModel&, const ImportOptions&);
 // The flags that end the model before the operators of these numbers; nothing
 // if that leaves no layer with weights.
 std::string ends_fix(const RawModel&, const std::set<int>& unsupported);
@@ -26,8 +28,11 @@ using MadeBytes = std::deque<std::vector<uint8_t>>;
 
 // Turns INT64 constants that fit into INT32 ones.
 void narrow_longs(RawModel&, MadeBytes&);
-// Turns constants of half precision, dense or sparse, and of bytes with scales
-// into float32 ones where a DEQUANTIZE or an operator of float32 reads them;
+// Sparse constants become dense ones, of this many bytes at most; DENSIFY are
+// gone.
+void densify(RawModel&, MadeBytes&, size_t most_bytes, const std::string& name);
+// Turns constants of half precision and of bytes with scales into float32
+// ones where a DEQUANTIZE or an operator of float32 reads them;
 // the DEQUANTIZE are gone.
 void widen_constants(RawModel&, MadeBytes&);
 // Computes integers that follow from shapes and constants alone: what

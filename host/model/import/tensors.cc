@@ -61,7 +61,7 @@ class TensorReader {
   }
 
   Shape shape(int bytes) const {
-    if (t_.sparse) unsupported("sparse weights");
+    if (t_.sparsity) unsupported("sparse weights");
     if (t_.variable) unsupported("a variable that outlives a frame");
     if (t_.shape.size() > kMaxRank) {
       unsupported(text(t_.shape.size(), " axes, the limit is ", kMaxRank));
@@ -181,11 +181,14 @@ class TensorReader {
 
 }  // namespace
 
+size_t most_constant_bytes(size_t file_bytes, int64_t asked) {
+  return std::max(8 * file_bytes + 65536, static_cast<size_t>(asked));
+}
+
 std::vector<Tensor> convert_tensors(const RawModel& raw, size_t file_bytes,
                                     int64_t constant_bytes,
                                     const std::string& name) {
-  size_t left =
-      std::max(8 * file_bytes + 65536, static_cast<size_t>(constant_bytes));
+  size_t left = most_constant_bytes(file_bytes, constant_bytes);
   std::vector<Tensor> out;
   out.reserve(raw.tensors.size());
   for (size_t i = 0; i < raw.tensors.size(); ++i) {

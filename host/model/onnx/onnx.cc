@@ -17,11 +17,12 @@ namespace {
 
 class Conversion {
  public:
-  Conversion(const OnnxModel& model, size_t file_bytes, int64_t constant_bytes,
-             const std::string& name)
+  Conversion(const OnnxModel& model, size_t file_bytes,
+             const ImportOptions& options, const std::string& name)
       : model_(model),
+        options_(options),
         name_(name),
-        state_(model, name, file_bytes, constant_bytes) {}
+        state_(model, name, file_bytes, options.constant_bytes) {}
 
   Graph run() {
     find_makers();
@@ -35,13 +36,7 @@ class Conversion {
     report_unsupported();
     add_outputs();
     state_.builder.prune();
-    if (state_.quantized) {
-      std::vector<bool> real;
-      for (const OnnxEnd& end : model_.outputs) {
-        real.push_back(end.type == kOnnxFloat);
-      }
-      quantize_graph(state_.builder, real);
-    }
+    if (state_.quantized) quantize_graph(state_.builder, real_outputs_);
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
     if (graph.ops.empty()) fail("has no operator");
@@ -315,7 +310,10 @@ class Conversion {
     for (const OnnxEnd& end : model_.outputs) {
       const std::string title = "model output " + quoted(end.name);
       Value v = state_.values.at(end.name);
-      if (v.is_constant()) refuse(title + ": is a constant", "");
+      if (v.is_constant()) {
+        if (options_.tell) options_.tell(title + " is a constant: left out");
+        continue;
+      }
       v = state_.layouts.settled(v);
       // [1, H, W, C], whether the file turns it so itself or not.
       const bool turned = v.turned && v.order == Axes{0, 1, 2, 3};
@@ -329,15 +327,21 @@ class Conversion {
         state_.builder.claim(v.tensor, end.name);
       }
       graph.outputs.push_back(v.tensor);
+      real_outputs_.push_back(end.type == kOnnxFloat);
     }
+    if (!graph.outputs.empty()) return;
+    const std::string first = quoted(model_.outputs.front().name);
+    refuse("model output " + first + ": is a constant", "");
   }
 
   static constexpr size_t kNobody = static_cast<size_t>(-1);
   const OnnxModel& model_;
+  const ImportOptions& options_;
   const std::string& name_;
   State state_;
   std::map<std::string, size_t> makers_;
   std::vector<bool> needed_;
+  std::vector<bool> real_outputs_;  // of those of the graph: float32
   // Nodes of one operator that are refused for one reason.
   struct Refusal {
     std::string type, reason;
@@ -355,9 +359,7 @@ Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
   onnx_import::OnnxModel model = onnx_import::decode_onnx(file, name);
   onnx_import::set_ends(model, options, name);
   onnx_import::expand_quantized(model);
-  return onnx_import::Conversion(model, file.size(), options.constant_bytes,
-                                 name)
-      .run();
+  return onnx_import::Conversion(model, file.size(), options, name).run();
 }
 
 }  // namespace shoal

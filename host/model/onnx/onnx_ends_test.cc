@@ -134,5 +134,25 @@ TEST(OnnxEnds, TheFlagsNameNoConstants) {
   }
 }
 
+// Anchors: the file has them, whoever reads the result reads them there.
+TEST(OnnxEnds, OutputsThatAreConstantsAreLeftOut) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 8, 8});
+  b.floats("v", {3, 2, 3, 3}, some_floats(54));
+  b.floats("anchors", {3, 4}, some_floats(12));
+  b.node("Conv", {"x", "v"}, "a");
+  b.node("Identity", {"anchors"}, "copied");
+  for (const char* output : {"anchors", "a", "copied"}) b.output(output);
+  std::vector<std::string> told;
+  const Graph g = import_onnx(
+      b.finish(), "m",
+      {.tell = [&](const std::string& line) { told.push_back(line); }});
+  ASSERT_EQ(g.outputs.size(), 1u);
+  EXPECT_EQ(name_of(g, g.outputs[0]), "a");
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "model output \"anchors\" is a constant: left out",
+                      "model output \"copied\" is a constant: left out"}));
+}
+
 }  // namespace
 }  // namespace shoal

@@ -6,6 +6,41 @@
 namespace shoal {
 namespace {
 
+template <class Vector>
+std::vector<int> widened(const Vector* v, Budget& budget) {
+  const auto list = budget.copy(v->values());
+  return {list.begin(), list.end()};
+}
+
+std::vector<int> read_indexes(tflite::SparseIndexes type, const void* list,
+                              Budget& budget) {
+  if (list == nullptr) return {};
+  switch (type) {
+    case tflite::SparseIndexes::Int32Vector:
+      return widened(static_cast<const tflite::Int32Vector*>(list), budget);
+    case tflite::SparseIndexes::Uint16Vector:
+      return widened(static_cast<const tflite::Uint16Vector*>(list), budget);
+    case tflite::SparseIndexes::Uint8Vector:
+      return widened(static_cast<const tflite::Uint8Vector*>(list), budget);
+    default:
+      return {};
+  }
+}
+
+RawSparsity read_sparsity(const tflite::Sparsity& s, Budget& budget) {
+  RawSparsity out;
+  out.order = budget.copy(s.order());
+  out.blocks = budget.copy(s.blocks());
+  if (s.levels() == nullptr) return out;
+  for (const auto* l : *s.levels()) {
+    out.levels.push_back(
+        {l->format() == 0, l->dense_size(),
+         read_indexes(l->segments_type(), l->segments(), budget),
+         read_indexes(l->indexes_type(), l->indexes(), budget)});
+  }
+  return out;
+}
+
 RawTensor read_tensor(const tflite::Tensor& t, Budget& budget) {
   RawTensor out;
   out.name = budget.text(t.name());
@@ -19,7 +54,9 @@ RawTensor read_tensor(const tflite::Tensor& t, Budget& budget) {
     out.axis = q->axis();
   }
   out.variable = t.is_variable();
-  out.sparse = t.sparsity() != nullptr;
+  if (t.sparsity() != nullptr) {
+    out.sparsity = read_sparsity(*t.sparsity(), budget);
+  }
   return out;
 }
 

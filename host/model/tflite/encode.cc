@@ -10,6 +10,25 @@ namespace {
 namespace fb = flatbuffers;
 using Builder = fb::FlatBufferBuilder;
 
+fb::Offset<tflite::Sparsity> write_sparsity(Builder& b, const RawSparsity& s) {
+  const auto list = [&b](const std::vector<int>& values) {
+    return tflite::CreateInt32Vector(b, b.CreateVector(values)).Union();
+  };
+  std::vector<fb::Offset<tflite::SparseLevel>> levels;
+  for (const RawSparseLevel& l : s.levels) {
+    if (l.dense) {
+      levels.push_back(tflite::CreateSparseLevel(b, 0, l.size));
+      continue;
+    }
+    constexpr auto kType = tflite::SparseIndexes::Int32Vector;
+    const auto segments = list(l.segments), indexes = list(l.indexes);
+    levels.push_back(tflite::CreateSparseLevel(b, 1, l.size, kType, segments,
+                                               kType, indexes));
+  }
+  const auto order = b.CreateVector(s.order), blocks = b.CreateVector(s.blocks);
+  return tflite::CreateSparsity(b, order, blocks, b.CreateVector(levels));
+}
+
 fb::Offset<tflite::Tensor> write_tensor(Builder& b, const RawTensor& t) {
   fb::Offset<tflite::Quantization> quantization;
   if (!t.scale.empty() || !t.zero.empty()) {
@@ -17,8 +36,8 @@ fb::Offset<tflite::Tensor> write_tensor(Builder& b, const RawTensor& t) {
     const auto zero = b.CreateVector(t.zero);
     quantization = tflite::CreateQuantization(b, scale, zero, t.axis);
   }
-  fb::Offset<tflite::Placeholder> sparsity;
-  if (t.sparse) sparsity = tflite::CreatePlaceholder(b);
+  fb::Offset<tflite::Sparsity> sparsity;
+  if (t.sparsity) sparsity = write_sparsity(b, *t.sparsity);
   fb::Offset<fb::Vector<int>> signature;
   if (!t.signature.empty()) signature = b.CreateVector(t.signature);
   const auto shape = b.CreateVector(t.shape);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,21 @@ int type_code(Type);
 enum PaddingCode : int { kPaddingSame = 0, kPaddingValid = 1 };
 enum MirrorCode : int { kMirrorReflect = 0, kMirrorSymmetric = 1 };
 
+// How a constant is written that leaves its zeros out: as a tree with a level
+// for each axis, in `order`, and one for the place within a block of each axis
+// in `blocks`.
+struct RawSparseLevel {
+  bool dense = true;
+  int size = 0;  // of a dense level
+  // Of a sparse one: children of node n are segments[n] up to segments[n + 1],
+  // and where each of them lies.
+  std::vector<int> segments, indexes;
+};
+struct RawSparsity {
+  std::vector<int> order, blocks;
+  std::vector<RawSparseLevel> levels;
+};
+
 struct RawTensor {
   std::string name;
   int type = kCodeInt8;
@@ -37,7 +53,7 @@ struct RawTensor {
   std::vector<int64_t> zero;
   int axis = 0;
   bool variable = false;
-  bool sparse = false;
+  std::optional<RawSparsity> sparsity;
 };
 
 // The union of all options tables that carry a value; `code` says which
