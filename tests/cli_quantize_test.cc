@@ -9,6 +9,7 @@
 #include "host/data/image/testing/pictures.h"
 #include "host/model/export/export.h"
 #include "host/model/import/import.h"
+#include "host/model/onnx/testing/onnx_builder.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/testing/float_net.h"
 #include "tests/command.h"
@@ -101,6 +102,17 @@ TEST_F(CliQuantize, OfRawFrames) {
   shop_.write("x.bin", input);
   ok({"run", "net_int8.tflite", "x.bin", "--ram", "16K", "--output", "y.bin"});
   EXPECT_EQ(shop_.read("y.bin"), model_output(int8, run_oracle(int8, input)));
+}
+
+TEST_F(CliQuantize, ABatchOfAnOnnxFileStaysOne) {
+  OnnxBuilder b;
+  b.input("x", {3, 2, 4, 4});
+  b.floats("two", {}, {2.F});
+  b.node("Mul", {"x", "two"}, "y");
+  b.output("y");
+  shop_.write("batch.onnx", b.finish());
+  ok({"quantize", "batch.onnx", "--calibrate", "random:1"});
+  ok({"verify", "batch_int8.tflite", "random:1"});
 }
 
 TEST_F(CliQuantize, PicturesKeepTheirPixels) {

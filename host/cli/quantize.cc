@@ -63,8 +63,8 @@ std::string output_path(const QuantizeFlags& flags) {
 // The file's bytes, once they are known to mean this graph.
 std::vector<uint8_t> checked_file(const Graph& int8) {
   std::vector<uint8_t> file = export_tflite(int8);
-  const std::string difference =
-      graph_difference(import_tflite(file, int8.name), with_operands(int8));
+  const Graph again = import_tflite(file, int8.name, {.whole_batch = true});
+  const std::string difference = graph_difference(again, with_operands(int8));
   if (difference.empty()) return file;
   throw Error(Exit::kInternal,
               int8.name + ": read again it is another graph: " + difference);

@@ -21,6 +21,8 @@ struct ImportOptions {
   int64_t constant_bytes = 0;
   // Takes a line for people about what was left out of the model.
   std::function<void(const std::string&)> tell = {};
+  // A .tflite file's batch of n stays one input, though its frames are apart.
+  bool whole_batch = false;
 
   bool cuts() const { return !inputs.empty() || !outputs.empty(); }
   bool is_asked() const { return cuts() || !shapes.empty(); }

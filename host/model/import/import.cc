@@ -38,7 +38,7 @@ class Conversion {
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);
     // Each frame of a batch would have variables of its own.
-    if (raw_.variables.empty()) unbatch(raw_);
+    if (raw_.variables.empty() && !options_.whole_batch) unbatch(raw_);
     rescale_joins(raw_, made_);
     const TypeSurvey found = survey(raw_);
     if (!found.lines.empty()) {
