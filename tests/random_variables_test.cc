@@ -89,12 +89,25 @@ class RandomStream {
   // Rows of the frames before, and this one's; the last of them are kept.
   int ring(int x) {
     const Shape s = b_.shape(x);
+    if (pick(0, 2) == 0) return window(x);
     const int rows = pick(1, 9);
     const int v = variable({1, rows, s[2], s[3]}, b_.scale(x));
     const int all = b_.concatenation({read(v), x}, 1);
     const int last = b_.strided_slice(
         all, {{0, s[1], 0, 0}, {1, s[1] + rows, s[2], s[3]}, {1, 1, 1, 1}});
     b_.assign_variable(v, last);
+    return all;
+  }
+
+  // All rows of the last frames; the oldest that it holds nobody reads.
+  int window(int x) {
+    const Shape s = b_.shape(x);
+    const int rows = s[1] + pick(1, 9);
+    const int v = variable({1, rows, s[2], s[3]}, b_.scale(x));
+    const int last = b_.strided_slice(
+        read(v), {{0, s[1], 0, 0}, {1, rows, s[2], s[3]}, {1, 1, 1, 1}});
+    const int all = b_.concatenation({last, x}, 1);
+    b_.assign_variable(v, all);
     return all;
   }
 

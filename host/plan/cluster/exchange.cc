@@ -115,7 +115,8 @@ class Finder {
   void add_kept(int t) {
     const int variable = s_.uses[t].variable;
     if (variable < 0 || net_.variables[variable].before != t) return;
-    const std::vector<Box> boxes = read_boxes(s_, t, made_);
+    const std::vector<Box> boxes =
+        kept_boxes(s_, net_.variables[variable], made_);
     for (int n = 0; n < s_.nodes; ++n) {
       if (boxes[n].empty()) continue;
       Home home;
@@ -312,16 +313,25 @@ class Finder {
 
 }  // namespace
 
-std::vector<Box> read_boxes(const SplitNet& s, int tensor,
+std::vector<Box> kept_boxes(const SplitNet& s, const NetVariable& v,
                             const MadeBoxes& made) {
   std::vector<Box> boxes(s.nodes);
-  for (const Use& use : s.uses[tensor].readers) {
+  for (const Use& use : s.uses[v.before].readers) {
     if (use.owner != Owner::kActor) continue;
     for (int n = 0; n < s.nodes; ++n) {
       boxes[n] = hull(
           boxes[n], read_box(s, use.index, use.operand, n, made[use.index][n]));
     }
   }
+  std::vector<Box> left{s.net.tensors[v.before].box()};
+  for (const Box& box : boxes) {
+    std::vector<Box> next;
+    for (const Box& l : left) {
+      for (const Box& rest : without(l, box)) next.push_back(rest);
+    }
+    left = std::move(next);
+  }
+  for (const Box& l : left) boxes[0] = hull(boxes[0], l);
   return boxes;
 }
 

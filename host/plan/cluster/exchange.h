@@ -27,9 +27,11 @@ struct Home {
   bool whole() const { return last_segment > segment; }
 };
 
-// What of a tensor each node must have where it reads it: the least box around
-// all that its layers read; `made` is what they make.
-std::vector<Box> read_boxes(const SplitNet&, int tensor, const MadeBoxes&);
+// What of a variable each node keeps from frame to frame: the least box around
+// all that its layers read of it, `made` being what they make; the first node
+// also what nobody reads.
+std::vector<Box> kept_boxes(const SplitNet&, const NetVariable&,
+                            const MadeBoxes&);
 
 struct Copy {
   int home = -1;

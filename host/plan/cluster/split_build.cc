@@ -150,23 +150,13 @@ void grow_slots(const Net& net, PlanNode& node,
 }
 
 // A node assigns what it reads of a variable in the next frame, so that nobody
-// else need keep it; what nobody reads the first node keeps. An assignment may
-// read another variable, or its own, so that what it makes may grow again.
+// else need keep it. An assignment may read another variable, or its own, so
+// that what it makes may grow again.
 void assign_what_is_read(const SplitNet& s, MadeBoxes& made) {
   for (bool grown = true; grown;) {
     grown = false;
     for (const NetVariable& v : s.net.variables) {
-      std::vector<Box> boxes = read_boxes(s, v.before, made);
-      const Box all = s.net.tensors[v.before].box();
-      std::vector<Box> left{all};
-      for (const Box& box : boxes) {
-        std::vector<Box> next;
-        for (const Box& l : left) {
-          for (const Box& rest : without(l, box)) next.push_back(rest);
-        }
-        left = std::move(next);
-      }
-      for (const Box& l : left) boxes[0] = hull(boxes[0], l);
+      const std::vector<Box> boxes = kept_boxes(s, v, made);
       for (const Use& w : s.uses[v.after].writers) {
         if (made[w.index] == boxes) continue;
         made[w.index] = boxes;
