@@ -102,7 +102,8 @@ void FrameStreams::submit(std::span<const uint8_t> input) {
 }
 
 std::optional<std::vector<uint8_t>> FrameStreams::result() {
-  if (results_.empty()) return std::nullopt;
+  if (results_.empty() || taken_ == submitted_) return std::nullopt;
+  ++taken_;
   std::vector<uint8_t> out = std::move(results_.front());
   results_.pop_front();
   return out;

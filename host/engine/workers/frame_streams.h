@@ -26,6 +26,8 @@ class FrameStreams final : public Streams {
 
   int free_frames() const;
   void submit(std::span<const uint8_t> input);
+  // The next frame's, once it was submitted: an output that needs no input
+  // (what a variable has held) may come before that.
   std::optional<std::vector<uint8_t>> result();
   // Grows with every byte that was acknowledged or has arrived.
   uint64_t progress() const { return progress_; }
@@ -64,8 +66,8 @@ class FrameStreams final : public Streams {
   const Prepared& prepared_;
   uint64_t window_;
   std::vector<End> targets_, streams_;
-  uint64_t submitted_ = 0, sent_ = 0, done_ = 0;  // frames
-  std::deque<NodeRows> inputs_;                   // frames [sent_, submitted_)
+  uint64_t submitted_ = 0, sent_ = 0, done_ = 0, taken_ = 0;  // frames
+  std::deque<NodeRows> inputs_;   // frames [sent_, submitted_)
   std::deque<NodeRows> outputs_;  // frames [done_, done_ + window_)
   std::deque<std::vector<uint8_t>> results_;
   uint64_t progress_ = 0;

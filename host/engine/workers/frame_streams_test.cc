@@ -12,7 +12,7 @@ namespace shoal {
 
 struct FrameStreamsProbe {
   static void start_at(FrameStreams& s, uint64_t frame) {
-    s.submitted_ = s.sent_ = s.done_ = frame;
+    s.submitted_ = s.sent_ = s.done_ = s.taken_ = frame;
     for (auto* const ends : {&s.targets_, &s.streams_}) {
       for (auto& e : *ends) e.frames = frame;
     }
@@ -89,6 +89,22 @@ std::vector<uint8_t> pass_frames(const Prepared& p, uint64_t first) {
   EXPECT_EQ(got, kFrames);
   for (const auto& g : given) all.insert(all.end(), g.begin(), g.end());
   return all;
+}
+
+// What a variable has held is there before the frame that it is a result of.
+TEST(FrameStreams, AResultWaitsForItsFrame) {
+  const Prepared p = small_split(2, "spatial");
+  FrameStreams s(p, stream_edges(p.plan), 2);
+  const auto sizes = FrameStreamsProbe::stream_bytes(s);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const std::vector<uint8_t> rows(sizes[i], 5);
+    s.place(static_cast<uint16_t>(i), 0, rows.data(), sizes[i]);
+    s.arrived(static_cast<uint16_t>(i), sizes[i]);
+  }
+  EXPECT_FALSE(s.result());
+  s.submit(noise_bytes(kSmallInput, 1));
+  EXPECT_TRUE(s.result());
+  EXPECT_FALSE(s.result());
 }
 
 // A run of more bytes than offsets count is like any other.
