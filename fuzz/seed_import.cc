@@ -3,6 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/sample_models.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
       shoal::write_file(folder + "float_" + sample.name + ".tflite",
                         sample.file);
     }
+    shoal::write_file(folder + "detector.tflite", shoal::detector().finish());
   } catch (const shoal::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return static_cast<int>(error.code());

@@ -63,12 +63,16 @@ void add_result_flags(CLI::App* verb, ResultFlags& flags) {
                    "what the outputs are for: classify, detect, segment, "
                    "points or raw (absent: guessed)");
   verb->add_option("--head", flags.head,
-                   "how they are read: yolov5, yolov8, ... (absent: guessed)");
+                   "how they are read: ssd, yolov8, ... (absent: guessed)");
   verb->add_option("--score", flags.score, "of a box at least")
       ->capture_default_str();
   verb->add_option("--overlap", flags.overlap,
-                   "intersection over union of two boxes of one thing")
-      ->capture_default_str();
+                   "intersection over union of two boxes of one thing (0.45; "
+                   "ssd: the file's)");
+  verb->add_option("--anchors", flags.anchors,
+                   "w,h,... in pixels, of the finest grid first, for outputs "
+                   "that are maps of anchors (yolov3, yolov5maps; COCO's)")
+      ->delimiter(',');
   verb->add_option("--output-dir", flags.folder,
                    "folder for a .npy of every output, the pictures with what "
                    "was found, and a page of them");

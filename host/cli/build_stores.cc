@@ -49,10 +49,11 @@ int build_stores(const BuildFlags& flags) {
     throw Error(Exit::kUsage, "a store holds no input",
                 "leave INPUT out, or -o DIR for an emulated board's storage");
   }
-  const Prepared p = prepare(load_model(flags.model, flags.ends),
-                             plan_request(flags.plan), Images::kNone);
-  const std::optional<StoreInfo> info =
-      keep_stores(flags.plan, "build", p, read_labels(flags.labels));
+  LoadedModel model = load_whole_model(flags.model, flags.ends);
+  const Prepared p =
+      prepare(std::move(model.graph), plan_request(flags.plan), Images::kNone);
+  const std::optional<StoreInfo> info = keep_stores(
+      flags.plan, "build", p, model.detection, read_labels(flags.labels));
   if (flags.json) {
     print_stores_json(flags.plan.storage.store, *info);
   } else {

@@ -50,7 +50,9 @@ struct ResultFlags {
   std::string folder;                 // of --output-dir
   std::string task, head;             // empty: guessed
   int top = 5;
-  float score = 0.25f, overlap = 0.45f;
+  float score = 0.25f;
+  std::optional<float> overlap;  // none: the head's own
+  std::vector<float> anchors;    // none: assumed
 };
 
 struct InspectFlags {

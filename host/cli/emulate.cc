@@ -132,7 +132,8 @@ int emulate_command(const EmulateFlags& flags) {
   const Bytes input = source.load(opening.graph());
   const std::unique_ptr<BoardEngine> engine = opening.open_board();
   const Prepared& p = engine->prepared();
-  Results results(flags.results, flags.pictures, p.graph, labels);
+  Results results(flags.results, flags.pictures, p.graph, opening.detection(),
+                  labels);
   Bytes output;
   run_frames(*engine, {input}, flags.frames, [&](int64_t f, const Answer& a) {
     output = a.output;

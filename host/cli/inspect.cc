@@ -127,7 +127,31 @@ nlohmann::json op_json(const Graph& graph, const Op& op, bool floats) {
   return json;
 }
 
-void print_json(const Graph& graph, const Summary& s) {
+// Which outputs.
+nlohmann::json parts_json(const DetectionOperand& x) {
+  nlohmann::json parts = nlohmann::json::array();
+  for (const auto& part : x.parts) parts.push_back(part.output);
+  return parts;
+}
+
+nlohmann::json operator_json(const DetectionOp& op) {
+  return {{"name", op.name},
+          {"boxes", parts_json(op.boxes)},
+          {"scores", parts_json(op.scores)},
+          {"anchors", op.candidates},
+          {"classes", op.classes},
+          {"background", op.background},
+          {"max_detections", op.most},
+          {"max_classes_per_detection", op.classes_per_box},
+          {"detections_per_class", op.most_of_class},
+          {"use_regular_nms", op.regular},
+          {"nms_score_threshold", op.score},
+          {"nms_iou_threshold", op.overlap},
+          {"scales", {op.y_scale, op.x_scale, op.h_scale, op.w_scale}}};
+}
+
+void print_json(const LoadedModel& model, const Summary& s) {
+  const Graph& graph = model.graph;
   nlohmann::json json{{"model", graph.name},
                       {"format", format_name(s.format)},
                       {"float", s.floats},
@@ -159,6 +183,7 @@ void print_json(const Graph& graph, const Summary& s) {
   for (const Op& op : graph.ops) {
     json["ops"].push_back(op_json(graph, op, s.floats));
   }
+  if (model.detection) json["detection"] = operator_json(*model.detection);
   say_json(json);
 }
 
@@ -171,7 +196,8 @@ void print_tensor(const char* what, const Tensor& t) {
   say("  %s\n", t.name.c_str());
 }
 
-void print_head(const Graph& graph, const Summary& s) {
+void print_head(const LoadedModel& model, const Summary& s) {
+  const Graph& graph = model.graph;
   say("%s: %zu operators", graph.name.c_str(), graph.ops.size());
   if (s.floats) {
     say(" in float32; shoal quantize makes the int8 model that runs\n");
@@ -183,6 +209,12 @@ void print_head(const Graph& graph, const Summary& s) {
   }
   for (const int t : graph.outputs) {
     print_tensor("output", graph.tensors[static_cast<size_t>(t)]);
+  }
+  if (model.detection) {
+    say("behind    TFLite_Detection_PostProcess of %s anchors, %s classes, on "
+        "the coordinator\n",
+        format_count(model.detection->candidates).c_str(),
+        format_count(model.detection->classes).c_str());
   }
   for (const Variable& v : graph.variables) {
     print_tensor("variable", graph.tensors[static_cast<size_t>(v.before)]);
@@ -229,8 +261,9 @@ std::string amount(const OpBytes& bytes, bool floats) {
          " in int8";
 }
 
-void print_table(const Graph& graph, const Summary& s) {
-  print_head(graph, s);
+void print_table(const LoadedModel& model, const Summary& s) {
+  const Graph& graph = model.graph;
+  print_head(model, s);
   print_ops(graph, s.floats);
   say("\nMACs                        %s\n", format_count(s.macs).c_str());
   say("weights                     %s\n", amount(s.weights, s.floats).c_str());
@@ -245,13 +278,13 @@ void print_table(const Graph& graph, const Summary& s) {
 }  // namespace
 
 int inspect_command(const InspectFlags& flags) {
-  ModelFormat format{};
-  const Graph graph = load_model(flags.model, flags.ends, format);
-  const Summary summary = summarize(graph, format);
+  const LoadedModel model = load_whole_model(flags.model, flags.ends);
+  const Graph& graph = model.graph;
+  const Summary summary = summarize(graph, model.format);
   if (flags.json) {
-    print_json(graph, summary);
+    print_json(model, summary);
   } else {
-    print_table(graph, summary);
+    print_table(model, summary);
   }
   return 0;
 }

@@ -64,10 +64,17 @@ void EngineOpening::open_store() {
   store_ = std::make_shared<const StoreAccess>(
       access_store(plan.storage.store, key_, lock_request(plan, flags_.verb)));
   check_node(plan, store_->info);
+  set_detection(store_->info.detection);
+}
+
+void EngineOpening::set_detection(std::optional<DetectionOp> op) {
+  if (op) detection_ = std::make_shared<const DetectionOp>(*std::move(op));
 }
 
 void EngineOpening::load() {
-  graph_ = load_model(flags_.model, flags_.ends);
+  LoadedModel loaded = load_whole_model(flags_.model, flags_.ends);
+  graph_ = std::move(loaded.graph);
+  set_detection(std::move(loaded.detection));
   const bool several = wants_cluster(flags_.plan);
   const bool named = !flags_.cluster.workers.empty();
   if (flags_.emulated_s) {
@@ -156,9 +163,9 @@ std::unique_ptr<Engine> EngineOpening::open(
   }
   auto p = shared(
       prepare(std::move(graph_), plan_request(flags_.plan), Images::kNone));
-  return node_engine(std::move(p),
-                     store_settings(flags_.plan, flags_.verb, labels),
-                     flags_.trace);
+  StoreSettings settings = store_settings(flags_.plan, flags_.verb, labels);
+  if (detection_) settings.options.detection = *detection_;
+  return node_engine(std::move(p), std::move(settings), flags_.trace);
 }
 
 }  // namespace shoal

@@ -51,6 +51,8 @@ class EngineOpening {
   EngineKind kind() const { return kind_; }
   // Until open(); then the engine has it.
   const Graph& graph() const { return store_ ? store_->info.graph : graph_; }
+  // What the outputs are for, if the file says so.
+  std::shared_ptr<const DetectionOp> detection() const { return detection_; }
   // Those of a store; else none.
   std::vector<std::string> labels() const;
 
@@ -65,11 +67,13 @@ class EngineOpening {
  private:
   void open_store();
   void load();
+  void set_detection(std::optional<DetectionOp>);
   void check() const;
 
   EngineFlags flags_;
   EngineKind kind_ = EngineKind::kNode;
   Graph graph_;
+  std::shared_ptr<const DetectionOp> detection_;
   std::optional<StoreKey> key_;
   std::shared_ptr<const StoreAccess> store_;
   std::optional<WorkerCluster> workers_;

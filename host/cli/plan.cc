@@ -16,9 +16,9 @@ int plan_command(const PlanCommandFlags& flags) {
                {"--store-key", flags.plan.storage.key}},
               {{"--output", flags.output}});
   const PlanRequest request = plan_request(flags.plan);
-  const Prepared p =
-      prepare(load_model(flags.model, flags.ends), request, Images::kNone);
-  if (!p.plan.linked) keep_stores(flags.plan, "plan", p, {});
+  LoadedModel model = load_whole_model(flags.model, flags.ends);
+  const Prepared p = prepare(std::move(model.graph), request, Images::kNone);
+  if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});
   const std::string json = plan_json(p.net, p.plan);
   if (!flags.output.empty()) write_file(flags.output, json);
   if (flags.json) {

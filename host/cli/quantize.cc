@@ -61,11 +61,15 @@ std::string output_path(const QuantizeFlags& flags) {
 }
 
 // The file's bytes, once they are known to mean this graph.
-std::vector<uint8_t> checked_file(const Graph& int8) {
+std::vector<uint8_t> checked_file(const Graph& int8,
+                                  const std::optional<DetectionOp>& detection) {
   std::vector<uint8_t> file = export_tflite(int8);
   const Graph again = import_tflite(file, int8.name, {.whole_batch = true});
   const std::string difference = graph_difference(again, with_operands(int8));
-  if (difference.empty()) return file;
+  if (difference.empty() && !detection) return file;
+  if (difference.empty()) {
+    return append_detection(file, int8.name, *detection);
+  }
   throw Error(Exit::kInternal,
               int8.name + ": read again it is another graph: " + difference);
 }
@@ -141,7 +145,8 @@ int quantize_command(const QuantizeFlags& flags) {
                {"--evaluate", flags.evaluate},
                {"--labels", flags.labels}},
               {{"--output", output_path(flags)}});
-  const Graph floats = load_model(flags.model, flags.ends);
+  const LoadedModel model = load_whole_model(flags.model, flags.ends);
+  const Graph& floats = model.graph;
   const CalibrationData calibration = open_calibration(floats, flags);
   options.input_ranges = calibration.input_ranges;
   if (!calibration.note.empty()) {
@@ -164,7 +169,7 @@ int quantize_command(const QuantizeFlags& flags) {
                [&](int64_t done, int64_t of) { progress.say(done, of); });
   outcome.seconds = progress.end();
   int8.name = std::filesystem::path(outcome.output).filename().string();
-  const std::vector<uint8_t> file = checked_file(int8);
+  const std::vector<uint8_t> file = checked_file(int8, model.detection);
   write_file(outcome.output, file);
   outcome.output_bytes = static_cast<int64_t>(file.size());
   outcome.accuracy = accuracy_of(flags, floats, int8, calibration);

@@ -69,7 +69,10 @@ void to_picture(const Placement& p, Findings& found) {
   const auto y = [&](float& v) {
     v = static_cast<float>(p.top + static_cast<double>(v) * p.rows);
   };
-  for (Detection& b : found.boxes) x(b.left), x(b.right), y(b.top), y(b.bottom);
+  for (Detection& b : found.boxes) {
+    x(b.left), x(b.right), y(b.top), y(b.bottom);
+    for (Place& point : b.points) x(point.x), y(point.y);
+  }
   for (KeyPoint& point : found.points) x(point.x), y(point.y);
 }
 
@@ -77,6 +80,17 @@ std::string box_text(const Detection& box, const std::string& label) {
   char score[16];
   std::snprintf(score, sizeof score, " %.2f", static_cast<double>(box.score));
   return (label.empty() ? std::to_string(box.index) : label) + score;
+}
+
+std::string points_text(const Detection& box) {
+  std::string text = "  points";
+  for (const Place& p : box.points) {
+    char place[64];
+    std::snprintf(place, sizeof place, "  %.1f %.1f", static_cast<double>(p.x),
+                  static_cast<double>(p.y));
+    text += place;
+  }
+  return text;
 }
 
 std::string shape_text(const Array& a) {
@@ -90,17 +104,28 @@ std::string shape_text(const Array& a) {
 }  // namespace
 
 Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
-                 const Graph& graph, std::vector<std::string> labels)
+                 const Graph& graph,
+                 std::shared_ptr<const DetectionOp> detection,
+                 std::vector<std::string> labels)
     : flags_(flags),
       fit_(picture_options(pictures).fit),
       graph_(graph),
       labels_(std::move(labels)),
-      head_(choose_head(graph, {flags.head, flags.task})) {
-  if (head_.guessed && head_task(head_) == Task::kRaw) {
+      head_(choose_head(graph, {flags.head, flags.task, flags.anchors,
+                                std::move(detection)})) {
+  if (head_.detection && head_name(head_) == "ssd") {
+    tell(
+        "the last operator, TFLite_Detection_PostProcess, is computed on the "
+        "coordinator\n");
+  } else if (head_.guessed && head_task(head_) == Task::kRaw) {
     tell("no task fits the outputs; --output-dir keeps their values\n");
   } else if (head_.guessed && head_task(head_) != Task::kClassify) {
     tell("outputs are read as %s (%s); otherwise --task or --head\n",
          head_name(head_).c_str(), task_name(head_task(head_)));
+  }
+  if (!head_.assumed.empty()) {
+    tell("anchors are assumed to be COCO's: --anchors %s\n",
+         head_.assumed.c_str());
   }
   const int64_t classes = class_count(head_, graph);
   const auto count = static_cast<int64_t>(labels_.size());
@@ -154,6 +179,7 @@ void Results::print(const Result& r) const {
             static_cast<double>(b.score), static_cast<double>(b.left),
             static_cast<double>(b.top), static_cast<double>(b.right),
             static_cast<double>(b.bottom), b.index, label(b.index).c_str());
+        if (!b.points.empty()) say("%s\n", points_text(b).c_str());
       }
       break;
     case Task::kSegment:
@@ -213,6 +239,9 @@ nlohmann::json Results::json(const Result& r) const {
                                  {"label", label(b.index)},
                                  {"score", b.score},
                                  {"box", {b.left, b.top, b.right, b.bottom}}});
+        for (const Place& p : b.points) {
+          json["boxes"].back()["points"].push_back({p.x, p.y});
+        }
       }
       break;
     case Task::kSegment:
@@ -261,6 +290,11 @@ void Results::draw(Picture& picture, const Result& r) const {
   for (const Detection& b : r.found.boxes) {
     draw_box(picture, {b.left, b.top, b.right, b.bottom}, colour_of(b.index),
              box_text(b, label(b.index)));
+    for (size_t i = 0; i < b.points.size(); ++i) {
+      draw_point(picture, static_cast<double>(b.points[i].x),
+                 static_cast<double>(b.points[i].y),
+                 colour_of(static_cast<int>(i)));
+    }
   }
   for (size_t i = 0; i < r.found.points.size(); ++i) {
     draw_point(picture, r.found.points[i].x, r.found.points[i].y,

@@ -1,6 +1,7 @@
 // What a model's answers say, for people, for machines and as files.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -20,7 +21,7 @@ class Results {
   // Throws Error(kUsage) for a task or head that does not fit the model. Says
   // on stderr what was guessed, and labels that are too many or too few.
   Results(const ResultFlags&, const PictureFlags&, const Graph&,
-          std::vector<std::string> labels);
+          std::shared_ptr<const DetectionOp>, std::vector<std::string> labels);
 
   // Of one input; writes its files into --output-dir.
   struct Result {

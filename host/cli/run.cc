@@ -159,7 +159,8 @@ int run_command(const RunFlags& flags) {
   // What is wrong with the first input is said before anything is planned.
   Bytes first = inputs[0].load(opening.graph());
   const std::unique_ptr<Engine> engine = opening.open(labels);
-  Results results(wanted, flags.pictures, engine->graph(), labels);
+  Results results(wanted, flags.pictures, engine->graph(), opening.detection(),
+                  labels);
   RunReport report(flags, results, inputs.size() > 1);
   Run(flags, std::move(inputs), std::move(first), *engine, results, report)
       .all();

@@ -132,11 +132,13 @@ StoreSettings store_settings(const PlanFlags& flags, const char* verb,
   return settings;
 }
 
-std::optional<StoreInfo> keep_stores(const PlanFlags& flags, const char* verb,
-                                     const Prepared& p,
-                                     const std::vector<std::string>& labels) {
+std::optional<StoreInfo> keep_stores(
+    const PlanFlags& flags, const char* verb, const Prepared& p,
+    const std::optional<DetectionOp>& detection,
+    const std::vector<std::string>& labels) {
   if (flags.storage.store.empty()) return std::nullopt;
-  const StoreSettings settings = store_settings(flags, verb, labels);
+  StoreSettings settings = store_settings(flags, verb, labels);
+  settings.options.detection = detection;
   return write_store(*settings.owner, settings.folder, p.graph, p.net, p.plan,
                      settings.options);
 }

@@ -33,6 +33,7 @@ StoreSettings store_settings(const PlanFlags&, const char* verb,
 // Writes the stores of all nodes to --store; nothing without it.
 std::optional<StoreInfo> keep_stores(const PlanFlags&, const char* verb,
                                      const Prepared&,
+                                     const std::optional<DetectionOp>&,
                                      const std::vector<std::string>& labels);
 
 // `shoal build --store`.

@@ -6,7 +6,10 @@
 namespace shoal {
 
 struct HeadInput {
-  int width = 0, height = 0;  // of the picture; 0: the input is none
+  int width = 0, height = 0;               // of the picture; 0: no picture
+  const DetectionOp* detection = nullptr;  // behind the network
+  std::vector<float> anchors = {};         // --anchors
+  bool guessing = false;                   // no head was named
 };
 
 struct Head {
@@ -15,11 +18,35 @@ struct Head {
   const char* outputs;  // for people
   bool guessed;         // else for those who ask for it
   bool (*fits)(const std::vector<Shape>& outputs, const HeadInput&);
-  // Null: the outputs speak for themselves. Of boxes all; they are thinned out
-  // afterwards.
+  // Null: the outputs speak for themselves.
   Findings (*read)(const std::vector<RealOutput>&, const HeadInput&,
                    const HeadOptions&);
+  // Of two boxes of one thing, if the user does not say; 0: the head itself
+  // keeps only one of them, others give all boxes.
+  float overlap = 0.45f;
 };
+
+// ssd.cc: what TFLite_Detection_PostProcess makes of its operands.
+bool fits_ssd(const std::vector<Shape>&, const HeadInput&);
+Findings read_ssd(const std::vector<RealOutput>&, const HeadInput&,
+                  const HeadOptions&);
+
+// blazeface.cc: boxes with points around the anchors of MediaPipe's detectors.
+bool fits_blazeface(const std::vector<Shape>&, const HeadInput&);
+Findings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
+                        const HeadOptions&);
+
+// yolo_maps.cc: maps of anchors, as YOLO networks have them before their boxes
+// are decoded: those up to YOLOv4, and YOLOv5 and later.
+bool fits_yolov3_maps(const std::vector<Shape>&, const HeadInput&);
+bool fits_yolov5_maps(const std::vector<Shape>&, const HeadInput&);
+Findings read_yolov3_maps(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
+Findings read_yolov5_maps(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
+// Those that stand for anchors that the user did not give, as --anchors has
+// them; empty: he did.
+std::string assumed_anchors(size_t maps, const HeadInput&);
 
 // yolo.cc: rows of box and scores from grids of 8, 16 and 32 pixels, by
 // Ultralytics (v5: one or several anchors; v8 and later) and Megvii (YOLOX).

@@ -21,6 +21,17 @@ bool fits_all(const std::vector<Shape>&, const HeadInput&) { return true; }
 // In the order in which they are tried. Cells come before masks: whoever has a
 // mask as coarse as 8 pixels says --task segment.
 constexpr std::array kHeads = {
+    Head{"ssd", Task::kDetect,
+         "what a TFLite_Detection_PostProcess of the file reads", true,
+         fits_ssd, read_ssd, 0},
+    Head{"blazeface", Task::kDetect,
+         "1 x anchors x (4 + points) and 1 x anchors (MediaPipe)", true,
+         fits_blazeface, read_blazeface, 0.3f},
+    Head{"yolov3", Task::kDetect,
+         "maps of 1 x H x W x anchors (5 + classes), YOLO up to v4", true,
+         fits_yolov3_maps, read_yolov3_maps},
+    Head{"yolov5maps", Task::kDetect, "such maps of YOLOv5 and later", true,
+         fits_yolov5_maps, read_yolov5_maps},
     Head{"yolov5", Task::kDetect, "1 x 3 cells x (4 + 1 + classes)", true,
          fits_yolo_v5, read_yolo_v5},
     Head{"yolov8", Task::kDetect, "1 x (4 + classes) x cells", true,
@@ -65,6 +76,23 @@ std::string shapes_text(const std::vector<Shape>& shapes) {
   return text;
 }
 
+bool takes_anchors(const Head& head) {
+  return head.fits == fits_yolov3_maps || head.fits == fits_yolov5_maps;
+}
+
+void check_anchors(const std::vector<float>& anchors) {
+  for (const float v : anchors) {
+    if (v > 0 && v <= 65535) continue;
+    throw Error(Exit::kUsage, "--anchors: " + std::to_string(v) +
+                                  " is no width or height in pixels");
+  }
+  if (anchors.size() % 2 == 0) return;
+  throw Error(Exit::kUsage,
+              "--anchors: " + std::to_string(anchors.size()) +
+                  " numbers are no widths and heights",
+              "w,h,w,h,... of the finest grid first");
+}
+
 }  // namespace
 
 const char* task_name(Task task) { return kTasks[static_cast<size_t>(task)]; }
@@ -81,8 +109,12 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
     shapes.push_back(graph.tensors[static_cast<size_t>(t)].shape);
   }
   const PictureSize size = size_of_picture(graph);
-  HeadUse use{nullptr, wish.head.empty() && wish.task.empty(), size.width,
-              size.height};
+  HeadUse use{nullptr,        wish.head.empty() && wish.task.empty(),
+              size.width,     size.height,
+              wish.detection, wish.anchors};
+  const HeadInput in{size.width, size.height, wish.detection.get(),
+                     wish.anchors, wish.head.empty()};
+  check_anchors(wish.anchors);
   if (!wish.task.empty() && !task_of(wish.task)) {
     throw Error(Exit::kUsage, "--task: '" + wish.task + "' is unknown",
                 "one of: classify, detect, segment, points, raw");
@@ -93,9 +125,14 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
     if (!wish.head.empty() && wish.head != head.name) continue;
     if (!wish.task.empty() && *task_of(wish.task) != head.task) continue;
     if (use.guessed && !head.guessed) continue;
-    if (!head.fits(shapes, {size.width, size.height})) continue;
+    if (!head.fits(shapes, in)) continue;
     use.head = &head;
-    return use;
+    const bool anchored = takes_anchors(head);
+    if (anchored) use.assumed = assumed_anchors(shapes.size(), in);
+    if (anchored || wish.anchors.empty()) return use;
+    throw Error(Exit::kUsage,
+                "--anchors: head " + std::string(head.name) + " has no anchors",
+                "leave it out, or --head yolov3 or yolov5maps");
   }
   const bool known = std::ranges::any_of(
       kHeads, [&](const Head& h) { return wish.head == h.name; });
@@ -130,9 +167,12 @@ std::string heads_text() {
 Findings read_head(const HeadUse& use, const std::vector<RealOutput>& outputs,
                    const HeadOptions& options) {
   if (use.head->read == nullptr) return {};
-  Findings found = use.head->read(outputs, {use.width, use.height}, options);
-  found.boxes = strongest(std::move(found.boxes), options.score,
-                          options.overlap, options.most);
+  const HeadInput in{use.width, use.height, use.detection.get(), use.anchors};
+  Findings found = use.head->read(outputs, in, options);
+  if (use.head->overlap == 0) return found;
+  found.boxes =
+      strongest(std::move(found.boxes), options.score,
+                options.overlap.value_or(use.head->overlap), options.most);
   return found;
 }
 

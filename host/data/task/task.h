@@ -6,12 +6,14 @@
 //   const Findings f = read_head(use, real_outputs(graph, output), {});
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/data/task/overlap.h"
 #include "host/data/task/values.h"
+#include "host/model/graph/detection.h"
 
 namespace shoal {
 
@@ -33,9 +35,9 @@ struct Findings {
 };
 
 struct HeadOptions {
-  float score = 0.25f;    // of a box at least
-  float overlap = 0.45f;  // of two boxes of one thing at least
-  int most = 100;         // boxes
+  float score = 0.25f;                // of a box at least
+  std::optional<float> overlap = {};  // of two boxes of one thing
+  int most = 100;                     // boxes
 };
 
 struct Head;
@@ -43,13 +45,20 @@ struct HeadUse {
   const Head* head = nullptr;
   bool guessed = false;
   int width = 0, height = 0;  // of the input; 0: it is no picture
+  std::shared_ptr<const DetectionOp> detection = {};
+  std::vector<float> anchors = {};
+  std::string assumed = {};  // for people; empty: nothing
 };
 
 // By name, by task (its first that fits), or the first of all that fits.
 // Throws Error(kUsage), with those that there are, for one that is unknown or
-// does not fit the outputs.
+// does not fit the outputs, and for anchors that the head does not take.
 struct HeadWish {
   std::string head = {}, task = {};
+  // Widths and heights in pixels of the input, of the finest grid first; empty:
+  // those of well-known networks.
+  std::vector<float> anchors = {};
+  std::shared_ptr<const DetectionOp> detection = {};  // of the file
 };
 HeadUse choose_head(const Graph&, const HeadWish&);
 std::string head_name(const HeadUse&);

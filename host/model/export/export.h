@@ -13,14 +13,23 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "host/model/graph/detection.h"
 #include "host/model/graph/graph.h"
 
 namespace shoal {
 
 // Throws Error(kUnsupported) for what the format cannot say, by operator.
 std::vector<uint8_t> export_tflite(const Graph&);
+
+// The file with a TFLite_Detection_PostProcess behind it, whose operands are
+// outputs: those of a file that was a float one when it was read.
+std::vector<uint8_t> append_detection(std::span<const uint8_t> file,
+                                      const std::string& name,
+                                      const DetectionOp&);
 
 // The graph with the constant operands that its file needs, appended and named
 // after the operators that read them: "conv1/paddings".

@@ -11,11 +11,13 @@ namespace {
 class Conversion {
  public:
   Conversion(RawModel raw, size_t file_bytes, const std::string& name,
-             const ImportOptions& options)
+             const ImportOptions& options,
+             std::optional<DetectionOp>& detection)
       : raw_(std::move(raw)),
         file_bytes_(file_bytes),
         name_(name),
-        options_(options) {}
+        options_(options),
+        detection_(detection) {}
 
   Graph run() {
     if (!asked_shapes(options_).empty()) check_shapes();
@@ -35,6 +37,7 @@ class Conversion {
             most_constant_bytes(file_bytes_, options_.constant_bytes), name_);
     drop_constant_outputs(raw_, options_);
     widen_constants(raw_, made_);
+    detection_ = take_detection(raw_);
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);
     // Each frame of a batch would have variables of its own.
@@ -123,18 +126,25 @@ class Conversion {
   size_t file_bytes_;
   const std::string& name_;
   const ImportOptions& options_;
+  std::optional<DetectionOp>& detection_;
 };
 
 }  // namespace
 
 Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
-                    const ImportOptions& options) {
+                    const ImportOptions& options,
+                    std::optional<DetectionOp>* detection) {
+  std::optional<DetectionOp> unasked;
+  std::optional<DetectionOp>& found =
+      detection != nullptr ? *detection : unasked;
+  const auto convert = [&](std::span<const uint8_t> bytes) {
+    return Conversion(decode(bytes, name), file.size(), name, options, found)
+        .run();
+  };
   // Flatbuffers reads words in place, so the bytes have to lie aligned.
-  if (reinterpret_cast<uintptr_t>(file.data()) % 16 != 0) {
-    const std::vector<uint8_t> aligned(file.begin(), file.end());
-    return Conversion(decode(aligned, name), file.size(), name, options).run();
-  }
-  return Conversion(decode(file, name), file.size(), name, options).run();
+  if (reinterpret_cast<uintptr_t>(file.data()) % 16 == 0) return convert(file);
+  const std::vector<uint8_t> aligned(file.begin(), file.end());
+  return convert(aligned);
 }
 
 }  // namespace shoal

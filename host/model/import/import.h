@@ -5,12 +5,17 @@
 // float32: the DEQUANTIZE behind them is not an operator of the graph. So do
 // weights of bytes in such a model (dynamic range), in the values they stand
 // for; nothing rounds its activations.
+//
+// A TFLite_Detection_PostProcess that ends a file is no operator of the graph,
+// which then has as outputs what it reads; what it says comes beside.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "host/model/graph/detection.h"
 #include "host/model/graph/graph.h"
 #include "host/model/graph/import_options.h"
 
@@ -20,15 +25,21 @@ namespace shoal {
 // reason), kUnsupported with all unsupported operators at once.
 // kUsage if the options name what is not there.
 Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
-                    const ImportOptions& = {});
+                    const ImportOptions& = {},
+                    std::optional<DetectionOp>* = nullptr);
 
 // What a command takes as MODEL: a .tflite or .onnx file, told by its bytes
 // and only then by its name, or a network of the zoo ("zoo:vgg16"). kUsage if
 // there is none.
 Graph load_model(const std::string& model, const ImportOptions& = {});
-// The same, and what it was.
+// The same, with what is no part of the graph.
 enum class ModelFormat : uint8_t { kTflite, kOnnx, kZoo };
-Graph load_model(const std::string& model, const ImportOptions&,
-                 ModelFormat& format);
+struct LoadedModel {
+  Graph graph;
+  ModelFormat format = ModelFormat::kTflite;
+  std::optional<DetectionOp> detection = {};
+};
+LoadedModel load_whole_model(const std::string& model,
+                             const ImportOptions& = {});
 
 }  // namespace shoal

@@ -24,30 +24,30 @@ ModelFormat format_of(std::span<const uint8_t> file,
 
 }  // namespace
 
-Graph load_model(const std::string& model, const ImportOptions& options,
-                 ModelFormat& format) {
+LoadedModel load_whole_model(const std::string& model,
+                             const ImportOptions& options) {
   if (is_zoo_name(model)) {
     if (options.is_asked()) {
       throw Error(Exit::kUsage,
                   "--inputs, --outputs and --input-shape are for files, not "
                   "for a network of the zoo");
     }
-    format = ModelFormat::kZoo;
-    return zoo_model(model);
+    return {zoo_model(model), ModelFormat::kZoo};
   }
   const std::vector<uint8_t> file = read_file(model, files::kModel);
   const std::filesystem::path path(model);
-  format = format_of(file, path);
   const std::string name = path.filename().string();
   ImportOptions all = options;
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
-  return format == ModelFormat::kOnnx ? import_onnx(file, name, all)
-                                      : import_tflite(file, name, all);
+  LoadedModel loaded{{}, format_of(file, path)};
+  loaded.graph = loaded.format == ModelFormat::kOnnx
+                     ? import_onnx(file, name, all)
+                     : import_tflite(file, name, all, &loaded.detection);
+  return loaded;
 }
 
 Graph load_model(const std::string& model, const ImportOptions& options) {
-  ModelFormat format{};
-  return load_model(model, options, format);
+  return load_whole_model(model, options).graph;
 }
 
 }  // namespace shoal

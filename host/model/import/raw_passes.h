@@ -22,6 +22,9 @@ void drop_constant_outputs(RawModel&, const ImportOptions&);
 // The flags that end the model before the operators of these numbers; nothing
 // if that leaves no layer with weights.
 std::string ends_fix(const RawModel&, const std::set<int>& unsupported);
+// Ends the model before its TFLite_Detection_PostProcess, if that is how it
+// ends. Throws Error(kCorrupt) for one that TensorFlow Lite would not take.
+std::optional<DetectionOp> take_detection(RawModel&);
 
 // Constants that passes make; the model refers to their bytes.
 using MadeBytes = std::deque<std::vector<uint8_t>>;

@@ -79,6 +79,7 @@ RawOp read_op(const tflite::Model& model, const tflite::Operator& op,
   out.inputs = budget.copy(op.inputs());
   out.outputs = budget.copy(op.outputs());
   out.options = read_options(op, budget);
+  out.custom_options = budget.copy(op.custom_options());
   return out;
 }
 

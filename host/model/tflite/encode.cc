@@ -111,9 +111,11 @@ fb::Offset<tflite::SubGraph> write_subgraph(
     const auto inputs = b.CreateVector(op.inputs);
     const auto outputs = b.CreateVector(op.outputs);
     const auto options = write_options(b, op.options);
+    fb::Offset<fb::Vector<uint8_t>> custom;
+    if (!op.custom_options.empty()) custom = b.CreateVector(op.custom_options);
     ops.push_back(tflite::CreateOperator(
         b, codes.index(op), inputs, outputs,
-        static_cast<tflite::Options>(op.options.code), options));
+        static_cast<tflite::Options>(op.options.code), options, custom));
   }
   const auto written = b.CreateVector(tensors);
   const auto inputs = b.CreateVector(graph_inputs);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "host/model/graph/detection.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -86,6 +87,7 @@ struct RawOp {
   std::string custom;  // name of a custom one
   std::vector<int> inputs, outputs;
   RawOptions options;
+  std::vector<uint8_t> custom_options = {};  // of a custom one
   int version = 1;
   int number = -1;  // in the file, if not that of its place
 };
@@ -120,5 +122,11 @@ RawModel decode(std::span<const uint8_t> file, const std::string& name);
 // The inverse of decode(), before find_variables(): a flatbuffer whose buffers
 // lie at multiples of 16.
 std::vector<uint8_t> encode(const RawModel&);
+
+// The settings of a TFLite_Detection_PostProcess from its custom options, and
+// the way back. Returns what is wrong with their form.
+std::optional<std::string> read_detection_options(
+    std::span<const uint8_t> options, DetectionOp&);
+std::vector<uint8_t> write_detection_options(const DetectionOp&);
 
 }  // namespace shoal

@@ -55,6 +55,15 @@ double JsonFields::real(const char* name) const {
   return value.get<double>();
 }
 
+std::vector<double> JsonFields::reals(const char* name, size_t longest) const {
+  std::vector<double> all;
+  for (const nlohmann::json& value : list(name, longest)) {
+    const nlohmann::json one{{name, value}};
+    all.push_back(JsonFields(where_, one).real(name));
+  }
+  return all;
+}
+
 bool JsonFields::flag(const char* name) const {
   const nlohmann::json& value = field(name);
   if (!value.is_boolean()) refuse(std::string(name) + " is not true or false");

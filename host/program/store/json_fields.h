@@ -16,6 +16,8 @@ class JsonFields {
 
   int64_t number(const char* name, int64_t least, int64_t most) const;
   double real(const char* name) const;  // finite
+  std::vector<double> reals(const char* name, size_t longest) const;
+  bool has(const char* name) const { return object_->contains(name); }
   bool flag(const char* name) const;
   std::string text(const char* name, size_t longest) const;
   // `digits` hexadecimal digits.

@@ -8,6 +8,7 @@
 #include "device/program/hmac.h"
 #include "host/base/error.h"
 #include "host/oracle/golden/checksum.h"
+#include "host/program/store/detection_json.h"
 #include "host/program/store/json_fields.h"
 
 namespace shoal {
@@ -275,6 +276,9 @@ std::string format_store_info(const StoreInfo& info,
   }
   for (const StoredNode& n : info.nodes)
     fields["nodes"].push_back(node_json(n));
+  // Lists of one, or absent.
+  if (info.detection)
+    fields["detection"] = json::array({detection_json(*info.detection)});
   fields["tag"] = std::string(kTagDigits, '0');
   std::string text =
       fields.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -305,6 +309,11 @@ StoreInfo parse_store_info(const std::string& file, const std::string& text,
   if (info.net.outputs.empty()) f.refuse("there are no outputs");
   info.layers = f.texts("layers", kMostLayers);
   info.labels = f.texts("labels", kMostLabels);
+  if (f.has("detection")) {
+    for (const JsonFields& op : f.objects("detection", 1)) {
+      info.detection = parse_detection(op, info.graph);
+    }
+  }
   info.generation = std::stoull(f.hex("generation", 16), nullptr, 16);
   info.linked = f.flag("linked");
   for (const JsonFields& node : f.objects("nodes", kMostNodes)) {

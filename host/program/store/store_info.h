@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "host/lower/net.h"
+#include "host/model/graph/detection.h"
 #include "host/model/graph/graph.h"
 
 namespace shoal {
@@ -43,8 +44,9 @@ struct StoreInfo {
   // Tensors of inputs and outputs alone, and how the node takes them.
   Graph graph;
   Net net;
-  std::vector<std::string> layers;  // names, by number in the net
-  std::vector<std::string> labels;  // of the first output; may be empty
+  std::vector<std::string> layers;       // names, by number in the net
+  std::vector<std::string> labels;       // of the first output; may be empty
+  std::optional<DetectionOp> detection;  // what the outputs are for
   uint64_t generation = 0;
   bool sealed = false;
   bool linked = false;  // a cluster's: rows come and go over links

@@ -152,6 +152,36 @@ TEST(StoreInfoFile, HostileFieldsAreNamed) {
   });
 }
 
+TEST(StoreInfoFile, ADetectorsOperatorIsRead) {
+  StoreInfo info = sample();
+  DetectionOp op;
+  op.name = "found";
+  op.boxes = {{{0, 0.1f, 3}, {1, 0.3f, 5}}, 0.7f, 120};
+  op.scores = {{{1}}};
+  op.candidates = 1, op.values = 14, op.classes = 6;
+  op.background = true;
+  op.most = 10;
+  op.score = 1e-8f, op.overlap = 0.6f;
+  op.anchors = {0.1f, 0.2f, 0.3f, 0.4f};
+  info.detection = op;
+  const StoreInfo read = parse(format_store_info(info, {}));
+  EXPECT_EQ(read.detection, info.detection);
+  const auto bad = [&info](const char* what, auto change) {
+    StoreInfo changed = info;
+    change(*changed.detection);
+    refused(format_store_info(changed, {}), {}, Exit::kCorrupt, what);
+  };
+  bad("boxes are outputs of another size",
+      [](DetectionOp& op) { op.values = 13; });
+  bad("scores are outputs of another size",
+      [](DetectionOp& op) { op.background = false; });
+  bad("output", [](DetectionOp& op) { op.boxes.parts[1].output = 2; });
+  bad("joined in scales", [](DetectionOp& op) { op.boxes.scale = -1; });
+  bad("values of anchors", [](DetectionOp& op) { op.anchors.pop_back(); });
+  bad("anchor 0", [](DetectionOp& op) { op.anchors[3] = -1; });
+  bad("nms_iou_threshold", [](DetectionOp& op) { op.overlap = 0; });
+}
+
 // A number that a double holds and a float does not.
 TEST(StoreInfoFile, AnInfiniteScaleIsNamed) {
   std::string text = format_store_info(sample(), {});

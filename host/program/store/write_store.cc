@@ -173,6 +173,7 @@ StoreInfo write_store(const FileLock&, const std::string& folder,
   StoreInfo info;
   set_ends(info, graph, net);
   info.labels = options.labels;
+  info.detection = options.detection;
   info.sealed = options.key.has_value();
   info.linked = plan.linked;
   info.generation =

@@ -21,6 +21,7 @@ struct StoreOptions {
   // Plans say themselves whether their time includes decryption.
   std::optional<StoreKey> key;
   std::vector<std::string> labels;
+  std::optional<DetectionOp> detection;
   // Bound into everything; none: one that no store made before has.
   std::optional<uint64_t> generation;
 };

@@ -147,6 +147,7 @@ class ModelBuilder {
   void rename(int tensor, const std::string& name);
 
   RawModel& raw() { return raw_; }
+  const RawModel& raw() const { return raw_; }
   std::vector<uint8_t>& data(int tensor);
   std::vector<uint8_t> finish() const;
 
