@@ -40,6 +40,8 @@ class Conversion {
     detection_ = take_detection(raw_);
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);
+    move_bytes(raw_, made_);
+    check_variables();
     // Each frame of a batch would have variables of its own.
     if (raw_.variables.empty() && !options_.whole_batch) unbatch(raw_);
     rescale_joins(raw_, made_);
@@ -67,6 +69,16 @@ class Conversion {
     const std::string ends = ends_fix(raw_, ops);
     if (!ends.empty()) fix += (fix.empty() ? "" : "\n  ") + ends;
     throw Error(Exit::kUnsupported, what, fix);
+  }
+
+  void check_variables() const {
+    for (const RawVariable& v : raw_.variables) {
+      const int type = raw_.tensors[static_cast<size_t>(v.before)].type;
+      if (type == kCodeInt8 || type == kCodeUint8) continue;
+      throw Error(Exit::kUnsupported,
+                  text(name_, ": not supported:\n  variable \"", v.name,
+                       "\" is computed with in float32"));
+    }
   }
 
   void add_variables(Graph& graph) const {

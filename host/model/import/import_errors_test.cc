@@ -399,9 +399,14 @@ const Case kUnsupported[] = {
      "uint8 nor float32",
      Exit::kUnsupported},
     {"float_in_the_middle",
-     [](Net& n) { n.end(n.b.quantize(n.b.dequantize(n.y), kScale)); },
-     "m: not supported:\n  op 2 QUANTIZE \"t5\": computes in float32, other "
-     "operators in int8",
+     [](Net& n) {
+       const int real = n.b.dequantize(n.y);
+       const int sum = n.b.add(real, real, {});
+       n.tensor(sum).type = kCodeFloat32;
+       n.end(n.b.quantize(sum, kScale));
+     },
+     "m: not supported:\n  op 2 ADD \"t5\", op 3 QUANTIZE \"t6\": compute in "
+     "float32, other operators in int8",
      Exit::kUnsupported},
     {"several_operators",
      [](Net& n) {

@@ -126,12 +126,10 @@ const Case kCases[] = {
      "type, shape or scale elsewhere",
      Exit::kUnsupported},
     {"Float", [](Net& n) { n.once().tensors[1].type = kCodeFloat32; },
-     "m: not supported:\n  op 0 CALL_ONCE: variable \"v0\" is not of int8 or "
-     "uint8 elements",
-     Exit::kUnsupported},
+     "m: op 0 CALL_ONCE: a variable is set to a constant of another size"},
     {"Int32", [](Net& n) { n.tensor(n.before).type = kCodeInt32; },
      "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" is not "
-     "of int8 or uint8 elements",
+     "of int8, uint8 or float32 elements",
      Exit::kUnsupported},
     {"NoSubgraph", [](Net& n) { n.op(0).options.subgraph = 2; },
      "m: op 0 CALL_ONCE: subgraph 2 is not there to be called"},

@@ -43,6 +43,8 @@ void widen_constants(RawModel&, MadeBytes&);
 void fold_integers(RawModel&, MadeBytes&);
 // The shape of an operator's only result, if it follows from its operands.
 std::optional<Shape> inferred_shape(const RawModel&, const RawOp&);
+// Tensors of float32 that are only moved and then become bytes are bytes.
+void move_bytes(RawModel&, MadeBytes&);
 // Operands of a uint8 CONCATENATION in the scale of its result.
 void rescale_joins(RawModel&, MadeBytes&);
 // A batch of n frames becomes one frame if no operator mixes them.

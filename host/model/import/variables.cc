@@ -138,9 +138,9 @@ class VariableFinder {
   }
 
   void settle(Found& v, const RawTensor& t) {
-    if (t.type != kCodeInt8 && t.type != kCodeUint8) {
-      unsupported(
-          text("variable \"", v.name, "\" is not of int8 or uint8 elements"));
+    if (t.type != kCodeInt8 && t.type != kCodeUint8 && t.type != kCodeFloat32) {
+      unsupported(text("variable \"", v.name,
+                       "\" is not of int8, uint8 or float32 elements"));
     }
     if (!v.like) v.like = t;
     if (!alike(*v.like, t)) {
@@ -209,16 +209,16 @@ class VariableFinder {
         from.buffer < raw_.buffers.size() && !raw_.buffers[from.buffer].empty(),
         "an ASSIGN_VARIABLE assigns what is no constant");
     const auto bytes = raw_.buffers[from.buffer];
-    int64_t elements = 1;
-    for (const int size : from.shape) {
-      require(size >= 1 && elements <= static_cast<int64_t>(bytes.size()),
-              "a variable is set to a constant of another size");
-      elements *= size;
-    }
-    require(elements == static_cast<int64_t>(bytes.size()),
-            "a variable is set to a constant of another size");
     Found& v = found(handles.at(o.inputs[0]));
     settle(v, from);
+    int64_t expected = from.type == kCodeFloat32 ? sizeof(float) : 1;
+    for (const int size : from.shape) {
+      require(size >= 1 && expected <= static_cast<int64_t>(bytes.size()),
+              "a variable is set to a constant of another size");
+      expected *= size;
+    }
+    require(expected == static_cast<int64_t>(bytes.size()),
+            "a variable is set to a constant of another size");
     v.initial.assign(bytes.begin(), bytes.end());
   }
 
