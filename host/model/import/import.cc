@@ -41,6 +41,7 @@ class Conversion {
     narrow_longs(raw_, made_);
     fold_integers(raw_, made_);
     move_bytes(raw_, made_);
+    widen_ends(raw_, made_);
     check_variables();
     // Each frame of a batch would have variables of its own.
     if (raw_.variables.empty() && !options_.whole_batch) unbatch(raw_);

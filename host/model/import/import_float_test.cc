@@ -242,10 +242,12 @@ const Case kCases[] = {
     {"quantized_inside",
      [](Net& n) {
        const int q = n.b.quantize(n.z, {0.1f, 0});
-       n.b.raw().outputs = {n.b.dequantize(q)};
+       const int sum = n.b.add(q, q, {});
+       n.tensor(sum) = n.tensor(q);
+       n.b.raw().outputs = {n.b.dequantize(sum)};
      },
-     "m: not supported:\n  op 3 QUANTIZE \"t8\", op 4 DEQUANTIZE \"t9\": "
-     "compute in int8, other operators in float32",
+     "m: not supported:\n  op 3 QUANTIZE \"t8\", op 4 ADD \"t8\", op 5 "
+     "DEQUANTIZE \"t10\": compute in int8, other operators in float32",
      Exit::kUnsupported},
     {"quantized_to_float",
      [](Net& n) {

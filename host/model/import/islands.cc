@@ -16,6 +16,32 @@
 #include "host/model/import/raw_passes.h"
 
 namespace shoal {
+
+bool is_byte_tensor(const RawTensor& t) {
+  const int64_t low = t.type == kCodeInt8 ? -128 : 0;
+  return (t.type == kCodeInt8 || t.type == kCodeUint8) && t.scale.size() == 1 &&
+         t.zero.size() == 1 && t.scale[0] > 0x1p-60f && t.scale[0] < 0x1p60f &&
+         t.zero[0] >= low && t.zero[0] <= low + 255;
+}
+
+int int8_zero(const RawTensor& t) {
+  return static_cast<int>(t.zero[0]) - (t.type == kCodeUint8 ? 128 : 0);
+}
+
+bool only_moves(const RawOp& op) {
+  const OpInfo* info = find_op(op.code);
+  if (info == nullptr || op.outputs.size() != 1 || op.inputs.empty()) {
+    return false;
+  }
+  const OpClass c = class_of(info->kind);
+  if (c == OpClass::kJoin) return op.options.activation == 0;
+  return c == OpClass::kReshape || c == OpClass::kTranspose ||
+         c == OpClass::kSlice || c == OpClass::kMirror ||
+         c == OpClass::kGather || c == OpClass::kBlocks ||
+         c == OpClass::kBatches || c == OpClass::kResize ||
+         info->kind == OpKind::kPad;
+}
+
 namespace {
 
 using Bytes = std::array<int8_t, 256>;
@@ -24,25 +50,13 @@ bool is_kind(const RawOp& op, OpKind kind) {
   return op.code == op_info(kind).code;
 }
 
-bool is_byte(const RawTensor& t) {
-  const int64_t low = t.type == kCodeInt8 ? -128 : 0;
-  return (t.type == kCodeInt8 || t.type == kCodeUint8) && t.scale.size() == 1 &&
-         t.zero.size() == 1 && t.scale[0] > 0x1p-60f && t.scale[0] < 0x1p60f &&
-         t.zero[0] >= low && t.zero[0] <= low + 255;
-}
-
-// The zero point of the int8 tensor that it becomes.
-int zero_of(const RawTensor& t) {
-  return static_cast<int>(t.zero[0]) - (t.type == kCodeUint8 ? 128 : 0);
-}
-
 Bytes through_float(const RawTensor& x, const RawTensor& y) {
   Bytes out{};
   for (int q = -128; q < 128; ++q) {
     const float real =
-        dequantize(static_cast<int8_t>(q), x.scale[0], zero_of(x));
+        dequantize(static_cast<int8_t>(q), x.scale[0], int8_zero(x));
     out[static_cast<size_t>(q + 128)] =
-        quantize_float(real, y.scale[0], zero_of(y));
+        quantize_float(real, y.scale[0], int8_zero(y));
   }
   return out;
 }
@@ -52,7 +66,7 @@ Bytes by_integers(const RawTensor& x, const RawTensor& y) {
   for (const RawTensor* t : {&x, &y}) {
     Tensor tensor;
     tensor.quant.scale = t->scale;
-    tensor.quant.zero = {zero_of(*t)};
+    tensor.quant.zero = {int8_zero(*t)};
     graph.tensors.push_back(std::move(tensor));
   }
   return unary_table(graph, Op{OpKind::kQuantize, {0}, {1}, {}});
@@ -63,23 +77,6 @@ bool keeps_bytes(const Bytes& table) {
     if (table[q] != static_cast<int>(q) - 128) return false;
   }
   return true;
-}
-
-// Its results are elements of its operands, or zeros. `all`: of all of them,
-// not of the first alone.
-bool only_moves(const RawOp& op, bool& all) {
-  const OpInfo* info = find_op(op.code);
-  if (info == nullptr || op.outputs.size() != 1 || op.inputs.empty()) {
-    return false;
-  }
-  const OpClass c = class_of(info->kind);
-  all = c == OpClass::kJoin;
-  if (all) return op.options.activation == 0;
-  return c == OpClass::kReshape || c == OpClass::kTranspose ||
-         c == OpClass::kSlice || c == OpClass::kMirror ||
-         c == OpClass::kGather || c == OpClass::kBlocks ||
-         c == OpClass::kBatches || c == OpClass::kResize ||
-         info->kind == OpKind::kPad;
 }
 
 class Islands {
@@ -131,9 +128,8 @@ class Islands {
   // A float32 that is made by something that only moves.
   bool moves_float(int t) {
     const auto maker = makers_.find(t);
-    bool all = false;
     return t >= 0 && tensor(t).type == kCodeFloat32 && maker != makers_.end() &&
-           (only_moves(*maker->second, all) ||
+           (only_moves(*maker->second) ||
             is_kind(*maker->second, OpKind::kDequantize));
   }
 
@@ -154,7 +150,8 @@ class Islands {
   // The float32 tensor in bytes of the scale of `like`: written to `out`, or
   // to any tensor if that is -1. The result's number; -1: it does not go.
   int bytes_of(int t, int like, int out) {
-    if (t < 0 || tensor(t).type != kCodeFloat32 || !is_byte(tensor(like))) {
+    if (t < 0 || tensor(t).type != kCodeFloat32 ||
+        !is_byte_tensor(tensor(like))) {
       return -1;
     }
     const Key key(t, tensor(like).type, tensor(like).scale[0],
@@ -188,10 +185,10 @@ class Islands {
     if (is_kind(maker, OpKind::kDequantize)) {
       return requantized(maker.inputs[0], t, like, out);
     }
-    bool all = false;
-    if (!only_moves(maker, all)) return -1;
+    if (!only_moves(maker)) return -1;
     RawOp moved = maker;
-    for (size_t i = 0; i < (all ? moved.inputs.size() : 1); ++i) {
+    const bool joins = class_of(find_op(maker.code)->kind) == OpClass::kJoin;
+    for (size_t i = 0; i < (joins ? moved.inputs.size() : 1); ++i) {
       moved.inputs[i] = bytes_of(moved.inputs[i], like, -1);
       if (moved.inputs[i] < 0) return -1;
     }
@@ -199,7 +196,7 @@ class Islands {
   }
 
   int requantized(int q, int t, int like, int out) {
-    if (q < 0 || !is_byte(tensor(q))) return -1;
+    if (q < 0 || !is_byte_tensor(tensor(q))) return -1;
     const Bytes table = by_integers(tensor(q), tensor(like));
     if (table != through_float(tensor(q), tensor(like))) return -1;
     const bool same = tensor(q).type == tensor(like).type &&
@@ -256,7 +253,7 @@ class Islands {
     for (size_t i = 0; i < bytes.size(); ++i) {
       float value = 0;
       std::memcpy(&value, &floats[i * sizeof value], sizeof value);
-      const int q = quantize_float(value, y.scale[0], zero_of(y));
+      const int q = quantize_float(value, y.scale[0], int8_zero(y));
       bytes[i] = static_cast<uint8_t>(q + (y.type == kCodeUint8 ? 128 : 0));
     }
     return bytes;

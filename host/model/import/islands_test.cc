@@ -91,7 +91,8 @@ TEST(MoveBytes, OfAModelInput) {
 // What computes is left and refused, with the file's operators.
 TEST(MoveBytes, NotThroughWhatComputes) {
   ModelBuilder b;
-  const int x = b.input({1, 4, 4, 2}, kBytes);
+  const int in = b.input({1, 4, 4, 2}, kBytes);
+  const int x = b.unary(OpKind::kRelu, in, kBytes);
   const int y = real(b, b.unary(OpKind::kRelu, b.dequantize(x), kBytes));
   const int all = real(b, b.concatenation({b.dequantize(x), y}, 1));
   b.output(b.quantize(all, kBytes));
@@ -101,7 +102,7 @@ TEST(MoveBytes, NotThroughWhatComputes) {
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(error.what()).find("RELU \"t2\""), std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("RELU \"t3\""), std::string::npos)
         << error.what();
   }
 }

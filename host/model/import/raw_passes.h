@@ -45,6 +45,14 @@ void fold_integers(RawModel&, MadeBytes&);
 std::optional<Shape> inferred_shape(const RawModel&, const RawOp&);
 // Tensors of float32 that are only moved and then become bytes are bytes.
 void move_bytes(RawModel&, MadeBytes&);
+// A model of float32 that only moves bytes at its ends is one of float32.
+void widen_ends(RawModel&, MadeBytes&);
+// int8 or uint8 with one scale that is no trap; the zero point of the int8
+// tensor that it becomes.
+bool is_byte_tensor(const RawTensor&);
+int int8_zero(const RawTensor&);
+// The only result is elements of the first operand (a join: of all) or zeros.
+bool only_moves(const RawOp&);
 // Operands of a uint8 CONCATENATION in the scale of its result.
 void rescale_joins(RawModel&, MadeBytes&);
 // A batch of n frames becomes one frame if no operator mixes them.
