@@ -33,6 +33,7 @@ class Conversion {
       set_ends(raw_, options_, name_);
       check_order(raw_, name_);
     }
+    rename_custom(raw_, made_);
     densify(raw_, made_,
             most_constant_bytes(file_bytes_, options_.constant_bytes), name_);
     drop_constant_outputs(raw_, options_);

@@ -31,6 +31,8 @@ using MadeBytes = std::deque<std::vector<uint8_t>>;
 
 // Turns INT64 constants that fit into INT32 ones.
 void narrow_longs(RawModel&, MadeBytes&);
+// Custom operators that the format has as well are its own.
+void rename_custom(RawModel&, MadeBytes&);
 // Sparse constants become dense ones, of this many bytes at most; DENSIFY are
 // gone.
 void densify(RawModel&, MadeBytes&, size_t most_bytes, const std::string& name);
