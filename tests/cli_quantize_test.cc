@@ -140,11 +140,63 @@ TEST_F(CliQuantize, PicturesKeepTheirPixels) {
   }
 }
 
-TEST_F(CliQuantize, ChannelsOfTheirOwnNeedTheFlagsLater) {
-  const Told told = ok({"quantize", "net.tflite", "--calibrate", "data",
-                        "--mean", "100,120,140", "--std", "50,60,70"});
-  EXPECT_NE(told.out.find("the same --mean and --std"), std::string::npos)
+TEST_F(CliQuantize, TheFileSaysWhatBecomesOfPixels) {
+  const std::vector<std::string> flags = {"--mean", "100,120,140", "--std",
+                                          "50,60,70"};
+  std::vector<std::string> quantize = {"quantize", "net.tflite", "--calibrate",
+                                       "data"};
+  quantize.insert(quantize.end(), flags.begin(), flags.end());
+  const Told told = ok(quantize);
+  EXPECT_NE(told.out.find("the file has mean and std"), std::string::npos)
       << told.out;
+  const Normalization wanted{{100, 120, 140}, {50, 60, 70}};
+  EXPECT_EQ(imported("net_int8.tflite").pixels, wanted);
+  EXPECT_NE(ok({"inspect", "net_int8.tflite"})
+                .out.find("pixels    (p - (100, 120, 140)) / (50, 60, 70)"),
+            std::string::npos);
+
+  std::vector<std::string> run = {"run", "net_int8.tflite", "data/red/0.bmp",
+                                  "--output", "own.bin"};
+  ok(run);
+  run.back() = "asked.bin";
+  run.insert(run.end(), flags.begin(), flags.end());
+  ok(run);
+  EXPECT_EQ(shop_.read("own.bin"), shop_.read("asked.bin"));
+  ok({"build", "net_int8.tflite", "--board", "stm32f746", "--flash", "0",
+      "--storage", "sd-4bit", "--store", "st"});
+  ok({"run", "--store", "st", "data/red/0.bmp", "--output", "stored.bin"});
+  EXPECT_EQ(shop_.read("own.bin"), shop_.read("stored.bin"));
+  run = {"run",    "net_int8.tflite", "data/red/0.bmp", "--output", "else.bin",
+         "--mean", "127.5",           "--std",          "127.5"};
+  ok(run);
+  EXPECT_NE(shop_.read("own.bin"), shop_.read("else.bin"));
+}
+
+// small_net() with ((p / 255) * 2 - 1) in front.
+TEST_F(CliQuantize, ItsOwnNormalizationGoesIntoTheTable) {
+  FloatNet net(1);
+  int x = net.input({1, kSide, kSide, 3});
+  x = net.binary(OpKind::kMul, x, net.constant({}, {2}));
+  x = net.binary(OpKind::kSub, x, net.constant({}, {1}));
+  net.output(
+      net.softmax(net.dense(net.mean(net.conv(x, 8, {.kernel = 3})), 3)));
+  shop_.write("own.tflite", export_tflite(net.graph()));
+  const Told told =
+      ok({"quantize", "own.tflite", "--calibrate", "data", "--json"});
+  EXPECT_NE(told.err.find("2 operators that normalize the input"),
+            std::string::npos);
+  EXPECT_EQ(json::parse(told.out)["plain_pixels"], true);
+  const Graph int8 = imported("own_int8.tflite");
+  EXPECT_EQ(int8.ops.size(), 4u);
+  const Normalization wanted{{127.5F}, {127.5F}};
+  EXPECT_EQ(int8.pixels, wanted);
+  EXPECT_FLOAT_EQ(int8.tensors[int8.inputs[0]].scale(), 2 / 255.F);
+
+  // Fed with what is normalized already it says so.
+  const Told twice = ok({"quantize", "own.tflite", "--calibrate", "data",
+                         "--mean", "0", "--std", "1"});
+  EXPECT_NE(twice.err.find("normalizes its input itself"), std::string::npos)
+      << twice.err;
 }
 
 // As `shoal evaluate` counts it, on other data than those of the calibration.

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -196,6 +198,15 @@ void print_tensor(const char* what, const Tensor& t) {
   say("  %s\n", t.name.c_str());
 }
 
+// "127.5", or "(123.7, 116.3, 103.5)".
+std::string channels_text(const std::vector<float>& values) {
+  std::string text;
+  for (const float v : values) {
+    text += fmt::format("{}{:.6g}", text.empty() ? "" : ", ", v);
+  }
+  return values.size() == 1 ? text : "(" + text + ")";
+}
+
 void print_head(const LoadedModel& model, const Summary& s) {
   const Graph& graph = model.graph;
   say("%s: %zu operators", graph.name.c_str(), graph.ops.size());
@@ -206,6 +217,10 @@ void print_head(const LoadedModel& model, const Summary& s) {
   }
   for (const int t : graph.inputs) {
     print_tensor("input", graph.tensors[static_cast<size_t>(t)]);
+  }
+  if (graph.pixels) {
+    say("pixels    (p - %s) / %s\n", channels_text(graph.pixels->mean).c_str(),
+        channels_text(graph.pixels->deviation).c_str());
   }
   for (const int t : graph.outputs) {
     print_tensor("output", graph.tensors[static_cast<size_t>(t)]);

@@ -14,11 +14,14 @@
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
 #include "host/data/evaluate/runners.h"
+#include "host/data/image/random_input.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
+#include "host/quantize/frames.h"
+#include "host/quantize/own_normalization.h"
 
 namespace shoal {
 namespace {
@@ -105,6 +108,7 @@ Accuracy measure(const Graph& graph, const Dataset& data,
 // say what is right.
 std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
                                         const Graph& floats, const Graph& int8,
+                                        const PictureOptions& real,
                                         const CalibrationData& calibration) {
   std::unique_ptr<Dataset> named;
   const Dataset* data = calibration.data.get();
@@ -123,17 +127,47 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
     tell("no accuracy: %s\n", e.what());
     return std::nullopt;
   }
-  // Of the int8 model bytes are pixels, whatever was taken off the floats.
-  const PictureOptions real = picture_options(flags.pictures);
-  const PictureOptions plain{.fit = real.fit};
+  // The int8 model says itself what becomes of pixels.
+  const PictureOptions own{.fit = real.fit};
   AccuracyPair pair;
   pair.data = named ? flags.evaluate : flags.calibrate;
   tell("accuracy of the float model on %s\n", pair.data.c_str());
   pair.floats = measure(floats, *data, *classes, flags, real);
   tell("accuracy of the int8 model\n");
-  pair.int8 = measure(int8, *data, *classes, flags,
-                      calibration.plain_pixels ? plain : real);
+  pair.int8 = measure(int8, *data, *classes, flags, own);
   return pair;
+}
+
+// The lowest and highest of some frames.
+std::pair<float, float> values_seen(const Calibration& frames) {
+  constexpr int64_t kSome = 8;
+  std::pair<float, float> seen{0, 0};
+  for (const int64_t f : spread_frames(frames.count, kSome)) {
+    for (const float v : frames.frame(f)) {
+      seen = {std::min(seen.first, v), std::max(seen.second, v)};
+    }
+  }
+  return seen;
+}
+
+// Takes what the model itself does to pixels into the table that makes them
+// values; says so, and whether the values can be meant.
+void take_normalization(Graph& floats, const QuantizeFlags& flags,
+                        PictureOptions& pictures,
+                        CalibrationData& calibration) {
+  const std::optional<OwnNormalization> own = own_normalization(floats);
+  if (!own || is_random_input(flags.calibrate)) return;
+  const auto [low, high] = values_seen(calibration.frames);
+  const std::string doubt = doubt_about_input(*own, low, high);
+  if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
+  if (!calibration.pictures) return;
+  const auto all = joined(*calibration.pixels, *own);
+  if (!all) return;
+  floats = without_own(floats, *own, *all);
+  pictures.normalization = all;
+  calibration = open_calibration(floats, flags, pictures);
+  tell("%zu operators that normalize the input go into the table of pixels\n",
+       own->ops.size());
 }
 
 }  // namespace
@@ -146,8 +180,10 @@ int quantize_command(const QuantizeFlags& flags) {
                {"--labels", flags.labels}},
               {{"--output", output_path(flags)}});
   const LoadedModel model = load_whole_model(flags.model, flags.ends);
-  const Graph& floats = model.graph;
-  const CalibrationData calibration = open_calibration(floats, flags);
+  Graph floats = model.graph;
+  PictureOptions pictures = picture_options(flags.pictures);
+  CalibrationData calibration = open_calibration(floats, flags, pictures);
+  take_normalization(floats, flags, pictures, calibration);
   options.input_ranges = calibration.input_ranges;
   if (!calibration.note.empty()) {
     tell("warning: %s\n", calibration.note.c_str());
@@ -168,11 +204,12 @@ int quantize_command(const QuantizeFlags& flags) {
       quantize(floats, calibration.frames, options, outcome.report,
                [&](int64_t done, int64_t of) { progress.say(done, of); });
   outcome.seconds = progress.end();
+  int8.pixels = calibration.pictures ? calibration.pixels : floats.pixels;
   int8.name = std::filesystem::path(outcome.output).filename().string();
   const std::vector<uint8_t> file = checked_file(int8, model.detection);
   write_file(outcome.output, file);
   outcome.output_bytes = static_cast<int64_t>(file.size());
-  outcome.accuracy = accuracy_of(flags, floats, int8, calibration);
+  outcome.accuracy = accuracy_of(flags, floats, int8, pictures, calibration);
   flags.json ? print_quantized_json(outcome) : print_quantized(outcome);
   return 0;
 }

@@ -80,19 +80,6 @@ std::pair<float, float> pixel_range(const std::optional<Normalization>& norm) {
   return {low, high};
 }
 
-bool one_for_all(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [&](float v) { return v == values[0]; });
-}
-
-// Bytes are pixels less 128 if all channels have the same mean within 0..255.
-bool has_plain_pixels(const std::optional<Normalization>& norm) {
-  if (!norm) return true;
-  const auto& mean = norm->mean;
-  return one_for_all(mean) && one_for_all(norm->deviation) &&
-         (mean.empty() || (mean[0] >= 0 && mean[0] <= 255));
-}
-
 // The range that 256 steps from an integer zero point cover: what commands
 // make of pixels later, and what calibration computes with.
 std::pair<float, float> on_steps(std::pair<float, float> range) {
@@ -102,8 +89,8 @@ std::pair<float, float> on_steps(std::pair<float, float> range) {
           static_cast<float>((255 - below) * step)};
 }
 
-CalibrationData data_calibration(const Graph& graph,
-                                 const QuantizeFlags& flags) {
+CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
+                                 const PictureOptions& pictures) {
   CalibrationData c;
   c.data = open_dataset(flags.calibrate, flags.which);
   std::vector<int> labels;
@@ -111,8 +98,6 @@ CalibrationData data_calibration(const Graph& graph,
     labels.push_back(c.data->label(i));
   }
   const std::vector<int64_t> items = pick_items(labels, flags.frames);
-  const PictureOptions pictures = picture_options(flags.pictures);
-  const auto& norm = pictures.normalization;
   const Dataset* const data = c.data.get();
   c.frames = {static_cast<int64_t>(items.size()), [=, &graph](int64_t i) {
                 return floats_of(dataset_input(
@@ -124,7 +109,9 @@ CalibrationData data_calibration(const Graph& graph,
     refuse_normalization(flags, "the data are the model's own values");
     return c;
   }
-  c.plain_pixels = has_plain_pixels(norm);
+  const auto norm = normalization_of(graph, pictures);
+  c.pixels = norm.value_or(Normalization{{0.f}, {255.f}});
+  c.plain_pixels = has_plain_pixels(*c.pixels);
   const auto range = pixel_range(norm);
   c.input_ranges = {c.plain_pixels ? range : on_steps(range)};
   return c;
@@ -158,8 +145,8 @@ std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count) {
   return picked;
 }
 
-CalibrationData open_calibration(const Graph& graph,
-                                 const QuantizeFlags& flags) {
+CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
+                                 const PictureOptions& pictures) {
   namespace fs = std::filesystem;
   if (is_random_input(flags.calibrate)) {
     return random_calibration(graph, flags);
@@ -168,7 +155,7 @@ CalibrationData open_calibration(const Graph& graph,
   if (path.extension() == ".bin" && fs::is_regular_file(path)) {
     return raw_calibration(graph, flags);
   }
-  return data_calibration(graph, flags);
+  return data_calibration(graph, flags, pictures);
 }
 
 }  // namespace shoal

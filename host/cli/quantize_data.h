@@ -15,7 +15,8 @@ struct CalibrationData {
   Calibration frames;
   std::unique_ptr<Dataset> data;  // none of random and of several in a file
   bool pictures = false;
-  // Of pictures: whether byte = pixel - 128, so that nobody needs --mean.
+  // Of pictures, and whether byte = pixel - 128.
+  std::optional<Normalization> pixels;
   bool plain_pixels = false;
   std::vector<std::pair<float, float>> input_ranges;
   std::string note;  // for people; may be empty
@@ -23,8 +24,8 @@ struct CalibrationData {
 
 // Pictures, .bin files of float32 values (one file may hold several frames)
 // or random:SEED. `flags` and `graph` must outlive the result. Throws Error.
-CalibrationData open_calibration(const Graph& graph,
-                                 const QuantizeFlags& flags);
+CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
+                                 const PictureOptions& pictures);
 
 // So many items, spread evenly over the labels, and over the items of each.
 std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count);

@@ -73,11 +73,8 @@ void print_quantized(const QuantizeOutcome& o) {
       decibel_text(o.report.output_snr_db).c_str(),
       o.report.equalized ? ", channels equalized across layers" : "");
   if (o.pictures) {
-    say("pictures %s\n", o.plain_pixels
-                             ? "byte = pixel - 128: no --mean or --std "
-                               "for the int8 model"
-                             : "give the int8 model the same --mean "
-                               "and --std");
+    say("pictures %s: no --mean or --std for the int8 model\n",
+        o.plain_pixels ? "byte = pixel - 128" : "the file has mean and std");
   }
   if (o.accuracy) print_accuracy(*o.accuracy);
   say("\nwrote    %s, %s; read again it is the same graph\n", o.output.c_str(),

@@ -128,7 +128,27 @@ std::vector<uint8_t> codes_of(const Tensor& input, const Tensor* quantized,
   return out;
 }
 
+bool one_for_all(const std::vector<float>& values) {
+  return std::ranges::all_of(values, [&](float v) { return v == values[0]; });
+}
+
 }  // namespace
+
+bool has_plain_pixels(const Normalization& n) {
+  return one_for_all(n.mean) && one_for_all(n.deviation) &&
+         (n.mean.empty() || (n.mean[0] >= 0 && n.mean[0] <= 255));
+}
+
+std::optional<Normalization> normalization_of(const Graph& graph,
+                                              const PictureOptions& options) {
+  if (options.normalization || !graph.pixels) return options.normalization;
+  const Tensor& input = only_input(graph);
+  // Of a quantized input such a normalization is its scale and zero point.
+  if (input.type == Type::kFloat32 || !has_plain_pixels(*graph.pixels)) {
+    return graph.pixels;
+  }
+  return std::nullopt;
+}
 
 PictureSize picture_size(const Graph& graph) {
   const InputLayout layout = picture_layout(only_input(graph));
@@ -139,7 +159,7 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
                                    const PictureOptions& options) {
   const Tensor& input = only_input(graph);
   const InputLayout layout = picture_layout(input);
-  const std::optional<Normalization>& norm = options.normalization;
+  const std::optional<Normalization> norm = normalization_of(graph, options);
   if (norm) {
     constexpr float kTiny = std::numeric_limits<float>::min();
     check_values("--mean", norm->mean, layout.channels,

@@ -32,11 +32,6 @@ Picture decode_picture(std::span<const uint8_t> file, const std::string& name);
 // of Pillow's BILINEAR.
 Picture resize(const Picture&, int width, int height);
 
-// Real values (p - mean) / std, quantized by the model's input.
-struct Normalization {
-  std::vector<float> mean, deviation;  // one, or one per channel
-};
-
 // How a picture of another aspect ratio comes to the input's size: drawn out
 // of shape; its middle; or whole, between borders of grey (114, as detectors
 // are trained with).
@@ -55,9 +50,18 @@ Placement placement_of(int width, int height, int to_width, int to_height, Fit);
 Picture fit(const Picture&, int width, int height, Fit);
 
 struct PictureOptions {
-  std::optional<Normalization> normalization = {};
+  std::optional<Normalization> normalization = {};  // else the model's own
   Fit fit = Fit::kStretch;
 };
+
+// Whether bytes are pixels less 128: all channels have the same mean, within
+// 0..255, and the same deviation.
+bool has_plain_pixels(const Normalization&);
+
+// Of the values of the input: as asked, else as the file says. Nothing where
+// they are the pixels themselves, or are not known.
+std::optional<Normalization> normalization_of(const Graph&,
+                                              const PictureOptions&);
 
 // The rows and columns of the model's (only) input. Throws Error(kUsage) if it
 // is not a picture.
@@ -67,10 +71,10 @@ struct PictureSize {
 PictureSize picture_size(const Graph&);
 
 // Bytes of the model's (only) input in the file's type, from a picture of any
-// size. Without normalization: uint8 p, int8 p - 128; float32 p / 255, or, if
-// a QUANTIZE reads the input, the real value of its int8 p - 128. The input
-// must be a picture: 1 x H x W x C or 1 x C x H x W with C = 3, or 1 (then
-// the luminance). Throws Error(kUsage) otherwise.
+// size. Without a normalization (normalization_of()): uint8 p, int8 p - 128;
+// float32 p / 255, or, if a QUANTIZE reads the input, the real value of its
+// int8 p - 128. The input must be a picture: 1 x H x W x C or 1 x C x H x W
+// with C = 3, or 1 (then the luminance). Throws Error(kUsage) otherwise.
 std::vector<uint8_t> picture_input(const Graph&, const Picture&,
                                    const PictureOptions&);
 

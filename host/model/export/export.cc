@@ -92,6 +92,7 @@ std::vector<uint8_t> export_tflite(const Graph& model) {
   for (Tensor& t : graph.tensors) tensors.write(t);
   raw.inputs = graph.inputs;
   raw.outputs = graph.outputs;
+  raw.pixels = graph.pixels;
   raw.description = "shoal";
   raw.graph_name = "main";
   return encode(raw);

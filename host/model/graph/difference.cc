@@ -54,6 +54,7 @@ std::string graph_difference(const Graph& a, const Graph& b) {
   }
   if (a.variables != b.variables) return "variables";
   if (a.inputs != b.inputs) return "model inputs";
+  if (a.pixels != b.pixels) return "normalization of pixels";
   return a.outputs == b.outputs ? "" : "model outputs";
 }
 

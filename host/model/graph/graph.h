@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -231,6 +232,12 @@ struct Variable {
   bool operator==(const Variable&) const = default;
 };
 
+// How a pixel p of 0..255 becomes a real value: (p - mean) / deviation.
+struct Normalization {
+  std::vector<float> mean, deviation;  // one, or one per channel
+  bool operator==(const Normalization&) const = default;
+};
+
 struct Graph {
   std::string name;  // the file's name without directory
   std::vector<Tensor> tensors;
@@ -241,6 +248,8 @@ struct Graph {
   std::vector<Variable> variables;  // that live from frame to frame
   std::vector<int> inputs;
   std::vector<int> outputs;
+  // What the file says of pictures for its only input.
+  std::optional<Normalization> pixels;
 };
 
 // The number of the operator in the file.

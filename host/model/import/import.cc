@@ -57,6 +57,10 @@ class Conversion {
         convert_tensors(raw_, file_bytes_, options_.constant_bytes, name_);
     graph.inputs = raw_.inputs;
     graph.outputs = raw_.outputs;
+    // They are about the first input of the file.
+    if (graph.inputs.size() == 1 && options_.inputs.empty()) {
+      graph.pixels = raw_.pixels;
+    }
     add_variables(graph);
     convert_ops(graph, found.floats);
     return graph;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/model/tflite/metadata.h"
 #include "host/model/tflite/options.h"
 
 namespace shoal {
@@ -106,6 +107,19 @@ bool calls_once(const RawModel& model) {
                      [](const RawOp& op) { return op.code == kCallOnceCode; });
 }
 
+std::optional<Normalization> read_pixels(const tflite::Model& model,
+                                         const RawModel& raw) {
+  if (model.metadata() == nullptr) return std::nullopt;
+  for (const auto* entry : *model.metadata()) {
+    if (entry->name() == nullptr || entry->name()->str() != kMetadataName ||
+        entry->buffer() >= raw.buffers.size()) {
+      continue;
+    }
+    return read_metadata(raw.buffers[entry->buffer()]);
+  }
+  return std::nullopt;
+}
+
 RawModel read_model(const tflite::Model& model, const std::string& name,
                     Budget& budget) {
   const size_t graphs =
@@ -140,6 +154,7 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
       }
     }
   }
+  out.pixels = read_pixels(model, out);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <tuple>
 
+#include "host/model/tflite/metadata.h"
 #include "host/model/tflite/options.h"
 
 namespace shoal {
@@ -141,6 +142,13 @@ std::vector<uint8_t> encode(const RawModel& model) {
   for (const auto& bytes : model.buffers) {
     buffers.push_back(write_buffer(b, bytes));
   }
+  fb::Offset<fb::Vector<fb::Offset<tflite::Metadata>>> metadata;
+  if (model.pixels) {
+    const std::vector entries{tflite::CreateMetadataDirect(
+        b, kMetadataName, static_cast<uint32_t>(buffers.size()))};
+    buffers.push_back(write_buffer(b, write_metadata(*model.pixels)));
+    metadata = b.CreateVector(entries);
+  }
   fb::Offset<fb::String> description;
   if (!model.description.empty()) {
     description = b.CreateString(model.description);
@@ -148,9 +156,9 @@ std::vector<uint8_t> encode(const RawModel& model) {
   const auto graphs = b.CreateVector(subgraphs);
   const auto all_codes = codes.write(b);
   const auto all_buffers = b.CreateVector(buffers);
-  b.Finish(
-      tflite::CreateModel(b, 3, all_codes, graphs, description, all_buffers),
-      tflite::ModelIdentifier());
+  b.Finish(tflite::CreateModel(b, 3, all_codes, graphs, description,
+                               all_buffers, 0, metadata),
+           tflite::ModelIdentifier());
   return {b.GetBufferPointer(), b.GetBufferPointer() + b.GetSize()};
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/model/graph/detection.h"
+#include "host/model/graph/graph.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -111,6 +112,7 @@ struct RawModel {
   std::vector<RawVariable> variables;  // once find_variables() has been there
   std::vector<int> inputs, outputs;
   std::vector<std::span<const uint8_t>> buffers;
+  std::optional<Normalization> pixels;  // of the metadata
   std::string description, graph_name;  // for people; decode() skips them
 };
 

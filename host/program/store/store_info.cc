@@ -16,9 +16,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr size_t kMostEnds = 1024, kMostLayers = 65535, kMostNodes = 65535;
-constexpr size_t kMostLabels = 1000000, kLongestName = 4096;
+constexpr size_t kMostLabels = 1000000, kLongestName = 4096, kMostChannels = 16;
 
 Tensor& add_tensor(Graph& graph, std::vector<int>& ends) {
   ends.push_back(static_cast<int>(graph.tensors.size()));
@@ -194,6 +194,34 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   add_end(info, std::move(t), std::move(io), is_input);
 }
 
+json pixels_json(const std::optional<Normalization>& pixels) {
+  json all = json::array();
+  if (!pixels) return all;
+  const auto at = [](const std::vector<float>& values, size_t c) {
+    return values[std::min(c, values.size() - 1)];
+  };
+  const size_t n = std::max(pixels->mean.size(), pixels->deviation.size());
+  for (size_t c = 0; c < n; ++c) {
+    all.push_back({{"mean", at(pixels->mean, c)},
+                   {"deviation", at(pixels->deviation, c)}});
+  }
+  return all;
+}
+
+std::optional<Normalization> parse_pixels(const JsonFields& f) {
+  Normalization all;
+  for (const JsonFields& channel : f.objects("pixels", kMostChannels)) {
+    all.mean.push_back(static_cast<float>(channel.real("mean")));
+    all.deviation.push_back(static_cast<float>(channel.real("deviation")));
+    if (!std::isfinite(all.mean.back()) ||
+        !std::isfinite(all.deviation.back()) || all.deviation.back() <= 0) {
+      channel.refuse("mean or deviation cannot be meant");
+    }
+  }
+  if (all.mean.empty()) return std::nullopt;
+  return all;
+}
+
 // A name becomes a file's: it must not lead out of the folder.
 std::string parse_file_name(const JsonFields& f, const char* field) {
   const std::string name = f.text(field, 200);
@@ -243,6 +271,7 @@ std::string hex_digits(std::span<const uint8_t> bytes) {
 
 void set_ends(StoreInfo& info, const Graph& graph, const Net& net) {
   info.graph.name = graph.name;
+  info.graph.pixels = graph.pixels;
   info.net.name = net.name;
   info.net.frames = net.frames;
   const auto add = [&](const NetIo& io, bool is_input) {
@@ -262,6 +291,7 @@ std::string format_store_info(const StoreInfo& info,
               {"frames", info.net.frames},
               {"inputs", json::array()},
               {"outputs", json::array()},
+              {"pixels", pixels_json(info.graph.pixels)},
               {"layers", info.layers},
               {"labels", info.labels},
               {"generation", hex_number(info.generation)},
@@ -307,6 +337,7 @@ StoreInfo parse_store_info(const std::string& file, const std::string& text,
     parse_end(end, info, false);
   }
   if (info.net.outputs.empty()) f.refuse("there are no outputs");
+  info.graph.pixels = parse_pixels(f);
   info.layers = f.texts("layers", kMostLayers);
   info.labels = f.texts("labels", kMostLabels);
   if (f.has("detection")) {
