@@ -4,13 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <exception>
-#include <new>
 
 #include "host/base/error.h"
+#include "host/base/ranks/team.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/flags.h"
 #include "host/cli/model_verbs.h"
+#include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
 
 namespace shoal {
@@ -236,7 +236,7 @@ void add_formats(CLI::App& app, FormatsFlags& f, int& code) {
   verb->callback([&] { code = formats_command(f); });
 }
 
-void define(CLI::App& app, Flags& f, int& code) {
+void define(CLI::App& app, Flags& f, Team& team, int& code) {
   app.add_option("--timeout", f.timeout,
                  "end with exit code 8 after this many seconds (0: never)")
       ->check(CLI::NonNegativeNumber);
@@ -257,26 +257,29 @@ void define(CLI::App& app, Flags& f, int& code) {
   add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
   add_formats(app, f.formats, code);
+  f.evaluate.team = f.quantize.team = &team;
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.
     if (app.get_subcommands().empty()) {
       throw Error(Exit::kUsage, "a verb is missing", "see `shoal --help`");
     }
-    start_timeout(f.timeout);
+    if (team.leads()) start_timeout(f.timeout);
   });
 }
 
-int run_verb(int argc, char** argv) {
+int run_verb(int argc, char** argv, Team& team) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
   app.set_version_flag("--version", "shoal " SHOAL_VERSION);
   Flags flags;
   int code = 0;
-  define(app, flags, code);
+  define(app, flags, team, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    if (e.get_exit_code() == 0) {  // --help, --version
+      return team.leads() ? app.exit(e) : 0;
+    }
     throw Error(Exit::kUsage, e.what(), "see `shoal --help`");
   }
   return code;
@@ -284,19 +287,8 @@ int run_verb(int argc, char** argv) {
 
 int run_app(int argc, char** argv) {
   prepare_streams();
-  int code = 0;
-  try {
-    code = run_verb(argc, argv);
-    flush_output();
-  } catch (const Error& e) {
-    const int failed = report(e);
-    return code != 0 ? code : failed;
-  } catch (const std::bad_alloc&) {
-    return report(Error(Exit::kInternal, "out of memory"));
-  } catch (const std::exception& e) {
-    return report(Error(Exit::kInternal, e.what()));
-  }
-  return code;
+  return run_on_ranks(asks_for_ranks(argc, argv),
+                      [&](Team& team) { return run_verb(argc, argv, team); });
 }
 
 }  // namespace

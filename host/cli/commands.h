@@ -13,6 +13,8 @@
 
 namespace shoal {
 
+class Team;
+
 // Where weights may lie, what a frame may write, and the files that play a
 // node's storage.
 struct StorageFlags {
@@ -175,6 +177,8 @@ struct EvaluateFlags {
   int jobs = 0;  // threads; 0: a core each
   bool json = false;
   ImportOptions ends;
+  bool mpi = false;
+  Team* team = nullptr;  // never null when the verb runs
 };
 struct QuantizeFlags {
   std::string model, output;
@@ -190,6 +194,8 @@ struct QuantizeFlags {
   int label_offset = 0;
   bool json = false;
   ImportOptions ends;
+  bool mpi = false;
+  Team* team = nullptr;  // never null when the verb runs
 };
 struct ListFlags {
   bool json = false;

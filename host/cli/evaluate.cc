@@ -4,6 +4,8 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/parallel.h"
+#include "host/base/ranks/team.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -37,6 +39,26 @@ std::string model_checksum(const EvaluateFlags& flags) {
   return sum;
 }
 
+// What every rank must find: the model, what the data are called, and a few of
+// the frames (all of them would be read by every rank).
+Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
+                     const Dataset& data, const PictureOptions& pictures) {
+  constexpr int64_t kSome = 8;
+  std::vector<uint8_t> inputs;
+  for (const int64_t item : sample_items(data.size(), kSome)) {
+    try {
+      const auto input = dataset_input(graph, data, item, pictures);
+      inputs.insert(inputs.end(), input.begin(), input.end());
+    } catch (const Error&) {  // told when it is that frame's turn
+      inputs.push_back(0);
+    }
+  }
+  return {{"model", model_checksum(flags)},
+          {"list of frames and labels", journal_key("", data, pictures)},
+          {"content of frames", sha256_hex(inputs)},
+          {"--limit", std::to_string(flags.limit.value_or(0))}};
+}
+
 // One run: what is evaluated, and how far it is.
 class Evaluation {
  public:
@@ -60,6 +82,7 @@ class Evaluation {
     if (!graph_.variables.empty()) {
       throw several_frames("evaluate", graph_.name);
     }
+    check_ranks();
     if (!flags.resume.empty()) {
       journal_.emplace(
           flags.resume,
@@ -75,14 +98,17 @@ class Evaluation {
       progress_->say(done, of);
     };
     frames_.emplace(graph_, *data_, std::move(options));
-    jobs_ = flags.jobs > 0 ? flags.jobs : core_count();
+    jobs_ = flags.jobs > 0 ? flags.jobs : team_.size() > 1 ? 1 : core_count();
   }
 
   void run();
   void report() const;
 
  private:
+  void check_ranks() const;
+
   const EvaluateFlags& flags_;
+  Team& team_ = *flags_.team;
   EngineOpening opening_;
   const Graph graph_;
   const std::unique_ptr<Dataset> data_;
@@ -96,15 +122,37 @@ class Evaluation {
   EvaluateOutcome outcome_;
 };
 
+void Evaluation::check_ranks() const {
+  require_flag(opening_.kind(), flags_.mpi, {"--mpi", Ability::kThreads});
+  const bool writes =
+      !flags_.model.empty() && !flags_.plan.storage.store.empty();
+  if (team_.size() == 1 || !writes) return;
+  throw Error(Exit::kUsage,
+              "--mpi: every rank would write the store of --store",
+              "shoal build --store first, then leave out MODEL; or leave out "
+              "--store");
+}
+
 void Evaluation::run() {
   const std::unique_ptr<Engine> engine = opening_.open(labels_);
+  if (team_.size() > 1) {
+    team_.agree(given_to(flags_, graph_, *data_, pictures_));
+  }
   progress_.emplace(frames_->resumed());
-  const int threads = answer_frames(*engine, jobs_, *frames_);
+  int threads = 0;
+  team_.share(*frames_, [&](Items& items) {
+    threads = answer_frames(*engine, jobs_, *frames_, items);
+    return Team::Bytes{};
+  });
+  if (!team_.leads()) return;
   if (engine->keeps_variables()) throw several_frames("evaluate", graph_.name);
   outcome_.where = engine->report().what;
   if (can(opening_.kind(), Ability::kThreads)) {
     outcome_.where += ", " + std::to_string(threads) +
                       (threads == 1 ? " thread" : " threads");
+  }
+  if (team_.size() > 1) {
+    outcome_.where += ", " + std::to_string(team_.size()) + " ranks";
   }
   outcome_.nodes = engine->report().nodes;
   outcome_.seconds = progress_->end();
@@ -125,7 +173,10 @@ void Evaluation::report() const {
 
 }  // namespace
 
-int evaluate_command(const EvaluateFlags& flags) {
+int evaluate_command(const EvaluateFlags& given) {
+  EvaluateFlags flags = given;
+  const bool leads = flags.team->leads();
+  if (!leads) flags.resume = flags.output = "";  // rank 0 writes
   require_operands("evaluate", flags.model, flags.plan, "DATASET", flags.data);
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},
@@ -143,7 +194,7 @@ int evaluate_command(const EvaluateFlags& flags) {
               {{"--resume", flags.resume}});
   Evaluation evaluation(flags);
   evaluation.run();
-  evaluation.report();
+  if (leads) evaluation.report();
   return 0;
 }
 

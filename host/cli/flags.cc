@@ -112,6 +112,12 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
 }
 
+void add_mpi(CLI::App* verb, bool& flag) {
+  verb->add_flag("--mpi", flag,
+                 "on all processes that mpirun has started, which take frames "
+                 "as they are free");
+}
+
 void add_stream(CLI::App* verb, bool& flag) {
   CLI::Option* const stream = verb->add_flag(
       "--stream", flag,

@@ -31,6 +31,9 @@ CLI::Option* add_input(CLI::App*, std::string& path,
 void add_inputs(CLI::App*, std::vector<std::string>& paths);
 void add_json(CLI::App*, bool& flag);
 
+// On as many processes as mpirun starts; on_ranks.h has looked for it before.
+void add_mpi(CLI::App*, bool& flag);
+
 // INPUT is a sequence.
 void add_stream(CLI::App*, bool& flag);
 

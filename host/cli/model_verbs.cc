@@ -31,7 +31,8 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
       "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
       "100\n"
       "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv\n"
-      "  shoal evaluate --store DIR pictures/");
+      "  shoal evaluate --store DIR pictures/\n"
+      "  mpirun -n 16 shoal evaluate --mpi model.tflite pictures/");
   add_optional_model(verb, f.model, f.ends,
                      "; float, .onnx or .tflite; none to evaluate the store of "
                      "--store");
@@ -42,8 +43,10 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   add_network_flags(verb, f.network);
   add_worker_flags(verb, f.cluster);
   add_picture_flags(verb, f.pictures);
-  verb->add_option("--jobs", f.jobs, "threads (as many as there are cores)")
+  verb->add_option("--jobs", f.jobs,
+                   "threads (as many as there are cores; of each rank: one)")
       ->check(CLI::Range(1, 1024));
+  add_mpi(verb, f.mpi);
   verb->add_option("--resume", f.resume,
                    "journal of the answers: made if it is not there, else "
                    "what it knows is not run again");

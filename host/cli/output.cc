@@ -31,7 +31,13 @@ int& output_error() {
   return error;
 }
 
+bool& is_quiet() {
+  static bool quiet = false;
+  return quiet;
+}
+
 void put(const std::string& text) {
+  if (is_quiet()) return;
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
   if (output_error() == 0) output_error() = errno;
@@ -76,8 +82,10 @@ void tell(const char* format, ...) {
   const std::string text =
       printable(formatted(format, arguments), Newlines::kKept);
   va_end(arguments);
-  std::fputs(text.c_str(), stderr);
+  if (!is_quiet()) std::fputs(text.c_str(), stderr);
 }
+
+void be_quiet() { is_quiet() = true; }
 
 void flush_output() {
   errno = 0;

@@ -29,6 +29,9 @@ void say_json_text(const std::string& json);
 // has gone away ends the process before, by SIGPIPE, as it does other tools.
 void flush_output();
 
+// Another process speaks for this one: nothing is said from now on.
+void be_quiet();
+
 // The one place that prints errors. Returns the exit code.
 int report(const Error&);
 

@@ -63,7 +63,8 @@ void add_quantize(CLI::App& app, QuantizeFlags& f, int& code) {
       "shoal quantize model.onnx --calibrate pictures/\n"
       "  shoal quantize model.onnx --calibrate idx/ --which train --mean 127.5 "
       "--std 127.5\n"
-      "  shoal quantize model.tflite --calibrate frames.bin -o small.tflite");
+      "  shoal quantize model.tflite --calibrate frames.bin -o small.tflite\n"
+      "  mpirun -n 16 shoal quantize --mpi model.onnx --calibrate pictures/");
   verb->add_option("MODEL", f.model, "float model, .onnx or .tflite")
       ->required();
   add_ends(verb, f.ends);
@@ -72,6 +73,7 @@ void add_quantize(CLI::App& app, QuantizeFlags& f, int& code) {
                    "the int8 model (MODEL_int8.tflite in this folder)");
   add_method(verb, f);
   add_accuracy(verb, f);
+  add_mpi(verb, f.mpi);
   add_json(verb, f.json);
   verb->callback([&] { code = quantize_command(f); });
 }

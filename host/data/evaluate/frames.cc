@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
+
+#include "host/base/error.h"
 
 namespace shoal {
 
@@ -13,6 +16,19 @@ uint64_t mix(uint64_t z) {  // splitmix64
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
   return z ^ (z >> 31);
+}
+
+// They may come from another rank.
+void check_output(const Graph& graph, int64_t item, size_t bytes) {
+  int64_t wanted = 0;
+  for (const int t : graph.outputs) {
+    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
+    wanted += element_count(tensor.shape) * type_bytes(tensor.type);
+  }
+  if (static_cast<int64_t>(bytes) == wanted) return;
+  throw Error(Exit::kCorrupt,
+              "frame " + std::to_string(item) + ": " + std::to_string(bytes) +
+                  " bytes of outputs, which are " + std::to_string(wanted));
 }
 
 }  // namespace
@@ -48,7 +64,7 @@ Frames::Frames(const Graph& graph, const Dataset& data, FramesOptions options)
 
 std::optional<int64_t> Frames::next() {
   const std::lock_guard lock(mutex_);
-  if (next_ == todo_.size()) return std::nullopt;
+  if (next_ == todo_.size() || has_failed()) return std::nullopt;
   return todo_[next_++];
 }
 
@@ -57,16 +73,12 @@ int64_t Frames::left() const {
   return static_cast<int64_t>(todo_.size() - next_);
 }
 
-void Frames::abandon() {
-  const std::lock_guard lock(mutex_);
-  next_ = todo_.size();
-}
-
 std::vector<uint8_t> Frames::input(int64_t item) const {
   return dataset_input(graph_, data_, item, options_.pictures);
 }
 
 void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
+  check_output(graph_, item, outputs.size());
   const BestClasses answer = best_classes_of(graph_, outputs);
   const std::lock_guard lock(mutex_);
   answers_.emplace(item, answer);

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "host/base/ranks/items.h"
 #include "host/data/evaluate/evaluate.h"
 #include "host/data/evaluate/journal.h"
 
@@ -34,25 +35,22 @@ struct FramesOptions {
 };
 
 // All of it is thread-safe.
-class Frames {
+class Frames final : public Items {
  public:
   // The references must outlive it. What the journal knows already has its
   // answer.
   Frames(const Graph&, const Dataset&, FramesOptions);
-  Frames(const Frames&) = delete;
-  Frames& operator=(const Frames&) = delete;
 
   // The next item without an answer; none: there are no more.
-  std::optional<int64_t> next();
+  std::optional<int64_t> next() override;
   // That will still be handed out.
   int64_t left() const;
-  // Nothing more is handed out.
-  void abandon();
 
   // The bytes of all inputs in the file's types.
   std::vector<uint8_t> input(int64_t item) const;
-  // All outputs of the frame in the file's types.
-  void done(int64_t item, std::span<const uint8_t> outputs);
+  // All outputs of the frame in the file's types. Throws Error(kCorrupt) if
+  // they are not that many bytes.
+  void done(int64_t item, std::span<const uint8_t> outputs) override;
 
   // Not while others are at work.
   const Answers& answers() const { return answers_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <memory>
 
 #include "host/base/parallel.h"
@@ -14,23 +15,30 @@ int useful(int jobs, const Frames& frames) {
   return static_cast<int>(std::clamp<int64_t>(frames.left(), 1, jobs));
 }
 
-void run_frames(Engine& engine, Frames& frames) {
-  std::deque<int64_t> items;  // in flight
+void run_frames(Engine& engine, const Frames& frames, Items& items) {
+  std::deque<int64_t> under_way;
+  int64_t last = -1;  // what fails, as far as can be known
   const auto next = [&]() -> std::optional<Bytes> {
-    const std::optional<int64_t> item = frames.next();
+    const std::optional<int64_t> item = items.next();
     if (!item) return std::nullopt;
-    items.push_back(*item);
-    return frames.input(*item);
+    last = *item;
+    under_way.push_back(last);
+    return frames.input(last);
   };
-  engine.stream(next, [&](const Answer& a) {
-    frames.done(items.front(), a.output);
-    items.pop_front();
-  });
+  try {
+    engine.stream(next, [&](const Answer& a) {
+      items.done(under_way.front(), a.output);
+      under_way.pop_front();
+    });
+  } catch (...) {
+    items.failed(last, std::current_exception());
+  }
 }
 
 }  // namespace
 
-int answer_frames(Engine& engine, int jobs, Frames& frames) {
+int answer_frames(Engine& engine, int jobs, const Frames& frames,
+                  Items& items) {
   std::vector<std::unique_ptr<Engine>> others;
   for (int job = 1; job < useful(jobs, frames); ++job) {
     std::unique_ptr<Engine> other = engine.another();
@@ -39,15 +47,15 @@ int answer_frames(Engine& engine, int jobs, Frames& frames) {
   }
   const int threads = static_cast<int>(others.size()) + 1;
   for_each_item(threads, threads, [&](int, int64_t job) {
-    try {
-      run_frames(job == 0 ? engine : *others[static_cast<size_t>(job) - 1],
-                 frames);
-    } catch (...) {
-      frames.abandon();  // the others end after those that they are at
-      throw;
-    }
+    run_frames(job == 0 ? engine : *others[static_cast<size_t>(job) - 1],
+               frames, items);
   });
+  items.check();
   return threads;
+}
+
+int answer_frames(Engine& engine, int jobs, Frames& frames) {
+  return answer_frames(engine, jobs, frames, frames);
 }
 
 }  // namespace shoal

@@ -7,9 +7,11 @@
 
 namespace shoal {
 
-// Gives every frame that is left its answer, or throws the first error that any
-// thread met. `jobs`: threads at most; returns how many there were, one if the
+// Gives every frame that is left its answer, or throws the error of the lowest
+// that failed. `jobs`: threads at most; returns how many there were, one if the
 // engine has no others of its kind.
 int answer_frames(Engine&, int jobs, Frames&);
+// The same of frames that are handed out somewhere else (Team::share()).
+int answer_frames(Engine&, int jobs, const Frames&, Items&);
 
 }  // namespace shoal

@@ -1,0 +1,42 @@
+// Processes that work on one thing, numbered from 0, and the packets between
+// them: all that shoal wants of MPI. Packets of one sender to one receiver
+// arrive whole and in order. Used by the thread that made it alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace shoal {
+
+class Ranks {
+ public:
+  struct Packet {
+    int from = 0;
+    std::vector<uint8_t> bytes;
+  };
+
+  Ranks() = default;
+  Ranks(const Ranks&) = delete;
+  Ranks& operator=(const Ranks&) = delete;
+  virtual ~Ranks() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  // May wait until the receiver asks for packets.
+  virtual void send(int to, std::span<const uint8_t> bytes) = 0;
+  // One that has come, if any.
+  virtual std::optional<Packet> poll() = 0;
+  // Ends all processes at once.
+  virtual void abort(int code) = 0;
+};
+
+// This process alone.
+std::unique_ptr<Ranks> one_rank();
+// The processes that mpirun has started, or this one if nothing has. Throws
+// Error(kUnsupported) in a build without MPI.
+std::unique_ptr<Ranks> mpi_ranks();
+
+}  // namespace shoal
