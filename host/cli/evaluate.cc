@@ -6,6 +6,7 @@
 #include "host/base/parallel.h"
 #include "host/base/ranks/team.h"
 #include "host/cli/asked.h"
+#include "host/cli/checksums.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -21,41 +22,23 @@
 namespace shoal {
 namespace {
 
-// The checksum of a file and what of it is run, or a network of the zoo by its
-// name; of a store that was built that of its description, which binds all that
-// lies beside it.
-std::string model_checksum(const EvaluateFlags& flags) {
-  if (flags.model.starts_with("zoo:")) return flags.model;
-  if (flags.model.empty()) {
-    return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
-                                files::kStoreInfo));
-  }
-  std::string sum = sha256_hex(read_file(flags.model, files::kModel));
-  const ImportOptions& ends = flags.ends;
-  for (const auto* list : {&ends.inputs, &ends.outputs, &ends.shapes}) {
-    if (!list->empty()) sum += " -";
-    for (const std::string& name : *list) sum += " " + name;
-  }
-  return sum;
+// Of a store that was built that of its description, which binds all that lies
+// beside it.
+std::string checksum_of(const EvaluateFlags& flags) {
+  if (!flags.model.empty()) return model_checksum(flags.model, flags.ends);
+  return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
+                              files::kStoreInfo));
 }
 
-// What every rank must find: the model, what the data are called, and a few of
-// the frames (all of them would be read by every rank).
+// What every rank must find.
 Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
                      const Dataset& data, const PictureOptions& pictures) {
-  constexpr int64_t kSome = 8;
-  std::vector<uint8_t> inputs;
-  for (const int64_t item : sample_items(data.size(), kSome)) {
-    try {
-      const auto input = dataset_input(graph, data, item, pictures);
-      inputs.insert(inputs.end(), input.begin(), input.end());
-    } catch (const Error&) {  // told when it is that frame's turn
-      inputs.push_back(0);
-    }
-  }
-  return {{"model", model_checksum(flags)},
+  const auto input = [&](int64_t item) {
+    return dataset_input(graph, data, item, pictures);
+  };
+  return {{"model", checksum_of(flags)},
           {"list of frames and labels", journal_key("", data, pictures)},
-          {"content of frames", sha256_hex(inputs)},
+          {"content of frames", some_inputs_checksum(data.size(), input)},
           {"--limit", std::to_string(flags.limit.value_or(0))}};
 }
 
@@ -86,7 +69,7 @@ class Evaluation {
     if (!flags.resume.empty()) {
       journal_.emplace(
           flags.resume,
-          JournalLimits{journal_key(model_checksum(flags), *data_, pictures_),
+          JournalLimits{journal_key(checksum_of(flags), *data_, pictures_),
                         data_->size(), classes_.count},
           lock_request(flags.plan, "evaluate"));
     }

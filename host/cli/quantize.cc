@@ -5,7 +5,10 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/floats.h"
 #include "host/base/parallel.h"
+#include "host/base/ranks/team.h"
+#include "host/cli/checksums.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
@@ -170,15 +173,34 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
        own->ops.size());
 }
 
+// What every rank must find.
+Team::Given given_to(const QuantizeFlags& flags,
+                     const CalibrationData& calibration,
+                     const PictureOptions& pictures,
+                     const QuantizeOptions& options) {
+  const Calibration& frames = calibration.frames;
+  std::string list = std::to_string(frames.count);
+  if (calibration.data) {
+    list += " " + journal_key("", *calibration.data, pictures);
+  }
+  const auto input = [&](int64_t i) { return bytes_of(frames.frame(i)); };
+  return {{"model", model_checksum(flags.model, flags.ends)},
+          {"list of calibration frames", list},
+          {"content of frames", some_inputs_checksum(frames.count, input)},
+          {"--equalize", flags.equalize},
+          {"--no-bias-correction", options.bias_correction ? "no" : "yes"}};
+}
+
 }  // namespace
 
 int quantize_command(const QuantizeFlags& flags) {
+  Team& team = *flags.team;
   QuantizeOptions options = quantize_options(flags);
   check_files({{"MODEL", flags.model},
                {"--calibrate", flags.calibrate},
                {"--evaluate", flags.evaluate},
                {"--labels", flags.labels}},
-              {{"--output", output_path(flags)}});
+              {{"--output", team.leads() ? output_path(flags) : ""}});
   const LoadedModel model = load_whole_model(flags.model, flags.ends);
   Graph floats = model.graph;
   PictureOptions pictures = picture_options(flags.pictures);
@@ -199,10 +221,15 @@ int quantize_command(const QuantizeFlags& flags) {
   outcome.plain_pixels = calibration.plain_pixels;
   outcome.note = calibration.note;
 
+  if (team.size() > 1) {
+    team.agree(given_to(flags, calibration, pictures, options));
+  }
   Progress progress(0);
-  Graph int8 =
-      quantize(floats, calibration.frames, options, outcome.report,
+  std::optional<Graph> made =
+      quantize(floats, calibration.frames, options, team, outcome.report,
                [&](int64_t done, int64_t of) { progress.say(done, of); });
+  if (!made) return 0;
+  Graph int8 = *std::move(made);
   outcome.seconds = progress.end();
   int8.pixels = calibration.pictures ? calibration.pixels : floats.pixels;
   int8.name = std::filesystem::path(outcome.output).filename().string();

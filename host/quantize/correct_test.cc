@@ -143,8 +143,9 @@ TEST(Equalization, KeepsTheFunction) {
     const Calibration frames = wave_frames(graph, 8, 5);
     const std::vector<LayerPair> pairs = find_pairs(graph);
     ASSERT_EQ(pairs.size(), 2u);
+    Team alone(one_rank());
     const Observations seen =
-        observe(graph, frames, {watched_tensors(pairs), {}}, {});
+        observe(graph, frames, {watched_tensors(pairs), {}}, alone, {});
     const Graph scaled = equalize(graph, pairs, seen.highest);
     FloatOracle before(graph), after(scaled);
     double moved = 0;

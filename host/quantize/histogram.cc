@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace shoal {
 namespace {
@@ -21,6 +22,31 @@ int exponent_for(double low, double high) {
 }
 
 }  // namespace
+
+std::optional<Histogram> Histogram::from(float lowest, float highest,
+                                         int64_t count, int64_t zeros,
+                                         std::vector<int64_t> bins) {
+  Histogram h;
+  if (count == 0 && lowest == 0 && highest == 0 && zeros == 0 && bins.empty()) {
+    return h;
+  }
+  constexpr int64_t kMost = int64_t{1} << 48;  // sums of several are small
+  if (count <= 0 || count > kMost || zeros < 0 || !std::isfinite(lowest) ||
+      !std::isfinite(highest) || lowest > highest) {
+    return std::nullopt;
+  }
+  h.see(lowest, highest, count);  // widths depend on the range alone
+  if (bins.size() != h.bins_.size()) return std::nullopt;
+  int64_t left = count - zeros;
+  for (const int64_t n : bins) {
+    if (n < 0 || n > left) return std::nullopt;
+    left -= n;
+  }
+  if (left != 0) return std::nullopt;
+  h.zeros_ = zeros;
+  h.bins_ = std::move(bins);
+  return h;
+}
 
 double Histogram::width() const { return std::ldexp(1.0, exponent_); }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,11 @@ namespace shoal {
 class Histogram {
  public:
   static constexpr int kBins = 2048;
+
+  // One with these counts; none: no values give them.
+  static std::optional<Histogram> from(float lowest, float highest,
+                                       int64_t count, int64_t zeros,
+                                       std::vector<int64_t> bins);
 
   void add(std::span<const float>);  // finite values
   void add(const Histogram&);

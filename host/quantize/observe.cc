@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
-#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "host/base/error.h"
+#include "host/base/parallel.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/quantize/check.h"
 #include "host/quantize/frames.h"
+#include "host/quantize/observed_bytes.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {
@@ -19,6 +24,25 @@ bool is_finite(std::span<const float> values) {
                      [](float v) { return std::isfinite(v); });
 }
 
+Observations nothing_of(const Graph& graph) {
+  Observations none;
+  none.seen.resize(graph.tensors.size());
+  none.highest.resize(graph.tensors.size());
+  return none;
+}
+
+// The result does not depend on the order.
+void merge(const Observations& more, Observations& all) {
+  for (size_t t = 0; t < more.seen.size(); ++t) {
+    all.seen[t].add(more.seen[t]);
+    auto& highest = all.highest[t];
+    highest.resize(std::max(highest.size(), more.highest[t].size()), 0);
+    for (size_t c = 0; c < more.highest[t].size(); ++c) {
+      highest[c] = std::max(highest[c], more.highest[t][c]);
+    }
+  }
+}
+
 // One thread's part.
 class Observer {
  public:
@@ -26,8 +50,7 @@ class Observer {
       : graph_(graph),
         watched_(watched),
         oracle_(graph),
-        seen_(graph.tensors.size()),
-        highest_(graph.tensors.size()) {}
+        all_(nothing_of(graph)) {}
 
   const FloatValues& run(const Calibration& calibration, int64_t frame) {
     const std::vector<float> input = load_frame(graph_, calibration, frame);
@@ -39,25 +62,16 @@ class Observer {
     return values;
   }
 
-  void merge_into(Observations& all) const {
-    for (size_t t = 0; t < seen_.size(); ++t) {
-      all.seen[t].add(seen_[t]);
-      auto& highest = all.highest[t];
-      highest.resize(std::max(highest.size(), highest_[t].size()), 0);
-      for (size_t c = 0; c < highest_[t].size(); ++c) {
-        highest[c] = std::max(highest[c], highest_[t][c]);
-      }
-    }
-  }
+  Observations take() && { return std::move(all_); }
 
  private:
   void see(int t, std::span<const float> values) {
-    seen_[t].add(values);
+    all_.seen[t].add(values);
     if (!watched_.contains(t)) return;
     const auto channels = static_cast<size_t>(graph_.tensors[t].shape.back());
-    highest_[t].resize(channels, 0);
+    all_.highest[t].resize(channels, 0);
     for (size_t i = 0; i < values.size(); ++i) {
-      float& h = highest_[t][i % channels];
+      float& h = all_.highest[t][i % channels];
       h = std::max(h, std::abs(values[i]));
     }
   }
@@ -87,9 +101,92 @@ class Observer {
   const Graph& graph_;
   const std::set<int>& watched_;
   FloatOracle oracle_;
-  std::vector<Histogram> seen_;
-  std::vector<std::vector<float>> highest_;
+  Observations all_;
 };
+
+// The frames of one pass, and what the paired ones gave.
+class Pass final : public Items {
+ public:
+  Pass(const Graph& graph, int64_t count, const std::vector<int64_t>& paired,
+       const FrameProgress& progress)
+      : graph_(graph), count_(count), progress_(progress) {
+    for (const int64_t frame : paired) patches_[frame];
+  }
+
+  std::optional<int64_t> next() override {
+    const std::lock_guard lock(mutex_);
+    if (next_ == count_ || has_failed()) return std::nullopt;
+    return next_++;
+  }
+
+  void done(int64_t frame, std::span<const uint8_t> patches) override {
+    const std::lock_guard lock(mutex_);
+    const auto pair = patches_.find(frame);
+    if (pair != patches_.end()) {
+      pair->second = parse_patches(graph_, patches);
+    }
+    ++done_;
+    if (progress_) progress_(done_);
+  }
+
+  // Sums of floats depend on their order: those of frames, in order.
+  Patches mean_patches() const {
+    Patches mean(graph_.ops.size());
+    for (const auto& [frame, by_op] : patches_) {
+      for (size_t i = 0; i < by_op.size(); ++i) {
+        mean[i].resize(by_op[i].size(), 0);
+        for (size_t k = 0; k < by_op[i].size(); ++k) {
+          mean[i][k] += by_op[i][k] / static_cast<double>(patches_.size());
+        }
+      }
+    }
+    return mean;
+  }
+
+ private:
+  const Graph& graph_;
+  const int64_t count_;
+  const FrameProgress& progress_;
+  std::mutex mutex_;
+  int64_t next_ = 0, done_ = 0;
+  std::map<int64_t, Patches> patches_;
+};
+
+std::vector<uint8_t> patches_of(const Graph& graph, const FloatValues& values) {
+  Patches patches;
+  for (const Op& op : graph.ops) {
+    if (!has_patch(op)) continue;
+    patches.push_back(mean_patch(graph, op, values[op.inputs[0]]));
+  }
+  return format_patches(patches);
+}
+
+// Those that this process gets.
+Observations observe_items(const Graph& graph, const Calibration& calibration,
+                           const ObserveOptions& options, int threads,
+                           Items& items) {
+  const std::set<int64_t> paired(options.paired.begin(), options.paired.end());
+  std::vector<Observations> parts(static_cast<size_t>(threads));
+  for_each_item(threads, threads, [&](int, int64_t thread) {
+    int64_t frame = -1;
+    try {
+      Observer observer(graph, options.watched);
+      while (const std::optional<int64_t> next = items.next()) {
+        frame = *next;
+        const FloatValues& values = observer.run(calibration, frame);
+        items.done(frame, paired.contains(frame) ? patches_of(graph, values)
+                                                 : Team::Bytes{});
+      }
+      parts[static_cast<size_t>(thread)] = std::move(observer).take();
+    } catch (...) {
+      items.failed(frame, std::current_exception());
+    }
+  });
+  items.check();
+  Observations all = nothing_of(graph);
+  for (const Observations& part : parts) merge(part, all);
+  return all;
+}
 
 }  // namespace
 
@@ -113,36 +210,24 @@ std::vector<float> load_frame(const Graph& graph,
 }
 
 Observations observe(const Graph& graph, const Calibration& calibration,
-                     const ObserveOptions& options,
+                     const ObserveOptions& options, Team& team,
                      const FrameProgress& progress) {
-  std::vector<std::unique_ptr<Observer>> observers(
-      static_cast<size_t>(thread_count(calibration.count)));
-  // Sums of floats depend on their order: one result per frame, added later.
-  std::map<int64_t, std::vector<std::vector<double>>> patches;
-  for (const int64_t frame : options.paired) {
-    patches[frame].resize(graph.ops.size());
+  Pass pass(graph, calibration.count, options.paired, progress);
+  const int threads = team.size() > 1 ? 1 : thread_count(calibration.count);
+  const std::vector<Team::Bytes> parts = team.share(pass, [&](Items& items) {
+    return format_values(
+        observe_items(graph, calibration, options, threads, items));
+  });
+  Observations all = nothing_of(graph);
+  for (const Team::Bytes& part : parts) {
+    merge(parse_values(graph, part), all);
   }
-  const auto work = [&](int thread, int64_t frame) {
-    auto& observer = observers[static_cast<size_t>(thread)];
-    if (!observer) {
-      observer = std::make_unique<Observer>(graph, options.watched);
-    }
-    const FloatValues& values = observer->run(calibration, frame);
-    const auto pair = patches.find(frame);
-    if (pair == patches.end()) return;
-    for (size_t i = 0; i < graph.ops.size(); ++i) {
-      const Op& op = graph.ops[i];
-      if (!has_patch(op)) continue;
-      pair->second[i] = mean_patch(graph, op, values[op.inputs[0]]);
-    }
-  };
-  for_each_frame(calibration.count, work, progress);
-
-  Observations all;
-  all.seen.resize(graph.tensors.size());
-  all.highest.resize(graph.tensors.size());
-  for (const auto& observer : observers) {
-    if (observer) observer->merge_into(all);
+  if (team.size() > 1) {
+    // What the others need for the next pass.
+    Observations told = nothing_of(graph);
+    told.highest = all.highest;
+    told = parse_values(graph, team.spread(format_values(told)));
+    if (!team.leads()) return told;
   }
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
@@ -150,16 +235,7 @@ Observations observe(const Graph& graph, const Calibration& calibration,
       all.seen[t].add(constant_floats(tensor));
     }
   }
-  all.patches.resize(graph.ops.size());
-  for (const auto& [frame, by_op] : patches) {
-    for (size_t i = 0; i < by_op.size(); ++i) {
-      all.patches[i].resize(by_op[i].size(), 0);
-      for (size_t k = 0; k < by_op[i].size(); ++k) {
-        all.patches[i][k] +=
-            by_op[i][k] / static_cast<double>(options.paired.size());
-      }
-    }
-  }
+  all.patches = pass.mean_patches();
   return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "host/base/ranks/team.h"
 #include "host/quantize/histogram.h"
 #include "host/quantize/quantize.h"
 
@@ -20,6 +21,7 @@ std::vector<float> load_frame(const Graph&, const Calibration&, int64_t frame);
 // as zeros. A layer's mean output before its activation is linear in this.
 std::vector<double> mean_patch(const Graph&, const Op&, std::span<const float>);
 bool has_patch(const Op&);
+size_t patch_size(const Graph&, const Op&);
 
 struct Observations {
   std::vector<Histogram> seen;  // by tensor
@@ -34,8 +36,9 @@ struct ObserveOptions {
   std::vector<int64_t> paired;  // frames
 };
 
-// Throws Error(kCorrupt) where values are no finite numbers.
+// Throws Error(kCorrupt) where values are no finite numbers. Ranks share the
+// frames; those that are not the first get `highest` alone.
 Observations observe(const Graph&, const Calibration&, const ObserveOptions&,
-                     const FrameProgress&);
+                     Team&, const FrameProgress&);
 
 }  // namespace shoal

@@ -29,30 +29,30 @@ void for_each_pair(const Sides& s, const WindowAttr& a, F f) {
   }
 }
 
-std::vector<double> rows_patch(std::span<const float> x, int width) {
-  std::vector<double> sums(static_cast<size_t>(width), 0);
-  for (size_t i = 0; i < x.size(); ++i) {
-    sums[i % static_cast<size_t>(width)] += x[i];
-  }
-  return sums;
-}
-
 }  // namespace
 
 bool has_patch(const Op& op) { return has_weights(op.kind); }
+
+size_t patch_size(const Graph& graph, const Op& op) {
+  if (op.kind == OpKind::kFullyConnected) {
+    return static_cast<size_t>(graph.tensors[op.inputs[1]].shape[1]);
+  }
+  const auto& a = std::get<WindowAttr>(op.attr);
+  const int channels = graph.tensors[op.inputs[0]].shape[3];
+  return static_cast<size_t>(a.kernel_h) * a.kernel_w * channels;
+}
 
 std::vector<double> mean_patch(const Graph& graph, const Op& op,
                                std::span<const float> x) {
   const Shape& in = graph.tensors[op.inputs[0]].shape;
   const Shape& out = graph.tensors[op.outputs[0]].shape;
-  std::vector<double> sums;
+  std::vector<double> sums(patch_size(graph, op), 0);
   if (op.kind == OpKind::kFullyConnected) {
-    sums = rows_patch(x, graph.tensors[op.inputs[1]].shape[1]);
+    for (size_t i = 0; i < x.size(); ++i) sums[i % sums.size()] += x[i];
   } else {
     const auto& a = std::get<WindowAttr>(op.attr);
     const bool transposed = op.kind == OpKind::kTransposeConv;
     const int channels = in[3];
-    sums.assign(static_cast<size_t>(a.kernel_h) * a.kernel_w * channels, 0);
     const Sides sides = transposed ? Sides{out, in} : Sides{in, out};
     for_each_pair(sides, a, [&](int tap, int64_t wide, int64_t narrow) {
       const float* pixel = x.data() + (transposed ? narrow : wide) * channels;

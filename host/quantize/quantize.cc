@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/base/ranks/team.h"
 #include "host/quantize/check.h"
 #include "host/quantize/convert.h"
 #include "host/quantize/equalize.h"
@@ -23,17 +24,19 @@ struct Attempt {
 class Quantizer {
  public:
   Quantizer(const Graph& graph, const Calibration& calibration,
-            const QuantizeOptions& options,
+            const QuantizeOptions& options, Team& team,
             const std::function<void(int64_t, int64_t)>& progress)
       : graph_(graph),
         calibration_(calibration),
         options_(options),
+        team_(team),
         progress_(progress),
         paired_(spread_frames(calibration.count,
                               options.bias_correction ? kPairedFrames : 0)),
         judged_(spread_frames(calibration.count, kJudgedFrames)) {}
 
-  Attempt run() {
+  // None on ranks that only help.
+  std::optional<Attempt> run() {
     const std::vector<LayerPair> pairs = pairs_to_try();
     const bool both = !pairs.empty() && !options_.equalize;
     const auto attempt = static_cast<int64_t>(paired_.size() + judged_.size());
@@ -41,11 +44,16 @@ class Quantizer {
              (pairs.empty() || both ? 0 : calibration_.count);
     const Observations seen =
         observed(graph_, watched_tensors(pairs), !both && !pairs.empty());
-    if (pairs.empty()) return attempt_with(graph_, seen);
+    if (pairs.empty()) {
+      if (!team_.leads()) return std::nullopt;
+      return attempt_with(graph_, seen);
+    }
     const Graph scaled = equalize(graph_, pairs, seen.highest);
     std::optional<Attempt> plain;
-    if (both) plain = attempt_with(graph_, seen);
-    Attempt equalized = attempt_with(scaled, observed(scaled, {}, false));
+    if (both && team_.leads()) plain = attempt_with(graph_, seen);
+    const Observations again = observed(scaled, {}, false);
+    if (!team_.leads()) return std::nullopt;
+    Attempt equalized = attempt_with(scaled, again);
     equalized.report.equalized = true;
     if (plain &&
         plain->report.output_snr_db >= equalized.report.output_snr_db) {
@@ -65,7 +73,8 @@ class Quantizer {
     ObserveOptions options;
     options.watched = std::move(watched);
     if (!only_watched) options.paired = paired_;
-    const Observations seen = observe(graph, calibration_, options, step());
+    const Observations seen =
+        observe(graph, calibration_, options, team_, step());
     done_ += calibration_.count;
     return seen;
   }
@@ -119,6 +128,7 @@ class Quantizer {
   const Graph& graph_;
   const Calibration& calibration_;
   const QuantizeOptions& options_;
+  Team& team_;
   const std::function<void(int64_t, int64_t)>& progress_;
   const std::vector<int64_t> paired_, judged_;
   int64_t done_ = 0, total_ = 0;
@@ -129,10 +139,20 @@ class Quantizer {
 Graph quantize(const Graph& graph, const Calibration& calibration,
                const QuantizeOptions& options, QuantizeReport& report,
                const std::function<void(int64_t, int64_t)>& progress) {
+  Team alone(one_rank());
+  return *quantize(graph, calibration, options, alone, report, progress);
+}
+
+std::optional<Graph> quantize(
+    const Graph& graph, const Calibration& calibration,
+    const QuantizeOptions& options, Team& team, QuantizeReport& report,
+    const std::function<void(int64_t, int64_t)>& progress) {
   check_quantizable(graph, calibration, options);
-  Attempt attempt = Quantizer(graph, calibration, options, progress).run();
-  report = std::move(attempt.report);
-  return without_unused(std::move(attempt.int8));
+  std::optional<Attempt> attempt =
+      Quantizer(graph, calibration, options, team, progress).run();
+  if (!attempt) return std::nullopt;
+  report = std::move(attempt->report);
+  return without_unused(std::move(attempt->int8));
 }
 
 }  // namespace shoal

@@ -13,6 +13,8 @@
 
 namespace shoal {
 
+class Team;
+
 enum class RangeMethod : uint8_t { kMinMax, kPercentile, kMse };
 
 struct QuantizeOptions {
@@ -51,9 +53,15 @@ struct QuantizeReport {
 };
 
 // Throws Error(kUnsupported) for operators without an int8 form, kUsage for
-// no frames. `progress(done, of)`: frames, from the calling thread.
+// no frames. `progress(done, of)`: frames, one call at a time.
 Graph quantize(const Graph&, const Calibration&, const QuantizeOptions&,
                QuantizeReport&,
                const std::function<void(int64_t, int64_t)>& progress = {});
+// On all ranks of a team, which share the passes over all frames; the rest is
+// rank 0's, and so is the result: elsewhere there is none.
+std::optional<Graph> quantize(
+    const Graph&, const Calibration&, const QuantizeOptions&, Team&,
+    QuantizeReport&,
+    const std::function<void(int64_t, int64_t)>& progress = {});
 
 }  // namespace shoal
