@@ -10,7 +10,8 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
   libclang-rt-14-dev lld-14 clang-format-14 git python3 gcc-arm-none-eabi
-  libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm)
+  libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
+  libopenmpi-dev openmpi-bin procps)
 if [[ "${1:-}" == train ]]; then
   packages+=(python3-torch python3-numpy)
   command -v npm >/dev/null || packages+=(npm)

@@ -123,6 +123,7 @@ std::optional<Message> parse_message(std::span<const uint8_t> packet) {
   if (head.code > static_cast<uint8_t>(Exit::kBusy)) return std::nullopt;
   if (head.code != 0) m.error.emplace(static_cast<Exit>(head.code), what, fix);
   const bool has_texts = !what.empty() || !fix.empty();
+  if (what.find('\0') != std::string::npos) return std::nullopt;
   if ((has_texts && !m.error) || (m.error && !form->error) ||
       (!m.bytes.empty() && !form->bytes) ||
       (m.kind == MessageKind::kFailed && !m.error) || !has_right_numbers(m)) {
