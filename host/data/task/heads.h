@@ -74,9 +74,13 @@ bool fits_movenet(const std::vector<Shape>&, const HeadInput&);
 Findings read_movenet(const std::vector<RealOutput>&, const HeadInput&,
                       const HeadOptions&);
 bool fits_heatmaps(const std::vector<Shape>&, const HeadInput&);
+// The key points of a body as COCO counts them.
+bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);
 Findings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
                        const HeadOptions&);
 bool fits_landmarks(const std::vector<Shape>&, const HeadInput&);
+// Those of faces and hands that data sets and MediaPipe count.
+bool fits_known_landmarks(const std::vector<Shape>&, const HeadInput&);
 Findings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,
                         const HeadOptions&);
 

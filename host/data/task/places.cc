@@ -96,6 +96,14 @@ bool fits_heatmaps(const std::vector<Shape>& outputs, const HeadInput& in) {
   return !outputs.empty() && is_map(outputs[0], in, map) && map.channels > 1;
 }
 
+bool fits_body_heatmaps(const std::vector<Shape>& outputs,
+                        const HeadInput& in) {
+  constexpr int kBodyPoints = 17;
+  Map map;
+  return outputs.size() == 1 && is_map(outputs[0], in, map) &&
+         map.channels == kBodyPoints;
+}
+
 // The peak of every channel of the first output.
 Findings read_heatmaps(const std::vector<RealOutput>& outputs,
                        const HeadInput& in, const HeadOptions&) {
@@ -141,6 +149,16 @@ bool fits_landmarks(const std::vector<Shape>& outputs, const HeadInput& in) {
   if (outputs.empty() || in.width == 0) return false;
   const Shape s = core_shape(outputs[landmarks_of(outputs)]);
   return s.size() == 1 && s[0] >= 8 && (s[0] % 3 == 0 || s[0] % 2 == 0);
+}
+
+bool fits_known_landmarks(const std::vector<Shape>& outputs,
+                          const HeadInput& in) {
+  // x and y of 68, 98 or 106 points of a face; x, y and z of a hand's 21, or of
+  // a face's 468 or 478.
+  constexpr int kCounts[] = {136, 196, 212, 63, 1404, 1434};
+  if (!fits_landmarks(outputs, in)) return false;
+  const Shape s = core_shape(outputs[landmarks_of(outputs)]);
+  return std::ranges::count(kCounts, s[0]) > 0;
 }
 
 // x, y and perhaps z, in pixels of the input or, if none is above 2, in parts.

@@ -1,7 +1,10 @@
 #include "host/data/task/task.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "host/base/error.h"
 #include "host/data/image/picture.h"
@@ -43,10 +46,14 @@ constexpr std::array kHeads = {
          fits_cells, read_cells},
     Head{"movenet", Task::kPoints, "1 x points x (y, x, score)", true,
          fits_movenet, read_movenet},
+    Head{"heatmaps", Task::kPoints, "1 x rows x columns x 17 points, peaks",
+         true, fits_body_heatmaps, read_heatmaps},
     Head{"mask", Task::kSegment, "1 x rows x columns x classes, or the class",
          true, fits_mask, read_mask},
     Head{"heatmaps", Task::kPoints, "1 x rows x columns x points, peaks", false,
          fits_heatmaps, read_heatmaps},
+    Head{"landmarks", Task::kPoints, "as many values as known landmarks have",
+         true, fits_known_landmarks, read_landmarks},
     Head{"classes", Task::kClassify, "1 x classes", true, fits_classes,
          nullptr},
     Head{"landmarks", Task::kPoints, "1 x (x, y, z) or (x, y) of all points",
@@ -119,9 +126,9 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
     throw Error(Exit::kUsage, "--task: '" + wish.task + "' is unknown",
                 "one of: classify, detect, segment, points, raw");
   }
-  std::string names;
+  std::set<std::string> names;
   for (const Head& head : kHeads) {
-    names += (names.empty() ? "" : ", ") + std::string(head.name);
+    names.insert(head.name);
     if (!wish.head.empty() && wish.head != head.name) continue;
     if (!wish.task.empty() && *task_of(wish.task) != head.task) continue;
     if (use.guessed && !head.guessed) continue;
@@ -138,7 +145,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
       kHeads, [&](const Head& h) { return wish.head == h.name; });
   if (!wish.head.empty() && !known) {
     throw Error(Exit::kUsage, "--head: '" + wish.head + "' is unknown",
-                "one of: " + names);
+                fmt::format("one of: {}", fmt::join(names, ", ")));
   }
   throw Error(
       Exit::kUsage,

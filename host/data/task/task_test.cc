@@ -130,6 +130,24 @@ TEST(Heads, PeaksOfHeatmaps) {
   EXPECT_EQ(f.points[16].y, 2.5f * 8);
 }
 
+TEST(Heads, KnownCountsOfPointsAreGuessed) {
+  Case body({1, 192, 192, 3}, {{1, 48, 48, 17}});
+  body.read();
+  EXPECT_EQ(body.head, "heatmaps");
+  Case face({1, 112, 112, 3}, {{1, 136}});
+  face.read();
+  EXPECT_EQ(face.head, "landmarks");
+  Case hand({1, 224, 224, 3}, {{1, 63}, {1, 1}, {1, 1}, {1, 63}});
+  hand.read();
+  EXPECT_EQ(hand.head, "landmarks");
+  Case classes({1, 112, 112, 3}, {{1, 137}});
+  classes.read();
+  EXPECT_EQ(classes.head, "classes");
+  Case mask({1, 192, 192, 3}, {{1, 48, 48, 16}});
+  mask.read();
+  EXPECT_EQ(mask.head, "mask");
+}
+
 TEST(Heads, QuantizedOutputsBecomeReal) {
   Case c({1, 8, 8, 3}, {{1, 3}});
   Tensor& t = c.graph.tensors[1];
