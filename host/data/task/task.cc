@@ -1,7 +1,5 @@
 #include "host/data/task/task.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
@@ -83,6 +81,12 @@ std::string shapes_text(const std::vector<Shape>& shapes) {
   return text;
 }
 
+std::string joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& n : names) text += (text.empty() ? "" : ", ") + n;
+  return text;
+}
+
 bool takes_anchors(const Head& head) {
   return head.fits == fits_yolov3_maps || head.fits == fits_yolov5_maps;
 }
@@ -145,7 +149,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
       kHeads, [&](const Head& h) { return wish.head == h.name; });
   if (!wish.head.empty() && !known) {
     throw Error(Exit::kUsage, "--head: '" + wish.head + "' is unknown",
-                fmt::format("one of: {}", fmt::join(names, ", ")));
+                "one of: " + joined(names));
   }
   throw Error(
       Exit::kUsage,
