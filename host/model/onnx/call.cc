@@ -88,10 +88,10 @@ constexpr Moved kMoved[] = {
     {"Dropout", "ratio", 12},   {"Pad", "pads", 11},
     {"Pad", "value", 11},       {"ReduceMax", "axes", 18},
     {"ReduceMean", "axes", 18}, {"ReduceSum", "axes", 13},
-    {"Slice", "starts", 10},    {"Slice", "ends", 10},
-    {"Slice", "axes", 10},      {"Split", "split", 13},
-    {"Squeeze", "axes", 13},    {"Unsqueeze", "axes", 13},
-    {"Upsample", "scales", 9},
+    {"Reshape", "shape", 5},    {"Slice", "starts", 10},
+    {"Slice", "ends", 10},      {"Slice", "axes", 10},
+    {"Split", "split", 13},     {"Squeeze", "axes", 13},
+    {"Unsqueeze", "axes", 13},  {"Upsample", "scales", 9},
 };
 
 }  // namespace
@@ -99,6 +99,8 @@ constexpr Moved kMoved[] = {
 void OnnxCall::expect_understood() const {
   for (const OnnxAttribute& a : node_.attributes) {
     if (read_.contains(a.name)) continue;
+    // Which operands a runtime might have overwritten.
+    if (a.name == "consumed_inputs" && before(6)) continue;
     for (const Moved& m : kMoved) {
       if (node_.type != m.type || a.name != m.attribute || before(m.opset)) {
         continue;

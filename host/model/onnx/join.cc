@@ -29,8 +29,8 @@ void concat(OnnxCall& call) {
       like = call.layouts().settled(v);
     }
   }
-  call.require(call.has_attribute("axis"), "has no axis");
-  const int axis = call.axis(call.integer("axis", 0), like.rank());
+  call.require(call.before(4) || call.has_attribute("axis"), "has no axis");
+  const int axis = call.axis(call.integer("axis", 1), like.rank());
   const auto along = static_cast<size_t>(axis);
   std::vector<int> parts;
   Shape dims = like.dims;

@@ -44,6 +44,25 @@ TEST_P(OnnxVersions, GiveTheSameGraph) {
 }
 
 const Versions kVersions[] = {
+    {"reshape", 4,
+     [](OnnxBuilder& b) {
+       b.node("Reshape", {"x"}, "y", {{"shape", Ints{1, -1, 4}}});
+     },
+     5,
+     [](OnnxBuilder& b) {
+       b.ints("sizes", {3}, {1, -1, 4});
+       b.node("Reshape", {"x", "sizes"}, "y");
+     }},
+    {"concat", 3,
+     [](OnnxBuilder& b) {
+       b.node("Concat", {"x", "x"}, "z");
+       b.node("Relu", {"z"}, "y", {{"consumed_inputs", Ints{1}}});
+     },
+     6,
+     [](OnnxBuilder& b) {
+       b.node("Concat", {"x", "x"}, "z", {{"axis", int64_t{1}}});
+       b.node("Relu", {"z"}, "y");
+     }},
     {"clip", 10,
      [](OnnxBuilder& b) {
        b.node("Clip", {"x"}, "y", {{"min", -0.5f}, {"max", 2.f}});
@@ -164,6 +183,21 @@ const Versions kVersions[] = {
 
 INSTANTIATE_TEST_SUITE_P(All, OnnxVersions, testing::ValuesIn(kVersions),
                          [](const auto& info) { return info.param.name; });
+
+// The first files do not say what an attribute is.
+TEST(OnnxVersions, AttributesWithoutATypeAreWhatTheyHold) {
+  const auto net = [](bool typed) {
+    return made(1, [typed](OnnxBuilder& b) {
+      b.floats("w", {2, 2, 3, 3}, some_floats(36));
+      b.node("Conv", {"x", "w"}, "c",
+             {{"kernel_shape", Ints{3, 3}}, {"group", int64_t{1}}});
+      if (!typed) b.drop_attribute_types();
+      b.node("LeakyRelu", {"c"}, "y", {{"alpha", 0.5f}});
+      if (!typed) b.drop_attribute_types();
+    });
+  };
+  EXPECT_EQ(graph_difference(net(false), net(true)), "");
+}
 
 TEST(OnnxVersions, OldUpsamplesAreResizes) {
   const auto scales = [](OnnxBuilder& b) { b.floats("s", {4}, {1, 1, 2, 3}); };

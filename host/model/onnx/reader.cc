@@ -20,7 +20,7 @@ namespace {
 constexpr int kMaxNesting = 32;
 // What the operators mean is known from the first to the last; a later one may
 // mean something else by the same words.
-constexpr int64_t kMinOpset = 6, kMaxOpset = 25;
+constexpr int64_t kMinOpset = 1, kMaxOpset = 25;
 
 class ModelReader {
  public:
@@ -185,10 +185,21 @@ class ModelReader {
     return out;
   }
 
+  // The first version of the format did not say it: whatever is there.
+  static int type_of(const ::onnx::AttributeProto& a) {
+    using A = ::onnx::AttributeProto;
+    if (a.has_type() && a.type() != A::UNDEFINED) return a.type();
+    if (a.has_f()) return A::FLOAT;
+    if (a.has_i()) return A::INT;
+    if (a.has_s()) return A::STRING;
+    if (a.has_t()) return A::TENSOR;
+    return a.ints_size() + a.floats_size() > 0 ? A::INTS : A::UNDEFINED;
+  }
+
   OnnxAttribute attribute(const ::onnx::AttributeProto& a) const {
     OnnxAttribute out;
     out.name = a.name();
-    switch (a.type()) {
+    switch (type_of(a)) {
       case ::onnx::AttributeProto::FLOAT:
         out.kind = AttributeKind::kReal;
         out.real = a.f();

@@ -18,7 +18,8 @@ int64_t product(const Sizes& dims) {
 // 0 keeps the size (unless allowzero), -1 is what remains.
 Sizes asked_dims(const OnnxCall& call, const Sizes& dims) {
   const bool zeros = call.integer("allowzero", 0) != 0;
-  Sizes out = call.numbers(1, "a shape");
+  Sizes out =
+      call.before(5) ? call.integers("shape") : call.numbers(1, "a shape");
   int64_t known = 1;
   int open = -1;
   for (size_t i = 0; i < out.size(); ++i) {

@@ -158,6 +158,11 @@ void OnnxBuilder::break_external() {
 void OnnxBuilder::break_opset(int64_t version) {
   proto_->model.mutable_opset_import(0)->set_version(version);
 }
+void OnnxBuilder::drop_attribute_types() {
+  auto& graph = proto_->graph();
+  auto& node = *graph.mutable_node(graph.node_size() - 1);
+  for (auto& a : *node.mutable_attribute()) a.clear_type();
+}
 void OnnxBuilder::break_domain(const std::string& domain) {
   auto& graph = proto_->graph();
   graph.mutable_node(graph.node_size() - 1)->set_domain(domain);

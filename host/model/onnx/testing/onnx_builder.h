@@ -66,6 +66,7 @@ class OnnxBuilder {
   void break_opset(int64_t version);
   void break_domain(const std::string& domain);
   void break_function();
+  void drop_attribute_types();  // of the last node
   void break_sparse();
   void break_type(int type);  // of the last constant
   void break_size();          // of the last constant: one byte too many
