@@ -9,6 +9,7 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/asked.h"
+#include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/data/array/npy.h"
 #include "host/data/image/random_input.h"
@@ -217,7 +218,10 @@ std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const PictureOptions& options) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
   if (path == "-") return piped_input(graph, options);
-  return file_input(graph, path, read_file(path, files::kInput), options);
+  const std::vector<uint8_t> file = read_file(path, files::kInput);
+  const std::string doubt = doubt_about_values(graph, path, file);
+  if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
+  return file_input(graph, path, file, options);
 }
 
 }  // namespace shoal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -97,6 +98,15 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& a,
                     : "save that shape and type");
 }
 
+// Whether the values are real and the only input is quantized.
+bool is_to_quantize(const Graph& graph, const Array& a) {
+  if (graph.inputs.size() != 1 || (a.type != "f4" && a.type != "f8")) {
+    return false;
+  }
+  const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  return type_bytes(t.file_type) == 1 && !t.quant.scale.empty();
+}
+
 bool is_sound(std::span<const uint8_t> file) {
   const auto holds = [&](size_t at, std::string_view word) {
     return std::ranges::equal(file.subspan(at, word.size()), word);
@@ -122,6 +132,42 @@ int64_t input_file_bytes(const Graph& graph) {
 bool has_values(const std::string& name) {
   const std::string e = extension_of(name);
   return e == ".bin" || e == ".npy";
+}
+
+std::string doubt_about_values(const Graph& graph, const std::string& name,
+                               std::span<const uint8_t> file) {
+  constexpr double kMostOutside = 0.05, kFewSteps = 4;
+  if (extension_of(name) != ".npy") return {};
+  const Array a = parse_npy(file, printable(name));
+  const int64_t count = value_count(a);
+  if (count == 0 || !is_to_quantize(graph, a)) return {};
+  const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  const auto scale = static_cast<double>(t.scale());
+  const double low = (-128 - t.zero()) * scale, high = (127 - t.zero()) * scale;
+  double least = value_at(a, 0), most = least;
+  int64_t outside = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double v = value_at(a, i);
+    least = std::min(least, v), most = std::max(most, v);
+    outside += v < low - scale || v > high + scale ? 1 : 0;
+  }
+  const double share =
+      static_cast<double>(outside) / static_cast<double>(count);
+  char text[160];
+  if (share > kMostOutside) {
+    std::snprintf(text, sizeof text,
+                  ": %.1f %% of the values lie outside of what the input holds "
+                  "(%.4g to %.4g)",
+                  100 * share, low, high);
+  } else if (most > least && most - least < kFewSteps * scale) {
+    std::snprintf(text, sizeof text,
+                  ": all values (%.4g to %.4g) lie within %.0f of the input's "
+                  "256 steps (%.4g to %.4g)",
+                  least, most, kFewSteps, low, high);
+  } else {
+    return {};
+  }
+  return printable(name) + text + ": were they normalized as in training?";
 }
 
 std::vector<uint8_t> file_input(const Graph& graph, const std::string& name,

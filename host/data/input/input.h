@@ -28,4 +28,10 @@ std::vector<uint8_t> file_input(const Graph&, const std::string& name,
                                 std::span<const uint8_t> file,
                                 const PictureOptions&);
 
+// A line for people if the real values of a .npy cannot be meant for a
+// quantized input: many lie outside of what it holds, or all lie within a few
+// of its steps. Empty: they can, or they are of another kind.
+std::string doubt_about_values(const Graph&, const std::string& name,
+                               std::span<const uint8_t> file);
+
 }  // namespace shoal

@@ -65,6 +65,25 @@ TEST(FileInput, RealValuesAreQuantizedAsTheInputIs) {
             "a.npy: value 2 is not a number");
 }
 
+TEST(FileInput, RealValuesThatCannotBeMeantAreDoubted) {
+  const Graph g = model(Type::kInt8, Type::kInt8, {1, 4});
+  const auto doubt = [&](std::initializer_list<float> values) {
+    return doubt_about_values(g, "a.npy",
+                              format_npy({"f4", {1, 4}, floats(values)}));
+  };
+  EXPECT_EQ(doubt({-60, 0, 30, 60}), "");
+  EXPECT_EQ(doubt({0, 0, 0, 0}), "");
+  EXPECT_EQ(doubt({0, 100, 200, 255}),
+            "a.npy: 75.0 % of the values lie outside of what the input holds "
+            "(-65.5 to 62): were they normalized as in training?");
+  EXPECT_EQ(doubt({0, 0.2f, 0.5f, 1}),
+            "a.npy: all values (0 to 1) lie within 4 of the input's 256 steps "
+            "(-65.5 to 62): were they normalized as in training?");
+  const Array bytes{"i1", {1, 4}, {1, 2, 3, 4}};
+  EXPECT_EQ(doubt_about_values(g, "a.npy", format_npy(bytes)), "");
+  EXPECT_EQ(doubt_about_values(g, "a.bin", bytes.bytes), "");
+}
+
 TEST(FileInput, BytesOfRowsColumnsAndColoursAreAPicture) {
   const Graph g = model(Type::kInt8, Type::kInt8, {1, 1, 2, 3});
   const std::vector<uint8_t> rgb = {0, 128, 255, 10, 20, 30};
