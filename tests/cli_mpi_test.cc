@@ -37,7 +37,8 @@ class CliMpi : public testing::Test {
     return shop_.script(
         "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"
         "MPI='mpirun --oversubscribe --mca btl self,vader --mca "
-        "odls_base_sigkill_timeout 0'\n" +
+        "odls_base_sigkill_timeout 0 --mca btl_vader_single_copy_mechanism "
+        "none'\n" +
         lines);
   }
   Told ranks(int n, const std::string& arguments) {

@@ -38,3 +38,4 @@ fuzz fuzz_store store 3000 4096
 fuzz fuzz_open_store open_store 5000 4096
 fuzz fuzz_text text 2000 2048
 fuzz fuzz_cluster cluster 200 512
+fuzz fuzz_ranks ranks 40000 1024

@@ -33,6 +33,7 @@ targets=(
   'fuzz_open_store open_store 2 8192'
   'fuzz_text text 3 4096'
   'fuzz_cluster cluster 6 1024'
+  'fuzz_ranks ranks 1 2048'
 )
 wanted() {  # target, the chosen ones
   local target=$1

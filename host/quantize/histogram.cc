@@ -27,11 +27,13 @@ std::optional<Histogram> Histogram::from(float lowest, float highest,
                                          int64_t count, int64_t zeros,
                                          std::vector<int64_t> bins) {
   Histogram h;
-  if (count == 0 && lowest == 0 && highest == 0 && zeros == 0 && bins.empty()) {
-    return h;
+  if (count == 0) {
+    const bool zero = lowest == 0 && highest == 0 && !std::signbit(lowest) &&
+                      !std::signbit(highest) && zeros == 0 && bins.empty();
+    return zero ? std::optional(h) : std::nullopt;
   }
   constexpr int64_t kMost = int64_t{1} << 48;  // sums of several are small
-  if (count <= 0 || count > kMost || zeros < 0 || !std::isfinite(lowest) ||
+  if (count < 0 || count > kMost || zeros < 0 || !std::isfinite(lowest) ||
       !std::isfinite(highest) || lowest > highest) {
     return std::nullopt;
   }
