@@ -89,5 +89,20 @@ TEST_F(CliEnds, ItBeginsWhereItIsTold) {
   EXPECT_EQ(other.code, 4) << other.err;
 }
 
+TEST_F(CliEnds, OutputsThatAreConstantsAreLeftOutWithAWord) {
+  ModelBuilder b;
+  const int x = b.input({1, 4, 4, 2}, {0.05f, -3});
+  const int anchors = b.constant({1, 3}, {1, 2, 3}, {0.1f, 0});
+  b.rename(anchors, "anchors");
+  b.output(anchors);
+  b.output(b.unary(OpKind::kRelu, x, {0.05f, -3}));
+  shop_.write("a.tflite", b.finish());
+  const Told t = shop_.shoal({"verify", "a.tflite", "random:1"});
+  EXPECT_EQ(t.code, 0) << t.out << t.err;
+  EXPECT_NE(t.err.find("\"anchors\" is a constant: left out"),
+            std::string::npos)
+      << t.err;
+}
+
 }  // namespace
 }  // namespace shoal
