@@ -3,7 +3,7 @@
 
   tools/ranks_speed.py SHOAL [pairs]
 
-Both run in turns, on the network and the samples of models/ (each a hundred
+Both run in turns, on the network and the samples of models/ (each three hundred
 times); medians of frames/s, and of the processor time of all processes.
 """
 import json
@@ -51,7 +51,7 @@ def main():
     os.environ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     one, two = [], []
     with tempfile.TemporaryDirectory() as folder:
-        link_samples(folder, 100)
+        link_samples(folder, 300)
         for _ in range(pairs):
             one.append(evaluate([shoal, "evaluate"], folder))
             two.append(evaluate(MPIRUN + [shoal, "evaluate", "--mpi"], folder))

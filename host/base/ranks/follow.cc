@@ -29,6 +29,7 @@ class HandedItems final : public Items {
     return item;
   }
 
+  // Sent when the other thread looks again: waking it costs more.
   void done(int64_t item, std::span<const uint8_t> result) override {
     put({.kind = MessageKind::kResult,
          .numbers = {item},
@@ -55,14 +56,15 @@ class HandedItems final : public Items {
   int64_t wanted() const {
     const std::lock_guard lock(mutex_);
     if (over_) return 0;
+    const auto held = static_cast<int64_t>(hand_.size());
     int64_t ahead = 0;
     if (done_ > 0) {
       const double times = kAhead / (Clock::now() - start_);
       ahead = static_cast<int64_t>(
           std::min(kMostAhead, static_cast<double>(done_) * times));
     }
-    return std::max<int64_t>(
-        0, waiting_ + ahead - static_cast<int64_t>(hand_.size()));
+    if (waiting_ == 0 && 2 * held > ahead) return 0;  // not one by one
+    return std::max<int64_t>(0, waiting_ + ahead - held);
   }
 
   void give(const std::vector<int64_t>& items, bool are_last) {
@@ -95,7 +97,6 @@ class HandedItems final : public Items {
       if (message.kind == MessageKind::kResult) ++done_;
       out_.push_back(std::move(message));
     }
-    bell_.ring();
   }
 
   Bell& bell_;
@@ -139,7 +140,6 @@ void Team::follow(const Work& work) {
       }
       if (const std::optional<Received> r = receive()) {
         hear(r->message);
-        bell.hurry();
       } else {
         bell.wait();
       }

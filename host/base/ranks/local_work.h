@@ -26,7 +26,7 @@ class Bell {
     }
     changed_.notify_one();
   }
-  // Until it rings; each time in a row for longer, up to half a millisecond.
+  // Until it rings; each time for longer, up to a millisecond, until it has.
   void wait() {
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, pause_, [this] { return rung_; })) {
@@ -36,11 +36,9 @@ class Bell {
       pause_ = std::min(2 * pause_, kLongest);
     }
   }
-  // Something has come.
-  void hurry() { pause_ = kShortest; }
 
  private:
-  static constexpr std::chrono::microseconds kShortest{20}, kLongest{500};
+  static constexpr std::chrono::microseconds kShortest{20}, kLongest{1000};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool rung_ = false;

@@ -191,7 +191,6 @@ class Team::Lead {
       while (!local.is_done() || team_.any(State::kBusy)) {
         if (const std::optional<Received> r = team_.receive()) {
           hear(r->from, r->message);
-          bell.hurry();
         } else {
           bell.wait();
         }
