@@ -32,12 +32,52 @@ std::vector<int> pass_counts(const Net& net) {
   return counts;
 }
 
+// What the tables have, with all tables' values of one tensor or layer side by
+// side: the search goes over all tables of one layer, hundreds of them.
+class Columns {
+ public:
+  explicit Columns(const std::vector<PassTable>& tables)
+      : tables_(tables.size()),
+        ring_(turned(tables, &PassTable::ring_bytes)),
+        sums_(turned(tables, &PassTable::sums_bytes)),
+        time_(turned(tables, &PassTable::time_ps)),
+        slot_(turned(tables, &PassTable::slot_bytes)),
+        slot_ps_(turned(tables, &PassTable::slot_ps)) {}
+
+  const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
+  const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
+  const int64_t* time_ps(int layer) const { return row(time_, layer); }
+  bool has_tape() const { return !slot_.empty(); }
+  const int64_t* slot_bytes(int layer) const { return row(slot_, layer); }
+  const int64_t* slot_ps(int layer) const { return row(slot_ps_, layer); }
+
+ private:
+  static std::vector<int64_t> turned(const std::vector<PassTable>& tables,
+                                     std::vector<int64_t> PassTable::*column) {
+    const size_t count = (tables.front().*column).size();
+    std::vector<int64_t> all(count * tables.size());
+    for (size_t p = 0; p < tables.size(); ++p) {
+      for (size_t i = 0; i < count; ++i) {
+        all[i * tables.size() + p] = (tables[p].*column)[i];
+      }
+    }
+    return all;
+  }
+  const int64_t* row(const std::vector<int64_t>& all, int i) const {
+    return all.data() + static_cast<size_t>(i) * tables_;
+  }
+
+  size_t tables_;
+  std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
+};
+
 // Bytes and time of the segment [begin, end) at every number of passes, as
 // `end` moves on.
 class Sweep {
  public:
-  Sweep(const StageSearch& search, int begin)
+  Sweep(const StageSearch& search, const Columns& columns, int begin)
       : s_(search),
+        columns_(columns),
         begin_(begin),
         inside_(search.tables.size()),
         time_(search.tables.size()),
@@ -58,18 +98,14 @@ class Sweep {
     for (int t : last_here) {
       if (s_.uses[t].first < begin_) continue;
       whole_ -= tensor_bytes(s_.uses[t]);
-      for (size_t p = 0; p < s_.tables.size(); ++p) {
-        inside_[p] += s_.tables[p].ring_bytes[t];
-      }
+      add(columns_.ring_bytes(t), inside_);
     }
     if (position >= static_cast<int>(s_.net.layers.size())) return;
-    for (size_t p = 0; p < s_.tables.size(); ++p) {
-      inside_[p] += s_.tables[p].sums_bytes[position];
-      time_[p] += s_.tables[p].time_ps[position];
-      if (s_.tables[p].slot_bytes.empty()) continue;
-      slot_[p] = std::max(slot_[p], s_.tables[p].slot_bytes[position]);
-      slot_ps_[p] = std::max(slot_ps_[p], s_.tables[p].slot_ps[position]);
-    }
+    add(columns_.sums_bytes(position), inside_);
+    add(columns_.time_ps(position), time_);
+    if (!columns_.has_tape()) return;
+    raise(columns_.slot_bytes(position), slot_);
+    raise(columns_.slot_ps(position), slot_ps_);
   }
 
   int64_t bytes(size_t table) const {
@@ -82,7 +118,15 @@ class Sweep {
   int64_t tensor_bytes(const TensorUses& t) const {
     return aligned(s_.net.tensors[&t - s_.uses.data()].bytes());
   }
+  static void add(const int64_t* column, std::vector<int64_t>& to) {
+    for (size_t p = 0; p < to.size(); ++p) to[p] += column[p];
+  }
+  static void raise(const int64_t* column, std::vector<int64_t>& to) {
+    for (size_t p = 0; p < to.size(); ++p) to[p] = std::max(to[p], column[p]);
+  }
+
   const StageSearch& s_;
+  const Columns& columns_;
   int begin_;
   int64_t whole_ = 0;
   std::vector<int64_t> inside_, time_, slot_, slot_ps_;
@@ -127,17 +171,13 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
     int64_t bytes = sweep.bytes(p) + known.fixed;
     const bool is_last = p + 1 == s.tables.size();
     const int64_t budget = is_last ? limits.hard : limits.soft;
-    Best next{before.time_ps + sweep.time_ps(p),
-              std::max(before.peak, bytes),
-              segment.begin,
-              static_cast<int>(p),
-              bytes,
-              sweep.time_ps(p),
-              bytes > budget};
     const int64_t most_gain = is_last ? known.most_gain : 0;
-    if (bytes - most_gain > budget || next.time_ps > best.time_ps) {
-      continue;
-    }
+    const int64_t time_ps = before.time_ps + sweep.time_ps(p);
+    if (bytes - most_gain > budget || time_ps > best.time_ps) continue;
+    Best next{time_ps,       std::max(before.peak, bytes),
+              segment.begin, static_cast<int>(p),
+              bytes,         sweep.time_ps(p),
+              bytes > budget};
     if (bytes > budget) {
       bytes -= s.overlay_gain(segment);
       if (bytes > budget) continue;
@@ -181,12 +221,13 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
                                       StageBudget budget) {
   const int n = whole_net(s.net).end;
   const Positions at = positions(s, n);
+  const Columns columns(s.tables);
   std::vector<Best> best(n + 1);
   best[0].time_ps = 0;
   best[0].peak = 0;
   for (int begin = 0; begin < n; ++begin) {
     if (best[begin].time_ps == kFar) continue;
-    Sweep sweep(s, begin);
+    Sweep sweep(s, columns, begin);
     const int last = s.ends.empty() ? n : s.ends[begin];
     for (int end = begin + 1; end <= last; ++end) {
       sweep.step(end - 1, at.first[end - 1], at.last[end - 1],
