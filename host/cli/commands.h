@@ -168,6 +168,11 @@ struct StudyFlags {
 };
 struct EvaluateFlags {
   std::string model, data, which, labels, resume, output;
+  std::string truth;       // file or folder
+  std::string task, head;  // empty: guessed
+  float score = 0.001f;
+  std::optional<float> overlap;  // none: the head's own
+  std::vector<float> anchors;    // none: assumed
   PlanFlags plan;
   ClusterFlags cluster;
   NetworkFlags network;

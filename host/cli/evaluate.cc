@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "host/base/error.h"
@@ -11,7 +13,9 @@
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
 #include "host/cli/file_names.h"
+#include "host/cli/judge.h"
 #include "host/cli/open_engine.h"
+#include "host/cli/output.h"
 #include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
 #include "host/data/evaluate/frames.h"
@@ -32,14 +36,41 @@ std::string checksum_of(const EvaluateFlags& flags) {
 
 // What every rank must find.
 Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
-                     const Dataset& data, const PictureOptions& pictures) {
+                     const Judge& judge) {
+  const Dataset& data = judge.data();
+  const PictureOptions pictures = picture_options(flags.pictures);
   const auto input = [&](int64_t item) {
     return dataset_input(graph, data, item, pictures);
   };
   return {{"model", checksum_of(flags)},
-          {"list of frames and labels", journal_key("", data, pictures)},
+          {"list of frames and labels",
+           journal_key("", data, pictures, judge.key())},
           {"content of frames", some_inputs_checksum(data.size(), input)},
           {"--limit", std::to_string(flags.limit.value_or(0))}};
+}
+
+// Boxes and masks, if that is what the outputs are or are said to be; classes
+// otherwise.
+std::unique_ptr<Judge> judge_of(const EvaluateFlags& flags, const Graph& graph,
+                                std::shared_ptr<const DetectionOp> detection,
+                                std::vector<std::string> labels) {
+  HeadUse head = choose_head(
+      graph, {flags.head, flags.task, flags.anchors, std::move(detection)});
+  const Task task = head_task(head);
+  if (task != Task::kDetect && task != Task::kSegment) {
+    return judge_classes(flags, graph, labels);
+  }
+  if (head.guessed) {
+    tell("outputs are read as %s (%s); otherwise --task or --head\n",
+         head_name(head).c_str(), task_name(task));
+  }
+  if (!head.assumed.empty()) {
+    tell("anchors are assumed to be COCO's: --anchors %s\n",
+         head.assumed.c_str());
+  }
+  JudgeParts parts{flags, graph, std::move(head), std::move(labels)};
+  return task == Task::kDetect ? judge_boxes(std::move(parts))
+                               : judge_masks(std::move(parts));
 }
 
 // One run: what is evaluated, and how far it is.
@@ -57,30 +88,34 @@ class Evaluation {
                   .remote = true,
                   .jobs = flags.jobs > 0}),
         graph_(opening_.graph()),
-        data_(open_dataset(flags.data, flags.which)),
         labels_(flags.labels.empty() ? opening_.labels()
                                      : read_labels(flags.labels)),
-        classes_(match_classes(graph_, *data_, labels_, flags.label_offset)),
-        pictures_(picture_options(flags.pictures)) {
+        judge_(judge_of(flags, graph_, opening_.detection(), labels_)) {
     if (!graph_.variables.empty()) {
       throw several_frames("evaluate", graph_.name);
     }
     check_ranks();
+    const PictureOptions pictures = picture_options(flags.pictures);
+    const Dataset& data = judge_->data();
     if (!flags.resume.empty()) {
-      journal_.emplace(
-          flags.resume,
-          JournalLimits{journal_key(checksum_of(flags), *data_, pictures_),
-                        data_->size(), classes_.count},
-          lock_request(flags.plan, "evaluate"));
+      JournalLimits limits = judge_->limits();
+      limits.key =
+          journal_key(checksum_of(flags), data, pictures, judge_->key());
+      journal_.emplace(flags.resume, limits,
+                       lock_request(flags.plan, "evaluate"));
     }
     FramesOptions options;
-    options.pictures = pictures_;
+    options.pictures = pictures;
     options.limit = flags.limit;
     options.journal = journal_ ? &*journal_ : nullptr;
+    options.input = [this](int64_t item) { return judge_->input(item); };
+    options.answer = [this](int64_t item, std::span<const uint8_t> outputs) {
+      return judge_->answer(item, outputs);
+    };
     options.progress = [this](int64_t done, int64_t of) {
       progress_->say(done, of);
     };
-    frames_.emplace(graph_, *data_, std::move(options));
+    frames_.emplace(graph_, data, std::move(options));
     jobs_ = flags.jobs > 0 ? flags.jobs : team_.size() > 1 ? 1 : core_count();
   }
 
@@ -89,15 +124,14 @@ class Evaluation {
 
  private:
   void check_ranks() const;
+  void print_json() const;
 
   const EvaluateFlags& flags_;
   Team& team_ = *flags_.team;
   EngineOpening opening_;
   const Graph graph_;
-  const std::unique_ptr<Dataset> data_;
   const std::vector<std::string> labels_;
-  const Classes classes_;
-  const PictureOptions pictures_;
+  const std::unique_ptr<Judge> judge_;
   std::optional<Journal> journal_;
   std::optional<Frames> frames_;
   std::optional<Progress> progress_;
@@ -119,7 +153,7 @@ void Evaluation::check_ranks() const {
 void Evaluation::run() {
   const std::unique_ptr<Engine> engine = opening_.open(labels_);
   if (team_.size() > 1) {
-    team_.agree(given_to(flags_, graph_, *data_, pictures_));
+    team_.agree(given_to(flags_, graph_, *judge_));
   }
   progress_.emplace(frames_->resumed());
   int threads = 0;
@@ -140,17 +174,30 @@ void Evaluation::run() {
   outcome_.nodes = engine->report().nodes;
   outcome_.seconds = progress_->end();
   outcome_.resumed = frames_->resumed();
-  outcome_.accuracy = count_answers(classes_, frames_->answers());
+  judge_->count(frames_->answers());
+}
+
+void Evaluation::print_json() const {
+  nlohmann::json json = judge_->json();
+  const auto frames = static_cast<int64_t>(frames_->answers().size());
+  const auto ran = static_cast<double>(frames - outcome_.resumed);
+  json["arena_bytes"] = nlohmann::json::array();
+  for (const EngineNode& node : outcome_.nodes) {
+    json["arena_bytes"].push_back(node.arena_bytes);
+  }
+  json["where"] = outcome_.where;
+  json["resumed_frames"] = outcome_.resumed;
+  json["seconds"] = outcome_.seconds;
+  json["frames_per_s"] = ran / outcome_.seconds;
+  say_json(json);
 }
 
 void Evaluation::report() const {
-  if (!flags_.output.empty()) {
-    write_file(flags_.output, confusion_csv(classes_, outcome_.accuracy));
-  }
+  if (!flags_.output.empty()) judge_->write(flags_.output);
   if (flags_.json) {
-    print_accuracy_json(classes_, outcome_);
+    print_json();
   } else {
-    print_accuracy(classes_, outcome_);
+    judge_->print(outcome_);
   }
 }
 
@@ -164,6 +211,7 @@ int evaluate_command(const EvaluateFlags& given) {
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},
                {"--labels", flags.labels},
+               {"--truth", flags.truth},
                {"--key", flags.cluster.key},
                {"--resume", flags.resume},
                {"--cluster", flags.plan.cluster},
@@ -173,7 +221,8 @@ int evaluate_command(const EvaluateFlags& given) {
   // The journal is not replaced, but what it is added to must be one.
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},
-               {"--labels", flags.labels}},
+               {"--labels", flags.labels},
+               {"--truth", flags.truth}},
               {{"--resume", flags.resume}});
   Evaluation evaluation(flags);
   evaluation.run();

@@ -124,6 +124,8 @@ void print_worst_pairs(const Classes& classes, const Accuracy& a) {
   }
 }
 
+}  // namespace
+
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
@@ -133,8 +135,6 @@ std::string csv_field(const std::string& text) {
   }
   return out + "\"";
 }
-
-}  // namespace
 
 Progress::Progress(int64_t before)
     : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {}
@@ -166,8 +166,8 @@ double Progress::end() {
   return seconds;
 }
 
-void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
-  const Accuracy& a = outcome.accuracy;
+void print_accuracy(const Classes& classes, const Accuracy& a,
+                    const EvaluateOutcome& outcome) {
   for (const std::string& note : classes.notes) {
     say("note     %s\n", note.c_str());
   }
@@ -189,10 +189,7 @@ void print_accuracy(const Classes& classes, const EvaluateOutcome& outcome) {
   }
 }
 
-void print_accuracy_json(const Classes& classes,
-                         const EvaluateOutcome& outcome) {
-  const Accuracy& a = outcome.accuracy;
-  const auto ran = static_cast<double>(a.frames - outcome.resumed);
+nlohmann::json accuracy_json(const Classes& classes, const Accuracy& a) {
   nlohmann::json json{{"frames", a.frames},
                       {"top1_frames", a.top1},
                       {"top5_frames", a.top5},
@@ -202,12 +199,7 @@ void print_accuracy_json(const Classes& classes,
                       {"outputs", classes.count},
                       {"classes", nlohmann::json::array()},
                       {"confusion", nlohmann::json::array()},
-                      {"arena_bytes", nlohmann::json::array()},
-                      {"notes", classes.notes},
-                      {"where", outcome.where},
-                      {"resumed_frames", outcome.resumed},
-                      {"seconds", outcome.seconds},
-                      {"frames_per_s", ran / outcome.seconds}};
+                      {"notes", classes.notes}};
   for (int c = 0; c < classes.count; ++c) {
     const ClassCount& of = a.classes[static_cast<size_t>(c)];
     json["classes"].push_back({{"index", c},
@@ -220,10 +212,7 @@ void print_accuracy_json(const Classes& classes,
     json["confusion"].push_back(
         {{"truth", pair.first}, {"said", pair.second}, {"frames", frames}});
   }
-  for (const EngineNode& node : outcome.nodes) {
-    json["arena_bytes"].push_back(node.arena_bytes);
-  }
-  say_json(json);
+  return json;
 }
 
 std::string confusion_csv(const Classes& classes, const Accuracy& a) {

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "host/cli/judge.h"
 #include "host/cli/run_report.h"
 #include "host/data/evaluate/evaluate.h"
 
@@ -30,16 +32,8 @@ class Progress {
   int64_t done_, of_ = 0;
 };
 
-struct EvaluateOutcome {
-  Accuracy accuracy;
-  std::vector<EngineNode> nodes;  // none of a float model
-  std::string where;              // "2 threads"
-  int64_t resumed = 0;
-  double seconds = 0;
-};
-
-void print_accuracy(const Classes&, const EvaluateOutcome&);
-void print_accuracy_json(const Classes&, const EvaluateOutcome&);
+void print_accuracy(const Classes&, const Accuracy&, const EvaluateOutcome&);
+nlohmann::json accuracy_json(const Classes&, const Accuracy&);
 // Rows: the class that is right; columns: the class that was said; of classes
 // that were either.
 std::string confusion_csv(const Classes&, const Accuracy&);

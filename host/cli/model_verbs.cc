@@ -22,21 +22,45 @@ void add_data(CLI::App* verb, EvaluateFlags& f) {
       ->check(CLI::Range(-65535, 65535));
 }
 
+void add_heads(CLI::App* verb, EvaluateFlags& f) {
+  verb->add_option("--truth", f.truth,
+                   "boxes: FILE.json of COCO instances, or a folder of YOLO's "
+                   "NAME.txt (absent: beside the pictures or in labels/); "
+                   "masks: a folder of NAME.png with the classes' numbers");
+  verb->add_option("--task", f.task, "classify, detect or segment (guessed)")
+      ->check(CLI::IsMember({"classify", "detect", "segment"}));
+  verb->add_option("--head", f.head,
+                   "how outputs are read: ssd, yolov8, mask, ... (guessed)");
+  verb->add_option("--score", f.score, "of a box at least")
+      ->capture_default_str();
+  verb->add_option("--overlap", f.overlap,
+                   "intersection over union of two boxes of one thing (0.45; "
+                   "ssd: the file's)");
+  verb->add_option("--anchors", f.anchors,
+                   "w,h,... of outputs that are maps of anchors (COCO's)")
+      ->delimiter(',');
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   CLI::App* const verb = add_verb(
-      app, "evaluate", "Accuracy of a classifier over labelled pictures",
+      app, "evaluate",
+      "Accuracy of a classifier, detector or mask over labelled pictures",
       "shoal evaluate model.tflite DIR --which t10k\n"
       "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
       "100\n"
       "  shoal evaluate model.tflite pictures/ --resume run.journal -o c.csv\n"
       "  shoal evaluate --store DIR pictures/\n"
-      "  mpirun -n 16 shoal evaluate --mpi model.tflite pictures/");
+      "  mpirun -n 16 shoal evaluate --mpi model.tflite pictures/\n"
+      "  shoal evaluate detector.tflite val2017/ --truth "
+      "instances_val2017.json\n"
+      "  shoal evaluate mask.tflite pictures/ --truth masks/");
   add_optional_model(verb, f.model, f.ends,
                      "; float, .onnx or .tflite; none to evaluate the store of "
                      "--store");
   add_data(verb, f);
+  add_heads(verb, f);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
@@ -52,7 +76,9 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
                    "what it knows is not run again");
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("-o,--output", f.output,
-                   "write the confusion matrix as CSV");
+                   "write the confusion matrix as CSV; of boxes and masks the "
+                   "classes, of boxes to FILE.json all that were found, in "
+                   "COCO's form");
   add_json(verb, f.json);
   verb->callback([&] {
     if (f.data.empty() && !f.plan.storage.store.empty()) f.data.swap(f.model);

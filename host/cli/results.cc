@@ -62,20 +62,6 @@ std::vector<std::pair<int, int64_t>> shares(const std::vector<int>& mask) {
   return sorted;
 }
 
-void to_picture(const Placement& p, Findings& found) {
-  const auto x = [&](float& v) {
-    v = static_cast<float>(p.left + static_cast<double>(v) * p.columns);
-  };
-  const auto y = [&](float& v) {
-    v = static_cast<float>(p.top + static_cast<double>(v) * p.rows);
-  };
-  for (Detection& b : found.boxes) {
-    x(b.left), x(b.right), y(b.top), y(b.bottom);
-    for (Place& point : b.points) x(point.x), y(point.y);
-  }
-  for (KeyPoint& point : found.points) x(point.x), y(point.y);
-}
-
 std::string box_text(const Detection& box, const std::string& label) {
   char score[16];
   std::snprintf(score, sizeof score, " %.2f", static_cast<double>(box.score));

@@ -48,6 +48,10 @@ class Dataset {
 std::unique_ptr<Dataset> open_dataset(const std::string& path,
                                       const std::string& which = "");
 
+// A folder's own pictures without classes, whatever lies beside them; or one
+// file.
+std::unique_ptr<Dataset> open_pictures(const std::string& path);
+
 // The bytes of all inputs of the model in the file's types, from item i, as
 // file_input() has them. Thread-safe.
 std::vector<uint8_t> dataset_input(const Graph&, const Dataset&, int64_t i,

@@ -128,6 +128,26 @@ std::unique_ptr<Dataset> open_item(const fs::path& file) {
       std::vector<std::string>{}, std::vector<std::string>{});
 }
 
+std::unique_ptr<Dataset> open_pictures(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    throw Error(Exit::kUsage, path + ": no such file or folder");
+  }
+  if (fs::is_regular_file(status)) return open_item(path);
+  const Entries top = entries_of(path);
+  std::vector<Item> items;
+  for (const std::string& name : top.items) {
+    items.push_back({fs::path(path) / name, name, -1});
+  }
+  if (items.empty()) {
+    throw Error(Exit::kUsage, path + ": no pictures in it",
+                "the folder that the pictures lie in");
+  }
+  return std::make_unique<FileSet>(std::move(items), std::vector<std::string>{},
+                                   std::vector<std::string>{});
+}
+
 std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
   const Entries top = entries_of(folder);
   std::vector<Item> items;

@@ -1,6 +1,7 @@
 #include "host/data/evaluate/evaluate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -17,8 +18,7 @@ const Tensor& first_output(const Graph& graph) {
 
 template <class Score>
 BestClasses best_of(int count, Score score) {
-  BestClasses best;
-  best.fill(-1);
+  BestClasses best(kBest, -1);
   std::array<float, kBest> scores{};
   for (int c = 0; c < count; ++c) {
     const float s = score(static_cast<size_t>(c));

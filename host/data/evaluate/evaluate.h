@@ -7,7 +7,6 @@
 // A class is an output: an element of the model's first output.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -20,10 +19,13 @@
 
 namespace shoal {
 
+// What is kept of a frame: numbers, whose meaning is that of the task.
+using FrameAnswer = std::vector<int>;
+
 // The classes with the largest scores, best first; of equal scores the lower
 // number comes first. -1 at the end: the model has fewer.
 constexpr size_t kBest = 5;
-using BestClasses = std::array<int, kBest>;
+using BestClasses = FrameAnswer;  // kBest of them
 
 // `outputs`: all outputs of a frame in the file's types. A score that is not
 // a number is less than all others.
@@ -51,7 +53,7 @@ Classes match_classes(const Graph&, const Dataset&,
                       const std::vector<std::string>& labels, int offset);
 
 // Answers of some items of the data, by their numbers.
-using Answers = std::map<int64_t, BestClasses>;
+using Answers = std::map<int64_t, FrameAnswer>;
 
 struct ClassCount {
   int64_t frames = 0, right = 0;

@@ -74,12 +74,14 @@ int64_t Frames::left() const {
 }
 
 std::vector<uint8_t> Frames::input(int64_t item) const {
-  return dataset_input(graph_, data_, item, options_.pictures);
+  return options_.input ? options_.input(item)
+                        : dataset_input(graph_, data_, item, options_.pictures);
 }
 
 void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
   check_output(graph_, item, outputs.size());
-  const BestClasses answer = best_classes_of(graph_, outputs);
+  const FrameAnswer answer = options_.answer ? options_.answer(item, outputs)
+                                             : best_classes_of(graph_, outputs);
   const std::lock_guard lock(mutex_);
   answers_.emplace(item, answer);
   if (options_.journal) options_.journal->add(item, answer);

@@ -30,6 +30,13 @@ struct FramesOptions {
   // A sample of so many items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null
+  // The bytes of all inputs; from any thread, as `answer` from the one that
+  // then runs the frame. Null: dataset_input().
+  std::function<std::vector<uint8_t>(int64_t item)> input = {};
+  // What is kept of a frame, from its outputs; from any thread. Null: the best
+  // classes.
+  std::function<FrameAnswer(int64_t item, std::span<const uint8_t> outputs)>
+      answer = {};
   // Frames that have their answer, of all; from any thread, one at a time.
   std::function<void(int64_t done, int64_t of)> progress = {};
 };

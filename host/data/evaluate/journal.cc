@@ -26,7 +26,7 @@ std::string header_of(const std::string& key) {
   return "shoal evaluate 1 " + key + "\n";
 }
 
-std::string line_of(int64_t frame, const BestClasses& answer) {
+std::string line_of(int64_t frame, const FrameAnswer& answer) {
   std::string line = std::to_string(frame);
   for (const int c : answer) line += " " + std::to_string(c);
   return line + " " + crc32_hex(bytes_of(line)) + "\n";
@@ -43,6 +43,7 @@ bool take(std::string_view& text, int64_t& value) {
 
 // Whether they are what best_classes_of() may give.
 bool possible(const BestClasses& answer, int classes) {
+  if (answer.size() != kBest) return false;
   for (size_t i = 0; i < answer.size(); ++i) {
     if (static_cast<int64_t>(i) >= classes) {
       if (answer[i] != -1) return false;
@@ -60,14 +61,14 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
                      Answers& answers) {
   std::string_view rest = line;
   int64_t frame = 0;
-  BestClasses answer{};
+  FrameAnswer answer;
   if (!take(rest, frame)) return "it is no answer";
-  for (int& c : answer) {
+  while (rest.find(' ') != std::string_view::npos) {
     int64_t value = 0;
     if (!take(rest, value) || value != static_cast<int>(value)) {
       return "it is no answer";
     }
-    c = static_cast<int>(value);
+    answer.push_back(static_cast<int>(value));
   }
   if (line_of(frame, answer) != std::string(line) + "\n") {
     return "its checksum is wrong";
@@ -75,7 +76,11 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
   if (frame < 0 || frame >= limits.frames) {
     return "there is no frame " + std::to_string(frame);
   }
-  if (!possible(answer, limits.classes)) return "there are no such classes";
+  if (limits.possible) {
+    if (!limits.possible(frame, answer)) return "no frame has such an answer";
+  } else if (!possible(answer, limits.classes)) {
+    return "there are no such classes";
+  }
   if (!answers.emplace(frame, answer).second) {
     return "frame " + std::to_string(frame) + " has an answer already";
   }
@@ -107,7 +112,8 @@ std::string read_all(int file, const std::string& path) {
 }  // namespace
 
 std::string journal_key(const std::string& model, const Dataset& data,
-                        const PictureOptions& options) {
+                        const PictureOptions& options,
+                        const std::string& task) {
   std::string text = model + "\n" + std::to_string(data.size()) + "\n";
   for (int64_t i = 0; i < data.size(); ++i) {
     text += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
@@ -127,6 +133,7 @@ std::string journal_key(const std::string& model, const Dataset& data,
   if (options.fit != Fit::kStretch) {
     text += "fit " + std::to_string(static_cast<int>(options.fit));
   }
+  if (!task.empty()) text += "task " + task;
   return sha256_hex(bytes_of(text));
 }
 
@@ -147,7 +154,7 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
     throw Error(Exit::kUsage,
                 name + (text.starts_with(kind)
                             ? ": the journal of another model, other data, or "
-                              "another --mean or --std"
+                              "other flags of what is made of them"
                             : ": not a journal of `shoal evaluate`"),
                 "--resume with another file");
   }
@@ -224,7 +231,7 @@ void Journal::sync() {
   unsynced_ = 0;
 }
 
-void Journal::add(int64_t frame, const BestClasses& answer) {
+void Journal::add(int64_t frame, const FrameAnswer& answer) {
   append(line_of(frame, answer));
   if (++unsynced_ == kUnsynced) sync();
 }

@@ -2,16 +2,18 @@
 // in the middle goes on where it was. A text:
 //
 //   shoal evaluate 1 KEY
-//   FRAME CLASS CLASS CLASS CLASS CLASS CHECK
+//   FRAME NUMBER ... CHECK
 //
-// in any order of frames. CHECK is the CRC-32 of the line before it. A last
-// line without its end was cut off and is forgotten, and so is everything from
-// a hole on (zeros to the end of a sector, where a power cut has kept the
-// file's length and not its bytes); anything else that is not as it should be
-// is refused, and the file is left as it is. A power cut costs the last
-// kUnsynced answers at most, which are computed again.
+// in any order of frames. The numbers are those of a FrameAnswer, of a
+// classifier its five best classes. CHECK is the CRC-32 of the line before it.
+// A last line without its end was cut off and is forgotten, and so is
+// everything from a hole on (zeros to the end of a sector, where a power cut
+// has kept the file's length and not its bytes); anything else that is not as
+// it should be is refused, and the file is left as it is. A power cut costs the
+// last kUnsynced answers at most, which are computed again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,16 +25,18 @@
 namespace shoal {
 
 // What answers depend on: the model (the checksum of its file), which items
-// the data have and their labels, how pictures become inputs. Not the plan.
+// the data have and their labels, how pictures become inputs; of what is no
+// classifier also what is made of its outputs. Not the plan.
 std::string journal_key(const std::string& model, const Dataset&,
-                        const PictureOptions&);
+                        const PictureOptions&, const std::string& task = "");
 
 // What a run may find in its journal: answers of `frames` items of a model
-// with `classes` classes.
+// with `classes` classes, or those that `possible` takes.
 struct JournalLimits {
   std::string key;
   int64_t frames = 0;
   int classes = 0;
+  std::function<bool(int64_t frame, const FrameAnswer&)> possible = {};
 };
 
 struct JournalText {
@@ -60,7 +64,7 @@ class Journal {
   // What was there at the beginning.
   const Answers& known() const { return known_; }
   // Throws Error(kInternal) if it cannot be written, and from then on.
-  void add(int64_t frame, const BestClasses&);
+  void add(int64_t frame, const FrameAnswer&);
 
  private:
   void append(const std::string& text);

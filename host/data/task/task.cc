@@ -175,6 +175,20 @@ std::string heads_text() {
   return text;
 }
 
+void to_picture(const Placement& p, Findings& found) {
+  const auto x = [&](float& v) {
+    v = static_cast<float>(p.left + static_cast<double>(v) * p.columns);
+  };
+  const auto y = [&](float& v) {
+    v = static_cast<float>(p.top + static_cast<double>(v) * p.rows);
+  };
+  for (Detection& b : found.boxes) {
+    x(b.left), x(b.right), y(b.top), y(b.bottom);
+    for (Place& point : b.points) x(point.x), y(point.y);
+  }
+  for (KeyPoint& point : found.points) x(point.x), y(point.y);
+}
+
 Findings read_head(const HeadUse& use, const std::vector<RealOutput>& outputs,
                    const HeadOptions& options) {
   if (use.head->read == nullptr) return {};

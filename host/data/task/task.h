@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/data/image/picture.h"
 #include "host/data/task/overlap.h"
 #include "host/data/task/values.h"
 #include "host/model/graph/detection.h"
@@ -69,5 +70,8 @@ std::string heads_text();
 // Nothing for kClassify and kRaw.
 Findings read_head(const HeadUse&, const std::vector<RealOutput>&,
                    const HeadOptions&);
+
+// From pixels of the input to those of the picture that was fitted to it.
+void to_picture(const Placement&, Findings&);
 
 }  // namespace shoal

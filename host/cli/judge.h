@@ -1,0 +1,71 @@
+// What `shoal evaluate` makes of a model's outputs: for each task what is kept
+// of a frame, and what is counted at the end.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/cli/commands.h"
+#include "host/data/dataset/dataset.h"
+#include "host/data/evaluate/evaluate.h"
+#include "host/data/evaluate/journal.h"
+#include "host/data/task/task.h"
+#include "host/engine/engine.h"
+
+namespace shoal {
+
+// Of a run that has ended.
+struct EvaluateOutcome {
+  std::vector<EngineNode> nodes;  // none of a float model
+  std::string where;              // "2 threads"
+  int64_t resumed = 0;
+  double seconds = 0;
+};
+
+class Judge {
+ public:
+  Judge() = default;
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
+  virtual ~Judge() = default;
+
+  virtual const Dataset& data() const = 0;
+  // Whatever answers depend on besides the model, the data and how pictures
+  // become inputs.
+  virtual std::string key() const = 0;
+  // Of the journal, but its key.
+  virtual JournalLimits limits() const = 0;
+  // As in FramesOptions; both thread-safe for different items.
+  virtual std::vector<uint8_t> input(int64_t item) = 0;
+  virtual FrameAnswer answer(int64_t item,
+                             std::span<const uint8_t> outputs) = 0;
+  // Then the rest is asked for.
+  virtual void count(const Answers&) = 0;
+  virtual void write(const std::string& path) const = 0;  // --output
+  virtual void print(const EvaluateOutcome&) const = 0;
+  // Without what is known of the run.
+  virtual nlohmann::json json() const = 0;
+};
+
+// What the judges of boxes and masks share: pictures, and the head that reads
+// outputs.
+struct JudgeParts {
+  const EvaluateFlags& flags;
+  const Graph& graph;
+  HeadUse head;
+  std::vector<std::string> labels;
+};
+
+// The references must outlive it.
+std::unique_ptr<Judge> judge_classes(const EvaluateFlags&, const Graph&,
+                                     const std::vector<std::string>& labels);
+std::unique_ptr<Judge> judge_boxes(JudgeParts);
+std::unique_ptr<Judge> judge_masks(JudgeParts);
+
+// Rows of a CSV file: a field of text.
+std::string csv_field(const std::string& text);
+
+}  // namespace shoal

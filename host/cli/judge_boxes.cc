@@ -1,0 +1,309 @@
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/cli/common.h"
+#include "host/cli/judge.h"
+#include "host/cli/output.h"
+#include "host/cli/run_report.h"
+#include "host/data/evaluate/box_truth.h"
+#include "host/data/evaluate/precision.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kMostShown = 20;  // classes in the table
+
+// Of a frame: the picture's width and height, then of each box its class, and
+// score, left, top, right and bottom as the bits of a float.
+constexpr size_t kPerBox = 6;
+
+FrameAnswer answer_of(PictureSize size, const std::vector<Detection>& boxes) {
+  FrameAnswer answer = {size.width, size.height};
+  for (const Detection& b : boxes) {
+    answer.push_back(b.index);
+    for (const float v : {b.score, b.left, b.top, b.right, b.bottom}) {
+      answer.push_back(std::bit_cast<int>(v));
+    }
+  }
+  return answer;
+}
+
+std::vector<Detection> boxes_of(const FrameAnswer& answer) {
+  std::vector<Detection> boxes;
+  for (size_t i = 2; i < answer.size(); i += kPerBox) {
+    const auto real = [&](size_t at) {
+      return std::bit_cast<float>(answer[i + at]);
+    };
+    boxes.push_back({real(2), real(3), real(4), real(5), answer[i], real(1)});
+  }
+  return boxes;
+}
+
+bool possible_boxes(const FrameAnswer& answer) {
+  if (answer.size() < 2 || (answer.size() - 2) % kPerBox != 0 ||
+      answer[0] < 1 || answer[1] < 1) {
+    return false;
+  }
+  for (size_t i = 2; i < answer.size(); i += kPerBox) {
+    if (answer[i] < 0) return false;
+  }
+  return true;
+}
+
+class BoxJudge : public Judge {
+ public:
+  explicit BoxJudge(JudgeParts parts)
+      : flags_(parts.flags),
+        graph_(parts.graph),
+        head_(std::move(parts.head)),
+        labels_(std::move(parts.labels)),
+        pictures_(picture_options(flags_.pictures)),
+        data_(open_pictures(flags_.data)),
+        truth_(read_truth()),
+        sizes_(static_cast<size_t>(data_->size())) {
+    match_box_classes(truth_, labels_, flags_.label_offset);
+  }
+
+  const Dataset& data() const override { return *data_; }
+  std::string key() const override {
+    std::string text = "detect " + head_name(head_);
+    char number[64];
+    std::snprintf(number, sizeof number, " %.9g %.9g",
+                  static_cast<double>(flags_.score),
+                  static_cast<double>(flags_.overlap.value_or(-1.f)));
+    text += number;
+    for (const float v : flags_.anchors) text += " " + std::to_string(v);
+    return text;
+  }
+  JournalLimits limits() const override {
+    return {"", data_->size(), 0,
+            [](int64_t, const FrameAnswer& a) { return possible_boxes(a); }};
+  }
+
+  std::vector<uint8_t> input(int64_t item) override {
+    const BoxTruth::Item& said = truth_.items[static_cast<size_t>(item)];
+    PictureSize& size = sizes_[static_cast<size_t>(item)];
+    if (!data_->is_picture(item)) {
+      size = said.width > 0 && said.height > 0
+                 ? PictureSize{said.width, said.height}
+                 : PictureSize{head_.width, head_.height};
+      return dataset_input(graph_, *data_, item, pictures_);
+    }
+    const Picture picture = data_->picture(item);
+    size = {picture.width, picture.height};
+    if (said.width > 0 && said.height > 0 &&
+        (said.width != size.width || said.height != size.height)) {
+      throw Error(Exit::kCorrupt,
+                  printable(flags_.truth) + ": " +
+                      printable(data_->name(item)) + " is " +
+                      std::to_string(said.width) + " x " +
+                      std::to_string(said.height) + ", the picture has " +
+                      std::to_string(size.width) + " x " +
+                      std::to_string(size.height) + " pixels",
+                  "the pictures that the truth was made for");
+    }
+    return picture_input(graph_, picture, pictures_);
+  }
+
+  FrameAnswer answer(int64_t item, std::span<const uint8_t> outputs) override {
+    const PictureSize size = size_of(item);
+    Findings found =
+        read_head(head_, real_outputs(graph_, outputs),
+                  {.score = flags_.score, .overlap = flags_.overlap});
+    to_picture(placement_of(size.width, size.height, head_.width, head_.height,
+                            pictures_.fit),
+               found);
+    return answer_of(size, found.boxes);
+  }
+
+  void count(const Answers& answers) override;
+  void write(const std::string& path) const override;
+  void print(const EvaluateOutcome&) const override;
+  nlohmann::json json() const override;
+
+ private:
+  // Another rank may have run the frame.
+  PictureSize size_of(int64_t item) const {
+    const PictureSize known = sizes_[static_cast<size_t>(item)];
+    if (known.width > 0) return known;
+    const BoxTruth::Item& said = truth_.items[static_cast<size_t>(item)];
+    if (said.width > 0 && said.height > 0) return {said.width, said.height};
+    if (!data_->is_picture(item)) return {head_.width, head_.height};
+    const Picture picture = data_->picture(item);
+    return {picture.width, picture.height};
+  }
+
+  BoxTruth read_truth() const {
+    if (std::filesystem::path(flags_.truth).extension() == ".json") {
+      return read_coco(flags_.truth, *data_);
+    }
+    return read_yolo(flags_.data, flags_.truth, *data_);
+  }
+
+  std::string name(int c) const {
+    const auto at = static_cast<size_t>(c);
+    if (at < labels_.size()) return labels_[at];
+    return at < truth_.names.size() ? truth_.names[at] : "";
+  }
+  // Those that the truth has.
+  std::vector<int> seen() const {
+    std::vector<int> all;
+    for (size_t c = 0; c < precision_.classes.size(); ++c) {
+      if (precision_.classes[c].truth > 0) all.push_back(static_cast<int>(c));
+    }
+    return all;
+  }
+  const ClassPrecision& of(int c) const {
+    return precision_.classes[static_cast<size_t>(c)];
+  }
+  std::string csv() const;
+  nlohmann::json results() const;
+
+  const EvaluateFlags& flags_;
+  const Graph& graph_;
+  const HeadUse head_;
+  const std::vector<std::string> labels_;
+  const PictureOptions pictures_;
+  const std::unique_ptr<Dataset> data_;
+  BoxTruth truth_;
+  std::vector<PictureSize> sizes_;  // by item
+  std::vector<int64_t> items_;      // that were evaluated, in their order
+  std::vector<FrameBoxes> frames_;  // likewise
+  Precision precision_;
+};
+
+void BoxJudge::count(const Answers& answers) {
+  for (const auto& [item, answer] : answers) items_.push_back(item);
+  const auto id = [this](int64_t item) {
+    return truth_.items[static_cast<size_t>(item)].id;
+  };
+  std::ranges::stable_sort(items_, {}, id);
+  int classes = 0;
+  for (const int64_t item : items_) {
+    const FrameAnswer& answer = answers.at(item);
+    FrameBoxes frame{truth_.items[static_cast<size_t>(item)].boxes,
+                     boxes_of(answer)};
+    for (TruthBox& t : frame.truth) {
+      classes = std::max(classes, t.index + 1);
+      if (!truth_.parts) continue;
+      t.left *= answer[0], t.right *= answer[0];
+      t.top *= answer[1], t.bottom *= answer[1];
+    }
+    frames_.push_back(std::move(frame));
+  }
+  precision_ = average_precision(frames_, classes);
+}
+
+std::string BoxJudge::csv() const {
+  std::string text = "class,label,truth,found,AP,AP50,AP75\n";
+  for (const int c : seen()) {
+    char numbers[128];
+    std::snprintf(numbers, sizeof numbers, ",%lld,%lld,%.6f,%.6f,%.6f\n",
+                  static_cast<long long>(of(c).truth),
+                  static_cast<long long>(of(c).found), of(c).mean(),
+                  of(c).at[0], of(c).at[5]);
+    text += std::to_string(c) + "," + csv_field(name(c)) + numbers;
+  }
+  return text;
+}
+
+// As COCO's tools take them; pictures without ids by their names.
+nlohmann::json BoxJudge::results() const {
+  nlohmann::json all = nlohmann::json::array();
+  for (size_t f = 0; f < frames_.size(); ++f) {
+    const auto item = static_cast<size_t>(items_[f]);
+    for (const Detection& b : frames_[f].found) {
+      const auto c = static_cast<size_t>(b.index);
+      const bool known = c < truth_.ids.size() && truth_.ids[c] >= 0;
+      if (!truth_.ids.empty() && !known) continue;
+      nlohmann::json one{
+          {"category_id", known ? truth_.ids[c] : int64_t{b.index}},
+          {"score", b.score},
+          {"bbox", {b.left, b.top, b.right - b.left, b.bottom - b.top}}};
+      if (truth_.parts) {
+        one["image_id"] = data_->name(items_[f]);
+      } else {
+        one["image_id"] = truth_.items[item].id;
+      }
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+void BoxJudge::write(const std::string& path) const {
+  if (std::filesystem::path(path).extension() == ".json") {
+    using Json = nlohmann::json;
+    write_file(
+        path,
+        results().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  } else {
+    write_file(path, csv());
+  }
+}
+
+void BoxJudge::print(const EvaluateOutcome& outcome) const {
+  for (const std::string& note : truth_.notes)
+    say("note     %s\n", note.c_str());
+  const std::string classes = format_count(precision_.classes_seen());
+  say("mAP      %.2f %%, of overlaps 0.5 to 0.95, mean of %s classes\n",
+      100 * precision_.mean(), classes.c_str());
+  say("mAP50    %.2f %%\n", 100 * precision_.at(0));
+  say("mAP75    %.2f %%\n", 100 * precision_.at(5));
+  say("boxes    %s in %s pictures, %s found\n",
+      format_count(precision_.truth).c_str(),
+      format_count(precision_.frames).c_str(),
+      format_count(precision_.found).c_str());
+  print_arenas(outcome.nodes);
+  std::vector<int> shown = seen();
+  const bool all = shown.size() <= kMostShown;
+  if (!all) {
+    std::ranges::stable_sort(shown, {}, [this](int c) { return of(c).mean(); });
+    shown.resize(kMostShown);
+  }
+  say("\n    AP    AP50    truth    found  class%s\n",
+      all ? "" : "   (the lowest)");
+  for (const int c : shown) {
+    say("%5.1f%%  %5.1f%%  %7s  %7s  %d %s\n", 100 * of(c).mean(),
+        100 * of(c).at[0], format_count(of(c).truth).c_str(),
+        format_count(of(c).found).c_str(), c, name(c).c_str());
+  }
+}
+
+nlohmann::json BoxJudge::json() const {
+  nlohmann::json json{{"task", "detect"},
+                      {"head", head_name(head_)},
+                      {"frames", precision_.frames},
+                      {"map", precision_.mean()},
+                      {"map50", precision_.at(0)},
+                      {"map75", precision_.at(5)},
+                      {"truth_boxes", precision_.truth},
+                      {"found_boxes", precision_.found},
+                      {"notes", truth_.notes},
+                      {"classes", nlohmann::json::array()}};
+  for (const int c : seen()) {
+    json["classes"].push_back({{"index", c},
+                               {"label", name(c)},
+                               {"truth", of(c).truth},
+                               {"found", of(c).found},
+                               {"ap", of(c).mean()},
+                               {"ap50", of(c).at[0]},
+                               {"ap75", of(c).at[5]}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::unique_ptr<Judge> judge_boxes(JudgeParts parts) {
+  return std::make_unique<BoxJudge>(std::move(parts));
+}
+
+}  // namespace shoal

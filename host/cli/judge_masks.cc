@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/cli/common.h"
+#include "host/cli/judge.h"
+#include "host/cli/output.h"
+#include "host/cli/run_report.h"
+#include "host/data/evaluate/class_map.h"
+#include "host/data/evaluate/mask_overlap.h"
+#include "host/oracle/golden/checksum.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of a frame: right class, said class, pixels; again and again.
+constexpr size_t kPerPair = 3;
+
+bool possible_counts(const FrameAnswer& answer) {
+  return answer.size() % kPerPair == 0 &&
+         std::ranges::all_of(answer,
+                             [](int v) { return v >= 0 && v <= 64'000'000; });
+}
+
+class MaskJudge : public Judge {
+ public:
+  explicit MaskJudge(JudgeParts parts)
+      : flags_(parts.flags),
+        graph_(parts.graph),
+        head_(std::move(parts.head)),
+        labels_(std::move(parts.labels)),
+        pictures_(picture_options(flags_.pictures)),
+        data_(open_pictures(flags_.data)),
+        sizes_(static_cast<size_t>(data_->size())) {
+    std::error_code error;
+    if (!fs::is_directory(flags_.truth, error)) {
+      throw Error(Exit::kUsage,
+                  flags_.truth.empty() ? "the truth of masks is missing"
+                                       : "--truth: " + printable(flags_.truth) +
+                                             " is no folder of masks",
+                  "--truth DIR with NAME.png for each picture, its values the "
+                  "numbers of classes");
+    }
+    for (int64_t i = 0; i < data_->size(); ++i) {
+      if (fs::is_regular_file(truth_file(i), error)) continue;
+      throw Error(Exit::kUsage,
+                  printable(data_->name(i)) + " has no mask " +
+                      printable(truth_file(i)),
+                  "a mask for each picture");
+    }
+  }
+
+  const Dataset& data() const override { return *data_; }
+  // The truth too: pixels are counted frame by frame.
+  std::string key() const override {
+    std::string text = "segment " + head_name(head_);
+    for (int64_t i = 0; i < data_->size(); ++i) {
+      text += " " + sha256_hex(read_file(truth_file(i), files::kInput));
+    }
+    return text + " " + std::to_string(flags_.label_offset);
+  }
+  JournalLimits limits() const override {
+    return {"", data_->size(), 0,
+            [](int64_t, const FrameAnswer& a) { return possible_counts(a); }};
+  }
+  std::vector<uint8_t> input(int64_t item) override {
+    PictureSize& size = sizes_[static_cast<size_t>(item)];
+    if (!data_->is_picture(item)) {
+      size = {head_.width, head_.height};
+      return dataset_input(graph_, *data_, item, pictures_);
+    }
+    const Picture picture = data_->picture(item);
+    size = {picture.width, picture.height};
+    return picture_input(graph_, picture, pictures_);
+  }
+
+  FrameAnswer answer(int64_t item, std::span<const uint8_t> outputs) override {
+    const PictureSize size = size_of(item);
+    const std::string file = truth_file(item);
+    const ClassMap truth =
+        decode_class_map(read_file(file, files::kInput), file);
+    if (truth.width != size.width || truth.height != size.height) {
+      throw Error(Exit::kCorrupt,
+                  printable(file) + ": " + std::to_string(truth.width) + " x " +
+                      std::to_string(truth.height) + " pixels, the picture " +
+                      "has " + std::to_string(size.width) + " x " +
+                      std::to_string(size.height),
+                  "a mask of the picture's size");
+    }
+    const Findings said = read_head(head_, real_outputs(graph_, outputs), {});
+    FrameAnswer answer;
+    for (const auto& [pair, pixels] :
+         compare_mask(truth, said, head_.width, head_.height,
+                      placement_of(size.width, size.height, head_.width,
+                                   head_.height, pictures_.fit))) {
+      const int right = pair.first + flags_.label_offset;
+      if (right < 0) {
+        throw Error(Exit::kUsage,
+                    printable(file) + ": class " + std::to_string(pair.first) +
+                        " is class " + std::to_string(right) + " of the model",
+                    "another --label-offset");
+      }
+      answer.insert(answer.end(),
+                    {right, pair.second, static_cast<int>(pixels)});
+    }
+    return answer;
+  }
+
+  void count(const Answers& answers) override {
+    MaskCounts counts;
+    for (const auto& [item, answer] : answers) {
+      for (size_t i = 0; i < answer.size(); i += kPerPair) {
+        counts[{answer[i], answer[i + 1]}] += answer[i + 2];
+      }
+    }
+    overlap_ = mask_overlap(counts, static_cast<int64_t>(answers.size()));
+  }
+
+  void write(const std::string& path) const override {
+    std::string text = "class,label,truth,said,right,IoU\n";
+    for (const int c : seen()) {
+      char numbers[128];
+      std::snprintf(numbers, sizeof numbers, ",%lld,%lld,%lld,%.6f\n",
+                    static_cast<long long>(of(c).truth),
+                    static_cast<long long>(of(c).said),
+                    static_cast<long long>(of(c).right), of(c).overlap());
+      text += std::to_string(c) + "," + csv_field(name(c)) + numbers;
+    }
+    write_file(path, text);
+  }
+
+  void print(const EvaluateOutcome& outcome) const override {
+    say("mIoU     %.2f %%, mean of %s classes\n", 100 * overlap_.mean(),
+        format_count(overlap_.classes_seen()).c_str());
+    say("pixels   %.2f %% right of %s in %s pictures\n", 100 * right(),
+        format_count(overlap_.pixels).c_str(),
+        format_count(overlap_.frames).c_str());
+    print_arenas(outcome.nodes);
+    say("\n   IoU         truth          said  class\n");
+    for (const int c : seen()) {
+      say("%5.1f%%  %12s  %12s  %d %s\n", 100 * of(c).overlap(),
+          format_count(of(c).truth).c_str(), format_count(of(c).said).c_str(),
+          c, name(c).c_str());
+    }
+  }
+
+  nlohmann::json json() const override {
+    nlohmann::json json{{"task", "segment"},
+                        {"head", head_name(head_)},
+                        {"frames", overlap_.frames},
+                        {"miou", overlap_.mean()},
+                        {"pixels", overlap_.pixels},
+                        {"right", right()},
+                        {"classes", nlohmann::json::array()}};
+    for (const int c : seen()) {
+      json["classes"].push_back({{"index", c},
+                                 {"label", name(c)},
+                                 {"truth", of(c).truth},
+                                 {"said", of(c).said},
+                                 {"right", of(c).right},
+                                 {"iou", of(c).overlap()}});
+    }
+    return json;
+  }
+
+ private:
+  // Another rank may have run the frame.
+  PictureSize size_of(int64_t item) const {
+    const PictureSize known = sizes_[static_cast<size_t>(item)];
+    if (known.width > 0) return known;
+    if (!data_->is_picture(item)) return {head_.width, head_.height};
+    const Picture picture = data_->picture(item);
+    return {picture.width, picture.height};
+  }
+  std::string truth_file(int64_t item) const {
+    const fs::path name = fs::path(data_->name(item)).filename();
+    return (fs::path(flags_.truth) / name).replace_extension(".png").string();
+  }
+  std::vector<int> seen() const {
+    std::vector<int> all;
+    for (size_t c = 0; c < overlap_.classes.size(); ++c) {
+      if (overlap_.classes[c].either() > 0) all.push_back(static_cast<int>(c));
+    }
+    return all;
+  }
+  const ClassOverlap& of(int c) const {
+    return overlap_.classes[static_cast<size_t>(c)];
+  }
+  std::string name(int c) const {
+    const auto at = static_cast<size_t>(c);
+    return at < labels_.size() ? labels_[at] : "";
+  }
+  double right() const {
+    return overlap_.pixels > 0 ? static_cast<double>(overlap_.right) /
+                                     static_cast<double>(overlap_.pixels)
+                               : 0;
+  }
+
+  const EvaluateFlags& flags_;
+  const Graph& graph_;
+  const HeadUse head_;
+  const std::vector<std::string> labels_;
+  const PictureOptions pictures_;
+  const std::unique_ptr<Dataset> data_;
+  std::vector<PictureSize> sizes_;  // by item
+  MaskOverlap overlap_;
+};
+
+}  // namespace
+
+std::unique_ptr<Judge> judge_masks(JudgeParts parts) {
+  return std::make_unique<MaskJudge>(std::move(parts));
+}
+
+}  // namespace shoal
