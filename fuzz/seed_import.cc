@@ -4,6 +4,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/model/import/testing/detector.h"
+#include "host/model/import/testing/rewritten_models.h"
 #include "host/model/import/testing/sample_models.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,9 @@ int main(int argc, char** argv) {
     for (const auto& sample : shoal::sample_models(1, shoal::Type::kFloat32)) {
       shoal::write_file(folder + "float_" + sample.name + ".tflite",
                         sample.file);
+    }
+    for (const auto& sample : shoal::rewritten_models()) {
+      shoal::write_file(folder + sample.name + ".tflite", sample.file);
     }
     shoal::write_file(folder + "detector.tflite", shoal::detector().finish());
   } catch (const shoal::Error& error) {

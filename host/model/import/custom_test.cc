@@ -75,22 +75,5 @@ TEST(RenameCustom, LeavesOptionsThatSayNothing) {
   }
 }
 
-TEST(RenameCustom, DamagedFilesAreErrors) {
-  Net n(4, 3, 2, true);
-  n.make_custom(1, 2);
-  const std::vector<uint8_t> file = n.b.finish();
-  for (size_t i = 0; i < file.size(); ++i) {
-    for (int bit = 0; bit < 8; ++bit) {
-      std::vector<uint8_t> damaged = file;
-      damaged[i] = static_cast<uint8_t>(damaged[i] ^ 1 << bit);
-      try {
-        import_tflite(damaged, "m");
-      } catch (const Error& error) {
-        EXPECT_NE(error.code(), Exit::kInternal) << error.what();
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace shoal

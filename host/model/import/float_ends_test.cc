@@ -67,22 +67,5 @@ TEST(FloatEnds, AreNoMoreWhereBytesAreComputed) {
   }
 }
 
-TEST(FloatEnds, DamagedFilesAreErrors) {
-  Net n;
-  n.b.output(n.b.dequantize(n.moved));
-  const std::vector<uint8_t> file = n.b.finish();
-  for (size_t i = 0; i < file.size(); ++i) {
-    for (int bit = 0; bit < 8; ++bit) {
-      std::vector<uint8_t> damaged = file;
-      damaged[i] = static_cast<uint8_t>(damaged[i] ^ 1 << bit);
-      try {
-        import_tflite(damaged, "m");
-      } catch (const Error& error) {
-        EXPECT_NE(error.code(), Exit::kInternal) << error.what();
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace shoal

@@ -9,6 +9,7 @@
 #include "host/base/error.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
+#include "host/model/import/testing/rewritten_models.h"
 #include "host/model/import/testing/sample_models.h"
 
 namespace shoal {
@@ -19,6 +20,9 @@ std::vector<SampleModel> all_samples() {
   std::vector<SampleModel> out = sample_models();
   for (SampleModel& sample : sample_models(1, Type::kFloat32)) {
     sample.name += " in float32";
+    out.push_back(std::move(sample));
+  }
+  for (SampleModel& sample : rewritten_models()) {
     out.push_back(std::move(sample));
   }
   return out;
@@ -63,7 +67,8 @@ void try_import(std::span<const uint8_t> file, Tally& tally) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()), "");
     EXPECT_TRUE(error.code() == Exit::kCorrupt ||
-                error.code() == Exit::kUnsupported)
+                error.code() == Exit::kUnsupported ||
+                error.code() == Exit::kDoesNotFit)
         << error.what();
     ++(error.code() == Exit::kCorrupt ? tally.corrupt : tally.unsupported);
   }
