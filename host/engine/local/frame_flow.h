@@ -3,8 +3,8 @@
 // is room, output rows taken as soon as they are made.
 //
 //   FrameFlow flow(graph, net, input);
-//   while (!flow.done()) { flow.push(node); shoal_step(node); flow.take(node);
-//   } flow.output()
+//   while (!flow.done()) flow.push(node), shoal_step(node), flow.take(node);
+//   use(flow.output());
 #pragma once
 
 #include <cstdint>

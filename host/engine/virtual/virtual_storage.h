@@ -2,8 +2,8 @@
 // node reaches by request only. A request takes the latency and the rate of a
 // storage profile; until it has ended the bytes at its destination are noise.
 //
-//   VirtualStorage card(store, find_storage(board, "sd-4bit"), [&] { return
-//   now; }); config.storage = &card.storage();
+//   VirtualStorage card(store, profile, [&] { return now; });
+//   config.storage = &card.storage();
 //   ... shoal_step() says SHOAL_WAIT: now = card.ready();
 //
 // The clock is asked at every call. One request at a time; what no storage
