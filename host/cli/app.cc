@@ -71,7 +71,8 @@ void add_result_flags(CLI::App* verb, ResultFlags& flags) {
                    "ssd: the file's)");
   verb->add_option("--anchors", flags.anchors,
                    "w,h,... in pixels, of the finest grid first, for outputs "
-                   "that are maps of anchors (yolov3, yolov5maps; COCO's)")
+                   "that are maps of anchors (yolov2, yolov3, yolov5maps; "
+                   "COCO's)")
       ->delimiter(',');
   verb->add_option("--output-dir", flags.folder,
                    "folder for a .npy of every output, the pictures with what "

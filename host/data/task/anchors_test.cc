@@ -129,6 +129,22 @@ TEST(YoloMaps, ThreeMapsAreTakenForNewerOnes) {
   EXPECT_FLOAT_EQ(f.boxes[0].right - f.boxes[0].left, 10);
 }
 
+// One map, whose classes exclude each other.
+TEST(YoloMaps, OneMapWithItsAnchors) {
+  OutputsCase c({1, 64, 96, 3}, {{1, 4, 6, 14}});
+  silence(c);
+  put(c, 0, (1 * 6 + 2) * 14 + 7, 1);  // classes -10 and 10
+  const Findings f = c.read({.anchors = {4, 5, 20, 30}});
+  EXPECT_EQ(c.head, "yolov2");
+  ASSERT_EQ(f.boxes.size(), 1u);
+  EXPECT_NEAR(f.boxes[0].right - f.boxes[0].left, 40, 1e-4f);
+  EXPECT_NEAR(f.boxes[0].bottom - f.boxes[0].top, 30, 1e-4f);
+  const float both = 9.9995e-1f;  // sigmoid(10), and all but exp(-20)
+  EXPECT_NEAR(f.boxes[0].score, both, 1e-5f);
+  c.read();
+  EXPECT_NE(c.head, "yolov2");
+}
+
 TEST(YoloMaps, AnchorsAreSaidIfAssumed) {
   const OutputsCase c({1, 64, 96, 3}, {{1, 2, 3, 21}, {1, 4, 6, 21}});
   EXPECT_EQ(choose_head(c.graph, {}).assumed,

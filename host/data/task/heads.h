@@ -37,9 +37,12 @@ Findings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
                         const HeadOptions&);
 
 // yolo_maps.cc: maps of anchors, as YOLO networks have them before their boxes
-// are decoded: those up to YOLOv4, and YOLOv5 and later.
+// are decoded: YOLOv2 (one map), those up to YOLOv4, and YOLOv5 and later.
+bool fits_yolov2_map(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov3_maps(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov5_maps(const std::vector<Shape>&, const HeadInput&);
+Findings read_yolov2_map(const std::vector<RealOutput>&, const HeadInput&,
+                         const HeadOptions&);
 Findings read_yolov3_maps(const std::vector<RealOutput>&, const HeadInput&,
                           const HeadOptions&);
 Findings read_yolov5_maps(const std::vector<RealOutput>&, const HeadInput&,

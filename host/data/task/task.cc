@@ -28,6 +28,9 @@ constexpr std::array kHeads = {
     Head{"blazeface", Task::kDetect,
          "1 x anchors x (4 + points) and 1 x anchors (MediaPipe)", true,
          fits_blazeface, read_blazeface, 0.3f},
+    Head{"yolov2", Task::kDetect,
+         "one map of 1 x H x W x anchors (5 + classes), with --anchors", true,
+         fits_yolov2_map, read_yolov2_map},
     Head{"yolov3", Task::kDetect,
          "maps of 1 x H x W x anchors (5 + classes), YOLO up to v4", true,
          fits_yolov3_maps, read_yolov3_maps},
@@ -88,7 +91,8 @@ std::string joined(const std::set<std::string>& names) {
 }
 
 bool takes_anchors(const Head& head) {
-  return head.fits == fits_yolov3_maps || head.fits == fits_yolov5_maps;
+  return head.fits == fits_yolov2_map || head.fits == fits_yolov3_maps ||
+         head.fits == fits_yolov5_maps;
 }
 
 void check_anchors(const std::vector<float>& anchors) {

@@ -111,17 +111,19 @@ std::vector<AnchorMap> maps_of(const std::vector<Shape>& outputs,
 
 float sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
 
-// How far a centre lies in its cell, and a size in anchors.
+// How far a centre lies in its cell, a size in anchors, and whether classes
+// exclude each other.
 struct Decoding {
   float (*centre)(float);
   float (*size)(float);
+  bool softmax = false;
 };
-constexpr Decoding kOlder{sigmoid, [](float v) { return std::exp(v); }};
-constexpr Decoding kNewer{[](float v) { return 2 * sigmoid(v) - 0.5f; },
-                          [](float v) {
-                            const float s = 2 * sigmoid(v);
-                            return s * s;
-                          }};
+float exponential(float v) { return std::exp(v); }
+float wider(float v) { return 2 * sigmoid(v) - 0.5f; }
+float squared(float v) { return 4 * sigmoid(v) * sigmoid(v); }
+constexpr Decoding kOldest{sigmoid, exponential, true};
+constexpr Decoding kOlder{sigmoid, exponential};
+constexpr Decoding kNewer{wider, squared};
 
 void read_map(const AnchorMap& m, const std::vector<float>& v,
               const float* anchors, const Decoding& decoding, float score,
@@ -137,7 +139,15 @@ void read_map(const AnchorMap& m, const std::vector<float>& v,
         for (int c = 1; c < m.values - 5; ++c) {
           if (at(5 + c) > at(5 + box.index)) box.index = c;
         }
-        box.score = sigmoid(at(4)) * sigmoid(at(5 + box.index));
+        float sure = sigmoid(at(5 + box.index));
+        if (decoding.softmax) {
+          float sum = 0;
+          for (int c = 0; c < m.values - 5; ++c) {
+            sum += std::exp(at(5 + c) - at(5 + box.index));
+          }
+          sure = 1 / sum;
+        }
+        box.score = sigmoid(at(4)) * sure;
         if (!(box.score >= score)) continue;
         const auto stride = static_cast<float>(m.stride);
         const float cx =
@@ -181,6 +191,11 @@ std::string assumed_anchors(size_t maps, const HeadInput& in) {
   return text;
 }
 
+// Of one map no anchors are well known.
+bool fits_yolov2_map(const std::vector<Shape>& outputs, const HeadInput& in) {
+  return outputs.size() == 1 && !maps_of(outputs, in).empty();
+}
+
 // Two maps are the tiny networks' of before YOLOv5; three may be either's, and
 // those of YOLOv5 and later are more likely small enough to be here.
 bool fits_yolov3_maps(const std::vector<Shape>& outputs, const HeadInput& in) {
@@ -189,6 +204,11 @@ bool fits_yolov3_maps(const std::vector<Shape>& outputs, const HeadInput& in) {
 
 bool fits_yolov5_maps(const std::vector<Shape>& outputs, const HeadInput& in) {
   return !maps_of(outputs, in).empty();
+}
+
+Findings read_yolov2_map(const std::vector<RealOutput>& outputs,
+                         const HeadInput& in, const HeadOptions& options) {
+  return read_maps(outputs, in, kOldest, options);
 }
 
 Findings read_yolov3_maps(const std::vector<RealOutput>& outputs,
