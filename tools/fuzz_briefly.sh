@@ -39,3 +39,4 @@ fuzz fuzz_open_store open_store 5000 4096
 fuzz fuzz_text text 2000 2048
 fuzz fuzz_cluster cluster 200 512
 fuzz fuzz_ranks ranks 40000 1024
+fuzz fuzz_truth truth 40000 2048

@@ -34,6 +34,7 @@ targets=(
   'fuzz_text text 3 4096'
   'fuzz_cluster cluster 6 1024'
   'fuzz_ranks ranks 1 2048'
+  'fuzz_truth truth 1 4096'
 )
 wanted() {  # target, the chosen ones
   local target=$1
