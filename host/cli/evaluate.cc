@@ -16,6 +16,7 @@
 #include "host/cli/judge.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
+#include "host/cli/results.h"
 #include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
 #include "host/data/evaluate/frames.h"
@@ -60,13 +61,12 @@ std::unique_ptr<Judge> judge_of(const EvaluateFlags& flags, const Graph& graph,
   if (task != Task::kDetect && task != Task::kSegment) {
     return judge_classes(flags, graph, labels);
   }
-  if (head.guessed) {
-    tell("outputs are read as %s (%s); otherwise --task or --head\n",
-         head_name(head).c_str(), task_name(task));
-  }
-  if (!head.assumed.empty()) {
-    tell("anchors are assumed to be COCO's: --anchors %s\n",
-         head.assumed.c_str());
+  tell_head(head);
+  if (!flags.which.empty()) {
+    throw Error(Exit::kUsage,
+                "--which " + flags.which +
+                    " is for IDX files, whose labels are classes",
+                "leave out --which");
   }
   JudgeParts parts{flags, graph, std::move(head), std::move(labels)};
   return task == Task::kDetect ? judge_boxes(std::move(parts))

@@ -89,6 +89,23 @@ std::string shape_text(const Array& a) {
 
 }  // namespace
 
+void tell_head(const HeadUse& head) {
+  if (head.detection && head_name(head) == "ssd") {
+    tell(
+        "the last operator, TFLite_Detection_PostProcess, is computed on the "
+        "coordinator\n");
+  } else if (head.guessed && head_task(head) == Task::kRaw) {
+    tell("no task fits the outputs; --output-dir keeps their values\n");
+  } else if (head.guessed && head_task(head) != Task::kClassify) {
+    tell("outputs are read as %s (%s); otherwise --task or --head\n",
+         head_name(head).c_str(), task_name(head_task(head)));
+  }
+  if (!head.assumed.empty()) {
+    tell("anchors are assumed to be COCO's: --anchors %s\n",
+         head.assumed.c_str());
+  }
+}
+
 Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
                  const Graph& graph,
                  std::shared_ptr<const DetectionOp> detection,
@@ -99,20 +116,7 @@ Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
       labels_(std::move(labels)),
       head_(choose_head(graph, {flags.head, flags.task, flags.anchors,
                                 std::move(detection)})) {
-  if (head_.detection && head_name(head_) == "ssd") {
-    tell(
-        "the last operator, TFLite_Detection_PostProcess, is computed on the "
-        "coordinator\n");
-  } else if (head_.guessed && head_task(head_) == Task::kRaw) {
-    tell("no task fits the outputs; --output-dir keeps their values\n");
-  } else if (head_.guessed && head_task(head_) != Task::kClassify) {
-    tell("outputs are read as %s (%s); otherwise --task or --head\n",
-         head_name(head_).c_str(), task_name(head_task(head_)));
-  }
-  if (!head_.assumed.empty()) {
-    tell("anchors are assumed to be COCO's: --anchors %s\n",
-         head_.assumed.c_str());
-  }
+  tell_head(head_);
   const int64_t classes = class_count(head_, graph);
   const auto count = static_cast<int64_t>(labels_.size());
   if (classes > 0 && count > 0 && count != classes) {

@@ -16,6 +16,9 @@
 
 namespace shoal {
 
+// Says on stderr how outputs are read, unless they are classes.
+void tell_head(const HeadUse&);
+
 class Results {
  public:
   // Throws Error(kUsage) for a task or head that does not fit the model. Says
