@@ -199,6 +199,7 @@ TEST_F(CliPrecision, HostileTruthIsOneClearLine) {
   refused(json::array(), 7, "is no JSON object");
   refused(coco(), 2, "--task classify: the model's outputs are 1x20x4, 1x20x3",
           {"--task", "classify"});
+  refused(coco(), 2, "--which t10k is for IDX files", {"--which", "t10k"});
   const Told missing =
       shop_.shoal({"evaluate", "m.tflite", "in", "--truth", "nowhere.json"});
   EXPECT_EQ(missing.code, 2) << missing.err;
