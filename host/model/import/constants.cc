@@ -59,7 +59,9 @@ bool can_widen(const RawModel& raw, int tensor) {
   if (t.type == kCodeFloat16) return bytes % 2 == 0;
   const size_t scales = t.scale.size();
   const bool axis = t.axis >= 0 && static_cast<size_t>(t.axis) < t.shape.size();
-  return (t.type == kCodeInt8 || t.type == kCodeUint8) && scales > 0 &&
+  const bool zeros = std::ranges::all_of(
+      t.zero, [](int64_t zero) { return zero >= -128 && zero <= 255; });
+  return (t.type == kCodeInt8 || t.type == kCodeUint8) && scales > 0 && zeros &&
          (t.zero.size() == 1 || t.zero.size() == scales) &&
          bytes == elements(t.shape) &&
          (scales == 1 || (axis && static_cast<int64_t>(scales) ==

@@ -110,7 +110,7 @@ class Taker {
       return values;
     }
     if ((t.type != kCodeUint8 && t.type != kCodeInt8) || t.scale.size() != 1 ||
-        t.zero.size() != 1) {
+        t.zero.size() != 1 || t.zero[0] < -128 || t.zero[0] > 255) {
       corrupt("anchors are neither float32 nor bytes with a scale");
     }
     for (const uint8_t b : bytes) {

@@ -135,6 +135,20 @@ TEST(ImportFloat, WeightsOfBytesAreWidened) {
   EXPECT_EQ(wide[36], 4.f);
 }
 
+TEST(ImportFloat, WeightsOfBytesHaveZeroPointsOfBytes) {
+  for (const int64_t zero :
+       {int64_t{-129}, int64_t{256}, std::numeric_limits<int64_t>::min(),
+        std::numeric_limits<int64_t>::max()}) {
+    Net net;
+    RawTensor& w = net.tensor(net.w);
+    w.type = kCodeInt8;
+    w.scale = {0.5f};
+    w.zero = {zero};
+    net.b.data(net.w).assign(54, 3);
+    EXPECT_THROW(net.graph(), Error) << zero;
+  }
+}
+
 TEST(ImportFloat, HalfPrecisionElsewhereIsRefused) {
   HalfNet net;
   net.tensor(net.op(0).outputs[0]).shape = {3, 1};
