@@ -144,12 +144,30 @@ class Taker {
     DetectionOperand x;
     x.scale = whole.scale[0];
     x.zero = static_cast<int>(whole.zero[0]);
+    int64_t values = 0;
     for (const int part : join->inputs) {
       const RawTensor& from = raw_.tensors[slot(part)];
+      values += elements_of(from);
       x.parts.push_back(
           {add_output(part), from.scale[0], static_cast<int>(from.zero[0])});
     }
+    // Nothing else looks at the join.
+    if (values != elements_of(raw_.tensors[slot(t)])) {
+      corrupt("an operand is joined of " + std::to_string(values) +
+              " values, its shape is " +
+              shape_text(raw_.tensors[slot(t)].shape));
+    }
     return x;
+  }
+
+  // At most so many, which no legal tensor has.
+  static int64_t elements_of(const RawTensor& t) {
+    constexpr int64_t kMost = int64_t{1} << 40;
+    int64_t all = 1;
+    for (const int n : t.shape) {
+      all = n < 1 || all > kMost / n ? kMost : all * n;
+    }
+    return all;
   }
 
   // The CONCATENATION of uint8 that makes it, perhaps in another shape, if that

@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/model/import/import.h"
+#include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/model/import/testing/rewritten_models.h"
 #include "host/model/import/testing/sample_models.h"
@@ -25,6 +26,9 @@ std::vector<SampleModel> all_samples() {
   for (SampleModel& sample : rewritten_models()) {
     out.push_back(std::move(sample));
   }
+  out.push_back({"detector", detector().finish()});
+  out.push_back({"detector of joined boxes",
+                 detector(Type::kUint8, detector_settings(), true).finish()});
   return out;
 }
 
@@ -60,9 +64,28 @@ void expect_legal(const Graph& graph) {
   }
 }
 
+// What computing it relies on.
+void expect_legal(const DetectionOp& op, const Graph& graph) {
+  EXPECT_EQ(wrong_with(op), std::nullopt);
+  const auto values = [&](const DetectionOperand& x) {
+    int64_t sum = 0;
+    for (const auto& part : x.parts) {
+      const int t = graph.outputs.at(static_cast<size_t>(part.output));
+      sum += element_count(graph.tensors[static_cast<size_t>(t)].shape);
+    }
+    return sum;
+  };
+  EXPECT_EQ(values(op.boxes), int64_t{op.candidates} * op.values);
+  EXPECT_EQ(values(op.scores),
+            op.candidates * (int64_t{op.classes} + op.background));
+}
+
 void try_import(std::span<const uint8_t> file, Tally& tally) {
   try {
-    expect_legal(import_tflite(file, "model"));
+    std::optional<DetectionOp> detection;
+    const Graph graph = import_tflite(file, "model", {}, &detection);
+    expect_legal(graph);
+    if (detection) expect_legal(*detection, graph);
     ++tally.legal;
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()), "");
