@@ -42,7 +42,6 @@ struct Rule {
   CutKind kind = CutKind::kOne;
   std::vector<int> nodes;
   std::vector<double> rows, columns, channels;  // inner borders, ascending
-  int inputs_shift = 0;
 };
 
 std::vector<double> any_fractions(Dice& dice, int parts) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
-# no folder includes what lies above it.
+# no folder includes what lies above it, no two types have one name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
@@ -26,4 +26,5 @@ if [[ -n $direct ]]; then
   exit 1
 fi
 tools/check_arrows.py
+tools/check_names.py
 tools/check_security.py

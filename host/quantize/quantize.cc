@@ -102,7 +102,7 @@ class Quantizer {
       const int y = floats.ops[i].outputs[0];
       const Histogram& h = seen.seen[y];
       const Tensor& t = int8.tensors[y];
-      const Range range = range_of({t.scale(), t.zero()});
+      const ValueRange range = range_of({t.scale(), t.zero()});
       LayerReport layer;
       layer.op = static_cast<int>(i);
       layer.name = t.name;

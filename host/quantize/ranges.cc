@@ -6,16 +6,16 @@
 namespace shoal {
 namespace {
 
-Range seen(const Histogram& h) {
+ValueRange seen(const Histogram& h) {
   return {std::min<double>(h.lowest(), 0), std::max<double>(h.highest(), 0)};
 }
 
 // Bins that hold at most so many values are cut off at either end, never
 // beyond zero.
-Range percentile_range(const Histogram& h, double percentile) {
+ValueRange percentile_range(const Histogram& h, double percentile) {
   const double spare =
       static_cast<double>(h.count()) * (100 - percentile) / 200;
-  Range r = seen(h);
+  ValueRange r = seen(h);
   double below = 0, above = 0;
   for (int i = 0; i < h.zero_bin(); ++i) {
     below += static_cast<double>(h.at(i));
@@ -49,7 +49,7 @@ class SquaredErrors {
 
   // The least error over all bins that may begin and end the range: the best
   // end for a beginning and the best beginning for an end, until both stay.
-  Range best() const {
+  ValueRange best() const {
     constexpr int kRounds = 16;
     int first = 0, last = h_.bins();
     for (int round = 0; round < kRounds; ++round) {
@@ -65,7 +65,7 @@ class SquaredErrors {
  private:
   size_t size() const { return static_cast<size_t>(h_.bins()) + 1; }
 
-  Range range(int first, int last) const {
+  ValueRange range(int first, int last) const {
     return {std::clamp(h_.edge(first), seen_.low, 0.0),
             std::clamp(h_.edge(last), 0.0, seen_.high)};
   }
@@ -78,7 +78,7 @@ class SquaredErrors {
   }
 
   double error(int first, int last) const {
-    const Range r = range(first, last);
+    const ValueRange r = range(first, last);
     const double step = (r.high - r.low) / 255;
     const double inside =
         count_[static_cast<size_t>(last)] - count_[static_cast<size_t>(first)];
@@ -101,16 +101,16 @@ class SquaredErrors {
   }
 
   const Histogram& h_;
-  Range seen_;
+  ValueRange seen_;
   std::vector<double> count_, sum_, squares_;
 };
 
 }  // namespace
 
-Range choose_range(const Histogram& h, const QuantizeOptions& options,
-                   double below_zero) {
+ValueRange choose_range(const Histogram& h, const QuantizeOptions& options,
+                        double below_zero) {
   if (h.bins() == 0) return {};
-  Range r = seen(h);
+  ValueRange r = seen(h);
   if (options.ranges == RangeMethod::kPercentile) {
     r = percentile_range(h, options.percentile);
   } else if (options.ranges == RangeMethod::kMse) {
@@ -119,11 +119,11 @@ Range choose_range(const Histogram& h, const QuantizeOptions& options,
   return r.low < r.high ? r : seen(h);
 }
 
-Range joined(const Range& a, const Range& b) {
+ValueRange joined(const ValueRange& a, const ValueRange& b) {
   return {std::min(a.low, b.low), std::max(a.high, b.high)};
 }
 
-Params params_of(const Range& r) {
+Params params_of(const ValueRange& r) {
   const double scale = (r.high - r.low) / 255;
   const double from_low = -128 - r.low / scale;
   const double from_high = 127 - r.high / scale;
@@ -134,7 +134,7 @@ Params params_of(const Range& r) {
           std::clamp(static_cast<int>(std::round(zero)), -128, 127)};
 }
 
-Range range_of(const Params& p) {
+ValueRange range_of(const Params& p) {
   return {double{p.scale} * (-128 - p.zero), double{p.scale} * (127 - p.zero)};
 }
 

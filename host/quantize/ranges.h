@@ -7,19 +7,19 @@
 
 namespace shoal {
 
-struct Range {
+struct ValueRange {
   double low = 0, high = 0;  // low <= 0 <= high
-  bool operator==(const Range&) const = default;
+  bool operator==(const ValueRange&) const = default;
 };
 
 // What the method chooses. kMse: least sum of squares of what clipping and
 // rounding (a twelfth of the squared step) do to the values. `below_zero`: what
 // squares of errors of negative values count, if all that reads them makes
 // them smaller.
-Range choose_range(const Histogram&, const QuantizeOptions&,
-                   double below_zero = 1);
+ValueRange choose_range(const Histogram&, const QuantizeOptions&,
+                        double below_zero = 1);
 
-Range joined(const Range&, const Range&);
+ValueRange joined(const ValueRange&, const ValueRange&);
 
 struct Params {
   float scale = 1;
@@ -28,8 +28,8 @@ struct Params {
 };
 
 // TensorFlow Lite's: zero is one of the 256 values. The range is not empty.
-Params params_of(const Range&);
+Params params_of(const ValueRange&);
 // What the 256 values of these parameters reach.
-Range range_of(const Params&);
+ValueRange range_of(const Params&);
 
 }  // namespace shoal

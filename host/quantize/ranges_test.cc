@@ -22,7 +22,7 @@ TEST(Params, OfPicturesKeepPixels) {
 // that rounds less.
 TEST(Params, AreTensorFlowLites) {
   struct Case {
-    Range range;
+    ValueRange range;
     float scale;
     int zero;
   };
@@ -43,7 +43,7 @@ TEST(Params, KeepZeroForRandomRanges) {
     const double high =
         std::ldexp(1 + random() % 1000, int(random() % 60) - 40);
     const Params p = params_of({low, high});
-    const Range r = range_of(p);
+    const ValueRange r = range_of(p);
     EXPECT_GT(p.scale, 0) << low << ' ' << high;
     EXPECT_LE(std::abs(r.low - low), p.scale) << low << ' ' << high;
     EXPECT_LE(std::abs(r.high - high), p.scale) << low << ' ' << high;
@@ -67,22 +67,24 @@ QuantizeOptions method(RangeMethod m, double percentile = 99.9) {
 }
 
 TEST(ChooseRange, MinMaxIsWhatWasSeen) {
-  const Range r = choose_range(with_outlier(), method(RangeMethod::kMinMax));
-  EXPECT_EQ(r, (Range{-1, 100}));
+  const ValueRange r =
+      choose_range(with_outlier(), method(RangeMethod::kMinMax));
+  EXPECT_EQ(r, (ValueRange{-1, 100}));
 }
 
 TEST(ChooseRange, PercentileCutsEitherEnd) {
   Histogram h = with_outlier();
-  const Range all = choose_range(h, method(RangeMethod::kPercentile, 100));
-  EXPECT_EQ(all, (Range{-1, 100}));
-  const Range most = choose_range(h, method(RangeMethod::kPercentile, 99.7));
+  const ValueRange all = choose_range(h, method(RangeMethod::kPercentile, 100));
+  EXPECT_EQ(all, (ValueRange{-1, 100}));
+  const ValueRange most =
+      choose_range(h, method(RangeMethod::kPercentile, 99.7));
   EXPECT_LE(most.high, 1.0625);
   EXPECT_GE(most.high, 0.9);
   EXPECT_LE(most.low, -0.9);
 }
 
 // The error of a range, from the values themselves.
-double squared_error(const std::vector<float>& values, const Range& r) {
+double squared_error(const std::vector<float>& values, const ValueRange& r) {
   const double step = (r.high - r.low) / 255;
   double sum = 0;
   for (const float v : values) {
@@ -103,12 +105,12 @@ TEST(ChooseRange, LeastSquaresIsBetterThanAnyOther) {
   }
   Histogram h;
   h.add(values);
-  const Range best = choose_range(h, method(RangeMethod::kMse));
+  const ValueRange best = choose_range(h, method(RangeMethod::kMse));
   const double least = squared_error(values, best);
   EXPECT_LT(best.high, h.highest());
   for (int i = 1; i <= 64; ++i) {
     for (int j = 1; j <= 8; ++j) {
-      const Range other{h.lowest() * j / 8.0, h.highest() * i / 64.0};
+      const ValueRange other{h.lowest() * j / 8.0, h.highest() * i / 64.0};
       EXPECT_LE(least, squared_error(values, other) * 1.02)
           << other.low << ' ' << other.high;
     }
@@ -119,7 +121,7 @@ TEST(ChooseRange, LeastSquaresIsBetterThanAnyOther) {
 TEST(ChooseRange, ManyZerosDoNotShrinkIt) {
   Histogram h;
   h.add(std::vector<float>{1, 2, 3, 4});
-  const Range few = choose_range(h, method(RangeMethod::kMse));
+  const ValueRange few = choose_range(h, method(RangeMethod::kMse));
   h.add(std::vector<float>(100000, 0.f));
   EXPECT_EQ(choose_range(h, method(RangeMethod::kMse)), few);
 }
@@ -132,7 +134,7 @@ TEST(ChooseRange, ErrorsBelowZeroMayCountLess) {
   h.add(values);
   const QuantizeOptions options = method(RangeMethod::kMse);
   EXPECT_NEAR(choose_range(h, options).low, -10, 0.2);
-  const Range leaky = choose_range(h, options, 0.01);
+  const ValueRange leaky = choose_range(h, options, 0.01);
   EXPECT_GT(leaky.low, -9.9);
   EXPECT_LT(leaky.low, -5);
   EXPECT_EQ(choose_range(h, options, 0).low, 0);

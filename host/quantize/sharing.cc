@@ -122,9 +122,9 @@ class Sharing {
   }
 
   // Of everything that shares with each tensor, at the tensor's root.
-  std::vector<Range> ranges() const {
+  std::vector<ValueRange> ranges() const {
     std::vector<Histogram> sums(graph_.tensors.size());
-    std::vector<Range> least(graph_.tensors.size());
+    std::vector<ValueRange> least(graph_.tensors.size());
     const std::vector<bool> counts = counted();
     for (size_t t = 0; t < graph_.tensors.size(); ++t) {
       if (!counts[t]) continue;
@@ -168,7 +168,7 @@ class Sharing {
     return weights;
   }
 
-  static Range whole(const Histogram& h) {
+  static ValueRange whole(const Histogram& h) {
     return {std::min<double>(h.lowest(), 0), std::max<double>(h.highest(), 0)};
   }
 
@@ -179,7 +179,7 @@ class Sharing {
     const bool all_given =
         first && std::all_of(op.inputs.begin(), op.inputs.end(),
                              [&](int x) { return given_[root(x)] == first; });
-    const Range wide = whole(seen_[y]);
+    const ValueRange wide = whole(seen_[y]);
     for (size_t i = 0; i < op.inputs.size(); ++i) {
       const int x = op.inputs[i];
       if (all_given || shares(x, wide)) {
@@ -190,22 +190,22 @@ class Sharing {
     }
   }
 
-  bool shares(int x, const Range& wide) const {
+  bool shares(int x, const ValueRange& wide) const {
     constexpr double kLoss = 2;
     if (given_[root(x)]) return false;
     if (readers_[x] < 2) return true;
-    const Range own = whole(seen_[x]);
+    const ValueRange own = whole(seen_[x]);
     return wide.high - wide.low <= kLoss * (own.high - own.low);
   }
 
-  static bool is_empty(const Range& range) {
+  static bool is_empty(const ValueRange& range) {
     constexpr double kTiny = 0x1p-50;  // scales above the importer's least
     return range.high - range.low < kTiny;
   }
 
   // What no frame reaches (a layer that training has left dead, say) has about
   // the size of what it is made from.
-  void give_to_silent(const std::vector<Range>& all) {
+  void give_to_silent(const std::vector<ValueRange>& all) {
     for (const Op& op : graph_.ops) {
       for (const int y : op.outputs) {
         const int r = root(y), x = root(op.inputs[0]);
@@ -215,7 +215,7 @@ class Sharing {
     }
   }
 
-  void check_ends(const std::vector<Range>& all) const {
+  void check_ends(const std::vector<ValueRange>& all) const {
     const auto silent = [&](int t) {
       return !given_[root(t)] && is_empty(all[root(t)]);
     };
@@ -235,7 +235,7 @@ class Sharing {
   }
 
   void assign() {
-    const std::vector<Range> all = ranges();
+    const std::vector<ValueRange> all = ranges();
     check_ends(all);
     give_to_silent(all);
     std::vector<bool> used(graph_.tensors.size(), false);
@@ -254,7 +254,7 @@ class Sharing {
   }
 
   // Constants of zeros are as good in any scale.
-  static Params params(const Range& range) {
+  static Params params(const ValueRange& range) {
     return is_empty(range) ? Params{0x1p-7f, 0} : params_of(range);
   }
 
@@ -273,7 +273,7 @@ class Sharing {
       }
       const int y = op.outputs[0];
       if (given_[root(y)] || scale(y) >= least) continue;
-      const Range wide = range_of(scales_.params[y]);
+      const ValueRange wide = range_of(scales_.params[y]);
       const double factor = least / scale(y);
       const Params coarse = params_of({wide.low * factor, wide.high * factor});
       for (size_t t = 0; t < parent_.size(); ++t) {

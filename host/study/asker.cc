@@ -6,7 +6,7 @@ namespace shoal {
 
 Asker::Asker(const Graph& graph, const Paper& paper,
              const SplitStudyOptions& options, Points& points)
-    : Findings(points), paper_(paper), options_(options) {
+    : PointFinder(points), paper_(paper), options_(options) {
   const Shape& shape =
       graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
   if (graph.inputs.size() == 1 && shape.size() == 4 && shape[1] == shape[2]) {

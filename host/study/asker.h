@@ -20,7 +20,7 @@ inline double arena_kb(const Point& p) {
 }
 inline double latency_ms(const Point& p) { return p.latency_s * 1e3; }
 
-class Asker : public Findings<Setting, Point> {
+class Asker : public PointFinder<Setting, Point> {
  public:
   Asker(const Graph&, const Paper&, const SplitStudyOptions&, Points&);
 

@@ -53,9 +53,9 @@ Value failed_point(const Error& e) {
 
 // Points, and why others are missing. Settings can be described.
 template <class Key, class Value>
-class Findings {
+class PointFinder {
  public:
-  explicit Findings(PointsOf<Key, Value>& points) : points_(points) {}
+  explicit PointFinder(PointsOf<Key, Value>& points) : points_(points) {}
 
   // Null if there is none (yet); then the reason becomes a note.
   const Value* find(const Key& key) {

@@ -14,7 +14,10 @@ constexpr const char kUsualStorage[] = "sd-4bit";
 
 SwapAsker::SwapAsker(const SwapStudyOptions& options, const SwapPaper& paper,
                      SwapNetworks& networks, SwapPoints& points)
-    : Findings(points), options_(options), paper_(paper), networks_(networks) {
+    : PointFinder(points),
+      options_(options),
+      paper_(paper),
+      networks_(networks) {
   const auto& names = options.storages;
   const bool usual = std::count(names.begin(), names.end(), kUsualStorage) > 0;
   storage_ = usual ? kUsualStorage : names.front();
@@ -36,7 +39,7 @@ SwapSetting SwapAsker::at(const std::string& network, const std::string& board,
 const SwapPoint* SwapAsker::least(const std::string& network) {
   SwapSetting s = at(network, board(), int64_t{1} << 30, storage());
   s.objective = Objective::kRam;
-  return Findings::find(s);
+  return PointFinder::find(s);
 }
 
 int64_t SwapAsker::ram_for(const std::string& network) {
@@ -72,7 +75,7 @@ const SwapPoint* SwapAsker::find(const SwapSetting& setting) {
       return nullptr;
     }
   }
-  const SwapPoint* const point = Findings::find(setting);
+  const SwapPoint* const point = PointFinder::find(setting);
   if (point == nullptr || !setting.run || point->is_equal) return point;
   add_broken(describe(setting) + ": its output is not the oracle's");
   return point;

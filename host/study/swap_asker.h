@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-class SwapAsker : public Findings<SwapSetting, SwapPoint> {
+class SwapAsker : public PointFinder<SwapSetting, SwapPoint> {
  public:
   SwapAsker(const SwapStudyOptions&, const SwapPaper&, SwapNetworks&,
             SwapPoints&);

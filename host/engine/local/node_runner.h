@@ -44,8 +44,6 @@ class NodeRunner {
   // their initial values.
   bool keeps_variables() const { return shoal_variables(&node_) > 0; }
   void reset_variables() { begin_again(shoal_reset_variables); }
-  // The frame under way begins again: that of a run() that threw, else none.
-  void repeat_frame() { begin_again(shoal_repeat_frame); }
 
  private:
   void begin_again(shoal_status (*)(shoal_node*));

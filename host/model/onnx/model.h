@@ -20,7 +20,6 @@ enum OnnxType : int {
   kOnnxInt32 = 6,
   kOnnxInt64 = 7,
   kOnnxBool = 9,
-  kOnnxFloat16 = 10,
   kOnnxDouble = 11,
 };
 const char* onnx_type_name(int type);

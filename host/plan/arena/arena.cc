@@ -7,23 +7,23 @@
 
 namespace shoal {
 
-int Arena::add(int64_t bytes, int first, int last) {
+int ArenaPlan::add(int64_t bytes, int first, int last) {
   items_.push_back({bytes, first, last, -1, 0, {}});
   tenants_.emplace_back();
   return static_cast<int>(items_.size()) - 1;
 }
 
-void Arena::hold(int number, int stage, int buffer) {
+void ArenaPlan::hold(int number, int stage, int buffer) {
   PackItem& i = item(number);
   i.last_stage = std::max(i.last_stage, stage);
   tenants_[number].buffers.push_back(&node_.stages[stage].buffers[buffer]);
 }
 
-void Arena::add_here(int64_t bytes, int stage, uint32_t& offset) {
+void ArenaPlan::add_here(int64_t bytes, int stage, uint32_t& offset) {
   tenants_[add(bytes, stage, stage)].offset = &offset;
 }
 
-void Arena::add_sums(int stage) {
+void ArenaPlan::add_sums(int stage) {
   for (PlanActor& a : node_.stages[stage].actors) {
     if (a.accumulator_bytes) {
       add_here(a.accumulator_bytes, stage, a.accumulator);
@@ -31,7 +31,7 @@ void Arena::add_sums(int stage) {
   }
 }
 
-void Arena::add_sets(int stage) {
+void ArenaPlan::add_sets(int stage) {
   PlanStage& s = node_.stages[stage];
   for (PlanActor& a : s.actors) {
     if (a.weights.place != WeightPlace::kSram) continue;
@@ -39,19 +39,19 @@ void Arena::add_sets(int stage) {
   }
 }
 
-void Arena::add_slots(int stage) {
+void ArenaPlan::add_slots(int stage) {
   PlanStage& s = node_.stages[stage];
   if (!s.slot_count) return;
   add_here(int64_t{s.slot_count} * s.slot_bytes, stage, s.slots);
 }
 
-void Arena::add_pages(int stage) {
+void ArenaPlan::add_pages(int stage) {
   for (PlanSpill& s : node_.stages[stage].spills) {
     add_here(node_.spill_page_bytes, stage, s.offset);
   }
 }
 
-int64_t Arena::stage_bytes(int stage) const {
+int64_t ArenaPlan::stage_bytes(int stage) const {
   int64_t bytes = node_.layout.buffers;
   for (const PackItem& i : items_) {
     if (i.first_stage <= stage && stage <= i.last_stage) {
@@ -61,7 +61,7 @@ int64_t Arena::stage_bytes(int stage) const {
   return bytes;
 }
 
-void Arena::place(int tries, const std::vector<int64_t>& saved) {
+void ArenaPlan::place(int tries, const std::vector<int64_t>& saved) {
   const Packing packing = pack(items_, tries, saved);
   for (size_t i = 0; i < items_.size(); ++i) {
     const uint32_t offset =

@@ -1,7 +1,7 @@
 // Where everything lies in a node's arena: what its stages hold becomes items
 // with a size and a lifetime, which are packed behind the fixed parts.
 //
-//   Arena arena(net, node);  // its stages and layout are there
+//   ArenaPlan arena(net, node);  // its stages and layout are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
 //   arena.add_sums(stage);
 //   arena.place(tries);
@@ -15,10 +15,10 @@
 
 namespace shoal {
 
-class Arena {
+class ArenaPlan {
  public:
   // The node must outlive this; none of its lists may grow meanwhile.
-  Arena(const Net& net, PlanNode& node) : net_(net), node_(node) {}
+  ArenaPlan(const Net& net, PlanNode& node) : net_(net), node_(node) {}
 
   // An item that is alive from stage `first` to stage `last`.
   int add(int64_t bytes, int first, int last);

@@ -28,7 +28,7 @@ PlanNode small_node() {
 }
 
 void place(const Net& net, PlanNode& node) {
-  Arena arena(net, node);
+  ArenaPlan arena(net, node);
   const int whole = arena.add(160, 0, 0);
   arena.hold(whole, 0, 0);
   arena.hold(whole, 1, 0);

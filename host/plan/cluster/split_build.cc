@@ -101,9 +101,9 @@ void add_peers(Plan& plan) {
 }
 
 // Items for all that a node's stages hold; buffers of one home share theirs.
-Arena make_arena(const Net& net, PlanNode& node,
-                 const std::vector<std::vector<int>>& homes) {
-  Arena arena(net, node);
+ArenaPlan make_arena(const Net& net, PlanNode& node,
+                     const std::vector<std::vector<int>>& homes) {
+  ArenaPlan arena(net, node);
   std::map<int, int> item_of_home;
   for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
     arena.add_sets(s);

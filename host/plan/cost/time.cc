@@ -180,18 +180,4 @@ LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
                     {a.band, a.part}, board);
 }
 
-LayerTime stage_time(const Net& net, const PlanStage& stage,
-                     const Board& board) {
-  LayerTime sum;
-  for (const PlanActor& a : stage.actors) {
-    const LayerTime t = actor_time(net, stage, a, board);
-    sum.compute_ps += t.compute_ps;
-    sum.flash_ps += t.flash_ps;
-    sum.firing_ps += t.firing_ps;
-    sum.weight_read_bytes += t.weight_read_bytes;
-    sum.firings += t.firings;
-  }
-  return sum;
-}
-
 }  // namespace shoal

@@ -45,7 +45,5 @@ LayerShare whole_share(const Layer&);
 // Of an actor of a layer's (no copy).
 LayerShare share_of(const Net&, const PlanStage&, const PlanActor&);
 LayerTime copy_time(const Box&, int band, const Board&);
-// All actors of a stage whose weights are all mapped.
-LayerTime stage_time(const Net&, const PlanStage&, const Board&);
 
 }  // namespace shoal

@@ -34,7 +34,7 @@ class NodeBuilder {
     for (size_t s = 0; s < node_.stages.size(); ++s) supply(s);
     node_.layout = make_layout(net_, node_.stages, choice_.mapped);
     place_variables(node_);
-    Arena arena(net_, node_);
+    ArenaPlan arena(net_, node_);
     add_tensors(arena);
     const auto stages = static_cast<int>(node_.stages.size());
     for (int s = 0; s < stages; ++s) arena.add_sums(s);
@@ -69,7 +69,7 @@ class NodeBuilder {
     stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
   }
 
-  void add_tensors(Arena& arena) {
+  void add_tensors(ArenaPlan& arena) {
     std::vector<int> order;
     for (size_t t = 0; t < uses_.size(); ++t) {
       if (uses_[t].first >= 0) order.push_back(static_cast<int>(t));
@@ -100,7 +100,7 @@ class NodeBuilder {
   }
 
   // Bytes that may be saved, by stage.
-  std::vector<int64_t> share_rings(Arena& arena) {
+  std::vector<int64_t> share_rings(ArenaPlan& arena) {
     std::vector<int64_t> saved(node_.stages.size(), 0);
     for (size_t s = 0; s < saved.size(); ++s) {
       if (!choice_.stages[s].share) continue;
