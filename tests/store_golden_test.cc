@@ -48,7 +48,7 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     const Prepared p = prepare(load_model(golden_model_file(GetParam())),
                                request, Images::kNone);
     write_store(own_store(folder_.string(), {}), folder_.string(), p.graph,
-                p.net, p.plan, {key, {}, {}});
+                p.net, p.plan, {.key = key});
     return p.plan.nodes[0];
   }
 

@@ -1,5 +1,6 @@
 #include "host/base/toml_reader.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "host/base/error.h"
@@ -22,9 +23,50 @@ std::string place(const std::string& file, toml::source_index line) {
   return file + (line > 0 ? ":" + std::to_string(line) : "") + ": ";
 }
 
+// Behind the string that begins at `at`, or at its line's end.
+size_t skip_string(const std::string& text, size_t at) {
+  const char quote = text[at];
+  const std::string triple(3, quote);
+  const bool is_long = text.compare(at, 3, triple) == 0;
+  for (at += is_long ? 3 : 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (is_long && text.compare(at, 3, triple) == 0) {
+      return at + 3;
+    } else if (!is_long && (text[at] == quote || text[at] == '\n')) {
+      return at + (text[at] == quote ? 1 : 0);
+    }
+  }
+  return text.size();
+}
+
+// Outside of quotes and comments TOML is ASCII. Of other letters there version
+// 3.3 of toml++ asks whether they are spaces, and has no defined answer for
+// most of those below U+049A.
+void require_ascii(const std::string& file, const std::string& text) {
+  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  while (at < text.size()) {
+    if (text[at] == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else if (text[at] == '"' || text[at] == '\'') {
+      at = skip_string(text, at);
+    } else if (static_cast<unsigned char>(text[at]) >= 0x80) {
+      const auto line =
+          1 + std::count(text.begin(),
+                         text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+      throw Error(Exit::kUsage,
+                  place(file, static_cast<toml::source_index>(line)) +
+                      "a character outside of ASCII that is not in quotes");
+    } else {
+      ++at;
+    }
+  }
+}
+
 }  // namespace
 
 toml::table parse_toml(const std::string& file, const std::string& text) {
+  require_ascii(file, text);
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& e) {

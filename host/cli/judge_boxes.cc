@@ -114,7 +114,7 @@ class BoxJudge : public Judge {
 
   FrameAnswer answer(int64_t item, std::span<const uint8_t> outputs) override {
     const PictureSize size = size_of(item);
-    Findings found =
+    HeadFindings found =
         read_head(head_, real_outputs(graph_, outputs),
                   {.score = flags_.score, .overlap = flags_.overlap});
     to_picture(placement_of(size.width, size.height, head_.width, head_.height,

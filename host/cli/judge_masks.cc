@@ -94,7 +94,8 @@ class MaskJudge : public Judge {
                       std::to_string(size.height),
                   "a mask of the picture's size");
     }
-    const Findings said = read_head(head_, real_outputs(graph_, outputs), {});
+    const HeadFindings said =
+        read_head(head_, real_outputs(graph_, outputs), {});
     FrameAnswer answer;
     for (const auto& [pair, pixels] :
          compare_mask(truth, said, head_.width, head_.height,

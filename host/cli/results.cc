@@ -70,7 +70,7 @@ std::string box_text(const Detection& box, const std::string& label) {
 
 std::string points_text(const Detection& box) {
   std::string text = "  points";
-  for (const Place& p : box.points) {
+  for (const ImagePoint& p : box.points) {
     char place[64];
     std::snprintf(place, sizeof place, "  %.1f %.1f", static_cast<double>(p.x),
                   static_cast<double>(p.y));
@@ -229,7 +229,7 @@ nlohmann::json Results::json(const Result& r) const {
                                  {"label", label(b.index)},
                                  {"score", b.score},
                                  {"box", {b.left, b.top, b.right, b.bottom}}});
-        for (const Place& p : b.points) {
+        for (const ImagePoint& p : b.points) {
           json["boxes"].back()["points"].push_back({p.x, p.y});
         }
       }

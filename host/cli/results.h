@@ -30,7 +30,7 @@ class Results {
   struct Result {
     std::string name;
     std::vector<NamedArray> arrays;
-    Findings found;  // in pixels of the picture, else of the input
+    HeadFindings found;  // in pixels of the picture, else of the input
     std::vector<Class> top;
     std::string drawing;  // the file
   };

@@ -22,7 +22,7 @@ std::vector<int> places(int pixels, double begin, double step, int input,
 
 }  // namespace
 
-MaskCounts compare_mask(const ClassMap& truth, const Findings& said,
+MaskCounts compare_mask(const ClassMap& truth, const HeadFindings& said,
                         int input_width, int input_height, const Placement& p) {
   const std::vector<int> columns =
       places(truth.width, p.left, p.columns, input_width, said.mask_width);

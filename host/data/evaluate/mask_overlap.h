@@ -23,7 +23,7 @@ using MaskCounts = std::map<std::pair<int, int>, int64_t>;
 // `input_width`, `input_height`: of the model, whose pixels lie in the picture
 // as `placement` says. The truth has the picture's size. Pixels that the model
 // does not see, and those of class 255, are passed over.
-MaskCounts compare_mask(const ClassMap& truth, const Findings& said,
+MaskCounts compare_mask(const ClassMap& truth, const HeadFindings& said,
                         int input_width, int input_height, const Placement&);
 
 struct ClassOverlap {

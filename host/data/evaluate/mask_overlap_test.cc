@@ -103,7 +103,7 @@ TEST(MaskOverlaps, WorkedOutByHand) {
 }
 
 TEST(MaskOverlaps, PixelsOfTheTruthFallOnPlacesOfTheMask) {
-  Findings said;
+  HeadFindings said;
   said.mask_width = said.mask_height = 2;
   said.mask = {0, 1, 2, 3};
   const ClassMap truth{4, 2, {0, 0, 1, 255, 2, 2, 2, 3}};

@@ -34,7 +34,7 @@ TEST(BlazeFace, BoxesAndPointsAroundTheAnchors) {
     const size_t at = split ? 5 : 517;
     coarse_boxes[at * 16 + 2] = coarse_boxes[at * 16 + 3] = 16;
     c.values[split ? 3 : 0][at] = 2;
-    const Findings f = c.read();
+    const HeadFindings f = c.read();
     EXPECT_EQ(c.head, "blazeface");
     ASSERT_EQ(f.boxes.size(), 2u) << split;
     EXPECT_FLOAT_EQ(f.boxes[0].left, 30 - 10);
@@ -91,7 +91,7 @@ TEST(YoloMaps, CellsTimesAnchorsInEveryOrderOfAxes) {
     OutputsCase c({1, 64, 96, 3}, form.outputs);
     silence(c);
     put(c, 0, form.first, form.step);
-    const Findings f = c.read();
+    const HeadFindings f = c.read();
     EXPECT_EQ(c.head, "yolov3");
     ASSERT_EQ(f.boxes.size(), 1u);
     EXPECT_EQ(f.boxes[0].index, 1);
@@ -106,7 +106,8 @@ TEST(YoloMaps, TheCoarserMapMayComeFirst) {
   OutputsCase c({1, 64, 96, 3}, {{1, 2, 3, 21}, {1, 4, 6, 21}});
   silence(c);
   put(c, 0, 14, 1);  // cell 0, third anchor of the coarser map
-  const Findings f = c.read({.anchors = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 8}});
+  const HeadFindings f =
+      c.read({.anchors = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 8}});
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_NEAR(f.boxes[0].right - f.boxes[0].left, 16, 1e-4f);
   EXPECT_FLOAT_EQ((f.boxes[0].left + f.boxes[0].right) / 2, 16);
@@ -116,7 +117,7 @@ TEST(YoloMaps, ThreeMapsAreTakenForNewerOnes) {
   OutputsCase c({1, 64, 64, 3}, {{1, 8, 8, 18}, {1, 4, 4, 18}, {1, 2, 2, 18}});
   silence(c);
   for (size_t i = 0; i < 6; ++i) c.values[0][i] = i < 4 ? 20.f : 10.f;
-  Findings f = c.read();
+  HeadFindings f = c.read();
   EXPECT_EQ(c.head, "yolov5maps");
   ASSERT_EQ(f.boxes.size(), 1u);
   // Centre 2 - 0.5 cells, sizes (2 * 1)^2 anchors of 10 x 13.
@@ -134,7 +135,7 @@ TEST(YoloMaps, OneMapWithItsAnchors) {
   OutputsCase c({1, 64, 96, 3}, {{1, 4, 6, 14}});
   silence(c);
   put(c, 0, (1 * 6 + 2) * 14 + 7, 1);  // classes -10 and 10
-  const Findings f = c.read({.anchors = {4, 5, 20, 30}});
+  const HeadFindings f = c.read({.anchors = {4, 5, 20, 30}});
   EXPECT_EQ(c.head, "yolov2");
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_NEAR(f.boxes[0].right - f.boxes[0].left, 40, 1e-4f);
@@ -176,7 +177,7 @@ TEST(AnchorHeads, WhatIsNoNumberFindsNothing) {
          {OutputsCase({1, 128, 128, 3}, {{1, 896, 16}, {1, 896, 1}}),
           OutputsCase({1, 64, 96, 3}, {{1, 4, 6, 21}, {1, 2, 3, 21}})}) {
       for (std::vector<float>& all : c.values) all.assign(all.size(), v);
-      const Findings f = c.read();
+      const HeadFindings f = c.read();
       EXPECT_TRUE(v == v || f.boxes.empty()) << c.head;
     }
   }

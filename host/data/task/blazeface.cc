@@ -117,14 +117,14 @@ bool fits_blazeface(const std::vector<Shape>& outputs, const HeadInput& in) {
   return layout_of(outputs, in).has_value();
 }
 
-Findings read_blazeface(const std::vector<RealOutput>& outputs,
-                        const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_blazeface(const std::vector<RealOutput>& outputs,
+                            const HeadInput& in, const HeadOptions& options) {
   std::vector<Shape> shapes;
   for (const RealOutput& o : outputs) shapes.push_back(o.shape);
   const AnchorLayout layout = *layout_of(shapes, in);
   const std::vector<float> boxes = joined(outputs, layout.boxes);
   const std::vector<float> scores = joined(outputs, layout.scores);
-  Findings found;
+  HeadFindings found;
   size_t row = 0;
   for (const AnchorGrid& g : layout.grids) {
     const int columns = cells_along(in.width, g.stride);

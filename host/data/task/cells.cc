@@ -93,12 +93,12 @@ bool fits_cells(const std::vector<Shape>& outputs, const HeadInput& in) {
          s[3] >= 2;
 }
 
-Findings read_cells(const std::vector<RealOutput>& outputs, const HeadInput& in,
-                    const HeadOptions& options) {
+HeadFindings read_cells(const std::vector<RealOutput>& outputs,
+                        const HeadInput& in, const HeadOptions& options) {
   const RealOutput& v = outputs[0];
   const float sx = static_cast<float>(in.width) / v.shape[2];
   const float sy = static_cast<float>(in.height) / v.shape[1];
-  Findings found;
+  HeadFindings found;
   for (int c = 1; c < v.shape[3]; ++c) {
     for (Detection box : Grid(v, c, options.score).things()) {
       box.left *= sx;

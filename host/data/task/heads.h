@@ -19,8 +19,8 @@ struct Head {
   bool guessed;         // else for those who ask for it
   bool (*fits)(const std::vector<Shape>& outputs, const HeadInput&);
   // Null: the outputs speak for themselves.
-  Findings (*read)(const std::vector<RealOutput>&, const HeadInput&,
-                   const HeadOptions&);
+  HeadFindings (*read)(const std::vector<RealOutput>&, const HeadInput&,
+                       const HeadOptions&);
   // Of two boxes of one thing, if the user does not say; 0: the head itself
   // keeps only one of them, others give all boxes.
   float overlap = 0.45f;
@@ -28,25 +28,25 @@ struct Head {
 
 // ssd.cc: what TFLite_Detection_PostProcess makes of its operands.
 bool fits_ssd(const std::vector<Shape>&, const HeadInput&);
-Findings read_ssd(const std::vector<RealOutput>&, const HeadInput&,
-                  const HeadOptions&);
+HeadFindings read_ssd(const std::vector<RealOutput>&, const HeadInput&,
+                      const HeadOptions&);
 
 // blazeface.cc: boxes with points around the anchors of MediaPipe's detectors.
 bool fits_blazeface(const std::vector<Shape>&, const HeadInput&);
-Findings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
-                        const HeadOptions&);
+HeadFindings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
+                            const HeadOptions&);
 
 // yolo_maps.cc: maps of anchors, as YOLO networks have them before their boxes
 // are decoded: YOLOv2 (one map), those up to YOLOv4, and YOLOv5 and later.
 bool fits_yolov2_map(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov3_maps(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov5_maps(const std::vector<Shape>&, const HeadInput&);
-Findings read_yolov2_map(const std::vector<RealOutput>&, const HeadInput&,
-                         const HeadOptions&);
-Findings read_yolov3_maps(const std::vector<RealOutput>&, const HeadInput&,
-                          const HeadOptions&);
-Findings read_yolov5_maps(const std::vector<RealOutput>&, const HeadInput&,
-                          const HeadOptions&);
+HeadFindings read_yolov2_map(const std::vector<RealOutput>&, const HeadInput&,
+                             const HeadOptions&);
+HeadFindings read_yolov3_maps(const std::vector<RealOutput>&, const HeadInput&,
+                              const HeadOptions&);
+HeadFindings read_yolov5_maps(const std::vector<RealOutput>&, const HeadInput&,
+                              const HeadOptions&);
 // Those that stand for anchors that the user did not give, as --anchors has
 // them; empty: he did.
 std::string assumed_anchors(size_t maps, const HeadInput&);
@@ -56,35 +56,35 @@ std::string assumed_anchors(size_t maps, const HeadInput&);
 bool fits_yolo_v5(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolo_v8(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolox(const std::vector<Shape>&, const HeadInput&);
-Findings read_yolo_v5(const std::vector<RealOutput>&, const HeadInput&,
-                      const HeadOptions&);
-Findings read_yolo_v8(const std::vector<RealOutput>&, const HeadInput&,
-                      const HeadOptions&);
-Findings read_yolox(const std::vector<RealOutput>&, const HeadInput&,
-                    const HeadOptions&);
+HeadFindings read_yolo_v5(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
+HeadFindings read_yolo_v8(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
+HeadFindings read_yolox(const std::vector<RealOutput>&, const HeadInput&,
+                        const HeadOptions&);
 
 // cells.cc: scores of classes for every cell of a grid, of which class 0 is the
 // background (FOMO): cells that touch are one thing.
 bool fits_cells(const std::vector<Shape>&, const HeadInput&);
-Findings read_cells(const std::vector<RealOutput>&, const HeadInput&,
-                    const HeadOptions&);
+HeadFindings read_cells(const std::vector<RealOutput>&, const HeadInput&,
+                        const HeadOptions&);
 
 // places.cc: the class of every place (or its scores), and points.
 bool fits_mask(const std::vector<Shape>&, const HeadInput&);
-Findings read_mask(const std::vector<RealOutput>&, const HeadInput&,
-                   const HeadOptions&);
+HeadFindings read_mask(const std::vector<RealOutput>&, const HeadInput&,
+                       const HeadOptions&);
 bool fits_movenet(const std::vector<Shape>&, const HeadInput&);
-Findings read_movenet(const std::vector<RealOutput>&, const HeadInput&,
-                      const HeadOptions&);
+HeadFindings read_movenet(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
 bool fits_heatmaps(const std::vector<Shape>&, const HeadInput&);
 // The key points of a body as COCO counts them.
 bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);
-Findings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
-                       const HeadOptions&);
+HeadFindings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
+                           const HeadOptions&);
 bool fits_landmarks(const std::vector<Shape>&, const HeadInput&);
 // Those of faces and hands that data sets and MediaPipe count.
 bool fits_known_landmarks(const std::vector<Shape>&, const HeadInput&);
-Findings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,
-                        const HeadOptions&);
+HeadFindings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,
+                            const HeadOptions&);
 
 }  // namespace shoal

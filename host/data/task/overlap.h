@@ -5,7 +5,7 @@
 
 namespace shoal {
 
-struct Place {
+struct ImagePoint {
   float x = 0, y = 0;
 };
 
@@ -13,7 +13,7 @@ struct Detection {
   float left = 0, top = 0, right = 0, bottom = 0;  // pixels of the input
   int index = 0;                                   // of the class
   float score = 0;
-  std::vector<Place> points = {};  // of the thing, such as eyes of a face
+  std::vector<ImagePoint> points = {};  // of the thing, such as eyes of a face
 };
 
 // Of the areas; 0 if they do not touch.

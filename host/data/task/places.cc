@@ -46,11 +46,11 @@ bool fits_mask(const std::vector<Shape>& outputs, const HeadInput& in) {
 
 // One channel of real values is the probability of a foreground (0.5 and more
 // is class 1), or the class itself.
-Findings read_mask(const std::vector<RealOutput>& outputs, const HeadInput& in,
-                   const HeadOptions&) {
+HeadFindings read_mask(const std::vector<RealOutput>& outputs,
+                       const HeadInput& in, const HeadOptions&) {
   Map map;
   is_map(outputs[0].shape, in, map);
-  Findings found;
+  HeadFindings found;
   found.mask_width = map.columns;
   found.mask_height = map.rows;
   const bool classes = std::ranges::all_of(
@@ -80,9 +80,9 @@ bool fits_movenet(const std::vector<Shape>& outputs, const HeadInput& in) {
 }
 
 // y, x in parts of the picture, score.
-Findings read_movenet(const std::vector<RealOutput>& outputs,
-                      const HeadInput& in, const HeadOptions&) {
-  Findings found;
+HeadFindings read_movenet(const std::vector<RealOutput>& outputs,
+                          const HeadInput& in, const HeadOptions&) {
+  HeadFindings found;
   const std::vector<float>& v = outputs[0].v;
   for (size_t i = 0; i + 2 < v.size(); i += 3) {
     found.points.push_back({v[i + 1] * static_cast<float>(in.width),
@@ -105,11 +105,11 @@ bool fits_body_heatmaps(const std::vector<Shape>& outputs,
 }
 
 // The peak of every channel of the first output.
-Findings read_heatmaps(const std::vector<RealOutput>& outputs,
-                       const HeadInput& in, const HeadOptions&) {
+HeadFindings read_heatmaps(const std::vector<RealOutput>& outputs,
+                           const HeadInput& in, const HeadOptions&) {
   Map map;
   is_map(outputs[0].shape, in, map);
-  Findings found;
+  HeadFindings found;
   for (int c = 0; c < map.channels; ++c) {
     int px = 0, py = 0;
     for (int y = 0; y < map.rows; ++y) {
@@ -162,8 +162,8 @@ bool fits_known_landmarks(const std::vector<Shape>& outputs,
 }
 
 // x, y and perhaps z, in pixels of the input or, if none is above 2, in parts.
-Findings read_landmarks(const std::vector<RealOutput>& outputs,
-                        const HeadInput& in, const HeadOptions&) {
+HeadFindings read_landmarks(const std::vector<RealOutput>& outputs,
+                            const HeadInput& in, const HeadOptions&) {
   std::vector<Shape> shapes;
   for (const RealOutput& o : outputs) shapes.push_back(o.shape);
   const std::vector<float>& v = outputs[landmarks_of(shapes)].v;
@@ -174,7 +174,7 @@ Findings read_landmarks(const std::vector<RealOutput>& outputs,
     largest = std::max({largest, v[i], v[i + 1]});
   }
   const bool parts = largest <= 2;
-  Findings found;
+  HeadFindings found;
   for (size_t i = 0; i < v.size(); i += step) {
     found.points.push_back(
         {v[i] * (parts ? static_cast<float>(in.width) : 1.f),

@@ -170,10 +170,10 @@ bool fits_ssd(const std::vector<Shape>&, const HeadInput& in) {
   return in.detection != nullptr && in.width > 0;
 }
 
-Findings read_ssd(const std::vector<RealOutput>& outputs, const HeadInput& in,
-                  const HeadOptions& options) {
+HeadFindings read_ssd(const std::vector<RealOutput>& outputs,
+                      const HeadInput& in, const HeadOptions& options) {
   const DetectionOp& op = *in.detection;
-  Findings found;
+  HeadFindings found;
   found.boxes = post_process(op, operand_of(op.boxes, outputs),
                              operand_of(op.scores, outputs),
                              options.overlap.value_or(op.overlap));

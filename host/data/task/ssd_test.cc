@@ -191,7 +191,7 @@ TEST(Ssd, TheFileSaysWhatItsOutputsAre) {
   c.values[1] = {0.9f, 0.3f};
   auto op = std::make_shared<DetectionOp>(diagonal(2, 1));
   op->overlap = 0.1f;
-  const Findings f = c.read({.detection = op});
+  const HeadFindings f = c.read({.detection = op});
   EXPECT_EQ(c.head, "ssd");
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_FLOAT_EQ(f.boxes[0].left, 8);
@@ -214,7 +214,8 @@ TEST(Ssd, OperandsAreJoinedAsTheFileDoesIt) {
   c.values[0] = {0.1f * 7, 0, 0, 0};
   c.values[1] = {0, 0.05f * 130, 0, 0};
   c.values[2] = {0.9f, 0.8f};
-  const Findings f = c.read({.detection = std::make_shared<DetectionOp>(op)});
+  const HeadFindings f =
+      c.read({.detection = std::make_shared<DetectionOp>(op)});
   ASSERT_EQ(f.boxes.size(), 2u);
   // 10 steps of 0.07 in tenths of 0.2, in a picture of 10.
   const float y = (f.boxes[0].top + f.boxes[0].bottom) / 2;

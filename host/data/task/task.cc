@@ -179,7 +179,7 @@ std::string heads_text() {
   return text;
 }
 
-void to_picture(const Placement& p, Findings& found) {
+void to_picture(const Placement& p, HeadFindings& found) {
   const auto x = [&](float& v) {
     v = static_cast<float>(p.left + static_cast<double>(v) * p.columns);
   };
@@ -188,16 +188,17 @@ void to_picture(const Placement& p, Findings& found) {
   };
   for (Detection& b : found.boxes) {
     x(b.left), x(b.right), y(b.top), y(b.bottom);
-    for (Place& point : b.points) x(point.x), y(point.y);
+    for (ImagePoint& point : b.points) x(point.x), y(point.y);
   }
   for (KeyPoint& point : found.points) x(point.x), y(point.y);
 }
 
-Findings read_head(const HeadUse& use, const std::vector<RealOutput>& outputs,
-                   const HeadOptions& options) {
+HeadFindings read_head(const HeadUse& use,
+                       const std::vector<RealOutput>& outputs,
+                       const HeadOptions& options) {
   if (use.head->read == nullptr) return {};
   const HeadInput in{use.width, use.height, use.detection.get(), use.anchors};
-  Findings found = use.head->read(outputs, in, options);
+  HeadFindings found = use.head->read(outputs, in, options);
   if (use.head->overlap == 0) return found;
   found.boxes =
       strongest(std::move(found.boxes), options.score,

@@ -3,7 +3,7 @@
 // coordinates are those of the model's input, in pixels.
 //
 //   const HeadUse use = choose_head(graph, {});   // guessed
-//   const Findings f = read_head(use, real_outputs(graph, output), {});
+//   const HeadFindings f = read_head(use, real_outputs(graph, output), {});
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ struct KeyPoint {
   float score = 1;
 };
 
-struct Findings {
+struct HeadFindings {
   std::vector<Detection> boxes;  // detect
   std::vector<KeyPoint> points;  // points, in the model's order
   // segment: the class of every place of the model's output, rows first.
@@ -68,10 +68,10 @@ Task head_task(const HeadUse&);
 std::string heads_text();
 
 // Nothing for kClassify and kRaw.
-Findings read_head(const HeadUse&, const std::vector<RealOutput>&,
-                   const HeadOptions&);
+HeadFindings read_head(const HeadUse&, const std::vector<RealOutput>&,
+                       const HeadOptions&);
 
 // From pixels of the input to those of the picture that was fitted to it.
-void to_picture(const Placement&, Findings&);
+void to_picture(const Placement&, HeadFindings&);
 
 }  // namespace shoal

@@ -23,7 +23,7 @@ TEST(Heads, YoloV5ReadsRowsInPartsOfThePicture) {
   const float row[] = {0.5f, 0.25f, 0.5f, 0.25f, 0.8f, 0.1f, 0.9f};
   std::memcpy(&c.values[0][100 * 7], row, sizeof row);
   std::memcpy(&c.values[0][101 * 7], row, sizeof row);  // the same thing
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "yolov5");
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_FLOAT_EQ(f.boxes[0].left, 16);
@@ -38,7 +38,7 @@ TEST(Heads, YoloV8ReadsColumnsInPixels) {
   Case c({1, 3, 64, 64}, {{1, 6, kCells}});
   const float column[] = {32, 16, 32, 16, 0.1f, 0.6f};
   for (size_t i = 0; i < 6; ++i) c.values[0][i * kCells + 7] = column[i];
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "yolov8");
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_FLOAT_EQ(f.boxes[0].left, 16);
@@ -51,7 +51,7 @@ TEST(Heads, YoloxIsDecodedCellByCell) {
   // Cell (1, 2) of the grid of 16 pixels, which begins at row 64.
   float row[] = {0.5f, 0.25f, 0, 0, 1, 0.2f, 0.7f};
   std::memcpy(&c.values[0][(64 + 2 * 4 + 1) * 7], row, sizeof row);
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "yolox");
   ASSERT_EQ(f.boxes.size(), 1u);
   EXPECT_FLOAT_EQ(f.boxes[0].left, 1.5f * 16 - 8);
@@ -69,7 +69,7 @@ TEST(Heads, CellsThatTouchAreOneThing) {
   set(3, 3, 1, 0.6f);
   set(1, 0, 2, 0.7f);  // of another class
   set(0, 3, 0, 1);     // background
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "cells");
   ASSERT_EQ(f.boxes.size(), 3u);
   EXPECT_EQ(f.boxes[0].score, 0.9f);
@@ -82,7 +82,7 @@ TEST(Heads, CellsThatTouchAreOneThing) {
 TEST(Heads, AMaskHasTheStrongestClassOfEveryPlace) {
   Case c({1, 8, 8, 3}, {{1, 4, 4, 2}});
   c.values[0][5 * 2 + 1] = 1;
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "mask");
   EXPECT_EQ(f.mask_width, 4);
   EXPECT_EQ(f.mask[5], 1);
@@ -103,7 +103,7 @@ TEST(Heads, PointsInParts) {
   Case c({1, 192, 96, 3}, {{1, 1, 5, 3}});
   const float point[] = {0.5f, 0.25f, 0.9f};
   std::memcpy(&c.values[0][3], point, sizeof point);
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "movenet");
   ASSERT_EQ(f.points.size(), 5u);
   EXPECT_EQ(f.points[1].x, 24);
@@ -114,7 +114,7 @@ TEST(Heads, PointsInParts) {
 TEST(Heads, LandmarksAreTheLongestOutput) {
   Case c({1, 64, 64, 3}, {{1, 1}, {1, 12}, {1, 1}});
   c.values[1] = {0, 0, 0, 30, 40, 1, 0, 0, 0, 0, 0, 0};
-  const Findings f = c.read();
+  const HeadFindings f = c.read();
   EXPECT_EQ(c.head, "landmarks");
   ASSERT_EQ(f.points.size(), 4u);
   EXPECT_EQ(f.points[1].x, 30);
@@ -124,7 +124,7 @@ TEST(Heads, LandmarksAreTheLongestOutput) {
 TEST(Heads, PeaksOfHeatmaps) {
   Case c({1, 64, 64, 3}, {{1, 8, 8, 17}});
   c.values[0][(2 * 8 + 5) * 17 + 16] = 1;
-  const Findings f = c.read({.task = "points"});
+  const HeadFindings f = c.read({.task = "points"});
   EXPECT_EQ(c.head, "heatmaps");
   EXPECT_EQ(f.points[16].x, 5.5f * 8);
   EXPECT_EQ(f.points[16].y, 2.5f * 8);
@@ -200,7 +200,7 @@ TEST(Heads, WhatIsNoNumberFindsNothing) {
                           -std::numeric_limits<float>::infinity(), 1e30f}) {
       Case c({1, 64, 64, 3}, {outputs});
       c.values[0].assign(c.values[0].size(), v);
-      const Findings f = c.read({.task = task});
+      const HeadFindings f = c.read({.task = task});
       EXPECT_TRUE(v == v || f.boxes.empty()) << c.head;
     }
   }

@@ -65,8 +65,9 @@ void place(Detection& box, float x, float y, float width, float height) {
 
 // Columns: centre, size, then either an objectness and the classes' scores, or
 // the latter alone.
-Findings read_rows(const RealOutput& values, const HeadInput& in, int64_t rows,
-                   bool objectness, const HeadOptions& options) {
+HeadFindings read_rows(const RealOutput& values, const HeadInput& in,
+                       int64_t rows, bool objectness,
+                       const HeadOptions& options) {
   const Table t(values, rows);
   float largest = 0;
   for (int64_t r = 0; r < t.count; ++r) {
@@ -75,7 +76,7 @@ Findings read_rows(const RealOutput& values, const HeadInput& in, int64_t rows,
   const bool parts = largest <= kLargestPart;
   const float sx = parts ? static_cast<float>(in.width) : 1.f;
   const float sy = parts ? static_cast<float>(in.height) : 1.f;
-  Findings found;
+  HeadFindings found;
   for (int64_t r = 0; r < t.count; ++r) {
     Detection box;
     const bool one_class = objectness && t.width == 5;
@@ -95,8 +96,8 @@ bool fits_yolo_v5(const std::vector<Shape>& outputs, const HeadInput& in) {
   return has_rows(outputs, 3 * cells(in), 5);
 }
 
-Findings read_yolo_v5(const std::vector<RealOutput>& outputs,
-                      const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_yolo_v5(const std::vector<RealOutput>& outputs,
+                          const HeadInput& in, const HeadOptions& options) {
   return read_rows(outputs[0], in, 3 * cells(in), true, options);
 }
 
@@ -106,8 +107,8 @@ bool fits_yolo_v8(const std::vector<Shape>& outputs, const HeadInput& in) {
   return s.size() == 2 && s[0] >= 5 && s[1] == cells(in);
 }
 
-Findings read_yolo_v8(const std::vector<RealOutput>& outputs,
-                      const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_yolo_v8(const std::vector<RealOutput>& outputs,
+                          const HeadInput& in, const HeadOptions& options) {
   return read_rows(outputs[0], in, cells(in), false, options);
 }
 
@@ -116,10 +117,10 @@ bool fits_yolox(const std::vector<Shape>& outputs, const HeadInput& in) {
 }
 
 // Centres are offsets in cells, sizes logarithms in cells.
-Findings read_yolox(const std::vector<RealOutput>& outputs, const HeadInput& in,
-                    const HeadOptions& options) {
+HeadFindings read_yolox(const std::vector<RealOutput>& outputs,
+                        const HeadInput& in, const HeadOptions& options) {
   const Table t(outputs[0], cells(in));
-  Findings found;
+  HeadFindings found;
   int64_t row = 0;
   for (const int stride : kStrides) {
     const int columns = in.width / stride, lines = in.height / stride;

@@ -166,12 +166,13 @@ void read_map(const AnchorMap& m, const std::vector<float>& v,
   }
 }
 
-Findings read_maps(const std::vector<RealOutput>& outputs, const HeadInput& in,
-                   const Decoding& decoding, const HeadOptions& options) {
+HeadFindings read_maps(const std::vector<RealOutput>& outputs,
+                       const HeadInput& in, const Decoding& decoding,
+                       const HeadOptions& options) {
   std::vector<Shape> shapes;
   for (const RealOutput& o : outputs) shapes.push_back(o.shape);
   const float* anchors = anchors_for(outputs.size(), in)->data();
-  Findings found;
+  HeadFindings found;
   for (const AnchorMap& m : maps_of(shapes, in)) {
     read_map(m, outputs[m.output].v, anchors, decoding, options.score,
              found.boxes);
@@ -206,18 +207,18 @@ bool fits_yolov5_maps(const std::vector<Shape>& outputs, const HeadInput& in) {
   return !maps_of(outputs, in).empty();
 }
 
-Findings read_yolov2_map(const std::vector<RealOutput>& outputs,
-                         const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_yolov2_map(const std::vector<RealOutput>& outputs,
+                             const HeadInput& in, const HeadOptions& options) {
   return read_maps(outputs, in, kOldest, options);
 }
 
-Findings read_yolov3_maps(const std::vector<RealOutput>& outputs,
-                          const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_yolov3_maps(const std::vector<RealOutput>& outputs,
+                              const HeadInput& in, const HeadOptions& options) {
   return read_maps(outputs, in, kOlder, options);
 }
 
-Findings read_yolov5_maps(const std::vector<RealOutput>& outputs,
-                          const HeadInput& in, const HeadOptions& options) {
+HeadFindings read_yolov5_maps(const std::vector<RealOutput>& outputs,
+                              const HeadInput& in, const HeadOptions& options) {
   return read_maps(outputs, in, kNewer, options);
 }
 

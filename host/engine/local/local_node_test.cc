@@ -31,7 +31,7 @@ class LocalNodeTest : public testing::Test {
   }
   StoreSettings settings(std::optional<StoreKey> key,
                          std::optional<uint64_t> generation = {}) const {
-    return {folder_.string(), {key, {}, generation}};
+    return {folder_.string(), {.key = key, .generation = generation}};
   }
   std::string file(const char* name) const { return (folder_ / name).string(); }
 
@@ -80,7 +80,7 @@ TEST_F(LocalNodeTest, FramesFromAStoreAreExact) {
     for (const bool sealed : {false, true}) {
       const std::optional<StoreKey> key =
           sealed ? std::optional(kKey) : std::nullopt;
-      const LocalNode node(p, {"", {key, {}, std::nullopt}});
+      const LocalNode node(p, {"", {.key = key}});
       ASSERT_NE(node.storage(), nullptr);
       NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
       for (unsigned frame = 0; frame < 3; ++frame) {

@@ -60,7 +60,8 @@ class StoreFaults : public testing::Test {
   }
   void build(uint64_t generation, Disk& disk, Lifetime lifetime) const {
     write_store(own_store(folder_.string(), {}), folder_.string(), p_.graph,
-                p_.net, p_.plan, {kKey, {}, generation}, lifetime, disk);
+                p_.net, p_.plan, {.key = kKey, .generation = generation},
+                lifetime, disk);
   }
   // Returns the generation of what is there.
   uint64_t run(int frames) const {

@@ -19,11 +19,11 @@ namespace shoal {
 struct StoreOptions {
   // Seals what lies in storage; each node has a key of its own, made from it.
   // Plans say themselves whether their time includes decryption.
-  std::optional<StoreKey> key;
-  std::vector<std::string> labels;
-  std::optional<DetectionOp> detection;
+  std::optional<StoreKey> key = {};
+  std::vector<std::string> labels = {};
+  std::optional<DetectionOp> detection = {};
   // Bound into everything; none: one that no store made before has.
-  std::optional<uint64_t> generation;
+  std::optional<uint64_t> generation = {};
 };
 
 // The profile that a node of the plan has, for its spill area.

@@ -22,7 +22,8 @@ struct OutputsCase {
           static_cast<size_t>(element_count(graph.tensors.back().shape)));
     }
   }
-  Findings read(const HeadWish& wish = {}, const HeadOptions& options = {}) {
+  HeadFindings read(const HeadWish& wish = {},
+                    const HeadOptions& options = {}) {
     const HeadUse use = choose_head(graph, wish);
     head = head_name(use);
     std::vector<uint8_t> bytes;
