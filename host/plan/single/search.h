@@ -11,6 +11,7 @@
 #include "host/plan/single/build.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/single/survey.h"
+#include "host/plan/tokens/rings.h"
 
 namespace shoal {
 
