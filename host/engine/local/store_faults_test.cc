@@ -4,6 +4,7 @@
 // SHOAL_FAULTS: every n-th position (1: all of them, for a campaign).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -123,11 +124,13 @@ TEST_F(BuildFaults, TheOldStoreOrTheNewOne) {
   int tried = 0, old = 0;
   // The commit is among the last calls: all of these.
   constexpr uint64_t kLast = 16;
-  const uint64_t step = every(97);
+  const uint64_t step = every(97), last = counted.positions() - kLast;
+  const auto next = [&](uint64_t at) {
+    return at < last ? std::min(at + step, last) : at + 1;
+  };
   for (const DiskFault fault : kFaults) {
     for (uint64_t at = static_cast<uint64_t>(fault) % step;
-         at < counted.positions() && !HasFailure();
-         at += at + kLast < counted.positions() ? step : 1) {
+         at < counted.positions() && !HasFailure(); at = next(at)) {
       SCOPED_TRACE("position " + std::to_string(at) + ", fault " +
                    std::to_string(static_cast<int>(fault)));
       write_folder(folder_, first);
