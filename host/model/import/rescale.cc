@@ -21,6 +21,11 @@ bool same_scale(const RawTensor& a, const RawTensor& b) {
   return a.scale == b.scale && a.zero == b.zero;
 }
 
+// Whether all products of the kernel are finite.
+bool is_in_range(const RawTensor& x, const RawTensor& y) {
+  return std::isfinite(255 * (x.scale[0] * (1.f / y.scale[0])));
+}
+
 using Bytes256 = std::array<uint8_t, 256>;
 
 // TensorFlow Lite's ConcatenationWithScaling.
@@ -75,7 +80,10 @@ class Rescaling {
     if (t < 0) return t;
     const RawTensor x = raw_.tensors[static_cast<size_t>(t)];
     const RawTensor& y = raw_.tensors[static_cast<size_t>(result)];
-    if (!has_one_scale(x) || !has_one_scale(y) || same_scale(x, y)) return t;
+    if (!has_one_scale(x) || !has_one_scale(y) || same_scale(x, y) ||
+        !is_in_range(x, y)) {
+      return t;
+    }
     const Bytes256 meant = rescaled(x, y);
     if (meant != quantized(x, y)) return t;  // refused later
     RawTensor made = x;
