@@ -125,7 +125,17 @@ const Way kWays[] = {
     {"board", board},
 };
 
-class Engines : public testing::TestWithParam<Way> {};
+class Engines : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    opened_ = GetParam().open();
+    if (opened_.engine) return;
+    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
+    GTEST_SKIP() << "the board's firmware or its emulator is not there";
+  }
+
+  Opened opened_;
+};
 
 void expect_oracles_frames(Engine& engine) {
   const Graph graph = small_graph();
@@ -153,12 +163,7 @@ void expect_oracles_frames(Engine& engine) {
 }
 
 TEST_P(Engines, GiveTheOraclesBytes) {
-  const Opened opened = GetParam().open();
-  if (!opened.engine) {
-    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
-    GTEST_SKIP();
-  }
-  Engine& engine = *opened.engine;
+  Engine& engine = *opened_.engine;
   EXPECT_EQ(output_bytes(engine.graph()), output_bytes(small_graph()));
   expect_oracles_frames(engine);
   const EngineReport report = engine.report();
@@ -171,28 +176,18 @@ TEST_P(Engines, GiveTheOraclesBytes) {
 }
 
 TEST_P(Engines, OthersOfItsKindDoTheSame) {
-  const Opened opened = GetParam().open();
-  if (!opened.engine) {
-    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
-    GTEST_SKIP();
-  }
-  const std::unique_ptr<Engine> other = opened.engine->another();
+  const std::unique_ptr<Engine> other = opened_.engine->another();
   if (!other) GTEST_SKIP() << "there is only one";
-  expect_oracles_frames(*opened.engine);
+  expect_oracles_frames(*opened_.engine);
   expect_oracles_frames(*other);
-  EXPECT_EQ(opened.engine->report().frames, kFrames);
+  EXPECT_EQ(opened_.engine->report().frames, kFrames);
   EXPECT_EQ(other->report().frames, kFrames);
 }
 
 TEST_P(Engines, NoFramesAreNoError) {
-  const Opened opened = GetParam().open();
-  if (!opened.engine) {
-    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
-    GTEST_SKIP();
-  }
-  opened.engine->stream([] { return std::nullopt; },
-                        [](const Answer&) { FAIL(); });
-  EXPECT_EQ(opened.engine->report().frames, 0);
+  opened_.engine->stream([] { return std::nullopt; },
+                         [](const Answer&) { FAIL(); });
+  EXPECT_EQ(opened_.engine->report().frames, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Engines, testing::ValuesIn(kWays),

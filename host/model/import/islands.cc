@@ -28,6 +28,18 @@ int int8_zero(const RawTensor& t) {
   return static_cast<int>(t.zero[0]) - (t.type == kCodeUint8 ? 128 : 0);
 }
 
+std::array<int8_t, 256> quantize_table(const RawTensor& from,
+                                       const RawTensor& to) {
+  Graph graph;
+  for (const RawTensor* t : {&from, &to}) {
+    Tensor tensor;
+    tensor.quant.scale = t->scale;
+    tensor.quant.zero = {int8_zero(*t)};
+    graph.tensors.push_back(std::move(tensor));
+  }
+  return unary_table(graph, Op{OpKind::kQuantize, {0}, {1}, {}});
+}
+
 bool only_moves(const RawOp& op) {
   const OpInfo* info = find_op(op.code);
   if (info == nullptr || op.outputs.size() != 1 || op.inputs.empty()) {
@@ -59,17 +71,6 @@ Bytes through_float(const RawTensor& x, const RawTensor& y) {
         quantize_float(real, y.scale[0], int8_zero(y));
   }
   return out;
-}
-
-Bytes by_integers(const RawTensor& x, const RawTensor& y) {
-  Graph graph;
-  for (const RawTensor* t : {&x, &y}) {
-    Tensor tensor;
-    tensor.quant.scale = t->scale;
-    tensor.quant.zero = {int8_zero(*t)};
-    graph.tensors.push_back(std::move(tensor));
-  }
-  return unary_table(graph, Op{OpKind::kQuantize, {0}, {1}, {}});
 }
 
 bool keeps_bytes(const Bytes& table) {
@@ -197,7 +198,7 @@ class Islands {
 
   int requantized(int q, int t, int like, int out) {
     if (q < 0 || !is_byte_tensor(tensor(q))) return -1;
-    const Bytes table = by_integers(tensor(q), tensor(like));
+    const Bytes table = quantize_table(tensor(q), tensor(like));
     if (table != through_float(tensor(q), tensor(like))) return -1;
     const bool same = tensor(q).type == tensor(like).type &&
                       tensor(q).scale == tensor(like).scale &&

@@ -2,6 +2,7 @@
 // host/model/import.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -53,6 +54,9 @@ void widen_ends(RawModel&, MadeBytes&);
 // tensor that it becomes.
 bool is_byte_tensor(const RawTensor&);
 int int8_zero(const RawTensor&);
+// The bytes that QUANTIZE makes of all 256, -128 first, as int8.
+std::array<int8_t, 256> quantize_table(const RawTensor& from,
+                                       const RawTensor& to);
 // The only result is elements of the first operand (a join: of all) or zeros.
 bool only_moves(const RawOp&);
 // Operands of a uint8 CONCATENATION in the scale of its result.

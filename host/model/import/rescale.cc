@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 
-#include "host/model/graph/quantize.h"
 #include "host/model/import/raw_passes.h"
 
 namespace shoal {
@@ -44,14 +43,7 @@ Bytes256 rescaled(const RawTensor& x, const RawTensor& y) {
 
 // The same by QUANTIZE's integers.
 Bytes256 quantized(const RawTensor& x, const RawTensor& y) {
-  Graph graph;
-  for (const RawTensor* t : {&x, &y}) {
-    Tensor tensor;
-    tensor.quant.scale = t->scale;
-    tensor.quant.zero = {static_cast<int32_t>(t->zero[0]) - 128};
-    graph.tensors.push_back(std::move(tensor));
-  }
-  const auto table = unary_table(graph, Op{OpKind::kQuantize, {0}, {1}, {}});
+  const auto table = quantize_table(x, y);
   Bytes256 out{};
   for (size_t q = 0; q < out.size(); ++q) {
     out[q] = static_cast<uint8_t>(table[q] + 128);
