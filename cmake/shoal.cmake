@@ -52,6 +52,8 @@ function(shoal_library name)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
     endif()
     if(ARG_DEVICE)
+      # What Arduino's cores compile as; tools/check_device.py has the rest.
+      set_target_properties(shoal_${name} PROPERTIES CXX_STANDARD 17)
       target_compile_options(shoal_${name} PRIVATE
         -Wconversion -fno-exceptions -fno-rtti)
     endif()

@@ -1,8 +1,6 @@
 #include "device/base/crc32c.h"
 
-#include <bit>
 #include <cstring>
-#include <memory>
 
 namespace shoal {
 namespace {
@@ -34,14 +32,14 @@ inline uint32_t add_byte(uint32_t crc, uint8_t byte) {
 // Tables for whole words would need 4 KB of flash and save a microcontroller
 // one instruction in sixteen.
 uint32_t crc32c_portable(uint32_t start, const uint8_t* bytes, uint32_t count) {
-  static_assert(std::endian::native == std::endian::little);
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
   uint32_t crc = ~start;
   for (; count > 0 && reinterpret_cast<uintptr_t>(bytes) % 4 != 0; --count) {
     crc = add_byte(crc, *bytes++);
   }
   for (; count >= 4; bytes += 4, count -= 4) {
     uint32_t word;
-    std::memcpy(&word, std::assume_aligned<4>(bytes), 4);
+    std::memcpy(&word, __builtin_assume_aligned(bytes, 4), 4);
     crc = step(step(step(step(crc ^ word))));
   }
   for (; count > 0; --count) crc = add_byte(crc, *bytes++);

@@ -1,8 +1,6 @@
 #include "device/base/word_sums.h"
 
-#include <bit>
 #include <cstring>
-#include <memory>
 
 namespace shoal {
 namespace {
@@ -20,20 +18,20 @@ struct Running {
   }
 };
 
-uint32_t word_at(const uint8_t* bytes) {
+uint32_t word_at(const void* bytes) {
   uint32_t word;
   std::memcpy(&word, bytes, kWord);
   return word;
 }
 
 uint32_t aligned_word_at(const uint8_t* bytes) {
-  return word_at(std::assume_aligned<kWord>(bytes));
+  return word_at(__builtin_assume_aligned(bytes, kWord));
 }
 
 }  // namespace
 
 void add_words(WordSums& sums, const uint8_t* bytes, uint32_t count) {
-  static_assert(std::endian::native == std::endian::little);
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
   Running r{sums.parity, sums.sum, sums.weighted};
   const uint8_t* const end = bytes + count / kWord * kWord;
   if (reinterpret_cast<uintptr_t>(bytes) % kWord == 0) {

@@ -20,7 +20,10 @@ namespace shoal {
 struct WordSums {
   uint32_t parity = 0;
   uint64_t sum = 0, weighted = 0;
-  bool operator==(const WordSums&) const = default;
+  bool operator==(const WordSums& o) const {
+    return parity == o.parity && sum == o.sum && weighted == o.weighted;
+  }
+  bool operator!=(const WordSums& o) const { return !(*this == o); }
 };
 
 // Adds `count` bytes to those before, of which there must be whole words.

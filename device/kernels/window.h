@@ -53,7 +53,7 @@ class Quantizer {
 
   // right = -2 - shift. The result fits int8.
   int operator()(uint32_t sum, int32_t multiplier, int right) const {
-    if (right < 0) [[unlikely]] {
+    if (__builtin_expect(right < 0, false)) {
       const int32_t v = requantize(wrap(sum), multiplier, -2 - right);
       return clamp(wrap_add(v, zero_), low_, high_);
     }

@@ -43,7 +43,7 @@ constexpr int firing_count(const RowRule& r) {
 
 // Input row that kernel row ky of output row oy reads, or -1 for padding.
 constexpr int window_row(const RowRule& r, int oy, int ky) {
-  int iy;
+  int iy = 0;
   if (r.op == OpCode::kTransposeConv) {
     const int v = oy + r.pad_top - ky;
     if (v < 0 || v % r.stride_y != 0) return -1;

@@ -1,6 +1,5 @@
 #include "device/program/portable_sha256.h"
 
-#include <bit>
 #include <cstring>
 
 #include "device/base/wipe.h"
@@ -29,8 +28,11 @@ uint32_t big_endian(const uint8_t* b) {
          b[3];
 }
 
+// To the right, by 1 to 31.
+uint32_t rotate(uint32_t x, int by) { return x >> by | x << (32 - by); }
+
 uint32_t mix(uint32_t x, int a, int b, int c) {
-  return std::rotr(x, a) ^ std::rotr(x, b) ^ std::rotr(x, c);
+  return rotate(x, a) ^ rotate(x, b) ^ rotate(x, c);
 }
 
 }  // namespace
@@ -53,8 +55,8 @@ void PortableSha256::take_block(const uint8_t* block) {
       word = big_endian(block + 4 * i);
     } else {
       const uint32_t a = w[(i + 1) % 16], b = w[(i + 14) % 16];
-      word += (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3) + w[(i + 9) % 16] +
-              (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10);
+      word += (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[(i + 9) % 16] +
+              (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
     }
     const uint32_t chosen = (s[4] & s[5]) ^ (~s[4] & s[6]);
     const uint32_t most = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
