@@ -25,8 +25,9 @@ option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
-set(SHOAL_COLD bench_node emit engine_board evaluate export import onnx store study
-  tflite)
+set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate export
+  graph import input lower onnx plan_cuts plan_text store study task tflite
+  zoo)
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
@@ -187,6 +188,8 @@ function(shoal_tests)
         SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
       if(SHOAL_BUNDLE)
         target_precompile_headers(${program} REUSE_FROM shoal_test_headers)
+        set_target_properties(${program} PROPERTIES UNITY_BUILD ON
+          UNITY_BUILD_BATCH_SIZE 8)
       endif()
     endif()
     target_sources(${program} PRIVATE ${source})

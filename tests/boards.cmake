@@ -27,19 +27,18 @@ function(shoal_board_test name)
 endfunction()
 
 shoal_board_test(board_firmware_test TIMEOUT 300
-  SOURCES board_port.cc random_net.cc random_net_text.cc
-  LIBS shoal_firmware shoal_model_builder)
+  SOURCES board_port.cc
+  LIBS shoal_firmware shoal_random_net)
 
 # These boot boards. The build's own run of the tests has QEMU and the ARM
 # compiler and says so with SHOAL_BOOT=1.
-shoal_board_test(board_boot_test BOOTS TIMEOUT 300 SOURCES random_net.cc random_net_text.cc
-  LIBS shoal_model_builder)
+shoal_board_test(board_boot_test BOOTS TIMEOUT 300
+  LIBS shoal_random_net)
 shoal_board_test(engines_test BOOTS TIMEOUT 120
   LIBS shoal_engine_virtual shoal_engine_workers shoal_engine_local
   shoal_model_builder)
 shoal_board_test(board_budget_test BOOTS TIMEOUT 60)
 shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
   LIBS shoal_golden LABELS shared slow)
-shoal_board_test(board_cli_test BOOTS TIMEOUT 120
-  SOURCES command.cc random_net.cc random_net_text.cc LIBS shoal_model_builder shoal_golden)
+shoal_board_test(board_cli_test BOOTS TIMEOUT 120 LIBS shoal_command shoal_random_net shoal_golden)
 shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)

@@ -11,10 +11,6 @@
 namespace shoal {
 namespace {
 
-int8_t at(const std::vector<int8_t>& v, int i) {
-  return v.at(static_cast<size_t>(i));
-}
-
 int random_multiplier(std::mt19937& random) {
   return random_int(random, 1 << 30, 0x7FFFFFFF);
 }

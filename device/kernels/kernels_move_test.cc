@@ -34,10 +34,6 @@ struct Output {
   }
 };
 
-int8_t at(const std::vector<int8_t>& v, int i) {
-  return v.at(static_cast<size_t>(i));
-}
-
 TEST(Move, AnyStride) {
   std::mt19937 random(1);
   for (int i = 0; i < 1000; ++i) {

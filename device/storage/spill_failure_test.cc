@@ -12,11 +12,12 @@
 namespace shoal {
 namespace {
 
-constexpr uint32_t kFrames = 8, kRing = 7, kBlocks = kLedgerBlocks + kRing;
+constexpr uint32_t kFrames = 8, kPages = 7,
+                   kAreaBlocks = kLedgerBlocks + kPages;
 
 void expect_level(const SpillBench& bench, uint32_t cuts) {
   uint32_t least = ~0u, most = 0;
-  for (uint32_t b = 0; b < kBlocks; ++b) {
+  for (uint32_t b = 0; b < kAreaBlocks; ++b) {
     const uint32_t erases = bench.flash.erases(bench.block_of(b));
     const uint32_t counted = bench.area.erases(b);
     EXPECT_LE(erases, counted + (b < kLedgerBlocks ? cuts : 0)) << b;
@@ -179,7 +180,7 @@ TEST(SpillFailure, WornBlocksAreLeftOutAndRemembered) {
     EXPECT_EQ(bench.area.erases(5), erases + (wear == Wear::kNoErase ? 1 : 0));
     EXPECT_EQ(bench.area.bad_blocks(), 1u);
     uint32_t least = ~0u, most = 0;
-    for (uint32_t b = kLedgerBlocks; b < kBlocks; ++b) {
+    for (uint32_t b = kLedgerBlocks; b < kAreaBlocks; ++b) {
       if (b == 5) continue;
       least = std::min(least, bench.flash.erases(bench.block_of(b)));
       most = std::max(most, bench.flash.erases(bench.block_of(b)));
@@ -209,7 +210,7 @@ TEST(SpillFailure, TooFewHealthyBlocks) {
     SpillBench bench({}, &chacha20_poly1305());
     ASSERT_EQ(bench.start(), Status::kOk);
     for (uint32_t f = 0; f < 4; ++f) ASSERT_EQ(bench.frame(f), Status::kOk);
-    for (uint32_t b = 4; b < kBlocks; ++b) {
+    for (uint32_t b = 4; b < kAreaBlocks; ++b) {
       bench.flash.wear_out(bench.block_of(b), wear);
     }
     EXPECT_EQ(bench.frame(4), Status::kSpillFull);

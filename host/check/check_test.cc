@@ -5,15 +5,10 @@
 
 #include "host/check/testing/hand_cluster.h"
 #include "host/check/testing/hand_plans.h"
+#include "host/check/testing/right_plan.h"
 
 namespace shoal {
 namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "\n";
-  return all;
-}
 
 HandCase find_case(const std::string& name) {
   for (const HandCase& c : hand_cases()) {

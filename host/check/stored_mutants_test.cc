@@ -6,15 +6,10 @@
 #include "host/check/check.h"
 #include "host/check/testing/hand_plans.h"
 #include "host/check/testing/mutant_judge.h"
+#include "host/check/testing/right_plan.h"
 
 namespace shoal {
 namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "\n";
-  return all;
-}
 
 TEST(StoredMutantsTest, PlansAreRight) {
   for (const HandCase& c : stored_cases()) {

@@ -9,6 +9,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/hand_plans.h"
+#include "host/check/testing/right_plan.h"
 #include "host/plan/planner/planner.h"
 #include "host/program/emit/emit.h"
 
@@ -16,12 +17,6 @@ namespace shoal {
 namespace {
 
 constexpr int64_t kAny = int64_t{1} << 40;
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "\n";
-  return all;
-}
 
 // Small pages, so that small networks have something to gain.
 Board board_of(bool mapped) {

@@ -8,8 +8,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/cli/common.h"
-#include "host/cli/judge.h"
+#include "host/cli/judge_pictures.h"
 #include "host/cli/output.h"
 #include "host/cli/run_report.h"
 #include "host/data/evaluate/box_truth.h"
@@ -57,21 +56,13 @@ bool possible_boxes(const FrameAnswer& answer) {
   return true;
 }
 
-class BoxJudge : public Judge {
+class BoxJudge : public PictureJudge {
  public:
   explicit BoxJudge(JudgeParts parts)
-      : flags_(parts.flags),
-        graph_(parts.graph),
-        head_(std::move(parts.head)),
-        labels_(std::move(parts.labels)),
-        pictures_(picture_options(flags_.pictures)),
-        data_(open_pictures(flags_.data)),
-        truth_(read_truth()),
-        sizes_(static_cast<size_t>(data_->size())) {
+      : PictureJudge(std::move(parts)), truth_(read_truth()) {
     match_box_classes(truth_, labels_, flags_.label_offset);
   }
 
-  const Dataset& data() const override { return *data_; }
   std::string key() const override {
     std::string text = "detect " + head_name(head_);
     char number[64];
@@ -87,39 +78,12 @@ class BoxJudge : public Judge {
             [](int64_t, const FrameAnswer& a) { return possible_boxes(a); }};
   }
 
-  std::vector<uint8_t> input(int64_t item) override {
-    const BoxTruth::Item& said = truth_.items[static_cast<size_t>(item)];
-    PictureSize& size = sizes_[static_cast<size_t>(item)];
-    if (!data_->is_picture(item)) {
-      size = said.width > 0 && said.height > 0
-                 ? PictureSize{said.width, said.height}
-                 : PictureSize{head_.width, head_.height};
-      return dataset_input(graph_, *data_, item, pictures_);
-    }
-    const Picture picture = data_->picture(item);
-    size = {picture.width, picture.height};
-    if (said.width > 0 && said.height > 0 &&
-        (said.width != size.width || said.height != size.height)) {
-      throw Error(Exit::kCorrupt,
-                  printable(flags_.truth) + ": " +
-                      printable(data_->name(item)) + " is " +
-                      std::to_string(said.width) + " x " +
-                      std::to_string(said.height) + ", the picture has " +
-                      std::to_string(size.width) + " x " +
-                      std::to_string(size.height) + " pixels",
-                  "the pictures that the truth was made for");
-    }
-    return picture_input(graph_, picture, pictures_);
-  }
-
   FrameAnswer answer(int64_t item, std::span<const uint8_t> outputs) override {
     const PictureSize size = size_of(item);
     HeadFindings found =
         read_head(head_, real_outputs(graph_, outputs),
                   {.score = flags_.score, .overlap = flags_.overlap});
-    to_picture(placement_of(size.width, size.height, head_.width, head_.height,
-                            pictures_.fit),
-               found);
+    to_picture(placement(size), found);
     return answer_of(size, found.boxes);
   }
 
@@ -129,15 +93,21 @@ class BoxJudge : public Judge {
   nlohmann::json json() const override;
 
  private:
-  // Another rank may have run the frame.
-  PictureSize size_of(int64_t item) const {
-    const PictureSize known = sizes_[static_cast<size_t>(item)];
-    if (known.width > 0) return known;
+  PictureSize said_size(int64_t item) const override {
     const BoxTruth::Item& said = truth_.items[static_cast<size_t>(item)];
-    if (said.width > 0 && said.height > 0) return {said.width, said.height};
-    if (!data_->is_picture(item)) return {head_.width, head_.height};
-    const Picture picture = data_->picture(item);
-    return {picture.width, picture.height};
+    return {said.width, said.height};
+  }
+  void check_size(int64_t item, PictureSize size) const override {
+    const PictureSize said = said_size(item);
+    if (said.width <= 0 || said.height <= 0) return;
+    if (said.width == size.width && said.height == size.height) return;
+    throw Error(Exit::kCorrupt,
+                printable(flags_.truth) + ": " + printable(data_->name(item)) +
+                    " is " + std::to_string(said.width) + " x " +
+                    std::to_string(said.height) + ", the picture has " +
+                    std::to_string(size.width) + " x " +
+                    std::to_string(size.height) + " pixels",
+                "the pictures that the truth was made for");
   }
 
   BoxTruth read_truth() const {
@@ -147,7 +117,7 @@ class BoxJudge : public Judge {
     return read_yolo(flags_.data, flags_.truth, *data_);
   }
 
-  std::string name(int c) const {
+  std::string name(int c) const override {
     const auto at = static_cast<size_t>(c);
     if (at < labels_.size()) return labels_[at];
     return at < truth_.names.size() ? truth_.names[at] : "";
@@ -166,14 +136,7 @@ class BoxJudge : public Judge {
   std::string csv() const;
   nlohmann::json results() const;
 
-  const EvaluateFlags& flags_;
-  const Graph& graph_;
-  const HeadUse head_;
-  const std::vector<std::string> labels_;
-  const PictureOptions pictures_;
-  const std::unique_ptr<Dataset> data_;
   BoxTruth truth_;
-  std::vector<PictureSize> sizes_;  // by item
   std::vector<int64_t> items_;      // that were evaluated, in their order
   std::vector<FrameBoxes> frames_;  // likewise
   Precision precision_;

@@ -7,8 +7,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/cli/common.h"
-#include "host/cli/judge.h"
+#include "host/cli/judge_pictures.h"
 #include "host/cli/output.h"
 #include "host/cli/run_report.h"
 #include "host/data/evaluate/class_map.h"
@@ -29,16 +28,9 @@ bool possible_counts(const FrameAnswer& answer) {
                              [](int v) { return v >= 0 && v <= 64'000'000; });
 }
 
-class MaskJudge : public Judge {
+class MaskJudge : public PictureJudge {
  public:
-  explicit MaskJudge(JudgeParts parts)
-      : flags_(parts.flags),
-        graph_(parts.graph),
-        head_(std::move(parts.head)),
-        labels_(std::move(parts.labels)),
-        pictures_(picture_options(flags_.pictures)),
-        data_(open_pictures(flags_.data)),
-        sizes_(static_cast<size_t>(data_->size())) {
+  explicit MaskJudge(JudgeParts parts) : PictureJudge(std::move(parts)) {
     std::error_code error;
     if (!fs::is_directory(flags_.truth, error)) {
       throw Error(Exit::kUsage,
@@ -57,7 +49,6 @@ class MaskJudge : public Judge {
     }
   }
 
-  const Dataset& data() const override { return *data_; }
   // The truth too: pixels are counted frame by frame.
   std::string key() const override {
     std::string text = "segment " + head_name(head_);
@@ -70,17 +61,6 @@ class MaskJudge : public Judge {
     return {"", data_->size(), 0,
             [](int64_t, const FrameAnswer& a) { return possible_counts(a); }};
   }
-  std::vector<uint8_t> input(int64_t item) override {
-    PictureSize& size = sizes_[static_cast<size_t>(item)];
-    if (!data_->is_picture(item)) {
-      size = {head_.width, head_.height};
-      return dataset_input(graph_, *data_, item, pictures_);
-    }
-    const Picture picture = data_->picture(item);
-    size = {picture.width, picture.height};
-    return picture_input(graph_, picture, pictures_);
-  }
-
   FrameAnswer answer(int64_t item, std::span<const uint8_t> outputs) override {
     const PictureSize size = size_of(item);
     const std::string file = truth_file(item);
@@ -97,10 +77,8 @@ class MaskJudge : public Judge {
     const HeadFindings said =
         read_head(head_, real_outputs(graph_, outputs), {});
     FrameAnswer answer;
-    for (const auto& [pair, pixels] :
-         compare_mask(truth, said, head_.width, head_.height,
-                      placement_of(size.width, size.height, head_.width,
-                                   head_.height, pictures_.fit))) {
+    for (const auto& [pair, pixels] : compare_mask(
+             truth, said, head_.width, head_.height, placement(size))) {
       const int right = pair.first + flags_.label_offset;
       if (right < 0) {
         throw Error(Exit::kUsage,
@@ -172,14 +150,6 @@ class MaskJudge : public Judge {
   }
 
  private:
-  // Another rank may have run the frame.
-  PictureSize size_of(int64_t item) const {
-    const PictureSize known = sizes_[static_cast<size_t>(item)];
-    if (known.width > 0) return known;
-    if (!data_->is_picture(item)) return {head_.width, head_.height};
-    const Picture picture = data_->picture(item);
-    return {picture.width, picture.height};
-  }
   std::string truth_file(int64_t item) const {
     const fs::path name = fs::path(data_->name(item)).filename();
     return (fs::path(flags_.truth) / name).replace_extension(".png").string();
@@ -194,23 +164,12 @@ class MaskJudge : public Judge {
   const ClassOverlap& of(int c) const {
     return overlap_.classes[static_cast<size_t>(c)];
   }
-  std::string name(int c) const {
-    const auto at = static_cast<size_t>(c);
-    return at < labels_.size() ? labels_[at] : "";
-  }
   double right() const {
     return overlap_.pixels > 0 ? static_cast<double>(overlap_.right) /
                                      static_cast<double>(overlap_.pixels)
                                : 0;
   }
 
-  const EvaluateFlags& flags_;
-  const Graph& graph_;
-  const HeadUse head_;
-  const std::vector<std::string> labels_;
-  const PictureOptions pictures_;
-  const std::unique_ptr<Dataset> data_;
-  std::vector<PictureSize> sizes_;  // by item
   MaskOverlap overlap_;
 };
 

@@ -12,7 +12,7 @@
 namespace shoal {
 namespace {
 
-SwapStudyOptions options() {
+SwapStudyOptions swap_options() {
   SwapStudyOptions o;
   o.networks = {"squeezenet1_1@64", "mobilenet_v2@64"};
   o.boards = {"stm32h743"};
@@ -25,7 +25,7 @@ SwapStudyOptions options() {
 
 // Numbers that say where they come from. The second network fits nowhere
 // without writing.
-SwapPoint made_up(const SwapSetting& s) {
+SwapPoint made_up_swap(const SwapSetting& s) {
   SwapPoint p;
   const bool second = s.network[0] == 'm';
   if (second && s.objective == Objective::kRam && !s.writes) {
@@ -50,10 +50,10 @@ StudyResult study_of(SwapPoints& points) {
   const SwapPaper paper =
       parse_swap_paper("paper_swap.toml", paper_swap_toml());
   SwapNetworks networks;
-  return swap_study(options(), paper, networks, points, {});
+  return swap_study(swap_options(), paper, networks, points, {});
 }
 
-const Question& find(const Study& study, const std::string& id) {
+const Question& question(const Study& study, const std::string& id) {
   for (const Question& q : study.questions) {
     if (q.id == id) return q;
   }
@@ -67,29 +67,29 @@ double number(const Cell& cell, int line = __builtin_LINE()) {
 }
 
 TEST(SwapStudy, TheTablesHoldThePoints) {
-  SwapPoints points(made_up);
+  SwapPoints points(made_up_swap);
   const Study study = study_of(points).study;
-  const Chart& slow = find(study, "slowdown").charts[0];
+  const Chart& slow = question(study, "slowdown").charts[0];
   ASSERT_EQ(slow.table.rows.size(), 2u);
   EXPECT_DOUBLE_EQ(number(slow.table.rows[0][1]), 1.5);
   EXPECT_TRUE(std::holds_alternative<std::monostate>(slow.table.rows[0][2]));
-  const Row& parts = find(study, "slowdown").charts.back().table.rows[0];
+  const Row& parts = question(study, "slowdown").charts.back().table.rows[0];
   EXPECT_NEAR(number(parts[6]), 100 * (2 / 1.5 - 1), 1e-9);
   EXPECT_NEAR(number(parts[7]), 4, 1e-9);  // MB/s
   EXPECT_NEAR(number(parts[8]), 100 * 4.0 / 22, 1e-9);
-  const Row& encrypted = find(study, "encryption").charts[0].table.rows[0];
+  const Row& encrypted = question(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
-  const StudyTable& roof = find(study, "roofline").charts[0].table;
+  const StudyTable& roof = question(study, "roofline").charts[0].table;
   ASSERT_EQ(roof.rows.size(), 2u);
   ASSERT_EQ(roof.rows[1].size(), 9u);
   EXPECT_NEAR(number(roof.rows[1][8]), 100 * (2 / 1.6 - 1), 1e-9);
-  const StudyTable& layers = find(study, "roofline").charts[1].table;
+  const StudyTable& layers = question(study, "roofline").charts[1].table;
   EXPECT_EQ(std::get<std::string>(layers.rows[0][6]), "arithmetic");
   EXPECT_EQ(std::get<std::string>(layers.rows[1][6]), "storage");
 }
 
 TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
-  SwapPoints points(made_up);
+  SwapPoints points(made_up_swap);
   const Study study = study_of(points).study;
   for (const Question& q : study.questions) {
     for (const Chart& chart : q.charts) {
@@ -98,14 +98,14 @@ TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
       }
     }
   }
-  const Row& fit = find(study, "fit").charts[0].table.rows[0];
+  const Row& fit = question(study, "fit").charts[0].table.rows[0];
   EXPECT_EQ(std::get<std::string>(fit[4]), "fits");
 }
 
 TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
-  SwapPoints points(made_up);
+  SwapPoints points(made_up_swap);
   const Study study = study_of(points).study;
-  const StudyTable& wear = find(study, "wear").charts[0].table;
+  const StudyTable& wear = question(study, "wear").charts[0].table;
   // Where writing is tried, it is because nothing else is known to fit.
   for (const auto& [setting, point] : points.all()) {
     if (setting.writes) continue;
@@ -115,7 +115,7 @@ TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
 }
 
 TEST(SwapStudy, ThePageIsWellFormedAndComplete) {
-  SwapPoints points(made_up);
+  SwapPoints points(made_up_swap);
   const Study study = study_of(points).study;
   const std::string page = study_page(study);
   int drawings = 0;
@@ -132,20 +132,20 @@ TEST(SwapStudy, ThePageIsWellFormedAndComplete) {
 
 TEST(SwapStudy, AWrongOutputIsBroken) {
   SwapPoints points([](const SwapSetting& s) {
-    SwapPoint p = made_up(s);
+    SwapPoint p = made_up_swap(s);
     p.is_equal = false;
     return p;
   });
   const StudyResult result = study_of(points);
   ASSERT_EQ(result.broken.size(), 1u);
   EXPECT_NE(result.broken[0].find("squeezenet1_1@64"), std::string::npos);
-  const StudyTable& runs = find(result.study, "runs").charts[0].table;
+  const StudyTable& runs = question(result.study, "runs").charts[0].table;
   EXPECT_EQ(std::get<std::string>(runs.rows[0].back()), "DIFFERS");
 }
 
 TEST(SwapStudy, RefusesWhatIsNotThere) {
   const auto refused = [](auto change) {
-    SwapStudyOptions o = options();
+    SwapStudyOptions o = swap_options();
     change(o);
     try {
       check_swap_study(o);
@@ -224,7 +224,7 @@ TEST_F(SwapCacheTest, KeepsPointsOfItsBuild) {
   const SwapSetting s = setting(4096);
   {
     SwapCache cache(path_, "a");
-    cache.add(s, made_up(s));
+    cache.add(s, made_up_swap(s));
     SwapPoint broken;
     broken.error = "a wrong plan";
     broken.is_broken = true;
@@ -234,7 +234,7 @@ TEST_F(SwapCacheTest, KeepsPointsOfItsBuild) {
   EXPECT_EQ(again.size(), 1u);
   const std::optional<SwapPoint> point = again.find(s);
   ASSERT_TRUE(point);
-  const SwapPoint made = made_up(s);
+  const SwapPoint made = made_up_swap(s);
   EXPECT_EQ(point->seconds, made.seconds);
   EXPECT_EQ(point->load.read_bytes, made.load.read_bytes);
   ASSERT_EQ(point->stages.size(), 2u);
@@ -249,7 +249,7 @@ TEST_F(SwapCacheTest, SkipsLinesThatAreNoPoints) {
   const SwapSetting s = setting(4096);
   {
     SwapCache cache(path_, "a");
-    cache.add(s, made_up(s));
+    cache.add(s, made_up_swap(s));
   }
   std::string line;
   std::getline(std::ifstream(path_) >> std::ws, line);

@@ -6,11 +6,11 @@
 namespace shoal {
 namespace {
 
-constexpr LinkModel kEthernet{.bits_per_s = 100e6,
-                              .latency = 60 * kMicrosecond,
-                              .framing_bytes = 78,
-                              .send_queue = 16,
-                              .receive_queue = 4};
+constexpr LinkModel kFastEthernet{.bits_per_s = 100e6,
+                                  .latency = 60 * kMicrosecond,
+                                  .framing_bytes = 78,
+                                  .send_queue = 16,
+                                  .receive_queue = 4};
 constexpr PortCosts kCosts{.datagram = 15'000, .nanos_per_byte = 2};
 
 // Works in slices if it has any, answers every datagram between them.
@@ -81,8 +81,8 @@ class Asker : public Endpoint {
 
 TEST(World, ARoundTripIsSerializationLatencyAndCosts) {
   World world({});
-  Port& a = world.add(kEthernet, kCosts);
-  Port& b = world.add(kEthernet, kCosts);
+  Port& a = world.add(kFastEthernet, kCosts);
+  Port& b = world.add(kFastEthernet, kCosts);
   Answerer answerer(b);
   Asker asker(a, b.address(), {1000}, 922);
   world.attach(b, answerer);
@@ -103,8 +103,8 @@ TEST(World, ARoundTripIsSerializationLatencyAndCosts) {
 
 TEST(World, ABusyNodeNeitherHearsNorAnswers) {
   World world({});
-  Port& a = world.add(kEthernet, {});
-  Port& b = world.add(kEthernet, {});
+  Port& a = world.add(kFastEthernet, {});
+  Port& b = world.add(kFastEthernet, {});
   Answerer answerer(b);
   answerer.slices = 3;
   answerer.slice = 5 * kMillisecond;
@@ -124,8 +124,8 @@ TEST(World, ABusyNodeNeitherHearsNorAnswers) {
 
 TEST(World, WhatComesInASliceWaitsInABoundedQueue) {
   World world({});
-  Port& a = world.add(kEthernet, {});
-  Port& b = world.add(kEthernet, {});
+  Port& a = world.add(kFastEthernet, {});
+  Port& b = world.add(kFastEthernet, {});
   Answerer answerer(b);
   answerer.slices = 1;
   answerer.slice = 50 * kMillisecond;
@@ -141,8 +141,8 @@ TEST(World, WhatComesInASliceWaitsInABoundedQueue) {
 
 TEST(World, WhatIsSwitchedOffDoesNothing) {
   World world({});
-  Port& a = world.add(kEthernet, {});
-  Port& b = world.add(kEthernet, {});
+  Port& a = world.add(kFastEthernet, {});
+  Port& b = world.add(kFastEthernet, {});
   Answerer answerer(b);
   Asker asker(a, b.address(), {1000, 2000}, 100);
   world.attach(b, answerer);
@@ -157,8 +157,8 @@ TEST(World, WhatIsSwitchedOffDoesNothing) {
 
 TEST(World, TheRecorderSeesWhatWasDoneAndHowDatagramsTravelled) {
   World world({});
-  Port& a = world.add(kEthernet, kCosts);
-  Port& b = world.add(kEthernet, kCosts);
+  Port& a = world.add(kFastEthernet, kCosts);
+  Port& b = world.add(kFastEthernet, kCosts);
   Recorder recorder(2);
   world.record(&recorder);
   Answerer answerer(b);

@@ -27,6 +27,9 @@ inline int random_int(std::mt19937& random, int low, int high) {
 inline bool one_in(std::mt19937& random, int n) {
   return random_int(random, 1, n) == 1;
 }
+inline int8_t at(const std::vector<int8_t>& v, int i) {
+  return v.at(static_cast<size_t>(i));
+}
 inline std::vector<int8_t> random_bytes(std::mt19937& random, int count) {
   std::vector<int8_t> v(static_cast<size_t>(count));
   const int kind = random_int(random, 0, 7);

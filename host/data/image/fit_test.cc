@@ -17,7 +17,7 @@ Picture coordinates(int width, int height) {
   return p;
 }
 
-std::vector<uint8_t> pixel(const Picture& p, int x, int y) {
+std::vector<uint8_t> pixel_at(const Picture& p, int x, int y) {
   const auto at = p.rgb.begin() + (y * p.width + x) * 3;
   return {at, at + 3};
 }
@@ -26,20 +26,20 @@ using Pixel = std::vector<uint8_t>;
 
 TEST(Fit, CropTakesTheMiddleOfTheWiderSide) {
   const Picture p = fit(coordinates(20, 10), 10, 10, Fit::kCrop);
-  EXPECT_EQ(pixel(p, 0, 0), (Pixel{5, 0, 200}));
-  EXPECT_EQ(pixel(p, 9, 9), (Pixel{14, 9, 200}));
+  EXPECT_EQ(pixel_at(p, 0, 0), (Pixel{5, 0, 200}));
+  EXPECT_EQ(pixel_at(p, 9, 9), (Pixel{14, 9, 200}));
   const Picture tall = fit(coordinates(8, 30), 8, 4, Fit::kCrop);
-  EXPECT_EQ(pixel(tall, 0, 0), (Pixel{0, 13, 200}));
-  EXPECT_EQ(pixel(tall, 7, 3), (Pixel{7, 16, 200}));
+  EXPECT_EQ(pixel_at(tall, 0, 0), (Pixel{0, 13, 200}));
+  EXPECT_EQ(pixel_at(tall, 7, 3), (Pixel{7, 16, 200}));
 }
 
 TEST(Fit, LetterboxKeepsAllOfItBetweenGrey) {
   const Picture p = fit(coordinates(10, 4), 10, 10, Fit::kLetterbox);
   const Pixel grey(3, kBorderGrey);
-  EXPECT_EQ(pixel(p, 0, 2), grey);
-  EXPECT_EQ(pixel(p, 0, 3), (Pixel{0, 0, 200}));
-  EXPECT_EQ(pixel(p, 9, 6), (Pixel{9, 3, 200}));
-  EXPECT_EQ(pixel(p, 9, 7), grey);
+  EXPECT_EQ(pixel_at(p, 0, 2), grey);
+  EXPECT_EQ(pixel_at(p, 0, 3), (Pixel{0, 0, 200}));
+  EXPECT_EQ(pixel_at(p, 9, 6), (Pixel{9, 3, 200}));
+  EXPECT_EQ(pixel_at(p, 9, 7), grey);
 }
 
 TEST(Fit, StretchIsAResize) {

@@ -12,9 +12,9 @@ namespace shoal {
 namespace {
 
 // A TRANSPOSE_CONV with a bias, and the same as MediaPipe wrote it.
-struct Net {
+struct TransposeNet {
   ModelBuilder b{Type::kFloat32};
-  Net(int size, int kernel, int stride, bool same) {
+  TransposeNet(int size, int kernel, int stride, bool same) {
     const int x = b.input({1, size, size, 3}, {});
     const int w = b.weights({2, kernel, kernel, 3},
                             std::vector<int8_t>(size_t(6 * kernel * kernel), 3),
@@ -46,7 +46,7 @@ TEST(RenameCustom, TransposedConvolutionsWithABias) {
   for (const int size : {4, 5}) {
     for (const int kernel : {2, 3}) {
       for (const bool same : {false, true}) {
-        Net own(size, kernel, 2, same), custom(size, kernel, 2, same);
+        TransposeNet own(size, kernel, 2, same), custom(size, kernel, 2, same);
         custom.make_custom(same ? 1 : 2, 2);
         const Graph e = import_tflite(own.b.finish(), "m");
         const Graph g = import_tflite(custom.b.finish(), "m");
@@ -64,7 +64,7 @@ TEST(RenameCustom, TransposedConvolutionsWithABias) {
 TEST(RenameCustom, LeavesOptionsThatSayNothing) {
   for (const auto& [padding, stride] :
        {std::pair{0, 2}, {3, 2}, {1, 0}, {1, -2}}) {
-    Net n(4, 2, 2, true);
+    TransposeNet n(4, 2, 2, true);
     n.make_custom(padding, stride);
     try {
       import_tflite(n.b.finish(), "m");

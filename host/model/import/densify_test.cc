@@ -14,10 +14,10 @@ namespace shoal {
 namespace {
 
 // A convolution, weights 4x1x2x6, most of them zero.
-struct Net {
+struct SparseNet {
   ModelBuilder b;
   int weights;
-  explicit Net(Type type = Type::kInt8) : b(type) {
+  explicit SparseNet(Type type = Type::kInt8) : b(type) {
     const int x = b.input({1, 3, 4, 6}, {0.05f, 4});
     std::vector<int8_t> values(48, 0);
     for (const size_t at : {0u, 5u, 7u, 14u, 25u, 26u, 40u, 47u}) {
@@ -39,7 +39,7 @@ struct Shape4 {
 
 class Writer {
  public:
-  Writer(Net& net, const Shape4& how) : net_(net), how_(how) {
+  Writer(SparseNet& net, const Shape4& how) : net_(net), how_(how) {
     const Shape& shape = net.tensor().shape;
     sizes_ = shape;
     for (const auto& [axis, size] : how.blocks) {
@@ -122,7 +122,7 @@ class Writer {
     return index;
   }
 
-  Net& net_;
+  SparseNet& net_;
   const Shape4& how_;
   RawSparsity sparsity_;
   std::vector<int> sizes_, at_;
@@ -141,10 +141,10 @@ TEST(Densify, MakesTheDenseModel) {
       {{1, 0, 3, 2, 4, 5}, {1, 2}, {{0, 2}, {3, 3}}},
   };
   for (const Type type : {Type::kInt8, Type::kFloat32}) {
-    Net dense(type);
+    SparseNet dense(type);
     const Graph expected = import_tflite(dense.b.finish(), "m");
     for (const Shape4& how : cases) {
-      Net net(type);
+      SparseNet net(type);
       Writer(net, how);
       EXPECT_EQ(graph_difference(expected, import_tflite(net.b.finish(), "m")),
                 "");
@@ -155,7 +155,7 @@ TEST(Densify, MakesTheDenseModel) {
 // As converters write it: half precision, then DENSIFY, then DEQUANTIZE.
 TEST(Densify, ReadsThroughDensifyAndDequantize) {
   for (const bool half : {false, true}) {
-    Net net(Type::kFloat32), all(Type::kFloat32);
+    SparseNet net(Type::kFloat32), all(Type::kFloat32);
     if (half) {
       all.b.raw().ops[0].inputs[1] = all.b.halved(all.weights);
       std::rotate(all.b.raw().ops.begin(), all.b.raw().ops.end() - 1,
@@ -190,7 +190,7 @@ TEST(Densify, ReadsThroughDensifyAndDequantize) {
 
 struct Case {
   const char* name;
-  std::function<void(RawSparsity&, Net&)> break_it;
+  std::function<void(RawSparsity&, SparseNet&)> break_it;
   const char* what;
   Exit code = Exit::kCorrupt;
 };
@@ -199,7 +199,7 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 class DensifyErrors : public testing::TestWithParam<Case> {};
 
 TEST_P(DensifyErrors, SayWhereAndWhy) {
-  Net net;
+  SparseNet net;
   Writer(net, kRows);
   GetParam().break_it(*net.tensor().sparsity, net);
   try {
@@ -215,58 +215,60 @@ TEST_P(DensifyErrors, SayWhereAndWhy) {
 INSTANTIATE_TEST_SUITE_P(
     All, DensifyErrors,
     testing::Values(
-        Case{"levels", [](auto& s, Net&) { s.levels.pop_back(); },
+        Case{"levels", [](auto& s, SparseNet&) { s.levels.pop_back(); },
              "has 3 levels in an order of 4, expected 4"},
-        Case{"order", [](auto& s, Net&) { s.order[1] = 0; },
+        Case{"order", [](auto& s, SparseNet&) { s.order[1] = 0; },
              "level 1 is of axis 0"},
-        Case{"far_axis", [](auto& s, Net&) { s.order[3] = 4; },
+        Case{"far_axis", [](auto& s, SparseNet&) { s.order[3] = 4; },
              "level 3 is of axis 4"},
-        Case{"size", [](auto& s, Net&) { s.levels[0].size = 5; },
+        Case{"size", [](auto& s, SparseNet&) { s.levels[0].size = 5; },
              "level 0 has 5 places, expected 4"},
         Case{"few_segments",
-             [](auto& s, Net&) { s.levels[3].segments.pop_back(); },
+             [](auto& s, SparseNet&) { s.levels[3].segments.pop_back(); },
              "level 3 has no segment 7"},
-        Case{"segment", [](auto& s, Net&) { s.levels[3].segments[2] = 1; },
+        Case{"segment",
+             [](auto& s, SparseNet&) { s.levels[3].segments[2] = 1; },
              "segment 1 of level 3 is 2..1"},
         Case{"segment_beyond",
-             [](auto& s, Net&) { s.levels[3].segments[8] = 9; },
+             [](auto& s, SparseNet&) { s.levels[3].segments[8] = 9; },
              "segment 7 of level 3 is 7..9"},
-        Case{"index", [](auto& s, Net&) { s.levels[3].indexes[0] = 6; },
+        Case{"index", [](auto& s, SparseNet&) { s.levels[3].indexes[0] = 6; },
              "index 6 of level 3"},
         Case{"negative_index",
-             [](auto& s, Net&) { s.levels[3].indexes[0] = -1; },
+             [](auto& s, SparseNet&) { s.levels[3].indexes[0] = -1; },
              "index -1 of level 3"},
-        Case{"same_index", [](auto& s, Net&) { s.levels[3].indexes[1] = 0; },
+        Case{"same_index",
+             [](auto& s, SparseNet&) { s.levels[3].indexes[1] = 0; },
              "index 0 of level 3"},
         Case{"few_values",
-             [](auto&, Net& n) { n.b.data(n.weights).pop_back(); },
+             [](auto&, SparseNet& n) { n.b.data(n.weights).pop_back(); },
              "has fewer values than places"},
         Case{"many_values",
-             [](auto&, Net& n) { n.b.data(n.weights).push_back(1); },
+             [](auto&, SparseNet& n) { n.b.data(n.weights).push_back(1); },
              "has more values than places"},
         Case{"block_axis",
-             [](auto& s, Net&) {
+             [](auto& s, SparseNet&) {
                s.blocks = {4};
                s.order.push_back(4);
                s.levels.push_back({true, 1, {}, {}});
              },
              "block 0 is of axis 4"},
         Case{"block_size",
-             [](auto& s, Net&) {
+             [](auto& s, SparseNet&) {
                s.blocks = {3};
                s.order.push_back(4);
                s.levels.push_back({true, 4, {}, {}});
              },
              "blocks of 4 in an axis of 6"},
         Case{"sparse_block",
-             [](auto& s, Net&) {
+             [](auto& s, SparseNet&) {
                s.blocks = {3};
                s.order.push_back(4);
                s.levels.push_back({false, 2, {0, 1}, {0}});
              },
              "a block that is sparse", Exit::kUnsupported},
         Case{"huge",
-             [](auto&, Net& n) {
+             [](auto&, SparseNet& n) {
                n.tensor().shape = {4, 1, 2, 1 << 24};
              },
              "unfolds to more bytes than memory has for it",
@@ -275,7 +277,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Cut anywhere, any bit wrong: an error with a code, or a graph.
 TEST(Densify, DamagedFilesAreErrors) {
-  Net net;
+  SparseNet net;
   Writer(net, {{0, 1, 2, 3, 4}, {3}, {{3, 2}}});
   const std::vector<uint8_t> file = net.b.finish();
   const auto try_it = [](const std::vector<uint8_t>& bytes) {

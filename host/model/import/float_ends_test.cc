@@ -11,10 +11,10 @@ namespace shoal {
 namespace {
 
 // RELU of a picture, as bytes from -0.5 to 0.77 behind a TRANSPOSE.
-struct Net {
+struct FloatEnds {
   ModelBuilder b{Type::kFloat32};
   int y, moved;
-  Net() {
+  FloatEnds() {
     y = b.unary(OpKind::kRelu, b.input({1, 4, 3, 2}, {}), {});
     const int bytes = b.quantize(y, {0.005f, -28});
     moved = b.transpose(bytes, {0, 2, 1, 3});
@@ -32,7 +32,7 @@ float limit_of(const Graph& g, const Op& op) {
 
 TEST(FloatEnds, AreClampedAndNotRounded) {
   for (const bool dequantized : {false, true}) {
-    Net n;
+    FloatEnds n;
     int out = n.moved;
     if (dequantized) out = n.b.dequantize(n.moved);
     n.b.rename(out, "result");
@@ -54,7 +54,7 @@ TEST(FloatEnds, AreClampedAndNotRounded) {
 
 // What computes with bytes is what it was: refused.
 TEST(FloatEnds, AreNoMoreWhereBytesAreComputed) {
-  Net n;
+  FloatEnds n;
   n.b.output(n.b.add(n.moved, n.moved, {0.01f, 0}));
   n.tensor(n.b.raw().outputs[0]).type = kCodeInt8;
   n.tensor(n.b.raw().outputs[0]).scale = {0.01f};

@@ -12,19 +12,19 @@
 namespace shoal {
 namespace {
 
-const ModelBuilder::Scale kScale{0.05f, 4};
+const ModelBuilder::Scale kHeadScale{0.05f, 4};
 
 // x -> "body" (CONV_2D) -> "neck" (RELU) -> "head" (CUSTOM), and "side" (TANH)
 // of the body.
-struct Net {
+struct CustomHead {
   ModelBuilder b;
   int x, body, neck, head, side;
-  Net() {
-    x = b.input({1, 6, 6, 2}, kScale);
+  CustomHead() {
+    x = b.input({1, 6, 6, 2}, kHeadScale);
     const std::vector<int8_t> ones(54, 1);
-    body = b.conv(x, b.weights({3, 3, 3, 2}, ones, {0.1f}, 0), -1, kScale);
-    neck = b.unary(OpKind::kRelu, body, kScale);
-    head = b.unary(OpKind::kRelu, neck, kScale);
+    body = b.conv(x, b.weights({3, 3, 3, 2}, ones, {0.1f}, 0), -1, kHeadScale);
+    neck = b.unary(OpKind::kRelu, body, kHeadScale);
+    head = b.unary(OpKind::kRelu, neck, kHeadScale);
     b.raw().ops.back().code = 32;
     b.raw().ops.back().custom = "Decode";
     side = b.tanh(body);
@@ -58,7 +58,7 @@ std::vector<std::string> names(const Graph& g, const std::vector<int>& list) {
 using Names = std::vector<std::string>;
 
 TEST(ImportEnds, TheMessageHasTheFlags) {
-  const Net net;
+  const CustomHead net;
   const Error error = net.refused({});
   EXPECT_EQ(error.code(), Exit::kUnsupported);
   EXPECT_EQ(error.fix(),
@@ -69,7 +69,7 @@ TEST(ImportEnds, TheMessageHasTheFlags) {
 }
 
 TEST(ImportEnds, NamesThatNoShellTakesAreNumbers) {
-  Net net;
+  CustomHead net;
   net.b.rename(net.neck, "a name; rm");
   EXPECT_EQ(net.refused({}).fix(),
             "to end the model before that: --outputs '#" +
@@ -80,7 +80,7 @@ TEST(ImportEnds, NamesThatNoShellTakesAreNumbers) {
 }
 
 TEST(ImportEnds, ItBeginsLater) {
-  const Net net;
+  const CustomHead net;
   const Graph g = net.graph({.inputs = {"body"}, .outputs = {"side"}});
   EXPECT_EQ(names(g, g.inputs), Names{"body"});
   ASSERT_EQ(g.ops.size(), 1u);
@@ -92,7 +92,7 @@ TEST(ImportEnds, ItBeginsLater) {
 }
 
 TEST(ImportEnds, UnknownNames) {
-  const Net net;
+  const CustomHead net;
   const Error error = net.refused({.outputs = {"necks"}});
   EXPECT_EQ(error.code(), Exit::kUsage);
   EXPECT_STREQ(error.what(), "--outputs: no tensor is named 'necks'");
@@ -100,13 +100,13 @@ TEST(ImportEnds, UnknownNames) {
   EXPECT_EQ(net.refused({.outputs = {"#99"}}).code(), Exit::kUsage);
   EXPECT_EQ(net.refused({.inputs = {"heads"}}).code(), Exit::kUsage);
   EXPECT_EQ(net.refused({.outputs = {"#1"}}).code(), Exit::kUsage);  // weights
-  Net twins;
+  CustomHead twins;
   twins.b.rename(twins.side, "neck");
   EXPECT_EQ(twins.refused({.outputs = {"neck"}}).code(), Exit::kUsage);
 }
 
 TEST(ImportEnds, OneShapeOnly) {
-  const Net net;
+  const CustomHead net;
   const ImportOptions same{.outputs = {"neck"}, .shapes = {"t0=1x6x6x2"}};
   EXPECT_EQ(net.graph(same).ops.size(), 2u);
   const ImportOptions other{.outputs = {"neck"}, .shapes = {"t0=1x9x9x2"}};
@@ -118,7 +118,7 @@ TEST(ImportEnds, OneShapeOnly) {
 // PACK of that and the other sizes, RESHAPE to it.
 TEST(ImportFold, ShapesThatFollowFromShapes) {
   ModelBuilder b;
-  const int x = b.input({1, 4, 4, 2}, kScale);
+  const int x = b.input({1, 4, 4, 2}, kHeadScale);
   const auto add = [&b](int code, OptionsCode options,
                         const std::vector<int>& inputs, const Shape& shape) {
     RawTensor t;
@@ -161,7 +161,7 @@ TEST(ImportFold, ShapesThatFollowFromShapes) {
 // them when it runs.
 TEST(ImportFold, ShapesThatTheFileLeavesOpen) {
   ModelBuilder b;
-  const int x = b.input({1, 4, 4, 2}, kScale);
+  const int x = b.input({1, 4, 4, 2}, kHeadScale);
   const auto open = [&b](int t, const Shape& shape) {
     RawTensor& tensor = b.raw().tensors[static_cast<size_t>(t)];
     tensor.signature = tensor.shape = shape;
@@ -183,7 +183,7 @@ TEST(ImportFold, ShapesThatTheFileLeavesOpen) {
 }
 
 TEST(ImportEnds, OutputsThatAreConstantsAreLeftOut) {
-  Net n;
+  CustomHead n;
   n.b.raw().outputs = {n.b.raw().ops[0].inputs[1], n.neck};
   std::vector<std::string> told;
   const ImportOptions options{
@@ -201,14 +201,14 @@ struct Batch {
   ModelBuilder b;
   int y;
   explicit Batch(int n) {
-    const int x = b.input({n, 6, 6, 2}, kScale);
+    const int x = b.input({n, 6, 6, 2}, kHeadScale);
     const std::vector<int8_t> ones(54, 1);
-    int t = b.conv(x, b.weights({3, 3, 3, 2}, ones, {0.1f}, 0), -1, kScale);
+    int t = b.conv(x, b.weights({3, 3, 3, 2}, ones, {0.1f}, 0), -1, kHeadScale);
     t = b.pad(t, {0, 1, 0, 0}, {0, 0, 0, 0});
-    t = b.add(t, b.constant({1, 1, 1, 3}, {1, 2, 3}, kScale), kScale);
+    t = b.add(t, b.constant({1, 1, 1, 3}, {1, 2, 3}, kHeadScale), kHeadScale);
     t = b.reshape(t, {n, 126});
     const int w = b.weights({5, 126}, std::vector<int8_t>(630, 2), {0.1f}, 0);
-    y = b.softmax(b.fully_connected(t, w, -1, kScale));
+    y = b.softmax(b.fully_connected(t, w, -1, kHeadScale));
     b.output(y);
   }
 };
@@ -229,7 +229,7 @@ TEST(ImportBatch, WhatMixesFramesKeepsThemTogether) {
   for (const int axis : {0, 1}) {
     Batch net(2);
     net.b.raw().outputs = {
-        net.b.reduce(OpKind::kMean, net.y, {axis}, true, kScale)};
+        net.b.reduce(OpKind::kMean, net.y, {axis}, true, kHeadScale)};
     const Graph g = import_tflite(net.b.finish(), "m");
     const Tensor& in = g.tensors[static_cast<size_t>(g.inputs[0])];
     EXPECT_EQ(in.shape[0], axis == 0 ? 2 : 1);
@@ -272,7 +272,7 @@ TEST(ImportJoin, OperandsInScalesOfTheirOwn) {
 
 // What only the rest of the file has does not matter.
 TEST(ImportEnds, TensorsOfTheRestAreNotLookedAt) {
-  Net net;
+  CustomHead net;
   net.b.raw().tensors[static_cast<size_t>(net.head)].type = 6;
   EXPECT_EQ(net.graph({.outputs = {"neck"}}).ops.size(), 2u);
 }

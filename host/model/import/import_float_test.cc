@@ -18,10 +18,10 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // 1x6x6x2, padded to 1x8x8x2, a convolution to 1x6x6x3, LEAKY_RELU.
-struct Net {
+struct FloatNet {
   ModelBuilder b{Type::kFloat32};
   int x, padded, w, bias, y, z;
-  Net() {
+  FloatNet() {
     x = b.input({1, 6, 6, 2}, {});
     padded = b.padv2(x, {0, 1, 1, 0}, {0, 1, 1, 0}, -9);
     w = b.weights({3, 3, 3, 2}, std::vector<int8_t>(54, 3), {0.5f, 0.25f, 1.f},
@@ -47,7 +47,7 @@ std::vector<float> reals(const Tensor& t) {
 }
 
 TEST(ImportFloat, TensorsAndAttributes) {
-  const Net net;
+  const FloatNet net;
   const Graph graph = net.graph();
   EXPECT_TRUE(is_float(graph));
   const auto tensor = [&graph](int t) {
@@ -67,13 +67,13 @@ TEST(ImportFloat, TensorsAndAttributes) {
 }
 
 TEST(ImportFloat, InfinityIsAPadValueOnly) {
-  Net net;
+  FloatNet net;
   net.set(net.op(0).inputs[2], -kInf);
   EXPECT_EQ(std::get<PadAttr>(net.graph().ops[0].attr).real, -kInf);
 }
 
 // What a converter writes for half precision: w and bias behind DEQUANTIZE.
-struct HalfNet : Net {
+struct HalfNet : FloatNet {
   HalfNet() {
     half(w, {0x3E00, 0xC248, 0x0001, 0x83FF, 0x7BFF});
     half(bias, {0x0000, 0x8000, 0x0400});
@@ -116,7 +116,7 @@ TEST(ImportFloat, HalfPrecisionConstantsAreWidened) {
 
 // Dynamic range: bytes with scales, read by an operator of float32.
 TEST(ImportFloat, WeightsOfBytesAreWidened) {
-  Net net;
+  FloatNet net;
   RawTensor& w = net.tensor(net.w);
   w.type = kCodeInt8;
   w.scale = {0.5f, 0.25f, 2.f};
@@ -139,7 +139,7 @@ TEST(ImportFloat, WeightsOfBytesHaveZeroPointsOfBytes) {
   for (const int64_t zero :
        {int64_t{-129}, int64_t{256}, std::numeric_limits<int64_t>::min(),
         std::numeric_limits<int64_t>::max()}) {
-    Net net;
+    FloatNet net;
     RawTensor& w = net.tensor(net.w);
     w.type = kCodeInt8;
     w.scale = {0.5f};
@@ -174,7 +174,7 @@ TEST(ImportFloat, EveryOperatorButConversions) {
 }
 
 TEST(ImportFloat, RunsOnlyOnceItIsQuantized) {
-  const Graph graph = Net().graph();
+  const Graph graph = FloatNet().graph();
   try {
     require_int8(graph);
     ADD_FAILURE();
@@ -188,18 +188,18 @@ TEST(ImportFloat, RunsOnlyOnceItIsQuantized) {
   require_int8(import_tflite(sample_models()[3].file, "float ends"));
 }
 
-struct Case {
+struct FloatCase {
   const char* name;
-  std::function<void(Net&)> break_it;
+  std::function<void(FloatNet&)> break_it;
   const char* what;
   Exit code = Exit::kCorrupt;
 };
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const FloatCase& c, std::ostream* out) { *out << c.name; }
 
-class ImportFloatErrors : public testing::TestWithParam<Case> {};
+class ImportFloatErrors : public testing::TestWithParam<FloatCase> {};
 
 TEST_P(ImportFloatErrors, SayWhereAndWhy) {
-  Net net;
+  FloatNet net;
   GetParam().break_it(net);
   try {
     net.graph();
@@ -210,36 +210,36 @@ TEST_P(ImportFloatErrors, SayWhereAndWhy) {
   }
 }
 
-const Case kCases[] = {
-    {"weight_nan", [](Net& n) { n.set(n.w, kNan); },
+const FloatCase kFloatCases[] = {
+    {"weight_nan", [](FloatNet& n) { n.set(n.w, kNan); },
      "m: op 1 CONV_2D \"conv\": \"t4\" has the value nan at 0"},
-    {"bias_infinite", [](Net& n) { n.set(n.bias, kInf); },
+    {"bias_infinite", [](FloatNet& n) { n.set(n.bias, kInf); },
      "m: op 1 CONV_2D \"conv\": \"t5\" has the value inf at 0"},
-    {"pad_nan", [](Net& n) { n.set(n.op(0).inputs[2], kNan); },
+    {"pad_nan", [](FloatNet& n) { n.set(n.op(0).inputs[2], kNan); },
      "m: op 0 PADV2 \"t2\": a pad value of nan"},
-    {"pad_values", [](Net& n) { n.op(0).inputs[2] = n.bias; },
+    {"pad_values", [](FloatNet& n) { n.op(0).inputs[2] = n.bias; },
      "m: op 0 PADV2 \"t2\": a pad value of shape 3"},
-    {"pad_computed", [](Net& n) { n.op(0).inputs[2] = n.x; },
+    {"pad_computed", [](FloatNet& n) { n.op(0).inputs[2] = n.x; },
      "m: not supported:\n  op 0 PADV2 \"t2\": a pad value that is not "
      "constant",
      Exit::kUnsupported},
-    {"bias_length", [](Net& n) { n.op(1).inputs[2] = n.w; },
+    {"bias_length", [](FloatNet& n) { n.op(1).inputs[2] = n.w; },
      "m: op 1 CONV_2D \"conv\": bias has 54 elements, expected 3"},
-    {"bias_int32", [](Net& n) { n.tensor(n.bias).type = kCodeInt32; },
+    {"bias_int32", [](FloatNet& n) { n.tensor(n.bias).type = kCodeInt32; },
      "m: not supported:\n  op 1 CONV_2D \"conv\": bias of type INT32",
      Exit::kUnsupported},
-    {"weights_computed", [](Net& n) { n.op(1).inputs[1] = n.x; },
+    {"weights_computed", [](FloatNet& n) { n.op(1).inputs[1] = n.x; },
      "m: not supported:\n  op 1 CONV_2D \"conv\": weights that are not "
      "constant",
      Exit::kUnsupported},
-    {"weights_missing_bytes", [](Net& n) { n.b.data(n.w).pop_back(); },
+    {"weights_missing_bytes", [](FloatNet& n) { n.b.data(n.w).pop_back(); },
      "m: tensor 4 \"t4\": has 215 bytes of data, 3x3x3x2 FLOAT32 needs 216"},
-    {"output_size", [](Net& n) { n.tensor(n.y).shape[2] = 5; },
+    {"output_size", [](FloatNet& n) { n.tensor(n.y).shape[2] = 5; },
      "m: op 1 CONV_2D \"conv\": output width is 5, but input 8, kernel 3, "
      "stride 1 and VALID padding give 6"},
-    {"alpha", [](Net& n) { n.op(2).options.value = kNan; },
+    {"alpha", [](FloatNet& n) { n.op(2).options.value = kNan; },
      "m: op 2 LEAKY_RELU \"t7\": alpha is not finite"},
-    {"int32_data", [](Net& n) { n.tensor(n.y).type = kCodeInt32; },
+    {"int32_data", [](FloatNet& n) { n.tensor(n.y).type = kCodeInt32; },
      "m: not supported:\n"
      "  op 1 CONV_2D \"conv\": \"conv\" is INT32, the model computes in "
      "float32\n"
@@ -247,14 +247,14 @@ const Case kCases[] = {
      "float32",
      Exit::kUnsupported},
     {"integer_input",
-     [](Net& n) {
+     [](FloatNet& n) {
        n.b.raw().inputs.push_back(n.b.numbers({1}, {1}));
        n.tensor(n.b.raw().inputs[1]).buffer = 0;
      },
      "m: not supported:\n  model input tensor 8 \"t8\": is not float32",
      Exit::kUnsupported},
     {"quantized_inside",
-     [](Net& n) {
+     [](FloatNet& n) {
        const int q = n.b.quantize(n.z, {0.1f, 0});
        const int sum = n.b.add(q, q, {});
        n.tensor(sum) = n.tensor(q);
@@ -264,12 +264,12 @@ const Case kCases[] = {
      "DEQUANTIZE \"t10\": compute in int8, other operators in float32",
      Exit::kUnsupported},
     {"quantized_to_float",
-     [](Net& n) {
+     [](FloatNet& n) {
        const int q = n.b.quantize(n.z, {0.1f, 0}, Type::kFloat32);
        n.b.raw().outputs = {q};
      },
      "m: op 3 QUANTIZE \"t8\": converts float32 to float32"},
-    {"float64", [](Net& n) { n.tensor(n.y).type = 10; },
+    {"float64", [](FloatNet& n) { n.tensor(n.y).type = 10; },
      "m: not supported:\n"
      "  op 1 CONV_2D \"conv\": has an operand of type FLOAT64, only int8 and "
      "float32 are computed\n"
@@ -277,8 +277,8 @@ const Case kCases[] = {
      "float32 are computed",
      Exit::kUnsupported},
 };
-INSTANTIATE_TEST_SUITE_P(All, ImportFloatErrors, testing::ValuesIn(kCases),
-                         [](const testing::TestParamInfo<Case>& info) {
+INSTANTIATE_TEST_SUITE_P(All, ImportFloatErrors, testing::ValuesIn(kFloatCases),
+                         [](const testing::TestParamInfo<FloatCase>& info) {
                            return info.param.name;
                          });
 

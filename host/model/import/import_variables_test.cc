@@ -11,17 +11,17 @@
 namespace shoal {
 namespace {
 
-const BuilderScale kScale{0.05f, 4};
+const BuilderScale kVariableScale{0.05f, 4};
 
 // 1x2x2x3 plus what a variable holds, which is assigned and read again.
-struct Net {
+struct VariableNet {
   ModelBuilder b;
   int x, v, before, sum, again;
-  explicit Net(Type type = Type::kInt8) : b(type) {
-    x = b.input({1, 2, 2, 3}, kScale);
-    v = b.variable({1, 2, 2, 3}, kScale, std::vector<int8_t>(12, 7));
+  explicit VariableNet(Type type = Type::kInt8) : b(type) {
+    x = b.input({1, 2, 2, 3}, kVariableScale);
+    v = b.variable({1, 2, 2, 3}, kVariableScale, std::vector<int8_t>(12, 7));
     before = b.read_variable(v);
-    sum = b.add(x, before, kScale);
+    sum = b.add(x, before, kVariableScale);
     b.assign_variable(v, sum);
     again = b.read_variable(v);
     b.output(again);
@@ -34,7 +34,7 @@ struct Net {
 
 TEST(ImportVariables, AreTwoTensors) {
   for (const Type type : {Type::kInt8, Type::kUint8}) {
-    Net net(type);
+    VariableNet net(type);
     const Graph g = import_tflite(net.b.finish(), "m");
     ASSERT_EQ(g.variables.size(), 1u);
     const Variable& v = g.variables[0];
@@ -56,28 +56,28 @@ TEST(ImportVariables, AreTwoTensors) {
 
 TEST(ImportVariables, ThatAreNotAssignedKeepTheirValue) {
   ModelBuilder b;
-  const int x = b.input({1, 2, 2, 3}, kScale);
-  const int v = b.variable({1, 2, 2, 3}, kScale);
-  b.output(b.add(x, b.read_variable(v), kScale));
-  b.variable({1, 9}, kScale);  // nobody reads it
+  const int x = b.input({1, 2, 2, 3}, kVariableScale);
+  const int v = b.variable({1, 2, 2, 3}, kVariableScale);
+  b.output(b.add(x, b.read_variable(v), kVariableScale));
+  b.variable({1, 9}, kVariableScale);  // nobody reads it
   const Graph g = import_tflite(b.finish(), "m");
   ASSERT_EQ(g.variables.size(), 1u);
   EXPECT_EQ(g.variables[0].after, g.variables[0].before);
   EXPECT_TRUE(g.variables[0].initial.empty());
 }
 
-struct Case {
+struct VariableCase {
   const char* name;
-  std::function<void(Net&)> break_it;
+  std::function<void(VariableNet&)> break_it;
   const char* what;
   Exit code = Exit::kCorrupt;
 };
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const VariableCase& c, std::ostream* out) { *out << c.name; }
 
-class ImportVariableErrors : public testing::TestWithParam<Case> {};
+class ImportVariableErrors : public testing::TestWithParam<VariableCase> {};
 
 TEST_P(ImportVariableErrors, SayWhereAndWhy) {
-  Net net;
+  VariableNet net;
   GetParam().break_it(net);
   try {
     import_tflite(net.b.finish(), "m");
@@ -88,55 +88,56 @@ TEST_P(ImportVariableErrors, SayWhereAndWhy) {
   }
 }
 
-const Case kCases[] = {
-    {"Unnamed", [](Net& n) { n.op(1).options.code = 0; },
+const VariableCase kVariableCases[] = {
+    {"Unnamed", [](VariableNet& n) { n.op(1).options.code = 0; },
      "m: op 1 VAR_HANDLE \"v0 handle\": does not make the handle of a variable "
      "with a name"},
-    {"ReadOfNoHandle", [](Net& n) { n.op(2).inputs = {n.x}; },
+    {"ReadOfNoHandle", [](VariableNet& n) { n.op(2).inputs = {n.x}; },
      "m: op 2 READ_VARIABLE \"t2\": its first input is no variable's handle"},
-    {"ReadBeforeTheHandle", [](Net& n) { std::swap(n.op(1), n.op(2)); },
+    {"ReadBeforeTheHandle", [](VariableNet& n) { std::swap(n.op(1), n.op(2)); },
      "m: op 1 READ_VARIABLE \"t2\": its first input is no variable's handle"},
-    {"AssignedBeforeItIsMade", [](Net& n) { std::swap(n.op(3), n.op(4)); },
+    {"AssignedBeforeItIsMade",
+     [](VariableNet& n) { std::swap(n.op(3), n.op(4)); },
      "m: op 3 ASSIGN_VARIABLE: tensor 3 \"t3\" is read before it is made"},
-    {"AssignedNothing", [](Net& n) { n.op(4).inputs = {n.v}; },
+    {"AssignedNothing", [](VariableNet& n) { n.op(4).inputs = {n.v}; },
      "m: op 4 ASSIGN_VARIABLE: does not assign one tensor to one variable"},
     {"AssignedATensorThatIsNotThere",
-     [](Net& n) {
+     [](VariableNet& n) {
        n.op(4).inputs = {n.v, 99};
      },
      "m: op 4 ASSIGN_VARIABLE: tensor 99 of 5"},
     {"AddedAsAHandle",
-     [](Net& n) {
+     [](VariableNet& n) {
        n.op(3).inputs = {n.x, n.v};
      },
      "m: op 3 ADD \"t3\": computes with a variable's handle"},
-    {"HandleAsOutput", [](Net& n) { n.b.raw().outputs = {n.v}; },
+    {"HandleAsOutput", [](VariableNet& n) { n.b.raw().outputs = {n.v}; },
      "m: a variable is a model output"},
-    {"HandleTwice", [](Net& n) { n.b.raw().ops.push_back(n.op(1)); },
+    {"HandleTwice", [](VariableNet& n) { n.b.raw().ops.push_back(n.op(1)); },
      "m: op 6 VAR_HANDLE \"v0 handle\": its handle is made twice"},
     {"OtherShape",
-     [](Net& n) {
+     [](VariableNet& n) {
        n.tensor(n.before).shape = {1, 1, 1, 3};
      },
      "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" has "
      "another type, shape or scale elsewhere",
      Exit::kUnsupported},
-    {"OtherScale", [](Net& n) { n.tensor(n.sum).scale = {0.5f}; },
+    {"OtherScale", [](VariableNet& n) { n.tensor(n.sum).scale = {0.5f}; },
      "m: not supported:\n  op 4 ASSIGN_VARIABLE: variable \"v0\" has another "
      "type, shape or scale elsewhere",
      Exit::kUnsupported},
-    {"Float", [](Net& n) { n.once().tensors[1].type = kCodeFloat32; },
+    {"Float", [](VariableNet& n) { n.once().tensors[1].type = kCodeFloat32; },
      "m: op 0 CALL_ONCE: a variable is set to a constant of another size"},
-    {"Int32", [](Net& n) { n.tensor(n.before).type = kCodeInt32; },
+    {"Int32", [](VariableNet& n) { n.tensor(n.before).type = kCodeInt32; },
      "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" is not "
      "of int8, uint8 or float32 elements",
      Exit::kUnsupported},
-    {"NoSubgraph", [](Net& n) { n.op(0).options.subgraph = 2; },
+    {"NoSubgraph", [](VariableNet& n) { n.op(0).options.subgraph = 2; },
      "m: op 0 CALL_ONCE: subgraph 2 is not there to be called"},
-    {"ItsOwnGraph", [](Net& n) { n.op(0).options.subgraph = 0; },
+    {"ItsOwnGraph", [](VariableNet& n) { n.op(0).options.subgraph = 0; },
      "m: op 0 CALL_ONCE: subgraph 0 is not there to be called"},
     {"OnceTooLate",
-     [](Net& n) {
+     [](VariableNet& n) {
        const RawOp once = n.op(0);
        n.b.raw().ops.erase(n.b.raw().ops.begin());
        n.b.raw().ops.push_back(once);
@@ -144,27 +145,29 @@ const Case kCases[] = {
      "m: not supported:\n  op 5 CALL_ONCE: variables are used before it sets "
      "them",
      Exit::kUnsupported},
-    {"OnceComputes", [](Net& n) { n.once().ops[1].code = 0; },
+    {"OnceComputes", [](VariableNet& n) { n.once().ops[1].code = 0; },
      "m: not supported:\n  op 0 CALL_ONCE: it runs ADD, only constants are "
      "assigned before the first frame",
      Exit::kUnsupported},
-    {"OnceSetsToNothing", [](Net& n) { n.once().tensors[1].buffer = 0; },
+    {"OnceSetsToNothing",
+     [](VariableNet& n) { n.once().tensors[1].buffer = 0; },
      "m: op 0 CALL_ONCE: an ASSIGN_VARIABLE assigns what is no constant"},
     {"OnceSetsToMore",
-     [](Net& n) {
+     [](VariableNet& n) {
        n.once().tensors[1].shape = {1, 2, 2, 2};
      },
      "m: op 0 CALL_ONCE: a variable is set to a constant of another size"},
-    {"SubgraphsWithoutACall", [](Net& n) { n.op(0).code = 0; },
+    {"SubgraphsWithoutACall", [](VariableNet& n) { n.op(0).code = 0; },
      "m: has 2 subgraphs; control flow is not supported", Exit::kUnsupported},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, ImportVariableErrors, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(All, ImportVariableErrors,
+                         testing::ValuesIn(kVariableCases),
                          [](const auto& info) { return info.param.name; });
 
 // Every byte of a file cut off, every bit turned: an error, or a model.
 TEST(ImportVariables, DamageIsAnErrorOrAModel) {
-  Net net;
+  VariableNet net;
   const std::vector<uint8_t> file = net.b.finish();
   const auto import = [](const std::vector<uint8_t>& bytes) {
     try {

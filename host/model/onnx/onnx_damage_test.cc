@@ -14,7 +14,7 @@
 namespace shoal {
 namespace {
 
-struct Tally {
+struct DamageTally {
   int corrupt = 0, unsupported = 0, legal = 0;
 };
 
@@ -44,7 +44,7 @@ void expect_legal(const Graph& graph) {
     EXPECT_TRUE(ready.at(static_cast<size_t>(t)));
 }
 
-void try_import(std::span<const uint8_t> file, Tally& tally) {
+void try_import(std::span<const uint8_t> file, DamageTally& tally) {
   try {
     expect_legal(import_onnx(file, "model"));
     ++tally.legal;
@@ -59,7 +59,7 @@ void try_import(std::span<const uint8_t> file, Tally& tally) {
 
 TEST(OnnxDamage, TruncationAtEveryByteIsAnError) {
   for (const SampleOnnx& sample : sample_onnx()) {
-    Tally tally;
+    DamageTally tally;
     for (size_t bytes = 0; bytes < sample.file.size(); ++bytes) {
       // A copy of that very size, so that reading past it is seen.
       const std::vector<uint8_t> cut(
@@ -76,7 +76,7 @@ TEST(OnnxDamage, TruncationAtEveryByteIsAnError) {
 
 TEST(OnnxDamage, OneFlippedBitAtEveryByte) {
   for (const SampleOnnx& sample : sample_onnx()) {
-    Tally tally;
+    DamageTally tally;
     std::vector<uint8_t> file = sample.file;
     for (size_t i = 0; i < file.size(); ++i) {
       for (const int step : {3, 5}) {
@@ -97,7 +97,7 @@ TEST(OnnxDamage, RandomBytes) {
   const uint32_t seed = 20261120;
   SCOPED_TRACE(seed);
   std::mt19937 rng(seed);
-  Tally tally;
+  DamageTally tally;
   for (const SampleOnnx& sample : sample_onnx()) {
     for (int run = 0; run < 3000; ++run) {
       std::vector<uint8_t> file = sample.file;
@@ -143,7 +143,7 @@ TEST(OnnxDamage, DeepNesting) {
     if (n <= 127) break;
   }
   file += inner;
-  Tally tally;
+  DamageTally tally;
   try_import({reinterpret_cast<const uint8_t*>(file.data()), file.size()},
              tally);
   EXPECT_EQ(tally.corrupt, 1);

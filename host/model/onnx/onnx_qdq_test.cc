@@ -15,7 +15,7 @@
 namespace shoal {
 namespace {
 
-std::vector<OpKind> kinds(const Graph& graph) {
+std::vector<OpKind> op_kinds(const Graph& graph) {
   std::vector<OpKind> out;
   for (const Op& op : graph.ops) out.push_back(op.kind);
   return out;
@@ -76,7 +76,7 @@ void expect_meant(const Layer& layer) {
   OnnxBuilder b;
   layer.make(b);
   const Graph graph = import_onnx(b.finish(), "m");
-  EXPECT_EQ(kinds(graph),
+  EXPECT_EQ(op_kinds(graph),
             (std::vector<OpKind>{OpKind::kConv2d, OpKind::kDequantize}));
   EXPECT_FALSE(is_float(graph));
   const Tensor& x = graph.tensors[static_cast<size_t>(graph.inputs[0])];
@@ -134,7 +134,7 @@ TEST(OnnxQdq, PoolsAndViewsKeepBytes) {
   b.node("Flatten", {"p"}, "f");
   b.output(b.rounded("f", 0.5f, 3));
   const Graph graph = import_onnx(b.finish(), "m");
-  EXPECT_EQ(kinds(graph),
+  EXPECT_EQ(op_kinds(graph),
             (std::vector<OpKind>{OpKind::kMaxPool2d, OpKind::kTranspose,
                                  OpKind::kReshape, OpKind::kDequantize}));
 }
@@ -147,7 +147,7 @@ TEST(OnnxQdq, AnotherScaleBehindAPoolIsTakenInFront) {
          {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}});
   b.output(b.rounded("y", 0.25f, -5));
   const Graph graph = import_onnx(b.finish(), "m");
-  EXPECT_EQ(kinds(graph),
+  EXPECT_EQ(op_kinds(graph),
             (std::vector<OpKind>{OpKind::kQuantize, OpKind::kMaxPool2d,
                                  OpKind::kDequantize}));
 }

@@ -7,10 +7,10 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kMicrosecond = 1000000;
+constexpr int64_t kPicosPerMicrosecond = 1000000;
 // Peers wait for a node's answer while it computes; much shorter slices would
 // cost more than they gain.
-constexpr int64_t kSlicePs = 250 * kMicrosecond;
+constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
 
 // What these make of a row depends on all of its columns.
 bool in_one_slice(OpCode op) {
@@ -72,8 +72,8 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
                                         t.firing_ps / firings);
       }
     }
-    plan.nodes[n].poll_gap_us =
-        static_cast<uint32_t>((longest + kMicrosecond - 1) / kMicrosecond);
+    plan.nodes[n].poll_gap_us = static_cast<uint32_t>(
+        (longest + kPicosPerMicrosecond - 1) / kPicosPerMicrosecond);
   }
 }
 

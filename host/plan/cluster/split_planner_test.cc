@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
@@ -26,20 +27,6 @@ Plan plan_of(const Net& net, const std::string& strategy, int nodes,
   how.strategy = strategy;
   return make_plan(
       net, linked_nodes(cluster, make_cuts(net, cluster, how), objective));
-}
-
-void expect_right(const Net& net, const Plan& plan) {
-  const std::vector<std::string> found = check(net, plan);
-  EXPECT_TRUE(found.empty()) << found.size() << " findings: " << found.front();
-  for (uint32_t seed = 1; seed <= 3; ++seed) {
-    SimulateOptions options;
-    options.order = FiringOrder::kRandom;
-    options.seed = seed;
-    const Simulation run = simulate(net, plan, options);
-    EXPECT_TRUE(run.completed)
-        << "segment " << run.stage << ": "
-        << (run.blocked.empty() ? "" : run.blocked.front());
-  }
 }
 
 TEST(SplitPlanner, StrategiesOfShapeNetsAreRight) {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
@@ -47,17 +48,6 @@ Cuts random_cuts(const Net& net, const Cluster& cluster, std::mt19937& random) {
     }
   }
   return cuts;
-}
-
-void expect_right(const Net& net, const Plan& plan) {
-  const std::vector<std::string> found = check(net, plan);
-  EXPECT_TRUE(found.empty()) << found.size() << " findings: " << found.front();
-  SimulateOptions options;
-  options.order = FiringOrder::kRandom;
-  const Simulation run = simulate(net, plan, options);
-  EXPECT_TRUE(run.completed)
-      << "segment " << run.stage << ": "
-      << (run.blocked.empty() ? "" : run.blocked.front());
 }
 
 void plan_at_random(const Net& net, uint32_t seed) {

@@ -43,7 +43,7 @@ Plan plan_of(const Net& net, const Cluster& cluster,
   return make_plan(net, linked_nodes(cluster, strategy, objective));
 }
 
-void expect_right(const Net& net, const Plan& plan) {
+void expect_ordered(const Net& net, const Plan& plan) {
   const std::vector<std::string> found = check(net, plan);
   EXPECT_TRUE(found.empty()) << found.size() << " findings: " << found.front();
   for (const PlanNode& node : plan.nodes) {
@@ -78,7 +78,7 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
         SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
         const Cluster cluster = streaming_cluster(nodes, {}, {0});
         const Plan plan = plan_of(net, cluster, strategy, o);
-        expect_right(net, plan);
+        expect_ordered(net, plan);
         for (const PlanNode& n : plan.nodes) {
           EXPECT_EQ(n.flash_weight_bytes, 0);
           EXPECT_EQ(n.storage_read_bytes > 0, has_weights(n));
@@ -101,8 +101,8 @@ TEST(Streaming, ASharesPartOfAConstantIsRead) {
   for (const char* const strategy : {"kernel", "layer", "spatial"}) {
     for (const int nodes : {1, 2, 3, 5}) {
       SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
-      expect_right(net, plan_of(net, streaming_cluster(nodes, {}, {0}),
-                                strategy, Objective::kLatency));
+      expect_ordered(net, plan_of(net, streaming_cluster(nodes, {}, {0}),
+                                  strategy, Objective::kLatency));
     }
   }
 }
@@ -111,7 +111,7 @@ TEST(Streaming, OnlyNodesWithoutRoomStream) {
   const Net net = classifier();
   const Cluster cluster = streaming_cluster(3, {}, {1 << 20, 0, 3000});
   const Plan plan = plan_of(net, cluster, "kernel", Objective::kLatency);
-  expect_right(net, plan);
+  expect_ordered(net, plan);
   EXPECT_EQ(plan.nodes[0].storage, "");
   EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);
   EXPECT_EQ(plan.nodes[1].flash_weight_bytes, 0);
@@ -143,9 +143,9 @@ TEST(Streaming, RandomNetsWithRandomRoomAreRight) {
         streaming_cluster(1 + static_cast<int>(seed % 4), {},
                           {static_cast<int64_t>(seed * 37 % 900), 0, 1 << 20});
     const char* const strategies[] = {"kernel", "layer", "spatial"};
-    expect_right(net,
-                 plan_of(net, cluster, strategies[seed % 3],
-                         seed % 2 ? Objective::kLatency : Objective::kRam));
+    expect_ordered(net,
+                   plan_of(net, cluster, strategies[seed % 3],
+                           seed % 2 ? Objective::kLatency : Objective::kRam));
   }
 }
 

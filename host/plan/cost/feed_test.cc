@@ -221,9 +221,9 @@ TEST(FeedTest, EqualsAPlayMicrosecondByMicrosecond) {
     const FeedTime t = feed_time(e.net, e.stage, {&board, &storage, sealed});
     const Played played = play(uses_of(e.net, e.stage), e.sets, storage, sealed,
                                e.stage.slot_count);
-    EXPECT_EQ(t.total_ps, played.us * kMicrosecond);
-    EXPECT_EQ(t.storage_ps, played.storage_us * kMicrosecond);
-    EXPECT_EQ(t.check_ps, played.checked_us * kMicrosecond);
+    EXPECT_EQ(t.total_ps, played.us * kPicosPerMicrosecond);
+    EXPECT_EQ(t.storage_ps, played.storage_us * kPicosPerMicrosecond);
+    EXPECT_EQ(t.check_ps, played.checked_us * kPicosPerMicrosecond);
     EXPECT_EQ(t.requests, played.requests);
     EXPECT_EQ(t.bytes, played.bytes);
     EXPECT_EQ(t.total_ps,
@@ -239,7 +239,8 @@ TEST(FeedTest, TheRecordIsReadFirst) {
   const Supply supply{&board, &storage, true};
   const FeedTime without = feed_time(e.net, e.stage, supply);
   const FeedTime with = feed_time(e.net, e.stage, supply, 400);
-  EXPECT_EQ(with.total_ps - without.total_ps, (50 + 3 * 400) * kMicrosecond);
+  EXPECT_EQ(with.total_ps - without.total_ps,
+            (50 + 3 * 400) * kPicosPerMicrosecond);
   EXPECT_EQ(with.bytes - without.bytes, 400);
   EXPECT_EQ(with.requests - without.requests, 1);
 }

@@ -19,7 +19,7 @@ TEST(TimeTest, EachKernelHasItsCost) {
   const auto compute = [&](int layer) {
     return layer_time(net, layer, {1, net.layers[layer].kernel_h}, board)
                .compute_ps /
-           kMicrosecond;
+           kPicosPerMicrosecond;
   };
   EXPECT_EQ(compute(0), 480 * 2);
   EXPECT_EQ(compute(1), 8640 * 3);
@@ -41,8 +41,8 @@ TEST(TimeTest, HigherBandsReadWeightsLessOften) {
     const LayerTime t = layer_time(net, 0, {band, 1}, board);
     EXPECT_EQ(t.firings, passes);
     EXPECT_EQ(t.weight_read_bytes, bytes * passes);
-    EXPECT_EQ(t.flash_ps, bytes * passes * kMicrosecond);
-    EXPECT_EQ(t.firing_ps, 10 * passes * kMicrosecond);
+    EXPECT_EQ(t.flash_ps, bytes * passes * kPicosPerMicrosecond);
+    EXPECT_EQ(t.firing_ps, 10 * passes * kPicosPerMicrosecond);
   }
   board.costs.cache_bytes = bytes;
   EXPECT_EQ(layer_time(net, 0, {1, 1}, board).weight_read_bytes, bytes);

@@ -28,7 +28,7 @@ Cuts parse(const std::string& toml) {
   return parse_cuts("k.toml", toml, small_net(), four());
 }
 
-std::string message(const std::string& toml) {
+std::string file_message(const std::string& toml) {
   try {
     parse(toml);
   } catch (const Error& e) {
@@ -38,7 +38,7 @@ std::string message(const std::string& toml) {
   return "";
 }
 
-const char* const kExample = R"([default]
+const char* const kCutsExample = R"([default]
 strategy = "kernel"
 
 [[block]]
@@ -62,7 +62,7 @@ groups = 3
 )";
 
 TEST(CutsFile, BlocksSayWhoHasWhat) {
-  const Cuts cuts = parse(kExample);
+  const Cuts cuts = parse(kCutsExample);
   EXPECT_EQ(cuts.strategy, "k.toml");
   ASSERT_EQ(cuts.layers.size(), 6u);
   const LayerCut& grid = cuts.layers[1];
@@ -209,9 +209,9 @@ TEST(CutsFile, SaysWhatIsWrong) {
        "kernel, spatial"},
   };
   for (const auto& [toml, expected] : cases) {
-    EXPECT_EQ(message(toml), expected) << toml;
+    EXPECT_EQ(file_message(toml), expected) << toml;
   }
-  EXPECT_EQ(message("[[block").substr(0, 8), "k.toml:1");
+  EXPECT_EQ(file_message("[[block").substr(0, 8), "k.toml:1");
 }
 
 TEST(CutsFile, ANameOfSeveralLayersInARowMeansAll) {
@@ -235,9 +235,9 @@ TEST(CutsFile, ANameOfSeveralLayersInARowMeansAll) {
 }
 
 TEST(CutsFile, SpoiledTextNeverDoesHarm) {
-  const std::string good = kExample;
+  const std::string good = kCutsExample;
   const int refused = count_refused(
-      good, [](const std::string& text) { return message(text); });
+      good, [](const std::string& text) { return file_message(text); });
   EXPECT_GT(refused, static_cast<int>(good.size()));
 }
 

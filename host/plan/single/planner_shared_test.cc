@@ -7,6 +7,7 @@
 #include "host/check/check.h"
 #include "host/model/import/import.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/single/testing/plan_for.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -18,14 +19,6 @@ fs::path models() { return shared_dir() / "models"; }
 
 Net net_of(const std::string& model) {
   return lower(load_model((models() / (model + ".tflite")).string()));
-}
-
-Plan plan_for(const Net& net, const std::string& board, Objective objective,
-              std::optional<int64_t> ram = std::nullopt) {
-  PlanRequest options = one_node(find_board(board));
-  options.objective = objective;
-  options.node().ram = ram;
-  return make_plan(net, options);
 }
 
 int64_t largest_layer(const Net& net) {

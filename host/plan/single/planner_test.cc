@@ -4,6 +4,8 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
+#include "host/plan/single/testing/plan_for.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/tokens/simulate.h"
@@ -11,31 +13,8 @@
 namespace shoal {
 namespace {
 
-Plan plan_for(const Net& net, const std::string& board, Objective objective,
-              std::optional<int64_t> ram = std::nullopt) {
-  PlanRequest options = one_node(find_board(board));
-  options.objective = objective;
-  options.node().ram = ram;
-  return make_plan(net, options);
-}
-
-std::string join(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "\n";
-  return all;
-}
-
 void expect_sound(const Net& net, const Plan& plan) {
-  EXPECT_EQ(join(check(net, plan)), "");
-  for (const FiringOrder order :
-       {FiringOrder::kDeepest, FiringOrder::kShallowest}) {
-    const Simulation run = simulate(net, plan, {order, 1, 2});
-    EXPECT_TRUE(run.completed) << join(run.blocked);
-  }
-  for (uint32_t seed = 1; seed < 4; ++seed) {
-    const Simulation run = simulate(net, plan, {FiringOrder::kRandom, seed, 2});
-    EXPECT_TRUE(run.completed) << "seed " << seed << " " << join(run.blocked);
-  }
+  expect_right(net, plan);
   EXPECT_EQ(plan.macs, net.model_macs);
 }
 

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/simulate.h"
@@ -21,22 +22,6 @@ PlanRequest options_for(const std::string& board, std::optional<int64_t> ram,
   options.max_writes = max_writes;
   if (!ram) options.objective = Objective::kRam;
   return options;
-}
-
-std::string join(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "\n";
-  return all;
-}
-
-void expect_sound(const Net& net, const Plan& plan) {
-  EXPECT_EQ(join(check(net, plan)), "");
-  for (const FiringOrder order :
-       {FiringOrder::kDeepest, FiringOrder::kShallowest,
-        FiringOrder::kRandom}) {
-    const Simulation run = simulate(net, plan, {order, 1, 2});
-    EXPECT_TRUE(run.completed) << join(run.blocked);
-  }
 }
 
 constexpr int64_t kAny = int64_t{1} << 40;
@@ -55,7 +40,7 @@ TEST(SpillTest, ATensorThatMustBeSeenWholeGoesThroughStorage) {
       make_plan(net, options_for("stm32f746", {}, 0)).nodes[0].arena_bytes;
   EXPECT_GT(whole, 32 * 32 * 16);
   const Plan plan = make_plan(net, options_for("stm32f746", whole / 2, kAny));
-  expect_sound(net, plan);
+  expect_right(net, plan);
   const PlanNode& node = plan.nodes[0];
   EXPECT_LE(node.arena_bytes, whole / 2);
   EXPECT_EQ(node.spill_page_bytes, 4096u);
@@ -77,7 +62,7 @@ TEST(SpillTest, ASkipConnectionComesBackWhereItIsAdded) {
       make_plan(net, options_for("stm32f746", {}, 0)).nodes[0].arena_bytes;
   const Plan plan =
       make_plan(net, options_for("stm32f746", whole - 16384, kAny));
-  expect_sound(net, plan);
+  expect_right(net, plan);
   const PlanNode& node = plan.nodes[0];
   EXPECT_EQ(node.spill_pages, spill_pages(48 * 48 * 16, 4096));
   for (const PlanStage& stage : node.stages) {
@@ -187,7 +172,7 @@ TEST(SpillTest, RandomNetsInTooSmallArenas) {
     try {
       const Plan plan = make_plan(net, options);
       const PlanNode& node = plan.nodes[0];
-      expect_sound(net, plan);
+      expect_right(net, plan);
       EXPECT_LE(node.arena_bytes, *options.node().ram);
       EXPECT_GT(node.spill_pages, 0);
       ++spilled;

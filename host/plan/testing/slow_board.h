@@ -8,7 +8,7 @@
 
 namespace shoal {
 
-inline constexpr int64_t kMicrosecond = 1000000;  // in picoseconds
+inline constexpr int64_t kPicosPerMicrosecond = 1000000;  // in picoseconds
 
 inline Board slow_board() {
   Board b;
