@@ -22,8 +22,8 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
-#include "host/engine/local/frame.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/frame.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 

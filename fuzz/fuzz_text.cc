@@ -21,7 +21,7 @@
 #include "host/base/temporary_folder.h"
 #include "host/cli/classes.h"
 #include "host/data/evaluate/journal.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/workers/key_file.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/oracle/golden/trace.h"

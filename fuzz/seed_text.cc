@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/oracle/golden/trace.h"
 

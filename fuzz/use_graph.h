@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/prepare.h"
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/oracle/float/float_oracle.h"
 

@@ -18,9 +18,9 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/engine/local/prepare.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/common/prepare.h"
+#include "host/engine/common/trace.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "tests/shared.h"

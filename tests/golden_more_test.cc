@@ -12,7 +12,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/export/export.h"

@@ -12,8 +12,8 @@
 #include <set>
 
 #include "host/base/error.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/prepare.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"

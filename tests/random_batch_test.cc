@@ -10,8 +10,8 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/prepare.h"
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"

@@ -21,8 +21,8 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/common/trace.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"

@@ -19,8 +19,8 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/local/node_engine.h"
-#include "host/engine/local/verify.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "host/base/temporary_folder.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/prepare.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"
 #include "host/program/store/open_store.h"

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/virtual/solo.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"

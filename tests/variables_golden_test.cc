@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/local/node_engine.h"
-#include "host/engine/local/verify.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/golden.h"

@@ -10,7 +10,7 @@
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/board/storage_image.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
 
 namespace shoal {

@@ -6,7 +6,7 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
 
 namespace shoal {

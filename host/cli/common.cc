@@ -14,7 +14,7 @@
 #include "host/data/array/npy.h"
 #include "host/data/image/random_input.h"
 #include "host/data/input/input.h"
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 
 namespace shoal {
 

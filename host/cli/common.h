@@ -8,7 +8,7 @@
 
 #include "host/cli/commands.h"
 #include "host/data/image/picture.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/graph/graph.h"
 #include "host/plan/types/request.h"
 

@@ -3,7 +3,7 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"

@@ -1,4 +1,4 @@
-#include "host/engine/local/verify.h"
+#include "host/engine/common/verify.h"
 
 #include <deque>
 #include <memory>

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/workers/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"

@@ -5,8 +5,8 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/board/storage_image.h"
-#include "host/engine/local/frame.h"
-#include "host/engine/local/trace.h"
+#include "host/engine/common/frame.h"
+#include "host/engine/common/trace.h"
 
 namespace shoal {
 

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "host/engine/board/emulate.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/engine.h"
-#include "host/engine/local/prepare.h"
 
 namespace shoal {
 

@@ -11,7 +11,7 @@
 
 #include "host/board/board.h"
 #include "host/engine/board/listener.h"
-#include "host/engine/local/tap.h"
+#include "host/engine/common/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 

@@ -12,7 +12,7 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
-#include "host/engine/local/tap.h"
+#include "host/engine/common/tap.h"
 
 namespace shoal {
 

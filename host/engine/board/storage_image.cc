@@ -6,7 +6,7 @@
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "host/base/error.h"
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 #include "host/plan/text/does_not_fit.h"
 
 namespace shoal {

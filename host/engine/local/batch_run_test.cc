@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/local_node.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/testing/small_model.h"
 #include "host/engine/local/testing/verify_frame.h"
 
 namespace shoal {

@@ -5,8 +5,8 @@
 
 #include <functional>
 
+#include "host/engine/common/trace.h"
 #include "host/engine/engine.h"
-#include "host/engine/local/trace.h"
 
 namespace shoal {
 

@@ -6,9 +6,9 @@
 
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/engine/common/trace.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/testing/small_model.h"
-#include "host/engine/local/trace.h"
 
 namespace shoal {
 namespace {

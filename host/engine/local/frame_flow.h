@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "device/shoal.h"
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 
 namespace shoal {
 

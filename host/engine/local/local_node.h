@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "host/base/temporary_folder.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/program/store/open_store.h"
 #include "host/program/store/write_store.h"
 

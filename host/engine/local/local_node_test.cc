@@ -10,8 +10,8 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/testing/small_model.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {

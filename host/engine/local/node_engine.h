@@ -5,10 +5,10 @@
 #include <memory>
 #include <optional>
 
+#include "host/engine/common/trace.h"
 #include "host/engine/local/batch_stream.h"
 #include "host/engine/local/local_node.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/trace.h"
 #include "host/program/store/open_store.h"
 
 namespace shoal {

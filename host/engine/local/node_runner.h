@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "device/shoal.h"
-#include "host/engine/local/arena.h"
+#include "host/engine/common/arena.h"
+#include "host/engine/common/tap.h"
 #include "host/engine/local/frame_flow.h"
-#include "host/engine/local/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/program/store/node_source.h"

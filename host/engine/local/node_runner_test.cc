@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/testing/stored_image.h"
 
 namespace shoal {

@@ -12,16 +12,16 @@
 #include "host/base/error.h"
 #include "host/base/temporary_folder.h"
 #include "host/base/testing/faulty_disk.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/local_node.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/testing/small_model.h"
 
 namespace shoal {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr StoreKey kKey{7, 7, 7};
+constexpr StoreKey kStoreKey{7, 7, 7};
 constexpr DiskFault kFaults[] = {DiskFault::kError, DiskFault::kFull,
                                  DiskFault::kPowerCut};
 
@@ -61,7 +61,7 @@ class StoreFaults : public testing::Test {
   }
   void build(uint64_t generation, Disk& disk, Lifetime lifetime) const {
     write_store(own_store(folder_.string(), {}), folder_.string(), p_.graph,
-                p_.net, p_.plan, {.key = kKey, .generation = generation},
+                p_.net, p_.plan, {.key = kStoreKey, .generation = generation},
                 lifetime, disk);
   }
   // Returns the generation of what is there.
@@ -70,8 +70,8 @@ class StoreFaults : public testing::Test {
   }
   uint64_t run(int frames, Disk& disk,
                Lifetime lifetime = Lifetime::kKept) const {
-    const StoreAccess access = access_store(folder_.string(), kKey, {});
-    const OpenStore store(folder_.string(), access.info, 0, kKey, lifetime,
+    const StoreAccess access = access_store(folder_.string(), kStoreKey, {});
+    const OpenStore store(folder_.string(), access.info, 0, kStoreKey, lifetime,
                           disk);
     NodeRunner runner(access.info.graph, access.info.net, store.source(),
                       store.node().arena_bytes);

@@ -5,8 +5,8 @@
 
 #include <cstring>
 
-#include "host/engine/local/arena.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/arena.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/model/import/testing/model_builder.h"
 
 namespace shoal {

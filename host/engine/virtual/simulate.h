@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/local/prepare.h"
-#include "host/engine/local/tap.h"
+#include "host/engine/common/prepare.h"
+#include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/plan/types/cluster.h"

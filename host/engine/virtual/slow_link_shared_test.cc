@@ -2,7 +2,7 @@
 // short for. Without windows that follow the network most of it goes twice.
 #include <gtest/gtest.h>
 
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "tests/shared.h"

@@ -2,9 +2,9 @@
 // sending things again that were only slow.
 #include <gtest/gtest.h>
 
-#include "host/engine/local/testing/small_model.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/engine/common/trace.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/oracle/int8/oracle.h"
 

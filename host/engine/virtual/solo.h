@@ -18,9 +18,9 @@
 #include <span>
 #include <vector>
 
-#include "host/engine/local/arena.h"
-#include "host/engine/local/prepare.h"
-#include "host/engine/local/tap.h"
+#include "host/engine/common/arena.h"
+#include "host/engine/common/prepare.h"
+#include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/energy.h"
 #include "host/engine/virtual/virtual_storage.h"

@@ -6,7 +6,7 @@
 
 #include "device/storage/ledger.h"
 #include "host/base/error.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/virtual/solo.h"
 #include "host/plan/cost/wear.h"
 

@@ -6,7 +6,7 @@
 
 #include "device/program/record.h"
 #include "host/base/error.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/cost/feed.h"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate.h"
 
 namespace shoal {

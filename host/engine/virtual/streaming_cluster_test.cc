@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/store_image.h"
 #include "host/oracle/int8/oracle.h"

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/solo.h"
 #include "host/model/zoo/zoo.h"

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/engine/local/testing/small_model.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/local/verify.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/engine/common/trace.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/virtual/bound.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/timeline.h"

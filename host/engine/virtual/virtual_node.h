@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "device/agent/agent.h"
-#include "host/engine/local/arena.h"
-#include "host/engine/local/tap.h"
+#include "host/engine/common/arena.h"
+#include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/world/world.h"

@@ -38,7 +38,7 @@
 #include "device/agent/session_wire.h"
 #include "device/link/cipher.h"
 #include "device/shoal.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 
 namespace shoal {
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "device/link/link.h"
-#include "host/engine/local/frame.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/frame.h"
+#include "host/engine/common/prepare.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {

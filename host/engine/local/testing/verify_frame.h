@@ -6,11 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "host/engine/common/prepare.h"
+#include "host/engine/common/trace.h"
+#include "host/engine/common/verify.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/local/prepare.h"
 #include "host/engine/local/testing/stored_image.h"
-#include "host/engine/local/trace.h"
-#include "host/engine/local/verify.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {

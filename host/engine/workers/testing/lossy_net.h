@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
-#include "host/engine/local/arena.h"
+#include "host/engine/common/arena.h"
 #include "host/engine/workers/coordinator.h"
 
 namespace shoal {

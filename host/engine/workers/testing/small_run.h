@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {

@@ -1,4 +1,4 @@
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 
 #include <utility>
 

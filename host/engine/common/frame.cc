@@ -1,4 +1,4 @@
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 
 #include <algorithm>
 #include <cstring>

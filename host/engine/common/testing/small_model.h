@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"

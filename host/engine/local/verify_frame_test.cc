@@ -1,4 +1,4 @@
-#include "host/engine/local/verify.h"
+#include "host/engine/local/testing/verify_frame.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
-#include "host/engine/local/testing/small_model.h"
-#include "host/engine/local/testing/verify_frame.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/engine/common/verify.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {

@@ -1,10 +1,10 @@
-#include "host/engine/local/trace.h"
+#include "host/engine/common/trace.h"
 
 #include <algorithm>
 
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
-#include "host/engine/local/frame.h"
+#include "host/engine/common/frame.h"
 #include "host/lower/batch.h"
 
 namespace shoal {

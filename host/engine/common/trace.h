@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/local/tap.h"
+#include "host/engine/common/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/oracle/int8/oracle.h"

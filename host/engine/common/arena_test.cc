@@ -1,4 +1,4 @@
-#include "host/engine/local/arena.h"
+#include "host/engine/common/arena.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Programs must fit the flash of their nodes, to the byte.
-#include "host/engine/local/prepare.h"
+#include "host/engine/common/prepare.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/engine/local/testing/small_model.h"
+#include "host/engine/common/testing/small_model.h"
 
 namespace shoal {
 namespace {
