@@ -16,7 +16,7 @@ function library(file) {
   else if (file ~ /\/boards\/|CMakeFiles/)
     return "firmware"
   sub(/^shoal_/, "", file)
-  sub(/^runtime_tap$/, "runtime", file)
+  sub(/^runtime_(tap|storage|link)$/, "runtime", file)
   sub(/^cipher_mbedtls$/, "link", file)
   return file ~ /^(base|program|kernels|link|storage|runtime|mbedcrypto)$/ ? file : "libc"
 }

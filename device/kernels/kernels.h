@@ -271,6 +271,11 @@ const KernelSet& portable_kernels();
 // The fastest set of this machine (x86: AVX2 if CPUID has it).
 const KernelSet& best_kernels();
 
+// The fastest set's, and what of it.
+void conv_row(const ConvArgs&);
+void depthwise_row(const ConvArgs&);
+bool depthwise_takes_rows();  // more_rows
+
 // rows[ky]: the input row that reaches this output row by kernel row ky, or
 // null.
 void transpose_conv_row(const ConvArgs&);

@@ -2,14 +2,12 @@
 // channels, where they lie, and the weights.
 #pragma once
 
-#include "device/kernels/kernels.h"
 #include "device/runtime/ports.h"
 
 namespace shoal {
 
 struct Slice {
   const ActorRecord* actor;
-  const KernelSet* kernels;
   RowRule rule;
   Rows in[2], partial, out;
   int lo, hi;        // output rows
@@ -30,7 +28,5 @@ struct Slice {
   const int32_t* params;
   const uint16_t* maps;
 };
-
-void fire(const Slice&);
 
 }  // namespace shoal

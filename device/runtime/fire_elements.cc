@@ -1,4 +1,5 @@
-// Slices of element-wise operators, and the choice by operator.
+// Slices of element-wise operators.
+#include "device/kernels/kernels.h"
 #include "device/program/params.h"
 #include "device/runtime/fire_ops.h"
 
@@ -12,9 +13,7 @@ int8_t* out_row(const Slice& s, int oy) {
   return reinterpret_cast<int8_t*>(s.out.at(oy));
 }
 
-}  // namespace
-
-void fire_binary(const Slice& s) {
+void fire_binary(const Slice& s, void (*kernel)(const BinaryArgs&)) {
   const ActorRecord& a = *s.actor;
   BinaryArgs b;
   const auto stride = [&](const Rows& in) {
@@ -30,14 +29,6 @@ void fire_binary(const Slice& s) {
   b.act_min = a.act_min, b.act_max = a.act_max;
   b.params = s.params;
   b.out_stride = s.out.stride;
-  const auto kernel = a.op == OpCode::kAdd      ? add_row
-                      : a.op == OpCode::kMul    ? mul_row
-                      : a.op == OpCode::kDivide ? divide_row
-                      : a.op == OpCode::kSquaredDifference
-                          ? squared_difference_row
-                      : a.op == OpCode::kMaximum ? maximum_row
-                      : a.op == OpCode::kMinimum ? minimum_row
-                                                 : prelu_row;
   for (int oy = s.lo; oy < s.hi; ++oy) {
     b.a = s.in[0].bytes(operand_row(s.in[0], oy));
     b.b = s.in[1].bytes(operand_row(s.in[1], oy));
@@ -45,6 +36,35 @@ void fire_binary(const Slice& s) {
     kernel(b);
   }
 }
+
+void fire_pixels(const Slice& s, void (*kernel)(const PixelArgs&)) {
+  const ActorRecord& a = *s.actor;
+  PixelArgs p;
+  p.in_stride = s.in[0].stride, p.out_stride = s.out.stride;
+  p.x0 = s.x0, p.x1 = s.x1, p.channels = s.in[0].channels;
+  p.zero_in = a.zero_in, p.zero_out = a.zero_out;
+  p.params = s.params;
+  for (int oy = s.lo; oy < s.hi; ++oy) {
+    p.in = s.in[0].bytes(operand_row(s.in[0], oy));
+    p.out = out_row(s, oy);
+    kernel(p);
+  }
+}
+
+}  // namespace
+
+void fire_add(const Slice& s) { fire_binary(s, add_row); }
+void fire_mul(const Slice& s) { fire_binary(s, mul_row); }
+void fire_divide(const Slice& s) { fire_binary(s, divide_row); }
+void fire_squared_difference(const Slice& s) {
+  fire_binary(s, squared_difference_row);
+}
+void fire_maximum(const Slice& s) { fire_binary(s, maximum_row); }
+void fire_minimum(const Slice& s) { fire_binary(s, minimum_row); }
+void fire_prelu(const Slice& s) { fire_binary(s, prelu_row); }
+void fire_log_softmax(const Slice& s) { fire_pixels(s, log_softmax_row); }
+void fire_arg_max(const Slice& s) { fire_pixels(s, arg_max_row); }
+void fire_running_sum(const Slice& s) { fire_pixels(s, running_sum_row); }
 
 void fire_lut(const Slice& s) {
   LutArgs l;
@@ -68,23 +88,6 @@ void fire_softmax(const Slice& s) {
     m.in = s.in[0].bytes(operand_row(s.in[0], oy));
     m.out = out_row(s, oy);
     softmax_row(m);
-  }
-}
-
-void fire_pixels(const Slice& s) {
-  const ActorRecord& a = *s.actor;
-  PixelArgs p;
-  p.in_stride = s.in[0].stride, p.out_stride = s.out.stride;
-  p.x0 = s.x0, p.x1 = s.x1, p.channels = s.in[0].channels;
-  p.zero_in = a.zero_in, p.zero_out = a.zero_out;
-  p.params = s.params;
-  const auto kernel = a.op == OpCode::kLogSoftmax ? log_softmax_row
-                      : a.op == OpCode::kArgMax   ? arg_max_row
-                                                  : running_sum_row;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
-    p.in = s.in[0].bytes(operand_row(s.in[0], oy));
-    p.out = out_row(s, oy);
-    kernel(p);
   }
 }
 
@@ -118,24 +121,6 @@ void fire_requantize(const Slice& s) {
     r.out = out_row(s, oy) + s.out0;
     requantize_row(r);
   }
-}
-
-void fire(const Slice& s) {
-  using Fire = void (*)(const Slice&);
-  static constexpr Fire kFires[] = {
-      fire_conv,       fire_conv,           fire_conv,
-      fire_pool,       fire_pool,           fire_reduce,
-      fire_reduce,     fire_binary,         fire_binary,
-      fire_binary,     fire_binary,         fire_binary,
-      fire_lut,        fire_softmax,        fire_move,
-      fire_resize,     fire_space_to_depth, fire_depth_to_space,
-      fire_transpose,  fire_reshape,        fire_constant,
-      fire_requantize, fire_binary,         fire_binary,
-      fire_pixels,     fire_bilinear,       fire_pixels,
-      fire_pixels,     fire_matmul};
-  static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount,
-                "one for each OpCode, in its order");
-  kFires[static_cast<int>(s.actor->op) - 1](s);
 }
 
 }  // namespace shoal

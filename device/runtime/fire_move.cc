@@ -1,6 +1,7 @@
 // Slices of operators that only move bytes.
 #include <cstring>
 
+#include "device/kernels/kernels.h"
 #include "device/program/params.h"
 #include "device/runtime/fire_ops.h"
 

@@ -1,4 +1,4 @@
-// The families of slices; fire() chooses.
+// Slices by operator; the table of parts.h names those that are linked.
 #pragma once
 
 #include "device/runtime/fire.h"
@@ -6,15 +6,27 @@
 namespace shoal {
 
 // fire_window.cc
-void fire_conv(const Slice&);    // kConv, kDepthwise, kTransposeConv
-void fire_pool(const Slice&);    // kAveragePool, kMaxPool
-void fire_reduce(const Slice&);  // kReduceSum, kReduceMax
+void fire_conv(const Slice&);
+void fire_depthwise(const Slice&);
+void fire_transpose_conv(const Slice&);
+void fire_average_pool(const Slice&);
+void fire_max_pool(const Slice&);
+void fire_reduce_sum(const Slice&);
+void fire_reduce_max(const Slice&);
 
 // fire_elements.cc
-void fire_binary(const Slice&);
+void fire_add(const Slice&);
+void fire_mul(const Slice&);
+void fire_divide(const Slice&);
+void fire_squared_difference(const Slice&);
+void fire_maximum(const Slice&);
+void fire_minimum(const Slice&);
+void fire_prelu(const Slice&);
 void fire_lut(const Slice&);
 void fire_softmax(const Slice&);
-void fire_pixels(const Slice&);  // kLogSoftmax, kArgMax, kRunningSum
+void fire_log_softmax(const Slice&);
+void fire_arg_max(const Slice&);
+void fire_running_sum(const Slice&);
 void fire_matmul(const Slice&);
 void fire_requantize(const Slice&);
 

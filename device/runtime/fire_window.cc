@@ -1,4 +1,5 @@
 // Slices of operators with a window.
+#include "device/kernels/kernels.h"
 #include "device/program/params.h"
 #include "device/runtime/fire_ops.h"
 
@@ -96,9 +97,8 @@ int rows_of_call(const Slice& s, int oy) {
   return n;
 }
 
-}  // namespace
-
-void fire_conv(const Slice& s) {
+// `many`: the kernel takes further rows of a call.
+void fire_taps(const Slice& s, void (*kernel)(const ConvArgs&), bool many) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   ConvArgs c;
@@ -114,18 +114,13 @@ void fire_conv(const Slice& s) {
   c.zero_in = a.zero_in, c.zero_weight = a.zero_weight;
   c.zero_out = a.zero_out, c.act_min = a.act_min, c.act_max = a.act_max;
   c.out_stride = s.out.stride;
-  const auto kernel = a.op == OpCode::kConv        ? s.kernels->conv
-                      : a.op == OpCode::kDepthwise ? s.kernels->depthwise
-                                                   : transpose_conv_row;
   const bool pointwise = is_pointwise(s);
-  const bool depthwise_rows =
-      a.op == OpCode::kDepthwise && s.kernels->depthwise_rows;
   for (int oy = s.lo, count = 1; oy < s.hi; oy += count) {
     const Sums sums = sums_of(s, oy);
     if (pointwise) {
       count = rows_together(s, oy);
       c.in_w = c.x1 = count * s.out.columns;
-    } else if (depthwise_rows && !sums.in && !sums.out) {
+    } else if (many && !sums.in && !sums.out) {
       count = rows_of_call(s, oy);
       c.more_rows = count - 1;
       c.out_row = static_cast<int>(s.out.row_bytes);
@@ -140,7 +135,7 @@ void fire_conv(const Slice& s) {
   }
 }
 
-void fire_pool(const Slice& s) {
+void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   PoolArgs p;
@@ -152,8 +147,6 @@ void fire_pool(const Slice& s) {
   p.channels = s.out_n;
   p.act_min = a.act_min, p.act_max = a.act_max;
   p.out_stride = s.out.stride;
-  const auto kernel =
-      a.op == OpCode::kAveragePool ? average_pool_row : max_pool_row;
   for (int oy = s.lo; oy < s.hi; ++oy) {
     window_rows(s, oy, rows);
     p.valid_rows = 0;
@@ -168,7 +161,8 @@ void fire_pool(const Slice& s) {
   }
 }
 
-void fire_reduce(const Slice& s) {
+void fire_reduce(const Slice& s, void (*kernel)(const ReduceArgs&),
+                 const ReduceParams& p) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   ReduceArgs r{};
@@ -180,22 +174,32 @@ void fire_reduce(const Slice& s) {
   r.zero_in = a.zero_in, r.zero_out = a.zero_out;
   r.act_min = a.act_min, r.act_max = a.act_max;
   r.out_stride = s.out.stride;
-  if (a.op == OpCode::kReduceSum) {
-    const auto& p = *reinterpret_cast<const ReduceParams*>(s.params);
-    r.elements = p.count, r.multiplier = p.multiplier, r.shift = p.shift;
-  }
+  r.elements = p.count, r.multiplier = p.multiplier, r.shift = p.shift;
   for (int oy = s.lo; oy < s.hi; ++oy) {
     window_rows(s, oy, rows);
     const Sums sums = sums_of(s, oy);
     r.partial_in = sums.in, r.partial_out = sums.out;
     r.partial_stride = sums.stride;
     r.out = out_row(s, oy);
-    if (a.op == OpCode::kReduceSum) {
-      reduce_sum_row(r);
-    } else {
-      reduce_max_row(r);
-    }
+    kernel(r);
   }
 }
+
+}  // namespace
+
+void fire_conv(const Slice& s) { fire_taps(s, conv_row, false); }
+void fire_depthwise(const Slice& s) {
+  fire_taps(s, depthwise_row, depthwise_takes_rows());
+}
+void fire_transpose_conv(const Slice& s) {
+  fire_taps(s, transpose_conv_row, false);
+}
+void fire_average_pool(const Slice& s) { fire_pool(s, average_pool_row); }
+void fire_max_pool(const Slice& s) { fire_pool(s, max_pool_row); }
+void fire_reduce_sum(const Slice& s) {
+  fire_reduce(s, reduce_sum_row,
+              *reinterpret_cast<const ReduceParams*>(s.params));
+}
+void fire_reduce_max(const Slice& s) { fire_reduce(s, reduce_max_row, {}); }
 
 }  // namespace shoal

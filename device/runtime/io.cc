@@ -21,36 +21,37 @@ void copy_row(uint8_t* to, uint32_t to_step, const uint8_t* from,
 }  // namespace
 
 const PortRecord* Node::current_port(uint32_t io) const {
-  if (phase_ != Phase::kRun || head_.ios[io].stage != stage_index_) {
+  if (phase_ != Phase::kRun ||
+      state_.head.ios[io].stage != state_.stage_index) {
     return nullptr;
   }
-  return ports_.stage.ports + head_.ios[io].port;
+  return state_.ports.stage.ports + state_.head.ios[io].port;
 }
 
 uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   if (!loaded() || input >= header().inputs) return 0;
   const PortRecord* p = current_port(input);
   if (!p) return 0;
-  const BufferRecord& b = ports_.stage.buffers[p->buffer];
+  const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
   const uint32_t all = static_cast<uint32_t>(rows(*p));
-  uint32_t done = ports_.passed(b, *p) - p->y0;
+  uint32_t done = state_.ports.passed(b, *p) - p->y0;
   if (done >= all) return 0;
-  const IoEntry& io = head_.ios[input];
-  const Rows to = ports_.rows_of(io.port);
+  const IoEntry& io = state_.head.ios[input];
+  const Rows to = state_.ports.rows_of(io.port);
   const uint32_t pixel = static_cast<uint32_t>(to.channels) * io.element_bytes;
   const uint32_t step = static_cast<uint32_t>(to.stride) * io.element_bytes;
   uint32_t pushed = 0;
   while (pushed < count && done < all &&
-         ports_.writable(b, p->y0 + done) > p->y0 + done) {
+         state_.ports.writable(b, p->y0 + done) > p->y0 + done) {
     if (data) {
       copy_row(to.at(static_cast<int>(done)), step,
                data + size_t{pushed} * io.row_bytes, pixel, pixel, to.columns);
     }
     ++pushed, ++done;
-    ports_.pass(io.port, static_cast<int>(done));
+    state_.ports.pass(io.port, static_cast<int>(done));
   }
-  if (pushed) schedule_.wake_readers(b);
-  if (done == all) --schedule_.pending;
+  if (pushed) state_.schedule.wake_readers(b);
+  if (done == all) --state_.schedule.pending;
   return pushed;
 }
 
@@ -59,17 +60,17 @@ uint32_t Node::take(uint32_t output, uint8_t* data, uint32_t count) {
   const uint32_t index = header().inputs + output;
   const PortRecord* p = current_port(index);
   if (!p) return 0;
-  const BufferRecord& b = ports_.stage.buffers[p->buffer];
+  const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
   const uint32_t all = static_cast<uint32_t>(rows(*p));
-  uint32_t done = ports_.passed(b, *p) - p->y0;
+  uint32_t done = state_.ports.passed(b, *p) - p->y0;
   if (done >= all) return 0;
-  const IoEntry& io = head_.ios[index];
-  const Rows from = ports_.rows_of(io.port);
+  const IoEntry& io = state_.head.ios[index];
+  const Rows from = state_.ports.rows_of(io.port);
   const uint32_t pixel =
       static_cast<uint32_t>(from.channels) * io.element_bytes;
   const uint32_t step = static_cast<uint32_t>(from.stride) * io.element_bytes;
   uint32_t taken = 0;
-  const uint32_t ready = ports_.readable(b);
+  const uint32_t ready = state_.ports.readable(b);
   while (taken < count && done < all && ready > p->y0 + done) {
     if (data) {
       copy_row(data + size_t{taken} * io.row_bytes, pixel,
@@ -78,9 +79,9 @@ uint32_t Node::take(uint32_t output, uint8_t* data, uint32_t count) {
     ++taken, ++done;
   }
   if (!taken) return 0;
-  ports_.pass(io.port, static_cast<int>(done));
-  schedule_.wake_writers(b);
-  if (done == all) --schedule_.pending;
+  state_.ports.pass(io.port, static_cast<int>(done));
+  state_.schedule.wake_writers(b);
+  if (done == all) --state_.schedule.pending;
   return taken;
 }
 
@@ -101,11 +102,11 @@ shoal_row Node::input_row(uint32_t input) const {
   if (!loaded() || input >= header().inputs) return {};
   const PortRecord* p = current_port(input);
   if (!p) return {};
-  const BufferRecord& b = ports_.stage.buffers[p->buffer];
-  const uint32_t row = ports_.passed(b, *p);
-  if (row >= p->y1 || ports_.writable(b, row) <= row) return {};
-  const IoEntry& io = head_.ios[input];
-  return place_of(ports_.rows_of(io.port), row - p->y0, io.element_bytes);
+  const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
+  const uint32_t row = state_.ports.passed(b, *p);
+  if (row >= p->y1 || state_.ports.writable(b, row) <= row) return {};
+  const IoEntry& io = state_.head.ios[input];
+  return place_of(state_.ports.rows_of(io.port), row - p->y0, io.element_bytes);
 }
 
 shoal_row Node::output_row(uint32_t output) const {
@@ -113,11 +114,11 @@ shoal_row Node::output_row(uint32_t output) const {
   const uint32_t index = header().inputs + output;
   const PortRecord* p = current_port(index);
   if (!p) return {};
-  const BufferRecord& b = ports_.stage.buffers[p->buffer];
-  const uint32_t row = ports_.passed(b, *p);
-  if (row >= p->y1 || ports_.readable(b) <= row) return {};
-  const IoEntry& io = head_.ios[index];
-  return place_of(ports_.rows_of(io.port), row - p->y0, io.element_bytes);
+  const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
+  const uint32_t row = state_.ports.passed(b, *p);
+  if (row >= p->y1 || state_.ports.readable(b) <= row) return {};
+  const IoEntry& io = state_.head.ios[index];
+  return place_of(state_.ports.rows_of(io.port), row - p->y0, io.element_bytes);
 }
 
 }  // namespace shoal

@@ -7,54 +7,22 @@
 namespace shoal {
 
 Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
-    : config_(config),
-      reader_(config.storage),
-      kernels_(&best_kernels()),
-      arena_bytes_(arena_bytes) {
-  ports_.arena = static_cast<uint8_t*>(arena);
-  source_.mapped = static_cast<const uint8_t*>(config.image);
-  source_.mapped_bytes = config.image ? config.image_bytes : 0;
-  source_.has_storage = reader_.can_read();
-  source_.storage_bytes =
-      config.image ? config.storage_bytes : config.image_bytes;
-  source_.cipher = config.store_cipher;
-  source_.key = key_;
-}
-
-Status Node::step() {
-  last_.unit = kNone;
-  if (phase_ == Phase::kFailed) return fault_.status;
-  const Status status = phase_ == Phase::kRun ? run_step() : load_step();
-  if (linking()) link_.send(status == Status::kWait);
-  const bool waits = status == Status::kWait && storage_is_busy();
-  if (waits && !waiting_) ++reader_.counts.waits;
-  waiting_ = waits;
-  return status;
-}
-
-Status Node::run_step() {
-  // The check of a chunk, or a page of rows, is work enough for one step.
-  const Status fetch = fetch_step();
-  if (fetch != Status::kWait) return fetch;
-  const Status spill = spill_step();
-  if (spill != Status::kWait) return spill;
-  if (schedule_.active.unit == kNone && !schedule_.pick()) {
-    if (schedule_.pending != 0 || storage_is_busy()) return Status::kWait;
-    return end_stage();
-  }
-  return run_slice();
+    : state_(config, arena, arena_bytes) {
+  if (parts.storage)
+    storage_ = parts.storage(storage_memory_, state_, config.storage);
+  if (parts.link) link_ = parts.link(link_memory_, state_);
 }
 
 uint16_t Node::last_layer() const {
   if (last_.unit == kNone) return kNone;
-  return ports_.stage.actors[last_.unit + last_.inner].layer;
+  return state_.ports.stage.actors[last_.unit + last_.inner].layer;
 }
 
 shoal_work Node::last_work() const {
-  if (last_.unit == kNone) return {stage_index_, kNone, 0, 0, 0, 0};
-  return {stage_index_, static_cast<uint16_t>(last_.unit + last_.inner),
-          last_.firing, last_.iteration,
-          last_.group,  last_.slice};
+  if (last_.unit == kNone) return {state_.stage_index, kNone, 0, 0, 0, 0};
+  return {state_.stage_index, static_cast<uint16_t>(last_.unit + last_.inner),
+          last_.firing,       last_.iteration,
+          last_.group,        last_.slice};
 }
 
 namespace {

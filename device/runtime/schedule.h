@@ -2,7 +2,6 @@
 // somebody else has moved a port: who may be ready now.
 #pragma once
 
-#include "device/link/link.h"
 #include "device/program/actor.h"
 #include "device/runtime/ports.h"
 
@@ -27,8 +26,8 @@ struct Active : Place {
 
 class Schedule {
  public:
-  // Both must outlive this; the link is woken when a stream's port may move.
-  Schedule(Ports& ports, Link& link) : ports_(ports), link_(link) {}
+  // The ports must outlive this.
+  explicit Schedule(Ports& ports) : ports_(ports) {}
 
   // The stage of the ports begins: all cursors that do not outlive a stage go
   // to their first row.
@@ -60,6 +59,8 @@ class Schedule {
   ActorState* states = nullptr;  // of the program's actors, in the arena
   // Sets of weights in SRAM below this are there.
   uint16_t sets_there = 0;
+  // A stream's port has news; its user takes the flag back.
+  bool streams_may_move = false;
 
  private:
   bool is_there(const ActorRecord&) const;
@@ -72,12 +73,11 @@ class Schedule {
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {
     if (port.owner == PortOwner::kActor) wake(unit_of(port.owner_index));
-    if (port.owner == PortOwner::kStream) link_.wake();
+    if (port.owner == PortOwner::kStream) streams_may_move = true;
   }
   void wake_overlays();
 
   Ports& ports_;
-  Link& link_;
   // Actors outside [scan_lo_, scan_hi_] are known not to be ready.
   int32_t scan_lo_ = 0, scan_hi_ = -1;
   int32_t overlay_lo_ = 0, overlay_hi_ = -1;  // writers of overlaying buffers

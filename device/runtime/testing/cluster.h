@@ -24,7 +24,7 @@ struct NodeProbe {
     Node& node = *reinterpret_cast<Node*>(n.opaque);
     for (uint32_t part = 1; part <= 16; ++part) {
       node.ports_.frames = part < 16 ? frames / 16 * part : frames;
-      node.begin_streams();
+      node.link_->begin_stage();
     }
   }
 };

@@ -1,4 +1,4 @@
-#include "device/runtime/reader.h"
+#include "device/runtime/storage/reader.h"
 
 namespace shoal {
 namespace {

@@ -1,4 +1,4 @@
-#include "device/runtime/tape.h"
+#include "device/runtime/storage/tape.h"
 
 namespace shoal {
 

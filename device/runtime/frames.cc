@@ -1,0 +1,202 @@
+// From a program to its frames, and from stage to stage.
+#include <cstring>
+
+#include "device/runtime/node.h"
+
+namespace shoal {
+
+Status Node::open() {
+  const auto misaligned = [](const void* p) {
+    return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
+  };
+  const ImageSource& source = state_.source;
+  const shoal_cipher* cipher = source.cipher;
+  if (!state_.ports.arena || misaligned(state_.ports.arena) ||
+      misaligned(source.mapped) || (!source.mapped && !source.has_storage) ||
+      !cipher != !state_.store_key ||
+      (cipher &&
+       (!cipher->seal || !cipher->open || cipher->tag_bytes != kTagBytes))) {
+    return state_.fail(Status::kBadArgument);
+  }
+  return source.mapped ? open_mapped() : storage_->read_program();
+}
+
+Status Node::open_mapped() {
+  const ImageSource& source = state_.source;
+  Fault f = check_header(source.mapped, source);
+  if (f.status == Status::kOk) f = check_head(source.mapped, source);
+  if (f.status != Status::kOk) return state_.fail(f);
+  Status status = state_.take_head(source.mapped);
+  for (uint16_t s = 0; !failed(status) && s < header().stages; ++s) {
+    const uint8_t* record = source.mapped + state_.head.stages[s].offset;
+    f = check_stage(state_.head, s, record, source, state_.numbers);
+    if (f.status != Status::kOk) return state_.fail(f);
+    status = state_.take_record(s, record);
+    if (!storage_ && !failed(status)) status = state_.need_mapped_weights();
+    state_.begin_kept_rows(state_.ports.stage);
+    state_.numbers = numbers_after(state_.ports.stage, state_.numbers);
+  }
+  if (failed(status)) return status;
+  if (!storage_) return start_frames();
+  storage_->read_kept();
+  do {
+    status = load_step();
+  } while (status == Status::kOk && phase_ == Phase::kLoad);
+  // A request that was refused is made again by a step.
+  return status == Status::kOk && !loaded() ? Status::kWait : status;
+}
+
+Status Node::load_step() {
+  const Status status = storage_->load();
+  return failed(status) || storage_->loading() ? status : start_frames();
+}
+
+Status Node::start_frames() {
+  if (header().peers) {
+    if (!link_) return state_.fail(Status::kBadArgument);
+    const Status link = link_->open();
+    if (link != Status::kOk) return link;
+    linked_ = true;
+  }
+  reset_variables();
+  if (header().spill_pages == 0) return start_frame();
+  const Status area = storage_->open_spills();
+  if (failed(area)) return area;
+  phase_ = Phase::kRecover;
+  return recover_step();
+}
+
+Status Node::recover_step() {
+  const Status status = storage_->recover();
+  return failed(status) || storage_->loading() ? status : start_frame();
+}
+
+Status Node::start_frame() {
+  state_.numbers = {};
+  if (header().spill_pages) storage_->begin_frame();
+  return enter_stage(0);
+}
+
+// Into the copies that the next frame, or the one under way, reads.
+void Node::reset_variables() {
+  const HeadView& head = state_.head;
+  for (uint32_t i = 0; i < head.variable_count(); ++i) {
+    const VariableEntry& v = head.variables()[i];
+    uint8_t* to = state_.ports.arena + v.arena;
+    if (state_.ports.frames & 1) to += variable_stride(v.bytes);
+    if (v.initial == kNowhere) {
+      std::memset(to, v.fill, v.bytes);
+    } else {
+      std::memcpy(to, head.initial() + v.initial, v.bytes);
+    }
+  }
+}
+
+// What the frame has written of variables lies in the other copies, so all
+// that it read is still there. Rows that others had from it would come twice:
+// nodes with peers begin again with their session.
+Status Node::begin_again(bool reset) {
+  if (!loaded() || linked_) return Status::kBadArgument;
+  if (storage_ && storage_->busy()) return Status::kWait;
+  if (reset) reset_variables();
+  if (phase_ == Phase::kRun) {
+    for (uint32_t i = 0; i < state_.ports.stage.header->buffers; ++i) {
+      const BufferRecord& b = state_.ports.stage.buffers[i];
+      if (b.flags & kBufferKeep) state_.ports.restart(b);
+    }
+  }
+  const Status status = start_frame();
+  return status == Status::kWait ? Status::kOk : status;
+}
+
+Status Node::enter_stage(uint16_t stage) {
+  state_.stage_index = stage;
+  if (state_.source.mapped) {
+    state_.ports.stage =
+        view_stage(state_.source.mapped + state_.head.stages[stage].offset);
+  } else if (state_.ports.stage.header->index != stage) {
+    // Not the record of the only stage, or of the last one checked.
+    phase_ = Phase::kEnter;
+    if (linked_) link_->end_stage();
+    return storage_->read_record();
+  }
+  begin_stage();
+  return Status::kOk;
+}
+
+void Node::begin_stage() {
+  state_.schedule.begin();
+  phase_ = Phase::kRun;
+  if (storage_) storage_->begin_stage();
+  if (linked_) link_->begin_stage();
+}
+
+Status Node::end_stage() {
+  for (uint32_t i = 0; i < state_.ports.stage.header->buffers; ++i) {
+    const BufferRecord& b = state_.ports.stage.buffers[i];
+    if (b.flags & kBufferKeep) state_.ports.rebase(b);
+  }
+  state_.numbers = numbers_after(state_.ports.stage, state_.numbers);
+  const auto next = static_cast<uint16_t>(state_.stage_index + 1);
+  if (next < header().stages) return enter_stage(next);
+  ++state_.ports.frames;
+  return start_frame();
+}
+
+Status Node::step() {
+  last_.unit = kNone;
+  if (state_.failed()) return state_.fault.status;
+  Status status;
+  switch (phase_) {
+    case Phase::kLoad:
+      status = load_step();
+      break;
+    case Phase::kRecover:
+      status = recover_step();
+      break;
+    case Phase::kEnter:
+      status = storage_->enter();
+      if (status == Status::kOk) begin_stage();
+      break;
+    default:
+      status = run_step();
+  }
+  if (linking()) link_->send(status == Status::kWait);
+  if (storage_) storage_->stepped(status);
+  return status;
+}
+
+Status Node::run_step() {
+  if (storage_) {
+    const Status status = storage_->step();
+    if (status != Status::kWait) return status;
+  }
+  if (state_.schedule.active.unit == kNone && !state_.schedule.pick()) {
+    const bool busy = storage_ && storage_->busy();
+    return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
+  }
+  return run_slice();
+}
+
+Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
+  if (state_.failed()) return state_.fault.status;
+  if (!linking()) return Status::kWait;
+  return link_->receive(address, datagram, bytes);
+}
+
+void Node::flush() {
+  if (linking()) link_->send(true);
+}
+
+uint64_t Node::next_timer_us() const {
+  return linking() ? link_->next_timer_us() : ~uint64_t{0};
+}
+
+shoal_counters Node::counters() const {
+  shoal_counters c{};
+  if (link_) c.link = link_->counters();
+  if (storage_) c.storage = storage_->counters();
+  return c;
+}
+
+}  // namespace shoal

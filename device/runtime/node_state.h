@@ -1,0 +1,53 @@
+// What the parts of a node share: the program, the stage under way, where it
+// all lies. Each part keeps what is its own business alone.
+#pragma once
+
+#include "device/program/check.h"
+#include "device/program/record.h"
+#include "device/program/source.h"
+#include "device/runtime/ports.h"
+#include "device/runtime/schedule.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+struct NodeState {
+  NodeState(const shoal_config&, void* arena, uint32_t arena_bytes);
+  NodeState(const NodeState&) = delete;
+  NodeState& operator=(const NodeState&) = delete;
+
+  const Header& header() const { return *head.header; }
+  bool failed() const { return fault.status != Status::kOk; }
+  // Ends the node. What is returned is the fault's status.
+  Status fail(const Fault&);
+  Status fail(Status);
+
+  // Of a head that has been checked: whether program and store belong
+  // together and the arena will do. Lays out its tables.
+  Status take_head(const uint8_t* checked);
+  // Of a record that has been checked: whether this build has all that its
+  // actors need.
+  Status take_record(uint16_t stage, const uint8_t* checked);
+  // Of a build without storage: refuses weights that pass through SRAM.
+  Status need_mapped_weights();
+  // Once for each stage, before the first frame.
+  void begin_kept_rows(const StageView&);
+
+  // Of the configuration, what is asked for after opening has begun.
+  const uint8_t *const store_id, *const store_key, *const start_salt;
+  const shoal_spill_area* const spill_area;
+  const shoal_link* const link;
+  void (*const tap)(void* user, const void* firing);
+  void* const tap_user;
+
+  const uint32_t arena_bytes;
+  ImageSource source;
+  HeadView head;
+  Ports ports;
+  Schedule schedule{ports};
+  StageNumbers numbers;      // of the stage that runs or comes next
+  uint16_t stage_index = 0;  // of that stage
+  Fault fault;
+};
+
+}  // namespace shoal

@@ -1,0 +1,175 @@
+// What of the runtime is linked: a table that the node follows. What it does
+// not name the linker leaves out.
+//
+// The table that comes with the library (all_parts.cc) fires every kind of
+// actor, and has storage and peers if these are linked. Whoever builds for one
+// program defines it instead, for instance
+//
+//   #include "device/runtime/parts.h"
+//   const shoal::Parts shoal::parts =
+//       shoal::parts_for<shoal::OpCode::kConv, shoal::OpCode::kSoftmax>();
+//
+// A program that needs what its table lacks is refused when it is opened.
+#pragma once
+
+#include <cstddef>
+
+#include "device/program/kinds.h"
+#include "device/runtime/fire_ops.h"
+#include "device/runtime/node_state.h"
+
+namespace shoal {
+
+// What a node does with its storage, and weights that pass through SRAM
+// wherever they come from: device/runtime/storage.
+class StoragePart {
+ public:
+  // An image that is not mapped is read: its head, each record, and the
+  // weights that stay. load() goes on, kOk or kWait, until `loading()` is
+  // over.
+  virtual Status read_program() = 0;
+  // The weights that stay, of a mapped image whose records have been checked.
+  virtual void read_kept() = 0;
+  virtual Status load() = 0;
+  virtual bool loading() const = 0;
+
+  // The ledger of spills: recover() goes on until `loading()` is over.
+  virtual Status open_spills() = 0;
+  virtual Status recover() = 0;
+
+  virtual void begin_frame() = 0;
+  // Reads the record of state.stage_index. kWait: enter() until kOk.
+  virtual Status read_record() = 0;
+  virtual Status enter() = 0;
+  virtual void begin_stage() = 0;
+  // Weights as they arrive, rows to spills and back. kWait: nothing was done.
+  virtual Status step() = 0;
+  // The bytes of a chunk that is not executed in place; null while it is not
+  // there.
+  virtual Status use(const ActorRecord&, const ChunkRecord&,
+                     const uint8_t*& bytes) = 0;
+
+  virtual bool busy() const = 0;
+  // The node's step has ended so.
+  virtual void stepped(Status) = 0;
+  virtual const shoal_storage_counters& counters() const = 0;
+
+ protected:
+  ~StoragePart() = default;
+};
+
+// What a node does with its peers: device/runtime/link.
+class LinkPart {
+ public:
+  virtual Status open() = 0;
+  virtual void begin_stage() = 0;
+  virtual void end_stage() = 0;  // there is none while the next record is read
+  virtual Status receive(uint64_t address, uint8_t* datagram,
+                         uint32_t bytes) = 0;
+  virtual void send(bool flush) = 0;
+  virtual uint64_t next_timer_us() const = 0;
+  virtual const shoal_link_counters& counters() const = 0;
+
+ protected:
+  ~LinkPart() = default;
+};
+
+// Room in the node for the parts, which is made there.
+inline constexpr size_t kStoragePartBytes = 216 + 34 * sizeof(void*);
+inline constexpr size_t kLinkPartBytes = 320 + 12 * sizeof(void*);
+
+using MakeStorage = StoragePart* (*)(void* memory, NodeState&,
+                                     const shoal_storage*);
+using MakeLink = LinkPart* (*)(void* memory, NodeState&);
+using Fire = void (*)(const Slice&);
+
+struct Parts {
+  Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
+  MakeStorage storage;          // shoal_storage_part, or null
+  MakeLink link;                // shoal_link_part, or null
+};
+extern const Parts parts;
+
+constexpr Fire fire_of(OpCode op) {
+  switch (op) {
+    case OpCode::kConv:
+      return fire_conv;
+    case OpCode::kDepthwise:
+      return fire_depthwise;
+    case OpCode::kTransposeConv:
+      return fire_transpose_conv;
+    case OpCode::kAveragePool:
+      return fire_average_pool;
+    case OpCode::kMaxPool:
+      return fire_max_pool;
+    case OpCode::kReduceSum:
+      return fire_reduce_sum;
+    case OpCode::kReduceMax:
+      return fire_reduce_max;
+    case OpCode::kAdd:
+      return fire_add;
+    case OpCode::kMul:
+      return fire_mul;
+    case OpCode::kMaximum:
+      return fire_maximum;
+    case OpCode::kMinimum:
+      return fire_minimum;
+    case OpCode::kPrelu:
+      return fire_prelu;
+    case OpCode::kLut:
+      return fire_lut;
+    case OpCode::kSoftmax:
+      return fire_softmax;
+    case OpCode::kMove:
+      return fire_move;
+    case OpCode::kResize:
+      return fire_resize;
+    case OpCode::kSpaceToDepth:
+      return fire_space_to_depth;
+    case OpCode::kDepthToSpace:
+      return fire_depth_to_space;
+    case OpCode::kTranspose:
+      return fire_transpose;
+    case OpCode::kReshape:
+      return fire_reshape;
+    case OpCode::kConstant:
+      return fire_constant;
+    case OpCode::kRequantize:
+      return fire_requantize;
+    case OpCode::kDivide:
+      return fire_divide;
+    case OpCode::kSquaredDifference:
+      return fire_squared_difference;
+    case OpCode::kLogSoftmax:
+      return fire_log_softmax;
+    case OpCode::kBilinear:
+      return fire_bilinear;
+    case OpCode::kArgMax:
+      return fire_arg_max;
+    case OpCode::kRunningSum:
+      return fire_running_sum;
+    case OpCode::kMatmul:
+      return fire_matmul;
+  }
+  return nullptr;
+}
+
+// The kinds of actors that a program has.
+template <OpCode... kOps>
+constexpr Parts parts_for(MakeStorage storage = nullptr,
+                          MakeLink link = nullptr) {
+  constexpr OpCode kUsed[] = {kOps...};
+  Parts p{};
+  for (const OpCode op : kUsed) p.fires[static_cast<int>(op) - 1] = fire_of(op);
+  p.storage = storage;
+  p.link = link;
+  return p;
+}
+
+}  // namespace shoal
+
+// In device/runtime/storage and device/runtime/link.
+extern "C" shoal::StoragePart* shoal_storage_part(void* memory,
+                                                  shoal::NodeState&,
+                                                  const shoal_storage*);
+extern "C" shoal::LinkPart* shoal_link_part(void* memory, shoal::NodeState&);
