@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "device/link/cipher.h"
+#include "device/link/link.h"
 #include "device/runtime/node.h"
 #include "device/runtime/testing/linked_programs.h"
 #include "device/runtime/testing/run_program.h"
@@ -23,7 +24,7 @@ struct NodeProbe {
   static void start_at(shoal_node& n, uint32_t frames) {
     Node& node = *reinterpret_cast<Node*>(n.opaque);
     for (uint32_t part = 1; part <= 16; ++part) {
-      node.ports_.frames = part < 16 ? frames / 16 * part : frames;
+      node.state_.ports.frames = part < 16 ? frames / 16 * part : frames;
       node.link_->begin_stage();
     }
   }

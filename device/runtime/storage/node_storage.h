@@ -10,9 +10,9 @@
 
 namespace shoal {
 
-class Stored final : public StoragePart {
+class NodeStorage final : public StoragePart {
  public:
-  Stored(NodeState&, const shoal_storage*);
+  NodeStorage(NodeState&, const shoal_storage*);
 
   Status read_program() override;
   void read_kept() override;

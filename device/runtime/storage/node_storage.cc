@@ -1,29 +1,29 @@
-#include "device/runtime/storage/stored.h"
+#include "device/runtime/storage/node_storage.h"
 
 #include <new>
 #include <type_traits>
 
 namespace shoal {
 
-Stored::Stored(NodeState& node, const shoal_storage* storage)
+NodeStorage::NodeStorage(NodeState& node, const shoal_storage* storage)
     : store_(node, storage) {
   node.source.has_storage = store_.reader.can_read();
   node.source.key = store_.key;
 }
 
-Status Stored::read_program() {
+Status NodeStorage::read_program() {
   loading_ = true;
   return program_.start();
 }
 
-void Stored::read_kept() {
+void NodeStorage::read_kept() {
   loading_ = true;
   program_.set_key(node().header());
   keep(0);
 }
 
 // The weights that stay of a stage of a mapped image.
-void Stored::keep(uint16_t stage) {
+void NodeStorage::keep(uint16_t stage) {
   node().stage_index = stage;
   node().ports.stage =
       view_stage(node().source.mapped + node().head.stages[stage].offset);
@@ -31,7 +31,7 @@ void Stored::keep(uint16_t stage) {
   weights_.begin(true);
 }
 
-Status Stored::load() {
+Status NodeStorage::load() {
   if (keeping_) return keep_on();
   const Status status = program_.step();
   if (status != Status::kOk) return status;
@@ -43,7 +43,7 @@ Status Stored::load() {
   return keep_on();
 }
 
-Status Stored::keep_on() {
+Status NodeStorage::keep_on() {
   for (;;) {
     const Status status = weights_.step();
     if (status != Status::kWait || !weights_.idle()) return status;
@@ -60,22 +60,22 @@ Status Stored::keep_on() {
   }
 }
 
-Status Stored::read_record() {
+Status NodeStorage::read_record() {
   return program_.start_record(node().stage_index);
 }
 
-void Stored::begin_stage() {
+void NodeStorage::begin_stage() {
   weights_.begin(false);
   spills_.begin_stage();
 }
 
 // The check of a chunk, or a page of rows, is work enough for one step.
-Status Stored::step() {
+Status NodeStorage::step() {
   const Status weights = weights_.step();
   return weights != Status::kWait ? weights : spills_.step();
 }
 
-void Stored::stepped(Status status) {
+void NodeStorage::stepped(Status status) {
   const bool waits = status == Status::kWait && busy();
   if (waits && !waiting_) ++store_.reader.counts.waits;
   waiting_ = waits;
@@ -85,8 +85,8 @@ void Stored::stepped(Status status) {
 
 shoal::StoragePart* shoal_storage_part(void* memory, shoal::NodeState& node,
                                        const shoal_storage* storage) {
-  using shoal::Stored;
-  static_assert(sizeof(Stored) <= shoal::kStoragePartBytes);
-  static_assert(std::is_trivially_destructible_v<Stored>);
-  return new (memory) Stored(node, storage);
+  using shoal::NodeStorage;
+  static_assert(sizeof(NodeStorage) <= shoal::kStoragePartBytes);
+  static_assert(std::is_trivially_destructible_v<NodeStorage>);
+  return new (memory) NodeStorage(node, storage);
 }
