@@ -10,6 +10,8 @@ if(NOT SHOAL_SOURCES)
   set(SHOAL_SOURCES ${PROJECT_SOURCE_DIR}/build/sources)
 endif()
 find_program(SHOAL_ARM_COMPILER arm-none-eabi-g++)
+find_program(SHOAL_RISCV_COMPILER riscv64-unknown-elf-g++)
+file(GLOB libstdcxx_headers /usr/include/newlib/c++/12.*)
 set(missing "")
 if(NOT SHOAL_ARM_COMPILER)
   set(missing "no arm-none-eabi-g++ (gcc-arm-none-eabi, \
@@ -32,16 +34,26 @@ if(SHOAL_CCACHE)
     -DCMAKE_CXX_COMPILER_LAUNCHER=${SHOAL_CCACHE})
 endif()
 file(GLOB facts ${PROJECT_SOURCE_DIR}/boards/*/board.cmake)
+set(SHOAL_BOOTING_BOARDS "" CACHE INTERNAL "boards that have firmware here")
 foreach(file ${facts})
   get_filename_component(id ${file} DIRECTORY)
   get_filename_component(id ${id} NAME)
+  include(${file})  # BOARD_TOOLCHAIN
+  if(BOARD_TOOLCHAIN STREQUAL riscv64-unknown-elf AND NOT
+      (SHOAL_RISCV_COMPILER AND libstdcxx_headers))
+    message(STATUS "No firmware for ${id}: no riscv64-unknown-elf-g++ \
+(gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf, and \
+libstdc++-arm-none-eabi-newlib for headers)")
+    continue()
+  endif()
+  set(SHOAL_BOOTING_BOARDS ${SHOAL_BOOTING_BOARDS} ${id} CACHE INTERNAL "")
   ExternalProject_Add(firmware_${id}
     SOURCE_DIR ${PROJECT_SOURCE_DIR}/boards/firmware
     BINARY_DIR ${PROJECT_BINARY_DIR}/boards/${id}
     PREFIX ${PROJECT_BINARY_DIR}/boards/${id}/prefix
     CMAKE_GENERATOR Ninja
     CMAKE_ARGS -DSHOAL_BOARD=${id} -DSHOAL_SOURCES=${SHOAL_SOURCES}
-      -DCMAKE_TOOLCHAIN_FILE=${PROJECT_SOURCE_DIR}/cmake/arm-none-eabi.cmake
+      -DCMAKE_TOOLCHAIN_FILE=${PROJECT_SOURCE_DIR}/cmake/${BOARD_TOOLCHAIN}.cmake
       ${launcher}
     BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> -- --quiet
     BUILD_ALWAYS ON

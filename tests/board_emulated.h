@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "host/board/board.h"
 #include "host/engine/board/emulate.h"
@@ -14,22 +15,25 @@
 namespace shoal {
 
 // None where there is no firmware or no QEMU.
-inline std::optional<EmulateOptions> board_that_boots() {
+inline std::optional<EmulateOptions> board_that_boots(
+    const std::string& name = "emcraft-sf2") {
   EmulateOptions options;
-  options.board = &find_board("emcraft-sf2");
+  options.board = &find_board(name);
   options.build = SHOAL_BUILD;
-  const bool firmware = std::filesystem::exists(
-      options.build / "boards" / options.board->name / "firmware.elf");
-  if (firmware && has_program("qemu-system-arm")) return options;
+  const bool firmware =
+      std::filesystem::exists(options.build / "boards" / name / "firmware.elf");
+  const std::string& emulator = options.board->emulator->program;
+  if (firmware && has_program(emulator)) return options;
   std::fprintf(stderr, "skipped: no %s\n",
-               firmware ? "qemu-system-arm" : "firmware for emcraft-sf2");
+               (firmware ? emulator : "firmware for " + name).c_str());
   return std::nullopt;
 }
 
 // Ends the test program as skipped without them. Where both have to be (the
 // project's own test run), SHOAL_BOOT=1 makes that a failure.
-inline EmulateOptions emulated_board(Tap tap = {}) {
-  std::optional<EmulateOptions> options = board_that_boots();
+inline EmulateOptions emulated_board(Tap tap = {},
+                                     const std::string& name = "emcraft-sf2") {
+  std::optional<EmulateOptions> options = board_that_boots(name);
   if (!options) std::exit(std::getenv("SHOAL_BOOT") ? 1 : 77);
   options->tap = tap;
   return *options;

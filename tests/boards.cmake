@@ -20,8 +20,10 @@ function(shoal_board_test name)
     SHARDS ${ARG_SHARDS})
   if(ARG_BOOTS AND TARGET firmware_emcraft-sf2)
     add_dependencies(${name} firmware_emcraft-sf2 shoal)
-    if(name STREQUAL board_bench_test)
-      add_dependencies(${name} firmware_mps2-an386 firmware_mps2-an500)
+    if(name STREQUAL board_bench_test OR name STREQUAL board_kinds_test)
+      foreach(id ${SHOAL_BOOTING_BOARDS})
+        add_dependencies(${name} firmware_${id})
+      endforeach()
     endif()
   endif()
 endfunction()
@@ -33,6 +35,8 @@ shoal_board_test(board_firmware_test TIMEOUT 300
 # These boot boards. The build's own run of the tests has QEMU and the ARM
 # compiler and says so with SHOAL_BOOT=1.
 shoal_board_test(board_boot_test BOOTS TIMEOUT 300
+  LIBS shoal_random_net)
+shoal_board_test(board_kinds_test BOOTS SHARDS 3 TIMEOUT 300
   LIBS shoal_random_net)
 shoal_board_test(engines_test BOOTS TIMEOUT 120
   LIBS shoal_engine_virtual shoal_engine_workers shoal_engine_local

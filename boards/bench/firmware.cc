@@ -15,10 +15,17 @@ constexpr uint32_t kTrialTurns = 1000000;
 
 // Two instructions a turn.
 void turn(uint32_t turns) {
+#if defined(__riscv)
+  __asm__ volatile(
+      "1: addi %0, %0, -1\n"
+      "bnez %0, 1b\n"
+      : "+r"(turns));
+#else
   __asm__ volatile(
       "1: subs %0, %0, #1\n"
       "bne 1b\n"
       : "+r"(turns)::"cc");
+#endif
 }
 
 void copy_name(char (&to)[16], const char* from) {

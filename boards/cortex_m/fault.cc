@@ -1,5 +1,5 @@
 // Exceptions that end a node: which one, where, and what it touched.
-#include "boards/cortex_m/core.h"
+#include "boards/startup/startup.h"
 
 namespace shoal {
 namespace {
@@ -15,15 +15,10 @@ constexpr uint32_t kBusStacking = 1u << 12;
 constexpr uint32_t kBusAddressValid = 1u << 15;
 constexpr uint32_t kMemoryFaults = 0x000000FF;
 constexpr uint32_t kBusFaults = 0x0000FF00;
+constexpr uint32_t kBelowLimit = 1u << 20;  // of the stack; ARMv8-M
 
 uint32_t read(uint32_t address) {
   return *reinterpret_cast<volatile uint32_t*>(address);
-}
-
-bool below_stack(uint32_t address) {
-  const auto bottom =
-      static_cast<uint32_t>(reinterpret_cast<uintptr_t>(stack_bottom));
-  return address < bottom && address + 4096 >= bottom;
 }
 
 }  // namespace
@@ -35,19 +30,19 @@ extern "C" __attribute__((used, noreturn)) void report_fault(
   FaultFrame f{};
   f.status = read(kConfigurable);
   f.hard = read(kHard);
-  const bool unstacked = f.status & (kMemoryStacking | kBusStacking);
+  const bool unstacked =
+      f.status & (kMemoryStacking | kBusStacking | kBelowLimit);
   if (f.status & kMemoryAddressValid) f.address = read(kMemoryAddress);
   if (f.status & kBusAddressValid) f.address = read(kBusAddress);
   FaultKind kind = f.status & kBusFaults      ? FaultKind::kBus
                    : f.status & kMemoryFaults ? FaultKind::kMemory
                                               : FaultKind::kOther;
-  if (unstacked || (f.address != 0 && below_stack(f.address))) {
+  if (unstacked || (f.address != 0 && is_below_stack(f.address))) {
     kind = FaultKind::kStackOverflow;
   }
   f.kind = static_cast<uint32_t>(kind);
   // Without room for it there is no frame to read.
-  const auto at = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(frame));
-  if (!unstacked && !below_stack(at)) {
+  if (!unstacked && !is_below_stack(address_of(frame))) {
     f.lr = frame[5];
     f.pc = frame[6];
   }

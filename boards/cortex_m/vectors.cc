@@ -1,7 +1,7 @@
 // The vector table. Interrupts of devices are not used: everything polls.
 #include <cstdint>
 
-#include "boards/cortex_m/core.h"
+#include "boards/startup/startup.h"
 
 extern "C" {
 void reset_handler();

@@ -1,8 +1,8 @@
 // The Emcraft SmartFusion2 board as QEMU has it (emcraft-sf2): UART 0 as the
 // console, SPI NOR as storage, semihosting for options and the end.
-#include "boards/cortex_m/emulated.h"
-#include "boards/cortex_m/semihosting.h"
 #include "boards/emcraft-sf2/spi_nor.h"
+#include "boards/startup/emulated.h"
+#include "boards/startup/semihosting.h"
 
 namespace shoal {
 namespace {
@@ -50,6 +50,9 @@ shoal_port make_port() {
 }
 
 }  // namespace
+
+void leave(int code) { semihosting_exit(code); }
+
 }  // namespace shoal
 
 void board_main() {

@@ -1,5 +1,6 @@
 # What boards/firmware needs to know of this board.
+set(BOARD_TOOLCHAIN arm-none-eabi)
 set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb)
-set(BOARD_PARTS cortex_m)  # folders of boards/ that it shares
+set(BOARD_PARTS startup cortex_m)  # folders of boards/ that it shares
 set(BOARD_STACK_BYTES 4096)
 set(BOARD_HANDLER_STACK_BYTES 512)

@@ -118,13 +118,13 @@ class Firmware {
                         port_.storage_bytes, port_.board, directory_);
     if (fault != DirectoryFault::kNone) return refuse_directory(fault);
     const Directory& d = directory_;
-    uint32_t program_part = d.image_bytes;
+    program_part_ = d.image_bytes;
     if (d.spill_bytes) {
-      program_part = d.spill + d.spill_bytes - d.program;
+      program_part_ = d.spill + d.spill_bytes - d.program;
       spill_area_ = {d.spill - d.program, d.spill_bytes, d.spill_erase_bytes,
                      d.spill_write_bytes};
     }
-    storage_.set_part(SharedStorage::kProgram, d.program, program_part);
+    storage_.set_part(SharedStorage::kProgram, d.program, program_part_);
     storage_.set_part(SharedStorage::kInput, d.input, d.input_bytes);
     return true;
   }
@@ -150,6 +150,11 @@ class Firmware {
     shoal_config config{};
     config.image_bytes = directory_.image_bytes;
     config.storage = &storage_.of(SharedStorage::kProgram);
+    if (port_.mapped_storage) {
+      config.image = static_cast<const uint8_t*>(port_.mapped_storage) +
+                     directory_.program;
+      config.storage_bytes = program_part_;
+    }
     config.store_id = directory_.store_id;
     if (directory_.spill_bytes) config.spill_area = &spill_area_;
     if (read_key(port_.command, node_key)) {
@@ -271,6 +276,7 @@ class Firmware {
   Directory directory_{};
   shoal_spill_area spill_area_{};
   uint8_t salt_[16]{};
+  uint32_t program_part_ = 0;  // bytes of storage with program and spills
   uint64_t load_ticks_ = 0, frame_ticks_ = 0;
 };
 

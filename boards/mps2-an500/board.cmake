@@ -1,7 +1,9 @@
-# What boards/firmware needs to know of this board: it only measures.
+# What boards/firmware needs to know of this board.
+set(BOARD_TOOLCHAIN arm-none-eabi)
 set(BOARD_CPU_FLAGS -mcpu=cortex-m7 -mthumb -mfloat-abi=soft)
-set(BOARD_PARTS cortex_m mps2)  # folders of boards/ that it shares
-set(BOARD_LINK mps2)            # the one with link.ld
-set(BOARD_BENCH_ONLY ON)
+set(BOARD_PARTS startup cortex_m mps2)  # folders of boards/ that it shares
+set(BOARD_LINK mps2)                    # the one with link.ld
+set(BOARD_DEFINITIONS BOARD_UART=0x40004000u BOARD_FLASH=0x60000000u
+  BOARD_CLOCK=25000000)
 set(BOARD_STACK_BYTES 4096)
 set(BOARD_HANDLER_STACK_BYTES 512)

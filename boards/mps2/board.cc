@@ -1,15 +1,21 @@
-// ARM's MPS2 boards as QEMU has them: UART 0 as the console, no storage. For
-// the measuring firmware.
-#include "boards/cortex_m/emulated.h"
+// ARM's MPS2 and MPS3 boards as QEMU has them: UART 0 as the console, external
+// memory that the emulator fills as their flash, semihosting for options and
+// the end. Addresses come from board.cmake.
+#include "boards/startup/emulated.h"
+#include "boards/startup/mapped_flash.h"
+#include "boards/startup/semihosting.h"
 
 namespace shoal {
 namespace {
 
 volatile uint32_t& uart(uint32_t offset) {
-  return *reinterpret_cast<volatile uint32_t*>(0x40004000u + offset);
+  return *reinterpret_cast<volatile uint32_t*>(BOARD_UART + offset);
 }
 constexpr uint32_t kData = 0x00, kState = 0x04, kControl = 0x08, kBaud = 0x10;
 constexpr uint32_t kFull = 1;
+constexpr uint32_t kFlashBytes = 16u << 20;
+
+char command[160];  // with a key in hexadecimal digits
 
 void console(void*, const void* data, uint32_t bytes) {
   const auto* at = static_cast<const uint8_t*>(data);
@@ -20,13 +26,20 @@ void console(void*, const void* data, uint32_t bytes) {
 }
 
 }  // namespace
+
+void leave(int code) { semihosting_exit(code); }
+
 }  // namespace shoal
 
 void board_main() {
   using namespace shoal;
   uart(kBaud) = 16;
   uart(kControl) = 1;
-  run_and_exit(core_port(console, 25000000));
+  if (!semihosting_command(command, sizeof command)) command[0] = 0;
+  shoal_port port = core_port(console, BOARD_CLOCK);
+  port.command = command;
+  map_flash(port, reinterpret_cast<uint8_t*>(BOARD_FLASH), kFlashBytes);
+  run_and_exit(port);
 }
 
 void board_fault(const shoal::FaultFrame& fault) {

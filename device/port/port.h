@@ -55,6 +55,9 @@ typedef struct shoal_port {
   uint32_t storage_bytes;
   uint32_t storage_poll_bytes;
   uint32_t storage_write_bytes, storage_erase_bytes; /* units; 0: read only */
+  /* Where the storage's bytes lie in memory, 16-byte aligned: programs are used
+   * in place. Null: nowhere. */
+  const void* mapped_storage;
 
   /* Fills `out` with `bytes` unpredictable bytes and returns 0. Null: the
    * board has no source of them, and secure links are refused. */

@@ -55,6 +55,22 @@ Storage storage_part(const std::string& board, const std::string& name) {
               "board " + board + ": storage.toml has no part '" + name + "'");
 }
 
+Emulator parse_emulator(Reader& r) {
+  Emulator e;
+  e.program = r.text("emulator.program");
+  e.machine = r.text("emulator.machine");
+  if (const toml::array* options = r.array("emulator.options")) {
+    for (const toml::node& option : *options) {
+      e.options.push_back(option.value_or(std::string()));
+    }
+  }
+  e.drive = r.text("emulator.drive");
+  e.storage_at = static_cast<int64_t>(r.non_negative("emulator.storage_at"));
+  e.storage_bytes = r.kilobytes("emulator.storage_kb");
+  e.icount_shift = static_cast<int>(r.non_negative("emulator.icount_shift"));
+  return e;
+}
+
 }  // namespace
 
 Board parse_board(const std::string& id, const std::string& text) {
@@ -101,10 +117,7 @@ Board parse_board(const std::string& id, const std::string& text) {
     throw Error(Exit::kUsage, "board " + id + ": storage.parts is missing");
   }
   if (r.table("emulator")) {
-    b.emulator =
-        Emulator{r.text("emulator.machine"), r.text("emulator.drive"),
-                 r.kilobytes("emulator.storage_kb"),
-                 static_cast<int>(r.non_negative("emulator.icount_shift"))};
+    b.emulator = parse_emulator(r);
   }
   if (const toml::table* sources = r.table("sources")) {
     for (const auto& [key, value] : *sources) {

@@ -26,8 +26,12 @@ struct Costs {
 
 // How QEMU plays a board.
 struct Emulator {
-  std::string machine;        // of qemu-system-arm
-  std::string drive;          // options of the storage's drive
+  std::string program;               // "qemu-system-arm"
+  std::string machine;               // of the program
+  std::vector<std::string> options;  // more of its command line
+  // Options of the storage's drive; or else where its bytes lie in memory.
+  std::string drive;
+  int64_t storage_at = 0;
   int64_t storage_bytes = 0;  // exactly what the drive must have
   int icount_shift = 0;       // an instruction takes 2^shift ns
 };

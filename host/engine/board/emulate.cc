@@ -46,6 +46,13 @@ class StorageFile {
   int file_;
 };
 
+std::vector<std::string> storage_options(const Emulator& e,
+                                         const std::string& file) {
+  if (!e.drive.empty()) return {"-drive", e.drive + ",file=" + file};
+  return {"-device", "loader,file=" + file +
+                         ",force-raw=on,addr=" + std::to_string(e.storage_at)};
+}
+
 }  // namespace
 
 Emulated emulate(const EmulateOptions& options,
@@ -61,7 +68,7 @@ Emulated emulate(const EmulateOptions& options,
                   options.build,
                   traced ? "firmware-debug.elf" : "firmware.elf",
                   {"shoal", "layers"},
-                  {"-drive", e.drive + ",file=" + storage.path()},
+                  storage_options(e, storage.path()),
                   options.seconds};
   if (traced) run.arguments.emplace_back("trace");
   if (!options.command.empty()) run.arguments.push_back(options.command);

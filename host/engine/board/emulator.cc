@@ -1,6 +1,17 @@
 #include "host/engine/board/emulator.h"
 
 namespace shoal {
+namespace {
+
+std::string compiler_packages(const Emulator& e) {
+  const std::string arm =
+      "gcc-arm-none-eabi, libnewlib-arm-none-eabi and "
+      "libstdc++-arm-none-eabi-newlib";
+  if (e.program == "qemu-system-arm") return arm;
+  return "gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf, " + arm;
+}
+
+}  // namespace
 
 Ended run_firmware(const FirmwareRun& run,
                    const std::function<void(std::span<const uint8_t>)>& said) {
@@ -10,19 +21,19 @@ Ended run_firmware(const FirmwareRun& run,
   const std::filesystem::path file =
       run.build / "boards" / run.board.name / run.firmware;
   if (!std::filesystem::exists(file)) {
-    throw Error(
-        Exit::kInternal,
-        file.string() + " is missing: this build has no firmware for " +
-            run.board.name,
-        "install the packages gcc-arm-none-eabi, libnewlib-arm-none-eabi and "
-        "libstdc++-arm-none-eabi-newlib, run tools/sources.sh and build again");
+    throw Error(Exit::kInternal,
+                file.string() + " is missing: this build has no firmware for " +
+                    run.board.name,
+                "install the packages " +
+                    compiler_packages(*run.board.emulator) +
+                    ", run tools/sources.sh and build again");
   }
   const Emulator& e = *run.board.emulator;
   std::string semihosting = "enable=on,target=native";
   for (const std::string& argument : run.arguments) {
     semihosting += ",arg=" + argument;
   }
-  std::vector<std::string> line = {"qemu-system-arm",
+  std::vector<std::string> line = {e.program,
                                    "-M",
                                    e.machine,
                                    "-kernel",
@@ -38,6 +49,7 @@ Ended run_firmware(const FirmwareRun& run,
                                    "none",
                                    "-icount",
                                    "shift=" + std::to_string(e.icount_shift)};
+  line.insert(line.end(), e.options.begin(), e.options.end());
   line.insert(line.end(), run.options.begin(), run.options.end());
   return run_process(line, run.seconds, said);
 }

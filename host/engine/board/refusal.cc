@@ -61,7 +61,10 @@ Error exception_error(const Board& board, const FaultFrame& f) {
       fmt::format("{}: {}", board.name, kKinds[f.kind < 4 ? f.kind : 0]);
   if (f.pc) text += fmt::format(" at pc 0x{:08x}, lr 0x{:08x}", f.pc, f.lr);
   if (f.address) text += fmt::format(", address 0x{:08x}", f.address);
-  text += fmt::format(" (CFSR 0x{:08x}, HFSR 0x{:08x})", f.status, f.hard);
+  text +=
+      board.core.starts_with("RV")
+          ? fmt::format(" (mcause {})", f.status)
+          : fmt::format(" (CFSR 0x{:08x}, HFSR 0x{:08x})", f.status, f.hard);
   return Error(Exit::kNode, text);
 }
 

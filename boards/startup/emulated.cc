@@ -1,6 +1,5 @@
-#include "boards/cortex_m/emulated.h"
+#include "boards/startup/emulated.h"
 
-#include "boards/cortex_m/semihosting.h"
 #include "boards/firmware/firmware.h"
 
 namespace shoal {
@@ -25,16 +24,16 @@ shoal_port core_port(Console console, uint32_t ticks_per_second) {
 }
 
 void run_and_exit(const shoal_port& port) {
-  guard_stack();
+  guard_memory();
   start_ticks();
-  semihosting_exit(run_firmware(port));
+  leave(run_firmware(port));
 }
 
 void exit_with_fault(Console console, const FaultFrame& fault) {
   shoal_port port{};
   port.write_console = console;
   send_fault(port, fault);
-  semihosting_exit(kExitFault);
+  leave(kExitFault);
 }
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// Calls to the debugger or emulator behind a Cortex-M. Without one a call is
-// a hard fault, so only emulated boards link this.
+// Calls to the debugger or emulator behind a CPU. Without one a call is a
+// fault, so only emulated boards link this.
 #pragma once
 
 #include <cstdint>

@@ -2,17 +2,20 @@
 // that leave the emulator with an exit status.
 #pragma once
 
-#include "boards/cortex_m/core.h"
+#include "boards/startup/startup.h"
 
 namespace shoal {
 
 using Console = void (*)(void* user, const void* data, uint32_t bytes);
 
-// All SRAM behind the fixed bytes, SysTick as the clock, no storage, no
+// All SRAM behind the fixed bytes, the CPU's clock, no storage, no
 // command. BOARD_NAME comes from the board's build.
 shoal_port core_port(Console, uint32_t ticks_per_second);
 
-// Guards the stack, starts the clock, runs the firmware.
+// Of the board: ends the emulator with this exit status.
+[[noreturn]] void leave(int code);
+
+// Guards the memory, starts the clock, runs the firmware.
 [[noreturn]] void run_and_exit(const shoal_port&);
 [[noreturn]] void exit_with_fault(Console, const FaultFrame&);
 

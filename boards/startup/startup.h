@@ -1,5 +1,6 @@
-// What every Cortex-M board shares: the vector table and the reset handler,
-// stacks, the stack guard, the tick counter, the report of a CPU exception.
+// What every board without an operating system shares: memory as the linker
+// script lays it out, stacks, the stack guard, the tick counter, the report of
+// a CPU exception. boards/cortex_m and boards/riscv have what is the CPU's.
 //
 // The linker script gives the memory: guard (32 bytes), main stack, handler
 // stack, .data, .bss, then the arena. The stacks lie lowest, so that an
@@ -19,6 +20,9 @@ extern uint8_t data_load[], data_begin[], data_end[], bss_begin[], bss_end[];
 extern uint8_t sram_begin[], arena_begin[], sram_end[];
 extern uint8_t flash_begin[], flash_used_end[], flash_end[];
 
+// Called by the reset handler on the handler stack: fills .data and .bss,
+// paints both stacks.
+void prepare_memory();
 // Of the board, called by the reset handler on the main stack.
 [[noreturn]] void board_main();
 // Of the board, called on the handler stack.
@@ -27,12 +31,21 @@ extern uint8_t flash_begin[], flash_used_end[], flash_end[];
 
 namespace shoal {
 
-// SysTick as a clock: counts CPU cycles, 64 bits wide.
+// Of the CPU: a clock of 64 bits that counts cycles, or what the board's port
+// says.
 void start_ticks();
 uint64_t ticks();
 
-// No access to the guard below the main stack.
-void guard_stack();
+// Of the CPU: no access to the guard below the main stack, nor behind the end
+// of SRAM where the CPU can say so.
+void guard_memory();
 void measure_memory(shoal_memory* out);
+
+// Whether an access to this address has left the main stack.
+bool is_below_stack(uint32_t address);
+
+inline uint32_t address_of(const volatile void* at) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(at));
+}
 
 }  // namespace shoal

@@ -1,0 +1,8 @@
+# What boards/firmware needs to know of this board.
+set(BOARD_TOOLCHAIN arm-none-eabi)
+set(BOARD_CPU_FLAGS -mcpu=cortex-m33 -mthumb -mfloat-abi=soft)
+set(BOARD_PARTS startup cortex_m mps2)  # folders of boards/ that it shares
+set(BOARD_DEFINITIONS BOARD_UART=0x50200000u BOARD_FLASH=0x80000000u
+  BOARD_CLOCK=20000000)
+set(BOARD_STACK_BYTES 4096)
+set(BOARD_HANDLER_STACK_BYTES 512)

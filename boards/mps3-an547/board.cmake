@@ -1,0 +1,8 @@
+# What boards/firmware needs to know of this board.
+set(BOARD_TOOLCHAIN arm-none-eabi)
+set(BOARD_CPU_FLAGS -mcpu=cortex-m55 -mthumb -mfloat-abi=hard)
+set(BOARD_PARTS startup cortex_m mps2)  # folders of boards/ that it shares
+set(BOARD_DEFINITIONS BOARD_UART=0x59303000u BOARD_FLASH=0x70000000u
+  BOARD_CLOCK=32000000)
+set(BOARD_STACK_BYTES 4096)
+set(BOARD_HANDLER_STACK_BYTES 512)
