@@ -1,3 +1,4 @@
+#include "device/kernels/dsp.h"
 #include "device/kernels/x86_avx2.h"
 
 namespace shoal {
@@ -7,6 +8,8 @@ const KernelSet& best_kernels() {
   static const KernelSet& best =
       has_avx2() ? avx2_kernels() : portable_kernels();
   return best;
+#elif defined(__ARM_FEATURE_DSP)
+  return dsp_kernels();
 #else
   return portable_kernels();
 #endif

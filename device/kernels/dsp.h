@@ -1,0 +1,15 @@
+// Kernels for the DSP extension of ARMv7E-M and ARMv8-M: best_kernels() of
+// Cortex-M4, M7 and M33. They compile everywhere (dsp_words.h), so the host
+// tests them.
+#pragma once
+
+#include "device/kernels/kernels.h"
+
+namespace shoal {
+
+const KernelSet& dsp_kernels();
+
+void dsp_conv(const ConvArgs&);
+void dsp_depthwise(const ConvArgs&);
+
+}  // namespace shoal

@@ -1,0 +1,297 @@
+// Convolution with two products an instruction. The window of up to four
+// pixels is spread into int16 on the stack, a tile of it at a time: so all
+// output channels share that work, padding is a value like others, and a word
+// of weights, spread in registers, serves four pixels.
+#if defined(__ARM_FEATURE_DSP)
+#pragma GCC optimize("omit-frame-pointer")  // loops take all registers
+#endif
+
+#include "device/kernels/dsp.h"
+#include "device/kernels/dsp_dot.h"
+#include "device/kernels/dsp_words.h"
+#include "device/kernels/window.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kPixels = 4;    // at most
+constexpr int kTile = 384;    // elements of all pixels' windows
+constexpr int kOuts = 16;     // whose sums wait while tiles change
+constexpr int kCache = 8192;  // bytes of weights that stay in front of a flash
+constexpr uint32_t kOnes = 0x00010001;
+
+constexpr int kBytes = kTile / kPixels;  // collected at once
+
+// Elements of a pixel, a multiple of 8.
+inline int tile_length(const ConvArgs& a, int pixels) {
+  return a.in_c % 4 == 0 ? kTile / pixels & ~7 : kBytes;
+}
+
+// Words 2 * (q * pixels + p) and the next: elements 4q to 4q + 3 of pixel p.
+struct Tile {
+  alignas(8) uint32_t words[kTile / 2];
+  uint32_t input_sums[kPixels];  // of its elements; with zero_weight only
+};
+
+inline uint32_t* spread_word(const int8_t* from, uint32_t* to) {
+  const uint32_t word = four_bytes(from);
+  to[0] = even_bytes(word), to[1] = odd_bytes(word);
+  return to;
+}
+
+// `step` words from one four to the next.
+void spread_run(const int8_t* from, int quads, int step, uint32_t* to) {
+  for (; quads >= 4; quads -= 4, from += 16) {
+    to = spread_word(from, to) + step;
+    to = spread_word(from + 4, to) + step;
+    to = spread_word(from + 8, to) + step;
+    to = spread_word(from + 12, to) + step;
+  }
+  for (; quads > 0; --quads, from += 4) to = spread_word(from, to) + step;
+}
+
+// What the tile is made of: `length` elements from each tap.
+struct Taps {
+  int count_x, length, step_x;  // of a kernel row; columns between two taps
+};
+
+class Window {
+ public:
+  Window(const ConvArgs& a, bool merge)
+      : a_(a), taps_{a.kernel_w, a.in_c, a.dilation_x} {
+    if (merge && a.dilation_x * a.in_stride == a.in_c) {
+      taps_ = {1, a.kernel_w * a.in_c, 1};
+    }
+  }
+
+  // Elements [k0, k1) of the windows of `pixels` columns from x.
+  void fill(int x, int pixels, int k0, int k1, Tile& tile) const {
+    if (taps_.length % 4 == 0) {
+      each_piece(x, pixels, k0, k1,
+                 [&](int p, const int8_t* from, int k, int count) {
+                   put(from, count / 4, 2 * pixels,
+                       tile.words + 2 * (k / 4 * pixels + p));
+                 });
+    } else {
+      fill_bytewise(x, pixels, k0, k1, tile);
+    }
+    if (a_.zero_weight) add_inputs(pixels, (k1 - k0 + 3) / 4, tile);
+  }
+
+ private:
+  void put(const int8_t* from, int quads, int step, uint32_t* to) const {
+    if (from) return spread_run(from, quads, step, to);
+    const uint32_t zero = pair_with(a_.zero_in);
+    for (; quads > 0; --quads, to += step) to[0] = to[1] = zero;
+  }
+
+  // put(pixel, where the bytes are or null, first element behind k0, count).
+  template <class Put>
+  void each_piece(int x, int pixels, int k0, int k1, Put put) const {
+    const int row = taps_.count_x * taps_.length;
+    int ky = k0 / row;
+    int kx = (k0 - ky * row) / taps_.length;
+    int done = k0 - ky * row - kx * taps_.length;  // of the first tap
+    for (int k = k0; k < k1; done = 0) {
+      const int left = taps_.length - done;
+      const int count = left < k1 - k ? left : k1 - k;
+      int column = x * a_.stride_x - a_.pad_left + kx * taps_.step_x;
+      for (int p = 0; p < pixels; ++p, column += a_.stride_x) {
+        const bool inside = a_.rows[ky] && column >= 0 && column < a_.in_w;
+        put(p, inside ? a_.rows[ky] + column * a_.in_stride + done : nullptr,
+            k - k0, count);
+      }
+      k += count;
+      if (++kx == taps_.count_x) kx = 0, ++ky;
+    }
+  }
+
+  // Taps that are no whole words.
+  void fill_bytewise(int x, int pixels, int k0, int k1, Tile& tile) const {
+    int8_t bytes[kBytes];
+    const int quads = (k1 - k0 + 3) / 4;
+    for (int p = 0; p < pixels; ++p) {
+      std::memset(bytes + 4 * (quads - 1), 0, 4);
+      each_piece(x + p, 1, k0, k1,
+                 [&](int, const int8_t* from, int k, int count) {
+                   copy(from, count, bytes + k);
+                 });
+      spread_run(bytes, quads, 2 * pixels, tile.words + 2 * p);
+    }
+  }
+
+  void copy(const int8_t* from, int count, int8_t* to) const {
+    if (!from) {
+      while (count-- > 0) *to++ = static_cast<int8_t>(a_.zero_in);
+      return;
+    }
+    for (; count >= 4; count -= 4, from += 4, to += 4) {
+      std::memcpy(to, from, 4);
+    }
+    while (count-- > 0) *to++ = *from++;
+  }
+
+  static void add_inputs(int pixels, int quads, Tile& tile) {
+    for (int p = 0; p < pixels; ++p) {
+      uint32_t sum = 0;
+      const uint32_t* at = tile.words + 2 * p;
+      for (int q = 0; q < quads; ++q, at += 2 * pixels) {
+        sum = add_products(at[0], kOnes, add_products(at[1], kOnes, sum));
+      }
+      tile.input_sums[p] = sum;
+    }
+  }
+
+  const ConvArgs& a_;
+  Taps taps_;
+};
+
+// Output channels [o, o + outs) of the columns from x on, and elements
+// [k, k + count) of their windows.
+struct Block {
+  int o, outs, x, k, count;
+  bool first, last;  // of the window's tiles
+};
+
+template <int kN>
+inline void start_sums(const ConvArgs& a, int o, int x, uint32_t (&s)[kN]) {
+  if (!a.partial_in) {
+#pragma GCC unroll 4
+    for (uint32_t& sum : s) sum = bits(a.bias[o]);
+    return;
+  }
+#pragma GCC unroll 4
+  for (int p = 0; p < kN; ++p) s[p] = *first_sums(a, o, x + p);
+}
+
+template <int kN>
+inline void finish(const ConvArgs& a, int o, int x, const uint32_t (&s)[kN]) {
+  if (a.partial_out || -2 - a.shifts[o] < 0) {
+#pragma GCC unroll 4
+    for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, x + p, s + p);
+    return;
+  }
+  const int32_t multiplier = a.multipliers[o];
+  const int right = -2 - a.shifts[o], nudge = 2 * a.zero_out + 1;
+  const int step = a.out_stride;
+  int8_t* out = a.out + x * step + o;
+  int32_t v[kN];
+#pragma GCC unroll 4
+  for (int p = 0; p < kN; ++p) {
+    v[p] = half_to_int8(scale_doubled(wrap(s[p]), multiplier, right) + nudge);
+  }
+  if (!clamps_to_byte(a)) {
+#pragma GCC unroll 4
+    for (int32_t& value : v) value = clamp(value, a.act_min, a.act_max);
+  }
+#pragma GCC unroll 4
+  for (int p = 0; p < kN; ++p, out += step) *out = static_cast<int8_t>(v[p]);
+}
+
+// sums[i * kN + p]: what the tiles before have made of channel i and pixel p.
+template <int kN>
+[[gnu::noinline]] void add_tile(const ConvArgs& a, const Block& b,
+                                const Tile& tile, uint32_t* sums) {
+  const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
+  for (int o = b.o; o < b.o + b.outs; ++o, w += a.weight_stride, sums += kN) {
+    uint32_t s[kN];
+    if (b.first) {
+      start_sums(a, o, b.x, s);
+    } else {
+#pragma GCC unroll 4
+      for (int p = 0; p < kN; ++p) s[p] = sums[p];
+    }
+    add_dot(w, tile.words, b.count, s);
+    if (a.zero_weight) {
+#pragma GCC unroll 4
+      for (int p = 0; p < kN; ++p) {
+        s[p] -= bits(a.zero_weight) * tile.input_sums[p];
+      }
+    }
+    if (b.last) {
+      finish(a, o, b.x, s);
+    } else {
+#pragma GCC unroll 4
+      for (int p = 0; p < kN; ++p) sums[p] = s[p];
+    }
+  }
+}
+
+// The same of one pixel, channels in fours.
+void add_outs_of_tile(const ConvArgs& a, Block b, const Tile& tile,
+                      uint32_t* sums) {
+  const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
+  const uint32_t* from = b.first ? first_sums(a, b.o, b.x) : sums;
+  const uint32_t less =
+      a.zero_weight ? bits(a.zero_weight) * tile.input_sums[0] : 0;
+  for (; b.outs >= 4; b.outs -= 4, b.o += 4, sums += 4, from += 4) {
+    uint32_t s[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) s[i] = from[i] - less;
+    add_dot_outs(w, a.weight_stride, tile.words, b.count, s);
+    w += 4 * a.weight_stride;
+    if (b.last) {
+      finish_sums(a, b.o, 4, b.x, s);
+    } else {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sums[i] = s[i];
+    }
+  }
+  if (b.outs > 0) add_tile<1>(a, b, tile, sums);
+}
+
+using AddTile = void (*)(const ConvArgs&, const Block&, const Tile&, uint32_t*);
+
+AddTile add_tile_of(int pixels) {
+  return pixels == 4 ? add_tile<4> : pixels == 3 ? add_tile<3> : add_tile<2>;
+}
+
+// Output channels [o, o + outs) of `pixels` columns from x.
+void conv_block(const ConvArgs& a, const Window& window, int length, int o,
+                int outs, int x, int pixels) {
+  Tile tile;
+  uint32_t sums[kOuts * kPixels];
+  const int most = tile_length(a, pixels);
+  const int together = length <= most ? outs : kOuts;
+  for (const int end = o + outs; o < end; o += together) {
+    Block b{o, end - o < together ? end - o : together, x, 0, 0, true, false};
+    for (; !b.last; b.k += b.count, b.first = false) {
+      b.last = length - b.k <= most;
+      b.count = b.last ? length - b.k : most;
+      window.fill(x, pixels, b.k, b.k + b.count, tile);
+      if (pixels == 1) {
+        add_outs_of_tile(a, b, tile, sums);
+      } else {
+        add_tile_of(pixels)(a, b, tile, sums);
+      }
+    }
+  }
+}
+
+// The next columns that are computed together: three and two instead of four
+// and one.
+int next_pixels(int left) { return left == 5 ? 3 : left < 4 ? left : kPixels; }
+
+}  // namespace
+
+void dsp_conv(const ConvArgs& a) {
+  // Whole words are spread where they lie; others are collected first, for
+  // which kernel rows inside the picture are one piece.
+  const Span inner = a.in_c % 4 == 0 ? Span{a.x0, a.x0} : interior_columns(a);
+  const Window inside(a, true), border(a, false);
+  const int length = a.kernel_h * a.kernel_w * a.in_c;
+  int outs = kCache / length & ~3;
+  if (outs < kOuts) outs = kOuts;
+  for (int o = 0; o < a.channels; o += outs) {
+    const int some = a.channels - o < outs ? a.channels - o : outs;
+    for (int x = a.x0; x < a.x1;) {
+      const bool is_inside = x >= inner.lo && x < inner.hi;
+      const int end = is_inside ? inner.hi : x < inner.lo ? inner.lo : a.x1;
+      const int pixels = next_pixels(end - x);
+      conv_block(a, is_inside ? inside : border, length, o, some, x, pixels);
+      x += pixels;
+    }
+  }
+}
+
+}  // namespace shoal
