@@ -39,6 +39,10 @@ void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
                  "stores are not sealed: whoever changes them is not noticed");
 }
 
+// What a verb that plans or runs takes.
+constexpr const char* kInteger =
+    "int8 or uint8 .tflite file, quantized (QDQ) .onnx file, or zoo:NAME";
+
 void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--cluster", flags.cluster,
                    "nodes with their boards and addresses; see `shoal formats "
@@ -57,8 +61,7 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
 }
 
 void add_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
-  verb->add_option("MODEL", path, ".tflite file, int8 or uint8, or zoo:NAME")
-      ->required();
+  verb->add_option("MODEL", path, kInteger)->required();
   add_ends(verb, ends);
 }
 
@@ -71,8 +74,7 @@ void add_any_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
 
 void add_optional_model(CLI::App* verb, std::string& path, ImportOptions& ends,
                         const std::string& more) {
-  verb->add_option("MODEL", path,
-                   ".tflite file, int8 or uint8, or zoo:NAME" + more);
+  verb->add_option("MODEL", path, kInteger + more);
   add_ends(verb, ends);
 }
 

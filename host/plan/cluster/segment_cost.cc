@@ -91,7 +91,7 @@ CostModel::CostModel(const SplitNet& split, const Cluster& cluster,
     const Work work = uniform_work(s_.net, passes);
     std::vector<int> slots = ring_slots(s_.net, s_.uses, work);
     if (passes == kOneRow) {
-      slots = tighten(s_.net, s_.uses, whole_net(s_.net), work, slots);
+      slots = tighten(s_.net, s_.uses, work, slots);
     }
     table_passes_.push_back(passes);
     table_slots_.push_back(std::move(slots));
@@ -241,12 +241,9 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
   return most_made <= shares::kUneven * most_own;
 }
 
-SegmentCost CostModel::cost(Segment segment) const {
+SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
   SegmentCost result;
-  MadeBoxes made = s_.own;
-  if (!compute_boxes(s_, segment, made) || !is_even(segment, made)) {
-    return result;
-  }
+  if (!is_even(segment, made)) return result;
   Draft d = draft(segment, made);
   result.possible = true;
   for (size_t p = 0; p < passes_.size(); ++p) {

@@ -30,7 +30,8 @@ class CostModel {
 
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
-  SegmentCost cost(Segment) const;
+  // `made`: what it computes, and of all other layers what nodes own.
+  SegmentCost cost(Segment, const MadeBoxes& made) const;
   // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
 

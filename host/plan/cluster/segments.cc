@@ -195,29 +195,32 @@ Box read_box(const SplitNet& s, int l, int operand, int node, const Box& made) {
   return {};
 }
 
-bool compute_boxes(const SplitNet& s, Segment segment, MadeBoxes& made,
-                   int* clash) {
+bool compute_layer(const SplitNet& s, int l, int end, MadeBoxes& made) {
+  const Layer& layer = s.net.layers[l];
+  made[l] = s.own[l];
+  const bool may_grow = s.cuts.layers[l].kind != CutKind::kInputs;
+  for (const Use& use : s.uses[layer.out.tensor].readers) {
+    const int c = use.index;
+    if (use.owner != Owner::kActor || c <= l || c >= end) continue;
+    for (int n = 0; n < s.nodes; ++n) {
+      const Box need =
+          common(read_box(s, c, use.operand, n, made[c][n]), layer.out.box);
+      if (need.empty() || contains(made[l][n], need)) continue;
+      if (may_grow && grow(layer, need, made[l][n])) continue;
+      if (!s.is_inner(l) && owners_in_step(s, l) &&
+          all_rows(made[c][n], s.net.layers[c])) {
+        continue;
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+bool compute_boxes(const SplitNet& s, Segment segment, MadeBoxes& made) {
   const int end = std::min(segment.end, static_cast<int>(s.net.layers.size()));
   for (int l = end; l-- > segment.begin;) {
-    const Layer& layer = s.net.layers[l];
-    made[l] = s.own[l];
-    const bool may_grow = s.cuts.layers[l].kind != CutKind::kInputs;
-    for (const Use& use : s.uses[layer.out.tensor].readers) {
-      const int c = use.index;
-      if (use.owner != Owner::kActor || c <= l || c >= end) continue;
-      for (int n = 0; n < s.nodes; ++n) {
-        const Box need =
-            common(read_box(s, c, use.operand, n, made[c][n]), layer.out.box);
-        if (need.empty() || contains(made[l][n], need)) continue;
-        if (may_grow && grow(layer, need, made[l][n])) continue;
-        if (!s.is_inner(l) && owners_in_step(s, l) &&
-            all_rows(made[c][n], s.net.layers[c])) {
-          continue;
-        }
-        if (clash) *clash = l;
-        return false;
-      }
-    }
+    if (!compute_layer(s, l, end, made)) return false;
   }
   return true;
 }

@@ -59,9 +59,11 @@ using MadeBoxes = std::vector<std::vector<Box>>;
 Box read_box(const SplitNet&, int layer, int operand, int node,
              const Box& made);
 
-// Fills what one segment computes; none if nodes could not be at the same
-// rows at the same time, so that a segment must end within: then `clash` (may
-// be null) is the layer behind which it must.
-bool compute_boxes(const SplitNet&, Segment, MadeBoxes&, int* clash = nullptr);
+// Fills what one segment computes; false if nodes could not be at the same
+// rows at the same time, so that a segment must end within.
+bool compute_boxes(const SplitNet&, Segment, MadeBoxes& made);
+// The same for one layer of a segment that ends at `end`, if `made` has all
+// behind it; false: the segment must end behind this layer.
+bool compute_layer(const SplitNet&, int layer, int end, MadeBoxes& made);
 
 }  // namespace shoal

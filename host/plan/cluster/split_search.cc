@@ -41,27 +41,27 @@ SplitSearch::SplitSearch(const SplitNet& split, const CostModel& model)
   const auto may_not_end = [&](int layer) {
     return is_one_of(s_.cuts.joined, layer) || in_a_loop(s_, layer);
   };
-  // A clash within [begin, end) is one of all that hold it.
-  std::vector<int> first(static_cast<size_t>(layers_) + 1, 0);
-  MadeBoxes made(s_.net.layers.size());
+  const auto layers = static_cast<int>(s_.net.layers.size());
+  int first = 0;  // a clash within [begin, end) is one of all that hold it
   for (int end = 1; end <= layers_; ++end) {
-    int begin = first[end - 1], clash = -1;
-    while (!compute_boxes(s_, {begin, end}, made, &clash)) begin = clash + 1;
-    if (clash >= 0 && may_not_end(clash)) clash_ = clash;
     for (int l : s_.cuts.ends) {
-      if (l + 1 < end) begin = std::max(begin, l + 1);
+      if (l + 1 < end) first = std::max(first, l + 1);
     }
-    first[end] = begin;
-  }
-  for (int end = 1; end <= layers_; ++end) {
     const bool no_end = end < layers_ && may_not_end(end - 1);
-    for (int begin = first[end]; begin < end; ++begin) {
+    MadeBoxes made = s_.own;
+    for (int begin = end; begin-- > first;) {
+      if (begin < layers && !compute_layer(s_, begin, end, made)) {
+        if (may_not_end(begin)) clash_ = begin;
+        first = begin + 1;
+        break;
+      }
       auto& row = costs_[begin];
       row.resize(
           std::max<size_t>(row.size(), static_cast<size_t>(end - begin)));
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
-      row[static_cast<size_t>(end - begin) - 1] = model_.cost({begin, end});
+      row[static_cast<size_t>(end - begin) - 1] =
+          model_.cost({begin, end}, made);
     }
   }
 }

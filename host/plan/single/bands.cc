@@ -71,21 +71,33 @@ class Raiser {
     StageChoice& stage = next.stages[stage_];
     slots_.set(stage.segment, next.work, next.slots);
     if (stage.overlay) {
+      // Where the output lies over the input is asked only if it matters.
+      StageChoice bare = stage;
+      bare.overlay.reset();
+      const int64_t most = stage_bytes(net_, uses_, next, bare);
+      const int64_t least =
+          most - std::min(net_.tensors[stage.overlay->in].bytes(),
+                          net_.tensors[stage.overlay->out].bytes());
+      if (least > limit_) return false;
+      if (most <= limit_ && ratio(saved, least) <= best_ratio_) return true;
       stage.overlay->lead = smallest_lead(
           net_, make_stage(net_, uses_, stage.segment, next.work, next.slots),
           *stage.overlay);
     }
     const int64_t bytes = stage_bytes(net_, uses_, next, stage);
     if (bytes > limit_) return false;
-    const double ratio =
-        static_cast<double>(saved) /
-        static_cast<double>(std::max<int64_t>(1, bytes - bytes_));
-    if (ratio > best_ratio_) {
-      best_ratio_ = ratio;
+    if (ratio(saved, bytes) > best_ratio_) {
+      best_ratio_ = ratio(saved, bytes);
       best_ = std::move(next);
       best_bytes_ = bytes;
     }
     return true;
+  }
+
+  // Time saved a byte more.
+  double ratio(int64_t saved, int64_t bytes) const {
+    return static_cast<double>(saved) /
+           static_cast<double>(std::max<int64_t>(1, bytes - bytes_));
   }
 
   const Net& net_;

@@ -10,7 +10,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/single/stages.h"
-#include "host/plan/single/survey.h"
+#include "host/plan/tokens/share.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {

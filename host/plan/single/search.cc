@@ -1,6 +1,8 @@
 #include "host/plan/single/search.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/plan/cost/plan_time.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
+constexpr Saved kUnknown = {std::numeric_limits<int64_t>::max(), false};
 
 std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
                                const std::vector<size_t>& which) {
@@ -52,37 +55,34 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
           std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
 }
 
-int64_t Search::gain(Segment s) {
-  const int64_t overlay = overlay_gain_of(s);
-  return sharing_ ? std::max(overlay, share_gain_of(s)) : overlay;
+int64_t Search::gain(Segment s, int64_t least) {
+  const int64_t overlay = overlay_gain_of(s, least);
+  if (!sharing_) return overlay;
+  return std::max(overlay, share_gain_of(s, std::max(overlay, least)));
 }
 
-int64_t Search::overlay_gain_of(Segment s) {
-  const auto key = std::make_pair(s.begin, s.end);
-  const auto found = overlay_gains_.find(key);
-  if (found != overlay_gains_.end()) return found->second;
-  int64_t gain = 0;
-  if (std::optional<Overlay> o = overlay_pair(net_, uses_, s)) {
+int64_t Search::overlay_gain_of(Segment s, int64_t least) {
+  Saved& known =
+      overlay_gains_.try_emplace({s.begin, s.end}, kUnknown).first->second;
+  if (known.exact || known.bytes < least) return known.bytes;
+  known = {0, true};
+  if (const std::optional<Overlay> o = overlay_pair(net_, uses_, s)) {
     const PassTable& t = tables_.back();
-    o->lead =
-        smallest_lead(net_, make_stage(net_, uses_, s, t.work, t.slots), *o);
-    gain = overlay_gain(net_, *o);
+    known = overlay_saves(net_, make_stage(net_, uses_, s, t.work, t.slots), *o,
+                          least);
   }
-  overlay_gains_[key] = gain;
-  return gain;
+  return known.bytes;
 }
 
-int64_t Search::share_gain_of(Segment s) {
-  const auto key = std::make_pair(s.begin, s.end);
-  const auto found = share_gains_.find(key);
-  if (found != share_gains_.end()) return found->second;
+int64_t Search::share_gain_of(Segment s, int64_t least) {
+  Saved& known =
+      share_gains_.try_emplace({s.begin, s.end}, kUnknown).first->second;
+  if (known.exact || known.bytes < least) return known.bytes;
   const PassTable& t = tables_.back();
   PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
-  int64_t gain =
-      share_stage(net_, stage, sharing_buffers(uses_, stage, s)).most_saved;
-  if (stage.order.size() > kMaxRuns) gain = 0;
-  share_gains_[key] = gain;
-  return gain;
+  const std::vector<bool> may = sharing_buffers(uses_, stage, s);
+  known = share_saves(net_, std::move(stage), may, least);
+  return known.bytes;
 }
 
 StageSearch Search::stage_search(int max_ports) {
@@ -90,7 +90,7 @@ StageSearch Search::stage_search(int max_ports) {
           uses_,
           tables_,
           [this, max_ports](Segment s) { return segment_bytes(s, max_ports); },
-          [this](Segment s) { return gain(s); },
+          [this](Segment s, int64_t least) { return gain(s, least); },
           survey_.ends(max_ports)};
 }
 

@@ -11,6 +11,7 @@
 #include "host/plan/single/build.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/single/survey.h"
+#include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/rings.h"
 
 namespace shoal {
@@ -43,9 +44,10 @@ class Search {
 
  private:
   StageSearch stage_search(int max_ports);
-  int64_t gain(Segment);
-  int64_t overlay_gain_of(Segment);
-  int64_t share_gain_of(Segment);
+  // Saved bytes; something less if it is less than `least`.
+  int64_t gain(Segment, int64_t least);
+  int64_t overlay_gain_of(Segment, int64_t least = 0);
+  int64_t share_gain_of(Segment, int64_t least = 0);
   SegmentBytes segment_bytes(Segment, int max_ports) const;
   Choice choose(const Partition&);
   std::optional<Candidate> least_arena(int64_t most);
@@ -68,7 +70,7 @@ class Search {
   const bool tape_;     // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
-  std::map<std::pair<int, int>, int64_t> overlay_gains_, share_gains_;
+  std::map<std::pair<int, int>, Saved> overlay_gains_, share_gains_;
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.
   bool sharing_ = false;

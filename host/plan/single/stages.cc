@@ -36,14 +36,18 @@ std::vector<int> pass_counts(const Net& net) {
 // side: the search goes over all tables of one layer, hundreds of them.
 class Columns {
  public:
-  explicit Columns(const std::vector<PassTable>& tables)
-      : tables_(tables.size()),
+  // From table `first` on.
+  Columns(const std::vector<PassTable>& tables, size_t first)
+      : first_(first),
+        tables_(tables.size() - first),
         ring_(turned(tables, &PassTable::ring_bytes)),
         sums_(turned(tables, &PassTable::sums_bytes)),
         time_(turned(tables, &PassTable::time_ps)),
         slot_(turned(tables, &PassTable::slot_bytes)),
         slot_ps_(turned(tables, &PassTable::slot_ps)) {}
 
+  size_t first() const { return first_; }
+  size_t count() const { return tables_; }
   const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
   const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
   const int64_t* time_ps(int layer) const { return row(time_, layer); }
@@ -52,13 +56,13 @@ class Columns {
   const int64_t* slot_ps(int layer) const { return row(slot_ps_, layer); }
 
  private:
-  static std::vector<int64_t> turned(const std::vector<PassTable>& tables,
-                                     std::vector<int64_t> PassTable::*column) {
+  std::vector<int64_t> turned(const std::vector<PassTable>& tables,
+                              std::vector<int64_t> PassTable::*column) const {
     const size_t count = (tables.front().*column).size();
-    std::vector<int64_t> all(count * tables.size());
-    for (size_t p = 0; p < tables.size(); ++p) {
+    std::vector<int64_t> all(count * tables_);
+    for (size_t p = 0; p < tables_; ++p) {
       for (size_t i = 0; i < count; ++i) {
-        all[i * tables.size() + p] = (tables[p].*column)[i];
+        all[i * tables_ + p] = (tables[first_ + p].*column)[i];
       }
     }
     return all;
@@ -67,7 +71,7 @@ class Columns {
     return all.data() + static_cast<size_t>(i) * tables_;
   }
 
-  size_t tables_;
+  size_t first_, tables_;
   std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
 };
 
@@ -79,10 +83,10 @@ class Sweep {
       : s_(search),
         columns_(columns),
         begin_(begin),
-        inside_(search.tables.size()),
-        time_(search.tables.size()),
-        slot_(search.tables.size()),
-        slot_ps_(search.tables.size()) {
+        inside_(columns.count()),
+        time_(columns.count()),
+        slot_(columns.count()),
+        slot_ps_(columns.count()) {
     for (const TensorUses& t : s_.uses) {
       if (t.first >= 0 && t.first < begin && t.last >= begin) {
         whole_ += tensor_bytes(t);
@@ -108,11 +112,16 @@ class Sweep {
     raise(columns_.slot_ps(position), slot_ps_);
   }
 
+  size_t first_table() const { return columns_.first(); }
   int64_t bytes(size_t table) const {
+    table -= columns_.first();
     return whole_ + inside_[table] + kTapeSlots * slot_[table];
   }
   // The core waits for the first chunk.
-  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
+  int64_t time_ps(size_t table) const {
+    table -= columns_.first();
+    return time_[table] + slot_ps_[table];
+  }
 
  private:
   int64_t tensor_bytes(const TensorUses& t) const {
@@ -167,7 +176,7 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
                  StageBudget limits, const Best& before, Best& best) {
   const SegmentBytes known = s.segment_bytes(segment);
   if (known.fixed < 0) return;
-  for (size_t p = 0; p < s.tables.size(); ++p) {
+  for (size_t p = sweep.first_table(); p < s.tables.size(); ++p) {
     int64_t bytes = sweep.bytes(p) + known.fixed;
     const bool is_last = p + 1 == s.tables.size();
     const int64_t budget = is_last ? limits.hard : limits.soft;
@@ -179,7 +188,7 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
               bytes,         sweep.time_ps(p),
               bytes > budget};
     if (bytes > budget) {
-      bytes -= s.overlay_gain(segment);
+      bytes -= s.overlay_gain(segment, bytes - budget);
       if (bytes > budget) continue;
       next.bytes = bytes;
       next.peak = std::max(before.peak, bytes);
@@ -221,7 +230,8 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
                                       StageBudget budget) {
   const int n = whole_net(s.net).end;
   const Positions at = positions(s, n);
-  const Columns columns(s.tables);
+  // Without room for more no stage has bands of more than one row.
+  const Columns columns(s.tables, budget.soft > 0 ? 0 : s.tables.size() - 1);
   std::vector<Best> best(n + 1);
   best[0].time_ps = 0;
   best[0].peak = 0;
@@ -276,7 +286,7 @@ std::vector<PassTable> pass_tables(const Net& net,
     t.work = uniform_work(net, passes);
     t.slots = ring_slots(net, uses, t.work);
     if (passes == counts.back()) {
-      t.slots = tighten(net, uses, whole_net(net), t.work, t.slots);
+      t.slots = tighten(net, uses, t.work, t.slots);
     }
     for (size_t i = 0; i < net.tensors.size(); ++i) {
       const NetTensor& tensor = net.tensors[i];

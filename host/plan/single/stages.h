@@ -65,8 +65,9 @@ struct StageSearch {
   const std::vector<PassTable>& tables;
   std::function<SegmentBytes(Segment)> segment_bytes;
   // Bytes that an overlay saves with one row a firing. Asked only where the
-  // answer matters.
-  std::function<int64_t(Segment)> overlay_gain;
+  // answer matters: if it is less than the second number, how much less does
+  // not.
+  std::function<int64_t(Segment, int64_t)> overlay_gain;
   // By first layer: where the longest segment ends that may be a stage. None:
   // at the net's end.
   std::vector<int> ends = {};

@@ -6,6 +6,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/single/spill.h"
 #include "host/plan/tokens/overlay.h"
+#include "host/plan/tokens/share.h"
 
 namespace shoal {
 namespace {
@@ -23,6 +24,17 @@ std::vector<int> count_ports(const Net& net,
   }
   for (size_t i = 1; i < before.size(); ++i) before[i] += before[i - 1];
   return before;
+}
+
+// By tensor: whether its rows never leave a stage that it lives inside.
+std::vector<bool> may_share(const std::vector<TensorUses>& uses) {
+  std::vector<bool> may;
+  for (const TensorUses& t : uses) {
+    const auto in_stage = [](const Use& u) { return u.owner == Owner::kActor; };
+    may.push_back(std::ranges::all_of(t.writers, in_stage) &&
+                  std::ranges::all_of(t.readers, in_stage));
+  }
+  return may;
 }
 
 // A node alone keeps all of them.
@@ -45,7 +57,8 @@ Survey::Survey(const Net& net, const Board& board,
       uses_(find_uses(net, spilling)),
       tables_(pass_tables(net, uses_, board)),
       spill_state_bytes_(spill_state(net, uses_)),
-      variable_bytes_(bytes_of_variables(net)) {
+      variable_bytes_(bytes_of_variables(net)),
+      shares_(may_share(uses_)) {
   const std::vector<int> before = count_ports(net_, uses_);
   const int n = whole_net(net_).end;
   all_ports_ = before[n];
@@ -111,15 +124,24 @@ std::vector<int64_t> Survey::record_bytes(Segment s) const {
   return bytes;
 }
 
-// All rings but the largest.
+// All rings but those that are alive together when the layer fires that reads
+// and writes most of them.
 int64_t Survey::share_most(Segment s) const {
-  int64_t sum = 0, largest = 0;
-  for (size_t t = 0; t < uses_.size(); ++t) {
-    if (!lives_inside(uses_[t], s)) continue;
-    sum += tables_.back().ring_bytes[t];
-    largest = std::max(largest, tables_.back().ring_bytes[t]);
+  const auto layers = static_cast<int>(net_.layers.size());
+  int64_t sum = 0, most = 0;
+  const auto bytes = [&](int tensor) {
+    if (tensor < 0 || !shares_[tensor]) return int64_t{0};
+    return lives_inside(uses_[tensor], s) ? tables_.back().ring_bytes[tensor]
+                                          : 0;
+  };
+  for (size_t t = 0; t < uses_.size(); ++t) sum += bytes(static_cast<int>(t));
+  for (int l = s.begin; l < std::min(s.end, layers); ++l) {
+    const Layer& layer = net_.layers[l];
+    const int a = layer.in[0].tensor, b = layer.in[1].tensor;
+    most = std::max(
+        most, bytes(layer.out.tensor) + bytes(a) + (b == a ? 0 : bytes(b)));
   }
-  return sum - largest;
+  return sum - most;
 }
 
 }  // namespace shoal

@@ -12,7 +12,6 @@
 namespace shoal {
 
 inline constexpr int kMaxStageLayers = 256;
-inline constexpr size_t kMaxRuns = 0xFFFF;  // of a record
 
 class Survey {
  public:
@@ -56,6 +55,7 @@ class Survey {
   const std::vector<PassTable> tables_;
   const int64_t spill_state_bytes_;
   const int64_t variable_bytes_;
+  const std::vector<bool> shares_;  // by tensor
   int all_ports_ = 0;
   std::vector<std::vector<Known>> known_;  // by first layer, then length
 };

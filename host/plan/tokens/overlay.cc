@@ -1,6 +1,7 @@
 #include "host/plan/tokens/overlay.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "host/plan/tokens/simulate.h"
 
@@ -61,22 +62,53 @@ std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
   return rank;
 }
 
-int64_t smallest_lead(const Net& net, const PlanStage& stage,
-                      const Overlay& overlay) {
+namespace {
+
+// While `on` says so of the lead so far; true if it did to the end.
+bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
+               int64_t& lead, const std::function<bool()>& on) {
   const int in = buffer_of(stage, overlay.in);
   const int out = buffer_of(stage, overlay.out);
   StageTokens tokens(net, stage);
   const std::vector<int> rank = ranks_with_late(tokens, out);
   const PlanBuffer& under = stage.buffers[in];
-  int64_t lead = -int64_t{under.bytes()};
-  run_by_rank(tokens, rank, [&](int agent) {
-    if (!tokens.writes(agent, out)) return;
+  lead = -int64_t{under.bytes()};
+  bool stopped = false;
+  run_by_rank_while(tokens, rank, [&](int agent) {
+    if (!tokens.writes(agent, out)) return true;
     const int released = tokens.released(in);
-    if (released >= under.slots) return;
+    if (released >= under.slots) return true;
     const int64_t free = int64_t{released} * under.row_bytes();
-    lead = std::max(lead, tokens.next_write_end(agent) - free);
+    const int64_t now = tokens.next_write_end(agent) - free;
+    if (now <= lead) return true;
+    lead = now;
+    stopped = !on();
+    return !stopped;
   });
-  return round_up(lead);
+  lead = round_up(lead);
+  return !stopped;
+}
+
+}  // namespace
+
+int64_t smallest_lead(const Net& net, const PlanStage& stage,
+                      const Overlay& overlay) {
+  int64_t lead = 0;
+  find_lead(net, stage, overlay, lead, [] { return true; });
+  return lead;
+}
+
+Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay overlay,
+                    int64_t least) {
+  int64_t lead = 0;
+  const auto gain = [&] {
+    overlay.lead = round_up(lead);
+    return overlay_gain(net, overlay);
+  };
+  // Where the output begins before the input, each byte more costs one.
+  const bool exact = find_lead(net, stage, overlay, lead,
+                               [&] { return lead < 0 || gain() >= least; });
+  return {gain(), exact};
 }
 
 int64_t overlay_gain(const Net& net, const Overlay& o) {

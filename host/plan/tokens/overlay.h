@@ -27,6 +27,14 @@ std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
 // output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 
+struct Saved {
+  int64_t bytes = 0;
+  bool exact = false;
+};
+// What the overlay of the pair saves, if that is at least so much; else no more
+// than `bytes` can be saved, and the search has ended early.
+Saved overlay_saves(const Net&, const PlanStage&, Overlay, int64_t least);
+
 // Writers of the buffer last, everything else deepest first.
 std::vector<int> ranks_with_late(const StageTokens&, int buffer);
 

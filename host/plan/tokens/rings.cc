@@ -13,20 +13,22 @@ namespace {
 // Beyond this, trying every slot takes too long.
 constexpr int64_t kManyFirings = 200000;
 
-int layer_count(const Net& net) { return static_cast<int>(net.layers.size()); }
-
 class Puller {
  public:
+  // `last`: an actor whose rows others want, who are not in the stage, or -1.
   Puller(const Net& net, const PlanStage& stage,
-         const std::vector<StreamTie>& ties = {})
-      : tokens_(net, stage, ties), pulling_(tokens_.agents(), false) {
+         const std::vector<StreamTie>& ties = {}, int last = -1)
+      : tokens_(net, stage, ties),
+        pulling_(tokens_.agents(), false),
+        last_(last) {
     for (int a = 0; a < tokens_.agents(); ++a) {
       const int out = tokens_.out_buffer(a);
-      is_sink_.push_back(out < 0 || !tokens_.has_readers(out));
+      is_sink_.push_back(a != last && (out < 0 || !tokens_.has_readers(out)));
     }
   }
 
   const std::vector<int>& peaks() {
+    while (last_ >= 0 && !tokens_.done(last_)) pull(last_);
     for (int a = next_sink(); a >= 0; a = next_sink()) pull(a);
     for (int a = tokens_.agents(); a-- > 0;) {
       while (!tokens_.done(a)) pull(a);
@@ -74,6 +76,7 @@ class Puller {
 
   StageTokens tokens_;
   std::vector<bool> pulling_, is_sink_;
+  const int last_;
 };
 
 // What a tensor needs because of its writers and readers alone: the rows that
@@ -106,27 +109,84 @@ int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   return slots;
 }
 
+// Of the tensors whose rings are the block's.
+std::vector<std::pair<int, int>> block_slots(
+    const Net& net, const std::vector<TensorUses>& uses, const Block& block,
+    const Work& work) {
+  std::vector<int> whole;
+  for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
+  const PlanStage stage = make_stage(net, uses, block, work, whole);
+  const int last = static_cast<int>(stage.actors.size()) - 1;
+  Puller puller(net, stage, {}, block.goes_on ? last : -1);
+  const std::vector<int>& peaks = puller.peaks();
+  const std::vector<bool> own = own_buffers(block, stage);
+  std::vector<std::pair<int, int>> slots;
+  for (size_t b = 0; b < own.size(); ++b) {
+    const PlanBuffer& buffer = stage.buffers[b];
+    if (!own[b]) continue;
+    slots.emplace_back(buffer.tensor,
+                       std::clamp(peaks[b], 1, buffer.box.rows()));
+  }
+  return slots;
+}
+
 bool completes(const Net& net, const std::vector<TensorUses>& uses,
-               Segment segment, const Work& work,
+               const Block& block, const Work& work,
                const std::vector<int>& slots) {
-  const PlanStage stage = make_stage(net, uses, segment, work, slots);
+  const PlanStage stage = make_stage(net, uses, block, work, slots);
   StageTokens tokens(net, stage);
   return run_by_rank(tokens, depth_ranks(tokens));
+}
+
+void tighten(const Net& net, const std::vector<TensorUses>& uses,
+             const Block& block, const Work& work, std::vector<int>& slots) {
+  int64_t firings = 0;
+  for (const int l : block.layers) {
+    firings += firing_count(row_rule(net, l, 0, work[l]));
+  }
+  if (firings > kManyFirings) return;
+  const PlanStage stage = make_stage(net, uses, block, work, slots);
+  const std::vector<bool> own = own_buffers(block, stage);
+  struct Loose {
+    int tensor, least;
+  };
+  std::vector<Loose> loose;
+  for (size_t b = 0; b < own.size(); ++b) {
+    const int t = stage.buffers[b].tensor;
+    if (!own[b] || slots[t] <= 1 || uses[t].first < 0) continue;
+    const int least = slots_of_edges(net, uses[t], work);
+    if (slots[t] > least) loose.push_back({t, least});
+  }
+  const auto row_bytes = [&](const Loose& l) {
+    return net.tensors[l.tensor].bytes() / net.tensors[l.tensor].rows;
+  };
+  std::stable_sort(loose.begin(), loose.end(),
+                   [&](const Loose& a, const Loose& b) {
+                     return row_bytes(a) > row_bytes(b);
+                   });
+  for (const auto& [t, least] : loose) {
+    int enough = slots[t], low = least - 1;
+    // Most often not a single row can go.
+    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
+      slots[t] = tried;
+      (completes(net, uses, block, work, slots) ? enough : low) = tried;
+    }
+    slots[t] = enough;
+  }
 }
 
 }  // namespace
 
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
-                            Segment segment, const Work& work) {
+                            const Work& work) {
   std::vector<int> slots(net.tensors.size());
-  for (size_t t = 0; t < slots.size(); ++t) slots[t] = net.tensors[t].rows;
-  const PlanStage stage = make_stage(net, uses, segment, work, slots);
-  Puller puller(net, stage);
-  const std::vector<int>& peaks = puller.peaks();
-  std::fill(slots.begin(), slots.end(), 0);
-  for (size_t b = 0; b < stage.buffers.size(); ++b) {
-    slots[stage.buffers[b].tensor] =
-        std::clamp(peaks[b], 1, stage.buffers[b].box.rows());
+  for (size_t t = 0; t < slots.size(); ++t) {
+    slots[t] = !uses[t].writers.empty() || !uses[t].readers.empty();
+  }
+  for (const Block& block : find_blocks(net, uses, whole_net(net))) {
+    for (const auto& [tensor, held] : block_slots(net, uses, block, work)) {
+      slots[tensor] = held;
+    }
   }
   return slots;
 }
@@ -136,55 +196,26 @@ SegmentSlots::SegmentSlots(const Net& net, const std::vector<TensorUses>& uses)
 
 void SegmentSlots::set(Segment segment, const Work& work,
                        std::vector<int>& slots) {
-  std::vector<int> key{segment.begin, segment.end};
-  const int end = std::min(segment.end, static_cast<int>(work.size()));
-  for (int l = segment.begin; l < end; ++l) {
-    key.push_back(work[l].band);
-    key.push_back(work[l].part);
-  }
-  const auto [place, is_new] = known_.try_emplace(std::move(key));
-  if (is_new) {
-    const std::vector<int> found = ring_slots(net_, uses_, segment, work);
-    for (size_t t = 0; t < uses_.size(); ++t) {
-      if (!lives_inside(uses_[t], segment)) continue;
-      place->second.emplace_back(static_cast<int>(t), found[t]);
+  const auto [blocks, is_first] =
+      blocks_.try_emplace({segment.begin, segment.end});
+  if (is_first) blocks->second = find_blocks(net_, uses_, segment);
+  for (const Block& block : blocks->second) {
+    std::vector<int> key{block.has_writer, block.goes_on};
+    for (const int l : block.layers) {
+      key.insert(key.end(), {l, work[l].band, work[l].part});
+    }
+    const auto [found, is_new] = known_.try_emplace(std::move(key));
+    if (is_new) found->second = block_slots(net_, uses_, block, work);
+    for (const auto& [tensor, held] : found->second) {
+      if (lives_inside(uses_[tensor], segment)) slots[tensor] = held;
     }
   }
-  for (const auto& [tensor, held] : place->second) slots[tensor] = held;
-}
-
-std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
-                            const Work& work) {
-  return ring_slots(net, uses, whole_net(net), work);
 }
 
 std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
-                         Segment segment, const Work& work,
-                         std::vector<int> slots) {
-  std::vector<int> loose, least(slots.size());
-  int64_t firings = 0;
-  for (int l = segment.begin; l < segment.end && l < layer_count(net); ++l) {
-    firings += firing_count(row_rule(net, l, 0, work[l]));
-  }
-  if (firings > kManyFirings) return slots;
-  for (size_t t = 0; t < slots.size(); ++t) {
-    if (slots[t] <= 1 || !lives_inside(uses[t], segment)) continue;
-    least[t] = slots_of_edges(net, uses[t], work);
-    if (slots[t] > least[t]) loose.push_back(static_cast<int>(t));
-  }
-  const auto row_bytes = [&](int t) {
-    return net.tensors[t].bytes() / net.tensors[t].rows;
-  };
-  std::stable_sort(loose.begin(), loose.end(),
-                   [&](int a, int b) { return row_bytes(a) > row_bytes(b); });
-  for (int t : loose) {
-    int enough = slots[t], low = least[t] - 1;
-    // Most often not a single row can go.
-    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
-      slots[t] = tried;
-      (completes(net, uses, segment, work, slots) ? enough : low) = tried;
-    }
-    slots[t] = enough;
+                         const Work& work, std::vector<int> slots) {
+  for (const Block& block : find_blocks(net, uses, whole_net(net))) {
+    tighten(net, uses, block, work, slots);
   }
   return slots;
 }

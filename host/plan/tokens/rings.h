@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/plan/tokens/blocks.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/segment.h"
 
@@ -19,28 +20,28 @@ namespace shoal {
 // By tensor; 0 for a tensor that is not used.
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
                             const Work&);
-// The same for the tensors that a single segment touches.
-std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&, Segment,
-                            const Work&);
 
-// The slots of segments, found once: a search asks for the same again and
-// again. The net and its uses must outlive it.
+// The slots of segments, block by block, each found once: a search asks for
+// almost the same again and again. The net and its uses must outlive it.
 class SegmentSlots {
  public:
   SegmentSlots(const Net&, const std::vector<TensorUses>&);
   // Sets the slots of tensors that live inside the segment.
   void set(Segment, const Work&, std::vector<int>& slots);
+  // Simulations so far.
+  size_t simulated() const { return known_.size(); }
 
  private:
   const Net& net_;
   const std::vector<TensorUses>& uses_;
-  // By the segment and its layers' work: tensors and slots.
+  std::map<std::pair<int, int>, std::vector<Block>> blocks_;  // by segment
+  // By the block's layers and their work: tensors and slots.
   std::map<std::vector<int>, std::vector<std::pair<int, int>>> known_;
 };
 
-// Slots of which none can go, out of slots with which the segment completes;
-// long rows first.
-std::vector<int> tighten(const Net&, const std::vector<TensorUses>&, Segment,
+// Slots of which none can go, out of slots with which the net completes; long
+// rows first.
+std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
                          const Work&, std::vector<int> slots);
 
 // By buffer of a stage, which must hold all its buffers whole: rows held at the

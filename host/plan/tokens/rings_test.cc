@@ -10,7 +10,7 @@ namespace {
 
 std::vector<int> slots_of(const Net& net, const Work& work) {
   const std::vector<TensorUses> uses = find_uses(net);
-  return tighten(net, uses, whole_net(net), work, ring_slots(net, uses, work));
+  return tighten(net, uses, work, ring_slots(net, uses, work));
 }
 Work one_row(const Net& net) { return uniform_work(net, 1 << 14); }
 

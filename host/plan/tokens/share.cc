@@ -16,52 +16,82 @@ class Watch {
  public:
   Watch(const PlanStage& stage, const StageTokens& tokens,
         const std::vector<bool>& may_share)
-      : stage_(stage), tokens_(tokens), may_share_(may_share) {
-    const size_t n = stage.buffers.size();
-    sharing_.apart.assign(n, std::vector<bool>(n, false));
-    for (size_t a = 0; a < n; ++a) {
-      for (size_t b = 0; b < n; ++b) {
-        sharing_.apart[a][b] = a != b && may_share[a] && may_share[b];
-      }
+      : stage_(stage),
+        tokens_(tokens),
+        may_share_(may_share),
+        alive_(words()),
+        met_(may_share.size(), std::vector<uint64_t>(words())) {
+    for (size_t b = 0; b < stage.buffers.size(); ++b) {
+      if (may_share[b]) all_ += aligned(stage.buffers[b]);
     }
   }
 
   void before(int agent) {
-    const std::vector<int> alive = alive_during(agent);
-    int64_t bytes = 0;
-    for (int a : alive) {
-      bytes += aligned(stage_.buffers[a]);
-      for (int b : alive) sharing_.apart[a][b] = false;
-    }
-    peak_ = std::max(peak_, bytes);
+    if (last_ >= 0) look_at(last_);
+    last_ = agent;
+    const int out = tokens_.out_buffer(agent);
+    const bool begins = out >= 0 && may_share_[out] && !is_alive(out);
+    if (begins) set(out, true), meet(out);
+    peak_ = std::max(peak_, bytes_);
+    if (begins) set(out, false);
   }
 
-  Sharing finish() {
-    int64_t all = 0;
-    for (size_t b = 0; b < stage_.buffers.size(); ++b) {
-      if (may_share_[b]) all += aligned(stage_.buffers[b]);
+  // Of what has been seen so far.
+  int64_t saved() const { return all_ - peak_; }
+
+  Sharing finish() const {
+    Sharing sharing;
+    const size_t n = stage_.buffers.size();
+    sharing.most_saved = saved();
+    sharing.apart.assign(n, std::vector<bool>(n, false));
+    for (size_t a = 0; a < n; ++a) {
+      for (size_t b = 0; b < n; ++b) {
+        sharing.apart[a][b] = a != b && may_share_[a] && may_share_[b] &&
+                              !have_met(a, b) && !have_met(b, a);
+      }
     }
-    sharing_.most_saved = all - peak_;
-    return std::move(sharing_);
+    return sharing;
   }
 
  private:
-  std::vector<int> alive_during(int agent) const {
-    std::vector<int> alive;
-    for (int b = 0; b < static_cast<int>(stage_.buffers.size()); ++b) {
-      if (may_share_[b] &&
-          (tokens_.holds_rows(b) || tokens_.writes(agent, b))) {
-        alive.push_back(b);
-      }
+  size_t words() const { return (may_share_.size() + 63) / 64; }
+  bool is_alive(int b) const {
+    return alive_[static_cast<size_t>(b) / 64] >> b % 64 & 1;
+  }
+  bool have_met(size_t a, size_t b) const {
+    return met_[a][b / 64] >> b % 64 & 1;
+  }
+  void set(int b, bool alive) {
+    alive_[static_cast<size_t>(b) / 64] ^= uint64_t{1} << b % 64;
+    bytes_ += alive ? aligned(stage_.buffers[b]) : -aligned(stage_.buffers[b]);
+  }
+  // All that is alive; the later one of two says so for both.
+  void meet(int b) {
+    for (size_t w = 0; w < alive_.size(); ++w) met_[b][w] |= alive_[w];
+  }
+
+  // What a firing may have begun or ended.
+  void look_at(int agent) {
+    look_at_buffer(tokens_.out_buffer(agent));
+    for (int i = 0; i < StageTokens::kIns; ++i) {
+      look_at_buffer(tokens_.in_buffer(agent, i));
     }
-    return alive;
+  }
+  void look_at_buffer(int b) {
+    if (b < 0 || !may_share_[b]) return;
+    const bool alive = tokens_.holds_rows(b);
+    if (alive == is_alive(b)) return;
+    set(b, alive);
+    if (alive) meet(b);
   }
 
   const PlanStage& stage_;
   const StageTokens& tokens_;
   const std::vector<bool>& may_share_;
-  Sharing sharing_;
-  int64_t peak_ = 0;
+  std::vector<uint64_t> alive_;  // bits, by buffer
+  std::vector<std::vector<uint64_t>> met_;
+  int64_t all_ = 0, bytes_ = 0, peak_ = 0;
+  int last_ = -1;  // agent that has fired
 };
 
 }  // namespace
@@ -85,6 +115,21 @@ Sharing share_stage(const Net& net, PlanStage& stage,
     record_firing(stage, agent);
   });
   return watch.finish();
+}
+
+Saved share_saves(const Net& net, PlanStage stage,
+                  const std::vector<bool>& may_share, int64_t least) {
+  StageTokens tokens(net, stage);
+  Watch watch(stage, tokens, may_share);
+  stage.order.clear();
+  const auto before = [&](int agent) {
+    watch.before(agent);
+    record_firing(stage, agent);
+    return watch.saved() >= least && stage.order.size() <= kMaxRuns;
+  };
+  const bool done = run_by_rank_while(tokens, depth_ranks(tokens), before);
+  if (stage.order.size() > kMaxRuns) return {0, true};
+  return {watch.saved(), done};
 }
 
 }  // namespace shoal

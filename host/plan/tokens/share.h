@@ -4,10 +4,12 @@
 // bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "host/plan/tokens/overlay.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
@@ -22,6 +24,15 @@ struct Sharing {
 // Records the order, for the buffers that may share (not those that the caller
 // pushes to or takes from, nor those held over other stages).
 Sharing share_stage(const Net&, PlanStage&, const std::vector<bool>& may_share);
+
+// Runs that the record of an order can have.
+inline constexpr size_t kMaxRuns = 0xFFFF;
+
+// What sharing saves, if that is at least so much; else no more than `bytes`
+// can be saved, and the search has ended early. Nothing with an order that is
+// too long for a record.
+Saved share_saves(const Net&, PlanStage, const std::vector<bool>& may_share,
+                  int64_t least);
 
 // Adds a firing of an actor to the stage's order; other agents have none.
 void record_firing(PlanStage&, int agent);

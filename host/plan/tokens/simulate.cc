@@ -33,6 +33,28 @@ class RankSet {
   size_t top_ = 0;  // all words from here on are empty
 };
 
+template <class Before>
+bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
+                const Before& before) {
+  std::vector<int> agent_of(rank.size());
+  RankSet open(tokens.agents());
+  for (int a = 0; a < tokens.agents(); ++a) {
+    agent_of[rank[a]] = a;
+    open.insert(a);
+  }
+  for (int r = open.highest(); r >= 0; r = open.highest()) {
+    const int agent = agent_of[r];
+    if (!tokens.can_fire(agent)) {
+      open.erase(r);
+      continue;
+    }
+    if (!before(agent)) return false;
+    if (!tokens.fire(agent)) continue;
+    for (int other : tokens.touched(agent)) open.insert(rank[other]);
+  }
+  return tokens.all_done();
+}
+
 bool run_at_random(StageTokens& tokens, std::mt19937& random) {
   std::vector<int> open(tokens.agents());
   for (int a = 0; a < tokens.agents(); ++a) open[a] = a;
@@ -114,25 +136,17 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
                  const std::function<void(int)>& before) {
-  std::vector<int> agent_of(rank.size());
-  RankSet open(tokens.agents());
-  for (int a = 0; a < tokens.agents(); ++a) {
-    agent_of[rank[a]] = a;
-    open.insert(a);
-  }
-  for (int r = open.highest(); r >= 0; r = open.highest()) {
-    const int agent = agent_of[r];
-    if (!tokens.can_fire(agent)) {
-      open.erase(r);
-      continue;
-    }
-    if (before) before(agent);
-    if (!tokens.fire(agent)) continue;
-    for (int other : tokens.touched(agent)) open.insert(rank[other]);
-  }
-  return tokens.all_done();
+  if (!before) return run_ranked(tokens, rank, [](int) { return true; });
+  return run_ranked(tokens, rank, [&](int agent) {
+    before(agent);
+    return true;
+  });
 }
 
+bool run_by_rank_while(StageTokens& tokens, const std::vector<int>& rank,
+                       const std::function<bool(int)>& before) {
+  return run_ranked(tokens, rank, before);
+}
 Simulation simulate(const Net& net, const Plan& plan,
                     const SimulateOptions& options) {
   Simulation result;

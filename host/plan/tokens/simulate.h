@@ -44,6 +44,9 @@ Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 // are done then. `before` sees every agent just before it fires.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int)>& before = {});
+// The same while `before` says so; false if it did not to the end.
+bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
+                       const std::function<bool(int)>& before);
 // Inputs first, then actors in their order, streams, outputs.
 std::vector<int> depth_ranks(const StageTokens&);
 

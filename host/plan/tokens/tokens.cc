@@ -356,6 +356,11 @@ int StageTokens::out_buffer(int agent) const {
   return out < 0 ? -1 : ports_[out].buffer;
 }
 
+int StageTokens::in_buffer(int agent, int operand) const {
+  const int in = agents_[agent].in[operand];
+  return in < 0 ? -1 : ports_[in].buffer;
+}
+
 bool StageTokens::fire(int agent) {
   Agent& a = agents_[agent];
   bool news = false;

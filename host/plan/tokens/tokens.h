@@ -58,6 +58,8 @@ class StageTokens {
   bool writes(int agent, int buffer) const;
   bool has_readers(int buffer) const { return !buffers_[buffer].reads.empty(); }
   int out_buffer(int agent) const;  // -1: an output
+  static constexpr int kIns = 3;    // operands and int32 rows to start from
+  int in_buffer(int agent, int operand) const;  // -1: it has none
   int agent_of(int port) const { return ports_[port].agent; }
   // Rows of an output that have been made, of an input that may be pushed.
   int rows_ready(int agent) const;
@@ -76,7 +78,6 @@ class StageTokens {
   int64_t next_write_end(int agent) const;
 
  private:
-  static constexpr int kIns = 3;  // operands and int32 rows to start from
   struct Agent {
     int in[kIns] = {-1, -1, -1}, out = -1;
     RowRule rule[kIns];

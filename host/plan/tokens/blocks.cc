@@ -1,0 +1,194 @@
+#include "host/plan/tokens/blocks.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace shoal {
+namespace {
+
+// Layers by the first one that they share rows with, directly or not.
+class Groups {
+ public:
+  explicit Groups(size_t count) : first_(count) {
+    std::iota(first_.begin(), first_.end(), size_t{0});
+  }
+  size_t of(size_t i) {
+    while (first_[i] != i) i = first_[i] = first_[first_[i]];
+    return i;
+  }
+  void join(size_t a, size_t b) {
+    a = of(a), b = of(b);
+    first_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<size_t> first_;
+};
+
+// A tensor that is made in a segment.
+struct Made {
+  int first = 0, last = 0;  // positions of its uses within
+  int writer = -1;          // layer that makes all of it; -1: there is none
+  int sink = -1;            // where it is taken, or made for no reader within
+};
+
+Made find_made(const Net& net, int tensor, const TensorUses& t, Segment s) {
+  Made made{s.end, s.begin - 1};
+  bool written = false;
+  for (const Use& w : t.writers) {
+    if (!s.holds(w.position)) continue;
+    written = true;
+    made.first = std::min(made.first, w.position);
+    made.last = std::max(made.last, w.position);
+  }
+  if (!written) return made;
+  if (t.writers.size() == 1 && t.writers[0].owner == Owner::kActor &&
+      t.writers[0].box == net.tensors[tensor].box()) {
+    made.writer = t.writers[0].index;
+  }
+  bool read = false;
+  for (const Use& r : t.readers) {
+    if (!s.holds(r.position)) continue;
+    made.first = std::min(made.first, r.position);
+    made.last = std::max(made.last, r.position);
+    if (r.owner == Owner::kActor) read = true;
+    if (r.owner != Owner::kActor) made.sink = std::max(made.sink, r.position);
+  }
+  if (!read) made.sink = std::max(made.sink, made.last);
+  return made;
+}
+
+// Cuts one group of layers wherever a single tensor goes on.
+void cut_group(const std::vector<int>& layers, const std::vector<Made>& made,
+               std::vector<Block>& blocks) {
+  const size_t n = layers.size();
+  const auto index_of = [&](int position) {
+    return static_cast<size_t>(
+        std::lower_bound(layers.begin(), layers.end(), position) -
+        layers.begin());
+  };
+  // By the layer before which a cut would lie: tensors that go on there, as
+  // differences; the writer of one of them; no cut behind a sink.
+  std::vector<int> over(n + 1, 0), writers(n + 1, 0);
+  size_t end = n;
+  for (const Made& m : made) {
+    if (m.sink >= 0) end = std::min(end, index_of(m.sink));
+    const size_t first = index_of(m.first), last = index_of(m.last);
+    ++over[first + 1 <= n ? first + 1 : n];
+    --over[last + 1 <= n ? last + 1 : n];
+    if (m.writer < 0 || m.writer != m.first || last == first) continue;
+    writers[first + 1] = 1;
+  }
+  Block block;
+  int alive = 0;
+  for (size_t i = 0; i < n; ++i) {
+    alive += over[i];
+    if (i > 0 && i <= end && alive == 1 && writers[i]) {
+      block.goes_on = true;
+      blocks.push_back(std::move(block));
+      block = {{layers[i - 1]}, true, false};
+    }
+    block.layers.push_back(layers[i]);
+  }
+  blocks.push_back(std::move(block));
+}
+
+}  // namespace
+
+std::vector<Block> find_blocks(const Net& net,
+                               const std::vector<TensorUses>& uses, Segment s) {
+  const int end = std::min(s.end, static_cast<int>(net.layers.size()));
+  if (end <= s.begin) return {};
+  const auto count = static_cast<size_t>(end - s.begin);
+  Groups groups(count);
+  std::vector<Made> all;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const Made made = find_made(net, static_cast<int>(t), uses[t], s);
+    if (made.first > made.last) continue;
+    all.push_back(made);
+    for (const auto* list : {&uses[t].writers, &uses[t].readers}) {
+      for (const Use& u : *list) {
+        if (!s.holds(u.position) || u.position >= end) continue;
+        groups.join(static_cast<size_t>(made.first - s.begin),
+                    static_cast<size_t>(u.position - s.begin));
+      }
+    }
+  }
+  std::map<size_t, std::vector<int>> layers;
+  std::map<size_t, std::vector<Made>> made;
+  for (size_t i = 0; i < count; ++i) {
+    layers[groups.of(i)].push_back(s.begin + static_cast<int>(i));
+  }
+  for (const Made& m : all) {
+    made[groups.of(static_cast<size_t>(m.first - s.begin))].push_back(m);
+  }
+  std::vector<Block> blocks;
+  for (const auto& [group, list] : layers) {
+    cut_group(list, made[group], blocks);
+  }
+  return blocks;
+}
+
+PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
+                     const Block& block, const Work& work,
+                     const std::vector<int>& slots) {
+  const Segment span{block.layers.front(), block.layers.back() + 1};
+  PlanStage all = make_stage(net, uses, span, work, slots);
+  if (block.layers.size() == all.actors.size()) return all;
+  std::vector<int> actor_of(all.actors.size(), -1);
+  for (size_t i = 0; i < block.layers.size(); ++i) {
+    actor_of[block.layers[i] - span.begin] = static_cast<int>(i);
+  }
+  std::vector<int> buffer_of(all.buffers.size(), -1);
+  PlanStage stage;
+  for (const PlanPort& p : all.ports) {
+    if (p.owner != Owner::kActor || actor_of[p.owner_index] < 0) continue;
+    buffer_of[p.buffer] = 0;
+  }
+  for (size_t b = 0; b < all.buffers.size(); ++b) {
+    if (buffer_of[b] < 0) continue;
+    buffer_of[b] = static_cast<int>(stage.buffers.size());
+    stage.buffers.push_back(all.buffers[b]);
+  }
+  std::vector<int> port_of(all.ports.size(), -1);
+  for (size_t i = 0; i < all.ports.size(); ++i) {
+    PlanPort p = all.ports[i];
+    if (buffer_of[p.buffer] < 0) continue;
+    if (p.owner == Owner::kActor && actor_of[p.owner_index] < 0) continue;
+    if (p.owner == Owner::kActor) p.owner_index = actor_of[p.owner_index];
+    p.buffer = buffer_of[p.buffer];
+    port_of[i] = static_cast<int>(stage.ports.size());
+    stage.ports.push_back(p);
+  }
+  for (const int l : block.layers) {
+    PlanActor a = all.actors[l - span.begin];
+    for (int* port : {&a.in[0], &a.in[1], &a.out}) {
+      if (*port >= 0) *port = port_of[*port];
+    }
+    stage.actors.push_back(std::move(a));
+  }
+  return stage;
+}
+
+std::vector<bool> own_buffers(const Block& block, const PlanStage& stage) {
+  std::vector<bool> own(stage.buffers.size(), false);
+  std::vector<bool> made(stage.buffers.size(), false);
+  for (const PlanPort& p : stage.ports) {
+    if (!p.is_read) made[p.buffer] = true;
+  }
+  const auto out = [&](const PlanActor& a) {
+    return stage.ports[a.out].buffer;
+  };
+  const PlanActor& writer = stage.actors.front();
+  for (size_t b = 0; b < own.size(); ++b) own[b] = made[b];
+  if (block.goes_on) own[out(stage.actors.back())] = false;
+  if (!block.has_writer) return own;
+  // What the writer reads is before the block, even a picture.
+  for (const int in : writer.in) {
+    if (in >= 0) own[stage.ports[in].buffer] = false;
+  }
+  return own;
+}
+
+}  // namespace shoal
