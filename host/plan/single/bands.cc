@@ -1,7 +1,9 @@
 #include "host/plan/single/bands.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "host/plan/arena/pack.h"
 #include "host/plan/cost/tape.h"
@@ -36,68 +38,170 @@ class Raiser {
         supply_(supply),
         slots_(slots),
         choice_(choice),
-        stage_(stage),
+        stage_(choice.stages[stage]),
+        segment_(stage_.segment),
         limit_(limit),
-        bytes_(stage_bytes(net, uses, choice, choice.stages[stage])) {}
+        layers_(std::min(segment_.end, static_cast<int>(net.layers.size())) -
+                segment_.begin),
+        steps_(layers_),
+        chunks_(layers_) {
+    for (int i = 0; i < layers_; ++i) {
+      chunks_[i] = chunk_of(segment_.begin + i, work(i));
+    }
+    StageChoice bare = stage_;
+    bare.overlay.reset();
+    bare_ = stage_bytes(net, uses, choice, bare);
+    if (stage_.overlay) gain_ = overlay_gain(net_, *stage_.overlay);
+  }
 
   // One step; false if no step is left that saves time.
   bool raise() {
     best_ratio_ = 0;
-    const Segment s = choice_.stages[stage_].segment;
-    const int end = std::min(s.end, static_cast<int>(net_.layers.size()));
-    for (int l = s.begin; l < end; ++l) {
-      const int now = passes(net_.layers[l], choice_.work[l]);
-      if (now <= 1) continue;
-      if (!consider(l, now / 2)) consider(l, now - 1);
+    find_slot();
+    for (int i = 0; i < layers_; ++i) {
+      if (!consider(i, 0)) consider(i, 1);
     }
     if (best_ratio_ <= 0) return false;
-    choice_ = std::move(best_);
-    bytes_ = best_bytes_;
+    take();
     return true;
   }
 
  private:
-  // False if it does not fit.
-  bool consider(int l, int fewer) {
-    const LayerWork work = with_passes(net_.layers[l], choice_.work[l], fewer);
-    if (work == choice_.work[l]) return true;
-    const LayerSupply from{choice_.places[l],
-                           choice_.stages[stage_].chunk_limit};
-    const int64_t saved = supplied_ps(net_, l, choice_.work[l], supply_, from) -
-                          supplied_ps(net_, l, work, supply_, from);
-    if (saved <= 0) return true;
-    Choice next = choice_;
-    next.work[l] = work;
-    StageChoice& stage = next.stages[stage_];
-    slots_.set(stage.segment, next.work, next.slots);
-    if (stage.overlay) {
-      // Where the output lies over the input is asked only if it matters.
-      StageChoice bare = stage;
-      bare.overlay.reset();
-      const int64_t most = stage_bytes(net_, uses_, next, bare);
-      const int64_t least =
-          most - std::min(net_.tensors[stage.overlay->in].bytes(),
-                          net_.tensors[stage.overlay->out].bytes());
-      if (least > limit_) return false;
-      if (most <= limit_ && ratio(saved, least) <= best_ratio_) return true;
-      stage.overlay->lead = smallest_lead(
-          net_, make_stage(net_, uses_, stage.segment, next.work, next.slots),
-          *stage.overlay);
+  // Fewer passes over a layer, and what changes with it.
+  struct Step {
+    LayerWork work;
+    int64_t saved = 0;  // time; 0: there is no such step
+    int64_t more = 0;   // bytes, besides the tape's slots
+    int64_t chunk = 0;
+    SegmentSlots::TensorSlots slots;
+  };
+  struct Steps {
+    bool known = false;
+    Step half, one;  // of the passes, one pass
+  };
+
+  LayerWork& work(int i) { return choice_.work[segment_.begin + i]; }
+
+  int64_t chunk_of(int l, LayerWork w) const {
+    if (choice_.places[l] != WeightPlace::kTape) return 0;
+    return aligned(largest_chunk(net_.layers[l], w, stage_.chunk_limit) +
+                   kTagBytes);
+  }
+
+  int64_t ring_bytes(int tensor, int slots) const {
+    const NetTensor& t = net_.tensors[tensor];
+    return aligned(t.bytes() / t.rows * slots);
+  }
+
+  Step find_step(int i, int fewer) {
+    const int l = segment_.begin + i;
+    const Layer& layer = net_.layers[l];
+    Step step{with_passes(layer, work(i), fewer), 0, 0, 0, {}};
+    if (step.work == work(i)) return step;
+    const LayerSupply from{choice_.places[l], stage_.chunk_limit};
+    step.saved = supplied_ps(net_, l, work(i), supply_, from) -
+                 supplied_ps(net_, l, step.work, supply_, from);
+    if (step.saved <= 0) return step;
+    const LayerWork now = std::exchange(work(i), step.work);
+    step.slots = slots_.find(segment_, choice_.work, l);
+    work(i) = now;
+    step.chunk = chunk_of(l, step.work);
+    step.more =
+        aligned(sums_bytes(layer, step.work)) - aligned(sums_bytes(layer, now));
+    for (const auto& [tensor, slots] : step.slots) {
+      step.more +=
+          ring_bytes(tensor, slots) - ring_bytes(tensor, choice_.slots[tensor]);
     }
-    const int64_t bytes = stage_bytes(net_, uses_, next, stage);
-    if (bytes > limit_) return false;
-    if (ratio(saved, bytes) > best_ratio_) {
-      best_ratio_ = ratio(saved, bytes);
-      best_ = std::move(next);
-      best_bytes_ = bytes;
+    return step;
+  }
+
+  const Steps& steps_of(int i) {
+    Steps& steps = steps_[i];
+    if (steps.known) return steps;
+    const int now = passes(net_.layers[segment_.begin + i], work(i));
+    steps = {true, {}, {}};
+    if (now <= 1) return steps;
+    steps.half = find_step(i, now / 2);
+    steps.one = find_step(i, now - 1);
+    return steps;
+  }
+
+  // The largest chunk, whose it is, and the largest of all others.
+  void find_slot() {
+    slot_ = other_slot_ = 0, slot_of_ = -1;
+    for (int i = 0; i < layers_; ++i) {
+      if (chunks_[i] > slot_) {
+        other_slot_ = std::exchange(slot_, chunks_[i]);
+        slot_of_ = i;
+      } else {
+        other_slot_ = std::max(other_slot_, chunks_[i]);
+      }
+    }
+  }
+
+  // Without the overlay.
+  int64_t bytes_with(int i, const Step& step) const {
+    const int64_t others = i == slot_of_ ? other_slot_ : slot_;
+    return bare_ + step.more +
+           kTapeSlots * (std::max(others, step.chunk) - slot_);
+  }
+
+  // False if it does not fit.
+  bool consider(int i, int which) {
+    const Steps& steps = steps_of(i);
+    const Step& step = which ? steps.one : steps.half;
+    if (step.saved <= 0) return true;
+    const int64_t bare = bytes_with(i, step);
+    std::optional<Overlay> overlay = stage_.overlay;
+    int64_t gain = 0;
+    if (overlay) {
+      // Where the output lies over the input is asked only if it matters.
+      const int64_t most = std::min(net_.tensors[overlay->in].bytes(),
+                                    net_.tensors[overlay->out].bytes());
+      if (bare - most > limit_) return false;
+      if (bare <= limit_ && ratio(step, bare - most) <= best_ratio_) {
+        return true;
+      }
+      overlay->lead = lead_with(i, step, *overlay);
+      gain = overlay_gain(net_, *overlay);
+    }
+    if (bare - gain > limit_) return false;
+    if (ratio(step, bare - gain) > best_ratio_) {
+      best_ratio_ = ratio(step, bare - gain);
+      best_of_ = i;
+      best_ = step;
+      best_overlay_ = overlay;
     }
     return true;
   }
 
+  int64_t lead_with(int i, const Step& step, const Overlay& overlay) {
+    const LayerWork now = std::exchange(work(i), step.work);
+    std::vector<int> slots = choice_.slots;
+    for (const auto& [tensor, held] : step.slots) slots[tensor] = held;
+    const int64_t lead = smallest_lead(
+        net_, make_stage(net_, uses_, segment_, choice_.work, slots), overlay);
+    work(i) = now;
+    return lead;
+  }
+
   // Time saved a byte more.
-  double ratio(int64_t saved, int64_t bytes) const {
-    return static_cast<double>(saved) /
-           static_cast<double>(std::max<int64_t>(1, bytes - bytes_));
+  double ratio(const Step& step, int64_t bytes) const {
+    const int64_t more = std::max<int64_t>(1, bytes - (bare_ - gain_));
+    return static_cast<double>(step.saved) / static_cast<double>(more);
+  }
+
+  void take() {
+    bare_ = bytes_with(best_of_, best_);
+    work(best_of_) = best_.work;
+    chunks_[best_of_] = best_.chunk;
+    for (const auto& [tensor, held] : best_.slots) choice_.slots[tensor] = held;
+    stage_.overlay = best_overlay_;
+    gain_ = best_overlay_ ? overlay_gain(net_, *best_overlay_) : 0;
+    const int layer = segment_.begin + best_of_;
+    for (const int l : slots_.neighbours(segment_, layer)) {
+      steps_[l - segment_.begin].known = false;
+    }
   }
 
   const Net& net_;
@@ -105,11 +209,19 @@ class Raiser {
   const Supply& supply_;
   SegmentSlots& slots_;
   Choice& choice_;
-  size_t stage_;
-  int64_t limit_, bytes_;
-  Choice best_;
+  StageChoice& stage_;
+  const Segment segment_;
+  const int64_t limit_;
+  const int layers_;
+  std::vector<Steps> steps_;     // by layer of the segment
+  std::vector<int64_t> chunks_;  // the same
+  int64_t bare_ = 0, gain_ = 0;  // bytes of the stage, and what overlays save
+  int64_t slot_ = 0, other_slot_ = 0;
+  int slot_of_ = -1;
   double best_ratio_ = 0;
-  int64_t best_bytes_ = 0;
+  int best_of_ = -1;
+  Step best_;
+  std::optional<Overlay> best_overlay_;
 };
 
 }  // namespace

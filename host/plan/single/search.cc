@@ -17,6 +17,14 @@ constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
 constexpr Saved kUnknown = {std::numeric_limits<int64_t>::max(), false};
 
+// Whether stages with bands of more than one row, of all tables but the last,
+// fit so much.
+bool fits(const Partition& cuts, size_t tables, int64_t bytes) {
+  return !cuts.empty() && std::ranges::all_of(cuts, [&](const Cut& c) {
+    return c.table + 1 == static_cast<int>(tables) || c.bytes <= bytes;
+  });
+}
+
 std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
                                const std::vector<size_t>& which) {
   std::vector<uint32_t> bytes;
@@ -211,8 +219,10 @@ std::optional<Candidate> Search::least_arena(int64_t most) {
     Partition last;
     for (const int soft : shares::kBands) {
       if (!least) break;
+      const int64_t more = shares::percent_of(soft, *least);
+      if (fits(last, tables_.size(), more)) continue;
       const std::optional<Partition> cuts =
-          fastest_cuts(search, {*least, shares::percent_of(soft, *least)});
+          fastest_cuts(search, {*least, more});
       if (!cuts) break;
       if (*cuts == last) continue;
       last = *cuts;
@@ -265,8 +275,10 @@ std::optional<Candidate> Search::fastest(int64_t budget, int max_ports) {
   Partition last;
   const StageSearch search = stage_search(max_ports);
   for (const int soft : shares::kBands) {
-    const std::optional<Partition> cuts =
-        fastest_cuts(search, {budget, shares::percent_of(soft, budget)});
+    const int64_t more = shares::percent_of(soft, budget);
+    // The best of all that fit more is the best of those that fit less, too.
+    if (fits(last, tables_.size(), more)) continue;
+    const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
     if (!cuts) break;
     if (*cuts == last) continue;
     last = *cuts;

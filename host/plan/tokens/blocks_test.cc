@@ -100,15 +100,16 @@ TEST(BlocksTest, AChangedLayerCostsItsBlocksAlone) {
   const std::vector<TensorUses> uses = find_uses(net);
   Work work = uniform_work(net, 1 << 14);
   SegmentSlots slots(net, uses);
-  std::vector<int> rows(net.tensors.size());
-  slots.set(whole_net(net), work, rows);
+  slots.find(whole_net(net), work);
   EXPECT_EQ(slots.simulated(), 40u);
-  slots.set({10, 30}, work, rows);
+  slots.find({10, 30}, work);
   EXPECT_EQ(slots.simulated(), 42u);  // where the segment begins and ends
   work[20].band = 2;
-  slots.set(whole_net(net), work, rows);
+  EXPECT_EQ(slots.find(whole_net(net), work, 20),
+            (SegmentSlots::TensorSlots{{20, 4}, {21, 4}}));
   EXPECT_EQ(slots.simulated(), 44u);
-  EXPECT_EQ(rows[21], 4);
+  slots.find(whole_net(net), work);
+  EXPECT_EQ(slots.simulated(), 44u);
 }
 
 }  // namespace

@@ -194,22 +194,60 @@ std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
 SegmentSlots::SegmentSlots(const Net& net, const std::vector<TensorUses>& uses)
     : net_(net), uses_(uses) {}
 
-void SegmentSlots::set(Segment segment, const Work& work,
-                       std::vector<int>& slots) {
-  const auto [blocks, is_first] =
-      blocks_.try_emplace({segment.begin, segment.end});
-  if (is_first) blocks->second = find_blocks(net_, uses_, segment);
-  for (const Block& block : blocks->second) {
-    std::vector<int> key{block.has_writer, block.goes_on};
-    for (const int l : block.layers) {
-      key.insert(key.end(), {l, work[l].band, work[l].part});
-    }
-    const auto [found, is_new] = known_.try_emplace(std::move(key));
-    if (is_new) found->second = block_slots(net_, uses_, block, work);
-    for (const auto& [tensor, held] : found->second) {
-      if (lives_inside(uses_[tensor], segment)) slots[tensor] = held;
+const SegmentSlots::Parts& SegmentSlots::parts(Segment segment) {
+  const auto [place, is_new] = parts_.try_emplace({segment.begin, segment.end});
+  Parts& parts = place->second;
+  if (!is_new) return parts;
+  parts.blocks = find_blocks(net_, uses_, segment);
+  parts.of.resize(static_cast<size_t>(segment.end - segment.begin));
+  for (size_t b = 0; b < parts.blocks.size(); ++b) {
+    for (const int l : parts.blocks[b].layers) {
+      parts.of[l - segment.begin].push_back(static_cast<int>(b));
     }
   }
+  return parts;
+}
+
+void SegmentSlots::add(Segment segment, const Block& block, const Work& work,
+                       TensorSlots& slots) {
+  std::vector<int> key{block.has_writer, block.goes_on};
+  for (const int l : block.layers) {
+    key.insert(key.end(), {l, work[l].band, work[l].part});
+  }
+  const auto [found, is_new] = known_.try_emplace(std::move(key));
+  if (is_new) found->second = block_slots(net_, uses_, block, work);
+  for (const auto& [tensor, held] : found->second) {
+    if (lives_inside(uses_[tensor], segment)) slots.push_back({tensor, held});
+  }
+}
+
+SegmentSlots::TensorSlots SegmentSlots::find(Segment segment,
+                                             const Work& work) {
+  TensorSlots slots;
+  for (const Block& block : parts(segment).blocks) {
+    add(segment, block, work, slots);
+  }
+  return slots;
+}
+
+SegmentSlots::TensorSlots SegmentSlots::find(Segment segment, const Work& work,
+                                             int layer) {
+  const Parts& all = parts(segment);
+  TensorSlots slots;
+  for (const int b : all.of[layer - segment.begin]) {
+    add(segment, all.blocks[b], work, slots);
+  }
+  return slots;
+}
+
+std::vector<int> SegmentSlots::neighbours(Segment segment, int layer) {
+  const Parts& all = parts(segment);
+  std::vector<int> layers;
+  for (const int b : all.of[layer - segment.begin]) {
+    layers.insert(layers.end(), all.blocks[b].layers.begin(),
+                  all.blocks[b].layers.end());
+  }
+  return layers;
 }
 
 std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,

@@ -26,17 +26,29 @@ std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
 class SegmentSlots {
  public:
   SegmentSlots(const Net&, const std::vector<TensorUses>&);
-  // Sets the slots of tensors that live inside the segment.
-  void set(Segment, const Work&, std::vector<int>& slots);
+  using TensorSlots = std::vector<std::pair<int, int>>;  // tensors and slots
+  // All tensors that live inside the segment.
+  TensorSlots find(Segment, const Work&);
+  // Those that depend on the layer's work: which are those of its blocks.
+  TensorSlots find(Segment, const Work&, int layer);
+  // Layers of these blocks.
+  std::vector<int> neighbours(Segment, int layer);
   // Simulations so far.
   size_t simulated() const { return known_.size(); }
 
  private:
   const Net& net_;
   const std::vector<TensorUses>& uses_;
-  std::map<std::pair<int, int>, std::vector<Block>> blocks_;  // by segment
-  // By the block's layers and their work: tensors and slots.
-  std::map<std::vector<int>, std::vector<std::pair<int, int>>> known_;
+  struct Parts {
+    std::vector<Block> blocks;
+    std::vector<std::vector<int>> of;  // by layer from the segment's first on
+  };
+  const Parts& parts(Segment);
+  void add(Segment, const Block&, const Work&, TensorSlots&);
+
+  std::map<std::pair<int, int>, Parts> parts_;  // by segment
+  // By the block's layers and their work.
+  std::map<std::vector<int>, TensorSlots> known_;
 };
 
 // Slots of which none can go, out of slots with which the net completes; long
