@@ -54,16 +54,48 @@ class Raiser {
     if (stage_.overlay) gain_ = overlay_gain(net_, *stage_.overlay);
   }
 
-  // One step; false if no step is left that saves time.
-  bool raise() {
-    best_ratio_ = 0;
-    find_slot();
+  // All at once, if it fits: then no step has to be chosen.
+  bool raise_all() {
+    Choice most = choice_;
+    StageChoice& stage = most.stages[&stage_ - choice_.stages.data()];
     for (int i = 0; i < layers_; ++i) {
-      if (!consider(i, 0)) consider(i, 1);
+      const int l = segment_.begin + i;
+      const Layer& layer = net_.layers[l];
+      LayerWork& w = most.work[l];
+      for (int now = passes(layer, w); now > 1; now = passes(layer, w)) {
+        const LayerWork next = with_passes(layer, w, now / 2);
+        if (next == w || saved(l, w, next) <= 0) break;
+        w = next;
+      }
     }
-    if (best_ratio_ <= 0) return false;
-    take();
+    if (most.work == choice_.work) return true;
+    for (const auto& [tensor, held] : slots_.find(segment_, most.work)) {
+      most.slots[tensor] = held;
+    }
+    if (stage.overlay) {
+      stage.overlay->lead = smallest_lead(
+          net_, make_stage(net_, uses_, segment_, most.work, most.slots),
+          *stage.overlay);
+    }
+    if (stage_bytes(net_, uses_, most, stage) > limit_) return false;
+    choice_ = std::move(most);
     return true;
+  }
+
+  // One step; false if no step is left that saves time. A step's bytes may be
+  // those of before the last steps: they are looked at again if it seems best,
+  // or if nothing else is left.
+  bool raise() {
+    find_slot();
+    for (;;) {
+      const int best = best_step();
+      if (best < 0) {
+        if (!look_again()) return false;
+      } else if (!look_again(best)) {
+        take(best);
+        return true;
+      }
+    }
   }
 
  private:
@@ -74,6 +106,9 @@ class Raiser {
     int64_t more = 0;   // bytes, besides the tape's slots
     int64_t chunk = 0;
     SegmentSlots::TensorSlots slots;
+    std::optional<Overlay> overlay;
+    int64_t gain = 0;                          // of the overlay
+    bool has_rings = false, has_lead = false;  // as of now
   };
   struct Steps {
     bool known = false;
@@ -81,6 +116,12 @@ class Raiser {
   };
 
   LayerWork& work(int i) { return choice_.work[segment_.begin + i]; }
+
+  int64_t saved(int l, LayerWork from, LayerWork to) const {
+    const LayerSupply supply{choice_.places[l], stage_.chunk_limit};
+    return supplied_ps(net_, l, from, supply_, supply) -
+           supplied_ps(net_, l, to, supply_, supply);
+  }
 
   int64_t chunk_of(int l, LayerWork w) const {
     if (choice_.places[l] != WeightPlace::kTape) return 0;
@@ -95,34 +136,55 @@ class Raiser {
 
   Step find_step(int i, int fewer) {
     const int l = segment_.begin + i;
-    const Layer& layer = net_.layers[l];
-    Step step{with_passes(layer, work(i), fewer), 0, 0, 0, {}};
+    Step step;
+    step.work = with_passes(net_.layers[l], work(i), fewer);
     if (step.work == work(i)) return step;
-    const LayerSupply from{choice_.places[l], stage_.chunk_limit};
-    step.saved = supplied_ps(net_, l, work(i), supply_, from) -
-                 supplied_ps(net_, l, step.work, supply_, from);
-    if (step.saved <= 0) return step;
+    step.saved = std::max<int64_t>(0, saved(l, work(i), step.work));
+    if (step.saved == 0) return step;
+    step.chunk = chunk_of(l, step.work);
+    step.overlay = stage_.overlay;
+    if (stage_.overlay) {  // at most
+      step.gain = std::min(net_.tensors[stage_.overlay->in].bytes(),
+                           net_.tensors[stage_.overlay->out].bytes());
+    }
+    find_rings(i, step);
+    return step;
+  }
+
+  void find_rings(int i, Step& step) {
+    const int l = segment_.begin + i;
     const LayerWork now = std::exchange(work(i), step.work);
     step.slots = slots_.find(segment_, choice_.work, l);
     work(i) = now;
-    step.chunk = chunk_of(l, step.work);
-    step.more =
-        aligned(sums_bytes(layer, step.work)) - aligned(sums_bytes(layer, now));
+    step.more = aligned(sums_bytes(net_.layers[l], step.work)) -
+                aligned(sums_bytes(net_.layers[l], now));
     for (const auto& [tensor, slots] : step.slots) {
       step.more +=
           ring_bytes(tensor, slots) - ring_bytes(tensor, choice_.slots[tensor]);
     }
-    return step;
+    step.has_rings = true;
   }
 
-  const Steps& steps_of(int i) {
+  void find_lead(int i, Step& step) {
+    const LayerWork now = std::exchange(work(i), step.work);
+    std::vector<int> slots = choice_.slots;
+    for (const auto& [tensor, held] : step.slots) slots[tensor] = held;
+    step.overlay = stage_.overlay;
+    step.overlay->lead = smallest_lead(
+        net_, make_stage(net_, uses_, segment_, choice_.work, slots),
+        *step.overlay);
+    step.gain = overlay_gain(net_, *step.overlay);
+    work(i) = now;
+    step.has_lead = true;
+  }
+
+  Steps& steps_of(int i) {
     Steps& steps = steps_[i];
     if (steps.known) return steps;
     const int now = passes(net_.layers[segment_.begin + i], work(i));
     steps = {true, {}, {}};
-    if (now <= 1) return steps;
-    steps.half = find_step(i, now / 2);
-    steps.one = find_step(i, now - 1);
+    if (now > 1) steps.half = find_step(i, now / 2);
+    if (steps.half.saved > 0) steps.one = find_step(i, now - 1);
     return steps;
   }
 
@@ -139,69 +201,78 @@ class Raiser {
     }
   }
 
-  // Without the overlay.
   int64_t bytes_with(int i, const Step& step) const {
     const int64_t others = i == slot_of_ ? other_slot_ : slot_;
-    return bare_ + step.more +
+    return bare_ + step.more - step.gain +
            kTapeSlots * (std::max(others, step.chunk) - slot_);
   }
+  bool fits(int i, const Step& step) const {
+    return bytes_with(i, step) <= limit_;
+  }
 
-  // False if it does not fit.
-  bool consider(int i, int which) {
-    const Steps& steps = steps_of(i);
-    const Step& step = which ? steps.one : steps.half;
-    if (step.saved <= 0) return true;
-    const int64_t bare = bytes_with(i, step);
-    std::optional<Overlay> overlay = stage_.overlay;
-    int64_t gain = 0;
-    if (overlay) {
-      // Where the output lies over the input is asked only if it matters.
-      const int64_t most = std::min(net_.tensors[overlay->in].bytes(),
-                                    net_.tensors[overlay->out].bytes());
-      if (bare - most > limit_) return false;
-      if (bare <= limit_ && ratio(step, bare - most) <= best_ratio_) {
-        return true;
+  // Half of the passes, or one less if that does not fit.
+  Step* step_of(int i) {
+    Steps& steps = steps_of(i);
+    if (steps.half.saved == 0) return nullptr;
+    if (fits(i, steps.half)) return &steps.half;
+    return steps.one.saved > 0 && fits(i, steps.one) ? &steps.one : nullptr;
+  }
+
+  // The layer whose step saves most time a byte; -1: none fits.
+  int best_step() {
+    int best = -1;
+    double most = 0;
+    for (int i = 0; i < layers_; ++i) {
+      const Step* step = step_of(i);
+      if (!step) continue;
+      const int64_t more =
+          std::max<int64_t>(1, bytes_with(i, *step) - (bare_ - gain_));
+      const double ratio =
+          static_cast<double>(step->saved) / static_cast<double>(more);
+      if (ratio <= most) continue;
+      most = ratio, best = i;
+    }
+    return best;
+  }
+
+  bool look_again(int i, Step& step) {
+    if (step.saved == 0) return false;
+    if (!step.has_rings) return find_rings(i, step), true;
+    if (!stage_.overlay || step.has_lead) return false;
+    return find_lead(i, step), true;
+  }
+  // True if it was not known how things are now.
+  bool look_again(int i) { return look_again(i, *step_of(i)); }
+  bool look_again() {
+    bool any = false;
+    for (int i = 0; i < layers_; ++i) {
+      Steps& steps = steps_of(i);
+      for (Step* step : {&steps.half, &steps.one}) {
+        if (step->saved == 0 || step->has_rings) continue;
+        find_rings(i, *step);
+        any = true;
       }
-      overlay->lead = lead_with(i, step, *overlay);
-      gain = overlay_gain(net_, *overlay);
     }
-    if (bare - gain > limit_) return false;
-    if (ratio(step, bare - gain) > best_ratio_) {
-      best_ratio_ = ratio(step, bare - gain);
-      best_of_ = i;
-      best_ = step;
-      best_overlay_ = overlay;
-    }
-    return true;
+    return any;
   }
 
-  int64_t lead_with(int i, const Step& step, const Overlay& overlay) {
-    const LayerWork now = std::exchange(work(i), step.work);
-    std::vector<int> slots = choice_.slots;
-    for (const auto& [tensor, held] : step.slots) slots[tensor] = held;
-    const int64_t lead = smallest_lead(
-        net_, make_stage(net_, uses_, segment_, choice_.work, slots), overlay);
-    work(i) = now;
-    return lead;
-  }
-
-  // Time saved a byte more.
-  double ratio(const Step& step, int64_t bytes) const {
-    const int64_t more = std::max<int64_t>(1, bytes - (bare_ - gain_));
-    return static_cast<double>(step.saved) / static_cast<double>(more);
-  }
-
-  void take() {
-    bare_ = bytes_with(best_of_, best_);
-    work(best_of_) = best_.work;
-    chunks_[best_of_] = best_.chunk;
-    for (const auto& [tensor, held] : best_.slots) choice_.slots[tensor] = held;
-    stage_.overlay = best_overlay_;
-    gain_ = best_overlay_ ? overlay_gain(net_, *best_overlay_) : 0;
-    const int layer = segment_.begin + best_of_;
+  void take(int i) {
+    const Step step = *step_of(i);
+    bare_ = bytes_with(i, step) + step.gain;
+    work(i) = step.work;
+    chunks_[i] = step.chunk;
+    for (const auto& [tensor, held] : step.slots) choice_.slots[tensor] = held;
+    stage_.overlay = step.overlay;
+    gain_ = step.gain;
+    const int layer = segment_.begin + i;
     for (const int l : slots_.neighbours(segment_, layer)) {
-      steps_[l - segment_.begin].known = false;
+      Steps& steps = steps_[l - segment_.begin];
+      steps.half.has_rings = steps.one.has_rings = false;
     }
+    for (Steps& steps : steps_) {
+      steps.half.has_lead = steps.one.has_lead = false;
+    }
+    steps_[i].known = false;
   }
 
   const Net& net_;
@@ -218,10 +289,6 @@ class Raiser {
   int64_t bare_ = 0, gain_ = 0;  // bytes of the stage, and what overlays save
   int64_t slot_ = 0, other_slot_ = 0;
   int slot_of_ = -1;
-  double best_ratio_ = 0;
-  int best_of_ = -1;
-  Step best_;
-  std::optional<Overlay> best_overlay_;
 };
 
 }  // namespace
@@ -257,6 +324,7 @@ void raise_bands(const Net& net, const std::vector<TensorUses>& uses,
                  const Supply& supply, SegmentSlots& slots, Choice& choice,
                  size_t stage, int64_t limit) {
   Raiser raiser(net, uses, supply, slots, choice, stage, limit);
+  if (raiser.raise_all()) return;
   while (raiser.raise()) {
   }
 }

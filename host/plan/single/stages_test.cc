@@ -20,7 +20,7 @@ struct Fixture {
             [this](Segment s) -> SegmentBytes {
               return {can_be_stage(uses, s) ? 0 : -1, 0};
             },
-            [](Segment) -> int64_t { return 0; }};
+            [](Segment, int64_t) -> int64_t { return 0; }};
   }
 
   int64_t bytes(Segment s, const PassTable& table) const {

@@ -7,7 +7,9 @@
 // takes away row by row until the stage would stop.
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -48,7 +50,14 @@ class SegmentSlots {
 
   std::map<std::pair<int, int>, Parts> parts_;  // by segment
   // By the block's layers and their work.
-  std::map<std::vector<int>, TensorSlots> known_;
+  struct Hash {
+    size_t operator()(const std::vector<int>& key) const {
+      size_t hash = 0;
+      for (const int k : key) hash = (hash ^ size_t(k)) * 0x9E3779B97F4A7C15u;
+      return hash;
+    }
+  };
+  std::unordered_map<std::vector<int>, TensorSlots, Hash> known_;
 };
 
 // Slots of which none can go, out of slots with which the net completes; long
