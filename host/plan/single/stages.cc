@@ -183,6 +183,11 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
     const int64_t most_gain = is_last ? known.most_gain : 0;
     const int64_t time_ps = before.time_ps + sweep.time_ps(p);
     if (bytes - most_gain > budget || time_ps > best.time_ps) continue;
+    // Nor can a peak that is as high at least.
+    if (time_ps == best.time_ps &&
+        std::max(before.peak, bytes - most_gain) >= best.peak) {
+      continue;
+    }
     Best next{time_ps,       std::max(before.peak, bytes),
               segment.begin, static_cast<int>(p),
               bytes,         sweep.time_ps(p),

@@ -204,6 +204,7 @@ void StageTokens::reset() {
     a.fired = 0;
     if (a.count > 0) ++left_;
   }
+  for (Agent& a : agents_) find_next(a);
   for (Port& p : ports_) p.cursor = p.y0;
   for (Buffer& b : buffers_) {
     find_least(b.writes, b.made);
@@ -234,6 +235,22 @@ bool StageTokens::advance(const std::vector<int>& ports, Buffer::Least& least,
   return true;
 }
 
+void StageTokens::find_next(Agent& a) {
+  if (a.fired >= a.count) return;
+  for (int i = 0; i < kIns; ++i) {
+    if (a.in[i] < 0) continue;
+    const Port& p = ports_[a.in[i]];
+    const RowRange need = needed(a, i);
+    a.in_buffer[i] = p.buffer;
+    a.wanted[i] =
+        need.lo < need.hi ? p.y0 + need.hi : std::numeric_limits<int>::min();
+  }
+  const FiringRange f = firing_range(a.rule[0], a.fired);
+  const int origin = a.out < 0 ? 0 : ports_[a.out].y0;
+  a.lo = origin + f.out_lo, a.hi = origin + f.out_hi;
+  a.last_part = f.last_part;
+}
+
 std::string StageTokens::name(int agent) const {
   const Agent& a = agents_[agent];
   if (a.kind == std::string("copy")) return a.kind;
@@ -242,9 +259,9 @@ std::string StageTokens::name(int agent) const {
   return text;
 }
 
-int StageTokens::unready_port(int buffer, int lo, int hi) const {
+int StageTokens::unready_port(int buffer, int hi) const {
   const Buffer& b = buffers_[buffer];
-  if (lo >= hi || b.made.row >= hi) return -1;
+  if (b.made.row >= hi) return -1;
   for (int w : b.writes) {
     const Port& p = ports_[w];
     if (p.cursor < p.y1 && p.cursor < hi) return w;
@@ -256,9 +273,7 @@ int StageTokens::missing_writer(int agent) const {
   const Agent& a = agents_[agent];
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
-    const Port& p = ports_[a.in[i]];
-    const RowRange need = needed(a, i);
-    const int w = unready_port(p.buffer, p.y0 + need.lo, p.y0 + need.hi);
+    const int w = unready_port(a.in_buffer[i], a.wanted[i]);
     if (w >= 0) return ports_[w].agent;
   }
   return -1;
@@ -268,11 +283,7 @@ bool StageTokens::inputs_ready(int agent) const {
   const Agent& a = agents_[agent];
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
-    const Port& p = ports_[a.in[i]];
-    const RowRange need = needed(a, i);
-    if (need.lo < need.hi && buffers_[p.buffer].made.row < p.y0 + need.hi) {
-      return false;
-    }
+    if (buffers_[a.in_buffer[i]].made.row < a.wanted[i]) return false;
   }
   return true;
 }
@@ -314,8 +325,7 @@ bool StageTokens::output_free(int agent) const {
   if (a.out < 0) return true;
   const Port& p = ports_[a.out];
   const Buffer& b = buffers_[p.buffer];
-  const FiringRange f = firing_range(a.rule[0], a.fired);
-  const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
+  const int lo = a.lo, hi = a.hi;
   if (hi - lo > b.slots || hi - b.slots > released(p.buffer)) return false;
   // A row that a reader skips may still be on its way to the slot.
   if (!b.reads.empty() && hi - b.slots > b.made.row) return false;
@@ -342,9 +352,7 @@ int StageTokens::rows_free(int agent) const {
 
 int64_t StageTokens::next_write_end(int agent) const {
   const Agent& a = agents_[agent];
-  const Port& p = ports_[a.out];
-  const FiringRange f = firing_range(a.rule[0], a.fired);
-  return (p.y0 + f.out_hi) * buffers_[p.buffer].row_bytes;
+  return a.hi * buffers_[ports_[a.out].buffer].row_bytes;
 }
 
 bool StageTokens::writes(int agent, int buffer) const {
@@ -367,11 +375,10 @@ bool StageTokens::fire(int agent) {
   if (a.out >= 0) {
     const Port& p = ports_[a.out];
     Buffer& b = buffers_[p.buffer];
-    const FiringRange f = firing_range(a.rule[0], a.fired);
-    const int lo = p.y0 + f.out_lo, hi = p.y0 + f.out_hi;
+    const int lo = a.lo, hi = a.hi;
     const int kept = std::max(hi - lo, hi - released(p.buffer));
     peak_[p.buffer] = std::max(peak_[p.buffer], kept);
-    if (f.last_part) news = advance(b.writes, b.made, a.out, hi);
+    if (a.last_part) news = advance(b.writes, b.made, a.out, hi);
   }
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
@@ -381,6 +388,7 @@ bool StageTokens::fire(int agent) {
                     std::min(p.y1 - p.y0, given_back(a, i)) + p.y0);
   }
   if (++a.fired == a.count) --left_;
+  find_next(a);
   return news;
 }
 

@@ -82,6 +82,11 @@ class StageTokens {
     int in[kIns] = {-1, -1, -1}, out = -1;
     RowRule rule[kIns];
     int fired = 0, count = 0;
+    // Of the next firing: rows that must have been made of the buffers that it
+    // reads, and rows that it makes. Asked far more often than it changes.
+    int in_buffer[kIns] = {-1, -1, -1}, wanted[kIns] = {};
+    int lo = 0, hi = 0;
+    bool last_part = false;
     const char* kind = "layer";
     int index = 0;
     std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
@@ -109,9 +114,10 @@ class StageTokens {
   void add_api(const PlanPort&, int port);
   void add_stream(const PlanPort&, StreamTie);
   void find_touched();
+  void find_next(Agent&);
   bool output_free(int agent) const;
   bool overlay_free(const Buffer& out, int lo, int hi) const;
-  int unready_port(int buffer, int lo, int hi) const;
+  int unready_port(int buffer, int hi) const;
   void find_least(const std::vector<int>& ports, Buffer::Least&) const;
   bool advance(const std::vector<int>& ports, Buffer::Least&, int port,
                int row);
