@@ -141,15 +141,16 @@ void record_orders(const Net& net, Plan& plan) {
     };
     if (std::ranges::none_of(m.parts, taped)) continue;
     StageTokens tokens(net, m.stage, m.ties);
-    const bool done = run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
-      if (agent >= static_cast<int>(m.stage.actors.size())) return;
-      const auto part = std::ranges::upper_bound(
-          m.parts, agent, {}, &MergedSegment::Part::first_actor);
-      const MergedSegment::Part& of = *std::prev(part);
-      if (!taped(of)) return;
-      record_firing(plan.nodes[of.node].stages[of.stage],
-                    agent - of.first_actor);
-    });
+    const bool done =
+        run_by_rank(tokens, depth_ranks(tokens), [&](int process) {
+          if (process >= static_cast<int>(m.stage.actors.size())) return;
+          const auto part = std::ranges::upper_bound(
+              m.parts, process, {}, &MergedSegment::Part::first_actor);
+          const MergedSegment::Part& of = *std::prev(part);
+          if (!taped(of)) return;
+          record_firing(plan.nodes[of.node].stages[of.stage],
+                        process - of.first_actor);
+        });
     if (!done) throw Error(Exit::kInternal, "a segment does not complete");
     for (const MergedSegment::Part& part : m.parts) {
       const PlanStage& stage = plan.nodes[part.node].stages[part.stage];

@@ -12,7 +12,7 @@
 namespace shoal {
 namespace {
 
-// As in the agent's step, and the coordinator's.
+// As in the process's step, and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
 constexpr uint32_t kCoordinatorGaps = 16;
 // As in virtual time the second frame counts: at the first one credit is on its
@@ -114,8 +114,8 @@ struct Stage {
       stream_of.insert(stream_of.end(), links.streams[i].targets, uint16_t(i));
     }
   }
-  int agent(size_t stream) const {
-    return tokens.agent_of(links.streams[stream].port);
+  int process(size_t stream) const {
+    return tokens.process_of(links.streams[stream].port);
   }
 
   const PlanStage& plan;
@@ -254,28 +254,28 @@ class Node final : public Linked {
     return order[run_].actor;
   }
 
-  void fire(int agent) {
+  void fire(int process) {
     const auto actors = static_cast<int>(open_.size());
     const auto wake = [&](int other) {
       if (other >= actors) return link_.wake();
       open_[other] = true;
       highest_ = std::max(highest_, other);
     };
-    if (!at().tokens.fire(agent)) {
-      if (agent < actors) wake(agent);
+    if (!at().tokens.fire(process)) {
+      if (process < actors) wake(process);
       return;
     }
-    for (const int other : at().tokens.touched(agent)) {
+    for (const int other : at().tokens.touched(process)) {
       if (other >= 0) wake(other);
     }
   }
 
   // Rows of the stream's port that have been passed, all of them.
   void pass(size_t stream, uint32_t bytes) {
-    const int agent = at().agent(stream);
+    const int process = at().process(stream);
     const auto rows = static_cast<int>(bytes / at().row_bytes[stream]);
-    while (at().tokens.fired(agent) < rows && !at().tokens.done(agent)) {
-      fire(agent);
+    while (at().tokens.fired(process) < rows && !at().tokens.done(process)) {
+      fire(process);
     }
   }
 
@@ -285,12 +285,12 @@ class Node final : public Linked {
   uint32_t ready(uint16_t target) const override {
     const uint16_t i = at().stream_of[target];
     return start_of(i) +
-           static_cast<uint32_t>(at().tokens.rows_ready(at().agent(i))) *
+           static_cast<uint32_t>(at().tokens.rows_ready(at().process(i))) *
                at().row_bytes[i];
   }
   uint32_t limit(uint16_t i) const override {
     return start_of(i) +
-           static_cast<uint32_t>(at().tokens.rows_free(at().agent(i))) *
+           static_cast<uint32_t>(at().tokens.rows_free(at().process(i))) *
                at().row_bytes[i];
   }
   void released(uint16_t target, uint32_t offset) override {

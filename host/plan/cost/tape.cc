@@ -106,19 +106,19 @@ void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
 // rows at once; then the one next to the input (or to the output) that can.
 bool run_long(StageTokens& tokens, bool deepest,
               const std::function<void(int)>& before) {
-  const int actors = tokens.agents() -
+  const int actors = tokens.processes() -
                      static_cast<int>(tokens.inputs().size()) -
                      static_cast<int>(tokens.outputs().size());
   // What could not fire still cannot until a neighbour has fired.
-  std::vector<bool> open(tokens.agents(), true);
-  const auto fires = [&](int agent) {
-    if (!open[agent]) return false;
-    open[agent] = tokens.can_fire(agent);
-    return static_cast<bool>(open[agent]);
+  std::vector<bool> open(tokens.processes(), true);
+  const auto fires = [&](int process) {
+    if (!open[process]) return false;
+    open[process] = tokens.can_fire(process);
+    return static_cast<bool>(open[process]);
   };
-  const auto fire = [&](int agent) {
-    tokens.fire(agent);
-    for (const int other : tokens.touched(agent)) open[other] = true;
+  const auto fire = [&](int process) {
+    tokens.fire(process);
+    for (const int other : tokens.touched(process)) open[other] = true;
   };
   const auto serve = [&] {
     for (const auto* callers : {&tokens.outputs(), &tokens.inputs()}) {
@@ -222,7 +222,8 @@ TapeOrders tape_orders(const Net& net, const PlanStage& stage) {
     PlanStage run;
     run.actors = stage.actors;
     tokens.reset();
-    run_long(tokens, deepest, [&](int agent) { record_firing(run, agent); });
+    run_long(tokens, deepest,
+             [&](int process) { record_firing(run, process); });
     orders[deepest ? 0 : 1] = std::move(run.order);
   }
   return orders;
@@ -252,7 +253,7 @@ void put_on_tape(const Net& net, PlanStage& stage, int late,
   cut_all(net, stage, chunk_limit);
   StageTokens tokens(net, stage);
   run_by_rank(tokens, ranks_with_late(tokens, late),
-              [&](int agent) { record_firing(stage, agent); });
+              [&](int process) { record_firing(stage, process); });
 }
 
 TapeReads tape_reads(const Net& net, const PlanStage& stage) {

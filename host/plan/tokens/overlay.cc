@@ -50,15 +50,15 @@ std::optional<Overlay> overlay_pair(const Net& net,
 
 std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
   const std::vector<int> depth = depth_ranks(tokens);
-  std::vector<int> order(tokens.agents());
-  for (int a = 0; a < tokens.agents(); ++a) order[a] = a;
+  std::vector<int> order(tokens.processes());
+  for (int a = 0; a < tokens.processes(); ++a) order[a] = a;
   std::sort(order.begin(), order.end(), [&](int a, int b) {
     const bool late_a = tokens.writes(a, buffer);
     const bool late_b = tokens.writes(b, buffer);
     return late_a != late_b ? late_a : depth[a] < depth[b];
   });
-  std::vector<int> rank(tokens.agents());
-  for (int r = 0; r < tokens.agents(); ++r) rank[order[r]] = r;
+  std::vector<int> rank(tokens.processes());
+  for (int r = 0; r < tokens.processes(); ++r) rank[order[r]] = r;
   return rank;
 }
 
@@ -74,12 +74,12 @@ bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
   const PlanBuffer& under = stage.buffers[in];
   lead = -int64_t{under.bytes()};
   bool stopped = false;
-  run_by_rank_while(tokens, rank, [&](int agent) {
-    if (!tokens.writes(agent, out)) return true;
+  run_by_rank_while(tokens, rank, [&](int process) {
+    if (!tokens.writes(process, out)) return true;
     const int released = tokens.released(in);
     if (released >= under.slots) return true;
     const int64_t free = int64_t{released} * under.row_bytes();
-    const int64_t now = tokens.next_write_end(agent) - free;
+    const int64_t now = tokens.next_write_end(process) - free;
     if (now <= lead) return true;
     lead = now;
     stopped = !on();

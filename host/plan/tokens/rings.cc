@@ -19,9 +19,9 @@ class Puller {
   Puller(const Net& net, const PlanStage& stage,
          const std::vector<StreamTie>& ties = {}, int last = -1)
       : tokens_(net, stage, ties),
-        pulling_(tokens_.agents(), false),
+        pulling_(tokens_.processes(), false),
         last_(last) {
-    for (int a = 0; a < tokens_.agents(); ++a) {
+    for (int a = 0; a < tokens_.processes(); ++a) {
       const int out = tokens_.out_buffer(a);
       is_sink_.push_back(a != last && (out < 0 || !tokens_.has_readers(out)));
     }
@@ -30,7 +30,7 @@ class Puller {
   const std::vector<int>& peaks() {
     while (last_ >= 0 && !tokens_.done(last_)) pull(last_);
     for (int a = next_sink(); a >= 0; a = next_sink()) pull(a);
-    for (int a = tokens_.agents(); a-- > 0;) {
+    for (int a = tokens_.processes(); a-- > 0;) {
       while (!tokens_.done(a)) pull(a);
     }
     return tokens_.peak_rows();
@@ -41,7 +41,7 @@ class Puller {
   // branches to several sinks advance together.
   int next_sink() const {
     int best = -1;
-    for (int a = 0; a < tokens_.agents(); ++a) {
+    for (int a = 0; a < tokens_.processes(); ++a) {
       if (!is_sink_[a] || tokens_.done(a)) continue;
       if (best < 0 || share(a) < share(best)) best = a;
     }
@@ -51,24 +51,24 @@ class Puller {
     return (tokens_.fired(a) + 1.0) / tokens_.firings(a);
   }
 
-  void pull(int agent) {
-    if (pulling_[agent]) {
+  void pull(int process) {
+    if (pulling_[process]) {
       throw Error(Exit::kInternal,
-                  tokens_.name(agent) + " waits for rows of its own");
+                  tokens_.name(process) + " waits for rows of its own");
     }
-    pulling_[agent] = true;
-    for (int w = tokens_.missing_writer(agent); w >= 0;
-         w = tokens_.missing_writer(agent)) {
+    pulling_[process] = true;
+    for (int w = tokens_.missing_writer(process); w >= 0;
+         w = tokens_.missing_writer(process)) {
       pull(w);
     }
-    pulling_[agent] = false;
-    fire(agent);
+    pulling_[process] = false;
+    fire(process);
   }
 
-  void fire(int agent) {
-    if (!tokens_.fire(agent)) return;
+  void fire(int process) {
+    if (!tokens_.fire(process)) return;
     // Sinks need no space; the sooner they read, the sooner slots are free.
-    for (int other : tokens_.touched(agent)) {
+    for (int other : tokens_.touched(process)) {
       if (!is_sink_[other] || pulling_[other]) continue;
       while (tokens_.can_fire(other)) tokens_.fire(other);
     }

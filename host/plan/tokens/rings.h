@@ -1,5 +1,5 @@
 // How many rows each tensor must hold. Found by running the whole net as one
-// stage on demand: the deepest agent that can still move pulls what it needs,
+// stage on demand: the deepest process that can still move pulls what it needs,
 // row by row, and nothing is made before it is wanted. The rows held at the
 // peak suffice for every stage that a tensor lives inside, because the same
 // order, restricted to the layers of that stage, is an order of that stage.

@@ -26,10 +26,10 @@ class Watch {
     }
   }
 
-  void before(int agent) {
+  void before(int process) {
     if (last_ >= 0) look_at(last_);
-    last_ = agent;
-    const int out = tokens_.out_buffer(agent);
+    last_ = process;
+    const int out = tokens_.out_buffer(process);
     const bool begins = out >= 0 && may_share_[out] && !is_alive(out);
     if (begins) set(out, true), meet(out);
     peak_ = std::max(peak_, bytes_);
@@ -71,10 +71,10 @@ class Watch {
   }
 
   // What a firing may have begun or ended.
-  void look_at(int agent) {
-    look_at_buffer(tokens_.out_buffer(agent));
+  void look_at(int process) {
+    look_at_buffer(tokens_.out_buffer(process));
     for (int i = 0; i < StageTokens::kIns; ++i) {
-      look_at_buffer(tokens_.in_buffer(agent, i));
+      look_at_buffer(tokens_.in_buffer(process, i));
     }
   }
   void look_at_buffer(int b) {
@@ -91,17 +91,17 @@ class Watch {
   std::vector<uint64_t> alive_;  // bits, by buffer
   std::vector<std::vector<uint64_t>> met_;
   int64_t all_ = 0, bytes_ = 0, peak_ = 0;
-  int last_ = -1;  // agent that has fired
+  int last_ = -1;  // process that has fired
 };
 
 }  // namespace
 
-void record_firing(PlanStage& stage, int agent) {
-  if (agent >= static_cast<int>(stage.actors.size())) return;
-  if (!stage.order.empty() && stage.order.back().actor == agent) {
+void record_firing(PlanStage& stage, int process) {
+  if (process >= static_cast<int>(stage.actors.size())) return;
+  if (!stage.order.empty() && stage.order.back().actor == process) {
     ++stage.order.back().firings;
   } else {
-    stage.order.push_back({agent, 1});
+    stage.order.push_back({process, 1});
   }
 }
 
@@ -110,9 +110,9 @@ Sharing share_stage(const Net& net, PlanStage& stage,
   StageTokens tokens(net, stage);
   Watch watch(stage, tokens, may_share);
   stage.order.clear();
-  run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
-    watch.before(agent);
-    record_firing(stage, agent);
+  run_by_rank(tokens, depth_ranks(tokens), [&](int process) {
+    watch.before(process);
+    record_firing(stage, process);
   });
   return watch.finish();
 }
@@ -122,9 +122,9 @@ Saved share_saves(const Net& net, PlanStage stage,
   StageTokens tokens(net, stage);
   Watch watch(stage, tokens, may_share);
   stage.order.clear();
-  const auto before = [&](int agent) {
-    watch.before(agent);
-    record_firing(stage, agent);
+  const auto before = [&](int process) {
+    watch.before(process);
+    record_firing(stage, process);
     return watch.saved() >= least && stage.order.size() <= kMaxRuns;
   };
   const bool done = run_by_rank_while(tokens, depth_ranks(tokens), before);

@@ -34,7 +34,7 @@ inline constexpr size_t kMaxRuns = 0xFFFF;
 Saved share_saves(const Net&, PlanStage, const std::vector<bool>& may_share,
                   int64_t least);
 
-// Adds a firing of an actor to the stage's order; other agents have none.
-void record_firing(PlanStage&, int agent);
+// Adds a firing of an actor to the stage's order; other processes have none.
+void record_firing(PlanStage&, int process);
 
 }  // namespace shoal

@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-// Ranks whose agents may be able to fire.
+// Ranks whose processes may be able to fire.
 class RankSet {
  public:
   explicit RankSet(int size) : words_((size + 63) / 64) {}
@@ -36,40 +36,40 @@ class RankSet {
 template <class Before>
 bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
                 const Before& before) {
-  std::vector<int> agent_of(rank.size());
-  RankSet open(tokens.agents());
-  for (int a = 0; a < tokens.agents(); ++a) {
-    agent_of[rank[a]] = a;
+  std::vector<int> process_of(rank.size());
+  RankSet open(tokens.processes());
+  for (int a = 0; a < tokens.processes(); ++a) {
+    process_of[rank[a]] = a;
     open.insert(a);
   }
   for (int r = open.highest(); r >= 0; r = open.highest()) {
-    const int agent = agent_of[r];
-    if (!tokens.can_fire(agent)) {
+    const int process = process_of[r];
+    if (!tokens.can_fire(process)) {
       open.erase(r);
       continue;
     }
-    if (!before(agent)) return false;
-    if (!tokens.fire(agent)) continue;
-    for (int other : tokens.touched(agent)) open.insert(rank[other]);
+    if (!before(process)) return false;
+    if (!tokens.fire(process)) continue;
+    for (int other : tokens.touched(process)) open.insert(rank[other]);
   }
   return tokens.all_done();
 }
 
 bool run_at_random(StageTokens& tokens, std::mt19937& random) {
-  std::vector<int> open(tokens.agents());
-  for (int a = 0; a < tokens.agents(); ++a) open[a] = a;
-  std::vector<bool> listed(tokens.agents(), true);
+  std::vector<int> open(tokens.processes());
+  for (int a = 0; a < tokens.processes(); ++a) open[a] = a;
+  std::vector<bool> listed(tokens.processes(), true);
   while (!open.empty()) {
     const size_t pick = random() % open.size();
-    const int agent = open[pick];
-    if (!tokens.can_fire(agent)) {
+    const int process = open[pick];
+    if (!tokens.can_fire(process)) {
       open[pick] = open.back();
       open.pop_back();
-      listed[agent] = false;
+      listed[process] = false;
       continue;
     }
-    if (!tokens.fire(agent)) continue;
-    for (int other : tokens.touched(agent)) {
+    if (!tokens.fire(process)) continue;
+    for (int other : tokens.touched(process)) {
       if (!listed[other]) open.push_back(other);
       listed[other] = true;
     }
@@ -104,9 +104,9 @@ bool replay(StageTokens& tokens, const std::vector<PlanRun>& order) {
   return tokens.all_done();
 }
 
-std::vector<std::string> blocked_agents(const StageTokens& tokens) {
+std::vector<std::string> blocked_processes(const StageTokens& tokens) {
   std::vector<std::string> names;
-  for (int a = 0; a < tokens.agents(); ++a) {
+  for (int a = 0; a < tokens.processes(); ++a) {
     if (tokens.done(a)) continue;
     const bool ready = tokens.inputs_ready(a);
     names.push_back(tokens.name(a) + " after " +
@@ -120,14 +120,14 @@ std::vector<std::string> blocked_agents(const StageTokens& tokens) {
 }  // namespace
 
 std::vector<int> depth_ranks(const StageTokens& tokens) {
-  std::vector<int> rank(tokens.agents());
+  std::vector<int> rank(tokens.processes());
   int next = 0;
   for (int a : tokens.inputs()) rank[a] = next++;
   const int actors = tokens.first_stream() -
                      static_cast<int>(tokens.inputs().size()) -
                      static_cast<int>(tokens.outputs().size());
   for (int a = 0; a < actors; ++a) rank[a] = next++;
-  for (int a = tokens.first_stream(); a < tokens.agents(); ++a) {
+  for (int a = tokens.first_stream(); a < tokens.processes(); ++a) {
     rank[a] = next++;
   }
   for (int a : tokens.outputs()) rank[a] = next++;
@@ -137,8 +137,8 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
                  const std::function<void(int)>& before) {
   if (!before) return run_ranked(tokens, rank, [](int) { return true; });
-  return run_ranked(tokens, rank, [&](int agent) {
-    before(agent);
+  return run_ranked(tokens, rank, [&](int process) {
+    before(process);
     return true;
   });
 }
@@ -168,7 +168,7 @@ Simulation simulate(const Net& net, const Plan& plan,
       t.reset();
       std::vector<int> rank = depth_ranks(t);
       if (options.order == FiringOrder::kShallowest) {
-        for (int& r : rank) r = t.agents() - 1 - r;
+        for (int& r : rank) r = t.processes() - 1 - r;
       }
       const bool done = recorded ? replay(t, stage.order)
                         : options.order == FiringOrder::kRandom
@@ -180,7 +180,7 @@ Simulation simulate(const Net& net, const Plan& plan,
       result.stages[s].peak_rows = t.peak_rows();
       if (!done) {
         result.stage = static_cast<int>(s);
-        result.blocked = blocked_agents(t);
+        result.blocked = blocked_processes(t);
         return result;
       }
     }

@@ -29,7 +29,7 @@ struct StageSimulation {
 struct Simulation {
   bool completed = false;
   int stage = -1;                    // where it stopped
-  std::vector<std::string> blocked;  // agents that could not go on
+  std::vector<std::string> blocked;  // processes that could not go on
   std::vector<StageSimulation> stages;
 };
 
@@ -40,8 +40,8 @@ struct Simulation {
 // and actors, node after node.
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
-// Fires until nothing can, agents with the highest rank first; true if all
-// are done then. `before` sees every agent just before it fires.
+// Fires until nothing can, processes with the highest rank first; true if all
+// are done then. `before` sees every process just before it fires.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int)>& before = {});
 // The same while `before` says so; false if it did not to the end.

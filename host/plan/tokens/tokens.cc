@@ -26,11 +26,11 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
   for (const PlanActor& a : stage.actors) {
     if (a.loop < 0) {
       add_actor(net, stage, a);
-    } else if (stage.loops[a.loop].first_actor == agents()) {
+    } else if (stage.loops[a.loop].first_actor == processes()) {
       add_loop(net, stage, stage.loops[a.loop]);
     } else {
-      agents_.push_back({});  // fires within its loop
-      agents_.back().index = a.layer;
+      processes_.push_back({});  // fires within its loop
+      processes_.back().index = a.layer;
     }
   }
   for (size_t p = 0; p < stage.ports.size(); ++p) {
@@ -39,7 +39,7 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
       add_api(stage.ports[p], static_cast<int>(p));
     }
   }
-  first_stream_ = agents();
+  first_stream_ = processes();
   for (const StreamTie& tie : ties) add_stream(stage.ports[tie.from], tie);
   find_touched();
   peak_.assign(buffers_.size(), 0);
@@ -48,18 +48,18 @@ StageTokens::StageTokens(const Net& net, const PlanStage& stage,
 
 void StageTokens::add_actor(const Net& net, const PlanStage& stage,
                             const PlanActor& a) {
-  Agent agent;
-  agent.index = a.layer;
-  agent.out = a.out;
+  Process process;
+  process.index = a.layer;
+  process.out = a.out;
   const Box& out = stage.ports[a.out].box;
   const int ports[kIns] = {a.in[0], a.in[1], a.partial};
   for (int i = 0; i < kIns; ++i) {
-    agent.in[i] = ports[i];
-    if (ports[i] >= 0) ports_[ports[i]].agent = agents();
+    process.in[i] = ports[i];
+    if (ports[i] >= 0) ports_[ports[i]].process = processes();
     if (a.copy || i == 2) {
       // Row by row; what is read with the first part of a window is released
       // with the last one.
-      RowRule& rule = agent.rule[i];
+      RowRule& rule = process.rule[i];
       rule.op = OpCode::kConv;
       rule.out_rows = rule.in_rows = out.rows();
       rule.kernel_h = a.copy ? 1 : net.layers[a.layer].kernel_h;
@@ -69,35 +69,35 @@ void StageTokens::add_actor(const Net& net, const PlanStage& stage,
       continue;
     }
     const Box in = ports[i] < 0 ? Box{} : stage.ports[ports[i]].box;
-    agent.maps[i] = std::make_shared<std::vector<uint16_t>>();
-    agent.rule[i] = row_rule(net.layers[a.layer], i, {a.band, a.part}, in, out,
-                             *agent.maps[i]);
+    process.maps[i] = std::make_shared<std::vector<uint16_t>>();
+    process.rule[i] = row_rule(net.layers[a.layer], i, {a.band, a.part}, in,
+                               out, *process.maps[i]);
   }
-  if (a.copy) agent.kind = "copy";
-  ports_[a.out].agent = agents();
-  agent.count = firing_count(agent.rule[0]);
-  agents_.push_back(std::move(agent));
+  if (a.copy) process.kind = "copy";
+  ports_[a.out].process = processes();
+  process.count = firing_count(process.rule[0]);
+  processes_.push_back(std::move(process));
 }
 
 void StageTokens::add_loop(const Net& net, const PlanStage& stage,
                            const PlanLoop& loop) {
   const PlanActor& first = stage.actors[loop.first_actor];
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-  Agent agent;
-  agent.index = first.layer;
-  agent.in[0] = first.in[0];
-  agent.in[2] = last.partial;
-  agent.out = last.out;
+  Process process;
+  process.index = first.layer;
+  process.in[0] = first.in[0];
+  process.in[2] = last.partial;
+  process.out = last.out;
   for (int port : {first.in[0], last.partial, last.out}) {
-    if (port >= 0) ports_[port].agent = agents();
+    if (port >= 0) ports_[port].process = processes();
   }
   RowRule rows;
   rows.op = OpCode::kConv;  // row by row
   rows.out_rows = rows.in_rows = stage.ports[last.out].box.rows();
   rows.band = loop.band;
-  for (RowRule& rule : agent.rule) rule = rows;
-  agent.count = firing_count(rows);
-  for (int k = 0; k < agent.count; ++k) {
+  for (RowRule& rule : process.rule) rule = rows;
+  process.count = firing_count(rows);
+  for (int k = 0; k < process.count; ++k) {
     const FiringRange f = firing_range(rows, k);
     RowRange band{f.out_lo, f.out_hi};
     for (int j = loop.actors; j-- > 0;) {
@@ -108,17 +108,17 @@ void StageTokens::add_loop(const Net& net, const PlanStage& stage,
                    stage.ports[a.in[0]].box, stage.ports[a.out].box, map);
       band = needed_rows(rule, band.lo, band.hi, 0, rule.kernel_h);
     }
-    agent.needs.push_back(band);
+    process.needs.push_back(band);
   }
-  agents_.push_back(std::move(agent));
+  processes_.push_back(std::move(process));
 }
 
-RowRange StageTokens::needed(const Agent& a, int operand) {
+RowRange StageTokens::needed(const Process& a, int operand) {
   if (operand == 0 && !a.needs.empty()) return a.needs[a.fired];
   return needed_rows(a.rule[operand], a.fired);
 }
 
-int StageTokens::given_back(const Agent& a, int operand) {
+int StageTokens::given_back(const Process& a, int operand) {
   if (operand == 0 && a.fired + 1 < static_cast<int>(a.needs.size())) {
     return a.needs[a.fired + 1].lo;
   }
@@ -128,67 +128,67 @@ int StageTokens::given_back(const Agent& a, int operand) {
 }
 
 void StageTokens::add_api(const PlanPort& p, int port) {
-  Agent agent;
-  RowRule& rule = agent.rule[0];
+  Process process;
+  RowRule& rule = process.rule[0];
   rule.op = OpCode::kLut;  // row by row
   rule.out_rows = rule.in_rows = p.box.rows();
-  agent.count = rule.out_rows;
-  agent.index = p.owner_index;
-  agent.rule[1] = rule;
-  ports_[port].agent = agents();
+  process.count = rule.out_rows;
+  process.index = p.owner_index;
+  process.rule[1] = rule;
+  ports_[port].process = processes();
   const bool spill = p.owner == Owner::kSpill;
   if (!p.is_read) {
-    agent.kind = spill ? "spill" : "input";
-    agent.out = port;
-    inputs_.push_back(agents());
+    process.kind = spill ? "spill" : "input";
+    process.out = port;
+    inputs_.push_back(processes());
   } else {
-    agent.kind = spill ? "spill" : "output";
-    agent.in[0] = port;
-    outputs_.push_back(agents());
+    process.kind = spill ? "spill" : "output";
+    process.in[0] = port;
+    outputs_.push_back(processes());
   }
-  agents_.push_back(agent);
+  processes_.push_back(process);
 }
 
 void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
-  Agent agent;
-  RowRule& rule = agent.rule[0];
+  Process process;
+  RowRule& rule = process.rule[0];
   rule.op = OpCode::kLut;
   rule.out_rows = rule.in_rows = p.box.rows();
-  agent.count = rule.out_rows;
-  agent.kind = "stream";
-  agent.index = p.owner_index;
-  agent.in[0] = static_cast<int>(ports_.size());
-  agent.out = tie.to;
+  process.count = rule.out_rows;
+  process.kind = "stream";
+  process.index = p.owner_index;
+  process.in[0] = static_cast<int>(ports_.size());
+  process.out = tie.to;
   Port reader = ports_[tie.from];
-  reader.agent = ports_[tie.to].agent = agents();
-  buffers_[p.buffer].reads.push_back(agent.in[0]);
+  reader.process = ports_[tie.to].process = processes();
+  buffers_[p.buffer].reads.push_back(process.in[0]);
   ports_.push_back(reader);
-  agents_.push_back(agent);
+  processes_.push_back(process);
 }
 
 void StageTokens::find_touched() {
   // Ports that write what lies over a buffer: of many nodes side by side
-  // nobody can look through all buffers for each agent.
+  // nobody can look through all buffers for each process.
   std::vector<std::vector<int>> over(buffers_.size());
   for (const Buffer& b : buffers_) {
     if (b.overlay < 0) continue;
     over[b.overlay].insert(over[b.overlay].end(), b.writes.begin(),
                            b.writes.end());
   }
-  touched_.resize(agents_.size());
-  for (int a = 0; a < agents(); ++a) {
+  touched_.resize(processes_.size());
+  for (int a = 0; a < processes(); ++a) {
     std::vector<int>& list = touched_[a];
     list.push_back(a);
     const auto add = [&](const std::vector<int>& ports) {
-      for (int p : ports) list.push_back(ports_[p].agent);
+      for (int p : ports) list.push_back(ports_[p].process);
     };
-    if (agents_[a].out >= 0) {
-      const int buffer = ports_[agents_[a].out].buffer;
+    if (processes_[a].out >= 0) {
+      const int buffer = ports_[processes_[a].out].buffer;
       add(buffers_[buffer].reads);
       add(buffers_[buffer].writes);
       add(over[buffer]);
     }
-    for (int in : agents_[a].in) {
+    for (int in : processes_[a].in) {
       if (in < 0) continue;
       add(buffers_[ports_[in].buffer].writes);
       add(over[ports_[in].buffer]);
@@ -200,11 +200,11 @@ void StageTokens::find_touched() {
 
 void StageTokens::reset() {
   left_ = 0;
-  for (Agent& a : agents_) {
+  for (Process& a : processes_) {
     a.fired = 0;
     if (a.count > 0) ++left_;
   }
-  for (Agent& a : agents_) find_next(a);
+  for (Process& a : processes_) find_next(a);
   for (Port& p : ports_) p.cursor = p.y0;
   for (Buffer& b : buffers_) {
     find_least(b.writes, b.made);
@@ -235,7 +235,7 @@ bool StageTokens::advance(const std::vector<int>& ports, Buffer::Least& least,
   return true;
 }
 
-void StageTokens::find_next(Agent& a) {
+void StageTokens::find_next(Process& a) {
   if (a.fired >= a.count) return;
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
@@ -251,8 +251,8 @@ void StageTokens::find_next(Agent& a) {
   a.last_part = f.last_part;
 }
 
-std::string StageTokens::name(int agent) const {
-  const Agent& a = agents_[agent];
+std::string StageTokens::name(int process) const {
+  const Process& a = processes_[process];
   if (a.kind == std::string("copy")) return a.kind;
   std::string text = std::string(a.kind) + " " + std::to_string(a.index);
   if (a.kind == std::string("layer")) text += " " + net_.layers[a.index].name;
@@ -269,18 +269,18 @@ int StageTokens::unready_port(int buffer, int hi) const {
   return -1;
 }
 
-int StageTokens::missing_writer(int agent) const {
-  const Agent& a = agents_[agent];
+int StageTokens::missing_writer(int process) const {
+  const Process& a = processes_[process];
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     const int w = unready_port(a.in_buffer[i], a.wanted[i]);
-    if (w >= 0) return ports_[w].agent;
+    if (w >= 0) return ports_[w].process;
   }
   return -1;
 }
 
-bool StageTokens::inputs_ready(int agent) const {
-  const Agent& a = agents_[agent];
+bool StageTokens::inputs_ready(int process) const {
+  const Process& a = processes_[process];
   for (int i = 0; i < kIns; ++i) {
     if (a.in[i] < 0) continue;
     if (buffers_[a.in_buffer[i]].made.row < a.wanted[i]) return false;
@@ -320,8 +320,8 @@ bool StageTokens::overlay_free(const Buffer& out, int lo, int hi) const {
   return true;
 }
 
-bool StageTokens::output_free(int agent) const {
-  const Agent& a = agents_[agent];
+bool StageTokens::output_free(int process) const {
+  const Process& a = processes_[process];
   if (a.out < 0) return true;
   const Port& p = ports_[a.out];
   const Buffer& b = buffers_[p.buffer];
@@ -332,13 +332,13 @@ bool StageTokens::output_free(int agent) const {
   return b.overlay < 0 || overlay_free(b, lo, hi);
 }
 
-int StageTokens::rows_ready(int agent) const {
-  const Port& p = ports_[agents_[agent].in[0]];
+int StageTokens::rows_ready(int process) const {
+  const Port& p = ports_[processes_[process].in[0]];
   return std::clamp(buffers_[p.buffer].made.row, p.y0, p.y1) - p.y0;
 }
 
-int StageTokens::rows_free(int agent) const {
-  const Port& p = ports_[agents_[agent].out];
+int StageTokens::rows_free(int process) const {
+  const Port& p = ports_[processes_[process].out];
   const Buffer& b = buffers_[p.buffer];
   // A slot is of one row at a time even where nobody reads the rows between.
   int64_t end = int64_t{p.cursor} + b.slots;
@@ -350,27 +350,27 @@ int StageTokens::rows_free(int agent) const {
   return static_cast<int>(std::clamp<int64_t>(end, p.y0, p.y1)) - p.y0;
 }
 
-int64_t StageTokens::next_write_end(int agent) const {
-  const Agent& a = agents_[agent];
+int64_t StageTokens::next_write_end(int process) const {
+  const Process& a = processes_[process];
   return a.hi * buffers_[ports_[a.out].buffer].row_bytes;
 }
 
-bool StageTokens::writes(int agent, int buffer) const {
-  return out_buffer(agent) == buffer;
+bool StageTokens::writes(int process, int buffer) const {
+  return out_buffer(process) == buffer;
 }
 
-int StageTokens::out_buffer(int agent) const {
-  const int out = agents_[agent].out;
+int StageTokens::out_buffer(int process) const {
+  const int out = processes_[process].out;
   return out < 0 ? -1 : ports_[out].buffer;
 }
 
-int StageTokens::in_buffer(int agent, int operand) const {
-  const int in = agents_[agent].in[operand];
+int StageTokens::in_buffer(int process, int operand) const {
+  const int in = processes_[process].in[operand];
   return in < 0 ? -1 : ports_[in].buffer;
 }
 
-bool StageTokens::fire(int agent) {
-  Agent& a = agents_[agent];
+bool StageTokens::fire(int process) {
+  Process& a = processes_[process];
   bool news = false;
   if (a.out >= 0) {
     const Port& p = ports_[a.out];

@@ -1,5 +1,5 @@
-// The state of one stage as tokens: cursors of ports and firings of agents,
-// no bytes. An agent is an actor of the stage, an input whose rows the caller
+// The state of one stage as tokens: cursors of ports and firings of processes,
+// no bytes. A process is an actor of the stage, an input whose rows the caller
 // pushes, an output whose rows it takes, a spill that does the same for
 // storage, or a stream that moves rows from one buffer to another. What may
 // fire is decided as the runtime does it: all input rows ready, all output
@@ -30,42 +30,44 @@ class StageTokens {
   StageTokens(const Net&, const PlanStage&,
               const std::vector<StreamTie>& ties = {});
 
-  int agents() const { return static_cast<int>(agents_.size()); }
-  // An actor's agent has the actor's number. Spills are among those that push
+  int processes() const { return static_cast<int>(processes_.size()); }
+  // An actor's process has the actor's number. Spills are among those that push
   // and take.
   const std::vector<int>& inputs() const { return inputs_; }
   const std::vector<int>& outputs() const { return outputs_; }
-  std::string name(int agent) const;
+  std::string name(int process) const;
 
-  int fired(int agent) const { return agents_[agent].fired; }
-  int firings(int agent) const { return agents_[agent].count; }
-  bool done(int agent) const {
-    return agents_[agent].fired >= agents_[agent].count;
+  int fired(int process) const { return processes_[process].fired; }
+  int firings(int process) const { return processes_[process].count; }
+  bool done(int process) const {
+    return processes_[process].fired >= processes_[process].count;
   }
   bool all_done() const { return left_ == 0; }
-  bool inputs_ready(int agent) const;
-  bool can_fire(int agent) const {
-    return !done(agent) && inputs_ready(agent) && output_free(agent);
+  bool inputs_ready(int process) const;
+  bool can_fire(int process) const {
+    return !done(process) && inputs_ready(process) && output_free(process);
   }
   // True if that may have changed the chance of others to fire.
-  bool fire(int agent);
+  bool fire(int process);
   void reset();
 
   // Streams have the numbers from here on.
   int first_stream() const { return first_stream_; }
-  // An agent that must fire before `agent` can have its inputs, or -1.
-  int missing_writer(int agent) const;
-  bool writes(int agent, int buffer) const;
+  // A process that must fire before `process` can have its inputs, or -1.
+  int missing_writer(int process) const;
+  bool writes(int process, int buffer) const;
   bool has_readers(int buffer) const { return !buffers_[buffer].reads.empty(); }
-  int out_buffer(int agent) const;  // -1: an output
-  static constexpr int kIns = 3;    // operands and int32 rows to start from
-  int in_buffer(int agent, int operand) const;  // -1: it has none
-  int agent_of(int port) const { return ports_[port].agent; }
+  int out_buffer(int process) const;  // -1: an output
+  static constexpr int kIns = 3;      // operands and int32 rows to start from
+  int in_buffer(int process, int operand) const;  // -1: it has none
+  int process_of(int port) const { return ports_[port].process; }
   // Rows of an output that have been made, of an input that may be pushed.
-  int rows_ready(int agent) const;
-  int rows_free(int agent) const;
-  // Agents whose chance to fire may have changed after `agent` fired.
-  const std::vector<int>& touched(int agent) const { return touched_[agent]; }
+  int rows_ready(int process) const;
+  int rows_free(int process) const;
+  // Processes whose chance to fire may have changed after `process` fired.
+  const std::vector<int>& touched(int process) const {
+    return touched_[process];
+  }
 
   // Most rows of each buffer that were held at once.
   const std::vector<int>& peak_rows() const { return peak_; }
@@ -75,10 +77,10 @@ class StageTokens {
   bool holds_rows(int buffer) const;
   // Bytes [from, to) that the next firing writes, from the buffer's start.
   // Only for buffers that are held whole.
-  int64_t next_write_end(int agent) const;
+  int64_t next_write_end(int process) const;
 
  private:
-  struct Agent {
+  struct Process {
     int in[kIns] = {-1, -1, -1}, out = -1;
     RowRule rule[kIns];
     int fired = 0, count = 0;
@@ -93,11 +95,11 @@ class StageTokens {
     // Of a loop: rows of in[0] by firing, in place of rule[0]'s.
     std::vector<RowRange> needs;
   };
-  static RowRange needed(const Agent&, int operand);
-  static int given_back(const Agent&, int operand);
+  static RowRange needed(const Process&, int operand);
+  static int given_back(const Process&, int operand);
   void add_loop(const Net&, const PlanStage&, const PlanLoop&);
   struct Port {
-    int buffer, y0, y1, cursor, agent;
+    int buffer, y0, y1, cursor, process;
   };
   struct Buffer {
     std::vector<int> writes, reads;
@@ -114,8 +116,8 @@ class StageTokens {
   void add_api(const PlanPort&, int port);
   void add_stream(const PlanPort&, StreamTie);
   void find_touched();
-  void find_next(Agent&);
-  bool output_free(int agent) const;
+  void find_next(Process&);
+  bool output_free(int process) const;
   bool overlay_free(const Buffer& out, int lo, int hi) const;
   int unready_port(int buffer, int hi) const;
   void find_least(const std::vector<int>& ports, Buffer::Least&) const;
@@ -123,7 +125,7 @@ class StageTokens {
                int row);
 
   const Net& net_;
-  std::vector<Agent> agents_;
+  std::vector<Process> processes_;
   std::vector<Port> ports_;
   std::vector<Buffer> buffers_;
   std::vector<int> inputs_, outputs_, peak_;
