@@ -11,7 +11,7 @@ volatile uint32_t& uart(uint32_t offset) {
   return *reinterpret_cast<volatile uint32_t*>(0x40000000u + offset);
 }
 constexpr uint32_t kTransmit = 0x00, kFifoControl = 0x08, kLineStatus = 0x14;
-constexpr uint32_t kEmpty = 1u << 5;
+constexpr uint32_t kCame = 1, kEmpty = 1u << 5;
 constexpr uint32_t kUartFifo = 16;
 
 SpiNor nor;
@@ -50,6 +50,15 @@ shoal_port make_port() {
 }
 
 }  // namespace
+
+uint32_t read_console(void*, void* to, uint32_t capacity) {
+  auto* const bytes = static_cast<uint8_t*>(to);
+  uint32_t count = 0;
+  while (count < capacity && (uart(kLineStatus) & kCame)) {
+    bytes[count++] = static_cast<uint8_t>(uart(kTransmit));
+  }
+  return count;
+}
 
 void leave(int code) { semihosting_exit(code); }
 

@@ -12,7 +12,7 @@ volatile uint32_t& uart(uint32_t offset) {
   return *reinterpret_cast<volatile uint32_t*>(BOARD_UART + offset);
 }
 constexpr uint32_t kData = 0x00, kState = 0x04, kControl = 0x08, kBaud = 0x10;
-constexpr uint32_t kFull = 1;
+constexpr uint32_t kFull = 1, kCame = 2;
 constexpr uint32_t kFlashBytes = 16u << 20;
 
 char command[160];  // with a key in hexadecimal digits
@@ -27,6 +27,15 @@ void console(void*, const void* data, uint32_t bytes) {
 
 }  // namespace
 
+uint32_t read_console(void*, void* to, uint32_t capacity) {
+  auto* const bytes = static_cast<uint8_t*>(to);
+  uint32_t count = 0;
+  while (count < capacity && (uart(kState) & kCame)) {
+    bytes[count++] = static_cast<uint8_t>(uart(kData));
+  }
+  return count;
+}
+
 void leave(int code) { semihosting_exit(code); }
 
 }  // namespace shoal
@@ -34,7 +43,7 @@ void leave(int code) { semihosting_exit(code); }
 void board_main() {
   using namespace shoal;
   uart(kBaud) = 16;
-  uart(kControl) = 1;
+  uart(kControl) = 3;
   if (!semihosting_command(command, sizeof command)) command[0] = 0;
   shoal_port port = core_port(console, BOARD_CLOCK);
   port.command = command;

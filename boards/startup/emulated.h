@@ -12,6 +12,10 @@ using Console = void (*)(void* user, const void* data, uint32_t bytes);
 // command. BOARD_NAME comes from the board's build.
 shoal_port core_port(Console, uint32_t ticks_per_second);
 
+// Of the board: bytes that have come on its console, at most `capacity`; 0:
+// none yet.
+uint32_t read_console(void* user, void* to, uint32_t capacity);
+
 // Of the board: ends the emulator with this exit status.
 [[noreturn]] void leave(int code);
 
