@@ -97,8 +97,8 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpOfEveryVerbHasAnExample) {
   for (const std::string verb :
        {"inspect", "plan", "run", "verify", "simulate", "build", "emulate",
-        "bench-node", "worker", "deploy", "keygen", "study", "ops", "boards",
-        "doctor", "formats", "evaluate", "quantize"}) {
+        "export", "bench-node", "worker", "deploy", "keygen", "study", "ops",
+        "boards", "doctor", "formats", "evaluate", "quantize"}) {
     const Told told = shop_.shoal({verb, "--help"});
     EXPECT_EQ(told.code, 0) << verb;
     EXPECT_NE(told.out.find("Example:\n  shoal " + verb), std::string::npos)

@@ -37,6 +37,7 @@ struct Flags {
   VerifyFlags verify;
   SimulateFlags simulate;
   BuildFlags build;
+  ExportFlags exported;
   EmulateFlags emulate;
   BenchNodeFlags bench_node;
   WorkerFlags worker;
@@ -185,6 +186,27 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
   verb->callback([&] { code = build_command(f); });
 }
 
+void add_export(CLI::App& app, ExportFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "export", "Write a project for a board's own tools",
+      "shoal export model.tflite cat.bmp --as c --board mps2-an386 -o proj");
+  add_model(verb, f.model, f.ends);
+  add_input(verb, f.input, ", for the built-in test; absent: noise");
+  verb->add_option("--as", f.ecosystem,
+                   "what builds it: c, ... (`shoal boards` says which for "
+                   "which board)")
+      ->required();
+  verb->add_option("-o,--output", f.folder, "folder of the project")
+      ->required();
+  verb->add_option("--name", f.name,
+                   "of the project: letters, digits and _ (the model's)");
+  verb->add_option("--labels", f.labels, "one label a line");
+  add_plan_flags(verb, f.plan);
+  add_picture_flags(verb, f.pictures);
+  add_json(verb, f.json);
+  verb->callback([&] { code = export_command(f); });
+}
+
 void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "emulate", "Run a model on an emulated board",
@@ -248,6 +270,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_verify(app, f.verify, code);
   add_simulate(app, f.simulate, code);
   add_build(app, f.build, code);
+  add_export(app, f.exported, code);
   add_emulate(app, f.emulate, code);
   add_bench_node(app, f.bench_node, code);
   add_worker(app, f.worker, code);

@@ -11,6 +11,7 @@
 #include "host/cli/store_flags.h"
 #include "host/engine/board/storage_image.h"
 #include "host/engine/common/prepare.h"
+#include "host/export/layouts.h"
 #include "host/model/import/import.h"
 
 namespace shoal {
@@ -56,6 +57,27 @@ void print_text(const fs::path& file, const std::vector<uint8_t>& image,
       format_bytes(p.plan.nodes[0].arena_bytes).c_str());
 }
 
+// Firmware that holds no model and reads a storage is for boards in QEMU; other
+// boards get projects.
+void explain_export(const Board& board) {
+  if (board.emulator || board.unlimited()) return;
+  std::string known, ecosystems;
+  for (const std::string& id : board_ids()) {
+    const Board& b = find_board(id);
+    if (!b.emulator || b.emulator->storage_bytes == 0) continue;
+    known += (known.empty() ? "" : ", ") + id;
+  }
+  for (const std::string& name : ecosystems_of(board.name)) {
+    ecosystems += (ecosystems.empty() ? "" : "|") + name;
+  }
+  throw Error(Exit::kUsage,
+              "board " + board.name +
+                  " is built with its own tools, from a project that `shoal "
+                  "export` writes",
+              "shoal export MODEL --board " + board.name + " --as " +
+                  ecosystems + " -o DIR; storage images are for " + known);
+}
+
 }  // namespace
 
 int build_command(const BuildFlags& flags) {
@@ -67,6 +89,7 @@ int build_command(const BuildFlags& flags) {
     return build_stores(flags);
   }
   require_flags(EngineKind::kBoard, flags.plan);
+  explain_export(find_board(flags.plan.board));
   const PlanRequest request = emulated_request(flags.plan);
   const Board& board = request.node().board;
   make_folder(flags.folder);

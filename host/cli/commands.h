@@ -119,6 +119,13 @@ struct BuildFlags {
   bool json = false;
   ImportOptions ends;
 };
+struct ExportFlags {
+  std::string model, input, ecosystem, folder, name, labels;
+  PlanFlags plan;
+  PictureFlags pictures;
+  bool json = false;
+  ImportOptions ends;
+};
 struct EmulateFlags {
   std::string model, input;
   ResultFlags results;
@@ -217,6 +224,7 @@ int run_command(const RunFlags&);
 int verify_command(const VerifyFlags&);
 int simulate_command(const SimulateFlags&);
 int build_command(const BuildFlags&);
+int export_command(const ExportFlags&);
 int emulate_command(const EmulateFlags&);
 int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);

@@ -11,6 +11,7 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
+#include "host/export/layouts.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -35,6 +36,24 @@ void print(const nlohmann::json& json) { say_json(json); }
 const char* done_here(const Board& b) {
   if (!b.emulator) return b.name == "host" ? "run" : "plan";
   return b.emulator->storage_bytes > 0 ? "emulate" : "bench-node";
+}
+
+// Which tools' projects there are, and for which boards.
+void print_exports() {
+  say("\nshoal export --as\n");
+  std::string any;
+  for (const Ecosystem& e : ecosystems()) {
+    if (e.any_board) any += (any.empty() ? "" : ", ") + std::string(e.name);
+  }
+  say("  %-12s every board\n", any.c_str());
+  for (const Ecosystem& e : ecosystems()) {
+    if (e.any_board) continue;
+    std::string boards;
+    for (const std::string& id : boards_of(e.name)) {
+      boards += (boards.empty() ? "" : ", ") + id;
+    }
+    say("  %-12s %s\n", e.name, boards.c_str());
+  }
 }
 
 }  // namespace
@@ -80,6 +99,7 @@ int boards_command(const ListFlags& flags) {
            {"flash_mapped", b.flash_mapped},
            {"link", b.link},
            {"here", done_here(b)},
+           {"export", ecosystems_of(id)},
            {"storage", b.storages.front().title},
            {"sources", b.sources}});
       continue;
@@ -100,6 +120,7 @@ int boards_command(const ListFlags& flags) {
         "models on it in\nQEMU, `bench-node` counts its kernels' "
         "instructions there, for all others\nthere are plans and virtual "
         "nodes.\n");
+    print_exports();
   }
   return 0;
 }

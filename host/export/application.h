@@ -1,0 +1,43 @@
+// What an exported project runs: a program, a test of it, and the board.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/engine/common/prepare.h"
+
+namespace shoal {
+
+struct Application {
+  std::string name;  // letters, digits and _: of the project and its files
+  Board board;
+  std::string model;         // the file's name, for people
+  std::string model_sha256;  // empty: a network of the zoo
+  std::vector<uint8_t> image;
+  // Rows of all inputs, one after another, as the node takes them, and what it
+  // gives for them.
+  std::vector<uint8_t> test_input, test_output;
+  uint32_t arena_bytes = 0;
+  size_t inputs = 0, outputs = 0;
+  bool classes = false;  // the first output is one score a class
+  std::vector<std::string> labels;
+  // Of the plan: flags and their values, as given.
+  std::vector<std::pair<std::string, std::string>> options;
+};
+
+// Throws Error: kUsage for a name that is no name of a file in every
+// ecosystem, kUnsupported for what a project cannot hold (storage, peers, an
+// image over kMostImageBytes).
+inline constexpr size_t kMostImageBytes = 1 << 20;
+std::string project_name(const std::string& asked, const std::string& model);
+
+// Plans' only node, and a run of it on this computer for the expected bytes.
+// `input`: in the file's types.
+Application make_application(const Prepared&, const Board&,
+                             std::span<const uint8_t> input);
+
+}  // namespace shoal

@@ -1,0 +1,23 @@
+// What a project without an SDK has besides the application: the files that
+// make a board boot in QEMU, if it is such a one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/export/embedded.h"
+#include "host/export/layouts.h"
+
+namespace shoal {
+
+// Null: QEMU does not play it, or nobody has written what makes it boot.
+const BootFacts* boots_in_emulator(const Board&);
+// "emulated", "host" or "bare": which templates are its.
+std::string kind_of(const Board&);
+
+// QEMU_PROGRAM, MACHINE, ..., STACK_BYTES.
+void add_emulator_values(const Exported&, const BootFacts&, TemplateValues&);
+// The sources of boards/ and the linker scripts; returns the sources.
+std::vector<std::string> add_board(const Exported&, const BootFacts&, Project&);
+
+}  // namespace shoal

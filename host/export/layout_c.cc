@@ -1,0 +1,52 @@
+// --as c: a Makefile. For boards that QEMU plays with all that makes them
+// boot, for this computer as a program, for others as a library.
+#include "host/export/board_files.h"
+
+namespace shoal {
+namespace {
+
+// As the value of a make variable.
+std::string make_list(const std::vector<std::string>& names,
+                      const std::string& folder) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "  " : " \\\n  ") + folder + name;
+  }
+  return text;
+}
+
+}  // namespace
+
+void lay_out_c(const Exported& e, Project& to) {
+  const Application& a = e.application;
+  const BootFacts* const boots = boots_in_emulator(a.board);
+  const std::string kind = kind_of(a.board);
+  const bool host = kind == "host";
+  const std::vector<std::string> library = add_library(e, "shoal/", false, to);
+  std::vector<std::string> sources = add_application(
+      e, ProgramForm::kIncbin, "app/", "main_" + kind + ".cpp", "main.cpp", to);
+  TemplateValues v = common_values(e);
+  v["DEFINITIONS"] = "-DSHOAL_WITHOUT_X86_KERNELS";
+  std::string toolchain = host ? "host" : "arm-none-eabi";
+  if (boots) {
+    const auto more = add_board(e, *boots, to);
+    sources.insert(sources.end(), more.begin(), more.end());
+    toolchain = boots->toolchain;
+    v["DEFINITIONS"] +=
+        " -DBOARD_NAME='\"" + a.board.name + "\"' " + boots->definitions;
+    add_emulator_values(e, *boots, v);
+  }
+  v["TOOLS"] =
+      "CPU = " + e.facts.cpu_flags + "\n" + filled("c/" + toolchain + ".mk", v);
+  v["RUN"] = filled("c/run_" + kind + ".mk", v);
+  v["ENDING"] = boots ? ".elf" : host ? "" : ".a";
+  v["RUN_SAYS"] = boots  ? "boots it in QEMU; exit code 0, 5 (differs) or 6"
+                  : host ? "runs it; exit code 0, 5 (differs) or 6"
+                         : "says what is left to do";
+  v["LIBRARY"] = make_list(library, "shoal/");
+  v["SOURCES"] = make_list(sources, "");
+  to.add("Makefile", filled("c/Makefile", v));
+  add_texts(e, "c_" + kind, to);
+}
+
+}  // namespace shoal

@@ -1,0 +1,69 @@
+// Applications as projects, one function an ecosystem.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "host/export/application.h"
+#include "host/export/board_facts.h"
+#include "host/export/project.h"
+#include "host/export/sources.h"
+
+namespace shoal {
+
+struct Exported {
+  const Application& application;
+  const Needs& needs;
+  BoardFacts facts;
+};
+
+struct Ecosystem {
+  const char* name;   // of --as
+  const char* title;  // for people
+  bool any_board;     // else those whose export.toml names it
+  void (*lay_out)(const Exported&, Project&);
+};
+const std::vector<Ecosystem>& ecosystems();
+// Throws Error(kUsage), which lists them.
+const Ecosystem& find_ecosystem(const std::string& name);
+// Throws Error(kUsage) if the ecosystem does not know the board.
+void check_board(const Ecosystem&, const std::string& board);
+
+// The names of those that know a board.
+std::vector<std::string> ecosystems_of(const std::string& board);
+
+// layout_*.cc
+void lay_out_c(const Exported&, Project&);
+void lay_out_cmake(const Exported&, Project&);
+void lay_out_arduino(const Exported&, Project&);
+void lay_out_platformio(const Exported&, Project&);
+void lay_out_pico_sdk(const Exported&, Project&);
+void lay_out_esp_idf(const Exported&, Project&);
+void lay_out_zephyr(const Exported&, Project&);
+void lay_out_stm32cube(const Exported&, Project&);
+
+// What they share (parts.cc).
+enum class ProgramForm { kIncbin, kLiteral };
+// The application's own files into a folder ("app/"); returns its sources.
+std::vector<std::string> add_application(const Exported&, ProgramForm,
+                                         const std::string& folder,
+                                         const std::string& main_template,
+                                         const std::string& main_name,
+                                         Project&);
+// The library Shoal with the manifests of all ecosystems; `full`: with all
+// sources, not only those that the program needs. Returns its sources, from
+// its root.
+std::vector<std::string> add_library(const Exported&, const std::string& folder,
+                                     bool full, Project&);
+// Lines of a CMake list; without the first `skip` characters of each name.
+std::string cmake_list(const std::vector<std::string>& names, size_t skip = 0);
+// Of the ecosystem's part of export.toml; empty if it does not say.
+std::string fact_of(const Exported&, const std::string& ecosystem,
+                    const std::string& key);
+// Of templates: NAME, BOARD, MODEL, VERSION, ...
+TemplateValues common_values(const Exported&);
+// README.md, LICENSE, .gitignore; `section` is the template of its own part.
+void add_texts(const Exported&, const std::string& section, Project&);
+
+}  // namespace shoal

@@ -1,0 +1,263 @@
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "device/program/image.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/export/embedded.h"
+#include "host/export/layouts.h"
+#include "host/oracle/golden/checksum.h"
+
+namespace shoal {
+namespace {
+
+std::string text_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// As the inside of a string literal of C: octal where a character means
+// something else, always three digits.
+std::string escaped(std::span<const uint8_t> bytes, size_t line) {
+  std::string out;
+  size_t in_line = 0;
+  for (const uint8_t b : bytes) {
+    if (in_line == line) {
+      out += "\"\n  \"";
+      in_line = 0;
+    }
+    if (b >= 0x20 && b < 0x7F && b != '"' && b != '\\' && b != '?') {
+      out += static_cast<char>(b);
+    } else {
+      char octal[5];
+      std::snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned>(b));
+      out += octal;
+    }
+    ++in_line;
+  }
+  return out;
+}
+
+std::string escaped(const std::string& text) {
+  return escaped(
+      std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()),
+      ~size_t{0});
+}
+
+Header header_of(const Application& a) {
+  Header h{};
+  std::memcpy(&h, a.image.data(), std::min(a.image.size(), sizeof h));
+  return h;
+}
+
+std::string section_of(const std::string& name) {
+  if (name.empty()) return "";
+  return "__attribute__((section(\"" + name + "\")))";
+}
+
+std::string program_header(const Exported& e) {
+  const Application& a = e.application;
+  const Header h = header_of(a);
+  TemplateValues v = common_values(e);
+  v["FORMAT"] = std::to_string(h.version);
+  char arithmetic[16];
+  std::snprintf(arithmetic, sizeof arithmetic, "0x%08Xu", h.arithmetic);
+  v["ARITHMETIC"] = arithmetic;
+  v["IMAGE_BYTES"] = std::to_string(a.image.size());
+  v["ARENA_BYTES"] = std::to_string(a.arena_bytes);
+  v["ARENA_PLACE"] = section_of(e.facts.arena_section);
+  v["INPUTS"] = std::to_string(a.inputs);
+  v["OUTPUTS"] = std::to_string(a.outputs);
+  v["CLASSES"] = a.classes ? "1" : "0";
+  v["LABEL_COUNT"] = std::to_string(a.labels.size());
+  v["INSTRUCTION"] = "";
+  if (a.board.emulator) {
+    v["INSTRUCTION"] =
+        "// QEMU lets an instruction take so long.\n"
+        "#define SHOAL_INSTRUCTION_NS " +
+        std::to_string(1 << a.board.emulator->icount_shift) + "\n";
+  }
+  v["LABEL_TEXTS"] = "";
+  if (!a.labels.empty()) {
+    std::string list;
+    for (const std::string& label : a.labels) {
+      list += "    \"" + escaped(printable(label)) + "\",\n";
+    }
+    v["LABEL_TEXTS"] =
+        "\nnamespace shoal_app {\nconstexpr const char* kLabels[] = {\n" +
+        list + "};\n}  // namespace shoal_app\n";
+  }
+  return filled("app/shoal_program.h.in", v);
+}
+
+struct Constant {
+  const char* symbol;
+  const char* file;
+  std::span<const uint8_t> bytes;
+};
+
+std::vector<Constant> constants_of(const Application& a) {
+  return {{"shoal_program_image", "program", a.image},
+          {"shoal_test_input", "test_input", a.test_input},
+          {"shoal_test_output", "test_output", a.test_output}};
+}
+
+// The assembler does not follow a .bin that changes, so its name has a piece
+// of its hash.
+void add_incbin(const Exported& e, const std::string& folder, Project& to) {
+  std::string lines;
+  for (const Constant& c : constants_of(e.application)) {
+    const std::string file =
+        std::string(c.file) + "_" + sha256_hex(c.bytes).substr(0, 8) + ".bin";
+    to.add(folder + file, text_of(c.bytes));
+    lines += std::string("\n  .balign 16\n  .globl ") + c.symbol + "\n" +
+             c.symbol + ":\n  .incbin \"" + file + "\"\n";
+  }
+  TemplateValues v = common_values(e);
+  v["CONSTANTS"] = lines;
+  v["SECTION"] =
+      e.facts.image_section.empty() ? ".rodata" : e.facts.image_section;
+  to.add(folder + "program.S", filled("app/program.S", v));
+}
+
+void add_literals(const Exported& e, const std::string& folder, Project& to) {
+  std::string text;
+  for (const Constant& c : constants_of(e.application)) {
+    text += std::string("\nSHOAL_CONSTANT const unsigned char ") + c.symbol +
+            "[" + std::to_string(c.bytes.size()) + "] =\n  \"" +
+            escaped(c.bytes, 64) + "\";\n";
+  }
+  TemplateValues v = common_values(e);
+  v["CONSTANTS"] = text;
+  v["SECTION"] = section_of(e.facts.image_section);
+  to.add(folder + "program.c", filled("app/program.c", v));
+}
+
+// Some ecosystems give a library no way to set a macro: the one that stands
+// for the portable SHA-256 is in the file itself.
+std::string library_file(const std::string& name) {
+  std::string text(embedded(name));
+  if (name == "device/program/sha256.h") {
+    text.insert(0,
+                "#ifndef SHOAL_WITHOUT_MBEDTLS\n"
+                "#define SHOAL_WITHOUT_MBEDTLS\n#endif\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+TemplateValues common_values(const Exported& e) {
+  const Application& a = e.application;
+  std::string options;
+  for (const auto& [flag, value] : a.options) {
+    options += " " + flag + (value.empty() ? "" : " " + value);
+  }
+  const Bank* bank = nullptr;
+  for (const Bank& b : a.board.banks) {
+    if (!bank || b.bytes - b.fixed_bytes > bank->bytes - bank->fixed_bytes) {
+      bank = &b;
+    }
+  }
+  return {{"NAME", a.name},
+          {"BOARD", a.board.name},
+          {"BOARD_TITLE", a.board.title},
+          {"CORE", a.board.core},
+          {"MODEL", printable(a.model)},
+          {"VERSION", SHOAL_VERSION},
+          {"OPTIONS", options},
+          {"ARENA", format_bytes(a.arena_bytes)},
+          {"IMAGE", format_bytes(static_cast<int64_t>(a.image.size()))},
+          {"BANK", bank ? bank->name : "memory"},
+          {"CPU_FLAGS", e.facts.cpu_flags}};
+}
+
+std::vector<std::string> add_application(const Exported& e, ProgramForm form,
+                                         const std::string& folder,
+                                         const std::string& main_template,
+                                         const std::string& main_name,
+                                         Project& to) {
+  const TemplateValues v = common_values(e);
+  std::vector<std::string> sources;
+  for (const char* name :
+       {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
+    to.add(folder + name, filled(std::string("app/") + name, v));
+    sources.push_back(folder + name);
+  }
+  for (const char* name : {"shoal_app.h", "shoal_frame.h"}) {
+    to.add(folder + name, filled(std::string("app/") + name, v));
+  }
+  to.add(folder + "shoal_program.h", program_header(e));
+  std::string kinds;
+  for (const OpCode kind : e.needs.kinds) {
+    kinds += (kinds.empty() ? "" : ",\n    ") +
+             ("shoal::OpCode::" + kind_name(kind));
+  }
+  TemplateValues parts = v;
+  parts["KINDS"] = kinds;
+  to.add(folder + "shoal_parts.cpp", filled("app/shoal_parts.cpp.in", parts));
+  sources.push_back(folder + "shoal_parts.cpp");
+  to.add(folder + main_name, filled("app/" + main_template, v));
+  sources.push_back(folder + main_name);
+  if (form == ProgramForm::kIncbin) {
+    add_incbin(e, folder, to);
+    sources.push_back(folder + "program.S");
+  } else {
+    add_literals(e, folder, to);
+    sources.push_back(folder + "program.c");
+  }
+  return sources;
+}
+
+std::vector<std::string> add_library(const Exported& e,
+                                     const std::string& folder, bool full,
+                                     Project& to) {
+  const std::vector<std::string> all =
+      full ? all_runtime_sources() : runtime_sources(e.needs);
+  std::vector<std::string> headers = all;
+  headers.insert(headers.end(), {"device/shoal.h", "device/port/port.h",
+                                 "device/port/console.h"});
+  std::vector<std::string> sources;
+  for (const std::string& name : with_headers(headers)) {
+    const std::string path = "src/" + exported_name(name);
+    to.add(folder + path, library_file(name));
+    if (path.ends_with(".cpp")) sources.push_back(path);
+  }
+  TemplateValues v = common_values(e);
+  v["SOURCES"] = cmake_list(sources);
+  for (const char* name :
+       {"CMakeLists.txt", "README.md", "idf_component.yml", "library.json",
+        "library.properties", "zephyr/CMakeLists.txt", "zephyr/Kconfig",
+        "zephyr/module.yml"}) {
+    to.add(folder + name, filled(std::string("library/") + name, v));
+  }
+  to.add(folder + "src/shoal.h", filled("library/shoal.h", v));
+  to.add(folder + "LICENSE", std::string(embedded("LICENSE")));
+  return sources;
+}
+
+std::string cmake_list(const std::vector<std::string>& names, size_t skip) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "  " : "\n  ") + name.substr(skip);
+  }
+  return text;
+}
+
+std::string fact_of(const Exported& e, const std::string& ecosystem,
+                    const std::string& key) {
+  const auto facts = e.facts.ecosystems.find(ecosystem);
+  if (facts == e.facts.ecosystems.end()) return "";
+  const auto at = facts->second.find(key);
+  return at == facts->second.end() ? "" : at->second;
+}
+
+void add_texts(const Exported& e, const std::string& section, Project& to) {
+  TemplateValues v = common_values(e);
+  v["SECTION"] = filled("readme/" + section + ".md", v);
+  to.add("README.md", filled("readme/README.md", v));
+  to.add("LICENSE", std::string(embedded("LICENSE")));
+  to.add(".gitignore", filled("readme/gitignore", v));
+}
+
+}  // namespace shoal

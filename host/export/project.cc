@@ -1,0 +1,155 @@
+#include "host/export/project.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/export/embedded.h"
+#include "host/oracle/golden/checksum.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kListFile = "export.json";
+
+std::span<const uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// What a build makes is no file of the project.
+bool is_built(const fs::path& path) {
+  const std::string first = path.begin()->string();
+  return first == "build" || first == ".pio" || first == "managed_components";
+}
+
+// What an export has written here: hashes by path. Empty if none has, or if
+// the list is not one.
+std::map<std::string, std::string> listed(const fs::path& folder) {
+  std::map<std::string, std::string> all;
+  const fs::path list = folder / kListFile;
+  if (!fs::exists(list)) return all;
+  const std::vector<uint8_t> text = read_file(list.string(), files::kStoreInfo);
+  const json parsed = json::parse(text, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("files")) return all;
+  for (const json& file : parsed["files"]) {
+    if (!file.is_object()) return {};
+    const auto path = file.find("path"), sha = file.find("sha256");
+    if (path == file.end() || sha == file.end() || !path->is_string() ||
+        !sha->is_string()) {
+      return {};
+    }
+    all[path->get<std::string>()] = sha->get<std::string>();
+  }
+  return all;
+}
+
+[[noreturn]] void refuse(const fs::path& folder, const std::string& file,
+                         const char* why) {
+  throw Error(Exit::kUsage, folder.string() + " has " + file + ", which " + why,
+              "remove it, or another folder with -o");
+}
+
+// The files of an earlier export, all as it wrote them.
+std::vector<fs::path> earlier_files(const fs::path& folder) {
+  std::vector<fs::path> old;
+  if (!fs::exists(folder)) return old;
+  if (!fs::is_directory(folder)) {
+    throw Error(Exit::kUsage, folder.string() + " is no folder",
+                "another one with -o");
+  }
+  const std::map<std::string, std::string> list = listed(folder);
+  for (auto at = fs::recursive_directory_iterator(folder);
+       at != fs::recursive_directory_iterator(); ++at) {
+    const fs::path path = at->path().lexically_relative(folder);
+    if (is_built(path)) {
+      at.disable_recursion_pending();
+      continue;
+    }
+    if (at->is_directory() && !at->is_symlink()) continue;
+    if (path == kListFile && !list.empty()) continue;
+    const auto known = list.find(path.string());
+    if (known == list.end() || !at->is_regular_file() || at->is_symlink()) {
+      refuse(folder, path.string(), "no export wrote");
+    }
+    if (sha256_hex(read_file(at->path().string())) != known->second) {
+      refuse(folder, path.string(), "was changed since an export wrote it");
+    }
+    old.push_back(at->path());
+  }
+  return old;
+}
+
+std::string list_of(const Project& project, const std::string& description) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::parse(description);
+  all["files"] = nlohmann::ordered_json::array();
+  for (const auto& [path, bytes] : project.files()) {
+    all["files"].push_back({{"path", path},
+                            {"bytes", bytes.size()},
+                            {"sha256", sha256_hex(bytes_of(bytes))}});
+  }
+  return all.dump(2) + "\n";
+}
+
+}  // namespace
+
+void Project::add(const std::string& path, std::string bytes) {
+  if (files_.emplace(path, std::move(bytes)).second) return;
+  throw Error(Exit::kInternal, "a project with two files " + path);
+}
+
+std::string filled(std::string_view name, const TemplateValues& values) {
+  const std::string_view text =
+      embedded("host/export/templates/" + std::string(name));
+  std::string out;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t begin = text.find('@', at);
+    const size_t end =
+        begin == text.npos ? text.npos : text.find('@', begin + 1);
+    if (end == text.npos) break;
+    const std::string key(text.substr(begin + 1, end - begin - 1));
+    const bool is_key =
+        !key.empty() &&
+        key.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == key.npos;
+    if (!is_key) {  // an @ of the file's own
+      out += text.substr(at, begin + 1 - at);
+      at = begin + 1;
+      continue;
+    }
+    const auto value = values.find(key);
+    if (value == values.end()) {
+      throw Error(Exit::kInternal,
+                  std::string(name) + ": no value for @" + key + "@");
+    }
+    out += text.substr(at, begin - at);
+    out += value->second;
+    at = end + 1;
+  }
+  return out += text.substr(at);
+}
+
+void write_project(const std::string& folder, const Project& project,
+                   const std::string& description) {
+  const fs::path root(folder);
+  const std::string list = list_of(project, description);
+  for (const fs::path& old : earlier_files(root)) {
+    const std::string path = old.lexically_relative(root).string();
+    if (!project.files().contains(path)) fs::remove(old);
+  }
+  std::set<fs::path> folders{root};
+  for (const auto& [path, bytes] : project.files()) {
+    folders.insert((root / path).parent_path());
+  }
+  for (const fs::path& each : folders) make_folder(each.string());
+  for (const auto& [path, bytes] : project.files()) {
+    write_file((root / path).string(), bytes);
+  }
+  write_file((root / kListFile).string(), list);
+}
+
+}  // namespace shoal

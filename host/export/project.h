@@ -1,0 +1,36 @@
+// A project under construction: its files by their paths in it. The same
+// application gives the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoal {
+
+class Project {
+ public:
+  // Throws Error(kInternal) if there is one already.
+  void add(const std::string& path, std::string bytes);
+  const std::map<std::string, std::string>& files() const { return files_; }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+// "templates/NAME" with each @KEY@ replaced. Throws Error(kInternal) for a key
+// without a value.
+using TemplateValues = std::map<std::string, std::string>;
+std::string filled(std::string_view name, const TemplateValues&);
+
+// Writes the files and export.json, which lists them, into the folder. What an
+// export wrote there before and nobody has changed since is replaced; throws
+// Error(kUsage) for a folder that has anything else, but for build/.
+// `description`: the JSON text's other fields, as an object.
+void write_project(const std::string& folder, const Project&,
+                   const std::string& description);
+
+}  // namespace shoal

@@ -1,0 +1,189 @@
+#include "host/export/sources.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "device/program/kinds.h"
+#include "host/export/embedded.h"
+
+namespace shoal {
+namespace {
+
+constexpr const char* kAllParts = "device/runtime/all_parts.cc";
+
+// By OpCode, from 1 on: what fires it and computes it. What else of these
+// files refers to other kernels is a function of its own, which the linker
+// drops.
+struct KindSources {
+  const char* name;
+  const char* fire;
+  const char* kernels[4];
+  const char* dsp[4] = {};  // instead, for cores with the DSP extension
+};
+constexpr KindSources kKinds[] = {
+    {"kConv",
+     "fire_window",
+     {"best_conv", "conv", "dot", "window"},
+     {"best_conv", "dsp_conv", "window"}},
+    {"kDepthwise",
+     "fire_window",
+     {"best_depthwise", "depthwise", "window"},
+     {"best_depthwise", "dsp_depthwise", "depthwise", "window"}},
+    {"kTransposeConv", "fire_window", {"transpose_conv", "dot", "window"}},
+    {"kAveragePool", "fire_window", {"pool"}},
+    {"kMaxPool", "fire_window", {"pool"}},
+    {"kReduceSum", "fire_window", {"reduce"}},
+    {"kReduceMax", "fire_window", {"reduce"}},
+    {"kAdd", "fire_elements", {"binary"}},
+    {"kMul", "fire_elements", {"binary"}},
+    {"kMaximum", "fire_elements", {"binary"}},
+    {"kMinimum", "fire_elements", {"binary"}},
+    {"kPrelu", "fire_elements", {"binary"}},
+    {"kLut", "fire_elements", {"element"}},
+    {"kSoftmax", "fire_elements", {"softmax"}},
+    {"kMove", "fire_move", {"move"}},
+    {"kResize", "fire_move", {"move"}},
+    {"kSpaceToDepth", "fire_move", {"move"}},
+    {"kDepthToSpace", "fire_move", {"move"}},
+    {"kTranspose", "fire_move", {}},
+    {"kReshape", "fire_move", {}},
+    {"kConstant", "fire_move", {}},
+    {"kRequantize", "fire_elements", {"element"}},
+    {"kDivide", "fire_elements", {"rare"}},
+    {"kSquaredDifference", "fire_elements", {"rare"}},
+    {"kLogSoftmax", "fire_elements", {"rare"}},
+    {"kBilinear", "fire_move", {"move"}},
+    {"kArgMax", "fire_elements", {"rare"}},
+    {"kRunningSum", "fire_elements", {"rare"}},
+    {"kMatmul", "fire_elements", {"element"}},
+};
+static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
+
+bool lies_in(std::string_view name, std::string_view folder) {
+  return name.starts_with(folder) && name.find('/', folder.size()) == name.npos;
+}
+
+bool is_source(std::string_view name) {
+  return name.ends_with(".cc") || name.ends_with(".S");
+}
+
+std::vector<std::string> sources_in(const std::string& folder) {
+  std::vector<std::string> all;
+  for (const EmbeddedFile& file : embedded_files()) {
+    if (is_source(file.name) && lies_in(file.name, folder)) {
+      all.emplace_back(file.name);
+    }
+  }
+  return all;
+}
+
+// Of `#include "..."` lines.
+std::vector<std::string> includes_of(std::string_view text) {
+  std::vector<std::string> all;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    constexpr std::string_view kBegin = "#include \"";
+    if (line.starts_with(kBegin)) {
+      const size_t quote = line.find('"', kBegin.size());
+      if (quote != line.npos) {
+        all.emplace_back(line.substr(kBegin.size(), quote - kBegin.size()));
+      }
+    }
+    at = end + 1;
+  }
+  return all;
+}
+
+}  // namespace
+
+Needs needs_of(const Net& net, const PlanNode& node) {
+  Needs needs;
+  needs.serial = true;
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanActor& a : stage.actors) {
+      needs.kinds.insert(a.copy ? OpCode::kMove
+                                : net.layers[static_cast<size_t>(a.layer)].op);
+    }
+  }
+  return needs;
+}
+
+std::vector<std::string> runtime_sources(const Needs& needs) {
+  std::set<std::string> all{"device/base/status.cc",
+                            "device/base/word_sums.cc"};
+  if (needs.serial) all.insert("device/agent/hdlc.cc");
+  for (const std::string& name : sources_in("device/program/"))
+    all.insert(name);
+  for (const std::string& name : sources_in("device/runtime/")) {
+    const bool by_kind = name.starts_with("device/runtime/fire_");
+    if (!by_kind && name != kAllParts) all.insert(name);
+  }
+  for (const OpCode kind : needs.kinds) {
+    const KindSources& of = kKinds[static_cast<size_t>(kind) - 1];
+    all.insert(std::string("device/runtime/") + of.fire + ".cc");
+    for (const char* kernel : needs.dsp&& of.dsp[0] ? of.dsp : of.kernels) {
+      if (kernel) all.insert(std::string("device/kernels/") + kernel + ".cc");
+    }
+  }
+  return {all.begin(), all.end()};
+}
+
+std::vector<std::string> all_runtime_sources() {
+  std::vector<std::string> all;
+  for (const char* folder : {"base", "kernels", "link", "program", "runtime",
+                             "runtime/link", "runtime/storage", "storage"}) {
+    const auto some = sources_in(std::string("device/") + folder + "/");
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  all.push_back("device/agent/hdlc.cc");
+  return all;
+}
+
+bool has_dsp(const std::string& cpu_flags) {
+  if (cpu_flags.find("+nodsp") != cpu_flags.npos) return false;
+  for (const char* core : {"-m4", "-m7", "-m33", "-m55"}) {
+    if (cpu_flags.find(std::string("-mcpu=cortex") + core) != cpu_flags.npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string kind_name(OpCode kind) {
+  return kKinds[static_cast<size_t>(kind) - 1].name;
+}
+
+std::vector<std::string> board_sources(const std::string& board) {
+  std::vector<std::string> all;
+  const BootFacts* const boots = find_boot_facts(board);
+  if (!boots) return all;
+  for (const std::string& part : boots->parts) {
+    const auto some = sources_in("boards/" + part + "/");
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+std::vector<std::string> with_headers(const std::vector<std::string>& sources) {
+  std::set<std::string> all(sources.begin(), sources.end());
+  std::vector<std::string> open = sources;
+  while (!open.empty()) {
+    const std::string name = open.back();
+    open.pop_back();
+    for (const std::string& header : includes_of(embedded(name))) {
+      // What is not ours comes from the platform.
+      if (!find_embedded(header)) continue;
+      if (all.insert(header).second) open.push_back(header);
+    }
+  }
+  return {all.begin(), all.end()};
+}
+
+std::string exported_name(const std::string& name) {
+  if (!name.ends_with(".cc")) return name;
+  return name.substr(0, name.size() - 2) + "cpp";
+}
+
+}  // namespace shoal

@@ -1,0 +1,36 @@
+// Which files of device/ and boards/ a project gets.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// What a program asks of the runtime.
+struct Needs {
+  std::set<OpCode> kinds;  // of its actors
+  bool serial = false;     // framing of a serial line
+  bool dsp = false;        // the core has the DSP extension
+};
+Needs needs_of(const Net&, const PlanNode&);
+
+// The sources (.cc) of device/ that such a program takes.
+std::vector<std::string> runtime_sources(const Needs&);
+// Those that any program may take.
+std::vector<std::string> all_runtime_sources();
+// Whether a core of these flags of GCC has the DSP extension.
+bool has_dsp(const std::string& cpu_flags);
+// "kConv"
+std::string kind_name(OpCode);
+// The sources of a board that boots, and of the folders that it shares.
+std::vector<std::string> board_sources(const std::string& board);
+// With all headers that these include, one through the other. Sorted.
+std::vector<std::string> with_headers(const std::vector<std::string>& sources);
+
+// As the ecosystems compile it: "x.cc" is "x.cpp" there.
+std::string exported_name(const std::string& name);
+
+}  // namespace shoal

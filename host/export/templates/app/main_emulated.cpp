@@ -1,0 +1,23 @@
+// @NAME@ on board @BOARD@ in QEMU: boards/ calls run_firmware().
+#include "boards/firmware/firmware.h"
+#include "boards/firmware/options.h"
+#include "boards/startup/emulated.h"
+#include "shoal_app.h"
+#include "shoal_frame.h"
+
+namespace shoal {
+
+int run_firmware(const shoal_port& port) {
+  const int code = shoal_app::self_test(port);
+  if (code == shoal_app::kGood && has_option(port.command, "serve")) {
+    shoal_app::serve(port, read_console);
+  }
+  return code;
+}
+
+void send_fault(const shoal_port& port, const FaultFrame& fault) {
+  shoal_app::Line(port) << "fault " << uint64_t{fault.kind} << " at "
+                        << uint64_t{fault.pc};
+}
+
+}  // namespace shoal

@@ -1,0 +1,38 @@
+// @NAME@ for @BOARD_TITLE@: the built-in test, then inputs from the serial
+// line (UART 0, 115200 baud).
+#include <cstdint>
+
+#include "driver/uart.h"
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "shoal_app.h"
+
+static void write_console(void*, const void* data, uint32_t bytes) {
+  uart_write_bytes(UART_NUM_0, data, bytes);
+}
+
+static uint32_t read_console(void*, void* to, uint32_t capacity) {
+  const int count = uart_read_bytes(UART_NUM_0, to, capacity, 0);
+  return count > 0 ? static_cast<uint32_t>(count) : 0;
+}
+
+static uint64_t read_ticks(void*) {
+  return static_cast<uint64_t>(esp_timer_get_time());
+}
+
+static void idle(void*) { vTaskDelay(1); }
+
+extern "C" void app_main(void) {
+  uart_driver_install(UART_NUM_0, 1024, 0, 0, nullptr, 0);
+  shoal_port port{};
+  port.board = "@BOARD@";
+  port.command = "";
+  port.write_console = write_console;
+  port.read_ticks = read_ticks;
+  port.ticks_per_second = 1000000;
+  port.wait_for_interrupt = idle;
+  if (shoal_app::self_test(port) == shoal_app::kGood) {
+    shoal_app::serve(port, read_console);
+  }
+}

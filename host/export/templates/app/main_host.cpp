@@ -1,0 +1,54 @@
+// @NAME@ on this computer: standard input and output are the serial line.
+// "serve" as an argument goes on with inputs that come there.
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "shoal_app.h"
+
+namespace {
+
+void write_console(void*, const void* data, uint32_t bytes) {
+  const auto* at = static_cast<const uint8_t*>(data);
+  while (bytes > 0) {
+    const ssize_t some = write(STDOUT_FILENO, at, bytes);
+    if (some <= 0) _exit(1);
+    at += some;
+    bytes -= static_cast<uint32_t>(some);
+  }
+}
+
+uint32_t read_console(void*, void* to, uint32_t capacity) {
+  constexpr int kPatienceMs = 50;
+  pollfd waiting = {STDIN_FILENO, POLLIN, 0};
+  if (poll(&waiting, 1, kPatienceMs) == 0) return 0;
+  const ssize_t some = read(STDIN_FILENO, to, capacity);
+  if (some <= 0) _exit(0);  // nobody is there any more
+  return static_cast<uint32_t>(some);
+}
+
+uint64_t read_ticks(void*) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000u +
+         static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  shoal_port port{};
+  port.board = "host";
+  port.command = "";
+  port.write_console = write_console;
+  port.read_ticks = read_ticks;
+  port.ticks_per_second = 1000000000;
+  const int code = shoal_app::self_test(port);
+  if (code == shoal_app::kGood && count > 1 &&
+      std::strcmp(arguments[1], "serve") == 0) {
+    shoal_app::serve(port, read_console);
+  }
+  return code;
+}

@@ -1,0 +1,40 @@
+// @NAME@ for @BOARD_TITLE@: the built-in test, then inputs from the serial
+// line.
+#include <cstdint>
+
+#include "pico/stdlib.h"
+#include "pico/time.h"
+#include "shoal_app.h"
+
+static void write_console(void*, const void* data, uint32_t bytes) {
+  const uint8_t* const at = static_cast<const uint8_t*>(data);
+  for (uint32_t i = 0; i < bytes; ++i) putchar_raw(at[i]);
+  stdio_flush();
+}
+
+static uint32_t read_console(void*, void* to, uint32_t capacity) {
+  uint8_t* const bytes = static_cast<uint8_t*>(to);
+  uint32_t count = 0;
+  while (count < capacity) {
+    const int byte = getchar_timeout_us(0);
+    if (byte < 0) break;
+    bytes[count++] = static_cast<uint8_t>(byte);
+  }
+  return count;
+}
+
+static uint64_t read_ticks(void*) { return time_us_64(); }
+
+int main() {
+  stdio_init_all();
+  sleep_ms(2000);  // for a terminal on USB
+  shoal_port port{};
+  port.board = "@BOARD@";
+  port.command = "";
+  port.write_console = write_console;
+  port.read_ticks = read_ticks;
+  port.ticks_per_second = 1000000;
+  const int code = shoal_app::self_test(port);
+  if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
+  return code;
+}

@@ -1,0 +1,55 @@
+// @NAME@ for @BOARD_TITLE@: call shoal_main() in main.c of a CubeMX project,
+// in USER CODE 2, when its UART is initialized.
+#include <cstdint>
+
+#include "main.h"
+#include "shoal_app.h"
+
+#ifndef SHOAL_UART
+#define SHOAL_UART huart3  // the one of a Nucleo-144's ST-LINK
+#endif
+
+extern "C" {
+extern UART_HandleTypeDef SHOAL_UART;
+int shoal_main(void);
+}
+
+static void write_console(void*, const void* data, uint32_t bytes) {
+  uint8_t* at = static_cast<uint8_t*>(const_cast<void*>(data));
+  while (bytes > 0) {
+    const uint16_t some = bytes < 0xFFFF ? static_cast<uint16_t>(bytes) : 0xFFFF;
+    HAL_UART_Transmit(&SHOAL_UART, at, some, HAL_MAX_DELAY);
+    at += some;
+    bytes -= some;
+  }
+}
+
+// One byte at a time: the UART holds no more.
+static uint32_t read_console(void*, void* to, uint32_t) {
+  return HAL_UART_Receive(&SHOAL_UART, static_cast<uint8_t*>(to), 1, 0) ==
+                 HAL_OK
+             ? 1
+             : 0;
+}
+
+// HAL_GetTick() begins again after 49 days.
+static uint64_t read_ticks(void*) {
+  static uint32_t last = 0, turns = 0;
+  const uint32_t now = HAL_GetTick();
+  if (now < last) ++turns;
+  last = now;
+  return static_cast<uint64_t>(turns) << 32 | now;
+}
+
+// Does not return if the test was good.
+int shoal_main(void) {
+  shoal_port port{};
+  port.board = "@BOARD@";
+  port.command = "";
+  port.write_console = write_console;
+  port.read_ticks = read_ticks;
+  port.ticks_per_second = 1000;
+  const int code = shoal_app::self_test(port);
+  if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
+  return code;
+}

@@ -1,0 +1,4 @@
+CC = gcc
+CXX = $(LAUNCHER) g++
+SIZE = size
+TOOL_FLAGS =

@@ -1,0 +1,25 @@
+$(TARGET): $(OBJECTS) app/link.ld
+	@echo "  $@"
+	@$(CXX) $(CPU) -nostartfiles $(LINK_FLAGS) -T app/link.ld -L boards/startup \
+	  -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=build/@NAME@.map \
+	  -Wl,--defsym=stack_bytes=@STACK_BYTES@ \
+	  -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@ \
+	  $(OBJECTS) $(LIBRARIES) -o $@
+
+QEMU = @QEMU_PROGRAM@
+QEMU_OPTIONS = -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none -serial stdio \
+  -net none -icount shift=@ICOUNT_SHIFT@
+
+# Exit code 0: all is well; 5: the output differs; 6: the board refused.
+run: $(TARGET)
+	@$(QEMU) $(QEMU_OPTIONS) -kernel $(TARGET) \
+	  -semihosting-config enable=on,target=native </dev/null
+
+# Goes on with inputs that come on standard input; see app/shoal_app.h.
+serve: $(TARGET)
+	@$(QEMU) $(QEMU_OPTIONS) -kernel $(TARGET) \
+	  -semihosting-config enable=on,target=native,arg=@NAME@,arg=serve
+
+size: $(TARGET)
+	@$(SIZE) $(TARGET)
+	@echo "of these: program @IMAGE@, arena @ARENA@"

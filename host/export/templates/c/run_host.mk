@@ -1,0 +1,14 @@
+$(TARGET): $(OBJECTS)
+	@echo "  $@"
+	@$(CXX) $(OBJECTS) -Wl,--gc-sections -o $@
+
+run: $(TARGET)
+	@$(TARGET)
+
+# Goes on with inputs that come on standard input; see app/shoal_app.h.
+serve: $(TARGET)
+	@$(TARGET) serve
+
+size: $(TARGET)
+	@$(SIZE) $(TARGET)
+	@echo "of these: program @IMAGE@, arena @ARENA@"

@@ -1,0 +1,2 @@
+// The runtime of shoal @VERSION@; programs come from `shoal export`.
+#include "device/shoal.h"

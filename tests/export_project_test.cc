@@ -1,0 +1,341 @@
+// `shoal export`: what comes out builds with nothing but the compiler of its
+// board, boots and says what `shoal run` says.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "device/agent/hdlc.h"
+#include "host/board/board.h"
+#include "host/engine/board/process.h"
+#include "host/oracle/golden/checksum.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const std::string kModels = std::string(SHOAL_SOURCE_DIR) + "/models/";
+const std::string kNetwork = kModels + "fashion_mobilenet_v2.tflite";
+
+std::vector<std::string> export_words(const std::string& ecosystem,
+                                      const std::string& board,
+                                      const std::string& folder,
+                                      const std::string& label = "bag") {
+  return {"export",
+          kNetwork,
+          kModels + "samples/" + label + "/0.png",
+          "--labels",
+          kModels + "fashion_labels.txt",
+          "--as",
+          ecosystem,
+          "--board",
+          board,
+          "-o",
+          folder};
+}
+
+std::string make_in(const std::string& folder, const std::string& target) {
+  const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
+  return "make -s -C " + folder + launcher + " " + target;
+}
+
+// Compiler and emulator of a board that boots.
+bool is_there(const Board& board) {
+  const bool arm = board.emulator->program == "qemu-system-arm";
+  for (const std::string& program :
+       {std::string("make"), board.emulator->program,
+        std::string(arm ? "arm-none-eabi-g++" : "riscv64-unknown-elf-g++")}) {
+    if (has_program(program)) continue;
+    std::fprintf(stderr, "skipped: no %s\n", program.c_str());
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> boards_that_boot() {
+  std::vector<std::string> ids;
+  for (const std::string& id : board_ids()) {
+    const bool boots = fs::exists(std::string(SHOAL_SOURCE_DIR) + "/boards/" +
+                                  id + "/board.cmake");
+    if (boots && find_board(id).emulator) ids.push_back(id);
+  }
+  return ids;
+}
+
+class ExportedBoard : public testing::TestWithParam<std::string> {};
+
+TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
+  const Board& board = find_board(GetParam());
+  if (!is_there(board)) {
+    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
+    GTEST_SKIP();
+  }
+  const Workshop shop;
+  std::vector<std::string> words = export_words("c", GetParam(), "proj");
+  if (GetParam() == "emcraft-sf2") {  // its flash of 256 KB holds less
+    GTEST_SKIP() << "the network is larger than its flash";
+  }
+  const Told told = shop.shoal(words);
+  ASSERT_EQ(told.code, 0) << told.err;
+  const Told built = shop.script(make_in("proj", "all"));
+  ASSERT_EQ(built.code, 0) << built.err;
+  EXPECT_EQ(built.err, "");  // not a warning
+  const Told ran = shop.script(make_in("proj", "run"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const std::vector<std::string> lines = lines_of(ran.out);
+  ASSERT_EQ(lines.size(), 3u) << ran.out;
+  EXPECT_EQ(lines[0], "label 8 bag");
+  EXPECT_EQ(lines[1], "selfcheck ok");
+  EXPECT_TRUE(lines[2].starts_with("instructions ")) << lines[2];
+  EXPECT_EQ(shop.script(make_in("proj", "size")).code, 0);
+
+  // One byte of what it must give.
+  for (const auto& entry : fs::directory_iterator(shop.path("proj/app"))) {
+    const std::string name = "proj/app/" + entry.path().filename().string();
+    if (name.find("test_output") == name.npos) continue;
+    std::vector<uint8_t> bytes = shop.read(name);
+    bytes[3] ^= 1;
+    shop.write(name, bytes);
+  }
+  const Told wrong = shop.script(make_in("proj", "run") + "; exit $?");
+  EXPECT_NE(wrong.out.find("selfcheck differs at 3\n"), std::string::npos)
+      << wrong.out;
+  EXPECT_NE(wrong.err.find("Error 5"), std::string::npos) << wrong.err;
+
+  // And one of the program.
+  for (const auto& entry : fs::directory_iterator(shop.path("proj/app"))) {
+    const std::string name = "proj/app/" + entry.path().filename().string();
+    if (name.find("/program_") == name.npos) continue;
+    std::vector<uint8_t> bytes = shop.read(name);
+    bytes[bytes.size() / 2] ^= 1;
+    shop.write(name, bytes);
+  }
+  const Told refused = shop.script(make_in("proj", "run"));
+  EXPECT_NE(refused.out.find("\nrefused: the program does not have its hash"),
+            std::string::npos)
+      << refused.out;
+  EXPECT_NE(refused.err.find("Error 6"), std::string::npos) << refused.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Boards, ExportedBoard,
+                         testing::ValuesIn(boards_that_boot()),
+                         [](const testing::TestParamInfo<std::string>& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// On this computer, where a serial line can be played.
+class ExportedHost : public testing::Test {
+ protected:
+  ExportedHost() {
+    EXPECT_EQ(shop_.shoal(export_words("c", "host", "proj")).code, 0);
+    const Told built = shop_.script(make_in("proj", "all"));
+    EXPECT_EQ(built.code, 0) << built.err;
+  }
+  Workshop shop_;
+};
+
+TEST_F(ExportedHost, RunsAndRefusesWhatIsNotItsOwn) {
+  const Told ran = shop_.script(make_in("proj", "run"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("label 8 bag\nselfcheck ok\ntime "))
+      << ran.out;
+  // Build results stay; what was edited, or is somebody's, is not touched.
+  EXPECT_EQ(shop_.shoal(export_words("c", "host", "proj", "dress")).code, 0);
+  const std::string original = shop_.read_text("proj/app/main.cpp");
+  ASSERT_EQ(shop_.script("echo '//' >> proj/app/main.cpp").code, 0);
+  Told told = shop_.shoal(export_words("c", "host", "proj"));
+  EXPECT_EQ(told.code, 2);
+  EXPECT_NE(told.err.find("app/main.cpp, which was changed"), std::string::npos)
+      << told.err;
+  shop_.write("proj/app/main.cpp", {original.begin(), original.end()});
+  ASSERT_EQ(shop_.script("echo notes > proj/notes.txt").code, 0);
+  told = shop_.shoal(export_words("c", "host", "proj"));
+  EXPECT_EQ(told.code, 2);
+  EXPECT_NE(told.err.find("notes.txt, which no export wrote"),
+            std::string::npos)
+      << told.err;
+  EXPECT_EQ(shop_.read_text("proj/notes.txt"), "notes\n");
+  ASSERT_EQ(shop_.script("mkdir other && touch other/file").code, 0);
+  EXPECT_EQ(shop_.shoal(export_words("c", "host", "other")).code, 2);
+}
+
+// The runtime of another format than the program's.
+TEST_F(ExportedHost, OtherFormatsDoNotCompile) {
+  const Told told = shop_.script(
+      "cd proj && sed -i 's/kImageVersion = 3, kVariablesVersion = 4/"
+      "kImageVersion = 9, kVariablesVersion = 10/' "
+      "shoal/src/device/program/image.h && make -s all");
+  EXPECT_NE(told.code, 0);
+  EXPECT_NE(told.err.find("take both from one export"), std::string::npos);
+}
+
+// An arena of one byte less, and one of the program's bytes less.
+TEST_F(ExportedHost, TheBoardSaysWhatIsWrong) {
+  Told told = shop_.script(
+      "cd proj && sed -i -E 's/(ARENA_BYTES) ([0-9]+)u/\\1 (\\2u - 1)/' "
+      "app/shoal_program.h && make -s run");
+  EXPECT_NE(told.out.find("refused: the arena is too small"), std::string::npos)
+      << told.out << told.err;
+  told = shop_.script(
+      "cd proj && sed -i -E 's/(ARENA_BYTES) .([0-9]+)u - 1./\\1 \\2u/; "
+      "s/(IMAGE_BYTES) ([0-9]+)u/\\1 (\\2u - 1)/' "
+      "app/shoal_program.h && make -s run");
+  EXPECT_NE(told.out.find("refused: "), std::string::npos)
+      << told.out << told.err;
+  EXPECT_NE(told.err.find("Error 6"), std::string::npos) << told.err;
+}
+
+// The host's side of the serial line; see shoal_app.h in the project.
+struct Line {
+  explicit Line(const Workshop& shop) {
+    int in[2], out[2];
+    EXPECT_EQ(pipe(in), 0);
+    EXPECT_EQ(pipe(out), 0);
+    child = fork();
+    if (child == 0) {
+      dup2(in[0], 0);
+      dup2(out[1], 1);
+      for (const int fd : {in[0], in[1], out[0], out[1]}) close(fd);
+      const std::string program = shop.path("proj/build/fashion_mobilenet_v2");
+      execl(program.c_str(), program.c_str(), "serve", nullptr);
+      _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    to = in[1];
+    from = out[0];
+  }
+  ~Line() {
+    close(to);
+    close(from);
+    int status = 0;
+    waitpid(child, &status, 0);
+  }
+  void send(const std::vector<uint8_t>& message) const {
+    std::vector<uint8_t> line(
+        hdlc_bound(static_cast<uint32_t>(message.size())));
+    line.resize(hdlc_encode(
+        message.data(), static_cast<uint32_t>(message.size()), line.data()));
+    raw(line);
+  }
+  void raw(const std::vector<uint8_t>& bytes) const {
+    EXPECT_EQ(write(to, bytes.data(), bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  // Empty at the end of the line.
+  std::vector<uint8_t> receive() {
+    for (uint8_t byte = 0; read(from, &byte, 1) == 1;) {
+      const uint32_t bytes = decoder.push(byte);
+      if (bytes) return {buffer, buffer + bytes};
+    }
+    return {};
+  }
+  pid_t child;
+  int to, from;
+  uint8_t buffer[kSerialPayload + kHdlcCheckBytes];
+  HdlcDecoder decoder{buffer, sizeof buffer};
+};
+
+uint32_t number_at(const std::vector<uint8_t>& bytes, size_t at) {
+  uint32_t number = 0;
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+// Answers until the end of the frame; every `lost`th answer gets lost, and the
+// board asks again.
+std::vector<uint8_t> serve_frame(Line& line, const std::vector<uint8_t>& input,
+                                 uint8_t frame, int lost) {
+  std::vector<uint8_t> output;
+  line.send({'F', frame, 0, 0, 0});
+  for (int n = 1;; ++n) {
+    std::vector<uint8_t> m = line.receive();
+    if (m.size() < 6 || m[1] != frame) return {};
+    if (m[0] == 'E') {
+      EXPECT_EQ(m[5], 0);
+      return output;
+    }
+    const uint32_t offset = number_at(m, 6);
+    if (m[0] == 'O') {
+      output.resize(std::max<size_t>(output.size(), offset));
+      output.insert(output.end(), m.begin() + 10, m.end());
+    } else if (m[0] == 'W' && (lost == 0 || n % lost != 0)) {
+      const uint32_t bytes = m[10];
+      m.pop_back();
+      m[0] = 'I';
+      m.insert(m.end(), input.begin() + offset, input.begin() + offset + bytes);
+      line.send(m);
+    } else if (m[0] == 'W') {
+      line.raw({0x7E, 'I', 1, 2, 3});  // half a message
+    }
+  }
+}
+
+TEST_F(ExportedHost, TakesInputsFromTheSerialLine) {
+  std::vector<uint8_t> input, output;
+  for (const auto& entry : fs::directory_iterator(shop_.path("proj/app"))) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("test_input")) input = shop_.read("proj/app/" + name);
+    if (name.starts_with("test_output")) {
+      output = shop_.read("proj/app/" + name);
+    }
+  }
+  Line line(shop_);
+  EXPECT_EQ(serve_frame(line, input, 1, 0), output);
+  // A frame that nobody finishes.
+  line.send({'F', 2, 0, 0, 0});
+  EXPECT_EQ(line.receive().at(0), 'W');
+  EXPECT_EQ(serve_frame(line, input, 3, 0), output);
+  std::vector<uint8_t> other(input.size(), 0x55);
+  EXPECT_NE(serve_frame(line, other, 4, 0), output);
+  EXPECT_EQ(serve_frame(line, input, 5, 40), output);
+}
+
+TEST(Export, RefusesWhatItCannotDo) {
+  const Workshop shop;
+  const auto refused = [&](std::vector<std::string> words, int code,
+                           const std::string& text) {
+    const Told told = shop.shoal(words);
+    EXPECT_EQ(told.code, code) << told.err;
+    EXPECT_NE(told.err.find(text), std::string::npos) << told.err;
+  };
+  refused(export_words("makefile", "host", "proj"), 2, "one of: c, cmake");
+  refused(export_words("arduino", "mps2-an386", "proj"), 2, "teensy41");
+  refused(export_words("c", "teensy42", "proj"), 2, "unknown board");
+  for (const auto& [flag, value] :
+       {std::pair{"--flash", "0"}, {"--storage", "sd-4bit"}}) {
+    std::vector<std::string> words = export_words("c", "teensy41", "proj");
+    words.insert(words.end(), {flag, value});
+    refused(words, 4, "no driver of a storage");
+  }
+  for (const char* name : {"mein netz", "n\303\244he", "9lives", "a/b", ""}) {
+    std::vector<std::string> words = export_words("c", "host", "proj");
+    words.insert(words.end(), {"--name", name});
+    if (*name) refused(words, 2, "is no name of a project");
+  }
+  std::vector<std::string> large{
+      "export", "zoo:mobilenet_v1", "--as", "c", "--board", "host", "-o",
+      "proj"};
+  refused(large, 4, "at most 1,048,576 B");
+  EXPECT_FALSE(fs::exists(shop.path("proj")));
+  const Told told =
+      shop.shoal({"build", kNetwork, "--board", "teensy41", "-o", "out"});
+  EXPECT_EQ(told.code, 2);
+  EXPECT_NE(told.err.find("shoal export MODEL --board teensy41 --as"),
+            std::string::npos)
+      << told.err;
+}
+
+}  // namespace
+}  // namespace shoal
