@@ -1,6 +1,7 @@
 #include "host/plan/arena/pack.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -31,10 +32,9 @@ class Packer {
  public:
   explicit Packer(const std::vector<PackItem>& items)
       : items_(items), placed_(items.size(), kNowhereYet) {
-    int stages = 0;
-    for (const PackItem& i : items) stages = std::max(stages, i.last_stage + 1);
-    in_stage_.resize(stages);
+    for (const PackItem& i : items) sizes_.push_back(aligned(i.bytes));
     make_clusters();
+    find_meetings();
   }
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
@@ -42,7 +42,7 @@ class Packer {
   // `height` is where the items that go high end.
   Packing place(const Order& order, int64_t height) {
     std::fill(placed_.begin(), placed_.end(), kNowhereYet);
-    for (auto& list : in_stage_) list.clear();
+    order_.clear();
     Packing result;
     for (const Move& move : order) {
       const Cluster& c = clusters_[move.cluster];
@@ -52,9 +52,7 @@ class Packer {
         const PackItem& item = items_[m.item];
         placed_[m.item] = at + m.at;
         result.bytes = std::max(result.bytes, at + m.at + item.bytes);
-        for (int s = item.first_stage; s <= item.last_stage; ++s) {
-          in_stage_[s].push_back(m.item);
-        }
+        order_.push_back(m.item);
       }
     }
     result.offsets = placed_;
@@ -91,48 +89,73 @@ class Packer {
     }
   }
 
-  bool may_overlap(int a, int b) const {
-    const std::vector<int>& apart = items_[a].apart;
-    return items_[a].over == b || items_[b].over == a ||
-           std::find(apart.begin(), apart.end(), b) != apart.end();
-  }
-
-  // A placed item that meets the cluster at `at`, or -1; `shift` is how far
-  // the cluster must move to pass it.
-  bool blocked(const Cluster& c, int64_t at, bool up, int64_t& shift) const {
-    for (const Cluster::Member& m : c.members) {
-      const PackItem& item = items_[m.item];
-      const int64_t from = at + m.at, to = from + aligned(item.bytes);
-      for (int s = item.first_stage; s <= item.last_stage; ++s) {
-        for (int other : in_stage_[s]) {
-          const int64_t begin = placed_[other];
-          const int64_t end = begin + aligned(items_[other].bytes);
-          if (begin >= to || from >= end || may_overlap(m.item, other)) {
-            continue;
-          }
-          shift = up ? end - from : to - begin;
-          return true;
+  // By pairs of items: whether they may have bytes in common, since they lie
+  // over each other, are apart, or never live in one stage.
+  void find_meetings() {
+    const size_t n = items_.size();
+    meets_.assign(n * n, true);
+    for (size_t a = 0; a < n; ++a) {
+      const auto part = [&](int b) {
+        meets_[a * n + static_cast<size_t>(b)] = false;
+        meets_[static_cast<size_t>(b) * n + a] = false;
+      };
+      for (size_t b = 0; b < n; ++b) {
+        if (items_[b].last_stage < items_[a].first_stage ||
+            items_[a].last_stage < items_[b].first_stage) {
+          part(static_cast<int>(b));
         }
       }
+      if (items_[a].over >= 0) part(items_[a].over);
+      for (const int b : items_[a].apart) part(b);
     }
-    return false;
   }
 
-  int64_t from_below(const Cluster& c) const {
-    int64_t at = 0, shift = 0;
-    while (blocked(c, at, true, shift)) at += shift;
+  // Offsets, without their ends, where the cluster would meet what is placed.
+  struct Range {
+    int64_t lo, hi;
+  };
+  const std::vector<Range>& taken(const Cluster& c) {
+    taken_.clear();
+    for (const Cluster::Member& m : c.members) {
+      const auto row = static_cast<size_t>(m.item) * items_.size();
+      const int64_t bytes = aligned(items_[m.item].bytes);
+      for (const int other : order_) {
+        if (!meets_[row + static_cast<size_t>(other)]) continue;
+        const int64_t begin = placed_[other] - m.at;
+        taken_.push_back({begin - bytes, begin + sizes_[other]});
+      }
+    }
+    return taken_;
+  }
+
+  int64_t from_below(const Cluster& c) {
+    taken(c);
+    std::ranges::sort(taken_, {}, &Range::lo);
+    int64_t at = 0;
+    for (const Range& r : taken_) {
+      if (r.lo >= at) break;
+      at = std::max(at, r.hi);
+    }
     return at;
   }
-  int64_t from_above(const Cluster& c, int64_t height) const {
-    int64_t at = height - c.bytes, shift = 0;
-    while (at >= 0 && blocked(c, at, false, shift)) at -= shift;
+  int64_t from_above(const Cluster& c, int64_t height) {
+    taken(c);
+    std::ranges::sort(taken_, std::greater<>(), &Range::hi);
+    int64_t at = height - c.bytes;
+    for (const Range& r : taken_) {
+      if (r.hi <= at) break;
+      at = std::min(at, r.lo);
+    }
     return at;
   }
 
   const std::vector<PackItem>& items_;
   std::vector<Cluster> clusters_;
   std::vector<int64_t> placed_;
-  std::vector<std::vector<int>> in_stage_;
+  std::vector<int64_t> sizes_;  // aligned
+  std::vector<bool> meets_;     // by pairs of items
+  std::vector<int> order_;      // in which items were placed
+  std::vector<Range> taken_;
 };
 
 // Long-lived clusters before short-lived ones, alternately at both ends; then

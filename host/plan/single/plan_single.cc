@@ -107,23 +107,24 @@ class Searches {
         task_(task),
         survey_(net, task.board(),
                 chunk_limits(task.board(), task.any_stream()), spilling),
-        slots_(net, survey_.uses()) {
+        slots_(net, survey_.uses()),
+        gains_(net, survey_.uses(), survey_.tables().back()) {
     const bool tape = !task.board().flash_mapped || task.any_stream();
     std::vector<size_t> limits(survey_.chunk_limits().size());
     std::iota(limits.begin(), limits.end(), size_t{0});
     const bool mapped = task.board().flash_mapped;
     for (const size_t limit : limits) {
       if (mapped && limit > 0) break;
-      small_.emplace_back(net, task.supply, survey_, slots_, task.streams,
-                          std::vector{limit}, false);
+      small_.emplace_back(net, task.supply, survey_, slots_, gains_,
+                          task.streams, std::vector{limit}, false);
       if (!mapped) {
-        fast_.emplace_back(net, task.supply, survey_, slots_, task.streams,
-                           std::vector{limit}, true);
+        fast_.emplace_back(net, task.supply, survey_, slots_, gains_,
+                           task.streams, std::vector{limit}, true);
       }
     }
     if (mapped && tape) {
-      fast_.emplace_back(net, task.supply, survey_, slots_, task.streams,
-                         limits, true);
+      fast_.emplace_back(net, task.supply, survey_, slots_, gains_,
+                         task.streams, limits, true);
     }
   }
 
@@ -184,6 +185,7 @@ class Searches {
   const Task& task_;
   const Survey survey_;
   SegmentSlots slots_;
+  SegmentGains gains_;
   std::vector<Search> small_, fast_;
 };
 

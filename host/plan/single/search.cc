@@ -1,7 +1,6 @@
 #include "host/plan/single/search.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "host/base/error.h"
@@ -15,7 +14,6 @@ namespace {
 
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 400;
-constexpr Saved kUnknown = {std::numeric_limits<int64_t>::max(), false};
 
 // Whether stages with bands of more than one row, of all tables but the last,
 // fit so much.
@@ -35,12 +33,14 @@ std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
 }  // namespace
 
 Search::Search(const Net& net, const Supply& supply, const Survey& survey,
-               SegmentSlots& slots, const std::vector<bool>& streamed,
+               SegmentSlots& slots, SegmentGains& gains,
+               const std::vector<bool>& streamed,
                const std::vector<size_t>& limits, bool sets)
     : net_(net),
       supply_(supply),
       survey_(survey),
       slots_(slots),
+      gains_(gains),
       streamed_(streamed),
       limit_(limits.front()),
       tape_(!supply.board->flash_mapped ||
@@ -64,33 +64,9 @@ SegmentBytes Search::segment_bytes(Segment s, int max_ports) const {
 }
 
 int64_t Search::gain(Segment s, int64_t least) {
-  const int64_t overlay = overlay_gain_of(s, least);
+  const int64_t overlay = gains_.overlay(s, least);
   if (!sharing_) return overlay;
-  return std::max(overlay, share_gain_of(s, std::max(overlay, least)));
-}
-
-int64_t Search::overlay_gain_of(Segment s, int64_t least) {
-  Saved& known =
-      overlay_gains_.try_emplace({s.begin, s.end}, kUnknown).first->second;
-  if (known.exact || known.bytes < least) return known.bytes;
-  known = {0, true};
-  if (const std::optional<Overlay> o = overlay_pair(net_, uses_, s)) {
-    const PassTable& t = tables_.back();
-    known = overlay_saves(net_, make_stage(net_, uses_, s, t.work, t.slots), *o,
-                          least);
-  }
-  return known.bytes;
-}
-
-int64_t Search::share_gain_of(Segment s, int64_t least) {
-  Saved& known =
-      share_gains_.try_emplace({s.begin, s.end}, kUnknown).first->second;
-  if (known.exact || known.bytes < least) return known.bytes;
-  const PassTable& t = tables_.back();
-  PlanStage stage = make_stage(net_, uses_, s, t.work, t.slots);
-  const std::vector<bool> may = sharing_buffers(uses_, stage, s);
-  known = share_saves(net_, std::move(stage), may, least);
-  return known.bytes;
+  return std::max(overlay, gains_.share(s, std::max(overlay, least)));
 }
 
 StageSearch Search::stage_search(int max_ports) {
@@ -126,13 +102,10 @@ Choice Search::choose(const Partition& cuts) {
     }
     StageChoice stage{cut.segment, std::nullopt, false, table.chunk_limit};
     stage.share = cut.overlay && sharing_ &&
-                  share_gain_of(cut.segment) > overlay_gain_of(cut.segment);
-    std::optional<Overlay> o = overlay_pair(net_, uses_, cut.segment);
-    if (cut.overlay && !stage.share && o) {
-      const PlanStage made =
-          make_stage(net_, uses_, cut.segment, choice.work, choice.slots);
-      o->lead = smallest_lead(net_, made, *o);
-      if (overlay_gain(net_, *o) > 0) stage.overlay = o;
+                  gains_.share(cut.segment) > gains_.overlay(cut.segment);
+    // Such a segment has one row a firing.
+    if (cut.overlay && !stage.share && gains_.overlay(cut.segment) > 0) {
+      stage.overlay = gains_.best_overlay(cut.segment);
     }
     choice.stages.push_back(stage);
   }

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "host/board/board.h"
 #include "host/plan/single/build.h"
+#include "host/plan/single/gains.h"
 #include "host/plan/single/stages.h"
 #include "host/plan/single/survey.h"
-#include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/rings.h"
 
 namespace shoal {
@@ -29,7 +28,7 @@ class Search {
   // may choose from of the survey's chunk limits; several only if the image is
   // mapped. `sets`: stages may keep weights in SRAM. What is referred to must
   // outlive the search.
-  Search(const Net&, const Supply&, const Survey&, SegmentSlots&,
+  Search(const Net&, const Supply&, const Survey&, SegmentSlots&, SegmentGains&,
          const std::vector<bool>& streamed, const std::vector<size_t>& limits,
          bool sets);
 
@@ -46,8 +45,6 @@ class Search {
   StageSearch stage_search(int max_ports);
   // Saved bytes; something less if it is less than `least`.
   int64_t gain(Segment, int64_t least);
-  int64_t overlay_gain_of(Segment, int64_t least = 0);
-  int64_t share_gain_of(Segment, int64_t least = 0);
   SegmentBytes segment_bytes(Segment, int max_ports) const;
   Choice choose(const Partition&);
   std::optional<Candidate> least_arena(int64_t most);
@@ -65,12 +62,12 @@ class Search {
   const Supply& supply_;
   const Survey& survey_;
   SegmentSlots& slots_;
+  SegmentGains& gains_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
   const bool tape_;     // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
-  std::map<std::pair<int, int>, Saved> overlay_gains_, share_gains_;
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.
   bool sharing_ = false;

@@ -202,6 +202,13 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
   }
 }
 
+// Large chunks may be as large as any layer's weights, and so on.
+bool costs_the_same(const PassTable& a, const PassTable& b) {
+  return a.passes == b.passes && a.time_ps == b.time_ps &&
+         a.sums_bytes == b.sums_bytes && a.slot_bytes == b.slot_bytes &&
+         a.slot_ps == b.slot_ps;
+}
+
 // The table with layers from storage.
 void stream(const Net& net, const Supply& supply,
             const std::vector<bool>& streamed, uint32_t chunk_limit,
@@ -315,10 +322,16 @@ std::vector<PassTable> stream_tables(const Net& net,
                                      bool sets) {
   constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
   std::vector<PassTable> all;
+  const auto known = [&](const PassTable& t) {
+    return std::ranges::any_of(
+        all, [&](const PassTable& o) { return costs_the_same(t, o); });
+  };
   const auto add = [&](uint32_t limit, int64_t sram) {
+    const bool last = limit == chunk_limits.back() && sram == 0;
     for (PassTable t : tables) {
       stream(net, supply, streamed, limit, sram, t);
-      all.push_back(std::move(t));
+      const bool is_last = last && t.passes == tables.back().passes;
+      if (is_last || !known(t)) all.push_back(std::move(t));
     }
   };
   std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());

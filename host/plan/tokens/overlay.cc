@@ -98,7 +98,7 @@ int64_t smallest_lead(const Net& net, const PlanStage& stage,
   return lead;
 }
 
-Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay overlay,
+Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
                     int64_t least) {
   int64_t lead = 0;
   const auto gain = [&] {

@@ -31,9 +31,9 @@ struct Saved {
   int64_t bytes = 0;
   bool exact = false;
 };
-// What the overlay of the pair saves, if that is at least so much; else no more
-// than `bytes` can be saved, and the search has ended early.
-Saved overlay_saves(const Net&, const PlanStage&, Overlay, int64_t least);
+// What the overlay of the pair saves, if that is at least so much, and its
+// lead; else no more than `bytes` can be saved, and the search has ended early.
+Saved overlay_saves(const Net&, const PlanStage&, Overlay&, int64_t least);
 
 // Writers of the buffer last, everything else deepest first.
 std::vector<int> ranks_with_late(const StageTokens&, int buffer);
