@@ -38,6 +38,27 @@ TEST(BoardBench, WithinLimitsOfThePeer) {
   }
 }
 
+// The kernels for the DSP extension: what was reached, and 3 %.
+TEST(BoardBench, DspWithinLimitsOfThePeer) {
+  const std::map<BenchKind, double> limits = {
+      {BenchKind::kPointwise, 0.92},      {BenchKind::kConv, 0.80},
+      {BenchKind::kDepthwise, 0.50},      {BenchKind::kAdd, 0.36},
+      {BenchKind::kFullyConnected, 0.92},
+  };
+  for (const char* board : {"mps2-an386", "mps2-an500", "mps2-an505"}) {
+    const BenchTable table = measure(board);
+    EXPECT_EQ(table.kernels, "armv7e-m");
+    for (const BenchLine& line : table.lines) {
+      ASSERT_TRUE(line.quoted) << line.layer->name;
+      EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
+          << board << ", " << line.layer->name << ": " << line.all;
+    }
+    const std::optional<BenchWhole> whole = whole_network(table);
+    ASSERT_TRUE(whole && whole->quoted);
+    EXPECT_LE(whole->per_mac / *whole->quoted, 0.72) << board;
+  }
+}
+
 // What boards' aead_ and check_cycles_per_byte are made from.
 TEST(BoardBench, ChunksAreCheckedAsFastAsTheirBoardsSay) {
   for (const char* name : {"emcraft-sf2", "mps2-an386", "mps2-an500"}) {

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "device/base/fixed_point.h"
+#include "device/kernels/dsp_words.h"
 #include "device/kernels/each_pair.h"
 #include "device/kernels/kernels.h"
 #include "device/program/params.h"
@@ -9,15 +10,28 @@ namespace shoal {
 namespace {
 
 struct AddOperand {
-  const int8_t* at;
+  const int8_t *at;
   int stride, step;
   int32_t zero, multiplier, shift, sign;
   bool halved() const { return multiplier == 1 << 30 && shift == 0; }
 };
 
+// out = f(a, b) / 2 within int8, of operands without gaps.
+template <class F>
+void each_byte(const BinaryArgs &args, F f) {
+  for (int x = args.x0; x < args.x1; ++x) {
+    const int8_t *a = args.a + x * args.a_stride;
+    const int8_t *b = args.b + x * args.b_stride;
+    int8_t *out = args.out + x * args.out_stride;
+    for (const int8_t *end = out + args.channels; out != end;) {
+      *out++ = static_cast<int8_t>(half_to_int8(f(*a++, *b++)));
+    }
+  }
+}
+
 // TensorFlow Lite halves the operand with the larger scale, which is exact,
 // and scales the other one by less. False if the parameters are not such.
-bool add_halved(BinaryArgs args, const AddParams& p) {
+bool add_halved(BinaryArgs args, const AddParams &p) {
   AddOperand half = {
       args.a, args.a_stride, args.a_step, p.zero0, p.multiplier0, p.shift0, 1};
   AddOperand less = {args.b,        args.b_stride, args.b_step, p.zero1,
@@ -32,24 +46,32 @@ bool add_halved(BinaryArgs args, const AddParams& p) {
   const uint32_t less_start = 0 - (bits(less.zero) << 21);
   const int right = -1 - less.shift, right_out = -2 - p.shift_out;
   const int32_t multiplier = less.multiplier, multiplier_out = p.multiplier_out;
-  const uint32_t sign = bits(less.sign);
   const int nudge = 2 * args.zero_out + 1;
-  each(args, [=](int a, int b) {
-    // As requantize_doubled(), of an operand that has room for another bit.
+  // As requantize_doubled(), of an operand that has room for another bit.
+  const auto scaled = [=](int b) {
     const int32_t v = wrap((bits(b) << 21) + less_start);
-    const uint64_t up = uint64_t{bits(v >> 31)} << 32 | 1u << 31;
-    const int64_t scaled =
-        static_cast<int64_t>(v) * multiplier + static_cast<int64_t>(up);
-    const int32_t t = ((static_cast<int32_t>(scaled >> 32) >> right) + 1) >> 1;
-    const int32_t sum = wrap(bits(a) * factor + half_start + bits(t) * sign);
-    return (requantize_doubled(sum, multiplier_out, right_out) + nudge) >> 1;
+    return (scale_up(v, multiplier, right) + 1) >> 1;
+  };
+  const auto finish = [=](uint32_t sum) {
+    return scale_doubled(wrap(sum), multiplier_out, right_out) + nudge;
+  };
+  const bool bytes = args.act_min == -128 && args.act_max == 127;
+  if (bytes && p.sign > 0 && args.a_step == 1 && args.b_step == 1) {
+    each_byte(args, [=](int a, int b) {
+      return finish((bits(a) << 19) + half_start + bits(scaled(b)));
+    });
+    return true;
+  }
+  const uint32_t sign = bits(less.sign);
+  each(args, [=](int a, int b) {
+    return finish(bits(a) * factor + half_start + bits(scaled(b)) * sign) >> 1;
   });
   return true;
 }
 
 }  // namespace
 
-void add_row(const BinaryArgs& args) {
+void add_row(const BinaryArgs &args) {
   const AddParams p = params_of<AddParams>(args);
   if (add_halved(args, p)) return;
   const int zero = args.zero_out;
@@ -63,7 +85,7 @@ void add_row(const BinaryArgs& args) {
   });
 }
 
-void mul_row(const BinaryArgs& args) {
+void mul_row(const BinaryArgs &args) {
   const MulParams p = params_of<MulParams>(args);
   const int zero = args.zero_out;
   each(args, [=](int a, int b) {
@@ -72,7 +94,7 @@ void mul_row(const BinaryArgs& args) {
   });
 }
 
-void prelu_row(const BinaryArgs& args) {
+void prelu_row(const BinaryArgs &args) {
   const PreluParams p = params_of<PreluParams>(args);
   const int zero_in = args.zero_in, zero = args.zero_out;
   each(args, [=](int x, int alpha) {
@@ -84,11 +106,11 @@ void prelu_row(const BinaryArgs& args) {
   });
 }
 
-void maximum_row(const BinaryArgs& args) {
+void maximum_row(const BinaryArgs &args) {
   each(args, [](int a, int b) { return a > b ? a : b; });
 }
 
-void minimum_row(const BinaryArgs& args) {
+void minimum_row(const BinaryArgs &args) {
   each(args, [](int a, int b) { return a < b ? a : b; });
 }
 

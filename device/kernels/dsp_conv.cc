@@ -33,21 +33,31 @@ struct Tile {
   uint32_t input_sums[kPixels];  // of its elements; with zero_weight only
 };
 
-inline uint32_t* spread_word(const int8_t* from, uint32_t* to) {
-  const uint32_t word = four_bytes(from);
-  to[0] = even_bytes(word), to[1] = odd_bytes(word);
-  return to;
+// Of one pixel.
+void spread_pixel(const int8_t* from, int quads, uint32_t* to) {
+  for (; quads >= 4; quads -= 4, from += 16) {
+    to = put_next_pairs(four_bytes(from), to);
+    to = put_next_pairs(four_bytes(from + 4), to);
+    to = put_next_pairs(four_bytes(from + 8), to);
+    to = put_next_pairs(four_bytes(from + 12), to);
+  }
+  for (; quads > 0; --quads, from += 4) {
+    to = put_next_pairs(four_bytes(from), to);
+  }
 }
 
 // `step` words from one four to the next.
 void spread_run(const int8_t* from, int quads, int step, uint32_t* to) {
   for (; quads >= 4; quads -= 4, from += 16) {
-    to = spread_word(from, to) + step;
-    to = spread_word(from + 4, to) + step;
-    to = spread_word(from + 8, to) + step;
-    to = spread_word(from + 12, to) + step;
+    put_pairs(four_bytes(from), to);
+    put_pairs(four_bytes(from + 4), to + step);
+    put_pairs(four_bytes(from + 8), to + 2 * step);
+    put_pairs(four_bytes(from + 12), to + 3 * step);
+    to += 4 * step;
   }
-  for (; quads > 0; --quads, from += 4) to = spread_word(from, to) + step;
+  for (; quads > 0; --quads, from += 4, to += step) {
+    put_pairs(four_bytes(from), to);
+  }
 }
 
 // What the tile is made of: `length` elements from each tap.
@@ -80,6 +90,7 @@ class Window {
 
  private:
   void put(const int8_t* from, int quads, int step, uint32_t* to) const {
+    if (from && step == 2) return spread_pixel(from, quads, to);
     if (from) return spread_run(from, quads, step, to);
     const uint32_t zero = pair_with(a_.zero_in);
     for (; quads > 0; --quads, to += step) to[0] = to[1] = zero;
@@ -128,7 +139,8 @@ class Window {
     for (; count >= 4; count -= 4, from += 4, to += 4) {
       std::memcpy(to, from, 4);
     }
-    while (count-- > 0) *to++ = *from++;
+    if (count & 2) to[0] = from[0], to[1] = from[1], to += 2, from += 2;
+    if (count & 1) *to = *from;
   }
 
   static void add_inputs(int pixels, int quads, Tile& tile) {

@@ -100,11 +100,12 @@ inline void add_words(const int8_t*& w, const int8_t* end, const uint32_t*& x,
       SHOAL_OUT("%[w1]", "%[s1]") SHOAL_OUT("%[w2]", "%[s2]")      \
           SHOAL_OUT("%[w3]", "%[s3]")
 
-// The same of one pixel for four output channels, until x is `end`.
+// The same of one pixel for four output channels, until x is `end`, a multiple
+// of four words of each.
 inline void add_outs(const int8_t* (&w)[4], const uint32_t*& x,
                      const uint32_t* end, uint32_t (&s)[4]) {
   uint32_t even, odd, low, high;
-  __asm__("1:\n" SHOAL_FOUR_OUTS SHOAL_FOUR_OUTS
+  __asm__("1:\n" SHOAL_FOUR_OUTS SHOAL_FOUR_OUTS SHOAL_FOUR_OUTS SHOAL_FOUR_OUTS
           "cmp %[x], %[end]\n"
           "bne 1b\n"
           : [w0] "+r"(w[0]), [w1] "+r"(w[1]), [w2] "+r"(w[2]), [w3] "+r"(w[3]),
@@ -167,14 +168,16 @@ inline void add_dot_outs(const int8_t* first, int w_step, const uint32_t* x,
                          int count, uint32_t (&s)[4]) {
   const int8_t* w[4] = {first, first + w_step, first + 2 * w_step,
                         first + 3 * w_step};
-  if (const int whole = count & ~7) add_outs(w, x, x + whole / 2, s);
-  if (!(count & 7)) return;
+  if (const int whole = count & ~15) add_outs(w, x, x + whole / 2, s);
+  if (!(count & 15)) return;
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     uint32_t sum[1] = {s[i]};
     const uint32_t* at = x;
     const int8_t* rest = w[i];
-    if (count & 4) add_word(four_bytes(rest), at, sum), rest += 4, at += 2;
+    for (int k = count & 12; k > 0; k -= 4, rest += 4, at += 2) {
+      add_word(four_bytes(rest), at, sum);
+    }
     if (count & 3) add_word(few_bytes(rest, count & 3), at, sum);
     s[i] = sum[0];
   }

@@ -64,6 +64,23 @@ inline uint32_t high_halves(uint32_t a, uint32_t b) {
   __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(b), "r"(a));
   return pair;
 }
+// Four bytes spread into to[0] (even ones) and to[1].
+inline void put_pairs(uint32_t word, uint32_t* to) {
+  const uint32_t even = even_bytes(word), odd = odd_bytes(word);
+  __asm__ volatile("strd %1, %2, [%0]"
+                   :
+                   : "r"(to), "r"(even), "r"(odd)
+                   : "memory");
+}
+// The same; where the next ones go.
+inline uint32_t* put_next_pairs(uint32_t word, uint32_t* to) {
+  const uint32_t even = even_bytes(word), odd = odd_bytes(word);
+  __asm__ volatile("strd %1, %2, [%0], #8"
+                   : "+r"(to)
+                   : "r"(even), "r"(odd)
+                   : "memory");
+  return to;
+}
 // v / 2, rounded down, within int8.
 inline int32_t half_to_int8(int32_t v) {
   int32_t byte;
@@ -81,6 +98,19 @@ inline int32_t scale_doubled(int32_t v, int32_t multiplier, int right) {
       "asr %0, %0, %5\n"
       : "=&r"(result), "=&r"(low)
       : "r"(v), "r"(multiplier), "r"(1u << 30), "r"(right));
+  return result;
+}
+// The same with halves towards minus infinity where v is below zero:
+// (v * multiplier + 2^31 + (2^32 * (v >> 31))) >> 32 >> right.
+inline int32_t scale_up(int32_t v, int32_t multiplier, int right) {
+  int32_t result;
+  uint32_t low = 1u << 31;
+  __asm__(
+      "asr %0, %2, #31\n"
+      "smlal %1, %0, %2, %3\n"
+      "asr %0, %0, %4\n"
+      : "=&r"(result), "+r"(low)
+      : "r"(v), "r"(multiplier), "r"(right));
   return result;
 }
 
@@ -111,12 +141,25 @@ inline uint32_t low_halves(uint32_t a, uint32_t b) {
 inline uint32_t high_halves(uint32_t a, uint32_t b) {
   return pair_of(high_of(a), high_of(b));
 }
+inline void put_pairs(uint32_t word, uint32_t* to) {
+  to[0] = even_bytes(word), to[1] = odd_bytes(word);
+}
+inline uint32_t* put_next_pairs(uint32_t word, uint32_t* to) {
+  put_pairs(word, to);
+  return to + 2;
+}
 inline int32_t half_to_int8(int32_t v) {
   v >>= 1;
   return v < -128 ? -128 : v > 127 ? 127 : v;
 }
 inline int32_t scale_doubled(int32_t v, int32_t multiplier, int right) {
   return requantize_doubled(v, multiplier, right);
+}
+inline int32_t scale_up(int32_t v, int32_t multiplier, int right) {
+  const uint64_t up = uint64_t{bits(v >> 31)} << 32 | 1u << 31;
+  const int64_t scaled =
+      static_cast<int64_t>(v) * multiplier + static_cast<int64_t>(up);
+  return static_cast<int32_t>(scaled >> 32) >> right;
 }
 
 #endif

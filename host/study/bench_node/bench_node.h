@@ -54,6 +54,14 @@ struct BenchTable {
 // kernels.
 BenchTable bench_node(const BenchNodeOptions&, const QuotedKernels&);
 
+// All layers of MobileNetV2 1.0 at 224x224 and its additions, instructions per
+// multiply-accumulate. None: a layer that stands for others is missing.
+struct BenchWhole {
+  double per_mac = 0;
+  std::optional<double> quoted;
+};
+std::optional<BenchWhole> whole_network(const BenchTable&);
+
 // The lines of what was counted; part of bench_node().
 BenchLine bench_line(const BenchLayer&, const CountedLayer&,
                      const QuotedKernels&, const std::string& core);

@@ -51,6 +51,14 @@ std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
         number(line.interior), number(line.border), line.all,
         number(line.quoted), number(ratio(line)));
   }
+  if (const std::optional<BenchWhole> whole = whole_network(table)) {
+    const std::optional<double> part =
+        whole->quoted ? std::optional(whole->per_mac / *whole->quoted)
+                      : std::nullopt;
+    text += fmt::format("{:<49} {:>7.2f} {:>7} {:>10}\n",
+                        "MobileNetV2 at 224x224, from these layers",
+                        whole->per_mac, number(whole->quoted), number(part));
+  }
   text += fmt::format(
       "\nrows: run, at full width and channels, of the layer's; border: those "
       "that see\nrows of padding; all: the whole layer, from the two. Results "
@@ -98,6 +106,10 @@ std::string bench_json(const BenchTable& table, const QuotedKernels& quoted) {
          {"per_mac", line.all},
          {"quoted_per_mac", json_number(line.quoted)},
          {"ratio", json_number(ratio(line))}});
+  }
+  if (const std::optional<BenchWhole> whole = whole_network(table)) {
+    json["mobilenet_v2"] = {{"per_mac", whole->per_mac},
+                            {"quoted_per_mac", json_number(whole->quoted)}};
   }
   for (const BenchCipherLine& line : table.ciphers) {
     json["ciphers"].push_back({{"name", line.cipher->name},
