@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/cli/output.h"
+#include "host/data/labels/labels.h"
 
 namespace shoal {
 namespace {
@@ -35,31 +38,22 @@ double real_value(const Tensor& t, const std::vector<uint8_t>& bytes,
 }  // namespace
 
 std::vector<std::string> read_labels(const std::string& path) {
-  std::vector<std::string> labels;
-  if (path.empty()) return labels;
+  if (path.empty()) return {};
   const std::vector<uint8_t> bytes = read_file(path, files::kLabels);
-  constexpr size_t kMostLabels = 1'000'000;
-  const auto begins = [&](std::initializer_list<uint8_t> mark) {
-    return bytes.size() >= mark.size() &&
-           std::equal(mark.begin(), mark.end(), bytes.begin());
-  };
-  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF})) {
-    throw Error(Exit::kCorrupt, printable(path) + ": labels in UTF-16",
-                "save them as UTF-8");
+  return parse_labels(bytes, path);
+}
+
+std::vector<std::string> model_labels(const std::string& path) {
+  std::error_code none;
+  if (path.ends_with(".onnx") || path.starts_with("zoo:") ||
+      !std::filesystem::is_regular_file(path, none)) {
+    return {};
   }
-  // Behind the mark with which some editors begin a file in UTF-8.
-  const int skipped = begins({0xEF, 0xBB, 0xBF}) ? 3 : 0;
-  std::istringstream lines(std::string(bytes.begin() + skipped, bytes.end()));
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (labels.size() == kMostLabels) {
-      throw Error(
-          Exit::kCorrupt,
-          printable(path) + ": more than a million lines are no labels");
-    }
-    labels.push_back(printable(line));
+  LabelsInside inside = labels_inside(read_file(path, files::kModel));
+  if (!inside.labels.empty()) {
+    tell("labels: %s of the model's file\n", inside.name.c_str());
   }
-  return labels;
+  return std::move(inside.labels);
 }
 
 std::vector<Class> best_classes(const Graph& graph,

@@ -17,6 +17,8 @@ struct Class {
 
 // One label a line; none for an empty path.
 std::vector<std::string> read_labels(const std::string& path);
+// Those in a .tflite file, where its metadata has some; says so.
+std::vector<std::string> model_labels(const std::string& path);
 
 // The `count` elements of the first output with the largest values. `output`:
 // all outputs in the file's types.

@@ -152,6 +152,7 @@ int run_command(const RunFlags& flags) {
                          .remote = true});
   std::vector<std::string> labels = read_labels(wanted.labels);
   if (labels.empty()) labels = opening.labels();
+  if (labels.empty()) labels = model_labels(flags.model);
   std::vector<RunInput> inputs =
       flags.stream ? sequence_inputs(opening.graph(), flags.inputs)
                    : run_inputs(flags.inputs, picture_options(flags.pictures));
