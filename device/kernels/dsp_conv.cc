@@ -162,100 +162,124 @@ class Window {
 // [k, k + count) of their windows.
 struct Block {
   int o, outs, x, k, count;
-  bool first, last;  // of the window's tiles
 };
 
+// Int8 of channel o: of kN pixels, `step` apart.
 template <int kN>
-inline void start_sums(const ConvArgs& a, int o, int x, uint32_t (&s)[kN]) {
-  if (!a.partial_in) {
+inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int right,
+                      int nudge, int step, int8_t* out) {
 #pragma GCC unroll 4
-    for (uint32_t& sum : s) sum = bits(a.bias[o]);
-    return;
+  for (int p = 0; p < kN; ++p, out += step) {
+    *out = static_cast<int8_t>(
+        half_to_int8(scale_doubled(wrap(s[p]), multiplier, right) + nudge));
   }
-#pragma GCC unroll 4
-  for (int p = 0; p < kN; ++p) s[p] = *first_sums(a, o, x + p);
 }
 
+// All of the windows, from the bias to int8, where is_plain() and the window
+// is one tile.
 template <int kN>
-inline void finish(const ConvArgs& a, int o, int x, const uint32_t (&s)[kN]) {
-  if (a.partial_out || -2 - a.shifts[o] < 0) {
+[[gnu::noinline]] void make_outs(const ConvArgs& a, const Block& b,
+                                 const Tile& tile) {
+  const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
+  const int w_step = a.weight_stride, count = b.count;
+  const int8_t* w = a.weights + b.o * w_step;
+  const int32_t *bias = a.bias + b.o, *multiplier = a.multipliers + b.o;
+  const int8_t* shift = a.shifts + b.o;
+  int8_t* out = a.out + b.x * step + b.o;
+  for (const int8_t* end = out + b.outs; out != end; ++out, w += w_step) {
+    uint32_t s[kN];
 #pragma GCC unroll 4
-    for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, x + p, s + p);
-    return;
+    for (uint32_t& sum : s) sum = bits(*bias);
+    ++bias;
+    add_dot(w, tile.words, count, s);
+    put_bytes(s, *multiplier++, -2 - *shift++, nudge, step, out);
   }
-  const int32_t multiplier = a.multipliers[o];
-  const int right = -2 - a.shifts[o], nudge = 2 * a.zero_out + 1;
-  const int step = a.out_stride;
-  int8_t* out = a.out + x * step + o;
-  int32_t v[kN];
-#pragma GCC unroll 4
-  for (int p = 0; p < kN; ++p) {
-    v[p] = half_to_int8(scale_doubled(wrap(s[p]), multiplier, right) + nudge);
-  }
-  if (!clamps_to_byte(a)) {
-#pragma GCC unroll 4
-    for (int32_t& value : v) value = clamp(value, a.act_min, a.act_max);
-  }
-#pragma GCC unroll 4
-  for (int p = 0; p < kN; ++p, out += step) *out = static_cast<int8_t>(v[p]);
 }
 
-// sums[i * kN + p]: what the tiles before have made of channel i and pixel p.
+// sums[i * kN + p] += what the tile adds to channel i and pixel p.
 template <int kN>
 [[gnu::noinline]] void add_tile(const ConvArgs& a, const Block& b,
                                 const Tile& tile, uint32_t* sums) {
-  const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
-  for (int o = b.o; o < b.o + b.outs; ++o, w += a.weight_stride, sums += kN) {
+  const int w_step = a.weight_stride, count = b.count;
+  const int8_t* w = a.weights + b.o * w_step + b.k;
+  for (uint32_t* end = sums + b.outs * kN; sums != end; sums += kN) {
     uint32_t s[kN];
-    if (b.first) {
-      start_sums(a, o, b.x, s);
-    } else {
 #pragma GCC unroll 4
-      for (int p = 0; p < kN; ++p) s[p] = sums[p];
-    }
-    add_dot(w, tile.words, b.count, s);
-    if (a.zero_weight) {
+    for (int p = 0; p < kN; ++p) s[p] = sums[p];
+    add_dot(w, tile.words, count, s);
 #pragma GCC unroll 4
-      for (int p = 0; p < kN; ++p) {
-        s[p] -= bits(a.zero_weight) * tile.input_sums[p];
-      }
-    }
-    if (b.last) {
-      finish(a, o, b.x, s);
-    } else {
-#pragma GCC unroll 4
-      for (int p = 0; p < kN; ++p) sums[p] = s[p];
-    }
+    for (int p = 0; p < kN; ++p) sums[p] = s[p];
+    w += w_step;
   }
 }
 
 // The same of one pixel, channels in fours.
-void add_outs_of_tile(const ConvArgs& a, Block b, const Tile& tile,
-                      uint32_t* sums) {
+void add_tile_in_fours(const ConvArgs& a, Block b, const Tile& tile,
+                       uint32_t* sums) {
   const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
-  const uint32_t* from = b.first ? first_sums(a, b.o, b.x) : sums;
-  const uint32_t less =
-      a.zero_weight ? bits(a.zero_weight) * tile.input_sums[0] : 0;
-  for (; b.outs >= 4; b.outs -= 4, b.o += 4, sums += 4, from += 4) {
-    uint32_t s[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) s[i] = from[i] - less;
+  for (; b.outs >= 4; b.outs -= 4, b.o += 4, sums += 4) {
+    uint32_t s[4] = {sums[0], sums[1], sums[2], sums[3]};
     add_dot_outs(w, a.weight_stride, tile.words, b.count, s);
+    sums[0] = s[0], sums[1] = s[1], sums[2] = s[2], sums[3] = s[3];
     w += 4 * a.weight_stride;
-    if (b.last) {
-      finish_sums(a, b.o, 4, b.x, s);
-    } else {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) sums[i] = s[i];
-    }
   }
   if (b.outs > 0) add_tile<1>(a, b, tile, sums);
 }
 
-using AddTile = void (*)(const ConvArgs&, const Block&, const Tile&, uint32_t*);
+void add_tile(const ConvArgs& a, const Block& b, int pixels, const Tile& tile,
+              uint32_t* sums) {
+  if (pixels == 4) add_tile<4>(a, b, tile, sums);
+  if (pixels == 3) add_tile<3>(a, b, tile, sums);
+  if (pixels == 2) add_tile<2>(a, b, tile, sums);
+  if (pixels == 1) add_tile_in_fours(a, b, tile, sums);
+  for (int i = 0; a.zero_weight && i < b.outs; ++i) {
+    for (int p = 0; p < pixels; ++p) {
+      *sums++ -= bits(a.zero_weight) * tile.input_sums[p];
+    }
+  }
+}
 
-AddTile add_tile_of(int pixels) {
-  return pixels == 4 ? add_tile<4> : pixels == 3 ? add_tile<3> : add_tile<2>;
+void start_sums(const ConvArgs& a, const Block& b, int pixels, uint32_t* sums) {
+  for (int p = 0; p < pixels; ++p) {
+    const uint32_t* from = first_sums(a, b.o, b.x + p);
+    for (int i = 0; i < b.outs; ++i) sums[i * pixels + p] = from[i];
+  }
+}
+
+// Sums of all tiles become int8, or partial sums.
+template <int kN>
+void finish(const ConvArgs& a, const Block& b, bool plain,
+            const uint32_t* sums) {
+  const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
+  for (int o = b.o; o < b.o + b.outs; ++o, sums += kN) {
+    uint32_t s[kN];
+#pragma GCC unroll 4
+    for (int p = 0; p < kN; ++p) s[p] = sums[p];
+    if (plain) {
+      put_bytes(s, a.multipliers[o], -2 - a.shifts[o], nudge, step,
+                a.out + b.x * step + o);
+      continue;
+    }
+    for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
+  }
+}
+
+// Whether channels from o on end in int8 as nearly all do.
+bool is_plain(const ConvArgs& a, const Block& b) {
+  if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
+    return false;
+  }
+  int any = 0;
+  for (int o = b.o; o < b.o + b.outs; ++o) any |= -2 - a.shifts[o];
+  return any >= 0;
+}
+
+void finish(const ConvArgs& a, const Block& b, int pixels, bool plain,
+            const uint32_t* sums) {
+  if (pixels == 4) return finish<4>(a, b, plain, sums);
+  if (pixels == 3) return finish<3>(a, b, plain, sums);
+  if (pixels == 2) return finish<2>(a, b, plain, sums);
+  finish_sums(a, b.o, b.outs, b.x, sums);
 }
 
 // Output channels [o, o + outs) of `pixels` columns from x.
@@ -264,19 +288,23 @@ void conv_block(const ConvArgs& a, const Window& window, int length, int o,
   Tile tile;
   uint32_t sums[kOuts * kPixels];
   const int most = tile_length(a, pixels);
-  const int together = length <= most ? outs : kOuts;
-  for (const int end = o + outs; o < end; o += together) {
-    Block b{o, end - o < together ? end - o : together, x, 0, 0, true, false};
-    for (; !b.last; b.k += b.count, b.first = false) {
-      b.last = length - b.k <= most;
-      b.count = b.last ? length - b.k : most;
-      window.fill(x, pixels, b.k, b.k + b.count, tile);
-      if (pixels == 1) {
-        add_outs_of_tile(a, b, tile, sums);
-      } else {
-        add_tile_of(pixels)(a, b, tile, sums);
-      }
+  Block b{o, outs, x, 0, length};
+  const bool plain = is_plain(a, b);
+  if (length <= most) {
+    window.fill(x, pixels, 0, length, tile);
+    if (plain && pixels == 4) return make_outs<4>(a, b, tile);
+    if (plain && pixels == 3) return make_outs<3>(a, b, tile);
+    if (plain && pixels == 2) return make_outs<2>(a, b, tile);
+  }
+  for (const int end = o + outs; b.o < end; b.o += kOuts) {
+    b.outs = end - b.o < kOuts ? end - b.o : kOuts;
+    start_sums(a, b, pixels, sums);
+    for (b.k = 0; b.k < length; b.k += most) {
+      b.count = length - b.k < most ? length - b.k : most;
+      if (length > most) window.fill(x, pixels, b.k, b.k + b.count, tile);
+      add_tile(a, b, pixels, tile, sums);
     }
+    finish(a, b, pixels, plain, sums);
   }
 }
 
