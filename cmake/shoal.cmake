@@ -17,6 +17,12 @@ endif()
 option(SHOAL_CIPHERS "sealed stores, links between nodes and agents, by Mbed TLS"
   ON)
 option(SHOAL_X86_KERNELS "kernels for AVX2, where the compiler is for x86-64" ON)
+option(SHOAL_DSP_KERNELS
+  "kernels for the DSP extension, where the compiler is for a core that has it" ON)
+# With ciphers. As a library shoal::device alone needs no Mbed TLS.
+if(NOT DEFINED SHOAL_PLATFORM_SHA256)
+  set(SHOAL_PLATFORM_SHA256 ${SHOAL_CIPHERS})
+endif()
 
 option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
 # For builds from nothing: half the time. ccache has less to reuse.
@@ -38,7 +44,8 @@ function(shoal_library name)
   endforeach()
   if(sources)
     add_library(shoal_${name} STATIC ${sources})
-    target_include_directories(shoal_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_include_directories(shoal_${name} PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
@@ -60,7 +67,8 @@ function(shoal_library name)
     endif()
   else()
     add_library(shoal_${name} INTERFACE)
-    target_include_directories(shoal_${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_include_directories(shoal_${name} INTERFACE
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
     target_link_libraries(shoal_${name} INTERFACE ${ARG_DEPS})
   endif()
 endfunction()

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "device/program/hmac.h"
+#include "device/keys/hmac.h"
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/base/files.h"

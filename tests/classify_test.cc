@@ -1,5 +1,6 @@
 // examples/classify.c, as a stranger builds it: from device/ alone, with
-// ciphers and without, its program image made by `shoal build`.
+// ciphers and without, and from a package in each way that finds it; its
+// program image made by `shoal build`. And the example in C++.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -36,7 +37,7 @@ TEST_P(Classify, SaysWhatShoalRunSays) {
   ASSERT_EQ(
       shop.shoal({"build", kNetwork, "--no-encrypt", "--store", "store"}).code,
       0);
-  const std::string classify = SHOAL_DEVICE_ALONE "/" + GetParam() +
+  const std::string classify = SHOAL_BUILD "/" + GetParam() +
                                "/classify store/node0.program picture.pgm";
   const std::vector<std::string> labels = {
       "t-shirt", "trouser", "pullover", "dress", "coat",
@@ -56,8 +57,7 @@ TEST_P(Classify, SaysWhatShoalRunSays) {
 
 TEST_P(Classify, WhatIsWrongIsSaid) {
   const Workshop shop;
-  const std::string classify =
-      SHOAL_DEVICE_ALONE "/" + GetParam() + "/classify ";
+  const std::string classify = SHOAL_BUILD "/" + GetParam() + "/classify ";
   ASSERT_EQ(
       shop.shoal({"build", kNetwork, "--no-encrypt", "--store", "store"}).code,
       0);
@@ -78,7 +78,40 @@ TEST_P(Classify, WhatIsWrongIsSaid) {
   EXPECT_EQ(said("picture.pgm"), "usage: classify PROGRAM PICTURE\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Alone, Classify, testing::Values("full", "bare"));
+INSTANTIATE_TEST_SUITE_P(
+    Ways, Classify,
+    testing::Values("device-alone/full", "device-alone/bare",
+                    "device-package/find", "device-package/find_all",
+                    "device-package/subdirectory", "device-package/pkg_config",
+                    "device-package/pkg_config_with_mbedtls",
+                    "device-package/pkg_config_all"));
+
+TEST(ClassifyFrames, OneNodeTakesOnePictureAfterAnother) {
+  const Workshop shop;
+  const Graph graph = load_model(kNetwork);
+  ASSERT_EQ(
+      shop.shoal({"build", kNetwork, "--no-encrypt", "--store", "store"}).code,
+      0);
+  const std::string build = SHOAL_BUILD "/device-alone/bare/";
+  std::string pictures, wanted;
+  for (const char* label : {"bag", "dress", "bag"}) {
+    const std::string name = std::string(label) + ".pgm";
+    shop.write(name, pgm_of(graph, kModels + "samples/" + label + "/1.png"));
+    pictures += " " + name;
+    const Told one =
+        shop.script(build + "classify store/node0.program " + name);
+    ASSERT_EQ(one.code, 0) << one.err;
+    wanted += one.out;
+  }
+  const Told told =
+      shop.script(build + "classify_frames store/node0.program" + pictures);
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(told.out, wanted);
+  shop.write("short.pgm", {'P', '5', ' ', '1', ' ', '1', ' ', '1', '\n', 0});
+  EXPECT_EQ(
+      shop.script(build + "classify_frames store/node0.program short.pgm").err,
+      "not a picture, or too small\n");
+}
 
 }  // namespace
 }  // namespace shoal

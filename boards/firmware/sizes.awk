@@ -18,6 +18,7 @@ function library(file) {
   sub(/^shoal_/, "", file)
   sub(/^runtime_(tap|storage|link)$/, "runtime", file)
   sub(/^cipher_mbedtls$/, "link", file)
+  sub(/^keys$/, "storage", file)
   return file ~ /^(base|program|kernels|link|storage|runtime|mbedcrypto)$/ ? file : "libc"
 }
 

@@ -1,8 +1,8 @@
 #include "device/agent/agent.h"
 
-#include <mbedtls/platform_util.h>
-
 #include <cstring>
+
+#include "device/base/wipe.h"
 
 namespace shoal {
 namespace {
@@ -119,7 +119,7 @@ void NodeAgent::leave() {
 }
 
 void NodeAgent::forget_peers() {
-  mbedtls_platform_zeroize(config_.peers, peers_known_ * sizeof *config_.peers);
+  wipe(config_.peers, peers_known_ * sizeof *config_.peers);
   peers_known_ = 0;
 }
 

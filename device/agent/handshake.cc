@@ -1,9 +1,9 @@
 // Handshakes with the cluster's key, and the lease that follows any.
-#include <mbedtls/platform_util.h>
 
 #include <cstring>
 
 #include "device/agent/agent.h"
+#include "device/base/wipe.h"
 
 namespace shoal {
 
@@ -143,8 +143,8 @@ void NodeAgent::accept(uint64_t from, const HelloBody& hello,
   renew_lease();
   from_coordinator_.begin(keys_.to_node);
   to_coordinator_.begin(keys_.to_coordinator, now_us());
-  mbedtls_platform_zeroize(keys_.to_node, sizeof keys_.to_node);
-  mbedtls_platform_zeroize(keys_.to_coordinator, sizeof keys_.to_coordinator);
+  wipe(keys_.to_node, sizeof keys_.to_node);
+  wipe(keys_.to_coordinator, sizeof keys_.to_coordinator);
   barrier_ = 0;
   unsent_bytes_ = 0;
 }

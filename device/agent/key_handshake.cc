@@ -1,9 +1,9 @@
 // Handshakes with identities.
-#include <mbedtls/platform_util.h>
 
 #include <cstring>
 
 #include "device/agent/agent.h"
+#include "device/base/wipe.h"
 
 namespace shoal {
 namespace {
@@ -84,7 +84,7 @@ void NodeAgent::sealed_hello(uint64_t from, const KeyHello& question) {
   const bool written =
       config_.entropy(config_.entropy_user, drawn, sizeof drawn) == 0 &&
       noise.write_second(drawn, body, sizeof body, a.key);
-  mbedtls_platform_zeroize(drawn, sizeof drawn);
+  wipe(drawn, sizeof drawn);
   if (!written) return;
   if (taken) {
     noise.split(keys_.to_node, keys_.to_coordinator);

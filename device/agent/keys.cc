@@ -1,6 +1,6 @@
 #include "device/agent/keys.h"
 
-#include <mbedtls/platform_util.h>
+#include "device/base/wipe.h"
 
 namespace shoal {
 namespace {
@@ -30,7 +30,7 @@ SessionKeys session_keys(const uint8_t cluster_key[kKeyBytes],
   uint8_t name[kHmacBytes];
   expand(root, "shoal session", name);
   std::memcpy(&keys.session, name, sizeof keys.session);
-  mbedtls_platform_zeroize(root, sizeof root);
+  wipe(root, sizeof root);
   return keys;
 }
 

@@ -11,8 +11,8 @@
 #include <cstdint>
 
 #include "device/agent/session_wire.h"
+#include "device/keys/hmac.h"
 #include "device/link/cipher.h"
-#include "device/program/hmac.h"
 
 namespace shoal {
 

@@ -1,12 +1,12 @@
 #include "device/agent/noise.h"
 
 #include <mbedtls/chachapoly.h>
-#include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
 
 #include <cstring>
 
-#include "device/program/hmac.h"
+#include "device/base/wipe.h"
+#include "device/keys/hmac.h"
+#include "device/program/sha256.h"
 
 namespace shoal {
 namespace {
@@ -56,8 +56,8 @@ void expand(const uint8_t ck[kNoiseHashBytes], const uint8_t* input,
   std::memcpy(block, first, kHmacBytes);
   block[kHmacBytes] = 2;
   hmac_sha256(root, sizeof root, block, sizeof block, second);
-  mbedtls_platform_zeroize(root, sizeof root);
-  mbedtls_platform_zeroize(block, sizeof block);
+  wipe(root, sizeof root);
+  wipe(block, sizeof block);
 }
 
 }  // namespace
@@ -82,34 +82,30 @@ NoiseKk::NoiseKk(const DiffieHellman& dh, const Identity& identity,
 }
 
 NoiseKk::~NoiseKk() {
-  mbedtls_platform_zeroize(ck_, sizeof ck_);
-  mbedtls_platform_zeroize(k_, sizeof k_);
-  mbedtls_platform_zeroize(e_, sizeof e_);
+  wipe(ck_, sizeof ck_);
+  wipe(k_, sizeof k_);
+  wipe(e_, sizeof e_);
 }
 
 void NoiseKk::mix_hash(const uint8_t* data, uint32_t bytes) {
-  mbedtls_sha256_context context;
-  mbedtls_sha256_init(&context);
-  const bool ok = mbedtls_sha256_starts_ret(&context, 0) == 0 &&
-                  mbedtls_sha256_update_ret(&context, h_, sizeof h_) == 0 &&
-                  mbedtls_sha256_update_ret(&context, data, bytes) == 0 &&
-                  mbedtls_sha256_finish_ret(&context, h_) == 0;
-  if (!ok) std::memset(h_, 0, sizeof h_);
-  mbedtls_sha256_free(&context);
+  Sha256 sha;
+  sha.add(h_, sizeof h_);
+  sha.add(data, bytes);
+  if (!sha.finish(h_)) std::memset(h_, 0, sizeof h_);
 }
 
 void NoiseKk::mix_key(const uint8_t secret[kDhBytes]) {
   uint8_t next[kNoiseHashBytes];
   expand(ck_, secret, kDhBytes, next, k_);
   std::memcpy(ck_, next, sizeof next);
-  mbedtls_platform_zeroize(next, sizeof next);
+  wipe(next, sizeof next);
 }
 
 bool NoiseKk::mix_shared(const uint8_t* secret, const uint8_t* theirs) {
   uint8_t shared[kDhBytes];
   const bool ok = dh_->shared(secret, theirs, shared) == 0;
   if (ok) mix_key(shared);
-  mbedtls_platform_zeroize(shared, sizeof shared);
+  wipe(shared, sizeof shared);
   return ok;
 }
 
@@ -198,7 +194,7 @@ void next_key(uint8_t key[kDhBytes]) {
     std::memset(next, 0, sizeof next);
   }
   std::memcpy(key, next, sizeof next);
-  mbedtls_platform_zeroize(next, sizeof next);
+  wipe(next, sizeof next);
 }
 
 }  // namespace shoal

@@ -1,10 +1,9 @@
 #include "device/agent/phases.h"
 
-#include <mbedtls/platform_util.h>
-
 #include <cstring>
 
 #include "device/agent/noise.h"
+#include "device/base/wipe.h"
 
 namespace shoal {
 namespace {
@@ -65,7 +64,7 @@ ReceivePhases::Opened ReceivePhases::open(const shoal_cipher& cipher,
     }
     window_.note(head.packet);
   }
-  mbedtls_platform_zeroize(key, sizeof key);
+  wipe(key, sizeof key);
   return genuine ? Opened::kOk : Opened::kForged;
 }
 

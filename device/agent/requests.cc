@@ -1,9 +1,8 @@
-#include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
-
 #include <cstring>
 
 #include "device/agent/agent.h"
+#include "device/base/wipe.h"
+#include "device/program/sha256.h"
 
 namespace shoal {
 namespace {
@@ -55,7 +54,7 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
                             body - static_cast<uint32_t>(sizeof request));
   // The secrets of peers shall not outlive their epoch in a buffer.
   if (request.request == Request::kPeers) {
-    mbedtls_platform_zeroize(packet, bytes);
+    wipe(packet, bytes);
   }
   send_reply(request.request, reply, head);
 }
@@ -188,8 +187,9 @@ Reply NodeAgent::end() {
   if (state_ == AgentState::kReady) return Reply::kOk;
   if (state_ != AgentState::kDeploying) return Reply::kState;
   uint8_t hash[32];
-  if (mbedtls_sha256_ret(config_.program, program_bytes_, hash, 0) != 0 ||
-      !equal_bytes(hash, program_hash_, sizeof hash)) {
+  Sha256 sha;
+  sha.add(config_.program, program_bytes_);
+  if (!sha.finish(hash) || !equal_bytes(hash, program_hash_, sizeof hash)) {
     return Reply::kHash;
   }
   state_ = AgentState::kReady;
@@ -215,7 +215,7 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
     peer.address = g.node == kCoordinator ? coordinator_ : g.address;
     data_key(g.secret, epoch_, r.node, g.node, peer.send_key);
     data_key(g.secret, epoch_, g.node, r.node, peer.receive_key);
-    mbedtls_platform_zeroize(&g, sizeof g);
+    wipe(&g, sizeof g);
   }
   const auto known = static_cast<uint16_t>(r.first + r.count);
   if (known > peers_known_) peers_known_ = known;

@@ -48,8 +48,7 @@ uint32_t crc32c_portable(uint32_t start, const uint8_t* bytes, uint32_t count) {
 
 uint32_t crc32c(uint32_t start, const uint8_t* bytes, uint32_t count) {
 #if defined(__x86_64__)
-  static const bool hardware = has_sse42();
-  if (hardware) return crc32c_sse42(start, bytes, count);
+  if (has_sse42()) return crc32c_sse42(start, bytes, count);
 #endif
   return crc32c_portable(start, bytes, count);
 }

@@ -1,13 +1,11 @@
-#include "device/kernels/dsp.h"
-#include "device/kernels/portable.h"
-#include "device/kernels/x86_avx2.h"
+#include "device/kernels/family.h"
 
 namespace shoal {
 
 void depthwise_row(const ConvArgs& a) {
 #if defined(SHOAL_HAS_AVX2_KERNELS)
   best_kernels().depthwise(a);
-#elif defined(__ARM_FEATURE_DSP)
+#elif defined(SHOAL_HAS_DSP_KERNELS)
   dsp_depthwise(a);
 #else
   portable_depthwise(a);

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/keys/hmac.h"
 #include "device/link/testing/pair.h"
 #include "device/link/wire.h"
-#include "device/program/hmac.h"
 
 namespace shoal {
 namespace {

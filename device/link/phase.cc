@@ -2,8 +2,8 @@
 
 #include <cstring>
 
+#include "device/keys/hmac.h"
 #include "device/link/wire.h"
-#include "device/program/hmac.h"
 
 namespace shoal {
 namespace {

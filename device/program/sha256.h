@@ -8,10 +8,7 @@ namespace shoal {
 using Sha256 = PortableSha256;
 }
 #else
-#include <mbedtls/sha256.h>
-
-#include <cstddef>
-#include <cstdint>
+#include "device/program/mbedtls.h"
 
 namespace shoal {
 
@@ -21,17 +18,17 @@ class Sha256 {
  public:
   Sha256() {
     mbedtls_sha256_init(&context_);
-    ok_ = mbedtls_sha256_starts_ret(&context_, 0) == 0;
+    ok_ = mbedtls::sha256_starts(&context_) == 0;
   }
   ~Sha256() { mbedtls_sha256_free(&context_); }
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
 
   void add(const uint8_t* bytes, size_t length) {
-    ok_ = ok_ && mbedtls_sha256_update_ret(&context_, bytes, length) == 0;
+    ok_ = ok_ && mbedtls::sha256_update(&context_, bytes, length) == 0;
   }
   bool finish(uint8_t digest[32]) {
-    return ok_ && mbedtls_sha256_finish_ret(&context_, digest) == 0;
+    return ok_ && mbedtls::sha256_finish(&context_, digest) == 0;
   }
 
  private:

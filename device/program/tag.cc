@@ -3,10 +3,20 @@
 #include <cstring>
 
 #include "device/base/word_sums.h"
+#if defined(SHOAL_PLATFORM_SHA256)
 #include "device/program/sha256.h"
+#else
+#include "device/program/portable_sha256.h"
+#endif
 
 namespace shoal {
 namespace {
+
+#if defined(SHOAL_PLATFORM_SHA256)
+using Hash = Sha256;
+#else
+using Hash = PortableSha256;
+#endif
 
 void put_word(uint8_t* to, uint32_t v) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(v >> (8 * i));
@@ -31,7 +41,7 @@ bool compute(TagKind kind, uint32_t address, uint32_t generation,
     return true;
   }
   uint8_t digest[32] = {};
-  Sha256 sha;
+  Hash sha;
   sha.add(bound, sizeof bound);
   sha.add(bytes, length);
   const bool ok = sha.finish(digest);
@@ -58,7 +68,7 @@ void make_image_hash(const uint8_t* image, uint32_t program_bytes,
   static constexpr uint8_t kZeros[32] = {};
   constexpr size_t kAfterHash = sizeof(Header);
   const uint32_t tag = head_bytes - kTagBytes;
-  Sha256 sha;
+  Hash sha;
   sha.add(image, offsetof(Header, hash));
   sha.add(kZeros, 32);
   sha.add(image + kAfterHash, tag - kAfterHash);

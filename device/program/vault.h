@@ -2,7 +2,8 @@
 // (host) and where it is read (runtime). The cipher is the caller's and must
 // have tags of kTagBytes (chacha20_poly1305() of device/link/cipher.h).
 //
-//   key      derive_store_key(): of the node's own key, bound to store id,
+//   key      derive_store_key() of device/keys: of the node's own key, bound to
+//   store id,
 //            generation and node, so none of these is in a nonce
 //   nonce    store_nonce(): kind and address, each written once with a key
 //   chunk    seal_chunk(): encrypted in place, the tag behind it
@@ -21,13 +22,6 @@ namespace shoal {
 
 inline constexpr uint32_t kStoreKeyBytes = 32;
 inline constexpr uint32_t kStoreIdBytes = 16;
-
-// HKDF-SHA256 (RFC 5869), salt = store_id, info = "shoal store", then
-// generation and node in little-endian order.
-void derive_store_key(const uint8_t node_key[kStoreKeyBytes],
-                      const uint8_t store_id[kStoreIdBytes],
-                      uint64_t generation, uint16_t node,
-                      uint8_t out[kStoreKeyBytes]);
 
 // The cipher's `packet` for what lies at `address` of the image.
 constexpr uint64_t store_nonce(TagKind kind, uint32_t address) {

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "device/keys/hmac.h"
+#include "device/keys/store_key.h"
 #include "device/link/cipher.h"
-#include "device/program/hmac.h"
 
 namespace shoal {
 namespace {

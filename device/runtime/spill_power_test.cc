@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "device/keys/store_key.h"
 #include "device/runtime/testing/sample_programs.h"
 #include "device/runtime/testing/sealed_twin.h"
 #include "device/storage/testing/spill_bench.h"

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "device/program/hmac.h"
+#include "device/keys/hmac.h"
 #include "device/program/tag.h"
 
 namespace shoal {

@@ -1,15 +1,39 @@
 // By Mbed TLS's elliptic curves, which allocate.
-#include <mbedtls/ecp.h>
-#include <mbedtls/platform_util.h>
 
 #include <cstring>
 
 #include "device/agent/diffie_hellman.h"
+#include "device/base/wipe.h"
+#include "device/keys/hmac.h"
+#include "device/program/mbedtls.h"
 
 namespace shoal {
 namespace {
 
 constexpr uint8_t kBase[kDhBytes] = {9};
+
+// Numbers that hide a secret factor, made from it: HMAC-SHA256 of a count.
+struct Blinding {
+  const uint8_t* secret;
+  uint32_t count = 0;
+
+  static int draw(void* user, unsigned char* out, size_t bytes) {
+    Blinding& b = *static_cast<Blinding*>(user);
+    while (bytes > 0) {
+      uint8_t block[kHmacBytes], label[4];
+      ++b.count;
+      for (int i = 0; i < 4; ++i) {
+        label[i] = static_cast<uint8_t>(b.count >> (8 * i));
+      }
+      hmac_sha256(b.secret, kDhBytes, label, sizeof label, block);
+      const size_t n = bytes < sizeof block ? bytes : sizeof block;
+      std::memcpy(out, block, n);
+      out += n, bytes -= n;
+      wipe(block, sizeof block);
+    }
+    return 0;
+  }
+};
 
 class Curve {
  public:
@@ -35,15 +59,20 @@ class Curve {
     clamped[0] &= 0xF8, clamped[31] &= 0x7F, clamped[31] |= 0x40;
     std::memcpy(masked, point, kDhBytes);
     masked[31] &= 0x7F;
+    Blinding blinding{clamped};
+    size_t written = 0;
     const bool ok =
         mbedtls_ecp_group_load(&group_, MBEDTLS_ECP_DP_CURVE25519) == 0 &&
         mbedtls_mpi_read_binary_le(&factor_, clamped, kDhBytes) == 0 &&
-        mbedtls_mpi_read_binary_le(&point_.X, masked, kDhBytes) == 0 &&
-        mbedtls_mpi_lset(&point_.Z, 1) == 0 &&
-        mbedtls_ecp_mul(&group_, &product_, &factor_, &point_, nullptr,
-                        nullptr) == 0 &&
-        mbedtls_mpi_write_binary_le(&product_.X, out, kDhBytes) == 0;
-    mbedtls_platform_zeroize(clamped, sizeof clamped);
+        mbedtls_ecp_point_read_binary(&group_, &point_, masked, kDhBytes) ==
+            0 &&
+        mbedtls::multiply(&group_, &product_, &factor_, &point_, Blinding::draw,
+                          &blinding) == 0 &&
+        mbedtls_ecp_point_write_binary(&group_, &product_,
+                                       MBEDTLS_ECP_PF_UNCOMPRESSED, &written,
+                                       out, kDhBytes) == 0 &&
+        written == kDhBytes;
+    wipe(clamped, sizeof clamped);
     return ok;
   }
 

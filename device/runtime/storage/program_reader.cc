@@ -1,5 +1,6 @@
 #include "device/runtime/storage/program_reader.h"
 
+#include "device/keys/store_key.h"
 #include "device/program/vault.h"
 
 namespace shoal {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "device/base/status.h"
+#include "device/keys/store_key.h"
 #include "device/program/image.h"
 #include "device/program/vault.h"
 #include "device/runtime/tap.h"

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "device/keys/store_key.h"
 #include "device/link/cipher.h"
 #include "device/program/seal.h"
 #include "device/program/vault.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/keys/store_key.h"
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "host/base/error.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/keys/store_key.h"
 #include "device/link/cipher.h"
 #include "device/program/tag.h"
 #include "device/program/vault.h"

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "device/program/hmac.h"
+#include "device/keys/hmac.h"
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/base/files.h"

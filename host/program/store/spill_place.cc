@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device/keys/store_key.h"
 #include "device/program/vault.h"
 #include "device/storage/ledger.h"
 #include "host/plan/cost/wear.h"

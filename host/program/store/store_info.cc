@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "device/program/hmac.h"
+#include "device/keys/hmac.h"
 #include "host/base/error.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/program/store/detection_json.h"

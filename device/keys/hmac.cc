@@ -1,4 +1,4 @@
-#include "device/program/hmac.h"
+#include "device/keys/hmac.h"
 
 #include <cstring>
 
