@@ -132,8 +132,9 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
 
 std::vector<std::string> all_runtime_sources() {
   std::vector<std::string> all;
-  for (const char* folder : {"base", "kernels", "link", "program", "runtime",
-                             "runtime/link", "runtime/storage", "storage"}) {
+  for (const char* folder :
+       {"base", "kernels", "keys", "link", "program", "runtime", "runtime/link",
+        "runtime/storage", "storage"}) {
     const auto some = sources_in(std::string("device/") + folder + "/");
     all.insert(all.end(), some.begin(), some.end());
   }
