@@ -157,7 +157,7 @@ TEST(BoardBoot, MemoryBehindTheEndFaults) {
   options.command = "test=memory";
   const std::string text =
       complaint(options, std::vector<uint8_t>(64), Exit::kNode);
-  expect_in(text, "a bus fault at pc 0x0000");
+  expect_in(text, "a memory fault at pc 0x0000");  // the MPU is first
   expect_in(text, "address 0x20010000");
 }
 
