@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What shoal takes of a Cortex-M4's flash, for a program that is mapped and has
+# no peers: .text and .rodata of its objects at -Os, without the C library and
+# the image, linked with a table that names the program's kinds of actors
+# (design/device.md). Fails if a row is over its limit.
+#   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
+set -euo pipefail
+to=${1:?usage: tools/flash_sizes.sh DIR}
+source=$(cd "$(dirname "$0")/.." && pwd)
+command -v arm-none-eabi-g++ > /dev/null || { echo "no arm-none-eabi-g++"; exit 77; }
+flags=(-mcpu=cortex-m4 -mthumb -Os -std=gnu++17 -fno-exceptions -fno-rtti
+  -ffunction-sections -fdata-sections -fno-threadsafe-statics
+  -fno-unwind-tables -fno-asynchronous-unwind-tables
+  -DSHOAL_WITHOUT_MBEDTLS "-I$source")
+rm -rf "$to"
+mkdir -p "$to"
+cd "$to"
+
+cat > main.cc <<'END'
+#include "device/shoal.h"
+alignas(16) static uint8_t arena[16];
+alignas(16) extern const uint8_t image[16] = {1};
+static shoal_node node;
+int8_t rows[64];
+int main() {
+  shoal_config config{};
+  config.image = image, config.image_bytes = sizeof image;
+  shoal_status s = shoal_open(&node, &config, arena, sizeof arena);
+  if (s < 0) return shoal_last_fault(&node).check;
+  uint32_t sent = 0;
+  const shoal_io_info in = shoal_input_info(&node, 0);
+  while (s >= 0 && !shoal_take_rows(&node, 0, rows, 1)) {
+    sent += shoal_push_rows(&node, 0, rows, in.rows - sent);
+    s = shoal_step(&node);
+  }
+  return s;
+}
+END
+table() {  # name, kinds of actors
+  {
+    echo '#include "device/runtime/parts.h"'
+    echo "const shoal::Parts shoal::parts = shoal::parts_for<"
+    printf 'shoal::OpCode::%s' "$2"
+    printf ', shoal::OpCode::%s' "${@:3}"
+    echo '>();'
+  } > "$1.cc"
+}
+table mobilenet kConv kDepthwise kAdd kAveragePool kReduceSum kSoftmax \
+  kReshape kMove
+table hello kConv kReshape
+
+compile() {  # name, more flags
+  local jobs=0
+  for folder in base program kernels runtime; do
+    for file in "$source/device/$folder"/*.cc; do
+      [[ $file == *_test.cc || $file == */x86_* ]] && continue
+      arm-none-eabi-g++ "${flags[@]}" "${@:2}" -c "$file" \
+        -o "$1-$folder-$(basename "$file" .cc).o" &
+      jobs=$((jobs + 1))
+      [[ $((jobs % 2)) -eq 0 ]] && wait
+    done
+  done
+  wait
+  arm-none-eabi-ar rcs "lib$1.a" "$1"-*.o
+}
+compile portable -DSHOAL_WITHOUT_DSP_KERNELS
+compile dsp
+
+over=0
+row() {  # program, family, most flash
+  arm-none-eabi-g++ "${flags[@]}" main.cc "$1.cc" -nostartfiles -specs=nano.specs \
+    -Wl,-e,main,--gc-sections,-Map="$1-$2.map" -L. -l"$2" -o "$1-$2.elf" 2> log ||
+    { cat log >&2; exit 1; }
+  local flash ram
+  flash=$(sum "$1-$2.map" '\.(text|rodata)' "$2")
+  ram=$(sum "$1-$2.map" '\.(data|bss)' "$2")
+  printf '%-10s %-9s %7d B flash %5d B static RAM beside node and arena\n' \
+    "$1" "$2" "$flash" "$ram"
+  if ((flash > $3)); then
+    echo "$1 with $2 kernels: over $3 B" >&2
+    over=1
+  fi
+}
+sum() {  # map, sections, library
+  python3 - "$@" <<'END'
+import re, sys
+text = open(sys.argv[1]).read().split('Linker script and memory map')[1]
+found = re.findall(r'^ (%s\S*)\s+0x(\w+)\s+0x(\w+) (\S+)' % sys.argv[2].replace(
+    '(', '(?:'), text, re.M)
+print(sum(int(size, 16) for _, at, size, file in found
+          if int(at, 16) and f'lib{sys.argv[3]}.a' in file))
+END
+}
+row mobilenet portable 34304
+row mobilenet dsp 43008
+row hello portable 27648
+row hello dsp 33792
+exit $over
