@@ -61,8 +61,9 @@ int64_t ArenaPlan::stage_bytes(int stage) const {
   return bytes;
 }
 
-void ArenaPlan::place(int tries, const std::vector<int64_t>& saved) {
-  const Packing packing = pack(items_, tries, saved);
+void ArenaPlan::place(int tries, const std::vector<int64_t>& saved,
+                      int64_t most) {
+  const Packing packing = pack(items_, tries, saved, most);
   for (size_t i = 0; i < items_.size(); ++i) {
     const uint32_t offset =
         node_.layout.buffers + static_cast<uint32_t>(packing.offsets[i]);

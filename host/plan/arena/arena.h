@@ -38,7 +38,8 @@ class ArenaPlan {
 
   // Gives all of it addresses, and the node and its stages their sizes.
   // `saved`: see pack().
-  void place(int tries, const std::vector<int64_t>& saved = {});
+  void place(int tries, const std::vector<int64_t>& saved = {},
+             int64_t most = INT64_MAX);
 
  private:
   struct Tenant {

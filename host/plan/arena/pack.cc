@@ -39,8 +39,9 @@ class Packer {
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
 
-  // `height` is where the items that go high end.
-  Packing place(const Order& order, int64_t height) {
+  // `height` is where the items that go high end. More than `most` bytes are
+  // no result.
+  Packing place(const Order& order, int64_t height, int64_t most) {
     std::fill(placed_.begin(), placed_.end(), kNowhereYet);
     order_.clear();
     Packing result;
@@ -54,6 +55,7 @@ class Packer {
         result.bytes = std::max(result.bytes, at + m.at + item.bytes);
         order_.push_back(m.item);
       }
+      if (result.bytes > most) return result;
     }
     result.offsets = placed_;
     return result;
@@ -93,11 +95,11 @@ class Packer {
   // over each other, are apart, or never live in one stage.
   void find_meetings() {
     const size_t n = items_.size();
-    meets_.assign(n * n, true);
+    meets_.assign(n * n, 1);
     for (size_t a = 0; a < n; ++a) {
       const auto part = [&](int b) {
-        meets_[a * n + static_cast<size_t>(b)] = false;
-        meets_[static_cast<size_t>(b) * n + a] = false;
+        meets_[a * n + static_cast<size_t>(b)] = 0;
+        meets_[static_cast<size_t>(b) * n + a] = 0;
       };
       for (size_t b = 0; b < n; ++b) {
         if (items_[b].last_stage < items_[a].first_stage ||
@@ -117,10 +119,11 @@ class Packer {
   const std::vector<Range>& taken(const Cluster& c) {
     taken_.clear();
     for (const Cluster::Member& m : c.members) {
-      const auto row = static_cast<size_t>(m.item) * items_.size();
+      const uint8_t* const meets =
+          &meets_[static_cast<size_t>(m.item) * items_.size()];
       const int64_t bytes = aligned(items_[m.item].bytes);
       for (const int other : order_) {
-        if (!meets_[row + static_cast<size_t>(other)]) continue;
+        if (!meets[other]) continue;
         const int64_t begin = placed_[other] - m.at;
         taken_.push_back({begin - bytes, begin + sizes_[other]});
       }
@@ -153,7 +156,7 @@ class Packer {
   std::vector<Cluster> clusters_;
   std::vector<int64_t> placed_;
   std::vector<int64_t> sizes_;  // aligned
-  std::vector<bool> meets_;     // by pairs of items
+  std::vector<uint8_t> meets_;  // by pairs of items
   std::vector<int> order_;      // in which items were placed
   std::vector<Range> taken_;
 };
@@ -218,14 +221,15 @@ int64_t packing_bound(const std::vector<PackItem>& items,
 }
 
 Packing pack(const std::vector<PackItem>& items, int tries,
-             const std::vector<int64_t>& saved) {
+             const std::vector<int64_t>& saved, int64_t most) {
   Packer packer(items);
   const int64_t bound = packing_bound(items, saved);
+  if (bound >= most) tries = 0;
   Packing best;
   best.bytes = std::numeric_limits<int64_t>::max();
   Order best_order;
   const auto attempt = [&](const Order& order) {
-    Packing p = packer.place(order, bound);
+    Packing p = packer.place(order, bound, best.bytes);
     if (p.bytes > best.bytes) return;
     best = std::move(p);
     best_order = order;

@@ -34,8 +34,9 @@ int64_t packing_bound(const std::vector<PackItem>&,
                       const std::vector<int64_t>& saved = {});
 
 // Tries several orders and improves the best by a seeded search until the
-// bound is met or `tries` are spent.
+// bound is met or `tries` are spent. Where the bound says that it takes `most`
+// bytes or more, which are of no use, nothing is improved.
 Packing pack(const std::vector<PackItem>&, int tries,
-             const std::vector<int64_t>& saved = {});
+             const std::vector<int64_t>& saved = {}, int64_t most = INT64_MAX);
 
 }  // namespace shoal

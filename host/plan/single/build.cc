@@ -25,7 +25,7 @@ class NodeBuilder {
               const Choice& choice)
       : net_(net), uses_(uses), choice_(choice) {}
 
-  PlanNode build(int pack_tries) {
+  PlanNode build(int pack_tries, int64_t most) {
     for (const StageChoice& s : choice_.stages) {
       node_.stages.push_back(
           make_stage(net_, uses_, s.segment, choice_.work, choice_.slots));
@@ -44,7 +44,7 @@ class NodeBuilder {
     }
     for (int s = 0; s < stages; ++s) arena.add_pages(s);
     const std::vector<int64_t> saved = share_rings(arena);
-    arena.place(pack_tries, saved);
+    arena.place(pack_tries, saved, most - node_.layout.buffers);
     for (int s = 0; s < stages; ++s) mark_overlay(s);
     return std::move(node_);
   }
@@ -150,8 +150,8 @@ std::vector<bool> sharing_buffers(const std::vector<TensorUses>& uses,
 }
 
 PlanNode build_node(const Net& net, const std::vector<TensorUses>& uses,
-                    const Choice& choice, int pack_tries) {
-  return NodeBuilder(net, uses, choice).build(pack_tries);
+                    const Choice& choice, int pack_tries, int64_t most) {
+  return NodeBuilder(net, uses, choice).build(pack_tries, most);
 }
 
 }  // namespace shoal

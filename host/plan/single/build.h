@@ -2,6 +2,7 @@
 // addresses, the arena's exact size.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -30,8 +31,9 @@ struct Choice {
 std::vector<bool> sharing_buffers(const std::vector<TensorUses>&,
                                   const PlanStage&, Segment);
 
-// `pack_tries` is how long to search for a tight packing.
+// `pack_tries` is how long to search for a tight packing; a node of `most`
+// bytes or more is of no use.
 PlanNode build_node(const Net&, const std::vector<TensorUses>&, const Choice&,
-                    int pack_tries);
+                    int pack_tries, int64_t most = INT64_MAX);
 
 }  // namespace shoal

@@ -112,8 +112,8 @@ Choice Search::choose(const Partition& cuts) {
   return choice;
 }
 
-Candidate Search::pack(const Choice& choice, int tries) const {
-  return {choice, build_node(net_, uses_, choice, tries)};
+Candidate Search::pack(const Choice& choice, int tries, int64_t most) const {
+  return {choice, build_node(net_, uses_, choice, tries, most)};
 }
 
 Candidate Search::build(const Choice& choice) const {
@@ -199,7 +199,8 @@ std::optional<Candidate> Search::least_arena(int64_t most) {
       if (!cuts) break;
       if (*cuts == last) continue;
       last = *cuts;
-      Candidate c = pack(choose(*cuts), kQuickTries);
+      const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
+      Candidate c = pack(choose(*cuts), kQuickTries, less);
       if (!best || c.node.arena_bytes < best->node.arena_bytes) {
         best = std::move(c);
       }

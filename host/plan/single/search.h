@@ -55,7 +55,7 @@ class Search {
   Candidate raise_each(Candidate, int64_t budget) const;
   Candidate lay_over(Candidate, int64_t budget) const;
   // Small tapes have so many chunks that their time is asked for last.
-  Candidate pack(const Choice&, int tries) const;
+  Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX) const;
   Candidate build(const Choice&) const;  // with its time
 
   const Net& net_;
