@@ -134,6 +134,35 @@ INSTANTIATE_TEST_SUITE_P(Boards, ExportedBoard,
                            return name;
                          });
 
+class ExportedCMake : public testing::TestWithParam<const char*> {};
+
+TEST_P(ExportedCMake, SaysWhatShoalRunSays) {
+  const Board& board = find_board(GetParam());
+  if (!has_program("ninja") || (board.emulator && !is_there(board))) {
+    GTEST_SKIP();
+  }
+  const Workshop shop;
+  ASSERT_EQ(shop.shoal(export_words("cmake", GetParam(), "proj")).code, 0);
+  const std::string launcher =
+      has_program("ccache") ? " -DCMAKE_CXX_COMPILER_LAUNCHER=ccache" : "";
+  const Told built =
+      shop.script("cd proj && cmake -G Ninja -B build" + launcher +
+                  " > build.log && ninja -C build >> build.log");
+  ASSERT_EQ(built.code, 0) << built.err << shop.read_text("proj/build.log");
+  const Told ran = shop.script("ninja -C proj/build run");
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("label 8 bag\nselfcheck ok\n"), std::string::npos)
+      << ran.out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Boards, ExportedCMake,
+                         testing::Values("host", "mps2-an386", "qemu-rv32"),
+                         [](const testing::TestParamInfo<const char*>& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
 // On this computer, where a serial line can be played.
 class ExportedHost : public testing::Test {
  protected:

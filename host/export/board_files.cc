@@ -11,7 +11,7 @@ constexpr const char* kExternal = ".external";
 
 // One word of a shell's command line.
 std::string shell_word(const std::string& word) {
-  return word.find_first_of(" ,*$\"\\") == word.npos ? word : "'" + word + "'";
+  return word.find_first_of(" $\"\\") == word.npos ? word : "'" + word + "'";
 }
 
 bool is_link_script(const std::string& name, const std::string& folder) {

@@ -4,8 +4,8 @@ set_target_properties(${app} PROPERTIES SUFFIX .elf
   LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/app/link.ld)
 target_compile_definitions(${app} PRIVATE BOARD_NAME="@BOARD@" @DEFINES@)
 target_link_libraries(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
-  -T ${CMAKE_CURRENT_LIST_DIR}/app/link.ld -L ${CMAKE_CURRENT_LIST_DIR}
-  -L ${CMAKE_CURRENT_LIST_DIR}/boards/startup -Wl,--gc-sections
+  -T ${CMAKE_CURRENT_LIST_DIR}/app/link.ld -L${CMAKE_CURRENT_LIST_DIR}
+  -L${CMAKE_CURRENT_LIST_DIR}/boards/startup -Wl,--gc-sections
   -Wl,--fatal-warnings -Wl,--defsym=stack_bytes=@STACK_BYTES@
   -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@)
 set(qemu @QEMU_PROGRAM@ -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none
