@@ -354,8 +354,8 @@ TEST(Export, RefusesWhatItCannotDo) {
     if (*name) refused(words, 2, "is no name of a project");
   }
   std::vector<std::string> large{
-      "export", "zoo:mobilenet_v1", "--as", "c", "--board", "host", "-o",
-      "proj"};
+      "export",  "zoo:mobilenet_v1", "--as", "esp-idf",
+      "--board", "esp32s3",          "-o",   "proj"};
   refused(large, 4, "at most 1,048,576 B");
   EXPECT_FALSE(fs::exists(shop.path("proj")));
   const Told told =

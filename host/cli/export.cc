@@ -111,6 +111,7 @@ int export_command(const ExportFlags& flags) {
                  picture_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
   Application a = make_application(p, find_board(flags.plan.board), input);
+  check_image(ecosystem, a);
   a.name = name;
   a.model = std::filesystem::path(flags.model).filename().string();
   a.model_sha256 = model_hash(flags.model);

@@ -108,17 +108,6 @@ void check_program(const Prepared& p) {
                     ", and an exported project has no driver for one",
                 "leave out --flash, or a smaller network");
   }
-  if (p.images[0].size() > kMostImageBytes) {
-    throw Error(
-        Exit::kUnsupported,
-        "the program has " +
-            format_bytes(static_cast<int64_t>(p.images[0].size())) +
-            "; a project holds at most " +
-            format_bytes(int64_t{kMostImageBytes}) +
-            " of it as a constant, and a partition, a second file or a storage "
-            "for larger ones is not built",
-        "a smaller network");
-  }
 }
 
 }  // namespace

@@ -30,9 +30,7 @@ struct Application {
 };
 
 // Throws Error: kUsage for a name that is no name of a file in every
-// ecosystem, kUnsupported for what a project cannot hold (storage, peers, an
-// image over kMostImageBytes).
-inline constexpr size_t kMostImageBytes = 1 << 20;
+// ecosystem, kUnsupported for what a project cannot hold (storage, peers).
 std::string project_name(const std::string& asked, const std::string& model);
 
 // Plans' only node, and a run of it on this computer for the expected bytes.

@@ -1,8 +1,10 @@
 #include "host/export/layouts.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "host/base/error.h"
+#include "host/base/size.h"
 
 namespace shoal {
 namespace {
@@ -16,17 +18,33 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 const std::vector<Ecosystem>& ecosystems() {
+  // The assembler copies a file of any size. A string literal is four times as
+  // long as what it says. The application's usual partition has 1 MB.
+  constexpr size_t kAny = SIZE_MAX, kLiteral = 4 << 20, kPartition = 1 << 20;
   static const std::vector<Ecosystem> all = {
-      {"c", "a Makefile", true, lay_out_c},
-      {"cmake", "a CMake project", true, lay_out_cmake},
-      {"arduino", "an Arduino sketch", false, lay_out_arduino},
-      {"platformio", "a PlatformIO project", false, lay_out_platformio},
-      {"pico-sdk", "a project of the pico-sdk", false, lay_out_pico_sdk},
-      {"esp-idf", "a project of ESP-IDF", false, lay_out_esp_idf},
-      {"zephyr", "a Zephyr application", false, lay_out_zephyr},
-      {"stm32cube", "a part of a CubeMX project", false, lay_out_stm32cube},
+      {"c", "a Makefile", true, kAny, lay_out_c},
+      {"cmake", "a CMake project", true, kAny, lay_out_cmake},
+      {"arduino", "an Arduino sketch", false, kLiteral, lay_out_arduino},
+      {"platformio", "a PlatformIO project", false, kLiteral,
+       lay_out_platformio},
+      {"pico-sdk", "a project of the pico-sdk", false, kAny, lay_out_pico_sdk},
+      {"esp-idf", "a project of ESP-IDF", false, kPartition, lay_out_esp_idf},
+      {"zephyr", "a Zephyr application", false, kAny, lay_out_zephyr},
+      {"stm32cube", "a part of a CubeMX project", false, kAny,
+       lay_out_stm32cube},
   };
   return all;
+}
+
+void check_image(const Ecosystem& e, const Application& a) {
+  if (a.image.size() <= e.most_image_bytes) return;
+  throw Error(Exit::kUnsupported,
+              "--as " + std::string(e.name) + ": the program has " +
+                  format_bytes(static_cast<int64_t>(a.image.size())) +
+                  ", a constant at most " +
+                  format_bytes(static_cast<int64_t>(e.most_image_bytes)) +
+                  ", and there is no partition or storage for larger ones",
+              "--as cmake, or a smaller network");
 }
 
 const Ecosystem& find_ecosystem(const std::string& name) {

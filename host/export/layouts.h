@@ -22,6 +22,8 @@ struct Ecosystem {
   const char* name;   // of --as
   const char* title;  // for people
   bool any_board;     // else those whose export.toml names it
+  // Of a program as a constant; the board's flash has a limit of its own.
+  size_t most_image_bytes;
   void (*lay_out)(const Exported&, Project&);
 };
 const std::vector<Ecosystem>& ecosystems();
@@ -29,6 +31,8 @@ const std::vector<Ecosystem>& ecosystems();
 const Ecosystem& find_ecosystem(const std::string& name);
 // Throws Error(kUsage) if the ecosystem does not know the board.
 void check_board(const Ecosystem&, const std::string& board);
+// Throws Error(kUnsupported) if the program is larger than its constants.
+void check_image(const Ecosystem&, const Application&);
 
 // The names of those that know a board.
 std::vector<std::string> ecosystems_of(const std::string& board);
