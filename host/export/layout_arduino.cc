@@ -16,7 +16,6 @@ void lay_out_arduino(const Exported& e, Project& to) {
   to.add(sketch + "sketch.yaml", filled("arduino/sketch.yaml", v));
   Project library;
   add_library(e, "Shoal/", true, library);
-  // A sketch that includes <shoal.h> needs an example of how.
   to.add("Shoal-" + v.at("VERSION") + ".zip", zip_of(library));
   add_texts(e, "arduino", to);
 }
