@@ -75,6 +75,8 @@ bool stdio_init_all(); void stdio_flush(); int putchar_raw(int);
 int getchar_timeout_us(uint32_t); void sleep_ms(uint32_t);
 }
 )");
+  write_text(shop, "sdk/pico/stdio_usb.h",
+             "#pragma once\nextern \"C\" bool stdio_usb_connected();\n");
   write_text(shop, "sdk/pico/time.h",
              "#pragma once\n#include <stdint.h>\n"
              "extern \"C\" uint64_t time_us_64();\n");
@@ -123,6 +125,8 @@ HAL_StatusTypeDef HAL_UART_Receive(UART_HandleTypeDef*, uint8_t*, uint16_t,
                                    uint32_t);
 uint32_t HAL_GetTick();
 }
+struct SysTick_Type { volatile uint32_t CTRL, LOAD, VAL; };
+#define SysTick (reinterpret_cast<SysTick_Type*>(0xE000E010u))
 )");
 }
 

@@ -351,8 +351,17 @@ TEST(Export, RefusesWhatItCannotDo) {
   for (const char* name : {"mein netz", "n\303\244he", "9lives", "a/b", ""}) {
     std::vector<std::string> words = export_words("c", "host", "proj");
     words.insert(words.end(), {"--name", name});
-    if (*name) refused(words, 2, "is no name of a project");
+    if (*name) refused(words, 2, "is not a valid project name");
   }
+  // Names that the project's own folders and targets have.
+  for (const char* name : {"shoal", "app", "run"}) {
+    std::vector<std::string> words = export_words("c", "host", "proj");
+    words.insert(words.end(), {"--name", name});
+    refused(words, 2, "is a name of the project's own");
+  }
+  refused(export_words("c", "lm3s6965evb", "proj"), 3,
+          "a smaller network, or another --board");
+  refused(export_words("c", "host", ""), 2, "-o names no folder");
   std::vector<std::string> large{
       "export",  "zoo:mobilenet_v1", "--as", "esp-idf",
       "--board", "esp32s3",          "-o",   "proj"};

@@ -287,7 +287,8 @@ void four_channels(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
   Column columns[kColumns];
   put_weights(a, o, lanes.weights);
   const bool common = put_scales(a, call, lanes, o);
-  lanes.out = a.out + a.x0 * a.out_stride + o;
+  // Partial sums have no bytes to go to.
+  lanes.out = a.out ? a.out + a.x0 * a.out_stride + o : nullptr;
   for (int x = a.x0; x < a.x1; x += call.most) {
     const int outs = a.x1 - x < call.most ? a.x1 - x : call.most;
     put_columns(a, o, x * a.stride_x - a.pad_left,

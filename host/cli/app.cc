@@ -192,9 +192,10 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
       "shoal export model.tflite cat.bmp --as c --board mps2-an386 -o proj");
   add_model(verb, f.model, f.ends);
   add_input(verb, f.input, ", for the built-in test; absent: noise");
-  verb->add_option("--as", f.ecosystem,
-                   "what builds it: c, ... (`shoal boards` says which for "
-                   "which board)")
+  verb->add_option(
+          "--as", f.ecosystem,
+          "c, cmake, arduino, platformio, pico-sdk, esp-idf, zephyr or "
+          "stm32cube (`shoal boards` says which for which board)")
       ->required();
   verb->add_option("-o,--output", f.folder, "folder of the project")
       ->required();

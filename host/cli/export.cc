@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,8 @@ void refuse_storage(const StorageFlags& f) {
       {"--store", !f.store.empty()},
       {"--store-key", !f.key.empty()},
       {"--lifetime", f.lifetime.has_value()},
-      {"--max-writes", f.max_writes.has_value()}};
+      {"--max-writes", f.max_writes.has_value()},
+      {"--no-encrypt", f.no_encrypt}};
   for (const auto& [flag, is_given] : given) {
     if (!is_given) continue;
     throw Error(Exit::kUnsupported,
@@ -46,8 +48,21 @@ PlanRequest export_request(const PlanFlags& flags) {
   // The program is a constant of the project, wherever firmware that holds no
   // model would have it.
   request.node().board.flash_mapped = true;
+  request.node().board.storages.clear();  // it has a driver of none
   request.node().sealed = false;
   return request;
+}
+
+// What is read from a storage elsewhere has to be in flash here.
+Prepared prepare_mapped(Graph graph, const PlanRequest& request) {
+  try {
+    return prepare(std::move(graph), request);
+  } catch (const Error& e) {
+    if (e.code() != Exit::kDoesNotFit ||
+        e.fix().find("--flash") == e.fix().npos)
+      throw;
+    throw Error(e.code(), e.what(), "a smaller network, or another --board");
+  }
 }
 
 std::vector<std::pair<std::string, std::string>> options_of(
@@ -60,6 +75,30 @@ std::vector<std::pair<std::string, std::string>> options_of(
   }
   if (!f.plan.strategy.empty()) {
     all.emplace_back("--strategy", f.plan.strategy);
+  }
+  for (const std::string& name : f.ends.outputs) {
+    all.emplace_back("--outputs", name);
+  }
+  for (const std::string& name : f.ends.inputs) {
+    all.emplace_back("--inputs", name);
+  }
+  for (const std::string& shape : f.ends.shapes) {
+    all.emplace_back("--input-shape", shape);
+  }
+  const auto numbers = [&](const char* flag, const std::vector<float>& values) {
+    if (values.empty()) return;
+    std::string text;
+    for (const float v : values) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%.9g", static_cast<double>(v));
+      text += (text.empty() ? "" : " ") + std::string(number);
+    }
+    all.emplace_back(flag, text);
+  };
+  numbers("--mean", f.pictures.mean);
+  numbers("--std", f.pictures.deviation);
+  if (f.pictures.fit != PictureFlags{}.fit) {
+    all.emplace_back("--fit", f.pictures.fit);
   }
   return all;
 }
@@ -99,17 +138,21 @@ int export_command(const ExportFlags& flags) {
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   const PlanRequest request = export_request(flags.plan);
   check_board(ecosystem, flags.plan.board);
+  if (flags.folder.empty()) {
+    throw Error(Exit::kUsage, "-o names no folder", "-o DIR");
+  }
   const std::string name = project_name(flags.name, flags.model);
   check_files({{"MODEL", flags.model},
                {"INPUT", flags.input},
                {"--labels", flags.labels}},
               {});
   Graph graph = load_model(flags.model, flags.ends);
-  const std::vector<std::string> labels = read_labels(flags.labels);
+  std::vector<std::string> labels = read_labels(flags.labels);
+  if (labels.empty()) labels = model_labels(flags.model);
   const std::vector<uint8_t> input =
       load_input(graph, flags.input.empty() ? kNoise : flags.input,
                  picture_options(flags.pictures));
-  const Prepared p = prepare(std::move(graph), request);
+  const Prepared p = prepare_mapped(std::move(graph), request);
   Application a = make_application(p, find_board(flags.plan.board), input);
   check_image(ecosystem, a);
   a.name = name;
@@ -138,7 +181,7 @@ int export_command(const ExportFlags& flags) {
       format_bytes(static_cast<int64_t>(a.image.size())).c_str());
   say("  arena    %s, static\n", format_bytes(a.arena_bytes).c_str());
   say("  test     %s; README.md says how to build it\n",
-      flags.input.empty() ? "noise (an INPUT would be better)"
+      flags.input.empty() ? "random noise (pass an INPUT for a real test)"
                           : flags.input.c_str());
   return 0;
 }

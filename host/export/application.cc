@@ -4,6 +4,7 @@
 #include <cctype>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "device/shoal.h"
 #include "host/base/error.h"
@@ -106,7 +107,7 @@ void check_program(const Prepared& p) {
                 "board " + node.board + ": the plan reads its weights from " +
                     (node.storage.empty() ? "a storage" : node.storage) +
                     ", and an exported project has no driver for one",
-                "leave out --flash, or a smaller network");
+                "a smaller network, or a board with more flash");
   }
 }
 
@@ -120,6 +121,16 @@ std::string project_name(const std::string& asked, const std::string& model) {
     for (char& c : name) {
       if (c == '-' || c == '.') c = '_';
     }
+  }
+  // Names of targets and folders of the projects themselves.
+  static const std::set<std::string> taken = {
+      "all", "app",   "boards", "build", "clean", "help",
+      "run", "serve", "shoal",  "size",  "src",   "test"};
+  if (taken.contains(name)) {
+    if (asked.empty()) return name + "_net";
+    throw Error(Exit::kUsage,
+                "--name " + name + " is a name of the project's own",
+                "--name " + name + "_net");
   }
   const bool good = !name.empty() && name.size() <= 48 &&
                     std::ranges::all_of(name, is_word) &&
@@ -135,7 +146,7 @@ std::string project_name(const std::string& asked, const std::string& model) {
   throw Error(
       Exit::kUsage,
       "'" + printable(name) +
-          "' is no name of a project: letters, digits and _, at most 48, "
+          "' is not a valid project name: letters, digits and _, at most 48, "
           "a letter first",
       "--name " + plain.substr(0, 48));
 }

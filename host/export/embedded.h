@@ -20,7 +20,7 @@ const EmbeddedFile* find_embedded(std::string_view name);
 // Throws Error(kInternal) if there is none.
 std::string_view embedded(std::string_view name);
 
-// How the firmware of a board that QEMU plays is built: board.cmake.
+// How the firmware of a board emulated by QEMU is built: board.cmake.
 struct BootFacts {
   std::string id, toolchain;  // the prefix of the compiler's programs
   std::string cpu_flags, definitions;

@@ -1,4 +1,4 @@
-// --as c: a Makefile. For boards that QEMU plays with all that makes them
+// --as c: a Makefile. For boards emulated by QEMU with all that makes them
 // boot, for this computer as a program, for others as a library.
 #include "host/export/board_files.h"
 
@@ -40,9 +40,10 @@ void lay_out_c(const Exported& e, Project& to) {
       "CPU = " + e.facts.cpu_flags + "\n" + filled("c/" + toolchain + ".mk", v);
   v["RUN"] = filled("c/run_" + kind + ".mk", v);
   v["ENDING"] = boots ? ".elf" : host ? "" : ".a";
-  v["RUN_SAYS"] = boots  ? "boots it in QEMU; exit code 0, 5 (differs) or 6"
-                  : host ? "runs it; exit code 0, 5 (differs) or 6"
-                         : "says what is left to do";
+  v["RUN_SAYS"] =
+      boots  ? "boots it in QEMU; Error 5: the output differs, 6: refused"
+      : host ? "runs it; Error 5: the output differs, 6: refused"
+             : "says what is left to do";
   v["LIBRARY"] = make_list(library, "shoal/");
   v["SOURCES"] = make_list(sources, "");
   to.add("Makefile", filled("c/Makefile", v));

@@ -61,7 +61,7 @@ void check_board(const Ecosystem& e, const std::string& board) {
   if (e.any_board || board_facts(board).ecosystems.contains(e.name)) return;
   throw Error(Exit::kUsage,
               "--as " + std::string(e.name) + ": board " + board +
-                  " is not known there",
+                  " is not supported there",
               "--board with one of: " + joined(boards_of(e.name)));
 }
 

@@ -151,8 +151,9 @@ TemplateValues common_values(const Exported& e) {
   const Application& a = e.application;
   std::string options;
   for (const auto& [flag, value] : a.options) {
-    options += " " + flag + (value.empty() ? "" : " " + value);
+    options += (options.empty() ? "" : " ") + flag + " " + value;
   }
+  const std::string uart = fact_of(e, "stm32cube", "uart");
   const Bank* bank = nullptr;
   for (const Bank& b : a.board.banks) {
     if (!bank || b.bytes - b.fixed_bytes > bank->bytes - bank->fixed_bytes) {
@@ -169,7 +170,8 @@ TemplateValues common_values(const Exported& e) {
           {"ARENA", format_bytes(a.arena_bytes)},
           {"IMAGE", format_bytes(static_cast<int64_t>(a.image.size()))},
           {"BANK", bank ? bank->name : "memory"},
-          {"CPU_FLAGS", e.facts.cpu_flags}};
+          {"CPU_FLAGS", e.facts.cpu_flags},
+          {"UART", uart.empty() ? "huart3" : uart}};
 }
 
 std::vector<std::string> add_application(const Exported& e, ProgramForm form,

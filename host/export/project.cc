@@ -1,5 +1,6 @@
 #include "host/export/project.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -23,8 +24,11 @@ std::span<const uint8_t> bytes_of(const std::string& text) {
 
 // What a build makes is no file of the project.
 bool is_built(const fs::path& path) {
-  const std::string first = path.begin()->string();
-  return first == "build" || first == ".pio" || first == "managed_components";
+  static const std::set<std::string> made = {
+      "build",     ".pio",          "managed_components", ".vscode",
+      "sdkconfig", "sdkconfig.old", "dependencies.lock"};
+  return std::ranges::any_of(
+      path, [](const fs::path& part) { return made.contains(part.string()); });
 }
 
 // What an export has written here: hashes by path. Empty if none has, or if
@@ -51,7 +55,7 @@ std::map<std::string, std::string> listed(const fs::path& folder) {
 [[noreturn]] void refuse(const fs::path& folder, const std::string& file,
                          const char* why) {
   throw Error(Exit::kUsage, folder.string() + " has " + file + ", which " + why,
-              "remove it, or another folder with -o");
+              "remove it, or choose another folder with -o");
 }
 
 // The files of an earlier export, all as it wrote them.
@@ -59,7 +63,7 @@ std::vector<fs::path> earlier_files(const fs::path& folder) {
   std::vector<fs::path> old;
   if (!fs::exists(folder)) return old;
   if (!fs::is_directory(folder)) {
-    throw Error(Exit::kUsage, folder.string() + " is no folder",
+    throw Error(Exit::kUsage, folder.string() + " is not a folder",
                 "another one with -o");
   }
   const std::map<std::string, std::string> list = listed(folder);

@@ -34,7 +34,7 @@ static int code;
 
 void setup() {
   Serial.begin(115200);
-  while (!Serial && millis() < 3000) yield();
+  while (!Serial && millis() < 10000) yield();
   port.board = "@BOARD@";
   port.command = "";
   port.write_console = write_console;

@@ -2,6 +2,7 @@
 // line.
 #include <cstdint>
 
+#include "pico/stdio_usb.h"
 #include "pico/stdlib.h"
 #include "pico/time.h"
 #include "shoal_app.h"
@@ -27,7 +28,8 @@ static uint64_t read_ticks(void*) { return time_us_64(); }
 
 int main() {
   stdio_init_all();
-  sleep_ms(2000);  // for a terminal on USB
+  // For a terminal on USB; whoever listens to the UART waits as long.
+  for (int i = 0; i < 100 && !stdio_usb_connected(); ++i) sleep_ms(100);
   shoal_port port{};
   port.board = "@BOARD@";
   port.command = "";

@@ -6,7 +6,7 @@
 #include "shoal_app.h"
 
 #ifndef SHOAL_UART
-#define SHOAL_UART huart3  // the one of a Nucleo-144's ST-LINK
+#define SHOAL_UART @UART@  // the one of the board's ST-LINK
 #endif
 
 extern "C" {
@@ -32,13 +32,20 @@ static uint32_t read_console(void*, void* to, uint32_t) {
              : 0;
 }
 
-// HAL_GetTick() begins again after 49 days.
+// Microseconds: HAL_GetTick() counts milliseconds (it begins again after 49
+// days), SysTick counts down within one.
 static uint64_t read_ticks(void*) {
   static uint32_t last = 0, turns = 0;
-  const uint32_t now = HAL_GetTick();
+  uint32_t now, left;
+  do {
+    now = HAL_GetTick();
+    left = SysTick->VAL;
+  } while (now != HAL_GetTick());
   if (now < last) ++turns;
   last = now;
-  return static_cast<uint64_t>(turns) << 32 | now;
+  const uint32_t period = SysTick->LOAD + 1;
+  const uint64_t part = uint64_t{period - 1 - left} * 1000 / period;
+  return (static_cast<uint64_t>(turns) << 32 | now) * 1000 + part;
 }
 
 // Does not return if the test was good.
@@ -48,7 +55,7 @@ int shoal_main(void) {
   port.command = "";
   port.write_console = write_console;
   port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000;
+  port.ticks_per_second = 1000000;
   const int code = shoal_app::self_test(port);
   if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
   return code;

@@ -28,8 +28,9 @@ using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 //   these to the board    'I' u32 frame, u8 input, u32 offset, the bytes from
 //   the board  'O' u32 frame, u8 output, u32 offset, bytes      has these from
 //   the board  'E' u32 frame, i8 status, u64 microseconds       the end
-// What is lost on the line is asked for again; an 'F' ends the frame before
-// it. Inputs and outputs are the rows of a node: int8, as test_input.bin is.
+// Inputs that are lost on the line are asked for again, if the board has a
+// clock; for lost outputs send 'F' again, which ends the frame before it.
+// Inputs and outputs are the rows of a node: int8, as the test's are.
 void serve(const shoal_port& port, ReadConsole read);
 
 }  // namespace shoal_app

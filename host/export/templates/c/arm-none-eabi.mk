@@ -1,3 +1,6 @@
+ifeq ($(strip $(CPU)),)
+$(error shoal knows no compiler flags of this core: make CROSS=PREFIX- CPU="-mcpu=...")
+endif
 CROSS = arm-none-eabi-
 CC = $(CROSS)gcc
 CXX = $(LAUNCHER) $(CROSS)g++

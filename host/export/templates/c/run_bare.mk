@@ -3,8 +3,8 @@ $(TARGET): $(OBJECTS)
 	$(CROSS)ar rcs $@ $(OBJECTS)
 
 run serve: $(TARGET)
-	@echo "$(TARGET) is built for @BOARD_TITLE@. Write the three functions of"
-	@echo "app/main.cpp, call shoal_main() from your main(), link it with this"
+	@echo "$(TARGET) is built for @BOARD_TITLE@. Write the three functions that"
+	@echo "app/main.cpp declares in a file of yours outside this folder, call shoal_main() from your main(), link it with this"
 	@echo "library and your board's start-up code, and flash that."
 
 size: $(TARGET)

@@ -3,15 +3,16 @@ add_executable(${app} ${sources})
 set_target_properties(${app} PROPERTIES SUFFIX .elf
   LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/app/link.ld)
 target_compile_definitions(${app} PRIVATE BOARD_NAME="@BOARD@" @DEFINES@)
-target_link_libraries(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
-  -T ${CMAKE_CURRENT_LIST_DIR}/app/link.ld -L${CMAKE_CURRENT_LIST_DIR}
-  -L${CMAKE_CURRENT_LIST_DIR}/boards/startup -Wl,--gc-sections
+target_link_directories(${app} PRIVATE ${CMAKE_CURRENT_LIST_DIR}
+  ${CMAKE_CURRENT_LIST_DIR}/boards/startup)
+target_link_options(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
+  "-T${CMAKE_CURRENT_LIST_DIR}/app/link.ld" -Wl,--gc-sections
   -Wl,--fatal-warnings -Wl,--defsym=stack_bytes=@STACK_BYTES@
   -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@)
 set(qemu @QEMU_PROGRAM@ -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none
   -serial stdio -net none -icount shift=@ICOUNT_SHIFT@
   -kernel $<TARGET_FILE:${app}>)
-# It ends with 0, 5 (the output differs) or 6 (the board refused).
+# QEMU ends with 0, 5 (the output differs) or 6 (the board refused).
 add_custom_target(run COMMAND ${qemu} -semihosting-config
   enable=on,target=native DEPENDS ${app} USES_TERMINAL VERBATIM)
 add_custom_target(serve COMMAND ${qemu} -semihosting-config
