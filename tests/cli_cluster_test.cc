@@ -110,6 +110,15 @@ TEST_F(CliCluster, WithoutAnInputThereIsNoise) {
   EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
 }
 
+TEST_F(CliCluster, AStorageThatTheBoardCannotHaveIsRefused) {
+  for (const char* nodes : {"1", "2"}) {
+    const Told told = shop_.shoal({"plan", "m.tflite", "--board", "stm32f746",
+                                   "--nodes", nodes, "--storage", "drum"});
+    EXPECT_EQ(told.code, 2) << nodes;
+    EXPECT_NE(told.err.find("drum"), std::string::npos) << told.err;
+  }
+}
+
 TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
   const std::vector<std::string> how{"simulate", "m.tflite", "--board",
                                      "teensy41", "--flash",  "0"};

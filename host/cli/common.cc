@@ -92,7 +92,9 @@ namespace {
 Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
   for (ClusterNode& node : cluster.nodes) {
     if (flags.flash) node.flash_weights = parse_size(*flags.flash, "--flash");
-    if (!flags.storage.empty()) node.storage = flags.storage;
+    if (!flags.storage.empty()) {
+      node.storage = find_storage(node.board, flags.storage).name;
+    }
     node.sealed = !flags.no_encrypt;
   }
   return cluster;

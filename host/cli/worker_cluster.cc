@@ -95,7 +95,7 @@ void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
     if (n.public_key.empty()) {
       throw Error(Exit::kUsage,
                   plan.cluster + ": node '" + n.name + "' has no public_key",
-                  "the one that `shoal keygen --public` says of its identity");
+                  "the one that `shoal keygen --public FILE` prints");
     }
     workers[i].public_key = parse_public_key(n.public_key, plan.cluster);
   }

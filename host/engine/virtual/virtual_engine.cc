@@ -121,7 +121,8 @@ void VirtualEngine::stream(const Next& next, const Take& take) {
 EngineReport VirtualEngine::report() const {
   EngineReport r;
   r.nodes = engine_nodes(prepared_->plan);
-  r.what = std::to_string(r.nodes.size()) + " virtual nodes";
+  r.what = std::to_string(r.nodes.size()) +
+           (r.nodes.size() == 1 ? " virtual node" : " virtual nodes");
   r.where = "on this computer, " + r.what + " one after another";
   r.frames = r.runs = frames_;
   r.seconds = seconds_;

@@ -70,7 +70,8 @@ std::string WorkersEngine::traffic_text() const {
 EngineReport WorkersEngine::report() const {
   EngineReport r;
   r.nodes = engine_nodes(prepared_->plan);
-  r.what = std::to_string(r.nodes.size()) + " workers";
+  r.what = std::to_string(r.nodes.size()) +
+           (r.nodes.size() == 1 ? " worker" : " workers");
   r.where = "on this computer";
   r.frames = r.runs = frames_;
   r.seconds = seconds_;
