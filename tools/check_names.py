@@ -12,7 +12,7 @@ TYPE = re.compile(r'(?:struct|class|enum class|enum)\s+(?:\[\[\w+\]\]\s+)?'
 SPACE = re.compile(r'namespace\s+([\w:]*)\s*{')
 
 places = collections.defaultdict(list)
-for top in ('device', 'host'):
+for top in ('boards', 'device', 'host'):
     for path in sorted(pathlib.Path(top).rglob('*.h')):
         if 'testing' in path.parts:
             continue

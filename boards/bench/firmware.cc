@@ -43,7 +43,8 @@ uint64_t elapsed(const shoal_port& port, uint32_t turns) {
   return port.read_ticks(port.user) - begin;
 }
 
-void send_begin(const shoal_port& port, FrameWriter& console, uint64_t empty) {
+void send_begin(const shoal_port& port, ConsoleWriter& console,
+                uint64_t empty) {
   HelloFrame hello{};
   copy_name(hello.board, port.board);
   hello.ticks_per_second = port.ticks_per_second;
@@ -59,7 +60,7 @@ void send_begin(const shoal_port& port, FrameWriter& console, uint64_t empty) {
 }  // namespace
 
 int run_firmware(const shoal_port& port) {
-  FrameWriter console(port);
+  ConsoleWriter console(port);
   const BenchClock clock{port.read_ticks, port.user, elapsed(port, 0)};
   send_begin(port, console, clock.empty);
   if (port.arena_bytes < kBenchMemory) return kExitRefused;
@@ -90,7 +91,7 @@ int run_firmware(const shoal_port& port) {
 }
 
 void send_fault(const shoal_port& port, const FaultFrame& fault) {
-  FrameWriter(port).send(FrameType::kFault, fault);
+  ConsoleWriter(port).send(FrameType::kFault, fault);
 }
 
 }  // namespace shoal

@@ -11,7 +11,7 @@ namespace shoal {
 
 class Counters {
  public:
-  Counters(const shoal_port& port, FrameWriter& console, bool by_layer)
+  Counters(const shoal_port& port, ConsoleWriter& console, bool by_layer)
       : port_(port), console_(console), by_layer_(by_layer) {}
 
   // From here on until stop() time counts, beginning with 0.
@@ -30,7 +30,7 @@ class Counters {
   void report();
 
   const shoal_port& port_;
-  FrameWriter& console_;
+  ConsoleWriter& console_;
   const bool by_layer_;
   uint64_t since_ = 0, pending_ = 0, total_ = 0;
   LayerFrame current_{};

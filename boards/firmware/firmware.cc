@@ -269,7 +269,7 @@ class Firmware {
   static constexpr uint16_t kNoLayer = 0xFFFF;
 
   const shoal_port& port_;
-  FrameWriter console_;
+  ConsoleWriter console_;
   SharedStorage storage_;
   Counters counters_;
   FrameIo io_;
@@ -285,7 +285,7 @@ class Firmware {
 int run_firmware(const shoal_port& port) { return Firmware(port).run(); }
 
 void send_fault(const shoal_port& port, const FaultFrame& fault) {
-  FrameWriter(port).send(FrameType::kFault, fault);
+  ConsoleWriter(port).send(FrameType::kFault, fault);
 }
 
 }  // namespace shoal

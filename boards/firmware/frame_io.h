@@ -13,7 +13,7 @@ class FrameIo {
  public:
   static constexpr uint32_t kMostStreams = 16;  // inputs, and outputs
 
-  FrameIo(shoal_node& node, const shoal_storage& input, FrameWriter& console)
+  FrameIo(shoal_node& node, const shoal_storage& input, ConsoleWriter& console)
       : node_(node), input_(input), console_(console) {}
 
   // Bytes of one input frame of the program; 0 if it has too many streams.
@@ -34,7 +34,7 @@ class FrameIo {
 
   shoal_node& node_;
   const shoal_storage& input_;
-  FrameWriter& console_;
+  ConsoleWriter& console_;
   uint32_t frame_ = 0, frame_bytes_ = 0;
   uint32_t reading_ = kNoInput;  // the input whose row is being read
   shoal_row row_{};

@@ -8,9 +8,9 @@
 
 namespace shoal {
 
-class FrameWriter {
+class ConsoleWriter {
  public:
-  explicit FrameWriter(const shoal_port& port) : port_(port) {}
+  explicit ConsoleWriter(const shoal_port& port) : port_(port) {}
 
   // Exactly `bytes` of payload must be put before end().
   void begin(FrameType type, uint32_t bytes);

@@ -31,6 +31,7 @@ void refuse_storage(const StorageFlags& f) {
       {"--store-key", !f.key.empty()},
       {"--lifetime", f.lifetime.has_value()},
       {"--max-writes", f.max_writes.has_value()},
+      {"--fps", f.fps > 0},
       {"--no-encrypt", f.no_encrypt}};
   for (const auto& [flag, is_given] : given) {
     if (!is_given) continue;
