@@ -16,6 +16,7 @@
 #include "host/engine/board/process.h"
 #include "host/oracle/golden/checksum.h"
 #include "tests/command.h"
+#include "tests/needs.h"
 
 namespace shoal {
 namespace {
@@ -171,7 +172,8 @@ class ExportedLayout : public testing::TestWithParam<Layout> {
 };
 
 TEST_P(ExportedLayout, EverySourceCompiles) {
-  if (!has_program("arm-none-eabi-g++")) GTEST_SKIP();
+  need_programs({"arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
   const Layout& l = GetParam();
   ASSERT_NO_FATAL_FAILURE(write_project());
   write_sdk_headers(shop_);

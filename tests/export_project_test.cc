@@ -4,18 +4,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "device/agent/hdlc.h"
 #include "host/board/board.h"
 #include "host/engine/board/process.h"
+#include "host/model/import/testing/model_builder.h"
 #include "host/oracle/golden/checksum.h"
 #include "tests/command.h"
+#include "tests/needs.h"
 
 namespace shoal {
 namespace {
@@ -48,17 +51,11 @@ std::string make_in(const std::string& folder, const std::string& target) {
   return "make -s -C " + folder + launcher + " " + target;
 }
 
-// Compiler and emulator of a board that boots.
-bool is_there(const Board& board) {
+// What builds and runs the project of a board that boots.
+std::vector<std::string> tools_of(const Board& board) {
   const bool arm = board.emulator->program == "qemu-system-arm";
-  for (const std::string& program :
-       {std::string("make"), board.emulator->program,
-        std::string(arm ? "arm-none-eabi-g++" : "riscv64-unknown-elf-g++")}) {
-    if (has_program(program)) continue;
-    std::fprintf(stderr, "skipped: no %s\n", program.c_str());
-    return false;
-  }
-  return true;
+  return {"make", board.emulator->program,
+          arm ? "arm-none-eabi-g++" : "riscv64-unknown-elf-g++"};
 }
 
 std::vector<std::string> boards_that_boot() {
@@ -71,21 +68,53 @@ std::vector<std::string> boards_that_boot() {
   return ids;
 }
 
-class ExportedBoard : public testing::TestWithParam<std::string> {};
+// A network for a board with little flash: ten scores of a picture of 8 x 8.
+std::vector<uint8_t> small_network() {
+  ModelBuilder b;
+  std::mt19937 random(5);
+  std::vector<int8_t> weights(10 * 8 * 8 * 3);
+  for (int8_t& w : weights) w = static_cast<int8_t>(random());
+  const int x = b.input({1, 8, 8, 3}, {0.05f, -3});
+  const int w = b.weights({10, 8, 8, 3}, weights, {0.004f}, 0);
+  b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = false}));
+  return b.finish();
+}
+
+class ExportedBoard : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { need_programs(tools_of(board())); }
+  const Board& board() const { return find_board(GetParam()); }
+
+  // Exports to proj/; returns the label that `shoal run` gives.
+  std::string export_network(const Workshop& shop) const {
+    if (board().flash_mapped) {
+      EXPECT_EQ(shop.shoal(export_words("c", GetParam(), "proj")).code, 0);
+      return "label 8 bag";
+    }
+    std::vector<uint8_t> input(8 * 8 * 3);
+    for (size_t i = 0; i < input.size(); ++i) {
+      input[i] = static_cast<uint8_t>(i * 37);
+    }
+    shop.write("small.tflite", small_network());
+    shop.write("x.bin", input);
+    const std::vector<std::vector<std::string>> commands = {
+        {"run", "small.tflite", "x.bin", "--output", "y.bin"},
+        {"export", "small.tflite", "x.bin", "--as", "c", "--board", GetParam(),
+         "-o", "proj"}};
+    for (const auto& words : commands) {
+      const Told told = shop.shoal(words);
+      EXPECT_EQ(told.code, 0) << told.err;
+    }
+    const std::vector<uint8_t> bytes = shop.read("y.bin");
+    const std::vector<int8_t> scores(bytes.begin(), bytes.end());
+    const auto best = std::max_element(scores.begin(), scores.end());
+    return "label " + std::to_string(best - scores.begin());
+  }
+};
 
 TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
-  const Board& board = find_board(GetParam());
-  if (!is_there(board)) {
-    ASSERT_FALSE(std::getenv("SHOAL_BOOT"));
-    GTEST_SKIP();
-  }
   const Workshop shop;
-  std::vector<std::string> words = export_words("c", GetParam(), "proj");
-  if (GetParam() == "emcraft-sf2") {  // its flash of 256 KB holds less
-    GTEST_SKIP() << "the network is larger than its flash";
-  }
-  const Told told = shop.shoal(words);
-  ASSERT_EQ(told.code, 0) << told.err;
+  const std::string label = export_network(shop);
   const Told built = shop.script(make_in("proj", "all"));
   ASSERT_EQ(built.code, 0) << built.err;
   EXPECT_EQ(built.err, "");  // not a warning
@@ -93,7 +122,7 @@ TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   const std::vector<std::string> lines = lines_of(ran.out);
   ASSERT_EQ(lines.size(), 3u) << ran.out;
-  EXPECT_EQ(lines[0], "label 8 bag");
+  EXPECT_EQ(lines[0], label);
   EXPECT_EQ(lines[1], "selfcheck ok");
   EXPECT_TRUE(lines[2].starts_with("instructions ")) << lines[2];
   EXPECT_EQ(shop.script(make_in("proj", "size")).code, 0);
@@ -134,13 +163,16 @@ INSTANTIATE_TEST_SUITE_P(Boards, ExportedBoard,
                            return name;
                          });
 
-class ExportedCMake : public testing::TestWithParam<const char*> {};
+class ExportedCMake : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const Board& board = find_board(GetParam());
+    need_programs({"ninja"});
+    if (board.emulator) need_programs(tools_of(board));
+  }
+};
 
 TEST_P(ExportedCMake, SaysWhatShoalRunSays) {
-  const Board& board = find_board(GetParam());
-  if (!has_program("ninja") || (board.emulator && !is_there(board))) {
-    GTEST_SKIP();
-  }
   const Workshop shop;
   ASSERT_EQ(shop.shoal(export_words("cmake", GetParam(), "proj")).code, 0);
   const std::string launcher =

@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "device/kernels/testing/kernel_cases.h"
-#include "device/kernels/testing/kernel_splits.h"
+#include "device/kernels/testing/kernel_checks.h"
 
 namespace shoal {
 namespace {
@@ -15,23 +14,11 @@ WindowKernel dsp_kernel_of(OpCode op) {
 }
 
 void check_dsp(OpCode op, WindowKind kind, uint32_t seed, int cases) {
-  std::mt19937 random(seed);
-  for (int i = 0; i < cases; ++i) {
-    WindowCase c(random_window(random, op, kind), random);
-    dsp_kernel_of(op)(c.args());
-    ASSERT_EQ(c.mismatch(), "") << "seed " << seed << " case " << i;
-  }
+  check_window(dsp_kernel_of(op), op, kind, seed, cases);
 }
 
-void check_dsp_split(std::string (*split)(WindowKernel, WindowCase&,
-                                          std::mt19937&),
-                     OpCode op, uint32_t seed, int cases) {
-  std::mt19937 random(seed);
-  for (int i = 0; i < cases; ++i) {
-    WindowCase c(random_window(random, op), random);
-    ASSERT_EQ(split(dsp_kernel_of(op), c, random), "")
-        << "seed " << seed << " case " << i;
-  }
+void check_dsp_split(WindowSplit split, OpCode op, uint32_t seed, int cases) {
+  check_window_split(split, dsp_kernel_of(op), op, seed, cases);
 }
 
 TEST(DspConv, AnyShape) { check_dsp(OpCode::kConv, WindowKind::kAny, 1, 1500); }

@@ -2,8 +2,7 @@
 // whole and cut.
 #include <gtest/gtest.h>
 
-#include "device/kernels/testing/kernel_cases.h"
-#include "device/kernels/testing/kernel_splits.h"
+#include "device/kernels/testing/kernel_checks.h"
 
 namespace shoal {
 namespace {
@@ -15,23 +14,11 @@ WindowKernel kernel_of(OpCode op) {
 }
 
 void check(OpCode op, WindowKind kind, uint32_t seed, int cases) {
-  std::mt19937 random(seed);
-  for (int i = 0; i < cases; ++i) {
-    WindowCase c(random_window(random, op, kind), random);
-    kernel_of(op)(c.args());
-    ASSERT_EQ(c.mismatch(), "") << "seed " << seed << " case " << i;
-  }
+  check_window(kernel_of(op), op, kind, seed, cases);
 }
 
-using Split = std::string (*)(WindowKernel, WindowCase&, std::mt19937&);
-
-void check_split(Split split, OpCode op, uint32_t seed, int cases) {
-  std::mt19937 random(seed);
-  for (int i = 0; i < cases; ++i) {
-    WindowCase c(random_window(random, op), random);
-    ASSERT_EQ(split(kernel_of(op), c, random), "")
-        << "seed " << seed << " case " << i;
-  }
+void check_split(WindowSplit split, OpCode op, uint32_t seed, int cases) {
+  check_window_split(split, kernel_of(op), op, seed, cases);
 }
 
 TEST(Conv, AnyShape) { check(OpCode::kConv, WindowKind::kAny, 1, 600); }

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "device/kernels/testing/kernel_cases.h"
+#include "device/kernels/testing/kernel_checks.h"
 
 namespace shoal {
 namespace {
@@ -31,12 +31,9 @@ class Avx2 : public testing::Test {
   }
 
   static void check(OpCode op, WindowKind kind, uint32_t seed, int cases) {
-    std::mt19937 random(seed);
-    for (int i = 0; i < cases; ++i) {
-      WindowCase c(random_window(random, op, kind), random);
-      call(avx2_kernels(), op, c.args());
-      ASSERT_EQ(c.mismatch(), "") << "seed " << seed << " case " << i;
-    }
+    const KernelSet& set = avx2_kernels();
+    check_window(op == OpCode::kConv ? set.conv : set.depthwise, op, kind, seed,
+                 cases);
   }
 
   // A case of exactly these sizes.

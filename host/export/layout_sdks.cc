@@ -2,23 +2,33 @@
 #include "host/export/layouts.h"
 
 namespace shoal {
-void lay_out_pico_sdk(const Exported& e, Project& to) {
-  add_library(e, "shoal/", false, to);
+namespace {
+
+// The runtime and the application into their folders; the values of templates
+// with the application's sources, as seen from `seen_from`.
+TemplateValues add_sources(const Exported& e, const std::string& library,
+                           const std::string& app, const char* main,
+                           const std::string& seen_from, Project& to) {
+  add_library(e, library, false, to);
   TemplateValues v = common_values(e);
-  v["SOURCES"] = cmake_list(add_application(e, ProgramForm::kIncbin, "app/",
-                                            "main_pico.cpp", "main.cpp", to));
+  v["SOURCES"] = cmake_list(
+      add_application(e, ProgramForm::kIncbin, app, main, "main.cpp", to),
+      seen_from.size());
+  return v;
+}
+
+}  // namespace
+
+void lay_out_pico_sdk(const Exported& e, Project& to) {
+  TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
   v["PICO_BOARD"] = fact_of(e, "pico-sdk", "board");
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);
 }
 
 void lay_out_esp_idf(const Exported& e, Project& to) {
-  add_library(e, "components/shoal/", false, to);
-  TemplateValues v = common_values(e);
-  const std::string folder = "main/";
-  v["SOURCES"] = cmake_list(add_application(e, ProgramForm::kIncbin, folder,
-                                            "main_esp_idf.cpp", "main.cpp", to),
-                            folder.size());
+  TemplateValues v = add_sources(e, "components/shoal/", "main/",
+                                 "main_esp_idf.cpp", "main/", to);
   v["TARGET"] = fact_of(e, "esp-idf", "target");
   to.add("CMakeLists.txt", filled("esp-idf/CMakeLists.txt", v));
   to.add("main/CMakeLists.txt", filled("esp-idf/main.cmake", v));
@@ -27,10 +37,8 @@ void lay_out_esp_idf(const Exported& e, Project& to) {
 }
 
 void lay_out_zephyr(const Exported& e, Project& to) {
-  add_library(e, "shoal/", false, to);
-  TemplateValues v = common_values(e);
-  v["SOURCES"] = cmake_list(add_application(e, ProgramForm::kIncbin, "src/",
-                                            "main_zephyr.cpp", "main.cpp", to));
+  TemplateValues v =
+      add_sources(e, "shoal/", "src/", "main_zephyr.cpp", "", to);
   v["ZEPHYR_BOARD"] = fact_of(e, "zephyr", "board");
   to.add("CMakeLists.txt", filled("zephyr/CMakeLists.txt", v));
   to.add("prj.conf", filled("zephyr/prj.conf", v));
@@ -39,10 +47,8 @@ void lay_out_zephyr(const Exported& e, Project& to) {
 }
 
 void lay_out_stm32cube(const Exported& e, Project& to) {
-  add_library(e, "shoal/", false, to);
-  TemplateValues v = common_values(e);
-  v["SOURCES"] = cmake_list(add_application(e, ProgramForm::kIncbin, "app/",
-                                            "main_stm32.cpp", "main.cpp", to));
+  const TemplateValues v =
+      add_sources(e, "shoal/", "app/", "main_stm32.cpp", "", to);
   to.add("CMakeLists.txt", filled("stm32cube/CMakeLists.txt", v));
   add_texts(e, "stm32cube", to);
 }

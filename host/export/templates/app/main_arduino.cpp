@@ -35,11 +35,7 @@ static int code;
 void setup() {
   Serial.begin(115200);
   while (!Serial && millis() < 10000) yield();
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000;
+  port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
   code = shoal_app::self_test(port);
 }

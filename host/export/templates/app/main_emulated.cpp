@@ -8,11 +8,9 @@
 namespace shoal {
 
 int run_firmware(const shoal_port& port) {
-  const int code = shoal_app::self_test(port);
-  if (code == shoal_app::kGood && has_option(port.command, "serve")) {
-    shoal_app::serve(port, read_console);
-  }
-  return code;
+  return has_option(port.command, "serve")
+             ? shoal_app::run(port, read_console)
+             : shoal_app::self_test(port);
 }
 
 void send_fault(const shoal_port& port, const FaultFrame& fault) {

@@ -25,14 +25,8 @@ static void idle(void*) { vTaskDelay(1); }
 
 extern "C" void app_main(void) {
   uart_driver_install(UART_NUM_0, 1024, 0, 0, nullptr, 0);
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000;
+  shoal_port port =
+      shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
-  if (shoal_app::self_test(port) == shoal_app::kGood) {
-    shoal_app::serve(port, read_console);
-  }
+  shoal_app::run(port, read_console);
 }

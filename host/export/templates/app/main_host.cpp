@@ -39,16 +39,9 @@ uint64_t read_ticks(void*) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  shoal_port port{};
-  port.board = "host";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000000;
-  const int code = shoal_app::self_test(port);
-  if (code == shoal_app::kGood && count > 1 &&
-      std::strcmp(arguments[1], "serve") == 0) {
-    shoal_app::serve(port, read_console);
-  }
-  return code;
+  const shoal_port port =
+      shoal_app::port_of(write_console, read_ticks, 1000000000);
+  const bool serves = count > 1 && std::strcmp(arguments[1], "serve") == 0;
+  return serves ? shoal_app::run(port, read_console)
+                : shoal_app::self_test(port);
 }

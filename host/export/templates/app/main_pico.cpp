@@ -30,13 +30,7 @@ int main() {
   stdio_init_all();
   // For a terminal on USB; whoever listens to the UART waits as long.
   for (int i = 0; i < 100 && !stdio_usb_connected(); ++i) sleep_ms(100);
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000;
-  const int code = shoal_app::self_test(port);
-  if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
-  return code;
+  const shoal_port port =
+      shoal_app::port_of(write_console, read_ticks, 1000000);
+  return shoal_app::run(port, read_console);
 }

@@ -50,13 +50,7 @@ static uint64_t read_ticks(void*) {
 
 // Does not return if the test was good.
 int shoal_main(void) {
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000;
-  const int code = shoal_app::self_test(port);
-  if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
-  return code;
+  const shoal_port port =
+      shoal_app::port_of(write_console, read_ticks, 1000000);
+  return shoal_app::run(port, read_console);
 }

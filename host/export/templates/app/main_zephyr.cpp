@@ -30,14 +30,8 @@ static uint64_t read_ticks(void*) {
 static void idle(void*) { k_yield(); }
 
 int main(void) {
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = 1000000;
+  shoal_port port =
+      shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
-  const int code = shoal_app::self_test(port);
-  if (code == shoal_app::kGood) shoal_app::serve(port, read_console);
-  return code;
+  return shoal_app::run(port, read_console);
 }

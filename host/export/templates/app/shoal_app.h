@@ -11,6 +11,10 @@ namespace shoal_app {
 // What self_test() answers, and the exit code of an emulator.
 constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 
+// A port of a board that has a console and a clock.
+shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
+                   uint64_t (*read_ticks)(void*), uint32_t ticks_per_second);
+
 // Opens the program and runs the built-in test input. Writes to the console
 //   label 8 bag
 //   selfcheck ok            or  selfcheck differs at BYTE
@@ -32,5 +36,8 @@ using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 // clock; for lost outputs send 'F' again, which ends the frame before it.
 // Inputs and outputs are the rows of a node: int8, as the test's are.
 void serve(const shoal_port& port, ReadConsole read);
+
+// self_test(), and serve() if it was good; else what it answered.
+int run(const shoal_port& port, ReadConsole read);
 
 }  // namespace shoal_app

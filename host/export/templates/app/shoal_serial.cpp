@@ -151,4 +151,10 @@ void serve(const shoal_port& port, ReadConsole read) {
   Serial(port, read).run();
 }
 
+int run(const shoal_port& port, ReadConsole read) {
+  const int code = self_test(port);
+  if (code == kGood) serve(port, read);
+  return code;
+}
+
 }  // namespace shoal_app
