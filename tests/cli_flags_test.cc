@@ -52,9 +52,8 @@ class CliFlags : public testing::Test {
 
 TEST_F(CliFlags, WhatContradictsIsRefused) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-      {{"--strategy", "kernel"}, "add --nodes N"},
-      {{"--strategy", "auto"}, "auto is not built yet"},
-      {{"--nodes", "2", "--strategy", "auto"}, "auto is not built yet"},
+      {{"--strategy", "kernel"}, "take --nodes N"},
+      {{"--strategy", "x"}, "single; over nodes spatial"},
       {{"--nodes", "2", "--strategy", "single"}, "one node"},
       {{"--nodes", "2", "--strategy", "x"}, "one of: spatial, kernel, layer"},
       {{"--nodes", "2", "--cuts", "cuts.toml", "--strategy", "kernel"},

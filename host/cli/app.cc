@@ -202,7 +202,7 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
   verb->add_option("--name", f.name,
                    "of the project: letters, digits and _ (the model's)");
   verb->add_option("--labels", f.labels, "one label a line");
-  add_plan_flags(verb, f.plan);
+  add_node_flags(verb, f.plan);
   add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = export_command(f); });
@@ -214,7 +214,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
                "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
   add_model(verb, f.model, f.ends);
   add_input(verb, f.input)->required();
-  add_plan_flags(verb, f.plan);
+  add_board_flags(verb, f.plan);
   add_result_flags(verb, f.results);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--frames", f.frames, "run the input this many times")

@@ -44,15 +44,14 @@ void check_strategy(const PlanFlags& flags, bool several) {
   if (several ? cuts : name == "single") return;
   if (cuts) {
     throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
-                "add --nodes N or --cluster FILE");
+                "leave it out; plan, run, verify, simulate and evaluate take "
+                "--nodes N or --cluster FILE");
   }
   if (name == "single") {
     throw Error(Exit::kUsage, "--strategy single is for one node without links",
                 "leave out the nodes, or one of: spatial, kernel, layer");
   }
-  const std::string what =
-      name == "auto" ? "auto is not built yet" : "'" + name + "' is unknown";
-  throw Error(Exit::kUsage, "--strategy: " + what,
+  throw Error(Exit::kUsage, "--strategy: '" + name + "' is unknown",
               several ? "one of: spatial, kernel, layer"
                       : "single; over nodes spatial, kernel, layer");
 }

@@ -22,48 +22,15 @@ namespace {
 
 constexpr const char* kNoise = "random:1";
 
-// A bare board has its flash and nothing else.
-void refuse_storage(const StorageFlags& f) {
-  const std::pair<const char*, bool> given[] = {
-      {"--flash", f.flash.has_value()},
-      {"--storage", !f.storage.empty()},
-      {"--store", !f.store.empty()},
-      {"--store-key", !f.key.empty()},
-      {"--lifetime", f.lifetime.has_value()},
-      {"--max-writes", f.max_writes.has_value()},
-      {"--fps", f.fps > 0},
-      {"--no-encrypt", f.no_encrypt}};
-  for (const auto& [flag, is_given] : given) {
-    if (!is_given) continue;
-    throw Error(Exit::kUnsupported,
-                std::string(flag) +
-                    ": an exported project has its program in flash and no "
-                    "driver of a storage",
-                "leave it out");
-  }
-}
-
 PlanRequest export_request(const PlanFlags& flags) {
-  refuse_storage(flags.storage);
   PlanRequest request = plan_request(flags);
   // The program is a constant of the project, wherever firmware that holds no
   // model would have it.
   request.node().board.flash_mapped = true;
-  request.node().board.storages.clear();  // it has a driver of none
+  // The project has a driver of none.
+  request.node().board.storages.clear();
   request.node().sealed = false;
   return request;
-}
-
-// What is read from a storage elsewhere has to be in flash here.
-Prepared prepare_mapped(Graph graph, const PlanRequest& request) {
-  try {
-    return prepare(std::move(graph), request);
-  } catch (const Error& e) {
-    if (e.code() != Exit::kDoesNotFit ||
-        e.fix().find("--flash") == e.fix().npos)
-      throw;
-    throw Error(e.code(), e.what(), "a smaller network, or another --board");
-  }
 }
 
 std::vector<std::pair<std::string, std::string>> options_of(
@@ -153,7 +120,7 @@ int export_command(const ExportFlags& flags) {
   const std::vector<uint8_t> input =
       load_input(graph, flags.input.empty() ? kNoise : flags.input,
                  picture_options(flags.pictures));
-  const Prepared p = prepare_mapped(std::move(graph), request);
+  const Prepared p = prepare(std::move(graph), request);
   Application a = make_application(p, find_board(flags.plan.board), input);
   check_image(ecosystem, a);
   a.name = name;

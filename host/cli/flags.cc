@@ -18,14 +18,13 @@ void add_objective(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str();
 }
 
+// Where weights and what does not fit the arena lie.
 void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
   verb->add_option("--flash", flags.flash,
                    "bytes of weights to execute in place at most; 0: all of "
                    "them stream from storage");
   verb->add_option("--storage", flags.storage,
                    "storage of the board that holds the store (its first)");
-  verb->add_option("--store", flags.store,
-                   "folder for the nodes' stores (a temporary one)");
   verb->add_option(
       "--max-writes", flags.max_writes,
       "bytes of activations that a frame may spill to storage (0)");
@@ -33,6 +32,12 @@ void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
                    "of the storage, such as 10y: bounds what a frame writes");
   verb->add_option("--fps", flags.fps, "frames a second, for --lifetime")
       ->check(CLI::PositiveNumber);
+}
+
+// Where stores lie on this computer, and who may read them.
+void add_store_flags(CLI::App* verb, StorageFlags& flags) {
+  verb->add_option("--store", flags.store,
+                   "folder for the nodes' stores (a temporary one)");
   verb->add_option("--store-key", flags.key,
                    "seals the stores; see `shoal keygen` (a new key)");
   verb->add_flag("--no-encrypt", flags.no_encrypt,
@@ -130,7 +135,7 @@ void add_stream(CLI::App* verb, bool& flag) {
   }
 }
 
-void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
+void add_node_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--board", flags.board,
                    "board id (see `shoal boards`); its memory is the budget")
@@ -139,7 +144,16 @@ void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
                    "single for one node; over several spatial (the default), "
                    "kernel or layer");
   add_objective(verb, flags);
+}
+
+void add_board_flags(CLI::App* verb, PlanFlags& flags) {
+  add_node_flags(verb, flags);
   add_storage_flags(verb, flags.storage);
+}
+
+void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
+  add_board_flags(verb, flags);
+  add_store_flags(verb, flags.storage);
 }
 
 void add_batch(CLI::App* verb, PlanFlags& flags) {

@@ -37,7 +37,11 @@ void add_mpi(CLI::App*, bool& flag);
 // INPUT is a sequence.
 void add_stream(CLI::App*, bool& flag);
 
-// What a plan may need and for which board.
+// The budget, board, strategy and objective of a plan.
+void add_node_flags(CLI::App*, PlanFlags&);
+// These and the board's storage.
+void add_board_flags(CLI::App*, PlanFlags&);
+// These and the stores on this computer.
 void add_plan_flags(CLI::App*, PlanFlags&);
 // How many frames run as one.
 void add_batch(CLI::App*, PlanFlags&);

@@ -80,10 +80,13 @@ void arena_does_not_fit(const Net& net, const PlanRequest& request,
 
 void no_storage(const Net& net, const Board& board) {
   const int64_t all = flash_bytes(net);
+  const bool mapped = board.flash_mapped &&
+                      (board.flash_bytes == 0 || all <= board.flash_bytes);
   throw Error(Exit::kDoesNotFit,
               "FLASH does not fit: weights take " + format_bytes(all) +
                   ", board " + board.name + " has no storage to read them from",
-              "--flash " + std::to_string(all));
+              mapped ? "--flash " + std::to_string(all)
+                     : "a smaller network, or another --board");
 }
 
 void check_no_storage(const Plan& plan) {
