@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 #include "host/base/error.h"
@@ -52,7 +53,11 @@ std::string judge(const Prepared& p, const Frames& frames) {
   return "";
 }
 
-std::string fault_of(const NetRecipe& recipe, int& plans) {
+struct Counts {
+  int plans = 0, refused = 0;
+};
+
+std::string fault_of(const NetRecipe& recipe, Counts& counts) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
   PlanRequest request = one_node(find_board("host"));
@@ -68,13 +73,16 @@ std::string fault_of(const NetRecipe& recipe, int& plans) {
     try {
       const std::string fault = judge(prepare(graph, request), frames);
       if (!fault.empty()) return where + ": " + fault;
-      ++plans;
+      ++counts.plans;
     } catch (const Error& e) {
       const bool full =
           e.code() == Exit::kDoesNotFit && !request.node().board.unlimited();
       // So many frames of so many layers may have too many rings for a stage.
       const bool large = e.code() == Exit::kUnsupported && request.batch > 1;
       if (!full && !large) return where + ": " + e.what();
+      ++counts.refused;
+      std::cout << "seed " << recipe.seed << ", " << where
+                << ": refused: " << e.what() << "\n";
     }
   }
   return "";
@@ -83,12 +91,13 @@ std::string fault_of(const NetRecipe& recipe, int& plans) {
 TEST(RandomBatch, EveryFrameEqualsTheOracle) {
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
   const uint32_t count = number_from("SHOAL_BATCH_NETS", kNets);
-  int plans = 0, failed = 0;
+  Counts counts;
+  int failed = 0;
   for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
     const NetRecipe recipe = random_recipe(seed);
     std::string fault;
     try {
-      fault = fault_of(recipe, plans);
+      fault = fault_of(recipe, counts);
     } catch (const std::exception& e) {
       fault = e.what();
     }
@@ -97,7 +106,11 @@ TEST(RandomBatch, EveryFrameEqualsTheOracle) {
     ADD_FAILURE() << "seed " << seed << ": " << fault << "\n"
                   << text_of(import_tflite(random_model(recipe), "random"));
   }
-  EXPECT_GT(plans, static_cast<int>(count));
+  // Of two plans of a network one may be too large for its board.
+  EXPECT_LE(counts.refused, static_cast<int>(count / 4 + 1));
+  if (failed == 0) {
+    EXPECT_EQ(counts.plans + counts.refused, 2 * static_cast<int>(count));
+  }
 }
 
 }  // namespace

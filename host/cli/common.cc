@@ -64,13 +64,14 @@ std::string text_of(const std::string& path) {
 // A pipe has no name that says what it carries: as many bytes as the input
 // has are raw, others a picture. What could be both is refused.
 std::vector<uint8_t> piped_input(const Graph& graph,
-                                 const PictureOptions& options) {
+                                 const PictureOptions& options,
+                                 std::string& doubt) {
   const std::string name = "stdin";
   std::vector<uint8_t> bytes = read_stdin(files::kInput);
   const int64_t wanted = input_file_bytes(graph);
   if (static_cast<int64_t>(bytes.size()) != wanted) {
     return file_input(graph, is_npy(bytes) ? name + ".npy" : name, bytes,
-                      options);
+                      options, &doubt);
   }
   if (!is_picture(bytes)) return bytes;
   throw Error(Exit::kUsage,
@@ -218,11 +219,13 @@ PictureOptions picture_options(const PictureFlags& flags) {
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const PictureOptions& options) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
-  if (path == "-") return piped_input(graph, options);
-  const std::vector<uint8_t> file = read_file(path, files::kInput);
-  const std::string doubt = doubt_about_values(graph, path, file);
+  std::string doubt;
+  std::vector<uint8_t> values =
+      path == "-" ? piped_input(graph, options, doubt)
+                  : file_input(graph, path, read_file(path, files::kInput),
+                               options, &doubt);
   if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
-  return file_input(graph, path, file, options);
+  return values;
 }
 
 }  // namespace shoal

@@ -107,38 +107,9 @@ bool is_to_quantize(const Graph& graph, const Array& a) {
   return type_bytes(t.file_type) == 1 && !t.quant.scale.empty();
 }
 
-bool is_sound(std::span<const uint8_t> file) {
-  const auto holds = [&](size_t at, std::string_view word) {
-    return std::ranges::equal(file.subspan(at, word.size()), word);
-  };
-  return file.size() >= 12 && holds(0, "RIFF") && holds(8, "WAVE");
-}
-
-std::string extension_of(const std::string& name) {
-  return std::filesystem::path(name).extension().string();
-}
-
-}  // namespace
-
-int64_t input_file_bytes(const Graph& graph) {
-  int64_t bytes = 0;
-  for (const int input : graph.inputs) {
-    const Tensor& t = graph.tensors[static_cast<size_t>(input)];
-    bytes += element_count(t.shape) * type_bytes(t.type);
-  }
-  return bytes;
-}
-
-bool has_values(const std::string& name) {
-  const std::string e = extension_of(name);
-  return e == ".bin" || e == ".npy";
-}
-
-std::string doubt_about_values(const Graph& graph, const std::string& name,
-                               std::span<const uint8_t> file) {
+std::string doubt_about(const Graph& graph, const Array& a,
+                        const std::string& name) {
   constexpr double kMostOutside = 0.05, kFewSteps = 4;
-  if (extension_of(name) != ".npy") return {};
-  const Array a = parse_npy(file, printable(name));
   const int64_t count = value_count(a);
   if (count == 0 || !is_to_quantize(graph, a)) return {};
   const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
@@ -170,11 +141,42 @@ std::string doubt_about_values(const Graph& graph, const std::string& name,
   return printable(name) + text + ": were they normalized as in training?";
 }
 
+bool is_sound(std::span<const uint8_t> file) {
+  const auto holds = [&](size_t at, std::string_view word) {
+    return std::ranges::equal(file.subspan(at, word.size()), word);
+  };
+  return file.size() >= 12 && holds(0, "RIFF") && holds(8, "WAVE");
+}
+
+std::string extension_of(const std::string& name) {
+  return std::filesystem::path(name).extension().string();
+}
+
+}  // namespace
+
+int64_t input_file_bytes(const Graph& graph) {
+  int64_t bytes = 0;
+  for (const int input : graph.inputs) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(input)];
+    bytes += element_count(t.shape) * type_bytes(t.type);
+  }
+  return bytes;
+}
+
+bool has_values(const std::string& name) {
+  const std::string e = extension_of(name);
+  return e == ".bin" || e == ".npy";
+}
+
 std::vector<uint8_t> file_input(const Graph& graph, const std::string& name,
                                 std::span<const uint8_t> file,
-                                const PictureOptions& options) {
+                                const PictureOptions& options,
+                                std::string* doubt) {
+  if (doubt != nullptr) doubt->clear();
   if (extension_of(name) == ".npy") {
-    return array_input(graph, parse_npy(file, printable(name)), name, options);
+    const Array a = parse_npy(file, printable(name));
+    if (doubt != nullptr) *doubt = doubt_about(graph, a, name);
+    return array_input(graph, a, name, options);
   }
   if (extension_of(name) != ".bin") {
     if (is_sound(file)) {

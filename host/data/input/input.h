@@ -23,15 +23,12 @@ bool has_values(const std::string& name);
 
 // `name` tells the kind and is for messages. Throws Error: kUsage for what does
 // not go into the model (a size, a shape, a type, sound), kCorrupt for what is
-// broken.
+// broken. `doubt` becomes a line for people if the real values of a .npy cannot
+// be meant for a quantized input (many lie outside of what it holds, or all lie
+// within a few of its steps), else empty.
 std::vector<uint8_t> file_input(const Graph&, const std::string& name,
                                 std::span<const uint8_t> file,
-                                const PictureOptions&);
-
-// A line for people if the real values of a .npy cannot be meant for a
-// quantized input: many lie outside of what it holds, or all lie within a few
-// of its steps. Empty: they can, or they are of another kind.
-std::string doubt_about_values(const Graph&, const std::string& name,
-                               std::span<const uint8_t> file);
+                                const PictureOptions&,
+                                std::string* doubt = nullptr);
 
 }  // namespace shoal

@@ -172,9 +172,9 @@ std::vector<int> ends_before(const std::vector<Operation>& operations,
     }
   };
   for (const Operation& op : operations) {
-    const bool folds =
-        !op.inputs.empty() && std::ranges::all_of(op.inputs, is_fixed);
-    if (!folds && !(op.supported && std::ranges::all_of(op.inputs, is_known))) {
+    const bool folds = op.supported && !op.inputs.empty() &&
+                       std::ranges::all_of(op.inputs, is_fixed);
+    if (!op.supported || !std::ranges::all_of(op.inputs, is_known)) {
       std::ranges::for_each(op.inputs, stop_at);
       continue;
     }

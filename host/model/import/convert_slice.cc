@@ -1,6 +1,7 @@
 // Operators that take boxes out of a tensor.
 #include <algorithm>
 
+#include "host/model/import/inference.h"
 #include "host/model/import/op_reader.h"
 
 namespace shoal {
@@ -31,34 +32,16 @@ void convert_slice_op(const OpReader& r, Op& op) {
   op.attr = std::move(a);
 }
 
-struct Range {
-  int64_t begin, count;
-};
-
-// One axis, as NumPy slices it: negative positions count from the end,
-// positions outside are cut to the axis, masked ones are its ends.
-Range resolve_range(const OpReader& r, size_t axis, int64_t size, int64_t begin,
-                    int64_t end, int64_t stride) {
-  const RawOptions& o = r.options();
-  const int bit = 1 << axis;
+SliceRange resolve_range(const OpReader& r, size_t axis, int64_t size,
+                         int64_t begin, int64_t end, int64_t stride) {
   r.require(stride != 0, text("axis ", axis, " has stride 0"));
-  const int64_t low = stride > 0 ? 0 : -1;
-  const int64_t high = stride > 0 ? size : size - 1;
-  if (begin < 0) begin += size;
-  begin = std::clamp(begin, low, high);
-  if (o.begin_mask & bit) begin = stride > 0 ? 0 : size - 1;
-  if (o.shrink_axis_mask & bit) {
-    r.require(begin >= 0 && begin < size, text("axis ", axis, " of size ", size,
-                                               " has no position ", begin));
-    return {begin, 1};
-  }
-  if (end < 0) end += size;
-  end = std::clamp(end, low, high);
-  if (o.end_mask & bit) end = stride > 0 ? size : -1;
-  const int64_t step = stride > 0 ? stride : -stride;
-  const int64_t span = stride > 0 ? end - begin : begin - end;
-  r.require(span > 0, text("axis ", axis, " is empty"));
-  return {begin, (span + step - 1) / step};
+  const SliceRange range =
+      slice_range(r.options(), axis, size, begin, end, stride);
+  const bool one = (r.options().shrink_axis_mask & (1 << axis)) != 0;
+  r.require(range.count >= 1, one ? text("axis ", axis, " of size ", size,
+                                         " has no position ", range.begin)
+                                  : text("axis ", axis, " is empty"));
+  return range;
 }
 
 void convert_strided_slice(const OpReader& r, Op& op) {
@@ -77,7 +60,7 @@ void convert_strided_slice(const OpReader& r, Op& op) {
   SliceAttr a;
   Shape expected;
   for (size_t i = 0; i < x.shape.size(); ++i) {
-    Range range{0, x.shape[i]};
+    SliceRange range{0, x.shape[i]};
     const bool named = i < begin.size();
     const bool dropped = named && (o.shrink_axis_mask & (1 << i)) != 0;
     if (named) {

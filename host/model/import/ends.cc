@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "host/base/printable.h"
+#include "host/model/graph/supported_part.h"
 #include "host/model/import/raw_passes.h"
 
 namespace shoal {
@@ -141,6 +143,38 @@ void set_ends(RawModel& raw, const ImportOptions& options,
   blank_unread_tensors(raw);
 }
 
+bool set_shapes(RawModel& raw, const ImportOptions& options) {
+  bool other = false;
+  for (const auto& [name, shape] : asked_shapes(options)) {
+    const auto input =
+        std::ranges::find_if(raw.inputs, [&, &name = name](int t) {
+          return raw.tensors[place(t)].name == name;
+        });
+    if (input == raw.inputs.end()) {
+      std::string names;
+      for (const int t : raw.inputs) {
+        names +=
+            (names.empty() ? "" : ", ") + printable(raw.tensors[place(t)].name);
+      }
+      throw Error(
+          Exit::kUsage,
+          "--input-shape: no model input is named '" + printable(name) + "'",
+          "the model's inputs: " + names);
+    }
+    RawTensor& t = raw.tensors[place(*input)];
+    const size_t axes = std::max(t.shape.size(), t.signature.size());
+    if (axes != 0 && axes != shape.size()) {
+      throw Error(Exit::kUsage, text("--input-shape: ", shape_text(shape),
+                                     " has ", shape.size(), " axes, the input ",
+                                     axes, ": ", shape_text(t.shape)));
+    }
+    other |= t.shape != shape;
+    t.shape = shape;
+    t.signature.clear();
+  }
+  return other;
+}
+
 void drop_constant_outputs(RawModel& raw, const ImportOptions& options) {
   const auto constant = [&raw](int t) {
     return is_constant(raw, raw.tensors[place(t)]);
@@ -169,14 +203,12 @@ std::string ends_fix(const RawModel& raw, const std::set<int>& unsupported) {
     constants.push_back(is_constant(raw, t));
     ++named[t.name];
   }
-  std::string fix;
-  for (const int t : ends_before(operations, raw.tensors.size(), inputs,
-                                 constants, raw.outputs)) {
-    const std::string& name = raw.tensors[place(t)].name;
-    fix += (fix.empty() ? "" : " ") + std::string("--outputs ") +
-           flag_value(name, place(t), named[name] == 1);
-  }
-  return fix.empty() ? "" : "to end the model before that: " + fix;
+  return part_flags(supported_part(operations, raw.tensors.size(), inputs,
+                                   constants, raw.outputs),
+                    inputs, [&](int t) {
+                      const std::string& name = raw.tensors[place(t)].name;
+                      return flag_value(name, place(t), named[name] == 1);
+                    });
 }
 
 }  // namespace shoal

@@ -36,11 +36,12 @@ using Numbers = std::vector<int32_t>;
 
 class Folding {
  public:
-  Folding(RawModel& raw, MadeBytes& made) : raw_(raw), made_(made) {}
+  Folding(RawModel& raw, MadeBytes& made, bool resized, const std::string& name)
+      : raw_(raw), made_(made), resized_(resized), name_(name) {}
 
   void run() {
     std::erase_if(raw_.ops, [this](const RawOp& op) {
-      settle(op);
+      resized_ ? resize(op) : settle(op);
       return fold(op);
     });
   }
@@ -58,9 +59,44 @@ class Folding {
     const bool open = std::ranges::find(y.signature, -1) != y.signature.end();
     const bool none = y.shape.empty() && y.signature.empty();
     if (!open && !none) return;
-    const std::optional<Shape> shape = inferred_shape(raw_, op);
-    if (!shape || (open && shape->size() != y.signature.size())) return;
-    y.shape = *shape;
+    const auto shapes = inferred_shapes(raw_, op);
+    if (!shapes) return;
+    const Shape& shape = shapes->front();
+    if (open && shape.size() != y.signature.size()) return;
+    y.shape = shape;
+  }
+
+  // All shapes follow from those of the inputs. What is made of constants and
+  // shapes alone is folded instead.
+  void resize(const RawOp& op) {
+    const auto shapes = inferred_shapes(raw_, op);
+    if (!shapes && computed(op)) return;
+    // What is not supported is listed later, all of it.
+    lost_ |= find_op(op.code) == nullptr;
+    if (lost_) return;
+    if (!shapes) refuse(op);
+    for (size_t i = 0; i < op.outputs.size(); ++i) {
+      if (op.outputs[i] < 0) continue;
+      RawTensor& y = raw_.tensors[static_cast<size_t>(op.outputs[i])];
+      y.shape = (*shapes)[i];
+      y.signature.clear();
+    }
+  }
+
+  [[noreturn]] void refuse(const RawOp& op) const {
+    std::string of;
+    for (const int t : op.inputs) {
+      const bool made = t >= 0 && (tensor(t).buffer >= raw_.buffers.size() ||
+                                   raw_.buffers[tensor(t).buffer].empty());
+      if (made) of += (of.empty() ? "" : " and ") + shape_text(tensor(t).shape);
+    }
+    const int y = op.outputs[0];
+    throw Error(Exit::kUnsupported,
+                text(name_, ": ", builtin_name(op.code), " that makes ",
+                     tensor_title(raw_, y), " has sizes of its own: ", of,
+                     " does not go into it"),
+                "another --input-shape, --outputs before it, or export the "
+                "model with that shape");
   }
 
   bool fold(const RawOp& op) {
@@ -233,10 +269,16 @@ class Folding {
 
   RawModel& raw_;
   MadeBytes& made_;
+  const bool resized_;
+  bool lost_ = false;
+  const std::string& name_;
 };
 
 }  // namespace
 
-void fold_integers(RawModel& raw, MadeBytes& made) { Folding(raw, made).run(); }
+void fold_integers(RawModel& raw, MadeBytes& made, bool resized,
+                   const std::string& name) {
+  Folding(raw, made, resized, name).run();
+}
 
 }  // namespace shoal

@@ -1,5 +1,6 @@
 #include "host/model/import/import.h"
 
+#include <algorithm>
 #include <map>
 
 #include "host/base/error.h"
@@ -20,7 +21,6 @@ class Conversion {
         detection_(detection) {}
 
   Graph run() {
-    if (!asked_shapes(options_).empty()) check_shapes();
     find_variables(raw_, name_);
     check_order(raw_, name_);
     if (options_.cuts()) {
@@ -33,14 +33,23 @@ class Conversion {
       set_ends(raw_, options_, name_);
       check_order(raw_, name_);
     }
+    const bool resized = resize();
+    tell_open_inputs();
     rename_custom(raw_, made_);
     densify(raw_, made_,
             most_constant_bytes(file_bytes_, options_.constant_bytes), name_);
     drop_constant_outputs(raw_, options_);
     widen_constants(raw_, made_);
     detection_ = take_detection(raw_);
+    if (resized && detection_) {
+      throw Error(Exit::kUnsupported,
+                  name_ +
+                      ": --input-shape of a detector whose anchors are for its "
+                      "own",
+                  "--outputs NAME ends the model before them");
+    }
     narrow_longs(raw_, made_);
-    fold_integers(raw_, made_);
+    fold_integers(raw_, made_, resized, name_);
     move_bytes(raw_, made_);
     widen_ends(raw_, made_);
     check_variables();
@@ -116,26 +125,31 @@ class Conversion {
     if (!unsupported.empty()) throw_unsupported(unsupported, "", numbers);
   }
 
-  // A .tflite file says the shape of every tensor, so its inputs have no
-  // others than theirs.
-  void check_shapes() const {
-    for (const auto& [name, shape] : asked_shapes(options_)) {
-      bool found = false;
-      for (const int t : raw_.inputs) {
-        if (t < 0 || static_cast<size_t>(t) >= raw_.tensors.size()) continue;
-        const RawTensor& input = raw_.tensors[static_cast<size_t>(t)];
-        if (input.name != name) continue;
-        found = true;
-        if (input.shape == shape) continue;
-        throw Error(Exit::kUnsupported,
-                    name_ + ": model input \"" + name + "\" has shape " +
-                        shape_text(input.shape) + ", not " + shape_text(shape),
-                    "a .tflite file has one shape; export it with the other");
-      }
-      if (!found) {
-        throw Error(Exit::kUsage,
-                    "--input-shape: no model input is named '" + name + "'");
-      }
+  // Whether other shapes follow from what is asked for.
+  bool resize() {
+    if (!set_shapes(raw_, options_)) return false;
+    if (raw_.variables.empty()) return true;
+    throw Error(Exit::kUnsupported,
+                name_ +
+                    ": --input-shape of a model that keeps variables from "
+                    "frame to frame");
+  }
+
+  void tell_open_inputs() const {
+    if (!options_.tell) return;
+    const auto asked = asked_shapes(options_);
+    for (const int t : raw_.inputs) {
+      const RawTensor& x = raw_.tensors[static_cast<size_t>(t)];
+      const auto behind = [](const std::vector<int>& list) {
+        return list.begin() + (list.empty() ? 0 : 1);
+      };
+      const bool open = std::find(behind(x.signature), x.signature.end(), -1) !=
+                        x.signature.end();
+      if (!open || asked.contains(x.name)) continue;
+      options_.tell(text("model input ", tensor_title(raw_, t), " is open (",
+                         shape_text(x.signature), "), ", shape_text(x.shape),
+                         " is taken: --input-shape ",
+                         "NAME=1x320x320x3 says another"));
     }
   }
 

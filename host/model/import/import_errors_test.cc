@@ -91,7 +91,7 @@ const Case kTensors[] = {
     {"size_zero", [](Net& n) { n.tensor(n.y).shape[1] = 0; },
      "m: tensor 3 \"conv\": size 0 of an axis"},
     {"open_shape", [](Net& n) { n.tensor(n.x).shape[0] = -1; },
-     "m: tensor 0 \"t0\": an open shape; export with fixed shapes",
+     "m: tensor 0 \"t0\": an open shape; say the inputs' with --input-shape",
      Exit::kUnsupported},
     {"too_many",
      [](Net& n) {

@@ -2,36 +2,15 @@
 // of a result follows from those of the operands. Files of a dynamic batch
 // store ones where they do not know better, or nothing at all.
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
-#include "host/model/import/raw_passes.h"
+#include "host/model/import/inference.h"
 
 namespace shoal {
 namespace {
 
-constexpr int64_t kMaxInferred = std::numeric_limits<int32_t>::max();
-// Thrown within this file only: the importer says later what is wrong.
-struct NotInferred {};
-
-void follows(bool ok) {
-  if (!ok) throw NotInferred();
-}
-
-int size_of(int64_t value) {
-  follows(value >= 1 && value <= kMaxInferred);
-  return static_cast<int>(value);
-}
-
-int64_t inferred_count(const Shape& shape) {
-  int64_t total = 1;
-  for (const int size : shape) total = size_of(total * size_of(size));
-  return total;
-}
-
-class Inference {
+class Inference : private InferredFrom {
  public:
-  Inference(const RawModel& raw, const RawOp& op) : raw_(raw), op_(op) {}
+  using InferredFrom::InferredFrom;
 
   Shape run(OpKind kind) const {
     switch (class_of(kind)) {
@@ -42,6 +21,10 @@ class Inference {
                       channel(operand(0)));
       case OpClass::kFullyConnected:
         return fully_connected();
+      case OpClass::kMatmul:
+        return matmul();
+      case OpClass::kArg:
+        return without_axis();
       case OpClass::kBinary:
         return broadcast(operand(0), operand(1));
       case OpClass::kUnary:
@@ -75,38 +58,6 @@ class Inference {
   }
 
  private:
-  const RawOptions& o() const { return op_.options; }
-
-  const RawTensor& tensor(size_t i) const {
-    follows(i < op_.inputs.size() && op_.inputs[i] >= 0);
-    return raw_.tensors[static_cast<size_t>(op_.inputs[i])];
-  }
-  const Shape& operand(size_t i) const { return tensor(i).shape; }
-  const Shape& picture(size_t i) const {
-    follows(operand(i).size() == 4);
-    return operand(i);
-  }
-  static int channel(const Shape& x) {
-    follows(!x.empty());
-    return x.back();
-  }
-
-  std::vector<int32_t> numbers(size_t i) const {
-    const RawTensor& t = tensor(i);
-    follows(t.type == kCodeInt32 && t.buffer < raw_.buffers.size());
-    const auto bytes = raw_.buffers[t.buffer];
-    follows(!bytes.empty() && bytes.size() % 4 == 0);
-    std::vector<int32_t> out(bytes.size() / 4);
-    std::memcpy(out.data(), bytes.data(), bytes.size());
-    return out;
-  }
-
-  static size_t axis(int value, size_t rank) {
-    const int64_t at = value < 0 ? value + static_cast<int64_t>(rank) : value;
-    follows(at >= 0 && at < static_cast<int64_t>(rank));
-    return static_cast<size_t>(at);
-  }
-
   int side(int in, int kernel, int stride, int dilation) const {
     follows(kernel >= 1 && stride >= 1 && dilation >= 1);
     const int64_t extent = (int64_t{kernel} - 1) * dilation + 1;
@@ -124,13 +75,24 @@ class Inference {
   }
 
   Shape convolution(OpKind kind) const {
-    if (kind == OpKind::kTransposeConv) {
-      const auto sizes = numbers(0);
-      return {sizes.begin(), sizes.end()};
-    }
-    const Shape& w = picture(1);
-    const int channels = kind == OpKind::kDepthwiseConv2d ? w[3] : w[0];
-    return window(picture(0), w[1], w[2], channels);
+    if (kind == OpKind::kTransposeConv) return transposed_convolution();
+    const Shape &x = picture(0), &w = picture(1);
+    const bool depthwise = kind == OpKind::kDepthwiseConv2d;
+    const int each = depthwise ? x[3] : w[3];
+    follows(each >= 1 && (depthwise ? w[3] : x[3]) % each == 0);
+    return window(x, w[1], w[2], depthwise ? w[3] : w[0]);
+  }
+
+  // The file says the sizes; they are those of a convolution's input that has
+  // this operand as its result.
+  Shape transposed_convolution() const {
+    const auto sizes = numbers(0);
+    const Shape &w = picture(1), &x = picture(2);
+    follows(sizes.size() == 4 && x[3] == w[3]);
+    Shape out(sizes.begin(), sizes.end());
+    const Shape back = window(out, w[1], w[2], x[3]);
+    follows(back[1] == x[1] && back[2] == x[2]);
+    return out;
   }
 
   Shape fully_connected() const {
@@ -142,7 +104,30 @@ class Inference {
       x.back() = w[0];
       return x;
     }
-    return {size_of(inferred_count(x) / w[1]), w[0]};
+    const int64_t count = inferred_count(x);
+    follows(count % w[1] == 0);
+    return {size_of(count / w[1]), w[0]};
+  }
+
+  Shape matmul() const {
+    Shape x = operand(0), y = operand(1);
+    follows(x.size() >= 2 && y.size() >= 2);
+    if (o().adj_x) std::swap(x.back(), x[x.size() - 2]);
+    if (o().adj_y) std::swap(y.back(), y[y.size() - 2]);
+    follows(x.back() == y[y.size() - 2]);
+    const int rows = x[x.size() - 2], columns = y.back();
+    Shape out = broadcast({x.begin(), x.end() - 2}, {y.begin(), y.end() - 2});
+    out.insert(out.end(), {rows, columns});
+    return out;
+  }
+
+  Shape without_axis() const {
+    Shape out = operand(0);
+    const auto axes = numbers(1);
+    follows(axes.size() == 1);
+    out.erase(out.begin() +
+              static_cast<std::ptrdiff_t>(axis(axes[0], out.size())));
+    return out;
   }
 
   static Shape broadcast(const Shape& a, const Shape& b) {
@@ -173,7 +158,7 @@ class Inference {
     Shape out = operand(0);
     const size_t a = axis(o().axis, out.size());
     int64_t total = 0;
-    for (size_t i = 0; i < op_.inputs.size(); ++i) {
+    for (size_t i = 0; i < operands(); ++i) {
       follows(operand(i).size() == out.size());
       total = size_of(total + size_of(operand(i)[a]));
     }
@@ -185,7 +170,7 @@ class Inference {
     Shape out = operand(0);
     const size_t a = axis(o().axis, out.size() + 1);
     out.insert(out.begin() + static_cast<std::ptrdiff_t>(a),
-               size_of(static_cast<int64_t>(op_.inputs.size())));
+               size_of(static_cast<int64_t>(operands())));
     return out;
   }
 
@@ -210,14 +195,16 @@ class Inference {
       out.insert(out.begin() + static_cast<std::ptrdiff_t>(a), 1);
       return out;
     }
-    const bool given = op_.inputs.size() == 2;
+    const bool given = operands() == 2;
     const auto sizes = given ? numbers(1) : o().dims;
     Shape out(sizes.begin(), sizes.end());
     const int64_t total = inferred_count(operand(0));
     const auto open = std::ranges::find(out, -1);
-    if (open == out.end()) return out;
-    *open = 1;
-    *open = size_of(total / inferred_count(out));
+    if (open != out.end()) {
+      *open = 1;
+      *open = size_of(total / inferred_count(out));
+    }
+    follows(inferred_count(out) == total);
     return out;
   }
 
@@ -276,20 +263,28 @@ class Inference {
     }
     return out;
   }
-
-  const RawModel& raw_;
-  const RawOp& op_;
 };
 
 }  // namespace
 
-std::optional<Shape> inferred_shape(const RawModel& raw, const RawOp& op) {
+std::optional<std::vector<Shape>> inferred_shapes(const RawModel& raw,
+                                                  const RawOp& op) {
   const OpInfo* info = find_op(op.code);
-  if (info == nullptr || op.outputs.size() != 1) return std::nullopt;
+  if (info == nullptr || op.outputs.empty()) return std::nullopt;
   try {
-    Shape shape = Inference(raw, op).run(info->kind);
-    inferred_count(shape);
-    return shape;
+    std::vector<Shape> shapes;
+    switch (info->cls) {
+      case OpClass::kSlice:
+      case OpClass::kSplit:
+      case OpClass::kGather:
+        shapes = shapes_of_parts({raw, op}, info->kind, op.outputs.size());
+        break;
+      default:
+        shapes = {Inference(raw, op).run(info->kind)};
+    }
+    follows(shapes.size() == op.outputs.size());
+    for (const Shape& shape : shapes) inferred_count(shape);
+    return shapes;
   } catch (const NotInferred&) {
     return std::nullopt;
   }

@@ -18,10 +18,13 @@ namespace shoal {
 // --inputs and --outputs; operators that nothing needs then are gone. Throws
 // Error(kUsage) for names that are not there.
 void set_ends(RawModel&, const ImportOptions&, const std::string& name);
+// --input-shape; whether an input has another shape than the file's then.
+// Throws Error(kUsage) for names that are not there and for other ranks.
+bool set_shapes(RawModel&, const ImportOptions&);
 // Outputs that are constants are left out, unless there are no others.
 void drop_constant_outputs(RawModel&, const ImportOptions&);
-// The flags that end the model before the operators of these numbers; nothing
-// if that leaves no layer with weights.
+// The flags that leave the operators of these numbers out, before or behind the
+// rest; nothing if that leaves no layer with weights.
 std::string ends_fix(const RawModel&, const std::set<int>& unsupported);
 // Ends the model before its TFLite_Detection_PostProcess, if that is how it
 // ends. Throws Error(kCorrupt) for one that TensorFlow Lite would not take.
@@ -43,9 +46,14 @@ void densify(RawModel&, MadeBytes&, size_t most_bytes, const std::string& name);
 void widen_constants(RawModel&, MadeBytes&);
 // Computes integers that follow from shapes and constants alone: what
 // exporters write for a batch of any size. The operators are gone.
-void fold_integers(RawModel&, MadeBytes&);
-// The shape of an operator's only result, if it follows from its operands.
-std::optional<Shape> inferred_shape(const RawModel&, const RawOp&);
+// `resized`: inputs have other shapes than the file's, so that those of all
+// results follow from them; throws Error(kUnsupported) for an operator that
+// makes nothing of that.
+void fold_integers(RawModel&, MadeBytes&, bool resized,
+                   const std::string& name);
+// The shapes of an operator's results, if they follow from its operands.
+std::optional<std::vector<Shape>> inferred_shapes(const RawModel&,
+                                                  const RawOp&);
 // Tensors of float32 that are only moved and then become bytes are bytes.
 void move_bytes(RawModel&, MadeBytes&);
 // A model of float32 that only moves bytes at its ends is one of float32.

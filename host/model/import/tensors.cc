@@ -68,7 +68,8 @@ class TensorReader {
     }
     int64_t total = bytes;
     for (const int size : t_.shape) {
-      if (size == -1) unsupported("an open shape; export with fixed shapes");
+      if (size == -1)
+        unsupported("an open shape; say the inputs' with --input-shape");
       if (size < 1) corrupt(text("size ", size, " of an axis"));
       total *= size;
       if (total > std::numeric_limits<int32_t>::max()) {

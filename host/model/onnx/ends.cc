@@ -4,6 +4,7 @@
 #include <map>
 
 #include "host/base/error.h"
+#include "host/model/graph/supported_part.h"
 #include "host/model/onnx/text.h"
 
 namespace shoal::onnx_import {
@@ -194,13 +195,12 @@ std::string ends_fix(const OnnxModel& model,
     }
     return out;
   };
-  std::string fix;
-  for (const int v : ends_before(operations, names.size(), marked(inputs),
-                                 marked(constants), outputs)) {
-    fix += (fix.empty() ? "" : " ") + std::string("--outputs ") +
-           flag_value(names[static_cast<size_t>(v)], makers[v], true);
-  }
-  return fix.empty() ? "" : "to end the model before that: " + fix;
+  const std::vector<bool> own = marked(inputs);
+  return part_flags(
+      supported_part(operations, names.size(), own, marked(constants), outputs),
+      own, [&](int v) {
+        return flag_value(names[static_cast<size_t>(v)], makers[v], true);
+      });
 }
 
 }  // namespace shoal::onnx_import

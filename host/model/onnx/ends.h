@@ -14,8 +14,8 @@ namespace shoal::onnx_import {
 // are not there, and for a new input whose shape nobody says.
 void set_ends(OnnxModel&, const ImportOptions&, const std::string& name);
 
-// The flags that end the model before these nodes; nothing if that leaves no
-// layer with weights.
+// The flags that leave these nodes out, before or behind the rest; nothing if
+// that leaves no layer with weights.
 std::string ends_fix(const OnnxModel&, const std::set<size_t>& unsupported);
 
 }  // namespace shoal::onnx_import

@@ -32,10 +32,14 @@ void check_firings(const Net& net) {
 }
 
 [[noreturn]] void no_stages(const Net& net) {
-  throw Error(Exit::kUnsupported, net.name + ": no way to cut " +
-                                      std::to_string(net.layers.size()) +
-                                      " layers into stages of at most " +
-                                      std::to_string(kMaxStageLayers));
+  const std::string frames = std::to_string(net.frames) + " frames";
+  throw Error(Exit::kUnsupported,
+              net.name + ": no way to cut " +
+                  std::to_string(net.layers.size()) + " layers" +
+                  (net.frames > 1 ? " of " + frames : "") +
+                  " into stages of at most " + std::to_string(kMaxStageLayers) +
+                  " layers and their rings",
+              net.frames > 1 ? "a smaller --batch" : "");
 }
 
 // What chunks of a tape may have. Two of the largest lie in the arena, and
