@@ -7,7 +7,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-${SHOAL_SOURCES:-$root/build/sources}}
-packages=(mbedtls)
+packages=(mbedtls lwip)
 mkdir -p "$folder"
 cd "$folder"
 

@@ -11,7 +11,17 @@ volatile uint32_t& reg(uint32_t address) {
 constexpr uint32_t kSysTickControl = 0xE000E010;
 constexpr uint32_t kSysTickReload = 0xE000E014;
 constexpr uint32_t kSysTickValue = 0xE000E018;
-constexpr uint32_t kTickMask = 0xFFFFFF;
+// The counter turns, and interrupts, every 2^kTickBits ticks: as rarely as it
+// can, or as often as a firmware says that sleeps in between.
+#ifdef BOARD_TICK_BITS
+constexpr uint32_t kTickBits = BOARD_TICK_BITS;
+#else
+constexpr uint32_t kTickBits = 24;
+#endif
+constexpr uint32_t kTickMask = (1u << kTickBits) - 1;
+constexpr uint32_t kLineOn = 0xE000E100;  // NVIC, a bit of each line
+constexpr uint32_t kLineOff = 0xE000E180;
+constexpr uint32_t kLineDone = 0xE000E280;
 
 volatile uint32_t tick_turns;
 
@@ -29,9 +39,20 @@ uint64_t ticks() {
     const uint32_t turns = tick_turns;
     const uint32_t value = reg(kSysTickValue);
     if (turns == tick_turns) {
-      return uint64_t{turns} << 24 | ((0 - value) & kTickMask);
+      return uint64_t{turns} << kTickBits | ((0 - value) & kTickMask);
     }
   }
+}
+
+void wait_for_line(uint32_t line, bool (*idle)()) {
+  const uint32_t word = line / 32 * 4, bit = 1u << line % 32;
+  __asm__ volatile("cpsid i" ::: "memory");
+  reg(kLineDone + word) = bit;
+  reg(kLineOn + word) = bit;
+  if (idle()) __asm__ volatile("dsb\n wfi" ::: "memory");
+  reg(kLineOff + word) = bit;
+  reg(kLineDone + word) = bit;
+  __asm__ volatile("cpsie i\n isb" ::: "memory");
 }
 
 #if __ARM_ARCH >= 8

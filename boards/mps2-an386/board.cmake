@@ -4,6 +4,8 @@ set(BOARD_CPU_FLAGS -mcpu=cortex-m4 -mthumb -mfloat-abi=soft)
 set(BOARD_PARTS startup cortex_m mps2)  # folders of boards/ that it shares
 set(BOARD_LINK mps2)                    # the one with link.ld
 set(BOARD_DEFINITIONS BOARD_UART=0x40004000u BOARD_FLASH=0x21000000u
-  BOARD_CLOCK=25000000)
+  BOARD_CLOCK=25000000
+  BOARD_NIC=0x40200000u BOARD_NIC_LINE=13)
 set(BOARD_STACK_BYTES 4096)
 set(BOARD_HANDLER_STACK_BYTES 512)
+set(BOARD_NODE_FIXED_BYTES 28928)

@@ -36,6 +36,12 @@ namespace shoal {
 void start_ticks();
 uint64_t ticks();
 
+// Of the CPU: sleeps until an interrupt, also that of a device on this line,
+// which is not served and is off again afterwards; a turn of the clock's
+// counter ends it, too. Not at all unless `idle()`, which is asked when nothing
+// can come between any more.
+void wait_for_line(uint32_t line, bool (*idle)());
+
 // Of the CPU: no access to the guard below the main stack, nor behind the end
 // of SRAM where the CPU can say so.
 void guard_memory();

@@ -26,6 +26,7 @@ enum class FrameType : uint8_t {
   kEnd,        // EndFrame; the last one of a good run
   kRefused,    // RefusedFrame; the last one of a program that is not run
   kFault,      // FaultFrame; the last one after an exception of the CPU
+  kMemory,  // shoal_memory, of a node on a network: ready, or a run has ended
 };
 
 struct HelloFrame {

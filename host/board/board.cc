@@ -67,6 +67,10 @@ Emulator parse_emulator(Reader& r) {
   e.drive = r.text("emulator.drive");
   e.storage_at = static_cast<int64_t>(r.non_negative("emulator.storage_at"));
   e.storage_bytes = r.kilobytes("emulator.storage_kb");
+  if (r.has("emulator.nic")) {
+    e.nic = r.text("emulator.nic");
+    e.flashed_at = static_cast<int64_t>(r.non_negative("emulator.flashed_at"));
+  }
   e.icount_shift = static_cast<int>(r.non_negative("emulator.icount_shift"));
   return e;
 }

@@ -33,6 +33,8 @@ struct Emulator {
   std::string drive;
   int64_t storage_at = 0;
   int64_t storage_bytes = 0;  // exactly what the drive must have
+  std::string nic;            // of the network that the machine has; "": none
+  int64_t flashed_at = 0;     // where its last block lies in memory
   int icount_shift = 0;       // an instruction takes 2^shift ns
 };
 

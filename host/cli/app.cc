@@ -211,17 +211,30 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
 void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "emulate", "Run a model on an emulated board",
-               "shoal emulate --board emcraft-sf2 model.tflite cat.bmp");
-  add_model(verb, f.model, f.ends);
-  add_input(verb, f.input)->required();
+               "shoal emulate --board emcraft-sf2 model.tflite cat.bmp\n"
+               "  shoal emulate --board mps2-an386 --nodes 4 model.tflite "
+               "cat.bmp\n"
+               "  shoal emulate --board mps2-an386 --nodes 4 --serve");
+  add_optional_model(verb, f.model, f.ends, "; none with --serve");
+  add_input(verb, f.input);
   add_board_flags(verb, f.plan);
+  verb->add_option("--nodes", f.plan.nodes,
+                   "so many boards on a network, each in an emulator of its "
+                   "own; programs come over the network");
+  CLI::Option* const serve = verb->add_flag(
+      "--serve", f.serve,
+      "of --nodes: print NAME ADDRESS:PORT PROCESS of each board and run until "
+      "SIGTERM");
+  add_key_flags(verb, f.key, f.insecure);
+  verb->get_option("--key")->needs(serve);
   add_result_flags(verb, f.results);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--frames", f.frames, "run the input this many times")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   verb->add_option("--seconds", f.seconds,
-                   "end with exit code 6 if the board takes more seconds")
+                   "end with exit code 6 if the board takes more seconds; of "
+                   "--nodes: to be ready")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   verb->add_flag("--layers", f.layers, "instructions of every layer");

@@ -3,6 +3,7 @@
 // flags.cc turn arguments into these options.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -72,6 +73,8 @@ struct PlanCommandFlags {
 struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
   std::string key = "shoal.key";
+  // Of nodes that were started with a key of this run alone; then not the file.
+  std::optional<std::array<uint8_t, 32>> own_key;
   std::string identity;                // file; then not the key
   std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;
@@ -134,6 +137,10 @@ struct EmulateFlags {
   int frames = 1;
   int seconds = 120;
   bool layers = false, json = false;
+  // Of several boards on a network, plan.nodes of them.
+  bool serve = false;
+  std::string key = "shoal.key";
+  bool insecure = false;
   ImportOptions ends;
 };
 struct BenchNodeFlags {
@@ -226,6 +233,7 @@ int simulate_command(const SimulateFlags&);
 int build_command(const BuildFlags&);
 int export_command(const ExportFlags&);
 int emulate_command(const EmulateFlags&);
+int emulate_nodes(const EmulateFlags&);  // of it, for plan.nodes
 int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);
 int deploy_command(const DeployFlags&);

@@ -114,6 +114,12 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
+  if (flags.plan.nodes) return emulate_nodes(flags);
+  if (flags.serve) {
+    throw Error(Exit::kUsage, "--serve is for boards on a network",
+                "--nodes N");
+  }
+  require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
   check_files(
       {{"MODEL", flags.model},
        {"INPUT", flags.input},

@@ -11,6 +11,7 @@
 #include "host/cli/output.h"
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
+#include "host/cli/run_model.h"
 #include "host/cli/run_report.h"
 #include "host/cli/sequence.h"
 #include "host/oracle/golden/trace.h"
@@ -131,6 +132,10 @@ void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
 }
 
 int run_command(const RunFlags& flags) {
+  return run_model(flags, [](const EngineReport&, nlohmann::json*) {});
+}
+
+int run_model(const RunFlags& flags, const RunMore& more) {
   require_operands("run", flags.model, flags.plan, "INPUT",
                    flags.inputs.empty() ? "" : flags.inputs[0]);
   const ResultFlags& wanted = flags.results;
@@ -167,7 +172,7 @@ int run_command(const RunFlags& flags) {
       .all();
   const EngineReport done = engine->report();
   for (const std::string& note : done.notes) tell("%s\n", note.c_str());
-  report.end(done);
+  report.end(done, more);
   return 0;
 }
 

@@ -124,16 +124,18 @@ void RunReport::add(const Results::Result& result, const Bytes& output) {
   }
 }
 
-void RunReport::end(const EngineReport& report) {
+void RunReport::end(const EngineReport& report, const RunMore& more) {
   if (!flags_.results.output.empty()) {
     write_file(flags_.results.output, outputs_);
   }
   if (flags_.json) {
     add_run(report, json_);
+    more(report, &json_);
     say_json(json_);
   } else {
     if (only_) results_.print(*only_);
     print_run(report);
+    more(report, nullptr);
   }
 }
 

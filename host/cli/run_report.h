@@ -8,6 +8,7 @@
 
 #include "host/cli/commands.h"
 #include "host/cli/results.h"
+#include "host/cli/run_model.h"
 #include "host/engine/engine.h"
 
 namespace shoal {
@@ -19,7 +20,7 @@ class RunReport {
   // `several`: each result is told with its input's name.
   RunReport(const RunFlags&, const Results&, bool several);
   void add(const Results::Result&, const Bytes& output);
-  void end(const EngineReport&);
+  void end(const EngineReport&, const RunMore&);
 
  private:
   const RunFlags& flags_;

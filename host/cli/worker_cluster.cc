@@ -154,6 +154,8 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   config.insecure = flags.insecure;
   if (!flags.identity.empty()) {
     config.identity = read_identity_file(flags.identity);
+  } else if (flags.own_key) {
+    config.key = *flags.own_key;
   } else if (!config.insecure) {
     config.key = read_key_file(flags.key);
   } else {

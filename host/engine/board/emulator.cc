@@ -13,8 +13,7 @@ std::string compiler_packages(const Emulator& e) {
 
 }  // namespace
 
-Ended run_firmware(const FirmwareRun& run,
-                   const std::function<void(std::span<const uint8_t>)>& said) {
+std::vector<std::string> emulator_line(const FirmwareRun& run) {
   if (!run.board.emulator) {
     throw Error(Exit::kUsage, "board " + run.board.name + " has no emulator");
   }
@@ -44,13 +43,18 @@ Ended run_firmware(const FirmwareRun& run,
                                    "-serial",
                                    "stdio",
                                    "-semihosting-config",
-                                   semihosting,
-                                   "-net",
-                                   "none",
-                                   "-icount",
-                                   "shift=" + std::to_string(e.icount_shift)};
+                                   semihosting};
   line.insert(line.end(), e.options.begin(), e.options.end());
   line.insert(line.end(), run.options.begin(), run.options.end());
+  return line;
+}
+
+Ended run_firmware(const FirmwareRun& run,
+                   const std::function<void(std::span<const uint8_t>)>& said) {
+  std::vector<std::string> line = emulator_line(run);
+  const std::string shift =
+      "shift=" + std::to_string(run.board.emulator->icount_shift);
+  line.insert(line.end(), {"-net", "none", "-icount", shift});
   return run_process(line, run.seconds, said);
 }
 

@@ -45,6 +45,8 @@ void Listener::take(const ConsoleFrame& f) {
     case FrameType::kFault:
       failure_ = exception_error(board_, payload_as<FaultFrame>(f));
       return;
+    case FrameType::kMemory:
+      break;  // only of nodes on a network
   }
   throw Error(Exit::kNode, "the console says a frame of no known type");
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -21,50 +22,13 @@ namespace shoal {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 constexpr size_t kErrorText = 4096;
 
-struct Pipe {
-  int read = -1, write = -1;
-  Pipe() {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-      throw Error(Exit::kInternal, std::string("pipe: ") + strerror(errno));
-    }
-    read = ends[0], write = ends[1];
-  }
-  ~Pipe() {
-    close_end(read);
-    close_end(write);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  static void close_end(int& end) {
-    if (end >= 0) close(end);
-    end = -1;
-  }
-};
-
-// Ends the child if nobody has waited for it.
-class Child {
- public:
-  explicit Child(pid_t pid) : pid_(pid) {}
-  ~Child() {
-    if (pid_ > 0) wait(true);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  int wait(bool kill_it) {
-    if (kill_it) kill(pid_, SIGKILL);
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
- private:
-  pid_t pid_;
-};
+void open_pipe(int (&ends)[2]) {
+  if (pipe2(ends, O_CLOEXEC) == 0) return;
+  throw Error(Exit::kInternal, std::string("pipe: ") + strerror(errno));
+}
 
 [[noreturn]] void become(const std::vector<std::string>& arguments, int out,
                          int err, pid_t parent) {
@@ -96,50 +60,80 @@ bool has_program(const std::string& name) {
   return false;
 }
 
-Ended run_process(const std::vector<std::string>& arguments, int seconds,
-                  const std::function<void(std::span<const uint8_t>)>& listen) {
+void ChildProcess::Pipe::close() {
+  if (descriptor >= 0) ::close(descriptor);
+  descriptor = -1;
+}
+ChildProcess::Pipe::~Pipe() { close(); }
+
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
   if (!has_program(arguments.at(0))) {
     throw Error(Exit::kInternal, arguments[0] + " is not installed",
                 "install the package " + arguments[0]);
   }
-  Pipe out, err;
+  int out[2], err[2];
+  open_pipe(out);
+  Pipe out_end{out[1]};
+  out_.descriptor = out[0];
+  open_pipe(err);
+  Pipe err_end{err[1]};
+  err_.descriptor = err[0];
   const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid < 0) {
+  pid_ = fork();
+  if (pid_ < 0) {
     throw Error(Exit::kInternal, std::string("fork: ") + strerror(errno));
   }
-  if (pid == 0) become(arguments, out.write, err.write, parent);
-  Child child(pid);
-  Pipe::close_end(out.write);
-  Pipe::close_end(err.write);
+  if (pid_ == 0) become(arguments, out[1], err[1], parent);
+}
 
-  Ended ended;
-  const auto deadline = Clock::now() + std::chrono::seconds(seconds);
+ChildProcess::~ChildProcess() {
+  if (pid_ > 0) end(true);
+}
+
+void ChildProcess::take(Pipe& pipe, const Listen& listen) {
   std::array<uint8_t, 65536> bytes;
-  while (out.read >= 0 || err.read >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - Clock::now());
-    pollfd fds[2] = {{out.read, POLLIN, 0}, {err.read, POLLIN, 0}};
-    if (left.count() <= 0 ||
-        poll(fds, 2, static_cast<int>(left.count())) == 0) {
-      ended.timed_out = true;
-      break;
-    }
-    for (int i = 0; i < 2; ++i) {
-      int& end = i == 0 ? out.read : err.read;
-      if (end < 0 || fds[i].revents == 0) continue;
-      const ssize_t n = read(end, bytes.data(), bytes.size());
-      if (n <= 0) {
-        Pipe::close_end(end);
-      } else if (i == 0) {
-        listen({bytes.data(), static_cast<size_t>(n)});
-      } else if (ended.error_text.size() < kErrorText) {
-        ended.error_text.append(reinterpret_cast<char*>(bytes.data()),
-                                static_cast<size_t>(n));
-      }
-    }
+  const ssize_t n = read(pipe.descriptor, bytes.data(), bytes.size());
+  if (n <= 0) {
+    pipe.close();
+  } else if (&pipe == &out_) {
+    listen({bytes.data(), static_cast<size_t>(n)});
+  } else if (error_text_.size() < kErrorText) {
+    error_text_.append(reinterpret_cast<char*>(bytes.data()),
+                       static_cast<size_t>(n));
   }
-  ended.code = child.wait(ended.timed_out);
+}
+
+bool ChildProcess::listen(milliseconds most, const Listen& listen) {
+  pollfd fds[2] = {{out_.descriptor, POLLIN, 0}, {err_.descriptor, POLLIN, 0}};
+  if (poll(fds, 2, static_cast<int>(std::max<int64_t>(0, most.count()))) <= 0) {
+    return false;
+  }
+  if (fds[0].revents != 0) take(out_, listen);
+  if (fds[1].revents != 0) take(err_, listen);
+  return true;
+}
+
+Ended ChildProcess::end(bool kill_it) {
+  if (kill_it) kill(pid_, SIGKILL);
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+  pid_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          false, error_text_};
+}
+
+Ended run_process(const std::vector<std::string>& arguments, int seconds,
+                  const ChildProcess::Listen& listen) {
+  ChildProcess process(arguments);
+  const auto deadline = Clock::now() + std::chrono::seconds(seconds);
+  bool timed_out = false;
+  while (!process.silent() && !timed_out) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
+    timed_out = left.count() <= 0 || !process.listen(left, listen);
+  }
+  Ended ended = process.end(timed_out);
+  ended.timed_out = timed_out;
   return ended;
 }
 

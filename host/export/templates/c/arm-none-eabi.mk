@@ -6,5 +6,7 @@ CC = $(CROSS)gcc
 CXX = $(LAUNCHER) $(CROSS)g++
 SIZE = $(CROSS)size
 TOOL_FLAGS =
+# At -Os GCC 12 gets loops wrong on cores with loop instructions (Cortex-M55).
+OPTIMIZE += -fno-branch-count-reg
 LINK_FLAGS = -specs=nano.specs
 LIBRARIES =

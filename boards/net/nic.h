@@ -1,0 +1,32 @@
+// A network interface as its driver gives it: Ethernet frames in and out, one
+// at a time. Each board that has one links one driver (boards/BOARD or a folder
+// that boards share); nothing here uses interrupts but to end a wait.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal::nic {
+
+inline constexpr uint32_t kMaxFrame = 1514;  // without the checksum
+
+// Frames lie two bytes behind an address that is a multiple of 4, so that what
+// follows the Ethernet head is aligned.
+inline constexpr uint32_t kPad = 2;
+
+// Starts the interface with this address. False: there is none, or it does not
+// answer.
+bool open(const uint8_t (&mac)[6]);
+
+// Bytes of the frame that waits, 0: none. It stays until take() or drop().
+uint32_t waiting();
+// Takes it to `to` + kPad: up to 3 bytes more than pad and frame are written.
+void take(uint32_t* to);
+void drop();
+
+// Sends the `bytes` of frame at `from` + kPad, at least 60 of them.
+void send(const uint32_t* from, uint32_t bytes);
+
+// The line of its interrupt, which is pending while a frame waits.
+uint32_t interrupt();
+
+}  // namespace shoal::nic

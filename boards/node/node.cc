@@ -1,0 +1,166 @@
+// The firmware of a node on a network: the agent, which takes programs from a
+// coordinator and runs them, over UDP. A board is flashed with it once.
+#include <cstring>
+#include <new>
+
+#include "boards/firmware/firmware.h"
+#include "boards/firmware/frames.h"
+#include "boards/firmware/options.h"
+#include "boards/net/ip.h"
+#include "boards/net/nic.h"
+#include "boards/node/entropy.h"
+#include "boards/startup/startup.h"
+#include "device/agent/agent.h"
+#include "device/base/wipe.h"
+#include "device/link/cipher.h"
+#include "device/storage/flashed.h"
+#include "device/transport/lwip_udp.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint16_t kPort = 5000;
+constexpr uint16_t kPeers = 64;
+// Between two looks at the session: no more than the interface holds.
+constexpr uint32_t kFrames = 4;
+
+struct Node {
+  const shoal_port* port = nullptr;
+  NodeAgent agent;
+  LwipUdp udp;
+  shoal_transport transport;
+  uint32_t gateway = 0;
+  Entropy entropy;
+  shoal_peer peers[kPeers];
+  alignas(8) uint8_t packets[3][kUdpPayload];
+  char name[32];
+};
+// Nobody calls constructors before main().
+alignas(Node) uint8_t memory[sizeof(Node)];
+Node& node = *reinterpret_cast<Node*>(memory);
+
+uint64_t now_us() {
+  const uint64_t ticks = node.port->read_ticks(node.port->user);
+  const uint32_t rate = node.port->ticks_per_second;
+  return ticks / rate * 1000000 + ticks % rate * 1000000 / rate;
+}
+
+uint32_t read_big_endian(const uint8_t (&b)[4]) {
+  return uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 | uint32_t{b[2]} << 8 |
+         b[3];
+}
+
+int draw(void*, void* out, uint32_t bytes) {
+  return node.entropy.draw(out, bytes) ? 0 : -1;
+}
+
+// The last block of the storage, which is erased as a whole, has nothing else.
+uint32_t flashed_at(const shoal_port& port) {
+  return port.storage_bytes - port.storage_erase_bytes;
+}
+
+bool read_flashed(const shoal_port& port, Flashed& to) {
+  const shoal_storage& s = port.storage;
+  int answer = s.read(s.user, flashed_at(port), sizeof to, &to) == 0 ? 0 : -1;
+  while (answer == 0) answer = s.poll(s.user);
+  return answer > 0 && check_flashed(to);
+}
+
+// Addresses of the computer's own, which a coordinator there knows its nodes
+// by, are behind the gateway of the emulator's network.
+int send(void* udp, uint64_t to, const void* datagram, uint32_t bytes) {
+  constexpr uint32_t kLoopback = 127;
+  if (udp_ip(to) >> 24 == kLoopback) {
+    to = udp_address(node.gateway, udp_port(to));
+  }
+  return node.udp.transport().send(udp, to, datagram, bytes);
+}
+
+bool start_network(const char* command) {
+  ip::Settings s{};
+  // Four bytes as digits; the emulator's own network if there are none.
+  if (!read_digits(command, "mac=", s.mac, sizeof s.mac)) s.mac[0] = 2;
+  if (!read_digits(command, "ip=", s.address, sizeof s.address) ||
+      !read_digits(command, "mask=", s.mask, sizeof s.mask) ||
+      !read_digits(command, "gateway=", s.gateway, sizeof s.gateway)) {
+    return false;
+  }
+  const LwipPort port = {nullptr, [](void*) { ip::poll(kFrames); },
+                         [](void*) { return now_us(); }};
+  node.gateway = read_big_endian(s.gateway);
+  if (!ip::start(s, now_us) || !node.udp.open(kPort, port)) return false;
+  node.transport = node.udp.transport();
+  node.transport.send = send;
+  return true;
+}
+
+// Secure, if the board was flashed with a key, and then only with bytes that
+// nobody can foresee.
+bool open_agent(const shoal_port& port) {
+  Flashed flashed;
+  if (!read_flashed(port, flashed)) return false;
+  AgentConfig c;
+  c.transport = &node.transport;
+  c.insecure = flashed.secure == 0;
+  c.cipher = c.insecure ? &checksum_only() : &chacha20_poly1305();
+  if (!c.insecure) {
+    std::memcpy(c.key, flashed.key, sizeof c.key);
+    node.entropy.start(flashed.seed);
+    c.entropy = draw;
+  }
+  static_assert(sizeof flashed.name <= sizeof node.name);
+  std::memcpy(node.name, flashed.name, sizeof flashed.name);
+  wipe(&flashed, sizeof flashed);
+  c.name = node.name;
+  c.board = port.board;
+  c.arena = static_cast<uint8_t*>(port.arena);
+  c.arena_bytes = port.arena_bytes;
+  // Weights are used where they lie.
+  c.program = static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
+  c.program_capacity = flashed_at(port);
+  c.peers = node.peers;
+  c.max_peers = kPeers;
+  for (int i = 0; i < 3; ++i) c.packets[i] = node.packets[i];
+  return node.agent.open(c) == Status::kOk;
+}
+
+// Until a frame waits or the next tick is counted; `until_us` may have come.
+void wait(uint64_t until_us) {
+  if (node.udp.has_fetched() || now_us() >= until_us) return;
+  wait_for_line(nic::interrupt(), [] { return nic::waiting() == 0; });
+}
+
+void report_memory(ConsoleWriter& console) {
+  shoal_memory memory{};
+  node.port->measure_memory(node.port->user, &memory);
+  console.send(FrameType::kMemory, memory);
+}
+
+}  // namespace
+
+int run_firmware(const shoal_port& port) {
+  new (memory) Node;
+  node.port = &port;
+  ConsoleWriter console(port);
+  HelloFrame hello{};
+  for (size_t i = 0; i < sizeof hello.board && port.board[i]; ++i) {
+    hello.board[i] = port.board[i];
+  }
+  hello.ticks_per_second = port.ticks_per_second;
+  if (!start_network(port.command) || !open_agent(port)) return kExitRefused;
+  console.send(FrameType::kHello, hello);
+  report_memory(console);
+  for (bool ran = false;;) {
+    const bool waits = node.agent.step() == Status::kWait;
+    const bool runs = node.agent.state() == AgentState::kRunning;
+    if (ran && !runs) report_memory(console);
+    ran = runs;
+    if (waits) wait(node.agent.next_timer_us());
+  }
+}
+
+void send_fault(const shoal_port& port, const FaultFrame& fault) {
+  ConsoleWriter(port).send(FrameType::kFault, fault);
+}
+
+}  // namespace shoal

@@ -1,0 +1,62 @@
+#include "device/storage/flashed.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace shoal {
+namespace {
+
+Flashed secure_one() {
+  Flashed f{};
+  f.magic = kFlashedMagic;
+  f.version = kFlashedVersion;
+  f.secure = 1;
+  std::strcpy(f.name, "node3");
+  f.key[31] = 1;
+  f.seed[0] = 2;
+  seal_flashed(f);
+  return f;
+}
+
+TEST(Flashed, IsWhatWasSealed) {
+  EXPECT_TRUE(check_flashed(secure_one()));
+  Flashed open = secure_one();
+  open.secure = 0;
+  open.key[31] = open.seed[0] = 0;
+  seal_flashed(open);
+  EXPECT_TRUE(check_flashed(open));
+}
+
+TEST(Flashed, EveryFlippedBitIsSeen) {
+  for (size_t bit = 0; bit < sizeof(Flashed) * 8; ++bit) {
+    Flashed f = secure_one();
+    auto* const bytes = reinterpret_cast<uint8_t*>(&f);
+    bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] ^ 1u << bit % 8);
+    EXPECT_FALSE(check_flashed(f)) << "bit " << bit;
+  }
+}
+
+TEST(Flashed, FieldsThatMakeNoSenseAreRefused) {
+  const auto refused = [](auto change) {
+    Flashed f = secure_one();
+    change(f);
+    seal_flashed(f);
+    return !check_flashed(f);
+  };
+  EXPECT_TRUE(refused([](Flashed& f) { f.magic = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.version = 2; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.secure = 2; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.secure = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.key[31] = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.seed[0] = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.name[0] = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.name[31] = 'x'; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.reserved[4] = 1; }));
+  Flashed erased;
+  std::memset(&erased, 0xFF, sizeof erased);
+  EXPECT_FALSE(check_flashed(erased));
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,156 @@
+// `shoal emulate --nodes`: emulated boards on a network, and the coordinator of
+// --workers for them.
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "host/base/entropy.h"
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/cli/commands.h"
+#include "host/cli/output.h"
+#include "host/cli/run_model.h"
+#include "host/engine/board/emulate.h"
+#include "host/engine/board/emulated_nodes.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/stop_signals.h"
+
+namespace shoal {
+namespace {
+
+// An emulated board shares this computer with all others.
+constexpr int kSilenceSeconds = 20;
+constexpr std::chrono::milliseconds kLook{100};
+
+EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
+                                   const std::optional<ClusterKey>& key) {
+  const int count = *flags.plan.nodes;
+  if (count < 1 || count > 64) {
+    throw Error(Exit::kUsage,
+                "--nodes: " + std::to_string(count) + " boards in emulators",
+                "from 1 to 64");
+  }
+  EmulatedNodesOptions options;
+  options.boards.assign(static_cast<size_t>(count),
+                        &find_board(flags.plan.board));
+  options.build = own_build_folder();
+  options.key = key;
+  options.seconds = flags.seconds;
+  return options;
+}
+
+int serve(const EmulateFlags& flags) {
+  if (!flags.model.empty() || !flags.input.empty()) {
+    throw Error(Exit::kUsage, "--serve runs no model",
+                "leave out MODEL and INPUT; `shoal run --workers` runs one");
+  }
+  std::optional<ClusterKey> key;
+  if (!flags.insecure) key = read_key_file(flags.key);
+  StopSignals signals;
+  EmulatedNodes boards(nodes_options(flags, key));
+  for (const auto& node : boards.nodes()) {
+    say("%s %s %d\n", node->name().c_str(), node->address().c_str(),
+        static_cast<int>(node->process()));
+  }
+  flush_output();  // whoever started them waits for their addresses
+  // Who has lost one may go on with the others.
+  std::set<const EmulatedNode*> lost;
+  while (!signals.asked() && lost.size() < boards.nodes().size()) {
+    for (const auto& node : boards.nodes()) {
+      if (lost.contains(node.get())) continue;
+      try {
+        node->listen(kLook / static_cast<int>(boards.nodes().size()));
+      } catch (const Error& e) {
+        tell("%s\n", e.what());
+        lost.insert(node.get());
+      }
+    }
+  }
+  if (signals.asked()) signals.take();
+  return lost.empty() ? 0 : static_cast<int>(Exit::kNode);
+}
+
+// What does not depend on what runs.
+struct Room {
+  uint32_t stacks, statics, free;
+};
+Room room_of(const shoal_memory& m, uint32_t arena_bytes) {
+  const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
+  return {stacks, m.fixed_bytes - stacks,
+          m.sram_bytes - m.fixed_bytes - arena_bytes};
+}
+
+void print_boards(const EmulatedNodes& boards, const EngineReport& report) {
+  say("%-16s %10s %8s %8s %8s %10s %10s %10s\n", "board", "SRAM", "stacks",
+      "used", "statics", "arena", "free", "firmware");
+  for (size_t i = 0; i < boards.nodes().size(); ++i) {
+    const EmulatedNode& node = *boards.nodes()[i];
+    const shoal_memory& m = node.memory();
+    const uint32_t arena = report.nodes.at(i).arena_bytes;
+    const Room r = room_of(m, arena);
+    say("%-16s %10u %8u %8u %8u %10u %10u %10u\n", node.name().c_str(),
+        m.sram_bytes, r.stacks, m.stack_used, r.statics, arena, r.free,
+        m.flash_used);
+  }
+}
+
+void add_boards(const EmulatedNodes& boards, const EngineReport& report,
+                nlohmann::json& json) {
+  json["kind"] = "emulated";
+  json["boards"] = nlohmann::json::array();
+  for (size_t i = 0; i < boards.nodes().size(); ++i) {
+    const EmulatedNode& node = *boards.nodes()[i];
+    const shoal_memory& m = node.memory();
+    const uint32_t arena = report.nodes.at(i).arena_bytes;
+    json["boards"].push_back({{"name", node.name()},
+                              {"board", node.board().name},
+                              {"address", node.address()},
+                              {"sram_bytes", m.sram_bytes},
+                              {"fixed_bytes", m.fixed_bytes},
+                              {"stack_bytes", m.stack_bytes},
+                              {"stack_used_bytes", m.stack_used},
+                              {"arena_bytes", arena},
+                              {"free_bytes", room_of(m, arena).free},
+                              {"flash_bytes", m.flash_bytes},
+                              {"flash_used_bytes", m.flash_used}});
+  }
+}
+
+}  // namespace
+
+int emulate_nodes(const EmulateFlags& flags) {
+  if (flags.serve) return serve(flags);
+  if (flags.layers) {
+    throw Error(Exit::kUsage, "--layers: instructions are counted on one board",
+                "leave out --nodes, or --layers");
+  }
+  ClusterKey key;
+  system_entropy(key);
+  EmulatedNodes boards(nodes_options(flags, key));
+  RunFlags run;
+  run.model = flags.model;
+  run.inputs = {flags.input};
+  run.results = flags.results;
+  run.plan = flags.plan;
+  run.plan.nodes.reset();
+  run.plan.board = PlanFlags{}.board;
+  run.pictures = flags.pictures;
+  run.frames = flags.frames;
+  run.json = flags.json;
+  run.ends = flags.ends;
+  run.cluster.own_key = key;
+  run.cluster.timeout = kSilenceSeconds;
+  for (const auto& node : boards.nodes()) {
+    run.cluster.workers.push_back(node->address());
+  }
+  return run_model(run, [&](const EngineReport& report, nlohmann::json* json) {
+    boards.listen(kLook);  // what they say at the end of a run
+    if (json) {
+      add_boards(boards, report, *json);
+    } else {
+      print_boards(boards, report);
+    }
+  });
+}
+
+}  // namespace shoal

@@ -1,0 +1,179 @@
+#include "host/engine/board/emulated_nodes.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <list>
+
+#include "device/port/console.h"
+#include "device/storage/flashed.h"
+#include "host/base/entropy.h"
+#include "host/engine/board/emulator.h"
+#include "host/engine/board/memory_file.h"
+#include "host/engine/board/refusal.h"
+
+namespace shoal {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// The network that QEMU gives every guest for itself: the guest, this computer.
+constexpr const char* kGuest = "10.0.2.15";
+constexpr const char* kNetwork =
+    "ip=0a00020f,arg=mask=ffffff00,arg=gateway=0a000202";
+constexpr uint16_t kGuestPort = 5000;
+
+// What the board is flashed with. It has no source of random bytes: every start
+// gets a seed of its own.
+void flash(const std::string& name, const std::optional<ClusterKey>& key,
+           std::list<MemoryFile>& files) {
+  Flashed f{};
+  f.magic = kFlashedMagic;
+  f.version = kFlashedVersion;
+  f.secure = key ? 1 : 0;
+  name.copy(f.name, sizeof f.name - 1);
+  if (key) {
+    std::copy(key->begin(), key->end(), f.key);
+    system_entropy(f.seed);
+  }
+  seal_flashed(f);
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
+  files.emplace_back(std::span(bytes, sizeof f), int64_t{sizeof f});
+}
+
+// One that is free now. Somebody may take it before the emulator does: then it
+// says so and ends.
+uint16_t free_port() {
+  const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  auto* const address = reinterpret_cast<sockaddr*>(&at);
+  const bool ok = s >= 0 && bind(s, address, sizeof at) == 0 &&
+                  getsockname(s, address, &size) == 0;
+  if (s >= 0) close(s);
+  if (!ok) throw Error(Exit::kNode, "no free port for an emulated board");
+  return ntohs(at.sin_port);
+}
+
+std::vector<std::string> node_line(const EmulatedNodesOptions& options,
+                                   const Board& board, size_t index,
+                                   uint16_t port, const std::string& flashed) {
+  FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
+  run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
+  const Emulator& e = *board.emulator;
+  run.options = {
+      "-device",
+      fmt::format("loader,file={},force-raw=on,addr={}", flashed, e.flashed_at),
+      "-netdev",
+      fmt::format("user,id=n0,hostfwd=udp:127.0.0.1:{}-{}:{}", port, kGuest,
+                  kGuestPort),
+      "-net",
+      "nic,netdev=n0,model=" + e.nic};
+  return emulator_line(run);
+}
+
+}  // namespace
+
+std::vector<std::string> boards_with_network() {
+  std::vector<std::string> out;
+  for (const std::string& id : board_ids()) {
+    const Board& b = find_board(id);
+    if (b.emulator && !b.emulator->nic.empty()) out.push_back(id);
+  }
+  return out;
+}
+
+EmulatedNode::EmulatedNode(const Board& board, std::string name, uint16_t port,
+                           const std::vector<std::string>& command_line)
+    : board_(board),
+      name_(std::move(name)),
+      port_(port),
+      decoder_([this](const ConsoleFrame& f) { take(f); }),
+      process_(command_line) {}
+
+void EmulatedNode::take(const ConsoleFrame& f) {
+  const auto expect = [&](size_t bytes) {
+    if (f.payload.size() == bytes) return;
+    throw Error(Exit::kNode, name_ +
+                                 ": the console says a frame of a wrong "
+                                 "size");
+  };
+  switch (f.type) {
+    case FrameType::kHello:
+      expect(sizeof(HelloFrame));
+      ready_ = true;
+      return;
+    case FrameType::kMemory:
+      expect(sizeof memory_);
+      std::memcpy(&memory_, f.payload.data(), sizeof memory_);
+      return;
+    case FrameType::kFault: {
+      expect(sizeof(FaultFrame));
+      FaultFrame fault;
+      std::memcpy(&fault, f.payload.data(), sizeof fault);
+      failure_ = exception_error(board_, fault);
+      return;
+    }
+    default:
+      throw Error(Exit::kNode, name_ + ": the console says what no node says");
+  }
+}
+
+void EmulatedNode::listen(milliseconds most) {
+  const auto said = [this](std::span<const uint8_t> b) { decoder_.feed(b); };
+  while (!process_.silent() && process_.listen(most, said)) {
+    most = milliseconds(0);
+  }
+  if (failure_) {
+    throw Error(failure_->code(), name_ + ": " + failure_->what());
+  }
+  if (!process_.silent()) return;
+  const Ended ended = process_.end(true);
+  std::string text = name_ + ": the emulator has ended (exit code " +
+                     std::to_string(ended.code) + ")";
+  if (!ended.error_text.empty()) text += ": " + ended.error_text;
+  throw Error(Exit::kNode, text);
+}
+
+EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
+  std::list<MemoryFile> flashed;  // until the emulators have read them
+  for (size_t i = 0; i < options.boards.size(); ++i) {
+    const Board& board = *options.boards[i];
+    if (!board.emulator || board.emulator->nic.empty()) {
+      throw Error(
+          Exit::kUsage, "board " + board.name + " has no emulated network here",
+          fmt::format("one of: {}", fmt::join(boards_with_network(), ", ")));
+    }
+    const std::string name = fmt::format("{}.{}", board.name, i);
+    const uint16_t port = free_port();
+    flash(name, options.key, flashed);
+    nodes_.push_back(std::make_unique<EmulatedNode>(
+        board, name, port,
+        node_line(options, board, i, port, flashed.back().path())));
+  }
+  const auto until = Clock::now() + std::chrono::seconds(options.seconds);
+  for (const auto& node : nodes_) {
+    while (!node->ready()) {
+      const auto left =
+          std::chrono::duration_cast<milliseconds>(until - Clock::now());
+      if (left.count() <= 0) {
+        throw Error(Exit::kNode, node->name() + " is not ready after " +
+                                     std::to_string(options.seconds) + " s");
+      }
+      node->listen(left);
+    }
+  }
+}
+
+void EmulatedNodes::listen(milliseconds each) {
+  for (const auto& node : nodes_) node->listen(each);
+}
+
+}  // namespace shoal

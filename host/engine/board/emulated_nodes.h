@@ -1,0 +1,81 @@
+// Emulated boards on a network: each one's firmware of a node in an emulator of
+// its own, which a coordinator reaches at an address of this computer. They
+// begin with nothing but a key; programs come over the network.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device/port/port.h"
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/engine/board/console.h"
+#include "host/engine/board/process.h"
+#include "host/engine/workers/coordinator.h"
+
+namespace shoal {
+
+struct EmulatedNodesOptions {
+  std::vector<const Board*> boards;  // one for each node, with a network
+  std::filesystem::path build;       // own_build_folder()
+  std::optional<ClusterKey> key;     // none: insecure
+  int seconds = 60;                  // until the last one is ready, at most
+};
+
+class EmulatedNode {
+ public:
+  // The block that it was flashed with must be readable until it is ready.
+  EmulatedNode(const Board&, std::string name, uint16_t port,
+               const std::vector<std::string>& command_line);
+
+  const std::string& name() const { return name_; }
+  const Board& board() const { return board_; }
+  uint16_t port() const { return port_; }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  pid_t process() const { return process_.id(); }
+  bool ready() const { return ready_; }
+  // As the board has said last: when it was ready, and after each run.
+  const shoal_memory& memory() const { return memory_; }
+
+  // Takes in what the board says, for so long at most. Throws Error(kNode) if
+  // it has faulted, ended or talks nonsense.
+  void listen(std::chrono::milliseconds);
+
+ private:
+  void take(const ConsoleFrame&);
+
+  const Board& board_;
+  const std::string name_;
+  const uint16_t port_;
+  bool ready_ = false;
+  shoal_memory memory_{};
+  std::optional<Error> failure_;
+  ConsoleDecoder decoder_;
+  ChildProcess process_;
+};
+
+class EmulatedNodes {
+ public:
+  // Starts them and waits until all are ready. Throws Error(kUsage) for a board
+  // without a network, Error(kInternal) if firmware or emulator are not there,
+  // Error(kNode) if a board does not start.
+  explicit EmulatedNodes(const EmulatedNodesOptions&);
+
+  const std::vector<std::unique_ptr<EmulatedNode>>& nodes() const {
+    return nodes_;
+  }
+  // Throws Error(kNode) for the first one that has not lived on.
+  void listen(std::chrono::milliseconds each);
+
+ private:
+  std::vector<std::unique_ptr<EmulatedNode>> nodes_;
+};
+
+// Ids of the boards that can be one.
+std::vector<std::string> boards_with_network();
+
+}  // namespace shoal

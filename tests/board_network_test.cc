@@ -1,0 +1,164 @@
+// Emulated boards on a network, through the command line: the agent's firmware,
+// its driver and lwIP in QEMU, real datagrams on this computer's loopback.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "host/engine/board/emulated_nodes.h"
+#include "tests/board_emulated.h"
+#include "tests/command.h"
+#include "tests/random_net.h"
+
+namespace shoal {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+// Of `emulate --serve`.
+struct Served {
+  std::string name, address;
+  pid_t process = 0;
+};
+
+class BoardNetwork : public testing::Test {
+ protected:
+  BoardNetwork() {
+    for (const std::string& id : boards_with_network()) emulated_board({}, id);
+    const NetRecipe recipe = random_recipe(105);
+    shop_.write("m.tflite", random_model(recipe));
+  }
+
+  // What one node on this computer gives.
+  std::vector<uint8_t> expected() const {
+    const Told told =
+        shop_.shoal({"run", "m.tflite", "random:1", "-o", "expected.bin"});
+    EXPECT_EQ(told.code, 0) << told.err;
+    return shop_.read("expected.bin");
+  }
+  Told emulate(const Arguments& more) const {
+    Arguments all{"emulate", "m.tflite", "random:1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return shop_.shoal(all);
+  }
+  static Served served(const std::string& line) {
+    Served s;
+    std::istringstream(line) >> s.name >> s.address >> s.process;
+    EXPECT_GT(s.process, 0) << line;
+    return s;
+  }
+
+  const Workshop shop_;
+};
+
+TEST_F(BoardNetwork, EveryKindComputesWhatOneNodeDoes) {
+  const std::vector<uint8_t> expect = expected();
+  ASSERT_FALSE(expect.empty());
+  for (const std::string& id : boards_with_network()) {
+    SCOPED_TRACE(id);
+    const Told told =
+        emulate({"--board", id, "--nodes", "2", "-o", "out.bin", "--json"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("out.bin"), expect);
+    const auto boards = nlohmann::json::parse(told.out).at("boards");
+    ASSERT_EQ(boards.size(), 2u);
+    for (const auto& b : boards) {
+      EXPECT_EQ(b.at("board"), id);
+      EXPECT_GT(b.at("stack_used_bytes"), 0);
+      EXPECT_LT(b.at("stack_used_bytes"), b.at("stack_bytes"));
+      EXPECT_GT(b.at("arena_bytes"), 0);
+      EXPECT_LT(b.at("flash_used_bytes"), b.at("flash_bytes"));
+    }
+  }
+}
+
+// The coordinator is that of --workers; a program that is there is not sent
+// again, and a board lives on after a run.
+TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
+  const std::vector<uint8_t> expect = expected();
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
+  Background boards(shop_, {"emulate", "--board", "mps2-an386", "--nodes", "2",
+                            "--serve", "--key", "k.key"});
+  const Served a = served(boards.line()), b = served(boards.line());
+  EXPECT_NE(a.name, b.name);
+  const auto run = [&](const Arguments& more) {
+    Arguments all{
+        "run", "m.tflite", "random:1", "--workers", a.address + "," + b.address,
+        "-o",  "out.bin"};
+    all.insert(all.end(), more.begin(), more.end());
+    return shop_.shoal(all);
+  };
+  Told told = run({"--key", "k.key"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  EXPECT_NE(told.err.find("0 of 2 nodes had their program"), told.err.npos);
+  told = run({"--key", "k.key", "--frames", "3"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  EXPECT_NE(told.err.find("2 of 2 nodes had their program"), told.err.npos)
+      << told.err;
+
+  // Somebody without the key gets nothing and harms nobody.
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
+  EXPECT_EQ(run({"--key", "other.key", "--timeout", "1"}).code, 6);
+  EXPECT_EQ(run({"--insecure", "--timeout", "1"}).code, 6);
+  EXPECT_EQ(run({"--key", "k.key"}).code, 0);
+  EXPECT_EQ(boards.end(SIGTERM), 0);
+  EXPECT_NE(kill(a.process, 0), 0) << "the emulator still runs";
+}
+
+// A board that loses its power is named, in a run that is under way too, and
+// the other one is usable afterwards.
+TEST_F(BoardNetwork, ALostBoardIsNamed) {
+  const std::vector<uint8_t> expect = expected();
+  Background boards(shop_, {"emulate", "--board", "mps2-an385", "--nodes", "2",
+                            "--serve", "--insecure"});
+  const Served a = served(boards.line()), b = served(boards.line());
+  const auto words = [](const std::string& workers, const char* frames) {
+    return Arguments{"run",     "m.tflite",   "random:1",  "--workers",
+                     workers,   "--frames",   frames,      "-o",
+                     "out.bin", "--insecure", "--timeout", "2"};
+  };
+  const std::string both = a.address + "," + b.address;
+  ASSERT_EQ(shop_.shoal(words(both, "1")).code, 0);
+  Background run(shop_, words(both, "100000000"));
+  usleep(300'000);
+  kill(b.process, SIGKILL);
+  EXPECT_EQ(run.end(0), 6);
+  const Told told = shop_.shoal(words(both, "1"));
+  EXPECT_EQ(told.code, 6);
+  EXPECT_NE(told.err.find(b.address), told.err.npos) << told.err;
+  const Told alone = shop_.shoal(words(a.address, "1"));
+  EXPECT_EQ(alone.code, 0) << alone.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  EXPECT_EQ(boards.end(SIGTERM), 6);
+}
+
+TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
+  const auto refused = [&](const Arguments& all, const std::string& text) {
+    const Told told = shop_.shoal(all);
+    EXPECT_EQ(told.code, 2) << told.err;
+    EXPECT_NE(told.err.find(text), told.err.npos) << told.err;
+  };
+  refused({"emulate", "m.tflite", "random:1", "--board", "emcraft-sf2",
+           "--nodes", "2"},
+          "has no emulated network");
+  refused({"emulate", "--board", "mps2-an386", "--nodes", "65", "--serve",
+           "--insecure"},
+          "from 1 to 64");
+  refused({"emulate", "--board", "mps2-an386", "--serve"}, "--nodes N");
+  refused({"emulate", "m.tflite", "--board", "mps2-an386", "--nodes", "1",
+           "--serve", "--insecure"},
+          "--serve runs no model");
+  refused({"emulate", "--board", "mps2-an386", "--nodes", "1", "--serve"},
+          "shoal.key");
+  refused({"emulate", "m.tflite", "random:1", "--board", "mps2-an386",
+           "--nodes", "1", "--layers"},
+          "--layers");
+  refused({"emulate", "m.tflite", "--board", "mps2-an386"}, "INPUT");
+}
+
+}  // namespace
+}  // namespace shoal
