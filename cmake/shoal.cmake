@@ -29,6 +29,15 @@ option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
 option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
   ${SHOAL_SANITIZE})
 
+# ./test.sh runs every test once where it serves best: a folder's own tests
+# under sanitizers, what spans folders in the release build.
+option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
+# Of these, those in the release build: plans of large networks, for which
+# sanitizers take ten times as long and more. They see the planner by
+# random networks and clusters.
+set(SHOAL_OPTIMIZED_TESTS planner_test split_planner_test stored_plans_test
+  strategies_test solo_spill_test zoo_test streaming_zoo_test network_snr_test)
+
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
 set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate export
@@ -49,7 +58,7 @@ function(shoal_library name)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.
@@ -164,8 +173,9 @@ endfunction()
 # all of them (a link takes longer than many tests) and one ctest entry each.
 function(shoal_tests)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;ONLY" ${ARGN})
+  # Quoted: a folder may have a variable of that name.
   if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND
-      (ARG_LABEL STREQUAL shared OR ARG_LABEL STREQUAL text)))
+      (ARG_LABEL STREQUAL "shared" OR ARG_LABEL STREQUAL "text")))
     set(skip TRUE)
   endif()
   if(NOT ARG_TIMEOUT)
@@ -185,7 +195,12 @@ function(shoal_tests)
     endif()
     set_property(GLOBAL PROPERTY shoal_test_${name}
       ${CMAKE_CURRENT_SOURCE_DIR})
-    if(skip)
+    set(optimized FALSE)
+    if(name IN_LIST SHOAL_OPTIMIZED_TESTS)
+      set(optimized TRUE)
+    endif()
+    if(skip OR (SHOAL_SANITIZE AND optimized) OR
+        NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR optimized))
       continue()
     endif()
     if(NOT TARGET ${program})

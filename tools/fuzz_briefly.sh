@@ -24,19 +24,24 @@ fuzz() {
   grep -E '^Done' "$log" | sed "s/^Done/$1:/"
 }
 cd build/dev
-fuzz fuzz_import import 20000 8192
-fuzz fuzz_onnx onnx 20000 8192
-fuzz fuzz_run import 2000 8192
-fuzz fuzz_program program 20000 8192
-fuzz fuzz_node node 5000 4096
-fuzz fuzz_agent agent 5000 4096
-fuzz fuzz_datagram datagram 40000 2048
-fuzz fuzz_picture picture 10000 4096
-fuzz fuzz_npy npy 40000 1024
-fuzz fuzz_idx idx 20000 4096
-fuzz fuzz_store store 3000 4096
-fuzz fuzz_open_store open_store 5000 4096
-fuzz fuzz_text text 2000 2048
-fuzz fuzz_cluster cluster 200 512
-fuzz fuzz_ranks ranks 40000 1024
-fuzz fuzz_truth truth 40000 2048
+export -f fuzz
+export root times
+# Side by side, one a core.
+xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'fuzz "$@"' fuzz <<END
+fuzz_import import 20000 8192
+fuzz_onnx onnx 20000 8192
+fuzz_run import 2000 8192
+fuzz_program program 20000 8192
+fuzz_node node 5000 4096
+fuzz_agent agent 5000 4096
+fuzz_datagram datagram 40000 2048
+fuzz_picture picture 10000 4096
+fuzz_npy npy 40000 1024
+fuzz_idx idx 20000 4096
+fuzz_store store 3000 4096
+fuzz_open_store open_store 5000 4096
+fuzz_text text 2000 2048
+fuzz_cluster cluster 200 512
+fuzz_ranks ranks 40000 1024
+fuzz_truth truth 40000 2048
+END
