@@ -58,7 +58,7 @@ function(shoal_library name)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.

@@ -172,6 +172,51 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--key", "open.key"}, "open.key: everybody");
 }
 
+// What answers is told and written as a cluster that runs; what does not is
+// told with its reason.
+TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
+  ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
+  const RunningWorker a(shop_, {}),
+      b(shop_, {"--name", "left", "--board", "rp2040", "--ram", "16K"});
+  const RunningWorker stranger(shop_, {"--key", "other.key"});
+  const SilentPort silent;
+  const Told told =
+      shop_.shoal({"discover", a.address, b.address, stranger.address,
+                   silent.address, "--json", "-o", "c.toml", "--timeout", "1"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json nodes = json::parse(told.out).at("nodes");
+  ASSERT_EQ(nodes.size(), 4u);
+  EXPECT_EQ(nodes[0].at("arena_bytes"), 32768);
+  EXPECT_EQ(nodes[1].at("name"), "left");
+  EXPECT_EQ(nodes[1].at("board"), "rp2040");
+  EXPECT_EQ(nodes[1].at("arena_bytes"), 16384);
+  EXPECT_EQ(nodes[1].at("program_bytes"), 0);
+  for (const size_t i : {size_t{2}, size_t{3}}) {
+    EXPECT_EQ(nodes[i].at("answers"), false);
+    EXPECT_EQ(nodes[i].at("exit_code"), 6);
+  }
+  EXPECT_NE(nodes[2].at("why").get<std::string>().find("key"),
+            std::string::npos);
+
+  const Told ran = shop_.shoal(
+      {"run", "m.tflite", "x.bin", "--cluster", "c.toml", "-o", "two.bin"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  ASSERT_EQ(shop_.shoal({"run", "m.tflite", "x.bin", "-o", "one.bin"}).code, 0);
+  EXPECT_EQ(shop_.read("two.bin"), shop_.read("one.bin"));
+  const std::string port = a.address.substr(a.address.rfind(':') + 1);
+  const Told again =
+      shop_.shoal({"discover", a.address + "-" + port, "--timeout", "1"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_NE(again.out.find("program "), std::string::npos) << again.out;
+
+  expect_refused({"discover", "127.0.0.1:9-3"}, 2, "no range of ports");
+  expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
+  expect_refused({"discover", "here"}, 2, "'here' is no address");
+  EXPECT_EQ(shop_.shoal({"discover", silent.address, "--timeout", "1"}).code,
+            6);
+}
+
 TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
   ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
   const Told one = shop_.shoal(

@@ -42,6 +42,7 @@ struct Flags {
   BenchNodeFlags bench_node;
   WorkerFlags worker;
   DeployFlags deploy;
+  DiscoverFlags discover;
   KeygenFlags keygen;
   StudyFlags study;
   EvaluateFlags evaluate;
@@ -288,6 +289,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_emulate(app, f.emulate, code);
   add_bench_node(app, f.bench_node, code);
   add_worker(app, f.worker, code);
+  add_discover(app, f.discover, code);
   add_deploy(app, f.deploy, code);
   add_keygen(app, f.keygen, code);
   add_study(app, f.study, code);

@@ -67,6 +67,23 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
   verb->callback([&] { code = deploy_command(f); });
 }
 
+void add_discover(CLI::App& app, DiscoverFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "discover", "Which nodes answer, and what they are",
+               "shoal discover 10.0.0.5:7000 10.0.0.6:7000-7003 -o "
+               "cluster.toml\n"
+               "  shoal discover serial:/dev/ttyACM0");
+  verb->add_option("ADDRESS", f.addresses,
+                   "host:port, host:first-last, or serial:DEVICE")
+      ->required();
+  add_key_flags(verb, f.cluster.key, f.cluster.insecure);
+  add_node_timeout(verb, f.cluster.timeout, "; here 2");
+  verb->add_option("-o,--output", f.output,
+                   "write those that answer as a cluster file");
+  add_json(verb, f.json);
+  verb->callback([&] { code = discover_command(f); });
+}
+
 void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "keygen", "Make the key of a cluster, or an identity",

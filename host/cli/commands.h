@@ -80,6 +80,7 @@ struct ClusterFlags {
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
   int timeout = 0;         // seconds that a node may be silent; 0: 5
+  bool quiet = false;      // the warning of --insecure has been said
 };
 struct RunFlags {
   std::string model;
@@ -161,6 +162,12 @@ struct DeployFlags {
   bool json = false;
   ImportOptions ends;
 };
+struct DiscoverFlags {
+  std::vector<std::string> addresses;
+  std::string output;  // cluster.toml
+  ClusterFlags cluster;
+  bool json = false;
+};
 struct KeygenFlags {
   std::string output;  // empty: shoal.key or identity.key
   std::string show;    // identity whose public key is wanted
@@ -237,6 +244,7 @@ int emulate_nodes(const EmulateFlags&);  // of it, for plan.nodes
 int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);
 int deploy_command(const DeployFlags&);
+int discover_command(const DiscoverFlags&);
 int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
 int swap_study_command(const StudyFlags&);

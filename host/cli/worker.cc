@@ -64,7 +64,7 @@ int worker_command(const WorkerFlags& flags) {
     auto udp = std::make_unique<UdpTransport>(
         parse_udp_address(flags.listen, "--listen"));
     where = udp_address_text(udp->address());
-    short_name += where.substr(where.rfind(':'));
+    short_name += "-" + where.substr(where.rfind(':') + 1);
     transport = std::move(udp);
   } else {
     transport = std::make_unique<SerialTransport>(flags.serial);

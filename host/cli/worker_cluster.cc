@@ -56,7 +56,20 @@ bool is_serial(const std::string& address) {
   return address.starts_with(kSerial);
 }
 
-// The line itself is the address: there is only one node at its end.
+}  // namespace
+
+// Of a serial line it is the line itself: there is only one node at its end.
+WorkerAddress parse_worker_address(const std::string& text,
+                                   const std::string& flag) {
+  if (is_serial(text)) return {text, kSerialAddress, {}};
+  const uint64_t address = parse_udp_address(text, flag);
+  if (address % 0x10000 == 0) {
+    throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
+                "the one that `shoal worker` says it listens on");
+  }
+  return {text, address, {}};
+}
+
 std::unique_ptr<HostTransport> open_transport(
     const std::vector<WorkerAddress>& workers) {
   const auto serial =
@@ -73,6 +86,8 @@ std::unique_ptr<HostTransport> open_transport(
   return std::make_unique<SerialTransport>(
       serial->label.substr(std::string(kSerial).size()));
 }
+
+namespace {
 
 // In the cluster file, or one for each of --workers.
 void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
@@ -105,15 +120,6 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
                                         const ClusterFlags& flags,
                                         const std::optional<Cluster>& cluster) {
   std::vector<WorkerAddress> out;
-  const auto add = [&out](const std::string& text, const std::string& flag) {
-    const uint64_t address =
-        is_serial(text) ? kSerialAddress : parse_udp_address(text, flag);
-    if (!is_serial(text) && address % 0x10000 == 0) {
-      throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
-                  "the one that `shoal worker` says it listens on");
-    }
-    out.push_back({text, address, {}});
-  };
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
       if (n.address.empty()) {
@@ -121,11 +127,11 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
                     plan.cluster + ": node '" + n.name + "' has no address",
                     "an address for every node");
       }
-      add(n.address, plan.cluster);
+      out.push_back(parse_worker_address(n.address, plan.cluster));
     }
   } else {
     for (const std::string& text : flags.workers) {
-      add(text, "--workers");
+      out.push_back(parse_worker_address(text, "--workers"));
     }
   }
   if (!flags.identity.empty()) add_public_keys(plan, flags, cluster, out);
@@ -147,8 +153,10 @@ void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   }
 }
 
-CoordinatorConfig config_of(const ClusterFlags& flags,
-                            const HostTransport& transport) {
+}  // namespace
+
+CoordinatorConfig coordinator_config(const ClusterFlags& flags,
+                                     const HostTransport& transport) {
   CoordinatorConfig config;
   config.transport = &transport.transport();
   config.insecure = flags.insecure;
@@ -158,7 +166,7 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
     config.key = *flags.own_key;
   } else if (!config.insecure) {
     config.key = read_key_file(flags.key);
-  } else {
+  } else if (!flags.quiet) {
     tell(
         "warning: --insecure: nothing is encrypted or signed, whoever is on "
         "the network may read the frames and change their results\n");
@@ -174,8 +182,6 @@ CoordinatorConfig config_of(const ClusterFlags& flags,
   return config;
 }
 
-}  // namespace
-
 WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   check_who_workers_are(plan, flags);
   require_flags(EngineKind::kWorkers, plan);
@@ -185,7 +191,7 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   request_ = linked_request(plan, {});
   transport_ = open_transport(addresses_);
   request_.max_payload = transport_->transport().max_payload;
-  config_ = config_of(flags, *transport_);
+  config_ = coordinator_config(flags, *transport_);
   wait_s_ = plan.wait;
 }
 

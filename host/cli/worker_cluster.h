@@ -20,6 +20,16 @@
 
 namespace shoal {
 
+// "host:port" or "serial:DEVICE", of --workers and others. Throws Error(kUsage)
+// naming `flag`.
+WorkerAddress parse_worker_address(const std::string& text,
+                                   const std::string& flag);
+// A socket for all of them, or the line of the one that is at its other end.
+std::unique_ptr<HostTransport> open_transport(
+    const std::vector<WorkerAddress>&);
+// Keys, names and times of a coordinator over this transport.
+CoordinatorConfig coordinator_config(const ClusterFlags&, const HostTransport&);
+
 class WorkerCluster {
  public:
   // Looks at all flags and reads their files, before anybody is asked. Throws
