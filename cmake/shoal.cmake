@@ -41,7 +41,7 @@ set(SHOAL_OPTIMIZED_TESTS planner_test split_planner_test stored_plans_test
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
 set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate export
-  graph import input lower onnx plan_cuts plan_text store study task tflite
+  import input lower onnx plan_cuts plan_text store study task tflite
   zoo)
 
 function(shoal_library name)

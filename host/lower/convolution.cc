@@ -7,6 +7,7 @@
 #include "host/lower/builder.h"
 #include "host/lower/moves.h"
 #include "host/lower/window.h"
+#include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -57,16 +58,10 @@ bool is_pointwise(const Layer& l, const Shape& in, const Shape& out) {
          l.pad_left == 0 && in[1] == out[1] && in[2] == out[2];
 }
 
-OpCode convolution_code(OpKind kind) {
-  switch (kind) {
-    case OpKind::kDepthwiseConv2d:
-      return OpCode::kDepthwise;
-    case OpKind::kTransposeConv:
-      return OpCode::kTransposeConv;
-    default:
-      return OpCode::kConv;
-  }
-}
+constexpr ByKind<OpCode> kActors(
+    {{OpKind::kConv2d, OpCode::kConv},
+     {OpKind::kDepthwiseConv2d, OpCode::kDepthwise},
+     {OpKind::kTransposeConv, OpCode::kTransposeConv}});
 
 }  // namespace
 
@@ -93,8 +88,7 @@ void lower_convolution(Builder& b) {
     x = b.graph().ops[around.split].inputs[0];
     y = b.graph().ops[around.join].outputs[0];
   }
-  Layer l =
-      quantized_layer(b, convolution_code(op.kind), attr.activation, false);
+  Layer l = quantized_layer(b, kActors[op.kind], attr.activation, false);
   set_window(l, attr);
   if (y != op.outputs[0]) {
     // What SPACE_TO_BATCH pads for its own sake is not computed.

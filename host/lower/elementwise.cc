@@ -5,6 +5,7 @@
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
 #include "host/lower/table.h"
+#include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -113,45 +114,45 @@ View operand_view(Builder& b, const Operand& o, const std::vector<int>& order,
   return b.constant(t.name, std::move(values), chunk);
 }
 
-void set_binary_params(const Builder& b, Layer& l) {
+// As an actor: its code, and its parameters from the tensors' scales.
+struct Binary {
+  OpCode op;
+  std::vector<int32_t> (*params)(const Tensor& a, const Tensor& b,
+                                 const Tensor& y);
+};
+
+template <auto kParams, auto... kMore>
+std::vector<int32_t> listed(const Tensor& a, const Tensor& b, const Tensor& y) {
+  return param_list(kParams(a, b, y, kMore...));
+}
+std::vector<int32_t> none(const Tensor&, const Tensor&, const Tensor&) {
+  return {};
+}
+
+constexpr ByKind<Binary> kBinary(
+    {{OpKind::kAdd, {OpCode::kAdd, listed<add_params, false>}},
+     {OpKind::kSub, {OpCode::kAdd, listed<add_params, true>}},
+     {OpKind::kMul, {OpCode::kMul, listed<mul_params>}},
+     {OpKind::kDiv, {OpCode::kDivide, listed<div_params>}},
+     {OpKind::kSquaredDifference,
+      {OpCode::kSquaredDifference, listed<squared_difference_params>}},
+     {OpKind::kPrelu, {OpCode::kPrelu, listed<prelu_params>}},
+     {OpKind::kMaximum, {OpCode::kMaximum, none}},
+     {OpKind::kMinimum, {OpCode::kMinimum, none}}});
+
+Layer binary_layer(const Builder& b) {
   const Op& op = b.op();
-  const Tensor& a = b.tensor(op.inputs[0]);
-  const Tensor& c = b.tensor(op.inputs[1]);
   const Tensor& y = b.tensor(op.outputs[0]);
-  l.zero_in = a.zero();
-  switch (op.kind) {
-    case OpKind::kMul:
-      l.op = OpCode::kMul;
-      l.params = param_list(mul_params(a, c, y));
-      break;
-    case OpKind::kDiv:
-      l.op = OpCode::kDivide;
-      l.params = param_list(div_params(a, c, y));
-      break;
-    case OpKind::kSquaredDifference:
-      l.op = OpCode::kSquaredDifference;
-      l.params = param_list(squared_difference_params(a, c, y));
-      break;
-    case OpKind::kMaximum:
-      l.op = OpCode::kMaximum;
-      break;
-    case OpKind::kMinimum:
-      l.op = OpCode::kMinimum;
-      break;
-    case OpKind::kPrelu:
-      l.op = OpCode::kPrelu;
-      l.params = param_list(prelu_params(a, c, y));
-      break;
-    default:
-      l.op = OpCode::kAdd;
-      l.params = param_list(add_params(a, c, y, op.kind == OpKind::kSub));
-      break;
-  }
+  Layer l = b.layer(kBinary[op.kind].op, op.outputs[0]);
+  l.zero_in = b.tensor(op.inputs[0]).zero();
+  l.params = kBinary[op.kind].params(b.tensor(op.inputs[0]),
+                                     b.tensor(op.inputs[1]), y);
   if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
     const auto range = activation_range(fused->activation, y.scale(), y.zero());
     l.act_min = range.first;
     l.act_max = range.second;
   }
+  return l;
 }
 
 }  // namespace
@@ -160,9 +161,7 @@ void lower_binary(Builder& b) {
   const Op& op = b.op();
   const int y = op.outputs[0];
   const Shape& shape = b.tensor(y).shape;
-  Layer l = b.layer(OpCode::kAdd, y);
-  set_binary_params(b, l);
-  if (const auto unary = binary_table(b, l)) {
+  if (const auto unary = binary_table(b)) {
     return add_table(b, unary->tensor, unary->table);
   }
   std::vector<Operand> operands;
@@ -181,6 +180,7 @@ void lower_binary(Builder& b) {
     throw Error(Exit::kUnsupported,
                 b.tensor(y).name + ": a broadcast over these axes");
   }
+  Layer l = binary_layer(b);
   for (int k = 0; k < 2; ++k) {
     l.in[k] = operand_view(b, operands[k], order, cut->chunks[k + 1]);
   }

@@ -3,6 +3,7 @@
 #include "host/base/error.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
+#include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -54,21 +55,21 @@ std::vector<int> kept_order(const Shape& shape,
   return out;
 }
 
-void set_reduce_params(const Builder& b, Layer& l, int count) {
-  const Tensor& x = b.tensor(b.op().inputs[0]);
-  const Tensor& y = b.tensor(b.op().outputs[0]);
+// The parameters of a sum over `count` elements; those without are maxima.
+constexpr ByKind<ReduceParams (*)(const Tensor& x, const Tensor& y, int count)>
+    kSums({{OpKind::kMean, mean_params}, {OpKind::kSum, sum_params}});
+
+Layer reduce_layer(const Builder& b, int count) {
+  const Op& op = b.op();
+  const Tensor& x = b.tensor(op.inputs[0]);
+  const auto sum = kSums[op.kind];
+  Layer l = b.layer(sum != nullptr ? OpCode::kReduceSum : OpCode::kReduceMax,
+                    op.outputs[0]);
   l.zero_in = x.zero();
-  switch (b.op().kind) {
-    case OpKind::kMean:
-      l.params = param_list(mean_params(x, y, count));
-      break;
-    case OpKind::kSum:
-      l.params = param_list(sum_params(x, y, count));
-      break;
-    default:
-      l.op = OpCode::kReduceMax;
-      break;
+  if (sum != nullptr) {
+    l.params = param_list(sum(x, b.tensor(op.outputs[0]), count));
   }
+  return l;
 }
 
 // The order of bytes turned round: a minimum is a maximum of these.
@@ -110,8 +111,7 @@ void lower_reduce(Builder& b) {
   const auto gone = [&](int from, int to) {
     return group_kind(shape, reduced, order, from, to) == Kind::kReduced;
   };
-  Layer l = b.layer(OpCode::kReduceSum, y);
-  set_reduce_params(b, l, count);
+  Layer l = reduce_layer(b, count);
   const Chunk& in = cut->chunks[0];
   Chunk out = in;
   l.in[0] = b.chunked(v, in);

@@ -1,31 +1,9 @@
 #include "host/lower/table.h"
 
-#include "device/kernels/kernels.h"
-#include "host/base/error.h"
+#include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {
-
-void run_kernel(OpCode op, const BinaryArgs& args) {
-  switch (op) {
-    case OpCode::kAdd:
-      return add_row(args);
-    case OpCode::kMul:
-      return mul_row(args);
-    case OpCode::kDivide:
-      return divide_row(args);
-    case OpCode::kSquaredDifference:
-      return squared_difference_row(args);
-    case OpCode::kMaximum:
-      return maximum_row(args);
-    case OpCode::kMinimum:
-      return minimum_row(args);
-    case OpCode::kPrelu:
-      return prelu_row(args);
-    default:
-      throw Error(Exit::kInternal, "not a binary operator");
-  }
-}
 
 ByteTable all_bytes() {
   ByteTable bytes;
@@ -51,36 +29,27 @@ void add_table(Builder& b, int x, const ByteTable& table) {
   b.add(std::move(l));
 }
 
-std::optional<TableOf> binary_table(const Builder& b, const Layer& l) {
+std::optional<TableOf> binary_table(const Builder& b) {
   const Op& op = b.op();
   const int64_t elements = element_count(b.tensor(op.outputs[0]).shape);
   const ByteTable bytes = all_bytes();
-  BinaryArgs args{};
-  int x = -1;
+  TableOf result{-1, {}};
+  ByteRun run{nullptr, nullptr, 0, 0, result.table};
   for (int k = 0; k < 2; ++k) {
     const Tensor& t = b.tensor(op.inputs[k]);
-    const int8_t*& row = k == 0 ? args.a : args.b;
+    const int8_t*& row = k == 0 ? run.a : run.b;
     if (t.constant && t.data.size() == 1) {
       row = reinterpret_cast<const int8_t*>(t.data.data());
       continue;
     }
-    const bool is_other = x >= 0 && x != op.inputs[k];
+    const bool is_other = result.tensor >= 0 && result.tensor != op.inputs[k];
     if (is_other || element_count(t.shape) != elements) return std::nullopt;
-    x = op.inputs[k];
+    result.tensor = op.inputs[k];
     row = bytes.data();
-    (k == 0 ? args.a_step : args.b_step) = 1;
+    (k == 0 ? run.a_step : run.b_step) = 1;
   }
-  if (x < 0) return std::nullopt;
-  args.x1 = 1;
-  args.channels = 256;
-  args.zero_in = l.zero_in;
-  args.zero_out = l.zero_out;
-  args.act_min = l.act_min;
-  args.act_max = l.act_max;
-  args.params = l.params.data();
-  TableOf result{x, {}};
-  args.out = result.table.data();
-  run_kernel(l.op, args);
+  if (result.tensor < 0) return std::nullopt;
+  binary_bytes(b.graph(), op)(run);
   return result;
 }
 

@@ -15,12 +15,12 @@ using ByteTable = std::array<int8_t, 256>;  // indexed by byte + 128
 // for the identity.
 void add_table(Builder&, int x, const ByteTable&);
 
-// The layer of a binary operator as a table, if only one tensor and no more
+// The current binary operator as a table, if only one tensor and no more
 // than one constant byte go into it (x + 3, x * x); then also its tensor.
 struct TableOf {
   int tensor;
   ByteTable table;
 };
-std::optional<TableOf> binary_table(const Builder&, const Layer&);
+std::optional<TableOf> binary_table(const Builder&);
 
 }  // namespace shoal

@@ -62,37 +62,47 @@ void apply(std::vector<float>& values, const std::vector<float>& by, F f) {
   values = std::move(out);
 }
 
-// False if it is another operator.
-bool add(const Op& op, bool first, const std::vector<float>& c,
-         OwnNormalization& n) {
-  const auto plus = [](float v, float k) { return v + k; };
-  const auto minus = [](float v, float k) { return v - k; };
-  const auto times = [](float v, float k) { return v * k; };
-  const auto by = [](float v, float k) { return v / k; };
-  switch (op.kind) {
-    case OpKind::kAdd:
-      apply(n.offset, c, plus);
-      return true;
-    case OpKind::kSub:
-      if (!first) {
-        apply(n.scale, {-1.f}, times);
-        apply(n.offset, {-1.f}, times);
-      }
-      apply(n.offset, c, first ? +minus : +plus);
-      return true;
-    case OpKind::kMul:
-      apply(n.scale, c, times);
-      apply(n.offset, c, times);
-      return true;
-    case OpKind::kDiv:
-      if (!first) return false;
-      apply(n.scale, c, by);
-      apply(n.offset, c, by);
-      return true;
-    default:
-      return false;
-  }
+float plus(float v, float k) { return v + k; }
+float times(float v, float k) { return v * k; }
+
+// The next operator, of the tensor and `c`, which is the first operand if
+// `turned`. False if that is no normalization.
+using Values = std::vector<float>;
+using Next = bool (*)(OwnNormalization&, const Values& c, bool turned);
+
+bool sum(OwnNormalization& n, const Values& c, bool) {
+  apply(n.offset, c, plus);
+  return true;
 }
+
+bool difference(OwnNormalization& n, const Values& c, bool turned) {
+  if (turned) {
+    apply(n.scale, {-1.f}, times);
+    apply(n.offset, {-1.f}, times);
+    return sum(n, c, turned);
+  }
+  apply(n.offset, c, [](float v, float k) { return v - k; });
+  return true;
+}
+
+bool product(OwnNormalization& n, const Values& c, bool) {
+  apply(n.scale, c, times);
+  apply(n.offset, c, times);
+  return true;
+}
+
+bool quotient(OwnNormalization& n, const Values& c, bool turned) {
+  if (turned) return false;
+  const auto by = [](float v, float k) { return v / k; };
+  apply(n.scale, c, by);
+  apply(n.offset, c, by);
+  return true;
+}
+
+constexpr ByKind<Next> kNext({{OpKind::kAdd, sum},
+                              {OpKind::kSub, difference},
+                              {OpKind::kMul, product},
+                              {OpKind::kDiv, quotient}});
 
 std::string number(float v) {
   char text[32];
@@ -125,10 +135,11 @@ std::optional<OwnNormalization> own_normalization(const Graph& graph) {
   OwnNormalization n{{1.f}, {0.f}, graph.inputs[0], {}};
   while (const auto reader = only_reader(graph, n.result)) {
     const Op& op = graph.ops[*reader];
-    if (op.inputs.size() != 2 || !is_plain(op)) break;
+    const Next apply_op = kNext[op.kind];
+    if (apply_op == nullptr || !is_plain(op)) break;
     const std::vector<float> c = constant_beside(graph, op, n.result);
     OwnNormalization next = n;
-    if (c.empty() || !add(op, op.inputs[0] == n.result, c, next)) break;
+    if (c.empty() || !apply_op(next, c, op.inputs[0] != n.result)) break;
     if (graph.tensors[op.outputs[0]].shape != graph.tensors[n.result].shape) {
       break;
     }

@@ -14,17 +14,13 @@ bool is_weights_operand(const Op& op, size_t operand) {
 }
 
 std::optional<Params> fixed_params(OpKind kind) {
-  switch (kind) {
-    case OpKind::kSoftmax:
-    case OpKind::kLogistic:
-      return Params{1 / 256.f, -128};
-    case OpKind::kLogSoftmax:
-      return Params{1 / 16.f, 127};
-    case OpKind::kTanh:
-      return Params{1 / 128.f, 0};
-    default:
-      return std::nullopt;
-  }
+  constexpr Params kPart{1 / 256.f, -128};
+  static constexpr ByKind<std::optional<Params>> kFixed(
+      {{OpKind::kSoftmax, kPart},
+       {OpKind::kLogistic, kPart},
+       {OpKind::kLogSoftmax, Params{1 / 16.f, 127}},
+       {OpKind::kTanh, Params{1 / 128.f, 0}}});
+  return kFixed[kind];
 }
 
 bool keeps_scale(OpKind kind) {
@@ -38,14 +34,25 @@ bool joins_operands(OpKind kind) {
 
 namespace {
 
-// ADD and SUB work at 2^-20 of the larger operand's scale and HARD_SWISH at
-// 1/128 of its operand's: results cannot be much finer.
-constexpr double kFinestSum = 0x1p-18;
-// SQUARED_DIFFERENCE works at 2^-14 of twice the larger one's, squared; DIV
-// and HARD_SWISH likewise have a finest result.
-constexpr double kFinestSquare = 1.01 * 0x1p-12;
-constexpr double kFinestSwish = 1.01 / 128;
-constexpr double kFinestQuotient = 0x1p-21;
+// Results cannot be much finer than operands of these scales allow: ADD and SUB
+// work at 2^-20 of the larger one's, SQUARED_DIFFERENCE at 2^-14 of twice the
+// larger one's, squared, HARD_SWISH at 1/128 of its operand's; quotients have a
+// finest one, too.
+double finest_sum(double a, double b) { return 0x1p-18 * std::max(a, b); }
+double finest_square(double a, double b) {
+  const double most = std::max(a, b);
+  return 1.01 * 0x1p-12 * most * most;
+}
+double finest_quotient(double a, double b) { return 0x1p-21 * a / b; }
+double finest_swish(double a, double) { return 1.01 / 128 * a; }
+double any_scale(double, double) { return 0; }
+constexpr ByKind<double (*)(double a, double b)> kFinest(
+    {{OpKind::kAdd, finest_sum},
+     {OpKind::kSub, finest_sum},
+     {OpKind::kSquaredDifference, finest_square},
+     {OpKind::kDiv, finest_quotient},
+     {OpKind::kHardSwish, finest_swish}},
+    any_scale);
 
 class Sharing {
  public:
@@ -260,17 +267,8 @@ class Sharing {
 
   void coarsen() {
     for (const Op& op : graph_.ops) {
-      double least = 0;
-      if (op.kind == OpKind::kAdd || op.kind == OpKind::kSub) {
-        least = kFinestSum * std::max(scale(op.inputs[0]), scale(op.inputs[1]));
-      } else if (op.kind == OpKind::kSquaredDifference) {
-        const double most = std::max(scale(op.inputs[0]), scale(op.inputs[1]));
-        least = kFinestSquare * most * most;
-      } else if (op.kind == OpKind::kDiv) {
-        least = kFinestQuotient * scale(op.inputs[0]) / scale(op.inputs[1]);
-      } else if (op.kind == OpKind::kHardSwish) {
-        least = kFinestSwish * scale(op.inputs[0]);
-      }
+      const double least = kFinest[op.kind](
+          scale(op.inputs[0]), op.inputs.size() > 1 ? scale(op.inputs[1]) : 0);
       const int y = op.outputs[0];
       if (given_[root(y)] || scale(y) >= least) continue;
       const ValueRange wide = range_of(scales_.params[y]);

@@ -169,4 +169,21 @@ using ByClass = OpTable<OpClass, kOpClasses, F>;
 template <class F>
 using ByKind = OpTable<OpKind, kOpKinds, F>;
 
+// A function of a pass for each operator: its own, else that of its class.
+template <class F>
+class ByOperator {
+ public:
+  constexpr ByOperator(std::initializer_list<typename ByKind<F>::Row> kinds,
+                       std::initializer_list<typename ByClass<F>::Row> classes,
+                       F rest = {})
+      : kinds_(kinds), classes_(classes, rest) {}
+  F operator[](OpKind kind) const {
+    return kinds_[kind] != nullptr ? kinds_[kind] : classes_[class_of(kind)];
+  }
+
+ private:
+  ByKind<F> kinds_;
+  ByClass<F> classes_;
+};
+
 }  // namespace shoal

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -80,5 +82,16 @@ float dequantize(int8_t q, float scale, int zero);
 // LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH, ABS, RSQRT and those of
 // real_table.h), indexed by byte + 128.
 std::array<int8_t, 256> unary_table(const Graph&, const Op&);
+
+// Results of a binary int8 operator (ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE,
+// PRELU, MAXIMUM, MINIMUM), one after another. Operands step on by this many
+// bytes, 0 repeats one.
+struct ByteRun {
+  const int8_t *a, *b;
+  int64_t a_step, b_step;
+  std::span<int8_t> y;
+};
+using ByteRows = std::function<void(const ByteRun&)>;
+ByteRows binary_bytes(const Graph&, const Op&);
 
 }  // namespace shoal

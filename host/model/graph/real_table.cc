@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/base/error.h"
 #include "host/model/graph/long_real.h"
+#include "host/model/graph/operators.h"
+#include "host/model/graph/real_functions.h"
 
 namespace shoal {
 namespace {
@@ -12,8 +13,7 @@ namespace {
 constexpr int kFar = 1024;
 
 struct Point {
-  OpKind kind;
-  bool approximate;  // GELU
+  const Op& op;
   float scale_in, scale_out;
   int d;  // byte less zero point
 
@@ -21,86 +21,54 @@ struct Point {
   LongReal exact_x() const { return LongReal(scale_in) * LongReal(int64_t{d}); }
 };
 
-double estimate(const Point& p) {
-  const double x = p.x();
-  switch (p.kind) {
-    case OpKind::kSquare:
-      return x * x;
-    case OpKind::kSqrt:
-      return std::sqrt(x);
-    case OpKind::kNeg:
-      return -x;
-    case OpKind::kExp:
-      return std::exp(x);
-    case OpKind::kLog:
-      return std::log(x);
-    case OpKind::kGelu:
-      if (p.approximate) {
-        const double u = 0.7978845608028654 * (x + 0.044715 * x * x * x);
-        return x / (1 + std::exp(-2 * u));
-      }
-      return x / 2 * std::erfc(-x / 1.4142135623730951);
-    default:
-      throw Error(Exit::kInternal, "no table of a real function");
+// f(x) itself; of SQRT its square.
+struct Exact {
+  LongReal value;
+  bool slightly_less = false;  // in size than what lies at or above it
+};
+
+Exact itself(const Point& p) { return {p.exact_x()}; }
+Exact square(const Point& p) { return {p.exact_x() * p.exact_x()}; }
+Exact power_of_e(const Point& p) { return {exp(p.exact_x())}; }
+Exact logarithm(const Point& p) { return {log(p.exact_x())}; }
+
+// What is left of GELU beyond where it is computed is far below any difference
+// that a byte of these scales shows: it lies between x and the next tie.
+Exact gelu(const Point& p) {
+  const bool approximate = std::get<GeluAttr>(p.op.attr).approximate;
+  const LongReal x = p.exact_x();
+  if (std::abs(p.x()) > (approximate ? 12 : 16)) {
+    return {p.d < 0 ? LongReal() : x, true};
   }
+  return {approximate ? gelu_by_tanh(x) : gelu(x)};
 }
 
-// |f(x)| itself; of SQRT its square. What is left of GELU beyond where it is
-// computed is far below any difference that a byte of these scales shows: it
-// lies between x and the next tie.
-LongReal exact_size(const Point& p, bool& slightly_less) {
-  const LongReal x = p.exact_x();
-  LongReal y = x;
-  if (p.kind == OpKind::kSquare) y = x * x;
-  if (p.kind == OpKind::kExp) y = exp(x);
-  if (p.kind == OpKind::kLog) y = log(x);
-  if (p.kind == OpKind::kGelu) {
-    const double limit = p.approximate ? 12 : 16;
-    if (std::abs(p.x()) > limit) {
-      slightly_less = true;
-      if (p.d < 0) y = LongReal();
-    } else {
-      y = p.approximate ? gelu_by_tanh(x) : gelu(x);
-    }
-  }
-  return y.negative() ? -y : y;
-}
+constexpr ByKind<Exact (*)(const Point&)> kExact({{OpKind::kSquare, square},
+                                                  {OpKind::kSqrt, itself},
+                                                  {OpKind::kNeg, itself},
+                                                  {OpKind::kExp, power_of_e},
+                                                  {OpKind::kLog, logarithm},
+                                                  {OpKind::kGelu, gelu}});
 
 // Whether |f(x)| / sy is at least n + 1/2.
 bool reaches(const Point& p, int64_t n) {
-  bool slightly_less = false;
-  const LongReal size = exact_size(p, slightly_less);
+  const Exact exact = kExact[p.op.kind](p);
+  const LongReal size = exact.value.negative() ? -exact.value : exact.value;
   const LongReal tie =
       (LongReal(p.scale_out) * LongReal(2 * n + 1)).shifted(-1);
-  const LongReal wanted = p.kind == OpKind::kSqrt ? tie * tie : tie;
-  return slightly_less ? wanted < size : !(size < wanted);
+  const LongReal wanted = p.op.kind == OpKind::kSqrt ? tie * tie : tie;
+  return exact.slightly_less ? wanted < size : !(size < wanted);
 }
 
 }  // namespace
 
-bool has_real_table(OpKind kind) {
-  switch (kind) {
-    case OpKind::kSquare:
-    case OpKind::kSqrt:
-    case OpKind::kNeg:
-    case OpKind::kExp:
-    case OpKind::kLog:
-    case OpKind::kGelu:
-      return true;
-    default:
-      return false;
-  }
-}
-
 int real_byte(const Graph& graph, const Op& op, int q) {
   const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
   const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
-  const auto* gelu = std::get_if<GeluAttr>(&op.attr);
-  Point p{op.kind, gelu != nullptr && gelu->approximate, x.scale(), y.scale(),
-          q - x.zero()};
-  if (p.kind == OpKind::kSqrt) p.d = std::max(p.d, 0);
-  if (p.kind == OpKind::kLog && p.d <= 0) return -kFar;
-  const double quotient = estimate(p) / p.scale_out;
+  Point p{op, x.scale(), y.scale(), q - x.zero()};
+  if (op.kind == OpKind::kSqrt) p.d = std::max(p.d, 0);
+  if (op.kind == OpKind::kLog && p.d <= 0) return -kFar;
+  const double quotient = real_unary(op.kind).of(op, p.x()) / p.scale_out;
   const double size = std::abs(quotient);
   if (size > kFar) return quotient < 0 ? -kFar : kFar;
   const double below = std::floor(size);

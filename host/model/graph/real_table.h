@@ -10,10 +10,9 @@
 
 namespace shoal {
 
-// SQUARE, SQRT, NEG, EXP, LOG, GELU.
-bool has_real_table(OpKind);
-// Of byte q, not yet clamped to int8 but within int16. SQRT below zero is that
-// of zero, LOG of zero and below the lowest byte.
+// Of byte q, by SQUARE, SQRT, NEG, EXP, LOG or GELU; not yet clamped to int8
+// but within int16. SQRT below zero is that of zero, LOG of zero and below the
+// lowest byte.
 int real_byte(const Graph&, const Op&, int q);
 
 }  // namespace shoal

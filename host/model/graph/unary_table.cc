@@ -9,6 +9,7 @@
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 #include "host/model/graph/real_table.h"
 
@@ -19,7 +20,7 @@ using ByteFunction = std::function<int(int)>;  // of the byte; clamped to int8
 
 int rescale(int d, Multiplier m) { return requantize(d, m.value, m.shift); }
 
-ByteFunction quantize(const Tensor& x, const Tensor& y) {
+ByteFunction quantize(const Op&, const Tensor& x, const Tensor& y) {
   const Multiplier m =
       quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
   return [=, zx = x.zero(), zy = y.zero()](int q) {
@@ -27,20 +28,21 @@ ByteFunction quantize(const Tensor& x, const Tensor& y) {
   };
 }
 
-ByteFunction relu(const Tensor& x, const Tensor& y) {
+ByteFunction relu(const Op&, const Tensor& x, const Tensor& y) {
   const Multiplier m = quantize_multiplier(x.scale() / y.scale());
   return [=, zx = x.zero(), zy = y.zero()](int q) {
     return std::max(wrap_add(rescale(q - zx, m), zy), zy);
   };
 }
 
-ByteFunction relu6(const Tensor& x) {
+ByteFunction relu6(const Op&, const Tensor& x, const Tensor&) {
   const auto [low, high] =
       activation_range(Activation::kRelu6, x.scale(), x.zero());
   return [low = low, high = high](int q) { return std::clamp(q, low, high); };
 }
 
-ByteFunction leaky_relu(const Tensor& x, const Tensor& y, float alpha) {
+ByteFunction leaky_relu(const Op& op, const Tensor& x, const Tensor& y) {
+  const float alpha = std::get<AlphaAttr>(op.attr).value;
   const Multiplier pos = quantize_multiplier(x.scale() / y.scale());
   const float scaled = x.scale() * alpha;
   const float negative = scaled / y.scale();
@@ -80,12 +82,13 @@ int tanh_of(int32_t v) {
   return round_shift(v < 0 ? -r : r, 24);
 }
 
-ByteFunction limited(const Tensor& x, int (*inside)(int32_t)) {
+template <int (*kInside)(int32_t)>
+ByteFunction saturating(const Op&, const Tensor& x, const Tensor&) {
   return [=, s = sigmoid(x), zx = x.zero()](int q) {
     const int d = q - zx;
     if (d <= -s.radius) return -128;
     if (d >= s.radius) return 127;
-    return inside(rescale(d, s.m));
+    return kInside(rescale(d, s.m));
   };
 }
 
@@ -103,7 +106,7 @@ int shortened(Multiplier m) {
       std::min<int64_t>((int64_t{m.value} + (1 << 15)) >> 16, 32767));
 }
 
-ByteFunction hard_swish(const Tensor& x, const Tensor& y) {
+ByteFunction hard_swish(const Op&, const Tensor& x, const Tensor& y) {
   const float fine = x.scale() / 128.0f;
   const float relu_scale = 3.0f / 32768.0f;
   const Multiplier out = quantize_multiplier(fine / y.scale());
@@ -128,7 +131,7 @@ ByteFunction hard_swish(const Tensor& x, const Tensor& y) {
   };
 }
 
-ByteFunction absolute(const Tensor& x, const Tensor& y) {
+ByteFunction absolute(const Op&, const Tensor& x, const Tensor& y) {
   const bool same = x.scale() == y.scale();
   const Multiplier m = quantize_multiplier(x.scale() / y.scale());
   return [=, zx = x.zero(), zy = y.zero()](int q) {
@@ -153,7 +156,7 @@ Multiplier reciprocal_root(int d) {
 }
 
 // At the zero point and below it, where there is no root, the highest byte.
-ByteFunction rsqrt(const Tensor& x, const Tensor& y) {
+ByteFunction rsqrt(const Op&, const Tensor& x, const Tensor& y) {
   const float root = std::sqrt(x.scale());
   const Multiplier m =
       quantize_multiplier(1.0 / static_cast<float>(root * y.scale()));
@@ -167,41 +170,43 @@ ByteFunction rsqrt(const Tensor& x, const Tensor& y) {
   };
 }
 
-ByteFunction byte_function(const Graph& graph, const Op& op) {
-  const Tensor& x = graph.tensors[op.inputs[0]];
-  const Tensor& y = graph.tensors[op.outputs[0]];
-  if (has_real_table(op.kind)) {
-    return [&graph, &op](int q) { return real_byte(graph, op, q); };
-  }
-  switch (op.kind) {
-    case OpKind::kAbs:
-      return absolute(x, y);
-    case OpKind::kRsqrt:
-      return rsqrt(x, y);
-    case OpKind::kQuantize:
-      return quantize(x, y);
-    case OpKind::kRelu:
-      return relu(x, y);
-    case OpKind::kRelu6:
-      return relu6(x);
-    case OpKind::kLeakyRelu:
-      return leaky_relu(x, y, std::get<AlphaAttr>(op.attr).value);
-    case OpKind::kLogistic:
-      return limited(x, logistic_of);
-    case OpKind::kTanh:
-      return limited(x, tanh_of);
-    case OpKind::kHardSwish:
-      return hard_swish(x, y);
-    default:
-      throw Error(Exit::kInternal,
-                  std::string("no unary operator: ") + op_name(op.kind));
-  }
+ByteFunction of_real(const Graph& graph, const Op& op) {
+  return [&graph, &op](int q) { return real_byte(graph, op, q); };
 }
+
+template <ByteFunction (*kFunction)(const Op&, const Tensor& x,
+                                    const Tensor& y)>
+ByteFunction of(const Graph& graph, const Op& op) {
+  return kFunction(op, graph.tensors[op.inputs[0]],
+                   graph.tensors[op.outputs[0]]);
+}
+
+constexpr ByKind<ByteFunction (*)(const Graph&, const Op&)> kFunctions(
+    {{OpKind::kQuantize, of<quantize>},
+     {OpKind::kRelu, of<relu>},
+     {OpKind::kRelu6, of<relu6>},
+     {OpKind::kLeakyRelu, of<leaky_relu>},
+     {OpKind::kLogistic, of<saturating<logistic_of>>},
+     {OpKind::kTanh, of<saturating<tanh_of>>},
+     {OpKind::kHardSwish, of<hard_swish>},
+     {OpKind::kAbs, of<absolute>},
+     {OpKind::kRsqrt, of<rsqrt>},
+     {OpKind::kNeg, of_real},
+     {OpKind::kSquare, of_real},
+     {OpKind::kSqrt, of_real},
+     {OpKind::kExp, of_real},
+     {OpKind::kLog, of_real},
+     {OpKind::kGelu, of_real}});
 
 }  // namespace
 
 std::array<int8_t, 256> unary_table(const Graph& graph, const Op& op) {
-  const ByteFunction f = byte_function(graph, op);
+  const auto function = kFunctions[op.kind];
+  if (function == nullptr) {
+    throw Error(Exit::kInternal,
+                std::string("no unary operator: ") + op_name(op.kind));
+  }
+  const ByteFunction f = function(graph, op);
   std::array<int8_t, 256> table;
   for (int q = -128; q < 128; ++q) {
     table[q + 128] = static_cast<int8_t>(clamp(f(q), -128, 127));

@@ -9,8 +9,8 @@
 #include "device/base/fixed_point.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/real_functions.h"
 #include "host/model/onnx/text.h"
-#include "host/oracle/int8/oracle.h"
 
 namespace shoal::onnx_import {
 namespace {
@@ -23,23 +23,9 @@ double real_of(const Tensor& t, int byte) {
   return double{t.scale()} * (byte - t.zero());
 }
 
-double limited(Activation activation, double v) {
-  switch (activation) {
-    case Activation::kRelu:
-      return std::max(v, 0.0);
-    case Activation::kRelu6:
-      return std::clamp(v, 0.0, 6.0);
-    case Activation::kReluN1To1:
-      return std::clamp(v, -1.0, 1.0);
-    default:
-      return v;
-  }
-}
-
 Activation fused_activation(const Op& op) {
   if (const auto* w = std::get_if<WindowAttr>(&op.attr)) return w->activation;
-  if (const auto* f = std::get_if<FusedAttr>(&op.attr)) return f->activation;
-  return Activation::kNone;
+  return std::get<FusedAttr>(op.attr).activation;
 }
 
 // The smallest sum of low..high with at least this byte; high + 1 if none.
@@ -108,6 +94,7 @@ std::string convolution(const Graph& graph, const Op& op) {
       channel_multipliers(x, w, y, static_cast<int>(rows.count),
                           op.kind == OpKind::kFullyConnected);
   const Activation activation = fused_activation(op);
+  const Limits<double> limits(activation);
   const auto [low, high] = activation_range(activation, y.scale(), y.zero());
   for (size_t c = 0; c < rows.count; ++c) {
     const Channel channel = reachable_sums(x, w, rows, bias, c);
@@ -128,8 +115,7 @@ std::string convolution(const Graph& graph, const Op& op) {
         },
         [&](int64_t sum) {
           return round_to_byte(
-              limited(activation, static_cast<double>(sum) * unit) / y.scale(),
-              y.zero());
+              limits(static_cast<double>(sum) * unit) / y.scale(), y.zero());
         });
     if (!found.empty()) return text("channel ", c, ": ", found);
   }
@@ -198,53 +184,13 @@ std::string average(const Graph& graph, const Op& op) {
   return "";
 }
 
-double unary(const Op& op, double v) {
-  switch (op.kind) {
-    case OpKind::kRelu:
-      return std::max(v, 0.0);
-    case OpKind::kRelu6:
-      return std::clamp(v, 0.0, 6.0);
-    case OpKind::kLeakyRelu:
-      return v < 0 ? v * std::get<AlphaAttr>(op.attr).value : v;
-    case OpKind::kLogistic:
-      return 1 / (1 + std::exp(-v));
-    case OpKind::kTanh:
-      return std::tanh(v);
-    case OpKind::kAbs:
-      return std::abs(v);
-    case OpKind::kNeg:
-      return -v;
-    case OpKind::kSquare:
-      return v * v;
-    case OpKind::kSqrt:
-      return std::sqrt(v);
-    case OpKind::kRsqrt:
-      return 1 / std::sqrt(v);
-    case OpKind::kExp:
-      return std::exp(v);
-    case OpKind::kLog:
-      return std::log(v);
-    case OpKind::kGelu: {
-      if (!std::get<GeluAttr>(op.attr).approximate) {
-        return v / 2 * std::erfc(-v / std::sqrt(2.0));
-      }
-      const double u = 0.7978845608028654 * (v + 0.044715 * v * v * v);
-      return v / (1 + std::exp(-2 * u));
-    }
-    case OpKind::kHardSwish:
-      return v * std::clamp(v + 3, 0.0, 6.0) / 6;
-    default:  // QUANTIZE
-      return v;
-  }
-}
-
 std::string byte_table(const Graph& graph, const Op& op) {
   const Tensor& x = tensor(graph, op.inputs[0]);
   const Tensor& y = tensor(graph, op.outputs[0]);
   const auto table = unary_table(graph, op);
+  const auto f = real_unary(op.kind).of;
   for (int q = -128; q < 128; ++q) {
-    const int meant =
-        round_to_byte(unary(op, real_of(x, q)) / y.scale(), y.zero());
+    const int meant = round_to_byte(f(op, real_of(x, q)) / y.scale(), y.zero());
     const int made = table[static_cast<size_t>(q + 128)];
     if (made != meant) {
       return text("byte ", q, " gives ", made, ", ", meant, " is meant");
@@ -253,25 +199,8 @@ std::string byte_table(const Graph& graph, const Op& op) {
   return "";
 }
 
-double pair(const Op& op, double a, double b) {
-  switch (op.kind) {
-    case OpKind::kAdd:
-      return limited(fused_activation(op), a + b);
-    case OpKind::kSub:
-      return limited(fused_activation(op), a - b);
-    case OpKind::kMul:
-      return limited(fused_activation(op), a * b);
-    case OpKind::kDiv:
-      return limited(fused_activation(op), a / b);
-    case OpKind::kSquaredDifference:
-      return (a - b) * (a - b);
-    default:  // PRELU
-      return a < 0 ? a * b : a;
-  }
-}
-
 // The bytes that an operand can have.
-std::vector<uint8_t> operand_bytes(const Tensor& t) {
+std::vector<int8_t> operand_bytes(const Tensor& t) {
   std::set<int8_t> bytes;
   if (t.constant) {
     for (const uint8_t b : t.data) bytes.insert(static_cast<int8_t>(b));
@@ -281,39 +210,23 @@ std::vector<uint8_t> operand_bytes(const Tensor& t) {
   return {bytes.begin(), bytes.end()};
 }
 
-// The oracle computes the operator on all pairs of bytes at once.
 std::string pairs(const Graph& graph, const Op& op) {
-  const auto a = operand_bytes(tensor(graph, op.inputs[0]));
-  const auto b = operand_bytes(tensor(graph, op.inputs[1]));
-  const auto rows = static_cast<int>(a.size());
-  const auto columns = static_cast<int>(b.size());
-  Graph all;
-  const auto add = [&](int like, const Shape& shape) {
-    Tensor t = tensor(graph, like);
-    t.shape = shape;
-    t.constant = false;
-    t.data.clear();
-    all.tensors.push_back(std::move(t));
-  };
-  add(op.inputs[0], {rows, 1});
-  add(op.inputs[1], {1, columns});
-  add(op.outputs[0], {rows, columns});
-  Op whole = op;
-  whole.inputs = {0, 1};
-  whole.outputs = {2};
-  Values values{a, b, {}};
-  evaluate(all, whole, values);
-  const Tensor& y = all.tensors[2];
-  for (size_t i = 0; i < values[2].size(); ++i) {
-    const int p = static_cast<int8_t>(a[i / b.size()]);
-    const int q = static_cast<int8_t>(b[i % b.size()]);
-    const double v =
-        pair(op, real_of(all.tensors[0], p), real_of(all.tensors[1], q));
-    const int meant = round_to_byte(v / y.scale(), y.zero());
-    const int made = static_cast<int8_t>(values[2][i]);
-    if (made != meant) {
-      return text("bytes ", p, " and ", q, " give ", made, ", ", meant,
-                  " is meant");
+  const Tensor &ta = tensor(graph, op.inputs[0]),
+               &tb = tensor(graph, op.inputs[1]);
+  const Tensor& y = tensor(graph, op.outputs[0]);
+  const ByteRows rows = binary_bytes(graph, op);
+  const auto f = real_binary(op.kind).of;
+  const std::vector<int8_t> all_a = operand_bytes(ta),
+                            all_b = operand_bytes(tb);
+  std::vector<int8_t> made(all_b.size());
+  for (const int8_t a : all_a) {
+    rows({&a, all_b.data(), 0, 1, made});
+    for (size_t i = 0; i < made.size(); ++i) {
+      const double v = f(op, real_of(ta, a), real_of(tb, all_b[i]));
+      const int meant = round_to_byte(v / y.scale(), y.zero());
+      if (made[i] == meant) continue;
+      return text("bytes ", int{a}, " and ", int{all_b[i]}, " give ",
+                  int{made[i]}, ", ", meant, " is meant");
     }
   }
   return "";

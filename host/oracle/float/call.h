@@ -2,7 +2,6 @@
 // and values, its results. Internal to host/oracle/float.
 #pragma once
 
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -31,32 +30,22 @@ class Call : public oracle::OpView {
   FloatValues& values_;
 };
 
-// What a fused activation leaves.
-struct Bounds {
-  float low = -std::numeric_limits<float>::infinity();
-  float high = std::numeric_limits<float>::infinity();
-
-  explicit Bounds(Activation a) {
-    if (a == Activation::kRelu || a == Activation::kRelu6) low = 0;
-    if (a == Activation::kRelu6) high = 6;
-    if (a == Activation::kReluN1To1) low = -1, high = 1;
-  }
-  // Not-a-number stays.
-  float operator()(float v) const {
-    return v < low ? low : v > high ? high : v;
-  }
-};
-
 // The weights of a convolution that uses a Filter; empty for other operators.
 Filter make_filter(const Graph&, const Op&, const FloatValues& constants);
 
-// One function per family; each throws Error(kInternal) for an operator that
-// is not of the family.
-void convolution(const Call&);
-void pool(const Call&);
-void reduce(const Call&);
-void elementwise(const Call&);
-void activation(const Call&);
+// What operators compute; which of them is whose stands in float_oracle.cc.
+void conv2d(const Call&);
+void depthwise_conv2d(const Call&);
+void transpose_conv(const Call&);
+void fully_connected(const Call&);
+void average_pool(const Call&);
+void max_pool(const Call&);
+void mean(const Call&);
+void sum(const Call&);
+void highest(const Call&);
+void lowest(const Call&);
+void softmax(const Call&);
+void log_softmax(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
 void bilinear(const Call&);

@@ -2,7 +2,7 @@
 // x * w + bias).
 #include <algorithm>
 
-#include "host/base/error.h"
+#include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
 #include "host/oracle/int8/window.h"
 
@@ -15,18 +15,32 @@ using oracle::Picture;
 class Channels {
  public:
   Channels(const Call& call, int count, Activation activation)
-      : bias_(count), bounds_(activation) {
+      : bias_(count), limits_(activation) {
     if (call.has_input(2)) std::ranges::copy(call.operand(2), bias_.begin());
   }
   void finish(const float* sums, float* y) const {
     for (size_t c = 0; c < bias_.size(); ++c)
-      y[c] = bounds_(sums[c] + bias_[c]);
+      y[c] = limits_(sums[c] + bias_[c]);
   }
 
  private:
   std::vector<float> bias_;
-  Bounds bounds_;
+  Limits<float> limits_;
 };
+
+}  // namespace
+
+Filter make_filter(const Graph& graph, const Op& op,
+                   const FloatValues& values) {
+  if (op.kind != OpKind::kConv2d && op.kind != OpKind::kTransposeConv &&
+      op.kind != OpKind::kFullyConnected) {
+    return {};
+  }
+  const int weights = op.inputs[1];
+  const Shape& shape = graph.tensors[weights].shape;
+  const int taps = shape.size() == 4 ? shape[1] * shape[2] : 1;
+  return Filter(values[weights], shape[0], taps, shape.back());
+}
 
 void conv2d(const Call& call) {
   const Picture p(call);
@@ -97,35 +111,6 @@ void fully_connected(const Call& call) {
     std::ranges::fill(sums, 0.f);
     call.filter().add(0, &x[r * in_c], sums.data());
     channels.finish(sums.data(), &y[r * out_c]);
-  }
-}
-
-}  // namespace
-
-Filter make_filter(const Graph& graph, const Op& op,
-                   const FloatValues& values) {
-  if (op.kind != OpKind::kConv2d && op.kind != OpKind::kTransposeConv &&
-      op.kind != OpKind::kFullyConnected) {
-    return {};
-  }
-  const int weights = op.inputs[1];
-  const Shape& shape = graph.tensors[weights].shape;
-  const int taps = shape.size() == 4 ? shape[1] * shape[2] : 1;
-  return Filter(values[weights], shape[0], taps, shape.back());
-}
-
-void convolution(const Call& call) {
-  switch (call.op().kind) {
-    case OpKind::kConv2d:
-      return conv2d(call);
-    case OpKind::kDepthwiseConv2d:
-      return depthwise_conv2d(call);
-    case OpKind::kTransposeConv:
-      return transpose_conv(call);
-    case OpKind::kFullyConnected:
-      return fully_connected(call);
-    default:
-      throw Error(Exit::kInternal, "no convolution");
   }
 }
 

@@ -4,7 +4,9 @@
 
 #include "host/base/error.h"
 #include "host/base/floats.h"
+#include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
+#include "host/oracle/int8/index.h"
 #include "host/oracle/int8/movement.h"
 
 namespace shoal {
@@ -45,24 +47,45 @@ void same_numbers(const Call& call) {
 
 void movement(const Call& call) { oracle::movement(call, operands_of(call)); }
 
-constexpr ByClass<void (*)(const Call&)> kFamilies(
-    {{OpClass::kConvolution, float_oracle::convolution},
-     {OpClass::kFullyConnected, float_oracle::convolution},
+void unary(const Call& call) {
+  real_unary(call.op().kind).floats(call.op(), call.operand(), call.result());
+}
+
+void binary(const Call& call) {
+  const auto floats = real_binary(call.op().kind).floats;
+  const auto a = call.operand(0), b = call.operand(1);
+  const auto y = call.result();
+  oracle::for_each_broadcast_run(call, [&](const oracle::BroadcastRun& run) {
+    floats(call.op(), {&a[run.a], &b[run.b], run.a_step, run.b_step,
+                       y.subspan(run.y, run.count)});
+  });
+}
+
+constexpr ByOperator<void (*)(const Call&)> kEvaluate(
+    {{OpKind::kConv2d, float_oracle::conv2d},
+     {OpKind::kDepthwiseConv2d, float_oracle::depthwise_conv2d},
+     {OpKind::kTransposeConv, float_oracle::transpose_conv},
+     {OpKind::kAveragePool2d, float_oracle::average_pool},
+     {OpKind::kMaxPool2d, float_oracle::max_pool},
+     {OpKind::kMean, float_oracle::mean},
+     {OpKind::kSum, float_oracle::sum},
+     {OpKind::kReduceMax, float_oracle::highest},
+     {OpKind::kReduceMin, float_oracle::lowest},
+     {OpKind::kLogSoftmax, float_oracle::log_softmax}},
+    {{OpClass::kFullyConnected, float_oracle::fully_connected},
      {OpClass::kMatmul, float_oracle::matmul},
      {OpClass::kRunning, float_oracle::running_sum},
      {OpClass::kArg, float_oracle::arg},
      {OpClass::kCast, same_numbers},
      {OpClass::kBilinear, float_oracle::bilinear},
-     {OpClass::kPool, float_oracle::pool},
-     {OpClass::kReduce, float_oracle::reduce},
-     {OpClass::kBinary, float_oracle::elementwise},
-     {OpClass::kUnary, float_oracle::activation},
-     {OpClass::kSoftmax, float_oracle::activation},
-     {OpClass::kQuantize, float_oracle::activation},
-     {OpClass::kDequantize, float_oracle::activation}},
+     {OpClass::kBinary, binary},
+     {OpClass::kUnary, unary},
+     {OpClass::kSoftmax, float_oracle::softmax},
+     {OpClass::kQuantize, unary},
+     {OpClass::kDequantize, unary}},
     movement);
 
-void evaluate(const Call& call) { kFamilies[class_of(call.op().kind)](call); }
+void evaluate(const Call& call) { kEvaluate[call.op().kind](call); }
 
 }  // namespace
 

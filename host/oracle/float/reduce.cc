@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "host/base/error.h"
+#include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
 #include "host/oracle/int8/index.h"
 #include "host/oracle/int8/window.h"
@@ -35,33 +35,6 @@ void for_each_window(const Call& call, float first, F f, Done done) {
   });
 }
 
-void average_pool(const Call& call) {
-  const Bounds bounds(call.attr<WindowAttr>().activation);
-  for_each_window(
-      call, 0,
-      [](auto room, auto pixel) {
-        for (size_t c = 0; c < room.size(); ++c) room[c] += pixel[c];
-      },
-      [&](auto room, int places) {
-        const auto count = static_cast<float>(std::max(places, 1));
-        for (float& v : room) v = bounds(v / count);
-      });
-}
-
-void max_pool(const Call& call) {
-  const Bounds bounds(call.attr<WindowAttr>().activation);
-  for_each_window(
-      call, kLowest,
-      [](auto room, auto pixel) {
-        for (size_t c = 0; c < room.size(); ++c) {
-          room[c] = std::max(room[c], pixel[c]);
-        }
-      },
-      [&](auto room, int) {
-        for (float& v : room) v = bounds(v);
-      });
-}
-
 // Every input element meets the place of its output in `folded`.
 template <class T, class F>
 std::vector<T> fold(const Call& call, T first, F f) {
@@ -81,7 +54,7 @@ std::vector<T> fold(const Call& call, T first, F f) {
   return folded;
 }
 
-void sum(const Call& call, int divisor) {
+void quotients(const Call& call, int divisor) {
   const auto sums =
       fold<double>(call, 0, [](double s, float v) { return s + v; });
   const auto y = call.result();
@@ -89,6 +62,42 @@ void sum(const Call& call, int divisor) {
     y[i] = static_cast<float>(sums[i] / divisor);
   }
 }
+
+}  // namespace
+
+void average_pool(const Call& call) {
+  const Limits<float> limits(call.attr<WindowAttr>().activation);
+  for_each_window(
+      call, 0,
+      [](auto room, auto pixel) {
+        for (size_t c = 0; c < room.size(); ++c) room[c] += pixel[c];
+      },
+      [&](auto room, int places) {
+        const auto count = static_cast<float>(std::max(places, 1));
+        for (float& v : room) v = limits(v / count);
+      });
+}
+
+void max_pool(const Call& call) {
+  const Limits<float> limits(call.attr<WindowAttr>().activation);
+  for_each_window(
+      call, kLowest,
+      [](auto room, auto pixel) {
+        for (size_t c = 0; c < room.size(); ++c) {
+          room[c] = std::max(room[c], pixel[c]);
+        }
+      },
+      [&](auto room, int) {
+        for (float& v : room) v = limits(v);
+      });
+}
+
+void mean(const Call& call) {
+  quotients(call, oracle::reduced_count(call.in().shape,
+                                        call.attr<ReduceAttr>().reduced));
+}
+
+void sum(const Call& call) { quotients(call, 1); }
 
 void lowest(const Call& call) {
   std::ranges::copy(
@@ -102,29 +111,6 @@ void highest(const Call& call) {
       fold<float>(call, kLowest,
                   [](float h, float v) { return std::max(h, v); }),
       call.result().begin());
-}
-
-}  // namespace
-
-void pool(const Call& call) {
-  if (call.op().kind == OpKind::kAveragePool2d) return average_pool(call);
-  max_pool(call);
-}
-
-void reduce(const Call& call) {
-  switch (call.op().kind) {
-    case OpKind::kMean:
-      return sum(call, oracle::reduced_count(call.in().shape,
-                                             call.attr<ReduceAttr>().reduced));
-    case OpKind::kSum:
-      return sum(call, 1);
-    case OpKind::kReduceMax:
-      return highest(call);
-    case OpKind::kReduceMin:
-      return lowest(call);
-    default:
-      throw Error(Exit::kInternal, "no reduction");
-  }
 }
 
 }  // namespace shoal::float_oracle

@@ -9,32 +9,6 @@
 namespace shoal::oracle {
 namespace {
 
-void from_float(const Call& call) {
-  const Tensor& out = call.out();
-  const auto x = call.copy_as<float>(0);
-  const auto y = call.result();
-  for (size_t i = 0; i < x.size(); ++i) {
-    y[i] = quantize_float(x[i], out.scale(), out.zero());
-  }
-}
-
-void to_float(const Call& call) {
-  const Tensor& in = call.in();
-  const auto x = call.int8s();
-  const auto y = call.result_bytes();
-  for (size_t i = 0; i < x.size(); ++i) {
-    const float v = dequantize(x[i], in.scale(), in.zero());
-    std::memcpy(y.data() + i * sizeof v, &v, sizeof v);
-  }
-}
-
-void by_table(const Call& call) {
-  const auto table = unary_table(call.graph(), call.op());
-  const auto x = call.int8s();
-  const auto y = call.result();
-  for (size_t i = 0; i < x.size(); ++i) y[i] = table[x[i] + 128];
-}
-
 void softmax_row(std::span<const int8_t> x, std::span<int8_t> y,
                  const SoftmaxParams& p) {
   const int highest = *std::max_element(x.begin(), x.end());
@@ -83,6 +57,35 @@ void log_softmax_row(std::span<const int8_t> x, std::span<int8_t> y,
   }
 }
 
+}  // namespace
+
+void quantize(const Call& call) {
+  if (call.in().type != Type::kFloat32) return unary(call);
+  const Tensor& out = call.out();
+  const auto x = call.copy_as<float>(0);
+  const auto y = call.result();
+  for (size_t i = 0; i < x.size(); ++i) {
+    y[i] = quantize_float(x[i], out.scale(), out.zero());
+  }
+}
+
+void dequantize(const Call& call) {
+  const Tensor& in = call.in();
+  const auto x = call.int8s();
+  const auto y = call.result_bytes();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float v = shoal::dequantize(x[i], in.scale(), in.zero());
+    std::memcpy(y.data() + i * sizeof v, &v, sizeof v);
+  }
+}
+
+void unary(const Call& call) {
+  const auto table = unary_table(call.graph(), call.op());
+  const auto x = call.int8s();
+  const auto y = call.result();
+  for (size_t i = 0; i < x.size(); ++i) y[i] = table[x[i] + 128];
+}
+
 void log_softmax(const Call& call) {
   const auto x = call.int8s();
   const auto y = call.result();
@@ -102,17 +105,6 @@ void softmax(const Call& call) {
   for (size_t i = 0; i < x.size(); i += row) {
     softmax_row(x.subspan(i, row), y.subspan(i, row), p);
   }
-}
-
-}  // namespace
-
-void activation(const Call& call) {
-  const OpKind kind = call.op().kind;
-  if (kind == OpKind::kSoftmax) return softmax(call);
-  if (kind == OpKind::kLogSoftmax) return log_softmax(call);
-  if (kind == OpKind::kDequantize) return to_float(call);
-  if (call.in().type == Type::kFloat32) return from_float(call);
-  by_table(call);
 }
 
 }  // namespace shoal::oracle

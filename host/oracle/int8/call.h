@@ -61,13 +61,20 @@ class Call : public OpView {
   Values& values_;
 };
 
-// One function per family; each throws Error(kInternal) for an operator that
-// is not of the family.
-void convolution(const Call&);
+// What operators compute; which of them is whose stands in oracle.cc.
+void conv2d(const Call&);
+void depthwise_conv2d(const Call&);
+void transpose_conv(const Call&);
+void fully_connected(const Call&);
 void pool(const Call&);
-void reduce(const Call&);
-void elementwise(const Call&);
-void activation(const Call&);
+void rescaled_sum(const Call&);
+void extreme_byte(const Call&);
+void binary(const Call&);
+void unary(const Call&);
+void quantize(const Call&);
+void dequantize(const Call&);
+void softmax(const Call&);
+void log_softmax(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
 void bilinear(const Call&);

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "device/base/fixed_point.h"
-#include "host/base/error.h"
 #include "host/model/graph/quantize.h"
 #include "host/oracle/int8/call.h"
 #include "host/oracle/int8/window.h"
@@ -59,6 +58,8 @@ class Channels {
   int zero_out_;
   int low_, high_;
 };
+
+}  // namespace
 
 void conv2d(const Call& call) {
   const Picture p(call);
@@ -151,23 +152,6 @@ void fully_connected(const Call& call) {
                                  channels.zero_weight(c));
       y[r * out_c + c] = channels.finish(sum, c);
     }
-  }
-}
-
-}  // namespace
-
-void convolution(const Call& call) {
-  switch (call.op().kind) {
-    case OpKind::kConv2d:
-      return conv2d(call);
-    case OpKind::kDepthwiseConv2d:
-      return depthwise_conv2d(call);
-    case OpKind::kTransposeConv:
-      return transpose_conv(call);
-    case OpKind::kFullyConnected:
-      return fully_connected(call);
-    default:
-      throw Error(Exit::kInternal, "no convolution");
   }
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/model/graph/graph.h"
+#include "host/oracle/int8/op_view.h"
 
 namespace shoal::oracle {
 
@@ -80,6 +80,31 @@ inline int last_axis(const Shape& shape) {
 inline Shape in_runs(Shape shape, int run) {
   if (!shape.empty()) shape.back() /= run;
   return shape;
+}
+
+// Neighbours along the last axis of a result of two broadcast operands: where
+// their first ones lie, how far apart the next ones.
+struct BroadcastRun {
+  size_t a, b, y, count;
+  int64_t a_step, b_step;
+};
+template <class F>
+void for_each_broadcast_run(const OpView& op, F f) {
+  const Shape& shape = op.out().shape;
+  const Strides a = broadcast_strides(op.in(0).shape, shape.size());
+  const Strides b = broadcast_strides(op.in(1).shape, shape.size());
+  BroadcastRun run{0,
+                   0,
+                   0,
+                   static_cast<size_t>(last_axis(shape)),
+                   a.empty() ? 0 : a.back(),
+                   b.empty() ? 0 : b.back()};
+  for_each_index(in_runs(shape, last_axis(shape)), [&](const Index& at) {
+    run.a = static_cast<size_t>(offset_of(at, a));
+    run.b = static_cast<size_t>(offset_of(at, b));
+    f(static_cast<const BroadcastRun&>(run));
+    run.y += run.count;
+  });
 }
 
 }  // namespace shoal::oracle

@@ -16,21 +16,26 @@ void movement(const oracle::Call& call) {
   oracle::movement(call, call.operands());
 }
 
-constexpr ByClass<void (*)(const oracle::Call&)> kFamilies(
-    {{OpClass::kConvolution, oracle::convolution},
-     {OpClass::kFullyConnected, oracle::convolution},
+constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluate(
+    {{OpKind::kConv2d, oracle::conv2d},
+     {OpKind::kDepthwiseConv2d, oracle::depthwise_conv2d},
+     {OpKind::kTransposeConv, oracle::transpose_conv},
+     {OpKind::kReduceMax, oracle::extreme_byte},
+     {OpKind::kReduceMin, oracle::extreme_byte},
+     {OpKind::kLogSoftmax, oracle::log_softmax}},
+    {{OpClass::kFullyConnected, oracle::fully_connected},
      {OpClass::kMatmul, oracle::matmul},
      {OpClass::kRunning, oracle::running_sum},
      {OpClass::kArg, oracle::arg},
      {OpClass::kCast, oracle::cast},
      {OpClass::kBilinear, oracle::bilinear},
      {OpClass::kPool, oracle::pool},
-     {OpClass::kReduce, oracle::reduce},
-     {OpClass::kBinary, oracle::elementwise},
-     {OpClass::kUnary, oracle::activation},
-     {OpClass::kSoftmax, oracle::activation},
-     {OpClass::kQuantize, oracle::activation},
-     {OpClass::kDequantize, oracle::activation}},
+     {OpClass::kReduce, oracle::rescaled_sum},
+     {OpClass::kBinary, oracle::binary},
+     {OpClass::kUnary, oracle::unary},
+     {OpClass::kSoftmax, oracle::softmax},
+     {OpClass::kQuantize, oracle::quantize},
+     {OpClass::kDequantize, oracle::dequantize}},
     movement);
 
 int64_t byte_count(const Tensor& t) {
@@ -41,7 +46,7 @@ int64_t byte_count(const Tensor& t) {
 
 void evaluate(const Graph& graph, const Op& op, Values& values) {
   const oracle::Call call(graph, op, values);
-  kFamilies[class_of(op.kind)](call);
+  kEvaluate[op.kind](call);
 }
 
 Values run_oracle(const Graph& graph, std::span<const uint8_t> input) {

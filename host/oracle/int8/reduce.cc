@@ -1,9 +1,7 @@
 // Pools over windows and reductions over whole axes.
 #include <algorithm>
-#include <limits>
 
 #include "device/base/fixed_point.h"
-#include "host/base/error.h"
 #include "host/model/graph/quantize.h"
 #include "host/oracle/int8/call.h"
 #include "host/oracle/int8/index.h"
@@ -25,6 +23,34 @@ struct Window {
     return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
   }
 };
+
+}  // namespace
+
+void pool(const Call& call) {
+  const auto& a = call.attr<WindowAttr>();
+  const Shape &in = call.in().shape, &out = call.out().shape;
+  const auto x = call.int8s();
+  const auto y = call.result();
+  const Strides strides = strides_of(in);
+  const auto [low, high] =
+      activation_range(a.activation, call.out().scale(), call.out().zero());
+  const bool average = call.op().kind == OpKind::kAveragePool2d;
+  size_t o = 0;
+  for_each_index(out, [&, low = low, high = high](const Index& at) {
+    Window window;
+    const int y0 = at[1] * a.stride_h - a.pad_top;
+    const int x0 = at[2] * a.stride_w - a.pad_left;
+    for (int iy = std::max(y0, 0); iy < std::min(y0 + a.kernel_h, in[1]);
+         ++iy) {
+      for (int ix = std::max(x0, 0); ix < std::min(x0 + a.kernel_w, in[2]);
+           ++ix) {
+        window.add(x[offset_of({at[0], iy, ix, at[3]}, strides)]);
+      }
+    }
+    const int value = average ? window.average() : window.highest;
+    y[o++] = static_cast<int8_t>(clamp(value, low, high));
+  });
+}
 
 void rescaled_sum(const Call& call) {
   const auto& reduced = call.attr<ReduceAttr>().reduced;
@@ -63,42 +89,6 @@ void extreme_byte(const Call& call) {
     v = most ? std::max(v, in[i]) : std::min(v, in[i]);
     ++i;
   });
-}
-
-}  // namespace
-
-void pool(const Call& call) {
-  const auto& a = call.attr<WindowAttr>();
-  const Shape &in = call.in().shape, &out = call.out().shape;
-  const auto x = call.int8s();
-  const auto y = call.result();
-  const Strides strides = strides_of(in);
-  const auto [low, high] =
-      activation_range(a.activation, call.out().scale(), call.out().zero());
-  const bool average = call.op().kind == OpKind::kAveragePool2d;
-  size_t o = 0;
-  for_each_index(out, [&, low = low, high = high](const Index& at) {
-    Window window;
-    const int y0 = at[1] * a.stride_h - a.pad_top;
-    const int x0 = at[2] * a.stride_w - a.pad_left;
-    for (int iy = std::max(y0, 0); iy < std::min(y0 + a.kernel_h, in[1]);
-         ++iy) {
-      for (int ix = std::max(x0, 0); ix < std::min(x0 + a.kernel_w, in[2]);
-           ++ix) {
-        window.add(x[offset_of({at[0], iy, ix, at[3]}, strides)]);
-      }
-    }
-    const int value = average ? window.average() : window.highest;
-    y[o++] = static_cast<int8_t>(clamp(value, low, high));
-  });
-}
-
-void reduce(const Call& call) {
-  const OpKind kind = call.op().kind;
-  if (kind == OpKind::kReduceMax || kind == OpKind::kReduceMin) {
-    return extreme_byte(call);
-  }
-  rescaled_sum(call);
 }
 
 }  // namespace shoal::oracle
