@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
+#include "host/model/graph/shapes.h"
 #include "host/study/index.h"
 
 namespace shoal {
@@ -116,18 +117,14 @@ class Resizer {
   }
 
   void broadcast() {
-    Shape result = old_shape(out());
-    for (size_t k = 0; k < result.size(); ++k) result[k] = 1;
+    Shape result = shape(in());
     for (const int t : op().inputs) {
-      const Shape& s = shape(t);
-      const size_t lead = result.size() - s.size();
-      for (size_t k = 0; k < s.size(); ++k) {
-        int& extent = result[lead + k];
-        if (extent != s[k] && extent != 1 && s[k] != 1) {
-          refuse(fmt::format("its operands have {} and {}", extent, s[k]));
-        }
-        extent = std::max(extent, s[k]);
+      const auto wider = broadcast_shape(result, shape(t));
+      if (!wider) {
+        refuse(fmt::format("its operands have {} and {}",
+                           fmt::join(result, "x"), fmt::join(shape(t), "x")));
       }
+      result = *wider;
     }
     shape(out()) = result;
   }
@@ -135,16 +132,7 @@ class Resizer {
   void reduce() {
     const ReduceAttr& a = std::get<ReduceAttr>(op().attr);
     const bool keeps = old_shape(out()).size() == old_shape(in()).size();
-    Shape result;
-    for (size_t k = 0; k < shape(in()).size(); ++k) {
-      if (!a.reduced[k]) {
-        result.push_back(shape(in())[k]);
-      } else if (keeps) {
-        result.push_back(1);
-      }
-    }
-    if (result.empty()) result = old_shape(out());
-    shape(out()) = result;
+    shape(out()) = reduced_shape(shape(in()), a.reduced, keeps);
   }
 
   void join() {
@@ -279,13 +267,9 @@ class Resizer {
       refuse("it splits rows or columns");
     }
     for (const int t : op().outputs) {
-      Shape part = shape(in());
-      if (old_shape(t).size() < part.size()) {
-        part.erase(part.begin() + static_cast<std::ptrdiff_t>(axis));
-      } else {
-        part[axis] = old_shape(t)[axis];
-      }
-      shape(t) = part;
+      const bool drops = old_shape(t).size() < shape(in()).size();
+      const Shape rest = without_axis(shape(in()), axis);
+      shape(t) = drops ? rest : with_axis(rest, axis, old_shape(t)[axis]);
     }
   }
 
@@ -311,9 +295,8 @@ class Resizer {
   }
 
   void place() {
-    Shape result = shape(in());
-    result.erase(result.begin() + std::get<AxisAttr>(op().attr).axis);
-    shape(out()) = result;
+    shape(out()) =
+        without_axis(shape(in()), index(std::get<AxisAttr>(op().attr).axis));
   }
 
   void same() { shape(out()) = shape(in()); }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "host/model/graph/shapes.h"
+#include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
 namespace shoal {
@@ -14,16 +16,10 @@ constexpr int64_t kMaxReduced = int64_t{1} << 23;
 constexpr int kMaxClasses = 4095;
 
 Shape broadcast(const OpReader& r, const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int p = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int q = i < b.size() ? b[b.size() - 1 - i] : 1;
-    r.require(p == q || p == 1 || q == 1,
-              text("shapes ", shape_text(a), " and ", shape_text(b),
-                   " do not broadcast"));
-    out[out.size() - 1 - i] = p == 1 ? q : p;
-  }
-  return out;
+  const auto shape = broadcast_shape(a, b);
+  r.require(shape.has_value(), text("shapes ", shape_text(a), " and ",
+                                    shape_text(b), " do not broadcast"));
+  return *shape;
 }
 
 // ADD and SUB shift by 20 bits: the last multiplier must stay below one.
@@ -95,20 +91,14 @@ void convert_reduce(const OpReader& r, Op& op) {
   for (const int value : r.numbers(1, "axes")) {
     a.reduced[static_cast<size_t>(r.axis(value, rank))] = true;
   }
-  Shape expected;
   int64_t reduced = 1;
   for (size_t i = 0; i < x.shape.size(); ++i) {
     if (a.reduced[i]) reduced *= x.shape[i];
-    if (!a.reduced[i]) {
-      expected.push_back(x.shape[i]);
-    } else if (r.options().keep_dims) {
-      expected.push_back(1);
-    }
   }
   if (reduced > kMaxReduced) {
     r.unsupported(text("a reduction over ", reduced, " elements"));
   }
-  r.expect_shape(y, expected);
+  r.expect_shape(y, reduced_shape(x.shape, a.reduced, r.options().keep_dims));
   if (bytes) r.expect_equal_quantization(x, y);
   op.inputs = {r.input(0)};
   op.attr = std::move(a);
@@ -218,9 +208,7 @@ void convert_arg(const OpReader& r, Op& op) {
   if (!is_wide(y.type)) {
     r.unsupported(text("a result of type ", type_name(y.type)));
   }
-  Shape expected = x.shape;
-  expected.erase(expected.begin() + axis);
-  r.expect_shape(y, expected);
+  r.expect_shape(y, without_axis(x.shape, static_cast<size_t>(axis)));
   op.inputs = {r.input(0)};
   op.attr = AxisAttr{axis};
 }
@@ -297,44 +285,50 @@ void convert_dequantize(const OpReader& r, Op& op) {
 
 }  // namespace
 
-Convert arithmetic_converter(OpKind kind) {
-  static constexpr ByKind<Convert> kConverters(
-      {{OpKind::kAdd, convert_binary},
-       {OpKind::kSub, convert_binary},
-       {OpKind::kMul, convert_binary},
-       {OpKind::kDiv, convert_binary},
-       {OpKind::kSquaredDifference, convert_binary},
-       {OpKind::kBatchMatmul, convert_matmul},
-       {OpKind::kCumsum, convert_cumsum},
-       {OpKind::kArgMax, convert_arg},
-       {OpKind::kArgMin, convert_arg},
-       {OpKind::kCast, convert_cast},
-       {OpKind::kMaximum, convert_binary},
-       {OpKind::kMinimum, convert_binary},
-       {OpKind::kMean, convert_reduce},
-       {OpKind::kSum, convert_reduce},
-       {OpKind::kReduceMax, convert_reduce},
-       {OpKind::kReduceMin, convert_reduce},
-       {OpKind::kAbs, convert_unary},
-       {OpKind::kNeg, convert_unary},
-       {OpKind::kSquare, convert_unary},
-       {OpKind::kSqrt, convert_unary},
-       {OpKind::kRsqrt, convert_unary},
-       {OpKind::kExp, convert_unary},
-       {OpKind::kLog, convert_unary},
-       {OpKind::kGelu, convert_unary},
-       {OpKind::kLogSoftmax, convert_unary},
-       {OpKind::kRelu, convert_unary},
-       {OpKind::kRelu6, convert_unary},
-       {OpKind::kLeakyRelu, convert_unary},
-       {OpKind::kLogistic, convert_unary},
-       {OpKind::kTanh, convert_unary},
-       {OpKind::kHardSwish, convert_unary},
-       {OpKind::kSoftmax, convert_unary},
-       {OpKind::kPrelu, convert_prelu},
-       {OpKind::kQuantize, convert_quantize},
-       {OpKind::kDequantize, convert_dequantize}});
-  return kConverters[kind];
+const ImportRow& arithmetic_row(OpKind kind) {
+  static constexpr ImportRow kUnary{convert_unary, inferred::same,
+                                    frames::apart},
+      kSoftmax{convert_unary, inferred::same, frames::apart_with_axes},
+      kBinary{convert_binary, inferred::broadcast, frames::apart},
+      kReduce{convert_reduce, inferred::reduced, frames::apart_in_sums};
+  static constexpr ImportRows kRows(
+      {{OpKind::kAdd, kBinary},
+       {OpKind::kSub, kBinary},
+       {OpKind::kMul, kBinary},
+       {OpKind::kDiv, kBinary},
+       {OpKind::kSquaredDifference, kBinary},
+       {OpKind::kMaximum, kBinary},
+       {OpKind::kMinimum, kBinary},
+       {OpKind::kPrelu, {convert_prelu, inferred::broadcast, frames::apart}},
+       {OpKind::kBatchMatmul, {convert_matmul, inferred::matmul}},
+       {OpKind::kCumsum, {convert_cumsum, inferred::same}},
+       {OpKind::kArgMax, {convert_arg, inferred::place}},
+       {OpKind::kArgMin, {convert_arg, inferred::place}},
+       {OpKind::kCast, {convert_cast, inferred::same}},
+       {OpKind::kMean, kReduce},
+       {OpKind::kSum, kReduce},
+       {OpKind::kReduceMax, kReduce},
+       {OpKind::kReduceMin, kReduce},
+       {OpKind::kAbs, kUnary},
+       {OpKind::kNeg, kUnary},
+       {OpKind::kSquare, kUnary},
+       {OpKind::kSqrt, kUnary},
+       {OpKind::kRsqrt, kUnary},
+       {OpKind::kExp, kUnary},
+       {OpKind::kLog, kUnary},
+       {OpKind::kGelu, kUnary},
+       {OpKind::kRelu, kUnary},
+       {OpKind::kRelu6, kUnary},
+       {OpKind::kLeakyRelu, kUnary},
+       {OpKind::kLogistic, kUnary},
+       {OpKind::kTanh, kUnary},
+       {OpKind::kHardSwish, kUnary},
+       {OpKind::kSoftmax, kSoftmax},
+       {OpKind::kLogSoftmax, kSoftmax},
+       {OpKind::kQuantize, {convert_quantize, inferred::same, frames::apart}},
+       {OpKind::kDequantize,
+        {convert_dequantize, inferred::same, frames::apart}}});
+  return kRows[kind];
 }
 
 }  // namespace shoal

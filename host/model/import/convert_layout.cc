@@ -1,6 +1,7 @@
 // Operators that move bytes and keep or rearrange all of them.
 #include <algorithm>
 
+#include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
 namespace shoal {
@@ -270,25 +271,34 @@ void convert_batches(const OpReader& r, Op& op) {
 
 }  // namespace
 
-Convert layout_converter(OpKind kind) {
-  static constexpr ByKind<Convert> kConverters(
-      {{OpKind::kConcatenation, convert_concatenation},
-       {OpKind::kPack, convert_pack},
-       {OpKind::kPad, convert_pad},
-       {OpKind::kPadv2, convert_pad},
-       {OpKind::kMirrorPad, convert_mirror},
-       {OpKind::kReshape, convert_reshape},
-       {OpKind::kSqueeze, convert_squeeze},
-       {OpKind::kExpandDims, convert_expand_dims},
-       {OpKind::kReadVariable, convert_read_variable},
-       {OpKind::kTranspose, convert_transpose},
-       {OpKind::kResizeNearestNeighbor, convert_resize},
-       {OpKind::kResizeBilinear, convert_resize},
-       {OpKind::kSpaceToBatchNd, convert_batches},
-       {OpKind::kBatchToSpaceNd, convert_batches},
-       {OpKind::kSpaceToDepth, convert_blocks},
-       {OpKind::kDepthToSpace, convert_blocks}});
-  return kConverters[kind];
+const ImportRow& layout_row(OpKind kind) {
+  static constexpr ImportRows kRows(
+      {{OpKind::kConcatenation,
+        {convert_concatenation, inferred::joined, frames::apart_in_join}},
+       {OpKind::kPack, {convert_pack, inferred::packed}},
+       {OpKind::kPad, {convert_pad, inferred::padded, frames::apart_in_border}},
+       {OpKind::kPadv2,
+        {convert_pad, inferred::padded, frames::apart_in_border}},
+       {OpKind::kMirrorPad, {convert_mirror, inferred::padded}},
+       {OpKind::kReshape, {convert_reshape, inferred::reshaped, frames::apart}},
+       {OpKind::kSqueeze, {convert_squeeze, inferred::squeezed, frames::apart}},
+       {OpKind::kExpandDims,
+        {convert_expand_dims, inferred::expanded, frames::apart}},
+       {OpKind::kReadVariable,
+        {convert_read_variable, inferred::same, frames::apart}},
+       {OpKind::kTranspose,
+        {convert_transpose, inferred::transposed, frames::apart_in_order}},
+       {OpKind::kResizeNearestNeighbor,
+        {convert_resize, inferred::resized, frames::apart}},
+       {OpKind::kResizeBilinear,
+        {convert_resize, inferred::resized, frames::apart}},
+       {OpKind::kSpaceToBatchNd, {convert_batches, inferred::space_to_batch}},
+       {OpKind::kBatchToSpaceNd, {convert_batches, inferred::batch_to_space}},
+       {OpKind::kSpaceToDepth,
+        {convert_blocks, inferred::space_to_depth, frames::apart}},
+       {OpKind::kDepthToSpace,
+        {convert_blocks, inferred::depth_to_space, frames::apart}}});
+  return kRows[kind];
 }
 
 }  // namespace shoal

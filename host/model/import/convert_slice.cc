@@ -1,7 +1,7 @@
 // Operators that take boxes out of a tensor.
 #include <algorithm>
 
-#include "host/model/import/inference.h"
+#include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
 namespace shoal {
@@ -209,16 +209,18 @@ void convert_unpack(const OpReader& r, Op& op) {
 
 }  // namespace
 
-Convert slice_converter(OpKind kind) {
-  static constexpr ByKind<Convert> kConverters(
-      {{OpKind::kSlice, convert_slice_op},
-       {OpKind::kStridedSlice, convert_strided_slice},
-       {OpKind::kSplit, convert_split},
-       {OpKind::kSplitV, convert_split_v},
-       {OpKind::kGather, convert_gather},
-       {OpKind::kGatherNd, convert_gather_nd},
-       {OpKind::kUnpack, convert_unpack}});
-  return kConverters[kind];
+const ImportRow& slice_row(OpKind kind) {
+  static constexpr ImportRows kRows(
+      {{OpKind::kSlice, {convert_slice_op, inferred::slice}},
+       {OpKind::kStridedSlice, {convert_strided_slice, inferred::strided}},
+       {OpKind::kSplit, {convert_split, nullptr, nullptr, inferred::split}},
+       {OpKind::kSplitV,
+        {convert_split_v, nullptr, nullptr, inferred::split_v}},
+       {OpKind::kGather, {convert_gather, inferred::gathered}},
+       {OpKind::kGatherNd, {convert_gather_nd}},
+       {OpKind::kUnpack,
+        {convert_unpack, nullptr, nullptr, inferred::unpacked}}});
+  return kRows[kind];
 }
 
 }  // namespace shoal

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
 namespace shoal {
@@ -225,15 +226,18 @@ void convert_pool(const OpReader& r, Op& op) {
 
 }  // namespace
 
-Convert window_converter(OpKind kind) {
-  static constexpr ByKind<Convert> kConverters(
-      {{OpKind::kConv2d, convert_conv},
-       {OpKind::kDepthwiseConv2d, convert_depthwise},
-       {OpKind::kFullyConnected, convert_fully_connected},
-       {OpKind::kTransposeConv, convert_transpose_conv},
-       {OpKind::kAveragePool2d, convert_pool},
-       {OpKind::kMaxPool2d, convert_pool}});
-  return kConverters[kind];
+const ImportRow& window_row(OpKind kind) {
+  static constexpr ImportRows kRows(
+      {{OpKind::kConv2d, {convert_conv, inferred::convolution, frames::apart}},
+       {OpKind::kDepthwiseConv2d,
+        {convert_depthwise, inferred::depthwise, frames::apart}},
+       {OpKind::kFullyConnected,
+        {convert_fully_connected, inferred::fully_connected, frames::apart}},
+       {OpKind::kTransposeConv,
+        {convert_transpose_conv, inferred::transpose_conv}},
+       {OpKind::kAveragePool2d, {convert_pool, inferred::pool, frames::apart}},
+       {OpKind::kMaxPool2d, {convert_pool, inferred::pool, frames::apart}}});
+  return kRows[kind];
 }
 
 }  // namespace shoal

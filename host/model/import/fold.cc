@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <optional>
 
 #include "host/model/import/raw_passes.h"
@@ -10,24 +11,8 @@
 namespace shoal {
 namespace {
 
-// Numbers of the format.
-enum Code : int {
-  kAdd = 0,
-  kConcatenation = 2,
-  kMul = 18,
-  kReshape = 22,
-  kSub = 41,
-  kSqueeze = 43,
-  kStridedSlice = 45,
-  kCast = 53,
-  kMaximum = 55,
-  kMinimum = 57,
-  kExpandDims = 70,
-  kShape = 77,
-  kReduceProd = 81,
-  kPack = 83,
-  kFloorDiv = 90,
-};
+// Operators that only fold: shoal runs none of them.
+constexpr int kShapeCode = 77, kReduceProdCode = 81, kFloorDivCode = 90;
 
 // More than a shape has, less than a tensor.
 constexpr size_t kMost = 64;
@@ -136,29 +121,51 @@ class Folding {
   }
 
   std::optional<Numbers> computed(const RawOp& op) const {
-    if (op.code == kShape) return shape_of(op);
+    if (op.code == kShapeCode) return shape_of(op);
+    const auto fold = folds().find(op.code);
+    if (fold == folds().end()) return std::nullopt;
     std::vector<Numbers> operands;
     for (const int t : op.inputs) {
       std::optional<Numbers> values = constant(t);
       if (!values) return std::nullopt;
       operands.push_back(std::move(*values));
     }
-    switch (op.code) {
-      case kReshape:
-      case kSqueeze:
-      case kExpandDims:
-      case kCast:
-        return operands[0];
-      case kPack:
-      case kConcatenation:
-        return joined(op, operands);
-      case kStridedSlice:
-        return cut(op, operands);
-      case kReduceProd:
-        return product(operands[0]);
-      default:
-        return binary(op.code, operands);
-    }
+    return fold->second(*this, op, operands);
+  }
+
+  using Operands = std::vector<Numbers>;
+  using Fold = std::optional<Numbers> (*)(const Folding&, const RawOp&,
+                                          const Operands&);
+  // By number of the format.
+  static const std::map<int, Fold>& folds() {
+    static const std::map<int, Fold> folds = [] {
+      std::map<int, Fold> all{
+          {kReduceProdCode, product},
+          {kFloorDivCode, binary<quotient>},
+      };
+      const auto add = [&all](OpKind kind, Fold fold) {
+        all[op_info(kind).code] = fold;
+      };
+      add(OpKind::kReshape, same);
+      add(OpKind::kSqueeze, same);
+      add(OpKind::kExpandDims, same);
+      add(OpKind::kCast, same);
+      add(OpKind::kPack, joined<0>);
+      add(OpKind::kConcatenation, joined<1>);
+      add(OpKind::kStridedSlice, cut);
+      add(OpKind::kAdd, binary<sum>);
+      add(OpKind::kSub, binary<difference>);
+      add(OpKind::kMul, binary<times>);
+      add(OpKind::kMaximum, binary<larger>);
+      add(OpKind::kMinimum, binary<smaller>);
+      return all;
+    }();
+    return folds;
+  }
+
+  static std::optional<Numbers> same(const Folding&, const RawOp&,
+                                     const Operands& operands) {
+    return operands[0];
   }
 
   std::optional<Numbers> shape_of(const RawOp& op) const {
@@ -184,24 +191,24 @@ class Folding {
   }
 
   // Scalars, or lists along their only axis.
-  std::optional<Numbers> joined(const RawOp& op,
-                                const std::vector<Numbers>& operands) const {
+  template <size_t kRank>
+  static std::optional<Numbers> joined(const Folding& f, const RawOp& op,
+                                       const Operands& operands) {
     Numbers out;
     for (size_t i = 0; i < operands.size(); ++i) {
-      const size_t rank = tensor(op.inputs[i]).shape.size();
-      if (rank != (op.code == kPack ? 0U : 1U)) return std::nullopt;
+      if (f.tensor(op.inputs[i]).shape.size() != kRank) return std::nullopt;
       out.insert(out.end(), operands[i].begin(), operands[i].end());
     }
     return out;
   }
 
   // A range of a list, or one element of it.
-  std::optional<Numbers> cut(const RawOp& op,
-                             const std::vector<Numbers>& operands) const {
+  static std::optional<Numbers> cut(const Folding& f, const RawOp& op,
+                                    const Operands& operands) {
     const RawOptions& o = op.options;
     const bool plain = o.ellipsis_mask == 0 && o.new_axis_mask == 0 &&
                        !o.offset && operands.size() == 4 &&
-                       tensor(op.inputs[0]).shape.size() == 1 &&
+                       f.tensor(op.inputs[0]).shape.size() == 1 &&
                        operands[1].size() == 1 && operands[2].size() == 1 &&
                        operands[3].size() == 1 && operands[3][0] == 1;
     if (!plain) return std::nullopt;
@@ -216,17 +223,30 @@ class Folding {
     return Numbers(operands[0].begin() + begin, operands[0].begin() + end);
   }
 
-  static std::optional<Numbers> product(const Numbers& values) {
+  static std::optional<Numbers> product(const Folding&, const RawOp&,
+                                        const Operands& operands) {
     int64_t total = 1;
-    for (const int32_t v : values) {
+    for (const int32_t v : operands[0]) {
       total *= v;
       if (!is_narrow(total)) return std::nullopt;
     }
     return Numbers{static_cast<int32_t>(total)};
   }
 
-  static std::optional<Numbers> binary(int code,
-                                       const std::vector<Numbers>& operands) {
+  using Number = std::optional<int64_t>;
+  static Number sum(int64_t a, int64_t b) { return a + b; }
+  static Number difference(int64_t a, int64_t b) { return a - b; }
+  static Number times(int64_t a, int64_t b) { return a * b; }
+  static Number larger(int64_t a, int64_t b) { return std::max(a, b); }
+  static Number smaller(int64_t a, int64_t b) { return std::min(a, b); }
+  static Number quotient(int64_t a, int64_t b) {
+    if (b == 0) return std::nullopt;
+    return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+  }
+
+  template <Number (*kNumber)(int64_t, int64_t)>
+  static std::optional<Numbers> binary(const Folding&, const RawOp&,
+                                       const Operands& operands) {
     if (operands.size() != 2) return std::nullopt;
     const Numbers &a = operands[0], &b = operands[1];
     if (a.size() != b.size() && a.size() != 1 && b.size() != 1) {
@@ -235,31 +255,11 @@ class Folding {
     Numbers out;
     for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
       const auto v =
-          number(code, a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
+          kNumber(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
       if (!v || !is_narrow(*v)) return std::nullopt;
       out.push_back(static_cast<int32_t>(*v));
     }
     return out;
-  }
-
-  static std::optional<int64_t> number(int code, int64_t a, int64_t b) {
-    switch (code) {
-      case kAdd:
-        return a + b;
-      case kSub:
-        return a - b;
-      case kMul:
-        return a * b;
-      case kMaximum:
-        return std::max(a, b);
-      case kMinimum:
-        return std::min(a, b);
-      case kFloorDiv:
-        if (b == 0) return std::nullopt;
-        return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
-      default:
-        return std::nullopt;
-    }
   }
 
   static bool is_narrow(int64_t v) {

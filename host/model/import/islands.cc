@@ -45,13 +45,12 @@ bool only_moves(const RawOp& op) {
   if (info == nullptr || op.outputs.size() != 1 || op.inputs.empty()) {
     return false;
   }
-  const OpClass c = class_of(info->kind);
-  if (c == OpClass::kJoin) return op.options.activation == 0;
-  return c == OpClass::kReshape || c == OpClass::kTranspose ||
-         c == OpClass::kSlice || c == OpClass::kMirror ||
-         c == OpClass::kGather || c == OpClass::kBlocks ||
-         c == OpClass::kBatches || c == OpClass::kResize ||
-         info->kind == OpKind::kPad;
+  // A value to pad with has a scale of its own; a SPLIT takes its axis first.
+  if (info->kind == OpKind::kPadv2 || info->cls == OpClass::kSplit) {
+    return false;
+  }
+  return moves_bytes(info->kind) &&
+         (info->cls != OpClass::kJoin || op.options.activation == 0);
 }
 
 namespace {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "host/model/import/import_row.h"
+
 namespace shoal {
 namespace {
 
@@ -255,18 +257,20 @@ void OpReader::check_file_types(const Op& op) const {
   }
 }
 
+const ImportRow& import_row(OpKind kind) {
+  for (const auto family : {window_row, arithmetic_row, layout_row}) {
+    const ImportRow& row = family(kind);
+    if (row.convert != nullptr) return row;
+  }
+  return slice_row(kind);
+}
+
 Op convert_op(const OpReader& r) {
   r.check_form();
   Op op;
   op.kind = r.kind();
   for (int i = 0; i < r.outputs(); ++i) op.outputs.push_back(r.output(i));
-  Convert convert = nullptr;
-  for (const auto family : {window_converter, arithmetic_converter,
-                            layout_converter, slice_converter}) {
-    if (convert == nullptr) convert = family(op.kind);
-  }
-  if (convert == nullptr) r.unsupported("has no conversion");
-  convert(r, op);
+  import_row(op.kind).convert(r, op);
   const OpClass cls = class_of(op.kind);
   if (cls != OpClass::kQuantize && cls != OpClass::kArg &&
       cls != OpClass::kCast) {

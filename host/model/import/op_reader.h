@@ -115,13 +115,6 @@ class OpReader {
 
 // Checks the operator's meaning and resolves its attributes.
 Op convert_op(const OpReader&);
-// Reads the operands and attributes of an operator and checks them.
-using Convert = void (*)(const OpReader&, Op&);
-// Families of operators, each in its own file; null if not of the family.
-Convert window_converter(OpKind);
-Convert arithmetic_converter(OpKind);
-Convert layout_converter(OpKind);
-Convert slice_converter(OpKind);
 
 // Constants may take `asked` bytes, or what the file's size justifies.
 size_t most_constant_bytes(size_t file_bytes, int64_t asked);

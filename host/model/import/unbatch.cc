@@ -1,8 +1,9 @@
 // A batch of n is n frames: where every operator keeps the frames apart, one
 // of them is what the model computes.
 #include <algorithm>
-#include <cstring>
+#include <span>
 
+#include "host/model/import/import_row.h"
 #include "host/model/import/raw_passes.h"
 
 namespace shoal {
@@ -53,8 +54,7 @@ class Unbatching {
 
   bool keeps_apart(const RawOp& op) {
     const OpInfo* info = find_op(op.code);
-    if (info == nullptr || info->kind == OpKind::kTransposeConv) return false;
-    if (!along_frames(op, info->kind)) return false;
+    if (info == nullptr || !along_frames(op, info->kind)) return false;
     const size_t rank = op.outputs.empty() || op.outputs[0] < 0
                             ? 0
                             : tensor(op.outputs[0]).shape.size();
@@ -80,61 +80,13 @@ class Unbatching {
     return true;
   }
 
-  // Whether axis 0 is left alone. Row-major frames stay whole in a RESHAPE.
   bool along_frames(const RawOp& op, OpKind kind) const {
-    switch (class_of(kind)) {
-      case OpClass::kConvolution:
-      case OpClass::kFullyConnected:
-      case OpClass::kPool:
-      case OpClass::kBinary:
-      case OpClass::kUnary:
-      case OpClass::kQuantize:
-      case OpClass::kDequantize:
-      case OpClass::kBlocks:
-      case OpClass::kReshape:
-        return true;
-      case OpClass::kSoftmax:
-        return tensor(op.inputs[0]).shape.size() > 1;
-      case OpClass::kResize:
-      case OpClass::kBilinear:
-        return true;
-      case OpClass::kJoin:
-        return kind == OpKind::kConcatenation && op.options.axis != 0 &&
-               op.options.axis !=
-                   -static_cast<int>(tensor(op.inputs[0]).shape.size());
-      case OpClass::kReduce:
-        return op.inputs.size() == 2 && axes_behind(op, op.inputs[1]);
-      case OpClass::kPad:
-        return op.inputs.size() > 1 && first_numbers_are_zero(op.inputs[1], 2);
-      case OpClass::kTranspose:
-        return op.inputs.size() == 2 && first_numbers_are_zero(op.inputs[1], 1);
-      default:
-        return false;
+    const auto apart = import_row(kind).apart;
+    try {
+      return apart != nullptr && apart(RawOperands(raw_, op));
+    } catch (const RawOperands::Unknown&) {
+      return false;
     }
-  }
-
-  std::vector<int32_t> numbers(int t) const {
-    if (t < 0 || tensor(t).type != kCodeInt32) return {};
-    const auto from = bytes(t);
-    std::vector<int32_t> out(from.size() / 4);
-    if (!out.empty()) std::memcpy(out.data(), from.data(), 4 * out.size());
-    return out;
-  }
-
-  bool axes_behind(const RawOp& op, int t) const {
-    const auto rank = static_cast<int>(tensor(op.inputs[0]).shape.size());
-    const std::vector<int32_t> axes = numbers(t);
-    return !axes.empty() && std::ranges::none_of(axes, [rank](int axis) {
-      return axis == 0 || axis == -rank;
-    });
-  }
-
-  bool first_numbers_are_zero(int t, size_t count) const {
-    const std::vector<int32_t> list = numbers(t);
-    return list.size() >= count &&
-           std::all_of(list.begin(),
-                       list.begin() + static_cast<std::ptrdiff_t>(count),
-                       [](int32_t v) { return v == 0; });
   }
 
   RawModel& raw_;
@@ -143,7 +95,38 @@ class Unbatching {
   std::vector<int> touched_;
 };
 
+bool begins_with_zeros(const std::vector<int32_t>& numbers, size_t count) {
+  return numbers.size() >= count &&
+         std::ranges::all_of(std::span(numbers).first(count),
+                             [](int32_t v) { return v == 0; });
+}
+
 }  // namespace
+
+namespace frames {
+
+bool apart_with_axes(const RawOperands& r) { return r.rank(0) > 1; }
+
+bool apart_in_join(const RawOperands& r) {
+  return r.options().axis != 0 && r.options().axis != -r.rank(0);
+}
+
+bool apart_in_sums(const RawOperands& r) {
+  return r.count() == 2 &&
+         std::ranges::none_of(r.numbers(1), [rank = r.rank(0)](int axis) {
+           return axis == 0 || axis == -rank;
+         });
+}
+
+bool apart_in_border(const RawOperands& r) {
+  return begins_with_zeros(r.numbers(1), 2);
+}
+
+bool apart_in_order(const RawOperands& r) {
+  return r.count() == 2 && begins_with_zeros(r.numbers(1), 1);
+}
+
+}  // namespace frames
 
 void unbatch(RawModel& raw) { Unbatching(raw).run(); }
 

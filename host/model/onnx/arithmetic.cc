@@ -7,19 +7,6 @@
 namespace shoal::onnx_import {
 namespace {
 
-Shape broadcast_shape(const OnnxCall& call, const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int p = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int q = i < b.size() ? b[b.size() - 1 - i] : 1;
-    call.require(p == q || p == 1 || q == 1,
-                 text("shapes ", shape_text(a), " and ", shape_text(b),
-                      " do not broadcast"));
-    out[out.size() - 1 - i] = p == 1 ? q : p;
-  }
-  return out;
-}
-
 Attr plain_attr(OpKind kind) {
   if (kind == OpKind::kMaximum || kind == OpKind::kMinimum) return {};
   return FusedAttr{};
@@ -28,7 +15,7 @@ Attr plain_attr(OpKind kind) {
 // Both lie in one order, that of the larger one.
 Value between(OnnxCall& call, OpKind kind, const Value& a, const Value& b,
               const char* part) {
-  const Shape dims = broadcast_shape(call, a.dims, b.dims);
+  const Shape dims = result_dims(call, a.dims, b.dims);
   Value p = call.layouts().settled(call.layouts().padded(a, dims.size()));
   Value q = call.layouts().settled(call.layouts().padded(b, dims.size()));
   const bool first = element_count(p.dims) >= element_count(q.dims);
@@ -115,7 +102,7 @@ void by_constant(OnnxCall& call, OpKind kind, const Value& x,
   if (scales && fuse_constant(call, kind, x, c, dims)) return;
   Value v = x;
   if (c.count() != 1) {
-    const Shape out = broadcast_shape(call, x.dims, dims);
+    const Shape out = result_dims(call, x.dims, dims);
     v = call.layouts().settled(call.layouts().padded(x, out.size()));
     const int other = constant_operand(call, c, v.order);
     const std::vector<int> operands = constant_first

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/model/graph/shapes.h"
 #include "host/model/onnx/builder.h"
 #include "host/model/onnx/model.h"
 #include "host/model/onnx/text.h"
@@ -174,6 +175,16 @@ struct Window {
     return pad_top + pad_left + pad_bottom + pad_right > 0;
   }
 };
+// The shape of a result of two operands.
+template <class Size>
+std::vector<Size> result_dims(const OnnxCall& call, const std::vector<Size>& a,
+                              const std::vector<Size>& b) {
+  const auto dims = broadcast_shape(a, b);
+  call.require(dims.has_value(), text("shapes ", shape_text(a), " and ",
+                                      shape_text(b), " do not broadcast"));
+  return *dims;
+}
+
 // A convolution's or pool's operand as [1, C, H, W] in the usual order; what
 // has one axis less is one row. Its result has the operand's axes again.
 Value windowed(OnnxCall&, const Value& given);

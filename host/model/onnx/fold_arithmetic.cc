@@ -13,20 +13,6 @@ bool holds_floats(const OnnxTensor& t) {
   return t.type == kOnnxFloat || t.type == kOnnxDouble;
 }
 
-Sizes64 broadcast_dims(OnnxCall& call, const Sizes64& a, const Sizes64& b) {
-  Sizes64 out(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int64_t p = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int64_t q = i < b.size() ? b[b.size() - 1 - i] : 1;
-    call.require(p == q || p == 1 || q == 1,
-                 text("shapes ", shape_text(a), " and ", shape_text(b),
-                      " do not broadcast"));
-    out[out.size() - 1 - i] = p == 1 ? q : p;
-  }
-  check_fold_size(call, out);
-  return out;
-}
-
 OnnxTensor broadcast(const OnnxTensor& t, const Sizes64& dims) {
   const Sizes64 own = row_major_steps(t.dims);
   Sizes64 steps(dims.size(), 0);
@@ -102,7 +88,8 @@ void fold_binary(OnnxCall& call) {
       holds_floats(a) == holds_floats(b) && a.bytes.empty() && b.bytes.empty(),
       text("operands of types ", onnx_type_name(a.type), " and ",
            onnx_type_name(b.type)));
-  const Sizes64 dims = broadcast_dims(call, a.dims, b.dims);
+  const Sizes64 dims = result_dims(call, a.dims, b.dims);
+  check_fold_size(call, dims);
   const OnnxTensor p = broadcast(a, dims), q = broadcast(b, dims);
   OnnxTensor out = of_type(a, dims);
   for (size_t i = 0; i < p.floats.size(); ++i) {
@@ -166,7 +153,8 @@ void fold_tile(OnnxCall& call) {
 
 void fold_expand(OnnxCall& call) {
   const OnnxTensor& t = call.constant(0, "data");
-  const Sizes64 dims = broadcast_dims(call, t.dims, call.numbers(1, "a shape"));
+  const Sizes64 dims = result_dims(call, t.dims, call.numbers(1, "a shape"));
+  check_fold_size(call, dims);
   call.set_constant(0, broadcast(t, dims));
 }
 

@@ -142,17 +142,12 @@ void product(OnnxCall& call) {
   call.require(a.back() == b[b.size() - 2],
                text("shapes ", shape_text(a), " and ", shape_text(b),
                     " have no product"));
-  Shape dims(std::max(a.size(), b.size()), 1);
-  for (size_t i = 3; i <= dims.size(); ++i) {
-    const int p = i <= a.size() ? a[a.size() - i] : 1;
-    const int q = i <= b.size() ? b[b.size() - i] : 1;
-    call.require(p == q || p == 1 || q == 1,
-                 text("shapes ", shape_text(a), " and ", shape_text(b),
-                      " do not broadcast"));
-    dims[dims.size() - i] = p == 1 ? q : p;
-  }
-  dims[dims.size() - 2] = a[a.size() - 2];
-  dims.back() = b.back();
+  const auto batch = broadcast_shape(Shape(a.begin(), a.end() - 2),
+                                     Shape(b.begin(), b.end() - 2));
+  call.require(batch.has_value(), text("shapes ", shape_text(a), " and ",
+                                       shape_text(b), " do not broadcast"));
+  Shape dims = *batch;
+  dims.insert(dims.end(), {a[a.size() - 2], b.back()});
   Axes order(dims.size());
   for (size_t k = 0; k < order.size(); ++k) order[k] = static_cast<int>(k);
   call.set_output(0, call.emit(OpKind::kBatchMatmul, {left, right}, dims, order,
