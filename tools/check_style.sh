@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
-# no folder includes what lies above it, no two types have one name.
+# no folder includes what lies above it, no two types have one name, and adding
+# an operator takes the files that CONTRIBUTING lists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
@@ -27,4 +28,5 @@ if [[ -n $direct ]]; then
 fi
 tools/check_arrows.py
 tools/check_names.py
+tools/check_operator.py
 tools/check_security.py

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "host/model/graph/operators.h"
 #include "host/quantize/convert.h"
 #include "host/quantize/weights.h"
 
