@@ -136,6 +136,27 @@ TEST_F(BoardNetwork, ALostBoardIsNamed) {
   EXPECT_EQ(boards.end(SIGTERM), 6);
 }
 
+// Cortex-M3, M4, M7 and M55 compute one network together.
+TEST_F(BoardNetwork, AMixtureComputesWhatOneNodeDoes) {
+  const std::vector<uint8_t> expect = expected();
+  std::string file;
+  for (const char* id :
+       {"mps2-an385", "mps2-an386", "mps2-an500", "mps3-an547"}) {
+    file += "[[node]]\nname = \"n" + std::string(id).substr(5) +
+            "\"\nboard = \"" + id + "\"\n";
+  }
+  file += "ram = \"64K\"\n";
+  shop_.write("mixed.toml", {file.begin(), file.end()});
+  const Told told =
+      emulate({"--cluster", "mixed.toml", "-o", "out.bin", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  const auto boards = nlohmann::json::parse(told.out).at("boards");
+  ASSERT_EQ(boards.size(), 4u);
+  EXPECT_EQ(boards[2].at("board"), "mps2-an500");
+  EXPECT_LE(boards[3].at("arena_bytes"), 65536);
+}
+
 TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
   const auto refused = [&](const Arguments& all, const std::string& text) {
     const Told told = shop_.shoal(all);
@@ -147,8 +168,9 @@ TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
           "has no emulated network");
   refused({"emulate", "--board", "mps2-an386", "--nodes", "65", "--serve",
            "--insecure"},
-          "from 1 to 64");
-  refused({"emulate", "--board", "mps2-an386", "--serve"}, "--nodes N");
+          "65 boards in emulators");
+  refused({"emulate", "--board", "mps2-an386", "--serve"},
+          "--nodes N or --cluster FILE");
   refused({"emulate", "m.tflite", "--board", "mps2-an386", "--nodes", "1",
            "--serve", "--insecure"},
           "--serve runs no model");

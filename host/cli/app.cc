@@ -222,9 +222,12 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--nodes", f.plan.nodes,
                    "so many boards on a network, each in an emulator of its "
                    "own; programs come over the network");
+  verb->add_option("--cluster", f.plan.cluster,
+                   "unequal ones, without addresses; see `shoal formats "
+                   "cluster.toml`");
   CLI::Option* const serve = verb->add_flag(
       "--serve", f.serve,
-      "of --nodes: print NAME ADDRESS:PORT PROCESS of each board and run until "
+      "print NAME ADDRESS:PORT PROCESS of each board and run until "
       "SIGTERM");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);

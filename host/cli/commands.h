@@ -11,6 +11,7 @@
 
 #include "host/engine/virtual/flags.h"
 #include "host/model/graph/import_options.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 
@@ -75,6 +76,7 @@ struct ClusterFlags {
   std::string key = "shoal.key";
   // Of nodes that were started with a key of this run alone; then not the file.
   std::optional<std::array<uint8_t, 32>> own_key;
+  std::optional<Cluster> own_cluster;  // them, where a file has described them
   std::string identity;                // file; then not the key
   std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;

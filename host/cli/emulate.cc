@@ -114,10 +114,12 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
-  if (flags.plan.nodes) return emulate_nodes(flags);
+  if (flags.plan.nodes || !flags.plan.cluster.empty()) {
+    return emulate_nodes(flags);
+  }
   if (flags.serve) {
     throw Error(Exit::kUsage, "--serve is for boards on a network",
-                "--nodes N");
+                "--nodes N or --cluster FILE");
   }
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
   check_files(

@@ -1,4 +1,5 @@
-// `shoal emulate --nodes`: emulated boards on a network, and the coordinator of
+// `shoal emulate --nodes` and `--cluster`: emulated boards on a network, and
+// the coordinator of
 // --workers for them.
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -7,7 +8,7 @@
 #include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/cli/commands.h"
+#include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
 #include "host/engine/board/emulate.h"
@@ -21,18 +22,39 @@ namespace {
 // An emulated board shares this computer with all others.
 constexpr int kSilenceSeconds = 20;
 constexpr std::chrono::milliseconds kLook{100};
+constexpr size_t kMostBoards = 64;
+
+// Those of --cluster, or so many equal ones. The planner asks the boards
+// themselves how much memory they have.
+Cluster cluster_of_boards(const PlanFlags& plan) {
+  Cluster cluster = cluster_of(plan);
+  for (const ClusterNode& node : cluster.nodes) {
+    if (node.address.empty()) continue;
+    throw Error(Exit::kUsage,
+                "node '" + node.name +
+                    "' has an address, emulated boards get "
+                    "theirs when they start",
+                "`shoal run --cluster FILE` for boards that run already");
+  }
+  if (!plan.nodes) return cluster;
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    cluster.nodes[i].name = plan.board + "." + std::to_string(i);
+  }
+  return cluster;
+}
 
 EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
+                                   const Cluster& cluster,
                                    const std::optional<ClusterKey>& key) {
-  const int count = *flags.plan.nodes;
-  if (count < 1 || count > 64) {
+  if (cluster.nodes.size() > kMostBoards) {
     throw Error(Exit::kUsage,
-                "--nodes: " + std::to_string(count) + " boards in emulators",
-                "from 1 to 64");
+                std::to_string(cluster.nodes.size()) + " boards in emulators",
+                "at most " + std::to_string(kMostBoards));
   }
   EmulatedNodesOptions options;
-  options.boards.assign(static_cast<size_t>(count),
-                        &find_board(flags.plan.board));
+  for (const ClusterNode& node : cluster.nodes) {
+    options.nodes.push_back({node.name, &find_board(node.board.name)});
+  }
   options.build = own_build_folder();
   options.key = key;
   options.seconds = flags.seconds;
@@ -47,7 +69,8 @@ int serve(const EmulateFlags& flags) {
   std::optional<ClusterKey> key;
   if (!flags.insecure) key = read_key_file(flags.key);
   StopSignals signals;
-  EmulatedNodes boards(nodes_options(flags, key));
+  EmulatedNodes boards(
+      nodes_options(flags, cluster_of_boards(flags.plan), key));
   for (const auto& node : boards.nodes()) {
     say("%s %s %d\n", node->name().c_str(), node->address().c_str(),
         static_cast<int>(node->process()));
@@ -122,17 +145,19 @@ int emulate_nodes(const EmulateFlags& flags) {
   if (flags.serve) return serve(flags);
   if (flags.layers) {
     throw Error(Exit::kUsage, "--layers: instructions are counted on one board",
-                "leave out --nodes, or --layers");
+                "leave out --nodes and --cluster, or --layers");
   }
   ClusterKey key;
   system_entropy(key);
-  EmulatedNodes boards(nodes_options(flags, key));
+  Cluster cluster = cluster_of_boards(flags.plan);
+  EmulatedNodes boards(nodes_options(flags, cluster, key));
   RunFlags run;
   run.model = flags.model;
   run.inputs = {flags.input};
   run.results = flags.results;
   run.plan = flags.plan;
   run.plan.nodes.reset();
+  run.plan.cluster.clear();
   run.plan.board = PlanFlags{}.board;
   run.pictures = flags.pictures;
   run.frames = flags.frames;
@@ -140,9 +165,10 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.ends = flags.ends;
   run.cluster.own_key = key;
   run.cluster.timeout = kSilenceSeconds;
-  for (const auto& node : boards.nodes()) {
-    run.cluster.workers.push_back(node->address());
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    cluster.nodes[i].address = boards.nodes()[i]->address();
   }
+  run.cluster.own_cluster = std::move(cluster);
   return run_model(run, [&](const EngineReport& report, nlohmann::json* json) {
     boards.listen(kLook);  // what they say at the end of a run
     if (json) {

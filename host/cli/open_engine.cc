@@ -76,7 +76,8 @@ void EngineOpening::load() {
   graph_ = std::move(loaded.graph);
   set_detection(std::move(loaded.detection));
   const bool several = wants_cluster(flags_.plan);
-  const bool named = !flags_.cluster.workers.empty();
+  const bool named =
+      !flags_.cluster.workers.empty() || flags_.cluster.own_cluster;
   if (flags_.emulated_s) {
     kind_ = EngineKind::kBoard;
   } else if (flags_.floats && is_float(graph_)) {

@@ -143,7 +143,7 @@ void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
     throw Error(Exit::kUsage,
                 "--workers, --cluster and --nodes exclude each other");
   }
-  if (plan.cluster.empty() && flags.workers.empty()) {
+  if (plan.cluster.empty() && flags.workers.empty() && !flags.own_cluster) {
     throw Error(Exit::kUsage, "no worker is named",
                 "--workers ADDRESS:PORT,... or --cluster FILE");
   }
@@ -185,6 +185,7 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
 WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   check_who_workers_are(plan, flags);
   require_flags(EngineKind::kWorkers, plan);
+  given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   addresses_ = addresses_of(plan, flags, given_);
   if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");

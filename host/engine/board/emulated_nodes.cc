@@ -144,14 +144,14 @@ void EmulatedNode::listen(milliseconds most) {
 
 EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
   std::list<MemoryFile> flashed;  // until the emulators have read them
-  for (size_t i = 0; i < options.boards.size(); ++i) {
-    const Board& board = *options.boards[i];
+  for (size_t i = 0; i < options.nodes.size(); ++i) {
+    const auto& [name, of] = options.nodes[i];
+    const Board& board = *of;
     if (!board.emulator || board.emulator->nic.empty()) {
       throw Error(
           Exit::kUsage, "board " + board.name + " has no emulated network here",
           fmt::format("one of: {}", fmt::join(boards_with_network(), ", ")));
     }
-    const std::string name = fmt::format("{}.{}", board.name, i);
     const uint16_t port = free_port();
     flash(name, options.key, flashed);
     nodes_.push_back(std::make_unique<EmulatedNode>(

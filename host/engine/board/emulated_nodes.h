@@ -20,10 +20,14 @@
 namespace shoal {
 
 struct EmulatedNodesOptions {
-  std::vector<const Board*> boards;  // one for each node, with a network
-  std::filesystem::path build;       // own_build_folder()
-  std::optional<ClusterKey> key;     // none: insecure
-  int seconds = 60;                  // until the last one is ready, at most
+  struct Node {
+    std::string name;  // not twice
+    const Board* board;
+  };
+  std::vector<Node> nodes;
+  std::filesystem::path build;    // own_build_folder()
+  std::optional<ClusterKey> key;  // none: insecure
+  int seconds = 60;               // until the last one is ready, at most
 };
 
 class EmulatedNode {
