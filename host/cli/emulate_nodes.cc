@@ -170,7 +170,8 @@ int emulate_nodes(const EmulateFlags& flags) {
   }
   run.cluster.own_cluster = std::move(cluster);
   return run_model(run, [&](const EngineReport& report, nlohmann::json* json) {
-    boards.listen(kLook);  // what they say at the end of a run
+    // What they say at the end of a run.
+    for (const auto& node : boards.nodes()) node->listen(kLook);
     if (json) {
       add_boards(boards, report, *json);
     } else {

@@ -46,21 +46,37 @@ void flash(const std::string& name, const std::optional<ClusterKey>& key,
   files.emplace_back(std::span(bytes, sizeof f), int64_t{sizeof f});
 }
 
-// One that is free now. Somebody may take it before the emulator does: then it
-// says so and ends.
-uint16_t free_port() {
-  const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* const address = reinterpret_cast<sockaddr*>(&at);
-  const bool ok = s >= 0 && bind(s, address, sizeof at) == 0 &&
-                  getsockname(s, address, &size) == 0;
-  if (s >= 0) close(s);
-  if (!ok) throw Error(Exit::kNode, "no free port for an emulated board");
-  return ntohs(at.sin_port);
-}
+// A port that nobody else gets while it is held. The emulator cannot bind it
+// before it is given back; should somebody be faster, it says so and ends.
+constexpr const char* kPortTaken = "host forwarding rule";
+constexpr int kPortTries = 5;
+
+class HeldPort {
+ public:
+  HeldPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    if (socket_ >= 0 && bind(socket_, address, sizeof at) == 0 &&
+        getsockname(socket_, address, &size) == 0) {
+      number_ = ntohs(at.sin_port);
+      return;
+    }
+    if (socket_ >= 0) close(socket_);
+    throw Error(Exit::kNode, "no free port for an emulated board");
+  }
+  ~HeldPort() { close(socket_); }
+  HeldPort(const HeldPort&) = delete;
+  HeldPort& operator=(const HeldPort&) = delete;
+
+  uint16_t number() const { return number_; }
+
+ private:
+  int socket_;
+  uint16_t number_ = 0;
+};
 
 std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    const Board& board, size_t index,
@@ -144,36 +160,47 @@ void EmulatedNode::listen(milliseconds most) {
 
 EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
   std::list<MemoryFile> flashed;  // until the emulators have read them
-  for (size_t i = 0; i < options.nodes.size(); ++i) {
-    const auto& [name, of] = options.nodes[i];
-    const Board& board = *of;
-    if (!board.emulator || board.emulator->nic.empty()) {
+  std::list<HeldPort> ports;
+  for (const auto& [name, board] : options.nodes) {
+    if (!board->emulator || board->emulator->nic.empty()) {
       throw Error(
-          Exit::kUsage, "board " + board.name + " has no emulated network here",
+          Exit::kUsage,
+          "board " + board->name + " has no emulated network here",
           fmt::format("one of: {}", fmt::join(boards_with_network(), ", ")));
     }
-    const uint16_t port = free_port();
     flash(name, options.key, flashed);
-    nodes_.push_back(std::make_unique<EmulatedNode>(
-        board, name, port,
-        node_line(options, board, i, port, flashed.back().path())));
+    ports.emplace_back();  // all are held at once: none comes twice
+  }
+  const auto start = [&](size_t i, uint16_t port) {
+    const auto& [name, board] = options.nodes[i];
+    const std::string path =
+        std::next(flashed.begin(), static_cast<int>(i))->path();
+    return std::make_unique<EmulatedNode>(
+        *board, name, port, node_line(options, *board, i, port, path));
+  };
+  for (size_t i = 0; i < options.nodes.size(); ++i) {
+    const uint16_t port = ports.front().number();
+    ports.pop_front();
+    nodes_.push_back(start(i, port));
   }
   const auto until = Clock::now() + std::chrono::seconds(options.seconds);
-  for (const auto& node : nodes_) {
-    while (!node->ready()) {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    for (int tries = 1; !nodes_[i]->ready();) {
       const auto left =
           std::chrono::duration_cast<milliseconds>(until - Clock::now());
       if (left.count() <= 0) {
-        throw Error(Exit::kNode, node->name() + " is not ready after " +
+        throw Error(Exit::kNode, nodes_[i]->name() + " is not ready after " +
                                      std::to_string(options.seconds) + " s");
       }
-      node->listen(left);
+      try {
+        nodes_[i]->listen(left);
+      } catch (const Error& e) {
+        const bool taken = std::strstr(e.what(), kPortTaken) != nullptr;
+        if (!taken || ++tries > kPortTries) throw;
+        nodes_[i] = start(i, HeldPort().number());
+      }
     }
   }
-}
-
-void EmulatedNodes::listen(milliseconds each) {
-  for (const auto& node : nodes_) node->listen(each);
 }
 
 }  // namespace shoal

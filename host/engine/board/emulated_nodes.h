@@ -72,8 +72,6 @@ class EmulatedNodes {
   const std::vector<std::unique_ptr<EmulatedNode>>& nodes() const {
     return nodes_;
   }
-  // Throws Error(kNode) for the first one that has not lived on.
-  void listen(std::chrono::milliseconds each);
 
  private:
   std::vector<std::unique_ptr<EmulatedNode>> nodes_;
