@@ -234,13 +234,13 @@ Result measure(const Flags& flags) {
   PlanRequest single = one_node(board);
   Plans p;
   p.cluster = uniform_cluster(flags.nodes, board, std::nullopt);
-  PlanRequest split = linked_nodes(p.cluster, flags.strategy);
+  PlanRequest linked = linked_nodes(p.cluster, flags.strategy);
   if (!flags.cuts.empty()) {
     const Bytes text = read_file(flags.cuts);
-    split.cuts_file = {flags.cuts, std::string(text.begin(), text.end())};
+    linked.cuts_file = {flags.cuts, std::string(text.begin(), text.end())};
   }
   p.one = prepare(load_model(flags.model), single);
-  p.many = prepare(load_model(flags.model), split);
+  p.many = prepare(load_model(flags.model), linked);
   p.input = random_input(p.one.graph);
   Result r;
   r.one_macs = macs_of(p.one);

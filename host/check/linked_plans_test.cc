@@ -1,4 +1,4 @@
-// Split plans of real models: the checker finds nothing in them, and something
+// Linked plans of real models: the checker finds nothing in them, and something
 // in their mutants.
 #include <gtest/gtest.h>
 

@@ -211,7 +211,7 @@ HandCase partial_sums() {
   p.stage();
   p.buffer(in, 3), p.buffer(a, 1);
   p.input(0);
-  p.split_conv(0, 3);
+  p.cut_conv(0, 3);
   p.output(0);
   made.plan = p.finish();
   return made;

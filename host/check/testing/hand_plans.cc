@@ -136,7 +136,7 @@ void HandPlan::loop(int first_layer, int layers, int iterations, int band) {
   now().loops.push_back({first, layers, iterations, band});
 }
 
-void HandPlan::split_conv(int layer, int channel) {
+void HandPlan::cut_conv(int layer, int channel) {
   const View& out = net_.layers[layer].out;
   PlanActor low = add_actor(layer, 1, 0);
   const int first = static_cast<int>(now().actors.size()) - 1;

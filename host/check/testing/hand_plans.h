@@ -85,7 +85,7 @@ class HandPlan {
                  const HandShare& share);
   // A convolution by two actors: input channels below `channel` into int32
   // sums (a ring of one row), then the others onto them.
-  void split_conv(int layer, int channel);
+  void cut_conv(int layer, int channel);
   void input(int index);   // in this stage
   void output(int index);  // in this stage
   void input(int index, int buffer, const Box&);

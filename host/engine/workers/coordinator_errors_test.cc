@@ -8,7 +8,7 @@ namespace shoal {
 namespace {
 
 TEST(CoordinatorErrors, ASilentNodeIsNamedInTime) {
-  const Prepared p = small_split(3);
+  const Prepared p = small_linked(3);
   TestCluster c(9);
   start(c, p);
   c.nodes[1]->silent = true;
@@ -39,7 +39,7 @@ TEST(CoordinatorErrors, ANodeThatNeverAnswersIsNamed) {
 // about to start: as a new one it would make it forget its peers.
 // Everybody is there, and yet no row arrives: that ends too.
 TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(9);
   start(c, p);
   c.net.spy = [](LossyNet::Datagram& d) { return d.bytes[0] != kDataKind; };
@@ -50,7 +50,7 @@ TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
 
 // It answers heartbeats, but not what it is asked.
 TEST(CoordinatorErrors, ADeafNodeIsNamed) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   for (const Request request :
        {Request::kNames, Request::kBegin, Request::kWrite, Request::kStart}) {
     SCOPED_TRACE(static_cast<int>(request));
@@ -78,7 +78,7 @@ TEST(CoordinatorErrors, ADeafNodeIsNamed) {
 }
 
 TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(10);
   start(c, p);
   c.nodes[1]->restart();
@@ -88,7 +88,7 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
 }
 
 TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
-  Prepared p = small_split(2);
+  Prepared p = small_linked(2);
   p.images[1][p.images[1].size() / 2] ^= 1;
   TestCluster c(11);
   for (int i = 0; i < 2; ++i) c.add_node();
@@ -99,11 +99,11 @@ TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
   EXPECT_EQ(c.nodes[1]->agent.state(), AgentState::kFaulted);
   ASSERT_TRUE(c.stop());
   // It takes a good one afterwards.
-  start(c, small_split(2));
+  start(c, small_linked(2));
 }
 
 TEST(CoordinatorErrors, TooLittleMemoryIsNamed) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   for (const bool program : {false, true}) {
     TestCluster c(12);
     c.add_node();
@@ -216,7 +216,7 @@ TEST(CoordinatorErrors, OtherVersionsAndArithmeticAreSaid) {
 
 // Only without encryption can a write be changed on its way at all.
 TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
-  const Prepared p = small_split(1);
+  const Prepared p = small_linked(1);
   TestCluster c(17);
   c.config.insecure = c.options.insecure = true;
   c.add_node();

@@ -11,7 +11,7 @@ TEST(Coordinator, EveryStrategyAndCountGivesTheSameBytes) {
   for (const char* strategy : {"spatial", "kernel", "layer"}) {
     for (const int nodes : {1, 2, 3, 4}) {
       SCOPED_TRACE(strategy + std::to_string(nodes));
-      const Prepared p = small_split(nodes, strategy);
+      const Prepared p = small_linked(nodes, strategy);
       TestCluster c(1);
       start(c, p);
       run_frames(c, p, 4);
@@ -25,7 +25,7 @@ TEST(Coordinator, LossDoublingAndDisorderChangeNothing) {
     for (unsigned seed = 0; seed < 4; ++seed) {
       SCOPED_TRACE("payload " + std::to_string(payload) + " seed " +
                    std::to_string(seed));
-      const Prepared p = small_split(3, "spatial", payload);
+      const Prepared p = small_linked(3, "spatial", payload);
       TestCluster c(seed, payload);
       c.net.loss = c.net.doubling = 0.2;
       c.net.jitter_us = 2000;
@@ -37,7 +37,7 @@ TEST(Coordinator, LossDoublingAndDisorderChangeNothing) {
 }
 
 TEST(Coordinator, NodesWithoutAPartStayConnected) {
-  const Prepared p = small_split(6, "layer");
+  const Prepared p = small_linked(6, "layer");
   ASSERT_TRUE(p.plan.nodes[5].stages.empty());
   TestCluster c(1);
   start(c, p);
@@ -48,7 +48,7 @@ TEST(Coordinator, NodesWithoutAPartStayConnected) {
 }
 
 TEST(Coordinator, InsecureRuns) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(1);
   c.config.insecure = c.options.insecure = true;
   start(c, p);
@@ -56,7 +56,7 @@ TEST(Coordinator, InsecureRuns) {
 }
 
 TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
-  const Prepared p = small_split(2), other = small_split(2, "kernel");
+  const Prepared p = small_linked(2), other = small_linked(2, "kernel");
   TestCluster c(5);
   start(c, p);
   run_frames(c, p, 1);
@@ -76,7 +76,7 @@ TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
 }
 
 TEST(Coordinator, DeployingAloneStartsNothing) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(5);
   for (int i = 0; i < 2; ++i) c.add_node();
   ASSERT_TRUE(c.connect());
@@ -128,7 +128,7 @@ struct Other {
 };
 
 TEST(Lease, OthersAreToldAndTheRunGoesOnExactly) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(6);
   start(c, p);
   Other other(c);
@@ -148,7 +148,7 @@ TEST(Lease, OthersAreToldAndTheRunGoesOnExactly) {
 
 // Many frames, while others try again and again.
 TEST(Lease, AFrameUnderWayIsNotDisturbed) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(6);
   start(c, p);
   Other other(c);
@@ -170,7 +170,7 @@ TEST(Lease, AFrameUnderWayIsNotDisturbed) {
 
 // Nothing says that a coordinator was killed: its lease runs out.
 TEST(Lease, OfADeadCoordinatorRunsOut) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   for (const uint64_t timeout_us : {100'000u, 5'000'000u, 600'000'000u}) {
     TestCluster c(6);
     c.config.timeout_us = timeout_us;
@@ -222,7 +222,7 @@ TEST(Lease, IsGivenBackByWhoIsRefusedElsewhere) {
 }
 
 TEST(Lease, IsTakenOverByWhoMeansIt) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(6);
   start(c, p);
   run_frames(c, p, 1);
@@ -271,7 +271,7 @@ TEST(Lease, ALateHelloFindsItsOwnSession) {
 }
 
 TEST(Lease, OldHellosDoNotTakeOver) {
-  const Prepared p = small_split(1);
+  const Prepared p = small_linked(1);
   TestCluster c(6);
   std::vector<LossyNet::Datagram> seen;
   c.net.spy = [&](LossyNet::Datagram& d) {
@@ -296,7 +296,7 @@ TEST(Lease, OldHellosDoNotTakeOver) {
 }
 
 TEST(Coordinator, AWorkerMayComeLate) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(7);
   c.add_node();
   c.add_node().silent = true;
@@ -311,7 +311,7 @@ TEST(Coordinator, AWorkerMayComeLate) {
 
 // What is sent to the new address arrives; nothing comes from the old one.
 TEST(Coordinator, ANodeMayChangeItsAddress) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(8);
   start(c, p);
   run_frames(c, p, 1);
@@ -325,7 +325,7 @@ TEST(Coordinator, ANodeMayChangeItsAddress) {
 }
 
 TEST(Coordinator, ItsOwnAbsenceIsNobodysSilence) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(9);
   for (int i = 0; i < 2; ++i) c.add_node();
   ASSERT_TRUE(c.connect());
@@ -344,7 +344,7 @@ TEST(Coordinator, ItsAbsenceWhileConnectingIsNobodysSilence) {
 }
 
 TEST(Coordinator, ARequestThatWasOvertakenIsIgnored) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(9);
   c.config.insecure = c.options.insecure = true;
   std::optional<LossyNet::Datagram> held;
@@ -371,7 +371,7 @@ TEST(Coordinator, ARequestThatWasOvertakenIsIgnored) {
 }
 
 TEST(Coordinator, AnswersMayComeFromAnotherAddress) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   TestCluster c(13);
   c.net.spy = [](LossyNet::Datagram& d) {
     if (d.from == 2) d.from = 77;
@@ -385,7 +385,7 @@ TEST(Coordinator, AnswersMayComeFromAnotherAddress) {
 
 // Keys of sessions that last for three datagrams, or for 100 ms.
 TEST(Rekey, ARunOutlivesItsKeys) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   for (const KeyLimits limits :
        {KeyLimits{3, ~uint64_t{0}}, KeyLimits{~uint32_t{0}, 100'000}}) {
     for (const bool identities : {false, true}) {

@@ -93,7 +93,7 @@ std::vector<uint8_t> pass_frames(const Prepared& p, uint64_t first) {
 
 // What a variable has held is there before the frame that it is a result of.
 TEST(FrameStreams, AResultWaitsForItsFrame) {
-  const Prepared p = small_split(2, "spatial");
+  const Prepared p = small_linked(2, "spatial");
   FrameStreams s(p, stream_edges(p.plan), 2);
   const auto sizes = FrameStreamsProbe::stream_bytes(s);
   for (size_t i = 0; i < sizes.size(); ++i) {
@@ -110,7 +110,7 @@ TEST(FrameStreams, AResultWaitsForItsFrame) {
 // A run of more bytes than offsets count is like any other.
 TEST(FrameStreams, OffsetsWrapAround) {
   for (const char* strategy : {"spatial", "kernel"}) {
-    const Prepared p = small_split(3, strategy);
+    const Prepared p = small_linked(3, strategy);
     const std::vector<uint8_t> wanted = pass_frames(p, 0);
     const FrameStreams s(p, stream_edges(p.plan), 2);
     std::vector<uint32_t> sizes = FrameStreamsProbe::target_bytes(s);

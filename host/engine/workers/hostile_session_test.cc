@@ -62,7 +62,7 @@ class HostileSession : public testing::TestWithParam<bool> {
 
   void tell_others_sealed();
 
-  const Prepared p_ = small_split(2);
+  const Prepared p_ = small_linked(2);
   TestCluster c_{21};
   std::vector<LossyNet::Datagram> seen_;
   unsigned frame_ = 0;
@@ -140,7 +140,7 @@ TEST_P(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
 
 // Somebody answers everything that the coordinator says before the node can.
 TEST_P(HostileHandshake, ForgedRefusalsAreHints) {
-  const Prepared p = small_split(2);
+  const Prepared p = small_linked(2);
   for (const Verdict verdict :
        {Verdict::kChallenge, Verdict::kAccepted, Verdict::kVersion,
         Verdict::kArithmetic, Verdict::kKey, Verdict::kMode, Verdict::kBusy,
@@ -522,7 +522,7 @@ TEST(HostileIdentity, StrangersGetLittleOfItsTime) {
 
 // With the least datagrams that there are.
 TEST(HostileIdentity, RunsWithin96Bytes) {
-  const Prepared p = small_split(2, "spatial", kLeastPayload);
+  const Prepared p = small_linked(2, "spatial", kLeastPayload);
   TestCluster c(37, kLeastPayload);
   c.use_identities();
   c.net.loss = 0.1;

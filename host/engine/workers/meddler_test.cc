@@ -79,7 +79,7 @@ TEST(Meddler, WhoPassesOnADatagramFromElsewhereDoesNotGetTheSession) {
       c.net.send(mine);
       return true;
     };
-    const Prepared p = small_split(3, "kernel");
+    const Prepared p = small_linked(3, "kernel");
     start(c, p);
     c.net.spy = spy;
     on = true;

@@ -52,7 +52,7 @@ void ArenaPlan::add_pages(int stage) {
 }
 
 int64_t ArenaPlan::stage_bytes(int stage) const {
-  int64_t bytes = node_.layout.buffers;
+  int64_t bytes = 0;
   for (const PackItem& i : items_) {
     if (i.first_stage <= stage && stage <= i.last_stage) {
       bytes += aligned(i.bytes);
@@ -61,12 +61,11 @@ int64_t ArenaPlan::stage_bytes(int stage) const {
   return bytes;
 }
 
-void ArenaPlan::place(int tries, const std::vector<int64_t>& saved,
-                      int64_t most) {
+int64_t ArenaPlan::place(int tries, const std::vector<int64_t>& saved,
+                         int64_t most) {
   const Packing packing = pack(items_, tries, saved, most);
   for (size_t i = 0; i < items_.size(); ++i) {
-    const uint32_t offset =
-        node_.layout.buffers + static_cast<uint32_t>(packing.offsets[i]);
+    const auto offset = static_cast<uint32_t>(packing.offsets[i]);
     if (tenants_[i].offset) *tenants_[i].offset = offset;
     for (PlanBuffer* b : tenants_[i].buffers) {
       b->offset = offset;
@@ -74,7 +73,7 @@ void ArenaPlan::place(int tries, const std::vector<int64_t>& saved,
       b->last_stage = items_[i].last_stage;
     }
   }
-  measure_arena(net_, node_);
+  return placed_end(net_, node_);
 }
 
 }  // namespace shoal

@@ -1,10 +1,11 @@
-// Where everything lies in a node's arena: what its stages hold becomes items
-// with a size and a lifetime, which are packed behind the fixed parts.
+// Where everything lies behind the fixed parts of a node's arena: what its
+// stages hold becomes items with a size and a lifetime, which are packed.
 //
-//   ArenaPlan arena(net, node);  // its stages and layout are there
+//   ArenaPlan arena(net, node);  // its stages are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
 //   arena.add_sums(stage);
 //   arena.place(tries);
+//   lay_out(net, make_layout(...), node);
 #pragma once
 
 #include <cstdint>
@@ -33,13 +34,14 @@ class ArenaPlan {
 
   // Overlays, and items that never hold rows together, are said there.
   PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }
-  // What a stage holds, without what packing leaves between.
+  // What a stage holds, without the fixed parts and what packing leaves
+  // between.
   int64_t stage_bytes(int stage) const;
 
-  // Gives all of it addresses, and the node and its stages their sizes.
-  // `saved`: see pack().
-  void place(int tries, const std::vector<int64_t>& saved = {},
-             int64_t most = INT64_MAX);
+  // Gives all of it addresses, counted from the end of the fixed parts. Returns
+  // the largest end. `saved`: see pack().
+  int64_t place(int tries, const std::vector<int64_t>& saved = {},
+                int64_t most = INT64_MAX);
 
  private:
   struct Tenant {

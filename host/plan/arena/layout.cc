@@ -34,6 +34,17 @@ std::vector<ArenaRange> weight_ranges(const Net& net, const PlanStage& s) {
   return ranges;
 }
 
+int64_t stage_end(const Net& net, const PlanNode& node, size_t stage) {
+  int64_t end = 0;
+  for (const ArenaRange& r : alive_ranges(node, static_cast<int>(stage))) {
+    end = std::max(end, r.hi);
+  }
+  for (const ArenaRange& r : weight_ranges(net, node.stages[stage])) {
+    end = std::max(end, r.hi);
+  }
+  return end;
+}
+
 }  // namespace
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
@@ -80,28 +91,11 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   return l;
 }
 
-void set_layout(const Net& net, const PlanLayout& next, PlanNode& node) {
-  const uint32_t by = next.buffers - node.layout.buffers;  // may wrap around
-  const uint32_t keep_by = next.keep - node.layout.keep;
-  for (PlanStage& s : node.stages) {
-    for (PlanBuffer& b : s.buffers) b.offset += by;
-    for (PlanSpill& p : s.spills) p.offset += by;
-    if (s.slot_count) s.slots += by;
-    for (PlanActor& a : s.actors) {
-      if (a.accumulator_bytes) a.accumulator += by;
-      if (a.weights.place != WeightPlace::kSram) continue;
-      a.weights.offset += a.weights.keep ? keep_by : by;
-    }
-  }
-  node.layout = next;
-  place_variables(node);
-  measure_arena(net, node);
-}
-
 std::vector<ArenaRange> alive_ranges(const PlanNode& node, int stage) {
   std::vector<ArenaRange> ranges;
   for (const PlanStage& s : node.stages) {
     for (const PlanBuffer& b : s.buffers) {
+      if (b.variable >= 0) continue;
       if (b.first_stage > stage || b.last_stage < stage) continue;
       ranges.push_back({b.offset, int64_t{b.offset} + b.bytes()});
     }
@@ -117,19 +111,33 @@ std::vector<ArenaRange> alive_ranges(const PlanNode& node, int stage) {
   return ranges;
 }
 
-void measure_arena(const Net& net, PlanNode& node) {
-  node.arena_bytes = node.layout.buffers;
+int64_t placed_end(const Net& net, const PlanNode& node) {
+  int64_t end = 0;
   for (size_t s = 0; s < node.stages.size(); ++s) {
-    PlanStage& stage = node.stages[s];
-    std::vector<ArenaRange> ranges = alive_ranges(node, static_cast<int>(s));
-    for (const ArenaRange& r : weight_ranges(net, stage)) ranges.push_back(r);
-    stage.arena_bytes = node.layout.buffers;
-    for (const ArenaRange& r : ranges) {
-      stage.arena_bytes =
-          std::max(stage.arena_bytes, static_cast<uint32_t>(r.hi));
-    }
-    node.arena_bytes = std::max(node.arena_bytes, stage.arena_bytes);
+    end = std::max(end, stage_end(net, node, s));
   }
+  return end;
+}
+
+void lay_out(const Net& net, const PlanLayout& layout, PlanNode& node) {
+  node.layout = layout;
+  node.arena_bytes = layout.buffers;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    node.stages[s].arena_bytes =
+        layout.buffers + static_cast<uint32_t>(stage_end(net, node, s));
+    node.arena_bytes = std::max(node.arena_bytes, node.stages[s].arena_bytes);
+  }
+  for (PlanStage& s : node.stages) {
+    for (PlanBuffer& b : s.buffers) b.offset += layout.buffers;
+    for (PlanSpill& p : s.spills) p.offset += layout.buffers;
+    if (s.slot_count) s.slots += layout.buffers;
+    for (PlanActor& a : s.actors) {
+      if (a.accumulator_bytes) a.accumulator += layout.buffers;
+      if (a.weights.place != WeightPlace::kSram) continue;
+      a.weights.offset += a.weights.keep ? layout.keep : layout.buffers;
+    }
+  }
+  place_variables(node);
 }
 
 }  // namespace shoal

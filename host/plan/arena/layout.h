@@ -14,19 +14,20 @@ namespace shoal {
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
                        const LinkCounts& link = {}, uint32_t keep_bytes = 0);
 
-// Gives the node another layout: all that lies behind the fixed parts moves
-// with their end, sets that stay with their begin.
-void set_layout(const Net&, const PlanLayout&, PlanNode&);
-
-// Bytes of the arena, from `lo` to before `hi`.
+// Bytes of the arena, from `lo` to before `hi`; of a node that is not laid out
+// they count from the end of the fixed parts.
 struct ArenaRange {
   int64_t lo = 0, hi = 0;
   int64_t bytes() const { return hi - lo; }
 };
-// What is alive in a stage besides its slots and sets of weights.
+// What is alive in a stage besides variables, its slots and sets of weights.
 std::vector<ArenaRange> alive_ranges(const PlanNode&, int stage);
+// The largest end of all that is placed.
+int64_t placed_end(const Net&, const PlanNode&);
 
-// Says how much of the arena the node and each of its stages need.
-void measure_arena(const Net&, PlanNode&);
+// The last step of a node: from here on addresses count from the begin of the
+// arena, those of sets that stay from where the layout has them; variables get
+// theirs, node and stages their sizes.
+void lay_out(const Net&, const PlanLayout&, PlanNode&);
 
 }  // namespace shoal

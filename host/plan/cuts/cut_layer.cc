@@ -21,13 +21,13 @@ std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
     bands.push_back(
         std::accumulate(first + r * columns, first + (r + 1) * columns, 0.0));
   }
-  const std::vector<int> y = split_extent(all.rows(), bands, row_granule(l));
+  const std::vector<int> y = cut_extent(all.rows(), bands, row_granule(l));
   std::vector<Box> boxes;
   for (int r = 0; r < rows; ++r) {
     const std::vector<double> within(first + r * columns,
                                      first + (r + 1) * columns);
     const std::vector<int> x =
-        split_extent(all.columns(), within, column_granule(l));
+        cut_extent(all.columns(), within, column_granule(l));
     for (int c = 0; c < columns; ++c) {
       Box box = all;
       box.y0 = all.y0 + y[r], box.y1 = all.y0 + y[r + 1];
@@ -125,7 +125,7 @@ LayerCut cut_outputs(const Layer& l, const Crew& crew) {
   if (!can_cut_outputs(l)) return cut_one(l, strongest_node(crew));
   const Box& all = l.out.box;
   const std::vector<int> c =
-      split_extent(all.channels(), crew.weights, output_granule(l));
+      cut_extent(all.channels(), crew.weights, output_granule(l));
   LayerCut cut;
   cut.kind = CutKind::kOutputs;
   for (size_t i = 0; i < crew.nodes.size(); ++i) {
@@ -146,8 +146,8 @@ LayerCut cut_inputs(const Layer& l, const Crew& all) {
   std::vector<int> i, o;
   for (size_t k = 0; k < crew.nodes.size();) {
     if (k == 0) {
-      i = split_extent(in.channels(), crew.weights);
-      o = split_extent(out.channels(), crew.weights);
+      i = cut_extent(in.channels(), crew.weights);
+      o = cut_extent(out.channels(), crew.weights);
     }
     if (i[k] < i[k + 1] && o[k] < o[k + 1]) {
       ++k;

@@ -35,8 +35,8 @@ int column_granule(const Layer&);
 // as small as can be, and under that the boundaries lie nearest to those of
 // an endless extent, so that cuts of neighbouring layers lie alike. A node may
 // get none. Weights must not all be 0.
-std::vector<int> split_extent(int extent, const std::vector<double>& weights,
-                              int granule = 1);
+std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
+                            int granule = 1);
 
 // Cuts by strategy; a layer that cannot be cut so is made by one node.
 //   layer    contiguous runs of layers of equal modelled time

@@ -1,12 +1,13 @@
 #include "host/plan/planner/planner.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/plan/cluster/plan_linked.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/single/plan_single.h"
+#include "host/plan/search/linked_search.h"
+#include "host/plan/search/node_search.h"
 #include "host/plan/tokens/simulate.h"
 
 namespace shoal {
@@ -44,12 +45,12 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
                    {.strategy = named ? request.strategy : "spatial"});
 }
 
-Plan plan_of(const Net& net, const PlanRequest& request) {
+std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
   if (request.over_links()) {
-    return plan_linked(net, request, cuts_of(net, request));
+    return linked_search(net, request, cuts_of(net, request));
   }
   if (request.strategy.empty() || request.strategy == "single") {
-    return plan_single(net, request);
+    return node_search(net, request);
   }
   throw Error(Exit::kUsage, "--strategy " + request.strategy +
                                 " is not known for one node; known: single");
@@ -58,7 +59,7 @@ Plan plan_of(const Net& net, const PlanRequest& request) {
 }  // namespace
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
-  Plan plan = plan_of(net, request);
+  Plan plan = search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);
   return plan;

@@ -243,10 +243,10 @@ inline const Prepared& plan_of(uint8_t flags) {
   static const auto plans = [] {
     std::vector<Prepared> all;
     for (const uint32_t payload : {1472u, 160u}) {
-      all.push_back(small_split(2, "spatial", payload));
-      all.push_back(small_split(3, "kernel", payload));
-      all.push_back(small_split(2, "layer", payload));
-      all.push_back(small_split(1, "spatial", payload));
+      all.push_back(small_linked(2, "spatial", payload));
+      all.push_back(small_linked(3, "kernel", payload));
+      all.push_back(small_linked(2, "layer", payload));
+      all.push_back(small_linked(1, "spatial", payload));
     }
     return all;
   }();

@@ -8,8 +8,8 @@
 
 namespace shoal {
 
-inline Prepared small_split(int nodes, const std::string& strategy = "spatial",
-                            uint32_t max_payload = 1472) {
+inline Prepared small_linked(int nodes, const std::string& strategy = "spatial",
+                             uint32_t max_payload = 1472) {
   PlanRequest request = linked_nodes(
       uniform_cluster(nodes, find_board("host"), std::nullopt), strategy);
   request.max_payload = max_payload;

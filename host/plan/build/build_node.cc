@@ -1,0 +1,195 @@
+#include "host/plan/build/build_node.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/plan/arena/arena.h"
+#include "host/plan/arena/layout.h"
+#include "host/plan/build/fill.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/tokens/share.h"
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+namespace {
+
+class NodeBuilder {
+ public:
+  NodeBuilder(const Net& net, const Supply& supply,
+              const std::vector<StageDraft>& drafts, const NodeBuild& how,
+              PlanNode& node)
+      : net_(net), supply_(supply), drafts_(drafts), how_(how), node_(node) {}
+
+  void build() {
+    for (int s = 0; s < stages(); ++s) cut_weights(s);
+    node_.layout = layout(how_.link, 0);
+    int64_t bytes = place();
+    LinkCounts link = how_.link;
+    uint32_t keep = 0;
+    if (how_.budget) {
+      const int64_t room = *how_.budget - node_.layout.buffers;
+      if (is_linked()) {
+        bytes = grow_slots(room, bytes);
+        link.gaps = gaps(bytes);
+      } else {
+        keep = fill_arena(net_, supply_, room, bytes, node_);
+      }
+    }
+    lay_out(net_, layout(link, keep), node_);
+    node_.gaps = static_cast<int>(link.gaps);
+    for (int s = 0; s < stages(); ++s) mark_overlay(s);
+  }
+
+ private:
+  int stages() const { return static_cast<int>(node_.stages.size()); }
+  bool is_linked() const { return how_.link.peers > 0; }
+  PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
+    return make_layout(net_, node_.stages, node_.mapped, link, keep);
+  }
+
+  // The order of a node alone follows; those of linked nodes go together.
+  void cut_weights(int s) {
+    PlanStage& stage = node_.stages[s];
+    const StageDraft& draft = drafts_[s];
+    bool tape = !node_.mapped;
+    for (PlanActor& a : stage.actors) {
+      if (a.weights.chunks.empty()) continue;
+      tape |= a.weights.place != WeightPlace::kMapped;
+      if (a.weights.place == WeightPlace::kSram && !is_linked()) {
+        cut_for_sram(net_, stage, a);
+      }
+    }
+    if (!tape) return;
+    node_.storage = supply_.storage->name;
+    node_.sealed = supply_.sealed;
+    if (is_linked()) return cut_tape(net_, stage, draft.chunk_limit);
+    const auto& overlay = draft.overlay;
+    put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
+                draft.chunk_limit);
+    stage.slot_bytes = slot_bytes(net_, stage);
+    stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
+  }
+
+  // All that the stages hold, behind the fixed parts. Returns its bytes.
+  int64_t place() {
+    ArenaPlan arena(net_, node_);
+    add_all(arena);
+    const std::vector<int64_t> saved = share_rings(arena);
+    return arena.place(how_.pack_tries, saved,
+                       how_.most - node_.layout.buffers);
+  }
+
+  void add_all(ArenaPlan& arena) {
+    std::map<int, int> item_of_home;
+    item_of_.assign(node_.stages.size(), {});
+    for (int s = 0; s < stages(); ++s) {
+      const std::vector<PlanBuffer>& buffers = node_.stages[s].buffers;
+      for (int b = 0; b < static_cast<int>(buffers.size()); ++b) {
+        item_of_[s].push_back(-1);
+        if (buffers[b].variable >= 0) continue;
+        const int home = drafts_[s].homes[b];
+        const auto at = item_of_home.find(home);
+        const int item = at != item_of_home.end()
+                             ? at->second
+                             : arena.add(buffers[b].bytes(), s, s);
+        if (home >= 0) item_of_home[home] = item;
+        item_of_[s][b] = item;
+        arena.hold(item, s, b);
+      }
+      const auto& overlay = drafts_[s].overlay;
+      if (!overlay) continue;
+      const PlanStage& stage = node_.stages[s];
+      PackItem& out = arena.item(item_of_[s][buffer_of(stage, overlay->out)]);
+      out.over = item_of_[s][buffer_of(stage, overlay->in)];
+      out.lead = overlay->lead;
+    }
+    for (int s = 0; s < stages(); ++s) arena.add_sums(s);
+    for (int s = 0; s < stages(); ++s) {
+      arena.add_slots(s);
+      arena.add_sets(s);
+    }
+    for (int s = 0; s < stages(); ++s) arena.add_pages(s);
+  }
+
+  // Bytes that may be saved, by stage.
+  std::vector<int64_t> share_rings(ArenaPlan& arena) {
+    std::vector<int64_t> saved(node_.stages.size(), 0);
+    for (size_t s = 0; s < saved.size(); ++s) {
+      if (!drafts_[s].share) continue;
+      PlanStage& stage = node_.stages[s];
+      const Sharing sharing =
+          share_stage(net_, stage, sharing_buffers(stage, drafts_[s].homes));
+      for (size_t a = 0; a < stage.buffers.size(); ++a) {
+        for (size_t b = 0; b < stage.buffers.size(); ++b) {
+          if (!sharing.apart[a][b]) continue;
+          arena.item(item_of_[s][a]).apart.push_back(item_of_[s][b]);
+        }
+      }
+      saved[s] = sharing.most_saved;
+    }
+    return saved;
+  }
+
+  // Larger chunks are fewer requests: what a stage has left is for its slots.
+  // Packing is not perfect: if all of it does not go in, less may. Returns the
+  // bytes that are taken then.
+  int64_t grow_slots(int64_t room, int64_t bytes) {
+    for (int s = 0; s < stages(); ++s) {
+      if (!node_.stages[s].slot_count) continue;
+      ArenaPlan arena(net_, node_);
+      add_all(arena);
+      const int64_t each =
+          (room - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
+      const PlanNode small = node_;
+      for (const int percent : shares::kSlots) {
+        const int64_t limit =
+            std::min<int64_t>(small.stages[s].slot_bytes +
+                                  shares::percent_of(percent, each) - kTagBytes,
+                              kMostChunk);
+        if (limit < small.stages[s].slot_bytes) break;
+        cut_tape(net_, node_.stages[s], static_cast<uint32_t>(limit));
+        const int64_t next = place();
+        if (next <= room) {
+          bytes = next;
+          break;
+        }
+        node_ = small;
+      }
+    }
+    return bytes;
+  }
+
+  // As many as there is room for behind so many bytes.
+  uint32_t gaps(int64_t bytes) const {
+    LinkCounts link = how_.link;
+    for (link.gaps = kGaps; link.gaps > 0; --link.gaps) {
+      if (layout(link, 0).buffers + bytes <= *how_.budget) break;
+    }
+    return link.gaps;
+  }
+
+  void mark_overlay(int s) {
+    const auto& overlay = drafts_[s].overlay;
+    if (!overlay) return;
+    PlanStage& stage = node_.stages[s];
+    stage.buffers[buffer_of(stage, overlay->out)].overlay =
+        buffer_of(stage, overlay->in);
+  }
+
+  const Net& net_;
+  const Supply& supply_;
+  const std::vector<StageDraft>& drafts_;
+  const NodeBuild& how_;
+  PlanNode& node_;
+  std::vector<std::vector<int>> item_of_;  // by stage and buffer
+};
+
+}  // namespace
+
+void build_node(const Net& net, const Supply& supply,
+                const std::vector<StageDraft>& stages, const NodeBuild& how,
+                PlanNode& node) {
+  NodeBuilder(net, supply, stages, how, node).build();
+}
+
+}  // namespace shoal

@@ -1,0 +1,153 @@
+#include "host/plan/build/build_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "host/base/error.h"
+#include "host/plan/build/build_node.h"
+#include "host/plan/tokens/merge.h"
+#include "host/plan/tokens/rings.h"
+#include "host/plan/tokens/share.h"
+#include "host/plan/tokens/simulate.h"
+#include "host/plan/types/stream_table.h"
+
+namespace shoal {
+namespace {
+
+// One number for all buffers of a tensor in a segment that nodes use alike.
+std::vector<int> ring_groups(const MergedSegment& segment,
+                             const std::vector<bool>& whole) {
+  std::map<std::tuple<int, int, bool>, int> numbers;
+  std::vector<bool> copied_to(segment.stage.buffers.size(), false);
+  for (const PlanPort& p : segment.stage.ports) {
+    if (!p.is_read && p.owner == Owner::kStream) copied_to[p.buffer] = true;
+  }
+  std::vector<int> group;
+  for (size_t b = 0; b < segment.stage.buffers.size(); ++b) {
+    const PlanBuffer& buffer = segment.stage.buffers[b];
+    if (whole[b]) {
+      group.push_back(-1);
+      continue;
+    }
+    const std::tuple key{buffer.tensor, buffer.element_bytes,
+                         bool(copied_to[b])};
+    group.push_back(numbers.try_emplace(key, static_cast<int>(numbers.size()))
+                        .first->second);
+  }
+  return group;
+}
+
+// A sender's rows stay until they are acknowledged, a receiver's slots are
+// known to be free a while after they are: more rows keep both going.
+void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
+  std::vector<bool> given(stage.buffers.size(), false);
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
+      continue;
+    }
+    given[p.buffer] = true;
+    PlanBuffer& b = stage.buffers[p.buffer];
+    b.slots = std::min(b.box.rows(), b.slots + slack);
+  }
+}
+
+void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
+  for (MergedSegment& m : merge_segments(draft.plan)) {
+    std::vector<bool> whole;
+    for (const MergedSegment::Part& part : m.parts) {
+      for (int home : draft.stages[part.node][part.stage].homes) {
+        const PlanBuffer& b = m.stage.buffers[whole.size()];
+        whole.push_back(home >= 0 || b.is_private || b.variable >= 0);
+      }
+    }
+    const std::vector<int> slots = peak_slots(net, m.stage, m.ties);
+    for (size_t b = 0; b < slots.size(); ++b) {
+      if (!whole[b]) m.stage.buffers[b].slots = slots[b];
+    }
+    if (options.tighten_tries > 0) {
+      tighten(net, m.stage, m.ties, ring_groups(m, whole),
+              options.tighten_tries);
+    }
+    add_slack(m.stage, whole, options.slack);
+    for (const MergedSegment::Part& part : m.parts) {
+      PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
+      for (size_t b = 0; b < stage.buffers.size(); ++b) {
+        stage.buffers[b].slots = m.stage.buffers[part.first_buffer + b].slots;
+      }
+    }
+  }
+}
+
+void add_peers(Plan& plan) {
+  std::vector<std::set<int>> peers(plan.nodes.size());
+  for (const PlanStream& stream : plan.streams) {
+    for (const PlanStream::End& to : stream.to) {
+      peers[stream.from.node].insert(to.node);
+      peers[to.node].insert(stream.from.node);
+    }
+  }
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    for (const PlanStage& stage : plan.nodes[n].stages) {
+      for (const PlanPort& p : stage.ports) {
+        if (p.owner == Owner::kInput || p.owner == Owner::kOutput) {
+          peers[n].insert(-1);
+        }
+      }
+    }
+    for (int peer : peers[n]) plan.nodes[n].peers.push_back({peer, kWindow});
+  }
+}
+
+// The order of the stages that have a tape: that of one run of each whole
+// segment, so that all nodes' orders go together.
+void record_orders(const Net& net, Plan& plan) {
+  for (const MergedSegment& m : merge_segments(plan)) {
+    const auto taped = [&](const MergedSegment::Part& part) {
+      return plan.nodes[part.node].stages[part.stage].slot_count > 0;
+    };
+    if (std::ranges::none_of(m.parts, taped)) continue;
+    StageTokens tokens(net, m.stage, m.ties);
+    const bool done =
+        run_by_rank(tokens, depth_ranks(tokens), [&](int process) {
+          if (process >= static_cast<int>(m.stage.actors.size())) return;
+          const auto part = std::ranges::upper_bound(
+              m.parts, process, {}, &MergedSegment::Part::first_actor);
+          const MergedSegment::Part& of = *std::prev(part);
+          if (!taped(of)) return;
+          record_firing(plan.nodes[of.node].stages[of.stage],
+                        process - of.first_actor);
+        });
+    if (!done) throw Error(Exit::kInternal, "a segment does not complete");
+    for (const MergedSegment::Part& part : m.parts) {
+      const PlanStage& stage = plan.nodes[part.node].stages[part.stage];
+      if (stage.order.size() <= kMaxRuns) continue;
+      throw Error(Exit::kUnsupported,
+                  "a stage fires in " + std::to_string(stage.order.size()) +
+                      " runs; at most " + std::to_string(kMaxRuns));
+    }
+  }
+}
+
+}  // namespace
+
+Plan build_plan(const Net& net, PlanDraft draft,
+                const std::vector<Supply>& supplies,
+                const BuildOptions& options) {
+  Plan& plan = draft.plan;
+  if (plan.linked) {
+    size_rings(net, options, draft);
+    add_peers(plan);
+  }
+  const std::vector<LinkCounts> links =
+      plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    NodeBuild how{options.pack_tries, options.most, links[n]};
+    if (!options.budgets.empty()) how.budget = options.budgets[n];
+    build_node(net, supplies[n], draft.stages[n], how, plan.nodes[n]);
+  }
+  if (plan.linked) record_orders(net, plan);
+  return std::move(plan);
+}
+
+}  // namespace shoal

@@ -1,0 +1,80 @@
+#include "host/plan/build/slices.h"
+
+#include <algorithm>
+
+#include "host/plan/cost/time.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kPicosPerMicrosecond = 1000000;
+// Peers wait for a node's answer while it computes; much shorter slices would
+// cost more than they gain.
+constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
+
+// What these make of a row depends on all of its columns.
+bool in_one_slice(OpCode op) {
+  return op == OpCode::kReduceSum || op == OpCode::kReduceMax ||
+         op == OpCode::kReshape || op == OpCode::kTranspose ||
+         op == OpCode::kConstant;
+}
+
+// How often a node runs an actor's kernel, but for slices.
+int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
+  if (a.loop < 0) return std::max<int64_t>(1, t.firings);
+  const PlanLoop& loop = stage.loops[a.loop];
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  const int rows = stage.ports[last.out].box.rows();
+  return int64_t{1} * loop.iterations * ((rows + loop.band - 1) / loop.band);
+}
+
+// Weights that take long to be read from flash come in groups of output
+// channels, each a slice of its own. Groups of a firing, at least.
+int64_t cut_groups(const Net& net, int64_t flash_ps, PlanActor& a) {
+  if (a.copy || a.loop >= 0 || a.weights.chunks.empty()) return 1;
+  PlanWeights& w = a.weights;
+  const Layer& layer = net.layers[a.layer];
+  const PlanChunk all = w.chunks.front();
+  const bool by_channels = has_window(layer.op) && a.part >= layer.kernel_h;
+  if (!by_channels || w.chunks.size() > 1) return 1;
+  const int step = layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
+  const int64_t wanted = (flash_ps + kSlicePs - 1) / kSlicePs;
+  const int groups = static_cast<int>(
+      std::clamp<int64_t>(wanted, 1, std::max(1, all.out_n / step)));
+  const int channels = (all.out_n / step + groups - 1) / groups * step;
+  w.chunks.clear();
+  for (int c = 0; c < all.out_n; c += channels) {
+    w.chunks.push_back(
+        {all.out0 + c, std::min(channels, all.out_n - c), all.in0, all.in_n});
+  }
+  w.groups = static_cast<int>(w.chunks.size());
+  return w.groups;
+}
+
+}  // namespace
+
+void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    int64_t longest = 0;
+    for (PlanStage& stage : plan.nodes[n].stages) {
+      for (PlanActor& a : stage.actors) {
+        const LayerTime t = actor_time(net, stage, a, cluster.nodes[n].board);
+        const int64_t firings = calls(stage, a, t);
+        const bool mapped = a.weights.place == WeightPlace::kMapped;
+        const int64_t flash = mapped ? t.flash_ps / firings : 0;
+        const int64_t groups = cut_groups(net, flash, a);
+        const bool whole = !a.copy && in_one_slice(net.layers[a.layer].op);
+        const int64_t most = whole ? 1 : stage.ports[a.out].box.columns();
+        const int64_t compute = t.compute_ps / firings / groups;
+        a.slices = static_cast<int>(
+            std::clamp<int64_t>((compute + kSlicePs - 1) / kSlicePs, 1, most));
+        longest = std::max(longest, compute / a.slices + flash / groups +
+                                        t.firing_ps / firings);
+      }
+    }
+    plan.nodes[n].poll_gap_us = static_cast<uint32_t>(
+        (longest + kPicosPerMicrosecond - 1) / kPicosPerMicrosecond);
+  }
+}
+
+}  // namespace shoal

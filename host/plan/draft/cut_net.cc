@@ -1,0 +1,228 @@
+#include "host/plan/draft/cut_net.h"
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/plan/draft/boxes.h"
+#include "host/plan/text/does_not_fit.h"
+
+namespace shoal {
+namespace {
+
+void widen(int& lo, int& hi, int view_lo, int view_hi) {
+  if (lo < hi) return;
+  lo = std::clamp(lo, view_lo, view_hi - 1);
+  hi = lo + 1;
+}
+
+bool all_rows(const Box& box, const Layer& layer) {
+  return box.rows() == layer.out.box.rows();
+}
+
+// Every owner makes all rows.
+bool owners_in_step(const CutNet& s, int layer) {
+  for (const Box& own : s.own[layer]) {
+    if (!own.empty() && !all_rows(own, s.net.layers[layer])) return false;
+  }
+  return true;
+}
+
+void round_out(int& lo, int& hi, int origin, int end, int granule) {
+  lo = origin + (lo - origin) / granule * granule;
+  hi = std::min(end, origin + (hi - origin + granule - 1) / granule * granule);
+}
+
+// `made` and what is read of it, in rows and columns; false if that would be
+// another box rather than one with a rim.
+bool grow(const Layer& layer, const Box& need, Box& made) {
+  if (made.empty() || need.c0 < made.c0 || made.c1 < need.c1) return false;
+  Box all = hull(made, need);
+  round_out(all.y0, all.y1, layer.out.box.y0, layer.out.box.y1,
+            row_granule(layer));
+  round_out(all.x0, all.x1, layer.out.box.x0, layer.out.box.x1,
+            column_granule(layer));
+  const int64_t corners = int64_t{1} * all.rows() * all.columns();
+  const int64_t parts = int64_t{1} * made.rows() * made.columns() +
+                        int64_t{1} * need.rows() * need.columns();
+  if (corners > parts) return false;
+  made = all;
+  return true;
+}
+
+// Whether `next` is all that reads what `layer` makes.
+bool leads_to(const CutNet& s, int layer, int next) {
+  const Layer& from = s.net.layers[layer];
+  const Layer& to = s.net.layers[next];
+  const TensorUses& uses = s.uses[from.out.tensor];
+  return uses.writers.size() == 1 && uses.readers.size() == 1 &&
+         to.in[0].tensor == from.out.tensor && to.in[1].tensor < 0 &&
+         to.in[0].box == from.out.box;
+}
+
+bool may_loop(const CutNet& s, int layer) {
+  return s.chain[layer].empty() && !must_cut_window(s.net.layers[layer]) &&
+         !reads_all_for_one_row(s.net.layers[layer]);
+}
+
+// Groups pass inside a node: the nodes that make a part of the last layer, and
+// no others, have all channels of those before it.
+bool has_all_channels(const CutNet& s, int begin, int end) {
+  for (int l = begin; l + 1 < end; ++l) {
+    for (int n = 0; n < s.nodes; ++n) {
+      const Box& own = s.own[l][n];
+      if (own.empty() != s.own[end - 1][n].empty()) return false;
+      if (!own.empty() &&
+          own.channels() != s.net.layers[l].out.box.channels()) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// From `begin` on: a convolution, depthwise ones and tables, a convolution.
+int loop_end(const CutNet& s, int begin, int end) {
+  const auto op = [&](int l) { return s.net.layers[l].op; };
+  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
+  for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
+    if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
+      return -1;
+    if (op(l + 1) == OpCode::kConv) {
+      return has_all_channels(s, begin, l + 2) ? l + 2 : -1;
+    }
+    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  }
+  return -1;
+}
+
+std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
+                                     int groups) {
+  std::vector<CutNet::Loop> loops;
+  for (int l = begin; l < end;) {
+    const int to = loop_end(s, l, end);
+    if (to < 0) {
+      ++l;
+      continue;
+    }
+    int channels = s.net.layers[l].out.box.channels();
+    loops.push_back({l, to, std::min(groups, channels)});
+    l = to;
+  }
+  if (loops.empty()) {
+    throw Error(Exit::kUsage,
+                "cuts " + s.cuts.strategy +
+                    ": groups = " + std::to_string(groups) + " from " +
+                    layer_text(s.net.layers[begin]) +
+                    ": there is no expansion, depthwise convolution and "
+                    "projection in a row that every node has in one grid, all "
+                    "channels of the first two",
+                "groups = 1");
+  }
+  return loops;
+}
+
+}  // namespace
+
+CutNet::CutNet(const Net& n, const Cluster& cluster, const Cuts& c)
+    : net(n),
+      cuts(c),
+      nodes(static_cast<int>(cluster.nodes.size())),
+      uses(find_uses(n)),
+      own(n.layers.size(), std::vector<Box>(nodes)),
+      chain(n.layers.size()),
+      band(n.layers.size(), 0),
+      loop_of(n.layers.size(), -1) {
+  if (cuts.layers.size() != net.layers.size()) {
+    throw Error(Exit::kInternal, "cuts of " +
+                                     std::to_string(cuts.layers.size()) +
+                                     " layers for a net of " +
+                                     std::to_string(net.layers.size()));
+  }
+  for (size_t l = 0; l < own.size(); ++l) {
+    for (const Share& share : cuts.layers[l].shares) {
+      own[l].at(share.node) = share.own;
+    }
+    if (cuts.layers[l].kind != CutKind::kInputs) continue;
+    for (const Share& share : cuts.layers[l].shares) {
+      if (share.in0 < share.in1) chain[l].push_back(share);
+    }
+  }
+  add_blocks();
+}
+
+void CutNet::add_blocks() {
+  for (const BlockChoice& block : cuts.blocks) {
+    const int end = std::min(block.end, static_cast<int>(net.layers.size()));
+    for (int l = block.begin; l < end; ++l) {
+      band[l] = block.band.value_or(0);
+    }
+    if (block.groups < 2) continue;
+    for (const Loop& loop : find_loops(*this, block.begin, end, block.groups)) {
+      for (int l = loop.begin; l < loop.end; ++l) {
+        loop_of[l] = static_cast<int>(loops.size());
+      }
+      loops.push_back(loop);
+    }
+  }
+}
+
+std::vector<int> segment_of_layers(const Segments& segments, int layers) {
+  std::vector<int> of(layers, 0);
+  for (size_t s = 0; s < segments.size(); ++s) {
+    for (int l = segments[s].begin; l < std::min(segments[s].end, layers);
+         ++l) {
+      of[l] = static_cast<int>(s);
+    }
+  }
+  return of;
+}
+
+Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
+  const Layer& layer = s.net.layers[l];
+  const View& in = layer.in[operand];
+  if (made.empty() || in.tensor < 0) return {};
+  const bool inputs = s.cuts.layers[l].kind == CutKind::kInputs;
+  Box box = needed_box(layer, operand, inputs ? layer.out.box : made);
+  widen(box.y0, box.y1, in.box.y0, in.box.y1);
+  widen(box.x0, box.x1, in.box.x0, in.box.x1);
+  widen(box.c0, box.c1, in.box.c0, in.box.c1);
+  if (!inputs) return box;
+  for (const Share& share : s.chain[l]) {
+    if (share.node != node) continue;
+    box.c0 = share.in0, box.c1 = share.in1;
+    return box;
+  }
+  return {};
+}
+
+bool compute_layer(const CutNet& s, int l, int end, MadeBoxes& made) {
+  const Layer& layer = s.net.layers[l];
+  made[l] = s.own[l];
+  const bool may_grow = s.cuts.layers[l].kind != CutKind::kInputs;
+  for (const Use& use : s.uses[layer.out.tensor].readers) {
+    const int c = use.index;
+    if (use.owner != Owner::kActor || c <= l || c >= end) continue;
+    for (int n = 0; n < s.nodes; ++n) {
+      const Box need =
+          common(read_box(s, c, use.operand, n, made[c][n]), layer.out.box);
+      if (need.empty() || contains(made[l][n], need)) continue;
+      if (may_grow && grow(layer, need, made[l][n])) continue;
+      if (!s.is_inner(l) && owners_in_step(s, l) &&
+          all_rows(made[c][n], s.net.layers[c])) {
+        continue;
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+bool compute_boxes(const CutNet& s, Segment segment, MadeBoxes& made) {
+  const int end = std::min(segment.end, static_cast<int>(s.net.layers.size()));
+  for (int l = end; l-- > segment.begin;) {
+    if (!compute_layer(s, l, end, made)) return false;
+  }
+  return true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,35 @@
+// A plan before anything of it has an address: nodes whose stages have their
+// buffers, ports and actors, and what host/plan/build must know besides. A node
+// without links gets it from its choice (node_draft.h), linked ones from what
+// they exchange (linked_draft.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+struct StageDraft {
+  // By buffer: those of one home lie on the same bytes, from the first stage
+  // that holds one to the last. -1: of this stage alone.
+  std::vector<int> homes;
+  std::optional<Overlay> overlay = {};
+  // In a recorded order, so that rings may lie on the same bytes.
+  bool share = false;
+  uint32_t chunk_limit = 0;  // of its tape
+};
+
+struct PlanDraft {
+  Plan plan;  // linked or not; nodes with stages, and streams
+  std::vector<std::vector<StageDraft>> stages;  // by node: beside its stages
+};
+
+// Buffers of a stage that no caller touches and that no other stage needs.
+std::vector<bool> sharing_buffers(const PlanStage&,
+                                  const std::vector<int>& homes);
+
+}  // namespace shoal

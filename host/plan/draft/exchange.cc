@@ -1,0 +1,372 @@
+#include "host/plan/draft/exchange.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "host/plan/draft/boxes.h"
+
+namespace shoal {
+namespace {
+
+class Finder {
+ public:
+  // `only`: what it touches.
+  Finder(const CutNet& cut, const Segments& segments, const MadeBoxes& made,
+         std::optional<Segment> only)
+      : s_(cut),
+        net_(cut.net),
+        made_(made),
+        only_(only),
+        layers_(static_cast<int>(cut.net.layers.size())),
+        segment_(segment_of_layers(segments, layers_)) {
+    x_.sources.assign(layers_, std::vector<std::array<Source, 2>>(s_.nodes));
+    x_.home_of.assign(layers_, std::vector<int>(s_.nodes, -1));
+  }
+
+  Exchange find() {
+    for (int t = 0; t < static_cast<int>(net_.tensors.size()); ++t) {
+      if (!is_wanted(s_.uses[t])) continue;
+      add_needs(t);
+      add_inputs(t);
+      add_kept(t);
+      add_homes(t);
+      for (int n = 0; n < s_.nodes; ++n) connect(t, n);
+      add_outputs(t);
+    }
+    for (int l = 0; l < layers_; ++l) {
+      if (!only_ || only_->holds(l)) add_chain(l);
+    }
+    return std::move(x_);
+  }
+
+ private:
+  struct Need {
+    int layer, operand, segment;
+    Box box;
+  };
+
+  bool is_wanted(const TensorUses& uses) const {
+    if (uses.variable >= 0) return !only_ || touches(uses, *only_);
+    return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
+  }
+
+  // What a variable held before the frame has no layer that makes it.
+  static bool touches(const TensorUses& uses, Segment s) {
+    for (const auto* list : {&uses.writers, &uses.readers}) {
+      for (const Use& u : *list) {
+        if (s.holds(u.position)) return true;
+      }
+    }
+    return false;
+  }
+
+  void add_needs(int t) {
+    needs_.assign(s_.nodes, {});
+    for (const Use& use : s_.uses[t].readers) {
+      if (use.owner != Owner::kActor) continue;
+      for (int n = 0; n < s_.nodes; ++n) {
+        const Box box =
+            read_box(s_, use.index, use.operand, n, made_[use.index][n]);
+        if (box.empty()) continue;
+        needs_[n].push_back({use.index, use.operand, segment_[use.index], box});
+      }
+    }
+  }
+
+  int add_home(Home home) {
+    x_.homes.push_back(std::move(home));
+    newest_.push_back(-1);
+    local_[x_.homes.back().node].push_back(static_cast<int>(x_.homes.size()) -
+                                           1);
+    return static_cast<int>(x_.homes.size()) - 1;
+  }
+
+  // Each node is sent what it reads of an input, in the first segment in which
+  // it does. An output that no layer makes is the first node's.
+  void add_inputs(int t) {
+    local_.assign(s_.nodes, {});
+    for (const Use& w : s_.uses[t].writers) {
+      if (w.owner != Owner::kInput) continue;
+      for (int n = 0; n < s_.nodes; ++n) {
+        Home home;
+        home.node = n, home.tensor = t, home.input = w.index;
+        home.segment = -1;
+        const auto add = [&](const Box& box, int segment) {
+          const Box part = common(box, w.box);
+          if (part.empty()) return;
+          home.box = hull(home.box, part);
+          if (home.segment < 0 || segment < home.segment) {
+            home.segment = segment;
+          }
+        };
+        for (const Need& need : needs_[n]) add(need.box, need.segment);
+        for (const Use& r : s_.uses[t].readers) {
+          if (r.owner == Owner::kOutput && n == 0) add(r.box, 0);
+        }
+        if (home.segment < 0) continue;
+        home.last_segment = home.segment;
+        add_home(home);
+      }
+    }
+  }
+
+  // Each node keeps what it reads of a variable itself, from frame to frame.
+  void add_kept(int t) {
+    const int variable = s_.uses[t].variable;
+    if (variable < 0 || net_.variables[variable].before != t) return;
+    const std::vector<Box> boxes =
+        kept_boxes(s_, net_.variables[variable], made_);
+    for (int n = 0; n < s_.nodes; ++n) {
+      if (boxes[n].empty()) continue;
+      Home home;
+      home.node = n, home.tensor = t, home.kept = true;
+      home.box = boxes[n];
+      home.segment = -1;
+      home.last_segment = 0;
+      add_home(home);
+    }
+  }
+
+  // Several layers write one home if that leaves no gaps on any node and
+  // none of them waits for a reader of another.
+  bool one_home(const std::vector<int>& writers, int t) const {
+    for (int w : writers) {
+      if (segment_[w] != segment_[writers[0]]) return false;
+    }
+    for (const Use& r : s_.uses[t].readers) {
+      if (r.owner == Owner::kActor && r.index <= writers.back()) return false;
+    }
+    for (int n = 0; n < s_.nodes; ++n) {
+      Box all;
+      int64_t sum = 0;
+      for (int w : writers) {
+        all = hull(all, made_[w][n]);
+        sum += made_[w][n].empty() ? 0 : made_[w][n].elements();
+      }
+      if (!all.empty() && all.elements() != sum) return false;
+    }
+    return true;
+  }
+
+  void add_homes(int t) {
+    std::vector<int> writers;
+    for (const Use& w : s_.uses[t].writers) {
+      if (w.owner == Owner::kActor) writers.push_back(w.index);
+    }
+    if (writers.empty()) return;
+    std::sort(writers.begin(), writers.end());
+    const bool together = one_home(writers, t);
+    for (int n = 0; n < s_.nodes; ++n) {
+      int home = -1;
+      for (int w : writers) {
+        if (made_[w][n].empty()) continue;
+        if (home < 0 || !together) {
+          Home next;
+          next.node = n, next.tensor = t;
+          next.segment = next.last_segment = segment_[w];
+          home = add_home(next);
+        }
+        Home& h = x_.homes[home];
+        h.box = hull(h.box, made_[w][n]);
+        h.writers.push_back(w);
+        x_.home_of[w][n] = home;
+      }
+    }
+  }
+
+  void connect(int t, int n) {
+    std::map<int, std::vector<const Need*>> far;  // by segment
+    for (const Need& need : needs_[n]) {
+      Source& source = x_.sources[need.layer][n][need.operand];
+      source.box = need.box;
+      for (int h : local_[n]) {
+        Home& home = x_.homes[h];
+        if (!contains(home.box, need.box)) continue;
+        source.home = h;
+        home.last_segment = std::max(home.last_segment, need.segment);
+      }
+      if (source.home < 0) far[need.segment].push_back(&need);
+    }
+    for (const auto& [segment, list] : far) {
+      if (only_ && segment == kBefore) continue;
+      Gather g;
+      g.node = n, g.tensor = t, g.segment = segment;
+      for (const Need* need : list) g.box = hull(g.box, need->box);
+      const int index = static_cast<int>(x_.gathers.size());
+      for (const Need* need : list) {
+        x_.sources[need->layer][n][need->operand].gather = index;
+      }
+      fill(g, index);
+      x_.gathers.push_back(std::move(g));
+    }
+  }
+
+  // Copies and streams that bring the box of a gather.
+  void fill(Gather& g, int index) {
+    for (int h : local_[g.node]) {
+      Home& home = x_.homes[h];
+      if (home.input < 0 && !home.kept) continue;
+      copy(g, h, home.box);
+    }
+    for (const Use& w : s_.uses[g.tensor].writers) {
+      if (w.owner != Owner::kActor) continue;
+      const Box& here = made_[w.index][g.node];
+      if (!here.empty()) copy(g, x_.home_of[w.index][g.node], here);
+      for (int m = 0; m < s_.nodes; ++m) {
+        if (m == g.node) continue;
+        const Box part = common(s_.own[w.index][m], g.box);
+        if (part.empty() || (!here.empty() && contains(here, part))) continue;
+        Home& home = x_.homes[x_.home_of[w.index][m]];
+        home.last_segment = std::max(home.last_segment, g.segment);
+        if (only_ && g.segment != kHere) continue;
+        send(x_.home_of[w.index][m], part, here, g, index);
+      }
+    }
+  }
+
+  void copy(Gather& g, int home, const Box& box) {
+    const Box part = common(box, g.box);
+    if (part.empty()) return;
+    g.copies.push_back({home, part});
+    Home& from = x_.homes[home];
+    from.last_segment = std::max(from.last_segment, g.segment);
+  }
+
+  void send(int home, const Box& part, const Box& here, const Gather& g,
+            int index) {
+    const std::vector<Box> boxes =
+        here.empty() ? std::vector<Box>{part} : without(part, here);
+    for (const Box& box : boxes) {
+      int at = newest_[home];
+      while (at >= 0 && (x_.streams[at].segment != g.segment ||
+                         x_.streams[at].box != box)) {
+        at = older_[at];
+      }
+      if (at < 0) {
+        at = static_cast<int>(x_.streams.size());
+        older_.push_back(newest_[home]);
+        newest_[home] = at;
+        DraftStream stream;
+        stream.tensor = g.tensor, stream.segment = g.segment;
+        stream.box = box, stream.home = home;
+        x_.streams.push_back(std::move(stream));
+      }
+      x_.streams[at].gathers.push_back(index);
+    }
+  }
+
+  void add_outputs(int t) {
+    for (const Use& r : s_.uses[t].readers) {
+      if (r.owner != Owner::kOutput) continue;
+      for (int n = 0; n < s_.nodes; ++n) {
+        for (int h : local_[n]) {
+          const Home& home = x_.homes[h];
+          if (home.input >= 0 && n == 0) {
+            add_output(r, h,
+                       common(net_.inputs[home.input].stored.view.box, r.box));
+          }
+          for (int w : home.writers) {
+            add_output(r, h, common(s_.own[w][n], r.box));
+          }
+        }
+      }
+    }
+  }
+  void add_output(const Use& r, int home, const Box& box) {
+    if (!box.empty()) x_.outputs.push_back({r.index, home, box});
+  }
+
+  // For the slice of every owner: from node to node, to the owner.
+  void add_chain(int l) {
+    const std::vector<Share>& chain = s_.chain[l];
+    const int n = static_cast<int>(chain.size());
+    for (int owner = 0; owner < n; ++owner) {
+      if (chain[owner].own.empty()) continue;
+      for (int i = 1; i < n; ++i) {
+        Partial p;
+        p.layer = l, p.box = chain[owner].own;
+        p.from = chain[(owner + i) % n].node;
+        p.to = chain[(owner + i + 1) % n].node;
+        x_.partials.push_back(p);
+        DraftStream stream;
+        stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_[l];
+        stream.box = p.box;
+        stream.partial = static_cast<int>(x_.partials.size()) - 1;
+        x_.streams.push_back(stream);
+      }
+    }
+  }
+
+  const CutNet& s_;
+  const Net& net_;
+  const MadeBoxes& made_;
+  const std::optional<Segment> only_;
+  const int layers_;
+  const std::vector<int> segment_;
+  Exchange x_;
+  std::vector<std::vector<Need>> needs_;  // of the tensor, by node
+  std::vector<std::vector<int>> local_;   // its homes, by node
+  // Streams of a home, each with the one before it; -1: none.
+  std::vector<int> newest_, older_;
+};
+
+}  // namespace
+
+std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
+                            const MadeBoxes& made) {
+  std::vector<Box> boxes(s.nodes);
+  for (const Use& use : s.uses[v.before].readers) {
+    if (use.owner != Owner::kActor) continue;
+    for (int n = 0; n < s.nodes; ++n) {
+      boxes[n] = hull(
+          boxes[n], read_box(s, use.index, use.operand, n, made[use.index][n]));
+    }
+  }
+  std::vector<Box> left{s.net.tensors[v.before].box()};
+  for (const Box& box : boxes) {
+    std::vector<Box> next;
+    for (const Box& l : left) {
+      for (const Box& rest : without(l, box)) next.push_back(rest);
+    }
+    left = std::move(next);
+  }
+  for (const Box& l : left) boxes[0] = hull(boxes[0], l);
+  return boxes;
+}
+
+// A node assigns what it reads of a variable in the next frame, so that nobody
+// else need keep it. An assignment may read another variable, or its own, so
+// that what it makes may grow again.
+std::optional<MadeBoxes> made_boxes(const CutNet& s, const Segments& segments) {
+  MadeBoxes made(s.net.layers.size());
+  for (size_t i = segments.size(); i-- > 0;) {
+    if (!compute_boxes(s, segments[i], made)) return std::nullopt;
+  }
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const NetVariable& v : s.net.variables) {
+      const std::vector<Box> boxes = kept_boxes(s, v, made);
+      for (const Use& w : s.uses[v.after].writers) {
+        if (made[w.index] == boxes) continue;
+        made[w.index] = boxes;
+        grown = true;
+      }
+    }
+  }
+  return made;
+}
+
+Exchange find_exchange(const CutNet& cut, const Segments& segments,
+                       const MadeBoxes& made) {
+  return Finder(cut, segments, made, std::nullopt).find();
+}
+
+Exchange find_exchange(const CutNet& cut, Segment segment,
+                       const MadeBoxes& made) {
+  const int layers = static_cast<int>(cut.net.layers.size());
+  const Segments all{{0, segment.begin}, segment, {segment.end, layers}};
+  return Finder(cut, all, made, segment).find();
+}
+
+}  // namespace shoal

@@ -1,0 +1,96 @@
+// Where rows lie and how they travel, once it is known what every node makes
+// of every layer in which segment.
+//
+// What a node makes of a tensor lies in its *home*: a ring, or held whole if
+// a later segment reads it. A layer reads the home if all that it reads is
+// there; else a *gather*, a ring of the segment in which it reads: streams
+// bring what others own, copies what lies in homes of its own node. So a
+// buffer that sends waits for nobody but the node's own layers: nodes that
+// exchange rows both ways never wait for each other.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "host/plan/draft/cut_net.h"
+
+namespace shoal {
+
+struct Home {
+  int node = 0, tensor = -1;
+  int input = -1;            // of the net: the coordinator writes it; else
+  bool kept = false;         // the frame before has left it; else
+  std::vector<int> writers;  // layers
+  Box box;
+  int segment = 0;       // in which it is written
+  int last_segment = 0;  // in which it is read or sent
+  bool whole() const { return last_segment > segment; }
+};
+
+// What of a variable each node keeps from frame to frame: the least box around
+// all that its layers read of it, `made` being what they make; the first node
+// also what nobody reads.
+std::vector<Box> kept_boxes(const CutNet&, const NetVariable&,
+                            const MadeBoxes&);
+
+// What nodes make in these segments, and of the values that variables have
+// after the frame; none if a segment cannot be one.
+std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);
+
+struct Copy {
+  int home = -1;
+  Box box;
+};
+
+struct Gather {
+  int node = 0, tensor = -1, segment = 0;
+  Box box;
+  std::vector<Copy> copies;
+};
+
+// int32 rows on their way from one node of a chain to the next.
+struct Partial {
+  int layer = -1;
+  int from = 0, to = 0;  // nodes
+  Box box;               // of the layer's out tensor
+};
+
+struct DraftStream {
+  int tensor = -1, segment = 0;
+  Box box;
+  int home = -1;             // from; -1: partial rows
+  std::vector<int> gathers;  // to
+  int partial = -1;
+};
+
+// What a layer's operand reads on a node: a home or a gather.
+struct Source {
+  int home = -1, gather = -1;
+  Box box;
+};
+
+struct Exchange {
+  std::vector<Home> homes;
+  std::vector<Gather> gathers;
+  std::vector<Partial> partials;
+  std::vector<DraftStream> streams;
+  struct Output {
+    int output = 0, home = -1;
+    Box box;
+  };
+  std::vector<Output> outputs;
+  // By layer, node and operand.
+  std::vector<std::vector<std::array<Source, 2>>> sources;
+  std::vector<std::vector<int>> home_of;  // by layer, then node: its output's
+};
+
+Exchange find_exchange(const CutNet&, const Segments&, const MadeBoxes&);
+
+// The same of the tensors that one segment touches, with its own streams alone:
+// to know what it costs. Layers before it are in segment 0, those behind it in
+// segment 2; `made` has what is owned of them.
+inline constexpr int kBefore = 0, kHere = 1;
+Exchange find_exchange(const CutNet&, Segment, const MadeBoxes& made);
+
+}  // namespace shoal

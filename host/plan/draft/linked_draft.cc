@@ -1,0 +1,480 @@
+#include "host/plan/draft/linked_draft.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/plan/draft/boxes.h"
+
+namespace shoal {
+namespace {
+
+// A stage under way: ports in the order in which they were asked for.
+struct Draft {
+  PlanStage stage;
+  std::vector<int> homes;  // by buffer
+};
+
+PlanWeights share_weights(const Layer& layer, const Box& out) {
+  PlanWeights w;
+  if (layer.weights.empty()) return w;
+  const Box& all = layer.out.box;
+  if (layer.op == OpCode::kConstant) {
+    w.chunks.push_back({out.y0 - all.y0, out.rows(), 0, layer.kernel_h});
+  } else {
+    w.chunks.push_back({out.c0 - all.c0, out.channels(), 0, layer.kernel_h});
+  }
+  return w;
+}
+
+class Maker {
+ public:
+  // `only`: of this segment, if it is not -1.
+  Maker(const CutNet& cut, const Segments& segments, const MadeBoxes& made,
+        const Exchange& exchange, int only)
+      : s_(cut),
+        net_(cut.net),
+        segments_(segments),
+        only_(only),
+        made_(made),
+        x_(exchange),
+        drafts_(cut.nodes) {}
+
+  PlanDraft make() {
+    partial_in_.resize(x_.partials.size());
+    partial_out_.resize(x_.partials.size());
+    gather_buffer_.resize(x_.gathers.size());
+    copied_.resize(x_.gathers.size());
+    home_buffer_.assign(x_.homes.size() * segments_.size(), -1);
+    result_.plan.streams.reserve(x_.streams.size());
+    for (size_t g = 0; g < x_.gathers.size(); ++g) add_gather(int(g));
+    for (size_t h = 0; h < x_.homes.size(); ++h) add_input(int(h));
+    for (size_t s = 0; s < segments_.size(); ++s) add_layers(int(s));
+    for (const Exchange::Output& o : x_.outputs) {
+      const Home& home = x_.homes[o.home];
+      if (!is_wanted(home.segment)) continue;
+      Draft& d = draft(home.node, home.segment);
+      add_port(d, {home_buffer(o.home, home.segment), o.box, true,
+                   Owner::kOutput, o.output});
+    }
+    for (size_t i = 0; i < x_.streams.size(); ++i) add_stream(int(i));
+    return finish();
+  }
+
+ private:
+  bool is_wanted(int segment) const { return only_ < 0 || segment == only_; }
+
+  Draft& draft(int node, int segment) {
+    Draft& d = drafts_[node][segment];
+    d.stage.segment = segment;
+    return d;
+  }
+
+  int add_buffer(Draft& d, int tensor, const Box& box, int element_bytes,
+                 int home) {
+    PlanBuffer b;
+    b.tensor = tensor;
+    b.box = box;
+    b.element_bytes = element_bytes;
+    b.slots = box.rows();
+    b.variable = s_.uses[tensor].variable;
+    d.stage.buffers.push_back(b);
+    d.homes.push_back(home);
+    return static_cast<int>(d.stage.buffers.size()) - 1;
+  }
+
+  int add_port(Draft& d, const PlanPort& port) {
+    d.stage.ports.push_back(port);
+    return static_cast<int>(d.stage.ports.size()) - 1;
+  }
+
+  int home_buffer(int home, int segment) {
+    int& buffer = home_buffer_[static_cast<size_t>(home) * segments_.size() +
+                               static_cast<size_t>(segment)];
+    if (buffer >= 0) return buffer;
+    const Home& h = x_.homes[home];
+    Draft& d = draft(h.node, segment);
+    buffer =
+        add_buffer(d, h.tensor, h.box, net_.tensors[h.tensor].element_bytes,
+                   h.whole() ? home : -1);
+    d.stage.buffers.back().complete = segment > h.segment;
+    return buffer;
+  }
+
+  void add_gather(int index) {
+    const Gather& g = x_.gathers[index];
+    if (!is_wanted(g.segment)) return;
+    Draft& d = draft(g.node, g.segment);
+    gather_buffer_[index] = add_buffer(
+        d, g.tensor, g.box, net_.tensors[g.tensor].element_bytes, -1);
+  }
+
+  // Right before the first layer that reads the gather.
+  void add_copies(int index) {
+    if (copied_[index]) return;
+    copied_[index] = true;
+    const Gather& g = x_.gathers[index];
+    Draft& d = draft(g.node, g.segment);
+    for (const Copy& copy : g.copies) {
+      const int from = home_buffer(copy.home, g.segment);
+      const int number = static_cast<int>(d.stage.actors.size());
+      PlanActor a;
+      a.copy = true;
+      a.in[0] = add_port(d, {from, copy.box, true, Owner::kActor, number});
+      a.out = add_port(
+          d, {gather_buffer_[index], copy.box, false, Owner::kActor, number});
+      d.stage.actors.push_back(a);
+    }
+  }
+
+  void add_input(int index) {
+    const Home& h = x_.homes[index];
+    if (h.input < 0 || !is_wanted(h.segment)) return;
+    const int buffer = home_buffer(index, h.segment);
+    add_port(draft(h.node, h.segment),
+             {buffer, h.box, false, Owner::kInput, h.input});
+  }
+
+  void add_layers(int segment) {
+    if (!is_wanted(segment)) return;
+    const Segment run = segments_[segment];
+    const int end = std::min(run.end, static_cast<int>(net_.layers.size()));
+    for (int l = run.begin; l < end; ++l) {
+      for (int n = 0; n < s_.nodes; ++n) {
+        const Box& box = made_[l][n];
+        if (!s_.chain[l].empty() || box.empty()) continue;
+        if (s_.loop_of[l] >= 0) {
+          const CutNet::Loop& loop = s_.loops[s_.loop_of[l]];
+          if (loop.begin == l) add_loop(loop, n, segment);
+          continue;
+        }
+        PlanActor a = start_actor(l, n, segment, box);
+        finish_actor(a, l, n, segment, box);
+      }
+      add_chain(l, segment);
+    }
+  }
+
+  // Its actors, one after another, and the buffers of one turn between them.
+  void add_loop(const CutNet::Loop& loop, int n, int segment) {
+    const Box& out = made_[loop.end - 1][n];
+    const std::vector<int> bounds = loop_bounds(loop, made_[loop.begin][n]);
+    const int turns = static_cast<int>(bounds.size()) - 1;
+    const int number = static_cast<int>(draft(n, segment).stage.loops.size());
+    int first = -1, between = -1, multiplier = 1;
+    for (int l = loop.begin; l < loop.end; ++l) {
+      const Layer& layer = net_.layers[l];
+      const bool last = l + 1 == loop.end;
+      if (layer.op == OpCode::kDepthwise && l > loop.begin) {
+        multiplier *= layer.depth_multiplier;
+      }
+      PlanActor a;
+      if (l == loop.begin) {
+        a = start_actor(l, n, segment, made_[l][n]);
+        first = next_actor(n, segment);
+      } else {
+        a.layer = l;
+        Draft& d = draft(n, segment);
+        a.in[0] = add_port(d, {between, d.stage.buffers[between].box, true,
+                               Owner::kActor, next_actor(n, segment)});
+      }
+      a.loop = number;
+      loop_chunks(layer, made_[l][n], bounds, multiplier, last, a.weights);
+      if (last) {
+        finish_actor(a, l, n, segment, out);
+        break;
+      }
+      Draft& d = draft(n, segment);
+      Box box = made_[l][n];
+      box.c0 = 0, box.c1 = widest(bounds) * multiplier;
+      between = add_buffer(d, layer.out.tensor, box, 1, -1);
+      d.stage.buffers[between].is_private = true;
+      a.out = add_port(
+          d, {between, box, false, Owner::kActor, next_actor(n, segment)});
+      d.stage.actors.push_back(std::move(a));
+    }
+    draft(n, segment)
+        .stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
+  }
+
+  static int widest(const std::vector<int>& bounds) {
+    int most = 0;
+    for (size_t i = 1; i < bounds.size(); ++i) {
+      most = std::max(most, bounds[i] - bounds[i - 1]);
+    }
+    return most;
+  }
+
+  // Groups of what each turn makes; parts of what the last layer reads.
+  static void loop_chunks(const Layer& layer, const Box& made,
+                          const std::vector<int>& bounds, int multiplier,
+                          bool last, PlanWeights& w) {
+    w = {};
+    const int turns = static_cast<int>(bounds.size()) - 1;
+    const int first = made.c0 - layer.out.box.c0;
+    if (layer.op == OpCode::kLut) {
+      w.chunks.push_back({first, made.channels(), 0, layer.kernel_h});
+      return;
+    }
+    (last ? w.parts : w.groups) = turns;
+    for (int i = 0; i < turns; ++i) {
+      const int from = bounds[i] * multiplier;
+      const int n = (bounds[i + 1] - bounds[i]) * multiplier;
+      if (last) {
+        w.chunks.push_back({first, made.channels(), from, n});
+      } else {
+        w.chunks.push_back({first + from, n, 0, layer.kernel_h});
+      }
+    }
+  }
+
+  int next_actor(int node, int segment) {
+    return static_cast<int>(draft(node, segment).stage.actors.size());
+  }
+
+  PlanActor start_actor(int l, int n, int segment, const Box& box) {
+    const Layer& layer = net_.layers[l];
+    PlanActor a;
+    a.layer = l;
+    a.weights = share_weights(layer, box);
+    for (const Source& source : x_.sources[l][n]) {
+      if (source.gather >= 0) add_copies(source.gather);
+    }
+    const int number = next_actor(n, segment);
+    for (int operand = 0; operand < 2; ++operand) {
+      const Source& source = x_.sources[l][n][operand];
+      if (layer.in[operand].tensor < 0) continue;
+      const int buffer = source.home >= 0 ? home_buffer(source.home, segment)
+                                          : gather_buffer_[source.gather];
+      a.in[operand] = add_port(
+          draft(n, segment), {buffer, source.box, true, Owner::kActor, number});
+    }
+    return a;
+  }
+
+  void finish_actor(PlanActor a, int l, int n, int segment, const Box& box) {
+    const int number = next_actor(n, segment);
+    a.out = add_port(draft(n, segment), {home_buffer(x_.home_of[l][n], segment),
+                                         box, false, Owner::kActor, number});
+    draft(n, segment).stage.actors.push_back(std::move(a));
+  }
+
+  // Partials of a layer come in the order in which find_exchange() made them:
+  // by owner, along the chain.
+  void add_chain(int l, int segment) {
+    const std::vector<Share>& chain = s_.chain[l];
+    const int n = static_cast<int>(chain.size());
+    const int tensor = net_.layers[l].out.tensor;
+    for (int owner = 0; owner < n; ++owner) {
+      const Box& slice = chain[owner].own;
+      if (slice.empty()) continue;
+      for (int i = 1; i <= n; ++i) {
+        const int node = chain[(owner + i) % n].node;
+        PlanActor a = start_actor(l, node, segment, slice);
+        const int number = next_actor(node, segment);
+        a.init = i == 1;
+        a.final = i == n;
+        Draft& d = draft(node, segment);
+        if (!a.init) {
+          const int in = next_partial_ - 1;
+          partial_in_[in] = add_buffer(d, tensor, slice, 4, -1);
+          a.partial = add_port(
+              d, {partial_in_[in], slice, true, Owner::kActor, number});
+        }
+        if (a.final) {
+          finish_actor(a, l, node, segment, slice);
+          continue;
+        }
+        const int out = next_partial_++;
+        partial_out_[out] = add_buffer(d, tensor, slice, 4, -1);
+        a.out = add_port(
+            d, {partial_out_[out], slice, false, Owner::kActor, number});
+        d.stage.actors.push_back(std::move(a));
+      }
+    }
+  }
+
+  PlanStream::End end(int node, int segment, int buffer, const Box& box,
+                      bool is_read, int stream) {
+    const int port = add_port(draft(node, segment),
+                              {buffer, box, is_read, Owner::kStream, stream});
+    return {node, segment, port};
+  }
+
+  // Stages are numbered by segments until the end.
+  void add_stream(int index) {
+    const DraftStream& d = x_.streams[index];
+    PlanStream stream;
+    stream.tensor = d.tensor;
+    stream.box = d.box;
+    if (d.partial >= 0) {
+      const Partial& p = x_.partials[d.partial];
+      stream.element_bytes = 4;
+      stream.from =
+          end(p.from, d.segment, partial_out_[d.partial], d.box, true, index);
+      stream.to = {
+          end(p.to, d.segment, partial_in_[d.partial], d.box, false, index)};
+    } else {
+      stream.element_bytes = net_.tensors[d.tensor].element_bytes;
+      stream.from = end(x_.homes[d.home].node, d.segment,
+                        home_buffer(d.home, d.segment), d.box, true, index);
+      for (int g : d.gathers) {
+        stream.to.push_back(end(x_.gathers[g].node, d.segment,
+                                gather_buffer_[g], d.box, false, index));
+      }
+    }
+    result_.plan.streams.push_back(std::move(stream));
+  }
+
+  // Ports by buffer, writers first; returns where each went.
+  static std::vector<int> sort_ports(PlanStage& stage) {
+    std::vector<int> order(stage.ports.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      const PlanPort &p = stage.ports[a], &q = stage.ports[b];
+      return p.buffer != q.buffer ? p.buffer < q.buffer : p.is_read < q.is_read;
+    });
+    std::vector<int> now(order.size());
+    std::vector<PlanPort> ports;
+    for (size_t i = 0; i < order.size(); ++i) {
+      now[order[i]] = static_cast<int>(i);
+      ports.push_back(stage.ports[order[i]]);
+    }
+    stage.ports = std::move(ports);
+    for (PlanActor& a : stage.actors) {
+      for (int* port : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
+        if (*port >= 0) *port = now[*port];
+      }
+    }
+    return now;
+  }
+
+  PlanDraft finish() {
+    std::vector<std::map<int, int>> stage_of(s_.nodes);
+    std::vector<std::map<int, std::vector<int>>> ports(s_.nodes);
+    result_.plan.nodes.resize(s_.nodes);
+    result_.stages.resize(s_.nodes);
+    for (int n = 0; n < s_.nodes; ++n) {
+      for (auto& [segment, draft] : drafts_[n]) {
+        stage_of[n][segment] = static_cast<int>(stage_of[n].size());
+        if (only_ < 0) ports[n][segment] = sort_ports(draft.stage);
+        result_.plan.nodes[n].stages.push_back(std::move(draft.stage));
+        result_.stages[n].push_back({std::move(draft.homes)});
+      }
+    }
+    const auto settle = [&](PlanStream::End& e) {
+      if (only_ < 0) e.port = ports[e.node][e.stage][e.port];
+      e.stage = stage_of[e.node][e.stage];
+    };
+    for (PlanStream& stream : result_.plan.streams) {
+      settle(stream.from);
+      for (PlanStream::End& e : stream.to) settle(e);
+    }
+    return std::move(result_);
+  }
+
+  const CutNet& s_;
+  const Net& net_;
+  const Segments& segments_;
+  const int only_;
+  const MadeBoxes& made_;
+  const Exchange& x_;
+  std::vector<std::map<int, Draft>> drafts_;  // by node, then segment
+  std::vector<int> home_buffer_;              // by home, then segment
+  std::vector<int> gather_buffer_, partial_in_, partial_out_;
+  std::vector<bool> copied_;  // by gather
+  int next_partial_ = 0;
+  PlanDraft result_;
+};
+
+}  // namespace
+
+LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
+  LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
+  const bool whole_window = w.part == s.net.layers[l].kernel_h;
+  if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
+  return w;
+}
+
+namespace {
+
+// Rows that the layers of a loop make for a band of the last one.
+void set_loop(const CutNet& s, int band, PlanLoop& loop, PlanStage& stage) {
+  loop.band = band;
+  int rows = band;
+  for (int j = loop.actors; j-- > 0;) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const Layer& layer = s.net.layers[a.layer];
+    const PlanPort& out = stage.ports[a.out];
+    const bool last = j + 1 == loop.actors;
+    a.band = last ? band : 1;
+    if (last) {
+      a.accumulator_bytes = static_cast<uint32_t>(
+          accumulator_bytes(band, out.box.columns(), out.box.channels()));
+    } else {
+      rows = std::min(rows, out.box.rows());
+      stage.buffers[out.buffer].slots = rows;
+    }
+    if (has_window(layer.op)) {
+      rows = (rows - 1) * layer.stride_y +
+             (layer.kernel_h - 1) * layer.dilation_y + 1;
+    }
+  }
+}
+
+}  // namespace
+
+void set_passes(const CutNet& s, int passes, PlanStage& stage) {
+  for (PlanActor& a : stage.actors) {
+    const Box& out = stage.ports[a.out].box;
+    if (a.copy) {
+      a.band = std::max(1, ceil_div(out.rows(), passes));
+      continue;
+    }
+    const Layer& layer = s.net.layers[a.layer];
+    a.part = layer.kernel_h;
+    if (a.loop >= 0) continue;
+    const LayerWork work = share_work(s, a.layer, out, passes);
+    a.band = work.band, a.part = work.part;
+    a.accumulator_bytes = sums_bytes(layer, work, out);
+  }
+  for (PlanLoop& loop : stage.loops) {
+    const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+    const LayerWork work =
+        share_work(s, last.layer, stage.ports[last.out].box, passes);
+    set_loop(s, work.band, loop, stage);
+  }
+}
+
+std::vector<int> loop_bounds(const CutNet::Loop& loop, const Box& made) {
+  std::vector<int> bounds;
+  const int groups = std::min(loop.groups, made.channels());
+  for (int i = 0; i <= groups; ++i) {
+    bounds.push_back(i * made.channels() / groups);
+  }
+  return bounds;
+}
+
+std::optional<PlanDraft> linked_draft(const CutNet& cut,
+                                      const SegmentChoice& choice) {
+  const std::optional<MadeBoxes> made = made_boxes(cut, choice.segments);
+  if (!made) return std::nullopt;
+  const Exchange exchange = find_exchange(cut, choice.segments, *made);
+  PlanDraft all = Maker(cut, choice.segments, *made, exchange, -1).make();
+  all.plan.linked = true;
+  all.plan.strategy = cut.cuts.strategy;
+  for (PlanNode& node : all.plan.nodes) {
+    for (PlanStage& stage : node.stages) {
+      set_passes(cut, choice.passes[stage.segment], stage);
+    }
+  }
+  return all;
+}
+
+PlanDraft segment_draft(const CutNet& cut, Segment segment,
+                        const MadeBoxes& made, const Exchange& exchange) {
+  const int layers = static_cast<int>(cut.net.layers.size());
+  const Segments all{{0, segment.begin}, segment, {segment.end, layers}};
+  return Maker(cut, all, made, exchange, kHere).make();
+}
+
+}  // namespace shoal

@@ -1,0 +1,35 @@
+// From boxes, homes and gathers to the stages and streams of a plan, all
+// buffers still held whole.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "host/plan/draft/draft.h"
+#include "host/plan/draft/exchange.h"
+
+namespace shoal {
+
+struct SegmentChoice {
+  Segments segments;
+  // By segment: how often each layer fires a frame, at most.
+  std::vector<int> passes;
+};
+inline constexpr int kOneRow = 1 << 16;  // as passes
+
+// What a node fires of a layer.
+LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
+// Bands of a stage whose layers fire so often at most, and what follows from
+// them: parts, private sums, rows of loops.
+void set_passes(const CutNet&, int passes, PlanStage&);
+// Channels of the first layer's output in each turn of a loop: bounds.
+std::vector<int> loop_bounds(const CutNet::Loop&, const Box& made);
+
+// None if a segment cannot be one. Weights are all mapped.
+std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);
+// The stages of one segment alone, from its exchange; passes are not set,
+// ports not sorted. A node has one of them or none.
+PlanDraft segment_draft(const CutNet&, Segment, const MadeBoxes&,
+                        const Exchange&);
+
+}  // namespace shoal

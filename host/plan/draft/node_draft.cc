@@ -1,0 +1,47 @@
+#include "host/plan/draft/node_draft.h"
+
+#include "host/plan/draft/spill.h"
+
+namespace shoal {
+
+std::vector<bool> sharing_buffers(const PlanStage& stage,
+                                  const std::vector<int>& homes) {
+  std::vector<bool> may;
+  for (const int home : homes) may.push_back(home < 0);
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner != Owner::kActor) may[p.buffer] = false;
+  }
+  return may;
+}
+
+std::vector<int> node_homes(const std::vector<TensorUses>& uses,
+                            const PlanStage& stage, Segment segment) {
+  std::vector<int> homes;
+  for (const PlanBuffer& b : stage.buffers) {
+    homes.push_back(lives_inside(uses[b.tensor], segment) ? -1 : b.tensor);
+  }
+  return homes;
+}
+
+PlanDraft node_draft(const Net& net, const std::vector<TensorUses>& uses,
+                     const Choice& choice) {
+  PlanDraft draft;
+  PlanNode& node = draft.plan.nodes.emplace_back();
+  std::vector<StageDraft>& stages = draft.stages.emplace_back();
+  node.mapped = choice.mapped;
+  for (const StageChoice& s : choice.stages) {
+    PlanStage stage =
+        make_stage(net, uses, s.segment, choice.work, choice.slots);
+    for (PlanActor& a : stage.actors) {
+      if (a.weights.chunks.empty()) continue;
+      a.weights.place = choice.places[a.layer];
+    }
+    stages.push_back({node_homes(uses, stage, s.segment), s.overlay, s.share,
+                      s.chunk_limit});
+    node.stages.push_back(std::move(stage));
+  }
+  number_pages(net, uses, node);
+  return draft;
+}
+
+}  // namespace shoal

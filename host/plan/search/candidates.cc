@@ -1,0 +1,283 @@
+#include "host/plan/search/candidates.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/build/build_plan.h"
+#include "host/plan/cost/plan_time.h"
+#include "host/plan/search/bands.h"
+#include "host/plan/tokens/share.h"
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kQuickTries = 60;
+constexpr int kPackTries = 400;
+
+// Whether stages with bands of more than one row, of all tables but the last,
+// fit so much.
+bool fits(const Partition& cuts, size_t tables, int64_t bytes) {
+  return !cuts.empty() && std::ranges::all_of(cuts, [&](const Cut& c) {
+    return c.table + 1 == static_cast<int>(tables) || c.bytes <= bytes;
+  });
+}
+
+std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
+                               const std::vector<size_t>& which) {
+  std::vector<uint32_t> bytes;
+  for (const size_t i : which) bytes.push_back(all[i]);
+  return bytes;
+}
+
+}  // namespace
+
+Candidates::Candidates(const Net& net, const Supply& supply,
+                       const Survey& survey, SegmentSlots& slots,
+                       SegmentGains& gains, const std::vector<bool>& streamed,
+                       const std::vector<size_t>& limits, bool sets)
+    : net_(net),
+      supply_(supply),
+      survey_(survey),
+      slots_(slots),
+      gains_(gains),
+      streamed_(streamed),
+      limit_(limits.front()),
+      tape_(!supply.board->flash_mapped ||
+            std::count(streamed.begin(), streamed.end(), true) > 0),
+      uses_(survey.uses()),
+      tables_(tape_
+                  ? stream_tables(net, survey.tables(), supply, streamed,
+                                  bytes_of(survey.chunk_limits(), limits), sets)
+                  : survey.tables()) {}
+
+SegmentBytes Candidates::segment_bytes(Segment s, int max_ports) const {
+  const Survey::Known* k = survey_.known(s, limit_);
+  if (!k || k->ports > max_ports) return {-1, 0};
+  const int most = std::min(max_ports, survey_.all_ports());
+  // An actor has two ports or more, and a state of two bytes.
+  const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
+                        align_up(static_cast<uint32_t>(most)) +
+                        survey_.spill_state_bytes() + survey_.variable_bytes();
+  return {fixed + k->record_bytes[limit_],
+          std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
+}
+
+int64_t Candidates::gain(Segment s, int64_t least) {
+  const int64_t overlay = gains_.overlay(s, least);
+  if (!sharing_) return overlay;
+  return std::max(overlay, gains_.share(s, std::max(overlay, least)));
+}
+
+StageSearch Candidates::stage_search(int max_ports) {
+  return {net_,
+          uses_,
+          tables_,
+          [this, max_ports](Segment s) { return segment_bytes(s, max_ports); },
+          [this](Segment s, int64_t least) { return gain(s, least); },
+          survey_.ends(max_ports)};
+}
+
+Choice Candidates::choose(const Partition& cuts) {
+  Choice choice;
+  choice.work = tables_.back().work;
+  choice.slots = tables_.back().slots;
+  choice.mapped = supply_.board->flash_mapped;
+  choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
+  for (const Cut& cut : cuts) {
+    const PassTable& table = tables_[cut.table];
+    const int end =
+        std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
+    for (int l = cut.segment.begin; l < end; ++l) {
+      choice.work[l] = table.work[l];
+      if (!streamed_[l] || net_.layers[l].weights.empty()) continue;
+      choice.places[l] = flash_bytes(net_.layers[l]) <= table.sram_limit
+                             ? WeightPlace::kSram
+                             : WeightPlace::kTape;
+    }
+    for (size_t t = 0; t < uses_.size(); ++t) {
+      if (lives_inside(uses_[t], cut.segment)) {
+        choice.slots[t] = table.slots[t];
+      }
+    }
+    StageChoice stage{cut.segment, std::nullopt, false, table.chunk_limit};
+    stage.share = cut.overlay && sharing_ &&
+                  gains_.share(cut.segment) > gains_.overlay(cut.segment);
+    // Such a segment has one row a firing.
+    if (cut.overlay && !stage.share && gains_.overlay(cut.segment) > 0) {
+      stage.overlay = gains_.best_overlay(cut.segment);
+    }
+    choice.stages.push_back(stage);
+  }
+  return choice;
+}
+
+Candidate Candidates::pack(const Choice& choice, int tries,
+                           int64_t most) const {
+  return {choice, node_of(choice, tries, most), 0, tries};
+}
+
+PlanNode Candidates::node_of(const Choice& choice, int tries, int64_t most,
+                             std::vector<int64_t> budgets) const {
+  Plan plan =
+      build_plan(net_, node_draft(net_, uses_, choice), {supply_},
+                 {.pack_tries = tries, .most = most, .budgets = budgets});
+  return std::move(plan.nodes[0]);
+}
+
+// Of equal tries the same packing comes again.
+void Candidates::fill(int64_t budget, Candidate& c) const {
+  c.node = node_of(c.choice, c.tries, INT64_MAX, {budget});
+  c.time_ps = node_time_ps(net_, c.node, supply_);
+}
+
+Candidate Candidates::build(const Choice& choice) const {
+  Candidate c = pack(choice, kQuickTries);
+  c.time_ps = node_time_ps(net_, c.node, supply_);
+  return c;
+}
+
+// Raises bands in all stages at once; if the result cannot be packed, by less.
+Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
+  const int64_t room = budget - from.node.layout.buffers;
+  for (const int percent : shares::kMoreBands) {
+    Choice choice = from.choice;
+    for (size_t s = 0; s < choice.stages.size(); ++s) {
+      if (choice.stages[s].share) continue;
+      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
+      raise_bands(net_, uses_, supply_, slots_, choice, s,
+                  now + shares::percent_of(percent, room - now));
+    }
+    Candidate next = build(choice);
+    if (next.node.arena_bytes > budget) continue;
+    return next.time_ps < from.time_ps ? next : from;
+  }
+  return from;
+}
+
+void Candidates::take_if_better(const Choice& choice, int64_t budget,
+                                Candidate& best) const {
+  if (choice.work == best.choice.work) return;
+  Candidate next = build(choice);
+  if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+    best = std::move(next);
+  }
+}
+
+// Then in one stage after the other, as long as each can be packed.
+Candidate Candidates::raise_each(Candidate best, int64_t budget) const {
+  const int64_t room = budget - best.node.layout.buffers;
+  for (size_t s = 0; s < best.choice.stages.size(); ++s) {
+    Choice choice = best.choice;
+    if (choice.stages[s].share) continue;
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
+    take_if_better(choice, budget, best);
+  }
+  return best;
+}
+
+// Cuts lay an output over an input only where nothing else fits. Where weights
+// come from storage the room is worth as much to higher bands: each pass over
+// the rows reads and checks all weights again.
+Candidate Candidates::lay_over(Candidate best, int64_t budget) const {
+  if (!tape_) return best;
+  const int64_t room = budget - best.node.layout.buffers;
+  for (size_t s = 0; s < best.choice.stages.size(); ++s) {
+    Choice choice = best.choice;
+    StageChoice& stage = choice.stages[s];
+    std::optional<Overlay> o = overlay_pair(net_, uses_, stage.segment);
+    if (stage.share || stage.overlay || !o) continue;
+    o->lead = smallest_lead(
+        net_, make_stage(net_, uses_, stage.segment, choice.work, choice.slots),
+        *o);
+    if (overlay_gain(net_, *o) <= 0) continue;
+    stage.overlay = o;
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
+    take_if_better(choice, budget, best);
+  }
+  return best;
+}
+
+std::optional<Candidate> Candidates::least_arena(int64_t most) {
+  std::optional<Candidate> best;
+  for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
+    const StageSearch search = stage_search(ports);
+    const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
+    const std::optional<int64_t> least = smallest_budget(search, below);
+    Partition last;
+    for (const int soft : shares::kBands) {
+      if (!least) break;
+      const int64_t more = shares::percent_of(soft, *least);
+      if (fits(last, tables_.size(), more)) continue;
+      const std::optional<Partition> cuts =
+          fastest_cuts(search, {*least, more});
+      if (!cuts) break;
+      if (*cuts == last) continue;
+      last = *cuts;
+      const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
+      Candidate c = pack(choose(*cuts), kQuickTries, less);
+      if (!best || c.node.arena_bytes < best->node.arena_bytes) {
+        best = std::move(c);
+      }
+      if (best->node.arena_bytes <= *least) break;
+    }
+    if (ports >= survey_.all_ports()) break;
+  }
+  if (!best) return best;
+  Candidate packed = pack(best->choice, kPackTries);
+  return packed.node.arena_bytes < best->node.arena_bytes ? packed : best;
+}
+
+std::optional<Candidate> Candidates::smallest(int64_t most) {
+  sharing_ = false;
+  std::optional<Candidate> least = least_arena(most);
+  if (!least) return least;
+  least_without_sharing_ = least->node.arena_bytes;
+  // A tape has an order of its own.
+  sharing_ = !tape_;
+  if (sharing_) {
+    const std::optional<Candidate> less =
+        least_arena(least_without_sharing_ - 1);
+    sharing_ = less && less->node.arena_bytes < least->node.arena_bytes;
+    if (sharing_) least = less;
+  }
+  least->time_ps = node_time_ps(net_, least->node, supply_);
+  return least;
+}
+
+Candidate Candidates::faster(const Candidate& least) {
+  const int64_t budget = least.node.arena_bytes;
+  Candidate best =
+      lay_over(raise_each(raise_all(least, budget), budget), budget);
+  const std::optional<Candidate> other =
+      fastest(budget, static_cast<int>(least.node.layout.cursor_count));
+  return other && other->time_ps < best.time_ps ? *other : best;
+}
+
+std::optional<Candidate> Candidates::fastest(int64_t budget) {
+  sharing_ = !tape_ && budget < least_without_sharing_;
+  return fastest(budget, survey_.all_ports());
+}
+
+std::optional<Candidate> Candidates::fastest(int64_t budget, int max_ports) {
+  std::optional<Candidate> best;
+  Partition last;
+  const StageSearch search = stage_search(max_ports);
+  for (const int soft : shares::kBands) {
+    const int64_t more = shares::percent_of(soft, budget);
+    // The best of all that fit more is the best of those that fit less, too.
+    if (fits(last, tables_.size(), more)) continue;
+    const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
+    if (!cuts) break;
+    if (*cuts == last) continue;
+    last = *cuts;
+    Candidate c = build(choose(*cuts));
+    if (c.node.arena_bytes > budget) continue;
+    c = lay_over(raise_each(raise_all(c, budget), budget), budget);
+    if (!best || c.time_ps < best->time_ps) best = std::move(c);
+  }
+  return best;
+}
+
+}  // namespace shoal

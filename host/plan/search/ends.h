@@ -1,0 +1,93 @@
+// Where stages end: the least time over all ways to cut a line of layers, and
+// then the smallest largest stage. Each position knows the best way to get
+// there, so stages are offered once, by their first layer from left to right.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "host/plan/arena/pack.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+struct Cut {
+  Segment segment;
+  int table = 0;  // which of the bands that the search knows
+  int64_t bytes = 0;
+  int64_t time_ps = 0;
+  bool overlay = false;  // fits only with an overlay
+  bool operator==(const Cut&) const = default;
+};
+using Partition = std::vector<Cut>;
+
+class Ends {
+ public:
+  explicit Ends(int layers) : best_(static_cast<size_t>(layers) + 1) {
+    best_[0].time_ps = best_[0].peak = 0;
+  }
+  bool is_reached(int position) const {
+    return best_[position].time_ps != kFar;
+  }
+  // Whether a stage of so much would be the best way to its end.
+  bool wins(Segment s, int64_t time_ps, int64_t bytes) const {
+    const Best &from = best_[s.begin], &to = best_[s.end];
+    const int64_t time = from.time_ps + time_ps;
+    if (time != to.time_ps) return time < to.time_ps;
+    return std::max(from.peak, bytes) < to.peak;
+  }
+  void offer(const Cut& c) {
+    if (!wins(c.segment, c.time_ps, c.bytes)) return;
+    const Best& from = best_[c.segment.begin];
+    best_[c.segment.end] = {from.time_ps + c.time_ps,
+                            std::max(from.peak, c.bytes), c};
+  }
+  std::optional<Partition> partition() const {
+    int end = static_cast<int>(best_.size()) - 1;
+    if (!is_reached(end)) return std::nullopt;
+    Partition cuts;
+    for (; end > 0; end = cuts.back().segment.begin) {
+      cuts.push_back(best_[end].last);
+    }
+    std::reverse(cuts.begin(), cuts.end());
+    return cuts;
+  }
+
+ private:
+  static constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+  struct Best {
+    int64_t time_ps = kFar, peak = kFar;
+    Cut last;
+  };
+  std::vector<Best> best_;
+};
+
+// The smallest budget, at most `most`, for which `find` has cuts; nearer than
+// `step` to it.
+template <class Find>
+std::optional<int64_t> smallest_budget(int64_t most, int64_t step, Find find) {
+  const auto peak = [](const Partition& cuts) {
+    int64_t bytes = 0;
+    for (const Cut& c : cuts) bytes = std::max(bytes, c.bytes);
+    return bytes;
+  };
+  const std::optional<Partition> any = find(most);
+  if (!any) return std::nullopt;
+  int64_t fits = peak(*any), fails = 0;
+  while (fits - fails > step) {
+    const int64_t middle = aligned((fits + fails) / 2);
+    if (middle >= fits) break;
+    const std::optional<Partition> cuts = find(middle);
+    if (cuts) {
+      fits = peak(*cuts);
+    } else {
+      fails = middle;
+    }
+  }
+  return fits;
+}
+
+}  // namespace shoal

@@ -1,0 +1,44 @@
+// What segments save with one row a firing: by an output over an input, or by
+// rings on the same bytes. Each takes a simulation of the segment, so it is
+// found once for all searches.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "host/plan/search/stages.h"
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+class SegmentGains {
+ public:
+  // `least`: the table with one row a firing. All must outlive it.
+  SegmentGains(const Net&, const std::vector<TensorUses>&,
+               const PassTable& least);
+
+  // Bytes; something less than `least`, if it is less than that.
+  int64_t overlay(Segment, int64_t least = 0);
+  int64_t share(Segment, int64_t least = 0);
+  // The segment's pair with the lead that is needed.
+  std::optional<Overlay> best_overlay(Segment);
+
+ private:
+  struct Known {
+    Saved saved;
+    std::optional<Overlay> overlay;
+  };
+  Known& known_overlay(Segment, int64_t least);
+
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
+  const PassTable& least_;
+  std::map<std::pair<int, int>, Known> overlays_;
+  std::map<std::pair<int, int>, Saved> shares_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,113 @@
+// Random networks under random cuts: whatever the mixture, the plan completes
+// in any order, and the checker finds nothing.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
+#include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+LayerCut random_cut(const Layer& layer, const Cluster& cluster,
+                    std::mt19937& random) {
+  const int n = static_cast<int>(cluster.nodes.size());
+  const Crew crew = whole_crew(cluster);
+  switch (random() % 5) {
+    case 0:
+      return cut_one(layer, static_cast<int>(random() % crew.nodes.size()));
+    case 1:
+      return cut_outputs(layer, crew);
+    case 2:
+      return cut_inputs(layer, crew);
+    default: {
+      const int rows = 1 + static_cast<int>(random() % crew.nodes.size());
+      return cut_grid(layer, crew, rows, n / rows);
+    }
+  }
+}
+
+// Runs of layers with the same cut, as people write them, or none alike.
+Cuts random_cuts(const Net& net, const Cluster& cluster, std::mt19937& random) {
+  Cuts cuts;
+  cuts.strategy = "random";
+  const bool runs = random() % 2;
+  for (const Layer& layer : net.layers) {
+    const std::mt19937 before = random;
+    LayerCut cut = random_cut(layer, cluster, random);
+    if (runs && random() % 4) random = before;
+    cuts.layers.push_back(std::move(cut));
+    if (random() % 8 == 0) {
+      cuts.ends.push_back(static_cast<int>(cuts.layers.size()) - 1);
+    }
+  }
+  return cuts;
+}
+
+void plan_at_random(const Net& net, uint32_t seed) {
+  std::mt19937 random(seed);
+  const int nodes = 1 + static_cast<int>(random() % 8);
+  const Cluster cluster =
+      uniform_cluster(nodes, find_board("host"), std::nullopt);
+  const Objective objective =
+      random() % 2 ? Objective::kRam : Objective::kLatency;
+  SCOPED_TRACE(net.name + " on " + std::to_string(nodes) + " nodes, seed " +
+               std::to_string(seed));
+  expect_right(
+      net,
+      make_plan(net, linked_nodes(cluster, random_cuts(net, cluster, random),
+                                  objective)));
+}
+
+TEST(LinkedRandom, ShapeNets) {
+  uint32_t seed = 1;
+  for (const NamedNet& named : shape_nets()) {
+    for (int i = 0; i < 6; ++i) plan_at_random(named.net, seed++);
+  }
+}
+
+// Expansion, depthwise convolution and projection fire as one.
+TEST(LinkedRandom, ChannelGroupsAndBands) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937 random(seed);
+    const Net net = bottleneck_net(20 + static_cast<int>(random() % 20), 4);
+    const int nodes = 1 + static_cast<int>(random() % 6);
+    const Cluster cluster =
+        uniform_cluster(nodes, find_board("host"), std::nullopt);
+    Cuts cuts;
+    cuts.strategy = "groups";
+    const int rows = 1 + static_cast<int>(random() % nodes);
+    for (const Layer& layer : net.layers) {
+      cuts.layers.push_back(
+          cut_grid(layer, whole_crew(cluster), rows, nodes / rows));
+    }
+    BlockChoice block;
+    block.begin = 1, block.end = static_cast<int>(net.layers.size());
+    block.groups = 2 + static_cast<int>(random() % 5);
+    if (random() % 2) block.band = 1 + static_cast<int>(random() % 4);
+    cuts.blocks.push_back(block);
+    const Objective objective =
+        random() % 2 ? Objective::kRam : Objective::kLatency;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Plan plan = make_plan(net, linked_nodes(cluster, cuts, objective));
+    expect_right(net, plan);
+    size_t loops = 0;
+    for (const PlanStage& s : plan.nodes[0].stages) loops += s.loops.size();
+    EXPECT_GE(loops, 3u);
+  }
+}
+
+TEST(LinkedRandom, RandomNets) {
+  for (uint32_t seed = 100; seed < 180; ++seed) {
+    plan_at_random(random_net(seed), seed);
+  }
+}
+
+}  // namespace
+}  // namespace shoal

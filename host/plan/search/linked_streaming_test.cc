@@ -1,0 +1,163 @@
+// Nodes that read their weights from storage: plans that the checker accepts,
+// that complete in any order of the others, and that read every weight once.
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/check/check.h"
+#include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/streaming.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+// Convolutions, then fully connected layers over a picture and a vector.
+Net classifier() {
+  ShapeNet n("classifier");
+  int t = n.input(16, 16, 3);
+  t = n.conv(t, 3, 1, 16);
+  t = n.depthwise(t, 3, 2);
+  t = n.conv(t, 3, 1, 32);
+  t = n.max_pool(t, 2, 2);
+  t = n.fully_connected(t, 256);
+  t = n.fully_connected(t, 10);
+  n.output(t);
+  return n.finish();
+}
+
+Cluster streaming_cluster(int nodes, std::optional<int64_t> ram,
+                          std::vector<int64_t> flash_weights) {
+  Cluster c = uniform_cluster(nodes, find_board("teensy41"), ram);
+  for (size_t i = 0; i < c.nodes.size(); ++i) {
+    c.nodes[i].flash_weights = flash_weights[i % flash_weights.size()];
+    c.nodes[i].storage = "sd-4bit";
+  }
+  return c;
+}
+
+Plan plan_of(const Net& net, const Cluster& cluster,
+             const std::string& strategy, Objective objective) {
+  return make_plan(net, linked_nodes(cluster, strategy, objective));
+}
+
+void expect_ordered(const Net& net, const Plan& plan) {
+  const std::vector<std::string> found = check(net, plan);
+  EXPECT_TRUE(found.empty()) << found.size() << " findings: " << found.front();
+  for (const PlanNode& node : plan.nodes) {
+    for (const PlanStage& stage : node.stages) {
+      EXPECT_EQ(stage.order.empty(), stage.slot_count == 0);
+    }
+  }
+}
+
+bool has_weights(const PlanNode& node) {
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanActor& a : stage.actors) {
+      if (!a.weights.chunks.empty()) return true;
+    }
+  }
+  return false;
+}
+
+int64_t read_bytes(const Plan& plan) {
+  int64_t bytes = 0;
+  for (const PlanNode& n : plan.nodes) bytes += n.storage_read_bytes;
+  return bytes;
+}
+
+TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
+  const Net net = classifier();
+  int64_t weights = 0;
+  for (const Layer& l : net.layers) weights += int64_t(l.weights.values.size());
+  for (const char* const strategy : {"kernel", "layer", "spatial"}) {
+    for (const int nodes : {1, 2, 3, 5}) {
+      for (const Objective o : {Objective::kLatency, Objective::kRam}) {
+        SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
+        const Cluster cluster = streaming_cluster(nodes, {}, {0});
+        const Plan plan = plan_of(net, cluster, strategy, o);
+        expect_ordered(net, plan);
+        for (const PlanNode& n : plan.nodes) {
+          EXPECT_EQ(n.flash_weight_bytes, 0);
+          EXPECT_EQ(n.storage_read_bytes > 0, has_weights(n));
+        }
+        EXPECT_GE(read_bytes(plan), weights);
+        // Biases, multipliers and tags of a net this small.
+        const int copies = std::string(strategy) == "spatial" ? nodes : 1;
+        EXPECT_LE(read_bytes(plan), copies * (weights * 3 / 2 + 6000));
+      }
+    }
+  }
+}
+
+TEST(Streaming, ASharesPartOfAConstantIsRead) {
+  ShapeNet n("constants");
+  int t = n.conv(n.input(16, 16, 3), 3, 1, 24);
+  t = n.add(t, n.constant(16, 16, 24));
+  n.output(n.conv(t, 3, 1, 8));
+  const Net net = n.finish();
+  for (const char* const strategy : {"kernel", "layer", "spatial"}) {
+    for (const int nodes : {1, 2, 3, 5}) {
+      SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
+      expect_ordered(net, plan_of(net, streaming_cluster(nodes, {}, {0}),
+                                  strategy, Objective::kLatency));
+    }
+  }
+}
+
+TEST(Streaming, OnlyNodesWithoutRoomStream) {
+  const Net net = classifier();
+  const Cluster cluster = streaming_cluster(3, {}, {1 << 20, 0, 3000});
+  const Plan plan = plan_of(net, cluster, "kernel", Objective::kLatency);
+  expect_ordered(net, plan);
+  EXPECT_EQ(plan.nodes[0].storage, "");
+  EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);
+  EXPECT_EQ(plan.nodes[1].flash_weight_bytes, 0);
+  EXPECT_GT(plan.nodes[2].flash_weight_bytes, 0);
+  EXPECT_LE(plan.nodes[2].flash_weight_bytes, 3000);
+  EXPECT_GT(plan.nodes[2].storage_read_bytes, 0);
+}
+
+TEST(Streaming, SlotsTakeWhatIsLeftOfTheArena) {
+  const Net net = classifier();
+  const auto slots = [&](int64_t ram) {
+    const Plan plan = plan_of(net, streaming_cluster(2, ram, {0}), "kernel",
+                              Objective::kLatency);
+    uint32_t most = 0;
+    for (const PlanNode& n : plan.nodes) {
+      EXPECT_LE(n.arena_bytes, ram);
+      for (const PlanStage& s : n.stages) most = std::max(most, s.slot_bytes);
+    }
+    return most;
+  };
+  EXPECT_LT(slots(24 * 1024), slots(96 * 1024));
+}
+
+TEST(Streaming, RandomNetsWithRandomRoomAreRight) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Net net = random_net(seed);
+    const Cluster cluster =
+        streaming_cluster(1 + static_cast<int>(seed % 4), {},
+                          {static_cast<int64_t>(seed * 37 % 900), 0, 1 << 20});
+    const char* const strategies[] = {"kernel", "layer", "spatial"};
+    expect_ordered(net,
+                   plan_of(net, cluster, strategies[seed % 3],
+                           seed % 2 ? Objective::kLatency : Objective::kRam));
+  }
+}
+
+TEST(Streaming, CutsByInputsAndUnknownPartsAreRefused) {
+  const Net net = classifier();
+  Cluster cluster = streaming_cluster(2, {}, {0});
+  Cuts cuts = make_cuts(net, cluster, {.strategy = "kernel"});
+  cuts.layers[2] = cut_inputs(net.layers[2], whole_crew(cluster));
+  EXPECT_THROW(make_plan(net, linked_nodes(cluster, cuts)), Error);
+  cluster.nodes[1].storage = "punch-cards";
+  EXPECT_THROW(plan_of(net, cluster, "kernel", Objective::kLatency), Error);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,155 @@
+#include "host/plan/planner/planner.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/check/check.h"
+#include "host/check/testing/right_plan.h"
+#include "host/plan/search/testing/plan_for.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/text/plan_json.h"
+#include "host/plan/tokens/simulate.h"
+
+namespace shoal {
+namespace {
+
+void expect_sound(const Net& net, const Plan& plan) {
+  expect_right(net, plan);
+  EXPECT_EQ(plan.macs, net.model_macs);
+}
+
+// Plans at the smallest arena, at twice that and without limit; the smallest
+// is exact.
+void expect_good_plans(const Net& net, const std::string& board) {
+  SCOPED_TRACE(net.name + " on " + board);
+  const Plan small = plan_for(net, board, Objective::kRam);
+  expect_sound(net, small);
+  const int64_t least = small.nodes[0].arena_bytes;
+  for (const int64_t ram : {least, least * 5 / 4, least * 2, least * 50}) {
+    SCOPED_TRACE("ram " + std::to_string(ram));
+    const Plan fast = plan_for(net, board, Objective::kLatency, ram);
+    expect_sound(net, fast);
+    EXPECT_GE(fast.nodes[0].arena_bytes, least);
+    EXPECT_LE(fast.nodes[0].arena_bytes, ram);
+    EXPECT_LE(fast.latency_s, small.latency_s);
+  }
+  try {
+    plan_for(net, board, Objective::kLatency, least - 1);
+    ADD_FAILURE() << "a byte less than the least was enough";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_EQ(e.fix(), "--ram " + std::to_string(least));
+    EXPECT_NE(std::string(e.what()).find("ARENA does not fit"),
+              std::string::npos);
+  }
+}
+
+TEST(PlannerTest, HandMadeNets) {
+  for (const NamedNet& n : shape_nets()) {
+    expect_good_plans(n.net, "stm32f746");
+    expect_good_plans(n.net, "host");
+  }
+}
+
+TEST(PlannerTest, HandMadeNetsOnABoardThatReadsRecords) {
+  for (const NamedNet& n : shape_nets()) {
+    expect_good_plans(n.net, "emcraft-sf2");
+    const Plan plan = plan_for(n.net, "emcraft-sf2", Objective::kRam);
+    EXPECT_GT(plan.nodes[0].layout.head_bytes, 0u);
+    EXPECT_GT(plan.nodes[0].layout.record_bytes, 0u);
+  }
+}
+
+TEST(PlannerTest, RandomNets) {
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expect_good_plans(random_net(seed), "stm32f746");
+    if (HasFailure()) return;
+  }
+}
+
+TEST(PlannerTest, DeepNetNeedsAFractionOfItsTensors) {
+  const Net net = bottleneck_net(96, 12);
+  const Plan plan = plan_for(net, "host", Objective::kRam);
+  expect_sound(net, plan);
+  int64_t largest = 0;
+  for (const Layer& l : net.layers) {
+    largest = std::max(largest, l.in[0].box.elements() + l.out.box.elements());
+  }
+  EXPECT_LT(plan.nodes[0].arena_bytes, largest / 4);
+}
+
+TEST(PlannerTest, SamePlanForTheSameInput) {
+  const Net net = bottleneck_net(48, 7);
+  for (const Objective o : {Objective::kRam, Objective::kLatency}) {
+    const std::string once =
+        plan_json(net, plan_for(net, "stm32f746", o, 20000));
+    EXPECT_EQ(once, plan_json(net, plan_for(net, "stm32f746", o, 20000)));
+  }
+}
+
+TEST(PlannerTest, WithoutLimitWeightsAreReadOnce) {
+  const Net net = bottleneck_net(48, 7);
+  int64_t once = 0;
+  for (const Layer& l : net.layers) {
+    once += l.weights.empty() ? 0 : 1;
+  }
+  const Plan plan = plan_for(net, "host", Objective::kLatency);
+  int64_t weighted_firings = 0;
+  for (const PlanStage& s : plan.nodes[0].stages) {
+    for (const PlanActor& a : s.actors) {
+      if (a.weights.chunks.empty()) continue;
+      const int rows = net.layers[a.layer].out.box.rows();
+      weighted_firings += (rows + a.band - 1) / a.band;
+    }
+  }
+  EXPECT_EQ(weighted_firings, once);
+}
+
+TEST(PlannerTest, BoardLimitsTheArena) {
+  const Net net = bottleneck_net(160, 8);
+  const Board& board = find_board("nrf52840");
+  const Plan plan = plan_for(net, board.name, Objective::kLatency);
+  EXPECT_LE(plan.nodes[0].arena_bytes, board.arena_limit());
+  const Plan less = plan_for(net, board.name, Objective::kLatency, 60000);
+  EXPECT_LE(less.nodes[0].arena_bytes, 60000);
+}
+
+TEST(PlannerTest, SaysWhichLayerDoesNotFit) {
+  ShapeNet n("tight");
+  const int x = n.conv(n.input(16, 16, 4), 1, 1, 4);
+  n.output(n.conv(n.conv(n.mul(x, n.mean(x)), 1, 1, 64), 16, 16, 2));
+  try {
+    plan_for(n.finish(), "host", Objective::kLatency, 100);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(text.find("ARENA does not fit: layer layer"), 0u) << text;
+    EXPECT_NE(text.find("; budget 100 B"), std::string::npos) << text;
+  }
+}
+
+TEST(PlannerTest, MoreFiringsThanAProgramCounts) {
+  ShapeNet n("firings");
+  n.output(n.conv(n.input(60000, 1, 1), 33, 1, 1));
+  try {
+    plan_for(n.finish(), "host", Objective::kRam);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUnsupported);
+  }
+}
+
+TEST(PlannerTest, UnknownStrategy) {
+  PlanRequest options = one_node(find_board("host"));
+  options.strategy = "magic";
+  try {
+    make_plan(shape_nets()[0].net, options);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+  }
+}
+
+}  // namespace
+}  // namespace shoal

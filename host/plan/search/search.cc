@@ -1,0 +1,77 @@
+#include "host/plan/search/search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/build/slices.h"
+#include "host/plan/cost/plan_time.h"
+#include "host/plan/draft/spill.h"
+#include "host/plan/text/does_not_fit.h"
+
+namespace shoal {
+namespace {
+
+Plan found_plan(const Net& net, const PlanRequest& request, Search& search) {
+  if (request.objective == Objective::kLatency) {
+    if (std::optional<Plan> fast = search.fastest()) return std::move(*fast);
+  }
+  Plan least = search.smallest();
+  if (fits(request.cluster, least)) return least;
+  std::string else_fits;
+  if (std::optional<Plan> other = search.otherwise(else_fits)) {
+    return std::move(*other);
+  }
+  for (size_t n = 0; n < least.nodes.size(); ++n) {
+    const ClusterNode& of = request.cluster.nodes[n];
+    if (least.nodes[n].arena_bytes <= of.plan_budget()) continue;
+    arena_does_not_fit(net, request, least.nodes[n], of, largest_arena(least),
+                       else_fits);
+  }
+  throw Error(Exit::kInternal, "a plan that fits does not fit");
+}
+
+}  // namespace
+
+int64_t largest_arena(const Plan& plan) {
+  int64_t most = 0;
+  for (const PlanNode& node : plan.nodes) {
+    most = std::max<int64_t>(most, node.arena_bytes);
+  }
+  return most;
+}
+
+bool fits(const Cluster& cluster, const Plan& plan) {
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    if (plan.nodes[n].arena_bytes > cluster.nodes[n].plan_budget()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void finish_plan(const Net& net, const PlanRequest& request,
+                 const std::vector<Supply>& supplies, Plan& plan) {
+  bool spills = false;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    PlanNode& node = plan.nodes[n];
+    const ClusterNode& of = request.cluster.nodes[n];
+    node.name = of.name;
+    node.board = of.board.name;
+    node.fixed_bytes = static_cast<uint32_t>(of.board.fixed_bytes());
+    spills |= node.spill_pages > 0;
+  }
+  if (plan.linked) set_slices(net, request.cluster, plan);
+  model_plan(net, supplies, request.max_payload, plan);
+  if (spills) {
+    add_spill_numbers(*supplies[0].board, *supplies[0].storage, plan);
+  }
+}
+
+Plan search_plan(const Net& net, const PlanRequest& request, Search& search) {
+  Plan plan = found_plan(net, request, search);
+  finish_plan(net, request, search.supplies(), plan);
+  return plan;
+}
+
+}  // namespace shoal

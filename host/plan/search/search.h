@@ -1,0 +1,42 @@
+// A search for the plan of a request, and what all searches have in common: the
+// objective, the budgets, what is said if nothing fits. How candidates are
+// found differs with what a stage is made from: a node's layers
+// (node_search.h), or shares of layers and what goes over links
+// (linked_search.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/plan/cost/feed.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+class Search {
+ public:
+  virtual ~Search() = default;
+  // The least time within the budgets; none: it found nothing that fits.
+  virtual std::optional<Plan> fastest() = 0;
+  // The smallest largest arena. Throws if the net cannot be cut at all.
+  virtual Plan smallest() = 0;
+  // The smallest is beyond a budget: a plan that fits after all, or none.
+  // `else_fits`: with what else the request would be met, if that is known.
+  virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
+  // Of each node.
+  virtual const std::vector<Supply>& supplies() const = 0;
+};
+
+// Throws Error(kDoesNotFit).
+Plan search_plan(const Net&, const PlanRequest&, Search&);
+
+int64_t largest_arena(const Plan&);
+bool fits(const Cluster&, const Plan&);
+// Names and boards of nodes, slices of linked ones, all modelled numbers.
+void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
+                 Plan&);
+
+}  // namespace shoal

@@ -1,0 +1,272 @@
+#include "host/plan/search/segment_cost.h"
+
+#include <algorithm>
+#include <set>
+
+#include "device/program/link_layout.h"
+#include "host/plan/arena/pack.h"
+#include "host/plan/build/build_plan.h"
+#include "host/plan/cost/link_time.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/draft/linked_draft.h"
+#include "host/plan/tokens/rings.h"
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+namespace {
+
+int end_of(const CutNet& s, Segment segment) {
+  return std::min(segment.end, static_cast<int>(s.net.layers.size()));
+}
+
+double elements(const Box& box) {
+  return box.empty() ? 0 : static_cast<double>(box.elements());
+}
+
+// Cursors and link entries of a stream at either end.
+constexpr int64_t kInStreamBytes = 12, kTargetBytes = 16;
+
+}  // namespace
+
+// The stages of one segment and what they exchange.
+struct CostModel::Draft {
+  struct Flow {
+    int64_t bytes;
+    int rows;
+    bool at_once;  // all of it is there when the segment begins
+    int count = 1;
+  };
+  struct Node {
+    PlanStage stage;            // without a share: empty
+    std::vector<bool> is_ring;  // by buffer
+    int64_t whole = 0, sent = 0, received = 0;
+    std::vector<Flow> flows;
+    // Rows that are made in the segment go about as they are made.
+    int64_t datagrams(int passes, uint32_t payload) const {
+      int64_t all = 0;
+      for (const Flow& f : flows) {
+        const int64_t pieces = f.at_once ? 1 : std::min(f.rows, passes);
+        all += f.count * datagrams_of(f.bytes, pieces, payload);
+      }
+      return all;
+    }
+    void add(const Flow& flow) {
+      for (Flow& f : flows) {
+        if (f.bytes != flow.bytes || f.rows != flow.rows) continue;
+        if (f.at_once != flow.at_once) continue;
+        ++f.count;
+        return;
+      }
+      flows.push_back(flow);
+    }
+    int64_t windows(const Net& net) const {
+      return std::ranges::count_if(stage.actors, [&](const PlanActor& a) {
+        return !a.copy && net.layers[a.layer].kernel_h > 1;
+      });
+    }
+    int64_t bands(int passes) const {
+      int64_t most = 1;
+      for (const PlanActor& a : stage.actors) {
+        const int rows = stage.ports[a.out].box.rows();
+        if (!a.copy) most = std::max<int64_t>(most, std::min(rows, passes));
+      }
+      return most;
+    }
+  };
+  std::vector<Node> nodes;
+  // Within the segment, those that do not send both ways.
+  std::set<std::pair<int, int>> one_way;
+};
+
+CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
+                     const Streaming& streaming, uint32_t max_payload)
+    : s_(cut),
+      cluster_(cluster),
+      streaming_(streaming),
+      max_payload_(max_payload),
+      passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
+  for (int passes :
+       {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
+        24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192, 256, kOneRow}) {
+    const Work work = uniform_work(s_.net, passes);
+    std::vector<int> slots = ring_slots(s_.net, s_.uses, work);
+    if (passes == kOneRow) {
+      slots = tighten(s_.net, s_.uses, work, slots);
+    }
+    table_passes_.push_back(passes);
+    table_slots_.push_back(std::move(slots));
+  }
+}
+
+int CostModel::slots(int tensor, const Box& box, int passes) const {
+  const NetTensor& t = s_.net.tensors[tensor];
+  // So many passes over the whole tensor make bands as high as these.
+  const int64_t same = int64_t{passes} * ceil_div(t.rows, box.rows());
+  size_t i = 0;
+  while (i + 1 < table_passes_.size() && table_passes_[i + 1] <= same) ++i;
+  return std::clamp(table_slots_[i][tensor], 1, box.rows());
+}
+
+int64_t CostModel::fixed_bytes() const {
+  constexpr int64_t kPeer = sizeof(PeerState) + kWindow * sizeof(Flight);
+  return 128 + s_.nodes * kPeer;
+}
+
+CostModel::Draft CostModel::draft(Segment segment,
+                                  const MadeBoxes& made) const {
+  const Exchange exchange = find_exchange(s_, segment, made);
+  PlanDraft stages = segment_draft(s_, segment, made, exchange);
+  Draft d;
+  d.nodes.resize(s_.nodes);
+  for (const Home& h : exchange.homes) {
+    if (!h.whole() || h.segment > kHere || h.last_segment < kHere) continue;
+    d.nodes[h.node].whole +=
+        aligned(h.box.elements() * s_.net.tensors[h.tensor].element_bytes);
+  }
+  for (int n = 0; n < s_.nodes; ++n) {
+    if (stages.plan.nodes[n].stages.empty()) continue;
+    Draft::Node& node = d.nodes[n];
+    node.stage = std::move(stages.plan.nodes[n].stages[0]);
+    for (const int home : stages.stages[n][0].homes) {
+      node.is_ring.push_back(home < 0);
+    }
+    for (const PlanPort& p : node.stage.ports) {
+      if (p.owner != Owner::kInput) continue;
+      const int64_t bytes =
+          p.box.elements() * node.stage.buffers[p.buffer].element_bytes;
+      node.received += bytes;
+      node.add({bytes, p.box.rows(), true});
+    }
+  }
+  std::vector<bool> sends(size_t(s_.nodes) * size_t(s_.nodes));
+  const auto number = [&](int from, int to) {
+    return size_t(from) * size_t(s_.nodes) + size_t(to);
+  };
+  for (size_t i = 0; i < stages.plan.streams.size(); ++i) {
+    const PlanStream& stream = stages.plan.streams[i];
+    Draft::Node& from = d.nodes[stream.from.node];
+    const int buffer = from.stage.ports[stream.from.port].buffer;
+    const bool at_once = from.stage.buffers[buffer].complete;
+    for (const PlanStream::End& end : stream.to) {
+      Draft::Node& to = d.nodes[end.node];
+      const Draft::Flow flow{stream.bytes(), stream.box.rows(), at_once};
+      from.sent += flow.bytes, to.received += flow.bytes;
+      from.add(flow), to.add(flow);
+      from.whole += kTargetBytes, to.whole += kInStreamBytes;
+      if (at_once) continue;
+      sends[number(stream.from.node, end.node)] = true;
+      // All nodes of a chain work at the same time.
+      if (exchange.streams[i].partial < 0) continue;
+      sends[number(end.node, stream.from.node)] = true;
+    }
+  }
+  for (int from = 0; from < s_.nodes; ++from) {
+    for (int to = 0; to < s_.nodes; ++to) {
+      if (!sends[number(from, to)] || sends[number(to, from)]) continue;
+      d.one_way.insert({from, to});
+    }
+  }
+  return d;
+}
+
+int64_t CostModel::ring_bytes(const Draft& d, size_t p, int n) const {
+  const Draft::Node& node = d.nodes[n];
+  int64_t bytes = 0;
+  for (size_t b = 0; b < node.is_ring.size(); ++b) {
+    if (!node.is_ring[b]) continue;
+    const PlanBuffer& buffer = node.stage.buffers[b];
+    // Sums of a chain pass through.
+    const bool sums =
+        buffer.element_bytes != s_.net.tensors[buffer.tensor].element_bytes;
+    const int rows = sums ? std::max(1, ceil_div(buffer.box.rows(), passes_[p]))
+                          : slots(buffer.tensor, buffer.box, passes_[p]);
+    bytes += aligned(int64_t{buffer.row_bytes()} *
+                     std::min(rows, buffer.box.rows())) +
+             8;
+  }
+  for (const PlanActor& a : node.stage.actors) {
+    bytes += aligned(a.accumulator_bytes);
+  }
+  return bytes;
+}
+
+Streaming::Load CostModel::storage_load(const PlanStage& stage, int n) const {
+  Streaming::Load load;
+  if (!streaming_.any(n)) return load;
+  for (const PlanActor& a : stage.actors) {
+    if (a.copy) continue;
+    streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part}, load);
+  }
+  return load;
+}
+
+int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
+                           size_t p, int n) const {
+  const Draft::Node& node = d.nodes[n];
+  const Board& board = cluster_.nodes[n].board;
+  int64_t compute = 0;
+  for (const PlanActor& a : node.stage.actors) {
+    const LayerTime t = actor_time(s_.net, node.stage, a, board);
+    const bool stored = !a.copy && streaming_.streams(n, a.layer);
+    compute += t.total_ps() - (stored ? t.flash_ps : 0);
+  }
+  const LinkTime link =
+      link_time(node.sent, node.received,
+                node.datagrams(passes_[p], max_payload_), board);
+  compute = std::max(compute + link.cpu_ps + load.check_ps, load.tape_ps);
+  const int64_t longer = std::max(compute, link.wire_ps);
+  const int64_t shorter = std::min(compute, link.wire_ps);
+  // Few bands leave little to do at the same time.
+  return load.entry_ps + longer + shorter / node.bands(passes_[p]);
+}
+
+// So much more than its share a node may compute of a segment, but where the
+// user wants just that.
+bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
+  for (int l : s_.cuts.joined) {
+    if (segment.holds(l) && segment.holds(l + 1)) return true;
+  }
+  double most_own = 0, most_made = 0;
+  for (int n = 0; n < s_.nodes; ++n) {
+    double own = 0, all = 0;
+    for (int l = segment.begin; l < end_of(s_, segment); ++l) {
+      if (s_.is_inner(l)) return true;
+      const Layer& layer = s_.net.layers[l];
+      const double each = static_cast<double>(layer.macs) /
+                          static_cast<double>(layer.out.box.elements());
+      own += each * elements(s_.own[l][n]);
+      all += each * elements(made[l][n]);
+    }
+    most_own = std::max(most_own, own);
+    most_made = std::max(most_made, all);
+  }
+  return most_made <= shares::kUneven * most_own;
+}
+
+SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
+  SegmentCost result;
+  if (!is_even(segment, made)) return result;
+  Draft d = draft(segment, made);
+  result.possible = true;
+  for (size_t p = 0; p < passes_.size(); ++p) {
+    SegmentCost::AtPasses at;
+    std::vector<int64_t> node_ps;
+    int64_t bands = 1, windows = 0;
+    for (int n = 0; n < s_.nodes; ++n) {
+      Draft::Node& node = d.nodes[n];
+      set_passes(s_, passes_[p], node.stage);
+      const Streaming::Load load = storage_load(node.stage, n);
+      at.bytes.push_back(node.whole + load.sram_bytes +
+                         kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));
+      node_ps.push_back(time_ps(d, load, p, n));
+      bands = std::max(bands, node.bands(passes_[p]));
+      windows = std::max(windows, node.windows(s_.net));
+    }
+    at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
+    if (s_.nodes > 1) at.time_ps += segment_latency_ps(cluster_);
+    result.at.push_back(std::move(at));
+  }
+  return result;
+}
+
+}  // namespace shoal

@@ -1,0 +1,25 @@
+// Which tensors must go through storage for a net to fit: of those that lie
+// whole or in a large ring in the fullest stage one after the other, until it
+// fits; then each that turns out not to be needed stays after all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "host/plan/draft/spill.h"
+
+namespace shoal {
+
+// The node with the smallest arena for the net with its spills; none if there
+// is none.
+using SmallestNode = std::function<std::optional<PlanNode>(const SpillNet&)>;
+
+// Leaves the cuts in `net` with which the arena fits `budget`, with few written
+// bytes, at most `most_written`; false if it finds none. `whole` is the
+// smallest node without spills.
+bool find_spills(SpillNet& net, const PlanNode& whole, int64_t budget,
+                 int64_t most_written, const SmallestNode&);
+
+}  // namespace shoal

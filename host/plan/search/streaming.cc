@@ -1,0 +1,141 @@
+#include "host/plan/search/streaming.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "device/program/chunk.h"
+#include "host/base/error.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/text/does_not_fit.h"
+
+namespace shoal {
+namespace {
+
+// Head, records and tags of a program besides its weights, at most.
+constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
+// Estimates assume slots of so much of the arena, and no larger ones.
+constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
+// Chunks, before slots grow into what the arena has left.
+constexpr uint32_t kLeastChunk = 1024;
+
+int made_units(const Layer& layer, const Box& made) {
+  return layer.op == OpCode::kConstant ? made.rows() : made.channels();
+}
+
+int64_t share_bytes(const Layer& layer, const Box& made) {
+  if (layer.weights.empty()) return 0;
+  const LayerShare share{made, layer.in[0].box.channels()};
+  return chunk_bytes(layer, share,
+                     {0, made_units(layer, made), 0, layer.kernel_h}) +
+         kTagBytes;
+}
+
+// Every chunk is used in one firing of a frame.
+bool used_once(const Layer& layer, const Box& made, LayerWork work) {
+  return has_quantized_chunk(layer.op) && work.band >= made.rows();
+}
+
+// Who computes least for a byte would wait longest for it.
+double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
+  const LayerTime t = share_time(layer, {made, layer.in[0].box.channels()},
+                                 {1, layer.kernel_h}, board);
+  return static_cast<double>(t.compute_ps) /
+         static_cast<double>(share_bytes(layer, made));
+}
+
+// Of `all` bytes of weights. Whether a program that just fits does is known to
+// the byte when it is written.
+int64_t flash_for_weights(const CutNet& s, const ClusterNode& node,
+                          int64_t all) {
+  const int64_t tables =
+      kTables + kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
+  const int64_t most = node.flash_budget();
+  const int64_t left = all <= most ? most : std::max<int64_t>(0, most - tables);
+  return node.flash_weights ? std::min(left, *node.flash_weights) : left;
+}
+
+}  // namespace
+
+Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
+  const auto layers = static_cast<int>(s.net.layers.size());
+  for (int n = 0; n < s.nodes; ++n) {
+    const ClusterNode& node = cluster.nodes[size_t(n)];
+    supplies_.push_back({&node.board, nullptr, false});
+    streams_.emplace_back();
+    slot_limits_.push_back(std::clamp<int64_t>(node.arena_budget() / kSlotPart,
+                                               int64_t{kAlign}, kMostSlot));
+    std::vector<int> owned;
+    int64_t all = 0;
+    for (int l = 0; l < layers; ++l) {
+      const int64_t bytes = share_bytes(s.net.layers[l], s.own[l][n]);
+      if (s.own[l][n].empty() || bytes == 0) continue;
+      owned.push_back(l);
+      all += align_up(static_cast<uint32_t>(bytes));
+    }
+    int64_t left = flash_for_weights(s, node, all);
+    if (all <= left) continue;
+    std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
+      return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
+             core_per_byte(s.net.layers[b], s.own[b][n], node.board);
+    });
+    streams_.back().assign(size_t(layers), false);
+    for (const int l : owned) {
+      const int64_t bytes = align_up(
+          static_cast<uint32_t>(share_bytes(s.net.layers[l], s.own[l][n])));
+      if (bytes <= left) {
+        left -= bytes;
+        continue;
+      }
+      if (!s.chain[l].empty() || s.loop_of[l] >= 0) {
+        throw Error(Exit::kUsage,
+                    "node " + node.name + ": " + layer_text(s.net.layers[l]) +
+                        " is cut by " +
+                        (s.chain[l].empty() ? "groups" : "input channels") +
+                        " and does not fit its flash; such weights cannot be "
+                        "read from storage",
+                    "output channels, or more flash");
+      }
+      streams_.back()[size_t(l)] = true;
+    }
+    supplies_.back().storage = &find_storage(node.board, node.storage);
+    supplies_.back().sealed = node.sealed;
+  }
+}
+
+void Streaming::add(int node, int layer, const Box& made, LayerWork work,
+                    Load& load) const {
+  if (!streams(node, layer)) return;
+  const Layer& l = s_.net.layers[layer];
+  const Supply& from = supplies_[size_t(node)];
+  const int64_t bytes = share_bytes(l, made);
+  load.check_ps += from.check_ps(bytes);
+  if (!used_once(l, made, work)) {
+    load.sram_bytes += align_up(static_cast<uint32_t>(bytes));
+    load.entry_ps += from.read_ps(bytes);
+    return;
+  }
+  const int64_t slot = std::min<int64_t>(bytes, slot_limits_[size_t(node)]);
+  load.slot_bytes = std::max(load.slot_bytes, slot);
+  const int64_t requests = (bytes + slot - 1) / slot;
+  load.tape_ps += requests * from.read_ps(bytes / requests);
+}
+
+void Streaming::place(PlanDraft& draft) const {
+  for (int n = 0; n < s_.nodes; ++n) {
+    if (!any(n)) continue;
+    for (StageDraft& d : draft.stages[size_t(n)]) d.chunk_limit = kLeastChunk;
+    for (PlanStage& stage : draft.plan.nodes[size_t(n)].stages) {
+      for (PlanActor& a : stage.actors) {
+        if (a.copy || a.weights.chunks.empty() || !streams(n, a.layer)) {
+          continue;
+        }
+        const bool once = used_once(s_.net.layers[a.layer],
+                                    stage.ports[a.out].box, {a.band, a.part});
+        a.weights.place = once ? WeightPlace::kTape : WeightPlace::kSram;
+      }
+    }
+  }
+}
+
+}  // namespace shoal

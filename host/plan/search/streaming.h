@@ -1,0 +1,56 @@
+// Nodes of a cluster whose share of the weights exceeds what they may execute
+// in place: which weights are read from storage, how, and what that takes.
+//
+// What a stage reads of a set once (a fully connected layer, a convolution in
+// one band) passes through the stage's slots in a recorded order, beside the
+// core's work. Every other set is read into the arena when the stage is
+// entered and stays for all its bands: weights stay, activations pass.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/cost/feed.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/draft/cut_net.h"
+#include "host/plan/draft/draft.h"
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+
+class Streaming {
+ public:
+  // Throws Error(kUsage) for a storage that a board does not have, and for
+  // cuts whose weights cannot be read from storage.
+  Streaming(const CutNet&, const Cluster&);
+
+  // Whether any weights of the node come from storage.
+  bool any(int node) const { return !streams_[size_t(node)].empty(); }
+  bool streams(int node, int layer) const {
+    return any(node) && streams_[size_t(node)][size_t(layer)];
+  }
+  // Of the nodes; no storage if one reads nothing.
+  const std::vector<Supply>& supplies() const { return supplies_; }
+
+  // What a segment's sets take: to choose segments, before they are built.
+  struct Load {
+    int64_t sram_bytes = 0;  // in the arena while the segment runs
+    int64_t slot_bytes = 0;  // of each of kTapeSlots
+    int64_t entry_ps = 0;    // reading into SRAM, before all else
+    int64_t tape_ps = 0;     // beside the core's work
+    int64_t check_ps = 0;    // the core's, of what was read
+  };
+  // Adds what `made` of the layer takes in firings like these.
+  void add(int node, int layer, const Box& made, LayerWork, Load&) const;
+
+  // Places for the weights of all stages: all sets that stream.
+  void place(PlanDraft&) const;
+
+ private:
+  const CutNet& s_;
+  std::vector<std::vector<bool>> streams_;  // by node, then layer
+  std::vector<Supply> supplies_;
+  std::vector<int64_t> slot_limits_;  // by node, for estimates
+};
+
+}  // namespace shoal

@@ -1,0 +1,147 @@
+#include "host/plan/search/survey.h"
+
+#include <algorithm>
+
+#include "host/plan/arena/layout.h"
+#include "host/plan/cost/tape.h"
+#include "host/plan/draft/spill.h"
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/tokens/share.h"
+
+namespace shoal {
+namespace {
+
+// Where the order of every stage must be recorded.
+constexpr int kMaxRecordedLayers = 24;
+
+std::vector<int> count_ports(const Net& net,
+                             const std::vector<TensorUses>& uses) {
+  std::vector<int> before(static_cast<size_t>(whole_net(net).end) + 1, 0);
+  for (const TensorUses& t : uses) {
+    for (const auto* list : {&t.writers, &t.readers}) {
+      for (const Use& u : *list) ++before[u.position + 1];
+    }
+  }
+  for (size_t i = 1; i < before.size(); ++i) before[i] += before[i - 1];
+  return before;
+}
+
+// By tensor: whether its rows never leave a stage that it lives inside.
+std::vector<bool> may_share(const std::vector<TensorUses>& uses) {
+  std::vector<bool> may;
+  for (const TensorUses& t : uses) {
+    const auto in_stage = [](const Use& u) { return u.owner == Owner::kActor; };
+    may.push_back(std::ranges::all_of(t.writers, in_stage) &&
+                  std::ranges::all_of(t.readers, in_stage));
+  }
+  return may;
+}
+
+// A node alone keeps all of them.
+int64_t bytes_of_variables(const Net& net) {
+  int64_t bytes = 0;
+  for (const NetVariable& v : net.variables) {
+    const auto one = static_cast<uint32_t>(net.tensors[v.before].bytes());
+    bytes += 2 * variable_stride(one);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Survey::Survey(const Net& net, const Board& board,
+               std::vector<uint32_t> chunk_limits, const Spilling& spilling)
+    : net_(net),
+      mapped_(board.flash_mapped),
+      chunk_limits_(std::move(chunk_limits)),
+      uses_(find_uses(net, spilling)),
+      tables_(pass_tables(net, uses_, board)),
+      spill_state_bytes_(spill_state(net, uses_)),
+      variable_bytes_(bytes_of_variables(net)),
+      shares_(may_share(uses_)) {
+  const std::vector<int> before = count_ports(net_, uses_);
+  const int n = whole_net(net_).end;
+  all_ports_ = before[n];
+  known_.resize(n);
+  const int max_layers = mapped_ ? kMaxStageLayers : kMaxRecordedLayers;
+  for (int begin = 0; begin < n; ++begin) {
+    const int last = std::min(n, begin + max_layers);
+    for (int end = begin + 1; end <= last; ++end) {
+      Known k = find_known({begin, end});
+      k.ports = before[end] - before[begin];
+      known_[begin].push_back(std::move(k));
+    }
+  }
+}
+
+const Survey::Known* Survey::known(Segment s, size_t limit) const {
+  const auto length = static_cast<size_t>(s.end - s.begin);
+  if (length > known_[s.begin].size()) return nullptr;
+  const Known& k = known_[s.begin][length - 1];
+  return k.can_be_stage && k.record_bytes[limit] >= 0 ? &k : nullptr;
+}
+
+std::vector<int> Survey::ends(int max_ports) const {
+  std::vector<int> ends;
+  for (const std::vector<Known>& from : known_) {
+    const auto more =
+        std::find_if(from.begin(), from.end(),
+                     [&](const Known& k) { return k.ports > max_ports; });
+    ends.push_back(static_cast<int>(ends.size() + (more - from.begin())));
+  }
+  return ends;
+}
+
+Survey::Known Survey::find_known(Segment s) const {
+  Known k;
+  k.can_be_stage = can_be_stage(uses_, s);
+  if (!k.can_be_stage) return k;
+  const std::optional<Overlay> pair = overlay_pair(net_, uses_, s);
+  if (pair) {
+    k.overlay_most = std::min(net_.tensors[pair->in].bytes(),
+                              net_.tensors[pair->out].bytes());
+  }
+  k.share_most = share_most(s);
+  k.record_bytes = record_bytes(s);
+  return k;
+}
+
+std::vector<int64_t> Survey::record_bytes(Segment s) const {
+  if (mapped_) return std::vector<int64_t>(chunk_limits_.size(), 0);
+  const PassTable& t = tables_.back();
+  std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};
+  for (PlanActor& a : alone[0].actors) {
+    if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
+  }
+  const TapeOrders orders = tape_orders(net_, alone[0]);
+  std::vector<int64_t> bytes;
+  for (const uint32_t limit : chunk_limits_) {
+    put_on_tape(net_, alone[0], orders, limit);
+    const PlanLayout l = make_layout(net_, alone, false);
+    const bool fits = alone[0].order.size() <= kMaxRuns;
+    bytes.push_back(fits ? int64_t{l.buffers} - l.head - l.variable_bytes : -1);
+  }
+  return bytes;
+}
+
+// All rings but those that are alive together when the layer fires that reads
+// and writes most of them.
+int64_t Survey::share_most(Segment s) const {
+  const auto layers = static_cast<int>(net_.layers.size());
+  int64_t sum = 0, most = 0;
+  const auto bytes = [&](int tensor) {
+    if (tensor < 0 || !shares_[tensor]) return int64_t{0};
+    return lives_inside(uses_[tensor], s) ? tables_.back().ring_bytes[tensor]
+                                          : 0;
+  };
+  for (size_t t = 0; t < uses_.size(); ++t) sum += bytes(static_cast<int>(t));
+  for (int l = s.begin; l < std::min(s.end, layers); ++l) {
+    const Layer& layer = net_.layers[l];
+    const int a = layer.in[0].tensor, b = layer.in[1].tensor;
+    most = std::max(
+        most, bytes(layer.out.tensor) + bytes(a) + (b == a ? 0 : bytes(b)));
+  }
+  return sum - most;
+}
+
+}  // namespace shoal

@@ -1,0 +1,63 @@
+// What the searches for one net on one board have in common: all that depends
+// neither on the budget nor on the size of a tape's chunks. Found once; the
+// searches keep references into it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/plan/search/stages.h"
+
+namespace shoal {
+
+inline constexpr int kMaxStageLayers = 256;
+
+class Survey {
+ public:
+  // What is known of a segment before its stage is built.
+  struct Known {
+    bool can_be_stage = false;
+    int ports = 0;  // so many cursors
+    int64_t overlay_most = 0, share_most = 0;
+    // By chunk limit: of the arena, for the record; negative: its order or its
+    // chunks are too many for one.
+    std::vector<int64_t> record_bytes;
+  };
+
+  // `chunk_limits`: bytes of a tape's chunks. The net must outlive the survey.
+  Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
+         const Spilling& = {});
+
+  const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
+  const std::vector<TensorUses>& uses() const { return uses_; }
+  const std::vector<PassTable>& tables() const { return tables_; }
+  int all_ports() const { return all_ports_; }
+  // Of the arena, for the state of spills.
+  int64_t spill_state_bytes() const { return spill_state_bytes_; }
+  // Of the arena, for variables.
+  int64_t variable_bytes() const { return variable_bytes_; }
+  // Null for a segment that can be no stage with chunks of this limit.
+  const Known* known(Segment, size_t limit) const;
+  // By first layer: the end of the longest segment that is known and has no
+  // more ports.
+  std::vector<int> ends(int max_ports) const;
+
+ private:
+  Known find_known(Segment) const;
+  std::vector<int64_t> record_bytes(Segment) const;
+  int64_t share_most(Segment) const;
+
+  const Net& net_;
+  const bool mapped_;
+  const std::vector<uint32_t> chunk_limits_;
+  const std::vector<TensorUses> uses_;
+  const std::vector<PassTable> tables_;
+  const int64_t spill_state_bytes_;
+  const int64_t variable_bytes_;
+  const std::vector<bool> shares_;  // by tensor
+  int all_ports_ = 0;
+  std::vector<std::vector<Known>> known_;  // by first layer, then length
+};
+
+}  // namespace shoal
