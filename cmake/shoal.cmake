@@ -19,6 +19,8 @@ option(SHOAL_CIPHERS "sealed stores, links between nodes and agents, by Mbed TLS
 option(SHOAL_X86_KERNELS "kernels for AVX2, where the compiler is for x86-64" ON)
 option(SHOAL_DSP_KERNELS
   "kernels for the DSP extension, where the compiler is for a core that has it" ON)
+option(SHOAL_MVE_KERNELS "kernels for Helium, where the compiler is for a core that has it"
+  ON)
 # With ciphers. As a library shoal::device alone needs no Mbed TLS.
 if(NOT DEFINED SHOAL_PLATFORM_SHA256)
   set(SHOAL_PLATFORM_SHA256 ${SHOAL_CIPHERS})

@@ -59,6 +59,25 @@ TEST(BoardBench, DspWithinLimitsOfThePeer) {
   }
 }
 
+// Those for Helium. Rows of 7 outputs are the depthwise layer that is slowest.
+TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
+  const std::map<BenchKind, double> limits = {
+      {BenchKind::kPointwise, 0.84},      {BenchKind::kConv, 0.87},
+      {BenchKind::kDepthwise, 0.75},      {BenchKind::kAdd, 0.40},
+      {BenchKind::kFullyConnected, 0.43},
+  };
+  const BenchTable table = measure("mps3-an547");
+  EXPECT_EQ(table.kernels, "mve");
+  for (const BenchLine& line : table.lines) {
+    ASSERT_TRUE(line.quoted) << line.layer->name;
+    EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
+        << line.layer->name << ": " << line.all;
+  }
+  const std::optional<BenchWhole> whole = whole_network(table);
+  ASSERT_TRUE(whole && whole->quoted);
+  EXPECT_LE(whole->per_mac / *whole->quoted, 0.67);
+}
+
 // What boards' aead_ and check_cycles_per_byte are made from.
 TEST(BoardBench, ChunksAreCheckedAsFastAsTheirBoardsSay) {
   for (const char* name : {"emcraft-sf2", "mps2-an386", "mps2-an500"}) {

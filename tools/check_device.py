@@ -24,7 +24,7 @@ FLAGS = ('-mcpu=cortex-m4 -mthumb -std=gnu++17 -fno-exceptions -fno-rtti '
          '-Wall -Wextra -Wpedantic -Wconversion -Werror -fsyntax-only').split()
 
 HEADERS = {'cstdint', 'cstring', 'cstddef', 'type_traits', 'new', 'utility',
-           'stdint.h', 'stddef.h', 'string.h'}
+           'stdint.h', 'stddef.h', 'string.h', 'arm_mve.h'}
 # Newer compilers take these as C++17 too, or only warn.
 LATER = re.compile(
     r'\[\[(?:un)?likely\]\]|\[\[no_unique_address\]\]|\bconsteval\b|'

@@ -5,6 +5,8 @@ namespace shoal {
 void depthwise_row(const ConvArgs& a) {
 #if defined(SHOAL_HAS_AVX2_KERNELS)
   best_kernels().depthwise(a);
+#elif defined(SHOAL_HAS_MVE_KERNELS)
+  mve_depthwise(a);
 #elif defined(SHOAL_HAS_DSP_KERNELS)
   dsp_depthwise(a);
 #else

@@ -5,6 +5,8 @@ namespace shoal {
 const KernelSet& best_kernels() {
 #if defined(SHOAL_HAS_AVX2_KERNELS)
   return has_avx2() ? avx2_kernels() : portable_kernels();
+#elif defined(SHOAL_HAS_MVE_KERNELS)
+  return mve_kernels();
 #elif defined(SHOAL_HAS_DSP_KERNELS)
   return dsp_kernels();
 #else

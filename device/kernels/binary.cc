@@ -3,6 +3,7 @@
 #include "device/base/fixed_point.h"
 #include "device/kernels/dsp_words.h"
 #include "device/kernels/each_pair.h"
+#include "device/kernels/family.h"
 #include "device/kernels/kernels.h"
 #include "device/program/params.h"
 
@@ -72,6 +73,9 @@ bool add_halved(BinaryArgs args, const AddParams &p) {
 }  // namespace
 
 void add_row(const BinaryArgs &args) {
+#if defined(SHOAL_HAS_MVE_KERNELS)
+  if (mve_add(args)) return;
+#endif
   const AddParams p = params_of<AddParams>(args);
   if (add_halved(args, p)) return;
   const int zero = args.zero_out;

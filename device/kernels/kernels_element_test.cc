@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "device/kernels/mve.h"
 #include "device/kernels/testing/kernel_cases.h"
 #include "device/program/params.h"
 
@@ -70,8 +71,8 @@ void check_binary(void (*kernel)(const BinaryArgs&), uint32_t seed,
   }
 }
 
-TEST(Binary, Add) {
-  check_binary(add_row, 1, [](std::mt19937& r, BinaryArgs& args, int32_t* p) {
+void check_add(void (*kernel)(const BinaryArgs&), uint32_t seed) {
+  check_binary(kernel, seed, [](std::mt19937& r, BinaryArgs& args, int32_t* p) {
     auto& q = *reinterpret_cast<AddParams*>(p);
     q = {random_int(r, -128, 127), random_int(r, -128, 127),
          random_multiplier(r),     -random_int(r, 0, 4),
@@ -90,6 +91,22 @@ TEST(Binary, Add) {
       return requantize(s + q.sign * t, q.multiplier_out, q.shift_out) + zero;
     });
   });
+}
+
+TEST(Binary, Add) { check_add(add_row, 1); }
+TEST(Binary, AddByHelium) {
+  static int made;
+  made = 0;
+  const auto kernel = [](const BinaryArgs& args) {
+    if (mve_add(args)) {
+      ++made;
+    } else {
+      add_row(args);
+    }
+  };
+  check_add(kernel, 21);
+  check_add(kernel, 22);
+  EXPECT_GT(made, 100);  // the others are left to add_row()
 }
 
 TEST(Binary, Mul) {

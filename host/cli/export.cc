@@ -131,6 +131,7 @@ int export_command(const ExportFlags& flags) {
   const BoardFacts facts = board_facts(a.board.name);
   Needs needs = needs_of(p.net, p.plan.nodes[0]);
   needs.dsp = has_dsp(facts.cpu_flags);
+  needs.mve = has_mve(facts.cpu_flags);
   Project project;
   ecosystem.lay_out({a, needs, facts}, project);
   nlohmann::ordered_json description = description_of(flags, a);

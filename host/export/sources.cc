@@ -1,6 +1,7 @@
 #include "host/export/sources.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 #include "device/program/kinds.h"
@@ -19,22 +20,25 @@ struct KindSources {
   const char* fire;
   const char* kernels[4];
   const char* dsp[4] = {};  // instead, for cores with the DSP extension
+  const char* mve[4] = {};  // and for those with Helium
 };
 constexpr KindSources kKinds[] = {
     {"kConv",
      "fire_window",
      {"best_conv", "conv", "dot", "window"},
-     {"best_conv", "dsp_conv", "window"}},
+     {"best_conv", "dsp_conv", "window"},
+     {"best_conv", "mve_conv", "window"}},
     {"kDepthwise",
      "fire_window",
      {"best_depthwise", "depthwise", "window"},
-     {"best_depthwise", "dsp_depthwise", "depthwise", "window"}},
+     {"best_depthwise", "dsp_depthwise", "depthwise", "window"},
+     {"best_depthwise", "mve_depthwise", "depthwise", "window"}},
     {"kTransposeConv", "fire_window", {"transpose_conv", "dot", "window"}},
     {"kAveragePool", "fire_window", {"pool"}},
     {"kMaxPool", "fire_window", {"pool"}},
     {"kReduceSum", "fire_window", {"reduce"}},
     {"kReduceMax", "fire_window", {"reduce"}},
-    {"kAdd", "fire_elements", {"binary"}},
+    {"kAdd", "fire_elements", {"binary"}, {}, {"binary", "mve_add"}},
     {"kMul", "fire_elements", {"binary"}},
     {"kMaximum", "fire_elements", {"binary"}},
     {"kMinimum", "fire_elements", {"binary"}},
@@ -123,7 +127,10 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
   for (const OpCode kind : needs.kinds) {
     const KindSources& of = kKinds[static_cast<size_t>(kind) - 1];
     all.insert(std::string("device/runtime/") + of.fire + ".cc");
-    for (const char* kernel : needs.dsp&& of.dsp[0] ? of.dsp : of.kernels) {
+    const auto& kernels = needs.mve && of.mve[0]   ? of.mve
+                          : needs.dsp && of.dsp[0] ? of.dsp
+                                                   : of.kernels;
+    for (const char* kernel : kernels) {
       if (kernel) all.insert(std::string("device/kernels/") + kernel + ".cc");
     }
   }
@@ -142,14 +149,33 @@ std::vector<std::string> all_runtime_sources() {
   return all;
 }
 
+namespace {
+
+bool is_core(const std::string& cpu_flags,
+             std::initializer_list<const char*> cores) {
+  return std::any_of(cores.begin(), cores.end(), [&](const char* core) {
+    return cpu_flags.find(std::string("-mcpu=cortex") + core) != cpu_flags.npos;
+  });
+}
+
+}  // namespace
+
 bool has_dsp(const std::string& cpu_flags) {
   if (cpu_flags.find("+nodsp") != cpu_flags.npos) return false;
-  for (const char* core : {"-m4", "-m7", "-m33", "-m55"}) {
-    if (cpu_flags.find(std::string("-mcpu=cortex") + core) != cpu_flags.npos) {
-      return true;
-    }
+  return is_core(cpu_flags, {"-m4", "-m7", "-m33", "-m55", "-m85"});
+}
+
+bool has_mve(const std::string& cpu_flags) {
+  // "+nomve.fp" takes the floating point part only. Vectors need the registers
+  // of the floating point unit.
+  const size_t without = cpu_flags.find("+nomve");
+  if (without != cpu_flags.npos &&
+      cpu_flags.compare(without, 9, "+nomve.fp") != 0) {
+    return false;
   }
-  return false;
+  const bool registers = cpu_flags.find("-mfloat-abi=hard") != cpu_flags.npos ||
+                         cpu_flags.find("-mfloat-abi=softfp") != cpu_flags.npos;
+  return registers && is_core(cpu_flags, {"-m55", "-m85"});
 }
 
 std::string kind_name(OpCode kind) {

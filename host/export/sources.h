@@ -14,6 +14,7 @@ struct Needs {
   std::set<OpCode> kinds;  // of its actors
   bool serial = false;     // framing of a serial line
   bool dsp = false;        // the core has the DSP extension
+  bool mve = false;        // the core has Helium
 };
 Needs needs_of(const Net&, const PlanNode&);
 
@@ -23,6 +24,8 @@ std::vector<std::string> runtime_sources(const Needs&);
 std::vector<std::string> all_runtime_sources();
 // Whether a core of these flags of GCC has the DSP extension.
 bool has_dsp(const std::string& cpu_flags);
+// Whether it has Helium, and the compiler is to use it.
+bool has_mve(const std::string& cpu_flags);
 // "kConv"
 std::string kind_name(OpCode);
 // The sources of a board that boots, and of the folders that it shares.

@@ -1,0 +1,98 @@
+// Additions, four elements at a time.
+#include <utility>
+
+#include "device/kernels/each_pair.h"
+#include "device/kernels/mve.h"
+#include "device/kernels/mve_vectors.h"
+#include "device/program/params.h"
+
+namespace shoal {
+namespace {
+
+struct Operand {
+  const int8_t* at;
+  int stride, step;
+  int32_t zero, multiplier, shift, sign;
+  bool halved() const { return multiplier == 1 << 30 && shift == 0; }
+};
+
+// sums of a * factor + start + scaled b, to int8.
+struct Add {
+  int32_t factor, start;                  // of a
+  int32_t zero, multiplier, shift, sign;  // of b
+  int32_t out_multiplier, out_shift;
+  Ending ending;
+
+  template <bool kHalved>
+  Words operator()(const int8_t* a, const int8_t* b) const {
+    const Words v = multiply(add(load_four(b), -zero), 1 << 20);
+    Words sum =
+        kHalved ? add(multiply(load_four(b), multiplier), start)
+                : add(multiply(requantized(v, multiplier, shift), sign), start);
+    sum = add_product(sum, load_four(a), factor);
+    return ended(requantized(sum, out_multiplier, out_shift), ending);
+  }
+};
+
+// A row of `count` elements.
+template <bool kHalved>
+void add_run(const Add& f, const int8_t* a, const int8_t* b, int count,
+             int8_t* out) {
+  const Add mine = f;  // in registers
+  for (int n = count / 4; n > 0; --n, a += 4, b += 4, out += 4) {
+    store_four(mine.template operator()<kHalved>(a, b), out);
+  }
+  const auto rest = static_cast<size_t>(count & 3);
+  if (rest == 0) return;
+  int8_t last_a[4] = {}, last_b[4] = {}, made[4];
+  std::memcpy(last_a, a, rest), std::memcpy(last_b, b, rest);
+  store_four(mine.template operator()<kHalved>(last_a, last_b), made);
+  std::memcpy(out, made, rest);
+}
+
+}  // namespace
+
+bool mve_add(const BinaryArgs& args) {
+  const AddParams p = params_of<AddParams>(args);
+  Operand half = {
+      args.a, args.a_stride, args.a_step, p.zero0, p.multiplier0, p.shift0, 1};
+  Operand less = {args.b,        args.b_stride, args.b_step, p.zero1,
+                  p.multiplier1, p.shift1,      p.sign};
+  if (!half.halved()) std::swap(half, less);
+  const bool both = less.halved();
+  if (!half.halved() || (less.shift >= 0 && !both) || p.shift_out >= 0) {
+    return false;
+  }
+  if (half.step != 1 || less.step != 1) return false;
+  Add f = {half.sign << 19,
+           0,
+           less.zero,
+           less.multiplier,
+           less.shift,
+           less.sign,
+           p.multiplier_out,
+           p.shift_out,
+           {args.zero_out, all_words(args.act_min), all_words(args.act_max)}};
+  f.start = wrap(0 - bits(half.zero) * bits(f.factor));
+  if (both) {
+    f.multiplier = less.sign << 19;
+    f.start = wrap_sub(f.start, wrap_mul(less.zero, f.multiplier));
+  }
+  const auto run = both ? add_run<true> : add_run<false>;
+  const int count = args.channels, columns = args.x1 - args.x0;
+  const int8_t* a = half.at + args.x0 * half.stride;
+  const int8_t* b = less.at + args.x0 * less.stride;
+  int8_t* out = args.out + args.x0 * args.out_stride;
+  if (half.stride == count && less.stride == count &&
+      args.out_stride == count) {
+    run(f, a, b, columns * count, out);
+    return true;
+  }
+  for (int x = 0; x < columns; ++x) {
+    run(f, a, b, count, out);
+    a += half.stride, b += less.stride, out += args.out_stride;
+  }
+  return true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,200 @@
+// Inside the kernels for Helium: its instructions on vectors of 128 bits. Where
+// the CPU has none of them, the same in C++, so that the kernels are tested on
+// the host.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "device/base/fixed_point.h"
+
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
+
+namespace shoal {
+
+#if defined(__ARM_FEATURE_MVE)
+
+using Bytes = int8x16_t;
+using Words = int32x4_t;
+using Places = uint16x8_t;  // of eight bytes, behind an address
+
+inline Bytes load_bytes(const int8_t* from) { return vldrbq_s8(from); }
+inline Words load_words(const int32_t* from) { return vldrwq_s32(from); }
+inline void store_words(Words v, int32_t* to) { vstrwq_s32(to, v); }
+// Four bytes, each of which becomes a word, and back (the low bytes).
+inline Words load_four(const int8_t* from) { return vldrbq_s32(from); }
+inline void store_four(Words v, int8_t* to) { vstrbq_s32(to, v); }
+// 0, step, 2 * step and so on.
+inline Places places(int step) {
+  return vmulq_n_u16(vidupq_n_u16(0, 1), static_cast<uint16_t>(step));
+}
+inline Places behind(Places at, int bytes) {
+  return vaddq_n_u16(at, static_cast<uint16_t>(bytes));
+}
+// Eight bytes that lie side by side, and one byte to eight places.
+inline void scatter_eight(const int8_t* from, Places at, int8_t* to) {
+  vstrbq_scatter_offset_s16(to, at, vldrbq_s16(from));
+}
+inline void scatter_byte(int8_t byte, Places at, int8_t* to) {
+  vstrbq_scatter_offset_s16(to, at, vdupq_n_s16(byte));
+}
+
+inline Words all_words(int32_t v) { return vdupq_n_s32(v); }
+// The compiler would insert one lane after the other.
+inline Words four_words(int32_t a, int32_t b, int32_t c, int32_t d) {
+  Words v;
+  __asm__(
+      "vmov %q0[2], %q0[0], %1, %3\n"  // the lower lane's comes first
+      "vmov %q0[3], %q0[1], %2, %4\n"
+      : "=&w"(v)
+      : "r"(a), "r"(b), "r"(c), "r"(d));
+  return v;
+}
+inline Words add(Words a, Words b) { return vaddq_s32(a, b); }
+inline Words add(Words a, int32_t b) { return vaddq_n_s32(a, b); }
+inline Words multiply(Words a, int32_t b) { return vmulq_n_s32(a, b); }
+// a + b * c.
+inline Words add_product(Words a, Words b, int32_t c) {
+  return vmlaq_n_s32(a, b, c);
+}
+inline Words signs(Words v) { return vshrq_n_s32(v, 31); }
+inline Words least(Words a, Words b) { return vminq_s32(a, b); }
+inline Words largest(Words a, Words b) { return vmaxq_s32(a, b); }
+// Within int8.
+inline Words to_int8(Words v) {
+  const int16x8_t halves = vqmovnbq_s32(vreinterpretq_s16_s32(v), v);
+  return vreinterpretq_s32_s8(
+      vqmovnbq_s16(vreinterpretq_s8_s16(halves), halves));
+}
+// high_mul() (device/base/fixed_point.h), of factors not below zero.
+inline Words high_products(Words a, Words b) { return vqrdmulhq_s32(a, b); }
+inline Words high_products(Words a, int32_t b) { return vqrdmulhq_n_s32(a, b); }
+// v / 2^-shift to nearest, halves up; shifts -31 to -1.
+inline Words shifted(Words v, Words shifts) { return vrshlq_s32(v, shifts); }
+inline Words shifted(Words v, int32_t shift) { return vrshlq_n_s32(v, shift); }
+inline int32_t dot(Bytes a, Bytes b) { return vmladavq_s8(a, b); }
+inline int32_t add_dot(int32_t sum, Bytes a, Bytes b) {
+  return vmladavaq_s8(sum, a, b);
+}
+
+#else
+
+struct Bytes {
+  int8_t at[16];
+};
+struct Words {
+  int32_t at[4];
+};
+struct Places {
+  uint32_t at[8];
+};
+
+template <class F>
+inline Words each_word(F f) {
+  return {{f(0), f(1), f(2), f(3)}};
+}
+inline Bytes load_bytes(const int8_t* from) {
+  Bytes v;
+  std::memcpy(v.at, from, sizeof v.at);
+  return v;
+}
+inline Words load_words(const int32_t* from) {
+  return each_word([&](int i) { return from[i]; });
+}
+inline void store_words(Words v, int32_t* to) {
+  std::memcpy(to, v.at, sizeof v.at);
+}
+inline Words load_four(const int8_t* from) {
+  return each_word([&](int i) { return int32_t{from[i]}; });
+}
+inline void store_four(Words v, int8_t* to) {
+  for (int i = 0; i < 4; ++i) to[i] = static_cast<int8_t>(v.at[i]);
+}
+inline Places places(int step) {
+  Places v;
+  for (int i = 0; i < 8; ++i) v.at[i] = bits(i * step);
+  return v;
+}
+inline Places behind(Places at, int bytes) {
+  for (uint32_t& place : at.at) place += bits(bytes);
+  return at;
+}
+inline void scatter_eight(const int8_t* from, Places at, int8_t* to) {
+  for (int i = 0; i < 8; ++i) to[at.at[i]] = from[i];
+}
+inline void scatter_byte(int8_t byte, Places at, int8_t* to) {
+  for (const uint32_t place : at.at) to[place] = byte;
+}
+
+inline Words all_words(int32_t v) { return {{v, v, v, v}}; }
+inline Words four_words(int32_t a, int32_t b, int32_t c, int32_t d) {
+  return {{a, b, c, d}};
+}
+inline Words add(Words a, Words b) {
+  return each_word([&](int i) { return wrap_add(a.at[i], b.at[i]); });
+}
+inline Words add(Words a, int32_t b) { return add(a, all_words(b)); }
+inline Words multiply(Words a, int32_t b) {
+  return each_word([&](int i) { return wrap_mul(a.at[i], b); });
+}
+inline Words add_product(Words a, Words b, int32_t c) {
+  return add(a, multiply(b, c));
+}
+inline Words signs(Words v) {
+  return each_word([&](int i) { return v.at[i] >> 31; });
+}
+inline Words least(Words a, Words b) {
+  return each_word(
+      [&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
+}
+inline Words largest(Words a, Words b) {
+  return each_word(
+      [&](int i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
+}
+inline Words to_int8(Words v) {
+  return least(largest(v, all_words(-128)), all_words(127));
+}
+inline Words high_products(Words a, Words b) {
+  return each_word([&](int i) { return high_mul(a.at[i], b.at[i]); });
+}
+inline Words high_products(Words a, int32_t b) {
+  return high_products(a, all_words(b));
+}
+inline Words shifted(Words v, Words shifts) {
+  return each_word([&](int i) {
+    const int right = -shifts.at[i];
+    const int64_t half = int64_t{1} << (right - 1);
+    return static_cast<int32_t>((v.at[i] + half) >> right);
+  });
+}
+inline Words shifted(Words v, int32_t shift) {
+  return shifted(v, all_words(shift));
+}
+inline int32_t add_dot(int32_t sum, Bytes a, Bytes b) {
+  for (int i = 0; i < 16; ++i) sum = wrap_add(sum, a.at[i] * b.at[i]);
+  return sum;
+}
+inline int32_t dot(Bytes a, Bytes b) { return add_dot(0, a, b); }
+
+#endif
+
+// requantize() (device/base/fixed_point.h) for shifts below zero: halves away
+// from zero are halves up of what is one less below zero.
+template <class Factor>
+inline Words requantized(Words v, Factor multiplier, Factor shift) {
+  const Words h = high_products(v, multiplier);
+  return shifted(add(h, signs(h)), shift);
+}
+
+// What an output's zero point and limits make of it.
+struct Ending {
+  int32_t zero;
+  Words low, high;
+};
+inline Words ended(Words v, const Ending& e) {
+  return least(largest(add(v, e.zero), e.low), e.high);
+}
+
+}  // namespace shoal
