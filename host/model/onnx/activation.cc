@@ -1,4 +1,5 @@
 // Operators of one operand, element by element; SOFTMAX.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -46,9 +47,11 @@ void clip(OnnxCall& call) {
     if (attributes) return call.real(name, otherwise);
     return call.has(operand) ? call.scalar(operand, "a limit") : otherwise;
   };
-  const float low = limit("min", 1, -kEndless);
   const float high = limit("max", 2, kEndless);
-  call.require(low <= high, text("limits ", low, " and ", high));
+  // Of limits that cross, the upper one holds.
+  const float low = std::min(limit("min", 1, -kEndless), high);
+  call.require(!std::isnan(low) && !std::isnan(high),
+               "a limit is not a number");
   const bool open_low = low <= -std::numeric_limits<float>::max();
   const bool open_high = high >= std::numeric_limits<float>::max();
   if (low == 0 && open_high) return relu(call, x, OpKind::kRelu);

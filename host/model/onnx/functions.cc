@@ -17,11 +17,25 @@ Value reciprocal(OnnxCall& call, const Value& x) {
   return call.emit_like(OpKind::kDiv, {one, x.tensor}, x, FusedAttr{});
 }
 
+// A real or a whole number; of several equal ones, that.
+float exponent_of(const OnnxCall& call) {
+  const OnnxTensor& t = call.constant(1, "an exponent");
+  std::vector<float> values = t.floats;
+  if (values.empty()) values.assign(t.ints.begin(), t.ints.end());
+  if (values.empty()) {
+    call.unsupported(text("an exponent of type ", onnx_type_name(t.type)));
+  }
+  if (std::ranges::any_of(values, [&](float v) { return v != values[0]; })) {
+    call.unsupported("exponents that differ; use a Pow for each");
+  }
+  return values[0];
+}
+
 // x to the power of a constant that has an operator.
 void power(OnnxCall& call) {
   call.expect_inputs(2, 2);
   const Value x = call.data(0);
-  const float exponent = call.scalar(1, "an exponent");
+  const float exponent = exponent_of(call);
   if (exponent == 1) return call.set_output(0, x);
   if (exponent == 2) return call.set_output(0, of(call, OpKind::kSquare, x));
   if (exponent == 0.5f) return call.set_output(0, of(call, OpKind::kSqrt, x));

@@ -107,8 +107,9 @@ void gemm(OnnxCall& call) {
   if (!call.has(2)) return emit_rows(call, x, m, nullptr, nullptr);
   const std::vector<float>& c = call.floats(2, "a bias");
   const auto out = static_cast<size_t>(m.out);
-  if (out > 0 && c.size() == out * static_cast<size_t>(x.dims[0]) &&
-      x.dims[0] > 1) {
+  const auto rows = static_cast<size_t>(x.dims[0]);
+  if (rows > 1 && c.size() != out &&
+      (c.size() == out * rows || c.size() == rows)) {
     call.unsupported("a bias of its own for every row; use MatMul and Add");
   }
   call.require(c.size() == 1 || c.size() == out,

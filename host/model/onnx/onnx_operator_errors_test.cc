@@ -31,6 +31,25 @@ const OnnxErrorCase kOthers[] = {
      "m: not supported:\n  node 0 Pow \"y\": an exponent of 1.5; 3, 2, 1, 1/2, "
      "-1/2 and -1 are",
      kNo},
+    {"powers",
+     [](OnnxBuilder& b) {
+       b.floats("e", {4}, {1, 2, 1, 2});
+       unary(b, "Pow", {}, {"e"});
+     },
+     "m: not supported:\n  node 0 Pow \"y\": exponents that differ; use a Pow "
+     "for each",
+     kNo},
+    {"row_biases",
+     [](OnnxBuilder& b) {
+       b.floats("w", {2, 3}, some_floats(6));
+       b.floats("c", {4, 1}, some_floats(4));
+       b.input("x", {4, 2});
+       b.node("Gemm", {"x", "w", "c"}, "y");
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 Gemm \"y\": a bias of its own for every row; "
+     "use MatMul and Add",
+     kNo},
     {"groups",
      [](OnnxBuilder& b) {
        b.floats("s", {2}, {1, 2});
@@ -182,6 +201,27 @@ const OnnxErrorCase kOthers[] = {
      "with \"ceil\" from 1x2x4x4 to 1x2x9x9 take other elements than "
      "TensorFlow Lite can; use asymmetric and floor",
      kNo},
+    {"antialias",
+     [](OnnxBuilder& b) {
+       b.floats("s", {4}, {1, 1, 0.5f, 0.5f});
+       unary(b, "Resize",
+             {{"mode", std::string("linear")}, {"antialias", int64_t{1}}},
+             {"", "s"});
+     },
+     "m: not supported:\n  node 0 Resize \"y\": antialias; use AveragePool, or "
+     "leave it out",
+     kNo},
+    {"corners_of_a_scaled_length",
+     [](OnnxBuilder& b) {
+       b.floats("s", {4}, {1, 1, 0.6f, 0.6f});
+       unary(b, "Resize",
+             {{"mode", std::string("linear")},
+              {"coordinate_transformation_mode", std::string("align_corners")}},
+             {"", "s"});
+     },
+     "m: not supported:\n  node 0 Resize \"y\": coordinates \"align_corners\" "
+     "from 1x2x4x4 to 1x2x2x2; give sizes, half_pixel",
+     kNo},
     {"matmul",
      [](OnnxBuilder& b) {
        b.node("Flatten", {"x"}, "f");
@@ -223,11 +263,10 @@ const OnnxErrorCase kOthers[] = {
      "m: node 0 BatchNormalization \"y\": variance of -2 of channel 1"},
     {"clip",
      [](OnnxBuilder& b) {
-       b.number("low", 2);
-       b.number("high", 1);
-       unary(b, "Clip", {}, {"low", "high"});
+       b.number("low", std::numeric_limits<float>::quiet_NaN());
+       unary(b, "Clip", {}, {"low"});
      },
-     "m: node 0 Clip \"y\": limits 2 and 1"},
+     "m: node 0 Clip \"y\": a limit is not a number"},
     {"cast",
      [](OnnxBuilder& b) {
        unary(b, "Cast", {{"to", int64_t{7}}});

@@ -107,6 +107,24 @@ TEST(OnnxValues, FunctionsAndPowers) {
   }
 }
 
+TEST(OnnxValues, LimitsThatCrossAreTheUpperOne) {
+  OnnxBuilder b;
+  b.number("low", 2);
+  b.number("high", 0.5f);
+  const Answer r = answer(b, "Clip", {}, {"low", "high"});
+  expect_picture(r, kChannels, kRows, kColumns,
+                 [](int, int, int) { return 0.5; });
+}
+
+TEST(OnnxValues, AWholeNumberAsExponent) {
+  OnnxBuilder b;
+  b.ints("e", {}, {2});
+  const Answer r = answer(b, "Pow", {}, {"e"});
+  expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+    return r.in(c, y, x) * r.in(c, y, x);
+  });
+}
+
 TEST(OnnxValues, ResizeBetweenPixels) {
   struct Case {
     const char* mode;

@@ -1,6 +1,7 @@
 // Resize between elements and by nearest ones: for these both formats' index
 // tables are computed and compared, their words for coordinates are not.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -105,7 +106,7 @@ ResizedTo resized(OnnxCall& call, const Value& x) {
 Coordinates coordinates_of(const OnnxCall& call) {
   if (is_old(call)) return {"asymmetric", "floor"};
   call.ignore({"cubic_coeff_a", "exclude_outside", "extrapolation_value",
-               "antialias"});  // of other modes
+               "antialias"});  // of other modes, or looked at by resize()
   const std::string policy = call.word("keep_aspect_ratio_policy", "stretch");
   if (policy != "stretch") {
     call.unsupported("keep_aspect_ratio_policy " + quoted(policy) +
@@ -115,9 +116,19 @@ Coordinates coordinates_of(const OnnxCall& call) {
           call.word("nearest_mode", "round_prefer_floor")};
 }
 
+// Whether the scales are those of the sizes. Corners are aligned by the scaled
+// length where they are not, which ONNX and its runtimes round differently.
+bool is_exact(const Value& x, const ResizedTo& to) {
+  return std::ranges::all_of(std::array{size_t{2}, size_t{3}}, [&](size_t i) {
+    const double exact = double(to.dims[i]) / x.dims[i];
+    return std::abs(to.scales[i] / exact - 1) <= 1e-6;
+  });
+}
+
 // TensorFlow Lite's words that give the same tables, in order of simplicity.
 bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
                ResizeAttr& attr) {
+  if (c.mode == "align_corners" && !is_exact(x, to)) return false;
   for (const ResizeAttr candidate :
        {ResizeAttr{false, false}, ResizeAttr{false, true},
         ResizeAttr{true, false}}) {
@@ -138,12 +149,8 @@ bool find_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
 // Where TensorFlow Lite's places are ONNX's.
 bool linear_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
                  ResizeAttr& attr) {
+  if (!is_exact(x, to)) return false;
   for (const size_t axis : {size_t{2}, size_t{3}}) {
-    const double exact = double(to.dims[axis]) / x.dims[axis];
-    const bool by_corners = c.mode == "align_corners";
-    if (!by_corners && std::abs(to.scales[axis] / exact - 1) > 1e-6) {
-      return false;
-    }
     if (c.mode == "pytorch_half_pixel" && to.dims[axis] == 1) return false;
   }
   attr.align_corners = c.mode == "align_corners";
@@ -173,6 +180,11 @@ void resize(OnnxCall& call) {
   if (to.dims == given.dims) return call.set_output(0, given);
   ResizeAttr attr;
   if (linear) {
+    const bool smaller =
+        to.dims[2] < given.dims[2] || to.dims[3] < given.dims[3];
+    if (smaller && call.integer("antialias", 0) != 0) {
+      call.unsupported("antialias; use AveragePool, or leave it out");
+    }
     if (!linear_attr(c, given, to, attr)) {
       call.unsupported(text("coordinates ", quoted(c.mode), " from ",
                             shape_text(given.dims), " to ", shape_text(to.dims),
