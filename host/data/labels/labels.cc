@@ -69,7 +69,9 @@ std::vector<std::string> parse_labels(std::span<const uint8_t> bytes,
     return bytes.size() >= mark.size() &&
            std::equal(mark.begin(), mark.end(), bytes.begin());
   };
-  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF})) {
+  // UTF-16 without its mark has zeros in it, as no text in UTF-8 has.
+  const bool zeros = std::find(bytes.begin(), bytes.end(), 0) != bytes.end();
+  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF}) || zeros) {
     throw Error(Exit::kCorrupt, printable(name) + ": labels in UTF-16",
                 "save them as UTF-8");
   }

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "host/base/error.h"
+
 namespace shoal {
 namespace {
 
@@ -49,6 +51,15 @@ std::vector<uint8_t> model_with(const Files& files) {
   add(kModelBytes, &bytes[end + 16]);
   bytes.insert(bytes.begin(), kModelBytes, uint8_t{7});
   return bytes;
+}
+
+TEST(LabelsTest, OfUtf16AreRefusedWithAndWithoutItsMark) {
+  using Bytes = std::vector<uint8_t>;
+  for (const Bytes& file :
+       {Bytes{0xFF, 0xFE, 'a', 0}, Bytes{0xFE, 0xFF, 0, 'a'},
+        Bytes{'a', 0, '\n', 0}, Bytes{0, 'a', 0, '\n'}}) {
+    EXPECT_THROW(parse_labels(file, "l.txt"), Error) << file.size();
+  }
 }
 
 TEST(LabelsTest, TheOnlyTextBehindTheModelHasThem) {

@@ -47,10 +47,11 @@ GraphBuilder::GraphBuilder(std::string name, Budget& budget) : budget_(budget) {
 }
 
 std::string GraphBuilder::fresh(const std::string& name) {
-  std::string unique = name;
+  const std::string plain = without_controls(name);
+  std::string unique = plain;
   while (!names_.insert(unique).second) {
-    int& copies = copies_[name];
-    unique = text(name, ":", ++copies + 1);
+    int& copies = copies_[plain];
+    unique = text(plain, ":", ++copies + 1);
   }
   return unique;
 }
@@ -106,12 +107,13 @@ void GraphBuilder::op_of(OpKind kind, std::vector<int> inputs,
 
 void GraphBuilder::rename(int tensor, const std::string& name) {
   std::string& current = graph_.tensors[static_cast<size_t>(tensor)].name;
-  if (current == name) return;
+  if (current == without_controls(name)) return;
   names_.erase(current);
   current = fresh(name);
 }
 
-void GraphBuilder::claim(int tensor, const std::string& name) {
+void GraphBuilder::claim(int tensor, const std::string& given) {
+  const std::string name = without_controls(given);
   Tensor& own = graph_.tensors[static_cast<size_t>(tensor)];
   if (own.name == name) return;
   for (Tensor& t : graph_.tensors) {

@@ -1,5 +1,6 @@
 #include "host/model/onnx/call.h"
 
+#include <cmath>
 #include <limits>
 
 namespace shoal::onnx_import {
@@ -56,6 +57,9 @@ int64_t OnnxCall::integer(const std::string& name, int64_t otherwise) const {
 
 float OnnxCall::real(const std::string& name, float otherwise) const {
   const auto* a = of_kind(*this, name, AttributeKind::kReal, "a number");
+  if (a != nullptr && std::isnan(a->real)) {
+    corrupt(text("attribute ", name, " is not a number"));
+  }
   return a == nullptr ? otherwise : a->real;
 }
 

@@ -82,6 +82,11 @@ class Conversion {
   void find_needed() {
     needed_.assign(model_.nodes.size(), false);
     if (model_.outputs.empty()) fail("has no output");
+    std::set<std::string> outputs;
+    for (const OnnxEnd& end : model_.outputs) {
+      if (outputs.insert(end.name).second) continue;
+      fail(text("model outputs: ", quoted(end.name), " is named twice"));
+    }
     for (const OnnxEnd& end : model_.outputs) {
       need("model outputs", end.name, model_.nodes.size());
     }
@@ -164,6 +169,10 @@ class Conversion {
     Shape out;
     for (size_t i = 0; i < end.dims.size(); ++i) {
       int64_t size = end.dims[i];
+      if (size < -1) {
+        throw Error(Exit::kCorrupt,
+                    text(name_, ": ", title, ": size ", size, " of an axis"));
+      }
       if (size < 1 && i == 0) size = 1;
       if (size < 1) {
         refuse(text(title, ": the size of axis ", i, " is open (",

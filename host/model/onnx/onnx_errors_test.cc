@@ -2,6 +2,8 @@
 // the message.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "host/base/error.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/error_case.h"
@@ -89,6 +91,25 @@ const OnnxErrorCase kFiles[] = {
        b.input("x", {1, 2});
      },
      "m: model inputs: \"x\" is made twice"},
+    {"output_twice",
+     [](OnnxBuilder& b) {
+       unary(b, "Relu");
+       b.output("y");
+     },
+     "m: model outputs: \"y\" is named twice"},
+    {"negative_size",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, -8, 4});
+       b.node("Relu", {"x"}, "y");
+       b.output("y");
+     },
+     "m: model input \"x\": size -8 of an axis"},
+    {"no_number",
+     [](OnnxBuilder& b) {
+       unary(b, "LeakyRelu",
+             {{"alpha", std::numeric_limits<float>::quiet_NaN()}});
+     },
+     "m: node 0 LeakyRelu \"y\": attribute alpha is not a number"},
     {"opset_low",
      [](OnnxBuilder& b) {
        unary(b, "Relu");

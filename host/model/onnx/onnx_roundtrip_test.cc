@@ -9,6 +9,7 @@
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
 #include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
 #include "host/model/onnx/testing/sample_onnx.h"
 
 namespace shoal {
@@ -42,6 +43,17 @@ TEST(OnnxRoundTrip, NetworksOfTorch) {
     }
   }
   EXPECT_GE(files, 75);
+}
+
+TEST(OnnxRoundTrip, NamesWithControlCharacters) {
+  OnnxBuilder b;
+  b.input("x\n", {1, 2, 4, 4});
+  b.node("Relu", {"x\n"}, "a\x1b[31m");
+  b.node("Tanh", {"a\x1b[31m"}, "a\x7f[31m");
+  b.output("a\x7f[31m");
+  const Graph graph = import_onnx(b.finish(), "m");
+  EXPECT_EQ(graph.tensors[0].name, "x?");
+  expect_same(graph);
 }
 
 TEST(OnnxRoundTrip, Samples) {

@@ -23,15 +23,21 @@ std::string shape_text(const List& shape) {
   return out;
 }
 
-// Names come from the file: cut if long, and without control characters.
+// Names come from the file. As those of .tflite files are read, so that what is
+// written as one has the same.
+inline std::string without_controls(std::string name) {
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = '?';
+  }
+  return name;
+}
+
+// Cut if long.
 inline std::string quoted(const std::string& name) {
   constexpr size_t kShown = 60;
   std::string out =
       name.size() > kShown ? name.substr(0, kShown) + "..." : name;
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
-  }
-  return '"' + out + '"';
+  return '"' + without_controls(std::move(out)) + '"';
 }
 
 }  // namespace shoal::onnx_import

@@ -36,7 +36,7 @@ void OnnxBuilder::input(const std::string& name, const Ints& dims, int type) {
   tensor.set_elem_type(type);
   for (const int64_t d : dims) {
     auto& dim = *tensor.mutable_shape()->add_dim();
-    if (d < 0) {
+    if (d == -1) {
       dim.set_dim_param("n");
     } else {
       dim.set_dim_value(d);
