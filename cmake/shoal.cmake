@@ -37,7 +37,7 @@ option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
 # Of these, those in the release build: plans of large networks, for which
 # sanitizers take ten times as long and more. They see the planner by
 # random networks and clusters.
-set(SHOAL_OPTIMIZED_TESTS planner_test split_planner_test stored_plans_test
+set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
   strategies_test solo_spill_test zoo_test streaming_zoo_test network_snr_test)
 
 # Once a command, and none of it long: optimizing them costs more than it
