@@ -76,6 +76,11 @@ HeadFindings read_mask(const std::vector<RealOutput>&, const HeadInput&,
 bool fits_movenet(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_movenet(const std::vector<RealOutput>&, const HeadInput&,
                           const HeadOptions&);
+// Heat maps of a body's points and how far each lies from its peak's place
+// (PoseNet), of one body.
+bool fits_posenet(const std::vector<Shape>&, const HeadInput&);
+HeadFindings read_posenet(const std::vector<RealOutput>&, const HeadInput&,
+                          const HeadOptions&);
 bool fits_heatmaps(const std::vector<Shape>&, const HeadInput&);
 // The key points of a body as COCO counts them.
 bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);

@@ -6,6 +6,8 @@
 namespace shoal {
 namespace {
 
+constexpr int kBodyPoints = 17;  // as COCO counts them
+
 // Rows x columns x channels of a map, or of one that lacks its last axis.
 struct Map {
   int rows = 0, columns = 0, channels = 1;
@@ -35,6 +37,21 @@ float at(const RealOutput& v, const Map& m, int y, int x, int c) {
   const auto place = static_cast<size_t>(y) * m.columns + x;
   return m.planes ? v.v[static_cast<size_t>(c) * m.rows * m.columns + place]
                   : v.v[place * m.channels + c];
+}
+
+struct Place {
+  int x = 0, y = 0;
+};
+
+// The first of the highest.
+Place peak_of(const RealOutput& v, const Map& m, int c) {
+  Place best;
+  for (int y = 0; y < m.rows; ++y) {
+    for (int x = 0; x < m.columns; ++x) {
+      if (at(v, m, y, x, c) > at(v, m, best.y, best.x, c)) best = {x, y};
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -98,7 +115,6 @@ bool fits_heatmaps(const std::vector<Shape>& outputs, const HeadInput& in) {
 
 bool fits_body_heatmaps(const std::vector<Shape>& outputs,
                         const HeadInput& in) {
-  constexpr int kBodyPoints = 17;
   Map map;
   return outputs.size() == 1 && is_map(outputs[0], in, map) &&
          map.channels == kBodyPoints;
@@ -111,20 +127,74 @@ HeadFindings read_heatmaps(const std::vector<RealOutput>& outputs,
   is_map(outputs[0].shape, in, map);
   HeadFindings found;
   for (int c = 0; c < map.channels; ++c) {
-    int px = 0, py = 0;
-    for (int y = 0; y < map.rows; ++y) {
-      for (int x = 0; x < map.columns; ++x) {
-        if (at(outputs[0], map, y, x, c) > at(outputs[0], map, py, px, c)) {
-          px = x;
-          py = y;
-        }
-      }
-    }
+    const auto [px, py] = peak_of(outputs[0], map, c);
     const float sx = static_cast<float>(in.width) / map.columns;
     const float sy = static_cast<float>(in.height) / map.rows;
     found.points.push_back({(static_cast<float>(px) + 0.5f) * sx,
                             (static_cast<float>(py) + 0.5f) * sy,
                             at(outputs[0], map, py, px, c)});
+  }
+  return found;
+}
+
+namespace {
+
+struct PoseMaps {
+  Map heat, offsets;
+  size_t heat_output = 0, offsets_output = 0;
+};
+
+// Two outputs of the same rows and columns, one of which has two channels for
+// each of the other's: y of all points, then x.
+bool find_pose(const std::vector<Shape>& outputs, const HeadInput& in,
+               PoseMaps& found) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Map heat;
+    if (!is_map(outputs[i], in, heat) || heat.channels != kBodyPoints) continue;
+    for (size_t k = 0; k < outputs.size(); ++k) {
+      Map offsets;
+      if (!is_map(outputs[k], in, offsets) || offsets.rows != heat.rows ||
+          offsets.columns != heat.columns ||
+          offsets.channels != 2 * heat.channels) {
+        continue;
+      }
+      found = {heat, offsets, i, k};
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool fits_posenet(const std::vector<Shape>& outputs, const HeadInput& in) {
+  PoseMaps maps;
+  return find_pose(outputs, in, maps);
+}
+
+// The first place of a map is the first pixel, the last one the last pixel; an
+// offset is in pixels.
+HeadFindings read_posenet(const std::vector<RealOutput>& outputs,
+                          const HeadInput& in, const HeadOptions&) {
+  std::vector<Shape> shapes;
+  for (const RealOutput& o : outputs) shapes.push_back(o.shape);
+  PoseMaps maps;
+  find_pose(shapes, in, maps);
+  const Map& heat = maps.heat;
+  const RealOutput& scores = outputs[maps.heat_output];
+  const RealOutput& moves = outputs[maps.offsets_output];
+  const float step_x =
+      static_cast<float>(in.width - 1) / static_cast<float>(heat.columns - 1);
+  const float step_y =
+      static_cast<float>(in.height - 1) / static_cast<float>(heat.rows - 1);
+  HeadFindings found;
+  for (int c = 0; c < heat.channels; ++c) {
+    const auto [px, py] = peak_of(scores, heat, c);
+    const float down = at(moves, maps.offsets, py, px, c);
+    const float right = at(moves, maps.offsets, py, px, heat.channels + c);
+    found.points.push_back({static_cast<float>(px) * step_x + right,
+                            static_cast<float>(py) * step_y + down,
+                            1 / (1 + std::exp(-at(scores, heat, py, px, c)))});
   }
   return found;
 }

@@ -130,6 +130,20 @@ TEST(Heads, PeaksOfHeatmaps) {
   EXPECT_EQ(f.points[16].y, 2.5f * 8);
 }
 
+TEST(Heads, PosesOfHeatmapsAndOffsets) {
+  Case c({1, 257, 129, 3}, {{1, 9, 5, 32}, {1, 9, 5, 17}, {1, 9, 5, 34}});
+  const size_t peak = 2 * 5 + 3;
+  c.values[1][peak * 17 + 16] = 1;
+  c.values[2][peak * 34 + 16] = -4;
+  c.values[2][peak * 34 + 33] = 7.5f;
+  const HeadFindings f = c.read();
+  EXPECT_EQ(c.head, "posenet");
+  ASSERT_EQ(f.points.size(), 17u);
+  EXPECT_EQ(f.points[16].x, 3 * 32 + 7.5f);
+  EXPECT_EQ(f.points[16].y, 2 * 32 - 4.f);
+  EXPECT_NEAR(f.points[16].score, 0.7311f, 1e-4);
+}
+
 TEST(Heads, KnownCountsOfPointsAreGuessed) {
   Case body({1, 192, 192, 3}, {{1, 48, 48, 17}});
   body.read();
