@@ -8,14 +8,21 @@ namespace {
 
 constexpr int kBodyPoints = 17;  // as COCO counts them
 
-// Rows x columns x channels of a map, or of one that lacks its last axis.
+// Rows x columns x channels of a map, or of one that lacks axes of size 1.
 struct Map {
   int rows = 0, columns = 0, channels = 1;
   bool planes = false;  // channels first
 };
 
 bool is_map(const Shape& s, const HeadInput& in, Map& map) {
-  if (in.width == 0 || s.empty() || s[0] != 1) return false;
+  if (in.width == 0 || s.empty()) return false;
+  if (s.size() == 2) {
+    // Without a batch; of the picture's form, as lists of values are not.
+    map = {s[0], s[1], 1, false};
+    return s[0] > 1 && s[1] > 1 &&
+           int64_t{s[0]} * in.width == int64_t{s[1]} * in.height;
+  }
+  if (s[0] != 1) return false;
   if (s.size() == 3) {
     map = {s[1], s[2], 1, false};
   } else if (s.size() == 4) {

@@ -130,6 +130,19 @@ TEST(Heads, PeaksOfHeatmaps) {
   EXPECT_EQ(f.points[16].y, 2.5f * 8);
 }
 
+TEST(Heads, AMaskWithoutBatchAndChannels) {
+  Case c({1, 16, 24, 3}, {{8, 12}});
+  c.values[0][12 + 5] = 7;
+  const HeadFindings f = c.read();
+  EXPECT_EQ(c.head, "mask");
+  EXPECT_EQ(f.mask_width, 12);
+  ASSERT_EQ(f.mask.size(), 96u);
+  EXPECT_EQ(f.mask[12 + 5], 7);
+  Case list({1, 16, 24, 3}, {{12, 8}});
+  list.read();
+  EXPECT_EQ(list.head, "raw");
+}
+
 TEST(Heads, PosesOfHeatmapsAndOffsets) {
   Case c({1, 257, 129, 3}, {{1, 9, 5, 32}, {1, 9, 5, 17}, {1, 9, 5, 34}});
   const size_t peak = 2 * 5 + 3;
