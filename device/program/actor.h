@@ -44,26 +44,21 @@ inline RowRule row_rule(const StageView& s, const ActorRecord& a,
   if (a.in[operand] == kNone) return r;
   const PortRecord& in = s.ports[a.in[operand]];
   r.in_rows = rows(in);
-  switch (a.op) {
-    case OpCode::kMove:
+  r.whole = operand == 1 && holds_second(a.op);
+  switch (rows_of(a.op)) {
+    case RowsFrom::kLine:
+    case RowsFrom::kBetween:
       r.move_stride = s.params[a.param];
       r.move_base = s.params[a.param + 1];
       break;
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
+    case RowsFrom::kBlocks:
+    case RowsFrom::kInBlocks:
       r.block = s.params[a.param];
       break;
-    case OpCode::kBilinear:
-      r.move_stride = s.params[a.param];
-      r.move_base = s.params[a.param + 1];
-      break;
-    case OpCode::kMatmul:
-      r.whole = operand == 1;
-      break;
-    case OpCode::kResize:
+    case RowsFrom::kMap:
       r.map = s.maps + a.map;
       break;
-    case OpCode::kReshape:
+    case RowsFrom::kBytes:
       r.in_row_bytes = int64_t{columns(in)} * channels(in);
       r.out_row_bytes = int64_t{columns(out)} * channels(out);
       break;

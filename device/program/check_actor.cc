@@ -150,7 +150,8 @@ bool StageCheck::params(const ActorRecord& a) {
       const auto& p = params_as<LogSoftmaxParams>(s_, a);
       return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
              need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift)) &&
-             need(is_shift(p.back_shift));
+             need(is_shift(p.back_shift)) &&
+             need(channels(s_.ports[a.in[0]]) <= 4095);  // sums of up to 2^31
     }
     case OpCode::kRunningSum:
       return need(is_shift(params_as<RunningSumParams>(s_, a).shift));
@@ -238,58 +239,38 @@ bool StageCheck::firings(const ActorRecord& a) {
 bool StageCheck::shapes(const ActorRecord& a) {
   if (a.op == OpCode::kConstant) return true;
   const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  const bool same_pixels =
-      columns(in) == columns(out) && channels(in) == channels(out);
-  switch (a.op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-      return window_shapes(a);
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return reduce_shapes(a);
-    case OpCode::kLut:
-    case OpCode::kSoftmax:
-    case OpCode::kRunningSum:
-    case OpCode::kRequantize:
-      return need(same_pixels) && need(one_or(rows(in), rows(out)));
-    case OpCode::kMove:
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
-    case OpCode::kReshape:
-      return move_shapes(a);
-    case OpCode::kResize:
-    case OpCode::kBilinear:
+  switch (shapes_of(a.op)) {
+    case ShapeRule::kAny:
+      return true;
+    case ShapeRule::kChannels:
       return need(channels(in) == channels(out));
-    case OpCode::kLogSoftmax:  // sums of up to 2^31
-      return need(same_pixels && channels(in) <= 4095 &&
-                  one_or(rows(in), rows(out)));
-    case OpCode::kArgMax:
+    case ShapeRule::kMultiple:
+      return need(a.loop != kNone ||
+                  channels(out) == channels(in) * int{a.multiplier});
+    case ShapeRule::kReduced:
+      return reduce_shapes(a);
+    case ShapeRule::kPixels:
+      return need(columns(in) == columns(out) &&
+                  channels(in) == channels(out)) &&
+             need(one_or(rows(in), rows(out)));
+    case ShapeRule::kBroadcast:
+      return binary_shapes(a);
+    case ShapeRule::kBlocks:
+      return block_shapes(a);
+    case ShapeRule::kElements:
+      return need(int64_t{rows(in)} * columns(in) * channels(in) ==
+                  int64_t{rows(out)} * columns(out) * channels(out));
+    case ShapeRule::kPlaces:
       return need(columns(in) == columns(out) && channels(out) == 2 &&
                   one_or(rows(in), rows(out)));
-    case OpCode::kMatmul: {
+    case ShapeRule::kProduct: {
       const PortRecord& by = s_.ports[a.in[1]];
       return need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1 &&
                   rows(in) == rows(out) && rows(by) == channels(out) &&
                   channels(in) == channels(by));
     }
-    case OpCode::kTranspose:
-      return true;
-    default:
-      return binary_shapes(a);
   }
-}
-
-bool StageCheck::window_shapes(const ActorRecord& a) {
-  const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  if (a.op == OpCode::kConv || a.op == OpCode::kTransposeConv) return true;
-  if (a.op == OpCode::kDepthwise) {
-    return need(a.loop != kNone ||
-                channels(out) == channels(in) * int{a.multiplier});
-  }
-  return need(channels(in) == channels(out));
+  return false;
 }
 
 bool StageCheck::reduce_shapes(const ActorRecord& a) {
@@ -316,13 +297,8 @@ bool StageCheck::binary_shapes(const ActorRecord& a) {
   return true;
 }
 
-bool StageCheck::move_shapes(const ActorRecord& a) {
+bool StageCheck::block_shapes(const ActorRecord& a) {
   const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  if (a.op == OpCode::kMove) return true;
-  if (a.op == OpCode::kReshape) {
-    return need(int64_t{rows(in)} * columns(in) * channels(in) ==
-                int64_t{rows(out)} * columns(out) * channels(out));
-  }
   const bool to_depth = a.op == OpCode::kSpaceToDepth;
   const PortRecord &wide = to_depth ? in : out, &deep = to_depth ? out : in;
   const int block = params_as<BlockParams>(s_, a).block;

@@ -88,10 +88,9 @@ class StageCheck {
   bool partial_sums(const ActorRecord&, uint32_t index);
   bool params(const ActorRecord&);
   bool shapes(const ActorRecord&);
-  bool window_shapes(const ActorRecord&);
   bool reduce_shapes(const ActorRecord&);
   bool binary_shapes(const ActorRecord&);
-  bool move_shapes(const ActorRecord&);
+  bool block_shapes(const ActorRecord&);
   bool bilinear_lines(const ActorRecord&);
   bool resize_maps(const ActorRecord&);
   bool transpose_sizes(const ActorRecord&);

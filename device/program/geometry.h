@@ -75,29 +75,24 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
     return RowRange{a, b < a ? a : b};
   };
   if (r.whole) return {0, r.in_rows};
-  switch (r.op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
+  switch (rows_of(r.op)) {
+    case RowsFrom::kWindow:
       return within(
           lo * r.stride_y - r.pad_top + ky_lo * r.dilation_y,
           (hi - 1) * r.stride_y - r.pad_top + (ky_hi - 1) * r.dilation_y + 1);
-    case OpCode::kTransposeConv: {
+    case RowsFrom::kScattered: {
       // ceil and floor of non-negative quotients; negative ones clip to 0.
       const int first = lo + r.pad_top - (ky_hi - 1);
       const int last = hi - 1 + r.pad_top - ky_lo;
       return within(first <= 0 ? 0 : ceil_div(first, r.stride_y),
                     last < 0 ? 0 : last / r.stride_y + 1);
     }
-    case OpCode::kMove: {
+    case RowsFrom::kLine: {
       const int a = lo * r.move_stride + r.move_base;
       const int b = (hi - 1) * r.move_stride + r.move_base;
       return a <= b ? within(a, b + 1) : within(b, a + 1);
     }
-    case OpCode::kResize: {
+    case RowsFrom::kMap: {
       // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has a map
       int least = r.map[lo], most = least;
       for (int y = lo + 1; y < hi; ++y) {
@@ -106,28 +101,29 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
       }
       return within(least, most + 1);
     }
-    case OpCode::kBilinear: {
+    case RowsFrom::kBetween: {
       const int last = (hi - 1) * r.move_stride + r.move_base;
       const BilinearPlace a =
           bilinear_place(lo * r.move_stride + r.move_base, r.in_rows);
       return within(a.lo, bilinear_place(last, r.in_rows).hi + 1);
     }
-    case OpCode::kSpaceToDepth:
+    case RowsFrom::kBlocks:
       return within(lo * r.block, hi * r.block);
-    case OpCode::kDepthToSpace:
+    case RowsFrom::kInBlocks:
       return within(lo / r.block, (hi - 1) / r.block + 1);
-    case OpCode::kReshape:
+    case RowsFrom::kBytes:
       return within(
           static_cast<int>(lo * r.out_row_bytes / r.in_row_bytes),
           static_cast<int>((hi * r.out_row_bytes + r.in_row_bytes - 1) /
                            r.in_row_bytes));
-    case OpCode::kTranspose:
+    case RowsFrom::kAll:
       return {0, r.in_rows};
-    case OpCode::kConstant:
+    case RowsFrom::kNone:
       return {0, 0};
-    default:  // element by element; a single row is repeated
-      return r.in_rows == 1 ? RowRange{0, 1} : within(lo, hi);
+    case RowsFrom::kSame:
+      break;
   }
+  return r.in_rows == 1 ? RowRange{0, 1} : within(lo, hi);
 }
 
 struct FiringRange {

@@ -1,6 +1,6 @@
 // What every kind of actor is, one row each: loader, runtime and the host's
-// planner ask here. How its rows follow from one another is in geometry.h,
-// what it computes in device/runtime and device/kernels. (The host's checker
+// planner ask here. How rows follow from one another is in geometry.h, what it
+// computes in device/runtime and device/kernels. (The host's checker
 // knows it by itself.)
 #pragma once
 
@@ -10,52 +10,106 @@
 namespace shoal {
 
 enum ActorTraits : uint8_t {
-  kSlides = 1,       // a window of kernel rows over its input
-  kReduces = 2,      // over whole axes
-  kBinary = 4,       // two operands, element by element
-  kWeights = 8,      // has chunks of them
-  kScaled = 16,      // whose chunks have bias, multipliers and shifts
-  kOneSlice = 32,    // the runtime does it in one piece
-  kHoldsSecond = 64  // two operands, all rows of the second for each firing
+  kSlides = 1,        // a window of kernel rows over its input
+  kReduces = 2,       // over whole axes
+  kBinary = 4,        // two operands, element by element
+  kWeights = 8,       // has chunks of them
+  kScaled = 16,       // whose chunks have bias, multipliers and shifts
+  kOneSlice = 32,     // the runtime does it in one piece
+  kHoldsSecond = 64,  // two operands, all rows of the second for each firing
+  kAllChannels = 128  // each result needs all channels of its operand
+};
+
+// Which rows of the first operand a row of the result is made of.
+enum class RowsFrom : uint8_t {
+  kSame,  // or the only one
+  kWindow,
+  kScattered,  // those whose windows cover it
+  kLine,       // row * stride + base
+  kMap,        // a table says
+  kBetween,    // two, between which a line lies
+  kBlocks,     // a block of them
+  kInBlocks,   // the one whose block it is in
+  kBytes,      // those with the same bytes, in order
+  kAll,
+  kNone
+};
+
+// What columns and channels of operands and result have to do with each other.
+enum class ShapeRule : uint8_t {
+  kAny,
+  kChannels,   // as many
+  kMultiple,   // of channels
+  kReduced,    // as many, or one
+  kPixels,     // as many columns and channels, and rows or one
+  kBroadcast,  // of both operands: as many, or one
+  kBlocks,
+  kElements,  // as many in all
+  kPlaces,    // one for each pixel, in two bytes
+  kProduct    // of matrices
 };
 
 struct ActorKind {
   OpCode op;
   uint16_t params;  // int32 numbers, see params.h
+  RowsFrom rows;
+  ShapeRule shapes;
   uint8_t traits;
 };
 
 inline constexpr ActorKind kActorKinds[] = {
-    {OpCode::kConv, 0, kSlides | kWeights | kScaled},
-    {OpCode::kDepthwise, 0, kSlides | kWeights | kScaled},
-    {OpCode::kTransposeConv, 0, kSlides | kWeights | kScaled},
-    {OpCode::kAveragePool, 0, kSlides},
-    {OpCode::kMaxPool, 0, kSlides},
-    {OpCode::kReduceSum, kParamCount<ReduceParams>,
+    {OpCode::kConv, 0, RowsFrom::kWindow, ShapeRule::kAny,
+     kSlides | kWeights | kScaled | kAllChannels},
+    {OpCode::kDepthwise, 0, RowsFrom::kWindow, ShapeRule::kMultiple,
+     kSlides | kWeights | kScaled},
+    {OpCode::kTransposeConv, 0, RowsFrom::kScattered, ShapeRule::kAny,
+     kSlides | kWeights | kScaled | kAllChannels},
+    {OpCode::kAveragePool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides},
+    {OpCode::kMaxPool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides},
+    {OpCode::kReduceSum, kParamCount<ReduceParams>, RowsFrom::kWindow,
+     ShapeRule::kReduced, kSlides | kReduces | kOneSlice},
+    {OpCode::kReduceMax, 0, RowsFrom::kWindow, ShapeRule::kReduced,
      kSlides | kReduces | kOneSlice},
-    {OpCode::kReduceMax, 0, kSlides | kReduces | kOneSlice},
-    {OpCode::kAdd, kParamCount<AddParams>, kBinary},
-    {OpCode::kMul, kParamCount<MulParams>, kBinary},
-    {OpCode::kMaximum, 0, kBinary},
-    {OpCode::kMinimum, 0, kBinary},
-    {OpCode::kPrelu, kParamCount<PreluParams>, kBinary},
-    {OpCode::kLut, 0, kWeights},
-    {OpCode::kSoftmax, kParamCount<SoftmaxParams>, 0},
-    {OpCode::kMove, kParamCount<MoveParams>, 0},
-    {OpCode::kResize, 0, 0},
-    {OpCode::kSpaceToDepth, kParamCount<BlockParams>, 0},
-    {OpCode::kDepthToSpace, kParamCount<BlockParams>, 0},
-    {OpCode::kTranspose, kParamCount<TransposeParams>, kOneSlice},
-    {OpCode::kReshape, 0, kOneSlice},
-    {OpCode::kConstant, 0, kWeights | kOneSlice},
-    {OpCode::kRequantize, 0, kWeights | kScaled},
-    {OpCode::kDivide, kParamCount<MulParams>, kBinary},
-    {OpCode::kSquaredDifference, kParamCount<SquaredDifferenceParams>, kBinary},
-    {OpCode::kLogSoftmax, kParamCount<LogSoftmaxParams>, 0},
-    {OpCode::kBilinear, kParamCount<BilinearParams>, 0},
-    {OpCode::kArgMax, kParamCount<ArgParams>, 0},
-    {OpCode::kRunningSum, kParamCount<RunningSumParams>, 0},
-    {OpCode::kMatmul, kParamCount<MulParams>, kHoldsSecond},
+    {OpCode::kAdd, kParamCount<AddParams>, RowsFrom::kSame,
+     ShapeRule::kBroadcast, kBinary},
+    {OpCode::kMul, kParamCount<MulParams>, RowsFrom::kSame,
+     ShapeRule::kBroadcast, kBinary},
+    {OpCode::kMaximum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
+    {OpCode::kMinimum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
+    {OpCode::kPrelu, kParamCount<PreluParams>, RowsFrom::kSame,
+     ShapeRule::kBroadcast, kBinary},
+    {OpCode::kLut, 0, RowsFrom::kSame, ShapeRule::kPixels, kWeights},
+    {OpCode::kSoftmax, kParamCount<SoftmaxParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, kAllChannels},
+    {OpCode::kMove, kParamCount<MoveParams>, RowsFrom::kLine, ShapeRule::kAny,
+     0},
+    {OpCode::kResize, 0, RowsFrom::kMap, ShapeRule::kChannels, 0},
+    {OpCode::kSpaceToDepth, kParamCount<BlockParams>, RowsFrom::kBlocks,
+     ShapeRule::kBlocks, kAllChannels},
+    {OpCode::kDepthToSpace, kParamCount<BlockParams>, RowsFrom::kInBlocks,
+     ShapeRule::kBlocks, kAllChannels},
+    {OpCode::kTranspose, kParamCount<TransposeParams>, RowsFrom::kAll,
+     ShapeRule::kAny, kOneSlice | kAllChannels},
+    {OpCode::kReshape, 0, RowsFrom::kBytes, ShapeRule::kElements,
+     kOneSlice | kAllChannels},
+    {OpCode::kConstant, 0, RowsFrom::kNone, ShapeRule::kAny,
+     kWeights | kOneSlice},
+    {OpCode::kRequantize, 0, RowsFrom::kSame, ShapeRule::kPixels,
+     kWeights | kScaled},
+    {OpCode::kDivide, kParamCount<MulParams>, RowsFrom::kSame,
+     ShapeRule::kBroadcast, kBinary},
+    {OpCode::kSquaredDifference, kParamCount<SquaredDifferenceParams>,
+     RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
+    {OpCode::kLogSoftmax, kParamCount<LogSoftmaxParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, kAllChannels},
+    {OpCode::kBilinear, kParamCount<BilinearParams>, RowsFrom::kBetween,
+     ShapeRule::kChannels, 0},
+    {OpCode::kArgMax, kParamCount<ArgParams>, RowsFrom::kSame,
+     ShapeRule::kPlaces, kAllChannels},
+    {OpCode::kRunningSum, kParamCount<RunningSumParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, kAllChannels},
+    {OpCode::kMatmul, kParamCount<MulParams>, RowsFrom::kSame,
+     ShapeRule::kProduct, kHoldsSecond | kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 
@@ -78,12 +132,24 @@ constexpr int param_count(OpCode op) {
   return is_known(op) ? kActorKinds[static_cast<int>(op) - 1].params : 0;
 }
 
+constexpr RowsFrom rows_of(OpCode op) {
+  return is_known(op) ? kActorKinds[static_cast<int>(op) - 1].rows
+                      : RowsFrom::kSame;
+}
+constexpr ShapeRule shapes_of(OpCode op) {
+  return is_known(op) ? kActorKinds[static_cast<int>(op) - 1].shapes
+                      : ShapeRule::kAny;
+}
+
 constexpr bool has_window(OpCode op) { return has_trait(op, kSlides); }
 constexpr bool is_reduction(OpCode op) { return has_trait(op, kReduces); }
 constexpr bool is_binary(OpCode op) { return has_trait(op, kBinary); }
 constexpr bool holds_second(OpCode op) { return has_trait(op, kHoldsSecond); }
 constexpr bool has_weights(OpCode op) { return has_trait(op, kWeights); }
 constexpr bool has_quantized_chunk(OpCode op) { return has_trait(op, kScaled); }
+constexpr bool needs_all_channels(OpCode op) {
+  return has_trait(op, kAllChannels);
+}
 constexpr bool runs_whole(OpCode op) { return has_trait(op, kOneSlice); }
 
 }  // namespace shoal

@@ -90,69 +90,37 @@ struct Parts {
 };
 extern const Parts parts;
 
-constexpr Fire fire_of(OpCode op) {
-  switch (op) {
-    case OpCode::kConv:
-      return fire_conv;
-    case OpCode::kDepthwise:
-      return fire_depthwise;
-    case OpCode::kTransposeConv:
-      return fire_transpose_conv;
-    case OpCode::kAveragePool:
-      return fire_average_pool;
-    case OpCode::kMaxPool:
-      return fire_max_pool;
-    case OpCode::kReduceSum:
-      return fire_reduce_sum;
-    case OpCode::kReduceMax:
-      return fire_reduce_max;
-    case OpCode::kAdd:
-      return fire_add;
-    case OpCode::kMul:
-      return fire_mul;
-    case OpCode::kMaximum:
-      return fire_maximum;
-    case OpCode::kMinimum:
-      return fire_minimum;
-    case OpCode::kPrelu:
-      return fire_prelu;
-    case OpCode::kLut:
-      return fire_lut;
-    case OpCode::kSoftmax:
-      return fire_softmax;
-    case OpCode::kMove:
-      return fire_move;
-    case OpCode::kResize:
-      return fire_resize;
-    case OpCode::kSpaceToDepth:
-      return fire_space_to_depth;
-    case OpCode::kDepthToSpace:
-      return fire_depth_to_space;
-    case OpCode::kTranspose:
-      return fire_transpose;
-    case OpCode::kReshape:
-      return fire_reshape;
-    case OpCode::kConstant:
-      return fire_constant;
-    case OpCode::kRequantize:
-      return fire_requantize;
-    case OpCode::kDivide:
-      return fire_divide;
-    case OpCode::kSquaredDifference:
-      return fire_squared_difference;
-    case OpCode::kLogSoftmax:
-      return fire_log_softmax;
-    case OpCode::kBilinear:
-      return fire_bilinear;
-    case OpCode::kArgMax:
-      return fire_arg_max;
-    case OpCode::kRunningSum:
-      return fire_running_sum;
-    case OpCode::kMatmul:
-      return fire_matmul;
-  }
-  return nullptr;
-}
+// In the order of OpCode.
+inline constexpr Fire kFires[] = {fire_conv,
+                                  fire_depthwise,
+                                  fire_transpose_conv,
+                                  fire_average_pool,
+                                  fire_max_pool,
+                                  fire_reduce_sum,
+                                  fire_reduce_max,
+                                  fire_add,
+                                  fire_mul,
+                                  fire_maximum,
+                                  fire_minimum,
+                                  fire_prelu,
+                                  fire_lut,
+                                  fire_softmax,
+                                  fire_move,
+                                  fire_resize,
+                                  fire_space_to_depth,
+                                  fire_depth_to_space,
+                                  fire_transpose,
+                                  fire_reshape,
+                                  fire_constant,
+                                  fire_requantize,
+                                  fire_divide,
+                                  fire_squared_difference,
+                                  fire_log_softmax,
+                                  fire_bilinear,
+                                  fire_arg_max,
+                                  fire_running_sum,
+                                  fire_matmul};
+static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 // The kinds of actors that a program has.
 template <OpCode... kOps>
@@ -160,7 +128,10 @@ constexpr Parts parts_for(MakeStorage storage = nullptr,
                           MakeLink link = nullptr) {
   constexpr OpCode kUsed[] = {kOps...};
   Parts p{};
-  for (const OpCode op : kUsed) p.fires[static_cast<int>(op) - 1] = fire_of(op);
+  for (const OpCode op : kUsed) {
+    const int kind = static_cast<int>(op) - 1;
+    p.fires[kind] = kFires[kind];
+  }
   p.storage = storage;
   p.link = link;
   return p;

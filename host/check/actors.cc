@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <initializer_list>
 
 #include "host/check/premises.h"
 #include "host/check/rows.h"
@@ -8,24 +9,20 @@ namespace {
 
 constexpr int kWindowRows = 16;  // row pointers that a kernel gets
 
+bool is_one_of(OpCode op, std::initializer_list<OpCode> list) {
+  return std::find(list.begin(), list.end(), op) != list.end();
+}
+
 bool is_weighted(OpCode op) {
-  switch (op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-    case OpCode::kLut:
-    case OpCode::kConstant:
-    case OpCode::kRequantize:
-      return true;
-    default:
-      return false;
-  }
+  return is_one_of(op,
+                   {OpCode::kConv, OpCode::kDepthwise, OpCode::kTransposeConv,
+                    OpCode::kLut, OpCode::kConstant, OpCode::kRequantize});
 }
 
 bool in_one_slice(OpCode op) {
-  return op == OpCode::kReduceSum || op == OpCode::kReduceMax ||
-         op == OpCode::kReshape || op == OpCode::kTranspose ||
-         op == OpCode::kConstant;
+  return is_one_of(op,
+                   {OpCode::kReduceSum, OpCode::kReduceMax, OpCode::kReshape,
+                    OpCode::kTranspose, OpCode::kConstant});
 }
 
 class Actors {

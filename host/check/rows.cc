@@ -4,6 +4,7 @@
 #include <climits>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 #include "device/program/params.h"
 
@@ -29,24 +30,172 @@ class Bounds {
   int low_ = INT_MAX, high_ = INT_MIN;
 };
 
-// One axis of a window: output positions and taps to input positions.
-struct AxisWindow {
+// What a rule sees of one axis of an operand; positions of `out` count from the
+// view's first one.
+struct Axis {
+  const Layer& layer;
+  int operand;
+  Interval out, kernel;
+  int size;  // of the operand
   int stride, dilation, pad;
-  bool transposed;
+  int line_stride, line_base;
+  const std::vector<uint16_t>* map;
+  bool reduced;
 };
+using Rule = Bounds (*)(const Axis&);
 
-Bounds walk(const AxisWindow& w, Interval out, Interval taps) {
+Bounds plain(Interval s) {
   Bounds seen;
-  for (int o = out.lo; o < out.hi; ++o) {
-    for (int k = taps.lo; k < taps.hi; ++k) {
-      if (!w.transposed) {
-        seen.see(o * w.stride + k * w.dilation - w.pad);
-      } else if (const int v = o + w.pad - k; v >= 0 && v % w.stride == 0) {
-        seen.see(v / w.stride);
-      }
+  if (s.hi > s.lo) seen.see(s.lo), seen.see(s.hi - 1);
+  return seen;
+}
+
+Bounds all(const Axis& a) { return plain({0, a.size}); }
+
+// The same position, or the only one.
+Bounds same(const Axis& a) { return a.size == 1 ? all(a) : plain(a.out); }
+
+Bounds window(const Axis& a) {
+  Bounds seen;
+  for (int o = a.out.lo; o < a.out.hi; ++o) {
+    for (int k = a.kernel.lo; k < a.kernel.hi; ++k) {
+      seen.see(o * a.stride + k * a.dilation - a.pad);
     }
   }
   return seen;
+}
+
+// Positions whose windows cover the result's.
+Bounds scattered(const Axis& a) {
+  Bounds seen;
+  for (int o = a.out.lo; o < a.out.hi; ++o) {
+    for (int k = a.kernel.lo; k < a.kernel.hi; ++k) {
+      const int v = o + a.pad - k;
+      if (v >= 0 && v % a.stride == 0) seen.see(v / a.stride);
+    }
+  }
+  return seen;
+}
+
+Bounds reduced(const Axis& a) { return a.reduced ? all(a) : plain(a.out); }
+
+Bounds line(const Axis& a) {
+  Bounds seen;
+  seen.see(a.out.lo * a.line_stride + a.line_base);
+  seen.see((a.out.hi - 1) * a.line_stride + a.line_base);
+  return seen;
+}
+
+// Places beside each position of 1024ths; those behind the last one are cut.
+Bounds between(const Axis& a) {
+  Bounds seen;
+  for (int o = a.out.lo; o < a.out.hi; ++o) {
+    const double position =
+        (double{1} * o * a.line_stride + a.line_base) / 1024;
+    for (const double place : {std::floor(position), std::ceil(position)}) {
+      seen.see(static_cast<int>(std::clamp(place, 0.0, a.size - 1.0)));
+    }
+  }
+  return seen;
+}
+
+Bounds mapped(const Axis& a) {
+  Bounds seen;
+  const auto size = static_cast<int>(a.map->size());
+  for (int o = a.out.lo; o < a.out.hi && o < size; ++o) {
+    seen.see((*a.map)[static_cast<size_t>(o)]);
+  }
+  return seen;
+}
+
+int block_of(const Layer& layer) {
+  return layer.params.empty() ? 1 : std::max(1, int(layer.params[0]));
+}
+int multiple_of(const Layer& layer) {
+  return std::max(1, layer.depth_multiplier);
+}
+
+Bounds quotients(Interval out, int divisor) {
+  return plain({out.lo / divisor, (out.hi - 1) / divisor + 1});
+}
+Bounds blocks(const Axis& a) {
+  const int block = block_of(a.layer);
+  return plain({a.out.lo * block, a.out.hi * block});
+}
+Bounds in_blocks(const Axis& a) { return quotients(a.out, block_of(a.layer)); }
+Bounds multiples(const Axis& a) {
+  return quotients(a.out, multiple_of(a.layer));
+}
+
+// Rows that hold the same bytes.
+Bounds bytes(const Axis& a) {
+  const Box &in = a.layer.in[a.operand].box, &out = a.layer.out.box;
+  const int64_t from = int64_t{1} * in.columns() * in.channels();
+  const int64_t to = int64_t{1} * out.columns() * out.channels();
+  return plain({static_cast<int>(a.out.lo * to / from),
+                static_cast<int>((a.out.hi * to - 1) / from) + 1});
+}
+
+// Of the right side of a product, all.
+Bounds left_only(const Axis& a) {
+  return a.operand == 1 ? all(a) : plain(a.out);
+}
+
+// What the checker knows of each operator, apart from the planner.
+struct Dependence {
+  OpCode op;
+  Rule rows, columns, channels;
+  // Of the output's channels, only all together.
+  bool whole_channels = false;
+};
+
+constexpr Dependence kDependences[] = {
+    {OpCode::kConv, window, window, all},
+    {OpCode::kDepthwise, window, window, multiples},
+    {OpCode::kTransposeConv, scattered, scattered, all},
+    {OpCode::kAveragePool, window, window, same},
+    {OpCode::kMaxPool, window, window, same},
+    {OpCode::kReduceSum, window, reduced, reduced},
+    {OpCode::kReduceMax, window, reduced, reduced},
+    {OpCode::kAdd, same, same, same},
+    {OpCode::kMul, same, same, same},
+    {OpCode::kMaximum, same, same, same},
+    {OpCode::kMinimum, same, same, same},
+    {OpCode::kPrelu, same, same, same},
+    {OpCode::kLut, same, same, same},
+    {OpCode::kSoftmax, same, same, all, true},
+    {OpCode::kMove, line, line, line},
+    {OpCode::kResize, mapped, mapped, same},
+    {OpCode::kSpaceToDepth, blocks, blocks, all, true},
+    {OpCode::kDepthToSpace, in_blocks, in_blocks, all, true},
+    {OpCode::kTranspose, all, all, all, true},
+    {OpCode::kReshape, bytes, all, all, true},
+    {OpCode::kConstant, same, same, same},
+    {OpCode::kRequantize, same, same, same},
+    {OpCode::kDivide, same, same, same},
+    {OpCode::kSquaredDifference, same, same, same},
+    {OpCode::kLogSoftmax, same, same, all, true},
+    {OpCode::kBilinear, between, between, same},
+    {OpCode::kArgMax, same, same, all, true},
+    {OpCode::kRunningSum, same, same, all, true},
+    {OpCode::kMatmul, left_only, same, all, true},
+};
+
+constexpr bool in_order() {
+  for (size_t i = 0; i < std::size(kDependences); ++i) {
+    if (static_cast<size_t>(kDependences[i].op) != i + 1) return false;
+  }
+  return true;
+}
+static_assert(in_order() &&
+              std::size(kDependences) == static_cast<size_t>(OpCode::kMatmul));
+
+const Dependence& dependence_of(OpCode op) {
+  return kDependences[static_cast<size_t>(op) - 1];
+}
+
+Axis axis_of(const Layer& l, int operand, Interval out, Interval kernel) {
+  return {l, operand, out, kernel, 1, 1, 1, 0, 1, 0, nullptr, false};
 }
 
 MoveParams move_of(const Layer& layer) {
@@ -56,207 +205,82 @@ MoveParams move_of(const Layer& layer) {
   return m;
 }
 
-Bounds walk_move(int stride, int base, Interval out) {
-  Bounds seen;
-  seen.see(out.lo * stride + base);
-  seen.see((out.hi - 1) * stride + base);
-  return seen;
-}
-
-// Places beside each position of 1024ths; those behind the last one are cut.
-Bounds walk_between(int scale, int base, Interval out, int size) {
-  Bounds seen;
-  for (int o = out.lo; o < out.hi; ++o) {
-    const double position = (double{1} * o * scale + base) / 1024;
-    for (const double place : {std::floor(position), std::ceil(position)}) {
-      seen.see(static_cast<int>(std::clamp(place, 0.0, size - 1.0)));
-    }
+// Strides and bases lie in the parameters of moves in pairs, by axis.
+void set_line(Axis& a, int axis) {
+  if (a.layer.op == OpCode::kBilinear && axis < 2) {
+    a.line_stride = a.layer.params.at(2 * axis);
+    a.line_base = a.layer.params.at(2 * axis + 1);
   }
-  return seen;
+  if (a.layer.op != OpCode::kMove) return;
+  const MoveParams m = move_of(a.layer);
+  const int strides[] = {m.stride_y, m.stride_x, m.stride_c};
+  const int bases[] = {m.base_y, m.base_x, m.base_c};
+  a.line_stride = strides[axis], a.line_base = bases[axis];
 }
 
-Bounds walk_map(const std::vector<uint16_t>& map, Interval out) {
-  Bounds seen;
-  for (int o = out.lo; o < out.hi && o < static_cast<int>(map.size()); ++o) {
-    seen.see(map[o]);
-  }
-  return seen;
-}
-
-Bounds plain(Interval s) {
-  Bounds seen;
-  if (s.hi > s.lo) seen.see(s.lo), seen.see(s.hi - 1);
-  return seen;
-}
-
-// The same position, or the only one.
-Bounds matching(Interval out, int in_size) {
-  return in_size == 1 ? plain({0, 1}) : plain(out);
-}
-
-int block_of(const Layer& layer) {
-  return layer.params.empty() ? 1 : std::max(1, int(layer.params[0]));
-}
-
-// `out` counts from the view's first row.
 Bounds rows_needed(const Layer& l, int operand, Interval out, Interval kernel) {
-  const Box& in = l.in[operand].box;
-  if (slides(l.op)) {
-    return walk(
-        {l.stride_y, l.dilation_y, l.pad_top, l.op == OpCode::kTransposeConv},
-        out, kernel);
-  }
-  switch (l.op) {
-    case OpCode::kMove: {
-      const MoveParams m = move_of(l);
-      return walk_move(m.stride_y, m.base_y, out);
-    }
-    case OpCode::kBilinear:
-      return walk_between(l.params.at(0), l.params.at(1), out, in.rows());
-    case OpCode::kMatmul:
-      return plain(operand == 1 ? Interval{0, in.rows()} : out);
-    case OpCode::kResize:
-      return walk_map(l.row_map, out);
-    case OpCode::kSpaceToDepth:
-      return plain({out.lo * block_of(l), out.hi * block_of(l)});
-    case OpCode::kDepthToSpace:
-      return plain({out.lo / block_of(l), (out.hi - 1) / block_of(l) + 1});
-    case OpCode::kTranspose:
-      return plain({0, in.rows()});
-    case OpCode::kReshape: {
-      const int64_t from = int64_t{1} * in.columns() * in.channels();
-      const int64_t to =
-          int64_t{1} * l.out.box.columns() * l.out.box.channels();
-      const int64_t last = out.hi * to - 1;
-      return plain({static_cast<int>(out.lo * to / from),
-                    static_cast<int>(last / from) + 1});
-    }
-    default:
-      return matching(out, in.rows());
-  }
+  Axis a = axis_of(l, operand, out, kernel);
+  a.size = l.in[operand].box.rows();
+  a.stride = l.stride_y, a.dilation = l.dilation_y, a.pad = l.pad_top;
+  a.map = &l.row_map;
+  set_line(a, 0);
+  return dependence_of(l.op).rows(a);
 }
 
 Bounds columns_needed(const Layer& l, int operand, Interval out) {
-  const Box& in = l.in[operand].box;
-  const Interval all{0, in.columns()};
-  switch (l.op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-      return walk({l.stride_x, l.dilation_x, l.pad_left,
-                   l.op == OpCode::kTransposeConv},
-                  out, {0, l.kernel_w});
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return plain(l.reduce_columns ? all : out);
-    case OpCode::kMove: {
-      const MoveParams m = move_of(l);
-      return walk_move(m.stride_x, m.base_x, out);
-    }
-    case OpCode::kBilinear:
-      return walk_between(l.params.at(2), l.params.at(3), out, in.columns());
-    case OpCode::kResize:
-      return walk_map(l.column_map, out);
-    case OpCode::kSpaceToDepth:
-      return plain({out.lo * block_of(l), out.hi * block_of(l)});
-    case OpCode::kDepthToSpace:
-      return plain({out.lo / block_of(l), (out.hi - 1) / block_of(l) + 1});
-    case OpCode::kTranspose:
-    case OpCode::kReshape:
-      return plain(all);
-    default:
-      return matching(out, in.columns());
-  }
+  Axis a = axis_of(l, operand, out, {0, l.kernel_w});
+  a.size = l.in[operand].box.columns();
+  a.stride = l.stride_x, a.dilation = l.dilation_x, a.pad = l.pad_left;
+  a.map = &l.column_map;
+  a.reduced = l.reduce_columns;
+  set_line(a, 1);
+  return dependence_of(l.op).columns(a);
 }
 
 Bounds channels_needed(const Layer& l, int operand, Interval out) {
-  const Box& in = l.in[operand].box;
-  const Interval all{0, in.channels()};
-  switch (l.op) {
-    case OpCode::kConv:
-    case OpCode::kTransposeConv:
-    case OpCode::kSoftmax:
-    case OpCode::kLogSoftmax:
-    case OpCode::kArgMax:
-    case OpCode::kRunningSum:
-    case OpCode::kMatmul:
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
-    case OpCode::kTranspose:
-    case OpCode::kReshape:
-      return plain(all);
-    case OpCode::kDepthwise: {
-      const int m = std::max(1, l.depth_multiplier);
-      return plain({out.lo / m, (out.hi - 1) / m + 1});
-    }
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return plain(l.reduce_channels ? all : out);
-    case OpCode::kMove: {
-      const MoveParams m = move_of(l);
-      return walk_move(m.stride_c, m.base_c, out);
-    }
-    default:
-      return matching(out, in.channels());
-  }
+  Axis a = axis_of(l, operand, out, {0, 1});
+  a.size = l.in[operand].box.channels();
+  a.reduced = l.reduce_channels;
+  set_line(a, 2);
+  return dependence_of(l.op).channels(a);
+}
+
+// Told where the port begins, wherever the output's does.
+bool is_movable(Rule rule) {
+  return rule == window || rule == scattered || rule == line ||
+         rule == between || rule == mapped;
 }
 
 // An operator that reads "the same position" of its port can not be told
 // that the port begins elsewhere than the output's.
 bool begins_alike(const Layer& l, const Box& in, const Box& needed) {
-  const bool exact_rows = !slides(l.op) && l.op != OpCode::kMove &&
-                          l.op != OpCode::kResize && l.op != OpCode::kBilinear;
-  const bool reduces = l.op == OpCode::kReduceSum || l.op == OpCode::kReduceMax;
-  const bool exact_columns = reduces || exact_rows;
-  const bool exact_channels = l.op != OpCode::kMove;
+  const Dependence& d = dependence_of(l.op);
+  const bool reduces = d.columns == reduced;
   return (!reduces || in.y0 == needed.y0) &&
-         (!exact_rows || (in.y0 == needed.y0 && in.y1 == needed.y1)) &&
-         (!exact_columns || (in.x0 == needed.x0 && in.x1 == needed.x1)) &&
-         (!exact_channels || (in.c0 == needed.c0 && in.c1 == needed.c1));
+         (is_movable(d.rows) || (in.y0 == needed.y0 && in.y1 == needed.y1)) &&
+         (is_movable(d.columns) ||
+          (in.x0 == needed.x0 && in.x1 == needed.x1)) &&
+         (is_movable(d.channels) || (in.c0 == needed.c0 && in.c1 == needed.c1));
 }
 
 // Blocks, softmax and re-chunking know their whole rows or tensors only.
 bool whole_output(const Layer& l, const Box& out) {
-  const Box& all = l.out.box;
-  switch (l.op) {
-    case OpCode::kTranspose:
-    case OpCode::kReshape:
-      return out == all;
-    case OpCode::kSpaceToDepth:
-    case OpCode::kSoftmax:
-    case OpCode::kLogSoftmax:
-    case OpCode::kArgMax:
-    case OpCode::kRunningSum:
-    case OpCode::kMatmul:
-      return out.channels() == all.channels();
-    case OpCode::kDepthToSpace:
-      return out.channels() == all.channels() &&
-             (out.y0 - all.y0) % block_of(l) == 0 &&
-             (out.x0 - all.x0) % block_of(l) == 0;
-    case OpCode::kDepthwise:
-      return (out.c0 - all.c0) % std::max(1, l.depth_multiplier) == 0;
-    default:
-      return true;
+  const Dependence& d = dependence_of(l.op);
+  const Box& whole = l.out.box;
+  if (d.columns == all && out != whole) return false;
+  if (d.whole_channels && out.channels() != whole.channels()) return false;
+  if (d.channels == multiples) {
+    return (out.c0 - whole.c0) % multiple_of(l) == 0;
   }
+  return d.rows != in_blocks || ((out.y0 - whole.y0) % block_of(l) == 0 &&
+                                 (out.x0 - whole.x0) % block_of(l) == 0);
 }
 
 }  // namespace
 
 bool slides(OpCode op) {
-  switch (op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return true;
-    default:
-      return false;
-  }
+  return dependence_of(op).rows == window ||
+         dependence_of(op).rows == scattered;
 }
 
 Interval row_dependence(const Layer& l, int operand, Interval out,

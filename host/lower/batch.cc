@@ -123,28 +123,19 @@ class Batch {
 
   bool is_one_layer(const Layer& l) const {
     if (!has_whole_views(l)) return false;
-    switch (l.op) {
-      case OpCode::kConv:
-      case OpCode::kDepthwise:
-      case OpCode::kAveragePool:
-      case OpCode::kMaxPool:
-        return tiling_stride(l) > 0;
-      case OpCode::kReduceSum:
-      case OpCode::kReduceMax:
-        return l.kernel_h == 1;
-      case OpCode::kMove:
+    switch (rows_of(l.op)) {
+      case RowsFrom::kWindow:
+        return is_reduction(l.op) ? l.kernel_h == 1 : tiling_stride(l) > 0;
+      case RowsFrom::kLine:
         return keeps_rows(l);
-      case OpCode::kLut:
-      case OpCode::kSoftmax:
-      case OpCode::kLogSoftmax:
-      case OpCode::kArgMax:
-      case OpCode::kRunningSum:
-      case OpCode::kReshape:
-      case OpCode::kSpaceToDepth:
-      case OpCode::kDepthToSpace:
+      case RowsFrom::kSame:
+        return !holds_second(l.op) && has_equal_rows(l);
+      case RowsFrom::kBlocks:
+      case RowsFrom::kInBlocks:
+      case RowsFrom::kBytes:
         return true;
       default:
-        return is_binary(l.op) && has_equal_rows(l);
+        return false;
     }
   }
 
@@ -167,8 +158,7 @@ class Batch {
   }
 
   void add_one(Layer l) {
-    if (l.op == OpCode::kConv || l.op == OpCode::kDepthwise ||
-        l.op == OpCode::kAveragePool || l.op == OpCode::kMaxPool) {
+    if (rows_of(l.op) == RowsFrom::kWindow && !is_reduction(l.op)) {
       l.stride_y = tiling_stride(l);
     }
     for (View& in : l.in) {

@@ -8,8 +8,9 @@
 namespace shoal {
 namespace {
 
+// In one piece, of the whole tensor.
 bool is_whole(OpCode op) {
-  return op == OpCode::kTranspose || op == OpCode::kReshape;
+  return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes;
 }
 
 int block(const Layer& l) {
@@ -82,55 +83,26 @@ RowRange mapped(const std::vector<uint16_t>& map, int lo, int hi) {
 }
 
 RowRange columns(const Layer& l, const Box& in, int lo, int hi) {
-  switch (l.op) {
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      return l.reduce_columns ? RowRange{0, in.columns()}
-                              : same_or_single(in.columns(), lo, hi);
-    case OpCode::kResize:
-      return mapped(l.column_map, lo, hi);
-    case OpCode::kReshape:
-      return {0, in.columns()};
-    default: {
-      const RowRule r = column_axis(l, in);
-      return needed_rows(r, lo, hi, 0, r.kernel_h);
-    }
-  }
+  if (is_whole(l.op) || l.reduce_columns) return {0, in.columns()};
+  if (is_reduction(l.op)) return same_or_single(in.columns(), lo, hi);
+  if (rows_of(l.op) == RowsFrom::kMap) return mapped(l.column_map, lo, hi);
+  const RowRule r = column_axis(l, in);
+  return needed_rows(r, lo, hi, 0, r.kernel_h);
 }
 
 RowRange channels(const Layer& l, const Box& in, int lo, int hi) {
-  const RowRange all{0, in.channels()};
-  switch (l.op) {
-    case OpCode::kConv:
-    case OpCode::kTransposeConv:
-    case OpCode::kSoftmax:
-    case OpCode::kLogSoftmax:
-    case OpCode::kArgMax:
-    case OpCode::kRunningSum:
-    case OpCode::kMatmul:
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
-    case OpCode::kTranspose:
-    case OpCode::kReshape:
-      return all;
-    case OpCode::kReduceSum:
-    case OpCode::kReduceMax:
-      if (l.reduce_channels) return all;
-      break;
-    case OpCode::kDepthwise: {
-      const int m = output_granule(l);
-      return {lo / m, (hi - 1) / m + 1};
-    }
-    case OpCode::kMove: {
-      RowRule r = plain_rule(l, in.channels(), l.out.box.channels());
-      const MoveLines m = move_lines(l);
-      r.move_stride = m.c.stride, r.move_base = m.c.base;
-      return needed_rows(r, lo, hi, 0, 1);
-    }
-    default:
-      break;
+  if (needs_all_channels(l.op) || l.reduce_channels) return {0, in.channels()};
+  if (shapes_of(l.op) == ShapeRule::kMultiple) {
+    const int m = output_granule(l);
+    return {lo / m, (hi - 1) / m + 1};
   }
-  return same_or_single(in.channels(), lo, hi);
+  if (rows_of(l.op) != RowsFrom::kLine) {
+    return same_or_single(in.channels(), lo, hi);
+  }
+  RowRule r = plain_rule(l, in.channels(), l.out.box.channels());
+  const MoveLines m = move_lines(l);
+  r.move_stride = m.c.stride, r.move_base = m.c.base;
+  return needed_rows(r, lo, hi, 0, 1);
 }
 
 }  // namespace
@@ -158,24 +130,13 @@ bool can_cut_columns(const Layer& l) {
 }
 
 bool can_cut_outputs(const Layer& l) {
-  switch (l.op) {
-    case OpCode::kSoftmax:
-    case OpCode::kLogSoftmax:
-    case OpCode::kArgMax:
-    case OpCode::kRunningSum:
-    case OpCode::kMatmul:
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace:
-    case OpCode::kTranspose:
-    case OpCode::kReshape:
-      return false;
-    default:
-      return l.out.box.channels() > output_granule(l);
-  }
+  const bool filters = has_weights(l.op);  // of their own for each output
+  return (filters || !needs_all_channels(l.op)) &&
+         l.out.box.channels() > output_granule(l);
 }
 
 bool can_cut_inputs(const Layer& l) {
-  return (l.op == OpCode::kConv || l.op == OpCode::kTransposeConv) &&
+  return has_weights(l.op) && needs_all_channels(l.op) &&
          l.in[0].box.channels() > 1;
 }
 
