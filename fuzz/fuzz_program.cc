@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "device/program/seal.h"
+#include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/sample_programs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

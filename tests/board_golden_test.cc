@@ -9,7 +9,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/common/trace.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "tests/board_emulated.h"
 #include "tests/shared.h"
 

@@ -23,7 +23,7 @@
 #include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "tests/shared.h"
 
 namespace shoal {

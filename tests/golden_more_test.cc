@@ -19,7 +19,7 @@
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
 #include "host/model/tflite/raw_model.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 

@@ -1,8 +1,6 @@
 // Every golden case, at every layer, under plans for three budgets: the
 // smallest arena that fits, twice that, unlimited. Plan, oracle and golden
 // must agree byte for byte.
-#include "host/oracle/golden/golden.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/planner/planner.h"
 #include "tests/shared.h"

@@ -27,7 +27,7 @@
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/planner/planner.h"
-#include "host/program/emit/emit.h"
+#include "host/program/emit/testing/emit_all.h"
 #include "tests/random_net.h"
 
 namespace shoal {

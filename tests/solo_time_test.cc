@@ -13,7 +13,7 @@
 #include "host/base/error.h"
 #include "host/engine/virtual/solo.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/random_net.h"
 #include "tests/shared.h"

@@ -14,7 +14,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/program/store/open_store.h"
 #include "host/program/store/write_store.h"
 #include "tests/shared.h"

@@ -9,7 +9,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/solo.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 

@@ -14,7 +14,7 @@
 #include "host/engine/local/node_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 

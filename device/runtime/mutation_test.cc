@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "device/program/seal.h"
+#include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/cluster.h"
 #include "device/runtime/testing/hostile_session.h"
 #include "device/runtime/testing/linked_samples.h"

@@ -102,7 +102,6 @@ class Network {
   }
   // Number of the next send to somebody.
   uint64_t serial() const { return serial_; }
-  uint64_t strays() const { return strays_; }  // to an address of nobody
   // Serialization of a datagram of so many bytes of payload.
   static Nanos airtime(const LinkModel&, size_t bytes);
 
@@ -132,7 +131,7 @@ class Network {
   std::deque<Datagram> pool_;  // stable addresses
   std::vector<uint32_t> free_;
   Nanos channel_free_ = 0;
-  uint64_t state_, serial_ = 0, strays_ = 0;
+  uint64_t state_, serial_ = 0;
 };
 
 }  // namespace shoal

@@ -11,9 +11,9 @@
 #include "device/program/actor.h"
 #include "device/program/chunk.h"
 #include "device/program/link_layout.h"
-#include "device/program/seal.h"
 #include "device/program/sha256.h"
 #include "device/program/spill_layout.h"
+#include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/stage_spec.h"
 
 namespace shoal::test {

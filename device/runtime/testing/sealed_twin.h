@@ -5,7 +5,7 @@
 
 #include "device/keys/store_key.h"
 #include "device/link/cipher.h"
-#include "device/program/seal.h"
+#include "device/program/testing/seal_image.h"
 #include "device/program/vault.h"
 #include "device/runtime/testing/program_builder.h"
 

@@ -6,7 +6,7 @@
 #include "host/lower/net.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/stream_table.h"
-#include "host/program/emit/emit.h"
+#include "host/program/emit/testing/emit_all.h"
 
 namespace shoal {
 

@@ -12,19 +12,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "host/model/graph/graph.h"
 
 namespace shoal {
-
-struct ZooEntry {
-  const char* name;   // "vgg16"
-  const char* title;  // "VGG-16"
-  int side;           // of the picture that it was published for
-  int least_side;
-};
-const std::vector<ZooEntry>& zoo_entries();
 
 // Whether a MODEL is a name of the zoo: it begins with "zoo:".
 bool is_zoo_name(const std::string& model);

@@ -9,7 +9,7 @@
 #include "host/base/floats.h"
 #include "host/model/import/import.h"
 #include "host/oracle/float/float_oracle.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -19,9 +19,6 @@ struct GoldenCase {
   std::vector<FrameTrace> frames = {};
 };
 
-// Names of the cases of a folder, sorted; empty if it holds none.
-std::vector<std::string> golden_cases(const std::filesystem::path& folder);
-
 // Throws Error(kUsage) if one of the three files cannot be read.
 GoldenCase read_golden_case(const std::filesystem::path& folder,
                             const std::string& name);

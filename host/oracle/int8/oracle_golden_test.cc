@@ -8,7 +8,7 @@
 #include "host/base/files.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/checksum.h"
-#include "host/oracle/golden/golden.h"
+#include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/shared.h"
 

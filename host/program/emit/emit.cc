@@ -187,13 +187,4 @@ std::vector<uint8_t> emit(const Net& net, const Plan& plan, int node) {
   return Emitter(net, plan).image(node);
 }
 
-std::vector<std::vector<uint8_t>> emit_all(const Net& net, const Plan& plan) {
-  const Emitter emitter(net, plan);
-  std::vector<std::vector<uint8_t>> images;
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    images.push_back(emitter.image(static_cast<int>(n)));
-  }
-  return images;
-}
-
 }  // namespace shoal

@@ -54,7 +54,5 @@ bool reads_storage(const PlanNode&);
 
 // The image of one node of the plan, not sealed.
 std::vector<uint8_t> emit(const Net&, const Plan&, int node);
-// Those of all nodes; the same bytes, in time linear in the nodes.
-std::vector<std::vector<uint8_t>> emit_all(const Net&, const Plan&);
 
 }  // namespace shoal

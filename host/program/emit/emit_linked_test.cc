@@ -7,6 +7,7 @@
 #include "host/check/testing/hand_cluster.h"
 #include "host/check/testing/run_linked.h"
 #include "host/lower/testing/net_eval.h"
+#include "host/program/emit/testing/emit_all.h"
 
 namespace shoal {
 namespace {

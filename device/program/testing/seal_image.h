@@ -1,22 +1,24 @@
-#include "device/program/seal.h"
+// Puts all tags and the hash of an image in place, after its tables and chunks
+// have been written or changed; what the host emits has them already.
+#pragma once
 
 #include "device/program/record.h"
 #include "device/program/tag.h"
 
 namespace shoal {
-namespace {
 
-bool inside(uint32_t offset, uint64_t bytes, uint32_t image_bytes) {
+inline bool lies_inside(uint32_t offset, uint64_t bytes, uint32_t image_bytes) {
   return offset % kAlign == 0 && uint64_t{offset} + bytes <= image_bytes;
 }
 
-void seal_chunks(uint8_t* image, uint32_t image_bytes, uint32_t generation,
-                 const StageView& stage) {
+inline void seal_chunks(uint8_t* image, uint32_t image_bytes,
+                        uint32_t generation, const StageView& stage) {
   // A table that points into itself may change while tags are written.
   const uint32_t count = stage.header->chunks;
   for (uint32_t i = 0; i < count; ++i) {
     const ChunkRecord chunk = stage.chunks[i];
-    if (!inside(chunk.offset, uint64_t{chunk.bytes} + kTagBytes, image_bytes)) {
+    if (!lies_inside(chunk.offset, uint64_t{chunk.bytes} + kTagBytes,
+                     image_bytes)) {
       continue;
     }
     uint8_t* bytes = image + chunk.offset;
@@ -25,9 +27,10 @@ void seal_chunks(uint8_t* image, uint32_t image_bytes, uint32_t generation,
   }
 }
 
-}  // namespace
-
-void seal_image(uint8_t* image, uint32_t image_bytes) {
+// Tags of every chunk and record that lie inside the image, the hash, the
+// head's tag. Uses header.generation. An image whose tables point outside
+// itself is sealed as far as they do not. `image` is 4-byte aligned.
+inline void seal_image(uint8_t* image, uint32_t image_bytes) {
   if (image_bytes < sizeof(Header) + kTagBytes) return;
   const HeadView head = view_head(image);
   const uint32_t generation = head.header->generation;
@@ -43,7 +46,7 @@ void seal_image(uint8_t* image, uint32_t image_bytes) {
     if (end > head_size) break;
     const StageEntry entry = head.stages[s];
     if (entry.bytes < sizeof(StageHeader) + kTagBytes ||
-        !inside(entry.offset, entry.bytes, image_bytes)) {
+        !lies_inside(entry.offset, entry.bytes, image_bytes)) {
       continue;
     }
     uint8_t* record = image + entry.offset;
