@@ -12,11 +12,12 @@
 namespace shoal {
 namespace {
 
-BenchTable measure(const char* board = "emcraft-sf2") {
+BenchTable measure(const char* board = "emcraft-sf2", const char* core = "") {
   const EmulateOptions found = emulated_board();
   BenchNodeOptions options;
   options.board = &find_board(board);
   options.build = found.build;
+  options.core = core;
   return bench_node(options, parse_quoted(quoted_file()));
 }
 
@@ -76,6 +77,19 @@ TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
   const std::optional<BenchWhole> whole = whole_network(table);
   ASSERT_TRUE(whole && whole->quoted);
   EXPECT_LE(whole->per_mac / *whole->quoted, 0.67);
+}
+
+// Code for a Cortex-M0+ beside that for the M3 which runs both.
+TEST(BoardBench, SixteenBitCodeWithinLimitsOfTheM3s) {
+  const BenchTable table = measure("mps2-an385", "cortex-m0plus");
+  EXPECT_EQ(table.kernels, "armv6-m");
+  for (const BenchLine& line : table.lines) {
+    ASSERT_TRUE(line.quoted) << line.layer->name;
+    EXPECT_LE(line.all / *line.quoted, 2.75) << line.layer->name;
+  }
+  const std::optional<BenchWhole> whole = whole_network(table);
+  ASSERT_TRUE(whole && whole->quoted);
+  EXPECT_LE(whole->per_mac / *whole->quoted, 1.9);
 }
 
 // What boards' aead_ and check_cycles_per_byte are made from.

@@ -12,3 +12,17 @@ math(EXPR fixed_bytes
   "${BOARD_STACK_BYTES} + ${BOARD_HANDLER_STACK_BYTES} + 256")
 add_firmware(bench shoal_kernels)
 target_link_libraries(bench.elf PRIVATE shoal_dh_everest)
+
+# With kernels for another core; all else is this one's.
+if(BOARD_BENCH_CORE)
+  get_target_property(sources_of_kernels shoal_kernels SOURCES)
+  add_library(bench_kernels STATIC ${sources_of_kernels})
+  target_include_directories(bench_kernels PUBLIC ${root})
+  target_compile_options(bench_kernels PRIVATE ${BOARD_BENCH_CPU_FLAGS} ${fast}
+    ${SHOAL_WARNINGS})
+  target_compile_definitions(bench_kernels PRIVATE
+    $<TARGET_PROPERTY:shoal_kernels,COMPILE_DEFINITIONS>)
+  set_target_properties(bench_kernels PROPERTIES CXX_STANDARD 17)
+  add_firmware(bench-${BOARD_BENCH_CORE} bench_kernels)
+  target_link_libraries(bench-${BOARD_BENCH_CORE}.elf PRIVATE shoal_dh_everest)
+endif()

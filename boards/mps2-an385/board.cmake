@@ -1,6 +1,9 @@
 # What boards/firmware needs to know of this board.
 set(BOARD_TOOLCHAIN arm-none-eabi)
 set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb -mfloat-abi=soft)
+# bench-cortex-m0plus.elf: this core runs its code, too.
+set(BOARD_BENCH_CORE cortex-m0plus)
+set(BOARD_BENCH_CPU_FLAGS -mcpu=cortex-m0plus -mthumb -mfloat-abi=soft)
 set(BOARD_PARTS startup cortex_m mps2)  # folders of boards/ that it shares
 set(BOARD_LINK mps2)                    # the one with link.ld
 set(BOARD_DEFINITIONS BOARD_UART=0x40004000u BOARD_FLASH=0x21000000u

@@ -1,4 +1,10 @@
+#if defined(__thumb__) && !defined(__thumb2__)
+#pragma GCC optimize("omit-frame-pointer")  // loops take all registers
+#endif
+
 #include "device/kernels/dot.h"
+
+#include "device/kernels/thumb1.h"
 
 namespace shoal {
 namespace {
@@ -12,6 +18,9 @@ template <bool kZero>
 void dot_2x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
              int zero_weight, uint32_t* sums) {
   const int8_t *w1 = w + w_step, *x1 = x + x_step;
+#if defined(SHOAL_THUMB1)
+  if (!kZero) return thumb1_dot_2x2(w, w1, x, x1, n, sums, kGroup);
+#endif
   uint32_t s00 = sums[0], s10 = sums[1];
   uint32_t s01 = sums[kGroup], s11 = sums[kGroup + 1];
 #pragma GCC unroll 4
@@ -30,6 +39,9 @@ void dot_2x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
 template <bool kZero>
 void dot_4x1(const int8_t* w, int w_step, const int8_t* x, int, int n,
              int zero_weight, uint32_t* sums) {
+#if defined(SHOAL_THUMB1)
+  if (!kZero) return thumb1_dot_4x1(w, w_step, x, n, sums);
+#endif
   const int8_t *w1 = w + w_step, *w2 = w1 + w_step, *w3 = w2 + w_step;
   const int zero = kZero ? zero_weight : 0;
   uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "device/base/fixed_point.h"
+#include "device/kernels/thumb1.h"
 
 // Whether loops may be in assembler that takes all registers. Compilers keep
 // some for themselves without optimization, and where there is Helium.
@@ -153,7 +154,11 @@ inline int32_t half_to_int8(int32_t v) {
   return v < -128 ? -128 : v > 127 ? 127 : v;
 }
 inline int32_t scale_doubled(int32_t v, int32_t multiplier, int right) {
+#if defined(SHOAL_NO_LONG_PRODUCTS)
+  return requantize_doubled_by_halves(v, multiplier, right);
+#else
   return requantize_doubled(v, multiplier, right);
+#endif
 }
 inline int32_t scale_up(int32_t v, int32_t multiplier, int right) {
   const uint64_t up = uint64_t{bits(v >> 31)} << 32 | 1u << 31;

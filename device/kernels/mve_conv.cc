@@ -3,6 +3,10 @@
 // one piece of a row is read where it lies; others are gathered on the stack
 // first, where padding is a value like others. Sums wait on the stack, too, and
 // become int8 four channels at a time.
+#if defined(__ARM_FEATURE_MVE)
+#pragma GCC optimize("omit-frame-pointer")  // loops take all registers
+#endif
+
 #include "device/kernels/mve.h"
 #include "device/kernels/mve_dot.h"
 #include "device/kernels/window.h"

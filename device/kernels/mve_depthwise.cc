@@ -3,6 +3,10 @@
 // there the window of an output is one run of bytes, and its sum a dot product
 // with a vector of weights, which wait in the same order. Four channels of an
 // output become int8 at once.
+#if defined(__ARM_FEATURE_MVE)
+#pragma GCC optimize("omit-frame-pointer")  // loops take all registers
+#endif
+
 #include "device/kernels/mve.h"
 #include "device/kernels/mve_vectors.h"
 #include "device/kernels/portable.h"

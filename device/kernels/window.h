@@ -4,6 +4,7 @@
 
 #include "device/base/fixed_point.h"
 #include "device/kernels/kernels.h"
+#include "device/kernels/thumb1.h"
 
 namespace shoal {
 
@@ -57,8 +58,13 @@ class Quantizer {
       const int32_t v = requantize(wrap(sum), multiplier, -2 - right);
       return clamp(wrap_add(v, zero_), low_, high_);
     }
-    const int32_t v =
-        (requantize_doubled(wrap(sum), multiplier, right) + nudge_) >> 1;
+#if defined(SHOAL_NO_LONG_PRODUCTS)
+    const int32_t doubled =
+        requantize_doubled_by_halves(wrap(sum), multiplier, right);
+#else
+    const int32_t doubled = requantize_doubled(wrap(sum), multiplier, right);
+#endif
+    const int32_t v = (doubled + nudge_) >> 1;
     return kByte ? clamp(v, 0, 255) - kLift : clamp(v, low_, high_);
   }
 

@@ -251,6 +251,9 @@ void add_bench_node(CLI::App& app, BenchNodeFlags& f, int& code) {
       app, "bench-node", "Instructions of a board's kernels, beside CMSIS-NN's",
       "shoal bench-node --board emcraft-sf2");
   verb->add_option("--board", f.board, "board id")->required();
+  verb->add_option("--core", f.core,
+                   "kernels for another core, beside this one's: cortex-m0plus "
+                   "on mps2-an385");
   add_json(verb, f.json);
   verb->callback([&] { code = bench_node_command(f); });
 }

@@ -9,6 +9,7 @@ namespace shoal {
 int bench_node_command(const BenchNodeFlags& flags) {
   BenchNodeOptions options;
   options.board = &find_board(flags.board);
+  options.core = flags.core;
   options.build = own_build_folder();
   const QuotedKernels quoted = parse_quoted(quoted_file());
   const BenchTable table = bench_node(options, quoted);

@@ -147,7 +147,7 @@ struct EmulateFlags {
   ImportOptions ends;
 };
 struct BenchNodeFlags {
-  std::string board;
+  std::string board, core;
   bool json = false;
 };
 struct WorkerFlags {

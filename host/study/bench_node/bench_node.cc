@@ -71,8 +71,11 @@ BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
   return line;
 }
 
-BenchTable bench_node(const BenchNodeOptions& options,
-                      const QuotedKernels& quoted) {
+namespace {
+
+// Of bench.elf, or of another core's.
+BenchTable measured(const BenchNodeOptions& options, const char* file,
+                    const QuotedKernels& quoted) {
   const Board& board = *options.board;
   if (!board.emulator) {
     std::string known;
@@ -84,10 +87,9 @@ BenchTable bench_node(const BenchNodeOptions& options,
   }
   BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
   // The board's own storage stays empty.
-  run_to_end(
-      {board, options.build, "bench.elf", {"bench"}, {}, options.seconds},
-      listener);
-  BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}};
+  run_to_end({board, options.build, file, {"bench"}, {}, options.seconds},
+             listener);
+  BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}, {}};
   for (size_t i = 0; i < listener.layers().size(); ++i) {
     const BenchLayer& layer = kBenchLayers[i];
     const CountedLayer& counted = listener.layers()[i];
@@ -106,6 +108,29 @@ BenchTable bench_node(const BenchNodeOptions& options,
   require_same(board.name, "a handshake", h.checksum,
                measure_handshake(x25519_mbedtls(), kNoClock).checksum);
   table.handshake = {static_cast<double>(h.instructions), h.stack_bytes};
+  return table;
+}
+
+}  // namespace
+
+BenchTable bench_node(const BenchNodeOptions& options,
+                      const QuotedKernels& quoted) {
+  if (options.core.empty()) return measured(options, "bench.elf", quoted);
+  const std::string file = "bench-" + options.core + ".elf";
+  const std::string& name = options.board->name;
+  if (!std::filesystem::exists(options.build / "boards" / name / file)) {
+    throw Error(Exit::kUsage,
+                "board " + name + " has no kernels for " + options.core,
+                "--board mps2-an385 --core cortex-m0plus, or no --core");
+  }
+  const BenchTable own = measured(options, "bench.elf", quoted);
+  BenchTable table = measured(options, file.c_str(), quoted);
+  table.core = options.core + " code on a " + own.core;
+  table.beside =
+      own.kernels + " kernels for the " + own.core + ", counted, too";
+  for (size_t i = 0; i < table.lines.size(); ++i) {
+    table.lines[i].quoted = own.lines.at(i).all;
+  }
   return table;
 }
 

@@ -15,7 +15,9 @@ namespace shoal {
 
 struct BenchNodeOptions {
   const Board* board = nullptr;  // required, with an emulator
-  // The folder with boards/NAME/bench.elf in it.
+  // Another core, whose code the board's runs, too; empty: the board's.
+  std::string core;
+  // The folder with boards/NAME/bench.elf, or bench-CORE.elf, in it.
   std::filesystem::path build;
   int seconds = 300;  // that the run may take
 };
@@ -43,6 +45,8 @@ struct BenchHandshake {
 
 struct BenchTable {
   std::string board, core, kernels;
+  // What the figures beside are: empty: quoted; else what was counted, too.
+  std::string beside;
   std::vector<BenchLine> lines;
   std::vector<BenchCipherLine> ciphers;
   BenchHandshake handshake;

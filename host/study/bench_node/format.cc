@@ -35,6 +35,23 @@ const char* tag_name(BenchTag tag) {
   return "?";
 }
 
+std::string beside_text(const BenchTable& table, const QuotedKernels& quoted) {
+  if (!table.beside.empty()) return "beside: " + table.beside;
+  return fmt::format("quoted: {} {:.12}, {},\n{}, {}", quoted.library,
+                     quoted.commit, quoted.compiler, quoted.flags,
+                     quoted.emulator);
+}
+
+nlohmann::json beside_json(const BenchTable& table,
+                           const QuotedKernels& quoted) {
+  if (!table.beside.empty()) {
+    return {{"kind", "counted"}, {"kernels", table.beside}};
+  }
+  return {{"kind", "quoted"},        {"library", quoted.library},
+          {"commit", quoted.commit}, {"compiler", quoted.compiler},
+          {"flags", quoted.flags},   {"emulator", quoted.emulator}};
+}
+
 }  // namespace
 
 std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
@@ -43,7 +60,7 @@ std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
       "per multiply-accumulate (add: per element)\n\n"
       "{:<21} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
       table.board, table.core, table.kernels, "layer", "rows", "interior",
-      "border", "all", "quoted", "ratio");
+      "border", "all", table.beside.empty() ? "quoted" : "beside", "ratio");
   for (const BenchLine& line : table.lines) {
     text += fmt::format(
         "{:<21} {:>9} {:>9} {:>7} {:>7.2f} {:>7} {:>10}\n", line.layer->name,
@@ -62,10 +79,8 @@ std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
   text += fmt::format(
       "\nrows: run, at full width and channels, of the layer's; border: those "
       "that see\nrows of padding; all: the whole layer, from the two. Results "
-      "are checked against\nthis machine's kernels.\n"
-      "quoted: {} {:.12}, {},\n{}, {}\n",
-      quoted.library, quoted.commit, quoted.compiler, quoted.flags,
-      quoted.emulator);
+      "are checked against\nthis machine's kernels.\n{}\n",
+      beside_text(table, quoted));
   text += "\nchecking what a store holds, instructions per byte:\n";
   for (const BenchCipherLine& line : table.ciphers) {
     text += fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name,
@@ -84,13 +99,7 @@ std::string bench_json(const BenchTable& table, const QuotedKernels& quoted) {
                       {"core", table.core},
                       {"kernels", table.kernels},
                       {"kind", kKind},
-                      {"quoted",
-                       {{"kind", "quoted"},
-                        {"library", quoted.library},
-                        {"commit", quoted.commit},
-                        {"compiler", quoted.compiler},
-                        {"flags", quoted.flags},
-                        {"emulator", quoted.emulator}}},
+                      {"quoted", beside_json(table, quoted)},
                       {"layers", nlohmann::json::array()},
                       {"ciphers", nlohmann::json::array()}};
   for (const BenchLine& line : table.lines) {
