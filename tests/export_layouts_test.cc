@@ -17,6 +17,7 @@
 #include "host/oracle/golden/checksum.h"
 #include "tests/command.h"
 #include "tests/needs.h"
+#include "tests/sdk_headers.h"
 
 namespace shoal {
 namespace {
@@ -46,90 +47,6 @@ constexpr Layout kLayouts[] = {
     {"zephyr", "mps2-an385", "-std=gnu++17 -mcpu=cortex-m3", "src shoal/src"},
     {"stm32cube", "stm32f746", "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src"},
 };
-
-void write_text(const Workshop& shop, const std::string& name,
-                const std::string& text) {
-  fs::create_directories(fs::path(shop.path(name)).parent_path());
-  shop.write(name, {text.begin(), text.end()});
-}
-
-// What the applications use of the SDKs.
-void write_sdk_headers(const Workshop& shop) {
-  write_text(shop, "sdk/Arduino.h", R"(#pragma once
-#include <stdint.h>
-#include <stddef.h>
-struct SerialOfStub {
-  void begin(unsigned long);
-  size_t write(const uint8_t*, size_t);
-  int available();
-  int read();
-  explicit operator bool() const;
-};
-extern SerialOfStub Serial;
-unsigned long millis(); unsigned long micros();
-void delay(unsigned long); void yield();
-)");
-  write_text(shop, "sdk/pico/stdlib.h", R"(#pragma once
-#include <stdint.h>
-extern "C" {
-bool stdio_init_all(); void stdio_flush(); int putchar_raw(int);
-int getchar_timeout_us(uint32_t); void sleep_ms(uint32_t);
-}
-)");
-  write_text(shop, "sdk/pico/stdio_usb.h",
-             "#pragma once\nextern \"C\" bool stdio_usb_connected();\n");
-  write_text(shop, "sdk/pico/time.h",
-             "#pragma once\n#include <stdint.h>\n"
-             "extern \"C\" uint64_t time_us_64();\n");
-  write_text(shop, "sdk/driver/uart.h", R"(#pragma once
-#include <stddef.h>
-#include <stdint.h>
-typedef int uart_port_t;
-#define UART_NUM_0 0
-extern "C" {
-int uart_write_bytes(uart_port_t, const void*, size_t);
-int uart_read_bytes(uart_port_t, void*, uint32_t, uint32_t);
-int uart_driver_install(uart_port_t, int, int, int, void*, int);
-}
-)");
-  write_text(shop, "sdk/esp_timer.h",
-             "#pragma once\n#include <stdint.h>\n"
-             "extern \"C\" int64_t esp_timer_get_time();\n");
-  write_text(shop, "sdk/freertos/FreeRTOS.h", "#pragma once\n");
-  write_text(shop, "sdk/freertos/task.h",
-             "#pragma once\nextern \"C\" void vTaskDelay(unsigned);\n");
-  write_text(shop, "sdk/zephyr/device.h", R"(#pragma once
-struct device { int unused; };
-extern const struct device console_of_stub;
-#define DT_CHOSEN(x) x
-#define DEVICE_DT_GET(x) &console_of_stub
-)");
-  write_text(shop, "sdk/zephyr/drivers/uart.h", R"(#pragma once
-#include <zephyr/device.h>
-extern "C" void uart_poll_out(const struct device*, unsigned char);
-extern "C" int uart_poll_in(const struct device*, unsigned char*);
-)");
-  write_text(shop, "sdk/zephyr/kernel.h", R"(#pragma once
-#include <stdint.h>
-extern "C" { int64_t k_uptime_ticks(); void k_yield(); }
-inline uint64_t k_ticks_to_us_floor64(uint64_t t) { return t; }
-)");
-  write_text(shop, "sdk/main.h", R"(#pragma once
-#include <stdint.h>
-struct UART_HandleTypeDef { int unused; };
-enum HAL_StatusTypeDef { HAL_OK };
-#define HAL_MAX_DELAY 0xFFFFFFFFu
-extern "C" {
-HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef*, const uint8_t*,
-                                    uint16_t, uint32_t);
-HAL_StatusTypeDef HAL_UART_Receive(UART_HandleTypeDef*, uint8_t*, uint16_t,
-                                   uint32_t);
-uint32_t HAL_GetTick();
-}
-struct SysTick_Type { volatile uint32_t CTRL, LOAD, VAL; };
-#define SysTick (reinterpret_cast<SysTick_Type*>(0xE000E010u))
-)");
-}
 
 std::vector<std::string> layout_words(const Layout& l,
                                       const std::string& folder) {
@@ -177,30 +94,7 @@ TEST_P(ExportedLayout, EverySourceCompiles) {
   const Layout& l = GetParam();
   ASSERT_NO_FATAL_FAILURE(write_project());
   write_sdk_headers(shop_);
-  std::string includes = " -I../sdk";
-  std::string folder;
-  for (const char* at = l.folders;; ++at) {
-    if (*at && *at != ' ') {
-      folder += *at;
-      continue;
-    }
-    includes += " -I" + folder;
-    folder.clear();
-    if (!*at) break;
-  }
-  const std::string launcher = has_program("ccache") ? "ccache " : "";
-  const std::string common = launcher + "arm-none-eabi-g++ " + l.flags +
-                             " -mthumb -O1 -fno-exceptions -fno-rtti -Wall "
-                             "-Wextra -Werror -c -o $(basename $1).$$.o" +
-                             includes;
-  const Told told = shop_.script(
-      "cd proj; compile() { case $1 in *.ino) " + common +
-      " -x c++ $1;; *.S|*.c) arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Wall "
-      "-Wextra -Werror -c -o /dev/null" +
-      includes + " $1;; *) " + common +
-      " $1;; esac; }; export -f compile;"
-      "find . -name '*.cpp' -o -name '*.ino' -o -name '*.S' -o -name '*.c' |"
-      "xargs -P 2 -I{} bash -c 'compile {} || { echo {}; exit 1; }'");
+  const Told told = compile_sources(shop_, "proj", l.flags, l.folders);
   EXPECT_EQ(told.code, 0) << told.out << told.err;
 }
 

@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "device/base/wipe.h"
+#include "device/program/image.h"
+#include "device/program/sha256.h"
 
 namespace shoal {
 namespace {
@@ -26,7 +28,9 @@ bool usable(const AgentConfig& c) {
   const auto misaligned = [](const void* p) {
     return !p || reinterpret_cast<uintptr_t>(p) % kAlign != 0;
   };
-  return !misaligned(c.arena) && !misaligned(c.program) && c.peers &&
+  if (c.built_in && c.built_in_bytes < sizeof(Header)) return false;
+  return !misaligned(c.arena) &&
+         !misaligned(c.built_in ? c.built_in : c.program) && c.peers &&
          named(c.name) && named(c.board);
 }
 
@@ -45,7 +49,20 @@ Status NodeAgent::open(const AgentConfig& config) {
            config.cipher,       0,
            config.packets[2],   config.key_limits.packets,
            config.key_limits.us};
-  return Status::kOk;
+  return !config.built_in || hold_built_in() ? Status::kOk
+                                             : Status::kBadArgument;
+}
+
+// What it says it holds is what lies there now, damaged or not: a coordinator
+// that planned for another one asks for nothing to be run.
+bool NodeAgent::hold_built_in() {
+  config_.program_capacity = 0;
+  program_bytes_ = config_.built_in_bytes;
+  Sha256 sha;
+  sha.add(config_.built_in, program_bytes_);
+  if (!sha.finish(program_hash_)) return false;
+  state_ = AgentState::kReady;
+  return true;
 }
 
 Status NodeAgent::step() {
@@ -137,7 +154,7 @@ int NodeAgent::read_start(void* self, uint32_t offset, uint32_t bytes,
 int NodeAgent::read_poll(void* self) {
   NodeAgent& agent = *static_cast<NodeAgent*>(self);
   if (!agent.read_.to) return -1;
-  std::memcpy(agent.read_.to, agent.config_.program + agent.read_.offset,
+  std::memcpy(agent.read_.to, agent.program() + agent.read_.offset,
               agent.read_.bytes);
   agent.read_.to = nullptr;
   return 1;

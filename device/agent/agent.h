@@ -49,6 +49,10 @@ struct AgentConfig {
   uint32_t arena_bytes = 0;
   uint8_t* program = nullptr;  // 16-byte aligned
   uint32_t program_capacity = 0;
+  // Instead of memory for programs: the one that the node was built with,
+  // 16-byte aligned and mapped. It takes no other one; null: it takes any.
+  const uint8_t* built_in = nullptr;
+  uint32_t built_in_bytes = 0;
   // What holds the tape part of the node's program, as a card would: put there
   // before, never sent. Offset 0 is the image's first byte. As in shoal_config;
   // null: all of a program is sent.
@@ -142,6 +146,10 @@ class NodeAgent {
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
 
+  const uint8_t* program() const {
+    return config_.built_in ? config_.built_in : config_.program;
+  }
+  bool hold_built_in();
   // The program as a storage: for one that does not expect mapped memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int read_poll(void* self);

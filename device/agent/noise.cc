@@ -1,12 +1,13 @@
 #include "device/agent/noise.h"
 
-#include <mbedtls/chachapoly.h>
-
 #include <cstring>
 
 #include "device/base/wipe.h"
 #include "device/keys/hmac.h"
 #include "device/program/sha256.h"
+#if !defined(SHOAL_WITHOUT_MBEDTLS)
+#include <mbedtls/chachapoly.h>
+#endif
 
 namespace shoal {
 namespace {
@@ -17,6 +18,21 @@ static_assert(sizeof kProtocol - 1 == kNoiseHashBytes);
 // Every key of the handshake seals one payload, with the number 0.
 constexpr uint8_t kNonceZero[12] = {};
 
+#if defined(SHOAL_WITHOUT_MBEDTLS)
+// A node without ciphers has neither a key nor an identity.
+class Cipher {
+ public:
+  explicit Cipher(const uint8_t*) {}
+  static bool seal(const uint8_t*, const uint8_t*, uint32_t, const uint8_t*,
+                   uint32_t, uint8_t*, uint8_t*) {
+    return false;
+  }
+  static bool open(const uint8_t*, const uint8_t*, uint32_t, const uint8_t*,
+                   uint32_t, uint8_t*) {
+    return false;
+  }
+};
+#else
 class Cipher {
  public:
   explicit Cipher(const uint8_t* key) {
@@ -44,6 +60,7 @@ class Cipher {
   mbedtls_chachapoly_context context_;
   bool ok_ = false;
 };
+#endif
 
 // HKDF (RFC 5869) as Noise has it; `second` follows `first`.
 void expand(const uint8_t ck[kNoiseHashBytes], const uint8_t* input,

@@ -155,9 +155,11 @@ Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
     return Reply::kMalformed;
   }
   if (state_ == AgentState::kRunning) return Reply::kState;
-  if (r.program_bytes > config_.program_capacity) return Reply::kTooLarge;
   const bool same = program_bytes_ == r.program_bytes &&
                     equal_bytes(program_hash_, r.hash, sizeof r.hash);
+  if (config_.built_in ? !same : r.program_bytes > config_.program_capacity) {
+    return Reply::kTooLarge;
+  }
   const bool whole =
       state_ == AgentState::kReady || state_ == AgentState::kFaulted;
   const HeldAnswer held{same && whole ? 1u : 0u};
@@ -230,21 +232,21 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
   if (state_ != AgentState::kReady) return Reply::kState;
   Header header;
-  std::memcpy(&header, config_.program, sizeof header);
+  std::memcpy(&header, program(), sizeof header);
   if (!again && peers_known_ != 0) return Reply::kState;
   // The runtime takes one address and key for every peer of the program; what
   // is no program is refused by the loader, who says why.
-  const bool program =
+  const bool is_program =
       header.magic == kImageMagic && is_known_version(header.version);
-  if (program && (header.peers != r.peers || header.node != r.node ||
-                  peers_known_ != r.peers)) {
+  if (is_program && (header.peers != r.peers || header.node != r.node ||
+                     peers_known_ != r.peers)) {
     return Reply::kMalformed;
   }
   epoch_ = r.epoch;
   link_.epoch = r.epoch;
   shoal_config c{};
   c.image_bytes = program_bytes_;
-  if (header.head == kNowhere) c.image = config_.program;
+  if (header.head == kNowhere) c.image = program();
   read_ = {};
   c.storage = &storage_;
   c.storage_bytes = program_bytes_;

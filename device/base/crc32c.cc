@@ -47,7 +47,7 @@ uint32_t crc32c_portable(uint32_t start, const uint8_t* bytes, uint32_t count) {
 }
 
 uint32_t crc32c(uint32_t start, const uint8_t* bytes, uint32_t count) {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SHOAL_WITHOUT_X86_KERNELS)
   if (has_sse42()) return crc32c_sse42(start, bytes, count);
 #endif
   return crc32c_portable(start, bytes, count);

@@ -190,7 +190,9 @@ void add_build(CLI::App& app, BuildFlags& f, int& code) {
 void add_export(CLI::App& app, ExportFlags& f, int& code) {
   CLI::App* const verb = add_verb(
       app, "export", "Write a project for a board's own tools",
-      "shoal export model.tflite cat.bmp --as c --board mps2-an386 -o proj");
+      "shoal export model.tflite cat.bmp --as c --board mps2-an386 -o proj\n"
+      "  shoal export model.tflite --as esp-idf --cluster cluster.toml -o "
+      "projs");
   add_model(verb, f.model, f.ends);
   add_input(verb, f.input, ", for the built-in test; absent: noise");
   verb->add_option(
@@ -204,6 +206,10 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
                    "of the project: letters, digits and _ (the model's)");
   verb->add_option("--labels", f.labels, "one label a line");
   add_node_flags(verb, f.plan);
+  add_cluster_files(verb, f.plan);
+  verb->add_option("--node", f.node,
+                   "one node of the cluster, by its name (all of them)");
+  add_key_flags(verb, f.key, f.insecure);
   add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = export_command(f); });

@@ -127,6 +127,9 @@ struct BuildFlags {
 };
 struct ExportFlags {
   std::string model, input, ecosystem, folder, name, labels;
+  // Of a cluster: one of its nodes (none: all), and its key.
+  std::string node, key = "shoal.key";
+  bool insecure = false;
   PlanFlags plan;
   PictureFlags pictures;
   bool json = false;

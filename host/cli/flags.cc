@@ -48,14 +48,6 @@ void add_store_flags(CLI::App* verb, StorageFlags& flags) {
 constexpr const char* kInteger =
     "int8 or uint8 .tflite file, quantized (QDQ) .onnx file, or zoo:NAME";
 
-void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
-  verb->add_option("--cluster", flags.cluster,
-                   "nodes with their boards and addresses; see `shoal formats "
-                   "cluster.toml`");
-  verb->add_option("--cuts", flags.cuts,
-                   "the cut of every layer; see `shoal formats cuts.toml`");
-}
-
 }  // namespace
 
 CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
@@ -162,6 +154,14 @@ void add_batch(CLI::App* verb, PlanFlags& flags) {
                    "are read once for all of them")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
+}
+
+void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--cluster", flags.cluster,
+                   "nodes with their boards and addresses; see `shoal formats "
+                   "cluster.toml`");
+  verb->add_option("--cuts", flags.cuts,
+                   "the cut of every layer; see `shoal formats cuts.toml`");
 }
 
 void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {

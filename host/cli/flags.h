@@ -47,6 +47,8 @@ void add_plan_flags(CLI::App*, PlanFlags&);
 void add_batch(CLI::App*, PlanFlags&);
 // Over which virtual or real nodes, and how layers are cut.
 void add_cluster_flags(CLI::App*, PlanFlags&);
+// Without a number of equal ones.
+void add_cluster_files(CLI::App*, PlanFlags&);
 // Both for workers alone, which say themselves what they are.
 void add_worker_plan_flags(CLI::App*, PlanFlags&);
 // Who the workers are and the key that they know.

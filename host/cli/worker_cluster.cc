@@ -26,7 +26,6 @@ namespace {
 
 constexpr int kNodeTimeoutSeconds = 5;
 
-constexpr const char* kSerial = "serial:";
 constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
 
 bool is_there(const std::future<Prepared>& plan) {
@@ -53,7 +52,7 @@ std::string coordinator_name() {
 }
 
 bool is_serial(const std::string& address) {
-  return address.starts_with(kSerial);
+  return address.starts_with(kSerialPrefix);
 }
 
 }  // namespace
@@ -84,7 +83,7 @@ std::unique_ptr<HostTransport> open_transport(
                 "it alone, or all of them over UDP");
   }
   return std::make_unique<SerialTransport>(
-      serial->label.substr(std::string(kSerial).size()));
+      serial->label.substr(std::string(kSerialPrefix).size()));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "device/shoal.h"
 #include "host/base/error.h"
@@ -95,12 +96,7 @@ std::vector<uint8_t> joined(const NodeRows& rows) {
 }
 
 // What a bare board does not have.
-void check_program(const Prepared& p) {
-  const PlanNode& node = p.plan.nodes.at(0);
-  if (!node.peers.empty() || p.plan.nodes.size() > 1) {
-    throw Error(Exit::kUnsupported, "an export of several nodes is not built",
-                "a plan of one node");
-  }
+void check_program(const PlanNode& node) {
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
       node.sram_weight_bytes > 0) {
     throw Error(Exit::kUnsupported,
@@ -153,7 +149,7 @@ std::string project_name(const std::string& asked, const std::string& model) {
 
 Application make_application(const Prepared& p, const Board& board,
                              std::span<const uint8_t> input) {
-  check_program(p);
+  check_program(p.plan.nodes.at(0));
   Application a;
   a.board = board;
   a.image = p.images[0];
@@ -170,6 +166,19 @@ Application make_application(const Prepared& p, const Board& board,
               first.stored.view.box.columns() == 1 &&
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace;
+  return a;
+}
+
+Application make_member(const Prepared& p, size_t node, const Board& board,
+                        ClusterMember member) {
+  const PlanNode& of = p.plan.nodes.at(node);
+  check_program(of);
+  Application a;
+  a.board = board;
+  a.image = p.images.at(node);
+  a.arena_bytes = of.arena_bytes;
+  a.member = std::move(member);
+  a.member->peers = of.peers.size();
   return a;
 }
 

@@ -1,7 +1,9 @@
 // What an exported project runs: a program, a test of it, and the board.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +13,16 @@
 #include "host/engine/common/prepare.h"
 
 namespace shoal {
+
+// A node of a cluster: how its coordinator reaches it.
+struct ClusterMember {
+  std::string name;
+  bool serial = false;   // else UDP, at this address:
+  uint64_t address = 0;  // device/transport/udp_address.h
+  bool insecure = false;
+  std::array<uint8_t, 32> key{};  // of the cluster
+  size_t peers = 0;
+};
 
 struct Application {
   std::string name;  // letters, digits and _: of the project and its files
@@ -25,6 +37,8 @@ struct Application {
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
   std::vector<std::string> labels;
+  // Without a built-in test then: rows come from other nodes.
+  std::optional<ClusterMember> member;
   // Of the plan: flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
 };
@@ -37,5 +51,9 @@ std::string project_name(const std::string& asked, const std::string& model);
 // `input`: in the file's types.
 Application make_application(const Prepared&, const Board&,
                              std::span<const uint8_t> input);
+
+// A node of a plan over several; `member` says how it is reached.
+Application make_member(const Prepared&, size_t node, const Board&,
+                        ClusterMember member);
 
 }  // namespace shoal

@@ -19,6 +19,7 @@ BoardFacts board_facts(const std::string& board) {
   if (const auto flags = r.text("cpu_flags")) facts.cpu_flags = *flags;
   facts.arena_section = r.text("arena_section").value_or("");
   facts.image_section = r.text("image_section").value_or("");
+  facts.network = r.text("network").value_or("");
   for (const auto& [key, value] : table) {
     const toml::table* const one = value.as_table();
     if (!one) continue;

@@ -13,6 +13,7 @@ struct BoardFacts {
   // Sections of the arena and of the program; empty: where the compiler puts
   // such data by itself.
   std::string arena_section, image_section;
+  std::string network;  // "ethernet", "wifi"; empty: none that is known
   // By ecosystem ("arduino"), what it needs to know.
   std::map<std::string, std::map<std::string, std::string>> ecosystems;
 };

@@ -3,6 +3,7 @@
 // of them can live side by side. --as platformio: the same as a project.
 #include "host/base/error.h"
 #include "host/export/layouts.h"
+#include "host/export/members.h"
 #include "host/export/zip.h"
 
 namespace shoal {
@@ -31,6 +32,7 @@ void lay_out_platformio(const Exported& e, Project& to) {
   v["PLATFORM"] = fact_of(e, "platformio", "platform");
   v["BOARD_ID"] = fact_of(e, "platformio", "board");
   v["FRAMEWORK"] = framework;
+  add_platform_values(e, v);
   v["MORE"] = fact_of(e, "platformio", "more");
   to.add("platformio.ini", filled("platformio/platformio.ini", v));
   add_texts(e, "platformio", to);

@@ -36,6 +36,7 @@ void lay_out_c(const Exported& e, Project& to) {
         " -DBOARD_NAME='\"" + a.board.name + "\"' " + boots->definitions;
     add_emulator_values(e, *boots, v);
   }
+  v["CRYPTO"] = e.needs.ciphers ? " -lmbedcrypto" : "";
   v["TOOLS"] =
       "CPU = " + e.facts.cpu_flags + "\n" + filled("c/" + toolchain + ".mk", v);
   v["RUN"] = filled("c/run_" + kind + ".mk", v);

@@ -1,5 +1,6 @@
 // --as pico-sdk, esp-idf, zephyr, stm32cube: CMake as each of them wants it.
 #include "host/export/layouts.h"
+#include "host/export/members.h"
 
 namespace shoal {
 namespace {
@@ -14,6 +15,7 @@ TemplateValues add_sources(const Exported& e, const std::string& library,
   v["SOURCES"] = cmake_list(
       add_application(e, ProgramForm::kIncbin, app, main, "main.cpp", to),
       seen_from.size());
+  add_platform_values(e, v);
   return v;
 }
 
@@ -21,6 +23,7 @@ TemplateValues add_sources(const Exported& e, const std::string& library,
 
 void lay_out_pico_sdk(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
+  v["STACK"] = e.application.member ? "0x2000" : "0x1000";
   v["PICO_BOARD"] = fact_of(e, "pico-sdk", "board");
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);

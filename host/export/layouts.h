@@ -13,6 +13,7 @@
 namespace shoal {
 
 struct Exported {
+  std::string ecosystem;
   const Application& application;
   const Needs& needs;
   BoardFacts facts;

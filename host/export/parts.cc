@@ -7,6 +7,7 @@
 #include "host/base/size.h"
 #include "host/export/embedded.h"
 #include "host/export/layouts.h"
+#include "host/export/members.h"
 #include "host/oracle/golden/checksum.h"
 
 namespace shoal {
@@ -66,6 +67,10 @@ std::string program_header(const Exported& e) {
   v["IMAGE_BYTES"] = std::to_string(a.image.size());
   v["ARENA_BYTES"] = std::to_string(a.arena_bytes);
   v["ARENA_PLACE"] = section_of(e.facts.arena_section);
+  if (a.member) {
+    add_member_values(a, v);
+    return filled("node/shoal_program.h.in", v);
+  }
   v["INPUTS"] = std::to_string(a.inputs);
   v["OUTPUTS"] = std::to_string(a.outputs);
   v["CLASSES"] = a.classes ? "1" : "0";
@@ -97,6 +102,7 @@ struct Constant {
 };
 
 std::vector<Constant> constants_of(const Application& a) {
+  if (a.member) return {{"shoal_program_image", "program", a.image}};
   return {{"shoal_program_image", "program", a.image},
           {"shoal_test_input", "test_input", a.test_input},
           {"shoal_test_output", "test_output", a.test_output}};
@@ -134,10 +140,11 @@ void add_literals(const Exported& e, const std::string& folder, Project& to) {
 }
 
 // Some ecosystems give a library no way to set a macro: the one that stands
-// for the portable SHA-256 is in the file itself.
-std::string library_file(const std::string& name) {
+// for the portable SHA-256, and for no ciphers, is in the files themselves.
+std::string library_file(const Exported& e, const std::string& name) {
   std::string text(embedded(name));
-  if (name == "device/program/sha256.h") {
+  if (e.needs.ciphers) return text;
+  if (name == "device/program/sha256.h" || name == "device/agent/noise.cc") {
     text.insert(0,
                 "#ifndef SHOAL_WITHOUT_MBEDTLS\n"
                 "#define SHOAL_WITHOUT_MBEDTLS\n#endif\n");
@@ -171,7 +178,11 @@ TemplateValues common_values(const Exported& e) {
           {"IMAGE", format_bytes(static_cast<int64_t>(a.image.size()))},
           {"BANK", bank ? bank->name : "memory"},
           {"CPU_FLAGS", e.facts.cpu_flags},
-          {"UART", uart.empty() ? "huart3" : uart}};
+          {"UART", uart.empty() ? "huart3" : uart},
+          {"NODE", a.member ? a.member->name : ""},
+          {"TRANSPORT", !a.member          ? ""
+                        : a.member->serial ? "on the serial line"
+                                           : "UDP"}};
 }
 
 std::vector<std::string> add_application(const Exported& e, ProgramForm form,
@@ -180,14 +191,19 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
                                          const std::string& main_name,
                                          Project& to) {
   const TemplateValues v = common_values(e);
+  const bool is_member = e.application.member.has_value();
   std::vector<std::string> sources;
-  for (const char* name :
-       {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
-    to.add(folder + name, filled(std::string("app/") + name, v));
-    sources.push_back(folder + name);
-  }
-  for (const char* name : {"shoal_app.h", "shoal_frame.h"}) {
-    to.add(folder + name, filled(std::string("app/") + name, v));
+  if (is_member) {
+    sources = add_member(e, folder, to);
+  } else {
+    for (const char* name :
+         {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
+      to.add(folder + name, filled(std::string("app/") + name, v));
+      sources.push_back(folder + name);
+    }
+    for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_line.h"}) {
+      to.add(folder + name, filled(std::string("app/") + name, v));
+    }
   }
   to.add(folder + "shoal_program.h", program_header(e));
   std::string kinds;
@@ -197,7 +213,10 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
   }
   TemplateValues parts = v;
   parts["KINDS"] = kinds;
-  to.add(folder + "shoal_parts.cpp", filled("app/shoal_parts.cpp.in", parts));
+  to.add(
+      folder + "shoal_parts.cpp",
+      filled((is_member ? "node/" : "app/") + std::string("shoal_parts.cpp.in"),
+             parts));
   sources.push_back(folder + "shoal_parts.cpp");
   to.add(folder + main_name, filled("app/" + main_template, v));
   sources.push_back(folder + main_name);
@@ -219,18 +238,25 @@ std::vector<std::string> add_library(const Exported& e,
   std::vector<std::string> headers = all;
   headers.insert(headers.end(), {"device/shoal.h", "device/port/port.h",
                                  "device/port/console.h"});
+  if (full || e.needs.is_member) {
+    headers.push_back("device/transport/udp_address.h");
+  }
   std::vector<std::string> sources;
   for (const std::string& name : with_headers(headers)) {
     const std::string path = "src/" + exported_name(name);
-    to.add(folder + path, library_file(name));
+    to.add(folder + path, library_file(e, name));
     if (path.ends_with(".cpp")) sources.push_back(path);
   }
   TemplateValues v = common_values(e);
   v["SOURCES"] = cmake_list(sources);
+  add_platform_values(e, v);
+  const bool pico = e.application.member && e.ecosystem == "pico-sdk";
+  to.add(
+      folder + "CMakeLists.txt",
+      filled(pico ? "node/library_pico.cmake" : "library/CMakeLists.txt", v));
   for (const char* name :
-       {"CMakeLists.txt", "README.md", "idf_component.yml", "library.json",
-        "library.properties", "zephyr/CMakeLists.txt", "zephyr/Kconfig",
-        "zephyr/module.yml"}) {
+       {"README.md", "idf_component.yml", "library.json", "library.properties",
+        "zephyr/CMakeLists.txt", "zephyr/Kconfig", "zephyr/module.yml"}) {
     to.add(folder + name, filled(std::string("library/") + name, v));
   }
   to.add(folder + "src/shoal.h", filled("library/shoal.h", v));
@@ -257,7 +283,10 @@ std::string fact_of(const Exported& e, const std::string& ecosystem,
 void add_texts(const Exported& e, const std::string& section, Project& to) {
   TemplateValues v = common_values(e);
   v["SECTION"] = filled("readme/" + section + ".md", v);
-  to.add("README.md", filled("readme/README.md", v));
+  v["NETWORK"] = e.application.member ? member_text(e) : "";
+  to.add(
+      "README.md",
+      filled(e.application.member ? "node/README.md" : "readme/README.md", v));
   to.add("LICENSE", std::string(embedded("LICENSE")));
   to.add(".gitignore", filled("readme/gitignore", v));
 }

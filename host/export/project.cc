@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kListFile = "export.json";
+constexpr const char* kSecret = "secret";  // instead of a hash
 
 std::span<const uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -26,7 +27,7 @@ std::span<const uint8_t> bytes_of(const std::string& text) {
 bool is_built(const fs::path& path) {
   static const std::set<std::string> made = {
       "build",     ".pio",          "managed_components", ".vscode",
-      "sdkconfig", "sdkconfig.old", "dependencies.lock"};
+      "sdkconfig", "sdkconfig.old", "dependencies.lock",  "arduino_secrets.h"};
   return std::ranges::any_of(
       path, [](const fs::path& part) { return made.contains(part.string()); });
 }
@@ -42,12 +43,14 @@ std::map<std::string, std::string> listed(const fs::path& folder) {
   if (!parsed.is_object() || !parsed.contains("files")) return all;
   for (const json& file : parsed["files"]) {
     if (!file.is_object()) return {};
-    const auto path = file.find("path"), sha = file.find("sha256");
-    if (path == file.end() || sha == file.end() || !path->is_string() ||
-        !sha->is_string()) {
-      return {};
-    }
-    all[path->get<std::string>()] = sha->get<std::string>();
+    const auto path = file.find("path");
+    if (path == file.end() || !path->is_string()) return {};
+    const std::string sha = file.value("secret", json()).is_boolean() ? kSecret
+                            : file.value("sha256", json()).is_string()
+                                ? file["sha256"].get<std::string>()
+                                : "";
+    if (sha.empty()) return {};
+    all[path->get<std::string>()] = sha;
   }
   return all;
 }
@@ -80,7 +83,8 @@ std::vector<fs::path> earlier_files(const fs::path& folder) {
     if (known == list.end() || !at->is_regular_file() || at->is_symlink()) {
       refuse(folder, path.string(), "no export wrote");
     }
-    if (sha256_hex(read_file(at->path().string())) != known->second) {
+    if (known->second != kSecret &&
+        sha256_hex(read_file(at->path().string())) != known->second) {
       refuse(folder, path.string(), "was changed since an export wrote it");
     }
     old.push_back(at->path());
@@ -92,6 +96,10 @@ std::string list_of(const Project& project, const std::string& description) {
   nlohmann::ordered_json all = nlohmann::ordered_json::parse(description);
   all["files"] = nlohmann::ordered_json::array();
   for (const auto& [path, bytes] : project.files()) {
+    if (project.is_secret(path)) {
+      all["files"].push_back({{"path", path}, {"secret", true}});
+      continue;
+    }
     all["files"].push_back({{"path", path},
                             {"bytes", bytes.size()},
                             {"sha256", sha256_hex(bytes_of(bytes))}});
@@ -104,6 +112,11 @@ std::string list_of(const Project& project, const std::string& description) {
 void Project::add(const std::string& path, std::string bytes) {
   if (files_.emplace(path, std::move(bytes)).second) return;
   throw Error(Exit::kInternal, "a project with two files " + path);
+}
+
+void Project::add_secret(const std::string& path, std::string bytes) {
+  add(path, std::move(bytes));
+  secrets_.insert(path);
 }
 
 std::string filled(std::string_view name, const TemplateValues& values) {
@@ -151,7 +164,12 @@ void write_project(const std::string& folder, const Project& project,
   }
   for (const fs::path& each : folders) make_folder(each.string());
   for (const auto& [path, bytes] : project.files()) {
-    write_file((root / path).string(), bytes);
+    const std::string to = (root / path).string();
+    if (!project.is_secret(path)) {
+      write_file(to, bytes);
+    } else if (!write_secret(to, bytes, Existing::kReplaced)) {
+      throw Error(Exit::kInternal, to + " was not replaced");
+    }
   }
   write_file((root / kListFile).string(), list);
 }

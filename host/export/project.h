@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,10 +16,16 @@ class Project {
  public:
   // Throws Error(kInternal) if there is one already.
   void add(const std::string& path, std::string bytes);
+  // One that nobody else may read, and of which export.json says no hash.
+  void add_secret(const std::string& path, std::string bytes);
   const std::map<std::string, std::string>& files() const { return files_; }
+  bool is_secret(const std::string& path) const {
+    return secrets_.contains(path);
+  }
 
  private:
   std::map<std::string, std::string> files_;
+  std::set<std::string> secrets_;
 };
 
 // "templates/NAME" with each @KEY@ replaced. Throws Error(kInternal) for a key

@@ -114,6 +114,25 @@ Needs needs_of(const Net& net, const PlanNode& node) {
   return needs;
 }
 
+namespace {
+
+// What only nodes of clusters have.
+void add_node_sources(const Needs& needs, std::set<std::string>& all) {
+  if (!needs.transport.empty()) {
+    all.insert("device/transport/" + needs.transport + ".cc");
+  }
+  all.insert("device/keys/hmac.cc");
+  all.insert("device/base/crc32c.cc");
+  for (const char* folder : {"device/agent/", "device/link/",
+                             "device/runtime/link/", "device/link/mbedtls/"}) {
+    const bool cipher = std::string_view(folder).ends_with("mbedtls/");
+    if (cipher && !needs.ciphers) continue;
+    for (const std::string& name : sources_in(folder)) all.insert(name);
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> runtime_sources(const Needs& needs) {
   std::set<std::string> all{"device/base/status.cc",
                             "device/base/word_sums.cc"};
@@ -124,6 +143,7 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     const bool by_kind = name.starts_with("device/runtime/fire_");
     if (!by_kind && name != kAllParts) all.insert(name);
   }
+  if (needs.is_member) add_node_sources(needs, all);
   for (const OpCode kind : needs.kinds) {
     const KindSources& of = kKinds[static_cast<size_t>(kind) - 1];
     all.insert(std::string("device/runtime/") + of.fire + ".cc");
@@ -145,7 +165,10 @@ std::vector<std::string> all_runtime_sources() {
     const auto some = sources_in(std::string("device/") + folder + "/");
     all.insert(all.end(), some.begin(), some.end());
   }
-  all.push_back("device/agent/hdlc.cc");
+  for (const std::string& name : sources_in("device/agent/")) {
+    all.push_back(name);
+  }
+  all.push_back("device/transport/serial_line.cc");
   return all;
 }
 

@@ -15,6 +15,11 @@ struct Needs {
   bool serial = false;     // framing of a serial line
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
+  // Of a node of a cluster: an agent, links, this file of device/transport
+  // (empty: a header of the application does it), and with a key Mbed TLS.
+  bool is_member = false;
+  std::string transport;
+  bool ciphers = false;
 };
 Needs needs_of(const Net&, const PlanNode&);
 

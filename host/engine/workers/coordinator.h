@@ -79,6 +79,12 @@ struct WorkerIdentity {
   IdentityAnswer facts{};
 };
 
+// Whether a node holds the program that it was exported with, and takes no
+// other one.
+inline bool is_built_in(const IdentityAnswer& a) {
+  return a.program_capacity == 0 && a.program_bytes != 0;
+}
+
 struct WorkerReport {
   PingAnswer last{};   // what it said last
   int64_t writes = 0;  // of its program that were sent, the first time

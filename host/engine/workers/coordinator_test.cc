@@ -75,6 +75,56 @@ TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
   EXPECT_FALSE(c.coordinator->report(0).held);
 }
 
+// As in flash.
+struct BuiltIn {
+  explicit BuiltIn(const Prepared& p) {
+    for (const auto& image : p.images) {
+      const auto bytes = static_cast<uint32_t>(image.size());
+      flash.push_back(std::make_unique<Arena>(bytes));
+      std::ranges::copy(image, flash.back()->data());
+    }
+  }
+  void add_to(TestCluster& c) const {
+    for (size_t i = 0; i < flash.size(); ++i) {
+      TestNodeOptions o = c.options;
+      o.name = "node" + std::to_string(i);
+      o.built_in = {flash[i]->data(), flash[i]->bytes()};
+      c.add_node(o);
+    }
+  }
+  std::vector<std::unique_ptr<Arena>> flash;
+};
+
+TEST(Coordinator, NodesHoldTheProgramThatTheyWereBuiltWith) {
+  const Prepared p = small_split(2), other = small_split(2, "kernel");
+  const BuiltIn built(p);
+  TestCluster c(5);
+  built.add_to(c);
+  for (int i = 0; i < 2; ++i) {
+    start(c, p);
+    run_frames(c, p, 2);
+    for (const int node : {0, 1}) {
+      EXPECT_TRUE(c.coordinator->report(node).held);
+      EXPECT_EQ(c.coordinator->report(node).writes, 0);
+      EXPECT_TRUE(is_built_in(c.coordinator->identity(node).facts));
+    }
+    ASSERT_TRUE(c.stop());
+  }
+  ASSERT_TRUE(c.connect());
+  try {
+    c.coordinator->deploy(other);
+    FAIL() << "they took another program";
+  } catch (const Error& e) {
+    expect_error(e, Exit::kUsage, "node node0 (at2) was exported with another");
+  }
+  ASSERT_TRUE(c.stop());
+  built.flash[0]->data()[100] ^= 1;
+  c.nodes[0]->restart();
+  ASSERT_TRUE(c.connect());
+  EXPECT_THROW(c.coordinator->deploy(p), Error);
+  EXPECT_TRUE(c.stop());
+}
+
 TEST(Coordinator, DeployingAloneStartsNothing) {
   const Prepared p = small_linked(2);
   TestCluster c(5);

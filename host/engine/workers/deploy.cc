@@ -1,6 +1,7 @@
 #include <mbedtls/sha256.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "device/program/image.h"
@@ -17,6 +18,14 @@ template <typename T>
 void append(std::vector<uint8_t>& to, const T& value) {
   const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
   to.insert(to.end(), bytes, bytes + sizeof value);
+}
+
+using Sha256Hash = std::array<uint8_t, 32>;
+
+Sha256Hash hash_of(std::span<const uint8_t> bytes) {
+  Sha256Hash hash;
+  mbedtls_sha256_ret(bytes.data(), bytes.size(), hash.data(), 0);
+  return hash;
 }
 
 // What is sent: the tape part of a mapped program lies in the node's store.
@@ -43,13 +52,25 @@ void Coordinator::Work::check_fit(int worker) const {
                     format_bytes(needs) + ", it has " + format_bytes(there),
                 fix);
   };
+  const std::span<const uint8_t> image =
+      program_part(prepared_->images[static_cast<size_t>(worker)]);
+  const bool is_other = is_built_in(has) &&
+                        (has.program_bytes != image.size() ||
+                         !std::ranges::equal(hash_of(image), has.program_hash));
+  if (is_other) {
+    throw Error(Exit::kUsage,
+                "node " + w.talk.name() +
+                    " was exported with another program than this plan's, or "
+                    "its flash is damaged",
+                "the model, cluster file and options of its export.json; or "
+                "export again with this version of shoal");
+  }
   too_small("the arena", node.arena_bytes, has.arena_bytes,
             "a worker with more --ram, or more workers");
-  too_small(
-      "the program",
-      static_cast<int64_t>(
-          program_part(prepared_->images[static_cast<size_t>(worker)]).size()),
-      has.program_capacity, "a worker with more --flash");
+  if (!is_built_in(has)) {
+    too_small("the program", static_cast<int64_t>(image.size()),
+              has.program_capacity, "a worker with more --flash");
+  }
   if (node.peers.size() > has.max_peers) {
     refuse(w, "it has room for " + std::to_string(has.max_peers) +
                   " peers, the plan has " + std::to_string(node.peers.size()));
@@ -94,7 +115,7 @@ void Coordinator::Work::begin(int worker) {
   const std::span<const uint8_t> image =
       program_part(prepared_->images[static_cast<size_t>(worker)]);
   BeginRequest r{static_cast<uint32_t>(image.size()), {}};
-  mbedtls_sha256_ret(image.data(), image.size(), r.hash, 0);
+  std::ranges::copy(hash_of(image), r.hash);
   std::vector<uint8_t> data;
   append(data, r);
   w.talk.ask(Request::kBegin, std::move(data),

@@ -115,6 +115,22 @@ double stream_frames(
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+namespace {
+
+Error other_node(const std::string& label, const WorkerIdentity& w,
+                 const ClusterNode& node) {
+  return Error(
+      Exit::kUsage,
+      "the worker at " + label + " is " + w.name + ", " + w.board +
+          "; the cluster file says " + node.name + ", " + node.board.name,
+      is_built_in(w.facts) ? "the project that was exported for node " +
+                                 node.name + " belongs on that board"
+                           : "`shoal worker --name " + node.name + " --board " +
+                                 node.board.name + "`");
+}
+
+}  // namespace
+
 Cluster cluster_of(const Coordinator& coordinator,
                    const std::vector<WorkerAddress>& workers,
                    const Cluster* given, std::optional<int64_t> ram) {
@@ -124,6 +140,14 @@ Cluster cluster_of(const Coordinator& coordinator,
   for (size_t i = 0; i < workers.size(); ++i) {
     const WorkerIdentity& w = coordinator.identity(static_cast<int>(i));
     ClusterNode& node = cluster.nodes[i];
+    const bool built_in = is_built_in(w.facts);
+    if (!given && built_in) {
+      throw Error(Exit::kUsage,
+                  "node " + w.name +
+                      " was exported with its program, which a cluster file "
+                      "says how to plan",
+                  "--cluster with the file of its export");
+    }
     if (!given) {
       node.name = w.name;
       node.address = workers[i].label;
@@ -131,12 +155,11 @@ Cluster cluster_of(const Coordinator& coordinator,
       node.rating = board_rating(node.board);
       node.ram = ram;
     } else if (node.name != w.name || node.board.name != w.board) {
-      throw Error(Exit::kUsage,
-                  "the worker at " + workers[i].label + " is " + w.name + ", " +
-                      w.board + "; the cluster file says " + node.name + ", " +
-                      node.board.name,
-                  "`shoal worker --name " + node.name + " --board " +
-                      node.board.name + "`");
+      throw other_node(workers[i].label, w, node);
+    }
+    if (built_in) {
+      hold_in_flash(node);
+      continue;
     }
     const auto least = [](std::optional<int64_t>& value, int64_t limit) {
       const bool lower = !value || limit < *value;

@@ -43,8 +43,9 @@ double stream_frames(
 
 // The cluster that these workers are: names, boards, memory as they say. With
 // `given` (cluster.toml) its nodes, in its order, each with no more memory
-// than its worker has. Throws Error(kUsage) if a worker is not the node that
-// the file names.
+// than its worker has; nodes that were exported with a program have the memory
+// that the file says, because that is what they were planned for. Throws
+// Error(kUsage) if a worker is not the node that the file names.
 Cluster cluster_of(const Coordinator&, const std::vector<WorkerAddress>&,
                    const Cluster* given, std::optional<int64_t> ram);
 

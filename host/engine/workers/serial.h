@@ -1,16 +1,13 @@
-// Datagrams over a serial line: one node at the other end, kSerialPayload
-// bytes each, framed by device/agent/hdlc.h.
+// Datagrams over a serial line: device/transport/serial_line.h, which nodes run
+// as well, on a device of this computer.
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "device/agent/hdlc.h"
+#include "device/transport/serial_line.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
-
-inline constexpr uint64_t kSerialAddress = 1;  // the address of the other end
 
 class SerialTransport final : public HostTransport {
  public:
@@ -22,21 +19,18 @@ class SerialTransport final : public HostTransport {
   ~SerialTransport() override;
 
  private:
-  int descriptor() const override { return line_; }
-  bool has_fetched() const override { return next_ < came_.size(); }
-  bool has_more_to_send() const override { return !waiting_.empty(); }
-  static int send(void* self, uint64_t to, const void* datagram,
-                  uint32_t bytes);
-  static uint32_t receive(void* self, uint64_t* from, void* datagram,
-                          uint32_t capacity);
-  void flush();
+  int descriptor() const override { return device_; }
+  bool has_fetched() const override { return line_.has_fetched(); }
+  bool has_more_to_send() const override { return line_.has_more_to_send(); }
+  static uint32_t write_some(void* self, const void* data, uint32_t bytes);
+  static uint32_t read_some(void* self, void* to, uint32_t capacity);
 
-  int line_;
-  std::vector<uint8_t> waiting_;  // framed, not yet taken by the device
-  std::vector<uint8_t> came_;     // read, not yet decoded
-  size_t next_ = 0;
-  uint8_t frame_[kSerialPayload + kHdlcCheckBytes];
-  HdlcDecoder decoder_{frame_, sizeof frame_};
+  // What may wait for the line: more only makes everything late.
+  static constexpr uint32_t kMostWaiting = 4096;
+
+  int device_;
+  uint8_t waiting_[kMostWaiting + hdlc_bound(kSerialPayload)];
+  SerialLine line_;
 };
 
 }  // namespace shoal

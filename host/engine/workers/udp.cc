@@ -4,7 +4,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -18,18 +17,6 @@ namespace shoal {
 namespace {
 
 constexpr int kSocketBytes = 4 << 20;
-
-sockaddr_in to_socket(uint64_t address) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(static_cast<uint32_t>(address >> 16));
-  a.sin_port = htons(static_cast<uint16_t>(address));
-  return a;
-}
-
-uint64_t from_socket(const sockaddr_in& a) {
-  return uint64_t{ntohl(a.sin_addr.s_addr)} << 16 | ntohs(a.sin_port);
-}
 
 }  // namespace
 
@@ -61,93 +48,29 @@ uint64_t parse_udp_address(const std::string& text, const std::string& flag) {
   sockaddr_in a;
   std::memcpy(&a, found->ai_addr, sizeof a);
   freeaddrinfo(found);
-  a.sin_port = htons(port);
-  return from_socket(a);
+  return udp_address(ntohl(a.sin_addr.s_addr), port);
 }
 
 std::string udp_address_text(uint64_t address) {
   char text[INET_ADDRSTRLEN];
-  const sockaddr_in a = to_socket(address);
-  inet_ntop(AF_INET, &a.sin_addr, text, sizeof text);
-  return std::string(text) + ":" + std::to_string(address & 0xFFFF);
+  const in_addr a{htonl(udp_ip(address))};
+  inet_ntop(AF_INET, &a, text, sizeof text);
+  return std::string(text) + ":" + std::to_string(udp_port(address));
 }
 
-UdpTransport::UdpTransport(uint64_t listen)
-    : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
-      batch_(kBatch * kUdpPayload) {
-  const sockaddr_in a = to_socket(listen);
-  if (socket_ < 0 ||
-      bind(socket_, reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0) {
+UdpTransport::UdpTransport(uint64_t listen) {
+  if (!sockets_.open(listen, now_us)) {
     const int why = errno;
-    if (socket_ >= 0) close(socket_);
     throw Error(why == EADDRINUSE ? Exit::kBusy : Exit::kNode,
                 "cannot listen on " + udp_address_text(listen) + ": " +
                     std::strerror(why));
   }
   // The system may give less; what does not fit counts as lost.
   for (const int option : {SO_RCVBUF, SO_SNDBUF}) {
-    setsockopt(socket_, SOL_SOCKET, option, &kSocketBytes, sizeof kSocketBytes);
+    setsockopt(sockets_.descriptor(), SOL_SOCKET, option, &kSocketBytes,
+               sizeof kSocketBytes);
   }
-  transport_ = {this, kUdpPayload, send, receive, now_us};
-}
-
-UdpTransport::~UdpTransport() { close(socket_); }
-
-uint64_t UdpTransport::address() const {
-  sockaddr_in a{};
-  socklen_t bytes = sizeof a;
-  getsockname(socket_, reinterpret_cast<sockaddr*>(&a), &bytes);
-  return from_socket(a);
-}
-
-int UdpTransport::send(void* self, uint64_t to, const void* datagram,
-                       uint32_t bytes) {
-  const auto& udp = *static_cast<UdpTransport*>(self);
-  const sockaddr_in a = to_socket(to);
-  const ssize_t sent = sendto(udp.socket_, datagram, bytes, 0,
-                              reinterpret_cast<const sockaddr*>(&a), sizeof a);
-  // Whatever else is wrong with the way there counts as a lost datagram.
-  return sent < 0 && (errno == EAGAIN || errno == ENOBUFS) ? 1 : 0;
-}
-
-void UdpTransport::refill() {
-  mmsghdr messages[kBatch] = {};
-  iovec pieces[kBatch];
-  sockaddr_in from[kBatch];
-  for (uint32_t i = 0; i < kBatch; ++i) {
-    pieces[i] = {batch_.data() + i * kUdpPayload, kUdpPayload};
-    messages[i].msg_hdr.msg_iov = &pieces[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-    messages[i].msg_hdr.msg_name = &from[i];
-    messages[i].msg_hdr.msg_namelen = sizeof from[i];
-  }
-  int got = -1;
-  do {
-    got = recvmmsg(socket_, messages, kBatch, MSG_DONTWAIT, nullptr);
-  } while (got < 0 && errno == EINTR);
-  next_ = 0;
-  count_ = got > 0 ? static_cast<uint32_t>(got) : 0;
-  for (uint32_t i = 0; i < count_; ++i) {
-    lengths_[i] = messages[i].msg_len;
-    senders_[i] = from_socket(from[i]);
-  }
-}
-
-uint32_t UdpTransport::receive(void* self, uint64_t* from, void* datagram,
-                               uint32_t capacity) {
-  auto& udp = *static_cast<UdpTransport*>(self);
-  // At most one batch is looked at: whoever sends empty ones cannot keep the
-  // receiver here.
-  if (udp.next_ == udp.count_) udp.refill();
-  while (udp.next_ != udp.count_) {
-    const uint32_t i = udp.next_++;
-    const uint32_t bytes = std::min(udp.lengths_[i], capacity);
-    if (bytes == 0) continue;  // an empty one says nothing
-    *from = udp.senders_[i];
-    std::memcpy(datagram, udp.batch_.data() + i * kUdpPayload, bytes);
-    return bytes;
-  }
-  return 0;
+  transport_ = sockets_.transport();
 }
 
 }  // namespace shoal

@@ -1,15 +1,13 @@
-// Datagrams over UDP and IPv4. An address is ip << 16 | port, both as people
-// write them.
+// Datagrams over UDP and IPv4: device/transport/udp_sockets.h, which nodes run
+// as well, with what only a PC has to say.
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "device/transport/udp_sockets.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
-
-inline constexpr uint32_t kUdpPayload = 1472;  // of an Ethernet frame
 
 // "127.0.0.1:4242"; names of hosts are looked up. Throws Error(kUsage) with
 // `flag` in its message.
@@ -20,26 +18,14 @@ class UdpTransport final : public HostTransport {
  public:
   // Port 0: one that is free. Throws Error(kNode) if it cannot be had.
   explicit UdpTransport(uint64_t listen);
-  ~UdpTransport() override;
 
-  uint64_t address() const;  // with the port that it got
+  uint64_t address() const { return sockets_.address(); }  // with its port
 
  private:
-  int descriptor() const override { return socket_; }
-  bool has_fetched() const override { return next_ != count_; }
-  static int send(void* self, uint64_t to, const void* datagram,
-                  uint32_t bytes);
-  static uint32_t receive(void* self, uint64_t* from, void* datagram,
-                          uint32_t capacity);
-  void refill();
+  int descriptor() const override { return sockets_.descriptor(); }
+  bool has_fetched() const override { return false; }
 
-  // Datagrams are fetched several at a time.
-  static constexpr uint32_t kBatch = 32;
-  int socket_;
-  std::vector<uint8_t> batch_;
-  uint32_t lengths_[kBatch] = {};
-  uint64_t senders_[kBatch] = {};
-  uint32_t next_ = 0, count_ = 0;
+  UdpSockets sockets_;
 };
 
 }  // namespace shoal

@@ -57,9 +57,7 @@ TEST_F(Udp, EmptyOnesDoNotKeepTheReceiver) {
   EXPECT_LE(calls, 201);
 }
 
-// They are fetched several at a time: then the socket is empty, but not what
-// was fetched.
-TEST_F(Udp, WhatWasFetchedIsNotWaitedFor) {
+TEST_F(Udp, WhatIsThereIsNotWaitedFor) {
   send({1});
   send({2});
   EXPECT_EQ(receive(), std::vector<uint8_t>{1});

@@ -24,6 +24,12 @@ bool is_public_key(const std::string& s) {
 }
 
 bool is_address(const std::string& s) {
+  if (s.starts_with(kSerialPrefix)) {
+    return s.size() > std::string_view(kSerialPrefix).size() &&
+           s.size() <= 255 && std::ranges::all_of(s, [](unsigned char c) {
+             return std::isgraph(c);
+           });
+  }
   const size_t colon = s.rfind(':');
   if (colon == std::string::npos || colon == 0 || s.size() > 255 ||
       s.find(':') != colon) {
@@ -209,7 +215,8 @@ class ClusterReader {
     const std::optional<std::string> address = keys.text("address");
     if (!address) return;
     if (!is_address(*address)) {
-      keys.fail("address", "is none", "host:port, such as 192.168.1.11:7000");
+      keys.fail("address", "is none",
+                "host:port, such as 192.168.1.11:7000, or serial:DEVICE");
     }
     for (const ClusterNode& other : cluster_.nodes) {
       if (other.address == *address) {

@@ -30,6 +30,13 @@ int64_t ClusterNode::flash_budget() const {
   return budget;
 }
 
+void hold_in_flash(ClusterNode& n) {
+  n.board.flash_mapped = true;
+  n.board.storages.clear();
+  n.storage.clear();
+  n.sealed = false;
+}
+
 double board_rating(const Board& board) {
   // Shares of the MACs of MobileNetV2 1.0; the rest is nearly nothing.
   const double cycles = 0.89 * board.costs.pointwise + 0.04 * board.costs.conv +

@@ -11,10 +11,10 @@
 namespace shoal {
 
 struct ClusterNode {
-  std::string name;                   // unique
-  std::string address;                // "host:port"; empty: a virtual node
-  std::string public_key;             // "x25519:..."; empty: none is named
-  Board board;                        // with the file's overrides applied
+  std::string name;        // unique
+  std::string address;     // "host:port", "serial:DEVICE"; empty: virtual
+  std::string public_key;  // "x25519:..."; empty: none is named
+  Board board;             // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
   // Most weight bytes of them to execute in place; the rest comes from
   // `storage`, a part of the board (empty: its first), sealed or not.
@@ -40,8 +40,14 @@ struct Cluster {
   std::vector<ClusterNode> nodes;
 };
 
+// Of the address of a node at the end of a serial line.
+inline constexpr const char* kSerialPrefix = "serial:";
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
+
+// What exported firmware is to a plan: its program is a constant in flash,
+// wherever firmware that holds none would have it, and it drives no storage.
+void hold_in_flash(ClusterNode&);
 
 // Million MACs a second of a mix of layers as in MobileNetV2, by the board's
 // costs and clock.

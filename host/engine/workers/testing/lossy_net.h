@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,9 @@ struct TestNodeOptions {
   PublicKey coordinator{};  // with identities
   const DiffieHellman* dh = &x25519_mbedtls();
   KeyLimits key_limits;
+  const shoal_transport* transport = nullptr;  // else the net's own
+  // 16-byte aligned; outlives the node. Empty: it takes programs.
+  std::span<const uint8_t> built_in;
 };
 
 inline PublicKey public_key(const SecretKey& secret) {
@@ -131,7 +135,8 @@ class TestNode {
         arena_(options.arena_bytes),
         program_(options.program_bytes),
         peers_(80) {
-    config_.transport = &net.end(address);
+    config_.transport =
+        options.transport ? options.transport : &net.end(address);
     config_.insecure = options.insecure;
     config_.cipher = options.insecure ? &checksum_only() : &chacha20_poly1305();
     if (!options.insecure) std::ranges::copy(options.key, config_.key);
@@ -156,6 +161,11 @@ class TestNode {
     config_.arena_bytes = arena_.bytes();
     config_.program = program_.data();
     config_.program_capacity = program_.bytes();
+    if (!options_.built_in.empty()) {
+      config_.program = nullptr;
+      config_.built_in = options_.built_in.data();
+      config_.built_in_bytes = static_cast<uint32_t>(options_.built_in.size());
+    }
     config_.peers = peers_.data();
     config_.max_peers = static_cast<uint16_t>(peers_.size());
     for (int i = 0; i < 3; ++i) {

@@ -3,7 +3,7 @@
 #include "boards/firmware/options.h"
 #include "boards/startup/emulated.h"
 #include "shoal_app.h"
-#include "shoal_frame.h"
+#include "shoal_line.h"
 
 namespace shoal {
 

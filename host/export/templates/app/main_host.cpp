@@ -20,10 +20,15 @@ void write_console(void*, const void* data, uint32_t bytes) {
   }
 }
 
-uint32_t read_console(void*, void* to, uint32_t capacity) {
+void idle(void*) {
   constexpr int kPatienceMs = 50;
   pollfd waiting = {STDIN_FILENO, POLLIN, 0};
-  if (poll(&waiting, 1, kPatienceMs) == 0) return 0;
+  poll(&waiting, 1, kPatienceMs);
+}
+
+uint32_t read_console(void*, void* to, uint32_t capacity) {
+  pollfd waiting = {STDIN_FILENO, POLLIN, 0};
+  if (poll(&waiting, 1, 0) == 0) return 0;
   const ssize_t some = read(STDIN_FILENO, to, capacity);
   if (some <= 0) _exit(0);  // nobody is there any more
   return static_cast<uint32_t>(some);
@@ -39,8 +44,8 @@ uint64_t read_ticks(void*) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const shoal_port port =
-      shoal_app::port_of(write_console, read_ticks, 1000000000);
+  shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000000);
+  port.wait_for_interrupt = idle;
   const bool serves = count > 1 && std::strcmp(arguments[1], "serve") == 0;
   return serves ? shoal_app::run(port, read_console)
                 : shoal_app::self_test(port);

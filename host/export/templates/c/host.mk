@@ -2,3 +2,4 @@ CC = gcc
 CXX = $(LAUNCHER) g++
 SIZE = size
 TOOL_FLAGS =
+LIBRARIES =@CRYPTO@

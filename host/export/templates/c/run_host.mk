@@ -1,6 +1,6 @@
 $(TARGET): $(OBJECTS)
 	@echo "  $@"
-	@$(CXX) $(OBJECTS) -Wl,--gc-sections -o $@
+	@$(CXX) $(OBJECTS) -Wl,--gc-sections $(LIBRARIES) -o $@
 
 run: $(TARGET)
 	@$(TARGET)

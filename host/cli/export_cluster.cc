@@ -1,0 +1,172 @@
+// `shoal export --cluster`: one project for each node.
+#include <algorithm>
+
+#include "device/transport/serial_line.h"
+#include "device/transport/udp_address.h"
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/cli/common.h"
+#include "host/cli/export_project.h"
+#include "host/cli/file_names.h"
+#include "host/cli/output.h"
+#include "host/engine/common/prepare.h"
+#include "host/engine/workers/key_file.h"
+#include "host/engine/workers/udp.h"
+#include "host/model/import/import.h"
+
+namespace shoal {
+namespace {
+
+bool is_serial(const ClusterNode& n) {
+  return n.address.starts_with(kSerialPrefix);
+}
+
+void check_flags(const ExportFlags& f) {
+  if (f.plan.cluster.empty()) {
+    throw Error(Exit::kUsage, "--cuts without nodes", "--cluster FILE");
+  }
+  if (f.folder.empty()) {
+    throw Error(Exit::kUsage, "-o names no folder", "-o DIR");
+  }
+  const std::pair<const char*, bool> idle[] = {{"INPUT", !f.input.empty()},
+                                               {"--labels", !f.labels.empty()}};
+  for (const auto& [flag, is_given] : idle) {
+    if (!is_given) continue;
+    throw Error(Exit::kUsage,
+                std::string(flag) +
+                    ": nodes of a cluster have no built-in test, they compute "
+                    "what their coordinator sends",
+                "give it to `shoal run --cluster`");
+  }
+}
+
+// With an address each, and one kind of link for all.
+void check_addresses(const std::string& file, const Cluster& cluster) {
+  for (const ClusterNode& n : cluster.nodes) {
+    if (n.address.empty()) {
+      throw Error(Exit::kUsage, file + ": node '" + n.name + "' has no address",
+                  "address = \"host:port\", or \"serial:DEVICE\" for a board "
+                  "without a network");
+    }
+    if (!is_serial(n) || cluster.nodes.size() == 1) continue;
+    throw Error(Exit::kUsage,
+                file + ": node '" + n.name +
+                    "' is on a serial line, which has one node at its end; " +
+                    std::to_string(cluster.nodes.size()) + " are named",
+                "it alone, or all of them over UDP");
+  }
+}
+
+std::vector<bool> chosen(const std::string& file, const Cluster& cluster,
+                         const std::string& name) {
+  std::vector<bool> is_chosen(cluster.nodes.size(), name.empty());
+  if (name.empty()) return is_chosen;
+  std::string names;
+  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
+    is_chosen[i] = cluster.nodes[i].name == name;
+    names += (i ? ", " : "") + cluster.nodes[i].name;
+  }
+  if (std::ranges::find(is_chosen, true) != is_chosen.end()) return is_chosen;
+  throw Error(Exit::kUsage,
+              "--node: " + file + " has no node '" + printable(name) + "'",
+              "one of: " + names);
+}
+
+ClusterMember member_of(const ClusterNode& n, const std::string& file) {
+  ClusterMember m;
+  m.name = n.name;
+  m.serial = is_serial(n);
+  if (!m.serial) m.address = parse_udp_address(n.address, file);
+  return m;
+}
+
+// Of the project of a node: its files must not be those of another's.
+std::string member_name(const ExportFlags& f, const std::string& node) {
+  std::string name = project_name(f.name, f.model) + "_" + node;
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == '.'; }, '_');
+  return project_name(name, f.model);
+}
+
+void check_folder_name(const std::string& node) {
+  if (!node.starts_with('.')) return;
+  throw Error(Exit::kUsage, "node '" + node + "': its folder would be hidden",
+              "a name that begins with a letter");
+}
+
+void tell_idle(const std::string& name) {
+  tell("node %s has nothing to do in this plan: no project\n", name.c_str());
+}
+
+}  // namespace
+
+int export_cluster_command(const ExportFlags& flags) {
+  const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
+  check_flags(flags);
+  const std::string& file = flags.plan.cluster;
+  Cluster cluster = cluster_of(flags.plan);
+  check_addresses(file, cluster);
+  const std::vector<bool> wanted = chosen(file, cluster, flags.node);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    hold_in_flash(cluster.nodes[i]);
+    if (!wanted[i]) continue;
+    check_folder_name(cluster.nodes[i].name);
+    check_board(ecosystem, cluster.nodes[i].board.name);
+  }
+  check_files({{"MODEL", flags.model}}, {});
+  const std::vector<ClusterNode> nodes = cluster.nodes;
+  PlanRequest request = linked_request(flags.plan, std::move(cluster));
+  request.max_payload = is_serial(nodes[0]) ? kSerialPayload : kUdpPayload;
+  ClusterKey key{};
+  if (!flags.insecure) key = read_key_file(flags.key);
+  const Prepared p = prepare(load_model(flags.model, flags.ends), request);
+
+  // Nothing is written before everything is known to be right.
+  std::vector<LaidOut> projects;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const ClusterNode& n = nodes[i];
+    if (!wanted[i]) continue;
+    if (p.plan.nodes[i].stages.empty()) {
+      tell_idle(n.name);
+      continue;
+    }
+    ClusterMember m = member_of(n, file);
+    m.insecure = flags.insecure;
+    m.key = key;
+    Application a = make_member(p, i, n.board, std::move(m));
+    describe(flags, ecosystem, member_name(flags, n.name), a);
+    projects.push_back(lay_out(flags, ecosystem, flags.folder + "/" + n.name,
+                               std::move(a), needs_of(p.net, p.plan.nodes[i])));
+  }
+  for (const LaidOut& out : projects) write(out);
+  if (flags.json) {
+    nlohmann::json said = nlohmann::json::array();
+    for (const LaidOut& out : projects) {
+      nlohmann::json one = out.description;
+      one["folder"] = out.folder;
+      one["files"] = out.project.files().size();
+      said.push_back(one);
+    }
+    say_json({{"nodes", said}});
+    return 0;
+  }
+  for (const LaidOut& out : projects) {
+    const Application& a = out.application;
+    say("%s: %s of %s for board %s, %zu files, program %s, arena %s\n",
+        out.folder.c_str(), ecosystem.title, a.model.c_str(),
+        a.board.name.c_str(), out.project.files().size() + 1,
+        format_bytes(static_cast<int64_t>(a.image.size())).c_str(),
+        format_bytes(a.arena_bytes).c_str());
+  }
+  if (flags.insecure) {
+    tell(
+        "warning: --insecure: whoever reaches these nodes may read their "
+        "frames and change their results\n");
+  } else {
+    say("each has the cluster's key in shoal_key.h, which .gitignore names\n");
+  }
+  return 0;
+}
+
+}  // namespace shoal

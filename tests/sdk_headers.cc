@@ -1,0 +1,332 @@
+#include "tests/sdk_headers.h"
+
+#include <filesystem>
+
+#include "host/engine/board/process.h"
+
+namespace shoal {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_text(const Workshop& shop, const std::string& name,
+                const std::string& text) {
+  fs::create_directories(fs::path(shop.path(name)).parent_path());
+  shop.write(name, {text.begin(), text.end()});
+}
+
+// What every application uses.
+void write_board_headers(const Workshop& shop) {
+  write_text(shop, "sdk/Arduino.h", R"(#pragma once
+#include <stdint.h>
+#include <stddef.h>
+struct SerialOfStub {
+  void begin(unsigned long);
+  size_t write(const uint8_t*, size_t);
+  int available();
+  int read();
+  explicit operator bool() const;
+};
+extern SerialOfStub Serial;
+unsigned long millis(); unsigned long micros();
+void delay(unsigned long); void yield();
+)");
+  write_text(shop, "sdk/pico/stdlib.h", R"(#pragma once
+#include <stdint.h>
+extern "C" {
+bool stdio_init_all(); void stdio_flush(); int putchar_raw(int);
+int getchar_timeout_us(uint32_t); void sleep_ms(uint32_t);
+}
+)");
+  write_text(shop, "sdk/pico/stdio_usb.h",
+             "#pragma once\nextern \"C\" bool stdio_usb_connected();\n");
+  write_text(shop, "sdk/pico/time.h",
+             "#pragma once\n#include <stdint.h>\n"
+             "typedef uint64_t absolute_time_t;\n"
+             "extern \"C\" {\nuint64_t time_us_64();\n"
+             "absolute_time_t make_timeout_time_us(uint64_t);\n}\n");
+  write_text(shop, "sdk/driver/uart.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+typedef int uart_port_t;
+#define UART_NUM_0 0
+extern "C" {
+int uart_write_bytes(uart_port_t, const void*, size_t);
+int uart_read_bytes(uart_port_t, void*, uint32_t, uint32_t);
+int uart_driver_install(uart_port_t, int, int, int, void*, int);
+}
+)");
+  write_text(shop, "sdk/esp_timer.h",
+             "#pragma once\n#include <stdint.h>\n"
+             "extern \"C\" int64_t esp_timer_get_time();\n");
+  write_text(shop, "sdk/freertos/FreeRTOS.h", "#pragma once\n");
+  write_text(shop, "sdk/freertos/task.h",
+             "#pragma once\nextern \"C\" void vTaskDelay(unsigned);\n");
+  write_text(shop, "sdk/zephyr/device.h", R"(#pragma once
+struct device { int unused; };
+extern const struct device console_of_stub;
+#define DT_CHOSEN(x) x
+#define DEVICE_DT_GET(x) &console_of_stub
+)");
+  write_text(shop, "sdk/zephyr/drivers/uart.h", R"(#pragma once
+#include <zephyr/device.h>
+extern "C" void uart_poll_out(const struct device*, unsigned char);
+extern "C" int uart_poll_in(const struct device*, unsigned char*);
+)");
+  write_text(shop, "sdk/zephyr/kernel.h", R"(#pragma once
+#include <stdint.h>
+extern "C" {
+int64_t k_uptime_ticks(); void k_yield(); void k_sleep(int);
+}
+#define K_TICKS(n) (n)
+inline uint64_t k_ticks_to_us_floor64(uint64_t t) { return t; }
+)");
+  write_text(shop, "sdk/main.h", R"(#pragma once
+#include <stdint.h>
+struct UART_HandleTypeDef { int unused; };
+enum HAL_StatusTypeDef { HAL_OK };
+struct RNG_HandleTypeDef { int unused; };
+#define HAL_MAX_DELAY 0xFFFFFFFFu
+extern "C" {
+HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef*, const uint8_t*,
+                                    uint16_t, uint32_t);
+HAL_StatusTypeDef HAL_UART_Receive(UART_HandleTypeDef*, uint8_t*, uint16_t,
+                                   uint32_t);
+uint32_t HAL_GetTick();
+HAL_StatusTypeDef HAL_RNG_GenerateRandomNumber(RNG_HandleTypeDef*, uint32_t*);
+}
+struct SysTick_Type { volatile uint32_t CTRL, LOAD, VAL; };
+#define SysTick (reinterpret_cast<SysTick_Type*>(0xE000E010u))
+)");
+}
+
+// What nodes of clusters use besides.
+void write_network_headers(const Workshop& shop) {
+  write_text(shop, "sdk/IPAddress.h", R"(#pragma once
+#include <stdint.h>
+struct IPAddress {
+  IPAddress();
+  IPAddress(uint8_t, uint8_t, uint8_t, uint8_t);
+  uint8_t operator[](int) const;
+};
+struct UdpOfStub {
+  uint8_t begin(uint16_t);
+  int beginPacket(IPAddress, uint16_t);
+  size_t write(const uint8_t*, size_t);
+  int endPacket();
+  int parsePacket();
+  int read(uint8_t*, size_t);
+  IPAddress remoteIP();
+  uint16_t remotePort();
+};
+)");
+  write_text(shop, "sdk/WiFi.h", R"(#pragma once
+#include <IPAddress.h>
+struct WiFiUDP : UdpOfStub {};
+enum { WL_CONNECTED = 3 };
+struct WiFiOfStub { int begin(const char*, const char*); int status(); };
+extern WiFiOfStub WiFi;
+)");
+  write_text(shop, "sdk/arduino_secrets.h",
+             "#define SECRET_SSID \"net\"\n#define SECRET_PASS \"word\"\n");
+  write_text(shop, "sdk/QNEthernet.h", R"(#pragma once
+#include <IPAddress.h>
+namespace qindesign { namespace network {
+struct EthernetUDP : UdpOfStub {};
+struct EthernetClass {
+  bool begin(const IPAddress&, const IPAddress&, const IPAddress&);
+  bool waitForLink(uint32_t);
+};
+extern EthernetClass& Ethernet;
+}}
+)");
+  write_text(shop, "sdk/STM32Ethernet.h", R"(#pragma once
+#include <IPAddress.h>
+struct EthernetUDP : UdpOfStub {};
+enum EthernetLinkStatus { Unknown, LinkON, LinkOFF };
+struct EthernetClass {
+  void begin(uint8_t*, IPAddress);
+  EthernetLinkStatus linkStatus();
+};
+extern EthernetClass Ethernet;
+)");
+  write_text(shop, "sdk/esp_random.h",
+             "#pragma once\n#include <stddef.h>\n"
+             "extern \"C\" void esp_fill_random(void*, size_t);\n");
+  write_text(shop, "sdk/nvs_flash.h",
+             "#pragma once\nextern \"C\" int nvs_flash_init();\n");
+  write_text(shop, "sdk/sdkconfig.h",
+             "#define CONFIG_SHOAL_WIFI_SSID \"net\"\n"
+             "#define CONFIG_SHOAL_WIFI_PASSWORD \"word\"\n");
+  write_text(shop, "sdk/esp_event.h", R"(#pragma once
+#include <stdint.h>
+typedef const char* esp_event_base_t;
+typedef int esp_err_t;
+#define ESP_OK 0
+typedef void (*esp_event_handler_t)(void*, esp_event_base_t, int32_t, void*);
+extern "C" {
+esp_err_t esp_event_loop_create_default();
+esp_err_t esp_event_handler_register(esp_event_base_t, int32_t,
+                                     esp_event_handler_t, void*);
+}
+)");
+  write_text(shop, "sdk/esp_netif.h", R"(#pragma once
+typedef struct esp_netif_obj esp_netif_t;
+extern "C" {
+int esp_netif_init();
+esp_netif_t* esp_netif_create_default_wifi_sta();
+}
+)");
+  write_text(shop, "sdk/esp_wifi.h", R"(#pragma once
+#include <stdint.h>
+struct wifi_init_config_t { int unused; };
+#define WIFI_INIT_CONFIG_DEFAULT() { 0 }
+typedef struct { uint8_t ssid[32], password[64]; } wifi_sta_config_t;
+typedef union { wifi_sta_config_t sta; } wifi_config_t;
+enum { WIFI_EVENT_STA_START = 2, WIFI_EVENT_STA_DISCONNECTED = 5 };
+typedef enum { WIFI_MODE_STA = 1 } wifi_mode_t;
+typedef enum { WIFI_IF_STA } wifi_interface_t;
+typedef enum { WIFI_PS_NONE } wifi_ps_type_t;
+extern const char* const WIFI_EVENT;
+extern "C" {
+int esp_wifi_init(const wifi_init_config_t*);
+int esp_wifi_set_mode(wifi_mode_t);
+int esp_wifi_set_config(wifi_interface_t, wifi_config_t*);
+int esp_wifi_start(); int esp_wifi_connect();
+int esp_wifi_set_ps(wifi_ps_type_t);
+}
+)");
+  const std::string sockets = R"(
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+typedef uint32_t socklen_t;
+struct in_addr { uint32_t s_addr; };
+struct sockaddr { uint8_t sa_len, sa_family; char sa_data[14]; };
+struct sockaddr_in {
+  uint8_t sin_len, sin_family; uint16_t sin_port;
+  struct in_addr sin_addr; char sin_zero[8];
+};
+#define AF_INET 2
+#define SOCK_DGRAM 2
+#define IPPROTO_UDP 17
+extern "C" { uint32_t htonl_of_stub(uint32_t); uint16_t htons_of_stub(uint16_t); }
+#define htonl htonl_of_stub
+#define ntohl htonl_of_stub
+#define htons htons_of_stub
+#define ntohs htons_of_stub
+)";
+  write_text(shop, "sdk/sys/socket.h", "#pragma once\n" + sockets + R"(
+#define MSG_DONTWAIT 8
+extern "C" {
+int socket(int, int, int);
+int bind(int, const struct sockaddr*, socklen_t);
+ssize_t sendto(int, const void*, size_t, int, const struct sockaddr*,
+               socklen_t);
+ssize_t recvfrom(int, void*, size_t, int, struct sockaddr*, socklen_t*);
+int getsockname(int, struct sockaddr*, socklen_t*);
+}
+)");
+  for (const char* name : {"sdk/netinet/in.h", "sdk/arpa/inet.h"}) {
+    write_text(shop, name, "#include <sys/socket.h>\n");
+  }
+  write_text(shop, "sdk/zephyr/net/socket.h", "#pragma once\n" + sockets + R"(
+#define ZSOCK_MSG_DONTWAIT 64
+extern "C" {
+int zsock_socket(int, int, int);
+int zsock_bind(int, const struct sockaddr*, socklen_t);
+int zsock_close(int);
+ssize_t zsock_sendto(int, const void*, size_t, int, const struct sockaddr*,
+                     socklen_t);
+ssize_t zsock_recvfrom(int, void*, size_t, int, struct sockaddr*, socklen_t*);
+int zsock_getsockname(int, struct sockaddr*, socklen_t*);
+}
+)");
+  write_text(shop, "sdk/zephyr/random/random.h",
+             "#pragma once\n#include <stddef.h>\n"
+             "extern \"C\" int sys_csrand_get(void*, size_t);\n");
+  write_text(shop, "sdk/pico/rand.h",
+             "#pragma once\n#include <stdint.h>\n"
+             "extern \"C\" uint32_t get_rand_32();\n");
+  write_text(shop, "sdk/pico/cyw43_arch.h", R"(#pragma once
+#include <stdint.h>
+#include "pico/time.h"
+#define WIFI_SSID "net"
+#define WIFI_PASSWORD "word"
+#define CYW43_AUTH_WPA2_AES_PSK 1
+extern "C" {
+int cyw43_arch_init(); void cyw43_arch_enable_sta_mode(); void cyw43_arch_poll();
+int cyw43_arch_wifi_connect_timeout_ms(const char*, const char*, uint32_t,
+                                       uint32_t);
+void cyw43_arch_wait_for_work_until(absolute_time_t);
+}
+)");
+  write_text(shop, "sdk/lwip/udp.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+typedef uint16_t u16_t;
+typedef int8_t err_t;
+enum { ERR_OK = 0, ERR_MEM = -1, ERR_BUF = -2, ERR_WOULDBLOCK = -7 };
+typedef struct { uint32_t addr; } ip_addr_t, ip4_addr_t;
+extern const ip_addr_t ip_any_of_stub;
+#define IP4_ADDR_ANY (&ip_any_of_stub)
+#define IP_IS_V4(ip) 1
+#define ip_2_ip4(ip) (ip)
+#define ip4_addr_get_u32(ip) ((ip)->addr)
+#define ip_addr_set_ip4_u32_val(ip, val) ((ip).addr = (val))
+struct pbuf { u16_t tot_len; };
+struct udp_pcb { int unused; };
+typedef enum { PBUF_TRANSPORT } pbuf_layer;
+typedef enum { PBUF_RAM } pbuf_type;
+typedef void (*udp_recv_fn)(void*, struct udp_pcb*, struct pbuf*,
+                            const ip_addr_t*, u16_t);
+extern "C" {
+uint32_t lwip_htonl(uint32_t); uint32_t lwip_ntohl(uint32_t);
+struct udp_pcb* udp_new(); void udp_remove(struct udp_pcb*);
+err_t udp_bind(struct udp_pcb*, const ip_addr_t*, u16_t);
+void udp_recv(struct udp_pcb*, udp_recv_fn, void*);
+err_t udp_sendto(struct udp_pcb*, struct pbuf*, const ip_addr_t*, u16_t);
+struct pbuf* pbuf_alloc(pbuf_layer, u16_t, pbuf_type);
+uint8_t pbuf_free(struct pbuf*);
+err_t pbuf_take(struct pbuf*, const void*, u16_t);
+u16_t pbuf_copy_partial(const struct pbuf*, void*, u16_t, u16_t);
+}
+)");
+  write_text(shop, "sdk/lwip/pbuf.h", "#include <lwip/udp.h>\n");
+}
+
+}  // namespace
+
+void write_sdk_headers(const Workshop& shop) {
+  write_board_headers(shop);
+  write_network_headers(shop);
+}
+
+Told compile_sources(const Workshop& shop, const std::string& folder,
+                     const std::string& flags, const std::string& folders) {
+  std::string includes = " -I../sdk";
+  std::string name;
+  for (const char c : folders + " ") {
+    if (c != ' ') {
+      name += c;
+      continue;
+    }
+    includes += " -I" + name;
+    name.clear();
+  }
+  const std::string launcher = has_program("ccache") ? "ccache " : "";
+  const std::string common = launcher + "arm-none-eabi-g++ " + flags +
+                             " -mthumb -O1 -fno-exceptions -fno-rtti -Wall "
+                             "-Wextra -Werror -c -o $(basename $1).$$.o" +
+                             includes;
+  return shop.script(
+      "cd " + folder + "; compile() { case $1 in *.ino) " + common +
+      " -x c++ $1;; *.S|*.c) arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Wall "
+      "-Wextra -Werror -c -o /dev/null" +
+      includes + " $1;; *) " + common +
+      " $1;; esac; }; export -f compile;"
+      "find . -name '*.cpp' -o -name '*.ino' -o -name '*.S' -o -name '*.c' |"
+      "xargs -P 2 -I{} bash -c 'compile {} || { echo {}; exit 1; }'");
+}
+
+}  // namespace shoal
