@@ -77,7 +77,7 @@ class LwipEnd {
 
 TEST(LwipCluster, NodesOnLwipComputeExactBytes) {
   for (const double loss : {0.0, 0.2}) {
-    const Prepared p = small_split(2);
+    const Prepared p = small_linked(2);
     TestCluster c(3);
     c.net.loss = c.net.doubling = loss;
     if (loss > 0) c.net.jitter_us = 2000;

@@ -270,10 +270,9 @@ enum { ERR_OK = 0, ERR_MEM = -1, ERR_BUF = -2, ERR_WOULDBLOCK = -7 };
 typedef struct { uint32_t addr; } ip_addr_t, ip4_addr_t;
 extern const ip_addr_t ip_any_of_stub;
 #define IP4_ADDR_ANY (&ip_any_of_stub)
-#define IP_IS_V4(ip) 1
+#define IPADDR4_INIT(u32) {u32}
 #define ip_2_ip4(ip) (ip)
 #define ip4_addr_get_u32(ip) ((ip)->addr)
-#define ip_addr_set_ip4_u32_val(ip, val) ((ip).addr = (val))
 struct pbuf { u16_t tot_len; };
 struct udp_pcb { int unused; };
 typedef enum { PBUF_TRANSPORT } pbuf_layer;
@@ -292,7 +291,9 @@ err_t pbuf_take(struct pbuf*, const void*, u16_t);
 u16_t pbuf_copy_partial(const struct pbuf*, void*, u16_t, u16_t);
 }
 )");
-  write_text(shop, "sdk/lwip/pbuf.h", "#include <lwip/udp.h>\n");
+  for (const char* name : {"sdk/lwip/pbuf.h", "sdk/lwip/ip_addr.h"}) {
+    write_text(shop, name, "#include <lwip/udp.h>\n");
+  }
 }
 
 }  // namespace

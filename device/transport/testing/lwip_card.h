@@ -5,6 +5,7 @@
 
 #include <lwip/inet_chksum.h>
 #include <lwip/init.h>
+#include <lwip/ip.h>
 #include <lwip/ip4.h>
 #include <lwip/netif.h>
 #include <lwip/prot/ip4.h>

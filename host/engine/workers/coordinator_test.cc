@@ -96,7 +96,7 @@ struct BuiltIn {
 };
 
 TEST(Coordinator, NodesHoldTheProgramThatTheyWereBuiltWith) {
-  const Prepared p = small_split(2), other = small_split(2, "kernel");
+  const Prepared p = small_linked(2), other = small_linked(2, "kernel");
   const BuiltIn built(p);
   TestCluster c(5);
   built.add_to(c);
