@@ -73,7 +73,9 @@ std::vector<uint8_t> piped_input(const Graph& graph,
     return file_input(graph, is_npy(bytes) ? name + ".npy" : name, bytes,
                       options, &doubt);
   }
-  if (!is_picture(bytes)) return bytes;
+  if (!is_picture(bytes)) {
+    return file_input(graph, name + ".bin", bytes, options, &doubt);
+  }
   throw Error(Exit::kUsage,
               name + ": a picture of " + format_count(wanted) +
                   " bytes, as many as the model's raw input has",

@@ -49,6 +49,28 @@ std::optional<Picture> as_picture(const Array& a) {
   return picture;
 }
 
+// No NaN, no infinity among the values of float32 inputs.
+void check_numbers(const Graph& graph, std::span<const uint8_t> file,
+                   const std::string& name) {
+  size_t at = 0;
+  int64_t value = 0;
+  for (const int input : graph.inputs) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(input)];
+    const int64_t count = element_count(t.shape);
+    const auto bytes = static_cast<size_t>(count * type_bytes(t.file_type));
+    for (int64_t i = 0; t.file_type == Type::kFloat32 && i < count; ++i) {
+      float v = 0;
+      std::memcpy(&v, &file[at + 4 * static_cast<size_t>(i)], 4);
+      if (std::isfinite(v)) continue;
+      throw Error(Exit::kUsage, printable(name) + ": value " +
+                                    format_count(value + i) +
+                                    " is not a number");
+    }
+    at += bytes;
+    value += count;
+  }
+}
+
 // Real values as the input's bytes; rounded half away from zero.
 std::vector<uint8_t> quantized(const Tensor& t, const Array& a,
                                const std::string& name) {
@@ -81,7 +103,10 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& a,
   const std::vector<int64_t> wanted(t.shape.begin(), t.shape.end());
   const bool same = core(a.shape) == core(wanted);
   const std::string type = array_type(t.file_type);
-  if (same && a.type == type) return a.bytes;
+  if (same && a.type == type) {
+    check_numbers(graph, a.bytes, name);
+    return a.bytes;
+  }
   const bool real = a.type == "f4" || a.type == "f8";
   const bool bytes = type == "i1" || type == "u1";
   if (same && real && bytes && !t.quant.scale.empty()) {
@@ -194,6 +219,7 @@ std::vector<uint8_t> file_input(const Graph& graph, const std::string& name,
                     format_count(static_cast<int64_t>(file.size())) +
                     " bytes, the model's input has " + format_count(wanted));
   }
+  check_numbers(graph, file, name);
   return {file.begin(), file.end()};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -87,6 +88,18 @@ TEST(FileInput, RealValuesThatCannotBeMeantAreDoubted) {
   const Array bytes{"i1", {1, 4}, {1, 2, 3, 4}};
   EXPECT_EQ(doubt_in("a.npy", format_npy(bytes)), "");
   EXPECT_EQ(doubt_in("a.bin", bytes.bytes), "");
+}
+
+TEST(FileInput, WhatIsNoNumberIsRefused) {
+  const Graph g = model(Type::kFloat32, Type::kFloat32, {1, 4});
+  EXPECT_EQ(input(g, {"f4", {1, 4}, floats({1, 2, 3, 4})}),
+            floats({1, 2, 3, 4}));
+  const auto bad = floats({1, 2, NAN, 4});
+  EXPECT_EQ(refusal(g, "a.bin", bad), "a.bin: value 2 is not a number");
+  EXPECT_EQ(refusal(g, "a.npy", format_npy({"f4", {1, 4}, bad})),
+            "a.npy: value 2 is not a number");
+  EXPECT_EQ(refusal(g, "a.bin", floats({1, 2, 3, -INFINITY})),
+            "a.bin: value 3 is not a number");
 }
 
 TEST(FileInput, BytesOfRowsColumnsAndColoursAreAPicture) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "host/base/error.h"
@@ -111,6 +112,11 @@ void check_anchors(const std::vector<float>& anchors) {
               "w,h,w,h,... of the finest grid first");
 }
 
+void check_number(const char* flag, float value) {
+  if (!std::isnan(value)) return;
+  throw Error(Exit::kUsage, std::string(flag) + ": not a number");
+}
+
 }  // namespace
 
 const char* task_name(Task task) { return kTasks[static_cast<size_t>(task)]; }
@@ -199,6 +205,8 @@ void to_picture(const Placement& p, HeadFindings& found) {
 HeadFindings read_head(const HeadUse& use,
                        const std::vector<RealOutput>& outputs,
                        const HeadOptions& options) {
+  check_number("--score", options.score);
+  if (options.overlap) check_number("--overlap", *options.overlap);
   if (use.head->read == nullptr) return {};
   const HeadInput in{use.width, use.height, use.detection.get(), use.anchors};
   HeadFindings found = use.head->read(outputs, in, options);

@@ -130,6 +130,16 @@ TEST(Heads, PeaksOfHeatmaps) {
   EXPECT_EQ(f.points[16].y, 2.5f * 8);
 }
 
+TEST(Heads, LimitsAreNumbers) {
+  Case c({1, 16, 24, 3}, {{8, 12}});
+  const HeadUse use = choose_head(c.graph, {});
+  const std::vector<RealOutput> v = {{"y", {8, 12}, std::vector<float>(96)}};
+  EXPECT_EQ(read_head(use, v, {.score = 1.1f}).mask.size(), 96u);
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THROW(read_head(use, v, {.score = kNaN}), Error);
+  EXPECT_THROW(read_head(use, v, {.overlap = kNaN}), Error);
+}
+
 TEST(Heads, AMaskWithoutBatchAndChannels) {
   Case c({1, 16, 24, 3}, {{8, 12}});
   c.values[0][12 + 5] = 7;
