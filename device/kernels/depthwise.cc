@@ -8,7 +8,12 @@
 #pragma GCC optimize("no-tree-reassoc")
 #endif
 
+#if defined(__thumb__) && !defined(__thumb2__)
+#pragma GCC optimize("omit-frame-pointer")  // loops take all registers
+#endif
+
 #include "device/kernels/portable.h"
+#include "device/kernels/thumb1.h"
 #include "device/kernels/window.h"
 #include "device/program/image.h"
 
@@ -74,6 +79,12 @@ template <bool kZero, bool kThree>
   uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
   for (const Run *run = list.begin, *end = list.end; run != end; ++run) {
     const int8_t *x = run->x + x_at, *w = run->w + w_at;
+#if defined(SHOAL_THUMB1)
+    if (kThree && !kZero) {
+      thumb1_three_taps(w, w_step, x, x_step, step, s0, s1, s2, s3);
+      continue;
+    }
+#endif
     const auto add_tap = [&]() __attribute__((always_inline)) {
       const int k = *w - zero;
       s0 += product(k, x[0]);

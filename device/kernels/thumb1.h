@@ -121,5 +121,43 @@ inline void thumb1_dot_4x1(const int8_t* w0, int w_step, const int8_t* x, int n,
 
 #undef SHOAL_TURNS
 
+#define SHOAL_TAP                \
+  "ldrb %[a], [%[w]]\n"          \
+  "sxtb %[a], %[a]\n"            \
+  "ldrsb %[t], [%[x0], %[k]]\n"  \
+  "muls %[t], %[a], %[t]\n"      \
+  "add %[s0], %[t]\n"            \
+  "ldrsb %[t], [%[x1], %[k]]\n"  \
+  "muls %[t], %[a], %[t]\n"      \
+  "add %[s1], %[t]\n"            \
+  "ldrsb %[t], [%[x0], %[k2]]\n" \
+  "muls %[t], %[a], %[t]\n"      \
+  "add %[s2], %[t]\n"            \
+  "ldrsb %[t], [%[x1], %[k2]]\n" \
+  "muls %[a], %[t], %[a]\n"      \
+  "add %[s3], %[a]\n"
+#define SHOAL_NEXT_TAP           \
+  "adds %[w], %[w], %[w_step]\n" \
+  "add %[k], %[x_step]\n"        \
+  "add %[k2], %[x_step]\n"
+
+// s[j] += the sum of three products of w and x + j * pixel_step, whose bytes
+// lie w_step and x_step apart.
+inline void thumb1_three_taps(const int8_t* w, int w_step, const int8_t* x,
+                              int x_step, int pixel_step, uint32_t& s0,
+                              uint32_t& s1, uint32_t& s2, uint32_t& s3) {
+  int32_t k = 0, k2 = 2 * pixel_step, a, t;
+  __asm__(".syntax unified\n" SHOAL_TAP SHOAL_NEXT_TAP SHOAL_TAP SHOAL_NEXT_TAP
+              SHOAL_TAP
+          : [s0] "+h"(s0), [s1] "+h"(s1), [s2] "+h"(s2), [s3] "+h"(s3),
+            [w] "+l"(w), [k] "+l"(k), [k2] "+l"(k2), [a] "=&l"(a), [t] "=&l"(t)
+          : [x0] "l"(x), [x1] "l"(x + pixel_step), [w_step] "l"(w_step),
+            [x_step] "h"(x_step)
+          : "cc", "memory");
+}
+
+#undef SHOAL_NEXT_TAP
+#undef SHOAL_TAP
+
 }  // namespace shoal
 #endif
