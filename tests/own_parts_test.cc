@@ -36,7 +36,7 @@ TEST(OwnParts, AnActorOfAnotherKindIsRefusedByName) {
   EXPECT_EQ(result.fault.table, Table::kActor);
   const StageSpec& stage = sample.program.stages.at(result.fault.stage);
   const OpCode op = stage.actors.at(result.fault.index).r.op;
-  EXPECT_EQ(fire_of(op) == nullptr, false);
+  EXPECT_NE(kFires[static_cast<int>(op) - 1], nullptr);
   EXPECT_EQ(parts.fires[static_cast<int>(op) - 1], nullptr);
 }
 
