@@ -67,7 +67,7 @@ Builder::Builder(const Graph& graph)
   }
 }
 
-View Builder::new_tensor(const std::string& name, const Chunk& c) {
+View Builder::new_tensor(const std::string& name, const Extent& c) {
   if (!legal(c)) {
     throw Error(Exit::kUnsupported,
                 name + ": more than 65535 rows, columns or channels");
@@ -81,19 +81,19 @@ View Builder::new_tensor(const std::string& name, const Chunk& c) {
   return {static_cast<int>(net_.tensors.size()) - 1, t.box()};
 }
 
-View Builder::result(int t, const Chunk& c, std::vector<int> order) {
+View Builder::result(int t, const Extent& c, std::vector<int> order) {
   const View view = new_tensor(tensor(t).name, c);
   set(t, {view, squeezed(lies(t)), std::move(order)});
   return view;
 }
 
-View Builder::result(int t, const Chunk& c) {
+View Builder::result(int t, const Extent& c) {
   const Shape shape = squeezed(tensor(t).shape);
   return result(t, c, identity_order(static_cast<int>(shape.size())));
 }
 
 View Builder::constant(const std::string& name, std::vector<int8_t> values,
-                       const Chunk& c) {
+                       const Extent& c) {
   Layer l;
   l.op = OpCode::kConstant;
   l.name = name;
@@ -123,7 +123,7 @@ Value Builder::raw(int t) {
     const Shape shape = squeezed(c.shape);
     const View view =
         constant(c.name, std::vector<int8_t>(c.data.begin(), c.data.end()),
-                 canonical_chunk(c.shape));
+                 canonical_extent(c.shape));
     set(t, {view, shape, identity_order(static_cast<int>(shape.size()))});
   }
   return *values_[t];
@@ -145,7 +145,7 @@ Value Builder::in_axes(const Value& v, const Shape& shape) {
 }
 
 View Builder::rows_along(int t, int axis, std::vector<int>& order,
-                         Chunk& chunk) {
+                         Extent& extent) {
   const Shape& shape = tensor(t).shape;
   order.clear();
   for (const int k : full_order(value(t), shape)) {
@@ -153,11 +153,11 @@ View Builder::rows_along(int t, int axis, std::vector<int>& order,
   }
   order.push_back(axis);
   const Value v = ordered(t, order);
-  chunk = chunk_of(v.view.box);
-  if (chunk.channels != shape[axis]) {
-    chunk = canonical_chunk(permuted(shape, order));
+  extent = extent_of(v.view.box);
+  if (extent.channels != shape[axis]) {
+    extent = canonical_extent(permuted(shape, order));
   }
-  return chunked(v, chunk);
+  return as_extent(v, extent);
 }
 
 Value Builder::ordered(int t, const std::vector<int>& full) {
@@ -172,17 +172,17 @@ Value Builder::plain(int t) {
   return ordered(t, identity_order(static_cast<int>(lies(t).size())));
 }
 
-View Builder::plain(int t, const Chunk& c) { return chunked(plain(t), c); }
+View Builder::plain(int t, const Extent& c) { return as_extent(plain(t), c); }
 
-View Builder::chunked(const Value& v, const Chunk& c) {
+View Builder::as_extent(const Value& v, const Extent& c) {
   if (v.view.box.elements() != c.elements()) {
     throw Error(Exit::kInternal,
                 net_.tensors[v.view.tensor].name + ": rows of other bytes");
   }
-  if (chunk_of(v.view.box) == c) return v.view;
+  if (extent_of(v.view.box) == c) return v.view;
   for (const Copy& copy : copies_) {
     if (copy.from == v.view && copy.params.empty() &&
-        chunk_of(copy.to.box) == c) {
+        extent_of(copy.to.box) == c) {
       return copy.to;
     }
   }
@@ -214,17 +214,17 @@ Value Builder::transposed(const Value& v, const std::vector<int>& order,
     }
     if (next == at.order) continue;
     at.view = transpose(at.view, transpose_list(steps(next)),
-                        canonical_chunk(permuted(v.shape, next)));
+                        canonical_extent(permuted(v.shape, next)));
     at.order = next;
   }
   if (at.order == order) return at;
   return {
-      transpose(at.view, transpose_list(steps(order)), canonical_chunk(shape)),
+      transpose(at.view, transpose_list(steps(order)), canonical_extent(shape)),
       v.shape, order};
 }
 
 View Builder::transpose(const View& from, const std::vector<int32_t>& params,
-                        const Chunk& chunk) {
+                        const Extent& extent) {
   for (const Copy& copy : copies_) {
     if (copy.from == from && copy.params == params) return copy.to;
   }
@@ -233,7 +233,7 @@ View Builder::transpose(const View& from, const std::vector<int32_t>& params,
   l.name = net_.tensors[from.tensor].name;
   l.file_op = file_op_;
   l.in[0] = from;
-  l.out = new_tensor(l.name, chunk);
+  l.out = new_tensor(l.name, extent);
   l.params = params;
   copies_.push_back({from, params, l.out});
   add(l);
@@ -241,7 +241,7 @@ View Builder::transpose(const View& from, const std::vector<int32_t>& params,
 }
 
 void Builder::move(int output, const View& in, const View& out,
-                   const ChunkMap& m, int fill) {
+                   const AxisMaps& m, int fill) {
   Layer l;
   l.op = OpCode::kMove;
   l.name = tensor(output).name;
@@ -259,7 +259,7 @@ void Builder::copy_part(int output, const View& from, const View& to) {
 }
 
 void Builder::copy(int output, const View& from, const View& to) {
-  const Chunk c = chunk_of(to.box);
+  const Extent c = extent_of(to.box);
   move(output, from, to,
        {AxisMap{c.rows, c.rows}, AxisMap{c.columns, c.columns},
         AxisMap{c.channels, c.channels}},

@@ -44,34 +44,34 @@ class Builder {
   // convolution; whether an operator does that.
   const Dilated& dilated() const { return dilated_[file_op_]; }
   bool is_dilation(int file_op) const { return dilation_[file_op]; }
-  // Where a tensor lies, in any order and chunk; a constant gets its layer.
+  // Where a tensor lies, in any order and extent; a constant gets its layer.
   Value raw(int t);
   // The same in the tensor's own axes.
   Value value(int t);
   // In the order of the file.
   Value plain(int t);
-  View plain(int t, const Chunk&);
+  View plain(int t, const Extent&);
   // In an order of all axes of the file's shape.
   Value ordered(int t, const std::vector<int>& full_order);
   // A value in the axes of another shape of as many elements.
   Value in_axes(const Value&, const Shape&);
   // Rows along an axis: pixels whose channels are that axis; the order of all
-  // axes, and the chunk.
-  View rows_along(int t, int axis, std::vector<int>& order, Chunk& chunk);
+  // axes, and the extent.
+  View rows_along(int t, int axis, std::vector<int>& order, Extent& extent);
   // A value cut into other rows, columns and channels.
-  View chunked(const Value&, const Chunk&);
+  View as_extent(const Value&, const Extent&);
   // A new tensor for an operator's result, whole.
-  View result(int t, const Chunk&, std::vector<int> order);
-  View result(int t, const Chunk&);
-  View new_tensor(const std::string& name, const Chunk&);
+  View result(int t, const Extent&, std::vector<int> order);
+  View result(int t, const Extent&);
+  View new_tensor(const std::string& name, const Extent&);
   View constant(const std::string& name, std::vector<int8_t> values,
-                const Chunk&);
+                const Extent&);
 
   // A layer of the current operator; `name` is that of its output tensor.
   Layer layer(OpCode, int output) const;
   void add(Layer l) { net_.layers.push_back(std::move(l)); }
   // A kMove from `in` to `out`, both boxes, by groups.
-  void move(int output, const View& in, const View& out, const ChunkMap&,
+  void move(int output, const View& in, const View& out, const AxisMaps&,
             int fill);
   // Copies `from` into a box of a concatenation; coalesce_copies() may let
   // the producer write there itself.
@@ -83,7 +83,8 @@ class Builder {
  private:
   Value transposed(const Value&, const std::vector<int>& order,
                    const Shape& shape);
-  View transpose(const View&, const std::vector<int32_t>& params, const Chunk&);
+  View transpose(const View&, const std::vector<int32_t>& params,
+                 const Extent&);
 
   const Graph& graph_;
   Net net_;

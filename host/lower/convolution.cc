@@ -109,15 +109,15 @@ void lower_convolution(Builder& b) {
     fold_zero_point(l, l.op == OpCode::kConv);
   }
   const Value v = b.plain(x);
-  const Chunk lies = chunk_of(v.view.box);
+  const Extent lies = extent_of(v.view.box);
   if (is_pointwise(l, in, out) && lies.channels == in[3]) {
     l.in[0] = v.view;
     l.out = b.result(y, {lies.rows, lies.columns, out[3]});
     b.add(std::move(l));
     return;
   }
-  l.in[0] = b.chunked(v, canonical_chunk(in));
-  l.out = b.result(y, canonical_chunk(out));
+  l.in[0] = b.as_extent(v, canonical_extent(in));
+  l.out = b.result(y, canonical_extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
 
@@ -153,12 +153,12 @@ void lower_fully_connected(Builder& b) {
     return;
   }
   const Value v = b.plain(x);
-  const Chunk lies = chunk_of(v.view.box);
-  Chunk in = lies;
+  const Extent lies = extent_of(v.view.box);
+  Extent in = lies;
   if (lies.channels != length && lies.row_elements() != length) {
     in = {static_cast<int>(count), 1, length};
   }
-  l.in[0] = b.chunked(v, in);
+  l.in[0] = b.as_extent(v, in);
   const bool by_row = in.channels != length;
   if (by_row) l.kernel_w = in.columns;
   l.out = b.result(y, {in.rows, by_row ? 1 : in.columns, channels});

@@ -58,32 +58,32 @@ std::optional<AxisSplit> broadcast_cut(Builder& b,
                                        const std::vector<Operand>& operands,
                                        const Shape& shape,
                                        const std::vector<int>& order) {
-  std::vector<std::optional<Chunk>> have{std::nullopt};
+  std::vector<std::optional<Extent>> have{std::nullopt};
   std::vector<std::vector<int>> sizes{permuted(shape, order)};
   for (const Operand& o : operands) {
     have.push_back(std::nullopt);
     if (!o.constant) {
-      have.back() = chunk_of(b.ordered(o.tensor, o.own(order)).view.box);
+      have.back() = extent_of(b.ordered(o.tensor, o.own(order)).view.box);
     }
     std::vector<int>& s = sizes.emplace_back();
     for (int axis : order) s.push_back(o.size(b, axis));
   }
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
-    std::vector<Chunk> chunks;
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
+    std::vector<Extent> extents;
     for (const auto& s : sizes) {
-      const Chunk c = group_sizes(s, i, j);
-      const Chunk& all = chunks.empty() ? c : chunks.front();
+      const Extent c = group_sizes(s, i, j);
+      const Extent& all = extents.empty() ? c : extents.front();
       if ((c.rows != all.rows && c.rows != 1) ||
           (c.columns != all.columns && c.columns != 1) ||
           (c.channels != all.channels && c.channels != 1)) {
         return std::nullopt;
       }
-      chunks.push_back(c);
+      extents.push_back(c);
     }
-    return chunks;
+    return extents;
   };
   return choose_cut(static_cast<int>(shape.size()), have,
-                    canonical_chunk(permuted(shape, order)), needed);
+                    canonical_extent(permuted(shape, order)), needed);
 }
 
 // Axes that broadcast alike become neighbours, so that three groups do.
@@ -102,16 +102,16 @@ std::vector<int> grouped_order(const Builder& b,
 }
 
 View operand_view(Builder& b, const Operand& o, const std::vector<int>& order,
-                  const Chunk& chunk) {
+                  const Extent& extent) {
   const std::vector<int> own = o.own(order);
   const Tensor& t = b.tensor(o.tensor);
-  if (!o.constant) return b.chunked(b.ordered(o.tensor, own), chunk);
+  if (!o.constant) return b.as_extent(b.ordered(o.tensor, own), extent);
   std::vector<int8_t> values;
   values.reserve(t.data.size());
   for (int64_t k : stored_elements(t.shape, own)) {
     values.push_back(static_cast<int8_t>(t.data[k]));
   }
-  return b.constant(t.name, std::move(values), chunk);
+  return b.constant(t.name, std::move(values), extent);
 }
 
 // As an actor: its code, and its parameters from the tensors' scales.
@@ -182,9 +182,9 @@ void lower_binary(Builder& b) {
   }
   Layer l = binary_layer(b);
   for (int k = 0; k < 2; ++k) {
-    l.in[k] = operand_view(b, operands[k], order, cut->chunks[k + 1]);
+    l.in[k] = operand_view(b, operands[k], order, cut->extents[k + 1]);
   }
-  l.out = b.result(y, cut->chunks[0], squeezed_order(order, shape));
+  l.out = b.result(y, cut->extents[0], squeezed_order(order, shape));
   b.add(std::move(l));
 }
 
@@ -208,10 +208,10 @@ void lower_softmax(Builder& b) {
   if (classes > 1 && v.order.back() + 1 != static_cast<int>(v.order.size())) {
     v = b.plain(x);
   }
-  Chunk c = chunk_of(v.view.box);
+  Extent c = extent_of(v.view.box);
   if (c.channels != classes) {
     v = b.plain(x);
-    c = canonical_chunk(shape);
+    c = canonical_extent(shape);
   }
   const bool logarithm = op.kind == OpKind::kLogSoftmax;
   Layer l = b.layer(logarithm ? OpCode::kLogSoftmax : OpCode::kSoftmax, y);
@@ -219,7 +219,7 @@ void lower_softmax(Builder& b) {
   l.params = logarithm ? param_list(log_softmax_params(b.tensor(x)))
                        : param_list(softmax_params(
                              b.tensor(x), std::get<AlphaAttr>(op.attr).value));
-  l.in[0] = b.chunked(v, c);
+  l.in[0] = b.as_extent(v, c);
   l.out = b.result(y, c, v.order);
   b.add(std::move(l));
 }

@@ -102,9 +102,9 @@ NetIo conversion(const Graph& g, int file_tensor, int quantized) {
 }
 
 Wish wish_or_plain(const std::optional<Wish>& wish, const Shape& shape) {
-  if (wish && legal(wish->chunk)) return *wish;
+  if (wish && legal(wish->extent)) return *wish;
   return {identity_order(static_cast<int>(shape.size())),
-          canonical_chunk(shape)};
+          canonical_extent(shape)};
 }
 
 // The operator that makes the tensor; -1: none does.
@@ -167,7 +167,7 @@ void make_inputs(Builder& b) {
   for (int t : g.inputs) {
     const Shape& shape = g.tensors[t].shape;
     const Wish wish = wish_or_plain(wishes[t], shape);
-    const View view = b.new_tensor(g.tensors[t].name, wish.chunk);
+    const View view = b.new_tensor(g.tensors[t].name, wish.extent);
     const Value v{view, squeezed(shape), squeezed_order(wish.order, shape)};
     b.set(t, v);
     const bool is_float = g.tensors[t].type == Type::kFloat32;
@@ -185,12 +185,12 @@ void make_variables(Builder& b) {
     const Wish wish = wish_or_plain(wishes[v.before], t.shape);
     NetVariable made;
     made.name = v.name;
-    const View view = b.new_tensor(t.name, wish.chunk);
+    const View view = b.new_tensor(t.name, wish.extent);
     const Value value{view, squeezed(t.shape),
                       squeezed_order(wish.order, t.shape)};
     b.set(v.before, value);
     made.before = view.tensor;
-    made.after = b.new_tensor(v.name + " (assigned)", wish.chunk).tensor;
+    made.after = b.new_tensor(v.name + " (assigned)", wish.extent).tensor;
     made.perm = stored_at(value, t.shape)->perm;
     for (const int64_t e : stored_elements(value.shape, value.order)) {
       made.initial.push_back(v.initial.empty()
@@ -212,7 +212,8 @@ void assign_results(Builder& b, int op) {
     const std::vector<int> order =
         to.perm.empty() ? identity_order(static_cast<int>(shape.size()))
                         : to.perm;
-    b.copy(from, b.chunked(b.ordered(from, order), chunk_of(after.box)), after);
+    b.copy(from, b.as_extent(b.ordered(from, order), extent_of(after.box)),
+           after);
   }
 }
 
@@ -235,7 +236,7 @@ void make_outputs(Builder& b) {
     // No layer makes what a variable held before the frame.
     View& view = io.stored.view;
     if (is_before(b.net(), view.tensor)) {
-      const View made = b.new_tensor(g.tensors[from].name, chunk_of(view.box));
+      const View made = b.new_tensor(g.tensors[from].name, extent_of(view.box));
       b.copy(from, view, made);
       view = made;
     }

@@ -14,7 +14,7 @@ namespace shoal {
 // One line per operator that cannot run.
 std::vector<std::string> unsupported_operators(const Graph&);
 
-// Makes the inputs' tensors, in the order and the chunk that their readers
+// Makes the inputs' tensors, in the order and the extent that their readers
 // want, so that neither a TRANSPOSE nor a RESHAPE of an input costs a layer.
 void make_inputs(Builder&);
 // What variables hold before the frame.

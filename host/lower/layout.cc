@@ -34,15 +34,15 @@ std::vector<Block> match_blocks(const Shape& a, const Shape& b) {
 
 }  // namespace
 
-Chunk chunk_of(const Box& b) { return {b.rows(), b.columns(), b.channels()}; }
+Extent extent_of(const Box& b) { return {b.rows(), b.columns(), b.channels()}; }
 
-bool legal(const Chunk& c) {
+bool legal(const Extent& c) {
   return c.rows <= 65535 && c.columns <= 65535 && c.channels <= 65535;
 }
 
-Chunk canonical_chunk(const Shape& s) {
+Extent canonical_extent(const Shape& s) {
   const int rank = static_cast<int>(s.size());
-  Chunk c;
+  Extent c;
   if (rank >= 1) c.channels = s[rank - 1];
   if (rank == 2) c.rows = s[0];
   if (rank < 3) return c;
@@ -157,17 +157,17 @@ std::vector<int> squeezed_order(const std::vector<int>& full,
   return order;
 }
 
-Chunk group_sizes(const std::vector<int>& sizes, int i, int j) {
-  Chunk c;
+Extent group_sizes(const std::vector<int>& sizes, int i, int j) {
+  Extent c;
   for (int k = 0; k < static_cast<int>(sizes.size()); ++k) {
     (k < i ? c.rows : k < j ? c.columns : c.channels) *= sizes[k];
   }
   return c;
 }
 
-std::optional<ChunkMap> group_axes(const std::vector<AxisMap>& axes, int i,
+std::optional<AxisMaps> group_axes(const std::vector<AxisMap>& axes, int i,
                                    int j) {
-  ChunkMap groups;
+  AxisMaps groups;
   const int end[] = {i, j, static_cast<int>(axes.size())};
   for (int g = 0, k = 0; g < 3; ++g) {
     AxisMap& m = groups[g];
@@ -192,27 +192,27 @@ std::optional<ChunkMap> group_axes(const std::vector<AxisMap>& axes, int i,
 }
 
 std::optional<AxisSplit> choose_cut(
-    int rank, const std::vector<std::optional<Chunk>>& have, const Chunk& usual,
-    const NeededChunks& needed) {
+    int rank, const std::vector<std::optional<Extent>>& have,
+    const Extent& usual, const NeededExtents& needed) {
   std::optional<AxisSplit> best;
   std::array<int64_t, 3> best_score{};
   for (int i = 0; i <= rank; ++i) {
     for (int j = i; j <= rank; ++j) {
-      const auto chunks = needed(i, j);
-      if (!chunks || !std::all_of(chunks->begin(), chunks->end(), legal)) {
+      const auto extents = needed(i, j);
+      if (!extents || !std::all_of(extents->begin(), extents->end(), legal)) {
         continue;
       }
       std::array<int64_t, 3> score{};
       for (size_t k = 0; k < have.size(); ++k) {
-        if (have[k] && *have[k] == (*chunks)[k]) {
+        if (have[k] && *have[k] == (*extents)[k]) {
           score[0] += have[k]->elements();
         }
       }
-      score[1] = chunks->front() == usual;
-      const Chunk& first = chunks->front();
+      score[1] = extents->front() == usual;
+      const Extent& first = extents->front();
       score[2] = -(first.rows + first.row_elements());
       if (!best || score > best_score) {
-        best = AxisSplit{i, j, *chunks};
+        best = AxisSplit{i, j, *extents};
         best_score = score;
       }
     }

@@ -19,18 +19,18 @@
 
 namespace shoal {
 
-struct Chunk {
+struct Extent {
   int rows = 1, columns = 1, channels = 1;
   int64_t elements() const { return int64_t{1} * rows * columns * channels; }
   int64_t row_elements() const { return int64_t{1} * columns * channels; }
-  bool operator==(const Chunk&) const = default;
+  bool operator==(const Extent&) const = default;
 };
-Chunk chunk_of(const Box&);
-bool legal(const Chunk&);  // every size within 16 bits
+Extent extent_of(const Box&);
+bool legal(const Extent&);  // every size within 16 bits
 
 // Rank 4: n*h, w, c; rank 3 as it is; rank 2: a, 1, b; rank 1: 1, 1, c;
 // ranks above 4 merge their leading axes into rows.
-Chunk canonical_chunk(const Shape&);
+Extent canonical_extent(const Shape&);
 
 struct Value {
   View view;
@@ -65,27 +65,27 @@ struct AxisMap {
   bool touched() const { return in != out || begin != 0 || stride != 1; }
 };
 // The same for rows, columns and channels.
-using ChunkMap = std::array<AxisMap, 3>;
+using AxisMaps = std::array<AxisMap, 3>;
 
 // Groups axes [0, i), [i, j), [j, end) into rows, columns and channels. No
 // result if an index of a group is not linear in that of its touched axis.
-std::optional<ChunkMap> group_axes(const std::vector<AxisMap>& axes, int i,
+std::optional<AxisMaps> group_axes(const std::vector<AxisMap>& axes, int i,
                                    int j);
 // Sizes of the three groups.
-Chunk group_sizes(const std::vector<int>& sizes, int i, int j);
+Extent group_sizes(const std::vector<int>& sizes, int i, int j);
 
 // Chooses where to cut `rank` stored axes into three groups: `needed` gives
-// the chunk of each operand for a cut, or nothing if the cut is of no use.
+// the extent of each operand for a cut, or nothing if the cut is of no use.
 // Takes the cut that fits most bytes as they lie (`have`), then the one with
 // `usual` for the first operand, then neither many rows nor long ones.
 struct AxisSplit {
   int i = 0, j = 0;
-  std::vector<Chunk> chunks;
+  std::vector<Extent> extents;
 };
-using NeededChunks =
-    std::function<std::optional<std::vector<Chunk>>(int i, int j)>;
+using NeededExtents =
+    std::function<std::optional<std::vector<Extent>>(int i, int j)>;
 std::optional<AxisSplit> choose_cut(
-    int rank, const std::vector<std::optional<Chunk>>& have, const Chunk& usual,
-    const NeededChunks& needed);
+    int rank, const std::vector<std::optional<Extent>>& have,
+    const Extent& usual, const NeededExtents& needed);
 
 }  // namespace shoal

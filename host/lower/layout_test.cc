@@ -7,13 +7,13 @@ namespace {
 
 using Order = std::vector<int>;
 
-TEST(Layout, CanonicalChunks) {
-  EXPECT_EQ(canonical_chunk({}), (Chunk{1, 1, 1}));
-  EXPECT_EQ(canonical_chunk({7}), (Chunk{1, 1, 7}));
-  EXPECT_EQ(canonical_chunk({5, 7}), (Chunk{5, 1, 7}));
-  EXPECT_EQ(canonical_chunk({4, 5, 7}), (Chunk{4, 5, 7}));
-  EXPECT_EQ(canonical_chunk({3, 4, 5, 7}), (Chunk{12, 5, 7}));
-  EXPECT_EQ(canonical_chunk({2, 3, 4, 5, 7}), (Chunk{24, 5, 7}));
+TEST(Layout, CanonicalExtents) {
+  EXPECT_EQ(canonical_extent({}), (Extent{1, 1, 1}));
+  EXPECT_EQ(canonical_extent({7}), (Extent{1, 1, 7}));
+  EXPECT_EQ(canonical_extent({5, 7}), (Extent{5, 1, 7}));
+  EXPECT_EQ(canonical_extent({4, 5, 7}), (Extent{4, 5, 7}));
+  EXPECT_EQ(canonical_extent({3, 4, 5, 7}), (Extent{12, 5, 7}));
+  EXPECT_EQ(canonical_extent({2, 3, 4, 5, 7}), (Extent{24, 5, 7}));
 }
 
 TEST(Layout, StoredElementsFollowTheOrder) {
@@ -84,13 +84,13 @@ TEST(Layout, CutsWhereMostBytesLieRight) {
   const auto needed = [&](int i, int j) {
     return std::optional(std::vector{group_sizes(shape, i, j)});
   };
-  const auto as_it_is = choose_cut(3, {Chunk{1, 20, 6}}, {4, 5, 6}, needed);
+  const auto as_it_is = choose_cut(3, {Extent{1, 20, 6}}, {4, 5, 6}, needed);
   ASSERT_TRUE(as_it_is);
-  EXPECT_EQ(as_it_is->chunks[0], (Chunk{1, 20, 6}));
+  EXPECT_EQ(as_it_is->extents[0], (Extent{1, 20, 6}));
   const auto usual = choose_cut(3, {std::nullopt}, {4, 5, 6}, needed);
-  EXPECT_EQ(usual->chunks[0], (Chunk{4, 5, 6}));
+  EXPECT_EQ(usual->extents[0], (Extent{4, 5, 6}));
   const auto even = choose_cut(3, {std::nullopt}, {9, 9, 9}, needed);
-  EXPECT_EQ(even->chunks[0].rows, 20);
+  EXPECT_EQ(even->extents[0].rows, 20);
 }
 
 TEST(Layout, NoCutBeyondSixteenBits) {
@@ -99,7 +99,7 @@ TEST(Layout, NoCutBeyondSixteenBits) {
   };
   const auto cut = choose_cut(2, {std::nullopt}, {1, 1, 90000}, needed);
   ASSERT_TRUE(cut);
-  EXPECT_TRUE(legal(cut->chunks[0]));
+  EXPECT_TRUE(legal(cut->extents[0]));
 }
 
 }  // namespace

@@ -47,9 +47,9 @@ void lower_by_weights(Builder& b) {
   fold_zero_point(l, true);
   l.macs = op_macs(b.graph(), op);
   const Value v = b.ordered(x, order);
-  Chunk c = chunk_of(v.view.box);
-  if (c.channels != length) c = canonical_chunk(permuted(in, order));
-  l.in[0] = b.chunked(v, c);
+  Extent c = extent_of(v.view.box);
+  if (c.channels != length) c = canonical_extent(permuted(in, order));
+  l.in[0] = b.as_extent(v, c);
   l.out = b.result(y, {c.rows, c.columns, channels});
   b.add(std::move(l));
 }
@@ -61,7 +61,7 @@ View side(Builder& b, int t, bool swapped, int& rows, int& length) {
   rows = s[static_cast<size_t>(order[order.size() - 2])];
   length = s[static_cast<size_t>(order.back())];
   const auto all = static_cast<int>(element_count(s) / length);
-  return b.chunked(b.ordered(t, order), {all, 1, length});
+  return b.as_extent(b.ordered(t, order), {all, 1, length});
 }
 
 View part_of(View v, int64_t number, int rows) {
@@ -128,7 +128,7 @@ void lower_running_sum(Builder& b) {
   l.params = param_list(p);
   l.zero_in = b.tensor(x).zero();
   std::vector<int> order;
-  Chunk c;
+  Extent c;
   l.in[0] = b.rows_along(x, attr.axis, order, c);
   l.out = b.result(y, c, squeezed_order(order, b.tensor(y).shape));
   b.add(std::move(l));

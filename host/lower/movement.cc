@@ -7,16 +7,16 @@
 namespace shoal {
 namespace {
 
-Chunk in_sizes(const ChunkMap& m) { return {m[0].in, m[1].in, m[2].in}; }
-Chunk out_sizes(const ChunkMap& m) { return {m[0].out, m[1].out, m[2].out}; }
+Extent in_sizes(const AxisMaps& m) { return {m[0].in, m[1].in, m[2].in}; }
+Extent out_sizes(const AxisMaps& m) { return {m[0].out, m[1].out, m[2].out}; }
 
-bool is_box(const ChunkMap& m) {
+bool is_box(const AxisMaps& m) {
   return std::all_of(m.begin(), m.end(), [](const AxisMap& a) {
     return a.stride == 1 && a.begin >= 0 && a.begin + a.out <= a.in;
   });
 }
 
-View sub_box(const View& v, const ChunkMap& m) {
+View sub_box(const View& v, const AxisMaps& m) {
   View out = v;
   out.box = {v.box.y0 + m[0].begin, v.box.y0 + m[0].begin + m[0].out,
              v.box.x0 + m[1].begin, v.box.x0 + m[1].begin + m[1].out,
@@ -25,9 +25,9 @@ View sub_box(const View& v, const ChunkMap& m) {
 }
 
 std::optional<AxisSplit> move_cut(const std::vector<AxisMap>& axes,
-                                  const Chunk& have, const Chunk& usual) {
+                                  const Extent& have, const Extent& usual) {
   const int rank = static_cast<int>(axes.size());
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
     const auto m = group_axes(axes, i, j);
     if (!m) return std::nullopt;
     if (!legal(out_sizes(*m))) return std::nullopt;
@@ -42,9 +42,10 @@ std::optional<AxisSplit> move_cut(const std::vector<AxisMap>& axes,
 View moved(Builder& b, int y, Value v, std::vector<AxisMap> axes, int fill) {
   Shape sizes;
   for (const AxisMap& a : axes) sizes.push_back(a.in);
-  const auto all = move_cut(axes, chunk_of(v.view.box), canonical_chunk(sizes));
-  const auto apply = [&](const ChunkMap& m) {
-    const View in = b.chunked(v, in_sizes(m));
+  const auto all =
+      move_cut(axes, extent_of(v.view.box), canonical_extent(sizes));
+  const auto apply = [&](const AxisMaps& m) {
+    const View in = b.as_extent(v, in_sizes(m));
     if (is_box(m)) return sub_box(in, m);
     const View out = b.new_tensor(b.tensor(y).name, out_sizes(m));
     b.move(y, in, out, m, fill);
@@ -58,7 +59,7 @@ View moved(Builder& b, int y, Value v, std::vector<AxisMap> axes, int fill) {
       const int size = n < k ? axes[n].out : axes[n].in;
       one.push_back(n == k ? axes[n] : AxisMap{size, size});
     }
-    const auto cut = move_cut(one, chunk_of(v.view.box), {});
+    const auto cut = move_cut(one, extent_of(v.view.box), {});
     if (!cut) {
       throw Error(Exit::kUnsupported,
                   b.tensor(y).name + ": a slice of rows above 65535 elements");
@@ -160,7 +161,7 @@ Value by_maps(Builder& b, int y, const Value& v, const Shape& shape,
     if (!maps[k].empty()) result[k] = static_cast<int>(maps[k].size());
   }
   const Shape from = permuted(shape, order), to = permuted(result, order);
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
     for (int k = j; k < rank; ++k) {
       if (!maps[order[k]].empty()) return std::nullopt;
     }
@@ -168,7 +169,7 @@ Value by_maps(Builder& b, int y, const Value& v, const Shape& shape,
     return std::vector{group_sizes(from, i, j)};
   };
   const auto cut =
-      choose_cut(rank, {chunk_of(v.view.box)}, canonical_chunk(from), needed);
+      choose_cut(rank, {extent_of(v.view.box)}, canonical_extent(from), needed);
   if (!cut) {
     throw Error(Exit::kUnsupported,
                 b.tensor(y).name + ": rows above 65535 elements");
@@ -176,7 +177,7 @@ Value by_maps(Builder& b, int y, const Value& v, const Shape& shape,
   Layer l = b.layer(OpCode::kResize, y);
   l.row_map = joined_map(maps, shape, order, 0, cut->i);
   l.column_map = joined_map(maps, shape, order, cut->i, cut->j);
-  l.in[0] = b.chunked(v, cut->chunks[0]);
+  l.in[0] = b.as_extent(v, cut->extents[0]);
   l.out = b.new_tensor(b.tensor(y).name, group_sizes(to, cut->i, cut->j));
   const Value made{l.out, squeezed(result), squeezed_order(order, result)};
   b.add(std::move(l));
@@ -289,14 +290,14 @@ void lower_join(Builder& b) {
     break;
   }
   std::vector<Value> parts;
-  std::vector<std::optional<Chunk>> have{std::nullopt};
+  std::vector<std::optional<Extent>> have{std::nullopt};
   std::vector<std::vector<AxisMap>> axes;
   int begin = 0;
   for (int x : op.inputs) {
     const Shape part = part_shape(b.tensor(x).shape, shape, axis);
     const bool packed = b.tensor(x).shape.size() < shape.size();
     parts.push_back(b.ordered(x, packed ? without_axis(order, axis) : order));
-    have.push_back(chunk_of(parts.back().view.box));
+    have.push_back(extent_of(parts.back().view.box));
     std::vector<AxisMap>& maps = axes.emplace_back();
     for (int k : order) {
       maps.push_back({part[k], shape[k], k == axis ? -begin : 0});
@@ -304,29 +305,29 @@ void lower_join(Builder& b) {
     begin += part[axis];
   }
   const Shape stored = permuted(shape, order);
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
-    std::vector<Chunk> chunks{group_sizes(stored, i, j)};
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
+    std::vector<Extent> extents{group_sizes(stored, i, j)};
     for (const auto& maps : axes) {
       const auto m = group_axes(maps, i, j);
       if (!m) return std::nullopt;
-      chunks.push_back(in_sizes(*m));
+      extents.push_back(in_sizes(*m));
     }
-    return chunks;
+    return extents;
   };
   const auto cut = choose_cut(static_cast<int>(shape.size()), have,
-                              canonical_chunk(stored), needed);
+                              canonical_extent(stored), needed);
   if (!cut) {
     throw Error(Exit::kUnsupported,
                 b.tensor(y).name + ": rows above 65535 elements");
   }
-  const View whole = b.result(y, cut->chunks[0], squeezed_order(order, shape));
+  const View whole = b.result(y, cut->extents[0], squeezed_order(order, shape));
   for (size_t k = 0; k < parts.size(); ++k) {
-    const ChunkMap m = *group_axes(axes[k], cut->i, cut->j);
-    ChunkMap place;
+    const AxisMaps m = *group_axes(axes[k], cut->i, cut->j);
+    AxisMaps place;
     for (int g = 0; g < 3; ++g) {
       place[g] = {m[g].out, m[g].in, -m[g].begin, 1};
     }
-    b.copy_part(y, b.chunked(parts[k], cut->chunks[k + 1]),
+    b.copy_part(y, b.as_extent(parts[k], cut->extents[k + 1]),
                 sub_box(whole, place));
   }
 }

@@ -14,7 +14,7 @@ void lower_arg(Builder& b) {
   l.zero_out = 0;
   l.params = param_list(ArgParams{op.kind == OpKind::kArgMax ? 1 : -1});
   std::vector<int> order;
-  Chunk c;
+  Extent c;
   l.in[0] = b.rows_along(x, axis, order, c);
   c.channels = 2;
   std::vector<int> left;  // axes of the result, that of the two bytes last

@@ -25,9 +25,9 @@ Kind group_kind(const Shape& shape, const std::vector<bool>& reduced,
 std::optional<AxisSplit> reduce_cut(const Shape& shape,
                                     const std::vector<bool>& reduced,
                                     const std::vector<int>& order,
-                                    const Chunk& have) {
+                                    const Extent& have) {
   const int rank = static_cast<int>(shape.size());
-  const auto needed = [&](int i, int j) -> std::optional<std::vector<Chunk>> {
+  const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
     for (auto [from, to] : {std::pair{0, i}, {i, j}, {j, rank}}) {
       if (group_kind(shape, reduced, order, from, to) == Kind::kMixed) {
         return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<AxisSplit> reduce_cut(const Shape& shape,
     }
     return std::vector{group_sizes(permuted(shape, order), i, j)};
   };
-  return choose_cut(rank, {have}, canonical_chunk(permuted(shape, order)),
+  return choose_cut(rank, {have}, canonical_extent(permuted(shape, order)),
                     needed);
 }
 
@@ -93,12 +93,12 @@ void lower_reduce(Builder& b) {
   const std::vector<bool>& reduced = std::get<ReduceAttr>(op.attr).reduced;
   Value v = b.value(x);
   std::vector<int> order = full_order(v, shape);
-  auto cut = reduce_cut(shape, reduced, order, chunk_of(v.view.box));
+  auto cut = reduce_cut(shape, reduced, order, extent_of(v.view.box));
   if (!cut) {
     std::stable_partition(order.begin(), order.end(),
                           [&](int axis) { return !reduced[axis]; });
     v = b.ordered(x, order);
-    cut = reduce_cut(shape, reduced, order, chunk_of(v.view.box));
+    cut = reduce_cut(shape, reduced, order, extent_of(v.view.box));
   }
   if (!cut) {
     throw Error(Exit::kUnsupported,
@@ -112,9 +112,9 @@ void lower_reduce(Builder& b) {
     return group_kind(shape, reduced, order, from, to) == Kind::kReduced;
   };
   Layer l = reduce_layer(b, count);
-  const Chunk& in = cut->chunks[0];
-  Chunk out = in;
-  l.in[0] = b.chunked(v, in);
+  const Extent& in = cut->extents[0];
+  Extent out = in;
+  l.in[0] = b.as_extent(v, in);
   if (gone(0, cut->i)) {
     l.kernel_h = in.rows;
     out.rows = 1;

@@ -87,8 +87,8 @@ void lower_pool(Builder& b) {
   l.act_min = range.first;
   l.act_max = range.second;
   l.zero_in = b.tensor(x).zero();
-  l.in[0] = b.plain(x, canonical_chunk(in));
-  l.out = b.result(y, canonical_chunk(out));
+  l.in[0] = b.plain(x, canonical_extent(in));
+  l.out = b.result(y, canonical_extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
 
@@ -101,8 +101,8 @@ void lower_resize(Builder& b) {
   Layer l = b.layer(OpCode::kResize, y);
   l.row_map = nearest_indices(in[1], out[1], attr);
   l.column_map = nearest_indices(in[2], out[2], attr);
-  l.in[0] = b.plain(x, canonical_chunk(in));
-  l.out = b.result(y, canonical_chunk(out));
+  l.in[0] = b.plain(x, canonical_extent(in));
+  l.out = b.result(y, canonical_extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
 
@@ -116,8 +116,8 @@ void lower_bilinear(Builder& b) {
   const BilinearLine rows = bilinear_line(in[1], out[1], attr);
   const BilinearLine columns = bilinear_line(in[2], out[2], attr);
   l.params = {rows.scale, rows.base, columns.scale, columns.base};
-  l.in[0] = b.plain(x, canonical_chunk(in));
-  l.out = b.result(y, canonical_chunk(out));
+  l.in[0] = b.plain(x, canonical_extent(in));
+  l.out = b.result(y, canonical_extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
 
@@ -129,8 +129,8 @@ void lower_blocks(Builder& b) {
                                                      : OpCode::kDepthToSpace,
                     y);
   l.params = {std::get<BlockAttr>(op.attr).block};
-  l.in[0] = b.plain(x, canonical_chunk(in));
-  l.out = b.result(y, canonical_chunk(b.tensor(y).shape));
+  l.in[0] = b.plain(x, canonical_extent(in));
+  l.out = b.result(y, canonical_extent(b.tensor(y).shape));
   // Blocks never cross from one picture into the next.
   b.add(std::move(l));
 }

@@ -10,7 +10,7 @@ namespace {
 using Wishes = std::vector<std::optional<Wish>>;
 
 Wish file_order(const Shape& s) {
-  return {identity_order(static_cast<int>(s.size())), canonical_chunk(s)};
+  return {identity_order(static_cast<int>(s.size())), canonical_extent(s)};
 }
 
 std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
@@ -19,8 +19,8 @@ std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
   const int64_t count = element_count(s) / length;
   if (count == 1) return std::nullopt;
   Wish w = file_order(s);
-  if (w.chunk.channels != length && w.chunk.row_elements() != length) {
-    w.chunk = {static_cast<int>(count), 1, length};
+  if (w.extent.channels != length && w.extent.row_elements() != length) {
+    w.extent = {static_cast<int>(count), 1, length};
   }
   return w;
 }
@@ -31,7 +31,7 @@ std::optional<Wish> reshaped(const Wish& w, const Shape& from,
   const Value v{{}, squeezed(from), squeezed_order(w.order, from)};
   const auto own = relabel(v, to);
   if (!own) return std::nullopt;
-  return Wish{full_order(*own, to), w.chunk};
+  return Wish{full_order(*own, to), w.extent};
 }
 
 // Follows the result's wish where the operator works in any order.
@@ -40,7 +40,7 @@ std::optional<Wish> passed_on(const Graph& g, const Op&, int x, const Wish& of,
   const Shape& in = g.tensors[x].shape;
   if (in == out) return of;
   if (in.size() != out.size()) return std::nullopt;
-  return Wish{of.order, canonical_chunk(permuted(in, of.order))};
+  return Wish{of.order, canonical_extent(permuted(in, of.order))};
 }
 
 std::optional<Wish> transposed(const Graph&, const Op& op, int, const Wish& of,

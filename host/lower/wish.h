@@ -10,7 +10,7 @@ namespace shoal {
 
 struct Wish {
   std::vector<int> order;  // of all axes of the tensor's shape
-  Chunk chunk;
+  Extent extent;
   bool operator==(const Wish&) const = default;
 };
 
