@@ -16,9 +16,10 @@
 #include "device/kernels/thumb1.h"
 
 // Whether loops may be in assembler that takes all registers. Compilers keep
-// some for themselves without optimization, and where there is Helium.
+// some for themselves without optimization, and where there is Helium; clang
+// keeps a frame pointer.
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && \
-    !defined(__ARM_FEATURE_MVE)
+    !defined(__ARM_FEATURE_MVE) && !defined(__clang__)
 #define SHOAL_DSP_LOOPS
 #endif
 

@@ -12,8 +12,39 @@ namespace shoal {
 
 #if defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__)
 
+// s[p] += w . x[p] of `count` > 0 bytes, of one channel and two pixels.
+inline void add_dots_1x2(const int8_t* w, const int8_t* x0, const int8_t* x1,
+                         int count, int32_t (&s)[2]) {
+  __asm__(
+      "dlstp.8 lr, %[count]\n"
+      "1:\n"
+      "vldrb.8 q2, [%[w]], #16\n"
+      "vldrb.8 q0, [%[x0]], #16\n"
+      "vmladava.s8 %[s0], q0, q2\n"
+      "vldrb.8 q1, [%[x1]], #16\n"
+      "vmladava.s8 %[s1], q1, q2\n"
+      "letp lr, 1b\n"
+      : [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [s0] "+Te"(s[0]),
+        [s1] "+Te"(s[1])
+      : [count] "r"(count)
+      : "lr", "q0", "q1", "q2", "memory");
+}
+
 // sums[i + p * kRow] += w[i] . x[p] of `count` > 0 bytes, for all threes of
 // channels i up to `end` and two pixels p. Returns the weights behind them.
+#if defined(__clang__)  // may keep a frame pointer, and then looks for ever
+template <int kRow>
+inline const int8_t* add_threes(const int8_t* w, int w_step, const int8_t* x0,
+                                const int8_t* x1, int count, int32_t* sums,
+                                const int32_t* end) {
+  for (; sums != end; ++sums, w += w_step) {
+    int32_t s[2] = {sums[0], sums[kRow]};
+    add_dots_1x2(w, x0, x1, count, s);
+    sums[0] = s[0], sums[kRow] = s[1];
+  }
+  return w;
+}
+#else
 template <int kRow>
 inline const int8_t* add_threes(const int8_t* w0, int w_step, const int8_t* x0,
                                 const int8_t* x1, int count, int32_t* sums,
@@ -65,24 +96,7 @@ inline const int8_t* add_threes(const int8_t* w0, int w_step, const int8_t* x0,
       : "lr", "q0", "q1", "q2", "q3", "cc", "memory");
   return w0;
 }
-
-// s[p] += w . x[p], of one channel and two pixels.
-inline void add_dots_1x2(const int8_t* w, const int8_t* x0, const int8_t* x1,
-                         int count, int32_t (&s)[2]) {
-  __asm__(
-      "dlstp.8 lr, %[count]\n"
-      "1:\n"
-      "vldrb.8 q2, [%[w]], #16\n"
-      "vldrb.8 q0, [%[x0]], #16\n"
-      "vmladava.s8 %[s0], q0, q2\n"
-      "vldrb.8 q1, [%[x1]], #16\n"
-      "vmladava.s8 %[s1], q1, q2\n"
-      "letp lr, 1b\n"
-      : [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [s0] "+Te"(s[0]),
-        [s1] "+Te"(s[1])
-      : [count] "r"(count)
-      : "lr", "q0", "q1", "q2", "memory");
-}
+#endif
 
 // Of four channels and one pixel.
 inline void add_dots_4x1(const int8_t* w0, int w_step, const int8_t* x,

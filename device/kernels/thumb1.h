@@ -36,9 +36,9 @@ constexpr int32_t requantize_doubled_by_halves(int32_t v, int32_t multiplier,
 }  // namespace shoal
 
 // For size the compiler leaves the high registers alone, without optimization
-// it needs low ones itself.
+// it needs low ones itself; clang keeps a frame pointer.
 #if defined(__thumb__) && !defined(__thumb2__) && defined(__OPTIMIZE__) && \
-    !defined(__OPTIMIZE_SIZE__)
+    !defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
 #define SHOAL_THUMB1
 
 namespace shoal {
