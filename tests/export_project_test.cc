@@ -231,6 +231,24 @@ TEST_F(ExportedHost, RunsAndRefusesWhatIsNotItsOwn) {
   EXPECT_EQ(shop_.shoal(export_words("c", "host", "other")).code, 2);
 }
 
+// A full disk, a kill: the project from before stays, and the next export is
+// as if nothing had been.
+TEST_F(ExportedHost, AnExportThatIsInterruptedChangesNothing) {
+  ASSERT_EQ(shop_.script("cp -r proj before").code, 0);
+  std::string words;
+  for (const std::string& w : export_words("c", "host", "proj", "dress")) {
+    words += " '" + w + "'";
+  }
+  const Told told = shop_.script("(ulimit -f 200; $SHOAL" + words + ")");
+  EXPECT_NE(told.code, 0);
+  EXPECT_EQ(shop_.script("diff -r before proj").out, "");
+  const Told again = shop_.script("$SHOAL" + words + " && ls -A");
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(again.out.find("shoal-export"), std::string::npos) << again.out;
+  EXPECT_NE(shop_.script("diff -r before proj").out, "");
+  EXPECT_TRUE(fs::exists(shop_.path("proj/build/fashion_mobilenet_v2")));
+}
+
 // The runtime of another format than the program's.
 TEST_F(ExportedHost, OtherFormatsDoNotCompile) {
   const Told told = shop_.script(

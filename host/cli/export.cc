@@ -60,6 +60,11 @@ int export_command(const ExportFlags& flags) {
   Application made = make_application(p, find_board(flags.plan.board), input);
   describe(flags, ecosystem, name, made);
   made.labels = labels;
+  if (made.classes && !labels.empty() &&
+      labels.size() != made.test_output.size()) {
+    tell("warning: %zu labels for %zu classes; class 0 has the first one\n",
+         labels.size(), made.test_output.size());
+  }
   const LaidOut out = lay_out(flags, ecosystem, flags.folder, std::move(made),
                               needs_of(p.net, p.plan.nodes[0]));
   write(out);

@@ -150,14 +150,16 @@ std::string filled(std::string_view name, const TemplateValues& values) {
   return out += text.substr(at);
 }
 
-void write_project(const std::string& folder, const Project& project,
-                   const std::string& description) {
-  const fs::path root(folder);
-  const std::string list = list_of(project, description);
-  for (const fs::path& old : earlier_files(root)) {
-    const std::string path = old.lexically_relative(root).string();
-    if (!project.files().contains(path)) fs::remove(old);
-  }
+namespace {
+
+// Beside the folder, until it is whole.
+fs::path unfinished(const fs::path& root) {
+  return root.parent_path() /
+         ("." + root.filename().string() + ".shoal-export");
+}
+
+void write_files(const fs::path& root, const Project& project,
+                 const std::string& list) {
   std::set<fs::path> folders{root};
   for (const auto& [path, bytes] : project.files()) {
     folders.insert((root / path).parent_path());
@@ -172,6 +174,51 @@ void write_project(const std::string& folder, const Project& project,
     }
   }
   write_file((root / kListFile).string(), list);
+}
+
+// What builds have made there stays.
+void keep_built(const fs::path& from, const fs::path& to) {
+  std::vector<fs::path> kept;
+  for (auto at = fs::recursive_directory_iterator(from);
+       at != fs::recursive_directory_iterator(); ++at) {
+    const fs::path path = at->path().lexically_relative(from);
+    if (!is_built(path)) continue;
+    kept.push_back(path);
+    at.disable_recursion_pending();
+  }
+  for (const fs::path& path : kept) {
+    make_folder((to / path).parent_path().string());
+    fs::rename(from / path, to / path);
+  }
+}
+
+}  // namespace
+
+void write_project(const std::string& folder, const Project& project,
+                   const std::string& description) {
+  fs::path root = fs::absolute(folder).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();  // "DIR/"
+  const std::string list = list_of(project, description);
+  const bool replaces = !earlier_files(root).empty();
+  if (fs::exists(root) && !replaces) {  // empty, or with build results alone
+    write_files(root, project, list);
+    return;
+  }
+  if (replaces) root = fs::canonical(root);
+  const fs::path whole = unfinished(root);
+  fs::remove_all(whole);  // of an export that was interrupted
+  write_files(whole, project, list);
+  try {
+    if (replaces) {
+      keep_built(root, whole);
+      fs::rename(root, whole.string() + "-old");
+    }
+    fs::rename(whole, root);
+    fs::remove_all(whole.string() + "-old");
+  } catch (const fs::filesystem_error& e) {
+    throw Error(Exit::kInternal,
+                root.string() + " was not replaced: " + e.code().message());
+  }
 }
 
 }  // namespace shoal

@@ -36,6 +36,7 @@ std::string filled(std::string_view name, const TemplateValues&);
 // Writes the files and export.json, which lists them, into the folder. What an
 // export wrote there before and nobody has changed since is replaced; throws
 // Error(kUsage) for a folder that has anything else, but for build/.
+// The folder is written whole beside its place first.
 // `description`: the JSON text's other fields, as an object.
 void write_project(const std::string& folder, const Project&,
                    const std::string& description);
