@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "device/program/kinds.h"
 #include "device/program/params.h"
 
 namespace shoal {
@@ -187,8 +188,7 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order() &&
-              std::size(kDependences) == static_cast<size_t>(OpCode::kMatmul));
+static_assert(in_order() && std::size(kDependences) == kActorKindCount);
 
 const Dependence& dependence_of(OpCode op) {
   return kDependences[static_cast<size_t>(op) - 1];
