@@ -223,11 +223,33 @@ int32_t window_sum(int vectors, const int8_t* in, const int8_t* weights) {
   }
 }
 
-void make_four(const ConvArgs& a, const Call& c, const Four& f,
-               const int8_t* ones, int outs) {
-  if (c.fast == 3) return make_bytes<3>(a, f, outs);
-  if (c.fast == 6) return make_bytes<6>(a, f, outs);
-  make_any(a, f, c.vectors, ones, outs);
+// Channels of which lines and weights are: [o, o + kLanes), columns from x on.
+struct Eight {
+  const Lines* lines;
+  int o, x, outs;
+
+  Four four(const ConvArgs& a, int i) const {
+    return {lines->in + i * kLineStep,
+            lines->weights + i * kMostTaps,
+            a.bias + o + i,
+            a.multipliers + o + i,
+            a.shifts + o + i,
+            a.out + x * a.out_stride + o + i};
+  }
+};
+
+template <int kStep>
+[[gnu::noinline]] void make_fast(const ConvArgs& a, Eight e) {
+  for (int i = 0; i < kLanes; i += 4)
+    make_bytes<kStep>(a, e.four(a, i), e.outs);
+}
+
+void make_eight(const ConvArgs& a, const Call& c, Eight e) {
+  if (c.fast == 3) return make_fast<3>(a, e);
+  if (c.fast == 6) return make_fast<6>(a, e);
+  for (int i = 0; i < kLanes; i += 4) {
+    make_any(a, e.four(a, i), c.vectors, e.lines->ones, e.outs);
+  }
 }
 
 // Channels [o, o + kLanes) of all columns.
@@ -238,13 +260,7 @@ void eight_channels(const ConvArgs& a, const Call& c, int o, Lines& lines) {
     const int count = (outs - 1) * a.stride_x + a.kernel_w;
     const Columns columns = columns_of(a, x * a.stride_x - a.pad_left, count);
     put_rows(a, columns, o, c.in_lines, lines.in);
-    for (int i = 0; i < kLanes; i += 4) {
-      const Four f = {
-          lines.in + i * kLineStep, lines.weights + i * kMostTaps,
-          a.bias + o + i,           a.multipliers + o + i,
-          a.shifts + o + i,         a.out + x * a.out_stride + o + i};
-      make_four(a, c, f, lines.ones, outs);
-    }
+    make_eight(a, c, {&lines, o, x, outs});
   }
 }
 
