@@ -5,7 +5,7 @@
 #include "device/base/wipe.h"
 #include "device/keys/hmac.h"
 #include "device/program/sha256.h"
-#if !defined(SHOAL_WITHOUT_MBEDTLS)
+#if !defined(SHOAL_WITHOUT_CIPHERS)
 #include <mbedtls/chachapoly.h>
 #endif
 
@@ -18,7 +18,7 @@ static_assert(sizeof kProtocol - 1 == kNoiseHashBytes);
 // Every key of the handshake seals one payload, with the number 0.
 constexpr uint8_t kNonceZero[12] = {};
 
-#if defined(SHOAL_WITHOUT_MBEDTLS)
+#if defined(SHOAL_WITHOUT_CIPHERS)
 // A node without ciphers has neither a key nor an identity.
 class Cipher {
  public:

@@ -139,16 +139,16 @@ void add_literals(const Exported& e, const std::string& folder, Project& to) {
   to.add(folder + "program.c", filled("app/program.c", v));
 }
 
-// Some ecosystems give a library no way to set a macro: the one that stands
-// for the portable SHA-256, and for no ciphers, is in the files themselves.
+// Some ecosystems give a library no way to set a macro: those that stand for
+// the portable SHA-256, and for no ciphers, are in the files themselves.
 std::string library_file(const Exported& e, const std::string& name) {
   std::string text(embedded(name));
   if (e.needs.ciphers) return text;
-  if (name == "device/program/sha256.h" || name == "device/agent/noise.cc") {
-    text.insert(0,
-                "#ifndef SHOAL_WITHOUT_MBEDTLS\n"
-                "#define SHOAL_WITHOUT_MBEDTLS\n#endif\n");
-  }
+  const auto define = [&](const std::string& macro) {
+    text.insert(0, "#ifndef " + macro + "\n#define " + macro + "\n#endif\n");
+  };
+  if (name == "device/program/sha256.h") define("SHOAL_WITHOUT_MBEDTLS");
+  if (name == "device/agent/noise.cc") define("SHOAL_WITHOUT_CIPHERS");
   return text;
 }
 
