@@ -23,31 +23,26 @@ void ArenaPlan::add_here(int64_t bytes, int stage, uint32_t& offset) {
   tenants_[add(bytes, stage, stage)].offset = &offset;
 }
 
-void ArenaPlan::add_sums(int stage) {
-  for (PlanActor& a : node_.stages[stage].actors) {
-    if (a.accumulator_bytes) {
-      add_here(a.accumulator_bytes, stage, a.accumulator);
+void ArenaPlan::add_stage_items() {
+  const auto stages = static_cast<int>(node_.stages.size());
+  for (int n = 0; n < stages; ++n) {
+    for (PlanActor& a : node_.stages[n].actors) {
+      if (a.accumulator_bytes) add_here(a.accumulator_bytes, n, a.accumulator);
     }
   }
-}
-
-void ArenaPlan::add_sets(int stage) {
-  PlanStage& s = node_.stages[stage];
-  for (PlanActor& a : s.actors) {
-    if (a.weights.place != WeightPlace::kSram) continue;
-    add_here(sram_bytes(net_, s, a), stage, a.weights.offset);
+  for (int n = 0; n < stages; ++n) {
+    PlanStage& s = node_.stages[n];
+    if (s.slot_count)
+      add_here(int64_t{s.slot_count} * s.slot_bytes, n, s.slots);
+    for (PlanActor& a : s.actors) {
+      if (a.weights.place != WeightPlace::kSram) continue;
+      add_here(sram_bytes(net_, s, a), n, a.weights.offset);
+    }
   }
-}
-
-void ArenaPlan::add_slots(int stage) {
-  PlanStage& s = node_.stages[stage];
-  if (!s.slot_count) return;
-  add_here(int64_t{s.slot_count} * s.slot_bytes, stage, s.slots);
-}
-
-void ArenaPlan::add_pages(int stage) {
-  for (PlanSpill& s : node_.stages[stage].spills) {
-    add_here(node_.spill_page_bytes, stage, s.offset);
+  for (int n = 0; n < stages; ++n) {
+    for (PlanSpill& s : node_.stages[n].spills) {
+      add_here(node_.spill_page_bytes, n, s.offset);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 //
 //   ArenaPlan arena(net, node);  // its stages are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
-//   arena.add_sums(stage);
+//   arena.add_stage_items();
 //   arena.place(tries);
 //   lay_out(net, make_layout(...), node);
 #pragma once
@@ -25,12 +25,9 @@ class ArenaPlan {
   int add(int64_t bytes, int first, int last);
   // The buffer's rows lie there, and at least as long as its stage runs.
   void hold(int item, int stage, int buffer);
-  // What is there in one stage alone: sums of actors, sets of weights in SRAM,
-  // slots of its tape, pages of its spills.
-  void add_sums(int stage);
-  void add_sets(int stage);
-  void add_slots(int stage);
-  void add_pages(int stage);
+  // What is there in one stage alone, of all stages: sums of actors, slots of
+  // tapes, sets of weights in SRAM, pages of spills.
+  void add_stage_items();
 
   // Overlays, and items that never hold rows together, are said there.
   PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }

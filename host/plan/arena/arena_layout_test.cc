@@ -33,8 +33,7 @@ void place(const Net& net, PlanNode& node) {
   arena.hold(whole, 0, 0);
   arena.hold(whole, 1, 0);
   arena.hold(arena.add(32, 1, 1), 1, 1);
-  arena.add_sums(1);
-  arena.add_slots(1);
+  arena.add_stage_items();
   EXPECT_EQ(arena.stage_bytes(1), 160 + 32 + 48 + 128);
   EXPECT_EQ(arena.place(10), 368);
   EXPECT_EQ(placed_end(net, node), 368);

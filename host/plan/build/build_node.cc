@@ -1,11 +1,10 @@
-#include "host/plan/build/build_node.h"
-
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "host/plan/arena/arena.h"
 #include "host/plan/arena/layout.h"
-#include "host/plan/build/fill.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/trial_shares.h"
@@ -15,19 +14,25 @@ namespace {
 
 class NodeBuilder {
  public:
-  NodeBuilder(const Net& net, const Supply& supply,
-              const std::vector<StageDraft>& drafts, const NodeBuild& how,
-              PlanNode& node)
-      : net_(net), supply_(supply), drafts_(drafts), how_(how), node_(node) {}
+  NodeBuilder(const Net& net, const Supply& supply, const LinkCounts& link,
+              const BuildOptions& how, size_t n, PlanDraft& draft)
+      : net_(net),
+        supply_(supply),
+        drafts_(draft.stages[n]),
+        link_(link),
+        how_(how),
+        node_(draft.plan.nodes[n]) {
+    if (!how.budgets.empty()) budget_ = how.budgets[n];
+  }
 
   void build() {
     for (int s = 0; s < stages(); ++s) cut_weights(s);
-    node_.layout = layout(how_.link, 0);
+    node_.layout = layout(link_, 0);
     int64_t bytes = place();
-    LinkCounts link = how_.link;
+    LinkCounts link = link_;
     uint32_t keep = 0;
-    if (how_.budget) {
-      const int64_t room = *how_.budget - node_.layout.buffers;
+    if (budget_) {
+      const int64_t room = *budget_ - node_.layout.buffers;
       if (is_linked()) {
         bytes = grow_slots(room, bytes);
         link.gaps = gaps(bytes);
@@ -42,7 +47,7 @@ class NodeBuilder {
 
  private:
   int stages() const { return static_cast<int>(node_.stages.size()); }
-  bool is_linked() const { return how_.link.peers > 0; }
+  bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
     return make_layout(net_, node_.stages, node_.mapped, link, keep);
   }
@@ -103,12 +108,7 @@ class NodeBuilder {
       out.over = item_of_[s][buffer_of(stage, overlay->in)];
       out.lead = overlay->lead;
     }
-    for (int s = 0; s < stages(); ++s) arena.add_sums(s);
-    for (int s = 0; s < stages(); ++s) {
-      arena.add_slots(s);
-      arena.add_sets(s);
-    }
-    for (int s = 0; s < stages(); ++s) arena.add_pages(s);
+    arena.add_stage_items();
   }
 
   // Bytes that may be saved, by stage.
@@ -161,9 +161,9 @@ class NodeBuilder {
 
   // As many as there is room for behind so many bytes.
   uint32_t gaps(int64_t bytes) const {
-    LinkCounts link = how_.link;
+    LinkCounts link = link_;
     for (link.gaps = kGaps; link.gaps > 0; --link.gaps) {
-      if (layout(link, 0).buffers + bytes <= *how_.budget) break;
+      if (layout(link, 0).buffers + bytes <= *budget_) break;
     }
     return link.gaps;
   }
@@ -179,17 +179,18 @@ class NodeBuilder {
   const Net& net_;
   const Supply& supply_;
   const std::vector<StageDraft>& drafts_;
-  const NodeBuild& how_;
+  const LinkCounts& link_;
+  const BuildOptions& how_;
   PlanNode& node_;
+  std::optional<int64_t> budget_;
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 
 }  // namespace
 
-void build_node(const Net& net, const Supply& supply,
-                const std::vector<StageDraft>& stages, const NodeBuild& how,
-                PlanNode& node) {
-  NodeBuilder(net, supply, stages, how, node).build();
+void build_node(const Net& net, const Supply& supply, const LinkCounts& link,
+                const BuildOptions& how, size_t n, PlanDraft& draft) {
+  NodeBuilder(net, supply, link, how, n, draft).build();
 }
 
 }  // namespace shoal

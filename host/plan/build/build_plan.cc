@@ -5,7 +5,6 @@
 #include <set>
 
 #include "host/base/error.h"
-#include "host/plan/build/build_node.h"
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/share.h"
@@ -142,9 +141,7 @@ Plan build_plan(const Net& net, PlanDraft draft,
   const std::vector<LinkCounts> links =
       plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    NodeBuild how{options.pack_tries, options.most, links[n]};
-    if (!options.budgets.empty()) how.budget = options.budgets[n];
-    build_node(net, supplies[n], draft.stages[n], how, plan.nodes[n]);
+    build_node(net, supplies[n], links[n], options, n, draft);
   }
   if (plan.linked) record_orders(net, plan);
   return std::move(plan);

@@ -1,27 +1,50 @@
 // From a draft to a complete plan: sizes of rings by simulation of all nodes at
-// once, then node by node what lies where (build_node.h). A node without links
+// once, then node by node what lies where. A node without links
 // is a cluster of one whose rings have their sizes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "device/program/link_layout.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/draft/draft.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 
 inline constexpr int kWindow = 8;  // segments in flight to a peer
+// Ranges of bytes behind gaps of an in-stream: the coordinator has twice as
+// many segments on their way, and every second of them may be missing.
+inline constexpr int kGaps = 8;
 
 struct BuildOptions {
   int pack_tries = 60;
   int64_t most = INT64_MAX;  // of a node: so many bytes or more are of no use
-  // By node: what is left of it is spent on time; empty: all is as small as
-  // can be.
+  // By node: what is left of it is spent on what saves time: larger slots, sets
+  // that stay, ranges behind gaps, so that what is lost or overtaken holds up
+  // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
   int slack = 0;          // rows more than needed for rings that streams touch
   int tighten_tries = 0;  // simulations a segment
 };
+
+// Node `n` of a draft whose rings have their sizes: its weights cut into
+// chunks, lifetimes, addresses, the exact size.
+void build_node(const Net&, const Supply&, const LinkCounts&,
+                const BuildOptions&, size_t n, PlanDraft&);
+inline constexpr int64_t kMostChunk = 256 * 1024;
+// Spends what the arena of a placed node of `bytes` bytes has left, up to
+// `room`, on storage: more and larger slots, and sets of weights that stay in
+// SRAM, for their stage or for good; whatever saves the most simulated time.
+// Returns the bytes of the sets that stay, which lie before all else; nothing
+// moves.
+uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
+                    PlanNode&);
+// Cuts firings into slices after which a node looks at its link, and says how
+// long the longest one keeps it away.
+void set_slices(const Net&, const Cluster&, Plan&);
 
 // `supplies`: of each node.
 Plan build_plan(const Net&, PlanDraft, const std::vector<Supply>& supplies,

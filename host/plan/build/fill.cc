@@ -1,5 +1,3 @@
-#include "host/plan/build/fill.h"
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -7,6 +5,7 @@
 
 #include "host/plan/arena/layout.h"
 #include "host/plan/arena/pack.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"

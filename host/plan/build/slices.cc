@@ -1,7 +1,6 @@
-#include "host/plan/build/slices.h"
-
 #include <algorithm>
 
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/time.h"
 
 namespace shoal {

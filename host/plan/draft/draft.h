@@ -1,6 +1,6 @@
 // A plan before anything of it has an address: nodes whose stages have their
 // buffers, ports and actors, and what host/plan/build must know besides. A node
-// without links gets it from its choice (node_draft.h), linked ones from what
+// without links gets it from its choice (node_draft()), linked ones from what
 // they exchange (linked_draft.h).
 #pragma once
 
@@ -10,6 +10,7 @@
 
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/plan.h"
+#include "host/plan/types/segment.h"
 
 namespace shoal {
 
@@ -31,5 +32,27 @@ struct PlanDraft {
 // Buffers of a stage that no caller touches and that no other stage needs.
 std::vector<bool> sharing_buffers(const PlanStage&,
                                   const std::vector<int>& homes);
+
+// What is chosen for a node without links.
+struct StageChoice {
+  Segment segment;
+  std::optional<Overlay> overlay;
+  bool share = false;
+  uint32_t chunk_limit = 0;
+};
+
+struct Choice {
+  std::vector<StageChoice> stages;
+  Work work;
+  std::vector<int> slots;           // by tensor
+  std::vector<WeightPlace> places;  // by layer
+  bool mapped = true;               // head and records
+};
+
+// Tensors that live inside the segment have no home beyond it.
+std::vector<int> node_homes(const std::vector<TensorUses>&, const PlanStage&,
+                            Segment);
+
+PlanDraft node_draft(const Net&, const std::vector<TensorUses>&, const Choice&);
 
 }  // namespace shoal

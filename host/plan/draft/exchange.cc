@@ -9,6 +9,31 @@
 namespace shoal {
 namespace {
 
+// What of a variable each node keeps from frame to frame: the least box around
+// all that its layers read of it, `made` being what they make; the first node
+// also what nobody reads.
+std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
+                            const MadeBoxes& made) {
+  std::vector<Box> boxes(s.nodes);
+  for (const Use& use : s.uses[v.before].readers) {
+    if (use.owner != Owner::kActor) continue;
+    for (int n = 0; n < s.nodes; ++n) {
+      boxes[n] = hull(
+          boxes[n], read_box(s, use.index, use.operand, n, made[use.index][n]));
+    }
+  }
+  std::vector<Box> left{s.net.tensors[v.before].box()};
+  for (const Box& box : boxes) {
+    std::vector<Box> next;
+    for (const Box& l : left) {
+      for (const Box& rest : without(l, box)) next.push_back(rest);
+    }
+    left = std::move(next);
+  }
+  for (const Box& l : left) boxes[0] = hull(boxes[0], l);
+  return boxes;
+}
+
 class Finder {
  public:
   // `only`: what it touches.
@@ -312,28 +337,6 @@ class Finder {
 };
 
 }  // namespace
-
-std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
-                            const MadeBoxes& made) {
-  std::vector<Box> boxes(s.nodes);
-  for (const Use& use : s.uses[v.before].readers) {
-    if (use.owner != Owner::kActor) continue;
-    for (int n = 0; n < s.nodes; ++n) {
-      boxes[n] = hull(
-          boxes[n], read_box(s, use.index, use.operand, n, made[use.index][n]));
-    }
-  }
-  std::vector<Box> left{s.net.tensors[v.before].box()};
-  for (const Box& box : boxes) {
-    std::vector<Box> next;
-    for (const Box& l : left) {
-      for (const Box& rest : without(l, box)) next.push_back(rest);
-    }
-    left = std::move(next);
-  }
-  for (const Box& l : left) boxes[0] = hull(boxes[0], l);
-  return boxes;
-}
 
 // A node assigns what it reads of a variable in the next frame, so that nobody
 // else need keep it. An assignment may read another variable, or its own, so

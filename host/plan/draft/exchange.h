@@ -28,12 +28,6 @@ struct Home {
   bool whole() const { return last_segment > segment; }
 };
 
-// What of a variable each node keeps from frame to frame: the least box around
-// all that its layers read of it, `made` being what they make; the first node
-// also what nobody reads.
-std::vector<Box> kept_boxes(const CutNet&, const NetVariable&,
-                            const MadeBoxes&);
-
 // What nodes make in these segments, and of the values that variables have
 // after the frame; none if a segment cannot be one.
 std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);

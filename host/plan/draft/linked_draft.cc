@@ -26,6 +26,15 @@ PlanWeights share_weights(const Layer& layer, const Box& out) {
   return w;
 }
 
+std::vector<int> loop_bounds(const CutNet::Loop& loop, const Box& made) {
+  std::vector<int> bounds;
+  const int groups = std::min(loop.groups, made.channels());
+  for (int i = 0; i <= groups; ++i) {
+    bounds.push_back(i * made.channels() / groups);
+  }
+  return bounds;
+}
+
 class Maker {
  public:
   // `only`: of this segment, if it is not -1.
@@ -386,16 +395,12 @@ class Maker {
   PlanDraft result_;
 };
 
-}  // namespace
-
 LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
   const bool whole_window = w.part == s.net.layers[l].kernel_h;
   if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
   return w;
 }
-
-namespace {
 
 // Rows that the layers of a loop make for a band of the last one.
 void set_loop(const CutNet& s, int band, PlanLoop& loop, PlanStage& stage) {
@@ -443,15 +448,6 @@ void set_passes(const CutNet& s, int passes, PlanStage& stage) {
         share_work(s, last.layer, stage.ports[last.out].box, passes);
     set_loop(s, work.band, loop, stage);
   }
-}
-
-std::vector<int> loop_bounds(const CutNet::Loop& loop, const Box& made) {
-  std::vector<int> bounds;
-  const int groups = std::min(loop.groups, made.channels());
-  for (int i = 0; i <= groups; ++i) {
-    bounds.push_back(i * made.channels() / groups);
-  }
-  return bounds;
 }
 
 std::optional<PlanDraft> linked_draft(const CutNet& cut,

@@ -17,13 +17,9 @@ struct SegmentChoice {
 };
 inline constexpr int kOneRow = 1 << 16;  // as passes
 
-// What a node fires of a layer.
-LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 // Bands of a stage whose layers fire so often at most, and what follows from
 // them: parts, private sums, rows of loops.
 void set_passes(const CutNet&, int passes, PlanStage&);
-// Channels of the first layer's output in each turn of a loop: bounds.
-std::vector<int> loop_bounds(const CutNet::Loop&, const Box& made);
 
 // None if a segment cannot be one. Weights are all mapped.
 std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);

@@ -1,5 +1,4 @@
-#include "host/plan/draft/node_draft.h"
-
+#include "host/plan/draft/draft.h"
 #include "host/plan/draft/spill.h"
 
 namespace shoal {

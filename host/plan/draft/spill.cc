@@ -24,6 +24,30 @@ int64_t read_page_ps(const Storage& s, int64_t page) {
                      static_cast<double>(page) / s.read_bytes_per_s);
 }
 
+// What a frame's spills take of a stage's time, in which nothing else is
+// thought to happen: a spill has one page buffer.
+struct SpillTime {
+  int64_t storage_ps = 0, check_ps = 0;
+  int64_t read_bytes = 0, written_bytes = 0;
+};
+SpillTime spill_time(const PlanNode& node, const PlanStage& stage,
+                     const Board& board, const Storage& storage) {
+  SpillTime t;
+  const int64_t page = node.spill_page_bytes;
+  for (const PlanSpill& spill : stage.spills) {
+    const int64_t bytes = page * spill.pages;
+    const bool out = stage.ports[spill.port].is_read;
+    t.read_bytes += bytes;
+    if (out) t.written_bytes += bytes;
+    t.storage_ps += spill.pages * (out ? write_page_ps(storage, page)
+                                       : read_page_ps(storage, page));
+    t.check_ps +=
+        picoseconds(static_cast<double>(bytes) *
+                    board.chunk_cycles_per_byte(node.sealed) / board.clock_hz);
+  }
+  return t;
+}
+
 }  // namespace
 
 SpillNet::SpillNet(const Net& net, int64_t page_bytes)
@@ -130,24 +154,6 @@ uint32_t spill_state(const Net& net, const std::vector<TensorUses>& uses) {
   number_pages(net, uses, none);
   const auto pages = static_cast<uint32_t>(none.spill_pages);
   return pages ? spill_state_bytes(pages) : 0;
-}
-
-SpillTime spill_time(const PlanNode& node, const PlanStage& stage,
-                     const Board& board, const Storage& storage) {
-  SpillTime t;
-  const int64_t page = node.spill_page_bytes;
-  for (const PlanSpill& spill : stage.spills) {
-    const int64_t bytes = page * spill.pages;
-    const bool out = stage.ports[spill.port].is_read;
-    t.read_bytes += bytes;
-    if (out) t.written_bytes += bytes;
-    t.storage_ps += spill.pages * (out ? write_page_ps(storage, page)
-                                       : read_page_ps(storage, page));
-    t.check_ps +=
-        picoseconds(static_cast<double>(bytes) *
-                    board.chunk_cycles_per_byte(node.sealed) / board.clock_hz);
-  }
-  return t;
 }
 
 void add_spill_numbers(const Board& board, const Storage& storage, Plan& plan) {

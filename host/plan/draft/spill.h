@@ -66,15 +66,7 @@ void number_pages(const Net&, const std::vector<TensorUses>&, PlanNode&);
 // Bytes of the state of all spills; 0: there are none.
 uint32_t spill_state(const Net&, const std::vector<TensorUses>&);
 
-// What a frame's spills take of a stage's time, in which nothing else is
-// thought to happen: a spill has one page buffer.
-struct SpillTime {
-  int64_t storage_ps = 0, check_ps = 0;
-  int64_t read_bytes = 0, written_bytes = 0;
-};
-SpillTime spill_time(const PlanNode&, const PlanStage&, const Board&,
-                     const Storage&);
-// Adds them to the numbers of stages, node and plan.
+// Adds what a frame's spills take to the numbers of stages, nodes and plan.
 void add_spill_numbers(const Board&, const Storage&, Plan&);
 
 }  // namespace shoal

@@ -6,8 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/search/linked_search.h"
-#include "host/plan/search/node_search.h"
+#include "host/plan/search/search.h"
 #include "host/plan/tokens/simulate.h"
 
 namespace shoal {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "host/plan/cost/feed.h"
-#include "host/plan/draft/node_draft.h"
+#include "host/plan/draft/draft.h"
 #include "host/plan/tokens/rings.h"
 
 namespace shoal {

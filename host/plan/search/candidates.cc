@@ -13,8 +13,9 @@
 namespace shoal {
 namespace {
 
+// Of packing: of all candidates, and of those for the smallest arena.
 constexpr int kQuickTries = 60;
-constexpr int kPackTries = 400;
+constexpr int kPackTries = 600;
 
 // Whether stages with bands of more than one row, of all tables but the last,
 // fit so much.
@@ -24,11 +25,21 @@ bool fits(const Partition& cuts, size_t tables, int64_t bytes) {
   });
 }
 
-std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
-                               const std::vector<size_t>& which) {
-  std::vector<uint32_t> bytes;
-  for (const size_t i : which) bytes.push_back(all[i]);
-  return bytes;
+// The cuts for less and less of the budget for higher bands, until `use` says
+// that it is enough.
+template <class Use>
+void each_partition(const StageSearch& search, int64_t budget, Use use) {
+  Partition last;
+  for (const int soft : shares::kBands) {
+    const int64_t more = shares::percent_of(soft, budget);
+    // The best of all that fit more is the best of those that fit less, too.
+    if (fits(last, search.tables.size(), more)) continue;
+    const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
+    if (!cuts) return;
+    if (*cuts == last) continue;
+    last = *cuts;
+    if (!use(last)) return;
+  }
 }
 
 }  // namespace
@@ -36,21 +47,22 @@ std::vector<uint32_t> bytes_of(const std::vector<uint32_t>& all,
 Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
                        SegmentGains& gains, const std::vector<bool>& streamed,
-                       const std::vector<size_t>& limits, bool sets)
+                       size_t limit, size_t limits, bool sets)
     : net_(net),
       supply_(supply),
       survey_(survey),
       slots_(slots),
       gains_(gains),
       streamed_(streamed),
-      limit_(limits.front()),
+      limit_(limit),
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       uses_(survey.uses()),
-      tables_(tape_
-                  ? stream_tables(net, survey.tables(), supply, streamed,
-                                  bytes_of(survey.chunk_limits(), limits), sets)
-                  : survey.tables()) {}
+      tables_(!tape_ ? survey.tables()
+                     : stream_tables(net, survey.tables(), supply, streamed,
+                                     {&survey.chunk_limits()[limit],
+                                      &survey.chunk_limits()[limit] + limits},
+                                     sets)) {}
 
 SegmentBytes Candidates::segment_bytes(Segment s, int max_ports) const {
   const Survey::Known* k = survey_.known(s, limit_);
@@ -113,29 +125,26 @@ Choice Candidates::choose(const Partition& cuts) {
   return choice;
 }
 
-Candidate Candidates::pack(const Choice& choice, int tries,
-                           int64_t most) const {
-  return {choice, node_of(choice, tries, most), 0, tries};
-}
-
-PlanNode Candidates::node_of(const Choice& choice, int tries, int64_t most,
-                             std::vector<int64_t> budgets) const {
+Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
+                           const std::vector<int64_t>& budgets) const {
   Plan plan =
       build_plan(net_, node_draft(net_, uses_, choice), {supply_},
                  {.pack_tries = tries, .most = most, .budgets = budgets});
-  return std::move(plan.nodes[0]);
+  return {choice, std::move(plan.nodes[0]), 0, tries};
 }
 
-// Of equal tries the same packing comes again.
-void Candidates::fill(int64_t budget, Candidate& c) const {
-  c.node = node_of(c.choice, c.tries, INT64_MAX, {budget});
+Candidate Candidates::timed(Candidate c) const {
   c.time_ps = node_time_ps(net_, c.node, supply_);
+  return c;
 }
 
 Candidate Candidates::build(const Choice& choice) const {
-  Candidate c = pack(choice, kQuickTries);
-  c.time_ps = node_time_ps(net_, c.node, supply_);
-  return c;
+  return timed(pack(choice, kQuickTries));
+}
+
+// Of equal tries the same packing comes again.
+Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
+  return timed(pack(c.choice, c.tries, INT64_MAX, {budget}));
 }
 
 // Raises bands in all stages at once; if the result cannot be packed, by less.
@@ -156,77 +165,66 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
   return from;
 }
 
-void Candidates::take_if_better(const Choice& choice, int64_t budget,
-                                Candidate& best) const {
-  if (choice.work == best.choice.work) return;
-  Candidate next = build(choice);
-  if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
-    best = std::move(next);
-  }
+// Cuts lay an output over an input only where nothing else fits. Where weights
+// come from storage the room is worth as much to higher bands: each pass over
+// the rows reads and checks all weights again.
+bool Candidates::lay_over(const Choice& choice, StageChoice& stage) const {
+  std::optional<Overlay> o = overlay_pair(net_, uses_, stage.segment);
+  if (stage.overlay || !o) return false;
+  o->lead = smallest_lead(
+      net_, make_stage(net_, uses_, stage.segment, choice.work, choice.slots),
+      *o);
+  stage.overlay = o;
+  return overlay_gain(net_, *o) > 0;
 }
 
 // Then in one stage after the other, as long as each can be packed.
-Candidate Candidates::raise_each(Candidate best, int64_t budget) const {
+Candidate Candidates::raise_each(Candidate best, int64_t budget,
+                                 bool over) const {
   const int64_t room = budget - best.node.layout.buffers;
   for (size_t s = 0; s < best.choice.stages.size(); ++s) {
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
+    if (over && !lay_over(choice, choice.stages[s])) continue;
     raise_bands(net_, uses_, supply_, slots_, choice, s, room);
-    take_if_better(choice, budget, best);
+    if (choice.work == best.choice.work) continue;
+    Candidate next = build(choice);
+    if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+      best = std::move(next);
+    }
   }
   return best;
 }
 
-// Cuts lay an output over an input only where nothing else fits. Where weights
-// come from storage the room is worth as much to higher bands: each pass over
-// the rows reads and checks all weights again.
-Candidate Candidates::lay_over(Candidate best, int64_t budget) const {
-  if (!tape_) return best;
-  const int64_t room = budget - best.node.layout.buffers;
-  for (size_t s = 0; s < best.choice.stages.size(); ++s) {
-    Choice choice = best.choice;
-    StageChoice& stage = choice.stages[s];
-    std::optional<Overlay> o = overlay_pair(net_, uses_, stage.segment);
-    if (stage.share || stage.overlay || !o) continue;
-    o->lead = smallest_lead(
-        net_, make_stage(net_, uses_, stage.segment, choice.work, choice.slots),
-        *o);
-    if (overlay_gain(net_, *o) <= 0) continue;
-    stage.overlay = o;
-    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
-    take_if_better(choice, budget, best);
-  }
-  return best;
+Candidate Candidates::raise(const Candidate& from, int64_t budget) const {
+  Candidate best = raise_each(raise_all(from, budget), budget, false);
+  return tape_ ? raise_each(std::move(best), budget, true) : best;
 }
 
 std::optional<Candidate> Candidates::least_arena(int64_t most) {
   std::optional<Candidate> best;
+  std::vector<Choice> tried;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
     const StageSearch search = stage_search(ports);
     const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
     const std::optional<int64_t> least = smallest_budget(search, below);
-    Partition last;
-    for (const int soft : shares::kBands) {
-      if (!least) break;
-      const int64_t more = shares::percent_of(soft, *least);
-      if (fits(last, tables_.size(), more)) continue;
-      const std::optional<Partition> cuts =
-          fastest_cuts(search, {*least, more});
-      if (!cuts) break;
-      if (*cuts == last) continue;
-      last = *cuts;
-      const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
-      Candidate c = pack(choose(*cuts), kQuickTries, less);
-      if (!best || c.node.arena_bytes < best->node.arena_bytes) {
-        best = std::move(c);
-      }
-      if (best->node.arena_bytes <= *least) break;
+    if (least) {
+      each_partition(search, *least, [&](const Partition& cuts) {
+        const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
+        tried.push_back(choose(cuts));
+        Candidate c = pack(tried.back(), kQuickTries, less);
+        if (c.node.arena_bytes < less) best = std::move(c);
+        return best->node.arena_bytes > *least;
+      });
     }
     if (ports >= survey_.all_ports()) break;
   }
-  if (!best) return best;
-  Candidate packed = pack(best->choice, kPackTries);
-  return packed.node.arena_bytes < best->node.arena_bytes ? packed : best;
+  // Who was packed badly at first may be the smallest after all.
+  for (const Choice& choice : tried) {
+    Candidate c = pack(choice, kPackTries, best->node.arena_bytes);
+    if (c.node.arena_bytes < best->node.arena_bytes) best = std::move(c);
+  }
+  return best;
 }
 
 std::optional<Candidate> Candidates::smallest(int64_t most) {
@@ -242,14 +240,12 @@ std::optional<Candidate> Candidates::smallest(int64_t most) {
     sharing_ = less && less->node.arena_bytes < least->node.arena_bytes;
     if (sharing_) least = less;
   }
-  least->time_ps = node_time_ps(net_, least->node, supply_);
-  return least;
+  return timed(std::move(*least));
 }
 
 Candidate Candidates::faster(const Candidate& least) {
   const int64_t budget = least.node.arena_bytes;
-  Candidate best =
-      lay_over(raise_each(raise_all(least, budget), budget), budget);
+  Candidate best = raise(least, budget);
   const std::optional<Candidate> other =
       fastest(budget, static_cast<int>(least.node.layout.cursor_count));
   return other && other->time_ps < best.time_ps ? *other : best;
@@ -262,21 +258,13 @@ std::optional<Candidate> Candidates::fastest(int64_t budget) {
 
 std::optional<Candidate> Candidates::fastest(int64_t budget, int max_ports) {
   std::optional<Candidate> best;
-  Partition last;
-  const StageSearch search = stage_search(max_ports);
-  for (const int soft : shares::kBands) {
-    const int64_t more = shares::percent_of(soft, budget);
-    // The best of all that fit more is the best of those that fit less, too.
-    if (fits(last, tables_.size(), more)) continue;
-    const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
-    if (!cuts) break;
-    if (*cuts == last) continue;
-    last = *cuts;
-    Candidate c = build(choose(*cuts));
-    if (c.node.arena_bytes > budget) continue;
-    c = lay_over(raise_each(raise_all(c, budget), budget), budget);
+  each_partition(stage_search(max_ports), budget, [&](const Partition& cuts) {
+    Candidate c = build(choose(cuts));
+    if (c.node.arena_bytes > budget) return true;
+    c = raise(c, budget);
     if (!best || c.time_ps < best->time_ps) best = std::move(c);
-  }
+    return true;
+  });
   return best;
 }
 

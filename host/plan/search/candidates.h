@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/plan/draft/node_draft.h"
+#include "host/plan/draft/draft.h"
 #include "host/plan/search/gains.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/survey.h"
@@ -25,13 +25,13 @@ struct Candidate {
 
 class Candidates {
  public:
-  // `streamed`: layers whose weights come from storage. `limits`: what stages
-  // may choose from of the survey's chunk limits; several only if the image is
-  // mapped. `sets`: stages may keep weights in SRAM. What is referred to must
-  // outlive the search.
+  // `streamed`: layers whose weights come from storage. `limit`: the first of
+  // so many of the survey's chunk limits that stages may choose from; several
+  // only if the image is mapped. `sets`: stages may keep weights in SRAM. What
+  // is referred to must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
-             SegmentGains&, const std::vector<bool>& streamed,
-             const std::vector<size_t>& limits, bool sets);
+             SegmentGains&, const std::vector<bool>& streamed, size_t limit,
+             size_t limits, bool sets);
 
   // The smallest arena that the search finds; none if it is larger than
   // `most`.
@@ -41,8 +41,8 @@ class Candidates {
   // The least time in an arena of at most `budget` bytes; none if the search
   // finds nothing that small.
   std::optional<Candidate> fastest(int64_t budget);
-  // Spends what the candidate leaves of the budget on storage.
-  void fill(int64_t budget, Candidate&) const;
+  // With what it leaves of the budget spent on storage.
+  Candidate filled(const Candidate&, int64_t budget) const;
 
  private:
   StageSearch stage_search(int max_ports);
@@ -52,16 +52,18 @@ class Candidates {
   Choice choose(const Partition&);
   std::optional<Candidate> least_arena(int64_t most);
   std::optional<Candidate> fastest(int64_t budget, int max_ports);
+  // With bands as high as the budget allows, where that takes less time.
+  Candidate raise(const Candidate&, int64_t budget) const;
   Candidate raise_all(const Candidate&, int64_t budget) const;
-  // What comes of other bands, if it fits and takes less time.
-  void take_if_better(const Choice&, int64_t budget, Candidate& best) const;
-  Candidate raise_each(Candidate, int64_t budget) const;
-  Candidate lay_over(Candidate, int64_t budget) const;
+  // `over`: with an output over an input that was not there.
+  Candidate raise_each(Candidate, int64_t budget, bool over) const;
+  // False if nothing is gained.
+  bool lay_over(const Choice&, StageChoice&) const;
   // Small tapes have so many chunks that their time is asked for last.
-  Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX) const;
+  Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX,
+                 const std::vector<int64_t>& budgets = {}) const;
+  Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // with its time
-  PlanNode node_of(const Choice&, int tries, int64_t most,
-                   std::vector<int64_t> budgets = {}) const;
 
   const Net& net_;
   const Supply& supply_;

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "host/plan/draft/node_draft.h"
+#include "host/plan/draft/draft.h"
 #include "host/plan/tokens/share.h"
 
 namespace shoal {

@@ -1,14 +1,17 @@
-#include "host/plan/search/linked_search.h"
-
 #include <algorithm>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/plan/build/build_node.h"
 #include "host/plan/build/build_plan.h"
-#include "host/plan/search/segment_search.h"
+#include "host/plan/draft/linked_draft.h"
+#include "host/plan/search/ends.h"
+#include "host/plan/search/search.h"
+#include "host/plan/search/segment_cost.h"
+#include "host/plan/search/streaming.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
 
@@ -37,6 +40,85 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   }
   return cuts;
 }
+
+// Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
+// with more, which leaves room for packing.
+struct NodeBudgets {
+  std::vector<int64_t> hard, soft;
+};
+
+// Over all runs of layers that may be a segment: the cuts with the least time
+// within every node's budget.
+class SegmentSearch {
+ public:
+  SegmentSearch(const CutNet& cut, const CostModel& model)
+      : layers_(whole_net(cut.net).end), costs_(static_cast<size_t>(layers_)) {
+    const auto layers = static_cast<int>(cut.net.layers.size());
+    const auto may_not_end = [&](int layer) {
+      return std::ranges::find(cut.cuts.joined, layer) !=
+                 cut.cuts.joined.end() ||
+             (layer < layers && cut.is_inner(layer));
+    };
+    int first = 0;  // a clash within [begin, end) is one of all that hold it
+    for (int end = 1; end <= layers_; ++end) {
+      for (int l : cut.cuts.ends) {
+        if (l + 1 < end) first = std::max(first, l + 1);
+      }
+      const bool no_end = end < layers_ && may_not_end(end - 1);
+      MadeBoxes made = cut.own;
+      for (int begin = end; begin-- > first;) {
+        if (begin < layers && !compute_layer(cut, begin, end, made)) {
+          if (may_not_end(begin)) clash_ = begin;
+          first = begin + 1;
+          break;
+        }
+        const auto length = static_cast<size_t>(end - begin);
+        auto& row = costs_[begin];
+        row.resize(std::max(row.size(), length));
+        const bool no_begin = begin > 0 && may_not_end(begin - 1);
+        if (no_end || no_begin) continue;
+        row[length - 1] = model.cost({begin, end}, made);
+      }
+    }
+  }
+
+  std::optional<Partition> fastest(const NodeBudgets& budget) const {
+    Ends ends(layers_);
+    for (int begin = 0; begin < layers_; ++begin) {
+      if (!ends.is_reached(begin)) continue;
+      int end = begin;
+      for (const SegmentCost& cost : costs_[begin]) {
+        ++end;
+        for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
+          const std::vector<int64_t>& bytes = cost.at[p].bytes;
+          const bool one_row = p + 1 == cost.at.size();
+          if (!within(bytes, one_row ? budget.hard : budget.soft)) continue;
+          ends.offer({{begin, end},
+                      static_cast<int>(p),
+                      *std::ranges::max_element(bytes),
+                      cost.at[p].time_ps});
+        }
+      }
+    }
+    return ends.partition();
+  }
+  // A layer behind which a segment must end and may not, or -1.
+  int clash() const { return clash_; }
+
+ private:
+  static bool within(const std::vector<int64_t>& bytes,
+                     const std::vector<int64_t>& limits) {
+    for (size_t n = 0; n < bytes.size(); ++n) {
+      if (bytes[n] > limits[n]) return false;
+    }
+    return true;
+  }
+
+  const int layers_;
+  int clash_ = -1;
+  // By first layer, then length - 1; shorter where longer ones cannot be.
+  std::vector<std::vector<SegmentCost>> costs_;
+};
 
 class LinkedSearch : public Search {
  public:
@@ -67,48 +149,52 @@ class LinkedSearch : public Search {
   std::optional<Plan> fastest() override {
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
-    Distinct choices(search_);
+    std::vector<Partition> seen;
     for (const auto& [hard, soft] : shares::kFastest) {
       const std::optional<SegmentChoice> choice =
-          choices.next({less(hard), less(soft)});
+          next({less(hard), less(soft)}, seen);
       if (!choice) continue;
       how.slack = 0;
-      std::optional<Plan> next = build(*choice, how);
-      if (!next || !fits(cluster_, *next)) continue;
+      std::optional<Plan> made = build(*choice, how);
+      if (!made || !fits(cluster_, *made)) continue;
       for (const int slack : {8, 4, 2, 1}) {
         if (cut_.nodes > kManyNodes && slack != 4) continue;
         how.slack = slack;
         std::optional<Plan> loose = build(*choice, how);
         // Rows must not take the room of slots or gaps.
         if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
-            is_about_as_fast(*loose, *next)) {
+            is_about_as_fast(*loose, *made)) {
           return loose;
         }
       }
-      return next;
+      return made;
     }
     return std::nullopt;
   }
 
   Plan smallest() override {
-    const std::optional<int64_t> least = search_.smallest_budget();
+    constexpr int64_t kStep = 64;  // built rings differ by more
+    const auto all = [&](int64_t b) {
+      return std::vector<int64_t>(limits_.size(), b);
+    };
+    const std::optional<int64_t> least = smallest_budget(
+        std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
+          return search_.fastest({all(bytes), all(0)});
+        });
     std::optional<Plan> best;
     std::optional<SegmentChoice> best_choice;
     BuildOptions how;
-    Distinct choices(search_);
+    std::vector<Partition> seen;
     int builds = cut_.nodes > kManyNodes ? 2 : 5;
     for (const auto& [hard, soft] : shares::kSmallest) {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
-      const auto all = [&](int64_t b) {
-        return std::vector<int64_t>(limits_.size(), b);
-      };
       const std::optional<SegmentChoice> choice =
-          choices.next({all(bytes), all(shares::percent_of(soft, bytes))});
+          next({all(bytes), all(shares::percent_of(soft, bytes))}, seen);
       if (!choice) continue;
-      std::optional<Plan> next = build(*choice, how);
-      if (next && (!best || largest_arena(*next) < largest_arena(*best))) {
-        best = std::move(next);
+      std::optional<Plan> made = build(*choice, how);
+      if (made && (!best || largest_arena(*made) < largest_arena(*best))) {
+        best = std::move(made);
         best_choice = choice;
       }
       --builds;
@@ -151,23 +237,19 @@ class LinkedSearch : public Search {
     return build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
   }
 
-  // Cuts for less and less of the budget, each once.
-  class Distinct {
-   public:
-    explicit Distinct(const SegmentSearch& search) : search_(search) {}
-    std::optional<SegmentChoice> next(const NodeBudgets& budget) {
-      const std::optional<Partition> cuts = search_.fastest(budget);
-      if (!cuts || std::ranges::find(seen_, *cuts) != seen_.end()) {
-        return std::nullopt;
-      }
-      seen_.push_back(*cuts);
-      return search_.choice(*cuts);
+  // None if there are no cuts, or only those that were seen before.
+  std::optional<SegmentChoice> next(const NodeBudgets& budget,
+                                    std::vector<Partition>& seen) const {
+    const std::optional<Partition> cuts = search_.fastest(budget);
+    if (!cuts || std::ranges::find(seen, *cuts) != seen.end()) return {};
+    seen.push_back(*cuts);
+    SegmentChoice choice;
+    for (const Cut& c : *cuts) {
+      choice.segments.push_back(c.segment);
+      choice.passes.push_back(model_.passes()[c.table]);
     }
-
-   private:
-    const SegmentSearch& search_;
-    std::vector<Partition> seen_;
-  };
+    return choice;
+  }
 
   static bool has_all_gaps(const Plan& plan) {
     return std::ranges::all_of(plan.nodes, [](const PlanNode& n) {

@@ -1,7 +1,4 @@
-#include "host/plan/search/node_search.h"
-
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +8,7 @@
 #include "host/plan/cost/wear.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/search/candidates.h"
+#include "host/plan/search/search.h"
 #include "host/plan/search/spill_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
@@ -69,30 +67,6 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
       supply.storage && request.objective == Objective::kLatency);
 }
 
-// The smallest arena of all searches, and the least time in it.
-std::optional<Candidate> smallest_candidate(std::vector<Candidates>& searches) {
-  std::vector<std::optional<Candidate>> all;
-  int64_t least = kUnlimited;
-  for (Candidates& search : searches) {
-    all.push_back(search.smallest(shares::worth_trying(least)));
-    if (all.back()) {
-      least = std::min<int64_t>(least, all.back()->node.arena_bytes);
-    }
-  }
-  std::optional<Candidate> best;
-  for (size_t i = 0; i < searches.size(); ++i) {
-    if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least))
-      continue;
-    Candidate c = searches[i].faster(*all[i]);
-    if (!best || c.node.arena_bytes < best->node.arena_bytes ||
-        (c.node.arena_bytes == best->node.arena_bytes &&
-         c.time_ps < best->time_ps)) {
-      best = std::move(c);
-    }
-  }
-  return best;
-}
-
 // What is asked of the planner, for a net with or without spills.
 struct Task {
   const PlanRequest& request;
@@ -110,32 +84,48 @@ struct Task {
 class AllCandidates {
  public:
   AllCandidates(const Net& net, const Spilling& spilling, const Task& task)
-      : net_(net),
-        task_(task),
+      : task_(task),
         survey_(net, task.board(),
                 chunk_limits(task.board(), task.any_stream()), spilling),
         slots_(net, survey_.uses()),
         gains_(net, survey_.uses(), survey_.tables().back()) {
-    const bool tape = !task.board().flash_mapped || task.any_stream();
-    std::vector<size_t> limits(survey_.chunk_limits().size());
-    std::iota(limits.begin(), limits.end(), size_t{0});
+    const size_t limits = survey_.chunk_limits().size();
     const bool mapped = task.board().flash_mapped;
-    for (const size_t limit : limits) {
-      if (mapped && limit > 0) break;
-      small_.emplace_back(net, task.supply, survey_, slots_, gains_,
-                          task.streams, std::vector{limit}, false);
-      if (!mapped) {
-        fast_.emplace_back(net, task.supply, survey_, slots_, gains_,
-                           task.streams, std::vector{limit}, true);
-      }
+    const auto add = [&](std::vector<Candidates>& to, size_t limit,
+                         size_t count, bool sets) {
+      to.emplace_back(net, task.supply, survey_, slots_, gains_, task.streams,
+                      limit, count, sets);
+    };
+    for (size_t limit = 0; limit < (mapped ? 1 : limits); ++limit) {
+      add(small_, limit, 1, false);
+      if (!mapped) add(fast_, limit, 1, true);
     }
-    if (mapped && tape) {
-      fast_.emplace_back(net, task.supply, survey_, slots_, gains_,
-                         task.streams, limits, true);
-    }
+    if (mapped && task.any_stream()) add(fast_, 0, limits, true);
   }
 
-  std::optional<Candidate> smallest() { return smallest_candidate(small_); }
+  // The smallest arena of all, and the least time in it.
+  std::optional<Candidate> smallest() {
+    std::vector<std::optional<Candidate>> all;
+    int64_t least = kUnlimited;
+    for (Candidates& c : small_) {
+      all.push_back(c.smallest(shares::worth_trying(least)));
+      if (all.back()) {
+        least = std::min<int64_t>(least, all.back()->node.arena_bytes);
+      }
+    }
+    std::optional<Candidate> best;
+    for (size_t i = 0; i < small_.size(); ++i) {
+      if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least)) {
+        continue;
+      }
+      Candidate c = small_[i].faster(*all[i]);
+      const std::pair rank{c.node.arena_bytes, c.time_ps};
+      if (!best || rank < std::pair{best->node.arena_bytes, best->time_ps}) {
+        best = std::move(c);
+      }
+    }
+    return best;
+  }
   std::optional<PlanNode> smallest_node() {
     std::optional<PlanNode> best;
     for (Candidates& search : small_) {
@@ -179,13 +169,11 @@ class AllCandidates {
     constexpr size_t kFilled = 5;
     found.resize(std::min(found.size(), kFilled));
     for (Candidate& c : found) {
-      Candidate filled = c;
-      fast_.front().fill(task_.budget(), filled);
+      Candidate filled = fast_.front().filled(c, task_.budget());
       if (filled.node.arena_bytes >= least) c = std::move(filled);
     }
   }
 
-  const Net& net_;
   const Task& task_;
   const Survey survey_;
   SegmentSlots slots_;

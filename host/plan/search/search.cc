@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/plan/build/slices.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/text/does_not_fit.h"

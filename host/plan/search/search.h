@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/plan/cost/feed.h"
+#include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -30,7 +32,15 @@ class Search {
   virtual const std::vector<Supply>& supplies() const = 0;
 };
 
-// Throws Error(kDoesNotFit).
+// A node without links: cuts, bands and overlays, weights from flash or
+// storage, and, as the last resort, activations through storage.
+std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
+// Nodes with links, given the cut of every layer: which layers form a segment
+// (executed as one pipeline by all nodes that have a share of it), what is
+// computed twice and what is exchanged.
+std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts);
+
+// Net and request must outlive the search. Throws Error(kDoesNotFit).
 Plan search_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);

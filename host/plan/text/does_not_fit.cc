@@ -44,14 +44,7 @@ std::string more_ram(const PlanRequest& request, const ClusterNode& of,
          ", or a smaller share for this node";
 }
 
-}  // namespace
-
-std::string layer_text(const Layer& layer) {
-  // Converters chain the names of all that they fused.
-  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
-         std::to_string(layer.file_op) + ")";
-}
-
+// The layer with the largest buffers in the node's fullest stage.
 std::string fullest_layer(const Net& net, const PlanNode& node) {
   if (node.stages.empty()) return "an input";
   const PlanStage& fullest =
@@ -64,6 +57,14 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
     }
   }
   return most ? layer_text(net.layers[most->layer]) : "an input";
+}
+
+}  // namespace
+
+std::string layer_text(const Layer& layer) {
+  // Converters chain the names of all that they fused.
+  return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
+         std::to_string(layer.file_op) + ")";
 }
 
 void arena_does_not_fit(const Net& net, const PlanRequest& request,

@@ -12,8 +12,6 @@ namespace shoal {
 
 // "layer NAME (3)".
 std::string layer_text(const Layer&);
-// The layer with the largest buffers in the node's fullest stage.
-std::string fullest_layer(const Net&, const PlanNode&);
 
 // The smallest plan of a node is beyond its budget; `largest_bytes` is the
 // largest arena of all nodes. `else_fits`: how it would fit in the budget, if

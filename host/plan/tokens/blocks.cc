@@ -134,41 +134,7 @@ PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
                      const Block& block, const Work& work,
                      const std::vector<int>& slots) {
   const Segment span{block.layers.front(), block.layers.back() + 1};
-  PlanStage all = make_stage(net, uses, span, work, slots);
-  if (block.layers.size() == all.actors.size()) return all;
-  std::vector<int> actor_of(all.actors.size(), -1);
-  for (size_t i = 0; i < block.layers.size(); ++i) {
-    actor_of[block.layers[i] - span.begin] = static_cast<int>(i);
-  }
-  std::vector<int> buffer_of(all.buffers.size(), -1);
-  PlanStage stage;
-  for (const PlanPort& p : all.ports) {
-    if (p.owner != Owner::kActor || actor_of[p.owner_index] < 0) continue;
-    buffer_of[p.buffer] = 0;
-  }
-  for (size_t b = 0; b < all.buffers.size(); ++b) {
-    if (buffer_of[b] < 0) continue;
-    buffer_of[b] = static_cast<int>(stage.buffers.size());
-    stage.buffers.push_back(all.buffers[b]);
-  }
-  std::vector<int> port_of(all.ports.size(), -1);
-  for (size_t i = 0; i < all.ports.size(); ++i) {
-    PlanPort p = all.ports[i];
-    if (buffer_of[p.buffer] < 0) continue;
-    if (p.owner == Owner::kActor && actor_of[p.owner_index] < 0) continue;
-    if (p.owner == Owner::kActor) p.owner_index = actor_of[p.owner_index];
-    p.buffer = buffer_of[p.buffer];
-    port_of[i] = static_cast<int>(stage.ports.size());
-    stage.ports.push_back(p);
-  }
-  for (const int l : block.layers) {
-    PlanActor a = all.actors[l - span.begin];
-    for (int* port : {&a.in[0], &a.in[1], &a.out}) {
-      if (*port >= 0) *port = port_of[*port];
-    }
-    stage.actors.push_back(std::move(a));
-  }
-  return stage;
+  return make_stage(net, uses, span, block.layers, work, slots);
 }
 
 std::vector<bool> own_buffers(const Block& block, const PlanStage& stage) {

@@ -1,12 +1,15 @@
 #include "host/plan/types/segment.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace shoal {
 namespace {
 
+// `actor_of`: by layer of the segment; -1: it is not in the stage.
 void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
-                const std::vector<int>& slots, PlanStage& stage) {
+                const std::vector<int>& actor_of, const std::vector<int>& slots,
+                PlanStage& stage) {
   PlanBuffer b;
   b.tensor = tensor;
   b.box = net.tensors[tensor].box();
@@ -18,6 +21,8 @@ void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
   for (const auto* list : {&uses.writers, &uses.readers}) {
     for (const Use& u : *list) {
       if (!s.holds(u.position)) continue;
+      const bool by_actor = u.owner == Owner::kActor;
+      if (by_actor && actor_of[u.index - s.begin] < 0) continue;
       const int port = static_cast<int>(stage.ports.size());
       const bool is_read = list == &uses.readers;
       int owner = u.index;
@@ -25,8 +30,8 @@ void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
         owner = static_cast<int>(stage.spills.size());
         stage.spills.push_back({port, 0, 0, 0});
       }
-      if (u.owner == Owner::kActor) {
-        owner -= s.begin;
+      if (by_actor) {
+        owner = actor_of[u.index - s.begin];
         PlanActor& a = stage.actors[owner];
         (is_read ? a.in[u.operand] : a.out) = port;
       }
@@ -50,10 +55,16 @@ PlanActor make_actor(const Layer& layer, int index, LayerWork work) {
   return a;
 }
 
-bool used_in(const TensorUses& t, Segment s) {
+// `all`: of its layers; then callers' uses alone suffice.
+bool used_in(const TensorUses& t, Segment s, const std::vector<int>& actor_of,
+             bool all) {
   for (const auto* list : {&t.writers, &t.readers}) {
     for (const Use& u : *list) {
-      if (s.holds(u.position)) return true;
+      if (!s.holds(u.position)) continue;
+      if (all) return true;
+      if (u.owner == Owner::kActor && actor_of[u.index - s.begin] >= 0) {
+        return true;
+      }
     }
   }
   return false;
@@ -99,15 +110,27 @@ bool can_be_stage(const std::vector<TensorUses>& uses, Segment s) {
 PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
                      Segment s, const Work& work,
                      const std::vector<int>& slots) {
-  PlanStage stage;
   const int end = std::min(s.end, static_cast<int>(net.layers.size()));
-  for (int l = s.begin; l < end; ++l) {
+  std::vector<int> layers(static_cast<size_t>(std::max(0, end - s.begin)));
+  std::iota(layers.begin(), layers.end(), s.begin);
+  return make_stage(net, uses, s, layers, work, slots);
+}
+
+PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
+                     Segment s, const std::vector<int>& layers,
+                     const Work& work, const std::vector<int>& slots) {
+  PlanStage stage;
+  std::vector<int> actor_of(static_cast<size_t>(s.end - s.begin), -1);
+  for (const int l : layers) {
+    actor_of[l - s.begin] = static_cast<int>(stage.actors.size());
     stage.actors.push_back(make_actor(net.layers[l], l, work[l]));
     stage.macs += net.layers[l].macs;
   }
+  const bool all = s.begin + static_cast<int>(layers.size()) >=
+                   std::min(s.end, static_cast<int>(net.layers.size()));
   for (size_t t = 0; t < uses.size(); ++t) {
-    if (used_in(uses[t], s)) {
-      add_buffer(net, static_cast<int>(t), uses[t], s, slots, stage);
+    if (used_in(uses[t], s, actor_of, all)) {
+      add_buffer(net, static_cast<int>(t), uses[t], s, actor_of, slots, stage);
     }
   }
   return stage;

@@ -37,5 +37,9 @@ bool can_be_stage(const std::vector<TensorUses>&, Segment);
 // inside; the others are held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const Work&, const std::vector<int>& slots);
+// The same of some of its layers, with what callers push and take there.
+PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
+                     const std::vector<int>& layers, const Work&,
+                     const std::vector<int>& slots);
 
 }  // namespace shoal
