@@ -38,7 +38,7 @@ option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
 # sanitizers take ten times as long and more. They see the planner by
 # random networks and clusters.
 set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
-  strategies_test solo_spill_test zoo_test streaming_zoo_test network_snr_test)
+  strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test)
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.

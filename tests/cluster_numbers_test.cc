@@ -89,7 +89,8 @@ Numbers measure(const char* what, const PlanRequest& request) {
   };
   for (size_t i = 0; i < r.nodes.size(); ++i) {
     add(r.nodes[i]);
-    n.compute_s += r.nodes[i].work.compute_s * cluster.nodes[i].board.clock_hz /
+    n.compute_s += r.nodes[i].counts.slices.compute_s *
+                   cluster.nodes[i].board.clock_hz /
                    cluster.nodes[0].board.clock_hz;
   }
   add(r.coordinator);

@@ -10,7 +10,7 @@
 #include "host/engine/board/board_engine.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
-#include "host/engine/virtual/solo_engine.h"
+#include "host/engine/virtual/store_image.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/testing/small_run.h"
@@ -56,13 +56,15 @@ Opened built_store() {
           std::nullopt)};
 }
 
-Opened modelled(int batch) {
+Opened alone(int batch, bool traced) {
   PlanRequest request = stored_node();
   request.node().sealed = true;
   request.batch = batch;
-  return {nullptr,
-          std::make_unique<SoloEngine>(small(request), request.node().board,
-                                       StoreKey{7}, true)};
+  auto p = std::make_shared<Prepared>(prepare(small_graph(), request));
+  SimOptions options;
+  seal_stores(*p, 1, options, StoreKey{7});
+  return {nullptr, std::make_unique<VirtualEngine>(
+                       std::move(p), request.cluster, options, traced)};
 }
 
 Opened virtual_nodes(double loss, bool traced) {
@@ -116,8 +118,10 @@ const Way kWays[] = {
     {"batch", [] { return node(one_node(find_board("host")), 3); }},
     {"storage", [] { return node(stored_node()); }},
     {"store", built_store},
-    {"modelled", [] { return modelled(1); }},
-    {"modelledbatch", [] { return modelled(3); }},
+    {"alone", [] { return alone(1, false); }},
+    {"alonetraced", [] { return alone(1, true); }},
+    {"alonebatch", [] { return alone(3, false); }},
+    {"alonetracedbatch", [] { return alone(3, true); }},
     {"virtual", [] { return virtual_nodes(0, false); }, 3},
     {"lossy", [] { return virtual_nodes(0.05, false); }, 3},
     {"traced", [] { return virtual_nodes(0, true); }, 3},

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "host/engine/common/prepare.h"
-#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/testing/one_node.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
@@ -35,17 +35,17 @@ TEST_P(StreamingGoldenTest, ExactAndAsPlannedWithoutFlash) {
       request.objective = Objective::kLatency;
       request.node().ram = *least * percent / 100;
     }
-    const Prepared p = prepare(graph, request, Images::kNone);
+    const Prepared p = prepare(graph, request);
     const PlanNode& node = p.plan.nodes[0];
     if (!least) least = node.arena_bytes;
     EXPECT_EQ(node.flash_weight_bytes, 0);
     EXPECT_LE(node.arena_bytes, request.node().ram.value_or(*least));
-    SoloNode solo(p, request.node().board);
+    OneNode alone(p, request.node().board);
     for (int frame = 0; frame < 2; ++frame) {
-      EXPECT_EQ(solo.run(golden.input), expected);
-      EXPECT_EQ(static_cast<int64_t>(solo.last().storage.read_bytes),
+      EXPECT_EQ(alone.run(golden.input), expected);
+      EXPECT_EQ(static_cast<int64_t>(alone.counts().storage.read_bytes),
                 node.storage_read_bytes);
-      EXPECT_NEAR(solo.last().seconds, node.seconds, 0.005 * node.seconds);
+      EXPECT_NEAR(alone.seconds(), node.seconds, 0.005 * node.seconds);
     }
   }
 }

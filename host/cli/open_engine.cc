@@ -108,21 +108,13 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
   options.insecure = flags_.cluster.insecure;
   PlanRequest request = plan_request(flags_.plan, options);
   auto p = std::make_shared<Prepared>(prepare(std::move(graph_), request));
-  seal_stores(*p, network.seed, options);
-  return std::make_unique<VirtualEngine>(
-      std::move(p), std::move(request.cluster), options, flags_.trace);
-}
-
-std::unique_ptr<SoloEngine> EngineOpening::open_modelled() {
-  const PlanRequest request = plan_request(flags_.plan);
-  const auto p = std::make_shared<const Prepared>(
-      prepare(std::move(graph_), request, Images::kNone));
   std::optional<StoreKey> key;
-  if (reads_storage(p->plan.nodes[0])) {
+  if (!p->plan.linked && reads_storage(p->plan.nodes[0])) {
     key = store_settings(flags_.plan, flags_.verb, {}).options.key;
   }
-  return std::make_unique<SoloEngine>(p, request.node().board, key,
-                                      flags_.trace);
+  seal_stores(*p, network.seed, options, key);
+  return std::make_unique<VirtualEngine>(
+      std::move(p), std::move(request.cluster), options, flags_.trace);
 }
 
 std::unique_ptr<BoardEngine> EngineOpening::open_board() {
@@ -154,9 +146,8 @@ std::unique_ptr<Engine> EngineOpening::open(
           workers_->coordinator(), workers_->transport(), std::move(p));
     }
     case EngineKind::kVirtual:
-      return open_virtual();
     case EngineKind::kModelled:
-      return open_modelled();
+      return open_virtual();
     case EngineKind::kBoard:
       return open_board();
     default:

@@ -17,7 +17,6 @@
 #include "host/engine/board/board_engine.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/engine.h"
-#include "host/engine/virtual/solo_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/program/store/open_store.h"
 
@@ -59,9 +58,8 @@ class EngineOpening {
   // Once. `labels`: for the stores that are written. The engine must not
   // outlive this.
   std::unique_ptr<Engine> open(const std::vector<std::string>& labels = {});
-  // The same for kVirtual, kModelled and kBoard.
+  // The same for kVirtual and kModelled, and for kBoard.
   std::unique_ptr<VirtualEngine> open_virtual();
-  std::unique_ptr<SoloEngine> open_modelled();
   std::unique_ptr<BoardEngine> open_board();
 
  private:

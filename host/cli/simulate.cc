@@ -95,17 +95,12 @@ int simulate_command(const SimulateFlags& given) {
       flags.stream ? sequence(opening.graph(), flags)
                    : simulated_inputs(opening.graph(), flags);
   const int times = flags.stream ? 1 : flags.frames;
-  if (opening.kind() == EngineKind::kModelled) {
-    const std::unique_ptr<SoloEngine> engine = opening.open_modelled();
-    require_oracles_outputs(times, inputs, *engine);
-    report_solo(flags, *engine);
-    return 0;
-  }
   const std::unique_ptr<VirtualEngine> engine = opening.open_virtual();
-  recorder =
-      Recorder(static_cast<uint32_t>(engine->prepared().plan.nodes.size()) + 1);
+  const Plan& plan = engine->prepared().plan;
+  recorder = Recorder(static_cast<uint32_t>(plan.nodes.size()) +
+                      (plan.linked ? 1 : 0));
   require_oracles_outputs(times, inputs, *engine);
-  report_linked(flags, *engine, recorder);
+  report_simulated(flags, *engine, recorder);
   return 0;
 }
 

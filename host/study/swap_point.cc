@@ -7,7 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/data/image/random_input.h"
-#include "host/engine/virtual/solo_engine.h"
+#include "host/engine/virtual/virtual_engine.h"
 #include "host/model/zoo/zoo.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/cost/time.h"
@@ -107,15 +107,16 @@ void run(const SwapSetting& s, const Board& board, SwapPoint& point) {
   const std::vector<uint8_t> input = random_input(graph, kPicture);
   const std::vector<uint8_t> expected =
       model_output(graph, run_oracle(graph, input));
-  SoloEngine engine(std::make_shared<const Prepared>(prepare(
-                        std::move(graph), request_of(s, board), Images::kNone)),
-                    board);
+  const PlanRequest request = request_of(s, board);
+  VirtualEngine engine(
+      std::make_shared<const Prepared>(prepare(std::move(graph), request)),
+      request.cluster, {});
   point.is_equal = run_frame(engine, input) == expected;
-  const SoloFrame& frame = engine.node().last();
+  const NodeCounts& counts = engine.result().nodes[0].counts;
   point.planned_s = point.seconds;
-  point.seconds = frame.seconds;
-  point.load = frame.load();
-  point.waits = static_cast<int64_t>(frame.waits);
+  point.seconds = engine.result().latency_s();
+  point.load = frame_load(counts, point.seconds);
+  point.waits = static_cast<int64_t>(counts.waits);
 }
 
 }  // namespace

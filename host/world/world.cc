@@ -148,12 +148,16 @@ void World::step(uint32_t number) {
     wake(number, std::max(port.now_, start + 1));
     return;
   }
+  // What has passed already must not stop the clock.
+  Nanos at = place.endpoint->ready_at();
+  if (at != kNever) at = std::max(at, port.now_ + 1);
   const uint64_t timer = place.endpoint->next_timer_us();
   constexpr auto kLast = static_cast<uint64_t>(kNever / kMicrosecond);
-  if (timer >= kLast) return;
-  // A timer that has passed already must not stop the clock.
-  wake(number, std::max(static_cast<Nanos>(timer) * kMicrosecond,
-                        port.now_ + kMicrosecond));
+  if (timer < kLast) {
+    at = std::min(at, std::max(static_cast<Nanos>(timer) * kMicrosecond,
+                               port.now_ + kMicrosecond));
+  }
+  if (at != kNever) wake(number, at);
 }
 
 void World::switch_off(uint32_t endpoint) {

@@ -72,6 +72,9 @@ class Endpoint {
   virtual bool step() = 0;
   // In microseconds of the transport; UINT64_MAX: never.
   virtual uint64_t next_timer_us() const = 0;
+  // When something of its own ends that it sees without that clock; kNever:
+  // there is nothing.
+  virtual Nanos ready_at() const { return kNever; }
   // Before a datagram leaves: time that the step under way owes so far.
   virtual void settle() {}
 };

@@ -1,6 +1,4 @@
-// Frames through a node that runs so many together: those of a batch lie one
-// after another, what is left of the last batch repeats its last frame for
-// nobody.
+// Batches of frames, one after the other, through a node on this computer.
 #pragma once
 
 #include <functional>
@@ -22,12 +20,9 @@ class BatchStream {
   EngineReport report() const;
 
  private:
-  bool fill(const Engine::Next&);
-
   const int batch_;
   const Run run_;
   TraceCollector* const trace_;
-  std::vector<Bytes> inputs_;  // of the batch under way
   int64_t frames_ = 0, runs_ = 0;
   double seconds_ = 0;
 };

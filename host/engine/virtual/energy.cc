@@ -4,6 +4,16 @@
 
 namespace shoal {
 
+FrameLoad frame_load(const NodeCounts& counts, double seconds) {
+  FrameLoad l;
+  l.macs = counts.slices.macs;
+  l.active_s = seconds - counts.wait_s;
+  l.seconds = seconds;
+  l.read_bytes = counts.storage.read_bytes;
+  l.written_bytes = counts.storage.written_bytes;
+  return l;
+}
+
 FrameEnergy frame_energy(const Board& board, const Storage* storage,
                          const FrameLoad& load, double period_s) {
   const double period = std::max(period_s, load.seconds);

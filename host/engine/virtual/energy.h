@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "host/board/board.h"
+#include "host/engine/virtual/virtual_node.h"
 
 namespace shoal {
 
@@ -16,6 +17,9 @@ struct FrameLoad {
   double seconds = 0;   // from its input to its output
   int64_t read_bytes = 0, written_bytes = 0;
 };
+
+// Of a node that counted one frame, which took so long.
+FrameLoad frame_load(const NodeCounts&, double seconds);
 
 struct FrameEnergy {
   double compute_j = 0;  // MACs, and the rest of the active CPU

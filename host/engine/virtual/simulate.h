@@ -1,5 +1,7 @@
 // A whole cluster in one process and in virtual time: real agents with real
-// nodes, the real coordinator, and a network of datagrams between them.
+// nodes, the real coordinator, and a network of datagrams between them. A
+// program that is not linked is the node of a cluster of one, alone with its
+// storage: it needs no agent, no coordinator and no network.
 //
 //   SimResult r = simulate_cluster(prepared, cluster, input, options);
 //
@@ -18,8 +20,7 @@
 
 #include "host/engine/common/prepare.h"
 #include "host/engine/common/tap.h"
-#include "host/engine/virtual/cost.h"
-#include "host/engine/virtual/virtual_storage.h"
+#include "host/engine/virtual/virtual_node.h"
 #include "host/plan/types/cluster.h"
 #include "host/world/world.h"
 
@@ -41,6 +42,7 @@ struct SimOptions {
   std::vector<std::vector<uint8_t>> stores = {};
   // Of sealed stores, by node; empty: they are not sealed.
   std::vector<StoreKeyBytes> store_keys = {};
+  StorageFault fault{.count = 0};  // of the first node's storage
   uint32_t max_payload = 1472;
   uint64_t timeout_us = 5'000'000;  // of virtual time
   // A cluster that is not done after so many events is given up with
@@ -66,7 +68,8 @@ struct SimOptions {
   // all nodes have ended the last frame: rows that no output needs may be made
   // after the last output has come.
   std::function<Tap(int node)> tap;
-  // Records the first frame, with `record_all` all of them.
+  // Records the first frame (of a node that is alone the last), with
+  // `record_all` all of them.
   Recorder* recorder = nullptr;
   bool record_all = false;
   // A node that loses its power some time into the first frame.
@@ -84,8 +87,10 @@ struct EndpointReport {
   PortTimes all;               // of all frames
   EndpointTraffic traffic;     // of all frames, as the network saw it
   shoal_link_counters link{};  // as the endpoint saw it
-  SliceCost work;              // of all frames
-  StorageCounters storage;     // of all frames
+  // Of all frames; of a node that is alone of the last one, all that is before
+  // has ended.
+  NodeCounts counts;
+  uint32_t most_erases = 0;  // of a block, since the node began
 };
 
 struct SimResult {
@@ -99,8 +104,10 @@ struct SimResult {
   double frames_per_s() const;
 };
 
-// Endpoints of the world: node i of the plan, then the coordinator. Throws
-// Error(kNode) naming a node that is lost, and what the coordinator throws.
+// Endpoints of the world: node i of the plan, then the coordinator of those
+// that are linked. Throws Error(kNode) naming a node that is lost, what the
+// coordinator throws, and for a node that is alone Error(kCorrupt) naming the
+// layer if what comes from storage is not what it should be.
 SimResult simulate_cluster(const Prepared&, const Cluster&,
                            std::span<const uint8_t> input, const SimOptions&);
 

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "device/shoal.h"
-#include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/world/world.h"
 
@@ -25,13 +24,6 @@ inline EndpointTraffic since(EndpointTraffic t, const EndpointTraffic& start) {
   t.port_drops -= start.port_drops, t.queue_drops -= start.queue_drops;
   t.up_busy -= start.up_busy, t.down_busy -= start.down_busy;
   return t;
-}
-
-inline SliceCost since(SliceCost w, const SliceCost& start) {
-  w.compute_s -= start.compute_s, w.firing_s -= start.firing_s;
-  w.flash_s -= start.flash_s;
-  w.macs -= start.macs, w.weight_bytes -= start.weight_bytes;
-  return w;
 }
 
 inline StorageCounters since(StorageCounters c, const StorageCounters& start) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/engine/common/prepare.h"
@@ -14,7 +15,8 @@ std::vector<uint8_t> store_image(const Net&, const Plan&, int node,
                                  const uint8_t* key);
 
 // Gives every node of a cluster whose store is sealed a key, and the image that
-// it opens.
-void seal_stores(Prepared&, uint64_t seed, SimOptions&);
+// it opens. `key`: for the first node; the others' are made from the seed.
+void seal_stores(Prepared&, uint64_t seed, SimOptions&,
+                 const std::optional<StoreKeyBytes>& key = {});
 
 }  // namespace shoal

@@ -42,9 +42,9 @@ TEST_F(StreamingCluster, EveryStrategyGivesTheOraclesBytes) {
       for (size_t n = 0; n < r.nodes.size(); ++n) {
         // A set of the first stage is read when the frame before has ended.
         const int64_t planned = p_.plan.nodes[n].storage_read_bytes;
-        EXPECT_GE(r.nodes[n].storage.read_bytes, 2 * planned);
-        EXPECT_LE(r.nodes[n].storage.read_bytes, 4 * planned);
-        EXPECT_EQ(r.nodes[n].storage.written_bytes, 0);
+        EXPECT_GE(r.nodes[n].counts.storage.read_bytes, 2 * planned);
+        EXPECT_LE(r.nodes[n].counts.storage.read_bytes, 4 * planned);
+        EXPECT_EQ(r.nodes[n].counts.storage.written_bytes, 0);
       }
     }
   }

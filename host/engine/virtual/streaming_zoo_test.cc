@@ -7,7 +7,6 @@
 
 #include "host/engine/common/frame.h"
 #include "host/engine/virtual/simulate.h"
-#include "host/engine/virtual/solo.h"
 #include "host/model/zoo/zoo.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/planner/planner.h"

@@ -153,7 +153,7 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
   EXPECT_NE(why.find(" % of the frame is "), std::string::npos) << why;
   // What the slices did is what the plan says, and took as long as it costs.
   for (size_t i = 0; i < r.nodes.size(); ++i) {
-    const SliceCost& work = r.nodes[i].work;
+    const SliceCost& work = r.nodes[i].counts.slices;
     EXPECT_DOUBLE_EQ(work.macs, static_cast<double>(p_.plan.nodes[i].macs));
     EXPECT_NEAR(static_cast<double>(r.nodes[i].times.slices) * 1e-9,
                 work.compute_s + work.firing_s + work.flash_s, 1e-6);

@@ -6,14 +6,15 @@
 
 #include "host/base/error.h"
 #include "host/engine/common/trace.h"
+#include "host/engine/local/batches.h"
 
 namespace shoal {
 
 namespace {
 
-// What warms up would leave its variables.
-SimOptions cold(SimOptions options, const Graph& graph) {
-  if (!graph.variables.empty()) options.warm_up = false;
+// What warms up would leave its variables; what is alone has no links to warm.
+SimOptions cold(SimOptions options, const Prepared& p) {
+  if (!p.graph.variables.empty() || !p.plan.linked) options.warm_up = false;
   return options;
 }
 
@@ -23,7 +24,7 @@ VirtualEngine::VirtualEngine(std::shared_ptr<const Prepared> prepared,
                              Cluster cluster, SimOptions options, bool traced)
     : prepared_(std::move(prepared)),
       cluster_(std::move(cluster)),
-      options_(cold(std::move(options), prepared_->graph)),
+      options_(cold(std::move(options), *prepared_)),
       traced_(traced) {}
 
 // The seconds are those of this computer.
@@ -46,7 +47,7 @@ void VirtualEngine::run(SimOptions& options) {
   }
   options.output = take;
   seconds_ += std::chrono::duration<double>(end - start).count();
-  frames_ += static_cast<int64_t>(result_.frames.size());
+  runs_ += static_cast<int64_t>(result_.frames.size());
 }
 
 // The first frame warms up, too, if the options want that; then what it gave
@@ -54,13 +55,14 @@ void VirtualEngine::run(SimOptions& options) {
 void VirtualEngine::stream_all(const Next& next, const Take& take) {
   SimOptions options = options_;
   options.frames = std::numeric_limits<int>::max() - 1;
-  std::optional<Bytes> first = next();
+  Batches batches(prepared_->net.frames, next);
+  std::optional<Bytes> first = batches.next();
   if (!first) return;
   const bool twice = options.warm_up;
   options.input = [&, twice](int frame) -> std::optional<Bytes> {
     if (frame == 0 && twice) return *first;
     if (frame == (twice ? 1 : 0)) return std::move(*first);
-    return next();
+    return batches.next();
   };
   std::optional<Bytes> warm;
   options.output = [&, twice](int frame, const Bytes& output) {
@@ -73,7 +75,7 @@ void VirtualEngine::stream_all(const Next& next, const Take& take) {
                   "the first frame gave another output when it ran again");
     }
     warm.reset();
-    take({output});
+    frames_ += batches.take(output, take);
   };
   run(options);
 }
@@ -96,6 +98,7 @@ void VirtualEngine::stream_sequence(const Next& next, const Take& take) {
     const Values values = trace.next(inputs[f]);
     take({outputs[f], [&] { return values; }});
   }
+  frames_ += static_cast<int64_t>(inputs.size());
 }
 
 void VirtualEngine::stream_traced(const Next& next, const Take& take) {
@@ -105,11 +108,12 @@ void VirtualEngine::stream_traced(const Next& next, const Take& take) {
   options.tap = [&](int node) { return trace.tap(node); };
   Bytes output;
   options.output = [&](int, const Bytes& bytes) { output = bytes; };
-  while (const std::optional<Bytes> input = next()) {
+  Batches batches(prepared_->net.frames, next, &trace);
+  while (const std::optional<Bytes> input = batches.next()) {
     options.input = [&](int) { return *input; };
     trace.reset();
     run(options);
-    take({output, [&] { return trace.values(*input); }});
+    frames_ += batches.take(output, take);
   }
 }
 
@@ -123,8 +127,11 @@ EngineReport VirtualEngine::report() const {
   r.nodes = engine_nodes(prepared_->plan);
   r.what = std::to_string(r.nodes.size()) +
            (r.nodes.size() == 1 ? " virtual node" : " virtual nodes");
-  r.where = "on this computer, " + r.what + " one after another";
-  r.frames = r.runs = frames_;
+  r.where = "on this computer";
+  if (prepared_->plan.linked) r.where += ", " + r.what + " one after another";
+  r.batch = prepared_->net.frames;
+  r.frames = frames_;
+  r.runs = runs_;
   r.seconds = seconds_;
   return r;
 }

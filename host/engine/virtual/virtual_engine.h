@@ -1,5 +1,6 @@
 // Nodes in virtual time as an engine: all frames go through one cluster, but
-// those that are traced, each of which has one of its own.
+// those that are traced, each of which has one of its own. Its seconds are this
+// computer's, the modelled ones are told by the result.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,7 @@ class VirtualEngine final : public Engine {
 
   const Graph& graph() const override { return prepared_->graph; }
   const Prepared& prepared() const { return *prepared_; }
+  const Cluster& cluster() const { return cluster_; }
   void stream(const Next&, const Take&) override;
   EngineReport report() const override;
   std::unique_ptr<Engine> another() const override;
@@ -35,7 +37,7 @@ class VirtualEngine final : public Engine {
   const SimOptions options_;
   const bool traced_;
   SimResult result_;
-  int64_t frames_ = 0;
+  int64_t frames_ = 0, runs_ = 0;
   double seconds_ = 0;
 };
 

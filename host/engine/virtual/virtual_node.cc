@@ -3,124 +3,103 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
-#include "host/base/error.h"
-#include "host/engine/fault.h"
+#include "host/engine/virtual/node_program.h"
+#include "host/engine/virtual/since.h"
 
 namespace shoal {
 
-VirtualNode::VirtualNode(Port& port, const VirtualNodeOptions& options,
+VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
                          const NodeCost* cost)
     : port_(port),
       cost_(cost),
-      options_(options),
-      arena_(options.arena_bytes),
-      program_((options.program_capacity + 15) / 16),
-      peers_(options.max_peers),
-      random_(options.seed) {
-  const shoal_transport& transport = port.transport();
-  AgentConfig config;
-  config.transport = &transport;
-  config.cipher = options_.insecure ? &checksum_only() : &chacha20_poly1305();
-  config.insecure = options_.insecure;
-  std::memcpy(config.key, options_.key, kKeyBytes);
-  config.entropy = &VirtualNode::entropy;
-  config.entropy_user = this;
-  config.name = options_.name.c_str();
-  config.board = options_.board.c_str();
-  config.arena = arena_.data();
-  config.arena_bytes = arena_.bytes();
-  config.program = program_.data()->bytes;
-  config.program_capacity = options_.program_capacity;
+      options_(std::move(options)),
+      arena_(options_.arena_bytes) {
   if (!options_.store.empty()) {
-    storage_.emplace(options_.store, options_.storage,
+    storage_.emplace(std::move(options_.store), options_.storage,
                      [&port] { return port.now(); });
-    config.storage = &storage_->storage();
-    config.storage_bytes = storage_->bytes();
-    config.store_id = options_.store_id.data();
-    if (options_.store_key) {
-      config.store_key = options_.store_key->data();
-      config.store_cipher = &chacha20_poly1305();
-    }
+    storage_->inject(options_.fault);
   }
-  config.peers = peers_.data();
-  config.max_peers = options_.max_peers;
-  for (int i = 0; i < 3; ++i) {
-    packets_[i].resize((transport.max_payload + 15) / 16);
-    config.packets[i] = packets_[i].data()->bytes;
-  }
-  config.tap = options_.tap.call;
-  config.tap_user = options_.tap.user;
-  const Status status = agent_.open(config);
-  if (status == Status::kOk) return;
-  throw Error(Exit::kInternal, "node '" + options_.name + "' does not start: " +
-                                   fault_text({.status = status}));
+  const NodePlace place{*this, port_, arena_, storage()};
+  program_ = options_.lone ? lone_program(place, options_)
+                           : agent_program(place, options_);
 }
 
-int VirtualNode::entropy(void* self, void* out, uint32_t bytes) {
-  auto& random = static_cast<VirtualNode*>(self)->random_;
-  auto* const to = static_cast<uint8_t*>(out);
-  for (uint32_t i = 0; i < bytes; ++i) to[i] = static_cast<uint8_t>(random());
-  return 0;
-}
+VirtualNode::~VirtualNode() = default;
 
 // What a read brought may take no time to check, as a stage's record does, but
 // whoever asks what the node waited for must know that it came.
 bool VirtualNode::step() {
+  if (idle_since_ && port_.now() > *idle_since_) {
+    counts_.wait_s += static_cast<double>(port_.now() - *idle_since_) * 1e-9;
+    ++counts_.waits;
+  }
   const bool came =
       storage_ && storage_->busy() && storage_->ready() <= port_.now();
   if (came && cost_) port_.spend(0, {.doing = Doing::kCheck});
-  return agent_.step() == Status::kOk;
+  const bool more = program_->step();
+  settle();
+  idle_since_ = more ? std::nullopt : std::optional(port_.now());
+  return more;
 }
 
-// The end of a request of the storage wakes it as well.
 uint64_t VirtualNode::next_timer_us() const {
-  const uint64_t timer = agent_.next_timer_us();
-  if (!storage_ || !storage_->busy()) return timer;
-  const auto ready = static_cast<uint64_t>(
-      (storage_->ready() + kMicrosecond - 1) / kMicrosecond);
-  return std::min(timer, ready);
+  return program_->next_timer_us();
 }
 
-StorageCounters VirtualNode::storage() const {
-  return storage_ ? storage_->counters() : StorageCounters{};
+Nanos VirtualNode::ready_at() const { return program_->ready_at(); }
+
+const shoal_node* VirtualNode::node() const { return program_->node(); }
+
+void VirtualNode::settle() {
+  if (!cost_ || !program_->running()) return;
+  charge_checks(*program_->node());
+  charge_slice(*program_->node());
+}
+
+// What came was checked before anything else; the next read was on its way.
+void VirtualNode::charge_checks(const shoal_node& node) {
+  const uint64_t checked = shoal_read_counters(&node).storage.checked_bytes;
+  // A node that starts again counts from zero.
+  const uint64_t before = std::min(checked, checked_bytes_);
+  checked_bytes_ = checked;
+  const double seconds = static_cast<double>(checked - before) *
+                         options_.check_cycles_per_byte / options_.clock_hz;
+  if (seconds <= 0) return;
+  counts_.check_s += seconds;
+  port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kCheck});
 }
 
 // A slice is known by its numbers, which come again in the next frame only.
-void VirtualNode::settle() {
-  if (!cost_ || agent_.state() != AgentState::kRunning) return;
-  if (storage_) charge_checks();
-  const shoal_work w = shoal_last_work(&agent_.node());
+void VirtualNode::charge_slice(const shoal_node& node) {
+  const shoal_work w = shoal_last_work(&node);
   if (w.actor == kNone) return;
-  const uint32_t frame = shoal_frames(&agent_.node());
+  const uint32_t frame = shoal_frames(&node);
   if (frame == charged_frame_ && std::memcmp(&w, &charged_, sizeof w) == 0) {
     return;
   }
   charged_ = w;
   charged_frame_ = frame;
   const SliceCost c = cost_->slice(w);
-  work_ += c;
+  counts_.slices += c;
   port_.spend(c.nanos(),
               {.doing = Doing::kSlice, .stage = w.stage, .actor = w.actor});
 }
 
-void VirtualNode::charge_checks() {
-  const uint64_t checked =
-      shoal_read_counters(&agent_.node()).storage.checked_bytes;
-  // A node that starts again counts from zero.
-  const uint64_t before = std::min(checked, checked_bytes_);
-  checked_bytes_ = checked;
-  const double seconds =
-      static_cast<double>(checked - before) * options_.checking;
-  if (seconds > 0) {
-    port_.spend(std::llround(seconds * 1e9), {.doing = Doing::kCheck});
-  }
+shoal_link_counters VirtualNode::link() const {
+  return node() ? shoal_read_counters(node()).link : shoal_link_counters{};
 }
 
-shoal_link_counters VirtualNode::counters() const {
-  const AgentState state = agent_.state();
-  if (state != AgentState::kRunning && state != AgentState::kFaulted) return {};
-  return shoal_read_counters(&agent_.node()).link;
+NodeCounts VirtualNode::counts() const {
+  NodeCounts c = counts_;
+  if (storage_) c.storage = since(storage_->counters(), storage_before_);
+  return c;
+}
+
+void VirtualNode::restart_counts() {
+  counts_ = {};
+  if (storage_) storage_before_ = storage_->counters();
 }
 
 }  // namespace shoal

@@ -1,18 +1,20 @@
-// A node of the simulation: a real agent with its own fenced arena, program
-// memory, peers and packets, behind a port. Nothing is shared with anybody but
-// what datagrams bring.
+// A node of the simulation behind a port: its own fenced arena, its storage,
+// and what runs its program. Nothing is shared with anybody but what datagrams
+// bring. This is the one place where a node's work becomes virtual time.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "device/agent/agent.h"
+#include "device/shoal.h"
+#include "host/board/board.h"
 #include "host/engine/common/arena.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
@@ -20,62 +22,91 @@
 
 namespace shoal {
 
+class FrameQueue;
+class NodeProgram;
+
+// Of a program that is not linked: nobody sends it rows, so it asks for frames
+// itself and pushes and takes their rows as soon as there is room.
+struct LoneFrames {
+  const Prepared& prepared;  // node 0 of its plan
+  FrameQueue& queue;
+  std::function<void()> begins = {};  // before each
+};
+
 struct VirtualNodeOptions {
   std::string name, board;
   uint32_t arena_bytes = 0;
+  uint64_t seed = 1;  // of its entropy
+  // What its storage holds, at the offsets of the program's image; empty: it
+  // has none.
+  std::vector<uint8_t> store = {};
+  Storage storage = {};
+  StorageFault fault{.count = 0};
+  std::optional<std::array<uint8_t, 32>> store_key = {};
+  // Checking what came from storage takes the core so long.
+  double check_cycles_per_byte = 0, clock_hz = 1;
+  Tap tap = {};
+
+  // Without these an agent waits for its program.
+  std::optional<LoneFrames> lone = {};
+  std::optional<shoal_spill_area> spill_area = {};
+
+  // Of the agent.
   uint32_t program_capacity = 0;
   uint16_t max_peers = 0;
   bool insecure = false;
-  uint8_t key[kKeyBytes] = {};
-  uint64_t seed = 1;  // of its entropy
-  // What its storage holds, at the offsets of the program's image; empty: it
-  // has none. `checking` seconds a byte are the core's.
-  std::vector<uint8_t> store;
-  Storage storage;
+  std::array<uint8_t, 32> key{};
   std::array<uint8_t, 16> store_id{};
-  std::optional<std::array<uint8_t, kKeyBytes>> store_key;
-  double checking = 0;
-  Tap tap;
+};
+
+// What a node did since its counts began.
+struct NodeCounts {
+  SliceCost slices;
+  double check_s = 0;  // of what came from storage; decryption if it is sealed
+  double wait_s = 0;   // nothing to do
+  uint64_t waits = 0;
+  StorageCounters storage;
+  double storage_s() const { return static_cast<double>(storage.busy) * 1e-9; }
 };
 
 class VirtualNode : public Endpoint {
  public:
   // `cost` may be null: work takes no time but the port's step. Throws
-  // Error(kInternal) if the agent refuses.
-  VirtualNode(Port&, const VirtualNodeOptions&, const NodeCost* cost);
+  // Error(kInternal) if an agent refuses to start, Error(kCorrupt) if a program
+  // is refused.
+  VirtualNode(Port&, VirtualNodeOptions, const NodeCost* cost);
+  ~VirtualNode() override;
 
   bool step() override;
   uint64_t next_timer_us() const override;
+  Nanos ready_at() const override;
   void settle() override;
 
-  const NodeAgent& agent() const { return agent_; }
+  // The device's; null before it has a program.
+  const shoal_node* node() const;
   bool arena_intact() const { return arena_.intact(); }
-  shoal_link_counters counters() const;
-  // What its slices have done so far.
-  const SliceCost& work() const { return work_; }
-  StorageCounters storage() const;
+  shoal_link_counters link() const;
+  // Null: it has none.
+  VirtualStorage* storage() { return storage_ ? &*storage_ : nullptr; }
+  NodeCounts counts() const;
+  void restart_counts();
 
  private:
-  static int entropy(void* self, void* out, uint32_t bytes);
-  void charge_checks();
-  struct Block {
-    alignas(16) uint8_t bytes[16];
-  };
+  void charge_checks(const shoal_node&);
+  void charge_slice(const shoal_node&);
 
   Port& port_;
   const NodeCost* cost_;
-  const VirtualNodeOptions options_;
+  VirtualNodeOptions options_;
   Arena arena_;
-  std::vector<Block> program_;
-  std::vector<shoal_peer> peers_;
-  std::vector<Block> packets_[3];
-  std::mt19937_64 random_;
   std::optional<VirtualStorage> storage_;
-  NodeAgent agent_;
+  std::unique_ptr<NodeProgram> program_;
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
-  SliceCost work_;
   uint64_t checked_bytes_ = 0;
+  std::optional<Nanos> idle_since_;
+  NodeCounts counts_;  // but for `storage`
+  StorageCounters storage_before_;
 };
 
 }  // namespace shoal

@@ -7,7 +7,7 @@
 #include "device/storage/ledger.h"
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/testing/one_node.h"
 #include "host/plan/cost/wear.h"
 
 namespace shoal {
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSide = 32;
 constexpr size_t kInput = kSide * kSide * 4;
-constexpr uint8_t kKey[32] = {1, 2, 3};
+constexpr StoreKeyBytes kKey = {1, 2, 3};
 
 struct Case {
   const char* storage;
@@ -31,8 +31,8 @@ class Spilling : public testing::TestWithParam<Case> {
     request.node().storage = GetParam().storage;
     request.max_writes = 1 << 20;
     request.node().sealed = GetParam().sealed;
-    p_ = prepare(squeezed_graph(kSide), request, Images::kNone);
-    if (GetParam().sealed) options_.key = kKey;
+    p_ = prepare(squeezed_graph(kSide), request);
+    if (GetParam().sealed) seal_stores(p_, 1, options_, kKey);
   }
 
   const PlanNode& plan() const { return p_.plan.nodes[0]; }
@@ -46,7 +46,7 @@ class Spilling : public testing::TestWithParam<Case> {
 
   const Board& board_ = find_board("stm32f746");
   Prepared p_;
-  SoloOptions options_;
+  SimOptions options_;
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -61,11 +61,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(Spilling, AFrameIsExactAndWritesWhatThePlanSays) {
   ASSERT_GT(plan().spill_pages, 0);
-  SoloNode node(p_, board_, options_);
+  OneNode node(p_, board_, options_);
   for (unsigned frame = 0; frame < 3; ++frame) {
     const std::vector<uint8_t> input = noise_bytes(kInput, frame);
     EXPECT_EQ(node.run(input), wanted(input));
-    const StorageCounters& s = node.last().storage;
+    const StorageCounters s = node.counts().storage;
     const auto pages = static_cast<uint64_t>(plan().spill_pages);
     EXPECT_EQ(s.erasures, pages);
     // An entry of the ledger at most beside them.
@@ -85,14 +85,14 @@ TEST_P(Spilling, AFrameIsExactAndWritesWhatThePlanSays) {
 // that are made meanwhile make the frame shorter, an entry of the ledger and
 // waits between requests longer.
 TEST_P(Spilling, AFrameTakesAboutThePlannedTime) {
-  SoloNode node(p_, board_, options_);
+  OneNode node(p_, board_, options_);
   node.run(noise_bytes(kInput, 1));
   node.run(noise_bytes(kInput, 2));
-  EXPECT_NEAR(node.last().seconds, plan().seconds, 0.05 * plan().seconds);
+  EXPECT_NEAR(node.seconds(), plan().seconds, 0.05 * plan().seconds);
 }
 
 TEST_P(Spilling, WearIsLevel) {
-  SoloNode node(p_, board_, options_);
+  OneNode node(p_, board_, options_);
   const int frames = 40;
   const std::vector<uint8_t> input = noise_bytes(kInput, 1);
   const std::vector<uint8_t> expected = wanted(input);
@@ -109,7 +109,7 @@ TEST_P(Spilling, WearIsLevel) {
 TEST_P(Spilling, WhateverFailsOnceTheFrameIsExact) {
   const std::vector<uint8_t> input = noise_bytes(kInput, 4);
   const std::vector<uint8_t> expected = wanted(input);
-  SoloNode clean(p_, board_, options_);
+  OneNode clean(p_, board_, options_);
   const StorageCounters before = clean.storage().counters();
   const uint64_t opened = before.reads + before.writes + before.erasures;
   clean.run(input);
@@ -120,7 +120,7 @@ TEST_P(Spilling, WhateverFailsOnceTheFrameIsExact) {
        {Kind::kRefused, Kind::kFailed, Kind::kShort, Kind::kSlow}) {
     for (uint64_t n = opened; n < all; ++n) {
       SCOPED_TRACE("request " + std::to_string(n));
-      SoloNode node(p_, board_, options_);
+      OneNode node(p_, board_, options_);
       node.storage().inject({.kind = kind, .request = n, .late = kSecond});
       EXPECT_EQ(node.run(input), expected);
     }

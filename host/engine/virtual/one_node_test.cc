@@ -1,6 +1,6 @@
 // One node with its storage in virtual time: the right bytes, and the time
 // that the planner's model of two queues says.
-#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/testing/one_node.h"
 
 #include <gtest/gtest.h>
 
@@ -19,38 +19,38 @@ Prepared streamed(const Board& board, Objective objective,
   request.objective = objective;
   request.node().ram = ram;
   request.node().flash_weights = 0;
-  return prepare(small_graph(), request, Images::kNone);
+  return prepare(small_graph(), request);
 }
 
 double planned_s(const Prepared& p) { return p.plan.nodes[0].seconds; }
 
-TEST(Solo, AStreamedFrameIsExactAndTakesThePlannedTime) {
+TEST(OneNode, AStreamedFrameIsExactAndTakesThePlannedTime) {
   for (const char* const id : {"emcraft-sf2", "teensy41", "stm32f746"}) {
     SCOPED_TRACE(id);
     const Board& board = find_board(id);
     for (const Objective o : {Objective::kRam, Objective::kLatency}) {
       const Prepared p = streamed(board, o);
-      SoloNode node(p, board);
+      OneNode node(p, board);
       for (const unsigned seed : {1u, 2u, 3u}) {
         const std::vector<uint8_t> input = noise_bytes(kSmallInput, seed);
         EXPECT_EQ(node.run(input),
                   model_output(p.graph, run_oracle(p.graph, input)));
-        EXPECT_NEAR(node.last().seconds, planned_s(p), 0.005 * planned_s(p));
-        EXPECT_EQ(node.last().storage.read_bytes,
-                  p.plan.nodes[0].storage_read_bytes);
-        EXPECT_EQ(node.last().storage.written_bytes, 0);
+        EXPECT_NEAR(node.seconds(), planned_s(p), 0.005 * planned_s(p));
+        const StorageCounters did = node.counts().storage;
+        EXPECT_EQ(did.read_bytes, p.plan.nodes[0].storage_read_bytes);
+        EXPECT_EQ(did.written_bytes, 0);
       }
     }
   }
 }
 
-TEST(Solo, AReadThatFailsOnceIsRepeated) {
+TEST(OneNode, AReadThatFailsOnceIsRepeated) {
   const Board& board = find_board("emcraft-sf2");
   const Prepared p = streamed(board, Objective::kRam);
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 4);
   const std::vector<uint8_t> expected =
       model_output(p.graph, run_oracle(p.graph, input));
-  SoloNode clean(p, board);
+  OneNode clean(p, board);
   clean.run(input);
   const uint64_t reads = clean.storage().counters().reads;
   using Kind = StorageFault::Kind;
@@ -58,24 +58,27 @@ TEST(Solo, AReadThatFailsOnceIsRepeated) {
        {Kind::kRefused, Kind::kFailed, Kind::kShort, Kind::kSlow}) {
     for (uint64_t n = 0; n < reads; ++n) {
       SCOPED_TRACE("request " + std::to_string(n));
-      SoloNode node(p, board,
-                    {.fault = {.kind = kind, .request = n, .late = kSecond}});
+      SimOptions options;
+      options.fault = {.kind = kind, .request = n, .late = kSecond};
+      OneNode node(p, board, options);
       EXPECT_EQ(node.run(input), expected);
     }
   }
 }
 
-TEST(Solo, AReadThatNeverSucceedsEndsTheFrame) {
+TEST(OneNode, AReadThatNeverSucceedsEndsTheFrame) {
   const Board& board = find_board("emcraft-sf2");
   const Prepared p = streamed(board, Objective::kRam);
-  SoloNode clean(p, board);
+  OneNode clean(p, board);
   clean.run(noise_bytes(kSmallInput, 4));
   // The last one is the next frame's.
   const uint64_t reads = clean.storage().counters().reads - 1;
   for (uint64_t n = 0; n < reads; ++n) {
     SCOPED_TRACE("request " + std::to_string(n));
     const auto run = [&] {
-      SoloNode node(p, board, {.fault = {.request = n, .count = 1u << 30}});
+      SimOptions options;
+      options.fault = {.request = n, .count = 1u << 30};
+      OneNode node(p, board, options);
       node.run(noise_bytes(kSmallInput, 4));
     };
     EXPECT_THROW(run(), Error);

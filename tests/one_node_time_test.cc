@@ -11,7 +11,7 @@
 #include <random>
 
 #include "host/base/error.h"
-#include "host/engine/virtual/solo.h"
+#include "host/engine/virtual/testing/one_node.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
@@ -31,12 +31,12 @@ uint32_t number_from(const char* variable, uint32_t otherwise) {
 void expect_agreement(const Graph& graph, const PlanRequest& request,
                       const std::vector<uint8_t>& input,
                       const std::vector<uint8_t>& expected) {
-  const Prepared p = prepare(graph, request, Images::kNone);
+  const Prepared p = prepare(graph, request);
   const PlanNode& plan = p.plan.nodes[0];
-  SoloNode node(p, request.node().board);
+  OneNode node(p, request.node().board);
   for (int frame = 0; frame < 2; ++frame) {
     EXPECT_EQ(node.run(input), expected);
-    EXPECT_NEAR(node.last().seconds, plan.seconds, kTolerance * plan.seconds);
+    EXPECT_NEAR(node.seconds(), plan.seconds, kTolerance * plan.seconds);
   }
 }
 
@@ -49,7 +49,7 @@ PlanRequest streaming(const char* board, const char* storage,
   return request;
 }
 
-TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
+TEST(OneNodeTime, RandomNetworksTakeThePlannedTime) {
   struct {
     const char *board, *storage;
   } const kinds[] = {{"teensy41", "sd-4bit"},
@@ -80,7 +80,7 @@ TEST(SoloTime, RandomNetworksTakeThePlannedTime) {
   }
 }
 
-TEST(SoloTime, RealNetworksTakeThePlannedTime) {
+TEST(OneNodeTime, RealNetworksTakeThePlannedTime) {
   for (const char* const model : {"kws_ref_model", "mbv2_w0.35_r144_synth",
                                   "net_000", "net_007", "ad01_int8"}) {
     SCOPED_TRACE(model);

@@ -1,0 +1,40 @@
+// What runs the program of a virtual node: an agent, which is given it and its
+// rows over links, or the node's own loop, if the program is not linked.
+#pragma once
+
+#include <memory>
+
+#include "device/shoal.h"
+#include "host/engine/virtual/virtual_node.h"
+
+namespace shoal {
+
+class NodeProgram {
+ public:
+  virtual ~NodeProgram() = default;
+  // As an endpoint's (host/world/world.h).
+  virtual bool step() = 0;
+  virtual uint64_t next_timer_us() const = 0;
+  virtual Nanos ready_at() const = 0;
+  // Null before there is one.
+  virtual const shoal_node* node() const = 0;
+  // Whether its work costs time.
+  virtual bool running() const = 0;
+};
+
+// What a program uses of its node; all of it outlives it. `storage` may be
+// null.
+struct NodePlace {
+  Endpoint& endpoint;
+  Port& port;
+  Arena& arena;
+  VirtualStorage* storage;
+};
+
+// Each throws Error if it does not start.
+std::unique_ptr<NodeProgram> agent_program(const NodePlace&,
+                                           const VirtualNodeOptions&);
+std::unique_ptr<NodeProgram> lone_program(const NodePlace&,
+                                          const VirtualNodeOptions&);
+
+}  // namespace shoal
