@@ -283,21 +283,37 @@ bool all_shift_right(const int8_t* shifts) {
 }
 static_assert(kLanes == 8);
 
-void all_channels(const ConvArgs& a, const Call& c, int taps) {
+// The first of the eight channels at o, or of the last eight, rather than
+// fewer.
+int eight_at(const ConvArgs& a, int o) {
+  return o > a.channels - kLanes ? a.channels - kLanes : o;
+}
+
+// Eights whose shifts go right, all of them; false: there are others.
+[[gnu::noinline]] bool eights(const ConvArgs& a, const Call& c, int taps) {
   Lines lines;
   std::memset(lines.weights, 0, sizeof lines.weights);
   if (a.zero_weight) {
     std::memset(lines.ones, 0, sizeof lines.ones);
     std::memset(lines.ones, 1, static_cast<size_t>(taps));
   }
-  for (int o = 0; o < a.channels; o += kLanes) {
-    // The last ones again, rather than fewer than eight.
-    if (o > a.channels - kLanes) o = a.channels - kLanes;
+  bool all = true;
+  for (int i = 0; i < a.channels; i += kLanes) {
+    const int o = eight_at(a, i);
     if (all_shift_right(a.shifts + o)) {
       eight_channels(a, c, o, lines);
     } else {
-      plain(a, o, kLanes);
+      all = false;
     }
+  }
+  return all;
+}
+
+// After the others, not beside them: the stack has one of both at a time.
+[[gnu::noinline]] void other_eights(const ConvArgs& a) {
+  for (int i = 0; i < a.channels; i += kLanes) {
+    const int o = eight_at(a, i);
+    if (!all_shift_right(a.shifts + o)) plain(a, o, kLanes);
   }
 }
 
@@ -314,7 +330,7 @@ void mve_depthwise(const ConvArgs& a) {
   const Call call = {
       (taps + kVector - 1) / kVector, (columns - a.kernel_w) / a.stride_x + 1,
       fast ? a.kernel_h * a.stride_x : 0, places(kLineStep), places(kMostTaps)};
-  all_channels(a, call, taps);
+  if (!eights(a, call, taps)) other_eights(a);
 }
 
 }  // namespace shoal
