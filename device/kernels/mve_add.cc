@@ -64,7 +64,7 @@ bool mve_add(const BinaryArgs& args) {
     return false;
   }
   if (half.step != 1 || less.step != 1) return false;
-  Add f = {half.sign << 19,
+  Add f = {half.sign * (1 << 19),
            0,
            less.zero,
            less.multiplier,
@@ -75,7 +75,7 @@ bool mve_add(const BinaryArgs& args) {
            {args.zero_out, all_words(args.act_min), all_words(args.act_max)}};
   f.start = wrap(0 - bits(half.zero) * bits(f.factor));
   if (both) {
-    f.multiplier = less.sign << 19;
+    f.multiplier = less.sign * (1 << 19);
     f.start = wrap_sub(f.start, wrap_mul(less.zero, f.multiplier));
   }
   const auto run = both ? add_run<true> : add_run<false>;

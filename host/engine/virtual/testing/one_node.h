@@ -18,7 +18,8 @@ class OneNode {
   OneNode(Prepared prepared, const Board& board, SimOptions options = {})
       : prepared_(std::move(prepared)),
         options_(with_callbacks(std::move(options))),
-        cluster_(prepared_, uniform_cluster(1, board, {}), {}, options_) {}
+        nodes_(uniform_cluster(1, board, {})),
+        cluster_(prepared_, nodes_, {}, options_) {}
 
   std::vector<uint8_t> run(const std::vector<uint8_t>& input) {
     input_ = input;
@@ -46,6 +47,7 @@ class OneNode {
 
   const Prepared prepared_;
   const SimOptions options_;
+  const Cluster nodes_;
   std::vector<uint8_t> input_, output_;
   VirtualCluster cluster_;
 };
