@@ -67,11 +67,7 @@ class Judge {
     each([&](int n) { check_memory(net, plan, n, instances[n], found_); });
     check_statistics(net, plan, found_);
     if (!found_.empty()) return found_.take();
-    if (plan.linked) {
-      check_linked_completion(net, plan, instances, found_);
-    } else {
-      check_completion(net, plan.nodes[0], instances[0], found_);
-    }
+    check_completion(net, plan, instances, found_);
     return found_.take();
   }
 

@@ -35,11 +35,10 @@ void check_coverage(const Net&, int layers, const Plan&,
 // Lifetimes, overlaps, fixed regions, arena sizes.
 void check_memory(const Net&, const Plan&, int node, const Instances&,
                   Findings&);
-// Two frames back to back, in several orders, or in the recorded one.
-void check_completion(const Net&, const PlanNode&, const Instances&, Findings&);
-// The same for all nodes of a linked plan at once, with their streams.
-void check_linked_completion(const Net&, const Plan&,
-                             const std::vector<Instances>&, Findings&);
+// Two frames back to back, in several orders or in the recorded one, on all
+// nodes at once.
+void check_completion(const Net&, const Plan&, const std::vector<Instances>&,
+                      Findings&);
 // Sums that a plan states about itself.
 void check_statistics(const Net&, const Plan&, Findings&);
 

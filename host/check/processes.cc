@@ -13,15 +13,12 @@ std::vector<int> row_by_row_release(const Box& box, int rows_after) {
   return released;
 }
 
-// The caller pushes or takes one row after the other; so does storage, which
-// ends whatever it has begun.
-Process caller(const PlanStage& stage, int port) {
+// Storage gives or takes one row after the other; it ends whatever it has
+// begun.
+Process spilled(const PlanStage& stage, int port) {
   const PlanPort& p = stage.ports[port];
   Process process;
-  process.name = (p.owner == Owner::kSpill ? "spill "
-                  : p.is_read              ? "output "
-                                           : "input ") +
-                 std::to_string(p.owner_index);
+  process.name = "spill " + std::to_string(p.owner_index);
   process.firings = p.box.rows();
   std::vector<Interval> rows;
   for (int y = p.box.y0; y < p.box.y1; ++y) rows.push_back({y, y + 1});
@@ -102,16 +99,13 @@ Process looped(const Net& net, const PlanStage& stage, const PlanLoop& loop) {
 
 }  // namespace
 
-std::vector<Process> processes_of(const Net& net, const PlanStage& stage,
-                                  bool linked) {
-  std::vector<Process> inputs, processes, outputs;
+std::vector<Process> processes_of(const Net& net, const PlanStage& stage) {
+  std::vector<Process> processes, outputs;
   for (size_t p = 0; p < stage.ports.size(); ++p) {
-    const Owner owner = stage.ports[p].owner;
-    if (owner == Owner::kActor || (linked && owner != Owner::kSpill)) continue;
-    auto& list = stage.ports[p].is_read ? outputs : inputs;
-    list.push_back(caller(stage, static_cast<int>(p)));
+    if (stage.ports[p].owner != Owner::kSpill) continue;
+    auto& list = stage.ports[p].is_read ? outputs : processes;
+    list.push_back(spilled(stage, static_cast<int>(p)));
   }
-  processes = inputs;
   for (int a = 0; a < static_cast<int>(stage.actors.size()); ++a) {
     const int l = stage.actors[a].loop;
     if (l < 0) {

@@ -14,10 +14,10 @@ bool meet(const Box& a, const Box& b) {  // in columns and channels
 }  // namespace
 
 Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
-               bool linked, Findings& found)
+               Findings& found)
     : node_(node), instances_(instances), found_(found) {
   for (const PlanStage& s : node.stages) {
-    stages_.push_back(processes_of(net, s, linked));
+    stages_.push_back(processes_of(net, s));
   }
   for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
     find_meeting(s);

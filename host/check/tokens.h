@@ -15,8 +15,7 @@
 
 namespace shoal {
 
-// An actor, a loop, the caller's side of an input or output, or storage's of a
-// spill.
+// An actor, a loop, or storage's side of a spill.
 struct Process {
   struct Read {
     int port;
@@ -24,7 +23,7 @@ struct Process {
     std::vector<int> released;   // by firing
   };
   std::string name;
-  int actor = -1;  // of a loop the first; -1: the caller, storage
+  int actor = -1;  // of a loop the first; -1: storage
   int firings = 0;
   std::vector<Read> reads;
   int out = -1;                // port
@@ -32,14 +31,13 @@ struct Process {
 };
 
 // The processes of a stage: what fills buffers from outside, actors and loops
-// in order of depth, what takes from buffers. Inputs and outputs of a linked
-// plan are streams, and not among them.
-std::vector<Process> processes_of(const Net&, const PlanStage&, bool linked);
+// in order of depth, what takes from buffers. Inputs and outputs move as
+// streams do, and are not among them.
+std::vector<Process> processes_of(const Net&, const PlanStage&);
 
 class Tokens {
  public:
-  // `linked`: rows of inputs, outputs and streams are moved by the calls below.
-  Tokens(const Net&, const PlanNode&, const Instances&, bool linked, Findings&);
+  Tokens(const Net&, const PlanNode&, const Instances&, Findings&);
 
   void enter(int stage);
   int process_count() const { return static_cast<int>(processes().size()); }
@@ -49,8 +47,9 @@ class Tokens {
   bool can_fire(int a) const;
   void fire(int a);
 
-  // A port that no process has: whether a row of it is there, whether it may be
-  // written; taking a copy of it, putting it there, letting rows below go.
+  // A port of an input, output or stream: whether a row of it is there, whether
+  // it may be written; taking a copy of it, putting it there, letting rows
+  // below go.
   bool has_row(int port, int row) const { return ready(port, {row, row + 1}); }
   bool has_space(int port, int row) const {
     return space(port, {row, row + 1});
