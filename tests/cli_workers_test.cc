@@ -210,6 +210,14 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_NE(again.out.find("program "), std::string::npos) << again.out;
 
+  // One that is asked twice is one; two of one name are no cluster.
+  const RunningWorker twin(shop_, {"--name", "left"});
+  expect_refused({"discover", a.address, "-o", "shoal.key"}, 2, "shoal.key");
+  const Told twins = shop_.shoal(
+      {"discover", b.address, twin.address, "--json", "-o", "twins.toml"});
+  EXPECT_EQ(twins.code, 2);
+  EXPECT_NE(twins.err.find("no cluster file"), std::string::npos) << twins.err;
+
   expect_refused({"discover", "127.0.0.1:9-3"}, 2, "no range of ports");
   expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
   expect_refused({"discover", "here"}, 2, "'here' is no address");

@@ -249,6 +249,26 @@ TEST_F(ExportedHost, AnExportThatIsInterruptedChangesNothing) {
   EXPECT_TRUE(fs::exists(shop_.path("proj/build/fashion_mobilenet_v2")));
 }
 
+// A kill between the two renames: what was there comes back, with what was
+// built in it, and the next export goes on.
+TEST_F(ExportedHost, WhatAKilledExportLeftIsPutBack) {
+  ASSERT_EQ(shop_
+                .script("cp -r proj before && mkdir .proj.shoal-export && "
+                        "mv proj/build .proj.shoal-export/ && "
+                        "mv proj .proj.shoal-export-old")
+                .code,
+            0);
+  const Told told = shop_.shoal(export_words("c", "host", "proj"));
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.script("diff -r before proj").out, "");
+  EXPECT_EQ(shop_.script("ls -A | grep shoal-export").out, "");
+
+  ASSERT_EQ(shop_.script("touch file && ln -s none dangling").code, 0);
+  for (const char* folder : {"file/x", "dangling"}) {
+    EXPECT_EQ(shop_.shoal(export_words("c", "host", folder)).code, 2);
+  }
+}
+
 // The runtime of another format than the program's.
 TEST_F(ExportedHost, OtherFormatsDoNotCompile) {
   const Told told = shop_.script(

@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
 clang-format-14 --dry-run -Werror "${sources[@]}"
-long=$(git ls-files '*.cc' '*.h' '*.sh' '*.md' '*.txt' '*.cmake' |
+long=$(git ls-files '*.cc' '*.h' '*.cpp' '*.c' '*.hpp' '*.py' '*.sh' '*.md' \
+  '*.txt' '*.cmake' |
   xargs wc -l | awk '$2 != "total" && $1 > 600')
 if [[ -n $long ]]; then
   echo "over 600 lines:" >&2

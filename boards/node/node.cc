@@ -78,7 +78,7 @@ int send(void* udp, uint64_t to, const void* datagram, uint32_t bytes) {
 
 bool start_network(const char* command) {
   ip::Settings s{};
-  // Four bytes as digits; the emulator's own network if there are none.
+  // Of each the bytes as digits.
   if (!read_digits(command, "mac=", s.mac, sizeof s.mac)) s.mac[0] = 2;
   if (!read_digits(command, "ip=", s.address, sizeof s.address) ||
       !read_digits(command, "mask=", s.mask, sizeof s.mask) ||

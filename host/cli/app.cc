@@ -237,6 +237,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
       "SIGTERM");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);
+  verb->get_option("--insecure")->needs(serve);
   add_result_flags(verb, f.results);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--frames", f.frames, "run the input this many times")

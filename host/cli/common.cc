@@ -188,8 +188,10 @@ void require_operands(const char* verb, const std::string& model,
                       const std::string& operand) {
   const std::string help = std::string("see `shoal ") + verb + " --help`";
   if (model.empty() && plan.storage.store.empty()) {
-    throw Error(Exit::kUsage, "MODEL is required",
-                help + "; --store DIR of a built store does without");
+    const bool stores = std::string_view(verb) != "emulate";
+    throw Error(
+        Exit::kUsage, "MODEL is required",
+        stores ? help + "; --store DIR of a built store does without" : help);
   }
   if (operand.empty()) {
     throw Error(Exit::kUsage, std::string(name) + " is required", help);

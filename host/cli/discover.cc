@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/commands.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
 #include "host/engine/workers/hex.h"
+#include "host/engine/workers/serial.h"
 #include "host/engine/workers/stop_signals.h"
 
 namespace shoal {
@@ -60,9 +64,14 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
   ClusterFlags cluster = flags.cluster;
   if (cluster.timeout == 0) cluster.timeout = kDefaultSeconds;
   std::vector<Inquiry> all;
+  std::set<std::string> asked;
   for (const std::string& text : addresses) {
     Inquiry one;
     one.address = parse_worker_address(text, "ADDRESS");
+    const bool serial = one.address.address == kSerialAddress;
+    const std::string place =
+        serial ? text : std::to_string(one.address.address);
+    if (!asked.insert(place).second) continue;
     one.transport = open_transport({one.address});
     one.config = coordinator_config(cluster, *one.transport);
     one.config.hint = {};  // the error has the last one
@@ -141,8 +150,18 @@ void write_cluster(const std::string& path,
   std::string text =
       "# What answered to `shoal discover`; see `shoal formats "
       "cluster.toml`.\n";
+  std::map<std::string, std::string> places;  // by name
   for (const Discovered& d : found) {
     if (!d.identity) continue;
+    const auto [at, is_new] = places.emplace(d.identity->name, d.address.label);
+    if (!is_new) {
+      throw Error(Exit::kUsage,
+                  at->second + " and " + d.address.label +
+                      " both say that "
+                      "they are " +
+                      d.identity->name + ": no cluster file",
+                  "names of their own (`shoal worker --name`)");
+    }
     const IdentityAnswer& f = d.identity->facts;
     text += "\n[[node]]\nname = \"" + d.identity->name + "\"\naddress = \"" +
             d.address.label + "\"\nboard = \"" + d.identity->board +
@@ -156,6 +175,9 @@ void write_cluster(const std::string& path,
 }  // namespace
 
 int discover_command(const DiscoverFlags& flags) {
+  std::vector<FileArgument> read;
+  if (!flags.cluster.insecure) read.push_back({"--key", flags.cluster.key});
+  check_files(read, {{"--output", flags.output}});
   StopSignals signals;
   const std::vector<Discovered> found = discover(inquiries_of(flags), signals);
   const bool any = std::ranges::any_of(
@@ -166,7 +188,8 @@ int discover_command(const DiscoverFlags& flags) {
     print_text(found);
   }
   if (any && !flags.output.empty()) write_cluster(flags.output, found);
-  if (any || signals.asked()) return 0;
+  if (any) return 0;
+  if (signals.asked()) throw Error(Exit::kInternal, "interrupted");
   throw Error(Exit::kNode, "nobody answers",
               "start nodes (`shoal worker`), look at addresses and --key, or "
               "give them more time by --timeout");

@@ -1,6 +1,5 @@
 // `shoal emulate --nodes` and `--cluster`: emulated boards on a network, and
-// the coordinator of
-// --workers for them.
+// the coordinator of `shoal run --workers` for them.
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,7 +19,7 @@ namespace shoal {
 namespace {
 
 // An emulated board shares this computer with all others.
-constexpr int kSilenceSeconds = 20;
+constexpr int kSilenceSeconds = 10;
 constexpr std::chrono::milliseconds kLook{100};
 constexpr size_t kMostBoards = 64;
 
@@ -169,7 +168,7 @@ int emulate_nodes(const EmulateFlags& flags) {
     cluster.nodes[i].address = boards.nodes()[i]->address();
   }
   run.cluster.own_cluster = std::move(cluster);
-  return run_model(run, [&](const EngineReport& report, nlohmann::json* json) {
+  const auto more = [&](const EngineReport& report, nlohmann::json* json) {
     // What they say at the end of a run.
     for (const auto& node : boards.nodes()) node->listen(kLook);
     if (json) {
@@ -177,7 +176,16 @@ int emulate_nodes(const EmulateFlags& flags) {
     } else {
       print_boards(boards, report);
     }
-  });
+  };
+  try {
+    return run_model(run, more);
+  } catch (const Error&) {
+    // What a board says of its end says more than its silence does.
+    for (const auto& node : boards.nodes()) {
+      node->listen(std::chrono::milliseconds(0));
+    }
+    throw;
+  }
 }
 
 }  // namespace shoal

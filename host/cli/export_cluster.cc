@@ -1,5 +1,6 @@
 // `shoal export --cluster`: one project for each node.
 #include <algorithm>
+#include <set>
 
 #include "device/transport/serial_line.h"
 #include "device/transport/udp_address.h"
@@ -90,9 +91,10 @@ std::string member_name(const ExportFlags& f, const std::string& node) {
 }
 
 void check_folder_name(const std::string& node) {
-  if (!node.starts_with('.')) return;
-  throw Error(Exit::kUsage, "node '" + node + "': its folder would be hidden",
-              "a name that begins with a letter");
+  if (!node.starts_with('.') && !node.starts_with('-')) return;
+  throw Error(Exit::kUsage,
+              "node '" + node + "': no name for the folder of its project",
+              "one that begins with a letter");
 }
 
 void tell_idle(const std::string& name) {
@@ -138,6 +140,14 @@ int export_cluster_command(const ExportFlags& flags) {
     describe(flags, ecosystem, member_name(flags, n.name), a);
     projects.push_back(lay_out(flags, ecosystem, flags.folder + "/" + n.name,
                                std::move(a), needs_of(p.net, p.plan.nodes[i])));
+  }
+  std::set<std::string> names;
+  for (const LaidOut& out : projects) {
+    check_project_folder(out.folder);
+    if (names.insert(out.application.name).second) continue;
+    throw Error(Exit::kUsage,
+                "two nodes whose projects would be " + out.application.name,
+                "names that differ in a letter or digit");
   }
   for (const LaidOut& out : projects) write(out);
   if (flags.json) {

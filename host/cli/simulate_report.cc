@@ -317,7 +317,7 @@ void print_head(const Simulated& s) {
   }
   if (s.alone) {
     say("unlimited    %.3f ms with all in SRAM: %.1f %% slower\n",
-        s.alone->unlimited_s * 1e3, 100 * s.alone->slowdown);
+        s.alone->unlimited_s * 1e3, std::max(0.0, 100 * s.alone->slowdown));
   } else if (s.flags.frames > 1) {
     say("throughput   %.2f frames/s over %d frames (modelled)\n",
         s.r.frames_per_s(), s.flags.frames - 1);

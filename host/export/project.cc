@@ -192,12 +192,63 @@ void keep_built(const fs::path& from, const fs::path& to) {
   }
 }
 
+// An export that was interrupted: the project from before, if it is not there,
+// and what builds had made in it.
+void undo_interrupted(const fs::path& root) {
+  const fs::path whole = unfinished(root), old = whole.string() + "-old";
+  if (!fs::exists(root) && fs::exists(old)) fs::rename(old, root);
+  if (fs::exists(root) && fs::exists(whole)) keep_built(whole, root);
+  fs::remove_all(whole);
+  fs::remove_all(old);
+}
+
+// Where the project is to lie, which is no other kind of file.
+fs::path root_of(const std::string& folder) {
+  fs::path root = fs::absolute(folder).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();  // "DIR/"
+  fs::path above = root.parent_path();
+  while (!fs::exists(above)) above = above.parent_path();
+  if (!fs::is_directory(above)) {
+    throw Error(Exit::kUsage, above.string() + " is not a folder",
+                "another one with -o");
+  }
+  if (fs::is_symlink(root) && !fs::exists(root)) {
+    throw Error(Exit::kUsage, root.string() + " leads nowhere",
+                "another folder with -o");
+  }
+  return root;
+}
+
+void replace(const fs::path& root, bool replaces, const Project& project,
+             const std::string& list) {
+  const fs::path whole = unfinished(root), old = whole.string() + "-old";
+  write_files(whole, project, list);
+  if (replaces) {
+    keep_built(root, whole);
+    fs::rename(root, old);
+  }
+  fs::rename(whole, root);
+  fs::remove_all(old);
+}
+
 }  // namespace
+
+void check_project_folder(const std::string& folder) {
+  try {
+    fs::path root = root_of(folder);
+    if (fs::exists(root)) root = fs::canonical(root);
+    undo_interrupted(root);
+    earlier_files(root);
+  } catch (const fs::filesystem_error& e) {
+    throw Error(Exit::kInternal,
+                folder + " cannot be written: " + e.code().message());
+  }
+}
 
 void write_project(const std::string& folder, const Project& project,
                    const std::string& description) {
-  fs::path root = fs::absolute(folder).lexically_normal();
-  if (!root.has_filename()) root = root.parent_path();  // "DIR/"
+  check_project_folder(folder);
+  fs::path root = root_of(folder);
   const std::string list = list_of(project, description);
   const bool replaces = !earlier_files(root).empty();
   if (fs::exists(root) && !replaces) {  // empty, or with build results alone
@@ -205,19 +256,19 @@ void write_project(const std::string& folder, const Project& project,
     return;
   }
   if (replaces) root = fs::canonical(root);
-  const fs::path whole = unfinished(root);
-  fs::remove_all(whole);  // of an export that was interrupted
-  write_files(whole, project, list);
   try {
-    if (replaces) {
-      keep_built(root, whole);
-      fs::rename(root, whole.string() + "-old");
-    }
-    fs::rename(whole, root);
-    fs::remove_all(whole.string() + "-old");
+    replace(root, replaces, project, list);
   } catch (const fs::filesystem_error& e) {
+    try {
+      undo_interrupted(root);
+    } catch (const fs::filesystem_error&) {
+      // The next export does it.
+    }
     throw Error(Exit::kInternal,
                 root.string() + " was not replaced: " + e.code().message());
+  } catch (const Error&) {  // a file could not be written
+    undo_interrupted(root);
+    throw;
   }
 }
 

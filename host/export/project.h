@@ -33,11 +33,15 @@ class Project {
 using TemplateValues = std::map<std::string, std::string>;
 std::string filled(std::string_view name, const TemplateValues&);
 
+// Throws Error(kUsage) if write_project() would refuse this folder.
+void check_project_folder(const std::string& folder);
+
 // Writes the files and export.json, which lists them, into the folder. What an
 // export wrote there before and nobody has changed since is replaced; throws
 // Error(kUsage) for a folder that has anything else, but for build/.
 // The folder is written whole beside its place first.
 // `description`: the JSON text's other fields, as an object.
+// Nothing is lost by an interruption: the next export puts back what was there.
 void write_project(const std::string& folder, const Project&,
                    const std::string& description);
 

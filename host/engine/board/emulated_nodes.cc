@@ -117,9 +117,8 @@ EmulatedNode::EmulatedNode(const Board& board, std::string name, uint16_t port,
 void EmulatedNode::take(const ConsoleFrame& f) {
   const auto expect = [&](size_t bytes) {
     if (f.payload.size() == bytes) return;
-    throw Error(Exit::kNode, name_ +
-                                 ": the console says a frame of a wrong "
-                                 "size");
+    throw Error(Exit::kNode,
+                name_ + ": a frame of a wrong size on the console");
   };
   switch (f.type) {
     case FrameType::kHello:

@@ -43,6 +43,10 @@ void open_pipe(int (&ends)[2]) {
   dup2(nothing, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // Signals that this program holds back are its own affair.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   execvp(argv[0], argv.data());
   _exit(127);
 }

@@ -260,7 +260,8 @@ std::string describe(const Bound& b, const std::vector<Wait>& waits,
   if (longest != waits.end() && longest->time > 0) {
     text += "; " + names[longest->node] + " waits " +
             milliseconds(longest->time) +
-            (longest->segment < 0
+            (names.size() == 1 ? std::string(" for storage")
+             : longest->segment < 0
                  ? std::string(" for the others to end")
                  : " for rows of segment " + std::to_string(longest->segment));
   }

@@ -10,14 +10,17 @@ namespace {
 
 constexpr size_t kAtOnce = 32;
 
-Discovered ask(const Inquiry& inquiry) {
+Discovered ask(const Inquiry& inquiry, const StopSignals& signals) {
   Discovered found{inquiry.address, {}, {}};
   Coordinator coordinator(inquiry.config);
   try {
     coordinator.connect({inquiry.address});
-    drive(coordinator, *inquiry.transport, nullptr,
-          [&] { return coordinator.connected(); });
-    found.identity = coordinator.identity(0);
+    if (drive(coordinator, *inquiry.transport, &signals,
+              [&] { return coordinator.connected(); })) {
+      found.identity = coordinator.identity(0);
+    } else {
+      found.why = Error(Exit::kNode, inquiry.address.label + ": interrupted");
+    }
   } catch (const Error& e) {
     found.why = e;
   }
@@ -38,8 +41,9 @@ std::vector<Discovered> discover(std::vector<Inquiry> inquiries,
     const size_t end = std::min(inquiries.size(), i + kAtOnce);
     std::vector<std::future<Discovered>> answers;
     for (size_t j = i; j < end; ++j) {
-      answers.push_back(
-          std::async(std::launch::async, ask, std::cref(inquiries[j])));
+      answers.push_back(std::async(std::launch::async, ask,
+                                   std::cref(inquiries[j]),
+                                   std::cref(signals)));
     }
     for (auto& answer : answers) found.push_back(answer.get());
   }

@@ -28,6 +28,9 @@ void connect(void*, esp_event_base_t, int32_t, void*) { esp_wifi_connect(); }
 
 bool start_wifi() {
   wifi_config_t station = {};
+  static_assert(sizeof CONFIG_SHOAL_WIFI_SSID - 1 <= sizeof station.sta.ssid);
+  static_assert(sizeof CONFIG_SHOAL_WIFI_PASSWORD - 1 <=
+                sizeof station.sta.password);
   memcpy(station.sta.ssid, CONFIG_SHOAL_WIFI_SSID,
          sizeof CONFIG_SHOAL_WIFI_SSID - 1);
   memcpy(station.sta.password, CONFIG_SHOAL_WIFI_PASSWORD,
