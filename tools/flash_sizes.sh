@@ -91,8 +91,8 @@ print(sum(int(size, 16) for _, at, size, file in found
           if int(at, 16) and f'lib{sys.argv[3]}.a' in file))
 END
 }
-row mobilenet portable 34304
-row mobilenet dsp 43008
-row hello portable 27648
-row hello dsp 33792
+row mobilenet portable 32768
+row mobilenet dsp 39936
+row hello portable 24576
+row hello dsp 29696
 exit $over

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "device/base/status.h"
+#include "device/program/check_parts.h"
 #include "device/program/record.h"
 #include "device/program/source.h"
 
@@ -30,7 +31,7 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // A record of head.stages[stage].bytes bytes, 4-byte aligned: tag, tables,
 // mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
-                  const ImageSource&, StageNumbers);
+                  const ImageSource&, StageNumbers, const CheckParts&);
 // Of an accepted record: from its stage's numbers to those of the one behind.
 StageNumbers numbers_after(const StageView&, StageNumbers);
 // The values of a chunk whose tag is right: shifts within requantize's range.

@@ -1,19 +1,10 @@
-#include "device/base/fixed_point.h"
 #include "device/program/check_stage.h"
-#include "device/program/params.h"
 
 namespace shoal {
 namespace {
 
 bool is_byte(int v) { return v >= -128 && v <= 127; }
-bool is_shift(int v) { return v >= -31 && v <= 30; }
 bool one_or(int v, int n) { return v == 1 || v == n; }
-
-// The parameters of an actor as P; their count has been checked.
-template <class P>
-const P& params_as(const StageView& s, const ActorRecord& a) {
-  return *reinterpret_cast<const P*>(s.params + a.param);
-}
 
 }  // namespace
 
@@ -107,124 +98,8 @@ bool StageCheck::params(const ActorRecord& a) {
       !need(uint32_t{a.param} + a.param_count <= s_.header->params)) {
     return false;
   }
-  switch (a.op) {
-    case OpCode::kAdd: {
-      const auto& p = params_as<AddParams>(s_, a);
-      return need(is_byte(p.zero0) && is_byte(p.zero1)) &&
-             need(is_shift(p.shift0) && is_shift(p.shift1) &&
-                  is_shift(p.shift_out)) &&
-             need(p.sign == 1 || p.sign == -1);
-    }
-    case OpCode::kSquaredDifference: {
-      const auto& p = params_as<SquaredDifferenceParams>(s_, a);
-      return need(is_byte(p.zero0) && is_byte(p.zero1)) &&
-             need(is_shift(p.shift0) && is_shift(p.shift1) &&
-                  is_shift(p.shift_out));
-    }
-    case OpCode::kDivide: {
-      // Quotients are shifted to the right.
-      const auto& p = params_as<MulParams>(s_, a);
-      return need(is_byte(p.zero0) && is_byte(p.zero1)) &&
-             need(p.shift >= -31 && p.shift <= kMostDivideShift);
-    }
-    case OpCode::kMatmul:
-    case OpCode::kMul: {
-      const auto& p = params_as<MulParams>(s_, a);
-      return need(is_byte(p.zero0) && is_byte(p.zero1) && is_shift(p.shift));
-    }
-    case OpCode::kPrelu: {
-      const auto& p = params_as<PreluParams>(s_, a);
-      return need(is_byte(p.zero_alpha) && is_shift(p.shift_pos) &&
-                  is_shift(p.shift_neg));
-    }
-    case OpCode::kReduceSum: {
-      const auto& p = params_as<ReduceParams>(s_, a);
-      return need(p.count > 0 && p.count <= 1 << 23 && is_shift(p.shift));
-    }
-    case OpCode::kSoftmax: {
-      const auto& p = params_as<SoftmaxParams>(s_, a);
-      return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
-             need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift));
-    }
-    case OpCode::kLogSoftmax: {
-      const auto& p = params_as<LogSoftmaxParams>(s_, a);
-      return need(p.shift >= 0 && p.shift <= 30 && p.multiplier >= 0) &&
-             need(p.diff_min <= 0 && p.diff_min >= -(kInt32Max >> p.shift)) &&
-             need(is_shift(p.back_shift)) &&
-             need(channels(s_.ports[a.in[0]]) <= 4095);  // sums of up to 2^31
-    }
-    case OpCode::kRunningSum:
-      return need(is_shift(params_as<RunningSumParams>(s_, a).shift));
-    case OpCode::kArgMax: {
-      const int sign = params_as<ArgParams>(s_, a).sign;
-      return need(sign == 1 || sign == -1);
-    }
-    case OpCode::kBilinear:
-      return bilinear_lines(a);
-    case OpCode::kMove: {
-      const auto& p = params_as<MoveParams>(s_, a);
-      const auto line = [&](int32_t stride, int32_t base) {
-        return stride >= -32767 && stride <= 32767 && base >= -65535 &&
-               base <= 65535;
-      };
-      return need(line(p.stride_y, p.base_y) && line(p.stride_x, p.base_x) &&
-                  line(p.stride_c, p.base_c) && is_byte(p.fill));
-    }
-    case OpCode::kSpaceToDepth:
-    case OpCode::kDepthToSpace: {
-      const int block = params_as<BlockParams>(s_, a).block;
-      return need(block > 0 && block <= kMaxWindowRows);
-    }
-    case OpCode::kTranspose:
-      return transpose_sizes(a);
-    case OpCode::kResize:
-      return resize_maps(a);
-    default:
-      return true;
-  }
-}
-
-bool StageCheck::transpose_sizes(const ActorRecord& a) {
-  const auto& p = params_as<TransposeParams>(s_, a);
-  const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  const int64_t in_size = int64_t{rows(in)} * columns(in) * channels(in);
-  const int64_t out_size = int64_t{rows(out)} * columns(out) * channels(out);
-  int64_t count = 1, last = 0;
-  for (int i = 0; i < 4; ++i) {
-    if (!need(p.size[i] > 0 && p.stride[i] >= 0)) return false;
-    if (!need(p.size[i] <= out_size / count)) return false;
-    count *= p.size[i];
-    last += int64_t{p.size[i] - 1} * p.stride[i];
-    if (!need(last < in_size)) return false;
-  }
-  return need(count == out_size) && need(in_size <= kInt32Max);
-}
-
-bool StageCheck::resize_maps(const ActorRecord& a) {
-  const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  const uint32_t count = static_cast<uint32_t>(rows(out) + columns(out));
-  if (!need(a.map + count <= s_.header->maps)) return false;
-  const uint16_t* map = s_.maps + a.map;
-  for (int y = 0; y < rows(out); ++y) {
-    if (!need(map[y] < rows(in))) return false;
-  }
-  for (int x = 0; x < columns(out); ++x) {
-    if (!need(map[rows(out) + x] < columns(in))) return false;
-  }
-  return true;
-}
-
-// Positions rise and stay far within an int.
-bool StageCheck::bilinear_lines(const ActorRecord& a) {
-  const auto& p = params_as<BilinearParams>(s_, a);
-  const PortRecord& out = s_.ports[a.out];
-  const auto line = [&](int32_t scale, int32_t base, int places) {
-    constexpr int32_t kFar = 1 << 27;
-    return scale >= 0 && scale <= kFar / places && base >= -kFar &&
-           base <= kFar;
-  };
-  return need(line(p.scale_y, p.base_y, rows(out)) &&
-              line(p.scale_x, p.base_x, columns(out)));
+  const KindCheck check = parts_.kinds[static_cast<int>(a.op) - 1];
+  return !check || check(*this, s_, a);
 }
 
 bool StageCheck::firings(const ActorRecord& a) {
@@ -241,47 +116,29 @@ bool StageCheck::shapes(const ActorRecord& a) {
   const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
   switch (shapes_of(a.op)) {
     case ShapeRule::kAny:
+    case ShapeRule::kReduced:  // with the parameters
+    case ShapeRule::kBlocks:
+    case ShapeRule::kProduct:
       return true;
     case ShapeRule::kChannels:
       return need(channels(in) == channels(out));
     case ShapeRule::kMultiple:
       return need(a.loop != kNone ||
                   channels(out) == channels(in) * int{a.multiplier});
-    case ShapeRule::kReduced:
-      return reduce_shapes(a);
     case ShapeRule::kPixels:
       return need(columns(in) == columns(out) &&
                   channels(in) == channels(out)) &&
              need(one_or(rows(in), rows(out)));
     case ShapeRule::kBroadcast:
       return binary_shapes(a);
-    case ShapeRule::kBlocks:
-      return block_shapes(a);
     case ShapeRule::kElements:
       return need(int64_t{rows(in)} * columns(in) * channels(in) ==
                   int64_t{rows(out)} * columns(out) * channels(out));
     case ShapeRule::kPlaces:
       return need(columns(in) == columns(out) && channels(out) == 2 &&
                   one_or(rows(in), rows(out)));
-    case ShapeRule::kProduct: {
-      const PortRecord& by = s_.ports[a.in[1]];
-      return need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1 &&
-                  rows(in) == rows(out) && rows(by) == channels(out) &&
-                  channels(in) == channels(by));
-    }
   }
   return false;
-}
-
-bool StageCheck::reduce_shapes(const ActorRecord& a) {
-  const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  const bool over_x = a.flags & kReduceColumns;
-  const bool over_c = a.flags & kReduceChannels;
-  const int last =
-      (rows(out) - 1) * a.stride_y + (a.kernel_h - 1) * a.dilation_y;
-  return need(columns(out) == (over_x ? 1 : columns(in))) &&
-         need(channels(out) == (over_c ? 1 : channels(in))) &&
-         need(a.pad_top == 0 && last < rows(in));
 }
 
 bool StageCheck::binary_shapes(const ActorRecord& a) {
@@ -295,16 +152,6 @@ bool StageCheck::binary_shapes(const ActorRecord& a) {
     }
   }
   return true;
-}
-
-bool StageCheck::block_shapes(const ActorRecord& a) {
-  const PortRecord &in = s_.ports[a.in[0]], &out = s_.ports[a.out];
-  const bool to_depth = a.op == OpCode::kSpaceToDepth;
-  const PortRecord &wide = to_depth ? in : out, &deep = to_depth ? out : in;
-  const int block = params_as<BlockParams>(s_, a).block;
-  return need(rows(wide) == rows(deep) * block) &&
-         need(columns(wide) == columns(deep) * block) &&
-         need(channels(deep) == channels(wide) * block * block);
 }
 
 // All int32 rows that a firing reads or writes have one pixel stride.

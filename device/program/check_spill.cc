@@ -47,4 +47,6 @@ bool StageCheck::spill(const SpillRecord& r, uint32_t index) {
          need(in_arena(r.buffer, h.spill_page_bytes));
 }
 
+bool check_spills(StageCheck& c) { return c.spills(); }
+
 }  // namespace shoal

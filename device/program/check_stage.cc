@@ -12,10 +12,15 @@ bool boxes_meet(const PortRecord& a, const PortRecord& b) {
 
 Fault StageCheck::run() {
   const bool ok = sizes() && tape() && buffers() && ports() && ios() &&
-                  streams() && spills() && loops() && actors() &&
-                  regions_apart() && order();
+                  part(parts_.streams, s_.header->streams) &&
+                  part(parts_.spills, s_.header->spills) && loops() &&
+                  actors() && regions_apart() && order();
   if (ok) return {};
   return fault_;
+}
+
+bool StageCheck::part(PartCheck check, uint32_t records) {
+  return check ? check(*this) : need(records == 0);
 }
 
 bool StageCheck::in_arena(uint32_t offset, uint64_t bytes) {

@@ -4,6 +4,7 @@
 #include "device/base/status.h"
 #include "device/program/actor.h"
 #include "device/program/check.h"
+#include "device/program/check_parts.h"
 
 namespace shoal {
 
@@ -12,19 +13,19 @@ class StageCheck {
   // `fixed_end`: where the fixed regions of the arena end.
   StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
              const ImageSource& source, uint32_t fixed_end,
-             StageNumbers numbers)
+             StageNumbers numbers, const CheckParts& parts)
       : head_(head),
         stage_(stage),
         record_(record),
         source_(source),
         fixed_end_(fixed_end),
         numbers_(numbers),
+        parts_(parts),
         kept_end_(numbers.kept_end) {
     fault_.stage = stage;
   }
   Fault run();
 
- private:
   // Remembers the first failure.
   bool need(bool ok, int line = __builtin_LINE()) {
     if (!ok && fault_.status == Status::kOk) {
@@ -33,12 +34,18 @@ class StageCheck {
     }
     return ok;
   }
+
+ private:
+  friend bool check_streams(StageCheck&);
+  friend bool check_spills(StageCheck&);
+
   void at(Table table, uint32_t index) {
     fault_.table = table;
     fault_.index = static_cast<uint16_t>(index);
   }
   bool in_arena(uint32_t offset, uint64_t bytes);
 
+  bool part(PartCheck, uint32_t records);
   bool sizes();
   bool tape();
   bool buffers();
@@ -88,12 +95,7 @@ class StageCheck {
   bool partial_sums(const ActorRecord&, uint32_t index);
   bool params(const ActorRecord&);
   bool shapes(const ActorRecord&);
-  bool reduce_shapes(const ActorRecord&);
   bool binary_shapes(const ActorRecord&);
-  bool block_shapes(const ActorRecord&);
-  bool bilinear_lines(const ActorRecord&);
-  bool resize_maps(const ActorRecord&);
-  bool transpose_sizes(const ActorRecord&);
   bool weights(const ActorRecord&);
   bool place(const WeightRecord&);
   bool sram(const WeightRecord&);
@@ -109,6 +111,7 @@ class StageCheck {
   const ImageSource& source_;
   const uint32_t fixed_end_;
   const StageNumbers numbers_;
+  const CheckParts& parts_;
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;

@@ -85,4 +85,6 @@ StageNumbers numbers_after(const StageView& s, StageNumbers n) {
   return n;
 }
 
+bool check_streams(StageCheck& c) { return c.streams(); }
+
 }  // namespace shoal

@@ -15,13 +15,13 @@ using Op = OpCode;
 }  // namespace
 
 __attribute__((weak)) extern const Parts parts =
-    parts_for<Op::kConv, Op::kDepthwise, Op::kTransposeConv, Op::kAveragePool,
-              Op::kMaxPool, Op::kReduceSum, Op::kReduceMax, Op::kAdd, Op::kMul,
-              Op::kMaximum, Op::kMinimum, Op::kPrelu, Op::kLut, Op::kSoftmax,
-              Op::kMove, Op::kResize, Op::kSpaceToDepth, Op::kDepthToSpace,
-              Op::kTranspose, Op::kReshape, Op::kConstant, Op::kRequantize,
-              Op::kDivide, Op::kSquaredDifference, Op::kLogSoftmax,
-              Op::kBilinear, Op::kArgMax, Op::kRunningSum, Op::kMatmul>(
+    parts_with<Op::kConv, Op::kDepthwise, Op::kTransposeConv, Op::kAveragePool,
+               Op::kMaxPool, Op::kReduceSum, Op::kReduceMax, Op::kAdd, Op::kMul,
+               Op::kMaximum, Op::kMinimum, Op::kPrelu, Op::kLut, Op::kSoftmax,
+               Op::kMove, Op::kResize, Op::kSpaceToDepth, Op::kDepthToSpace,
+               Op::kTranspose, Op::kReshape, Op::kConstant, Op::kRequantize,
+               Op::kDivide, Op::kSquaredDifference, Op::kLogSoftmax,
+               Op::kBilinear, Op::kArgMax, Op::kRunningSum, Op::kMatmul>(
         shoal_storage_part, shoal_link_part);
 
 }  // namespace shoal

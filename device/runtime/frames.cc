@@ -29,7 +29,8 @@ Status Node::open_mapped() {
   Status status = state_.take_head(source.mapped);
   for (uint16_t s = 0; !failed(status) && s < header().stages; ++s) {
     const uint8_t* record = source.mapped + state_.head.stages[s].offset;
-    f = check_stage(state_.head, s, record, source, state_.numbers);
+    f = check_stage(state_.head, s, record, source, state_.numbers,
+                    parts.checks);
     if (f.status != Status::kOk) return state_.fail(f);
     status = state_.take_record(s, record);
     if (!storage_ && !failed(status)) status = state_.need_mapped_weights();
@@ -53,7 +54,6 @@ Status Node::load_step() {
 
 Status Node::start_frames() {
   if (header().peers) {
-    if (!link_) return state_.fail(Status::kBadArgument);
     const Status link = link_->open();
     if (link != Status::kOk) return link;
     linked_ = true;

@@ -46,6 +46,7 @@ Status NodeState::take_head(const uint8_t* checked) {
   const Header& h = header();
   if (wrong_store(h, store_id)) return fail(Status::kWrongStore);
   if (arena_bytes < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  if (h.peers && !parts.link) return fail(Status::kBadArgument);
   ports.cursors = reinterpret_cast<uint32_t*>(ports.arena + h.cursors);
   schedule.states = reinterpret_cast<ActorState*>(ports.arena + h.states);
   std::memset(ports.cursors, 0, h.cursor_count * sizeof(uint32_t));

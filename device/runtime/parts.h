@@ -14,6 +14,7 @@
 
 #include <cstddef>
 
+#include "device/program/check_kinds.h"
 #include "device/program/kinds.h"
 #include "device/runtime/fire_ops.h"
 #include "device/runtime/node_state.h"
@@ -85,8 +86,9 @@ using Fire = void (*)(const Slice&);
 
 struct Parts {
   Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
-  MakeStorage storage;          // shoal_storage_part, or null
-  MakeLink link;                // shoal_link_part, or null
+  CheckParts checks;
+  MakeStorage storage;  // shoal_storage_part, or null
+  MakeLink link;        // shoal_link_part, or null
 };
 extern const Parts parts;
 
@@ -122,18 +124,34 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_matmul};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
-// The kinds of actors that a program has.
+// The kinds of actors that a program has; it has no peers and lies in memory.
 template <OpCode... kOps>
-constexpr Parts parts_for(MakeStorage storage = nullptr,
-                          MakeLink link = nullptr) {
+constexpr Parts parts_for() {
   constexpr OpCode kUsed[] = {kOps...};
   Parts p{};
   for (const OpCode op : kUsed) {
     const int kind = static_cast<int>(op) - 1;
     p.fires[kind] = kFires[kind];
+    p.checks.kinds[kind] = kKindChecks[kind];
   }
-  p.storage = storage;
+  return p;
+}
+
+// The same, with peers: shoal_link_part.
+template <OpCode... kOps>
+constexpr Parts parts_with(MakeLink link) {
+  Parts p = parts_for<kOps...>();
+  p.checks.streams = check_streams;
   p.link = link;
+  return p;
+}
+
+// The same, with storage, too: shoal_storage_part.
+template <OpCode... kOps>
+constexpr Parts parts_with(MakeStorage storage, MakeLink link) {
+  Parts p = parts_with<kOps...>(link);
+  p.checks.spills = check_spills;
+  p.storage = storage;
   return p;
 }
 

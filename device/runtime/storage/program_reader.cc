@@ -2,6 +2,7 @@
 
 #include "device/keys/store_key.h"
 #include "device/program/vault.h"
+#include "device/runtime/parts.h"
 
 namespace shoal {
 
@@ -110,8 +111,8 @@ Status ProgramReader::head_there() {
 Status ProgramReader::record_there() {
   const uint16_t stage = node().stage_index;
   const uint8_t* record = node().ports.arena + node().header().record;
-  const Fault f =
-      check_stage(node().head, stage, record, node().source, node().numbers);
+  const Fault f = check_stage(node().head, stage, record, node().source,
+                              node().numbers, parts.checks);
   if (f.status != Status::kOk) {
     if (again_) return node().fail(f);
     again_ = true;

@@ -1,0 +1,176 @@
+#include "device/program/check_kinds.h"
+
+#include "device/base/fixed_point.h"
+#include "device/program/check_stage.h"
+#include "device/program/geometry.h"
+#include "device/program/params.h"
+
+namespace shoal {
+namespace {
+
+bool fits_byte(int v) { return v >= -128 && v <= 127; }
+bool is_shift(int v) { return v >= -31 && v <= 30; }
+
+// The parameters of an actor as P; their count has been checked.
+template <class P>
+const P& params_as(const StageView& s, const ActorRecord& a) {
+  return *reinterpret_cast<const P*>(s.params + a.param);
+}
+
+// Of a sum of exponentials.
+bool exponents_ok(StageCheck& c, int32_t multiplier, int32_t shift,
+                  int32_t diff_min) {
+  return c.need(shift >= 0 && shift <= 30 && multiplier >= 0) &&
+         c.need(diff_min <= 0 && diff_min >= -(kInt32Max >> shift));
+}
+
+}  // namespace
+
+bool check_reduced(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
+  const bool over_x = a.flags & kReduceColumns;
+  const bool over_c = a.flags & kReduceChannels;
+  const int last =
+      (rows(out) - 1) * a.stride_y + (a.kernel_h - 1) * a.dilation_y;
+  return c.need(columns(out) == (over_x ? 1 : columns(in))) &&
+         c.need(channels(out) == (over_c ? 1 : channels(in))) &&
+         c.need(a.pad_top == 0 && last < rows(in));
+}
+
+bool check_reduce_sum(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<ReduceParams>(s, a);
+  return c.need(p.count > 0 && p.count <= 1 << 23 && is_shift(p.shift)) &&
+         check_reduced(c, s, a);
+}
+
+bool check_add(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<AddParams>(s, a);
+  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1)) &&
+         c.need(is_shift(p.shift0) && is_shift(p.shift1) &&
+                is_shift(p.shift_out)) &&
+         c.need(p.sign == 1 || p.sign == -1);
+}
+
+bool check_squared_difference(StageCheck& c, const StageView& s,
+                              const ActorRecord& a) {
+  const auto& p = params_as<SquaredDifferenceParams>(s, a);
+  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1)) &&
+         c.need(is_shift(p.shift0) && is_shift(p.shift1) &&
+                is_shift(p.shift_out));
+}
+
+bool check_mul(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<MulParams>(s, a);
+  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1) && is_shift(p.shift));
+}
+
+// Quotients are shifted to the right.
+bool check_divide(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<MulParams>(s, a);
+  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1)) &&
+         c.need(p.shift >= -31 && p.shift <= kMostDivideShift);
+}
+
+bool check_matmul(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const PortRecord &in = s.ports[a.in[0]], &by = s.ports[a.in[1]];
+  const PortRecord& out = s.ports[a.out];
+  return check_mul(c, s, a) &&
+         c.need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1 &&
+                rows(in) == rows(out) && rows(by) == channels(out) &&
+                channels(in) == channels(by));
+}
+
+bool check_prelu(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<PreluParams>(s, a);
+  return c.need(fits_byte(p.zero_alpha) && is_shift(p.shift_pos) &&
+                is_shift(p.shift_neg));
+}
+
+bool check_softmax(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<SoftmaxParams>(s, a);
+  return exponents_ok(c, p.multiplier, p.shift, p.diff_min);
+}
+
+bool check_log_softmax(StageCheck& c, const StageView& s,
+                       const ActorRecord& a) {
+  const auto& p = params_as<LogSoftmaxParams>(s, a);
+  return exponents_ok(c, p.multiplier, p.shift, p.diff_min) &&
+         c.need(is_shift(p.back_shift)) &&
+         c.need(channels(s.ports[a.in[0]]) <= 4095);  // sums of up to 2^31
+}
+
+bool check_running_sum(StageCheck& c, const StageView& s,
+                       const ActorRecord& a) {
+  return c.need(is_shift(params_as<RunningSumParams>(s, a).shift));
+}
+
+bool check_arg_max(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const int sign = params_as<ArgParams>(s, a).sign;
+  return c.need(sign == 1 || sign == -1);
+}
+
+// Positions rise and stay far within an int.
+bool check_bilinear(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<BilinearParams>(s, a);
+  const PortRecord& out = s.ports[a.out];
+  const auto line = [&](int32_t scale, int32_t base, int places) {
+    constexpr int32_t kFar = 1 << 27;
+    return scale >= 0 && scale <= kFar / places && base >= -kFar &&
+           base <= kFar;
+  };
+  return c.need(line(p.scale_y, p.base_y, rows(out)) &&
+                line(p.scale_x, p.base_x, columns(out)));
+}
+
+bool check_move(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<MoveParams>(s, a);
+  const auto line = [&](int32_t stride, int32_t base) {
+    return stride >= -32767 && stride <= 32767 && base >= -65535 &&
+           base <= 65535;
+  };
+  return c.need(line(p.stride_y, p.base_y) && line(p.stride_x, p.base_x) &&
+                line(p.stride_c, p.base_c) && fits_byte(p.fill));
+}
+
+bool check_blocks(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const int block = params_as<BlockParams>(s, a).block;
+  if (!c.need(block > 0 && block <= kMaxWindowRows)) return false;
+  const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
+  const bool to_depth = a.op == OpCode::kSpaceToDepth;
+  const PortRecord &wide = to_depth ? in : out, &deep = to_depth ? out : in;
+  return c.need(rows(wide) == rows(deep) * block) &&
+         c.need(columns(wide) == columns(deep) * block) &&
+         c.need(channels(deep) == channels(wide) * block * block);
+}
+
+bool check_transpose(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<TransposeParams>(s, a);
+  const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
+  const int64_t in_size = int64_t{rows(in)} * columns(in) * channels(in);
+  const int64_t out_size = int64_t{rows(out)} * columns(out) * channels(out);
+  int64_t count = 1, last = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (!c.need(p.size[i] > 0 && p.stride[i] >= 0)) return false;
+    if (!c.need(p.size[i] <= out_size / count)) return false;
+    count *= p.size[i];
+    last += int64_t{p.size[i] - 1} * p.stride[i];
+    if (!c.need(last < in_size)) return false;
+  }
+  return c.need(count == out_size) && c.need(in_size <= kInt32Max);
+}
+
+bool check_resize(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
+  const uint32_t count = static_cast<uint32_t>(rows(out) + columns(out));
+  if (!c.need(a.map + count <= s.header->maps)) return false;
+  const uint16_t* map = s.maps + a.map;
+  for (int y = 0; y < rows(out); ++y) {
+    if (!c.need(map[y] < rows(in))) return false;
+  }
+  for (int x = 0; x < columns(out); ++x) {
+    if (!c.need(map[rows(out) + x] < columns(in))) return false;
+  }
+  return true;
+}
+
+}  // namespace shoal

@@ -1,0 +1,27 @@
+// Inside the loader: those of its checks that a build links only with what
+// they are about.
+#pragma once
+
+#include "device/program/kinds.h"
+#include "device/program/record.h"
+
+namespace shoal {
+
+class StageCheck;
+
+// Whether something in the stage is well formed; what is not StageCheck::need
+// has noted.
+using KindCheck = bool (*)(StageCheck&, const StageView&, const ActorRecord&);
+using PartCheck = bool (*)(StageCheck&);
+
+struct CheckParts {
+  KindCheck kinds[kActorKindCount] = {};  // by OpCode, from 1 on; null: none
+  // Null where no part of the node needs them: a stage may have none then.
+  PartCheck streams = nullptr, spills = nullptr;
+};
+
+// In check_stream.cc and check_spill.cc.
+bool check_streams(StageCheck&);
+bool check_spills(StageCheck&);
+
+}  // namespace shoal
