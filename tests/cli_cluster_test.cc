@@ -135,11 +135,22 @@ TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
   EXPECT_NEAR(j["latency_s"], j["planned_s"].get<double>(),
               0.005 * j["planned_s"].get<double>());
   const json slow = json::parse(
-      shoal(how, {"--storage", "sd-4bit", "--fps", "1", "--json"}).out);
+      shoal(how, {"--storage", "sd-4bit", "--every", "1", "--json"}).out);
   EXPECT_EQ(slow["energy"]["period_s"], 1.0);
   EXPECT_GT(slow["energy"]["idle_j"], j["energy"]["idle_j"]);
-  EXPECT_EQ(shoal(how, {"--loss", "10%"}).code, 2);
-  EXPECT_EQ(shoal(how, {"--timeline", "t.json"}).code, 2);
+  for (const std::vector<std::string>& idle :
+       {std::vector<std::string>{"--loss", "10%"},
+        {"--seed", "2"},
+        {"--insecure"},
+        {"--fps", "1"},
+        {"--every", "1", "--nodes", "2"}}) {
+    const Told refused = shoal(how, idle);
+    EXPECT_EQ(refused.code, 2) << idle[0];
+    EXPECT_NE(refused.err.find(idle[0]), std::string::npos) << refused.err;
+  }
+  ASSERT_EQ(shoal(how, {"--timeline", "t.json"}).code, 0);
+  const json timeline = json::parse(shop_.read_text("t.json"));
+  EXPECT_GT(timeline["traceEvents"].size(), 3u);
   // Nodes have storages of their own.
   const json two = json::parse(shoal(how, {"--nodes", "2", "--json"}).out);
   EXPECT_EQ(two["equal"], true);

@@ -79,6 +79,15 @@ TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
   refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
            "--board", "rp2040"},
           2, "--board");
+  refused({"run", "m.tflite", "x.bin", "--take-over"}, 2, "--take-over");
+  refused({"run", "m.tflite", "x.bin", "--nodes", "2", "--key", "k"}, 2,
+          "--key: nodes of a cluster have a coordinator of their own");
+  write_text("keyed.toml",
+             "[[node]]\nname = \"a\"\nboard = \"host\"\npublic_key = "
+             "\"x25519:" +
+                 std::string(64, '7') + "\"\n");
+  refused({"emulate", "m.tflite", "--cluster", "keyed.toml"}, 2,
+          "node 'a' has a public_key");
 }
 
 TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {

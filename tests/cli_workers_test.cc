@@ -221,6 +221,7 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   expect_refused({"discover", "127.0.0.1:9-3"}, 2, "no range of ports");
   expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
   expect_refused({"discover", "here"}, 2, "'here' is no address");
+  expect_refused({"discover", "serial:"}, 2, "'serial:' names no device");
   EXPECT_EQ(shop_.shoal({"discover", silent.address, "--timeout", "1"}).code,
             6);
 }

@@ -228,6 +228,11 @@ TEST_F(ExportedCluster, DamagedFlashIsFound) {
             0);
   EXPECT_FALSE(fs::exists(shop_.path("projs/l")));
   EXPECT_FALSE(fs::exists(shop_.path("projs/r/app/shoal_key.h")));
+  EXPECT_EQ(shop_.read_text("projs/r/README.md").find("entropy"),
+            std::string::npos);
+  EXPECT_NE(
+      shop_.read_text("projs/r/Makefile").find("Error 5: the program differs"),
+      std::string::npos);
   for (const auto& entry : fs::directory_iterator(shop_.path("projs/r/app"))) {
     const std::string name = "projs/r/app/" + entry.path().filename().string();
     if (!name.ends_with(".bin")) continue;
@@ -418,6 +423,8 @@ TEST_F(ExportedCluster, WhatCannotBeIsRefusedAtExport) {
   expect_refused(export_words("c"), 2, "one node at its end");
   expect_refused({"export", "m.tflite", "--as", "c", "--insecure", "-o", "p"},
                  2, "--insecure is for nodes of a cluster");
+  expect_refused({"export", "m.tflite", "--as", "c", "--key", "k", "-o", "p"},
+                 2, "--key is for nodes of a cluster");
   EXPECT_FALSE(fs::exists(shop_.path("projs")));
 }
 

@@ -3,7 +3,9 @@
 
 All libraries see the whole tree, so the compiler takes any include. Here each
 #include of device/ and host/ (tests aside) must lie in a folder that the DEPS of
-shoal_library() lead to.
+shoal_library() lead to. boards/ has no such libraries: its firmware is built by
+the boards' own compilers, and of host/ and device/ only host/study/bench_node
+includes some of it (boards/bench).
 """
 import os
 import re

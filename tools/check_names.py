@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One name, one type: two types of one name in one namespace are one to the
-linker, which takes either one's functions. Looks at the headers of device/ and
-host/."""
+linker, which takes either one's functions. Looks at the headers of boards/,
+device/ and host/."""
 import collections
 import pathlib
 import re

@@ -98,7 +98,7 @@ uint32_t waiting() {
     }
     const uint32_t bytes = frame_bytes(reg(kRxStatusPeek));
     if (bytes > 0 && bytes <= kMaxFrame) return bytes;
-    drop();
+    discard(reg(kRxStatus));
   }
 }
 
@@ -112,8 +112,6 @@ void take(uint32_t* to) {
     static_cast<void>(checksum);
   }
 }
-
-void drop() { discard(reg(kRxStatus)); }
 
 void send(const uint32_t* from, uint32_t bytes) {
   reg(kTxData) = kPad << 16 | kFirst | kLast | bytes;

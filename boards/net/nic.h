@@ -17,11 +17,10 @@ inline constexpr uint32_t kPad = 2;
 // answer.
 bool open(const uint8_t (&mac)[6]);
 
-// Bytes of the frame that waits, 0: none. It stays until take() or drop().
+// Bytes of the frame that waits, 0: none. It stays until take().
 uint32_t waiting();
 // Takes it to `to` + kPad: up to 3 bytes more than pad and frame are written.
 void take(uint32_t* to);
-void drop();
 
 // Sends the `bytes` of frame at `from` + kPad, at least 60 of them.
 void send(const uint32_t* from, uint32_t bytes);

@@ -35,7 +35,6 @@ void LwipUdp::close() {
 
 void LwipUdp::keep(pbuf* packet, uint64_t from) {
   if (count_ == kWaiting) {
-    ++dropped_;
     pbuf_free(packet);
     return;
   }

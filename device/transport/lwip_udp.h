@@ -40,8 +40,6 @@ class LwipUdp {
   const shoal_transport& transport() const { return transport_; }
   // Whether datagrams have come that nobody has received yet.
   bool has_fetched() const { return count_ != 0; }
-  // That came while kWaiting others waited.
-  uint32_t dropped() const { return dropped_; }
 
  private:
   static constexpr uint32_t kWaiting = 4;
@@ -60,7 +58,7 @@ class LwipUdp {
   LwipPort port_{};
   udp_pcb* socket_ = nullptr;
   Came came_[kWaiting] = {};
-  uint32_t first_ = 0, count_ = 0, dropped_ = 0;
+  uint32_t first_ = 0, count_ = 0;
   shoal_transport transport_{};
 };
 

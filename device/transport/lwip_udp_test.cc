@@ -86,7 +86,6 @@ TEST_F(Lwip, ReceivesInOrderWithTheSender) {
     EXPECT_EQ(from_, udp_address(kOtherIp, i));
   }
   EXPECT_TRUE(receive().empty());
-  EXPECT_EQ(udp_.dropped(), 0u);
 }
 
 TEST_F(Lwip, WhatIsTooMuchTooLongOrEmptyIsNoTrouble) {
@@ -96,7 +95,6 @@ TEST_F(Lwip, WhatIsTooMuchTooLongOrEmptyIsNoTrouble) {
   int got = 0;
   while (!receive().empty()) ++got;
   EXPECT_EQ(got, 4);
-  EXPECT_EQ(udp_.dropped(), 47u);  // an empty one among them
   to_come.push_back({kOther, kOwn, Bytes(1400, 9)});
   EXPECT_EQ(receive(96), Bytes(96, 9));
   EXPECT_TRUE(receive().empty());

@@ -35,8 +35,6 @@ class SerialLine {
   // line.
   bool has_fetched() const { return next_ != came_bytes_; }
   bool has_more_to_send() const { return waiting_bytes_ != 0; }
-  // Frames that were damaged or too long.
-  uint32_t dropped() const { return decoder_.dropped(); }
 
  private:
   static int send(void* self, uint64_t to, const void* datagram,

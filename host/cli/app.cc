@@ -231,10 +231,10 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--cluster", f.plan.cluster,
                    "unequal ones, without addresses; see `shoal formats "
                    "cluster.toml`");
-  CLI::Option* const serve = verb->add_flag(
-      "--serve", f.serve,
-      "print NAME ADDRESS:PORT PROCESS of each board and run until "
-      "SIGTERM");
+  CLI::Option* const serve =
+      verb->add_flag("--serve", f.serve,
+                     "print NAME HOST:PORT PROCESS of each board and run until "
+                     "SIGTERM");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);
   verb->get_option("--insecure")->needs(serve);

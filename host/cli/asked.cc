@@ -45,7 +45,13 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
 }
 
 void add_asked(const ClusterFlags& f, std::vector<Asked>& to) {
-  add({{{"--workers", Ability::kWorkers}, !f.workers.empty()}}, to);
+  add({{{"--workers", Ability::kWorkers}, !f.workers.empty()},
+       {{"--insecure", Ability::kInsecure}, f.insecure},
+       {{"--key", Ability::kSession}, f.key != ClusterFlags{}.key},
+       {{"--identity", Ability::kSession}, !f.identity.empty()},
+       {{"--node-key", Ability::kSession}, !f.node_keys.empty()},
+       {{"--take-over", Ability::kSession}, f.take_over}},
+      to);
 }
 
 void add_asked(const NetworkFlags& f, std::vector<Asked>& to) {
@@ -56,6 +62,7 @@ void add_asked(const NetworkFlags& f, std::vector<Asked>& to) {
        {{"--latency", Ability::kNetwork}, !f.latency.empty()},
        {{"--rate", Ability::kNetwork}, !f.rate.empty()},
        {{"--network", Ability::kNetwork}, !f.network.empty()},
+       {{"--seed", Ability::kNetwork}, f.seed.has_value()},
        {{"--payload", Ability::kNetwork}, f.payload.has_value()},
        {{"--framing", Ability::kNetwork}, f.framing.has_value()}},
       to);

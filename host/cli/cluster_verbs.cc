@@ -20,6 +20,10 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   add_stream(verb, f.stream);
+  verb->add_option("--every", f.every,
+                   "of one node: seconds from frame to frame, in which the "
+                   "energy of a frame is told (as long as it takes)")
+      ->check(CLI::Range(1e-3, 1e9));
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("--timeline", f.timeline,
                    "write a trace that Perfetto opens");
@@ -34,7 +38,7 @@ void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
                "shoal worker --listen 127.0.0.1:4242 --ram 64K");
   CLI::Option* const listen =
       verb->add_option("--listen", f.listen,
-                       "ADDRESS:PORT for datagrams; port 0: one that is free")
+                       "HOST:PORT for datagrams; port 0: one that is free")
           ->capture_default_str();
   verb->add_option("--serial", f.serial,
                    "a serial device instead of the network")
@@ -73,8 +77,9 @@ void add_discover(CLI::App& app, DiscoverFlags& f, int& code) {
                "shoal discover 10.0.0.5:7000 10.0.0.6:7000-7003 -o "
                "cluster.toml\n"
                "  shoal discover serial:/dev/ttyACM0");
-  verb->add_option("ADDRESS", f.addresses,
-                   "host:port, host:first-last, or serial:DEVICE")
+  verb->add_option(
+          "ADDRESS", f.addresses,
+          "HOST:PORT, HOST:FIRST-LAST (a range of ports) or serial:DEVICE")
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
   add_node_timeout(verb, f.cluster.timeout, "; here 2");

@@ -112,6 +112,7 @@ struct SimulateFlags {
   PlanFlags plan;
   NetworkFlags network;
   PictureFlags pictures;
+  double every = 0;  // seconds from frame to frame; 0: one after another
   int frames = 1;
   bool stream = false;
   bool insecure = false;

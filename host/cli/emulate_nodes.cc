@@ -28,12 +28,20 @@ constexpr size_t kMostBoards = 64;
 Cluster cluster_of_boards(const PlanFlags& plan) {
   Cluster cluster = cluster_of(plan);
   for (const ClusterNode& node : cluster.nodes) {
-    if (node.address.empty()) continue;
-    throw Error(Exit::kUsage,
-                "node '" + node.name +
-                    "' has an address, emulated boards get "
-                    "theirs when they start",
-                "`shoal run --cluster FILE` for boards that run already");
+    if (!node.address.empty()) {
+      throw Error(Exit::kUsage,
+                  "node '" + node.name +
+                      "' has an address, emulated boards get "
+                      "theirs when they start",
+                  "`shoal run --cluster FILE` for boards that run already");
+    }
+    if (!node.public_key.empty()) {
+      throw Error(Exit::kUsage,
+                  "node '" + node.name +
+                      "' has a public_key, emulated boards know one key, all "
+                      "of them",
+                  "leave it out; --serve --key FILE gives them yours");
+    }
   }
   if (!plan.nodes) return cluster;
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {

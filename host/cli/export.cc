@@ -3,6 +3,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "device/program/image.h"
 #include "host/base/error.h"
@@ -33,10 +34,13 @@ PlanRequest export_request(const PlanFlags& flags) {
 
 int export_command(const ExportFlags& flags) {
   if (wants_cluster(flags.plan)) return export_cluster_command(flags);
-  if (!flags.node.empty() || flags.insecure) {
-    throw Error(Exit::kUsage,
-                std::string(flags.insecure ? "--insecure" : "--node") +
-                    " is for nodes of a cluster",
+  const std::pair<const char*, bool> of_clusters[] = {
+      {"--insecure", flags.insecure},
+      {"--node", !flags.node.empty()},
+      {"--key", flags.key != ExportFlags{}.key}};
+  for (const auto& [flag, is_given] : of_clusters) {
+    if (!is_given) continue;
+    throw Error(Exit::kUsage, std::string(flag) + " is for nodes of a cluster",
                 "--cluster FILE");
   }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);

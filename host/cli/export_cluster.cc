@@ -47,7 +47,7 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
     if (n.address.empty()) {
       throw Error(Exit::kUsage, file + ": node '" + n.name + "' has no address",
-                  "address = \"host:port\", or \"serial:DEVICE\" for a board "
+                  "address = \"HOST:PORT\", or \"serial:DEVICE\" for a board "
                   "without a network");
     }
     if (!is_serial(n) || cluster.nodes.size() == 1) continue;

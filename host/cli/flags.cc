@@ -239,8 +239,7 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
                    "bytes of a datagram at most (1472; a serial line: 128)");
   verb->add_option("--framing", flags.framing,
                    "bytes of every datagram on the wire besides (board's)");
-  verb->add_option("--seed", flags.seed, "of the network's luck")
-      ->capture_default_str();
+  verb->add_option("--seed", flags.seed, "of the network's luck (1)");
 }
 
 void add_picture_flags(CLI::App* verb, PictureFlags& flags) {

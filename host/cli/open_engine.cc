@@ -46,7 +46,7 @@ void EngineOpening::check() const {
   require_flags(kind_, flags_.plan, flags_.cluster, flags_.network);
   require_flag(kind_, flags_.trace, {"--trace", Ability::kTrace});
   require_flag(kind_, flags_.jobs, {"--jobs", Ability::kThreads});
-  require_flag(kind_, flags_.timeline, {"--timeline", Ability::kTimeline});
+  require_flag(kind_, flags_.energy, {"--every", Ability::kEnergy});
 }
 
 // What was built runs, and nothing is imported or planned.
@@ -87,8 +87,6 @@ void EngineOpening::load() {
     kind_ = EngineKind::kWorkers;
   } else if (several) {
     kind_ = EngineKind::kVirtual;
-  } else if (flags_.timed) {
-    kind_ = EngineKind::kModelled;
   }
   check();
   if (kind_ == EngineKind::kWorkers) {
@@ -112,7 +110,7 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
   if (!p->plan.linked && reads_storage(p->plan.nodes[0])) {
     key = store_settings(flags_.plan, flags_.verb, {}).options.key;
   }
-  seal_stores(*p, network.seed, options, key);
+  seal_stores(*p, options.network.seed, options, key);
   return std::make_unique<VirtualEngine>(
       std::move(p), std::move(request.cluster), options, flags_.trace);
 }
@@ -146,7 +144,6 @@ std::unique_ptr<Engine> EngineOpening::open(
           workers_->coordinator(), workers_->transport(), std::move(p));
     }
     case EngineKind::kVirtual:
-    case EngineKind::kModelled:
       return open_virtual();
     case EngineKind::kBoard:
       return open_board();

@@ -33,7 +33,7 @@ struct EngineFlags {
   bool floats = false;  // a float model runs on the oracle
   bool remote = false;  // nodes at addresses run there, else here
   bool jobs = false;    // so many threads were asked for
-  bool timeline = false;
+  bool energy = false;  // of frames that come so often
   // A board is emulated for at most so many seconds.
   std::optional<int> emulated_s = {};
   // Nodes are virtual, and their time counts; what is asked of several besides
@@ -58,7 +58,7 @@ class EngineOpening {
   // Once. `labels`: for the stores that are written. The engine must not
   // outlive this.
   std::unique_ptr<Engine> open(const std::vector<std::string>& labels = {});
-  // The same for kVirtual and kModelled, and for kBoard.
+  // The same in virtual time, for kNode and kVirtual, and for kBoard.
   std::unique_ptr<VirtualEngine> open_virtual();
   std::unique_ptr<BoardEngine> open_board();
 

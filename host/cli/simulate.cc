@@ -22,7 +22,8 @@ std::vector<Bytes> simulated_inputs(const Graph& graph,
   }
   std::vector<Bytes> inputs;
   while (inputs.size() < batch) {
-    inputs.push_back(random_input(graph, flags.network.seed + inputs.size()));
+    inputs.push_back(
+        random_input(graph, flags.network.seed.value_or(1) + inputs.size()));
   }
   return inputs;
 }
@@ -45,13 +46,6 @@ void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
     throw Error(Exit::kDiffers, "frame " + std::to_string(f) +
                                     ": the output is not the oracle's");
   });
-}
-
-// --fps without --lifetime is the period of which energy is told.
-PlanFlags planned(const SimulateFlags& flags) {
-  PlanFlags plan = flags.plan;
-  if (!wants_cluster(plan) && !plan.storage.lifetime) plan.storage.fps = 0;
-  return plan;
 }
 
 // A sequence says itself how many frames there are.
@@ -86,10 +80,10 @@ int simulate_command(const SimulateFlags& given) {
   EngineOpening opening({.verb = "simulate",
                          .model = flags.model,
                          .ends = flags.ends,
-                         .plan = planned(flags),
+                         .plan = flags.plan,
                          .cluster = cluster,
                          .network = flags.network,
-                         .timeline = !flags.timeline.empty(),
+                         .energy = flags.every > 0,
                          .timed = options});
   const std::vector<Bytes> inputs =
       flags.stream ? sequence(opening.graph(), flags)

@@ -42,6 +42,8 @@ const char* reason_name(Reason reason) {
   switch (reason) {
     case Reason::kCompute:
       return "compute";
+    case Reason::kFlash:
+      return "flash";
     case Reason::kDatagrams:
       return "datagrams";
     case Reason::kWire:
@@ -81,9 +83,7 @@ struct Alone {
         slowdown(unlimited_s > 0 ? seconds / unlimited_s - 1 : 0) {
     const PlanNode& node = p.plan.nodes[0];
     if (reads_storage(node)) storage = &find_storage(board, node.storage);
-    const double fps = flags.plan.storage.fps;
-    const double from_frame_to_frame = fps > 0 ? 1 / fps : 0;
-    period_s = std::max(from_frame_to_frame, seconds);
+    period_s = std::max(flags.every, seconds);
     energy = frame_energy(board, storage, frame_load(did, seconds), period_s);
   }
 

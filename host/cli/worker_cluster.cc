@@ -60,6 +60,10 @@ bool is_serial(const std::string& address) {
 // Of a serial line it is the line itself: there is only one node at its end.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag) {
+  if (text == kSerialPrefix) {
+    throw Error(Exit::kUsage, flag + ": '" + text + "' names no device",
+                text + "DEVICE, such as " + text + "/dev/ttyACM0");
+  }
   if (is_serial(text)) return {text, kSerialAddress, {}};
   const uint64_t address = parse_udp_address(text, flag);
   if (address % 0x10000 == 0) {
@@ -144,7 +148,7 @@ void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   }
   if (plan.cluster.empty() && flags.workers.empty() && !flags.own_cluster) {
     throw Error(Exit::kUsage, "no worker is named",
-                "--workers ADDRESS:PORT,... or --cluster FILE");
+                "--workers HOST:PORT,... or --cluster FILE");
   }
   if (flags.identity.empty() && !flags.node_keys.empty()) {
     throw Error(Exit::kUsage, "--node-key goes with --identity",

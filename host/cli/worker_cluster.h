@@ -20,7 +20,7 @@
 
 namespace shoal {
 
-// "host:port" or "serial:DEVICE", of --workers and others. Throws Error(kUsage)
+// HOST:PORT or serial:DEVICE, of --workers and others. Throws Error(kUsage)
 // naming `flag`.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag);

@@ -22,8 +22,9 @@ constexpr Cell kNoPlan{"computes on this computer without a plan",
 constexpr Cell kNoNetwork{"has no network", "leave it out, or give --nodes N"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
-constexpr Cell kNoTimeline{
-    "has no timeline, which shows the nodes of a cluster", "--nodes 1"};
+constexpr Cell kNoSession{"has no coordinator",
+                          "leave it out, or give --workers or --cluster"};
+constexpr Cell kNoEnergy{"says nothing of energy"};
 constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
 constexpr Cell kNoStore{"has no store, only the storage of its own"};
 
@@ -34,7 +35,6 @@ struct Column {
 constexpr Column kEngines[] = {
     {EngineKind::kNode, "one node"},
     {EngineKind::kStore, "a built store"},
-    {EngineKind::kModelled, "one node alone"},
     {EngineKind::kVirtual, "nodes of a cluster"},
     {EngineKind::kWorkers, "workers"},
     {EngineKind::kBoard, "an emulated board"},
@@ -48,31 +48,39 @@ struct Row {
 
 // clang-format off
 constexpr Row kTable[] = {
-    //                     node         store        modelled     nodes        workers      board        float
-    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
-    {Ability::kBoard,     {kCan,        kCan,        kCan,        kCan,
+    //                     node         store        nodes        workers      board        float
+    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kBoard,     {kCan,        kCan,        kCan,
                            {"say themselves what board they are"},             kCan,        kNoPlan}},
-    {Ability::kCount,     {kCan,        kPlanned,    kCan,        kCan,
+    {Ability::kCount,     {kCan,        kPlanned,    kCan,
                            {"are as many as their addresses"},                 kCan,        kNoPlan}},
-    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
-    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
-    {Ability::kBatch,     {kCan,        kPlanned,    kCan,        kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
-    {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kNoNetwork,  kCan,
-                           {"have a real network"},                            kNoNetwork,  kNoNetwork}},
-    {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kCan,        kOwnStores,  kCan,        kNoPlan}},
-    {Ability::kSpill,     {kCan,        kPlanned,    kCan,
-                           {"do not spill yet"},                  kOwnStores,  kCan,        kNoPlan}},
-    {Ability::kStore,     {kCan,        kCan,        kCan,
-                           {"have no stores that last yet"},      kOwnStores,  kNoStore,    kNoPlan}},
-    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kCan,        kOwnStores,  kNoStore,    kNoPlan}},
+    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
+    {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,
+                           {"have a real network"},               kNoNetwork,  kNoNetwork}},
+    {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kNoNetwork,  kNoNetwork}},
+    {Ability::kSession,   {kNoSession,  kNoSession,
+                           {"have a coordinator of their own", "leave it out, or give --workers"},
+                                                                  kCan,        kNoSession,  kNoSession}},
+    {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,  kCan,        kNoPlan}},
+    {Ability::kSpill,     {kCan,        kPlanned,
+                           {"do not spill yet"},     kOwnStores,  kCan,        kNoPlan}},
+    {Ability::kStore,     {kCan,        kCan,
+                           {"have no stores that last yet"},
+                                                     kOwnStores,  kNoStore,    kNoPlan}},
+    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kNoStore,    kNoPlan}},
     {Ability::kTrace,     {kCan,
                            {"is run without its model's layers", "name the model to plan anew"},
-                                                     kCan,        kCan,
+                                                     kCan,
                            {"are processes that nobody looks into", "run without --workers and --cluster"},
-                                                                               kCan,        kCan}},
-    {Ability::kTimeline,  {kNoTimeline, kNoTimeline, kNoTimeline, kCan,        kNoTimeline, kNoTimeline, kNoTimeline}},
-    {Ability::kThreads,   {kCan,        kCan,        kCan,        kCan,
-                           {"are one cluster"},                                kCan,        kCan}},
+                                                                  kCan,        kCan}},
+    {Ability::kEnergy,    {kCan,        kNoEnergy,
+                           {"say nothing of energy yet"},
+                                        {"say nothing of energy"},
+                                                     kNoEnergy,   kNoEnergy}},
+    {Ability::kThreads,   {kCan,        kCan,        kCan,
+                           {"are one cluster"},                   kCan,        kCan}},
 };
 // clang-format on
 

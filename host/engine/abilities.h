@@ -8,13 +8,12 @@
 namespace shoal {
 
 enum class EngineKind : uint8_t {
-  kNode,      // one node on this computer
-  kStore,     // the same, from a store that was built
-  kModelled,  // one node in virtual time
-  kVirtual,   // nodes with a network in virtual time
-  kWorkers,   // processes and boards at addresses
-  kBoard,     // an emulated board with its firmware
-  kFloat,     // the float oracle
+  kNode,     // one node without links, on this computer or in virtual time
+  kStore,    // the same, from a store that was built
+  kVirtual,  // nodes with a network in virtual time
+  kWorkers,  // processes and boards at addresses
+  kBoard,    // an emulated board with its firmware
+  kFloat,    // the float oracle
 };
 
 // What a flag asks for.
@@ -26,12 +25,14 @@ enum class Ability : uint8_t {
   kWorkers,   // addresses
   kBatch,     // frames that run together
   kNetwork,   // a network as described
+  kInsecure,  // links without a key
+  kSession,   // who the nodes' coordinator is
   kWeights,   // weights in a storage
   kSpill,     // activations in a storage
   kStore,     // a store at this place, with this key
   kUnsealed,  // a store without a key
   kTrace,     // every layer's checksums
-  kTimeline,  // what each node does when
+  kEnergy,    // of a frame
   kThreads,   // more than one at once
 };
 

@@ -53,13 +53,13 @@ TEST(Abilities, WhatIsRefusedWhere) {
   using A = Ability;
   for (int a = 0; a < kAbilities; ++a) {  // one node does nearly everything
     const auto ability = static_cast<A>(a);
-    const bool no = ability == A::kNetwork || ability == A::kTimeline;
+    const bool no = ability == A::kNetwork || ability == A::kInsecure ||
+                    ability == A::kSession;
     EXPECT_EQ(can(E::kNode, ability), !no) << a;
-    EXPECT_EQ(can(E::kModelled, ability), !no) << a;
   }
   for (const A a : {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kWorkers,
                     A::kBatch, A::kNetwork, A::kWeights, A::kSpill, A::kStore,
-                    A::kUnsealed, A::kTimeline}) {
+                    A::kUnsealed, A::kEnergy, A::kInsecure, A::kSession}) {
     EXPECT_FALSE(can(E::kFloat, a)) << static_cast<int>(a);
   }
   for (const A a : {A::kTrace, A::kThreads}) EXPECT_TRUE(can(E::kFloat, a));
@@ -69,11 +69,13 @@ TEST(Abilities, WhatIsRefusedWhere) {
   for (const A a : {A::kPlan, A::kCount, A::kBatch, A::kWeights, A::kTrace}) {
     EXPECT_FALSE(can(E::kStore, a)) << static_cast<int>(a);
   }
-  for (const A a : {A::kNetwork, A::kWeights, A::kUnsealed, A::kTrace,
-                    A::kTimeline, A::kThreads}) {
+  for (const A a : {A::kNetwork, A::kInsecure, A::kWeights, A::kUnsealed,
+                    A::kTrace, A::kThreads}) {
     EXPECT_TRUE(can(E::kVirtual, a)) << static_cast<int>(a);
   }
-  for (const A a : {A::kBatch, A::kSpill, A::kStore}) {
+  EXPECT_TRUE(can(E::kWorkers, A::kSession));
+  EXPECT_FALSE(can(E::kVirtual, A::kSession));
+  for (const A a : {A::kBatch, A::kSpill, A::kStore, A::kEnergy}) {
     EXPECT_FALSE(can(E::kVirtual, a)) << static_cast<int>(a);
     EXPECT_FALSE(can(E::kWorkers, a)) << static_cast<int>(a);
   }
@@ -88,7 +90,7 @@ TEST(Abilities, WhatIsRefusedWhere) {
 TEST(Abilities, TheFirstOfSeveralIsNamed) {
   const Asked asked[] = {{"--ram", Ability::kPlan},
                          {"--loss", Ability::kNetwork},
-                         {"--timeline", Ability::kTimeline}};
+                         {"--insecure", Ability::kInsecure}};
   try {
     require(EngineKind::kNode, asked);
     FAIL();

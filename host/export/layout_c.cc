@@ -42,9 +42,10 @@ void lay_out_c(const Exported& e, Project& to) {
   v["RUN"] = filled("c/run_" + kind + ".mk", v);
   v["ENDING"] = boots ? ".elf" : host ? "" : ".a";
   v["RUN_SAYS"] =
-      boots  ? "boots it in QEMU; Error 5: the output differs, 6: refused"
-      : host ? "runs it; Error 5: the output differs, 6: refused"
-             : "says what is left to do";
+      (boots  ? "boots it in QEMU; "
+       : host ? "runs it; "
+              : "says what is left to do") +
+      (boots || host ? "Error 5: " + v["DIFFERS"] + ", 6: refused" : "");
   v["LIBRARY"] = make_list(library, "shoal/");
   v["SOURCES"] = make_list(sources, "");
   to.add("Makefile", filled("c/Makefile", v));

@@ -180,7 +180,7 @@ std::vector<std::string> add_member(const Exported& e,
     if (file.ends_with(".cpp")) sources.push_back(folder + file);
   };
   add("shoal_app.h", "node/shoal_app.h");
-  add("shoal_line.h", "app/shoal_line.h");
+  add("shoal_port.h", "app/shoal_port.h");
   add("shoal_network.h", "node/shoal_network.h");
   add("shoal_node.cpp", "node/shoal_node.cpp");
   if (!a.member->serial && std::string_view(p.name) == "arduino") {

@@ -180,6 +180,11 @@ TemplateValues common_values(const Exported& e) {
           {"CPU_FLAGS", e.facts.cpu_flags},
           {"UART", uart.empty() ? "huart3" : uart},
           {"NODE", a.member ? a.member->name : ""},
+          {"DIFFERS", a.member ? "the program differs" : "the output differs"},
+          {"ENTROPY", a.member && !a.member->insecure
+                          ? "`shoal_entropy.cpp`\n  where its random numbers "
+                            "come from, "
+                          : ""},
           {"TRANSPORT", !a.member          ? ""
                         : a.member->serial ? "on the serial line"
                                            : "UDP"}};
@@ -201,7 +206,7 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
       to.add(folder + name, filled(std::string("app/") + name, v));
       sources.push_back(folder + name);
     }
-    for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_line.h"}) {
+    for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_port.h"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
     }
   }

@@ -81,7 +81,8 @@ void take_path(const Prepared& p, const Cluster& cluster,
                ? 0.0
                : static_cast<double>(found->second) * kSecond_s;
   };
-  point.compute_s = seconds(Reason::kCompute) + seconds(Reason::kOther);
+  point.compute_s = seconds(Reason::kCompute) + seconds(Reason::kFlash) +
+                    seconds(Reason::kOther);
   point.communication_s = seconds(Reason::kDatagrams) + seconds(Reason::kWire);
   point.waiting_s = seconds(Reason::kTimer) + seconds(Reason::kStorage);
   std::vector<std::string> names, layers;

@@ -13,6 +13,7 @@ void Recorder::did(uint32_t endpoint, const Activity& a) {
                       last.stage == a.stage && last.actor == a.actor;
     if (same && (a.doing == Doing::kSlice || a.doing == Doing::kOther)) {
       last.end = a.end;
+      last.flash += a.flash;
       return;
     }
   }

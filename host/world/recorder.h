@@ -16,6 +16,7 @@ struct Activity {
   Nanos begin = 0, end = 0;
   Doing doing{};
   uint16_t stage = 0, actor = 0;  // kSlice
+  Nanos flash = 0;                // kSlice: of it, for weights to come
   uint64_t serial = 0;            // kReceive, kSend: of the datagram
 };
 

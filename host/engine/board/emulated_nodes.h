@@ -38,7 +38,6 @@ class EmulatedNode {
 
   const std::string& name() const { return name_; }
   const Board& board() const { return board_; }
-  uint16_t port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   pid_t process() const { return process_.id(); }
   bool ready() const { return ready_; }

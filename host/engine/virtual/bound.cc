@@ -1,12 +1,20 @@
 #include "host/engine/virtual/bound.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace shoal {
 namespace {
 
 constexpr size_t kNothing = SIZE_MAX;
+
+// Of `time`, evenly spread over `whole`, what is in a part of it.
+Nanos share(Nanos time, Nanos part, Nanos whole) {
+  if (part >= whole) return time;
+  return std::llround(static_cast<double>(time) * static_cast<double>(part) /
+                      static_cast<double>(whole));
+}
 
 // Walks back through activities; `at_` is the end of what is not yet
 // explained.
@@ -70,11 +78,14 @@ class Walk {
                           : a.doing == Doing::kCheck ? Reason::kStorage
                           : a.doing == Doing::kOther ? Reason::kOther
                                                      : Reason::kDatagrams;
+    const Nanos whole = a.end - a.begin;
+    const Nanos told = std::min(whole, at_ - std::max(a.begin, begin_));
     add({.reason = reason,
          .endpoint = endpoint_,
          .to = endpoint_,
          .stage = a.stage,
-         .actor = a.actor},
+         .actor = a.actor,
+         .flash = share(a.flash, told, whole)},
         a.begin);
   }
 
@@ -128,6 +139,15 @@ const PlanStage* stage_of(const Plan& plan, uint32_t node, uint16_t stage) {
   return stage < stages.size() ? &stages[stage] : nullptr;
 }
 
+void add_slice(const PathPart& p, Nanos time, const Plan& plan,
+               SliceTimes& to) {
+  to.endpoints[p.endpoint] += time;
+  const PlanStage* const stage = stage_of(plan, p.endpoint, p.stage);
+  if (!stage || p.actor >= stage->actors.size()) return;
+  to.segments[stage->segment] += time;
+  to.layers[stage->actors[p.actor].layer] += time;
+}
+
 template <typename Map>
 auto largest(const Map& map) {
   return std::max_element(
@@ -150,19 +170,21 @@ std::string percent(Nanos part, Nanos whole) {
   return text;
 }
 
-std::string most_compute(const Bound& b, const std::vector<std::string>& names,
-                         const std::vector<std::string>& layers) {
-  const auto node = largest(b.compute);
-  const auto layer = largest(b.layers);
-  const auto segment = largest(b.segments);
-  if (node == b.compute.end()) return {};
-  std::string text = "compute, most of it on " + names[node->first] + " (" +
-                     milliseconds(node->second) + ")";
-  if (segment != b.segments.end()) {
+std::string most_of(const char* what, const SliceTimes& t,
+                    const std::vector<std::string>& names,
+                    const std::vector<std::string>& layers) {
+  const auto node = largest(t.endpoints);
+  const auto layer = largest(t.layers);
+  const auto segment = largest(t.segments);
+  if (node == t.endpoints.end()) return {};
+  std::string text = what + std::string(", most of it on ") +
+                     names[node->first] + " (" + milliseconds(node->second) +
+                     ")";
+  if (segment != t.segments.end()) {
     text += " and in segment " + std::to_string(segment->first) + " (" +
             milliseconds(segment->second) + ")";
   }
-  if (layer != b.layers.end()) {
+  if (layer != t.layers.end()) {
     text += "; its longest layer is " +
             (layer->first < 0 ? std::string("a copy")
                               : layers[static_cast<size_t>(layer->first)]) +
@@ -183,15 +205,14 @@ Bound sum_up(const std::vector<PathPart>& path, const Plan& plan) {
   for (const PathPart& p : path) {
     const Nanos time = p.end - p.begin;
     b.total += time;
-    b.by_reason[p.reason] += time;
+    const Nanos flash = std::min(p.flash, time);
+    b.by_reason[p.reason] += time - flash;
+    if (flash > 0) b.by_reason[Reason::kFlash] += flash;
     if (p.reason == Reason::kDatagrams) b.datagrams[p.endpoint] += time;
     if (p.reason == Reason::kWire) b.wire[{p.endpoint, p.to}] += time;
     if (p.reason != Reason::kCompute) continue;
-    b.compute[p.endpoint] += time;
-    const PlanStage* const stage = stage_of(plan, p.endpoint, p.stage);
-    if (!stage || p.actor >= stage->actors.size()) continue;
-    b.segments[stage->segment] += time;
-    b.layers[stage->actors[p.actor].layer] += time;
+    add_slice(p, time - flash, plan, b.compute);
+    if (flash > 0) add_slice(p, flash, plan, b.flash);
   }
   return b;
 }
@@ -229,7 +250,10 @@ std::string describe(const Bound& b, const std::vector<Wait>& waits,
   std::string text = percent(reason->second, b.total) + " of the frame is ";
   switch (reason->first) {
     case Reason::kCompute:
-      text += most_compute(b, names, layers);
+      text += most_of("compute", b.compute, names, layers);
+      break;
+    case Reason::kFlash:
+      text += most_of("waiting for weights in flash", b.flash, names, layers);
       break;
     case Reason::kDatagrams: {
       const auto most = largest(b.datagrams);

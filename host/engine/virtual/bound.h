@@ -18,6 +18,7 @@ namespace shoal {
 
 enum class Reason : uint8_t {
   kCompute,    // a slice of `endpoint`
+  kFlash,      // the part of a slice that waits for weights from flash
   kDatagrams,  // it sent or received: handling, encryption
   kWire,       // from `endpoint` to `to`
   kTimer,      // it waited until a timer passed
@@ -29,6 +30,7 @@ struct PathPart {
   Reason reason{};
   uint32_t endpoint = 0, to = 0;
   uint16_t stage = 0, actor = 0;
+  Nanos flash = 0;  // kCompute: of it
   Nanos begin = 0, end = 0;
 };
 
@@ -36,15 +38,20 @@ struct PathPart {
 std::vector<PathPart> critical_path(const Recorder&, uint32_t endpoint,
                                     Nanos begin, Nanos end);
 
+// Of slices on the path.
+struct SliceTimes {
+  std::map<uint32_t, Nanos> endpoints;
+  std::map<int, Nanos> segments;  // of the plan
+  std::map<int, Nanos> layers;    // of the net; -1: copies
+};
+
 // The same as sums.
 struct Bound {
   Nanos total = 0;
   std::map<Reason, Nanos> by_reason;
-  std::map<uint32_t, Nanos> compute;  // by endpoint
-  std::map<uint32_t, Nanos> datagrams;
+  SliceTimes compute, flash;
+  std::map<uint32_t, Nanos> datagrams;                  // by endpoint
   std::map<std::pair<uint32_t, uint32_t>, Nanos> wire;  // from, to
-  std::map<int, Nanos> segments;  // compute, by segment of the plan
-  std::map<int, Nanos> layers;    // compute, by layer of the net; -1: copies
 };
 Bound sum_up(const std::vector<PathPart>&, const Plan&);
 

@@ -70,7 +70,7 @@ double parse_rate(const std::string& text, const std::string& flag) {
 
 void apply(const NetworkFlags& flags, SimOptions& options) {
   NetworkOptions& n = options.network;
-  n.seed = flags.seed;
+  if (flags.seed) n.seed = *flags.seed;
   if (!flags.loss.empty()) n.loss = parse_probability(flags.loss, "--loss");
   if (!flags.duplicate.empty()) {
     n.duplicate = parse_probability(flags.duplicate, "--duplicate");

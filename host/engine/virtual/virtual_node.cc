@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "host/engine/virtual/node_program.h"
+#include "host/engine/virtual/node_firmware.h"
 #include "host/engine/virtual/since.h"
 
 namespace shoal {
@@ -22,8 +22,8 @@ VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
     storage_->inject(options_.fault);
   }
   const NodePlace place{*this, port_, arena_, storage()};
-  program_ = options_.lone ? lone_program(place, options_)
-                           : agent_program(place, options_);
+  firmware_ = options_.lone ? lone_firmware(place, options_)
+                            : agent_firmware(place, options_);
 }
 
 VirtualNode::~VirtualNode() = default;
@@ -38,24 +38,24 @@ bool VirtualNode::step() {
   const bool came =
       storage_ && storage_->busy() && storage_->ready() <= port_.now();
   if (came && cost_) port_.spend(0, {.doing = Doing::kCheck});
-  const bool more = program_->step();
+  const bool more = firmware_->step();
   settle();
   idle_since_ = more ? std::nullopt : std::optional(port_.now());
   return more;
 }
 
 uint64_t VirtualNode::next_timer_us() const {
-  return program_->next_timer_us();
+  return firmware_->next_timer_us();
 }
 
-Nanos VirtualNode::ready_at() const { return program_->ready_at(); }
+Nanos VirtualNode::ready_at() const { return firmware_->ready_at(); }
 
-const shoal_node* VirtualNode::node() const { return program_->node(); }
+const shoal_node* VirtualNode::node() const { return firmware_->node(); }
 
 void VirtualNode::settle() {
-  if (!cost_ || !program_->running()) return;
-  charge_checks(*program_->node());
-  charge_slice(*program_->node());
+  if (!cost_ || !firmware_->running()) return;
+  charge_checks(*firmware_->node());
+  charge_slice(*firmware_->node());
 }
 
 // What came was checked before anything else; the next read was on its way.
@@ -83,8 +83,10 @@ void VirtualNode::charge_slice(const shoal_node& node) {
   charged_frame_ = frame;
   const SliceCost c = cost_->slice(w);
   counts_.slices += c;
-  port_.spend(c.nanos(),
-              {.doing = Doing::kSlice, .stage = w.stage, .actor = w.actor});
+  port_.spend(c.nanos(), {.doing = Doing::kSlice,
+                          .stage = w.stage,
+                          .actor = w.actor,
+                          .flash = std::llround(c.flash_s * 1e9)});
 }
 
 shoal_link_counters VirtualNode::link() const {

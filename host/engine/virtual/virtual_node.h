@@ -23,7 +23,7 @@
 namespace shoal {
 
 class FrameQueue;
-class NodeProgram;
+class NodeFirmware;
 
 // Of a program that is not linked: nobody sends it rows, so it asks for frames
 // itself and pushes and takes their rows as soon as there is room.
@@ -100,7 +100,7 @@ class VirtualNode : public Endpoint {
   VirtualNodeOptions options_;
   Arena arena_;
   std::optional<VirtualStorage> storage_;
-  std::unique_ptr<NodeProgram> program_;
+  std::unique_ptr<NodeFirmware> firmware_;
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
   uint64_t checked_bytes_ = 0;

@@ -15,7 +15,6 @@ bool is_name(const std::string& s) {
          });
 }
 
-// "host:port", the port from 1.
 bool is_public_key(const std::string& s) {
   constexpr std::string_view kPrefix = "x25519:";
   return s.size() == kPrefix.size() + 64 && s.starts_with(kPrefix) &&
@@ -23,6 +22,7 @@ bool is_public_key(const std::string& s) {
              std::string::npos;
 }
 
+// HOST:PORT, the port from 1, or serial:DEVICE.
 bool is_address(const std::string& s) {
   if (s.starts_with(kSerialPrefix)) {
     return s.size() > std::string_view(kSerialPrefix).size() &&
@@ -216,7 +216,7 @@ class ClusterReader {
     if (!address) return;
     if (!is_address(*address)) {
       keys.fail("address", "is none",
-                "host:port, such as 192.168.1.11:7000, or serial:DEVICE");
+                "HOST:PORT, such as 192.168.1.11:7000, or serial:DEVICE");
     }
     for (const ClusterNode& other : cluster_.nodes) {
       if (other.address == *address) {

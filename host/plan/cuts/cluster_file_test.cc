@@ -172,16 +172,16 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + "clock_mhz = \"fast\"",
        "c.toml:4: node 'a': clock_mhz must be a number"},
       {node + "address = \"10.0.0.1\"",
-       "c.toml:4: node 'a': address is none | host:port, such as "
+       "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
       {node + "address = \"[fe80::1]:7000\"",
-       "c.toml:4: node 'a': address is none | host:port, such as "
+       "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
       {node + "address = \"serial:\"",
-       "c.toml:4: node 'a': address is none | host:port, such as "
+       "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
       {node + "address = \"10.0.0.1:99999\"",
-       "c.toml:4: node 'a': address is none | host:port, such as "
+       "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
       {node + "address = \"h:1\"\n[[node]]\nname = \"b\"\naddress = \"h:1\"",
        "c.toml:7: node 'b': address h:1 belongs to node 'a' already"},

@@ -12,7 +12,7 @@ namespace shoal {
 
 struct ClusterNode {
   std::string name;        // unique
-  std::string address;     // "host:port", "serial:DEVICE"; empty: virtual
+  std::string address;     // HOST:PORT, serial:DEVICE; empty: virtual
   std::string public_key;  // "x25519:..."; empty: none is named
   Board board;             // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena

@@ -3,14 +3,13 @@
 #include "boards/firmware/options.h"
 #include "boards/startup/emulated.h"
 #include "shoal_app.h"
-#include "shoal_line.h"
+#include "shoal_port.h"
 
 namespace shoal {
 
 int run_firmware(const shoal_port& port) {
-  return has_option(port.command, "serve")
-             ? shoal_app::run(port, read_console)
-             : shoal_app::self_test(port);
+  return has_option(port.command, "serve") ? shoal_app::run(port, read_console)
+                                           : shoal_app::self_test(port);
 }
 
 void send_fault(const shoal_port& port, const FaultFrame& fault) {

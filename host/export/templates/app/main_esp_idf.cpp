@@ -25,8 +25,7 @@ static void idle(void*) { vTaskDelay(1); }
 
 extern "C" void app_main(void) {
   uart_driver_install(UART_NUM_0, 1024, 0, 0, nullptr, 0);
-  shoal_port port =
-      shoal_app::port_of(write_console, read_ticks, 1000000);
+  shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
   shoal_app::run(port, read_console);
 }

@@ -1,10 +1,10 @@
 // @NAME@ for @BOARD_TITLE@: the built-in test, then inputs from the console's
 // serial line.
-#include <cstdint>
-
 #include <zephyr/device.h>
 #include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
+
+#include <cstdint>
 
 #include "shoal_app.h"
 
@@ -30,8 +30,7 @@ static uint64_t read_ticks(void*) {
 static void idle(void*) { k_yield(); }
 
 int main(void) {
-  shoal_port port =
-      shoal_app::port_of(write_console, read_ticks, 1000000);
+  shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
   return shoal_app::run(port, read_console);
 }

@@ -81,24 +81,11 @@ void say_time(const shoal_port& port, uint64_t ticks) {
   const uint64_t ns = ticks * (1000000000 / port.ticks_per_second);
   line << "instructions " << ns / SHOAL_INSTRUCTION_NS;
 #else
-  const uint64_t rate = port.ticks_per_second;
-  line << "time " << ticks / rate * 1000000 + ticks % rate * 1000000 / rate
-       << " us";
+  line << "time " << microseconds(port, ticks) << " us";
 #endif
 }
 
 }  // namespace
-
-shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
-                   uint64_t (*read_ticks)(void*), uint32_t ticks_per_second) {
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = ticks_per_second;
-  return port;
-}
 
 int self_test(const shoal_port& port) {
   if (!open_program(port)) return kFailed;

@@ -4,16 +4,12 @@
 
 #include <cstdint>
 
-#include "device/port/port.h"
+#include "shoal_port.h"
 
 namespace shoal_app {
 
 // What self_test() answers, and the exit code of an emulator.
 constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
-
-// A port of a board that has a console and a clock.
-shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
-                   uint64_t (*read_ticks)(void*), uint32_t ticks_per_second);
 
 // Opens the program and runs the built-in test input. Writes to the console
 //   label 8 bag

@@ -6,7 +6,7 @@
 
 #include "device/port/port.h"
 #include "device/shoal.h"
-#include "shoal_line.h"
+#include "shoal_port.h"
 
 namespace shoal_app {
 

@@ -128,8 +128,7 @@ class Serial {
     uint8_t message[14] = {'E'};
     put32(message + 1, frame_);
     message[5] = static_cast<uint8_t>(status);
-    const uint64_t rate = port_.ticks_per_second ? port_.ticks_per_second : 1;
-    const uint64_t us = ticks / rate * 1000000 + ticks % rate * 1000000 / rate;
+    const uint64_t us = microseconds(port_, ticks);
     put32(message + 6, static_cast<uint32_t>(us));
     put32(message + 10, static_cast<uint32_t>(us >> 32));
     send(message, sizeof message);

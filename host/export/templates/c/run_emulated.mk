@@ -10,7 +10,7 @@ QEMU = @QEMU_PROGRAM@
 QEMU_OPTIONS = -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none -serial stdio \
   -net none -icount shift=@ICOUNT_SHIFT@
 
-# QEMU ends with 0, with 5 if the output differs, with 6 if the board refused.
+# QEMU ends with 0, with 5 if @DIFFERS@, with 6 if the board refused.
 # make then says `Error 5` or `Error 6`, and ends with 2 itself.
 run: $(TARGET)
 	@$(QEMU) $(QEMU_OPTIONS) -kernel $(TARGET) \

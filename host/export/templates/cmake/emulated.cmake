@@ -12,7 +12,7 @@ target_link_options(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
 set(qemu @QEMU_PROGRAM@ -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none
   -serial stdio -net none -icount shift=@ICOUNT_SHIFT@
   -kernel $<TARGET_FILE:${app}>)
-# QEMU ends with 0, 5 (the output differs) or 6 (the board refused).
+# QEMU ends with 0, 5 (@DIFFERS@) or 6 (the board refused).
 add_custom_target(run COMMAND ${qemu} -semihosting-config
   enable=on,target=native DEPENDS ${app} USES_TERMINAL VERBATIM)
 add_custom_target(serve COMMAND ${qemu} -semihosting-config

@@ -4,7 +4,7 @@
 #include <@NETWORK_HEADER@>
 
 #include "device/transport/udp_address.h"
-#include "shoal_line.h"
+#include "shoal_port.h"
 #include "shoal_network.h"
 #include "shoal_program.h"
 @NETWORK_MORE@

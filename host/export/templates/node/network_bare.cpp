@@ -1,7 +1,7 @@
 // UDP by lwIP's raw API. lwIP and its driver are the board's.
 #include "device/transport/lwip_udp.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 
 extern "C" {

@@ -11,8 +11,8 @@
 #include "freertos/task.h"
 #include "nvs_flash.h"
 #include "sdkconfig.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 
 namespace shoal_app {

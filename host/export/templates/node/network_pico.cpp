@@ -3,8 +3,8 @@
 #include "device/transport/lwip_udp.h"
 #include "pico/cyw43_arch.h"
 #include "pico/time.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 
 namespace shoal_app {

@@ -1,8 +1,8 @@
 // UDP by lwIP's raw API, as CubeMX sets it up: MX_LWIP_Init() is called in
 // main() before shoal_main(). Without FreeRTOS.
 #include "device/transport/lwip_udp.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 
 extern "C" void MX_LWIP_Process(void);

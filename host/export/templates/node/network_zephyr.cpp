@@ -4,8 +4,8 @@
 #include <zephyr/kernel.h>
 
 #include "device/transport/udp_sockets.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 
 namespace shoal_app {

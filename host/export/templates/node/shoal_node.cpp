@@ -4,8 +4,8 @@
 #include "device/agent/agent.h"
 #include "device/program/sha256.h"
 #include "shoal_app.h"
-#include "shoal_line.h"
 #include "shoal_network.h"
+#include "shoal_port.h"
 #include "shoal_program.h"
 #if SHOAL_ENCRYPTED
 #include "shoal_key.h"
@@ -63,21 +63,8 @@ shoal::AgentConfig config_of(const shoal_port& port,
 
 }  // namespace
 
-shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
-                   uint64_t (*read_ticks)(void*), uint32_t ticks_per_second) {
-  shoal_port port{};
-  port.board = "@BOARD@";
-  port.command = "";
-  port.write_console = write_console;
-  port.read_ticks = read_ticks;
-  port.ticks_per_second = ticks_per_second;
-  return port;
-}
-
 uint64_t clock_us(const shoal_port& port) {
-  const uint64_t ticks = port.read_ticks(port.user);
-  const uint64_t rate = port.ticks_per_second;
-  return ticks / rate * 1000000 + ticks % rate * 1000000 / rate;
+  return microseconds(port, port.read_ticks(port.user));
 }
 
 int self_test(const shoal_port& port) {

@@ -11,14 +11,14 @@
 #include "host/engine/fault.h"
 #include "host/engine/local/frame_flow.h"
 #include "host/engine/virtual/frame_queue.h"
-#include "host/engine/virtual/node_program.h"
+#include "host/engine/virtual/node_firmware.h"
 
 namespace shoal {
 namespace {
 
-class LoneProgram final : public NodeProgram {
+class LoneFirmware final : public NodeFirmware {
  public:
-  LoneProgram(const NodePlace& place, const VirtualNodeOptions& options)
+  LoneFirmware(const NodePlace& place, const VirtualNodeOptions& options)
       : place_(place), lone_(*options.lone) {
     std::mt19937_64 random(options.seed);
     for (uint8_t& byte : salt_) byte = static_cast<uint8_t>(random());
@@ -65,7 +65,7 @@ class LoneProgram final : public NodeProgram {
   bool loaded_ = false;
 };
 
-shoal_config LoneProgram::config_of(const VirtualNodeOptions& options) const {
+shoal_config LoneFirmware::config_of(const VirtualNodeOptions& options) const {
   const std::vector<uint8_t>& image = lone_.prepared.images.at(0);
   const Header& header = *reinterpret_cast<const Header*>(image.data());
   const uint32_t stored = place_.storage ? place_.storage->bytes() : 0;
@@ -90,7 +90,7 @@ shoal_config LoneProgram::config_of(const VirtualNodeOptions& options) const {
   return config;
 }
 
-bool LoneProgram::begin() {
+bool LoneFirmware::begin() {
   const auto input = lone_.queue.next(place_.port.now());
   if (!input) return false;
   if (lone_.begins) lone_.begins();
@@ -99,13 +99,13 @@ bool LoneProgram::begin() {
   return true;
 }
 
-void LoneProgram::end() {
+void LoneFirmware::end() {
   const std::vector<uint8_t> output = flow_->output();
   flow_.reset();
   lone_.queue.finish(place_.port.now(), output);
 }
 
-void LoneProgram::check(int status) const {
+void LoneFirmware::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;
   for (const Layer& l : lone_.prepared.net.layers) layers.push_back(l.name);
@@ -114,9 +114,9 @@ void LoneProgram::check(int status) const {
 
 }  // namespace
 
-std::unique_ptr<NodeProgram> lone_program(const NodePlace& place,
-                                          const VirtualNodeOptions& options) {
-  return std::make_unique<LoneProgram>(place, options);
+std::unique_ptr<NodeFirmware> lone_firmware(const NodePlace& place,
+                                            const VirtualNodeOptions& options) {
+  return std::make_unique<LoneFirmware>(place, options);
 }
 
 }  // namespace shoal

@@ -7,14 +7,14 @@
 #include "device/agent/agent.h"
 #include "host/base/error.h"
 #include "host/engine/fault.h"
-#include "host/engine/virtual/node_program.h"
+#include "host/engine/virtual/node_firmware.h"
 
 namespace shoal {
 namespace {
 
-class AgentProgram final : public NodeProgram {
+class AgentFirmware final : public NodeFirmware {
  public:
-  AgentProgram(const NodePlace& place, const VirtualNodeOptions& options)
+  AgentFirmware(const NodePlace& place, const VirtualNodeOptions& options)
       : storage_(place.storage),
         options_(options),
         program_((options.program_capacity + 15) / 16),
@@ -56,7 +56,7 @@ class AgentProgram final : public NodeProgram {
   AgentConfig config(const NodePlace&);
 
   static int entropy(void* self, void* out, uint32_t bytes) {
-    auto& random = static_cast<AgentProgram*>(self)->random_;
+    auto& random = static_cast<AgentFirmware*>(self)->random_;
     auto* const to = static_cast<uint8_t*>(out);
     for (uint32_t i = 0; i < bytes; ++i) to[i] = static_cast<uint8_t>(random());
     return 0;
@@ -71,14 +71,14 @@ class AgentProgram final : public NodeProgram {
   NodeAgent agent_;
 };
 
-AgentConfig AgentProgram::config(const NodePlace& place) {
+AgentConfig AgentFirmware::config(const NodePlace& place) {
   const shoal_transport& transport = place.port.transport();
   AgentConfig config;
   config.transport = &transport;
   config.cipher = options_.insecure ? &checksum_only() : &chacha20_poly1305();
   config.insecure = options_.insecure;
   std::copy(options_.key.begin(), options_.key.end(), config.key);
-  config.entropy = &AgentProgram::entropy;
+  config.entropy = &AgentFirmware::entropy;
   config.entropy_user = this;
   config.name = options_.name.c_str();
   config.board = options_.board.c_str();
@@ -108,9 +108,9 @@ AgentConfig AgentProgram::config(const NodePlace& place) {
 
 }  // namespace
 
-std::unique_ptr<NodeProgram> agent_program(const NodePlace& place,
-                                           const VirtualNodeOptions& options) {
-  return std::make_unique<AgentProgram>(place, options);
+std::unique_ptr<NodeFirmware> agent_firmware(
+    const NodePlace& place, const VirtualNodeOptions& options) {
+  return std::make_unique<AgentFirmware>(place, options);
 }
 
 }  // namespace shoal

@@ -1,4 +1,5 @@
-// What the board says in words.
+// The board as the application sees it: its port, its clock in microseconds,
+// and what it says in words.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,24 @@
 #include "device/port/port.h"
 
 namespace shoal_app {
+
+// A port of a board that has a console and a clock.
+inline shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
+                          uint64_t (*read_ticks)(void*),
+                          uint32_t ticks_per_second) {
+  shoal_port port{};
+  port.board = "@BOARD@";
+  port.command = "";
+  port.write_console = write_console;
+  port.read_ticks = read_ticks;
+  port.ticks_per_second = ticks_per_second;
+  return port;
+}
+
+inline uint64_t microseconds(const shoal_port& port, uint64_t ticks) {
+  const uint64_t rate = port.ticks_per_second ? port.ticks_per_second : 1;
+  return ticks / rate * 1000000 + ticks % rate * 1000000 / rate;
+}
 
 // A line of text under construction; what is too long is cut.
 class Line {

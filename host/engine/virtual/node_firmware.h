@@ -1,5 +1,5 @@
-// What runs the program of a virtual node: an agent, which is given it and its
-// rows over links, or the node's own loop, if the program is not linked.
+// What a virtual node runs its program with: an agent, which is given it and
+// its rows over links, or the node's own loop, if the program is not linked.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 namespace shoal {
 
-class NodeProgram {
+class NodeFirmware {
  public:
-  virtual ~NodeProgram() = default;
+  virtual ~NodeFirmware() = default;
   // As an endpoint's (host/world/world.h).
   virtual bool step() = 0;
   virtual uint64_t next_timer_us() const = 0;
@@ -32,9 +32,9 @@ struct NodePlace {
 };
 
 // Each throws Error if it does not start.
-std::unique_ptr<NodeProgram> agent_program(const NodePlace&,
-                                           const VirtualNodeOptions&);
-std::unique_ptr<NodeProgram> lone_program(const NodePlace&,
-                                          const VirtualNodeOptions&);
+std::unique_ptr<NodeFirmware> agent_firmware(const NodePlace&,
+                                             const VirtualNodeOptions&);
+std::unique_ptr<NodeFirmware> lone_firmware(const NodePlace&,
+                                            const VirtualNodeOptions&);
 
 }  // namespace shoal
