@@ -43,7 +43,7 @@ set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
 set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate export
-  import input lower onnx plan_cuts plan_text store study task tflite
+  import input lower onnx plan_cuts plan_text project store study task tflite
   zoo)
 
 function(shoal_library name)
@@ -65,6 +65,7 @@ function(shoal_library name)
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
+        $<$<BOOL:${SHOAL_SANITIZE}>:-O0>
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
@@ -125,6 +126,25 @@ function(shoal_test_options name)
   endif()
 endfunction()
 
+# ctest's entries of a test, one or, with `shards`, that many side by side.
+function(shoal_shards name shards timeout labels)  # command
+  if(NOT shards)
+    set(shards 1)
+  endif()
+  foreach(shard RANGE 1 ${shards})
+    set(test ${name})
+    if(shards GREATER 1)
+      set(test ${name}_${shard})
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${test} COMMAND ${ARGN})
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout}
+      LABELS "${labels}" SKIP_RETURN_CODE 77 ENVIRONMENT
+      "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}"
+      COST ${timeout})  # the long ones first
+  endforeach()
+endfunction()
+
 # One test program: shoal_test(NAME LIBS a b [SOURCES more.cc] [LABELS l]
 # [DEFINITIONS D=1] [SHARDS n] [TIMEOUT seconds]). Nothing without
 # BUILD_TESTING. The sanitizer build leaves out tests on real models (label
@@ -153,31 +173,17 @@ function(shoal_test name)
   endif()
   target_compile_definitions(${name} PRIVATE
     SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ${ARG_DEFINITIONS})
-  if(NOT ARG_SHARDS)
-    set(ARG_SHARDS 1)
-  endif()
-  foreach(shard RANGE 1 ${ARG_SHARDS})  # they run side by side
-    set(test ${name})
-    if(ARG_SHARDS GREATER 1)
-      set(test ${name}_${shard})
-    endif()
-    math(EXPR index "${shard} - 1")
-    add_test(NAME ${test} COMMAND ${name})
-    set_tests_properties(${test} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
-      LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT
-      "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}"
-      COST ${ARG_TIMEOUT})  # the long ones first
-  endforeach()
+  shoal_shards(${name} "${ARG_SHARDS}" ${ARG_TIMEOUT} "${ARG_LABELS}" ${name})
 endfunction()
 
-# shoal_tests(LIBS a b [LABEL l] [ONLY names] [TIMEOUT seconds]): the
+# shoal_tests(LIBS a b [LABEL l...] [ONLY names] [SHARDS n] [TIMEOUT seconds]): the
 # *_test.cc of the folder that no call before has taken, as one program for
 # all of them (a link takes longer than many tests) and one ctest entry each.
 function(shoal_tests)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "LIBS;ONLY" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS;TIMEOUT" "LIBS;ONLY;LABEL" ${ARGN})
   # Quoted: a folder may have a variable of that name.
   if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND
-      (ARG_LABEL STREQUAL "shared" OR ARG_LABEL STREQUAL "text")))
+      ("shared" IN_LIST ARG_LABEL OR "text" IN_LIST ARG_LABEL)))
     set(skip TRUE)
   endif()
   if(NOT ARG_TIMEOUT)
@@ -219,10 +225,8 @@ function(shoal_tests)
     endif()
     target_sources(${program} PRIVATE ${source})
     add_custom_target(${name} DEPENDS ${program})
-    add_test(NAME ${name} COMMAND ${program} ${name}.cc)
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
-      LABELS "${ARG_LABEL}" SKIP_RETURN_CODE 77
-      COST ${ARG_TIMEOUT})  # the long ones first
+    shoal_shards(${name} "${ARG_SHARDS}" ${ARG_TIMEOUT} "${ARG_LABEL}"
+      ${program} ${name}.cc)
   endforeach()
   if(TARGET ${program})
     target_link_libraries(${program} PRIVATE ${ARG_LIBS})

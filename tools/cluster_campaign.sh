@@ -13,7 +13,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 run() {  # sizes, filter
-  SHOAL_CLUSTER_SIZES=$1 "$build/tests/cluster_golden_test" \
+  SHOAL_CLUSTER_SIZES=$1 "$build/tests/golden/tests_golden_tests" cluster_golden_test.cc \
     --gtest_filter="$2" >> "$log" 2>&1 || true
 }
 

@@ -9,5 +9,5 @@ cd "$(dirname "$0")/.."
 pairs=${1:-2000}
 build=${2:-build/plain}
 ninja -C "$build" cli_store_test shoal > /dev/null
-SHOAL_PAIRS=$pairs "$build/tests/cli_store_test" \
+SHOAL_PAIRS=$pairs "$build/tests/cli/tests_cli_tests" cli_store_test.cc \
   --gtest_filter='CliStore.TwoRunsAtOnceAreExactOrRefused'

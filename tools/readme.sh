@@ -7,7 +7,8 @@
 # command or the end of the block are its output. Between "<!-- $ command -->"
 # and "<!-- end -->" stands the output of that command as Markdown. Lines with
 # the word "measured", and all that a command ending in "# measured" prints,
-# differ from run to run, as rates of progress do: they are written, but not compared.
+# differ from run to run, as rates of progress do: they are written, but not compared;
+# such a command is run for `--update` alone.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "$1" && pwd)
@@ -40,6 +41,7 @@ ln -s "$build" build/release
 run() {
   case $1 in
     ./demo.sh | ./test.sh | *cmake* | *ninja* | *git\ * | cd\ *) return 1 ;;
+    *'# measured') [[ $update == yes ]] || return 1 ;;
   esac
   bash -o pipefail -c "$1" 2>&1 </dev/null |
     sed -e "s|$SHOAL_SHARED|\$SHOAL_SHARED|g" -e 's/[[:space:]]*$//' || true
@@ -56,8 +58,9 @@ replay() {
         if [[ $line == '<!-- $ '*' -->' ]]; then
           command=${line#'<!-- $ '}
           command=${command%' -->'}
-          run "$command"
-          state=skip_markdown
+          if run "$command"; then
+            state=skip_markdown
+          fi
         fi
         ;;
       console | skip_console)

@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-std::vector<uint8_t> model() {
+std::vector<uint8_t> plain_model() {
   std::mt19937 random(1);
   std::vector<int8_t> weights(16 * 27);
   for (int8_t& w : weights) w = static_cast<int8_t>(random() % 255 - 127);
@@ -24,7 +24,7 @@ std::vector<uint8_t> model() {
 class CliFlags : public testing::Test {
  protected:
   CliFlags() {
-    shop_.write("m.tflite", model());
+    shop_.write("m.tflite", plain_model());
     shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
     write_text("c.toml",
                "[defaults]\nboard = \"teensy41\"\n[[node]]\nname = \"big\"\n"

@@ -14,11 +14,11 @@ namespace {
 
 using nlohmann::json;
 
-const std::string kModels = std::string(SHOAL_SOURCE_DIR) + "/models/";
-const std::string kEvaluate = " evaluate --mpi " + kModels +
+const std::string kBundled = std::string(SHOAL_SOURCE_DIR) + "/models/";
+const std::string kEvaluate = " evaluate --mpi " + kBundled +
                               "fashion_mobilenet_v2.tflite --labels " +
-                              kModels + "fashion_labels.txt ";
-const std::string kSamples = kModels + "samples ";
+                              kBundled + "fashion_labels.txt ";
+const std::string kSamples = kBundled + "samples ";
 
 class CliMpi : public testing::Test {
  protected:
@@ -62,7 +62,7 @@ class CliMpi : public testing::Test {
   // The pictures of the samples, so many times each.
   void make_data(int times) {
     namespace fs = std::filesystem;
-    for (const auto& folder : fs::directory_iterator(kModels + "samples")) {
+    for (const auto& folder : fs::directory_iterator(kBundled + "samples")) {
       const fs::path to = shop_.folder() / "data" / folder.path().filename();
       fs::create_directories(to);
       for (const auto& file : fs::directory_iterator(folder)) {

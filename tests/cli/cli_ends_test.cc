@@ -8,7 +8,7 @@ namespace shoal {
 namespace {
 
 // "body" (CONV_2D), then a custom "head".
-std::vector<uint8_t> model(Type type) {
+std::vector<uint8_t> typed_model(Type type) {
   const bool floats = type == Type::kFloat32;
   ModelBuilder b(type);
   const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
@@ -28,8 +28,8 @@ std::vector<uint8_t> model(Type type) {
 class CliEnds : public testing::Test {
  protected:
   CliEnds() {
-    shop_.write("m.tflite", model(Type::kInt8));
-    shop_.write("f.tflite", model(Type::kFloat32));
+    shop_.write("m.tflite", typed_model(Type::kInt8));
+    shop_.write("f.tflite", typed_model(Type::kFloat32));
     shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
     std::vector<uint8_t> frames(2 * 24 * 20 * 3 * 4, 0);
     for (size_t i = 3; i < frames.size(); i += 4) frames[i] = 0x3F;  // 0.5

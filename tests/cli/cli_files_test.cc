@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-std::vector<uint8_t> model(const std::string& name) {
+std::vector<uint8_t> named_model(const std::string& name) {
   ModelBuilder b;
   const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
   const int w =
@@ -25,7 +25,7 @@ std::vector<uint8_t> model(const std::string& name) {
 class CliFiles : public testing::Test {
  protected:
   CliFiles() {
-    shop_.write("m.tflite", model(""));
+    shop_.write("m.tflite", named_model(""));
     shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
   }
   void write_text(const std::string& name, const std::string& text) {
@@ -228,7 +228,7 @@ TEST_F(CliFiles, TwoRunsAtOnceWriteOneOutputOrTheOther) {
 
 TEST_F(CliFiles, JsonIsValidWhateverFilesAreCalled) {
   const std::string name = "caf\xe9\x1b.tflite";
-  shop_.write(name, model("la\xe9yer\x1b[2J\x7f"));
+  shop_.write(name, named_model("la\xe9yer\x1b[2J\x7f"));
   for (const std::vector<std::string>& verb :
        std::vector<std::vector<std::string>>{
            {"inspect", name, "--json"},
@@ -245,8 +245,8 @@ TEST_F(CliFiles, JsonIsValidWhateverFilesAreCalled) {
 }
 
 TEST_F(CliFiles, NamesDoNotReachTheTerminalRaw) {
-  shop_.write("evil.tflite", model("a\x1b]0;title\x07\xc2\x9b"
-                                   "31m\nb"));
+  shop_.write("evil.tflite", named_model("a\x1b]0;title\x07\xc2\x9b"
+                                         "31m\nb"));
   write_text("l.txt", "one\x1b[2J\ntwo\xff\n");
   for (const std::vector<std::string>& verb :
        std::vector<std::vector<std::string>>{

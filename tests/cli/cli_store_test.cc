@@ -21,7 +21,7 @@
 namespace shoal {
 namespace {
 
-std::vector<uint8_t> model(unsigned seed) {
+std::vector<uint8_t> stored_model(unsigned seed) {
   std::mt19937 random(seed);
   const auto values = [&](size_t count) {
     std::vector<int8_t> v(count);
@@ -63,8 +63,8 @@ std::vector<uint8_t> squeezed() {
 class CliStore : public testing::Test {
  protected:
   CliStore() {
-    shop_.write("m.tflite", model(1));
-    shop_.write("other.tflite", model(2));
+    shop_.write("m.tflite", stored_model(1));
+    shop_.write("other.tflite", stored_model(2));
     std::vector<uint8_t> input(24 * 20 * 3);
     std::mt19937 random(3);
     for (uint8_t& b : input) b = static_cast<uint8_t>(random());

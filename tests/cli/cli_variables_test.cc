@@ -20,7 +20,7 @@ using Arguments = std::vector<std::string>;
 
 constexpr size_t kFrame = 2 * 6 * 3, kFrames = 5, kOutput = 8;
 
-std::vector<int8_t> noise(size_t count, unsigned seed) {
+std::vector<int8_t> noise_bytes(size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<int8_t> out(count);
   for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
@@ -28,7 +28,7 @@ std::vector<int8_t> noise(size_t count, unsigned seed) {
 }
 
 // Seven rows under a convolution, two of them new; and a running sum.
-std::vector<uint8_t> model() {
+std::vector<uint8_t> keeping_model() {
   ModelBuilder b;
   const BuilderScale scale{0.05f, -3};
   const int x = b.input({1, 2, 6, 3}, scale);
@@ -36,9 +36,10 @@ std::vector<uint8_t> model() {
   const int rows = b.concatenation({b.read_variable(ring), x}, 1);
   b.assign_variable(
       ring, b.strided_slice(rows, {{0, 2, 0, 0}, {1, 7, 6, 3}, {1, 1, 1, 1}}));
-  const int w = b.weights({8, 7, 6, 3}, noise(8 * 7 * 6 * 3, 1), {0.002f}, 0);
+  const int w =
+      b.weights({8, 7, 6, 3}, noise_bytes(8 * 7 * 6 * 3, 1), {0.002f}, 0);
   const int y = b.conv(rows, w, -1, {0.1f, 2}, {.same = false});
-  const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise(8, 3));
+  const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise_bytes(8, 3));
   const int all = b.add(b.read_variable(sum), y, {0.1f, 2});
   b.assign_variable(sum, all);
   b.output(all);
@@ -48,11 +49,11 @@ std::vector<uint8_t> model() {
 class CliVariables : public testing::Test {
  protected:
   CliVariables() {
-    shop_.write("m.tflite", model());
-    const std::vector<int8_t> bytes = noise(kFrames * kFrame, 5);
+    shop_.write("m.tflite", keeping_model());
+    const std::vector<int8_t> bytes = noise_bytes(kFrames * kFrame, 5);
     shop_.write("x.bin", {bytes.begin(), bytes.end()});
     shop_.write("one.bin", {bytes.begin(), bytes.begin() + kFrame});
-    const Graph g = import_tflite(model(), "m");
+    const Graph g = import_tflite(keeping_model(), "m");
     Kept kept = initial_values(g);
     for (size_t f = 0; f < kFrames; ++f) {
       const auto at = bytes.begin() + static_cast<ptrdiff_t>(f * kFrame);

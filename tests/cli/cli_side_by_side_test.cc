@@ -28,7 +28,7 @@ using Bytes = std::vector<uint8_t>;
 
 constexpr int kBusy = 9, kUsage = 2;
 
-std::vector<int8_t> noise(size_t count, unsigned seed) {
+std::vector<int8_t> weight_noise(size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<int8_t> out(count);
   for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
@@ -36,13 +36,13 @@ std::vector<int8_t> noise(size_t count, unsigned seed) {
 }
 
 // Pictures of 12 x 12 x 3 in, ten classes out.
-Bytes model(unsigned seed) {
+Bytes seeded_model(unsigned seed) {
   ModelBuilder b;
   const int x = b.input({1, 12, 12, 3}, {1 / 255.f, -128});
-  const int w0 = b.weights({24, 3, 3, 3}, noise(648, seed), {0.004f}, 0);
+  const int w0 = b.weights({24, 3, 3, 3}, weight_noise(648, seed), {0.004f}, 0);
   const int y = b.conv(x, w0, -1, {0.05f, 2});
   const int mean = b.reduce(OpKind::kMean, y, {1, 2}, false, {0.05f, 2});
-  const int w1 = b.weights({10, 24}, noise(240, seed + 1), {0.01f}, 0);
+  const int w1 = b.weights({10, 24}, weight_noise(240, seed + 1), {0.01f}, 0);
   b.output(b.fully_connected(mean, w1, -1, {0.02f, 1}));
   return b.finish();
 }
@@ -50,8 +50,8 @@ Bytes model(unsigned seed) {
 class SideBySide : public testing::Test {
  protected:
   SideBySide() {
-    shop_.write("m.tflite", model(1));
-    shop_.write("n.tflite", model(3));
+    shop_.write("m.tflite", seeded_model(1));
+    shop_.write("n.tflite", seeded_model(3));
     const std::string float_model =
         std::string(SHOAL_SOURCE_DIR) +
         "/fuzz/corpus/import/float_convolutions.tflite";

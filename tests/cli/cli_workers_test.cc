@@ -22,19 +22,21 @@ using nlohmann::json;
 using Arguments = std::vector<std::string>;
 
 template <typename T>
-std::vector<T> noise(size_t count, unsigned seed) {
+std::vector<T> worker_noise(size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<T> out(count);
   for (T& v : out) v = static_cast<T>(random() % 255 - 127);
   return out;
 }
 
-std::vector<uint8_t> model() {
+std::vector<uint8_t> worker_model() {
   ModelBuilder b;
   const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
-  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
+  const int w0 =
+      b.weights({8, 3, 3, 3}, worker_noise<int8_t>(216, 1), {0.004f}, 0);
   const int y = b.conv(x, w0, -1, {0.05f, 2});
-  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
+  const int w1 =
+      b.weights({1, 3, 3, 8}, worker_noise<int8_t>(72, 2), {0.004f}, 3);
   b.output(b.depthwise(y, w1, -1, {0.06f, 1}));
   return b.finish();
 }
@@ -65,8 +67,8 @@ class SilentPort {
 class CliWorkers : public testing::Test {
  protected:
   CliWorkers() {
-    shop_.write("m.tflite", model());
-    shop_.write("x.bin", noise<uint8_t>(16 * 12 * 3, 5));
+    shop_.write("m.tflite", worker_model());
+    shop_.write("x.bin", worker_noise<uint8_t>(16 * 12 * 3, 5));
   }
 
   void expect_refused(const Arguments& arguments, int code,

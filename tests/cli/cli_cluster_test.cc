@@ -21,7 +21,7 @@ std::vector<T> noise(size_t count, unsigned seed) {
   return out;
 }
 
-std::vector<uint8_t> model() {
+std::vector<uint8_t> cluster_model() {
   ModelBuilder b;
   const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
   const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
@@ -35,7 +35,7 @@ std::vector<uint8_t> model() {
 class CliCluster : public testing::Test {
  protected:
   CliCluster() {
-    shop_.write("m.tflite", model());
+    shop_.write("m.tflite", cluster_model());
     shop_.write("x.bin", noise<uint8_t>(24 * 20 * 3, 5));
   }
   Told shoal(std::vector<std::string> arguments,
