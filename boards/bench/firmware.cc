@@ -67,9 +67,9 @@ int run_firmware(const shoal_port& port) {
   for (uint32_t i = 0; i < kBenchLayerCount; ++i) {
     const BenchResult r = measure_layer(kBenchLayers[i], best_kernels(), clock,
                                         static_cast<uint8_t*>(port.arena));
-    console.send(kBenchLayer,
-                 BenchLayerFrame{i, count_frame(r.interior),
-                                 count_frame(r.border), r.checksum});
+    console.send(kBenchLayer, BenchLayerFrame{i, count_frame(r.interior),
+                                              count_frame(r.border),
+                                              count_frame(r.band), r.checksum});
   }
   for (uint32_t i = 0; i < kBenchCipherCount; ++i) {
     const BenchCipherResult r = measure_cipher(

@@ -30,10 +30,10 @@ struct BenchCountFrame {
 };
 struct BenchLayerFrame {
   uint32_t layer;
-  BenchCountFrame interior, border;
+  BenchCountFrame interior, border, band;
   uint32_t checksum;
 };
-static_assert(sizeof(BenchLayerFrame) == 40);
+static_assert(sizeof(BenchLayerFrame) == 56);
 
 struct BenchCipherFrame {
   uint32_t cipher, ticks_low, ticks_high;

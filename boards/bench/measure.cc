@@ -130,6 +130,34 @@ void count(const BenchClock& clock, BenchRows& rows, F call) {
   ++rows.calls;
 }
 
+// The first rows in one call, where the runtime makes one of them: a pointwise
+// layer's are one long row, and depthwise kernels may take several.
+void measure_band(const Bench& b, const KernelSet& kernels,
+                  const BenchClock& clock, int channel, ConvArgs a,
+                  BenchRows& counted) {
+  const BenchLayer& l = b.layer;
+  const int n = b.fit.rows < kBenchBand ? b.fit.rows : kBenchBand;
+  const bool depthwise = l.kind == BenchKind::kDepthwise;
+  if (n < 2 ||
+      !(depthwise ? kernels.depthwise_rows : l.kind == BenchKind::kPointwise)) {
+    return;
+  }
+  const int8_t* rows[16];
+  for (int y = 0; y < n; ++y) {
+    window_rows(b, y, depthwise ? channel : 0, rows + y * l.kernel);
+  }
+  a.rows = rows;
+  a.out = b.out + channel;
+  if (depthwise) {
+    a.more_rows = n - 1, a.out_row = b.out_row;
+  } else {
+    a.in_w *= n, a.x1 *= n;
+  }
+  const auto kernel = depthwise ? kernels.depthwise : kernels.conv;
+  count(clock, counted, [&] { kernel(a); });
+  if (channel == 0) counted.rows = static_cast<uint32_t>(n);
+}
+
 void measure_conv(const Bench& b, const KernelSet& kernels,
                   const BenchClock& clock, Random& random, BenchResult& r) {
   const BenchLayer& l = b.layer;
@@ -149,6 +177,7 @@ void measure_conv(const Bench& b, const KernelSet& kernels,
       count(clock, counted, [&] { kernel(a); });
       if (o == 0) ++counted.rows;
     }
+    measure_band(b, kernels, clock, o, a, r.band);
   }
 }
 

@@ -16,6 +16,9 @@ namespace shoal {
 // cannot run the measurements.
 inline constexpr uint32_t kBenchMemory = 58 * 1024;
 
+// Rows of a band, if so many fit.
+inline constexpr int kBenchBand = 4;
+
 // Rows whose windows lie inside the picture, or reach out of it. Columns of
 // padding are part of both.
 struct BenchRows {
@@ -25,6 +28,7 @@ struct BenchRows {
 
 struct BenchResult {
   BenchRows interior, border;
+  BenchRows band;     // the first rows once more, together; none if they cannot
   uint32_t checksum;  // CRC-32 of all output rows
 };
 

@@ -194,7 +194,7 @@ class Firmware {
   bool run_frame(uint32_t frame) {
     io_.begin_frame(frame);
     counters_.start(frame);
-    while (!io_.complete() || shoal_frames(&node) <= frame) {
+    while (shoal_frames(&node) <= frame || !io_.complete()) {
       if (!io_.feed()) return refuse(Refusal::kStorage);
       counters_.spent_on(kNoLayer);
       const shoal_status status = shoal_step(&node);

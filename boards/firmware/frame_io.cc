@@ -16,12 +16,17 @@ uint32_t FrameIo::frame_bytes() const {
 void FrameIo::begin_frame(uint32_t frame) {
   frame_ = frame;
   frame_bytes_ = frame_bytes();
+  unfed_ = 0;
+  for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
+    unfed_ += shoal_input_info(&node_, i).rows;
+  }
   for (uint16_t& rows : fed_) rows = 0;
   for (uint16_t& rows : sent_) rows = 0;
 }
 
 // The first input with rows left and a place for the next one.
 bool FrameIo::begin_row() {
+  if (unfed_ == 0) return false;
   uint32_t before = frame_ * frame_bytes_;
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
     const shoal_io_info info = shoal_input_info(&node_, i);
@@ -51,7 +56,7 @@ bool FrameIo::feed() {
   if (answer <= 0) return answer == 0;
   if (++piece_ < row_.pieces) return start_piece();
   if (shoal_push_rows(&node_, reading_, nullptr, 1) != 1) return false;
-  ++fed_[reading_];
+  ++fed_[reading_], --unfed_;
   reading_ = kNoInput;
   return true;
 }

@@ -36,6 +36,7 @@ class FrameIo {
   const shoal_storage& input_;
   ConsoleWriter& console_;
   uint32_t frame_ = 0, frame_bytes_ = 0;
+  uint32_t unfed_ = 0;           // rows of all inputs
   uint32_t reading_ = kNoInput;  // the input whose row is being read
   shoal_row row_{};
   uint32_t piece_ = 0, offset_ = 0;

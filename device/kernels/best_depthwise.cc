@@ -17,6 +17,8 @@ void depthwise_row(const ConvArgs& a) {
 bool depthwise_takes_rows() {
 #if defined(SHOAL_HAS_AVX2_KERNELS)
   return best_kernels().depthwise_rows;
+#elif defined(SHOAL_HAS_MVE_KERNELS)
+  return true;
 #else
   return false;
 #endif

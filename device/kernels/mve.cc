@@ -3,7 +3,7 @@
 namespace shoal {
 
 const KernelSet& mve_kernels() {
-  static constexpr KernelSet kSet = {"mve", mve_conv, mve_depthwise};
+  static constexpr KernelSet kSet = {"mve", mve_conv, mve_depthwise, true};
   return kSet;
 }
 

@@ -50,6 +50,9 @@ TEST(MveDepthwise, ThreeByThree) {
 TEST(MveDepthwise, KernelRowsInParts) {
   check_mve_split(split_kernel_rows, OpCode::kDepthwise, 13, 150);
 }
+TEST(MveDepthwise, RowsOfACall) {
+  check_rows_of_a_call(mve_kernels().depthwise, 15, 600);
+}
 TEST(MveDepthwise, OutputsInParts) {
   check_mve_split(split_outputs, OpCode::kDepthwise, 14, 300);
 }

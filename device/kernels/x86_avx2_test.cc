@@ -71,32 +71,8 @@ TEST_F(Avx2, DepthwiseThreeByThree) {
   check(OpCode::kDepthwise, WindowKind::kThreeByThree, 6, 600);
 }
 
-// Several rows of a call are the same as a call for each.
 TEST_F(Avx2, DepthwiseRowsOfACall) {
-  constexpr int kRows = 4;
-  std::mt19937 random(7);
-  for (int i = 0; i < 300; ++i) {
-    const WindowKind kind =
-        i % 2 ? WindowKind::kAny : WindowKind::kThreeByThree;
-    WindowCase c(random_window(random, OpCode::kDepthwise, kind), random);
-    c.whole(random);
-    ConvArgs a = c.args();
-    const size_t size = c.expected().size();
-    std::vector<const int8_t*> rows;
-    for (int j = 0; j < kRows * a.kernel_h; ++j) {
-      rows.push_back(a.rows[(j + j / a.kernel_h) % a.kernel_h]);
-    }
-    std::vector<int8_t> expected(kRows * size), got(kRows * size);
-    for (size_t j = 0; j < kRows; ++j) {
-      a.rows = rows.data() + j * static_cast<size_t>(a.kernel_h);
-      a.out = expected.data() + j * size;
-      avx2_kernels().depthwise(a);
-    }
-    a.rows = rows.data(), a.out = got.data();
-    a.more_rows = kRows - 1, a.out_row = static_cast<int>(size);
-    avx2_kernels().depthwise(a);
-    ASSERT_EQ(got, expected) << "case " << i;
-  }
+  check_rows_of_a_call(avx2_kernels().depthwise, 7, 300);
 }
 
 // Several blocks of output channels and of pixels, windows at and beyond what

@@ -44,9 +44,10 @@ Status Node::run_slice() {
                                                state_.schedule.active.inner);
   const ActorRecord& a = state_.ports.stage.actors[index];
   const FiringRange& f = state_.schedule.active.range;
+  const RowRule rule = row_rule(state_.ports.stage, a);
   Slice s;
   s.actor = &a;
-  s.rule = row_rule(state_.ports.stage, a);
+  s.rule = &rule;
   s.out = state_.ports.rows_of(a.out);
   if (a.in[0] != kNone) s.in[0] = state_.ports.rows_of(a.in[0]);
   if (a.in[1] != kNone) s.in[1] = state_.ports.rows_of(a.in[1]);

@@ -8,7 +8,7 @@ namespace shoal {
 
 struct Slice {
   const ActorRecord* actor;
-  RowRule rule;
+  const RowRule* rule;
   Rows in[2], partial, out;
   int lo, hi;        // output rows
   int ky_lo, ky_hi;  // kernel rows

@@ -8,7 +8,7 @@ namespace {
 
 void window_rows(const Slice& s, int oy, const int8_t** rows) {
   for (int ky = s.ky_lo; ky < s.ky_hi; ++ky) {
-    const int iy = window_row(s.rule, oy, ky);
+    const int iy = window_row(*s.rule, oy, ky);
     *rows++ = iy < 0 ? nullptr : s.in[0].bytes(iy) + s.in0;
   }
 }
@@ -75,8 +75,8 @@ int rows_together(const Slice& s, int oy) {
   const bool out = s.last, partial = s.first && !(s.actor->flags & kActorInit);
   int n = 1;
   for (; oy + n < s.hi; ++n) {
-    const int y = oy + n - 1, iy = window_row(s.rule, y, 0);
-    if (iy < 0 || window_row(s.rule, y + 1, 0) != iy + 1 ||
+    const int y = oy + n - 1, iy = window_row(*s.rule, y, 0);
+    if (iy < 0 || window_row(*s.rule, y + 1, 0) != iy + 1 ||
         !adjacent(s.in[0], 1, iy) || (out && !adjacent(s.out, out_bytes, y)) ||
         (partial && !adjacent(s.partial, 4, y))) {
       break;
@@ -151,7 +151,7 @@ void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
     window_rows(s, oy, rows);
     p.valid_rows = 0;
     for (int ky = 0; ky < a.kernel_h; ++ky) {
-      p.valid_rows += window_row(s.rule, oy, ky) >= 0;
+      p.valid_rows += window_row(*s.rule, oy, ky) >= 0;
     }
     const Sums sums = sums_of(s, oy);
     p.partial_in = sums.in, p.partial_out = sums.out;

@@ -18,9 +18,9 @@ constexpr const char* kAllParts = "device/runtime/all_parts.cc";
 struct KindSources {
   const char* name;
   const char* fire;
-  const char* kernels[4];
-  const char* dsp[4] = {};  // instead, for cores with the DSP extension
-  const char* mve[4] = {};  // and for those with Helium
+  const char* kernels[5];
+  const char* dsp[5] = {};  // instead, for cores with the DSP extension
+  const char* mve[5] = {};  // and for those with Helium
 };
 constexpr KindSources kKinds[] = {
     {"kConv",
@@ -32,7 +32,8 @@ constexpr KindSources kKinds[] = {
      "fire_window",
      {"best_depthwise", "depthwise", "window"},
      {"best_depthwise", "dsp_depthwise", "depthwise", "window"},
-     {"best_depthwise", "mve_depthwise", "depthwise", "window"}},
+     {"best_depthwise", "mve_depthwise", "mve_depthwise_3x3", "depthwise",
+      "window"}},
     {"kTransposeConv", "fire_window", {"transpose_conv", "dot", "window"}},
     {"kAveragePool", "fire_window", {"pool"}},
     {"kMaxPool", "fire_window", {"pool"}},

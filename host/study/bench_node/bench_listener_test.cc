@@ -167,11 +167,13 @@ TEST(BenchLine, WeighsRows) {
   const BenchLayer l = {"dw", BenchKind::kDepthwise, 14, 14, 8, 8, 3, 1};
   const int64_t macs = macs_per_row(l);
   EXPECT_EQ(macs, 14 * 8 * 9);
-  const CountedLayer counted = {{3, 3 * 6 * macs}, {2, 2 * 13 * macs}, 0};
+  const CountedLayer counted = {
+      {3, 3 * 6 * macs}, {2, 2 * 13 * macs}, {4, 4 * 5 * macs}, 0};
   const BenchLine line = bench_line(l, counted, QuotedKernels(), "Cortex-M3");
   EXPECT_EQ(line.rows, 5);
   EXPECT_DOUBLE_EQ(line.interior.value(), 6);
   EXPECT_DOUBLE_EQ(line.border.value(), 13);
+  EXPECT_DOUBLE_EQ(line.band.value(), 5);
   EXPECT_DOUBLE_EQ(line.all, 7);
   EXPECT_FALSE(line.quoted);
 }
@@ -181,7 +183,7 @@ TEST(BenchLine, StridesPadOneSide) {
   EXPECT_EQ(all_padding(l, 224, 112), 1);
   EXPECT_EQ(front_padding(l, 224, 112), 0);
   const int64_t macs = macs_per_row(l);
-  const CountedLayer counted = {{1, 4 * macs}, {1, 116 * macs}, 0};
+  const CountedLayer counted = {{1, 4 * macs}, {1, 116 * macs}, {}, 0};
   EXPECT_DOUBLE_EQ(bench_line(l, counted, QuotedKernels(), "").all, 5);
 }
 

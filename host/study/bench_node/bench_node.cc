@@ -62,6 +62,7 @@ BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
   line.border_rows = counted.border.rows;
   line.interior = per_mac(layer, counted.interior);
   line.border = per_mac(layer, counted.border);
+  line.band = per_mac(layer, counted.band);
   const double border = border_rows_of(layer);
   const double interior = out_height(layer) - border;
   line.all = (interior * line.interior.value_or(0) +
@@ -89,7 +90,9 @@ BenchTable measured(const BenchNodeOptions& options, const char* file,
   // The board's own storage stays empty.
   run_to_end({board, options.build, file, {"bench"}, {}, options.seconds},
              listener);
-  BenchTable table{board.name, board.core, listener.kernels(), {}, {}, {}, {}};
+  BenchTable table;
+  table.board = board.name, table.core = board.core;
+  table.kernels = listener.kernels();
   for (size_t i = 0; i < listener.layers().size(); ++i) {
     const BenchLayer& layer = kBenchLayers[i];
     const CountedLayer& counted = listener.layers()[i];
@@ -113,9 +116,26 @@ BenchTable measured(const BenchNodeOptions& options, const char* file,
 
 }  // namespace
 
+void estimate_cycles(const CycleEstimates& estimates, const std::string& core,
+                     BenchTable& table) {
+  const auto source = estimates.sources.find(core);
+  if (source == estimates.sources.end()) return;
+  table.timed = core, table.timings = source->second;
+  for (BenchLine& line : table.lines) {
+    if (const auto ratio = estimates.of(line.layer->name, core)) {
+      line.cycles = line.all * *ratio;
+    }
+  }
+}
+
 BenchTable bench_node(const BenchNodeOptions& options,
                       const QuotedKernels& quoted) {
-  if (options.core.empty()) return measured(options, "bench.elf", quoted);
+  const CycleEstimates estimates = parse_estimates(estimates_file());
+  if (options.core.empty()) {
+    BenchTable table = measured(options, "bench.elf", quoted);
+    estimate_cycles(estimates, options.board->core, table);
+    return table;
+  }
   const std::string file = "bench-" + options.core + ".elf";
   const std::string& name = options.board->name;
   if (!std::filesystem::exists(options.build / "boards" / name / file)) {
@@ -131,6 +151,8 @@ BenchTable bench_node(const BenchNodeOptions& options,
   for (size_t i = 0; i < table.lines.size(); ++i) {
     table.lines[i].quoted = own.lines.at(i).all;
   }
+  estimate_cycles(estimates,
+                  options.core == "cortex-m0plus" ? "Cortex-M0+" : "", table);
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/study/bench_node/estimates.h"
 #include "host/study/bench_node/listener.h"
 #include "host/study/bench_node/quoted.h"
 
@@ -27,7 +28,9 @@ struct BenchLine {
   const BenchLayer* layer = nullptr;
   int rows = 0, border_rows = 0;  // measured
   std::optional<double> interior, border;
+  std::optional<double> band;    // the first rows in one call
   double all = 0;                // of the whole layer, from the two
+  std::optional<double> cycles;  // of the whole layer, estimated
   std::optional<double> quoted;  // of the whole layer, quoted
 };
 
@@ -47,6 +50,8 @@ struct BenchTable {
   std::string board, core, kernels;
   // What the figures beside are: empty: quoted; else what was counted, too.
   std::string beside;
+  // Whose cycles are estimated, and from what; empty: nobody's.
+  std::string timed, timings;
   std::vector<BenchLine> lines;
   std::vector<BenchCipherLine> ciphers;
   BenchHandshake handshake;
@@ -62,13 +67,17 @@ BenchTable bench_node(const BenchNodeOptions&, const QuotedKernels&);
 // multiply-accumulate. None: a layer that stands for others is missing.
 struct BenchWhole {
   double per_mac = 0;
-  std::optional<double> quoted;
+  std::optional<double> cycles, quoted;
 };
 std::optional<BenchWhole> whole_network(const BenchTable&);
 
 // The lines of what was counted; part of bench_node().
 BenchLine bench_line(const BenchLayer&, const CountedLayer&,
                      const QuotedKernels&, const std::string& core);
+
+// Fills in the cycles of all lines.
+void estimate_cycles(const CycleEstimates&, const std::string& core,
+                     BenchTable&);
 
 // "pointwise", ...
 const char* bench_kind_name(BenchKind);

@@ -58,29 +58,39 @@ std::string format_bench(const BenchTable& table, const QuotedKernels& quoted) {
   std::string text = fmt::format(
       "board {} ({}), {} kernels, emulated: instructions, not cycles,\n"
       "per multiply-accumulate (add: per element)\n\n"
-      "{:<21} {:>9} {:>9} {:>7} {:>7} {:>7} {:>10}\n",
+      "{:<21} {:>7} {:>8} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6}\n",
       table.board, table.core, table.kernels, "layer", "rows", "interior",
-      "border", "all", table.beside.empty() ? "quoted" : "beside", "ratio");
+      "border", "band", "all", table.beside.empty() ? "quoted" : "beside",
+      "ratio", "cycles");
   for (const BenchLine& line : table.lines) {
     text += fmt::format(
-        "{:<21} {:>9} {:>9} {:>7} {:>7.2f} {:>7} {:>10}\n", line.layer->name,
+        "{:<21} {:>7} {:>8} {:>6} {:>6} {:>6.2f} {:>6} {:>6} {:>6}\n",
+        line.layer->name,
         fmt::format("{}/{}", line.rows, out_height(*line.layer)),
-        number(line.interior), number(line.border), line.all,
-        number(line.quoted), number(ratio(line)));
+        number(line.interior), number(line.border), number(line.band), line.all,
+        number(line.quoted), number(ratio(line)), number(line.cycles));
   }
   if (const std::optional<BenchWhole> whole = whole_network(table)) {
     const std::optional<double> part =
         whole->quoted ? std::optional(whole->per_mac / *whole->quoted)
                       : std::nullopt;
-    text += fmt::format("{:<49} {:>7.2f} {:>7} {:>10}\n",
-                        "MobileNetV2 at 224x224, from these layers",
-                        whole->per_mac, number(whole->quoted), number(part));
+    text +=
+        fmt::format("{:<51} {:>6.2f} {:>6} {:>6} {:>6}\n",
+                    "MobileNetV2 at 224x224, from these layers", whole->per_mac,
+                    number(whole->quoted), number(part), number(whole->cycles));
   }
   text += fmt::format(
       "\nrows: run, at full width and channels, of the layer's; border: those "
-      "that see\nrows of padding; all: the whole layer, from the two. Results "
-      "are checked against\nthis machine's kernels.\n{}\n",
+      "that see\nrows of padding; band: the first rows, up to 4, in one call "
+      "where the runtime makes\none of them; all: the whole layer, a row a "
+      "call. Results are checked against this\nmachine's kernels.\n{}\n",
       beside_text(table, quoted));
+  if (!table.timed.empty()) {
+    text += fmt::format(
+        "cycles: estimated for a {} with memory that answers at once, from "
+        "what was\nexecuted and a table of timings ({})\n",
+        table.timed, table.timings);
+  }
   text += "\nchecking what a store holds, instructions per byte:\n";
   for (const BenchCipherLine& line : table.ciphers) {
     text += fmt::format("{:<21} {:>9.2f}  {}\n", line.cipher->name,
@@ -99,6 +109,7 @@ std::string bench_json(const BenchTable& table, const QuotedKernels& quoted) {
                       {"core", table.core},
                       {"kernels", table.kernels},
                       {"kind", kKind},
+                      {"timings", table.timings},
                       {"quoted", beside_json(table, quoted)},
                       {"layers", nlohmann::json::array()},
                       {"ciphers", nlohmann::json::array()}};
@@ -112,13 +123,17 @@ std::string bench_json(const BenchTable& table, const QuotedKernels& quoted) {
          {"macs", macs_per_row(*line.layer) * out_height(*line.layer)},
          {"interior_per_mac", json_number(line.interior)},
          {"border_per_mac", json_number(line.border)},
+         {"band_per_mac", json_number(line.band)},
          {"per_mac", line.all},
          {"quoted_per_mac", json_number(line.quoted)},
-         {"ratio", json_number(ratio(line))}});
+         {"ratio", json_number(ratio(line))},
+         {"estimated_cycles_per_mac", json_number(line.cycles)}});
   }
   if (const std::optional<BenchWhole> whole = whole_network(table)) {
-    json["mobilenet_v2"] = {{"per_mac", whole->per_mac},
-                            {"quoted_per_mac", json_number(whole->quoted)}};
+    json["mobilenet_v2"] = {
+        {"per_mac", whole->per_mac},
+        {"quoted_per_mac", json_number(whole->quoted)},
+        {"estimated_cycles_per_mac", json_number(whole->cycles)}};
   }
   for (const BenchCipherLine& line : table.ciphers) {
     json["ciphers"].push_back({{"name", line.cipher->name},

@@ -111,7 +111,8 @@ void BenchListener::layer(const ConsoleFrame& f) {
                          kBenchLayers[l.layer].name, fit.rows));
   }
   layers_.push_back({counted(l.interior, ticks_per_instruction_),
-                     counted(l.border, ticks_per_instruction_), l.checksum});
+                     counted(l.border, ticks_per_instruction_),
+                     counted(l.band, ticks_per_instruction_), l.checksum});
 }
 
 void BenchListener::cipher(const ConsoleFrame& f) {

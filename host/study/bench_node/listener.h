@@ -22,6 +22,7 @@ struct CountedRows {
 };
 struct CountedLayer {
   CountedRows interior, border;
+  CountedRows band;  // the first rows once more, together
   uint32_t checksum = 0;
 };
 

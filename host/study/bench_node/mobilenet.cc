@@ -35,18 +35,21 @@ const BenchLine* line_of(const BenchTable& table, const char* name) {
 
 std::optional<BenchWhole> whole_network(const BenchTable& table) {
   BenchWhole whole;
-  double macs = 0, quoted = 0;
-  bool all_quoted = true;
+  double macs = 0, quoted = 0, cycles = 0;
+  bool all_quoted = true, all_timed = true;
   for (const Share& share : kShares) {
     const BenchLine* line = line_of(table, share.name);
     if (!line) return std::nullopt;
     whole.per_mac += share.millions * line->all;
     quoted += share.millions * line->quoted.value_or(0);
     all_quoted &= line->quoted.has_value();
+    cycles += share.millions * line->cycles.value_or(0);
+    all_timed &= line->cycles.has_value();
     if (line->layer->kind != BenchKind::kAdd) macs += share.millions;
   }
   whole.per_mac /= macs;
   if (all_quoted) whole.quoted = quoted / macs;
+  if (all_timed) whole.cycles = cycles / macs;
   return whole;
 }
 

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""emulator.py QEMU ARGUMENTS...: has it count blocks (blocks.c) into
+$SHOAL_PROFILE: of bench.elf what lies between two readings of the clock, a
+section a layer; of firmware.elf what counts for a frame, a section for loading
+and one a frame. What the C library does counts for its caller."""
+
+import os
+import re
+import sys
+
+import firmware_code
+
+MARKS = {
+    'bench': [('begin', r'shoal::measure_(layer|cipher)\('),
+              ('toggle', r'shoal::\(anonymous namespace\)::read_ticks\(')],
+    'firmware': [('begin', r'shoal::Counters::start\('),
+                 ('on', r'shoal::Counters::(start|resume)\('),
+                 ('off', r'shoal::Counters::(pause|stop)\(')],
+}
+
+
+def marks(elf):
+    kind = 'bench' if os.path.basename(elf).startswith('bench') else 'firmware'
+    functions = firmware_code.functions(elf)
+    found = []
+    for what, pattern in MARKS[kind]:
+        places = [a for name, a in functions if re.match(pattern, name)]
+        if not places:
+            sys.exit(f'{elf}: no function like {pattern}')
+        found += [f'{what}={place:x}' for place in places]
+    libraries = firmware_code.Libraries(elf.removesuffix('.elf') + '.map')
+    for start, end in libraries.ranges('c_nano', 'c', 'gcc', 'm'):
+        found.append(f'callee={start:x}-{end:x}')
+    return found
+
+
+def main():
+    program = sys.argv[1]
+    elf = sys.argv[sys.argv.index('-kernel') + 1]
+    plugin = ','.join([os.environ['SHOAL_PROFILE_PLUGIN'],
+                       'out=' + os.environ['SHOAL_PROFILE'], *marks(elf)])
+    os.execv(program, [program, '-plugin', plugin, *sys.argv[2:]])
+
+
+main()
