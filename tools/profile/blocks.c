@@ -105,9 +105,9 @@ static void write_all(void) {
     fprintf(out, "section %d\n", s);
     for (b = blocks; b; b = b->next) {
       if (!b->runs[s]) continue;
-      fprintf(out, "%llx %zu %llu %llu %llu\n",
-              (unsigned long long)b->address, b->instructions,
-              (unsigned long long)b->runs[s], (unsigned long long)b->taken[s],
+      fprintf(out, "%llx %zu %llu %llu %llu\n", (unsigned long long)b->address,
+              b->instructions, (unsigned long long)b->runs[s],
+              (unsigned long long)b->taken[s],
               (unsigned long long)b->called[s]);
     }
   }
@@ -118,12 +118,11 @@ static int add_mark(const char* argument) {
   static const struct {
     const char* key;
     int what;
-  } keys[] = {
-      {"begin=", kBegin},
-      {"on=", kOn},
-      {"off=", kOff},
-      {"toggle=", kToggle},
-      {"callee=", kCallee}};
+  } keys[] = {{"begin=", kBegin},
+              {"on=", kOn},
+              {"off=", kOff},
+              {"toggle=", kToggle},
+              {"callee=", kCallee}};
   size_t i;
   for (i = 0; i < sizeof keys / sizeof *keys; ++i) {
     const size_t length = strlen(keys[i].key);
