@@ -28,13 +28,13 @@ StoreInfo sample() {
   Net net;
   net.inputs.resize(1), net.outputs.resize(2);
   NetIo& in = net.inputs[0];
-  in.stored.view.box = {0, 5, 0, 4, 0, 3};
-  in.stored.perm = {0, 2, 3, 1};
+  in.place.view.box = {0, 5, 0, 4, 0, 3};
+  in.place.perm = {0, 2, 3, 1};
   in.conversion = Conversion::kQuantize;
   in.scale = 0.007f, in.zero = 5, in.file_tensor = 0;
   for (int i = 0; i < 2; ++i) {
     NetIo& out = net.outputs[static_cast<size_t>(i)];
-    out.stored.view.box = {0, 1, 0, 1, 0, 7};
+    out.place.view.box = {0, 1, 0, 1, 0, 7};
     out.file_tensor = 1 + i;
   }
   net.outputs[1].conversion = Conversion::kFlip;

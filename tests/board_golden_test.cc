@@ -7,7 +7,7 @@
 #include "host/engine/board/storage_image.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/testing/golden_cases.h"
 #include "tests/board_emulated.h"

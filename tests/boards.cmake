@@ -29,7 +29,7 @@ function(shoal_board_test name)
 endfunction()
 
 shoal_board_test(board_firmware_test TIMEOUT 300
-  SOURCES board_port.cc
+  SOURCES played_board.cc
   LIBS shoal_firmware shoal_random_net)
 
 # These boot boards. The build's own run of the tests has QEMU and the ARM

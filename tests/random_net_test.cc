@@ -19,7 +19,7 @@
 #include "host/board/board.h"
 #include "host/check/check.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/stored_image.h"
 #include "host/model/import/import.h"

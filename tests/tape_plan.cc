@@ -6,7 +6,7 @@
 #include "device/program/record.h"
 #include "host/board/board.h"
 #include "host/plan/cost/plan_time.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {

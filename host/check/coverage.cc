@@ -220,7 +220,7 @@ class Coverage {
   // Parts of an input go wherever they are needed, parts of an output are
   // collected once each. Without links there are no parts.
   void end(Owner owner, const char* what, int index, const NetIo& io) {
-    const View& view = io.stored.view;
+    const View& view = io.place.view;
     std::vector<Box> parts;
     for (const PlanNode& node : plan_.nodes) {
       for (const PlanStage& stage : node.stages) {

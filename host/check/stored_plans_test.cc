@@ -62,7 +62,7 @@ class Judge {
   Judge(const Net& net, unsigned seed) : net_(net) {
     std::mt19937 random(seed);
     for (const NetIo& io : net.inputs) {
-      test::Bytes bytes(size_t(io.stored.view.box.elements()) * 2);
+      test::Bytes bytes(size_t(io.place.view.box.elements()) * 2);
       for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
       inputs_.push_back(bytes);
     }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/virtual/flags.h"
+#include "host/engine/virtual/network_flags.h"
 #include "host/model/graph/import_options.h"
 #include "host/plan/types/cluster.h"
 

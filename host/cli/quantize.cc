@@ -23,7 +23,7 @@
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
-#include "host/quantize/frames.h"
+#include "host/quantize/each_frame.h"
 #include "host/quantize/own_normalization.h"
 
 namespace shoal {

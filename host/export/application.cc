@@ -11,7 +11,7 @@
 #include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/frame.h"
 
 namespace shoal {
@@ -162,8 +162,8 @@ Application make_application(const Prepared& p, const Board& board,
   a.outputs = outputs.size();
   const NetIo& first = p.net.outputs.at(0);
   a.classes = a.outputs == 1 && outputs[0].size() > 1 &&
-              first.stored.view.box.rows() == 1 &&
-              first.stored.view.box.columns() == 1 &&
+              first.place.view.box.rows() == 1 &&
+              first.place.view.box.columns() == 1 &&
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace;
   return a;

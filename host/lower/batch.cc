@@ -49,11 +49,11 @@ class Batch {
     net_.name = from_.name;
     net_.frames = frames_;
     net_.model_macs = from_.model_macs * frames_;
-    net_.stored = from_.stored;
+    net_.places = from_.places;
     add_tensors();
     for (Layer& l : from_.layers) add(std::move(l));
     for (NetIo io : from_.inputs) {
-      io.stored.view = all(io.stored.view);
+      io.place.view = all(io.place.view);
       net_.inputs.push_back(std::move(io));
     }
     for (const NetIo& io : from_.outputs) add_output(io);
@@ -69,7 +69,7 @@ class Batch {
       shared[index(l.out)] = l.op == OpCode::kConstant;
     }
     for (const NetIo& io : from_.outputs) {
-      shared[index(io.stored.view)] = false;
+      shared[index(io.place.view)] = false;
     }
     for (size_t t = 0; t < from_.tensors.size(); ++t) {
       NetTensor tensor = from_.tensors[t];
@@ -211,7 +211,7 @@ class Batch {
 
   // A program gives one box of rows.
   void add_output(NetIo io) {
-    View& view = io.stored.view;
+    View& view = io.place.view;
     if (!is_whole(view)) {
       NetTensor t = net_.tensors[index(view)];
       t.rows = view.box.rows() * frames_;
@@ -278,7 +278,7 @@ View frame_view(const Net& net, View view, int frame) {
 
 NetIo frame_io(const Net& net, const NetIo& io, int frame) {
   NetIo one = io;
-  Box& box = one.stored.view.box;
+  Box& box = one.place.view.box;
   const int rows = box.rows() / net.frames;
   box.y0 += frame * rows;
   box.y1 = box.y0 + rows;

@@ -40,7 +40,7 @@ TEST(Batch, RowByRowAndTilingWindowsAreOneLayer) {
   EXPECT_EQ(net.layers[0].out.box.rows(), 30);
   EXPECT_EQ(net.layers[1].out.box.rows(), 15);
   EXPECT_EQ(net.layers[2].stride_y, 3);
-  EXPECT_EQ(net.outputs[0].stored.view.box.rows(), 5);
+  EXPECT_EQ(net.outputs[0].place.view.box.rows(), 5);
   int64_t macs = 0;
   for (const Layer& l : net.layers) macs += l.macs;
   EXPECT_EQ(macs, net.model_macs);
@@ -129,8 +129,8 @@ TEST(Batch, AnOutputIsOneBoxOfAllFrames) {
   a.dropped = {false, false, false, false};
   t.graph.outputs = {t.op(OpKind::kStridedSlice, {x}, {1, 3, 5, 2}, a)};
   const Net net = batched(t, 2);
-  EXPECT_EQ(net.outputs[0].stored.view.box.rows(), 6);
-  EXPECT_EQ(frame_io(net, net.outputs[0], 1).stored.view.box.y0, 3);
+  EXPECT_EQ(net.outputs[0].place.view.box.rows(), 6);
+  EXPECT_EQ(frame_io(net, net.outputs[0], 1).place.view.box.y0, 3);
 }
 
 std::string refusal(const TestGraph& t, int frames) {

@@ -17,7 +17,7 @@ bool is_input(const Net& net, int tensor) {
   }
   return std::any_of(
       net.inputs.begin(), net.inputs.end(),
-      [&](const NetIo& io) { return io.stored.view.tensor == tensor; });
+      [&](const NetIo& io) { return io.place.view.tensor == tensor; });
 }
 
 class Coalescer {
@@ -74,16 +74,16 @@ class Coalescer {
       move(l.in[1]);
       move(l.out);
     }
-    for (NetIo& io : net_.outputs) move(io.stored.view);
-    for (auto& stored : net_.stored) {
-      if (stored) move(stored->view);
+    for (NetIo& io : net_.outputs) move(io.place.view);
+    for (auto& place : net_.places) {
+      if (place) move(place->view);
     }
   }
 
   void drop_unused_tensors() {
     std::vector<int> number(net_.tensors.size(), -1);
     for (const Layer& l : net_.layers) number[l.out.tensor] = 0;
-    for (const NetIo& io : net_.inputs) number[io.stored.view.tensor] = 0;
+    for (const NetIo& io : net_.inputs) number[io.place.view.tensor] = 0;
     for (const NetVariable& v : net_.variables) number[v.before] = 0;
     std::vector<NetTensor> left;
     for (size_t t = 0; t < number.size(); ++t) {
@@ -104,10 +104,10 @@ class Coalescer {
       v.before = number[v.before];
       v.after = number[v.after];
     }
-    for (NetIo& io : net_.inputs) renumber(io.stored.view);
-    for (NetIo& io : net_.outputs) renumber(io.stored.view);
-    for (auto& stored : net_.stored) {
-      if (stored) renumber(stored->view);
+    for (NetIo& io : net_.inputs) renumber(io.place.view);
+    for (NetIo& io : net_.outputs) renumber(io.place.view);
+    for (auto& place : net_.places) {
+      if (place) renumber(place->view);
     }
   }
 

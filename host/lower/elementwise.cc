@@ -3,8 +3,8 @@
 #include "device/program/params.h"
 #include "host/base/error.h"
 #include "host/lower/builder.h"
+#include "host/lower/lut.h"
 #include "host/lower/param_list.h"
-#include "host/lower/table.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 

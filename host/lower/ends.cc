@@ -154,11 +154,11 @@ std::vector<std::string> unsupported_operators(const Graph& g) {
   return lines;
 }
 
-std::optional<Stored> stored_at(const Value& v, const Shape& shape) {
+std::optional<FilePlace> place_of(const Value& v, const Shape& shape) {
   const auto own = relabel(v, shape);
   if (!own) return std::nullopt;
-  if (is_identity(own->order)) return Stored{own->view, {}};
-  return Stored{own->view, full_order(*own, shape)};
+  if (is_identity(own->order)) return FilePlace{own->view, {}};
+  return FilePlace{own->view, full_order(*own, shape)};
 }
 
 void make_inputs(Builder& b) {
@@ -172,7 +172,7 @@ void make_inputs(Builder& b) {
     b.set(t, v);
     const bool is_float = g.tensors[t].type == Type::kFloat32;
     NetIo io = conversion(g, t, is_float ? quantized_input(g, t) : t);
-    io.stored = *stored_at(v, shape);
+    io.place = *place_of(v, shape);
     b.net().inputs.push_back(io);
   }
 }
@@ -191,7 +191,7 @@ void make_variables(Builder& b) {
     b.set(v.before, value);
     made.before = view.tensor;
     made.after = b.new_tensor(v.name + " (assigned)", wish.extent).tensor;
-    made.perm = stored_at(value, t.shape)->perm;
+    made.perm = place_of(value, t.shape)->perm;
     for (const int64_t e : stored_elements(value.shape, value.order)) {
       made.initial.push_back(v.initial.empty()
                                  ? static_cast<int8_t>(t.zero())
@@ -226,15 +226,15 @@ void make_outputs(Builder& b) {
       io.file_tensor = t;
       const bool places = b.has_places(t);
       io.conversion = places ? Conversion::kPlace : Conversion::kNumber;
-      io.stored = *stored_at(places ? b.plain(t) : b.value(t), b.lies(t));
+      io.place = *place_of(places ? b.plain(t) : b.value(t), b.lies(t));
       b.net().outputs.push_back(io);
       continue;
     }
     const int from = is_float ? dequantized_from(g, t) : t;
     NetIo io = conversion(g, t, from);
-    io.stored = *stored_at(b.value(from), g.tensors[from].shape);
+    io.place = *place_of(b.value(from), g.tensors[from].shape);
     // No layer makes what a variable held before the frame.
-    View& view = io.stored.view;
+    View& view = io.place.view;
     if (is_before(b.net(), view.tensor)) {
       const View made = b.new_tensor(g.tensors[from].name, extent_of(view.box));
       b.copy(from, view, made);
@@ -244,10 +244,10 @@ void make_outputs(Builder& b) {
   }
   for (size_t t = 0; t < g.tensors.size(); ++t) {
     const int tensor = static_cast<int>(t);
-    auto& stored = b.net().stored.emplace_back();
+    auto& place = b.net().places.emplace_back();
     if (b.has(tensor) && g.tensors[t].type == Type::kInt8) {
-      stored = stored_at(b.raw(tensor), g.tensors[t].shape);
-      if (stored && is_before(b.net(), stored->view.tensor)) stored.reset();
+      place = place_of(b.raw(tensor), g.tensors[t].shape);
+      if (place && is_before(b.net(), place->view.tensor)) place.reset();
     }
   }
 }

@@ -23,11 +23,11 @@ void make_variables(Builder&);
 // what no operator makes.
 void assign_results(Builder&, int op);
 
-// Fills net.outputs and net.stored; may add layers for outputs whose order
+// Fills net.outputs and net.places; may add layers for outputs whose order
 // has no name in the file's axes.
 void make_outputs(Builder&);
 
 // How a tensor lies, if its bytes can be told from there.
-std::optional<Stored> stored_at(const Value&, const Shape&);
+std::optional<FilePlace> place_of(const Value&, const Shape&);
 
 }  // namespace shoal

@@ -43,7 +43,7 @@ std::string fault_of(const Graph& g, const Net& net, unsigned seed) {
   std::vector<std::vector<int8_t>> inputs;
   const auto frames = random_frames(g, net.frames, seed, inputs);
   const NetValues values = run_net(g, net, inputs);
-  const auto differs = [&](int t, const Stored& s, int frame) {
+  const auto differs = [&](int t, const FilePlace& s, int frame) {
     const Tensor& tensor = g.tensors[t];
     const auto& expected =
         tensor.constant ? tensor.data : frames[frame].oracle[t];
@@ -55,15 +55,15 @@ std::string fault_of(const Graph& g, const Net& net, unsigned seed) {
   for (int f = 0; f < net.frames; ++f) {
     const std::string of = " of frame " + std::to_string(f) + " differs";
     for (size_t t = 0; t < g.tensors.size(); ++t) {
-      if (!net.stored[t]) continue;
-      Stored s = *net.stored[t];
+      if (!net.places[t]) continue;
+      FilePlace s = *net.places[t];
       s.view = frame_view(net, s.view, f);
       if (differs(static_cast<int>(t), s, f)) {
         return "tensor " + std::to_string(t) + of;
       }
     }
     for (const NetIo& io : net.outputs) {
-      if (differs(io.file_tensor, frame_io(net, io, f).stored, f)) {
+      if (differs(io.file_tensor, frame_io(net, io, f).place, f)) {
         return "an output" + of;
       }
     }
@@ -86,7 +86,7 @@ TEST(LowerRandom, EqualsTheOracle) {
       for (const Op& op : g.ops) {
         for (int t : op.outputs) {
           ++made;
-          kept += net.stored[t].has_value();
+          kept += net.places[t].has_value();
         }
       }
     } catch (const std::exception& e) {

@@ -68,10 +68,10 @@ void compare(const Graph& g, const Net& net, const Values& oracle) {
   for (int t : g.inputs) inputs.push_back(input_bytes(g, oracle, t));
   const NetValues values = run_net(g, net, inputs);
   for (size_t t = 0; t < g.tensors.size(); ++t) {
-    if (!net.stored[t]) continue;
+    if (!net.places[t]) continue;
     const Tensor& tensor = g.tensors[t];
     const auto expected = int8_of(tensor.constant ? tensor.data : oracle[t]);
-    EXPECT_EQ(difference(expected, file_order_bytes(net, *net.stored[t],
+    EXPECT_EQ(difference(expected, file_order_bytes(net, *net.places[t],
                                                     tensor.shape, values)),
               "")
         << "tensor " << t << " " << tensor.name;
@@ -79,7 +79,7 @@ void compare(const Graph& g, const Net& net, const Values& oracle) {
   for (size_t k = 0; k < net.outputs.size(); ++k) {
     const NetIo& io = net.outputs[k];
     const auto actual = file_order_bytes(
-        net, io.stored, g.tensors[io.file_tensor].shape, values);
+        net, io.place, g.tensors[io.file_tensor].shape, values);
     int from = io.file_tensor;
     for (const Op& op : g.ops) {
       if (op.kind == OpKind::kDequantize && op.outputs[0] == from) {
@@ -101,7 +101,7 @@ TEST_P(Lowered, EqualsTheOracle) {
   const Graph graph = load_model(model_file(GetParam()).string());
   const Net net = lower(graph);
   EXPECT_EQ(net_faults(net), std::vector<std::string>{});
-  EXPECT_EQ(net.stored.size(), graph.tensors.size());
+  EXPECT_EQ(net.places.size(), graph.tensors.size());
   int64_t macs = 0;
   for (const Layer& l : net.layers) macs += l.macs;
   EXPECT_EQ(macs, net.model_macs);

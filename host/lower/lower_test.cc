@@ -87,9 +87,9 @@ TEST(Lower, ConvolutionsTakeOverAPad) {
   for (const Layer& l : net.layers) {
     EXPECT_EQ(l.pad_top, 1);
     EXPECT_EQ(l.pad_left, 2);
-    EXPECT_EQ(l.in[0].tensor, net.inputs[0].stored.view.tensor);
+    EXPECT_EQ(l.in[0].tensor, net.inputs[0].place.view.tensor);
   }
-  EXPECT_FALSE(net.stored[p]);
+  EXPECT_FALSE(net.places[p]);
   EXPECT_EQ(net.layers[0].out.box, (Box{0, 3, 0, 3, 0, 3}));
 }
 
@@ -130,8 +130,8 @@ TEST(Lower, ChannelsFirstInputIsStoredForItsConvolution) {
   t.graph.outputs = {t.conv(nhwc, 4, window(3))};
   const Net net = lowered(t);
   EXPECT_EQ(count(net, OpCode::kTranspose), 0);
-  EXPECT_EQ(net.inputs[0].stored.perm, (std::vector<int>{0, 2, 3, 1}));
-  EXPECT_EQ(net.inputs[0].stored.view.box, (Box{0, 8, 0, 9, 0, 3}));
+  EXPECT_EQ(net.inputs[0].place.perm, (std::vector<int>{0, 2, 3, 1}));
+  EXPECT_EQ(net.inputs[0].place.view.box, (Box{0, 8, 0, 9, 0, 3}));
 }
 
 TEST(Lower, InputIsStoredAsItsReshapeWants) {
@@ -140,7 +140,7 @@ TEST(Lower, InputIsStoredAsItsReshapeWants) {
   t.graph.outputs = {t.conv(t.reshape(x, {1, 5, 4, 3}), 2, window(3))};
   const Net net = lowered(t);
   EXPECT_EQ(count(net, OpCode::kReshape), 0);
-  EXPECT_EQ(net.inputs[0].stored.view.box, (Box{0, 5, 0, 4, 0, 3}));
+  EXPECT_EQ(net.inputs[0].place.view.box, (Box{0, 5, 0, 4, 0, 3}));
 }
 
 TEST(Lower, MeansFollowATranspose) {
@@ -154,7 +154,7 @@ TEST(Lower, MeansFollowATranspose) {
   EXPECT_TRUE(net.layers[1].reduce_columns);
   EXPECT_EQ(net.layers[1].kernel_h, 1);
   EXPECT_EQ(net.layers[2].kernel_h, 4);
-  EXPECT_EQ(net.stored[nchw]->perm, (std::vector<int>{0, 2, 3, 1}));
+  EXPECT_EQ(net.places[nchw]->perm, (std::vector<int>{0, 2, 3, 1}));
 }
 
 TEST(Lower, OnlyOperatorsThatMustTranspose) {
@@ -178,9 +178,9 @@ TEST(Lower, ConcatenationHasManyWriters) {
   const Net net = lowered(t);
   EXPECT_EQ(count(net, OpCode::kMove), 0);
   EXPECT_EQ(net.tensors.size(), 3u);
-  EXPECT_EQ(net.stored[a]->view.box, (Box{0, 4, 0, 5, 1, 3}));
-  EXPECT_EQ(net.outputs[1].stored.view.box, (Box{0, 4, 0, 5, 3, 7}));
-  EXPECT_EQ(net.stored[outer]->view.box, (Box{0, 4, 0, 5, 0, 7}));
+  EXPECT_EQ(net.places[a]->view.box, (Box{0, 4, 0, 5, 1, 3}));
+  EXPECT_EQ(net.outputs[1].place.view.box, (Box{0, 4, 0, 5, 3, 7}));
+  EXPECT_EQ(net.places[outer]->view.box, (Box{0, 4, 0, 5, 0, 7}));
 }
 
 TEST(Lower, ConcatenationCopiesWhatIsReadBefore) {
@@ -214,8 +214,8 @@ TEST(Lower, SplitsAndSlicesAreBoxes) {
   t.graph.outputs = {a, s, x};
   const Net net = lowered(t);
   EXPECT_TRUE(net.layers.empty());
-  EXPECT_EQ(net.stored[a]->view.box, (Box{0, 4, 0, 3, 0, 4}));
-  EXPECT_EQ(net.stored[s]->view.box, (Box{1, 3, 3, 6, 1, 3}));
+  EXPECT_EQ(net.places[a]->view.box, (Box{0, 4, 0, 3, 0, 4}));
+  EXPECT_EQ(net.places[s]->view.box, (Box{1, 3, 3, 6, 1, 3}));
 }
 
 TEST(Lower, StridesAreMoves) {
@@ -271,7 +271,7 @@ TEST(Lower, IdentitiesLeaveNothing) {
   t.graph.outputs = {t.reshape(q, {4, 8}), x};
   const Net net = lowered(t);
   EXPECT_TRUE(net.layers.empty());
-  EXPECT_EQ(net.stored[q]->view, net.stored[x]->view);
+  EXPECT_EQ(net.places[q]->view, net.places[x]->view);
 }
 
 TEST(Lower, OneByteOfAConstantIsATable) {
@@ -307,9 +307,9 @@ TEST(Lower, FloatEndsAreConversions) {
     EXPECT_EQ(io.scale, 0.05f);
     EXPECT_EQ(io.zero, 3);
   }
-  EXPECT_FALSE(net.stored[net.inputs[0].file_tensor]);
-  EXPECT_FALSE(net.stored[net.outputs[0].file_tensor]);
-  EXPECT_TRUE(net.stored[1]);
+  EXPECT_FALSE(net.places[net.inputs[0].file_tensor]);
+  EXPECT_FALSE(net.places[net.outputs[0].file_tensor]);
+  EXPECT_TRUE(net.places[1]);
 }
 
 TEST(Lower, AllUnsupportedOperatorsAreNamed) {

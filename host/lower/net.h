@@ -68,10 +68,10 @@ struct Layer {
 };
 
 // How a tensor of the file lies in the network: element (i0, i1, ...) of the
-// file's tensor, whose axes are permuted by `perm` (axis k of the stored
+// file's tensor, whose axes are permuted by `perm` (axis k of the network's
 // order is axis perm[k] of the file's shape), is, in row-major order of the
 // permuted shape, the element of the same number in the view's box.
-struct Stored {
+struct FilePlace {
   View view;
   std::vector<int> perm;  // empty: identity
 };
@@ -85,7 +85,7 @@ enum class Conversion : uint8_t {
 };
 struct NetIo {
   int file_tensor = -1;
-  Stored stored;
+  FilePlace place;
   Conversion conversion = Conversion::kNone;
   float scale = 1;
   int zero = 0;
@@ -97,7 +97,7 @@ struct NetIo {
 struct NetVariable {
   std::string name;
   int before = -1, after = -1;
-  std::vector<int> perm;        // see Stored; both tensors lie so
+  std::vector<int> perm;        // see FilePlace; both tensors lie so
   std::vector<int8_t> initial;  // of the first frame, row by row
 };
 
@@ -111,7 +111,7 @@ struct Net {
   // One per tensor of the file: where its bytes appear, if any layer makes
   // them; else they are derived from the operator's inputs (traces).
   // In a batch: those of its first frame.
-  std::vector<std::optional<Stored>> stored;
+  std::vector<std::optional<FilePlace>> places;
   int frames = 1;          // of the model in one of this net; see batch.h
   int64_t model_macs = 0;  // of all frames
 };

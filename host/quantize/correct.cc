@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "host/oracle/int8/oracle.h"
-#include "host/quantize/frames.h"
-#include "host/quantize/simulate.h"
+#include "host/quantize/each_frame.h"
+#include "host/quantize/int8_run.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {

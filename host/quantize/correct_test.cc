@@ -7,8 +7,8 @@
 
 #include "host/oracle/float/float_oracle.h"
 #include "host/quantize/equalize.h"
+#include "host/quantize/int8_run.h"
 #include "host/quantize/observe.h"
-#include "host/quantize/simulate.h"
 #include "host/quantize/testing/float_net.h"
 
 namespace shoal {

@@ -6,7 +6,7 @@
 
 #include "host/base/floats.h"
 #include "host/model/graph/operators.h"
-#include "host/quantize/check.h"
+#include "host/quantize/quantizable.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {

@@ -11,9 +11,9 @@
 #include "host/base/error.h"
 #include "host/base/parallel.h"
 #include "host/oracle/float/float_oracle.h"
-#include "host/quantize/check.h"
-#include "host/quantize/frames.h"
+#include "host/quantize/each_frame.h"
 #include "host/quantize/observed_bytes.h"
+#include "host/quantize/quantizable.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {

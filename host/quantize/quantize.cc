@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "host/base/ranks/team.h"
-#include "host/quantize/check.h"
 #include "host/quantize/convert.h"
+#include "host/quantize/each_frame.h"
 #include "host/quantize/equalize.h"
-#include "host/quantize/frames.h"
-#include "host/quantize/simulate.h"
+#include "host/quantize/int8_run.h"
+#include "host/quantize/quantizable.h"
 
 namespace shoal {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
-#include "host/quantize/check.h"
+#include "host/quantize/quantizable.h"
 
 namespace shoal {
 

@@ -19,7 +19,7 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"

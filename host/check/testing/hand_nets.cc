@@ -159,13 +159,13 @@ int HandNet::pad(int in, int border, int value) {
 
 void HandNet::input(int t) {
   NetIo io;
-  io.stored.view = {t, net_.tensors[t].box()};
+  io.place.view = {t, net_.tensors[t].box()};
   net_.inputs.push_back(io);
 }
 
 void HandNet::output(int t) {
   NetIo io;
-  io.stored.view = {t, net_.tensors[t].box()};
+  io.place.view = {t, net_.tensors[t].box()};
   net_.outputs.push_back(io);
 }
 

@@ -220,12 +220,12 @@ void HandPlan::output(int index, int buffer, const Box& box) {
 }
 
 void HandPlan::input(int index) {
-  const View& v = net_.inputs[index].stored.view;
+  const View& v = net_.inputs[index].place.view;
   port(find_buffer(v.tensor), v.box, false, Owner::kInput, index);
 }
 
 void HandPlan::output(int index) {
-  const View& v = net_.outputs[index].stored.view;
+  const View& v = net_.outputs[index].place.view;
   port(find_buffer(v.tensor), v.box, true, Owner::kOutput, index);
 }
 

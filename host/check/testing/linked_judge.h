@@ -18,7 +18,7 @@ class LinkedJudge {
     for (const NetIo& io : net.inputs) {
       inputs_.emplace_back();
       for (int f = 0; f < options_.frames; ++f) {
-        test::Bytes bytes(size_t(io.stored.view.box.elements()));
+        test::Bytes bytes(size_t(io.place.view.box.elements()));
         for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
         inputs_.back().push_back(bytes);
       }

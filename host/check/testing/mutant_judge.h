@@ -35,7 +35,7 @@ class MutantJudge {
       : name_(name), net_(net), plan_(plan) {
     std::mt19937 random(7);
     for (const NetIo& io : net.inputs) {
-      test::Bytes bytes(size_t(io.stored.view.box.elements()) * 2);
+      test::Bytes bytes(size_t(io.place.view.box.elements()) * 2);
       for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
       inputs_.push_back(bytes);
     }

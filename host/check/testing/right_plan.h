@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/check/check.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 

@@ -45,7 +45,7 @@ inline LinkedRun run_linked(const Net& net, const Plan& plan,
   for (const StreamEdge& e : edges) {
     if (e.to.node < 0) sizes[e.to.number] = uint32_t(e.bytes());
     if (e.from.node >= 0) continue;
-    const View& view = net.inputs[size_t(e.index)].stored.view;
+    const View& view = net.inputs[size_t(e.index)].place.view;
     parts.emplace_back();
     for (const test::Bytes& whole : inputs[size_t(e.index)]) {
       test::Bytes part(size_t(e.bytes()));
@@ -65,13 +65,12 @@ inline LinkedRun run_linked(const Net& net, const Plan& plan,
       test::run_images(images, {links.peers, links.streams, links.targets},
                        parts, sizes, options);
   for (const NetIo& io : net.outputs) {
-    run.outputs.emplace_back(
-        size_t(options.frames),
-        test::Bytes(size_t(io.stored.view.box.elements())));
+    run.outputs.emplace_back(size_t(options.frames),
+                             test::Bytes(size_t(io.place.view.box.elements())));
   }
   for (const StreamEdge& e : edges) {
     if (e.to.node >= 0) continue;
-    const View& view = net.outputs[size_t(e.index)].stored.view;
+    const View& view = net.outputs[size_t(e.index)].place.view;
     for (size_t f = 0; f < size_t(options.frames); ++f) {
       const test::Bytes& part = run.result.outputs[e.to.number][f];
       test::Bytes& whole = run.outputs[size_t(e.index)][f];

@@ -6,7 +6,7 @@
 #include "host/base/size.h"
 #include "host/engine/board/storage_image.h"
 #include "host/engine/common/frame.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 
 namespace shoal {
 

@@ -95,10 +95,10 @@ FrameWriter::FrameWriter(const Graph& graph, const NetIo& io,
 
 FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
     : io_(io),
-      order_(file_tensor(graph, io).shape, io.stored.perm),
-      rows_(io.stored.view.box.rows()),
-      row_elements_(int64_t{1} * io.stored.view.box.columns() *
-                    io.stored.view.box.channels()) {
+      order_(file_tensor(graph, io).shape, io.place.perm),
+      rows_(io.place.view.box.rows()),
+      row_elements_(int64_t{1} * io.place.view.box.columns() *
+                    io.place.view.box.channels()) {
   if (bytes != file_bytes_of(graph, io)) {
     throw Error(Exit::kInternal, "a frame of the wrong size");
   }

@@ -28,7 +28,7 @@ Frame make_frame(const Shape& shape, const std::vector<int>& perm, Type type,
   t.shape = shape;
   f.graph.tensors.push_back(t);
   f.io.file_tensor = 0;
-  f.io.stored = {{0, box}, perm};
+  f.io.place = {{0, box}, perm};
   f.io.conversion = conversion;
   return f;
 }

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/engine.h"
 
 namespace shoal {

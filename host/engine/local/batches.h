@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/engine.h"
 
 namespace shoal {

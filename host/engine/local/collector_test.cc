@@ -7,7 +7,7 @@
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/local/node_runner.h"
 
 namespace shoal {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/local/batch_stream.h"
 #include "host/engine/local/local_node.h"
 #include "host/engine/local/node_runner.h"

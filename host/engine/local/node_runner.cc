@@ -83,7 +83,7 @@ void NodeRunner::check_ends() const {
     if (ends.size() != count) return false;
     for (uint32_t i = 0; i < count; ++i) {
       const shoal_io_info there = info(&node_, i);
-      const Box& box = ends[i].stored.view.box;
+      const Box& box = ends[i].place.view.box;
       if (there.rows != static_cast<uint32_t>(box.rows()) ||
           there.row_bytes != static_cast<uint64_t>(box.columns()) *
                                  static_cast<uint64_t>(box.channels())) {

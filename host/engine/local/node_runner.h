@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "device/shoal.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/tap.h"
 #include "host/engine/local/frame_flow.h"
 #include "host/lower/net.h"

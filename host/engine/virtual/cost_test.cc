@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/model/import/testing/model_builder.h"
 

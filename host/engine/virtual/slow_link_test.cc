@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/oracle/int8/oracle.h"

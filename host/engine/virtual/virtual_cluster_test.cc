@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
 #include "host/engine/virtual/bound.h"
 #include "host/engine/virtual/simulate.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/local/batches.h"
 
 namespace shoal {

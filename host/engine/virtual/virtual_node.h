@@ -13,7 +13,7 @@
 
 #include "device/shoal.h"
 #include "host/board/board.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"

@@ -72,7 +72,7 @@ FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
   End end;
   end.io = edge.index;
   end.box = edge.box;
-  end.whole = ios.at(static_cast<size_t>(edge.index)).stored.view.box;
+  end.whole = ios.at(static_cast<size_t>(edge.index)).place.view.box;
   end.bytes = static_cast<uint32_t>(edge.bytes());
   if (edge.element_bytes != 1 || !contains(end.whole, end.box)) {
     throw Error(Exit::kInternal,
@@ -85,7 +85,7 @@ FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
 NodeRows FrameStreams::make_frame(const std::vector<NetIo>& ios) {
   NodeRows frame;
   for (const NetIo& io : ios) {
-    frame.emplace_back(static_cast<size_t>(io.stored.view.box.elements()));
+    frame.emplace_back(static_cast<size_t>(io.place.view.box.elements()));
   }
   return frame;
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/workers/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"

@@ -444,7 +444,7 @@ Grid grid(const Net& net, const View& v, NetValues& values) {
 
 // Of each element of the view's box in row-major order, its number in the
 // file's tensor.
-std::vector<int64_t> file_numbers(const Stored& s, const Shape& shape) {
+std::vector<int64_t> file_numbers(const FilePlace& s, const Shape& shape) {
   const int rank = static_cast<int>(shape.size());
   return stored_elements(shape, s.perm.empty() ? identity_order(rank) : s.perm);
 }
@@ -464,7 +464,7 @@ NetValues run_net(const Graph& graph, const Net& net,
   for (size_t k = 0; k < net.inputs.size(); ++k) {
     const Shape& shape = graph.tensors[net.inputs[k].file_tensor].shape;
     for (int f = 0; f < net.frames; ++f) {
-      const Stored s = frame_io(net, net.inputs[k], f).stored;
+      const FilePlace s = frame_io(net, net.inputs[k], f).place;
       const Grid g(net, s.view, values);
       const int64_t first = f * element_count(shape);
       int64_t at = 0;
@@ -477,7 +477,7 @@ NetValues run_net(const Graph& graph, const Net& net,
   return values;
 }
 
-std::vector<int8_t> file_order_bytes(const Net& net, const Stored& s,
+std::vector<int8_t> file_order_bytes(const Net& net, const FilePlace& s,
                                      const Shape& shape,
                                      const NetValues& values) {
   NetValues& writable = const_cast<NetValues&>(values);

@@ -26,7 +26,7 @@ NetValues run_net(const Graph&, const Net&,
 void run_layer(const Net&, const Layer&, NetValues& values);
 
 // The bytes of a file tensor of this shape, out of where it is stored.
-std::vector<int8_t> file_order_bytes(const Net&, const Stored&, const Shape&,
+std::vector<int8_t> file_order_bytes(const Net&, const FilePlace&, const Shape&,
                                      const NetValues&);
 
 // Every rule of net.h and image.h that the layers break, one line each:

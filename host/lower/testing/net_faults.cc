@@ -16,7 +16,7 @@ class Judge {
   }
 
   std::vector<std::string> run() {
-    for (const NetIo& io : net_.inputs) write("input", io.stored.view);
+    for (const NetIo& io : net_.inputs) write("input", io.place.view);
     for (const Layer& l : net_.layers) {
       for (const View& in : l.in) {
         if (in.tensor >= 0) read(l.name, in);
@@ -25,7 +25,7 @@ class Judge {
       judge_fields(l);
       write(l.name, l.out);
     }
-    for (const NetIo& io : net_.outputs) read("output", io.stored.view);
+    for (const NetIo& io : net_.outputs) read("output", io.place.view);
     return std::move(faults_);
   }
 

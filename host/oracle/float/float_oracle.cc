@@ -6,8 +6,8 @@
 #include "host/base/floats.h"
 #include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
-#include "host/oracle/int8/index.h"
 #include "host/oracle/int8/movement.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal {
 namespace {

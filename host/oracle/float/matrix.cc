@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "host/oracle/float/call.h"
-#include "host/oracle/int8/index.h"
 #include "host/oracle/int8/matrices.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::float_oracle {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
-#include "host/oracle/int8/index.h"
+#include "host/oracle/int8/strides.h"
 #include "host/oracle/int8/window.h"
 
 namespace shoal::float_oracle {

@@ -6,7 +6,7 @@
 
 #include "host/model/graph/quantize.h"
 #include "host/oracle/int8/call.h"
-#include "host/oracle/int8/index.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 namespace {

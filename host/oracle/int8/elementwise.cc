@@ -1,7 +1,7 @@
 // Operators of two operands, broadcast to the shape of the output.
 #include "host/model/graph/quantize.h"
 #include "host/oracle/int8/call.h"
-#include "host/oracle/int8/index.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 

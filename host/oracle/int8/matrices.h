@@ -1,8 +1,8 @@
 // Where the elements of a product's operands lie. Internal to the oracles.
 #pragma once
 
-#include "host/oracle/int8/index.h"
 #include "host/oracle/int8/op_view.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 

@@ -4,8 +4,8 @@
 #include "device/base/fixed_point.h"
 #include "host/model/graph/quantize.h"
 #include "host/oracle/int8/call.h"
-#include "host/oracle/int8/index.h"
 #include "host/oracle/int8/matrices.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 

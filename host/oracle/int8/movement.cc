@@ -7,7 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/quantize.h"
-#include "host/oracle/int8/index.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 namespace {

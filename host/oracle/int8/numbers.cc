@@ -3,7 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/oracle/int8/call.h"
-#include "host/oracle/int8/index.h"
+#include "host/oracle/int8/strides.h"
 
 namespace shoal::oracle {
 namespace {

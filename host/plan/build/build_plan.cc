@@ -8,7 +8,7 @@
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/share.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {

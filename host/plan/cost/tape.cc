@@ -8,7 +8,7 @@
 #include "device/program/chunk.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/share.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {

@@ -289,7 +289,7 @@ class Finder {
           const Home& home = x_.homes[h];
           if (home.input >= 0 && n == 0) {
             add_output(r, h,
-                       common(net_.inputs[home.input].stored.view.box, r.box));
+                       common(net_.inputs[home.input].place.view.box, r.box));
           }
           for (int w : home.writers) {
             add_output(r, h, common(s_.own[w][n], r.box));

@@ -9,7 +9,7 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/streaming.h"
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

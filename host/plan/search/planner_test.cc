@@ -8,7 +8,7 @@
 #include "host/plan/search/testing/plan_for.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/text/plan_json.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

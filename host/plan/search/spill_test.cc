@@ -10,7 +10,7 @@
 #include "host/check/testing/right_plan.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

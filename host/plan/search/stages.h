@@ -12,7 +12,7 @@
 
 #include "host/board/board.h"
 #include "host/plan/cost/supply.h"
-#include "host/plan/search/ends.h"
+#include "host/plan/search/stage_ends.h"
 
 namespace shoal {
 

@@ -20,7 +20,7 @@ int ShapeNet::input(int rows, int columns, int channels) {
   const int t = tensor(rows, columns, channels);
   NetIo io;
   io.file_tensor = t;
-  io.stored.view = {t, net_.tensors[t].box()};
+  io.place.view = {t, net_.tensors[t].box()};
   net_.inputs.push_back(io);
   return t;
 }
@@ -28,7 +28,7 @@ int ShapeNet::input(int rows, int columns, int channels) {
 void ShapeNet::output(int t) {
   NetIo io;
   io.file_tensor = t;
-  io.stored.view = {t, net_.tensors[t].box()};
+  io.place.view = {t, net_.tensors[t].box()};
   net_.outputs.push_back(io);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/rings.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

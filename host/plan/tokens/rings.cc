@@ -4,7 +4,7 @@
 #include <map>
 
 #include "host/base/error.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 #include "host/plan/tokens/tokens.h"
 
 namespace shoal {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
 namespace {

@@ -81,7 +81,7 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   std::vector<TensorUses> uses(net.tensors.size());
   add_layer_uses(net, uses);
   for (int i = 0; i < static_cast<int>(net.inputs.size()); ++i) {
-    const View& view = net.inputs[i].stored.view;
+    const View& view = net.inputs[i].place.view;
     TensorUses& t = uses[view.tensor];
     const int at = std::max(0, first_touch(t));
     t.writers.push_back({Owner::kInput, i, 0, at, view.box});
@@ -96,7 +96,7 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   }
   for (TensorUses& t : uses) close(t);
   for (int o = 0; o < static_cast<int>(net.outputs.size()); ++o) {
-    const View& view = net.outputs[o].stored.view;
+    const View& view = net.outputs[o].place.view;
     TensorUses& t = uses[view.tensor];
     t.readers.push_back({Owner::kOutput, o, 0, t.last_write, view.box});
   }

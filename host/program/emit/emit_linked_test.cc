@@ -18,7 +18,7 @@ WholeFrames random_frames(const Net& net, int frames, unsigned seed) {
   for (const NetIo& io : net.inputs) {
     inputs.emplace_back();
     for (int f = 0; f < frames; ++f) {
-      test::Bytes bytes(size_t(io.stored.view.box.elements()));
+      test::Bytes bytes(size_t(io.place.view.box.elements()));
       for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
       inputs.back().push_back(bytes);
     }
@@ -33,11 +33,11 @@ test::Bytes expected(const Net& net, const WholeFrames& inputs, size_t frame,
   for (const NetTensor& t : net.tensors) values.emplace_back(size_t(t.bytes()));
   for (size_t i = 0; i < net.inputs.size(); ++i) {
     const test::Bytes& from = inputs[i][frame];
-    values[size_t(net.inputs[i].stored.view.tensor)].assign(from.begin(),
-                                                            from.end());
+    values[size_t(net.inputs[i].place.view.tensor)].assign(from.begin(),
+                                                           from.end());
   }
   for (const Layer& layer : net.layers) run_layer(net, layer, values);
-  const auto& made = values[size_t(net.outputs[output].stored.view.tensor)];
+  const auto& made = values[size_t(net.outputs[output].place.view.tensor)];
   return {made.begin(), made.end()};
 }
 

@@ -16,7 +16,7 @@ std::vector<test::Bytes> random_inputs(const Net& net, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<test::Bytes> inputs;
   for (const NetIo& io : net.inputs) {
-    test::Bytes bytes(static_cast<size_t>(io.stored.view.box.elements()) * 2);
+    test::Bytes bytes(static_cast<size_t>(io.place.view.box.elements()) * 2);
     for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
     inputs.push_back(bytes);
   }

@@ -34,7 +34,7 @@ void add_end(StoreInfo& info, Tensor tensor, NetIo io, bool is_input) {
   add_tensor(g, is_input ? g.inputs : g.outputs) = std::move(tensor);
   const int index = static_cast<int>(g.tensors.size()) - 1;
   io.file_tensor = index;
-  io.stored.view.tensor = index;
+  io.place.view.tensor = index;
   if (is_input && io.conversion == Conversion::kQuantize) {
     Op quantize;
     quantize.kind = OpKind::kQuantize;
@@ -49,7 +49,7 @@ void add_end(StoreInfo& info, Tensor tensor, NetIo io, bool is_input) {
 
 json end_json(const StoreInfo& info, const NetIo& io) {
   const Tensor& t = info.graph.tensors[static_cast<size_t>(io.file_tensor)];
-  const Box& box = io.stored.view.box;
+  const Box& box = io.place.view.box;
   const bool quantize = io.conversion == Conversion::kQuantize;
   return {{"name", t.name},
           {"type", type_name(t.file_type)},
@@ -59,7 +59,7 @@ json end_json(const StoreInfo& info, const NetIo& io) {
           {"rows", box.rows() / info.net.frames},
           {"columns", box.columns()},
           {"channels", box.channels()},
-          {"perm", io.stored.perm}};
+          {"perm", io.place.perm}};
 }
 
 json node_json(const StoredNode& n) {
@@ -170,8 +170,8 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   }
   const int frames = info.net.frames;
   if (rows > 65535 / frames) f.refuse("rows of all frames are too many");
-  io.stored.view.box = {0, rows * frames, 0, columns, 0, channels};
-  parse_perm(f, t.shape.size(), io.stored.perm);
+  io.place.view.box = {0, rows * frames, 0, columns, 0, channels};
+  parse_perm(f, t.shape.size(), io.place.perm);
   const auto scale = static_cast<float>(f.real("scale"));
   const auto zero = static_cast<int>(f.number("zero", -128, 127));
   if (!(scale >= 0)) f.refuse("scale is negative");
@@ -179,7 +179,7 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const bool numbers = !is_input && (is_wide(t.type) ||
                                      (t.type == Type::kFloat32 && scale == 0));
   if (is_wide(t.type) && is_input) f.refuse("an input of whole numbers");
-  if (places && !io.stored.perm.empty()) f.refuse("places in another order");
+  if (places && !io.place.perm.empty()) f.refuse("places in another order");
   if (numbers || places) {
     if (!numbers) f.refuse("two bytes for each value");
     io.conversion = places ? Conversion::kPlace : Conversion::kNumber;

@@ -12,7 +12,7 @@ constexpr StoreKey kKey{1, 2, 3};
 
 NetIo end_of(int rows, int columns, int channels, Conversion conversion) {
   NetIo io;
-  io.stored.view.box = {0, rows, 0, columns, 0, channels};
+  io.place.view.box = {0, rows, 0, columns, 0, channels};
   io.conversion = conversion;
   return io;
 }
@@ -37,7 +37,7 @@ StoreInfo sample() {
   net.name = g.name;
   net.inputs = {end_of(5, 4, 3, Conversion::kQuantize)};
   net.inputs[0].file_tensor = 0;
-  net.inputs[0].stored.perm = {0, 2, 3, 1};
+  net.inputs[0].place.perm = {0, 2, 3, 1};
   net.inputs[0].scale = 0.007f, net.inputs[0].zero = 5;
   net.outputs = {end_of(1, 1, 7, Conversion::kNone),
                  end_of(1, 1, 7, Conversion::kFlip)};
@@ -80,7 +80,7 @@ TEST(StoreInfoFile, WhatIsWrittenIsRead) {
   const StoreInfo read = parse(format_store_info(info, {}));
   EXPECT_EQ(format_store_info(read, {}), format_store_info(info, {}));
   ASSERT_EQ(read.net.inputs.size(), 1u);
-  EXPECT_EQ(read.net.inputs[0].stored.perm, (std::vector<int>{0, 2, 3, 1}));
+  EXPECT_EQ(read.net.inputs[0].place.perm, (std::vector<int>{0, 2, 3, 1}));
   EXPECT_EQ(read.net.inputs[0].scale, 0.007f);
   EXPECT_EQ(read.graph.ops.size(), 1u);
   EXPECT_EQ(read.net.outputs[1].conversion, Conversion::kFlip);
@@ -135,12 +135,12 @@ TEST(StoreInfoFile, HostileFieldsAreNamed) {
   bad("no nodes", [](StoreInfo& i) { i.nodes.clear(); });
   bad("no outputs", [](StoreInfo& i) { i.net.outputs.clear(); });
   bad("inputs[0]: rows, columns",
-      [](StoreInfo& i) { i.net.inputs[0].stored.view.box.y1 = 6; });
+      [](StoreInfo& i) { i.net.inputs[0].place.view.box.y1 = 6; });
   bad("inputs[0]: perm", [](StoreInfo& i) {
-    i.net.inputs[0].stored.perm = {0, 1, 1, 2};
+    i.net.inputs[0].place.perm = {0, 1, 1, 2};
   });
   bad("inputs[0]: perm", [](StoreInfo& i) {
-    i.net.inputs[0].stored.perm = {0, 4, 1, 2};
+    i.net.inputs[0].place.perm = {0, 4, 1, 2};
   });
   bad("inputs[0]: scale", [](StoreInfo& i) { i.net.inputs[0].scale = 0; });
   bad("inputs[0]: zero", [](StoreInfo& i) { i.net.inputs[0].zero = 200; });

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/study/bench_node/bench_listener.h"
 #include "host/study/bench_node/estimates.h"
-#include "host/study/bench_node/listener.h"
 #include "host/study/bench_node/quoted.h"
 
 namespace shoal {

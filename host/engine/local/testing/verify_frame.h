@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
 #include "host/engine/local/node_runner.h"
 #include "host/engine/local/testing/stored_image.h"

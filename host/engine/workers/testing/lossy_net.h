@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 #include "host/engine/workers/coordinator.h"
 
 namespace shoal {

@@ -1,4 +1,4 @@
-#include "host/engine/common/trace.h"
+#include "host/engine/common/trace_collector.h"
 
 #include <algorithm>
 
@@ -25,8 +25,8 @@ Kept TraceCollector::variables() const {
   for (size_t v = 0; v < net_.variables.size(); ++v) {
     const NetVariable& of = net_.variables[v];
     const auto t = static_cast<size_t>(of.after);
-    kept.push_back(stored_value(graph_.variables[v].before,
-                                {{of.after, net_.tensors[t].box()}, of.perm}));
+    kept.push_back(value_at(graph_.variables[v].before,
+                            {{of.after, net_.tensors[t].box()}, of.perm}));
   }
   return kept;
 }
@@ -109,22 +109,22 @@ void TraceCollector::write_row(int tensor, int y, int x0, int x1, int c0,
 void TraceCollector::add_input(const NetIo& io,
                                std::span<const uint8_t> bytes) {
   FrameReader reader(graph_, io, bytes);
-  const Box& box = io.stored.view.box;
+  const Box& box = io.place.view.box;
   std::vector<int8_t> row(static_cast<size_t>(reader.row_bytes()));
   for (int y = 0; y < reader.rows(); ++y) {
     reader.read(y, row.data());
-    write_row(io.stored.view.tensor, box.y0 + y, box.x0, box.x1, box.c0, box.c1,
+    write_row(io.place.view.tensor, box.y0 + y, box.x0, box.x1, box.c0, box.c1,
               row.data(), static_cast<size_t>(box.channels()));
   }
 }
 
-std::vector<uint8_t> TraceCollector::stored_value(int file_tensor,
-                                                  const Stored& stored) const {
-  const auto t = static_cast<size_t>(stored.view.tensor);
+std::vector<uint8_t> TraceCollector::value_at(int file_tensor,
+                                              const FilePlace& place) const {
+  const auto t = static_cast<size_t>(place.view.tensor);
   const NetTensor& shape = net_.tensors[t];
-  const Box& box = stored.view.box;
+  const Box& box = place.view.box;
   const Tensor& file = graph_.tensors[static_cast<size_t>(file_tensor)];
-  const ElementOrder order(file.shape, stored.perm);
+  const ElementOrder order(file.shape, place.perm);
   std::vector<uint8_t> out(static_cast<size_t>(element_count(file.shape)));
   std::vector<int64_t> index;
   order.map(0, static_cast<int64_t>(out.size()), index);
@@ -164,17 +164,17 @@ Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
     values[static_cast<size_t>(graph_.variables[v].before)] = kept_[v];
   }
   for (const Op& op : graph_.ops) {
-    const auto stored = [&](int t) -> const std::optional<Stored>& {
-      return net_.stored[static_cast<size_t>(t)];
+    const auto place = [&](int t) -> const std::optional<FilePlace>& {
+      return net_.places[static_cast<size_t>(t)];
     };
     const bool derive = std::any_of(op.outputs.begin(), op.outputs.end(),
-                                    [&](int t) { return !stored(t); });
+                                    [&](int t) { return !place(t); });
     if (derive) evaluate(graph_, op, values);
     for (const int t : op.outputs) {
-      if (!stored(t)) continue;
-      Stored there = *stored(t);
+      if (!place(t)) continue;
+      FilePlace there = *place(t);
       there.view = frame_view(net_, there.view, frame);
-      values[static_cast<size_t>(t)] = stored_value(t, there);
+      values[static_cast<size_t>(t)] = value_at(t, there);
     }
   }
   return values;

@@ -1,4 +1,4 @@
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 
 #include <gtest/gtest.h>
 

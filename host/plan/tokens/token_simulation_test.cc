@@ -1,4 +1,4 @@
-#include "host/plan/tokens/simulate.h"
+#include "host/plan/tokens/token_simulation.h"
 
 #include <gtest/gtest.h>
 

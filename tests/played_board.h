@@ -12,7 +12,7 @@
 #include "device/port/port.h"
 #include "host/board/board.h"
 #include "host/engine/board/listener.h"
-#include "host/engine/common/arena.h"
+#include "host/engine/common/fenced_arena.h"
 
 namespace shoal {
 

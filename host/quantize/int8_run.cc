@@ -1,4 +1,4 @@
-#include "host/quantize/simulate.h"
+#include "host/quantize/int8_run.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "host/model/graph/quantize.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
-#include "host/quantize/frames.h"
+#include "host/quantize/each_frame.h"
 
 namespace shoal {
 namespace {

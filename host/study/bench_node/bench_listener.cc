@@ -1,4 +1,4 @@
-#include "host/study/bench_node/listener.h"
+#include "host/study/bench_node/bench_listener.h"
 
 #include <fmt/format.h>
 

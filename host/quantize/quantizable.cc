@@ -1,4 +1,4 @@
-#include "host/quantize/check.h"
+#include "host/quantize/quantizable.h"
 
 #include <cmath>
 

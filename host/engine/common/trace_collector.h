@@ -61,7 +61,7 @@ class TraceCollector {
   void add_input(const NetIo&, std::span<const uint8_t> bytes);
   void write_row(int tensor, int y, int x0, int x1, int c0, int c1,
                  const int8_t* row, size_t pixel_stride);
-  std::vector<uint8_t> stored_value(int file_tensor, const Stored&) const;
+  std::vector<uint8_t> value_at(int file_tensor, const FilePlace&) const;
 
   const Graph& graph_;
   const Net& net_;

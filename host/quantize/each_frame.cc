@@ -1,4 +1,4 @@
-#include "host/quantize/frames.h"
+#include "host/quantize/each_frame.h"
 
 #include <algorithm>
 

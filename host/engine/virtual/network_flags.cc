@@ -1,4 +1,4 @@
-#include "host/engine/virtual/flags.h"
+#include "host/engine/virtual/network_flags.h"
 
 #include <charconv>
 #include <cmath>

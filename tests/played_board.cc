@@ -1,4 +1,4 @@
-#include "tests/board_port.h"
+#include "tests/played_board.h"
 
 #include <cstdio>
 #include <cstdlib>

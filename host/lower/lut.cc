@@ -1,4 +1,4 @@
-#include "host/lower/table.h"
+#include "host/lower/lut.h"
 
 #include "host/model/graph/quantize.h"
 
