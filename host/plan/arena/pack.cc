@@ -43,7 +43,6 @@ class Packer {
   // no result.
   Packing place(const Order& order, int64_t height, int64_t most) {
     std::fill(placed_.begin(), placed_.end(), kNowhereYet);
-    order_.clear();
     Packing result;
     for (const Move& move : order) {
       const Cluster& c = clusters_[move.cluster];
@@ -53,7 +52,6 @@ class Packer {
         const PackItem& item = items_[m.item];
         placed_[m.item] = at + m.at;
         result.bytes = std::max(result.bytes, at + m.at + item.bytes);
-        order_.push_back(m.item);
       }
       if (result.bytes > most) return result;
     }
@@ -91,15 +89,15 @@ class Packer {
     }
   }
 
-  // By pairs of items: whether they may have bytes in common, since they lie
-  // over each other, are apart, or never live in one stage.
+  // By item: all with which it may have no bytes in common. With others it may,
+  // since they lie over each other, are apart, or never live in one stage.
   void find_meetings() {
     const size_t n = items_.size();
-    meets_.assign(n * n, 1);
+    std::vector<uint8_t> meets(n * n, 1);
     for (size_t a = 0; a < n; ++a) {
       const auto part = [&](int b) {
-        meets_[a * n + static_cast<size_t>(b)] = 0;
-        meets_[static_cast<size_t>(b) * n + a] = 0;
+        meets[a * n + static_cast<size_t>(b)] = 0;
+        meets[static_cast<size_t>(b) * n + a] = 0;
       };
       for (size_t b = 0; b < n; ++b) {
         if (items_[b].last_stage < items_[a].first_stage ||
@@ -110,6 +108,12 @@ class Packer {
       if (items_[a].over >= 0) part(items_[a].over);
       for (const int b : items_[a].apart) part(b);
     }
+    met_.resize(n);
+    for (size_t a = 0; a < n; ++a) {
+      for (size_t b = 0; b < n; ++b) {
+        if (meets[a * n + b]) met_[a].push_back(static_cast<int>(b));
+      }
+    }
   }
 
   // Offsets, without their ends, where the cluster would meet what is placed.
@@ -119,11 +123,9 @@ class Packer {
   const std::vector<Range>& taken(const Cluster& c) {
     taken_.clear();
     for (const Cluster::Member& m : c.members) {
-      const uint8_t* const meets =
-          &meets_[static_cast<size_t>(m.item) * items_.size()];
-      const int64_t bytes = aligned(items_[m.item].bytes);
-      for (const int other : order_) {
-        if (!meets[other]) continue;
+      const int64_t bytes = sizes_[m.item];
+      for (const int other : met_[m.item]) {
+        if (placed_[other] == kNowhereYet) continue;
         const int64_t begin = placed_[other] - m.at;
         taken_.push_back({begin - bytes, begin + sizes_[other]});
       }
@@ -156,8 +158,7 @@ class Packer {
   std::vector<Cluster> clusters_;
   std::vector<int64_t> placed_;
   std::vector<int64_t> sizes_;  // aligned
-  std::vector<uint8_t> meets_;  // by pairs of items
-  std::vector<int> order_;      // in which items were placed
+  std::vector<std::vector<int>> met_;
   std::vector<Range> taken_;
 };
 

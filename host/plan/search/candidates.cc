@@ -25,6 +25,14 @@ bool fits(const Partition& cuts, size_t tables, int64_t bytes) {
   });
 }
 
+// Whether the same stages come of both, whatever the search thought of them.
+bool is_same_choice(const Partition& a, const Partition& b) {
+  return std::ranges::equal(a, b, [](const Cut& x, const Cut& y) {
+    return x.segment == y.segment && x.table == y.table &&
+           x.overlay == y.overlay;
+  });
+}
+
 // The cuts for less and less of the budget for higher bands, until `use` says
 // that it is enough.
 template <class Use>
@@ -203,25 +211,35 @@ Candidate Candidates::raise(const Candidate& from, int64_t budget) const {
 
 std::optional<Candidate> Candidates::least_arena(int64_t most) {
   std::optional<Candidate> best;
-  std::vector<Choice> tried;
+  struct Tried {
+    Partition cuts;
+    int64_t bytes;
+  };
+  std::vector<Tried> tried;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
     const StageSearch search = stage_search(ports);
     const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
     const std::optional<int64_t> least = smallest_budget(search, below);
     if (least) {
       each_partition(search, *least, [&](const Partition& cuts) {
-        const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
-        tried.push_back(choose(cuts));
-        Candidate c = pack(tried.back(), kQuickTries, less);
-        if (c.node.arena_bytes < less) best = std::move(c);
+        const bool known = std::ranges::any_of(tried, [&](const Tried& t) {
+          return is_same_choice(t.cuts, cuts);
+        });
+        if (!known) {
+          const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
+          Candidate c = pack(choose(cuts), kQuickTries, less);
+          tried.push_back({cuts, c.node.arena_bytes});
+          if (c.node.arena_bytes < less) best = std::move(c);
+        }
         return best->node.arena_bytes > *least;
       });
     }
     if (ports >= survey_.all_ports()) break;
   }
   // Who was packed badly at first may be the smallest after all.
-  for (const Choice& choice : tried) {
-    Candidate c = pack(choice, kPackTries, best->node.arena_bytes);
+  for (const auto& [cuts, bytes] : tried) {
+    if (bytes > shares::worth_trying(best->node.arena_bytes)) continue;
+    Candidate c = pack(choose(cuts), kPackTries, best->node.arena_bytes);
     if (c.node.arena_bytes < best->node.arena_bytes) best = std::move(c);
   }
   return best;

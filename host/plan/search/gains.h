@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/plan/search/stages.h"
+#include "host/plan/tokens/gain_bounds.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/segment.h"
 
@@ -24,6 +25,8 @@ class SegmentGains {
   // Bytes; something less than `least`, if it is less than that.
   int64_t overlay(Segment, int64_t least = 0);
   int64_t share(Segment, int64_t least = 0);
+  // Simulations so far.
+  int64_t simulated() const { return simulated_; }
   // The segment's pair with the lead that is needed.
   std::optional<Overlay> best_overlay(Segment);
 
@@ -37,6 +40,8 @@ class SegmentGains {
   const Net& net_;
   const std::vector<TensorUses>& uses_;
   const PassTable& least_;
+  GainBounds bounds_;
+  int64_t simulated_ = 0;
   std::map<std::pair<int, int>, Known> overlays_;
   std::map<std::pair<int, int>, Saved> shares_;
 };

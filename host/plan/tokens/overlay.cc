@@ -6,14 +6,10 @@
 #include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
-namespace {
-
-int64_t round_up(int64_t v) {
+int64_t round_up_lead(int64_t v) {
   const int64_t a = kAlign;
   return (v >= 0 ? v + a - 1 : v) / a * a;
 }
-
-}  // namespace
 
 int buffer_of(const PlanStage& stage, int tensor) {
   for (size_t b = 0; b < stage.buffers.size(); ++b) {
@@ -85,7 +81,7 @@ bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
     stopped = !on();
     return !stopped;
   });
-  lead = round_up(lead);
+  lead = round_up_lead(lead);
   return !stopped;
 }
 
@@ -102,7 +98,7 @@ Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
                     int64_t least) {
   int64_t lead = 0;
   const auto gain = [&] {
-    overlay.lead = round_up(lead);
+    overlay.lead = round_up_lead(lead);
     return overlay_gain(net, overlay);
   };
   // Where the output begins before the input, each byte more costs one.

@@ -30,10 +30,14 @@ int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 struct Saved {
   int64_t bytes = 0;
   bool exact = false;
+  bool operator==(const Saved&) const = default;
 };
 // What the overlay of the pair saves, if that is at least so much, and its
 // lead; else no more than `bytes` can be saved, and the search has ended early.
 Saved overlay_saves(const Net&, const PlanStage&, Overlay&, int64_t least);
+
+// To a multiple of 16; 0 or more stays so.
+int64_t round_up_lead(int64_t bytes);
 
 // Writers of the buffer last, everything else deepest first.
 std::vector<int> ranks_with_late(const StageTokens&, int buffer);

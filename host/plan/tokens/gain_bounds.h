@@ -1,0 +1,60 @@
+// What an overlay or shared rings can save at most, without a simulation. While
+// a layer has fired k times, rings of so many slots let no layer before it get
+// further than that, and so no tensor lose more rows; and what it reads must
+// have been made. So at some moments it is known how far an output that is made
+// as late as possible must stay ahead of the input that it lies over, and which
+// rings hold rows together. Most segments that save nothing are known by this.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+class GainBounds {
+ public:
+  // All must outlive it.
+  GainBounds(const Net&, const std::vector<TensorUses>&, const Work&,
+             const std::vector<int>& slots);
+
+  // No overlay of the pair, which is the segment's, saves more bytes.
+  int64_t overlay(Segment, Overlay);
+  // No order in which rings of the segment share bytes saves more.
+  int64_t share(Segment);
+
+ private:
+  // When a layer is about to fire.
+  struct Moment {
+    int64_t written = 0;       // bytes of its output, with this firing
+    std::vector<int> firings;  // by layer: no more so far; -1: who knows
+    struct Held {
+      int tensor;
+      int64_t bytes;
+    };
+    std::vector<Held> held;  // rings that hold rows
+  };
+  const std::vector<Moment>& moments(int end, int layer);
+  Moment moment(int end, const Use& writer, int firing) const;
+  int same_end(int end, int layer) const;
+  void find_held(int layer, int firing, Moment&) const;
+  // No reader within has let go of more rows; all rows: who knows.
+  int most_released(int tensor, int begin, const Moment&) const;
+  int most_firings(int layer, int end, const Moment&) const;
+
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
+  const Work& work_;
+  const std::vector<int>& slots_;
+  std::vector<int64_t> ring_bytes_;  // by tensor; 0: shares none
+  // By layer: where tensors end that are there before it, ascending.
+  std::vector<std::vector<int>> ends_;
+  // By same_end() and layer.
+  std::map<std::pair<int, int>, std::vector<Moment>> known_;
+};
+
+}  // namespace shoal
