@@ -240,6 +240,9 @@ ssize_t zsock_sendto(int, const void*, size_t, int, const struct sockaddr*,
                      socklen_t);
 ssize_t zsock_recvfrom(int, void*, size_t, int, struct sockaddr*, socklen_t*);
 int zsock_getsockname(int, struct sockaddr*, socklen_t*);
+struct zsock_pollfd { int fd; short events, revents; };
+#define ZSOCK_POLLIN 1
+int zsock_poll(struct zsock_pollfd*, int, int);
 }
 )");
   write_text(shop, "sdk/zephyr/random/random.h",

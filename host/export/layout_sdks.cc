@@ -23,7 +23,6 @@ TemplateValues add_sources(const Exported& e, const std::string& library,
 
 void lay_out_pico_sdk(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
-  v["STACK"] = e.application.member ? "0x2000" : "0x1000";
   v["PICO_BOARD"] = fact_of(e, "pico-sdk", "board");
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);

@@ -155,8 +155,17 @@ void check_member(const std::string& ecosystem, const Application& a,
                   fix);
     }
   }
-  if (!a.member->insecure && !p.has_ciphers) {
-    throw Error(Exit::kUnsupported, node + p.lacks,
+  if (a.member->insecure) return;
+  const auto words = facts.ecosystems.find(ecosystem);
+  const bool no_entropy = words != facts.ecosystems.end() &&
+                          words->second.contains("entropy") &&
+                          words->second.at("entropy") == "none";
+  if (!p.has_ciphers || no_entropy) {
+    throw Error(Exit::kUnsupported,
+                node + (no_entropy ? "board " + a.board.name +
+                                         " has no source of entropy, and a key "
+                                         "is worth nothing without"
+                                   : p.lacks),
                 "--insecure, on a line or network that nobody else reaches");
   }
 }
@@ -202,8 +211,8 @@ std::vector<std::string> add_member(const Exported& e,
 void add_platform_values(const Exported& e, TemplateValues& v) {
   for (const char* key :
        {"REQUIRES_IDF", "REQUIRES_IDF_MAIN", "LIBRARIES_CMAKE",
-        "LIBRARIES_PICO", "LIBRARIES_ZEPHYR", "PICO_DEFINITIONS", "ZEPHYR_CONF",
-        "NETWORK_LIBRARIES"}) {
+        "LIBRARIES_PICO", "LIBRARIES_ZEPHYR", "LIBRARIES_ZEPHYR_APP",
+        "PICO_DEFINITIONS", "ZEPHYR_CONF", "NETWORK_LIBRARIES"}) {
     v[key] = "";
   }
   const Application& a = e.application;
@@ -223,12 +232,16 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
         "WIFI_PASSWORD=\"${WIFI_PASSWORD}\"";
     TemplateValues conf = {{"IP", ip_text(a.member->address)}};
     v["ZEPHYR_CONF"] += filled("node/zephyr_udp.conf", conf);
+    if (!key) v["ZEPHYR_CONF"] += filled("node/zephyr_insecure.conf", {});
+    const std::string board = fact_of(e, "zephyr", "network_conf");
+    if (!board.empty()) v["ZEPHYR_CONF"] += board + "\n";
     v["NETWORK_LIBRARIES"] =
         fact_of(e, "platformio", "network_libraries") + "\n";
   }
   if (key) {
     v["ZEPHYR_CONF"] += filled("node/zephyr_key.conf", {});
     v["LIBRARIES_ZEPHYR"] = "  zephyr_library_link_libraries(mbedTLS)\n";
+    v["LIBRARIES_ZEPHYR_APP"] = "target_link_libraries(app PRIVATE mbedTLS)\n";
   }
   const char* const linked = "  target_link_libraries(shoal PUBLIC ";
   if (platform == "host" && key) {

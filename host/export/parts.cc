@@ -76,7 +76,8 @@ std::string program_header(const Exported& e) {
   v["CLASSES"] = a.classes ? "1" : "0";
   v["LABEL_COUNT"] = std::to_string(a.labels.size());
   v["INSTRUCTION"] = "";
-  if (a.board.emulator) {
+  // Only where this project starts QEMU, and its clock counts instructions.
+  if (a.board.emulator && (e.ecosystem == "c" || e.ecosystem == "cmake")) {
     v["INSTRUCTION"] =
         "// QEMU lets an instruction take so long.\n"
         "#define SHOAL_INSTRUCTION_NS " +

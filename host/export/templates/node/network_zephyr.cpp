@@ -2,6 +2,7 @@
 // (CONFIG_NET_CONFIG_MY_IPV4_ADDR in prj.conf).
 #include <errno.h>
 #include <zephyr/kernel.h>
+#include <zephyr/net/socket.h>
 
 #include "device/transport/udp_sockets.h"
 #include "shoal_network.h"
@@ -28,7 +29,15 @@ const shoal_transport* open_network(const shoal_port& port, ReadConsole) {
   return &udp.transport();
 }
 
-// The network's threads need the CPU as well.
-void wait_network(const shoal_port&, uint64_t) { k_sleep(K_TICKS(1)); }
+// The network's threads have the CPU meanwhile; a datagram ends it at once,
+// where a tick may take 10 ms.
+void wait_network(const shoal_port& port, uint64_t until_us) {
+  const uint64_t now = clock_us(port);
+  const uint64_t us = until_us > now ? until_us - now : 0;
+  struct zsock_pollfd one {};
+  one.fd = udp.descriptor();
+  one.events = ZSOCK_POLLIN;
+  zsock_poll(&one, 1, static_cast<int>(us < 100000 ? us / 1000 + 1 : 100));
+}
 
 }  // namespace shoal_app
