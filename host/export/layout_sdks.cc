@@ -1,9 +1,20 @@
 // --as pico-sdk, esp-idf, zephyr, stm32cube: CMake as each of them wants it.
+#include <cstdio>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
 #include "host/export/layouts.h"
 #include "host/export/members.h"
 
 namespace shoal {
 namespace {
+
+// Boot loader, partition table, NVS and calibration of the radio lie before
+// the application, whose partition is mapped in pages of 64 KB.
+constexpr int64_t kEspPage = 64 << 10;
+constexpr int64_t kEspApplicationAt = kEspPage;
+// Runtime, IDF and drivers; Wi-Fi with lwIP besides.
+constexpr int64_t kEspCode = 512 << 10, kEspWifi = 1 << 20;
 
 // The runtime and the application into their folders; the values of templates
 // with the application's sources, as seen from `seen_from`.
@@ -28,10 +39,38 @@ void lay_out_pico_sdk(const Exported& e, Project& to) {
   add_texts(e, "pico_sdk", to);
 }
 
+EspPartitions esp_partitions(const Application& a) {
+  const bool wifi = a.member && !a.member->serial;
+  const int64_t least = static_cast<int64_t>(a.image.size()) + kEspCode +
+                        (wifi ? kEspWifi : int64_t{0});
+  EspPartitions p;
+  p.app_bytes = (least + kEspPage - 1) / kEspPage * kEspPage;
+  p.flash_bytes = int64_t{4} << 20;
+  while (p.flash_bytes < kEspApplicationAt + p.app_bytes) p.flash_bytes *= 2;
+  if (a.board.flash_bytes > 0 && p.flash_bytes > a.board.flash_bytes) {
+    throw Error(
+        Exit::kUnsupported,
+        "--as esp-idf: the application's partition takes " +
+            format_bytes(p.app_bytes) + ", " +
+            format_bytes(static_cast<int64_t>(a.image.size())) +
+            " of them the program, and board " + a.board.name + " has " +
+            format_bytes(a.board.flash_bytes) + " of flash",
+        "a smaller network, or a board with " + format_bytes(p.flash_bytes));
+  }
+  return p;
+}
+
 void lay_out_esp_idf(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "components/shoal/", "main/",
                                  "main_esp_idf.cpp", "main/", to);
   v["TARGET"] = fact_of(e, "esp-idf", "target");
+  const EspPartitions p = esp_partitions(e.application);
+  char app[24];
+  std::snprintf(app, sizeof app, "0x%llX",
+                static_cast<unsigned long long>(p.app_bytes));
+  v["APP_BYTES"] = app;
+  v["FLASH_MB"] = std::to_string(p.flash_bytes >> 20);
+  to.add("partitions.csv", filled("esp-idf/partitions.csv", v));
   to.add("CMakeLists.txt", filled("esp-idf/CMakeLists.txt", v));
   to.add("main/CMakeLists.txt", filled("esp-idf/main.cmake", v));
   to.add("sdkconfig.defaults", filled("esp-idf/sdkconfig.defaults", v));

@@ -19,8 +19,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 const std::vector<Ecosystem>& ecosystems() {
   // The assembler copies a file of any size. A string literal is four times as
-  // long as what it says. The application's usual partition has 1 MB.
-  constexpr size_t kAny = SIZE_MAX, kLiteral = 4 << 20, kPartition = 1 << 20;
+  // long as what it says. ESP-IDF's partition is as large as it has to be.
+  constexpr size_t kAny = SIZE_MAX, kLiteral = 4 << 20;
   static const std::vector<Ecosystem> all = {
       {"c", "a Makefile", true, kAny, lay_out_c},
       {"cmake", "a CMake project", true, kAny, lay_out_cmake},
@@ -28,7 +28,7 @@ const std::vector<Ecosystem>& ecosystems() {
       {"platformio", "a PlatformIO project", false, kLiteral,
        lay_out_platformio},
       {"pico-sdk", "a project of the pico-sdk", false, kAny, lay_out_pico_sdk},
-      {"esp-idf", "a project of ESP-IDF", false, kPartition, lay_out_esp_idf},
+      {"esp-idf", "a project of ESP-IDF", false, kAny, lay_out_esp_idf},
       {"zephyr", "a Zephyr application", false, kAny, lay_out_zephyr},
       {"stm32cube", "a part of a CubeMX project", false, kAny,
        lay_out_stm32cube},
@@ -43,7 +43,7 @@ void check_image(const Ecosystem& e, const Application& a) {
                   format_bytes(static_cast<int64_t>(a.image.size())) +
                   ", a constant at most " +
                   format_bytes(static_cast<int64_t>(e.most_image_bytes)) +
-                  ", and there is no partition or storage for larger ones",
+                  ", and there is no storage for larger ones",
               "--as cmake, or a smaller network");
 }
 

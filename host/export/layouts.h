@@ -1,6 +1,7 @@
 // Applications as projects, one function an ecosystem.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -47,6 +48,15 @@ void lay_out_pico_sdk(const Exported&, Project&);
 void lay_out_esp_idf(const Exported&, Project&);
 void lay_out_zephyr(const Exported&, Project&);
 void lay_out_stm32cube(const Exported&, Project&);
+
+// Of a project of ESP-IDF: the application's partition, which holds the
+// program as a constant too, and the flash that its table needs. Throws
+// Error(kUnsupported) if the board has less.
+struct EspPartitions {
+  int64_t app_bytes = 0;
+  int64_t flash_bytes = 0;
+};
+EspPartitions esp_partitions(const Application&);
 
 // What they share (parts.cc).
 enum class ProgramForm { kIncbin, kLiteral };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "host/base/error.h"
 
 namespace shoal {
@@ -27,11 +29,35 @@ TEST(Ecosystems, HoldProgramsAsLargeAsTheirConstants) {
   for (const Ecosystem& e : ecosystems()) {
     EXPECT_NO_THROW(check_image(e, of_size(1 << 20))) << e.name;
   }
-  expect_refused("esp-idf", of_size((1 << 20) + 1));
   EXPECT_NO_THROW(check_image(find_ecosystem("arduino"), of_size(4 << 20)));
   expect_refused("arduino", of_size((4 << 20) + 1));
   expect_refused("platformio", of_size((4 << 20) + 1));
   EXPECT_NO_THROW(check_image(find_ecosystem("c"), of_size(9 << 20)));
+}
+
+TEST(EspPartitions, HoldTheProgramAndTheRest) {
+  constexpr int64_t kMiB = 1 << 20;
+  Application a = of_size(777424);
+  a.board.flash_bytes = 8 * kMiB;
+  EspPartitions p = esp_partitions(a);
+  EXPECT_EQ(p.app_bytes % (64 << 10), 0);
+  EXPECT_GE(p.app_bytes, 777424 + (kMiB >> 1));
+  EXPECT_EQ(p.flash_bytes, 4 * kMiB);
+  // Wi-Fi takes more than IDF's own large partition of 1,500 KB has left.
+  a.member.emplace();
+  EXPECT_GE(esp_partitions(a).app_bytes, 777424 + kMiB);
+  a.member.reset();
+  a.image.resize(4 * kMiB);
+  EXPECT_EQ(esp_partitions(a).flash_bytes, 8 * kMiB);
+  a.image.resize(7 * kMiB + (kMiB >> 1));
+  try {
+    esp_partitions(a);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUnsupported);
+    EXPECT_NE(std::string(e.what()).find("7,864,320 B"), std::string::npos)
+        << e.what();
+  }
 }
 
 TEST(Ecosystems, AreKnownByName) {
