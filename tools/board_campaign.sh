@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Every reference result on emulated boards: outputs and checksums of all
+# layers equal, from the board's real firmware and kernels.
+#   tools/board_campaign.sh BUILD SHARED [BOARD...]
+# A line a board: cases that are exact, that differ, that the board or shoal
+# refuses with its reason (no room, an operator that is not supported). Fails
+# if one differs or ends otherwise. A full run takes long; FIRST=1 takes the
+# first case of each model.
+set -euo pipefail
+build=$(cd "$1" && pwd)
+shared=$(cd "$2" && pwd)
+shift 2
+boards=("$@")
+[[ $# -gt 0 ]] || boards=(mps2-an385 mps2-an386 mps2-an500 mps2-an505
+  mps3-an547 qemu-rv32 emcraft-sf2)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Of a table of layers, what must agree: operator, tensor, type, shape, bytes
+# and checksums.
+must() { cut -f 1-3,5,6,9-14 "$1"; }
+
+failed=0
+for board in "${boards[@]}"; do
+  exact=0 differ=0 refused=0
+  for folder in "$shared"/golden/*/ "$shared"/golden_more/*/; do
+    name=$(basename "$folder")
+    model=$(find "$shared/models" "$shared/models_more" \
+      -name "$name.tflite" 2>/dev/null | head -n 1)
+    [[ -n $model ]] || continue
+    for input in "$folder"/*.in.bin; do
+      case=${input%.in.bin}
+      code=0
+      timeout 900 "$build/host/cli/shoal" emulate --board "$board" "$model" \
+        "$input" --seconds 800 -o "$work/out" --trace "$work/layers" \
+        >/dev/null 2>"$work/said" || code=$?
+      if [[ $code -eq 0 ]] && cmp -s "$work/out" "$case.out.bin" &&
+        cmp -s <(must "$work/layers") <(must "$case.layers.tsv"); then
+        exact=$((exact + 1))
+      elif [[ $code -ge 2 && $code -le 4 ]]; then
+        refused=$((refused + 1))
+        echo "  $board $name: $(head -n 1 "$work/said")"
+        break
+      else
+        differ=$((differ + 1))
+        echo "  $board $name $(basename "$case"): exit code $code" \
+          "$(head -n 1 "$work/said")"
+      fi
+      [[ -z ${FIRST:-} ]] || break
+    done
+  done
+  echo "$board: $exact exact, $differ differ, $refused models refused"
+  [[ $differ -eq 0 ]] || failed=1
+done
+exit $failed
