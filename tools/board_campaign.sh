@@ -22,6 +22,9 @@ must() { cut -f 1-3,5,6,9-14 "$1"; }
 
 failed=0
 for board in "${boards[@]}"; do
+  # A traced firing is one message of at most a megabyte: no whole layers.
+  plan=(--ram 256K)
+  [[ $board == mps* ]] || plan=()
   exact=0 differ=0 refused=0
   for folder in "$shared"/golden/*/ "$shared"/golden_more/*/; do
     name=$(basename "$folder")
@@ -31,8 +34,8 @@ for board in "${boards[@]}"; do
     for input in "$folder"/*.in.bin; do
       case=${input%.in.bin}
       code=0
-      timeout 900 "$build/host/cli/shoal" emulate --board "$board" "$model" \
-        "$input" --seconds 800 -o "$work/out" --trace "$work/layers" \
+      timeout 900 "$build/host/cli/shoal" emulate --board "$board" "${plan[@]}" \
+        "$model" "$input" --seconds 800 -o "$work/out" --trace "$work/layers" \
         >/dev/null 2>"$work/said" || code=$?
       if [[ $code -eq 0 ]] && cmp -s "$work/out" "$case.out.bin" &&
         cmp -s <(must "$work/layers") <(must "$case.layers.tsv"); then

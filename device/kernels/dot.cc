@@ -56,6 +56,35 @@ void dot_4x1(const int8_t* w, int w_step, const int8_t* x, int, int n,
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
+#if defined(__riscv)
+
+// With 32 registers four channels share two pixels' bytes: 22 instructions for
+// eight products, where twice dot_2x2 takes 24, and half of the ends of loops.
+template <bool kZero>
+void dot_4x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
+             int zero_weight, uint32_t* sums) {
+  const int8_t *w1 = w + w_step, *w2 = w1 + w_step, *w3 = w2 + w_step;
+  const int8_t* x1 = x + x_step;
+  const int zero = kZero ? zero_weight : 0;
+  uint32_t* const more = sums + kGroup;
+  uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  uint32_t t0 = more[0], t1 = more[1], t2 = more[2], t3 = more[3];
+#pragma GCC unroll 8
+  for (const int8_t* end = x + n; x != end;) {
+    const int u = *x++, v = *x1++;
+    const int a = *w++ - zero, b = *w1++ - zero;
+    s0 += product(a, u), t0 += product(a, v);
+    s1 += product(b, u), t1 += product(b, v);
+    const int c = *w2++ - zero, d = *w3++ - zero;
+    s2 += product(c, u), t2 += product(c, v);
+    s3 += product(d, u), t3 += product(d, v);
+  }
+  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+  more[0] = t0, more[1] = t1, more[2] = t2, more[3] = t3;
+}
+
+#endif
+
 void dot_1x1(const int8_t* w, const int8_t* x, int n, int zero_weight,
              uint32_t* sums) {
   uint32_t s = sums[0];
@@ -73,6 +102,14 @@ void add_dots(const int8_t* w, int w_step, int outs, const int8_t* x,
   auto* dot = pixels == 2 ? dot_2x2<false> : dot_4x1<false>;
   if (zero_weight) dot = pixels == 2 ? dot_2x2<true> : dot_4x1<true>;
   int i = 0;
+#if defined(__riscv)
+  if (pixels == 2) {
+    auto* dot_both = zero_weight ? dot_4x2<true> : dot_4x2<false>;
+    for (; i + 4 <= outs; i += 4, w += 4 * w_step) {
+      dot_both(w, w_step, x, x_step, n, zero_weight, sums + i);
+    }
+  }
+#endif
   for (; i + block <= outs; i += block, w += block * w_step) {
     dot(w, w_step, x, x_step, n, zero_weight, sums + i);
   }
