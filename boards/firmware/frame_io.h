@@ -11,7 +11,7 @@ namespace shoal {
 
 class FrameIo {
  public:
-  static constexpr uint32_t kMostStreams = 40;  // inputs, and outputs
+  static constexpr uint32_t kMostStreams = 48;  // inputs, and outputs
 
   FrameIo(shoal_node& node, const shoal_storage& input, ConsoleWriter& console)
       : node_(node), input_(input), console_(console) {}
