@@ -40,7 +40,8 @@ void check_strategy(const PlanFlags& flags, bool several) {
     throw Error(Exit::kUsage, "--cuts and --strategy both say how to cut",
                 "leave out one of them");
   }
-  const bool cuts = name == "spatial" || name == "kernel" || name == "layer";
+  const bool cuts = name == "spatial" || name == "kernel" || name == "layer" ||
+                    name == "auto";
   if (several ? cuts : name == "single") return;
   if (cuts) {
     throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
@@ -49,11 +50,11 @@ void check_strategy(const PlanFlags& flags, bool several) {
   }
   if (name == "single") {
     throw Error(Exit::kUsage, "--strategy single is for one node without links",
-                "leave out the nodes, or one of: spatial, kernel, layer");
+                "leave out the nodes, or one of: spatial, kernel, layer, auto");
   }
   throw Error(Exit::kUsage, "--strategy: '" + name + "' is unknown",
-              several ? "one of: spatial, kernel, layer"
-                      : "single; over nodes spatial, kernel, layer");
+              several ? "one of: spatial, kernel, layer, auto"
+                      : "single; over nodes spatial, kernel, layer, auto");
 }
 
 std::string text_of(const std::string& path) {

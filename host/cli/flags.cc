@@ -134,7 +134,8 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str();
   verb->add_option("--strategy", flags.strategy,
                    "single for one node; over several spatial (the default), "
-                   "kernel or layer");
+                   "kernel, layer, or auto: the best of them, without nodes "
+                   "that make it worse");
   add_objective(verb, flags);
 }
 
@@ -173,7 +174,8 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--strategy", flags.strategy,
-                   "spatial (the default), kernel or layer");
+                   "spatial (the default), kernel, layer, or auto: the best "
+                   "of them, without nodes that make it worse");
   add_objective(verb, flags);
   add_cluster_files(verb, flags);
 }

@@ -122,6 +122,7 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
   json.update(
       {{"frames_per_s", s.r.frames_per_s()},
        {"nodes", nlohmann::json::array()},
+       {"nodes_left_out", nlohmann::json::array()},
        {"row_bytes_per_frame", static_cast<double>(sum.rows) / frames},
        {"other_bytes_per_frame",
         static_cast<double>(sum.bytes - sum.rows) / frames},
@@ -134,6 +135,9 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
        {"event_hash", s.r.event_hash}});
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const EndpointReport& n = s.r.nodes[i];
+    if (s.p.plan.nodes[i].stages.empty()) {
+      json["nodes_left_out"].push_back(n.name);
+    }
     json["nodes"].push_back(
         {{"name", n.name},
          {"board", n.board},

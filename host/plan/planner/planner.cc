@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/auto_plan.h"
 #include "host/plan/search/search.h"
 #include "host/plan/tokens/token_simulation.h"
 
@@ -58,7 +59,10 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
 }  // namespace
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
-  Plan plan = search_plan(net, request, *search_for(net, request));
+  const bool chosen = request.cuts || request.cuts_file;
+  Plan plan = request.over_links() && !chosen && request.strategy == "auto"
+                  ? auto_plan(net, request)
+                  : search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);
   return plan;

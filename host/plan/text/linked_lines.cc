@@ -177,8 +177,18 @@ class LinkedLines {
     const auto idle = std::ranges::count_if(
         plan_.nodes, [](const PlanNode& n) { return n.stages.empty(); });
     if (idle == 0) return;
-    line(out_, "    {} of {} nodes have no share: the layers are too small",
-         idle, plan_.nodes.size());
+    if (!plan_.strategy.starts_with("auto")) {
+      line(out_, "    {} of {} nodes have no share: the layers are too small",
+           idle, plan_.nodes.size());
+      return;
+    }
+    std::string names;
+    for (const PlanNode& n : plan_.nodes) {
+      if (n.stages.empty()) names += (names.empty() ? "" : ", ") + n.name;
+    }
+    line(out_, "    left out: {}; no share of {} would make {}", names,
+         idle == 1 ? "its" : "theirs",
+         plan_.objective == "ram" ? "arenas smaller" : "the frame faster");
   }
 
   void reason_lines() {

@@ -251,6 +251,10 @@ std::string plan_json(const Net& net, const Plan& plan) {
   }
   if (plan.linked) {
     j["linked"] = true;
+    j["nodes_left_out"] = Json::array();
+    for (const PlanNode& n : plan.nodes) {
+      if (n.stages.empty()) j["nodes_left_out"].push_back(n.name);
+    }
     j["segments"] = Json::array();
     for (const SegmentSummary& s : summarize_segments(plan)) {
       j["segments"].push_back(segment_json(s));

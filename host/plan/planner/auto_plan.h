@@ -1,0 +1,16 @@
+// Strategy `auto`: which of the named strategies, and over which of the nodes.
+// A node that only slows the frame down, or makes the others' arenas larger, is
+// left out: it stays in the plan, without a share.
+#pragma once
+
+#include "host/lower/net.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+// As make_plan() for nodes with links. The plan's strategy says what was taken.
+// Throws what the default strategy over all nodes would, if nothing fits.
+Plan auto_plan(const Net&, const PlanRequest&);
+
+}  // namespace shoal

@@ -1,0 +1,98 @@
+#include "host/plan/planner/auto_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/check/check.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+std::vector<std::string> idle_nodes(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const PlanNode& n : plan.nodes) {
+    if (n.stages.empty()) names.push_back(n.name);
+  }
+  return names;
+}
+
+Plan plan_over(const Net& net, Cluster cluster, const char* strategy,
+               Objective objective) {
+  const Plan plan =
+      make_plan(net, linked_nodes(std::move(cluster), strategy, objective));
+  EXPECT_TRUE(check(net, plan).empty());
+  return plan;
+}
+
+Cluster equal(int nodes) {
+  return uniform_cluster(nodes, find_board("teensy41"), {});
+}
+
+TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
+  for (const Net& net : {bottleneck_net(16, 3), bottleneck_net(64, 4)}) {
+    double latency = 0;
+    int64_t arena = 0;
+    for (const int nodes : {1, 2, 4, 8}) {
+      const Plan fast =
+          plan_over(net, equal(nodes), "auto", Objective::kLatency);
+      const Plan small = plan_over(net, equal(nodes), "auto", Objective::kRam);
+      if (nodes > 1) {
+        EXPECT_LE(fast.latency_s, latency) << nodes;
+        // Links of more nodes take some bytes each.
+        EXPECT_LE(largest_arena(small), arena + 256 * nodes) << nodes;
+      }
+      latency = fast.latency_s;
+      arena = largest_arena(small);
+    }
+  }
+}
+
+TEST(AutoPlanTest, NeverWorseThanWhatHasAName) {
+  const Net net = bottleneck_net(48, 4);
+  for (const Objective objective : {Objective::kLatency, Objective::kRam}) {
+    const Plan best = plan_over(net, equal(4), "auto", objective);
+    for (const char* name : {"spatial", "kernel", "layer"}) {
+      const Plan plan = plan_over(net, equal(4), name, objective);
+      if (objective == Objective::kLatency) {
+        EXPECT_LE(best.latency_s, plan.latency_s) << name;
+      } else {
+        EXPECT_LE(largest_arena(best), largest_arena(plan)) << name;
+      }
+    }
+  }
+}
+
+TEST(AutoPlanTest, SlowNodesAreLeftOutAndThatIsSaid) {
+  const Net net = bottleneck_net(64, 4);
+  Cluster cluster = equal(2);
+  for (const char* name : {"slow0", "slow1"}) {
+    ClusterNode node = cluster.nodes[0];
+    node.name = name;
+    node.board.clock_hz /= 6;
+    node.board.link_bits_per_s /= 400;
+    node.rating /= 6;
+    cluster.nodes.push_back(node);
+  }
+  const Plan plan = plan_over(net, cluster, "auto", Objective::kLatency);
+  const std::vector<std::string> idle = idle_nodes(plan);
+  EXPECT_EQ(std::count(idle.begin(), idle.end(), "slow0"), 1);
+  EXPECT_EQ(std::count(idle.begin(), idle.end(), "slow1"), 1);
+  EXPECT_NE(plan.strategy.find(" of 4 nodes: "), std::string::npos)
+      << plan.strategy;
+}
+
+TEST(AutoPlanTest, WhatFitsNowhereIsRefused) {
+  const Net net = bottleneck_net(64, 4);
+  Cluster cluster = uniform_cluster(2, find_board("teensy41"), 2048);
+  EXPECT_THROW(plan_over(net, cluster, "auto", Objective::kLatency), Error);
+}
+
+}  // namespace
+}  // namespace shoal
