@@ -131,7 +131,8 @@ void add_swap_study(CLI::App* verb, StudyFlags& f) {
                    "of the zoo, such as vgg16,alexnet")
       ->delimiter(',')
       ->group(group);
-  verb->add_option("--storage", f.storages, "parts, such as sd-4bit,qspi-nor")
+  verb->add_option("--storage", f.storages,
+                   "of boards, such as sd-4bit,qspi-nor")
       ->delimiter(',')
       ->group(group);
   verb->add_option("--ram", f.rams, "arenas, such as 256K,512K")

@@ -237,6 +237,9 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
   verb->add_option("--latency", flags.latency, "one way: 60us");
   verb->add_option("--network", flags.network, "switch or radio");
+  verb->add_option("--lose", flags.lose,
+                   "NODE@TIME: node NODE (from 0) loses its power so long "
+                   "into the first frame, such as 1@5ms");
   verb->add_option("--payload", flags.payload,
                    "bytes of a datagram at most (1472; a serial line: 128)");
   verb->add_option("--framing", flags.framing,

@@ -157,6 +157,13 @@ TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
   for (const json& n : two["nodes"]) EXPECT_GT(n["storage_read_bytes"], 0);
 }
 
+TEST_F(CliCluster, ANodeThatIsLostIsNamed) {
+  const Told told =
+      shop_.shoal({"simulate", "m.tflite", "--nodes", "2", "--lose", "1@20us"});
+  EXPECT_EQ(told.code, 6) << told.err;
+  EXPECT_NE(told.err.find("node1"), std::string::npos) << told.err;
+}
+
 TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   const auto refused = [&](std::vector<std::string> flags,
                            const std::string& what) {
@@ -169,6 +176,8 @@ TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   refused({"--jitter", "5"}, "--jitter");
   refused({"--rate", "fast"}, "--rate");
   refused({"--network", "mesh"}, "--network");
+  refused({"--lose", "1"}, "--lose");
+  refused({"--lose", "2@1ms"}, "--lose: node 2 of 2");
   refused({"--payload", "95"}, "--payload");
   refused({"--cluster", "none.toml"}, "--cluster");
   refused({"--strategy", "diagonal"}, "diagonal");

@@ -23,7 +23,7 @@ FrameLoad frame_load(const NodeCounts&, double seconds);
 
 struct FrameEnergy {
   double compute_j = 0;  // MACs, and the rest of the active CPU
-  double storage_j = 0;  // bytes moved, and the part's own idle current
+  double storage_j = 0;  // bytes moved, and the storage's own idle current
   double idle_j = 0;     // sleep while it waits and until the next frame
   double total_j() const { return compute_j + storage_j + idle_j; }
 };

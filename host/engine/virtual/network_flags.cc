@@ -1,5 +1,6 @@
 #include "host/engine/virtual/network_flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -32,6 +33,19 @@ uint32_t within(int value, int low, int high, const std::string& flag) {
                 "from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return static_cast<uint32_t>(value);
+}
+
+// "1@5ms".
+void set_lost_node(const std::string& text, SimOptions& options) {
+  int node = -1;
+  const size_t at = std::min(text.find('@'), text.size());
+  const char* const end = text.data() + at;
+  const auto [rest, error] = std::from_chars(text.data(), end, node);
+  if (error != std::errc() || rest != end || node < 0 || at == text.size()) {
+    refuse("--lose", text, "NODE@TIME, such as 1@5ms; nodes count from 0");
+  }
+  options.lost_node = node;
+  options.lost_after = parse_duration(text.substr(at + 1), "--lose");
 }
 
 }  // namespace
@@ -87,6 +101,7 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
   if (!flags.rate.empty()) {
     options.bits_per_s = parse_rate(flags.rate, "--rate");
   }
+  if (!flags.lose.empty()) set_lost_node(flags.lose, options);
   if (flags.payload) {
     options.max_payload = within(*flags.payload, 96, 65000, "--payload");
   }

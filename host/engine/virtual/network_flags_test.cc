@@ -55,6 +55,13 @@ TEST(NetworkFlags, WhatIsNotGivenStaysTheBoards) {
   EXPECT_EQ(options.bits_per_s, 1e6);
   EXPECT_EQ(options.network.medium, Medium::kRadio);
   EXPECT_EQ(options.network.seed, 9u);
+  EXPECT_FALSE(options.lost_node);
+  apply({.lose = "2@5ms"}, options);
+  EXPECT_EQ(options.lost_node, 2);
+  EXPECT_EQ(options.lost_after, 5 * kMillisecond);
+  for (const char* bad : {"2", "@5ms", "-1@5ms", "2@5", "x@5ms", "2@"}) {
+    EXPECT_THROW(apply({.lose = bad}, options), Error) << bad;
+  }
 }
 
 }  // namespace

@@ -74,6 +74,13 @@ VirtualCluster::VirtualCluster(const Prepared& prepared, const Cluster& cluster,
   if (cluster.nodes.size() != prepared.plan.nodes.size()) {
     throw Error(Exit::kInternal, "the plan has other nodes than the cluster");
   }
+  const auto count = static_cast<int>(cluster.nodes.size());
+  if (options.lost_node && *options.lost_node >= count) {
+    throw Error(Exit::kUsage,
+                "--lose: node " + std::to_string(*options.lost_node) + " of " +
+                    std::to_string(count),
+                "from 0 to " + std::to_string(count - 1));
+  }
   ClusterKey key{};
   if (!options.insecure) {
     for (uint8_t& byte : key) byte = static_cast<uint8_t>(random_());

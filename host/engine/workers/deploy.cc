@@ -8,11 +8,10 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/workers/work.h"
+#include "host/plan/types/coordinator_counts.h"
 
 namespace shoal {
 namespace {
-
-constexpr uint32_t kGaps = 16;
 
 template <typename T>
 void append(std::vector<uint8_t>& to, const T& value) {
@@ -260,13 +259,7 @@ void Coordinator::Work::start_link() {
     data_key(secret.data(), epoch_, p.node, kCoordinator, peer.receive_key);
     peers_.push_back(peer);
   }
-  LinkCounts counts;
-  counts.peers = static_cast<uint32_t>(links_.peers.size());
-  counts.windows = counts.peers * kCoordinatorWindow;
-  counts.targets = counts.stage_targets =
-      static_cast<uint32_t>(links_.targets.size());
-  counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
-  counts.gaps = kGaps;
+  const LinkCounts counts = coordinator_counts(links_);
   tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
   link_config_ = {config_.transport,
                   peers_.data(),

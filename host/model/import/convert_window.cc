@@ -100,6 +100,16 @@ WindowAttr window_of(const OpReader& r, int kernel_h, int kernel_w) {
   return a;
 }
 
+// Of a filter over all channels of `x`, with an output channel for each.
+void check_filter(const OpReader& r, const Tensor& w, const Tensor& x,
+                  const Tensor& y) {
+  r.require(w.shape[3] == x.shape[3],
+            text("weights take ", w.shape[3], " channels, the input has ",
+                 x.shape[3]));
+  check_channels(r, y, w.shape[0]);
+  check_weight_axis(r, w, 0);
+}
+
 void convert_conv(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& w = r.weights(1);
@@ -110,11 +120,7 @@ void convert_conv(const OpReader& r, Op& op) {
     r.unsupported(text("a grouped convolution (", x.shape[3], " channels, ",
                        w.shape[3], " per group); use one CONV_2D per group"));
   }
-  r.require(w.shape[3] == x.shape[3],
-            text("weights take ", w.shape[3], " channels, the input has ",
-                 x.shape[3]));
-  check_channels(r, y, w.shape[0]);
-  check_weight_axis(r, w, 0);
+  check_filter(r, w, x, y);
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
   resolve_window(r, x, y, a);
   op.inputs = {r.input(0), r.input(1), r.bias(2, w.shape[0])};
@@ -195,11 +201,7 @@ void convert_transpose_conv(const OpReader& r, Op& op) {
   r.expect_batch_of_one(x);
   r.expect_rank(w, 4);
   r.expect_shape(y, shape);
-  r.require(w.shape[3] == x.shape[3],
-            text("weights take ", w.shape[3], " channels, the input has ",
-                 x.shape[3]));
-  check_channels(r, y, w.shape[0]);
-  check_weight_axis(r, w, 0);
+  check_filter(r, w, x, y);
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
   resolve_window(r, y, x, a);
   op.inputs = {r.input(2), r.input(1), r.bias(3, w.shape[0])};

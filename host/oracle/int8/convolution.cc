@@ -59,28 +59,37 @@ class Channels {
   int low_, high_;
 };
 
+// Calls add(tap, pixel, sums) for every tap of every output pixel; `sums` are
+// those of its channels.
+template <class Add>
+void sum_pixels(const Call& call, const Picture& p, const WindowAttr& a,
+                const Channels& channels, Add add) {
+  const int8_t* x = call.int8s(0).data();
+  int8_t* y = call.result().data();
+  std::vector<uint32_t> sums(p.out_c);
+  for_each_pixel(p, [&](int b, int oy, int ox) {
+    for (int c = 0; c < p.out_c; ++c) sums[c] = channels.bias(c);
+    for_each_tap(p, a, oy, ox, [&](int tap, int iy, int ix) {
+      add(tap, x + p.in(b, iy, ix), sums);
+    });
+    int8_t* out = y + p.out(b, oy, ox);
+    for (int c = 0; c < p.out_c; ++c) out[c] = channels.finish(sums[c], c);
+  });
+}
+
 }  // namespace
 
 void conv2d(const Call& call) {
   const Picture p(call);
   const auto& a = call.attr<WindowAttr>();
   const Channels channels(call, p.out_c, a.activation, false);
-  const int8_t* x = call.int8s(0).data();
   const int8_t* w = call.int8s(1).data();
   const int taps = a.kernel_h * a.kernel_w, zx = call.in().zero();
-  int8_t* y = call.result().data();
-  std::vector<uint32_t> sums(p.out_c);
-  for_each_pixel(p, [&](int b, int oy, int ox) {
-    for (int c = 0; c < p.out_c; ++c) sums[c] = channels.bias(c);
-    for_each_tap(p, a, oy, ox, [&](int tap, int iy, int ix) {
-      const int8_t* pixel = x + p.in(b, iy, ix);
-      for (int c = 0; c < p.out_c; ++c) {
-        const int8_t* filter = w + (int64_t{c} * taps + tap) * p.in_c;
-        sums[c] += dot(pixel, filter, p.in_c, zx, channels.zero_weight(c));
-      }
-    });
-    int8_t* out = y + p.out(b, oy, ox);
-    for (int c = 0; c < p.out_c; ++c) out[c] = channels.finish(sums[c], c);
+  sum_pixels(call, p, a, channels, [&](int tap, const int8_t* x, auto& sums) {
+    for (int c = 0; c < p.out_c; ++c) {
+      const int8_t* filter = w + (int64_t{c} * taps + tap) * p.in_c;
+      sums[c] += dot(x, filter, p.in_c, zx, channels.zero_weight(c));
+    }
   });
 }
 
@@ -88,26 +97,17 @@ void depthwise_conv2d(const Call& call) {
   const Picture p(call);
   const auto& a = call.attr<WindowAttr>();
   const Channels channels(call, p.out_c, a.activation, false);
-  const int8_t* x = call.int8s(0).data();
   const int8_t* w = call.int8s(1).data();
   const int zx = call.in().zero();
-  int8_t* y = call.result().data();
-  std::vector<uint32_t> sums(p.out_c);
-  for_each_pixel(p, [&](int b, int oy, int ox) {
-    for (int c = 0; c < p.out_c; ++c) sums[c] = channels.bias(c);
-    for_each_tap(p, a, oy, ox, [&](int tap, int iy, int ix) {
-      const int8_t* pixel = x + p.in(b, iy, ix);
-      const int8_t* filter = w + int64_t{tap} * p.out_c;
-      int c = 0;
-      for (int ic = 0; ic < p.in_c; ++ic) {
-        for (int m = 0; m < a.depth_multiplier; ++m, ++c) {
-          sums[c] += static_cast<uint32_t>(
-              (pixel[ic] - zx) * (filter[c] - channels.zero_weight(c)));
-        }
+  sum_pixels(call, p, a, channels, [&](int tap, const int8_t* x, auto& sums) {
+    const int8_t* filter = w + int64_t{tap} * p.out_c;
+    int c = 0;
+    for (int ic = 0; ic < p.in_c; ++ic) {
+      for (int m = 0; m < a.depth_multiplier; ++m, ++c) {
+        sums[c] += static_cast<uint32_t>((x[ic] - zx) *
+                                         (filter[c] - channels.zero_weight(c)));
       }
-    });
-    int8_t* out = y + p.out(b, oy, ox);
-    for (int c = 0; c < p.out_c; ++c) out[c] = channels.finish(sums[c], c);
+    }
   });
 }
 

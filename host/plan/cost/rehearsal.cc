@@ -6,6 +6,7 @@
 #include "device/link/link.h"
 #include "host/base/error.h"
 #include "host/plan/tokens/tokens.h"
+#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/stream_table.h"
 #include "host/world/board_port.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 // As in the process's step, and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
-constexpr uint32_t kCoordinatorGaps = 16;
 // As in virtual time the second frame counts: at the first one credit is on its
 // way and nobody knows a round trip yet.
 constexpr uint32_t kCounted = 1;
@@ -339,13 +339,7 @@ class Host final : public Linked {
       if (e.kind == Owner::kOutput) stream_bytes_[e.to.number] = bytes;
     }
     arrived_.resize(stream_bytes_.size());
-    LinkCounts counts;
-    counts.peers = static_cast<uint32_t>(links_.peers.size());
-    counts.windows = counts.peers * kCoordinatorWindow;
-    counts.targets = counts.stage_targets =
-        static_cast<uint32_t>(links_.targets.size());
-    counts.stage_streams = static_cast<uint32_t>(links_.streams.size());
-    counts.gaps = kCoordinatorGaps;
+    const LinkCounts counts = coordinator_counts(links_);
     open(kCoordinator, links_.peers, counts, port_.number());
     link_.begin_stage({links_.streams.data(), links_.targets.data(),
                        static_cast<uint16_t>(counts.stage_streams),
