@@ -13,6 +13,13 @@ namespace {
 constexpr int kDatagramsPerStep = 8;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 
+// Builds that are short of flash leave out what only `shoal probe` asks for.
+#ifdef SHOAL_WITHOUT_PROBE
+constexpr bool kTakesTrials = false;
+#else
+constexpr bool kTakesTrials = true;
+#endif
+
 bool named(const char* name) {
   return name && *name && std::strlen(name) <= kMaxName;
 }
@@ -49,6 +56,8 @@ Status NodeAgent::open(const AgentConfig& config) {
            config.cipher,       0,
            config.packets[2],   config.key_limits.packets,
            config.key_limits.us};
+  if (kTakesTrials) meter_.open(*config.transport, config.cycles);
+  trial_ = false;
   return !config.built_in || hold_built_in() ? Status::kOk
                                              : Status::kBadArgument;
 }
@@ -61,6 +70,7 @@ bool NodeAgent::hold_built_in() {
   Sha256 sha;
   sha.add(config_.built_in, program_bytes_);
   if (!sha.finish(program_hash_)) return false;
+  std::memcpy(built_in_hash_, program_hash_, sizeof built_in_hash_);
   state_ = AgentState::kReady;
   return true;
 }
@@ -70,7 +80,12 @@ Status NodeAgent::step() {
   send_unsent();
   for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
   if (state_ == AgentState::kRunning) {
+    const bool metered = kTakesTrials && meter_.on();
+    if (metered) meter_.step_begins();
     const auto status = static_cast<Status>(shoal_step(&node_));
+    if (metered) {
+      meter_.step_ended(shoal_last_layer(&node_) != kNone);
+    }
     if (status == Status::kOk) ++work_;
     worked |= status == Status::kOk || read_.to;
     if (failed(status)) fault();
@@ -124,7 +139,13 @@ void NodeAgent::fault() {
 
 // The program stays, if it is whole.
 void NodeAgent::leave() {
-  if (state_ == AgentState::kDeploying) {
+  meter_.end_run();
+  if (trial_) {
+    trial_ = false;
+    program_bytes_ = config_.built_in_bytes;
+    std::memcpy(program_hash_, built_in_hash_, sizeof program_hash_);
+    state_ = AgentState::kReady;
+  } else if (state_ == AgentState::kDeploying) {
     state_ = AgentState::kEmpty;
     program_bytes_ = 0;
   } else if (state_ != AgentState::kEmpty) {
@@ -133,6 +154,21 @@ void NodeAgent::leave() {
   forget_peers();
   epoch_ = 0;
   fault_ = {};
+}
+
+// Programs that lie in the arena take their own place from it.
+uint32_t NodeAgent::room() const {
+  if (!config_.built_in) return config_.program_capacity;
+  return kTakesTrials && config_.takes_trials ? config_.arena_bytes : 0;
+}
+
+uint8_t* NodeAgent::memory() const {
+  return config_.built_in ? config_.arena + arena_bytes() : config_.program;
+}
+
+uint32_t NodeAgent::arena_bytes() const {
+  if (!trial_) return config_.arena_bytes;
+  return (config_.arena_bytes - program_bytes_) / kAlign * kAlign;
 }
 
 void NodeAgent::forget_peers() {

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "device/agent/keys.h"
+#include "device/agent/meter.h"
 #include "device/agent/noise.h"
 #include "device/agent/phases.h"
 #include "device/agent/session_wire.h"
@@ -53,6 +54,13 @@ struct AgentConfig {
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;
   uint32_t built_in_bytes = 0;
+  // And yet it runs another one for a while, which lies at the arena's end and
+  // is forgotten with its session: for `shoal probe`. Whoever has the key could
+  // give a node that holds none any program.
+  bool takes_trials = false;
+  // Counts what firings take; without one only the clock does.
+  CycleCounter cycles;
+  const char* kernels = "";  // their family, at most 15 characters
   // What holds the tape part of the node's program, as a card would: put there
   // before, never sent. Offset 0 is the image's first byte. As in shoal_config;
   // null: all of a program is sent.
@@ -141,14 +149,20 @@ class NodeAgent {
   Reply grant(const uint8_t* data, uint32_t bytes);
   Reply start(const uint8_t* data, uint32_t bytes);
   Reply ping();
+  Reply meter(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
 
   const uint8_t* program() const {
-    return config_.built_in ? config_.built_in : config_.program;
+    return config_.built_in && !trial_ ? config_.built_in : memory();
   }
+  // Of programs that come, and how much of it there is.
+  uint8_t* memory() const;
+  uint32_t room() const;
+  // That the program may use.
+  uint32_t arena_bytes() const;
   bool hold_built_in();
   // The program as a storage: for one that does not expect mapped memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
@@ -183,7 +197,10 @@ class NodeAgent {
   uint8_t program_hash_[32] = {};
   uint16_t peers_known_ = 0;
   uint32_t epoch_ = 0;
-  uint32_t work_ = 0;  // steps of the node that did something
+  uint32_t work_ = 0;   // steps of the node that did something
+  bool trial_ = false;  // the program is one, not the built-in one
+  uint8_t built_in_hash_[32] = {};
+  Meter meter_;
   Fault fault_;
   shoal_storage storage_{};
   struct {

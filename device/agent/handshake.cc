@@ -133,6 +133,7 @@ void NodeAgent::node_nonce(const uint8_t* drawn, uint32_t bytes,
 void NodeAgent::accept(uint64_t from, const HelloBody& hello,
                        const uint8_t* nonce) {
   leave();
+  meter_.ask(false);
   ++counters_.sessions;
   ++nonces_;
   connected_ = true;

@@ -83,6 +83,8 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       end_lease();
       return reply;
     }
+    case Request::kMeter:
+      return meter(data, bytes);
   }
   return Reply::kMalformed;
 }
@@ -155,17 +157,24 @@ Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
     return Reply::kMalformed;
   }
   if (state_ == AgentState::kRunning) return Reply::kState;
-  const bool same = program_bytes_ == r.program_bytes &&
-                    equal_bytes(program_hash_, r.hash, sizeof r.hash);
-  if (config_.built_in ? !same : r.program_bytes > config_.program_capacity) {
-    return Reply::kTooLarge;
+  const auto is_held = [&] {
+    return program_bytes_ == r.program_bytes &&
+           equal_bytes(program_hash_, r.hash, sizeof r.hash);
+  };
+  bool same = is_held();
+  if (trial_ && !same) {
+    leave();
+    same = is_held();
   }
-  const bool whole =
-      state_ == AgentState::kReady || state_ == AgentState::kFaulted;
+  const bool is_built_in = config_.built_in && !trial_ && same;
+  if (!is_built_in && r.program_bytes > room()) return Reply::kTooLarge;
+  const bool whole = !trial_ && (state_ == AgentState::kReady ||
+                                 state_ == AgentState::kFaulted);
   const HeldAnswer held{same && whole ? 1u : 0u};
   if (state_ != AgentState::kDeploying || !same) leave();
   if (!held.held) {
     state_ = AgentState::kDeploying;
+    trial_ = config_.built_in != nullptr;
     program_bytes_ = r.program_bytes;
     std::memcpy(program_hash_, r.hash, sizeof r.hash);
   }
@@ -181,7 +190,7 @@ Reply NodeAgent::write(const uint8_t* data, uint32_t bytes) {
     return Reply::kMalformed;
   }
   ++counters_.writes;
-  std::memcpy(config_.program + offset, data, bytes);
+  std::memcpy(memory() + offset, data, bytes);
   return Reply::kOk;
 }
 
@@ -190,7 +199,7 @@ Reply NodeAgent::end() {
   if (state_ != AgentState::kDeploying) return Reply::kState;
   uint8_t hash[32];
   Sha256 sha;
-  sha.add(config_.program, program_bytes_);
+  sha.add(program(), program_bytes_);
   if (!sha.finish(hash) || !equal_bytes(hash, program_hash_, sizeof hash)) {
     return Reply::kHash;
   }
@@ -244,6 +253,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   }
   epoch_ = r.epoch;
   link_.epoch = r.epoch;
+#ifndef SHOAL_WITHOUT_PROBE
+  link_.transport = meter_.begin_run(config_.transport);
+#endif
   shoal_config c{};
   c.image_bytes = program_bytes_;
   if (header.head == kNowhere) c.image = program();
@@ -261,11 +273,32 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.tap = config_.tap;
   c.tap_user = config_.tap_user;
   state_ = AgentState::kRunning;
-  if (shoal_open(&node_, &c, config_.arena, config_.arena_bytes) >= SHOAL_OK) {
+  if (shoal_open(&node_, &c, config_.arena, arena_bytes()) >= SHOAL_OK) {
     return Reply::kOk;
   }
   fault();
   return Reply::kProgram;
+}
+
+// Whatever the run is: what was counted stays until the next one that is
+// metered.
+Reply NodeAgent::meter(const uint8_t* data, uint32_t bytes) {
+#ifdef SHOAL_WITHOUT_PROBE
+  static_cast<void>(data), static_cast<void>(bytes);
+  return Reply::kMalformed;
+#else
+  MeterRequest r;
+  if (!take(data, bytes, r) || bytes != 0 || r.wanted > 1) {
+    return Reply::kMalformed;
+  }
+  meter_.ask(r.wanted == 1);
+  MeterAnswer a = meter_.answer();
+  for (uint32_t i = 0; i + 1 < sizeof a.kernels && config_.kernels[i]; ++i) {
+    a.kernels[i] = config_.kernels[i];
+  }
+  put(&a, sizeof a);
+  return Reply::kOk;
+#endif
 }
 
 Reply NodeAgent::ping() {

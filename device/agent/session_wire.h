@@ -143,6 +143,7 @@ enum class Request : uint8_t {
   kStart = 7,     // StartRequest
   kPing = 8,      // -> PingAnswer
   kStop = 9,      // leave the epoch -> PingAnswer of the moment before
+  kMeter = 10,    // MeterRequest -> MeterAnswer
 };
 
 enum class Reply : uint8_t {
@@ -240,6 +241,24 @@ struct PingAnswer {
   uint32_t refused;  // forged, stale or malformed ones, mod 2^32
 };
 static_assert(sizeof(PingAnswer) == 56);
+
+// Whether the next run is metered; the answer is of the last one that was.
+struct MeterRequest {
+  uint32_t wanted;  // 1, or 0
+};
+struct MeterAnswer {
+  uint32_t firings;     // slices that it has fired
+  uint32_t counter_hz;  // ticks a second; 0: cycles of the CPU
+  // What they took, without what the link did in between.
+  uint64_t cycles, us;
+  // Names in printable ASCII, zeros behind them: of the counter ("DWT"; empty:
+  // none), of the family of kernels.
+  char counter[8], kernels[16];
+};
+static_assert(sizeof(MeterAnswer) == 48);
+static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(MeterAnswer) +
+                  kTagBytes <=
+              kLeastPayload);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +
                   kTagBytes <=
               kLeastPayload);

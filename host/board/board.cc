@@ -1,8 +1,11 @@
 #include "host/board/board.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/base/toml_reader.h"
 #include "host/board/board_files.h"
 
@@ -84,6 +87,7 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.name = id;
   b.title = r.text("title");
   b.core = r.text("core");
+  if (r.has("measured")) b.measured = r.text("measured");
   b.cores = static_cast<int>(r.non_negative("cores"));
   b.clock_hz = r.non_negative("clock_mhz") * 1e6;
   b.fixed_kind = r.text("fixed_kind");
@@ -164,7 +168,26 @@ std::vector<std::string> board_ids() {
   return ids;
 }
 
+bool is_board_file(const std::string& id) { return id.ends_with(".toml"); }
+
+namespace {
+
+const Board& board_in(const std::string& file) {
+  static std::mutex mutex;
+  static std::map<std::string, Board> read;
+  const std::lock_guard lock(mutex);
+  const auto at = read.find(file);
+  if (at != read.end()) return at->second;
+  const std::vector<uint8_t> text = read_file(file, files::kToml);
+  return read
+      .emplace(file, parse_board(file, std::string(text.begin(), text.end())))
+      .first->second;
+}
+
+}  // namespace
+
 const Board& find_board(const std::string& id) {
+  if (is_board_file(id)) return board_in(id);
   static const std::vector<Board> boards = [] {
     std::vector<Board> all;
     for (const BoardFile& f : board_files()) {

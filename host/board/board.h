@@ -64,6 +64,9 @@ struct Energy {
 
 struct Board {
   std::string name, title, core;
+  // What its nodes call their board, if this is a file that `shoal probe` has
+  // written: then its costs are measured. Else empty.
+  std::string measured;
   int cores = 1;  // one of them is used
   double clock_hz = 0;
   std::vector<Bank> banks;  // empty: unlimited (host)
@@ -82,6 +85,9 @@ struct Board {
   std::vector<std::string> sources;  // "what: kind: source"
   std::optional<Emulator> emulator;
   bool unlimited() const { return banks.empty(); }
+  const std::string& said_by_nodes() const {
+    return measured.empty() ? name : measured;
+  }
   // Of CPU, for a byte of a chunk that has come from storage.
   double chunk_cycles_per_byte(bool sealed) const {
     return sealed ? aead_cycles_per_byte : check_cycles_per_byte;
@@ -100,6 +106,9 @@ std::vector<std::string> board_ids();
 // the wrong kind.
 Board parse_board(const std::string& id, const std::string& toml);
 
+// A board's file instead of an id: it ends with ".toml".
+bool is_board_file(const std::string& id);
+// An id or a board's file, which becomes the board's name and is read once.
 // Throws Error(kUsage), which lists the known ids.
 const Board& find_board(const std::string& id);
 

@@ -43,6 +43,7 @@ struct Flags {
   WorkerFlags worker;
   DeployFlags deploy;
   DiscoverFlags discover;
+  ProbeFlags probe;
   KeygenFlags keygen;
   StudyFlags study;
   EvaluateFlags evaluate;
@@ -303,6 +304,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_bench_node(app, f.bench_node, code);
   add_worker(app, f.worker, code);
   add_discover(app, f.discover, code);
+  add_probe(app, f.probe, code);
   add_deploy(app, f.deploy, code);
   add_keygen(app, f.keygen, code);
   add_study(app, f.study, code);

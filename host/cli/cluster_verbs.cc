@@ -89,6 +89,27 @@ void add_discover(CLI::App& app, DiscoverFlags& f, int& code) {
   verb->callback([&] { code = discover_command(f); });
 }
 
+void add_probe(CLI::App& app, ProbeFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "probe",
+               "Measure one node without a model: bytes, cycles per MAC, link",
+               "shoal probe 10.0.0.5:7000 -o mine.toml\n"
+               "  shoal probe /dev/ttyACM0 --insecure");
+  verb->add_option("ADDRESS", f.address,
+                   "host:port, serial:DEVICE, or the device's path")
+      ->required();
+  add_key_flags(verb, f.cluster.key, f.cluster.insecure);
+  add_node_timeout(verb, f.cluster.timeout, "");
+  verb->add_option("--board", f.board,
+                   "whose facts stand for what is not measured; else those of "
+                   "the board that the node says it is");
+  verb->add_option("-o,--output", f.output,
+                   "write a measured board (.toml), for --board and cluster "
+                   "files");
+  add_json(verb, f.json);
+  verb->callback([&] { code = probe_command(f); });
+}
+
 void add_keygen(CLI::App& app, KeygenFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "keygen", "Make the key of a cluster, or an identity",

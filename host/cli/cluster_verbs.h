@@ -10,6 +10,7 @@ namespace shoal {
 void add_simulate(CLI::App&, SimulateFlags&, int& code);
 void add_worker(CLI::App&, WorkerFlags&, int& code);
 void add_discover(CLI::App&, DiscoverFlags&, int& code);
+void add_probe(CLI::App&, ProbeFlags&, int& code);
 void add_deploy(CLI::App&, DeployFlags&, int& code);
 void add_keygen(CLI::App&, KeygenFlags&, int& code);
 void add_study(CLI::App&, StudyFlags&, int& code);

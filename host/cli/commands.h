@@ -179,6 +179,12 @@ struct KeygenFlags {
   std::string show;    // identity whose public key is wanted
   bool identity = false, force = false;
 };
+struct ProbeFlags {
+  std::string address, output;
+  std::string board;  // for what is not measured; empty: what the node says
+  ClusterFlags cluster;
+  bool json = false;
+};
 struct StudyFlags {
   std::string study, model, folder;
   std::string nodes = "1..8,16,32,64";
@@ -251,6 +257,7 @@ int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);
 int deploy_command(const DeployFlags&);
 int discover_command(const DiscoverFlags&);
+int probe_command(const ProbeFlags&);
 int keygen_command(const KeygenFlags&);
 int study_command(const StudyFlags&);
 int swap_study_command(const StudyFlags&);

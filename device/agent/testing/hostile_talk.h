@@ -5,8 +5,8 @@
 // which must change nothing.
 //
 // A talk is bytes: sample, node (128: with a key, 192: with key pairs, else
-// --insecure), then actions. The low three bits of an
-// action's first byte b say what it is:
+// --insecure; 32: it holds a program and takes trials), then actions. The low
+// three bits of an action's first byte b say what it is:
 //   0     the node steps (b >> 3) + 1 times
 //   1     (b >> 3) ms pass
 //   2     a raw datagram: length, bytes
@@ -67,7 +67,8 @@ class HostileTalk {
   static constexpr uint32_t kPayload = 256, kArenaBytes = 32 * 1024;
   static constexpr uint64_t kFrom = 9;
 
-  HostileTalk(const LinkedPrograms& programs, size_t node, Mode mode)
+  HostileTalk(const LinkedPrograms& programs, size_t node, Mode mode,
+              bool holds_one = false)
       : program_(programs.nodes[node]),
         image_(program_.build()),
         cipher_(mode == Mode::kInsecure ? checksum_only()
@@ -93,6 +94,15 @@ class HostileTalk {
     c.arena = arena_.data(), c.arena_bytes = kArenaBytes;
     c.program = memory_.data();
     c.program_capacity = static_cast<uint32_t>(image_.size()) + 64;
+    if (holds_one) {
+      std::memcpy(held_.data(), image_.data(), image_.size());
+      held_.data()[image_.size() / 2] ^= 1;
+      c.program = nullptr, c.program_capacity = 0;
+      c.built_in = held_.data();
+      c.built_in_bytes = static_cast<uint32_t>(image_.size());
+      c.takes_trials = true;
+    }
+    c.cycles = {"count", [] { return 0u; }};
     c.peers = reinterpret_cast<shoal_peer*>(peers_.data());
     c.max_peers = static_cast<uint16_t>(program_.peers.size());
     for (int i = 0; i < 3; ++i) c.packets[i] = packets_[i].data();
@@ -217,7 +227,7 @@ class HostileTalk {
   bool spilled() const {
     const auto over = [](const Fenced& f) { return f.spilled(); };
     return arena_.spilled() || memory_.spilled() || peers_.spilled() ||
-           std::any_of(packets_, packets_ + 3, over);
+           held_.spilled() || std::any_of(packets_, packets_ + 3, over);
   }
 
   NodeAgent agent;
@@ -291,6 +301,8 @@ class HostileTalk {
       }
     } else if (r == Request::kStart) {
       append(b, StartRequest{kEpoch, program_.node, count});
+    } else if (r == Request::kMeter) {
+      append(b, MeterRequest{1});
     }
     return b;
   }
@@ -388,6 +400,7 @@ class HostileTalk {
   uint8_t drawn_ = 0;
   std::vector<Said> said_;
   Fenced arena_{kArenaBytes}, memory_{image_.size() + 64};
+  Fenced held_{image_.size()};
   Fenced peers_{program_.peers.size() * sizeof(shoal_peer)};
   Fenced packets_[3] = {Fenced(kPayload), Fenced(kPayload), Fenced(kPayload)};
   shoal_transport transport_{};
@@ -418,7 +431,8 @@ inline TalkOutcome try_talk(const Bytes& talk) {
   const Mode mode = talk[1] < 128   ? Mode::kInsecure
                     : talk[1] < 192 ? Mode::kPreShared
                                     : Mode::kIdentity;
-  HostileTalk node(programs, talk[1] % 64 % programs.nodes.size(), mode);
+  HostileTalk node(programs, talk[1] % 32 % programs.nodes.size(), mode,
+                   (talk[1] & 32) != 0);
   size_t at = 2;
   const auto next = [&]() -> uint8_t {
     return at < talk.size() ? talk[at++] : uint8_t{0};

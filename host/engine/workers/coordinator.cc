@@ -38,6 +38,13 @@ std::optional<std::vector<uint8_t>> Coordinator::result() {
   return work_->frames() ? work_->frames()->result() : std::nullopt;
 }
 
+void Coordinator::ask(
+    int worker, Request request, std::vector<uint8_t> data,
+    std::function<void(Reply, std::span<const uint8_t>)> answer) {
+  if (!work_->connected()) throw Error(Exit::kInternal, "nobody to ask");
+  work_->ask(worker, request, std::move(data), std::move(answer));
+}
+
 void Coordinator::stop() { work_->stop(); }
 bool Coordinator::stopped() const { return work_->stopped(); }
 Coordinator::StopCount Coordinator::stop_count() const {

@@ -59,7 +59,10 @@ struct CoordinatorConfig {
   uint64_t timeout_us = 5'000'000;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have
-  KeyLimits key_limits;    // of sessions and of the coordinator's datagrams
+  // Programs are trials (`shoal probe`): nodes that hold one of their own may
+  // run them, too, in their arena.
+  bool trials = false;
+  KeyLimits key_limits;  // of sessions and of the coordinator's datagrams
   int frames_in_flight = 2;
   // Bytes of programs that have arrived, of all that have to; may be empty.
   std::function<void(int64_t sent, int64_t total)> progress;
@@ -121,6 +124,11 @@ class Coordinator {
   void submit(std::span<const uint8_t> input);
   // The outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
+
+  // Asks a worker that is connected for something beside the run. Who hears
+  // the answer judges it.
+  void ask(int worker, Request, std::vector<uint8_t> data,
+           std::function<void(Reply, std::span<const uint8_t>)> answer);
 
   // Tells the nodes to leave the epoch, and gives their leases back; those
   // that do not answer in half the time limit are left alone.

@@ -56,7 +56,8 @@ void Coordinator::Work::check_fit(int worker) const {
   const bool is_other = is_built_in(has) &&
                         (has.program_bytes != image.size() ||
                          !std::ranges::equal(hash_of(image), has.program_hash));
-  if (is_other) {
+  const bool is_trial = is_other && config_.trials;
+  if (is_other && !is_trial) {
     throw Error(Exit::kUsage,
                 "node " + w.talk.name() +
                     " was exported with another program than this plan's, or "
@@ -66,6 +67,11 @@ void Coordinator::Work::check_fit(int worker) const {
   }
   too_small("the arena", node.arena_bytes, has.arena_bytes,
             "a worker with more --ram, or more workers");
+  if (is_trial) {
+    too_small("the arena, with the program that is tried in it,",
+              node.arena_bytes + static_cast<int64_t>(image.size()) + kAlign,
+              has.arena_bytes, "");
+  }
   if (!is_built_in(has)) {
     too_small("the program", static_cast<int64_t>(image.size()),
               has.program_capacity, "a worker with more --flash");
@@ -120,6 +126,11 @@ void Coordinator::Work::begin(int worker) {
   w.talk.ask(Request::kBegin, std::move(data),
              [this, &w](Reply reply, std::span<const uint8_t> answer) {
                HeldAnswer held{};
+               if (reply == Reply::kTooLarge && config_.trials) {
+                 throw Error(Exit::kUnsupported,
+                             "node " + w.talk.name() +
+                                 ": it takes no program but its own");
+               }
                if (reply != Reply::kOk || answer.size() != sizeof held) {
                  refuse(w, "it does not take a program (reply " +
                                std::to_string(static_cast<int>(reply)) + ")");

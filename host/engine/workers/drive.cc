@@ -119,14 +119,15 @@ namespace {
 
 Error other_node(const std::string& label, const WorkerIdentity& w,
                  const ClusterNode& node) {
-  return Error(
-      Exit::kUsage,
-      "the worker at " + label + " is " + w.name + ", " + w.board +
-          "; the cluster file says " + node.name + ", " + node.board.name,
-      is_built_in(w.facts) ? "the project that was exported for node " +
-                                 node.name + " belongs on that board"
-                           : "`shoal worker --name " + node.name + " --board " +
-                                 node.board.name + "`");
+  return Error(Exit::kUsage,
+               "the worker at " + label + " is " + w.name + ", " + w.board +
+                   "; the cluster file says " + node.name + ", " +
+                   node.board.said_by_nodes(),
+               is_built_in(w.facts)
+                   ? "the project that was exported for node " + node.name +
+                         " belongs on that board"
+                   : "`shoal worker --name " + node.name + " --board " +
+                         node.board.said_by_nodes() + "`");
 }
 
 }  // namespace
@@ -154,7 +155,7 @@ Cluster cluster_of(const Coordinator& coordinator,
       node.board = find_board(w.board);
       node.rating = board_rating(node.board);
       node.ram = ram;
-    } else if (node.name != w.name || node.board.name != w.board) {
+    } else if (node.name != w.name || node.board.said_by_nodes() != w.board) {
       throw other_node(workers[i].label, w, node);
     }
     if (built_in) {

@@ -28,6 +28,11 @@ class Coordinator::Work {
     return workers_.at(static_cast<size_t>(worker))->identity;
   }
   void deploy(const Prepared&, Then);
+  void ask(int worker, Request request, std::vector<uint8_t> data,
+           Conversation::Answer answer) {
+    workers_.at(static_cast<size_t>(worker))
+        ->talk.ask(request, std::move(data), std::move(answer));
+  }
   bool deployed() const { return phase_ >= Phase::kDeployed; }
   bool started() const { return phase_ == Phase::kRunning; }
   FrameStreams* frames() { return frames_.get(); }

@@ -1,5 +1,8 @@
 #include "host/engine/workers/worker.h"
 
+#include <chrono>
+
+#include "device/kernels/kernels.h"
 #include "host/base/error.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/node_name.h"
@@ -56,6 +59,15 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
   for (size_t i = 0; i < 3; ++i) {
     c.packets[i] = packets_.data() + i * transport.transport().max_payload;
   }
+  c.cycles = {
+      "clock",
+      [] {
+        using namespace std::chrono;
+        return static_cast<uint32_t>(
+            nanoseconds(steady_clock::now().time_since_epoch()).count());
+      },
+      0xFFFFFFFF, 1'000'000'000};
+  c.kernels = best_kernels().name;
   if (agent_.open(c) != Status::kOk) {
     throw Error(Exit::kInternal, "the worker lacks something");
   }

@@ -54,10 +54,9 @@ int ZooBuilder::add_result(const std::string& name, const Shape& shape,
   return static_cast<int>(graph_.tensors.size()) - 1;
 }
 
-int ZooBuilder::input(int side) {
-  const int t =
-      add_result("input", {1, side, side, 3}, kInputRange, kInputSpread);
-  graph_.inputs = {t};
+int ZooBuilder::input(const std::string& name, const Shape& shape) {
+  const int t = add_result(name, shape, kInputRange, kInputSpread);
+  graph_.inputs.push_back(t);
   return t;
 }
 

@@ -37,7 +37,9 @@ class ZooBuilder {
  public:
   explicit ZooBuilder(const std::string& name);
 
-  int input(int side);
+  int input(int side) { return input("input", {1, side, side, 3}); }
+  // One more.
+  int input(const std::string& name, const Shape& shape);
   int conv(const std::string& name, int x, const Conv&);
   int depthwise(const std::string& name, int x, int kernel, int stride,
                 Activation);

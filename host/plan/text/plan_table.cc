@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/base/size.h"
+#include "host/board/board.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/text/linked_lines.h"
@@ -123,6 +124,9 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
        ratio);
   line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
        net.frames == 1 ? "" : " " + each(net));
+  if (is_board_file(n.board)) {
+    line(out, "  costs         measured on a {}", find_board(n.board).measured);
+  }
   variable_lines(out, net, n, "");
   storage_lines(out, net, n);
   frame_lines(out, net, n);

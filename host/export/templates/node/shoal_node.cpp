@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "device/agent/agent.h"
+#include "device/kernels/family_name.h"
 #include "device/program/sha256.h"
 #include "shoal_app.h"
 #include "shoal_network.h"
@@ -58,6 +59,10 @@ shoal::AgentConfig config_of(const shoal_port& port,
   c.peers = peers;
   c.max_peers = SHOAL_PEERS;
   for (int i = 0; i < 3; ++i) c.packets[i] = packets[i];
+  // For `shoal probe`.
+  c.takes_trials = true;
+  c.cycles = shoal::core_cycles();
+  c.kernels = shoal::kernel_family_name();
   return c;
 }
 

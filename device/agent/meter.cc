@@ -1,0 +1,73 @@
+#include "device/agent/meter.h"
+
+namespace shoal {
+
+void Meter::open(const shoal_transport& transport,
+                 const CycleCounter& counter) {
+  behind_ = &transport;
+  counter_ = counter;
+  wanted_ = on_ = false;
+  firings_ = 0, cycles_ = us_ = 0;
+  watched_.user = this;
+  watched_.max_payload = transport.max_payload;
+  watched_.send = [](void* self, uint64_t to, const void* d, uint32_t n) {
+    const shoal_transport& t = *static_cast<Meter*>(self)->behind_;
+    return t.send(t.user, to, d, n);
+  };
+  watched_.receive = [](void* self, uint64_t* from, void* d, uint32_t n) {
+    const shoal_transport& t = *static_cast<Meter*>(self)->behind_;
+    return t.receive(t.user, from, d, n);
+  };
+  watched_.now_us = [](void* self) {
+    Meter& m = *static_cast<Meter*>(self);
+    if (!m.looked_) m.look();
+    return m.behind_->now_us(m.behind_->user);
+  };
+}
+
+const shoal_transport* Meter::begin_run(const shoal_transport* transport) {
+  on_ = wanted_;
+  wanted_ = false;
+  if (!on_) return transport;
+  firings_ = 0, cycles_ = us_ = 0;
+  looked_ = true;
+  return &watched_;
+}
+
+void Meter::look() {
+  looked_ = true;
+  if (counter_.read) ended_ = counter_.read();
+  ended_us_ = behind_->now_us(behind_->user);
+}
+
+void Meter::step_begins() {
+  looked_ = false;
+  began_us_ = behind_->now_us(behind_->user);
+  if (counter_.read) began_ = counter_.read();
+}
+
+// Counters and clocks may wrap: of a counter the difference is right, a clock
+// that goes back has lost this step.
+void Meter::step_ended(bool fired) {
+  if (!looked_) look();
+  if (!fired) return;
+  ++firings_;
+  cycles_ += (ended_ - began_) & counter_.mask;
+  if (ended_us_ > began_us_) us_ += ended_us_ - began_us_;
+}
+
+MeterAnswer Meter::answer() const {
+  MeterAnswer a{};
+  a.firings = firings_;
+  a.counter_hz = counter_.hz;
+  a.cycles = cycles_;
+  a.us = us_;
+  if (counter_.read) {
+    for (uint32_t i = 0; i + 1 < sizeof a.counter && counter_.name[i]; ++i) {
+      a.counter[i] = counter_.name[i];
+    }
+  }
+  return a;
+}
+
+}  // namespace shoal

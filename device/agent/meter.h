@@ -1,0 +1,48 @@
+// What a node's firings take, by its own counter of cycles and by its clock,
+// for a coordinator that asks for it (`shoal probe`). Only runs that were
+// asked to be metered are; others pay nothing.
+//
+// A step of the runtime fires, then looks at its link. The link asks for the
+// time before it does anything, and there the firing has ended: hence a run
+// that is metered gets a transport whose clock is also looked at here.
+#pragma once
+
+#include <cstdint>
+
+#include "device/agent/session_wire.h"
+#include "device/port/cycles.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+class Meter {
+ public:
+  // The transport must outlive this, and this must not move.
+  void open(const shoal_transport& transport, const CycleCounter& counter);
+
+  // For the next run.
+  void ask(bool wanted) { wanted_ = wanted; }
+  // A run begins; the transport that its link takes.
+  const shoal_transport* begin_run(const shoal_transport* transport);
+  void end_run() { on_ = false; }
+
+  bool on() const { return on_; }
+  void step_begins();
+  void step_ended(bool fired);
+  MeterAnswer answer() const;
+
+ private:
+  void look();
+
+  const shoal_transport* behind_ = nullptr;
+  shoal_transport watched_{};
+  CycleCounter counter_;
+  bool wanted_ = false, on_ = false;
+  bool looked_ = false;  // since the step began
+  uint64_t began_us_ = 0, ended_us_ = 0;
+  uint32_t began_ = 0, ended_ = 0;  // of the counter
+  uint32_t firings_ = 0;
+  uint64_t cycles_ = 0, us_ = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,19 @@
+// A measured board.toml: what was measured, and for all else the facts of the
+// board that the node says it is.
+#pragma once
+
+#include <string>
+
+#include "host/board/board.h"
+#include "host/probe/probe.h"
+
+namespace shoal {
+
+// What plans take for a second's cycles: measured, else the board's.
+double probe_clock_hz(const ProbeReport&, const Board& base);
+
+// Parsed again, so that what cannot be read is not written. Throws
+// Error(kDiffers) if a kernel of the node differs: no plan is good for it.
+std::string measured_board(const ProbeReport&, const Board& base);
+
+}  // namespace shoal
