@@ -100,6 +100,17 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
   EXPECT_NE(told.err.find("2 of 2 nodes had their program"), told.err.npos)
       << told.err;
 
+  const Told probed =
+      shop_.shoal({"probe", a.address, "--key", "k.key", "--json"});
+  ASSERT_EQ(probed.code, 0) << probed.err;
+  const auto j = nlohmann::json::parse(probed.out);
+  EXPECT_EQ(j.at("kernels"), "armv7e-m");
+  EXPECT_EQ(j.at("counter"), "DWT");
+  EXPECT_EQ(j.at("kind"), "emulated");
+  for (const auto& one : j.at("results")) {
+    EXPECT_EQ(one.at("result"), "exact") << one;
+  }
+
   // Somebody without the key gets nothing and harms nobody.
   ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
   EXPECT_EQ(run({"--key", "other.key", "--timeout", "1"}).code, 6);

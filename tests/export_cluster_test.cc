@@ -210,6 +210,20 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
     const std::string address = file.substr(at, file.find('"', at) - at);
     expect_refused({"run", "m.tflite", "x.bin", "--workers", address}, 2,
                    "--cluster with the file of its export");
+    // A probe tries layers in its arena, and only with the key; kernels that
+    // the node has not are named.
+    told = shop_.shoal({"probe", address, "--json", "-o", "l.toml"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    const json probed = json::parse(told.out);
+    EXPECT_EQ(probed["name"], "l");
+    EXPECT_TRUE(probed["program_built_in"]);
+    EXPECT_EQ(probed["results"][1]["kernel"], "conv 3x3");
+    EXPECT_EQ(probed["results"][1]["result"], "exact") << told.err;
+    EXPECT_GT(probed["results"][1]["each"], 0.0);
+    EXPECT_EQ(probed["results"][3]["result"], "not run");
+    EXPECT_TRUE(fs::exists(shop_.path("l.toml")));
+    expect_refused({"probe", address, "--key", "other.key", "--timeout", "1"},
+                   6, "does not know this key");
     // None of that has hurt them.
     expect_exact(shop_.shoal(run_words()));
   }
@@ -319,6 +333,20 @@ TEST_F(ExportedCluster, ANodeOnAnEmulatedBoardComputesExactBytes) {
   line.wait_for("selfcheck ok\n");
   const Words patient = run_words({"--insecure", "--timeout", "60"});
   expect_exact(shop_.shoal(patient));
+  const Told probed = shop_.shoal(
+      {"probe", line.name, "--insecure", "--timeout", "60", "--json"});
+  ASSERT_EQ(probed.code, 0) << probed.err;
+  const json j = json::parse(probed.out);
+  EXPECT_EQ(j["kernels"], "armv7e-m");
+  EXPECT_EQ(j["counter"], "DWT");  // which QEMU does not move
+  EXPECT_TRUE(j["counter_stands_still"]);
+  EXPECT_EQ(j["kind"], "emulated");
+  EXPECT_EQ(j["unit"], "instructions");
+  EXPECT_EQ(j["results"][1]["result"], "exact") << probed.err;
+  // Instructions of a MAC, as bench-node counts them; a firing's share is
+  // larger here.
+  EXPECT_GT(j["results"][1]["each"], 0.5);
+  EXPECT_LT(j["results"][1]["each"], 8.0);
   expect_exact(shop_.shoal(patient));
 }
 

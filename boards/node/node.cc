@@ -12,7 +12,6 @@
 #include "boards/startup/startup.h"
 #include "device/agent/agent.h"
 #include "device/base/wipe.h"
-#include "device/kernels/family_name.h"
 #include "device/link/cipher.h"
 #include "device/storage/flashed.h"
 #include "device/transport/lwip_udp.h"
@@ -123,7 +122,6 @@ bool open_agent(const shoal_port& port) {
   c.max_peers = kPeers;
   for (int i = 0; i < 3; ++i) c.packets[i] = node.packets[i];
   c.cycles = core_cycles();
-  c.kernels = kernel_family_name();
   return node.agent.open(c) == Status::kOk;
 }
 

@@ -60,7 +60,8 @@ struct AgentConfig {
   bool takes_trials = false;
   // Counts what firings take; without one only the clock does.
   CycleCounter cycles;
-  const char* kernels = "";  // their family, at most 15 characters
+  // Their family, at most 15 characters; null: the one of this build.
+  const char* kernels = nullptr;
   // What holds the tape part of the node's program, as a card would: put there
   // before, never sent. Offset 0 is the image's first byte. As in shoal_config;
   // null: all of a program is sent.

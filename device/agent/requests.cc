@@ -2,6 +2,7 @@
 
 #include "device/agent/agent.h"
 #include "device/base/wipe.h"
+#include "device/kernels/family_name.h"
 #include "device/program/sha256.h"
 
 namespace shoal {
@@ -293,8 +294,10 @@ Reply NodeAgent::meter(const uint8_t* data, uint32_t bytes) {
   }
   meter_.ask(r.wanted == 1);
   MeterAnswer a = meter_.answer();
-  for (uint32_t i = 0; i + 1 < sizeof a.kernels && config_.kernels[i]; ++i) {
-    a.kernels[i] = config_.kernels[i];
+  const char* const kernels =
+      config_.kernels ? config_.kernels : kernel_family_name();
+  for (uint32_t i = 0; i + 1 < sizeof a.kernels && kernels[i]; ++i) {
+    a.kernels[i] = kernels[i];
   }
   put(&a, sizeof a);
   return Reply::kOk;

@@ -31,7 +31,7 @@ class CliProbe : public testing::Test {
     EXPECT_EQ(told.out, "");
   }
 
-  const Workshop shop_;
+  Workshop shop_;
 };
 
 struct ProbedWorker {

@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "device/agent/agent.h"
-#include "device/kernels/family_name.h"
 #include "device/program/sha256.h"
 #include "shoal_app.h"
 #include "shoal_network.h"
@@ -62,7 +61,6 @@ shoal::AgentConfig config_of(const shoal_port& port,
   // For `shoal probe`.
   c.takes_trials = true;
   c.cycles = shoal::core_cycles();
-  c.kernels = shoal::kernel_family_name();
   return c;
 }
 
