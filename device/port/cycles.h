@@ -24,9 +24,11 @@ inline volatile uint32_t& core_register(uintptr_t address) {
 // Starts it, if it does not count yet.
 inline CycleCounter core_cycles() {
 #if __ARM_ARCH >= 7 && !defined(__ARM_ARCH_8M_BASE__)
-  core_register(0xE000EDFC) |= 1u << 24;   // DEMCR.TRCENA
-  core_register(0xE0001FB0) = 0xC5ACCE55;  // DWT_LAR: of some Cortex-M7
-  core_register(0xE0001000) |= 1;          // DWT_CTRL.CYCCNTENA
+  core_register(0xE000EDFC) =
+      core_register(0xE000EDFC) | 1u << 24;  // DEMCR.TRCENA
+  core_register(0xE0001FB0) = 0xC5ACCE55;    // DWT_LAR: of some Cortex-M7
+  core_register(0xE0001000) =
+      core_register(0xE0001000) | 1;  // DWT_CTRL.CYCCNTENA
   return {"DWT", [] { return +core_register(0xE0001004); }};
 #else
   // SysTick has 24 bits and counts down. One that somebody uses as a clock
