@@ -61,6 +61,16 @@ TEST_F(BoardBudget, LibrariesKeepTheirs) {
   }
 }
 
+TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
+  const Size all =
+      read_sizes(options_.build / "boards" / "emcraft-sf2" / "node.sizes")
+          .at("all");
+  EXPECT_LE(budget("node.flash_bytes") * 4, options_.board->flash_bytes * 3);
+  EXPECT_GT(all.flash, 0);
+  EXPECT_LE(all.flash, budget("node.flash_bytes"));
+  EXPECT_LE(all.ram, budget("node.statics"));
+}
+
 TEST_F(BoardBudget, FixedBytesAreWhatTheFirmwareHas) {
   EXPECT_LE(options_.board->fixed_bytes(), budget("ram_bytes.fixed"));
   EXPECT_EQ(options_.board->fixed_kind, "measured");

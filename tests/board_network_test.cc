@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -147,6 +148,53 @@ TEST_F(BoardNetwork, ALostBoardIsNamed) {
   EXPECT_EQ(boards.end(SIGTERM), 6);
 }
 
+// A board whose storage keeps what it is given: what is there is not sent
+// again, also after its power was lost in the middle of a deployment.
+TEST_F(BoardNetwork, APowerCutInADeploymentIsGoneOnFrom) {
+  const std::string model =
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
+  const Told alone = shop_.shoal({"run", model, "random:1", "-o", "want.bin"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  const Arguments serve{"emulate", "--board", "emcraft-sf2", "--nodes",   "1",
+                        "--serve", "--state", "kept",        "--insecure"};
+  const auto words = [&](const std::string& worker) {
+    return Arguments{"run", model,     "random:1",   "--workers", worker,
+                     "-o",  "out.bin", "--insecure", "--timeout", "10"};
+  };
+  const std::string image = shop_.path("kept/emcraft-sf2.0.img");
+  {
+    Background boards(shop_, serve);
+    const Served board = served(boards.line());
+    Background run(shop_, words(board.address));
+    // Until the mark of the first piece is there.
+    char mark = 0;
+    for (int i = 0; i < 20'000 && mark != 'S'; ++i) {
+      usleep(1000);
+      std::ifstream file(image, std::ios::binary);
+      file.seekg(256).get(mark);
+    }
+    ASSERT_EQ(mark, 'S');
+    kill(board.process, SIGKILL);
+    EXPECT_EQ(boards.end(0), 6);
+    run.end(SIGINT);
+  }
+  const auto told_of = [&](const char* text) {
+    Background boards(shop_, serve);
+    const Told told = shop_.shoal(words(served(boards.line()).address));
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+    EXPECT_NE(told.err.find(text), told.err.npos) << told.err;
+    EXPECT_EQ(boards.end(SIGTERM), 0);
+  };
+  told_of("of it were there from a deployment that broke off");
+  told_of("1 of 1 nodes had their program");
+  // Another size than the board's is refused, not used.
+  shop_.write("kept/emcraft-sf2.0.img", std::vector<uint8_t>(1 << 20, 0xFF));
+  const Told told = shop_.shoal(serve);
+  EXPECT_EQ(told.code, 2) << told.err;
+  EXPECT_NE(told.err.find("has 1048576 bytes"), told.err.npos) << told.err;
+}
+
 // Cortex-M3, M4, M7 and M55 compute one network together.
 TEST_F(BoardNetwork, AMixtureComputesWhatOneNodeDoes) {
   const std::vector<uint8_t> expect = expected();
@@ -174,8 +222,8 @@ TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
     EXPECT_EQ(told.code, 2) << told.err;
     EXPECT_NE(told.err.find(text), told.err.npos) << told.err;
   };
-  refused({"emulate", "m.tflite", "random:1", "--board", "emcraft-sf2",
-           "--nodes", "2"},
+  refused({"emulate", "m.tflite", "random:1", "--board", "qemu-rv32", "--nodes",
+           "2"},
           "has no emulated network");
   refused({"emulate", "--board", "mps2-an386", "--nodes", "65", "--serve",
            "--insecure"},

@@ -14,13 +14,14 @@
 #include "device/base/wipe.h"
 #include "device/link/cipher.h"
 #include "device/storage/flashed.h"
+#include "device/storage/program_slots.h"
 #include "device/transport/lwip_udp.h"
 
 namespace shoal {
 namespace {
 
 constexpr uint16_t kPort = 5000;
-constexpr uint16_t kPeers = 64;
+constexpr uint16_t kPeers = BOARD_NODE_PEERS;
 // Between two looks at the session: no more than the interface holds.
 constexpr uint32_t kFrames = 4;
 
@@ -31,8 +32,9 @@ struct Node {
   shoal_transport transport;
   uint32_t gateway = 0;
   Entropy entropy;
+  ProgramSlots programs;
   shoal_peer peers[kPeers];
-  alignas(8) uint8_t packets[3][kUdpPayload];
+  alignas(8) uint8_t packets[2][kUdpPayload], answers[kLeastPayload];
   char name[32];
 };
 // Nobody calls constructors before main().
@@ -94,6 +96,20 @@ bool start_network(const char* command) {
   return true;
 }
 
+// Where they lie in memory, weights are used there; else they pass through
+// the arena.
+bool open_programs(const shoal_port& port, AgentConfig& c) {
+  if (port.mapped_storage) {
+    c.program = static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
+    c.program_capacity = flashed_at(port);
+    return true;
+  }
+  c.programs = &node.programs;
+  return node.programs.open({&port.storage, flashed_at(port),
+                             port.storage_write_bytes,
+                             port.storage_erase_bytes}) == Status::kOk;
+}
+
 // Secure, if the board was flashed with a key, and then only with bytes that
 // nobody can foresee.
 bool open_agent(const shoal_port& port) {
@@ -115,14 +131,13 @@ bool open_agent(const shoal_port& port) {
   c.board = port.board;
   c.arena = static_cast<uint8_t*>(port.arena);
   c.arena_bytes = port.arena_bytes;
-  // Weights are used where they lie.
-  c.program = static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
-  c.program_capacity = flashed_at(port);
   c.peers = node.peers;
   c.max_peers = kPeers;
-  for (int i = 0; i < 3; ++i) c.packets[i] = node.packets[i];
+  c.packets[0] = node.packets[0];
+  c.packets[1] = node.answers;
+  c.packets[2] = node.packets[1];
   c.cycles = core_cycles();
-  return node.agent.open(c) == Status::kOk;
+  return open_programs(port, c) && node.agent.open(c) == Status::kOk;
 }
 
 // Until a frame waits or the next tick is counted; `until_us` may have come.

@@ -29,4 +29,12 @@ set(fixed_bytes ${BOARD_NODE_FIXED_BYTES})
 add_firmware(node shoal_runtime_storage shoal_runtime_link)
 target_link_libraries(node.elf PRIVATE shoal_agent lwip)
 # A turn of the clock wakes a node that waits: about every millisecond.
-target_compile_definitions(node.elf PRIVATE BOARD_TICK_BITS=15)
+if(NOT BOARD_NODE_TICK_BITS)
+  set(BOARD_NODE_TICK_BITS 15)
+endif()
+if(NOT BOARD_NODE_PEERS)
+  set(BOARD_NODE_PEERS 64)
+endif()
+target_compile_definitions(node.elf PRIVATE
+  BOARD_TICK_BITS=${BOARD_NODE_TICK_BITS} BOARD_NODE_PEERS=${BOARD_NODE_PEERS})
+target_compile_definitions(lwip PUBLIC ${BOARD_NET_DEFINITIONS})

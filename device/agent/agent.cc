@@ -36,9 +36,10 @@ bool usable(const AgentConfig& c) {
     return !p || reinterpret_cast<uintptr_t>(p) % kAlign != 0;
   };
   if (c.built_in && c.built_in_bytes < sizeof(Header)) return false;
-  return !misaligned(c.arena) &&
-         !misaligned(c.built_in ? c.built_in : c.program) && c.peers &&
-         named(c.name) && named(c.board);
+  const bool has_program =
+      c.programs || !misaligned(c.built_in ? c.built_in : c.program);
+  return !misaligned(c.arena) && has_program && c.peers && named(c.name) &&
+         named(c.board);
 }
 
 }  // namespace
@@ -58,8 +59,22 @@ Status NodeAgent::open(const AgentConfig& config) {
            config.key_limits.us};
   if (kTakesTrials) meter_.open(*config.transport, config.cycles);
   trial_ = false;
+  if (config.programs) hold_stored();
   return !config.built_in || hold_built_in() ? Status::kOk
                                              : Status::kBadArgument;
+}
+
+// It was whole when it was put there; what has changed since is found by tags.
+void NodeAgent::hold_stored() {
+  config_.program_capacity = config_.programs->capacity();
+  program_bytes_ = config_.programs->program(program_hash_);
+  state_ = program_bytes_ ? AgentState::kReady : AgentState::kEmpty;
+}
+
+bool NodeAgent::read_program_header(void* to, uint32_t bytes) {
+  if (config_.programs) return config_.programs->read(0, to, bytes);
+  std::memcpy(to, program(), bytes);
+  return true;
 }
 
 // What it says it holds is what lies there now, damaged or not: a coordinator
@@ -135,12 +150,21 @@ void NodeAgent::fault() {
   fault_ = {static_cast<Status>(why.status), static_cast<Table>(why.table),
             why.stage, why.index, why.check};
   state_ = AgentState::kFaulted;
+  const bool damaged =
+      fault_.status == Status::kBadTag || fault_.status == Status::kBadHash ||
+      fault_.status == Status::kBadMagic ||
+      fault_.status == Status::kBadRecord || fault_.status == Status::kTooShort;
+  // So that it is sent anew.
+  if (config_.programs && damaged) config_.programs->discard();
 }
 
 // The program stays, if it is whole.
 void NodeAgent::leave() {
   meter_.end_run();
-  if (trial_) {
+  if (config_.programs) {
+    config_.programs->settle();
+    hold_stored();
+  } else if (trial_) {
     trial_ = false;
     program_bytes_ = config_.built_in_bytes;
     std::memcpy(program_hash_, built_in_hash_, sizeof program_hash_);

@@ -23,6 +23,7 @@
 #include "device/agent/session_wire.h"
 #include "device/base/status.h"
 #include "device/shoal.h"
+#include "device/storage/program_store.h"
 
 namespace shoal {
 
@@ -50,6 +51,9 @@ struct AgentConfig {
   uint32_t arena_bytes = 0;
   uint8_t* program = nullptr;  // 16-byte aligned
   uint32_t program_capacity = 0;
+  // Instead of memory for programs: a storage that keeps them. They are read
+  // from there.
+  ProgramStore* programs = nullptr;
   // Instead of memory for programs: the one that the node was built with,
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;
@@ -72,7 +76,8 @@ struct AgentConfig {
   const uint8_t* store_key = nullptr;
   shoal_peer* peers = nullptr;
   uint16_t max_peers = 0;
-  // max_payload bytes each: of arriving, session and the node's datagrams.
+  // Of arriving, session and the node's datagrams: max_payload bytes each, of
+  // the session's kLeastPayload will do.
   uint8_t* packets[3] = {};
 
   // See shoal_config.
@@ -165,6 +170,8 @@ class NodeAgent {
   // That the program may use.
   uint32_t arena_bytes() const;
   bool hold_built_in();
+  void hold_stored();
+  bool read_program_header(void* to, uint32_t bytes);
   // The program as a storage: for one that does not expect mapped memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int read_poll(void* self);

@@ -57,7 +57,7 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   if (request.request == Request::kPeers) {
     wipe(packet, bytes);
   }
-  send_reply(request.request, reply, head);
+  if (reply != Reply::kNotYet) send_reply(request.request, reply, head);
 }
 
 Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
@@ -171,8 +171,16 @@ Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
   if (!is_built_in && r.program_bytes > room()) return Reply::kTooLarge;
   const bool whole = !trial_ && (state_ == AgentState::kReady ||
                                  state_ == AgentState::kFaulted);
-  const HeldAnswer held{same && whole ? 1u : 0u};
+  HeldAnswer held{same && whole ? 1u : 0u, 0};
   if (state_ != AgentState::kDeploying || !same) leave();
+  if (config_.programs) {
+    if (config_.programs->begin(r.program_bytes, r.hash, held.from) !=
+        Status::kOk) {
+      return Reply::kStorage;
+    }
+    held.held = held.from == r.program_bytes;
+    if (held.held) hold_stored();
+  }
   if (!held.held) {
     state_ = AgentState::kDeploying;
     trial_ = config_.built_in != nullptr;
@@ -191,6 +199,12 @@ Reply NodeAgent::write(const uint8_t* data, uint32_t bytes) {
     return Reply::kMalformed;
   }
   ++counters_.writes;
+  if (config_.programs) {
+    const Status status = config_.programs->write(offset, data, bytes);
+    return status == Status::kOk     ? Reply::kOk
+           : status == Status::kWait ? Reply::kNotYet
+                                     : Reply::kStorage;
+  }
   std::memcpy(memory() + offset, data, bytes);
   return Reply::kOk;
 }
@@ -198,6 +212,14 @@ Reply NodeAgent::write(const uint8_t* data, uint32_t bytes) {
 Reply NodeAgent::end() {
   if (state_ == AgentState::kReady) return Reply::kOk;
   if (state_ != AgentState::kDeploying) return Reply::kState;
+  if (config_.programs) {
+    const Status status = config_.programs->end();
+    if (status == Status::kOk) hold_stored();
+    return status == Status::kOk        ? Reply::kOk
+           : status == Status::kWait    ? Reply::kNotYet
+           : status == Status::kBadHash ? Reply::kHash
+                                        : Reply::kStorage;
+  }
   uint8_t hash[32];
   Sha256 sha;
   sha.add(program(), program_bytes_);
@@ -242,7 +264,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
   if (state_ != AgentState::kReady) return Reply::kState;
   Header header;
-  std::memcpy(&header, program(), sizeof header);
+  if (!read_program_header(&header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
   // The runtime takes one address and key for every peer of the program; what
   // is no program is refused by the loader, who says why.
@@ -259,9 +281,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
 #endif
   shoal_config c{};
   c.image_bytes = program_bytes_;
-  if (header.head == kNowhere) c.image = program();
+  if (header.head == kNowhere && !config_.programs) c.image = program();
   read_ = {};
-  c.storage = &storage_;
+  c.storage = config_.programs ? &config_.programs->storage() : &storage_;
   c.storage_bytes = program_bytes_;
   if (c.image && config_.storage) {
     c.storage = config_.storage;

@@ -19,7 +19,7 @@
 
 namespace shoal {
 
-inline constexpr uint8_t kSessionVersion = 3;
+inline constexpr uint8_t kSessionVersion = 4;
 inline constexpr uint32_t kLeastPayload = 96;  // of any transport
 inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
@@ -153,6 +153,8 @@ enum class Reply : uint8_t {
   kTooLarge = 3,   // program memory or peer table too small
   kHash = 4,       // the program is not what was announced
   kProgram = 5,    // the runtime refuses it; the ping says where
+  kStorage = 6,    // where programs are kept fails
+  kNotYet = 7,     // never sent: it is asked again
 };
 
 // A request's body is its head and what it carries; an answer's likewise.
@@ -193,7 +195,9 @@ struct BeginRequest {
 static_assert(sizeof(BeginRequest) == 36);
 struct HeldAnswer {
   uint32_t held;  // 1: nothing to send, it is here already
+  uint32_t from;  // else: what is here of it, from a transfer that broke off
 };
+static_assert(sizeof(HeldAnswer) == 8);
 
 struct PeersRequest {
   uint32_t epoch;

@@ -236,6 +236,12 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
       verb->add_flag("--serve", f.serve,
                      "print NAME HOST:PORT PROCESS of each board and run until "
                      "SIGTERM");
+  verb->add_option("--cuts", f.plan.cuts,
+                   "of a network: the cut of every layer; see `shoal formats "
+                   "cuts.toml`");
+  verb->add_option("--state", f.state,
+                   "of a network: folder that keeps the boards' storages, so "
+                   "that programs stay (nothing stays)");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);
   verb->get_option("--insecure")->needs(serve);

@@ -146,6 +146,7 @@ struct EmulateFlags {
   bool layers = false, json = false;
   // Of several boards on a network, plan.nodes of them.
   bool serve = false;
+  std::string state;  // folder of their storages
   std::string key = "shoal.key";
   bool insecure = false;
   ImportOptions ends;

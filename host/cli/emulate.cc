@@ -121,6 +121,10 @@ int emulate_command(const EmulateFlags& flags) {
     throw Error(Exit::kUsage, "--serve is for boards on a network",
                 "--nodes N or --cluster FILE");
   }
+  if (!flags.state.empty() || !flags.plan.cuts.empty()) {
+    throw Error(Exit::kUsage, "--state and --cuts are for boards on a network",
+                "--nodes N or --cluster FILE");
+  }
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
   check_files(
       {{"MODEL", flags.model},

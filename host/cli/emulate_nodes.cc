@@ -65,6 +65,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.build = own_build_folder();
   options.key = key;
   options.seconds = flags.seconds;
+  options.state = flags.state;
   return options;
 }
 

@@ -28,13 +28,19 @@
 
 #define ETH_PAD_SIZE 2
 #define MEM_ALIGNMENT 4
+#ifdef SHOAL_SMALL_NET /* a board of 64 KB: one datagram each way */
+#define MEM_SIZE 1664
+#define PBUF_POOL_SIZE 1
+#define ARP_TABLE_SIZE 10
+#else
 #define MEM_SIZE 3200 /* two datagrams under way to the interface */
+#define PBUF_POOL_SIZE 3
+#define ARP_TABLE_SIZE 18
+#endif
 #define MEMP_NUM_PBUF 2
 #define MEMP_NUM_UDP_PCB 1
 #define MEMP_NUM_SYS_TIMEOUT 2
-#define PBUF_POOL_SIZE 3
 #define PBUF_POOL_BUFSIZE 1536
-#define ARP_TABLE_SIZE 18
 #define ARP_QUEUEING 1 /* the first datagram waits for its neighbour */
 #define ARP_QUEUE_LEN 2
 #define MEMP_NUM_ARP_QUEUE 4

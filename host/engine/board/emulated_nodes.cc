@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <list>
@@ -12,6 +13,8 @@
 #include "device/port/console.h"
 #include "device/storage/flashed.h"
 #include "host/base/entropy.h"
+#include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/engine/board/emulator.h"
 #include "host/engine/board/memory_file.h"
 #include "host/engine/board/refusal.h"
@@ -30,8 +33,8 @@ constexpr uint16_t kGuestPort = 5000;
 
 // What the board is flashed with. It has no source of random bytes: every start
 // gets a seed of its own.
-void flash(const std::string& name, const std::optional<ClusterKey>& key,
-           std::list<MemoryFile>& files) {
+Flashed flashed_as(const std::string& name,
+                   const std::optional<ClusterKey>& key) {
   Flashed f{};
   f.magic = kFlashedMagic;
   f.version = kFlashedVersion;
@@ -42,9 +45,54 @@ void flash(const std::string& name, const std::optional<ClusterKey>& key,
     system_entropy(f.seed);
   }
   seal_flashed(f);
-  const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
-  files.emplace_back(std::span(bytes, sizeof f), int64_t{sizeof f});
+  return f;
 }
+
+// A board's storage, or the block of it that it is flashed with: in memory, or
+// in a file that stays.
+class BoardStorage {
+ public:
+  BoardStorage(const EmulatedNodesOptions& options,
+               const EmulatedNodesOptions::Node& node) {
+    const Flashed f = flashed_as(node.name, options.key);
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
+    const Emulator& e = *node.board->emulator;
+    if (e.drive.empty()) {
+      memory_.emplace(std::span(bytes, sizeof f), int64_t{sizeof f});
+      return;
+    }
+    std::vector<uint8_t> image;
+    if (options.state.empty()) {
+      image.assign(static_cast<size_t>(e.flashed_at), 0xFF);
+      image.insert(image.end(), bytes, bytes + sizeof f);
+      memory_.emplace(image, e.storage_bytes);
+      return;
+    }
+    path_ = (options.state / (node.name + ".img")).string();
+    std::filesystem::create_directories(options.state);
+    if (std::filesystem::exists(path_)) {
+      image = read_file(path_, {"storage of a board", e.storage_bytes});
+    } else {
+      image.assign(static_cast<size_t>(e.storage_bytes), 0xFF);
+    }
+    if (static_cast<int64_t>(image.size()) != e.storage_bytes) {
+      throw Error(Exit::kUsage,
+                  path_ + " has " + std::to_string(image.size()) +
+                      " bytes, the storage of " + node.board->name + " " +
+                      std::to_string(e.storage_bytes),
+                  "remove it, or name another folder");
+    }
+    std::copy_n(bytes, sizeof f, image.begin() + e.flashed_at);
+    write_file(path_, image);
+    using std::filesystem::perms;  // the cluster's key is in it
+    std::filesystem::permissions(path_, perms::owner_read | perms::owner_write);
+  }
+  std::string path() const { return memory_ ? memory_->path() : path_; }
+
+ private:
+  std::optional<MemoryFile> memory_;
+  std::string path_;
+};
 
 // A port that nobody else gets while it is held. The emulator cannot bind it
 // before it is given back; should somebody be faster, it says so and ends.
@@ -80,18 +128,23 @@ class HeldPort {
 
 std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    const Board& board, size_t index,
-                                   uint16_t port, const std::string& flashed) {
+                                   uint16_t port, std::string storage) {
   FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
   const Emulator& e = *board.emulator;
-  run.options = {
-      "-device",
-      fmt::format("loader,file={},force-raw=on,addr={}", flashed, e.flashed_at),
-      "-netdev",
-      fmt::format("user,id=n0,hostfwd=udp:127.0.0.1:{}-{}:{}", port, kGuest,
-                  kGuestPort),
-      "-net",
-      "nic,netdev=n0,model=" + e.nic};
+  for (size_t at = 0; (at = storage.find(',', at)) != storage.npos; at += 2) {
+    storage.insert(at, 1, ',');  // as the emulator wants it
+  }
+  run.options = {e.drive.empty() ? "-device" : "-drive",
+                 e.drive.empty()
+                     ? fmt::format("loader,file={},force-raw=on,addr={}",
+                                   storage, e.flashed_at)
+                     : fmt::format("{},file={}", e.drive, storage),
+                 "-netdev",
+                 fmt::format("user,id=n0,hostfwd=udp:127.0.0.1:{}-{}:{}", port,
+                             kGuest, kGuestPort),
+                 "-net",
+                 "nic,netdev=n0,model=" + e.nic};
   return emulator_line(run);
 }
 
@@ -158,7 +211,7 @@ void EmulatedNode::listen(milliseconds most) {
 }
 
 EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
-  std::list<MemoryFile> flashed;  // until the emulators have read them
+  std::list<BoardStorage> storages;  // until the emulators have opened them
   std::list<HeldPort> ports;
   for (const auto& [name, board] : options.nodes) {
     if (!board->emulator || board->emulator->nic.empty()) {
@@ -167,13 +220,13 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
           "board " + board->name + " has no emulated network here",
           fmt::format("one of: {}", fmt::join(boards_with_network(), ", ")));
     }
-    flash(name, options.key, flashed);
+    storages.emplace_back(options, EmulatedNodesOptions::Node{name, board});
     ports.emplace_back();  // all are held at once: none comes twice
   }
   const auto start = [&](size_t i, uint16_t port) {
     const auto& [name, board] = options.nodes[i];
     const std::string path =
-        std::next(flashed.begin(), static_cast<int>(i))->path();
+        std::next(storages.begin(), static_cast<int>(i))->path();
     return std::make_unique<EmulatedNode>(
         *board, name, port, node_line(options, *board, i, port, path));
   };

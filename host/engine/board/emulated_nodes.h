@@ -27,7 +27,10 @@ struct EmulatedNodesOptions {
   std::vector<Node> nodes;
   std::filesystem::path build;    // own_build_folder()
   std::optional<ClusterKey> key;  // none: insecure
-  int seconds = 60;               // until the last one is ready, at most
+  // Keeps the boards' storages, a file of each name; empty: they are gone with
+  // the emulators. Boards whose storage is memory have nothing to keep.
+  std::filesystem::path state;
+  int seconds = 60;  // until the last one is ready, at most
 };
 
 class EmulatedNode {

@@ -93,6 +93,7 @@ struct WorkerReport {
   int64_t writes = 0;  // of its program that were sent, the first time
   int64_t resent = 0;  // requests sent again
   bool held = false;   // it had the program already
+  uint32_t found = 0;  // bytes of it that a broken transfer had left there
 };
 
 // What follows when every node has its program.

@@ -124,7 +124,7 @@ void Coordinator::Work::begin(int worker) {
   std::vector<uint8_t> data;
   append(data, r);
   w.talk.ask(Request::kBegin, std::move(data),
-             [this, &w](Reply reply, std::span<const uint8_t> answer) {
+             [this, &w, worker](Reply reply, std::span<const uint8_t> answer) {
                HeldAnswer held{};
                if (reply == Reply::kTooLarge && config_.trials) {
                  throw Error(Exit::kUnsupported,
@@ -136,7 +136,14 @@ void Coordinator::Work::begin(int worker) {
                                std::to_string(static_cast<int>(reply)) + ")");
                }
                std::memcpy(&held, answer.data(), sizeof held);
+               const std::vector<uint8_t>& image =
+                   prepared_->images[static_cast<size_t>(worker)];
+               if (held.from > program_part(image).size() ||
+                   (held.from == program_part(image).size() && !held.held)) {
+                 refuse(w, "it has more of its program than there is");
+               }
                w.report.held = w.ready = held.held == 1;
+               w.report.found = w.next_byte = held.from;
                w.sending = !w.ready;
                tell_progress();
              });
@@ -184,7 +191,8 @@ void Coordinator::Work::tell_progress() {
   int64_t sent = 0, total = 0;
   for (size_t i = 0; i < workers_.size(); ++i) {
     if (!workers_[i]->used || workers_[i]->report.held) continue;
-    sent += workers_[i]->next_byte;
+    sent += workers_[i]->next_byte - workers_[i]->report.found;
+    total -= workers_[i]->report.found;
     total += static_cast<int64_t>(program_part(prepared_->images[i]).size());
   }
   config_.progress(sent, total);

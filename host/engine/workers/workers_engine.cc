@@ -12,20 +12,28 @@ int64_t deployed_bytes(const Coordinator& coordinator, const Prepared& p) {
   int64_t bytes = 0;
   for (size_t i = 0; i < p.images.size(); ++i) {
     const bool takes_part = !p.plan.nodes[i].stages.empty();
-    if (!takes_part || coordinator.report(static_cast<int>(i)).held) continue;
-    bytes += p.plan.nodes[i].program_bytes;
+    const WorkerReport report = coordinator.report(static_cast<int>(i));
+    if (!takes_part || report.held) continue;
+    bytes += p.plan.nodes[i].program_bytes - report.found;
   }
   return bytes;
 }
 
 std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
   int held = 0;
+  int64_t found = 0;
   for (size_t i = 0; i < p.images.size(); ++i) {
-    held += coordinator.report(static_cast<int>(i)).held ? 1 : 0;
+    const WorkerReport report = coordinator.report(static_cast<int>(i));
+    held += report.held ? 1 : 0;
+    if (!report.held) found += report.found;
   }
-  return "deployed " + format_bytes(deployed_bytes(coordinator, p)) + "; " +
-         std::to_string(held) + " of " + std::to_string(p.images.size()) +
-         " nodes had their program";
+  std::string text = "deployed " + format_bytes(deployed_bytes(coordinator, p));
+  if (found > 0) {
+    text += ", " + format_bytes(found) +
+            " of it were there from a deployment that broke off";
+  }
+  return text + "; " + std::to_string(held) + " of " +
+         std::to_string(p.images.size()) + " nodes had their program";
 }
 
 WorkersEngine::WorkersEngine(Coordinator& coordinator,

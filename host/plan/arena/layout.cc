@@ -48,17 +48,22 @@ int64_t stage_end(const Net& net, const PlanNode& node, size_t stage) {
 }  // namespace
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
-                       bool mapped, const LinkCounts& link,
-                       uint32_t keep_bytes) {
+                       bool mapped, const LinkCounts& link, uint32_t keep_bytes,
+                       const std::vector<StageEnds>& ends) {
   PlanLayout l;
-  for (const PlanStage& s : stages) {
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const PlanStage& s = stages[i];
     l.cursor_count =
         std::max(l.cursor_count, static_cast<uint32_t>(s.ports.size()));
     l.state_count =
         std::max(l.state_count, static_cast<uint32_t>(s.actors.size()));
     if (mapped) continue;
-    l.record_bytes =
-        std::max(l.record_bytes, record_bytes(count_tables(net, s)));
+    StageCounts counts = count_tables(net, s);
+    if (!ends.empty()) {
+      counts.streams = ends[i].streams;
+      counts.targets = ends[i].targets;
+    }
+    l.record_bytes = std::max(l.record_bytes, record_bytes(counts));
   }
   const std::vector<PlanVariable> variables = node_variables(stages, 0);
   l.variable_bytes = variable_bytes(variables);

@@ -11,8 +11,10 @@ namespace shoal {
 
 // Bytes of the fixed parts for these stages, and of sets of weights that stay;
 // if the image is not mapped, the head and the largest record lie there too.
+// `ends`: of the stages of a linked node.
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
-                       const LinkCounts& link = {}, uint32_t keep_bytes = 0);
+                       const LinkCounts& link = {}, uint32_t keep_bytes = 0,
+                       const std::vector<StageEnds>& ends = {});
 
 // Bytes of the arena, from `lo` to before `hi`; of a node that is not laid out
 // they count from the end of the fixed parts.

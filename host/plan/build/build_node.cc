@@ -22,6 +22,7 @@ class NodeBuilder {
         link_(link),
         how_(how),
         node_(draft.plan.nodes[n]) {
+    if (is_linked()) ends_ = stage_ends(draft.plan)[n];
     if (!how.budgets.empty()) budget_ = how.budgets[n];
   }
 
@@ -32,12 +33,12 @@ class NodeBuilder {
     LinkCounts link = link_;
     uint32_t keep = 0;
     if (budget_) {
-      const int64_t room = *budget_ - node_.layout.buffers;
       if (is_linked()) {
-        bytes = grow_slots(room, bytes);
+        bytes = grow_slots(bytes);
         link.gaps = gaps(bytes);
       } else {
-        keep = fill_arena(net_, supply_, room, bytes, node_);
+        keep = fill_arena(net_, supply_, *budget_ - node_.layout.buffers, bytes,
+                          node_);
       }
     }
     lay_out(net_, layout(link, keep), node_);
@@ -49,7 +50,7 @@ class NodeBuilder {
   int stages() const { return static_cast<int>(node_.stages.size()); }
   bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
-    return make_layout(net_, node_.stages, node_.mapped, link, keep);
+    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_);
   }
 
   // The order of a node alone follows; those of linked nodes go together.
@@ -133,13 +134,13 @@ class NodeBuilder {
   // Larger chunks are fewer requests: what a stage has left is for its slots.
   // Packing is not perfect: if all of it does not go in, less may. Returns the
   // bytes that are taken then.
-  int64_t grow_slots(int64_t room, int64_t bytes) {
+  int64_t grow_slots(int64_t bytes) {
     for (int s = 0; s < stages(); ++s) {
       if (!node_.stages[s].slot_count) continue;
       ArenaPlan arena(net_, node_);
       add_all(arena);
       const int64_t each =
-          (room - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
+          (room() - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
       const PlanNode small = node_;
       for (const int percent : shares::kSlots) {
         const int64_t limit =
@@ -149,7 +150,7 @@ class NodeBuilder {
         if (limit < small.stages[s].slot_bytes) break;
         cut_tape(net_, node_.stages[s], static_cast<uint32_t>(limit));
         const int64_t next = place();
-        if (next <= room) {
+        if (next <= room()) {
           bytes = next;
           break;
         }
@@ -158,6 +159,9 @@ class NodeBuilder {
     }
     return bytes;
   }
+
+  // Larger chunks are fewer, and records smaller.
+  int64_t room() const { return *budget_ - layout(link_, 0).buffers; }
 
   // As many as there is room for behind so many bytes.
   uint32_t gaps(int64_t bytes) const {
@@ -183,6 +187,7 @@ class NodeBuilder {
   const BuildOptions& how_;
   PlanNode& node_;
   std::optional<int64_t> budget_;
+  std::vector<StageEnds> ends_;            // by stage
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 

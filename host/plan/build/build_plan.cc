@@ -98,12 +98,19 @@ void add_peers(Plan& plan) {
   }
 }
 
+bool has_tape(const PlanStage& stage) {
+  return std::ranges::any_of(stage.actors, [](const PlanActor& a) {
+    return a.weights.place == WeightPlace::kTape;
+  });
+}
+
 // The order of the stages that have a tape: that of one run of each whole
-// segment, so that all nodes' orders go together.
+// segment, so that all nodes' orders go together. It lies in the stages'
+// records, so whose record lies in the arena must know it before all else does.
 void record_orders(const Net& net, Plan& plan) {
   for (const MergedSegment& m : merge_segments(plan)) {
     const auto taped = [&](const MergedSegment::Part& part) {
-      return plan.nodes[part.node].stages[part.stage].slot_count > 0;
+      return has_tape(plan.nodes[part.node].stages[part.stage]);
     };
     if (std::ranges::none_of(m.parts, taped)) continue;
     StageTokens tokens(net, m.stage, m.ties);
@@ -137,13 +144,13 @@ Plan build_plan(const Net& net, PlanDraft draft,
   if (plan.linked) {
     size_rings(net, options, draft);
     add_peers(plan);
+    record_orders(net, plan);
   }
   const std::vector<LinkCounts> links =
       plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     build_node(net, supplies[n], links[n], options, n, draft);
   }
-  if (plan.linked) record_orders(net, plan);
   return std::move(plan);
 }
 

@@ -154,6 +154,46 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
+// Of the arena, at most: a layer's weights, all of which every node of a grid
+// has there while its rows pass; and rows, all of which are there while the
+// weights pass.
+constexpr int64_t kWeightsPart = 3;
+constexpr double kRowsPart = 0.285;
+
+int64_t rows_at_once(const Layer& l, const LayerCut& grid) {
+  int64_t most = 0;
+  for (const Share& s : grid.shares) {
+    const Box in = needed_box(l, 0, s.own);
+    most = std::max(most, s.own.elements() + (in.empty() ? 0 : in.elements()));
+  }
+  return most;
+}
+
+// Where weights come from storage, a grid takes all of a layer's through every
+// node's arena. Those that are too large for that are cut by outputs, and so
+// is what follows channel by channel.
+Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
+  int64_t arena = std::numeric_limits<int64_t>::max();
+  for (const ClusterNode& n : cluster.nodes) {
+    if (!n.board.flash_mapped) arena = std::min(arena, n.plan_budget());
+  }
+  if (arena == std::numeric_limits<int64_t>::max()) return cuts;
+  const Crew crew = whole_crew(cluster);
+  std::vector<bool> apart(net.tensors.size(), false);
+  for (size_t i = 0; i < net.layers.size(); ++i) {
+    const Layer& l = net.layers[i];
+    const bool follows = l.in[0].tensor >= 0 && apart[l.in[0].tensor];
+    const bool mixes = !l.weights.empty() && l.op != OpCode::kDepthwise;
+    const bool heavy = weight_bytes(l) > arena / kWeightsPart;
+    const bool tall = static_cast<double>(rows_at_once(l, cuts.layers[i])) >
+                      kRowsPart * static_cast<double>(arena);
+    if (!(heavy && tall) && (mixes || !follows)) continue;
+    cuts.layers[i] = cut_outputs(l, crew);
+    apart[l.out.tensor] = true;
+  }
+  return cuts;
+}
+
 Cuts spatial_cuts(const Net& net, const Cluster& cluster,
                   const StrategyOptions& options) {
   const int n = static_cast<int>(cluster.nodes.size());
@@ -166,6 +206,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
                     " nodes",
                 "rows x columns at most " + std::to_string(n));
   }
+  // Asked for: all layers.
   if (rows > 0 || columns > 0) {
     if (rows == 0) rows = n / columns;
     if (columns == 0) columns = n / rows;
@@ -182,7 +223,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
     const double seconds = grid_seconds(net, cluster, cuts);
     if (seconds < least * kWorthIt) best = std::move(cuts), least = seconds;
   }
-  return best;
+  return with_weights_apart(net, cluster, std::move(best));
 }
 
 }  // namespace

@@ -18,6 +18,9 @@
 namespace shoal {
 namespace {
 
+// Of the arena, for head and largest record of a program that is not mapped.
+constexpr int64_t kTables = 2048;
+
 // With more nodes fewer plans are built in full.
 constexpr int kManyNodes = 16;
 
@@ -45,6 +48,8 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
 // with more, which leaves room for packing.
 struct NodeBudgets {
   std::vector<int64_t> hard, soft;
+  // One band of all rows is as little as can be, too: its weights pass.
+  bool whole = false;
 };
 
 // Over all runs of layers that may be a segment: the cuts with the least time
@@ -91,8 +96,9 @@ class SegmentSearch {
         ++end;
         for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
           const std::vector<int64_t>& bytes = cost.at[p].bytes;
-          const bool one_row = p + 1 == cost.at.size();
-          if (!within(bytes, one_row ? budget.hard : budget.soft)) continue;
+          const bool least =
+              p + 1 == cost.at.size() || (budget.whole && p == 0);
+          if (!within(bytes, least ? budget.hard : budget.soft)) continue;
           ends.offer({{begin, end},
                       static_cast<int>(p),
                       *std::ranges::max_element(bytes),
@@ -131,15 +137,9 @@ class LinkedSearch : public Search {
         model_(cut_, cluster_, streaming_, request.max_payload),
         search_(cut_, model_) {
     for (const ClusterNode& node : cluster_.nodes) {
-      if (!node.board.flash_mapped) {
-        throw Error(Exit::kUsage,
-                    "node " + node.name + ": board " + node.board.name +
-                        " reads weights from storage, which plans for several "
-                        "nodes cannot yet",
-                    "a board whose flash is memory mapped");
-      }
       limits_.push_back(node.plan_budget());
     }
+    for (int n = 0; n < cut_.nodes; ++n) any_streams_ |= streaming_.any(n);
   }
 
   const std::vector<Supply>& supplies() const override {
@@ -152,7 +152,7 @@ class LinkedSearch : public Search {
     std::vector<Partition> seen;
     for (const auto& [hard, soft] : shares::kFastest) {
       const std::optional<SegmentChoice> choice =
-          next({less(hard), less(soft)}, seen);
+          next({less(hard), less(soft), any_streams_}, seen);
       if (!choice) continue;
       how.slack = 0;
       std::optional<Plan> made = build(*choice, how);
@@ -179,7 +179,7 @@ class LinkedSearch : public Search {
     };
     const std::optional<int64_t> least = smallest_budget(
         std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
-          return search_.fastest({all(bytes), all(0)});
+          return search_.fastest({all(bytes), all(0), any_streams_});
         });
     std::optional<Plan> best;
     std::optional<SegmentChoice> best_choice;
@@ -190,7 +190,8 @@ class LinkedSearch : public Search {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
       const std::optional<SegmentChoice> choice =
-          next({all(bytes), all(shares::percent_of(soft, bytes))}, seen);
+          next({all(bytes), all(shares::percent_of(soft, bytes)), any_streams_},
+               seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (made && (!best || largest_arena(*made) < largest_arena(*best))) {
@@ -223,8 +224,10 @@ class LinkedSearch : public Search {
  private:
   std::vector<int64_t> less(int percent) const {
     std::vector<int64_t> all;
-    for (const int64_t limit : limits_) {
-      all.push_back(shares::percent_of(percent, limit - model_.fixed_bytes()));
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      const bool mapped = cluster_.nodes[n].board.flash_mapped;
+      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTables);
+      all.push_back(shares::percent_of(percent, limits_[n] - fixed));
     }
     return all;
   }
@@ -288,6 +291,7 @@ class LinkedSearch : public Search {
   const CostModel model_;
   const SegmentSearch search_;
   std::vector<int64_t> limits_;
+  bool any_streams_ = false;
 };
 
 }  // namespace

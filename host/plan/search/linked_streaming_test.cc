@@ -92,6 +92,27 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
   }
 }
 
+// Head and largest record lie in the arena as well, orders among them.
+TEST(Streaming, PlansWithoutMappedFlashAreRight) {
+  const Net net = classifier();
+  for (const char* const strategy : {"kernel", "layer", "spatial"}) {
+    for (const int nodes : {1, 2, 3, 5}) {
+      for (const Objective o : {Objective::kLatency, Objective::kRam}) {
+        SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
+        const Plan plan =
+            plan_of(net, uniform_cluster(nodes, find_board("emcraft-sf2"), {}),
+                    strategy, o);
+        expect_ordered(net, plan);
+        for (const PlanNode& n : plan.nodes) {
+          EXPECT_FALSE(n.mapped);
+          EXPECT_GT(n.layout.head_bytes, 0u);
+          EXPECT_EQ(n.flash_weight_bytes, 0);
+        }
+      }
+    }
+  }
+}
+
 TEST(Streaming, ASharesPartOfAConstantIsRead) {
   ShapeNet n("constants");
   int t = n.conv(n.input(16, 16, 3), 3, 1, 24);

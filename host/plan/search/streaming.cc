@@ -18,6 +18,13 @@ constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
 constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
 // Chunks, before slots grow into what the arena has left.
 constexpr uint32_t kLeastChunk = 1024;
+// A record names each chunk of its stage; in the arena, so many of a layer are
+// worth the room of larger slots.
+constexpr int64_t kFewChunks = 64;
+uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
+  const int64_t few = mapped ? 0 : layer_bytes / kFewChunks;
+  return static_cast<uint32_t>(std::max<int64_t>(kLeastChunk, few));
+}
 
 int made_units(const Layer& layer, const Box& made) {
   return layer.op == OpCode::kConstant ? made.rows() : made.channels();
@@ -73,8 +80,10 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
       owned.push_back(l);
       all += align_up(static_cast<uint32_t>(bytes));
     }
-    int64_t left = flash_for_weights(s, node, all);
-    if (all <= left) continue;
+    // Without mapped flash all of the program lies in storage.
+    int64_t left =
+        node.board.flash_mapped ? flash_for_weights(s, node, all) : 0;
+    if (node.board.flash_mapped && all <= left) continue;
     std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
       return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
              core_per_byte(s.net.layers[b], s.own[b][n], node.board);
@@ -115,7 +124,9 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
     load.entry_ps += from.read_ps(bytes);
     return;
   }
-  const int64_t slot = std::min<int64_t>(bytes, slot_limits_[size_t(node)]);
+  const int64_t most = from.board->flash_mapped ? slot_limits_[size_t(node)]
+                                                : chunk_limit(bytes, false);
+  const int64_t slot = std::min(bytes, most);
   load.slot_bytes = std::max(load.slot_bytes, slot);
   const int64_t requests = (bytes + slot - 1) / slot;
   load.tape_ps += requests * from.read_ps(bytes / requests);
@@ -124,8 +135,11 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
 void Streaming::place(PlanDraft& draft) const {
   for (int n = 0; n < s_.nodes; ++n) {
     if (!any(n)) continue;
-    for (StageDraft& d : draft.stages[size_t(n)]) d.chunk_limit = kLeastChunk;
-    for (PlanStage& stage : draft.plan.nodes[size_t(n)].stages) {
+    PlanNode& node = draft.plan.nodes[size_t(n)];
+    node.mapped = supplies_[size_t(n)].board->flash_mapped;
+    for (size_t i = 0; i < node.stages.size(); ++i) {
+      PlanStage& stage = node.stages[i];
+      int64_t most = 0;  // of a layer
       for (PlanActor& a : stage.actors) {
         if (a.copy || a.weights.chunks.empty() || !streams(n, a.layer)) {
           continue;
@@ -133,7 +147,11 @@ void Streaming::place(PlanDraft& draft) const {
         const bool once = used_once(s_.net.layers[a.layer],
                                     stage.ports[a.out].box, {a.band, a.part});
         a.weights.place = once ? WeightPlace::kTape : WeightPlace::kSram;
+        if (!once) continue;
+        most = std::max(
+            most, share_bytes(s_.net.layers[a.layer], stage.ports[a.out].box));
       }
+      draft.stages[size_t(n)][i].chunk_limit = chunk_limit(most, node.mapped);
     }
   }
 }

@@ -92,7 +92,8 @@ void no_storage(const Net& net, const Board& board) {
 
 void check_no_storage(const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
-    if (node.storage.empty()) continue;
+    // All of what is not mapped is sent, and read from where it lies.
+    if (node.storage.empty() || !node.mapped) continue;
     throw Error(Exit::kDoesNotFit,
                 "FLASH does not fit: the weights of node " + node.name +
                     " would come from storage, and workers have no stores yet",

@@ -223,6 +223,26 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
   return all;
 }
 
+std::vector<std::vector<StageEnds>> stage_ends(const Plan& plan) {
+  std::vector<std::vector<StageEnds>> all;
+  for (const PlanNode& node : plan.nodes) {
+    std::vector<StageEnds>& ends = all.emplace_back();
+    for (const PlanStage& stage : node.stages) {
+      StageEnds& e = ends.emplace_back();
+      for (const PlanPort& p : stage.ports) {
+        if (p.owner == Owner::kActor || p.owner == Owner::kSpill) continue;
+        ++e.streams;
+        e.targets += p.owner == Owner::kOutput;
+      }
+    }
+  }
+  for (const PlanStream& s : plan.streams) {
+    all[s.from.node][s.from.stage].targets +=
+        static_cast<uint16_t>(s.to.size());
+  }
+  return all;
+}
+
 StageCounts count_tables(const Net& net, const PlanStage& stage) {
   StageCounts n;
   n.buffers = static_cast<uint16_t>(stage.buffers.size());

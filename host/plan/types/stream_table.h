@@ -71,7 +71,12 @@ CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
 std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
 // What the links need, by node.
 std::vector<LinkCounts> count_links(const Plan&);
-// Of a stage's record.
+// Of a stage's record, without its ends of streams.
 StageCounts count_tables(const Net&, const PlanStage&);
+// Those, by node and stage.
+struct StageEnds {
+  uint16_t streams = 0, targets = 0;
+};
+std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
 
 }  // namespace shoal

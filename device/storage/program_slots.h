@@ -1,0 +1,99 @@
+// Programs in a storage that keeps them without power: two slots, one of which
+// holds the program that is there while the other one is written.
+// spec/stores.md has the bytes.
+//
+//   slot    one block of notes, then blocks of the program
+//   notes   unit 0       what is to come: its bytes and hash
+//           unit 1 ...   a mark for each piece that is there, in order
+//           last unit    it is whole: a count that says which slot is newer
+//
+// Bytes are taken in order, so a block is erased when its first byte comes, and
+// what a broken transfer has left goes on behind the last mark. A program
+// counts when its last note is there, which is written after the whole of it
+// was read back and has the hash: power may go at any time, and the old program
+// is there or the new one.
+//
+// Every call waits for the storage: a node that takes a program does nothing
+// else.
+#pragma once
+
+#include "device/storage/program_store.h"
+
+namespace shoal {
+
+inline constexpr uint32_t kMostProgramUnit = 512;
+
+struct ProgramSlotsConfig {
+  const shoal_storage* storage;  // with write and erase
+  uint32_t bytes;                // of it, from offset 0
+  uint32_t write_bytes, erase_bytes;
+};
+
+class ProgramSlots final : public ProgramStore {
+ public:
+  // kBadArgument: no such units, or no room; kStorage: it cannot be read.
+  Status open(const ProgramSlotsConfig&);
+
+  uint32_t capacity() const override;
+  uint32_t program(uint8_t* hash) const override;
+  Status begin(uint32_t bytes, const uint8_t* hash, uint32_t& from) override;
+  Status write(uint32_t offset, const uint8_t* data, uint32_t bytes) override;
+  Status end() override;
+  void discard() override;
+  void settle() override;
+  const shoal_storage& storage() const override { return face_; }
+  bool read(uint32_t offset, void* to, uint32_t bytes) override;
+
+  // Since open(), for tests and reports.
+  uint32_t written_units() const { return written_; }
+  uint32_t erased_blocks() const { return erased_; }
+
+ private:
+  static constexpr uint32_t kSlots = 2, kNone = 2;
+  struct Note {
+    uint32_t magic, sequence, bytes, reserved;
+    uint8_t hash[32];
+    uint32_t crc;
+  };
+  struct Slot {
+    Note announced;  // magic 0: nothing is
+    uint32_t sequence;
+    bool whole;
+  };
+
+  static int read_start(void*, uint32_t offset, uint32_t bytes, void* to);
+  static int read_poll(void*);
+
+  uint32_t slot_bytes() const;
+  uint32_t base(uint32_t slot) const { return slot * slot_bytes(); }
+  uint32_t data(uint32_t slot) const { return base(slot) + c_.erase_bytes; }
+  uint32_t units() const { return c_.erase_bytes / c_.write_bytes; }
+  uint32_t piece_bytes() const;
+  uint32_t slot_of(uint32_t bytes, const uint8_t* hash) const;
+
+  bool finish(int started);
+  bool get(uint32_t offset, void* to, uint32_t bytes);
+  bool put_unit(uint32_t offset);
+  bool erase(uint32_t block);
+  bool read_note(uint32_t offset, uint32_t magic, Note&);
+  bool write_note(uint32_t offset, Note);
+  bool load(uint32_t slot);
+  bool prepare(uint32_t bytes, const uint8_t* hash);
+  bool mark(uint32_t piece);
+  bool find_marks(uint32_t& from);
+  bool flush();
+  bool has_hash();
+  Status give_up(Status);
+
+  ProgramSlotsConfig c_{};
+  shoal_storage face_{};
+  Slot slots_[kSlots] = {};
+  uint32_t current_ = kNone;  // the program that is there
+  uint32_t target_ = kNone;   // is written
+  uint32_t done_ = 0;         // bytes of it that have come
+  uint32_t written_ = 0, erased_ = 0;
+  bool busy_ = false;  // a node's read is under way
+  alignas(8) uint8_t unit_[kMostProgramUnit];
+};
+
+}  // namespace shoal

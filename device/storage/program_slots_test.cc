@@ -1,0 +1,202 @@
+#include "device/storage/program_slots.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "device/program/sha256.h"
+#include "device/storage/testing/memory_storage.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kSlotBlock = 4096, kSlotUnit = 256, kSlotBlocks = 13;
+
+struct Program {
+  std::vector<uint8_t> bytes;
+  uint8_t hash[32];
+};
+
+Program slot_program(uint32_t bytes, uint8_t seed) {
+  Program p;
+  for (uint32_t i = 0; i < bytes; ++i) {
+    p.bytes.push_back(static_cast<uint8_t>(seed + i * 7 + i / 251));
+  }
+  Sha256 sha;
+  sha.add(p.bytes.data(), p.bytes.size());
+  EXPECT_TRUE(sha.finish(p.hash));
+  return p;
+}
+
+class SlotsTest : public testing::Test {
+ protected:
+  // As after a start.
+  Status open(ProgramSlots& slots) {
+    return slots.open({&flash_.face(), flash_size(), kSlotUnit, kSlotBlock});
+  }
+  static uint32_t flash_size() { return kSlotBlocks * kSlotBlock; }
+
+  // In pieces that are no units, until the storage fails.
+  static Status send(ProgramSlots& slots, const Program& p,
+                     uint32_t* sent = nullptr) {
+    uint32_t from = 0;
+    const auto size = static_cast<uint32_t>(p.bytes.size());
+    const Status begun = slots.begin(size, p.hash, from);
+    if (begun != Status::kOk) return begun;
+    if (sent) *sent = size - from;
+    while (from < size) {
+      const uint32_t some = std::min(1111u, size - from);
+      const Status s = slots.write(from, p.bytes.data() + from, some);
+      if (s != Status::kOk) return s;
+      from += some;
+    }
+    return slots.end();
+  }
+  static bool is_there(ProgramSlots& slots, const Program& p) {
+    uint8_t hash[32];
+    const uint32_t bytes = slots.program(hash);
+    if (bytes != p.bytes.size() || std::memcmp(hash, p.hash, 32) != 0) {
+      return false;
+    }
+    std::vector<uint8_t> back(bytes);
+    EXPECT_TRUE(slots.read(0, back.data(), bytes));
+    EXPECT_EQ(back, p.bytes);
+    return true;
+  }
+
+  MemoryStorage flash_{kSlotBlocks, kSlotBlock, kSlotUnit};
+  const Program a_ = slot_program(10000, 1), b_ = slot_program(12288, 2);
+};
+
+TEST_F(SlotsTest, TheNewerOneOfTwoIsThereAfterAStart) {
+  uint8_t hash[32];
+  for (int i = 0; i < 5; ++i) {
+    ProgramSlots slots;
+    ASSERT_EQ(open(slots), Status::kOk);
+    EXPECT_EQ(slots.program(hash) == 0, i == 0);
+    const Program p = slot_program(3000 + 4096 * static_cast<uint32_t>(i), 9);
+    ASSERT_EQ(send(slots, p), Status::kOk);
+    ProgramSlots again;
+    ASSERT_EQ(open(again), Status::kOk);
+    EXPECT_TRUE(is_there(again, p)) << i;
+  }
+  EXPECT_TRUE(flash_.violations().empty());
+}
+
+TEST_F(SlotsTest, WhatIsThereIsNotWrittenAgain) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  ASSERT_EQ(send(slots, a_), Status::kOk);
+  ASSERT_EQ(send(slots, b_), Status::kOk);
+  const uint32_t changes = flash_.changes();
+  for (const Program* p : {&a_, &b_, &b_, &a_}) {
+    uint32_t sent = 1;
+    ASSERT_EQ(send(slots, *p, &sent), Status::kOk);
+    EXPECT_EQ(sent, 0u);
+    EXPECT_TRUE(is_there(slots, *p));
+  }
+  EXPECT_EQ(flash_.changes(), changes);
+}
+
+TEST_F(SlotsTest, BytesComeInOrderAndOnce) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  uint32_t from = 1;
+  ASSERT_EQ(slots.begin(10000, a_.hash, from), Status::kOk);
+  EXPECT_EQ(from, 0u);
+  const uint8_t* const at = a_.bytes.data();
+  EXPECT_EQ(slots.write(1000, at + 1000, 1000), Status::kWait);
+  EXPECT_EQ(slots.end(), Status::kWait);
+  EXPECT_EQ(slots.write(0, at, 1500), Status::kOk);
+  EXPECT_EQ(slots.write(0, at, 1500), Status::kOk);
+  EXPECT_EQ(slots.write(1000, at + 1000, 9000), Status::kOk);
+  EXPECT_EQ(slots.write(10000, at, 1), Status::kBadArgument);
+  EXPECT_EQ(slots.end(), Status::kOk);
+  EXPECT_EQ(slots.end(), Status::kOk);
+  EXPECT_TRUE(is_there(slots, a_));
+}
+
+TEST_F(SlotsTest, WhatIsNotAnnouncedIsRefusedAndTheOldOneStays) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  ASSERT_EQ(send(slots, a_), Status::kOk);
+  Program wrong = b_;
+  wrong.bytes[5000] ^= 1;
+  EXPECT_EQ(send(slots, wrong), Status::kBadHash);
+  EXPECT_TRUE(is_there(slots, a_));
+  uint32_t from = 0;
+  EXPECT_EQ(slots.begin(slots.capacity() + 1, b_.hash, from),
+            Status::kBadArgument);
+  ASSERT_EQ(send(slots, b_), Status::kOk);
+  slots.discard();
+  uint8_t hash[32];
+  EXPECT_EQ(slots.program(hash), 0u);
+  ASSERT_EQ(send(slots, b_), Status::kOk);
+  EXPECT_TRUE(is_there(slots, b_));
+  EXPECT_TRUE(flash_.violations().empty());
+}
+
+// At every write and erasure, before it, in the middle and behind it.
+TEST_F(SlotsTest, APowerCutLeavesTheOldOneOrTheNewOne) {
+  bool ended = false;
+  int resumed = 0;
+  for (uint32_t n = 0; !ended; ++n) {
+    for (const uint32_t share : {0u, 400u, 1000u}) {
+      SCOPED_TRACE(std::to_string(n) + " " + std::to_string(share));
+      MemoryStorage flash(kSlotBlocks, kSlotBlock, kSlotUnit);
+      // Nobody waits for a storage without power.
+      shoal_storage face = flash.face();
+      face.user = &flash;
+      face.poll = [](void* user) {
+        auto& of = *static_cast<MemoryStorage*>(user);
+        return of.is_dead() ? -1 : of.face().poll(of.face().user);
+      };
+      const ProgramSlotsConfig config{&face, flash_size(), kSlotUnit,
+                                      kSlotBlock};
+      ProgramSlots first;
+      ASSERT_EQ(first.open(config), Status::kOk);
+      ASSERT_EQ(send(first, a_), Status::kOk);
+      flash.cut_at(n, share);
+      static_cast<void>(send(first, b_));
+      ended = !flash.is_dead();
+      flash.power_on();
+      ProgramSlots second;
+      ASSERT_EQ(second.open(config), Status::kOk);
+      const bool old = is_there(second, a_);
+      EXPECT_TRUE(old || is_there(second, b_));
+      uint32_t sent = 0;
+      ASSERT_EQ(send(second, b_, &sent), Status::kOk);
+      resumed += sent > 0 && sent < b_.bytes.size();
+      EXPECT_TRUE(is_there(second, b_));
+      EXPECT_TRUE(flash.violations().empty());
+    }
+  }
+  EXPECT_GT(resumed, 50);
+}
+
+TEST_F(SlotsTest, AStorageThatFailsIsSaid) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  ASSERT_EQ(send(slots, a_), Status::kOk);
+  const uint32_t all = flash_.operations();
+  for (uint32_t n = 0; n < all; n += 7) {
+    flash_.fail_at(n);
+    const Status s = send(slots, b_);
+    EXPECT_TRUE(s == Status::kOk || s == Status::kStorage ||
+                s == Status::kBadHash);
+    flash_.fail_at(0, 0);
+    if (s == Status::kOk) break;
+    EXPECT_TRUE(is_there(slots, a_)) << n;
+  }
+  ProgramSlots small;
+  EXPECT_EQ(small.open({&flash_.face(), 3 * kSlotBlock, kSlotUnit, kSlotBlock}),
+            Status::kBadArgument);
+  EXPECT_EQ(small.open({&flash_.face(), flash_size(), 1024, kSlotBlock}),
+            Status::kBadArgument);
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,43 @@
+// Where a node keeps the program that it is given, if not in memory: as its
+// agent sees it. All of it ends at once or in a while, and nothing else may use
+// the storage meanwhile.
+#pragma once
+
+#include <cstdint>
+
+#include "device/base/status.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+class ProgramStore {
+ public:
+  // Of a program, in bytes.
+  virtual uint32_t capacity() const = 0;
+  // Bytes of the whole program that is there; 0: none. `hash`: 32 bytes.
+  virtual uint32_t program(uint8_t* hash) const = 0;
+
+  // A program of so many bytes with this SHA-256 is to come. `from`: what is
+  // here already, from a broken transfer or all of it; then it is the one that
+  // is there.
+  virtual Status begin(uint32_t bytes, const uint8_t* hash, uint32_t& from) = 0;
+  // The bytes at `offset`. kWait: others must come first.
+  virtual Status write(uint32_t offset, const uint8_t* data,
+                       uint32_t bytes) = 0;
+  // All have come. kWait: not yet; kBadHash: they are not what was announced.
+  // kOk: it is the one that is there, also after a loss of power.
+  virtual Status end() = 0;
+  // The program that is there is damaged: it is there no more.
+  virtual void discard() = 0;
+
+  // Waits for what a node has left under way.
+  virtual void settle() = 0;
+  // Of the program that is there, offset 0 being its first byte.
+  virtual const shoal_storage& storage() const = 0;
+  virtual bool read(uint32_t offset, void* to, uint32_t bytes) = 0;
+
+ protected:
+  ~ProgramStore() = default;
+};
+
+}  // namespace shoal
