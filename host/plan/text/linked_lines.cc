@@ -191,6 +191,22 @@ class LinkedLines {
          plan_.objective == "ram" ? "arenas smaller" : "the frame faster");
   }
 
+  // Those with so little to do that the cluster may be better without them.
+  void hardly_used_line() {
+    if (plan_.strategy.starts_with("auto")) return;
+    const auto count = static_cast<int64_t>(plan_.nodes.size());
+    std::string names;
+    for (const PlanNode& n : plan_.nodes) {
+      if (n.stages.empty() || 10 * n.macs * count >= plan_.macs) continue;
+      names += (names.empty() ? "" : ", ") + n.name;
+    }
+    if (names.empty()) return;
+    line(out_,
+         "    less than a tenth of an even share of the MACs: {}; "
+         "--strategy auto leaves out who makes it worse",
+         names);
+  }
+
   void reason_lines() {
     const auto slowest =
         std::ranges::max_element(segments_, {}, &SegmentSummary::seconds);
@@ -209,6 +225,7 @@ class LinkedLines {
            plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
     }
     idle_line();
+    hardly_used_line();
     const auto busiest =
         std::ranges::max_element(plan_.nodes, {}, &PlanNode::macs);
     const double even = 1.0 / static_cast<double>(plan_.nodes.size());

@@ -177,6 +177,23 @@ TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
   }
 }
 
+TEST(PlanTableTest, NamesNodesThatHardlyDoAnything) {
+  HandCase c = linked_case("row halo");
+  c.plan.latency_s = 1;
+  c.plan.macs = 2000;
+  c.plan.nodes[0].macs = 1990;
+  c.plan.nodes[1].macs = 10;
+  const Budgets budgets = budgets_of(c.plan, 60000);
+  const std::string hardly = "of the MACs: node1; --strategy auto";
+  EXPECT_NE(plan_table(c.net, c.plan, budgets).find(hardly), std::string::npos)
+      << plan_table(c.net, c.plan, budgets);
+  c.plan.nodes[1].macs = 100;  // a tenth
+  EXPECT_EQ(plan_table(c.net, c.plan, budgets).find(hardly), std::string::npos);
+  c.plan.nodes[1].macs = 10;
+  c.plan.strategy = "auto (spatial on 2 of 2 nodes)";
+  EXPECT_EQ(plan_table(c.net, c.plan, budgets).find(hardly), std::string::npos);
+}
+
 // A table of 64 nodes is no longer than one of 16.
 TEST(PlanTableTest, SumsUpManyNodes) {
   HandCase c = linked_case("pipeline");
