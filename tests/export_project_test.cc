@@ -433,9 +433,9 @@ TEST(Export, RefusesWhatItCannotDo) {
           "a smaller network, or another --board");
   refused(export_words("c", "host", ""), 2, "-o names no folder");
   std::vector<std::string> large{
-      "export",  "zoo:mobilenet_v1", "--as", "esp-idf",
+      "export",  "zoo:mobilenet_v1", "--as", "arduino",
       "--board", "esp32s3",          "-o",   "proj"};
-  refused(large, 4, "at most 1,048,576 B");
+  refused(large, 4, "a constant at most 4,194,304 B");
   EXPECT_FALSE(fs::exists(shop.path("proj")));
   const Told told =
       shop.shoal({"build", kNetwork, "--board", "teensy41", "-o", "out"});
