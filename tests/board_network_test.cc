@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -101,9 +102,13 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
   EXPECT_NE(told.err.find("2 of 2 nodes had their program"), told.err.npos)
       << told.err;
 
-  const Told probed =
-      shop_.shoal({"probe", a.address, "--key", "k.key", "--json"});
-  ASSERT_EQ(probed.code, 0) << probed.err;
+  const Told probed = shop_.shoal(
+      {"probe", a.address, "--key", "k.key", "--json", "-o", "emulated.toml"});
+  // The table is good, a measured board it is not.
+  ASSERT_EQ(probed.code, 4) << probed.err;
+  EXPECT_NE(probed.err.find("no measured board"), probed.err.npos)
+      << probed.err;
+  EXPECT_FALSE(std::filesystem::exists(shop_.path("emulated.toml")));
   const auto j = nlohmann::json::parse(probed.out);
   EXPECT_EQ(j.at("kernels"), "armv7e-m");
   EXPECT_EQ(j.at("counter"), "DWT");
@@ -119,6 +124,22 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
   EXPECT_EQ(run({"--key", "k.key"}).code, 0);
   EXPECT_EQ(boards.end(SIGTERM), 0);
   EXPECT_NE(kill(a.process, 0), 0) << "the emulator still runs";
+}
+
+// A board that reads its program from storage runs the kernels from there.
+TEST_F(BoardNetwork, ABoardWithoutMappedFlashIsProbed) {
+  Background boards(shop_, {"emulate", "--board", "emcraft-sf2", "--nodes", "1",
+                            "--serve", "--insecure"});
+  const Served board = served(boards.line());
+  const Told probed =
+      shop_.shoal({"probe", board.address, "--insecure", "--json"});
+  ASSERT_EQ(probed.code, 0) << probed.err;
+  const auto j = nlohmann::json::parse(probed.out);
+  EXPECT_EQ(j.at("kind"), "emulated");
+  ASSERT_EQ(j.at("results").size(), 10u);
+  for (const auto& one : j.at("results")) {
+    EXPECT_EQ(one.at("result"), "exact") << one;
+  }
 }
 
 // A board that loses its power is named, in a run that is under way too, and

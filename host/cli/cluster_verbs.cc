@@ -96,10 +96,12 @@ void add_probe(CLI::App& app, ProbeFlags& f, int& code) {
                "shoal probe 10.0.0.5:7000 -o mine.toml\n"
                "  shoal probe /dev/ttyACM0 --insecure");
   verb->add_option("ADDRESS", f.address,
-                   "host:port, serial:DEVICE, or the device's path")
+                   "host:port, serial:DEVICE, or the device's path; a program "
+                   "that was sent there is replaced")
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
   add_node_timeout(verb, f.cluster.timeout, "");
+  verb->get_option("--key")->excludes(verb->get_option("--insecure"));
   verb->add_option("--board", f.board,
                    "whose facts stand for what is not measured; else those of "
                    "the board that the node says it is");

@@ -2,11 +2,16 @@
 // right bytes, what its kernels and its link take.
 #include "host/probe/probe.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
@@ -24,25 +29,22 @@ std::string address_text(const std::string& text) {
   return text.starts_with("/") ? kSerialPrefix + text : text;
 }
 
-bool is_emulated(const ProbeReport& r, const Board& b) {
-  return b.emulator && !r.in_cycles();
-}
-
 // Projects for boards of QEMU's, whose nodes have a serial line, run with a
 // clock that moves on by a fixed time for an instruction: then that is what is
 // counted. With a network QEMU keeps this computer's time.
-double instruction_s(const ProbeReport& r, const Board& b) {
-  if (!is_emulated(r, b) || !r.address.starts_with(kSerialPrefix)) return 0;
-  return 1e-9 * (int64_t{1} << b.emulator->icount_shift);
+double instruction_s(const ProbeReport& r) {
+  const Emulator* const emulator = probe_emulator(r);
+  if (!emulator || !r.address.starts_with(kSerialPrefix)) return 0;
+  return 1e-9 * (int64_t{1} << emulator->icount_shift);
 }
 
 struct Unit {
   const char* name;
   double factor;  // of ProbeResult::each
 };
-Unit unit_of(const ProbeReport& r, const Board& b) {
+Unit unit_of(const ProbeReport& r) {
   if (r.in_cycles()) return {"cycles", 1};
-  const double instruction = instruction_s(r, b);
+  const double instruction = instruction_s(r);
   if (instruction > 0) return {"instructions", 1 / instruction};
   return {"ns", 1e9};
 }
@@ -51,13 +53,13 @@ bool counts_macs(ProbeCost cost) {
   return cost != ProbeCost::kElement && cost != ProbeCost::kFiring;
 }
 
-std::string counter_text(const ProbeReport& r, const Board& b) {
+std::string counter_text(const ProbeReport& r) {
   const MeterReading* const m = r.reading();
   if (!m) return "none: this node does not meter its runs";
   const std::string clock =
-      instruction_s(r, b) > 0
+      instruction_s(r) > 0
           ? "the clock (microseconds), emulated: it counts instructions"
-      : is_emulated(r, b)
+      : probe_emulator(r)
           ? "the clock (microseconds), emulated: it keeps this computer's time"
           : "the clock (microseconds)";
   if (m->stands_still()) return m->counter + " stands still; " + clock;
@@ -105,11 +107,11 @@ void print_identity(const ProbeReport& r, const Board& base) {
             ? ("holds " + to_hex(std::span(f.program_hash).first(8))).c_str()
             : "holds none");
   }
-  say("counter      %s\n", counter_text(r, base).c_str());
+  say("counter      %s\n", counter_text(r).c_str());
 }
 
-void print_kernels(const ProbeReport& r, const Board& base) {
-  const Unit unit = unit_of(r, base);
+void print_kernels(const ProbeReport& r) {
+  const Unit unit = unit_of(r);
   say("\n%-24s %-8s %12s %8s  %s per MAC or element\n", "kernel", "bytes",
       "of all", "firings", unit.name);
   for (const ProbeResult& one : r.results) {
@@ -173,7 +175,7 @@ nlohmann::json json_of(const ProbeResult& one, const Unit& unit) {
 
 void print_json(const ProbeReport& r, const Board& base) {
   const IdentityAnswer& f = r.identity.facts;
-  const Unit unit = unit_of(r, base);
+  const Unit unit = unit_of(r);
   const MeterReading* const m = r.reading();
   nlohmann::json j{{"address", r.address},
                    {"name", r.identity.name},
@@ -189,7 +191,7 @@ void print_json(const ProbeReport& r, const Board& base) {
                    {"program_sha256",
                     f.program_bytes ? to_hex(f.program_hash) : std::string()},
                    {"max_payload", f.max_payload},
-                   {"kind", is_emulated(r, base) ? "emulated" : "measured"},
+                   {"kind", probe_emulator(r) ? "emulated" : "measured"},
                    {"counter", m ? m->counter : std::string()},
                    {"counter_stands_still", m && m->stands_still()},
                    {"clock_hz", r.clock_hz()},
@@ -218,14 +220,24 @@ void print_json(const ProbeReport& r, const Board& base) {
 // What is not measured comes from here.
 Board base_board(const ProbeFlags& flags, const std::string& said) {
   if (!flags.board.empty()) return find_board(flags.board);
-  try {
-    return find_board(said);
-  } catch (const Error&) {
-    throw Error(Exit::kUsage,
-                "the node says that its board is '" + said +
-                    "', which this shoal does not know",
-                "--board with one that is alike, for what is not measured");
-  }
+  // Of those that there are: a node names no files of this computer.
+  if (std::ranges::count(board_ids(), said)) return find_board(said);
+  throw Error(Exit::kUsage,
+              "the node says that its board is '" + said +
+                  "', which this shoal does not know",
+              "--board with one that is alike, for what is not measured");
+}
+
+// Before the node is measured.
+void check_folder(const std::string& output) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(output).parent_path();
+  std::error_code ignored;
+  if (folder.empty() || fs::is_directory(folder, ignored)) return;
+  throw Error(
+      Exit::kUsage,
+      printable(output) + ": there is no folder " + printable(folder.string()),
+      "mkdir -p, or another --output");
 }
 
 }  // namespace
@@ -233,11 +245,12 @@ Board base_board(const ProbeFlags& flags, const std::string& said) {
 int probe_command(const ProbeFlags& flags) {
   std::vector<FileArgument> read;
   if (!flags.cluster.insecure) read.push_back({"--key", flags.cluster.key});
-  check_files(read, {{"--output", flags.output}});
   if (!flags.output.empty() && !is_board_file(flags.output)) {
     throw Error(Exit::kUsage, flags.output + " is no name of a board's file",
                 "one that ends with .toml");
   }
+  check_folder(flags.output);
+  check_files(read, {{"--output", flags.output}});
   if (!flags.board.empty()) static_cast<void>(find_board(flags.board));
   ProbeOptions options;
   options.address =
@@ -258,10 +271,15 @@ int probe_command(const ProbeFlags& flags) {
     print_json(report, base);
   } else {
     print_identity(report, base);
-    print_kernels(report, base);
+    print_kernels(report);
     print_link(report.link);
   }
   print_reasons(report);
+  if (!report.ran()) {
+    throw Error(Exit::kUnsupported, "node " + report.identity.name +
+                                        " runs none of the kernels; why is "
+                                        "said above");
+  }
   if (!flags.output.empty()) {
     const std::string text = measured_board(report, base);
     write_file(flags.output, {text.begin(), text.end()});

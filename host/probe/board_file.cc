@@ -68,12 +68,12 @@ void costs(Text& t, const ProbeReport& r, const Board& base, double hz) {
   t.line("\n[cycles]");
   for (const auto& one : all) {
     const std::optional<double> cycles = r.cycles_of(one.cost, hz);
-    t.line("{} = {:.4f}{}", one.key, cycles.value_or(one.else_cycles),
+    t.line("{} = {:.6g}{}", one.key, cycles.value_or(one.else_cycles),
            cycles ? "" : "  # not measured");
   }
   const double firing_s = r.in_cycles() ? r.firing / hz : r.firing;
   t.line("\n[cost]");
-  t.line("firing_us = {:.4f}",
+  t.line("firing_us = {:.6g}",
          r.metered() ? firing_s * 1e6 : base.costs.firing_us);
   t.line("datagram_us = {}", base.datagram_us);
   t.line("aead_cycles_per_byte = {}", base.aead_cycles_per_byte);
@@ -90,7 +90,7 @@ void link(Text& t, const ProbeReport& r, const Board& base) {
   const double half = l.round_trips.at(0).least_us / 2;
   t.line("\n[link]");
   t.text("name", r.address.starts_with("serial:") ? "serial line" : base.link);
-  t.line("mbit_per_s = {:.4f}", mbit > 0 ? mbit : base.link_bits_per_s / 1e6);
+  t.line("mbit_per_s = {:.6g}", mbit > 0 ? mbit : base.link_bits_per_s / 1e6);
   t.line("latency_us = {:.1f}", std::max(half - base.datagram_us, 0.0));
   t.line("framing_bytes = {}", base.framing_bytes);
 }
@@ -119,6 +119,15 @@ std::string how(const ProbeReport& r) {
 
 }  // namespace
 
+const Emulator* probe_emulator(const ProbeReport& r) {
+  const std::vector<std::string> known = board_ids();
+  if (r.in_cycles() || !std::ranges::count(known, r.identity.board)) {
+    return nullptr;
+  }
+  const Board& said = find_board(r.identity.board);
+  return said.emulator ? &*said.emulator : nullptr;
+}
+
 double probe_clock_hz(const ProbeReport& r, const Board& base) {
   const double measured = r.clock_hz();
   return measured > 0 ? measured : base.clock_hz;
@@ -130,14 +139,28 @@ std::string measured_board(const ProbeReport& r, const Board& base) {
                 "node " + r.identity.name +
                     " computes other bytes than this computer: no board file");
   }
+  if (!r.ran()) {
+    throw Error(
+        Exit::kUnsupported,
+        "node " + r.identity.name + " runs none of the kernels: no board file");
+  }
+  if (probe_emulator(r)) {
+    throw Error(Exit::kUnsupported,
+                "node " + r.identity.name + " (" + r.identity.board +
+                    ") has no counter of cycles, as in QEMU: what was "
+                    "emulated is no measured board",
+                "without --output; `--board " + r.identity.board +
+                    "` has this board's estimates");
+  }
   const double hz = probe_clock_hz(r, base);
   Text t;
   t.line("# Written by `shoal probe`; --board and cluster files take it.");
   t.text("measured", r.identity.board);
-  t.text("title", base.title + ", measured");
+  const std::string kind = ", measured";
+  t.text("title", base.title.ends_with(kind) ? base.title : base.title + kind);
   t.text("core", base.core);
   t.line("cores = {}", base.cores);
-  t.line("clock_mhz = {:.4f}", hz / 1e6);
+  t.line("clock_mhz = {:.6g}", hz / 1e6);
   t.text("fixed_kind", "measured");
   memory(t, r, base);
   costs(t, r, base, hz);

@@ -70,8 +70,14 @@ std::optional<double> ProbeReport::cycles_of(ProbeCost cost, double hz) const {
     all += r.each * static_cast<double>(r.work);
     work += static_cast<double>(r.work);
   }
-  if (work == 0) return std::nullopt;
+  // Under the clock's step nothing was measured, and no kernel is free.
+  if (work == 0 || all <= 0) return std::nullopt;
   return all / work * (in_cycles() ? 1 : hz);
+}
+
+bool ProbeReport::ran() const {
+  return std::ranges::any_of(
+      results, [](const ProbeResult& r) { return r.missing.empty(); });
 }
 
 int ProbeReport::differing() const {

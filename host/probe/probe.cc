@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/hex.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/text/does_not_fit.h"
 
@@ -91,6 +92,7 @@ class Prober {
       Session session(options_, signals_);
       report_.identity = session.coordinator().identity(0);
       options_.config.hint = {};  // said once
+      tell_of_program();
       tell("measuring the link");
       measure_round_trips(session);
     }
@@ -104,6 +106,14 @@ class Prober {
  private:
   void tell(const std::string& what) const {
     if (options_.progress) options_.progress(what);
+  }
+
+  void tell_of_program() const {
+    const IdentityAnswer& facts = report_.identity.facts;
+    if (facts.program_bytes == 0 || is_built_in(facts)) return;
+    tell("node " + report_.identity.name + " holds program " +
+         to_hex(std::span(facts.program_hash).first(8)) +
+         ", which this replaces; `shoal run` sends it again");
   }
 
   // The question's length is the caller's; the node looks at its head alone.
@@ -136,16 +146,17 @@ class Prober {
     return report_.link.round_trips.back().median_us > kSlowUs;
   }
 
-  // Half of the arena for a program that is tried in it.
+  // Half of the arena for a program that is tried in it. Other programs lie
+  // where the board says: without mapped flash they are read from storage.
   Prepared prepared(Graph graph) const {
     const IdentityAnswer& facts = report_.identity.facts;
     ClusterNode node;
     node.name = report_.identity.name;
     node.address = report_.address;
     node.board = board_;
-    node.board.flash_mapped = true;
     node.rating = 1;
     const bool trial = is_built_in(facts);
+    if (trial) node.board.flash_mapped = true;
     node.ram = trial ? facts.arena_bytes / 2 : facts.arena_bytes;
     node.flash = trial ? facts.arena_bytes / 2 : facts.program_capacity;
     PlanRequest request = linked_nodes({{node}});

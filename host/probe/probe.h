@@ -66,6 +66,7 @@ struct ProbeReport {
   double firing = 0;  // cycles or seconds, as `each`
   // In cycles of a CPU of so many a second; none: not measured.
   std::optional<double> cycles_of(ProbeCost, double hz) const;
+  bool ran() const;  // any kernel
   int differing() const;
 };
 

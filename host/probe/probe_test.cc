@@ -152,6 +152,48 @@ TEST(ProbeReport, WithoutACounterTheClockDoes) {
   EXPECT_NE(text.find("its DWT stands still"), text.npos) << text;
 }
 
+// A slow base clock makes a kernel take a small part of a cycle, which is not
+// nothing; what has been measured before is measured.
+TEST(ProbeReport, SmallCostsAndTitlesStay) {
+  ProbeReport r = report_of(2.5e-6, 0, 1e7);
+  evaluate_probe(r);
+  Board base = find_board("teensy41");
+  const std::string once = measured_board(r, base);
+  const Board b = parse_board("x", once);
+  EXPECT_NEAR(b.costs.conv, 2.5e-6, 1e-11) << once;
+  EXPECT_EQ(b.title, base.title + ", measured");
+  EXPECT_EQ(parse_board("y", measured_board(r, b)).title, b.title);
+  // What took no tick of the clock has the base's cost.
+  for (ProbeResult& one : r.results) one.meter->ticks = one.meter->us = 0;
+  evaluate_probe(r);
+  base.costs.conv = 7;
+  EXPECT_EQ(parse_board("z", measured_board(r, base)).costs.conv, 7);
+}
+
+TEST(ProbeReport, NoBoardOfWhatIsEmulatedOrDoesNotRun) {
+  const auto code = [](const ProbeReport& r) {
+    try {
+      measured_board(r, find_board("mps2-an386"));
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return Exit::kOk;
+  };
+  ProbeReport r = report_of(3, 400, 1e7);
+  r.identity.board = "mps2-an386";
+  evaluate_probe(r);
+  EXPECT_EQ(code(r), Exit::kOk);  // one whose counter counts
+  EXPECT_EQ(probe_emulator(r), nullptr);
+  for (ProbeResult& one : r.results) one.meter->ticks = 0;
+  EXPECT_EQ(code(r), Exit::kUnsupported);
+  EXPECT_NE(probe_emulator(r), nullptr);
+  r.identity.board = "teensy41";
+  EXPECT_EQ(code(r), Exit::kOk);
+  for (ProbeResult& one : r.results) one.missing = "too large";
+  EXPECT_FALSE(r.ran());
+  EXPECT_EQ(code(r), Exit::kUnsupported);
+}
+
 TEST(ProbeReport, NoBoardOfANodeThatDiffers) {
   ProbeReport r = report_of(3, 400, 1e7);
   evaluate_probe(r);

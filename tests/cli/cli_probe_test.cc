@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "host/model/import/testing/model_builder.h"
@@ -91,12 +92,23 @@ TEST_F(CliProbe, AWorkerIsMeasuredAndPlannedWith) {
   // For people; and the smallest arena that works.
   told = shop_.shoal(with({worker.address}));
   ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.err.find("which this replaces"), std::string::npos)
+      << told.err;
   EXPECT_NE(told.out.find("depthwise 3x3            exact"), std::string::npos)
       << told.out;
   const ProbedWorker little(shop_, {"--ram", "2K", "--flash", "2K"});
   told = shop_.shoal(with({little.address}));
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find("not run"), std::string::npos) << told.out;
+  EXPECT_EQ(told.err.find("which this replaces"), std::string::npos)
+      << told.err;
+  // Not even that is no board.
+  const ProbedWorker none(shop_, {"--ram", "2K", "--flash", "256"});
+  told = shop_.shoal(with({none.address, "-o", "none.toml"}));
+  EXPECT_EQ(told.code, 4) << told.err;
+  EXPECT_NE(told.err.find("runs none of the kernels"), std::string::npos)
+      << told.err;
+  EXPECT_FALSE(std::filesystem::exists(shop_.path("none.toml")));
 }
 
 TEST_F(CliProbe, BadNodesAreNamed) {
@@ -111,6 +123,10 @@ TEST_F(CliProbe, BadNodesAreNamed) {
   expect_refused(with({worker.address, "--insecure", "--timeout", "1"}), 6,
                  "only encrypted sessions");
   expect_refused(with({worker.address, "-o", "n.txt"}), 2, ".toml");
+  expect_refused(with({worker.address, "-o", "nowhere/n.toml"}), 2,
+                 "there is no folder nowhere");
+  expect_refused(with({worker.address, "--insecure", "--key", "other.key"}), 2,
+                 "--key");
   expect_refused(with({worker.address, "--board", "none"}), 2, "unknown board");
   shop_.write("bad.toml", {'['});
   expect_refused(with({worker.address, "--board", "bad.toml"}), 2, "bad.toml");
