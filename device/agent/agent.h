@@ -71,6 +71,8 @@ struct AgentConfig {
   // null: all of a program is sent.
   const shoal_storage* storage = nullptr;
   uint32_t storage_bytes = 0;
+  // It holds the whole image: a program that is not mapped is read from there.
+  bool storage_has_program = false;
   const uint8_t* store_id = nullptr;
   const shoal_cipher* store_cipher = nullptr;
   const uint8_t* store_key = nullptr;

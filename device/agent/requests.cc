@@ -285,7 +285,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   read_ = {};
   c.storage = config_.programs ? &config_.programs->storage() : &storage_;
   c.storage_bytes = program_bytes_;
-  if (c.image && config_.storage) {
+  if (config_.storage && (c.image || config_.storage_has_program)) {
     c.storage = config_.storage;
     c.storage_bytes = config_.storage_bytes;
     c.store_id = config_.store_id;

@@ -93,9 +93,11 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
   if (same != kNone && slots_[same].whole) {
     current_ = same;
     target_ = kNone;
+    whole_ = true;
     from = bytes;
     return Status::kOk;
   }
+  whole_ = false;
   target_ = same != kNone ? same : current_ == 0 ? 1 : 0;
   const bool ready = same != kNone ? find_marks(from) : prepare(bytes, hash);
   if (!ready) target_ = kNone;
@@ -137,7 +139,7 @@ bool ProgramSlots::mark(uint32_t piece) {
 
 Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
                            uint32_t bytes) {
-  if (target_ == kNone) return Status::kOk;  // all of it is here
+  if (target_ == kNone) return whole_ ? Status::kOk : Status::kStorage;
   if (offset > done_) return Status::kWait;
   const uint32_t all = slots_[target_].announced.bytes;
   if (offset > all || bytes > all - offset) return Status::kBadArgument;
@@ -147,15 +149,21 @@ Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
   while (bytes > 0) {
     const uint32_t at = done_ % c_.write_bytes;
     if (done_ % c_.erase_bytes == 0 && !erase(data(target_) + done_)) {
-      return Status::kStorage;
+      return fail();
     }
     if (at == 0) std::memset(unit_, 0xFF, sizeof unit_);
     const uint32_t some = least(bytes, c_.write_bytes - at);
     std::memcpy(unit_ + at, from, some);
     from += some, bytes -= some, done_ += some;
-    if (at + some == c_.write_bytes && !flush()) return Status::kStorage;
+    if (at + some == c_.write_bytes && !flush()) return fail();
   }
   return Status::kOk;
+}
+
+// What has come since the last mark is sent again.
+Status ProgramSlots::fail() {
+  target_ = kNone;
+  return Status::kStorage;
 }
 
 // The unit that has become full, and the piece whose last one it is.
@@ -166,7 +174,7 @@ bool ProgramSlots::flush() {
 
 Status ProgramSlots::end() {
   if (target_ == kNone) {
-    return current_ == kNone ? Status::kBadHash : Status::kOk;
+    return whole_ ? Status::kOk : Status::kBadHash;
   }
   Slot& s = slots_[target_];
   if (done_ != s.announced.bytes) return Status::kWait;
@@ -188,6 +196,7 @@ Status ProgramSlots::end() {
   s.sequence = n.sequence;
   current_ = target_;
   target_ = kNone;
+  whole_ = true;
   return Status::kOk;
 }
 

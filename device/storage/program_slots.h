@@ -82,6 +82,7 @@ class ProgramSlots final : public ProgramStore {
   bool mark(uint32_t piece);
   bool find_marks(uint32_t& from);
   bool flush();
+  Status fail();
   bool has_hash();
   Status give_up(Status);
 
@@ -92,7 +93,8 @@ class ProgramSlots final : public ProgramStore {
   uint32_t target_ = kNone;   // is written
   uint32_t done_ = 0;         // bytes of it that have come
   uint32_t written_ = 0, erased_ = 0;
-  bool busy_ = false;  // a node's read is under way
+  bool busy_ = false;   // a node's read is under way
+  bool whole_ = false;  // the program of the last begin() is there
   alignas(8) uint8_t unit_[kMostProgramUnit];
 };
 

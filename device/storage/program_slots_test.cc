@@ -126,6 +126,9 @@ TEST_F(SlotsTest, WhatIsNotAnnouncedIsRefusedAndTheOldOneStays) {
   Program wrong = b_;
   wrong.bytes[5000] ^= 1;
   EXPECT_EQ(send(slots, wrong), Status::kBadHash);
+  // Asked again, because the answer was lost.
+  EXPECT_EQ(slots.end(), Status::kBadHash);
+  EXPECT_EQ(slots.write(0, b_.bytes.data(), 1), Status::kStorage);
   EXPECT_TRUE(is_there(slots, a_));
   uint32_t from = 0;
   EXPECT_EQ(slots.begin(slots.capacity() + 1, b_.hash, from),

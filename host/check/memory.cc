@@ -33,8 +33,7 @@ class Memory {
         found_(found) {}
 
   void run() {
-    layout();
-    uint64_t most = 0;
+    uint64_t most = layout();
     for (int s = 0; s < static_cast<int>(node_.stages.size()); ++s) {
       const uint64_t end = stage(s);
       exact(node_.stages[s].arena_bytes, end, "stage " + std::to_string(s));
@@ -166,7 +165,8 @@ class Memory {
     return true;
   }
 
-  void layout() {
+  // Where the buffers begin.
+  uint64_t layout() {
     const PlanLayout& l = node_.layout;
     size_t ports = 0, actors = 0;
     for (const PlanStage& s : node_.stages) {
@@ -195,6 +195,7 @@ class Memory {
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
     unmapped();
+    return aligned(next);
   }
 
   // Sets that stay fill one region among the fixed ones.

@@ -23,7 +23,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   verb->add_option("--every", f.every,
                    "of one node: seconds from frame to frame, in which the "
                    "energy of a frame is told (as long as it takes)")
-      ->check(CLI::Range(1e-3, 1e9));
+      ->check(real_range(1e-3, 1e9));
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("--timeline", f.timeline,
                    "write a trace that Perfetto opens");
@@ -163,7 +163,7 @@ void add_swap_study(CLI::App* verb, StudyFlags& f) {
       ->group(group);
   verb->add_option("--every", f.every, "seconds from frame to frame")
       ->capture_default_str()
-      ->check(CLI::Range(1e-3, 1e9))
+      ->check(real_range(1e-3, 1e9))
       ->group(group);
   verb->add_flag("--full", f.full,
                  "five boards; encryption and writes at every size of RAM")

@@ -98,7 +98,9 @@ Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
     if (!flags.storage.empty()) {
       node.storage = find_storage(node.board, flags.storage).name;
     }
-    node.sealed = !flags.no_encrypt;
+    // A program that is not mapped comes over the network, and lies there as
+    // it came.
+    node.sealed = !flags.no_encrypt && node.board.flash_mapped;
   }
   return cluster;
 }

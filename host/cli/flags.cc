@@ -1,5 +1,7 @@
 #include "host/cli/flags.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include "host/cli/output.h"
@@ -222,11 +224,23 @@ void add_node_timeout(CLI::App* verb, int& seconds,
       ->check(CLI::NonNegativeNumber);
 }
 
+CLI::Validator real_range(double least, double most) {
+  return {[=](std::string& text) {
+            double v = 0;
+            const bool good =
+                CLI::detail::lexical_cast(text, v) && v >= least && v <= most;
+            return good ? std::string()
+                        : fmt::format("{} is not a number from {} to {}", text,
+                                      least, most);
+          },
+          fmt::format("FLOAT in [{} - {}]", least, most)};
+}
+
 void add_wait_flag(CLI::App* verb, double& seconds) {
   verb->add_option("--wait", seconds,
                    "for what another one owns (a store, a journal, a node): "
                    "seconds, else exit code 9 at once (0)")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(real_range(0, 1e6));
 }
 
 void add_network_flags(CLI::App* verb, NetworkFlags& flags) {

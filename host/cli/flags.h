@@ -9,6 +9,7 @@
 
 namespace CLI {
 class App;
+class Validator;
 class Option;
 }  // namespace CLI
 
@@ -61,6 +62,8 @@ void add_insecure_flag(CLI::App*, bool& insecure);
 void add_node_timeout(CLI::App*, int& seconds, const std::string& else_what);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
+// From `least` to `most`; CLI::Range takes what is not a number.
+CLI::Validator real_range(double least, double most);
 void add_wait_flag(CLI::App*, double& seconds);
 // Of virtual nodes.
 void add_network_flags(CLI::App*, NetworkFlags&);

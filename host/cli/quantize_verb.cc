@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "host/cli/flags.h"
 #include "host/cli/model_verbs.h"
 
 namespace shoal {
@@ -28,7 +29,7 @@ void add_method(CLI::App* verb, QuantizeFlags& f) {
       ->capture_default_str();
   verb->add_option("--percentile", f.percentile,
                    "of values inside the range (99.99)")
-      ->check(CLI::Range(50.0, 100.0));
+      ->check(real_range(50, 100));
   verb->add_flag("--no-bias-correction", f.no_bias_correction,
                  "biases stay the float model's");
   verb->add_option(

@@ -69,7 +69,6 @@ class BoardStorage {
       return;
     }
     path_ = (options.state / (node.name + ".img")).string();
-    std::filesystem::create_directories(options.state);
     if (std::filesystem::exists(path_)) {
       image = read_file(path_, {"storage of a board", e.storage_bytes});
     } else {
@@ -83,9 +82,9 @@ class BoardStorage {
                   "remove it, or name another folder");
     }
     std::copy_n(bytes, sizeof f, image.begin() + e.flashed_at);
-    write_file(path_, image);
-    using std::filesystem::perms;  // the cluster's key is in it
-    std::filesystem::permissions(path_, perms::owner_read | perms::owner_write);
+    // The cluster's key is in it.
+    static_cast<void>(
+        write_secret(path_, {image.begin(), image.end()}, Existing::kReplaced));
   }
   std::string path() const { return memory_ ? memory_->path() : path_; }
 
@@ -93,6 +92,30 @@ class BoardStorage {
   std::optional<MemoryFile> memory_;
   std::string path_;
 };
+
+// The folder of the storages, which is made.
+FileLock lock_state(const EmulatedNodesOptions& options) {
+  const std::string folder = options.state.string();
+  const auto keeps = [](const EmulatedNodesOptions::Node& node) {
+    return node.board->emulator && !node.board->emulator->drive.empty();
+  };
+  if (std::ranges::none_of(options.nodes, keeps)) {
+    throw Error(Exit::kUsage,
+                "--state " + folder + ": none of these boards keeps anything",
+                "leave it out");
+  }
+  std::error_code code;
+  if (std::filesystem::exists(options.state, code) &&
+      !std::filesystem::is_directory(options.state, code)) {
+    throw Error(Exit::kUsage, folder + " is not a folder",
+                "--state DIR, which is made if it is not there");
+  }
+  make_folder(folder);
+  return {(options.state / "emulate.lock").string(),
+          LockMode::kExclusive,
+          folder + ": the storages of emulated boards",
+          {.owner = "shoal emulate"}};
+}
 
 // A port that nobody else gets while it is held. The emulator cannot bind it
 // before it is given back; should somebody be faster, it says so and ends.
@@ -211,6 +234,7 @@ void EmulatedNode::listen(milliseconds most) {
 }
 
 EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
+  if (!options.state.empty()) state_.emplace(lock_state(options));
   std::list<BoardStorage> storages;  // until the emulators have opened them
   std::list<HeldPort> ports;
   for (const auto& [name, board] : options.nodes) {

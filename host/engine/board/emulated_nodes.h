@@ -12,6 +12,7 @@
 
 #include "device/port/port.h"
 #include "host/base/error.h"
+#include "host/base/file_lock.h"
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
 #include "host/engine/board/process.h"
@@ -67,8 +68,9 @@ class EmulatedNode {
 class EmulatedNodes {
  public:
   // Starts them and waits until all are ready. Throws Error(kUsage) for a board
-  // without a network, Error(kInternal) if firmware or emulator are not there,
-  // Error(kNode) if a board does not start.
+  // without a network or a wrong `state`, Error(kBusy) if others have it,
+  // Error(kInternal) if firmware or emulator are not there, Error(kNode) if a
+  // board does not start.
   explicit EmulatedNodes(const EmulatedNodesOptions&);
 
   const std::vector<std::unique_ptr<EmulatedNode>>& nodes() const {
@@ -76,6 +78,7 @@ class EmulatedNodes {
   }
 
  private:
+  std::optional<FileLock> state_;  // outlives the emulators
   std::vector<std::unique_ptr<EmulatedNode>> nodes_;
 };
 

@@ -89,6 +89,7 @@ AgentConfig AgentFirmware::config(const NodePlace& place) {
   if (place.storage) {
     config.storage = &place.storage->storage();
     config.storage_bytes = place.storage->bytes();
+    config.storage_has_program = true;
     config.store_id = options_.store_id.data();
     if (options_.store_key) {
       config.store_key = options_.store_key->data();

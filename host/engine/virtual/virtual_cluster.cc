@@ -244,6 +244,12 @@ void VirtualCluster::run(int frames) {
   if (is_first) {
     if (options_.lost_node) {
       until([&] { return world_.now() >= deployed_ + options_.lost_after; });
+      if (frames_.done()) {
+        throw Error(Exit::kUsage,
+                    "--lose: node " + std::to_string(*options_.lost_node) +
+                        " would be lost after the last frame",
+                    "an earlier time");
+      }
       world_.switch_off(
           ports_[static_cast<size_t>(*options_.lost_node)]->number());
     }

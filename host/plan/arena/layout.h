@@ -11,10 +11,12 @@ namespace shoal {
 
 // Bytes of the fixed parts for these stages, and of sets of weights that stay;
 // if the image is not mapped, the head and the largest record lie there too.
-// `ends`: of the stages of a linked node.
+// `ends`: of the stages of a linked node. The rows of a linked node's program,
+// even of one without a share, do not cross the C API.
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
                        const LinkCounts& link = {}, uint32_t keep_bytes = 0,
-                       const std::vector<StageEnds>& ends = {});
+                       const std::vector<StageEnds>& ends = {},
+                       bool linked = false);
 
 // Bytes of the arena, from `lo` to before `hi`; of a node that is not laid out
 // they count from the end of the fixed parts.

@@ -20,6 +20,7 @@ class NodeBuilder {
         supply_(supply),
         drafts_(draft.stages[n]),
         link_(link),
+        linked_(draft.plan.linked),
         how_(how),
         node_(draft.plan.nodes[n]) {
     if (is_linked()) ends_ = stage_ends(draft.plan)[n];
@@ -27,6 +28,7 @@ class NodeBuilder {
   }
 
   void build() {
+    if (!node_.mapped) read_from_storage();
     for (int s = 0; s < stages(); ++s) cut_weights(s);
     node_.layout = layout(link_, 0);
     int64_t bytes = place();
@@ -50,7 +52,13 @@ class NodeBuilder {
   int stages() const { return static_cast<int>(node_.stages.size()); }
   bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
-    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_);
+    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_,
+                       linked_);
+  }
+
+  void read_from_storage() {
+    node_.storage = supply_.storage->name;
+    node_.sealed = supply_.sealed;
   }
 
   // The order of a node alone follows; those of linked nodes go together.
@@ -66,8 +74,7 @@ class NodeBuilder {
       }
     }
     if (!tape) return;
-    node_.storage = supply_.storage->name;
-    node_.sealed = supply_.sealed;
+    read_from_storage();
     if (is_linked()) return cut_tape(net_, stage, draft.chunk_limit);
     const auto& overlay = draft.overlay;
     put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
@@ -184,6 +191,7 @@ class NodeBuilder {
   const Supply& supply_;
   const std::vector<StageDraft>& drafts_;
   const LinkCounts& link_;
+  const bool linked_;  // a node without a share has no peers, and is
   const BuildOptions& how_;
   PlanNode& node_;
   std::optional<int64_t> budget_;

@@ -54,6 +54,24 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   }
 }
 
+// A node whose program is not mapped has one, with a head, without a share,
+// too.
+TEST(AutoPlanTest, ABoardWithoutMappedFlashMayBeLeftOut) {
+  const Net net = bottleneck_net(16, 3);
+  Cluster cluster = equal(2);
+  for (Cluster c : {uniform_cluster(2, find_board("emcraft-sf2"), {}),
+                    uniform_cluster(8, find_board("emcraft-sf2"), {})}) {
+    for (const char* strategy : {"auto", "layer", "spatial"}) {
+      plan_over(net, c, strategy, Objective::kLatency);
+    }
+  }
+  cluster.nodes[1] =
+      uniform_cluster(1, find_board("emcraft-sf2"), {}).nodes.front();
+  cluster.nodes[1].name = "slow";
+  const Plan plan = plan_over(net, cluster, "auto", Objective::kLatency);
+  EXPECT_EQ(idle_nodes(plan), std::vector<std::string>{"slow"});
+}
+
 TEST(AutoPlanTest, NeverWorseThanWhatHasAName) {
   const Net net = bottleneck_net(48, 4);
   for (const Objective objective : {Objective::kLatency, Objective::kRam}) {
