@@ -63,6 +63,30 @@ TEST_F(CliCluster, NodesGiveWhatOneNodeGives) {
   }
 }
 
+// Programs and weights come out of each board's storage, which takes its time,
+// as planned; one that is left without a share has a program, too.
+TEST_F(CliCluster, BoardsWithoutMappedFlashReadFromStorage) {
+  const Told planned = shoal(
+      {"plan", "m.tflite", "--board", "emcraft-sf2", "--json", "--nodes", "2"},
+      {});
+  ASSERT_EQ(planned.code, 0) << planned.err;
+  const double plan_s = json::parse(planned.out)["latency_s"];
+  const Told told =
+      shoal({"simulate", "m.tflite"},
+            {"x.bin", "--board", "emcraft-sf2", "--json", "--nodes", "2"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_NEAR(j["latency_s"].get<double>(), plan_s, 0.1 * plan_s);
+  for (const auto& node : j["nodes"]) {
+    EXPECT_GT(node["storage_s"].get<double>(), 0.0) << node;
+  }
+  const Told idle = shoal({"verify", "m.tflite"},
+                          {"x.bin", "--board", "emcraft-sf2", "--json",
+                           "--nodes", "4", "--strategy", "layer"});
+  ASSERT_EQ(idle.code, 0) << idle.err;
+  EXPECT_EQ(json::parse(idle.out)["equal"], true);
+}
+
 TEST_F(CliCluster, VerifyComparesEveryLayerOverNodes) {
   const Told told = shop_.shoal({"verify", "m.tflite", "x.bin", "--nodes", "4",
                                  "--insecure", "--jitter", "1ms", "--json"});

@@ -69,6 +69,13 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
   }
 }
 
+TEST_F(CliFlags, NumbersThatAreNoneAndLossesThatComeTooLate) {
+  refused({"simulate", "m.tflite", "x.bin", "--every", "nan"}, 2, "--every");
+  refused({"simulate", "m.tflite", "x.bin", "--wait", "nan"}, 2, "--wait");
+  refused({"simulate", "m.tflite", "x.bin", "--nodes", "2", "--lose", "1@2s"},
+          2, "after the last frame");
+}
+
 TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
   refused({"run", "m.tflite", "x.bin", "--loss", "10%"}, 2, "--loss");
   refused({"verify", "m.tflite", "x.bin", "--payload", "128"}, 2, "--payload");
