@@ -141,6 +141,19 @@ TEST(Streaming, OnlyNodesWithoutRoomStream) {
   EXPECT_GT(plan.nodes[2].storage_read_bytes, 0);
 }
 
+TEST(Streaming, WithoutStorageWhatDoesNotFitFlashIsRefused) {
+  Cluster cluster = streaming_cluster(2, {}, {1000});
+  for (ClusterNode& node : cluster.nodes) hold_in_flash(node);
+  try {
+    plan_of(classifier(), cluster, "spatial", Objective::kLatency);
+    ADD_FAILURE() << "planned";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("no storage"), std::string::npos)
+        << e.what();
+  }
+}
+
 TEST(Streaming, SlotsTakeWhatIsLeftOfTheArena) {
   const Net net = classifier();
   const auto slots = [&](int64_t ram) {
