@@ -11,7 +11,7 @@ tools/setup.sh
 build=build/demo
 echo "building shoal (a few minutes on two cores, the first time) ..." >&2
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DBUILD_TESTING=OFF >/dev/null
+  -DBUILD_TESTING=OFF -DSHOAL_BUNDLE=ON >/dev/null
 quiet=--quiet
 [[ ! -t 1 ]] || quiet=  # a terminal shows how far it is
 ninja -C "$build" $quiet shoal show_demo
