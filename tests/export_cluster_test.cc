@@ -21,6 +21,7 @@
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/needs.h"
 #include "tests/sdk_headers.h"
 
 namespace shoal {
@@ -301,7 +302,8 @@ struct Line {
 };
 
 TEST_F(ExportedCluster, ANodeOnASerialLineComputesExactBytes) {
-  if (!has_program("ninja")) GTEST_SKIP();
+  need_programs({"ninja"});
+  if (cannot_go_on()) return;
   const Line line;
   write_node("host", "serial:" + line.name);
   ASSERT_EQ(shop_.shoal(export_words("cmake")).code, 0);
@@ -318,9 +320,8 @@ TEST_F(ExportedCluster, ANodeOnASerialLineComputesExactBytes) {
 
 // A Cortex-M4, whose UART is the line.
 TEST_F(ExportedCluster, ANodeOnAnEmulatedBoardComputesExactBytes) {
-  for (const char* program : {"arm-none-eabi-g++", "qemu-system-arm", "make"}) {
-    if (!has_program(program)) GTEST_SKIP() << program;
-  }
+  need_programs({"arm-none-eabi-g++", "qemu-system-arm", "make"});
+  if (cannot_go_on()) return;
   const Line line;
   write_node("mps2-an386", "serial:" + line.name);
   ASSERT_EQ(shop_.shoal(export_words("c", {"--insecure"})).code, 0);
@@ -398,7 +399,8 @@ class ExportedMember : public ExportedCluster,
 // The network in which no SDK is: every source compiles against headers that
 // stand for them, with Debian's Mbed TLS.
 TEST_P(ExportedMember, EverySourceCompiles) {
-  if (!has_program("arm-none-eabi-g++")) GTEST_SKIP();
+  need_programs({"arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
   const MemberLayout& l = GetParam();
   write_node(l.board, l.address);
   Words words = export_words(l.ecosystem);

@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/board/board_files.h"
+#include "host/board/said_board.h"
 
 namespace shoal {
 namespace {
@@ -64,6 +65,18 @@ TEST(Board, EachMissingKeyIsNamed) {
     }
   }
   EXPECT_THROW(parse_board("b", "title = "), Error);
+}
+
+TEST(SaidBoardTest, ANodeNamesNoFileOfThisComputer) {
+  const Board* const board = said_board("teensy41");
+  ASSERT_NE(board, nullptr);
+  EXPECT_EQ(board->name, "teensy41");
+  const std::string file =
+      std::string(SHOAL_SOURCE_DIR) + "/boards/emcraft-sf2/board.toml";
+  EXPECT_EQ(find_board(file).core, find_board("emcraft-sf2").core);
+  for (const std::string& said : {file, std::string("abacus"), std::string()}) {
+    EXPECT_EQ(said_board(said), nullptr) << said;
+  }
 }
 
 }  // namespace

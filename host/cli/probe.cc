@@ -13,6 +13,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/board/said_board.h"
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
@@ -220,8 +221,7 @@ void print_json(const ProbeReport& r, const Board& base) {
 // What is not measured comes from here.
 Board base_board(const ProbeFlags& flags, const std::string& said) {
   if (!flags.board.empty()) return find_board(flags.board);
-  // Of those that there are: a node names no files of this computer.
-  if (std::ranges::count(board_ids(), said)) return find_board(said);
+  if (const Board* const board = said_board(said)) return *board;
   throw Error(Exit::kUsage,
               "the node says that its board is '" + said +
                   "', which this shoal does not know",

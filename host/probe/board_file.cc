@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/board/said_board.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {
@@ -89,7 +91,8 @@ void link(Text& t, const ProbeReport& r, const Board& base) {
   const double mbit = l.bytes_per_s * 8 / 1e6 * framed;
   const double half = l.round_trips.at(0).least_us / 2;
   t.line("\n[link]");
-  t.text("name", r.address.starts_with("serial:") ? "serial line" : base.link);
+  t.text("name",
+         r.address.starts_with(kSerialPrefix) ? "serial line" : base.link);
   t.line("mbit_per_s = {:.6g}", mbit > 0 ? mbit : base.link_bits_per_s / 1e6);
   t.line("latency_us = {:.1f}", std::max(half - base.datagram_us, 0.0));
   t.line("framing_bytes = {}", base.framing_bytes);
@@ -120,12 +123,9 @@ std::string how(const ProbeReport& r) {
 }  // namespace
 
 const Emulator* probe_emulator(const ProbeReport& r) {
-  const std::vector<std::string> known = board_ids();
-  if (r.in_cycles() || !std::ranges::count(known, r.identity.board)) {
-    return nullptr;
-  }
-  const Board& said = find_board(r.identity.board);
-  return said.emulator ? &*said.emulator : nullptr;
+  const Board* const said = said_board(r.identity.board);
+  if (r.in_cycles() || !said || !said->emulator) return nullptr;
+  return &*said->emulator;
 }
 
 double probe_clock_hz(const ProbeReport& r, const Board& base) {

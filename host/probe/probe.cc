@@ -36,16 +36,8 @@ class Session {
         coordinator_(options.config) {
     coordinator_.connect({options.address});
     until([this] { return coordinator_.connected(); });
+    stop_.emplace(coordinator_, transport_);
   }
-  ~Session() {
-    try {
-      stop_all(coordinator_, transport_);
-    } catch (const std::exception&) {
-      // What ended the session is told; this would only hide it.
-    }
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
 
   Coordinator& coordinator() { return coordinator_; }
   void until(const std::function<bool()>& done) {
@@ -77,6 +69,7 @@ class Session {
   const HostTransport& transport_;
   const StopSignals& signals_;
   Coordinator coordinator_;
+  std::optional<StopAtEnd> stop_;  // of what has begun
 };
 
 class Prober {
@@ -243,21 +236,15 @@ class Prober {
     return std::nullopt;
   }
 
-  static void stream(
+  double stream(
       Session& session, const std::vector<uint8_t>& input, int frames,
-      const std::function<void(const std::vector<uint8_t>&)>& take) {
-    Coordinator& c = session.coordinator();
-    int submitted = 0, taken = 0;
-    session.until([&] {
-      for (; submitted < frames && c.free_frames() > 0; ++submitted) {
-        c.submit(input);
-      }
-      while (const auto output = c.result()) {
-        take(*output);
-        ++taken;
-      }
-      return taken == frames;
-    });
+      const std::function<void(const std::vector<uint8_t>&)>& take) const {
+    const auto next = [&]() -> std::optional<std::vector<uint8_t>> {
+      if (frames-- == 0) return std::nullopt;
+      return input;
+    };
+    return run_frames(session.coordinator(), *options_.transport, signals_,
+                      next, take);
   }
 
   // Nodes that refuse its program are left at what round trips say.
@@ -276,12 +263,12 @@ class Prober {
     c.deploy(p);
     session.until([&] { return c.started(); });
     size_t bytes = 0;
-    const auto begin = Clock::now();
-    stream(session, input, frames,
-           [&](const std::vector<uint8_t>& there) { bytes += there.size(); });
+    const double seconds =
+        stream(session, input, frames,
+               [&](const std::vector<uint8_t>& t) { bytes += t.size(); });
     bytes += static_cast<size_t>(frames) * input.size();
     ProbeLink& link = report_.link;
-    link.bytes_per_s = static_cast<double>(bytes) / us_since(begin) * 1e6;
+    link.bytes_per_s = static_cast<double>(bytes) / seconds;
     const shoal_link_counters counted = c.counters();
     link.row_bytes = static_cast<int64_t>(counted.row_bytes);
     link.resent_bytes = static_cast<int64_t>(counted.resent_bytes);

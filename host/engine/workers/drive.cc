@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "host/base/error.h"
+#include "host/board/said_board.h"
 
 namespace shoal {
 
@@ -29,27 +30,15 @@ void stop_all(Coordinator& coordinator, const HostTransport& transport) {
         [&coordinator] { return coordinator.stopped(); });
 }
 
-namespace {
-
-// However a run ends, the nodes are left ready for the next one.
-class StopAtEnd {
- public:
-  StopAtEnd(Coordinator& c, const HostTransport& t)
-      : coordinator_(c), transport_(t) {}
-  ~StopAtEnd() {
-    try {
-      stop_all(coordinator_, transport_);
-    } catch (const std::exception&) {
-      // What ended the run is told; this would only hide it.
-    }
+StopAtEnd::~StopAtEnd() {
+  try {
+    stop_all(coordinator_, transport_);
+  } catch (const std::exception&) {
+    // What ended the run is told; this would only hide it.
   }
-  StopAtEnd(const StopAtEnd&) = delete;
-  StopAtEnd& operator=(const StopAtEnd&) = delete;
+}
 
- private:
-  Coordinator& coordinator_;
-  const HostTransport& transport_;
-};
+namespace {
 
 std::string interrupted_text(Coordinator::StopCount nodes) {
   if (nodes.asked == 0) return "interrupted; no node had begun";
@@ -88,12 +77,20 @@ double stream_frames(
     const Prepared& prepared,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take) {
-  using Clock = std::chrono::steady_clock;
   const StopSignals signals;
   const StopAtEnd stop(coordinator, transport);
   coordinator.deploy(prepared);
   drive_on(coordinator, transport, signals,
            [&] { return coordinator.started(); });
+  return run_frames(coordinator, transport, signals, next, take);
+}
+
+double run_frames(
+    Coordinator& coordinator, const HostTransport& transport,
+    const StopSignals& signals,
+    const std::function<std::optional<std::vector<uint8_t>>()>& next,
+    const std::function<void(const std::vector<uint8_t>&)>& take) {
+  using Clock = std::chrono::steady_clock;
   int64_t in_flight = 0;
   bool ended = false;
   const auto start = Clock::now();
@@ -152,7 +149,15 @@ Cluster cluster_of(const Coordinator& coordinator,
     if (!given) {
       node.name = w.name;
       node.address = workers[i].label;
-      node.board = find_board(w.board);
+      const Board* const board = said_board(w.board);
+      if (!board) {
+        throw Error(Exit::kUsage,
+                    "the worker at " + workers[i].label +
+                        " says that its board is '" + w.board +
+                        "', which this shoal does not know",
+                    "--cluster with a file that says what it is");
+      }
+      node.board = *board;
       node.rating = board_rating(node.board);
       node.ram = ram;
     } else if (node.name != w.name || node.board.said_by_nodes() != w.board) {

@@ -27,6 +27,20 @@ void drive_on(Coordinator&, const HostTransport&, const StopSignals&,
 // most a second.
 void stop_all(Coordinator&, const HostTransport&);
 
+// However a run ends, the nodes are left ready for the next one.
+class StopAtEnd {
+ public:
+  StopAtEnd(Coordinator& c, const HostTransport& t)
+      : coordinator_(c), transport_(t) {}
+  ~StopAtEnd();
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+
+ private:
+  Coordinator& coordinator_;
+  const HostTransport& transport_;
+};
+
 // Deploys and leaves the nodes ready for runs of these programs. On a signal
 // they are too, and then it acts.
 void deploy_programs(Coordinator&, const HostTransport&,
@@ -38,6 +52,12 @@ void deploy_programs(Coordinator&, const HostTransport&,
 // it ends. On a signal they are too, and then it acts.
 double stream_frames(
     Coordinator&, const HostTransport&, const Prepared& prepared,
+    const std::function<std::optional<std::vector<uint8_t>>()>& next,
+    const std::function<void(const std::vector<uint8_t>&)>& take);
+
+// The same on nodes that have started; whoever calls tells them to stop.
+double run_frames(
+    Coordinator&, const HostTransport&, const StopSignals&,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take);
 

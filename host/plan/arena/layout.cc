@@ -49,7 +49,7 @@ int64_t stage_end(const Net& net, const PlanNode& node, size_t stage) {
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped, const LinkCounts& link, uint32_t keep_bytes,
-                       const std::vector<StageEnds>& ends, bool linked) {
+                       const std::vector<StageEnds>* ends) {
   PlanLayout l;
   for (size_t i = 0; i < stages.size(); ++i) {
     const PlanStage& s = stages[i];
@@ -59,16 +59,16 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
         std::max(l.state_count, static_cast<uint32_t>(s.actors.size()));
     if (mapped) continue;
     StageCounts counts = count_tables(net, s);
-    if (!ends.empty()) {
-      counts.streams = ends[i].streams;
-      counts.targets = ends[i].targets;
+    if (ends) {
+      counts.streams = (*ends)[i].streams;
+      counts.targets = (*ends)[i].targets;
     }
     l.record_bytes = std::max(l.record_bytes, record_bytes(counts));
   }
   const std::vector<PlanVariable> variables = node_variables(stages, 0);
   l.variable_bytes = variable_bytes(variables);
   if (!mapped) {
-    const size_t ios = linked ? 0 : net.inputs.size() + net.outputs.size();
+    const size_t ios = ends ? 0 : net.inputs.size() + net.outputs.size();
     l.head_bytes = head_bytes(static_cast<uint32_t>(stages.size()),
                               static_cast<uint32_t>(ios), link.peers,
                               static_cast<uint32_t>(variables.size()),

@@ -11,12 +11,11 @@ namespace shoal {
 
 // Bytes of the fixed parts for these stages, and of sets of weights that stay;
 // if the image is not mapped, the head and the largest record lie there too.
-// `ends`: of the stages of a linked node. The rows of a linked node's program,
-// even of one without a share, do not cross the C API.
+// `ends`: of the stages of a node of a linked plan, whose rows do not cross the
+// C API, even if it has no share; null: of a plan that is not linked.
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
                        const LinkCounts& link = {}, uint32_t keep_bytes = 0,
-                       const std::vector<StageEnds>& ends = {},
-                       bool linked = false);
+                       const std::vector<StageEnds>* ends = nullptr);
 
 // Bytes of the arena, from `lo` to before `hi`; of a node that is not laid out
 // they count from the end of the fixed parts.

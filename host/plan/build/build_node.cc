@@ -15,15 +15,15 @@ namespace {
 class NodeBuilder {
  public:
   NodeBuilder(const Net& net, const Supply& supply, const LinkCounts& link,
-              const BuildOptions& how, size_t n, PlanDraft& draft)
+              const std::vector<StageEnds>* ends, const BuildOptions& how,
+              size_t n, PlanDraft& draft)
       : net_(net),
         supply_(supply),
         drafts_(draft.stages[n]),
         link_(link),
-        linked_(draft.plan.linked),
+        ends_(ends),
         how_(how),
         node_(draft.plan.nodes[n]) {
-    if (is_linked()) ends_ = stage_ends(draft.plan)[n];
     if (!how.budgets.empty()) budget_ = how.budgets[n];
   }
 
@@ -52,8 +52,7 @@ class NodeBuilder {
   int stages() const { return static_cast<int>(node_.stages.size()); }
   bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
-    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_,
-                       linked_);
+    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_);
   }
 
   void read_from_storage() {
@@ -191,19 +190,19 @@ class NodeBuilder {
   const Supply& supply_;
   const std::vector<StageDraft>& drafts_;
   const LinkCounts& link_;
-  const bool linked_;  // a node without a share has no peers, and is
+  const std::vector<StageEnds>* const ends_;  // by stage, of a linked plan
   const BuildOptions& how_;
   PlanNode& node_;
   std::optional<int64_t> budget_;
-  std::vector<StageEnds> ends_;            // by stage
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 
 }  // namespace
 
 void build_node(const Net& net, const Supply& supply, const LinkCounts& link,
-                const BuildOptions& how, size_t n, PlanDraft& draft) {
-  NodeBuilder(net, supply, link, how, n, draft).build();
+                const std::vector<StageEnds>* ends, const BuildOptions& how,
+                size_t n, PlanDraft& draft) {
+  NodeBuilder(net, supply, link, ends, how, n, draft).build();
 }
 
 }  // namespace shoal

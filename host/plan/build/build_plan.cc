@@ -148,8 +148,11 @@ Plan build_plan(const Net& net, PlanDraft draft,
   }
   const std::vector<LinkCounts> links =
       plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
+  std::vector<std::vector<StageEnds>> ends;
+  if (plan.linked) ends = stage_ends(plan);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    build_node(net, supplies[n], links[n], options, n, draft);
+    build_node(net, supplies[n], links[n], plan.linked ? &ends[n] : nullptr,
+               options, n, draft);
   }
   return std::move(plan);
 }

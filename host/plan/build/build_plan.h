@@ -11,6 +11,7 @@
 #include "host/plan/cost/feed.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 
@@ -31,9 +32,10 @@ struct BuildOptions {
 };
 
 // Node `n` of a draft whose rings have their sizes: its weights cut into
-// chunks, lifetimes, addresses, the exact size.
+// chunks, lifetimes, addresses, the exact size. `ends`: as for make_layout().
 void build_node(const Net&, const Supply&, const LinkCounts&,
-                const BuildOptions&, size_t n, PlanDraft&);
+                const std::vector<StageEnds>* ends, const BuildOptions&,
+                size_t n, PlanDraft&);
 inline constexpr int64_t kMostChunk = 256 * 1024;
 // Spends what the arena of a placed node of `bytes` bytes has left, up to
 // `room`, on storage: more and larger slots, and sets of weights that stay in

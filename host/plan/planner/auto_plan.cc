@@ -1,5 +1,7 @@
 #include "host/plan/planner/auto_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <numeric>
@@ -124,18 +126,14 @@ class AutoPlan {
     const size_t all = order_.size();
     if (count_ < all) {
       const auto with = [&](double m) {
-        return is_latency() ? fixed(m * 1e3) + " ms"
-                            : std::to_string(static_cast<int64_t>(m)) + " B";
+        return is_latency() ? fmt::format("{:.3f} ms", m * 1e3)
+                            : fmt::format("{} B", static_cast<int64_t>(m));
       };
       text += " on " + std::to_string(count_) + " of " + std::to_string(all) +
               " nodes: " + with(measure(*best_)) + "; on all ";
       text += on_all > 0 ? with(on_all) : "it does not fit";
     }
     return text + ")";
-  }
-  static std::string fixed(double ms) {
-    std::string digits = std::to_string(ms);
-    return digits.substr(0, digits.find('.') + 4);
   }
 
   const Net& net_;
