@@ -93,11 +93,11 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
   if (same != kNone && slots_[same].whole) {
     current_ = same;
     target_ = kNone;
-    whole_ = true;
+    ended_ = Status::kOk;
     from = bytes;
     return Status::kOk;
   }
-  whole_ = false;
+  ended_ = Status::kStorage;
   target_ = same != kNone ? same : current_ == 0 ? 1 : 0;
   const bool ready = same != kNone ? find_marks(from) : prepare(bytes, hash);
   if (!ready) target_ = kNone;
@@ -139,7 +139,9 @@ bool ProgramSlots::mark(uint32_t piece) {
 
 Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
                            uint32_t bytes) {
-  if (target_ == kNone) return whole_ ? Status::kOk : Status::kStorage;
+  if (target_ == kNone) {
+    return ended_ == Status::kOk ? Status::kOk : Status::kStorage;
+  }
   if (offset > done_) return Status::kWait;
   const uint32_t all = slots_[target_].announced.bytes;
   if (offset > all || bytes > all - offset) return Status::kBadArgument;
@@ -163,7 +165,8 @@ Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
 // What has come since the last mark is sent again.
 Status ProgramSlots::fail() {
   target_ = kNone;
-  return Status::kStorage;
+  ended_ = Status::kStorage;
+  return ended_;
 }
 
 // The unit that has become full, and the piece whose last one it is.
@@ -173,16 +176,14 @@ bool ProgramSlots::flush() {
 }
 
 Status ProgramSlots::end() {
-  if (target_ == kNone) {
-    return whole_ ? Status::kOk : Status::kBadHash;
-  }
+  if (target_ == kNone) return ended_;
   Slot& s = slots_[target_];
   if (done_ != s.announced.bytes) return Status::kWait;
   const uint32_t tail = done_ % c_.write_bytes;
-  if (tail != 0 && !put_unit(data(target_) + done_ - tail)) {
-    return Status::kStorage;
-  }
-  if (!has_hash()) return give_up(Status::kBadHash);
+  if (tail != 0 && !put_unit(data(target_) + done_ - tail)) return fail();
+  const Status same = check_hash();
+  if (same == Status::kBadHash) return give_up(same);
+  if (same != Status::kOk) return fail();
   Note n = s.announced;
   n.magic = kWhole;
   n.sequence = current_ == kNone ? 1 : slots_[current_].sequence + 1;
@@ -196,7 +197,7 @@ Status ProgramSlots::end() {
   s.sequence = n.sequence;
   current_ = target_;
   target_ = kNone;
-  whole_ = true;
+  ended_ = Status::kOk;
   return Status::kOk;
 }
 
@@ -204,21 +205,24 @@ Status ProgramSlots::give_up(Status why) {
   slots_[target_] = {};
   const bool erased = erase(base(target_));
   target_ = kNone;
-  return erased ? why : Status::kStorage;
+  ended_ = erased ? why : Status::kStorage;
+  return ended_;
 }
 
-// As it lies in the storage.
-bool ProgramSlots::has_hash() {
+// Of what lies in the storage. kStorage: it cannot be read, and may be right.
+Status ProgramSlots::check_hash() {
   const Note& n = slots_[target_].announced;
   Sha256 sha;
   for (uint32_t at = 0; at < n.bytes;) {
     const uint32_t some = least(n.bytes - at, c_.write_bytes);
-    if (!get(data(target_) + at, unit_, some)) return false;
+    if (!get(data(target_) + at, unit_, some)) return Status::kStorage;
     sha.add(unit_, some);
     at += some;
   }
   uint8_t hash[32];
-  return sha.finish(hash) && std::memcmp(hash, n.hash, sizeof hash) == 0;
+  const bool same =
+      sha.finish(hash) && std::memcmp(hash, n.hash, sizeof hash) == 0;
+  return same ? Status::kOk : Status::kBadHash;
 }
 
 void ProgramSlots::discard() {
@@ -271,13 +275,11 @@ bool ProgramSlots::get(uint32_t offset, void* to, uint32_t bytes) {
 
 bool ProgramSlots::put_unit(uint32_t offset) {
   const shoal_storage& s = *c_.storage;
-  ++written_;
   return finish(s.write(s.user, offset, c_.write_bytes, unit_));
 }
 
 bool ProgramSlots::erase(uint32_t block) {
   const shoal_storage& s = *c_.storage;
-  ++erased_;
   return finish(s.erase(s.user, block, c_.erase_bytes));
 }
 

@@ -44,10 +44,6 @@ class ProgramSlots final : public ProgramStore {
   const shoal_storage& storage() const override { return face_; }
   bool read(uint32_t offset, void* to, uint32_t bytes) override;
 
-  // Since open(), for tests and reports.
-  uint32_t written_units() const { return written_; }
-  uint32_t erased_blocks() const { return erased_; }
-
  private:
   static constexpr uint32_t kSlots = 2, kNone = 2;
   struct Note {
@@ -83,7 +79,7 @@ class ProgramSlots final : public ProgramStore {
   bool find_marks(uint32_t& from);
   bool flush();
   Status fail();
-  bool has_hash();
+  Status check_hash();
   Status give_up(Status);
 
   ProgramSlotsConfig c_{};
@@ -92,9 +88,9 @@ class ProgramSlots final : public ProgramStore {
   uint32_t current_ = kNone;  // the program that is there
   uint32_t target_ = kNone;   // is written
   uint32_t done_ = 0;         // bytes of it that have come
-  uint32_t written_ = 0, erased_ = 0;
-  bool busy_ = false;   // a node's read is under way
-  bool whole_ = false;  // the program of the last begin() is there
+  bool busy_ = false;         // a node's read is under way
+  // Of the program of the last begin(), without a target: kOk, it is there.
+  Status ended_ = Status::kStorage;
   alignas(8) uint8_t unit_[kMostProgramUnit];
 };
 

@@ -1,8 +1,6 @@
 // Nodes that are processes, as a script drives them: keys, workers, runs over
 // workers and what they say when something is wrong. And plans for clusters.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include "host/engine/workers/udp.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
@@ -42,26 +41,9 @@ std::vector<uint8_t> worker_model() {
 }
 
 // A port that is somebody's who never answers.
-class SilentPort {
- public:
-  SilentPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto* const name = reinterpret_cast<sockaddr*>(&at);
-    EXPECT_EQ(bind(socket_, name, size), 0);
-    EXPECT_EQ(getsockname(socket_, name, &size), 0);
-    address = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
-  }
-  ~SilentPort() { close(socket_); }
-  SilentPort(const SilentPort&) = delete;
-  SilentPort& operator=(const SilentPort&) = delete;
-
-  std::string address;
-
- private:
-  int socket_;
+struct SilentPort {
+  const UdpTransport port{parse_udp_address("127.0.0.1:0", "")};
+  const std::string address = udp_address_text(port.address());
 };
 
 class CliWorkers : public testing::Test {

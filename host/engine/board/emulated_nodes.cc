@@ -1,9 +1,6 @@
 #include "host/engine/board/emulated_nodes.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +15,7 @@
 #include "host/engine/board/emulator.h"
 #include "host/engine/board/memory_file.h"
 #include "host/engine/board/refusal.h"
+#include "host/engine/workers/udp.h"
 
 namespace shoal {
 namespace {
@@ -122,32 +120,7 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
 constexpr const char* kPortTaken = "host forwarding rule";
 constexpr int kPortTries = 5;
 
-class HeldPort {
- public:
-  HeldPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto* const address = reinterpret_cast<sockaddr*>(&at);
-    if (socket_ >= 0 && bind(socket_, address, sizeof at) == 0 &&
-        getsockname(socket_, address, &size) == 0) {
-      number_ = ntohs(at.sin_port);
-      return;
-    }
-    if (socket_ >= 0) close(socket_);
-    throw Error(Exit::kNode, "no free port for an emulated board");
-  }
-  ~HeldPort() { close(socket_); }
-  HeldPort(const HeldPort&) = delete;
-  HeldPort& operator=(const HeldPort&) = delete;
-
-  uint16_t number() const { return number_; }
-
- private:
-  int socket_;
-  uint16_t number_ = 0;
-};
+constexpr uint64_t kAnyPort = udp_address(0x7F000001, 0);
 
 std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    const Board& board, size_t index,
@@ -236,7 +209,7 @@ void EmulatedNode::listen(milliseconds most) {
 EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
   if (!options.state.empty()) state_.emplace(lock_state(options));
   std::list<BoardStorage> storages;  // until the emulators have opened them
-  std::list<HeldPort> ports;
+  std::list<UdpTransport> ports;
   for (const auto& [name, board] : options.nodes) {
     if (!board->emulator || board->emulator->nic.empty()) {
       throw Error(
@@ -245,7 +218,7 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
           fmt::format("one of: {}", fmt::join(boards_with_network(), ", ")));
     }
     storages.emplace_back(options, EmulatedNodesOptions::Node{name, board});
-    ports.emplace_back();  // all are held at once: none comes twice
+    ports.emplace_back(kAnyPort);  // all are held at once: none comes twice
   }
   const auto start = [&](size_t i, uint16_t port) {
     const auto& [name, board] = options.nodes[i];
@@ -255,7 +228,7 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
         *board, name, port, node_line(options, *board, i, port, path));
   };
   for (size_t i = 0; i < options.nodes.size(); ++i) {
-    const uint16_t port = ports.front().number();
+    const uint16_t port = udp_port(ports.front().address());
     ports.pop_front();
     nodes_.push_back(start(i, port));
   }
@@ -273,7 +246,7 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
       } catch (const Error& e) {
         const bool taken = std::strstr(e.what(), kPortTaken) != nullptr;
         if (!taken || ++tries > kPortTries) throw;
-        nodes_[i] = start(i, HeldPort().number());
+        nodes_[i] = start(i, udp_port(UdpTransport(kAnyPort).address()));
       }
     }
   }

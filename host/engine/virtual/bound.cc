@@ -227,14 +227,14 @@ std::vector<Wait> waits(const Recorder& recorder, const Plan& plan, Nanos begin,
       if (a.begin >= end) break;
       waited += std::max<Nanos>(a.begin - busy_until, 0);
       busy_until = std::max(busy_until, a.end);
+      // What storage brought is checked before the next slice.
       const PlanStage* const stage =
           a.doing == Doing::kSlice ? stage_of(plan, node, a.stage) : nullptr;
-      if (!stage) continue;
-      by_segment[stage->segment] += waited;
+      if (!stage && a.doing != Doing::kCheck) continue;
+      by_segment[stage ? stage->segment : kForStorage] += waited;
       waited = 0;
     }
-    // At the end, for whoever was not yet ready.
-    by_segment[-1] += waited + std::max<Nanos>(end - busy_until, 0);
+    by_segment[kForTheEnd] += waited + std::max<Nanos>(end - busy_until, 0);
     for (const auto& [segment, time] : by_segment) {
       all.push_back({node, segment, time});
     }
@@ -284,8 +284,8 @@ std::string describe(const Bound& b, const std::vector<Wait>& waits,
   if (longest != waits.end() && longest->time > 0) {
     text += "; " + names[longest->node] + " waits " +
             milliseconds(longest->time) +
-            (names.size() == 1 ? std::string(" for storage")
-             : longest->segment < 0
+            (longest->segment == kForStorage ? std::string(" for storage")
+             : longest->segment == kForTheEnd
                  ? std::string(" for the others to end")
                  : " for rows of segment " + std::to_string(longest->segment));
   }

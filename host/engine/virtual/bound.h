@@ -56,9 +56,11 @@ struct Bound {
 Bound sum_up(const std::vector<PathPart>&, const Plan&);
 
 // How long every node waited, by the segment it then worked in.
+inline constexpr int kForTheEnd = -1;  // nothing came for it any more
+inline constexpr int kForStorage = -2;
 struct Wait {
   uint32_t node = 0;
-  int segment = 0;
+  int segment = 0;  // or one of these
   Nanos time = 0;
 };
 std::vector<Wait> waits(const Recorder&, const Plan&, Nanos begin, Nanos end);

@@ -165,6 +165,24 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
   EXPECT_NE(trace.find("\"wait\""), std::string::npos);
 }
 
+// Weights come from each board's own storage: not from another segment.
+TEST_F(SimulateTest, NodesThatWaitForStorageAreToldToDoSo) {
+  plan(2, "emcraft-sf2");
+  Recorder recorder(3);
+  SimOptions options;
+  options.recorder = &recorder;
+  const FrameTime f = run(options).frames[0];
+  std::vector<Wait> storage;
+  for (const Wait& w : waits(recorder, p_.plan, f.submitted, f.finished)) {
+    if (w.segment == kForStorage && w.time > 0) storage.push_back(w);
+  }
+  ASSERT_EQ(storage.size(), 2u);
+  Bound bound;
+  bound.total = bound.by_reason[Reason::kOther] = 1;
+  const std::string why = describe(bound, storage, {"a", "b", "c"}, {});
+  EXPECT_TRUE(why.ends_with(" ms for storage")) << why;
+}
+
 TEST_F(SimulateTest, ASlowerLinkMakesTheNetworkTheBound) {
   plan(2);
   SimOptions options;
