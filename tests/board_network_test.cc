@@ -207,7 +207,7 @@ TEST_F(BoardNetwork, APowerCutInADeploymentIsGoneOnFrom) {
     EXPECT_NE(told.err.find(text), told.err.npos) << told.err;
     EXPECT_EQ(boards.end(SIGTERM), 0);
   };
-  told_of("of it were there from a deployment that broke off");
+  told_of("more were there from a deployment that broke off");
   told_of("1 of 1 nodes had their program");
   // Another size than the board's is refused, not used.
   shop_.write("kept/emcraft-sf2.0.img", std::vector<uint8_t>(1 << 20, 0xFF));

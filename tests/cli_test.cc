@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "host/base/testing/noise.h"
 #include "host/data/image/testing/pictures.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
@@ -21,40 +21,28 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<int8_t> noise(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<int8_t> out(count);
-  for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
-  return out;
-}
-
 // A small classifier of 16 x 12 pictures, ten classes, all of its layers
 // named.
 std::vector<uint8_t> classifier(Type type = Type::kUint8) {
   ModelBuilder b(type);
   const int x = b.input({1, 16, 12, 3}, {1 / 128.f, 0});
-  const int w0 = b.weights({8, 3, 3, 3}, noise(216, 1), {0.004f}, 0);
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
   const int y = b.conv(x, w0, b.bias(std::vector<int32_t>(8, 300)), {0.02f, -3},
                        {.stride_h = 2});
   b.rename(y, "stem");
-  const int w1 = b.weights({1, 3, 3, 8}, noise(72, 2), {0.004f}, 3);
+  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
   const int z =
       b.depthwise(y, w1, b.bias(std::vector<int32_t>(8, 0)), {0.03f, 4});
   b.rename(z, "deep");
   const int sum = b.add(y, z, {0.04f, 0});
   const int m = b.reduce(OpKind::kMean, sum, {1, 2}, false, {0.01f, 0});
-  const int w2 = b.weights({10, 8}, noise(80, 3), {0.01f}, 0);
+  const int w2 = b.weights({10, 8}, noise<int8_t>(80, 3), {0.01f}, 0);
   b.output(b.softmax(b.fully_connected(m, w2, -1, {0.02f, 0})));
   return b.finish();
 }
 
 constexpr int kWidth = 12, kHeight = 16;
 constexpr size_t kInputBytes = 12 * 16 * 3;
-
-std::vector<uint8_t> noise_bytes(size_t count, unsigned seed) {
-  const std::vector<int8_t> values = noise(count, seed);
-  return {values.begin(), values.end()};
-}
 
 std::vector<uint8_t> oracle_output(const std::vector<uint8_t>& model,
                                    const std::vector<uint8_t>& input) {
@@ -90,7 +78,7 @@ class Cli : public testing::Test {
   }
 
   const std::vector<uint8_t> model_ = classifier();
-  const std::vector<uint8_t> input_ = noise_bytes(kInputBytes, 9);
+  const std::vector<uint8_t> input_ = noise<uint8_t>(kInputBytes, 9);
   Workshop shop_;
 };
 
@@ -336,7 +324,7 @@ TEST_F(CliGolden, ACaseThatIsMissing) {
 }
 
 TEST_F(Cli, PicturesOfEveryFormat) {
-  const std::vector<uint8_t> pixels = noise_bytes(kInputBytes, 5);
+  const std::vector<uint8_t> pixels = noise<uint8_t>(kInputBytes, 5);
   shop_.write("p.bmp", make_bmp(kWidth, kHeight, pixels));
   shop_.write("p.png", make_png(kWidth, kHeight, pixels));
   for (const std::string name : {"p.bmp", "p.png"}) {
@@ -362,7 +350,7 @@ TEST_F(Cli, PicturesOfEveryFormat) {
 }
 
 TEST_F(Cli, MeanAndDeviation) {
-  const std::vector<uint8_t> pixels = noise_bytes(kInputBytes, 6);
+  const std::vector<uint8_t> pixels = noise<uint8_t>(kInputBytes, 6);
   shop_.write("p.png", make_png(kWidth, kHeight, pixels));
   std::vector<uint8_t> wanted;
   const float mean[] = {100, 110, 120}, deviation[] = {50, 60, 70};
@@ -407,7 +395,7 @@ TEST_F(Cli, UsageErrors) {
   expect_error(run({"--mean", "nan"}), 2, "--mean: nan is no mean");
   expect_error(run({"--frames", "many"}), 2, "--frames");
   for (const size_t bytes : {size_t{0}, kInputBytes - 1, kInputBytes + 1}) {
-    shop_.write("wrong.bin", noise_bytes(bytes, 1));
+    shop_.write("wrong.bin", noise<uint8_t>(bytes, 1));
     expect_error(shop_.shoal({"run", "model.tflite", "wrong.bin"}), 2,
                  "wrong.bin: " + std::to_string(bytes) + " bytes, the model's");
   }
@@ -479,7 +467,7 @@ TEST_F(Cli, OnnxModelsAreInspected) {
   EXPECT_EQ(j["inputs"][0]["shape"], json({1, 32, 32, 3}));
   const Told told = shop_.shoal({"inspect", file});
   EXPECT_NE(told.out.find("shapes are NHWC"), std::string::npos) << told.out;
-  shop_.write("x.onnx", noise_bytes(500, 3));
+  shop_.write("x.onnx", noise<uint8_t>(500, 3));
   expect_error(shop_.shoal({"inspect", "x.onnx"}), 7, "x.onnx");
 }
 
@@ -502,7 +490,7 @@ TEST_F(Cli, FloatModelsAreNotPlanned) {
 }
 
 TEST_F(Cli, CorruptFiles) {
-  shop_.write("noise.tflite", noise_bytes(500, 3));
+  shop_.write("noise.tflite", noise<uint8_t>(500, 3));
   expect_error(shop_.shoal({"inspect", "noise.tflite"}), 7, "noise.tflite");
   shop_.write("empty.tflite", {});
   expect_error(shop_.shoal({"plan", "empty.tflite"}), 7, "empty.tflite");
@@ -510,11 +498,11 @@ TEST_F(Cli, CorruptFiles) {
   cut.resize(cut.size() / 2);
   shop_.write("cut.tflite", cut);
   expect_error(shop_.shoal({"run", "cut.tflite", "x.in.bin"}), 7, "cut.tflite");
-  shop_.write("noise.png", noise_bytes(300, 4));
+  shop_.write("noise.png", noise<uint8_t>(300, 4));
   expect_error(shop_.shoal({"run", "model.tflite", "noise.png"}), 7,
                "noise.png: not a picture");
   std::vector<uint8_t> png =
-      make_png(kWidth, kHeight, noise_bytes(kInputBytes, 5));
+      make_png(kWidth, kHeight, noise<uint8_t>(kInputBytes, 5));
   png.resize(png.size() / 2);
   shop_.write("half.png", png);
   expect_error(shop_.shoal({"run", "model.tflite", "half.png"}), 7,
@@ -563,7 +551,7 @@ TEST_F(Cli, AModelOfInt8AndOneOfFloats) {
   b.output(b.dequantize(
       b.unary(OpKind::kRelu, b.quantize(in, {0.5f, 3}), {0.5f, -128})));
   shop_.write("float.tflite", b.finish());
-  const std::vector<uint8_t> pixels = noise_bytes(18, 8);
+  const std::vector<uint8_t> pixels = noise<uint8_t>(18, 8);
   shop_.write("p.png", make_png(2, 3, pixels));
   EXPECT_EQ(
       shop_.shoal({"run", "float.tflite", "p.png", "--output", "out.bin"}).code,

@@ -14,10 +14,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "host/base/testing/noise.h"
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
@@ -31,19 +31,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-template <typename T>
-std::vector<T> some_noise(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<T> out(count);
-  for (T& v : out) v = static_cast<T>(random() % 255 - 127);
-  return out;
-}
-
 std::vector<uint8_t> small_model(unsigned seed = 1) {
   ModelBuilder b;
   const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
-  const int w0 =
-      b.weights({8, 3, 3, 3}, some_noise<int8_t>(216, seed), {0.004f}, 0);
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, seed), {0.004f}, 0);
   b.output(b.conv(x, w0, -1, {0.05f, 2}));
   return b.finish();
 }
@@ -97,7 +88,7 @@ class ExportedCluster : public testing::Test {
  protected:
   ExportedCluster() {
     shop_.write("m.tflite", small_model());
-    shop_.write("x.bin", some_noise<uint8_t>(16 * 12 * 3, 5));
+    shop_.write("x.bin", noise<uint8_t>(16 * 12 * 3, 5));
     EXPECT_EQ(shop_.shoal({"keygen"}).code, 0);
     EXPECT_EQ(
         shop_.shoal({"run", "m.tflite", "x.bin", "--output", "one.out"}).code,

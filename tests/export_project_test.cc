@@ -263,6 +263,16 @@ TEST_F(ExportedHost, WhatAKilledExportLeftIsPutBack) {
   EXPECT_EQ(shop_.script("diff -r before proj").out, "");
   EXPECT_EQ(shop_.script("ls -A | grep shoal-export").out, "");
 
+  // What was built anew since stays.
+  ASSERT_EQ(shop_
+                .script("mkdir -p .proj.shoal-export/build && "
+                        "touch .proj.shoal-export/build/older")
+                .code,
+            0);
+  const Told anew = shop_.shoal(export_words("c", "host", "proj"));
+  EXPECT_EQ(anew.code, 0) << anew.err;
+  EXPECT_EQ(shop_.script("diff -r before proj").out, "");
+
   ASSERT_EQ(shop_.script("touch file && ln -s none dangling").code, 0);
   for (const char* folder : {"file/x", "dangling"}) {
     EXPECT_EQ(shop_.shoal(export_words("c", "host", folder)).code, 2);

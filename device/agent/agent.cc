@@ -59,14 +59,16 @@ Status NodeAgent::open(const AgentConfig& config) {
            config.key_limits.us};
   if (kTakesTrials) meter_.open(*config.transport, config.cycles);
   trial_ = false;
-  if (config.programs) hold_stored();
+  if (config.programs) {
+    config_.program_capacity = config.programs->capacity();
+    hold_stored();
+  }
   return !config.built_in || hold_built_in() ? Status::kOk
                                              : Status::kBadArgument;
 }
 
 // It was whole when it was put there; what has changed since is found by tags.
 void NodeAgent::hold_stored() {
-  config_.program_capacity = config_.programs->capacity();
   program_bytes_ = config_.programs->program(program_hash_);
   state_ = program_bytes_ ? AgentState::kReady : AgentState::kEmpty;
 }

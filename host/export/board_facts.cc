@@ -6,6 +6,14 @@
 
 namespace shoal {
 
+std::string BoardFacts::fact(const std::string& ecosystem,
+                             const std::string& key) const {
+  const auto facts = ecosystems.find(ecosystem);
+  if (facts == ecosystems.end()) return "";
+  const auto at = facts->second.find(key);
+  return at == facts->second.end() ? "" : at->second;
+}
+
 BoardFacts board_facts(const std::string& board) {
   BoardFacts facts;
   if (const BootFacts* const boots = find_boot_facts(board)) {

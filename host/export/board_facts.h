@@ -16,6 +16,9 @@ struct BoardFacts {
   std::string network;  // "ethernet", "wifi"; empty: none that is known
   // By ecosystem ("arduino"), what it needs to know.
   std::map<std::string, std::map<std::string, std::string>> ecosystems;
+
+  // What `ecosystem` needs to know by that key; empty: nothing is said.
+  std::string fact(const std::string& ecosystem, const std::string& key) const;
 };
 BoardFacts board_facts(const std::string& board);
 

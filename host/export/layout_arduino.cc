@@ -13,7 +13,7 @@ void lay_out_arduino(const Exported& e, Project& to) {
   add_application(e, ProgramForm::kLiteral, sketch, "main_arduino.cpp",
                   a.name + ".ino", to);
   TemplateValues v = common_values(e);
-  v["FQBN"] = fact_of(e, "arduino", "fqbn");
+  v["FQBN"] = e.facts.fact("arduino", "fqbn");
   to.add(sketch + "sketch.yaml", filled("arduino/sketch.yaml", v));
   Project library;
   add_library(e, "Shoal/", true, library);
@@ -22,18 +22,18 @@ void lay_out_arduino(const Exported& e, Project& to) {
 }
 
 void lay_out_platformio(const Exported& e, Project& to) {
-  const std::string framework = fact_of(e, "platformio", "framework");
+  const std::string framework = e.facts.fact("platformio", "framework");
   add_library(e, "lib/Shoal/", false, to);
   add_application(
       e, ProgramForm::kLiteral, "src/",
       framework == "espidf" ? "main_esp_idf.cpp" : "main_arduino.cpp",
       "main.cpp", to);
   TemplateValues v = common_values(e);
-  v["PLATFORM"] = fact_of(e, "platformio", "platform");
-  v["BOARD_ID"] = fact_of(e, "platformio", "board");
+  v["PLATFORM"] = e.facts.fact("platformio", "platform");
+  v["BOARD_ID"] = e.facts.fact("platformio", "board");
   v["FRAMEWORK"] = framework;
   add_platform_values(e, v);
-  v["MORE"] = fact_of(e, "platformio", "more");
+  v["MORE"] = e.facts.fact("platformio", "more");
   to.add("platformio.ini", filled("platformio/platformio.ini", v));
   add_texts(e, "platformio", to);
 }

@@ -34,7 +34,7 @@ TemplateValues add_sources(const Exported& e, const std::string& library,
 
 void lay_out_pico_sdk(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
-  v["PICO_BOARD"] = fact_of(e, "pico-sdk", "board");
+  v["PICO_BOARD"] = e.facts.fact("pico-sdk", "board");
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);
 }
@@ -63,7 +63,7 @@ EspPartitions esp_partitions(const Application& a) {
 void lay_out_esp_idf(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "components/shoal/", "main/",
                                  "main_esp_idf.cpp", "main/", to);
-  v["TARGET"] = fact_of(e, "esp-idf", "target");
+  v["TARGET"] = e.facts.fact("esp-idf", "target");
   const EspPartitions p = esp_partitions(e.application);
   char app[24];
   std::snprintf(app, sizeof app, "0x%llX",
@@ -80,7 +80,7 @@ void lay_out_esp_idf(const Exported& e, Project& to) {
 void lay_out_zephyr(const Exported& e, Project& to) {
   TemplateValues v =
       add_sources(e, "shoal/", "src/", "main_zephyr.cpp", "", to);
-  v["ZEPHYR_BOARD"] = fact_of(e, "zephyr", "board");
+  v["ZEPHYR_BOARD"] = e.facts.fact("zephyr", "board");
   to.add("CMakeLists.txt", filled("zephyr/CMakeLists.txt", v));
   to.add("prj.conf", filled("zephyr/prj.conf", v));
   to.add("sample.yaml", filled("zephyr/sample.yaml", v));

@@ -73,9 +73,6 @@ std::vector<std::string> add_library(const Exported&, const std::string& folder,
                                      bool full, Project&);
 // Lines of a CMake list; without the first `skip` characters of each name.
 std::string cmake_list(const std::vector<std::string>& names, size_t skip = 0);
-// Of the ecosystem's part of export.toml; empty if it does not say.
-std::string fact_of(const Exported&, const std::string& ecosystem,
-                    const std::string& key);
 // Of templates: NAME, BOARD, MODEL, VERSION, ...
 TemplateValues common_values(const Exported&);
 // README.md, LICENSE, .gitignore; `section` is the template of its own part.

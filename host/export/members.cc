@@ -126,10 +126,7 @@ std::string platform_name(const std::string& ecosystem, const Board& board,
   if (ecosystem == "esp-idf") return "esp_idf";
   if (ecosystem == "stm32cube") return "stm32";
   if (ecosystem == "zephyr") return "zephyr";
-  const auto words = facts.ecosystems.find(ecosystem);
-  const bool idf = words != facts.ecosystems.end() &&
-                   words->second.contains("framework") &&
-                   words->second.at("framework") == "espidf";
+  const bool idf = facts.fact(ecosystem, "framework") == "espidf";
   return idf ? "esp_idf" : "arduino";
 }
 
@@ -156,10 +153,7 @@ void check_member(const std::string& ecosystem, const Application& a,
     }
   }
   if (a.member->insecure) return;
-  const auto words = facts.ecosystems.find(ecosystem);
-  const bool no_entropy = words != facts.ecosystems.end() &&
-                          words->second.contains("entropy") &&
-                          words->second.at("entropy") == "none";
+  const bool no_entropy = facts.fact(ecosystem, "entropy") == "none";
   if (!p.has_ciphers || no_entropy) {
     throw Error(Exit::kUnsupported,
                 node + (no_entropy ? "board " + a.board.name +
@@ -233,10 +227,10 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
     TemplateValues conf = {{"IP", ip_text(a.member->address)}};
     v["ZEPHYR_CONF"] += filled("node/zephyr_udp.conf", conf);
     if (!key) v["ZEPHYR_CONF"] += filled("node/zephyr_insecure.conf", {});
-    const std::string board = fact_of(e, "zephyr", "network_conf");
+    const std::string board = e.facts.fact("zephyr", "network_conf");
     if (!board.empty()) v["ZEPHYR_CONF"] += board + "\n";
     v["NETWORK_LIBRARIES"] =
-        fact_of(e, "platformio", "network_libraries") + "\n";
+        e.facts.fact("platformio", "network_libraries") + "\n";
   }
   if (key) {
     v["ZEPHYR_CONF"] += filled("node/zephyr_key.conf", {});

@@ -161,7 +161,7 @@ TemplateValues common_values(const Exported& e) {
   for (const auto& [flag, value] : a.options) {
     options += (options.empty() ? "" : " ") + flag + " " + value;
   }
-  const std::string uart = fact_of(e, "stm32cube", "uart");
+  const std::string uart = e.facts.fact("stm32cube", "uart");
   const Bank* bank = nullptr;
   for (const Bank& b : a.board.banks) {
     if (!bank || b.bytes - b.fixed_bytes > bank->bytes - bank->fixed_bytes) {
@@ -276,14 +276,6 @@ std::string cmake_list(const std::vector<std::string>& names, size_t skip) {
     text += (text.empty() ? "  " : "\n  ") + name.substr(skip);
   }
   return text;
-}
-
-std::string fact_of(const Exported& e, const std::string& ecosystem,
-                    const std::string& key) {
-  const auto facts = e.facts.ecosystems.find(ecosystem);
-  if (facts == e.facts.ecosystems.end()) return "";
-  const auto at = facts->second.find(key);
-  return at == facts->second.end() ? "" : at->second;
 }
 
 void add_texts(const Exported& e, const std::string& section, Project& to) {

@@ -187,6 +187,7 @@ void keep_built(const fs::path& from, const fs::path& to) {
     at.disable_recursion_pending();
   }
   for (const fs::path& path : kept) {
+    if (fs::exists(to / path)) continue;  // built anew since
     make_folder((to / path).parent_path().string());
     fs::rename(from / path, to / path);
   }
@@ -219,6 +220,25 @@ fs::path root_of(const std::string& folder) {
   return root;
 }
 
+struct Place {
+  fs::path root;          // no link
+  bool replaces = false;  // an earlier export, unchanged
+};
+
+// Throws Error(kUsage) for a folder that has anything else.
+Place place_for(const std::string& folder) {
+  try {
+    Place place{root_of(folder), false};
+    if (fs::exists(place.root)) place.root = fs::canonical(place.root);
+    undo_interrupted(place.root);
+    place.replaces = !earlier_files(place.root).empty();
+    return place;
+  } catch (const fs::filesystem_error& e) {
+    throw Error(Exit::kInternal,
+                folder + " cannot be written: " + e.code().message());
+  }
+}
+
 void replace(const fs::path& root, bool replaces, const Project& project,
              const std::string& list) {
   const fs::path whole = unfinished(root), old = whole.string() + "-old";
@@ -233,29 +253,16 @@ void replace(const fs::path& root, bool replaces, const Project& project,
 
 }  // namespace
 
-void check_project_folder(const std::string& folder) {
-  try {
-    fs::path root = root_of(folder);
-    if (fs::exists(root)) root = fs::canonical(root);
-    undo_interrupted(root);
-    earlier_files(root);
-  } catch (const fs::filesystem_error& e) {
-    throw Error(Exit::kInternal,
-                folder + " cannot be written: " + e.code().message());
-  }
-}
+void check_project_folder(const std::string& folder) { place_for(folder); }
 
 void write_project(const std::string& folder, const Project& project,
                    const std::string& description) {
-  check_project_folder(folder);
-  fs::path root = root_of(folder);
+  const auto [root, replaces] = place_for(folder);
   const std::string list = list_of(project, description);
-  const bool replaces = !earlier_files(root).empty();
   if (fs::exists(root) && !replaces) {  // empty, or with build results alone
     write_files(root, project, list);
     return;
   }
-  if (replaces) root = fs::canonical(root);
   try {
     replace(root, replaces, project, list);
   } catch (const fs::filesystem_error& e) {

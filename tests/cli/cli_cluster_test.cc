@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "host/base/testing/noise.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 
@@ -12,14 +12,6 @@ namespace shoal {
 namespace {
 
 using nlohmann::json;
-
-template <typename T>
-std::vector<T> noise(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<T> out(count);
-  for (T& v : out) v = static_cast<T>(random() % 255 - 127);
-  return out;
-}
 
 std::vector<uint8_t> cluster_model() {
   ModelBuilder b;

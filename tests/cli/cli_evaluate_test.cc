@@ -12,6 +12,7 @@
 #include "host/data/image/testing/pictures.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -81,11 +82,7 @@ class CliEvaluate : public testing::Test {
   }
   void refused(const std::vector<std::string>& arguments, int code,
                const std::string& what) {
-    const Told told = evaluate(arguments);
-    EXPECT_EQ(told.code, code) << told.out << told.err;
-    EXPECT_NE(told.err.find(what), std::string::npos)
-        << "wanted: " << what << "\ntold: " << told.err;
-    EXPECT_EQ(told.out, "");
+    expect_refused(evaluate(arguments), code, what);
   }
   Workshop shop_;
 };

@@ -2,21 +2,19 @@
 // their names; budgets of a cluster are those of its file.
 #include <gtest/gtest.h>
 
-#include <random>
-
+#include "host/base/testing/noise.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
 
 std::vector<uint8_t> plain_model() {
-  std::mt19937 random(1);
-  std::vector<int8_t> weights(16 * 27);
-  for (int8_t& w : weights) w = static_cast<int8_t>(random() % 255 - 127);
   ModelBuilder b;
   const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
-  const int w = b.weights({16, 3, 3, 3}, weights, {0.004f}, 0);
+  const int w =
+      b.weights({16, 3, 3, 3}, noise<int8_t>(16 * 27, 1), {0.004f}, 0);
   b.output(b.conv(x, w, -1, {0.05f, 2}));
   return b.finish();
 }
@@ -41,11 +39,7 @@ class CliFlags : public testing::Test {
   }
   void refused(const std::vector<std::string>& arguments, int code,
                const std::string& what) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, code) << told.err;
-    EXPECT_EQ(told.out, "");
-    EXPECT_NE(told.err.find(what), std::string::npos)
-        << "wanted: " << what << "\ntold: " << told.err;
+    expect_refused(shop_.shoal(arguments), code, what);
   }
   Workshop shop_;
 };

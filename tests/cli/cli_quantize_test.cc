@@ -13,6 +13,7 @@
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/testing/float_net.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -68,16 +69,11 @@ class CliQuantize : public testing::Test {
   }
 
   Told ok(const std::vector<std::string>& arguments) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, 0) << told.err;
-    return told;
+    return expect_ok(shop_, arguments);
   }
   void refused(const std::vector<std::string>& arguments, int code,
                const std::string& what) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, code) << told.out << told.err;
-    EXPECT_NE(told.err.find(what), std::string::npos)
-        << "wanted: " << what << "\ntold: " << told.err;
+    expect_refused(shop_.shoal(arguments), code, what);
   }
   Graph imported(const std::string& file) {
     return import_tflite(shop_.read(file), file);

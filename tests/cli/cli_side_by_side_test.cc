@@ -13,11 +13,12 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "host/base/testing/noise.h"
 #include "host/data/dataset/testing/idx_files.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -28,21 +29,15 @@ using Bytes = std::vector<uint8_t>;
 
 constexpr int kBusy = 9, kUsage = 2;
 
-std::vector<int8_t> weight_noise(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<int8_t> out(count);
-  for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
-  return out;
-}
-
 // Pictures of 12 x 12 x 3 in, ten classes out.
 Bytes seeded_model(unsigned seed) {
   ModelBuilder b;
   const int x = b.input({1, 12, 12, 3}, {1 / 255.f, -128});
-  const int w0 = b.weights({24, 3, 3, 3}, weight_noise(648, seed), {0.004f}, 0);
+  const int w0 =
+      b.weights({24, 3, 3, 3}, noise<int8_t>(648, seed), {0.004f}, 0);
   const int y = b.conv(x, w0, -1, {0.05f, 2});
   const int mean = b.reduce(OpKind::kMean, y, {1, 2}, false, {0.05f, 2});
-  const int w1 = b.weights({10, 24}, weight_noise(240, seed + 1), {0.01f}, 0);
+  const int w1 = b.weights({10, 24}, noise<int8_t>(240, seed + 1), {0.01f}, 0);
   b.output(b.fully_connected(mean, w1, -1, {0.02f, 1}));
   return b.finish();
 }
@@ -60,11 +55,7 @@ class SideBySide : public testing::Test {
     pairs_ = asked ? std::atoi(asked) : 2;
   }
 
-  Told ok(const Arguments& arguments) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, 0) << told.err;
-    return told;
-  }
+  Told ok(const Arguments& arguments) { return expect_ok(shop_, arguments); }
   struct Codes {
     int first, second;
   };

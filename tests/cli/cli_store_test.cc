@@ -17,6 +17,7 @@
 #include "host/base/file_lock.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -73,16 +74,11 @@ class CliStore : public testing::Test {
     wanted_ = shop_.read("wanted");
   }
   Told ok(const std::vector<std::string>& arguments) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, 0) << told.err;
-    return told;
+    return expect_ok(shop_, arguments);
   }
   void refused(const std::vector<std::string>& arguments, int code,
                const std::string& what) {
-    const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, code) << told.out << told.err;
-    EXPECT_NE(told.err.find(what), std::string::npos)
-        << "wanted: " << what << "\ntold: " << told.err;
+    expect_refused(shop_.shoal(arguments), code, what);
   }
   void build(const std::string& folder,
              const std::vector<std::string>& more = {}) {

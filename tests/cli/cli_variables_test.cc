@@ -5,8 +5,8 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "host/base/testing/noise.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
@@ -20,13 +20,6 @@ using Arguments = std::vector<std::string>;
 
 constexpr size_t kFrame = 2 * 6 * 3, kFrames = 5, kOutput = 8;
 
-std::vector<int8_t> noise_bytes(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<int8_t> out(count);
-  for (int8_t& v : out) v = static_cast<int8_t>(random() % 255 - 127);
-  return out;
-}
-
 // Seven rows under a convolution, two of them new; and a running sum.
 std::vector<uint8_t> keeping_model() {
   ModelBuilder b;
@@ -37,9 +30,9 @@ std::vector<uint8_t> keeping_model() {
   b.assign_variable(
       ring, b.strided_slice(rows, {{0, 2, 0, 0}, {1, 7, 6, 3}, {1, 1, 1, 1}}));
   const int w =
-      b.weights({8, 7, 6, 3}, noise_bytes(8 * 7 * 6 * 3, 1), {0.002f}, 0);
+      b.weights({8, 7, 6, 3}, noise<int8_t>(8 * 7 * 6 * 3, 1), {0.002f}, 0);
   const int y = b.conv(rows, w, -1, {0.1f, 2}, {.same = false});
-  const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise_bytes(8, 3));
+  const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise<int8_t>(8, 3));
   const int all = b.add(b.read_variable(sum), y, {0.1f, 2});
   b.assign_variable(sum, all);
   b.output(all);
@@ -50,7 +43,7 @@ class CliVariables : public testing::Test {
  protected:
   CliVariables() {
     shop_.write("m.tflite", keeping_model());
-    const std::vector<int8_t> bytes = noise_bytes(kFrames * kFrame, 5);
+    const std::vector<int8_t> bytes = noise<int8_t>(kFrames * kFrame, 5);
     shop_.write("x.bin", {bytes.begin(), bytes.end()});
     shop_.write("one.bin", {bytes.begin(), bytes.begin() + kFrame});
     const Graph g = import_tflite(keeping_model(), "m");

@@ -8,11 +8,12 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <random>
 
+#include "host/base/testing/noise.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -20,22 +21,12 @@ namespace {
 using nlohmann::json;
 using Arguments = std::vector<std::string>;
 
-template <typename T>
-std::vector<T> worker_noise(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<T> out(count);
-  for (T& v : out) v = static_cast<T>(random() % 255 - 127);
-  return out;
-}
-
 std::vector<uint8_t> worker_model() {
   ModelBuilder b;
   const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
-  const int w0 =
-      b.weights({8, 3, 3, 3}, worker_noise<int8_t>(216, 1), {0.004f}, 0);
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
   const int y = b.conv(x, w0, -1, {0.05f, 2});
-  const int w1 =
-      b.weights({1, 3, 3, 8}, worker_noise<int8_t>(72, 2), {0.004f}, 3);
+  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
   b.output(b.depthwise(y, w1, -1, {0.06f, 1}));
   return b.finish();
 }
@@ -50,17 +41,13 @@ class CliWorkers : public testing::Test {
  protected:
   CliWorkers() {
     shop_.write("m.tflite", worker_model());
-    shop_.write("x.bin", worker_noise<uint8_t>(16 * 12 * 3, 5));
+    shop_.write("x.bin", noise<uint8_t>(16 * 12 * 3, 5));
   }
 
   void expect_refused(const Arguments& arguments, int code,
                       const std::string& text) {
     const Told told = shop_.shoal(arguments);
-    EXPECT_EQ(told.code, code) << told.err;
-    EXPECT_NE(told.err.find(text), std::string::npos)
-        << "'" << text << "' is not in:\n"
-        << told.err;
-    EXPECT_EQ(told.out, "");
+    shoal::expect_refused(told, code, text);
     // What is wrong and how to mend it, after a warning of --insecure.
     EXPECT_LE(lines_of(told.err).size(), 3u) << told.err;
   }

@@ -29,8 +29,8 @@ std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
   }
   std::string text = "deployed " + format_bytes(deployed_bytes(coordinator, p));
   if (found > 0) {
-    text += ", " + format_bytes(found) +
-            " of it were there from a deployment that broke off";
+    text += "; " + format_bytes(found) +
+            " more were there from a deployment that broke off";
   }
   return text + "; " + std::to_string(held) + " of " +
          std::to_string(p.images.size()) + " nodes had their program";
