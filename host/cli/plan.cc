@@ -5,6 +5,7 @@
 #include "host/cli/store_flags.h"
 #include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
+#include "host/plan/planner/lower_bound.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
 
@@ -19,13 +20,16 @@ int plan_command(const PlanCommandFlags& flags) {
   LoadedModel model = load_whole_model(flags.model, flags.ends);
   const Prepared p = prepare(std::move(model.graph), request, Images::kNone);
   if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});
-  const std::string json = plan_json(p.net, p.plan);
+  const LowerBound bound =
+      plan_bound(p.net, request.cluster,
+                 {request.over_links(), request.max_payload, true}, p.plan);
+  const std::string json = plan_json(p.net, p.plan, &bound);
   if (!flags.output.empty()) write_file(flags.output, json);
   if (flags.json) {
     say_json_text(json);
     return 0;
   }
-  say_text(plan_table(p.net, p.plan, budgets_of(request.cluster)));
+  say_text(plan_table(p.net, p.plan, budgets_of(request.cluster), &bound));
   return 0;
 }
 

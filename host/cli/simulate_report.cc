@@ -11,6 +11,9 @@
 #include "host/engine/virtual/timeline.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
+#include "host/plan/planner/lower_bound.h"
+#include "host/plan/text/left_out.h"
+#include "host/plan/text/plan_table.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {
@@ -103,6 +106,7 @@ struct Simulated {
   std::string why;
   Nanos total;                 // of the frame that is told
   std::optional<Alone> alone;  // none: nodes with links
+  LowerBound least = {};       // that any plan could take
 
   double latency_s() const { return seconds_of(total); }
 };
@@ -122,7 +126,6 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
   json.update(
       {{"frames_per_s", s.r.frames_per_s()},
        {"nodes", nlohmann::json::array()},
-       {"nodes_left_out", nlohmann::json::array()},
        {"row_bytes_per_frame", static_cast<double>(sum.rows) / frames},
        {"other_bytes_per_frame",
         static_cast<double>(sum.bytes - sum.rows) / frames},
@@ -135,15 +138,14 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
        {"event_hash", s.r.event_hash}});
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const EndpointReport& n = s.r.nodes[i];
-    if (s.p.plan.nodes[i].stages.empty()) {
-      json["nodes_left_out"].push_back(n.name);
-    }
     json["nodes"].push_back(
         {{"name", n.name},
          {"board", n.board},
          {"arena_bytes", s.p.plan.nodes[i].arena_bytes},
          {"macs_per_frame", n.counts.slices.macs / frames},
          {"weight_bytes_per_frame", n.counts.slices.weight_bytes / frames},
+         {"weight_bytes_read", s.p.plan.nodes[i].weight_read_bytes},
+         {"bound_us", s.least.nodes_s[i] * 1e6},
          {"storage", s.p.plan.nodes[i].storage},
          {"storage_read_bytes", s.p.plan.nodes[i].storage_read_bytes},
          {"storage_s", n.counts.storage_s() / frames},
@@ -165,6 +167,12 @@ void add_alone(const Simulated& s, nlohmann::json& json) {
                {"slowdown", a.slowdown},
                {"board", a.board.name},
                {"arena_bytes", node.arena_bytes},
+               {"nodes",
+                {{{"name", node.name},
+                  {"board", a.board.name},
+                  {"arena_bytes", node.arena_bytes},
+                  {"weight_bytes_read", node.weight_read_bytes},
+                  {"bound_us", s.least.nodes_s[0] * 1e6}}}},
                {"storage", a.storage ? a.storage->name : ""},
                {"sealed", node.sealed},
                {"macs", did.slices.macs},
@@ -195,12 +203,21 @@ void add_alone(const Simulated& s, nlohmann::json& json) {
 
 void print_json(const Simulated& s) {
   nlohmann::json json{{"latency_s", s.latency_s()},
+                      {"latency_us", s.latency_s() * 1e6},
+                      {"bound_us", s.least.latency_s * 1e6},
+                      {"macs_ratio", macs_ratio(s.p.plan)},
+                      {"traffic_bytes", s.p.plan.traffic_bytes},
+                      {"nodes_left_out", nlohmann::json::array()},
                       {"latency_kind", "modelled"},
                       {"frames", s.flags.frames},
                       {"critical_path", nlohmann::json::object()},
                       {"why", s.why},
                       {"equal", true},
                       {"compared_with", "oracle"}};
+  for (const LeftOut& out : left_out(s.p.plan)) {
+    json["nodes_left_out"].push_back(
+        {{"name", out.name}, {"reason", out.reason}});
+  }
   s.alone ? add_alone(s, json) : add_cluster(s, json);
   for (const auto& [reason, time] : s.bound.by_reason) {
     json["critical_path"][reason_name(reason)] = seconds_of(time);
@@ -338,7 +355,8 @@ void print_text(const Simulated& s) {
     print_traffic(s);
     print_storages(s);
   }
-  say("\nwhy is it not faster: %s\n", s.why.c_str());
+  say("\n%s\n", bound_line(s.least, s.latency_s()).c_str());
+  say("why is it not faster: %s\n", s.why.c_str());
   say("critical path:");
   const char* between = " ";
   for (const auto& [reason, time] : s.bound.by_reason) {
@@ -355,6 +373,25 @@ std::string short_name(const std::string& name) {
   constexpr size_t kLong = 60;
   if (first.size() > kLong) first = "..." + first.substr(first.size() - kLong);
   return first;
+}
+
+// The nodes with the links that the flags give them.
+LowerBound least_of(const SimulateFlags& flags, const VirtualEngine& engine) {
+  SimOptions options;
+  apply(flags.network, options);
+  Cluster cluster = engine.cluster();
+  for (ClusterNode& n : cluster.nodes) {
+    Board& b = n.board;
+    if (options.bits_per_s) b.link_bits_per_s = *options.bits_per_s;
+    if (options.framing_bytes) b.framing_bytes = *options.framing_bytes;
+    if (options.latency) {
+      b.link_latency_us = static_cast<double>(*options.latency) / kMicrosecond;
+    }
+  }
+  const Prepared& p = engine.prepared();
+  return plan_bound(p.net, cluster,
+                    {p.plan.linked, options.max_payload, !flags.insecure},
+                    p.plan);
 }
 
 }  // namespace
@@ -377,7 +414,10 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
   const std::string why =
       describe(bound, waits(recorder, p.plan, told.submitted, told.finished),
                names, layers);
-  Simulated answer{p, r, flags, bound, why, told.finished - told.submitted, {}};
+  Simulated answer{p,     r,
+                   flags, bound,
+                   why,   told.finished - told.submitted,
+                   {},    least_of(flags, engine)};
   if (!linked) {
     answer.alone.emplace(flags, p, engine.cluster().nodes[0].board,
                          r.nodes[0].counts, answer.latency_s());

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/plan/cost/wear.h"
+#include "host/plan/text/left_out.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/types/plan_segments.h"
 
@@ -186,6 +187,7 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"program_bytes", n.program_bytes},
          {"macs", n.macs},
          {"weight_read_bytes", n.weight_read_bytes},
+         {"weight_bytes_read", n.weight_read_bytes},
          {"sent_bytes", n.sent_bytes},
          {"received_bytes", n.received_bytes},
          {"storage_read_bytes", n.storage_read_bytes},
@@ -235,7 +237,8 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
 
 }  // namespace
 
-std::string plan_json(const Net& net, const Plan& plan) {
+std::string plan_json(const Net& net, const Plan& plan,
+                      const LowerBound* bound) {
   Json j{{"model", net.name},
          {"strategy", plan.strategy},
          {"objective", plan.objective},
@@ -243,18 +246,25 @@ std::string plan_json(const Net& net, const Plan& plan) {
          {"model_macs", plan.model_macs},
          {"traffic_bytes", plan.traffic_bytes},
          {"latency_s", plan.latency_s},
+         {"latency_us", plan.latency_s * 1e6},
          {"latency_kind", "modelled"},
-         {"nodes", Json::array()}};
+         {"macs_ratio", macs_ratio(plan)},
+         {"bound_us", bound ? Json(bound->latency_s * 1e6) : Json()},
+         {"nodes", Json::array()},
+         {"nodes_left_out", Json::array()}};
   if (net.frames > 1) j["batch"] = net.frames;  // numbers are of all of them
-  for (const PlanNode& n : plan.nodes) {
-    j["nodes"].push_back(node_json(net, n, plan.linked));
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    Json node = node_json(net, plan.nodes[n], plan.linked);
+    if (bound && n < bound->nodes_s.size()) {
+      node["bound_us"] = bound->nodes_s[n] * 1e6;
+    }
+    j["nodes"].push_back(std::move(node));
+  }
+  for (const LeftOut& out : left_out(plan)) {
+    j["nodes_left_out"].push_back({{"name", out.name}, {"reason", out.reason}});
   }
   if (plan.linked) {
     j["linked"] = true;
-    j["nodes_left_out"] = Json::array();
-    for (const PlanNode& n : plan.nodes) {
-      if (n.stages.empty()) j["nodes_left_out"].push_back(n.name);
-    }
     j["segments"] = Json::array();
     for (const SegmentSummary& s : summarize_segments(plan)) {
       j["segments"].push_back(segment_json(s));

@@ -4,11 +4,14 @@
 
 #include <string>
 
+#include "host/plan/types/lower_bound.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
 
 // Indented JSON text with a newline at its end.
-std::string plan_json(const Net&, const Plan&);
+// `bound` may be null: nothing was proved.
+std::string plan_json(const Net&, const Plan&,
+                      const LowerBound* bound = nullptr);
 
 }  // namespace shoal

@@ -219,11 +219,14 @@ Budgets budgets_of(const Cluster& cluster) {
   return budgets;
 }
 
-std::string plan_table(const Net& net, const Plan& plan,
-                       const Budgets& budgets) {
+std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
+                       const LowerBound* bound) {
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
        plan.objective);
+  const auto add_bound = [&] {
+    if (bound) out += "  " + bound_line(*bound, plan.latency_s) + "\n";
+  };
   if (plan.linked) {
     out += linked_lines(plan, budgets);
     const auto fullest =
@@ -236,6 +239,7 @@ std::string plan_table(const Net& net, const Plan& plan,
     }
     line(out, "  {} needs most memory", fullest->name);
     buffer_lines(out, net, *fullest);
+    add_bound();
     return out;
   }
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
@@ -246,7 +250,23 @@ std::string plan_table(const Net& net, const Plan& plan,
     buffer_lines(out, net, node);
     reason_lines(out, net, node);
   }
+  add_bound();
   return out;
+}
+
+std::string bound_line(const LowerBound& bound, double latency_s) {
+  const double percent = percent_above(latency_s, bound.latency_s);
+  constexpr double kTwice = 100;
+  if (percent > kTwice) {
+    return fmt::format(
+        "bound         {:.3f} ms: no plan takes less; this one {:.1f} times "
+        "as long",
+        bound.latency_s * 1e3, 1 + percent / 100);
+  }
+  return fmt::format(
+      "bound         {:.3f} ms: this is within {:.1f} % of what any plan "
+      "could do",
+      bound.latency_s * 1e3, percent);
 }
 
 }  // namespace shoal

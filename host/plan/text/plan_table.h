@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/lower_bound.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
@@ -17,6 +18,10 @@ namespace shoal {
 using Budgets = std::vector<std::optional<int64_t>>;
 Budgets budgets_of(const Cluster&);
 
-std::string plan_table(const Net&, const Plan&, const Budgets& = {});
+// `bound` may be null: nothing was proved.
+std::string plan_table(const Net&, const Plan&, const Budgets& = {},
+                       const LowerBound* bound = nullptr);
+// "bound ... no plan on these nodes takes less; this one is within 14 % of it".
+std::string bound_line(const LowerBound&, double latency_s);
 
 }  // namespace shoal
