@@ -62,13 +62,20 @@ TEST_F(BoardBudget, LibrariesKeepTheirs) {
 }
 
 TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
-  const Size all =
-      read_sizes(options_.build / "boards" / "emcraft-sf2" / "node.sizes")
-          .at("all");
-  EXPECT_LE(budget("node.flash_bytes") * 4, options_.board->flash_bytes * 3);
-  EXPECT_GT(all.flash, 0);
-  EXPECT_LE(all.flash, budget("node.flash_bytes"));
-  EXPECT_LE(all.ram, budget("node.statics"));
+  for (const std::string id : {"emcraft-sf2", "lm3s6965evb"}) {
+    SCOPED_TRACE(id);
+    const toml::table of = toml::parse_file(std::string(SHOAL_SOURCE_DIR) +
+                                            "/boards/" + id + "/budget.toml");
+    const auto most = [&](const char* path) {
+      return of.at_path(path).value<int64_t>().value();
+    };
+    const Size all =
+        read_sizes(options_.build / "boards" / id / "node.sizes").at("all");
+    EXPECT_LE(most("node.flash_bytes") * 4, find_board(id).flash_bytes * 3);
+    EXPECT_GT(all.flash, 0);
+    EXPECT_LE(all.flash, most("node.flash_bytes"));
+    EXPECT_LE(all.ram, most("node.statics"));
+  }
 }
 
 TEST_F(BoardBudget, FixedBytesAreWhatTheFirmwareHas) {

@@ -37,7 +37,7 @@ int PlayedBoard::run(const std::string& command) {
   port.write_console = &PlayedBoard::console;
   port.storage = {this, &PlayedBoard::read, &PlayedBoard::poll, nullptr,
                   nullptr};
-  port.storage_bytes = 1u << 24;
+  port.storage_bytes = port.storage_there = 1u << 24;
   return run_firmware(port);
 }
 

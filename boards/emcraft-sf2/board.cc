@@ -42,7 +42,8 @@ shoal_port make_port() {
   shoal_port p = core_port(console, 142000000);
   p.command = command;
   p.storage = {nullptr, start_read, poll_storage, start_write, start_erase};
-  p.storage_bytes = nor.present() ? kNorBytes : 0;
+  p.storage_bytes = kNorBytes;
+  p.storage_there = nor.present() ? kNorBytes : 0;
   p.storage_poll_bytes = kNorPollBytes;
   p.storage_write_bytes = kNorPageBytes;
   p.storage_erase_bytes = kNorSectorBytes;

@@ -60,6 +60,7 @@ class Firmware {
       report_end(0);
       return kExitDone;
     }
+    if (refuse_storage(port_, console_)) return kExitRefused;
     if (!read_directory() || !load() || !check_input()) return kExitRefused;
     for (uint32_t f = 0; f < directory_.frames; ++f) {
       if (!run_frame(f)) return kExitRefused;

@@ -23,4 +23,20 @@ void ConsoleWriter::end() {
   port_.write_console(port_.user, sum, sizeof sum);
 }
 
+bool refuse_storage(const shoal_port& port, ConsoleWriter& console) {
+  if (port.storage_there >= port.storage_bytes) return false;
+  const auto kilobytes = [](uint32_t bytes) {
+    const uint32_t count = bytes >> 10;
+    return static_cast<uint16_t>(count < 0xFFFF ? count : 0xFFFF);
+  };
+  const Refusal why =
+      port.storage_there > 0 ? Refusal::kSmallStorage : Refusal::kNoStorage;
+  RefusedFrame r{};
+  r.refusal = static_cast<uint8_t>(why);
+  r.index = kilobytes(port.storage_there);
+  r.check = kilobytes(port.storage_bytes);
+  console.send(FrameType::kRefused, r);
+  return true;
+}
+
 }  // namespace shoal

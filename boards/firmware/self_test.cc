@@ -52,13 +52,21 @@ bool write_pattern(const shoal_port& port, uint32_t block, uint32_t unit) {
   return ended(s, s.write(s.user, block + unit * count, count, bytes));
 }
 
-bool overwrites_clear_bits(const shoal_port& port, uint32_t block) {
+// Flash: bits are only cleared; a card: what was there is replaced.
+bool overwrites_as_it_says(const shoal_port& port, uint32_t block) {
   constexpr uint8_t kMask = 0x5A;
   const shoal_storage& s = port.storage;
   auto* bytes = static_cast<uint8_t*>(port.arena);
   for (uint32_t i = 0; i < port.storage_write_bytes; ++i) bytes[i] = kMask;
-  return ended(s, s.write(s.user, block, port.storage_write_bytes, bytes)) &&
-         holds(port, block, 0, kMask, false);
+  const uint32_t count = port.storage_write_bytes;
+  if (!ended(s, s.write(s.user, block, count, bytes))) return false;
+  if (!port.storage_replaces) return holds(port, block, 0, kMask, false);
+  std::memset(bytes, 0, count);
+  if (!ended(s, s.read(s.user, block, count, bytes))) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (bytes[i] != kMask) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -86,7 +94,7 @@ bool storage_works(const shoal_port& port) {
   for (uint32_t u = 0; u < bytes / unit; ++u) {
     if (!holds(port, block, u, 0xFF, false)) return false;
   }
-  if (!overwrites_clear_bits(port, block) ||
+  if (!overwrites_as_it_says(port, block) ||
       !ended(s, s.erase(s.user, block, bytes)) ||
       !holds(port, block, 0, 0xFF, true)) {
     return false;

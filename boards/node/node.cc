@@ -106,15 +106,17 @@ bool open_programs(const shoal_port& port, AgentConfig& c) {
   }
   c.programs = &node.programs;
   return node.programs.open({&port.storage, flashed_at(port),
-                             port.storage_write_bytes,
-                             port.storage_erase_bytes}) == Status::kOk;
+                             port.storage_write_bytes, port.storage_erase_bytes,
+                             port.storage_replaces != 0}) == Status::kOk;
 }
+
+constexpr Refusal kNoRefusal{};
 
 // Secure, if the board was flashed with a key, and then only with bytes that
 // nobody can foresee.
-bool open_agent(const shoal_port& port) {
+Refusal open_agent(const shoal_port& port) {
   Flashed flashed;
-  if (!read_flashed(port, flashed)) return false;
+  if (!read_flashed(port, flashed)) return Refusal::kNoIdentity;
   AgentConfig c;
   c.transport = &node.transport;
   c.insecure = flashed.secure == 0;
@@ -137,7 +139,8 @@ bool open_agent(const shoal_port& port) {
   c.packets[1] = node.answers;
   c.packets[2] = node.packets[1];
   c.cycles = core_cycles();
-  return open_programs(port, c) && node.agent.open(c) == Status::kOk;
+  const bool open = open_programs(port, c) && node.agent.open(c) == Status::kOk;
+  return open ? kNoRefusal : Refusal::kStorage;
 }
 
 // Until a frame waits or the next tick is counted; `until_us` may have come.
@@ -163,7 +166,15 @@ int run_firmware(const shoal_port& port) {
     hello.board[i] = port.board[i];
   }
   hello.ticks_per_second = port.ticks_per_second;
-  if (!start_network(port.command) || !open_agent(port)) return kExitRefused;
+  if (refuse_storage(port, console)) return kExitRefused;
+  const Refusal refusal =
+      start_network(port.command) ? open_agent(port) : Refusal::kNoNetwork;
+  if (refusal != kNoRefusal) {
+    RefusedFrame r{};
+    r.refusal = static_cast<uint8_t>(refusal);
+    console.send(FrameType::kRefused, r);
+    return kExitRefused;
+  }
   console.send(FrameType::kHello, hello);
   report_memory(console);
   for (bool ran = false;;) {

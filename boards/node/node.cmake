@@ -23,6 +23,7 @@ set(sources ${root}/boards/firmware/frames.cc
   ${root}/device/transport/lwip_udp.cc)
 foreach(part node net ${BOARD_PARTS} ${SHOAL_BOARD})
   file(GLOB some CONFIGURE_DEPENDS ${root}/boards/${part}/*.cc)
+  list(FILTER some EXCLUDE REGEX "/sd/.*_test\\.cc$")
   list(APPEND sources ${some})
 endforeach()
 set(fixed_bytes ${BOARD_NODE_FIXED_BYTES})

@@ -55,7 +55,7 @@ int poll(void*) {
 void map_flash(shoal_port& port, uint8_t* at, uint32_t bytes) {
   flash = {at, bytes, false};
   port.storage = {nullptr, read, poll, write, erase};
-  port.storage_bytes = bytes;
+  port.storage_bytes = port.storage_there = bytes;
   port.storage_poll_bytes = bytes;
   port.storage_write_bytes = kMappedPageBytes;
   port.storage_erase_bytes = kMappedBlockBytes;

@@ -81,6 +81,10 @@ enum class Refusal : uint8_t {
   kInput,         // the input's size is not the program's
   kStorage,       // storage failed a read
   kTooLong,       // the directory's store is longer than the storage
+  kNoStorage,     // nothing answers where the storage should be
+  kSmallStorage,  // `index` KB are there, `check` are needed
+  kNoIdentity,    // of nodes on a network: its last block is not flashed
+  kNoNetwork,     // of these, too: no interface, or no address for it
 };
 struct RefusedFrame {
   uint8_t refusal;

@@ -53,8 +53,14 @@ typedef struct shoal_port {
    * moves at most storage_poll_bytes, so that no poll takes long. */
   shoal_storage storage;
   uint32_t storage_bytes;
+  /* Of what is plugged in; less than storage_bytes (0: nothing answers): it is
+   * not used. */
+  uint32_t storage_there;
   uint32_t storage_poll_bytes;
   uint32_t storage_write_bytes, storage_erase_bytes; /* units; 0: read only */
+  /* 1: a write replaces what was there, as on a card; 0: it clears bits, as in
+   * flash, and what is written must have been erased. */
+  uint32_t storage_replaces;
   /* Where the storage's bytes lie in memory, 16-byte aligned: programs are used
    * in place. Null: nowhere. */
   const void* mapped_storage;

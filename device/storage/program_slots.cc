@@ -124,8 +124,9 @@ bool ProgramSlots::find_marks(uint32_t& from) {
   for (uint32_t i = 0; i < whole; ++i) {
     uint32_t mark = 0;
     const uint32_t at = base(target_) + (1 + i) * c_.write_bytes;
-    if (!get(at, &mark, sizeof mark)) return false;
-    if (mark != kMark) break;
+    const bool read = get(at, &mark, sizeof mark);
+    if (!read && !c_.replaces) return false;
+    if (!read || mark != kMark) break;
     from = (i + 1) * piece_bytes();
   }
   return true;
@@ -150,9 +151,8 @@ Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
   from += known, bytes -= known;
   while (bytes > 0) {
     const uint32_t at = done_ % c_.write_bytes;
-    if (done_ % c_.erase_bytes == 0 && !erase(data(target_) + done_)) {
-      return fail();
-    }
+    const bool erases = !c_.replaces && done_ % c_.erase_bytes == 0;
+    if (erases && !erase(data(target_) + done_)) return fail();
     if (at == 0) std::memset(unit_, 0xFF, sizeof unit_);
     const uint32_t some = least(bytes, c_.write_bytes - at);
     std::memcpy(unit_ + at, from, some);
@@ -285,7 +285,10 @@ bool ProgramSlots::erase(uint32_t block) {
 
 // With magic 0 if there is none. False: the storage fails.
 bool ProgramSlots::read_note(uint32_t offset, uint32_t magic, Note& n) {
-  if (!get(offset, &n, sizeof n)) return false;
+  if (!get(offset, &n, sizeof n)) {
+    n = {};
+    return c_.replaces;
+  }
   const auto* const bytes = reinterpret_cast<const uint8_t*>(&n);
   const bool good = n.magic == magic && n.bytes > 0 && n.bytes <= capacity() &&
                     n.crc == crc32c(0, bytes, offsetof(Note, crc));

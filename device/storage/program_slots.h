@@ -27,6 +27,9 @@ struct ProgramSlotsConfig {
   const shoal_storage* storage;  // with write and erase
   uint32_t bytes;                // of it, from offset 0
   uint32_t write_bytes, erase_bytes;
+  // A write replaces what was there, as on a card: only notes are erased. One
+  // that cannot be read is none: power went away in its write.
+  bool replaces = false;
 };
 
 class ProgramSlots final : public ProgramStore {

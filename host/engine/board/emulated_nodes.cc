@@ -185,6 +185,13 @@ void EmulatedNode::take(const ConsoleFrame& f) {
       failure_ = exception_error(board_, fault);
       return;
     }
+    case FrameType::kRefused: {
+      expect(sizeof(RefusedFrame));
+      RefusedFrame refused;
+      std::memcpy(&refused, f.payload.data(), sizeof refused);
+      failure_ = refusal_error(board_, refused);
+      return;
+    }
     default:
       throw Error(Exit::kNode, name_ + ": the console says what no node says");
   }
@@ -196,7 +203,8 @@ void EmulatedNode::listen(milliseconds most) {
     most = milliseconds(0);
   }
   if (failure_) {
-    throw Error(failure_->code(), name_ + ": " + failure_->what());
+    throw Error(failure_->code(), name_ + ": " + failure_->what(),
+                failure_->fix());
   }
   if (!process_.silent()) return;
   const Ended ended = process_.end(true);

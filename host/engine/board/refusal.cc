@@ -35,6 +35,16 @@ std::string reason(const Board& board, const RefusedFrame& r) {
       return "the storage failed a read";
     case Refusal::kTooLong:
       return "the storage is shorter than what its directory announces";
+    case Refusal::kNoStorage:
+      return "no storage answers (" + board.storages.front().title + ")";
+    case Refusal::kSmallStorage:
+      return fmt::format("the storage has {} KB, the board needs {} KB",
+                         r.index, r.check);
+    case Refusal::kNoIdentity:
+      return "the last block of its storage does not say who it is";
+    case Refusal::kNoNetwork:
+      return "it has no network: no interface answers, or it was given no "
+             "address";
   }
   return fmt::format("refused ({})", r.refusal);
 }
@@ -50,8 +60,19 @@ Error refusal_error(const Board& board, const RefusedFrame& r) {
                      ": ARENA does not fit: the program needs more "
                      "than the board has");
   }
-  return Error(Exit::kCorrupt, board.name + ": " + reason(board, r),
-               "write the storage anew with `shoal build`");
+  switch (static_cast<Refusal>(r.refusal)) {
+    case Refusal::kNoStorage:
+    case Refusal::kSmallStorage:
+      return Error(Exit::kNode, board.name + ": " + reason(board, r),
+                   fmt::format("put in one of at least {} KB", r.check));
+    case Refusal::kNoIdentity:
+    case Refusal::kNoNetwork:
+      return Error(Exit::kNode, board.name + ": " + reason(board, r),
+                   "flash the board with its name, key and address");
+    default:
+      return Error(Exit::kCorrupt, board.name + ": " + reason(board, r),
+                   "write the storage anew with `shoal build`");
+  }
 }
 
 Error exception_error(const Board& board, const FaultFrame& f) {
