@@ -24,6 +24,9 @@ class Reader : public TomlReader {
     return required(TomlReader::text(key), key);
   }
   bool flag(const char* key) { return required(TomlReader::flag(key), key); }
+  double non_negative_or_0(const char* key) {
+    return TomlReader::number(key, 0, 1e12).value_or(0);
+  }
   int64_t kilobytes(const char* key) {
     return static_cast<int64_t>(non_negative(key) * 1024);
   }
@@ -102,8 +105,13 @@ Board parse_board(const std::string& id, const std::string& text) {
              .conv = r.non_negative("cycles.conv"),
              .depthwise = r.non_negative("cycles.depthwise"),
              .fully_connected = r.non_negative("cycles.fully_connected"),
+             .call_pixels = {r.non_negative_or_0("call_pixels.pointwise"),
+                             r.non_negative_or_0("call_pixels.conv"),
+                             r.non_negative_or_0("call_pixels.depthwise")},
              .element = r.non_negative("cycles.element"),
+             .sum = r.non_negative_or_0("cycles.sum"),
              .firing_us = r.non_negative("cost.firing_us"),
+             .row_us = r.non_negative_or_0("cost.row_us"),
              .flash_bytes_per_s = r.non_negative("flash.mb_per_s") * 1e6,
              .cache_bytes = r.kilobytes("flash.cache_kb")};
   b.link = r.text("link.name");

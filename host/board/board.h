@@ -18,8 +18,15 @@ struct Bank {
 // Cycles per multiply-accumulate and other costs of the time model.
 struct Costs {
   double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
+  // A kernel's call takes as long as so many pixels more (kernel_cost.h).
+  struct Calls {
+    double pointwise = 0, conv = 0, depthwise = 0;
+  };
+  Calls call_pixels;
   double element = 1;    // cycles per output byte of the other operators
-  double firing_us = 0;  // runtime and call overhead of one firing
+  double sum = 0;        // cycles per partial sum that is read and written
+  double firing_us = 0;  // runtime and call overhead of a firing of one row
+  double row_us = 0;     // and of each further row
   double flash_bytes_per_s = 0;  // weights in place; 0: as fast as SRAM
   int64_t cache_bytes = 0;  // weights of a layer up to this size are read once
 };

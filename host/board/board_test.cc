@@ -29,6 +29,16 @@ TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {
   EXPECT_TRUE(find_board("host").unlimited());
 }
 
+// Real boards' bands are not measured.
+TEST(Board, EmulatedOnesSayWhatBandsSave) {
+  for (const std::string& id : board_ids()) {
+    const Board& board = find_board(id);
+    EXPECT_EQ(board.costs.call_pixels.pointwise > 0, board.emulator.has_value())
+        << id;
+    EXPECT_EQ(board.costs.row_us > 0, board.emulator.has_value()) << id;
+  }
+}
+
 TEST(Board, UnknownNameListsTheKnownOnes) {
   try {
     find_board("teensy");

@@ -13,19 +13,19 @@ bool counts_macs(OpCode op) {
          op == OpCode::kTransposeConv;
 }
 
-// Of one output channel at one pixel, with all kernel rows and channels.
-double cycles_per_mac(const StageView& s, const ActorRecord& a,
-                      const Costs& costs) {
+// A multiply-accumulate is one of an output channel at one pixel.
+KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
+                       const Costs& costs) {
   const PortRecord& out = s.ports[a.out];
   switch (a.op) {
     case OpCode::kDepthwise:
-      return costs.depthwise;
+      return depthwise_cost(costs, a.stride_y);
     case OpCode::kTransposeConv:
       // Of the kernel's taps only these meet an input pixel.
-      return costs.conv / (a.stride_y * a.stride_x);
+      return {costs.conv / (a.stride_y * a.stride_x), 0};
     default:
-      if (rows(out) * columns(out) == 1) return costs.fully_connected;
-      return a.kernel_h * a.kernel_w == 1 ? costs.pointwise : costs.conv;
+      return conv_cost(costs, rows(out) * columns(out),
+                       a.kernel_h * a.kernel_w);
   }
 }
 
@@ -48,7 +48,6 @@ double chunk_bytes(const StageView& s, const ActorRecord& a) {
 // What a slice makes: rows x columns x channels with so many kernel rows.
 struct NodeCost::Part {
   int rows = 0, columns = 0, channels = 0, kernel_rows = 1, in_channels = 0;
-  int firing_rows = 0;  // of the unit's last actor
 };
 
 Nanos SliceCost::nanos() const {
@@ -80,14 +79,16 @@ NodeCost::ActorCost NodeCost::actor_cost(const StageView& s,
   const Costs& costs = board_.costs;
   ActorCost c;
   if (counts_macs(a.op)) {
-    c.cycles_per_unit = cycles_per_mac(s, a, costs);
+    c.kernel = kernel_cost(s, a, costs);
   } else {
-    c.cycles_per_unit = costs.element;
+    c.kernel = {costs.element, 0};
     if (a.in[0] != kNone && a.loop == kNone) {
       c.element_scale =
           std::max(1.0, elements(s.ports[a.in[0]]) / elements(s.ports[a.out]));
     }
   }
+  c.sums = is_cut(a) || ends_loop(s, a) ||
+           (a.flags & (kActorInit | kActorFinal)) != (kActorInit | kActorFinal);
   c.weight_bytes = chunk_bytes(s, a);
   double together = c.weight_bytes;
   if (a.loop != kNone) {
@@ -112,7 +113,7 @@ NodeCost::Part NodeCost::part_of(const StageView& s, const ActorRecord& a,
   p.in_channels = a.in[0] == kNone ? 1 : channels(s.ports[a.in[0]]);
   if (a.loop == kNone) {
     const FiringRange f = firing_range(row_rule(s, a), w.firing);
-    p.rows = p.firing_rows = f.out_hi - f.out_lo;
+    p.rows = f.out_hi - f.out_lo;
     p.kernel_rows = f.ky_hi - f.ky_lo;
   } else {
     const LoopRecord& l = s.loops[a.loop];
@@ -120,7 +121,6 @@ NodeCost::Part NodeCost::part_of(const StageView& s, const ActorRecord& a,
     const ActorRecord& last = s.actors[l.first_actor + j];
     const int all = rows(s.ports[last.out]), lo = w.firing * l.band;
     RowRange made{lo, clip(lo + l.band, 0, all)};
-    p.firing_rows = made.hi - made.lo;
     for (; l.first_actor + j > w.actor; --j) {
       const ActorRecord& next = s.actors[l.first_actor + j];
       made = needed_rows(row_rule(s, next), made.lo, made.hi, 0, next.kernel_h);
@@ -170,21 +170,34 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
   const ActorRecord& a = s.actors[w.actor];
   const ActorCost& cost = actors_[w.stage][w.actor];
   const Part p = part_of(s, a, w);
-  double units = 1.0 * p.rows * p.columns * p.channels;
+  const Costs& costs = board_.costs;
+  const int64_t pixels = int64_t{1} * p.rows * p.columns;
+  double units = 1.0 / kPixelParts * p.channels *
+                 static_cast<double>(pixel_parts(cost.kernel, pixels, 1));
   if (counts_macs(a.op)) {
-    units *= 1.0 * p.kernel_rows * a.kernel_w;
-    if (a.op != OpCode::kDepthwise) units *= p.in_channels;
-    sum.macs = units;
+    double macs = 1.0 * p.kernel_rows * a.kernel_w;
+    if (a.op != OpCode::kDepthwise) macs *= p.in_channels;
+    units *= macs;
+    sum.macs = macs * p.channels * static_cast<double>(pixels);
   } else {
     units *= cost.element_scale;
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
   }
-  sum.compute_s = units * cost.cycles_per_unit / board_.clock_hz;
-  if (w.slice == 0 && w.group == 0)
-    sum.firing_s = board_.costs.firing_us * 1e-6;
+  double cycles = units * cost.kernel.cycles;
+  if (cost.sums) {
+    cycles += costs.sum * p.channels * static_cast<double>(pixels);
+  }
+  sum.compute_s = cycles / board_.clock_hz;
+  if (w.slice == 0 && w.group == 0) {
+    sum.firing_s = costs.firing_us * 1e-6;
+    // A loop's rows are looked for once, not by each turn.
+    const bool turns =
+        a.loop != kNone && !(ends_loop(s, a) && w.iteration == 0);
+    if (!turns) sum.firing_s += costs.row_us * (p.rows - 1) * 1e-6;
+  }
   sum.weight_bytes = weights_read(s, a, cost, w);
-  if (board_.costs.flash_bytes_per_s > 0) {
-    sum.flash_s = sum.weight_bytes / board_.costs.flash_bytes_per_s;
+  if (costs.flash_bytes_per_s > 0) {
+    sum.flash_s = sum.weight_bytes / costs.flash_bytes_per_s;
   }
   return sum;
 }

@@ -14,6 +14,7 @@
 #include "device/program/actor.h"
 #include "device/shoal.h"
 #include "host/board/board.h"
+#include "host/board/kernel_cost.h"
 #include "host/world/events.h"
 
 namespace shoal {
@@ -33,10 +34,11 @@ class NodeCost {
 
  private:
   struct ActorCost {
-    double cycles_per_unit = 0;  // a MAC, or a byte of output
-    double element_scale = 1;    // bytes moved per byte of output
-    bool cached = false;         // weights stay in the cache
-    double weight_bytes = 0;     // of all chunks
+    KernelCost kernel;         // a byte of output in place of a MAC
+    double element_scale = 1;  // bytes moved per byte of output
+    bool sums = false;         // partial ones, read and written
+    bool cached = false;       // weights stay in the cache
+    double weight_bytes = 0;   // of all chunks
   };
   struct Part;
   Part part_of(const StageView&, const ActorRecord&, const shoal_work&) const;

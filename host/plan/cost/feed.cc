@@ -22,6 +22,11 @@ class ActorSlices {
     if (!a.copy) op_ = net.layers[a.layer].op;
     on_tape_ = w.place == WeightPlace::kTape && !w.chunks.empty();
     rows_ = stage.ports[a.out].box.rows();
+    costs_ = &board.costs;
+    if (!a.copy) {
+      layer_ = &net.layers[a.layer];
+      share_ = share_of(net, stage, a);
+    }
     kernel_h_ = a.copy ? 1 : net.layers[a.layer].kernel_h;
     parts_ = !a.copy && has_window(op_) && a.part < kernel_h_
                  ? ceil_div(kernel_h_, a.part)
@@ -44,7 +49,8 @@ class ActorSlices {
     const int lo = firing / parts_ * a_.band;
     const int64_t band = std::min(a_.band, rows_ - lo);
     const int64_t tall = std::min(a_.part, kernel_h_ - part * a_.part);
-    int64_t compute = time_.compute_ps * band / rows_;
+    int64_t compute = part_of(time_.compute_ps, row_parts_of(band, 1),
+                              row_parts_of(rows_, ceil_div(rows_, a_.band)));
     if (parts_ > 1) compute = compute * tall / kernel_h_;
     int64_t flash = time_.flash_ps / time_.firings;
     if (cached_) flash = firing < parts_ ? time_.flash_ps / parts_ : 0;
@@ -59,7 +65,7 @@ class ActorSlices {
         stall = flash * w.chunks[g].out_n / channels_;
       }
       if (w.parts > 1) chunk += firing % w.parts * w.groups;
-      if (g == 0) stall += time_.firing_ps / time_.firings;
+      if (g == 0) stall += firings_ps(*costs_, 1, band);
       push(core, stall, chunk, slices);
     }
   }
@@ -74,6 +80,10 @@ class ActorSlices {
   }
 
  private:
+  int64_t row_parts_of(int64_t rows, int64_t firings) const {
+    return layer_ ? row_parts(*layer_, share_, *costs_, rows, firings) : rows;
+  }
+
   // As many slices as the plan cuts them into.
   void push(int64_t core, int64_t extra, int chunk,
             std::vector<FeedSlice>& slices) const {
@@ -87,6 +97,9 @@ class ActorSlices {
   const int first_chunk_;
   const size_t sets_;
   LayerTime time_;
+  const Layer* layer_ = nullptr;  // null: a copy
+  LayerShare share_;
+  const Costs* costs_ = nullptr;
   OpCode op_{};
   bool on_tape_ = false, cached_ = false;
   int rows_ = 1, kernel_h_ = 1, parts_ = 1, groups_ = 1, fired_ = 0;

@@ -4,37 +4,58 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
+#include "host/board/kernel_cost.h"
 
 namespace shoal {
 namespace {
 
-double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
-  const auto macs = static_cast<double>(share_macs(layer, share));
-  switch (layer.op) {
-    case OpCode::kDepthwise:
-      return macs * costs.depthwise;
-    case OpCode::kConv:
-      if (layer.out.box.rows() * layer.out.box.columns() == 1) {
-        return macs * costs.fully_connected;
-      }
-      return macs * (layer.kernel_h * layer.kernel_w == 1 ? costs.pointwise
-                                                          : costs.conv);
-    case OpCode::kTransposeConv: {
-      // Of the kernel's taps only these meet an input pixel; models do not
-      // count them as MACs.
-      const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
-                          share.in_channels / (layer.stride_y * layer.stride_x);
-      return static_cast<double>(share.out.elements()) * taps * costs.conv;
-    }
-    default: {
-      const auto whole = static_cast<double>(layer.out.box.elements());
-      const auto part = static_cast<double>(share.out.elements());
-      return costs.element *
-             std::max(part,
-                      part / whole *
-                          static_cast<double>(layer.in[0].box.elements()));
-    }
+bool counts_macs(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv;
+}
+
+KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
+  if (layer.op == OpCode::kDepthwise) {
+    return depthwise_cost(costs, layer.stride_y);
   }
+  if (layer.op == OpCode::kTransposeConv) return {costs.conv, 0};
+  return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
+                   layer.kernel_h * layer.kernel_w);
+}
+
+// Without what calls and partial sums take.
+double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
+  if (layer.op == OpCode::kTransposeConv) {
+    // Of the kernel's taps only these meet an input pixel; models do not
+    // count them as MACs.
+    const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
+                        share.in_channels / (layer.stride_y * layer.stride_x);
+    return static_cast<double>(share.out.elements()) * taps * costs.conv;
+  }
+  if (counts_macs(layer.op)) {
+    return static_cast<double>(share_macs(layer, share)) *
+           kernel_cost(layer, costs).cycles;
+  }
+  const auto whole = static_cast<double>(layer.out.box.elements());
+  const auto part = static_cast<double>(share.out.elements());
+  return costs.element *
+         std::max(part, part / whole *
+                            static_cast<double>(layer.in[0].box.elements()));
+}
+
+int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {
+  return picoseconds(board.costs.sum * static_cast<double>(passes) *
+                     static_cast<double>(share.out.elements()) /
+                     board.clock_hz);
+}
+
+// The kernel's, for so many rows like the share's in so many firings.
+int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
+                  int64_t firings, const Board& board) {
+  const int64_t ps =
+      picoseconds(cycles(layer, share, board.costs) / board.clock_hz);
+  return part_of(ps, row_parts(layer, share, board.costs, rows, firings),
+                 kPixelParts * share.out.rows() * share.out.columns());
 }
 
 int64_t flash_ps(int64_t bytes, const Costs& costs) {
@@ -65,6 +86,22 @@ int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
 
 }  // namespace
 
+int64_t part_of(int64_t ps, int64_t part, int64_t whole) {
+  return ps / whole * part + ps % whole * part / whole;
+}
+
+int64_t row_parts(const Layer& layer, const LayerShare& share,
+                  const Costs& costs, int64_t rows, int64_t firings) {
+  const KernelCost cost =
+      counts_macs(layer.op) ? kernel_cost(layer, costs) : KernelCost{};
+  return pixel_parts(cost, rows * share.out.columns(), firings * share.slices);
+}
+
+int64_t firings_ps(const Costs& costs, int64_t firings, int64_t rows) {
+  return firings * picoseconds(costs.firing_us * 1e-6) +
+         (rows - firings) * picoseconds(costs.row_us * 1e-6);
+}
+
 LayerShare whole_share(const Layer& layer) {
   return {layer.out.box, layer.in[0].box.channels()};
 }
@@ -72,13 +109,14 @@ LayerShare whole_share(const Layer& layer) {
 LayerShare share_of(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   const Layer& layer = net.layers[a.layer];
-  LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels()};
+  LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels(), a.slices,
+                   !(a.init && a.final)};
   if (stage.buffers[stage.ports[a.out].buffer].is_private) {
     const std::vector<PlanChunk>& chunks = a.weights.chunks;
     share.out.c0 = chunks.front().out0;
     share.out.c1 = chunks.back().out0 + chunks.back().out_n;
   }
-  if (!(a.init && a.final)) {
+  if (share.sums) {
     share.in_channels = stage.ports[a.in[0]].box.channels();
   }
   return share;
@@ -112,9 +150,15 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
   const bool cut = has_window(layer.op) && work.part < layer.kernel_h;
   const int parts = cut ? ceil_div(layer.kernel_h, work.part) : 1;
   LayerTime t;
-  t.firings = int64_t{1} * ceil_div(share.out.rows(), work.band) * parts;
-  t.firing_ps = t.firings * picoseconds(costs.firing_us * 1e-6);
-  t.compute_ps = picoseconds(cycles(layer, share, costs) / board.clock_hz);
+  const int rows = share.out.rows(), bands = ceil_div(rows, work.band);
+  t.firings = int64_t{1} * bands * parts;
+  t.firing_ps = firings_ps(costs, t.firings, int64_t{1} * rows * parts);
+  t.compute_ps =
+      kernel_ps(layer, share, rows, bands, board) + sums_ps(share,
+                                                            cut          ? parts
+                                                            : share.sums ? 1
+                                                                         : 0,
+                                                            board);
   const int64_t bytes = share_weight_bytes(layer, share);
   // The parts of a cut window, and the rows of a constant, share the weights.
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;
@@ -127,7 +171,7 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
 LayerTime copy_time(const Box& box, int band, const Board& board) {
   LayerTime t;
   t.firings = ceil_div(box.rows(), band);
-  t.firing_ps = t.firings * picoseconds(board.costs.firing_us * 1e-6);
+  t.firing_ps = firings_ps(board.costs, t.firings, box.rows());
   t.compute_ps =
       picoseconds(board.costs.element * static_cast<double>(box.elements()) /
                   board.clock_hz);
@@ -157,15 +201,16 @@ LayerTime looped_time(const Net& net, const PlanStage& stage,
   LayerTime t =
       share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
   const bool is_last = &a == &last;
+  int64_t rows = share.out.rows();
   if (!is_last) {
-    const int64_t rows =
-        firings * stage.buffers[stage.ports[a.out].buffer].slots;
-    t.compute_ps = t.compute_ps * std::max<int64_t>(rows, share.out.rows()) /
-                   share.out.rows();
+    const int slots = stage.buffers[stage.ports[a.out].buffer].slots;
+    rows = std::max(firings * slots, rows);
   }
+  t.compute_ps = kernel_ps(layer, share, rows, firings, board);
+  if (is_last) t.compute_ps += sums_ps(share, loop.iterations, board);
   const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
   if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
-  t.firing_ps = is_last ? t.firing_ps * firings : 0;
+  t.firing_ps = is_last ? firings_ps(board.costs, firings, rows) : 0;
   t.firings = is_last ? firings : 0;
   return t;
 }

@@ -1,8 +1,10 @@
 // The time model: what a layer, a stage and a node cost on a board.
 //
-//   compute  MACs * cycles per MAC of the kernel, or bytes * cycles per
-//            element for the operators without MACs
-//   firings  each costs the runtime a constant
+//   compute  MACs * cycles per MAC of the kernel and what its calls cost, or
+//            bytes * cycles per element for the operators without MACs; partial
+//            sums that are read and written
+//   firings  each costs the runtime a constant, and another one for each row
+//            after its first
 //   flash    every firing of a layer reads the layer's weights, unless they
 //            stay in the cache from one firing to the next
 //
@@ -38,10 +40,20 @@ LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
 struct LayerShare {
   Box out;
   int in_channels = 0;
+  int slices = 1;     // of a firing, each a call
+  bool sums = false;  // that others begin or end
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
 LayerShare whole_share(const Layer&);
+// What so many rows of a share in so many firings take of compute_ps: in parts,
+// to be divided by those of all rows in all firings.
+int64_t row_parts(const Layer&, const LayerShare&, const Costs&, int64_t rows,
+                  int64_t firings);
+// ps * part / whole without more than 64 bits.
+int64_t part_of(int64_t ps, int64_t part, int64_t whole);
+// Of so many rows altogether.
+int64_t firings_ps(const Costs&, int64_t firings, int64_t rows);
 // Of an actor of a layer's (no copy).
 LayerShare share_of(const Net&, const PlanStage&, const PlanActor&);
 LayerTime copy_time(const Box&, int band, const Board&);

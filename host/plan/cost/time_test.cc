@@ -50,6 +50,46 @@ TEST(TimeTest, HigherBandsReadWeightsLessOften) {
   EXPECT_EQ(layer_time(net, 0, {1, 1}, board).weight_read_bytes, bytes * 10);
 }
 
+// In rows of 6 pixels whose calls cost 3 pixels: three rows in one call take
+// (3 * 6 + 3) / (3 * 6 + 3 * 3) of three rows by themselves.
+TEST(TimeTest, HigherBandsShareWhatACallCosts) {
+  ShapeNet n("calls");
+  n.output(n.depthwise(n.conv(n.input(10, 6, 2), 1, 1, 4), 3, 1));
+  const Net net = n.finish();
+  Board board = slow_board();
+  board.costs.call_pixels = {.pointwise = 0.5, .depthwise = 3};
+  board.costs.row_us = 2;
+  const auto at = [&](int layer, int band) {
+    LayerTime t =
+        layer_time(net, layer, {band, net.layers[layer].kernel_h}, board);
+    t.compute_ps /= kPicosPerMicrosecond;
+    t.firing_ps /= kPicosPerMicrosecond;
+    return t;
+  };
+  const int64_t point = 2 * 4 * 2, depth = 9 * 4 * 5;  // of a pixel
+  for (const auto& [band, calls] : {std::pair{1, 10}, {3, 4}, {10, 1}}) {
+    EXPECT_EQ(at(0, band).compute_ps, point * 60 + point * calls / 2) << band;
+    EXPECT_EQ(at(1, band).compute_ps, depth * 60 + depth * calls * 3) << band;
+    EXPECT_EQ(at(1, band).firing_ps, calls * 10 + (10 - calls) * 2) << band;
+  }
+}
+
+TEST(TimeTest, PartialSumsCostForEachPart) {
+  ShapeNet n("sums");
+  n.output(n.fully_connected(n.input(12, 2, 2), 3));
+  const Net net = n.finish();
+  Board board = slow_board();
+  const auto compute = [&](int part) {
+    return layer_time(net, 0, {1, part}, board).compute_ps /
+           kPicosPerMicrosecond;
+  };
+  const int64_t without = compute(12);
+  board.costs.sum = 100;
+  EXPECT_EQ(compute(12), without);
+  EXPECT_EQ(compute(4), without + int64_t{3} * 3 * 100);
+  EXPECT_EQ(compute(1), without + int64_t{12} * 3 * 100);
+}
+
 TEST(TimeTest, PartsOfAWindowShareTheWeights) {
   ShapeNet n("parts");
   n.output(n.fully_connected(n.input(12, 2, 2), 3));
