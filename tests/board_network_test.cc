@@ -1,6 +1,8 @@
 // Emulated boards on a network, through the command line: the agent's firmware,
 // its driver and lwIP in QEMU, real datagrams on this computer's loopback.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -171,18 +173,24 @@ TEST_F(BoardNetwork, ALostBoardIsNamed) {
 
 // A board whose storage keeps what it is given: what is there is not sent
 // again, also after its power was lost in the middle of a deployment.
-TEST_F(BoardNetwork, APowerCutInADeploymentIsGoneOnFrom) {
+class BoardWithStorage : public BoardNetwork,
+                         public testing::WithParamInterface<const char*> {};
+
+TEST_P(BoardWithStorage, APowerCutInADeploymentIsGoneOnFrom) {
+  const std::string id = GetParam();
+  const auto unit =  // of writing: the second one is for the first mark
+      static_cast<std::streamoff>(find_board(id).storages[0].write_bytes);
   const std::string model =
       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
   const Told alone = shop_.shoal({"run", model, "random:1", "-o", "want.bin"});
   ASSERT_EQ(alone.code, 0) << alone.err;
-  const Arguments serve{"emulate", "--board", "emcraft-sf2", "--nodes",   "1",
-                        "--serve", "--state", "kept",        "--insecure"};
+  const Arguments serve{"emulate", "--board", id,     "--nodes",   "1",
+                        "--serve", "--state", "kept", "--insecure"};
   const auto words = [&](const std::string& worker) {
     return Arguments{"run", model,     "random:1",   "--workers", worker,
                      "-o",  "out.bin", "--insecure", "--timeout", "10"};
   };
-  const std::string image = shop_.path("kept/emcraft-sf2.0.img");
+  const std::string image = shop_.path("kept/" + id + ".0.img");
   {
     Background boards(shop_, serve);
     const Served board = served(boards.line());
@@ -192,7 +200,7 @@ TEST_F(BoardNetwork, APowerCutInADeploymentIsGoneOnFrom) {
     for (int i = 0; i < 20'000 && mark != 'S'; ++i) {
       usleep(1000);
       std::ifstream file(image, std::ios::binary);
-      file.seekg(256).get(mark);
+      file.seekg(unit).get(mark);
     }
     ASSERT_EQ(mark, 'S');
     kill(board.process, SIGKILL);
@@ -210,18 +218,158 @@ TEST_F(BoardNetwork, APowerCutInADeploymentIsGoneOnFrom) {
   told_of("more were there from a deployment that broke off");
   told_of("1 of 1 nodes had their program");
   // Another size than the board's is refused, not used.
-  shop_.write("kept/emcraft-sf2.0.img", std::vector<uint8_t>(1 << 20, 0xFF));
+  shop_.write("kept/" + id + ".0.img", std::vector<uint8_t>(1 << 20, 0xFF));
   const Told told = shop_.shoal(serve);
   EXPECT_EQ(told.code, 2) << told.err;
   EXPECT_NE(told.err.find("has 1048576 bytes"), told.err.npos) << told.err;
 }
 
-// Cortex-M3, M4, M7 and M55 compute one network together.
+INSTANTIATE_TEST_SUITE_P(All, BoardWithStorage,
+                         testing::Values("emcraft-sf2", "lm3s6965evb"),
+                         [](const auto& info) {
+                           const std::string id = info.param;
+                           return id.substr(0, id.find('-'));
+                         });
+
+// A board of 64 KB with an SD card in its slot, driven from this process.
+class BoardCard : public BoardNetwork {
+ protected:
+  BoardCard() {
+    options_.build = SHOAL_BUILD;
+    options_.nodes = {{"card", &board_}};
+    options_.state = shop_.path("cards");
+    options_.seconds = 20;
+  }
+  // What it says instead of being ready.
+  std::string complaint() const {
+    try {
+      EmulatedNodes boards(options_);
+      return "it is ready";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kNode);
+      return std::string(e.what()) + "; " + e.fix();
+    }
+  }
+
+  Board board_ = find_board("lm3s6965evb");
+  EmulatedNodesOptions options_;
+};
+
+TEST_F(BoardCard, ABadOneIsNamed) {
+  const int64_t bytes = board_.emulator->storage_bytes;
+  board_.emulator->drive = "if=none,id=elsewhere,format=raw";
+  EXPECT_EQ(complaint(),
+            "card: lm3s6965evb: no storage answers (SD card over SPI); put in "
+            "one of at least 16384 KB");
+  board_.emulator->drive = "if=sd,format=raw";
+  board_.emulator->storage_bytes = bytes / 2;
+  board_.emulator->flashed_at = bytes / 2 - (64 << 10);
+  std::filesystem::remove_all(options_.state);
+  EXPECT_EQ(complaint(),
+            "card: lm3s6965evb: the storage has 8192 KB, the board needs 16384 "
+            "KB; put in one of at least 16384 KB");
+  // A good one that nobody has flashed, or that is of something else.
+  board_.emulator->storage_bytes = bytes;
+  std::filesystem::remove_all(options_.state);
+  EXPECT_EQ(complaint(),
+            "card: lm3s6965evb: the last block of its storage does not say who "
+            "it is; flash the board with its name, key and address");
+  // A larger one will do: its beginning is used.
+  board_.emulator->storage_bytes = 2 * bytes;
+  board_.emulator->flashed_at = bytes - (64 << 10);
+  std::filesystem::remove_all(options_.state);
+  EXPECT_EQ(complaint(), "it is ready");
+}
+
+// Talks to an emulator's monitor (QMP).
+class Monitor {
+ public:
+  explicit Monitor(const std::string& path)
+      : socket_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    path.copy(at.sun_path, sizeof at.sun_path - 1);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    say(R"({"execute":"qmp_capabilities"})");
+  }
+  ~Monitor() { close(socket_); }
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // A line of the monitor for persons; what it answers.
+  std::string command(const std::string& line) {
+    return say(nlohmann::json{{"execute", "human-monitor-command"},
+                              {"arguments", {{"command-line", line}}}}
+                   .dump());
+  }
+
+ private:
+  std::string say(const std::string& text) {
+    const std::string line = text + "\n";
+    EXPECT_EQ(write(socket_, line.data(), line.size()), ssize_t(line.size()));
+    std::string all;
+    char byte = 0;
+    while (read(socket_, &byte, 1) == 1) {
+      all += byte;
+      if (byte != '\n') continue;
+      if (all.find("\"return\"") != all.npos) break;
+      all.clear();
+    }
+    return all;
+  }
+  int socket_;
+};
+
+// In a run and in a deployment: an error that names the board, which is usable
+// with the card in its slot again.
+TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
+  const std::vector<uint8_t> expect = expected();
+  const std::string monitor = shop_.path("monitor");
+  board_.emulator->options = {"-qmp",
+                              "unix:" + monitor + ",server=on,wait=off"};
+  const EmulatedNodes boards(options_);
+  const std::string address = boards.nodes()[0]->address();
+  const auto words = [&](const std::string& model, const char* frames) {
+    return Arguments{"run",     model,        "random:1",  "--workers",
+                     address,   "--frames",   frames,      "-o",
+                     "out.bin", "--insecure", "--timeout", "5"};
+  };
+  const auto says = [&](const Told& told) {
+    EXPECT_NE(told.code, 0);
+    EXPECT_NE(told.code, 1) << told.err;
+    EXPECT_NE(told.err.find(address), told.err.npos) << told.err;
+    EXPECT_NE(told.err.find("storage"), told.err.npos) << told.err;
+  };
+  Monitor qemu(monitor);
+  const std::string put_in =
+      "change sd0 " + options_.state.string() + "/card.img raw";
+  ASSERT_EQ(shop_.shoal(words("m.tflite", "1")).code, 0);
+  qemu.command("eject -f sd0");
+  says(shop_.shoal(words("m.tflite", "1")));
+  says(shop_.shoal(words(
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
+      "1")));
+  qemu.command(put_in);
+  const Told told = shop_.shoal(words("m.tflite", "1"));
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  Background run(shop_, words("m.tflite", "100000000"));
+  usleep(500'000);
+  qemu.command("eject -f sd0");
+  EXPECT_EQ(run.end(0), 6);
+  qemu.command(put_in);
+  const Told after = shop_.shoal(words("m.tflite", "1"));
+  EXPECT_EQ(after.code, 0) << after.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+}
+
+// Cortex-M3, M4, M7 and M55 compute one network together, from NOR, from a card
+// and from memory.
 TEST_F(BoardNetwork, AMixtureComputesWhatOneNodeDoes) {
   const std::vector<uint8_t> expect = expected();
   std::string file;
-  for (const char* id :
-       {"mps2-an385", "mps2-an386", "mps2-an500", "mps3-an547"}) {
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386",
+                         "mps2-an500", "mps3-an547"}) {
     file += "[[node]]\nname = \"n" + std::string(id).substr(5) +
             "\"\nboard = \"" + id + "\"\n";
   }
@@ -232,9 +380,9 @@ TEST_F(BoardNetwork, AMixtureComputesWhatOneNodeDoes) {
   ASSERT_EQ(told.code, 0) << told.err;
   EXPECT_EQ(shop_.read("out.bin"), expect);
   const auto boards = nlohmann::json::parse(told.out).at("boards");
-  ASSERT_EQ(boards.size(), 4u);
-  EXPECT_EQ(boards[2].at("board"), "mps2-an500");
-  EXPECT_LE(boards[3].at("arena_bytes"), 65536);
+  ASSERT_EQ(boards.size(), 5u);
+  EXPECT_EQ(boards[1].at("board"), "lm3s6965evb");
+  EXPECT_LE(boards[4].at("arena_bytes"), 65536);
 }
 
 TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {

@@ -144,8 +144,11 @@ Refusal open_agent(const shoal_port& port) {
 }
 
 // Until a frame waits or the next tick is counted; `until_us` may have come.
+// Not while a storage is read: it has no interrupt, and a poll moves it on.
 void wait(uint64_t until_us) {
-  if (node.udp.has_fetched() || now_us() >= until_us) return;
+  const bool reads =
+      node.agent.state() == AgentState::kRunning && node.programs.is_reading();
+  if (node.udp.has_fetched() || reads || now_us() >= until_us) return;
   wait_for_line(nic::interrupt(), [] { return nic::waiting() == 0; });
 }
 

@@ -240,7 +240,7 @@ TEST(CoordinatorErrors, AProgramThatArrivesChangedIsRefused) {
   ASSERT_TRUE(c.connect());
   c.coordinator->deploy(p);
   expect_error(end_of(c), Exit::kNode,
-               "the program that arrived is not what was sent");
+               "it refused its program: what arrived is not what was sent");
   EXPECT_EQ(c.nodes[0]->agent.state(), AgentState::kDeploying);
 }
 

@@ -37,6 +37,21 @@ std::span<const uint8_t> program_part(const std::vector<uint8_t>& image) {
   return whole ? image : std::span(image).first(h.program_bytes);
 }
 
+std::string because(Reply reply) {
+  switch (reply) {
+    case Reply::kState:
+      return "it does something else";
+    case Reply::kTooLarge:
+      return "there is no room for it";
+    case Reply::kHash:
+      return "what arrived is not what was sent";
+    case Reply::kStorage:
+      return "its storage fails";
+    default:
+      return "reply " + std::to_string(static_cast<int>(reply));
+  }
+}
+
 }  // namespace
 
 void Coordinator::Work::check_fit(int worker) const {
@@ -132,8 +147,7 @@ void Coordinator::Work::begin(int worker) {
                                  ": it takes no program but its own");
                }
                if (reply != Reply::kOk || answer.size() != sizeof held) {
-                 refuse(w, "it does not take a program (reply " +
-                               std::to_string(static_cast<int>(reply)) + ")");
+                 refuse(w, "it does not take a program: " + because(reply));
                }
                std::memcpy(&held, answer.data(), sizeof held);
                const std::vector<uint8_t>& image =
@@ -163,13 +177,14 @@ void Coordinator::Work::send_program(int worker) {
     data.insert(data.end(), from, from + bytes);
     ++w.report.writes;
     w.next_byte += bytes;
-    w.talk.ask(Request::kWrite, std::move(data),
-               [this, &w](Reply reply, std::span<const uint8_t>) {
-                 if (reply != Reply::kOk) {
-                   refuse(w, "it refused a piece of its program");
-                 }
-                 tell_progress();
-               });
+    w.talk.ask(
+        Request::kWrite, std::move(data),
+        [this, &w](Reply reply, std::span<const uint8_t>) {
+          if (reply != Reply::kOk) {
+            refuse(w, "it refused a piece of its program: " + because(reply));
+          }
+          tell_progress();
+        });
     if (w.next_byte == image.size()) end(worker);
   }
 }
@@ -180,7 +195,7 @@ void Coordinator::Work::end(int worker) {
   w.talk.ask(Request::kEnd, {},
              [this, &w](Reply reply, std::span<const uint8_t>) {
                if (reply != Reply::kOk) {
-                 refuse(w, "the program that arrived is not what was sent");
+                 refuse(w, "it refused its program: " + because(reply));
                }
                w.ready = true;
              });
@@ -258,8 +273,7 @@ void Coordinator::Work::start(int worker) {
              [this, &w](Reply reply, std::span<const uint8_t>) {
                // Why it refuses its program is in the next heartbeat.
                if (reply != Reply::kOk && reply != Reply::kProgram) {
-                 refuse(w, "it does not start (reply " +
-                               std::to_string(static_cast<int>(reply)) + ")");
+                 refuse(w, "it does not start: " + because(reply));
                }
                w.running = true;
              });
