@@ -4,12 +4,14 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <vector>
 
 #include "host/base/error.h"
 #include "host/board/board.h"
+#include "host/plan/cuts/cut_layer.h"
 
 namespace shoal {
 namespace {
@@ -179,6 +181,36 @@ Cuts cuts_by_hand(const ClusterCase& c, const Net& net) {
   return cuts;
 }
 
+Cuts cuts_by_cells(const ClusterCase& c, const Net& net,
+                   const Cluster& cluster) {
+  Cuts cuts;
+  cuts.strategy = "cells";
+  Dice dice(c, 13);
+  const int layers = static_cast<int>(net.layers.size());
+  const int longest = dice.pick(1, 4);
+  for (int begin = 0; begin < layers;) {
+    const int end = std::min(layers, begin + dice.pick(1, longest));
+    Crew crew;
+    crew.nodes = dice.nodes(c.nodes);
+    for (const int n : crew.nodes) {
+      crew.weights.push_back(cluster.nodes[static_cast<size_t>(n)].rating);
+    }
+    const int n = static_cast<int>(crew.nodes.size());
+    Cells cells;
+    cells.rows = dice.pick(1, n);
+    cells.columns = dice.pick(1, n / cells.rows);
+    cells.parts = n / (cells.rows * cells.columns);
+    cells.order = static_cast<CellOrder>(dice.pick(0, 2));
+    for (int l = begin; l < end; ++l) {
+      const Layer& layer = net.layers[static_cast<size_t>(l)];
+      std::optional<LayerCut> cut = cut_cells(layer, crew, cells);
+      cuts.layers.push_back(cut ? *cut : cut_inputs(layer, crew));
+    }
+    begin = end;
+  }
+  return cuts;
+}
+
 std::string list_text(const std::vector<int>& all) {
   std::string text;
   for (const int n : all) {
@@ -316,6 +348,10 @@ Cuts random_cuts(const ClusterCase& c, const Net& net, const Cluster& cluster,
       return parse_cuts("random.toml", toml, net, cluster);
     case CutStyle::kByHand:
       return cuts_by_hand(c, net);
+    case CutStyle::kCells:
+      return cuts_by_cells(c, net, cluster);
+    case CutStyle::kAuto:
+      return make_cuts(net, cluster, {"spatial"});
   }
   throw Error(Exit::kUsage, "a style of cuts that is none");
 }

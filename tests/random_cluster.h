@@ -13,8 +13,18 @@
 
 namespace shoal {
 
-enum class CutStyle { kLayer, kKernel, kSpatial, kFile, kByHand };
-inline constexpr int kCutStyles = 5;
+// kCells: rows x columns x parts, another for each few layers. kAuto: none, the
+// planner finds them.
+enum class CutStyle {
+  kLayer,
+  kKernel,
+  kSpatial,
+  kFile,
+  kByHand,
+  kCells,
+  kAuto
+};
+inline constexpr int kCutStyles = 7;
 
 struct ClusterCase {
   uint32_t seed = 1;  // of everything that is not below
@@ -32,7 +42,7 @@ std::string to_text(const ClusterCase&);
 ClusterCase from_text(const std::string&);
 
 Cluster random_cluster(const ClusterCase&);
-// `toml` gets the file of cuts, if the case has one.
+// `toml` gets the file of cuts, if the case has one. Of kAuto: spatial ones.
 Cuts random_cuts(const ClusterCase&, const Net&, const Cluster&,
                  std::string& toml);
 // Every layer with its boxes, ends and blocks, for people.

@@ -103,7 +103,9 @@ class Judge {
     Prepared p;
     p.graph = graph_;
     p.net = net_;
-    PlanRequest request = linked_nodes(cluster_, cuts_, objective);
+    PlanRequest request = case_.style == CutStyle::kAuto
+                              ? linked_nodes(cluster_, "auto", objective)
+                              : linked_nodes(cluster_, cuts_, objective);
     request.max_payload = static_cast<uint32_t>(case_.payload);
     p.plan = make_plan(net_, request);
     for (const std::string& fault : check(net_, p.plan)) {
@@ -250,9 +252,10 @@ rc::Gen<ClusterCase> any_case() {
   const auto percent = [] { return rc::gen::inRange(0, 21); };
   const auto nodes = rc::gen::map(rc::gen::inRange(1, 11),
                                   [](int n) { return n < 10 ? n : 16; });
-  const auto style = rc::gen::map(
-      rc::gen::inRange(0, kCutStyles + 2),
-      [](int n) { return static_cast<CutStyle>(std::min(n, kCutStyles - 1)); });
+  const auto style =
+      rc::gen::map(rc::gen::inRange(0, kCutStyles + 2), [](int n) {
+        return n < kCutStyles ? static_cast<CutStyle>(n) : CutStyle::kByHand;
+      });
   return rc::gen::resize(
       rc::kNominalSize,
       rc::gen::build<ClusterCase>(
@@ -299,11 +302,11 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
   std::printf(
       "seed %llu: %d plans, %d streams, %d frames, %d layers compared, %llu "
       "datagrams lost, %d refusals; layer %d kernel %d spatial %d file %d by "
-      "hand %d\n",
+      "hand %d cells %d auto %d\n",
       static_cast<unsigned long long>(params.seed), tally.plans, tally.streams,
       tally.frames, tally.layers, static_cast<unsigned long long>(tally.lost),
       tally.refused, tally.styles[0], tally.styles[1], tally.styles[2],
-      tally.styles[3], tally.styles[4]);
+      tally.styles[3], tally.styles[4], tally.styles[5], tally.styles[6]);
 }
 
 // A node without a part that answered a ping; sums of a transposed

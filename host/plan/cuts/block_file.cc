@@ -172,8 +172,10 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
     rule.kind = CutKind::kGrid;
     rule.rows = keys.integer("rows", 1, kMaxNodes).value_or(1);
     rule.columns = keys.integer("columns", 1, kMaxNodes).value_or(1);
+    rule.parts = keys.integer("parts", 1, kMaxNodes).value_or(1);
     settle_crew(keys, keys.has("rows") ? "rows" : "columns",
-                static_cast<size_t>(rule.rows) * rule.columns, rule.crew);
+                static_cast<size_t>(rule.rows) * rule.columns * rule.parts,
+                rule.crew);
   } else {
     rule.kind = outputs ? CutKind::kOutputs : CutKind::kInputs;
     const char* key = outputs ? "outputs" : "inputs";
@@ -185,6 +187,10 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
 LayerCut apply_rule(const CutRule& rule, const Layer& layer) {
   switch (rule.kind) {
     case CutKind::kGrid:
+      if (rule.parts > 1) {
+        const Cells cells{rule.rows, rule.columns, rule.parts};
+        if (auto cut = cut_cells(layer, rule.crew, cells)) return *cut;
+      }
       return cut_grid(layer, rule.crew, rule.rows, rule.columns);
     case CutKind::kOutputs:
       return cut_outputs(layer, rule.crew);

@@ -14,12 +14,12 @@ namespace shoal {
 struct CutRule {
   CutKind kind = CutKind::kOne;
   std::string strategy;  // instead of a kind
-  int rows = 1, columns = 1;
+  int rows = 1, columns = 1, parts = 1;
   Crew crew;  // kOne: the node
 };
 
-// Reads the keys rows, columns, outputs, inputs, node, strategy, nodes and
-// weights. Throws Error(kUsage) unless they say exactly one cut.
+// Reads the keys rows, columns, parts, outputs, inputs, node, strategy, nodes
+// and weights. Throws Error(kUsage) unless they say exactly one cut.
 CutRule read_cut_rule(TomlReader&, const Cluster&);
 LayerCut apply_rule(const CutRule&, const Layer&);
 // Whether the operator can be cut as the rule says.

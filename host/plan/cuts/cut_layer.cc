@@ -193,4 +193,80 @@ LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
   return settled(std::move(cut));
 }
 
+namespace {
+
+// Where a cell's node stands in the crew.
+size_t place_of(const Cells& cells, int r, int c, int p) {
+  switch (cells.order) {
+    case CellOrder::kPartsFirst:
+      return static_cast<size_t>((r * cells.columns + c) * cells.parts + p);
+    case CellOrder::kPartsBetween:
+      return static_cast<size_t>((r * cells.parts + p) * cells.columns + c);
+    default:
+      return static_cast<size_t>((p * cells.rows + r) * cells.columns + c);
+  }
+}
+
+bool has_room(const Layer& l, const Cells& cells) {
+  const Box& all = l.out.box;
+  if (cells.rows > 1 &&
+      (!can_cut_rows(l) || all.rows() < cells.rows * row_granule(l))) {
+    return false;
+  }
+  if (cells.columns > 1 &&
+      (!can_cut_columns(l) ||
+       all.columns() < cells.columns * column_granule(l))) {
+    return false;
+  }
+  return cells.parts == 1 ||
+         (can_cut_outputs(l) &&
+          all.channels() >= cells.parts * output_granule(l));
+}
+
+}  // namespace
+
+std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
+                                  const Cells& cells) {
+  if (!has_room(l, cells) ||
+      crew.nodes.size() < static_cast<size_t>(cells.count())) {
+    return std::nullopt;
+  }
+  const Box& all = l.out.box;
+  const auto weight = [&](int r, int c, int p) {
+    return crew.weights[place_of(cells, r, c, p)];
+  };
+  std::vector<double> rows(static_cast<size_t>(cells.rows));
+  std::vector<std::vector<double>> columns(rows.size());
+  for (int r = 0; r < cells.rows; ++r) {
+    columns[r].resize(static_cast<size_t>(cells.columns));
+    for (int c = 0; c < cells.columns; ++c) {
+      for (int p = 0; p < cells.parts; ++p) columns[r][c] += weight(r, c, p);
+      rows[r] += columns[r][c];
+    }
+  }
+  LayerCut cut;
+  cut.kind = cells.parts == cells.count() ? CutKind::kOutputs : CutKind::kGrid;
+  cut.rows = cells.rows, cut.columns = cells.columns;
+  const std::vector<int> y = cut_extent(all.rows(), rows, row_granule(l));
+  for (int r = 0; r < cells.rows; ++r) {
+    const std::vector<int> x =
+        cut_extent(all.columns(), columns[r], column_granule(l));
+    for (int c = 0; c < cells.columns; ++c) {
+      std::vector<double> parts;
+      for (int p = 0; p < cells.parts; ++p) parts.push_back(weight(r, c, p));
+      const std::vector<int> z =
+          cut_extent(all.channels(), parts, output_granule(l));
+      for (int p = 0; p < cells.parts; ++p) {
+        Share share{crew.nodes[place_of(cells, r, c, p)], all};
+        Box& own = share.own;
+        own.y0 = all.y0 + y[r], own.y1 = all.y0 + y[r + 1];
+        own.x0 = all.x0 + x[c], own.x1 = all.x0 + x[c + 1];
+        own.c0 = all.c0 + z[p], own.c1 = all.c0 + z[p + 1];
+        if (!own.empty()) cut.shares.push_back(share);
+      }
+    }
+  }
+  return settled(std::move(cut));
+}
+
 }  // namespace shoal

@@ -3,6 +3,8 @@
 // becomes the next best: a grid the channels, channels one node.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/plan/cuts/cuts.h"
@@ -25,5 +27,19 @@ LayerCut cut_inputs(const Layer&, const Crew&);
 // A grid of rows x columns of nodes, row by row; another one where the layer
 // is too small for it, such that the largest share is the least.
 LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
+
+// A grid whose boxes are cut by output channels, too: rows x columns x parts
+// cells. `kPartsFirst`: neighbours in the crew have parts of one box, then come
+// its columns; `kPartsBetween`: columns of one part; `kPartsLast`: grids of one
+// part each.
+enum class CellOrder : uint8_t { kPartsFirst, kPartsBetween, kPartsLast };
+struct Cells {
+  int rows = 1, columns = 1, parts = 1;
+  CellOrder order = CellOrder::kPartsFirst;
+  int count() const { return rows * columns * parts; }
+  bool operator==(const Cells&) const = default;
+};
+// Of the crew's first nodes; none if the layer has no room for just these.
+std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
 
 }  // namespace shoal

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
+#include <string>
+#include <vector>
 
 namespace shoal {
 namespace {
@@ -51,6 +54,62 @@ TEST(CutLayer, SumsArePartitionsOfInputsAndOfOutputs) {
   }
   EXPECT_GT(some_left_out, 10);
   EXPECT_LT(one_has_all, 150);
+}
+
+// Every element has one owner, whatever the order of the nodes; a layer
+// without room for all cells is not cut so.
+TEST(CutLayer, CellsArePartitions) {
+  std::mt19937 random(5);
+  int refused = 0;
+  for (int round = 0; round < 500; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const auto die = [&](int sides) {
+      return 1 + static_cast<int>(random() % static_cast<unsigned>(sides));
+    };
+    const Cells cells{die(4), die(3), die(3),
+                      static_cast<CellOrder>(die(3) - 1)};
+    Crew crew;
+    for (int i = 0; i < cells.count(); ++i) {
+      crew.nodes.push_back(i);
+      crew.weights.push_back(die(9));
+    }
+    const Layer l = pointwise(die(9), die(9), 4, die(9));
+    const std::optional<LayerCut> cut = cut_cells(l, crew, cells);
+    if (!cut) {
+      ++refused;
+      continue;
+    }
+    int64_t sum = 0;
+    for (size_t i = 0; i < cut->shares.size(); ++i) {
+      const Share& a = cut->shares[i];
+      EXPECT_FALSE(a.own.empty());
+      EXPECT_TRUE(contains(l.out.box, a.own));
+      sum += a.own.elements();
+      for (size_t k = 0; k < i; ++k) {
+        EXPECT_NE(a.node, cut->shares[k].node);
+        EXPECT_FALSE(overlap(a.own, cut->shares[k].own));
+      }
+    }
+    EXPECT_EQ(sum, l.out.box.elements());
+  }
+  EXPECT_GT(refused, 20);
+  EXPECT_LT(refused, 350);
+}
+
+// Nodes that have the columns of one map go on with the parts of its halves.
+TEST(CutLayer, TheOrderOfCellsSaysWhoIsNextToWhom) {
+  const Crew crew{{0, 1, 2, 3, 4, 5, 6, 7}, std::vector<double>(8, 1)};
+  const Layer l = pointwise(8, 8, 4, 8);
+  const auto grid = cut_cells(l, crew, {4, 2, 1});
+  const auto cells = cut_cells(l, crew, {2, 2, 2, CellOrder::kPartsBetween});
+  ASSERT_TRUE(grid && cells);
+  for (const Share& g : grid->shares) {
+    for (const Share& c : cells->shares) {
+      if (c.node != g.node) continue;
+      EXPECT_TRUE(c.own.y0 <= g.own.y0 && g.own.y1 <= c.own.y1) << g.node;
+      EXPECT_TRUE(c.own.x0 == g.own.x0 && g.own.x1 == c.own.x1) << g.node;
+    }
+  }
 }
 
 // Rows by the sums of the rows' nodes, columns within.

@@ -199,7 +199,8 @@ TEST(CutsFile, SaysWhatIsWrong) {
        "k.toml:6: block: band must be from 1 to 65535"},
       {block("layers = 0\nrows = 2\ncolour = 1"),
        "k.toml:6: block: unknown key 'colour' | one of: band, columns, end, "
-       "groups, inputs, joined, layers, node, nodes, outputs, rows, strategy, "
+       "groups, inputs, joined, layers, node, nodes, outputs, parts, rows, "
+       "strategy, "
        "weights"},
       {block("layers = 1\ninputs = 2"),
        "k.toml:4: block: layers has none that can be cut along its inputs: "

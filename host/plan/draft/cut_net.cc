@@ -80,21 +80,6 @@ bool has_all_channels(const CutNet& s, int begin, int end) {
   return true;
 }
 
-// From `begin` on: a convolution, depthwise ones and tables, a convolution.
-int loop_end(const CutNet& s, int begin, int end) {
-  const auto op = [&](int l) { return s.net.layers[l].op; };
-  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
-  for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
-    if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
-      return -1;
-    if (op(l + 1) == OpCode::kConv) {
-      return has_all_channels(s, begin, l + 2) ? l + 2 : -1;
-    }
-    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
-  }
-  return -1;
-}
-
 std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
                                      int groups) {
   std::vector<CutNet::Loop> loops;
@@ -122,6 +107,21 @@ std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
 }
 
 }  // namespace
+
+// From `begin` on: a convolution, depthwise ones and tables, a convolution.
+int loop_end(const CutNet& s, int begin, int end) {
+  const auto op = [&](int l) { return s.net.layers[l].op; };
+  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
+  for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
+    if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
+      return -1;
+    if (op(l + 1) == OpCode::kConv) {
+      return has_all_channels(s, begin, l + 2) ? l + 2 : -1;
+    }
+    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  }
+  return -1;
+}
 
 CutNet::CutNet(const Net& n, const Cluster& cluster, const Cuts& c)
     : net(n),

@@ -46,6 +46,10 @@ struct CutNet {
   void add_blocks();
 };
 
+// Behind which layer channel groups end that begin with this one, before
+// `end`; -1: none may.
+int loop_end(const CutNet&, int begin, int end);
+
 using Segments = std::vector<Segment>;
 
 // The segment of each layer.

@@ -6,25 +6,160 @@
 #include <exception>
 #include <numeric>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/search/search.h"
+#include "host/plan/draft/cut_net.h"
+#include "host/plan/planner/mixed_cuts.h"
+#include "host/plan/planner/trials.h"
+#include "host/plan/types/plan_segments.h"
 
 namespace shoal {
 namespace {
 
-constexpr const char* kStrategies[] = {"spatial", "kernel", "layer"};
 // Nodes whose rating is that much lower are another class.
 constexpr double kClass = 1.3;
 constexpr size_t kMostClasses = 4;
-// Over more nodes only the first strategy is tried: plans of others take long
-// there.
-constexpr size_t kLargeCluster = 16;
+// Plans that are built, by what one costs: shares of layers.
+constexpr int64_t kShares = 18'000;
+constexpr int kMostPlans = 34, kFewestPlans = 6;
+// What is so many times worse than the best mixture by estimate is not built:
+// estimates are nearer than that.
+constexpr double kHopeless = 1.6;
+// Plans of fewer nodes that begin so far from the best are not improved.
+constexpr double kFarOff = 1.2;
+// Channels of a group, where groups save memory.
+constexpr int kGroups[] = {64, 32, 16};
+
+// Where to begin: nobody knows before segments are built what an exchange
+// takes, and how often a layer's weights are read.
+struct Start {
+  CutWeights weights;
+  int waits;
+};
+constexpr Start kStarts[] = {
+    {{3, 3, 25}, 5}, {{1, 3, 25}, 3}, {{3, 3, 100}, 5}, {{1, 5, 100}, 1}};
+constexpr Start kLargeStarts[] = {{{3, 5, 100}, 1}, {{3, 12, 100}, 1}};
+// Of so many nodes most of the time goes to datagrams and waiting.
+constexpr size_t kLargeCluster = 24;
+
+// The best plan that only these nodes take part in.
+class CrewPlan {
+ public:
+  // `crew`: strongest first.
+  CrewPlan(const Net& net, const PlanRequest& request, std::vector<int> crew)
+      : net_(net),
+        request_(request),
+        crew_(std::move(crew)),
+        trials_(net, request) {
+    const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
+    most_plans_ = static_cast<int>(std::clamp<int64_t>(
+        kShares / std::max<int64_t>(1, each), kFewestPlans, kMostPlans));
+  }
+
+  const Trials& trials() const { return trials_; }
+  // What mixed cuts take.
+  int64_t estimate_ps() const {
+    const MixedCuts mixed({net_, request_, crew_, kStarts[0].weights});
+    return mixed.best().time_ps;
+  }
+
+  void begin() {
+    trials_.run({"spatial", named_cuts("spatial")});
+    if (crew_.size() > 1) {
+      if (crew_.size() >= kLargeCluster) {
+        for (const Start& s : kLargeStarts) start(s);
+      } else {
+        for (const Start& s : kStarts) start(s);
+      }
+    }
+    if (!is_latency()) try_groups({"spatial", named_cuts("spatial")});
+    for (const char* name : {"kernel", "layer"}) {
+      Cuts cuts = named_cuts(name);
+      if (!is_hopeless(cuts)) trials_.run({name, std::move(cuts)});
+    }
+  }
+
+  // Other cuts for one segment of the best plan after the other, as long as
+  // that helps.
+  void improve() {
+    if (!mixed_ || !trials_.any() || !is_latency()) return;
+    for (bool better = true; better;) {
+      better = false;
+      std::vector<Segment> runs;
+      for (const SegmentSummary& s : summarize_segments(trials_.best())) {
+        if (s.cuts.empty()) continue;
+        runs.push_back(
+            {s.cuts.front().first_layer, s.cuts.back().last_layer + 1});
+      }
+      const MixedPath base = mixed_->path_of(trials_.taken().cuts);
+      for (const MixedPath& path : mixed_->beside(base, runs)) {
+        if (trials_.count() >= most_plans_) return;
+        better = trials_.run(
+            {"mixed", mixed_->cuts_of(path), trials_.taken().waits});
+        if (better) break;
+      }
+    }
+  }
+
+ private:
+  bool is_latency() const { return request_.objective == Objective::kLatency; }
+
+  void start(const Start& start) {
+    MixedCuts mixed({net_, request_, crew_, start.weights});
+    const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.waits};
+    bool better = trials_.run(trial);
+    if (!is_latency()) better |= try_groups(trial);
+    if (better || !mixed_) mixed_.emplace(std::move(mixed));
+  }
+
+  // Expansions and projections in groups of channels, wherever they may be.
+  bool try_groups(Trial trial) {
+    const CutNet cut(net_, request_.cluster, trial.cuts);
+    const auto layers = static_cast<int>(net_.layers.size());
+    bool better = false;
+    for (const int channels : kGroups) {
+      trial.cuts.blocks.clear();
+      for (int l = 0; l < layers; ++l) {
+        const int end = loop_end(cut, l, layers);
+        const int groups = net_.layers[l].out.box.channels() / channels;
+        if (end < 0 || groups < 2) continue;
+        trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
+        l = end - 1;
+      }
+      if (!trial.cuts.blocks.empty()) better |= trials_.run(trial);
+    }
+    return better;
+  }
+
+  bool is_hopeless(const Cuts& cuts) {
+    if (!mixed_ || !is_latency() || !trials_.any()) return false;
+    const MixedPath path = mixed_->path_of(cuts);
+    return static_cast<double>(path.time_ps) >
+           kHopeless * static_cast<double>(mixed_->best().time_ps);
+  }
+
+  Cuts named_cuts(const char* strategy) const {
+    std::vector<int> chosen = crew_;
+    std::sort(chosen.begin(), chosen.end());
+    Cluster some;
+    for (const int n : chosen) some.nodes.push_back(request_.cluster.nodes[n]);
+    Cuts cuts = make_cuts(net_, some, {.strategy = strategy});
+    for (LayerCut& cut : cuts.layers) {
+      for (Share& share : cut.shares) share.node = chosen[share.node];
+    }
+    return cuts;
+  }
+
+  const Net& net_;
+  const PlanRequest& request_;
+  const std::vector<int> crew_;
+  int most_plans_ = 0;
+  Trials trials_;
+  std::optional<MixedCuts> mixed_;  // of the best start
+};
 
 class AutoPlan {
  public:
@@ -39,26 +174,18 @@ class AutoPlan {
 
   Plan find() {
     const size_t all = order_.size();
-    try_all(all);
-    const double on_all = best_ ? measure(*best_) : 0;
-    for (const size_t count : classes()) try_all(count);
-    // Half as many, as long as that is better; for the smallest arena any.
-    for (size_t count = best_ ? count_ / 2 : all / 2; count > 0; count /= 2) {
-      if (count == count_) continue;
-      const bool better = try_all(count);
-      if (!better && best_ && is_latency()) break;
-    }
+    try_crew(all);
+    if (best_) on_all_ = best_->trials().on_all();
+    for (const size_t count : classes()) try_crew(count);
+    for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
     if (!best_) std::rethrow_exception(refused_);
-    best_->strategy = taken(on_all);
-    return std::move(*best_);
+    Plan plan = best_->trials().best();
+    plan.strategy = taken();
+    return plan;
   }
 
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
-  double measure(const Plan& plan) const {
-    return is_latency() ? plan.latency_s
-                        : static_cast<double>(largest_arena(plan));
-  }
 
   // How many nodes there are before each class of slower ones, most first.
   std::vector<size_t> classes() const {
@@ -72,66 +199,45 @@ class AutoPlan {
     return ends;
   }
 
-  bool try_all(size_t count) {
-    bool better = false;
-    for (const char* strategy : kStrategies) {
-      better |= try_plan(strategy, count);
-      if (count > kLargeCluster) break;
+  bool is_hopeless(int64_t ps) {
+    if (best_ &&
+        static_cast<double>(ps) > kHopeless * static_cast<double>(least_ps_)) {
+      return true;
     }
-    return better;
+    least_ps_ = best_ ? std::min(least_ps_, ps) : ps;
+    return false;
   }
 
-  // With the first `count` nodes of the order; true if that is better than
-  // anything before. Of plans that are as good the one with more nodes stays.
-  bool try_plan(const char* strategy, size_t count) {
-    if (!tried_.insert({strategy, count}).second) return false;
-    try {
-      const PlanRequest request = asked(strategy);
-      Cuts cuts = cuts_of(strategy, count);
-      Plan plan = search_plan(net_, request,
-                              *linked_search(net_, request, std::move(cuts)));
-      if (best_ && measure(plan) >= measure(*best_)) return false;
-      best_ = std::move(plan);
-      strategy_ = strategy, count_ = count;
-      return true;
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-      if (!refused_) refused_ = std::current_exception();
+  // The first `count` nodes of the order; true if that is better than anything
+  // before. Of plans that are as good the one with more nodes stays.
+  bool try_crew(size_t count) {
+    CrewPlan crew(
+        net_, request_,
+        {order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(count)});
+    if (is_latency() && is_hopeless(crew.estimate_ps())) return false;
+    crew.begin();
+    if (!crew.trials().any()) {
+      if (!refused_) refused_ = crew.trials().refused();
       return false;
     }
+    const double least = best_ ? best_->trials().measure() : 0;
+    if (best_ && crew.trials().measure() > kFarOff * least) return false;
+    crew.improve();
+    if (best_ && crew.trials().measure() >= least) return false;
+    best_.emplace(std::move(crew));
+    return true;
   }
 
-  PlanRequest asked(const char* strategy) const {
-    PlanRequest request = request_;
-    request.strategy = strategy;
-    return request;
-  }
-
-  Cuts cuts_of(const char* strategy, size_t count) const {
-    std::vector<int> chosen(
-        order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(count));
-    std::sort(chosen.begin(), chosen.end());
-    Cluster some;
-    for (const int n : chosen) some.nodes.push_back(request_.cluster.nodes[n]);
-    Cuts cuts = make_cuts(net_, some, {.strategy = strategy});
-    for (LayerCut& cut : cuts.layers) {
-      for (Share& share : cut.shares) share.node = chosen[share.node];
-    }
-    return cuts;
-  }
-
-  // "auto (kernel)", and why not on all nodes; 0: on these it does not fit.
-  std::string taken(double on_all) const {
-    std::string text = "auto (" + strategy_;
-    const size_t all = order_.size();
-    if (count_ < all) {
-      const auto with = [&](double m) {
-        return is_latency() ? fmt::format("{:.3f} ms", m * 1e3)
-                            : fmt::format("{} B", static_cast<int64_t>(m));
-      };
-      text += " on " + std::to_string(count_) + " of " + std::to_string(all) +
-              " nodes: " + with(measure(*best_)) + "; on all ";
-      text += on_all > 0 ? with(on_all) : "it does not fit";
+  // "auto (kernel)", and why not on all nodes; no number: on all of them it
+  // does not fit.
+  std::string taken() const {
+    const Trials& trials = best_->trials();
+    std::string text = "auto (" + trials.taken().name;
+    const int64_t busy = busy_nodes(trials.best());
+    if (busy < std::ssize(order_)) {
+      text += fmt::format(" on {} of {} nodes: {}; on all ", busy,
+                          order_.size(), trials.measured());
+      text += on_all_ ? trials.text(*on_all_) : "it does not fit";
     }
     return text + ")";
   }
@@ -139,10 +245,9 @@ class AutoPlan {
   const Net& net_;
   const PlanRequest& request_;
   std::vector<int> order_;  // fastest nodes first
-  std::set<std::pair<std::string, size_t>> tried_;
-  std::optional<Plan> best_;
-  std::string strategy_;
-  size_t count_ = 0;
+  std::optional<CrewPlan> best_;
+  int64_t least_ps_ = 0;  // of all estimates
+  std::optional<double> on_all_;
   std::exception_ptr refused_;
 };
 

@@ -128,13 +128,13 @@ class SegmentSearch {
 
 class LinkedSearch : public Search {
  public:
-  LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts)
+  LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts, int waits)
       : request_(request),
         cluster_(request.cluster),
         cuts_(with_assignments_apart(net, std::move(cuts))),
         cut_(net, cluster_, cuts_),
         streaming_(cut_, cluster_),
-        model_(cut_, cluster_, streaming_, request.max_payload),
+        model_(cut_, cluster_, streaming_, request.max_payload, waits),
         search_(cut_, model_) {
     for (const ClusterNode& node : cluster_.nodes) {
       limits_.push_back(node.plan_budget());
@@ -297,8 +297,9 @@ class LinkedSearch : public Search {
 }  // namespace
 
 std::unique_ptr<Search> linked_search(const Net& net,
-                                      const PlanRequest& request, Cuts cuts) {
-  return std::make_unique<LinkedSearch>(net, request, std::move(cuts));
+                                      const PlanRequest& request, Cuts cuts,
+                                      int waits) {
+  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), waits);
 }
 
 }  // namespace shoal

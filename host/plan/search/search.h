@@ -37,8 +37,10 @@ class Search {
 std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
 // Nodes with links, given the cut of every layer: which layers form a segment
 // (executed as one pipeline by all nodes that have a share of it), what is
-// computed twice and what is exchanged.
-std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts);
+// computed twice and what is exchanged. `waits`: how many latencies of a link
+// the begin of a segment is taken to cost; with more there are fewer segments.
+std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
+                                      int waits = 1);
 
 // Net and request must outlive the search. Throws Error(kDoesNotFit).
 Plan search_plan(const Net&, const PlanRequest&, Search&);

@@ -79,11 +79,13 @@ struct CostModel::Draft {
 };
 
 CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
-                     const Streaming& streaming, uint32_t max_payload)
+                     const Streaming& streaming, uint32_t max_payload,
+                     int waits)
     : s_(cut),
       cluster_(cluster),
       streaming_(streaming),
       max_payload_(max_payload),
+      waits_(waits),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
   for (int passes :
        {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
@@ -263,7 +265,7 @@ SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
       windows = std::max(windows, node.windows(s_.net));
     }
     at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
-    if (s_.nodes > 1) at.time_ps += segment_latency_ps(cluster_);
+    if (s_.nodes > 1) at.time_ps += waits_ * segment_latency_ps(cluster_);
     result.at.push_back(std::move(at));
   }
   return result;

@@ -25,8 +25,9 @@ struct SegmentCost {
 
 class CostModel {
  public:
+  // `waits`: so many times the links' latency a segment takes to begin.
   CostModel(const CutNet&, const Cluster&, const Streaming&,
-            uint32_t max_payload);
+            uint32_t max_payload, int waits);
 
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
@@ -49,6 +50,7 @@ class CostModel {
   const Cluster& cluster_;
   const Streaming& streaming_;
   const uint32_t max_payload_;
+  const int waits_;
   std::vector<int> passes_;
   // By passes of a whole net, fewest first, the slots of each tensor.
   std::vector<int> table_passes_;

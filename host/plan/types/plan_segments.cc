@@ -17,10 +17,11 @@ struct Shares {
 std::string cut_of(const Shares& s) {
   if (s.sums) return "inputs";
   if (s.nodes.size() == 1) return "one";
-  if (s.c.size() > 1) return "outputs";
-  if (s.y.size() == 1 && s.x.size() == 1) return "each all";
-  return "grid " + std::to_string(s.y.size()) + "x" +
-         std::to_string(s.x.size());
+  const bool is_grid = s.y.size() > 1 || s.x.size() > 1;
+  if (!is_grid) return s.c.size() > 1 ? "outputs" : "each all";
+  std::string text =
+      "grid " + std::to_string(s.y.size()) + "x" + std::to_string(s.x.size());
+  return s.c.size() > 1 ? text + "x" + std::to_string(s.c.size()) : text;
 }
 
 void add_stage(const PlanStage& stage, int node,

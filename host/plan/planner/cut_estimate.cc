@@ -1,0 +1,312 @@
+#include "host/plan/planner/cut_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "host/plan/cost/link_time.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/draft/boxes.h"
+
+namespace shoal {
+namespace {
+
+// Pairs of boxes that all transitions of one estimate may look at.
+constexpr double kMostPairs = 2e8;
+constexpr size_t kMostOptions = 32, kFewestOptions = 8;
+// Options that a layer may have, those of named strategies included.
+constexpr int kStride = 64;
+constexpr int64_t kNever = INT64_MAX / 1024;
+
+Box needed(const Layer& l, int operand, const CutOption& o, int node) {
+  const Box& own = o.own[node];
+  if (own.empty()) return {};
+  const bool sums = o.cut.kind == CutKind::kInputs;
+  Box box = needed_box(l, operand, sums ? l.out.box : own);
+  if (!sums) return box;
+  for (const Share& s : o.cut.shares) {
+    if (s.node == node) box.c0 = s.in0, box.c1 = s.in1;
+  }
+  return box;
+}
+
+int64_t size(const Box& box) { return box.empty() ? 0 : box.elements(); }
+
+// How many nodes may take part in a layer, all of them first.
+std::vector<int> counts(int nodes) {
+  std::vector<int> all;
+  for (int n = nodes; n >= 1 && n * 4 > nodes * 3; --n) all.push_back(n);
+  for (int n = nodes / 2; n >= 1; n /= 2) {
+    if (n < all.back()) all.push_back(n);
+  }
+  return all;
+}
+
+std::vector<Cells> all_cells(int nodes) {
+  std::vector<Cells> all;
+  for (const int count : counts(nodes)) {
+    for (int rows = 1; rows <= count; ++rows) {
+      for (int columns = 1; rows * columns <= count; ++columns) {
+        const int parts = count / (rows * columns);
+        if (rows * columns * parts != count) continue;
+        all.push_back({rows, columns, parts, CellOrder::kPartsFirst});
+        if (parts == 1 || rows * columns == 1) continue;
+        all.push_back({rows, columns, parts, CellOrder::kPartsLast});
+        if (rows == 1 || columns == 1) continue;
+        all.push_back({rows, columns, parts, CellOrder::kPartsBetween});
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
+                         const std::vector<int>& order,
+                         const CutWeights& weights)
+    : net_(net),
+      cluster_(request.cluster),
+      payload_(request.max_payload),
+      nodes_(static_cast<int>(request.cluster.nodes.size())),
+      weights_(weights),
+      latency_ps_(weights.waits * segment_latency_ps(request.cluster)),
+      uses_(find_uses(net)),
+      options_(net.layers.size()) {
+  for (int operand = 0; operand < 2; ++operand) {
+    edges_[operand].resize(net.layers.size());
+    for (int l = 0; l < layers(); ++l) {
+      const int tensor = net.layers[l].in[operand].tensor;
+      if (tensor < 0 ||
+          (operand == 1 && tensor == net.layers[l].in[0].tensor)) {
+        continue;
+      }
+      for (const Use& w : uses_[tensor].writers) {
+        if (w.owner != Owner::kActor || w.index >= l) continue;
+        edges_[operand][l].push_back(
+            {w.index, std::vector<int64_t>(kStride * kStride, -1)});
+      }
+    }
+  }
+  const int most = static_cast<int>(order.size());
+  Crew strongest;
+  for (const int n : order) {
+    strongest.nodes.push_back(n);
+    strongest.weights.push_back(cluster_.nodes[n].rating);
+  }
+  std::vector<Crew> crews;  // by number of nodes, in the cluster's order
+  crews.resize(static_cast<size_t>(most) + 1);
+  for (const int count : counts(most)) {
+    std::vector<int> some(order.begin(), order.begin() + count);
+    std::sort(some.begin(), some.end());
+    for (const int n : some) {
+      crews[count].nodes.push_back(n);
+      crews[count].weights.push_back(cluster_.nodes[n].rating);
+    }
+  }
+  const std::vector<Cells> cells = all_cells(most);
+  for (int l = 0; l < layers(); ++l) add_options(l, crews, cells);
+}
+
+CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
+  const Layer& l = net_.layers[layer];
+  CutOption o;
+  o.cut = std::move(cut);
+  o.own.resize(nodes_);
+  o.core_ps.resize(nodes_);
+  const bool sums = o.cut.kind == CutKind::kInputs;
+  for (const Share& s : o.cut.shares) {
+    o.own[s.node] = s.own;
+    LayerShare share{s.own, l.in[0].tensor < 0 ? 0 : l.in[0].box.channels()};
+    if (sums) share = {l.out.box, s.in1 - s.in0};
+    const LayerWork work = work_for(l, share.out.rows(), weights_.passes);
+    o.core_ps[s.node] =
+        share_time(l, share, work, cluster_.nodes[s.node].board).total_ps();
+  }
+  // Sums go round all nodes of the chain.
+  if (sums) {
+    const auto n = static_cast<int64_t>(o.cut.shares.size());
+    const int64_t bytes = l.out.box.elements() * 4 * (n - 1) / n;
+    for (const Share& s : o.cut.shares) {
+      const LinkTime t =
+          link_time(bytes, bytes, 2 * datagrams_of(bytes, n - 1, payload_),
+                    cluster_.nodes[s.node].board);
+      o.core_ps[s.node] += t.cpu_ps + t.wire_ps + n * latency_ps_;
+    }
+  }
+  o.most_ps = *std::ranges::max_element(o.core_ps);
+  return o;
+}
+
+// Those that the core makes soonest, of each number of parts.
+void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
+                              const std::vector<Cells>& cells) {
+  const Layer& l = net_.layers[layer];
+  std::map<int, std::vector<CutOption>> by_parts;
+  std::set<std::vector<std::pair<int, int>>> seen;
+  const auto add = [&](int parts, LayerCut cut) {
+    by_parts[parts].push_back(make_option(layer, std::move(cut)));
+  };
+  for (const Cells& c : cells) {
+    std::optional<LayerCut> cut = cut_cells(l, crews[c.count()], c);
+    if (cut) add(c.parts, std::move(*cut));
+  }
+  for (const Crew& crew : crews) {
+    if (crew.nodes.size() < 2 || !can_cut_inputs(l)) continue;
+    add(0, cut_inputs(l, crew));
+  }
+  const double pairs = static_cast<double>(nodes_) * nodes_ *
+                       static_cast<double>(options_.size());
+  const size_t most =
+      std::clamp(static_cast<size_t>(std::sqrt(kMostPairs / pairs)),
+                 kFewestOptions, kMostOptions);
+  for (auto& [parts, some] : by_parts) {
+    std::ranges::stable_sort(some, {}, &CutOption::most_ps);
+  }
+  // In turn.
+  std::vector<CutOption>& all = options_[layer];
+  for (size_t i = 0; all.size() < most; ++i) {
+    bool any = false;
+    for (auto& [parts, some] : by_parts) {
+      if (i >= some.size()) continue;
+      any = true;
+      if (all.size() < most) all.push_back(std::move(some[i]));
+    }
+    if (!any) break;
+  }
+}
+
+int CutEstimate::find(int layer, const LayerCut& cut) {
+  CutOption o = make_option(layer, cut);
+  std::vector<CutOption>& all = options_[layer];
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool sums = (all[i].cut.kind == CutKind::kInputs) ==
+                      (o.cut.kind == CutKind::kInputs);
+    if (sums && all[i].own == o.own) return static_cast<int>(i);
+  }
+  all.push_back(std::move(o));
+  return static_cast<int>(all.size()) - 1;
+}
+
+// The coordinator's port sends to one node after another.
+int64_t CutEstimate::input_ps(int layer, int operand,
+                              const CutOption& o) const {
+  int64_t wire = 0, most = 0;
+  for (int n = 0; n < nodes_; ++n) {
+    const int64_t bytes = size(needed(net_.layers[layer], operand, o, n));
+    if (bytes == 0) continue;
+    const LinkTime t = link_time(0, bytes, datagrams_of(bytes, 1, payload_),
+                                 cluster_.nodes[n].board);
+    wire += t.wire_ps;
+    most = std::max(most, t.cpu_ps);
+  }
+  return most + wire / 2;
+}
+
+int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
+                              int operand, const CutOption& to) const {
+  struct Sums {
+    int64_t in = 0, out = 0, datagrams = 0;
+  };
+  std::vector<Sums> sums(nodes_);
+  const Layer& l = net_.layers[layer];
+  const Box& made = net_.layers[writer].out.box;
+  const int width = net_.tensors[l.in[operand].tensor].element_bytes;
+  bool any = false;
+  for (int n = 0; n < nodes_; ++n) {
+    const Box need = common(needed(l, operand, to, n), made);
+    if (need.empty() || contains(from.own[n], need)) continue;
+    for (int m = 0; m < nodes_; ++m) {
+      if (m == n || !overlap(from.own[m], need)) continue;
+      const int64_t bytes = common(from.own[m], need).elements() * width;
+      const int64_t datagrams = datagrams_of(bytes, 1, payload_);
+      sums[n].in += bytes, sums[m].out += bytes;
+      sums[n].datagrams += datagrams, sums[m].datagrams += datagrams;
+      any = true;
+    }
+  }
+  if (!any) return 0;
+  int64_t most = 0;
+  for (int n = 0; n < nodes_; ++n) {
+    const LinkTime t = link_time(sums[n].in, sums[n].out, sums[n].datagrams,
+                                 cluster_.nodes[n].board);
+    most = std::max(
+        most, std::max(t.cpu_ps, t.wire_ps) +
+                  std::min(t.cpu_ps, t.wire_ps) * weights_.wire_percent / 100);
+  }
+  return most + latency_ps_;
+}
+
+// The writer makes the rim of its box as well, for which it needs a rim of
+// what it reads; a window's is one more row or column at either side.
+int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
+                              int operand, const CutOption& to) const {
+  const Layer &l = net_.layers[layer], &w = net_.layers[writer];
+  if (writer + 1 != layer || from.cut.kind == CutKind::kInputs) return kNever;
+  if (uses_[w.out.tensor].writers.size() != 1) return kNever;
+  int64_t most = 0;
+  const int channels = w.in[0].tensor < 0 ? 0 : w.in[0].box.channels();
+  for (int n = 0; n < nodes_; ++n) {
+    const Box need = common(needed(l, operand, to, n), w.out.box);
+    const Box& own = from.own[n];
+    if (need.empty() || contains(own, need)) continue;
+    if (own.empty() || need.c0 < own.c0 || own.c1 < need.c1) return kNever;
+    const Box all = hull(own, need);
+    const int64_t rim = int64_t{all.rows()} * all.columns() -
+                        int64_t{own.rows()} * own.columns();
+    if (rim * own.channels() > own.elements()) return kNever;
+    const int64_t core =
+        static_cast<int64_t>(static_cast<double>(from.core_ps[n]) *
+                             static_cast<double>(rim * own.channels()) /
+                             static_cast<double>(own.elements()));
+    const int64_t bytes = rim * channels * w.stride_y * w.stride_x;
+    const LinkTime t =
+        link_time(bytes, bytes, 2 * datagrams_of(bytes, 3, payload_),
+                  cluster_.nodes[n].board);
+    most = std::max(most, core + t.cpu_ps);
+  }
+  return most + latency_ps_;
+}
+
+int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,
+                             int to) const {
+  const auto cost = [&] {
+    const CutOption& a = options_[edges.writer][from];
+    const CutOption& b = options_[layer][to];
+    const int64_t ps = moved_ps(edges.writer, a, layer, operand, b);
+    if (ps == 0) return ps;
+    return std::min(ps, again_ps(edges.writer, a, layer, operand, b));
+  };
+  if (from >= kStride || to >= kStride) return cost();
+  int64_t& ps = edges.ps[static_cast<size_t>(from * kStride + to)];
+  if (ps < 0) ps = cost();
+  return ps;
+}
+
+int64_t CutEstimate::layer_ps(int layer, int option,
+                              const std::vector<int>& path) {
+  const Layer& l = net_.layers[layer];
+  int64_t ps = options_[layer][option].most_ps;
+  for (int operand = 0; operand < 2; ++operand) {
+    for (Edges& e : edges_[operand][layer]) {
+      ps += edge_ps(e, path[e.writer], layer, operand, option);
+    }
+    if (l.in[operand].tensor < 0) continue;
+    for (const Use& w : uses_[l.in[operand].tensor].writers) {
+      if (w.owner != Owner::kInput) continue;
+      ps += input_ps(layer, operand, options_[layer][option]);
+    }
+  }
+  return ps;
+}
+
+int64_t CutEstimate::path_ps(const std::vector<int>& path) {
+  int64_t ps = 0;
+  for (int l = 0; l < layers(); ++l) ps += layer_ps(l, path[l], path);
+  return ps;
+}
+
+}  // namespace shoal

@@ -1,0 +1,86 @@
+#include "host/plan/planner/mixed_cuts.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal {
+namespace {
+
+// The same cells, whoever has them.
+bool alike(const LayerCut& a, const LayerCut& b) {
+  return a.kind == b.kind && a.rows == b.rows && a.columns == b.columns &&
+         a.shares.size() == b.shares.size();
+}
+
+}  // namespace
+
+MixedCuts::MixedCuts(CutEstimate estimate) : estimate_(std::move(estimate)) {
+  states_.push_back({MixedPath{}});
+  for (int l = 0; l < estimate_.layers(); ++l) {
+    states_.push_back(step(l, states_.back(), nullptr));
+  }
+  best_ = *std::ranges::min_element(states_.back(), {}, &MixedPath::time_ps);
+}
+
+MixedCuts::States MixedCuts::step(int layer, const States& before,
+                                  const LayerCut* without) {
+  States next;
+  const auto& options = estimate_.options(layer);
+  for (int o = 0; o < static_cast<int>(options.size()); ++o) {
+    if (without && alike(options[o].cut, *without)) continue;
+    const MixedPath* from = nullptr;
+    int64_t least = INT64_MAX;
+    for (const MixedPath& s : before) {
+      const int64_t ps = s.time_ps + estimate_.layer_ps(layer, o, s.options);
+      if (ps < least) from = &s, least = ps;
+    }
+    MixedPath path = *from;
+    path.options.push_back(o);
+    path.time_ps = least;
+    next.push_back(std::move(path));
+  }
+  return next;
+}
+
+std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
+                                         const std::vector<Segment>& runs) {
+  std::vector<MixedPath> all;
+  for (const Segment& run : runs) {
+    // Up to the run as `path` has it.
+    MixedPath begin;
+    for (int l = 0; l < std::min(run.begin, estimate_.layers()); ++l) {
+      begin.time_ps += estimate_.layer_ps(l, path.options[l], path.options);
+      begin.options.push_back(path.options[l]);
+    }
+    States states{begin};
+    for (int l = run.begin; l < estimate_.layers() && !states.empty(); ++l) {
+      const LayerCut& taken = estimate_.options(l)[path.options[l]].cut;
+      States next = step(l, states, run.holds(l) ? &taken : nullptr);
+      // A layer that nobody can cut otherwise.
+      if (next.empty()) next = step(l, states, nullptr);
+      states = std::move(next);
+    }
+    all.push_back(*std::ranges::min_element(states, {}, &MixedPath::time_ps));
+  }
+  std::ranges::stable_sort(all, {}, &MixedPath::time_ps);
+  return all;
+}
+
+Cuts MixedCuts::cuts_of(const MixedPath& path) const {
+  Cuts cuts;
+  for (int l = 0; l < estimate_.layers(); ++l) {
+    cuts.layers.push_back(estimate_.options(l)[path.options[l]].cut);
+  }
+  return cuts;
+}
+
+MixedPath MixedCuts::path_of(const Cuts& cuts) {
+  MixedPath path;
+  for (int l = 0; l < estimate_.layers(); ++l) {
+    path.options.push_back(estimate_.find(l, cuts.layers[l]));
+  }
+  path.time_ps = estimate_.path_ps(path.options);
+  return path;
+}
+
+}  // namespace shoal

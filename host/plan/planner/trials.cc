@@ -1,0 +1,81 @@
+#include "host/plan/planner/trials.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/search/search.h"
+
+namespace shoal {
+namespace {
+
+std::vector<int> key_of(const Trial& trial) {
+  std::vector<int> key{trial.waits};
+  for (const LayerCut& cut : trial.cuts.layers) {
+    key.push_back(static_cast<int>(cut.kind));
+    key.push_back(static_cast<int>(cut.shares.size()));
+    for (const Share& s : cut.shares) {
+      const Box& b = s.own;
+      key.insert(key.end(),
+                 {s.node, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1, s.in0, s.in1});
+    }
+  }
+  for (const BlockChoice& b : trial.cuts.blocks) {
+    key.insert(key.end(), {b.begin, b.end, b.band.value_or(0), b.groups});
+  }
+  return key;
+}
+
+}  // namespace
+
+double Trials::measure(const Plan& plan) const {
+  return request_.objective == Objective::kLatency
+             ? plan.latency_s
+             : static_cast<double>(largest_arena(plan));
+}
+
+// Of the smallest arenas the one that takes less time.
+bool Trials::is_better(const Plan& plan) const {
+  if (!best_) return true;
+  const double now = measure(plan), least = measure(*best_);
+  if (now != least) return now < least;
+  return plan.latency_s < best_->latency_s;
+}
+
+std::string Trials::text(double measure) const {
+  return request_.objective == Objective::kLatency
+             ? fmt::format("{:.3f} ms", measure * 1e3)
+             : fmt::format("{} B", static_cast<int64_t>(measure));
+}
+
+int64_t busy_nodes(const Plan& plan) {
+  return std::ranges::count_if(
+      plan.nodes, [](const PlanNode& n) { return !n.stages.empty(); });
+}
+
+bool Trials::run(Trial trial) {
+  if (!seen_.insert(key_of(trial)).second) return false;
+  try {
+    PlanRequest request = request_;
+    request.strategy = trial.name;
+    trial.cuts.strategy = trial.name;
+    Plan plan = search_plan(
+        net_, request, *linked_search(net_, request, trial.cuts, trial.waits));
+    if (busy_nodes(plan) == std::ssize(plan.nodes)) {
+      on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
+    }
+    if (!is_better(plan)) return false;
+    best_ = std::move(plan);
+    taken_ = std::move(trial);
+    return true;
+  } catch (const Error& e) {
+    if (e.code() == Exit::kInternal) throw;
+    if (!refused_) refused_ = std::current_exception();
+    return false;
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,62 @@
+// Plans that are built, rehearsed and compared: what strategy auto decides by.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+struct Trial {
+  std::string name;  // of the cuts
+  Cuts cuts;
+  int waits = 1;  // see linked_search()
+};
+
+class Trials {
+ public:
+  // Net and request must outlive it.
+  Trials(const Net& net, const PlanRequest& request)
+      : net_(net), request_(request) {}
+
+  // True if its plan is better than all before. The same twice is tried once.
+  bool run(Trial);
+
+  // How many plans were built.
+  int count() const { return static_cast<int>(seen_.size()); }
+  bool any() const { return best_.has_value(); }
+  const Plan& best() const { return *best_; }
+  const Trial& taken() const { return taken_; }
+  // By the objective, less is better; of the best.
+  double measure() const { return measure(*best_); }
+  std::string measured() const { return text(measure()); }
+  std::string text(double measure) const;
+  // Of the best plan in which all nodes have a share, if there is one.
+  std::optional<double> on_all() const { return on_all_; }
+  // If there is no plan: why the first was refused.
+  std::exception_ptr refused() const { return refused_; }
+
+ private:
+  double measure(const Plan&) const;
+  bool is_better(const Plan&) const;
+
+  const Net& net_;
+  const PlanRequest& request_;
+  std::set<std::vector<int>> seen_;
+  std::optional<Plan> best_;
+  Trial taken_;
+  std::optional<double> on_all_;
+  std::exception_ptr refused_;
+};
+
+// How many nodes have a share.
+int64_t busy_nodes(const Plan&);
+
+}  // namespace shoal
