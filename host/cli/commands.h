@@ -35,6 +35,9 @@ struct PlanFlags {
   std::string board = "host";
   std::string strategy;  // empty: single, spatial over several nodes
   std::string objective = "latency";
+  // Limits: 120ms, 1M, 64K; seconds of planning.
+  std::string max_latency, max_traffic, max_arena;
+  double plan_seconds = 0;    // 0: as long as it takes
   std::optional<int> nodes;   // equal ones; none: one that is not linked
   std::string cluster, cuts;  // files
   int batch = 1;              // frames on one pass of the weights

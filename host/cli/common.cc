@@ -21,10 +21,42 @@ namespace shoal {
 namespace {
 
 Objective objective_of(const PlanFlags& flags) {
-  if (flags.objective == "ram") return Objective::kRam;
-  if (flags.objective == "latency") return Objective::kLatency;
+  std::string known;
+  for (const Objective o :
+       {Objective::kLatency, Objective::kRam, Objective::kThroughput,
+        Objective::kEnergy, Objective::kTraffic}) {
+    if (flags.objective == objective_name(o)) return o;
+    known += (known.empty() ? "" : ", ") + std::string(objective_name(o));
+  }
   throw Error(Exit::kUsage, "--objective: '" + flags.objective + "' is unknown",
-              "one of: latency, ram");
+              "one of: " + known);
+}
+
+// As megabytes of traffic are counted: M is 1,000,000 bytes, K 1,024.
+int64_t parse_traffic(const std::string& text) {
+  const char* const flag = "--max-traffic";
+  if (!text.ends_with('M')) return parse_size(text, flag);
+  constexpr int64_t kBinary = 1 << 20, kDecimal = 1000000;
+  const int64_t bytes = parse_size(text, flag);
+  return bytes / kBinary * kDecimal + bytes % kBinary * kDecimal / kBinary;
+}
+
+void set_limits(const PlanFlags& flags, PlanRequest& request) {
+  if (!flags.max_latency.empty()) {
+    const Nanos most = parse_duration(flags.max_latency, "--max-latency");
+    request.limits.latency_s = static_cast<double>(most) * 1e-9;
+  }
+  if (!flags.max_traffic.empty()) {
+    request.limits.traffic_bytes = parse_traffic(flags.max_traffic);
+  }
+  if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
+  if (flags.max_arena.empty()) return;
+  const int64_t most = parse_size(flags.max_arena, "--max-arena");
+  for (ClusterNode& n : request.cluster.nodes) {
+    if (n.ram && *n.ram <= most) continue;
+    n.ram = most;
+    n.ram_source = "--max-arena";
+  }
 }
 
 std::optional<int64_t> ram_of(const PlanFlags& flags) {
@@ -140,6 +172,7 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
       linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())
     request.cuts_file = {flags.cuts, text_of(flags.cuts)};
+  set_limits(flags, request);
   return request;
 }
 
@@ -151,6 +184,7 @@ PlanRequest node_request(const PlanFlags& flags) {
   request.objective = objective_of(flags);
   request.batch = flags.batch;
   set_storage_options(flags.storage, request);
+  set_limits(flags, request);
   return request;
 }
 

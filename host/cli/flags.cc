@@ -16,8 +16,22 @@ void add_ram(CLI::App* verb, PlanFlags& flags) {
 
 void add_objective(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--objective", flags.objective,
-                   "latency (least time in the budget) or ram (smallest arena)")
+                   "latency (least time in the budget), ram (smallest arena), "
+                   "throughput, energy or traffic")
       ->capture_default_str();
+}
+
+void add_limits(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option("--max-latency", flags.max_latency,
+                   "of a frame, such as 120ms; hard");
+  verb->add_option("--max-traffic", flags.max_traffic,
+                   "bytes of rows over links a frame, such as 1M (1,000,000); "
+                   "hard");
+  verb->add_option("--max-arena", flags.max_arena,
+                   "of any node, those of --cluster too, such as 64K; hard");
+  verb->add_option("--plan-seconds", flags.plan_seconds,
+                   "the search ends after so long with the best so far")
+      ->check(real_range(1e-3, 1e6));
 }
 
 // Where weights and what does not fit the arena lie.
@@ -139,6 +153,7 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
                    "kernel, layer, or auto: the best of them, without nodes "
                    "that make it worse");
   add_objective(verb, flags);
+  add_limits(verb, flags);
 }
 
 void add_board_flags(CLI::App* verb, PlanFlags& flags) {

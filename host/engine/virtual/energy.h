@@ -1,36 +1,12 @@
-// What a frame draws: joules by MACs, bytes and seconds, from the figures of
-// a board and its storage. A node that waits sleeps, and sleeps until the next
-// frame begins.
+// What a node in virtual time did in a frame, for what that draws.
 #pragma once
 
-#include <cstdint>
-
-#include "host/board/board.h"
 #include "host/engine/virtual/virtual_node.h"
+#include "host/plan/cost/energy.h"
 
 namespace shoal {
 
-// What a frame does.
-struct FrameLoad {
-  double macs = 0;
-  double active_s = 0;  // it computes, checks, handles datagrams
-  double seconds = 0;   // from its input to its output
-  int64_t read_bytes = 0, written_bytes = 0;
-};
-
 // Of a node that counted one frame, which took so long.
 FrameLoad frame_load(const NodeCounts&, double seconds);
-
-struct FrameEnergy {
-  double compute_j = 0;  // MACs, and the rest of the active CPU
-  double storage_j = 0;  // bytes moved, and the storage's own idle current
-  double idle_j = 0;     // sleep while it waits and until the next frame
-  double total_j() const { return compute_j + storage_j + idle_j; }
-};
-
-// `period_s`: from frame to frame; less than the frame takes: one begins when
-// the other has ended. `storage` may be null.
-FrameEnergy frame_energy(const Board&, const Storage* storage, const FrameLoad&,
-                         double period_s);
 
 }  // namespace shoal

@@ -18,6 +18,8 @@ constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
 // As in virtual time the second frame counts: at the first one credit is on its
 // way and nobody knows a round trip yet.
 constexpr uint32_t kCounted = 1;
+// Frames that the coordinator lets be under way.
+constexpr uint32_t kUnderWay = 2;
 // A plan that takes more events has a link that it cannot live with. What it
 // has taken until then is enough to say so.
 constexpr uint64_t kMostEvents = 20'000'000;
@@ -327,7 +329,8 @@ class Node final : public Linked {
 
 class Host final : public Linked {
  public:
-  Host(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
+  Host(Port& port, uint32_t max_payload, uint32_t following)
+      : Linked(port, max_payload), frames_(kCounted + 1 + following) {}
 
   void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
     links_ = coordinator_links(edges, plan, kCoordinatorWindow);
@@ -345,49 +348,70 @@ class Host final : public Linked {
                        static_cast<uint16_t>(counts.stage_streams),
                        static_cast<uint16_t>(counts.targets), 0, 0});
   }
-  bool done() const { return finished_ > kCounted; }
-  Nanos submitted() const { return submitted_at_; }
+  bool done() const { return finished_ >= frames_; }
+  // Of the counted frame; if it has not ended, so far.
+  Nanos latency() const {
+    const Nanos end = counted_end_ > 0 ? counted_end_ : port_.now();
+    return end - counted_begin_;
+  }
+  // Of the frames behind the counted one.
+  Nanos period() const {
+    const uint32_t following = frames_ - kCounted - 1;
+    return following ? (port_.now() - counted_end_) / following : 0;
+  }
 
   bool step() override {
     receive(kCoordinatorDatagrams);
     link_.send(true);
-    if (done() || submitted_ > finished_) return false;
+    if (submitted_ == frames_ || !may_submit()) return false;
+    if (submitted_ == kCounted) counted_begin_ = port_.now();
     ++submitted_;
-    submitted_at_ = port_.now();
     link_.wake();
     link_.send(true);
     return true;
   }
 
  private:
+  // The counted frame runs alone, those behind it follow closely.
+  bool may_submit() const {
+    const uint32_t under_way = submitted_ - finished_;
+    return under_way < (finished_ > kCounted ? kUnderWay : 1u);
+  }
   uint32_t ready(uint16_t target) const override {
     return submitted_ * target_bytes_[target];
   }
   void released(uint16_t, uint32_t) override {}
   // Two frames may be under way.
   uint32_t limit(uint16_t stream) const override {
-    return (finished_ + 2) * stream_bytes_[stream];
+    return (finished_ + kUnderWay) * stream_bytes_[stream];
   }
   void arrived(uint16_t stream, uint32_t offset) override {
     // An output that needs no input comes a frame ahead.
     arrived_[stream] = offset;
-    for (size_t i = 0; i < arrived_.size(); ++i) {
-      if (arrived_[i] < (finished_ + 1) * stream_bytes_[i]) return;
+    while (!done() && has_next()) {
+      ++finished_;
+      if (finished_ == kCounted + 1) counted_end_ = port_.now();
     }
-    ++finished_;
+  }
+  bool has_next() const {
+    for (size_t i = 0; i < arrived_.size(); ++i) {
+      if (arrived_[i] < (finished_ + 1) * stream_bytes_[i]) return false;
+    }
+    return true;
   }
 
   CoordinatorLinks links_;
   std::vector<uint32_t> target_bytes_, stream_bytes_;  // of a frame
   std::vector<uint32_t> arrived_;                      // by stream
   uint32_t submitted_ = 0, finished_ = 0;              // frames
-  Nanos submitted_at_ = 0;
+  const uint32_t frames_;
+  Nanos counted_begin_ = 0, counted_end_ = 0;
 };
 
 }  // namespace
 
 Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
-                   uint32_t max_payload, const Plan& plan) {
+                   uint32_t max_payload, const Plan& plan, int following) {
   World world({}, max_payload);
   const std::vector<StreamEdge> edges = stream_edges(plan);
   const std::vector<LinkCounts> counts = count_links(plan);
@@ -404,7 +428,7 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
                    counts[n]);
     world.attach(nodes[n]->port(), *nodes[n]);
   }
-  Host host(port, max_payload);
+  Host host(port, max_payload, static_cast<uint32_t>(following));
   host.load(plan, edges);
   world.attach(port, host);
   while (!host.done() && world.events().count() < kMostEvents) {
@@ -413,7 +437,8 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
     }
   }
   Rehearsal r;
-  r.latency = world.now() - host.submitted();
+  r.latency = host.latency();
+  r.period = host.period();
   r.datagrams = host.datagrams();
   for (const auto& node : nodes) {
     r.stages.push_back(node->times());

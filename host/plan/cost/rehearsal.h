@@ -21,11 +21,13 @@ struct Rehearsal {
   // By node, then stage.
   std::vector<std::vector<PortTimes>> stages;
   uint64_t datagrams = 0;  // of everybody
+  Nanos period = 0;  // from frame to frame if they follow closely; 0: not asked
 };
 
 // `supplies`: of each node. The frame is the second one of an idle cluster, as
-// that which `simulate` counts.
+// that which `simulate` counts. `following`: so many more frames follow, two of
+// them under way at a time as with the coordinator, for the period.
 Rehearsal rehearse(const Net&, const std::vector<Supply>& supplies,
-                   uint32_t max_payload, const Plan&);
+                   uint32_t max_payload, const Plan&, int following = 0);
 
 }  // namespace shoal

@@ -47,12 +47,12 @@ struct Use {
   size_t resource = 0;
   double seconds = 0;
 };
-using Way = std::vector<Use>;
+using UseList = std::vector<Use>;
 
 // An amount that is done in any mixture of ways.
 struct Job {
   double amount = 0;
-  std::vector<Way> ways;
+  std::vector<UseList> ways;
 };
 
 // Frames need all jobs; every resource has the frame's time. For any prices
@@ -118,7 +118,7 @@ class Market {
     double seconds = 0;
     for (const Job& job : jobs_) {
       double least = std::numeric_limits<double>::max();
-      for (const Way& way : job.ways) {
+      for (const UseList& way : job.ways) {
         double price = 0;
         for (const Use& u : way) price += prices[u.resource] * u.seconds;
         least = std::min(least, price);
@@ -132,7 +132,7 @@ class Market {
   std::vector<double> by_speed() const {
     std::vector<double> alone(resources_, 0), prices(resources_, 0);
     for (const Job& job : jobs_) {
-      for (const Way& way : job.ways) {
+      for (const UseList& way : job.ways) {
         for (const Use& u : way) {
           alone[u.resource] += job.amount * u.seconds;
         }

@@ -7,8 +7,10 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
+#include "host/plan/planner/goals.h"
 #include "host/plan/search/search.h"
 #include "host/plan/tokens/token_simulation.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -59,6 +61,12 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
 }  // namespace
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
+  const PlanDeadline deadline(request.limits.search_s);
+  if (has_goals(request)) {
+    Plan plan = goal_plan(net, request);
+    plan.objective = objective_name(request.objective);
+    return plan;
+  }
   const bool chosen = request.cuts || request.cuts_file;
   Plan plan = request.over_links() && !chosen && request.strategy == "auto"
                   ? auto_plan(net, request)

@@ -8,10 +8,10 @@
 namespace shoal {
 
 // kLatency: the least modelled time within the budgets. kRam: the smallest
-// largest arena. A net of several frames (host/lower/batch.h) runs on a node
-// without links. Throws Error(kDoesNotFit) with the node, the layer, the bytes
-// that it needs and the smallest change that would fit; Error(kUsage) for what
-// cannot be asked.
+// largest arena. Others, and limits: goals.h. A net of several frames
+// (host/lower/batch.h) runs on a node without links. Throws Error(kDoesNotFit)
+// with the node, the layer, the bytes that it needs and the smallest change
+// that would fit; Error(kUsage) for what cannot be asked.
 Plan make_plan(const Net&, const PlanRequest&);
 
 }  // namespace shoal

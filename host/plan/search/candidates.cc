@@ -8,6 +8,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/search/bands.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -73,6 +74,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                                      sets)) {}
 
 SegmentBytes Candidates::segment_bytes(Segment s, int max_ports) const {
+  PlanDeadline::check();
   const Survey::Known* k = survey_.known(s, limit_);
   if (!k || k->ports > max_ports) return {-1, 0};
   const int most = std::min(max_ports, survey_.all_ports());

@@ -10,6 +10,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -246,6 +247,7 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
 }
 
 SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
+  PlanDeadline::check();
   SegmentCost result;
   if (!is_even(segment, made)) return result;
   Draft d = draft(segment, made);

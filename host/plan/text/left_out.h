@@ -13,6 +13,9 @@ struct LeftOut {
 };
 std::vector<LeftOut> left_out(const Plan&);
 
+// What a share of theirs would not do: make "the frame faster".
+const char* helped_by(const std::string& objective);
+
 // MACs of all nodes over the model's; 1 of a model without any.
 double macs_ratio(const Plan&);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/size.h"
+#include "host/plan/text/left_out.h"
 #include "host/plan/text/text_line.h"
 #include "host/plan/types/plan_segments.h"
 
@@ -187,8 +188,7 @@ class LinkedLines {
       if (n.stages.empty()) names += (names.empty() ? "" : ", ") + n.name;
     }
     line(out_, "    left out: {}; no share of {} would make {}", names,
-         idle == 1 ? "its" : "theirs",
-         plan_.objective == "ram" ? "arenas smaller" : "the frame faster");
+         idle == 1 ? "its" : "theirs", helped_by(plan_.objective));
   }
 
   // Those with so little to do that the cluster may be better without them.

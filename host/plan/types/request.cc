@@ -5,7 +5,18 @@
 namespace shoal {
 
 const char* objective_name(Objective objective) {
-  return objective == Objective::kLatency ? "latency" : "ram";
+  switch (objective) {
+    case Objective::kRam:
+      return "ram";
+    case Objective::kThroughput:
+      return "throughput";
+    case Objective::kEnergy:
+      return "energy";
+    case Objective::kTraffic:
+      return "traffic";
+    default:
+      return "latency";
+  }
 }
 
 PlanRequest one_node(const Board& board, std::optional<int64_t> ram) {

@@ -11,8 +11,22 @@
 
 namespace shoal {
 
-enum class Objective : uint8_t { kLatency, kRam };
+enum class Objective : uint8_t {
+  kLatency,     // the least time of a frame
+  kRam,         // the smallest largest arena
+  kThroughput,  // the least time from frame to frame, several under way
+  kEnergy,      // of a frame, by all nodes
+  kTraffic,     // bytes of rows between nodes and to and from the coordinator
+};
 const char* objective_name(Objective);
+
+// What a plan must keep besides the nodes' budgets.
+struct PlanLimits {
+  std::optional<double> latency_s = {};
+  std::optional<int64_t> traffic_bytes = {};
+  std::optional<double> search_s = {};  // of planning; then the best so far
+  bool any() const { return latency_s || traffic_bytes; }
+};
 
 // A file of --cuts: its name for messages, and its text.
 struct CutsFile {
@@ -29,6 +43,7 @@ struct PlanRequest {
   std::optional<CutsFile> cuts_file = {};
   std::string strategy = {};  // empty: "single", or "spatial"
   Objective objective = Objective::kLatency;
+  PlanLimits limits = {};
   uint32_t max_payload = 1472;  // of the links' datagrams
   // Of a node without links. Frames of the model in one:
   int batch = 1;

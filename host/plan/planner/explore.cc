@@ -1,0 +1,219 @@
+#include "host/plan/planner/explore.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+// Over more nodes only `spatial` is tried: others are planned for long there.
+constexpr size_t kMostForAll = 16;
+// Budgets between arenas that are nearer than that tell nothing new.
+constexpr double kNear = 1.1;
+
+// One way to plan the request.
+struct TrialWay {
+  std::string strategy;  // empty: the request's own cuts, or no links
+  size_t nodes = 0;
+};
+
+class Explorer {
+ public:
+  Explorer(const Net& net, const PlanRequest& request,
+           const ExploreOptions& options)
+      : net_(net),
+        request_(request),
+        options_(options),
+        order_(request.cluster.nodes.size()) {
+    std::iota(order_.begin(), order_.end(), 0);
+    std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
+      return request_.cluster.nodes[size_t(n)].rating;
+    });
+  }
+
+  Exploration explore() {
+    struct Ends {
+      TrialWay way;
+      std::optional<PlanNumbers> fast, small;
+    };
+    std::vector<Ends> all;
+    for (const TrialWay& way : ways()) {
+      Ends e{way, {}, {}};
+      e.fast = attempt(way, Objective::kLatency, {});
+      e.small = attempt(way, Objective::kRam, {});
+      all.push_back(std::move(e));
+    }
+    for (const Ends& e : all) between(e.way, e.fast, e.small);
+    return std::move(found_);
+  }
+
+ private:
+  std::vector<TrialWay> ways() const {
+    const size_t all = order_.size();
+    const bool given = request_.cuts || request_.cuts_file;
+    if (!request_.over_links() || given) return {{"", all}};
+    std::vector<std::string> names = {"spatial", "kernel", "layer"};
+    std::vector<TrialWay> ways;
+    const bool any = request_.strategy.empty() || request_.strategy == "auto";
+    if (!any) names = {request_.strategy};
+    if (any && request_.strategy == "auto") ways.push_back({"auto", all});
+    for (size_t count = all; count > 0; count /= 2) {
+      for (const std::string& name : names) {
+        ways.push_back({name, count});
+        if (count > kMostForAll && any) break;
+      }
+    }
+    return ways;
+  }
+
+  // Steps from the smallest arena to that of the least time, each the same
+  // factor.
+  void between(const TrialWay& way, const std::optional<PlanNumbers>& fast,
+               const std::optional<PlanNumbers>& small) {
+    if (!fast || !small) return;
+    const double low = static_cast<double>(small->ram);
+    const double high = static_cast<double>(fast->ram);
+    if (high < low * kNear) return;
+    const int steps = options_.budgets + 1;
+    for (int i = 1; i < steps; ++i) {
+      const double budget = low * std::pow(high / low, double(i) / steps);
+      attempt(way, Objective::kLatency, static_cast<int64_t>(budget));
+    }
+  }
+
+  PlanRequest asked(const TrialWay& way, Objective objective,
+                    std::optional<int64_t> ram) const {
+    PlanRequest r = request_;
+    r.limits = {};
+    r.objective = objective;
+    if (!way.strategy.empty()) r.strategy = way.strategy;
+    for (ClusterNode& n : r.cluster.nodes) {
+      if (ram) n.ram = std::min(*ram, n.arena_budget());
+    }
+    if (way.nodes < order_.size()) {
+      r.cuts = cuts_of(way);
+      r.cuts->strategy = way.strategy;
+    }
+    return r;
+  }
+
+  // Of the fastest nodes alone.
+  Cuts cuts_of(const TrialWay& way) const {
+    std::vector<int> chosen(
+        order_.begin(),
+        order_.begin() + static_cast<std::ptrdiff_t>(way.nodes));
+    std::ranges::sort(chosen);
+    Cluster some;
+    for (const int n : chosen) {
+      some.nodes.push_back(request_.cluster.nodes[size_t(n)]);
+    }
+    Cuts cuts = make_cuts(net_, some, {.strategy = way.strategy});
+    for (LayerCut& cut : cuts.layers) {
+      for (Share& share : cut.shares) {
+        share.node = chosen[static_cast<size_t>(share.node)];
+      }
+    }
+    return cuts;
+  }
+
+  std::optional<PlanNumbers> attempt(const TrialWay& way, Objective objective,
+                                     std::optional<int64_t> ram) {
+    if (PlanDeadline::passed()) {
+      found_.in_time = false;
+      return std::nullopt;
+    }
+    try {
+      Plan plan = make_plan(net_, asked(way, objective, ram));
+      return add(way, ram, std::move(plan));
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+      if (!found_.refused) found_.refused = std::current_exception();
+      return std::nullopt;
+    }
+  }
+
+  PlanNumbers add(const TrialWay& way, std::optional<int64_t> ram, Plan plan) {
+    const Objective objective = request_.objective;
+    PlanTrial t;
+    t.strategy = plan.strategy;
+    t.nodes = static_cast<int>(way.nodes);
+    t.ram = ram;
+    t.numbers =
+        numbers_of(net_, request_, plan,
+                   options_.frames || objective == Objective::kThroughput);
+    t.keeps_limits = keeps(request_.limits, t.numbers);
+    const auto better = [&](const PlanNumbers& a, const PlanNumbers& b) {
+      const double one = a.of(objective), other = b.of(objective);
+      return one < other || (one == other && a.latency_s < b.latency_s);
+    };
+    if (t.keeps_limits &&
+        (!found_.best ||
+         better(t.numbers, found_.trials[found_.best_trial].numbers))) {
+      found_.best = std::move(plan);
+      found_.best_trial = found_.trials.size();
+    }
+    found_.trials.push_back(std::move(t));
+    return found_.trials.back().numbers;
+  }
+
+  const Net& net_;
+  const PlanRequest& request_;
+  const ExploreOptions options_;
+  std::vector<int> order_;  // fastest first
+  Exploration found_;
+};
+
+bool beats(const PlanNumbers& a, const PlanNumbers& b) {
+  const bool as_good = a.ram <= b.ram && a.latency_s <= b.latency_s &&
+                       a.traffic_bytes <= b.traffic_bytes;
+  return as_good && (a.ram < b.ram || a.latency_s < b.latency_s ||
+                     a.traffic_bytes < b.traffic_bytes);
+}
+
+bool same(const PlanNumbers& a, const PlanNumbers& b) {
+  return a.ram == b.ram && a.latency_s == b.latency_s &&
+         a.traffic_bytes == b.traffic_bytes;
+}
+
+}  // namespace
+
+std::string PlanTrial::text() const {
+  std::string out = strategy + " on " + std::to_string(nodes) +
+                    (nodes == 1 ? " node" : " nodes");
+  if (ram) out += ", arenas to " + format_count(*ram) + " B";
+  return out;
+}
+
+Exploration explore(const Net& net, const PlanRequest& request,
+                    const ExploreOptions& options) {
+  return Explorer(net, request, options).explore();
+}
+
+std::vector<PlanTrial> pareto_front(const std::vector<PlanTrial>& trials) {
+  std::vector<PlanTrial> front;
+  for (const PlanTrial& t : trials) {
+    const auto worse = [&](const PlanTrial& other) {
+      return beats(other.numbers, t.numbers);
+    };
+    const auto equal = [&](const PlanTrial& other) {
+      return same(other.numbers, t.numbers);
+    };
+    if (std::ranges::any_of(trials, worse)) continue;
+    if (std::ranges::any_of(front, equal)) continue;
+    front.push_back(t);
+  }
+  std::ranges::stable_sort(front, {}, [](const PlanTrial& t) {
+    return std::pair(t.numbers.ram, t.numbers.latency_s);
+  });
+  return front;
+}
+
+}  // namespace shoal

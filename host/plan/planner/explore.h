@@ -1,0 +1,46 @@
+// Many plans of one request: every strategy, fewer and fewer nodes, smaller and
+// smaller arenas. The searches below know the least time and the smallest
+// arena; whatever else counts (traffic, energy, frames a second, limits) is
+// decided among what they find.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/plan/planner/plan_numbers.h"
+
+namespace shoal {
+
+struct PlanTrial {
+  std::string strategy;
+  int nodes = 0;               // that might take part
+  std::optional<int64_t> ram;  // of each, below its own budget
+  PlanNumbers numbers;
+  bool keeps_limits = false;
+  std::string text() const;  // "kernel on 4 nodes, arenas to 65,536 B"
+};
+
+struct Exploration {
+  std::vector<PlanTrial> trials;  // in the order in which they were tried
+  // By the request's objective, of those within its limits; none: no trial is.
+  std::optional<Plan> best;
+  size_t best_trial = 0;
+  std::exception_ptr refused;  // why the first one that was none is none
+  bool in_time = true;         // false: --plan-seconds ended it
+};
+
+struct ExploreOptions {
+  int budgets = 2;      // between the smallest arena and that of the least time
+  bool frames = false;  // rehearse several at a time, whatever the objective
+};
+
+// Throws what is an internal error. Deterministic but for a deadline.
+Exploration explore(const Net&, const PlanRequest&, const ExploreOptions&);
+
+// Trials that no other one beats in arena, time and traffic together, smallest
+// arena first; of equal ones the first.
+std::vector<PlanTrial> pareto_front(const std::vector<PlanTrial>&);
+
+}  // namespace shoal

@@ -1,0 +1,148 @@
+#include "host/plan/planner/goals.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/base/size.h"
+#include "host/plan/cost/energy.h"
+#include "host/plan/planner/lower_bound.h"
+
+namespace shoal {
+namespace {
+
+std::string ms(double seconds) {
+  return fmt::format("{:.3f} ms", seconds * 1e3);
+}
+
+// As a flag takes it, rounded up.
+std::string up_to(double seconds) {
+  return fmt::format("{:.3f}ms", std::ceil(seconds * 1e6) / 1e3);
+}
+
+void require_figures(const PlanRequest& request) {
+  if (request.objective != Objective::kEnergy) return;
+  for (const ClusterNode& n : request.cluster.nodes) {
+    if (has_energy(n.board)) continue;
+    std::string known;
+    for (const std::string& id : board_ids()) {
+      if (has_energy(find_board(id))) known += (known.empty() ? "" : ", ") + id;
+    }
+    throw Error(Exit::kUsage,
+                "--objective energy: the file of board " + n.board.name +
+                    " has no [energy]: nj_per_mac is " +
+                    fmt::format("{}", n.board.energy.j_per_mac * 1e9) +
+                    ", active_mw " +
+                    fmt::format("{}", n.board.energy.active_w * 1e3),
+                "--board with one of: " + known);
+  }
+}
+
+// The least of what is limited, among trials that keep the other limit.
+template <typename Value>
+const PlanTrial* least_of(const Exploration& found, const PlanLimits& others,
+                          Value value) {
+  const PlanTrial* least = nullptr;
+  for (const PlanTrial& t : found.trials) {
+    if (!keeps(others, t.numbers)) continue;
+    if (!least || value(t.numbers) < value(least->numbers)) least = &t;
+  }
+  return least;
+}
+
+std::string wanted(const PlanLimits& limits) {
+  std::string text;
+  if (limits.latency_s) text = "--max-latency " + ms(*limits.latency_s);
+  if (limits.traffic_bytes) {
+    text += (text.empty() ? "" : " and ") + std::string("--max-traffic ") +
+            format_count(*limits.traffic_bytes) + " B";
+  }
+  return text;
+}
+
+std::string numbers_text(const PlanTrial& t) {
+  return fmt::format("{}, {} B of traffic, {} ({})", ms(t.numbers.latency_s),
+                     format_count(t.numbers.traffic_bytes),
+                     format_bytes(t.numbers.ram), t.text());
+}
+
+}  // namespace
+
+bool has_goals(const PlanRequest& request) {
+  return request.limits.any() || (request.objective != Objective::kLatency &&
+                                  request.objective != Objective::kRam);
+}
+
+void limits_not_kept(const Net& net, const PlanRequest& request,
+                     const Exploration& found) {
+  const PlanLimits& limits = request.limits;
+  const LowerBound bound = lower_bound(
+      net, request.cluster,
+      {.linked = request.over_links(), .max_payload = request.max_payload});
+  const auto latency = [](const PlanNumbers& n) { return n.latency_s; };
+  const auto traffic = [](const PlanNumbers& n) {
+    return static_cast<double>(n.traffic_bytes);
+  };
+  std::string text = "no plan of " + std::to_string(found.trials.size()) +
+                     (found.in_time ? "" : " (more was not tried in time)") +
+                     " keeps " + wanted(limits);
+  if (limits.latency_s && bound.latency_s > *limits.latency_s) {
+    text += "; none can: on these nodes a frame takes at least " +
+            ms(bound.latency_s) + ", which is proved";
+  }
+  if (limits.traffic_bytes && bound.traffic_bytes > *limits.traffic_bytes) {
+    text += "; none can: picture and result are " +
+            format_count(bound.traffic_bytes) + " B";
+  }
+  PlanLimits no_latency, no_traffic;
+  no_latency.traffic_bytes = limits.traffic_bytes;
+  no_traffic.latency_s = limits.latency_s;
+  std::string fix;
+  const auto offer = [&](const std::string& flag, const PlanTrial& t) {
+    fix += (fix.empty() ? "" : ", or ") + flag + ": " + numbers_text(t);
+  };
+  const PlanTrial* const fast = least_of(found, no_latency, latency);
+  const PlanTrial* const quiet = least_of(found, no_traffic, traffic);
+  if (limits.latency_s && fast) {
+    offer("--max-latency " + up_to(fast->numbers.latency_s), *fast);
+  }
+  if (limits.traffic_bytes && quiet) {
+    offer("--max-traffic " + std::to_string(quiet->numbers.traffic_bytes),
+          *quiet);
+  }
+  if (fix.empty()) {  // neither alone
+    const PlanTrial* const best = least_of(found, {}, latency);
+    offer("--max-latency " + up_to(best->numbers.latency_s) +
+              " --max-traffic " + std::to_string(best->numbers.traffic_bytes),
+          *best);
+  }
+  throw Error(Exit::kDoesNotFit, text, fix);
+}
+
+Plan goal_plan(const Net& net, const PlanRequest& request) {
+  require_figures(request);
+  Exploration found = explore(net, request, {});
+  if (found.best) {
+    Plan plan = std::move(*found.best);
+    const PlanTrial& t = found.trials[found.best_trial];
+    if (request.over_links() && !plan.strategy.starts_with("auto")) {
+      plan.strategy = "auto (" + t.text() + ")";
+    }
+    return plan;
+  }
+  if (found.trials.empty() && found.refused) {
+    std::rethrow_exception(found.refused);
+  }
+  if (found.trials.empty()) {
+    throw Error(Exit::kDoesNotFit,
+                "no plan was found in the time that --plan-seconds gives",
+                "more seconds, or none: then the search ends by itself");
+  }
+  limits_not_kept(net, request, found);
+}
+
+}  // namespace shoal

@@ -1,0 +1,23 @@
+// Objectives and limits beyond what one search knows: traffic, energy, frames a
+// second, the most time and traffic of a frame.
+#pragma once
+
+#include "host/plan/planner/explore.h"
+
+namespace shoal {
+
+// Whether a request needs more than one search.
+bool has_goals(const PlanRequest&);
+
+// The best plan by the objective within all limits. Throws Error(kDoesNotFit)
+// with what is missing, the proven bound where that forbids it, and the
+// smallest change that was found to help; Error(kUsage) for an objective that
+// boards have no figures for.
+Plan goal_plan(const Net&, const PlanRequest&);
+
+// Why none of the trials is within the limits, and the smallest change of one
+// limit. Its error is Error(kDoesNotFit).
+[[noreturn]] void limits_not_kept(const Net&, const PlanRequest&,
+                                  const Exploration&);
+
+}  // namespace shoal

@@ -1,0 +1,163 @@
+#include "host/plan/planner/goals.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/check/check.h"
+#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+constexpr const char* kNamed[] = {"spatial", "kernel", "layer"};
+
+PlanRequest goal_request(int nodes, Objective objective,
+                         const char* board = "teensy41") {
+  PlanRequest r = linked_nodes(uniform_cluster(nodes, find_board(board), {}));
+  r.strategy.clear();
+  r.objective = objective;
+  return r;
+}
+
+std::string refusal_of(const Net& net, const PlanRequest& request,
+                       std::string* fix = nullptr) {
+  try {
+    make_plan(net, request);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit) << e.what();
+    if (fix) *fix = e.fix();
+    return e.what();
+  }
+  ADD_FAILURE() << "a plan was found";
+  return "";
+}
+
+TEST(GoalsTest, BeatTheNamedStrategiesByTheirOwnMeasure) {
+  const Net net = bottleneck_net(32, 3);
+  for (const Objective objective :
+       {Objective::kThroughput, Objective::kEnergy, Objective::kTraffic}) {
+    SCOPED_TRACE(objective_name(objective));
+    const PlanRequest request = goal_request(4, objective);
+    const Plan plan = make_plan(net, request);
+    EXPECT_EQ(plan.objective, objective_name(objective));
+    EXPECT_TRUE(check(net, plan).empty());
+    const double value = numbers_of(net, request, plan, true).of(objective);
+    EXPECT_GT(value, 0);
+    for (const char* const strategy : kNamed) {
+      PlanRequest named = request;
+      named.strategy = strategy;
+      named.objective = Objective::kLatency;
+      EXPECT_LE(
+          value,
+          numbers_of(net, named, make_plan(net, named), true).of(objective))
+          << strategy;
+    }
+  }
+}
+
+TEST(GoalsTest, KeepLimits) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(4, Objective::kLatency);
+  const Plan fast = make_plan(net, request);
+  request.limits.traffic_bytes = fast.traffic_bytes / 2;
+  const Plan quiet = make_plan(net, request);
+  EXPECT_LE(quiet.traffic_bytes, fast.traffic_bytes / 2);
+  EXPECT_GE(quiet.latency_s, fast.latency_s);
+  request.limits = {};
+  request.limits.latency_s = fast.latency_s * 1.01;
+  request.objective = Objective::kTraffic;
+  const Plan soon = make_plan(net, request);
+  EXPECT_LE(soon.latency_s, fast.latency_s * 1.01);
+}
+
+// What is offered holds: the limit that the message says is met.
+TEST(GoalsTest, OfferAChangeThatIsEnough) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(4, Objective::kRam);
+  request.limits.latency_s = 1e-6;
+  std::string fix;
+  const std::string text = refusal_of(net, request, &fix);
+  EXPECT_NE(text.find("which is proved"), std::string::npos) << text;
+  ASSERT_EQ(fix.find("--max-latency "), 0u) << fix;
+  request.limits.latency_s = std::stod(fix.substr(14)) * 1e-3;
+  EXPECT_LE(make_plan(net, request).latency_s, *request.limits.latency_s);
+}
+
+TEST(GoalsTest, RefuseLimitsThatContradictEachOther) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(2, Objective::kLatency);
+  request.limits.latency_s = 1e-6;
+  request.limits.traffic_bytes = 1;
+  std::string fix;
+  const std::string text = refusal_of(net, request, &fix);
+  EXPECT_NE(text.find("--max-latency 0.001 ms"), std::string::npos) << text;
+  EXPECT_NE(text.find("--max-traffic 1 B"), std::string::npos) << text;
+  EXPECT_NE(fix.find("--max-traffic "), std::string::npos) << fix;
+}
+
+TEST(GoalsTest, EnergyNeedsFigures) {
+  const Net net = bottleneck_net(16, 1);
+  try {
+    make_plan(net, goal_request(2, Objective::kEnergy, "host"));
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(std::string(e.what()).find("nj_per_mac"), std::string::npos);
+    EXPECT_NE(e.fix().find("teensy41"), std::string::npos);
+  }
+}
+
+TEST(GoalsTest, NoTimeAtAllIsNoPlanOrTheBestSoFar) {
+  const Net net = bottleneck_net(32, 3);
+  for (const Objective objective : {Objective::kLatency, Objective::kTraffic}) {
+    PlanRequest request = goal_request(4, objective);
+    request.limits.search_s = 0;
+    refusal_of(net, request);
+  }
+  EXPECT_FALSE(PlanDeadline::passed());  // the next search has all its time
+  PlanRequest request = goal_request(4, Objective::kTraffic);
+  request.limits.search_s = 1000;
+  EXPECT_TRUE(check(net, make_plan(net, request)).empty());
+}
+
+TEST(GoalsTest, TinyNodesAreRefusedOrPlannedRight) {
+  const Net net = bottleneck_net(16, 2);
+  for (const int nodes : {1, 2, 64}) {
+    for (const int64_t ram : {1024, 12000}) {
+      PlanRequest request = goal_request(nodes, Objective::kTraffic);
+      for (ClusterNode& n : request.cluster.nodes) n.ram = ram;
+      try {
+        const Plan plan = make_plan(net, request);
+        EXPECT_TRUE(check(net, plan).empty());
+        for (const PlanNode& n : plan.nodes) EXPECT_LE(n.arena_bytes, ram);
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), Exit::kDoesNotFit) << e.what();
+      }
+    }
+  }
+}
+
+TEST(ParetoTest, KeepsWhatNothingBeats) {
+  const auto trial = [](int64_t ram, double s, int64_t traffic) {
+    PlanTrial t;
+    t.numbers.ram = ram;
+    t.numbers.latency_s = s;
+    t.numbers.traffic_bytes = traffic;
+    return t;
+  };
+  const std::vector<PlanTrial> front =
+      pareto_front({trial(3, 1, 1), trial(2, 2, 2), trial(3, 2, 2),
+                    trial(2, 2, 2), trial(1, 9, 3)});
+  ASSERT_EQ(front.size(), 3u);
+  EXPECT_EQ(front[0].numbers.ram, 1);
+  EXPECT_EQ(front[1].numbers.ram, 2);
+  EXPECT_EQ(front[2].numbers.ram, 3);
+}
+
+}  // namespace
+}  // namespace shoal

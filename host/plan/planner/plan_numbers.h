@@ -1,0 +1,29 @@
+// What a finished plan is judged by.
+#pragma once
+
+#include <cstdint>
+
+#include "host/lower/net.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+struct PlanNumbers {
+  int64_t ram = 0;  // the largest arena
+  double latency_s = 0;
+  double period_s = 0;  // from frame to frame; the latency, if not rehearsed
+  double energy_j = 0;  // of a frame by all nodes; 0: a board has no figures
+  int64_t traffic_bytes = 0;
+  int nodes = 0;  // with a share
+
+  double of(Objective) const;  // less is better
+};
+
+// `frames`: rehearses several frames at a time for the period.
+PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&,
+                       bool frames);
+
+bool keeps(const PlanLimits&, const PlanNumbers&);
+
+}  // namespace shoal
