@@ -5,16 +5,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "host/base/files.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"
+#include "tests/shared.h"
 
 namespace shoal {
 namespace {
@@ -66,15 +69,28 @@ TEST_F(BoardNetwork, EveryKindComputesWhatOneNodeDoes) {
         emulate({"--board", id, "--nodes", "2", "-o", "out.bin", "--json"});
     ASSERT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(shop_.read("out.bin"), expect);
-    const auto boards = nlohmann::json::parse(told.out).at("boards");
+    const auto json = nlohmann::json::parse(told.out);
+    const auto& boards = json.at("boards");
     ASSERT_EQ(boards.size(), 2u);
+    const bool keeps = id == "emcraft-sf2" || id == "lm3s6965evb";
+    int64_t busiest = 0, sum = 0;
     for (const auto& b : boards) {
       EXPECT_EQ(b.at("board"), id);
+      EXPECT_EQ(b.at("frame_read_bytes") > 0, keeps);
+      EXPECT_EQ(b.at("deployment_written_bytes") > 0, keeps);
+      EXPECT_GT(b.at("frame_datagrams"), 2);
+      EXPECT_GT(b.at("deployment_instructions"), 10'000);
+      const int64_t count = b.at("frame_instructions");
+      EXPECT_GT(count, 10'000);
+      busiest = std::max(busiest, count);
+      sum += count;
       EXPECT_GT(b.at("stack_used_bytes"), 0);
       EXPECT_LT(b.at("stack_used_bytes"), b.at("stack_bytes"));
       EXPECT_GT(b.at("arena_bytes"), 0);
       EXPECT_LT(b.at("flash_used_bytes"), b.at("flash_bytes"));
     }
+    EXPECT_GE(json.at("path_instructions"), busiest);
+    EXPECT_LE(json.at("path_instructions"), sum);
   }
 }
 
@@ -224,12 +240,95 @@ TEST_P(BoardWithStorage, APowerCutInADeploymentIsGoneOnFrom) {
   EXPECT_NE(told.err.find("has 1048576 bytes"), told.err.npos) << told.err;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BoardWithStorage,
-                         testing::Values("emcraft-sf2", "lm3s6965evb"),
+INSTANTIATE_TEST_SUITE_P(All, BoardWithStorage, testing::Values("lm3s6965evb"),
                          [](const auto& info) {
                            const std::string id = info.param;
                            return id.substr(0, id.find('-'));
                          });
+
+// Eight boards that keep their storage, and one of them loses its power: in a
+// deployment, which goes on from there, and in a run. What is there is not sent
+// again, and the result is the one that it was.
+TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
+  const std::string model =
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
+  const Told alone = shop_.shoal({"run", model, "random:1", "-o", "want.bin"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  const Arguments serve{"emulate", "--board", "emcraft-sf2", "--nodes",   "8",
+                        "--serve", "--state", "kept",        "--insecure"};
+  struct Boards {
+    Boards(const Workshop& shop, const Arguments& words) : all(shop, words) {
+      for (Served& s : each) {
+        s = served(all.line());
+        workers += (workers.empty() ? "" : ",") + s.address;
+      }
+    }
+    Background all;
+    Served each[8];
+    std::string workers;
+  };
+  const auto words = [&](const Boards& boards, const char* frames,
+                         const char* timeout) {
+    return Arguments{"run",          model,   "random:1", "--workers",
+                     boards.workers, "-o",    "out.bin",  "--insecure",
+                     "--timeout",    timeout, "--frames", frames};
+  };
+  const auto run = [&](const Boards& boards, const char* text) {
+    const Told told = shop_.shoal(words(boards, "1", "30"));
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+    EXPECT_NE(told.err.find(text), told.err.npos) << told.err;
+  };
+  {
+    Boards boards(shop_, serve);
+    Background deployment(shop_, words(boards, "1", "6"));
+    // Until the mark of the first piece is there.
+    char mark = 0;
+    for (int i = 0; i < 60'000 && mark != 'S'; ++i) {
+      usleep(1000);
+      std::ifstream file(shop_.path("kept/emcraft-sf2.3.img"),
+                         std::ios::binary);
+      file.seekg(256).get(mark);
+    }
+    ASSERT_EQ(mark, 'S');
+    kill(boards.each[3].process, SIGKILL);
+    deployment.end(SIGINT);
+    EXPECT_EQ(boards.all.end(SIGTERM), 6);
+  }
+  {
+    Boards boards(shop_, serve);
+    run(boards, "more were there from a deployment that broke off");
+    Background endless(shop_, words(boards, "100000000", "6"));
+    usleep(2'000'000);
+    kill(boards.each[5].process, SIGKILL);
+    EXPECT_EQ(endless.end(0), 6);
+    EXPECT_EQ(boards.all.end(SIGTERM), 6);
+  }
+  {
+    Boards boards(shop_, serve);
+    run(boards, "8 of 8 nodes had their program");
+    EXPECT_EQ(boards.all.end(SIGTERM), 0);
+  }
+}
+
+// ctest --preset long: a minute of one core.
+TEST_F(BoardNetwork, DISABLED_MobileNetV2At224OnEightBoardsOf64KB) {
+  const std::string name = "mobilenet_v2_1.0_224_quant_i8shift";
+  const std::filesystem::path golden = shared_dir() / "golden" / name;
+  const Told told = shop_.shoal(
+      {"emulate", golden_model_file(name), golden / "cat.in.bin", "--board",
+       "emcraft-sf2", "--nodes", "8", "-o", "out.bin", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  shop_.write("want.bin", read_file((golden / "cat.out.bin").string(), {}));
+  EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+  for (const auto& b : nlohmann::json::parse(told.out).at("boards")) {
+    EXPECT_EQ(b.at("sram_bytes"), 65536);
+    EXPECT_LE(b.at("fixed_bytes").get<int>() + b.at("arena_bytes").get<int>(),
+              65536);
+    EXPECT_LE(b.at("flash_used_bytes").get<int>() * 4,
+              b.at("flash_bytes").get<int>() * 3);
+  }
+}
 
 // A board of 64 KB with an SD card in its slot, driven from this process.
 class BoardCard : public BoardNetwork {

@@ -32,7 +32,11 @@ struct Node {
   shoal_transport transport;
   uint32_t gateway = 0;
   Entropy entropy;
+  shoal_storage storage;  // the port's, counted
   ProgramSlots programs;
+  WorkFrame work{};
+  StageFrame stage{0xFFFF, 0, 0, 0};
+  bool counts = false;
   shoal_peer peers[kPeers];
   alignas(8) uint8_t packets[2][kUdpPayload], answers[kLeastPayload];
   char name[32];
@@ -75,7 +79,34 @@ int send(void* udp, uint64_t to, const void* datagram, uint32_t bytes) {
   if (udp_ip(to) >> 24 == kLoopback) {
     to = udp_address(node.gateway, udp_port(to));
   }
-  return node.udp.transport().send(udp, to, datagram, bytes);
+  const int answer = node.udp.transport().send(udp, to, datagram, bytes);
+  node.work.sent += answer == 0;
+  return answer;
+}
+uint32_t receive(void* udp, uint64_t* from, void* datagram, uint32_t capacity) {
+  const uint32_t bytes =
+      node.udp.transport().receive(udp, from, datagram, capacity);
+  node.work.received += bytes != 0;
+  return bytes;
+}
+
+int read_storage(void*, uint32_t offset, uint32_t bytes, void* to) {
+  const shoal_storage& s = node.port->storage;
+  const int answer = s.read(s.user, offset, bytes, to);
+  if (answer == 0) node.work.read_bytes += bytes;
+  return answer;
+}
+int write_storage(void*, uint32_t offset, uint32_t bytes, const void* from) {
+  const shoal_storage& s = node.port->storage;
+  const int answer = s.write(s.user, offset, bytes, from);
+  if (answer == 0) node.work.written_bytes += bytes;
+  return answer;
+}
+int erase_storage(void*, uint32_t offset, uint32_t bytes) {
+  return node.port->storage.erase(node.port->storage.user, offset, bytes);
+}
+int poll_storage(void*) {
+  return node.port->storage.poll(node.port->storage.user);
 }
 
 bool start_network(const char* command) {
@@ -93,6 +124,7 @@ bool start_network(const char* command) {
   if (!ip::start(s, now_us) || !node.udp.open(kPort, port)) return false;
   node.transport = node.udp.transport();
   node.transport.send = send;
+  node.transport.receive = receive;
   return true;
 }
 
@@ -105,7 +137,9 @@ bool open_programs(const shoal_port& port, AgentConfig& c) {
     return true;
   }
   c.programs = &node.programs;
-  return node.programs.open({&port.storage, flashed_at(port),
+  node.storage = {nullptr, read_storage, poll_storage, write_storage,
+                  erase_storage};
+  return node.programs.open({&node.storage, flashed_at(port),
                              port.storage_write_bytes, port.storage_erase_bytes,
                              port.storage_replaces != 0}) == Status::kOk;
 }
@@ -152,10 +186,34 @@ void wait(uint64_t until_us) {
   wait_for_line(nic::interrupt(), [] { return nic::waiting() == 0; });
 }
 
-void report_memory(ConsoleWriter& console) {
+void report_stage(ConsoleWriter& console) {
+  if (node.stage.steps != 0) console.send(FrameType::kStage, node.stage);
+  node.stage.steps = node.stage.ticks = 0;
+}
+
+// Of a step of the agent that did something.
+void count(ConsoleWriter& console, uint64_t spent, bool running) {
+  if (!node.counts) return;
+  const shoal_node& n = node.agent.node();
+  const bool loaded = running && shoal_arena_bytes(&n) != 0;
+  const auto stage =
+      static_cast<uint16_t>(loaded ? shoal_last_work(&n).stage : 0xFFFF);
+  constexpr uint32_t kFull = 0x80000000;
+  if (stage != node.stage.stage || node.stage.ticks >= kFull) {
+    report_stage(console);
+    node.stage.stage = stage;
+  }
+  ++node.stage.steps;
+  node.stage.ticks += static_cast<uint32_t>(spent);
+}
+
+void report(ConsoleWriter& console, bool running) {
+  report_stage(console);
   shoal_memory memory{};
   node.port->measure_memory(node.port->user, &memory);
   console.send(FrameType::kMemory, memory);
+  node.work.running = running;
+  console.send(FrameType::kWork, node.work);
 }
 
 }  // namespace
@@ -179,11 +237,14 @@ int run_firmware(const shoal_port& port) {
     return kExitRefused;
   }
   console.send(FrameType::kHello, hello);
-  report_memory(console);
+  node.counts = has_option(port.command, "count");
+  report(console, false);
   for (bool ran = false;;) {
+    const uint64_t began = ticks();
     const bool waits = node.agent.step() == Status::kWait;
     const bool runs = node.agent.state() == AgentState::kRunning;
-    if (ran && !runs) report_memory(console);
+    if (!waits) count(console, ticks() - began, ran && runs);
+    if (ran != runs) report(console, runs);
     ran = runs;
     if (waits) wait(node.agent.next_timer_us());
   }

@@ -27,6 +27,8 @@ enum class FrameType : uint8_t {
   kRefused,    // RefusedFrame; the last one of a program that is not run
   kFault,      // FaultFrame; the last one after an exception of the CPU
   kMemory,  // shoal_memory, of a node on a network: ready, or a run has ended
+  kWork,    // WorkFrame, of a node on a network: ready, a run begins, has ended
+  kStage,   // StageFrame, of one that was told to count
 };
 
 struct HelloFrame {
@@ -69,6 +71,25 @@ struct EndFrame {
   uint32_t frame_ticks_low, frame_ticks_high;  // of all frames
 };
 static_assert(sizeof(EndFrame) == 76);
+
+// Since the start: bytes of the storage, datagrams.
+struct WorkFrame {
+  uint64_t read_bytes, written_bytes;
+  uint32_t received, sent;
+  uint32_t running;  // 1: a run begins
+  uint32_t reserved;
+};
+static_assert(sizeof(WorkFrame) == 32);
+
+// What went into one stage since the last StageFrame; stage 0xFFFF is what
+// belongs to none: sessions, programs that come. Looks that found nothing to
+// do are left out, a board that waits has as many as it waits long.
+struct StageFrame {
+  uint16_t stage, reserved;
+  uint32_t steps;
+  uint32_t ticks;
+};
+static_assert(sizeof(StageFrame) == 12);
 
 // Why a node does not run what lies in its storage.
 enum class Refusal : uint8_t {

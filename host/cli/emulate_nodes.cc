@@ -1,6 +1,9 @@
 // `shoal emulate --nodes` and `--cluster`: emulated boards on a network, and
 // the coordinator of `shoal run --workers` for them.
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -19,7 +22,7 @@ namespace shoal {
 namespace {
 
 // An emulated board shares this computer with all others.
-constexpr int kSilenceSeconds = 10;
+constexpr int kSilenceSeconds = 60;
 constexpr std::chrono::milliseconds kLook{100};
 constexpr size_t kMostBoards = 64;
 
@@ -66,6 +69,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.key = key;
   options.seconds = flags.seconds;
   options.state = flags.state;
+  options.count_instructions = !flags.serve;
   return options;
 }
 
@@ -111,6 +115,57 @@ Room room_of(const shoal_memory& m, uint32_t arena_bytes) {
           m.sram_bytes - m.fixed_bytes - arena_bytes};
 }
 
+// The critical path of a frame, in instructions: in each segment the board that
+// has most of them, one segment after the other. Waiting is not in it, and that
+// the next segment begins before the last one has ended is not, either.
+int64_t path_instructions(const EmulatedNodes& boards,
+                          const EngineReport& report) {
+  std::map<int, int64_t> most;
+  for (size_t i = 0; i < boards.nodes().size(); ++i) {
+    std::map<int, int64_t> own;
+    const std::vector<int>& segments = report.nodes.at(i).segments;
+    for (const auto& [stage, count] : boards.nodes()[i]->runs().stages) {
+      const auto s = static_cast<size_t>(stage);
+      own[stage >= 0 && s < segments.size() ? segments[s] : -1] += count;
+    }
+    for (const auto& [segment, count] : own) {
+      most[segment] = std::max(most[segment], count);
+    }
+  }
+  int64_t sum = 0;
+  for (const auto& [segment, count] : most) sum += count;
+  return sum / std::max<int64_t>(report.frames, 1);
+}
+
+void print_work(const EmulatedNodes& boards, const EngineReport& report) {
+  const int64_t frames = std::max<int64_t>(report.frames, 1);
+  say("%-16s %12s %14s %12s %12s %14s\n", "", "deployment:", "", "a frame:", "",
+      "");
+  say("%-16s %12s %14s %12s %12s %14s\n", "board", "B written", "instructions",
+      "B read", "datagrams", "instructions");
+  int64_t busiest = 0, written = 0, spent = 0;
+  for (const auto& node : boards.nodes()) {
+    const NodeWork &d = node->deployment(), &r = node->runs();
+    say("%-16s %12s %14s %12s %12s %14s\n", node->name().c_str(),
+        format_count(d.storage_written_bytes).c_str(),
+        format_count(d.instructions).c_str(),
+        format_count(r.storage_read_bytes / frames).c_str(),
+        format_count(r.datagrams / frames).c_str(),
+        format_count(r.instructions / frames).c_str());
+    busiest = std::max(busiest, r.instructions / frames);
+    written += d.storage_written_bytes, spent += d.instructions;
+  }
+  if (written > 0) {
+    say("deployment %.1f instructions a byte, cipher and hash included "
+        "(emulated)\n",
+        static_cast<double>(spent) / static_cast<double>(written));
+  }
+  say("frame      %s instructions on the busiest board, %s on the critical "
+      "path, segment after segment (emulated; not cycles)\n",
+      format_count(busiest).c_str(),
+      format_count(path_instructions(boards, report)).c_str());
+}
+
 void print_boards(const EmulatedNodes& boards, const EngineReport& report) {
   say("%-16s %10s %8s %8s %8s %10s %10s %10s\n", "board", "SRAM", "stacks",
       "used", "statics", "arena", "free", "firmware");
@@ -123,10 +178,12 @@ void print_boards(const EmulatedNodes& boards, const EngineReport& report) {
         m.sram_bytes, r.stacks, m.stack_used, r.statics, arena, r.free,
         m.flash_used);
   }
+  print_work(boards, report);
 }
 
 void add_boards(const EmulatedNodes& boards, const EngineReport& report,
                 nlohmann::json& json) {
+  const int64_t frames = std::max<int64_t>(report.frames, 1);
   json["kind"] = "emulated";
   json["boards"] = nlohmann::json::array();
   for (size_t i = 0; i < boards.nodes().size(); ++i) {
@@ -144,6 +201,28 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
                               {"free_bytes", room_of(m, arena).free},
                               {"flash_bytes", m.flash_bytes},
                               {"flash_used_bytes", m.flash_used}});
+    const NodeWork &d = node.deployment(), &r = node.runs();
+    json["boards"].back().update(
+        {{"deployment_written_bytes", d.storage_written_bytes},
+         {"deployment_datagrams", d.datagrams},
+         {"deployment_instructions", d.instructions},
+         {"frame_read_bytes", r.storage_read_bytes / frames},
+         {"frame_datagrams", r.datagrams / frames},
+         {"frame_instructions", r.instructions / frames}});
+  }
+  json["path_instructions"] = path_instructions(boards, report);
+}
+
+// What they say at the end of a run.
+void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::seconds(kSilenceSeconds);
+  for (size_t i = 0; i < boards.nodes().size(); ++i) {
+    EmulatedNode& node = *boards.nodes()[i];
+    while (report.nodes.at(i).stages > 0 && !node.has_run() &&
+           Clock::now() < until) {
+      node.listen(kLook);
+    }
   }
 }
 
@@ -178,8 +257,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   }
   run.cluster.own_cluster = std::move(cluster);
   const auto more = [&](const EngineReport& report, nlohmann::json* json) {
-    // What they say at the end of a run.
-    for (const auto& node : boards.nodes()) node->listen(kLook);
+    hear_the_end(boards, report);
     if (json) {
       add_boards(boards, report, *json);
     } else {

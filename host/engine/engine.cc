@@ -7,6 +7,9 @@ std::vector<EngineNode> engine_nodes(const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     nodes.push_back({plan.linked ? node.name : "", node.board, node.arena_bytes,
                      node.stages.size()});
+    for (const PlanStage& stage : node.stages) {
+      nodes.back().segments.push_back(stage.segment);
+    }
   }
   return nodes;
 }

@@ -40,6 +40,7 @@ struct EngineNode {
   std::string board;
   uint32_t arena_bytes = 0;
   size_t stages = 0;
+  std::vector<int> segments = {};  // of the plan, that the stages are parts of
 };
 std::vector<EngineNode> engine_nodes(const Plan&);
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <list>
 
 #include "device/port/console.h"
+#include "device/program/image.h"
 #include "device/storage/flashed.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
@@ -127,6 +129,7 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    uint16_t port, std::string storage) {
   FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
+  if (options.count_instructions) run.arguments.emplace_back("count");
   const Emulator& e = *board.emulator;
   for (size_t at = 0; (at = storage.find(',', at)) != storage.npos; at += 2) {
     storage.insert(at, 1, ',');  // as the emulator wants it
@@ -141,6 +144,10 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                              kGuest, kGuestPort),
                  "-net",
                  "nic,netdev=n0,model=" + e.nic};
+  if (options.count_instructions) {
+    run.options.insert(run.options.end(),
+                       {"-icount", fmt::format("shift={}", e.icount_shift)});
+  }
   return emulator_line(run);
 }
 
@@ -164,37 +171,58 @@ EmulatedNode::EmulatedNode(const Board& board, std::string name, uint16_t port,
       process_(command_line) {}
 
 void EmulatedNode::take(const ConsoleFrame& f) {
-  const auto expect = [&](size_t bytes) {
-    if (f.payload.size() == bytes) return;
-    throw Error(Exit::kNode,
-                name_ + ": a frame of a wrong size on the console");
+  const auto payload = [&]<class T>(T frame) {
+    if (f.payload.size() != sizeof frame) {
+      throw Error(Exit::kNode,
+                  name_ + ": a frame of a wrong size on the console");
+    }
+    std::memcpy(&frame, f.payload.data(), sizeof frame);
+    return frame;
   };
   switch (f.type) {
-    case FrameType::kHello:
-      expect(sizeof(HelloFrame));
+    case FrameType::kHello: {
+      const auto hello = payload(HelloFrame{});
       ready_ = true;
+      ticks_per_instruction_ = std::ldexp(1e-9, board_.emulator->icount_shift) *
+                               std::max(hello.ticks_per_second, 1u);
       return;
+    }
     case FrameType::kMemory:
-      expect(sizeof memory_);
-      std::memcpy(&memory_, f.payload.data(), sizeof memory_);
+      memory_ = payload(shoal_memory{});
       return;
-    case FrameType::kFault: {
-      expect(sizeof(FaultFrame));
-      FaultFrame fault;
-      std::memcpy(&fault, f.payload.data(), sizeof fault);
-      failure_ = exception_error(board_, fault);
+    case FrameType::kWork:
+      return take(payload(WorkFrame{}));
+    case FrameType::kStage:
+      return take(payload(StageFrame{}));
+    case FrameType::kRefused:
+      failure_ = refusal_error(board_, payload(RefusedFrame{}));
       return;
-    }
-    case FrameType::kRefused: {
-      expect(sizeof(RefusedFrame));
-      RefusedFrame refused;
-      std::memcpy(&refused, f.payload.data(), sizeof refused);
-      failure_ = refusal_error(board_, refused);
+    case FrameType::kFault:
+      failure_ = exception_error(board_, payload(FaultFrame{}));
       return;
-    }
     default:
       throw Error(Exit::kNode, name_ + ": the console says what no node says");
   }
+}
+
+// Counted since the start.
+void EmulatedNode::take(const WorkFrame& f) {
+  NodeWork& work = began_ ? runs_ : deployment_;
+  const NodeWork before = began_ ? deployment_ : NodeWork{};
+  work.storage_read_bytes =
+      static_cast<int64_t>(f.read_bytes) - before.storage_read_bytes;
+  work.storage_written_bytes =
+      static_cast<int64_t>(f.written_bytes) - before.storage_written_bytes;
+  work.datagrams = int64_t{f.received} + f.sent - before.datagrams;
+  has_run_ = began_ && f.running == 0;
+  began_ |= f.running == 1;
+}
+
+void EmulatedNode::take(const StageFrame& f) {
+  NodeWork& work = began_ ? runs_ : deployment_;
+  const auto count = std::llround(f.ticks / ticks_per_instruction_);
+  work.instructions += count;
+  work.stages[f.stage == kNone ? -1 : f.stage] += count;
 }
 
 void EmulatedNode::listen(milliseconds most) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,20 @@ struct EmulatedNodesOptions {
   // Keeps the boards' storages, a file of each name; empty: they are gone with
   // the emulators. Boards whose storage is memory have nothing to keep.
   std::filesystem::path state;
+  // By their own clocks, which then go on with each instruction; else they keep
+  // this computer's time.
+  bool count_instructions = false;
   int seconds = 60;  // until the last one is ready, at most
+};
+
+// What a board did for a while, as it says.
+struct NodeWork {
+  int64_t storage_read_bytes = 0, storage_written_bytes = 0;
+  int64_t datagrams = 0;  // heard and said
+  // If they are counted: all that was done, without waiting. Of it what went
+  // into stages of the program, by their number; -1: into none.
+  int64_t instructions = 0;
+  std::map<int, int64_t> stages;
 };
 
 class EmulatedNode {
@@ -47,6 +61,10 @@ class EmulatedNode {
   bool ready() const { return ready_; }
   // As the board has said last: when it was ready, and after each run.
   const shoal_memory& memory() const { return memory_; }
+  // Before its first run, and from there to the end of its last one.
+  const NodeWork& deployment() const { return deployment_; }
+  const NodeWork& runs() const { return runs_; }
+  bool has_run() const { return has_run_; }  // and said so
 
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
   // it has faulted, ended or talks nonsense.
@@ -54,12 +72,16 @@ class EmulatedNode {
 
  private:
   void take(const ConsoleFrame&);
+  void take(const WorkFrame&);
+  void take(const StageFrame&);
 
   const Board& board_;
   const std::string name_;
   const uint16_t port_;
-  bool ready_ = false;
+  bool ready_ = false, began_ = false, has_run_ = false;
+  double ticks_per_instruction_ = 1;
   shoal_memory memory_{};
+  NodeWork deployment_, runs_;
   std::optional<Error> failure_;
   ConsoleDecoder decoder_;
   ChildProcess process_;

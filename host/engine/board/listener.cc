@@ -46,6 +46,8 @@ void Listener::take(const ConsoleFrame& f) {
       failure_ = exception_error(board_, payload_as<FaultFrame>(f));
       return;
     case FrameType::kMemory:
+    case FrameType::kWork:
+    case FrameType::kStage:
       break;  // only of nodes on a network
   }
   throw Error(Exit::kNode, "the console says a frame of no known type");
