@@ -68,8 +68,9 @@ struct InspectFlags {
   ImportOptions ends;
 };
 struct PlanCommandFlags {
-  std::string model, output;
+  std::string model, output, pareto;
   PlanFlags plan;
+  bool explain = false;
   bool json = false;
   ImportOptions ends;
 };

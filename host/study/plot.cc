@@ -153,7 +153,8 @@ void draw_series(Svg& svg, const Chart& chart, size_t s, const Scale& x,
   const bool is_quoted = quoted(chart, s);
   std::vector<std::pair<double, double>> run;
   const auto end_run = [&] {
-    if (run.size() > 1) svg.path(run, style(chart, s), is_quoted);
+    const bool joined = column(chart, k).joined;
+    if (run.size() > 1 && joined) svg.path(run, style(chart, s), is_quoted);
     run.clear();
   };
   for (const Row& row : chart.table.rows) {

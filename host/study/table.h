@@ -23,7 +23,8 @@ struct Column {
   std::string name, unit;
   Origin origin = Origin::kSetting;
   int decimals = 0;
-  int style = -1;  // colour and marker of its series; -1: by position
+  int style = -1;      // colour and marker of its series; -1: by position
+  bool joined = true;  // a chart's line goes through its points
 };
 
 // Nothing: no such point, or the paper has no figure there.

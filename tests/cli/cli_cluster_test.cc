@@ -118,6 +118,63 @@ TEST_F(CliCluster, SimulateSaysHowLongAndWhy) {
   EXPECT_GT(json::parse(slow.out)["latency_s"], j["latency_s"]);
 }
 
+TEST_F(CliCluster, ParetoWritesTheFront) {
+  const std::vector<std::string> how = {"plan", "m.tflite", "--nodes",
+                                        "2",    "--board",  "teensy41"};
+  const Told told = shoal(how, {"--pareto", "front.csv", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  ASSERT_FALSE(j["front"].empty());
+  EXPECT_GE(j["tried"], j["front"].size());
+  for (size_t i = 1; i < j["front"].size(); ++i) {
+    EXPECT_GE(j["front"][i]["arena_bytes"], j["front"][i - 1]["arena_bytes"]);
+  }
+  EXPECT_NE(shop_.read_text("front.csv").find("arena_bytes,latency_ms"),
+            std::string::npos);
+  ASSERT_EQ(shoal(how, {"--pareto", "front.html"}).code, 0);
+  const std::string page = shop_.read_text("front.html");
+  EXPECT_NE(page.find("<svg"), std::string::npos);
+  EXPECT_EQ(shoal(how, {"--pareto", "front.txt"}).code, 2);
+}
+
+TEST_F(CliCluster, ExplainSetsPlannedBesideSimulated) {
+  for (const std::vector<std::string>& nodes :
+       {std::vector<std::string>{}, {"--nodes", "2"}}) {
+    std::vector<std::string> how = {"plan",     "m.tflite",  "--board",
+                                    "teensy41", "--explain", "--json"};
+    const Told told = shoal(how, nodes);
+    ASSERT_EQ(told.code, 0) << told.err;
+    const json j = json::parse(told.out);
+    const json& e = j["explanation"];
+    EXPECT_EQ(e["segments"].empty(), false);
+    EXPECT_NEAR(e["planned_us"].get<double>(), e["simulated_us"].get<double>(),
+                0.1 * e["simulated_us"].get<double>());
+    EXPECT_LE(j["bound_us"], e["simulated_us"]);
+    EXPECT_FALSE(e["runners_up"].empty());
+  }
+}
+
+TEST_F(CliCluster, LimitsAreKeptOrRefusedWithWhatHelps) {
+  const Told kept =
+      shop_.shoal({"plan", "m.tflite", "--board", "teensy41", "--nodes", "2",
+                   "--max-latency", "50ms", "--max-traffic", "1M",
+                   "--objective", "traffic", "--json"});
+  ASSERT_EQ(kept.code, 0) << kept.err;
+  EXPECT_LE(json::parse(kept.out)["latency_us"], 50000);
+  const Told refused = shop_.shoal({"plan", "m.tflite", "--board", "teensy41",
+                                    "--nodes", "2", "--max-traffic", "10"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_NE(refused.err.find("--max-traffic "), std::string::npos);
+  const Told small =
+      shop_.shoal({"plan", "m.tflite", "--board", "teensy41", "--ram", "600"});
+  EXPECT_EQ(small.code, 3);
+  EXPECT_NE(small.err.find("--ram "), std::string::npos) << small.err;
+  const Told many = shop_.shoal(
+      {"plan", "m.tflite", "--board", "teensy41", "--max-latency", "50ms"});
+  EXPECT_EQ(many.code, 0) << many.err;
+  EXPECT_NE(many.out.find("1 node of teensy41 is enough"), std::string::npos);
+}
+
 TEST_F(CliCluster, WithoutAnInputThereIsNoise) {
   const Told told = shop_.shoal(
       {"simulate", "m.tflite", "--board", "stm32f746", "--nodes", "1"});

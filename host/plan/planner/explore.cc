@@ -64,7 +64,7 @@ class Explorer {
     std::vector<TrialWay> ways;
     const bool any = request_.strategy.empty() || request_.strategy == "auto";
     if (!any) names = {request_.strategy};
-    if (any && request_.strategy == "auto") ways.push_back({"auto", all});
+    if (any) ways.push_back({"auto", all});
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, count});

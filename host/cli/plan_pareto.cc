@@ -1,0 +1,206 @@
+#include "host/cli/plan_pareto.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/cli/output.h"
+#include "host/plan/planner/explore.h"
+#include "host/plan/planner/lower_bound.h"
+#include "host/plan/types/deadline.h"
+#include "host/study/study.h"
+
+namespace shoal {
+namespace {
+
+constexpr double kKb = 1024, kMs = 1e3, kMb = 1e6, kMj = 1e3;
+
+std::string boards_of(const Cluster& cluster) {
+  std::set<std::string> names;
+  for (const ClusterNode& n : cluster.nodes) names.insert(n.board.name);
+  std::string text;
+  for (const std::string& n : names) text += (text.empty() ? "" : ", ") + n;
+  return fmt::format("{} x {}", cluster.nodes.size(), text);
+}
+
+// Text of a field; strategies have commas.
+std::string quoted(std::string text) {
+  for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) {
+    text.insert(at, 1, '"');
+  }
+  return '"' + text + '"';
+}
+
+std::string csv_of(const std::vector<PlanTrial>& trials,
+                   const std::vector<PlanTrial>& front) {
+  std::string out =
+      "plan,nodes,arena_bytes,latency_ms,traffic_bytes,energy_mj,on_front\n";
+  for (const PlanTrial& t : trials) {
+    const bool on = std::ranges::any_of(front, [&](const PlanTrial& f) {
+      return f.numbers.ram == t.numbers.ram &&
+             f.numbers.latency_s == t.numbers.latency_s &&
+             f.numbers.traffic_bytes == t.numbers.traffic_bytes;
+    });
+    out += fmt::format("{},{},{},{:.6f},{},{:.6f},{}\n", quoted(t.text()),
+                       t.numbers.nodes, t.numbers.ram,
+                       t.numbers.latency_s * kMs, t.numbers.traffic_bytes,
+                       t.numbers.energy_j * kMj, on ? 1 : 0);
+  }
+  return out;
+}
+
+// One value of all trials against the arena. Those that no other one beats in
+// these two are joined.
+Chart front_chart(const std::string& name, const char* unit,
+                  std::vector<PlanTrial> trials,
+                  const std::function<double(const PlanNumbers&)>& value) {
+  std::ranges::stable_sort(trials, {}, [&](const PlanTrial& t) {
+    return std::pair(t.numbers.ram, value(t.numbers));
+  });
+  Chart c;
+  c.title = "Arena and " + name;
+  c.y_label = name + ", " + unit;
+  c.table.columns = {
+      {"largest arena", "KB", Origin::kModelled, 1},
+      {"least " + name, unit, Origin::kModelled, 3},
+      {"other plans", unit, Origin::kModelled, 3, -1, false},
+      {"plan", ""},
+  };
+  c.series = {1, 2};
+  c.log_x = true;
+  double least = std::numeric_limits<double>::max();
+  std::vector<Row> others;
+  for (const PlanTrial& t : trials) {
+    const double kb = static_cast<double>(t.numbers.ram) / kKb;
+    const double v = value(t.numbers);
+    if (v < least) {
+      c.table.rows.push_back({kb, v, Cell(), t.text()});
+      least = v;
+    } else {
+      others.push_back({kb, Cell(), v, t.text()});
+    }
+  }
+  c.table.rows.insert(c.table.rows.end(), others.begin(), others.end());
+  return c;
+}
+
+StudyTable front_table(const std::vector<PlanTrial>& front) {
+  StudyTable table;
+  table.columns = {{"largest arena", "B", Origin::kModelled, 0},
+                   {"time", "ms", Origin::kModelled, 3},
+                   {"traffic", "B", Origin::kModelled, 0},
+                   {"nodes", "", Origin::kModelled, 0},
+                   {"plan", ""}};
+  for (const PlanTrial& t : front) {
+    table.rows.push_back({static_cast<double>(t.numbers.ram),
+                          t.numbers.latency_s * kMs,
+                          static_cast<double>(t.numbers.traffic_bytes),
+                          static_cast<double>(t.numbers.nodes), t.text()});
+  }
+  return table;
+}
+
+Study study_of(const PlanCommandFlags& flags, const Net& net,
+               const PlanRequest& request, const Exploration& found,
+               const std::vector<PlanTrial>& front) {
+  Study s;
+  s.name = "pareto";
+  s.title = "Arena, time and traffic: " + net.name;
+  s.command = "shoal plan " + flags.model + " --pareto " + flags.pareto;
+  const LowerBound bound = lower_bound(
+      net, request.cluster,
+      {.linked = request.over_links(), .max_payload = request.max_payload});
+  s.facts = {
+      {"nodes", boards_of(request.cluster)},
+      {"plans", fmt::format("{} tried, {} on the front", found.trials.size(),
+                            front.size())},
+      {"bound", fmt::format("no plan on these nodes takes less than {:.3f} ms, "
+                            "nor less than {} B of traffic",
+                            bound.latency_s * kMs, bound.traffic_bytes)}};
+  Question q;
+  q.id = "front";
+  q.title = "The front";
+  q.text =
+      "Plans that no other one beats in largest arena, time of a frame and "
+      "traffic together, among all that were tried: every strategy, all nodes "
+      "and fewer, arenas from the smallest to that of the least time.";
+  Chart all;
+  all.title = "On the front";
+  all.kind = ChartKind::kNone;
+  all.table = front_table(front);
+  q.charts.push_back(std::move(all));
+  q.charts.push_back(
+      front_chart("time", "ms", found.trials,
+                  [](const PlanNumbers& n) { return n.latency_s * kMs; }));
+  if (request.over_links()) {
+    q.charts.push_back(
+        front_chart("traffic", "MB", found.trials, [](const PlanNumbers& n) {
+          return static_cast<double>(n.traffic_bytes) / kMb;
+        }));
+  }
+  s.questions = {std::move(q)};
+  return s;
+}
+
+nlohmann::json json_of(const Exploration& found,
+                       const std::vector<PlanTrial>& front) {
+  nlohmann::json j{{"tried", found.trials.size()},
+                   {"front", nlohmann::json::array()}};
+  for (const PlanTrial& t : front) {
+    j["front"].push_back({{"plan", t.text()},
+                          {"nodes", t.numbers.nodes},
+                          {"arena_bytes", t.numbers.ram},
+                          {"latency_us", t.numbers.latency_s * 1e6},
+                          {"traffic_bytes", t.numbers.traffic_bytes},
+                          {"energy_j", t.numbers.energy_j}});
+  }
+  return j;
+}
+
+}  // namespace
+
+void check_pareto_file(const std::string& path) {
+  if (path.empty() || path.ends_with(".csv") || path.ends_with(".html")) return;
+  throw Error(Exit::kUsage, "--pareto " + path + ": neither .csv nor .html",
+              "a file name that says which it is to be");
+}
+
+int plan_pareto(const PlanCommandFlags& flags, const Net& net,
+                const PlanRequest& request) {
+  const PlanDeadline deadline(request.limits.search_s);
+  constexpr int kBudgets = 4;
+  Exploration found = explore(net, request, {.budgets = kBudgets});
+  if (found.trials.empty() && found.refused) {
+    std::rethrow_exception(found.refused);
+  }
+  std::erase_if(found.trials,
+                [](const PlanTrial& t) { return !t.keeps_limits; });
+  const std::vector<PlanTrial> front = pareto_front(found.trials);
+  if (front.empty()) {
+    throw Error(Exit::kDoesNotFit, "no plan that was tried keeps the limits",
+                "shoal plan without --pareto says by how much");
+  }
+  write_file(flags.pareto,
+             flags.pareto.ends_with(".csv")
+                 ? csv_of(found.trials, front)
+                 : study_page(study_of(flags, net, request, found, front)));
+  if (flags.json) {
+    say_json(json_of(found, front));
+    return 0;
+  }
+  say_text(table_text(front_table(front)));
+  say("%zu plans tried%s; %s\n", found.trials.size(),
+      found.in_time ? "" : " in time", flags.pareto.c_str());
+  return 0;
+}
+
+}  // namespace shoal

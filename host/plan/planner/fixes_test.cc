@@ -1,0 +1,112 @@
+#include "host/plan/planner/fixes.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+std::string line_with(const std::vector<std::string>& lines,
+                      const std::string& begin) {
+  for (const std::string& l : lines) {
+    if (l.starts_with(begin)) return l;
+  }
+  return "";
+}
+
+int64_t number_behind(const std::string& line, const std::string& flag) {
+  return std::stoll(line.substr(flag.size()));
+}
+
+// Each number is taken at its word.
+TEST(FixesTest, HoldWhatTheySay) {
+  const Net net = bottleneck_net(48, 3);
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.objective = Objective::kRam;
+  const int64_t budget = largest_arena(make_plan(net, request)) * 3 / 4;
+  request.node().ram = budget;
+  EXPECT_THROW(make_plan(net, request), Error);
+  const SmallerNet smaller = [](int percent, std::string& text) {
+    text = std::to_string(48 * percent / 100);
+    return std::optional(bottleneck_net(48 * percent / 100, 3));
+  };
+  const std::vector<std::string> lines = find_fixes(net, request, smaller);
+
+  const std::string ram = line_with(lines, "--ram ");
+  ASSERT_FALSE(ram.empty());
+  const int64_t bytes = number_behind(ram, "--ram ");
+  EXPECT_GT(bytes, budget);
+  PlanRequest more = request;
+  more.node().ram = bytes;
+  EXPECT_LE(largest_arena(make_plan(net, more)), bytes);
+
+  const std::string nodes = line_with(lines, "--nodes ");
+  ASSERT_FALSE(nodes.empty());
+  const auto count = static_cast<int>(number_behind(nodes, "--nodes "));
+  bool fits_one = false;
+  for (const char* const strategy : {"spatial", "kernel", "layer", "auto"}) {
+    PlanRequest several = with_nodes(request, count);
+    several.strategy = strategy;
+    try {
+      fits_one |= largest_arena(make_plan(net, several)) <= budget;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    }
+  }
+  EXPECT_TRUE(fits_one);
+
+  const std::string writes = line_with(lines, "--max-writes ");
+  if (!writes.empty()) {
+    PlanRequest spilling = request;
+    spilling.max_writes = number_behind(writes, "--max-writes ");
+    EXPECT_LE(largest_arena(make_plan(net, spilling)), budget);
+  }
+
+  const std::string input = line_with(lines, "the model for an input of ");
+  ASSERT_FALSE(input.empty());
+  const auto side =
+      static_cast<int>(number_behind(input, "the model for an input of "));
+  EXPECT_LE(largest_arena(make_plan(bottleneck_net(side, 3), request)), budget);
+}
+
+TEST(FixesTest, SaysWhatALargerBoardWouldNeed) {
+  const Net net = bottleneck_net(32, 3);
+  Board board = find_board("teensy41");
+  board.banks = {{"small", 2048, 0}};
+  const PlanRequest request = one_node(board);
+  const std::vector<std::string> lines = find_fixes(net, request, {});
+  EXPECT_FALSE(line_with(lines, "a board with ").empty());
+  EXPECT_TRUE(line_with(lines, "--ram").empty());
+}
+
+TEST(FewestNodesTest, FindsHowManyAreEnough) {
+  const Net net = bottleneck_net(32, 3);
+  Board board = find_board("teensy41");
+  board.clock_hz /= 20;  // so that links are the least of it
+  PlanRequest request = one_node(board);
+  const double alone = make_plan(net, request).latency_s;
+  request.limits.latency_s = alone * 0.8;
+  const FewestNodes few = fewest_nodes(net, request, 2, 16);
+  ASSERT_GE(few.nodes, 2);
+  ASSERT_FALSE(few.tries.empty());
+  for (const FewestNodes::Try& t : few.tries) {
+    if (t.nodes == few.nodes) {
+      EXPECT_TRUE(t.enough);
+      EXPECT_LE(t.best->latency_s, *request.limits.latency_s);
+    }
+    if (t.nodes == few.nodes - 1) {
+      EXPECT_FALSE(t.enough);
+    }
+  }
+  EXPECT_LE(make_plan(net, with_nodes(request, few.nodes)).latency_s,
+            *request.limits.latency_s);
+  request.limits.latency_s = 1e-7;
+  EXPECT_EQ(fewest_nodes(net, request, 2, 4).nodes, 0);
+}
+
+}  // namespace
+}  // namespace shoal
