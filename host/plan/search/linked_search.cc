@@ -87,7 +87,9 @@ class SegmentSearch {
     }
   }
 
-  std::optional<Partition> fastest(const NodeBudgets& budget) const {
+  // `toll_ps`: added to the time of each segment.
+  std::optional<Partition> fastest(const NodeBudgets& budget,
+                                   int64_t toll_ps = 0) const {
     Ends ends(layers_);
     for (int begin = 0; begin < layers_; ++begin) {
       if (!ends.is_reached(begin)) continue;
@@ -102,7 +104,7 @@ class SegmentSearch {
           ends.offer({{begin, end},
                       static_cast<int>(p),
                       *std::ranges::max_element(bytes),
-                      cost.at[p].time_ps});
+                      cost.at[p].time_ps + toll_ps});
         }
       }
     }
@@ -154,20 +156,8 @@ class LinkedSearch : public Search {
       const std::optional<SegmentChoice> choice =
           next({less(hard), less(soft), any_streams_}, seen);
       if (!choice) continue;
-      how.slack = 0;
       std::optional<Plan> made = build(*choice, how);
-      if (!made || !fits(cluster_, *made)) continue;
-      for (const int slack : {8, 4, 2, 1}) {
-        if (cut_.nodes > kManyNodes && slack != 4) continue;
-        how.slack = slack;
-        std::optional<Plan> loose = build(*choice, how);
-        // Rows must not take the room of slots or gaps.
-        if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
-            is_about_as_fast(*loose, *made)) {
-          return loose;
-        }
-      }
-      return made;
+      if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
     }
     return std::nullopt;
   }
@@ -217,11 +207,49 @@ class LinkedSearch : public Search {
 
   // Of unequal budgets the smallest plan need not be the tight one.
   std::optional<Plan> otherwise(std::string&) override {
-    if (request_.objective == Objective::kLatency) return std::nullopt;
-    return fastest();
+    if (request_.objective != Objective::kLatency) {
+      if (std::optional<Plan> plan = fastest()) return plan;
+    }
+    return longer_segments();
   }
 
  private:
+  // With more rows in rings, if that costs no time.
+  Plan loosened(const SegmentChoice& choice, BuildOptions how,
+                const Plan& made) const {
+    for (const int slack : {8, 4, 2, 1}) {
+      if (cut_.nodes > kManyNodes && slack != 4) continue;
+      how.slack = slack;
+      std::optional<Plan> loose = build(choice, how);
+      // Rows must not take the room of slots or gaps.
+      if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
+          is_about_as_fast(*loose, made)) {
+        return std::move(*loose);
+      }
+    }
+    return made;
+  }
+
+  // What lies from one segment to the next is packed between what segments
+  // take, which leaves gaps that the estimate does not know. With fewer
+  // segments there is less of it, at some time.
+  std::optional<Plan> longer_segments() const {
+    if (cut_.nodes > kManyNodes) return std::nullopt;
+    BuildOptions how;
+    if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    std::vector<Partition> seen;
+    for (const int toll_ms : shares::kTolls) {
+      for (const int hard : shares::kTolled) {
+        const auto choice = next({less(hard), less(0), any_streams_}, seen,
+                                 int64_t{toll_ms} * 1000000000);
+        if (!choice) continue;
+        const std::optional<Plan> made = build(*choice, how);
+        if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
+      }
+    }
+    return std::nullopt;
+  }
+
   std::vector<int64_t> less(int percent) const {
     std::vector<int64_t> all;
     for (size_t n = 0; n < limits_.size(); ++n) {
@@ -242,8 +270,9 @@ class LinkedSearch : public Search {
 
   // None if there are no cuts, or only those that were seen before.
   std::optional<SegmentChoice> next(const NodeBudgets& budget,
-                                    std::vector<Partition>& seen) const {
-    const std::optional<Partition> cuts = search_.fastest(budget);
+                                    std::vector<Partition>& seen,
+                                    int64_t toll_ps = 0) const {
+    const std::optional<Partition> cuts = search_.fastest(budget, toll_ps);
     if (!cuts || std::ranges::find(seen, *cuts) != seen.end()) return {};
     seen.push_back(*cuts);
     SegmentChoice choice;

@@ -59,6 +59,17 @@ TEST_F(MobileNet, EightNodesTakeLittle) {
   EXPECT_LE(largest_arena(plan("kernel", 8, Objective::kRam)), 40u * 1024);
 }
 
+// What lwIP, stacks and agent leave of 64 KB, with weights from storage.
+TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
+  constexpr int kRoom = 42688;
+  const Cluster cluster = uniform_cluster(8, find_board("emcraft-sf2"), kRoom);
+  const Plan p = make_plan(
+      *net_,
+      linked_nodes(cluster, make_cuts(*net_, cluster, {.strategy = "spatial"}),
+                   Objective::kLatency));
+  EXPECT_LE(largest_arena(p), uint32_t{kRoom});
+}
+
 TEST_F(MobileNet, RowsTravelWhereTheyMust) {
   EXPECT_LE(plan("spatial", 8, Objective::kRam).traffic_bytes, 1200000);
   EXPECT_LE(plan("kernel", 8, Objective::kRam).traffic_bytes, 24300000);
