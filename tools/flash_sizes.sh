@@ -4,8 +4,11 @@
 # the image, linked with a table that names the program's kinds of actors
 # (design/device.md). Fails if a row is over its limit.
 #   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
+#   tools/flash_sizes.sh DIR kernels
+# The second form: of the MobileNet-class program the kernels alone, at -O2 as
+# boards have them, for each family of Cortex-M.
 set -euo pipefail
-to=${1:?usage: tools/flash_sizes.sh DIR}
+to=${1:?usage: tools/flash_sizes.sh DIR [kernels]}
 source=$(cd "$(dirname "$0")/.." && pwd)
 command -v arm-none-eabi-g++ > /dev/null || { echo "no arm-none-eabi-g++"; exit 77; }
 flags=(-mcpu=cortex-m4 -mthumb -Os -std=gnu++17 -fno-exceptions -fno-rtti
@@ -63,17 +66,15 @@ compile() {  # name, more flags
   wait
   arm-none-eabi-ar rcs "lib$1.a" "$1"-*.o
 }
-compile portable -DSHOAL_WITHOUT_DSP_KERNELS
-compile dsp
 
 over=0
 row() {  # program, family, most flash
-  arm-none-eabi-g++ "${flags[@]}" main.cc "$1.cc" -nostartfiles -specs=nano.specs \
+  arm-none-eabi-g++ "${flags[@]}" "${@:4}" main.cc "$1.cc" -nostartfiles -specs=nano.specs \
     -Wl,-e,main,--gc-sections,-Map="$1-$2.map" -L. -l"$2" -o "$1-$2.elf" 2> log ||
     { cat log >&2; exit 1; }
   local flash ram
-  flash=$(sum "$1-$2.map" '\.(text|rodata)' "$2")
-  ram=$(sum "$1-$2.map" '\.(data|bss)' "$2")
+  flash=$(sum "$1-$2.map" '\.(text|rodata)' "$2.a")
+  ram=$(sum "$1-$2.map" '\.(data|bss)' "$2.a")
   printf '%-10s %-9s %7d B flash %5d B static RAM beside node and arena\n' \
     "$1" "$2" "$flash" "$ram"
   if ((flash > $3)); then
@@ -88,9 +89,26 @@ text = open(sys.argv[1]).read().split('Linker script and memory map')[1]
 found = re.findall(r'^ (%s\S*)\s+0x(\w+)\s+0x(\w+) (\S+)' % sys.argv[2].replace(
     '(', '(?:'), text, re.M)
 print(sum(int(size, 16) for _, at, size, file in found
-          if int(at, 16) and f'lib{sys.argv[3]}.a' in file))
+          if int(at, 16) and f'lib{sys.argv[3]}' in file))
 END
 }
+if [[ ${2:-} == kernels ]]; then
+  kernels() {  # core, most flash, more flags
+    local more=(-O2 "-mcpu=$1" "${@:3}") flash
+    compile "$1" "${more[@]}"
+    row mobilenet "$1" 1000000 "${more[@]}" > /dev/null
+    flash=$(sum "mobilenet-$1.map" '\.(text|rodata)' "$1.a($1-kernels")
+    printf '%-15s %6d B of kernels\n' "$1" "$flash"
+    ((flash <= $2)) || { echo "$1: over $2 B" >&2; over=1; }
+  }
+  kernels cortex-m0plus 16384
+  kernels cortex-m3 16384
+  kernels cortex-m4 16384
+  kernels cortex-m55 16384 -mfloat-abi=hard
+  exit $over
+fi
+compile portable -DSHOAL_WITHOUT_DSP_KERNELS
+compile dsp
 row mobilenet portable 32768
 row mobilenet dsp 39936
 row hello portable 24576

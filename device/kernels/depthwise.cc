@@ -12,7 +12,7 @@
 #pragma GCC optimize("omit-frame-pointer")  // loops take all registers
 #endif
 
-#include "device/kernels/portable.h"
+#include "device/kernels/family.h"
 #include "device/kernels/thumb1.h"
 #include "device/kernels/window.h"
 #include "device/program/image.h"
@@ -22,6 +22,16 @@ namespace {
 
 constexpr int kGroup = 32;  // output channels whose sums are held
 constexpr int kMaxRuns = 2 * kMaxWindowRows;
+
+// What a family leaves to this kernel is rare and need not have loops of its
+// own: for DSP other sizes than 3x3, for Helium hardly anything.
+#if defined(SHOAL_HAS_MVE_KERNELS)
+constexpr bool kOwnThree = true, kOwnPlain = true;
+#elif defined(SHOAL_HAS_DSP_KERNELS)
+constexpr bool kOwnThree = true, kOwnPlain = false;
+#else
+constexpr bool kOwnThree = false, kOwnPlain = false;
+#endif
 
 constexpr uint32_t product(int a, int b) { return bits(a * b); }
 
@@ -119,12 +129,13 @@ using FourChannels = void (*)(const RunList&, int, int, const uint32_t*,
                               uint32_t*);
 
 FourChannels four_channels_for(const ConvArgs& a) {
-  const bool zero = a.zero_weight != 0;
+  const bool zero = kOwnPlain || a.zero_weight != 0;
   if (a.multiplier != 1) {
     return zero ? four_channels<0, true, false>
-                : four_channels<0, false, false>;
+                : four_channels<0, kOwnPlain, false>;
   }
-  return zero ? four_channels<1, true, false> : four_channels<1, false, false>;
+  return zero ? four_channels<1, true, false>
+              : four_channels<1, kOwnPlain, false>;
 }
 
 // Output channels [o, o + outs) of one pixel, whose input lies x_at behind
@@ -190,9 +201,9 @@ void add_pixels(const ConvArgs& a, const Window& window, bool three,
                 Span columns, int x_at) {
   const FourChannels four = four_channels_for(a);
   FourChannels main = four;
-  if (a.multiplier == 1 && three) {
-    main = a.zero_weight ? four_channels<1, true, true>
-                         : four_channels<1, false, true>;
+  if (!kOwnThree && a.multiplier == 1 && three) {
+    main = a.zero_weight ? four_channels<1, true, !kOwnThree>
+                         : four_channels<1, kOwnPlain, !kOwnThree>;
   }
   const RunList& padding = window.padding;
   for (int x = columns.lo; x < columns.hi; ++x) {
@@ -212,10 +223,12 @@ void add_pixels(const ConvArgs& a, const Window& window, bool three,
 using FourPixels = void (*)(const RunList&, int, int, uint32_t*);
 
 FourPixels four_pixels_for(const ConvArgs& a, bool three) {
-  if (a.zero_weight) {
-    return three ? four_pixels<true, true> : four_pixels<true, false>;
+  if (kOwnPlain || a.zero_weight) {
+    return !kOwnThree && three ? four_pixels<true, !kOwnThree>
+                               : four_pixels<true, false>;
   }
-  return three ? four_pixels<false, true> : four_pixels<false, false>;
+  return !kOwnPlain && three ? four_pixels<kOwnPlain, !kOwnPlain>
+                             : four_pixels<kOwnPlain, false>;
 }
 
 // Channel by channel; the number of columns is a multiple of four.
@@ -258,8 +271,8 @@ void add_columns(const ConvArgs& a, Span columns, Span inside) {
     return add_pixels(a, window, three, columns, 0);
   }
   const Span blocks = {columns.lo, columns.lo + whole};
-  (clamps_to_byte(a) ? add_blocks<true> : add_blocks<false>)(a, window, three,
-                                                             blocks);
+  (clamps_to_byte(a) ? add_blocks<!kOwnThree>
+                     : add_blocks<false>)(a, window, three, blocks);
   add_pixels(a, window, three, {blocks.hi, columns.hi},
              whole * window.input.pixel_step);
 }

@@ -17,12 +17,17 @@ constexpr int kShared = 5;    // input rows side by side, at most
 constexpr int kMostRows = 5;  // output rows at a time
 constexpr int kVector = 16;   // bytes
 
+// Puts rows that are no padding, with channels from o on, side by side.
+using PutTogether = void (*)(const ConvArgs&, const MveColumns&,
+                             const int8_t* const* rows, int o, int apart,
+                             Places, int8_t*);
+
 // Output rows that have their input rows side by side.
 struct Group {
   int count;         // of output rows
   int apart;         // input rows from one window to the next one's
-  int rows, lo, hi;  // input rows; those of [lo, hi) are no padding
-  bool plain;        // nor are others
+  int rows, lo, hi;  // input rows; those of [lo, hi) are put together
+  PutTogether put;   // null: none are
   const int8_t* row[kShared];
   int8_t* out;  // first row
 };
@@ -40,33 +45,6 @@ int rows_apart(const int8_t* const* rows) {
   return rows[3] == rows[2] ? 2 : 0;
 }
 
-void find_padding(Group& g) {
-  g.lo = 0, g.hi = g.rows, g.plain = true;
-  while (g.lo < g.hi && !g.row[g.lo]) ++g.lo;
-  while (g.hi > g.lo && !g.row[g.hi - 1]) --g.hi;
-  for (int i = g.lo; i < g.hi; ++i) g.plain &= g.row[i] != nullptr;
-}
-
-// Output rows [y, end); how many groups they are.
-int make_groups(const ConvArgs& a, int y, int end, Group* g) {
-  int n = 0;
-  for (; y < end; y += g[n++].count) {
-    Group& to = g[n];
-    const int8_t* const* rows = a.rows + y * 3;
-    to.out = a.out + y * a.out_row;
-    to.count = 1, to.apart = 0, to.rows = 3;
-    for (int i = 0; i < 3; ++i) to.row[i] = rows[i];
-    if (y + 1 < end) to.apart = rows_apart(rows);
-    for (; to.apart && y + to.count < end; ++to.count, rows += 3) {
-      if (to.rows + to.apart > kShared || rows_apart(rows) != to.apart) break;
-      for (int i = 3 - to.apart; i < 3; ++i) to.row[to.rows++] = rows[3 + i];
-    }
-    find_padding(to);
-  }
-  return n;
-}
-
-// kRows rows, none of which is padding, with channels from o on.
 template <int kRows>
 [[gnu::noinline]] void put_together(const ConvArgs& a, const MveColumns& c,
                                     const int8_t* const* rows, int o, int apart,
@@ -97,6 +75,38 @@ template <int kRows>
   put_zeros(c.right);
 }
 
+void find_padding(Group& g) {
+  static constexpr PutTogether kPut[] = {nullptr,         nullptr,
+                                         put_together<2>, put_together<3>,
+                                         put_together<4>, put_together<5>};
+  g.lo = 0, g.hi = g.rows;
+  while (g.lo < g.hi && !g.row[g.lo]) ++g.lo;
+  while (g.hi > g.lo && !g.row[g.hi - 1]) --g.hi;
+  bool plain = g.hi - g.lo >= 2;
+  for (int i = g.lo; i < g.hi; ++i) plain &= g.row[i] != nullptr;
+  if (!plain) g.hi = g.lo;
+  g.put = kPut[g.hi - g.lo];
+}
+
+// Output rows [y, end); how many groups they are.
+int make_groups(const ConvArgs& a, int y, int end, Group* g) {
+  int n = 0;
+  for (; y < end; y += g[n++].count) {
+    Group& to = g[n];
+    const int8_t* const* rows = a.rows + y * 3;
+    to.out = a.out + y * a.out_row;
+    to.count = 1, to.apart = 0, to.rows = 3;
+    for (int i = 0; i < 3; ++i) to.row[i] = rows[i];
+    if (y + 1 < end) to.apart = rows_apart(rows);
+    for (; to.apart && y + to.count < end; ++to.count, rows += 3) {
+      if (to.rows + to.apart > kShared || rows_apart(rows) != to.apart) break;
+      for (int i = 3 - to.apart; i < 3; ++i) to.row[to.rows++] = rows[3 + i];
+    }
+    find_padding(to);
+  }
+  return n;
+}
+
 void put_one(const ConvArgs& a, const MveColumns& c, const int8_t* row, int o,
              int apart, Places at, int8_t* to) {
   mve_put_row(a, c, row ? row + o : nullptr, apart, at, to);
@@ -104,26 +114,9 @@ void put_one(const ConvArgs& a, const MveColumns& c, const int8_t* row, int o,
 
 void put_group(const ConvArgs& a, const MveColumns& c, const Group& g, int o,
                int apart, Places at, int8_t* to) {
-  int lo = g.lo, hi = g.hi;
-  if (!g.plain || hi - lo < 2) hi = lo;
-  switch (hi - lo) {
-    case 2:
-      put_together<2>(a, c, g.row + lo, o, apart, at, to + lo);
-      break;
-    case 3:
-      put_together<3>(a, c, g.row + lo, o, apart, at, to + lo);
-      break;
-    case 4:
-      put_together<4>(a, c, g.row + lo, o, apart, at, to + lo);
-      break;
-    case 5:
-      put_together<5>(a, c, g.row + lo, o, apart, at, to + lo);
-      break;
-    default:
-      break;
-  }
-  for (int i = 0; i < lo; ++i) put_one(a, c, g.row[i], o, apart, at, to + i);
-  for (int i = hi; i < g.rows; ++i) {
+  if (g.put) g.put(a, c, g.row + g.lo, o, apart, at, to + g.lo);
+  for (int i = 0; i < g.lo; ++i) put_one(a, c, g.row[i], o, apart, at, to + i);
+  for (int i = g.hi; i < g.rows; ++i) {
     put_one(a, c, g.row[i], o, apart, at, to + i);
   }
 }

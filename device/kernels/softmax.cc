@@ -6,7 +6,8 @@
 namespace shoal {
 namespace {
 
-int32_t exponential(const SoftmaxArgs& a, int difference) {
+// Long, and asked for twice.
+[[gnu::noinline]] int32_t exponential(const SoftmaxArgs& a, int difference) {
   const int32_t scaled = wrap(bits(difference) << a.shift);
   return exp_negative(high_mul(scaled, a.multiplier), 5);
 }

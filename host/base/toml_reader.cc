@@ -158,6 +158,12 @@ const toml::table* TomlReader::table(const char* key) {
   return at ? at->as_table() : nullptr;
 }
 
+const toml::table& TomlReader::required_table(const char* key) {
+  const toml::table* found = table(key);
+  if (!found) fail(key, "is missing");
+  return *found;
+}
+
 const toml::array* TomlReader::array(const char* key) {
   const toml::node* at = node(key);
   if (at && !at->is_array()) fail(key, "must be a list");

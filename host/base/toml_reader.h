@@ -35,6 +35,7 @@ class TomlReader {
   // A number of bytes or a text such as "256K"; at least 1.
   std::optional<int64_t> size(const char* key);
   const toml::table* table(const char* key);
+  const toml::table& required_table(const char* key);
   const toml::array* array(const char* key);
   const toml::node* node(const char* key);
   // The tables of a list of tables; empty if the key is missing.

@@ -5,7 +5,6 @@ section a layer; of firmware.elf what counts for a frame, a section for loading
 and one a frame. What the C library does counts for its caller."""
 
 import os
-import re
 import sys
 
 import firmware_code
@@ -21,14 +20,13 @@ MARKS = {
 
 def marks(elf):
     kind = 'bench' if os.path.basename(elf).startswith('bench') else 'firmware'
-    functions = firmware_code.functions(elf)
     found = []
     for what, pattern in MARKS[kind]:
-        places = [a for name, a in functions if re.match(pattern, name)]
+        places = firmware_code.places(elf, pattern)
         if not places:
             sys.exit(f'{elf}: no function like {pattern}')
         found += [f'{what}={place:x}' for place in places]
-    libraries = firmware_code.Libraries(elf.removesuffix('.elf') + '.map')
+    libraries = firmware_code.Libraries(elf)
     for start, end in libraries.ranges('c_nano', 'c', 'gcc', 'm'):
         found.append(f'callee={start:x}-{end:x}')
     return found

@@ -41,7 +41,8 @@ def instructions(elf):
 class Libraries:
     """Which library of the build an address comes from."""
 
-    def __init__(self, map_file):
+    def __init__(self, elf):
+        map_file = elf.removesuffix('.elf') + '.map'
         self.starts, self.ends, self.names = [], [], []
         pending = False
         rows = []
@@ -96,6 +97,11 @@ def functions(elf):
         if match:
             found.append((match[2], int(match[1], 16) & ~1))
     return found
+
+
+def places(elf, pattern):
+    """Addresses of functions whose names begin like that."""
+    return [a for name, a in functions(elf) if re.match(pattern, name)]
 
 
 def sections(file):

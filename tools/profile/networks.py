@@ -12,7 +12,6 @@ import collections
 import json
 import math
 import os
-import re
 import sys
 
 import firmware_code
@@ -33,11 +32,9 @@ class Emulated:
         self.shared = shared
         self.board = board
         self.elf = os.path.join(build, 'boards', board, 'firmware.elf')
-        self.libraries = firmware_code.Libraries(
-            self.elf.removesuffix('.elf') + '.map')
-        self.complete = {
-            address for name, address in firmware_code.functions(self.elf)
-            if re.match(r'shoal::Schedule::complete\(', name)}
+        self.libraries = firmware_code.Libraries(self.elf)
+        self.complete = set(firmware_code.places(
+            self.elf, r'shoal::Schedule::complete\('))
 
     def frame(self, model, *plan):
         """Counts of the second frame, which finds nothing to do first."""

@@ -31,8 +31,7 @@ SOURCES = {
 
 CONDITIONS = '(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?'
 BRANCH = re.compile(rf'(b{CONDITIONS}|bl|bx|blx|cbn?z|tb[bh]|le|letp)$')
-LONG = re.compile(r'[su]m(ull|lal)|umaal')
-DUAL = re.compile(r'smlal[dbt]|smlsld')
+LONG = re.compile(r'[su]m(ull|lal)|umaal|smlsld')
 MAC = re.compile(r'ml[as]|sml[as]|smml|usada')
 MUL = re.compile(r'muls?|smu[als]|smmul|smus|smuad')
 DSP = re.compile(r'[su]x(t|ta)[bh]|pkh|[su]bfx|bfi|bfc|rev|clz|rbit|[qsu]h?'
@@ -105,7 +104,7 @@ def parse(instruction):
         if re.match(r'vmla|vrmla|vmul|vq?r?d?mul|vqr?dml|vfm|vml', name):
             return made('vmul', first, rest + first, accumulates=first)
         return made('vint', first, rest)
-    if LONG.match(name) or DUAL.match(name):
+    if LONG.match(name):
         long = first + rest[:1]
         return made('long', long, rest[1:] + (
             long if 'lal' in name or name == 'umaal' else []),
@@ -133,7 +132,7 @@ def summed(core, code):
     cycles, extra, before = 0, 0, None
     for p in code:
         extra = 0
-        pipelined = before in ('load',) and core != 'Cortex-M0+'
+        pipelined = before == 'load' and core != 'Cortex-M0+'
         if p.kind == 'load':
             cycles += 1 if pipelined else 2
         elif p.kind == 'store':
@@ -162,13 +161,13 @@ def summed(core, code):
     return cycles, extra
 
 
-LATENCY = {  # cycles until the next instruction may use what this one makes
+# Cycles until the next instruction may use what this one makes; else 1.
+LATENCY = {
     'Cortex-M33': {'load': 2, 'ldrd': 2, 'ldm': 2, 'mul': 2, 'mac': 2,
                    'long': 2},
-    'Cortex-M7': {'load': 1, 'ldrd': 1, 'ldm': 1, 'mul': 2, 'mac': 2,
-                  'long': 2},
+    'Cortex-M7': {'mul': 2, 'mac': 2, 'long': 2},
     'Cortex-M55': {'load': 2, 'ldrd': 2, 'ldm': 2, 'mul': 2, 'mac': 2,
-                   'long': 2, 'vload': 1, 'vmul': 2, 'vint': 1, 'vmove': 1},
+                   'long': 2, 'vmul': 2},
 }
 
 
@@ -254,8 +253,6 @@ def scheduled(core, code):
             length = 2
         elif p.name in ('le', 'letp'):
             length = 0
-        elif p.kind == 'branch' and core != 'Cortex-M7':
-            length = 1
         if unit:
             busy[unit] = start + (8 if p.kind == 'vscatter' else 2)
         for register in p.writes:

@@ -8,19 +8,13 @@ namespace {
 
 constexpr const char* kEstimates = "estimated_cycles.toml";
 
-const toml::table& required_table(TomlReader& r, const char* key) {
-  const toml::table* found = r.table(key);
-  if (!found) r.fail(key, "is missing");
-  return *found;
-}
-
 }  // namespace
 
 CycleEstimates parse_estimates(const std::string& toml) {
   const toml::table root = parse_toml(kEstimates, toml);
   TomlReader r(kEstimates, root, "");
   CycleEstimates found;
-  const toml::table& sources = required_table(r, "sources");
+  const toml::table& sources = r.required_table("sources");
   TomlReader cores(kEstimates, sources, "sources");
   for (const auto& [core, source] : sources) {
     const std::string name(core.str());
@@ -28,7 +22,7 @@ CycleEstimates parse_estimates(const std::string& toml) {
         cores.required(cores.text(name.c_str()), name.c_str());
   }
   cores.finish();
-  for (const auto& [layer, node] : required_table(r, "layers")) {
+  for (const auto& [layer, node] : r.required_table("layers")) {
     const std::string name(layer.str());
     if (!node.is_table()) {
       throw Error(Exit::kUsage,

@@ -12,12 +12,6 @@ std::string text(TomlReader& r, const std::string& key) {
   return r.required(r.text(key.c_str()), key.c_str());
 }
 
-const toml::table& table(TomlReader& r, const char* key) {
-  const toml::table* found = r.table(key);
-  if (!found) r.fail(key, "is missing");
-  return *found;
-}
-
 QuotedLayer parse_layer(const std::string& name, const toml::node& node,
                         const std::map<std::string, std::string>& cores) {
   if (!node.is_table()) {
@@ -46,13 +40,13 @@ QuotedKernels parse_quoted(const std::string& toml) {
   quoted.compiler = text(r, "compiler");
   quoted.flags = text(r, "flags");
   quoted.emulator = text(r, "emulator");
-  const toml::table& cores = table(r, "cores");
+  const toml::table& cores = r.required_table("cores");
   TomlReader columns(kFile, cores, "cores");
   for (const auto& [core, column] : cores) {
     const std::string name(core.str());
     quoted.cores[name] = text(columns, name);
   }
-  const toml::table& layers = table(r, "layers");
+  const toml::table& layers = r.required_table("layers");
   for (const auto& [name, node] : layers) {
     const std::string key(name.str());
     quoted.layers[key] = parse_layer(key, node, quoted.cores);
