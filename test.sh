@@ -10,6 +10,21 @@ jobs=$(nproc)
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
+# run_tests PRESET: what failed, and what it said, is the last that is seen.
+run_tests() {
+  ctest --preset "$1" -j "$jobs" --no-tests=error && return
+  local log=build/$1/Testing/Temporary names=() name
+  [[ ! -s $log/LastTestsFailed.log ]] ||
+    mapfile -t names < <(cut -d: -f2- "$log/LastTestsFailed.log")
+  for name in "${names[@]}"; do
+    printf '\n== %s\n' "$name"
+    awk -v name="$name" '/^[0-9]+\/[0-9]+ Testing: / {on = $3 == name} on' \
+      "$log/LastTest.log" | tail -n 60
+  done
+  printf '\nfailed (preset %s):%s\n' "$1" "${names[*]/#/ }"
+  return 1
+}
+
 step "format and sizes"
 tools/check_style.sh
 
@@ -17,14 +32,14 @@ step "release build"
 cmake --preset release -DSHOAL_BUNDLE=ON -DSHOAL_FOLDER_TESTS=OFF >/dev/null
 cmake --build --preset release -j "$jobs" -- --quiet
 step "release tests"
-ctest --preset release -j "$jobs" --no-tests=error
+run_tests release
 [[ "${1:-}" == quick ]] && exit 0
 
 step "sanitizer build"
 cmake --preset dev >/dev/null
 cmake --build --preset dev -j "$jobs" -- --quiet
 step "sanitizer tests"
-ctest --preset dev -j "$jobs" --no-tests=error
+run_tests dev
 
 step "fuzz targets, a short run each"
 tools/fuzz_briefly.sh

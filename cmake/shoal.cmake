@@ -38,7 +38,11 @@ option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
 # sanitizers take ten times as long and more. They see the planner by
 # random networks and clusters.
 set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
-  strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test)
+  strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test
+  auto_plan_test export_random_test)
+# What spans folders and serves best under sanitizers.
+set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
+  device_hpp_test export_test)
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
@@ -163,8 +167,12 @@ function(shoal_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
+  set_property(GLOBAL PROPERTY shoal_test_${name} ${CMAKE_CURRENT_SOURCE_DIR})
   if(SHOAL_SANITIZE AND ("shared" IN_LIST ARG_LABELS OR
-      "text" IN_LIST ARG_LABELS))
+      "text" IN_LIST ARG_LABELS OR name IN_LIST SHOAL_OPTIMIZED_TESTS))
+    return()
+  endif()
+  if(name IN_LIST SHOAL_SANITIZED_TESTS AND NOT (SHOAL_SANITIZE OR SHOAL_FOLDER_TESTS))
     return()
   endif()
   if(NOT ARG_TIMEOUT)

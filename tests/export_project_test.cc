@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -195,16 +196,26 @@ INSTANTIATE_TEST_SUITE_P(Boards, ExportedCMake,
                            return name;
                          });
 
-// On this computer, where a serial line can be played.
+// On this computer, where a serial line can be played. Built once; every test
+// has its own copy.
 class ExportedHost : public testing::Test {
  protected:
-  ExportedHost() {
-    EXPECT_EQ(shop_.shoal(export_words("c", "host", "proj")).code, 0);
-    const Told built = shop_.script(make_in("proj", "all"));
+  static void SetUpTestSuite() {
+    built_ = std::make_unique<Workshop>();
+    EXPECT_EQ(built_->shoal(export_words("c", "host", "proj")).code, 0);
+    const Told built = built_->script(make_in("proj", "all"));
     EXPECT_EQ(built.code, 0) << built.err;
   }
+  static void TearDownTestSuite() { built_.reset(); }
+  void SetUp() override {
+    // With its times, by which make knows what is new.
+    ASSERT_EQ(shop_.script("cp -a " + built_->path("proj") + " .").code, 0);
+  }
+
+  static std::unique_ptr<Workshop> built_;
   Workshop shop_;
 };
+std::unique_ptr<Workshop> ExportedHost::built_;
 
 TEST_F(ExportedHost, RunsAndRefusesWhatIsNotItsOwn) {
   const Told ran = shop_.script(make_in("proj", "run"));

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "host/engine/board/process.h"
+#include "host/base/temporary_folder.h"
 
 namespace shoal {
 namespace {
@@ -299,6 +299,12 @@ u16_t pbuf_copy_partial(const struct pbuf*, void*, u16_t, u16_t);
   }
 }
 
+// A file for each source that has compiled, as long as this program runs.
+std::string passed_folder() {
+  static const TemporaryFolder folder;
+  return folder.path().string();
+}
+
 }  // namespace
 
 void write_sdk_headers(const Workshop& shop) {
@@ -318,17 +324,22 @@ Told compile_sources(const Workshop& shop, const std::string& folder,
     includes += " -I" + name;
     name.clear();
   }
-  const std::string launcher = has_program("ccache") ? "ccache " : "";
-  const std::string common = launcher + "arm-none-eabi-g++ " + flags +
-                             " -mthumb -O1 -fno-exceptions -fno-rtti -Wall "
-                             "-Wextra -Werror -c -o $(basename $1).$$.o" +
-                             includes;
+  const std::string common =
+      "arm-none-eabi-g++ " + flags + includes +
+      " -mthumb -fno-exceptions -fno-rtti -Wall -Wextra -Werror";
+  // The runtime, which firmware is built of with optimization and warnings, is
+  // not optimized here. Projects share most of it: what has passed with these
+  // flags after the preprocessor passes again.
   return shop.script(
-      "cd " + folder + "; compile() { case $1 in *.ino) " + common +
-      " -x c++ $1;; *.S|*.c) arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -Wall "
-      "-Wextra -Werror -c -o /dev/null" +
-      includes + " $1;; *) " + common +
-      " $1;; esac; }; export -f compile;"
+      "cd " + folder +
+      "; compile() { level=-O1; [[ $1 != */device/* ]] || level=-O0;"
+      "case $1 in *.ino) set -- -x c++ $1;; *.S|*.c) arm-none-eabi-gcc "
+      "-mcpu=cortex-m3 -mthumb -Wall -Wextra -Werror -c -o /dev/null" +
+      includes + " $1; return;; esac; text=$(" + common +
+      " $level -E -P $@) || return; key=$(sha256sum <<<\"$level " + flags +
+      " $text\"); key=" + passed_folder() + "/${key%% *}; [[ -e $key ]] || { " +
+      common +
+      " $level -c -o /dev/null $@ && : >$key; }; }; export -f compile;"
       "find . -name '*.cpp' -o -name '*.ino' -o -name '*.S' -o -name '*.c' |"
       "xargs -P 2 -I{} bash -c 'compile {} || { echo {}; exit 1; }'");
 }

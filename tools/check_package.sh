@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # device/ as others take it: installed and found by find_package and by
 # pkg-config, and as a subdirectory; from a project outside of the tree. Leaves
-# the example of each way in DIR/WAY/classify.
-#   tools/check_package.sh DIR
+# the example of each way in DIR/WAY/classify. What is installed are the builds
+# of tools/device_alone.sh in ALONE, which it makes where they are missing.
+#   tools/check_package.sh DIR [ALONE]
 set -euo pipefail
-to=${1:?usage: tools/check_package.sh DIR}
+to=${1:?usage: tools/check_package.sh DIR [ALONE]}
 source=$(cd "$(dirname "$0")/.." && pwd)
 rm -rf "$to"
 mkdir -p "$to"
 to=$(cd "$to" && pwd)
+alone=${2:-$to/alone}
 quiet() { "$@" > "$to/log" 2>&1 || { cat "$to/log" >&2; return 1; }; }
 launcher=()
 if command -v ccache > /dev/null; then
@@ -35,15 +37,18 @@ END
 }
 
 # Without Mbed TLS, and with it.
+quiet "$source/tools/device_alone.sh" "$alone"
+alone=$(cd "$alone" && pwd)
 for ciphers in OFF ON; do
-  configure -S "$source/device" -B "$to/build-$ciphers" \
-    -DSHOAL_CIPHERS=$ciphers -DCMAKE_INSTALL_PREFIX="$to/made-$ciphers" \
-    -DCMAKE_INSTALL_LIBDIR=lib
-  quiet cmake --build "$to/build-$ciphers"
-  quiet cmake --install "$to/build-$ciphers"
+  build=$alone/full
+  [[ $ciphers == ON ]] || build=$alone/bare
+  quiet cmake -DCMAKE_INSTALL_PREFIX="$to/made-$ciphers" \
+    -DCMAKE_INSTALL_LIBDIR=lib "$build"
+  quiet cmake --build "$build"
+  quiet cmake --install "$build"
   # The tree and the build are not needed, and it lies where it is put.
   mv "$to/made-$ciphers" "$to/prefix-$ciphers"
-  if grep -rqs -e "$source" -e "$to/build" "$to/prefix-$ciphers"/lib/cmake \
+  if grep -rqs -e "$source" -e "$alone" "$to/prefix-$ciphers"/lib/cmake \
       "$to/prefix-$ciphers"/lib/pkgconfig; then
     echo "the installation names the tree" >&2
     exit 1

@@ -16,8 +16,7 @@ fuzz() {
   new=$(mktemp -d "$1.XXXX")  # the seeds stay as they are
   if ! "fuzz/$1" -seed=1 -runs=$(($3 * times)) -max_len="$4" -timeout=20 \
     -rss_limit_mb=1024 "$new" "$root/fuzz/corpus/$2" >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
-    echo "fuzz: $1 failed; $root/build/dev/$log" >&2
+    touch "$log.failed"
     return 1
   fi
   rm -r "$new"
@@ -26,8 +25,10 @@ fuzz() {
 cd build/dev
 export -f fuzz
 export root times
-# Side by side, one a core.
-xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'fuzz "$@"' fuzz <<END
+# Side by side, one a core; those that failed are shown at the end.
+failed=0
+rm -f ./*.log.failed
+xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'fuzz "$@"' fuzz <<END || failed=$?
 fuzz_import import 20000 8192
 fuzz_onnx onnx 20000 8192
 fuzz_run import 2000 8192
@@ -45,3 +46,9 @@ fuzz_cluster cluster 200 512
 fuzz_ranks ranks 40000 1024
 fuzz_truth truth 40000 2048
 END
+for mark in *.log.failed; do
+  [[ -e $mark ]] || continue
+  tail -n 40 "${mark%.failed}" >&2
+  echo "fuzz: ${mark%.log.failed} failed; $PWD/${mark%.failed}" >&2
+done
+exit "$failed"
