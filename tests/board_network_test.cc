@@ -311,6 +311,31 @@ TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
   }
 }
 
+// Four boards compute, a fifth one has the picture and tells the class: after
+// the deployment there is no computer in it.
+TEST_F(BoardNetwork, ABoardStartsFrames) {
+  const std::string source = SHOAL_SOURCE_DIR;
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
+  Background boards(shop_, {"emulate", "--board", "emcraft-sf2", "--nodes", "5",
+                            "--serve", "--key", "k.key"});
+  std::string workers;
+  for (int i = 0; i < 4; ++i) {
+    workers += (i ? "," : "") + served(boards.line()).address;
+  }
+  const Served bell = served(boards.line());
+  const Told told = shop_.shoal(
+      {"deploy", source + "/models/fashion_mobilenet_v2.tflite", "--workers",
+       workers, "--key", "k.key", "--leader", bell.address, "--picture",
+       source + "/models/samples/bag/0.png", "--labels",
+       source + "/models/fashion_labels.txt", "--every", "0.1", "--timeout",
+       "30"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  for (const char* frame : {"0", "1", "2"}) {
+    EXPECT_EQ(boards.line(), bell.name + ": frame " + frame + ": class 8, bag");
+  }
+  EXPECT_EQ(boards.end(SIGTERM), 0);
+}
+
 // ctest --preset long: a minute of one core.
 TEST_F(BoardNetwork, DISABLED_MobileNetV2At224OnEightBoardsOf64KB) {
   const std::string name = "mobilenet_v2_1.0_224_quant_i8shift";

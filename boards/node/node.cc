@@ -128,6 +128,46 @@ bool start_network(const char* command) {
   return true;
 }
 
+// "frame 3: class 8, bag".
+class Line {
+ public:
+  Line& operator<<(const char* text) {
+    while (*text && length_ < sizeof text_) text_[length_++] = *text++;
+    return *this;
+  }
+  Line& operator<<(uint32_t number) {
+    char digits[11] = {};
+    char* at = digits + 10;
+    do {
+      *--at = static_cast<char>('0' + number % 10);
+    } while ((number /= 10) != 0);
+    return *this << at;
+  }
+  void send(const shoal_port& port) const {
+    ConsoleWriter console(port);
+    console.begin(FrameType::kText, length_);
+    console.put(text_, length_);
+    console.end();
+  }
+
+ private:
+  char text_[96];
+  uint32_t length_ = 0;
+};
+
+// What a node that leads has to say.
+void say(void*, const LeaderSaid& s) {
+  Line line;
+  line << "frame " << s.frame;
+  if (s.late) {
+    line << " waits for node " << s.name;
+  } else {
+    line << ": class " << s.best;
+    if (s.name[0]) line << ", " << s.name;
+  }
+  line.send(*node.port);
+}
+
 // Where they lie in memory, weights are used there; else they pass through
 // the arena.
 bool open_programs(const shoal_port& port, AgentConfig& c) {
@@ -173,6 +213,8 @@ Refusal open_agent(const shoal_port& port) {
   c.packets[1] = node.answers;
   c.packets[2] = node.packets[1];
   c.cycles = core_cycles();
+  c.leader = make_leader;
+  c.said = say;
   const bool open = open_programs(port, c) && node.agent.open(c) == Status::kOk;
   return open ? kNoRefusal : Refusal::kStorage;
 }
@@ -195,7 +237,8 @@ void report_stage(ConsoleWriter& console) {
 void count(ConsoleWriter& console, uint64_t spent, bool running) {
   if (!node.counts) return;
   const shoal_node& n = node.agent.node();
-  const bool loaded = running && shoal_arena_bytes(&n) != 0;
+  const bool loaded =
+      running && !node.agent.leads() && shoal_arena_bytes(&n) != 0;
   const auto stage =
       static_cast<uint16_t>(loaded ? shoal_last_work(&n).stage : 0xFFFF);
   constexpr uint32_t kFull = 0x80000000;

@@ -73,9 +73,9 @@ void NodeAgent::hold_stored() {
   state_ = program_bytes_ ? AgentState::kReady : AgentState::kEmpty;
 }
 
-bool NodeAgent::read_program_header(void* to, uint32_t bytes) {
-  if (config_.programs) return config_.programs->read(0, to, bytes);
-  std::memcpy(to, program(), bytes);
+bool NodeAgent::read_program(uint32_t offset, void* to, uint32_t bytes) {
+  if (config_.programs) return config_.programs->read(offset, to, bytes);
+  std::memcpy(to, program() + offset, bytes);
   return true;
 }
 
@@ -96,7 +96,12 @@ Status NodeAgent::step() {
   bool worked = false;
   send_unsent();
   for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
-  if (state_ == AgentState::kRunning) {
+  if (state_ == AgentState::kRunning && leader_) {
+    const Status status = leader_->step();
+    if (status == Status::kOk) ++work_;
+    worked |= status == Status::kOk;
+    if (failed(status)) fault({status, Table::kHeader});
+  } else if (state_ == AgentState::kRunning) {
     const bool metered = kTakesTrials && meter_.on();
     if (metered) meter_.step_begins();
     const auto status = static_cast<Status>(shoal_step(&node_));
@@ -112,7 +117,9 @@ Status NodeAgent::step() {
 
 uint64_t NodeAgent::next_timer_us() const {
   uint64_t at = UINT64_MAX;
-  if (state_ == AgentState::kRunning) at = shoal_next_timer_us(&node_);
+  if (state_ == AgentState::kRunning) {
+    at = leader_ ? leader_->next_timer_us() : shoal_next_timer_us(&node_);
+  }
   if (unsent_bytes_ != 0) {
     const shoal_transport& t = *config_.transport;
     const uint64_t retry = t.now_us(t.user) + kRetryUs;
@@ -135,6 +142,10 @@ bool NodeAgent::receive() {
       session(from, bytes);
       break;
     case Kind::kData:
+      if (state_ == AgentState::kRunning && leader_) {
+        leader_->receive(from, packet, bytes);
+        break;
+      }
       // Nothing is taken before the program has been checked whole.
       if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
         shoal_receive(&node_, from, packet, bytes);
@@ -149,8 +160,12 @@ bool NodeAgent::receive() {
 
 void NodeAgent::fault() {
   const shoal_fault why = shoal_last_fault(&node_);
-  fault_ = {static_cast<Status>(why.status), static_cast<Table>(why.table),
-            why.stage, why.index, why.check};
+  fault({static_cast<Status>(why.status), static_cast<Table>(why.table),
+         why.stage, why.index, why.check});
+}
+
+void NodeAgent::fault(const Fault& why) {
+  fault_ = why;
   state_ = AgentState::kFaulted;
   const bool damaged =
       fault_.status == Status::kBadTag || fault_.status == Status::kBadHash ||
@@ -163,6 +178,7 @@ void NodeAgent::fault() {
 // The program stays, if it is whole.
 void NodeAgent::leave() {
   meter_.end_run();
+  leader_ = nullptr;
   if (config_.programs) {
     config_.programs->settle();
     hold_stored();

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "device/agent/keys.h"
+#include "device/agent/leader.h"
 #include "device/agent/meter.h"
 #include "device/agent/noise.h"
 #include "device/agent/phases.h"
@@ -82,6 +83,12 @@ struct AgentConfig {
   // the session's kLeastPayload will do.
   uint8_t* packets[3] = {};
 
+  // A node that may be given a picture and start frames
+  // (device/agent/leader.h): make_leader. Null: it takes programs alone.
+  LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
+  void (*said)(void* user, const LeaderSaid&) = nullptr;
+  void* said_user = nullptr;
+
   // See shoal_config.
   void (*tap)(void* user, const void* firing) = nullptr;
   void* tap_user = nullptr;
@@ -112,7 +119,10 @@ class NodeAgent {
   uint64_t next_timer_us() const;
 
   AgentState state() const { return state_; }
-  // The node, while kRunning or kFaulted; for counters and cost models.
+  // Whether what runs starts frames.
+  bool leads() const { return leader_ != nullptr; }
+  // The node, while kRunning or kFaulted and it does not lead; for counters and
+  // cost models.
   const shoal_node& node() const { return node_; }
   const AgentCounters& counters() const { return counters_; }
 
@@ -120,6 +130,7 @@ class NodeAgent {
   // agent.cc
   bool receive();
   void fault();
+  void fault(const Fault&);
   void leave();
   void forget_peers();
 
@@ -156,6 +167,7 @@ class NodeAgent {
   Reply end();
   Reply grant(const uint8_t* data, uint32_t bytes);
   Reply start(const uint8_t* data, uint32_t bytes);
+  Reply start_leader();
   Reply ping();
   Reply meter(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
@@ -173,7 +185,7 @@ class NodeAgent {
   uint32_t arena_bytes() const;
   bool hold_built_in();
   void hold_stored();
-  bool read_program_header(void* to, uint32_t bytes);
+  bool read_program(uint32_t offset, void* to, uint32_t bytes);
   // The program as a storage: for one that does not expect mapped memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int read_poll(void* self);
@@ -218,6 +230,7 @@ class NodeAgent {
     void* to;
   } read_{};
   shoal_link link_{};
+  LeaderProgram* leader_ = nullptr;
   shoal_node node_{};
 };
 

@@ -245,8 +245,10 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
     PeerGrant g{};
     static_cast<void>(take(data, bytes, g));
     shoal_peer& peer = config_.peers[r.first + i];
-    // The coordinator need not know how it is seen from here.
-    peer.address = g.node == kCoordinator ? coordinator_ : g.address;
+    // The coordinator need not know how it is seen from here, if it does not
+    // name another node for its place.
+    const bool asker = g.node == kCoordinator && g.address == 0;
+    peer.address = asker ? coordinator_ : g.address;
     data_key(g.secret, epoch_, r.node, g.node, peer.send_key);
     data_key(g.secret, epoch_, g.node, r.node, peer.receive_key);
     wipe(&g, sizeof g);
@@ -264,8 +266,12 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
   if (state_ != AgentState::kReady) return Reply::kState;
   Header header;
-  if (!read_program_header(&header, sizeof header)) return Reply::kStorage;
+  if (!read_program(0, &header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
+  if (config_.leader && header.magic == kLeaderMagic) {
+    epoch_ = link_.epoch = r.epoch;
+    return start_leader();
+  }
   // The runtime takes one address and key for every peer of the program; what
   // is no program is refused by the loader, who says why.
   const bool is_program =
@@ -303,6 +309,28 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   return Reply::kProgram;
 }
 
+Reply NodeAgent::start_leader() {
+  link_.transport = config_.transport;
+  LeaderConfig c;
+  c.read = [](void* self, uint32_t offset, void* to, uint32_t bytes) {
+    return static_cast<NodeAgent*>(self)->read_program(offset, to, bytes);
+  };
+  c.user = this;
+  c.image_bytes = program_bytes_;
+  c.peers = peers_known_;
+  c.link = &link_;
+  c.arena = config_.arena;
+  c.arena_bytes = arena_bytes();
+  c.said = config_.said;
+  c.said_user = config_.said_user;
+  state_ = AgentState::kRunning;
+  leader_ = config_.leader(c.arena, c.arena_bytes);
+  const Status status = leader_ ? leader_->open(c) : Status::kArenaTooSmall;
+  if (status == Status::kOk) return Reply::kOk;
+  fault({status, Table::kHeader});
+  return Reply::kProgram;
+}
+
 // Whatever the run is: what was counted stays until the next one that is
 // metered.
 Reply NodeAgent::meter(const uint8_t* data, uint32_t bytes) {
@@ -336,7 +364,9 @@ Reply NodeAgent::ping() {
   a.fault_stage = fault_.stage;
   a.fault_index = fault_.index;
   a.fault_check = fault_.check;
-  if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
+  if (state_ == AgentState::kRunning && leader_) {
+    a.frames = leader_->frames();
+  } else if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
     const shoal_link_counters c = shoal_read_counters(&node_).link;
     a.stage = shoal_last_work(&node_).stage;
     a.frames = shoal_frames(&node_);

@@ -29,6 +29,7 @@ enum class FrameType : uint8_t {
   kMemory,  // shoal_memory, of a node on a network: ready, or a run has ended
   kWork,    // WorkFrame, of a node on a network: ready, a run begins, has ended
   kStage,   // StageFrame, of one that was told to count
+  kText,    // a line for persons, without its end
 };
 
 struct HelloFrame {

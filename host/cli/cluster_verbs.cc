@@ -67,6 +67,23 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
   add_worker_flags(verb, f.cluster);
   add_node_timeout(verb, f.cluster.timeout, "");
   add_wait_flag(verb, f.plan.wait);
+  CLI::Option* const leader = verb->add_option(
+      "--leader", f.leader,
+      "HOST:PORT of one more board, which starts frames from now on: no "
+      "computer is needed any more");
+  CLI::Option* const picture =
+      verb->add_option("--picture", f.picture,
+                       "INPUT that it has, in the place of a camera")
+          ->needs(leader);
+  leader->needs(picture);
+  verb->add_option("--every", f.every,
+                   "seconds from one of its frames to the next; else there is "
+                   "one")
+      ->needs(leader)
+      ->check(real_range(1e-3, 1e6));
+  verb->add_option("--labels", f.labels, "of the classes that it tells")
+      ->needs(leader);
+  add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = deploy_command(f); });
 }

@@ -170,6 +170,10 @@ struct DeployFlags {
   std::string model;
   PlanFlags plan;
   ClusterFlags cluster;
+  // A board that starts frames: its address, what it sees.
+  std::string leader, picture, labels;
+  double every = 0;  // seconds; 0: one frame
+  PictureFlags pictures;
   bool json = false;
   ImportOptions ends;
 };

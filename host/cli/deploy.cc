@@ -1,11 +1,17 @@
 // `shoal deploy`: every worker gets its program and waits for the runs of it.
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/cli/classes.h"
+#include "host/cli/common.h"
 #include "host/cli/output.h"
+#include "host/cli/run_inputs.h"
 #include "host/cli/worker_cluster.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/hand_over.h"
+#include "host/engine/workers/leader_image.h"
 #include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
 
@@ -76,12 +82,47 @@ void print_text(const std::vector<DeployedNode>& nodes) {
   }
 }
 
+// What one more board is to see, and where it is.
+std::vector<uint8_t> image_for_leader(const DeployFlags& flags,
+                                      const Prepared& p) {
+  const Bytes input =
+      run_inputs({flags.picture}, picture_options(flags.pictures))
+          .front()
+          .load(p.graph);
+  std::vector<std::string> labels = read_labels(flags.labels);
+  if (labels.empty()) labels = model_labels(flags.model);
+  return leader_image(
+      p,
+      {input, labels, static_cast<uint32_t>(std::lround(flags.every * 1e3))});
+}
+
+void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
+                        const Prepared& p) {
+  const WorkerAddress leader = parse_worker_address(flags.leader, "--leader");
+  const std::vector<uint8_t> image = image_for_leader(flags, p);
+  const auto transport = open_transport({leader});
+  ClusterFlags own = flags.cluster;
+  own.quiet = true;
+  Coordinator coordinator(coordinator_config(own, *transport));
+  const StopSignals signals;
+  coordinator.connect({leader});
+  drive_on(coordinator, *transport, signals,
+           [&] { return coordinator.connected(); });
+  hand_over(workers.coordinator(), workers.transport(), p,
+            {coordinator, *transport, leader.address}, image);
+  tell("%s starts frames from now on\n", coordinator.identity(0).name.c_str());
+}
+
 }  // namespace
 
 int deploy_command(const DeployFlags& flags) {
   WorkerCluster workers(flags.plan, flags.cluster);
   const Prepared p = workers.prepare(load_model(flags.model, flags.ends));
-  deploy_programs(workers.coordinator(), workers.transport(), p);
+  if (flags.leader.empty()) {
+    deploy_programs(workers.coordinator(), workers.transport(), p);
+  } else {
+    deploy_with_leader(flags, workers, p);
+  }
   tell("%s\n", deployed_text(workers.coordinator(), p).c_str());
   const std::vector<DeployedNode> nodes = deployed_nodes(workers, p);
   if (flags.json) {

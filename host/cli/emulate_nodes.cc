@@ -95,6 +95,10 @@ int serve(const EmulateFlags& flags) {
       if (lost.contains(node.get())) continue;
       try {
         node->listen(kLook / static_cast<int>(boards.nodes().size()));
+        for (const std::string& line : node->said()) {
+          say("%s: %s\n", node->name().c_str(), line.c_str());
+          flush_output();
+        }
       } catch (const Error& e) {
         tell("%s\n", e.what());
         lost.insert(node.get());

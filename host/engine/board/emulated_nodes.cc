@@ -14,6 +14,7 @@
 #include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/engine/board/emulator.h"
 #include "host/engine/board/memory_file.h"
 #include "host/engine/board/refusal.h"
@@ -24,6 +25,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMostLines = 1000;  // that nobody has asked for
 
 // The network that QEMU gives every guest for itself: the guest, this computer.
 constexpr const char* kGuest = "10.0.2.15";
@@ -194,6 +197,11 @@ void EmulatedNode::take(const ConsoleFrame& f) {
       return take(payload(WorkFrame{}));
     case FrameType::kStage:
       return take(payload(StageFrame{}));
+    case FrameType::kText:
+      if (said_.size() == kMostLines) said_.erase(said_.begin());
+      said_.push_back(
+          printable(std::string(f.payload.begin(), f.payload.end())));
+      return;
     case FrameType::kRefused:
       failure_ = refusal_error(board_, payload(RefusedFrame{}));
       return;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "device/port/port.h"
@@ -69,6 +70,8 @@ class EmulatedNode {
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
   // it has faulted, ended or talks nonsense.
   void listen(std::chrono::milliseconds);
+  // Lines that it has said for persons since this was asked last.
+  std::vector<std::string> said() { return std::exchange(said_, {}); }
 
  private:
   void take(const ConsoleFrame&);
@@ -82,6 +85,7 @@ class EmulatedNode {
   double ticks_per_instruction_ = 1;
   shoal_memory memory_{};
   NodeWork deployment_, runs_;
+  std::vector<std::string> said_;
   std::optional<Error> failure_;
   ConsoleDecoder decoder_;
   ChildProcess process_;

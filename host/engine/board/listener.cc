@@ -48,6 +48,7 @@ void Listener::take(const ConsoleFrame& f) {
     case FrameType::kMemory:
     case FrameType::kWork:
     case FrameType::kStage:
+    case FrameType::kText:
       break;  // only of nodes on a network
   }
   throw Error(Exit::kNode, "the console says a frame of no known type");

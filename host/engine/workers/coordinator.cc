@@ -16,9 +16,11 @@ bool Coordinator::connected() const { return work_->connected(); }
 const WorkerIdentity& Coordinator::identity(int worker) const {
   return work_->identity(worker);
 }
-void Coordinator::deploy(const Prepared& prepared, Then then) {
-  work_->deploy(prepared, then);
+void Coordinator::deploy(const Prepared& prepared, Then then,
+                         uint64_t successor) {
+  work_->deploy(prepared, then, successor);
 }
+const CoordinatorPlace& Coordinator::place() const { return work_->place(); }
 bool Coordinator::deployed() const { return work_->deployed(); }
 bool Coordinator::started() const { return work_->started(); }
 

@@ -17,7 +17,9 @@
 //   while (!c.stopped()) wait(c), c.poll();
 //
 // With deploy(prepared, Then::kHold) it ends at deployed(): the nodes hold
-// their programs, a run of them later sends nothing.
+// their programs, a run of them later sends nothing. With Then::kHandOver it
+// ends at stopped(): the nodes run, and another node has its place
+// (host/engine/workers/hand_over.h).
 //
 // A node that is lost, silent or faulted, that refuses or does not fit ends
 // the run: poll() throws an Error that names it. All references in the
@@ -97,7 +99,14 @@ struct WorkerReport {
 };
 
 // What follows when every node has its program.
-enum class Then { kStart, kHold };
+enum class Then { kStart, kHold, kHandOver };
+
+// Whom the coordinator's streams go to and come from, with the secrets of an
+// epoch: what another node needs in its place.
+struct CoordinatorPlace {
+  uint32_t epoch = 0;
+  std::vector<PeerGrant> peers;
+};
 
 class Coordinator {
  public:
@@ -114,7 +123,12 @@ class Coordinator {
 
   // Node i of the plan runs on worker i. `prepared` must outlive the run.
   // Throws Error(kDoesNotFit) naming a worker that is too small.
-  void deploy(const Prepared& prepared, Then then = Then::kStart);
+  // `successor`: the address of the node that has the coordinator's place then,
+  // with kHandOver.
+  void deploy(const Prepared& prepared, Then then = Then::kStart,
+              uint64_t successor = 0);
+  // What the successor needs.
+  const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program
   bool started() const;
 

@@ -104,7 +104,8 @@ void Coordinator::Work::check_fit(int worker) const {
   }
 }
 
-void Coordinator::Work::deploy(const Prepared& prepared, Then then) {
+void Coordinator::Work::deploy(const Prepared& prepared, Then then,
+                               uint64_t successor) {
   if (phase_ != Phase::kConnected ||
       prepared.plan.nodes.size() != workers_.size() ||
       prepared.images.size() != workers_.size() || !prepared.plan.linked) {
@@ -112,6 +113,7 @@ void Coordinator::Work::deploy(const Prepared& prepared, Then then) {
   }
   prepared_ = &prepared;
   then_ = then;
+  successor_ = successor;
   phase_ = Phase::kDeploying;
   const auto count = static_cast<int>(workers_.size());
   for (int i = 0; i < count; ++i) {
@@ -247,6 +249,8 @@ void Coordinator::Work::grant(int worker, uint16_t first) {
     g.node = node < 0 ? kCoordinator : static_cast<uint16_t>(node);
     if (node >= 0) {
       g.address = workers_[static_cast<size_t>(node)]->talk.address();
+    } else {
+      g.address = successor_;
     }
     const Secret& secret =
         secrets_.at({std::min(worker, node), std::max(worker, node)});
@@ -271,8 +275,11 @@ void Coordinator::Work::start(int worker) {
                               .peers.size())});
   w.talk.ask(Request::kStart, std::move(data),
              [this, &w](Reply reply, std::span<const uint8_t>) {
-               // Why it refuses its program is in the next heartbeat.
-               if (reply != Reply::kOk && reply != Reply::kProgram) {
+               // Why it refuses its program is in the next heartbeat, if there
+               // will be one.
+               const bool told =
+                   reply == Reply::kProgram && then_ == Then::kStart;
+               if (reply != Reply::kOk && !told) {
                  refuse(w, "it does not start: " + because(reply));
                }
                w.running = true;
@@ -319,6 +326,22 @@ void Coordinator::Work::start_link() {
   phase_ = Phase::kRunning;
 }
 
+// The nodes are left running; whoever asks may have them when their leases have
+// run out.
+void Coordinator::Work::hand_over() {
+  place_.epoch = epoch_;
+  links_ = coordinator_links(stream_edges(prepared_->plan), prepared_->plan,
+                             kCoordinatorWindow);
+  for (const PeerEntry& p : links_.peers) {
+    PeerGrant g{};
+    g.address = workers_.at(p.node)->talk.address();
+    g.node = p.node;
+    std::ranges::copy(secrets_.at({kCoordinatorNode, p.node}), g.secret);
+    place_.peers.push_back(g);
+  }
+  phase_ = Phase::kStopped;
+}
+
 void Coordinator::Work::advance() {
   const auto count = static_cast<int>(workers_.size());
   const auto all = [this](bool Worker::*flag) {
@@ -330,14 +353,16 @@ void Coordinator::Work::advance() {
     if (!all(&Worker::ready)) return;
     phase_ = Phase::kDeployed;
   }
-  if (phase_ == Phase::kDeployed && then_ == Then::kStart) {
+  if (phase_ == Phase::kDeployed && then_ != Then::kHold) {
     phase_ = Phase::kGranting;
     draw_secrets();
     for (int i = 0; i < count; ++i) {
       if (workers_[static_cast<size_t>(i)]->used) grant(i, 0);
     }
   }
-  if (phase_ == Phase::kGranting && all(&Worker::running)) start_link();
+  if (phase_ != Phase::kGranting || !all(&Worker::running)) return;
+  if (then_ == Then::kHandOver) return hand_over();
+  start_link();
 }
 
 }  // namespace shoal

@@ -27,7 +27,8 @@ class Coordinator::Work {
   const WorkerIdentity& identity(int worker) const {
     return workers_.at(static_cast<size_t>(worker))->identity;
   }
-  void deploy(const Prepared&, Then);
+  void deploy(const Prepared&, Then, uint64_t successor);
+  const CoordinatorPlace& place() const { return place_; }
   void ask(int worker, Request request, std::vector<uint8_t> data,
            Conversation::Answer answer) {
     workers_.at(static_cast<size_t>(worker))
@@ -99,6 +100,7 @@ class Coordinator::Work {
   void grant(int worker, uint16_t first);
   void start(int worker);
   void start_link();
+  void hand_over();
   void advance();
 
   // watch.cc
@@ -117,6 +119,8 @@ class Coordinator::Work {
 
   const Prepared* prepared_ = nullptr;
   Then then_ = Then::kStart;
+  uint64_t successor_ = 0;
+  CoordinatorPlace place_;
   uint32_t epoch_ = 0;
   std::map<std::pair<int, int>, Secret> secrets_;  // lower node first
   CoordinatorLinks links_;

@@ -1,0 +1,259 @@
+// A leader with nodes that are played: what it sends is the picture's boxes,
+// what it says is the largest of what came. And images that somebody has
+// changed.
+#include "device/agent/leader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "device/link/cipher.h"
+
+namespace shoal {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+template <class T>
+void put_record(Bytes& to, const T& value) {
+  const size_t at = to.size();
+  to.resize(at + sizeof value);
+  std::memcpy(to.data() + at, &value, sizeof value);
+}
+
+// Two nodes: each gets a half of a picture of 4 rows of 6 bytes, the second
+// one gives a result of 5 bytes.
+Bytes leader_picture() {
+  Bytes p(24);
+  for (size_t i = 0; i < p.size(); ++i) p[i] = static_cast<uint8_t>(i * 7);
+  return p;
+}
+Bytes small_leader_image(uint32_t every_ms) {
+  LeaderHeader h{};
+  h.magic = kLeaderMagic;
+  h.version = kLeaderVersion;
+  h.peers = h.targets = 2;
+  h.streams = 1;
+  h.window = 4;
+  h.gaps = 2;
+  h.arithmetic = kArithmetic;
+  h.picture_bytes = 24;
+  h.output_bytes = 5;
+  h.classes = 4;
+  h.every_ms = every_ms;
+  h.bytes = leader_layout(h).bytes;
+  Bytes image;
+  put_record(image, h);
+  for (uint16_t i : {0, 1}) put_record(image, PeerEntry{i, 4, 100});
+  for (uint16_t i : {0, 1}) put_record(image, TargetRecord{i, 3});
+  put_record(image, StreamRecord{kNone, 0, 1, 7, 0, 0});
+  put_record(image, LeaderBox{0, 12, 1, 12, 1, 12});  // the upper rows
+  put_record(image, LeaderBox{14, 2, 2, 2, 2, 6});    // a box of the lower ones
+  put_record(image, LeaderBox{0, 5, 1, 5, 1, 5});
+  for (const char* name : {"left", "right", "cat", "dog", "owl", "bee"}) {
+    char field[kLeaderName] = {};
+    std::strncpy(field, name, sizeof field - 1);
+    put_record(image, field);
+  }
+  const Bytes picture = leader_picture();
+  image.insert(image.end(), picture.begin(), picture.end());
+  EXPECT_EQ(image.size(), h.bytes);
+  return image;
+}
+
+class Nobody final : public Streams {
+ public:
+  uint32_t ready(uint16_t target) const override {
+    return target == 7 && result ? 5 : 0;
+  }
+  void read(uint16_t, uint32_t offset, uint8_t* to,
+            uint32_t bytes) const override {
+    std::memcpy(to, result->data() + offset, bytes);
+  }
+  void released(uint16_t, uint32_t) override {}
+  uint32_t limit(uint16_t) const override { return 100; }
+  void place(uint16_t, uint32_t offset, const uint8_t* from,
+             uint32_t bytes) override {
+    came.resize(std::max<size_t>(came.size(), offset + bytes));
+    std::memcpy(came.data() + offset, from, bytes);
+  }
+  void arrived(uint16_t, uint32_t) override {}
+
+  Bytes came;
+  std::optional<Bytes> result;
+};
+
+class LeaderTest : public testing::Test {
+ protected:
+  LeaderTest() {
+    transport_ = {this, 256, send, nullptr, [](void* self) {
+                    return static_cast<LeaderTest*>(self)->now_;
+                  }};
+  }
+
+  Status open(const Bytes& image, uint32_t arena_bytes = 16384) {
+    image_ = image;
+    arena_.assign(arena_bytes / 16 + 1, {});
+    auto* const arena = reinterpret_cast<uint8_t*>(arena_.data());
+    link_ = {&transport_, keys_, &checksum_only(), 7, packet_, 0, 0};
+    for (uint16_t i : {0, 1}) keys_[i] = {}, keys_[i].address = i + 1u;
+    LeaderConfig c;
+    c.read = [](void* self, uint32_t offset, void* to, uint32_t bytes) {
+      const Bytes& all = static_cast<LeaderTest*>(self)->image_;
+      if (offset > all.size() || bytes > all.size() - offset) return false;
+      std::memcpy(to, all.data() + offset, bytes);
+      return true;
+    };
+    c.user = c.said_user = this;
+    c.image_bytes = static_cast<uint32_t>(image.size());
+    c.peers = 2;
+    c.link = &link_;
+    c.arena = arena;
+    c.arena_bytes = arena_bytes;
+    c.said = [](void* self, const LeaderSaid& s) {
+      static_cast<LeaderTest*>(self)->said_.push_back(s);
+    };
+    leader_ = make_leader(arena, arena_bytes);
+    return leader_ ? leader_->open(c) : Status::kArenaTooSmall;
+  }
+
+  static int send(void* self, uint64_t to, const void* datagram,
+                  uint32_t bytes) {
+    const auto* const at = static_cast<const uint8_t*>(datagram);
+    static_cast<LeaderTest*>(self)->sent_.emplace_back(to,
+                                                       Bytes(at, at + bytes));
+    return 0;
+  }
+
+  struct Element {
+    alignas(16) uint8_t bytes[16];
+  };
+  uint64_t now_ = 1000;
+  shoal_transport transport_{};
+  shoal_link link_{};
+  shoal_peer keys_[2] = {};
+  uint8_t packet_[256];
+  Bytes image_;
+  std::vector<Element> arena_;
+  LeaderProgram* leader_ = nullptr;
+  std::vector<std::pair<uint64_t, Bytes>> sent_;
+  std::vector<LeaderSaid> said_;
+};
+
+// One end of a link with the leader.
+struct Played {
+  Played(uint16_t node, const shoal_transport& transport)
+      : config{&transport, &key, &checksum_only(), 7, packet, 0, 0} {
+    key.address = 101u + node;  // says who sends
+    LinkCounts n;
+    n.peers = 1, n.windows = 4, n.gaps = 2;
+    n.targets = n.stage_targets = node == 1 ? 8 : 0;
+    n.stage_streams = 4;
+    tables.resize(link_layout(n).bytes / 8 + 1);
+    EXPECT_EQ(link.open(config, streams, node, &peer, n,
+                        reinterpret_cast<uint8_t*>(tables.data())),
+              Status::kOk);
+    for (uint16_t i = 0; i < 4; ++i) in[i] = {kNone, i, 0, node, 0, 0};
+    link.begin_stage({in, out, 4, static_cast<uint16_t>(n.targets), 0, 0});
+    for (uint16_t i = 0; i < 4; ++i) link.start_stream(i, 0);
+    for (uint16_t i = 0; i < n.targets; ++i) link.start_target(i, 0);
+  }
+  shoal_peer key{};
+  uint8_t packet[256];
+  shoal_link config;
+  PeerEntry peer{kCoordinator, 4, 100};
+  StreamRecord in[4];
+  TargetRecord out[8] = {};
+  std::vector<uint64_t> tables;
+  Nobody streams;
+  Link link;
+};
+
+TEST_F(LeaderTest, BoxesGoOutAndTheLargestIsTold) {
+  ASSERT_EQ(open(small_leader_image(10)), Status::kOk);
+  struct {
+    std::vector<std::pair<uint64_t, Bytes>> sent;
+    const uint64_t* now;
+  } back{{}, &now_};
+  const shoal_transport there = {
+      &back, 256,
+      [](void* user, uint64_t to, const void* datagram, uint32_t bytes) {
+        const auto* const at = static_cast<const uint8_t*>(datagram);
+        static_cast<decltype(back)*>(user)->sent.emplace_back(
+            to, Bytes(at, at + bytes));
+        return 0;
+      },
+      nullptr,
+      [](void* user) { return *static_cast<decltype(back)*>(user)->now; }};
+  Played left(0, there), right(1, there);
+  const auto exchange = [&] {
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_FALSE(failed(leader_->step()));
+      for (auto& [to, d] : std::exchange(sent_, {})) {
+        Link& link = (to == 1 ? left : right).link;
+        EXPECT_EQ(
+            link.receive(to + 100, d.data(), static_cast<uint32_t>(d.size())),
+            Status::kOk);
+      }
+      left.link.send(true), right.link.send(true);
+      for (auto& [to, d] : std::exchange(back.sent, {})) {
+        leader_->receive(to - 100, d.data(), static_cast<uint32_t>(d.size()));
+      }
+      now_ += 1000;
+    }
+  };
+  exchange();
+  const Bytes p = leader_picture();
+  EXPECT_EQ(left.streams.came, Bytes(p.begin(), p.begin() + 12));
+  const Bytes lower = {p[14], p[15], p[16], p[17], p[20], p[21], p[22], p[23]};
+  EXPECT_EQ(right.streams.came, lower);
+  EXPECT_TRUE(said_.empty());
+  EXPECT_EQ(leader_->frames(), 0u);
+  now_ += 20'000'000;  // and it says for whom it waits
+  EXPECT_FALSE(failed(leader_->step()));
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_TRUE(said_[0].late);
+  EXPECT_STREQ(said_[0].name, "right");
+
+  right.streams.result = Bytes{3, 200, 90, 7, 1};
+  right.link.wake();
+  exchange();
+  ASSERT_EQ(said_.size(), 2u);
+  EXPECT_FALSE(said_[1].late);
+  EXPECT_EQ(said_[1].frame, 0u);
+  EXPECT_EQ(said_[1].best, 2u);
+  EXPECT_EQ(said_[1].value, 90);
+  EXPECT_STREQ(said_[1].name, "owl");
+  EXPECT_EQ(leader_->frames(), 1u);
+  // The next one, as far as there is credit.
+  EXPECT_EQ(left.streams.came.size(), 24u);
+}
+
+TEST_F(LeaderTest, WhatIsNoImageIsRefused) {
+  const Bytes good = small_leader_image(0);
+  ASSERT_EQ(open(good), Status::kOk);
+  EXPECT_EQ(open(good, 256), Status::kArenaTooSmall);
+  EXPECT_EQ(open(good, 1024), Status::kArenaTooSmall);
+  for (size_t n = 0; n < good.size(); ++n) {
+    EXPECT_TRUE(failed(open(Bytes(good.begin(), good.begin() + n)))) << n;
+  }
+  int opened = 0;
+  for (size_t bit = 0; bit < 8 * (good.size() - 24); ++bit) {
+    Bytes bad = good;
+    bad[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    if (open(bad) != Status::kOk) continue;
+    ++opened;  // names, and numbers that make as much sense
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(failed(leader_->step()));
+      now_ += 20'000'000;
+    }
+  }
+  EXPECT_GT(opened, 0);
+}
+
+}  // namespace
+}  // namespace shoal
