@@ -115,6 +115,16 @@ TEST(ClusterNumbers, SmallestMixture) {
   EXPECT_LE(n.sent_bytes, 1.2e6);
 }
 
+TEST(ClusterNumbers, NothingMadeByHandBeatsAuto) {
+  const Plan by_hand =
+      prepare(model(), by_file("mobilenet_v2_fastest", Objective::kLatency))
+          .plan;
+  const Plan found =
+      prepare(model(), linked_nodes(even_cluster(), "auto")).plan;
+  EXPECT_LT(found.latency_s, 0.95 * by_hand.latency_s);
+  EXPECT_LE(found.latency_s, 0.165);
+}
+
 TEST(ClusterNumbers, ArenasOfStrategiesAsTheyAre) {
   for (const char* strategy : {"spatial", "kernel"}) {
     const Prepared p = prepare(

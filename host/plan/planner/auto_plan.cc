@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -23,15 +24,24 @@ namespace {
 constexpr double kClass = 1.3;
 constexpr size_t kMostClasses = 4;
 // Plans that are built, by what one costs: shares of layers.
-constexpr int64_t kShares = 18'000;
-constexpr int kMostPlans = 34, kFewestPlans = 6;
+constexpr int64_t kShares = 28'000;
+constexpr int kMostPlans = 34, kFewestPlans = 10;
 // What is so many times worse than the best mixture by estimate is not built:
 // estimates are nearer than that.
 constexpr double kHopeless = 1.6;
 // Plans of fewer nodes that begin so far from the best are not improved.
 constexpr double kFarOff = 1.2;
-// Channels of a group, where groups save memory.
-constexpr int kGroups[] = {64, 32, 16};
+// Channels of a group, where groups save memory: for the smallest arena, and
+// where a budget leaves little.
+constexpr int kSmallGroups[] = {32, 16, 8};
+constexpr int kFastGroups[] = {64, 32};
+constexpr double kTight = 0.8;
+
+// For nodes without a share: clocks and links that are tried, in clusters of no
+// more nodes.
+constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
+constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
+constexpr size_t kMostAsked = 16;
 
 // Where to begin: nobody knows before segments are built what an exchange
 // takes, and how often a layer's weights are read.
@@ -39,8 +49,12 @@ struct Start {
   CutWeights weights;
   int waits;
 };
-constexpr Start kStarts[] = {
-    {{3, 3, 25}, 5}, {{1, 3, 25}, 3}, {{3, 3, 100}, 5}, {{1, 5, 100}, 1}};
+constexpr Start kStarts[] = {{{3, 3, 25}, 5},
+                             {{1, 3, 25}, 3},
+                             {{3, 3, 100}, 5},
+                             {{1, 5, 100}, 1},
+                             {{1, 5, 100}, 5}};
+constexpr Start kSmallStarts[] = {{{1, 3, 100}, 1}, {{1, 5, 25}, 1}};
 constexpr Start kLargeStarts[] = {{{3, 5, 100}, 1}, {{3, 12, 100}, 1}};
 // Of so many nodes most of the time goes to datagrams and waiting.
 constexpr size_t kLargeCluster = 24;
@@ -66,16 +80,26 @@ class CrewPlan {
     return mixed.best().time_ps;
   }
 
+  // Only what is likely.
+  void begin_briefly() {
+    trials_.run({"spatial", named_cuts("spatial")});
+    if (crew_.size() > 1) start(kStarts[0]);
+  }
+
   void begin() {
     trials_.run({"spatial", named_cuts("spatial")});
     if (crew_.size() > 1) {
-      if (crew_.size() >= kLargeCluster) {
+      if (!is_latency()) {
+        start(kSmallStarts[0]);
+        const bool all = crew_.size() == request_.cluster.nodes.size();
+        if (all) start(kSmallStarts[1]);
+      } else if (crew_.size() >= kLargeCluster) {
         for (const Start& s : kLargeStarts) start(s);
       } else {
         for (const Start& s : kStarts) start(s);
       }
     }
-    if (!is_latency()) try_groups({"spatial", named_cuts("spatial")});
+    try_groups({"spatial", named_cuts("spatial")});
     for (const char* name : {"kernel", "layer"}) {
       Cuts cuts = named_cuts(name);
       if (!is_hopeless(cuts)) trials_.run({name, std::move(cuts)});
@@ -97,8 +121,9 @@ class CrewPlan {
       const MixedPath base = mixed_->path_of(trials_.taken().cuts);
       for (const MixedPath& path : mixed_->beside(base, runs)) {
         if (trials_.count() >= most_plans_) return;
-        better = trials_.run(
-            {"mixed", mixed_->cuts_of(path), trials_.taken().waits});
+        Trial trial{"mixed", mixed_->cuts_of(path), trials_.taken().waits};
+        add_groups(trials_.taken().group_channels, trial);
+        better = trials_.run(std::move(trial));
         if (better) break;
       }
     }
@@ -111,27 +136,54 @@ class CrewPlan {
     MixedCuts mixed({net_, request_, crew_, start.weights});
     const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.waits};
     bool better = trials_.run(trial);
-    if (!is_latency()) better |= try_groups(trial);
+    better |= try_groups(trial);
     if (better || !mixed_) mixed_.emplace(std::move(mixed));
   }
 
-  // Expansions and projections in groups of channels, wherever they may be.
-  bool try_groups(Trial trial) {
-    const CutNet cut(net_, request_.cluster, trial.cuts);
-    const auto layers = static_cast<int>(net_.layers.size());
+  // Whether there would be more room for higher bands.
+  bool is_tight() const {
+    if (!trials_.any()) return true;
+    const Plan& plan = trials_.best();
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      const auto budget =
+          static_cast<double>(request_.cluster.nodes[n].plan_budget());
+      if (plan.nodes[n].arena_bytes > kTight * budget) return true;
+    }
+    return false;
+  }
+
+  bool try_groups(const Trial& trial) {
+    if (is_latency() && !is_tight()) return false;
     bool better = false;
-    for (const int channels : kGroups) {
-      trial.cuts.blocks.clear();
-      for (int l = 0; l < layers; ++l) {
-        const int end = loop_end(cut, l, layers);
-        const int groups = net_.layers[l].out.box.channels() / channels;
-        if (end < 0 || groups < 2) continue;
-        trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
-        l = end - 1;
+    const auto run = [&](int channels) {
+      Trial grouped = trial;
+      add_groups(channels, grouped);
+      if (grouped.group_channels) better |= trials_.run(std::move(grouped));
+    };
+    if (is_latency()) {
+      for (const int channels : kFastGroups) run(channels);
+    } else {
+      const bool all = crew_.size() == request_.cluster.nodes.size();
+      for (const int channels : kSmallGroups) {
+        if (all || channels == kSmallGroups[1]) run(channels);
       }
-      if (!trial.cuts.blocks.empty()) better |= trials_.run(trial);
     }
     return better;
+  }
+
+  // Expansions and projections in groups of channels, wherever they may be.
+  void add_groups(int channels, Trial& trial) const {
+    if (channels == 0) return;
+    const CutNet cut(net_, request_.cluster, trial.cuts);
+    const auto layers = static_cast<int>(net_.layers.size());
+    for (int l = 0; l < layers; ++l) {
+      const int end = loop_end(cut, l, layers);
+      const int groups = net_.layers[l].out.box.channels() / channels;
+      if (end < 0 || groups < 2) continue;
+      trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
+      trial.group_channels = channels;
+      l = end - 1;
+    }
   }
 
   bool is_hopeless(const Cuts& cuts) {
@@ -180,7 +232,11 @@ class AutoPlan {
     for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
     if (!best_) std::rethrow_exception(refused_);
     Plan plan = best_->trials().best();
-    plan.strategy = taken();
+    plan.strategy = "auto (" + best_->trials().taken().name;
+    if (busy_nodes(plan) < std::ssize(plan.nodes)) {
+      plan.strategy += why_some(plan) + what_else(plan);
+    }
+    plan.strategy += ")";
     return plan;
   }
 
@@ -228,18 +284,49 @@ class AutoPlan {
     return true;
   }
 
-  // "auto (kernel)", and why not on all nodes; no number: on all of them it
-  // does not fit.
-  std::string taken() const {
+  // Why not on all nodes; no number: on all of them it does not fit.
+  std::string why_some(const Plan& plan) const {
     const Trials& trials = best_->trials();
-    std::string text = "auto (" + trials.taken().name;
-    const int64_t busy = busy_nodes(trials.best());
-    if (busy < std::ssize(order_)) {
-      text += fmt::format(" on {} of {} nodes: {}; on all ", busy,
-                          order_.size(), trials.measured());
-      text += on_all_ ? trials.text(*on_all_) : "it does not fit";
+    return fmt::format(" on {} of {} nodes: {}; on all {}", busy_nodes(plan),
+                       plan.nodes.size(), trials.measured(),
+                       on_all_ ? trials.text(*on_all_) : "it does not fit");
+  }
+
+  // What those without a share would have to offer, found by trying.
+  std::string what_else(const Plan& plan) const {
+    if (!is_latency() || order_.size() > kMostAsked) return "";
+    for (const double f : kFasterClocks) {
+      if (would_help(plan, f, 1)) {
+        return fmt::format("; the others would need clocks {} times as fast",
+                           f);
+      }
     }
-    return text + ")";
+    for (const double f : kFasterLinks) {
+      if (would_help(plan, 1, f)) {
+        return fmt::format("; the others would need links {} times as fast", f);
+      }
+    }
+    return fmt::format(
+        "; the others would not help with clocks {} or links {} times as fast",
+        std::end(kFasterClocks)[-1], std::end(kFasterLinks)[-1]);
+  }
+
+  // Whether more nodes than in the best plan would have a share of a better
+  // one.
+  bool would_help(const Plan& plan, double clock, double link) const {
+    PlanRequest request = request_;
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      if (!plan.nodes[n].stages.empty()) continue;
+      ClusterNode& node = request.cluster.nodes[n];
+      node.board.clock_hz *= clock;
+      node.rating *= clock;
+      node.board.link_bits_per_s *= link;
+    }
+    CrewPlan crew(net_, request, order_);
+    crew.begin_briefly();
+    const Trials& trials = crew.trials();
+    return trials.any() && trials.measure() < best_->trials().measure() &&
+           busy_nodes(trials.best()) > busy_nodes(plan);
   }
 
   const Net& net_;

@@ -17,7 +17,8 @@ namespace shoal {
 struct Trial {
   std::string name;  // of the cuts
   Cuts cuts;
-  int waits = 1;  // see linked_search()
+  int waits = 1;           // see linked_search()
+  int group_channels = 0;  // of its channel groups; 0: it has none
 };
 
 class Trials {
