@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/planner/mixed_cuts.h"
@@ -230,7 +231,7 @@ class AutoPlan {
     if (best_) on_all_ = best_->trials().on_all();
     for (const size_t count : classes()) try_crew(count);
     for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
-    if (!best_) std::rethrow_exception(refused_);
+    if (!best_) return smallest();
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
     if (busy_nodes(plan) < std::ssize(plan.nodes)) {
@@ -253,6 +254,20 @@ class AutoPlan {
     }
     ends.resize(std::min(ends.size(), kMostClasses));
     return ends;
+  }
+
+  // What fits at all is likeliest to be the smallest.
+  Plan smallest() const {
+    if (is_latency()) {
+      PlanRequest request = request_;
+      request.objective = Objective::kRam;
+      try {
+        return AutoPlan(net_, request).find();
+      } catch (const Error& e) {
+        if (e.code() == Exit::kInternal) throw;
+      }
+    }
+    std::rethrow_exception(refused_);
   }
 
   bool is_hopeless(int64_t ps) {
