@@ -319,8 +319,10 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
   Background boards(shop_, {"emulate", "--board", "emcraft-sf2", "--nodes", "5",
                             "--serve", "--key", "k.key"});
   std::string workers;
+  Served last;
   for (int i = 0; i < 4; ++i) {
-    workers += (i ? "," : "") + served(boards.line()).address;
+    last = served(boards.line());
+    workers += (i ? "," : "") + last.address;
   }
   const Served bell = served(boards.line());
   const Told told = shop_.shoal(
@@ -333,7 +335,12 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
   for (const char* frame : {"0", "1", "2"}) {
     EXPECT_EQ(boards.line(), bell.name + ": frame " + frame + ": class 8, bag");
   }
-  EXPECT_EQ(boards.end(SIGTERM), 0);
+  // One that has lost its power is named.
+  kill(last.process, SIGKILL);
+  std::string line = boards.line();
+  while (line.find(": class 8, bag") != line.npos) line = boards.line();
+  EXPECT_NE(line.find(" waits for node " + last.name), line.npos) << line;
+  EXPECT_EQ(boards.end(SIGTERM), 6);
 }
 
 // ctest --preset long: a minute of one core.

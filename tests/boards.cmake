@@ -47,6 +47,8 @@ shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
 shoal_board_test(board_cli_test BOOTS TIMEOUT 120 LIBS shoal_command shoal_random_net shoal_golden)
 shoal_board_test(board_network_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net)
+shoal_board_test(board_noise_test BOOTS TIMEOUT 300
+  LIBS shoal_command shoal_random_net shoal_engine_workers)
 if(BUILD_TESTING AND NOT SHOAL_SANITIZE)  # ctest --preset long
   add_test(NAME board_network_long COMMAND board_network_test
     --gtest_also_run_disabled_tests "--gtest_filter=*DISABLED_*"
