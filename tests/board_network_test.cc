@@ -351,9 +351,10 @@ TEST_F(BoardNetwork, DISABLED_MobileNetV2At224OnEightBoardsOf64KB) {
       {"emulate", golden_model_file(name), golden / "cat.in.bin", "--board",
        "emcraft-sf2", "--nodes", "8", "-o", "out.bin", "--json"});
   ASSERT_EQ(told.code, 0) << told.err;
-  shop_.write("want.bin", read_file((golden / "cat.out.bin").string(), {}));
+  shop_.write("want.bin", read_file((golden / "cat.out.bin").string()));
   EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
-  for (const auto& b : nlohmann::json::parse(told.out).at("boards")) {
+  const auto json = nlohmann::json::parse(told.out);
+  for (const auto& b : json.at("boards")) {
     EXPECT_EQ(b.at("sram_bytes"), 65536);
     EXPECT_LE(b.at("fixed_bytes").get<int>() + b.at("arena_bytes").get<int>(),
               65536);
