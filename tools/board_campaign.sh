@@ -20,6 +20,9 @@ trap 'rm -rf "$work"' EXIT
 # and checksums.
 must() { cut -f 1-3,5,6,9-14 "$1"; }
 
+# Their cases hold several frames, which `emulate` does not feed.
+several=' esphome_hey_jarvis_v2 ops_variables '
+
 failed=0
 for board in "${boards[@]}"; do
   # A traced firing is one message of at most a megabyte: no whole layers.
@@ -28,6 +31,7 @@ for board in "${boards[@]}"; do
   exact=0 differ=0 refused=0
   for folder in "$shared"/golden/*/ "$shared"/golden_more/*/; do
     name=$(basename "$folder")
+    [[ $several != *" $name "* ]] || continue
     model=$(find "$shared/models" "$shared/models_more" \
       -name "$name.tflite" 2>/dev/null | head -n 1)
     [[ -n $model ]] || continue
