@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,9 +14,12 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/engine/common/frame.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
+#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/plan_numbers.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -202,6 +206,61 @@ TEST(ClusterNumbers, LossAndReordering) {
                 c.what, seeds, sum / seeds, worst, c.most);
     EXPECT_LE(worst, c.most) << c.what;
   }
+}
+
+Cluster mixed_cluster(int nodes) {
+  constexpr const char* kBoards[] = {"teensy41", "stm32h743", "rp2350"};
+  Cluster c = even_cluster(nodes);
+  for (size_t n = 0; n < c.nodes.size(); ++n) {
+    c.nodes[n].board = find_board(kBoards[n % std::size(kBoards)]);
+    c.nodes[n].rating = board_rating(c.nodes[n].board);
+  }
+  return c;
+}
+
+// Models, nodes, boards, strategies and objectives by chance: a plan's time is
+// that of virtual time, its frames a second nearly so, and neither is below the
+// proven bound. All of them: tools/prediction_campaign.sh.
+TEST(PredictionTest, PlansTakeWhatTheySayAndNeverLessThanTheBound) {
+  constexpr const char* kModels[] = {"kws_ref_model", "vww_96_int8",
+                                     "ad01_int8", "net_003", "ops_graph"};
+  constexpr const char* kBoards[] = {"teensy41", "rp2350", "stm32h743", ""};
+  constexpr const char* kStrategies[] = {"spatial", "kernel", "layer", "auto"};
+  constexpr int kSizes[] = {1, 2, 4, 8};
+  const char* const count = std::getenv("SHOAL_PREDICTIONS");
+  std::mt19937 random(7);
+  const auto any = [&](const auto& of) { return of[random() % std::size(of)]; };
+  double worst = 0;
+  for (int i = 0; i < (count ? std::atoi(count) : 12); ++i) {
+    const std::string name = any(kModels), board = any(kBoards);
+    const std::string strategy = any(kStrategies);
+    const int nodes = any(kSizes);
+    const bool ram = random() % 3 == 0;
+    SCOPED_TRACE(name + " on " + std::to_string(nodes) + " x " +
+                 (board.empty() ? "mixed" : board) + ", " + strategy +
+                 (ram ? ", ram" : ""));
+    const Cluster cluster = board.empty()
+                                ? mixed_cluster(nodes)
+                                : uniform_cluster(nodes, find_board(board), {});
+    const PlanRequest request = linked_nodes(
+        cluster, strategy, ram ? Objective::kRam : Objective::kLatency);
+    const Prepared p = prepare(load_model(golden_model_file(name)), request);
+    SimOptions options;
+    options.warm_up = true;
+    options.frames = 5;
+    const SimResult r = simulate_cluster(
+        p, cluster, noise(static_cast<size_t>(input_bytes(p.graph))), options);
+    const double off = p.plan.latency_s / r.latency_s() - 1;
+    worst = std::max(worst, std::abs(off));
+    EXPECT_NEAR(off, 0, 0.1);
+    const LowerBound bound = lower_bound(p.net, cluster, {.linked = true});
+    EXPECT_GT(bound.latency_s, 0);
+    EXPECT_LE(bound.latency_s, r.latency_s());
+    EXPECT_LE(bound.period_s, 1 / r.frames_per_s());
+    const double period = numbers_of(p.net, request, p.plan, true).period_s;
+    EXPECT_NEAR(period * r.frames_per_s(), 1, 0.2);
+  }
+  std::printf("worst prediction: %.1f %% off\n", 100 * worst);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ int plan_command(const PlanCommandFlags& flags) {
                {"--cluster", flags.plan.cluster},
                {"--cuts", flags.plan.cuts},
                {"--store-key", flags.plan.storage.key}},
-              {{"--output", flags.output}});
+              {{"--output", flags.output}, {"--pareto", flags.pareto}});
   check_pareto_file(flags.pareto);
   PlanRequest request = plan_request(flags.plan);
   LoadedModel model = load_whole_model(flags.model, flags.ends);

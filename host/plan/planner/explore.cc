@@ -16,6 +16,7 @@ namespace {
 
 // Over more nodes only `spatial` is tried: others are planned for long there.
 constexpr size_t kMostForAll = 16;
+constexpr size_t kMostClassesOfRam = 4;
 // Budgets between arenas that are nearer than that tell nothing new.
 constexpr double kNear = 1.1;
 
@@ -23,6 +24,7 @@ constexpr double kNear = 1.1;
 struct TrialWay {
   std::string strategy;  // empty: the request's own cuts, or no links
   size_t nodes = 0;
+  bool by_ram = false;  // those with most memory, not the fastest
 };
 
 class Explorer {
@@ -36,6 +38,10 @@ class Explorer {
     std::iota(order_.begin(), order_.end(), 0);
     std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].rating;
+    });
+    roomy_ = order_;
+    std::ranges::stable_sort(roomy_, std::greater{}, [&](int n) {
+      return request_.cluster.nodes[size_t(n)].plan_budget();
     });
   }
 
@@ -64,14 +70,29 @@ class Explorer {
     std::vector<TrialWay> ways;
     const bool any = request_.strategy.empty() || request_.strategy == "auto";
     if (!any) names = {request_.strategy};
-    if (any) ways.push_back({"auto", all});
+    if (any && options_.automatic) ways.push_back({"auto", all});
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, count});
         if (count > kMostForAll && any) break;
       }
     }
+    if (roomy_ == order_) return ways;
+    // Without each class of those that have less memory.
+    size_t classes = 0;
+    for (size_t k = all; k-- > 1 && classes < kMostClassesOfRam;) {
+      if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
+      ++classes;
+      for (const std::string& name : names) {
+        ways.push_back({name, k, true});
+        if (k > kMostForAll && any) break;
+      }
+    }
     return ways;
+  }
+
+  int64_t budget(int node) const {
+    return request_.cluster.nodes[static_cast<size_t>(node)].plan_budget();
   }
 
   // Steps from the smallest arena to that of the least time, each the same
@@ -79,6 +100,8 @@ class Explorer {
   void between(const TrialWay& way, const std::optional<PlanNumbers>& fast,
                const std::optional<PlanNumbers>& small) {
     if (!fast || !small) return;
+    // Each of these takes as long as all others together.
+    if (way.strategy == "auto" && way.nodes > kMostForAll) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
     if (high < low * kNear) return;
@@ -105,11 +128,10 @@ class Explorer {
     return r;
   }
 
-  // Of the fastest nodes alone.
+  // Of the first nodes alone.
   Cuts cuts_of(const TrialWay& way) const {
-    std::vector<int> chosen(
-        order_.begin(),
-        order_.begin() + static_cast<std::ptrdiff_t>(way.nodes));
+    std::vector<int> chosen = way.by_ram ? roomy_ : order_;
+    chosen.resize(way.nodes);
     std::ranges::sort(chosen);
     Cluster some;
     for (const int n : chosen) {
@@ -168,6 +190,7 @@ class Explorer {
   const PlanRequest& request_;
   const ExploreOptions options_;
   std::vector<int> order_;  // fastest first
+  std::vector<int> roomy_;  // those with most memory first
   Exploration found_;
 };
 

@@ -34,6 +34,7 @@ struct Exploration {
 struct ExploreOptions {
   int budgets = 2;      // between the smallest arena and that of the least time
   bool frames = false;  // rehearse several at a time, whatever the objective
+  bool automatic = true;  // strategy auto is one of the ways
 };
 
 // Throws what is an internal error. Deterministic but for a deadline.

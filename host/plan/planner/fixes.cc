@@ -117,6 +117,8 @@ class Fixes {
     }
     add(larger_board
             ? "a board with " + format_bytes(found->numbers.ram) + " of arena"
+        : from_file()
+            ? "arenas of " + format_bytes(found->numbers.ram) + " each"
             : "--ram " + std::to_string(found->numbers.ram),
         *found);
   }
@@ -130,8 +132,9 @@ class Fixes {
     const auto at =
         std::ranges::find(few.tries, few.nodes, &FewestNodes::Try::nodes);
     lines_.push_back(fmt::format(
-        "--nodes {}: {:.3f} ms, {} a node, {} B of traffic", few.nodes,
-        at->best->latency_s * 1e3, format_bytes(at->best->ram),
+        "{}{}: {:.3f} ms, {} a node, {} B of traffic",
+        from_file() ? "nodes like the last one, in all " : "--nodes ",
+        few.nodes, at->best->latency_s * 1e3, format_bytes(at->best->ram),
         format_count(at->best->traffic_bytes)));
   }
 
@@ -181,6 +184,15 @@ class Fixes {
   std::vector<std::string> lines() { return std::move(lines_); }
 
  private:
+  // Nodes of a file, which is not told by flags.
+  bool from_file() const {
+    const ClusterNode& first = request_.cluster.nodes.front();
+    return std::ranges::any_of(
+        request_.cluster.nodes, [&](const ClusterNode& n) {
+          return n.board.name != first.board.name ||
+                 (n.ram && !n.ram_source.starts_with("--"));
+        });
+  }
   std::optional<CheapPlan> enough(PlanRequest r) const {
     std::optional<CheapPlan> found = cheap_plan(net_, std::move(r));
     if (found && !found->enough) found.reset();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -121,6 +122,21 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
           *best);
   }
   throw Error(Exit::kDoesNotFit, text, fix);
+}
+
+Plan without_small_nodes(const Net& net, const PlanRequest& request,
+                         const std::exception_ptr& refused) {
+  const auto& nodes = request.cluster.nodes;
+  const bool equal = std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+    return n.plan_budget() == nodes[0].plan_budget();
+  });
+  if (equal) std::rethrow_exception(refused);
+  Exploration found = explore(net, request, {.budgets = 0, .automatic = false});
+  if (!found.best) std::rethrow_exception(refused);
+  Plan plan = std::move(*found.best);
+  plan.strategy = "auto (" + found.trials[found.best_trial].text() +
+                  ", those with most memory)";
+  return plan;
 }
 
 Plan goal_plan(const Net& net, const PlanRequest& request) {

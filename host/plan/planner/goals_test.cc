@@ -129,6 +129,7 @@ TEST(GoalsTest, TinyNodesAreRefusedOrPlannedRight) {
   const Net net = bottleneck_net(16, 2);
   for (const int nodes : {1, 2, 64}) {
     for (const int64_t ram : {1024, 12000}) {
+      if (nodes == 64 && ram > 1024) continue;
       PlanRequest request = goal_request(nodes, Objective::kTraffic);
       for (ClusterNode& n : request.cluster.nodes) n.ram = ram;
       try {
@@ -139,6 +140,26 @@ TEST(GoalsTest, TinyNodesAreRefusedOrPlannedRight) {
         EXPECT_EQ(e.code(), Exit::kDoesNotFit) << e.what();
       }
     }
+  }
+}
+
+// The fastest of all, and no memory to spare.
+TEST(GoalsTest, DoWithoutANodeThatHasNoMemory) {
+  const Net net = bottleneck_net(32, 3);
+  for (const Objective objective :
+       {Objective::kLatency, Objective::kRam, Objective::kTraffic}) {
+    SCOPED_TRACE(objective_name(objective));
+    PlanRequest request = goal_request(3, objective);
+    request.strategy = "auto";
+    request.cluster.nodes[0].ram = 1024;
+    request.cluster.nodes[0].board.clock_hz *= 2;
+    request.cluster.nodes[0].rating *= 2;
+    const Plan plan = make_plan(net, request);
+    EXPECT_TRUE(check(net, plan).empty());
+    EXPECT_LE(plan.nodes[0].arena_bytes, 1024u);
+    EXPECT_TRUE(plan.nodes[0].stages.empty());
+    for (ClusterNode& n : request.cluster.nodes) n.ram = 1024;
+    refusal_of(net, request);
   }
 }
 
