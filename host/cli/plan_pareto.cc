@@ -169,7 +169,10 @@ nlohmann::json json_of(const Exploration& found,
 }  // namespace
 
 void check_pareto_file(const std::string& path) {
-  if (path.empty() || path.ends_with(".csv") || path.ends_with(".html")) return;
+  if (path.empty()) return;
+  if (path.ends_with(".csv") || path.ends_with(".html")) {
+    return check_writable(path);
+  }
   throw Error(Exit::kUsage, "--pareto " + path + ": neither .csv nor .html",
               "a file name that says which it is to be");
 }
