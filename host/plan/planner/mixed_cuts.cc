@@ -15,11 +15,11 @@ bool alike(const LayerCut& a, const LayerCut& b) {
 }  // namespace
 
 MixedCuts::MixedCuts(CutEstimate estimate) : estimate_(std::move(estimate)) {
-  states_.push_back({MixedPath{}});
+  States states{MixedPath{}};
   for (int l = 0; l < estimate_.layers(); ++l) {
-    states_.push_back(step(l, states_.back(), nullptr));
+    states = step(l, states, nullptr);
   }
-  best_ = *std::ranges::min_element(states_.back(), {}, &MixedPath::time_ps);
+  best_ = *std::ranges::min_element(states, {}, &MixedPath::time_ps);
 }
 
 MixedCuts::States MixedCuts::step(int layer, const States& before,

@@ -36,7 +36,6 @@ class MixedCuts {
   States step(int layer, const States& before, const LayerCut* without);
 
   CutEstimate estimate_;
-  std::vector<States> states_;  // before each layer, of the best path
   MixedPath best_;
 };
 
