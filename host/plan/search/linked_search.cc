@@ -198,6 +198,7 @@ class LinkedSearch : public Search {
       if (is_less) best = std::move(tight);
       if (!is_less) how.tighten_tries = 0;
     }
+    is_near_ = is_near(*best);
     if (request_.objective == Objective::kRam || !fits(cluster_, *best)) {
       return std::move(*best);
     }
@@ -210,7 +211,7 @@ class LinkedSearch : public Search {
     if (request_.objective != Objective::kLatency) {
       if (std::optional<Plan> plan = fastest()) return plan;
     }
-    return longer_segments();
+    return is_near_ ? longer_segments() : std::nullopt;
   }
 
  private:
@@ -228,6 +229,15 @@ class LinkedSearch : public Search {
       }
     }
     return made;
+  }
+
+  // Whether so little is missing that another packing might save it.
+  bool is_near(const Plan& plan) const {
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      const int64_t bytes = plan.nodes[n].arena_bytes;
+      if (bytes - limits_[n] > limits_[n] / shares::kNearPart) return false;
+    }
+    return true;
   }
 
   // What lies from one segment to the next is packed between what segments
@@ -321,6 +331,7 @@ class LinkedSearch : public Search {
   const SegmentSearch search_;
   std::vector<int64_t> limits_;
   bool any_streams_ = false;
+  bool is_near_ = false;  // the smallest plan
 };
 
 }  // namespace

@@ -43,8 +43,9 @@ inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
                                     {100, 80},  {100, 75}, {100, 70}, {100, 60},
                                     {100, 50},  {100, 30}, {100, 0},  {96, 0},
                                     {92, 0},    {88, 0},   {80, 0}};
-// Where nothing fits that is tried before: a toll in milliseconds for each
-// segment, and the share of the budget, as in kFastest.
+// Where no more than this part of a budget is missing: a toll in milliseconds
+// for each segment, and the share of the budget, as in kFastest.
+inline constexpr int64_t kNearPart = 8;
 inline constexpr int kTolls[] = {1, 10};
 inline constexpr int kTolled[] = {100, 96, 92, 88, 84};
 // The smallest arena, of the smallest budget that the estimate allows (`bands`:
