@@ -213,7 +213,7 @@ TEST_P(BoardWithStorage, APowerCutInADeploymentIsGoneOnFrom) {
     Background run(shop_, words(board.address));
     // Until the mark of the first piece is there.
     char mark = 0;
-    for (int i = 0; i < 20'000 && mark != 'S'; ++i) {
+    for (int i = 0; i < 60'000 && mark != 'S'; ++i) {
       usleep(1000);
       std::ifstream file(image, std::ios::binary);
       file.seekg(unit).get(mark);
