@@ -115,6 +115,7 @@ PlanRequest random_board(std::mt19937& random) {
                                         "nrf52840", "rp2350"};
   PlanRequest request =
       one_node(find_board(kBoards[random() % std::size(kBoards)]));
+  request.replay = random() % 3 == 0;
   return request;
 }
 

@@ -1,16 +1,40 @@
 #include "boards/firmware/frame_io.h"
 
+#include "device/shoal_pieces.h"
+
 namespace shoal {
 
 uint32_t FrameIo::frame_bytes() const {
   const uint32_t inputs = shoal_inputs(&node_);
   if (inputs > kMostStreams || shoal_outputs(&node_) > kMostStreams) return 0;
   uint32_t bytes = 0;
-  for (uint32_t i = 0; i < inputs; ++i) {
-    const shoal_io_info info = shoal_input_info(&node_, i);
-    bytes += info.rows * info.row_bytes;
+  for (uint32_t i = 0; i < inputs; i = next_source(i)) {
+    bytes += source_bytes(i);
   }
   return bytes;
+}
+
+uint32_t FrameIo::next_source(uint32_t input) const {
+  const uint32_t source = shoal_input_piece(&node_, input).source;
+  while (++input < shoal_inputs(&node_) &&
+         shoal_input_piece(&node_, input).source == source) {
+  }
+  return input;
+}
+
+// Of a row of the model's input: its pieces go to the last column.
+uint32_t FrameIo::source_row_bytes(uint32_t input) const {
+  uint32_t bytes = 0;
+  for (uint32_t i = input; i < next_source(input); ++i) {
+    const uint32_t end = shoal_input_piece(&node_, i).skip_bytes +
+                         shoal_input_info(&node_, i).row_bytes;
+    if (end > bytes) bytes = end;
+  }
+  return bytes;
+}
+
+uint32_t FrameIo::source_bytes(uint32_t input) const {
+  return shoal_input_info(&node_, input).rows * source_row_bytes(input);
 }
 
 void FrameIo::begin_frame(uint32_t frame) {
@@ -28,18 +52,21 @@ void FrameIo::begin_frame(uint32_t frame) {
 bool FrameIo::begin_row() {
   if (unfed_ == 0) return false;
   uint32_t before = frame_ * frame_bytes_;
+  uint32_t first = 0;  // of the source
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
     const shoal_io_info info = shoal_input_info(&node_, i);
-    if (fed_[i] < info.rows) {
-      row_ = shoal_input_row(&node_, i);
-      if (row_.data) {
-        reading_ = i;
-        piece_ = 0;
-        offset_ = before + fed_[i] * info.row_bytes;
-        return true;
-      }
+    const shoal_piece piece = shoal_input_piece(&node_, i);
+    if (piece.source != shoal_input_piece(&node_, first).source) {
+      before += source_bytes(first);
+      first = i;
     }
-    before += info.rows * info.row_bytes;
+    if (fed_[i] >= info.rows) continue;
+    row_ = shoal_input_row(&node_, i);
+    if (!row_.data) continue;
+    reading_ = i;
+    piece_ = 0;
+    offset_ = before + fed_[i] * source_row_bytes(first) + piece.skip_bytes;
+    return true;
   }
   return false;
 }

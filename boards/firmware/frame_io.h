@@ -31,6 +31,10 @@ class FrameIo {
   static constexpr uint32_t kNoInput = 0xFFFFFFFF;
   bool start_piece();
   bool begin_row();
+  // `input`: the first piece of the model's input.
+  uint32_t next_source(uint32_t input) const;
+  uint32_t source_row_bytes(uint32_t input) const;
+  uint32_t source_bytes(uint32_t input) const;
 
   shoal_node& node_;
   const shoal_storage& input_;

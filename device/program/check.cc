@@ -4,6 +4,7 @@
 
 #include "device/program/check_stage.h"
 #include "device/program/chunk.h"
+#include "device/program/io_pieces.h"
 #include "device/program/link_layout.h"
 #include "device/program/spill_layout.h"
 #include "device/program/tag.h"
@@ -113,7 +114,7 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
   for (uint32_t i = 0; i < uint32_t{h.inputs} + h.outputs; ++i) {
     const IoEntry& io = head.ios[i];
     const bool ok = io.stage < h.stages && io.is_output == (i >= h.inputs) &&
-                    io.reserved == 0;
+                    piece_ok(head.ios, i);
     if (!ok) return fault(Status::kBadRecord, Table::kIo, i);
   }
   return check_peers(head);

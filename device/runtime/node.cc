@@ -4,6 +4,9 @@
 #include <new>
 #include <type_traits>
 
+#include "device/program/io_pieces.h"
+#include "device/shoal_pieces.h"
+
 namespace shoal {
 
 Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
@@ -138,6 +141,14 @@ shoal_io_info shoal_output_info(const shoal_node* node, uint32_t output) {
   if (output >= shoal_outputs(node)) return {};
   const shoal::Node& n = node_of(node);
   return shoal::info_of(n, n.header().inputs + output);
+}
+
+shoal_piece shoal_input_piece(const shoal_node* node, uint32_t input) {
+  if (input >= shoal_inputs(node)) return {};
+  const shoal::Node& n = node_of(node);
+  uint32_t source = 0;
+  for (uint32_t i = 1; i <= input; ++i) source += !comes_again(n.io(i));
+  return {source, skipped_bytes(n.io(input))};
 }
 
 uint32_t shoal_frames(const shoal_node* node) { return node_of(node).frames(); }

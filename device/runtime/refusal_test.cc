@@ -136,6 +136,10 @@ TEST(Refusal, PortsAndIos) {
   refuse(s, 0, p, [](Tables& t) { t.ports[0].owner_index = 1; });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].row_bytes += 1; });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].is_output = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].reserved = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].reserved = 2; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[1].reserved = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[1].reserved = 1 << 16; });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[1].stage = 2; });
 }
 

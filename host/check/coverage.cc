@@ -97,7 +97,7 @@ class Coverage {
                   " starts from sums of another box");
     }
     if (!a.final || a.copy) return;
-    made_[a.layer].push_back({n, out});
+    made_[a.layer].push_back({n, s, out});
     if (!a.init) sums({n, s, index}, out, {});
   }
 
@@ -162,14 +162,16 @@ class Coverage {
                 number, ": input channels end at ", next);
   }
 
-  // Nodes may make the same (a halo), a node alone does not.
+  // Nodes may make the same (a halo), and so may a node's stages, which make
+  // columns one after the other; a stage does not.
   void layer(int index) {
     const Layer& layer = net_.layers[index];
     std::vector<Box> boxes;
     for (const Made& m : made_[index]) {
       for (const Made& other : made_[index]) {
         if (&other == &m) break;
-        found_.need(other.node != m.node || !overlap(m.box, other.box),
+        found_.need(other.node != m.node || other.stage != m.stage ||
+                        !overlap(m.box, other.box),
                     "layer ", index, " is computed twice in part");
       }
       boxes.push_back(m.box);
@@ -218,7 +220,8 @@ class Coverage {
   }
 
   // Parts of an input go wherever they are needed, parts of an output are
-  // collected once each. Without links there are no parts.
+  // collected once each. Without links an output has no parts, and those of an
+  // input are columns of all of its rows: the caller pushes each from the top.
   void end(Owner owner, const char* what, int index, const NetIo& io) {
     const View& view = io.place.view;
     std::vector<Box> parts;
@@ -228,8 +231,12 @@ class Coverage {
           if (p.owner != owner || p.owner_index != index) continue;
           parts.push_back(p.box);
           const PlanBuffer& b = stage.buffers[p.buffer];
-          const bool fits =
-              plan_.linked ? contains(view.box, p.box) : p.box == view.box;
+          Box columns = view.box;
+          columns.x0 = p.box.x0, columns.x1 = p.box.x1;
+          const bool fits = plan_.linked ? contains(view.box, p.box)
+                            : owner == Owner::kInput
+                                ? contains(view.box, p.box) && p.box == columns
+                                : p.box == view.box;
           found_.need(
               b.tensor == view.tensor && fits &&
                   b.element_bytes == net_.tensors[view.tensor].element_bytes,
@@ -237,7 +244,11 @@ class Coverage {
         }
       }
     }
-    if (!plan_.linked) {
+    if (!plan_.linked && owner == Owner::kInput) {
+      const int64_t left = elements_left(view.box, parts);
+      found_.need(left == 0, what, index, ": ", left,
+                  " elements are never pushed");
+    } else if (!plan_.linked) {
       found_.need(parts.size() == 1, what, index, " is connected ",
                   parts.size(), " times");
     } else if (owner == Owner::kOutput) {
@@ -265,7 +276,7 @@ class Coverage {
   const std::vector<Instances>& instances_;
   Findings& found_;
   struct Made {
-    int node;
+    int node, stage;
     Box box;
   };
   std::vector<std::vector<Made>> made_;  // by layer

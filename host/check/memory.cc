@@ -227,8 +227,10 @@ class Memory {
   void unmapped() {
     const PlanLayout& l = node_.layout;
     if (l.head_bytes == 0 && l.record_bytes == 0) return;
-    const uint64_t ends =
-        plan_.linked ? 0 : net_.inputs.size() + net_.outputs.size();
+    uint64_t ends = 0;
+    for (const PlanStage& stage : node_.stages) {
+      ends += plan_.linked ? 0u : callers(stage);
+    }
     const uint64_t kept =
         node_.variables.empty()
             ? 0
@@ -243,6 +245,15 @@ class Memory {
     }
     found_.need(l.record_bytes == largest, "the largest record takes ", largest,
                 " bytes, not ", l.record_bytes);
+  }
+
+  // Ports through which rows cross the API.
+  static uint64_t callers(const PlanStage& stage) {
+    uint64_t n = 0;
+    for (const PlanPort& p : stage.ports) {
+      n += p.owner == Owner::kInput || p.owner == Owner::kOutput;
+    }
+    return n;
   }
 
   // Of variables that are not alike throughout before the first frame.

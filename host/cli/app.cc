@@ -233,6 +233,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   add_optional_model(verb, f.model, f.ends, "; none with --serve");
   add_input(verb, f.input);
   add_board_flags(verb, f.plan);
+  add_replay(verb, f.plan);
   verb->add_option("--nodes", f.plan.nodes,
                    "so many boards on a network, each in an emulator of its "
                    "own; programs come over the network");

@@ -34,6 +34,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
   const PlanFlags none;
   add({{{"--ram", Ability::kPlan}, f.ram.has_value()},
        {{"--batch", Ability::kBatch}, f.batch > 1},
+       {{"--replay", Ability::kPlan}, f.replay},
        {{"--strategy", Ability::kPlan}, !f.strategy.empty()},
        {{"--objective", Ability::kPlan}, f.objective != none.objective},
        {{"--max-latency", Ability::kPlan}, !f.max_latency.empty()},

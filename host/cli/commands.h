@@ -41,6 +41,7 @@ struct PlanFlags {
   std::optional<int> nodes;   // equal ones; none: one that is not linked
   std::string cluster, cuts;  // files
   int batch = 1;              // frames on one pass of the weights
+  bool replay = false;        // rows of an input may come again
   double wait = 0;            // seconds for what another one owns
   StorageFlags storage;
 };

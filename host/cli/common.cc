@@ -168,6 +168,10 @@ bool has_addresses(const Cluster& cluster) {
 
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
+  if (flags.replay) {
+    throw Error(Exit::kUsage, "--replay is of one node without links",
+                "leave out --replay; each of more nodes takes a smaller part");
+  }
   PlanRequest request =
       linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())
@@ -183,6 +187,7 @@ PlanRequest node_request(const PlanFlags& flags) {
   PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
   request.objective = objective_of(flags);
   request.batch = flags.batch;
+  request.replay = flags.replay;
   set_storage_options(flags.storage, request);
   set_limits(flags, request);
   return request;

@@ -164,6 +164,13 @@ void add_board_flags(CLI::App* verb, PlanFlags& flags) {
 void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_board_flags(verb, flags);
   add_store_flags(verb, flags.storage);
+  add_replay(verb, flags);
+}
+
+void add_replay(CLI::App* verb, PlanFlags& flags) {
+  verb->add_flag("--replay", flags.replay,
+                 "in a smaller arena: layers a part of the columns at a time, "
+                 "for which the input's rows come again from the top");
 }
 
 void add_batch(CLI::App* verb, PlanFlags& flags) {

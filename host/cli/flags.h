@@ -42,7 +42,9 @@ void add_stream(CLI::App*, bool& flag);
 void add_node_flags(CLI::App*, PlanFlags&);
 // These and the board's storage.
 void add_board_flags(CLI::App*, PlanFlags&);
-// These and the stores on this computer.
+// Whether an input may be read several times.
+void add_replay(CLI::App*, PlanFlags&);
+// Board flags, --replay and the stores on this computer.
 void add_plan_flags(CLI::App*, PlanFlags&);
 // How many frames run as one.
 void add_batch(CLI::App*, PlanFlags&);

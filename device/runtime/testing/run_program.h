@@ -18,6 +18,7 @@
 #include "device/program/vault.h"
 #include "device/runtime/tap.h"
 #include "device/shoal.h"
+#include "device/shoal_pieces.h"
 #include "device/storage/ledger.h"
 
 namespace shoal::test {
@@ -218,8 +219,20 @@ inline shoal_spill_area add_area(SlowStorage& storage, const Bytes& image,
   return area;
 }
 
-// Feeds `inputs` (per input, one frame; the same for every frame unless it
-// holds all frames) and collects all outputs.
+// Of a row of the model's input: its pieces go to the last column.
+inline size_t source_row_bytes(const shoal_node* node, uint32_t source) {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < shoal_inputs(node); ++i) {
+    const shoal_piece piece = shoal_input_piece(node, i);
+    if (piece.source != source) continue;
+    bytes = std::max(
+        bytes, size_t{piece.skip_bytes} + shoal_input_info(node, i).row_bytes);
+  }
+  return bytes;
+}
+
+// Feeds `inputs` (per input of the model, one frame; the same for every frame
+// unless it holds all frames) and collects all outputs.
 inline RunResult run_program(const Bytes& image,
                              const std::vector<Bytes>& inputs,
                              const RunOptions& options = {}) {
@@ -301,16 +314,22 @@ inline RunResult run_program(const Bytes& image,
   }
   while (received < wanted || shoal_frames(node.get()) < frames) {
     if (++result.steps > options.max_steps) return finish(SHOAL_WAIT);
-    for (uint32_t i = 0; i < n_in && i < inputs.size(); ++i) {
+    for (uint32_t i = 0; i < n_in; ++i) {
       const shoal_io_info info = shoal_input_info(node.get(), i);
-      const size_t all = inputs[i].size() / std::max(1u, info.row_bytes);
+      const shoal_piece piece = shoal_input_piece(node.get(), i);
+      if (piece.source >= inputs.size()) continue;
+      const Bytes& rows = inputs[piece.source];
+      const size_t row = source_row_bytes(node.get(), piece.source);
+      const size_t all = rows.size() / std::max<size_t>(1, row);
       if (all == 0 || sent[i] >= info.rows * frames) continue;
       const size_t at = sent[i] % all;
       const uint32_t most = static_cast<uint32_t>(
           std::min<size_t>(all - at, info.rows * frames - sent[i]));
-      sent[i] +=
-          shoal_push_rows(node.get(), i, inputs[i].data() + at * info.row_bytes,
-                          std::min<uint32_t>(most, random() % 4));
+      // Pieces of rows do not lie one behind the other.
+      const uint32_t some = row == info.row_bytes ? 4 : 2;
+      sent[i] += shoal_push_rows(node.get(), i,
+                                 rows.data() + at * row + piece.skip_bytes,
+                                 std::min<uint32_t>(most, random() % some));
     }
     status = shoal_step(node.get());
     if (status < SHOAL_OK) return finish(status);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "device/shoal_pieces.h"
 #include "host/lower/batch.h"
 
 namespace shoal {
@@ -53,7 +54,7 @@ bool FrameFlow::Source::push(shoal_node* node, uint32_t input) {
   while (frame < frames.size()) {
     if (!pending) frames[frame].read(next, row.data());
     pending = true;
-    if (shoal_push_rows(node, input, row.data(), 1) == 0) break;
+    if (shoal_push_rows(node, input, row.data() + skip, 1) == 0) break;
     pending = false;
     advance(*this);
     moved = true;
@@ -92,7 +93,19 @@ FrameFlow::FrameFlow(const Graph& graph, const Net& net,
   }
 }
 
+// The program may take an input of the model piece by piece.
+void FrameFlow::begin(const shoal_node* node) {
+  begun_ = true;
+  const std::vector<Source> of = std::move(sources_);
+  sources_.clear();
+  for (uint32_t i = 0; i < shoal_inputs(node); ++i) {
+    const shoal_piece piece = shoal_input_piece(node, i);
+    sources_.emplace_back(of.at(piece.source)).skip = piece.skip_bytes;
+  }
+}
+
 bool FrameFlow::push(shoal_node* node) {
+  if (!begun_) begin(node);
   bool moved = false;
   for (size_t i = 0; i < sources_.size(); ++i) {
     moved |= sources_[i].push(node, static_cast<uint32_t>(i));

@@ -43,6 +43,7 @@ class FrameFlow {
     int next = 0;  // row of the frame
     std::vector<int8_t> row;
     bool pending = false;  // `row` holds row `next`
+    uint32_t skip = 0;     // bytes of each row, before the program's
   };
   struct Sink {
     bool take(shoal_node*, uint32_t output);
@@ -52,8 +53,11 @@ class FrameFlow {
     std::vector<int8_t> row;
   };
 
+  void begin(const shoal_node*);
+
   std::vector<uint8_t> output_;
-  std::vector<Source> sources_;
+  std::vector<Source> sources_;  // once begun, of the program
+  bool begun_ = false;
   std::vector<Sink> sinks_;
 };
 

@@ -1,6 +1,9 @@
 #include "host/engine/local/node_runner.h"
 
+#include <algorithm>
+
 #include "device/link/cipher.h"
+#include "device/shoal_pieces.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/engine/fault.h"
@@ -78,22 +81,34 @@ void NodeRunner::begin_again(shoal_status (*how)(shoal_node*)) {
 
 // A description that is not the program's would bring rows of other sizes.
 void NodeRunner::check_ends() const {
+  const auto output = [](const shoal_node*, uint32_t o) {
+    return shoal_piece{o, 0};
+  };
   const auto same = [&](const std::vector<NetIo>& ends, uint32_t count,
-                        shoal_io_info (*info)(const shoal_node*, uint32_t)) {
-    if (ends.size() != count) return false;
+                        shoal_io_info (*info)(const shoal_node*, uint32_t),
+                        shoal_piece (*piece)(const shoal_node*, uint32_t)) {
+    std::vector<uint64_t> row_bytes(ends.size());  // of all pieces
     for (uint32_t i = 0; i < count; ++i) {
       const shoal_io_info there = info(&node_, i);
+      const auto [source, skip] = piece(&node_, i);
+      if (source >= ends.size()) return false;
+      const Box& box = ends[source].place.view.box;
+      if (there.rows != static_cast<uint32_t>(box.rows())) return false;
+      row_bytes[source] =
+          std::max(row_bytes[source], uint64_t{skip} + there.row_bytes);
+    }
+    for (size_t i = 0; i < ends.size(); ++i) {
       const Box& box = ends[i].place.view.box;
-      if (there.rows != static_cast<uint32_t>(box.rows()) ||
-          there.row_bytes != static_cast<uint64_t>(box.columns()) *
-                                 static_cast<uint64_t>(box.channels())) {
+      if (row_bytes[i] != static_cast<uint64_t>(box.columns()) *
+                              static_cast<uint64_t>(box.channels())) {
         return false;
       }
     }
     return true;
   };
-  if (same(net_.inputs, shoal_inputs(&node_), shoal_input_info) &&
-      same(net_.outputs, shoal_outputs(&node_), shoal_output_info)) {
+  if (same(net_.inputs, shoal_inputs(&node_), shoal_input_info,
+           shoal_input_piece) &&
+      same(net_.outputs, shoal_outputs(&node_), shoal_output_info, output)) {
     return;
   }
   throw Error(Exit::kCorrupt, "the program has other inputs or outputs");

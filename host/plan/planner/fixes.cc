@@ -123,6 +123,15 @@ class Fixes {
         *found);
   }
 
+  // More arithmetic, and the picture's rows several times.
+  void add_replay() {
+    if (request_.over_links() || request_.replay) return;
+    PlanRequest r = request_;
+    r.replay = true;
+    const std::optional<CheapPlan> found = enough(std::move(r));
+    if (found) add("--replay", *found);
+  }
+
   void add_nodes() {
     if (request_.batch > 1 || request_.cuts || request_.cuts_file) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
@@ -262,6 +271,7 @@ std::vector<std::string> find_fixes(const Net& net, const PlanRequest& request,
                                     const SmallerNet& smaller) {
   Fixes fixes(net, request);
   fixes.add_ram();
+  fixes.add_replay();
   fixes.add_nodes();
   fixes.add_spills();
   fixes.add_storages();

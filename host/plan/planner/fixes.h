@@ -17,7 +17,8 @@ using SmallerNet =
     std::function<std::optional<Net>(int percent, std::string& text)>;
 
 // A line of each kind that helps, what it is and what a plan then takes: bytes
-// per node, more nodes, bytes that spill, storage for weights, a smaller input.
+// per node, an input that comes again, more nodes, bytes that spill, storage
+// for weights, a smaller input.
 std::vector<std::string> find_fixes(const Net&, const PlanRequest&,
                                     const SmallerNet&);
 

@@ -59,6 +59,14 @@ TEST(FixesTest, HoldWhatTheySay) {
   }
   EXPECT_TRUE(fits_one);
 
+  PlanRequest replayed = request;
+  replayed.replay = true;
+  if (line_with(lines, "--replay: ").empty()) {
+    EXPECT_THROW(make_plan(net, replayed), Error);
+  } else {
+    EXPECT_LE(largest_arena(make_plan(net, replayed)), budget);
+  }
+
   const std::string writes = line_with(lines, "--max-writes ");
   if (!writes.empty()) {
     PlanRequest spilling = request;

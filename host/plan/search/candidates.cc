@@ -247,6 +247,11 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   return best;
 }
 
+StageSearch Candidates::all_stages(int max_ports) {
+  sharing_ = !tape_;
+  return stage_search(max_ports);
+}
+
 std::optional<Candidate> Candidates::smallest(int64_t most) {
   sharing_ = false;
   std::optional<Candidate> least = least_arena(most);

@@ -33,6 +33,8 @@ class Candidates {
              SegmentGains&, const std::vector<bool>& streamed, size_t limit,
              size_t limits, bool sets);
 
+  // What it searches with, for stages of at most so many ports. Refers to this.
+  StageSearch all_stages(int max_ports);
   // The smallest arena that the search finds; none if it is larger than
   // `most`.
   std::optional<Candidate> smallest(int64_t most);

@@ -5,19 +5,19 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/draft/spill.h"
-#include "host/plan/search/candidates.h"
+#include "host/plan/search/all_candidates.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/spill_search.h"
+#include "host/plan/search/tile_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
 namespace {
-
-constexpr int64_t kUnlimited = int64_t{1} << 40;
 
 // A program counts the firings of a frame in 16 bits.
 void check_firings(const Net& net) {
@@ -43,16 +43,6 @@ void check_firings(const Net& net) {
               net.frames > 1 ? "a smaller --batch" : "");
 }
 
-// What chunks of a tape may have. Two of the largest lie in the arena, and
-// each has an entry in its stage's record, which lies there as well if the
-// image is not mapped: then the smallest chunks do not make the smallest arena.
-std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
-  if (!streams) return {0};
-  if (board.flash_mapped)
-    return {256, 2048, 8192, 32768, 65536, 131072, 229376};
-  return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
-}
-
 // Layers whose weights are read from storage.
 std::vector<bool> streamed(const Net& net, const PlanRequest& request,
                            const Supply& supply) {
@@ -66,120 +56,6 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
       net, flash, supply,
       supply.storage && request.objective == Objective::kLatency);
 }
-
-// What is asked of the planner, for a net with or without spills.
-struct Task {
-  const PlanRequest& request;
-  const Supply& supply;
-  const std::vector<bool>& streams;
-  const Board& board() const { return request.node().board; }
-  int64_t budget() const { return request.node().plan_budget(); }
-  bool any_stream() const {
-    return std::count(streams.begin(), streams.end(), true) > 0;
-  }
-};
-
-// The smallest arenas and the least times are searched for apart: a small one
-// has the smallest slots and no sets.
-class AllCandidates {
- public:
-  AllCandidates(const Net& net, const Spilling& spilling, const Task& task)
-      : task_(task),
-        survey_(net, task.board(),
-                chunk_limits(task.board(), task.any_stream()), spilling),
-        slots_(net, survey_.uses()),
-        gains_(net, survey_.uses(), survey_.tables().back()) {
-    const size_t limits = survey_.chunk_limits().size();
-    const bool mapped = task.board().flash_mapped;
-    const auto add = [&](std::vector<Candidates>& to, size_t limit,
-                         size_t count, bool sets) {
-      to.emplace_back(net, task.supply, survey_, slots_, gains_, task.streams,
-                      limit, count, sets);
-    };
-    for (size_t limit = 0; limit < (mapped ? 1 : limits); ++limit) {
-      add(small_, limit, 1, false);
-      if (!mapped) add(fast_, limit, 1, true);
-    }
-    if (mapped && task.any_stream()) add(fast_, 0, limits, true);
-  }
-
-  // The smallest arena of all, and the least time in it.
-  std::optional<Candidate> smallest() {
-    std::vector<std::optional<Candidate>> all;
-    int64_t least = kUnlimited;
-    for (Candidates& c : small_) {
-      all.push_back(c.smallest(shares::worth_trying(least)));
-      if (all.back()) {
-        least = std::min<int64_t>(least, all.back()->node.arena_bytes);
-      }
-    }
-    std::optional<Candidate> best;
-    for (size_t i = 0; i < small_.size(); ++i) {
-      if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least)) {
-        continue;
-      }
-      Candidate c = small_[i].faster(*all[i]);
-      const std::pair rank{c.node.arena_bytes, c.time_ps};
-      if (!best || rank < std::pair{best->node.arena_bytes, best->time_ps}) {
-        best = std::move(c);
-      }
-    }
-    return best;
-  }
-  std::optional<PlanNode> smallest_node() {
-    std::optional<PlanNode> best;
-    for (Candidates& search : small_) {
-      const int64_t most = best ? int64_t{best->arena_bytes} - 1 : kUnlimited;
-      std::optional<Candidate> c = search.smallest(most);
-      if (c && c->node.arena_bytes <= most) best = std::move(c->node);
-    }
-    return best;
-  }
-
-  // `least` is the smallest, which fits.
-  Candidate best(const Candidate& least) {
-    std::vector<Candidate> found{least};
-    const auto search = [&](std::vector<Candidates>& searches, int64_t budget) {
-      for (Candidates& s : searches) {
-        std::optional<Candidate> fast = s.fastest(budget);
-        if (fast && fast->node.arena_bytes >= least.node.arena_bytes) {
-          found.push_back(std::move(*fast));
-        }
-      }
-    };
-    search(small_, task_.budget());
-    // What these leave is for slots and sets.
-    for (const int percent : shares::kBeforeFilling) {
-      search(fast_, shares::percent_of(percent, task_.budget()));
-    }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const Candidate& a, const Candidate& b) {
-                       return a.time_ps < b.time_ps;
-                     });
-    if (!fast_.empty()) fill(found, least.node.arena_bytes);
-    return *std::min_element(found.begin(), found.end(),
-                             [](const Candidate& a, const Candidate& b) {
-                               return a.time_ps < b.time_ps;
-                             });
-  }
-
- private:
-  // Sets make records shorter, but `least` is what is called the smallest.
-  void fill(std::vector<Candidate>& found, uint32_t least) const {
-    constexpr size_t kFilled = 5;
-    found.resize(std::min(found.size(), kFilled));
-    for (Candidate& c : found) {
-      Candidate filled = fast_.front().filled(c, task_.budget());
-      if (filled.node.arena_bytes >= least) c = std::move(filled);
-    }
-  }
-
-  const Task& task_;
-  const Survey survey_;
-  SegmentSlots slots_;
-  SegmentGains gains_;
-  std::vector<Candidates> small_, fast_;
-};
 
 std::string spilled_text(const SpillNet& spills) {
   std::string names;
@@ -241,10 +117,25 @@ class NodeSearch : public Search {
   }
 
   const std::vector<Supply>& supplies() const override { return supplies_; }
-  Plan smallest() override { return plan_of(*least_); }
+  Plan smallest() override {
+    if (!task_.request.replay) return plan_of(least_->node);
+    if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes);
+    return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
+  }
+  // Tiles compute more and read more: only where nothing else fits.
   std::optional<Plan> fastest() override {
-    if (least_->node.arena_bytes > task_.budget()) return std::nullopt;
-    return plan_of(all_->best(*least_));
+    if (least_->node.arena_bytes <= task_.budget()) {
+      return plan_of(all_->best(*least_).node);
+    }
+    if (!task_.request.replay) return std::nullopt;
+    Plan small = smallest();
+    const uint32_t least = small.nodes[0].arena_bytes;
+    if (least > task_.budget()) return std::nullopt;
+    const std::optional<PlanNode> node = tiles().fastest(task_.budget());
+    // What is called the smallest is the smallest.
+    const bool better = node && node->arena_bytes >= least &&
+                        time_ps(*node) < time_ps(small.nodes[0]);
+    return better ? plan_of(*node) : small;
   }
 
   // The last resort: activations go to storage.
@@ -273,7 +164,7 @@ class NodeSearch : public Search {
       throw Error(Exit::kInternal, "spills do not fit a second time");
     }
     if (task_.request.objective == Objective::kLatency) best = all.best(*best);
-    Plan plan = plan_of(*best);
+    Plan plan = plan_of(best->node);
     spills.restore(plan.nodes[0]);
     plan.nodes[0].storage = storage->name;
     plan.nodes[0].sealed = supplies_[0].sealed;
@@ -281,18 +172,27 @@ class NodeSearch : public Search {
   }
 
  private:
-  static Plan plan_of(const Candidate& candidate) {
+  static Plan plan_of(const PlanNode& node) {
     Plan plan;
-    plan.nodes.push_back(candidate.node);
+    plan.nodes.push_back(node);
     return plan;
+  }
+  int64_t time_ps(const PlanNode& node) const {
+    return node_time_ps(net_, node, supplies_[0]);
+  }
+  TileSearch& tiles() {
+    if (!tiles_) tiles_.emplace(net_, task_, *all_);
+    return *tiles_;
   }
 
   const Net& net_;
   const std::vector<Supply> supplies_;
   const std::vector<bool> streams_;
-  const Task task_;
+  const NodeTask task_;
   std::optional<AllCandidates> all_;
   std::optional<Candidate> least_;
+  std::optional<TileSearch> tiles_;
+  std::optional<PlanNode> tiled_;
 };
 
 }  // namespace

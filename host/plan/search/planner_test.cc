@@ -15,7 +15,7 @@ namespace {
 
 void expect_sound(const Net& net, const Plan& plan) {
   expect_right(net, plan);
-  EXPECT_EQ(plan.macs, net.model_macs);
+  EXPECT_GE(plan.macs, net.model_macs);  // columns of tiles are made twice
 }
 
 // Plans at the smallest arena, at twice that and without limit; the smallest

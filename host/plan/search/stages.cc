@@ -228,6 +228,7 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
                  at.pages[end - 1]);
       try_segment(s, {begin, end}, sweep, budget, ends);
     }
+    if (s.others) s.others(begin, budget.hard, ends);
   }
   return ends.partition();
 }

@@ -61,6 +61,8 @@ struct StageSearch {
   // By first layer: where the longest segment ends that may be a stage. None:
   // at the net's end.
   std::vector<int> ends = {};
+  // Offers other ways to go on from a position, within so many bytes.
+  std::function<void(int, int64_t, Ends&)> others = {};
 };
 
 // What stages may take: `hard` with one row a firing, `soft` with more, which

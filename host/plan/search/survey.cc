@@ -50,7 +50,8 @@ int64_t bytes_of_variables(const Net& net) {
 }  // namespace
 
 Survey::Survey(const Net& net, const Board& board,
-               std::vector<uint32_t> chunk_limits, const Spilling& spilling)
+               std::vector<uint32_t> chunk_limits, const Spilling& spilling,
+               const std::vector<int>& stops)
     : net_(net),
       mapped_(board.flash_mapped),
       chunk_limits_(std::move(chunk_limits)),
@@ -65,7 +66,9 @@ Survey::Survey(const Net& net, const Board& board,
   known_.resize(n);
   const int max_layers = mapped_ ? kMaxStageLayers : kMaxRecordedLayers;
   for (int begin = 0; begin < n; ++begin) {
-    const int last = std::min(n, begin + max_layers);
+    const auto stop = std::upper_bound(stops.begin(), stops.end(), begin);
+    const int last =
+        std::min(stop == stops.end() ? n : *stop, begin + max_layers);
     for (int end = begin + 1; end <= last; ++end) {
       Known k = find_known({begin, end});
       k.ports = before[end] - before[begin];

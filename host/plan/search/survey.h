@@ -25,9 +25,10 @@ class Survey {
     std::vector<int64_t> record_bytes;
   };
 
-  // `chunk_limits`: bytes of a tape's chunks. The net must outlive the survey.
+  // `chunk_limits`: bytes of a tape's chunks. `stops`: positions that no stage
+  // goes beyond, ascending. The net must outlive the survey.
   Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
-         const Spilling& = {});
+         const Spilling& = {}, const std::vector<int>& stops = {});
 
   const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
   const std::vector<TensorUses>& uses() const { return uses_; }

@@ -192,6 +192,7 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"received_bytes", n.received_bytes},
          {"storage_read_bytes", n.storage_read_bytes},
          {"storage_written_bytes", n.storage_written_bytes},
+         {"replay_bytes", linked ? 0 : replay_bytes(net, n)},
          {"seconds", n.seconds},
          {"mapped", n.mapped},
          {"storage", n.storage},

@@ -11,6 +11,7 @@
 #include "host/plan/text/linked_lines.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/text/text_line.h"
+#include "host/plan/types/plan_segments.h"
 
 namespace shoal {
 namespace {
@@ -122,6 +123,11 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
                  : 1.0;
   line(out, "  MACs          {}, {:.3f} x the model's", format_count(n.macs),
        ratio);
+  if (const int64_t again = replay_bytes(net, n); again > 0) {
+    line(out,
+         "  replay        the input's rows come again from the top, {} more",
+         format_bytes(again));
+  }
   line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
        net.frames == 1 ? "" : " " + each(net));
   if (is_board_file(n.board)) {

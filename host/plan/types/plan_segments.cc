@@ -94,4 +94,15 @@ std::vector<SegmentSummary> summarize_segments(const Plan& plan) {
   return list;
 }
 
+int64_t replay_bytes(const Net& net, const PlanNode& node) {
+  int64_t bytes = 0;
+  for (const NetIo& io : net.inputs) bytes -= io.place.view.box.elements();
+  for (const PlanStage& stage : node.stages) {
+    for (const PlanPort& p : stage.ports) {
+      if (p.owner == Owner::kInput) bytes += p.box.elements();
+    }
+  }
+  return std::max<int64_t>(0, bytes);
+}
+
 }  // namespace shoal

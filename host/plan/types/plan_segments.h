@@ -32,4 +32,7 @@ struct SegmentSummary {
 
 std::vector<SegmentSummary> summarize_segments(const Plan&);
 
+// Of inputs, which a node alone asks for again; see host/plan/draft/tile_net.h.
+int64_t replay_bytes(const Net&, const PlanNode&);
+
 }  // namespace shoal

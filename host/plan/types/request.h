@@ -47,6 +47,9 @@ struct PlanRequest {
   uint32_t max_payload = 1472;  // of the links' datagrams
   // Of a node without links. Frames of the model in one:
   int batch = 1;
+  // Layers may be made in tiles, for which rows of an input come again from
+  // the top.
+  bool replay = false;
   int64_t max_writes = 0;     // bytes that a frame may spill
   double years = 0, fps = 0;  // the storage must live so long with spills
                               // of so many frames a second; 0: any time

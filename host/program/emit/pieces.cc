@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "device/program/io_pieces.h"
 #include "device/program/record.h"
 #include "device/program/sha256.h"
 #include "host/base/error.h"
@@ -12,8 +13,11 @@
 namespace shoal {
 namespace {
 
-// The port through which the caller pushes input or takes output `index`.
-IoEntry io_entry(const PlanNode& node, Owner owner, int index) {
+// The ports through which the caller pushes input or takes output `index`; an
+// input that is taken piece by piece has several.
+void add_io_entries(const PlanNode& node, Owner owner, int index,
+                    const Box& all, std::vector<IoEntry>& ios) {
+  const size_t first = ios.size();
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const PlanStage& stage = node.stages[s];
     for (size_t p = 0; p < stage.ports.size(); ++p) {
@@ -28,22 +32,40 @@ IoEntry io_entry(const PlanNode& node, Owner owner, int index) {
       entry.is_output = owner == Owner::kOutput;
       entry.row_bytes = static_cast<uint32_t>(
           port.box.columns() * port.box.channels() * buffer.element_bytes);
-      return entry;
+      const auto skip =
+          static_cast<uint32_t>((port.box.x0 - all.x0) * port.box.channels());
+      if (skip > kMostSkipped) {
+        throw Error(Exit::kInternal, "a piece of an input begins too far in");
+      }
+      entry.reserved = piece_field(ios.size() > first, skip);
+      ios.push_back(entry);
     }
   }
-  throw Error(Exit::kInternal, "the plan leaves an input or output open");
+  if (ios.size() == first) {
+    throw Error(Exit::kInternal, "the plan leaves an input or output open");
+  }
 }
 
 // Of a plan that is not linked: rows cross the C API.
 std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
   std::vector<IoEntry> ios;
   for (size_t i = 0; i < net.inputs.size(); ++i) {
-    ios.push_back(io_entry(node, Owner::kInput, static_cast<int>(i)));
+    add_io_entries(node, Owner::kInput, static_cast<int>(i),
+                   net.inputs[i].place.view.box, ios);
   }
   for (size_t i = 0; i < net.outputs.size(); ++i) {
-    ios.push_back(io_entry(node, Owner::kOutput, static_cast<int>(i)));
+    add_io_entries(node, Owner::kOutput, static_cast<int>(i),
+                   net.outputs[i].place.view.box, ios);
   }
   return ios;
+}
+
+// Pieces count as inputs of the program.
+void number_inputs(ImagePieces& p) {
+  for (size_t i = 0; i < p.ios.size() && !p.ios[i].is_output; ++i) {
+    p.stages[p.ios[i].stage].ports[p.ios[i].port].owner_index =
+        static_cast<uint16_t>(i);
+  }
 }
 
 void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
@@ -145,6 +167,7 @@ ImagePieces make_pieces(const Net& net, const Plan& plan,
                                     plan.linked ? &links[s] : nullptr,
                                     reads_storage(node), p.pool));
   }
+  number_inputs(p);
   add_variables(net, node, p);
   p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
                             static_cast<uint32_t>(p.ios.size()),

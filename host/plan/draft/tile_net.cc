@@ -1,0 +1,265 @@
+#include "host/plan/draft/tile_net.h"
+
+#include <algorithm>
+#include <map>
+
+#include "device/program/geometry.h"
+#include "device/program/io_pieces.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/draft/boxes.h"
+
+namespace shoal {
+namespace {
+
+bool takes_columns(const Net& net, const Layer& layer) {
+  const NetTensor& out = net.tensors[layer.out.tensor];
+  const Box& box = layer.out.box;
+  if (box.x0 != 0 || box.x1 != out.columns) return false;
+  return can_cut_columns(layer) && !layer.reduce_columns &&
+         !holds_second(layer.op) && !layer.in[0].box.empty();
+}
+
+// How a tensor that the run's layers touch relates to all others.
+enum class Role : uint8_t { kInside, kResult, kInput, kBefore, kNone };
+
+Role role_of(const Net& net, const TensorUses& t, int begin, int end) {
+  const auto here = [&](const Use& u) {
+    return u.position >= begin && u.position < end;
+  };
+  const bool read_here = std::ranges::any_of(t.readers, here);
+  const bool read_later = std::ranges::any_of(
+      t.readers, [&](const Use& u) { return u.position >= end; });
+  const bool made_here = std::ranges::any_of(t.writers, here);
+  if (t.variable >= 0 || t.writers.empty() || t.page_bytes > 0) {
+    return Role::kNone;
+  }
+  if (!made_here) return t.last_write < begin ? Role::kBefore : Role::kNone;
+  const bool taken = std::ranges::any_of(
+      t.readers, [](const Use& u) { return u.owner != Owner::kActor; });
+  if (taken || !std::ranges::all_of(t.writers, here)) return Role::kNone;
+  if (t.writers[0].owner == Owner::kInput) {
+    const NetTensor& all =
+        net.tensors[net.inputs[t.writers[0].index].place.view.tensor];
+    const bool whole = t.writers.size() == 1 && t.writers[0].box == all.box() &&
+                       all.bytes() / all.rows <= int64_t{kMostSkipped};
+    return whole && !read_later ? Role::kInput : Role::kNone;
+  }
+  if (read_later) return read_here ? Role::kNone : Role::kResult;
+  return read_here ? Role::kInside : Role::kNone;
+}
+
+// An operand of which nothing is read has one column all the same.
+Box read_box(const Layer& layer, int operand, const Box& out) {
+  Box box = needed_box(layer, operand, out);
+  const Box& all = layer.in[operand].box;
+  const auto widen = [](int& lo, int& hi, int first, int last) {
+    if (lo < hi) return;
+    lo = std::clamp(lo, first, last - 1);
+    hi = lo + 1;
+  };
+  widen(box.y0, box.y1, all.y0, all.y1);
+  widen(box.x0, box.x1, all.x0, all.x1);
+  widen(box.c0, box.c1, all.c0, all.c1);
+  return box;
+}
+
+// The columns of all tiles together leave out none.
+void close_gaps(std::vector<Box*>& tiles, const Box& all) {
+  tiles.front()->x0 = all.x0;
+  for (size_t t = 0; t + 1 < tiles.size(); ++t) {
+    tiles[t]->x1 = std::max(tiles[t]->x1, tiles[t + 1]->x0);
+  }
+  tiles.back()->x1 = all.x1;
+}
+
+}  // namespace
+
+int tile_result(const Net& net, const std::vector<TensorUses>& uses, int begin,
+                int end, bool replay) {
+  int result = -1;
+  if (net.frames > 1) return -1;
+  for (int l = begin; l < end; ++l) {
+    const Layer& layer = net.layers[l];
+    if (!takes_columns(net, layer)) return -1;
+    for (const View* v : {&layer.in[0], &layer.in[1], &layer.out}) {
+      if (v->tensor < 0) continue;
+      const Role role = role_of(net, uses[v->tensor], begin, end);
+      if (role == Role::kNone || (role == Role::kInput && !replay)) return -1;
+      if (role != Role::kResult) continue;
+      if (result >= 0 && result != v->tensor) return -1;
+      if (column_granule(layer) != 1) return -1;
+      result = v->tensor;
+    }
+  }
+  return result;
+}
+
+TileRun even_tiles(const Net& net, int result, int begin, int end, int tiles) {
+  TileRun run{begin, end, {}};
+  const int columns = net.tensors[result].columns;
+  for (int t = 0; t <= tiles; ++t) run.bounds.push_back(columns * t / tiles);
+  return run;
+}
+
+TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
+                     int result, const TileRun& run) {
+  const auto tiles = static_cast<size_t>(run.tiles());
+  TileBoxes boxes;
+  boxes.made.assign(tiles, std::vector<Box>(size_t(run.end - run.begin)));
+  boxes.held.resize(tiles);
+  std::map<int, std::vector<Box>> need;  // by tensor, then tile
+  const auto needs = [&](int tensor) -> std::vector<Box>& {
+    return need.try_emplace(tensor, std::vector<Box>(tiles)).first->second;
+  };
+  for (size_t t = 0; t < tiles; ++t) {
+    Box box = net.tensors[result].box();
+    box.x0 = run.bounds[t], box.x1 = run.bounds[t + 1];
+    needs(result)[t] = box;
+  }
+  for (int l = run.end; l-- > run.begin;) {
+    const Layer& layer = net.layers[l];
+    const Box& all = layer.out.box;
+    const int granule = column_granule(layer);
+    std::vector<Box*> made;
+    for (size_t t = 0; t < tiles; ++t) {
+      const Box& want = needs(layer.out.tensor)[t];
+      Box& box = boxes.made[t][size_t(l - run.begin)];
+      box = all;
+      box.x0 = want.x0 / granule * granule;
+      box.x1 = std::min(all.x1, ceil_div(want.x1, granule) * granule);
+      made.push_back(&box);
+    }
+    close_gaps(made, all);
+    for (size_t t = 0; t < tiles; ++t) {
+      for (int operand = 0; operand < 2; ++operand) {
+        if (layer.in[operand].tensor < 0) continue;
+        Box& box = needs(layer.in[operand].tensor)[t];
+        box = hull(box, read_box(layer, operand, *made[t]));
+      }
+    }
+  }
+  for (auto& [tensor, all] : need) {
+    const Role role = role_of(net, uses[tensor], run.begin, run.end);
+    if (role != Role::kInside && role != Role::kInput) continue;
+    std::vector<Box*> tile;
+    for (Box& box : all) {
+      Box wide = net.tensors[tensor].box();
+      wide.x0 = box.x0, wide.x1 = box.x1;
+      box = wide;
+      tile.push_back(&box);
+    }
+    close_gaps(tile, net.tensors[tensor].box());
+    for (size_t t = 0; t < tiles; ++t) {
+      Box box = all[t];
+      for (const Use& w : uses[tensor].writers) {
+        if (w.owner != Owner::kActor) continue;
+        const Box& made = boxes.made[t][size_t(w.position - run.begin)];
+        box.x0 = std::min(box.x0, made.x0);
+        box.x1 = std::max(box.x1, made.x1);
+      }
+      boxes.held[t].push_back({tensor, box});
+    }
+  }
+  return boxes;
+}
+
+TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,
+                 const std::vector<TileRun>& runs)
+    : net_(net) {
+  net_.layers.clear();
+  net_.inputs.clear();
+  for (size_t t = 0; t < net.tensors.size(); ++t) {
+    places_.push_back({static_cast<int>(t), 0});
+  }
+  int next = 0;
+  for (const TileRun& run : runs) {
+    for (; next < run.begin; ++next) add_layer(net, next);
+    add_run(net, uses, run);
+    next = run.end;
+  }
+  const auto layers = static_cast<int>(net.layers.size());
+  for (; next < layers; ++next) add_layer(net, next);
+  // Inputs that no run takes; pieces are there already.
+  for (size_t i = 0; i < net.inputs.size(); ++i) {
+    if (std::ranges::count(input_of_, static_cast<int>(i)) > 0) continue;
+    net_.inputs.push_back(net.inputs[i]);
+    input_of_.push_back(static_cast<int>(i));
+  }
+  // The first layer that has the weights.
+  std::map<int, int> first;
+  for (size_t l = 0; l < net_.layers.size(); ++l) {
+    const int of = net.layers[layer_of_[l]].weights_of;
+    const int owner = of < 0 ? layer_of_[l] : of;
+    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
+    net_.layers[l].weights_of = is_new ? -1 : at->second;
+  }
+}
+
+void TileNet::add_layer(const Net& net, int layer) {
+  net_.layers.push_back(net.layers[layer]);
+  layer_of_.push_back(layer);
+}
+
+void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
+                      const TileRun& run) {
+  const int result = tile_result(net, uses, run.begin, run.end, true);
+  const TileBoxes boxes = tile_boxes(net, uses, result, run);
+  for (int t = 0; t < run.tiles(); ++t) {
+    std::map<int, int> tile_of;  // tensors
+    for (const TileBoxes::Held& held : boxes.held[t]) {
+      tile_of[held.tensor] = static_cast<int>(net_.tensors.size());
+      NetTensor tensor = net.tensors[held.tensor];
+      tensor.columns = held.box.columns();
+      net_.tensors.push_back(tensor);
+      places_.push_back({held.tensor, held.box.x0});
+      const Use& writer = uses[held.tensor].writers[0];
+      if (writer.owner != Owner::kInput) continue;
+      NetIo io = net.inputs[writer.index];
+      io.place.view = {tile_of[held.tensor], tensor.box()};
+      net_.inputs.push_back(io);
+      input_of_.push_back(writer.index);
+    }
+    const auto put = [&](View& view, const Box& box) {
+      const auto tile = tile_of.find(view.tensor);
+      view.box = box;
+      if (tile == tile_of.end()) return;
+      view.tensor = tile->second;
+      view.box.x0 -= places_[tile->second].x0;
+      view.box.x1 -= places_[tile->second].x0;
+    };
+    for (int l = run.begin; l < run.end; ++l) {
+      const Layer& from = net.layers[l];
+      const Box& made = boxes.made[t][size_t(l - run.begin)];
+      add_layer(net, l);
+      Layer& layer = net_.layers.back();
+      for (int operand = 0; operand < 2; ++operand) {
+        if (from.in[operand].tensor < 0) continue;
+        put(layer.in[operand], read_box(from, operand, made));
+      }
+      put(layer.out, made);
+      layer.macs = share_macs(from, {made, whole_share(from).in_channels});
+    }
+    stops_.push_back(static_cast<int>(net_.layers.size()));
+  }
+}
+
+void TileNet::restore(PlanNode& node) const {
+  for (PlanStage& stage : node.stages) {
+    for (PlanPort& port : stage.ports) {
+      const int x = places_[stage.buffers[port.buffer].tensor].x0;
+      port.box.x0 += x, port.box.x1 += x;
+      if (port.owner == Owner::kInput) {
+        port.owner_index = input_of_[port.owner_index];
+      }
+    }
+    for (PlanBuffer& buffer : stage.buffers) {
+      const Place& place = places_[buffer.tensor];
+      buffer.tensor = place.tensor;
+      buffer.box.x0 += place.x0, buffer.box.x1 += place.x0;
+    }
+    for (PlanActor& a : stage.actors) a.layer = layer_of_[a.layer];
+  }
+}
+
+}  // namespace shoal

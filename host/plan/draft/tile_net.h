@@ -1,0 +1,76 @@
+// Columns one after the other: a run of layers is made in *tiles*, a part of
+// its result's columns at a time, each by stages of their own. So the rings
+// between these layers are a fraction as wide; columns that two tiles need (a
+// halo) are computed twice, and what the run reads it reads again from the top.
+// If that is an input of the net, its rows must come again: a *replay*.
+//
+// As with spills a net is planned that says so: TileNet has the run's layers
+// once for each tile, over narrow tensors. Everything else (uses, rings, cuts,
+// packing) sees an ordinary net. Afterwards layers and tensors become those of
+// the given net again, with boxes of their columns.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+struct TileRun {
+  int begin = 0, end = 0;   // layers
+  std::vector<int> bounds;  // columns of the result: 0, ..., all of them
+  int tiles() const { return static_cast<int>(bounds.size()) - 1; }
+  bool operator==(const TileRun&) const = default;
+};
+
+// What the layers [begin, end) make for those behind them, if that is one
+// tensor and they can be made in tiles; else -1. `replay`: also if an input of
+// the net would have to come again.
+int tile_result(const Net&, const std::vector<TensorUses>&, int begin, int end,
+                bool replay);
+
+// Columns that are about equally wide.
+TileRun even_tiles(const Net&, int result, int begin, int end, int tiles);
+
+// What each tile makes and holds: all rows and channels, some columns.
+struct TileBoxes {
+  struct Held {
+    int tensor = -1;
+    Box box;
+  };
+  std::vector<std::vector<Box>> made;   // by tile, then layer of the run
+  std::vector<std::vector<Held>> held;  // by tile; not the result
+};
+TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
+                     const TileRun&);
+
+class TileNet {
+ public:
+  // `runs` in the order of the layers; each must be possible.
+  TileNet(const Net&, const std::vector<TensorUses>&,
+          const std::vector<TileRun>& runs);
+
+  const Net& net() const { return net_; }
+  // Positions at which a stage must end: behind each tile.
+  const std::vector<int>& stops() const { return stops_; }
+  // By layer of net(): that of the given net.
+  const std::vector<int>& layers() const { return layer_of_; }
+  // A node that was planned for net() becomes one of the given net.
+  void restore(PlanNode&) const;
+
+ private:
+  struct Place {
+    int tensor = -1;  // of the given net
+    int x0 = 0;       // where it begins there
+  };
+  void add_run(const Net&, const std::vector<TensorUses>&, const TileRun&);
+  void add_layer(const Net&, int layer);
+
+  Net net_;
+  std::vector<int> stops_, layer_of_, input_of_;
+  std::vector<Place> places_;  // by tensor
+};
+
+}  // namespace shoal

@@ -1,0 +1,113 @@
+#include "host/plan/search/all_candidates.h"
+
+#include <utility>
+
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+namespace {
+
+// What chunks of a tape may have. Two of the largest lie in the arena, and
+// each has an entry in its stage's record, which lies there as well if the
+// image is not mapped: then the smallest chunks do not make the smallest arena.
+std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
+  if (!streams) return {0};
+  if (board.flash_mapped)
+    return {256, 2048, 8192, 32768, 65536, 131072, 229376};
+  return {256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384};
+}
+
+}  // namespace
+
+AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
+                             const NodeTask& task,
+                             const std::vector<int>& stops)
+    : task_(task),
+      survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
+              spilling, stops),
+      slots_(net, survey_.uses()),
+      gains_(net, survey_.uses(), survey_.tables().back()) {
+  const size_t limits = survey_.chunk_limits().size();
+  const bool mapped = task.board().flash_mapped;
+  const auto add = [&](std::vector<Candidates>& to, size_t limit, size_t count,
+                       bool sets) {
+    to.emplace_back(net, task.supply, survey_, slots_, gains_, task.streams,
+                    limit, count, sets);
+  };
+  for (size_t limit = 0; limit < (mapped ? 1 : limits); ++limit) {
+    add(small_, limit, 1, false);
+    if (!mapped) add(fast_, limit, 1, true);
+  }
+  if (mapped && task.any_stream()) add(fast_, 0, limits, true);
+}
+
+std::optional<Candidate> AllCandidates::smallest() {
+  std::vector<std::optional<Candidate>> all;
+  int64_t least = kUnlimited;
+  for (Candidates& c : small_) {
+    all.push_back(c.smallest(shares::worth_trying(least)));
+    if (all.back()) {
+      least = std::min<int64_t>(least, all.back()->node.arena_bytes);
+    }
+  }
+  std::optional<Candidate> best;
+  for (size_t i = 0; i < small_.size(); ++i) {
+    if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least)) {
+      continue;
+    }
+    Candidate c = small_[i].faster(*all[i]);
+    const std::pair rank{c.node.arena_bytes, c.time_ps};
+    if (!best || rank < std::pair{best->node.arena_bytes, best->time_ps}) {
+      best = std::move(c);
+    }
+  }
+  return best;
+}
+
+std::optional<PlanNode> AllCandidates::smallest_node() {
+  std::optional<PlanNode> best;
+  for (Candidates& search : small_) {
+    const int64_t most = best ? int64_t{best->arena_bytes} - 1 : kUnlimited;
+    std::optional<Candidate> c = search.smallest(most);
+    if (c && c->node.arena_bytes <= most) best = std::move(c->node);
+  }
+  return best;
+}
+
+Candidate AllCandidates::best(const Candidate& least) {
+  std::vector<Candidate> found{least};
+  const auto search = [&](std::vector<Candidates>& searches, int64_t budget) {
+    for (Candidates& s : searches) {
+      std::optional<Candidate> fast = s.fastest(budget);
+      if (fast && fast->node.arena_bytes >= least.node.arena_bytes) {
+        found.push_back(std::move(*fast));
+      }
+    }
+  };
+  search(small_, task_.budget());
+  // What these leave is for slots and sets.
+  for (const int percent : shares::kBeforeFilling) {
+    search(fast_, shares::percent_of(percent, task_.budget()));
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Candidate& a, const Candidate& b) {
+                     return a.time_ps < b.time_ps;
+                   });
+  if (!fast_.empty()) fill(found, least.node.arena_bytes);
+  return *std::min_element(found.begin(), found.end(),
+                           [](const Candidate& a, const Candidate& b) {
+                             return a.time_ps < b.time_ps;
+                           });
+}
+
+// Sets make records shorter, but `least` is what is called the smallest.
+void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
+  constexpr size_t kFilled = 5;
+  found.resize(std::min(found.size(), kFilled));
+  for (Candidate& c : found) {
+    Candidate filled = fast_.front().filled(c, task_.budget());
+    if (filled.node.arena_bytes >= least) c = std::move(filled);
+  }
+}
+
+}  // namespace shoal

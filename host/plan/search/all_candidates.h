@@ -1,0 +1,60 @@
+// All searches for one net on one board: with small chunks and large ones, for
+// the smallest arena and for the least time.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/plan/search/candidates.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+inline constexpr int64_t kUnlimited = int64_t{1} << 40;
+
+// What is asked of the planner, for a net with or without spills or tiles.
+struct NodeTask {
+  const PlanRequest& request;
+  const Supply& supply;
+  const std::vector<bool>& streams;  // by layer: its weights are in storage
+  const Board& board() const { return request.node().board; }
+  int64_t budget() const { return request.node().plan_budget(); }
+  bool any_stream() const {
+    return std::count(streams.begin(), streams.end(), true) > 0;
+  }
+};
+
+// The smallest arenas and the least times are searched for apart: a small one
+// has the smallest slots and no sets.
+class AllCandidates {
+ public:
+  // `stops`: see Survey. Net and task must outlive it.
+  AllCandidates(const Net&, const Spilling&, const NodeTask&,
+                const std::vector<int>& stops = {});
+
+  // The smallest arena of all, and the least time in it.
+  std::optional<Candidate> smallest();
+  std::optional<PlanNode> smallest_node();
+  // `least` is the smallest, which fits.
+  Candidate best(const Candidate& least);
+
+  const Survey& survey() const { return survey_; }
+  // What small arenas are searched with, for stages of at most so many ports.
+  // Refers to this.
+  StageSearch small_stages(int max_ports) {
+    return small_.front().all_stages(max_ports);
+  }
+
+ private:
+  void fill(std::vector<Candidate>& found, uint32_t least) const;
+
+  const NodeTask& task_;
+  const Survey survey_;
+  SegmentSlots slots_;
+  SegmentGains gains_;
+  std::vector<Candidates> small_, fast_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,64 @@
+// Which layers are made in tiles (host/plan/draft/tile_net.h), and how many:
+// what an arena is too small for otherwise. Runs of layers in tiles and stages
+// of whole layers are alternatives of one search over the ends of stages. What
+// a run would take is estimated there; the few best choices are searched again
+// as nets of their own, and built.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "host/plan/draft/tile_net.h"
+#include "host/plan/search/all_candidates.h"
+
+namespace shoal {
+
+class TileSearch {
+ public:
+  // `whole`: the search without tiles, for the same net. All must outlive it.
+  TileSearch(const Net&, const NodeTask&, AllCandidates& whole);
+
+  // The smallest arena, if it has less than `below` bytes.
+  std::optional<PlanNode> smallest(int64_t below);
+  // The least time that is found within the budget.
+  std::optional<PlanNode> fastest(int64_t budget);
+
+ private:
+  // A run of layers in so many tiles.
+  struct Option {
+    int tiles = 0;
+    int64_t bytes = 0;  // of rings and sums of the largest tile
+    int64_t time_ps = 0;
+  };
+  struct Run {
+    int result = -1;
+    int64_t result_bytes = 0;
+    int64_t fixed = 0;
+    std::vector<Option> options;  // more and more tiles
+  };
+  using Runs = std::vector<TileRun>;
+
+  Run& run(int begin, int end);
+  Option option(const Run&, int begin, int end, int tiles) const;
+  // The first that fits so much; null: none does.
+  const Option* fitting(Run&, int begin, int end, int64_t bytes);
+  void offer(int begin, int64_t budget, Ends& ends);
+  Runs runs_of(const Partition&) const;
+  StageSearch stages();
+  // The node of the given net; none if it is larger than `most`. `fast`: the
+  // least time in `most`, else the smallest.
+  std::optional<PlanNode> build(const Runs&, int64_t most, bool fast);
+
+  const Net& net_;
+  const NodeTask& task_;
+  AllCandidates& whole_;
+  const std::vector<TensorUses>& uses_;
+  const PassTable& least_;     // one row a firing
+  std::vector<int64_t> live_;  // by position: tensors from before to behind it
+  std::map<std::pair<int, int>, Run> known_;
+};
+
+}  // namespace shoal
