@@ -54,6 +54,7 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
       {{"--cluster", "c.toml", "--board", "rp2040"}, "and --board"},
+      {{"--nodes", "2", "--replay"}, "of one node without links"},
       {{"--nodes", "0"}, "from 1 to 256"},
       {{"--nodes", "257"}, "from 1 to 256"}};
   for (const auto& [flags, what] : cases) {
@@ -61,6 +62,29 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
     all.insert(all.end(), flags.begin(), flags.end());
     refused(all, 2, what);
   }
+}
+
+// In an arena that is too small for whole rows.
+TEST_F(CliFlags, ColumnsOneAfterTheOtherGiveTheSameBytes) {
+  const std::string bundled = std::string(SHOAL_SOURCE_DIR) + "/models/";
+  const std::vector<std::string> small{bundled + "fashion_mobilenet_v2.tflite",
+                                       bundled + "samples/bag/0.png",
+                                       "--board",
+                                       "teensy41",
+                                       "--ram",
+                                       "12K"};
+  const auto with = [&](std::vector<std::string> words,
+                        const std::vector<std::string>& more) {
+    words.insert(words.end(), small.begin(), small.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  refused(with({"verify"}, {}), 3, "--ram 20048");
+  const Told told = expect_ok(shop_, with({"verify"}, {"--replay"}));
+  EXPECT_NE(told.out.find("equal byte for byte"), std::string::npos);
+  expect_ok(shop_, with({"run"}, {"--replay", "--output", "tiled.bin"}));
+  expect_ok(shop_, {"run", small[0], small[1], "--output", "whole.bin"});
+  EXPECT_EQ(shop_.read("tiled.bin"), shop_.read("whole.bin"));
 }
 
 TEST_F(CliFlags, NumbersThatAreNoneAndLossesThatComeTooLate) {
