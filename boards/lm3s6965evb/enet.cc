@@ -92,10 +92,9 @@ void take(uint32_t* to) {
 }
 
 void send(const uint32_t* from, uint32_t bytes) {
-  for (uint32_t i = 0; i < kTries; ++i) {  // the one before is on its way
-    const uint32_t busy = reg(kRequest);
-    if (!(busy & kGo)) break;
-  }
+  uint32_t tries = kTries;
+  while (tries > 0 && (reg(kRequest) & kGo)) --tries;
+  if (tries == 0) return;  // the one before is still under way; lost
   reg(kData) = (bytes - kHead) | (from[0] & 0xFFFF0000);
   const uint32_t count = words(bytes + kPad);
   for (uint32_t i = 1; i < count; ++i) reg(kData) = from[i];

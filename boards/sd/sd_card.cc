@@ -197,20 +197,23 @@ int SdCard::begin(Step step, uint32_t offset, uint32_t bytes, uint32_t unit) {
 }
 
 int SdCard::read(uint32_t offset, uint32_t bytes, void* destination) {
+  if (begin(Step::kRead, offset, bytes, 1) != 0) return -1;
   to_ = static_cast<uint8_t*>(destination);
-  return begin(Step::kRead, offset, bytes, 1);
+  return 0;
 }
 
 int SdCard::write(uint32_t offset, uint32_t bytes, const void* source) {
+  if (begin(Step::kWrite, offset, bytes, kCardSector) != 0) return -1;
   from_ = static_cast<const uint8_t*>(source);
   cached_ = kNoSector;
-  return begin(Step::kWrite, offset, bytes, kCardSector);
+  return 0;
 }
 
 int SdCard::erase(uint32_t offset, uint32_t bytes) {
+  if (begin(Step::kErase, offset, bytes, kCardSector) != 0) return -1;
   from_ = nullptr;
   cached_ = kNoSector;
-  return begin(Step::kErase, offset, bytes, kCardSector);
+  return 0;
 }
 
 int SdCard::fail() {

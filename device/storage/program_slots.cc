@@ -186,7 +186,12 @@ Status ProgramSlots::end() {
   if (same != Status::kOk) return fail();
   Note n = s.announced;
   n.magic = kWhole;
-  n.sequence = current_ == kNone ? 1 : slots_[current_].sequence + 1;
+  // Later than any that is whole, also one that was put back by discard().
+  n.sequence = 1;
+  for (uint32_t i = 0; i < kSlots; ++i) {
+    if (i == target_ || !slots_[i].whole) continue;
+    n.sequence = slots_[i].sequence + 1;
+  }
   const uint32_t last = data(target_) - c_.write_bytes;
   Note there;
   if (!write_note(last, n) || !read_note(last, kWhole, there) ||

@@ -142,6 +142,23 @@ TEST_F(SlotsTest, WhatIsNotAnnouncedIsRefusedAndTheOldOneStays) {
   EXPECT_TRUE(flash_.violations().empty());
 }
 
+// What lies in the other slot is older, however often both were written.
+TEST_F(SlotsTest, WhatFollowsADiscardedProgramIsTheNewest) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    ASSERT_EQ(send(slots, slot_program(9000, seed)), Status::kOk);
+  }
+  slots.discard();
+  const Program last = slot_program(9000, 4);
+  ASSERT_EQ(send(slots, last), Status::kOk);
+  EXPECT_TRUE(is_there(slots, last));
+  ProgramSlots again;
+  ASSERT_EQ(open(again), Status::kOk);
+  EXPECT_TRUE(is_there(again, last));
+  EXPECT_TRUE(flash_.violations().empty());
+}
+
 // At every write and erasure, before it, in the middle and behind it.
 TEST_F(SlotsTest, APowerCutLeavesTheOldOneOrTheNewOne) {
   bool ended = false;

@@ -157,7 +157,9 @@ void print_work(const EmulatedNodes& boards, const EngineReport& report) {
         format_count(r.datagrams / frames).c_str(),
         format_count(r.instructions / frames).c_str());
     busiest = std::max(busiest, r.instructions / frames);
-    written += d.storage_written_bytes, spent += d.instructions;
+    // What others spend is no work of a storage.
+    if (d.storage_written_bytes > 0) spent += d.instructions;
+    written += d.storage_written_bytes;
   }
   if (written > 0) {
     say("deployment %.1f instructions a byte, cipher and hash included "
