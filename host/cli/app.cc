@@ -101,13 +101,17 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   verb->add_option("-o,--output", f.output, "write the plan as JSON");
-  verb->add_option("--pareto", f.pareto,
-                   "instead of one plan the front of arena, time and traffic: "
-                   "FILE.csv of all that were tried, or FILE.html, which draws "
-                   "it");
-  verb->add_flag("--explain", f.explain,
-                 "what the plan says beside what virtual time makes of it, and "
-                 "the next best plans");
+  CLI::Option* const pareto = verb->add_option(
+      "--pareto", f.pareto,
+      "instead of one plan the front of arena, time and traffic: "
+      "FILE.csv of all that were tried, or FILE.html, which draws "
+      "it");
+  CLI::Option* const explain = verb->add_flag(
+      "--explain", f.explain,
+      "what the plan says beside what virtual time makes of it, and "
+      "the next best plans");
+  // There is no one plan to write or to explain.
+  pareto->excludes(explain)->excludes(verb->get_option("--output"));
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = plan_command(f); });

@@ -150,8 +150,8 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str();
   verb->add_option("--strategy", flags.strategy,
                    "single for one node; over several spatial (the default), "
-                   "kernel, layer, or auto: the best of them, without nodes "
-                   "that make it worse");
+                   "kernel, layer, or auto: a cut of its own for each layer, "
+                   "without nodes that make it worse");
   add_objective(verb, flags);
   add_limits(verb, flags);
 }

@@ -226,9 +226,10 @@ class AutoPlan {
   }
 
   Plan find() {
-    const size_t all = order_.size();
-    try_crew(all);
+    try_crew(order_.size());
     if (best_) on_all_ = best_->trials().on_all();
+    if (!on_all_) leave_out_small();
+    const size_t all = order_.size();
     for (const size_t count : classes()) try_crew(count);
     for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
     if (!best_) return smallest();
@@ -243,6 +244,25 @@ class AutoPlan {
 
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
+
+  // Where no plan in which all nodes have a share fits, those with least memory
+  // go, until one does; they have no share in what is tried after that.
+  void leave_out_small() {
+    const std::vector<int> all = order_;
+    const auto bytes = [&](int n) {
+      return request_.cluster.nodes[n].plan_budget();
+    };
+    for (size_t i = 0; i < kMostClasses; ++i) {
+      const int64_t least = bytes(*std::ranges::min_element(order_, {}, bytes));
+      std::erase_if(order_, [&](int n) { return bytes(n) < 2 * least; });
+      if (order_.empty()) break;
+      const bool better = try_crew(order_.size());
+      if (better && busy_nodes(best_->trials().best()) == std::ssize(order_)) {
+        return;
+      }
+    }
+    order_ = all;
+  }
 
   // How many nodes there are before each class of slower ones, most first.
   std::vector<size_t> classes() const {
@@ -309,7 +329,8 @@ class AutoPlan {
 
   // What those without a share would have to offer, found by trying.
   std::string what_else(const Plan& plan) const {
-    if (!is_latency() || order_.size() > kMostAsked) return "";
+    // Speed is not what is missing where a plan for all does not fit.
+    if (!is_latency() || !on_all_ || order_.size() > kMostAsked) return "";
     for (const double f : kFasterClocks) {
       if (would_help(plan, f, 1)) {
         return fmt::format("; the others would need clocks {} times as fast",

@@ -72,6 +72,26 @@ TEST(AutoPlanTest, ABoardWithoutMappedFlashMayBeLeftOut) {
   EXPECT_EQ(idle_nodes(plan), std::vector<std::string>{"slow"});
 }
 
+// Wherever it stands in the list; the others do what they would do without it.
+TEST(AutoPlanTest, ANodeWithoutMemoryChangesNothing) {
+  const Net net = bottleneck_net(32, 3);
+  for (const Objective o : {Objective::kLatency, Objective::kRam}) {
+    const Plan two = plan_over(net, equal(2), "auto", o);
+    for (size_t small = 0; small < 3; ++small) {
+      Cluster three = equal(3);
+      three.nodes[small].ram = 1024;
+      const Plan plan = plan_over(net, three, "auto", o);
+      EXPECT_EQ(idle_nodes(plan),
+                std::vector<std::string>{three.nodes[small].name});
+      if (o == Objective::kLatency) {
+        EXPECT_LE(plan.latency_s, two.latency_s * 1.0001);
+      } else {
+        EXPECT_LE(largest_arena(plan), largest_arena(two) + 64);
+      }
+    }
+  }
+}
+
 TEST(AutoPlanTest, NeverWorseThanWhatHasAName) {
   const Net net = bottleneck_net(48, 4);
   for (const Objective objective : {Objective::kLatency, Objective::kRam}) {

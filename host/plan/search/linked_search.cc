@@ -265,7 +265,9 @@ class LinkedSearch : public Search {
     for (size_t n = 0; n < limits_.size(); ++n) {
       const bool mapped = cluster_.nodes[n].board.flash_mapped;
       const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTables);
-      all.push_back(shares::percent_of(percent, limits_[n] - fixed));
+      // Nodes without a share take nothing.
+      const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
+      all.push_back(shares::percent_of(percent, room));
     }
     return all;
   }

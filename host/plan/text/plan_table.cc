@@ -262,8 +262,8 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
 
 std::string bound_line(const LowerBound& bound, double latency_s) {
   const double percent = percent_above(latency_s, bound.latency_s);
-  constexpr double kTwice = 100;
-  if (percent > kTwice) {
+  constexpr double kFar = 50;
+  if (percent > kFar) {
     return fmt::format(
         "bound         {:.3f} ms: no plan takes less; this one {:.1f} times "
         "as long",

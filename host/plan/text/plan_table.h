@@ -21,7 +21,8 @@ Budgets budgets_of(const Cluster&);
 // `bound` may be null: nothing was proved.
 std::string plan_table(const Net&, const Plan&, const Budgets& = {},
                        const LowerBound* bound = nullptr);
-// "bound ... no plan on these nodes takes less; this one is within 14 % of it".
+// "bound ... this is within 14 % of what any plan could do", or, if it is far,
+// "no plan takes less; this one 1.8 times as long".
 std::string bound_line(const LowerBound&, double latency_s);
 
 }  // namespace shoal
