@@ -110,9 +110,9 @@ Status Leader::open(const LeaderConfig& config) {
   uint64_t* tables = nullptr;
   const bool enough =
       c_.arena_bytes >= kOwn && room.take(peers_, h_.peers) &&
-      room.take(targets_, h_.targets) && room.take(streams_, h_.streams) &&
-      room.take(boxes_, ends()) && room.take(reached_, ends()) &&
-      room.take(output_, h_.output_bytes) &&
+      room.take(heard_us_, h_.peers) && room.take(targets_, h_.targets) &&
+      room.take(streams_, h_.streams) && room.take(boxes_, ends()) &&
+      room.take(reached_, ends()) && room.take(output_, h_.output_bytes) &&
       uint64_t{h_.streams} * h_.gaps <= c_.arena_bytes &&
       room.take(tables, link_layout(counts).bytes / sizeof *tables);
   if (!enough) return Status::kArenaTooSmall;
@@ -127,7 +127,8 @@ Status Leader::open(const LeaderConfig& config) {
   link_.begin_stage({streams_, targets_, h_.streams, h_.targets, 0, 0});
   for (uint16_t i = 0; i < h_.targets; ++i) link_.start_target(i, 0);
   for (uint16_t i = 0; i < h_.streams; ++i) link_.start_stream(i, 0);
-  next_us_ = heard_us_ = now_us();
+  next_us_ = now_us();
+  for (uint16_t i = 0; i < h_.peers; ++i) heard_us_[i] = next_us_;
   return Status::kOk;
 }
 
@@ -148,8 +149,8 @@ Status Leader::step() {
   bool worked = false;
   if (begun_ == done_ && now >= next_us_) {
     ++begun_;
-    heard_us_ = now;
-    complained_ = false;
+    for (uint16_t i = 0; i < h_.peers; ++i) heard_us_[i] = now;
+    look_us_ = now + kPatienceUs;
     link_.wake();
     worked = true;
   }
@@ -160,31 +161,30 @@ Status Leader::step() {
     tell(now);
     worked = true;
   }
-  if (begun_ != done_ && !complained_ && now - heard_us_ >= kPatienceUs) {
-    complain();
-  }
+  if (begun_ != done_ && now >= look_us_) look_for_silence(now);
   if (failed_) return Status::kStorage;
   return worked ? Status::kOk : Status::kWait;
 }
 
 void Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
-  if (link_.receive(from, datagram, bytes) == Status::kOk) {
-    heard_us_ = now_us();
-    complained_ = false;
+  if (link_.receive(from, datagram, bytes) != Status::kOk) return;
+  // The link has noted where the peer is.
+  for (uint16_t i = 0; i < h_.peers; ++i) {
+    if (c_.link->peers[i].address == from) heard_us_[i] = now_us();
   }
 }
 
 uint64_t Leader::next_timer_us() const {
   const uint64_t link = link_.next_timer_us();
-  const uint64_t own = begun_ != done_ ? heard_us_ + kPatienceUs : next_us_;
-  return link < own || (begun_ != done_ && complained_) ? link : own;
+  const uint64_t own = begun_ != done_ ? look_us_ : next_us_;
+  return link < own ? link : own;
 }
 
 // The first one that the frame waits for.
 uint32_t Leader::end_under_way() {
   news_ = false;
   uint32_t i = 0;
-  while (i < ends() && reached_[i] == begun_ * bytes_of(i)) ++i;
+  while (i < ends() && at_end(i)) ++i;
   return i;
 }
 
@@ -207,14 +207,48 @@ void Leader::tell(uint64_t now) {
   c_.said(c_.said_user, said);
 }
 
-void Leader::complain() {
-  complained_ = true;
+// Who has been silent for longest, of those that lack bytes of the picture: the
+// link asks each of them again and again, so that one that lives is heard. When
+// all have theirs: of those that owe a part of the result, who may be waiting
+// for others without a word; then it counts since anybody was heard.
+uint16_t Leader::awaited(uint64_t& since) const {
+  uint16_t who = h_.peers;
+  const auto choose = [&](uint32_t end, uint16_t peer) {
+    if (at_end(end)) return;
+    if (who == h_.peers || heard_us_[peer] < heard_us_[who]) who = peer;
+  };
+  for (uint32_t i = 0; i < h_.targets; ++i) choose(i, targets_[i].peer);
+  if (who != h_.peers) {
+    since = heard_us_[who];
+    return who;
+  }
+  for (uint32_t i = 0; i < h_.streams; ++i) {
+    choose(h_.targets + i, streams_[i].peer);
+  }
+  since = 0;
+  for (uint16_t i = 0; i < h_.peers; ++i) {
+    if (heard_us_[i] > since) since = heard_us_[i];
+  }
+  return who;
+}
+
+// Each silence is told once.
+void Leader::look_for_silence(uint64_t now) {
+  uint64_t since = 0;
+  const uint16_t who = awaited(since);
+  look_us_ = since + kPatienceUs;
+  if (who == h_.peers || now < look_us_) return;
+  look_us_ = now + kPatienceUs;
+  if (who == complained_of_ && since < complained_us_) return;
+  complained_of_ = who;
+  complained_us_ = now;
+  complain(who);
+}
+
+void Leader::complain(uint16_t peer) {
   LeaderSaid said;
   said.frame = done_;
   said.late = true;
-  const uint32_t i = end_under_way();
-  const uint16_t peer =
-      i < h_.targets ? targets_[i].peer : streams_[i - h_.targets].peer;
   if (!get(at_.names + peer * kLeaderName, said.name, kLeaderName)) {
     failed_ = true;
   }

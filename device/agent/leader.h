@@ -71,9 +71,12 @@ class Leader final : public LeaderProgram, private Streams {
 
   uint64_t now_us() const;
   void tell(uint64_t now);
-  void complain();
+  uint16_t awaited(uint64_t& since) const;
+  void look_for_silence(uint64_t now);
+  void complain(uint16_t peer);
   bool read_tables();
   uint32_t ends() const { return uint32_t{h_.targets} + h_.streams; }
+  bool at_end(uint32_t i) const { return reached_[i] == begun_ * bytes_of(i); }
   uint32_t end_under_way();
   bool get(uint32_t offset, void* to, uint32_t bytes) const;
   uint32_t bytes_of(uint32_t box) const { return box_bytes(boxes_[box]); }
@@ -89,8 +92,11 @@ class Leader final : public LeaderProgram, private Streams {
   uint32_t* reached_ = nullptr;  // acknowledged or arrived, of each of these
   uint8_t* output_ = nullptr;
   uint32_t begun_ = 0, done_ = 0;  // frames
-  uint64_t next_us_ = 0, heard_us_ = 0;
-  bool complained_ = false;
+  uint64_t* heard_us_ = nullptr;   // each peer, or since the frame has begun
+  uint64_t next_us_ = 0;
+  uint64_t look_us_ = 0;  // whether somebody is silent
+  uint64_t complained_us_ = 0;
+  uint16_t complained_of_ = 0;
   bool news_ = false;            // in reached_
   mutable bool failed_ = false;  // the picture cannot be read
 };

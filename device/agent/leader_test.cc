@@ -75,7 +75,7 @@ class Nobody final : public Streams {
     std::memcpy(to, result->data() + offset, bytes);
   }
   void released(uint16_t, uint32_t) override {}
-  uint32_t limit(uint16_t) const override { return 100; }
+  uint32_t limit(uint16_t) const override { return room; }
   void place(uint16_t, uint32_t offset, const uint8_t* from,
              uint32_t bytes) override {
     came.resize(std::max<size_t>(came.size(), offset + bytes));
@@ -83,6 +83,7 @@ class Nobody final : public Streams {
   }
   void arrived(uint16_t, uint32_t) override {}
 
+  uint32_t room = 100;
   Bytes came;
   std::optional<Bytes> result;
 };
@@ -173,39 +174,52 @@ struct Played {
   Link link;
 };
 
-TEST_F(LeaderTest, BoxesGoOutAndTheLargestIsTold) {
-  ASSERT_EQ(open(small_leader_image(10)), Status::kOk);
-  struct {
-    std::vector<std::pair<uint64_t, Bytes>> sent;
-    const uint64_t* now;
-  } back{{}, &now_};
-  const shoal_transport there = {
-      &back, 256,
-      [](void* user, uint64_t to, const void* datagram, uint32_t bytes) {
-        const auto* const at = static_cast<const uint8_t*>(datagram);
-        static_cast<decltype(back)*>(user)->sent.emplace_back(
-            to, Bytes(at, at + bytes));
-        return 0;
-      },
-      nullptr,
-      [](void* user) { return *static_cast<decltype(back)*>(user)->now; }};
-  Played left(0, there), right(1, there);
-  const auto exchange = [&] {
-    for (int i = 0; i < 20; ++i) {
+class LeaderOfTwo : public LeaderTest {
+ protected:
+  LeaderOfTwo()
+      : there_{
+            this, 256,
+            [](void* self, uint64_t to, const void* datagram, uint32_t bytes) {
+              const auto* const at = static_cast<const uint8_t*>(datagram);
+              static_cast<LeaderOfTwo*>(self)->back_.emplace_back(
+                  to, Bytes(at, at + bytes));
+              return 0;
+            },
+            nullptr,
+            [](void* self) { return static_cast<LeaderOfTwo*>(self)->now_; }},
+        left(0, there_),
+        right(1, there_) {}
+
+  void exchange(int rounds = 20, uint64_t step_us = 1000) {
+    for (int i = 0; i < rounds; ++i) {
       EXPECT_FALSE(failed(leader_->step()));
       for (auto& [to, d] : std::exchange(sent_, {})) {
+        if (to == 2 && !right_lives) continue;
         Link& link = (to == 1 ? left : right).link;
         EXPECT_EQ(
             link.receive(to + 100, d.data(), static_cast<uint32_t>(d.size())),
             Status::kOk);
       }
-      left.link.send(true), right.link.send(true);
-      for (auto& [to, d] : std::exchange(back.sent, {})) {
+      left.link.send(true);
+      if (right_lives) right.link.send(true);
+      for (auto& [to, d] : std::exchange(back_, {})) {
         leader_->receive(to - 100, d.data(), static_cast<uint32_t>(d.size()));
       }
-      now_ += 1000;
+      now_ += step_us;
     }
-  };
+  }
+
+ private:
+  std::vector<std::pair<uint64_t, Bytes>> back_;
+  const shoal_transport there_;
+
+ protected:
+  Played left, right;
+  bool right_lives = true;
+};
+
+TEST_F(LeaderOfTwo, BoxesGoOutAndTheLargestIsTold) {
+  ASSERT_EQ(open(small_leader_image(10)), Status::kOk);
   exchange();
   const Bytes p = leader_picture();
   EXPECT_EQ(left.streams.came, Bytes(p.begin(), p.begin() + 12));
@@ -231,6 +245,35 @@ TEST_F(LeaderTest, BoxesGoOutAndTheLargestIsTold) {
   EXPECT_EQ(leader_->frames(), 1u);
   // The next one, as far as there is credit.
   EXPECT_EQ(left.streams.came.size(), 24u);
+}
+
+// The left one has no room for all of its box, as if it waited for the right
+// one; but it answers.
+TEST_F(LeaderOfTwo, WhoIsSilentIsToldNotWhoWaits) {
+  ASSERT_EQ(open(small_leader_image(10)), Status::kOk);
+  left.streams.room = 6;
+  right_lives = false;
+  exchange(99, 100'000);
+  EXPECT_TRUE(said_.empty());
+  exchange(5, 100'000);
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_TRUE(said_[0].late);
+  EXPECT_STREQ(said_[0].name, "right");
+  EXPECT_GT(leader_->next_timer_us(), now_ - 100'000);
+  exchange(400, 100'000);  // once
+  EXPECT_EQ(said_.size(), 1u);
+  // It is there again, and then it is not.
+  right_lives = true;
+  exchange(1500, 100'000);
+  EXPECT_EQ(right.streams.came.size(), 8u);
+  EXPECT_EQ(said_.size(), 1u);
+  left.streams.room = 100;
+  left.link.wake();
+  right.streams.result = Bytes{3, 200, 90, 7, 1};
+  right.link.wake();
+  exchange(2000);
+  ASSERT_EQ(said_.size(), 2u);
+  EXPECT_STREQ(said_[1].name, "owl");
 }
 
 TEST_F(LeaderTest, WhatIsNoImageIsRefused) {

@@ -268,7 +268,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   Header header;
   if (!read_program(0, &header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
-  if (config_.leader && header.magic == kLeaderMagic) {
+  if (header.magic == kLeaderMagic) {
+    if (!config_.leader) return Reply::kProgram;
     epoch_ = link_.epoch = r.epoch;
     return start_leader();
   }
@@ -328,7 +329,8 @@ Reply NodeAgent::start_leader() {
   const Status status = leader_ ? leader_->open(c) : Status::kArenaTooSmall;
   if (status == Status::kOk) return Reply::kOk;
   fault({status, Table::kHeader});
-  return Reply::kProgram;
+  if (status == Status::kArenaTooSmall) return Reply::kTooLarge;
+  return status == Status::kStorage ? Reply::kStorage : Reply::kProgram;
 }
 
 // Whatever the run is: what was counted stays until the next one that is

@@ -27,10 +27,14 @@ bell=$(sed -n 9p said | cut -d' ' -f2)
 "$shoal" deploy "$root/models/fashion_mobilenet_v2.tflite" --workers "$eight" \
   --key bell.key --timeout 60 --leader "$bell" --every 2 \
   --picture "$root/models/samples/bag/0.png" \
-  --labels "$root/models/fashion_labels.txt" > deployed 2> log
+  --labels "$root/models/fashion_labels.txt" > deployed 2> log || {
+  code=$?
+  cat log >&2
+  exit "$code"
+}
 
-until [ "$(wc -l < said)" -ge $((9 + frames)) ]; do
+until [ "$(grep -c ': class ' said)" -ge "$frames" ]; do
   kill -0 "$boards"
   sleep 0.1
 done
-tail -n +10 said | head -n "$frames"
+grep ': class ' said | head -n "$frames"

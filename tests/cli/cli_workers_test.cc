@@ -286,6 +286,19 @@ TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
   EXPECT_EQ(shop_.shoal(deploy(one.address, {"--insecure"})).code, 0);
 }
 
+// A worker is no board: it has no code that starts frames.
+TEST_F(CliWorkers, AWorkerStartsNoFrames) {
+  const RunningWorker one(shop_, {"--insecure"}), bell(shop_, {"--insecure"});
+  const Told told =
+      shop_.shoal(deploy(one.address, {"--insecure", "--leader", bell.address,
+                                       "--picture", "x.bin", "--every", "1"}));
+  EXPECT_EQ(told.code, 6) << told.err;
+  EXPECT_NE(told.err.find("it cannot start frames: its program has no part"),
+            told.err.npos)
+      << told.err;
+  EXPECT_EQ(told.err.find("from now on"), told.err.npos) << told.err;
+}
+
 TEST_F(CliWorkers, ARunThatIsInterruptedSaysWhomItStopped) {
   const RunningWorker a(shop_, {"--insecure"}), b(shop_, {"--insecure"});
   const std::string run =

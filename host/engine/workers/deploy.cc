@@ -37,6 +37,8 @@ std::span<const uint8_t> program_part(const std::vector<uint8_t>& image) {
   return whole ? image : std::span(image).first(h.program_bytes);
 }
 
+}  // namespace
+
 std::string because(Reply reply) {
   switch (reply) {
     case Reply::kState:
@@ -47,12 +49,12 @@ std::string because(Reply reply) {
       return "what arrived is not what was sent";
     case Reply::kStorage:
       return "its storage fails";
+    case Reply::kProgram:
+      return "it refuses the program";
     default:
       return "reply " + std::to_string(static_cast<int>(reply));
   }
 }
-
-}  // namespace
 
 void Coordinator::Work::check_fit(int worker) const {
   const Worker& w = *workers_[static_cast<size_t>(worker)];

@@ -10,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/work.h"
 
 namespace shoal {
 namespace {
@@ -26,13 +27,12 @@ class Requests {
   void send(Request request, std::vector<uint8_t> data,
             std::function<void(std::span<const uint8_t>)> answer) {
     ++open_;
-    to_.coordinator.ask(
-        0, request, std::move(data),
-        [this, request, answer](Reply r, std::span<const uint8_t> said) {
-          --open_;
-          if (r != Reply::kOk) refuse(request, r);
-          answer(said);
-        });
+    to_.coordinator.ask(0, request, std::move(data),
+                        [this, answer](Reply r, std::span<const uint8_t> said) {
+                          --open_;
+                          if (r != Reply::kOk) refuse(r);
+                          answer(said);
+                        });
   }
   void wait(const StopSignals& signals) {
     drive_on(to_.coordinator, to_.transport, signals,
@@ -50,7 +50,7 @@ class Requests {
   }
 
  private:
-  [[noreturn]] void refuse(Request request, Reply reply) const {
+  [[noreturn]] void refuse(Reply reply) const {
     const std::string name = "node " + to_.coordinator.identity(0).name;
     if (reply == Reply::kTooLarge) {
       throw Error(Exit::kDoesNotFit,
@@ -59,11 +59,19 @@ class Requests {
                       "nodes that take it",
                   "another board, or fewer nodes");
     }
+    if (reply == Reply::kProgram || reply == Reply::kMalformed) {
+      throw Error(Exit::kNode,
+                  name +
+                      ": it cannot start frames: its program has no part that "
+                      "does, or is of another version",
+                  "firmware of a board on a network (node.elf), of this "
+                  "version of shoal");
+    }
+    const bool storage = reply == Reply::kStorage;
     throw Error(Exit::kNode,
-                name + ": it cannot start frames (request " +
-                    std::to_string(static_cast<int>(request)) + ", reply " +
-                    std::to_string(static_cast<int>(reply)) + ")",
-                "firmware of a board on a network, of this version of shoal");
+                name + ": it does not start frames: " + because(reply),
+                storage ? "another storage, or another board"
+                        : "deploy once more, with --take-over");
   }
 
   const Successor& to_;

@@ -18,6 +18,9 @@
 
 namespace shoal {
 
+// What a reply other than kOk says of a program.
+std::string because(Reply);
+
 class Coordinator::Work {
  public:
   explicit Work(CoordinatorConfig);
