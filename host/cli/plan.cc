@@ -102,8 +102,10 @@ PlanRequest enough_nodes(const Graph& graph, const PlanRequest& alone,
     if (e.code() != Exit::kDoesNotFit) throw;
     const PlanRequest linked = with_nodes(alone, 2);
     const Net all = planned_net(graph, linked);
+    const PlanDeadline deadline(alone.limits.search_s);
     const FewestNodes few = fewest_nodes(all, alone, 2, kMostTriedNodes);
     if (few.nodes == 0) {
+      PlanDeadline::check();
       throw Error(Exit::kDoesNotFit,
                   std::string(e.what()) + "; nor do up to " +
                       std::to_string(kMostTriedNodes) + " nodes",
@@ -116,14 +118,20 @@ PlanRequest enough_nodes(const Graph& graph, const PlanRequest& alone,
   }
 }
 
-// The plan, or the error with what would help besides, found by planning.
+// The plan, or the error with what would help besides, found by planning in
+// what is left of the time. When it has run out, nothing says what would help
+// but more of it.
 Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
+  const PlanDeadline deadline(request.limits.search_s);
   try {
     return prepare(graph, request, Images::kNone);
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
+    if (PlanDeadline::passed()) throw;
     constexpr double kSeconds = 30;
-    const PlanDeadline deadline(request.limits.search_s.value_or(kSeconds));
+    std::optional<double> seconds;
+    if (!request.limits.search_s) seconds = kSeconds;
+    const PlanDeadline fixes_deadline(seconds);
     std::string fix;
     for (const std::string& line :
          find_fixes(planned_net(graph, request), request,

@@ -8,8 +8,10 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/plan/planner/goals.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -20,8 +22,9 @@ constexpr int64_t kMostSpilled = int64_t{1} << 30;
 
 struct CheapPlan {
   PlanNumbers numbers;
-  std::string strategy;
-  bool enough = false;  // within limits; budgets it keeps anyway
+  std::string asked;     // as --strategy takes it; empty: none
+  std::string strategy;  // what the plan says of itself
+  bool enough = false;   // within limits; budgets it keeps anyway
   int64_t spilled = 0;
 };
 
@@ -30,25 +33,35 @@ bool better(const CheapPlan& a, const CheapPlan& b) {
   return a.numbers.latency_s < b.numbers.latency_s;
 }
 
-// One search of each named strategy, for the least time; without limits one
-// plan that fits will do.
-std::optional<CheapPlan> cheap_plan(const Net& net, PlanRequest request) {
+bool any_strategy(const PlanRequest& request) {
+  return request.strategy.empty() || request.strategy == "auto";
+}
+
+bool cuts_given(const PlanRequest& request) {
+  return request.cuts || request.cuts_file;
+}
+
+std::vector<std::string> named_strategies(const PlanRequest& request) {
+  std::vector<std::string> names = {"spatial", "layer", "kernel", "auto"};
+  if (request.cluster.nodes.size() > kMostByName) names.resize(1);
+  return names;
+}
+
+// One search of each strategy, for the least time; without limits one plan that
+// fits will do. When the time has run out, what was found until then.
+std::optional<CheapPlan> cheap_plan(const Net& net, PlanRequest request,
+                                    const std::vector<std::string>& names) {
   const PlanLimits limits = std::exchange(request.limits, PlanLimits{});
   request.objective = Objective::kLatency;
-  std::vector<std::string> names = {request.strategy};
-  const bool given = request.cuts || request.cuts_file;
-  const bool any = request.strategy.empty() || request.strategy == "auto";
-  if (request.over_links() && !given && any) {
-    names = {"spatial", "layer", "kernel", "auto"};
-    if (request.cluster.nodes.size() > kMostByName) names.resize(1);
-  }
   std::optional<CheapPlan> best;
   for (const std::string& name : names) {
+    if (PlanDeadline::passed()) break;
     request.strategy = name;
     try {
       const Plan plan = make_plan(net, request);
-      CheapPlan found{numbers_of(net, request, plan, false), plan.strategy,
-                      false, plan.nodes[0].storage_written_bytes};
+      CheapPlan found{numbers_of(net, request, plan, false), name,
+                      plan.strategy, false,
+                      plan.nodes[0].storage_written_bytes};
       found.enough = keeps(limits, found.numbers);
       if (!best || better(found, *best)) best = std::move(found);
       if (best->enough) break;
@@ -57,6 +70,16 @@ std::optional<CheapPlan> cheap_plan(const Net& net, PlanRequest request) {
     }
   }
   return best;
+}
+
+// By the request's own strategy, or by each if it may be any.
+std::optional<CheapPlan> cheap_plan(const Net& net,
+                                    const PlanRequest& request) {
+  const bool each =
+      request.over_links() && !cuts_given(request) && any_strategy(request);
+  return cheap_plan(net, request,
+                    each ? named_strategies(request)
+                         : std::vector<std::string>{request.strategy});
 }
 
 std::string cost_text(const CheapPlan& p, bool linked) {
@@ -73,6 +96,21 @@ class Fixes {
   Fixes(const Net& net, const PlanRequest& request)
       : net_(net), request_(request) {}
 
+  // The request as it is, by another strategy.
+  void add_strategy() {
+    if (!request_.over_links() || cuts_given(request_)) return;
+    if (tries_each()) return;
+    std::vector<std::string> names = named_strategies(request_);
+    std::erase(names, own_strategy());
+    const std::optional<CheapPlan> found = cheap_plan(net_, request_, names);
+    if (!found || !found->enough) return;
+    other_fits_ = true;
+    lines_.push_back("--strategy " + found->asked + ": " +
+                     cost_text(*found, true));
+  }
+
+  // More than there is. Where another strategy needs no more, what the
+  // request's own one needs.
   void add_ram() {
     const auto with = [&](int64_t bytes) {
       PlanRequest r = request_;
@@ -88,14 +126,24 @@ class Fixes {
       free.ram.reset();
       high = std::max(high, free.plan_budget());
     }
+    const int64_t present = low;
+    const auto enough_more = [&](const PlanRequest& r) {
+      std::optional<CheapPlan> found =
+          other_fits_ ? cheap_plan(net_, r, {own_strategy()})
+                      : cheap_plan(net_, r);
+      if (found && (!found->enough || found->numbers.ram <= present)) {
+        found.reset();
+      }
+      return found;
+    };
     bool larger_board = false;
     std::optional<CheapPlan> found;
-    if (low < high) found = enough(with(high));
+    if (low < high) found = enough_more(with(high));
     if (!found) {
       larger_board = true;
       PlanRequest r = with(INT32_MAX);
       for (ClusterNode& n : r.cluster.nodes) n.board.banks.clear();
-      found = enough(std::move(r));
+      found = enough_more(r);
       if (!found) return;
     }
     const auto again = [&](int64_t bytes) {
@@ -103,7 +151,7 @@ class Fixes {
       if (larger_board) {
         for (ClusterNode& n : r.cluster.nodes) n.board.banks.clear();
       }
-      return enough(std::move(r));
+      return enough_more(r);
     };
     high = found->numbers.ram;
     for (int i = 0; i < kBisections && low + 16 < high; ++i) {
@@ -119,7 +167,7 @@ class Fixes {
             ? "a board with " + format_bytes(found->numbers.ram) + " of arena"
         : from_file()
             ? "arenas of " + format_bytes(found->numbers.ram) + " each"
-            : "--ram " + std::to_string(found->numbers.ram),
+            : ram_flag() + " " + std::to_string(found->numbers.ram),
         *found);
   }
 
@@ -133,18 +181,20 @@ class Fixes {
   }
 
   void add_nodes() {
-    if (request_.batch > 1 || request_.cuts || request_.cuts_file) return;
+    if (request_.batch > 1 || cuts_given(request_)) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
     const FewestNodes few =
         fewest_nodes(net_, request_, count + 1, kMostTriedNodes);
     if (few.nodes == 0) return;
     const auto at =
         std::ranges::find(few.tries, few.nodes, &FewestNodes::Try::nodes);
+    const std::string what =
+        (from_file() ? "nodes like the last one, in all " : "--nodes ") +
+        std::to_string(few.nodes);
     lines_.push_back(fmt::format(
-        "{}{}: {:.3f} ms, {} a node, {} B of traffic",
-        from_file() ? "nodes like the last one, in all " : "--nodes ",
-        few.nodes, at->best->latency_s * 1e3, format_bytes(at->best->ram),
-        format_count(at->best->traffic_bytes)));
+        "{}: {:.3f} ms, {} a node, {} B of traffic",
+        what + strategy_flag(what, at->strategy), at->best->latency_s * 1e3,
+        format_bytes(at->best->ram), format_count(at->best->traffic_bytes)));
   }
 
   // What spills costs time and wear, but no node.
@@ -207,28 +257,49 @@ class Fixes {
     if (found && !found->enough) found.reset();
     return found;
   }
+  // Who asked for the bytes of a node: the same flag once more.
+  std::string ram_flag() const {
+    const std::string& source = request_.node().ram_source;
+    return source.starts_with("--") ? source : ClusterNode{}.ram_source;
+  }
+  // What the request, over links, is planned by.
+  std::string own_strategy() const {
+    return request_.strategy.empty() ? "spatial" : request_.strategy;
+  }
+  // Goals are looked for by each strategy anyway.
+  bool tries_each() const {
+    return any_strategy(request_) && has_goals(request_);
+  }
+  // What must be said besides, for the plan that was found.
+  std::string strategy_flag(const std::string& what,
+                            const std::string& asked) const {
+    if (cuts_given(request_) || tries_each()) return "";
+    if (asked.empty() || asked == own_strategy()) return "";
+    return (what.starts_with("--") ? " --strategy " : " with --strategy ") +
+           asked;
+  }
   void add(const std::string& what, const CheapPlan& found) {
-    lines_.push_back(what + ": " + cost_text(found, request_.over_links()));
+    const bool linked = request_.over_links();
+    lines_.push_back(what + (linked ? strategy_flag(what, found.asked) : "") +
+                     ": " + cost_text(found, linked));
   }
 
   const Net& net_;
   const PlanRequest& request_;
   std::vector<std::string> lines_;
+  bool other_fits_ = false;  // the request by another strategy
 };
 
 }  // namespace
 
 PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
-  const ClusterNode like = request.cluster.nodes.front();
   r.linked = true;
   if (r.strategy == "single") r.strategy.clear();
   // What runs spills is a node alone.
   r.max_writes = 0;
   while (static_cast<int>(r.cluster.nodes.size()) < count) {
-    ClusterNode n = r.cluster.nodes.back().board.name == like.board.name
-                        ? like
-                        : r.cluster.nodes.back();
+    ClusterNode n = r.cluster.nodes.back();
     n.name = "node" + std::to_string(r.cluster.nodes.size());
     n.address.clear();
     r.cluster.nodes.push_back(std::move(n));
@@ -240,16 +311,19 @@ FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
                          int most) {
   std::map<int, FewestNodes::Try> tried;
   const auto enough = [&](int count) {
-    FewestNodes::Try t{count, {}, false};
+    FewestNodes::Try t{count, {}, {}, false};
     if (const auto p = cheap_plan(net, with_nodes(request, count))) {
       t.best = p->numbers;
+      t.strategy = p->asked;
       t.enough = p->enough;
     }
+    // Not enough time says nothing of the nodes.
+    if (!t.enough && PlanDeadline::passed()) return false;
     tried[count] = t;
     return t.enough;
   };
   int low = from - 1, high = 0;  // not enough, enough
-  for (int count = from; count <= most; count *= 2) {
+  for (int count = from; count <= most && !PlanDeadline::passed(); count *= 2) {
     if (enough(count)) {
       high = count;
       break;
@@ -257,7 +331,7 @@ FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
     low = count;
     if (count < most && count * 2 > most) count = most / 2;
   }
-  while (high > 0 && high - low > 1) {
+  while (high > 0 && high - low > 1 && !PlanDeadline::passed()) {
     const int middle = low + (high - low) / 2;
     (enough(middle) ? high : low) = middle;
   }
@@ -270,6 +344,7 @@ FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
 std::vector<std::string> find_fixes(const Net& net, const PlanRequest& request,
                                     const SmallerNet& smaller) {
   Fixes fixes(net, request);
+  fixes.add_strategy();
   fixes.add_ram();
   fixes.add_replay();
   fixes.add_nodes();

@@ -16,21 +16,25 @@ namespace shoal {
 using SmallerNet =
     std::function<std::optional<Net>(int percent, std::string& text)>;
 
-// A line of each kind that helps, what it is and what a plan then takes: bytes
-// per node, an input that comes again, more nodes, bytes that spill, storage
-// for weights, a smaller input.
+// A line of each kind that helps, what it is and what a plan then takes:
+// another strategy, bytes per node, an input that comes again, more nodes,
+// bytes that spill, storage for weights, a smaller input. Where a plan is by
+// another strategy than the request's, the line says --strategy. Ends with the
+// thread's PlanDeadline.
 std::vector<std::string> find_fixes(const Net&, const PlanRequest&,
                                     const SmallerNet&);
 
-// So many equal nodes, like the request's only one, with links.
+// So many nodes, with links: the request's, then ones like its last.
 PlanRequest with_nodes(const PlanRequest&, int count);
 
-// How few equal nodes have a plan within budgets and limits, up to `most`.
+// How few nodes have a plan within budgets and limits, up to `most`; as few as
+// were found when the thread's PlanDeadline passes.
 struct FewestNodes {
   int nodes = 0;  // 0: none
   struct Try {
     int nodes = 0;
     std::optional<PlanNumbers> best;  // none: no plan fits the nodes
+    std::string strategy;             // of the best, as --strategy takes it
     bool enough = false;
   };
   std::vector<Try> tries;  // by number of nodes

@@ -6,6 +6,7 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -89,6 +90,90 @@ TEST(FixesTest, SaysWhatALargerBoardWouldNeed) {
   const std::vector<std::string> lines = find_fixes(net, request, {});
   EXPECT_FALSE(line_with(lines, "a board with ").empty());
   EXPECT_TRUE(line_with(lines, "--ram").empty());
+}
+
+// Four nodes with a budget that `layer` keeps and `spatial` does not.
+PlanRequest short_of_memory(const Net& net) {
+  PlanRequest request =
+      linked_nodes(uniform_cluster(4, find_board("teensy41"), {}), "layer");
+  const auto least = [&](const char* strategy) {
+    PlanRequest r = request;
+    r.strategy = strategy;
+    r.objective = Objective::kRam;
+    return largest_arena(make_plan(net, r));
+  };
+  const int64_t layer = least("layer"), spatial = least("spatial");
+  EXPECT_LT(layer + 64, spatial);
+  request.strategy.clear();
+  for (ClusterNode& n : request.cluster.nodes) n.ram = layer + 32;
+  return request;
+}
+
+// The request with what a line says: bytes, nodes, a strategy.
+PlanRequest as_told(const PlanRequest& request, const std::string& line) {
+  const std::string flags = line.substr(0, line.find(':'));
+  PlanRequest r = request;
+  if (flags.starts_with("--nodes ")) {
+    r = with_nodes(request, static_cast<int>(number_behind(flags, "--nodes ")));
+  }
+  if (flags.starts_with("--ram ")) {
+    const int64_t bytes = number_behind(flags, "--ram ");
+    EXPECT_GT(bytes, request.node().ram);
+    for (ClusterNode& n : r.cluster.nodes) n.ram = bytes;
+  }
+  const std::string flag = "--strategy ";
+  const size_t at = flags.find(flag);
+  if (at != std::string::npos) r.strategy = flags.substr(at + flag.size());
+  return r;
+}
+
+TEST(FixesTest, NameTheStrategyThatHelps) {
+  const Net net = bottleneck_net(24, 2);
+  const PlanRequest request = short_of_memory(net);
+  EXPECT_THROW(make_plan(net, request), Error);
+  const std::vector<std::string> lines = find_fixes(net, request, {});
+  EXPECT_TRUE(lines.at(0).starts_with("--strategy layer: ")) << lines[0];
+  EXPECT_FALSE(line_with(lines, "--nodes ").empty());
+  for (const std::string& line : lines) {
+    const PlanRequest told = as_told(request, line);
+    EXPECT_NO_THROW(make_plan(net, told)) << line;
+  }
+}
+
+TEST(FixesTest, NameTheFlagThatSetTheBudget) {
+  const Net net = bottleneck_net(24, 2);
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.objective = Objective::kRam;
+  request.node().ram = largest_arena(make_plan(net, request)) * 3 / 4;
+  request.node().ram_source = "--max-arena";
+  const std::vector<std::string> lines = find_fixes(net, request, {});
+  EXPECT_FALSE(line_with(lines, "--max-arena ").empty());
+  EXPECT_TRUE(line_with(lines, "--ram ").empty());
+}
+
+TEST(FixesTest, WithoutTimeNothingIsSaid) {
+  const Net net = bottleneck_net(24, 2);
+  PlanRequest request = one_node(find_board("teensy41"));
+  request.limits.latency_s = 1e-7;
+  const PlanDeadline deadline(0.0);
+  EXPECT_TRUE(find_fixes(net, request, {}).empty());
+  const FewestNodes few = fewest_nodes(net, request, 2, 4);
+  EXPECT_EQ(few.nodes, 0);
+  EXPECT_TRUE(few.tries.empty());
+}
+
+TEST(FixesTest, MoreNodesAreLikeTheLast) {
+  PlanRequest request =
+      linked_nodes(uniform_cluster(2, find_board("teensy41"), 65536));
+  ClusterNode& last = request.cluster.nodes.back();
+  last.ram = 32768;
+  last.address = "127.0.0.1:7000";
+  const PlanRequest more = with_nodes(request, 4);
+  ASSERT_EQ(more.cluster.nodes.size(), 4u);
+  for (const size_t n : {2u, 3u}) {
+    EXPECT_EQ(more.cluster.nodes[n].ram, 32768);
+    EXPECT_TRUE(more.cluster.nodes[n].address.empty());
+  }
 }
 
 TEST(FewestNodesTest, FindsHowManyAreEnough) {
