@@ -44,6 +44,12 @@ int64_t parse_traffic(const std::string& text) {
 void set_limits(const PlanFlags& flags, PlanRequest& request) {
   if (!flags.max_latency.empty()) {
     const Nanos most = parse_duration(flags.max_latency, "--max-latency");
+    if (most == 0) {
+      throw Error(Exit::kUsage,
+                  "--max-latency: '" + flags.max_latency +
+                      "' is no time that a frame can take",
+                  "more than 0, such as 120ms");
+    }
     request.limits.latency_s = static_cast<double>(most) * 1e-9;
   }
   if (!flags.max_traffic.empty()) {
@@ -52,11 +58,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   if (flags.max_arena.empty()) return;
   const int64_t most = parse_size(flags.max_arena, "--max-arena");
-  for (ClusterNode& n : request.cluster.nodes) {
-    if (n.ram && *n.ram <= most) continue;
-    n.ram = most;
-    n.ram_source = "--max-arena";
-  }
+  for (ClusterNode& n : request.cluster.nodes) n.max_arena = most;
 }
 
 std::optional<int64_t> ram_of(const PlanFlags& flags) {

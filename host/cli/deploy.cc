@@ -31,7 +31,7 @@ std::vector<DeployedNode> deployed_nodes(const WorkerCluster& workers,
     const WorkerIdentity& who = workers.coordinator().identity(worker);
     const ClusterNode& node = workers.cluster().nodes[i];
     DeployedNode d{who.name, who.board, node.address, "none"};
-    d.ram_bytes = node.ram.value_or(who.facts.arena_bytes);
+    d.ram_bytes = std::min<int64_t>(node.arena_budget(), who.facts.arena_bytes);
     if (!p.plan.nodes[i].stages.empty()) {
       d.program = workers.coordinator().report(worker).held ? "held" : "sent";
       d.arena_bytes = p.plan.nodes[i].arena_bytes;

@@ -82,10 +82,6 @@ std::vector<SegmentTimes> segments_of(
   return all;
 }
 
-double off(double planned, double simulated) {
-  return percent_above(planned, simulated);
-}
-
 }  // namespace
 
 Explanation explain_plan(const PlanCommandFlags& flags) {
@@ -130,6 +126,7 @@ Explanation explain_plan(const PlanCommandFlags& flags) {
   std::ranges::stable_sort(found.trials, {}, [&](const PlanTrial& t) {
     return std::pair(!t.keeps_limits, t.numbers.of(by));
   });
+  found.trials = distinct(found.trials);
   found.trials.resize(std::min(found.trials.size(), kRunnersUp));
   e.runners_up = std::move(found.trials);
   return e;
@@ -143,11 +140,12 @@ std::string explanation_text(const Explanation& e) {
     out += fmt::format(
         "  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %  {}, {}\n",
         s.segment, s.layers, s.planned_s * kMillis, s.simulated_s * kMillis,
-        off(s.planned_s, s.simulated_s), s.node, s.bound);
+        percent_above(s.planned_s, s.simulated_s), s.node, s.bound);
   }
-  out += fmt::format("  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %\n",
-                     "frame", "", e.planned_s * kMillis,
-                     e.simulated_s * kMillis, off(e.planned_s, e.simulated_s));
+  out +=
+      fmt::format("  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %\n",
+                  "frame", "", e.planned_s * kMillis, e.simulated_s * kMillis,
+                  percent_above(e.planned_s, e.simulated_s));
   const LowerBound& b = e.bound;
   out += fmt::format(
       "  bound: {:.3f} ms, from {} MACs, {} B of weights, {} B of picture and "

@@ -45,11 +45,8 @@ std::string csv_of(const std::vector<PlanTrial>& trials,
   std::string out =
       "plan,nodes,arena_bytes,latency_ms,traffic_bytes,energy_mj,on_front\n";
   for (const PlanTrial& t : trials) {
-    const bool on = std::ranges::any_of(front, [&](const PlanTrial& f) {
-      return f.numbers.ram == t.numbers.ram &&
-             f.numbers.latency_s == t.numbers.latency_s &&
-             f.numbers.traffic_bytes == t.numbers.traffic_bytes;
-    });
+    const bool on = std::ranges::any_of(
+        front, [&](const PlanTrial& f) { return same_point(f, t); });
     out += fmt::format("{},{},{},{:.6f},{},{:.6f},{}\n", quoted(t.text()),
                        t.numbers.nodes, t.numbers.ram,
                        t.numbers.latency_s * kMs, t.numbers.traffic_bytes,
@@ -121,8 +118,8 @@ Study study_of(const PlanCommandFlags& flags, const Net& net,
       {.linked = request.over_links(), .max_payload = request.max_payload});
   s.facts = {
       {"nodes", boards_of(request.cluster)},
-      {"plans", fmt::format("{} tried, {} on the front", found.trials.size(),
-                            front.size())},
+      {"plans", fmt::format("{} that differ, {} on the front",
+                            found.trials.size(), front.size())},
       {"bound", fmt::format("no plan on these nodes takes less than {:.3f} ms, "
                             "nor less than {} B of traffic",
                             bound.latency_s * kMs, bound.traffic_bytes)}};
@@ -151,10 +148,8 @@ Study study_of(const PlanCommandFlags& flags, const Net& net,
   return s;
 }
 
-nlohmann::json json_of(const Exploration& found,
-                       const std::vector<PlanTrial>& front) {
-  nlohmann::json j{{"tried", found.trials.size()},
-                   {"front", nlohmann::json::array()}};
+nlohmann::json json_of(size_t tried, const std::vector<PlanTrial>& front) {
+  nlohmann::json j{{"tried", tried}, {"front", nlohmann::json::array()}};
   for (const PlanTrial& t : front) {
     j["front"].push_back({{"plan", t.text()},
                           {"nodes", t.numbers.nodes},
@@ -185,8 +180,10 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
   if (found.trials.empty() && found.refused) {
     std::rethrow_exception(found.refused);
   }
+  const size_t tried = found.trials.size();
   std::erase_if(found.trials,
                 [](const PlanTrial& t) { return !t.keeps_limits; });
+  found.trials = distinct(found.trials);
   const std::vector<PlanTrial> front = pareto_front(found.trials);
   if (front.empty()) {
     throw Error(Exit::kDoesNotFit, "no plan that was tried keeps the limits",
@@ -197,12 +194,12 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
                  ? csv_of(found.trials, front)
                  : study_page(study_of(flags, net, request, found, front)));
   if (flags.json) {
-    say_json(json_of(found, front));
+    say_json(json_of(tried, front));
     return 0;
   }
   say_text(table_text(front_table(front)));
-  say("%zu plans tried%s; %s\n", found.trials.size(),
-      found.in_time ? "" : " in time", flags.pareto.c_str());
+  say("%zu plans tried%s; %s\n", tried, found.in_time ? "" : " in time",
+      flags.pareto.c_str());
   return 0;
 }
 

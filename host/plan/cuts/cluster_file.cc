@@ -252,7 +252,9 @@ class ClusterReader {
 
 Cluster parse_cluster(const std::string& file, const std::string& text) {
   const toml::table table = parse_toml(file, text);
-  return ClusterReader(file, table).read();
+  Cluster cluster = ClusterReader(file, table).read();
+  cluster.file = file;
+  return cluster;
 }
 
 }  // namespace shoal

@@ -54,6 +54,9 @@ struct StrategyOptions {
   int grid_rows = 0, grid_columns = 0;
 };
 Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
+// The same over some of the nodes, in any order; the others have no share.
+Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
+                    const StrategyOptions&);
 
 // The file of --cuts; schema in spec/files.md. Throws Error(kUsage) naming the
 // line or key, the layer and what would be right.

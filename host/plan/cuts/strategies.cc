@@ -240,4 +240,20 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
               "one of: layer, kernel, spatial");
 }
 
+Cuts make_cuts_over(const Net& net, const Cluster& cluster,
+                    std::vector<int> nodes, const StrategyOptions& options) {
+  std::ranges::sort(nodes);
+  Cluster some;
+  for (const int n : nodes) {
+    some.nodes.push_back(cluster.nodes[static_cast<size_t>(n)]);
+  }
+  Cuts cuts = make_cuts(net, some, options);
+  for (LayerCut& cut : cuts.layers) {
+    for (Share& share : cut.shares) {
+      share.node = nodes[static_cast<size_t>(share.node)];
+    }
+  }
+  return cuts;
+}
+
 }  // namespace shoal

@@ -195,15 +195,8 @@ class CrewPlan {
   }
 
   Cuts named_cuts(const char* strategy) const {
-    std::vector<int> chosen = crew_;
-    std::sort(chosen.begin(), chosen.end());
-    Cluster some;
-    for (const int n : chosen) some.nodes.push_back(request_.cluster.nodes[n]);
-    Cuts cuts = make_cuts(net_, some, {.strategy = strategy});
-    for (LayerCut& cut : cuts.layers) {
-      for (Share& share : cut.shares) share.node = chosen[share.node];
-    }
-    return cuts;
+    return make_cuts_over(net_, request_.cluster, crew_,
+                          {.strategy = strategy});
   }
 
   const Net& net_;
@@ -236,7 +229,9 @@ class AutoPlan {
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
     if (busy_nodes(plan) < std::ssize(plan.nodes)) {
-      plan.strategy += why_some(plan) + what_else(plan);
+      plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
+                                   plan.nodes.size());
+      if (request_.reasons) plan.strategy += why_some() + what_else(plan);
     }
     plan.strategy += ")";
     return plan;
@@ -320,10 +315,9 @@ class AutoPlan {
   }
 
   // Why not on all nodes; no number: on all of them it does not fit.
-  std::string why_some(const Plan& plan) const {
+  std::string why_some() const {
     const Trials& trials = best_->trials();
-    return fmt::format(" on {} of {} nodes: {}; on all {}", busy_nodes(plan),
-                       plan.nodes.size(), trials.measured(),
+    return fmt::format(": {}; on all {}", trials.measured(),
                        on_all_ ? trials.text(*on_all_) : "it does not fit");
   }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "host/plan/cost/link_time.h"
@@ -92,11 +91,6 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
     }
   }
   const int most = static_cast<int>(order.size());
-  Crew strongest;
-  for (const int n : order) {
-    strongest.nodes.push_back(n);
-    strongest.weights.push_back(cluster_.nodes[n].rating);
-  }
   std::vector<Crew> crews;  // by number of nodes, in the cluster's order
   crews.resize(static_cast<size_t>(most) + 1);
   for (const int count : counts(most)) {
@@ -146,7 +140,6 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
                               const std::vector<Cells>& cells) {
   const Layer& l = net_.layers[layer];
   std::map<int, std::vector<CutOption>> by_parts;
-  std::set<std::vector<std::pair<int, int>>> seen;
   const auto add = [&](int parts, LayerCut cut) {
     by_parts[parts].push_back(make_option(layer, std::move(cut)));
   };
@@ -183,9 +176,9 @@ int CutEstimate::find(int layer, const LayerCut& cut) {
   CutOption o = make_option(layer, cut);
   std::vector<CutOption>& all = options_[layer];
   for (size_t i = 0; i < all.size(); ++i) {
-    const bool sums = (all[i].cut.kind == CutKind::kInputs) ==
-                      (o.cut.kind == CutKind::kInputs);
-    if (sums && all[i].own == o.own) return static_cast<int>(i);
+    const bool alike = (all[i].cut.kind == CutKind::kInputs) ==
+                       (o.cut.kind == CutKind::kInputs);
+    if (alike && all[i].own == o.own) return static_cast<int>(i);
   }
   all.push_back(std::move(o));
   return static_cast<int>(all.size()) - 1;

@@ -54,7 +54,7 @@ class Explorer {
     for (const TrialWay& way : ways()) {
       Ends e{way, {}, {}};
       e.fast = attempt(way, Objective::kLatency, {});
-      e.small = attempt(way, Objective::kRam, {});
+      if (!options_.brief) e.small = attempt(way, Objective::kRam, {});
       all.push_back(std::move(e));
     }
     for (const Ends& e : all) between(e.way, e.fast, e.small);
@@ -69,8 +69,12 @@ class Explorer {
     std::vector<std::string> names = {"spatial", "kernel", "layer"};
     std::vector<TrialWay> ways;
     const bool any = request_.strategy.empty() || request_.strategy == "auto";
+    if (options_.brief) {
+      const std::string name = any ? "auto" : request_.strategy;
+      return {{name, all}, {any ? "spatial" : name, 1}};
+    }
     if (!any) names = {request_.strategy};
-    if (any && options_.automatic) ways.push_back({"auto", all});
+    if (any) ways.push_back({"auto", all});
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, count});
@@ -117,6 +121,7 @@ class Explorer {
     PlanRequest r = request_;
     r.limits = {};
     r.objective = objective;
+    r.reasons = false;  // other objectives, limits and budgets are the reason
     if (!way.strategy.empty()) r.strategy = way.strategy;
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());
@@ -132,18 +137,8 @@ class Explorer {
   Cuts cuts_of(const TrialWay& way) const {
     std::vector<int> chosen = way.by_ram ? roomy_ : order_;
     chosen.resize(way.nodes);
-    std::ranges::sort(chosen);
-    Cluster some;
-    for (const int n : chosen) {
-      some.nodes.push_back(request_.cluster.nodes[size_t(n)]);
-    }
-    Cuts cuts = make_cuts(net_, some, {.strategy = way.strategy});
-    for (LayerCut& cut : cuts.layers) {
-      for (Share& share : cut.shares) {
-        share.node = chosen[static_cast<size_t>(share.node)];
-      }
-    }
-    return cuts;
+    return make_cuts_over(net_, request_.cluster, std::move(chosen),
+                          {.strategy = way.strategy});
   }
 
   std::optional<PlanNumbers> attempt(const TrialWay& way, Objective objective,
@@ -169,8 +164,7 @@ class Explorer {
     t.nodes = static_cast<int>(way.nodes);
     t.ram = ram;
     t.numbers =
-        numbers_of(net_, request_, plan,
-                   options_.frames || objective == Objective::kThroughput);
+        numbers_of(net_, request_, plan, objective == Objective::kThroughput);
     t.keeps_limits = keeps(request_.limits, t.numbers);
     const auto better = [&](const PlanNumbers& a, const PlanNumbers& b) {
       const double one = a.of(objective), other = b.of(objective);
@@ -201,12 +195,22 @@ bool beats(const PlanNumbers& a, const PlanNumbers& b) {
                      a.traffic_bytes < b.traffic_bytes);
 }
 
-bool same(const PlanNumbers& a, const PlanNumbers& b) {
-  return a.ram == b.ram && a.latency_s == b.latency_s &&
-         a.traffic_bytes == b.traffic_bytes;
+}  // namespace
+
+bool same_point(const PlanTrial& a, const PlanTrial& b) {
+  const PlanNumbers &m = a.numbers, &n = b.numbers;
+  return m.ram == n.ram && m.latency_s == n.latency_s &&
+         m.traffic_bytes == n.traffic_bytes;
 }
 
-}  // namespace
+std::vector<PlanTrial> distinct(const std::vector<PlanTrial>& trials) {
+  std::vector<PlanTrial> kept;
+  for (const PlanTrial& t : trials) {
+    const auto same = [&](const PlanTrial& k) { return same_point(k, t); };
+    if (std::ranges::none_of(kept, same)) kept.push_back(t);
+  }
+  return kept;
+}
 
 std::string PlanTrial::text() const {
   std::string out = strategy + " on " + std::to_string(nodes) +
@@ -226,13 +230,9 @@ std::vector<PlanTrial> pareto_front(const std::vector<PlanTrial>& trials) {
     const auto worse = [&](const PlanTrial& other) {
       return beats(other.numbers, t.numbers);
     };
-    const auto equal = [&](const PlanTrial& other) {
-      return same(other.numbers, t.numbers);
-    };
-    if (std::ranges::any_of(trials, worse)) continue;
-    if (std::ranges::any_of(front, equal)) continue;
-    front.push_back(t);
+    if (std::ranges::none_of(trials, worse)) front.push_back(t);
   }
+  front = distinct(front);
   std::ranges::stable_sort(front, {}, [](const PlanTrial& t) {
     return std::pair(t.numbers.ram, t.numbers.latency_s);
   });

@@ -32,14 +32,18 @@ struct Exploration {
 };
 
 struct ExploreOptions {
-  int budgets = 2;      // between the smallest arena and that of the least time
-  bool frames = false;  // rehearse several at a time, whatever the objective
-  bool automatic = true;  // strategy auto is one of the ways
+  int budgets = 2;  // between the smallest arena and that of the least time
+  // What comes near the least time, and near the least traffic, alone.
+  bool brief = false;
 };
 
 // Throws what is an internal error. Deterministic but for a deadline.
 Exploration explore(const Net&, const PlanRequest&, const ExploreOptions&);
 
+// Alike in arena, time and traffic.
+bool same_point(const PlanTrial&, const PlanTrial&);
+// The first of each that are alike, in their order.
+std::vector<PlanTrial> distinct(const std::vector<PlanTrial>&);
 // Trials that no other one beats in arena, time and traffic together, smallest
 // arena first; of equal ones the first.
 std::vector<PlanTrial> pareto_front(const std::vector<PlanTrial>&);

@@ -114,7 +114,7 @@ class Fixes {
   void add_ram() {
     const auto with = [&](int64_t bytes) {
       PlanRequest r = request_;
-      for (ClusterNode& n : r.cluster.nodes) n.ram = bytes;
+      for (ClusterNode& n : r.cluster.nodes) n.ram = bytes, n.max_arena.reset();
       return r;
     };
     // Boards take no more than they have; what a larger one would need is
@@ -123,7 +123,7 @@ class Fixes {
     for (const ClusterNode& n : request_.cluster.nodes) {
       low = std::min(low, n.plan_budget());
       ClusterNode free = n;
-      free.ram.reset();
+      free.ram.reset(), free.max_arena.reset();
       high = std::max(high, free.plan_budget());
     }
     const int64_t present = low;
@@ -165,9 +165,9 @@ class Fixes {
     }
     add(larger_board
             ? "a board with " + format_bytes(found->numbers.ram) + " of arena"
-        : from_file()
-            ? "arenas of " + format_bytes(found->numbers.ram) + " each"
-            : ram_flag() + " " + std::to_string(found->numbers.ram),
+        : has_own_ram() ? "arenas of " + format_bytes(found->numbers.ram) +
+                              " each" + max_arena_flag(found->numbers.ram)
+                        : request_.node().budget_change(found->numbers.ram),
         *found);
   }
 
@@ -243,24 +243,21 @@ class Fixes {
   std::vector<std::string> lines() { return std::move(lines_); }
 
  private:
-  // Nodes of a file, which is not told by flags.
-  bool from_file() const {
-    const ClusterNode& first = request_.cluster.nodes.front();
-    return std::ranges::any_of(
-        request_.cluster.nodes, [&](const ClusterNode& n) {
-          return n.board.name != first.board.name ||
-                 (n.ram && !n.ram_source.starts_with("--"));
-        });
+  bool from_file() const { return !request_.cluster.file.empty(); }
+  bool has_own_ram() const {
+    return std::ranges::any_of(request_.cluster.nodes,
+                               &ClusterNode::has_own_ram);
+  }
+  // Where it is in the way of so many bytes.
+  std::string max_arena_flag(int64_t bytes) const {
+    const std::optional<int64_t>& most = request_.node().max_arena;
+    if (!most || *most >= bytes) return "";
+    return " with --max-arena " + std::to_string(bytes);
   }
   std::optional<CheapPlan> enough(PlanRequest r) const {
     std::optional<CheapPlan> found = cheap_plan(net_, std::move(r));
     if (found && !found->enough) found.reset();
     return found;
-  }
-  // Who asked for the bytes of a node: the same flag once more.
-  std::string ram_flag() const {
-    const std::string& source = request_.node().ram_source;
-    return source.starts_with("--") ? source : ClusterNode{}.ram_source;
   }
   // What the request, over links, is planned by.
   std::string own_strategy() const {

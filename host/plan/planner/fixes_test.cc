@@ -144,11 +144,24 @@ TEST(FixesTest, NameTheFlagThatSetTheBudget) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request = one_node(find_board("teensy41"));
   request.objective = Objective::kRam;
-  request.node().ram = largest_arena(make_plan(net, request)) * 3 / 4;
-  request.node().ram_source = "--max-arena";
-  const std::vector<std::string> lines = find_fixes(net, request, {});
-  EXPECT_FALSE(line_with(lines, "--max-arena ").empty());
+  const int64_t least = largest_arena(make_plan(net, request));
+  request.node().max_arena = least * 3 / 4;
+  std::vector<std::string> lines = find_fixes(net, request, {});
+  EXPECT_TRUE(line_with(lines, "--max-arena ").starts_with("--max-arena "));
   EXPECT_TRUE(line_with(lines, "--ram ").empty());
+  // Both are in the way, whichever is less.
+  request.node().ram = least * 4 / 5;
+  lines = find_fixes(net, request, {});
+  const std::string both = line_with(lines, "--ram ");
+  ASSERT_FALSE(both.empty());
+  const std::string bytes = std::to_string(number_behind(both, "--ram "));
+  EXPECT_TRUE(both.starts_with("--ram " + bytes + " --max-arena " + bytes))
+      << both;
+  request = linked_nodes(uniform_cluster(2, find_board("teensy41"), {}));
+  request.cluster.file = "c.toml";
+  request.node().max_arena = 100;
+  lines = find_fixes(net, request, {});
+  EXPECT_TRUE(line_with(lines, "--nodes ").empty());
 }
 
 TEST(FixesTest, WithoutTimeNothingIsSaid) {

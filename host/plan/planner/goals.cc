@@ -12,6 +12,7 @@
 #include "host/base/size.h"
 #include "host/plan/cost/energy.h"
 #include "host/plan/planner/lower_bound.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -41,6 +42,18 @@ void require_figures(const PlanRequest& request) {
                     fmt::format("{}", n.board.energy.active_w * 1e3),
                 "--board with one of: " + known);
   }
+}
+
+LowerBound bound_of(const Net& net, const PlanRequest& request) {
+  return lower_bound(
+      net, request.cluster,
+      {.linked = request.over_links(), .max_payload = request.max_payload});
+}
+
+// No plan keeps them: then those that come near will do.
+bool are_forbidden(const PlanLimits& limits, const LowerBound& bound) {
+  return (limits.latency_s && bound.latency_s > *limits.latency_s) ||
+         (limits.traffic_bytes && bound.traffic_bytes > *limits.traffic_bytes);
 }
 
 // The least of what is limited, among trials that keep the other limit.
@@ -81,23 +94,24 @@ bool has_goals(const PlanRequest& request) {
 void limits_not_kept(const Net& net, const PlanRequest& request,
                      const Exploration& found) {
   const PlanLimits& limits = request.limits;
-  const LowerBound bound = lower_bound(
-      net, request.cluster,
-      {.linked = request.over_links(), .max_payload = request.max_payload});
+  const LowerBound bound = bound_of(net, request);
   const auto latency = [](const PlanNumbers& n) { return n.latency_s; };
   const auto traffic = [](const PlanNumbers& n) {
     return static_cast<double>(n.traffic_bytes);
   };
-  std::string text = "no plan of " + std::to_string(found.trials.size()) +
-                     (found.in_time ? "" : " (more was not tried in time)") +
-                     " keeps " + wanted(limits);
+  std::string text = "no plan keeps " + wanted(limits);
+  if (!are_forbidden(limits, bound)) {
+    text = "no plan of " + std::to_string(found.trials.size()) +
+           (found.in_time ? "" : " (more was not tried in time)") + " keeps " +
+           wanted(limits);
+  }
   if (limits.latency_s && bound.latency_s > *limits.latency_s) {
-    text += "; none can: on these nodes a frame takes at least " +
-            ms(bound.latency_s) + ", which is proved";
+    text += "; on these nodes a frame takes at least " + ms(bound.latency_s) +
+            ", which is proved";
   }
   if (limits.traffic_bytes && bound.traffic_bytes > *limits.traffic_bytes) {
-    text += "; none can: picture and result are " +
-            format_count(bound.traffic_bytes) + " B";
+    text +=
+        "; picture and result are " + format_count(bound.traffic_bytes) + " B";
   }
   PlanLimits no_latency, no_traffic;
   no_latency.traffic_bytes = limits.traffic_bytes;
@@ -124,24 +138,10 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
   throw Error(Exit::kDoesNotFit, text, fix);
 }
 
-Plan without_small_nodes(const Net& net, const PlanRequest& request,
-                         const std::exception_ptr& refused) {
-  const auto& nodes = request.cluster.nodes;
-  const bool equal = std::ranges::all_of(nodes, [&](const ClusterNode& n) {
-    return n.plan_budget() == nodes[0].plan_budget();
-  });
-  if (equal) std::rethrow_exception(refused);
-  Exploration found = explore(net, request, {.budgets = 0, .automatic = false});
-  if (!found.best) std::rethrow_exception(refused);
-  Plan plan = std::move(*found.best);
-  plan.strategy = "auto (" + found.trials[found.best_trial].text() +
-                  ", those with most memory)";
-  return plan;
-}
-
 Plan goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
-  Exploration found = explore(net, request, {});
+  const bool brief = are_forbidden(request.limits, bound_of(net, request));
+  Exploration found = explore(net, request, {.brief = brief});
   if (found.best) {
     Plan plan = std::move(*found.best);
     const PlanTrial& t = found.trials[found.best_trial];
@@ -153,11 +153,7 @@ Plan goal_plan(const Net& net, const PlanRequest& request) {
   if (found.trials.empty() && found.refused) {
     std::rethrow_exception(found.refused);
   }
-  if (found.trials.empty()) {
-    throw Error(Exit::kDoesNotFit,
-                "no plan was found in the time that --plan-seconds gives",
-                "more seconds, or none: then the search ends by itself");
-  }
+  if (found.trials.empty()) PlanDeadline::no_plan();
   limits_not_kept(net, request, found);
 }
 

@@ -15,12 +15,6 @@ bool has_goals(const PlanRequest&);
 // boards have no figures for.
 Plan goal_plan(const Net&, const PlanRequest&);
 
-// Strategy auto has found that nothing fits all of its nodes: without those
-// that have least memory, if some have less. Throws `refused` if that does not
-// help.
-Plan without_small_nodes(const Net&, const PlanRequest&,
-                         const std::exception_ptr& refused);
-
 // Why none of the trials is within the limits, and the smallest change of one
 // limit. Its error is Error(kDoesNotFit).
 [[noreturn]] void limits_not_kept(const Net&, const PlanRequest&,

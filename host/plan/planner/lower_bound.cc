@@ -217,10 +217,10 @@ class Bound {
     return market.least_seconds();
   }
 
-  // Before the first row can be there, and after the last one has left; the
-  // coordinator's latency is the longest.
-  double way_seconds() const {
-    return options_.linked ? 2 * (soonest_us_ + slowest_us_) / 2 * 1e-6 : 0;
+  // Before the first row can be there, and after the last one has left. A way
+  // takes the mean of both ends' latencies; the coordinator's is the longest.
+  double ways_seconds() const {
+    return options_.linked ? (soonest_us_ + slowest_us_) * 1e-6 : 0;
   }
 
  private:
@@ -282,24 +282,6 @@ double compute_seconds(const Net& net, const PlanStage& stage,
          kPicoseconds;
 }
 
-}  // namespace
-
-LowerBound lower_bound(const Net& net, const Cluster& cluster,
-                       const BoundOptions& options) {
-  const NeededWork work = needed_work(net);
-  const Bound bound(cluster, options);
-  LowerBound b;
-  b.macs = work.macs;
-  for (const WeightGroup& g : work.weights) b.weight_bytes += g.reads;
-  b.input_bytes = work.input_bytes;
-  b.output_bytes = work.output_bytes;
-  if (options.linked) b.traffic_bytes = work.input_bytes + work.output_bytes;
-  b.period_s = bound.seconds(work.units, work.weights, work);
-  b.latency_s = bound.way_seconds() +
-                bound.seconds(work.after_input, work.weights_after_input, work);
-  return b;
-}
-
 std::vector<double> share_bounds(const Net& net, const Cluster& cluster,
                                  const BoundOptions& options,
                                  const Plan& plan) {
@@ -330,6 +312,24 @@ std::vector<double> share_bounds(const Net& net, const Cluster& cluster,
     bounds.push_back(seconds);
   }
   return bounds;
+}
+
+}  // namespace
+
+LowerBound lower_bound(const Net& net, const Cluster& cluster,
+                       const BoundOptions& options) {
+  const NeededWork work = needed_work(net);
+  const Bound bound(cluster, options);
+  LowerBound b;
+  b.macs = work.macs;
+  for (const WeightGroup& g : work.weights) b.weight_bytes += g.reads;
+  b.input_bytes = work.input_bytes;
+  b.output_bytes = work.output_bytes;
+  if (options.linked) b.traffic_bytes = work.input_bytes + work.output_bytes;
+  b.period_s = bound.seconds(work.units, work.weights, work);
+  b.latency_s = bound.ways_seconds() +
+                bound.seconds(work.after_input, work.weights_after_input, work);
+  return b;
 }
 
 LowerBound plan_bound(const Net& net, const Cluster& cluster,

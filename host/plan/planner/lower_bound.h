@@ -19,12 +19,8 @@ struct BoundOptions {
 
 LowerBound lower_bound(const Net&, const Cluster&, const BoundOptions&);
 
-// Of each node of the plan: its own share's MACs and elements, its weights
-// once, its rows over the link.
-std::vector<double> share_bounds(const Net&, const Cluster&,
-                                 const BoundOptions&, const Plan&);
-
-// Both of a plan.
+// The same, and of each node of the plan the time of its own share: MACs and
+// elements, its weights once, its rows over the link.
 LowerBound plan_bound(const Net&, const Cluster&, const BoundOptions&,
                       const Plan&);
 

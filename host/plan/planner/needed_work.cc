@@ -68,21 +68,19 @@ Elements operand_of(const Net& net, const Layer& l, int operand,
   Elements e = Elements::of(net.tensors[static_cast<size_t>(in.tensor)], Box{});
   Box box = l.out.box;
   box.c0 = out.c0, box.c1 = out.c1;
-  for (size_t y = 0; y < out.rows.size(); ++y) {
-    if (!out.rows[y]) continue;
-    Box line = box;
-    line.y0 = static_cast<int>(y), line.y1 = line.y0 + 1;
-    const Box needed = needed_box(l, operand, line);
-    mark(e.rows, needed.y0, needed.y1);
-    e.c0 = needed.c0, e.c1 = needed.c1;
-  }
-  for (size_t x = 0; x < out.columns.size(); ++x) {
-    if (!out.columns[x]) continue;
-    Box line = box;
-    line.x0 = static_cast<int>(x), line.x1 = line.x0 + 1;
-    const Box needed = needed_box(l, operand, line);
-    mark(e.columns, needed.x0, needed.x1);
-  }
+  const auto mark_lines = [&](const std::vector<bool>& made, int Box::*lo,
+                              int Box::*hi, std::vector<bool>& read) {
+    for (size_t i = 0; i < made.size(); ++i) {
+      if (!made[i]) continue;
+      Box line = box;
+      line.*lo = static_cast<int>(i), line.*hi = line.*lo + 1;
+      const Box needed = needed_box(l, operand, line);
+      mark(read, needed.*lo, needed.*hi);
+      e.c0 = needed.c0, e.c1 = needed.c1;
+    }
+  };
+  mark_lines(out.rows, &Box::y0, &Box::y1, e.rows);
+  mark_lines(out.columns, &Box::x0, &Box::x1, e.columns);
   return e;
 }
 

@@ -1,6 +1,5 @@
 #include "host/plan/planner/planner.h"
 
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,16 +58,6 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
                                 " is not known for one node; known: single");
 }
 
-// A node with hardly any memory is no reason for no plan.
-Plan auto_or_fewer(const Net& net, const PlanRequest& request) {
-  try {
-    return auto_plan(net, request);
-  } catch (const Error& e) {
-    if (e.code() != Exit::kDoesNotFit) throw;
-    return without_small_nodes(net, request, std::current_exception());
-  }
-}
-
 }  // namespace
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
@@ -80,7 +69,7 @@ Plan make_plan(const Net& net, const PlanRequest& request) {
   }
   const bool chosen = request.cuts || request.cuts_file;
   Plan plan = request.over_links() && !chosen && request.strategy == "auto"
-                  ? auto_or_fewer(net, request)
+                  ? auto_plan(net, request)
                   : search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);

@@ -29,19 +29,18 @@ std::string slots_text(const PlanNode& node) {
   return "";
 }
 
-// --ram is of all nodes; everything else is said of one.
+// Flags are of all nodes; everything else is said of one.
 std::string more_ram(const PlanRequest& request, const ClusterNode& of,
                      int64_t own_bytes, int64_t largest_bytes) {
-  if (!request.over_links()) return "--ram " + std::to_string(own_bytes);
-  const bool for_all = of.ram_source == ClusterNode{}.ram_source;
-  const int64_t bytes = for_all ? largest_bytes : own_bytes;
+  const bool one = of.has_own_ram();
+  const int64_t bytes = one ? own_bytes : largest_bytes;
   if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
-    return "more nodes, other cuts, or a board with " + format_bytes(bytes) +
-           " of arena";
+    return (request.over_links() ? "more nodes, other cuts, or a board with "
+                                 : "a board with ") +
+           format_bytes(bytes) + " of arena";
   }
-  if (for_all) return "--ram " + std::to_string(bytes);
-  return of.ram_source + ": " + std::to_string(bytes) +
-         ", or a smaller share for this node";
+  return of.budget_change(bytes) +
+         (one ? ", or a smaller share for this node" : "");
 }
 
 // The layer with the largest buffers in the node's fullest stage.

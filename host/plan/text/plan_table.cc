@@ -218,7 +218,7 @@ void reason_lines(std::string& out, const Net& net, const PlanNode& n) {
 Budgets budgets_of(const Cluster& cluster) {
   Budgets budgets;
   for (const ClusterNode& node : cluster.nodes) {
-    const bool limited = node.ram || !node.board.unlimited();
+    const bool limited = node.ram || node.max_arena || !node.board.unlimited();
     budgets.push_back(limited ? std::optional(node.arena_budget())
                               : std::nullopt);
   }

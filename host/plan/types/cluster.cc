@@ -11,6 +11,7 @@ int64_t ClusterNode::arena_budget() const {
   int64_t budget = std::numeric_limits<int64_t>::max();
   if (!board.unlimited()) budget = std::min(budget, board.arena_limit());
   if (ram) budget = std::min(budget, *ram);
+  if (max_arena) budget = std::min(budget, *max_arena);
   return budget;
 }
 
@@ -20,7 +21,23 @@ int64_t ClusterNode::plan_budget() const {
 
 std::string ClusterNode::budget_source() const {
   if (ram && arena_budget() == *ram) return ram_source;
+  if (max_arena && arena_budget() == *max_arena) return "--max-arena";
   return "board " + board.name;
+}
+
+std::string ClusterNode::budget_change(int64_t bytes) const {
+  const std::string number = std::to_string(bytes);
+  std::string text;
+  if (ram && *ram < bytes) {
+    text = ram_source + (has_own_ram() ? ": " : " ") + number;
+  }
+  if (max_arena && *max_arena < bytes) {
+    text += (text.empty()    ? ""
+             : has_own_ram() ? ", and "
+                             : " ") +
+            ("--max-arena " + number);
+  }
+  return text.empty() ? "--ram " + number : text;
 }
 
 int64_t ClusterNode::flash_budget() const {

@@ -25,19 +25,26 @@ struct ClusterNode {
   // what the file says (such as what bench-node measured).
   double rating = 1;
   std::string ram_source = "--ram";  // who asked for `ram`
-  // The arena that a plan may give it: the least of its board's limit and
-  // `ram`; INT64_MAX if neither is given.
+  std::optional<int64_t> max_arena;  // of all nodes, by --max-arena
+  // The arena that a plan may give it: the least of its board's limit, `ram`
+  // and `max_arena`; INT64_MAX if none is given.
   int64_t arena_budget() const;
   // The same for a plan, in which offsets have 32 bits.
   int64_t plan_budget() const;
   // Where that number comes from: "board teensy41", "--ram", the file's key.
   std::string budget_source() const;
+  // What must be said differently for an arena of so many bytes, if the board
+  // has them: "--ram 9700", "--max-arena 9700", both, or the file's key.
+  std::string budget_change(int64_t bytes) const;
+  // `ram` is a file's or a worker's own, not one flag for all.
+  bool has_own_ram() const { return ram && !ram_source.starts_with("--"); }
   // For the program: the least of its board's and `flash`.
   int64_t flash_budget() const;
 };
 
 struct Cluster {
   std::vector<ClusterNode> nodes;
+  std::string file = {};  // that says so; empty: flags or the nodes themselves
 };
 
 // Of the address of a node at the end of a serial line.

@@ -20,7 +20,10 @@ PlanDeadline::~PlanDeadline() { plan_end = before_; }
 bool PlanDeadline::passed() { return plan_end && Clock::now() >= *plan_end; }
 
 void PlanDeadline::check() {
-  if (!passed()) return;
+  if (passed()) no_plan();
+}
+
+void PlanDeadline::no_plan() {
   throw Error(Exit::kDoesNotFit,
               "no plan was found in the time that --plan-seconds gives",
               "more seconds, or none: then the search ends by itself");

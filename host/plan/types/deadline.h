@@ -16,8 +16,10 @@ class PlanDeadline {
   PlanDeadline& operator=(const PlanDeadline&) = delete;
 
   static bool passed();
-  // Throws Error(kDoesNotFit) when it has passed.
+  // When it has passed: no_plan().
   static void check();
+  // Throws Error(kDoesNotFit): nothing was found in the time.
+  [[noreturn]] static void no_plan();
 
  private:
   using Clock = std::chrono::steady_clock;

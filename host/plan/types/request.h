@@ -42,6 +42,8 @@ struct PlanRequest {
   std::optional<Cuts> cuts = {};
   std::optional<CutsFile> cuts_file = {};
   std::string strategy = {};  // empty: "single", or "spatial"
+  // Strategy auto says why nodes are left out, which takes plans of its own.
+  bool reasons = true;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
   uint32_t max_payload = 1472;  // of the links' datagrams
