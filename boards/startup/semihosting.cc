@@ -3,6 +3,8 @@
 namespace shoal {
 namespace {
 
+constexpr uint32_t kOpen = 0x01, kWrite = 0x05;
+constexpr uint32_t kAppend = 8;  // fopen()'s "a"
 constexpr uint32_t kGetCommandLine = 0x15;
 constexpr uint32_t kExitExtended = 0x20;
 constexpr uint32_t kApplicationExit = 0x20026;
@@ -31,6 +33,8 @@ uint32_t call(uint32_t operation, void* argument) {
   return result;
 }
 
+uint32_t output;
+
 }  // namespace
 
 void semihosting_exit(int code) {
@@ -44,6 +48,25 @@ bool semihosting_command(char* text, uint32_t bytes) {
     uint32_t bytes;
   } block = {text, bytes};
   return call(kGetCommandLine, &block) == 0;
+}
+
+bool semihosting_open_output() {
+  static constexpr char kName[] = "/dev/stdout";
+  struct {
+    const char* name;
+    uint32_t mode, length;
+  } block = {kName, kAppend, sizeof kName - 1};
+  output = call(kOpen, &block);
+  return output != ~uint32_t{0};
+}
+
+void semihosting_write(const void* data, uint32_t bytes) {
+  struct {
+    uint32_t file;
+    const void* data;
+    uint32_t bytes;
+  } block = {output, data, bytes};
+  call(kWrite, &block);
 }
 
 }  // namespace shoal

@@ -10,5 +10,9 @@ namespace shoal {
 [[noreturn]] void semihosting_exit(int code);
 // The options that the emulator was given, ended by a zero; false: none.
 bool semihosting_command(char* text, uint32_t bytes);
+// From now on semihosting_write() goes to the emulator's own standard output;
+// false: it cannot be opened, as a socket cannot.
+bool semihosting_open_output();
+void semihosting_write(const void* data, uint32_t bytes);
 
 }  // namespace shoal
