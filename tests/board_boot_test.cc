@@ -149,7 +149,9 @@ TEST(BoardBoot, StackOverflowHitsTheGuard) {
   const std::string text =
       complaint(options, std::vector<uint8_t>(64), Exit::kNode);
   expect_in(text, "emcraft-sf2: stack overflow");
-  expect_in(text, "address 0x200000");  // the guard's, not below SRAM
+  // The guard, which is the KB below SRAM, and not the bus.
+  expect_in(text, "address 0x1fff");
+  expect_in(text, "CFSR 0x0000009");
 }
 
 TEST(BoardBoot, MemoryBehindTheEndFaults) {

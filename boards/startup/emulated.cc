@@ -25,19 +25,20 @@ shoal_port core_port(Console console, uint32_t ticks_per_second) {
   return p;
 }
 
-void run_and_exit(const shoal_port& board) {
-  shoal_port port = board;
+void run_and_exit(const shoal_port& port) {
+  guard_memory();
+  start_ticks();
 #ifdef SHOAL_TAP
   // All rows of a frame: byte by byte a UART takes ten times as long as what
   // the emulator computes.
   if (has_option(port.command, "trace") && semihosting_open_output()) {
-    port.write_console = [](void*, const void* data, uint32_t bytes) {
+    shoal_port other = port;
+    other.write_console = [](void*, const void* data, uint32_t bytes) {
       semihosting_write(data, bytes);
     };
+    leave(run_firmware(other));
   }
 #endif
-  guard_memory();
-  start_ticks();
   leave(run_firmware(port));
 }
 

@@ -71,7 +71,7 @@ void print_memory(const Emulated& e) {
                 "measured: %u B used, %u B of %u B by interrupts", m.stack_used,
                 m.handler_stack_used, m.handler_stack_bytes);
   line("stacks", stacks, note);
-  line("statics", m.fixed_bytes - stacks, "node, board, stack guard");
+  line("statics", m.fixed_bytes - stacks, "node, board");
   line("arena", e.end.arena_bytes, "exactly as planned");
   line("free", free_bytes(e), "");
   say("flash %s, measured: %s used by the firmware\n",
