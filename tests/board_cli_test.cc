@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "host/base/files.h"
 #include "host/engine/board/storage_image.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/checksum.h"
@@ -13,6 +14,7 @@
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"
+#include "tests/shared.h"
 
 namespace shoal {
 namespace {
@@ -82,6 +84,38 @@ TEST_F(BoardCli, TheMapAddsUpForPeople) {
         "flash 262,144 B", "storage: weights, records, input"}) {
     EXPECT_NE(told.out.find(part), std::string::npos) << part;
   }
+}
+
+// In an arena that is too small for whole rows, with weights from storage.
+TEST_F(BoardCli, ColumnsOneAfterTheOtherGiveTheSameBytes) {
+  const std::string models = std::string(SHOAL_SOURCE_DIR) + "/models/";
+  const std::string picture = models + "samples/bag/0.png";
+  shop_.write("net.tflite", read_file(models + "fashion_mobilenet_v2.tflite"));
+  const Told told =
+      shop_.shoal({"emulate", "net.tflite", picture, "--board", "emcraft-sf2",
+                   "--ram", "23K", "--replay", "-o", "y.bin", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_LE(json::parse(told.out)["arena_bytes"].get<int>(), 23 << 10);
+  EXPECT_EQ(shop_.shoal({"run", "net.tflite", picture, "-o", "whole.bin"}).code,
+            0);
+  EXPECT_EQ(shop_.read("y.bin"), shop_.read("whole.bin"));
+}
+
+// ctest --preset long: half a minute of one core, most of it two thousand
+// million instructions of a board.
+TEST_F(BoardCli, DISABLED_MobileNetV2At224OnOneBoardOf64KB) {
+  const std::string name = "tf2_mobilenet_v2_1.0_224_ptq";
+  const std::filesystem::path golden = shared_dir() / "golden" / name;
+  const Told told =
+      shop_.shoal({"emulate", golden_model_file(name), golden / "cat.in.bin",
+                   "--board", "emcraft-sf2", "--replay", "-o", "out.bin",
+                   "--seconds", "600", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  shop_.write("want.bin", read_file((golden / "cat.out.bin").string()));
+  EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+  const json said = json::parse(told.out);
+  EXPECT_EQ(said["sram_bytes"], 65536);
+  EXPECT_LT(said["frame_instructions"].get<int64_t>(), 2'100'000'000);
 }
 
 TEST_F(BoardCli, BuildSaysWhatLiesWhere) {

@@ -55,5 +55,10 @@ if(BUILD_TESTING AND NOT SHOAL_SANITIZE)  # ctest --preset long
     CONFIGURATIONS long)
   set_tests_properties(board_network_long PROPERTIES LABELS "long;shared"
     TIMEOUT 1200 SKIP_RETURN_CODE 77)
+  add_test(NAME board_cli_long COMMAND board_cli_test
+    --gtest_also_run_disabled_tests "--gtest_filter=*DISABLED_*"
+    CONFIGURATIONS long)
+  set_tests_properties(board_cli_long PROPERTIES LABELS "long;shared"
+    TIMEOUT 1200 SKIP_RETURN_CODE 77)
 endif()
 shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)

@@ -8,8 +8,15 @@ namespace shoal {
 namespace {
 
 // What chunks of a tape may have. Two of the largest lie in the arena, and
-// each has an entry in its stage's record, which lies there as well if the
-// image is not mapped: then the smallest chunks do not make the smallest arena.
+// each has an entry in its stage's record. That lies there as well if the image
+// is not mapped, in room for the longest of all stages: so a stage has the
+// smallest chunks whose table that room holds.
+constexpr int64_t kLeastRecord = 512, kMostRecord = 32768;
+// From one room for records to the next one: this part more.
+constexpr int64_t kRecordStep = 3;
+// For nets with tiles, which are large, so many of these are searched with.
+constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
+
 std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
   if (!streams) return {0};
   if (board.flash_mapped)
@@ -30,15 +37,49 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
   const size_t limits = survey_.chunk_limits().size();
   const bool mapped = task.board().flash_mapped;
   const auto add = [&](std::vector<Candidates>& to, size_t limit, size_t count,
-                       bool sets) {
+                       int64_t record_bytes, bool sets) {
     to.emplace_back(net, task.supply, survey_, slots_, gains_, task.streams,
-                    limit, count, sets);
+                    limit, count, record_bytes, sets);
   };
-  for (size_t limit = 0; limit < (mapped ? 1 : limits); ++limit) {
-    add(small_, limit, 1, false);
-    if (!mapped) add(fast_, limit, 1, true);
+  if (mapped) {
+    add(small_, 0, 1, 0, false);
+    if (task.any_stream()) add(fast_, 0, limits, 0, true);
+    return;
   }
-  if (mapped && task.any_stream()) add(fast_, 0, limits, true);
+  for (const int64_t bytes :
+       rooms(net, stops.empty() ? kAllRooms : kRoomsOfTiles)) {
+    add(small_, 0, limits, bytes, false);
+  }
+  for (size_t limit = 0; limit < limits; ++limit) add(fast_, limit, 1, 0, true);
+}
+
+std::vector<int64_t> AllCandidates::record_bytes() const {
+  if (task_.board().flash_mapped) return {0};
+  std::vector<int64_t> all;
+  for (int64_t b = kLeastRecord; b <= kMostRecord;
+       b = aligned(b + b / kRecordStep)) {
+    all.push_back(b);
+  }
+  return all;
+}
+
+// Those with the smallest estimates first, so that what is built bounds the
+// others; one even if there is no way at all.
+std::vector<int64_t> AllCandidates::rooms(const Net& net, size_t most) {
+  Candidates search(net, task_.supply, survey_, slots_, gains_, task_.streams,
+                    0, survey_.chunk_limits().size(), kLeastRecord, false);
+  std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
+  for (const int64_t bytes : record_bytes()) {
+    const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);
+    if (arena) found.emplace_back(*arena, bytes);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<int64_t> best;
+  for (const auto& [arena, bytes] : found) {
+    if (best.size() < most) best.push_back(bytes);
+  }
+  if (best.empty()) best.push_back(kMostRecord);
+  return best;
 }
 
 std::optional<Candidate> AllCandidates::smallest() {

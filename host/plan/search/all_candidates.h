@@ -41,13 +41,16 @@ class AllCandidates {
   Candidate best(const Candidate& least);
 
   const Survey& survey() const { return survey_; }
-  // What small arenas are searched with, for stages of at most so many ports.
-  // Refers to this.
-  StageSearch small_stages(int max_ports) {
-    return small_.front().all_stages(max_ports);
+  // What small arenas are searched with, for stages of at most so many ports,
+  // with so much room for records. Refers to this.
+  StageSearch small_stages(int max_ports, int64_t record_bytes) {
+    return small_.front().all_stages(max_ports, record_bytes);
   }
+  // How much room for records is worth trying; {0}: they are mapped.
+  std::vector<int64_t> record_bytes() const;
 
  private:
+  std::vector<int64_t> rooms(const Net&, size_t most);
   void fill(std::vector<Candidate>& found, uint32_t least) const;
 
   const NodeTask& task_;

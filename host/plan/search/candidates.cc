@@ -18,11 +18,12 @@ namespace {
 constexpr int kQuickTries = 60;
 constexpr int kPackTries = 600;
 
-// Whether stages with bands of more than one row, of all tables but the last,
-// fit so much.
-bool fits(const Partition& cuts, size_t tables, int64_t bytes) {
+// Whether stages with bands of more than one row fit so much.
+bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
+          int64_t bytes) {
   return !cuts.empty() && std::ranges::all_of(cuts, [&](const Cut& c) {
-    return c.table + 1 == static_cast<int>(tables) || c.bytes <= bytes;
+    const bool tiles = c.table < 0;
+    return tiles || tables[c.table].least || c.bytes <= bytes;
   });
 }
 
@@ -42,7 +43,7 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
   for (const int soft : shares::kBands) {
     const int64_t more = shares::percent_of(soft, budget);
     // The best of all that fit more is the best of those that fit less, too.
-    if (fits(last, search.tables.size(), more)) continue;
+    if (fits(last, search.tables, more)) continue;
     const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
     if (!cuts) return;
     if (*cuts == last) continue;
@@ -56,7 +57,8 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
 Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
                        SegmentGains& gains, const std::vector<bool>& streamed,
-                       size_t limit, size_t limits, bool sets)
+                       size_t limit, size_t limits, int64_t record_bytes,
+                       bool sets)
     : net_(net),
       supply_(supply),
       survey_(survey),
@@ -64,6 +66,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       gains_(gains),
       streamed_(streamed),
       limit_(limit),
+      record_bytes_(record_bytes),
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       uses_(survey.uses()),
@@ -73,17 +76,24 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                                       &survey.chunk_limits()[limit] + limits},
                                      sets)) {}
 
-SegmentBytes Candidates::segment_bytes(Segment s, int max_ports) const {
+SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
+                                       int64_t record_bytes) const {
   PlanDeadline::check();
-  const Survey::Known* k = survey_.known(s, limit_);
+  const int fits = record_bytes ? survey_.limit_for(s, record_bytes) : 0;
+  if (fits < 0) return {-1, 0};
+  const size_t limit = limit_ + static_cast<size_t>(fits);
+  const Survey::Known* k = survey_.known(s, limit);
   if (!k || k->ports > max_ports) return {-1, 0};
   const int most = std::min(max_ports, survey_.all_ports());
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most)) +
                         survey_.spill_state_bytes() + survey_.variable_bytes();
-  return {fixed + k->record_bytes[limit_],
-          std::max(k->overlay_most, sharing_ ? k->share_most : 0)};
+  const int64_t gain = std::max(k->overlay_most, sharing_ ? k->share_most : 0);
+  if (record_bytes) {
+    return {fixed + record_bytes, gain, survey_.chunk_limits()[limit]};
+  }
+  return {fixed + k->record_bytes[limit], gain};
 }
 
 int64_t Candidates::gain(Segment s, int64_t least) {
@@ -92,11 +102,13 @@ int64_t Candidates::gain(Segment s, int64_t least) {
   return std::max(overlay, gains_.share(s, std::max(overlay, least)));
 }
 
-StageSearch Candidates::stage_search(int max_ports) {
+StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
   return {net_,
           uses_,
           tables_,
-          [this, max_ports](Segment s) { return segment_bytes(s, max_ports); },
+          [this, max_ports, record_bytes](Segment s) {
+            return segment_bytes(s, max_ports, record_bytes);
+          },
           [this](Segment s, int64_t least) { return gain(s, least); },
           survey_.ends(max_ports)};
 }
@@ -247,9 +259,15 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   return best;
 }
 
-StageSearch Candidates::all_stages(int max_ports) {
+StageSearch Candidates::all_stages(int max_ports, int64_t record_bytes) {
   sharing_ = !tape_;
-  return stage_search(max_ports);
+  return stage_search(max_ports, record_bytes);
+}
+
+std::optional<int64_t> Candidates::estimate(int64_t record_bytes,
+                                            int64_t most) {
+  sharing_ = false;
+  return smallest_budget(stage_search(survey_.all_ports(), record_bytes), most);
 }
 
 std::optional<Candidate> Candidates::smallest(int64_t most) {

@@ -26,15 +26,22 @@ struct Candidate {
 class Candidates {
  public:
   // `streamed`: layers whose weights come from storage. `limit`: the first of
-  // so many of the survey's chunk limits that stages may choose from; several
-  // only if the image is mapped. `sets`: stages may keep weights in SRAM. What
-  // is referred to must outlive the search.
+  // so many of the survey's chunk limits that stages may choose from.
+  // `record_bytes`: the current stage's record is read into the arena; if not
+  // 0, there is so much room for it, and each stage has the smallest chunks
+  // whose table fits. `sets`: stages may keep weights in SRAM. What is referred
+  // to must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
              SegmentGains&, const std::vector<bool>& streamed, size_t limit,
-             size_t limits, bool sets);
+             size_t limits, int64_t record_bytes, bool sets);
 
-  // What it searches with, for stages of at most so many ports. Refers to this.
-  StageSearch all_stages(int max_ports);
+  // What it searches with, for stages of at most so many ports and with so much
+  // room for records. Refers to this.
+  StageSearch all_stages(int max_ports, int64_t record_bytes);
+  int64_t record_bytes() const { return record_bytes_; }
+  // What the smallest arena is taken to be before anything is built; none if
+  // that is more than `most`.
+  std::optional<int64_t> estimate(int64_t record_bytes, int64_t most);
   // The smallest arena that the search finds; none if it is larger than
   // `most`.
   std::optional<Candidate> smallest(int64_t most);
@@ -47,10 +54,14 @@ class Candidates {
   Candidate filled(const Candidate&, int64_t budget) const;
 
  private:
-  StageSearch stage_search(int max_ports);
+  StageSearch stage_search(int max_ports, int64_t record_bytes);
+  StageSearch stage_search(int max_ports) {
+    return stage_search(max_ports, record_bytes_);
+  }
   // Saved bytes; something less if it is less than `least`.
   int64_t gain(Segment, int64_t least);
-  SegmentBytes segment_bytes(Segment, int max_ports) const;
+  SegmentBytes segment_bytes(Segment, int max_ports,
+                             int64_t record_bytes) const;
   Choice choose(const Partition&);
   std::optional<Candidate> least_arena(int64_t most);
   std::optional<Candidate> fastest(int64_t budget, int max_ports);
@@ -74,7 +85,8 @@ class Candidates {
   SegmentGains& gains_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
-  const bool tape_;     // there is one, and so orders are recorded
+  const int64_t record_bytes_;
+  const bool tape_;  // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
   // Stages may share memory by a recorded order. Only where nothing else is

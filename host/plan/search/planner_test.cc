@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
+#include "host/plan/cost/supply.h"
 #include "host/plan/search/testing/plan_for.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/text/plan_json.h"
@@ -58,6 +62,30 @@ TEST(PlannerTest, HandMadeNetsOnABoardThatReadsRecords) {
     EXPECT_GT(plan.nodes[0].layout.head_bytes, 0u);
     EXPECT_GT(plan.nodes[0].layout.record_bytes, 0u);
   }
+}
+
+// Each chunk has an entry in its stage's record: where buffers are small, large
+// chunks keep the record short, and elsewhere small ones keep slots small.
+TEST(PlannerTest, StagesHaveChunksOfTheirOwnSize) {
+  ShapeNet n("wide end");
+  int x = n.conv(n.input(32, 32, 3), 3, 2, 16);
+  for (int i = 0; i < 3; ++i) {
+    x = n.conv(n.depthwise(n.conv(x, 1, 1, 96), 3, 1), 1, 1, 16);
+  }
+  n.output(n.fully_connected(n.mean(n.conv(x, 1, 1, 128)), 4000));
+  const Net net = n.finish();
+  const Plan plan = plan_for(net, "emcraft-sf2", Objective::kRam);
+  expect_sound(net, plan);
+  const PlanNode& node = plan.nodes[0];
+  const PlanStage& last = node.stages.back();
+  const PlanStage& fullest = *std::ranges::max_element(
+      node.stages, {}, [](const PlanStage& s) { return s.buffers.size(); });
+  EXPECT_GT(last.slot_bytes, 4 * fullest.slot_bytes);
+  // With the chunks of the fullest stage the last one's table would be longer.
+  const int64_t weights = flash_bytes(net.layers[last.actors.back().layer]);
+  const int64_t entries = weights / fullest.slot_bytes;
+  EXPECT_GT(entries * int64_t{sizeof(ChunkRecord)},
+            4 * int64_t{node.layout.record_bytes});
 }
 
 TEST(PlannerTest, RandomNets) {

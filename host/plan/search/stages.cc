@@ -32,18 +32,17 @@ std::vector<int> pass_counts(const Net& net) {
 // side: the search goes over all tables of one layer, hundreds of them.
 class Columns {
  public:
-  // From table `first` on.
-  Columns(const std::vector<PassTable>& tables, size_t first)
-      : first_(first),
-        tables_(tables.size() - first),
+  // Of all tables, or of the least ones.
+  Columns(const std::vector<PassTable>& tables, bool least)
+      : picked_(pick(tables, least)),
         ring_(turned(tables, &PassTable::ring_bytes)),
         sums_(turned(tables, &PassTable::sums_bytes)),
         time_(turned(tables, &PassTable::time_ps)),
         slot_(turned(tables, &PassTable::slot_bytes)),
         slot_ps_(turned(tables, &PassTable::slot_ps)) {}
 
-  size_t first() const { return first_; }
-  size_t count() const { return tables_; }
+  const std::vector<int>& tables() const { return picked_; }
+  size_t count() const { return picked_.size(); }
   const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
   const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
   const int64_t* time_ps(int layer) const { return row(time_, layer); }
@@ -52,22 +51,30 @@ class Columns {
   const int64_t* slot_ps(int layer) const { return row(slot_ps_, layer); }
 
  private:
+  static std::vector<int> pick(const std::vector<PassTable>& tables,
+                               bool least) {
+    std::vector<int> picked;
+    for (size_t p = 0; p < tables.size(); ++p) {
+      if (!least || tables[p].least) picked.push_back(static_cast<int>(p));
+    }
+    return picked;
+  }
   std::vector<int64_t> turned(const std::vector<PassTable>& tables,
                               std::vector<int64_t> PassTable::*column) const {
     const size_t count = (tables.front().*column).size();
-    std::vector<int64_t> all(count * tables_);
-    for (size_t p = 0; p < tables_; ++p) {
+    std::vector<int64_t> all(count * picked_.size());
+    for (size_t p = 0; p < picked_.size(); ++p) {
       for (size_t i = 0; i < count; ++i) {
-        all[i * tables_ + p] = (tables[first_ + p].*column)[i];
+        all[i * picked_.size() + p] = (tables[picked_[p]].*column)[i];
       }
     }
     return all;
   }
   const int64_t* row(const std::vector<int64_t>& all, int i) const {
-    return all.data() + static_cast<size_t>(i) * tables_;
+    return all.data() + static_cast<size_t>(i) * picked_.size();
   }
 
-  size_t first_, tables_;
+  std::vector<int> picked_;
   std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
 };
 
@@ -108,16 +115,13 @@ class Sweep {
     raise(columns_.slot_ps(position), slot_ps_);
   }
 
-  size_t first_table() const { return columns_.first(); }
+  // Tables by their column here.
+  const std::vector<int>& tables() const { return columns_.tables(); }
   int64_t bytes(size_t table) const {
-    table -= columns_.first();
     return whole_ + inside_[table] + kTapeSlots * slot_[table];
   }
   // The core waits for the first chunk.
-  int64_t time_ps(size_t table) const {
-    table -= columns_.first();
-    return time_[table] + slot_ps_[table];
-  }
+  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
 
  private:
   int64_t tensor_bytes(const TensorUses& t) const {
@@ -161,18 +165,19 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
                  StageBudget limits, Ends& ends) {
   const SegmentBytes known = s.segment_bytes(segment);
   if (known.fixed < 0) return;
-  for (size_t p = sweep.first_table(); p < s.tables.size(); ++p) {
+  for (size_t p = 0; p < sweep.tables().size(); ++p) {
+    const PassTable& table = s.tables[sweep.tables()[p]];
+    if (known.chunk_limit && known.chunk_limit != table.chunk_limit) continue;
     int64_t bytes = sweep.bytes(p) + known.fixed;
-    const bool is_last = p + 1 == s.tables.size();
-    const int64_t budget = is_last ? limits.hard : limits.soft;
-    const int64_t most_gain = is_last ? known.most_gain : 0;
+    const int64_t budget = table.least ? limits.hard : limits.soft;
+    const int64_t most_gain = table.least ? known.most_gain : 0;
     const int64_t time_ps = sweep.time_ps(p);
     if (bytes - most_gain > budget) continue;
     if (!ends.wins(segment, time_ps, bytes - most_gain)) continue;
     const bool overlay = bytes > budget;
     if (overlay) bytes -= s.overlay_gain(segment, bytes - budget);
     if (bytes > budget) continue;
-    ends.offer({segment, static_cast<int>(p), bytes, time_ps, overlay});
+    ends.offer({segment, sweep.tables()[p], bytes, time_ps, overlay});
   }
 }
 
@@ -217,7 +222,7 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
   const int n = whole_net(s.net).end;
   const Positions at = positions(s, n);
   // Without room for more no stage has bands of more than one row.
-  const Columns columns(s.tables, budget.soft > 0 ? 0 : s.tables.size() - 1);
+  const Columns columns(s.tables, budget.soft == 0);
   Ends ends(n);
   for (int begin = 0; begin < n; ++begin) {
     if (!ends.is_reached(begin)) continue;
@@ -248,6 +253,7 @@ std::vector<PassTable> pass_tables(const Net& net,
   for (int passes : counts) {
     PassTable t;
     t.passes = passes;
+    t.least = passes == counts.back();
     t.work = uniform_work(net, passes);
     t.slots = ring_slots(net, uses, t.work);
     if (passes == counts.back()) {
@@ -276,15 +282,16 @@ std::vector<PassTable> stream_tables(const Net& net,
   constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
   std::vector<PassTable> all;
   const auto known = [&](const PassTable& t) {
-    return std::ranges::any_of(
-        all, [&](const PassTable& o) { return costs_the_same(t, o); });
+    return sets && std::ranges::any_of(all, [&](const PassTable& o) {
+             return costs_the_same(t, o);
+           });
   };
   const auto add = [&](uint32_t limit, int64_t sram) {
     const bool last = limit == chunk_limits.back() && sram == 0;
     for (PassTable t : tables) {
       stream(net, supply, streamed, limit, sram, t);
-      const bool is_last = last && t.passes == tables.back().passes;
-      if (is_last || !known(t)) all.push_back(std::move(t));
+      t.least &= last || (!sets && sram == 0);
+      if (t.least || !known(t)) all.push_back(std::move(t));
     }
   };
   std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());

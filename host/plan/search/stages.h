@@ -30,13 +30,16 @@ struct PassTable {
   // stage; `sums_bytes` has them.
   int64_t sram_limit = 0;
   uint32_t chunk_limit = 0;  // of its tape
+  // One row a firing, no sets: of those that no smaller stage has.
+  bool least = false;
 };
 // Fewest passes first; the last one is one row a firing everywhere.
 std::vector<PassTable> pass_tables(const Net&, const std::vector<TensorUses>&,
                                    const Board&);
 // The same for a net of which some layers stream, in chunks of several limits
 // and with more or fewer sets in SRAM. The last one has the smallest limit, the
-// least work and no sets. `sets`: also with sets.
+// least work and no sets. `sets`: also with sets. Without, there is every table
+// for every limit.
 std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
                                      const Supply&,
                                      const std::vector<bool>& streamed,
@@ -47,6 +50,7 @@ std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
 struct SegmentBytes {
   int64_t fixed = 0;      // of the arena, besides buffers; negative: no stage
   int64_t most_gain = 0;  // no overlay saves more
+  uint32_t chunk_limit = 0;  // of its tape; 0: as tables have it
 };
 
 struct StageSearch {

@@ -84,6 +84,16 @@ const Survey::Known* Survey::known(Segment s, size_t limit) const {
   return k.can_be_stage && k.record_bytes[limit] >= 0 ? &k : nullptr;
 }
 
+int Survey::limit_for(Segment s, int64_t record_bytes) const {
+  for (size_t limit = 0; limit < chunk_limits_.size(); ++limit) {
+    const Known* k = known(s, limit);
+    if (k && k->record_bytes[limit] <= record_bytes) {
+      return static_cast<int>(limit);
+    }
+  }
+  return -1;
+}
+
 std::vector<int> Survey::ends(int max_ports) const {
   std::vector<int> ends;
   for (const std::vector<Known>& from : known_) {

@@ -40,6 +40,8 @@ class Survey {
   int64_t variable_bytes() const { return variable_bytes_; }
   // Null for a segment that can be no stage with chunks of this limit.
   const Known* known(Segment, size_t limit) const;
+  // The first limit with which its record takes at most so much; -1: with none.
+  int limit_for(Segment, int64_t record_bytes) const;
   // By first layer: the end of the longest segment that is known and has no
   // more ports.
   std::vector<int> ends(int max_ports) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/plan/arena/pack.h"
+#include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 
 namespace shoal {
@@ -86,28 +87,47 @@ const TileSearch::Option* TileSearch::fitting(Run& run, int begin, int end,
   return nullptr;
 }
 
-void TileSearch::offer(int begin, int64_t budget, Ends& ends) {
+TileSearch::Tape TileSearch::tape(const StageSearch& whole, Segment s,
+                                  uint32_t chunk_limit) const {
+  Tape tape;
+  if (chunk_limit == 0) return tape;
+  const auto table =
+      std::ranges::find_if(whole.tables, [&](const PassTable& t) {
+        return t.least && t.chunk_limit == chunk_limit;
+      });
+  for (int l = s.begin; l < s.end; ++l) {
+    tape.bytes = std::max(tape.bytes, kTapeSlots * table->slot_bytes[l]);
+    tape.time_ps += table->time_ps[l] - least_.time_ps[l];
+  }
+  return tape;
+}
+
+void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
+                       Ends& ends) {
   const auto layers = static_cast<int>(net_.layers.size());
   const int last = std::min(layers, begin + kMostRunLayers);
-  const StageSearch whole = whole_.small_stages(kMostPorts);
   for (int end = begin + 1; end <= last; ++end) {
     Run& r = run(begin, end);
     if (r.result < 0) continue;
     const Segment segment{begin, end};
     const SegmentBytes known = whole.segment_bytes(segment);
     if (known.fixed < 0) continue;
-    const int64_t held = live_[begin] + r.result_bytes + known.fixed;
+    const Tape weights = tape(whole, segment, known.chunk_limit);
+    const int64_t held =
+        live_[begin] + r.result_bytes + known.fixed + weights.bytes;
     if (held > budget) continue;
     const Option* o = fitting(r, begin, end, budget - held);
     if (!o) continue;
-    ends.offer({segment, -o->tiles, held + o->bytes, o->time_ps, false});
+    const int64_t time_ps = o->time_ps + o->tiles * weights.time_ps;
+    ends.offer({segment, -o->tiles, held + o->bytes, time_ps, false});
   }
 }
 
-StageSearch TileSearch::stages() {
-  StageSearch search = whole_.small_stages(kMostPorts);
-  search.others = [this](int begin, int64_t budget, Ends& ends) {
-    offer(begin, budget, ends);
+StageSearch TileSearch::stages(int64_t record_bytes) {
+  StageSearch search = whole_.small_stages(kMostPorts, record_bytes);
+  search.others = [this, whole = search](int begin, int64_t budget,
+                                         Ends& ends) {
+    offer(whole, begin, budget, ends);
   };
   return search;
 }
@@ -137,12 +157,27 @@ std::optional<PlanNode> TileSearch::build(const Runs& runs, int64_t most,
   return std::move(found->node);
 }
 
+// Of all rooms for records.
+std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
+  const auto time_ps = [](const Partition& cuts) {
+    int64_t sum = 0;
+    for (const Cut& c : cuts) sum += c.time_ps;
+    return sum;
+  };
+  std::optional<Partition> best;
+  for (const int64_t record : whole_.record_bytes()) {
+    std::optional<Partition> cuts = fastest_cuts(stages(record), budget);
+    if (!cuts) continue;
+    if (!best || time_ps(*cuts) < time_ps(*best)) best = std::move(cuts);
+  }
+  return best;
+}
+
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   std::vector<Runs> tried;
   for (const int percent : kPercentOfBudget) {
     const int64_t bytes = budget * percent / 100;
-    const std::optional<Partition> cuts =
-        fastest_cuts(stages(), {bytes, bytes});
+    const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
     if (!cuts) continue;
     Runs runs = runs_of(*cuts);
     if (runs.empty() || std::ranges::count(tried, runs) > 0) continue;
@@ -154,13 +189,18 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
 }
 
 std::optional<PlanNode> TileSearch::smallest(int64_t below) {
-  const std::optional<int64_t> least = smallest_budget(stages(), below);
+  std::optional<int64_t> least;
+  for (const int64_t record : whole_.record_bytes()) {
+    const std::optional<int64_t> other =
+        smallest_budget(stages(record), least ? *least - kAlign : below);
+    if (other) least = other;
+  }
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
   std::vector<Runs> tried;
   for (const int percent : kPercentOfSmallest) {
     const int64_t bytes = *least * percent / 100;
-    const std::optional<Partition> cuts = fastest_cuts(stages(), {bytes, 0});
+    const std::optional<Partition> cuts = fastest_tiles({bytes, 0});
     if (!cuts) continue;
     Runs runs = runs_of(*cuts);
     if (runs.empty() || std::ranges::count(tried, runs) > 0) continue;

@@ -36,8 +36,12 @@ class TileSearch {
   struct Run {
     int result = -1;
     int64_t result_bytes = 0;
-    int64_t fixed = 0;
     std::vector<Option> options;  // more and more tiles
+  };
+  // What a tile's weights take if they come from storage.
+  struct Tape {
+    int64_t bytes = 0;    // of slots
+    int64_t time_ps = 0;  // besides arithmetic
   };
   using Runs = std::vector<TileRun>;
 
@@ -45,9 +49,12 @@ class TileSearch {
   Option option(const Run&, int begin, int end, int tiles) const;
   // The first that fits so much; null: none does.
   const Option* fitting(Run&, int begin, int end, int64_t bytes);
-  void offer(int begin, int64_t budget, Ends& ends);
+  void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
+  // Chunks as the whole segment would have them.
+  Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
   Runs runs_of(const Partition&) const;
-  StageSearch stages();
+  StageSearch stages(int64_t record_bytes);
+  std::optional<Partition> fastest_tiles(StageBudget);
   // The node of the given net; none if it is larger than `most`. `fast`: the
   // least time in `most`, else the smallest.
   std::optional<PlanNode> build(const Runs&, int64_t most, bool fast);
