@@ -69,9 +69,9 @@ constexpr uint32_t kMpuRegion = 0xE000ED98;
 constexpr uint32_t kMpuBase = 0xE000ED9C;
 constexpr uint32_t kMpuSize = 0xE000EDA0;
 
-// No access to the 1024 bytes from `at`, which is a multiple of that. They are a
-// page of the emulator: where only a part of one is forbidden, it asks the MPU
-// at every access to the rest.
+// No access to the 1024 bytes from `at`, which is a multiple of that. They are
+// a page of the emulator: where only a part of one is forbidden, it asks the
+// MPU at every access to the rest.
 void forbid(uint32_t region, const uint8_t* at) {
   reg(kMpuRegion) = region;
   reg(kMpuBase) = address_of(at);
