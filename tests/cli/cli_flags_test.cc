@@ -120,6 +120,11 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
   refused({"plan", "m.tflite", "--cluster", "c.toml"}, 3,
           "  c.toml, ram of node 'small': ");
   refused({"plan", "m.tflite", "--nodes", "2", "--ram", "300"}, 3, "  --ram ");
+  refused({"plan", "m.tflite", "--nodes", "2", "--ram", "400", "--max-arena",
+           "300"},
+          3, " --max-arena ");
+  refused({"plan", "m.tflite", "--nodes", "2", "--max-latency", "0ms"}, 2,
+          "no time that a frame can take");
   refused({"plan", "m.tflite", "--cluster", "flash.toml"}, 3,
           "FLASH does not fit: the program of node small has ");
   const Told told = shop_.shoal({"plan", "m.tflite", "--cluster", "wide.toml"});
