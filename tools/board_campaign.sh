@@ -5,20 +5,28 @@
 # A line a board: cases that are exact, that differ, that the board or shoal
 # refuses with its reason (exit code 3, no room, or 4, what is not supported).
 # Fails if one differs or ends otherwise, or none is exact. A full run takes
-# long; FIRST=1 takes the first case of each model.
+# long; FIRST=1 takes the first case of each model. NODES=2 cuts each over two
+# boards of the kind on a network, of which the outputs are compared.
 set -euo pipefail
 build=$(cd "$1" && pwd)
 shared=$(cd "$2" && pwd)
 shift 2
 boards=("$@")
-[[ $# -gt 0 ]] || boards=(mps2-an385 mps2-an386 mps2-an500 mps2-an505
-  mps3-an547 qemu-rv32 emcraft-sf2)
+nodes=${NODES:-1}
+if [[ $# -eq 0 && $nodes -gt 1 ]]; then
+  boards=(emcraft-sf2 lm3s6965evb mps2-an385 mps2-an386 mps2-an500 mps3-an547)
+elif [[ $# -eq 0 ]]; then
+  boards=(mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 qemu-rv32
+    emcraft-sf2)
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Of a table of layers, what must agree: operator, tensor, type, shape, bytes
 # and checksums.
 must() { cut -f 1-3,5,6,9-14 "$1"; }
+
+why() { grep -m 1 '^shoal: ' "$work/said" || head -n 1 "$work/said"; }
 
 # Their cases hold several frames, which `emulate` does not feed.
 several=' esphome_hey_jarvis_v2 ops_variables '
@@ -28,6 +36,8 @@ for board in "${boards[@]}"; do
   # A traced firing is one message of at most a megabyte: no whole layers.
   plan=(--ram 256K)
   [[ $board == mps* ]] || plan=()
+  plan+=(--seconds 800 --trace "$work/layers")
+  [[ $nodes -eq 1 ]] || plan=(--nodes "$nodes")
   exact=0 differ=0 refused=0
   for folder in "$shared"/golden/*/ "$shared"/golden_more/*/; do
     name=$(basename "$folder")
@@ -39,19 +49,18 @@ for board in "${boards[@]}"; do
       case=${input%.in.bin}
       code=0
       timeout 900 "$build/host/cli/shoal" emulate --board "$board" "${plan[@]}" \
-        "$model" "$input" --seconds 800 -o "$work/out" --trace "$work/layers" \
-        >/dev/null 2>"$work/said" || code=$?
+        "$model" "$input" -o "$work/out" >/dev/null 2>"$work/said" || code=$?
       if [[ $code -eq 0 ]] && cmp -s "$work/out" "$case.out.bin" &&
-        cmp -s <(must "$work/layers") <(must "$case.layers.tsv"); then
+        { [[ $nodes -gt 1 ]] ||
+          cmp -s <(must "$work/layers") <(must "$case.layers.tsv"); }; then
         exact=$((exact + 1))
       elif [[ $code -eq 3 || $code -eq 4 ]]; then
         refused=$((refused + 1))
-        echo "  $board $name: $(head -n 1 "$work/said")"
+        echo "  $board $name: $(why)"
         break
       else
         differ=$((differ + 1))
-        echo "  $board $name $(basename "$case"): exit code $code" \
-          "$(head -n 1 "$work/said")"
+        echo "  $board $name $(basename "$case"): exit code $code $(why)"
       fi
       [[ -z ${FIRST:-} ]] || break
     done

@@ -80,8 +80,8 @@ void EngineOpening::load() {
       !flags_.cluster.workers.empty() || flags_.cluster.own_cluster;
   if (flags_.emulated_s) {
     kind_ = EngineKind::kBoard;
-  } else if (flags_.floats && is_float(graph_)) {
-    kind_ = EngineKind::kFloat;
+  } else if (flags_.floats && !flags_.cluster.own_cluster && is_float(graph_)) {
+    kind_ = EngineKind::kFloat;  // emulated boards compute with integers
   } else if (flags_.remote &&
              (named || (several && has_addresses(cluster_of(flags_.plan))))) {
     kind_ = EngineKind::kWorkers;

@@ -28,6 +28,15 @@ Net classifier() {
   return n.finish();
 }
 
+// Records have a map of the rows and columns that a node makes.
+Net enlarged() {
+  ShapeNet n("enlarged");
+  int t = n.conv(n.input(16, 16, 3), 3, 1, 4);
+  t = n.resize_twice(t);
+  n.output(n.max_pool(t, 2, 2));
+  return n.finish();
+}
+
 Cluster streaming_cluster(int nodes, std::optional<int64_t> ram,
                           std::vector<int64_t> flash_weights) {
   Cluster c = uniform_cluster(nodes, find_board("teensy41"), ram);
@@ -94,19 +103,20 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
 
 // Head and largest record lie in the arena as well, orders among them.
 TEST(Streaming, PlansWithoutMappedFlashAreRight) {
-  const Net net = classifier();
-  for (const char* const strategy : {"kernel", "layer", "spatial"}) {
-    for (const int nodes : {1, 2, 3, 5}) {
-      for (const Objective o : {Objective::kLatency, Objective::kRam}) {
-        SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
-        const Plan plan =
-            plan_of(net, uniform_cluster(nodes, find_board("emcraft-sf2"), {}),
-                    strategy, o);
-        expect_ordered(net, plan);
-        for (const PlanNode& n : plan.nodes) {
-          EXPECT_FALSE(n.mapped);
-          EXPECT_GT(n.layout.head_bytes, 0u);
-          EXPECT_EQ(n.flash_weight_bytes, 0);
+  for (const Net& net : {classifier(), enlarged()}) {
+    for (const char* const strategy : {"kernel", "layer", "spatial"}) {
+      for (const int nodes : {1, 2, 3, 5}) {
+        for (const Objective o : {Objective::kLatency, Objective::kRam}) {
+          SCOPED_TRACE(net.name + " " + strategy + " " + std::to_string(nodes));
+          const Plan plan = plan_of(
+              net, uniform_cluster(nodes, find_board("emcraft-sf2"), {}),
+              strategy, o);
+          expect_ordered(net, plan);
+          for (const PlanNode& n : plan.nodes) {
+            EXPECT_FALSE(n.mapped);
+            EXPECT_GT(n.layout.head_bytes, 0u);
+            EXPECT_EQ(n.flash_weight_bytes, 0);
+          }
         }
       }
     }

@@ -261,8 +261,8 @@ StageCounts count_tables(const Net& net, const PlanStage& stage) {
     n.chunks += static_cast<uint16_t>(a.weights.chunks.size());
     n.params += static_cast<uint16_t>(layer.params.size());
     if (layer.op == OpCode::kResize) {
-      n.maps +=
-          static_cast<uint16_t>(layer.row_map.size() + layer.column_map.size());
+      const Box& made = stage.ports[a.out].box;
+      n.maps += static_cast<uint16_t>(made.rows() + made.columns());
     }
   }
   return n;
