@@ -14,7 +14,6 @@
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"
-#include "tests/shared.h"
 
 namespace shoal {
 namespace {
@@ -99,23 +98,6 @@ TEST_F(BoardCli, ColumnsOneAfterTheOtherGiveTheSameBytes) {
   EXPECT_EQ(shop_.shoal({"run", "net.tflite", picture, "-o", "whole.bin"}).code,
             0);
   EXPECT_EQ(shop_.read("y.bin"), shop_.read("whole.bin"));
-}
-
-// ctest --preset long: half a minute of one core, most of it two thousand
-// million instructions of a board.
-TEST_F(BoardCli, DISABLED_MobileNetV2At224OnOneBoardOf64KB) {
-  const std::string name = "tf2_mobilenet_v2_1.0_224_ptq";
-  const std::filesystem::path golden = shared_dir() / "golden" / name;
-  const Told told =
-      shop_.shoal({"emulate", golden_model_file(name), golden / "cat.in.bin",
-                   "--board", "emcraft-sf2", "--replay", "-o", "out.bin",
-                   "--seconds", "600", "--json"});
-  ASSERT_EQ(told.code, 0) << told.err;
-  shop_.write("want.bin", read_file((golden / "cat.out.bin").string()));
-  EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
-  const json said = json::parse(told.out);
-  EXPECT_EQ(said["sram_bytes"], 65536);
-  EXPECT_LT(said["frame_instructions"].get<int64_t>(), 2'100'000'000);
 }
 
 TEST_F(BoardCli, BuildSaysWhatLiesWhere) {

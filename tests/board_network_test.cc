@@ -12,12 +12,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "host/base/files.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"
-#include "tests/shared.h"
 
 namespace shoal {
 namespace {
@@ -342,26 +340,6 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
   while (line.find(": class 8, bag") != line.npos) line = boards.line();
   EXPECT_NE(line.find(" waits for node " + third.name), line.npos) << line;
   EXPECT_EQ(boards.end(SIGTERM), 6);
-}
-
-// ctest --preset long: a minute of one core.
-TEST_F(BoardNetwork, DISABLED_MobileNetV2At224OnEightBoardsOf64KB) {
-  const std::string name = "mobilenet_v2_1.0_224_quant_i8shift";
-  const std::filesystem::path golden = shared_dir() / "golden" / name;
-  const Told told = shop_.shoal(
-      {"emulate", golden_model_file(name), golden / "cat.in.bin", "--board",
-       "emcraft-sf2", "--nodes", "8", "-o", "out.bin", "--json"});
-  ASSERT_EQ(told.code, 0) << told.err;
-  shop_.write("want.bin", read_file((golden / "cat.out.bin").string()));
-  EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
-  const auto json = nlohmann::json::parse(told.out);
-  for (const auto& b : json.at("boards")) {
-    EXPECT_EQ(b.at("sram_bytes"), 65536);
-    EXPECT_LE(b.at("fixed_bytes").get<int>() + b.at("arena_bytes").get<int>(),
-              65536);
-    EXPECT_LE(b.at("flash_used_bytes").get<int>() * 4,
-              b.at("flash_bytes").get<int>() * 3);
-  }
 }
 
 // A board of 64 KB with an SD card in its slot, driven from this process.

@@ -49,16 +49,23 @@ shoal_board_test(board_network_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net)
 shoal_board_test(board_noise_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net shoal_engine_workers)
-if(BUILD_TESTING AND NOT SHOAL_SANITIZE)  # ctest --preset long
-  add_test(NAME board_network_long COMMAND board_network_test
-    --gtest_also_run_disabled_tests "--gtest_filter=*DISABLED_*"
-    CONFIGURATIONS long)
-  set_tests_properties(board_network_long PROPERTIES LABELS "long;shared"
-    TIMEOUT 1200 SKIP_RETURN_CODE 77)
-  add_test(NAME board_cli_long COMMAND board_cli_test
-    --gtest_also_run_disabled_tests "--gtest_filter=*DISABLED_*"
-    CONFIGURATIONS long)
-  set_tests_properties(board_cli_long PROPERTIES LABELS "long;shared"
-    TIMEOUT 1200 SKIP_RETURN_CODE 77)
+# ctest --preset long, for what it costs; CI runs its first case.
+if(NOT SHOAL_SANITIZE)
+  add_executable(board_mobilenet_test board_mobilenet_test.cc)
+  target_link_libraries(board_mobilenet_test PRIVATE shoal_command
+    shoal_engine_board GTest::gtest GTest::gtest_main)
+  shoal_test_options(board_mobilenet_test)
+  target_compile_definitions(board_mobilenet_test PRIVATE ${board_definitions})
+  if(TARGET firmware_emcraft-sf2)
+    add_dependencies(board_mobilenet_test shoal)
+    foreach(id ${SHOAL_BOOTING_BOARDS})
+      add_dependencies(board_mobilenet_test firmware_${id})
+    endforeach()
+  endif()
+  foreach(case nor card mixed alone)
+    add_test(NAME board_mobilenet_${case} COMMAND board_mobilenet_test
+      --gtest_filter=*/${case}:*.${case} CONFIGURATIONS long)
+    set_tests_properties(board_mobilenet_${case} PROPERTIES TIMEOUT 600
+      LABELS "long;shared" SKIP_RETURN_CODE 77)
+  endforeach()
 endif()
-shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)

@@ -8,8 +8,10 @@ uint32_t FrameIo::frame_bytes() const {
   const uint32_t inputs = shoal_inputs(&node_);
   if (inputs > kMostStreams || shoal_outputs(&node_) > kMostStreams) return 0;
   uint32_t bytes = 0;
-  for (uint32_t i = 0; i < inputs; i = next_source(i)) {
-    bytes += source_bytes(i);
+  for (uint32_t i = 0; i < inputs;) {
+    const Source source = source_at(i);
+    bytes += source.bytes;
+    i = source.end;
   }
   return bytes;
 }
@@ -22,25 +24,20 @@ uint32_t FrameIo::next_source(uint32_t input) const {
   return input;
 }
 
-// Of a row of the model's input: its pieces go to the last column.
-uint32_t FrameIo::source_row_bytes(uint32_t input) const {
-  uint32_t bytes = 0;
-  for (uint32_t i = input; i < next_source(input); ++i) {
-    const uint32_t end = shoal_input_piece(&node_, i).skip_bytes +
-                         shoal_input_info(&node_, i).row_bytes;
-    if (end > bytes) bytes = end;
-  }
-  return bytes;
-}
-
-uint32_t FrameIo::source_bytes(uint32_t input) const {
-  return shoal_input_info(&node_, input).rows * source_row_bytes(input);
+// The last piece ends with the row.
+FrameIo::Source FrameIo::source_at(uint32_t first) const {
+  const uint32_t end = next_source(first);
+  const shoal_io_info last = shoal_input_info(&node_, end - 1);
+  const uint32_t row_bytes =
+      shoal_input_piece(&node_, end - 1).skip_bytes + last.row_bytes;
+  return {end, row_bytes, last.rows * row_bytes};
 }
 
 void FrameIo::begin_frame(uint32_t frame) {
   frame_ = frame;
   frame_bytes_ = frame_bytes();
   unfed_ = 0;
+  found_ = kNoInput;
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
     unfed_ += shoal_input_info(&node_, i).rows;
   }
@@ -48,24 +45,29 @@ void FrameIo::begin_frame(uint32_t frame) {
   for (uint16_t& rows : sent_) rows = 0;
 }
 
+void FrameIo::find(uint32_t input) {
+  found_ = input;
+  rows_at_ = frame_ * frame_bytes_;
+  Source source = source_at(0);
+  while (source.end <= input) {
+    rows_at_ += source.bytes;
+    source = source_at(source.end);
+  }
+  rows_at_ += shoal_input_piece(&node_, input).skip_bytes;
+  row_step_ = source.row_bytes;
+}
+
 // The first input with rows left and a place for the next one.
 bool FrameIo::begin_row() {
   if (unfed_ == 0) return false;
-  uint32_t before = frame_ * frame_bytes_;
-  uint32_t first = 0;  // of the source
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
-    const shoal_io_info info = shoal_input_info(&node_, i);
-    const shoal_piece piece = shoal_input_piece(&node_, i);
-    if (piece.source != shoal_input_piece(&node_, first).source) {
-      before += source_bytes(first);
-      first = i;
-    }
-    if (fed_[i] >= info.rows) continue;
+    if (fed_[i] >= shoal_input_info(&node_, i).rows) continue;
     row_ = shoal_input_row(&node_, i);
     if (!row_.data) continue;
+    if (i != found_) find(i);
     reading_ = i;
     piece_ = 0;
-    offset_ = before + fed_[i] * source_row_bytes(first) + piece.skip_bytes;
+    offset_ = rows_at_ + fed_[i] * row_step_;
     return true;
   }
   return false;

@@ -31,10 +31,13 @@ class FrameIo {
   static constexpr uint32_t kNoInput = 0xFFFFFFFF;
   bool start_piece();
   bool begin_row();
-  // `input`: the first piece of the model's input.
-  uint32_t next_source(uint32_t input) const;
-  uint32_t source_row_bytes(uint32_t input) const;
-  uint32_t source_bytes(uint32_t input) const;
+  // An input of the model, which ends before the program's input `end`.
+  struct Source {
+    uint32_t end, row_bytes, bytes;
+  };
+  Source source_at(uint32_t first) const;  // the first piece of it
+  uint32_t next_source(uint32_t first) const;
+  void find(uint32_t input);
 
   shoal_node& node_;
   const shoal_storage& input_;
@@ -44,6 +47,8 @@ class FrameIo {
   uint32_t reading_ = kNoInput;  // the input whose row is being read
   shoal_row row_{};
   uint32_t piece_ = 0, offset_ = 0;
+  // Where rows of this input lie; a walk over all inputs finds it.
+  uint32_t found_ = kNoInput, rows_at_ = 0, row_step_ = 0;
   uint16_t fed_[kMostStreams]{}, sent_[kMostStreams]{};
 };
 
