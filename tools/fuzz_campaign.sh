@@ -25,6 +25,7 @@ targets=(
   'fuzz_program program 3 8192'
   'fuzz_node node 3 4096'
   'fuzz_agent agent 4 4096'
+  'fuzz_leader leader 2 2048'
   'fuzz_datagram datagram 3 2048'
   'fuzz_picture picture 2 8192'
   'fuzz_npy npy 1 1024'
