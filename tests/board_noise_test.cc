@@ -98,9 +98,25 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
     EXPECT_EQ(json.at("sent_bytes"), 0);
     program = json.at("nodes").at(0).at("program_bytes");
   }
+  // Its seed has been replaced with every start; who has none that is unused
+  // talks to nobody.
+  nor = shop_.read("kept/emcraft-sf2.0.img");
+  const std::vector<uint8_t> good = nor;
+  for (size_t at = kNorBytes - 3 * kBlock; at < kNorBytes - kBlock; ++at) {
+    nor[at] &= 0x7F;
+  }
+  EXPECT_NE(nor, good);
+  shop_.write("kept/emcraft-sf2.0.img", nor);
+  const Told seedless =
+      shop_.shoal({"emulate", "--board", "emcraft-sf2", "--nodes", "1",
+                   "--serve", "--state", "kept", "--key", "k.key"});
+  EXPECT_EQ(seedless.code, 6);
+  EXPECT_NE(seedless.err.find("no seed that was not used"), seedless.err.npos)
+      << seedless.err;
+  shop_.write("kept/emcraft-sf2.0.img", good);
   // A bit of its program's last weights falls over, in whichever slot.
   nor = shop_.read("kept/emcraft-sf2.0.img");
-  for (const size_t slot : {size_t{0}, (kNorBytes / kBlock - 1) / 2 * kBlock}) {
+  for (const size_t slot : {size_t{0}, (kNorBytes / kBlock - 3) / 2 * kBlock}) {
     nor[slot + kBlock + static_cast<size_t>(program) - 24] ^= 1;
   }
   shop_.write("kept/emcraft-sf2.0.img", nor);

@@ -15,6 +15,7 @@
 #include "device/link/cipher.h"
 #include "device/storage/flashed.h"
 #include "device/storage/program_slots.h"
+#include "device/storage/seeds.h"
 #include "device/transport/lwip_udp.h"
 
 namespace shoal {
@@ -60,7 +61,8 @@ int draw(void*, void* out, uint32_t bytes) {
   return node.entropy.draw(out, bytes) ? 0 : -1;
 }
 
-// The last block of the storage, which is erased as a whole, has nothing else.
+// The last block of the storage, which is erased as a whole, has nothing else
+// but the mark of take_seed().
 uint32_t flashed_at(const shoal_port& port) {
   return port.storage_bytes - port.storage_erase_bytes;
 }
@@ -70,6 +72,31 @@ bool read_flashed(const shoal_port& port, Flashed& to) {
   int answer = s.read(s.user, flashed_at(port), sizeof to, &to) == 0 ? 0 : -1;
   while (answer == 0) answer = s.poll(s.user);
   return answer > 0 && check_flashed(to);
+}
+
+// Before it are, where they stay, the seeds.
+uint32_t programs_end(const shoal_port& port) {
+  const uint32_t blocks = port.mapped_storage ? 0 : kSeedBlocks;
+  return flashed_at(port) - blocks * port.storage_erase_bytes;
+}
+
+// Where nothing stays, whoever starts the board has given it a new one.
+Status start_seed(const shoal_port& port, Flashed& f) {
+  if (port.mapped_storage) return Status::kOk;
+  static_assert(sizeof node.packets[0] >= kMostProgramUnit);
+  SeedsConfig c;
+  c.storage = &port.storage;
+  c.at = programs_end(port);
+  c.mark = flashed_at(port) + port.storage_write_bytes;
+  c.write_bytes = port.storage_write_bytes;
+  c.erase_bytes = port.storage_erase_bytes;
+  c.replaces = port.storage_replaces != 0;
+  c.unit = node.packets[0];
+  uint8_t seed[kSeedBytes];
+  const Status status = take_seed(c, f.seed, seed);
+  std::memcpy(f.seed, seed, sizeof seed);
+  wipe(seed, sizeof seed);
+  return status;
 }
 
 // Addresses of the computer's own, which a coordinator there knows its nodes
@@ -173,13 +200,13 @@ void say(void*, const LeaderSaid& s) {
 bool open_programs(const shoal_port& port, AgentConfig& c) {
   if (port.mapped_storage) {
     c.program = static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
-    c.program_capacity = flashed_at(port);
+    c.program_capacity = programs_end(port);
     return true;
   }
   c.programs = &node.programs;
   node.storage = {nullptr, read_storage, poll_storage, write_storage,
                   erase_storage};
-  return node.programs.open({&node.storage, flashed_at(port),
+  return node.programs.open({&node.storage, programs_end(port),
                              port.storage_write_bytes, port.storage_erase_bytes,
                              port.storage_replaces != 0}) == Status::kOk;
 }
@@ -196,6 +223,9 @@ Refusal open_agent(const shoal_port& port) {
   c.insecure = flashed.secure == 0;
   c.cipher = c.insecure ? &checksum_only() : &chacha20_poly1305();
   if (!c.insecure) {
+    const Status status = start_seed(port, flashed);
+    if (status == Status::kStorage) return Refusal::kStorage;
+    if (status != Status::kOk) return Refusal::kNoSeed;
     std::memcpy(c.key, flashed.key, sizeof c.key);
     node.entropy.start(flashed.seed);
     c.entropy = draw;

@@ -107,6 +107,7 @@ enum class Refusal : uint8_t {
   kSmallStorage,  // `index` KB are there, `check` are needed
   kNoIdentity,    // of nodes on a network: its last block is not flashed
   kNoNetwork,     // of these, too: no interface, or no address for it
+  kNoSeed,        // of these: the one that its storage kept is used or damaged
 };
 struct RefusedFrame {
   uint8_t refusal;

@@ -11,6 +11,7 @@
 #include "device/port/console.h"
 #include "device/program/image.h"
 #include "device/storage/flashed.h"
+#include "device/storage/seeds.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -34,8 +35,7 @@ constexpr const char* kNetwork =
     "ip=0a00020f,arg=mask=ffffff00,arg=gateway=0a000202";
 constexpr uint16_t kGuestPort = 5000;
 
-// What the board is flashed with. It has no source of random bytes: every start
-// gets a seed of its own.
+// What the board is flashed with. It has no source of random bytes, but a seed.
 Flashed flashed_as(const std::string& name,
                    const std::optional<ClusterKey>& key) {
   Flashed f{};
@@ -51,6 +51,23 @@ Flashed flashed_as(const std::string& name,
   return f;
 }
 
+// Seeds, which the board replaces itself, and the block that it is flashed with
+// are the end of its storage.
+constexpr int64_t kBlock = 64 << 10;  // of boards that keep anything
+
+int64_t kept_from(const Emulator& e) {
+  return e.flashed_at - kSeedBlocks * kBlock;
+}
+
+bool is_flashed_so(const std::vector<uint8_t>& image, const Emulator& e,
+                   const Flashed& wanted) {
+  Flashed there;
+  std::memcpy(&there, image.data() + e.flashed_at, sizeof there);
+  return check_flashed(there) && there.secure == wanted.secure &&
+         std::memcmp(there.name, wanted.name, sizeof there.name) == 0 &&
+         std::memcmp(there.key, wanted.key, sizeof there.key) == 0;
+}
+
 // A board's storage, or the block of it that it is flashed with: in memory, or
 // in a file that stays.
 class BoardStorage {
@@ -60,14 +77,19 @@ class BoardStorage {
     const Flashed f = flashed_as(node.name, options.key);
     const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
     const Emulator& e = *node.board->emulator;
+    const auto flash = [&](std::vector<uint8_t>& image) {
+      std::fill_n(image.begin() + kept_from(e), (kSeedBlocks + 1) * kBlock,
+                  0xFF);
+      std::copy_n(bytes, sizeof f, image.begin() + e.flashed_at);
+    };
     if (e.drive.empty()) {
       memory_.emplace(std::span(bytes, sizeof f), int64_t{sizeof f});
       return;
     }
     std::vector<uint8_t> image;
     if (options.state.empty()) {
-      image.assign(static_cast<size_t>(e.flashed_at), 0xFF);
-      image.insert(image.end(), bytes, bytes + sizeof f);
+      image.assign(static_cast<size_t>(e.storage_bytes), 0xFF);
+      flash(image);
       memory_.emplace(image, e.storage_bytes);
       return;
     }
@@ -84,7 +106,8 @@ class BoardStorage {
                       std::to_string(e.storage_bytes),
                   "remove it, or name another folder");
     }
-    std::copy_n(bytes, sizeof f, image.begin() + e.flashed_at);
+    // One that is who it should be goes on with the seed that it has left.
+    if (!is_flashed_so(image, e, f)) flash(image);
     // The cluster's key is in it.
     static_cast<void>(
         write_secret(path_, {image.begin(), image.end()}, Existing::kReplaced));

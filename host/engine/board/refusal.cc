@@ -45,6 +45,9 @@ std::string reason(const Board& board, const RefusedFrame& r) {
     case Refusal::kNoNetwork:
       return "it has no network: no interface answers, or it was given no "
              "address";
+    case Refusal::kNoSeed:
+      return "its storage has no seed that was not used, without which nothing "
+             "is secret";
   }
   return fmt::format("refused ({})", r.refusal);
 }
@@ -67,6 +70,7 @@ Error refusal_error(const Board& board, const RefusedFrame& r) {
                    fmt::format("put in one of at least {} KB", r.check));
     case Refusal::kNoIdentity:
     case Refusal::kNoNetwork:
+    case Refusal::kNoSeed:
       return Error(Exit::kNode, board.name + ": " + reason(board, r),
                    "flash the board with its name, key and address");
     default:

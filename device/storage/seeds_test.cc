@@ -1,0 +1,162 @@
+#include "device/storage/seeds.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "device/storage/testing/memory_storage.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint32_t kSeedBlock = 4096, kSeedUnit = 256;
+
+using Seed = std::array<uint8_t, kSeedBytes>;
+
+// A board: two blocks of seeds, and one with the mark in its second unit.
+class SeedsTest : public testing::Test {
+ protected:
+  // One start; what it would draw from.
+  std::optional<Seed> start() {
+    // Who is dead answers no more; a board without power waits for nothing.
+    const shoal_storage face = {
+        this,
+        [](void* u, uint32_t at, uint32_t n, void* to) {
+          return flash(u).face().read(flash(u).face().user, at, n, to);
+        },
+        [](void* u) {
+          MemoryStorage& f = flash(u);
+          const int answer = f.face().poll(f.face().user);
+          return f.is_dead() ? -1 : answer;
+        },
+        [](void* u, uint32_t at, uint32_t n, const void* from) {
+          return flash(u).face().write(flash(u).face().user, at, n, from);
+        },
+        [](void* u, uint32_t at, uint32_t n) {
+          return flash(u).face().erase(flash(u).face().user, at, n);
+        }};
+    uint8_t unit[kSeedUnit], out[kSeedBytes];
+    const SeedsConfig config = {
+        &face,     0,          kSeedBlocks * kSeedBlock + kSeedUnit,
+        kSeedUnit, kSeedBlock, is_card_,
+        unit};
+    const uint8_t flashed[kSeedBytes] = {7, 7};
+    status_ = take_seed(config, flashed, out);
+    if (status_ != Status::kOk) return std::nullopt;
+    Seed seed;
+    std::copy_n(out, kSeedBytes, seed.begin());
+    return seed;
+  }
+  static MemoryStorage& flash(void* user) {
+    return static_cast<SeedsTest*>(user)->flash_;
+  }
+  void be_a_card() {
+    flash_.be_a_file();
+    is_card_ = true;
+  }
+
+  // Starts that power ends at every place, each followed by whole ones.
+  void cut_everywhere() {
+    std::set<Seed> seen;
+    for (uint32_t write = 0; write < 4; ++write) {
+      for (const uint32_t bytes : {0u, 1u, 5u, 20u, 40u, 43u, 44u, 256u}) {
+        SCOPED_TRACE(std::to_string(write) + " " + std::to_string(bytes));
+        flash_.cut_at_byte(write, bytes);
+        std::optional<Seed> seed = start();
+        ASSERT_TRUE(!seed || seen.insert(*seed).second);
+        flash_.power_on();
+        for (int i = 0; i < 3; ++i) {
+          seed = start();
+          ASSERT_TRUE(seed) << int(status_);
+          ASSERT_TRUE(seen.insert(*seed).second);
+        }
+      }
+    }
+    EXPECT_TRUE(flash_.violations().empty());
+  }
+
+  MemoryStorage flash_{kSeedBlocks + 1, kSeedBlock, kSeedUnit};
+  bool is_card_ = false;
+  Status status_ = Status::kOk;
+};
+
+TEST_F(SeedsTest, NoTwoStartsHaveTheSame) {
+  std::set<Seed> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::optional<Seed> seed = start();
+    ASSERT_TRUE(seed);
+    EXPECT_TRUE(seen.insert(*seed).second) << i;
+    // What was drawn from is nowhere.
+    EXPECT_EQ(std::search(flash_.bytes().begin(), flash_.bytes().end(),
+                          seed->begin(), seed->end()),
+              flash_.bytes().end());
+  }
+  EXPECT_LT(flash_.erases(0) + flash_.erases(1), 8u);
+  EXPECT_TRUE(flash_.violations().empty());
+}
+
+TEST_F(SeedsTest, APowerCutLeavesAUsableOneInFlash) { cut_everywhere(); }
+
+TEST_F(SeedsTest, APowerCutLeavesAUsableOneOnACard) {
+  be_a_card();
+  cut_everywhere();
+}
+
+// In the very first start, too, in which the flashed one is used.
+TEST_F(SeedsTest, APowerCutInTheFirstStart) {
+  const std::vector<uint8_t> fresh = flash_.bytes();
+  for (uint32_t write = 0; write < 2; ++write) {
+    for (const uint32_t bytes : {0u, 20u, 43u, 44u, 256u}) {
+      SCOPED_TRACE(std::to_string(write) + " " + std::to_string(bytes));
+      flash_.bytes() = fresh;
+      flash_.cut_at_byte(write, bytes);
+      EXPECT_FALSE(start());
+      flash_.power_on();
+      const std::optional<Seed> first = start(), second = start();
+      ASSERT_TRUE(first && second);
+      EXPECT_NE(*first, *second);
+    }
+  }
+}
+
+// Nobody goes back to one that was used.
+TEST_F(SeedsTest, ADecayedOneIsRefused) {
+  for (int starts = 1; starts < 20; ++starts) {
+    ASSERT_TRUE(start());
+    const std::vector<uint8_t> before = flash_.bytes();
+    int notes = 0;
+    for (uint32_t at = 0; at < kSeedBlocks * kSeedBlock; at += kSeedUnit) {
+      if (before[at] != 'S') continue;
+      ++notes;
+      flash_.bytes()[at + 10] ^= 4;
+    }
+    EXPECT_EQ(notes, 1);
+    EXPECT_FALSE(start());
+    EXPECT_EQ(status_, Status::kNoSalt);
+    flash_.bytes() = before;
+  }
+}
+
+TEST_F(SeedsTest, AStorageThatFailsGivesNone) {
+  ASSERT_TRUE(start());
+  for (uint32_t n = 0; n < 100; ++n) {
+    const uint32_t before = flash_.operations();
+    flash_.fail_at(n);
+    const std::optional<Seed> seed = start();
+    if (flash_.operations() <= before + n) break;  // nothing was left to fail
+    EXPECT_FALSE(seed) << n;
+    EXPECT_EQ(status_, Status::kStorage);
+  }
+  static_cast<void>(start());  // up to the failure that was left
+  EXPECT_TRUE(start());
+  flash_.wear_out(0, Wear::kNoWrite);
+  flash_.wear_out(1, Wear::kNoWrite);
+  EXPECT_FALSE(start());
+}
+
+}  // namespace
+}  // namespace shoal
