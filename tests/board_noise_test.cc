@@ -2,8 +2,12 @@
 // a flash that nobody has erased, a program that has decayed there. It is told
 // by the board's name, and the board is usable afterwards.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -11,6 +15,7 @@
 #include <sstream>
 
 #include "host/base/files.h"
+#include "host/engine/board/emulated_nodes.h"
 #include "host/engine/workers/udp.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
@@ -126,6 +131,103 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
   EXPECT_NE(decayed.err.find("emcraft-sf2.0"), decayed.err.npos) << decayed.err;
   // It has forgotten that program, and gets it anew.
   expect_exact(board);
+}
+
+// Whoever is on the wire as the board is: frames reach it as they are.
+class Wire {
+ public:
+  explicit Wire(const std::string& path)
+      : socket_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    path.copy(at.sun_path, sizeof at.sun_path - 1);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  }
+  ~Wire() { close(socket_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  // As QEMU's filters take them: a length in network order before each.
+  void send(std::vector<uint8_t> frame) {
+    const size_t n = frame.size();
+    frame.insert(frame.begin(),
+                 {0, 0, static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)});
+    EXPECT_EQ(write(socket_, frame.data(), frame.size()),
+              static_cast<ssize_t>(frame.size()));
+  }
+
+ private:
+  int socket_;
+};
+
+// An Ethernet frame for the board: ARP, whole and broken; IPv4 in fragments,
+// with lengths that lie, for other ports, of other protocols; what no stack
+// knows; too short and too long.
+std::vector<uint8_t> stray_frame(std::mt19937& random, size_t bytes) {
+  std::vector<uint8_t> f(bytes);
+  for (uint8_t& byte : f) byte = static_cast<uint8_t>(random());
+  const auto put = [&](size_t at, std::initializer_list<uint8_t> what) {
+    for (const uint8_t byte : what) {
+      if (at < f.size()) f[at] = byte;
+      ++at;
+    }
+  };
+  put(0, {2, 0, 0, 0, 0, 0});
+  if (random() % 3 == 0) put(0, {255, 255, 255, 255, 255, 255});
+  const uint32_t kind = random() % 4;
+  if (kind == 0) {  // not in the name of the gateway, whose cable it would be
+    put(12, {8, 6, 0, 1, 8, 0, 6, 4, 0, static_cast<uint8_t>(random() % 4)});
+    put(28, {10, 0, 2, static_cast<uint8_t>(16 + random() % 200)});
+    if (random() % 2) put(38, {10, 0, 2, 15});
+  } else if (kind < 3) {
+    put(12, {8, 0, 0x45});
+    put(23, {static_cast<uint8_t>(random() % 3 ? 17 : 1)});
+    put(30, {10, 0, 2, 15});
+    put(36, {5000 >> 8, 5000 & 0xFF});
+    if (random() % 2) put(20, {0x20, 0});  // the first of more fragments
+    if (random() % 2) put(16, {0, static_cast<uint8_t>(bytes)});
+    uint32_t sum = 0;  // right, so that more than it is looked at
+    put(24, {0, 0});
+    for (size_t i = 14; i + 1 < std::min<size_t>(34, bytes); i += 2) {
+      sum += f[i] * 256u + f[i + 1];
+    }
+    sum = ~(sum % 0xFFFF);
+    put(24, {static_cast<uint8_t>(sum >> 8), static_cast<uint8_t>(sum)});
+  }
+  return f;
+}
+
+TEST_F(BoardNoise, StrayFramesHarmNobody) {
+  for (const std::string id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
+    SCOPED_TRACE(id);
+    ::shoal::Board board = find_board(id);
+    const std::string wire = shop_.path(id + ".wire");
+    board.emulator->options = {
+        "-chardev", "socket,id=w,server=on,wait=off,path=" + wire, "-object",
+        "filter-redirector,id=f,netdev=n0,queue=tx,indev=w"};
+    EmulatedNodesOptions options;
+    options.build = SHOAL_BUILD;
+    options.nodes = {{"n", &board}};
+    const EmulatedNodes boards(options);
+    const std::string address = boards.nodes()[0]->address();
+    const auto runs_exactly = [&] {
+      const Told told =
+          shop_.shoal({"run", "m.tflite", "random:1", "--workers", address,
+                       "--insecure", "--timeout", "20", "-o", "out.bin"});
+      EXPECT_EQ(told.code, 0) << told.err;
+      EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+    };
+    Wire stranger(wire);
+    std::mt19937 random(11);
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < 1500; ++i) {
+        const size_t most = i % 5 == 0 ? 2000 : 120;
+        stranger.send(stray_frame(random, 14 + random() % most));
+      }
+      runs_exactly();
+    }
+    boards.nodes()[0]->listen(std::chrono::milliseconds(0));
+  }
 }
 
 // Of one name, which nobody could tell apart.
