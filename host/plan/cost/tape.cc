@@ -145,6 +145,28 @@ bool run_long(StageTokens& tokens, bool deepest,
   return tokens.all_done();
 }
 
+// Calls `use` with the bytes of each chunk; most are like the one before.
+template <class Use>
+void each_chunk(const Net& net, const PlanStage& stage, const PlanActor& a,
+                Use use) {
+  const PlanChunk* last = nullptr;
+  uint32_t bytes = 0;
+  for (const PlanChunk& c : a.weights.chunks) {
+    if (!last || c.out_n != last->out_n || c.in_n != last->in_n) {
+      bytes = chunk_bytes(net, stage, a, c);
+    }
+    last = &c;
+    use(bytes);
+  }
+}
+
+bool is_same_order(const std::vector<PlanRun>& a,
+                   const std::vector<PlanRun>& b) {
+  return std::ranges::equal(a, b, [](const PlanRun& x, const PlanRun& y) {
+    return x.actor == y.actor && x.firings == y.firings;
+  });
+}
+
 // The chunks of one firing: [first, last) of the actor's.
 struct ChunkRange {
   int first, last;
@@ -235,6 +257,7 @@ void put_on_tape(const Net& net, PlanStage& stage, const TapeOrders& orders,
   const TapeOrders::value_type* best = nullptr;
   int64_t least = 0;
   for (const auto& order : orders) {
+    if (best && is_same_order(order, *best)) continue;
     stage.order = order;
     const int64_t bytes = tape_reads(net, stage).bytes +
                           static_cast<int64_t>(order.size() * sizeof(OrderRun));
@@ -266,10 +289,9 @@ TapeReads tape_reads(const Net& net, const PlanStage& stage) {
     const PlanActor& a = stage.actors[i];
     if (a.weights.place != WeightPlace::kTape) continue;
     tapes[i].before.push_back(0);
-    for (const PlanChunk& c : a.weights.chunks) {
-      tapes[i].before.push_back(tapes[i].before.back() +
-                                chunk_bytes(net, stage, a, c));
-    }
+    each_chunk(net, stage, a, [&](uint32_t bytes) {
+      tapes[i].before.push_back(tapes[i].before.back() + bytes);
+    });
   }
   TapeReads reads;
   std::pair<int, int> held{-1, -1};  // actor and chunk
@@ -293,9 +315,8 @@ uint32_t slot_bytes(const Net& net, const PlanStage& stage) {
   uint32_t largest = 0;
   for (const PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
-    for (const PlanChunk& c : a.weights.chunks) {
-      largest = std::max(largest, chunk_bytes(net, stage, a, c));
-    }
+    each_chunk(net, stage, a,
+               [&](uint32_t bytes) { largest = std::max(largest, bytes); });
   }
   return largest ? align_up(largest + kTagBytes) : 0;
 }

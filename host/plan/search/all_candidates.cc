@@ -29,26 +29,32 @@ std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
 AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
                              const NodeTask& task,
                              const std::vector<int>& stops)
-    : task_(task),
+    : net_(net),
+      task_(task),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
               spilling, stops),
       slots_(net, survey_.uses()),
       gains_(net, survey_.uses(), survey_.tables().back()) {
-  const size_t limits = survey_.chunk_limits().size();
-  const bool mapped = task.board().flash_mapped;
-  const auto add = [&](std::vector<Candidates>& to, size_t limit, size_t count,
-                       int64_t record_bytes, bool sets) {
-    to.emplace_back(net, task.supply, survey_, slots_, gains_, task.streams,
-                    limit, count, record_bytes, sets);
-  };
-  if (mapped) {
+  if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
-    if (task.any_stream()) add(fast_, 0, limits, 0, true);
-    return;
+  } else {
+    add_rooms(stops.empty() ? kAllRooms : kRoomsOfTiles);
   }
-  for (const int64_t bytes :
-       rooms(net, stops.empty() ? kAllRooms : kRoomsOfTiles)) {
-    add(small_, 0, limits, bytes, false);
+}
+
+void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
+                        size_t limits, int64_t record_bytes, bool sets) {
+  to.emplace_back(net_, task_.supply, survey_, slots_, gains_, task_.streams,
+                  limit, limits, record_bytes, sets);
+}
+
+// They have many tables, and who asks for the smallest alone needs none.
+void AllCandidates::add_fast() {
+  const size_t limits = survey_.chunk_limits().size();
+  if (!fast_.empty()) return;
+  if (task_.board().flash_mapped) {
+    if (task_.any_stream()) add(fast_, 0, limits, 0, true);
+    return;
   }
   for (size_t limit = 0; limit < limits; ++limit) add(fast_, limit, 1, 0, true);
 }
@@ -65,21 +71,20 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 
 // Those with the smallest estimates first, so that what is built bounds the
 // others; one even if there is no way at all.
-std::vector<int64_t> AllCandidates::rooms(const Net& net, size_t most) {
-  Candidates search(net, task_.supply, survey_, slots_, gains_, task_.streams,
-                    0, survey_.chunk_limits().size(), kLeastRecord, false);
+void AllCandidates::add_rooms(size_t most) {
+  Candidates search(net_, task_.supply, survey_, slots_, gains_, task_.streams,
+                    0, survey_.chunk_limits().size(), kMostRecord, false);
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);
     if (arena) found.emplace_back(*arena, bytes);
   }
   std::sort(found.begin(), found.end());
-  std::vector<int64_t> best;
+  found.resize(std::min(found.size(), most));
   for (const auto& [arena, bytes] : found) {
-    if (best.size() < most) best.push_back(bytes);
+    small_.push_back(search.with_room(bytes));
   }
-  if (best.empty()) best.push_back(kMostRecord);
-  return best;
+  if (small_.empty()) small_.push_back(search);
 }
 
 std::optional<Candidate> AllCandidates::smallest() {
@@ -116,6 +121,7 @@ std::optional<PlanNode> AllCandidates::smallest_node() {
 }
 
 Candidate AllCandidates::best(const Candidate& least) {
+  add_fast();
   std::vector<Candidate> found{least};
   const auto search = [&](std::vector<Candidates>& searches, int64_t budget) {
     for (Candidates& s : searches) {

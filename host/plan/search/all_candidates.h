@@ -50,9 +50,13 @@ class AllCandidates {
   std::vector<int64_t> record_bytes() const;
 
  private:
-  std::vector<int64_t> rooms(const Net&, size_t most);
+  void add(std::vector<Candidates>& to, size_t limit, size_t limits,
+           int64_t record_bytes, bool sets);
+  void add_rooms(size_t most);
+  void add_fast();
   void fill(std::vector<Candidate>& found, uint32_t least) const;
 
+  const Net& net_;
   const NodeTask& task_;
   const Survey survey_;
   SegmentSlots slots_;

@@ -38,7 +38,12 @@ class Candidates {
   // What it searches with, for stages of at most so many ports and with so much
   // room for records. Refers to this.
   StageSearch all_stages(int max_ports, int64_t record_bytes);
-  int64_t record_bytes() const { return record_bytes_; }
+  // The same with so much room for records.
+  Candidates with_room(int64_t record_bytes) const {
+    Candidates other = *this;
+    other.record_bytes_ = record_bytes;
+    return other;
+  }
   // What the smallest arena is taken to be before anything is built; none if
   // that is more than `most`.
   std::optional<int64_t> estimate(int64_t record_bytes, int64_t most);
@@ -85,7 +90,7 @@ class Candidates {
   SegmentGains& gains_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
-  const int64_t record_bytes_;
+  int64_t record_bytes_;
   const bool tape_;  // there is one, and so orders are recorded
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
