@@ -44,7 +44,7 @@ class BoardNetwork : public testing::Test {
     return shop_.read("expected.bin");
   }
   Told emulate(const Arguments& more) const {
-    Arguments all{"emulate", "m.tflite", "random:1"};
+    Arguments all{"emulate", "m.tflite", "random:1", "--strategy", "spatial"};
     all.insert(all.end(), more.begin(), more.end());
     return shop_.shoal(all);
   }
@@ -102,9 +102,15 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
   const Served a = served(boards.line()), b = served(boards.line());
   EXPECT_NE(a.name, b.name);
   const auto run = [&](const Arguments& more) {
-    Arguments all{
-        "run", "m.tflite", "random:1", "--workers", a.address + "," + b.address,
-        "-o",  "out.bin"};
+    Arguments all{"run",
+                  "m.tflite",
+                  "random:1",
+                  "--workers",
+                  a.address + "," + b.address,
+                  "-o",
+                  "out.bin",
+                  "--strategy",
+                  "spatial"};
     all.insert(all.end(), more.begin(), more.end());
     return shop_.shoal(all);
   };
@@ -166,9 +172,10 @@ TEST_F(BoardNetwork, ALostBoardIsNamed) {
                             "--serve", "--insecure"});
   const Served a = served(boards.line()), b = served(boards.line());
   const auto words = [](const std::string& workers, const char* frames) {
-    return Arguments{"run",     "m.tflite",   "random:1",  "--workers",
-                     workers,   "--frames",   frames,      "-o",
-                     "out.bin", "--insecure", "--timeout", "2"};
+    return Arguments{"run",        "m.tflite",   "random:1",  "--workers",
+                     workers,      "--frames",   frames,      "-o",
+                     "out.bin",    "--insecure", "--timeout", "2",
+                     "--strategy", "spatial"};
   };
   const std::string both = a.address + "," + b.address;
   ASSERT_EQ(shop_.shoal(words(both, "1")).code, 0);
@@ -267,9 +274,10 @@ TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
   };
   const auto words = [&](const Boards& boards, const char* frames,
                          const char* timeout) {
-    return Arguments{"run",          model,   "random:1", "--workers",
-                     boards.workers, "-o",    "out.bin",  "--insecure",
-                     "--timeout",    timeout, "--frames", frames};
+    return Arguments{"run",          model,    "random:1", "--workers",
+                     boards.workers, "-o",     "out.bin",  "--insecure",
+                     "--timeout",    timeout,  "--frames", frames,
+                     "--strategy",   "spatial"};
   };
   const auto run = [&](const Boards& boards, const char* text) {
     const Told told = shop_.shoal(words(boards, "1", "30"));
@@ -329,7 +337,7 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
        workers, "--key", "k.key", "--leader", bell.address, "--picture",
        source + "/models/samples/bag/0.png", "--labels",
        source + "/models/fashion_labels.txt", "--every", "0.1", "--timeout",
-       "30"});
+       "30", "--strategy", "spatial"});
   ASSERT_EQ(told.code, 0) << told.err;
   for (const char* frame : {"0", "1", "2"}) {
     EXPECT_EQ(boards.line(), bell.name + ": frame " + frame + ": class 8, bag");

@@ -33,7 +33,7 @@ struct StorageFlags {
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
-  std::string strategy;  // empty: single, spatial over several nodes
+  std::string strategy;  // empty: auto
   std::string objective = "latency";
   // Limits: 120ms, 1M, 64K; seconds of planning.
   std::string max_latency, max_traffic, max_arena;

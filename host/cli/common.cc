@@ -76,7 +76,7 @@ void check_strategy(const PlanFlags& flags, bool several) {
   }
   const bool cuts = name == "spatial" || name == "kernel" || name == "layer" ||
                     name == "auto";
-  if (several ? cuts : name == "single") return;
+  if (several ? cuts : name == "single" || name == "auto") return;
   if (cuts) {
     throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
                 "leave it out; plan, run, verify, simulate and evaluate take "
@@ -84,11 +84,12 @@ void check_strategy(const PlanFlags& flags, bool several) {
   }
   if (name == "single") {
     throw Error(Exit::kUsage, "--strategy single is for one node without links",
-                "leave out the nodes, or one of: spatial, kernel, layer, auto");
+                "leave out the nodes, or one of: auto, spatial, kernel, layer");
   }
   throw Error(Exit::kUsage, "--strategy: '" + name + "' is unknown",
-              several ? "one of: spatial, kernel, layer, auto"
-                      : "single; over nodes spatial, kernel, layer, auto");
+              several ? "one of: auto, spatial, kernel, layer"
+                      : "auto, single; over nodes auto, spatial, kernel, "
+                        "layer");
 }
 
 std::string text_of(const std::string& path) {
@@ -174,8 +175,9 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
     throw Error(Exit::kUsage, "--replay is of one node without links",
                 "leave out --replay; each of more nodes takes a smaller part");
   }
-  PlanRequest request =
-      linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
+  const bool any = flags.strategy.empty() && flags.cuts.empty();
+  PlanRequest request = linked_nodes(
+      std::move(cluster), any ? "auto" : flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())
     request.cuts_file = {flags.cuts, text_of(flags.cuts)};
   set_limits(flags, request);
@@ -187,6 +189,7 @@ namespace {
 PlanRequest node_request(const PlanFlags& flags) {
   check_strategy(flags, false);
   PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
+  request.strategy = flags.strategy;
   request.objective = objective_of(flags);
   request.batch = flags.batch;
   request.replay = flags.replay;

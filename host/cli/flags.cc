@@ -149,9 +149,10 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
                    "board id (see `shoal boards`); its memory is the budget")
       ->capture_default_str();
   verb->add_option("--strategy", flags.strategy,
-                   "single for one node; over several spatial (the default), "
-                   "kernel, layer, or auto: a cut of its own for each layer, "
-                   "without nodes that make it worse");
+                   "auto (the default): a cut of its own for each layer, "
+                   "without nodes that make it worse; over several nodes also "
+                   "spatial, kernel, layer: one kind of cut for all layers; "
+                   "single for one node");
   add_objective(verb, flags);
   add_limits(verb, flags);
 }
@@ -198,8 +199,9 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--strategy", flags.strategy,
-                   "spatial (the default), kernel, layer, or auto: the best "
-                   "of them, without nodes that make it worse");
+                   "auto (the default): a cut of its own for each layer, "
+                   "without nodes that make it worse; or spatial, kernel, "
+                   "layer: one kind of cut for all layers");
   add_objective(verb, flags);
   add_cluster_files(verb, flags);
 }

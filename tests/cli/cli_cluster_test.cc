@@ -225,14 +225,15 @@ TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
   const json timeline = json::parse(shop_.read_text("t.json"));
   EXPECT_GT(timeline["traceEvents"].size(), 3u);
   // Nodes have storages of their own.
-  const json two = json::parse(shoal(how, {"--nodes", "2", "--json"}).out);
+  const json two = json::parse(
+      shoal(how, {"--nodes", "2", "--strategy", "spatial", "--json"}).out);
   EXPECT_EQ(two["equal"], true);
   for (const json& n : two["nodes"]) EXPECT_GT(n["storage_read_bytes"], 0);
 }
 
 TEST_F(CliCluster, ANodeThatIsLostIsNamed) {
-  const Told told =
-      shop_.shoal({"simulate", "m.tflite", "--nodes", "2", "--lose", "1@20us"});
+  const Told told = shop_.shoal({"simulate", "m.tflite", "--nodes", "2",
+                                 "--strategy", "spatial", "--lose", "1@20us"});
   EXPECT_EQ(told.code, 6) << told.err;
   EXPECT_NE(told.err.find("node1"), std::string::npos) << told.err;
 }

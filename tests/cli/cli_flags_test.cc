@@ -47,9 +47,10 @@ class CliFlags : public testing::Test {
 TEST_F(CliFlags, WhatContradictsIsRefused) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--strategy", "kernel"}, "take --nodes N"},
-      {{"--strategy", "x"}, "single; over nodes spatial"},
+      {{"--strategy", "x"}, "auto, single; over nodes auto, spatial"},
       {{"--nodes", "2", "--strategy", "single"}, "one node"},
-      {{"--nodes", "2", "--strategy", "x"}, "one of: spatial, kernel, layer"},
+      {{"--nodes", "2", "--strategy", "x"},
+       "one of: auto, spatial, kernel, layer"},
       {{"--nodes", "2", "--cuts", "cuts.toml", "--strategy", "kernel"},
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
@@ -115,10 +116,14 @@ TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
 }
 
 TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
-  refused({"plan", "m.tflite", "--cluster", "c.toml"}, 3,
-          "ARENA does not fit: node small, layer ");
-  refused({"plan", "m.tflite", "--cluster", "c.toml"}, 3,
-          "  c.toml, ram of node 'small': ");
+  const std::vector<std::string> both{"plan",   "m.tflite",   "--cluster",
+                                      "c.toml", "--strategy", "spatial"};
+  refused(both, 3, "ARENA does not fit: node small, layer ");
+  refused(both, 3, "  c.toml, ram of node 'small': ");
+  // By default a node that has no room for any share is left out.
+  const Told alone = shop_.shoal({"plan", "m.tflite", "--cluster", "c.toml"});
+  EXPECT_EQ(alone.code, 0) << alone.err;
+  EXPECT_NE(alone.out.find("on 1 of 2 nodes"), std::string::npos) << alone.out;
   refused({"plan", "m.tflite", "--nodes", "2", "--ram", "300"}, 3, "  --ram ");
   refused({"plan", "m.tflite", "--nodes", "2", "--ram", "400", "--max-arena",
            "300"},

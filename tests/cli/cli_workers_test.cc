@@ -205,8 +205,9 @@ TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
   RunningWorker a(shop_, {"--name", "left"}), b(shop_, {});
   const std::string both = a.address + "," + b.address;
   for (const char* held : {"0 of 2", "2 of 2"}) {
-    const Told told = shop_.shoal(
-        run(both, {"--frames", "5", "--output", "two.out", "--json"}));
+    const Told told =
+        shop_.shoal(run(both, {"--strategy", "spatial", "--frames", "5",
+                               "--output", "two.out", "--json"}));
     ASSERT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(shop_.read("two.out"), shop_.read("one.out"));
     EXPECT_NE(told.err.find(std::string(held) + " nodes had their program"),
@@ -226,8 +227,10 @@ TEST_F(CliWorkers, DeployedProgramsAreNotSentAgain) {
   ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
   RunningWorker a(shop_, {"--name", "left"}), b(shop_, {"--name", "right"});
   const std::string both = a.address + "," + b.address;
+  const Arguments spatial{"--strategy", "spatial"};
   for (const std::string program : {"sent", "held"}) {
-    const Told told = shop_.shoal(deploy(both, {"--json"}));
+    const Told told =
+        shop_.shoal(deploy(both, {"--strategy", "spatial", "--json"}));
     ASSERT_EQ(told.code, 0) << told.err;
     const json j = json::parse(told.out);
     ASSERT_EQ(j["nodes"].size(), 2u);
@@ -245,7 +248,7 @@ TEST_F(CliWorkers, DeployedProgramsAreNotSentAgain) {
     EXPECT_EQ(j["sent_bytes"], program == "sent" ? bytes : 0);
   }
   const std::string held = "deployed 0 B (0.0 KB); 2 of 2 nodes had their";
-  Told told = shop_.shoal(run(both, {}));
+  Told told = shop_.shoal(run(both, spatial));
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.err.find(held), std::string::npos) << told.err;
   // Another cut is another program.
@@ -529,7 +532,7 @@ TEST_F(CliClusterPlan, JsonOfAClustersPlan) {
   ASSERT_EQ(told.code, 0) << told.err;
   const json j = json::parse(told.out);
   EXPECT_EQ(json::parse(shop_.read_text("plan.json")), j);
-  EXPECT_EQ(j["strategy"], "spatial");
+  EXPECT_EQ(j["strategy"], "auto (spatial)");
   EXPECT_EQ(j["linked"], true);
   EXPECT_GT(j["traffic_bytes"], 0);
   ASSERT_EQ(j["nodes"].size(), 3u);

@@ -99,7 +99,8 @@ class Fixes {
   // The request as it is, by another strategy.
   void add_strategy() {
     if (!request_.over_links() || cuts_given(request_)) return;
-    if (tries_each()) return;
+    // `auto` has tried all others.
+    if (any_strategy(request_)) return;
     std::vector<std::string> names = named_strategies(request_);
     std::erase(names, own_strategy());
     const std::optional<CheapPlan> found = cheap_plan(net_, request_, names);
@@ -261,7 +262,7 @@ class Fixes {
   }
   // What the request, over links, is planned by.
   std::string own_strategy() const {
-    return request_.strategy.empty() ? "spatial" : request_.strategy;
+    return request_.strategy.empty() ? "auto" : request_.strategy;
   }
   // Goals are looked for by each strategy anyway.
   bool tries_each() const {
@@ -292,7 +293,7 @@ class Fixes {
 PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
   r.linked = true;
-  if (r.strategy == "single") r.strategy.clear();
+  if (r.strategy == "single") r.strategy = "auto";
   // What runs spills is a node alone.
   r.max_writes = 0;
   while (static_cast<int>(r.cluster.nodes.size()) < count) {

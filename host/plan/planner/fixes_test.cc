@@ -104,7 +104,7 @@ PlanRequest short_of_memory(const Net& net) {
   };
   const int64_t layer = least("layer"), spatial = least("spatial");
   EXPECT_LT(layer + 64, spatial);
-  request.strategy.clear();
+  request.strategy = "spatial";
   for (ClusterNode& n : request.cluster.nodes) n.ram = layer + 32;
   return request;
 }
@@ -133,7 +133,7 @@ TEST(FixesTest, NameTheStrategyThatHelps) {
   EXPECT_THROW(make_plan(net, request), Error);
   const std::vector<std::string> lines = find_fixes(net, request, {});
   EXPECT_TRUE(lines.at(0).starts_with("--strategy layer: ")) << lines[0];
-  EXPECT_FALSE(line_with(lines, "--nodes ").empty());
+  EXPECT_FALSE(line_with(lines, "--ram ").empty());
   for (const std::string& line : lines) {
     const PlanRequest told = as_told(request, line);
     EXPECT_NO_THROW(make_plan(net, told)) << line;

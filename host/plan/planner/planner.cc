@@ -42,20 +42,25 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
     return parse_cuts(request.cuts_file->name, request.cuts_file->text, net,
                       request.cluster);
   }
-  const bool named = !request.strategy.empty();
-  return make_cuts(net, request.cluster,
-                   {.strategy = named ? request.strategy : "spatial"});
+  return make_cuts(net, request.cluster, {.strategy = request.strategy});
+}
+
+// Who does not say how layers are cut leaves it to the search.
+bool is_auto(const PlanRequest& request) {
+  const bool chosen = request.cuts || request.cuts_file;
+  return !chosen && (request.strategy.empty() || request.strategy == "auto");
 }
 
 std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
   if (request.over_links()) {
     return linked_search(net, request, cuts_of(net, request));
   }
-  if (request.strategy.empty() || request.strategy == "single") {
+  if (is_auto(request) || request.strategy == "single") {
     return node_search(net, request);
   }
-  throw Error(Exit::kUsage, "--strategy " + request.strategy +
-                                " is not known for one node; known: single");
+  throw Error(Exit::kUsage,
+              "--strategy " + request.strategy +
+                  " is not known for one node; known: auto, single");
 }
 
 }  // namespace
@@ -67,8 +72,7 @@ Plan make_plan(const Net& net, const PlanRequest& request) {
     plan.objective = objective_name(request.objective);
     return plan;
   }
-  const bool chosen = request.cuts || request.cuts_file;
-  Plan plan = request.over_links() && !chosen && request.strategy == "auto"
+  Plan plan = request.over_links() && is_auto(request)
                   ? auto_plan(net, request)
                   : search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);

@@ -38,10 +38,10 @@ struct PlanRequest {
   // Rows come and go over links. Those of several nodes always do.
   bool linked = false;
   // How a linked plan cuts the layers: as given, else as the file says, else by
-  // strategy. Without links there is only "single".
+  // strategy. Without links `auto` and `single` are the same.
   std::optional<Cuts> cuts = {};
   std::optional<CutsFile> cuts_file = {};
-  std::string strategy = {};  // empty: "single", or "spatial"
+  std::string strategy = {};  // empty: "auto"
   // Strategy auto says why nodes are left out, which takes plans of its own.
   bool reasons = true;
   Objective objective = Objective::kLatency;
