@@ -47,8 +47,10 @@ TEST_P(MobileNetOnBoards, IsTheGoldenResult) {
        {"emcraft-sf2", "lm3s6965evb", "mps2-an386", "mps2-an500"}) {
     emulated_board({}, id);
   }
+  std::vector<std::string> options = GetParam().options;
+  options.insert(options.end(), {"--strategy", "spatial"});
   const nlohmann::json said =
-      emulate_exactly("mobilenet_v2_1.0_224_quant_i8shift", GetParam().options);
+      emulate_exactly("mobilenet_v2_1.0_224_quant_i8shift", options);
   ASSERT_TRUE(said.contains("boards"));
   const auto& boards = said.at("boards");
   EXPECT_EQ(boards.size(), 8u);
