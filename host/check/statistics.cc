@@ -88,6 +88,7 @@ class Statistics {
   // unsaid.
   void weights() {
     int64_t flash = 0, sram = 0, tape = 0;
+    bool stored = !node_.mapped;
     for (const PlanStage& stage : node_.stages) {
       for (const PlanActor& a : stage.actors) {
         const auto bytes =
@@ -98,9 +99,12 @@ class Statistics {
             break;
           case WeightPlace::kSram:
             sram += bytes;
+            // What stays of a mapped program may be copied from it.
+            stored |= bytes > 0 && !a.weights.keep;
             break;
           case WeightPlace::kTape:
             tape += bytes;
+            stored |= bytes > 0;
             break;
         }
       }
@@ -114,7 +118,6 @@ class Statistics {
     }
     need("in SRAM", node_.sram_weight_bytes, sram);
     need("on the tape", node_.tape_bytes, tape);
-    const bool stored = tape > 0 || sram > 0 || !node_.mapped;
     found_.need(!stored || !node_.storage.empty(),
                 "the node reads from a storage that it does not name");
     found_.need(!node_.sealed || !node_.storage.empty(),

@@ -25,6 +25,7 @@ class NodeBuilder {
         how_(how),
         node_(draft.plan.nodes[n]) {
     if (!how.budgets.empty()) budget_ = how.budgets[n];
+    if (!how.keeps.empty()) may_keep_ = how.keeps[n];
   }
 
   void build() {
@@ -38,6 +39,10 @@ class NodeBuilder {
       if (is_linked()) {
         bytes = grow_slots(bytes);
         link.gaps = gaps(bytes);
+        if (may_keep_) {
+          keep = keep_mapped(net_, supply_,
+                             *budget_ - layout(link, 0).buffers - bytes, node_);
+        }
       } else {
         keep = fill_arena(net_, supply_, *budget_ - node_.layout.buffers, bytes,
                           node_);
@@ -194,6 +199,7 @@ class NodeBuilder {
   const BuildOptions& how_;
   PlanNode& node_;
   std::optional<int64_t> budget_;
+  bool may_keep_ = false;
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 

@@ -27,6 +27,7 @@ struct BuildOptions {
   // that stay, ranges behind gaps, so that what is lost or overtaken holds up
   // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
+  std::vector<bool> keeps = {};  // by node with links: sets may stay
   int slack = 0;          // rows more than needed for rings that streams touch
   int tighten_tries = 0;  // simulations a segment
 };
@@ -44,6 +45,11 @@ inline constexpr int64_t kMostChunk = 256 * 1024;
 // moves.
 uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
                     PlanNode&);
+// Of a linked node whose weights all lie in mapped flash, which reads them at
+// flash's pace whenever a firing asks: copies of the sets that save most time a
+// byte, in at most `room` bytes of SRAM, made before the first frame. Returns
+// their bytes, as fill_arena() does.
+uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices after which a node looks at its link, and says how
 // long the longest one keeps it away.
 void set_slices(const Net&, const Cluster&, Plan&);

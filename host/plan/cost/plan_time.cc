@@ -66,8 +66,10 @@ void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
     } else if (a.weights.keep) {
       stage.weight_read_bytes += weight_sum(net, stage, a);
     }
-    // Where nothing is stored all lies in flash: layers may share it.
-    if (!times || !node.storage.empty()) count_weights(net, stage, a, node);
+    // In flash layers may share them.
+    if (!times || !node.storage.empty() || a.weights.keep) {
+      count_weights(net, stage, a, node);
+    }
   }
   stage.weight_read_bytes +=
       t.bytes - record - (t.requests - (record ? 1 : 0)) * kTagBytes;

@@ -273,10 +273,13 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Plan> build(const SegmentChoice& choice,
-                            const BuildOptions& how) const {
+                            BuildOptions how) const {
     std::optional<PlanDraft> draft = linked_draft(cut_, choice);
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
+    for (const ClusterNode& n : cluster_.nodes) {
+      how.keeps.push_back(n.keeps_weights);
+    }
     return build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
   }
 

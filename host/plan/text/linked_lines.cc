@@ -147,10 +147,25 @@ class LinkedLines {
          format_count(between), format_count(out));
     line(out_, "  weights read  {} a frame by all nodes",
          format_bytes(weights));
+    kept_line();
     line(out_, "  MACs          {}, {:.3f} x the model's",
          format_count(plan_.macs),
          plan_.model_macs ? ratio(plan_.macs, plan_.model_macs) : 1.0);
     line(out_, "  latency       {:.3f} ms (modelled)", plan_.latency_s * 1e3);
+  }
+
+  // Copies that are made before the first frame.
+  void kept_line() {
+    const auto kept = [](const PlanNode& n) { return n.layout.keep_bytes; };
+    const auto [least, most] = std::ranges::minmax(plan_.nodes, {}, kept);
+    if (kept(most) == 0) return;
+    const std::string from = kept(least) == kept(most)
+                                 ? ""
+                                 : format_bytes(kept(least)) + " to ";
+    line(out_,
+         "  weights kept  {}{} of each arena hold weights that are not read "
+         "from flash again",
+         from, format_bytes(kept(most)));
   }
 
   // The link's tables are in the arena; datagrams, keys and sessions are not.

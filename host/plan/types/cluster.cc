@@ -52,6 +52,7 @@ void hold_in_flash(ClusterNode& n) {
   n.board.storages.clear();
   n.storage.clear();
   n.sealed = false;
+  n.keeps_weights = false;
 }
 
 double board_rating(const Board& board) {

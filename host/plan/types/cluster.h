@@ -21,6 +21,8 @@ struct ClusterNode {
   std::optional<int64_t> flash_weights;
   std::string storage;
   bool sealed = false;
+  // Copies of weights in mapped flash may lie in SRAM.
+  bool keeps_weights = true;
   // Million MACs a second; only ratios count. The board's modelled rate, or
   // what the file says (such as what bench-node measured).
   double rating = 1;
@@ -53,7 +55,8 @@ inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
 
 // What exported firmware is to a plan: its program is a constant in flash,
-// wherever firmware that holds none would have it, and it drives no storage.
+// wherever firmware that holds none would have it, and it drives no storage;
+// nor has it what copies weights into SRAM.
 void hold_in_flash(ClusterNode&);
 
 // Million MACs a second of a mix of layers as in MobileNetV2, by the board's
