@@ -77,17 +77,33 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   return Status::kOk;
 }
 
+// What the next stage's in-streams were told, and what has come of them.
+void Link::carry_streams(const LinkStage& stage) {
+  const uint32_t from = stage_.in_streams;
+  const bool follows = stage.first_stream == stage_.first_stream + from &&
+                       stage.in_streams == stage_.next_in_streams;
+  carried_ = follows ? stage_.next_in_streams : 0;
+  for (uint32_t i = 0; i < carried_; ++i) {
+    streams_[i] = streams_[from + i];
+    for (uint32_t r = 0; r < counts_.gaps; ++r) {
+      ranges_of(i)[r] = ranges_of(from + i)[r];
+    }
+  }
+}
+
 void Link::begin_stage(const LinkStage& stage) {
+  carry_streams(stage);
   stage_ = stage;
-  const uint32_t streams = uint32_t{stage.first_stream} + stage.in_streams;
-  if (stage.in_streams && streams > entered_) entered_ = streams;
+  const uint32_t all = stage.all_in_streams();
+  const uint32_t streams = uint32_t{stage.first_stream} + all;
+  if (all && streams > entered_) entered_ = streams;
   std::memset(flights_, 0, counts_.windows * sizeof(Flight));
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.in_flight = s.lost = 0;
     s.blocked_us = 0;
     s.backoff = s.tells = 0;
-    s.flags &= static_cast<uint16_t>(~kTold);
+    if (carried_ == 0) s.flags &= static_cast<uint16_t>(~kTold);
   }
   awake_ = true;
 }
@@ -100,6 +116,7 @@ void Link::start_target(uint16_t target, uint32_t offset) {
 }
 
 void Link::start_stream(uint16_t stream, uint32_t offset) {
+  if (stream < carried_) return;
   streams_[stream] = {offset, offset};
   for (uint32_t i = 0; i < counts_.gaps; ++i) ranges_of(stream)[i] = {0, 0};
 }

@@ -35,7 +35,7 @@ class ItemWriter;
 struct Item;
 
 // The owner of the streams of the stage under way. Targets and in-streams are
-// counted within the stage; offsets are absolute (see StreamRecord). What is
+// counted within the stage, in-streams of the next one behind them; offsets are absolute (see StreamRecord). What is
 // called here must not call the link.
 class Streams {
  public:
@@ -67,6 +67,17 @@ struct LinkStage {
   const TargetRecord* targets = nullptr;
   uint16_t in_streams = 0, target_count = 0;
   uint16_t first_stream = 0, first_target = 0;  // numbers
+  // In-streams of the stage behind it, if rows of some may come already: they
+  // are counted behind its own, and their records stay as long.
+  const StreamRecord* next = nullptr;
+  uint16_t next_in_streams = 0;
+
+  uint32_t all_in_streams() const {
+    return uint32_t{in_streams} + next_in_streams;
+  }
+  const StreamRecord& in_stream(uint32_t i) const {
+    return i < in_streams ? streams[i] : next[i - in_streams];
+  }
 };
 
 class Link {
@@ -83,8 +94,9 @@ class Link {
 
   // A stage begins; the one before must be complete, that is all of its
   // in-streams received and all of its targets acknowledged up to the end of
-  // the frame. Then each of its targets and in-streams is started at the
-  // absolute offset at which the frame under way begins.
+  // the frame. Then each of its targets and in-streams, and those of the next
+  // stage, is started at the absolute offset at which the frame under way
+  // begins; but what was one of the next stage's before goes on as it is.
   void begin_stage(const LinkStage&);
   void start_target(uint16_t target, uint32_t offset);
   void start_stream(uint16_t stream, uint32_t offset);
@@ -161,6 +173,7 @@ class Link {
   }
   void lose(uint16_t peer, Flight&);
   void lose_all(uint16_t peer, uint16_t target);
+  void carry_streams(const LinkStage&);
   Range* ranges_of(uint32_t stream) { return ranges_ + stream * counts_.gaps; }
 
   // send.cc
@@ -223,6 +236,7 @@ class Link {
   uint32_t payload_ = 0;   // of a datagram, at most
   uint32_t capacity_ = 0;  // of a datagram with one fragment and nothing else
   uint32_t first_ = 0;     // peer that is served first
+  uint32_t carried_ = 0;   // in-streams that were the next stage's before
   uint32_t entered_ = 0;   // in-stream numbers below this have had credit
   uint16_t node_ = 0;
   uint16_t recent_ = 0;  // peer that was heard last

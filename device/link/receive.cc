@@ -139,7 +139,7 @@ bool Link::legal_item(uint16_t peer, const Item& item) const {
     }
     case ItemKind::kFragment: {
       const uint32_t i = uint32_t{item.number} - stage_.first_stream;
-      return i >= stage_.in_streams || stage_.streams[i].peer == peer;
+      return i >= stage_.all_in_streams() || stage_.in_stream(i).peer == peer;
     }
   }
   return false;
@@ -170,16 +170,17 @@ Link::Taken Link::take_items(uint16_t peer, const uint8_t* items,
 
 // Whether the fragment's bytes are here now, or were before.
 //
-// A stream of another stage has no state here; its fragments can only be old
-// ones. A sender goes as far as its credit, credit is given within a stage and
-// never beyond its frame (Streams::limit), and a stage is left only when its
-// in-streams have all bytes of the frame: so all that was ever credited has
+// A stream of another stage than this one and, if rows may come early, the next
+// has no state here; its fragments can only be old ones. A sender goes as far
+// as its credit, credit is given within the stream's stage or the one before it
+// and never beyond its frame (Streams::limit), and a stage is left only when
+// its in-streams have all bytes of the frame: so all that was ever credited has
 // been placed. Streams that never had their stage have had no credit; what
 // claims to be theirs is not acknowledged.
 bool Link::place_fragment(uint16_t peer, const Item& item, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t i = uint32_t{item.number} - stage_.first_stream;
-  if (i >= stage_.in_streams) {
+  if (i >= stage_.all_in_streams()) {
     s.flags |= kAnswer;
     return item.number < entered_;
   }

@@ -99,15 +99,17 @@ void Link::survey(uint64_t now) {
       s.flags |= kBlocked;
     }
   }
-  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
+  for (uint16_t i = 0; i < stage_.all_in_streams(); ++i) {
     const StreamState& in = streams_[i];
-    PeerState& s = peers_[stage_.streams[i].peer];
-    if (in.advertised != in.received) s.flags |= kWaits;
+    PeerState& s = peers_[stage_.in_stream(i).peer];
+    // Nobody waits yet for rows of the next stage.
+    const bool now_wanted = i < stage_.in_streams;
+    if (now_wanted && in.advertised != in.received) s.flags |= kWaits;
     const uint32_t fresh = behind(in.advertised, owner_->limit(i));
     if (fresh == 0) continue;
     s.flags |= kCredit;
     const uint32_t left = in.advertised - in.received;
-    if (left == 0) s.flags |= kCreditDue;
+    if (now_wanted && left == 0) s.flags |= kCreditDue;
     if (fresh >= left) owe(s, now);
   }
   for (uint16_t p = 0; p < counts_.peers; ++p) {
@@ -250,8 +252,8 @@ bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
   s.credit = packet;
   s.told_us = static_cast<uint32_t>(now);
   lower_timer(now + tell_us(peer));
-  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
-    const StreamRecord& record = stage_.streams[i];
+  for (uint16_t i = 0; i < stage_.all_in_streams(); ++i) {
+    const StreamRecord& record = stage_.in_stream(i);
     if (record.peer != peer) continue;
     const uint32_t limit = owner_->limit(i);
     if (behind(streams_[i].advertised, limit) == 0) continue;
@@ -382,8 +384,8 @@ void Link::take_back(uint16_t peer, uint32_t packet) {
 
 // Whatever it was told, it is told again.
 void Link::repeat_credit(uint16_t peer) {
-  for (uint16_t i = 0; i < stage_.in_streams; ++i) {
-    if (stage_.streams[i].peer == peer) {
+  for (uint16_t i = 0; i < stage_.all_in_streams(); ++i) {
+    if (stage_.in_stream(i).peer == peer) {
       streams_[i].advertised = streams_[i].received;
     }
   }

@@ -81,6 +81,8 @@ class StageCheck {
   // check_stream.cc
   bool streams();
   bool in_stream(const StreamRecord&, uint32_t index);
+  bool early_stream(const PortRecord&);
+  StageView stage_before() const;
   bool out_stream(const StreamRecord&, uint32_t first_target);
 
   // check_actor.cc

@@ -1,4 +1,5 @@
 #include "device/program/check_stage.h"
+#include "device/program/early.h"
 
 namespace shoal {
 namespace {
@@ -15,10 +16,11 @@ bool frame_fits(const BufferRecord& b, const PortRecord& p) {
 bool StageCheck::streams() {
   const Header& h = *head_.header;
   uint32_t inputs = 0, target = 0;
+  bool early = false;
   for (uint32_t i = 0; i < s_.header->streams; ++i) {
     at(Table::kStream, i);
     const StreamRecord& r = s_.streams[i];
-    if (!need(r.port < s_.header->ports) || !need(r.reserved == 0)) {
+    if (!need(r.port < s_.header->ports) || !need(r.reserved == 0 || comes_early(r))) {
       return false;
     }
     const PortRecord& p = s_.ports[r.port];
@@ -28,6 +30,8 @@ bool StageCheck::streams() {
     }
     if (!p.is_read) {
       if (!need(inputs == i) || !in_stream(r, i)) return false;
+      if (comes_early(r) && !early_stream(p)) return false;
+      early |= comes_early(r);
       ++inputs;
     } else {
       if (!out_stream(r, target)) return false;
@@ -38,7 +42,8 @@ bool StageCheck::streams() {
   const uint32_t targets = numbers_.target + target;
   if (!need(numbers_.stream + inputs < kNone)) return false;
   const bool last = stage_ + 1 == h.stages;
-  return need(target == s_.header->targets) &&
+  const uint32_t before = early ? count_in_streams(stage_before()) : 0;
+  return need(before + inputs <= h.stage_streams) && need(target == s_.header->targets) &&
          need(inputs <= h.stage_streams && target <= h.stage_targets) &&
          need(last ? targets == h.targets : targets <= h.targets);
 }
@@ -46,6 +51,38 @@ bool StageCheck::streams() {
 bool StageCheck::in_stream(const StreamRecord& r, uint32_t index) {
   return need(r.number == uint32_t{numbers_.stream} + index) &&
          need(r.peer < head_.header->peers) && need(r.targets == 0);
+}
+
+// Of a mapped image, whose records have been checked so far.
+StageView StageCheck::stage_before() const {
+  return view_stage(source_.mapped + head_.stages[stage_ - 1].offset);
+}
+
+// Rows that come early touch nothing of the stage before.
+bool StageCheck::early_stream(const PortRecord& p) {
+  constexpr uint8_t kOthers =
+      kBufferPrivate | kBufferComplete | kBufferKeep | kBufferVariable;
+  const BufferRecord& b = s_.buffers[p.buffer];
+  if (!need(stage_ > 0 && source_.mapped) || !need(!(b.flags & kOthers)) ||
+      !need(b.overlay == kNone)) {
+    return false;
+  }
+  const StageView before = stage_before();
+  if (!need(before.header->slot_count == 0 && before.header->spills == 0)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < before.header->weights; ++i) {
+    const WeightRecord& w = before.weights[i];
+    if (!need(w.place != WeightPlace::kSram || stays(w))) return false;
+  }
+  const auto bytes = [](const BufferRecord& of) {
+    return Region{of.offset, of.offset + uint64_t{of.slots} * of.row_bytes,
+                  kNone};
+  };
+  for (uint32_t i = 0; i < before.header->buffers; ++i) {
+    if (!need(apart(bytes(b), bytes(before.buffers[i])))) return false;
+  }
+  return true;
 }
 
 bool StageCheck::out_stream(const StreamRecord& r, uint32_t first_target) {

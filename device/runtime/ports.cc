@@ -161,6 +161,20 @@ uint32_t Ports::bytes_free(const PortRecord& p) const {
   return (end - p.y0) * row_bytes(p);
 }
 
+uint32_t Ports::bytes_free_first(const PortRecord& p) const {
+  const BufferRecord& b = stage.buffers[p.buffer];
+  uint32_t end = uint32_t{p.y0} + b.slots;
+  const PortRecord* port = stage.ports + b.first_port;
+  const bool shared = b.writers > 1 && b.readers > 0;
+  for (uint32_t i = shared ? 0 : b.writers; i < uint32_t{b.writers} + b.readers;
+       ++i) {
+    const uint32_t rows = uint32_t{port[i].y0} + b.slots;
+    if (rows < end) end = rows;
+  }
+  if (end > p.y1) end = p.y1;
+  return (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
+}
+
 // Bytes of the port's box from byte `at` of its frame on.
 void Ports::copy_from(uint16_t port, uint32_t at, uint8_t* to,
                       uint32_t bytes) const {

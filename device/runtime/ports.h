@@ -67,6 +67,8 @@ struct Ports {
   }
   uint32_t bytes_ready(const PortRecord&) const;
   uint32_t bytes_free(const PortRecord&) const;
+  // The same when the stage begins.
+  uint32_t bytes_free_first(const PortRecord&) const;
   void copy_from(uint16_t port, uint32_t at, uint8_t* to, uint32_t bytes) const;
   void copy_to(uint16_t port, uint32_t at, const uint8_t* from,
                uint32_t bytes) const;

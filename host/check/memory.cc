@@ -304,16 +304,32 @@ class Memory {
     return e;
   }
 
+  // Of peers' rows in the stage before: then both stages' in-streams are open.
+  bool some_come_early(size_t s) const {
+    const PlanStage& stage = node_.stages[s];
+    for (const PlanPort& p : stage.ports) {
+      const PlanBuffer& b = stage.buffers[p.buffer];
+      if (p.owner == Owner::kStream && !p.is_read && !b.complete &&
+          b.variable < 0 && b.first_stage < int(s)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // A limit for each target; offsets for each target and in-stream of a stage,
   // and what each of these has behind gaps; the peers, and what is in flight to
   // them.
   uint64_t link_bytes() const {
     uint64_t targets = 0, most_targets = 0, most_streams = 0, windows = 0;
-    for (const PlanStage& stage : node_.stages) {
-      const Ends e = ends_of(stage);
+    uint64_t before = 0;
+    for (size_t s = 0; s < node_.stages.size(); ++s) {
+      const Ends e = ends_of(node_.stages[s]);
       targets += e.targets;
       most_targets = std::max(most_targets, e.targets);
-      most_streams = std::max(most_streams, e.in);
+      const uint64_t also = some_come_early(s) ? before : 0;
+      most_streams = std::max(most_streams, e.in + also);
+      before = e.in;
     }
     for (const PlanPeer& p : node_.peers) windows += uint64_t(p.window);
     if (node_.peers.empty()) return 0;

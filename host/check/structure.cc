@@ -56,7 +56,9 @@ class Structure {
     }
     const NetTensor& t = net_.tensors[b.tensor];
     const int stages = static_cast<int>(node_.stages.size());
-    const bool spans = b.first_stage < b.last_stage;
+    const bool early = comes_early(index);
+    const bool spans = b.first_stage < b.last_stage &&
+                       !(early && b.first_stage == s_ - 1 && b.last_stage == s_);
     return need(!b.box.empty() && contains(t.box(), b.box), "buffer ", index,
                 " does not lie inside its tensor") &&
            need(b.element_bytes == t.element_bytes || b.element_bytes == 4,
@@ -73,7 +75,22 @@ class Structure {
                 " is private and outlives a stage") &&
            need(!b.complete || b.first_stage < s_ || b.variable >= 0, "buffer ",
                 index, " is complete before anything could fill it") &&
+           need(!early || (node_.mapped && node_.storage.empty() &&
+                           b.overlay < 0 && !b.is_private),
+                "buffer ", index, " cannot take rows of peers early") &&
            overlay(index);
+  }
+
+  // Rows of a peer are let into this stage's buffer in the stage before.
+  bool comes_early(int index) const {
+    const PlanBuffer& b = stage_.buffers[index];
+    if (b.first_stage >= s_ || b.complete || b.variable >= 0) return false;
+    for (const PlanPort& p : stage_.ports) {
+      if (p.buffer == index && p.owner == Owner::kStream && !p.is_read) {
+        return true;
+      }
+    }
+    return false;
   }
 
   bool overlay(int index) {

@@ -3,6 +3,8 @@
 #include <new>
 #include <type_traits>
 
+#include "device/program/early.h"
+
 namespace shoal {
 namespace {
 
@@ -45,24 +47,44 @@ void PeerStreams::end_stage() {
 
 void PeerStreams::begin_stage() {
   const StageHeader& h = *ports().stage.header;
-  in_streams_ = 0;
-  while (in_streams_ < h.streams &&
-         ports().stage.streams[in_streams_].targets == 0) {
-    ++in_streams_;
-  }
+  in_streams_ = count_in_streams(ports().stage);
   asked_ = in_streams_ < h.streams ? in_streams_ : 0;
-  link_.begin_stage({ports().stage.streams, ports().stage.targets, in_streams_,
-                     h.targets, state_.numbers.stream, state_.numbers.target});
+  LinkStage stage = {ports().stage.streams, ports().stage.targets,
+                     in_streams_,           h.targets,
+                     state_.numbers.stream, state_.numbers.target};
+  const bool mapped = state_.source.mapped != nullptr;
+  Ports next = ports();
+  if (mapped && state_.stage_index + 1 < state_.header().stages) {
+    next = next_ports();
+    stage.next = next.stage.streams;
+    stage.next_in_streams = count_early_streams(next.stage);
+  }
+  link_.begin_stage(stage);
   for (uint16_t i = 0; i < h.streams; ++i) {
     const StreamRecord& r = ports().stage.streams[i];
     const uint32_t start = ports().start_of(ports().stage.ports[r.port]);
-    if (i < in_streams_) link_.start_stream(i, start);
+    if (i < in_streams_) {
+      link_.start_stream(i, start);
+      state_.schedule.pass_bytes(r.port, link_.received(i) - start);
+    }
     for (uint32_t t = r.there; i >= in_streams_ && t < r.there + r.targets;
          ++t) {
       link_.start_target(static_cast<uint16_t>(t), start);
     }
   }
+  for (uint16_t i = 0; i < stage.next_in_streams; ++i) {
+    const PortRecord& p = next.stage.ports[stage.next[i].port];
+    link_.start_stream(static_cast<uint16_t>(in_streams_ + i),
+                       next.start_of(p));
+  }
   link_.wake();
+}
+
+Ports PeerStreams::next_ports() const {
+  Ports next = ports();
+  const StageEntry& entry = state_.head.stages[state_.stage_index + 1];
+  next.stage = view_stage(state_.source.mapped + entry.offset);
+  return next;
 }
 
 // The targets of the out-streams follow one another, and so do most questions.
@@ -103,18 +125,30 @@ void PeerStreams::released(uint16_t target, uint32_t offset) {
 }
 
 uint32_t PeerStreams::limit(uint16_t stream) const {
-  const PortRecord& p = ports().stage.ports[ports().stage.streams[stream].port];
-  return ports().start_of(p) + ports().bytes_free(p);
+  if (stream < in_streams_) {
+    const uint16_t port = ports().stage.streams[stream].port;
+    const PortRecord& p = ports().stage.ports[port];
+    return ports().start_of(p) + ports().bytes_free(p);
+  }
+  const Ports next = next_ports();
+  const StreamRecord& r = next.stage.streams[stream - in_streams_];
+  const PortRecord& p = next.stage.ports[r.port];
+  return next.start_of(p) + (comes_early(r) ? next.bytes_free_first(p) : 0);
 }
 
 void PeerStreams::place(uint16_t stream, uint32_t offset, const uint8_t* from,
                         uint32_t bytes) {
-  const uint16_t port = ports().stage.streams[stream].port;
-  ports().copy_to(port, offset - ports().start_of(ports().stage.ports[port]),
-                  from, bytes);
+  const auto copy = [&](const Ports& to, uint32_t index) {
+    const uint16_t port = to.stage.streams[index].port;
+    to.copy_to(port, offset - to.start_of(to.stage.ports[port]), from, bytes);
+  };
+  if (stream < in_streams_) return copy(ports(), stream);
+  copy(next_ports(), uint32_t{stream} - in_streams_);
 }
 
+// What has come of the next stage's is passed when that begins.
 void PeerStreams::arrived(uint16_t stream, uint32_t offset) {
+  if (stream >= in_streams_) return;
   const uint16_t port = ports().stage.streams[stream].port;
   state_.schedule.pass_bytes(
       port, offset - ports().start_of(ports().stage.ports[port]));

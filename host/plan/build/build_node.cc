@@ -38,6 +38,8 @@ class NodeBuilder {
     if (budget_) {
       if (is_linked()) {
         bytes = grow_slots(bytes);
+        if (may_keep_) bytes = let_come_early(bytes);
+        link = link_;
         link.gaps = gaps(bytes);
         if (may_keep_) {
           keep = keep_mapped(net_, supply_,
@@ -106,9 +108,10 @@ class NodeBuilder {
         if (buffers[b].variable >= 0) continue;
         const int home = drafts_[s].homes[b];
         const auto at = item_of_home.find(home);
+        const int first = early_ && may_come_early(s, b) ? s - 1 : s;
         const int item = at != item_of_home.end()
                              ? at->second
-                             : arena.add(buffers[b].bytes(), s, s);
+                             : arena.add(buffers[b].bytes(), first, s);
         if (home >= 0) item_of_home[home] = item;
         item_of_[s][b] = item;
         arena.hold(item, s, b);
@@ -171,6 +174,56 @@ class NodeBuilder {
     return bytes;
   }
 
+  // A ring or box that rows of peers come into, of a stage that has one before
+  // it. Where a node's storage is busy stages have more than buffers.
+  bool may_come_early(int s, int b) const {
+    const PlanStage& stage = node_.stages[s];
+    const PlanBuffer& buffer = stage.buffers[b];
+    if (s == 0 || !node_.mapped || !node_.storage.empty()) return false;
+    if (drafts_[s].homes[b] >= 0 || buffer.complete || buffer.is_private ||
+        buffer.variable >= 0 || drafts_[s].overlay) {
+      return false;
+    }
+    return std::ranges::any_of(stage.ports, [b](const PlanPort& p) {
+      return p.buffer == b && p.owner == Owner::kStream && !p.is_read;
+    });
+  }
+
+  // Rows of peers may come while the stage before runs where their buffers can
+  // have bytes of their own by then: all of them, or those that do as it is.
+  int64_t let_come_early(int64_t bytes) {
+    const LinkCounts without = link_;
+    const PlanNode built = node_;
+    early_ = true;
+    const int64_t all = place();
+    early_ = false;
+    link_.stage_streams = most_in_streams(node_);
+    if (all <= room()) return all;
+    node_ = built;
+    for (int s = 1; s < stages(); ++s) {
+      for (int b = 0; b < static_cast<int>(node_.stages[s].buffers.size());
+           ++b) {
+        PlanBuffer& buffer = node_.stages[s].buffers[b];
+        if (may_come_early(s, b) && is_free_before(s, buffer)) {
+          buffer.first_stage = s - 1;
+        }
+      }
+    }
+    link_.stage_streams = most_in_streams(node_);
+    if (bytes <= room()) return bytes;
+    node_ = built;
+    link_ = without;
+    return bytes;
+  }
+
+  bool is_free_before(int s, const PlanBuffer& b) const {
+    const int64_t lo = b.offset, hi = lo + aligned(b.bytes());
+    return std::ranges::none_of(
+        alive_ranges(node_, s - 1), [&](const ArenaRange& r) {
+          return r.lo < hi && lo < aligned(r.hi);
+        });
+  }
+
   // Larger chunks are fewer, and records smaller.
   int64_t room() const { return *budget_ - layout(link_, 0).buffers; }
 
@@ -194,12 +247,13 @@ class NodeBuilder {
   const Net& net_;
   const Supply& supply_;
   const std::vector<StageDraft>& drafts_;
-  const LinkCounts& link_;
+  LinkCounts link_;
   const std::vector<StageEnds>* const ends_;  // by stage, of a linked plan
   const BuildOptions& how_;
   PlanNode& node_;
   std::optional<int64_t> budget_;
   bool may_keep_ = false;
+  bool early_ = false;  // room for rows that come early is asked for
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 

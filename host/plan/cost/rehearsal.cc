@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "device/link/link.h"
+#include "device/program/early.h"
 #include "host/base/error.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/coordinator_counts.h"
@@ -183,17 +184,34 @@ class Node final : public Linked {
     open_.assign(s.plan.actors.size(), true);
     highest_ = static_cast<int>(open_.size()) - 1;
     run_ = run_fired_ = 0;
+    next_ = next_with_early();
+    if (next_) next_->tokens.reset();
     link_.begin_stage({s.links.streams.data(), s.links.targets.data(),
                        s.links.in_streams,
                        static_cast<uint16_t>(s.links.targets.size()),
-                       s.first_stream, s.first_target});
+                       s.first_stream, s.first_target,
+                       next_ ? next_->links.streams.data() : nullptr,
+                       next_ ? next_->links.in_streams : uint16_t{0}});
     for (uint16_t i = 0; i < s.links.in_streams; ++i) {
       link_.start_stream(i, start_of(i));
+      pass(i, link_.received(i) - start_of(i));
+    }
+    for (uint16_t i = 0; next_ && i < next_->links.in_streams; ++i) {
+      link_.start_stream(static_cast<uint16_t>(s.links.in_streams + i),
+                         frame_ * next_->frame_bytes[i]);
     }
     for (uint16_t t = 0; t < s.stream_of.size(); ++t) {
       link_.start_target(t, start_of(s.stream_of[t]));
     }
     link_.wake();
+  }
+
+  // The next stage of the frame, if rows may come early to it.
+  Stage* next_with_early() {
+    if (index_ + 1 == stages_.size()) return nullptr;
+    Stage& next = *stages_[index_ + 1];
+    const auto& all = next.links.streams;
+    return std::ranges::any_of(all, comes_early) ? &next : nullptr;
   }
 
   void note_times() {
@@ -291,9 +309,18 @@ class Node final : public Linked {
                at().row_bytes[i];
   }
   uint32_t limit(uint16_t i) const override {
+    if (i >= at().links.in_streams) return next_limit(i - at().links.in_streams);
     return start_of(i) +
            static_cast<uint32_t>(at().tokens.rows_free(at().process(i))) *
                at().row_bytes[i];
+  }
+  // As much as there is room for when the stage begins.
+  uint32_t next_limit(int i) const {
+    const auto stream = static_cast<size_t>(i);
+    const uint32_t start = frame_ * next_->frame_bytes[stream];
+    if (!comes_early(next_->links.streams[stream])) return start;
+    const int rows = next_->tokens.rows_free(next_->process(stream));
+    return start + static_cast<uint32_t>(rows) * next_->row_bytes[stream];
   }
   void released(uint16_t target, uint32_t offset) override {
     const uint16_t i = at().stream_of[target];
@@ -307,10 +334,11 @@ class Node final : public Linked {
     pass(i, least);
   }
   void arrived(uint16_t i, uint32_t offset) override {
-    pass(i, offset - start_of(i));
+    if (i < at().links.in_streams) pass(i, offset - start_of(i));
   }
 
   std::vector<std::unique_ptr<Stage>> stages_;
+  Stage* next_ = nullptr;  // some of whose rows may come already
   std::vector<PortTimes> times_;  // of the last frame up to the counted one
   PortTimes before_;              // when the stage began
   size_t index_ = 0;

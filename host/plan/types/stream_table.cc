@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "device/program/early.h"
 #include "device/program/params.h"
 #include "host/base/error.h"
 
@@ -95,8 +96,11 @@ void put_receivers(const std::vector<StreamEdge>& edges, const PlanNode& node,
   for (const auto& [number, e] : by_number) {
     StageLinks& l = all.at(e->to.stage);
     l.entry.at(e->to.port) = static_cast<int>(l.streams.size());
+    const PlanPort& port = node.stages[e->to.stage].ports[e->to.port];
+    const bool early = port_comes_early(node, e->to.stage, port);
     l.streams.push_back({static_cast<uint16_t>(e->to.port), number,
-                         peer_index(node, e->from.node), e->from.number, 0, 0});
+                         peer_index(node, e->from.node), e->from.number, 0,
+                         early ? kComesEarly : uint16_t{0}});
     ++l.in_streams;
   }
 }
@@ -178,6 +182,31 @@ CoordinatorLinks coordinator_links(const std::vector<StreamEdge>& edges,
   return l;
 }
 
+bool port_comes_early(const PlanNode& node, int stage, const PlanPort& p) {
+  if (p.owner != Owner::kStream || p.is_read || stage == 0) return false;
+  const PlanBuffer& b = node.stages[stage].buffers[p.buffer];
+  return b.first_stage < stage && !b.complete && b.variable < 0;
+}
+
+uint32_t most_in_streams(const PlanNode& node) {
+  uint32_t most = 0, before = 0;
+  for (int s = 0; s < static_cast<int>(node.stages.size()); ++s) {
+    uint32_t in = 0;
+    bool early = false;
+    for (const PlanPort& p : node.stages[s].ports) {
+      if (p.owner != Owner::kInput &&
+          (p.owner != Owner::kStream || p.is_read)) {
+        continue;
+      }
+      ++in;
+      early |= port_comes_early(node, s, p);
+    }
+    most = std::max(most, early ? before + in : in);
+    before = in;
+  }
+  return most;
+}
+
 std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
   std::vector<PeerEntry> peers;
   for (const PlanPeer& p : node.peers) {
@@ -201,15 +230,11 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
       all[n].windows += static_cast<uint32_t>(p.window);
     }
     for (const PlanStage& stage : node.stages) {
-      uint32_t out = 0, in = 0;
-      for (const PlanPort& p : stage.ports) {
-        out += p.owner == Owner::kOutput;
-        in += p.owner == Owner::kInput ||
-              (p.owner == Owner::kStream && !p.is_read);
-      }
+      uint32_t out = 0;
+      for (const PlanPort& p : stage.ports) out += p.owner == Owner::kOutput;
       targets[n].push_back(out);
-      all[n].stage_streams = std::max(all[n].stage_streams, in);
     }
+    all[n].stage_streams = most_in_streams(node);
   }
   for (const PlanStream& s : plan.streams) {
     targets[s.from.node][s.from.stage] += static_cast<uint32_t>(s.to.size());

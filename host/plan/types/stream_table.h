@@ -67,6 +67,13 @@ struct CoordinatorLinks {
 CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
                                    uint16_t window);
 
+// Whether a port of the node's stage brings rows of a peer already while the
+// stage before runs (device/program/early.h): its buffer is there then.
+bool port_comes_early(const PlanNode&, int stage, const PlanPort&);
+// Of the link's tables: most in-streams of a stage, with those of the next one
+// if rows of that may come early.
+uint32_t most_in_streams(const PlanNode&);
+
 // A node's peers in the order of the plan.
 std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
 // What the links need, by node.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "device/program/early.h"
 #include "device/program/io_pieces.h"
 #include "device/program/record.h"
 #include "device/program/sha256.h"
@@ -127,10 +128,14 @@ void set_links(const ImagePieces& pieces, const PlanNode& node, Header& h) {
   if (h.peers == 0) return;
   h.link = node.layout.link;
   h.gaps = static_cast<uint16_t>(node.gaps);
+  uint16_t before = 0;
   for (const StageTables& s : pieces.stages) {
     const auto targets = static_cast<uint16_t>(s.targets.size());
     uint16_t in_streams = 0;
     for (const StreamRecord& r : s.streams) in_streams += r.targets == 0;
+    const uint16_t here = in_streams;
+    if (std::ranges::any_of(s.streams, comes_early)) in_streams += before;
+    before = here;
     h.targets = static_cast<uint16_t>(h.targets + targets);
     h.stage_targets = std::max(h.stage_targets, targets);
     h.stage_streams = std::max(h.stage_streams, in_streams);
