@@ -44,11 +44,12 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
                   const PeerEntry* peers, const LinkCounts& counts,
                   uint8_t* tables) {
   *this = Link();
-  payload_ = config.transport->max_payload;
-  if (payload_ < kLeastPayload) return Status::kBadArgument;
-  if (payload_ > 0xFFFF) payload_ = 0xFFFF;
-  capacity_ =
-      payload_ - kDataHeadBytes - kFragmentHeadBytes - config.cipher->tag_bytes;
+  const uint32_t payload = config.transport->max_payload;
+  if (payload < kLeastPayload) return Status::kBadArgument;
+  payload_ = static_cast<uint16_t>(payload < 0xFFFF ? payload : 0xFFFF);
+  capacity_ = static_cast<uint16_t>(payload_ - kDataHeadBytes -
+                                    kFragmentHeadBytes -
+                                    config.cipher->tag_bytes);
   config_ = &config;
   owner_ = &owner;
   entries_ = peers;
@@ -64,7 +65,9 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   flights_ = table<Flight>(tables, l.flights);
   uint32_t flight = 0;
   for (uint32_t p = counts.peers; p-- > 0;) {
-    if (peers[p].node > node && peers[p].node != kCoordinator) first_ = p;
+    if (peers[p].node > node && peers[p].node != kCoordinator) {
+      first_ = static_cast<uint16_t>(p);
+    }
   }
   for (uint32_t p = 0; p < counts.peers; ++p) {
     config.peers[p].home = config.peers[p].address;
@@ -82,7 +85,7 @@ void Link::carry_streams(const LinkStage& stage) {
   const uint32_t from = stage_.in_streams;
   const bool follows = stage.first_stream == stage_.first_stream + from &&
                        stage.in_streams == stage_.next_in_streams;
-  carried_ = follows ? stage_.next_in_streams : 0;
+  carried_ = follows ? stage_.next_in_streams : uint16_t{0};
   for (uint32_t i = 0; i < carried_; ++i) {
     streams_[i] = streams_[from + i];
     for (uint32_t r = 0; r < counts_.gaps; ++r) {
@@ -96,7 +99,9 @@ void Link::begin_stage(const LinkStage& stage) {
   stage_ = stage;
   const uint32_t all = stage.all_in_streams();
   const uint32_t streams = uint32_t{stage.first_stream} + all;
-  if (all && streams > entered_) entered_ = streams;
+  if (all && streams > entered_) {
+    entered_ = static_cast<uint16_t>(streams);
+  }
   std::memset(flights_, 0, counts_.windows * sizeof(Flight));
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];

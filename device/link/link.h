@@ -233,11 +233,11 @@ class Link {
   uint64_t timer_us_ = kNever;
   uint64_t retry_at_us_ = 0;  // the transport takes nothing before
   uint32_t retry_us_ = 0;
-  uint32_t payload_ = 0;   // of a datagram, at most
-  uint32_t capacity_ = 0;  // of a datagram with one fragment and nothing else
-  uint32_t first_ = 0;     // peer that is served first
-  uint32_t carried_ = 0;   // in-streams that were the next stage's before
-  uint32_t entered_ = 0;   // in-stream numbers below this have had credit
+  uint16_t payload_ = 0;   // of a datagram, at most
+  uint16_t capacity_ = 0;  // of a datagram with one fragment and nothing else
+  uint16_t first_ = 0;     // peer that is served first
+  uint16_t carried_ = 0;   // in-streams that were the next stage's before
+  uint16_t entered_ = 0;   // in-stream numbers below this have had credit
   uint16_t node_ = 0;
   uint16_t recent_ = 0;  // peer that was heard last
   bool awake_ = false;

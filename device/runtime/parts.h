@@ -77,7 +77,7 @@ class LinkPart {
 
 // Room in the node for the parts, which is made there.
 inline constexpr size_t kStoragePartBytes = 216 + 34 * sizeof(void*);
-inline constexpr size_t kLinkPartBytes = 320 + 12 * sizeof(void*);
+inline constexpr size_t kLinkPartBytes = 312 + 14 * sizeof(void*);
 
 using MakeStorage = StoragePart* (*)(void* memory, NodeState&,
                                      const shoal_storage*);
