@@ -47,9 +47,9 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   const uint32_t payload = config.transport->max_payload;
   if (payload < kLeastPayload) return Status::kBadArgument;
   payload_ = static_cast<uint16_t>(payload < 0xFFFF ? payload : 0xFFFF);
-  capacity_ = static_cast<uint16_t>(payload_ - kDataHeadBytes -
-                                    kFragmentHeadBytes -
-                                    config.cipher->tag_bytes);
+  capacity_ =
+      static_cast<uint16_t>(payload_ - kDataHeadBytes - kFragmentHeadBytes -
+                            config.cipher->tag_bytes);
   config_ = &config;
   owner_ = &owner;
   entries_ = peers;

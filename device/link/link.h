@@ -35,8 +35,8 @@ class ItemWriter;
 struct Item;
 
 // The owner of the streams of the stage under way. Targets and in-streams are
-// counted within the stage, in-streams of the next one behind them; offsets are absolute (see StreamRecord). What is
-// called here must not call the link.
+// counted within the stage, in-streams of the next one behind them; offsets are
+// absolute (see StreamRecord). What is called here must not call the link.
 class Streams {
  public:
   // Bytes before this offset may be sent to the target.

@@ -20,7 +20,8 @@ bool StageCheck::streams() {
   for (uint32_t i = 0; i < s_.header->streams; ++i) {
     at(Table::kStream, i);
     const StreamRecord& r = s_.streams[i];
-    if (!need(r.port < s_.header->ports) || !need(r.reserved == 0 || comes_early(r))) {
+    if (!need(r.port < s_.header->ports) ||
+        !need(r.reserved == 0 || comes_early(r))) {
       return false;
     }
     const PortRecord& p = s_.ports[r.port];
@@ -43,7 +44,8 @@ bool StageCheck::streams() {
   if (!need(numbers_.stream + inputs < kNone)) return false;
   const bool last = stage_ + 1 == h.stages;
   const uint32_t before = early ? count_in_streams(stage_before()) : 0;
-  return need(before + inputs <= h.stage_streams) && need(target == s_.header->targets) &&
+  return need(before + inputs <= h.stage_streams) &&
+         need(target == s_.header->targets) &&
          need(inputs <= h.stage_streams && target <= h.stage_targets) &&
          need(last ? targets == h.targets : targets <= h.targets);
 }

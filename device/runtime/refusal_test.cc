@@ -285,6 +285,20 @@ TEST(Refusal, Peers) {
   refuse(s, 0, 0, b, [](Tables& t) { t.peers[0].window += 1; });
 }
 
+TEST(Refusal, StreamsThatComeEarly) {
+  const LinkedSample e = early_sample();
+  const Table s = Table::kStream;
+  // In-stream 0, out-stream 1; the ring is buffer 1, what the stage before has
+  // lies at its buffers' offsets.
+  refuse(e, 0, 0, s, [](Tables& t) { t.streams[0].reserved = 1; });
+  refuse(e, 0, 1, s, [](Tables& t) { t.streams[0].reserved = 2; });
+  refuse(e, 0, 1, s, [](Tables& t) { t.streams[1].reserved = 1; });
+  refuse(e, 0, 2, s, [](Tables& t) { t.streams[2].reserved = 1; });
+  // Where the stage before has its input.
+  refuse(e, 0, 1, s, [](Tables& t) { t.buffers[1].offset -= 128; });
+  refuse(e, 0, 1, Table::kStage, [](Tables& t) { t.head->stage_streams = 1; });
+}
+
 TEST(Refusal, Streams) {
   const LinkedSample g = gather_sample(), h = halo_sample();
   const Table s = Table::kStream, t = Table::kTarget, p = Table::kPort;

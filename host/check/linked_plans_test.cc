@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <stdexcept>
 
 #include "host/check/testing/linked_judge.h"
 #include "host/lower/net.h"
@@ -20,6 +21,7 @@ constexpr int kMostToSpoil = 3;  // nodes
 struct Question {
   std::string model, strategy;
   int nodes;
+  std::string board = "host";
 };
 
 // A sample of the mutants. Those that may be right are run where that is
@@ -43,10 +45,10 @@ void try_mutants(const Question& q, const Net& net, const Plan& plan) {
 class LinkedPlansTest : public testing::TestWithParam<Question> {};
 
 TEST_P(LinkedPlansTest, AreRight) {
-  const auto& [model, strategy, nodes] = GetParam();
+  const auto& [model, strategy, nodes, board] = GetParam();
   const Net net = lower(load_model(golden_model_file(model)));
   const Cluster cluster =
-      uniform_cluster(nodes, find_board("host"), std::nullopt);
+      uniform_cluster(nodes, find_board(board), std::nullopt);
   const Cuts cuts = make_cuts(net, cluster, {.strategy = strategy});
   const auto at = [] { return std::chrono::steady_clock::now(); };
   const auto start = at();
@@ -79,6 +81,7 @@ std::vector<Question> questions() {
   all.push_back({"ops_transpose_conv", "layer", 7});
   all.push_back({mobilenet, "layer", 64});
   all.push_back({mobilenet, "spatial", 64});
+  all.push_back({"ops_conv_chain", "spatial", 3, "teensy41"});
   return all;
 }
 
@@ -86,8 +89,46 @@ INSTANTIATE_TEST_SUITE_P(Shared, LinkedPlansTest,
                          testing::ValuesIn(questions()), [](const auto& info) {
                            return test_name(info.param.model + "_" +
                                             info.param.strategy + "_" +
-                                            std::to_string(info.param.nodes));
+                                            std::to_string(info.param.nodes) +
+                                            "_" + info.param.board);
                          });
+
+// The first set that stays, of the node's.
+PlanActor& first_kept(PlanNode& node) {
+  for (PlanStage& s : node.stages) {
+    for (PlanActor& a : s.actors) {
+      if (a.weights.keep) return a;
+    }
+  }
+  throw std::logic_error("no weights stay");
+}
+
+TEST(LinkedPlans, WrongCopiesOfWeightsAreFound) {
+  const Net net = lower(load_model(golden_model_file("ops_conv_chain")));
+  const Cluster cluster =
+      uniform_cluster(2, find_board("teensy41"), std::nullopt);
+  const Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+  const Plan plan = make_plan(net, linked_nodes(cluster, cuts));
+  ASSERT_GT(plan.nodes[0].layout.keep_bytes, 0u);
+  EXPECT_TRUE(check(net, plan).empty());
+  const auto spoil = [&](const char* what, auto change) {
+    Plan wrong = plan;
+    change(wrong.nodes[0]);
+    EXPECT_FALSE(check(net, wrong).empty()) << what;
+  };
+  spoil("moved", [](PlanNode& n) { first_kept(n).weights.offset += 16; });
+  spoil("over buffers",
+        [](PlanNode& n) { first_kept(n).weights.offset = n.layout.buffers; });
+  spoil("read anew", [](PlanNode& n) { first_kept(n).weights.keep = false; });
+  spoil("still in flash", [](PlanNode& n) {
+    first_kept(n).weights.place = WeightPlace::kMapped;
+  });
+  spoil("too little room", [](PlanNode& n) { n.layout.keep_bytes -= 16; });
+  spoil("no room", [](PlanNode& n) { n.layout.keep_bytes = 0; });
+  spoil("elsewhere", [](PlanNode& n) { n.layout.keep += 16; });
+  spoil("not counted", [](PlanNode& n) { n.arena_bytes -= 16; });
+  spoil("not told", [](PlanNode& n) { n.sram_weight_bytes = 0; });
+}
 
 }  // namespace
 }  // namespace shoal

@@ -57,8 +57,9 @@ class Structure {
     const NetTensor& t = net_.tensors[b.tensor];
     const int stages = static_cast<int>(node_.stages.size());
     const bool early = comes_early(index);
-    const bool spans = b.first_stage < b.last_stage &&
-                       !(early && b.first_stage == s_ - 1 && b.last_stage == s_);
+    const bool spans =
+        b.first_stage < b.last_stage &&
+        !(early && b.first_stage == s_ - 1 && b.last_stage == s_);
     return need(!b.box.empty() && contains(t.box(), b.box), "buffer ", index,
                 " does not lie inside its tensor") &&
            need(b.element_bytes == t.element_bytes || b.element_bytes == 4,

@@ -278,9 +278,47 @@ inline LinkedSample overlay_sample() {
   return m.sample;
 }
 
+// Two nodes that exchange all they have made from stage to stage: into a ring,
+// then into a box. Both may have rows before their stage begins.
+inline LinkedSample early_sample() {
+  Random r(17);
+  const Filter f[] = {conv(r, 2, 2), conv(r, 2, 2)};
+  const Filter g[] = {conv(r, 2, 2), conv(r, 2, 2)};
+  SampleMaker m("early", r, 7, 4, 2);
+  const auto box = [](int at, int slots, int flags = 0) {
+    BufferSpec b{7, 4, 2, slots};
+    b.at = at, b.flags = flags;
+    return b;
+  };
+  const int kX = 0, kH = 64, kRing = 128, kY = 160, kZ = 224, kOut = 288;
+  for (int n = 0; n < 2; ++n) {
+    StageSpec s, t, u;
+    const int bx = s.buffer(box(kX, 3)), made = s.buffer(box(kH, 7));
+    s.receive(bx, n);
+    s.actors.push_back(actor_of(f[n], s.read(bx), s.write(made)));
+    const int bh = t.buffer(box(kH, 7, kBufferComplete));
+    const int ring = t.buffer(box(kRing, 3)), by = t.buffer(box(kY, 7));
+    t.receive_early(ring, 101 - n);
+    t.actors.push_back(actor_of(g[n], t.read(ring), t.write(by)));
+    t.send(bh, {100 + n});
+    const int whole = u.buffer(box(kY, 7, kBufferComplete));
+    const int bz = u.buffer(box(kZ, 7)), out = u.buffer(box(kOut, 1));
+    u.receive_early(bz, 201 - n);
+    u.actors.push_back(copy_actor(u.read(bz), u.write(out)));
+    u.send(whole, {200 + n});
+    u.send(out, {20 + n});
+    m.node({s, t, u});
+    m.input(n);
+    m.output(20 + n, {}, [&](const Tensor& x) {
+      return naive(g[1 - n], naive(f[n], x, 7, 4), 7, 4);
+    });
+  }
+  return m.sample;
+}
+
 inline std::vector<LinkedSample> linked_samples() {
-  return {halo_sample(), gather_sample(),  pipeline_sample(),
-          sums_sample(), columns_sample(), overlay_sample()};
+  return {halo_sample(),    gather_sample(),  pipeline_sample(), sums_sample(),
+          columns_sample(), overlay_sample(), early_sample()};
 }
 
 }  // namespace shoal::test

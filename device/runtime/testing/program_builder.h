@@ -10,6 +10,7 @@
 
 #include "device/program/actor.h"
 #include "device/program/chunk.h"
+#include "device/program/early.h"
 #include "device/program/link_layout.h"
 #include "device/program/sha256.h"
 #include "device/program/spill_layout.h"
@@ -196,6 +197,7 @@ inline void ProgramBuilder::place_streams(size_t stage, Record& r,
       if (in) {
         rec.number = streams_++;
         rec.peer = from.far[0].peer, rec.there = from.far[0].there;
+        rec.reserved = from.early && mapped ? kComesEarly : uint16_t{0};
         ++r.in_streams;
         continue;
       }
@@ -300,9 +302,14 @@ inline void ProgramBuilder::place_fixed(Header& h,
     LinkCounts n;
     n.peers = static_cast<uint32_t>(peers.size());
     for (const PeerEntry& p : peers) n.windows += p.window;
+    uint16_t before = 0;
     for (const Record& r : records) {
+      const bool early =
+          std::any_of(r.streams.begin(), r.streams.end(), comes_early);
+      const int open = r.in_streams + (early ? before : 0);
       h.stage_targets = std::max(h.stage_targets, r.counts.targets);
-      h.stage_streams = std::max(h.stage_streams, r.in_streams);
+      h.stage_streams = std::max(h.stage_streams, uint16_t(open));
+      before = r.in_streams;
     }
     n.targets = h.targets = targets_;
     n.stage_targets = h.stage_targets, n.stage_streams = h.stage_streams;

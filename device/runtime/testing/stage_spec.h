@@ -78,6 +78,7 @@ struct StageSpec {
   struct Stream {
     bool in;
     std::vector<FarEnd> far;
+    bool early = false;  // in the stage before, too, if that is mapped
   };
   std::vector<BufferSpec> buffers;
   std::vector<Port> ports;
@@ -117,11 +118,15 @@ struct StageSpec {
   void stream(uint16_t port, const std::vector<int>& edges) {
     ports[port].owner = PortOwner::kStream;
     ports[port].index = static_cast<int>(streams.size());
-    streams.push_back({!ports[port].is_read, {}});
+    streams.push_back({!ports[port].is_read, {}, false});
     for (int edge : edges) streams.back().far.push_back({edge});
   }
   void receive(int buffer, int edge, BoxSpec box = {}) {
     stream(write(buffer, box), {edge});
+  }
+  void receive_early(int buffer, int edge, BoxSpec box = {}) {
+    receive(buffer, edge, box);
+    streams.back().early = true;
   }
   void send(int buffer, const std::vector<int>& edges, BoxSpec box = {}) {
     stream(read(buffer, box), edges);

@@ -32,9 +32,18 @@ inline void record_firing(const ProgramBuilder& p, const Firing& f,
   runs.back().firings = static_cast<uint16_t>(runs.back().firings + firings);
 }
 
+// Rows come early only where the stage before has no weights that pass through
+// the arena.
+inline void in_time(ProgramBuilder& p) {
+  for (StageSpec& s : p.stages) {
+    for (StageSpec::Stream& stream : s.streams) stream.early = false;
+  }
+}
+
 // The same program in that order, all weights on the tape.
 inline ProgramBuilder on_tape(ProgramBuilder p, const Order& order,
                               bool mapped) {
+  in_time(p);
   for (size_t s = 0; s < p.stages.size(); ++s) {
     if (s < order.size()) p.stages[s].order = order[s];
     for (ActorSpec& a : p.stages[s].actors) {
@@ -48,6 +57,7 @@ inline ProgramBuilder on_tape(ProgramBuilder p, const Order& order,
 
 // The same program, all weights in SRAM.
 inline ProgramBuilder in_sram(ProgramBuilder p, bool keep, bool mapped) {
+  if (!keep) in_time(p);
   for (StageSpec& s : p.stages) {
     for (ActorSpec& a : s.actors) a.sram = true, a.keep = keep;
   }

@@ -15,7 +15,9 @@ void StageMutations::buffer(int b) {
   move("offset", &PlanBuffer::offset, 16, kMayBeRight);
   move("offset", &PlanBuffer::offset, -16, kMayBeRight);
   move("offset", &PlanBuffer::offset, -static_cast<int>(it.offset), false);
-  move("first stage", &PlanBuffer::first_stage, 1, false);
+  // Rows of peers that came early come in time.
+  const bool early = it.first_stage < index_ && !it.complete && it.variable < 0;
+  move("first stage", &PlanBuffer::first_stage, 1, early && kMayBeRight);
   move("first stage", &PlanBuffer::first_stage, -1, kMayBeRight);
   move("last stage", &PlanBuffer::last_stage, 1, kMayBeRight);
   move("last stage", &PlanBuffer::last_stage, -1, false);

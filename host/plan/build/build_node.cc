@@ -219,9 +219,8 @@ class NodeBuilder {
   bool is_free_before(int s, const PlanBuffer& b) const {
     const int64_t lo = b.offset, hi = lo + aligned(b.bytes());
     return std::ranges::none_of(
-        alive_ranges(node_, s - 1), [&](const ArenaRange& r) {
-          return r.lo < hi && lo < aligned(r.hi);
-        });
+        alive_ranges(node_, s - 1),
+        [&](const ArenaRange& r) { return r.lo < hi && lo < aligned(r.hi); });
   }
 
   // Larger chunks are fewer, and records smaller.

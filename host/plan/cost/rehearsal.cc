@@ -186,12 +186,11 @@ class Node final : public Linked {
     run_ = run_fired_ = 0;
     next_ = next_with_early();
     if (next_) next_->tokens.reset();
-    link_.begin_stage({s.links.streams.data(), s.links.targets.data(),
-                       s.links.in_streams,
-                       static_cast<uint16_t>(s.links.targets.size()),
-                       s.first_stream, s.first_target,
-                       next_ ? next_->links.streams.data() : nullptr,
-                       next_ ? next_->links.in_streams : uint16_t{0}});
+    link_.begin_stage(
+        {s.links.streams.data(), s.links.targets.data(), s.links.in_streams,
+         static_cast<uint16_t>(s.links.targets.size()), s.first_stream,
+         s.first_target, next_ ? next_->links.streams.data() : nullptr,
+         next_ ? next_->links.in_streams : uint16_t{0}});
     for (uint16_t i = 0; i < s.links.in_streams; ++i) {
       link_.start_stream(i, start_of(i));
       pass(i, link_.received(i) - start_of(i));
@@ -309,7 +308,8 @@ class Node final : public Linked {
                at().row_bytes[i];
   }
   uint32_t limit(uint16_t i) const override {
-    if (i >= at().links.in_streams) return next_limit(i - at().links.in_streams);
+    if (i >= at().links.in_streams)
+      return next_limit(i - at().links.in_streams);
     return start_of(i) +
            static_cast<uint32_t>(at().tokens.rows_free(at().process(i))) *
                at().row_bytes[i];
@@ -338,7 +338,7 @@ class Node final : public Linked {
   }
 
   std::vector<std::unique_ptr<Stage>> stages_;
-  Stage* next_ = nullptr;  // some of whose rows may come already
+  Stage* next_ = nullptr;         // some of whose rows may come already
   std::vector<PortTimes> times_;  // of the last frame up to the counted one
   PortTimes before_;              // when the stage began
   size_t index_ = 0;

@@ -159,9 +159,8 @@ class LinkedLines {
     const auto kept = [](const PlanNode& n) { return n.layout.keep_bytes; };
     const auto [least, most] = std::ranges::minmax(plan_.nodes, {}, kept);
     if (kept(most) == 0) return;
-    const std::string from = kept(least) == kept(most)
-                                 ? ""
-                                 : format_bytes(kept(least)) + " to ";
+    const std::string from =
+        kept(least) == kept(most) ? "" : format_bytes(kept(least)) + " to ";
     line(out_,
          "  weights kept  {}{} of each arena hold weights that are not read "
          "from flash again",
