@@ -30,7 +30,11 @@ class NodeBuilder {
 
   void build() {
     if (!node_.mapped) read_from_storage();
-    for (int s = 0; s < stages(); ++s) cut_weights(s);
+    for (int s = 0; s < stages(); ++s) {
+      cut_weights(s);
+      for (PlanBuffer& b : node_.stages[s].buffers) b.first_stage = s;
+    }
+    if (is_linked()) link_.stage_streams = most_in_streams(node_);
     node_.layout = layout(link_, 0);
     int64_t bytes = place();
     LinkCounts link = link_;
