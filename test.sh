@@ -12,7 +12,7 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
 # run_tests PRESET: what failed, and what it said, is the last that is seen.
 run_tests() {
-  ctest --preset "$1" -j "$jobs" --no-tests=error && return
+  ctest --preset "$1" -j "$((jobs + 1))" --no-tests=error && return
   local log=build/$1/Testing/Temporary names=() name
   [[ ! -s $log/LastTestsFailed.log ]] ||
     mapfile -t names < <(cut -d: -f2- "$log/LastTestsFailed.log")

@@ -68,8 +68,12 @@ function(shoal_library name)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 6
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
+    # What CMake's own -O3 adds is for kernels.
+    if(NOT ARG_DEVICE)
+      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+    endif()
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>

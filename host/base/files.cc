@@ -24,13 +24,6 @@ namespace {
                                  : ": cannot be read: " + error_text(error)));
 }
 
-// A path that says that it is one of this process's own descriptors, as
-// `<(command)` of a shell does.
-bool names_descriptor(const std::string& path) {
-  return path == "/dev/stdin" || path.starts_with("/dev/fd/") ||
-         path.starts_with("/proc/self/fd/");
-}
-
 void check_kind(const std::string& path, mode_t mode, const FileKind& kind) {
   if (S_ISREG(mode)) return;
   if (S_ISDIR(mode)) {
@@ -39,7 +32,7 @@ void check_kind(const std::string& path, mode_t mode, const FileKind& kind) {
   const char* const is = S_ISFIFO(mode)   ? "a pipe"
                          : S_ISSOCK(mode) ? "a socket"
                                           : "a device";
-  if (S_ISFIFO(mode) && kind.pipes && names_descriptor(path)) return;
+  if (S_ISFIFO(mode) && kind.pipes && names_own_descriptor(path)) return;
   throw Error(Exit::kUsage, printable(path) + ": is " + is + ", not a file",
               std::string("what comes out of it, in a file: ") + kind.what +
                   " is read from one");
@@ -101,6 +94,11 @@ std::vector<uint8_t> read_all(int file, const std::string& name,
 }
 
 }  // namespace
+
+bool names_own_descriptor(const std::string& path) {
+  return path == "/dev/stdin" || path.starts_with("/dev/fd/") ||
+         path.starts_with("/proc/self/fd/");
+}
 
 std::string error_text(int error) {
   return std::generic_category().message(error);

@@ -74,6 +74,8 @@ void append_file(const std::string& path, const std::string& text);
 // Throws Error(kUsage) if write_file() would, as far as that can be seen:
 // before the work that would be lost.
 void check_writable(const std::string& path);
+// One of this process's own descriptors, as `<(command)` of a shell is.
+bool names_own_descriptor(const std::string& path);
 // With those above it. Throws Error(kInternal).
 void make_folder(const std::string& path);
 

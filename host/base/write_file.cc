@@ -173,10 +173,6 @@ std::span<const uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-bool names_descriptor(const std::string& path) {
-  return path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
-}
-
 }  // namespace
 
 void write_file(const std::string& path, std::span<const uint8_t> bytes,
@@ -190,7 +186,7 @@ void write_file(const std::string& path, std::span<const uint8_t> bytes,
       const int error = write_all(system_disk(), *own, bytes);
       return error ? cannot_write(path, error) : void();
     }
-    if (!S_ISREG(old.st_mode) || names_descriptor(path)) {
+    if (!S_ISREG(old.st_mode) || names_own_descriptor(path)) {
       return write_in_place(path, bytes);
     }
     // To rename over it would need no leave of its own.

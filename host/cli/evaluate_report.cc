@@ -18,10 +18,6 @@ constexpr size_t kWorst = 10;
 
 std::string count(int64_t value) { return format_count(value); }
 
-double fraction(int64_t part, int64_t of) {
-  return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : 0;
-}
-
 // "1:02:03", "0:07".
 std::string clock_text(double seconds) {
   const auto s = static_cast<int64_t>(seconds + 0.5);
@@ -125,16 +121,6 @@ void print_worst_pairs(const Classes& classes, const Accuracy& a) {
 }
 
 }  // namespace
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
 
 Progress::Progress(int64_t before)
     : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {}

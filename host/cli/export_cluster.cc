@@ -19,7 +19,7 @@
 namespace shoal {
 namespace {
 
-bool is_serial(const ClusterNode& n) {
+bool has_serial_line(const ClusterNode& n) {
   return n.address.starts_with(kSerialPrefix);
 }
 
@@ -50,7 +50,7 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
                   "address = \"HOST:PORT\", or \"serial:DEVICE\" for a board "
                   "without a network");
     }
-    if (!is_serial(n) || cluster.nodes.size() == 1) continue;
+    if (!has_serial_line(n) || cluster.nodes.size() == 1) continue;
     throw Error(Exit::kUsage,
                 file + ": node '" + n.name +
                     "' is on a serial line, which has one node at its end; " +
@@ -77,7 +77,7 @@ std::vector<bool> chosen(const std::string& file, const Cluster& cluster,
 ClusterMember member_of(const ClusterNode& n, const std::string& file) {
   ClusterMember m;
   m.name = n.name;
-  m.serial = is_serial(n);
+  m.serial = has_serial_line(n);
   if (!m.serial) m.address = parse_udp_address(n.address, file);
   return m;
 }
@@ -119,7 +119,8 @@ int export_cluster_command(const ExportFlags& flags) {
   check_files({{"MODEL", flags.model}}, {});
   const std::vector<ClusterNode> nodes = cluster.nodes;
   PlanRequest request = linked_request(flags.plan, std::move(cluster));
-  request.max_payload = is_serial(nodes[0]) ? kSerialPayload : kUdpPayload;
+  request.max_payload =
+      has_serial_line(nodes[0]) ? kSerialPayload : kUdpPayload;
   ClusterKey key{};
   if (!flags.insecure) key = read_key_file(flags.key);
   const Prepared p = prepare(load_model(flags.model, flags.ends), request);

@@ -65,7 +65,4 @@ std::unique_ptr<Judge> judge_classes(const EvaluateFlags&, const Graph&,
 std::unique_ptr<Judge> judge_boxes(JudgeParts);
 std::unique_ptr<Judge> judge_masks(JudgeParts);
 
-// Rows of a CSV file: a field of text.
-std::string csv_field(const std::string& text);
-
 }  // namespace shoal

@@ -3,6 +3,7 @@
 // must have arrived: a verb whose output is lost does not end in 0.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -24,6 +25,11 @@ void say_json(const nlohmann::json&);
 void say_json_text(const std::string& json);
 // As printf(3), on stderr: progress and warnings.
 [[gnu::format(printf, 1, 2)]] void tell(const char* format, ...);
+
+// A field of text in a row of a CSV file.
+std::string csv_field(const std::string& text);
+// 0 of nothing.
+double fraction(int64_t part, int64_t of);
 
 // Until here everything has arrived. Throws Error(kInternal). A reader that
 // has gone away ends the process before, by SIGPIPE, as it does other tools.

@@ -32,14 +32,6 @@ std::string boards_of(const Cluster& cluster) {
   return fmt::format("{} x {}", cluster.nodes.size(), text);
 }
 
-// Text of a field; strategies have commas.
-std::string quoted(std::string text) {
-  for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) {
-    text.insert(at, 1, '"');
-  }
-  return '"' + text + '"';
-}
-
 std::string csv_of(const std::vector<PlanTrial>& trials,
                    const std::vector<PlanTrial>& front) {
   std::string out =
@@ -47,7 +39,7 @@ std::string csv_of(const std::vector<PlanTrial>& trials,
   for (const PlanTrial& t : trials) {
     const bool on = std::ranges::any_of(
         front, [&](const PlanTrial& f) { return same_point(f, t); });
-    out += fmt::format("{},{},{},{:.6f},{},{:.6f},{}\n", quoted(t.text()),
+    out += fmt::format("{},{},{},{:.6f},{},{:.6f},{}\n", csv_field(t.text()),
                        t.numbers.nodes, t.numbers.ram,
                        t.numbers.latency_s * kMs, t.numbers.traffic_bytes,
                        t.numbers.energy_j * kMj, on ? 1 : 0);

@@ -13,10 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double share(int64_t part, int64_t of) {
-  return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : 0;
-}
-
 // Without any error the ratio is infinite, which JSON cannot say.
 Json decibels(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
 
@@ -48,7 +44,7 @@ void print_layers(const std::vector<LayerReport>& layers) {
 void print_accuracy(const AccuracyPair& a) {
   const auto line = [](const char* name, const Accuracy& of) {
     say("%-9stop-1 %.2f %%, top-5 %.2f %% of %s frames\n", name,
-        100 * share(of.top1, of.frames), 100 * share(of.top5, of.frames),
+        100 * fraction(of.top1, of.frames), 100 * fraction(of.top5, of.frames),
         format_count(of.frames).c_str());
   };
   say("\naccuracy on %s\n", a.data.c_str());
@@ -58,8 +54,8 @@ void print_accuracy(const AccuracyPair& a) {
 
 Json accuracy_json(const Accuracy& a) {
   return {{"frames", a.frames},
-          {"top1", share(a.top1, a.frames)},
-          {"top5", share(a.top5, a.frames)}};
+          {"top1", fraction(a.top1, a.frames)},
+          {"top5", fraction(a.top5, a.frames)}};
 }
 
 }  // namespace

@@ -111,10 +111,6 @@ struct Simulated {
   double latency_s() const { return seconds_of(total); }
 };
 
-double fraction(Nanos part, Nanos total) {
-  return total > 0 ? static_cast<double>(part) / static_cast<double>(total) : 0;
-}
-
 double waiting(const PortTimes& t, Nanos total) {
   const Nanos busy = t.slices + t.receiving + t.sending + t.other;
   return std::max(0.0, 1 - fraction(busy, total));

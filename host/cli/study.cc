@@ -20,7 +20,7 @@ namespace {
 constexpr int kMaxNodes = 256, kMaxSide = 4096;
 
 // For a shell; what is plain stays as it is.
-std::string quoted(const std::string& text) {
+std::string shell_word(const std::string& text) {
   const auto is_plain = [](unsigned char c) {
     return std::isalnum(c) != 0 || std::strchr("_-./,:@", c) != nullptr;
   };
@@ -43,10 +43,12 @@ std::string board_of(const StudyFlags& flags) {
 std::string command_line(const StudyFlags& flags) {
   std::string line = fmt::format(
       "shoal study {} {} --nodes {} --board {} --strategies {} --sizes {}",
-      flags.study, quoted(flags.model), quoted(flags.nodes), board_of(flags),
-      fmt::join(flags.strategies, ","), quoted(flags.sizes));
-  for (const std::string& file : flags.cuts) line += " --cuts " + quoted(file);
-  if (!flags.folder.empty()) line += " -o " + quoted(flags.folder);
+      flags.study, shell_word(flags.model), shell_word(flags.nodes),
+      board_of(flags), fmt::join(flags.strategies, ","),
+      shell_word(flags.sizes));
+  for (const std::string& file : flags.cuts)
+    line += " --cuts " + shell_word(file);
+  if (!flags.folder.empty()) line += " -o " + shell_word(flags.folder);
   return line;
 }
 

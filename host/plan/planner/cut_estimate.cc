@@ -18,7 +18,7 @@ constexpr double kMostPairs = 2e8;
 constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // Options that a layer may have, those of named strategies included.
 constexpr int kStride = 64;
-constexpr int64_t kNever = INT64_MAX / 1024;
+constexpr int64_t kForbidden = INT64_MAX / 1024;
 
 Box needed(const Layer& l, int operand, const CutOption& o, int node) {
   const Box& own = o.own[node];
@@ -238,19 +238,20 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
 int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
                               int operand, const CutOption& to) const {
   const Layer &l = net_.layers[layer], &w = net_.layers[writer];
-  if (writer + 1 != layer || from.cut.kind == CutKind::kInputs) return kNever;
-  if (uses_[w.out.tensor].writers.size() != 1) return kNever;
+  if (writer + 1 != layer || from.cut.kind == CutKind::kInputs)
+    return kForbidden;
+  if (uses_[w.out.tensor].writers.size() != 1) return kForbidden;
   int64_t most = 0;
   const int channels = w.in[0].tensor < 0 ? 0 : w.in[0].box.channels();
   for (int n = 0; n < nodes_; ++n) {
     const Box need = common(needed(l, operand, to, n), w.out.box);
     const Box& own = from.own[n];
     if (need.empty() || contains(own, need)) continue;
-    if (own.empty() || need.c0 < own.c0 || own.c1 < need.c1) return kNever;
+    if (own.empty() || need.c0 < own.c0 || own.c1 < need.c1) return kForbidden;
     const Box all = hull(own, need);
     const int64_t rim = int64_t{all.rows()} * all.columns() -
                         int64_t{own.rows()} * own.columns();
-    if (rim * own.channels() > own.elements()) return kNever;
+    if (rim * own.channels() > own.elements()) return kForbidden;
     const int64_t core =
         static_cast<int64_t>(static_cast<double>(from.core_ps[n]) *
                              static_cast<double>(rim * own.channels()) /

@@ -19,7 +19,7 @@ namespace shoal {
 namespace {
 
 // Of the arena, for head and largest record of a program that is not mapped.
-constexpr int64_t kTables = 2048;
+constexpr int64_t kTablesOfNode = 2048;
 
 // With more nodes fewer plans are built in full.
 constexpr int kManyNodes = 16;
@@ -264,7 +264,7 @@ class LinkedSearch : public Search {
     std::vector<int64_t> all;
     for (size_t n = 0; n < limits_.size(); ++n) {
       const bool mapped = cluster_.nodes[n].board.flash_mapped;
-      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTables);
+      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
       // Nodes without a share take nothing.
       const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
       all.push_back(shares::percent_of(percent, room));
