@@ -14,6 +14,7 @@
 #include <random>
 #include <sstream>
 
+#include "device/storage/seeds.h"
 #include "host/base/files.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "host/engine/workers/udp.h"
@@ -107,6 +108,9 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
   // talks to nobody.
   nor = shop_.read("kept/emcraft-sf2.0.img");
   const std::vector<uint8_t> good = nor;
+  const uint8_t* const flashed = &nor[kNorBytes - kBlock + kFlashedSeedAt];
+  EXPECT_EQ(std::count(flashed, flashed + sizeof(SeedNote), 0),
+            int{sizeof(SeedNote)});
   for (size_t at = kNorBytes - 3 * kBlock; at < kNorBytes - kBlock; ++at) {
     nor[at] &= 0x7F;
   }
@@ -117,6 +121,9 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
                    "--serve", "--state", "kept", "--key", "k.key"});
   EXPECT_EQ(seedless.code, 6);
   EXPECT_NE(seedless.err.find("no seed that was not used"), seedless.err.npos)
+      << seedless.err;
+  EXPECT_NE(seedless.err.find("remove kept/emcraft-sf2.0.img"),
+            seedless.err.npos)
       << seedless.err;
   shop_.write("kept/emcraft-sf2.0.img", good);
   // A bit of its program's last weights falls over, in whichever slot.

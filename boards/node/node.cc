@@ -62,7 +62,7 @@ int draw(void*, void* out, uint32_t bytes) {
 }
 
 // The last block of the storage, which is erased as a whole, has nothing else
-// but the mark of take_seed().
+// but the flashed seed, where it stays.
 uint32_t flashed_at(const shoal_port& port) {
   return port.storage_bytes - port.storage_erase_bytes;
 }
@@ -80,23 +80,21 @@ uint32_t programs_end(const shoal_port& port) {
   return flashed_at(port) - blocks * port.storage_erase_bytes;
 }
 
-// Where nothing stays, whoever starts the board has given it a new one.
+// Where nothing stays, whoever starts the board has given it a new one. Where
+// it stays, one in `f` would never be overwritten.
 Status start_seed(const shoal_port& port, Flashed& f) {
+  if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
   if (port.mapped_storage) return Status::kOk;
   static_assert(sizeof node.packets[0] >= kMostProgramUnit);
   SeedsConfig c;
   c.storage = &port.storage;
   c.at = programs_end(port);
-  c.mark = flashed_at(port) + port.storage_write_bytes;
+  c.flashed = flashed_at(port) + kFlashedSeedAt;
   c.write_bytes = port.storage_write_bytes;
   c.erase_bytes = port.storage_erase_bytes;
   c.replaces = port.storage_replaces != 0;
   c.unit = node.packets[0];
-  uint8_t seed[kSeedBytes];
-  const Status status = take_seed(c, f.seed, seed);
-  std::memcpy(f.seed, seed, sizeof seed);
-  wipe(seed, sizeof seed);
-  return status;
+  return take_seed(c, f.seed);
 }
 
 // Addresses of the computer's own, which a coordinator there knows its nodes

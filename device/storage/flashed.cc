@@ -27,10 +27,11 @@ bool check_flashed(const Flashed& f) {
     return false;
   }
   const bool no_key = all_zeros(f.key, sizeof f.key);
-  const bool no_seed = all_zeros(f.seed, sizeof f.seed);
   return f.name[0] != 0 && f.name[sizeof f.name - 1] == 0 &&
-         (f.secure ? !no_key && !no_seed : no_key && no_seed) &&
+         (f.secure ? !no_key : no_key && !has_seed(f)) &&
          all_zeros(f.reserved, sizeof f.reserved);
 }
+
+bool has_seed(const Flashed& f) { return !all_zeros(f.seed, sizeof f.seed); }
 
 }  // namespace shoal

@@ -14,11 +14,12 @@ inline constexpr uint16_t kFlashedVersion = 1;
 struct Flashed {
   uint32_t magic;
   uint16_t version;
-  uint16_t secure;  // 1: with key and seed; 0: without, and they are zeros
+  uint16_t secure;  // 1: with key; 0: without, key and seed are zeros
   char name[32];    // of the node, padded with zeros, at least one
   uint8_t key[32];  // of the cluster
   // Unpredictable, and never the same for two starts: without a source of its
-  // own a board draws all that nobody may foresee from it.
+  // own a board draws all that nobody may foresee from it. Zeros where the
+  // storage stays: there it has a unit of its own, to be overwritten (seeds.h).
   uint8_t seed[32];
   uint32_t reserved[5];  // 0
   uint32_t crc;          // CRC-32C of the bytes before
@@ -30,5 +31,6 @@ static_assert(offsetof(Flashed, crc) == 124);
 void seal_flashed(Flashed&);
 // Whether it is whole, of this version, and its fields make sense.
 bool check_flashed(const Flashed&);
+bool has_seed(const Flashed&);
 
 }  // namespace shoal

@@ -26,6 +26,13 @@ TEST(Flashed, IsWhatWasSealed) {
   open.key[31] = open.seed[0] = 0;
   seal_flashed(open);
   EXPECT_TRUE(check_flashed(open));
+  // Where the storage stays, the seed is elsewhere.
+  Flashed stays = secure_one();
+  EXPECT_TRUE(has_seed(stays));
+  stays.seed[0] = 0;
+  seal_flashed(stays);
+  EXPECT_TRUE(check_flashed(stays));
+  EXPECT_FALSE(has_seed(stays));
 }
 
 TEST(Flashed, EveryFlippedBitIsSeen) {
@@ -49,7 +56,7 @@ TEST(Flashed, FieldsThatMakeNoSenseAreRefused) {
   EXPECT_TRUE(refused([](Flashed& f) { f.secure = 2; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.secure = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.key[31] = 0; }));
-  EXPECT_TRUE(refused([](Flashed& f) { f.seed[0] = 0; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.secure = f.key[31] = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.name[0] = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.name[31] = 'x'; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.reserved[4] = 1; }));

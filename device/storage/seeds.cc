@@ -11,15 +11,8 @@ namespace shoal {
 namespace {
 
 constexpr uint32_t kSeedMagic = 0x45504853;  // "SHPE"
-constexpr uint32_t kSlots = kSeedBlocks * kSeedsOfABlock, kNoSlot = kSlots;
-
-struct SeedNote {
-  uint32_t magic;
-  uint32_t count;  // of starts; 0: the flashed one
-  uint8_t seed[kSeedBytes];
-  uint32_t crc;  // CRC-32C of the bytes before
-};
-static_assert(sizeof(SeedNote) == 44);
+constexpr uint32_t kSlots = kSeedBlocks * kSeedsOfABlock;
+constexpr uint32_t kFlashedSlot = kSlots, kNoSlot = kSlots + 1;
 
 uint32_t crc_of(const SeedNote& n) {
   return crc32c(0, reinterpret_cast<const uint8_t*>(&n),
@@ -40,123 +33,117 @@ class Seeds {
  public:
   explicit Seeds(const SeedsConfig& c) : c_(c) {}
 
-  Status take(const uint8_t (&flashed)[kSeedBytes],
-              uint8_t (&out)[kSeedBytes]) {
+  Status take(uint8_t (&out)[kSeedBytes]) {
     SeedNote now{}, next{};
-    const Status status = replace(flashed, now, next);
-    const bool done = status == Status::kOk && derive("start", now.seed, out);
+    uint8_t drawn[kSeedBytes];
+    Status status = replace(now, next);
+    if (status == Status::kOk && !derive("start", now.seed, drawn)) {
+      status = Status::kNoSalt;
+    }
+    if (status == Status::kOk) std::memcpy(out, drawn, sizeof drawn);
+    wipe(drawn, sizeof drawn);
     wipe(&now, sizeof now);
     wipe(&next, sizeof next);
     wipe(c_.unit, c_.write_bytes);
-    return done || status != Status::kOk ? status : Status::kNoSalt;
+    return status;
   }
 
  private:
-  Status replace(const uint8_t (&flashed)[kSeedBytes], SeedNote& now,
-                 SeedNote& next) {
-    bool unused = false;
-    if (!is_erased(c_.mark, sizeof(uint32_t), unused)) return Status::kStorage;
+  Status replace(SeedNote& now, SeedNote& next) {
     uint32_t slot = kNoSlot;
     if (!find_newest(now, slot)) return Status::kStorage;
-    if (slot == kNoSlot) {
-      // Who has forgotten what came after it must not begin with it again.
-      if (!unused) return Status::kNoSalt;
-      std::memcpy(now.seed, flashed, sizeof flashed);
-    }
+    if (slot == kNoSlot) return Status::kNoSalt;
     next.magic = kSeedMagic;
     next.count = now.count + 1;
     if (!derive("after", now.seed, next.seed)) return Status::kNoSalt;
     next.crc = crc_of(next);
     // From here on power may go away at any time: the new one is there before
     // an old one goes, and all old ones are gone before one is used.
-    if (!put(slot, next) || !forget_others(next.count)) return Status::kStorage;
-    return !unused || spend_flashed() ? Status::kOk : Status::kStorage;
+    return put(slot, next) && forget_others(slot) ? Status::kOk
+                                                  : Status::kStorage;
   }
 
   bool find_newest(SeedNote& newest, uint32_t& slot) {
-    for (uint32_t i = 0; i < kSlots; ++i) {
+    for (uint32_t i = 0; i <= kFlashedSlot; ++i) {
+      bool there = false;
+      if (!read(i, there)) return false;
+      if (!there) continue;
       SeedNote n;
-      if (!read_note(i, n)) return false;
-      if (n.magic == 0 || (slot != kNoSlot && n.count < newest.count)) continue;
-      newest = n;
-      slot = i;
+      std::memcpy(&n, c_.unit, sizeof n);
+      const bool is_note = n.magic == kSeedMagic && n.crc == crc_of(n) &&
+                           (n.count == 0) == (i == kFlashedSlot);
+      if (is_note && (slot == kNoSlot || n.count > newest.count)) {
+        newest = n;
+        slot = i;
+      }
+      wipe(&n, sizeof n);
     }
     return true;
   }
 
-  // Behind the last one, in the other block if this one is full.
-  bool put(uint32_t last, const SeedNote& n) {
-    uint32_t to = last == kNoSlot ? 0 : last + 1;
-    const uint32_t block = last == kNoSlot ? 0 : last / kSeedsOfABlock;
+  // Behind the last one, in the other block if this one is full. `slot`: of the
+  // last one, then of this one.
+  bool put(uint32_t& slot, const SeedNote& n) {
+    uint32_t to = slot == kFlashedSlot ? 0 : slot + 1;
+    const uint32_t block = slot == kFlashedSlot ? 0 : slot / kSeedsOfABlock;
     const uint32_t end = (block + 1) * kSeedsOfABlock;
     // One whose writing power ended cannot be written again.
     for (bool erased = c_.replaces; to < end && !erased;) {
-      if (!is_erased(place(to), sizeof n, erased)) return false;
+      bool there = false;
+      if (!read(to, there)) return false;
+      erased = there && is_all(0xFF);
       to += !erased;
     }
     if (to == end) {
       to = end % kSlots;
       if (!c_.replaces && !erase(place(to))) return false;
     }
+    slot = to;
     std::memset(c_.unit, 0xFF, c_.write_bytes);
     std::memcpy(c_.unit, &n, sizeof n);
-    SeedNote there;
-    return write(place(to)) && read_note(to, there) &&
-           std::memcmp(&there, &n, sizeof n) == 0;
+    bool there = false;
+    return write(place(to)) && read(to, there) && there &&
+           std::memcmp(c_.unit, &n, sizeof n) == 0;
   }
 
-  bool forget_others(uint32_t count) {
-    for (uint32_t i = 0; i < kSlots; ++i) {
-      SeedNote n;
-      if (!read_note(i, n)) return false;
-      if (n.magic == 0 || n.count == count) continue;
-      if (!clear(place(i)) || !read_note(i, n) || n.magic != 0) return false;
+  // Torn ones, too: most of a seed may be in them.
+  bool forget_others(uint32_t but) {
+    for (uint32_t i = 0; i <= kFlashedSlot; ++i) {
+      if (i == but) continue;
+      bool there = false;
+      if (!read(i, there)) return false;
+      if (there && (is_all(0xFF) || is_all(0))) continue;
+      std::memset(c_.unit, 0, c_.write_bytes);
+      if (!write(place(i)) || !read(i, there) || !there || !is_all(0)) {
+        return false;
+      }
     }
     return true;
   }
 
-  bool spend_flashed() {
-    bool unused = true;
-    return clear(c_.mark) && is_erased(c_.mark, sizeof(uint32_t), unused) &&
-           !unused;
-  }
-
   uint32_t place(uint32_t slot) const {
+    if (slot == kFlashedSlot) return c_.flashed;
     return c_.at + slot / kSeedsOfABlock * c_.erase_bytes +
            slot % kSeedsOfABlock * c_.write_bytes;
   }
 
-  // With magic 0 if there is none. What a card cannot read, power has cut.
-  bool read_note(uint32_t slot, SeedNote& n) {
-    const bool read = get(place(slot), &n, sizeof n);
-    if (!read || n.magic != kSeedMagic || n.count == 0 || n.crc != crc_of(n)) {
-      n = {};
-    }
-    return read || c_.replaces;
-  }
-
-  bool is_erased(uint32_t at, uint32_t bytes, bool& erased) {
-    erased = false;
-    if (!get(at, c_.unit, bytes)) return c_.replaces;
-    uint8_t all = 0xFF;
-    for (uint32_t i = 0; i < bytes; ++i) {
-      all = static_cast<uint8_t>(all & c_.unit[i]);
-    }
-    erased = all == 0xFF;
-    return true;
-  }
-
-  bool get(uint32_t at, void* to, uint32_t bytes) {
+  // Its unit. What a card cannot read, power has cut: nothing is there.
+  bool read(uint32_t slot, bool& there) {
     const shoal_storage& s = *c_.storage;
-    return finish(s.read(s.user, at, bytes, to));
+    there = finish(s.read(s.user, place(slot), c_.write_bytes, c_.unit));
+    return there || c_.replaces;
   }
+  bool is_all(uint8_t value) const {
+    uint8_t differs = 0;
+    for (uint32_t i = 0; i < c_.write_bytes; ++i) {
+      differs = static_cast<uint8_t>(differs | (c_.unit[i] ^ value));
+    }
+    return differs == 0;
+  }
+
   bool write(uint32_t at) {
     const shoal_storage& s = *c_.storage;
     return finish(s.write(s.user, at, c_.write_bytes, c_.unit));
-  }
-  bool clear(uint32_t at) {
-    std::memset(c_.unit, 0, c_.write_bytes);
-    return write(at);
   }
   bool erase(uint32_t block) {
     const shoal_storage& s = *c_.storage;
@@ -174,12 +161,19 @@ class Seeds {
 
 }  // namespace
 
-Status take_seed(const SeedsConfig& c, const uint8_t (&flashed)[kSeedBytes],
-                 uint8_t (&out)[kSeedBytes]) {
+SeedNote flashed_seed(const uint8_t (&seed)[kSeedBytes]) {
+  SeedNote n{};
+  n.magic = kSeedMagic;
+  std::memcpy(n.seed, seed, sizeof n.seed);
+  n.crc = crc_of(n);
+  return n;
+}
+
+Status take_seed(const SeedsConfig& c, uint8_t (&out)[kSeedBytes]) {
   const bool usable = c.storage && c.unit && c.storage->write &&
                       c.storage->erase && c.write_bytes >= sizeof(SeedNote) &&
                       c.erase_bytes / kSeedsOfABlock >= c.write_bytes;
-  return usable ? Seeds(c).take(flashed, out) : Status::kBadArgument;
+  return usable ? Seeds(c).take(out) : Status::kBadArgument;
 }
 
 }  // namespace shoal

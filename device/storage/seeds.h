@@ -1,8 +1,10 @@
 // The seed of a board without a source of random bytes, where a storage keeps
 // what is written: every start replaces it before anything is drawn from it, so
 // that no two starts draw the same, wherever power goes away in between. What
-// was replaced is overwritten: who reads the storage later learns nothing of
-// what was drawn before. spec/stores.md has the bytes in prose.
+// was replaced, the flashed one first, is overwritten before the new one is
+// used: who reads the storage later learns nothing of what was drawn before, as
+// far as the storage overwrites in place. spec/stores.md has the bytes in
+// prose.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +15,31 @@
 namespace shoal {
 
 inline constexpr uint32_t kSeedBytes = 32, kSeedBlocks = 2, kSeedsOfABlock = 16;
+// Where the flashed one is in Flashed's block: on a unit of any size.
+inline constexpr uint32_t kFlashedSeedAt = 4096;
+
+struct SeedNote {
+  uint32_t magic;
+  uint32_t count;  // of starts; 0: the flashed one
+  uint8_t seed[kSeedBytes];
+  uint32_t crc;  // CRC-32C of the bytes before
+};
+static_assert(sizeof(SeedNote) == 44);
+
+// What a board is flashed with.
+SeedNote flashed_seed(const uint8_t (&seed)[kSeedBytes]);
 
 struct SeedsConfig {
   const shoal_storage* storage = nullptr;
-  uint32_t at = 0;    // kSeedBlocks blocks
-  uint32_t mark = 0;  // a unit: erased while the flashed seed is unused
+  uint32_t at = 0;       // kSeedBlocks blocks
+  uint32_t flashed = 0;  // the flashed note's unit, zeros once it is used
   uint32_t write_bytes = 0, erase_bytes = 0;
   bool replaces = false;    // as shoal_port::storage_replaces
   uint8_t* unit = nullptr;  // write_bytes to work in
 };
 
-// `out`: for this start alone. kStorage: the storage fails. kNoSalt: what it
-// has left is no seed, or one that was used.
-Status take_seed(const SeedsConfig&, const uint8_t (&flashed)[kSeedBytes],
-                 uint8_t (&out)[kSeedBytes]);
+// `out`: for this start alone, left as it is unless kOk. kStorage: the storage
+// fails. kNoSalt: no seed is left in it.
+Status take_seed(const SeedsConfig&, uint8_t (&out)[kSeedBytes]);
 
 }  // namespace shoal

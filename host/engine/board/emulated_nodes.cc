@@ -35,9 +35,10 @@ constexpr const char* kNetwork =
     "ip=0a00020f,arg=mask=ffffff00,arg=gateway=0a000202";
 constexpr uint16_t kGuestPort = 5000;
 
-// What the board is flashed with. It has no source of random bytes, but a seed.
+// What the board is flashed with. It has no source of random bytes, but a seed,
+// here unless it keeps its storage.
 Flashed flashed_as(const std::string& name,
-                   const std::optional<ClusterKey>& key) {
+                   const std::optional<ClusterKey>& key, bool stays) {
   Flashed f{};
   f.magic = kFlashedMagic;
   f.version = kFlashedVersion;
@@ -45,7 +46,7 @@ Flashed flashed_as(const std::string& name,
   name.copy(f.name, sizeof f.name - 1);
   if (key) {
     std::copy(key->begin(), key->end(), f.key);
-    system_entropy(f.seed);
+    if (!stays) system_entropy(f.seed);
   }
   seal_flashed(f);
   return f;
@@ -63,7 +64,8 @@ bool is_flashed_so(const std::vector<uint8_t>& image, const Emulator& e,
                    const Flashed& wanted) {
   Flashed there;
   std::memcpy(&there, image.data() + e.flashed_at, sizeof there);
-  return check_flashed(there) && there.secure == wanted.secure &&
+  return check_flashed(there) && !has_seed(there) &&
+         there.secure == wanted.secure &&
          std::memcmp(there.name, wanted.name, sizeof there.name) == 0 &&
          std::memcmp(there.key, wanted.key, sizeof there.key) == 0;
 }
@@ -74,13 +76,19 @@ class BoardStorage {
  public:
   BoardStorage(const EmulatedNodesOptions& options,
                const EmulatedNodesOptions::Node& node) {
-    const Flashed f = flashed_as(node.name, options.key);
-    const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
     const Emulator& e = *node.board->emulator;
+    const Flashed f = flashed_as(node.name, options.key, !e.drive.empty());
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
     const auto flash = [&](std::vector<uint8_t>& image) {
       std::fill_n(image.begin() + kept_from(e), (kSeedBlocks + 1) * kBlock,
                   0xFF);
       std::copy_n(bytes, sizeof f, image.begin() + e.flashed_at);
+      if (!options.key) return;
+      uint8_t seed[kSeedBytes];
+      system_entropy(seed);
+      const SeedNote note = flashed_seed(seed);
+      std::copy_n(reinterpret_cast<const uint8_t*>(&note), sizeof note,
+                  image.begin() + e.flashed_at + kFlashedSeedAt);
     };
     if (e.drive.empty()) {
       memory_.emplace(std::span(bytes, sizeof f), int64_t{sizeof f});
@@ -113,6 +121,7 @@ class BoardStorage {
         write_secret(path_, {image.begin(), image.end()}, Existing::kReplaced));
   }
   std::string path() const { return memory_ ? memory_->path() : path_; }
+  std::string kept() const { return path_; }  // empty: in memory
 
  private:
   std::optional<MemoryFile> memory_;
@@ -188,10 +197,12 @@ std::vector<std::string> boards_with_network() {
   return out;
 }
 
-EmulatedNode::EmulatedNode(const Board& board, std::string name, uint16_t port,
+EmulatedNode::EmulatedNode(const Board& board, std::string name,
+                           std::string kept, uint16_t port,
                            const std::vector<std::string>& command_line)
     : board_(board),
       name_(std::move(name)),
+      kept_(std::move(kept)),
       port_(port),
       decoder_([this](const ConsoleFrame& f) { take(f); }),
       process_(command_line) {}
@@ -226,7 +237,7 @@ void EmulatedNode::take(const ConsoleFrame& f) {
           printable(std::string(f.payload.begin(), f.payload.end())));
       return;
     case FrameType::kRefused:
-      failure_ = refusal_error(board_, payload(RefusedFrame{}));
+      failure_ = refusal_error(board_, payload(RefusedFrame{}), kept_);
       return;
     case FrameType::kFault:
       failure_ = exception_error(board_, payload(FaultFrame{}));
@@ -289,10 +300,10 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
   }
   const auto start = [&](size_t i, uint16_t port) {
     const auto& [name, board] = options.nodes[i];
-    const std::string path =
-        std::next(storages.begin(), static_cast<int>(i))->path();
+    const auto storage = std::next(storages.begin(), static_cast<int>(i));
     return std::make_unique<EmulatedNode>(
-        *board, name, port, node_line(options, *board, i, port, path));
+        *board, name, storage->kept(), port,
+        node_line(options, *board, i, port, storage->path()));
   };
   for (size_t i = 0; i < options.nodes.size(); ++i) {
     const uint16_t port = udp_port(ports.front().address());

@@ -51,8 +51,9 @@ struct NodeWork {
 
 class EmulatedNode {
  public:
-  // The block that it was flashed with must be readable until it is ready.
-  EmulatedNode(const Board&, std::string name, uint16_t port,
+  // `kept`: the file that its storage stays in, or empty. The block that it was
+  // flashed with must be readable until it is ready.
+  EmulatedNode(const Board&, std::string name, std::string kept, uint16_t port,
                const std::vector<std::string>& command_line);
 
   const std::string& name() const { return name_; }
@@ -79,7 +80,7 @@ class EmulatedNode {
   void take(const StageFrame&);
 
   const Board& board_;
-  const std::string name_;
+  const std::string name_, kept_;
   const uint16_t port_;
   bool ready_ = false, began_ = false, has_run_ = false;
   double ticks_per_instruction_ = 1;

@@ -54,7 +54,8 @@ std::string reason(const Board& board, const RefusedFrame& r) {
 
 }  // namespace
 
-Error refusal_error(const Board& board, const RefusedFrame& r) {
+Error refusal_error(const Board& board, const RefusedFrame& r,
+                    const std::string& kept) {
   const bool small = r.refusal == static_cast<uint8_t>(Refusal::kProgram) &&
                      r.status == SHOAL_ARENA_TOO_SMALL;
   if (small) {
@@ -68,9 +69,14 @@ Error refusal_error(const Board& board, const RefusedFrame& r) {
     case Refusal::kSmallStorage:
       return Error(Exit::kNode, board.name + ": " + reason(board, r),
                    fmt::format("put in one of at least {} KB", r.check));
+    case Refusal::kNoSeed:
+      if (!kept.empty()) {
+        return Error(Exit::kNode, board.name + ": " + reason(board, r),
+                     "remove " + kept + ": the board is flashed anew then");
+      }
+      [[fallthrough]];
     case Refusal::kNoIdentity:
     case Refusal::kNoNetwork:
-    case Refusal::kNoSeed:
       return Error(Exit::kNode, board.name + ": " + reason(board, r),
                    "flash the board with its name, key and address");
     default:

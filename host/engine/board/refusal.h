@@ -1,13 +1,17 @@
 // What a board says when it does not run, as errors for people.
 #pragma once
 
+#include <string>
+
 #include "device/port/console.h"
 #include "host/base/error.h"
 #include "host/board/board.h"
 
 namespace shoal {
 
-Error refusal_error(const Board&, const RefusedFrame&);
+// `kept`: the file that an emulated board's storage stays in, or empty.
+Error refusal_error(const Board&, const RefusedFrame&,
+                    const std::string& kept = {});
 // Of an exception of its CPU.
 Error exception_error(const Board&, const FaultFrame&);
 
