@@ -190,7 +190,7 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
     Words other = run_words();
     other[1] = "n.tflite";
     expect_refused(other, 2, "was exported with another program");
-    expect_refused(run_words({"--strategy", "kernel"}), 2,
+    expect_refused(run_words({"--strategy", "layer"}), 2,
                    "was exported with another program");
     ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
     expect_refused(run_words({"--key", "other.key", "--timeout", "1"}), 6,

@@ -131,7 +131,7 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
     constexpr double kSeconds = 30;
     std::optional<double> seconds;
     if (!request.limits.search_s) seconds = kSeconds;
-    const PlanDeadline fixes_deadline(seconds);
+    const PlanDeadline fixes_deadline(seconds, PlanDeadline::Time::kThread);
     std::string fix;
     for (const std::string& line :
          find_fixes(planned_net(graph, request), request,

@@ -1,23 +1,32 @@
 #include "host/plan/types/deadline.h"
 
+#include <ctime>
+
 #include "host/base/error.h"
 
 namespace shoal {
-namespace {
 
-thread_local std::optional<std::chrono::steady_clock::time_point> plan_end;
+using std::chrono::nanoseconds;
 
-}  // namespace
+thread_local std::optional<PlanDeadline::End> PlanDeadline::end_;
 
-PlanDeadline::PlanDeadline(std::optional<double> seconds) : before_(plan_end) {
-  if (!seconds) return;
-  plan_end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                std::chrono::duration<double>(*seconds));
+nanoseconds PlanDeadline::now(Time time) {
+  timespec t{};
+  clock_gettime(time == Time::kWall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID,
+                &t);
+  return std::chrono::seconds(t.tv_sec) + nanoseconds(t.tv_nsec);
 }
 
-PlanDeadline::~PlanDeadline() { plan_end = before_; }
+PlanDeadline::PlanDeadline(std::optional<double> seconds, Time time)
+    : before_(end_) {
+  if (!seconds) return;
+  const std::chrono::duration<double> given(*seconds);
+  end_ = {time, now(time) + std::chrono::duration_cast<nanoseconds>(given)};
+}
 
-bool PlanDeadline::passed() { return plan_end && Clock::now() >= *plan_end; }
+PlanDeadline::~PlanDeadline() { end_ = before_; }
+
+bool PlanDeadline::passed() { return end_ && now(end_->time) >= end_->at; }
 
 void PlanDeadline::check() {
   if (passed()) no_plan();

@@ -10,7 +10,11 @@ namespace shoal {
 
 class PlanDeadline {
  public:
-  explicit PlanDeadline(std::optional<double> seconds);
+  // Of what other programs leave of the machine the thread's own time knows
+  // nothing: what is found until then is the same on a busy one.
+  enum class Time { kWall, kThread };
+
+  explicit PlanDeadline(std::optional<double> seconds, Time = Time::kWall);
   ~PlanDeadline();
   PlanDeadline(const PlanDeadline&) = delete;
   PlanDeadline& operator=(const PlanDeadline&) = delete;
@@ -22,8 +26,14 @@ class PlanDeadline {
   [[noreturn]] static void no_plan();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  std::optional<Clock::time_point> before_;
+  struct End {
+    Time time = Time::kWall;
+    std::chrono::nanoseconds at{};
+  };
+  static std::chrono::nanoseconds now(Time);
+  static thread_local std::optional<End> end_;
+
+  std::optional<End> before_;
 };
 
 }  // namespace shoal
