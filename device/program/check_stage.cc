@@ -249,12 +249,12 @@ StageCheck::Region StageCheck::buffer_region(uint32_t index) const {
   return r;
 }
 
-StageCheck::Region StageCheck::accumulator_region(uint32_t index) const {
-  const ActorRecord& a = s_.actors[index];
+StageCheck::Region StageCheck::accumulator_region(const StageView& s,
+                                                  const ActorRecord& a) {
   if (a.accumulator == kNowhere) return {0, 0, kNone};
-  const PortRecord& out = s_.ports[a.out];
+  const PortRecord& out = s.ports[a.out];
   const uint64_t bytes =
-      accumulator_bytes(accumulator_rows(s_, a), columns(out), channels(out));
+      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out));
   return {a.accumulator, a.accumulator + bytes, a.loop};
 }
 
@@ -282,7 +282,7 @@ StageCheck::Region StageCheck::region(uint32_t number) const {
   const StageHeader& h = *s_.header;
   if (number < h.buffers) return buffer_region(number);
   number -= h.buffers;
-  if (number < h.actors) return accumulator_region(number);
+  if (number < h.actors) return accumulator_region(s_, s_.actors[number]);
   number -= h.actors;
   if (number < h.weights) return set_region(number);
   number -= h.weights;

@@ -66,7 +66,7 @@ class StageCheck {
   void at_region(uint32_t number);
   Region region(uint32_t number) const;
   Region buffer_region(uint32_t index) const;
-  Region accumulator_region(uint32_t index) const;
+  static Region accumulator_region(const StageView&, const ActorRecord&);
   Region set_region(uint32_t index) const;
   bool regions_apart();
   bool in_recorded_order(uint32_t buffer) const;

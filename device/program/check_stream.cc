@@ -84,6 +84,11 @@ bool StageCheck::early_stream(const PortRecord& p) {
   for (uint32_t i = 0; i < before.header->buffers; ++i) {
     if (!need(apart(bytes(b), bytes(before.buffers[i])))) return false;
   }
+  for (uint32_t i = 0; i < before.header->actors; ++i) {
+    Region sums = accumulator_region(before, before.actors[i]);
+    sums.loop = kNone;
+    if (!need(apart(bytes(b), sums))) return false;
+  }
   return true;
 }
 

@@ -94,7 +94,7 @@ struct Header {
                            // other fixed regions; link_layout.h
   uint16_t targets;        // of all stages' out-streams
   uint16_t stage_targets;  // most of any stage
-  uint16_t stage_streams;  // most in-streams of any stage
+  uint16_t stage_streams;  // most in-streams at once; early.h
   uint16_t gaps;           // ranges of bytes behind gaps that each in-stream
                            // may have; 0: bytes are placed in order only
   uint32_t spill;          // arena offset of the state of spills, or kNowhere;
@@ -364,12 +364,12 @@ static_assert(sizeof(OrderRun) == 4);
 // in-stream number, credit the sender's target number.
 struct StreamRecord {
   uint16_t port;
-  uint16_t number;   // in: of this stream; out: of its first target
-  uint16_t peer;     // in: index of the sender in the peer table; out: kNone
-  uint16_t there;    // in: the target's number at the sender; out: index of
-                     // its first target in the stage's table
-  uint16_t targets;  // out: at least 1; in: 0
-  uint16_t reserved;
+  uint16_t number;    // in: of this stream; out: of its first target
+  uint16_t peer;      // in: index of the sender in the peer table; out: kNone
+  uint16_t there;     // in: the target's number at the sender; out: index of
+                      // its first target in the stage's table
+  uint16_t targets;   // out: at least 1; in: 0
+  uint16_t reserved;  // in: kComesEarly (early.h), or 0; out: 0
 };
 static_assert(sizeof(StreamRecord) == 12);
 

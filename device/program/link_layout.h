@@ -4,7 +4,7 @@
 //
 //   limits    uint32 per target of the program: how far it may go (credit)
 //   targets   TargetState per target of the largest stage
-//   streams   StreamState per in-stream of the largest stage
+//   streams   StreamState per in-stream of the largest stage (early.h)
 //   ranges    Range, `gaps` per in-stream of the largest stage, one in-stream
 //             after the other
 //   peers     PeerState per peer

@@ -297,6 +297,21 @@ TEST(Refusal, StreamsThatComeEarly) {
   // Where the stage before has its input.
   refuse(e, 0, 1, s, [](Tables& t) { t.buffers[1].offset -= 128; });
   refuse(e, 0, 1, Table::kStage, [](Tables& t) { t.head->stage_streams = 1; });
+  // Where it has an accumulator, behind its buffers.
+  LinkedSample sums = early_sample();
+  StageSpec& before = sums.programs.nodes[0].stages[0];
+  BufferSpec mean{1, 1, 2};
+  mean.at = 48;
+  ActorSpec reduce;
+  reduce.r.op = OpCode::kReduceSum;
+  reduce.r.flags |= kReduceColumns;
+  reduce.r.in[0] = before.read(0);
+  reduce.r.out = before.write(before.buffer(mean));
+  reduce.r.kernel_h = 7, reduce.r.kernel_w = 4, reduce.r.part = 2;
+  reduce.set_params(ReduceParams{28, 1 << 30, -4});
+  before.actors.push_back(reduce);
+  sums.programs.nodes[0].stages[1].buffers[1].at = 384;
+  refuse(sums, 0, 1, s, [](Tables& t) { t.buffers[1].offset -= 256; });
 }
 
 TEST(Refusal, Streams) {

@@ -16,6 +16,7 @@
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/planner/mixed_cuts.h"
 #include "host/plan/planner/trials.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/plan_segments.h"
 
 namespace shoal {
@@ -103,8 +104,18 @@ class CrewPlan {
     try_groups({"spatial", named_cuts("spatial")});
     for (const char* name : {"kernel", "layer"}) {
       Cuts cuts = named_cuts(name);
-      if (!is_hopeless(cuts)) trials_.run({name, std::move(cuts)});
+      if (is_hopeless(cuts)) {
+        hopeless_.push_back(name);
+      } else {
+        trials_.run({name, std::move(cuts)});
+      }
     }
+  }
+
+  // Strategies that begin() has left out by estimate.
+  const std::vector<std::string>& hopeless() const { return hopeless_; }
+  void run(const std::string& strategy) {
+    trials_.run({strategy, named_cuts(strategy.c_str())});
   }
 
   // Other cuts for one segment of the best plan after the other, as long as
@@ -205,6 +216,7 @@ class CrewPlan {
   int most_plans_ = 0;
   Trials trials_;
   std::optional<MixedCuts> mixed_;  // of the best start
+  std::vector<std::string> hopeless_;
 };
 
 class AutoPlan {
@@ -226,6 +238,7 @@ class AutoPlan {
     for (const size_t count : classes()) try_crew(count);
     for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
     if (!best_) return smallest();
+    try_hopeless();
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
     if (busy_nodes(plan) < std::ssize(plan.nodes)) {
@@ -302,8 +315,9 @@ class AutoPlan {
         {order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(count)});
     if (is_latency() && is_hopeless(crew.estimate_ps())) return false;
     crew.begin();
+    if (count == request_.cluster.nodes.size()) hopeless_ = crew.hopeless();
     if (!crew.trials().any()) {
-      if (!refused_) refused_ = crew.trials().refused();
+      refused_ = lesser_refusal(refused_, crew.trials().refused());
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
@@ -312,6 +326,21 @@ class AutoPlan {
     if (best_ && crew.trials().measure() >= least) return false;
     best_.emplace(std::move(crew));
     return true;
+  }
+
+  // Over all nodes, where the estimate was wrong: who names a strategy shall
+  // not get a better plan.
+  void try_hopeless() {
+    if (order_.size() != request_.cluster.nodes.size()) return;
+    for (const std::string& strategy : hopeless_) {
+      CrewPlan crew(net_, request_, order_);
+      crew.run(strategy);
+      const Trials& trials = crew.trials();
+      if (!trials.any()) continue;
+      if (trials.measure() < best_->trials().measure()) {
+        best_.emplace(std::move(crew));
+      }
+    }
   }
 
   // Why not on all nodes; no number: on all of them it does not fit.
@@ -365,6 +394,7 @@ class AutoPlan {
   std::optional<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
   std::optional<double> on_all_;
+  std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::exception_ptr refused_;
 };
 

@@ -253,7 +253,7 @@ class Fixes {
   std::string max_arena_flag(int64_t bytes) const {
     const std::optional<int64_t>& most = request_.node().max_arena;
     if (!most || *most >= bytes) return "";
-    return " with --max-arena " + std::to_string(bytes);
+    return " (--max-arena " + std::to_string(bytes) + ")";
   }
   std::optional<CheapPlan> enough(PlanRequest r) const {
     std::optional<CheapPlan> found = cheap_plan(net_, std::move(r));

@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/search/search.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 namespace {
@@ -73,7 +74,7 @@ bool Trials::run(Trial trial) {
     return true;
   } catch (const Error& e) {
     if (e.code() == Exit::kInternal) throw;
-    if (!refused_) refused_ = std::current_exception();
+    refused_ = lesser_refusal(refused_, std::current_exception());
     return false;
   }
 }

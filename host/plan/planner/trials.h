@@ -41,7 +41,7 @@ class Trials {
   std::string text(double measure) const;
   // Of the best plan in which all nodes have a share, if there is one.
   std::optional<double> on_all() const { return on_all_; }
-  // If there is no plan: why the first was refused.
+  // If there is no plan: the refusal that asks for the fewest bytes.
   std::exception_ptr refused() const { return refused_; }
 
  private:

@@ -58,7 +58,33 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
   return most ? layer_text(net.layers[most->layer]) : "an input";
 }
 
+class ArenaDoesNotFit : public Error {
+ public:
+  ArenaDoesNotFit(const std::string& what, const std::string& fix,
+                  int64_t bytes)
+      : Error(Exit::kDoesNotFit, what, fix), bytes_(bytes) {}
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  int64_t bytes_;  // of the largest arena
+};
+
+int64_t bytes_asked(const std::exception_ptr& refusal) {
+  try {
+    std::rethrow_exception(refusal);
+  } catch (const ArenaDoesNotFit& e) {
+    return e.bytes();
+  } catch (const Error&) {
+    return INT64_MAX;
+  }
+}
+
 }  // namespace
+
+std::exception_ptr lesser_refusal(std::exception_ptr a, std::exception_ptr b) {
+  if (!a || !b) return a ? a : b;
+  return bytes_asked(b) < bytes_asked(a) ? b : a;
+}
 
 std::string layer_text(const Layer& layer) {
   // Converters chain the names of all that they fused.
@@ -70,12 +96,13 @@ void arena_does_not_fit(const Net& net, const PlanRequest& request,
                         const PlanNode& smallest, const ClusterNode& of,
                         int64_t largest_bytes, const std::string& else_fits) {
   const std::string node = request.over_links() ? "node " + of.name + ", " : "";
-  throw Error(Exit::kDoesNotFit,
-              "ARENA does not fit: " + node + fullest_layer(net, smallest) +
-                  " needs at least " + format_bytes(smallest.arena_bytes) +
-                  "; budget " + format_bytes(of.plan_budget()) + " (" +
-                  of.budget_source() + ")" + slots_text(smallest) + else_fits,
-              more_ram(request, of, smallest.arena_bytes, largest_bytes));
+  throw ArenaDoesNotFit(
+      "ARENA does not fit: " + node + fullest_layer(net, smallest) +
+          " needs at least " + format_bytes(smallest.arena_bytes) +
+          "; budget " + format_bytes(of.plan_budget()) + " (" +
+          of.budget_source() + ")" + slots_text(smallest) + else_fits,
+      more_ram(request, of, smallest.arena_bytes, largest_bytes),
+      largest_bytes);
 }
 
 void no_storage(const Net& net, const Board& board) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
 
 #include "host/plan/types/plan.h"
@@ -21,6 +22,9 @@ std::string layer_text(const Layer&);
                                      const ClusterNode& of,
                                      int64_t largest_bytes,
                                      const std::string& else_fits = "");
+// Of two refusals the one that asks for the smaller arena; the first of equal
+// ones, and of such that do not ask for any. Either may be none.
+std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
 // Weights exceed what the board may execute in place, and it has no storage.
 [[noreturn]] void no_storage(const Net&, const Board&);
 // Throws if a node's weights would come from storage.

@@ -1,6 +1,7 @@
 #include "host/plan/text/linked_lines.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "host/base/size.h"
 #include "host/plan/text/left_out.h"
@@ -156,15 +157,21 @@ class LinkedLines {
 
   // Copies that are made before the first frame.
   void kept_line() {
-    const auto kept = [](const PlanNode& n) { return n.layout.keep_bytes; };
-    const auto [least, most] = std::ranges::minmax(plan_.nodes, {}, kept);
-    if (kept(most) == 0) return;
-    const std::string from =
-        kept(least) == kept(most) ? "" : format_bytes(kept(least)) + " to ";
+    const auto kept = [](const PlanNode& n) {
+      return int64_t{n.layout.keep_bytes};
+    };
+    int64_t least = INT64_MAX, most = 0;
+    for (const PlanNode& n : plan_.nodes) {
+      if (n.stages.empty()) continue;
+      least = std::min(least, kept(n));
+      most = std::max(most, kept(n));
+    }
+    if (most == 0) return;
+    const std::string from = least == most ? "" : format_bytes(least) + " to ";
     line(out_,
          "  weights kept  {}{} of each arena hold weights that are not read "
          "from flash again",
-         from, format_bytes(kept(most)));
+         from, format_bytes(most));
   }
 
   // The link's tables are in the arena; datagrams, keys and sessions are not.
