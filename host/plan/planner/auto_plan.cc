@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <iterator>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -350,20 +352,26 @@ class AutoPlan {
                        on_all_ ? trials.text(*on_all_) : "it does not fit");
   }
 
+  // Of factors that rise the first that helps, as every larger one does; none
+  // if the largest does not.
+  static const double* least_that(std::span<const double> factors,
+                                  const std::function<bool(double)>& helps) {
+    if (!helps(factors.back())) return nullptr;
+    return &*std::partition_point(factors.begin(), factors.end() - 1,
+                                  [&](double f) { return !helps(f); });
+  }
+
   // What those without a share would have to offer, found by trying.
   std::string what_else(const Plan& plan) const {
     // Speed is not what is missing where a plan for all does not fit.
     if (!is_latency() || !on_all_ || order_.size() > kMostAsked) return "";
-    for (const double f : kFasterClocks) {
-      if (would_help(plan, f, 1)) {
-        return fmt::format("; the others would need clocks {} times as fast",
-                           f);
-      }
+    const auto clocks = [&](double f) { return would_help(plan, f, 1); };
+    if (const double* f = least_that(kFasterClocks, clocks)) {
+      return fmt::format("; the others would need clocks {} times as fast", *f);
     }
-    for (const double f : kFasterLinks) {
-      if (would_help(plan, 1, f)) {
-        return fmt::format("; the others would need links {} times as fast", f);
-      }
+    const auto links = [&](double f) { return would_help(plan, 1, f); };
+    if (const double* f = least_that(kFasterLinks, links)) {
+      return fmt::format("; the others would need links {} times as fast", *f);
     }
     return fmt::format(
         "; the others would not help with clocks {} or links {} times as fast",
