@@ -130,9 +130,9 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
           3, " --max-arena ");
   refused({"plan", "m.tflite", "--nodes", "2", "--max-latency", "0ms"}, 2,
           "no time that a frame can take");
-  refused({"plan", "m.tflite", "--cluster", "flash.toml", "--strategy",
-           "spatial"},
-          3, "FLASH does not fit: the program of node small has ");
+  refused(
+      {"plan", "m.tflite", "--cluster", "flash.toml", "--strategy", "spatial"},
+      3, "FLASH does not fit: the program of node small has ");
   const Told told = shop_.shoal({"plan", "m.tflite", "--cluster", "wide.toml"});
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find(" 9,216 "), std::string::npos) << told.out;
