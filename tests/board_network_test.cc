@@ -1,8 +1,6 @@
 // Emulated boards on a network, through the command line: the agent's firmware,
 // its driver and lwIP in QEMU, real datagrams on this computer's loopback.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "host/engine/board/emulated_nodes.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
+#include "tests/local_socket.h"
 #include "tests/random_net.h"
 
 namespace shoal {
@@ -403,17 +402,9 @@ TEST_F(BoardCard, ABadOneIsNamed) {
 // Talks to an emulator's monitor (QMP).
 class Monitor {
  public:
-  explicit Monitor(const std::string& path)
-      : socket_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un at{};
-    at.sun_family = AF_UNIX;
-    path.copy(at.sun_path, sizeof at.sun_path - 1);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  explicit Monitor(const std::string& path) : socket_(path) {
     say(R"({"execute":"qmp_capabilities"})");
   }
-  ~Monitor() { close(socket_); }
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
 
   // A line of the monitor for persons; what it answers.
   std::string command(const std::string& line) {
@@ -425,10 +416,11 @@ class Monitor {
  private:
   std::string say(const std::string& text) {
     const std::string line = text + "\n";
-    EXPECT_EQ(write(socket_, line.data(), line.size()), ssize_t(line.size()));
+    EXPECT_EQ(write(socket_.get(), line.data(), line.size()),
+              ssize_t(line.size()));
     std::string all;
     char byte = 0;
-    while (read(socket_, &byte, 1) == 1) {
+    while (read(socket_.get(), &byte, 1) == 1) {
       all += byte;
       if (byte != '\n') continue;
       if (all.find("\"return\"") != all.npos) break;
@@ -436,7 +428,7 @@ class Monitor {
     }
     return all;
   }
-  int socket_;
+  LocalSocket socket_;
 };
 
 // In a run and in a deployment: an error that names the board, which is usable

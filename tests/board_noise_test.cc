@@ -2,8 +2,6 @@
 // a flash that nobody has erased, a program that has decayed there. It is told
 // by the board's name, and the board is usable afterwards.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +18,7 @@
 #include "host/engine/workers/udp.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
+#include "tests/local_socket.h"
 #include "tests/random_net.h"
 
 namespace shoal {
@@ -143,28 +142,19 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
 // Whoever is on the wire as the board is: frames reach it as they are.
 class Wire {
  public:
-  explicit Wire(const std::string& path)
-      : socket_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un at{};
-    at.sun_family = AF_UNIX;
-    path.copy(at.sun_path, sizeof at.sun_path - 1);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
-  }
-  ~Wire() { close(socket_); }
-  Wire(const Wire&) = delete;
-  Wire& operator=(const Wire&) = delete;
+  explicit Wire(const std::string& path) : socket_(path) {}
 
   // As QEMU's filters take them: a length in network order before each.
   void send(std::vector<uint8_t> frame) {
     const size_t n = frame.size();
     frame.insert(frame.begin(),
                  {0, 0, static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)});
-    EXPECT_EQ(write(socket_, frame.data(), frame.size()),
+    EXPECT_EQ(write(socket_.get(), frame.data(), frame.size()),
               static_cast<ssize_t>(frame.size()));
   }
 
  private:
-  int socket_;
+  LocalSocket socket_;
 };
 
 // An Ethernet frame for the board: ARP, whole and broken; IPv4 in fragments,

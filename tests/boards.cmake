@@ -49,6 +49,7 @@ shoal_board_test(board_network_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net)
 shoal_board_test(board_noise_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net shoal_engine_workers)
+shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
   add_executable(board_mobilenet_test board_mobilenet_test.cc)

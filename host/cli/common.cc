@@ -175,9 +175,8 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
     throw Error(Exit::kUsage, "--replay is of one node without links",
                 "leave out --replay; each of more nodes takes a smaller part");
   }
-  const bool any = flags.strategy.empty() && flags.cuts.empty();
-  PlanRequest request = linked_nodes(
-      std::move(cluster), any ? "auto" : flags.strategy, objective_of(flags));
+  PlanRequest request =
+      linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())
     request.cuts_file = {flags.cuts, text_of(flags.cuts)};
   set_limits(flags, request);

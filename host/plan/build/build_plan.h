@@ -45,6 +45,9 @@ inline constexpr int64_t kMostChunk = 256 * 1024;
 // moves.
 uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
                     PlanNode&);
+// Gives the sets that stay their places, from offset 0 on, in the order of the
+// records. Returns their bytes.
+uint32_t place_kept(const Net&, PlanNode&);
 // Of a linked node whose weights all lie in mapped flash, which reads them at
 // flash's pace whenever a firing asks: copies of the sets that save most time a
 // byte, in at most `room` bytes of SRAM, made before the first frame. Returns

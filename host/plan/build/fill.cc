@@ -281,14 +281,7 @@ int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
     a.weights.keep = true;
     most -= k.bytes;
   }
-  int64_t bytes = 0;
-  for (PlanStage& s : node.stages) {
-    for (PlanActor& a : s.actors) {
-      if (!a.weights.keep) continue;
-      a.weights.offset = static_cast<uint32_t>(bytes);
-      bytes += sram_bytes(net, s, a);
-    }
-  }
+  const int64_t bytes = place_kept(net, node);
   for (PlanStage& s : node.stages) {
     s.slot_bytes = slot_bytes(net, s);
     if (s.slot_bytes == 0) s.slots = s.slot_count = 0;

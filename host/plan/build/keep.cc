@@ -39,6 +39,18 @@ std::vector<MappedSet> sets_by_gain(const Net& net, const Board& board,
 
 }  // namespace
 
+uint32_t place_kept(const Net& net, PlanNode& node) {
+  int64_t bytes = 0;
+  for (PlanStage& s : node.stages) {
+    for (PlanActor& a : s.actors) {
+      if (!a.weights.keep) continue;
+      a.weights.offset = static_cast<uint32_t>(bytes);
+      bytes += sram_bytes(net, s, a);
+    }
+  }
+  return static_cast<uint32_t>(bytes);
+}
+
 uint32_t keep_mapped(const Net& net, const Supply& supply, int64_t room,
                      PlanNode& node) {
   if (!node.mapped || !node.storage.empty()) return 0;
@@ -48,15 +60,7 @@ uint32_t keep_mapped(const Net& net, const Supply& supply, int64_t room,
     set.actor->weights.place = WeightPlace::kSram;
     set.actor->weights.keep = true;
   }
-  int64_t kept = 0;
-  for (PlanStage& s : node.stages) {
-    for (PlanActor& a : s.actors) {
-      if (!a.weights.keep) continue;
-      a.weights.offset = static_cast<uint32_t>(kept);
-      kept += sram_bytes(net, s, a);
-    }
-  }
-  return static_cast<uint32_t>(kept);
+  return place_kept(net, node);
 }
 
 }  // namespace shoal

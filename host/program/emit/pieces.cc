@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "device/program/early.h"
 #include "device/program/io_pieces.h"
 #include "device/program/record.h"
 #include "device/program/sha256.h"
 #include "host/base/error.h"
+#include "host/plan/types/stream_table.h"
 #include "host/plan/types/variables.h"
 #include "host/program/emit/emit.h"
 #include "host/program/emit/tape_order.h"
@@ -128,17 +128,11 @@ void set_links(const ImagePieces& pieces, const PlanNode& node, Header& h) {
   if (h.peers == 0) return;
   h.link = node.layout.link;
   h.gaps = static_cast<uint16_t>(node.gaps);
-  uint16_t before = 0;
+  h.stage_streams = static_cast<uint16_t>(most_in_streams(node));
   for (const StageTables& s : pieces.stages) {
     const auto targets = static_cast<uint16_t>(s.targets.size());
-    uint16_t in_streams = 0;
-    for (const StreamRecord& r : s.streams) in_streams += r.targets == 0;
-    const uint16_t here = in_streams;
-    if (std::ranges::any_of(s.streams, comes_early)) in_streams += before;
-    before = here;
     h.targets = static_cast<uint16_t>(h.targets + targets);
     h.stage_targets = std::max(h.stage_targets, targets);
-    h.stage_streams = std::max(h.stage_streams, in_streams);
   }
 }
 
