@@ -64,11 +64,10 @@ class Explorer {
  private:
   std::vector<TrialWay> ways() const {
     const size_t all = order_.size();
-    const bool given = request_.cuts || request_.cuts_file;
-    if (!request_.over_links() || given) return {{"", all}};
+    if (!request_.over_links() || request_.has_own_cuts()) return {{"", all}};
     std::vector<std::string> names = {"spatial", "kernel", "layer"};
     std::vector<TrialWay> ways;
-    const bool any = request_.strategy.empty() || request_.strategy == "auto";
+    const bool any = request_.is_auto();
     if (options_.brief) {
       const std::string name = any ? "auto" : request_.strategy;
       return {{name, all}, {any ? "spatial" : name, 1}};

@@ -33,14 +33,6 @@ bool better(const CheapPlan& a, const CheapPlan& b) {
   return a.numbers.latency_s < b.numbers.latency_s;
 }
 
-bool any_strategy(const PlanRequest& request) {
-  return request.strategy.empty() || request.strategy == "auto";
-}
-
-bool cuts_given(const PlanRequest& request) {
-  return request.cuts || request.cuts_file;
-}
-
 std::vector<std::string> named_strategies(const PlanRequest& request) {
   std::vector<std::string> names = {"spatial", "layer", "kernel", "auto"};
   if (request.cluster.nodes.size() > kMostByName) names.resize(1);
@@ -75,8 +67,7 @@ std::optional<CheapPlan> cheap_plan(const Net& net, PlanRequest request,
 // By the request's own strategy, or by each if it may be any.
 std::optional<CheapPlan> cheap_plan(const Net& net,
                                     const PlanRequest& request) {
-  const bool each =
-      request.over_links() && !cuts_given(request) && any_strategy(request);
+  const bool each = request.over_links() && request.is_auto();
   return cheap_plan(net, request,
                     each ? named_strategies(request)
                          : std::vector<std::string>{request.strategy});
@@ -98,9 +89,9 @@ class Fixes {
 
   // The request as it is, by another strategy.
   void add_strategy() {
-    if (!request_.over_links() || cuts_given(request_)) return;
-    // `auto` has tried all others.
-    if (any_strategy(request_)) return;
+    if (!request_.over_links() || request_.has_own_cuts()) return;
+    // The search has tried all others.
+    if (request_.is_auto()) return;
     std::vector<std::string> names = named_strategies(request_);
     std::erase(names, own_strategy());
     const std::optional<CheapPlan> found = cheap_plan(net_, request_, names);
@@ -182,7 +173,7 @@ class Fixes {
   }
 
   void add_nodes() {
-    if (request_.batch > 1 || cuts_given(request_)) return;
+    if (request_.batch > 1 || request_.has_own_cuts()) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
     const FewestNodes few =
         fewest_nodes(net_, request_, count + 1, kMostTriedNodes);
@@ -265,13 +256,11 @@ class Fixes {
     return request_.strategy.empty() ? "auto" : request_.strategy;
   }
   // Goals are looked for by each strategy anyway.
-  bool tries_each() const {
-    return any_strategy(request_) && has_goals(request_);
-  }
+  bool tries_each() const { return request_.is_auto() && has_goals(request_); }
   // What must be said besides, for the plan that was found.
   std::string strategy_flag(const std::string& what,
                             const std::string& asked) const {
-    if (cuts_given(request_) || tries_each()) return "";
+    if (request_.has_own_cuts() || tries_each()) return "";
     if (asked.empty() || asked == own_strategy()) return "";
     return (what.starts_with("--") ? " --strategy " : " with --strategy ") +
            asked;

@@ -45,17 +45,11 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
   return make_cuts(net, request.cluster, {.strategy = request.strategy});
 }
 
-// Who does not say how layers are cut leaves it to the search.
-bool is_auto(const PlanRequest& request) {
-  const bool chosen = request.cuts || request.cuts_file;
-  return !chosen && (request.strategy.empty() || request.strategy == "auto");
-}
-
 std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
   if (request.over_links()) {
     return linked_search(net, request, cuts_of(net, request));
   }
-  if (is_auto(request) || request.strategy == "single") {
+  if (request.is_auto() || request.strategy == "single") {
     return node_search(net, request);
   }
   throw Error(Exit::kUsage,
@@ -72,7 +66,7 @@ Plan make_plan(const Net& net, const PlanRequest& request) {
     plan.objective = objective_name(request.objective);
     return plan;
   }
-  Plan plan = request.over_links() && is_auto(request)
+  Plan plan = request.over_links() && request.is_auto()
                   ? auto_plan(net, request)
                   : search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);

@@ -56,6 +56,11 @@ struct PlanRequest {
   double years = 0, fps = 0;  // the storage must live so long with spills
                               // of so many frames a second; 0: any time
 
+  bool has_own_cuts() const { return cuts || cuts_file; }
+  // Who does not say how layers are cut leaves it to the search.
+  bool is_auto() const {
+    return !has_own_cuts() && (strategy.empty() || strategy == "auto");
+  }
   bool over_links() const { return linked || cluster.nodes.size() > 1; }
   // The first node; of a node alone the only one.
   ClusterNode& node() { return cluster.nodes.at(0); }
