@@ -41,6 +41,16 @@ int64_t parse_traffic(const std::string& text) {
   return bytes / kBinary * kDecimal + bytes % kBinary * kDecimal / kBinary;
 }
 
+// Of an arena: nothing is computed in no bytes.
+int64_t parse_arena(const std::string& text, const char* flag) {
+  const int64_t bytes = parse_size(text, flag);
+  if (bytes > 0) return bytes;
+  throw Error(Exit::kUsage,
+              std::string(flag) + ": '" + text + "' is " +
+                  std::to_string(bytes) + " B, in which nothing is computed",
+              "1 B or more, such as 64K; absent: what the board has");
+}
+
 void set_limits(const PlanFlags& flags, PlanRequest& request) {
   if (!flags.max_latency.empty()) {
     const Nanos most = parse_duration(flags.max_latency, "--max-latency");
@@ -57,13 +67,13 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   if (flags.max_arena.empty()) return;
-  const int64_t most = parse_size(flags.max_arena, "--max-arena");
+  const int64_t most = parse_arena(flags.max_arena, "--max-arena");
   for (ClusterNode& n : request.cluster.nodes) n.max_arena = most;
 }
 
 std::optional<int64_t> ram_of(const PlanFlags& flags) {
   if (!flags.ram) return std::nullopt;
-  return parse_size(*flags.ram, "--ram");
+  return parse_arena(*flags.ram, "--ram");
 }
 
 // Which names there are depends on whether there are nodes to cut over.

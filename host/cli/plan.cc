@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -17,6 +20,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/lower/batch.h"
 #include "host/model/import/import.h"
+#include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/fixes.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/plan_numbers.h"
@@ -28,6 +32,9 @@
 
 namespace shoal {
 namespace {
+
+// Of "how many nodes"; see QuickPlans.
+constexpr int64_t kHowManyWork = 40'000;
 
 // What the table does not say: what two of the objectives come to.
 std::string goal_line(const Net& net, const PlanRequest& request,
@@ -72,27 +79,57 @@ Net planned_net(const Graph& graph, const PlanRequest& request) {
 // How many nodes it takes, if nobody has said how many there are.
 bool asks_how_many(const PlanFlags& flags) {
   return !wants_cluster(flags) && flags.batch == 1 &&
+         flags.strategy != "single" &&
          (!flags.max_latency.empty() || !flags.max_traffic.empty());
+}
+
+// One node has nothing to cut: a strategy is of the others.
+PlanFlags without_strategy(PlanFlags flags) {
+  flags.strategy.clear();
+  return flags;
+}
+
+// Strategies that are none are refused as those of nodes are.
+PlanRequest first_request(const PlanCommandFlags& flags) {
+  if (!asks_how_many(flags.plan) || !flags.pareto.empty()) {
+    return plan_request(flags.plan);
+  }
+  PlanFlags two = flags.plan;
+  two.nodes = 2;
+  two.replay = false;
+  two.storage = {};
+  plan_request(two);
+  return plan_request(without_strategy(flags.plan));
+}
+
+std::string try_text(const FewestNodes::Try& t) {
+  if (t.bound_s) {
+    return fmt::format("a frame takes at least {:.3f} ms, which is proved",
+                       *t.bound_s * 1e3);
+  }
+  if (!t.best) return "nothing fits";
+  const PlanNumbers& n = t.best->numbers;
+  std::string text = fmt::format("{:.3f} ms", n.latency_s * 1e3);
+  if (t.best->or_less) {
+    text += " or less";
+  } else {
+    text += ", " + format_count(n.traffic_bytes) + " B of traffic";
+  }
+  return text + (t.enough() ? ", enough" : "");
 }
 
 std::string tries_text(const FewestNodes& few, const PlanRequest& request) {
   std::string text;
   for (const FewestNodes::Try& t : few.tries) {
-    const std::string found =
-        !t.best
-            ? "nothing fits"
-            : fmt::format("{:.3f} ms, {} B of traffic", t.best->latency_s * 1e3,
-                          format_count(t.best->traffic_bytes));
-    text += fmt::format("  {:>3} nodes of {}: {}{}\n", t.nodes,
-                        request.node().board.name, found,
-                        t.enough ? ", enough" : "");
+    text += fmt::format("  {:>3} nodes of {}: {}\n", t.nodes,
+                        request.node().board.name, try_text(t));
   }
   return text;
 }
 
 // One node if that is enough, else the fewest that are.
-PlanRequest enough_nodes(const Graph& graph, const PlanRequest& alone,
-                         std::string& told) {
+PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
+                         const std::string& strategy, std::string& told) {
   const Net net = planned_net(graph, alone);
   try {
     make_plan(net, alone);
@@ -100,15 +137,18 @@ PlanRequest enough_nodes(const Graph& graph, const PlanRequest& alone,
     return alone;
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
+    alone.strategy = strategy;
     const PlanRequest linked = with_nodes(alone, 2);
     const Net all = planned_net(graph, linked);
     const PlanDeadline deadline(alone.limits.search_s);
-    const FewestNodes few = fewest_nodes(all, alone, 2, kMostTriedNodes);
+    QuickPlans plans(kHowManyWork);
+    const FewestNodes few =
+        fewest_nodes(all, alone, 2, kMostTriedNodes, plans, true);
     if (few.nodes == 0) {
       PlanDeadline::check();
       throw Error(Exit::kDoesNotFit,
                   std::string(e.what()) + "; nor do up to " +
-                      std::to_string(kMostTriedNodes) + " nodes",
+                      std::to_string(few.tries.back().nodes) + " nodes",
                   e.fix() + "\n" + tries_text(few, alone));
     }
     told =
@@ -116,6 +156,37 @@ PlanRequest enough_nodes(const Graph& graph, const PlanRequest& alone,
                     alone.node().board.name, e.what(), tries_text(few, alone));
     return with_nodes(alone, few.nodes);
   }
+}
+
+// "--ram 8992: ..." and the like: how many bytes, if it asks for any.
+std::optional<int64_t> bytes_in(const std::string& fix,
+                                const std::string& flag) {
+  if (!fix.starts_with(flag)) return std::nullopt;
+  return std::strtoll(fix.c_str() + flag.size(), nullptr, 10);
+}
+
+// What the search says itself, unless a line says it with what it takes: of
+// the same kind that which asks for less.
+std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
+  bool keep_own = !own.empty();
+  for (const char* const flag : {"--ram ", "--max-arena "}) {
+    const std::optional<int64_t> bytes = bytes_in(own, flag);
+    if (!bytes) continue;
+    std::erase_if(lines, [&](const std::string& line) {
+      return bytes_in(line, flag).value_or(0) > *bytes;
+    });
+    for (const std::string& line : lines) {
+      if (bytes_in(line, flag)) keep_own = false;
+    }
+  }
+  for (const std::string& line : lines) {
+    if (line.starts_with(own)) keep_own = false;
+  }
+  std::string text = keep_own ? own : "";
+  for (const std::string& line : lines) {
+    text += (text.empty() ? "" : "\n  or ") + line;
+  }
+  return text;
 }
 
 // The plan, or the error with what would help besides, found by planning in
@@ -128,20 +199,10 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
     if (PlanDeadline::passed()) throw;
-    constexpr double kSeconds = 30;
-    std::optional<double> seconds;
-    if (!request.limits.search_s) seconds = kSeconds;
-    const PlanDeadline fixes_deadline(seconds, PlanDeadline::Time::kThread);
-    std::string fix;
-    for (const std::string& line :
-         find_fixes(planned_net(graph, request), request,
-                    smaller_nets(graph, request))) {
-      fix += (fix.empty() ? "" : "\n  or ") + line;
-    }
-    // The search's own word, unless it is among them.
-    if (!fix.starts_with(e.fix())) fix = e.fix() + "\n  or " + fix;
-    if (fix.ends_with("\n  or ")) fix = e.fix();
-    throw Error(e.code(), e.what(), fix);
+    throw Error(
+        e.code(), e.what(),
+        all_fixes(e.fix(), find_fixes(planned_net(graph, request), request,
+                                      smaller_nets(graph, request))));
   }
 }
 
@@ -154,14 +215,15 @@ int plan_command(const PlanCommandFlags& flags) {
                {"--store-key", flags.plan.storage.key}},
               {{"--output", flags.output}, {"--pareto", flags.pareto}});
   check_pareto_file(flags.pareto);
-  PlanRequest request = plan_request(flags.plan);
+  PlanRequest request = first_request(flags);
   LoadedModel model = load_whole_model(flags.model, flags.ends);
   if (!flags.pareto.empty()) {
     return plan_pareto(flags, planned_net(model.graph, request), request);
   }
   std::string told;
   if (asks_how_many(flags.plan)) {
-    request = enough_nodes(model.graph, request, told);
+    request = enough_nodes(model.graph, std::move(request), flags.plan.strategy,
+                           told);
   }
   const Prepared p = prepare_or_help(model.graph, request);
   if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});
@@ -169,12 +231,15 @@ int plan_command(const PlanCommandFlags& flags) {
       plan_bound(p.net, request.cluster,
                  {request.over_links(), request.max_payload, true}, p.plan);
   const std::string goal = goal_line(p.net, request, p.plan);
-  std::string json = plan_json(p.net, p.plan, &bound);
+  std::string json =
+      plan_json(p.net, p.plan, &bound, budgets_of(request.cluster));
   std::optional<Explanation> why;
   if (flags.explain) {
     PlanCommandFlags same = flags;
-    if (asks_how_many(flags.plan) && p.plan.linked) {
-      same.plan.nodes = static_cast<int>(p.plan.nodes.size());
+    if (asks_how_many(flags.plan)) {
+      if (p.plan.linked)
+        same.plan.nodes = static_cast<int>(p.plan.nodes.size());
+      if (!p.plan.linked) same.plan = without_strategy(flags.plan);
     }
     why = explain_plan(same);
     auto all = nlohmann::ordered_json::parse(json);

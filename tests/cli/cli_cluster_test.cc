@@ -173,6 +173,24 @@ TEST_F(CliCluster, LimitsAreKeptOrRefusedWithWhatHelps) {
       {"plan", "m.tflite", "--board", "teensy41", "--max-latency", "50ms"});
   EXPECT_EQ(many.code, 0) << many.err;
   EXPECT_NE(many.out.find("1 node of teensy41 is enough"), std::string::npos);
+  // One node has nothing to cut; `single` is one node, however slow.
+  const Told spatial =
+      shop_.shoal({"plan", "m.tflite", "--board", "teensy41", "--strategy",
+                   "spatial", "--max-latency", "50ms", "--explain"});
+  EXPECT_EQ(spatial.code, 0) << spatial.err;
+  EXPECT_NE(spatial.out.find("1 node of teensy41 is"), std::string::npos);
+  const Told single =
+      shop_.shoal({"plan", "m.tflite", "--board", "teensy41", "--strategy",
+                   "single", "--max-latency", "1us"});
+  EXPECT_EQ(single.code, 3) << single.out;
+  EXPECT_NE(single.err.find("at least"), std::string::npos) << single.err;
+  // A strategy by name stays it, with limits too.
+  const Told kernel =
+      shop_.shoal({"plan", "m.tflite", "--board", "teensy41", "--nodes", "2",
+                   "--strategy", "kernel", "--max-latency", "1s"});
+  EXPECT_EQ(kernel.code, 0) << kernel.err;
+  EXPECT_NE(kernel.out.find("strategy kernel"), std::string::npos);
+  EXPECT_EQ(kernel.out.find("auto"), std::string::npos) << kernel.out;
 }
 
 TEST_F(CliCluster, WithoutAnInputThereIsNoise) {

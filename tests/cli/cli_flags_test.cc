@@ -130,6 +130,9 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
           3, " --max-arena ");
   refused({"plan", "m.tflite", "--nodes", "2", "--max-latency", "0ms"}, 2,
           "no time that a frame can take");
+  refused({"plan", "m.tflite", "--ram", "0"}, 2, "--ram: '0' is 0 B");
+  refused({"simulate", "m.tflite", "--nodes", "2", "--max-arena", "0.4"}, 2,
+          "--max-arena: '0.4' is 0 B");
   refused(
       {"plan", "m.tflite", "--cluster", "flash.toml", "--strategy", "spatial"},
       3, "FLASH does not fit: the program of node small has ");

@@ -2,6 +2,7 @@
 // sending things again that were only slow.
 #include <gtest/gtest.h>
 
+#include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
@@ -58,6 +59,29 @@ TEST(SlowLink, SerialLinesCarryEveryStrategy) {
         EXPECT_LT(time, 1.5 * o.wire_s);
       }
     }
+  }
+}
+
+// One datagram takes longer than a silent node is waited for elsewhere.
+TEST(SlowLink, OneKilobitIsSlowAndNoMore) {
+  const Outcome o = run_slowly("layer", 2, 1e3, 1472);
+  EXPECT_LE(o.again * 10, o.rows);
+  EXPECT_GT(o.wire_s, 10);
+}
+
+// Virtual nodes are not started again, and nobody can wait longer for them.
+TEST(SlowLink, NothingArrivesIsNoMatterOfPatience) {
+  const Cluster cluster = uniform_cluster(2, find_board("teensy41"), {});
+  const Prepared p = prepare(small_graph(), linked_nodes(cluster));
+  SimOptions options;
+  options.network.loss = 1;
+  try {
+    simulate_cluster(p, cluster, noise_bytes(kSmallInput, 4), options);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kNode);
+    EXPECT_EQ(e.fix().find("--timeout"), std::string::npos) << e.fix();
+    EXPECT_NE(e.fix().find("--rate"), std::string::npos) << e.fix();
   }
 }
 

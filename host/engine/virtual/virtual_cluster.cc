@@ -9,6 +9,7 @@
 #include "host/program/emit/emit.h"
 #include "host/program/store/spill_place.h"
 #include "host/world/board_port.h"
+#include "host/world/network.h"
 
 namespace shoal {
 namespace {
@@ -171,8 +172,23 @@ void VirtualCluster::add_commander(const Cluster& cluster,
   config.entropy = [this](std::span<uint8_t> out) {
     for (uint8_t& byte : out) byte = static_cast<uint8_t>(random_());
   };
-  config.timeout_us = options_.timeout_us;
+  config.timeout_us = patience_us(links);
   commander_ = std::make_unique<Commander>(port, std::move(config), frames_);
+}
+
+// As long as what a node says may be on its way behind others' datagrams; it
+// costs no time of anybody to wait.
+uint64_t VirtualCluster::patience_us(
+    const std::vector<LinkModel>& links) const {
+  constexpr uint64_t kDatagrams = 32;
+  uint64_t most = options_.timeout_us;
+  for (const LinkModel& link : links) {
+    if (link.bits_per_s <= 0) continue;
+    const Nanos one =
+        Network::airtime(link, options_.max_payload) + link.latency;
+    most = std::max<uint64_t>(most, kDatagrams * one / kMicrosecond);
+  }
+  return most;
 }
 
 void VirtualCluster::connect() {
@@ -183,9 +199,17 @@ void VirtualCluster::connect() {
   }
   coordinator.connect(workers);
   world_.attach(*ports_.back(), *commander_);
-  until([&] { return coordinator.connected(); });
-  coordinator.deploy(prepared_);
-  until([&] { return coordinator.started(); });
+  try {
+    until([&] { return coordinator.connected(); });
+    coordinator.deploy(prepared_);
+    until([&] { return coordinator.started(); });
+  } catch (const Error& e) {
+    if (e.code() != Exit::kNode) throw;
+    // Nobody can start a virtual node, or wait longer for it.
+    throw Error(e.code(), e.what(),
+                "links that lose less, or are faster: --rate, --latency, or "
+                "`link` in the cluster's file");
+  }
 }
 
 template <typename Done>

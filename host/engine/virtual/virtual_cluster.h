@@ -37,6 +37,7 @@ class VirtualCluster {
   void add_node(int node, const Cluster&, const ClusterKey&);
   void give_store(int node, const ClusterNode&, VirtualNodeOptions&) const;
   void add_commander(const Cluster&, const ClusterKey&);
+  uint64_t patience_us(const std::vector<LinkModel>&) const;
   void connect();
   template <typename Done>
   void until(Done done);

@@ -84,10 +84,12 @@ class CrewPlan {
     return mixed.best().time_ps;
   }
 
-  // Only what is likely.
+  // Only what is likely, of what begin() tries.
   void begin_briefly() {
     trials_.run({"spatial", named_cuts("spatial")});
-    if (crew_.size() > 1) start(kStarts[0]);
+    if (crew_.size() < 2) return;
+    if (!is_latency()) return start(kSmallStarts[0]);
+    start(crew_.size() >= kLargeCluster ? kLargeStarts[0] : kStarts[0]);
   }
 
   void begin() {
@@ -230,6 +232,15 @@ class AutoPlan {
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
     });
+  }
+
+  Plan find_briefly() const {
+    CrewPlan crew(net_, request_, order_);
+    crew.begin_briefly();
+    if (!crew.trials().any()) std::rethrow_exception(crew.trials().refused());
+    Plan plan = crew.trials().best();
+    plan.strategy = "auto (" + crew.trials().taken().name + ")";
+    return plan;
   }
 
   Plan find() {
@@ -410,6 +421,10 @@ class AutoPlan {
 
 Plan auto_plan(const Net& net, const PlanRequest& request) {
   return AutoPlan(net, request).find();
+}
+
+Plan brief_auto_plan(const Net& net, const PlanRequest& request) {
+  return AutoPlan(net, request).find_briefly();
 }
 
 }  // namespace shoal

@@ -13,4 +13,8 @@ namespace shoal {
 // Throws what the default strategy over all nodes would, if nothing fits.
 Plan auto_plan(const Net&, const PlanRequest&);
 
+// What auto_plan() begins with, over all nodes, in a fraction of its time: its
+// own plan is at least as good. Throws where auto_plan() may still find one.
+Plan brief_auto_plan(const Net&, const PlanRequest&);
+
 }  // namespace shoal

@@ -3,81 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/plan/planner/goals.h"
-#include "host/plan/planner/planner.h"
-#include "host/plan/search/search.h"
-#include "host/plan/types/deadline.h"
+#include "host/plan/planner/fewest_nodes.h"
+#include "host/plan/planner/quick_plan.h"
 
 namespace shoal {
 namespace {
 
-constexpr size_t kMostByName = 16;  // nodes; over more `spatial` alone is tried
 constexpr int kBisections = 6;
 constexpr int64_t kMostSpilled = int64_t{1} << 30;
+constexpr int64_t kWork = 7000;  // see QuickPlans
 
-struct CheapPlan {
-  PlanNumbers numbers;
-  std::string asked;     // as --strategy takes it; empty: none
-  std::string strategy;  // what the plan says of itself
-  bool enough = false;   // within limits; budgets it keeps anyway
-  int64_t spilled = 0;
-};
-
-bool better(const CheapPlan& a, const CheapPlan& b) {
-  if (a.enough != b.enough) return a.enough;
-  return a.numbers.latency_s < b.numbers.latency_s;
-}
-
-std::vector<std::string> named_strategies(const PlanRequest& request) {
-  std::vector<std::string> names = {"spatial", "layer", "kernel", "auto"};
-  if (request.cluster.nodes.size() > kMostByName) names.resize(1);
-  return names;
-}
-
-// One search of each strategy, for the least time; without limits one plan that
-// fits will do. When the time has run out, what was found until then.
-std::optional<CheapPlan> cheap_plan(const Net& net, PlanRequest request,
-                                    const std::vector<std::string>& names) {
-  const PlanLimits limits = std::exchange(request.limits, PlanLimits{});
-  request.objective = Objective::kLatency;
-  std::optional<CheapPlan> best;
-  for (const std::string& name : names) {
-    if (PlanDeadline::passed()) break;
-    request.strategy = name;
-    try {
-      const Plan plan = make_plan(net, request);
-      CheapPlan found{numbers_of(net, request, plan, false), name,
-                      plan.strategy, false,
-                      plan.nodes[0].storage_written_bytes};
-      found.enough = keeps(limits, found.numbers);
-      if (!best || better(found, *best)) best = std::move(found);
-      if (best->enough) break;
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-    }
-  }
-  return best;
-}
-
-// By the request's own strategy, or by each if it may be any.
-std::optional<CheapPlan> cheap_plan(const Net& net,
-                                    const PlanRequest& request) {
-  const bool each = request.over_links() && request.is_auto();
-  return cheap_plan(net, request,
-                    each ? named_strategies(request)
-                         : std::vector<std::string>{request.strategy});
-}
-
-std::string cost_text(const CheapPlan& p, bool linked) {
+std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
-      fmt::format("{:.3f} ms, {} a node", p.numbers.latency_s * 1e3,
-                  format_bytes(p.numbers.ram));
-  if (!linked) return text;
+      fmt::format("{:.3f} ms{}, {} a node", p.numbers.latency_s * 1e3,
+                  p.or_less ? " or less" : "", format_bytes(p.numbers.ram));
+  // The traffic of what is faster may be another.
+  if (!linked || p.or_less) return text;
   return text + fmt::format(", {} B of traffic, {}",
                             format_count(p.numbers.traffic_bytes), p.strategy);
 }
@@ -92,11 +37,10 @@ class Fixes {
     if (!request_.over_links() || request_.has_own_cuts()) return;
     // The search has tried all others.
     if (request_.is_auto()) return;
-    std::vector<std::string> names = named_strategies(request_);
+    std::vector<std::string> names = {"spatial", "layer", "kernel", "auto"};
     std::erase(names, own_strategy());
-    const std::optional<CheapPlan> found = cheap_plan(net_, request_, names);
+    const std::optional<QuickPlan> found = plans_.find(net_, request_, names);
     if (!found || !found->enough) return;
-    other_fits_ = true;
     lines_.push_back("--strategy " + found->asked + ": " +
                      cost_text(*found, true));
   }
@@ -120,16 +64,16 @@ class Fixes {
     }
     const int64_t present = low;
     const auto enough_more = [&](const PlanRequest& r) {
-      std::optional<CheapPlan> found =
-          other_fits_ ? cheap_plan(net_, r, {own_strategy()})
-                      : cheap_plan(net_, r);
+      std::optional<QuickPlan> found = request_.limits.any()
+                                           ? plans_.find(net_, r)
+                                           : plans_.find_smallest(net_, r);
       if (found && (!found->enough || found->numbers.ram <= present)) {
         found.reset();
       }
       return found;
     };
     bool larger_board = false;
-    std::optional<CheapPlan> found;
+    std::optional<QuickPlan> found;
     if (low < high) found = enough_more(with(high));
     if (!found) {
       larger_board = true;
@@ -146,9 +90,11 @@ class Fixes {
       return enough_more(r);
     };
     high = found->numbers.ram;
-    for (int i = 0; i < kBisections && low + 16 < high; ++i) {
+    // What is the smallest anyway needs no search for less.
+    const int steps = request_.limits.any() ? kBisections : 0;
+    for (int i = 0; i < steps && low + 16 < high; ++i) {
       const int64_t middle = low + (high - low) / 2;
-      if (std::optional<CheapPlan> less = again(middle)) {
+      if (std::optional<QuickPlan> less = again(middle)) {
         high = std::min(less->numbers.ram, middle);
         found = std::move(less);
       } else {
@@ -168,7 +114,7 @@ class Fixes {
     if (request_.over_links() || request_.replay) return;
     PlanRequest r = request_;
     r.replay = true;
-    const std::optional<CheapPlan> found = enough(std::move(r));
+    const std::optional<QuickPlan> found = enough(std::move(r));
     if (found) add("--replay", *found);
   }
 
@@ -176,17 +122,16 @@ class Fixes {
     if (request_.batch > 1 || request_.has_own_cuts()) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
     const FewestNodes few =
-        fewest_nodes(net_, request_, count + 1, kMostTriedNodes);
+        fewest_nodes(net_, request_, count + 1, kMostTriedNodes, plans_);
     if (few.nodes == 0) return;
     const auto at =
         std::ranges::find(few.tries, few.nodes, &FewestNodes::Try::nodes);
     const std::string what =
         (from_file() ? "nodes like the last one, in all " : "--nodes ") +
         std::to_string(few.nodes);
-    lines_.push_back(fmt::format(
-        "{}: {:.3f} ms, {} a node, {} B of traffic",
-        what + strategy_flag(what, at->strategy), at->best->latency_s * 1e3,
-        format_bytes(at->best->ram), format_count(at->best->traffic_bytes)));
+    QuickPlan found = *at->best;
+    if (request_.strategy == "single") found.asked = "auto";
+    add(what, found, true);
   }
 
   // What spills costs time and wear, but no node.
@@ -194,13 +139,13 @@ class Fixes {
     if (request_.over_links() || request_.node().board.storages.empty()) return;
     PlanRequest r = request_;
     r.max_writes = kMostSpilled;
-    const std::optional<CheapPlan> found = enough(std::move(r));
+    const std::optional<QuickPlan> found = enough(std::move(r));
     if (!found || found->spilled <= request_.max_writes) return;
     add("--max-writes " + std::to_string(found->spilled), *found);
   }
 
   void add_storages() {
-    std::optional<CheapPlan> best;
+    std::optional<QuickPlan> best;
     std::string name;
     const Board& board = request_.node().board;
     if (request_.node().flash_weights == 0) return;
@@ -211,8 +156,9 @@ class Fixes {
         n.storage = s.name;
         n.flash_weights = 0;
       }
-      std::optional<CheapPlan> found = enough(std::move(r));
-      if (!found || (best && !better(*found, *best))) continue;
+      std::optional<QuickPlan> found = enough(std::move(r));
+      if (!found) continue;
+      if (best && found->numbers.latency_s >= best->numbers.latency_s) continue;
       best = std::move(found), name = s.name;
     }
     if (best) add("--flash 0 --storage " + name, *best);
@@ -220,16 +166,20 @@ class Fixes {
 
   void add_smaller(const SmallerNet& smaller) {
     if (!smaller) return;
-    constexpr int kSteps[] = {88, 75, 63, 50, 38, 25, 13};
-    for (const int percent : kSteps) {
-      std::string text;
-      const std::optional<Net> net = smaller(percent, text);
+    constexpr std::array kSteps{88, 75, 63, 50, 38, 25, 13};
+    std::string text, best_text;
+    std::optional<QuickPlan> best;
+    size_t low = 0, high = kSteps.size();
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      const std::optional<Net> net = smaller(kSteps[middle], text);
       if (!net) return;
-      const std::optional<CheapPlan> found = cheap_plan(*net, request_);
-      if (!found || !found->enough) continue;
-      add("the model for an input of " + text, *found);
-      return;
+      std::optional<QuickPlan> found = plans_.find(*net, request_);
+      const bool enough = found && found->enough;
+      if (enough) best = std::move(found), best_text = text;
+      (enough ? high : low) = enough ? middle : middle + 1;
     }
+    if (best) add("the model for an input of " + best_text, *best);
   }
 
   std::vector<std::string> lines() { return std::move(lines_); }
@@ -246,8 +196,8 @@ class Fixes {
     if (!most || *most >= bytes) return "";
     return " (--max-arena " + std::to_string(bytes) + ")";
   }
-  std::optional<CheapPlan> enough(PlanRequest r) const {
-    std::optional<CheapPlan> found = cheap_plan(net_, std::move(r));
+  std::optional<QuickPlan> enough(const PlanRequest& r) {
+    std::optional<QuickPlan> found = plans_.find(net_, r);
     if (found && !found->enough) found.reset();
     return found;
   }
@@ -255,78 +205,28 @@ class Fixes {
   std::string own_strategy() const {
     return request_.strategy.empty() ? "auto" : request_.strategy;
   }
-  // Goals are looked for by each strategy anyway.
-  bool tries_each() const { return request_.is_auto() && has_goals(request_); }
   // What must be said besides, for the plan that was found.
-  std::string strategy_flag(const std::string& what,
-                            const std::string& asked) const {
-    if (request_.has_own_cuts() || tries_each()) return "";
-    if (asked.empty() || asked == own_strategy()) return "";
+  static std::string strategy_flag(const std::string& what,
+                                   const std::string& asked) {
+    if (asked.empty()) return "";
     return (what.starts_with("--") ? " --strategy " : " with --strategy ") +
            asked;
   }
-  void add(const std::string& what, const CheapPlan& found) {
-    const bool linked = request_.over_links();
-    lines_.push_back(what + (linked ? strategy_flag(what, found.asked) : "") +
-                     ": " + cost_text(found, linked));
+  void add(const std::string& what, const QuickPlan& found) {
+    add(what, found, request_.over_links());
+  }
+  void add(const std::string& what, const QuickPlan& found, bool linked) {
+    const std::string flag = linked ? strategy_flag(what, found.asked) : "";
+    lines_.push_back(what + flag + ": " + cost_text(found, linked));
   }
 
   const Net& net_;
   const PlanRequest& request_;
   std::vector<std::string> lines_;
-  bool other_fits_ = false;  // the request by another strategy
+  QuickPlans plans_{kWork};
 };
 
 }  // namespace
-
-PlanRequest with_nodes(const PlanRequest& request, int count) {
-  PlanRequest r = request;
-  r.linked = true;
-  if (r.strategy == "single") r.strategy = "auto";
-  // What runs spills is a node alone.
-  r.max_writes = 0;
-  while (static_cast<int>(r.cluster.nodes.size()) < count) {
-    ClusterNode n = r.cluster.nodes.back();
-    n.name = "node" + std::to_string(r.cluster.nodes.size());
-    n.address.clear();
-    r.cluster.nodes.push_back(std::move(n));
-  }
-  return r;
-}
-
-FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
-                         int most) {
-  std::map<int, FewestNodes::Try> tried;
-  const auto enough = [&](int count) {
-    FewestNodes::Try t{count, {}, {}, false};
-    if (const auto p = cheap_plan(net, with_nodes(request, count))) {
-      t.best = p->numbers;
-      t.strategy = p->asked;
-      t.enough = p->enough;
-    }
-    // Not enough time says nothing of the nodes.
-    if (!t.enough && PlanDeadline::passed()) return false;
-    tried[count] = t;
-    return t.enough;
-  };
-  int low = from - 1, high = 0;  // not enough, enough
-  for (int count = from; count <= most && !PlanDeadline::passed(); count *= 2) {
-    if (enough(count)) {
-      high = count;
-      break;
-    }
-    low = count;
-    if (count < most && count * 2 > most) count = most / 2;
-  }
-  while (high > 0 && high - low > 1 && !PlanDeadline::passed()) {
-    const int middle = low + (high - low) / 2;
-    (enough(middle) ? high : low) = middle;
-  }
-  FewestNodes few;
-  few.nodes = high;
-  for (const auto& [count, t] : tried) few.tries.push_back(t);
-  return few;
-}
 
 std::vector<std::string> find_fixes(const Net& net, const PlanRequest& request,
                                     const SmallerNet& smaller) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
@@ -140,6 +141,22 @@ TEST(FixesTest, NameTheStrategyThatHelps) {
   }
 }
 
+// Who leaves the cuts to the search need not name what the search finds.
+TEST(FixesTest, NameNoStrategyWhereTheDefaultDoes) {
+  const Net net = bottleneck_net(24, 2);
+  PlanRequest request =
+      linked_nodes(uniform_cluster(4, find_board("teensy41"), {}), "auto");
+  for (ClusterNode& n : request.cluster.nodes) n.ram = 1500;
+  EXPECT_THROW(make_plan(net, request), Error);
+  const std::vector<std::string> lines = find_fixes(net, request, {});
+  EXPECT_FALSE(line_with(lines, "--ram ").empty());
+  for (const std::string& line : lines) {
+    EXPECT_EQ(line.find("--strategy"), std::string::npos) << line;
+    EXPECT_NE(line.find(" ms or less"), std::string::npos) << line;
+    EXPECT_NO_THROW(make_plan(net, as_told(request, line))) << line;
+  }
+}
+
 TEST(FixesTest, NameTheFlagThatSetTheBudget) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request = one_node(find_board("teensy41"));
@@ -170,7 +187,9 @@ TEST(FixesTest, WithoutTimeNothingIsSaid) {
   request.limits.latency_s = 1e-7;
   const PlanDeadline deadline(0.0);
   EXPECT_TRUE(find_fixes(net, request, {}).empty());
-  const FewestNodes few = fewest_nodes(net, request, 2, 4);
+  request.limits.latency_s = 1e-3;
+  QuickPlans plans(1000);
+  const FewestNodes few = fewest_nodes(net, request, 2, 4, plans);
   EXPECT_EQ(few.nodes, 0);
   EXPECT_TRUE(few.tries.empty());
 }
@@ -196,22 +215,50 @@ TEST(FewestNodesTest, FindsHowManyAreEnough) {
   PlanRequest request = one_node(board);
   const double alone = make_plan(net, request).latency_s;
   request.limits.latency_s = alone * 0.8;
-  const FewestNodes few = fewest_nodes(net, request, 2, 16);
+  QuickPlans plans(100'000);
+  const FewestNodes few = fewest_nodes(net, request, 2, 16, plans, true);
   ASSERT_GE(few.nodes, 2);
   ASSERT_FALSE(few.tries.empty());
   for (const FewestNodes::Try& t : few.tries) {
     if (t.nodes == few.nodes) {
-      EXPECT_TRUE(t.enough);
-      EXPECT_LE(t.best->latency_s, *request.limits.latency_s);
+      EXPECT_TRUE(t.enough());
+      EXPECT_LE(t.best->numbers.latency_s, *request.limits.latency_s);
     }
     if (t.nodes == few.nodes - 1) {
-      EXPECT_FALSE(t.enough);
+      EXPECT_FALSE(t.enough());
     }
   }
   EXPECT_LE(make_plan(net, with_nodes(request, few.nodes)).latency_s,
             *request.limits.latency_s);
+  // What a bound forbids takes no plan.
   request.limits.latency_s = 1e-7;
-  EXPECT_EQ(fewest_nodes(net, request, 2, 4).nodes, 0);
+  QuickPlans none(1);
+  const FewestNodes forbidden = fewest_nodes(net, request, 2, 4, none);
+  EXPECT_EQ(forbidden.nodes, 0);
+  ASSERT_EQ(forbidden.tries.size(), 2u);
+  EXPECT_GT(forbidden.tries[1].bound_s.value_or(0), 1e-7);
+  EXPECT_FALSE(none.used_up());
+}
+
+// Over many nodes too, and for any number that the table has, the request's own
+// search finds what the table says.
+TEST(FewestNodesTest, SaysNoMoreThanTheSearchTakes) {
+  const Net net = bottleneck_net(32, 3);
+  Board board = find_board("teensy41");
+  board.clock_hz /= 20;
+  PlanRequest request = one_node(board);
+  request.limits.latency_s = make_plan(net, request).latency_s / 2;
+  QuickPlans plans(100'000);
+  const FewestNodes few = fewest_nodes(net, request, 5, 20, plans);
+  ASSERT_FALSE(few.tries.empty());
+  for (const FewestNodes::Try& t : few.tries) {
+    ASSERT_TRUE(t.best);
+    EXPECT_TRUE(t.best->asked.empty()) << t.best->asked;
+    EXPECT_TRUE(t.best->or_less);
+    PlanRequest more = with_nodes(request, t.nodes);
+    more.limits = {};
+    EXPECT_LE(make_plan(net, more).latency_s, t.best->numbers.latency_s);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "host/base/size.h"
 #include "host/plan/cost/energy.h"
 #include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/planner.h"
 #include "host/plan/types/deadline.h"
 
 namespace shoal {
@@ -84,6 +87,26 @@ std::string numbers_text(const PlanTrial& t) {
                      format_bytes(t.numbers.ram), t.text());
 }
 
+// For the objectives that searches know: the best of all, if it is within the
+// limits anyway.
+std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
+  if (request.objective != Objective::kLatency &&
+      request.objective != Objective::kRam) {
+    return std::nullopt;
+  }
+  PlanRequest r = request;
+  r.limits = {};
+  try {
+    Plan plan = make_plan(net, r);
+    if (keeps(request.limits, numbers_of(net, request, plan, false))) {
+      return plan;
+    }
+  } catch (const Error& e) {
+    if (e.code() == Exit::kInternal) throw;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool has_goals(const PlanRequest& request) {
@@ -141,12 +164,19 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
 Plan goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
   const bool brief = are_forbidden(request.limits, bound_of(net, request));
+  if (!brief) {
+    std::optional<Plan> plan = unlimited_plan(net, request);
+    if (plan) return std::move(*plan);
+  }
   Exploration found = explore(net, request, {.brief = brief});
   if (found.best) {
     Plan plan = std::move(*found.best);
     const PlanTrial& t = found.trials[found.best_trial];
-    if (request.over_links() && !plan.strategy.starts_with("auto")) {
+    if (!request.over_links() || request.has_own_cuts()) return plan;
+    if (request.is_auto() && !plan.strategy.starts_with("auto")) {
       plan.strategy = "auto (" + t.text() + ")";
+    } else if (!request.is_auto() && t.nodes < std::ssize(plan.nodes)) {
+      plan.strategy = t.text();
     }
     return plan;
   }

@@ -1,5 +1,10 @@
 #include "host/plan/text/left_out.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "host/base/size.h"
+
 namespace shoal {
 
 const char* helped_by(const std::string& objective) {
@@ -10,18 +15,41 @@ const char* helped_by(const std::string& objective) {
   return "the frame faster";
 }
 
-std::vector<LeftOut> left_out(const Plan& plan) {
+bool chose_nodes(const Plan& plan) {
+  if (plan.strategy.starts_with("auto")) return true;
+  for (const char* const name : {"spatial on ", "kernel on ", "layer on "}) {
+    if (plan.strategy.starts_with(name)) return true;
+  }
+  return false;
+}
+
+std::vector<LeftOut> left_out(
+    const Plan& plan, const std::vector<std::optional<int64_t>>& budgets) {
   // `auto` says in its name what the plan takes with all nodes and without.
-  const bool chosen = plan.strategy.starts_with("auto");
   const std::string reason =
-      !chosen
+      !chose_nodes(plan)
           ? "the layers are too small for a share of its own"
           : "no share of its would make " +
                 std::string(helped_by(plan.objective)) + ": " + plan.strategy;
+  // Where a plan over all does not fit, those with less memory than any share
+  // takes are why.
+  const bool tight =
+      plan.strategy.find("on all it does not fit") != std::string::npos;
+  int64_t least = INT64_MAX;
+  for (const PlanNode& n : plan.nodes) {
+    if (!n.stages.empty()) least = std::min<int64_t>(least, n.arena_bytes);
+  }
   std::vector<LeftOut> nodes;
   if (!plan.linked) return nodes;
-  for (const PlanNode& n : plan.nodes) {
-    if (n.stages.empty()) nodes.push_back({n.name, reason});
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    if (!plan.nodes[n].stages.empty()) continue;
+    LeftOut out{plan.nodes[n].name, reason, {}};
+    if (tight && n < budgets.size() && budgets[n] && *budgets[n] < least) {
+      out.budget = budgets[n];
+      out.reason = "no share that was tried fits its arena of " +
+                   format_count(*budgets[n]) + " B: " + plan.strategy;
+    }
+    nodes.push_back(std::move(out));
   }
   return nodes;
 }

@@ -1,6 +1,8 @@
 // Nodes without a share of a plan, and why.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +12,15 @@ namespace shoal {
 
 struct LeftOut {
   std::string name, reason;
+  // Nobody's share fits so few bytes: the budget, where that is the reason.
+  std::optional<int64_t> budget;
 };
-std::vector<LeftOut> left_out(const Plan&);
+// `budgets` of the nodes' arenas, those that are known.
+std::vector<LeftOut> left_out(
+    const Plan&, const std::vector<std::optional<int64_t>>& budgets = {});
+
+// Whether the search chose who has a share, not only how layers are cut.
+bool chose_nodes(const Plan&);
 
 // What a share of theirs would not do: make "the frame faster".
 const char* helped_by(const std::string& objective);

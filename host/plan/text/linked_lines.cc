@@ -199,22 +199,31 @@ class LinkedLines {
     const auto idle = std::ranges::count_if(
         plan_.nodes, [](const PlanNode& n) { return n.stages.empty(); });
     if (idle == 0) return;
-    if (!plan_.strategy.starts_with("auto")) {
+    if (!chose_nodes(plan_)) {
       line(out_, "    {} of {} nodes have no share: the layers are too small",
            idle, plan_.nodes.size());
       return;
     }
-    std::string names;
-    for (const PlanNode& n : plan_.nodes) {
-      if (n.stages.empty()) names += (names.empty() ? "" : ", ") + n.name;
+    std::string useless, small;
+    int64_t useless_count = 0;
+    for (const LeftOut& out : left_out(plan_, budgets_)) {
+      std::string& names = out.budget ? small : useless;
+      names += (names.empty() ? "" : ", ") + out.name;
+      if (out.budget) names += " (" + format_count(*out.budget) + " B)";
+      if (!out.budget) ++useless_count;
     }
-    line(out_, "    left out: {}; no share of {} would make {}", names,
-         idle == 1 ? "its" : "theirs", helped_by(plan_.objective));
+    if (!small.empty()) {
+      line(out_, "    left out: {}; no share that was tried fits so few bytes",
+           small);
+    }
+    if (useless.empty()) return;
+    line(out_, "    left out: {}; no share of {} would make {}", useless,
+         useless_count == 1 ? "its" : "theirs", helped_by(plan_.objective));
   }
 
   // Those with so little to do that the cluster may be better without them.
   void hardly_used_line() {
-    if (plan_.strategy.starts_with("auto")) return;
+    if (chose_nodes(plan_)) return;
     const auto count = static_cast<int64_t>(plan_.nodes.size());
     std::string names;
     for (const PlanNode& n : plan_.nodes) {
@@ -236,8 +245,11 @@ class LinkedLines {
     if (between > slowest->seconds) {
       line(out_,
            "  why not faster: {:.0f} % of the time credit and first rows are "
-           "on their way, in and between {} segments",
-           100 * between / plan_.latency_s, segments_.size());
+           "on their way, {}",
+           100 * between / plan_.latency_s,
+           segments_.size() == 1
+               ? "before and after the only segment"
+               : fmt::format("in and between {} segments", segments_.size()));
     } else {
       line(out_,
            "  why not faster: segment {} takes {:.0f} % of the time; its "

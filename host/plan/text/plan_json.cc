@@ -238,8 +238,8 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
 
 }  // namespace
 
-std::string plan_json(const Net& net, const Plan& plan,
-                      const LowerBound* bound) {
+std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
+                      const Budgets& budgets) {
   Json j{{"model", net.name},
          {"strategy", plan.strategy},
          {"objective", plan.objective},
@@ -261,7 +261,7 @@ std::string plan_json(const Net& net, const Plan& plan,
     }
     j["nodes"].push_back(std::move(node));
   }
-  for (const LeftOut& out : left_out(plan)) {
+  for (const LeftOut& out : left_out(plan, budgets)) {
     j["nodes_left_out"].push_back({{"name", out.name}, {"reason", out.reason}});
   }
   if (plan.linked) {

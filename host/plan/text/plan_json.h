@@ -4,14 +4,17 @@
 
 #include <string>
 
+#include "host/plan/text/plan_table.h"
 #include "host/plan/types/lower_bound.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
 
 // Indented JSON text with a newline at its end.
-// `bound` may be null: nothing was proved.
+// `bound` may be null: nothing was proved. `budgets` say why nodes have no
+// share.
 std::string plan_json(const Net&, const Plan&,
-                      const LowerBound* bound = nullptr);
+                      const LowerBound* bound = nullptr,
+                      const Budgets& budgets = {});
 
 }  // namespace shoal

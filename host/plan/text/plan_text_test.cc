@@ -194,6 +194,33 @@ TEST(PlanTableTest, NamesNodesThatHardlyDoAnything) {
   EXPECT_EQ(plan_table(c.net, c.plan, budgets).find(hardly), std::string::npos);
 }
 
+TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
+  HandCase c = linked_case("row halo");
+  c.plan.nodes.push_back({});
+  c.plan.nodes.back().name = "tiny";
+  c.plan.nodes.push_back({});
+  c.plan.nodes.back().name = "slow";
+  c.plan.latency_s = 1;
+  c.plan.strategy =
+      "auto (spatial on 2 of 4 nodes: 1.000 ms; on all it does not fit)";
+  Budgets budgets = budgets_of(c.plan, 60000);
+  budgets[2] = 8;
+  const std::string text = plan_table(c.net, c.plan, budgets);
+  for (const char* part : {"left out: tiny (8 B); no share that was tried fits",
+                           "left out: slow; no share of its would make"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const auto json =
+      nlohmann::json::parse(plan_json(c.net, c.plan, nullptr, budgets));
+  const std::string reason = json.at("nodes_left_out").at(0).at("reason");
+  EXPECT_TRUE(reason.starts_with("no share that was tried fits its arena of 8"))
+      << reason;
+  // By name of a strategy, with limits.
+  c.plan.strategy = "kernel on 2 nodes";
+  EXPECT_NE(plan_table(c.net, c.plan, budgets).find("left out: tiny, slow"),
+            std::string::npos);
+}
+
 // A table of 64 nodes is no longer than one of 16.
 TEST(PlanTableTest, SumsUpManyNodes) {
   HandCase c = linked_case("pipeline");

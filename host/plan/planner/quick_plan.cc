@@ -1,0 +1,145 @@
+#include "host/plan/planner/quick_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/planner/auto_plan.h"
+#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+// Not a strategy: what `auto` begins with.
+constexpr const char* kBrief = "brief";
+// Over more nodes others are planned for long.
+constexpr size_t kFewNodes = 16;
+
+// What one layer of one node takes, measured on MobileNetV2.
+int64_t weight_of(const PlanRequest& request, const std::string& name) {
+  if (!request.over_links()) return request.replay ? 20 : 6;
+  if (name == "kernel") return 4;
+  if (name == kBrief) return 3;
+  return name == "auto" || name.empty() ? 16 : 1;
+}
+
+bool better(const QuickPlan& a, const QuickPlan& b, Objective by) {
+  if (a.enough != b.enough) return a.enough;
+  return a.numbers.of(by) < b.numbers.of(by);
+}
+
+bool same_budgets(const Cluster& cluster) {
+  return std::ranges::all_of(cluster.nodes, [&](const ClusterNode& n) {
+    return n.plan_budget() == cluster.nodes[0].plan_budget();
+  });
+}
+
+// What the search of the request tries too, cheapest first.
+std::vector<std::string> parts_of(const PlanRequest& request) {
+  if (!request.over_links() || !request.is_auto()) return {request.strategy};
+  const bool few = request.cluster.nodes.size() <= kFewNodes;
+  // The traffic of what `auto` makes of its beginning may be another.
+  if (request.limits.traffic_bytes) {
+    if (few) return {"spatial", "layer", "kernel", "auto"};
+    return {"spatial"};
+  }
+  if (!few) return {kBrief};
+  // Whom to leave out only `auto` knows.
+  if (!same_budgets(request.cluster)) return {kBrief, "auto"};
+  return {kBrief, "layer", "kernel"};
+}
+
+}  // namespace
+
+bool QuickPlans::used_up() const {
+  return left_ <= 0 || PlanDeadline::passed();
+}
+
+bool QuickPlans::take(const Net& net, const PlanRequest& request,
+                      const std::string& name) {
+  if (used_up()) return false;
+  left_ -=
+      weight_of(request, name) *
+      static_cast<int64_t>(net.layers.size() * request.cluster.nodes.size());
+  return true;
+}
+
+std::optional<QuickPlan> QuickPlans::make(const Net& net,
+                                          const PlanRequest& request,
+                                          const std::string& name) {
+  if (!take(net, request, name)) return std::nullopt;
+  PlanRequest r = request;
+  r.limits = {};
+  r.reasons = false;
+  const bool brief = name == kBrief;
+  if (!brief) r.strategy = name;
+  try {
+    const Plan plan = brief ? brief_auto_plan(net, r) : make_plan(net, r);
+    QuickPlan found;
+    found.numbers = numbers_of(net, r, plan, false);
+    found.strategy = plan.strategy;
+    found.spilled = plan.nodes[0].storage_written_bytes;
+    found.enough = keeps(request.limits, found.numbers);
+    const bool searched = request.over_links() && request.is_auto();
+    if (!searched && name != request.strategy) found.asked = name;
+    found.or_less = searched && name != "auto";
+    return found;
+  } catch (const Error& e) {
+    if (e.code() == Exit::kInternal) throw;
+    return std::nullopt;
+  }
+}
+
+std::optional<QuickPlan> QuickPlans::find(
+    const Net& net, PlanRequest request,
+    const std::vector<std::string>& names) {
+  if (forbidding_bound_s(net, request)) return std::nullopt;
+  request.objective = Objective::kLatency;
+  std::optional<QuickPlan> best;
+  for (const std::string& name : names) {
+    std::optional<QuickPlan> found = make(net, request, name);
+    if (!found) continue;
+    if (!best || better(*found, *best, Objective::kLatency)) {
+      best = std::move(found);
+    }
+    if (best->enough) break;
+  }
+  return best;
+}
+
+std::optional<QuickPlan> QuickPlans::find(const Net& net,
+                                          const PlanRequest& request) {
+  return find(net, request, parts_of(request));
+}
+
+std::optional<QuickPlan> QuickPlans::find_smallest(const Net& net,
+                                                   const PlanRequest& request) {
+  PlanRequest r = request;
+  r.objective = Objective::kRam;
+  r.limits = {};
+  std::optional<QuickPlan> best;
+  for (const std::string& name : parts_of(r)) {
+    std::optional<QuickPlan> found = make(net, r, name);
+    if (!found) continue;
+    if (best && !better(*found, *best, Objective::kRam)) continue;
+    best = std::move(found);
+  }
+  if (best) best->or_less = true;  // the least time in such an arena
+  return best;
+}
+
+std::optional<double> forbidding_bound_s(const Net& net,
+                                         const PlanRequest& request) {
+  if (!request.limits.latency_s) return std::nullopt;
+  const double least = lower_bound(net, request.cluster,
+                                   {.linked = request.over_links(),
+                                    .max_payload = request.max_payload})
+                           .latency_s;
+  if (least <= *request.limits.latency_s) return std::nullopt;
+  return least;
+}
+
+}  // namespace shoal
