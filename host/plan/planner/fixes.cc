@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kBisections = 6;
 constexpr int64_t kMostSpilled = int64_t{1} << 30;
-constexpr int64_t kWork = 7000;  // see QuickPlans
+constexpr int64_t kWork = 3000;  // of each kind of line, see QuickPlans
 
 std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
@@ -31,6 +31,9 @@ class Fixes {
  public:
   Fixes(const Net& net, const PlanRequest& request)
       : net_(net), request_(request) {}
+
+  // Of one kind of line no more than of others.
+  void refill() { plans_ = QuickPlans(kWork); }
 
   // The request as it is, by another strategy.
   void add_strategy() {
@@ -231,12 +234,13 @@ class Fixes {
 std::vector<std::string> find_fixes(const Net& net, const PlanRequest& request,
                                     const SmallerNet& smaller) {
   Fixes fixes(net, request);
-  fixes.add_strategy();
-  fixes.add_ram();
-  fixes.add_replay();
-  fixes.add_nodes();
-  fixes.add_spills();
-  fixes.add_storages();
+  for (const auto add :
+       {&Fixes::add_strategy, &Fixes::add_ram, &Fixes::add_replay,
+        &Fixes::add_nodes, &Fixes::add_spills, &Fixes::add_storages}) {
+    fixes.refill();
+    (fixes.*add)();
+  }
+  fixes.refill();
   fixes.add_smaller(smaller);
   return fixes.lines();
 }
