@@ -204,11 +204,12 @@ TEST_P(BoardWithStorage, APowerCutInADeploymentIsGoneOnFrom) {
       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
   const Told alone = shop_.shoal({"run", model, "random:1", "-o", "want.bin"});
   ASSERT_EQ(alone.code, 0) << alone.err;
-  const Arguments serve{"emulate", "--board", id,     "--nodes",   "1",
-                        "--serve", "--state", "kept", "--insecure"};
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
+  const Arguments serve{"emulate", "--board", id,     "--nodes", "1",
+                        "--serve", "--state", "kept", "--key",   "k.key"};
   const auto words = [&](const std::string& worker) {
-    return Arguments{"run", model,     "random:1",   "--workers", worker,
-                     "-o",  "out.bin", "--insecure", "--timeout", "10"};
+    return Arguments{"run",     model,   "random:1", "--workers", worker, "-o",
+                     "out.bin", "--key", "k.key",    "--timeout", "10"};
   };
   const std::string image = shop_.path("kept/" + id + ".0.img");
   {

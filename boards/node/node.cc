@@ -69,9 +69,17 @@ uint32_t flashed_at(const shoal_port& port) {
 
 bool read_flashed(const shoal_port& port, Flashed& to) {
   const shoal_storage& s = port.storage;
-  int answer = s.read(s.user, flashed_at(port), sizeof to, &to) == 0 ? 0 : -1;
+  Flashed there;
+  int answer = s.read(s.user, flashed_at(port), sizeof there, &there);
+  if (answer != 0) return false;
   while (answer == 0) answer = s.poll(s.user);
-  return answer > 0 && check_flashed(to);
+  static_assert(alignof(Flashed) <= 4);
+  const auto* const chip = port.mapped_storage
+                               ? nullptr
+                               : reinterpret_cast<const Flashed*>(chip_flashed);
+  const bool known = answer > 0 && who_it_is(there, chip, to);
+  wipe(&there, sizeof there);
+  return known;
 }
 
 // Before it are, where they stay, the seeds.
@@ -213,12 +221,11 @@ constexpr Refusal kNoRefusal{};
 
 // Secure, if the board was flashed with a key, and then only with bytes that
 // nobody can foresee.
-Refusal open_agent(const shoal_port& port) {
-  Flashed flashed;
+Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   if (!read_flashed(port, flashed)) return Refusal::kNoIdentity;
-  AgentConfig c;
   c.transport = &node.transport;
-  c.insecure = flashed.secure == 0;
+  c.insecure = flashed.secure == kOpen;
+  c.seals_programs = flashed.secure == kSealed;
   c.cipher = c.insecure ? &checksum_only() : &chacha20_poly1305();
   if (!c.insecure) {
     const Status status = start_seed(port, flashed);
@@ -230,7 +237,6 @@ Refusal open_agent(const shoal_port& port) {
   }
   static_assert(sizeof flashed.name <= sizeof node.name);
   std::memcpy(node.name, flashed.name, sizeof flashed.name);
-  wipe(&flashed, sizeof flashed);
   c.name = node.name;
   c.board = port.board;
   c.arena = static_cast<uint8_t*>(port.arena);
@@ -245,6 +251,16 @@ Refusal open_agent(const shoal_port& port) {
   c.said = say;
   const bool open = open_programs(port, c) && node.agent.open(c) == Status::kOk;
   return open ? kNoRefusal : Refusal::kStorage;
+}
+
+Refusal open_agent(const shoal_port& port) {
+  Flashed flashed;
+  AgentConfig c;
+  const Refusal refusal = configure(port, flashed, c);
+  // Whatever has become of it, the key is the agent's alone.
+  wipe(&flashed, sizeof flashed);
+  wipe(c.key, sizeof c.key);
+  return refusal;
 }
 
 // Until a frame waits or the next tick is counted; `until_us` may have come.

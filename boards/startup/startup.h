@@ -19,6 +19,7 @@ extern uint8_t handler_stack_bottom[], handler_stack_top[];
 extern uint8_t data_load[], data_begin[], data_end[], bss_begin[], bss_end[];
 extern uint8_t sram_begin[], arena_begin[], sram_end[];
 extern uint8_t flash_begin[], flash_used_end[], flash_end[];
+extern const uint8_t chip_flashed[];  // of the flash: its last KB
 
 // Called by the reset handler on the handler stack: fills .data and .bss,
 // paints both stacks.

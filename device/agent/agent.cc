@@ -29,6 +29,9 @@ bool usable(const AgentConfig& c) {
   if (!c.cipher || c.cipher->tag_bytes > kTagBytes) return false;
   if (!c.insecure && !c.entropy) return false;
   if (c.identity && (c.insecure || !c.dh)) return false;
+  if (c.seals_programs && (!c.programs || c.insecure || c.identity)) {
+    return false;
+  }
   for (const uint8_t* p : c.packets) {
     if (!p) return false;
   }
@@ -170,7 +173,9 @@ void NodeAgent::fault(const Fault& why) {
   const bool damaged =
       fault_.status == Status::kBadTag || fault_.status == Status::kBadHash ||
       fault_.status == Status::kBadMagic ||
-      fault_.status == Status::kBadRecord || fault_.status == Status::kTooShort;
+      fault_.status == Status::kBadRecord ||
+      fault_.status == Status::kTooShort || fault_.status == Status::kNoKey ||
+      fault_.status == Status::kNotSealed;
   // So that it is sent anew.
   if (config_.programs && damaged) config_.programs->discard();
 }

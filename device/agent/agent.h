@@ -55,6 +55,10 @@ struct AgentConfig {
   // Instead of memory for programs: a storage that keeps them. They are read
   // from there.
   ProgramStore* programs = nullptr;
+  // Of these, those that read weights from there are sealed with the cluster's
+  // key (device/program/vault.h), and others are refused: it is told to the
+  // coordinator, who seals them. Not with `insecure` or an identity.
+  bool seals_programs = false;
   // Instead of memory for programs: the one that the node was built with,
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;

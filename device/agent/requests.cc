@@ -139,6 +139,10 @@ Reply NodeAgent::identity() {
     std::memcpy(a.program_hash, program_hash_, sizeof a.program_hash);
   }
   put(&a, sizeof a);
+  if (config_.seals_programs) {
+    const uint32_t wants = kWantsSealed;
+    put(&wants, sizeof wants);
+  }
   return Reply::kOk;
 }
 
@@ -292,6 +296,10 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   read_ = {};
   c.storage = config_.programs ? &config_.programs->storage() : &storage_;
   c.storage_bytes = program_bytes_;
+  if (config_.seals_programs) {
+    c.store_cipher = config_.cipher;
+    c.store_key = config_.key;
+  }
   if (config_.storage && (c.image || config_.storage_has_program)) {
     c.storage = config_.storage;
     c.storage_bytes = config_.storage_bytes;

@@ -181,6 +181,12 @@ struct IdentityAnswer {
   uint8_t program_hash[32];  // SHA-256 of the program it holds
 };
 static_assert(sizeof(IdentityAnswer) == 52);
+// A u32 behind it, which others leave out: programs that are read from storage
+// are to be sealed with the cluster's key.
+inline constexpr uint32_t kWantsSealed = 1;
+static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(IdentityAnswer) +
+                  sizeof(uint32_t) + kTagBytes <=
+              kLeastPayload);
 
 struct NamesAnswer {
   uint8_t name_bytes, board_bytes;

@@ -1,5 +1,7 @@
 #include "device/storage/flashed.h"
 
+#include <cstring>
+
 #include "device/base/crc32c.h"
 
 namespace shoal {
@@ -23,15 +25,28 @@ void seal_flashed(Flashed& f) { f.crc = crc_of(f); }
 
 bool check_flashed(const Flashed& f) {
   if (f.magic != kFlashedMagic || f.version != kFlashedVersion ||
-      f.secure > 1 || f.crc != crc_of(f)) {
+      f.secure > kSealed || f.crc != crc_of(f)) {
     return false;
   }
-  const bool no_key = all_zeros(f.key, sizeof f.key);
-  return f.name[0] != 0 && f.name[sizeof f.name - 1] == 0 &&
-         (f.secure ? !no_key : no_key && !has_seed(f)) &&
+  const bool fits = f.secure == kOpen     ? !has_key(f) && !has_seed(f)
+                    : f.secure == kSecure ? has_key(f)
+                                          : !has_seed(f);
+  return fits && f.name[0] != 0 && f.name[sizeof f.name - 1] == 0 &&
          all_zeros(f.reserved, sizeof f.reserved);
 }
 
 bool has_seed(const Flashed& f) { return !all_zeros(f.seed, sizeof f.seed); }
+bool has_key(const Flashed& f) { return !all_zeros(f.key, sizeof f.key); }
+
+bool who_it_is(const Flashed& storage, const Flashed* chip, Flashed& out) {
+  if (!check_flashed(storage)) return false;
+  const bool sealed = storage.secure == kSealed;
+  const bool keyed = chip && check_flashed(*chip);
+  if (sealed != keyed) return false;
+  out = sealed ? *chip : storage;
+  return !sealed ||
+         (chip->secure == kSealed && has_key(*chip) && !has_key(storage) &&
+          std::memcmp(chip->name, storage.name, sizeof chip->name) == 0);
+}
 
 }  // namespace shoal

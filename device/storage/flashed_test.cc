@@ -53,7 +53,8 @@ TEST(Flashed, FieldsThatMakeNoSenseAreRefused) {
   };
   EXPECT_TRUE(refused([](Flashed& f) { f.magic = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.version = 2; }));
-  EXPECT_TRUE(refused([](Flashed& f) { f.secure = 2; }));
+  EXPECT_TRUE(refused([](Flashed& f) { f.secure = 2; }));  // with a seed
+  EXPECT_TRUE(refused([](Flashed& f) { f.secure = 3, f.seed[0] = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.secure = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.key[31] = 0; }));
   EXPECT_TRUE(refused([](Flashed& f) { f.secure = f.key[31] = 0; }));
@@ -63,6 +64,51 @@ TEST(Flashed, FieldsThatMakeNoSenseAreRefused) {
   Flashed erased;
   std::memset(&erased, 0xFF, sizeof erased);
   EXPECT_FALSE(check_flashed(erased));
+}
+
+// What is sealed is sealed with a key that the storage does not have.
+TEST(Flashed, TheKeyOfASealedOneLiesInTheChip) {
+  Flashed chip = secure_one();
+  chip.secure = kSealed;
+  chip.seed[0] = 0;
+  seal_flashed(chip);
+  Flashed storage = chip;
+  std::memset(storage.key, 0, sizeof storage.key);
+  seal_flashed(storage);
+  Flashed out{};
+  ASSERT_TRUE(who_it_is(storage, &chip, out));
+  EXPECT_EQ(std::memcmp(&out, &chip, sizeof out), 0);
+  EXPECT_FALSE(who_it_is(storage, nullptr, out));
+  // The key in both, or in the wrong one; of another board.
+  EXPECT_FALSE(who_it_is(chip, &chip, out));
+  EXPECT_FALSE(who_it_is(storage, &storage, out));
+  Flashed other = storage;
+  other.name[0] = 'N';
+  seal_flashed(other);
+  EXPECT_FALSE(who_it_is(other, &chip, out));
+}
+
+TEST(Flashed, AStorageTalksNoChipDown) {
+  Flashed chip = secure_one();
+  chip.secure = kSealed;
+  chip.seed[0] = 0;
+  seal_flashed(chip);
+  Flashed secure = secure_one(), out{};
+  EXPECT_FALSE(who_it_is(secure, &chip, out));
+  Flashed open = secure;
+  open.secure = kOpen;
+  open.key[31] = open.seed[0] = 0;
+  seal_flashed(open);
+  EXPECT_FALSE(who_it_is(open, &chip, out));
+  // As boards that do not seal have it: erased, or another program's bytes.
+  Flashed none;
+  std::memset(&none, 0xFF, sizeof none);
+  for (const Flashed* of : {static_cast<const Flashed*>(nullptr),
+                            static_cast<const Flashed*>(&none)}) {
+    EXPECT_TRUE(who_it_is(secure, of, out));
+    EXPECT_EQ(std::memcmp(&out, &secure, sizeof out), 0);
+    EXPECT_TRUE(who_it_is(open, of, out));
+  }
 }
 
 }  // namespace

@@ -254,6 +254,9 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--state", f.state,
                    "of a network: folder that keeps the boards' storages, so "
                    "that programs stay (nothing stays)");
+  verb->add_flag("--no-encrypt", f.plan.storage.no_encrypt,
+                 "of a network: boards keep weights in their storage as they "
+                 "are, not sealed");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);
   verb->get_option("--insecure")->needs(serve);

@@ -143,9 +143,8 @@ Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
     if (!flags.storage.empty()) {
       node.storage = find_storage(node.board, flags.storage).name;
     }
-    // A program that is not mapped comes over the network, and lies there as
-    // it came.
-    node.sealed = !flags.no_encrypt && node.board.flash_mapped;
+    // A program that is not mapped comes over the network, sealed as well.
+    node.sealed = !flags.no_encrypt;
   }
   return cluster;
 }

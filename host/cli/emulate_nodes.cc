@@ -67,6 +67,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   }
   options.build = own_build_folder();
   options.key = key;
+  options.sealed = !flags.plan.storage.no_encrypt;
   options.seconds = flags.seconds;
   options.state = flags.state;
   options.count_instructions = !flags.serve;
@@ -251,6 +252,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.plan = flags.plan;
   run.plan.nodes.reset();
   run.plan.cluster.clear();
+  run.plan.storage.no_encrypt = false;  // the boards say so
   run.plan.board = PlanFlags{}.board;
   run.pictures = flags.pictures;
   run.frames = flags.frames;

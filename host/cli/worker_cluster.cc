@@ -247,7 +247,8 @@ Prepared WorkerCluster::prepare(Graph graph) {
                                   given_ ? &*given_ : nullptr, ram_);
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
-      return shoal::prepare(std::move(graph), request_);
+      return shoal::prepare(std::move(graph), request_, Images::kAll,
+                            config_.key.data());
     });
     drive_on(
         *coordinator_, *transport_, signals, [&] { return is_there(plan); },

@@ -148,13 +148,15 @@ class Prober {
     node.address = report_.address;
     node.board = board_;
     node.rating = 1;
+    node.sealed = report_.identity.wants_sealed;
     const bool trial = is_built_in(facts);
     if (trial) node.board.flash_mapped = true;
     node.ram = trial ? facts.arena_bytes / 2 : facts.arena_bytes;
     node.flash = trial ? facts.arena_bytes / 2 : facts.program_capacity;
     PlanRequest request = linked_nodes({{node}});
     request.max_payload = options_.config.transport->max_payload;
-    Prepared p = shoal::prepare(std::move(graph), request);
+    Prepared p = shoal::prepare(std::move(graph), request, Images::kAll,
+                                options_.config.key.data());
     check_no_storage(p.plan);
     return p;
   }

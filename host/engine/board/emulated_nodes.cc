@@ -37,17 +37,23 @@ constexpr uint16_t kGuestPort = 5000;
 
 // What the board is flashed with. It has no source of random bytes, but a seed,
 // here unless it keeps its storage.
-Flashed flashed_as(const std::string& name,
-                   const std::optional<ClusterKey>& key, bool stays) {
+Flashed flashed_as(const EmulatedNodesOptions& options, const std::string& name,
+                   bool stays) {
   Flashed f{};
   f.magic = kFlashedMagic;
   f.version = kFlashedVersion;
-  f.secure = key ? 1 : 0;
+  f.secure = !options.key ? kOpen : stays && options.sealed ? kSealed : kSecure;
   name.copy(f.name, sizeof f.name - 1);
-  if (key) {
-    std::copy(key->begin(), key->end(), f.key);
+  if (options.key) {
+    std::copy(options.key->begin(), options.key->end(), f.key);
     if (!stays) system_entropy(f.seed);
   }
+  seal_flashed(f);
+  return f;
+}
+
+Flashed without_key(Flashed f) {
+  std::fill(std::begin(f.key), std::end(f.key), uint8_t{0});
   seal_flashed(f);
   return f;
 }
@@ -55,9 +61,18 @@ Flashed flashed_as(const std::string& name,
 // Seeds, which the board replaces itself, and the block that it is flashed with
 // are the end of its storage.
 constexpr int64_t kBlock = 64 << 10;  // of boards that keep anything
+// And what their chip says of them: its flash begins at 0.
+constexpr int64_t kChipFlashedAt = (256 << 10) - kChipFlashedFromEnd;
 
 int64_t kept_from(const Emulator& e) {
   return e.flashed_at - kSeedBlocks * kBlock;
+}
+
+// Of a board that was flashed otherwise: what it was sent.
+bool keeps_plain(const std::vector<uint8_t>& image, const Emulator& e) {
+  Flashed there;
+  std::memcpy(&there, image.data() + e.flashed_at, sizeof there);
+  return check_flashed(there) && there.secure != kSealed;
 }
 
 bool is_flashed_so(const std::vector<uint8_t>& image, const Emulator& e,
@@ -77,7 +92,14 @@ class BoardStorage {
   BoardStorage(const EmulatedNodesOptions& options,
                const EmulatedNodesOptions::Node& node) {
     const Emulator& e = *node.board->emulator;
-    const Flashed f = flashed_as(node.name, options.key, !e.drive.empty());
+    const Flashed own = flashed_as(options, node.name, !e.drive.empty());
+    const bool in_chip = own.secure == kSealed;
+    const Flashed f = in_chip ? without_key(own) : own;
+    if (in_chip) {
+      chip_.emplace(
+          std::span(reinterpret_cast<const uint8_t*>(&own), sizeof own),
+          int64_t{sizeof own});
+    }
     const auto* const bytes = reinterpret_cast<const uint8_t*>(&f);
     const auto flash = [&](std::vector<uint8_t>& image) {
       std::fill_n(image.begin() + kept_from(e), (kSeedBlocks + 1) * kBlock,
@@ -115,16 +137,22 @@ class BoardStorage {
                   "remove it, or name another folder");
     }
     // One that is who it should be goes on with the seed that it has left.
-    if (!is_flashed_so(image, e, f)) flash(image);
-    // The cluster's key is in it.
+    if (!is_flashed_so(image, e, f)) {
+      if (in_chip && keeps_plain(image, e)) {
+        std::ranges::fill(image, uint8_t{0xFF});
+      }
+      flash(image);
+    }
+    // The cluster's key may be in it.
     static_cast<void>(
         write_secret(path_, {image.begin(), image.end()}, Existing::kReplaced));
   }
   std::string path() const { return memory_ ? memory_->path() : path_; }
+  std::string chip() const { return chip_ ? chip_->path() : ""; }
   std::string kept() const { return path_; }  // empty: in memory
 
  private:
-  std::optional<MemoryFile> memory_;
+  std::optional<MemoryFile> memory_, chip_;
   std::string path_;
 };
 
@@ -161,7 +189,8 @@ constexpr uint64_t kAnyPort = udp_address(0x7F000001, 0);
 
 std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    const Board& board, size_t index,
-                                   uint16_t port, std::string storage) {
+                                   uint16_t port, std::string storage,
+                                   const std::string& chip) {
   FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
   if (options.count_instructions) run.arguments.emplace_back("count");
@@ -179,6 +208,12 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                              kGuest, kGuestPort),
                  "-net",
                  "nic,netdev=n0,model=" + e.nic};
+  if (!chip.empty()) {
+    run.options.insert(run.options.end(),
+                       {"-device", fmt::format("loader,file={},force-raw=on,"
+                                               "addr={}",
+                                               chip, kChipFlashedAt)});
+  }
   if (options.count_instructions) {
     run.options.insert(run.options.end(),
                        {"-icount", fmt::format("shift={}", e.icount_shift)});
@@ -303,7 +338,7 @@ EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
     const auto storage = std::next(storages.begin(), static_cast<int>(i));
     return std::make_unique<EmulatedNode>(
         *board, name, storage->kept(), port,
-        node_line(options, *board, i, port, storage->path()));
+        node_line(options, *board, i, port, storage->path(), storage->chip()));
   };
   for (size_t i = 0; i < options.nodes.size(); ++i) {
     const uint16_t port = udp_port(ports.front().address());

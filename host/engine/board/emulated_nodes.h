@@ -30,6 +30,10 @@ struct EmulatedNodesOptions {
   std::vector<Node> nodes;
   std::filesystem::path build;    // own_build_folder()
   std::optional<ClusterKey> key;  // none: insecure
+  // With a key: boards that keep what they are sent keep it sealed, and have
+  // the key in their chip. Else it lies in their storage, and weights as they
+  // are.
+  bool sealed = true;
   // Keeps the boards' storages, a file of each name; empty: they are gone with
   // the emulators. Boards whose storage is memory have nothing to keep.
   std::filesystem::path state;

@@ -32,15 +32,20 @@ void set_sizes(Prepared& p, const Emitter& emitter) {
   }
 }
 
-void add_images(Prepared& p, const Emitter& emitter) {
+void add_images(Prepared& p, const Emitter& emitter, const uint8_t* key) {
   for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
-    p.images.push_back(emitter.image(static_cast<int>(n)));
+    const int node = static_cast<int>(n);
+    const bool sealed =
+        key && p.plan.nodes[n].sealed && !p.plan.nodes[n].mapped;
+    p.images.push_back(sealed ? emitter.sealed_image(node, key)
+                              : emitter.image(node));
   }
 }
 
 }  // namespace
 
-Prepared prepare(Graph graph, const PlanRequest& request, Images images) {
+Prepared prepare(Graph graph, const PlanRequest& request, Images images,
+                 const uint8_t* program_key) {
   Prepared p;
   p.graph = std::move(graph);
   p.net = batch_net(lower(p.graph), request.batch);
@@ -49,7 +54,7 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images) {
   check_plan(p);
   const Emitter emitter(p.net, p.plan);
   set_sizes(p, emitter);
-  if (images == Images::kAll) add_images(p, emitter);
+  if (images == Images::kAll) add_images(p, emitter, program_key);
   for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
     const ClusterNode& of = request.cluster.nodes[n];
     // Without mapped flash the program lies in another storage.

@@ -23,7 +23,9 @@ struct Prepared {
 enum class Images : uint8_t { kNone, kAll };
 
 // Lowers, plans and has the plan checked. A plan that the checker refuses is an
-// internal error.
-Prepared prepare(Graph, const PlanRequest&, Images = Images::kAll);
+// internal error. `program_key`, 32 bytes: images of nodes that want them
+// sealed and are sent all of them, are; it is the key of these nodes.
+Prepared prepare(Graph, const PlanRequest&, Images = Images::kAll,
+                 const uint8_t* program_key = nullptr);
 
 }  // namespace shoal

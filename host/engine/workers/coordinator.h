@@ -82,6 +82,7 @@ struct WorkerAddress {
 struct WorkerIdentity {
   std::string name, board;
   IdentityAnswer facts{};
+  bool wants_sealed = false;  // programs that it reads from its storage
 };
 
 // Whether a node holds the program that it was exported with, and takes no

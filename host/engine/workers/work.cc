@@ -60,10 +60,20 @@ void Coordinator::Work::ask_identity(Worker& w) {
   w.talk.ask(Request::kIdentity, {},
              [this, &w](Reply r, std::span<const uint8_t> data) {
                IdentityAnswer& a = w.identity.facts;
-               if (r != Reply::kOk || data.size() != sizeof a) {
+               uint32_t wants = 0;
+               const bool more = data.size() == sizeof a + sizeof wants;
+               if (r != Reply::kOk || (data.size() != sizeof a && !more)) {
                  refuse(w, "does not say what it is");
                }
                std::memcpy(&a, data.data(), sizeof a);
+               if (more) {
+                 std::memcpy(&wants, data.data() + sizeof a, sizeof wants);
+               }
+               const bool key = !config_.insecure && !config_.identity;
+               if (more && (wants != kWantsSealed || !key)) {
+                 refuse(w, "wants programs in a way that is not known here");
+               }
+               w.identity.wants_sealed = more;
              });
   w.talk.ask(
       Request::kNames, {}, [this, &w](Reply r, std::span<const uint8_t> data) {

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
+#include "device/keys/hmac.h"
 #include "device/keys/store_key.h"
 #include "device/link/cipher.h"
+#include "device/program/sha256.h"
 #include "device/program/tag.h"
 #include "device/program/vault.h"
 #include "host/base/error.h"
@@ -96,10 +99,10 @@ Emitter::Emitter(const Net& net, const Plan& plan, uint64_t generation)
 
 Emitter::~Emitter() = default;
 
-Header Emitter::header(int node, bool keyed) const {
+Header Emitter::header(int node, bool keyed, uint64_t generation) const {
   Header h = make_header(plan_, node, pieces_.at(node));
-  h.generation = static_cast<uint32_t>(generation_);
-  h.generation_high = static_cast<uint32_t>(generation_ >> 32);
+  h.generation = static_cast<uint32_t>(generation);
+  h.generation_high = static_cast<uint32_t>(generation >> 32);
   std::copy(plan_id_.begin(), plan_id_.end(), h.plan_id);
   // Nothing of a program that is mapped whole is read from storage.
   const bool reads = (h.flags & kImageUnmapped) || h.spill_pages > 0 ||
@@ -109,8 +112,13 @@ Header Emitter::header(int node, bool keyed) const {
 }
 
 std::vector<uint8_t> Emitter::program(int node, const uint8_t* key) const {
+  return program(node, key, generation_);
+}
+
+std::vector<uint8_t> Emitter::program(int node, const uint8_t* key,
+                                      uint64_t generation) const {
   const ImagePieces& p = pieces_.at(node);
-  const Header h = header(node, key != nullptr);
+  const Header h = header(node, key != nullptr, generation);
   ByteWriter head;
   head.put(h);
   head.put_all(p.entries);
@@ -156,8 +164,13 @@ std::vector<uint8_t> Emitter::program(int node, const uint8_t* key) const {
 }
 
 void Emitter::tape(int node, const uint8_t* key, const Put& put) const {
+  tape(node, key, generation_, put);
+}
+
+void Emitter::tape(int node, const uint8_t* key, uint64_t generation,
+                   const Put& put) const {
   const ImagePieces& p = pieces_.at(node);
-  const Sealer sealer(header(node, key != nullptr), key);
+  const Sealer sealer(header(node, key != nullptr, generation), key);
   for (const uint32_t c : p.tape) {
     std::vector<uint8_t> bytes = p.pool.content(c);
     bytes.resize(bytes.size() + kTagBytes);
@@ -175,12 +188,34 @@ uint32_t Emitter::program_bytes(int node) const {
 }
 
 std::vector<uint8_t> Emitter::image(int node) const {
-  std::vector<uint8_t> image = program(node);
+  return image(node, nullptr, generation_);
+}
+
+std::vector<uint8_t> Emitter::image(int node, const uint8_t* key,
+                                    uint64_t generation) const {
+  std::vector<uint8_t> image = program(node, key, generation);
   image.resize(image_bytes(node));
-  tape(node, nullptr, [&](uint32_t at, std::span<const uint8_t> bytes) {
+  const Put put = [&](uint32_t at, std::span<const uint8_t> bytes) {
     std::copy(bytes.begin(), bytes.end(), image.begin() + at);
-  });
+  };
+  tape(node, key, generation, put);
   return image;
+}
+
+std::vector<uint8_t> Emitter::sealed_image(int node, const uint8_t* key) const {
+  constexpr std::string_view kLabel = "shoal generation";
+  const std::vector<uint8_t> plain = image(node);
+  uint8_t said[kLabel.size() + 32], mac[kHmacBytes];
+  std::ranges::copy(kLabel, said);
+  Sha256 sha;
+  sha.add(plain.data(), static_cast<uint32_t>(plain.size()));
+  if (!sha.finish(said + kLabel.size())) {
+    throw Error(Exit::kInternal, "an image has no hash");
+  }
+  hmac_sha256(key, kStoreKeyBytes, said, sizeof said, mac);
+  uint64_t generation = 0;
+  std::memcpy(&generation, mac, sizeof generation);
+  return image(node, key, generation);
 }
 
 std::vector<uint8_t> emit(const Net& net, const Plan& plan, int node) {

@@ -36,11 +36,22 @@ class Emitter {
 
   // Both parts, not sealed.
   std::vector<uint8_t> image(int node) const;
+  // Both parts, sealed for a node that keeps what it is sent. Nothing is drawn:
+  // the generation follows from the key and all of the plain image, so that the
+  // same program is the same bytes, which are not sent twice, and another one
+  // shares no key with it.
+  std::vector<uint8_t> sealed_image(int node, const uint8_t* key) const;
   uint32_t image_bytes(int node) const;
   uint32_t program_bytes(int node) const;
 
  private:
-  Header header(int node, bool keyed) const;
+  Header header(int node, bool keyed, uint64_t generation) const;
+  std::vector<uint8_t> program(int node, const uint8_t* key,
+                               uint64_t generation) const;
+  void tape(int node, const uint8_t* key, uint64_t generation,
+            const Put& put) const;
+  std::vector<uint8_t> image(int node, const uint8_t* key,
+                             uint64_t generation) const;
 
   const Plan& plan_;
   const uint64_t generation_;

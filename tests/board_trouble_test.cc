@@ -1,0 +1,291 @@
+// Boards on a network in trouble of other kinds: another arithmetic, programs
+// for which there is no room, a stack that runs over. An error at the
+// coordinator names the board, which is usable afterwards.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include "device/agent/keys.h"
+#include "device/agent/session_wire.h"
+#include "device/program/image.h"
+#include "host/base/entropy.h"
+#include "host/engine/board/emulated_nodes.h"
+#include "host/engine/workers/drive.h"
+#include "host/engine/workers/udp.h"
+#include "host/model/import/import.h"
+#include "tests/board_emulated.h"
+#include "tests/command.h"
+#include "tests/local_socket.h"
+#include "tests/random_net.h"
+
+namespace shoal {
+namespace {
+
+class BoardTrouble : public testing::Test {
+ protected:
+  BoardTrouble() {
+    emulated_board();
+    shop_.write("m.tflite", model_);
+    EXPECT_EQ(
+        shop_.shoal({"run", "m.tflite", "random:1", "-o", "want.bin"}).code, 0);
+  }
+
+  EmulatedNodesOptions options(const Board& board) const {
+    EmulatedNodesOptions o;
+    o.build = SHOAL_BUILD;
+    o.nodes = {{"n", &board}};
+    return o;
+  }
+  std::vector<std::string> words(const std::string& address,
+                                 const char* frames = "1") const {
+    return {"run",  "m.tflite", "random:1", "--workers", address, "--frames",
+            frames, "-o",       "out.bin",  "--timeout", "3",     "--insecure"};
+  }
+  Told expect_exact(const std::string& address) const {
+    Told told = shop_.shoal(words(address));
+    EXPECT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+    return told;
+  }
+
+  const Workshop shop_;
+  const std::vector<uint8_t> model_ = random_model(random_recipe(105));
+};
+
+// Between a coordinator and a board: hellos come as one of another arithmetic
+// would say them. Without a key anybody can sign them.
+class OtherArithmetic {
+ public:
+  explicit OtherArithmetic(const std::string& board)
+      : board_(parse_udp_address(board, "")), thread_([this] { pass_on(); }) {}
+  ~OtherArithmetic() {
+    ends_ = true;
+    thread_.join();
+  }
+  std::string address() const { return udp_address_text(front_.address()); }
+
+ private:
+  void pass_on() {
+    const shoal_transport& front = front_.transport();
+    const shoal_transport& back = back_.transport();
+    std::vector<uint8_t> d(front.max_payload);
+    uint64_t coordinator = 0, from = 0;
+    while (!ends_) {
+      uint32_t n =
+          front.receive(front.user, &from, d.data(), front.max_payload);
+      if (n != 0) {
+        coordinator = from;
+        Hello h;
+        if (n == sizeof h && d[0] == static_cast<uint8_t>(Kind::kHello)) {
+          std::memcpy(&h, d.data(), sizeof h);
+          ++h.head.arithmetic;
+          sign(ClusterKey{}.data(), h);
+          std::memcpy(d.data(), &h, sizeof h);
+        }
+        back.send(back.user, board_, d.data(), n);
+      }
+      n = back.receive(back.user, &from, d.data(), back.max_payload);
+      if (n != 0) front.send(front.user, coordinator, d.data(), n);
+      usleep(200);
+    }
+  }
+
+  const uint64_t board_;
+  const UdpTransport front_{udp_address(0x7F000001, 0)};
+  const UdpTransport back_{udp_address(0x7F000001, 0)};
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;
+};
+
+// What one coordinator without a key does with the board; "": nothing fails.
+std::string failure(const std::string& address, Exit code,
+                    const std::function<void(Coordinator&, const HostTransport&,
+                                             const Cluster&)>& with) {
+  const UdpTransport transport(udp_address(0x7F000001, 0));
+  CoordinatorConfig config;
+  config.transport = &transport.transport();
+  config.insecure = true;
+  config.entropy = system_entropy;
+  const std::vector<WorkerAddress> workers = {
+      {address, parse_udp_address(address, ""), {}}};
+  try {
+    Coordinator c(config);
+    const StopAtEnd stop(c, transport);
+    c.connect(workers);
+    drive(c, transport, nullptr, [&] { return c.connected(); });
+    with(c, transport, cluster_of(c, workers, nullptr, std::nullopt));
+    return "";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    return e.what();
+  }
+}
+
+TEST_F(BoardTrouble, AnotherArithmeticOrNoRoomIsTold) {
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb"}) {
+    SCOPED_TRACE(id);
+    const EmulatedNodes boards(options(find_board(id)));
+    const std::string address = boards.nodes()[0]->address();
+    {
+      const OtherArithmetic between(address);
+      const Told told = shop_.shoal(words(between.address()));
+      EXPECT_EQ(told.code, 6) << told.err;
+      EXPECT_NE(told.err.find(between.address()), told.err.npos) << told.err;
+      EXPECT_NE(told.err.find("its arithmetic is"), told.err.npos) << told.err;
+    }
+    const auto prepared = [&](Cluster cluster) {
+      return prepare(import_tflite(model_, "m"),
+                     linked_nodes(std::move(cluster)));
+    };
+    const auto names_it = [](const std::string& text, const char* why) {
+      EXPECT_EQ(text.find("node n ("), 0u) << text;
+      EXPECT_NE(text.find(why), text.npos) << text;
+    };
+    // A program that was made for another one.
+    names_it(failure(address, Exit::kNode,
+                     [&](Coordinator& c, const HostTransport& t,
+                         const Cluster& cluster) {
+                       Prepared p = prepared(cluster);
+                       Header h;
+                       std::memcpy(&h, p.images[0].data(), sizeof h);
+                       ++h.arithmetic;
+                       std::memcpy(p.images[0].data(), &h, sizeof h);
+                       c.deploy(p);
+                       drive(c, t, nullptr, [&] { return c.started(); });
+                       drive(c, t, nullptr, [] { return false; });
+                     }),
+             "wants other arithmetic");
+    expect_exact(address);
+    // One that is larger than what a slot has: it is not sent, and not taken.
+    names_it(failure(address, Exit::kDoesNotFit,
+                     [&](Coordinator& c, const HostTransport&,
+                         const Cluster& cluster) {
+                       Prepared p = prepared(cluster);
+                       p.images[0].resize(8 << 20);
+                       c.deploy(p);
+                     }),
+             "the program needs 8,388,608 B");
+    EXPECT_EQ(
+        failure(address, Exit::kOk,
+                [&](Coordinator& c, const HostTransport& t, const Cluster&) {
+                  const BeginRequest r{8 << 20, {1}};
+                  std::vector<uint8_t> data(sizeof r);
+                  std::memcpy(data.data(), &r, sizeof r);
+                  std::optional<Reply> reply;
+                  c.ask(0, Request::kBegin, data,
+                        [&](Reply said, std::span<const uint8_t>) {
+                          reply = said;
+                        });
+                  drive(c, t, nullptr, [&] { return reply.has_value(); });
+                  EXPECT_EQ(reply, Reply::kTooLarge);
+                }),
+        "");
+    const Told told = expect_exact(address);
+    EXPECT_NE(told.err.find("1 of 1 nodes had their program"), told.err.npos)
+        << told.err;
+  }
+}
+
+// The emulator's end of a debugger.
+class Debugger {
+ public:
+  // The board stands still until it has gone.
+  explicit Debugger(const std::string& path) : socket_(path) {
+    // Who has not asked which registers there are may write none.
+    say("qXfer:features:read:target.xml:0,10");
+  }
+  void set_register(int number, uint32_t value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "P%x=%08x", static_cast<unsigned>(number),
+                  __builtin_bswap32(value));
+    EXPECT_EQ(say(text), "OK");
+  }
+  void go_on() { EXPECT_EQ(say("D"), "OK"); }
+
+ private:
+  // A packet of its protocol, and what it answers; that the board has stopped
+  // ("T05") it says unasked.
+  std::string say(const std::string& text) {
+    unsigned sum = 0;
+    for (const char c : text) sum += static_cast<uint8_t>(c);
+    char end[8];
+    std::snprintf(end, sizeof end, "#%02x", sum & 0xFF);
+    const std::string packet = "$" + text + end;
+    EXPECT_EQ(write(socket_.get(), packet.data(), packet.size()),
+              static_cast<ssize_t>(packet.size()));
+    std::string answer = receive();
+    while (answer.starts_with("T")) answer = receive();
+    return answer;
+  }
+  std::string receive() {
+    std::string answer;
+    char c = 0;
+    while (c != '$' && read(socket_.get(), &c, 1) == 1) continue;
+    while (read(socket_.get(), &c, 1) == 1 && c != '#') answer += c;
+    char rest[2];
+    for (char& r : rest) EXPECT_EQ(read(socket_.get(), &r, 1), 1);
+    // After the last one it may have gone.
+    static_cast<void>(send(socket_.get(), "+", 1, MSG_NOSIGNAL));
+    return answer;
+  }
+
+  LocalSocket socket_;
+};
+
+// In a run its stack has no room any more. The guard ends the board before
+// anything else is overwritten; it says so, the coordinator misses it by name,
+// and after its reset it has what it had.
+TEST_F(BoardTrouble, AStackThatRunsOverIsReported) {
+  constexpr int kStackPointer = 13;
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
+    SCOPED_TRACE(id);
+    Board board = find_board(id);
+    const bool keeps = !board.emulator->drive.empty();
+    EmulatedNodesOptions o = options(board);
+    if (keeps) o.state = shop_.path(std::string("of_") + id);
+    const std::string debugger = shop_.path("debugger");
+    {
+      const std::vector<std::string> before = board.emulator->options;
+      board.emulator->options.insert(
+          board.emulator->options.end(),
+          {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
+      const EmulatedNodes boards(o);
+      board.emulator->options = before;
+      const std::string address = boards.nodes()[0]->address();
+      expect_exact(address);
+      Background run(shop_, words(address, "100000000"));
+      usleep(300'000);
+      {
+        Debugger d(debugger);
+        d.set_register(kStackPointer, 0x20000008);
+        d.go_on();
+      }
+      EXPECT_EQ(run.end(0), 6);
+      try {
+        for (int i = 0; i < 50; ++i) {
+          boards.nodes()[0]->listen(std::chrono::milliseconds(100));
+        }
+        ADD_FAILURE() << "it says nothing";
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), Exit::kNode);
+        const std::string told = "n: " + std::string(id) + ": stack overflow";
+        EXPECT_EQ(std::string(e.what()).find(told), 0u) << e.what();
+      }
+      const Told told = shop_.shoal(words(address));
+      EXPECT_EQ(told.code, 6);
+      EXPECT_NE(told.err.find(address), told.err.npos) << told.err;
+    }
+    const EmulatedNodes again(o);
+    const Told told = expect_exact(again.nodes()[0]->address());
+    const char* const had = keeps ? "1 of 1 nodes had" : "0 of 1 nodes had";
+    EXPECT_NE(told.err.find(had), told.err.npos) << told.err;
+  }
+}
+
+}  // namespace
+}  // namespace shoal
