@@ -3,8 +3,9 @@
 // is never asked for what it has not, nor given what it has not allowed, nor
 // given anything twice.
 //
-// The input is the length of the lists of gaps (one byte, modulo 5), then a
-// sequence of commands: one byte (which, modulo 8) and what belongs to it.
+// The input is one byte, modulo 5 the length of the lists of gaps and from 5 on
+// modulo 10 with rows that come a stage early, then a sequence of commands: one
+// byte (which, modulo 8) and what belongs to it.
 //   0..2  a datagram: flags, sender, steps of its number, length, items
 //   3     raw bytes: length, bytes
 //   4     bytes become ready: target, count
@@ -27,7 +28,7 @@ namespace {
 using namespace shoal;
 
 constexpr uint16_t kNode = 5;
-constexpr uint32_t kRing = 300, kFrame = 1000, kPayload = 200;
+constexpr uint32_t kRing = 300, kFrame = 1000, kPayload = 200, kEarly = 120;
 
 void expect(bool ok) {
   if (!ok) __builtin_trap();
@@ -35,7 +36,8 @@ void expect(bool ok) {
 int32_t ahead(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b); }
 
 // Stage 0: in-streams 0 (of peer 0) and 1 (of peer 1), targets 0 and 1.
-// Stage 1: in-stream 2 (of peer 1), target 2.
+// Stage 1: in-stream 2 (of peer 1), of which kEarly bytes may come in stage 0,
+// target 2.
 constexpr StreamRecord kStreams[2][2] = {
     {{0, 0, 0, 0, 0, 0}, {0, 1, 1, 1, 0, 0}}, {{0, 2, 1, 2, 0, 0}, {}}};
 constexpr TargetRecord kTargets[2][2] = {{{0, 4}, {1, 6}}, {{1, 8}, {}}};
@@ -48,12 +50,12 @@ class Owner : public Streams {
     uint32_t at(uint32_t offset) const { return offset - (end - kFrame); }
   };
 
-  explicit Owner(uint32_t gaps) {
+  Owner(uint32_t gaps, bool early) : early_(early) {
     peers_[0].address = 10;
     peers_[1].address = 20;
     transport_ = {this, kPayload, send, nullptr, now};
     config_ = {&transport_, peers_, &checksum_only(), 3, packet_, 0, 0};
-    counts_ = {2, 5, 3, 2, 2, gaps};
+    counts_ = {2, 5, 3, 2, 3, gaps};
     tables_.resize(link_layout(counts_).bytes / 8);
     expect(link.open(config_, *this, kNode, kEntries, counts_,
                      reinterpret_cast<uint8_t*>(tables_.data())) ==
@@ -75,6 +77,8 @@ class Owner : public Streams {
   }
   uint32_t limit(uint16_t s) const override {
     const End& e = ins.at(s);
+    expect(s < in_streams());
+    if (s >= targets()) return e.consumed + kEarly;
     const uint32_t limit = e.consumed + kRing;
     return ahead(limit, e.end) > 0 ? e.end : limit;
   }
@@ -144,26 +148,37 @@ class Owner : public Streams {
   }
 
   Link link;
-  std::array<End, 2> ins, outs;
+  std::array<End, 3> ins;
+  std::array<End, 2> outs;
 
  private:
   static constexpr PeerEntry kEntries[2] = {{1, 2, 100}, {2, 3, 0}};
 
   uint16_t targets() const { return stage_ == 0 ? 2 : 1; }
+  // With those of the next stage.
+  uint16_t in_streams() const { return stage_ == 0 && early_ ? 3 : targets(); }
 
   void begin() {
+    const bool carries = stage_ == 1 && early_;
+    const End carried = ins[2];
     LinkStage s{kStreams[stage_],
                 kTargets[stage_],
                 targets(),
                 targets(),
                 static_cast<uint16_t>(2 * stage_),
-                static_cast<uint16_t>(2 * stage_)};
+                static_cast<uint16_t>(2 * stage_),
+                kStreams[1],
+                static_cast<uint16_t>(in_streams() - targets())};
     link.begin_stage(s);
     const uint32_t start = frame_ * kFrame;
+    const End fresh = {start, start, start, start, start + kFrame};
     for (uint16_t i = 0; i < targets(); ++i) {
-      ins[i] = outs[i] = {start, start, start, start, start + kFrame};
-      link.start_stream(i, start);
+      outs[i] = fresh;
       link.start_target(i, start);
+    }
+    for (uint16_t i = 0; i < in_streams(); ++i) {
+      ins[i] = carries ? carried : fresh;
+      link.start_stream(i, start);
     }
   }
 
@@ -191,6 +206,8 @@ class Owner : public Streams {
       expect(ahead(states[i].reached, states[i].sent) >= 0);
       expect(ahead(outs[i].made, states[i].reached) >= 0);
       expect(states[i].acknowledged == outs[i].released);
+    }
+    for (uint16_t i = 0; i < in_streams(); ++i) {
       expect(link.received(i) == ins[i].placed);
       lists_what_is_there(ins[i], ranges + i * counts_.gaps);
     }
@@ -228,6 +245,7 @@ class Owner : public Streams {
   uint64_t now_us_ = 1, numbers_[2] = {};
   uint32_t frame_ = 0;
   int stage_ = 0;
+  const bool early_;
   uint64_t placed_bytes_ = 0;
   volatile uint8_t sum_ = 0;
 };
@@ -252,7 +270,8 @@ class Input {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in(data, size);
-  Owner owner(in.byte() % 5u);
+  const uint32_t first = in.byte() % 10u;
+  Owner owner(first % 5, first >= 5);
   while (!in.empty()) {
     switch (in.byte() % 8) {
       case 3:

@@ -38,7 +38,7 @@ Bytes fragment(uint16_t stream, uint32_t offset, uint16_t length) {
   std::memset(to, 1, length);
   return b;
 }
-const Bytes kNoGaps = {0}, kGaps = {2};
+const Bytes kNoGaps = {0}, kGaps = {2}, kEarly = {5}, kEarlyAndGaps = {7};
 const Bytes kSend = {6, 1, 1}, kLater = {6, 250, 1}, kNextStage = {7};
 Bytes make(uint8_t target, uint8_t count) { return {4, target, count}; }
 Bytes consume(uint8_t stream, uint8_t count) { return {5, stream, count}; }
@@ -81,6 +81,19 @@ int main(int argc, char** argv) {
             datagram(0, fragment(0, 0, 10)) + datagram(0, {}, 1) + kSend +
             kNextStage + datagram(1, fragment(1, 1000, 30) + Bytes{9}) +
             Bytes{3, 12, 4, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0});
+    // Rows of the next stage, also behind a gap, which it goes on with; beyond
+    // what may come.
+    for (const bool gaps : {false, true}) {
+      shoal::write_file(
+          folder + (gaps ? "/early_gaps" : "/early"),
+          (gaps ? kEarlyAndGaps : kEarly) + kSend +
+              datagram(1, fragment(2, 0, 40)) +
+              datagram(1, fragment(2, 60, 30)) +
+              datagram(1, fragment(2, 90, 31)) + kSend + kNextStage +
+              datagram(1, fragment(2, 20, 60) + fragment(2, 100, 50)) +
+              consume(0, 70) + kLater + kNextStage +
+              datagram(1, fragment(2, 1000, 9)) + kSend);
+    }
     shoal::write_file(folder + "/blocked",
                       kNoGaps + make(0, 90) + kSend + kLater + kLater +
                           datagram(0, credit(0, 10)) + kSend +

@@ -119,6 +119,33 @@ TEST(LinkLoss, ABlockedSenderProbesAndIsToldItsCreditAgain) {
   EXPECT_EQ(p.b().ins[0].placed, 100u);
 }
 
+// What came early behind a gap is there when its stage has begun, and only what
+// is missing goes again.
+TEST(LinkLoss, AGapInRowsThatComeEarlyIsFilledInTheirStage) {
+  Topology t;
+  t.stages = 2;
+  t.gaps = 2;
+  t.edges = {{0, 1, 0, 0, 50, 100, 100}, {0, 1, 1, 1, 900, 900, 900, true}};
+  Pair p(t);
+  p.make(50);
+  p.settle();
+  p.a().enter(1, 0);
+  p.make(100);
+  std::vector<Datagram> lost = p.take();
+  ASSERT_FALSE(lost.empty());
+  p.make(200);
+  p.deliver(p.take());
+  EXPECT_EQ(p.b().ins[1].placed, 0u);
+  EXPECT_EQ(p.b().early_bytes, 200u);
+  p.b().enter(1, 0);
+  p.deliver(lost);
+  EXPECT_EQ(p.b().ins[0].placed, 300u);
+  EXPECT_EQ(p.b().early_bytes, 200u);
+  p.settle();
+  EXPECT_EQ(p.a().link.counters().resent_bytes, 0u);
+  EXPECT_EQ(p.a().outs[0].released, 300u);
+}
+
 // They had been flushed before, so they wait for nobody now.
 TEST(LinkLoss, LostBytesGoAgainWithoutAFlush) {
   Topology t;

@@ -33,6 +33,7 @@ Topology any_topology() {
     e.to_ring = *rc::gen::inRange<uint32_t>(1, 4000);
     // A ring of a few bytes is crossed a few bytes at a time.
     e.bytes = std::min(e.bytes, 60 * std::min(e.from_ring, e.to_ring));
+    e.comes_early = *rc::gen::inRange(0, 3) == 0;
     t.edges.push_back(e);
   }
   return t;

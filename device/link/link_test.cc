@@ -272,6 +272,34 @@ TEST(Link, CreditThatComesEarlyIsKept) {
   EXPECT_EQ(p.b().ins[0].placed, 100u);
 }
 
+// A sender that is ahead gives what the ring of the next stage holds, and the
+// stage begins with it.
+TEST(Link, RowsOfTheNextStageComeEarly) {
+  Topology t;
+  t.stages = 2;
+  t.edges = {{0, 1, 0, 0, 50, 100, 100},
+             {0, 1, 1, 1, 1000, 500, 300, true},
+             {0, 1, 1, 1, 1000, 500, 300}};
+  Pair p(t);
+  p.make(50);
+  p.settle();
+  p.a().enter(1, 0);
+  p.a().outs[1].made += 500;
+  p.make(500);
+  p.settle();
+  ASSERT_EQ(p.b().in_streams, 1u);
+  EXPECT_EQ(p.b().early_bytes, 300u);
+  EXPECT_EQ(p.b().ins[1].placed, 300u);
+  EXPECT_EQ(p.b().ins[2].placed, 0u);
+  p.b().enter(1, 0);
+  EXPECT_EQ(p.b().ins[0].placed, 300u);
+  p.b().ins[0].consumed += 150;
+  p.settle();
+  EXPECT_EQ(p.b().ins[0].placed, 450u);
+  EXPECT_EQ(p.b().ins[1].placed, 300u);
+  EXPECT_EQ(p.b().early_bytes, 300u);
+}
+
 // More than one acknowledgement item can say.
 TEST(Link, ManyAtOnceAreAllAcknowledged) {
   Topology t;

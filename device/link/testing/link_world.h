@@ -30,6 +30,9 @@ struct Edge {
   int from_stage = 0, to_stage = 0;
   uint32_t bytes = 1000;  // of a frame
   uint32_t from_ring = 500, to_ring = 500;
+  // Its ring is the receiver's in the stage before as well: bytes may come
+  // then, as many as the ring has.
+  bool comes_early = false;
 };
 
 struct Topology {
@@ -82,6 +85,7 @@ class Node : public Streams {
     uint32_t made = 0, released = 0;    // sender
     uint32_t placed = 0, consumed = 0;  // receiver: all before these
     std::set<uint32_t> early;           // placed behind a gap
+    bool comes_early = false;
   };
 
   Node(World& world, int number);
@@ -103,6 +107,7 @@ class Node : public Streams {
   }
   uint32_t limit(uint16_t stream) const override {
     const End& e = ins[stream];
+    if (stream >= in_streams && !e.comes_early) return e.consumed;
     const uint32_t limit = e.consumed + e.ring;
     return ahead(limit, e.frame_end) > 0 ? e.frame_end : limit;
   }
@@ -117,6 +122,7 @@ class Node : public Streams {
       ASSERT_TRUE(e.early.insert(offset + i).second) << "placed twice";
     }
     placed_bytes += bytes;
+    if (stream >= in_streams) early_bytes += bytes;
   }
   void arrived(uint16_t stream, uint32_t offset) override {
     End& e = ins[stream];
@@ -132,7 +138,10 @@ class Node : public Streams {
   bool work(std::mt19937& random);
   uint32_t peer_index(int node) const;
 
+  // In-streams of the next stage, if one of them comes early, behind those of
+  // this one.
   std::vector<End> ins, outs;
+  uint32_t in_streams = 0;
   Link link;
   shoal_link config{};
   shoal_transport transport{};
@@ -145,6 +154,7 @@ class Node : public Streams {
   int stage = 0, frame = 0;
   bool finished = false;
   uint64_t wake_us = 0, placed_bytes = 0;
+  uint64_t early_bytes = 0;  // placed before their stage
   std::vector<Datagram> inbox;
 
   PeerState& peer_state(uint16_t peer) {
@@ -154,8 +164,13 @@ class Node : public Streams {
   uint8_t* table_bytes() { return reinterpret_cast<uint8_t*>(tables.data()); }
 
  private:
+  // In-streams of a stage; what the link is to have tables for of the next.
+  uint32_t count_in(int of_stage) const;
+  uint32_t count_early(int of_stage) const;
+  void add_in(int of_stage, std::vector<StreamRecord>&);
+
   World& world_;
-  std::vector<StreamRecord> streams_;
+  std::vector<StreamRecord> streams_, next_;
   std::vector<TargetRecord> targets_;
 };
 
@@ -314,9 +329,9 @@ inline Node::Node(World& world, int number) : number(number), world_(world) {
   counts.peers = static_cast<uint32_t>(peers.size());
   counts.gaps = t.gaps;
   for (int s = 0; s < t.stages; ++s) {
-    uint32_t in = 0, out = 0;
+    const uint32_t in = count_in(s) + count_early(s + 1);
+    uint32_t out = 0;
     for (const Edge& e : t.edges) {
-      in += e.to == number && e.to_stage == s;
       out += e.from == number && e.from_stage == s;
     }
     counts.targets += out;
@@ -353,42 +368,90 @@ inline uint32_t Node::peer_index(int node) const {
   return static_cast<uint32_t>(node < number ? node : node - 1);
 }
 
+inline uint32_t Node::count_in(int of_stage) const {
+  uint32_t n = 0;
+  for (const Edge& e : world_.topology.edges) {
+    n += e.to == number && e.to_stage == of_stage;
+  }
+  return n;
+}
+
+inline uint32_t Node::count_early(int of_stage) const {
+  for (const Edge& e : world_.topology.edges) {
+    if (e.to == number && e.to_stage == of_stage && e.comes_early) {
+      return count_in(of_stage);
+    }
+  }
+  return 0;
+}
+
+inline void Node::add_in(int of_stage, std::vector<StreamRecord>& to) {
+  const Topology& t = world_.topology;
+  for (size_t e = 0; e < t.edges.size(); ++e) {
+    const Edge& edge = t.edges[e];
+    if (edge.to != number || edge.to_stage != of_stage) continue;
+    const uint32_t start =
+        t.first_offset + static_cast<uint32_t>(frame) * edge.bytes;
+    ins.push_back({static_cast<int>(e),
+                   edge.to_ring,
+                   start + edge.bytes,
+                   0,
+                   0,
+                   start,
+                   start,
+                   {},
+                   edge.comes_early});
+    to.push_back({0, world_.in_number[e],
+                  static_cast<uint16_t>(peer_index(edge.from)),
+                  world_.out_number[e], 0, 0});
+  }
+}
+
 inline void Node::enter(int new_stage, int new_frame) {
   const Topology& t = world_.topology;
+  // What has come of them stays.
+  std::vector<End> early;
+  if (new_stage == stage + 1) {
+    early.assign(ins.begin() + in_streams, ins.end());
+  }
   stage = new_stage;
   frame = new_frame;
   ins.clear();
   outs.clear();
   streams_.clear();
+  next_.clear();
   targets_.clear();
+  add_in(stage, streams_);
+  in_streams = static_cast<uint32_t>(ins.size());
+  std::copy(early.begin(), early.end(), ins.begin());
   LinkStage s;
+  for (int before = 0; before < stage; ++before) {
+    s.first_stream = static_cast<uint16_t>(s.first_stream + count_in(before));
+  }
+  if (count_early(stage + 1) > 0) add_in(stage + 1, next_);
   for (size_t e = 0; e < t.edges.size(); ++e) {
     const Edge& edge = t.edges[e];
     const uint32_t start =
         t.first_offset + static_cast<uint32_t>(frame) * edge.bytes;
     const uint32_t end = start + edge.bytes;
     const int id = static_cast<int>(e);
-    if (edge.to == number && edge.to_stage == stage) {
-      if (ins.empty()) s.first_stream = world_.in_number[e];
-      ins.push_back({id, edge.to_ring, end, 0, 0, start, start, {}});
-      streams_.push_back({0, world_.in_number[e],
-                          static_cast<uint16_t>(peer_index(edge.from)),
-                          world_.out_number[e], 0, 0});
-    }
     if (edge.from == number && edge.from_stage == stage) {
       if (outs.empty()) s.first_target = world_.out_number[e];
-      outs.push_back({id, edge.from_ring, end, start, start, 0, 0, {}});
+      outs.push_back({id, edge.from_ring, end, start, start, 0, 0, {}, false});
       targets_.push_back(
           {static_cast<uint16_t>(peer_index(edge.to)), world_.in_number[e]});
     }
   }
   s.streams = streams_.data();
   s.targets = targets_.data();
-  s.in_streams = static_cast<uint16_t>(ins.size());
+  s.in_streams = static_cast<uint16_t>(in_streams);
+  s.next = next_.data();
+  s.next_in_streams = static_cast<uint16_t>(next_.size());
   s.target_count = static_cast<uint16_t>(outs.size());
   link.begin_stage(s);
   for (uint16_t i = 0; i < ins.size(); ++i) {
     link.start_stream(i, ins[i].placed);
+    EXPECT_EQ(link.received(i), ins[i].placed);
   }
   for (uint16_t i = 0; i < outs.size(); ++i) {
     link.start_target(i, outs[i].made);
@@ -396,8 +459,8 @@ inline void Node::enter(int new_stage, int new_frame) {
 }
 
 inline bool Node::stage_done() const {
-  for (const End& e : ins) {
-    if (e.consumed != e.frame_end) return false;
+  for (uint32_t i = 0; i < in_streams; ++i) {
+    if (ins[i].consumed != ins[i].frame_end) return false;
   }
   for (const End& e : outs) {
     if (e.released != e.frame_end) return false;
@@ -407,7 +470,8 @@ inline bool Node::stage_done() const {
 
 inline bool Node::work(std::mt19937& random) {
   bool worked = false;
-  for (End& e : ins) {
+  for (uint32_t i = 0; i < in_streams; ++i) {
+    End& e = ins[i];
     const uint32_t some = e.placed - e.consumed;
     if (some == 0) continue;
     e.consumed += 1 + random() % some;
