@@ -81,11 +81,11 @@ function(shoal_library name)
     if(NOT ARG_DEVICE)
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
     endif()
-    # A fifth of the time to compile, for what AddressSanitizer sees, too, and for
-    # alignment, which is of use on boards only.
+    # A third of the time to compile, for what AddressSanitizer sees when memory
+    # is touched, and for alignment, which matters on boards only.
     if(SHOAL_SANITIZE AND NOT ARG_DEVICE)
       target_compile_options(shoal_${name} PRIVATE
-        -fno-sanitize=null,object-size,alignment)
+        -fno-sanitize=null,object-size,alignment,pointer-overflow)
     endif()
     if(name IN_LIST SHOAL_COLD)
       # At -O1 GCC 12 takes what std::optional does not hold for values.
