@@ -21,6 +21,14 @@ BenchTable measure(const char* board = "emcraft-sf2", const char* core = "") {
   return bench_node(options, parse_quoted(quoted_file()));
 }
 
+// Of depthwise 5x5 no figures of others are known: instructions a product.
+bool within_own_limit(const BenchLine& line, double limit) {
+  if (line.layer->kernel != 5) return false;
+  EXPECT_FALSE(line.quoted) << line.layer->name;
+  EXPECT_LE(line.all, limit) << line.layer->name;
+  return true;
+}
+
 TEST(BoardBench, WithinLimitsOfThePeer) {
   const std::map<BenchKind, double> limits = {
       {BenchKind::kPointwise, 1.02},      {BenchKind::kConv, 1.02},
@@ -31,6 +39,7 @@ TEST(BoardBench, WithinLimitsOfThePeer) {
   EXPECT_EQ(table.kernels, "portable");
   ASSERT_EQ(table.lines.size(), static_cast<size_t>(kBenchLayerCount));
   for (const BenchLine& line : table.lines) {
+    if (within_own_limit(line, 6.2)) continue;
     ASSERT_TRUE(line.quoted) << line.layer->name;
     EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
         << line.layer->name << ": " << line.all;
@@ -50,6 +59,7 @@ TEST(BoardBench, DspWithinLimitsOfThePeer) {
     const BenchTable table = measure(board);
     EXPECT_EQ(table.kernels, "armv7e-m");
     for (const BenchLine& line : table.lines) {
+      if (within_own_limit(line, 3.3)) continue;
       ASSERT_TRUE(line.quoted) << line.layer->name;
       EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
           << board << ", " << line.layer->name << ": " << line.all;
@@ -71,6 +81,7 @@ TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
   const BenchTable table = measure("mps3-an547");
   EXPECT_EQ(table.kernels, "mve");
   for (const BenchLine& line : table.lines) {
+    if (within_own_limit(line, 1.25)) continue;
     ASSERT_TRUE(line.quoted) << line.layer->name;
     EXPECT_LE(line.all / *line.quoted, limits.at(line.layer->kind))
         << line.layer->name << ": " << line.all;

@@ -56,7 +56,8 @@ compile() {  # name, more flags
   local jobs=0
   for folder in base program kernels runtime; do
     for file in "$source/device/$folder"/*.cc; do
-      [[ $file == *_test.cc || $file == */x86_* || $file == */mve_* ]] && continue
+      [[ $file == *_test.cc || $file == */x86_* ]] && continue
+      [[ $1 != cortex-m55 && $file == */mve_* ]] && continue
       [[ $1 == portable && $file == */dsp_* ]] && continue
       arm-none-eabi-g++ "${flags[@]}" "${@:2}" -c "$file" \
         -o "$1-$folder-$(basename "$file" .cc).o" &

@@ -1,6 +1,6 @@
 // The layers that `shoal bench-node` measures: those of the quoted figures in
-// bench/quoted_kernels.toml, by the same names. Host and firmware read this one
-// table.
+// bench/quoted_kernels.toml, by the same names, and depthwise ones of 5x5, of
+// which none are quoted. Host and firmware read this one table.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,9 @@ inline constexpr BenchLayer kBenchLayers[] = {
     {"dw 14x14x576", BenchKind::kDepthwise, 14, 14, 576, 576, 3, 1},
     {"dw 7x7x960", BenchKind::kDepthwise, 7, 7, 960, 960, 3, 1},
     {"dw 14x14x72", BenchKind::kDepthwise, 14, 14, 72, 72, 3, 1},
+    {"dw5 28x28x120", BenchKind::kDepthwise, 28, 28, 120, 120, 5, 1},
+    {"dw5 28x28x144 s2", BenchKind::kDepthwise, 28, 28, 144, 144, 5, 2},
+    {"dw5 7x7x480", BenchKind::kDepthwise, 7, 7, 480, 480, 5, 1},
     {"fc 1280->1000", BenchKind::kFullyConnected, 1, 1, 1280, 1000, 1, 1},
     {"fc 1280->256", BenchKind::kFullyConnected, 1, 1, 1280, 256, 1, 1},
     {"add 56x56x24", BenchKind::kAdd, 56, 56, 24, 24, 1, 1},

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kChunkBytes = 16 * 1024;
 constexpr int8_t kZero = -128;  // of input and output
+constexpr int kMostWindow = 5;  // rows of a depthwise kernel
 
 // xorshift32; the same numbers everywhere.
 class Random {
@@ -142,7 +143,7 @@ void measure_band(const Bench& b, const KernelSet& kernels,
       !(depthwise ? kernels.depthwise_rows : l.kind == BenchKind::kPointwise)) {
     return;
   }
-  const int8_t* rows[16];
+  const int8_t* rows[kBenchBand * kMostWindow];
   for (int y = 0; y < n; ++y) {
     window_rows(b, y, depthwise ? channel : 0, rows + y * l.kernel);
   }

@@ -1,8 +1,8 @@
-// Depthwise 3x3 convolution with two products an instruction, four channels at
-// a time. Of each input column the rows 0 and 1 of a channel become a pair, of
-// row 2 two channels, once for all output columns that see it; weights
-// likewise. Padding is a value like others. Other kernels are the portable
-// one's.
+// Depthwise convolution with two products an instruction, four channels at a
+// time, of kernels with an odd number of rows. Each input column is arranged
+// once for all output columns that see it (dsp_columns.h), weights likewise.
+// Padding is a value like others. 3x3, the common one, has a loop of its own.
+// Other kernels are the portable one's.
 #if defined(__ARM_FEATURE_DSP)
 #pragma GCC optimize("omit-frame-pointer")  // loops take all registers
 #endif
@@ -10,129 +10,55 @@
 #include <cstddef>
 
 #include "device/kernels/dsp.h"
-#include "device/kernels/dsp_words.h"
+#include "device/kernels/dsp_columns.h"
 #include "device/kernels/portable.h"
 #include "device/kernels/window.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kSize = 3;
-constexpr int kLanes = 4;
-constexpr int kColumns = 32;  // input columns on the stack
-constexpr int kWords = 6;     // of a column
+constexpr int kMostTaps = kDspMostRows * kDspMostRows;
+constexpr int kMostWeights = dsp_column_words(kMostTaps);
+constexpr int kColumnWords = 192;  // of input columns on the stack
 
-// Words 0 to 3: (row 0, row 1) of each channel. Then row 2 of the channels
-// (0, 2), and of (1, 3).
-using Column = uint32_t[kWords];
-
-// The column of three rows' words; where the next one goes.
-inline uint32_t* put_column(uint32_t row0, uint32_t row1, uint32_t row2,
-                            uint32_t* to) {
-#if defined(SHOAL_DSP_LOOPS)
-  register uint32_t a __asm__("r6") = row0;
-  register uint32_t b __asm__("r8") = row1;
-  register uint32_t c __asm__("r10") = row2;
-  __asm__ volatile(
-      "sxtb16 r4, r6\n"
-      "sxtb16 r9, r8\n"
-      "sxtb16 r5, r6, ror #8\n"
-      "pkhtb r6, r9, r4, asr #16\n"
-      "pkhbt r4, r4, r9, lsl #16\n"
-      "sxtb16 r9, r8, ror #8\n"
-      "pkhtb r8, r9, r5, asr #16\n"
-      "pkhbt r5, r5, r9, lsl #16\n"
-      "sxtb16 r9, r10\n"
-      "sxtb16 r10, r10, ror #8\n"
-      "stmia %0!, {r4, r5, r6, r8, r9, r10}\n"
-      : "+r"(to), "+r"(a), "+r"(b), "+r"(c)
-      :
-      : "r4", "r5", "r9", "memory");
-  return to;
-#else
-  const uint32_t even0 = even_bytes(row0), even1 = even_bytes(row1);
-  const uint32_t odd0 = odd_bytes(row0), odd1 = odd_bytes(row1);
-  to[0] = low_halves(even0, even1), to[1] = low_halves(odd0, odd1);
-  to[2] = high_halves(even0, even1), to[3] = high_halves(odd0, odd1);
-  to[4] = even_bytes(row2), to[5] = odd_bytes(row2);
-  return to + kWords;
-#endif
-}
-
-void put_weights(const ConvArgs& a, int o, Column* to) {
-  const int row = kSize * a.weight_stride;
-  const int8_t* w = a.weights + o;
-  uint32_t* at = *to;
-  for (int kx = 0; kx < kSize; ++kx, w += a.weight_stride) {
-    at = put_column(four_bytes(w), four_bytes(w + row), four_bytes(w + 2 * row),
-                    at);
-  }
-  if (!a.zero_weight) return;
-  const uint32_t zero = pair_with(a.zero_weight);
-  while (at != *to) --at, *at = subtract_pairs(*at, zero);
-}
-
-// `count` columns from input column x of channels [o, o + kLanes).
-void put_inside(const ConvArgs& a, int o, int x, int count, uint32_t zeros,
-                uint32_t* to) {
-  const int step = a.in_stride;
-  const int8_t* const* rows = a.rows;
-  if (rows[0] && rows[1] && rows[2]) {
-    const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
-    for (int at = x * step + o, last = at + count * step; at != last;
-         at += step) {
-      to = put_column(four_bytes(r0 + at), four_bytes(r1 + at),
-                      four_bytes(r2 + at), to);
-    }
-    return;
-  }
-  const auto word = [&](int ky, int at) {
-    return rows[ky] ? four_bytes(rows[ky] + at) : zeros;
-  };
-  for (int at = x * step + o; count > 0; --count, at += step) {
-    to = put_column(word(0, at), word(1, at), word(2, at), to);
-  }
-}
-
-// Input columns [x, x + count), some of which may be padding.
-void put_columns(const ConvArgs& a, int o, int x, int count, uint32_t* to) {
-  const auto byte = static_cast<uint8_t>(a.zero_in);
-  const uint32_t zeros = byte * 0x01010101u;
-  for (; count > 0 && x < 0; --count, ++x) {
-    to = put_column(zeros, zeros, zeros, to);
-  }
-  const int left = x < a.in_w ? a.in_w - x : 0;
-  const int inside = left < count ? left : count;
-  put_inside(a, o, x, inside, zeros, to);
-  to += inside * kWords;
-  for (count -= inside; count > 0; --count) {
-    to = put_column(zeros, zeros, zeros, to);
-  }
-}
-
-// Of four channels of a row: what makes int8 of sums, the weights, and where
-// the next output goes. The assembler below knows the offsets.
+// Of four channels of a row: the weights, what makes int8 of sums, and where
+// the next output goes. The assembler below knows the offsets from `start`, and
+// that the last of the weights lie before it.
 struct Lanes {
-  uint32_t start[kLanes];
+  uint32_t weights[kMostWeights];
+  uint32_t start[kDspLanes];
   struct {
     int32_t multiplier;
     int32_t right;
-  } scale[kLanes];
-  Column weights[kSize];
+  } scale[kDspLanes];
   int8_t* out;
   int out_step;
-  int x_step;  // bytes from behind a column's window to the next one's
-  int outs;    // still to be made; not 0
+  int x_step;  // bytes from behind an output's columns to the next one's
+  const uint32_t* end;  // of the input, if another output came
   int nudge;
   uint32_t half;
+  int columns;   // of the kernel
+  uint32_t top;  // of the loop for a column
+  int skipped;   // bytes of that loop which are for more rows
+  int weight_bytes;
 };
 
 #if defined(SHOAL_DSP_LOOPS)
 
-static_assert(offsetof(Lanes, scale) == 16 && offsetof(Lanes, weights) == 48 &&
-              offsetof(Lanes, out) == 120 && offsetof(Lanes, x_step) == 128 &&
-              offsetof(Lanes, nudge) == 136);
+#define SHOAL_FROM_START(field) \
+  (offsetof(Lanes, field) - offsetof(Lanes, start))
+static_assert(SHOAL_FROM_START(scale) == 16 && SHOAL_FROM_START(out) == 48 &&
+              SHOAL_FROM_START(x_step) == 56 && SHOAL_FROM_START(nudge) == 64 &&
+              SHOAL_FROM_START(columns) == 72 &&
+              SHOAL_FROM_START(skipped) == 80 &&
+              SHOAL_FROM_START(weight_bytes) == 84 &&
+              offsetof(Lanes, start) == 4 * kMostWeights);
+#undef SHOAL_FROM_START
 
+#define SHOAL_START       \
+  "1:\n"                  \
+  "ldrd r0, r1, [%[l]]\n" \
+  "ldrd r2, r3, [%[l], #8]\n"
 #define SHOAL_COLUMN(w0, w2, w4)    \
   "ldmia %[x]!, {r4, r5, r6, r8}\n" \
   "ldrd r9, r10, [%[l], #" w0       \
@@ -144,11 +70,11 @@ static_assert(offsetof(Lanes, scale) == 16 && offsetof(Lanes, weights) == 48 &&
   "smlad r2, r6, r11, r2\n"         \
   "smlad r3, r8, r12, r3\n"         \
   "ldmia %[x]!, {r4, r5}\n"         \
-  "ldrd r9, r10, [%[l], #" w4       \
-  "]\n"                             \
-  "smlabb r0, r4, r9, r0\n"         \
-  "smlabb r1, r5, r10, r1\n"        \
-  "smlatt r2, r4, r9, r2\n"         \
+  "ldrd r9, r10, [%[l], #" w4 "]\n" SHOAL_LAST_ROW
+#define SHOAL_LAST_ROW       \
+  "smlabb r0, r4, r9, r0\n"  \
+  "smlabb r1, r5, r10, r1\n" \
+  "smlatt r2, r4, r9, r2\n"  \
   "smlatt r3, r5, r10, r3\n"
 #define SHOAL_LANE(sum, scale)  \
   "ldrd r4, r5, [%[l], #" scale \
@@ -161,111 +87,164 @@ static_assert(offsetof(Lanes, scale) == 16 && offsetof(Lanes, weights) == 48 &&
   "asr r6, r6, r5\n"            \
   "add r6, r6, r9\n"            \
   "ssat " sum ", #8, r6, asr #1\n"
+#define SHOAL_END \
+  "ldrd r9, r10, [%[l], #64]\n"    \
+  SHOAL_LANE("r0", "16")           \
+  SHOAL_LANE("r1", "24")           \
+  SHOAL_LANE("r2", "32")           \
+  SHOAL_LANE("r3", "40")           \
+  "ldrd r4, r5, [%[l], #48]\n"     \
+  "strb r0, [r4]\n"                \
+  "strb r1, [r4, #1]\n"            \
+  "strb r2, [r4, #2]\n"            \
+  "strb r3, [r4, #3]\n"            \
+  "add r4, r4, r5\n"               \
+  "str r4, [%[l], #48]\n"          \
+  "ldrd r5, r6, [%[l], #56]\n"     \
+  "add %[x], %[x], r5\n"           \
+  "cmp %[x], r6\n"                 \
+  "bne 1b\n"
 
-// All outputs, of which the first one's columns begin at x.
-inline void make_bytes(Lanes& lanes, const Column* columns) {
-  const uint32_t* x = *columns;
+// All outputs, at least one, of which the first one's columns begin at x.
+inline void make_3x3(Lanes& lanes, const uint32_t* x) {
+  __asm__ volatile(SHOAL_START  //
+                       SHOAL_COLUMN("-72", "-64", "-56")
+                           SHOAL_COLUMN("-48", "-40", "-32")
+                               SHOAL_COLUMN("-24", "-16", "-8") SHOAL_END
+                   : [x] "+r"(x)
+                   : [l] "r"(lanes.start)
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9",
+                     "r10", "r11", "r12", "cc", "memory");
+}
+
+// Two rows of a column: 28 bytes, so that kernels of fewer rows begin their
+// columns so much further on.
+#define SHOAL_TWO_ROWS              \
+  "ldmia %[x]!, {r4, r5, r6, r8}\n" \
+  "ldmia %[l]!, {r9, r10}\n"        \
+  "smlad r0, r4, r9, r0\n"          \
+  "smlad r1, r5, r10, r1\n"         \
+  "ldmia %[l]!, {r9, r10}\n"        \
+  "smlad r2, r6, r9, r2\n"          \
+  "smlad r3, r8, r10, r3\n"
+constexpr int kBytesOfTwoRows = 28;
+
+// Of kernels of 1, 3, 5 or 7 rows. Behind the weights %[l] is `start` again.
+[[gnu::noinline]] void make_any(Lanes& lanes, const uint32_t* x) {
+  uint32_t* l = lanes.start;
   __asm__ volatile(
-      "1:\n"
-      "ldrd r0, r1, [%[l]]\n"
-      "ldrd r2, r3, [%[l], #8]\n"  //
-      SHOAL_COLUMN("48", "56", "64") SHOAL_COLUMN("72", "80", "88")
-          SHOAL_COLUMN("96", "104", "112")
-      "ldrd r9, r10, [%[l], #136]\n"  //
-      SHOAL_LANE("r0", "16") SHOAL_LANE("r1", "24") SHOAL_LANE("r2", "32")
-          SHOAL_LANE("r3", "40")
-      "ldrd r4, r5, [%[l], #120]\n"
-      "strb r0, [r4]\n"
-      "strb r1, [r4, #1]\n"
-      "strb r2, [r4, #2]\n"
-      "strb r3, [r4, #3]\n"
-      "add r4, r4, r5\n"
-      "str r4, [%[l], #120]\n"
-      "ldrd r5, r6, [%[l], #128]\n"
-      "add %[x], %[x], r5\n"
-      "subs r6, r6, #1\n"
-      "str r6, [%[l], #132]\n"
-      "bne 1b\n"
-      : [x] "+r"(x)
-      : [l] "r"(&lanes)
+      "adr r11, 2f\n"
+      "ldr r12, [%[l], #80]\n"
+      "add r11, r11, r12\n"
+      "orr r11, r11, #1\n"
+      "str r11, [%[l], #76]\n"  //
+      SHOAL_START
+      "ldrd r12, r11, [%[l], #72]\n"
+      "ldr r4, [%[l], #84]\n"
+      "sub %[l], %[l], r4\n"
+      "bx r11\n"
+      "2:\n"  //
+      SHOAL_TWO_ROWS SHOAL_TWO_ROWS SHOAL_TWO_ROWS
+      "ldmia %[x]!, {r4, r5}\n"
+      "ldmia %[l]!, {r9, r10}\n"  //
+      SHOAL_LAST_ROW
+      "subs r12, r12, #1\n"
+      "it ne\n"
+      "bxne r11\n"  //
+      SHOAL_END
+      : [x] "+r"(x), [l] "+r"(l)
+      :
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11",
         "r12", "cc", "memory");
 }
 
-#undef SHOAL_LANE
-#undef SHOAL_COLUMN
-
-#endif
-
-// s[i] += the three columns from x times those of w.
-inline void add_columns(const Column* columns, const Column* weights,
-                        uint32_t (&s)[kLanes]) {
-  for (int kx = 0; kx < kSize; ++kx) {
-    const uint32_t *x = columns[kx], *w = weights[kx];
-#pragma GCC unroll 4
-    for (int i = 0; i < kLanes; ++i) s[i] = add_products(x[i], w[i], s[i]);
-    s[0] = add_products(x[4] & 0xFFFF, w[4], s[0]);
-    s[1] = add_products(x[5] & 0xFFFF, w[5], s[1]);
-    s[2] = add_products(x[4] & ~0xFFFFu, w[4], s[2]);
-    s[3] = add_products(x[5] & ~0xFFFFu, w[5], s[3]);
+inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
+  if (a.kernel_h == 3 && a.kernel_w == 3) {
+    make_3x3(lanes, x);
+  } else {
+    make_any(lanes, x);
   }
 }
 
-inline void make_output(const Lanes& lanes, const Column* x,
-                        int32_t (&v)[kLanes]) {
-  uint32_t s[kLanes];
+#undef SHOAL_TWO_ROWS
+#undef SHOAL_END
+#undef SHOAL_LANE
+#undef SHOAL_LAST_ROW
+#undef SHOAL_COLUMN
+#undef SHOAL_START
+
+#else
+
+constexpr int kBytesOfTwoRows = 0;
+
+#endif
+
+// s[i] += the kernel's columns from x times the weights.
+inline void add_columns(const ConvArgs& a, const Lanes& lanes,
+                        const uint32_t* x, uint32_t (&s)[kDspLanes]) {
+  const uint32_t* w =
+      lanes.weights + kMostWeights - dsp_column_words(a.kernel_h * a.kernel_w);
+  for (int kx = 0; kx < a.kernel_w; ++kx, x += 2, w += 2) {
+    for (int y = 0; y + 1 < a.kernel_h; y += 2) {
 #pragma GCC unroll 4
-  for (int i = 0; i < kLanes; ++i) s[i] = lanes.start[i];
-  add_columns(x, lanes.weights, s);
-#pragma GCC unroll 4
-  for (int i = 0; i < kLanes; ++i) {
-    const auto& scale = lanes.scale[i];
-    v[i] = half_to_int8(
-        scale_doubled(wrap(s[i]), scale.multiplier, scale.right) + lanes.nudge);
+      for (int i = 0; i < kDspLanes; ++i) {
+        s[i] = add_products(*x++, *w++, s[i]);
+      }
+    }
+    s[0] = add_products(x[0] & 0xFFFF, w[0], s[0]);
+    s[1] = add_products(x[1] & 0xFFFF, w[1], s[1]);
+    s[2] = add_products(x[0] & ~0xFFFFu, w[0], s[2]);
+    s[3] = add_products(x[1] & ~0xFFFFu, w[1], s[3]);
   }
 }
 
 #if !defined(SHOAL_DSP_LOOPS)
 
-inline void make_bytes(Lanes& lanes, const Column* x) {
-  for (; lanes.outs > 0; --lanes.outs, lanes.out += lanes.out_step) {
-    int32_t v[kLanes];
-    make_output(lanes, x, v);
-    for (int i = 0; i < kLanes; ++i) lanes.out[i] = static_cast<int8_t>(v[i]);
-    x += kSize + lanes.x_step / static_cast<int>(sizeof(Column));
+inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
+  const int step = a.stride_x * dsp_column_words(a.kernel_h);
+  for (; x != lanes.end; x += step, lanes.out += lanes.out_step) {
+    uint32_t s[kDspLanes];
+    for (int i = 0; i < kDspLanes; ++i) s[i] = lanes.start[i];
+    add_columns(a, lanes, x, s);
+    for (int i = 0; i < kDspLanes; ++i) {
+      const auto& scale = lanes.scale[i];
+      const int32_t v = half_to_int8(
+          scale_doubled(wrap(s[i]), scale.multiplier, scale.right) +
+          lanes.nudge);
+      lanes.out[i] = static_cast<int8_t>(v);
+    }
   }
 }
 
 #endif
 
-// Within other limits than int8's.
-[[gnu::noinline]] void make_clamped(const ConvArgs& a, Lanes& lanes,
-                                    const Column* x) {
-  for (; lanes.outs > 0; --lanes.outs, lanes.out += lanes.out_step) {
-    int32_t v[kLanes];
-    make_output(lanes, x, v);
-    for (int i = 0; i < kLanes; ++i) {
-      lanes.out[i] = static_cast<int8_t>(clamp(v[i], a.act_min, a.act_max));
+// Within other limits than int8's, which are inside them.
+[[gnu::noinline]] void clamp_bytes(const ConvArgs& a, int8_t* out, int outs) {
+  for (; outs > 0; --outs, out += a.out_stride) {
+    for (int i = 0; i < kDspLanes; ++i) {
+      out[i] = static_cast<int8_t>(clamp(out[i], a.act_min, a.act_max));
     }
-    x += a.stride_x;
   }
 }
 
 // From or to partial sums, or with multipliers of 2 and more.
-[[gnu::noinline]] void make_rare(const ConvArgs& a, const Lanes& lanes,
-                                 const Column* x, int o, Span columns) {
-  for (int at = columns.lo; at < columns.hi; ++at, x += a.stride_x) {
-    uint32_t s[kLanes];
-    for (int i = 0; i < kLanes; ++i) s[i] = first_sums(a, o, at)[i];
-    add_columns(x, lanes.weights, s);
-    finish_sums(a, o, kLanes, at, s);
+[[gnu::cold]] void make_rare(const ConvArgs& a, const Lanes& lanes,
+                             const uint32_t* x, int o, Span columns) {
+  const int step = a.stride_x * dsp_column_words(a.kernel_h);
+  for (int at = columns.lo; at < columns.hi; ++at, x += step) {
+    uint32_t s[kDspLanes];
+    for (int i = 0; i < kDspLanes; ++i) s[i] = first_sums(a, o, at)[i];
+    add_columns(a, lanes, x, s);
+    finish_sums(a, o, kDspLanes, at, s);
   }
 }
 
 // What all channels of a call have in common.
 struct Call {
   bool partial, bytes;
-  int most;  // output columns at a time
+  int most;     // output columns at a time
+  int weights;  // words of four channels
+  int step;     // words from one output's columns to the next one's
 };
 
 // Whether the channels from o on are of the common kind.
@@ -273,7 +252,7 @@ bool put_scales(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
   if (call.partial) return false;
   int any = 0;
 #pragma GCC unroll 4
-  for (int i = 0; i < kLanes; ++i) {
+  for (int i = 0; i < kDspLanes; ++i) {
     const int right = -2 - a.shifts[o + i];
     lanes.start[i] = bits(a.bias[o + i]);
     lanes.scale[i] = {a.multipliers[o + i], right};
@@ -282,64 +261,71 @@ bool put_scales(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
   return any >= 0;
 }
 
-// Channels [o, o + kLanes) of all columns.
+// Channels [o, o + kDspLanes) of all columns.
 void four_channels(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
-  Column columns[kColumns];
-  put_weights(a, o, lanes.weights);
+  uint32_t columns[kColumnWords];
+  dsp_put_weights(a, a.weights + o,
+                  lanes.weights + kMostWeights - call.weights);
   const bool common = put_scales(a, call, lanes, o);
   // Partial sums have no bytes to go to.
   lanes.out = a.out ? a.out + a.x0 * a.out_stride + o : nullptr;
   for (int x = a.x0; x < a.x1; x += call.most) {
     const int outs = a.x1 - x < call.most ? a.x1 - x : call.most;
-    put_columns(a, o, x * a.stride_x - a.pad_left,
-                (outs - 1) * a.stride_x + kSize, *columns);
-    lanes.outs = outs;
+    dsp_put_columns(a, o, x * a.stride_x - a.pad_left,
+                    (outs - 1) * a.stride_x + a.kernel_w, columns);
+    lanes.end = columns + outs * call.step;
     if (!common) {
       make_rare(a, lanes, columns, o, {x, x + outs});
-    } else if (call.bytes) {
-      make_bytes(lanes, columns);
-    } else {
-      make_clamped(a, lanes, columns);
+      continue;
     }
+    int8_t* out = lanes.out;
+    make_bytes(a, lanes, columns);
+    if (!call.bytes) clamp_bytes(a, out, outs);
   }
 }
 
-// Channels from o on.
-void plain(ConvArgs a, int o) {
-  const int8_t* rows[kSize];
-  if (o > 0) {
-    for (int ky = 0; ky < kSize; ++ky) {
-      rows[ky] = a.rows[ky] ? a.rows[ky] + o : nullptr;
-    }
-    a.rows = rows;
-    a.channels -= o;
-    a.weights += o;
-    if (a.bias) a.bias += o;
-    if (a.partial_in) a.partial_in += o;
-    if (a.partial_out) a.partial_out += o;
-    if (a.multipliers) a.multipliers += o;
-    if (a.shifts) a.shifts += o;
-    if (a.out) a.out += o;
+// The rest, fewer than kDspLanes: channels from o on.
+[[gnu::cold]] void plain(ConvArgs a, int o) {
+  const int8_t* rows[kDspMostRows];
+  for (int ky = 0; ky < a.kernel_h; ++ky) {
+    rows[ky] = a.rows[ky] ? a.rows[ky] + o : nullptr;
   }
+  a.rows = rows;
+  a.channels -= o;
+  a.weights += o;
+  if (a.bias) a.bias += o;
+  if (a.partial_in) a.partial_in += o;
+  if (a.partial_out) a.partial_out += o;
+  if (a.multipliers) a.multipliers += o;
+  if (a.shifts) a.shifts += o;
+  if (a.out) a.out += o;
   portable_depthwise(a);
 }
 
 }  // namespace
 
 void dsp_depthwise(const ConvArgs& a) {
-  const bool fits = a.kernel_h == kSize && a.kernel_w == kSize &&
-                    a.multiplier == 1 && a.dilation_x == 1 &&
-                    a.stride_x <= kColumns - kSize;
-  if (!fits) return plain(a, 0);
+  const int taps = a.kernel_h * a.kernel_w;
+  const int words = dsp_column_words(a.kernel_h);
+  const int spare = kColumnWords / words - a.kernel_w;  // columns
+  const bool fits = a.kernel_h % 2 == 1 && a.kernel_h <= kDspMostRows &&
+                    taps <= kMostTaps && spare >= 0 && a.multiplier == 1 &&
+                    a.dilation_x == 1;
+  if (!fits) return portable_depthwise(a);
   const Call call = {a.partial_in || a.partial_out, clamps_to_byte(a),
-                     (kColumns - kSize) / a.stride_x + 1};
+                     spare / a.stride_x + 1, dsp_column_words(taps),
+                     a.stride_x * words};
+  constexpr int kWord = sizeof(uint32_t);
   Lanes lanes;
   lanes.out_step = a.out_stride;
-  lanes.x_step = (a.stride_x - kSize) * static_cast<int>(sizeof(Column));
+  lanes.x_step = (a.stride_x - a.kernel_w) * words * kWord;
   lanes.nudge = 2 * a.zero_out + 1;
   lanes.half = 1u << 30;
+  lanes.columns = a.kernel_w;
+  lanes.skipped = (kDspMostRows - a.kernel_h) / 2 * kBytesOfTwoRows;
+  lanes.weight_bytes = call.weights * kWord;
   int o = 0;
-  for (; o + kLanes <= a.channels; o += kLanes) {
+  for (; o + kDspLanes <= a.channels; o += kDspLanes) {
     four_channels(a, call, lanes, o);
   }
   if (o < a.channels) plain(a, o);

@@ -47,6 +47,9 @@ TEST(DspDepthwise, AnyShape) {
 TEST(DspDepthwise, ThreeByThree) {
   check_dsp(OpCode::kDepthwise, WindowKind::kThreeByThree, 12, 1000);
 }
+TEST(DspDepthwise, OddSized) {
+  check_dsp(OpCode::kDepthwise, WindowKind::kOddSized, 15, 1500);
+}
 TEST(DspDepthwise, KernelRowsInParts) {
   check_dsp_split(split_kernel_rows, OpCode::kDepthwise, 13, 500);
 }

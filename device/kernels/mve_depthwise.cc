@@ -3,6 +3,10 @@
 // there the window of an output is one run of bytes, and its sum a dot product
 // with a vector of weights, which wait in the same order. Four channels of an
 // output become int8 at once.
+#if defined(__ARM_FEATURE_MVE)
+#pragma GCC optimize("omit-frame-pointer")  // a loop takes all registers
+#endif
+
 #include "device/kernels/mve_depthwise.h"
 
 #include "device/kernels/mve.h"
@@ -53,8 +57,89 @@ int32_t window_sum(int vectors, const int8_t* in, const int8_t* weights) {
   return s;
 }
 
+#if defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__)
+
+static_assert(kMveLineStep < 128 && kMveMostTaps < 128, "offsets of loads");
+
+// Four channels without zero points of weights, within int8's limits. In
+// assembler, as the compiler forms each address anew.
+[[gnu::noinline]] void make_bytes(const ConvArgs& a, const Four& f, int vectors,
+                                  int outs) {
+  const struct {
+    int32_t bias[4];
+    int vectors, x_next, w_back, out_step;
+  } turn = {{f.bias[0], f.bias[1], f.bias[2], f.bias[3]},
+            vectors,
+            a.stride_x * a.kernel_h - vectors * kVector,
+            vectors * kVector,
+            a.out_stride};
+  const Words m = load_words(f.multipliers), shifts = load_four(f.shifts);
+  const Words zero = all_words(a.zero_out);
+  const int8_t *x0 = f.in, *x2 = x0 + 2 * kMveLineStep;
+  const int8_t *w0 = f.weights, *w2 = w0 + 2 * kMveMostTaps;
+  int8_t* out = f.out;
+  int left = outs;
+  int32_t s0, s1, s2, s3;
+  __asm__ volatile(
+      "dls lr, %[left]\n"
+      "1:\n"
+      "ldrd %[s0], %[s1], [%[turn]]\n"
+      "ldrd %[s2], %[s3], [%[turn], #8]\n"
+      "ldr %[left], [%[turn], #16]\n"
+      "2:\n"
+      "vldrb.8 q0, [%[x0], %[next_x]]\n"
+      "vldrb.8 q1, [%[w0], %[next_w]]\n"
+      "vmladava.s8 %[s1], q0, q1\n"
+      "vldrb.8 q0, [%[x0]], #16\n"
+      "vldrb.8 q1, [%[w0]], #16\n"
+      "vmladava.s8 %[s0], q0, q1\n"
+      "vldrb.8 q0, [%[x2], %[next_x]]\n"
+      "vldrb.8 q1, [%[w2], %[next_w]]\n"
+      "vmladava.s8 %[s3], q0, q1\n"
+      "vldrb.8 q0, [%[x2]], #16\n"
+      "vldrb.8 q1, [%[w2]], #16\n"
+      "vmladava.s8 %[s2], q0, q1\n"
+      "subs %[left], %[left], #1\n"
+      "bne 2b\n"
+      "vmov q0[2], q0[0], %[s0], %[s2]\n"
+      "vmov q0[3], q0[1], %[s1], %[s3]\n"
+      "ldrd %[s0], %[s2], [%[turn], #20]\n"
+      "add %[x0], %[x0], %[s0]\n"
+      "add %[x2], %[x2], %[s0]\n"
+      "sub %[w0], %[w0], %[s2]\n"
+      "sub %[w2], %[w2], %[s2]\n"
+      "vqrdmulh.s32 q0, q0, %q[m]\n"
+      "vshr.s32 q1, q0, #31\n"
+      "vadd.i32 q0, q0, q1\n"
+      "vrshl.s32 q0, q0, %q[shifts]\n"
+      "vadd.i32 q0, q0, %q[zero]\n"
+      "vqmovnb.s32 q0, q0\n"
+      "vqmovnb.s16 q0, q0\n"
+      "vstrb.32 q0, [%[out]]\n"
+      "ldr %[s0], [%[turn], #28]\n"
+      "add %[out], %[out], %[s0]\n"
+      "le lr, 1b\n"
+      : [x0] "+r"(x0), [x2] "+r"(x2), [w0] "+r"(w0), [w2] "+r"(w2),
+        [out] "+l"(out), [left] "+r"(left), [s0] "=&Te"(s0), [s1] "=&Te"(s1),
+        [s2] "=&Te"(s2), [s3] "=&Te"(s3)
+      : [m] "w"(m), [shifts] "w"(shifts), [zero] "w"(zero), [turn] "r"(&turn),
+        [next_x] "i"(kMveLineStep), [next_w] "i"(kMveMostTaps)
+      : "lr", "q0", "q1", "cc", "memory");
+}
+constexpr bool kBytesApart = true;
+
+#else
+
+void make_bytes(const ConvArgs&, const Four&, int, int) {}
+constexpr bool kBytesApart = false;
+
+#endif
+
 [[gnu::noinline]] void make_four(const ConvArgs& a, const Four& f, int vectors,
                                  const int8_t* ones, int outs) {
+  if (kBytesApart && !a.zero_weight && clamps_to_byte(a)) {
+    return make_bytes(a, f, vectors, outs);
+  }
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
   for (int x = 0; x < outs; ++x) {

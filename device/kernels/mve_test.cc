@@ -47,6 +47,9 @@ TEST(MveDepthwise, AnyShape) {
 TEST(MveDepthwise, ThreeByThree) {
   check_mve(OpCode::kDepthwise, WindowKind::kThreeByThree, 12, 600);
 }
+TEST(MveDepthwise, OddSized) {
+  check_mve(OpCode::kDepthwise, WindowKind::kOddSized, 15, 600);
+}
 TEST(MveDepthwise, KernelRowsInParts) {
   check_mve_split(split_kernel_rows, OpCode::kDepthwise, 13, 150);
 }

@@ -41,7 +41,13 @@ inline std::vector<int8_t> random_bytes(std::mt19937& random, int count) {
   return v;
 }
 
-enum class WindowKind { kAny, kPointwise, kThreeByThree, kFullyConnected };
+enum class WindowKind {
+  kAny,
+  kPointwise,
+  kThreeByThree,
+  kOddSized,  // of 1, 3, 5 or 7 rows, and rarely as many columns
+  kFullyConnected,
+};
 
 // The kernel's size, and how many channels there are.
 inline void random_sizes(std::mt19937& random, WindowKind kind,
@@ -57,6 +63,10 @@ inline void random_sizes(std::mt19937& random, WindowKind kind,
   } else if (kind == WindowKind::kThreeByThree) {
     s.kernel_h = s.kernel_w = 3;
     s.stride_x = random_int(random, 1, 2);
+  } else if (kind == WindowKind::kOddSized) {
+    s.kernel_h = 2 * random_int(random, 0, 3) + 1;
+    s.kernel_w = one_in(random, 2) ? s.kernel_h : random_int(random, 1, 9);
+    s.stride_x = random_int(random, 1, one_in(random, 4) ? 9 : 3);
   } else if (kind == WindowKind::kFullyConnected) {
     s.kernel_w = s.in_w = random_int(random, 1, 3);
     s.kernel_h = random_int(random, 1, 3);
@@ -88,8 +98,9 @@ inline WindowShape random_window(std::mt19937& random, OpCode op,
     s.multiplier = one_in(random, 2) ? 1 : random_int(random, 1, 9);
     s.in_c = (s.channels + s.multiplier - 1) / s.multiplier;
   }
-  const bool padded =
-      kind == WindowKind::kAny || kind == WindowKind::kThreeByThree;
+  const bool padded = kind == WindowKind::kAny ||
+                      kind == WindowKind::kThreeByThree ||
+                      kind == WindowKind::kOddSized;
   const int reach = (s.kernel_w - 1) * s.dilation_x;
   s.pad_left = padded ? random_int(random, -2, reach + 3) : 0;
   int out_w = (s.in_w + (padded ? reach : 0)) / s.stride_x + 1;

@@ -67,11 +67,14 @@ TEST(QuotedKernels, SaysWhatIsWrong) {
   EXPECT_NE(complaint(with("[cores]", "[cores")), "");
 }
 
-// Every layer has figures, under its name and with its work.
+// Every layer but depthwise ones of 5x5 has figures, under its name and with
+// its work.
 TEST(QuotedKernels, FileHasEveryLayer) {
   const QuotedKernels quoted = parse_quoted(quoted_file());
-  EXPECT_EQ(quoted.layers.size(), static_cast<size_t>(kBenchLayerCount));
+  size_t known = 0;
   for (const BenchLayer& l : kBenchLayers) {
+    if (l.kernel == 5) continue;
+    ++known;
     ASSERT_TRUE(quoted.layers.count(l.name)) << l.name;
     EXPECT_EQ(quoted.layers.at(l.name).macs, macs_per_row(l) * out_height(l))
         << l.name;
@@ -79,6 +82,7 @@ TEST(QuotedKernels, FileHasEveryLayer) {
       EXPECT_TRUE(quoted.per_mac(l.name, core)) << l.name << " on " << core;
     }
   }
+  EXPECT_EQ(quoted.layers.size(), known);
 }
 
 }  // namespace
