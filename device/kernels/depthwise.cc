@@ -24,7 +24,8 @@ constexpr int kGroup = 32;  // output channels whose sums are held
 constexpr int kMaxRuns = 2 * kMaxWindowRows;
 
 // What a family leaves to this kernel is rare and need not have loops of its
-// own: for DSP other sizes than 3x3, for Helium hardly anything.
+// own: for DSP even numbers of rows, dilation and multipliers of channels, for
+// Helium hardly anything.
 #if defined(SHOAL_HAS_MVE_KERNELS)
 constexpr bool kOwnThree = true, kOwnPlain = true;
 #elif defined(SHOAL_HAS_DSP_KERNELS)
@@ -228,7 +229,7 @@ FourPixels four_pixels_for(const ConvArgs& a, bool three) {
                                : four_pixels<true, false>;
   }
   return !kOwnPlain && three ? four_pixels<kOwnPlain, !kOwnPlain>
-                             : four_pixels<kOwnPlain, false>;
+                             : four_pixels<kOwnThree, false>;
 }
 
 // Channel by channel; the number of columns is a multiple of four.

@@ -99,19 +99,22 @@ struct DspRow {
 }
 
 // The kernel's columns of four channels whose first weight is w.
+template <bool k3x3>
 inline void dsp_put_weights(const ConvArgs& a, const int8_t* w, uint32_t* to) {
-  const int columns = a.kernel_w, step = a.weight_stride, row = columns * step;
+  const int columns = k3x3 ? 3 : a.kernel_w, height = k3x3 ? 3 : a.kernel_h;
+  const int step = a.weight_stride, row = columns * step;
   uint32_t* at = to;
-  if (a.kernel_h == 3) {
+  if (k3x3) {
+#pragma GCC unroll 1
     for (int kx = 0; kx < columns; ++kx, w += step) {
       at = dsp_put_three(four_bytes(w), four_bytes(w + row),
                          four_bytes(w + 2 * row), at);
     }
   } else {
     DspRow rows[kDspMostRows];
-    for (int y = 0; y < a.kernel_h; ++y, w += row) rows[y] = {w, step};
-    dsp_put_rows(rows, a.kernel_h, columns, to);
-    at += dsp_column_words(a.kernel_h * columns);
+    for (int y = 0; y < height; ++y, w += row) rows[y] = {w, step};
+    dsp_put_rows(rows, height, columns, to);
+    at += dsp_column_words(height * columns);
   }
   if (!a.zero_weight) return;
   const uint32_t zero = pair_with(a.zero_weight);
@@ -166,6 +169,7 @@ inline uint32_t* dsp_put_three_inside(const ConvArgs& a, int o, int x,
 }
 
 // Input columns [x, x + count), some of which may be padding.
+template <bool k3x3>
 inline void dsp_put_columns(const ConvArgs& a, int o, int x, int count,
                             uint32_t* to) {
   const uint32_t zeros = static_cast<uint8_t>(a.zero_in) * 0x01010101u;
@@ -173,7 +177,7 @@ inline void dsp_put_columns(const ConvArgs& a, int o, int x, int count,
   const int room = x + left < a.in_w ? a.in_w - x - left : 0;
   const int inside = room < count - left ? room : count - left;
   const int right = count - left - inside;
-  if (a.kernel_h != 3) {
+  if (!k3x3) {
     return dsp_put_any(a, o, x, left, inside, right, zeros, to);
   }
   const auto put_padding = [&](int n) {

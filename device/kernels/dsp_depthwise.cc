@@ -158,8 +158,9 @@ constexpr int kBytesOfTwoRows = 28;
         "r12", "cc", "memory");
 }
 
-inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
-  if (a.kernel_h == 3 && a.kernel_w == 3) {
+template <bool k3x3>
+inline void make_bytes(const ConvArgs&, Lanes& lanes, const uint32_t* x) {
+  if (k3x3) {
     make_3x3(lanes, x);
   } else {
     make_any(lanes, x);
@@ -176,8 +177,6 @@ inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
 #else
 
 constexpr int kBytesOfTwoRows = 0;
-
-#endif
 
 // s[i] += the kernel's columns from x times the weights.
 inline void add_columns(const ConvArgs& a, const Lanes& lanes,
@@ -198,8 +197,7 @@ inline void add_columns(const ConvArgs& a, const Lanes& lanes,
   }
 }
 
-#if !defined(SHOAL_DSP_LOOPS)
-
+template <bool>
 inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
   const int step = a.stride_x * dsp_column_words(a.kernel_h);
   for (; x != lanes.end; x += step, lanes.out += lanes.out_step) {
@@ -227,79 +225,90 @@ inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
   }
 }
 
-// From or to partial sums, or with multipliers of 2 and more.
-[[gnu::cold]] void make_rare(const ConvArgs& a, const Lanes& lanes,
-                             const uint32_t* x, int o, Span columns) {
-  const int step = a.stride_x * dsp_column_words(a.kernel_h);
-  for (int at = columns.lo; at < columns.hi; ++at, x += step) {
-    uint32_t s[kDspLanes];
-    for (int i = 0; i < kDspLanes; ++i) s[i] = first_sums(a, o, at)[i];
-    add_columns(a, lanes, x, s);
-    finish_sums(a, o, kDspLanes, at, s);
-  }
-}
-
 // What all channels of a call have in common.
 struct Call {
-  bool partial, bytes;
+  bool bytes;
   int most;     // output columns at a time
   int weights;  // words of four channels
   int step;     // words from one output's columns to the next one's
 };
 
-// Whether the channels from o on are of the common kind.
-bool put_scales(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
-  if (call.partial) return false;
+int right_shift(const ConvArgs& a, int o) { return -2 - a.shifts[o]; }
+
+// Of the channels from o on. False: not all shifts go right, and the channels
+// of which they do not are to be made again.
+bool put_scales(const ConvArgs& a, Lanes& lanes, int o) {
   int any = 0;
 #pragma GCC unroll 4
   for (int i = 0; i < kDspLanes; ++i) {
-    const int right = -2 - a.shifts[o + i];
+    const int right = right_shift(a, o + i);
     lanes.start[i] = bits(a.bias[o + i]);
     lanes.scale[i] = {a.multipliers[o + i], right};
     any |= right;
   }
-  return any >= 0;
+  if (any >= 0) return true;
+  for (auto& scale : lanes.scale) scale.right &= 31;
+  return false;
 }
 
-// Channels [o, o + kDspLanes) of all columns.
-void four_channels(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
-  uint32_t columns[kColumnWords];
-  dsp_put_weights(a, a.weights + o,
-                  lanes.weights + kMostWeights - call.weights);
-  const bool common = put_scales(a, call, lanes, o);
-  // Partial sums have no bytes to go to.
-  lanes.out = a.out ? a.out + a.x0 * a.out_stride + o : nullptr;
-  for (int x = a.x0; x < a.x1; x += call.most) {
-    const int outs = a.x1 - x < call.most ? a.x1 - x : call.most;
-    dsp_put_columns(a, o, x * a.stride_x - a.pad_left,
-                    (outs - 1) * a.stride_x + a.kernel_w, columns);
-    lanes.end = columns + outs * call.step;
-    if (!common) {
-      make_rare(a, lanes, columns, o, {x, x + outs});
-      continue;
-    }
-    int8_t* out = lanes.out;
-    make_bytes(a, lanes, columns);
-    if (!call.bytes) clamp_bytes(a, out, outs);
-  }
-}
-
-// The rest, fewer than kDspLanes: channels from o on.
-[[gnu::cold]] void plain(ConvArgs a, int o) {
+// Channels [o, o + count).
+[[gnu::cold]] void plain(ConvArgs a, int o, int count) {
   const int8_t* rows[kDspMostRows];
   for (int ky = 0; ky < a.kernel_h; ++ky) {
     rows[ky] = a.rows[ky] ? a.rows[ky] + o : nullptr;
   }
   a.rows = rows;
-  a.channels -= o;
+  a.channels = count;
   a.weights += o;
-  if (a.bias) a.bias += o;
-  if (a.partial_in) a.partial_in += o;
-  if (a.partial_out) a.partial_out += o;
-  if (a.multipliers) a.multipliers += o;
-  if (a.shifts) a.shifts += o;
-  if (a.out) a.out += o;
+  a.bias += o, a.multipliers += o, a.shifts += o, a.out += o;
   portable_depthwise(a);
+}
+
+// Channels [o, o + kDspLanes) of all columns. As put_scales.
+template <bool k3x3>
+bool four_channels(const ConvArgs& a, const Call& call, Lanes& lanes, int o) {
+  uint32_t columns[kColumnWords];
+  dsp_put_weights<k3x3>(a, a.weights + o,
+                        lanes.weights + kMostWeights - call.weights);
+  const bool all = put_scales(a, lanes, o);
+  lanes.out = a.out + a.x0 * a.out_stride + o;
+  for (int x = a.x0; x < a.x1; x += call.most) {
+    const int outs = a.x1 - x < call.most ? a.x1 - x : call.most;
+    dsp_put_columns<k3x3>(a, o, x * a.stride_x - a.pad_left,
+                          (outs - 1) * a.stride_x + (k3x3 ? 3 : a.kernel_w),
+                          columns);
+    lanes.end = columns + outs * call.step;
+    int8_t* out = lanes.out;
+    make_bytes<k3x3>(a, lanes, columns);
+    if (!call.bytes) clamp_bytes(a, out, outs);
+  }
+  return all;
+}
+
+// Fours of channels; false: as put_scales, of some.
+template <bool k3x3>
+[[gnu::noinline]] bool fours(const ConvArgs& a, const Call& call) {
+  constexpr int kWord = sizeof(uint32_t);
+  Lanes lanes;
+  lanes.out_step = a.out_stride;
+  lanes.x_step = (call.step - call.weights) * kWord;
+  lanes.nudge = 2 * a.zero_out + 1;
+  lanes.half = 1u << 30;
+  lanes.columns = a.kernel_w;
+  lanes.skipped = (kDspMostRows - a.kernel_h) / 2 * kBytesOfTwoRows;
+  lanes.weight_bytes = call.weights * kWord;
+  bool all = true;
+  for (int o = 0; o + kDspLanes <= a.channels; o += kDspLanes) {
+    all &= four_channels<k3x3>(a, call, lanes, o);
+  }
+  return all;
+}
+
+// After the fours, not beside them: the stack has one of both at a time.
+[[gnu::cold]] void others(const ConvArgs& a, int end) {
+  for (int o = 0; o < end; ++o) {
+    if (right_shift(a, o) < 0) plain(a, o, 1);
+  }
 }
 
 }  // namespace
@@ -310,25 +319,16 @@ void dsp_depthwise(const ConvArgs& a) {
   const int spare = kColumnWords / words - a.kernel_w;  // columns
   const bool fits = a.kernel_h % 2 == 1 && a.kernel_h <= kDspMostRows &&
                     taps <= kMostTaps && spare >= 0 && a.multiplier == 1 &&
-                    a.dilation_x == 1;
+                    a.dilation_x == 1 && !a.partial_in && !a.partial_out;
   if (!fits) return portable_depthwise(a);
-  const Call call = {a.partial_in || a.partial_out, clamps_to_byte(a),
-                     spare / a.stride_x + 1, dsp_column_words(taps),
-                     a.stride_x * words};
-  constexpr int kWord = sizeof(uint32_t);
-  Lanes lanes;
-  lanes.out_step = a.out_stride;
-  lanes.x_step = (a.stride_x - a.kernel_w) * words * kWord;
-  lanes.nudge = 2 * a.zero_out + 1;
-  lanes.half = 1u << 30;
-  lanes.columns = a.kernel_w;
-  lanes.skipped = (kDspMostRows - a.kernel_h) / 2 * kBytesOfTwoRows;
-  lanes.weight_bytes = call.weights * kWord;
-  int o = 0;
-  for (; o + kDspLanes <= a.channels; o += kDspLanes) {
-    four_channels(a, call, lanes, o);
+  const int end = a.channels & -kDspLanes;
+  const Call call = {clamps_to_byte(a), spare / a.stride_x + 1,
+                     dsp_column_words(taps), a.stride_x * words};
+  const bool k3x3 = a.kernel_h == 3 && a.kernel_w == 3;
+  if (!(k3x3 ? fours<true> : fours<false>)(a, call)) {
+    others(a, end);
   }
-  if (o < a.channels) plain(a, o);
+  if (end < a.channels) plain(a, end, a.channels - end);
 }
 
 }  // namespace shoal
