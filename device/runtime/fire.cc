@@ -1,5 +1,7 @@
 #include "device/runtime/fire.h"
 
+#include <new>
+
 #include "device/program/chunk.h"
 #include "device/runtime/node.h"
 
@@ -39,19 +41,22 @@ void set_chunk(Slice& s, const StageView& stage, const ChunkRecord& c,
 
 }  // namespace
 
-Status Node::run_slice() {
+Status Node::run_slice(RowRule& rule, bool picked) {
   const uint16_t index = static_cast<uint16_t>(state_.schedule.active.unit +
                                                state_.schedule.active.inner);
   const ActorRecord& a = state_.ports.stage.actors[index];
   const FiringRange& f = state_.schedule.active.range;
-  const RowRule rule = row_rule(state_.ports.stage, a);
+  if (!picked || a.loop != kNone) {
+    new (&rule) RowRule(row_rule(state_.ports.stage, a));  // in its place
+  }
   Slice s;
   s.actor = &a;
   s.rule = &rule;
-  s.out = state_.ports.rows_of(a.out);
-  if (a.in[0] != kNone) s.in[0] = state_.ports.rows_of(a.in[0]);
-  if (a.in[1] != kNone) s.in[1] = state_.ports.rows_of(a.in[1]);
-  if (a.partial != kNone) s.partial = state_.ports.rows_of(a.partial);
+  const Ports& ports = state_.ports;
+  ports.find_rows(a.out, s.out);
+  if (a.in[0] != kNone) ports.find_rows(a.in[0], s.in[0]);
+  if (a.in[1] != kNone) ports.find_rows(a.in[1], s.in[1]);
+  if (a.partial != kNone) ports.find_rows(a.partial, s.partial);
   s.lo = f.out_lo, s.hi = f.out_hi, s.ky_lo = f.ky_lo, s.ky_hi = f.ky_hi;
   s.first = f.first_part, s.last = f.last_part;
   if (a.loop != kNone) {
@@ -93,7 +98,7 @@ Status Node::run_slice() {
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;
   call_tap(s, index, iteration);
-  if (progress == Progress::kFiring) state_.schedule.complete();
+  if (progress == Progress::kFiring) state_.schedule.complete(rule);
   return Status::kOk;
 }
 

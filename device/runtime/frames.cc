@@ -171,11 +171,13 @@ Status Node::run_step() {
     const Status status = storage_->step();
     if (status != Status::kWait) return status;
   }
-  if (state_.schedule.active.unit == kNone && !state_.schedule.pick()) {
+  RulePlace place;
+  const bool goes_on = state_.schedule.active.unit != kNone;
+  if (!goes_on && !state_.schedule.pick(place.rule)) {
     const bool busy = storage_ && storage_->busy();
     return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
   }
-  return run_slice();
+  return run_slice(place.rule, !goes_on);
 }
 
 Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {

@@ -96,11 +96,10 @@ void Ports::pass(uint16_t port, int count) {
   cursors[p.cursor] = base(b) + row;
 }
 
-Rows Ports::rows_of(uint16_t port) const {
+void Ports::find_rows(uint16_t port, Rows& r) const {
   const PortRecord& p = stage.ports[port];
   const BufferRecord& b = stage.buffers[p.buffer];
   const uint32_t pixel = uint32_t{p.x0} * b.channels + p.c0;
-  Rows r;
   r.memory = arena + b.offset + pixel * b.element_bytes;
   if (b.flags & kBufferVariable && frames & 1) {
     const uint32_t stride = variable_stride(b.rows * b.row_bytes);
@@ -113,7 +112,6 @@ Rows Ports::rows_of(uint16_t port) const {
   r.rows = shoal::rows(p);
   r.columns = shoal::columns(p);
   r.channels = shoal::channels(p);
-  return r;
 }
 
 // The buffer's next frame begins. Long before cursors overflow all of them

@@ -56,7 +56,12 @@ struct Ports {
   // The frame's rows of a buffer that is kept come again.
   void restart(const BufferRecord&);
 
-  Rows rows_of(uint16_t port) const;
+  void find_rows(uint16_t port, Rows& to) const;
+  Rows rows_of(uint16_t port) const {
+    Rows r;
+    find_rows(port, r);
+    return r;
+  }
   uint32_t row_bytes(const PortRecord&) const;
   uint32_t frame_bytes(const PortRecord& p) const {
     return static_cast<uint32_t>(rows(p)) * row_bytes(p);

@@ -1,5 +1,7 @@
 #include "device/runtime/schedule.h"
 
+#include <new>
+
 namespace shoal {
 
 void Schedule::begin() {
@@ -71,11 +73,11 @@ void Schedule::pass_bytes(uint16_t port, uint32_t bytes) {
   if (now >= all) --pending;
 }
 
-bool Schedule::pick() {
+bool Schedule::pick(RowRule& rule) {
   if (ports_.stage.header->order == 0) {
     while (scan_hi_ >= scan_lo_) {
       const uint16_t unit = unit_of(static_cast<uint16_t>(scan_hi_));
-      if (prepare(unit)) return true;
+      if (prepare(unit, rule)) return true;
       scan_hi_ = int32_t{unit} - 1;
     }
     scan_lo_ = kNone, scan_hi_ = -1;
@@ -87,7 +89,7 @@ bool Schedule::pick() {
     run_fired_ = 0;
   }
   if (run_ == ports_.stage.header->order) return false;
-  if (!prepare(ports_.stage.order[run_].actor)) return false;
+  if (!prepare(ports_.stage.order[run_].actor, rule)) return false;
   ++run_fired_;
   return true;
 }
@@ -109,20 +111,20 @@ bool Schedule::sets_are_there(uint16_t unit) const {
   return true;
 }
 
-bool Schedule::prepare(uint16_t unit) {
+bool Schedule::prepare(uint16_t unit, RowRule& rule) {
   if (!sets_are_there(unit)) return false;
   const bool ready = ports_.stage.actors[unit].loop == kNone
-                         ? prepare_actor(unit)
+                         ? prepare_actor(unit, rule)
                          : prepare_loop(unit);
   if (!ready) return false;
   static_cast<Place&>(active) = {unit, states[unit].firing, 0, 0, 0, 0};
   return true;
 }
 
-bool Schedule::prepare_actor(uint16_t unit) {
+bool Schedule::prepare_actor(uint16_t unit, RowRule& rule) {
   const ActorRecord& a = ports_.stage.actors[unit];
   const int firing = states[unit].firing;
-  const RowRule rule = row_rule(ports_.stage, a);
+  new (&rule) RowRule(row_rule(ports_.stage, a));  // made in its place
   FiringRange& f = active.range;
   if (is_cut(a)) {
     f = firing_range(rule, firing);
@@ -175,25 +177,28 @@ bool Schedule::prepare_loop(uint16_t unit) {
   return true;
 }
 
-void Schedule::complete() {
+void Schedule::complete(const RowRule& rule) {
   const uint16_t unit = active.unit;
   const int firing = states[unit].firing++;
   const ActorRecord& a = ports_.stage.actors[unit];
   active.unit = kNone;
   wake(unit);
   if (a.loop == kNone) {
-    complete_actor(a, firing);
+    complete_actor(a, rule, firing);
   } else {
     complete_loop(ports_.stage.loops[a.loop], firing);
   }
 }
 
-void Schedule::complete_actor(const ActorRecord& a, int firing) {
+void Schedule::complete_actor(const ActorRecord& a, const RowRule& rule,
+                              int firing) {
   const FiringRange& f = active.range;
   for (int operand = 0; operand < 2; ++operand) {
     const uint16_t in = a.in[operand];
     if (in == kNone) continue;
-    ports_.pass(in, released_rows(row_rule(ports_.stage, a, operand), firing));
+    ports_.pass(in, operand == 0
+                        ? released_rows(rule, firing)
+                        : released_rows(row_rule(ports_.stage, a, 1), firing));
     wake_writers(ports_.stage.buffers[ports_.stage.ports[in].buffer]);
   }
   if (!f.last_part) return;

@@ -24,6 +24,12 @@ struct Active : Place {
   RowRange made[kMaxLoopActors]{};  // by each actor of a loop
 };
 
+// For a rule that is made where it stays: a copy takes as long as making one.
+union RulePlace {
+  RulePlace() {}  // none yet
+  RowRule rule;
+};
+
 class Schedule {
  public:
   // The ports must outlive this.
@@ -34,10 +40,11 @@ class Schedule {
   void begin();
 
   // Deepest first among those that may have become ready, or strictly in the
-  // recorded order. True: `active` is the firing.
-  bool pick();
-  // The active firing has been made whole.
-  void complete();
+  // recorded order. True: `active` is the firing; of an actor that is in no
+  // loop `rule` is the rule.
+  bool pick(RowRule& rule);
+  // The active firing has been made whole, by that rule.
+  void complete(const RowRule& rule);
 
   void wake(uint16_t unit) {
     if (unit < scan_lo_) scan_lo_ = unit;
@@ -65,10 +72,10 @@ class Schedule {
  private:
   bool is_there(const ActorRecord&) const;
   bool sets_are_there(uint16_t unit) const;
-  bool prepare(uint16_t unit);
-  bool prepare_actor(uint16_t unit);
+  bool prepare(uint16_t unit, RowRule&);
+  bool prepare_actor(uint16_t unit, RowRule&);
   bool prepare_loop(uint16_t unit);
-  void complete_actor(const ActorRecord&, int firing);
+  void complete_actor(const ActorRecord&, const RowRule&, int firing);
   void complete_loop(const LoopRecord&, int firing);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {
