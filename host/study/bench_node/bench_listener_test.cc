@@ -145,7 +145,7 @@ TEST(BenchListener, ChecksClockAndRows) {
   --older.layers;
   EXPECT_EQ(
       Said().say(FrameType::kHello, hello()).complaint(kBenchBegin, older),
-      "the measuring firmware says that it has 22 layers, not 23");
+      "the measuring firmware says that it has 25 layers, not 26");
   BenchLayerFrame fewer = layer(0);
   --fewer.interior.rows;
   EXPECT_EQ(Said().start().complaint(kBenchLayer, fewer),
