@@ -318,7 +318,8 @@ void dsp_depthwise(const ConvArgs& a) {
   const int words = dsp_column_words(a.kernel_h);
   const int spare = kColumnWords / words - a.kernel_w;  // columns
   const bool fits = a.kernel_h % 2 == 1 && a.kernel_h <= kDspMostRows &&
-                    taps <= kMostTaps && spare >= 0 && a.multiplier == 1 &&
+                    taps <= kMostTaps && spare >= 0 &&
+                    a.stride_x <= a.kernel_w && a.multiplier == 1 &&
                     a.dilation_x == 1 && !a.partial_in && !a.partial_out;
   if (!fits) return portable_depthwise(a);
   const int end = a.channels & -kDspLanes;
