@@ -75,6 +75,7 @@ TEST_F(BoardNetwork, EveryKindComputesWhatOneNodeDoes) {
       EXPECT_EQ(b.at("board"), id);
       EXPECT_EQ(b.at("frame_read_bytes") > 0, keeps);
       EXPECT_EQ(b.at("deployment_written_bytes") > 0, keeps);
+      EXPECT_EQ(b.at("deployment_storage_s") > 0, keeps);
       EXPECT_GT(b.at("frame_datagrams"), 2);
       EXPECT_GT(b.at("deployment_instructions"), 10'000);
       const int64_t count = b.at("frame_instructions");

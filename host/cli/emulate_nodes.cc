@@ -2,6 +2,7 @@
 // the coordinator of `shoal run --workers` for them.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -142,6 +143,19 @@ int64_t path_instructions(const EmulatedNodes& boards,
   return sum / std::max<int64_t>(report.frames, 1);
 }
 
+// What a part like the board's takes for what a deployment has written: the
+// emulator's takes no time.
+double storage_seconds(const EmulatedNode& node) {
+  const double bytes =
+      static_cast<double>(node.deployment().storage_written_bytes);
+  if (bytes == 0 || node.board().storages.empty()) return 0;
+  const Storage& s = node.board().storages.front();
+  const double block = static_cast<double>(s.erase_bytes);
+  const double unit = static_cast<double>(s.write_bytes);
+  return std::ceil(bytes / block) * s.erase_us * 1e-6 +
+         bytes / s.write_bytes_per_s + bytes / unit * s.write_latency_us * 1e-6;
+}
+
 void print_work(const EmulatedNodes& boards, const EngineReport& report) {
   const int64_t frames = std::max<int64_t>(report.frames, 1);
   say("%-16s %12s %14s %12s %12s %14s\n", "", "deployment:", "", "a frame:", "",
@@ -149,6 +163,7 @@ void print_work(const EmulatedNodes& boards, const EngineReport& report) {
   say("%-16s %12s %14s %12s %12s %14s\n", "board", "B written", "instructions",
       "B read", "datagrams", "instructions");
   int64_t busiest = 0, written = 0, spent = 0;
+  double longest_s = 0;
   for (const auto& node : boards.nodes()) {
     const NodeWork &d = node->deployment(), &r = node->runs();
     say("%-16s %12s %14s %12s %12s %14s\n", node->name().c_str(),
@@ -161,11 +176,15 @@ void print_work(const EmulatedNodes& boards, const EngineReport& report) {
     // What others spend is no work of a storage.
     if (d.storage_written_bytes > 0) spent += d.instructions;
     written += d.storage_written_bytes;
+    longest_s = std::max(longest_s, storage_seconds(*node));
   }
   if (written > 0) {
     say("deployment %.1f instructions a byte, cipher and hash included "
         "(emulated)\n",
         static_cast<double>(spent) / static_cast<double>(written));
+    say("written    in %.1f s by the storage of the board with most "
+        "(modelled; the emulator's writes at once)\n",
+        longest_s);
   }
   say("frame      %s instructions on the busiest board, %s on the critical "
       "path, segment after segment (emulated; not cycles)\n",
@@ -211,6 +230,7 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
     const NodeWork &d = node.deployment(), &r = node.runs();
     json["boards"].back().update(
         {{"deployment_written_bytes", d.storage_written_bytes},
+         {"deployment_storage_s", storage_seconds(node)},
          {"deployment_datagrams", d.datagrams},
          {"deployment_instructions", d.instructions},
          {"frame_read_bytes", r.storage_read_bytes / frames},
