@@ -199,6 +199,13 @@ class Debugger {
     // Who has not asked which registers there are may write none.
     say("qXfer:features:read:target.xml:0,10");
   }
+  // Until it is about to run the function that begins there.
+  void stop_at(const std::string& address) {
+    EXPECT_EQ(say("Z0," + address + ",2"), "OK");
+    put("c");
+    EXPECT_EQ(receive().find("T05"), 0u);
+    EXPECT_EQ(say("z0," + address + ",2"), "OK");
+  }
   void set_register(int number, uint32_t value) {
     char text[32];
     std::snprintf(text, sizeof text, "P%x=%08x", static_cast<unsigned>(number),
@@ -208,9 +215,8 @@ class Debugger {
   void go_on() { EXPECT_EQ(say("D"), "OK"); }
 
  private:
-  // A packet of its protocol, and what it answers; that the board has stopped
-  // ("T05") it says unasked.
-  std::string say(const std::string& text) {
+  // A packet of its protocol.
+  void put(const std::string& text) {
     unsigned sum = 0;
     for (const char c : text) sum += static_cast<uint8_t>(c);
     char end[8];
@@ -218,6 +224,10 @@ class Debugger {
     const std::string packet = "$" + text + end;
     EXPECT_EQ(write(socket_.get(), packet.data(), packet.size()),
               static_cast<ssize_t>(packet.size()));
+  }
+  // And what it answers; that the board has stopped ("T05") it says unasked.
+  std::string say(const std::string& text) {
+    put(text);
     std::string answer = receive();
     while (answer.starts_with("T")) answer = receive();
     return answer;
@@ -236,6 +246,18 @@ class Debugger {
 
   LocalSocket socket_;
 };
+
+// Of a function of a board's firmware, in hexadecimal digits.
+std::string address_in(const std::string& board, const std::string& symbol) {
+  const std::string words = "arm-none-eabi-nm " SHOAL_BUILD "/boards/" + board +
+                            "/node.elf | grep ' T " + symbol + "$'";
+  FILE* const pipe = popen(words.c_str(), "r");
+  char line[256] = {};
+  EXPECT_NE(std::fgets(line, sizeof line, pipe), nullptr) << words;
+  pclose(pipe);
+  const std::string text = line;
+  return text.substr(0, text.find(' '));
+}
 
 // In a run its stack has no room any more. The guard ends the board before
 // anything else is overwritten; it says so, the coordinator misses it by name,
@@ -262,6 +284,7 @@ TEST_F(BoardTrouble, AStackThatRunsOverIsReported) {
       usleep(300'000);
       {
         Debugger d(debugger);
+        d.stop_at(address_in(id, "_ZN5shoal9NodeAgent4stepEv"));
         d.set_register(kStackPointer, 0x20000008);
         d.go_on();
       }
