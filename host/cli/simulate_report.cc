@@ -41,26 +41,6 @@ Totals totals(const SimResult& r) {
   return sum;
 }
 
-const char* reason_name(Reason reason) {
-  switch (reason) {
-    case Reason::kCompute:
-      return "compute";
-    case Reason::kFlash:
-      return "flash";
-    case Reason::kDatagrams:
-      return "datagrams";
-    case Reason::kWire:
-      return "network";
-    case Reason::kTimer:
-      return "timers";
-    case Reason::kStorage:
-      return "storage";
-    case Reason::kOther:
-      break;
-  }
-  return "stages";
-}
-
 // What the net would take on a board with room for all of it in SRAM: every
 // layer in one firing, no weight waited for.
 double unlimited_seconds(const Net& net, const Board& board) {

@@ -1,5 +1,7 @@
 #include "host/engine/common/prepare.h"
 
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
@@ -42,6 +44,50 @@ void add_images(Prepared& p, const Emitter& emitter, const uint8_t* key) {
   }
 }
 
+// The first node whose program has more bytes than its flash. Without mapped
+// flash the program lies in another storage.
+std::optional<size_t> overfull_node(const Prepared& p, const Cluster& cluster) {
+  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    const ClusterNode& of = cluster.nodes[n];
+    if (!of.board.flash_mapped) continue;
+    if (p.plan.nodes[n].program_bytes > of.flash_budget()) return n;
+  }
+  return std::nullopt;
+}
+
+void make_checked_plan(Prepared& p, const PlanRequest& request) {
+  p.plan = make_plan(p.net, request);
+  check_plan(p);
+  set_sizes(p, Emitter(p.net, p.plan));
+}
+
+// How large a program is only the finished plan says. Who leaves the cuts to
+// the search gets a plan without the nodes whose flash is too small for it.
+void plan_within_flash(const PlanRequest& request, Prepared& p) {
+  make_checked_plan(p, request);
+  std::optional<size_t> node = overfull_node(p, request.cluster);
+  if (!node) return;
+  const Plan first = p.plan;
+  const size_t first_node = *node;
+  const auto refuse = [&] {
+    check_flash(first, first.nodes[first_node],
+                request.cluster.nodes[first_node].flash_budget());
+  };
+  PlanRequest without = request;
+  while (node) {
+    ClusterNode& of = without.cluster.nodes[*node];
+    if (!request.is_auto() || !request.over_links() || of.ram == 1) refuse();
+    of.ram = 1;  // byte: enough for no share
+    try {
+      make_checked_plan(p, without);
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+      refuse();
+    }
+    node = overfull_node(p, request.cluster);
+  }
+}
+
 }  // namespace
 
 Prepared prepare(Graph graph, const PlanRequest& request, Images images,
@@ -50,16 +96,9 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images,
   p.graph = std::move(graph);
   p.net = batch_net(lower(p.graph), request.batch);
   if (request.over_links()) p.net = assign_last(std::move(p.net));
-  p.plan = make_plan(p.net, request);
-  check_plan(p);
-  const Emitter emitter(p.net, p.plan);
-  set_sizes(p, emitter);
-  if (images == Images::kAll) add_images(p, emitter, program_key);
-  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
-    const ClusterNode& of = request.cluster.nodes[n];
-    // Without mapped flash the program lies in another storage.
-    if (!of.board.flash_mapped) continue;
-    check_flash(p.plan, p.plan.nodes[n], of.flash_budget());
+  plan_within_flash(request, p);
+  if (images == Images::kAll) {
+    add_images(p, Emitter(p.net, p.plan), program_key);
   }
   return p;
 }

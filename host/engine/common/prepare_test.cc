@@ -40,6 +40,25 @@ TEST(Prepare, ProgramsFitTheFlashToTheByte) {
                  "node1", bytes);
 }
 
+TEST(Prepare, TheSearchDoesWithoutNodesOfTooLittleFlash) {
+  Cluster cluster = uniform_cluster(2, find_board("teensy41"), std::nullopt);
+  constexpr int64_t kOfNoShare = 300;
+  cluster.nodes[0].flash = kOfNoShare;
+  const Prepared p = prepare(small_graph(), linked_nodes(cluster, "auto"));
+  EXPECT_TRUE(p.plan.nodes[0].stages.empty());
+  EXPECT_LE(p.plan.nodes[0].program_bytes, kOfNoShare);
+  EXPECT_FALSE(p.plan.nodes[1].stages.empty());
+  try {
+    cluster.nodes[1].flash = kOfNoShare;
+    prepare(small_graph(), linked_nodes(cluster, "auto"));
+    ADD_FAILURE() << "a plan was found";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("FLASH does not fit"),
+              std::string::npos);
+  }
+}
+
 TEST(Prepare, OneNodesProgramFitsItsFlash) {
   Board board = find_board("host");
   board.name = "small";

@@ -195,6 +195,26 @@ std::string most_of(const char* what, const SliceTimes& t,
 
 }  // namespace
 
+const char* reason_name(Reason reason) {
+  switch (reason) {
+    case Reason::kCompute:
+      return "compute";
+    case Reason::kFlash:
+      return "flash";
+    case Reason::kDatagrams:
+      return "datagrams";
+    case Reason::kWire:
+      return "network";
+    case Reason::kTimer:
+      return "timers";
+    case Reason::kStorage:
+      return "storage";
+    case Reason::kOther:
+      break;
+  }
+  return "stages";
+}
+
 std::vector<PathPart> critical_path(const Recorder& recorder, uint32_t endpoint,
                                     Nanos begin, Nanos end) {
   return Walk(recorder, endpoint, begin, end).run();

@@ -25,6 +25,8 @@ enum class Reason : uint8_t {
   kStorage,    // it waited for bytes from its storage, or checked them
   kOther,      // it entered a stage
 };
+// "compute", "flash", ...
+const char* reason_name(Reason);
 
 struct PathPart {
   Reason reason{};

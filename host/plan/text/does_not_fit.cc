@@ -137,13 +137,15 @@ void check_storage(const std::string& what, int64_t bytes,
 
 void check_flash(const Plan& plan, const PlanNode& node, int64_t budget) {
   if (node.program_bytes <= budget) return;
-  throw Error(Exit::kDoesNotFit,
-              "FLASH does not fit: the program of node " + node.name + " has " +
-                  format_bytes(node.program_bytes) + "; budget " +
-                  format_bytes(budget),
-              plan.strategy == "kernel"
-                  ? "more nodes, or a smaller share for this one"
-                  : "output channels over several nodes: --strategy kernel");
+  throw Error(
+      Exit::kDoesNotFit,
+      "FLASH does not fit: the program of node " + node.name + " has " +
+          format_bytes(node.program_bytes) + "; budget " + format_bytes(budget),
+      std::to_string(node.program_bytes) + " B of flash for it, or " +
+          (plan.strategy == "kernel" || plan.strategy.starts_with("auto")
+               ? "more nodes"
+               : "output channels over several nodes: --strategy "
+                 "kernel"));
 }
 
 }  // namespace shoal
