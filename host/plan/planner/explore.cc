@@ -212,8 +212,11 @@ std::vector<PlanTrial> distinct(const std::vector<PlanTrial>& trials) {
 }
 
 std::string PlanTrial::text() const {
-  std::string out = strategy + " on " + std::to_string(nodes) +
-                    (nodes == 1 ? " node" : " nodes");
+  std::string out = strategy;
+  // `auto` says itself on how many of them, where it is not all.
+  if (strategy.find(" on ") == std::string::npos) {
+    out += " on " + std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
+  }
   if (ram) out += ", arenas to " + format_count(*ram) + " B";
   return out;
 }
