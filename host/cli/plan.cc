@@ -199,6 +199,9 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
     if (PlanDeadline::passed()) throw;
+    // How large a program is plans below do not know, so neither what helps.
+    const std::string what = e.what();
+    if (what.starts_with("FLASH does not fit: the program ")) throw;
     throw Error(
         e.code(), e.what(),
         all_fixes(e.fix(), find_fixes(planned_net(graph, request), request,

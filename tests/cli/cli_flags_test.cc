@@ -136,6 +136,9 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
   refused(
       {"plan", "m.tflite", "--cluster", "flash.toml", "--strategy", "spatial"},
       3, "FLASH does not fit: the program of node small has ");
+  const Told without =
+      shop_.shoal({"plan", "m.tflite", "--cluster", "flash.toml", "--json"});
+  EXPECT_EQ(without.code, 0) << without.err;
   const Told told = shop_.shoal({"plan", "m.tflite", "--cluster", "wide.toml"});
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find(" 9,216 "), std::string::npos) << told.out;

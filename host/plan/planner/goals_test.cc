@@ -163,6 +163,16 @@ TEST(GoalsTest, DoWithoutANodeThatHasNoMemory) {
   }
 }
 
+TEST(PlanTrialTest, SaysOnceOnHowManyNodes) {
+  PlanTrial t;
+  t.strategy = "kernel";
+  t.nodes = 1;
+  EXPECT_EQ(t.text(), "kernel on 1 node");
+  t.strategy = "auto (spatial on 1 of 2 nodes)";
+  t.nodes = 2;
+  EXPECT_EQ(t.text(), t.strategy);
+}
+
 TEST(ParetoTest, KeepsWhatNothingBeats) {
   const auto trial = [](int64_t ram, double s, int64_t traffic) {
     PlanTrial t;
