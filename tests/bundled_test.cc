@@ -5,15 +5,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/bundled_files.h"
 #include "tests/command.h"
 
 namespace shoal {
 namespace {
 
 using nlohmann::json;
-
-const std::string kModels = std::string(SHOAL_SOURCE_DIR) + "/models/";
-const std::string kNetwork = kModels + "fashion_mobilenet_v2.tflite";
 
 TEST(Bundled, TheSamplesAreWhatTheirFoldersSay) {
   const Workshop shop;

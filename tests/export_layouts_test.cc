@@ -15,6 +15,7 @@
 
 #include "host/engine/board/process.h"
 #include "host/oracle/golden/checksum.h"
+#include "tests/bundled_files.h"
 #include "tests/command.h"
 #include "tests/needs.h"
 #include "tests/sdk_headers.h"
@@ -24,8 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-const std::string kModels = std::string(SHOAL_SOURCE_DIR) + "/models/";
 
 struct Layout {
   const char* ecosystem;
@@ -51,7 +50,7 @@ constexpr Layout kLayouts[] = {
 std::vector<std::string> layout_words(const Layout& l,
                                       const std::string& folder) {
   return {"export",
-          kModels + "fashion_mobilenet_v2.tflite",
+          kNetwork,
           kModels + "samples/bag/0.png",
           "--labels",
           kModels + "fashion_labels.txt",

@@ -18,6 +18,7 @@
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/golden/checksum.h"
+#include "tests/bundled_files.h"
 #include "tests/command.h"
 #include "tests/needs.h"
 
@@ -26,9 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-const std::string kModels = std::string(SHOAL_SOURCE_DIR) + "/models/";
-const std::string kNetwork = kModels + "fashion_mobilenet_v2.tflite";
 
 std::vector<std::string> export_words(const std::string& ecosystem,
                                       const std::string& board,
@@ -311,8 +309,8 @@ TEST_F(ExportedHost, TheBoardSaysWhatIsWrong) {
 }
 
 // The host's side of the serial line; see shoal_app.h in the project.
-struct Line {
-  explicit Line(const Workshop& shop) {
+struct Console {
+  explicit Console(const Workshop& shop) {
     int in[2], out[2];
     EXPECT_EQ(pipe(in), 0);
     EXPECT_EQ(pipe(out), 0);
@@ -330,7 +328,7 @@ struct Line {
     to = in[1];
     from = out[0];
   }
-  ~Line() {
+  ~Console() {
     close(to);
     close(from);
     int status = 0;
@@ -369,7 +367,8 @@ uint32_t number_at(const std::vector<uint8_t>& bytes, size_t at) {
 
 // Answers until the end of the frame; every `lost`th answer gets lost, and the
 // board asks again.
-std::vector<uint8_t> serve_frame(Line& line, const std::vector<uint8_t>& input,
+std::vector<uint8_t> serve_frame(Console& line,
+                                 const std::vector<uint8_t>& input,
                                  uint8_t frame, int lost) {
   std::vector<uint8_t> output;
   line.send({'F', frame, 0, 0, 0});
@@ -405,7 +404,7 @@ TEST_F(ExportedHost, TakesInputsFromTheSerialLine) {
       output = shop_.read("proj/app/" + name);
     }
   }
-  Line line(shop_);
+  Console line(shop_);
   EXPECT_EQ(serve_frame(line, input, 1, 0), output);
   // A frame that nobody finishes.
   line.send({'F', 2, 0, 0, 0});

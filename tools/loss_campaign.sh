@@ -7,6 +7,6 @@
 set -euo pipefail
 
 build=${1:?usage: tools/loss_campaign.sh BUILD_DIR [SEEDS]}
-SHOAL_LOSS_SEEDS=${2:-20} "$build/tests/cluster_numbers_test" \
+SHOAL_LOSS_SEEDS=${2:-20} "$build/tests/tests_tests" cluster_numbers_test.cc \
   --gtest_filter='*LossAndReordering' |
   grep -e '^calm' -e ' seeds: ' -e Failure -e '\[  [PF]A'
