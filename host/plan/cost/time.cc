@@ -165,6 +165,7 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
   const int64_t passes = once ? 1 : t.firings / parts;
   t.weight_read_bytes = bytes * passes;
   t.flash_ps = flash_ps(t.weight_read_bytes, costs);
+  t.once_ps = flash_ps(bytes, costs);
   return t;
 }
 

@@ -23,10 +23,22 @@ namespace shoal {
 inline constexpr double kPicoseconds = 1e12;  // of a second
 int64_t picoseconds(double seconds);
 
+// How much of what mapped flash takes counts, for an estimate before it is
+// known which weights stay in SRAM: of reading weights once, and again.
+struct FlashPercent {
+  int once = 100, again = 100;
+  bool operator==(const FlashPercent&) const = default;
+};
+
 struct LayerTime {
   int64_t compute_ps = 0, flash_ps = 0, firing_ps = 0;
+  int64_t once_ps = 0;  // of flash_ps: if weights were read once
   int64_t weight_read_bytes = 0, firings = 0;
   int64_t total_ps() const { return compute_ps + flash_ps + firing_ps; }
+  int64_t total_ps(const FlashPercent& p) const {
+    return compute_ps + firing_ps + once_ps * p.once / 100 +
+           (flash_ps - once_ps) * p.again / 100;
+  }
 };
 
 // Weights, bias, multipliers and shifts as they lie in the image.

@@ -8,6 +8,8 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
@@ -50,6 +52,23 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
       }
       latency = fast.latency_s;
       arena = largest_arena(small);
+    }
+  }
+}
+
+// Proved without a search, so never above what one finds.
+TEST(AutoPlanTest, CutsHaveABound) {
+  for (const Net& net : {bottleneck_net(16, 3), bottleneck_net(64, 4)}) {
+    for (const int nodes : {1, 2, 5, 8}) {
+      for (const char* name : {"layer", "kernel", "spatial"}) {
+        const PlanRequest request = linked_nodes(equal(nodes), name);
+        const Cuts cuts = make_cuts(net, request.cluster, {.strategy = name});
+        const double bound =
+            static_cast<double>(least_ps(net, request, cuts)) * 1e-12;
+        EXPECT_GT(bound, 0);
+        EXPECT_LE(bound, make_plan(net, request).latency_s * 1.01)
+            << name << " " << nodes;
+      }
     }
   }
 }

@@ -117,8 +117,8 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
     LayerShare share{s.own, l.in[0].tensor < 0 ? 0 : l.in[0].box.channels()};
     if (sums) share = {l.out.box, s.in1 - s.in0};
     const LayerWork work = work_for(l, share.out.rows(), weights_.passes);
-    o.core_ps[s.node] =
-        share_time(l, share, work, cluster_.nodes[s.node].board).total_ps();
+    o.core_ps[s.node] = share_time(l, share, work, cluster_.nodes[s.node].board)
+                            .total_ps(weights_.flash);
   }
   // Sums go round all nodes of the chain.
   if (sums) {

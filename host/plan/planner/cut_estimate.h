@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/request.h"
 #include "host/plan/types/uses.h"
@@ -26,6 +27,7 @@ struct CutWeights {
   int passes = 1;         // firings a layer
   int waits = 1;          // latencies of a link that an exchange takes
   int wire_percent = 25;  // of wire and core, of what takes less
+  FlashPercent flash = {};
 };
 
 class CutEstimate {

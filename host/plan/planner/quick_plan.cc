@@ -105,7 +105,7 @@ std::optional<QuickPlan> QuickPlans::find(
     if (!best || better(*found, *best, Objective::kLatency)) {
       best = std::move(found);
     }
-    if (best->enough) break;
+    if (best && best->enough) break;
   }
   return best;
 }

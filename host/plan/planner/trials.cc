@@ -14,7 +14,8 @@ namespace shoal {
 namespace {
 
 std::vector<int> key_of(const Trial& trial) {
-  std::vector<int> key{trial.waits};
+  const SearchWeights& w = trial.weights;
+  std::vector<int> key{w.waits, w.flash.once, w.flash.again};
   for (const LayerCut& cut : trial.cuts.layers) {
     key.push_back(static_cast<int>(cut.kind));
     key.push_back(static_cast<int>(cut.shares.size()));
@@ -63,8 +64,10 @@ bool Trials::run(Trial trial) {
     PlanRequest request = request_;
     request.strategy = trial.name;
     trial.cuts.strategy = trial.name;
+    memo_->trim(static_cast<int>(request.cluster.nodes.size()));
     Plan plan = search_plan(
-        net_, request, *linked_search(net_, request, trial.cuts, trial.waits));
+        net_, request,
+        *linked_search(net_, request, trial.cuts, trial.weights, memo_));
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "host/plan/search/search.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
@@ -15,17 +17,17 @@
 namespace shoal {
 
 struct Trial {
-  std::string name;  // of the cuts
-  Cuts cuts;
-  int waits = 1;           // see linked_search()
+  std::string name = {};  // of the cuts
+  Cuts cuts = {};
+  SearchWeights weights = {};
   int group_channels = 0;  // of its channel groups; 0: it has none
 };
 
 class Trials {
  public:
-  // Net and request must outlive it.
-  Trials(const Net& net, const PlanRequest& request)
-      : net_(net), request_(request) {}
+  // Net, request and memo, which is of the request's nodes, must outlive it.
+  Trials(const Net& net, const PlanRequest& request, SegmentMemo& memo)
+      : net_(net), request_(request), memo_(&memo) {}
 
   // True if its plan is better than all before. The same twice is tried once.
   bool run(Trial);
@@ -50,6 +52,7 @@ class Trials {
 
   const Net& net_;
   const PlanRequest& request_;
+  SegmentMemo* memo_;
   std::set<std::vector<int>> seen_;
   std::optional<Plan> best_;
   Trial taken_;

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/cost/link_time.h"
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
@@ -56,8 +57,11 @@ struct NodeBudgets {
 // within every node's budget.
 class SegmentSearch {
  public:
-  SegmentSearch(const CutNet& cut, const CostModel& model)
-      : layers_(whole_net(cut.net).end), costs_(static_cast<size_t>(layers_)) {
+  // `waits_ps`: what a segment waits before it begins.
+  SegmentSearch(const CutNet& cut, const CostModel& model, int64_t waits_ps)
+      : waits_ps_(waits_ps),
+        layers_(whole_net(cut.net).end),
+        costs_(static_cast<size_t>(layers_)) {
     const auto layers = static_cast<int>(cut.net.layers.size());
     const auto may_not_end = [&](int layer) {
       return std::ranges::find(cut.cuts.joined, layer) !=
@@ -82,7 +86,7 @@ class SegmentSearch {
         row.resize(std::max(row.size(), length));
         const bool no_begin = begin > 0 && may_not_end(begin - 1);
         if (no_end || no_begin) continue;
-        row[length - 1] = model.cost({begin, end}, made);
+        row[length - 1] = &model.cost({begin, end}, made);
       }
     }
   }
@@ -94,17 +98,18 @@ class SegmentSearch {
     for (int begin = 0; begin < layers_; ++begin) {
       if (!ends.is_reached(begin)) continue;
       int end = begin;
-      for (const SegmentCost& cost : costs_[begin]) {
+      for (const SegmentCost* cost : costs_[begin]) {
         ++end;
-        for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
-          const std::vector<int64_t>& bytes = cost.at[p].bytes;
+        if (!cost || !cost->possible) continue;
+        for (size_t p = 0; p < cost->at.size(); ++p) {
+          const std::vector<int64_t>& bytes = cost->at[p].bytes;
           const bool least =
-              p + 1 == cost.at.size() || (budget.whole && p == 0);
+              p + 1 == cost->at.size() || (budget.whole && p == 0);
           if (!within(bytes, least ? budget.hard : budget.soft)) continue;
           ends.offer({{begin, end},
                       static_cast<int>(p),
                       *std::ranges::max_element(bytes),
-                      cost.at[p].time_ps + toll_ps});
+                      cost->at[p].time_ps + waits_ps_ + toll_ps});
         }
       }
     }
@@ -122,26 +127,31 @@ class SegmentSearch {
     return true;
   }
 
+  const int64_t waits_ps_;
   const int layers_;
   int clash_ = -1;
   // By first layer, then length - 1; shorter where longer ones cannot be.
-  std::vector<std::vector<SegmentCost>> costs_;
+  std::vector<std::vector<const SegmentCost*>> costs_;
 };
 
 class LinkedSearch : public Search {
  public:
-  LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts, int waits)
+  LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts,
+               const SearchWeights& weights, SegmentMemo* memo)
       : request_(request),
         cluster_(request.cluster),
         cuts_(with_assignments_apart(net, std::move(cuts))),
         cut_(net, cluster_, cuts_),
         streaming_(cut_, cluster_),
-        model_(cut_, cluster_, streaming_, request.max_payload, waits),
-        search_(cut_, model_) {
+        any_streams_(streaming_.any()),
+        own_memo_(may_share(memo) ? nullptr
+                                  : std::make_unique<SegmentMemo>(net)),
+        model_(cut_, cluster_, streaming_, request.max_payload, weights.flash,
+               own_memo_ ? *own_memo_ : *memo),
+        search_(cut_, model_, waits_ps(weights.waits)) {
     for (const ClusterNode& node : cluster_.nodes) {
       limits_.push_back(node.plan_budget());
     }
-    for (int n = 0; n < cut_.nodes; ++n) any_streams_ |= streaming_.any(n);
   }
 
   const std::vector<Supply>& supplies() const override {
@@ -215,6 +225,15 @@ class LinkedSearch : public Search {
   }
 
  private:
+  // Without what costs depend on besides cuts.
+  bool may_share(const SegmentMemo* memo) const {
+    return memo && !any_streams_ && cuts_.joined.empty();
+  }
+
+  int64_t waits_ps(int waits) const {
+    return cut_.nodes > 1 ? waits * segment_latency_ps(cluster_) : 0;
+  }
+
   // With more rows in rings, if that costs no time.
   Plan loosened(const SegmentChoice& choice, BuildOptions how,
                 const Plan& made) const {
@@ -332,10 +351,11 @@ class LinkedSearch : public Search {
   const Cuts cuts_;
   const CutNet cut_;
   const Streaming streaming_;
+  const bool any_streams_;
+  const std::unique_ptr<SegmentMemo> own_memo_;
   const CostModel model_;
   const SegmentSearch search_;
   std::vector<int64_t> limits_;
-  bool any_streams_ = false;
   bool is_near_ = false;  // the smallest plan
 };
 
@@ -343,8 +363,10 @@ class LinkedSearch : public Search {
 
 std::unique_ptr<Search> linked_search(const Net& net,
                                       const PlanRequest& request, Cuts cuts,
-                                      int waits) {
-  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), waits);
+                                      const SearchWeights& weights,
+                                      SegmentMemo* memo) {
+  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), weights,
+                                        memo);
 }
 
 }  // namespace shoal

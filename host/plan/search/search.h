@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "host/plan/cost/feed.h"
+#include "host/plan/cost/time.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
+
+class SegmentMemo;
 
 class Search {
  public:
@@ -37,10 +40,17 @@ class Search {
 std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
 // Nodes with links, given the cut of every layer: which layers form a segment
 // (executed as one pipeline by all nodes that have a share of it), what is
-// computed twice and what is exchanged. `waits`: how many latencies of a link
-// the begin of a segment is taken to cost; with more there are fewer segments.
+// computed twice and what is exchanged.
+struct SearchWeights {
+  // How many latencies of a link the begin of a segment is taken to cost; with
+  // more there are fewer segments.
+  int waits = 1;
+  FlashPercent flash = {};
+};
+// `memo`: of searches of the same net over the same nodes.
 std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
-                                      int waits = 1);
+                                      const SearchWeights& = {},
+                                      SegmentMemo* memo = nullptr);
 
 // Net and request must outlive the search. Throws Error(kDoesNotFit).
 Plan search_plan(const Net&, const PlanRequest&, Search&);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "device/program/link_layout.h"
 #include "host/plan/arena/pack.h"
@@ -9,7 +10,6 @@
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/linked_draft.h"
-#include "host/plan/tokens/rings.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
@@ -81,23 +81,17 @@ struct CostModel::Draft {
 
 CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
                      const Streaming& streaming, uint32_t max_payload,
-                     int waits)
+                     const FlashPercent& flash, SegmentMemo& memo)
     : s_(cut),
       cluster_(cluster),
       streaming_(streaming),
       max_payload_(max_payload),
-      waits_(waits),
+      flash_(flash),
+      memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
-  for (int passes :
-       {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
-        24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192, 256, kOneRow}) {
-    const Work work = uniform_work(s_.net, passes);
-    std::vector<int> slots = ring_slots(s_.net, s_.uses, work);
-    if (passes == kOneRow) {
-      slots = tighten(s_.net, s_.uses, work, slots);
-    }
-    table_passes_.push_back(passes);
-    table_slots_.push_back(std::move(slots));
+  const auto layers = static_cast<int>(cut.net.layers.size());
+  for (int l = 0; l < layers; ++l) {
+    cut_numbers_.push_back(memo_.number_of(cut, l));
   }
 }
 
@@ -105,9 +99,7 @@ int CostModel::slots(int tensor, const Box& box, int passes) const {
   const NetTensor& t = s_.net.tensors[tensor];
   // So many passes over the whole tensor make bands as high as these.
   const int64_t same = int64_t{passes} * ceil_div(t.rows, box.rows());
-  size_t i = 0;
-  while (i + 1 < table_passes_.size() && table_passes_[i + 1] <= same) ++i;
-  return std::clamp(table_slots_[i][tensor], 1, box.rows());
+  return std::clamp(memo_.slots(same)[tensor], 1, box.rows());
 }
 
 int64_t CostModel::fixed_bytes() const {
@@ -211,7 +203,7 @@ int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
   for (const PlanActor& a : node.stage.actors) {
     const LayerTime t = actor_time(s_.net, node.stage, a, board);
     const bool stored = !a.copy && streaming_.streams(n, a.layer);
-    compute += t.total_ps() - (stored ? t.flash_ps : 0);
+    compute += stored ? t.total_ps() - t.flash_ps : t.total_ps(flash_);
   }
   const LinkTime link =
       link_time(node.sent, node.received,
@@ -246,7 +238,18 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
   return most_made <= shares::kUneven * most_own;
 }
 
-SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
+const SegmentCost& CostModel::cost(Segment segment,
+                                   const MadeBoxes& made) const {
+  SegmentMemo::Key key{segment.begin, segment.end, flash_.once, flash_.again};
+  for (const int l : memo_.layers_of(s_, segment)) {
+    key.push_back(cut_numbers_[l]);
+  }
+  if (const SegmentCost* known = memo_.find(key)) return *known;
+  return memo_.add(std::move(key), worked_out(segment, made));
+}
+
+SegmentCost CostModel::worked_out(Segment segment,
+                                  const MadeBoxes& made) const {
   PlanDeadline::check();
   SegmentCost result;
   if (!is_even(segment, made)) return result;
@@ -267,7 +270,6 @@ SegmentCost CostModel::cost(Segment segment, const MadeBoxes& made) const {
       windows = std::max(windows, node.windows(s_.net));
     }
     at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
-    if (s_.nodes > 1) at.time_ps += waits_ * segment_latency_ps(cluster_);
     result.at.push_back(std::move(at));
   }
   return result;

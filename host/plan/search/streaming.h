@@ -26,6 +26,12 @@ class Streaming {
 
   // Whether any weights of the node come from storage.
   bool any(int node) const { return !streams_[size_t(node)].empty(); }
+  bool any() const {
+    for (const std::vector<bool>& node : streams_) {
+      if (!node.empty()) return true;
+    }
+    return false;
+  }
   bool streams(int node, int layer) const {
     return any(node) && streams_[size_t(node)][size_t(layer)];
   }

@@ -1,0 +1,195 @@
+#include "host/plan/planner/crew_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/draft/cut_net.h"
+#include "host/plan/planner/cut_bound.h"
+#include "host/plan/types/plan_segments.h"
+
+namespace shoal {
+namespace {
+
+// Plans that are built, by what one costs: shares of layers.
+constexpr int64_t kShares = 28'000;
+constexpr int kMostPlans = 34, kFewestPlans = 10;
+// What is so many times worse than the best mixture by estimate is not built:
+// estimates are nearer than that.
+constexpr double kHopelessCuts = 1.6;
+// Channels of a group, where groups save memory: for the smallest arena, and
+// where a budget leaves little.
+constexpr int kSmallGroups[] = {32, 16, 8};
+constexpr int kFastGroups[] = {64, 32};
+constexpr double kTight = 0.8;
+// Of so many nodes most of the time goes to datagrams and waiting.
+constexpr size_t kLargeCluster = 24;
+// Whole nanoseconds of all firings are rounded.
+constexpr double kRounding = 1.01;
+}  // namespace
+
+CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
+                   SegmentMemo& memo)
+    : net_(net),
+      request_(std::move(request)),
+      crew_(std::move(crew)),
+      trials_(net, request_, memo) {
+  const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
+  most_plans_ = static_cast<int>(std::clamp<int64_t>(
+      kShares / std::max<int64_t>(1, each), kFewestPlans, kMostPlans));
+}
+
+// What an exchange takes, how often a layer's weights are read, and how many of
+// them stay in SRAM.
+std::vector<CrewPlan::Start> CrewPlan::starts() const {
+  if (!is_latency()) {
+    std::vector<Start> all = {{{1, 3, 100}, {1}}};
+    if (crew_.size() == request_.cluster.nodes.size()) {
+      all.push_back({{1, 5, 25}, {1}});
+    }
+    return all;
+  }
+  if (crew_.size() >= kLargeCluster) {
+    return {{{3, 5, 100}, {1}}, {{3, 12, 100}, {1}}};
+  }
+  std::vector<Start> all = {{{3, 3, 25}, {5}},
+                            {{1, 3, 25}, {3}},
+                            {{3, 3, 100}, {5}},
+                            {{1, 5, 100}, {1}},
+                            {{1, 5, 100}, {5}}};
+  return all;
+}
+
+int64_t CrewPlan::estimate_ps() {
+  if (!first_) {
+    first_.emplace(CutEstimate(net_, request_, crew_, starts().front().cut));
+  }
+  return first_->best().time_ps;
+}
+
+void CrewPlan::begin_briefly() {
+  trials_.run({"spatial", named_cuts("spatial")});
+  if (crew_.size() < 2 || first_trial_) return;
+  const Start first = starts().front();
+  if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
+  first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
+  trials_.run(*first_trial_);
+}
+
+void CrewPlan::begin() {
+  begin_briefly();
+  if (first_trial_) {
+    try_groups(*first_trial_);
+    mixed_.emplace(std::move(*first_));
+    first_.reset();
+    const std::vector<Start> all = starts();
+    for (size_t i = 1; i < all.size(); ++i) run_start(all[i]);
+  }
+  try_groups({"spatial", named_cuts("spatial")});
+  for (const char* name : {"kernel", "layer"}) {
+    Cuts cuts = named_cuts(name);
+    if (is_hopeless(cuts)) {
+      hopeless_.push_back(name);
+    } else {
+      trials_.run({name, std::move(cuts)});
+    }
+  }
+}
+
+void CrewPlan::run(const std::string& strategy, double most_s) {
+  Cuts cuts = named_cuts(strategy.c_str());
+  if (is_latency() &&
+      least_ps(net_, request_, cuts) > picoseconds(most_s * kRounding)) {
+    return;
+  }
+  trials_.run({strategy, std::move(cuts)});
+}
+
+void CrewPlan::improve() {
+  if (!mixed_ || !trials_.any() || !is_latency()) return;
+  for (bool better = true; better;) {
+    better = false;
+    std::vector<Segment> runs;
+    for (const SegmentSummary& s : summarize_segments(trials_.best())) {
+      if (s.cuts.empty()) continue;
+      runs.push_back(
+          {s.cuts.front().first_layer, s.cuts.back().last_layer + 1});
+    }
+    const MixedPath base = mixed_->path_of(trials_.taken().cuts);
+    for (const MixedPath& path : mixed_->beside(base, runs)) {
+      if (trials_.count() >= most_plans_) return;
+      Trial trial{"mixed", mixed_->cuts_of(path), trials_.taken().weights};
+      add_groups(trials_.taken().group_channels, trial);
+      better = trials_.run(std::move(trial));
+      if (better) break;
+    }
+  }
+}
+
+void CrewPlan::run_start(const Start& start) {
+  MixedCuts mixed({net_, request_, crew_, start.cut});
+  const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.search};
+  bool better = trials_.run(trial);
+  better |= try_groups(trial);
+  if (better) mixed_.emplace(std::move(mixed));
+}
+
+// Whether there would be more room for higher bands.
+bool CrewPlan::is_tight() const {
+  if (!trials_.any()) return true;
+  const Plan& plan = trials_.best();
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const auto budget =
+        static_cast<double>(request_.cluster.nodes[n].plan_budget());
+    if (plan.nodes[n].arena_bytes > kTight * budget) return true;
+  }
+  return false;
+}
+
+bool CrewPlan::try_groups(const Trial& trial) {
+  if (is_latency() && !is_tight()) return false;
+  bool better = false;
+  const auto run = [&](int channels) {
+    Trial grouped = trial;
+    add_groups(channels, grouped);
+    if (grouped.group_channels) better |= trials_.run(std::move(grouped));
+  };
+  if (is_latency()) {
+    for (const int channels : kFastGroups) run(channels);
+  } else {
+    const bool all = crew_.size() == request_.cluster.nodes.size();
+    for (const int channels : kSmallGroups) {
+      if (all || channels == kSmallGroups[1]) run(channels);
+    }
+  }
+  return better;
+}
+
+// Expansions and projections in groups of channels, wherever they may be.
+void CrewPlan::add_groups(int channels, Trial& trial) const {
+  if (channels == 0) return;
+  const CutNet cut(net_, request_.cluster, trial.cuts);
+  const auto layers = static_cast<int>(net_.layers.size());
+  for (int l = 0; l < layers; ++l) {
+    const int end = loop_end(cut, l, layers);
+    const int groups = net_.layers[l].out.box.channels() / channels;
+    if (end < 0 || groups < 2) continue;
+    trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
+    trial.group_channels = channels;
+    l = end - 1;
+  }
+}
+
+bool CrewPlan::is_hopeless(const Cuts& cuts) {
+  if (!mixed_ || !is_latency() || !trials_.any()) return false;
+  const MixedPath path = mixed_->path_of(cuts);
+  return static_cast<double>(path.time_ps) >
+         kHopelessCuts * static_cast<double>(mixed_->best().time_ps);
+}
+
+Cuts CrewPlan::named_cuts(const char* strategy) const {
+  return make_cuts_over(net_, request_.cluster, crew_, {.strategy = strategy});
+}
+
+}  // namespace shoal

@@ -1,0 +1,67 @@
+// The best plan in which only some nodes may have a share: a crew.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/plan/planner/mixed_cuts.h"
+#include "host/plan/planner/trials.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+class CrewPlan {
+ public:
+  // `crew`: nodes of the request, strongest first. Net and memo, which is of
+  // the request's nodes, must outlive it.
+  CrewPlan(const Net&, PlanRequest, std::vector<int> crew, SegmentMemo&);
+  CrewPlan(const CrewPlan&) = delete;
+  CrewPlan& operator=(const CrewPlan&) = delete;
+
+  const Trials& trials() const { return trials_; }
+  // What mixed cuts take.
+  int64_t estimate_ps();
+
+  // Only what is likely; begin() goes on from there.
+  void begin_briefly();
+  void begin();
+  // Strategies that begin() has left out by estimate.
+  const std::vector<std::string>& hopeless() const { return hopeless_; }
+  // Nothing, if its plan cannot take less than `most_s`.
+  void run(const std::string& strategy, double most_s);
+  // Of another crew's, over the same nodes or more.
+  void run(const Trial& trial) { trials_.run(trial); }
+
+  // Other cuts for one segment of the best plan after the other, as long as
+  // that helps.
+  void improve();
+
+ private:
+  // Where to begin: what nobody knows before segments are built.
+  struct Start {
+    CutWeights cut;
+    SearchWeights search;
+  };
+  bool is_latency() const { return request_.objective == Objective::kLatency; }
+  std::vector<Start> starts() const;
+  void run_start(const Start&);
+  bool is_tight() const;
+  bool try_groups(const Trial&);
+  void add_groups(int channels, Trial&) const;
+  bool is_hopeless(const Cuts&);
+  Cuts named_cuts(const char* strategy) const;
+
+  const Net& net_;
+  const PlanRequest request_;
+  const std::vector<int> crew_;
+  int most_plans_ = 0;
+  Trials trials_;
+  std::optional<MixedCuts> first_;  // of the first start
+  std::optional<Trial> first_trial_;
+  std::optional<MixedCuts> mixed_;  // of the best start
+  std::vector<std::string> hopeless_;
+};
+
+}  // namespace shoal

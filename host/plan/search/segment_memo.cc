@@ -1,0 +1,112 @@
+#include "host/plan/search/segment_memo.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/plan/draft/linked_draft.h"
+#include "host/plan/tokens/rings.h"
+
+namespace shoal {
+namespace {
+
+// Costs of nodes that are remembered; some 100 bytes each.
+constexpr size_t kMostCosts = size_t{1} << 20;
+
+bool is_touched(const TensorUses& uses, Segment s) {
+  if (uses.variable < 0) return lives_during(uses, s);
+  for (const auto* list : {&uses.writers, &uses.readers}) {
+    for (const Use& u : *list) {
+      if (s.holds(u.position)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+SegmentMemo::SegmentMemo(const Net& net)
+    : numbers_(net.layers.size()), layers_of_(net.layers.size() + 1) {
+  const std::vector<TensorUses> uses = find_uses(net);
+  for (int passes :
+       {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
+        24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192, 256, kOneRow}) {
+    const Work work = uniform_work(net, passes);
+    std::vector<int> slots = ring_slots(net, uses, work);
+    if (passes == kOneRow) slots = tighten(net, uses, work, slots);
+    table_passes_.push_back(passes);
+    table_slots_.push_back(std::move(slots));
+  }
+}
+
+const std::vector<int>& SegmentMemo::slots(int64_t passes) const {
+  size_t i = 0;
+  while (i + 1 < table_passes_.size() && table_passes_[i + 1] <= passes) ++i;
+  return table_slots_[i];
+}
+
+int SegmentMemo::number_of(const CutNet& cut, int layer) {
+  const LayerCut& c = cut.cuts.layers[layer];
+  std::vector<int> key{static_cast<int>(c.kind), cut.band[layer]};
+  if (cut.loop_of[layer] >= 0) {
+    const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
+    key.insert(key.end(), {loop.begin, loop.end, loop.groups});
+  }
+  for (const Share& s : c.shares) {
+    const Box& b = s.own;
+    key.insert(key.end(),
+               {s.node, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1, s.in0, s.in1});
+  }
+  auto& numbers = numbers_[layer];
+  return numbers.try_emplace(std::move(key), static_cast<int>(numbers.size()))
+      .first->second;
+}
+
+const std::vector<int>& SegmentMemo::layers_of(const CutNet& cut,
+                                               Segment segment) {
+  auto& row = layers_of_[segment.begin];
+  const auto length = static_cast<size_t>(segment.end - segment.begin);
+  row.resize(std::max(row.size(), length + 1));
+  std::optional<std::vector<int>>& layers = row[length];
+  if (layers) return *layers;
+  const auto count = static_cast<int>(cut.net.layers.size());
+  std::vector<bool> is_one(cut.net.layers.size());
+  for (int l = segment.begin; l < std::min(segment.end, count); ++l) {
+    is_one[l] = true;
+  }
+  for (const TensorUses& t : cut.uses) {
+    if (!is_touched(t, segment)) continue;
+    for (const auto* list : {&t.writers, &t.readers}) {
+      for (const Use& u : *list) {
+        if (u.owner == Owner::kActor) is_one[u.index] = true;
+      }
+    }
+  }
+  layers.emplace();
+  for (int l = 0; l < count; ++l) {
+    if (is_one[l]) layers->push_back(l);
+  }
+  return *layers;
+}
+
+size_t SegmentMemo::Hash::operator()(const Key& key) const {
+  uint64_t h = 14695981039346656037u;  // FNV-1a
+  for (const int k : key) h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
+  return h;
+}
+
+const SegmentCost* SegmentMemo::find(const Key& key) const {
+  const auto at = costs_.find(key);
+  return at == costs_.end() ? nullptr : &at->second;
+}
+
+const SegmentCost& SegmentMemo::add(Key key, SegmentCost cost) {
+  ++added_;
+  return costs_.insert_or_assign(std::move(key), std::move(cost)).first->second;
+}
+
+void SegmentMemo::trim(int nodes) {
+  const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
+  if (costs_.size() > kMostCosts / each) costs_.clear();
+}
+
+}  // namespace shoal

@@ -1,0 +1,60 @@
+// What searches of one net over the same nodes share, whatever their cuts: the
+// rings of bands, and what segments cost. Cuts that differ in a few layers have
+// most segments in common: a segment's cost depends on how its own layers are
+// cut, and those that touch a tensor that lives while it runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "host/plan/draft/cut_net.h"
+
+namespace shoal {
+
+struct SegmentCost {
+  bool possible = false;
+  struct AtPasses {
+    std::vector<int64_t> bytes;  // by node, without the fixed parts
+    int64_t time_ps = 0;         // of the node that takes longest
+  };
+  std::vector<AtPasses> at;  // by index in passes()
+};
+
+class SegmentMemo {
+ public:
+  explicit SegmentMemo(const Net&);
+
+  // Slots of each tensor when every layer fires so often, or oftener.
+  const std::vector<int>& slots(int64_t passes) const;
+
+  // How a layer is cut, as a number: the same one only for the same cut.
+  int number_of(const CutNet&, int layer);
+  // Layers that the cost of a segment depends on.
+  const std::vector<int>& layers_of(const CutNet&, Segment);
+
+  using Key = std::vector<int>;
+  const SegmentCost* find(const Key&) const;
+  const SegmentCost& add(Key, SegmentCost);
+  // Forgets costs if they have become many; what find() gave is gone then.
+  void trim(int nodes);
+
+  // For tests: how many costs were worked out.
+  int64_t added() const { return added_; }
+
+ private:
+  struct Hash {
+    size_t operator()(const Key&) const;
+  };
+  // By passes of the whole net, fewest first.
+  std::vector<int> table_passes_;
+  std::vector<std::vector<int>> table_slots_;
+  std::vector<std::map<std::vector<int>, int>> numbers_;  // by layer
+  std::vector<std::vector<std::optional<std::vector<int>>>> layers_of_;
+  std::unordered_map<Key, SegmentCost, Hash> costs_;
+  int64_t added_ = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,74 @@
+#include "host/plan/search/segment_memo.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/search/search.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+// Whatever has been planned before with the same memo, plans are those that
+// are found without one.
+TEST(SegmentMemo, ChangesNoPlan) {
+  int64_t shared = 0, apart = 0;
+  for (const NamedNet& named : shape_nets()) {
+    const Net& net = named.net;
+    const PlanRequest request =
+        linked_nodes(uniform_cluster(3, find_board("teensy41"), {}));
+    SegmentMemo memo(net);
+    for (const SearchWeights& weights :
+         {SearchWeights{1, {}}, SearchWeights{4, {}},
+          SearchWeights{1, {50, 0}}}) {
+      for (const char* name : {"spatial", "kernel", "layer"}) {
+        SCOPED_TRACE(named.name + " " + name);
+        const Cuts cuts = make_cuts(net, request.cluster, {.strategy = name});
+        SegmentMemo own(net);
+        const Plan a = search_plan(
+            net, request, *linked_search(net, request, cuts, weights, &memo));
+        const Plan b = search_plan(
+            net, request, *linked_search(net, request, cuts, weights, &own));
+        EXPECT_EQ(a.latency_s, b.latency_s);
+        EXPECT_EQ(largest_arena(a), largest_arena(b));
+        EXPECT_EQ(a.traffic_bytes, b.traffic_bytes);
+        apart += own.added();
+      }
+    }
+    shared += memo.added();
+  }
+  // With other waits nothing is worked out again.
+  EXPECT_LT(shared * 3, apart * 2 + 3);
+}
+
+TEST(SegmentMemo, NumbersTellCutsApart) {
+  const Net net = bottleneck_net(16, 3);
+  const Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
+  SegmentMemo memo(net);
+  const auto number = [&](const char* name) {
+    const Cuts cuts = make_cuts(net, cluster, {.strategy = name});
+    return memo.number_of(CutNet(net, cluster, cuts), 0);
+  };
+  const int spatial = number("spatial");
+  EXPECT_NE(number("kernel"), spatial);
+  EXPECT_EQ(number("spatial"), spatial);
+  Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+  cuts.blocks.push_back({0, 1, 2, 1});
+  EXPECT_NE(memo.number_of(CutNet(net, cluster, cuts), 0), spatial);
+}
+
+TEST(SegmentMemo, ForgetsWhatIsTooMuch) {
+  const Net net = bottleneck_net(16, 3);
+  SegmentMemo memo(net);
+  for (int i = 0; i < 1 << 10; ++i) memo.add({i}, {});
+  memo.trim(1);
+  EXPECT_NE(memo.find({5}), nullptr);
+  memo.trim(1 << 10);
+  EXPECT_EQ(memo.find({5}), nullptr);
+}
+
+}  // namespace
+}  // namespace shoal
