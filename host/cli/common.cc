@@ -180,14 +180,11 @@ bool has_addresses(const Cluster& cluster) {
 
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
-  if (flags.replay) {
-    throw Error(Exit::kUsage, "--replay is of one node without links",
-                "leave out --replay; each of more nodes takes a smaller part");
-  }
   PlanRequest request =
       linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
   if (!flags.cuts.empty())
     request.cuts_file = {flags.cuts, text_of(flags.cuts)};
+  request.replay = flags.replay;
   set_limits(flags, request);
   return request;
 }

@@ -23,6 +23,7 @@ class NodeBuilder {
         link_(link),
         ends_(ends),
         how_(how),
+        alone_(draft.alone),
         node_(draft.plan.nodes[n]) {
     if (!how.budgets.empty()) budget_ = how.budgets[n];
     if (!how.keeps.empty()) may_keep_ = how.keeps[n];
@@ -40,18 +41,16 @@ class NodeBuilder {
     LinkCounts link = link_;
     uint32_t keep = 0;
     if (budget_) {
-      if (is_linked()) {
+      if (!alone_) {
         bytes = grow_slots(bytes);
         if (may_keep_) bytes = let_come_early(bytes);
-        link = link_;
-        link.gaps = gaps(bytes);
-        if (may_keep_) {
-          keep = keep_mapped(net_, supply_,
-                             *budget_ - layout(link, 0).buffers - bytes, node_);
-        }
-      } else {
-        keep = fill_arena(net_, supply_, *budget_ - node_.layout.buffers, bytes,
-                          node_);
+      }
+      link = link_;
+      if (is_linked()) link.gaps = gaps(bytes);
+      const int64_t most = *budget_ - layout(link, 0).buffers;
+      if (alone_) keep = fill_arena(net_, supply_, most, bytes, node_);
+      if (may_keep_ && keep == 0) {
+        keep = keep_mapped(net_, supply_, most - bytes, node_);
       }
     }
     lay_out(net_, layout(link, keep), node_);
@@ -71,7 +70,7 @@ class NodeBuilder {
     node_.sealed = supply_.sealed;
   }
 
-  // The order of a node alone follows; those of linked nodes go together.
+  // The order of a node alone follows; those of several go together.
   void cut_weights(int s) {
     PlanStage& stage = node_.stages[s];
     const StageDraft& draft = drafts_[s];
@@ -79,13 +78,13 @@ class NodeBuilder {
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
       tape |= a.weights.place != WeightPlace::kMapped;
-      if (a.weights.place == WeightPlace::kSram && !is_linked()) {
+      if (a.weights.place == WeightPlace::kSram && alone_) {
         cut_for_sram(net_, stage, a);
       }
     }
     if (!tape) return;
     read_from_storage();
-    if (is_linked()) return cut_tape(net_, stage, draft.chunk_limit);
+    if (!alone_) return cut_tape(net_, stage, draft.chunk_limit);
     const auto& overlay = draft.overlay;
     put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
                 draft.chunk_limit);
@@ -253,6 +252,7 @@ class NodeBuilder {
   LinkCounts link_;
   const std::vector<StageEnds>* const ends_;  // by stage, of a linked plan
   const BuildOptions& how_;
+  const bool alone_;
   PlanNode& node_;
   std::optional<int64_t> budget_;
   bool may_keep_ = false;

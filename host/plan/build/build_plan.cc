@@ -141,11 +141,20 @@ Plan build_plan(const Net& net, PlanDraft draft,
                 const std::vector<Supply>& supplies,
                 const BuildOptions& options) {
   Plan& plan = draft.plan;
-  if (plan.linked) {
+  if (!draft.alone) {
     size_rings(net, options, draft);
-    add_peers(plan);
     record_orders(net, plan);
+  } else if (plan.linked) {
+    for (size_t s = 0; s < draft.stages[0].size(); ++s) {
+      const StageDraft& stage = draft.stages[0][s];
+      // Who shares bytes by an order counts every row.
+      if (stage.share || stage.overlay) continue;
+      std::vector<bool> whole;
+      for (const int home : stage.homes) whole.push_back(home >= 0);
+      add_slack(plan.nodes[0].stages[s], whole, options.slack);
+    }
   }
+  if (plan.linked) add_peers(plan);
   const std::vector<LinkCounts> links =
       plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
   std::vector<std::vector<StageEnds>> ends;

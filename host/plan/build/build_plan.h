@@ -1,6 +1,6 @@
 // From a draft to a complete plan: sizes of rings by simulation of all nodes at
-// once, then node by node what lies where. A node without links
-// is a cluster of one whose rings have their sizes.
+// once, then node by node what lies where. The rings of a node alone have their
+// sizes.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct BuildOptions {
   // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
   std::vector<bool> keeps = {};  // by node with links: sets may stay
-  int slack = 0;          // rows more than needed for rings that streams touch
+  int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
 };
 

@@ -189,7 +189,11 @@ class StageFiller {
   }
 
   void consider(const PlanStage& stage) {
-    const StageCounts counts = count_tables(net_, stage);
+    StageCounts counts = count_tables(net_, stage);
+    if (!node_.peers.empty()) {
+      const StageEnds ends = coordinator_ends(stage);
+      counts.streams = ends.streams, counts.targets = ends.targets;
+    }
     size_t chunks = 0;
     for (const PlanActor& a : stage.actors) chunks += a.weights.chunks.size();
     if (chunks > kMaxRuns) return;

@@ -1,7 +1,7 @@
 // A plan before anything of it has an address: nodes whose stages have their
 // buffers, ports and actors, and what host/plan/build must know besides. A node
-// without links gets it from its choice (node_draft()), linked ones from what
-// they exchange (linked_draft.h).
+// alone, with links or without, gets it from its choice (node_draft()), several
+// from what they exchange (linked_draft.h).
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,8 @@ struct StageDraft {
 
 struct PlanDraft {
   Plan plan;  // linked or not; nodes with stages, and streams
+  // A node alone: its rings have their sizes, and its orders are its own.
+  bool alone = false;
   std::vector<std::vector<StageDraft>> stages;  // by node: beside its stages
 };
 
@@ -33,7 +35,7 @@ struct PlanDraft {
 std::vector<bool> sharing_buffers(const PlanStage&,
                                   const std::vector<int>& homes);
 
-// What is chosen for a node without links.
+// What is chosen for a node alone.
 struct StageChoice {
   Segment segment;
   std::optional<Overlay> overlay;
@@ -47,6 +49,7 @@ struct Choice {
   std::vector<int> slots;           // by tensor
   std::vector<WeightPlace> places;  // by layer
   bool mapped = true;               // head and records
+  bool linked = false;              // rows come from and go to a coordinator
 };
 
 // Tensors that live inside the segment have no home beyond it.

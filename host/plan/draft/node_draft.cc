@@ -25,12 +25,15 @@ std::vector<int> node_homes(const std::vector<TensorUses>& uses,
 PlanDraft node_draft(const Net& net, const std::vector<TensorUses>& uses,
                      const Choice& choice) {
   PlanDraft draft;
+  draft.alone = true;
+  draft.plan.linked = choice.linked;
   PlanNode& node = draft.plan.nodes.emplace_back();
   std::vector<StageDraft>& stages = draft.stages.emplace_back();
   node.mapped = choice.mapped;
   for (const StageChoice& s : choice.stages) {
     PlanStage stage =
         make_stage(net, uses, s.segment, choice.work, choice.slots);
+    if (choice.linked) stage.segment = static_cast<int>(node.stages.size());
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
       a.weights.place = choice.places[a.layer];

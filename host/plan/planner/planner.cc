@@ -46,12 +46,15 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
 }
 
 std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
+  if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
-    return linked_search(net, request, cuts_of(net, request));
+    Cuts cuts = cuts_of(net, request);
+    // Of one node all strategies are one.
+    const bool alone = request.cluster.nodes.size() == 1;
+    if (alone && !request.has_own_cuts()) return node_search(net, request);
+    return linked_search(net, request, std::move(cuts));
   }
-  if (request.is_auto() || request.strategy == "single") {
-    return node_search(net, request);
-  }
+  if (request.strategy == "single") return node_search(net, request);
   throw Error(Exit::kUsage,
               "--strategy " + request.strategy +
                   " is not known for one node; known: auto, single");
@@ -61,12 +64,17 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
+  const bool several = request.cluster.nodes.size() > 1;
+  if (several && request.replay) {
+    throw Error(Exit::kUsage, "--replay is of one node",
+                "leave out --replay; each of more nodes takes a smaller part");
+  }
   if (has_goals(request)) {
     Plan plan = goal_plan(net, request);
     plan.objective = objective_name(request.objective);
     return plan;
   }
-  Plan plan = request.over_links() && request.is_auto()
+  Plan plan = several && request.is_auto()
                   ? auto_plan(net, request)
                   : search_plan(net, request, *search_for(net, request));
   plan.objective = objective_name(request.objective);

@@ -32,7 +32,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
     : net_(net),
       task_(task),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
-              spilling, stops),
+              spilling, stops, task.link()),
       slots_(net, survey_.uses()),
       gains_(net, survey_.uses(), survey_.tables().back()) {
   if (task.board().flash_mapped) {
@@ -141,10 +141,10 @@ Candidate AllCandidates::best(const Candidate& least) {
                      return a.time_ps < b.time_ps;
                    });
   if (!fast_.empty()) fill(found, least.node.arena_bytes);
-  return *std::min_element(found.begin(), found.end(),
-                           [](const Candidate& a, const Candidate& b) {
-                             return a.time_ps < b.time_ps;
-                           });
+  const Candidate best = *std::ranges::min_element(
+      found, {}, [](const Candidate& c) { return c.time_ps; });
+  if (!survey_.link().linked) return best;
+  return small_.front().loosened(best, task_.budget());
 }
 
 // Sets make records shorter, but `least` is what is called the smallest.
@@ -152,7 +152,7 @@ void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
   constexpr size_t kFilled = 5;
   found.resize(std::min(found.size(), kFilled));
   for (Candidate& c : found) {
-    Candidate filled = fast_.front().filled(c, task_.budget());
+    Candidate filled = small_.front().filled(c, task_.budget());
     if (filled.node.arena_bytes >= least) c = std::move(filled);
   }
 }

@@ -14,13 +14,18 @@ namespace shoal {
 
 inline constexpr int64_t kUnlimited = int64_t{1} << 40;
 
-// What is asked of the planner, for a net with or without spills or tiles.
+// What is asked of the planner of a node alone, for a net with or without
+// spills or tiles.
 struct NodeTask {
   const PlanRequest& request;
   const Supply& supply;
   const std::vector<bool>& streams;  // by layer: its weights are in storage
   const Board& board() const { return request.node().board; }
   int64_t budget() const { return request.node().plan_budget(); }
+  NodeLink link() const {
+    const bool linked = request.over_links();
+    return {linked, linked && request.node().keeps_weights};
+  }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;
   }

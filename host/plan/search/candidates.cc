@@ -88,7 +88,8 @@ SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most)) +
-                        survey_.spill_state_bytes() + survey_.variable_bytes();
+                        survey_.spill_state_bytes() + survey_.variable_bytes() +
+                        survey_.link_bytes();
   const int64_t gain = std::max(k->overlay_most, sharing_ ? k->share_most : 0);
   if (record_bytes) {
     return {fixed + record_bytes, gain, survey_.chunk_limits()[limit]};
@@ -118,6 +119,7 @@ Choice Candidates::choose(const Partition& cuts) {
   choice.work = tables_.back().work;
   choice.slots = tables_.back().slots;
   choice.mapped = supply_.board->flash_mapped;
+  choice.linked = survey_.link().linked;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const Cut& cut : cuts) {
     const PassTable& table = tables_[cut.table];
@@ -148,10 +150,14 @@ Choice Candidates::choose(const Partition& cuts) {
 }
 
 Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
-                           const std::vector<int64_t>& budgets) const {
-  Plan plan =
-      build_plan(net_, node_draft(net_, uses_, choice), {supply_},
-                 {.pack_tries = tries, .most = most, .budgets = budgets});
+                           const std::vector<int64_t>& budgets,
+                           int slack) const {
+  Plan plan = build_plan(net_, node_draft(net_, uses_, choice), {supply_},
+                         {.pack_tries = tries,
+                          .most = most,
+                          .budgets = budgets,
+                          .keeps = {survey_.link().keeps_weights},
+                          .slack = slack});
   return {choice, std::move(plan.nodes[0]), 0, tries};
 }
 
@@ -167,6 +173,22 @@ Candidate Candidates::build(const Choice& choice) const {
 // Of equal tries the same packing comes again.
 Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
   return timed(pack(c.choice, c.tries, INT64_MAX, {budget}));
+}
+
+Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
+  Candidate best = filled(c, budget);
+  if (best.node.arena_bytes > budget) return c;
+  for (const int slack : {8, 4, 2, 1}) {
+    Candidate loose =
+        timed(pack(c.choice, c.tries, INT64_MAX, {budget}, slack));
+    // Rows must not take the room of slots or gaps.
+    if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps &&
+        static_cast<double>(loose.time_ps) <=
+            shares::kAboutAsFast * static_cast<double>(best.time_ps)) {
+      return loose;
+    }
+  }
+  return best;
 }
 
 // Raises bands in all stages at once; if the result cannot be packed, by less.

@@ -1,5 +1,5 @@
-// Candidates for a node without links: cuts, bands, overlays, and the packed
-// result, for one net on one board.
+// Candidates for a node alone, with links or without: cuts, bands, overlays,
+// and the packed result, for one net on one board.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,8 @@ class Candidates {
   std::optional<Candidate> fastest(int64_t budget);
   // With what it leaves of the budget spent on storage.
   Candidate filled(const Candidate&, int64_t budget) const;
+  // And on rows that wait for the link; of a node with links.
+  Candidate loosened(const Candidate&, int64_t budget) const;
 
  private:
   StageSearch stage_search(int max_ports, int64_t record_bytes);
@@ -79,7 +81,7 @@ class Candidates {
   bool lay_over(const Choice&, StageChoice&) const;
   // Small tapes have so many chunks that their time is asked for last.
   Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX,
-                 const std::vector<int64_t>& budgets = {}) const;
+                 const std::vector<int64_t>& budgets = {}, int slack = 0) const;
   Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // with its time
 

@@ -48,7 +48,7 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
                            const Supply& supply) {
   const Board& board = request.node().board;
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
-  int64_t flash = board.flash_bytes ? board.flash_bytes : kUnlimited;
+  int64_t flash = std::min(request.node().flash_budget(), kUnlimited);
   // Records lie there, too, and those of tapes are long.
   if (flash_bytes(net) > flash) flash -= flash / shares::kRecordPart;
   if (request.node().flash_weights) flash = *request.node().flash_weights;
@@ -94,11 +94,17 @@ std::string more_writes(const PlanRequest& request, const SpillNet& spills,
          writes + " B written a frame";
 }
 
-Supply supply_of(const ClusterNode& node) {
+// Of a node with links storage is the last resort where its flash is mapped: a
+// program that comes over the network lies in flash.
+Supply supply_of(const Net& net, const PlanRequest& request) {
+  const ClusterNode& node = request.node();
   Supply supply{&node.board, nullptr, node.sealed};
-  if (!node.board.storages.empty()) {
-    supply.storage = &find_storage(node.board, node.storage);
+  const bool fits = node.board.flash_mapped && !node.flash_weights &&
+                    flash_bytes(net) <= node.flash_budget();
+  if (node.board.storages.empty() || (request.over_links() && fits)) {
+    return supply;
   }
+  supply.storage = &find_storage(node.board, node.storage);
   return supply;
 }
 
@@ -106,7 +112,7 @@ class NodeSearch : public Search {
  public:
   NodeSearch(const Net& net, const PlanRequest& request)
       : net_(net),
-        supplies_{supply_of(request.node())},
+        supplies_{supply_of(net, request)},
         streams_(streamed(net, request, supplies_[0])),
         task_{request, supplies_[0], streams_} {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
@@ -141,7 +147,7 @@ class NodeSearch : public Search {
   // The last resort: activations go to storage.
   std::optional<Plan> otherwise(std::string& else_fits) override {
     const Storage* storage = supplies_[0].storage;
-    if (!storage) return std::nullopt;
+    if (!storage || task_.request.over_links()) return std::nullopt;
     SpillNet spills(net_, storage->erase_bytes);
     const SmallestNode smallest = [&](const SpillNet& s) {
       return AllCandidates(s.net(), s.spilling(), task_).smallest_node();
@@ -172,8 +178,12 @@ class NodeSearch : public Search {
   }
 
  private:
-  static Plan plan_of(const PlanNode& node) {
+  Plan plan_of(const PlanNode& node) const {
     Plan plan;
+    plan.linked = task_.request.over_links();
+    if (plan.linked && !task_.request.strategy.empty()) {
+      plan.strategy = task_.request.strategy;
+    }
     plan.nodes.push_back(node);
     return plan;
   }

@@ -1,8 +1,8 @@
 // A search for the plan of a request, and what all searches have in common: the
 // objective, the budgets, what is said if nothing fits. How candidates are
 // found differs with what a stage is made from: a node's layers
-// (node_search.h), or shares of layers and what goes over links
-// (linked_search.h).
+// (node_search.cc), or shares of layers and what goes over links
+// (linked_search.cc).
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,9 @@ class Search {
   virtual const std::vector<Supply>& supplies() const = 0;
 };
 
-// A node without links: cuts, bands and overlays, weights from flash or
-// storage, and, as the last resort, activations through storage.
+// A node alone, with links to its coordinator or without: cuts, bands and
+// overlays, tiles, weights from flash or storage, and, as the last resort of
+// one without links, activations through storage.
 std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
 // Nodes with links, given the cut of every layer: which layers form a segment
 // (executed as one pipeline by all nodes that have a share of it), what is

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "host/plan/arena/layout.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {
@@ -51,9 +53,10 @@ int64_t bytes_of_variables(const Net& net) {
 
 Survey::Survey(const Net& net, const Board& board,
                std::vector<uint32_t> chunk_limits, const Spilling& spilling,
-               const std::vector<int>& stops)
+               const std::vector<int>& stops, NodeLink link)
     : net_(net),
       mapped_(board.flash_mapped),
+      link_(link),
       chunk_limits_(std::move(chunk_limits)),
       uses_(find_uses(net, spilling)),
       tables_(pass_tables(net, uses_, board)),
@@ -127,14 +130,22 @@ std::vector<int64_t> Survey::record_bytes(Segment s) const {
     if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
   }
   const TapeOrders orders = tape_orders(net_, alone[0]);
+  const std::vector<StageEnds> ends{coordinator_ends(alone[0])};
   std::vector<int64_t> bytes;
   for (const uint32_t limit : chunk_limits_) {
     put_on_tape(net_, alone[0], orders, limit);
-    const PlanLayout l = make_layout(net_, alone, false);
+    const PlanLayout l =
+        make_layout(net_, alone, false, {}, 0, link_.linked ? &ends : nullptr);
     const bool fits = alone[0].order.size() <= kMaxRuns;
     bytes.push_back(fits ? int64_t{l.buffers} - l.head - l.variable_bytes : -1);
   }
   return bytes;
+}
+
+int64_t Survey::link_bytes() const {
+  if (!link_.linked) return 0;
+  const auto outputs = static_cast<uint32_t>(net_.outputs.size());
+  return link_layout({1, kWindow, outputs, outputs, 1, 0}).bytes;
 }
 
 // All rings but those that are alive together when the layer fires that reads

@@ -13,6 +13,12 @@ namespace shoal {
 
 inline constexpr int kMaxStageLayers = 256;
 
+// Whether rows come from and go to a coordinator over a link, and whether
+// copies of mapped weights may lie in SRAM then.
+struct NodeLink {
+  bool linked = false, keeps_weights = false;
+};
+
 class Survey {
  public:
   // What is known of a segment before its stage is built.
@@ -28,11 +34,15 @@ class Survey {
   // `chunk_limits`: bytes of a tape's chunks. `stops`: positions that no stage
   // goes beyond, ascending. The net must outlive the survey.
   Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
-         const Spilling& = {}, const std::vector<int>& stops = {});
+         const Spilling& = {}, const std::vector<int>& stops = {},
+         NodeLink = {});
 
   const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
   const std::vector<TensorUses>& uses() const { return uses_; }
   const std::vector<PassTable>& tables() const { return tables_; }
+  NodeLink link() const { return link_; }
+  // Of the arena, for the link's tables, about.
+  int64_t link_bytes() const;
   int all_ports() const { return all_ports_; }
   // Of the arena, for the state of spills.
   int64_t spill_state_bytes() const { return spill_state_bytes_; }
@@ -53,6 +63,7 @@ class Survey {
 
   const Net& net_;
   const bool mapped_;
+  const NodeLink link_;
   const std::vector<uint32_t> chunk_limits_;
   const std::vector<TensorUses> uses_;
   const std::vector<PassTable> tables_;

@@ -248,17 +248,22 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
   return all;
 }
 
+StageEnds coordinator_ends(const PlanStage& stage) {
+  StageEnds e;
+  for (const PlanPort& p : stage.ports) {
+    if (p.owner == Owner::kActor || p.owner == Owner::kSpill) continue;
+    ++e.streams;
+    e.targets += p.owner == Owner::kOutput;
+  }
+  return e;
+}
+
 std::vector<std::vector<StageEnds>> stage_ends(const Plan& plan) {
   std::vector<std::vector<StageEnds>> all;
   for (const PlanNode& node : plan.nodes) {
     std::vector<StageEnds>& ends = all.emplace_back();
     for (const PlanStage& stage : node.stages) {
-      StageEnds& e = ends.emplace_back();
-      for (const PlanPort& p : stage.ports) {
-        if (p.owner == Owner::kActor || p.owner == Owner::kSpill) continue;
-        ++e.streams;
-        e.targets += p.owner == Owner::kOutput;
-      }
+      ends.push_back(coordinator_ends(stage));
     }
   }
   for (const PlanStream& s : plan.streams) {

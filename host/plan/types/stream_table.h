@@ -85,5 +85,7 @@ struct StageEnds {
   uint16_t streams = 0, targets = 0;
 };
 std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
+// Of a node that exchanges rows with the coordinator alone.
+StageEnds coordinator_ends(const PlanStage&);
 
 }  // namespace shoal
