@@ -34,12 +34,13 @@ struct Descriptor {
 constexpr uint32_t kEmpty = 1u << 31, kSize = 0x7FF;
 
 constexpr uint32_t kFrames = BOARD_NIC_FRAMES;
-constexpr uint32_t kFrameBytes = kMaxFrame + 4;  // with the checksum
-constexpr uint32_t kFrameWords = (kFrameBytes + 3) / 4;
+constexpr uint32_t kChecksum = 4;  // behind each frame
 
 volatile Descriptor rx[kFrames], tx;
-uint32_t frames[kFrames][kFrameWords];
-uint32_t at;  // of the frame that is looked at next
+uint8_t* frames;
+uint32_t most;         // bytes of a frame
+uint32_t frame_bytes;  // of its room
+uint32_t at;           // of the frame that is looked at next
 
 uint32_t address(const volatile void* p) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p));
@@ -69,16 +70,23 @@ void drop() {
 
 }  // namespace
 
-bool open(const uint8_t (&mac)[6]) {
+uint32_t memory_bytes(uint32_t most_frame) {
+  return kFrames * ((most_frame + kChecksum + 7) & ~7u);
+}
+
+bool open(const uint8_t (&mac)[6], uint32_t most_frame, uint8_t* memory) {
+  frames = memory;
+  most = most_frame;
+  frame_bytes = memory_bytes(most_frame) / kFrames;
   reg(kConfig) = kReset;
   reg(kConfig) = 0;
   const auto byte = [&](int i) { return uint32_t{mac[i]}; };
   reg(kStation1) = byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
   reg(kStation2) = byte(4) << 24 | byte(5) << 16;
   reg(kFifoConfig) = kFifosOn;
-  reg(kMostFrame) = kFrameBytes;
+  reg(kMostFrame) = most + kChecksum;
   for (uint32_t i = 0; i < kFrames; ++i) {
-    rx[i].packet = address(frames[i]);
+    rx[i].packet = address(frames + i * frame_bytes);
     rx[i].size = kEmpty;
     rx[i].next = address(&rx[(i + 1) % kFrames]);
   }
@@ -101,13 +109,13 @@ uint32_t waiting() {
       return 0;
     }
     const uint32_t bytes = size & kSize;
-    if (bytes > 0 && bytes <= kMaxFrame) return bytes;
+    if (bytes > 0 && bytes <= most) return bytes;
     drop();
   }
 }
 
 void take(uint32_t* to) {
-  std::memcpy(reinterpret_cast<uint8_t*>(to) + kPad, frames[at],
+  std::memcpy(reinterpret_cast<uint8_t*>(to) + kPad, frames + at * frame_bytes,
               rx[at].size & kSize);
   drop();
 }

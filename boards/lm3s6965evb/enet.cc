@@ -25,6 +25,7 @@ constexpr uint32_t kLine = 42;
 
 // Of the frame whose first word was read; 0: none was.
 uint32_t first;
+uint32_t most;  // bytes of a frame
 
 uint32_t words(uint32_t bytes) { return (bytes + 3) / 4; }
 
@@ -42,7 +43,10 @@ uint32_t frames() {
 
 }  // namespace
 
-bool open(const uint8_t (&mac)[6]) {
+uint32_t memory_bytes(uint32_t) { return 0; }
+
+bool open(const uint8_t (&mac)[6], uint32_t most_frame, uint8_t*) {
+  most = most_frame;
   const auto byte = [&](int i) { return uint32_t{mac[i]}; };
   first = 0;
   reg(kMask) = 0;
@@ -76,7 +80,7 @@ uint32_t waiting() {
       continue;
     }
     const uint32_t bytes = all - kAround;
-    if (bytes >= kHead && bytes <= kMaxFrame) return bytes;
+    if (bytes >= kHead && bytes <= most) return bytes;
     drop_rest(words(all) - 1);
     first = 0;
   }

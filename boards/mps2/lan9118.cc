@@ -51,6 +51,8 @@ bool reset() {
   return false;
 }
 
+uint32_t most;  // bytes of a frame
+
 uint32_t words(uint32_t frame_bytes) { return (frame_bytes + kPad + 3) / 4; }
 
 // Of the status of the frame at the head of the FIFO.
@@ -70,7 +72,10 @@ void discard(uint32_t status) {
 
 }  // namespace
 
-bool open(const uint8_t (&mac)[6]) {
+uint32_t memory_bytes(uint32_t) { return 0; }
+
+bool open(const uint8_t (&mac)[6], uint32_t most_frame, uint8_t*) {
+  most = most_frame;
   const uint32_t order = reg(kByteTest);
   if (order != kByteOrder || !reset()) return false;
   reg(kHwConfig) = kStore;
@@ -97,7 +102,7 @@ uint32_t waiting() {
       if ((again >> 16 & 0xFF) == 0) return 0;
     }
     const uint32_t bytes = frame_bytes(reg(kRxStatusPeek));
-    if (bytes > 0 && bytes <= kMaxFrame) return bytes;
+    if (bytes > 0 && bytes <= most) return bytes;
     discard(reg(kRxStatus));
   }
 }

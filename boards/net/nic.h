@@ -7,15 +7,19 @@
 
 namespace shoal::nic {
 
-inline constexpr uint32_t kMaxFrame = 1514;  // without the checksum
+inline constexpr uint32_t kMaxFrame = 1514;  // of any, without the checksum
 
 // Frames lie two bytes behind an address that is a multiple of 4, so that what
 // follows the Ethernet head is aligned.
 inline constexpr uint32_t kPad = 2;
 
-// Starts the interface with this address. False: there is none, or it does not
-// answer.
-bool open(const uint8_t (&mac)[6]);
+// What a driver needs for frames of at most so many bytes, a multiple of 8.
+uint32_t memory_bytes(uint32_t most_frame);
+
+// Starts the interface with this address. Frames of more than `most_frame`
+// bytes are dropped. `memory`: so much of it, aligned to 8 bytes. False: there
+// is no interface, or it does not answer.
+bool open(const uint8_t (&mac)[6], uint32_t most_frame, uint8_t* memory);
 
 // Bytes of the frame that waits, 0: none. It stays until take().
 uint32_t waiting();

@@ -38,8 +38,12 @@ struct Node {
   WorkFrame work{};
   StageFrame stage{0xFFFF, 0, 0, 0};
   bool counts = false;
-  shoal_peer peers[kPeers];
-  alignas(8) uint8_t packets[2][kUdpPayload], answers[kLeastPayload];
+  uint16_t most_peers = kPeers;
+  uint32_t payload = kUdpPayload;  // of a datagram
+  uint32_t taken = 0;              // of the arena, by what follows
+  shoal_peer* peers = nullptr;
+  uint8_t *packets[2] = {}, *network = nullptr;
+  alignas(8) uint8_t answers[kLeastPayload];
   char name[32];
 };
 // Nobody calls constructors before main().
@@ -93,7 +97,6 @@ uint32_t programs_end(const shoal_port& port) {
 Status start_seed(const shoal_port& port, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
   if (port.mapped_storage) return Status::kOk;
-  static_assert(sizeof node.packets[0] >= kMostProgramUnit);
   SeedsConfig c;
   c.storage = &port.storage;
   c.at = programs_end(port);
@@ -101,7 +104,7 @@ Status start_seed(const shoal_port& port, Flashed& f) {
   c.write_bytes = port.storage_write_bytes;
   c.erase_bytes = port.storage_erase_bytes;
   c.replaces = port.storage_replaces != 0;
-  c.unit = node.packets[0];
+  c.unit = static_cast<uint8_t*>(port.arena);  // nothing is there yet
   return take_seed(c, f.seed);
 }
 
@@ -142,6 +145,38 @@ int poll_storage(void*) {
   return node.port->storage.poll(node.port->storage.user);
 }
 
+// What grows with datagrams and peers lies at the arena's begin: "payload=" has
+// the bytes of a datagram, "peers=" the number, each as digits. False: they are
+// no such numbers, or do not fit.
+bool take_memory(shoal_port& port) {
+  uint8_t payload[2], peers[1];
+  if (read_digits(port.command, "payload=", payload, sizeof payload)) {
+    node.payload = uint32_t{payload[0]} << 8 | payload[1];
+  }
+  if (read_digits(port.command, "peers=", peers, sizeof peers)) {
+    node.most_peers = peers[0];
+  }
+  if (node.payload < kLeastPayload || node.payload > kUdpPayload ||
+      node.most_peers == 0 || node.most_peers > kPeers) {
+    return false;
+  }
+  auto* at = static_cast<uint8_t*>(port.arena);
+  const auto take = [&](uint32_t bytes) {
+    uint8_t* const from = at;
+    at += align_up(bytes);
+    return from;
+  };
+  node.peers = new (take(node.most_peers * sizeof(shoal_peer)))
+      shoal_peer[node.most_peers]{};
+  for (uint8_t*& packet : node.packets) packet = take(node.payload);
+  node.network = take(ip::memory_bytes(node.payload));
+  node.taken = static_cast<uint32_t>(at - static_cast<uint8_t*>(port.arena));
+  if (node.taken + kMostProgramUnit > port.arena_bytes) return false;
+  port.arena = at;
+  port.arena_bytes -= node.taken;
+  return true;
+}
+
 bool start_network(const char* command) {
   ip::Settings s{};
   // Of each the bytes as digits.
@@ -154,7 +189,10 @@ bool start_network(const char* command) {
   const LwipPort port = {nullptr, [](void*) { ip::poll(kFrames); },
                          [](void*) { return now_us(); }};
   node.gateway = read_big_endian(s.gateway);
-  if (!ip::start(s, now_us) || !node.udp.open(kPort, port)) return false;
+  if (!ip::start(s, now_us, node.payload, node.network) ||
+      !node.udp.open(kPort, port, node.payload)) {
+    return false;
+  }
   node.transport = node.udp.transport();
   node.transport.send = send;
   node.transport.receive = receive;
@@ -242,7 +280,7 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.arena = static_cast<uint8_t*>(port.arena);
   c.arena_bytes = port.arena_bytes;
   c.peers = node.peers;
-  c.max_peers = kPeers;
+  c.max_peers = node.most_peers;
   c.packets[0] = node.packets[0];
   c.packets[1] = node.answers;
   c.packets[2] = node.packets[1];
@@ -298,6 +336,7 @@ void report(ConsoleWriter& console, bool running) {
   report_stage(console);
   shoal_memory memory{};
   node.port->measure_memory(node.port->user, &memory);
+  memory.fixed_bytes += node.taken;
   console.send(FrameType::kMemory, memory);
   node.work.running = running;
   console.send(FrameType::kWork, node.work);
@@ -305,8 +344,10 @@ void report(ConsoleWriter& console, bool running) {
 
 }  // namespace
 
-int run_firmware(const shoal_port& port) {
+int run_firmware(const shoal_port& given) {
   new (memory) Node;
+  shoal_port port = given;
+  const bool fits = take_memory(port);
   node.port = &port;
   ConsoleWriter console(port);
   HelloFrame hello{};
@@ -315,8 +356,9 @@ int run_firmware(const shoal_port& port) {
   }
   hello.ticks_per_second = port.ticks_per_second;
   if (refuse_storage(port, console)) return kExitRefused;
-  const Refusal refusal =
-      start_network(port.command) ? open_agent(port) : Refusal::kNoNetwork;
+  const Refusal refusal = fits && start_network(port.command)
+                              ? open_agent(port)
+                              : Refusal::kNoNetwork;
   if (refusal != kNoRefusal) {
     RefusedFrame r{};
     r.refusal = static_cast<uint8_t>(refusal);

@@ -6,7 +6,7 @@
 
 namespace shoal {
 
-bool LwipUdp::open(uint16_t port, const LwipPort& of) {
+bool LwipUdp::open(uint16_t port, const LwipPort& of, uint32_t max_payload) {
   port_ = of;
   socket_ = udp_new();
   if (!socket_) return false;
@@ -20,7 +20,7 @@ bool LwipUdp::open(uint16_t port, const LwipPort& of) {
     static_cast<LwipUdp*>(self)->keep(packet, udp_address(address, from));
   };
   udp_recv(socket_, came, this);
-  transport_ = {this, kUdpPayload, send, receive, now_us};
+  transport_ = {this, max_payload, send, receive, now_us};
   return true;
 }
 
@@ -44,7 +44,7 @@ void LwipUdp::keep(pbuf* packet, uint64_t from) {
 int LwipUdp::send(void* self, uint64_t to, const void* datagram,
                   uint32_t bytes) {
   const LwipUdp& udp = *static_cast<LwipUdp*>(self);
-  if (!udp.socket_ || bytes > kUdpPayload) return -1;
+  if (!udp.socket_ || bytes > udp.transport_.max_payload) return -1;
   pbuf* const packet =
       pbuf_alloc(PBUF_TRANSPORT, static_cast<uint16_t>(bytes), PBUF_RAM);
   if (!packet) return -1;  // others are on their way

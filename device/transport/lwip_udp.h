@@ -32,8 +32,8 @@ class LwipUdp {
   LwipUdp& operator=(const LwipUdp&) = delete;
 
   // The stack has an address already. False: lwIP has no control block left, or
-  // the port is taken.
-  bool open(uint16_t port, const LwipPort&);
+  // the port is taken. `max_payload`: of a datagram, kUdpPayload at most.
+  bool open(uint16_t port, const LwipPort&, uint32_t max_payload = kUdpPayload);
   // Gives back the port and what has come; a board that runs for ever need not.
   void close();
 

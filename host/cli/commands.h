@@ -152,6 +152,7 @@ struct EmulateFlags {
   // Of several boards on a network, plan.nodes of them.
   bool serve = false;
   std::string state;  // folder of their storages
+  std::optional<int> payload;
   std::string key = "shoal.key";
   bool insecure = false;
   ImportOptions ends;

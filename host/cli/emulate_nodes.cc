@@ -72,6 +72,11 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.seconds = flags.seconds;
   options.state = flags.state;
   options.count_instructions = !flags.serve;
+  if (flags.payload) {
+    options.payload = *flags.payload;
+    // The coordinator is one; who serves does not know who comes.
+    if (!flags.serve) options.peers = static_cast<int>(cluster.nodes.size());
+  }
   return options;
 }
 

@@ -8,6 +8,7 @@
 #include <future>
 #include <random>
 
+#include "device/agent/session_wire.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/asked.h"
@@ -194,8 +195,9 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");
   request_ = linked_request(plan, {});
   transport_ = open_transport(addresses_);
-  request_.max_payload = transport_->transport().max_payload;
   config_ = coordinator_config(flags, *transport_);
+  used_ = transport_->transport();
+  config_.transport = &used_;
   wait_s_ = plan.wait;
 }
 
@@ -222,6 +224,13 @@ void WorkerCluster::connect(const StopSignals& signals) {
       coordinator_->connect(addresses_);
       drive_on(*coordinator_, *transport_, signals,
                [&] { return coordinator_->connected(); });
+      for (size_t i = 0; i < addresses_.size(); ++i) {
+        const uint32_t most =
+            coordinator_->identity(static_cast<int>(i)).facts.max_payload;
+        if (most < kLeastPayload) continue;  // which its deployment refuses
+        used_.max_payload = std::min(used_.max_payload, most);
+      }
+      request_.max_payload = used_.max_payload;
       return;
     } catch (const Error& e) {
       give_back();

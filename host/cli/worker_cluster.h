@@ -62,6 +62,8 @@ class WorkerCluster {
   std::optional<int64_t> ram_;
   PlanRequest request_;
   std::unique_ptr<HostTransport> transport_;
+  // The same, with datagrams that all workers have room for.
+  shoal_transport used_{};
   std::unique_ptr<Coordinator> coordinator_;
 };
 

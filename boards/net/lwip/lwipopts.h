@@ -1,5 +1,5 @@
 /* lwIP on a node: UDP over IPv4 and Ethernet, polled, no operating system.
- * All memory is static. */
+ * Its memory is boards/net/ip.cc's. */
 #ifndef SHOAL_BOARDS_NET_LWIP_LWIPOPTS_H_
 #define SHOAL_BOARDS_NET_LWIP_LWIPOPTS_H_
 
@@ -28,19 +28,30 @@
 
 #define ETH_PAD_SIZE 2
 #define MEM_ALIGNMENT 4
-#ifdef SHOAL_SMALL_NET /* a board of 64 KB: one datagram each way */
-#define MEM_SIZE 1664
-#define PBUF_POOL_SIZE 1
+#ifdef SHOAL_SMALL_NET /* a board of 64 KB */
 #define ARP_TABLE_SIZE 10
 #else
-#define MEM_SIZE 3200 /* two datagrams under way to the interface */
-#define PBUF_POOL_SIZE 3
 #define ARP_TABLE_SIZE 18
 #endif
+#include <stddef.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+void* shoal_ip_malloc(size_t bytes);
+void shoal_ip_free(void* block);
+#ifdef __cplusplus
+}
+#endif
+#define MEM_LIBC_MALLOC 1
+#define mem_clib_malloc shoal_ip_malloc
+#define mem_clib_free shoal_ip_free
+#define mem_clib_calloc(count, bytes) NULL /* nobody asks for it */
+#define LWIP_SUPPORT_CUSTOM_PBUF 1 /* frames that have come lie there, too */
+#define PBUF_POOL_SIZE 0
 #define MEMP_NUM_PBUF 2
 #define MEMP_NUM_UDP_PCB 1
 #define MEMP_NUM_SYS_TIMEOUT 2
-#define PBUF_POOL_BUFSIZE 1536
+#define PBUF_POOL_BUFSIZE 64
 #define ARP_QUEUEING 1 /* the first datagram waits for its neighbour */
 #define ARP_QUEUE_LEN 2
 #define MEMP_NUM_ARP_QUEUE 4

@@ -194,6 +194,12 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
   FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
   if (options.count_instructions) run.arguments.emplace_back("count");
+  if (options.payload) {
+    run.arguments.push_back(fmt::format("payload={:04x}", *options.payload));
+  }
+  if (options.peers) {
+    run.arguments.push_back(fmt::format("peers={:02x}", *options.peers));
+  }
   const Emulator& e = *board.emulator;
   for (size_t at = 0; (at = storage.find(',', at)) != storage.npos; at += 2) {
     storage.insert(at, 1, ',');  // as the emulator wants it
