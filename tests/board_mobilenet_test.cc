@@ -84,5 +84,26 @@ TEST(MobileNetOnABoard, alone) {
   EXPECT_LT(said.at("frame_instructions").get<int64_t>(), 2'100'000'000);
 }
 
+// The same with lwIP, cipher, stacks and the agent inside: its datagrams are
+// small, because the buffers for them are memory that the arena lacks.
+TEST(MobileNetOnABoard, aloneOnANetwork) {
+  emulated_board();
+  const nlohmann::json said =
+      emulate_exactly("tf2_mobilenet_v2_1.0_224_ptq",
+                      {"--board", "emcraft-sf2", "--nodes", "1", "--replay",
+                       "--payload", "128", "--seconds", "600"});
+  ASSERT_TRUE(said.contains("boards"));
+  ASSERT_EQ(said.at("boards").size(), 1u);
+  const auto& board = said.at("boards").at(0);
+  EXPECT_EQ(board.at("sram_bytes"), 65536);
+  EXPECT_LE(
+      board.at("fixed_bytes").get<int>() + board.at("arena_bytes").get<int>(),
+      65536);
+  EXPECT_LE(board.at("stack_used_bytes").get<int>() * 4,
+            board.at("stack_bytes").get<int>() * 3);
+  EXPECT_LE(board.at("flash_used_bytes").get<int>() * 4, (256 << 10) * 3);
+  EXPECT_LT(board.at("frame_instructions").get<int64_t>(), 3'900'000'000);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -55,7 +55,7 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
       {{"--cluster", "c.toml", "--board", "rp2040"}, "and --board"},
-      {{"--nodes", "2", "--replay"}, "of one node without links"},
+      {{"--nodes", "2", "--replay"}, "of one node"},
       {{"--nodes", "0"}, "from 1 to 256"},
       {{"--nodes", "257"}, "from 1 to 256"}};
   for (const auto& [flags, what] : cases) {
