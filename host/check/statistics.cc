@@ -129,6 +129,10 @@ class Statistics {
   // Most reads of each chunk: another one may have come between two parts that
   // share it.
   int64_t tape_passes(const PlanStage& stage, const PlanActor& a) const {
+    if (a.loop >= 0) {
+      const PlanLoop& l = stage.loops[a.loop];
+      return steps(stage, stage.actors[l.first_actor + l.actors - 1]);
+    }
     return a.weights.parts == 1 ? actor_firings(stage, a) : steps(stage, a);
   }
 
@@ -201,7 +205,24 @@ class Statistics {
       const int channels = read_box(net_, stage, index, 0).channels();
       macs = macs / layer.in[0].box.channels() * channels;
     }
-    return macs;
+    return a.loop < 0 ? macs : macs / out.rows() * looped_rows(stage, index);
+  }
+
+  // Of an actor in a loop: for each band those that the actors behind it need.
+  int64_t looped_rows(const PlanStage& stage, int index) const {
+    const PlanLoop& loop = stage.loops[stage.actors[index].loop];
+    const int last = loop.first_actor + loop.actors - 1;
+    const Box& out = stage.ports[stage.actors[last].out].box;
+    int64_t sum = 0;
+    for (int y = out.y0; y < out.y1; y += loop.band) {
+      Interval rows{y, std::min(y + loop.band, out.y1)};
+      for (int j = last; j > index; --j) {
+        const Layer& l = net_.layers[stage.actors[j].layer];
+        rows = row_dependence(l, 0, rows, {0, l.kernel_h});
+      }
+      sum += rows.hi - rows.lo;
+    }
+    return sum;
   }
 
   int64_t steps(const PlanStage& stage, const PlanActor& a) const {

@@ -65,6 +65,11 @@ struct Layer {
   // itself. They count, and lie in an image, once.
   int weights_of = -1;
   int64_t macs = 0;
+  // Of nets that only the planner sees (host/plan/draft/group_net.h): layers of
+  // another net that this one stands for. They fire as one, for a part of the
+  // channels between them at a time, and for so many rows at the least.
+  std::vector<const Layer*> loop;
+  int loop_groups = 0, loop_band = 1;
 };
 
 // How a tensor of the file lies in the network: element (i0, i1, ...) of the

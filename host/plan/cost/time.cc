@@ -144,8 +144,50 @@ int64_t share_macs(const Layer& layer, const LayerShare& share) {
   return macs;
 }
 
+namespace {
+
+// All turns of every firing of a loop; rows that two bands need are made twice.
+// `turns`: of the last actor, 0 for the others.
+LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
+                     int64_t firings, int turns, const Board& board) {
+  LayerTime t =
+      share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
+  t.compute_ps = kernel_ps(layer, share, rows, firings, board);
+  if (turns) t.compute_ps += sums_ps(share, turns, board);
+  const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
+  if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
+  t.firing_ps = turns ? firings_ps(board.costs, firings, rows) : 0;
+  t.firings = turns ? firings : 0;
+  return t;
+}
+
+}  // namespace
+
+LayerTime loop_time(const LoopParts& parts, int groups, int band,
+                    const Board& board) {
+  const std::vector<LoopRows> rows = loop_rows(parts, band);
+  const int64_t firings = ceil_div(parts.back().made.rows(), band);
+  LayerTime sum;
+  for (size_t j = 0; j < parts.size(); ++j) {
+    const bool last = j + 1 == parts.size();
+    const Layer& layer = *parts[j].layer;
+    const LayerTime t =
+        turns_time(layer, {parts[j].made, whole_share(layer).in_channels},
+                   rows[j].all, firings, last ? groups : 0, board);
+    sum.compute_ps += t.compute_ps;
+    sum.flash_ps += t.flash_ps;
+    sum.firing_ps += t.firing_ps;
+    sum.weight_read_bytes += t.weight_read_bytes;
+    sum.firings += t.firings;
+  }
+  return sum;
+}
+
 LayerTime share_time(const Layer& layer, const LayerShare& share,
                      LayerWork work, const Board& board) {
+  if (!layer.loop.empty()) {
+    return loop_time(loop_parts(layer), layer.loop_groups, work.band, board);
+  }
   const Costs& costs = board.costs;
   const bool cut = has_window(layer.op) && work.part < layer.kernel_h;
   const int parts = cut ? ceil_div(layer.kernel_h, work.part) : 1;
@@ -185,38 +227,34 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
   return share_time(layer, whole_share(layer), work, board);
 }
 
-int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
-  return a.copy ? 0 : share_macs(net.layers[a.layer], share_of(net, stage, a));
-}
-
 namespace {
 
-// All turns of every firing; rows shared by two bands are made twice.
+LoopRows rows_of_loop(const Net& net, const PlanStage& stage,
+                      const PlanActor& a) {
+  const PlanLoop& loop = stage.loops[a.loop];
+  const auto j = &a - &stage.actors[loop.first_actor];
+  return loop_rows(net, stage, loop)[static_cast<size_t>(j)];
+}
+
 LayerTime looped_time(const Net& net, const PlanStage& stage,
                       const PlanActor& a, const Board& board) {
   const PlanLoop& loop = stage.loops[a.loop];
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
   const int64_t firings = ceil_div(stage.ports[last.out].box.rows(), loop.band);
-  const LayerShare share = share_of(net, stage, a);
-  const Layer& layer = net.layers[a.layer];
-  LayerTime t =
-      share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
-  const bool is_last = &a == &last;
-  int64_t rows = share.out.rows();
-  if (!is_last) {
-    const int slots = stage.buffers[stage.ports[a.out].buffer].slots;
-    rows = std::max(firings * slots, rows);
-  }
-  t.compute_ps = kernel_ps(layer, share, rows, firings, board);
-  if (is_last) t.compute_ps += sums_ps(share, loop.iterations, board);
-  const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
-  if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
-  t.firing_ps = is_last ? firings_ps(board.costs, firings, rows) : 0;
-  t.firings = is_last ? firings : 0;
-  return t;
+  return turns_time(net.layers[a.layer], share_of(net, stage, a),
+                    rows_of_loop(net, stage, a).all, firings,
+                    &a == &last ? loop.iterations : 0, board);
 }
 
 }  // namespace
+
+int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
+  if (a.copy) return 0;
+  const LayerShare share = share_of(net, stage, a);
+  const int64_t macs = share_macs(net.layers[a.layer], share);
+  if (a.loop < 0) return macs;
+  return macs / share.out.rows() * rows_of_loop(net, stage, a).all;
+}
 
 LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
                      const Board& board) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "host/board/board.h"
+#include "host/plan/types/loop.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/uses.h"
 
@@ -44,7 +45,8 @@ struct LayerTime {
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
-// Of an actor: its share of the layer, or a copy.
+// Of an actor: its share of the layer, or a copy. What the bands of a loop make
+// twice counts twice.
 int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);
@@ -56,6 +58,8 @@ struct LayerShare {
   bool sums = false;  // that others begin or end
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
+// Of layers that fire as one, so many rows at a time.
+LayerTime loop_time(const LoopParts&, int groups, int band, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
 LayerShare whole_share(const Layer&);
 // What so many rows of a share in so many firings take of compute_ps: in parts,

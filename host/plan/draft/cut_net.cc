@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/draft/boxes.h"
+#include "host/plan/draft/loop_draft.h"
 #include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
@@ -47,21 +48,6 @@ bool grow(const Layer& layer, const Box& need, Box& made) {
   if (corners > parts) return false;
   made = all;
   return true;
-}
-
-// Whether `next` is all that reads what `layer` makes.
-bool leads_to(const CutNet& s, int layer, int next) {
-  const Layer& from = s.net.layers[layer];
-  const Layer& to = s.net.layers[next];
-  const TensorUses& uses = s.uses[from.out.tensor];
-  return uses.writers.size() == 1 && uses.readers.size() == 1 &&
-         to.in[0].tensor == from.out.tensor && to.in[1].tensor < 0 &&
-         to.in[0].box == from.out.box;
-}
-
-bool may_loop(const CutNet& s, int layer) {
-  return s.chain[layer].empty() && !must_cut_window(s.net.layers[layer]) &&
-         !reads_all_for_one_row(s.net.layers[layer]);
 }
 
 // Groups pass inside a node: the nodes that make a part of the last layer, and
@@ -108,19 +94,13 @@ std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
 
 }  // namespace
 
-// From `begin` on: a convolution, depthwise ones and tables, a convolution.
 int loop_end(const CutNet& s, int begin, int end) {
-  const auto op = [&](int l) { return s.net.layers[l].op; };
-  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
-  for (int l = begin; may_loop(s, l) && l - begin + 1 < kMaxLoopActors; ++l) {
-    if (l + 1 >= end || !leads_to(s, l, l + 1) || !may_loop(s, l + 1))
-      return -1;
-    if (op(l + 1) == OpCode::kConv) {
-      return has_all_channels(s, begin, l + 2) ? l + 2 : -1;
-    }
-    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  const int to = loop_end(s.net, s.uses, begin, end);
+  if (to < 0 || !has_all_channels(s, begin, to)) return -1;
+  for (int l = begin; l < to; ++l) {
+    if (!s.chain[l].empty()) return -1;
   }
-  return -1;
+  return to;
 }
 
 CutNet::CutNet(const Net& n, const Cluster& cluster, const Cuts& c)

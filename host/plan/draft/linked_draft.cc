@@ -4,6 +4,7 @@
 #include <map>
 
 #include "host/plan/draft/boxes.h"
+#include "host/plan/draft/loop_draft.h"
 
 namespace shoal {
 namespace {
@@ -24,15 +25,6 @@ PlanWeights share_weights(const Layer& layer, const Box& out) {
     w.chunks.push_back({out.c0 - all.c0, out.channels(), 0, layer.kernel_h});
   }
   return w;
-}
-
-std::vector<int> loop_bounds(const CutNet::Loop& loop, const Box& made) {
-  std::vector<int> bounds;
-  const int groups = std::min(loop.groups, made.channels());
-  for (int i = 0; i <= groups; ++i) {
-    bounds.push_back(i * made.channels() / groups);
-  }
-  return bounds;
 }
 
 class Maker {
@@ -166,7 +158,8 @@ class Maker {
   // Its actors, one after another, and the buffers of one turn between them.
   void add_loop(const CutNet::Loop& loop, int n, int segment) {
     const Box& out = made_[loop.end - 1][n];
-    const std::vector<int> bounds = loop_bounds(loop, made_[loop.begin][n]);
+    const std::vector<int> bounds =
+        loop_bounds(made_[loop.begin][n].channels(), loop.groups);
     const int turns = static_cast<int>(bounds.size()) - 1;
     const int number = static_cast<int>(draft(n, segment).stage.loops.size());
     int first = -1, between = -1, multiplier = 1;
@@ -187,14 +180,14 @@ class Maker {
                                Owner::kActor, next_actor(n, segment)});
       }
       a.loop = number;
-      loop_chunks(layer, made_[l][n], bounds, multiplier, last, a.weights);
+      a.weights = loop_chunks(layer, made_[l][n], bounds, multiplier, last);
       if (last) {
         finish_actor(a, l, n, segment, out);
         break;
       }
       Draft& d = draft(n, segment);
       Box box = made_[l][n];
-      box.c0 = 0, box.c1 = widest(bounds) * multiplier;
+      box.c0 = 0, box.c1 = widest_group(bounds) * multiplier;
       between = add_buffer(d, layer.out.tensor, box, 1, -1);
       d.stage.buffers[between].is_private = true;
       a.out = add_port(
@@ -203,37 +196,6 @@ class Maker {
     }
     draft(n, segment)
         .stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
-  }
-
-  static int widest(const std::vector<int>& bounds) {
-    int most = 0;
-    for (size_t i = 1; i < bounds.size(); ++i) {
-      most = std::max(most, bounds[i] - bounds[i - 1]);
-    }
-    return most;
-  }
-
-  // Groups of what each turn makes; parts of what the last layer reads.
-  static void loop_chunks(const Layer& layer, const Box& made,
-                          const std::vector<int>& bounds, int multiplier,
-                          bool last, PlanWeights& w) {
-    w = {};
-    const int turns = static_cast<int>(bounds.size()) - 1;
-    const int first = made.c0 - layer.out.box.c0;
-    if (layer.op == OpCode::kLut) {
-      w.chunks.push_back({first, made.channels(), 0, layer.kernel_h});
-      return;
-    }
-    (last ? w.parts : w.groups) = turns;
-    for (int i = 0; i < turns; ++i) {
-      const int from = bounds[i] * multiplier;
-      const int n = (bounds[i + 1] - bounds[i]) * multiplier;
-      if (last) {
-        w.chunks.push_back({first, made.channels(), from, n});
-      } else {
-        w.chunks.push_back({first + from, n, 0, layer.kernel_h});
-      }
-    }
   }
 
   int next_actor(int node, int segment) {
@@ -402,30 +364,6 @@ LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   return w;
 }
 
-// Rows that the layers of a loop make for a band of the last one.
-void set_loop(const CutNet& s, int band, PlanLoop& loop, PlanStage& stage) {
-  loop.band = band;
-  int rows = band;
-  for (int j = loop.actors; j-- > 0;) {
-    PlanActor& a = stage.actors[loop.first_actor + j];
-    const Layer& layer = s.net.layers[a.layer];
-    const PlanPort& out = stage.ports[a.out];
-    const bool last = j + 1 == loop.actors;
-    a.band = last ? band : 1;
-    if (last) {
-      a.accumulator_bytes = static_cast<uint32_t>(
-          accumulator_bytes(band, out.box.columns(), out.box.channels()));
-    } else {
-      rows = std::min(rows, out.box.rows());
-      stage.buffers[out.buffer].slots = rows;
-    }
-    if (has_window(layer.op)) {
-      rows = (rows - 1) * layer.stride_y +
-             (layer.kernel_h - 1) * layer.dilation_y + 1;
-    }
-  }
-}
-
 }  // namespace
 
 void set_passes(const CutNet& s, int passes, PlanStage& stage) {
@@ -446,7 +384,7 @@ void set_passes(const CutNet& s, int passes, PlanStage& stage) {
     const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
     const LayerWork work =
         share_work(s, last.layer, stage.ports[last.out].box, passes);
-    set_loop(s, work.band, loop, stage);
+    set_loop(s.net, work.band, loop, stage);
   }
 }
 

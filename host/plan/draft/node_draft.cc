@@ -6,7 +6,10 @@ namespace shoal {
 std::vector<bool> sharing_buffers(const PlanStage& stage,
                                   const std::vector<int>& homes) {
   std::vector<bool> may;
-  for (const int home : homes) may.push_back(home < 0);
+  for (size_t b = 0; b < homes.size(); ++b) {
+    // Of rows inside a loop the order says nothing.
+    may.push_back(homes[b] < 0 && !stage.buffers[b].is_private);
+  }
   for (const PlanPort& p : stage.ports) {
     if (p.owner != Owner::kActor) may[p.buffer] = false;
   }

@@ -28,9 +28,11 @@ std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
 
 AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
                              const NodeTask& task,
-                             const std::vector<int>& stops)
+                             const std::vector<int>& stops,
+                             const GroupNet* groups)
     : net_(net),
       task_(task),
+      groups_(groups),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
               spilling, stops, task.link()),
       slots_(net, survey_.uses()),
@@ -45,7 +47,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
 void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
   to.emplace_back(net_, task_.supply, survey_, slots_, gains_, task_.streams,
-                  limit, limits, record_bytes, sets);
+                  limit, limits, record_bytes, sets, groups_);
 }
 
 // They have many tables, and who asks for the smallest alone needs none.
@@ -73,7 +75,8 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 // others; one even if there is no way at all.
 void AllCandidates::add_rooms(size_t most) {
   Candidates search(net_, task_.supply, survey_, slots_, gains_, task_.streams,
-                    0, survey_.chunk_limits().size(), kMostRecord, false);
+                    0, survey_.chunk_limits().size(), kMostRecord, false,
+                    groups_);
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);

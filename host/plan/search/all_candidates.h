@@ -35,9 +35,10 @@ struct NodeTask {
 // has the smallest slots and no sets.
 class AllCandidates {
  public:
-  // `stops`: see Survey. Net and task must outlive it.
+  // `stops`: see Survey, `groups`: Candidates. Net and task must outlive it.
   AllCandidates(const Net&, const Spilling&, const NodeTask&,
-                const std::vector<int>& stops = {});
+                const std::vector<int>& stops = {},
+                const GroupNet* groups = nullptr);
 
   // The smallest arena of all, and the least time in it.
   std::optional<Candidate> smallest();
@@ -63,6 +64,7 @@ class AllCandidates {
 
   const Net& net_;
   const NodeTask& task_;
+  const GroupNet* const groups_;
   const Survey survey_;
   SegmentSlots slots_;
   SegmentGains gains_;

@@ -58,7 +58,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
                        SegmentGains& gains, const std::vector<bool>& streamed,
                        size_t limit, size_t limits, int64_t record_bytes,
-                       bool sets)
+                       bool sets, const GroupNet* groups)
     : net_(net),
       supply_(supply),
       survey_(survey),
@@ -69,6 +69,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       record_bytes_(record_bytes),
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
+      groups_(groups),
       uses_(survey.uses()),
       tables_(!tape_ ? survey.tables()
                      : stream_tables(net, survey.tables(), supply, streamed,
@@ -152,7 +153,9 @@ Choice Candidates::choose(const Partition& cuts) {
 Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                            const std::vector<int64_t>& budgets,
                            int slack) const {
-  Plan plan = build_plan(net_, node_draft(net_, uses_, choice), {supply_},
+  PlanDraft draft = node_draft(net_, uses_, choice);
+  if (groups_) groups_->expand(draft);
+  Plan plan = build_plan(built_net(), std::move(draft), {supply_},
                          {.pack_tries = tries,
                           .most = most,
                           .budgets = budgets,
@@ -162,7 +165,7 @@ Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
 }
 
 Candidate Candidates::timed(Candidate c) const {
-  c.time_ps = node_time_ps(net_, c.node, supply_);
+  c.time_ps = node_time_ps(built_net(), c.node, supply_);
   return c;
 }
 

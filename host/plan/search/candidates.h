@@ -8,6 +8,7 @@
 
 #include "host/board/board.h"
 #include "host/plan/draft/draft.h"
+#include "host/plan/draft/group_net.h"
 #include "host/plan/search/gains.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/survey.h"
@@ -29,11 +30,13 @@ class Candidates {
   // so many of the survey's chunk limits that stages may choose from.
   // `record_bytes`: the current stage's record is read into the arena; if not
   // 0, there is so much room for it, and each stage has the smallest chunks
-  // whose table fits. `sets`: stages may keep weights in SRAM. What is referred
-  // to must outlive the search.
+  // whose table fits. `sets`: stages may keep weights in SRAM. `groups`: the
+  // net is that one's, and what is built is for the net that it was given. What
+  // is referred to must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
              SegmentGains&, const std::vector<bool>& streamed, size_t limit,
-             size_t limits, int64_t record_bytes, bool sets);
+             size_t limits, int64_t record_bytes, bool sets,
+             const GroupNet* groups = nullptr);
 
   // What it searches with, for stages of at most so many ports and with so much
   // room for records. Refers to this.
@@ -85,6 +88,8 @@ class Candidates {
   Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // with its time
 
+  const Net& built_net() const { return groups_ ? groups_->given() : net_; }
+
   const Net& net_;
   const Supply& supply_;
   const Survey& survey_;
@@ -94,6 +99,7 @@ class Candidates {
   const size_t limit_;  // for what a segment's record takes
   int64_t record_bytes_;
   const bool tape_;  // there is one, and so orders are recorded
+  const GroupNet* const groups_;
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
   // Stages may share memory by a recorded order. Only where nothing else is

@@ -20,6 +20,7 @@ struct Cut {
   int64_t bytes = 0;
   int64_t time_ps = 0;
   bool overlay = false;  // fits only with an overlay
+  int variant = 0;       // of the net, of the search's own
   bool operator==(const Cut&) const = default;
 };
 using Partition = std::vector<Cut>;

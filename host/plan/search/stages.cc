@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <set>
 
 #include "host/plan/cost/tape.h"
@@ -161,8 +162,9 @@ Positions positions(const StageSearch& s, int n) {
   return at;
 }
 
+// `as`: the segment where its ends are.
 void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
-                 StageBudget limits, Ends& ends) {
+                 StageBudget limits, Segment as, int variant, Ends& ends) {
   const SegmentBytes known = s.segment_bytes(segment);
   if (known.fixed < 0) return;
   for (size_t p = 0; p < sweep.tables().size(); ++p) {
@@ -173,11 +175,11 @@ void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
     const int64_t most_gain = table.least ? known.most_gain : 0;
     const int64_t time_ps = sweep.time_ps(p);
     if (bytes - most_gain > budget) continue;
-    if (!ends.wins(segment, time_ps, bytes - most_gain)) continue;
+    if (!ends.wins(as, time_ps, bytes - most_gain)) continue;
     const bool overlay = bytes > budget;
     if (overlay) bytes -= s.overlay_gain(segment, bytes - budget);
     if (bytes > budget) continue;
-    ends.offer({segment, sweep.tables()[p], bytes, time_ps, overlay});
+    ends.offer({as, sweep.tables()[p], bytes, time_ps, overlay, variant});
   }
 }
 
@@ -216,24 +218,42 @@ void stream(const Net& net, const Supply& supply,
 
 }  // namespace
 
-// Dynamic program over the ends of stages.
-std::optional<Partition> fastest_cuts(const StageSearch& s,
-                                      StageBudget budget) {
+StageOffers stage_offers(const StageSearch& s, bool least) {
   const int n = whole_net(s.net).end;
-  const Positions at = positions(s, n);
-  // Without room for more no stage has bands of more than one row.
-  const Columns columns(s.tables, budget.soft == 0);
-  Ends ends(n);
-  for (int begin = 0; begin < n; ++begin) {
-    if (!ends.is_reached(begin)) continue;
-    Sweep sweep(s, columns, begin);
+  struct Tables {
+    Positions at;
+    Columns columns;
+  };
+  return [&s, n,
+          tables = std::make_shared<Tables>(
+              Tables{positions(s, n), Columns(s.tables, least)})](
+             int begin, StageBudget budget, const std::vector<int>* places,
+             int variant, Ends& ends) {
+    const Positions& at = tables->at;
+    Sweep sweep(s, tables->columns, begin);
     const int last = s.ends.empty() ? n : s.ends[begin];
     for (int end = begin + 1; end <= last; ++end) {
       sweep.step(end - 1, at.first[end - 1], at.last[end - 1],
                  at.pages[end - 1]);
-      try_segment(s, {begin, end}, sweep, budget, ends);
+      const Segment here{begin, end};
+      const Segment as =
+          places ? Segment{(*places)[begin], (*places)[end]} : here;
+      try_segment(s, here, sweep, budget, as, variant, ends);
     }
-    if (s.others) s.others(begin, budget.hard, ends);
+  };
+}
+
+// Dynamic program over the ends of stages.
+std::optional<Partition> fastest_cuts(const StageSearch& s,
+                                      StageBudget budget) {
+  const int n = whole_net(s.net).end;
+  // Without room for more no stage has bands of more than one row.
+  const StageOffers offer = stage_offers(s, budget.soft == 0);
+  Ends ends(n);
+  for (int begin = 0; begin < n; ++begin) {
+    if (!ends.is_reached(begin)) continue;
+    offer(begin, budget, nullptr, 0, ends);
+    if (s.others) s.others(begin, budget, ends);
   }
   return ends.partition();
 }

@@ -53,6 +53,12 @@ struct SegmentBytes {
   uint32_t chunk_limit = 0;  // of its tape; 0: as tables have it
 };
 
+// What stages may take: `hard` with one row a firing, `soft` with more, which
+// leaves room for packing.
+struct StageBudget {
+  int64_t hard = 0, soft = 0;
+};
+
 struct StageSearch {
   const Net& net;
   const std::vector<TensorUses>& uses;
@@ -65,15 +71,17 @@ struct StageSearch {
   // By first layer: where the longest segment ends that may be a stage. None:
   // at the net's end.
   std::vector<int> ends = {};
-  // Offers other ways to go on from a position, within so many bytes.
-  std::function<void(int, int64_t, Ends&)> others = {};
+  // Offers other ways to go on from a position.
+  std::function<void(int, StageBudget, Ends&)> others = {};
 };
 
-// What stages may take: `hard` with one row a firing, `soft` with more, which
-// leaves room for packing.
-struct StageBudget {
-  int64_t hard = 0, soft = 0;
-};
+// Offers all stages that begin with a layer of a search, within a budget, to
+// the ends of another search: positions of the first lie at these of the
+// other's; null: where they are. The number is the variant that they are.
+using StageOffers =
+    std::function<void(int, StageBudget, const std::vector<int>*, int, Ends&)>;
+// The search must outlive them. `least`: only tables of one row a firing.
+StageOffers stage_offers(const StageSearch&, bool least);
 
 // Least time with every stage within the budget, and then the smallest
 // largest stage; none if there is none.

@@ -1,8 +1,11 @@
-// Plans of a node alone that makes layers' columns one after the other.
+// Plans of a node alone that makes layers' columns one after the other, or
+// channels between layers in groups.
 #include <gtest/gtest.h>
 
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/draft/group_net.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
@@ -127,6 +130,123 @@ TEST(TilePlanTest, TheCheckerSeesWhatIsWrong) {
     return true;
   });
   EXPECT_GT(spoiled, 4);
+}
+
+const Plan& grouped_plan() {
+  static const Plan plan = smallest_plan(bottleneck_net(96, 9), true);
+  return plan;
+}
+
+template <class Use>
+void each_loop(Plan& plan, Use use) {
+  for (PlanStage& stage : plan.nodes[0].stages) {
+    for (PlanLoop& loop : stage.loops) use(stage, loop);
+  }
+}
+
+// What searches take a loop to be is what it is.
+TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
+  const Net net = bottleneck_net(96, 9);
+  Plan plan = grouped_plan();
+  int loops = 0;
+  each_loop(plan, [&](PlanStage& stage, PlanLoop& loop) {
+    LoopParts parts;
+    LayerTime sum;
+    int64_t bytes = 0, macs = 0, once = 0;
+    for (int i = 0; i < loop.actors; ++i) {
+      const PlanActor& a = stage.actors[loop.first_actor + i];
+      const PlanBuffer& out = stage.buffers[stage.ports[a.out].buffer];
+      LoopPart part{&net.layers[a.layer], stage.ports[a.out].box};
+      if (out.is_private) part.made.c1 = net.tensors[out.tensor].channels;
+      parts.push_back(part);
+      bytes += align_up(out.is_private ? out.bytes() : a.accumulator_bytes);
+      const LayerTime t = actor_time(net, stage, a, find_board("teensy41"));
+      sum.compute_ps += t.compute_ps, sum.firing_ps += t.firing_ps;
+      macs += actor_macs(net, stage, a);
+      once += share_macs(net.layers[a.layer], share_of(net, stage, a));
+    }
+    const LayerTime t =
+        loop_time(parts, loop.iterations, loop.band, find_board("teensy41"));
+    EXPECT_EQ(t.compute_ps, sum.compute_ps);
+    EXPECT_EQ(t.firing_ps, sum.firing_ps);
+    EXPECT_EQ(loop_bytes(parts, loop.iterations, loop.band), bytes);
+    EXPECT_GE(macs, once);
+    ++loops;
+  });
+  EXPECT_GT(loops, 0);
+  expect_right(net, plan);
+}
+
+TEST(TilePlanTest, GroupsAreOfAllKinds) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    const Net net = random_net(seed);
+    const std::vector<TensorUses> uses = find_uses(net);
+    for (const GroupKind kind :
+         {GroupKind::kAll, GroupKind::kBehindExpansion}) {
+      const std::vector<Group> groups = find_groups(net, uses, kind, 2, 1);
+      const GroupNet grouped(net, groups);
+      int behind = 0;
+      for (const Group& g : groups) {
+        EXPECT_LE(behind, g.begin) << "seed " << seed;
+        behind = g.end;
+        EXPECT_EQ(grouped.position_of(g.begin + 1), -1);
+        const int at = grouped.position_of(g.begin);
+        const Layer& layer = grouped.net().layers[at];
+        ASSERT_EQ(layer.loop.size(), size_t(g.end - g.begin));
+        // Its window is that of all of them.
+        for (int y = 0; y < layer.out.box.rows(); ++y) {
+          RowRange rows{y, y + 1};
+          for (int l = g.end; l-- > g.begin;) {
+            const RowRule rule =
+                row_rule(net, l, 0, {1, net.layers[l].kernel_h});
+            rows = needed_rows(rule, rows.lo, rows.hi, 0, rule.kernel_h);
+          }
+          const RowRule rule =
+              row_rule(grouped.net(), at, 0, {1, layer.kernel_h});
+          const RowRange all = needed_rows(rule, y);
+          EXPECT_LE(all.lo, rows.lo) << "seed " << seed << ", row " << y;
+          EXPECT_GE(all.hi, rows.hi) << "seed " << seed << ", row " << y;
+        }
+      }
+    }
+  }
+}
+
+// A band or a group that is not the loop's, a private ring that is too low,
+// sums that lie on others'.
+TEST(TilePlanTest, TheCheckerSeesWrongLoops) {
+  const Net net = bottleneck_net(96, 9);
+  const auto refuse = [&](const char* what, const auto& change) {
+    Plan plan = grouped_plan();
+    bool changed = false;
+    each_loop(plan, [&](PlanStage& stage, PlanLoop& loop) {
+      if (!changed) changed = change(stage, loop);
+    });
+    ASSERT_TRUE(changed) << what;
+    EXPECT_NE(joined(check(net, plan)), "") << what;
+  };
+  const auto last = [](PlanStage& stage, const PlanLoop& loop) -> PlanActor& {
+    return stage.actors[loop.first_actor + loop.actors - 1];
+  };
+  refuse("band", [](PlanStage&, PlanLoop& loop) { return ++loop.band > 0; });
+  refuse("groups",
+         [](PlanStage&, PlanLoop& loop) { return --loop.iterations > 0; });
+  refuse("part", [&](PlanStage& stage, PlanLoop& loop) {
+    return ++last(stage, loop).weights.chunks[0].in0 > 0;
+  });
+  refuse("sums", [&](PlanStage& stage, PlanLoop& loop) {
+    last(stage, loop).accumulator = stage.buffers[0].offset;
+    return true;
+  });
+  refuse("private ring", [&](PlanStage& stage, PlanLoop& loop) {
+    const PlanActor& first = stage.actors[loop.first_actor];
+    return --stage.buffers[stage.ports[first.out].buffer].slots >= 0;
+  });
+  refuse("inputs", [&](PlanStage& stage, PlanLoop& loop) {
+    const PlanActor& first = stage.actors[loop.first_actor];
+    return --stage.ports[first.in[0]].box.y1 > 0;
+  });
+  refuse("MACs", [&](PlanStage& stage, PlanLoop&) { return ++stage.macs > 0; });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/plan/arena/pack.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 
@@ -13,13 +14,28 @@ namespace {
 constexpr int kMostPorts = 96;
 constexpr int kMostRunLayers = 48;
 // More are hardly smaller and much slower, and so is the search for them.
-constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 10, 12};
-constexpr int kMostTileLayers = 160;  // of all tiles
+constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
+constexpr int kMostTileLayers = 160;  // of all tiles, a loop counts once
 
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried.
 constexpr int kPercentOfBudget[] = {104, 100, 97, 94, 90, 86};
+constexpr int kFits = 2;  // of what fits the fastest of so many
 constexpr int kPercentOfSmallest[] = {100, 103, 107};
+
+// Groups of the net as those of all its tiles.
+std::vector<Group> groups_in(const TileNet& tiles,
+                             const std::vector<Group>& groups) {
+  std::vector<Group> all;
+  for (size_t l = 0; l < tiles.layers().size(); ++l) {
+    for (const Group& g : groups) {
+      if (tiles.layers()[l] != g.begin) continue;
+      const auto begin = static_cast<int>(l);
+      all.push_back({begin, begin + g.end - g.begin, g.groups, g.band});
+    }
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -30,6 +46,7 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
       whole_(whole),
       uses_(whole.survey().uses()),
       least_(whole.survey().tables().back()),
+      variants_(net, uses_, task, kMostPorts),
       live_(net.layers.size() + 1) {
   for (size_t t = 0; t < uses_.size(); ++t) {
     if (uses_[t].first < 0) continue;
@@ -46,26 +63,45 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.result = tile_result(net_, uses_, begin, end, task_.request.replay);
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
+  run.options.resize(size_t(variants_.count()) + 1);
   return run;
 }
 
-TileSearch::Option TileSearch::option(const Run& run, int begin, int end,
-                                      int tiles) const {
-  const TileRun even = even_tiles(net_, run.result, begin, end, tiles);
-  const TileBoxes boxes = tile_boxes(net_, uses_, run.result, even);
-  Option o{tiles, 0, 0};
+TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
+                                      int variant) const {
+  const std::vector<Group> groups = variants_.groups(variant, s);
+  std::vector<bool> is_inner(net_.tensors.size(), false);
+  for (const Group& g : groups) {
+    for (int l = g.begin; l + 1 < g.end; ++l) {
+      is_inner[net_.layers[l].out.tensor] = true;
+    }
+  }
+  Option o{static_cast<int>(boxes.made.size()), 0, 0};
   for (size_t t = 0; t < boxes.made.size(); ++t) {
     int64_t bytes = 0;
     for (const TileBoxes::Held& h : boxes.held[t]) {
+      if (is_inner[h.tensor]) continue;
       const NetTensor& tensor = net_.tensors[h.tensor];
-      bytes += aligned(int64_t{least_.slots[h.tensor]} * h.box.columns() *
-                       h.box.channels() * tensor.element_bytes);
+      const int slots =
+          variant ? variants_.slots(variant, h.tensor) : least_.slots[h.tensor];
+      bytes += aligned(int64_t{slots} * h.box.columns() * h.box.channels() *
+                       tensor.element_bytes);
     }
-    for (int l = begin; l < end; ++l) {
+    auto next = groups.begin();
+    for (int l = s.begin; l < s.end; ++l) {
+      const auto made = boxes.made[t].begin() + (l - s.begin);
+      if (next != groups.end() && next->begin == l) {
+        const LoopParts parts =
+            group_parts(net_, *next, {made, made + (next->end - next->begin)});
+        bytes += loop_bytes(parts, next->groups, next->band);
+        o.time_ps += loop_time(parts, next->groups, next->band, task_.board())
+                         .total_ps();
+        l = next++->end - 1;
+        continue;
+      }
       const Layer& layer = net_.layers[l];
-      const Box& made = boxes.made[t][size_t(l - begin)];
-      bytes += aligned(sums_bytes(layer, least_.work[l], made));
-      const LayerShare share{made, whole_share(layer).in_channels};
+      bytes += aligned(sums_bytes(layer, least_.work[l], *made));
+      const LayerShare share{*made, whole_share(layer).in_channels};
       o.time_ps +=
           share_time(layer, share, least_.work[l], task_.board()).total_ps();
     }
@@ -74,15 +110,24 @@ TileSearch::Option TileSearch::option(const Run& run, int begin, int end,
   return o;
 }
 
-const TileSearch::Option* TileSearch::fitting(Run& run, int begin, int end,
+const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
                                               int64_t bytes) {
   const int columns = net_.tensors[run.result].columns;
-  const int most = std::min(columns, kMostTileLayers / (end - begin));
+  int layers = s.end - s.begin;
+  const std::vector<Group> groups = variants_.groups(variant, s);
+  if (variant && (groups.empty() || variants_.cuts(variant, s))) return nullptr;
+  for (const Group& g : groups) layers -= g.end - g.begin - 1;
+  const int most = std::min(columns, kMostTileLayers / layers);
+  std::vector<Option>& options = run.options[size_t(variant)];
   for (size_t i = 0; i < std::size(kTiles) && kTiles[i] <= most; ++i) {
-    if (i == run.options.size()) {
-      run.options.push_back(option(run, begin, end, kTiles[i]));
+    if (i == run.boxes.size()) {
+      const TileRun even =
+          even_tiles(net_, run.result, s.begin, s.end, kTiles[i]);
+      run.boxes.push_back(tile_boxes(net_, uses_, run.result, even));
     }
-    if (run.options[i].bytes <= bytes) return &run.options[i];
+    if (i == options.size())
+      options.push_back(option(run.boxes[i], s, variant));
+    if (options[i].bytes <= bytes) return &options[i];
   }
   return nullptr;
 }
@@ -116,40 +161,51 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
     const int64_t held =
         live_[begin] + r.result_bytes + known.fixed + weights.bytes;
     if (held > budget) continue;
-    const Option* o = fitting(r, begin, end, budget - held);
-    if (!o) continue;
-    const int64_t time_ps = o->time_ps + o->tiles * weights.time_ps;
-    ends.offer({segment, -o->tiles, held + o->bytes, time_ps, false});
+    for (int v = 0; v <= variants_.count(); ++v) {
+      const Option* o = fitting(r, segment, v, budget - held);
+      if (!o) continue;
+      const int64_t time_ps = o->time_ps + o->tiles * weights.time_ps;
+      ends.offer({segment, -o->tiles, held + o->bytes, time_ps, false, v});
+    }
   }
 }
 
 StageSearch TileSearch::stages(int64_t record_bytes) {
   StageSearch search = whole_.small_stages(kMostPorts, record_bytes);
-  search.others = [this, whole = search](int begin, int64_t budget,
+  search.others = [this, whole = search](int begin, StageBudget budget,
                                          Ends& ends) {
-    offer(whole, begin, budget, ends);
+    offer(whole, begin, budget.hard, ends);
+    variants_.offer(begin, budget, ends);
   };
   return search;
 }
 
-TileSearch::Runs TileSearch::runs_of(const Partition& cuts) const {
-  Runs runs;
+TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
+  Parts parts;
   for (const Cut& c : cuts) {
-    if (c.table >= 0) continue;
     const Segment s = c.segment;
+    for (const Group& g : variants_.groups(c.variant, s)) {
+      parts.groups.push_back(g);
+    }
+    if (c.table >= 0) continue;
     const int result = known_.at({s.begin, s.end}).result;
-    runs.push_back(even_tiles(net_, result, s.begin, s.end, -c.table));
+    parts.runs.push_back(even_tiles(net_, result, s.begin, s.end, -c.table));
   }
-  return runs;
+  return parts;
 }
 
-std::optional<PlanNode> TileSearch::build(const Runs& runs, int64_t most,
+std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
                                           bool fast) {
-  const TileNet tiles(net_, uses_, runs);
+  const TileNet tiles(net_, uses_, parts.runs);
+  const GroupNet groups(tiles.net(), groups_in(tiles, parts.groups));
   std::vector<bool> streams;
-  for (const int l : tiles.layers()) streams.push_back(task_.streams[l]);
+  for (size_t l = 0; l < groups.net().layers.size(); ++l) {
+    streams.push_back(task_.streams[tiles.layers()[groups.positions()[l]]]);
+  }
+  std::vector<int> stops;
+  for (const int at : tiles.stops()) stops.push_back(groups.position_of(at));
   const NodeTask task{task_.request, task_.supply, streams};
-  AllCandidates all(tiles.net(), Spilling{}, task, tiles.stops());
+  AllCandidates all(groups.net(), Spilling{}, task, stops, &groups);
   std::optional<Candidate> found = all.smallest();
   if (!found || found->node.arena_bytes > most) return std::nullopt;
   if (fast) found = all.best(*found);
@@ -174,18 +230,24 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 }
 
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
-  std::vector<Runs> tried;
+  std::vector<Parts> tried;
+  std::optional<PlanNode> best;
+  int64_t best_ps = 0;
+  int built = 0;
   for (const int percent : kPercentOfBudget) {
     const int64_t bytes = budget * percent / 100;
     const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
     if (!cuts) continue;
-    Runs runs = runs_of(*cuts);
-    if (runs.empty() || std::ranges::count(tried, runs) > 0) continue;
-    std::optional<PlanNode> node = build(runs, budget, true);
-    if (node) return node;
-    tried.push_back(std::move(runs));
+    Parts parts = parts_of(*cuts);
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) continue;
+    std::optional<PlanNode> node = build(parts, budget, true);
+    tried.push_back(std::move(parts));
+    if (!node) continue;
+    const int64_t ps = node_time_ps(net_, *node, task_.supply);
+    if (!best || ps < best_ps) best = std::move(node), best_ps = ps;
+    if (++built == kFits) break;
   }
-  return std::nullopt;
+  return best;
 }
 
 std::optional<PlanNode> TileSearch::smallest(int64_t below) {
@@ -197,17 +259,17 @@ std::optional<PlanNode> TileSearch::smallest(int64_t below) {
   }
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
-  std::vector<Runs> tried;
+  std::vector<Parts> tried;
   for (const int percent : kPercentOfSmallest) {
     const int64_t bytes = *least * percent / 100;
     const std::optional<Partition> cuts = fastest_tiles({bytes, 0});
     if (!cuts) continue;
-    Runs runs = runs_of(*cuts);
-    if (runs.empty() || std::ranges::count(tried, runs) > 0) continue;
+    Parts parts = parts_of(*cuts);
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) continue;
     const int64_t most = best ? int64_t{best->arena_bytes} - 1 : below - 1;
-    std::optional<PlanNode> node = build(runs, most, false);
+    std::optional<PlanNode> node = build(parts, most, false);
     if (node) best = std::move(node);
-    tried.push_back(std::move(runs));
+    tried.push_back(std::move(parts));
   }
   return best;
 }

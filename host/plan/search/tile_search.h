@@ -1,8 +1,9 @@
-// Which layers are made in tiles (host/plan/draft/tile_net.h), and how many:
-// what an arena is too small for otherwise. Runs of layers in tiles and stages
-// of whole layers are alternatives of one search over the ends of stages. What
-// a run would take is estimated there; the few best choices are searched again
-// as nets of their own, and built.
+// Which layers are made in tiles (host/plan/draft/tile_net.h), how many, and
+// which in channel groups (host/plan/draft/group_net.h): what an arena is too
+// small for otherwise. Runs of layers in tiles and stages of whole layers, with
+// and without groups, are alternatives of one search over the ends of stages.
+// What a run would take is estimated there; the few best choices are searched
+// again as nets of their own, and built.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/search/all_candidates.h"
+#include "host/plan/search/group_variants.h"
 
 namespace shoal {
 
@@ -36,34 +38,44 @@ class TileSearch {
   struct Run {
     int result = -1;
     int64_t result_bytes = 0;
-    std::vector<Option> options;  // more and more tiles
+    // More and more tiles: their boxes, and by variant of the net what they
+    // take.
+    std::vector<TileBoxes> boxes;
+    std::vector<std::vector<Option>> options;
   };
   // What a tile's weights take if they come from storage.
   struct Tape {
     int64_t bytes = 0;    // of slots
     int64_t time_ps = 0;  // besides arithmetic
   };
-  using Runs = std::vector<TileRun>;
+  // What a choice is made of.
+  struct Parts {
+    std::vector<TileRun> runs;
+    std::vector<Group> groups;
+    bool empty() const { return runs.empty() && groups.empty(); }
+    bool operator==(const Parts&) const = default;
+  };
 
   Run& run(int begin, int end);
-  Option option(const Run&, int begin, int end, int tiles) const;
+  Option option(const TileBoxes&, Segment, int variant) const;
   // The first that fits so much; null: none does.
-  const Option* fitting(Run&, int begin, int end, int64_t bytes);
+  const Option* fitting(Run&, Segment, int variant, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
   // Chunks as the whole segment would have them.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
-  Runs runs_of(const Partition&) const;
+  Parts parts_of(const Partition&) const;
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
   // The node of the given net; none if it is larger than `most`. `fast`: the
   // least time in `most`, else the smallest.
-  std::optional<PlanNode> build(const Runs&, int64_t most, bool fast);
+  std::optional<PlanNode> build(const Parts&, int64_t most, bool fast);
 
   const Net& net_;
   const NodeTask& task_;
   AllCandidates& whole_;
   const std::vector<TensorUses>& uses_;
-  const PassTable& least_;     // one row a firing
+  const PassTable& least_;  // one row a firing
+  const GroupVariants variants_;
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "device/program/params.h"
+#include "host/plan/types/loop.h"
 
 namespace shoal {
 namespace {
@@ -145,7 +146,7 @@ LayerWork work_for(const Layer& layer, int rows, int passes) {
     // Windows overlap: smaller parts would free no row sooner.
     w.part = kMaxWindowRows;
   } else {
-    w.band = std::max(1, ceil_div(rows, passes));
+    w.band = std::max(ceil_div(rows, passes), std::min(rows, layer.loop_band));
   }
   return w;
 }
@@ -188,6 +189,9 @@ uint32_t sums_bytes(const Layer& layer, LayerWork work) {
 }
 
 uint32_t sums_bytes(const Layer& layer, LayerWork work, const Box& out) {
+  if (!layer.loop.empty()) {
+    return loop_bytes(loop_parts(layer), layer.loop_groups, work.band);
+  }
   const int parts =
       has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1;
   return static_cast<uint32_t>(accumulator_bytes(

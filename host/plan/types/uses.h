@@ -74,7 +74,8 @@ RowRule row_rule(const Net&, int layer, int operand, LayerWork);
 // is where the rule's map lies, for as long as the rule is used.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
                  const Box& out, std::vector<uint16_t>& map);
-// Bytes of the private sums of a layer; 0 if its window is not cut.
+// Bytes of the private sums of a layer; 0 if its window is not cut. Of layers
+// that fire as one (Layer::loop): with what they pass on.
 uint32_t sums_bytes(const Layer&, LayerWork);
 uint32_t sums_bytes(const Layer&, LayerWork, const Box& out);
 

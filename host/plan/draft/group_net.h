@@ -1,0 +1,61 @@
+// Channel groups on a node without links: an expansion, its depthwise
+// convolution and its projection fire as one loop, for some of the channels
+// between them at a time, so that the wide tensor never exists. Or the last two
+// alone: then the wide tensor is a ring, and nothing is made twice.
+//
+// As with spills and tiles a net is planned that says so. GroupNet has one
+// layer in place of each loop, a window over the input with private sums, so
+// that uses, rings, bands, overlays and stages are those of an ordinary net. A
+// draft gets the actors of the loops before it is built.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/draft/draft.h"
+#include "host/plan/types/loop.h"
+
+namespace shoal {
+
+struct Group {
+  int begin = 0, end = 0;  // layers
+  int groups = 1;
+  int band = 1;  // rows a firing, at the least
+  bool operator==(const Group&) const = default;
+};
+
+enum class GroupKind : uint8_t { kAll, kBehindExpansion };
+
+// All loops that are possible, with so many channels at a time, in the order of
+// their layers; none over another. Those without an expansion are the same for
+// both kinds.
+std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
+                               GroupKind, int channels, int band);
+
+// The layers of a group for some columns of theirs.
+LoopParts group_parts(const Net&, const Group&, const std::vector<Box>& made);
+
+class GroupNet {
+ public:
+  // Groups as find_groups() has them, or some of them. Refers to the net.
+  GroupNet(const Net&, const std::vector<Group>&);
+
+  const Net& net() const { return net_; }
+  const Net& given() const { return given_; }
+  // By position in net(), the end too: that of the given net.
+  const std::vector<int>& positions() const { return positions_; }
+  // The position in net() of one in the given net; -1: inside a loop.
+  int position_of(int given) const;
+  // A draft for net() becomes one of the given net.
+  void expand(PlanDraft&) const;
+
+ private:
+  void expand(StageDraft&, PlanStage&) const;
+  void add_loop(const PlanActor&, StageDraft&, PlanStage&,
+                std::vector<PlanActor>&) const;
+
+  const Net& given_;
+  Net net_;
+  std::vector<int> positions_;
+};
+
+}  // namespace shoal

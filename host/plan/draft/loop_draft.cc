@@ -1,0 +1,86 @@
+#include "host/plan/draft/loop_draft.h"
+
+#include <algorithm>
+
+namespace shoal {
+namespace {
+
+// Whether `next` is all that reads what `layer` makes.
+bool leads_to(const Net& net, const std::vector<TensorUses>& uses, int layer,
+              int next) {
+  const Layer& from = net.layers[layer];
+  const Layer& to = net.layers[next];
+  const TensorUses& t = uses[from.out.tensor];
+  return t.writers.size() == 1 && t.readers.size() == 1 &&
+         to.in[0].tensor == from.out.tensor && to.in[1].tensor < 0 &&
+         to.in[0].box == from.out.box;
+}
+
+bool may_loop(const Layer& layer) {
+  return !must_cut_window(layer) && !reads_all_for_one_row(layer);
+}
+
+}  // namespace
+
+int loop_end(const Net& net, const std::vector<TensorUses>& uses, int begin,
+             int end) {
+  const auto op = [&](int l) { return net.layers[l].op; };
+  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
+  for (int l = begin; may_loop(net.layers[l]) && l - begin + 1 < kMaxLoopActors;
+       ++l) {
+    if (l + 1 >= end || !leads_to(net, uses, l, l + 1) ||
+        !may_loop(net.layers[l + 1])) {
+      return -1;
+    }
+    if (op(l + 1) == OpCode::kConv) return l + 2;
+    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  }
+  return -1;
+}
+
+PlanWeights loop_chunks(const Layer& layer, const Box& made,
+                        const std::vector<int>& bounds, int multiplier,
+                        bool last) {
+  PlanWeights w;
+  const int turns = static_cast<int>(bounds.size()) - 1;
+  const int first = made.c0 - layer.out.box.c0;
+  if (layer.op == OpCode::kLut) {
+    w.chunks.push_back({first, made.channels(), 0, layer.kernel_h});
+    return w;
+  }
+  (last ? w.parts : w.groups) = turns;
+  for (int i = 0; i < turns; ++i) {
+    const int from = bounds[i] * multiplier;
+    const int n = (bounds[i + 1] - bounds[i]) * multiplier;
+    if (last) {
+      w.chunks.push_back({first, made.channels(), from, n});
+    } else {
+      w.chunks.push_back({first + from, n, 0, layer.kernel_h});
+    }
+  }
+  return w;
+}
+
+void set_loop(const Net& net, int band, PlanLoop& loop, PlanStage& stage) {
+  loop.band = band;
+  LoopParts parts;
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& a = stage.actors[loop.first_actor + j];
+    parts.push_back({&net.layers[a.layer], stage.ports[a.out].box});
+  }
+  const std::vector<int> slots = loop_slots(parts, band);
+  for (int j = 0; j < loop.actors; ++j) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const PlanPort& out = stage.ports[a.out];
+    const bool last = j + 1 == loop.actors;
+    a.band = last ? band : 1;
+    if (last) {
+      a.accumulator_bytes = static_cast<uint32_t>(
+          accumulator_bytes(band, out.box.columns(), out.box.channels()));
+    } else {
+      stage.buffers[out.buffer].slots = slots[size_t(j)];
+    }
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,28 @@
+// Loops in drafts: which layers may be one, and what its actors have.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/types/loop.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+// A convolution or a depthwise one, depthwise ones and tables, a convolution,
+// each all that reads what the one before makes: behind which layer such a run
+// ends that begins with this one, before `end`; -1: none does.
+int loop_end(const Net&, const std::vector<TensorUses>&, int begin, int end);
+
+// The chunks of a loop's actor whose layer makes `made`: groups of what each
+// turn makes, or, of the last one, parts of what it reads. `multiplier`:
+// outputs of depthwise layers behind the first one for each of its channels.
+PlanWeights loop_chunks(const Layer&, const Box& made,
+                        const std::vector<int>& bounds, int multiplier,
+                        bool last);
+
+// Rows that the actors of a loop make for a band of the last one, and what
+// follows from them: private rings and sums.
+void set_loop(const Net&, int band, PlanLoop&, PlanStage&);
+
+}  // namespace shoal

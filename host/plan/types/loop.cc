@@ -1,0 +1,99 @@
+#include "host/plan/types/loop.h"
+
+#include <algorithm>
+
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
+  std::vector<LoopRows> rows(rules.size());
+  const int out_rows = rules.back().out_rows;
+  for (int y = 0; y < out_rows; y += band) {
+    RowRange made{y, std::min(y + band, out_rows)};
+    for (size_t j = rules.size(); j-- > 0;) {
+      rows[j].most = std::max(rows[j].most, made.hi - made.lo);
+      rows[j].all += made.hi - made.lo;
+      made = needed_rows(rules[j], made.lo, made.hi, 0, rules[j].kernel_h);
+    }
+  }
+  return rows;
+}
+
+std::vector<LoopRows> loop_rows(const Net& net, const PlanStage& stage,
+                                const PlanLoop& loop) {
+  std::vector<RowRule> rules;
+  std::vector<uint16_t> map;  // no layer of a loop has one
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& a = stage.actors[loop.first_actor + j];
+    rules.push_back(row_rule(net.layers[a.layer], 0, {a.band, a.part},
+                             stage.ports[a.in[0]].box, stage.ports[a.out].box,
+                             map));
+  }
+  return loop_rows(rules, loop.band);
+}
+
+LoopParts loop_parts(const Layer& layer) {
+  LoopParts parts;
+  for (const Layer* l : layer.loop) parts.push_back({l, l->out.box});
+  return parts;
+}
+
+std::vector<LoopRows> loop_rows(const LoopParts& parts, int band) {
+  std::vector<RowRule> rules;
+  std::vector<uint16_t> map;
+  for (const LoopPart& p : parts) {
+    rules.push_back(row_rule(*p.layer, 0, {1, p.layer->kernel_h},
+                             p.layer->in[0].box, p.made, map));
+  }
+  return loop_rows(rules, band);
+}
+
+std::vector<int> loop_bounds(int channels, int groups) {
+  std::vector<int> bounds;
+  groups = std::min(groups, channels);
+  for (int i = 0; i <= groups; ++i) bounds.push_back(i * channels / groups);
+  return bounds;
+}
+
+int widest_group(const std::vector<int>& bounds) {
+  int most = 0;
+  for (size_t i = 1; i < bounds.size(); ++i) {
+    most = std::max(most, bounds[i] - bounds[i - 1]);
+  }
+  return most;
+}
+
+std::vector<int> loop_slots(const LoopParts& parts, int band) {
+  std::vector<int> slots(parts.size(), band);
+  int rows = band;
+  for (size_t j = parts.size(); j-- > 0;) {
+    const Layer& layer = *parts[j].layer;
+    if (j + 1 < parts.size()) rows = std::min(rows, parts[j].made.rows());
+    slots[j] = rows;
+    if (!has_window(layer.op)) continue;
+    rows = (rows - 1) * layer.stride_y +
+           (layer.kernel_h - 1) * layer.dilation_y + 1;
+  }
+  return slots;
+}
+
+uint32_t loop_bytes(const LoopParts& parts, int groups, int band) {
+  const Box& out = parts.back().made;
+  auto bytes = align_up(static_cast<uint32_t>(
+      accumulator_bytes(band, out.columns(), out.channels())));
+  const std::vector<int> slots = loop_slots(parts, band);
+  int channels =
+      widest_group(loop_bounds(parts.front().made.channels(), groups));
+  for (size_t j = 0; j + 1 < parts.size(); ++j) {
+    const Layer& layer = *parts[j].layer;
+    if (layer.op == OpCode::kDepthwise && j > 0) {
+      channels *= layer.depth_multiplier;
+    }
+    bytes += align_up(
+        static_cast<uint32_t>(slots[j] * parts[j].made.columns() * channels));
+  }
+  return bytes;
+}
+
+}  // namespace shoal

@@ -1,0 +1,46 @@
+// Loops: layers that fire as one, for a group of the channels between them at a
+// time. A firing makes a band of the last layer's rows, its sums are held until
+// the last group; rows of the others that two bands need are made twice.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "device/program/geometry.h"
+#include "host/lower/net.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// Rows that an actor of a loop makes, in a firing at the most and in a frame.
+struct LoopRows {
+  int most = 0;
+  int64_t all = 0;
+};
+// By actor, out of their rules.
+std::vector<LoopRows> loop_rows(const std::vector<RowRule>&, int band);
+// The same of a loop in a stage.
+std::vector<LoopRows> loop_rows(const Net&, const PlanStage&, const PlanLoop&);
+
+// A layer in a loop before there is a stage: all rows and channels of its
+// output, some columns.
+struct LoopPart {
+  const Layer* layer = nullptr;
+  Box made;
+};
+using LoopParts = std::vector<LoopPart>;
+// Of a layer that stands for others.
+LoopParts loop_parts(const Layer&);
+std::vector<LoopRows> loop_rows(const LoopParts&, int band);
+
+// Where groups of so many channels begin and end.
+std::vector<int> loop_bounds(int channels, int groups);
+// Channels of the largest group.
+int widest_group(const std::vector<int>& bounds);
+// Rows that private buffers need for a band, by actor but the last, whose band
+// it is.
+std::vector<int> loop_slots(const LoopParts&, int band);
+// Sums and private buffers.
+uint32_t loop_bytes(const LoopParts&, int groups, int band);
+
+}  // namespace shoal
