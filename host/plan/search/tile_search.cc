@@ -161,7 +161,7 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
     const int64_t held =
         live_[begin] + r.result_bytes + known.fixed + weights.bytes;
     if (held > budget) continue;
-    for (int v = 0; v <= variants_.count(); ++v) {
+    for (int v = 0; v <= (grouped_ ? variants_.count() : 0); ++v) {
       const Option* o = fitting(r, segment, v, budget - held);
       if (!o) continue;
       const int64_t time_ps = o->time_ps + o->tiles * weights.time_ps;
@@ -175,7 +175,7 @@ StageSearch TileSearch::stages(int64_t record_bytes) {
   search.others = [this, whole = search](int begin, StageBudget budget,
                                          Ends& ends) {
     offer(whole, begin, budget.hard, ends);
-    variants_.offer(begin, budget, ends);
+    if (grouped_) variants_.offer(begin, budget, ends);
   };
   return search;
 }
@@ -229,7 +229,33 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   return best;
 }
 
+// Groups take the place of plans without them only if they compute no more:
+// what a kernel takes to gather its windows anew for each group the model of
+// time does not know.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
+  grouped_ = false;
+  std::optional<PlanNode> plain = fastest_parts(budget);
+  grouped_ = true;
+  std::optional<PlanNode> grouped = fastest_parts(budget);
+  if (!plain || !grouped) return plain ? plain : grouped;
+  const auto macs = [&](const PlanNode& node) {
+    int64_t sum = 0;
+    for (const PlanStage& stage : node.stages) {
+      for (const PlanActor& a : stage.actors) {
+        sum += actor_macs(net_, stage, a);
+      }
+    }
+    return sum;
+  };
+  const auto time_ps = [&](const PlanNode& node) {
+    return node_time_ps(net_, node, task_.supply);
+  };
+  const bool better =
+      time_ps(*grouped) < time_ps(*plain) && macs(*grouped) <= macs(*plain);
+  return better ? grouped : plain;
+}
+
+std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
   std::vector<Parts> tried;
   std::optional<PlanNode> best;
   int64_t best_ps = 0;

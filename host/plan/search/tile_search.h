@@ -66,6 +66,7 @@ class TileSearch {
   Parts parts_of(const Partition&) const;
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
+  std::optional<PlanNode> fastest_parts(int64_t budget);
   // The node of the given net; none if it is larger than `most`. `fast`: the
   // least time in `most`, else the smallest.
   std::optional<PlanNode> build(const Parts&, int64_t most, bool fast);
@@ -76,6 +77,7 @@ class TileSearch {
   const std::vector<TensorUses>& uses_;
   const PassTable& least_;  // one row a firing
   const GroupVariants variants_;
+  bool grouped_ = true;        // variants are searched, too
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
 };
