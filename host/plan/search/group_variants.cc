@@ -35,7 +35,10 @@ GroupVariants::Variant::Variant(const Net& given, std::vector<Group> all_groups,
 GroupVariants::GroupVariants(const Net& net,
                              const std::vector<TensorUses>& uses,
                              const NodeTask& task, int max_ports) {
-  if (!task.board().flash_mapped || task.any_stream()) return;
+  if (!task.board().flash_mapped || task.any_stream() ||
+      task.request.over_links()) {
+    return;
+  }
   for (const Way& way : kWays) {
     std::vector<Group> groups =
         find_groups(net, uses, way.kind, way.channels, way.band);
