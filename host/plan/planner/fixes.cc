@@ -15,7 +15,8 @@ namespace {
 
 constexpr int kBisections = 6;
 constexpr int64_t kMostSpilled = int64_t{1} << 30;
-constexpr int64_t kWork = 3000;  // of each kind of line, see QuickPlans
+constexpr int64_t kWork = 3000;       // of each kind of line, see QuickPlans
+constexpr int64_t kNodesWork = 6000;  // several numbers of nodes
 
 std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
@@ -124,6 +125,7 @@ class Fixes {
   void add_nodes() {
     if (request_.batch > 1 || request_.has_own_cuts()) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
+    plans_ = QuickPlans(kNodesWork);
     const FewestNodes few =
         fewest_nodes(net_, request_, count + 1, kMostTriedNodes, plans_);
     if (few.nodes == 0) return;
