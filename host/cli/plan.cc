@@ -146,6 +146,8 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
         fewest_nodes(all, alone, 2, kMostTriedNodes, plans, true);
     if (few.nodes == 0) {
       PlanDeadline::check();
+      // Of a very large net even the first count may be too much work.
+      if (few.tries.empty()) throw;
       throw Error(Exit::kDoesNotFit,
                   std::string(e.what()) + "; nor do up to " +
                       std::to_string(few.tries.back().nodes) + " nodes",
@@ -240,8 +242,10 @@ int plan_command(const PlanCommandFlags& flags) {
   if (flags.explain) {
     PlanCommandFlags same = flags;
     if (asks_how_many(flags.plan)) {
-      if (p.plan.linked)
+      if (p.plan.linked) {
         same.plan.nodes = static_cast<int>(p.plan.nodes.size());
+        same.plan.replay = false;
+      }
       if (!p.plan.linked) same.plan = without_strategy(flags.plan);
     }
     why = explain_plan(same);

@@ -63,8 +63,9 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
   r.linked = true;
   if (r.strategy == "single") r.strategy = "auto";
-  // What runs spills is a node alone.
+  // What runs spills is a node alone, and so is what is pushed its input again.
   r.max_writes = 0;
+  r.replay = false;
   while (static_cast<int>(r.cluster.nodes.size()) < count) {
     ClusterNode n = r.cluster.nodes.back();
     n.name = "node" + std::to_string(r.cluster.nodes.size());

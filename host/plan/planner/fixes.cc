@@ -115,7 +115,7 @@ class Fixes {
 
   // More arithmetic, and the picture's rows several times.
   void add_replay() {
-    if (request_.over_links() || request_.replay) return;
+    if (request_.cluster.nodes.size() > 1 || request_.replay) return;
     PlanRequest r = request_;
     r.replay = true;
     const std::optional<QuickPlan> found = enough(std::move(r));
@@ -132,6 +132,7 @@ class Fixes {
     const auto at =
         std::ranges::find(few.tries, few.nodes, &FewestNodes::Try::nodes);
     const std::string what =
+        std::string(request_.replay ? "without --replay " : "") +
         (from_file() ? "nodes like the last one, in all " : "--nodes ") +
         std::to_string(few.nodes);
     QuickPlan found = *at->best;

@@ -18,9 +18,14 @@ constexpr const char* kBrief = "brief";
 // Over more nodes others are planned for long.
 constexpr size_t kFewNodes = 16;
 
+// Of one node, with links too, all is one search: node_search().
+bool has_several(const PlanRequest& request) {
+  return request.cluster.nodes.size() > 1;
+}
+
 // What one layer of one node takes, measured on MobileNetV2.
 int64_t weight_of(const PlanRequest& request, const std::string& name) {
-  if (!request.over_links()) return request.replay ? 20 : 6;
+  if (!has_several(request)) return request.replay ? 20 : 6;
   if (name == "kernel") return 4;
   if (name == kBrief) return 3;
   return name == "auto" || name.empty() ? 16 : 1;
@@ -39,7 +44,7 @@ bool same_budgets(const Cluster& cluster) {
 
 // What the search of the request tries too, cheapest first.
 std::vector<std::string> parts_of(const PlanRequest& request) {
-  if (!request.over_links() || !request.is_auto()) return {request.strategy};
+  if (!has_several(request) || !request.is_auto()) return {request.strategy};
   const bool few = request.cluster.nodes.size() <= kFewNodes;
   // The traffic of what `auto` makes of its beginning may be another.
   if (request.limits.traffic_bytes) {
@@ -83,7 +88,7 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
     found.strategy = plan.strategy;
     found.spilled = plan.nodes[0].storage_written_bytes;
     found.enough = keeps(request.limits, found.numbers);
-    const bool searched = request.over_links() && request.is_auto();
+    const bool searched = has_several(request) && request.is_auto();
     if (!searched && name != request.strategy) found.asked = name;
     found.or_less = searched && name != "auto";
     return found;
