@@ -9,6 +9,30 @@
 
 namespace shoal {
 
+namespace {
+
+// Rows that an actor of a loop makes in a frame: those that each band needs of
+// it, through the windows of the layers behind it.
+int64_t looped_rows(const Net& net, const PlanStage& stage,
+                    const PlanLoop& loop, int actor) {
+  const int last = loop.first_actor + loop.actors - 1;
+  const Box& out = stage.ports[stage.actors[last].out].box;
+  int64_t sum = 0;
+  for (int y = out.y0; y < out.y1; y += loop.band) {
+    int lo = y, hi = std::min(y + loop.band, out.y1);
+    for (int j = last; j > actor; --j) {
+      const Layer& l = net.layers[stage.actors[j].layer];
+      lo = std::max(lo * l.stride_y - l.pad_top, l.in[0].box.y0);
+      hi = std::min((hi - 1) * l.stride_y - l.pad_top + l.kernel_h,
+                    l.in[0].box.y1);
+    }
+    sum += hi - lo;
+  }
+  return sum;
+}
+
+}  // namespace
+
 void HandPlan::stage() {
   node_.stages.emplace_back();
   wanted_.emplace_back();
@@ -478,8 +502,9 @@ void HandPlan::count() {
       if (inner) {
         const PlanChunk &c = a.weights.chunks.front(),
                         &d = a.weights.chunks.back();
-        macs *=
-            out.box.rows() * out.box.columns() * (d.out0 + d.out_n - c.out0);
+        macs *= looped_rows(net_, stage, stage.loops[a.loop],
+                            static_cast<int>(&a - stage.actors.data())) *
+                out.box.columns() * (d.out0 + d.out_n - c.out0);
       } else {
         macs *= out.box.elements();
       }
