@@ -2,6 +2,11 @@
 // delays: the same bytes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+
+#include "device/agent/session_wire.h"
+#include "device/link/cipher.h"
 #include "host/engine/workers/testing/cluster_run.h"
 
 namespace shoal {
@@ -73,6 +78,64 @@ TEST(Coordinator, AnUnchangedProgramIsNotSentAgain) {
   start(c, other);
   run_frames(c, other, 1);
   EXPECT_FALSE(c.coordinator->report(0).held);
+}
+
+// Insecure, so that requests can be read on their way.
+TEST(Coordinator, WithoutLossEveryByteOfAProgramIsSentOnce) {
+  for (const uint32_t payload : {1472u, kLeastPayload}) {
+    SCOPED_TRACE(payload);
+    const Prepared p = small_linked(3, "spatial", payload);
+    TestCluster c(1, payload);
+    c.config.insecure = c.options.insecure = true;
+    std::vector<std::vector<int>> sent;  // how often, each byte of each program
+    for (const auto& image : p.images) sent.emplace_back(image.size());
+    c.net.spy = [&](LossyNet::Datagram& d) {
+      RequestHead request{};
+      uint32_t offset = 0;
+      constexpr size_t kAt = sizeof(SessionHead),
+                       kData = kAt + sizeof request + sizeof offset;
+      const size_t tag = checksum_only().tag_bytes;
+      if (d.from != 1 || d.bytes[0] != static_cast<uint8_t>(Kind::kSession) ||
+          d.bytes.size() < kData + tag) {
+        return true;
+      }
+      std::memcpy(&request, &d.bytes[kAt], sizeof request);
+      std::memcpy(&offset, &d.bytes[kAt + sizeof request], sizeof offset);
+      if (request.request != Request::kWrite) return true;
+      for (size_t i = 0; i + kData + tag < d.bytes.size(); ++i) {
+        ++sent.at(d.to - 2).at(offset + i);
+      }
+      return true;
+    };
+    start(c, p);
+    for (int node = 0; node < 3; ++node) {
+      const auto& bytes = sent[static_cast<size_t>(node)];
+      EXPECT_EQ(std::ranges::count(bytes, 1), std::ssize(bytes)) << node;
+      EXPECT_EQ(c.coordinator->report(node).resent, 0) << node;
+    }
+  }
+}
+
+// What a switch to a program that is there takes, where nodes keep more than
+// one: no byte of it, and as many round trips as there are questions (hello
+// twice, identity, names, begin, peers, start), all nodes at once.
+TEST(Coordinator, AProgramThatIsThereStartsInSevenRoundTrips) {
+  const Prepared p = small_linked(3);
+  TestCluster c(5);
+  start(c, p);
+  run_frames(c, p, 1);
+  ASSERT_TRUE(c.stop());
+  size_t bytes = 0;
+  c.net.spy = [&](const LossyNet::Datagram& d) {
+    bytes += d.bytes.size();
+    return true;
+  };
+  const uint64_t before = c.net.now_us;
+  start(c, p);
+  EXPECT_TRUE(c.coordinator->report(0).held);
+  const uint64_t round_trip_us = 2 * c.net.delay_us;
+  EXPECT_LE(c.net.now_us - before, 7 * round_trip_us + round_trip_us / 2);
+  EXPECT_LE(bytes / 3, 1200u);  // a node, both directions
 }
 
 // As in flash.
