@@ -1,6 +1,7 @@
 // Emulated boards on a network, through the command line: the agent's firmware,
 // its driver and lwIP in QEMU, real datagrams on this computer's loopback.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -474,6 +475,35 @@ TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
   const Told after = shop_.shoal(words("m.tflite", "1"));
   EXPECT_EQ(after.code, 0) << after.err;
   EXPECT_EQ(shop_.read("out.bin"), expect);
+}
+
+// A card that takes writes no more, for lack of room behind its first MB: what
+// lies there stays.
+TEST_F(BoardCard, AFullOneIsToldAndWhatIsThereStays) {
+  const std::vector<uint8_t> expect = expected();
+  shop_.write("other.tflite", random_model(random_recipe(106)));
+  signal(SIGXFSZ, SIG_IGN);  // of this process' emulators, too
+  const EmulatedNodes boards(options_);
+  signal(SIGXFSZ, SIG_DFL);
+  const EmulatedNode& board = *boards.nodes()[0];
+  const auto run = [&](const char* model) {
+    return shop_.shoal({"run", model, "random:1", "--workers", board.address(),
+                        "-o", "out.bin", "--insecure", "--timeout", "5"});
+  };
+  ASSERT_EQ(run("m.tflite").code, 0);
+  const rlimit full{1 << 20, RLIM_INFINITY},
+      empty{RLIM_INFINITY, RLIM_INFINITY};
+  ASSERT_EQ(prlimit(board.process(), RLIMIT_FSIZE, &full, nullptr), 0);
+  const Told told = run("other.tflite");
+  EXPECT_EQ(told.code, 6) << told.err;
+  EXPECT_NE(told.err.find(board.address()), told.err.npos) << told.err;
+  EXPECT_NE(told.err.find("not what was sent"), told.err.npos) << told.err;
+  const Told old = run("m.tflite");
+  EXPECT_EQ(old.code, 0) << old.err;
+  EXPECT_EQ(shop_.read("out.bin"), expect);
+  EXPECT_NE(old.err.find("1 of 1 nodes had"), old.err.npos) << old.err;
+  ASSERT_EQ(prlimit(board.process(), RLIMIT_FSIZE, &empty, nullptr), 0);
+  EXPECT_EQ(run("other.tflite").code, 0);
 }
 
 // Cortex-M3, M4, M7 and M55 compute one network together, from NOR, from a card
