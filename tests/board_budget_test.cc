@@ -75,6 +75,16 @@ TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
     EXPECT_GT(all.flash, 0);
     EXPECT_LE(all.flash, most("node.flash_bytes"));
     EXPECT_LE(all.ram, most("node.statics"));
+    // What is shoal's own: all but kernels, crypto, lwIP and drivers.
+    const auto sizes =
+        read_sizes(options_.build / "boards" / id / "node.sizes");
+    int64_t own = 0;
+    for (const char* library :
+         {"base", "program", "runtime", "storage", "link", "agent"}) {
+      ASSERT_TRUE(sizes.contains(library)) << library;
+      own += sizes.at(library).flash;
+    }
+    EXPECT_LE(own, most("node.own_flash_bytes"));
   }
 }
 

@@ -19,7 +19,7 @@ function library(file) {
   sub(/^runtime_(tap|storage|link)$/, "runtime", file)
   sub(/^cipher_mbedtls$/, "link", file)
   sub(/^keys$/, "storage", file)
-  return file ~ /^(base|program|kernels|link|storage|runtime|mbedcrypto)$/ ? file : "libc"
+  return file ~ /^(base|program|kernels|link|agent|storage|runtime|mbedcrypto|lwip)$/ ? file : "libc"
 }
 
 function add(name, address, size, file,   bytes) {
@@ -45,7 +45,7 @@ function line(what) {
 
 END {
   printf "  %-12s %7s %7s\n", "library", "flash", "RAM"
-  n = split("kernels runtime storage link program mbedcrypto base firmware libc", order)
+  n = split("kernels runtime storage link agent program mbedcrypto lwip base firmware libc", order)
   for (i = 1; i <= n; ++i) if (order[i] in seen) line(order[i])
   printf "  %-12s %7d %7d\n", "all", all_flash, all_ram
 }
