@@ -136,6 +136,24 @@ TEST_P(BoardSealed, WhoReadsTheStorageHasNeitherWeightsNorKey) {
   EXPECT_EQ(same, 0);
 }
 
+// With a key of its own, which stays with the storages.
+TEST_P(BoardSealed, WithoutServingAProgramThatIsThereIsNotSentAgain) {
+  const auto written = [&](const char* state) {
+    const Told told = shop_.shoal({"emulate", "--board", GetParam(), "--nodes",
+                                   "1", "--state", state, "--json", "-o",
+                                   "out.bin", small_, "random:1"});
+    EXPECT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("out.bin"), shop_.read("want_small.bin"));
+    if (told.code != 0) return int64_t{-1};
+    return nlohmann::json::parse(told.out)["boards"][0]
+        .at("deployment_written_bytes")
+        .get<int64_t>();
+  };
+  EXPECT_GT(written("alone"), 0);
+  EXPECT_EQ(written("alone"), 0);
+  EXPECT_GT(written("another"), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, BoardSealed,
                          testing::Values("emcraft-sf2", "lm3s6965evb"),
                          [](const auto& info) {

@@ -67,7 +67,7 @@ if(NOT SHOAL_SANITIZE)
       add_dependencies(board_mobilenet_test firmware_${id})
     endforeach()
   endif()
-  foreach(case nor card mixed alone)
+  foreach(case nor card mixed alone aloneOnANetwork)
     add_test(NAME board_mobilenet_${case} COMMAND board_mobilenet_test
       --gtest_filter=*/${case}:*.${case} CONFIGURATIONS long)
     set_tests_properties(board_mobilenet_${case} PROPERTIES TIMEOUT 600

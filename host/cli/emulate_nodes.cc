@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "host/base/entropy.h"
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
@@ -258,6 +260,26 @@ void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   }
 }
 
+// A key for this run; with --state one that stays there, as what boards keep is
+// sealed with it.
+ClusterKey run_key(const std::string& state, const Cluster& cluster) {
+  const auto keeps = [](const ClusterNode& n) {
+    return n.board.emulator && !n.board.emulator->drive.empty();
+  };
+  std::error_code code;
+  const bool a_file = std::filesystem::exists(state, code) &&
+                      !std::filesystem::is_directory(state, code);
+  if (state.empty() || a_file || std::ranges::none_of(cluster.nodes, keeps)) {
+    ClusterKey key;
+    system_entropy(key);
+    return key;
+  }
+  make_folder(state);
+  const std::string file = (std::filesystem::path(state) / kKeyFile).string();
+  if (!std::filesystem::exists(file, code)) make_key_file(file, false);
+  return read_key_file(file);
+}
+
 }  // namespace
 
 int emulate_nodes(const EmulateFlags& flags) {
@@ -266,9 +288,8 @@ int emulate_nodes(const EmulateFlags& flags) {
     throw Error(Exit::kUsage, "--layers: instructions are counted on one board",
                 "leave out --nodes and --cluster, or --layers");
   }
-  ClusterKey key;
-  system_entropy(key);
   Cluster cluster = cluster_of_boards(flags.plan);
+  const ClusterKey key = run_key(flags.state, cluster);
   EmulatedNodes boards(nodes_options(flags, cluster, key));
   RunFlags run;
   run.model = flags.model;
