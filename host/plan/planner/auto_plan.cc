@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <exception>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -18,6 +20,7 @@
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -25,11 +28,17 @@ namespace {
 // Nodes whose rating is that much lower are another class.
 constexpr double kClass = 1.3;
 constexpr size_t kMostClasses = 4;
-// What is so many times worse than the best mixture by estimate is not built:
-// estimates are nearer than that.
-constexpr double kHopeless = 1.6;
-// Plans of fewer nodes that begin so far from the best are not improved.
-constexpr double kFarOff = 1.2;
+// Crews of fewer nodes: by estimate so much slower than the best they are not
+// planned at all, with a brief begin so much worse than the best plan not
+// further, and with plans so far from the best not improved.
+constexpr double kHopeless = 1.6, kBriefly = 1.3, kFarOff = 1.2;
+// The first two where a plan costs as much, by shares of layers.
+constexpr size_t kCostly = 240;
+constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
+// Of equal nodes every number up to here may be a crew; above it steps are an
+// eighth of it, of twice as many, and so on.
+constexpr size_t kEachCrew = 16;
+constexpr size_t kEachTight = 6;
 
 // For nodes without a share: clocks and links that are tried, in clusters of no
 // more nodes.
@@ -40,10 +49,7 @@ constexpr size_t kMostAsked = 16;
 class AutoPlan {
  public:
   AutoPlan(const Net& net, const PlanRequest& request)
-      : net_(net),
-        request_(request),
-        order_(request.cluster.nodes.size()),
-        memo_(net) {
+      : net_(net), request_(request), order_(request.cluster.nodes.size()) {
     std::iota(order_.begin(), order_.end(), 0);
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
@@ -52,7 +58,8 @@ class AutoPlan {
   }
 
   Plan find_briefly() {
-    const std::unique_ptr<CrewPlan> crew = crew_of(order_.size());
+    const std::unique_ptr<CrewPlan> crew =
+        crew_of(order_.size(), order_.size());
     crew->begin_briefly();
     const Trials& trials = crew->trials();
     if (!trials.any()) std::rethrow_exception(trials.refused());
@@ -62,14 +69,27 @@ class AutoPlan {
   }
 
   Plan find() {
-    try_crew(order_.size());
-    if (best_) on_all_ = best_->trials().on_all();
-    if (!on_all_) leave_out_small();
     const size_t all = order_.size();
-    for (const size_t count : classes()) try_crew(count);
-    for (size_t count = all / 2; count > 0; count /= 2) try_crew(count);
-    if (!best_) return smallest();
-    try_hopeless();
+    try_crew(all);
+    if (best_) on_all_ = best_->trials().on_all();
+    if (are_equal()) {
+      for (const size_t count : fewer_equal(all)) try_crew(count);
+      if (!best_) return smallest();
+      try_hopeless();
+      with_others();
+    } else {
+      const std::vector<int> everyone = order_;
+      if (!best_ || busy_nodes(best_->trials().best()) < std::ssize(order_)) {
+        leave_out_small();
+      }
+      for (const size_t count : classes()) try_crew(count);
+      for (size_t count = order_.size() / 2; count > 0; count /= 2) {
+        try_crew(count);
+      }
+      if (!best_) return smallest();
+      if (on_all_) order_ = everyone;
+      try_hopeless();
+    }
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
     if (busy_nodes(plan) < std::ssize(plan.nodes)) {
@@ -84,8 +104,53 @@ class AutoPlan {
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
 
-  // Where no plan in which all nodes have a share fits, those with least memory
-  // go, until one does; they have no share in what is tried after
+  // The same board and budgets, so that it does not matter who is left out.
+  bool are_equal() const {
+    const auto& nodes = request_.cluster.nodes;
+    const ClusterNode& first = nodes.front();
+    return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+      const Board &a = n.board, &b = first.board;
+      return n.rating == first.rating &&
+             n.plan_budget() == first.plan_budget() &&
+             n.flash_budget() == first.flash_budget() &&
+             n.flash_weights == first.flash_weights &&
+             n.storage == first.storage && n.sealed == first.sealed &&
+             n.keeps_weights == first.keeps_weights && a.name == b.name &&
+             a.clock_hz == b.clock_hz &&
+             a.link_bits_per_s == b.link_bits_per_s &&
+             a.link_latency_us == b.link_latency_us;
+    });
+  }
+
+  // Numbers of nodes below `all`, most first, which do not depend on it: what
+  // is found over some nodes is found over more as well.
+  static std::vector<size_t> fewer_equal(size_t all) {
+    std::vector<size_t> counts;
+    size_t step = 1;
+    for (size_t count = 1; count < all; count += step) {
+      if (count >= step * kEachCrew) step = count / (kEachCrew / 2);
+      counts.push_back(count);
+    }
+    std::ranges::reverse(counts);
+    return counts;
+  }
+
+  // The best plan over fewer nodes, with those beside it that have no share.
+  void with_others() {
+    if (best_->trials().best().nodes.size() == order_.size()) return;
+    // It is known already.
+    constexpr double kAnyTime = 1e9;
+    const PlanDeadline none(kAnyTime);
+    std::unique_ptr<CrewPlan> crew = crew_of(order_.size(), order_.size());
+    crew->run(best_->trials().taken());
+    // Idle nodes change nothing; if they did, all would be tried together.
+    if (!crew->trials().any()) crew->begin();
+    if (!crew->trials().any()) std::rethrow_exception(crew->trials().refused());
+    best_ = std::move(crew);
+  }
+
+  // Where the best plan is none in which all nodes have a share, those with
+  // least memory go, until it is; they have no share in what is tried after
   // that.
   void leave_out_small() {
     const std::vector<int> all = order_;
@@ -130,32 +195,55 @@ class AutoPlan {
     std::rethrow_exception(refused_);
   }
 
-  bool is_hopeless(int64_t ps) {
+  bool is_hopeless(int64_t ps, double far) {
     if (best_ &&
-        static_cast<double>(ps) > kHopeless * static_cast<double>(least_ps_)) {
+        static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
     }
     least_ps_ = best_ ? std::min(least_ps_, ps) : ps;
     return false;
   }
 
-  // The first `count` nodes of the order.
-  std::unique_ptr<CrewPlan> crew_of(size_t count) {
+  // The first `count` nodes of the order, in a cluster of the first `of`.
+  std::unique_ptr<CrewPlan> crew_of(size_t count, size_t of) {
+    PlanRequest request = request_;
+    if (of < request.cluster.nodes.size()) {
+      request.linked = true;
+      request.cluster.nodes.resize(of);
+    }
+    auto& memo = memos_[of];
+    if (!memo) memo = std::make_unique<SegmentMemo>(net_);
     return std::make_unique<CrewPlan>(
-        net_, request_,
+        net_, std::move(request),
         std::vector<int>(order_.begin(),
                          order_.begin() + static_cast<std::ptrdiff_t>(count)),
-        memo_);
+        *memo);
   }
 
   // True if that is better than anything before. Of plans that are as good the
   // one with more nodes stays.
   bool try_crew(size_t count) {
-    std::unique_ptr<CrewPlan> crew = crew_of(count);
-    if (is_latency() && is_hopeless(crew->estimate_ps())) return false;
+    const size_t all = request_.cluster.nodes.size();
+    const bool alone = count < all && are_equal();
+    std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
+    const bool costly = alone && net_.layers.size() * count > kCostly;
+    const double hopeless = costly ? kHopelessCostly : kHopeless;
+    if (is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
+      return false;
+    }
     const Trials& trials = crew->trials();
+    if (are_equal()) {
+      crew->begin_briefly();
+      // Nor is where hardly anything fits every number tried.
+      if (alone && !trials.any() && count > kEachTight &&
+          !std::has_single_bit(count)) {
+        return false;
+      }
+      const double far = costly ? kBrieflyCostly : kBriefly;
+      if (!is_promising(trials, far) && alone) return false;
+    }
     crew->begin();
-    if (count == request_.cluster.nodes.size()) hopeless_ = crew->hopeless();
+    if (count == all) hopeless_ = crew->hopeless();
     if (!trials.any()) {
       refused_ = lesser_refusal(refused_, trials.refused());
       return false;
@@ -168,12 +256,19 @@ class AutoPlan {
     return true;
   }
 
+  // Whether a crew that has begun so may come to something.
+  bool is_promising(const Trials& trials, double far) const {
+    if (!trials.any()) return true;
+    const double now = trials.measure();
+    return !best_ || now <= far * best_->trials().measure();
+  }
+
   // Over all nodes, where the estimate was wrong: who names a strategy shall
   // not get a better plan.
   void try_hopeless() {
     if (order_.size() != request_.cluster.nodes.size()) return;
     for (const std::string& strategy : hopeless_) {
-      std::unique_ptr<CrewPlan> crew = crew_of(order_.size());
+      std::unique_ptr<CrewPlan> crew = crew_of(order_.size(), order_.size());
       crew->run(strategy, is_latency() ? best_->trials().measure() : 0);
       const Trials& trials = crew->trials();
       if (!trials.any()) continue;
@@ -236,7 +331,8 @@ class AutoPlan {
   const Net& net_;
   const PlanRequest& request_;
   std::vector<int> order_;  // fastest nodes first
-  SegmentMemo memo_;
+  // By the number of nodes in the cluster; plans refer to them.
+  std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
   std::optional<double> on_all_;

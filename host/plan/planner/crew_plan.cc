@@ -15,6 +15,8 @@ namespace {
 // Plans that are built, by what one costs: shares of layers.
 constexpr int64_t kShares = 28'000;
 constexpr int kMostPlans = 34, kFewestPlans = 10;
+// Of them, improvements at least.
+constexpr int kLaterPart = 3;
 // What is so many times worse than the best mixture by estimate is not built:
 // estimates are nearer than that.
 constexpr double kHopelessCuts = 1.6;
@@ -27,6 +29,12 @@ constexpr double kTight = 0.8;
 constexpr size_t kLargeCluster = 24;
 // Whole nanoseconds of all firings are rounded.
 constexpr double kRounding = 1.01;
+// Of all weights, in SRAM.
+constexpr double kMuchKept = 0.1;
+// Plans from estimates that count less flash than there may be: what they are
+// better by must be more than what a rehearsal may be wrong by.
+constexpr double kClearly = 0.01;
+
 }  // namespace
 
 CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
@@ -38,6 +46,17 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
   const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
   most_plans_ = static_cast<int>(std::clamp<int64_t>(
       kShares / std::max<int64_t>(1, each), kFewestPlans, kMostPlans));
+}
+
+// Whether so much stays in SRAM that flash as it is would be far too much.
+bool CrewPlan::keeps_much() const {
+  if (!trials_.any()) return false;
+  int64_t kept = 0, all = 0;
+  for (const PlanNode& n : trials_.best().nodes) {
+    kept += n.sram_weight_bytes;
+    all += n.sram_weight_bytes + n.flash_weight_bytes;
+  }
+  return static_cast<double>(kept) > kMuchKept * static_cast<double>(all);
 }
 
 // What an exchange takes, how often a layer's weights are read, and how many of
@@ -58,6 +77,13 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
                             {{3, 3, 100}, {5}},
                             {{1, 5, 100}, {1}},
                             {{1, 5, 100}, {5}}};
+  if (keeps_much()) {
+    // What is read most often is kept first.
+    constexpr FlashPercent kHalf = {50, 0}, kLittle = {30, 0};
+    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, kClearly});
+    // Segments are shared.
+    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, kClearly});
+  }
   return all;
 }
 
@@ -108,6 +134,8 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
+  const int most =
+      std::max(most_plans_, trials_.count() + most_plans_ / kLaterPart);
   for (bool better = true; better;) {
     better = false;
     std::vector<Segment> runs;
@@ -118,7 +146,7 @@ void CrewPlan::improve() {
     }
     const MixedPath base = mixed_->path_of(trials_.taken().cuts);
     for (const MixedPath& path : mixed_->beside(base, runs)) {
-      if (trials_.count() >= most_plans_) return;
+      if (trials_.count() >= most) return;
       Trial trial{"mixed", mixed_->cuts_of(path), trials_.taken().weights};
       add_groups(trials_.taken().group_channels, trial);
       better = trials_.run(std::move(trial));
@@ -130,7 +158,7 @@ void CrewPlan::improve() {
 void CrewPlan::run_start(const Start& start) {
   MixedCuts mixed({net_, request_, crew_, start.cut});
   const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.search};
-  bool better = trials_.run(trial);
+  bool better = trials_.run(trial, start.by);
   better |= try_groups(trial);
   if (better) mixed_.emplace(std::move(mixed));
 }

@@ -41,8 +41,10 @@ class CrewPlan {
   struct Start {
     CutWeights cut;
     SearchWeights search;
+    double by = 0;  // its plan must be better than others by this part
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
+  bool keeps_much() const;
   std::vector<Start> starts() const;
   void run_start(const Start&);
   bool is_tight() const;

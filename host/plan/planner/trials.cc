@@ -40,9 +40,9 @@ double Trials::measure(const Plan& plan) const {
 }
 
 // Of the smallest arenas the one that takes less time.
-bool Trials::is_better(const Plan& plan) const {
+bool Trials::is_better(const Plan& plan, double by) const {
   if (!best_) return true;
-  const double now = measure(plan), least = measure(*best_);
+  const double now = measure(plan), least = measure(*best_) * (1 - by);
   if (now != least) return now < least;
   return plan.latency_s < best_->latency_s;
 }
@@ -58,7 +58,7 @@ int64_t busy_nodes(const Plan& plan) {
       plan.nodes, [](const PlanNode& n) { return !n.stages.empty(); });
 }
 
-bool Trials::run(Trial trial) {
+bool Trials::run(Trial trial, double by) {
   if (!seen_.insert(key_of(trial)).second) return false;
   try {
     PlanRequest request = request_;
@@ -71,7 +71,7 @@ bool Trials::run(Trial trial) {
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }
-    if (!is_better(plan)) return false;
+    if (!is_better(plan, by)) return false;
     best_ = std::move(plan);
     taken_ = std::move(trial);
     return true;

@@ -29,8 +29,9 @@ class Trials {
   Trials(const Net& net, const PlanRequest& request, SegmentMemo& memo)
       : net_(net), request_(request), memo_(&memo) {}
 
-  // True if its plan is better than all before. The same twice is tried once.
-  bool run(Trial);
+  // True if its plan is better than all before, by more than this part of what
+  // they take. The same twice is tried once.
+  bool run(Trial, double by = 0);
 
   // How many plans were built.
   int count() const { return static_cast<int>(seen_.size()); }
@@ -48,7 +49,7 @@ class Trials {
 
  private:
   double measure(const Plan&) const;
-  bool is_better(const Plan&) const;
+  bool is_better(const Plan&, double by) const;
 
   const Net& net_;
   const PlanRequest& request_;

@@ -185,7 +185,7 @@ class LinkedSearch : public Search {
     std::optional<SegmentChoice> best_choice;
     BuildOptions how;
     std::vector<Partition> seen;
-    int builds = cut_.nodes > kManyNodes ? 2 : 5;
+    int builds = model_.busy_nodes() > kManyNodes ? 2 : 5;
     for (const auto& [hard, soft] : shares::kSmallest) {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
@@ -201,7 +201,7 @@ class LinkedSearch : public Search {
       --builds;
     }
     if (!best) no_segments();
-    if (cut_.nodes <= kManyNodes) {
+    if (model_.busy_nodes() <= kManyNodes) {
       how.tighten_tries = 40;
       std::optional<Plan> tight = build(*best_choice, how);
       const bool is_less = largest_arena(*tight) < largest_arena(*best);
@@ -231,14 +231,14 @@ class LinkedSearch : public Search {
   }
 
   int64_t waits_ps(int waits) const {
-    return cut_.nodes > 1 ? waits * segment_latency_ps(cluster_) : 0;
+    return model_.busy_nodes() > 1 ? waits * segment_latency_ps(cluster_) : 0;
   }
 
   // With more rows in rings, if that costs no time.
   Plan loosened(const SegmentChoice& choice, BuildOptions how,
                 const Plan& made) const {
     for (const int slack : {8, 4, 2, 1}) {
-      if (cut_.nodes > kManyNodes && slack != 4) continue;
+      if (model_.busy_nodes() > kManyNodes && slack != 4) continue;
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
       // Rows must not take the room of slots or gaps.
@@ -263,7 +263,7 @@ class LinkedSearch : public Search {
   // take, which leaves gaps that the estimate does not know. With fewer
   // segments there is less of it, at some time.
   std::optional<Plan> longer_segments() const {
-    if (cut_.nodes > kManyNodes) return std::nullopt;
+    if (model_.busy_nodes() > kManyNodes) return std::nullopt;
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     std::vector<Partition> seen;

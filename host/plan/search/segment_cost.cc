@@ -90,9 +90,12 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
       memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
   const auto layers = static_cast<int>(cut.net.layers.size());
+  std::set<int> busy;
   for (int l = 0; l < layers; ++l) {
     cut_numbers_.push_back(memo_.number_of(cut, l));
+    for (const Share& s : cut.cuts.layers[l].shares) busy.insert(s.node);
   }
+  busy_nodes_ = static_cast<int>(busy.size());
 }
 
 int CostModel::slots(int tensor, const Box& box, int passes) const {
@@ -104,7 +107,7 @@ int CostModel::slots(int tensor, const Box& box, int passes) const {
 
 int64_t CostModel::fixed_bytes() const {
   constexpr int64_t kPeer = sizeof(PeerState) + kWindow * sizeof(Flight);
-  return 128 + s_.nodes * kPeer;
+  return 128 + busy_nodes_ * kPeer;
 }
 
 CostModel::Draft CostModel::draft(Segment segment,

@@ -31,6 +31,8 @@ class CostModel {
   const SegmentCost& cost(Segment, const MadeBoxes& made) const;
   // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
+  // Nodes that have a share of a layer. Others change nothing.
+  int busy_nodes() const { return busy_nodes_; }
 
  private:
   struct Draft;
@@ -49,6 +51,7 @@ class CostModel {
   const uint32_t max_payload_;
   const FlashPercent flash_;
   SegmentMemo& memo_;
+  int busy_nodes_ = 0;
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
   std::vector<int> passes_;
 };
