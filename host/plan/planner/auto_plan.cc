@@ -35,8 +35,8 @@ constexpr double kHopeless = 1.6, kBriefly = 1.3, kFarOff = 1.2;
 // The first two where a plan costs as much, by shares of layers.
 constexpr size_t kCostly = 240;
 constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// Of equal nodes every number up to here may be a crew; above it steps are an
-// eighth of it, of twice as many, and so on.
+// Of equal nodes every number up to here may be a crew; above it twice as many,
+// and so on.
 constexpr size_t kEachCrew = 16;
 constexpr size_t kEachTight = 6;
 
@@ -126,9 +126,8 @@ class AutoPlan {
   // is found over some nodes is found over more as well.
   static std::vector<size_t> fewer_equal(size_t all) {
     std::vector<size_t> counts;
-    size_t step = 1;
-    for (size_t count = 1; count < all; count += step) {
-      if (count >= step * kEachCrew) step = count / (kEachCrew / 2);
+    for (size_t count = 1; count < all;
+         count += count < kEachCrew ? 1 : count) {
       counts.push_back(count);
     }
     std::ranges::reverse(counts);
