@@ -77,8 +77,9 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
                             {{3, 3, 100}, {5}},
                             {{1, 5, 100}, {1}},
                             {{1, 5, 100}, {5}}};
-  if (keeps_much()) {
-    // What is read most often is kept first.
+  if (keeps_much() && !is_tight()) {
+    // What is read most often is kept first. Where the arena needs the room,
+    // plans that begin so end worse.
     constexpr FlashPercent kHalf = {50, 0}, kLittle = {30, 0};
     all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, kClearly});
     // Segments are shared.
