@@ -31,6 +31,8 @@ class CrewPlan {
   const std::vector<std::string>& hopeless() const { return hopeless_; }
   // Nothing, if its plan cannot take less than `most_s`.
   void run(const std::string& strategy, double most_s);
+  // Of another crew's, over the same nodes or more.
+  void run(const Trial& trial) { trials_.run(trial); }
 
   // Other cuts for one segment of the best plan after the other, as long as
   // that helps.
