@@ -29,8 +29,9 @@ constexpr double kTight = 0.8;
 constexpr size_t kLargeCluster = 24;
 // Whole nanoseconds of all firings are rounded.
 constexpr double kRounding = 1.01;
-// Of all weights, in SRAM.
-constexpr double kMuchKept = 0.1;
+// Of all weights, in SRAM; and of a budget, by all else at the most: where the
+// arena needs the room, plans that begin with cheaper flash end worse.
+constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // Plans from estimates that count less flash than there may be: what they are
 // better by must be more than what a rehearsal may be wrong by.
 constexpr double kClearly = 0.01;
@@ -52,9 +53,15 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
 bool CrewPlan::keeps_much() const {
   if (!trials_.any()) return false;
   int64_t kept = 0, all = 0;
-  for (const PlanNode& n : trials_.best().nodes) {
-    kept += n.sram_weight_bytes;
-    all += n.sram_weight_bytes + n.flash_weight_bytes;
+  const std::vector<PlanNode>& nodes = trials_.best().nodes;
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    const int64_t stay = nodes[n].sram_weight_bytes;
+    const auto budget =
+        static_cast<double>(request_.cluster.nodes[n].plan_budget());
+    const auto others = static_cast<double>(nodes[n].arena_bytes - stay);
+    if (others > kRoomy * budget) return false;
+    kept += stay;
+    all += stay + nodes[n].flash_weight_bytes;
   }
   return static_cast<double>(kept) > kMuchKept * static_cast<double>(all);
 }
@@ -77,9 +84,8 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
                             {{3, 3, 100}, {5}},
                             {{1, 5, 100}, {1}},
                             {{1, 5, 100}, {5}}};
-  if (keeps_much() && !is_tight()) {
-    // What is read most often is kept first. Where the arena needs the room,
-    // plans that begin so end worse.
+  if (keeps_much()) {
+    // What is read most often is kept first.
     constexpr FlashPercent kHalf = {50, 0}, kLittle = {30, 0};
     all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, kClearly});
     // Segments are shared.
