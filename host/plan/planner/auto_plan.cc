@@ -124,10 +124,11 @@ class AutoPlan {
 
   // Numbers of nodes below `all`, most first, which do not depend on it: what
   // is found over some nodes is found over more as well.
-  static std::vector<size_t> fewer_equal(size_t all) {
+  // For one of many plans that are compared not each number is tried.
+  std::vector<size_t> fewer_equal(size_t all) const {
+    const size_t each = request_.reasons ? kEachCrew : 0;
     std::vector<size_t> counts;
-    for (size_t count = 1; count < all;
-         count += count < kEachCrew ? 1 : count) {
+    for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);
     }
     std::ranges::reverse(counts);
