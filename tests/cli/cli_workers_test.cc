@@ -527,9 +527,9 @@ TEST_F(CliWorkers, ProgramsThatDoNotFitAreRefused) {
 class CliClusterPlan : public CliWorkers {};
 
 TEST_F(CliClusterPlan, JsonOfAClustersPlan) {
-  const Told told = shop_.shoal({"plan", "m.tflite", "--nodes", "3", "--board",
-                                 "teensy41", "--strategy", "spatial", "--json",
-                                 "-o", "plan.json"});
+  const Told told =
+      shop_.shoal({"plan", "m.tflite", "--nodes", "3", "--board", "teensy41",
+                   "--strategy", "spatial", "--json", "-o", "plan.json"});
   ASSERT_EQ(told.code, 0) << told.err;
   const json j = json::parse(told.out);
   EXPECT_EQ(json::parse(shop_.read_text("plan.json")), j);
