@@ -229,20 +229,21 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
 
 namespace {
 
-LoopRows rows_of_loop(const Net& net, const PlanStage& stage,
-                      const PlanActor& a) {
-  const PlanLoop& loop = stage.loops[a.loop];
-  const auto j = &a - &stage.actors[loop.first_actor];
-  return loop_rows(net, stage, loop)[static_cast<size_t>(j)];
+// Of its loop's rows.
+const LoopRows& rows_of(const PlanStage& stage, const PlanActor& a,
+                        const std::vector<LoopRows>& rows) {
+  const auto j = &a - &stage.actors[stage.loops[a.loop].first_actor];
+  return rows[static_cast<size_t>(j)];
 }
 
 LayerTime looped_time(const Net& net, const PlanStage& stage,
-                      const PlanActor& a, const Board& board) {
+                      const PlanActor& a, const std::vector<LoopRows>& rows,
+                      const Board& board) {
   const PlanLoop& loop = stage.loops[a.loop];
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
   const int64_t firings = ceil_div(stage.ports[last.out].box.rows(), loop.band);
   return turns_time(net.layers[a.layer], share_of(net, stage, a),
-                    rows_of_loop(net, stage, a).all, firings,
+                    rows_of(stage, a, rows).all, firings,
                     &a == &last ? loop.iterations : 0, board);
 }
 
@@ -253,15 +254,37 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   const LayerShare share = share_of(net, stage, a);
   const int64_t macs = share_macs(net.layers[a.layer], share);
   if (a.loop < 0) return macs;
-  return macs / share.out.rows() * rows_of_loop(net, stage, a).all;
+  return macs / share.out.rows() *
+         rows_of(stage, a, loop_rows(net, stage, stage.loops[a.loop])).all;
 }
 
 LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
                      const Board& board) {
-  if (a.loop >= 0) return looped_time(net, stage, a, board);
+  if (a.loop >= 0) {
+    return looped_time(net, stage, a,
+                       loop_rows(net, stage, stage.loops[a.loop]), board);
+  }
   if (a.copy) return copy_time(stage.ports[a.out].box, a.band, board);
   return share_time(net.layers[a.layer], share_of(net, stage, a),
                     {a.band, a.part}, board);
+}
+
+std::vector<LayerTime> actor_times(const Net& net, const PlanStage& stage,
+                                   const Board& board) {
+  std::vector<LayerTime> times;
+  times.reserve(stage.actors.size());
+  std::vector<LoopRows> rows;
+  int loop = -1;  // whose rows these are
+  for (const PlanActor& a : stage.actors) {
+    if (a.loop >= 0) {
+      if (a.loop != loop) rows = loop_rows(net, stage, stage.loops[a.loop]);
+      loop = a.loop;
+      times.push_back(looped_time(net, stage, a, rows, board));
+    } else {
+      times.push_back(actor_time(net, stage, a, board));
+    }
+  }
+  return times;
 }
 
 }  // namespace shoal

@@ -48,6 +48,8 @@ LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
 // Of an actor: its share of the layer, or a copy. What the bands of a loop make
 // twice counts twice.
 int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
+// Of all actors of a stage.
+std::vector<LayerTime> actor_times(const Net&, const PlanStage&, const Board&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);
 // `out` of a layer, of so many input channels.

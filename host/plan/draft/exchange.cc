@@ -45,8 +45,10 @@ class Finder {
         only_(only),
         layers_(static_cast<int>(cut.net.layers.size())),
         segment_(segment_of_layers(segments, layers_)) {
-    x_.sources.assign(layers_, std::vector<std::array<Source, 2>>(s_.nodes));
-    x_.home_of.assign(layers_, std::vector<int>(s_.nodes, -1));
+    x_.nodes = s_.nodes;
+    x_.shares.resize(size_t(layers_) * size_t(s_.nodes));
+    needs_.resize(s_.nodes);
+    local_.resize(s_.nodes);
   }
 
   Exchange find() {
@@ -87,7 +89,7 @@ class Finder {
   }
 
   void add_needs(int t) {
-    needs_.assign(s_.nodes, {});
+    for (std::vector<Need>& list : needs_) list.clear();
     for (const Use& use : s_.uses[t].readers) {
       if (use.owner != Owner::kActor) continue;
       for (int n = 0; n < s_.nodes; ++n) {
@@ -110,7 +112,7 @@ class Finder {
   // Each node is sent what it reads of an input, in the first segment in which
   // it does. An output that no layer makes is the first node's.
   void add_inputs(int t) {
-    local_.assign(s_.nodes, {});
+    for (std::vector<int>& list : local_) list.clear();
     for (const Use& w : s_.uses[t].writers) {
       if (w.owner != Owner::kInput) continue;
       for (int n = 0; n < s_.nodes; ++n) {
@@ -195,7 +197,7 @@ class Finder {
         Home& h = x_.homes[home];
         h.box = hull(h.box, made_[w][n]);
         h.writers.push_back(w);
-        x_.home_of[w][n] = home;
+        x_.share(w, n).home = home;
       }
     }
   }
@@ -203,7 +205,7 @@ class Finder {
   void connect(int t, int n) {
     std::map<int, std::vector<const Need*>> far;  // by segment
     for (const Need& need : needs_[n]) {
-      Source& source = x_.sources[need.layer][n][need.operand];
+      Source& source = x_.share(need.layer, n).sources[need.operand];
       source.box = need.box;
       for (int h : local_[n]) {
         Home& home = x_.homes[h];
@@ -220,7 +222,7 @@ class Finder {
       for (const Need* need : list) g.box = hull(g.box, need->box);
       const int index = static_cast<int>(x_.gathers.size());
       for (const Need* need : list) {
-        x_.sources[need->layer][n][need->operand].gather = index;
+        x_.share(need->layer, n).sources[need->operand].gather = index;
       }
       fill(g, index);
       x_.gathers.push_back(std::move(g));
@@ -237,15 +239,15 @@ class Finder {
     for (const Use& w : s_.uses[g.tensor].writers) {
       if (w.owner != Owner::kActor) continue;
       const Box& here = made_[w.index][g.node];
-      if (!here.empty()) copy(g, x_.home_of[w.index][g.node], here);
+      if (!here.empty()) copy(g, x_.share(w.index, g.node).home, here);
       for (int m = 0; m < s_.nodes; ++m) {
         if (m == g.node) continue;
         const Box part = common(s_.own[w.index][m], g.box);
         if (part.empty() || (!here.empty() && contains(here, part))) continue;
-        Home& home = x_.homes[x_.home_of[w.index][m]];
+        Home& home = x_.homes[x_.share(w.index, m).home];
         home.last_segment = std::max(home.last_segment, g.segment);
         if (only_ && g.segment != kHere) continue;
-        send(x_.home_of[w.index][m], part, here, g, index);
+        send(x_.share(w.index, m).home, part, here, g, index);
       }
     }
   }

@@ -74,9 +74,22 @@ struct Exchange {
     Box box;
   };
   std::vector<Output> outputs;
-  // By layer, node and operand.
-  std::vector<std::vector<std::array<Source, 2>>> sources;
-  std::vector<std::vector<int>> home_of;  // by layer, then node: its output's
+  // What a layer reads on a node, by operand, and its output's home.
+  struct Share {
+    std::array<Source, 2> sources;
+    int home = -1;
+  };
+  int nodes = 0;
+  std::vector<Share> shares;  // by layer, then node
+  Share& share(int layer, int node) { return shares[index(layer, node)]; }
+  const Share& share(int layer, int node) const {
+    return shares[index(layer, node)];
+  }
+
+ private:
+  size_t index(int layer, int node) const {
+    return size_t(layer) * size_t(nodes) + size_t(node);
+  }
 };
 
 Exchange find_exchange(const CutNet&, const Segments&, const MadeBoxes&);

@@ -207,12 +207,12 @@ class Maker {
     PlanActor a;
     a.layer = l;
     a.weights = share_weights(layer, box);
-    for (const Source& source : x_.sources[l][n]) {
+    for (const Source& source : x_.share(l, n).sources) {
       if (source.gather >= 0) add_copies(source.gather);
     }
     const int number = next_actor(n, segment);
     for (int operand = 0; operand < 2; ++operand) {
-      const Source& source = x_.sources[l][n][operand];
+      const Source& source = x_.share(l, n).sources[operand];
       if (layer.in[operand].tensor < 0) continue;
       const int buffer = source.home >= 0 ? home_buffer(source.home, segment)
                                           : gather_buffer_[source.gather];
@@ -224,8 +224,9 @@ class Maker {
 
   void finish_actor(PlanActor a, int l, int n, int segment, const Box& box) {
     const int number = next_actor(n, segment);
-    a.out = add_port(draft(n, segment), {home_buffer(x_.home_of[l][n], segment),
-                                         box, false, Owner::kActor, number});
+    a.out =
+        add_port(draft(n, segment), {home_buffer(x_.share(l, n).home, segment),
+                                     box, false, Owner::kActor, number});
     draft(n, segment).stage.actors.push_back(std::move(a));
   }
 

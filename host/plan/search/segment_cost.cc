@@ -203,8 +203,10 @@ int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
   const Draft::Node& node = d.nodes[n];
   const Board& board = cluster_.nodes[n].board;
   int64_t compute = 0;
-  for (const PlanActor& a : node.stage.actors) {
-    const LayerTime t = actor_time(s_.net, node.stage, a, board);
+  const std::vector<LayerTime> times = actor_times(s_.net, node.stage, board);
+  for (size_t i = 0; i < times.size(); ++i) {
+    const PlanActor& a = node.stage.actors[i];
+    const LayerTime& t = times[i];
     const bool stored = !a.copy && streaming_.streams(n, a.layer);
     compute += stored ? t.total_ps() - t.flash_ps : t.total_ps(flash_);
   }

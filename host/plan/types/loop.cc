@@ -23,6 +23,7 @@ std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
 std::vector<LoopRows> loop_rows(const Net& net, const PlanStage& stage,
                                 const PlanLoop& loop) {
   std::vector<RowRule> rules;
+  rules.reserve(loop.actors);
   std::vector<uint16_t> map;  // no layer of a loop has one
   for (int j = 0; j < loop.actors; ++j) {
     const PlanActor& a = stage.actors[loop.first_actor + j];
