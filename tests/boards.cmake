@@ -20,7 +20,7 @@ function(shoal_board_test name)
     SHARDS ${ARG_SHARDS})
   if(ARG_BOOTS AND TARGET firmware_emcraft-sf2)
     add_dependencies(${name} firmware_emcraft-sf2 shoal)
-    if(name MATCHES "^board_(bench|budget|kinds|network|noise|sealed|trouble)_test$")
+    if(name MATCHES "^board_(bench|budget|discover|kinds|network|noise|sealed|trouble)_test$")
       foreach(id ${SHOAL_BOOTING_BOARDS})
         add_dependencies(${name} firmware_${id})
       endforeach()
@@ -47,6 +47,8 @@ shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
 shoal_board_test(board_cli_test BOOTS TIMEOUT 120 LIBS shoal_command shoal_random_net shoal_golden)
 shoal_board_test(board_network_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net)
+shoal_board_test(board_discover_test BOOTS TIMEOUT 120
+  LIBS shoal_command shoal_random_net shoal_engine_workers)
 shoal_board_test(board_noise_test BOOTS TIMEOUT 300
   LIBS shoal_command shoal_random_net shoal_engine_workers)
 shoal_board_test(board_sealed_test BOOTS TIMEOUT 300

@@ -177,6 +177,7 @@ class NodeAgent {
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Appends to the answer under construction.
+  Reply held(const uint8_t* data, uint32_t bytes);
   void put(const void* data, uint32_t bytes);
 
   const uint8_t* program() const {
@@ -188,6 +189,8 @@ class NodeAgent {
   // That the program may use.
   uint32_t arena_bytes() const;
   bool hold_built_in();
+  // Bytes of the program that is there whole; 0: none.
+  uint32_t held_bytes() const;
   void hold_stored();
   bool read_program(uint32_t offset, void* to, uint32_t bytes);
   // The program as a storage: for one that does not expect mapped memory.

@@ -86,6 +86,8 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
     }
     case Request::kMeter:
       return meter(data, bytes);
+    case Request::kHeld:
+      return held(data, bytes);
   }
   return Reply::kMalformed;
 }
@@ -134,8 +136,8 @@ Reply NodeAgent::identity() {
   a.max_payload = static_cast<uint16_t>(config_.transport->max_payload);
   a.max_peers = config_.max_peers;
   a.poll_gap_us = config_.poll_gap_us;
-  if (state_ != AgentState::kEmpty && state_ != AgentState::kDeploying) {
-    a.program_bytes = program_bytes_;
+  a.program_bytes = held_bytes();
+  if (a.program_bytes != 0) {
     std::memcpy(a.program_hash, program_hash_, sizeof a.program_hash);
   }
   put(&a, sizeof a);
@@ -153,6 +155,34 @@ Reply NodeAgent::names() {
   std::memcpy(a.name, config_.name, a.name_bytes);
   std::memcpy(a.board, config_.board, a.board_bytes);
   put(&a, sizeof a);
+  return Reply::kOk;
+}
+
+uint32_t NodeAgent::held_bytes() const {
+  const bool whole =
+      state_ != AgentState::kEmpty && state_ != AgentState::kDeploying;
+  return whole ? program_bytes_ : 0;
+}
+
+// Memory has one program: the next one takes its place.
+Reply NodeAgent::held(const uint8_t* data, uint32_t bytes) {
+  HeldRequest r;
+  if (!take(data, bytes, r) || bytes != 0) return Reply::kMalformed;
+  HeldPrograms h{};
+  static_assert(kReplyAt + sizeof h + kTagBytes <= kLeastPayload);
+  if (config_.programs) {
+    config_.programs->tell(r.index, h);
+  } else {
+    const uint32_t held = held_bytes();
+    h.storage_bytes = config_.program_capacity;
+    h.free_bytes = held == 0 ? h.storage_bytes : 0;
+    h.programs = held != 0;
+    if (r.index < h.programs) {
+      h.program_bytes = held;
+      std::memcpy(h.program_hash, program_hash_, sizeof h.program_hash);
+    }
+  }
+  put(&h, sizeof h);
   return Reply::kOk;
 }
 

@@ -154,6 +154,7 @@ enum class Reply : uint8_t {
   kHash = 4,       // the program is not what was announced
   kProgram = 5,    // the runtime refuses it; the ping says where
   kStorage = 6,    // where programs are kept fails
+  kHeld = 11,     // HeldRequest -> HeldPrograms of storage/program_store.h
   kNotYet = 7,     // never sent: it is asked again
 };
 
@@ -285,5 +286,10 @@ bool take(const uint8_t*& at, uint32_t& left, T& out) {
   left -= static_cast<uint32_t>(sizeof(T));
   return true;
 }
+
+// One program of those that are there, counted from 0.
+struct HeldRequest {
+  uint32_t index;
+};
 
 }  // namespace shoal

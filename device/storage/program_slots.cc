@@ -59,6 +59,17 @@ uint32_t ProgramSlots::program(uint8_t* hash) const {
   return n.bytes;
 }
 
+void ProgramSlots::tell(uint32_t index, HeldPrograms& held) const {
+  held = {};
+  for (const Slot& s : slots_) {
+    held.storage_bytes += capacity();
+    if (!s.whole) held.free_bytes += capacity();
+    if (!s.whole || held.programs++ != index) continue;
+    held.program_bytes = s.announced.bytes;
+    std::memcpy(held.program_hash, s.announced.hash, sizeof s.announced.hash);
+  }
+}
+
 bool ProgramSlots::load(uint32_t slot) {
   Slot& s = slots_[slot];
   Note whole;

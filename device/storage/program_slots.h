@@ -39,6 +39,7 @@ class ProgramSlots final : public ProgramStore {
 
   uint32_t capacity() const override;
   uint32_t program(uint8_t* hash) const override;
+  void tell(uint32_t index, HeldPrograms&) const override;
   Status begin(uint32_t bytes, const uint8_t* hash, uint32_t& from) override;
   Status write(uint32_t offset, const uint8_t* data, uint32_t bytes) override;
   Status end() override;

@@ -101,6 +101,36 @@ TEST_F(SlotsTest, WhatIsThereIsNotWrittenAgain) {
   EXPECT_EQ(flash_.changes(), changes);
 }
 
+TEST_F(SlotsTest, TellsWhatIsThereAndWhatIsFree) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  const uint32_t room = slots.capacity();
+  HeldPrograms h;
+  const auto told = [&](uint32_t index, uint32_t programs, const Program* p) {
+    std::memset(&h, 0xFF, sizeof h);
+    slots.tell(index, h);
+    EXPECT_EQ(h.storage_bytes, 2 * room);
+    EXPECT_EQ(h.free_bytes, (2 - programs) * room);
+    EXPECT_EQ(h.programs, programs);
+    ASSERT_EQ(h.program_bytes, p ? p->bytes.size() : 0u);
+    if (p) EXPECT_EQ(std::memcmp(h.program_hash, p->hash, 32), 0);
+  };
+  told(0, 0, nullptr);
+  // What is on its way is not there yet.
+  uint32_t from = 0;
+  ASSERT_EQ(slots.begin(10000, a_.hash, from), Status::kOk);
+  told(0, 0, nullptr);
+  ASSERT_EQ(send(slots, a_), Status::kOk);
+  told(0, 1, &a_);
+  told(1, 1, nullptr);
+  ASSERT_EQ(send(slots, b_), Status::kOk);
+  told(0, 2, &a_);
+  told(1, 2, &b_);
+  told(2, 2, nullptr);
+  slots.discard();
+  told(0, 1, &a_);
+}
+
 TEST_F(SlotsTest, BytesComeInOrderAndOnce) {
   ProgramSlots slots;
   ASSERT_EQ(open(slots), Status::kOk);

@@ -10,12 +10,25 @@
 
 namespace shoal {
 
+// What a node's storage has for programs, and one of those that are there. It
+// goes over the network as it stands (device/agent/session_wire.h).
+struct HeldPrograms {
+  uint32_t storage_bytes;  // that programs may have
+  uint32_t free_bytes;     // of these, what new ones may have though all stay
+  uint32_t programs;       // that are there
+  uint32_t program_bytes;  // of the one that was asked for; 0: there is none
+  uint8_t program_hash[32];
+};
+static_assert(sizeof(HeldPrograms) == 48);
+
 class ProgramStore {
  public:
   // Of a program, in bytes.
   virtual uint32_t capacity() const = 0;
   // Bytes of the whole program that is there; 0: none. `hash`: 32 bytes.
   virtual uint32_t program(uint8_t* hash) const = 0;
+  // All that are there; `index` counts them from 0.
+  virtual void tell(uint32_t index, HeldPrograms&) const = 0;
 
   // A program of so many bytes with this SHA-256 is to come. `from`: what is
   // here already, from a broken transfer or all of it; then it is the one that

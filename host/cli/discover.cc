@@ -1,6 +1,8 @@
 // `shoal discover`: which nodes answer, and a cluster file of them.
 #include "host/engine/workers/discover.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -23,6 +25,8 @@ namespace {
 
 constexpr int kDefaultSeconds = 2;
 constexpr size_t kMostAddresses = 512;
+
+using Programs = std::vector<KeptProgram>;
 
 // "HOST:7000-7015" is sixteen addresses.
 std::vector<std::string> spread(const std::string& text) {
@@ -81,67 +85,114 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
   return all;
 }
 
-std::string program_of(const IdentityAnswer& facts) {
-  if (facts.program_bytes == 0) return "";
-  return to_hex(std::span(facts.program_hash).first(8));
+// What it would run comes first; an older agent says no more than that.
+Programs programs_of(const Discovered& d) {
+  const IdentityAnswer& f = d.identity->facts;
+  if (f.program_bytes == 0) return d.kept ? d.kept->programs : Programs();
+  KeptProgram ready{f.program_bytes, {}};
+  std::ranges::copy(f.program_hash, ready.hash.begin());
+  Programs all = d.kept ? d.kept->programs : Programs{ready};
+  const auto at = std::ranges::find(all, ready.hash, &KeptProgram::hash);
+  if (at != all.end()) std::rotate(all.begin(), at, at + 1);
+  return all;
+}
+
+nlohmann::json json_of(const Discovered& d) {
+  nlohmann::json node{{"address", d.address.label},
+                      {"answers", d.identity.has_value()}};
+  if (!d.identity) {
+    node["why"] = d.why->what();
+    node["exit_code"] = static_cast<int>(d.why->code());
+    return node;
+  }
+  const IdentityAnswer& f = d.identity->facts;
+  node.update({{"name", d.identity->name},
+               {"board", d.identity->board},
+               {"arithmetic", kArithmetic},
+               {"session_version", kSessionVersion},
+               {"arena_bytes", f.arena_bytes},
+               {"program_capacity_bytes", f.program_capacity},
+               {"program_bytes", f.program_bytes},
+               {"program_sha256",
+                f.program_bytes ? to_hex(f.program_hash) : std::string()},
+               {"programs", nlohmann::json::array()},
+               {"max_payload", f.max_payload},
+               {"max_peers", f.max_peers}});
+  for (const KeptProgram& one : programs_of(d)) {
+    node["programs"].push_back(
+        {{"bytes", one.bytes}, {"sha256", to_hex(one.hash)}});
+  }
+  if (d.kept) {
+    node["storage_bytes"] = d.kept->storage_bytes;
+    node["free_bytes"] = d.kept->free_bytes;
+  }
+  return node;
 }
 
 void print_json(const std::vector<Discovered>& found) {
   nlohmann::json json{{"nodes", nlohmann::json::array()}};
-  for (const Discovered& d : found) {
-    nlohmann::json node{{"address", d.address.label},
-                        {"answers", d.identity.has_value()}};
-    if (d.identity) {
-      const IdentityAnswer& f = d.identity->facts;
-      node.update({{"name", d.identity->name},
-                   {"board", d.identity->board},
-                   {"arena_bytes", f.arena_bytes},
-                   {"program_capacity_bytes", f.program_capacity},
-                   {"program_bytes", f.program_bytes},
-                   {"program_sha256",
-                    f.program_bytes ? to_hex(f.program_hash) : std::string()},
-                   {"max_payload", f.max_payload},
-                   {"max_peers", f.max_peers}});
-    } else {
-      node["why"] = d.why->what();
-      node["exit_code"] = static_cast<int>(d.why->code());
-    }
-    json["nodes"].push_back(node);
-  }
+  for (const Discovered& d : found) json["nodes"].push_back(json_of(d));
   say_json(json);
 }
 
-void print_text(const std::vector<Discovered>& found) {
-  size_t address = 7, name = 4, board = 5;
-  for (const Discovered& d : found) {
-    if (!d.identity) continue;
-    address = std::max(address, d.address.label.size());
-    name = std::max(name, d.identity->name.size());
-    board = std::max(board, d.identity->board.size());
+std::string programs_text(const Discovered& d) {
+  std::string text;
+  for (const KeptProgram& one : programs_of(d)) {
+    text += (text.empty() ? "program " : "; ") +
+            to_hex(std::span(one.hash).first(8)) + ", " +
+            format_bytes(one.bytes);
   }
-  const auto width = [](size_t n) { return static_cast<int>(n); };
-  const auto line = [&](const std::string& a, const std::string& n,
-                        const std::string& b, const std::string& arena,
-                        const std::string& room, const std::string& program) {
-    say("%-*s  %-*s  %-*s  %13s  %13s  %s\n", width(address), a.c_str(),
-        width(name), n.c_str(), width(board), b.c_str(), arena.c_str(),
-        room.c_str(), program.c_str());
-  };
-  bool headed = false;
+  return text.empty() ? "nothing" : text;
+}
+
+// Columns as wide as what is in them; what is a number stands at the right.
+void print_text(const std::vector<Discovered>& found) {
+  constexpr size_t kNames = 3;
+  std::vector<std::vector<std::string>> lines = {
+      {"address", "name", "board", "arithmetic", "RAM B", "flash B", "free B",
+       "holds"}};
   for (const Discovered& d : found) {
     if (!d.identity) continue;
-    if (!headed) line("address", "name", "board", "arena B", "room B", "holds");
-    headed = true;
     const IdentityAnswer& f = d.identity->facts;
-    line(d.address.label, d.identity->name, d.identity->board,
-         format_count(f.arena_bytes), format_count(f.program_capacity),
-         f.program_bytes == 0 ? "nothing"
-                              : "program " + program_of(f) + ", " +
-                                    format_bytes(f.program_bytes));
+    lines.push_back({d.address.label, d.identity->name, d.identity->board,
+                     fmt::format("0x{:08X}", kArithmetic),
+                     format_count(f.arena_bytes),
+                     format_count(f.program_capacity),
+                     d.kept ? format_count(d.kept->free_bytes) : "not said",
+                     programs_text(d)});
+  }
+  std::vector<size_t> width(lines[0].size());
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      width[i] = std::max(width[i], line[i].size());
+    }
+  }
+  for (const auto& line : lines) {
+    if (lines.size() == 1) break;
+    std::string text;
+    for (size_t i = 0; i + 1 < line.size(); ++i) {
+      text += i < kNames ? fmt::format("{:<{}}  ", line[i], width[i])
+                         : fmt::format("{:>{}}  ", line[i], width[i]);
+    }
+    say("%s%s\n", text.c_str(), line.back().c_str());
   }
   for (const Discovered& d : found) {
     if (d.why) tell("%s\n", d.why->what());
   }
+}
+
+// Two that say they are one; empty if there are none.
+std::string twins(const std::vector<Discovered>& found) {
+  std::map<std::string, std::string> places;  // by name
+  for (const Discovered& d : found) {
+    if (!d.identity) continue;
+    const auto [at, is_new] = places.emplace(d.identity->name, d.address.label);
+    if (!is_new) {
+      return at->second + " and " + d.address.label +
+             " both say that they are " + d.identity->name;
+    }
+  }
+  return "";
 }
 
 // Those that answer, as a plan takes them.
@@ -150,18 +201,8 @@ void write_cluster(const std::string& path,
   std::string text =
       "# What answered to `shoal discover`; see `shoal formats "
       "cluster.toml`.\n";
-  std::map<std::string, std::string> places;  // by name
   for (const Discovered& d : found) {
     if (!d.identity) continue;
-    const auto [at, is_new] = places.emplace(d.identity->name, d.address.label);
-    if (!is_new) {
-      throw Error(Exit::kUsage,
-                  at->second + " and " + d.address.label +
-                      " both say that "
-                      "they are " +
-                      d.identity->name + ": no cluster file",
-                  "names of their own (`shoal worker --name`)");
-    }
     const IdentityAnswer& f = d.identity->facts;
     text += "\n[[node]]\nname = \"" + d.identity->name + "\"\naddress = \"" +
             d.address.label + "\"\nboard = \"" + d.identity->board +
@@ -186,6 +227,13 @@ int discover_command(const DiscoverFlags& flags) {
     print_json(found);
   } else {
     print_text(found);
+  }
+  if (const std::string both = twins(found); !both.empty()) {
+    if (!flags.output.empty()) {
+      throw Error(Exit::kUsage, both + ": no cluster file",
+                  "names of their own (`shoal worker --name`)");
+    }
+    tell("%s\n", both.c_str());
   }
   if (any && !flags.output.empty()) write_cluster(flags.output, found);
   if (any) return 0;

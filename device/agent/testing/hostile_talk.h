@@ -303,6 +303,8 @@ class HostileTalk {
       append(b, StartRequest{kEpoch, program_.node, count});
     } else if (r == Request::kMeter) {
       append(b, MeterRequest{1});
+    } else if (r == Request::kHeld) {
+      append(b, HeldRequest{0});
     }
     return b;
   }
@@ -523,7 +525,7 @@ inline Bytes random_talk(Random& r) {
     t.push_back(some);
     t.insert(t.end(), items, items + some);
     at += size_t{4} + bytes;
-    if (what < 8) ask(static_cast<Request>(uniform(r, 0, 10)));
+    if (what < 8) ask(static_cast<Request>(uniform(r, 0, 11)));
     if (what == 8) connect();
     if (what % 4 == 1) {
       t.insert(t.end(), {uint8_t(7 | int(r() % 32) << 3), uint8_t(r() % 16),

@@ -1,8 +1,10 @@
 #include "host/engine/workers/discover.h"
 
 #include <algorithm>
+#include <cstring>
 #include <future>
 
+#include "device/storage/program_store.h"
 #include "host/engine/workers/drive.h"
 
 namespace shoal {
@@ -10,13 +12,68 @@ namespace {
 
 constexpr size_t kAtOnce = 32;
 
+constexpr uint32_t kMostPrograms = 64;
+
+[[noreturn]] void no_sense(const std::string& name) {
+  throw Error(Exit::kNode,
+              "node " + name + ": what it says of its programs makes no sense",
+              "the same shoal on both sides");
+}
+
+// Programs are asked for one by one. None: who does not know the question.
+// What a later agent says behind the answer is not read.
+struct Asked {
+  std::optional<HeldPrograms> held;
+  bool answered = false;
+};
+
+std::optional<KeptPrograms> ask_kept(Coordinator& coordinator,
+                                     const Inquiry& inquiry,
+                                     const StopSignals& signals) {
+  const std::string name = coordinator.identity(0).name;
+  KeptPrograms kept;
+  for (uint32_t index = 0;; ++index) {
+    Asked asked;
+    std::vector<uint8_t> data(sizeof(HeldRequest));
+    const HeldRequest request{index};
+    std::memcpy(data.data(), &request, sizeof request);
+    coordinator.ask(0, Request::kHeld, std::move(data),
+                    [&](Reply reply, std::span<const uint8_t> said) {
+                      asked.answered = true;
+                      if (reply == Reply::kMalformed) return;
+                      HeldPrograms h;
+                      if (reply != Reply::kOk || said.size() < sizeof h) {
+                        no_sense(name);
+                      }
+                      std::memcpy(&h, said.data(), sizeof h);
+                      asked.held = h;
+                    });
+    const bool heard = drive(coordinator, *inquiry.transport, &signals,
+                             [&] { return asked.answered; });
+    if (!heard || !asked.held) return std::nullopt;
+    const HeldPrograms& h = *asked.held;
+    if (h.free_bytes > h.storage_bytes || h.programs > kMostPrograms ||
+        (h.program_bytes == 0) != (index >= h.programs)) {
+      no_sense(name);
+    }
+    kept.storage_bytes = h.storage_bytes;
+    kept.free_bytes = h.free_bytes;
+    if (h.program_bytes == 0) return kept;
+    KeptProgram& one = kept.programs.emplace_back();
+    one.bytes = h.program_bytes;
+    std::ranges::copy(h.program_hash, one.hash.begin());
+    if (index + 1 == h.programs) return kept;
+  }
+}
+
 Discovered ask(const Inquiry& inquiry, const StopSignals& signals) {
-  Discovered found{inquiry.address, {}, {}};
+  Discovered found{inquiry.address, {}, {}, {}};
   Coordinator coordinator(inquiry.config);
   try {
     coordinator.connect({inquiry.address});
     if (drive(coordinator, *inquiry.transport, &signals,
               [&] { return coordinator.connected(); })) {
+      found.kept = ask_kept(coordinator, inquiry, signals);
       found.identity = coordinator.identity(0);
     } else {
       found.why = Error(Exit::kNode, inquiry.address.label + ": interrupted");

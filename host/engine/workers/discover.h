@@ -1,6 +1,7 @@
 // Who answers at some addresses, and what each one is.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,10 +20,21 @@ struct Inquiry {
   CoordinatorConfig config;  // over this transport
 };
 
+// A program that a node has kept.
+struct KeptProgram {
+  uint32_t bytes = 0;
+  std::array<uint8_t, 32> hash{};
+};
+struct KeptPrograms {
+  uint32_t storage_bytes = 0, free_bytes = 0;
+  std::vector<KeptProgram> programs;
+};
+
 // What it says it is; or why not: silent, another key, busy with a coordinator.
 struct Discovered {
   WorkerAddress address;
   std::optional<WorkerIdentity> identity;
+  std::optional<KeptPrograms> kept;  // none: an older agent, which does not say
   std::optional<Error> why;
 };
 
