@@ -8,6 +8,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <future>
+#include <set>
 #include <thread>
 
 #include "device/agent/keys.h"
@@ -16,6 +18,7 @@
 #include "host/base/entropy.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
 #include "tests/board_emulated.h"
@@ -259,55 +262,161 @@ std::string address_in(const std::string& board, const std::string& symbol) {
   return text.substr(0, text.find(' '));
 }
 
-// In a run its stack has no room any more. The guard ends the board before
-// anything else is overwritten; it says so, the coordinator misses it by name,
-// and after its reset it has what it had.
-TEST_F(BoardTrouble, AStackThatRunsOverIsReported) {
-  constexpr int kStackPointer = 13;
-  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
-    SCOPED_TRACE(id);
+// Boards that fall in a run: the guard of the stack, or the CPU, ends what was
+// under way before anything else is overwritten. A board says so on its console
+// and starts anew; the coordinator is told why, and the next one finds what the
+// board has kept.
+class BoardFalls : public BoardTrouble {
+ protected:
+  struct Push {
+    int number;  // of a register
+    uint32_t value;
+    const char *console, *told;
+  };
+  // At the begin of every turn: no room on the stack, code where none may be.
+  static constexpr Push kPushes[] = {
+      {13, 0x20000008, "stack overflow",
+       "it was restarted: its stack ran over"},
+      {15, 0xF0000000, "a memory fault",
+       "it was restarted: a memory fault at pc 0xf0000000"},
+  };
+
+  // Until it has served somebody it would stay down.
+  void expect_falls(const char* id, EmulatedNodesOptions o,
+                    std::vector<std::string> more, const char* had) const {
     Board board = find_board(id);
-    const bool keeps = !board.emulator->drive.empty();
-    EmulatedNodesOptions o = options(board);
-    if (keeps) o.state = shop_.path(std::string("of_") + id);
+    o.nodes[0].board = &board;
     const std::string debugger = shop_.path("debugger");
-    {
-      const std::vector<std::string> before = board.emulator->options;
-      board.emulator->options.insert(
-          board.emulator->options.end(),
-          {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
-      const EmulatedNodes boards(o);
-      board.emulator->options = before;
-      const std::string address = boards.nodes()[0]->address();
-      expect_exact(address);
-      Background run(shop_, words(address, "100000000"));
+    board.emulator->options.insert(
+        board.emulator->options.end(),
+        {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
+    const EmulatedNodes boards(o);
+    const std::string address = boards.nodes()[0]->address();
+    const auto words = [&](const char* frames) {
+      std::vector<std::string> all = {
+          "run",  "m.tflite", "random:1", "--workers", address, "--frames",
+          frames, "-o",       "out.bin",  "--timeout", "5"};
+      all.insert(all.end(), more.begin(), more.end());
+      return all;
+    };
+    ASSERT_EQ(shop_.shoal(words("1")).code, 0);
+    for (const Push& f : kPushes) {
+      SCOPED_TRACE(f.console);
+      std::future<Told> run = std::async(
+          std::launch::async, [&] { return shop_.shoal(words("100000000")); });
       usleep(300'000);
       {
         Debugger d(debugger);
         d.stop_at(address_in(id, "_ZN5shoal9NodeAgent4stepEv"));
-        d.set_register(kStackPointer, 0x20000008);
+        d.set_register(f.number, f.value);
         d.go_on();
       }
-      EXPECT_EQ(run.end(0), 6);
-      try {
-        for (int i = 0; i < 50; ++i) {
-          boards.nodes()[0]->listen(std::chrono::milliseconds(100));
-        }
-        ADD_FAILURE() << "it says nothing";
-      } catch (const Error& e) {
-        EXPECT_EQ(e.code(), Exit::kNode);
-        const std::string told = "n: " + std::string(id) + ": stack overflow";
-        EXPECT_EQ(std::string(e.what()).find(told), 0u) << e.what();
-      }
-      const Told told = shop_.shoal(words(address));
-      EXPECT_EQ(told.code, 6);
-      EXPECT_NE(told.err.find(address), told.err.npos) << told.err;
+      const Told told = run.get();
+      EXPECT_EQ(told.code, 6) << told.err;
+      EXPECT_NE(told.err.find("node n (" + address + "): " + f.told),
+                told.err.npos)
+          << told.err;
+      expect_says(*boards.nodes()[0],
+                  "n: " + std::string(id) + ": " + f.console);
+      const Told after = shop_.shoal(words("1"));
+      EXPECT_EQ(after.code, 0) << after.err;
+      EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
+      EXPECT_NE(after.err.find(had), after.err.npos) << after.err;
     }
-    const EmulatedNodes again(o);
-    const Told told = expect_exact(again.nodes()[0]->address());
-    const char* const had = keeps ? "1 of 1 nodes had" : "0 of 1 nodes had";
-    EXPECT_NE(told.err.find(had), told.err.npos) << told.err;
   }
+  static void expect_says(EmulatedNode& node, const std::string& what) {
+    try {
+      for (int i = 0; i < 50; ++i) node.listen(std::chrono::milliseconds(100));
+      ADD_FAILURE() << "it says nothing";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kNode);
+      EXPECT_EQ(std::string(e.what()).find(what), 0u) << e.what();
+    }
+  }
+};
+
+TEST_F(BoardFalls, TheRunSaysWhyAndTheBoardStartsAnew) {
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
+    SCOPED_TRACE(id);
+    const bool keeps = !find_board(id).emulator->drive.empty();
+    expect_falls(id, options(find_board(id)), {"--insecure"},
+                 keeps ? "1 of 1 nodes had" : "0 of 1 nodes had");
+  }
+}
+
+// Nobody gives it a new seed: what it draws after a reset is nothing that it
+// has drawn before.
+TEST_F(BoardFalls, AMappedOneDrawsFromANewSeedAfterwards) {
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
+  const ClusterKey key = read_key_file(shop_.path("k.key"));
+  Board board = find_board("mps2-an386");
+  const std::string debugger = shop_.path("debugger");
+  board.emulator->options.insert(
+      board.emulator->options.end(),
+      {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
+  EmulatedNodesOptions o = options(board);
+  o.key = key;
+  const EmulatedNodes boards(o);
+  const std::string address = boards.nodes()[0]->address();
+  // Its nonce for a hello follows from what it drew when it started.
+  std::set<std::vector<uint8_t>> nonces;
+  const UdpTransport udp(udp_address(0x7F000001, 0));
+  const auto ask = [&] {
+    const shoal_transport& t = udp.transport();
+    Hello h{};
+    h.head = {Kind::kHello, kSessionVersion, Mode::kPreShared,
+              Verdict::kChallenge, kArithmetic};
+    h.coordinator_nonce[0] = 7;
+    h.body.version = kSessionVersion;
+    sign(key.data(), h);
+    std::vector<uint8_t> answer(t.max_payload);
+    uint64_t from = 0;
+    for (int i = 0; i < 5000; ++i) {
+      if (i % 500 == 0) {
+        t.send(t.user, parse_udp_address(address, ""), &h, sizeof h);
+      }
+      usleep(1000);
+      if (t.receive(t.user, &from, answer.data(), t.max_payload) != 0) break;
+    }
+    std::memcpy(&h, answer.data(), sizeof h);
+    ASSERT_EQ(h.head.verdict, Verdict::kChallenge);
+    nonces.insert({h.node_nonce, h.node_nonce + kNonceBytes});
+  };
+  ask(), ask();
+  EXPECT_EQ(nonces.size(), 1u);  // no session between them
+  for (size_t starts = 2; starts < 5; ++starts) {
+    const Told told = shop_.shoal({"run", "m.tflite", "random:1", "--workers",
+                                   address, "--key", "k.key", "-o", "out.bin"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    {
+      Debugger d(debugger);
+      d.stop_at(address_in("mps2-an386", "_ZN5shoal9NodeAgent4stepEv"));
+      d.set_register(13, 0x20000008);
+      d.go_on();
+    }
+    expect_says(*boards.nodes()[0], "n: mps2-an386: stack overflow");
+    ask();
+    EXPECT_EQ(nonces.size(), starts);
+  }
+}
+
+// One that nobody has spoken with yet would only fall again.
+TEST_F(BoardFalls, ABoardThatHasServedNobodyStaysDown) {
+  Board board = find_board("emcraft-sf2");
+  const std::string debugger = shop_.path("debugger");
+  board.emulator->options = {"-gdb",
+                             "unix:" + debugger + ",server=on,wait=off"};
+  const EmulatedNodes boards(options(board));
+  {
+    Debugger d(debugger);
+    d.stop_at(address_in("emcraft-sf2", "_ZN5shoal9NodeAgent4stepEv"));
+    d.set_register(13, 0x20000008);
+    d.go_on();
+  }
+  EmulatedNode& node = *boards.nodes()[0];
+  expect_says(node, "n: emcraft-sf2: stack overflow");
+  expect_says(node, "n: the emulator has ended");
+  EXPECT_TRUE(node.has_ended());
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ constexpr uint32_t kTickMask = (1u << kTickBits) - 1;
 constexpr uint32_t kLineOn = 0xE000E100;  // NVIC, a bit of each line
 constexpr uint32_t kLineOff = 0xE000E180;
 constexpr uint32_t kLineDone = 0xE000E280;
+constexpr uint32_t kResetControl = 0xE000ED0C;  // AIRCR
 
 volatile uint32_t tick_turns;
 
@@ -53,6 +54,12 @@ void wait_for_line(uint32_t line, bool (*idle)()) {
   reg(kLineOff + word) = bit;
   reg(kLineDone + word) = bit;
   __asm__ volatile("cpsie i\n isb" ::: "memory");
+}
+
+void restart() {
+  __asm__ volatile("dsb" ::: "memory");
+  reg(kResetControl) = 0x05FA0004;  // its key, SYSRESETREQ
+  for (;;) continue;
 }
 
 #if __ARM_ARCH >= 8

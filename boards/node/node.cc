@@ -9,6 +9,7 @@
 #include "boards/net/ip.h"
 #include "boards/net/nic.h"
 #include "boards/node/entropy.h"
+#include "boards/node/left.h"
 #include "boards/startup/startup.h"
 #include "device/agent/agent.h"
 #include "device/base/wipe.h"
@@ -92,11 +93,28 @@ uint32_t programs_end(const shoal_port& port) {
   return flashed_at(port) - blocks * port.storage_erase_bytes;
 }
 
-// Where nothing stays, whoever starts the board has given it a new one. Where
-// it stays, one in `f` would never be overwritten.
+// What stays over a reset: of a mapped storage all does; of the SRAM what no
+// start clears, which is the arena.
+left::SeedNote& seed_note(const shoal_port& port) {
+  constexpr uint32_t kBehindFlashed = 2048;
+  auto* const storage =
+      static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
+  return *reinterpret_cast<left::SeedNote*>(storage + flashed_at(port) +
+                                            kBehindFlashed);
+}
+left::FallNote& fall_note() {
+  return reinterpret_cast<left::FallNote*>(address_of(sram_end))[-1];
+}
+
+// Where nothing stays, whoever starts the board has given it a new one, or the
+// start before it has, if there was but a reset. Where it stays, one in `f`
+// would never be overwritten.
 Status start_seed(const shoal_port& port, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
-  if (port.mapped_storage) return Status::kOk;
+  if (port.mapped_storage) {
+    static_cast<void>(left::take_seed(seed_note(port), f.seed));
+    return Status::kOk;
+  }
   SeedsConfig c;
   c.storage = &port.storage;
   c.at = programs_end(port);
@@ -255,6 +273,16 @@ bool open_programs(const shoal_port& port, AgentConfig& c) {
                              port.storage_replaces != 0}) == Status::kOk;
 }
 
+// Of what this start draws, for one that follows without a loss of power.
+bool leave_seed(const shoal_port& port) {
+  if (!port.mapped_storage) return true;
+  uint8_t next[kSeedBytes];
+  const bool drawn = node.entropy.draw(next, sizeof next);
+  if (drawn) left::leave_seed(seed_note(port), next);
+  wipe(next, sizeof next);
+  return drawn;
+}
+
 constexpr Refusal kNoRefusal{};
 
 // Secure, if the board was flashed with a key, and then only with bytes that
@@ -271,6 +299,7 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
     if (status != Status::kOk) return Refusal::kNoSeed;
     std::memcpy(c.key, flashed.key, sizeof c.key);
     node.entropy.start(flashed.seed);
+    if (!leave_seed(port)) return Refusal::kNoSeed;
     c.entropy = draw;
   }
   static_assert(sizeof flashed.name <= sizeof node.name);
@@ -285,6 +314,9 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.packets[1] = node.answers;
   c.packets[2] = node.packets[1];
   c.cycles = core_cycles();
+  const left::FallLeft fell = left::take_fall(fall_note());
+  c.fell = static_cast<Fall>(fell.why);
+  c.fell_at = fell.at;
   c.leader = make_leader;
   c.said = say;
   const bool open = open_programs(port, c) && node.agent.open(c) == Status::kOk;
@@ -379,8 +411,14 @@ int run_firmware(const shoal_port& given) {
   }
 }
 
+// A node that has served somebody starts anew, and says why to whoever asks for
+// the session that is over. One that falls before would fall again.
 void send_fault(const shoal_port& port, const FaultFrame& fault) {
   ConsoleWriter(port).send(FrameType::kFault, fault);
+  if (node.agent.counters().sessions == 0) return;
+  left::leave_fall(fall_note(),
+                   {fault.kind + static_cast<uint32_t>(Fall::kCpu), fault.pc});
+  restart();
 }
 
 }  // namespace shoal

@@ -43,6 +43,9 @@ uint64_t ticks();
 // can come between any more.
 void wait_for_line(uint32_t line, bool (*idle)());
 
+// Of a Cortex-M: a reset of the chip, which memory survives.
+[[noreturn]] void restart();
+
 // Of the CPU: no access to the guard below the main stack, nor behind the end
 // of SRAM where the CPU can say so.
 void guard_memory();

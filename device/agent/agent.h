@@ -67,6 +67,9 @@ struct AgentConfig {
   // is forgotten with its session: for `shoal probe`. Whoever has the key could
   // give a node that holds none any program.
   bool takes_trials = false;
+  // Why the start before this one ended, and where in its code; see Fall.
+  Fall fell = Fall::kNotKnown;
+  uint32_t fell_at = 0;
   // Counts what firings take; without one only the clock does.
   CycleCounter cycles;
   // Their family, at most 15 characters; null: the one of this build.
@@ -174,10 +177,10 @@ class NodeAgent {
   Reply start_leader();
   Reply ping();
   Reply meter(const uint8_t* data, uint32_t bytes);
+  Reply held(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Appends to the answer under construction.
-  Reply held(const uint8_t* data, uint32_t bytes);
   void put(const void* data, uint32_t bytes);
 
   const uint8_t* program() const {
@@ -186,11 +189,11 @@ class NodeAgent {
   // Of programs that come, and how much of it there is.
   uint8_t* memory() const;
   uint32_t room() const;
+  // Bytes of the program that is there whole; 0: none.
+  uint32_t held_bytes() const;
   // That the program may use.
   uint32_t arena_bytes() const;
   bool hold_built_in();
-  // Bytes of the program that is there whole; 0: none.
-  uint32_t held_bytes() const;
   void hold_stored();
   bool read_program(uint32_t offset, void* to, uint32_t bytes);
   // The program as a storage: for one that does not expect mapped memory.

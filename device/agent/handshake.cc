@@ -106,7 +106,9 @@ Verdict NodeAgent::judge(const HelloBody& question, HelloBody& answer) {
   answer.value = lease_left_ms();
   if (probe) {
     std::memcpy(answer.holder, holder_, kHolderBytes);
-    return answer.value == 0 ? Verdict::kGone : Verdict::kBusy;
+    if (answer.value != 0) return Verdict::kBusy;
+    if (!connected_) answer.fell = config_.fell, answer.value = config_.fell_at;
+    return Verdict::kGone;
   }
   if (answer.value == 0) return Verdict::kAccepted;
   if (question.code & kTakeOver) {

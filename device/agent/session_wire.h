@@ -70,14 +70,24 @@ struct HelloHead {
 };
 static_assert(sizeof(HelloHead) == 8);
 
+// Why a node has started anew.
+enum class Fall : uint16_t {
+  kNotKnown = 0,  // its power was lost, say
+  kCpu = 1,       // an exception: of no kind below
+  kStackOverflow = 2,
+  kBus = 3,
+  kMemory = 4,
+};
+
 // What they say, authenticated.
 struct HelloBody {
-  uint8_t code;       // of a hello kTakeOver, kProbe; of an answer the verdict
-  uint8_t version;    // of whoever says it
-  uint16_t reserved;  // 0
+  uint8_t code;     // of a hello kTakeOver, kProbe; of an answer the verdict
+  uint8_t version;  // of whoever says it
+  Fall fell;        // of kGone with nobody as the holder; else 0
   // Of a hello the lease that is wanted in ms, of a probe the session; of
   // kAccepted the lease, of kBusy the most that is left of it, in ms; of
-  // kArithmetic the node's.
+  // kArithmetic the node's; where `fell` is known, the address of the code, or
+  // 0.
   uint32_t value;
   // Who says hello; who has the session of which kBusy tells, or had the last
   // one (kGone). Printable ASCII without blanks, zeros behind it.
@@ -144,6 +154,7 @@ enum class Request : uint8_t {
   kPing = 8,      // -> PingAnswer
   kStop = 9,      // leave the epoch -> PingAnswer of the moment before
   kMeter = 10,    // MeterRequest -> MeterAnswer
+  kHeld = 11,     // HeldRequest -> HeldPrograms of storage/program_store.h
 };
 
 enum class Reply : uint8_t {
@@ -154,7 +165,6 @@ enum class Reply : uint8_t {
   kHash = 4,       // the program is not what was announced
   kProgram = 5,    // the runtime refuses it; the ping says where
   kStorage = 6,    // where programs are kept fails
-  kHeld = 11,     // HeldRequest -> HeldPrograms of storage/program_store.h
   kNotYet = 7,     // never sent: it is asked again
 };
 
@@ -277,6 +287,11 @@ static_assert(sizeof(SessionHead) + sizeof(RequestHead) + sizeof(PeersRequest) +
                   sizeof(PeerGrant) + kTagBytes <=
               kLeastPayload);
 
+// One program of those that are there, counted from 0.
+struct HeldRequest {
+  uint32_t index;
+};
+
 // Reads a struct at `at` if the bytes are all there.
 template <typename T>
 bool take(const uint8_t*& at, uint32_t& left, T& out) {
@@ -286,10 +301,5 @@ bool take(const uint8_t*& at, uint32_t& left, T& out) {
   left -= static_cast<uint32_t>(sizeof(T));
   return true;
 }
-
-// One program of those that are there, counted from 0.
-struct HeldRequest {
-  uint32_t index;
-};
 
 }  // namespace shoal

@@ -110,7 +110,7 @@ int serve(const EmulateFlags& flags) {
         }
       } catch (const Error& e) {
         tell("%s\n", e.what());
-        lost.insert(node.get());
+        if (node->has_ended()) lost.insert(node.get());
       }
     }
   }

@@ -313,9 +313,9 @@ void EmulatedNode::listen(milliseconds most) {
   while (!process_.silent() && process_.listen(most, said)) {
     most = milliseconds(0);
   }
-  if (failure_) {
-    throw Error(failure_->code(), name_ + ": " + failure_->what(),
-                failure_->fix());
+  if (const auto failure = std::exchange(failure_, std::nullopt)) {
+    throw Error(failure->code(), name_ + ": " + failure->what(),
+                failure->fix());
   }
   if (!process_.silent()) return;
   const Ended ended = process_.end(true);

@@ -68,6 +68,7 @@ class EmulatedNode {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   pid_t process() const { return process_.id(); }
   bool ready() const { return ready_; }
+  bool has_ended() const { return process_.silent(); }
   // As the board has said last: when it was ready, and after each run.
   const shoal_memory& memory() const { return memory_; }
   // Before its first run, and from there to the end of its last one.
@@ -76,7 +77,8 @@ class EmulatedNode {
   bool has_run() const { return has_run_; }  // and said so
 
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
-  // it has faulted, ended or talks nonsense.
+  // it has faulted, once, though it may start anew and be usable; if it has
+  // ended or talks nonsense.
   void listen(std::chrono::milliseconds);
   // Lines that it has said for persons since this was asked last.
   std::vector<std::string> said() { return std::exchange(said_, {}); }

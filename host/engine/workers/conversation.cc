@@ -34,6 +34,22 @@ std::string holder_of(const HelloBody& b) {
                                                          : "another";
 }
 
+// A later version may know more of them.
+std::string fall_text(const HelloBody& b) {
+  static const char* const kFalls[] = {"", "a fault of its CPU",
+                                       "its stack ran over", "a bus fault",
+                                       "a memory fault"};
+  const auto fall = static_cast<size_t>(b.fell);
+  if (fall == 0) return "";
+  std::string text =
+      std::string(": ") +
+      (fall < std::size(kFalls) ? kFalls[fall] : "for a reason of its own");
+  if (b.value == 0) return text;
+  char at[32];
+  std::snprintf(at, sizeof at, " at pc 0x%08x", b.value);
+  return text + at;
+}
+
 HelloBody wanted(const CoordinatorConfig& config) {
   HelloBody b{};
   if (config.take_over) b.code = kTakeOver;
@@ -262,7 +278,7 @@ void Conversation::hear_probe(std::span<const uint8_t> answer) {
     return;
   }
   if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
-    refused("it was restarted", "");
+    refused("it was restarted" + fall_text(heard.body), "");
   }
   if (is_mine(heard.body)) return busy(heard.body);
   refused(holder_of(heard.body) + " has taken it over", "", Exit::kBusy);

@@ -2,6 +2,8 @@
 // error that names the node.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "host/engine/workers/testing/cluster_run.h"
 
 namespace shoal {
@@ -85,6 +87,32 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c), Exit::kNode, "node node1 (at3): it was restarted");
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
+}
+
+// What a board has left for its next start.
+TEST(CoordinatorErrors, WhyANodeFellIsTold) {
+  const Prepared p = small_linked(2);
+  const std::tuple<Fall, uint32_t, const char*> falls[] = {
+      {Fall::kNotKnown, 0, ""},
+      {Fall::kCpu, 0x1234, ": a fault of its CPU at pc 0x00001234"},
+      {Fall::kStackOverflow, 0, ": its stack ran over"},
+      {Fall::kBus, 0x20, ": a bus fault at pc 0x00000020"},
+      {Fall::kMemory, 0, ": a memory fault"},
+      {static_cast<Fall>(77), 0, ": for a reason of its own"},
+  };
+  for (const bool identities : {false, true}) {
+    for (const auto& [why, at, text] : falls) {
+      SCOPED_TRACE(text);
+      TestCluster c(10);
+      if (identities) c.use_identities();
+      start(c, p);
+      c.nodes[1]->restart(why, at);
+      const std::string told = end_of(c).what();
+      EXPECT_EQ(told, "node node1 (at3): it was restarted" + std::string(text));
+      ASSERT_TRUE(c.stop());
+      ASSERT_TRUE(c.connect());  // it is usable
+    }
+  }
 }
 
 TEST(CoordinatorErrors, ARefusedProgramIsNamed) {

@@ -175,7 +175,8 @@ class TestNode {
     restart();
   }
 
-  void restart() {
+  void restart(Fall why = Fall::kNotKnown, uint32_t at = 0) {
+    config_.fell = why, config_.fell_at = at;
     agent = NodeAgent();
     opened_ = agent.open(config_) == Status::kOk;
   }
