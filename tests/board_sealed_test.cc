@@ -208,5 +208,64 @@ TEST_P(BoardWritten, WhoWritesTheStorageIsFound) {
   expect_exact(run(board, small_, "other.key"), "want_small.bin", kNone);
 }
 
+// What opens with the key, for this node, and was there before: an older
+// program's bytes under the newer one's notes.
+TEST_P(BoardWritten, AnOlderProgramUnderNewerNotesIsFound) {
+  constexpr size_t kSlotBytes = 126 * kBlockBytes;
+  // The same network with a byte changed that shows.
+  const Storage model = shop_.read(small_);
+  bool shows = false;
+  for (size_t at = 0; at < model.size() && !shows; at += 5) {
+    Storage old = model;
+    old[at] ^= 0x40;
+    shop_.write("old.tflite", old);
+    const Told told =
+        shop_.shoal({"run", "old.tflite", "random:1", "-o", "want_old.bin"});
+    shows = told.code == 0 &&
+            shop_.read("want_old.bin").size() ==
+                shop_.read("want_small.bin").size() &&
+            shop_.read("want_old.bin") != shop_.read("want_small.bin");
+  }
+  ASSERT_TRUE(shows);
+  {
+    ServedBoard board = serve();
+    expect_exact(run(board, "old.tflite"), "want_old.bin", kNone);
+    expect_exact(run(board, small_), "want_small.bin", kNone);
+    EXPECT_EQ(board.end(SIGTERM), 0);
+  }
+  Storage bad = kept();
+  Header older, newer;
+  std::memcpy(&older, &bad[kBlockBytes], sizeof older);
+  std::memcpy(&newer, &bad[kSlotBytes + kBlockBytes], sizeof newer);
+  ASSERT_EQ(older.magic, kImageMagic);
+  ASSERT_EQ(newer.magic, kImageMagic);
+  ASSERT_EQ(older.image_bytes, newer.image_bytes);
+  ASSERT_NE(generation_of(older), generation_of(newer));
+  std::copy_n(bad.begin() + kBlockBytes, older.image_bytes,
+              bad.begin() + kSlotBytes + kBlockBytes);
+  const auto run_fails = [&](const ServedBoard& board) {
+    const Told told = run(board, small_);
+    EXPECT_EQ(told.code, 6) << told.err;
+    EXPECT_NE(told.err.find("node " + board.name), told.err.npos) << told.err;
+    EXPECT_NE(told.err.find("generation"), told.err.npos) << told.err;
+  };
+  {
+    shop_.write(file(), bad);
+    ServedBoard board = serve();
+    // Its notes are the newer one's, and so is the hash that the board says.
+    EXPECT_EQ(deploy(board, small_), 0);
+    run_fails(board);
+    expect_exact(run(board, small_), "want_small.bin", kNone);
+    expect_exact(run(board, "old.tflite"), "want_old.bin", "1 of 1 nodes had");
+    EXPECT_EQ(board.end(SIGTERM), 0);
+  }
+  // With the head of the newer one it does not open at all.
+  std::memcpy(&bad[kSlotBytes + kBlockBytes], &newer, sizeof newer);
+  shop_.write(file(), bad);
+  ServedBoard board = serve();
+  run_fails(board);
+  expect_exact(run(board, small_), "want_small.bin", kNone);
+}
+
 }  // namespace
 }  // namespace shoal

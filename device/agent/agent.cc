@@ -5,6 +5,7 @@
 #include "device/base/wipe.h"
 #include "device/program/image.h"
 #include "device/program/sha256.h"
+#include "device/runtime/node.h"
 
 namespace shoal {
 namespace {
@@ -113,7 +114,11 @@ Status NodeAgent::step() {
     }
     if (status == Status::kOk) ++work_;
     worked |= status == Status::kOk || read_.to;
-    if (failed(status)) fault();
+    if (failed(status)) {
+      fault();
+    } else if (generation_ != 0) {
+      check_generation();
+    }
   }
   return worked ? Status::kOk : Status::kWait;
 }
@@ -161,6 +166,15 @@ bool NodeAgent::receive() {
   return true;
 }
 
+// Once all of it has been checked, and before anything that it has made leaves
+// the node. It opens with the key, and yet it may be an older one.
+void NodeAgent::check_generation() {
+  const uint64_t there = loaded_generation(node_);
+  if (there == 0) return;
+  if (there != generation_) fault({Status::kBadTag, Table::kHeader});
+  generation_ = 0;
+}
+
 void NodeAgent::fault() {
   const shoal_fault why = shoal_last_fault(&node_);
   fault({static_cast<Status>(why.status), static_cast<Table>(why.table),
@@ -200,6 +214,7 @@ void NodeAgent::leave() {
   }
   forget_peers();
   epoch_ = 0;
+  generation_ = 0;
   fault_ = {};
 }
 

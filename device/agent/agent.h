@@ -136,6 +136,7 @@ class NodeAgent {
  private:
   // agent.cc
   bool receive();
+  void check_generation();
   void fault();
   void fault(const Fault&);
   void leave();
@@ -229,8 +230,9 @@ class NodeAgent {
   uint8_t program_hash_[32] = {};
   uint16_t peers_known_ = 0;
   uint32_t epoch_ = 0;
-  uint32_t work_ = 0;   // steps of the node that did something
-  bool trial_ = false;  // the program is one, not the built-in one
+  uint32_t work_ = 0;        // steps of the node that did something
+  uint64_t generation_ = 0;  // that the program must be of; 0: not asked
+  bool trial_ = false;       // the program is one, not the built-in one
   uint8_t built_in_hash_[32] = {};
   Meter meter_;
   Fault fault_;

@@ -294,7 +294,10 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
 
 Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   StartRequest r;
-  if (!take(data, bytes, r)) return Reply::kMalformed;
+  uint64_t generation = 0;
+  if (!take(data, bytes, r) || (bytes != 0 && !take(data, bytes, generation))) {
+    return Reply::kMalformed;
+  }
   const bool again = r.epoch == epoch_;
   if (again && state_ == AgentState::kRunning) return Reply::kOk;
   if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
@@ -317,6 +320,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   }
   epoch_ = r.epoch;
   link_.epoch = r.epoch;
+  generation_ = generation;
 #ifndef SHOAL_WITHOUT_PROBE
   link_.transport = meter_.begin_run(config_.transport);
 #endif

@@ -237,6 +237,8 @@ struct StartRequest {
   uint16_t node, peers;
 };
 static_assert(sizeof(StartRequest) == 8);
+// A u64 behind it, of a sealed program: its generation. Whoever writes the
+// storage can put another one of the same key where this one was announced.
 
 enum class AgentState : uint8_t {
   kEmpty = 0,  // no program

@@ -48,6 +48,12 @@ shoal_io_info info_of(const Node& node, uint32_t index) {
 }
 
 }  // namespace
+
+uint64_t loaded_generation(const shoal_node& node) {
+  const Node& n = node_of(&node);
+  return n.loaded() ? generation_of(n.header()) : 0;
+}
+
 }  // namespace shoal
 
 using shoal::node_of;

@@ -94,4 +94,8 @@ class Node final {
   alignas(8) uint8_t link_memory_[kLinkPartBytes];
 };
 
+// Of the program that is there, to which all of its tags are bound: what the
+// checked head says. 0: not all of it is there yet.
+uint64_t loaded_generation(const shoal_node&);
+
 }  // namespace shoal

@@ -95,6 +95,15 @@ uint32_t ProgramSlots::slot_of(uint32_t bytes, const uint8_t* hash) const {
   return kNone;
 }
 
+// For a new program: one without any, else that of the one that is not wanted
+// now.
+uint32_t ProgramSlots::next_slot() const {
+  for (uint32_t i = 0; i < kSlots; ++i) {
+    if (!slots_[i].whole) return i;
+  }
+  return current_ == 0 ? 1 : 0;
+}
+
 Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
                            uint32_t& from) {
   settle();
@@ -109,7 +118,7 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
     return Status::kOk;
   }
   ended_ = Status::kStorage;
-  target_ = same != kNone ? same : current_ == 0 ? 1 : 0;
+  target_ = same != kNone ? same : next_slot();
   const bool ready = same != kNone ? find_marks(from) : prepare(bytes, hash);
   if (!ready) target_ = kNone;
   done_ = from;

@@ -72,6 +72,7 @@ class ProgramSlots final : public ProgramStore {
   uint32_t units() const { return c_.erase_bytes / c_.write_bytes; }
   uint32_t piece_bytes() const;
   uint32_t slot_of(uint32_t bytes, const uint8_t* hash) const;
+  uint32_t next_slot() const;
 
   bool finish(int started);
   bool get(uint32_t offset, void* to, uint32_t bytes);

@@ -127,8 +127,11 @@ TEST_F(SlotsTest, TellsWhatIsThereAndWhatIsFree) {
   told(0, 2, &a_);
   told(1, 2, &b_);
   told(2, 2, nullptr);
+  // The place of one that is discarded is taken before the other's.
   slots.discard();
   told(0, 1, &a_);
+  ASSERT_EQ(send(slots, slot_program(5000, 3)), Status::kOk);
+  told(0, 2, &a_);
 }
 
 TEST_F(SlotsTest, BytesComeInOrderAndOnce) {

@@ -275,6 +275,10 @@ void Coordinator::Work::start(int worker) {
                       static_cast<uint16_t>(
                           prepared_->plan.nodes[static_cast<size_t>(worker)]
                               .peers.size())});
+  Header header;
+  const auto& image = prepared_->images[static_cast<size_t>(worker)];
+  std::memcpy(&header, image.data(), sizeof header);
+  if (header.flags & kStoreSealed) append(data, generation_of(header));
   w.talk.ask(Request::kStart, std::move(data),
              [this, &w](Reply reply, std::span<const uint8_t>) {
                // Why it refuses its program is in the next heartbeat, if there
