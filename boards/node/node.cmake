@@ -29,6 +29,8 @@ endforeach()
 set(fixed_bytes ${BOARD_NODE_FIXED_BYTES})
 add_firmware(node shoal_runtime_storage shoal_runtime_link)
 target_link_libraries(node.elf PRIVATE shoal_agent lwip)
+# It is flashed with the key that all share.
+target_compile_definitions(shoal_agent PRIVATE SHOAL_WITHOUT_IDENTITIES)
 # A turn of the clock wakes a node that waits: about every millisecond.
 if(NOT BOARD_NODE_TICK_BITS)
   set(BOARD_NODE_TICK_BITS 15)

@@ -21,6 +21,13 @@ constexpr bool kTakesTrials = false;
 constexpr bool kTakesTrials = true;
 #endif
 
+// And those that only ever have a key what is for identities.
+#ifdef SHOAL_WITHOUT_IDENTITIES
+constexpr bool kKnowsIdentities = false;
+#else
+constexpr bool kKnowsIdentities = true;
+#endif
+
 bool named(const char* name) {
   return name && *name && std::strlen(name) <= kMaxName;
 }
@@ -29,7 +36,7 @@ bool usable(const AgentConfig& c) {
   if (!c.transport || c.transport->max_payload < kLeastPayload) return false;
   if (!c.cipher || c.cipher->tag_bytes > kTagBytes) return false;
   if (!c.insecure && !c.entropy) return false;
-  if (c.identity && (c.insecure || !c.dh)) return false;
+  if (c.identity && (c.insecure || !c.dh || !kKnowsIdentities)) return false;
   if (c.seals_programs && (!c.programs || c.insecure || c.identity)) {
     return false;
   }

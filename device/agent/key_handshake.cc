@@ -6,6 +6,10 @@
 #include "device/base/wipe.h"
 
 namespace shoal {
+
+#ifdef SHOAL_WITHOUT_IDENTITIES
+void NodeAgent::key_hello(uint64_t, uint32_t) {}
+#else
 namespace {
 
 // Whoever sends what does not open gets one part in this many of the node's
@@ -95,5 +99,7 @@ void NodeAgent::sealed_hello(uint64_t from, const KeyHello& question) {
   const shoal_transport& t = *config_.transport;
   static_cast<void>(t.send(t.user, from, &a, sizeof a));
 }
+
+#endif
 
 }  // namespace shoal
