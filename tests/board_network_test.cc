@@ -149,16 +149,18 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
   EXPECT_NE(kill(a.process, 0), 0) << "the emulator still runs";
 }
 
-// A board that reads its program from storage runs the kernels from there.
+// A board that reads its program from storage runs the kernels from there; one
+// of small datagrams gets no larger ones.
 TEST_F(BoardNetwork, ABoardWithoutMappedFlashIsProbed) {
   Background boards(shop_, {"emulate", "--board", "emcraft-sf2", "--nodes", "1",
-                            "--serve", "--insecure"});
+                            "--serve", "--insecure", "--payload", "512"});
   const Served board = served(boards.line());
   const Told probed =
       shop_.shoal({"probe", board.address, "--insecure", "--json"});
   ASSERT_EQ(probed.code, 0) << probed.err;
   const auto j = nlohmann::json::parse(probed.out);
   EXPECT_EQ(j.at("kind"), "emulated");
+  EXPECT_EQ(j.at("max_payload"), 512);
   ASSERT_EQ(j.at("results").size(), 10u);
   for (const auto& one : j.at("results")) {
     EXPECT_EQ(one.at("result"), "exact") << one;

@@ -194,6 +194,26 @@ TEST_F(BoardTrouble, AnotherArithmeticOrNoRoomIsTold) {
   }
 }
 
+// A cluster of more nodes than a board has room for peers: the board starts
+// with room for those, and a plan that needs more is refused when it is
+// deployed.
+TEST_F(BoardTrouble, ManyNodesAreNoReasonNotToStart) {
+  for (const int peers : {3, 17, 64}) {
+    EmulatedNodesOptions o = options(find_board("emcraft-sf2"));
+    o.payload = 128;
+    o.peers = peers;
+    const EmulatedNodes boards(o);
+    EXPECT_EQ(
+        failure(boards.nodes()[0]->address(), Exit::kOk,
+                [&](Coordinator& c, const HostTransport&, const Cluster&) {
+                  const IdentityAnswer& facts = c.identity(0).facts;
+                  EXPECT_EQ(facts.max_peers, std::min(peers, 16));
+                  EXPECT_EQ(facts.max_payload, 128);
+                }),
+        "");
+  }
+}
+
 // The emulator's end of a debugger.
 class Debugger {
  public:

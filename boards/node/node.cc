@@ -164,18 +164,20 @@ int poll_storage(void*) {
 }
 
 // What grows with datagrams and peers lies at the arena's begin: "payload=" has
-// the bytes of a datagram, "peers=" the number, each as digits. False: they are
-// no such numbers, or do not fit.
+// the bytes of a datagram, "peers=" the number, each as digits; more of them
+// than it was built for are those. False: they are no such numbers, or do not
+// fit.
 bool take_memory(shoal_port& port) {
   uint8_t payload[2], peers[1];
   if (read_digits(port.command, "payload=", payload, sizeof payload)) {
     node.payload = uint32_t{payload[0]} << 8 | payload[1];
   }
-  if (read_digits(port.command, "peers=", peers, sizeof peers)) {
+  if (read_digits(port.command, "peers=", peers, sizeof peers) &&
+      peers[0] < kPeers) {
     node.most_peers = peers[0];
   }
   if (node.payload < kLeastPayload || node.payload > kUdpPayload ||
-      node.most_peers == 0 || node.most_peers > kPeers) {
+      node.most_peers == 0) {
     return false;
   }
   auto* at = static_cast<uint8_t*>(port.arena);

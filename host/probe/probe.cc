@@ -85,6 +85,7 @@ class Prober {
       Session session(options_, signals_);
       report_.identity = session.coordinator().identity(0);
       options_.config.hint = {};  // said once
+      lower_payload();
       tell_of_program();
       tell("measuring the link");
       measure_round_trips(session);
@@ -99,6 +100,15 @@ class Prober {
  private:
   void tell(const std::string& what) const {
     if (options_.progress) options_.progress(what);
+  }
+
+  // The sessions that follow send no more than the node has room for.
+  void lower_payload() {
+    const uint32_t most = report_.identity.facts.max_payload;
+    if (most < kLeastPayload) return;  // which its deployment refuses
+    used_ = *options_.config.transport;
+    used_.max_payload = std::min(used_.max_payload, most);
+    options_.config.transport = &used_;
   }
 
   void tell_of_program() const {
@@ -277,6 +287,7 @@ class Prober {
   }
 
   ProbeOptions options_;
+  shoal_transport used_{};
   const StopSignals& signals_;
   Board board_;
   ProbeReport report_;

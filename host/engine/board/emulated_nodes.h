@@ -40,8 +40,8 @@ struct EmulatedNodesOptions {
   // By their own clocks, which then go on with each instruction; else they keep
   // this computer's time.
   bool count_instructions = false;
-  // Bytes of a datagram, and peers that a board has room for; none: as it was
-  // built. What they do not take is the arena's.
+  // Bytes of a datagram, and peers that a board has room for; none, or more
+  // than that: as it was built. What they do not take is the arena's.
   std::optional<int> payload = {}, peers = {};
   int seconds = 60;  // until the last one is ready, at most
 };
