@@ -354,6 +354,19 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
   EXPECT_EQ(boards.end(SIGTERM), 6);
 }
 
+// Nine boards and no computer: the example as it stands, whose ninth board says
+// over its UART what the eight have computed.
+TEST_F(BoardNetwork, TheDoorbellRings) {
+  const Told told =
+      shop_.script(SHOAL_SOURCE_DIR "/examples/doorbell/ring.sh \"$SHOAL\" 3");
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(told.out,
+            "emcraft-sf2.8: frame 0: class 8, bag\n"
+            "emcraft-sf2.8: frame 1: class 8, bag\n"
+            "emcraft-sf2.8: frame 2: class 8, bag\n")
+      << told.err;
+}
+
 // A board of 64 KB with an SD card in its slot, driven from this process.
 class BoardCard : public BoardNetwork {
  protected:
