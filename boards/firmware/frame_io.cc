@@ -36,10 +36,13 @@ FrameIo::Source FrameIo::source_at(uint32_t first) const {
 void FrameIo::begin_frame(uint32_t frame) {
   frame_ = frame;
   frame_bytes_ = frame_bytes();
-  unfed_ = 0;
+  unfed_ = unsent_ = 0;
   found_ = kNoInput;
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
     unfed_ += shoal_input_info(&node_, i).rows;
+  }
+  for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
+    unsent_ += shoal_output_info(&node_, o).rows;
   }
   for (uint16_t& rows : fed_) rows = 0;
   for (uint16_t& rows : sent_) rows = 0;
@@ -105,20 +108,10 @@ bool FrameIo::collect() {
     }
     console_.end();
     shoal_take_rows(&node_, o, nullptr, 1);
-    ++sent_[o];
+    ++sent_[o], --unsent_;
     any = true;
   }
   return any;
-}
-
-bool FrameIo::complete() const {
-  for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
-    if (fed_[i] < shoal_input_info(&node_, i).rows) return false;
-  }
-  for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
-    if (sent_[o] < shoal_output_info(&node_, o).rows) return false;
-  }
-  return true;
 }
 
 }  // namespace shoal

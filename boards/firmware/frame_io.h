@@ -25,7 +25,7 @@ class FrameIo {
   bool feed();
   // Sends finished output rows; true if there was one.
   bool collect();
-  bool complete() const;
+  bool complete() const { return unfed_ == 0 && unsent_ == 0; }
 
  private:
   static constexpr uint32_t kNoInput = 0xFFFFFFFF;
@@ -44,6 +44,7 @@ class FrameIo {
   ConsoleWriter& console_;
   uint32_t frame_ = 0, frame_bytes_ = 0;
   uint32_t unfed_ = 0;           // rows of all inputs
+  uint32_t unsent_ = 0;          // and outputs
   uint32_t reading_ = kNoInput;  // the input whose row is being read
   shoal_row row_{};
   uint32_t piece_ = 0, offset_ = 0;

@@ -26,6 +26,11 @@ struct ChunkLayout {
   uint32_t bytes;
 };
 
+// Bias, multipliers and shifts of so many channels.
+constexpr uint32_t quantized_bytes(uint32_t channels) {
+  return 8 * channels + align_up(channels, 4);
+}
+
 // `weight_bytes` unpadded, `channels` = out_n, `quantized` whether bias,
 // multiplier and shift follow. Does not overflow for weight_bytes < 2^31.
 constexpr ChunkLayout chunk_layout(uint32_t weight_bytes, uint32_t channels,
@@ -37,7 +42,7 @@ constexpr ChunkLayout chunk_layout(uint32_t weight_bytes, uint32_t channels,
   l.bias = l.weight_bytes;
   l.multiplier = l.bias + 4 * channels;
   l.shift = l.multiplier + 4 * channels;
-  l.bytes = l.shift + align_up(channels, 4);
+  l.bytes = l.bias + quantized_bytes(channels);
   return l;
 }
 

@@ -1,7 +1,5 @@
 #include "device/runtime/fire.h"
 
-#include <new>
-
 #include "device/program/chunk.h"
 #include "device/runtime/node.h"
 
@@ -32,78 +30,17 @@ void set_chunk(Slice& s, const StageView& stage, const ChunkRecord& c,
   s.weights = reinterpret_cast<const int8_t*>(bytes);
   if (has_window(a.op)) s.weights += skipped * row;
   if (!has_quantized_chunk(a.op)) return;
-  const ChunkLayout l = chunk_layout(
-      static_cast<uint32_t>(chunk_weight_bytes(stage, a, c)), c.out_n, true);
-  s.bias = reinterpret_cast<const int32_t*>(bytes + l.bias);
-  s.multipliers = reinterpret_cast<const int32_t*>(bytes + l.multiplier);
-  s.shifts = reinterpret_cast<const int8_t*>(bytes + l.shift);
+  // They end the chunk.
+  const uint8_t* quantized = bytes + c.bytes - quantized_bytes(c.out_n);
+  s.bias = reinterpret_cast<const int32_t*>(quantized);
+  s.multipliers = s.bias + c.out_n;
+  s.shifts = reinterpret_cast<const int8_t*>(s.multipliers + c.out_n);
 }
 
 }  // namespace
 
-Status Node::run_slice(RowRule& rule, bool picked) {
-  const uint16_t index = static_cast<uint16_t>(state_.schedule.active.unit +
-                                               state_.schedule.active.inner);
-  const ActorRecord& a = state_.ports.stage.actors[index];
-  const FiringRange& f = state_.schedule.active.range;
-  if (!picked || a.loop != kNone) {
-    new (&rule) RowRule(row_rule(state_.ports.stage, a));  // in its place
-  }
-  Slice s;
-  s.actor = &a;
-  s.rule = &rule;
-  const Ports& ports = state_.ports;
-  ports.find_rows(a.out, s.out);
-  if (a.in[0] != kNone) ports.find_rows(a.in[0], s.in[0]);
-  if (a.in[1] != kNone) ports.find_rows(a.in[1], s.in[1]);
-  if (a.partial != kNone) ports.find_rows(a.partial, s.partial);
-  s.lo = f.out_lo, s.hi = f.out_hi, s.ky_lo = f.ky_lo, s.ky_hi = f.ky_hi;
-  s.first = f.first_part, s.last = f.last_part;
-  if (a.loop != kNone) {
-    const LoopRecord& l = state_.ports.stage.loops[a.loop];
-    const RowRange made =
-        state_.schedule.active.made[state_.schedule.active.inner];
-    const bool sums = state_.schedule.active.inner + 1 == l.actors;
-    s.lo = made.lo, s.hi = made.hi, s.ky_lo = 0, s.ky_hi = a.kernel_h;
-    s.first = !sums || state_.schedule.active.iteration == 0;
-    s.last = !sums || state_.schedule.active.iteration + 1 == l.iterations;
-  }
-  s.x0 = s.out.columns * state_.schedule.active.slice / a.slices;
-  s.x1 = s.out.columns * (state_.schedule.active.slice + 1) / a.slices;
-  s.out0 = 0, s.out_n = s.out.channels;
-  s.in0 = 0, s.in_n = a.in[0] != kNone ? s.in[0].channels : 0;
-  s.sums = a.accumulator == kNowhere
-               ? nullptr
-               : reinterpret_cast<int32_t*>(state_.ports.arena + a.accumulator);
-  s.sums_row = s.lo;
-  s.params = state_.ports.stage.params + a.param;
-  s.maps = state_.ports.stage.maps + a.map;
-  if (a.weights != kNone) {
-    const ChunkRecord& c = state_.ports.stage.chunks[chunk_index(
-        state_.ports.stage, a, state_.schedule.active.firing,
-        state_.schedule.active.iteration, state_.schedule.active.group)];
-    const uint8_t* bytes = nullptr;
-    if (state_.ports.stage.weights[a.weights].place == WeightPlace::kMapped) {
-      bytes = state_.source.mapped + c.offset;
-    } else {
-      const Status status = storage_->use(a, c, bytes);
-      if (failed(status)) return status;
-    }
-    if (!bytes) return Status::kWait;
-    set_chunk(s, state_.ports.stage, c, bytes);
-  }
-  parts.fires[static_cast<int>(a.op) - 1](s);
-  last_ = state_.schedule.active;
-  const uint16_t iteration = state_.schedule.active.iteration;
-  const Progress progress = next_slice(a);
-  if (progress == Progress::kSlice) return Status::kOk;
-  call_tap(s, index, iteration);
-  if (progress == Progress::kFiring) state_.schedule.complete(rule);
-  return Status::kOk;
-}
-
 // Goes on to the next slice and says what has ended.
-Node::Progress Node::next_slice(const ActorRecord& a) {
+inline Node::Progress Node::next_slice(const ActorRecord& a) {
   if (++state_.schedule.active.slice < a.slices) return Progress::kSlice;
   state_.schedule.active.slice = 0;
   if (a.loop == kNone) {
@@ -116,6 +53,64 @@ Node::Progress Node::next_slice(const ActorRecord& a) {
   state_.schedule.active.inner = 0;
   return ++state_.schedule.active.iteration < l.iterations ? Progress::kActor
                                                            : Progress::kFiring;
+}
+
+Status Node::run_slice() {
+  const Ports& ports = state_.ports;
+  const StageView& stage = ports.stage;
+  Active& now = state_.schedule.active;
+  const auto index = static_cast<uint16_t>(now.unit + now.inner);
+  const ActorRecord& a = stage.actors[index];
+  const FiringRange& f = now.range;
+  Slice s;
+  s.actor = &a;
+  ports.find_rows(a.out, s.out);
+  const int operands = a.in[1] == kNone ? 1 : 2;
+  for (int i = 0; i < operands; ++i) {
+    if (a.in[i] != kNone) ports.find_rows(a.in[i], s.in[i]);
+  }
+  if (a.partial != kNone) s.partial = ports.rows_of(a.partial);
+  s.lo = f.out_lo, s.hi = f.out_hi, s.ky_lo = f.ky_lo, s.ky_hi = f.ky_hi;
+  s.first = f.first_part, s.last = f.last_part;
+  if (a.loop != kNone) {
+    const LoopRecord& l = stage.loops[a.loop];
+    const RowRange made = now.made[now.inner];
+    const bool sums = now.inner + 1 == l.actors;
+    s.lo = made.lo, s.hi = made.hi, s.ky_lo = 0, s.ky_hi = a.kernel_h;
+    s.first = !sums || now.iteration == 0;
+    s.last = !sums || now.iteration + 1 == l.iterations;
+  }
+  s.x0 = s.out.columns * now.slice / a.slices;
+  s.x1 = s.out.columns * (now.slice + 1) / a.slices;
+  s.out0 = 0, s.out_n = s.out.channels;
+  s.in0 = 0, s.in_n = a.in[0] != kNone ? s.in[0].channels : 0;
+  s.sums = a.accumulator == kNowhere
+               ? nullptr
+               : reinterpret_cast<int32_t*>(ports.arena + a.accumulator);
+  s.sums_row = s.lo;
+  s.params = stage.params + a.param;
+  s.maps = stage.maps + a.map;
+  if (a.weights != kNone) {
+    const ChunkRecord& c = stage.chunks[chunk_index(stage, a, now.firing,
+                                                    now.iteration, now.group)];
+    const uint8_t* bytes = nullptr;
+    if (stage.weights[a.weights].place == WeightPlace::kMapped) {
+      bytes = state_.source.mapped + c.offset;
+    } else {
+      const Status status = storage_->use(a, c, bytes);
+      if (failed(status)) return status;
+    }
+    if (!bytes) return Status::kWait;
+    set_chunk(s, stage, c, bytes);
+  }
+  parts.fires[static_cast<int>(a.op) - 1](s);
+  last_ = now;
+  const uint16_t iteration = now.iteration;
+  const Progress progress = next_slice(a);
+  if (progress == Progress::kSlice) return Status::kOk;
+  call_tap(s, index, iteration);
+  if (progress == Progress::kFiring) state_.schedule.complete();
+  return Status::kOk;
 }
 
 #ifndef SHOAL_TAP

@@ -8,7 +8,6 @@ namespace shoal {
 
 struct Slice {
   const ActorRecord* actor;
-  const RowRule* rule;
   Rows in[2], partial, out;
   int lo, hi;        // output rows
   int ky_lo, ky_hi;  // kernel rows

@@ -6,11 +6,38 @@
 namespace shoal {
 namespace {
 
-void window_rows(const Slice& s, int oy, const int8_t** rows) {
-  for (int ky = s.ky_lo; ky < s.ky_hi; ++ky) {
-    const int iy = window_row(*s.rule, oy, ky);
-    *rows++ = iy < 0 ? nullptr : s.in[0].bytes(iy) + s.in0;
+// Of the input, that kernel row ky of output row oy reads, or -1.
+int input_row(const Slice& s, int oy, int ky) {
+  const ActorRecord& a = *s.actor;
+  RowRule rule;
+  rule.op = a.op, rule.in_rows = s.in[0].rows;
+  rule.stride_y = a.stride_y, rule.dilation_y = a.dilation_y;
+  rule.pad_top = a.pad_top;
+  return window_row(rule, oy, ky);
+}
+
+inline void find_window(const Slice& s, int oy, const int8_t** rows) {
+  const ActorRecord& a = *s.actor;
+  const Rows& in = s.in[0];
+  const int8_t** const end = rows + (s.ky_hi - s.ky_lo);
+  if (a.op == OpCode::kTransposeConv) {
+    for (int ky = s.ky_lo; rows < end; ++ky) {
+      const int iy = input_row(s, oy, ky);
+      *rows++ = iy < 0 ? nullptr : in.bytes(iy) + s.in0;
+    }
+    return;
   }
+  const int step = a.dilation_y, all = in.rows, channel = s.in0;
+  int iy = oy * a.stride_y - a.pad_top + s.ky_lo * step;
+  for (; rows < end; iy += step) {
+    *rows++ = iy < 0 || iy >= all ? nullptr : in.bytes(iy) + channel;
+  }
+}
+
+// Where it is rare.
+[[gnu::noinline]] void window_rows(const Slice& s, int oy,
+                                   const int8_t** rows) {
+  find_window(s, oy, rows);
 }
 
 int32_t* int32_row(const Rows& rows, int y) {
@@ -75,8 +102,8 @@ int rows_together(const Slice& s, int oy) {
   const bool out = s.last, partial = s.first && !(s.actor->flags & kActorInit);
   int n = 1;
   for (; oy + n < s.hi; ++n) {
-    const int y = oy + n - 1, iy = window_row(*s.rule, y, 0);
-    if (iy < 0 || window_row(*s.rule, y + 1, 0) != iy + 1 ||
+    const int y = oy + n - 1, iy = input_row(s, y, 0);
+    if (iy < 0 || input_row(s, y + 1, 0) != iy + 1 ||
         !adjacent(s.in[0], 1, iy) || (out && !adjacent(s.out, out_bytes, y)) ||
         (partial && !adjacent(s.partial, 4, y))) {
       break;
@@ -126,7 +153,7 @@ void fire_taps(const Slice& s, void (*kernel)(const ConvArgs&), bool many) {
       c.out_row = static_cast<int>(s.out.row_bytes);
     }
     for (int i = 0; i < (pointwise ? 1 : count); ++i) {
-      window_rows(s, oy + i, rows + i * c.kernel_h);
+      find_window(s, oy + i, rows + i * c.kernel_h);
     }
     c.partial_in = sums.in, c.partial_out = sums.out;
     c.partial_stride = sums.stride;
@@ -149,10 +176,9 @@ void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
   p.out_stride = s.out.stride;
   for (int oy = s.lo; oy < s.hi; ++oy) {
     window_rows(s, oy, rows);
-    p.valid_rows = 0;
-    for (int ky = 0; ky < a.kernel_h; ++ky) {
-      p.valid_rows += window_row(*s.rule, oy, ky) >= 0;
-    }
+    const int first = oy * a.stride_y - a.pad_top;
+    p.valid_rows = clip(first + a.kernel_h, 0, s.in[0].rows) -
+                   clip(first, 0, s.in[0].rows);
     const Sums sums = sums_of(s, oy);
     p.partial_in = sums.in, p.partial_out = sums.out;
     p.partial_stride = sums.stride;

@@ -127,6 +127,7 @@ Status Node::enter_stage(uint16_t stage) {
 void Node::begin_stage() {
   state_.schedule.begin();
   phase_ = Phase::kRun;
+  state_.schedule.storage_works = storage_ != nullptr;
   if (storage_) storage_->begin_stage();
   if (linked_) link_->begin_stage();
 }
@@ -162,22 +163,20 @@ Status Node::step() {
       status = run_step();
   }
   if (linking()) link_->send(status == Status::kWait);
-  if (storage_) storage_->stepped(status);
+  if (storage_ && state_.schedule.storage_works) storage_->stepped(status);
   return status;
 }
 
 Status Node::run_step() {
-  if (storage_) {
+  if (state_.schedule.storage_works) {
     const Status status = storage_->step();
     if (status != Status::kWait) return status;
   }
-  RulePlace place;
-  const bool goes_on = state_.schedule.active.unit != kNone;
-  if (!goes_on && !state_.schedule.pick(place.rule)) {
+  if (state_.schedule.active.unit == kNone && !state_.schedule.pick()) {
     const bool busy = storage_ && storage_->busy();
     return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
   }
-  return run_slice(place.rule, !goes_on);
+  return run_slice();
 }
 
 Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {

@@ -73,8 +73,7 @@ class Node final {
 
   // fire.cc
   enum class Progress : uint8_t { kSlice, kActor, kFiring };
-  // `picked`: just now, by this rule.
-  Status run_slice(RowRule& rule, bool picked);
+  Status run_slice();
   Progress next_slice(const ActorRecord&);
   void call_tap(const Slice&, uint16_t index, uint16_t iteration);
 

@@ -32,39 +32,33 @@ void for_runs(const Rows& rows, uint32_t element_bytes, uint32_t at,
 }  // namespace
 
 uint32_t Ports::readable(const BufferRecord& b) const {
-  uint32_t rows = 0xFFFFFFFF;
-  const PortRecord* port = stage.ports + b.first_port;
-  for (uint32_t i = 0; i < b.writers; ++i) {
-    const uint32_t p = passed(b, port[i]);
-    if (p < rows) rows = p;
-  }
-  return rows;
+  return least_passed(b, stage.ports + b.first_port, b.writers);
 }
 
 uint32_t Ports::writable(const BufferRecord& b, uint32_t from) const {
-  uint32_t rows = 0xFFFFFFFF;
-  const PortRecord* port = stage.ports + b.first_port + b.writers;
-  for (uint32_t i = 0; i < b.readers; ++i) {
-    const uint32_t p = passed(b, port[i]) + b.slots;
-    if (p < rows) rows = p;
-  }
+  const PortRecord* port = stage.ports + b.first_port;
+  uint32_t rows = least_passed(b, port + b.writers, b.readers);
   // A row that a reader skips may still be on its way to the slot.
   if (b.writers > 1 && b.readers > 0) {
-    const uint32_t p = readable(b) + b.slots;
+    const uint32_t p = readable(b);
     if (p < rows) rows = p;
   }
-  if (b.overlay == kNone) return rows;
+  if (b.readers > 0) rows += b.slots;
+  return b.overlay == kNone ? rows : above_overlay(b, from, rows);
+}
+
+// Of `rows` rows, those that are clear of the rows of the buffer below.
+uint32_t Ports::above_overlay(const BufferRecord& b, uint32_t from,
+                              uint32_t rows) const {
   const BufferRecord& under = stage.buffers[b.overlay];
   const uint32_t under_end = under.offset + under.rows * under.row_bytes;
   if (b.offset + from * b.row_bytes >= under_end) return rows;
   // Rows that its readers skip may still be on their way, too.
   uint32_t released =
       readable(under) < under.rows ? readable(under) : under.rows;
-  port = stage.ports + under.first_port + under.writers;
-  for (uint32_t i = 0; i < under.readers; ++i) {
-    const uint32_t p = passed(under, port[i]);
-    if (p < released) released = p;
-  }
+  const uint32_t p = least_passed(
+      under, stage.ports + under.first_port + under.writers, under.readers);
+  if (p < released) released = p;
   if (released == under.rows) return rows;
   const uint32_t limit = under.offset + released * under.row_bytes;
   const uint32_t above =
@@ -72,46 +66,10 @@ uint32_t Ports::writable(const BufferRecord& b, uint32_t from) const {
   return above < rows ? above : rows;
 }
 
-bool Ports::rows_ready(uint16_t port, RowRange r) const {
-  if (r.hi <= r.lo) return true;
-  const PortRecord& p = stage.ports[port];
-  return readable(stage.buffers[p.buffer]) >=
-         p.y0 + static_cast<uint32_t>(r.hi);
-}
-
-bool Ports::rows_free(uint16_t port, RowRange r) const {
-  const PortRecord& p = stage.ports[port];
-  return writable(stage.buffers[p.buffer],
-                  p.y0 + static_cast<uint32_t>(r.lo)) >=
-         p.y0 + static_cast<uint32_t>(r.hi);
-}
-
-// A finished port stands where the next frame begins, so that it holds nobody
-// up.
-void Ports::pass(uint16_t port, int count) {
-  const PortRecord& p = stage.ports[port];
-  const BufferRecord& b = stage.buffers[p.buffer];
-  const uint32_t row = p.y0 + (count >= rows(p) ? uint32_t{b.rows}
-                                                : static_cast<uint32_t>(count));
-  cursors[p.cursor] = base(b) + row;
-}
-
-void Ports::find_rows(uint16_t port, Rows& r) const {
-  const PortRecord& p = stage.ports[port];
-  const BufferRecord& b = stage.buffers[p.buffer];
-  const uint32_t pixel = uint32_t{p.x0} * b.channels + p.c0;
-  r.memory = arena + b.offset + pixel * b.element_bytes;
-  if (b.flags & kBufferVariable && frames & 1) {
-    const uint32_t stride = variable_stride(b.rows * b.row_bytes);
-    r.memory = p.is_read ? r.memory + stride : r.memory - stride;
-  }
-  r.row_bytes = b.row_bytes;
-  r.slots = b.slots;
-  r.first = base(b) + p.y0;
-  r.stride = b.channels;
-  r.rows = shoal::rows(p);
-  r.columns = shoal::columns(p);
-  r.channels = shoal::channels(p);
+Rows Ports::rows_of(uint16_t port) const {
+  Rows r;
+  find_rows(port, r);
+  return r;
 }
 
 // The buffer's next frame begins. Long before cursors overflow all of them

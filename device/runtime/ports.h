@@ -49,19 +49,15 @@ struct Ports {
   uint32_t writable(const BufferRecord&, uint32_t from) const;
   bool rows_ready(uint16_t port, RowRange) const;
   bool rows_free(uint16_t port, RowRange) const;
-  // `count` rows of the port's box have been passed.
-  void pass(uint16_t port, int count);
+  // `count` rows of the port's box have been passed; false: as before.
+  bool pass(uint16_t port, int count);
   // The next frame's rows of a buffer that is kept come next.
   void rebase(const BufferRecord&);
   // The frame's rows of a buffer that is kept come again.
   void restart(const BufferRecord&);
 
   void find_rows(uint16_t port, Rows& to) const;
-  Rows rows_of(uint16_t port) const {
-    Rows r;
-    find_rows(port, r);
-    return r;
-  }
+  Rows rows_of(uint16_t port) const;
   uint32_t row_bytes(const PortRecord&) const;
   uint32_t frame_bytes(const PortRecord& p) const {
     return static_cast<uint32_t>(rows(p)) * row_bytes(p);
@@ -77,6 +73,74 @@ struct Ports {
   void copy_from(uint16_t port, uint32_t at, uint8_t* to, uint32_t bytes) const;
   void copy_to(uint16_t port, uint32_t at, const uint8_t* from,
                uint32_t bytes) const;
+
+ private:
+  // The least that `count` ports of a buffer have passed, or all rows there
+  // are.
+  uint32_t least_passed(const BufferRecord&, const PortRecord*,
+                        uint32_t count) const;
+  uint32_t above_overlay(const BufferRecord&, uint32_t from,
+                         uint32_t rows) const;
 };
+
+// What runs several times a firing.
+inline uint32_t Ports::least_passed(const BufferRecord& b,
+                                    const PortRecord* port,
+                                    uint32_t count) const {
+  uint32_t rows = 0xFFFFFFFF;
+  const uint32_t first = base(b);
+  for (const PortRecord* end = port + count; port != end; ++port) {
+    const uint32_t p = cursors[port->cursor] - first;
+    if (p < rows) rows = p;
+  }
+  return rows;
+}
+
+inline bool Ports::rows_ready(uint16_t port, RowRange r) const {
+  if (r.hi <= r.lo) return true;
+  const PortRecord& p = stage.ports[port];
+  const BufferRecord& b = stage.buffers[p.buffer];
+  return least_passed(b, stage.ports + b.first_port, b.writers) >=
+         p.y0 + static_cast<uint32_t>(r.hi);
+}
+
+inline bool Ports::rows_free(uint16_t port, RowRange r) const {
+  const PortRecord& p = stage.ports[port];
+  return writable(stage.buffers[p.buffer],
+                  p.y0 + static_cast<uint32_t>(r.lo)) >=
+         p.y0 + static_cast<uint32_t>(r.hi);
+}
+
+// A finished port stands where the next frame begins, so that it holds nobody
+// up.
+inline bool Ports::pass(uint16_t port, int count) {
+  const PortRecord& p = stage.ports[port];
+  const BufferRecord& b = stage.buffers[p.buffer];
+  const uint32_t row =
+      base(b) + p.y0 +
+      (count >= rows(p) ? uint32_t{b.rows} : static_cast<uint32_t>(count));
+  uint32_t& cursor = cursors[p.cursor];
+  const bool moves = cursor != row;
+  cursor = row;
+  return moves;
+}
+
+inline void Ports::find_rows(uint16_t port, Rows& r) const {
+  const PortRecord& p = stage.ports[port];
+  const BufferRecord& b = stage.buffers[p.buffer];
+  const uint32_t pixel = uint32_t{p.x0} * b.channels + p.c0;
+  r.memory = arena + b.offset + pixel * b.element_bytes;
+  if (b.flags & kBufferVariable && frames & 1) {
+    const uint32_t stride = variable_stride(b.rows * b.row_bytes);
+    r.memory = p.is_read ? r.memory + stride : r.memory - stride;
+  }
+  r.row_bytes = b.row_bytes;
+  r.slots = b.slots;
+  r.first = base(b) + p.y0;
+  r.stride = b.channels;
+  r.rows = shoal::rows(p);
+  r.columns = shoal::columns(p);
+  r.channels = shoal::channels(p);
+}
 
 }  // namespace shoal

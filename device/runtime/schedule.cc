@@ -1,8 +1,62 @@
 #include "device/runtime/schedule.h"
 
-#include <new>
-
 namespace shoal {
+namespace {
+
+// Of an operand's rows: those that a firing needs, and those that no later
+// one does.
+struct Reach {
+  RowRange needed;
+  int released;
+};
+
+[[gnu::noinline]] Reach reach_by_rule(const StageView& stage,
+                                      const ActorRecord& a, int operand,
+                                      int firing, const FiringRange& f) {
+  const RowRule rule = row_rule(stage, a, operand);
+  const int ky_lo = operand == 0 ? f.ky_lo : 0;
+  const int ky_hi = operand == 0 ? f.ky_hi : 1;
+  return {needed_rows(rule, f.out_lo, f.out_hi, ky_lo, ky_hi),
+          released_rows(rule, firing)};
+}
+
+// The same, of the commonest kinds without a rule: this runs more than once a
+// firing, and a rule takes the whole record.
+Reach reach(const StageView& stage, const ActorRecord& a, int operand,
+            int firing, const FiringRange& f) {
+  const RowsFrom from = rows_of(a.op);
+  const int in_rows = rows(stage.ports[a.in[operand]]);
+  const bool ends = f.out_hi >= rows(stage.ports[a.out]);
+  if (from == RowsFrom::kWindow && !is_cut(a)) {
+    const int lo = clip(f.out_lo * a.stride_y - a.pad_top, 0, in_rows);
+    const int hi = (f.out_hi - 1) * a.stride_y - a.pad_top +
+                   (a.kernel_h - 1) * a.dilation_y + 1;
+    const int next = f.out_hi * a.stride_y - a.pad_top;
+    return {{lo, clip(hi, lo, in_rows)},
+            ends ? in_rows : clip(next, 0, in_rows)};
+  }
+  if (from == RowsFrom::kSame && !holds_second(a.op)) {
+    if (in_rows == 1) return {{0, 1}, ends};
+    return {{clip(f.out_lo, 0, in_rows), clip(f.out_hi, 0, in_rows)},
+            ends ? in_rows : clip(f.out_hi, 0, in_rows)};
+  }
+  return reach_by_rule(stage, a, operand, firing, f);
+}
+
+[[gnu::noinline]] FiringRange range_of_part(const StageView& stage,
+                                            const ActorRecord& a, int firing) {
+  return firing_range(row_rule(stage, a), firing);
+}
+
+// Where it is rare: the ports' own are built into the commonest path.
+[[gnu::noinline]] bool is_ready(const Ports& ports, uint16_t port, RowRange r) {
+  return ports.rows_ready(port, r);
+}
+[[gnu::noinline]] bool is_free(const Ports& ports, uint16_t port, RowRange r) {
+  return ports.rows_free(port, r);
+}
+
+}  // namespace
 
 void Schedule::begin() {
   const StageView& stage = ports_.stage;
@@ -73,11 +127,11 @@ void Schedule::pass_bytes(uint16_t port, uint32_t bytes) {
   if (now >= all) --pending;
 }
 
-bool Schedule::pick(RowRule& rule) {
+bool Schedule::pick() {
   if (ports_.stage.header->order == 0) {
     while (scan_hi_ >= scan_lo_) {
       const uint16_t unit = unit_of(static_cast<uint16_t>(scan_hi_));
-      if (prepare(unit, rule)) return true;
+      if (prepare(unit)) return true;
       scan_hi_ = int32_t{unit} - 1;
     }
     scan_lo_ = kNone, scan_hi_ = -1;
@@ -89,7 +143,7 @@ bool Schedule::pick(RowRule& rule) {
     run_fired_ = 0;
   }
   if (run_ == ports_.stage.header->order) return false;
-  if (!prepare(ports_.stage.order[run_].actor, rule)) return false;
+  if (!prepare(ports_.stage.order[run_].actor)) return false;
   ++run_fired_;
   return true;
 }
@@ -111,40 +165,40 @@ bool Schedule::sets_are_there(uint16_t unit) const {
   return true;
 }
 
-bool Schedule::prepare(uint16_t unit, RowRule& rule) {
-  if (!sets_are_there(unit)) return false;
+bool Schedule::prepare(uint16_t unit) {
+  if (storage_works && !sets_are_there(unit)) return false;
   const bool ready = ports_.stage.actors[unit].loop == kNone
-                         ? prepare_actor(unit, rule)
+                         ? prepare_actor(unit)
                          : prepare_loop(unit);
   if (!ready) return false;
   static_cast<Place&>(active) = {unit, states[unit].firing, 0, 0, 0, 0};
   return true;
 }
 
-bool Schedule::prepare_actor(uint16_t unit, RowRule& rule) {
-  const ActorRecord& a = ports_.stage.actors[unit];
+bool Schedule::prepare_actor(uint16_t unit) {
+  const StageView& stage = ports_.stage;
+  const ActorRecord& a = stage.actors[unit];
   const int firing = states[unit].firing;
-  new (&rule) RowRule(row_rule(ports_.stage, a));  // made in its place
-  FiringRange& f = active.range;
+  const int out_rows = rows(stage.ports[a.out]);
+  FiringRange f;
   if (is_cut(a)) {
-    f = firing_range(rule, firing);
+    f = range_of_part(stage, a, firing);
   } else {
     const int lo = firing * a.band;
-    f = {lo, clip(lo + a.band, 0, rule.out_rows), 0, a.kernel_h, true, true};
+    f = {lo, clip(lo + a.band, 0, out_rows), 0, a.kernel_h, true, true};
   }
-  if (f.out_lo >= rule.out_rows) return false;
+  if (f.out_lo >= out_rows) return false;
   const RowRange out{f.out_lo, f.out_hi};
-  if (a.in[0] != kNone &&
-      !ports_.rows_ready(
-          a.in[0], needed_rows(rule, f.out_lo, f.out_hi, f.ky_lo, f.ky_hi))) {
-    return false;
+  const int operands = a.in[1] == kNone ? 1 : 2;
+  for (int operand = 0; operand < operands; ++operand) {
+    const uint16_t in = a.in[operand];
+    if (in == kNone) continue;
+    const Reach r = reach(stage, a, operand, firing, f);
+    if (!ports_.rows_ready(in, r.needed)) return false;
+    active.released[operand] = r.released;
   }
-  if (a.in[1] != kNone &&
-      !ports_.rows_ready(a.in[1], needed_rows(row_rule(ports_.stage, a, 1),
-                                              f.out_lo, f.out_hi, 0, 1))) {
-    return false;
-  }
-  if (a.partial != kNone && !ports_.rows_ready(a.partial, out)) return false;
+  if (a.partial != kNone && !is_ready(ports_, a.partial, out)) return false;
+  active.range = f;
   return !f.last_part || ports_.rows_free(a.out, out);
 }
 
@@ -169,43 +223,38 @@ bool Schedule::prepare_loop(uint16_t unit) {
   if (lo >= out_rows) return false;
   const RowRange band{lo, clip(lo + l.band, 0, out_rows)};
   const RowRange in = loop_input(l, band, active.made);
-  if (!ports_.rows_ready(ports_.stage.actors[unit].in[0], in)) return false;
-  if (last.partial != kNone && !ports_.rows_ready(last.partial, band))
+  if (!is_ready(ports_, ports_.stage.actors[unit].in[0], in)) return false;
+  if (last.partial != kNone && !is_ready(ports_, last.partial, band))
     return false;
-  if (!ports_.rows_free(last.out, band)) return false;
+  if (!is_free(ports_, last.out, band)) return false;
   active.range = {band.lo, band.hi, 0, last.kernel_h, true, true};
   return true;
 }
 
-void Schedule::complete(const RowRule& rule) {
+void Schedule::complete() {
   const uint16_t unit = active.unit;
   const int firing = states[unit].firing++;
   const ActorRecord& a = ports_.stage.actors[unit];
   active.unit = kNone;
   wake(unit);
   if (a.loop == kNone) {
-    complete_actor(a, rule, firing);
+    complete_actor(a);
   } else {
     complete_loop(ports_.stage.loops[a.loop], firing);
   }
 }
 
-void Schedule::complete_actor(const ActorRecord& a, const RowRule& rule,
-                              int firing) {
+void Schedule::release(uint16_t port, int count) {
+  if (!ports_.pass(port, count)) return;
+  wake_writers(ports_.stage.buffers[ports_.stage.ports[port].buffer]);
+}
+
+void Schedule::complete_actor(const ActorRecord& a) {
   const FiringRange& f = active.range;
-  for (int operand = 0; operand < 2; ++operand) {
-    const uint16_t in = a.in[operand];
-    if (in == kNone) continue;
-    ports_.pass(in, operand == 0
-                        ? released_rows(rule, firing)
-                        : released_rows(row_rule(ports_.stage, a, 1), firing));
-    wake_writers(ports_.stage.buffers[ports_.stage.ports[in].buffer]);
-  }
+  if (a.in[0] != kNone) release(a.in[0], active.released[0]);
+  if (a.in[1] != kNone) release(a.in[1], active.released[1]);
   if (!f.last_part) return;
-  if (a.partial != kNone) {
-    ports_.pass(a.partial, f.out_hi);
-    wake_writers(ports_.stage.buffers[ports_.stage.ports[a.partial].buffer]);
-  }
+  if (a.partial != kNone) release(a.partial, f.out_hi);
   ports_.pass(a.out, f.out_hi);
   const PortRecord& out = ports_.stage.ports[a.out];
   wake_readers(ports_.stage.buffers[out.buffer]);
@@ -220,12 +269,8 @@ void Schedule::complete_loop(const LoopRecord& l, int firing) {
   const bool ended = lo >= out_rows;
   const PortRecord& in = ports_.stage.ports[first.in[0]];
   const RowRange next{lo, clip(lo + l.band, 0, out_rows)};
-  ports_.pass(first.in[0], ended ? rows(in) : loop_input(l, next, nullptr).lo);
-  wake_writers(ports_.stage.buffers[in.buffer]);
-  if (last.partial != kNone) {
-    ports_.pass(last.partial, active.range.out_hi);
-    wake_writers(ports_.stage.buffers[ports_.stage.ports[last.partial].buffer]);
-  }
+  release(first.in[0], ended ? rows(in) : loop_input(l, next, nullptr).lo);
+  if (last.partial != kNone) release(last.partial, active.range.out_hi);
   ports_.pass(last.out, active.range.out_hi);
   wake_readers(ports_.stage.buffers[out.buffer]);
   if (ended) --pending;

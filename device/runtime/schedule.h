@@ -20,14 +20,11 @@ struct Place {
 // The firing under way. Only one is, so private memory of loops may be shared
 // between them.
 struct Active : Place {
-  FiringRange range{};              // of the unit's last actor
-  RowRange made[kMaxLoopActors]{};  // by each actor of a loop
-};
-
-// For a rule that is made where it stays: a copy takes as long as making one.
-union RulePlace {
-  RulePlace() {}  // none yet
-  RowRule rule;
+  FiringRange range{};  // of the unit's last actor
+  union {
+    RowRange made[kMaxLoopActors]{};  // by each actor of a loop
+    int released[2];  // of an actor's operands: rows that no later firing reads
+  };
 };
 
 class Schedule {
@@ -40,11 +37,10 @@ class Schedule {
   void begin();
 
   // Deepest first among those that may have become ready, or strictly in the
-  // recorded order. True: `active` is the firing; of an actor that is in no
-  // loop `rule` is the rule.
-  bool pick(RowRule& rule);
-  // The active firing has been made whole, by that rule.
-  void complete(const RowRule& rule);
+  // recorded order. True: `active` is the firing.
+  bool pick();
+  // The active firing has been made whole.
+  void complete();
 
   void wake(uint16_t unit) {
     if (unit < scan_lo_) scan_lo_ = unit;
@@ -68,15 +64,19 @@ class Schedule {
   uint16_t sets_there = 0;
   // A stream's port has news; its user takes the flag back.
   bool streams_may_move = false;
+  // False: the stage has nothing for storage to do.
+  bool storage_works = true;
 
  private:
   bool is_there(const ActorRecord&) const;
   bool sets_are_there(uint16_t unit) const;
-  bool prepare(uint16_t unit, RowRule&);
-  bool prepare_actor(uint16_t unit, RowRule&);
+  bool prepare(uint16_t unit);
+  bool prepare_actor(uint16_t unit);
   bool prepare_loop(uint16_t unit);
-  void complete_actor(const ActorRecord&, const RowRule&, int firing);
+  void complete_actor(const ActorRecord&);
   void complete_loop(const LoopRecord&, int firing);
+  // Of a port that reads: so many rows are not needed any more.
+  void release(uint16_t port, int count);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {
     if (port.owner == PortOwner::kActor) wake(unit_of(port.owner_index));

@@ -61,12 +61,21 @@ Status NodeStorage::keep_on() {
 }
 
 Status NodeStorage::read_record() {
+  node().schedule.storage_works = true;
   return program_.start_record(node().stage_index);
 }
 
 void NodeStorage::begin_stage() {
   weights_.begin(false);
   spills_.begin_stage();
+  const StageView& stage = node().ports.stage;
+  bool works = node().header().spill_pages != 0;
+  for (uint16_t i = 0; i < stage.header->weights; ++i) {
+    const WeightRecord& w = stage.weights[i];
+    works |= w.place != WeightPlace::kMapped && !stays(w);
+  }
+  node().schedule.storage_works = works;
+  if (!works) waiting_ = false;
 }
 
 // The check of a chunk, or a page of rows, is work enough for one step.
