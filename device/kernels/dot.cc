@@ -85,11 +85,16 @@ void dot_4x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
 
 #endif
 
+// Of the last channel where their number is odd: of all of them, where each is
+// a group of its own.
+template <bool kZero>
 void dot_1x1(const int8_t* w, const int8_t* x, int n, int zero_weight,
              uint32_t* sums) {
+  const int zero = kZero ? zero_weight : 0;
   uint32_t s = sums[0];
+#pragma GCC unroll 4
   for (const int8_t* end = x + n; x != end;) {
-    s += product(*w++ - zero_weight, *x++);
+    s += product(*w++ - zero, *x++);
   }
   sums[0] = s;
 }
@@ -113,9 +118,10 @@ void add_dots(const int8_t* w, int w_step, int outs, const int8_t* x,
   for (; i + block <= outs; i += block, w += block * w_step) {
     dot(w, w_step, x, x_step, n, zero_weight, sums + i);
   }
+  const auto dot_one = zero_weight ? dot_1x1<true> : dot_1x1<false>;
   for (; i < outs; ++i, w += w_step) {
     for (int j = 0; j < pixels; ++j) {
-      dot_1x1(w, x + j * x_step, n, zero_weight, sums + j * kGroup + i);
+      dot_one(w, x + j * x_step, n, zero_weight, sums + j * kGroup + i);
     }
   }
 }
