@@ -4,22 +4,18 @@
 namespace shoal {
 namespace {
 
-// The sum or the maximum over the rows, `columns` pixels and `channels`
-// channels from element `at` on.
+// The sum or the maximum over the rows and `places` elements of each, `step`
+// elements apart, from element `at` on.
 template <bool kMax>
-uint32_t fold(const ReduceArgs& a, int at, int columns, int channels,
-              uint32_t v) {
+uint32_t fold(const ReduceArgs& a, int at, int places, int step, uint32_t v) {
   for (int r = 0; r < a.row_count; ++r) {
     if (!a.rows[r]) continue;
-    const int8_t* pixel = a.rows[r] + at;
-    for (int x = columns; x > 0; --x, pixel += a.in_stride) {
-      const int8_t* in = pixel;
-      for (int c = channels; c > 0; --c, ++in) {
-        if (!kMax) {
-          v += bits(*in);
-        } else if (*in > wrap(v)) {
-          v = bits(*in);
-        }
+    const int8_t* in = a.rows[r] + at;
+    for (int t = places; t > 0; --t, in += step) {
+      if (!kMax) {
+        v += bits(*in);
+      } else if (*in > wrap(v)) {
+        v = bits(*in);
       }
     }
   }
@@ -33,18 +29,23 @@ int32_t scaled(const ReduceArgs& a, int32_t sum) {
 
 template <bool kMax>
 void reduce(const ReduceArgs& a) {
-  const int out_w = a.over_x ? 1 : a.in_w;
+  const int out_w = a.over_x ? 1 : a.in_w, columns = a.over_x ? a.in_w : 1;
   const int out_c = a.over_c ? 1 : a.channels;
-  const int columns = a.over_x ? a.in_w : 1;
-  const int channels = a.over_c ? a.channels : 1;
+  // A pixel's channels are places, too.
+  const int pixels = a.over_c ? columns : 1;
+  const int places = a.over_c ? a.channels : columns;
+  const int step = a.over_c ? 1 : a.in_stride;
   for (int x = 0; x < out_w; ++x) {
     for (int c = 0; c < out_c; ++c) {
       const int partial = x * a.partial_stride + c;
       const int32_t start = a.partial_in ? a.partial_in[partial]
                             : kMax       ? -128
                                          : 0;
-      const int32_t v = wrap(
-          fold<kMax>(a, x * a.in_stride + c, columns, channels, bits(start)));
+      uint32_t sum = bits(start);
+      for (int p = 0; p < pixels; ++p) {
+        sum = fold<kMax>(a, (x + p) * a.in_stride + c, places, step, sum);
+      }
+      const int32_t v = wrap(sum);
       if (a.partial_out) {
         a.partial_out[partial] = v;
         continue;
