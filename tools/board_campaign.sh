@@ -7,6 +7,8 @@
 # Fails if one differs or ends otherwise, or none is exact. A full run takes
 # long; FIRST=1 takes the first case of each model. NODES=2 cuts each over two
 # boards of the kind on a network, of which the outputs are compared.
+# CORE=cortex-m0plus: with device/ compiled for that core, whose code the board's
+# runs, too (BOARD_BENCH_CORE of its board.cmake).
 set -euo pipefail
 build=$(cd "$1" && pwd)
 shared=$(cd "$2" && pwd)
@@ -30,6 +32,21 @@ why() { grep -m 1 '^shoal: ' "$work/said" || head -n 1 "$work/said"; }
 
 # Their cases hold several frames, which `emulate` does not feed.
 several=' esphome_hey_jarvis_v2 ops_variables '
+
+# The emulator gets another file.
+use_core() {  # board
+  local elf=firmware-debug-$CORE.elf emulator
+  cmake --build "$build/boards/$1" --target "$elf" -- --quiet >/dev/null
+  emulator=$(command -v qemu-system-arm)
+  mkdir "$work/bin"
+  cat >"$work/bin/qemu-system-arm" <<END
+#!/usr/bin/env bash
+exec $emulator "\${@/%firmware-debug.elf/$elf}"
+END
+  chmod +x "$work/bin/qemu-system-arm"
+  PATH=$work/bin:$PATH
+}
+[[ -z ${CORE:-} ]] || use_core "${boards[0]}"
 
 failed=0
 for board in "${boards[@]}"; do
