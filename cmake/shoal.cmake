@@ -56,10 +56,10 @@ set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
 set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate export
   import input lower onnx plan_cuts plan_text project store study task tflite
   zoo)
-# Of these, what random networks and damaged files hardly pass through:
-# sanitizers build it without optimizing.
-set(SHOAL_COLDEST array bench_node board dataset engine_board evaluate plan_text probe
-  project store study task zoo)
+# Of these, what no test spends long in: sanitizers build it without
+# optimizing.
+set(SHOAL_COLDEST array bench_node board dataset engine_board evaluate export import
+  onnx plan_text probe project store study task zoo)
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})

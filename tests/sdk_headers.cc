@@ -324,24 +324,9 @@ Told compile_sources(const Workshop& shop, const std::string& folder,
     includes += " -I" + name;
     name.clear();
   }
-  const std::string common =
-      "arm-none-eabi-g++ " + flags + includes +
-      " -mthumb -fno-exceptions -fno-rtti -Wall -Wextra -Werror";
-  // The runtime, which firmware is built of with optimization and warnings, is
-  // not optimized here. Projects share most of it: what has passed with these
-  // flags after the preprocessor passes again.
-  return shop.script(
-      "cd " + folder +
-      "; compile() { level=-O1; [[ $1 != */device/* ]] || level=-O0;"
-      "case $1 in *.ino) set -- -x c++ $1;; *.S|*.c) arm-none-eabi-gcc "
-      "-mcpu=cortex-m3 -mthumb -Wall -Wextra -Werror -c -o /dev/null" +
-      includes + " $1; return;; esac; text=$(" + common +
-      " $level -E -P $@) || return; key=$(sha256sum <<<\"$level " + flags +
-      " $text\"); key=" + passed_folder() + "/${key%% *}; [[ -e $key ]] || { " +
-      common +
-      " $level -c -o /dev/null $@ && : >$key; }; }; export -f compile;"
-      "find . -name '*.cpp' -o -name '*.ino' -o -name '*.S' -o -name '*.c' |"
-      "xargs -P 2 -I{} bash -c 'compile {} || { echo {}; exit 1; }'");
+  return shop.script("cd " + folder +
+                     "; " SHOAL_SOURCE_DIR "/tests/compile_sources.sh " +
+                     passed_folder() + " '" + flags + "' '" + includes + "'");
 }
 
 }  // namespace shoal
