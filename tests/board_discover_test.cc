@@ -100,16 +100,21 @@ TEST_F(BoardDiscover, EveryBoardSaysWhatItIsAndHolds) {
     EXPECT_EQ(now[0].at("programs").size(), 1u) << now;
     EXPECT_EQ(now[0].at("free_bytes"), room);
     EXPECT_EQ(now[1].at("programs").size(), 1u) << now;
-    EXPECT_EQ(now[1].at("free_bytes"), 0);
+    const int64_t bytes = now[1].at("programs")[0].at("bytes");
+    EXPECT_EQ(
+        now[1].at("free_bytes"),
+        now[1].at("storage_bytes").get<int64_t>() - (bytes + 15) / 16 * 16);
     return now[0].at("programs").at(0).at("sha256").get<std::string>();
   }();
   // A second one: what the board would run comes first.
-  const auto deploy = [&](const char* model) {
-    const Told d = shop_.shoal({"deploy", model, "--workers", nor.address,
-                                "--key", "k.key", "--timeout", "20"});
+  const auto sent = [&](const ServedBoard& board, const char* model) {
+    const Told d = shop_.shoal({"deploy", model, "--workers", board.address,
+                                "--key", "k.key", "--timeout", "20", "--json"});
     EXPECT_EQ(d.code, 0) << d.err;
+    return d.code == 0 ? json::parse(d.out).at("sent_bytes").get<int64_t>()
+                       : -1;
   };
-  deploy("other.tflite");
+  EXPECT_GT(sent(nor, "other.tflite"), 0);
   all = nodes({nor.address});
   ASSERT_EQ(all[0].at("programs").size(), 2u) << all;
   EXPECT_EQ(all[0].at("free_bytes"), 0);
@@ -125,6 +130,19 @@ TEST_F(BoardDiscover, EveryBoardSaysWhatItIsAndHolds) {
   EXPECT_NE(lines[1].find(arithmetic), std::string::npos) << text.out;
   EXPECT_NE(lines[1].find("; " + first.substr(0, 16) + ", "), std::string::npos)
       << text.out;
+
+  // A mapped one keeps as many as there is room for.
+  EXPECT_GT(sent(mapped, "m.tflite"), 0);
+  EXPECT_GT(sent(mapped, "other.tflite"), 0);
+  EXPECT_EQ(nodes({mapped.address})[0].at("programs").size(), 3u);
+  EXPECT_EQ(sent(mapped, "m.tflite"), 0);
+  const Told switched =
+      shop_.shoal({"run", "m.tflite", "random:1", "--workers", mapped.address,
+                   "--key", "k.key", "-o", "alone.bin"});
+  EXPECT_EQ(switched.code, 0) << switched.err;
+  EXPECT_EQ(shop_.read("alone.bin"), shop_.read("one.bin"));
+  EXPECT_NE(switched.err.find("1 of 1 nodes had"), std::string::npos)
+      << switched.err;
 
   // One that does not answer, and answers again.
   kill(mapped.process, SIGSTOP);

@@ -15,6 +15,7 @@
 #include "device/base/wipe.h"
 #include "device/link/cipher.h"
 #include "device/storage/flashed.h"
+#include "device/storage/program_memory.h"
 #include "device/storage/program_slots.h"
 #include "device/storage/seeds.h"
 #include "device/transport/lwip_udp.h"
@@ -27,6 +28,12 @@ constexpr uint16_t kPeers = BOARD_NODE_PEERS;
 // Between two looks at the session: no more than the interface holds.
 constexpr uint32_t kFrames = 4;
 
+#ifdef BOARD_MAPPED
+using Programs = ProgramMemory;
+#else
+using Programs = ProgramSlots;
+#endif
+
 struct Node {
   const shoal_port* port = nullptr;
   NodeAgent agent;
@@ -35,7 +42,7 @@ struct Node {
   uint32_t gateway = 0;
   Entropy entropy;
   shoal_storage storage;  // the port's, counted
-  ProgramSlots programs;
+  Programs programs;
   WorkFrame work{};
   StageFrame stage{0xFFFF, 0, 0, 0};
   bool counts = false;
@@ -261,18 +268,19 @@ void say(void*, const LeaderSaid& s) {
 
 // Where they lie in memory, weights are used there; else they pass through
 // the arena.
-bool open_programs(const shoal_port& port, AgentConfig& c) {
-  if (port.mapped_storage) {
-    c.program = static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
-    c.program_capacity = programs_end(port);
-    return true;
-  }
-  c.programs = &node.programs;
+[[maybe_unused]] Status open_programs(const shoal_port& port,
+                                      ProgramMemory& programs) {
+  programs.open(static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage)),
+                programs_end(port));
+  return Status::kOk;
+}
+[[maybe_unused]] Status open_programs(const shoal_port& port,
+                                      ProgramSlots& programs) {
   node.storage = {nullptr, read_storage, poll_storage, write_storage,
                   erase_storage};
-  return node.programs.open({&node.storage, programs_end(port),
-                             port.storage_write_bytes, port.storage_erase_bytes,
-                             port.storage_replaces != 0}) == Status::kOk;
+  return programs.open({&node.storage, programs_end(port),
+                        port.storage_write_bytes, port.storage_erase_bytes,
+                        port.storage_replaces != 0});
 }
 
 // Of what this start draws, for one that follows without a loss of power.
@@ -321,7 +329,9 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.fell_at = fell.at;
   c.leader = make_leader;
   c.said = say;
-  const bool open = open_programs(port, c) && node.agent.open(c) == Status::kOk;
+  c.programs = &node.programs;
+  const bool open = open_programs(port, node.programs) == Status::kOk &&
+                    node.agent.open(c) == Status::kOk;
   return open ? kNoRefusal : Refusal::kStorage;
 }
 

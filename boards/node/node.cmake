@@ -40,4 +40,7 @@ if(NOT BOARD_NODE_PEERS)
 endif()
 target_compile_definitions(node.elf PRIVATE
   BOARD_TICK_BITS=${BOARD_NODE_TICK_BITS} BOARD_NODE_PEERS=${BOARD_NODE_PEERS})
+if(facts MATCHES "mapped = true")
+  target_compile_definitions(node.elf PRIVATE BOARD_MAPPED)
+endif()
 target_compile_definitions(lwip PUBLIC ${BOARD_NET_DEFINITIONS})

@@ -52,8 +52,8 @@ struct AgentConfig {
   uint32_t arena_bytes = 0;
   uint8_t* program = nullptr;  // 16-byte aligned
   uint32_t program_capacity = 0;
-  // Instead of memory for programs: a storage that keeps them. They are read
-  // from there.
+  // Instead of memory for one program: what keeps several. They are read from
+  // there, or used in place.
   ProgramStore* programs = nullptr;
   // Of these, those that read weights from there are sealed with the cluster's
   // key (device/program/vault.h), and others are refused: it is told to the

@@ -326,7 +326,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
 #endif
   shoal_config c{};
   c.image_bytes = program_bytes_;
-  if (header.head == kNowhere && !config_.programs) c.image = program();
+  if (header.head == kNowhere) {
+    c.image = config_.programs ? config_.programs->mapped() : program();
+  }
   read_ = {};
   c.storage = config_.programs ? &config_.programs->storage() : &storage_;
   c.storage_bytes = program_bytes_;

@@ -48,6 +48,8 @@ class ProgramStore {
   // Of the program that is there, offset 0 being its first byte.
   virtual const shoal_storage& storage() const = 0;
   virtual bool read(uint32_t offset, void* to, uint32_t bytes) = 0;
+  // Where it lies in memory; null: it does not.
+  virtual const uint8_t* mapped() const { return nullptr; }
 
  protected:
   ~ProgramStore() = default;

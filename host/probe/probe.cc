@@ -116,7 +116,7 @@ class Prober {
     if (facts.program_bytes == 0 || is_built_in(facts)) return;
     tell("node " + report_.identity.name + " holds program " +
          to_hex(std::span(facts.program_hash).first(8)) +
-         ", which this replaces; `shoal run` sends it again");
+         ", which this may replace; then `shoal run` sends it again");
   }
 
   // The question's length is the caller's; the node looks at its head alone.

@@ -52,8 +52,8 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
   c.board = board_.c_str();
   c.arena = arena_.data();
   c.arena_bytes = arena_.bytes();
-  c.program = program_.data();
-  c.program_capacity = program_.bytes();
+  programs_.open(program_.data(), program_.bytes());
+  c.programs = &programs_;
   c.peers = peers_.data();
   c.max_peers = static_cast<uint16_t>(peers_.size());
   for (size_t i = 0; i < 3; ++i) {
@@ -83,7 +83,7 @@ void Worker::serve(const StopSignals& signals) {
     if (!arena_.intact() || !program_.intact()) {
       throw Error(Exit::kInternal, "the node wrote outside its memory");
     }
-    if (waiting) {
+    if (waiting && !programs_.is_reading()) {
       transport_.wait(agent_.next_timer_us(), signals.descriptor());
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
+#include "device/storage/program_memory.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/workers/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
@@ -40,6 +41,7 @@ class Worker {
   HostTransport& transport_;
   std::string name_, board_;
   Arena arena_, program_;
+  ProgramMemory programs_;
   std::vector<shoal_peer> peers_;
   std::vector<uint8_t> packets_;
   Identity identity_{};
