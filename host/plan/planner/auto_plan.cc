@@ -95,7 +95,7 @@ class AutoPlan {
     if (busy_nodes(plan) < std::ssize(plan.nodes)) {
       plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
                                    plan.nodes.size());
-      if (request_.reasons) plan.strategy += why_some() + what_else(plan);
+      if (!request_.compared) plan.strategy += why_some() + what_else(plan);
     }
     plan.strategy += ")";
     return plan;
@@ -124,9 +124,8 @@ class AutoPlan {
 
   // Numbers of nodes below `all`, most first, which do not depend on it: what
   // is found over some nodes is found over more as well.
-  // For one of many plans that are compared not each number is tried.
   std::vector<size_t> fewer_equal(size_t all) const {
-    const size_t each = request_.reasons ? kEachCrew : 0;
+    const size_t each = request_.compared ? 0 : kEachCrew;
     std::vector<size_t> counts;
     for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);

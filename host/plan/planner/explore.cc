@@ -120,7 +120,7 @@ class Explorer {
     PlanRequest r = request_;
     r.limits = {};
     r.objective = objective;
-    r.reasons = false;  // other objectives, limits and budgets are the reason
+    r.compared = true;
     if (!way.strategy.empty()) r.strategy = way.strategy;
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());

@@ -78,7 +78,7 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
   if (!take(net, request, name)) return std::nullopt;
   PlanRequest r = request;
   r.limits = {};
-  r.reasons = false;
+  r.compared = true;
   const bool brief = name == kBrief;
   if (!brief) r.strategy = name;
   try {

@@ -42,8 +42,9 @@ struct PlanRequest {
   std::optional<Cuts> cuts = {};
   std::optional<CutsFile> cuts_file = {};
   std::string strategy = {};  // empty: "auto"
-  // Strategy auto says why nodes are left out, which takes plans of its own.
-  bool reasons = true;
+  // One of many plans that are compared with each other: strategy auto tries
+  // fewer numbers of nodes, and does not say why nodes are left out.
+  bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
   uint32_t max_payload = 1472;  // of the links' datagrams
