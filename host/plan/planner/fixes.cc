@@ -30,12 +30,28 @@ std::string cost_text(const QuickPlan& p, bool linked) {
 
 class Fixes {
  public:
-  Fixes(const Net& net, const PlanRequest& request)
-      : net_(net), request_(request) {}
+  Fixes(const Net& net, const PlanRequest& request, const SmallerNet& smaller)
+      : net_(net), request_(request), smaller_(smaller) {}
 
-  // Of one kind of line no more than of others.
-  void refill() { plans_ = QuickPlans(kWork); }
+  // Of each kind, with work of its own.
+  std::vector<std::string> lines() {
+    struct Kind {
+      void (Fixes::*add)();
+      int64_t work = kWork;
+    };
+    constexpr Kind kKinds[] = {
+        {&Fixes::add_strategy}, {&Fixes::add_ram},
+        {&Fixes::add_replay},   {&Fixes::add_nodes, kNodesWork},
+        {&Fixes::add_spills},   {&Fixes::add_storages},
+        {&Fixes::add_smaller}};
+    for (const Kind& kind : kKinds) {
+      plans_ = QuickPlans(kind.work);
+      (this->*kind.add)();
+    }
+    return std::move(lines_);
+  }
 
+ private:
   // The request as it is, by another strategy.
   void add_strategy() {
     if (!request_.over_links() || request_.has_own_cuts()) return;
@@ -125,7 +141,6 @@ class Fixes {
   void add_nodes() {
     if (request_.batch > 1 || request_.has_own_cuts()) return;
     const auto count = static_cast<int>(request_.cluster.nodes.size());
-    plans_ = QuickPlans(kNodesWork);
     const FewestNodes few =
         fewest_nodes(net_, request_, count + 1, kMostTriedNodes, plans_);
     if (few.nodes == 0) return;
@@ -170,15 +185,15 @@ class Fixes {
     if (best) add("--flash 0 --storage " + name, *best);
   }
 
-  void add_smaller(const SmallerNet& smaller) {
-    if (!smaller) return;
+  void add_smaller() {
+    if (!smaller_) return;
     constexpr std::array kSteps{88, 75, 63, 50, 38, 25, 13};
     std::string text, best_text;
     std::optional<QuickPlan> best;
     size_t low = 0, high = kSteps.size();
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
-      const std::optional<Net> net = smaller(kSteps[middle], text);
+      const std::optional<Net> net = smaller_(kSteps[middle], text);
       if (!net) return;
       std::optional<QuickPlan> found = plans_.find(*net, request_);
       const bool enough = found && found->enough;
@@ -188,9 +203,6 @@ class Fixes {
     if (best) add("the model for an input of " + best_text, *best);
   }
 
-  std::vector<std::string> lines() { return std::move(lines_); }
-
- private:
   bool from_file() const { return !request_.cluster.file.empty(); }
   bool has_own_ram() const {
     return std::ranges::any_of(request_.cluster.nodes,
@@ -228,6 +240,7 @@ class Fixes {
 
   const Net& net_;
   const PlanRequest& request_;
+  const SmallerNet& smaller_;
   std::vector<std::string> lines_;
   QuickPlans plans_{kWork};
 };
@@ -236,16 +249,7 @@ class Fixes {
 
 std::vector<std::string> find_fixes(const Net& net, const PlanRequest& request,
                                     const SmallerNet& smaller) {
-  Fixes fixes(net, request);
-  for (const auto add :
-       {&Fixes::add_strategy, &Fixes::add_ram, &Fixes::add_replay,
-        &Fixes::add_nodes, &Fixes::add_spills, &Fixes::add_storages}) {
-    fixes.refill();
-    (fixes.*add)();
-  }
-  fixes.refill();
-  fixes.add_smaller(smaller);
-  return fixes.lines();
+  return Fixes(net, request, smaller).lines();
 }
 
 }  // namespace shoal
