@@ -1,32 +1,20 @@
 #include "host/plan/types/deadline.h"
 
-#include <ctime>
-
 #include "host/base/error.h"
 
 namespace shoal {
 
-using std::chrono::nanoseconds;
+thread_local std::optional<PlanDeadline::Clock::time_point> PlanDeadline::end_;
 
-thread_local std::optional<PlanDeadline::End> PlanDeadline::end_;
-
-nanoseconds PlanDeadline::now(Time time) {
-  timespec t{};
-  clock_gettime(time == Time::kWall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID,
-                &t);
-  return std::chrono::seconds(t.tv_sec) + nanoseconds(t.tv_nsec);
-}
-
-PlanDeadline::PlanDeadline(std::optional<double> seconds, Time time)
-    : before_(end_) {
+PlanDeadline::PlanDeadline(std::optional<double> seconds) : before_(end_) {
   if (!seconds) return;
   const std::chrono::duration<double> given(*seconds);
-  end_ = {time, now(time) + std::chrono::duration_cast<nanoseconds>(given)};
+  end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(given);
 }
 
 PlanDeadline::~PlanDeadline() { end_ = before_; }
 
-bool PlanDeadline::passed() { return end_ && now(end_->time) >= end_->at; }
+bool PlanDeadline::passed() { return end_ && Clock::now() >= *end_; }
 
 void PlanDeadline::check() {
   if (passed()) no_plan();

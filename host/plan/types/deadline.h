@@ -10,11 +10,7 @@ namespace shoal {
 
 class PlanDeadline {
  public:
-  // Of what other programs leave of the machine the thread's own time knows
-  // nothing: what is found until then is the same on a busy one.
-  enum class Time { kWall, kThread };
-
-  explicit PlanDeadline(std::optional<double> seconds, Time = Time::kWall);
+  explicit PlanDeadline(std::optional<double> seconds);
   ~PlanDeadline();
   PlanDeadline(const PlanDeadline&) = delete;
   PlanDeadline& operator=(const PlanDeadline&) = delete;
@@ -26,14 +22,11 @@ class PlanDeadline {
   [[noreturn]] static void no_plan();
 
  private:
-  struct End {
-    Time time = Time::kWall;
-    std::chrono::nanoseconds at{};
-  };
-  static std::chrono::nanoseconds now(Time);
-  static thread_local std::optional<End> end_;
+  using Clock = std::chrono::steady_clock;
 
-  std::optional<End> before_;
+  static thread_local std::optional<Clock::time_point> end_;
+
+  std::optional<Clock::time_point> before_;
 };
 
 }  // namespace shoal
