@@ -4,14 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "host/base/entropy.h"
 #include "host/base/error.h"
-#include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
@@ -57,8 +54,7 @@ Cluster cluster_of_boards(const PlanFlags& plan) {
 }
 
 EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
-                                   const Cluster& cluster,
-                                   const std::optional<ClusterKey>& key) {
+                                   const Cluster& cluster) {
   if (cluster.nodes.size() > kMostBoards) {
     throw Error(Exit::kUsage,
                 std::to_string(cluster.nodes.size()) + " boards in emulators",
@@ -69,7 +65,8 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
     options.nodes.push_back({node.name, &find_board(node.board.name)});
   }
   options.build = own_build_folder();
-  options.key = key;
+  options.own_key = !flags.serve;
+  if (flags.serve && !flags.insecure) options.key = read_key_file(flags.key);
   options.sealed = !flags.plan.storage.no_encrypt;
   options.seconds = flags.seconds;
   options.state = flags.state;
@@ -87,11 +84,10 @@ int serve(const EmulateFlags& flags) {
     throw Error(Exit::kUsage, "--serve runs no model",
                 "leave out MODEL and INPUT; `shoal run --workers` runs one");
   }
-  std::optional<ClusterKey> key;
-  if (!flags.insecure) key = read_key_file(flags.key);
+  const EmulatedNodesOptions options =
+      nodes_options(flags, cluster_of_boards(flags.plan));
   StopSignals signals;
-  EmulatedNodes boards(
-      nodes_options(flags, cluster_of_boards(flags.plan), key));
+  EmulatedNodes boards(options);
   for (const auto& node : boards.nodes()) {
     say("%s %s %d\n", node->name().c_str(), node->address().c_str(),
         static_cast<int>(node->process()));
@@ -260,26 +256,6 @@ void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   }
 }
 
-// A key for this run; with --state one that stays there, as what boards keep is
-// sealed with it.
-ClusterKey run_key(const std::string& state, const Cluster& cluster) {
-  const auto keeps = [](const ClusterNode& n) {
-    return n.board.emulator && !n.board.emulator->drive.empty();
-  };
-  std::error_code code;
-  const bool a_file = std::filesystem::exists(state, code) &&
-                      !std::filesystem::is_directory(state, code);
-  if (state.empty() || a_file || std::ranges::none_of(cluster.nodes, keeps)) {
-    ClusterKey key;
-    system_entropy(key);
-    return key;
-  }
-  make_folder(state);
-  const std::string file = (std::filesystem::path(state) / kKeyFile).string();
-  if (!std::filesystem::exists(file, code)) make_key_file(file, false);
-  return read_key_file(file);
-}
-
 }  // namespace
 
 int emulate_nodes(const EmulateFlags& flags) {
@@ -289,8 +265,7 @@ int emulate_nodes(const EmulateFlags& flags) {
                 "leave out --nodes and --cluster, or --layers");
   }
   Cluster cluster = cluster_of_boards(flags.plan);
-  const ClusterKey key = run_key(flags.state, cluster);
-  EmulatedNodes boards(nodes_options(flags, cluster, key));
+  EmulatedNodes boards(nodes_options(flags, cluster));
   RunFlags run;
   run.model = flags.model;
   run.inputs = {flags.input};
@@ -304,7 +279,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.frames = flags.frames;
   run.json = flags.json;
   run.ends = flags.ends;
-  run.cluster.own_key = key;
+  run.cluster.own_key = boards.key();
   run.cluster.timeout = kSilenceSeconds;
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].address = boards.nodes()[i]->address();

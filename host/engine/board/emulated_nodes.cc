@@ -19,6 +19,7 @@
 #include "host/engine/board/emulator.h"
 #include "host/engine/board/memory_file.h"
 #include "host/engine/board/refusal.h"
+#include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
 
 namespace shoal {
@@ -180,6 +181,19 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
           {.owner = "shoal emulate"}};
 }
 
+// Who asks for that of a folder has its lock.
+ClusterKey own_key(const std::filesystem::path& state) {
+  ClusterKey key;
+  if (state.empty()) {
+    system_entropy(key);
+    return key;
+  }
+  const std::string file = (state / kKeyFile).string();
+  std::error_code code;
+  if (!std::filesystem::exists(file, code)) make_key_file(file, false);
+  return read_key_file(file);
+}
+
 // A port that nobody else gets while it is held. The emulator cannot bind it
 // before it is given back; should somebody be faster, it says so and ends.
 constexpr const char* kPortTaken = "host forwarding rule";
@@ -325,8 +339,10 @@ void EmulatedNode::listen(milliseconds most) {
   throw Error(Exit::kNode, text);
 }
 
-EmulatedNodes::EmulatedNodes(const EmulatedNodesOptions& options) {
+EmulatedNodes::EmulatedNodes(EmulatedNodesOptions options) {
   if (!options.state.empty()) state_.emplace(lock_state(options));
+  if (options.own_key) options.key = own_key(options.state);
+  key_ = options.key;
   std::list<BoardStorage> storages;  // until the emulators have opened them
   std::list<UdpTransport> ports;
   for (const auto& [name, board] : options.nodes) {

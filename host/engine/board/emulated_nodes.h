@@ -30,6 +30,9 @@ struct EmulatedNodesOptions {
   std::vector<Node> nodes;
   std::filesystem::path build;    // own_build_folder()
   std::optional<ClusterKey> key;  // none: insecure
+  // Makes a key in place of `key`; with `state` one that stays there, as what
+  // boards keep is sealed with it.
+  bool own_key = false;
   // With a key: boards that keep what they are sent keep it sealed, and have
   // the key in their chip. Else it lies in their storage, and weights as they
   // are.
@@ -104,17 +107,19 @@ class EmulatedNode {
 class EmulatedNodes {
  public:
   // Starts them and waits until all are ready. Throws Error(kUsage) for a board
-  // without a network or a wrong `state`, Error(kBusy) if others have it,
-  // Error(kInternal) if firmware or emulator are not there, Error(kNode) if a
-  // board does not start.
-  explicit EmulatedNodes(const EmulatedNodesOptions&);
+  // without a network, a wrong `state` or a wrong key there, Error(kBusy) if
+  // others have it, Error(kInternal) if firmware or emulator are not there,
+  // Error(kNode) if a board does not start.
+  explicit EmulatedNodes(EmulatedNodesOptions);
 
   const std::vector<std::unique_ptr<EmulatedNode>>& nodes() const {
     return nodes_;
   }
+  const std::optional<ClusterKey>& key() const { return key_; }
 
  private:
   std::optional<FileLock> state_;  // outlives the emulators
+  std::optional<ClusterKey> key_;
   std::vector<std::unique_ptr<EmulatedNode>> nodes_;
 };
 
