@@ -25,6 +25,7 @@
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
 #include "host/plan/types/deadline.h"
@@ -198,12 +199,12 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
   try {
     return prepare(graph, request, Images::kNone);
+  } catch (const ProgramDoesNotFit&) {
+    // How large a program is plans below do not know, so neither what helps.
+    throw;
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
     if (PlanDeadline::passed()) throw;
-    // How large a program is plans below do not know, so neither what helps.
-    const std::string what = e.what();
-    if (what.starts_with("FLASH does not fit: the program ")) throw;
     throw Error(
         e.code(), e.what(),
         all_fixes(e.fix(), find_fixes(planned_net(graph, request), request,

@@ -137,8 +137,7 @@ void check_storage(const std::string& what, int64_t bytes,
 
 void check_flash(const Plan& plan, const PlanNode& node, int64_t budget) {
   if (node.program_bytes <= budget) return;
-  throw Error(
-      Exit::kDoesNotFit,
+  throw ProgramDoesNotFit(
       "FLASH does not fit: the program of node " + node.name + " has " +
           format_bytes(node.program_bytes) + "; budget " + format_bytes(budget),
       std::to_string(node.program_bytes) + " B of flash for it, or " +

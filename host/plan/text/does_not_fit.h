@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "host/base/error.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -29,7 +30,13 @@ std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
 [[noreturn]] void no_storage(const Net&, const Board&);
 // Throws if a node's weights would come from storage.
 void check_no_storage(const Plan&);
-// Throws if the node's program has more bytes than its flash.
+// A node's flash is too small for its program.
+class ProgramDoesNotFit : public Error {
+ public:
+  ProgramDoesNotFit(const std::string& what, const std::string& fix)
+      : Error(Exit::kDoesNotFit, what, fix) {}
+};
+// Throws ProgramDoesNotFit if the node's program has more bytes than its flash.
 void check_flash(const Plan&, const PlanNode&, int64_t budget);
 // Throws if `what` has more bytes than `where`, which lies outside SRAM.
 void check_storage(const std::string& what, int64_t bytes,
