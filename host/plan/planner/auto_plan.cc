@@ -92,7 +92,8 @@ class AutoPlan {
     }
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
-    if (busy_nodes(plan) < std::ssize(plan.nodes)) {
+    plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
+    if (plan.says_nodes) {
       plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
                                    plan.nodes.size());
       if (!request_.compared) plan.strategy += why_some() + what_else(plan);

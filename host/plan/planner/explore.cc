@@ -160,6 +160,7 @@ class Explorer {
     const Objective objective = request_.objective;
     PlanTrial t;
     t.strategy = plan.strategy;
+    t.says_nodes = plan.says_nodes;
     t.nodes = static_cast<int>(way.nodes);
     t.ram = ram;
     t.numbers =
@@ -213,8 +214,7 @@ std::vector<PlanTrial> distinct(const std::vector<PlanTrial>& trials) {
 
 std::string PlanTrial::text() const {
   std::string out = strategy;
-  // `auto` says itself on how many of them, where it is not all.
-  if (strategy.find(" on ") == std::string::npos) {
+  if (!says_nodes) {
     out += " on " + std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
   }
   if (ram) out += ", arenas to " + format_count(*ram) + " B";

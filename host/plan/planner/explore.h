@@ -15,6 +15,7 @@ namespace shoal {
 
 struct PlanTrial {
   std::string strategy;
+  bool says_nodes = false;     // `strategy` says on how many nodes
   int nodes = 0;               // that might take part
   std::optional<int64_t> ram;  // of each, below its own budget
   PlanNumbers numbers;

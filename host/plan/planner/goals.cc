@@ -175,8 +175,10 @@ Plan goal_plan(const Net& net, const PlanRequest& request) {
     if (!request.over_links() || request.has_own_cuts()) return plan;
     if (request.is_auto() && !plan.strategy.starts_with("auto")) {
       plan.strategy = "auto (" + t.text() + ")";
+      plan.says_nodes = true;
     } else if (!request.is_auto() && t.nodes < std::ssize(plan.nodes)) {
       plan.strategy = t.text();
+      plan.says_nodes = true;
     }
     return plan;
   }

@@ -169,6 +169,7 @@ TEST(PlanTrialTest, SaysOnceOnHowManyNodes) {
   t.nodes = 1;
   EXPECT_EQ(t.text(), "kernel on 1 node");
   t.strategy = "auto (spatial on 1 of 2 nodes)";
+  t.says_nodes = true;
   t.nodes = 2;
   EXPECT_EQ(t.text(), t.strategy);
 }

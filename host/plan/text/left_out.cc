@@ -16,11 +16,7 @@ const char* helped_by(const std::string& objective) {
 }
 
 bool chose_nodes(const Plan& plan) {
-  if (plan.strategy.starts_with("auto")) return true;
-  for (const char* const name : {"spatial on ", "kernel on ", "layer on "}) {
-    if (plan.strategy.starts_with(name)) return true;
-  }
-  return false;
+  return plan.says_nodes || plan.strategy.starts_with("auto");
 }
 
 std::vector<LeftOut> left_out(

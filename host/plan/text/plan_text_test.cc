@@ -217,6 +217,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
       << reason;
   // By name of a strategy, with limits.
   c.plan.strategy = "kernel on 2 nodes";
+  c.plan.says_nodes = true;
   EXPECT_NE(plan_table(c.net, c.plan, budgets).find("left out: tiny, slow"),
             std::string::npos);
 }

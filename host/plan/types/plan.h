@@ -195,6 +195,7 @@ struct PlanNode {
 
 struct Plan {
   std::string strategy = "single", objective = "latency";
+  bool says_nodes = false;  // `strategy` says on how many nodes
   // Rows of inputs, outputs and streams come and go over links. A plan of one
   // node may be linked, one of several nodes always is.
   bool linked = false;
