@@ -1,8 +1,8 @@
 #include "host/engine/common/prepare.h"
 
 #include <cstddef>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/check/check.h"
@@ -44,15 +44,16 @@ void add_images(Prepared& p, const Emitter& emitter, const uint8_t* key) {
   }
 }
 
-// The first node whose program has more bytes than its flash. Without mapped
-// flash the program lies in another storage.
-std::optional<size_t> overfull_node(const Prepared& p, const Cluster& cluster) {
+// Nodes whose programs have more bytes than their flash. Without mapped flash
+// the program lies in another storage.
+std::vector<size_t> overfull_nodes(const Prepared& p, const Cluster& cluster) {
+  std::vector<size_t> nodes;
   for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
     const ClusterNode& of = cluster.nodes[n];
     if (!of.board.flash_mapped) continue;
-    if (p.plan.nodes[n].program_bytes > of.flash_budget()) return n;
+    if (p.plan.nodes[n].program_bytes > of.flash_budget()) nodes.push_back(n);
   }
-  return std::nullopt;
+  return nodes;
 }
 
 void make_checked_plan(Prepared& p, const PlanRequest& request) {
@@ -65,26 +66,29 @@ void make_checked_plan(Prepared& p, const PlanRequest& request) {
 // the search gets a plan without the nodes whose flash is too small for it.
 void plan_within_flash(const PlanRequest& request, Prepared& p) {
   make_checked_plan(p, request);
-  std::optional<size_t> node = overfull_node(p, request.cluster);
-  if (!node) return;
+  std::vector<size_t> nodes = overfull_nodes(p, request.cluster);
+  if (nodes.empty()) return;
   const Plan first = p.plan;
-  const size_t first_node = *node;
+  const size_t first_node = nodes.front();
   const auto refuse = [&] {
     check_flash(first, first.nodes[first_node],
                 request.cluster.nodes[first_node].flash_budget());
   };
+  if (!request.is_auto() || !request.over_links()) refuse();
   PlanRequest without = request;
-  while (node) {
-    ClusterNode& of = without.cluster.nodes[*node];
-    if (!request.is_auto() || !request.over_links() || of.ram == 1) refuse();
-    of.ram = 1;  // byte: enough for no share
+  while (!nodes.empty()) {
+    for (const size_t n : nodes) {
+      // Even that of no share may be too large.
+      if (std::exchange(without.cluster.nodes[n].left_out, true)) refuse();
+    }
+    if (nodes_to_share(without.cluster).empty()) refuse();
     try {
       make_checked_plan(p, without);
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
       refuse();
     }
-    node = overfull_node(p, request.cluster);
+    nodes = overfull_nodes(p, request.cluster);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/common/testing/small_model.h"
+#include "host/plan/text/does_not_fit.h"
 
 namespace shoal {
 namespace {
@@ -48,14 +49,27 @@ TEST(Prepare, TheSearchDoesWithoutNodesOfTooLittleFlash) {
   EXPECT_TRUE(p.plan.nodes[0].stages.empty());
   EXPECT_LE(p.plan.nodes[0].program_bytes, kOfNoShare);
   EXPECT_FALSE(p.plan.nodes[1].stages.empty());
-  try {
-    cluster.nodes[1].flash = kOfNoShare;
-    prepare(small_graph(), linked_nodes(cluster, "auto"));
-    ADD_FAILURE() << "a plan was found";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
-    EXPECT_NE(std::string(e.what()).find("FLASH does not fit"),
-              std::string::npos);
+  const auto refused = [&] {
+    EXPECT_THROW(prepare(small_graph(), linked_nodes(cluster, "auto")),
+                 ProgramDoesNotFit);
+  };
+  cluster.nodes[1].flash = kOfNoShare;
+  refused();
+  // Not even a program of no share.
+  cluster.nodes[1].flash.reset();
+  cluster.nodes[0].flash = 1;
+  refused();
+}
+
+TEST(Prepare, TheSearchDoesWithoutAllNodesOfTooLittleFlash) {
+  Cluster cluster = uniform_cluster(4, find_board("teensy41"), std::nullopt);
+  constexpr int64_t kOfNoShare = 300;
+  cluster.nodes[0].flash = cluster.nodes[2].flash = kOfNoShare;
+  for (const Objective objective : {Objective::kLatency, Objective::kTraffic}) {
+    const Prepared p =
+        prepare(small_graph(), linked_nodes(cluster, "auto", objective));
+    EXPECT_TRUE(p.plan.nodes[0].stages.empty());
+    EXPECT_TRUE(p.plan.nodes[2].stages.empty());
   }
 }
 

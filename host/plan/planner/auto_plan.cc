@@ -9,7 +9,6 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,8 +48,7 @@ constexpr size_t kMostAsked = 16;
 class AutoPlan {
  public:
   AutoPlan(const Net& net, const PlanRequest& request)
-      : net_(net), request_(request), order_(request.cluster.nodes.size()) {
-    std::iota(order_.begin(), order_.end(), 0);
+      : net_(net), request_(request), order_(nodes_to_share(request.cluster)) {
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
@@ -59,7 +57,7 @@ class AutoPlan {
 
   Plan find_briefly() {
     const std::unique_ptr<CrewPlan> crew =
-        crew_of(order_.size(), order_.size());
+        crew_of(order_.size(), request_.cluster.nodes.size());
     crew->begin_briefly();
     const Trials& trials = crew->trials();
     if (!trials.any()) std::rethrow_exception(trials.refused());
@@ -105,13 +103,13 @@ class AutoPlan {
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
 
-  // The same board and budgets, so that it does not matter who is left out.
+  // The same board and budgets, so that it does not matter who has no share.
   bool are_equal() const {
     const auto& nodes = request_.cluster.nodes;
     const ClusterNode& first = nodes.front();
     return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
       const Board &a = n.board, &b = first.board;
-      return n.rating == first.rating &&
+      return !n.left_out && n.rating == first.rating &&
              n.plan_budget() == first.plan_budget() &&
              n.flash_budget() == first.flash_budget() &&
              n.flash_weights == first.flash_weights &&

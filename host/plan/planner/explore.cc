@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "host/base/error.h"
@@ -34,8 +33,7 @@ class Explorer {
       : net_(net),
         request_(request),
         options_(options),
-        order_(request.cluster.nodes.size()) {
-    std::iota(order_.begin(), order_.end(), 0);
+        order_(nodes_to_share(request.cluster)) {
     std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].rating;
     });
@@ -125,7 +123,7 @@ class Explorer {
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());
     }
-    if (way.nodes < order_.size()) {
+    if (way.nodes < request_.cluster.nodes.size() && way.strategy != "auto") {
       r.cuts = cuts_of(way);
       r.cuts->strategy = way.strategy;
     }

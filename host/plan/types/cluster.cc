@@ -47,6 +47,14 @@ int64_t ClusterNode::flash_budget() const {
   return budget;
 }
 
+std::vector<int> nodes_to_share(const Cluster& cluster) {
+  std::vector<int> nodes;
+  for (size_t n = 0; n < cluster.nodes.size(); ++n) {
+    if (!cluster.nodes[n].left_out) nodes.push_back(static_cast<int>(n));
+  }
+  return nodes;
+}
+
 void hold_in_flash(ClusterNode& n) {
   n.board.flash_mapped = true;
   n.board.storages.clear();

@@ -23,6 +23,8 @@ struct ClusterNode {
   bool sealed = false;
   // Copies of weights in mapped flash may lie in SRAM.
   bool keeps_weights = true;
+  // The search gives it no share.
+  bool left_out = false;
   // Million MACs a second; only ratios count. The board's modelled rate, or
   // what the file says (such as what bench-node measured).
   double rating = 1;
@@ -53,6 +55,9 @@ struct Cluster {
 inline constexpr const char* kSerialPrefix = "serial:";
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
+
+// Those that the search may give a share.
+std::vector<int> nodes_to_share(const Cluster&);
 
 // What exported firmware is to a plan: its program is a constant in flash,
 // wherever firmware that holds none would have it, and it drives no storage;
