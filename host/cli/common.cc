@@ -66,14 +66,9 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
     request.limits.traffic_bytes = parse_traffic(flags.max_traffic);
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
-  if (flags.max_arena.empty()) return;
-  const int64_t most = parse_arena(flags.max_arena, "--max-arena");
-  for (ClusterNode& n : request.cluster.nodes) n.max_arena = most;
-}
-
-std::optional<int64_t> ram_of(const PlanFlags& flags) {
-  if (!flags.ram) return std::nullopt;
-  return parse_arena(*flags.ram, "--ram");
+  for (ClusterNode& n : request.cluster.nodes) {
+    n.max_arena = max_arena_of(flags);
+  }
 }
 
 // Which names there are depends on whether there are nodes to cut over.
@@ -129,6 +124,16 @@ std::vector<uint8_t> piped_input(const Graph& graph,
 }
 
 }  // namespace
+
+std::optional<int64_t> ram_of(const PlanFlags& flags) {
+  if (!flags.ram) return std::nullopt;
+  return parse_arena(*flags.ram, "--ram");
+}
+
+std::optional<int64_t> max_arena_of(const PlanFlags& flags) {
+  if (flags.max_arena.empty()) return std::nullopt;
+  return parse_arena(flags.max_arena, "--max-arena");
+}
 
 bool wants_cluster(const PlanFlags& flags) {
   return flags.nodes || !flags.cluster.empty() || !flags.cuts.empty();

@@ -24,6 +24,10 @@ PlanRequest linked_request(const PlanFlags&, Cluster);
 // For a board that QEMU plays; Error(kUsage) lists these.
 PlanRequest emulated_request(const PlanFlags&);
 
+// --ram, and --max-arena, of nodes that are known later. Throws Error(kUsage).
+std::optional<int64_t> ram_of(const PlanFlags&);
+std::optional<int64_t> max_arena_of(const PlanFlags&);
+
 // Whether the flags ask for a cluster, even of one node.
 bool wants_cluster(const PlanFlags&);
 // --nodes, --board and --ram, or --cluster. Throws Error(kUsage).

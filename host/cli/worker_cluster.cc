@@ -10,7 +10,6 @@
 
 #include "device/agent/session_wire.h"
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
@@ -192,7 +191,8 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   addresses_ = addresses_of(plan, flags, given_);
-  if (plan.ram) ram_ = parse_size(*plan.ram, "--ram");
+  ram_ = ram_of(plan);
+  max_arena_ = max_arena_of(plan);
   request_ = linked_request(plan, {});
   transport_ = open_transport(addresses_);
   config_ = coordinator_config(flags, *transport_);
@@ -254,6 +254,7 @@ Prepared WorkerCluster::prepare(Graph graph) {
     connect(signals);
     request_.cluster = cluster_of(*coordinator_, addresses_,
                                   given_ ? &*given_ : nullptr, ram_);
+    for (ClusterNode& n : request_.cluster.nodes) n.max_arena = max_arena_;
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
       return shoal::prepare(std::move(graph), request_, Images::kAll,

@@ -524,6 +524,19 @@ TEST_F(CliWorkers, ProgramsThatDoNotFitAreRefused) {
   EXPECT_NE(told.err.find("does not fit"), std::string::npos) << told.err;
 }
 
+TEST_F(CliWorkers, BudgetsAreThoseOfOtherNodes) {
+  const RunningWorker worker(shop_, {"--insecure"});
+  const auto refused = [&](const char* flag, const char* bytes, int code,
+                           const char* text) {
+    expect_refused(run(worker.address, {"--insecure", flag, bytes}), code,
+                   text);
+  };
+  refused("--ram", "0", 2, "--ram: '0' is 0 B");
+  refused("--max-arena", "0", 2, "--max-arena: '0' is 0 B");
+  refused("--ram", "300", 3, "budget 300 B");
+  refused("--max-arena", "300", 3, "(0.3 KB) (--max-arena)");
+}
+
 class CliClusterPlan : public CliWorkers {};
 
 TEST_F(CliClusterPlan, JsonOfAClustersPlan) {
