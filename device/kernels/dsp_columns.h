@@ -14,6 +14,37 @@ constexpr int kDspMostRows = 7;  // of a kernel
 
 constexpr int dsp_column_words(int rows) { return 2 * rows; }
 
+#if defined(SHOAL_DSP_LOOPS)
+// Of two rows' words in r6 and r8: r4, r5, r6 and r8 are the channels'; r9 is
+// lost.
+#define SHOAL_DSP_TWO_ROWS      \
+  "sxtb16 r4, r6\n"             \
+  "sxtb16 r9, r8\n"             \
+  "sxtb16 r5, r6, ror #8\n"     \
+  "pkhtb r6, r9, r4, asr #16\n" \
+  "pkhbt r4, r4, r9, lsl #16\n" \
+  "sxtb16 r9, r8, ror #8\n"     \
+  "pkhtb r8, r9, r5, asr #16\n" \
+  "pkhbt r5, r5, r9, lsl #16\n"
+#endif
+
+// The words of two rows, one for each channel.
+inline void dsp_put_two(uint32_t row0, uint32_t row1, uint32_t* to) {
+#if defined(SHOAL_DSP_LOOPS)
+  register uint32_t a __asm__("r6") = row0;
+  register uint32_t b __asm__("r8") = row1;
+  __asm__ volatile(SHOAL_DSP_TWO_ROWS "stmia %2, {r4, r5, r6, r8}\n"
+                   : "+r"(a), "+r"(b)
+                   : "r"(to)
+                   : "r4", "r5", "r9", "memory");
+#else
+  const uint32_t even0 = even_bytes(row0), even1 = even_bytes(row1);
+  const uint32_t odd0 = odd_bytes(row0), odd1 = odd_bytes(row1);
+  to[0] = low_halves(even0, even1), to[1] = low_halves(odd0, odd1);
+  to[2] = high_halves(even0, even1), to[3] = high_halves(odd0, odd1);
+#endif
+}
+
 // The column of three rows' words; where the next one goes.
 inline uint32_t* dsp_put_three(uint32_t row0, uint32_t row1, uint32_t row2,
                                uint32_t* to) {
@@ -21,57 +52,21 @@ inline uint32_t* dsp_put_three(uint32_t row0, uint32_t row1, uint32_t row2,
   register uint32_t a __asm__("r6") = row0;
   register uint32_t b __asm__("r8") = row1;
   register uint32_t c __asm__("r10") = row2;
-  __asm__ volatile(
-      "sxtb16 r4, r6\n"
-      "sxtb16 r9, r8\n"
-      "sxtb16 r5, r6, ror #8\n"
-      "pkhtb r6, r9, r4, asr #16\n"
-      "pkhbt r4, r4, r9, lsl #16\n"
-      "sxtb16 r9, r8, ror #8\n"
-      "pkhtb r8, r9, r5, asr #16\n"
-      "pkhbt r5, r5, r9, lsl #16\n"
-      "sxtb16 r9, r10\n"
-      "sxtb16 r10, r10, ror #8\n"
-      "stmia %0!, {r4, r5, r6, r8, r9, r10}\n"
-      : "+r"(to), "+r"(a), "+r"(b), "+r"(c)
-      :
-      : "r4", "r5", "r9", "memory");
+  __asm__ volatile(SHOAL_DSP_TWO_ROWS
+                   "sxtb16 r9, r10\n"
+                   "sxtb16 r10, r10, ror #8\n"
+                   "stmia %0!, {r4, r5, r6, r8, r9, r10}\n"
+                   : "+r"(to), "+r"(a), "+r"(b), "+r"(c)
+                   :
+                   : "r4", "r5", "r9", "memory");
   return to;
 #else
-  const uint32_t even0 = even_bytes(row0), even1 = even_bytes(row1);
-  const uint32_t odd0 = odd_bytes(row0), odd1 = odd_bytes(row1);
-  to[0] = low_halves(even0, even1), to[1] = low_halves(odd0, odd1);
-  to[2] = high_halves(even0, even1), to[3] = high_halves(odd0, odd1);
+  dsp_put_two(row0, row1, to);
   to[4] = even_bytes(row2), to[5] = odd_bytes(row2);
   return to + dsp_column_words(3);
 #endif
 }
-
-// The words of two rows, one for each channel.
-inline void dsp_put_two(uint32_t row0, uint32_t row1, uint32_t* to) {
-#if defined(SHOAL_DSP_LOOPS)
-  register uint32_t a __asm__("r6") = row0;
-  register uint32_t b __asm__("r8") = row1;
-  __asm__ volatile(
-      "sxtb16 r4, r6\n"
-      "sxtb16 r9, r8\n"
-      "sxtb16 r5, r6, ror #8\n"
-      "pkhtb r6, r9, r4, asr #16\n"
-      "pkhbt r4, r4, r9, lsl #16\n"
-      "sxtb16 r9, r8, ror #8\n"
-      "pkhtb r8, r9, r5, asr #16\n"
-      "pkhbt r5, r5, r9, lsl #16\n"
-      "stmia %2, {r4, r5, r6, r8}\n"
-      : "+r"(a), "+r"(b)
-      : "r"(to)
-      : "r4", "r5", "r9", "memory");
-#else
-  const uint32_t even0 = even_bytes(row0), even1 = even_bytes(row1);
-  const uint32_t odd0 = odd_bytes(row0), odd1 = odd_bytes(row1);
-  to[0] = low_halves(even0, even1), to[1] = low_halves(odd0, odd1);
-  to[2] = high_halves(even0, even1), to[3] = high_halves(odd0, odd1);
-#endif
-}
+#undef SHOAL_DSP_TWO_ROWS
 
 // Where a row's columns lie; a step of 0 repeats one.
 struct DspRow {
