@@ -2,6 +2,9 @@
 // channels between layers in groups.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <utility>
+
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
 #include "host/plan/cost/time.h"
@@ -178,6 +181,7 @@ TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
 }
 
 TEST(TilePlanTest, GroupsAreOfAllKinds) {
+  std::map<std::pair<GroupKind, size_t>, int> found;  // and how many layers
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     const Net net = random_net(seed);
     const std::vector<TensorUses> uses = find_uses(net);
@@ -187,6 +191,7 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
       const GroupNet grouped(net, groups);
       int behind = 0;
       for (const Group& g : groups) {
+        ++found[{kind, size_t(g.end - g.begin)}];
         EXPECT_LE(behind, g.begin) << "seed " << seed;
         behind = g.end;
         EXPECT_EQ(grouped.position_of(g.begin + 1), -1);
@@ -210,6 +215,9 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
       }
     }
   }
+  EXPECT_GT((found[{GroupKind::kAll, 3}]), 0);
+  EXPECT_GT((found[{GroupKind::kAll, 2}]), 0);
+  EXPECT_GT((found[{GroupKind::kBehindExpansion, 2}]), 0);
 }
 
 // A band or a group that is not the loop's, a private ring that is too low,
