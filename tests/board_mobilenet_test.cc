@@ -102,7 +102,7 @@ TEST(MobileNetOnABoard, aloneOnANetwork) {
   EXPECT_LE(board.at("stack_used_bytes").get<int>() * 4,
             board.at("stack_bytes").get<int>() * 3);
   EXPECT_LE(board.at("flash_used_bytes").get<int>() * 4, (256 << 10) * 3);
-  EXPECT_LT(board.at("frame_instructions").get<int64_t>(), 7'000'000'000);
+  EXPECT_LT(board.at("frame_instructions").get<int64_t>(), 5'600'000'000);
 }
 
 }  // namespace

@@ -110,6 +110,14 @@ std::optional<Candidate> AllCandidates::smallest() {
       best = std::move(c);
     }
   }
+  if (!best || !survey_.link().linked) return best;
+  // Rows of links and what fills the arena may change its fixed parts, so that
+  // it is smaller than before.
+  const auto rank = [](const Candidate& c) {
+    return std::pair{c.node.arena_bytes, c.time_ps};
+  };
+  Candidate filled = small_.front().filled(*best, best->node.arena_bytes);
+  if (rank(filled) < rank(*best)) best = std::move(filled);
   return best;
 }
 

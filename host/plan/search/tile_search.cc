@@ -21,6 +21,8 @@ constexpr int kMostTileLayers = 160;  // of all tiles, a loop counts once
 // budget, and of the smallest estimate, are tried.
 constexpr int kPercentOfBudget[] = {104, 100, 97, 94, 90, 86};
 constexpr int kFits = 2;  // of what fits the fastest of so many
+// Where these steps are too wide and nothing fits: so many of one choice.
+constexpr int kMostSteps = 4;
 constexpr int kPercentOfSmallest[] = {100, 103, 107};
 
 // Groups of the net as those of all its tiles.
@@ -235,6 +237,7 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   grouped_ = false;
   std::optional<PlanNode> plain = fastest_parts(budget);
+  if (variants_.count() == 0) return plain;
   grouped_ = true;
   std::optional<PlanNode> grouped = fastest_parts(budget);
   if (!plain || !grouped) return plain ? plain : grouped;
@@ -257,23 +260,53 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
 
 std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
   std::vector<Parts> tried;
+  Parts best_parts;
   std::optional<PlanNode> best;
   int64_t best_ps = 0;
   int built = 0;
-  for (const int percent : kPercentOfBudget) {
-    const int64_t bytes = budget * percent / 100;
-    const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
-    if (!cuts) continue;
-    Parts parts = parts_of(*cuts);
-    if (parts.empty() || std::ranges::count(tried, parts) > 0) continue;
+  const auto attempt = [&](Parts parts) {
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
+    tried.push_back(parts);
     std::optional<PlanNode> node = build(parts, budget, true);
-    tried.push_back(std::move(parts));
-    if (!node) continue;
+    if (!node) return;
+    ++built;
     const int64_t ps = node_time_ps(net_, *node, task_.supply);
-    if (!best || ps < best_ps) best = std::move(node), best_ps = ps;
-    if (++built == kFits) break;
+    if (best && ps >= best_ps) return;
+    best = std::move(node), best_ps = ps, best_parts = std::move(parts);
+  };
+  int64_t below = 0;  // the largest stage of what was tried last
+  const auto attempt_in = [&](int64_t bytes) {
+    const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
+    if (!cuts) return false;
+    below = std::ranges::max(*cuts, {}, &Cut::bytes).bytes;
+    attempt(parts_of(*cuts));
+    return true;
+  };
+  for (const int percent : kPercentOfBudget) {
+    if (!attempt_in(budget * percent / 100) || built == kFits) break;
   }
+  for (int i = 0; i < kMostSteps && built == 0 && below > 0; ++i) {
+    if (!attempt_in(below - 1)) break;
+  }
+  for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
   return best;
+}
+
+// Each time the tiles of one run: they leave room to taller bands and larger
+// slots, of which the estimate knows nothing.
+std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
+  std::vector<Parts> all;
+  for (size_t r = 0; r < parts.runs.size(); ++r) {
+    const TileRun& run = parts.runs[r];
+    const int result = known_.at({run.begin, run.end}).result;
+    const auto* const more = std::ranges::upper_bound(kTiles, run.tiles());
+    if (more == std::end(kTiles) || *more > net_.tensors[result].columns) {
+      continue;
+    }
+    all.push_back(parts);
+    all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
+  }
+  return all;
 }
 
 std::optional<PlanNode> TileSearch::smallest(int64_t below) {

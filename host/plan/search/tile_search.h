@@ -67,6 +67,7 @@ class TileSearch {
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
   std::optional<PlanNode> fastest_parts(int64_t budget);
+  std::vector<Parts> narrower(const Parts&) const;
   // The node of the given net; none if it is larger than `most`. `fast`: the
   // least time in `most`, else the smallest.
   std::optional<PlanNode> build(const Parts&, int64_t most, bool fast);
