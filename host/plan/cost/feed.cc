@@ -73,9 +73,8 @@ class ActorSlices {
   // A turn of a loop's firing.
   void turn(int iteration, const PlanLoop& loop, int64_t firings,
             std::vector<FeedSlice>& slices) const {
-    const bool last = iteration + 1 == loop.iterations;
-    push((time_.compute_ps + time_.flash_ps) / firings / loop.iterations,
-         last ? time_.firing_ps / firings : 0,
+    const int64_t all = firings * loop.iterations;
+    push((time_.compute_ps + time_.flash_ps) / all, time_.firing_ps / all,
          op_ == OpCode::kLut ? 0 : iteration, slices);
   }
 

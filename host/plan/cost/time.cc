@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "device/program/chunk.h"
 #include "host/board/kernel_cost.h"
@@ -147,17 +149,50 @@ int64_t share_macs(const Layer& layer, const LayerShare& share) {
 namespace {
 
 // All turns of every firing of a loop; rows that two bands need are made twice.
-// `turns`: of the last actor, 0 for the others.
+// Each turn is a firing of each actor; the last one looks for rows, once, and
+// sums. `cached`: all weights of the loop together.
+// Plans of nodes that exchange nothing do not count that yet (`by_turn`).
+struct LoopWork {
+  int64_t firings = 1;
+  int turns = 1;
+  std::vector<int64_t> bytes;  // of weights, by actor
+  bool by_turn = false;
+  bool cached(const Board& board) const {
+    return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}) <=
+           board.costs.cache_bytes;
+  }
+};
+// The constants of an output channel come with each turn that adds to it.
+int64_t turns_bytes(const Layer& layer, LayerShare share, int turns,
+                    bool last) {
+  if (!last) return share_weight_bytes(layer, share);
+  share.in_channels = std::max(1, share.in_channels / turns);
+  return turns * share_weight_bytes(layer, share);
+}
 LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
-                     int64_t firings, int turns, const Board& board) {
+                     const LoopWork& loop, size_t actor, const Board& board) {
   LayerTime t =
       share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
+  const bool last = actor + 1 == loop.bytes.size();
+  const int64_t firings = loop.firings;
+  if (loop.by_turn) {
+    t.weight_read_bytes = loop.bytes[actor];
+    t.flash_ps = flash_ps(t.weight_read_bytes, board.costs);
+  }
   t.compute_ps = kernel_ps(layer, share, rows, firings, board);
-  if (turns) t.compute_ps += sums_ps(share, turns, board);
-  const bool once = t.weight_read_bytes <= board.costs.cache_bytes;
+  if (last) t.compute_ps += sums_ps(share, loop.turns, board);
+  const bool once = loop.by_turn
+                        ? loop.cached(board)
+                        : t.weight_read_bytes <= board.costs.cache_bytes;
   if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
-  t.firing_ps = turns ? firings_ps(board.costs, firings, rows) : 0;
-  t.firings = turns ? firings : 0;
+  const int64_t all = firings * loop.turns;
+  if (!loop.by_turn) {
+    t.firing_ps = last ? firings_ps(board.costs, firings, rows) : 0;
+    t.firings = last ? firings : 0;
+    return t;
+  }
+  t.firing_ps = firings_ps(board.costs, all, last ? all + rows - firings : all);
+  t.firings = last ? firings : 0;
   return t;
 }
 
@@ -166,14 +201,18 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
 LayerTime loop_time(const LoopParts& parts, int groups, int band,
                     const Board& board) {
   const std::vector<LoopRows> rows = loop_rows(parts, band);
-  const int64_t firings = ceil_div(parts.back().made.rows(), band);
+  LoopWork loop{ceil_div(parts.back().made.rows(), band), groups, {}};
+  for (const LoopPart& p : parts) {
+    loop.bytes.push_back(
+        turns_bytes(*p.layer, {p.made, whole_share(*p.layer).in_channels},
+                    groups, &p == &parts.back()));
+  }
   LayerTime sum;
   for (size_t j = 0; j < parts.size(); ++j) {
-    const bool last = j + 1 == parts.size();
     const Layer& layer = *parts[j].layer;
     const LayerTime t =
         turns_time(layer, {parts[j].made, whole_share(layer).in_channels},
-                   rows[j].all, firings, last ? groups : 0, board);
+                   rows[j].all, loop, j, board);
     sum.compute_ps += t.compute_ps;
     sum.flash_ps += t.flash_ps;
     sum.firing_ps += t.firing_ps;
@@ -241,10 +280,20 @@ LayerTime looped_time(const Net& net, const PlanStage& stage,
                       const Board& board) {
   const PlanLoop& loop = stage.loops[a.loop];
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-  const int64_t firings = ceil_div(stage.ports[last.out].box.rows(), loop.band);
-  return turns_time(net.layers[a.layer], share_of(net, stage, a),
-                    rows_of(stage, a, rows).all, firings,
-                    &a == &last ? loop.iterations : 0, board);
+  LoopWork work{ceil_div(stage.ports[last.out].box.rows(), loop.band),
+                loop.iterations,
+                {}};
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& of = stage.actors[loop.first_actor + j];
+    work.bytes.push_back(turns_bytes(net.layers[of.layer],
+                                     share_of(net, stage, of), loop.iterations,
+                                     &of == &last));
+  }
+  work.by_turn = std::ranges::any_of(
+      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
+  return turns_time(
+      net.layers[a.layer], share_of(net, stage, a), rows_of(stage, a, rows).all,
+      work, static_cast<size_t>(&a - &stage.actors[loop.first_actor]), board);
 }
 
 }  // namespace
