@@ -120,7 +120,7 @@ Explanation explain_plan(const PlanCommandFlags& flags) {
   e.bound = plan_bound(p.net, request.cluster,
                        {linked, request.max_payload, true}, p.plan);
   const PlanDeadline deadline(request.limits.search_s);
-  Exploration found = explore(p.net, request, {});
+  Exploration found = explore(p.net, request, {.all = true});
   e.tried = found.trials.size();
   const Objective by = request.objective;
   std::ranges::stable_sort(found.trials, {}, [&](const PlanTrial& t) {

@@ -168,7 +168,8 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
                 const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
   constexpr int kBudgets = 4;
-  Exploration found = explore(net, request, {.budgets = kBudgets});
+  Exploration found = explore(
+      net, request, {.budgets = kBudgets, .all = true, .traffic = true});
   if (found.trials.empty() && found.refused) {
     std::rethrow_exception(found.refused);
   }

@@ -56,6 +56,21 @@ TEST_F(SimulateTest, EveryStrategyGivesTheOraclesBytes) {
   }
 }
 
+// With outputs over inputs and channel groups, in as little room as they save.
+TEST_F(SimulateTest, PlansThatSendLessGiveTheOraclesBytes) {
+  for (const int64_t ram : {int64_t{12} << 10, int64_t{512} << 10}) {
+    cluster_ = uniform_cluster(4, find_board("teensy41"), ram);
+    PlanRequest request = linked_nodes(cluster_, "auto");
+    request.byte_s = 1e-6;
+    p_ = prepare(small_graph(), request);
+    expected_ = model_output(p_.graph, run_oracle(p_.graph, input_));
+    SimOptions options;
+    options.frames = 3;
+    run(options);
+    EXPECT_EQ(outputs_, 3);
+  }
+}
+
 TEST_F(SimulateTest, BadLuckChangesNoByte) {
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -86,8 +86,9 @@ class NodeBuilder {
     read_from_storage();
     if (!alone_) return cut_tape(net_, stage, draft.chunk_limit);
     const auto& overlay = draft.overlay;
-    put_on_tape(net_, stage, overlay ? buffer_of(stage, overlay->out) : -1,
-                draft.chunk_limit);
+    const int late =
+        overlay ? overlay_buffers(stage, draft.homes, *overlay).out : -1;
+    put_on_tape(net_, stage, late, draft.chunk_limit);
     stage.slot_bytes = slot_bytes(net_, stage);
     stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
   }
@@ -121,9 +122,10 @@ class NodeBuilder {
       }
       const auto& overlay = drafts_[s].overlay;
       if (!overlay) continue;
-      const PlanStage& stage = node_.stages[s];
-      PackItem& out = arena.item(item_of_[s][buffer_of(stage, overlay->out)]);
-      out.over = item_of_[s][buffer_of(stage, overlay->in)];
+      const OverlayBuffers of =
+          overlay_buffers(node_.stages[s], drafts_[s].homes, *overlay);
+      PackItem& out = arena.item(item_of_[s][of.out]);
+      out.over = item_of_[s][of.in];
       out.lead = overlay->lead;
     }
     arena.add_stage_items();
@@ -242,8 +244,9 @@ class NodeBuilder {
     const auto& overlay = drafts_[s].overlay;
     if (!overlay) return;
     PlanStage& stage = node_.stages[s];
-    stage.buffers[buffer_of(stage, overlay->out)].overlay =
-        buffer_of(stage, overlay->in);
+    const OverlayBuffers of =
+        overlay_buffers(stage, drafts_[s].homes, *overlay);
+    stage.buffers[of.out].overlay = of.in;
   }
 
   const Net& net_;

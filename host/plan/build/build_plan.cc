@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/tokens/merge.h"
+#include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -51,6 +52,32 @@ void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
   }
 }
 
+// Of what lies over what is used up; not where that saves nothing.
+void set_leads(const Net& net, const MergedSegment& m, int slack,
+               PlanDraft& draft) {
+  std::vector<OverlaidBuffers> pairs;
+  std::vector<StageDraft*> drafts;
+  for (const MergedSegment::Part& part : m.parts) {
+    StageDraft& d = draft.stages[part.node][part.stage];
+    if (!d.overlay) continue;
+    const OverlayBuffers of = overlay_buffers(
+        draft.plan.nodes[part.node].stages[part.stage], d.homes, *d.overlay);
+    pairs.push_back({part.first_buffer + of.in, part.first_buffer + of.out});
+    drafts.push_back(&d);
+  }
+  if (pairs.empty()) return;
+  find_leads(net, m.stage, m.ties, pairs);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const PlanBuffer& in = m.stage.buffers[pairs[i].in];
+    const PlanBuffer& out = m.stage.buffers[pairs[i].out];
+    const int64_t lead =
+        round_up_lead(pairs[i].lead + int64_t{slack} * out.row_bytes());
+    drafts[i]->overlay->lead = lead;
+    const int64_t gain = overlay_gain(in.bytes(), out.bytes(), lead);
+    if (gain == 0) drafts[i]->overlay.reset();
+  }
+}
+
 void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
   for (MergedSegment& m : merge_segments(draft.plan)) {
     std::vector<bool> whole;
@@ -69,6 +96,7 @@ void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
               options.tighten_tries);
     }
     add_slack(m.stage, whole, options.slack);
+    set_leads(net, m, options.slack, draft);
     for (const MergedSegment::Part& part : m.parts) {
       PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
       for (size_t b = 0; b < stage.buffers.size(); ++b) {

@@ -24,6 +24,14 @@ struct StageDraft {
   uint32_t chunk_limit = 0;  // of its tape
 };
 
+// The buffers, held whole, that an overlay is of; -1: it has none here.
+struct OverlayBuffers {
+  int in = -1, out = -1;
+  bool both() const { return in >= 0 && out >= 0; }
+};
+OverlayBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
+                               const Overlay&);
+
 struct PlanDraft {
   Plan plan;  // linked or not; nodes with stages, and streams
   // A node alone: its rings have their sizes, and its orders are its own.

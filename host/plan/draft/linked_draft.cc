@@ -365,6 +365,17 @@ LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   return w;
 }
 
+// The lead is found when rings have their sizes.
+void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
+              StageDraft& draft) {
+  const std::optional<Overlay> pair = overlay_pair(s.net, s.uses, segment);
+  if (!pair) return;
+  const OverlayBuffers of = overlay_buffers(stage, draft.homes, *pair);
+  if (!of.both() || !stage.buffers[of.in].complete) return;
+  if (stage.buffers[of.out].complete) return;
+  draft.overlay = pair;
+}
+
 }  // namespace
 
 void set_passes(const CutNet& s, int passes, PlanStage& stage) {
@@ -397,9 +408,13 @@ std::optional<PlanDraft> linked_draft(const CutNet& cut,
   PlanDraft all = Maker(cut, choice.segments, *made, exchange, -1).make();
   all.plan.linked = true;
   all.plan.strategy = cut.cuts.strategy;
-  for (PlanNode& node : all.plan.nodes) {
-    for (PlanStage& stage : node.stages) {
-      set_passes(cut, choice.passes[stage.segment], stage);
+  for (size_t n = 0; n < all.plan.nodes.size(); ++n) {
+    std::vector<PlanStage>& stages = all.plan.nodes[n].stages;
+    for (size_t s = 0; s < stages.size(); ++s) {
+      const int segment = stages[s].segment;
+      set_passes(cut, choice.passes[segment], stages[s]);
+      if (choice.overlaid.empty() || !choice.overlaid[segment]) continue;
+      lay_over(cut, choice.segments[segment], stages[s], all.stages[n][s]);
     }
   }
   return all;

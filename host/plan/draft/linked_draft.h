@@ -14,6 +14,8 @@ struct SegmentChoice {
   Segments segments;
   // By segment: how often each layer fires a frame, at most.
   std::vector<int> passes;
+  // By segment: what it makes may lie over what it uses up; empty: nowhere.
+  std::vector<bool> overlaid = {};
 };
 inline constexpr int kOneRow = 1 << 16;  // as passes
 

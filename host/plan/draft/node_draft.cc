@@ -16,6 +16,18 @@ std::vector<bool> sharing_buffers(const PlanStage& stage,
   return may;
 }
 
+OverlayBuffers overlay_buffers(const PlanStage& stage,
+                               const std::vector<int>& homes,
+                               const Overlay& overlay) {
+  OverlayBuffers found;
+  for (int b = 0; b < static_cast<int>(homes.size()); ++b) {
+    if (homes[b] < 0) continue;
+    if (stage.buffers[b].tensor == overlay.in) found.in = b;
+    if (stage.buffers[b].tensor == overlay.out) found.out = b;
+  }
+  return found;
+}
+
 std::vector<int> node_homes(const std::vector<TensorUses>& uses,
                             const PlanStage& stage, Segment segment) {
   std::vector<int> homes;

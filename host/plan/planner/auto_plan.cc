@@ -47,8 +47,13 @@ constexpr size_t kMostAsked = 16;
 
 class AutoPlan {
  public:
-  AutoPlan(const Net& net, const PlanRequest& request)
-      : net_(net), request_(request), order_(nodes_to_share(request.cluster)) {
+  // `memo`: of all nodes.
+  AutoPlan(const Net& net, const PlanRequest& request,
+           SegmentMemo* memo = nullptr)
+      : net_(net),
+        request_(request),
+        order_(nodes_to_share(request.cluster)),
+        memo_(memo) {
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
@@ -70,6 +75,10 @@ class AutoPlan {
     const size_t all = order_.size();
     try_crew(all);
     if (best_) on_all_ = best_->trials().on_all();
+    // One of many prices: fewer nodes are tried without one.
+    if (best_ && request_.byte_s > 0 && all == request_.cluster.nodes.size()) {
+      return best_->trials().best();
+    }
     if (are_equal()) {
       for (const size_t count : fewer_equal(all)) try_crew(count);
       if (!best_) return smallest();
@@ -185,7 +194,7 @@ class AutoPlan {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
       try {
-        return AutoPlan(net_, request).find();
+        return AutoPlan(net_, request, memo_).find();
       } catch (const Error& e) {
         if (e.code() == Exit::kInternal) throw;
       }
@@ -209,13 +218,14 @@ class AutoPlan {
       request.linked = true;
       request.cluster.nodes.resize(of);
     }
+    const bool given = memo_ && of == request_.cluster.nodes.size();
     auto& memo = memos_[of];
-    if (!memo) memo = std::make_unique<SegmentMemo>(net_);
+    if (!given && !memo) memo = std::make_unique<SegmentMemo>(net_);
     return std::make_unique<CrewPlan>(
         net_, std::move(request),
         std::vector<int>(order_.begin(),
                          order_.begin() + static_cast<std::ptrdiff_t>(count)),
-        *memo);
+        given ? *memo_ : *memo);
   }
 
   // True if that is better than anything before. Of plans that are as good the
@@ -331,6 +341,7 @@ class AutoPlan {
   std::vector<int> order_;  // fastest nodes first
   // By the number of nodes in the cluster; plans refer to them.
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
+  SegmentMemo* const memo_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
   std::optional<double> on_all_;
@@ -340,8 +351,8 @@ class AutoPlan {
 
 }  // namespace
 
-Plan auto_plan(const Net& net, const PlanRequest& request) {
-  return AutoPlan(net, request).find();
+Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
+  return AutoPlan(net, request, memo).find();
 }
 
 Plan brief_auto_plan(const Net& net, const PlanRequest& request) {

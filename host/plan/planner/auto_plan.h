@@ -9,9 +9,11 @@
 
 namespace shoal {
 
+class SegmentMemo;
+
 // As make_plan() for nodes with links. The plan's strategy says what was taken.
 // Throws what the default strategy over all nodes would, if nothing fits.
-Plan auto_plan(const Net&, const PlanRequest&);
+Plan auto_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr);
 
 // What auto_plan() begins with, over all nodes, in a fraction of its time: its
 // own plan is at least as good. Throws where auto_plan() may still find one.

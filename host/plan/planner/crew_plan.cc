@@ -24,11 +24,12 @@ constexpr double kHopelessCuts = 1.6;
 // where a budget leaves little.
 constexpr int kSmallGroups[] = {32, 16, 8};
 constexpr int kFastGroups[] = {64, 32};
+// Chosen segment by segment.
+constexpr size_t kPricedStarts = 3;
+constexpr GroupWay kWays[] = {{64}, {32}, {16}, {8}};
 constexpr double kTight = 0.8;
 // Of so many nodes most of the time goes to datagrams and waiting.
 constexpr size_t kLargeCluster = 24;
-// Whole nanoseconds of all firings are rounded.
-constexpr double kRounding = 1.01;
 // Of all weights, in SRAM; and of a budget, by all else at the most: where the
 // arena needs the room, plans that begin with cheaper flash end worse.
 constexpr double kMuchKept = 0.1, kRoomy = 0.5;
@@ -68,7 +69,7 @@ bool CrewPlan::keeps_much() const {
 
 // What an exchange takes, how often a layer's weights are read, and how many of
 // them stay in SRAM.
-std::vector<CrewPlan::Start> CrewPlan::starts() const {
+std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
   if (!is_latency()) {
     std::vector<Start> all = {{{1, 3, 100}, {1}}};
     if (crew_.size() == request_.cluster.nodes.size()) {
@@ -94,6 +95,19 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
   return all;
 }
 
+std::vector<CrewPlan::Start> CrewPlan::starts() const {
+  std::vector<Start> all = unpriced_starts();
+  if (request_.byte_s == 0) return all;
+  all.resize(std::min(all.size(), kPricedStarts));
+  for (Start& s : all) {
+    s.cut.byte_ps = s.search.byte_ps = picoseconds(request_.byte_s);
+    // What is sent less takes more room.
+    s.search.overlays = true;
+    s.search.groups.assign(std::begin(kWays), std::end(kWays));
+  }
+  return all;
+}
+
 int64_t CrewPlan::estimate_ps() {
   if (!first_) {
     first_.emplace(CutEstimate(net_, request_, crew_, starts().front().cut));
@@ -102,7 +116,7 @@ int64_t CrewPlan::estimate_ps() {
 }
 
 void CrewPlan::begin_briefly() {
-  trials_.run({"spatial", named_cuts("spatial")});
+  trials_.run(spatial());
   if (crew_.size() < 2 || first_trial_) return;
   const Start first = starts().front();
   if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
@@ -119,7 +133,7 @@ void CrewPlan::begin() {
     const std::vector<Start> all = starts();
     for (size_t i = 1; i < all.size(); ++i) run_start(all[i]);
   }
-  try_groups({"spatial", named_cuts("spatial")});
+  try_groups(spatial());
   for (const char* name : {"kernel", "layer"}) {
     Cuts cuts = named_cuts(name);
     if (is_hopeless(cuts)) {
@@ -128,12 +142,27 @@ void CrewPlan::begin() {
       trials_.run({name, std::move(cuts)});
     }
   }
+  choose_groups();
+}
+
+// By segment, and what a segment makes over what it uses up: of the best plan.
+void CrewPlan::choose_groups() {
+  if (!is_latency() || request_.byte_s > 0 || !trials_.any() || !is_tight()) {
+    return;
+  }
+  Trial chosen = trials_.taken();
+  std::erase_if(chosen.cuts.blocks,
+                [](const BlockChoice& b) { return b.groups > 1; });
+  chosen.group_channels = 0;
+  chosen.weights.overlays = true;
+  chosen.weights.groups.assign(std::begin(kWays), std::end(kWays));
+  trials_.run(std::move(chosen));
 }
 
 void CrewPlan::run(const std::string& strategy, double most_s) {
   Cuts cuts = named_cuts(strategy.c_str());
   if (is_latency() &&
-      least_ps(net_, request_, cuts) > picoseconds(most_s * kRounding)) {
+      cut_bound(net_, request_, cuts).ps > picoseconds(most_s * kRounding)) {
     return;
   }
   trials_.run({strategy, std::move(cuts)});
@@ -183,7 +212,7 @@ bool CrewPlan::is_tight() const {
 }
 
 bool CrewPlan::try_groups(const Trial& trial) {
-  if (is_latency() && !is_tight()) return false;
+  if (is_latency() && (request_.byte_s > 0 || !is_tight())) return false;
   bool better = false;
   const auto run = [&](int channels) {
     Trial grouped = trial;
@@ -221,6 +250,12 @@ bool CrewPlan::is_hopeless(const Cuts& cuts) {
   const MixedPath path = mixed_->path_of(cuts);
   return static_cast<double>(path.time_ps) >
          kHopelessCuts * static_cast<double>(mixed_->best().time_ps);
+}
+
+Trial CrewPlan::spatial() const {
+  Trial trial{"spatial", named_cuts("spatial")};
+  if (request_.byte_s > 0) trial.weights = starts().front().search;
+  return trial;
 }
 
 Cuts CrewPlan::named_cuts(const char* strategy) const {

@@ -48,11 +48,14 @@ class CrewPlan {
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool keeps_much() const;
   std::vector<Start> starts() const;
+  std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
   bool is_tight() const;
   bool try_groups(const Trial&);
   void add_groups(int channels, Trial&) const;
   bool is_hopeless(const Cuts&);
+  void choose_groups();
+  Trial spatial() const;
   Cuts named_cuts(const char* strategy) const;
 
   const Net& net_;

@@ -30,7 +30,8 @@ int64_t elements_sent(const Box& need, const Box& own) {
 
 }  // namespace
 
-int64_t least_ps(const Net& net, const PlanRequest& request, const Cuts& cuts) {
+CutBound cut_bound(const Net& net, const PlanRequest& request,
+                   const Cuts& cuts) {
   const size_t nodes = request.cluster.nodes.size();
   std::vector<int64_t> ps(nodes), bytes(nodes);
   const std::vector<TensorUses> uses = find_uses(net);
@@ -66,15 +67,16 @@ int64_t least_ps(const Net& net, const PlanRequest& request, const Cuts& cuts) {
       bytes[n] += most * net.tensors[t].element_bytes;
     }
   }
-  int64_t most = 0;
+  CutBound bound;
   for (size_t n = 0; n < nodes; ++n) {
     const Board& board = request.cluster.nodes[n].board;
     const auto sent = static_cast<double>(bytes[n]);
     const double link = sent * board.aead_cycles_per_byte / board.clock_hz +
                         sent / request.max_payload * board.datagram_us * 1e-6;
-    most = std::max(most, ps[n] + picoseconds(link));
+    bound.ps = std::max(bound.ps, ps[n] + picoseconds(link));
+    bound.sent_bytes += bytes[n];
   }
-  return most;
+  return bound;
 }
 
 }  // namespace shoal

@@ -128,7 +128,8 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
       const LinkTime t =
           link_time(bytes, bytes, 2 * datagrams_of(bytes, n - 1, payload_),
                     cluster_.nodes[s.node].board);
-      o.core_ps[s.node] += t.cpu_ps + t.wire_ps + n * latency_ps_;
+      o.core_ps[s.node] +=
+          t.cpu_ps + t.wire_ps + n * latency_ps_ + weights_.byte_ps * bytes * n;
     }
   }
   o.most_ps = *std::ranges::max_element(o.core_ps);
@@ -187,16 +188,17 @@ int CutEstimate::find(int layer, const LayerCut& cut) {
 // The coordinator's port sends to one node after another.
 int64_t CutEstimate::input_ps(int layer, int operand,
                               const CutOption& o) const {
-  int64_t wire = 0, most = 0;
+  int64_t wire = 0, most = 0, all = 0;
   for (int n = 0; n < nodes_; ++n) {
     const int64_t bytes = size(needed(net_.layers[layer], operand, o, n));
     if (bytes == 0) continue;
     const LinkTime t = link_time(0, bytes, datagrams_of(bytes, 1, payload_),
                                  cluster_.nodes[n].board);
     wire += t.wire_ps;
+    all += bytes;
     most = std::max(most, t.cpu_ps);
   }
-  return most + wire / 2;
+  return most + wire / 2 + weights_.byte_ps * all;
 }
 
 int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
@@ -208,7 +210,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   const Layer& l = net_.layers[layer];
   const Box& made = net_.layers[writer].out.box;
   const int width = net_.tensors[l.in[operand].tensor].element_bytes;
-  bool any = false;
+  int64_t all = 0;
   for (int n = 0; n < nodes_; ++n) {
     const Box need = common(needed(l, operand, to, n), made);
     if (need.empty() || contains(from.own[n], need)) continue;
@@ -218,10 +220,10 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
       const int64_t datagrams = datagrams_of(bytes, 1, payload_);
       sums[n].in += bytes, sums[m].out += bytes;
       sums[n].datagrams += datagrams, sums[m].datagrams += datagrams;
-      any = true;
+      all += bytes;
     }
   }
-  if (!any) return 0;
+  if (all == 0) return 0;
   int64_t most = 0;
   for (int n = 0; n < nodes_; ++n) {
     const LinkTime t = link_time(sums[n].in, sums[n].out, sums[n].datagrams,
@@ -230,7 +232,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
         most, std::max(t.cpu_ps, t.wire_ps) +
                   std::min(t.cpu_ps, t.wire_ps) * weights_.wire_percent / 100);
   }
-  return most + latency_ps_;
+  return most + latency_ps_ + weights_.byte_ps * all;
 }
 
 // The writer makes the rim of its box as well, for which it needs a rim of
@@ -241,7 +243,7 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
   if (writer + 1 != layer || from.cut.kind == CutKind::kInputs)
     return kForbidden;
   if (uses_[w.out.tensor].writers.size() != 1) return kForbidden;
-  int64_t most = 0;
+  int64_t most = 0, sent = 0;
   const int channels = w.in[0].tensor < 0 ? 0 : w.in[0].box.channels();
   for (int n = 0; n < nodes_; ++n) {
     const Box need = common(needed(l, operand, to, n), w.out.box);
@@ -261,8 +263,9 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
         link_time(bytes, bytes, 2 * datagrams_of(bytes, 3, payload_),
                   cluster_.nodes[n].board);
     most = std::max(most, core + t.cpu_ps);
+    sent += bytes;
   }
-  return most + latency_ps_;
+  return most + latency_ps_ + weights_.byte_ps * sent;
 }
 
 int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,

@@ -28,6 +28,7 @@ struct CutWeights {
   int waits = 1;          // latencies of a link that an exchange takes
   int wire_percent = 25;  // of wire and core, of what takes less
   FlashPercent flash = {};
+  int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
 };
 
 class CutEstimate {

@@ -7,7 +7,9 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/types/deadline.h"
 
 namespace shoal {
@@ -18,6 +20,12 @@ constexpr size_t kMostForAll = 16;
 constexpr size_t kMostClassesOfRam = 4;
 // Budgets between arenas that are nearer than that tell nothing new.
 constexpr double kNear = 1.1;
+
+// What a byte of traffic counts, in seconds, at the least and at the most.
+constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
+// Budgets between one that keeps a limit of latency and one that does not.
+constexpr int kNearerBudgets = 6;
+constexpr double kNearBudget = 1.03;
 
 // One way to plan the request.
 struct TrialWay {
@@ -33,7 +41,8 @@ class Explorer {
       : net_(net),
         request_(request),
         options_(options),
-        order_(nodes_to_share(request.cluster)) {
+        order_(nodes_to_share(request.cluster)),
+        memo_(net) {
     std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].rating;
     });
@@ -50,9 +59,14 @@ class Explorer {
     };
     std::vector<Ends> all;
     for (const TrialWay& way : ways()) {
+      if (cannot_be_better(way)) continue;
       Ends e{way, {}, {}};
       e.fast = attempt(way, Objective::kLatency, {});
-      if (!options_.brief) e.small = attempt(way, Objective::kRam, {});
+      if (wants_small()) e.small = attempt(way, Objective::kRam, {});
+      if (is_auto(way) && !options_.brief) {
+        if (counts_traffic()) send_less(way);
+        if (squeezes()) squeeze(way, e.fast, e.small);
+      }
       all.push_back(std::move(e));
     }
     for (const Ends& e : all) between(e.way, e.fast, e.small);
@@ -96,6 +110,72 @@ class Explorer {
     return request_.cluster.nodes[static_cast<size_t>(node)].plan_budget();
   }
 
+  static bool is_auto(const TrialWay& way) { return way.strategy == "auto"; }
+
+  bool counts_traffic() const {
+    return options_.traffic || request_.limits.traffic_bytes ||
+           request_.objective == Objective::kTraffic;
+  }
+  // Small arenas are no end of their own where bytes are.
+  bool wants_small() const {
+    return !options_.brief &&
+           (options_.all || request_.objective != Objective::kTraffic);
+  }
+  bool squeezes() const {
+    return request_.limits.latency_s && request_.objective == Objective::kRam;
+  }
+
+  bool keeps_latency(const std::optional<PlanNumbers>& n) const {
+    const std::optional<double>& most = request_.limits.latency_s;
+    return n && (!most || n->latency_s <= *most);
+  }
+
+  // By what is proved of the cuts; where all plans are wanted, nothing is.
+  bool cannot_be_better(const TrialWay& way) const {
+    if (options_.all || !found_.best || way.strategy.empty() || is_auto(way)) {
+      return false;
+    }
+    const CutBound bound = cut_bound(net_, request_, cuts_of(way));
+    const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
+    PlanNumbers least;
+    least.latency_s = static_cast<double>(bound.ps) * 1e-12 / kRounding;
+    least.traffic_bytes = bound.sent_bytes;
+    if (!keeps(request_.limits, least)) return true;
+    const Objective objective = request_.objective;
+    return (objective == Objective::kTraffic ||
+            objective == Objective::kLatency) &&
+           least.of(objective) > best.of(objective);
+  }
+
+  // Where least traffic is wanted, from the highest price down until a plan
+  // keeps the limit of time; else up until one keeps all limits.
+  void send_less(const TrialWay& way) {
+    const bool down = request_.objective == Objective::kTraffic;
+    const double factor = options_.traffic ? 4 : 2;
+    double price = down ? kLastByte : kFirstByte;
+    for (; price >= kFirstByte && price <= kLastByte;
+         price *= down ? 1 / factor : factor) {
+      const std::optional<PlanNumbers> found =
+          attempt(way, Objective::kLatency, {}, price);
+      if (!found) return;
+      if (!options_.traffic && keeps(request_.limits, *found)) return;
+    }
+  }
+
+  // In smaller and smaller arenas, as long as that keeps the limit.
+  void squeeze(const TrialWay& way, const std::optional<PlanNumbers>& fast,
+               const std::optional<PlanNumbers>& small) {
+    if (!keeps_latency(fast) || !small) return;
+    auto low = static_cast<double>(small->ram);
+    auto high = static_cast<double>(fast->ram);
+    for (int i = 0; i < kNearerBudgets && high > low * kNearBudget; ++i) {
+      const double middle = std::sqrt(low * high);
+      const auto found =
+          attempt(way, Objective::kLatency, static_cast<int64_t>(middle));
+      (keeps_latency(found) ? high : low) = middle;
+    }
+  }
+
   // Steps from the smallest arena to that of the least time, each the same
   // factor.
   void between(const TrialWay& way, const std::optional<PlanNumbers>& fast,
@@ -114,9 +194,10 @@ class Explorer {
   }
 
   PlanRequest asked(const TrialWay& way, Objective objective,
-                    std::optional<int64_t> ram) const {
+                    std::optional<int64_t> ram, double byte_s) const {
     PlanRequest r = request_;
     r.limits = {};
+    r.byte_s = byte_s;
     r.objective = objective;
     r.compared = true;
     if (!way.strategy.empty()) r.strategy = way.strategy;
@@ -139,13 +220,14 @@ class Explorer {
   }
 
   std::optional<PlanNumbers> attempt(const TrialWay& way, Objective objective,
-                                     std::optional<int64_t> ram) {
+                                     std::optional<int64_t> ram,
+                                     double byte_s = 0) {
     if (PlanDeadline::passed()) {
       found_.in_time = false;
       return std::nullopt;
     }
     try {
-      Plan plan = make_plan(net_, asked(way, objective, ram));
+      Plan plan = make_plan(net_, asked(way, objective, ram, byte_s), &memo_);
       return add(way, ram, std::move(plan));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
@@ -183,6 +265,7 @@ class Explorer {
   const ExploreOptions options_;
   std::vector<int> order_;  // fastest first
   std::vector<int> roomy_;  // those with most memory first
+  SegmentMemo memo_;
   Exploration found_;
 };
 

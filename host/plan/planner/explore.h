@@ -36,6 +36,9 @@ struct ExploreOptions {
   int budgets = 2;  // between the smallest arena and that of the least time
   // What comes near the least time, and near the least traffic, alone.
   bool brief = false;
+  // Not only what may be better by the request's objective and limits.
+  bool all = false;
+  bool traffic = false;  // plans that send less, whatever the request says
 };
 
 // Throws what is an internal error. Deterministic but for a deadline.

@@ -75,6 +75,24 @@ TEST(GoalsTest, KeepLimits) {
   EXPECT_LE(soon.latency_s, fast.latency_s * 1.01);
 }
 
+// More than by what the least time and the smallest arena come upon.
+TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
+  const Net net = bottleneck_net(48, 4);
+  PlanRequest request = goal_request(8, Objective::kLatency);
+  const Plan fast = make_plan(net, request);
+  request.byte_s = 1e-6;
+  const Plan quiet = make_plan(net, request);
+  EXPECT_TRUE(check(net, quiet).empty());
+  EXPECT_LT(quiet.traffic_bytes, fast.traffic_bytes);
+  request.byte_s = 0;
+  request.objective = Objective::kTraffic;
+  request.limits.latency_s = quiet.latency_s * 1.0001;
+  const Plan least = make_plan(net, request);
+  EXPECT_TRUE(check(net, least).empty());
+  EXPECT_LE(least.traffic_bytes, fast.traffic_bytes);
+  EXPECT_LE(least.latency_s, *request.limits.latency_s);
+}
+
 // What is offered holds: the limit that the message says is met.
 TEST(GoalsTest, OfferAChangeThatIsEnough) {
   const Net net = bottleneck_net(32, 3);

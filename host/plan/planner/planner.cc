@@ -9,6 +9,7 @@
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
 #include "host/plan/search/search.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/deadline.h"
 
@@ -45,14 +46,16 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
   return make_cuts(net, request.cluster, {.strategy = request.strategy});
 }
 
-std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
+std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
+                                   SegmentMemo* memo) {
   if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
     Cuts cuts = cuts_of(net, request);
     // Of one node all strategies are one.
     const bool alone = request.cluster.nodes.size() == 1;
     if (alone && !request.has_own_cuts()) return node_search(net, request);
-    return linked_search(net, request, std::move(cuts));
+    if (memo) memo->trim(static_cast<int>(request.cluster.nodes.size()));
+    return linked_search(net, request, std::move(cuts), {}, memo);
   }
   if (request.strategy == "single") return node_search(net, request);
   throw Error(Exit::kUsage,
@@ -62,7 +65,7 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request) {
 
 }  // namespace
 
-Plan make_plan(const Net& net, const PlanRequest& request) {
+Plan make_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   const PlanDeadline deadline(request.limits.search_s);
   const bool several = request.cluster.nodes.size() > 1;
   if (several && request.replay) {
@@ -75,8 +78,8 @@ Plan make_plan(const Net& net, const PlanRequest& request) {
     return plan;
   }
   Plan plan = several && request.is_auto()
-                  ? auto_plan(net, request)
-                  : search_plan(net, request, *search_for(net, request));
+                  ? auto_plan(net, request, memo)
+                  : search_plan(net, request, *search_for(net, request, memo));
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);
   return plan;

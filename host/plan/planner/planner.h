@@ -7,11 +7,14 @@
 
 namespace shoal {
 
+class SegmentMemo;
+
 // kLatency: the least modelled time within the budgets. kRam: the smallest
 // largest arena. Others, and limits: goals.h. A net of several frames
 // (host/lower/batch.h) runs on a node without links. Throws Error(kDoesNotFit)
 // with the node, the layer, the bytes that it needs and the smallest change
 // that would fit; Error(kUsage) for what cannot be asked.
-Plan make_plan(const Net&, const PlanRequest&);
+// `memo`: of plans of the same net over the same nodes, which share it.
+Plan make_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr);
 
 }  // namespace shoal

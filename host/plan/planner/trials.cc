@@ -15,7 +15,11 @@ namespace {
 
 std::vector<int> key_of(const Trial& trial) {
   const SearchWeights& w = trial.weights;
-  std::vector<int> key{w.waits, w.flash.once, w.flash.again};
+  std::vector<int> key{w.waits, w.flash.once, w.flash.again,
+                       static_cast<int>(w.byte_ps), int{w.overlays}};
+  for (const GroupWay& way : w.groups) {
+    key.insert(key.end(), {way.channels, int{way.behind_expansion}});
+  }
   for (const LayerCut& cut : trial.cuts.layers) {
     key.push_back(static_cast<int>(cut.kind));
     key.push_back(static_cast<int>(cut.shares.size()));
@@ -34,9 +38,11 @@ std::vector<int> key_of(const Trial& trial) {
 }  // namespace
 
 double Trials::measure(const Plan& plan) const {
-  return request_.objective == Objective::kLatency
-             ? plan.latency_s
-             : static_cast<double>(largest_arena(plan));
+  if (request_.objective != Objective::kLatency) {
+    return static_cast<double>(largest_arena(plan));
+  }
+  return plan.latency_s +
+         request_.byte_s * static_cast<double>(plan.traffic_bytes);
 }
 
 // Of the smallest arenas the one that takes less time.

@@ -10,6 +10,7 @@
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/token_simulation.h"
 
@@ -259,6 +260,42 @@ TEST(LinkedPlanner, GroupsWantAllChannelsOnTheirNodes) {
     EXPECT_NE(std::string(e.what()).find("all channels"), std::string::npos)
         << e.what();
   }
+}
+
+// What a segment makes lies over what it uses up, and segments have channel
+// groups: still right, and smaller for some.
+TEST(LinkedPlanner, OverlaysAndGroupsAreRightAndSaveBytes) {
+  int smaller = 0, overlaid = 0;
+  const auto try_net = [&](const Net& net, int nodes) {
+    SCOPED_TRACE(net.name + " " + std::to_string(nodes));
+    const Cluster cluster = cluster_of(nodes);
+    const Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+    const PlanRequest request = linked_nodes(cluster, cuts, Objective::kRam);
+    SearchWeights weights;
+    const int64_t without = largest_arena(
+        search_plan(net, request, *linked_search(net, request, cuts, weights)));
+    weights.overlays = true;
+    weights.groups = {{16}, {8}, {8, true}};
+    const Plan plan =
+        search_plan(net, request, *linked_search(net, request, cuts, weights));
+    expect_right(net, plan);
+    smaller += largest_arena(plan) < without;
+    for (const PlanNode& n : plan.nodes) {
+      for (const PlanStage& s : n.stages) {
+        for (const PlanBuffer& b : s.buffers) overlaid += b.overlay >= 0;
+      }
+    }
+  };
+  for (const int nodes : {1, 2, 4, 8}) {
+    try_net(bottleneck_net(32, 3), nodes);
+    try_net(bottleneck_net(24, 4), nodes);
+    for (const NamedNet& named : shape_nets()) try_net(named.net, nodes);
+  }
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    try_net(random_net(seed), 1 + static_cast<int>(seed % 8));
+  }
+  EXPECT_GT(smaller, 0);
+  EXPECT_GT(overlaid, 0);
 }
 
 }  // namespace

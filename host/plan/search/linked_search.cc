@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/plan/arena/arena.h"
+#include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/link_time.h"
 #include "host/plan/draft/linked_draft.h"
@@ -45,23 +49,40 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   return cuts;
 }
 
+// All of a cut but what it is taken to cost.
+using CutKey = std::array<int, 5>;
+CutKey key(const Cut& c) {
+  return {c.segment.begin, c.segment.end, c.table, c.variant, int{c.overlay}};
+}
+
 // Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
 // with more, which leaves room for packing.
 struct NodeBudgets {
   std::vector<int64_t> hard, soft;
   // One band of all rows is as little as can be, too: its weights pass.
   bool whole = false;
+  // What has been built and was larger than the estimate.
+  std::set<CutKey> without = {};
 };
 
 // Over all runs of layers that may be a segment: the cuts with the least time
 // within every node's budget.
 class SegmentSearch {
  public:
-  // `waits_ps`: what a segment waits before it begins.
-  SegmentSearch(const CutNet& cut, const CostModel& model, int64_t waits_ps)
+  // `waits_ps`: what a segment waits before it begins. `byte_ps`: of what it
+  // receives, beside its time.
+  // `overlays`: what a segment makes may lie over what it uses up.
+  SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
+                bool overlays)
       : waits_ps_(waits_ps),
-        layers_(whole_net(cut.net).end),
-        costs_(static_cast<size_t>(layers_)) {
+        byte_ps_(byte_ps),
+        layers_(whole_net(net).end),
+        overlays_(overlays) {}
+
+  // The segments of these cuts; `grouped`: those with channel groups alone.
+  void add(const CutNet& cut, const CostModel& model, bool grouped) {
+    std::vector<std::vector<const SegmentCost*>> costs(
+        static_cast<size_t>(layers_));
     const auto layers = static_cast<int>(cut.net.layers.size());
     const auto may_not_end = [&](int layer) {
       return std::ranges::find(cut.cuts.joined, layer) !=
@@ -82,13 +103,15 @@ class SegmentSearch {
           break;
         }
         const auto length = static_cast<size_t>(end - begin);
-        auto& row = costs_[begin];
+        auto& row = costs[begin];
         row.resize(std::max(row.size(), length));
+        if (grouped && !has_loop(cut, {begin, end})) continue;
         const bool no_begin = begin > 0 && may_not_end(begin - 1);
         if (no_end || no_begin) continue;
         row[length - 1] = &model.cost({begin, end}, made);
       }
     }
+    costs_.push_back(std::move(costs));
   }
 
   // `toll_ps`: added to the time of each segment.
@@ -97,19 +120,13 @@ class SegmentSearch {
     Ends ends(layers_);
     for (int begin = 0; begin < layers_; ++begin) {
       if (!ends.is_reached(begin)) continue;
-      int end = begin;
-      for (const SegmentCost* cost : costs_[begin]) {
-        ++end;
-        if (!cost || !cost->possible) continue;
-        for (size_t p = 0; p < cost->at.size(); ++p) {
-          const std::vector<int64_t>& bytes = cost->at[p].bytes;
-          const bool least =
-              p + 1 == cost->at.size() || (budget.whole && p == 0);
-          if (!within(bytes, least ? budget.hard : budget.soft)) continue;
-          ends.offer({{begin, end},
-                      static_cast<int>(p),
-                      *std::ranges::max_element(bytes),
-                      cost->at[p].time_ps + waits_ps_ + toll_ps});
+      for (size_t v = 0; v < costs_.size(); ++v) {
+        int end = begin;
+        for (const SegmentCost* cost : costs_[v][begin]) {
+          ++end;
+          if (!cost || !cost->possible) continue;
+          offer(*cost, {begin, end}, static_cast<int>(v), budget, toll_ps,
+                ends);
         }
       }
     }
@@ -119,19 +136,90 @@ class SegmentSearch {
   int clash() const { return clash_; }
 
  private:
+  void offer(const SegmentCost& cost, Segment segment, int variant,
+             const NodeBudgets& budget, int64_t toll_ps, Ends& ends) const {
+    const int64_t more_ps = waits_ps_ + toll_ps + byte_ps_ * cost.received;
+    for (size_t p = 0; p < cost.at.size(); ++p) {
+      const std::vector<int64_t>& bytes = cost.at[p].bytes;
+      const bool least = p + 1 == cost.at.size() || (budget.whole && p == 0);
+      const std::vector<int64_t>& limits = least ? budget.hard : budget.soft;
+      const int64_t time_ps = cost.at[p].time_ps + more_ps;
+      Cut cut{segment, static_cast<int>(p), 0, time_ps, false, variant};
+      for (const bool over : {false, true}) {
+        const std::vector<int64_t> none;
+        const auto& saved = over ? cost.at[p].saved : none;
+        if (over && (!overlays_ || saved.empty())) break;
+        cut.overlay = over;
+        if (!within(bytes, saved, limits) || budget.without.contains(key(cut)))
+          continue;
+        cut.bytes = most_of(bytes, saved);
+        ends.offer(cut);
+        break;
+      }
+    }
+  }
+
+  static bool has_loop(const CutNet& cut, Segment s) {
+    return std::ranges::any_of(cut.loops, [s](const CutNet::Loop& loop) {
+      return s.begin <= loop.begin && loop.end <= s.end;
+    });
+  }
+
+  // `saved`: by node, less of the bytes; empty: nothing.
   static bool within(const std::vector<int64_t>& bytes,
+                     const std::vector<int64_t>& saved,
                      const std::vector<int64_t>& limits) {
     for (size_t n = 0; n < bytes.size(); ++n) {
-      if (bytes[n] > limits[n]) return false;
+      if (bytes[n] - (saved.empty() ? 0 : saved[n]) > limits[n]) return false;
     }
     return true;
   }
+  static int64_t most_of(const std::vector<int64_t>& bytes,
+                         const std::vector<int64_t>& saved) {
+    int64_t most = 0;
+    for (size_t n = 0; n < bytes.size(); ++n) {
+      most = std::max(most, bytes[n] - (saved.empty() ? 0 : saved[n]));
+    }
+    return most;
+  }
 
-  const int64_t waits_ps_;
+  const int64_t waits_ps_, byte_ps_;
   const int layers_;
   int clash_ = -1;
-  // By first layer, then length - 1; shorter where longer ones cannot be.
-  std::vector<std::vector<const SegmentCost*>> costs_;
+  const bool overlays_;
+  // By cuts, first layer, then length - 1; shorter where longer ones cannot be.
+  std::vector<std::vector<std::vector<const SegmentCost*>>> costs_;
+};
+
+// The cuts with channel groups in all places where they may be.
+struct Grouped {
+  const Cuts cuts;
+  const CutNet cut;
+  const CostModel model;
+  Grouped(const Net& net, const Cluster& cluster, Cuts with_blocks,
+          const Streaming& streaming, uint32_t max_payload,
+          const FlashPercent& flash, SegmentMemo& memo)
+      : cuts(std::move(with_blocks)),
+        cut(net, cluster, cuts),
+        model(cut, cluster, streaming, max_payload, flash, memo) {}
+};
+
+// Of all that is alive during a stage.
+int64_t held_bytes(const PlanNode& node, int stage) {
+  std::vector<ArenaRange> ranges = alive_ranges(node, stage);
+  std::ranges::sort(ranges, {}, &ArenaRange::lo);
+  int64_t bytes = 0, end = 0;
+  for (const ArenaRange& r : ranges) {
+    bytes += std::max<int64_t>(0, r.hi - std::max<int64_t>(end, r.lo));
+    end = std::max<int64_t>(end, r.hi);
+  }
+  return bytes;
+}
+
+// What a partition chooses, with the channel groups of its segments.
+struct Chosen {
+  SegmentChoice segments;
+  std::vector<BlockChoice> groups;
 };
 
 class LinkedSearch : public Search {
@@ -148,7 +236,15 @@ class LinkedSearch : public Search {
                                   : std::make_unique<SegmentMemo>(net)),
         model_(cut_, cluster_, streaming_, request.max_payload, weights.flash,
                own_memo_ ? *own_memo_ : *memo),
-        search_(cut_, model_, waits_ps(weights.waits)) {
+        search_(net, waits_ps(weights.waits), weights.byte_ps,
+                weights.overlays && !any_streams_),
+        learns_(weights.overlays) {
+    search_.add(cut_, model_, false);
+    SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
+    for (const GroupWay& way : weights.groups) {
+      if (any_streams_) break;  // tapes know no loops
+      add_grouped(way, weights.flash, shared);
+    }
     for (const ClusterNode& node : cluster_.nodes) {
       limits_.push_back(node.plan_budget());
     }
@@ -162,9 +258,12 @@ class LinkedSearch : public Search {
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     std::vector<Partition> seen;
+    if (learns_) {
+      if (std::optional<Plan> plan = fastest_learnt(how)) return plan;
+    }
     for (const auto& [hard, soft] : shares::kFastest) {
-      const std::optional<SegmentChoice> choice =
-          next({less(hard), less(soft), any_streams_}, seen);
+      const std::optional<Chosen> choice =
+          next({less(hard), less(soft), any_streams_, {}}, seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
@@ -179,19 +278,19 @@ class LinkedSearch : public Search {
     };
     const std::optional<int64_t> least = smallest_budget(
         std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
-          return search_.fastest({all(bytes), all(0), any_streams_});
+          return search_.fastest({all(bytes), all(0), any_streams_, {}});
         });
     std::optional<Plan> best;
-    std::optional<SegmentChoice> best_choice;
+    std::optional<Chosen> best_choice;
     BuildOptions how;
     std::vector<Partition> seen;
     int builds = model_.busy_nodes() > kManyNodes ? 2 : 5;
     for (const auto& [hard, soft] : shares::kSmallest) {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
-      const std::optional<SegmentChoice> choice =
-          next({all(bytes), all(shares::percent_of(soft, bytes)), any_streams_},
-               seen);
+      const std::optional<Chosen> choice = next(
+          {all(bytes), all(shares::percent_of(soft, bytes)), any_streams_, {}},
+          seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (made && (!best || largest_arena(*made) < largest_arena(*best))) {
@@ -225,9 +324,64 @@ class LinkedSearch : public Search {
   }
 
  private:
+  // Where segments differ much in what the estimate leaves out, a smaller
+  // budget for all of them costs time: instead those that were built too large
+  // are not taken again.
+  std::optional<Plan> fastest_learnt(const BuildOptions& how) const {
+    constexpr int kRounds = 8;
+    NodeBudgets budget{less(100), less(100), any_streams_, {}};
+    for (int round = 0; round < kRounds; ++round) {
+      const std::optional<Partition> cuts = search_.fastest(budget);
+      if (!cuts) return std::nullopt;
+      const Chosen choice = chosen(*cuts);
+      const std::optional<Plan> made = build(choice, how);
+      if (!made) return std::nullopt;
+      if (fits(cluster_, *made)) return loosened(choice, how, *made);
+      bool any = false;
+      for (const int segment : fullest(*made)) {
+        any |= budget.without.insert(key((*cuts)[segment])).second;
+      }
+      if (!any) return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  // Segments that are too large whatever lies around them, by any node; if
+  // there are none, those that hold most on nodes that are too large.
+  std::set<int> fullest(const Plan& plan) const {
+    std::set<int> beyond, most;
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      const PlanNode& node = plan.nodes[n];
+      if (node.arena_bytes <= limits_[n]) continue;
+      int64_t largest = -1;
+      int of = 0;
+      for (size_t s = 0; s < node.stages.size(); ++s) {
+        const int64_t bytes = held_bytes(node, static_cast<int>(s));
+        const int segment = node.stages[s].segment;
+        if (node.layout.buffers + bytes > limits_[n]) beyond.insert(segment);
+        if (bytes > largest) largest = bytes, of = segment;
+      }
+      most.insert(of);
+    }
+    return beyond.empty() ? most : beyond;
+  }
+
   // Without what costs depend on besides cuts.
   bool may_share(const SegmentMemo* memo) const {
     return memo && !any_streams_ && cuts_.joined.empty();
+  }
+
+  void add_grouped(const GroupWay& way, const FlashPercent& flash,
+                   SegmentMemo& memo) {
+    Cuts cuts = cuts_;
+    for (BlockChoice& block : group_blocks(cut_, way)) {
+      cuts.blocks.push_back(block);
+    }
+    if (cuts.blocks.size() == cuts_.blocks.size()) return;
+    grouped_.push_back(std::make_unique<Grouped>(
+        cut_.net, cluster_, std::move(cuts), streaming_, request_.max_payload,
+        flash, memo));
+    search_.add(grouped_.back()->cut, grouped_.back()->model, true);
   }
 
   int64_t waits_ps(int waits) const {
@@ -235,7 +389,7 @@ class LinkedSearch : public Search {
   }
 
   // With more rows in rings, if that costs no time.
-  Plan loosened(const SegmentChoice& choice, BuildOptions how,
+  Plan loosened(const Chosen& choice, BuildOptions how,
                 const Plan& made) const {
     for (const int slack : {8, 4, 2, 1}) {
       if (model_.busy_nodes() > kManyNodes && slack != 4) continue;
@@ -269,7 +423,7 @@ class LinkedSearch : public Search {
     std::vector<Partition> seen;
     for (const int toll_ms : shares::kTolls) {
       for (const int hard : shares::kTolled) {
-        const auto choice = next({less(hard), less(0), any_streams_}, seen,
+        const auto choice = next({less(hard), less(0), any_streams_, {}}, seen,
                                  int64_t{toll_ms} * 1000000000);
         if (!choice) continue;
         const std::optional<Plan> made = build(*choice, how);
@@ -291,9 +445,16 @@ class LinkedSearch : public Search {
     return all;
   }
 
-  std::optional<Plan> build(const SegmentChoice& choice,
-                            BuildOptions how) const {
-    std::optional<PlanDraft> draft = linked_draft(cut_, choice);
+  std::optional<PlanDraft> draft(const Chosen& choice) const {
+    if (choice.groups.empty()) return linked_draft(cut_, choice.segments);
+    Cuts cuts = cuts_;
+    cuts.blocks.insert(cuts.blocks.end(), choice.groups.begin(),
+                       choice.groups.end());
+    return linked_draft({cut_.net, cluster_, cuts}, choice.segments);
+  }
+
+  std::optional<Plan> build(const Chosen& choice, BuildOptions how) const {
+    std::optional<PlanDraft> draft = this->draft(choice);
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
     for (const ClusterNode& n : cluster_.nodes) {
@@ -303,16 +464,26 @@ class LinkedSearch : public Search {
   }
 
   // None if there are no cuts, or only those that were seen before.
-  std::optional<SegmentChoice> next(const NodeBudgets& budget,
-                                    std::vector<Partition>& seen,
-                                    int64_t toll_ps = 0) const {
+  std::optional<Chosen> next(const NodeBudgets& budget,
+                             std::vector<Partition>& seen,
+                             int64_t toll_ps = 0) const {
     const std::optional<Partition> cuts = search_.fastest(budget, toll_ps);
     if (!cuts || std::ranges::find(seen, *cuts) != seen.end()) return {};
     seen.push_back(*cuts);
-    SegmentChoice choice;
-    for (const Cut& c : *cuts) {
-      choice.segments.push_back(c.segment);
-      choice.passes.push_back(model_.passes()[c.table]);
+    return chosen(*cuts);
+  }
+
+  Chosen chosen(const Partition& cuts) const {
+    Chosen choice;
+    for (const Cut& c : cuts) {
+      choice.segments.segments.push_back(c.segment);
+      choice.segments.passes.push_back(model_.passes()[c.table]);
+      choice.segments.overlaid.push_back(c.overlay);
+      if (c.variant == 0) continue;
+      for (const BlockChoice& b : grouped_[c.variant - 1]->cuts.blocks) {
+        if (b.begin < c.segment.begin || b.end > c.segment.end) continue;
+        if (b.groups > 1) choice.groups.push_back(b);
+      }
     }
     return choice;
   }
@@ -354,8 +525,10 @@ class LinkedSearch : public Search {
   const bool any_streams_;
   const std::unique_ptr<SegmentMemo> own_memo_;
   const CostModel model_;
-  const SegmentSearch search_;
+  SegmentSearch search_;
+  std::vector<std::unique_ptr<Grouped>> grouped_;
   std::vector<int64_t> limits_;
+  const bool learns_;
   bool is_near_ = false;  // the smallest plan
 };
 

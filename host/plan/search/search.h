@@ -13,6 +13,7 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/search/group_blocks.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
@@ -47,6 +48,11 @@ struct SearchWeights {
   // more there are fewer segments.
   int waits = 1;
   FlashPercent flash = {};
+  int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
+  // Segments may have channel groups in one of these ways.
+  std::vector<GroupWay> groups = {};
+  // What a segment makes may lie over what it uses up.
+  bool overlays = false;
 };
 // `memo`: of searches of the same net over the same nodes.
 std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,

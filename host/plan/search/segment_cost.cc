@@ -40,6 +40,7 @@ struct CostModel::Draft {
   struct Node {
     PlanStage stage;            // without a share: empty
     std::vector<bool> is_ring;  // by buffer
+    OverlayBuffers overlay;
     int64_t whole = 0, sent = 0, received = 0;
     std::vector<Flow> flows;
     // Rows that are made in the segment go about as they are made.
@@ -59,6 +60,18 @@ struct CostModel::Draft {
         return;
       }
       flows.push_back(flow);
+    }
+    // The output stays two bands ahead.
+    int64_t saved() const {
+      if (!overlay.both()) return 0;
+      const PlanBuffer &in = stage.buffers[overlay.in],
+                       &out = stage.buffers[overlay.out];
+      int band = 1;
+      for (const PlanActor& a : stage.actors) {
+        if (stage.ports[a.out].buffer == overlay.out) band = a.band;
+      }
+      return overlay_gain(in.bytes(), out.bytes(),
+                          int64_t{2} * band * out.row_bytes());
     }
     int64_t windows(const Net& net) const {
       return std::ranges::count_if(stage.actors, [&](const PlanActor& a) {
@@ -116,6 +129,7 @@ CostModel::Draft CostModel::draft(Segment segment,
   PlanDraft stages = segment_draft(s_, segment, made, exchange);
   Draft d;
   d.nodes.resize(s_.nodes);
+  const std::optional<Overlay> pair = overlay_pair(s_.net, s_.uses, segment);
   for (const Home& h : exchange.homes) {
     if (!h.whole() || h.segment > kHere || h.last_segment < kHere) continue;
     d.nodes[h.node].whole +=
@@ -127,6 +141,10 @@ CostModel::Draft CostModel::draft(Segment segment,
     node.stage = std::move(stages.plan.nodes[n].stages[0]);
     for (const int home : stages.stages[n][0].homes) {
       node.is_ring.push_back(home < 0);
+    }
+    if (pair) {
+      node.overlay =
+          overlay_buffers(node.stage, stages.stages[n][0].homes, *pair);
     }
     for (const PlanPort& p : node.stage.ports) {
       if (p.owner != Owner::kInput) continue;
@@ -260,6 +278,7 @@ SegmentCost CostModel::worked_out(Segment segment,
   if (!is_even(segment, made)) return result;
   Draft d = draft(segment, made);
   result.possible = true;
+  for (const Draft::Node& node : d.nodes) result.received += node.received;
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
     std::vector<int64_t> node_ps;
@@ -268,12 +287,14 @@ SegmentCost CostModel::worked_out(Segment segment,
       Draft::Node& node = d.nodes[n];
       set_passes(s_, passes_[p], node.stage);
       const Streaming::Load load = storage_load(node.stage, n);
+      at.saved.push_back(node.saved());
       at.bytes.push_back(node.whole + load.sram_bytes +
                          kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));
       node_ps.push_back(time_ps(d, load, p, n));
       bands = std::max(bands, node.bands(passes_[p]));
       windows = std::max(windows, node.windows(s_.net));
     }
+    if (std::ranges::max(at.saved) == 0) at.saved.clear();
     at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
     result.at.push_back(std::move(at));
   }

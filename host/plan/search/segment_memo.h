@@ -16,9 +16,13 @@ namespace shoal {
 
 struct SegmentCost {
   bool possible = false;
+  int64_t received = 0;  // bytes, by all nodes
   struct AtPasses {
     std::vector<int64_t> bytes;  // by node, without the fixed parts
-    int64_t time_ps = 0;         // of the node that takes longest
+    // Of them what is saved, about, if what the segment makes lies over what it
+    // uses up; empty: nothing.
+    std::vector<int64_t> saved;
+    int64_t time_ps = 0;  // of the node that takes longest
   };
   std::vector<AtPasses> at;  // by index in passes()
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
+#include <utility>
 
 #include "host/plan/tokens/token_simulation.h"
 
@@ -94,6 +96,40 @@ int64_t smallest_lead(const Net& net, const PlanStage& stage,
   return lead;
 }
 
+void find_leads(const Net& net, const PlanStage& stage,
+                const std::vector<StreamTie>& ties,
+                std::vector<OverlaidBuffers>& pairs) {
+  StageTokens tokens(net, stage, ties);
+  const std::vector<int> depth = depth_ranks(tokens);
+  std::vector<OverlaidBuffers*> late(static_cast<size_t>(tokens.processes()));
+  for (OverlaidBuffers& pair : pairs) {
+    pair.lead = -int64_t{stage.buffers[pair.in].bytes()};
+    for (int p = 0; p < tokens.processes(); ++p) {
+      if (tokens.writes(p, pair.out)) late[p] = &pair;
+    }
+  }
+  std::vector<int> order(late.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](int p) {
+    return std::pair(late[p] == nullptr, depth[p]);
+  });
+  std::vector<int> rank(order.size());
+  for (size_t r = 0; r < order.size(); ++r) {
+    rank[order[r]] = static_cast<int>(r);
+  }
+  run_by_rank(tokens, rank, [&](int process) {
+    OverlaidBuffers* const pair = late[process];
+    if (!pair) return;
+    const PlanBuffer& under = stage.buffers[pair->in];
+    const int released = tokens.released(pair->in);
+    if (released >= under.slots) return;
+    pair->lead =
+        std::max(pair->lead, tokens.next_write_end(process) -
+                                 int64_t{released} * under.row_bytes());
+  });
+  for (OverlaidBuffers& pair : pairs) pair.lead = round_up_lead(pair.lead);
+}
+
 Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
                     int64_t least) {
   int64_t lead = 0;
@@ -108,10 +144,13 @@ Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
 }
 
 int64_t overlay_gain(const Net& net, const Overlay& o) {
-  const int64_t in = net.tensors[o.in].bytes();
-  const int64_t out = net.tensors[o.out].bytes();
-  const int64_t low = std::min<int64_t>(0, -o.lead);
-  const int64_t high = std::max(in, out - o.lead);
+  return overlay_gain(net.tensors[o.in].bytes(), net.tensors[o.out].bytes(),
+                      o.lead);
+}
+
+int64_t overlay_gain(int64_t in, int64_t out, int64_t lead) {
+  const int64_t low = std::min<int64_t>(0, -lead);
+  const int64_t high = std::max(in, out - lead);
   return std::max<int64_t>(0, in + out - (high - low)) / kAlign * kAlign;
 }
 

@@ -27,6 +27,14 @@ std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
 // output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 
+// The same of stages side by side, each with one pair at the most, by buffers.
+struct OverlaidBuffers {
+  int in = -1, out = -1;
+  int64_t lead = 0;  // found
+};
+void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
+                std::vector<OverlaidBuffers>&);
+
 struct Saved {
   int64_t bytes = 0;
   bool exact = false;
@@ -44,6 +52,7 @@ std::vector<int> ranks_with_late(const StageTokens&, int buffer);
 
 // Bytes saved: sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);
+int64_t overlay_gain(int64_t in_bytes, int64_t out_bytes, int64_t lead);
 
 // The stage's buffer of a tensor, or -1.
 int buffer_of(const PlanStage&, int tensor);

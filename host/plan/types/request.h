@@ -47,6 +47,9 @@ struct PlanRequest {
   bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
+  // Of a byte of traffic, beside the time that it takes: where the least time
+  // is looked for, plans that send less may take so much longer.
+  double byte_s = 0;
   uint32_t max_payload = 1472;  // of the links' datagrams
   // Of a node without links. Frames of the model in one:
   int batch = 1;
