@@ -191,9 +191,12 @@ void NodeAgent::fault() {
 void NodeAgent::fault(const Fault& why) {
   fault_ = why;
   state_ = AgentState::kFaulted;
+  // Until a sealed one is known to be right, whatever stops it may have been
+  // written by whoever has the storage.
+  const bool doubtful = generation_ != 0 && fault_.status != Status::kStorage;
   const bool damaged =
-      fault_.status == Status::kBadTag || fault_.status == Status::kBadHash ||
-      fault_.status == Status::kBadMagic ||
+      doubtful || fault_.status == Status::kBadTag ||
+      fault_.status == Status::kBadHash || fault_.status == Status::kBadMagic ||
       fault_.status == Status::kBadRecord ||
       fault_.status == Status::kTooShort || fault_.status == Status::kNoKey ||
       fault_.status == Status::kNotSealed;

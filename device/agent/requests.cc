@@ -305,7 +305,10 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   Header header;
   if (!read_program(0, &header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
-  if (header.magic == kLeaderMagic) {
+  // Of a sealed program whoever writes the storage can have changed all that is
+  // looked at here: no tag has vouched for it yet. It is no image of a run.
+  const bool sealed = generation != 0;
+  if (header.magic == kLeaderMagic && !sealed) {
     if (!config_.leader) return Reply::kProgram;
     epoch_ = link_.epoch = r.epoch;
     return start_leader();
@@ -314,13 +317,18 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   // is no program is refused by the loader, who says why.
   const bool is_program =
       header.magic == kImageMagic && is_known_version(header.version);
-  if (is_program && (header.peers != r.peers || header.node != r.node ||
-                     peers_known_ != r.peers)) {
+  const bool another =
+      is_program && (header.peers != r.peers || header.node != r.node);
+  if ((is_program && peers_known_ != r.peers) || (another && !sealed)) {
     return Reply::kMalformed;
   }
   epoch_ = r.epoch;
   link_.epoch = r.epoch;
   generation_ = generation;
+  if (another) {
+    fault({Status::kBadTag, Table::kHeader});
+    return Reply::kProgram;
+  }
 #ifndef SHOAL_WITHOUT_PROBE
   link_.transport = meter_.begin_run(config_.transport);
 #endif

@@ -118,6 +118,8 @@ struct TestNodeOptions {
   const shoal_transport* transport = nullptr;  // else the net's own
   // 16-byte aligned; outlives the node. Empty: it takes programs.
   std::span<const uint8_t> built_in;
+  // Keeps its programs instead of memory, sealed; outlives the node.
+  ProgramStore* programs = nullptr;
 };
 
 inline PublicKey public_key(const SecretKey& secret) {
@@ -166,6 +168,10 @@ class TestNode {
       config_.built_in = options_.built_in.data();
       config_.built_in_bytes = static_cast<uint32_t>(options_.built_in.size());
     }
+    config_.programs = options_.programs;
+    config_.seals_programs = options_.programs != nullptr;
+    config_.leader = make_leader;
+    config_.said = [](void*, const LeaderSaid&) {};
     config_.peers = peers_.data();
     config_.max_peers = static_cast<uint16_t>(peers_.size());
     for (int i = 0; i < 3; ++i) {
