@@ -117,6 +117,12 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
     from = bytes;
     return Status::kOk;
   }
+  // Asked once more: what has come since has been answered. The last byte is
+  // always missing.
+  if (target_ != kNone && same == target_) {
+    from = least(done_, bytes - 1);
+    return Status::kOk;
+  }
   ended_ = Status::kStorage;
   target_ = same != kNone ? same : next_slot();
   const bool ready = same != kNone ? find_marks(from) : prepare(bytes, hash);

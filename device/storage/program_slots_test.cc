@@ -71,6 +71,26 @@ class SlotsTest : public testing::Test {
   const Program a_ = slot_program(10000, 1), b_ = slot_program(12288, 2);
 };
 
+// A request that comes late, when bytes of the program have come since.
+TEST_F(SlotsTest, AskedOnceMoreItGoesOnWhereItIs) {
+  ProgramSlots slots;
+  ASSERT_EQ(open(slots), Status::kOk);
+  const auto size = static_cast<uint32_t>(a_.bytes.size());
+  uint32_t from = 0;
+  for (uint32_t at = 0; at < size; at += 1000) {
+    ASSERT_EQ(slots.begin(size, a_.hash, from), Status::kOk);
+    ASSERT_EQ(from, at);
+    ASSERT_EQ(slots.write(at, &a_.bytes[at], std::min(1000u, size - at)),
+              Status::kOk);
+  }
+  ASSERT_EQ(slots.begin(size, a_.hash, from), Status::kOk);
+  EXPECT_EQ(from, size - 1);
+  EXPECT_EQ(slots.write(size - 1, &a_.bytes[size - 1], 1), Status::kOk);
+  EXPECT_EQ(slots.end(), Status::kOk);
+  EXPECT_TRUE(is_there(slots, a_));
+  EXPECT_TRUE(flash_.violations().empty());
+}
+
 TEST_F(SlotsTest, TheNewerOneOfTwoIsThereAfterAStart) {
   uint8_t hash[32];
   for (int i = 0; i < 5; ++i) {
