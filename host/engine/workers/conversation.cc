@@ -324,6 +324,8 @@ void Conversation::reply(const ReplyHead& head, std::span<const uint8_t> data) {
   if (at->tries == 1 && writes_ < kMostWrites) ++writes_;
   const Flight done = std::move(*at);
   flights_.erase(at);
+  // How it was before it started is no news when it comes late.
+  if (done.request == Request::kStart) ping_.packets.clear();
   if (done.answer) done.answer(head.reply, data);
   fill(now());
 }

@@ -1,5 +1,6 @@
 // Programs that a node keeps in a storage, sealed: what whoever writes that can
-// do to the next run.
+// do to the next run, and what a network that mixes datagrams up can do to a
+// deployment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -109,6 +110,18 @@ TEST_F(StoredProgram, AnImageOfARunInItsPlaceIsNotStarted) {
   put(LeaderBox{0, 24, 1, 24, 1, 24});
   put(LeaderBox{0, 5, 1, 5, 1, 5});
   expect_found(image, 0);
+}
+
+// Requests that come twice, late and before others.
+TEST_F(StoredProgram, ADeploymentSurvivesANetworkThatMixesThemUp) {
+  cluster_.net.jitter_us = 400'000;
+  for (int i = 0; i < 300; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_FALSE(run_is_exact());
+    std::ranges::fill(flash_.bytes(), 0xFF);
+    restart_node();
+    if (HasFailure()) return;
+  }
 }
 
 }  // namespace
