@@ -42,6 +42,7 @@ void ProgramMemory::tell(uint32_t index, HeldPrograms& held) const {
     held.program_bytes = p.bytes;
     std::memcpy(held.program_hash, p.hash, sizeof p.hash);
   }
+  if (held.programs == kMostPrograms) held.free_bytes = 0;
 }
 
 // The first place that has room behind what lies there: the begin of the

@@ -111,6 +111,31 @@ TEST_F(ProgramMemoryTest, WhatWasWantedLongestAgoGoesFirst) {
   EXPECT_EQ(told().free_bytes, 0u);
 }
 
+// With as many as there are places, one goes for a new one.
+TEST_F(ProgramMemoryTest, WithoutAPlaceNothingIsFree) {
+  for (uint32_t i = 0; i < ProgramMemory::kMostPrograms; ++i) {
+    EXPECT_EQ(told().free_bytes, kBytes - i * 16);
+    EXPECT_TRUE(send(image_of(10, static_cast<uint8_t>(i))));
+  }
+  EXPECT_EQ(told().free_bytes, 0u);
+  EXPECT_TRUE(send(image_of(10, 100)));
+  EXPECT_EQ(told().programs, ProgramMemory::kMostPrograms);
+  EXPECT_TRUE(send(image_of(10, 0)));
+}
+
+// A request that comes late, when bytes of the program have come since.
+TEST_F(ProgramMemoryTest, AskedOnceMoreNothingIsLost) {
+  const Image a = image_of(700, 1), b = image_of(600, 2);
+  EXPECT_TRUE(send(a));
+  uint32_t from = 0;
+  for (uint32_t at = 0; at < 600; at += 100) {
+    ASSERT_EQ(programs_.begin(600, b.hash, from), Status::kOk);
+    ASSERT_EQ(programs_.write(at, &b.bytes[at], 100), Status::kOk);
+  }
+  EXPECT_EQ(programs_.end(), Status::kOk);
+  EXPECT_TRUE(is_there(b));
+}
+
 TEST_F(ProgramMemoryTest, WhatIsNotWholeIsNotThere) {
   const Image a = image_of(300, 1), b = image_of(300, 2);
   EXPECT_TRUE(send(a));
