@@ -1,7 +1,7 @@
 // Programs in memory that is mapped, where they are used in place: as many as
 // there is room for, each as one piece. A new one takes what is free; where
-// that does not do, those that were wanted longest ago go. What is there is
-// gone with the power.
+// that does not do, those that were wanted longest ago go. A start knows of
+// none, whatever the memory has kept.
 #pragma once
 
 #include "device/storage/program_store.h"
