@@ -235,6 +235,11 @@ class Debugger {
                   __builtin_bswap32(value));
     EXPECT_EQ(say(text), "OK");
   }
+  void clear(uint32_t address, uint32_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "M%x,%x:", address, bytes);
+    EXPECT_EQ(say(text + std::string(size_t{2} * bytes, '0')), "OK");
+  }
   void go_on() { EXPECT_EQ(say("D"), "OK"); }
 
  private:
@@ -412,20 +417,37 @@ TEST_F(BoardFalls, AMappedOneDrawsFromANewSeedAfterwards) {
   };
   ask(), ask();
   EXPECT_EQ(nonces.size(), 1u);  // no session between them
-  for (size_t starts = 2; starts < 5; ++starts) {
+  EmulatedNode& node = *boards.nodes()[0];
+  const auto serve_and_fall = [&](bool clears) {
     const Told told = shop_.shoal({"run", "m.tflite", "random:1", "--workers",
                                    address, "--key", "k.key", "-o", "out.bin"});
     ASSERT_EQ(told.code, 0) << told.err;
-    {
-      Debugger d(debugger);
-      d.stop_at(address_in("mps2-an386", "_ZN5shoal9NodeAgent4stepEv"));
-      d.set_register(13, 0x20000008);
-      d.go_on();
-    }
-    expect_says(*boards.nodes()[0], "n: mps2-an386: stack overflow");
+    Debugger d(debugger);
+    d.stop_at(address_in("mps2-an386", "_ZN5shoal9NodeAgent4stepEv"));
+    const int64_t left_at = board.emulator->flashed_at + 2048;
+    if (clears) d.clear(static_cast<uint32_t>(left_at), 40);
+    d.set_register(13, 0x20000008);
+    d.go_on();
+  };
+  for (size_t starts = 2; starts < 5; ++starts) {
+    serve_and_fall(false);
+    expect_says(node, "n: mps2-an386: stack overflow");
     ask();
     EXPECT_EQ(nonces.size(), starts);
   }
+  // What falls may have written anywhere before: without a new seed it stays
+  // down.
+  serve_and_fall(true);
+  std::string said;
+  for (int i = 0; i < 100 && !node.has_ended(); ++i) {
+    try {
+      node.listen(std::chrono::milliseconds(100));
+    } catch (const Error& e) {
+      said += std::string(e.what()) + '\n';
+    }
+  }
+  EXPECT_TRUE(node.has_ended());
+  EXPECT_NE(said.find("no seed that was not used"), said.npos) << said;
 }
 
 // One that nobody has spoken with yet would only fall again.

@@ -114,13 +114,13 @@ left::FallNote& fall_note() {
 }
 
 // Where nothing stays, whoever starts the board has given it a new one, or the
-// start before it has, if there was but a reset. Where it stays, one in `f`
-// would never be overwritten.
-Status start_seed(const shoal_port& port, Flashed& f) {
+// start before it has, if there was but a reset: after a fall the one in `f` is
+// used. Where it stays, one in `f` would never be overwritten.
+Status start_seed(const shoal_port& port, bool fell, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
   if (port.mapped_storage) {
-    static_cast<void>(left::take_seed(seed_note(port), f.seed));
-    return Status::kOk;
+    const bool is_left = left::take_seed(seed_note(port), f.seed);
+    return is_left || !fell ? Status::kOk : Status::kNoSalt;
   }
   SeedsConfig c;
   c.storage = &port.storage;
@@ -303,8 +303,11 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.insecure = flashed.secure == kOpen;
   c.seals_programs = flashed.secure == kSealed;
   c.cipher = c.insecure ? &checksum_only() : &chacha20_poly1305();
+  const left::FallLeft fell = left::take_fall(fall_note());
+  c.fell = static_cast<Fall>(fell.why);
+  c.fell_at = fell.at;
   if (!c.insecure) {
-    const Status status = start_seed(port, flashed);
+    const Status status = start_seed(port, fell.why != 0, flashed);
     if (status == Status::kStorage) return Refusal::kStorage;
     if (status != Status::kOk) return Refusal::kNoSeed;
     std::memcpy(c.key, flashed.key, sizeof c.key);
@@ -324,9 +327,6 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.packets[1] = node.answers;
   c.packets[2] = node.packets[1];
   c.cycles = core_cycles();
-  const left::FallLeft fell = left::take_fall(fall_note());
-  c.fell = static_cast<Fall>(fell.why);
-  c.fell_at = fell.at;
   c.leader = make_leader;
   c.said = say;
   c.programs = &node.programs;
