@@ -123,8 +123,8 @@ Status NodeAgent::step() {
     worked |= status == Status::kOk || read_.to;
     if (failed(status)) {
       fault();
-    } else if (generation_ != 0) {
-      check_generation();
+    } else if (!loaded_) {
+      look_at_loaded();
     }
   }
   return worked ? Status::kOk : Status::kWait;
@@ -174,12 +174,13 @@ bool NodeAgent::receive() {
 }
 
 // Once all of it has been checked, and before anything that it has made leaves
-// the node. It opens with the key, and yet it may be an older one.
-void NodeAgent::check_generation() {
-  const uint64_t there = loaded_generation(node_);
-  if (there == 0) return;
-  if (there != generation_) fault({Status::kBadTag, Table::kHeader});
-  generation_ = 0;
+// the node. A sealed one opens with the key, and yet it may be an older one.
+void NodeAgent::look_at_loaded() {
+  if (shoal_arena_bytes(&node_) == 0) return;
+  if (generation_ != 0 && loaded_generation(node_) != generation_) {
+    fault({Status::kBadTag, Table::kHeader});
+  }
+  loaded_ = true;
 }
 
 void NodeAgent::fault() {
@@ -191,9 +192,9 @@ void NodeAgent::fault() {
 void NodeAgent::fault(const Fault& why) {
   fault_ = why;
   state_ = AgentState::kFaulted;
-  // Until a sealed one is known to be right, whatever stops it may have been
-  // written by whoever has the storage.
-  const bool doubtful = generation_ != 0 && fault_.status != Status::kStorage;
+  // Until all of it was checked, whatever stops it may have been written by
+  // whoever has the storage, or be a bit that has changed.
+  const bool doubtful = !loaded_ && fault_.status != Status::kStorage;
   const bool damaged =
       doubtful || fault_.status == Status::kBadTag ||
       fault_.status == Status::kBadHash || fault_.status == Status::kBadMagic ||

@@ -136,7 +136,7 @@ class NodeAgent {
  private:
   // agent.cc
   bool receive();
-  void check_generation();
+  void look_at_loaded();
   void fault();
   void fault(const Fault&);
   void leave();
@@ -232,6 +232,7 @@ class NodeAgent {
   uint32_t epoch_ = 0;
   uint32_t work_ = 0;        // steps of the node that did something
   uint64_t generation_ = 0;  // that the program must be of; 0: not asked
+  bool loaded_ = false;      // all of what runs has been checked
   bool trial_ = false;       // the program is one, not the built-in one
   uint8_t built_in_hash_[32] = {};
   Meter meter_;

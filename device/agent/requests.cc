@@ -305,10 +305,10 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   Header header;
   if (!read_program(0, &header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
-  // Of a sealed program whoever writes the storage can have changed all that is
-  // looked at here: no tag has vouched for it yet. It is no image of a run.
-  const bool sealed = generation != 0;
-  if (header.magic == kLeaderMagic && !sealed) {
+  loaded_ = false;
+  // Whoever writes the storage can have changed all that is looked at here: no
+  // tag has vouched for it yet. A sealed program is no image of a run.
+  if (header.magic == kLeaderMagic && generation == 0) {
     if (!config_.leader) return Reply::kProgram;
     epoch_ = link_.epoch = r.epoch;
     return start_leader();
@@ -319,7 +319,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
       header.magic == kImageMagic && is_known_version(header.version);
   const bool another =
       is_program && (header.peers != r.peers || header.node != r.node);
-  if ((is_program && peers_known_ != r.peers) || (another && !sealed)) {
+  if ((is_program && peers_known_ != r.peers) ||
+      (another && !config_.programs)) {
     return Reply::kMalformed;
   }
   epoch_ = r.epoch;
@@ -379,7 +380,8 @@ Reply NodeAgent::start_leader() {
   state_ = AgentState::kRunning;
   leader_ = config_.leader(c.arena, c.arena_bytes);
   const Status status = leader_ ? leader_->open(c) : Status::kArenaTooSmall;
-  if (status == Status::kOk) return Reply::kOk;
+  loaded_ = status == Status::kOk;
+  if (loaded_) return Reply::kOk;
   fault({status, Table::kHeader});
   if (status == Status::kArenaTooSmall) return Reply::kTooLarge;
   return status == Status::kStorage ? Reply::kStorage : Reply::kProgram;

@@ -1,6 +1,6 @@
-// Programs that a node keeps in a storage, sealed: what whoever writes that can
-// do to the next run, and what a network that mixes datagrams up can do to a
-// deployment.
+// Programs that a node keeps in a storage, sealed or not: what whoever writes
+// that can do to the next run, and what a network that mixes datagrams up can
+// do to a deployment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,15 +17,16 @@ namespace {
 
 constexpr uint32_t kBlock = 4096, kUnit = 256, kBlocks = 80;
 
-class StoredProgram : public testing::Test {
+class StoredProgram : public testing::TestWithParam<bool> {
  protected:
   StoredProgram() {
     open_slots();
     cluster_.options.programs = &slots_;
+    cluster_.options.seals_programs = GetParam();
     node_ = &cluster_.add_node();
     Cluster nodes = uniform_cluster(1, find_board("host"), std::nullopt);
     nodes.nodes[0].board.flash_mapped = false;
-    nodes.nodes[0].sealed = true;
+    nodes.nodes[0].sealed = GetParam();
     PlanRequest request = linked_nodes(nodes, "spatial");
     request.max_payload = cluster_.net.max_payload;
     prepared_ = prepare(small_graph(), request, Images::kAll,
@@ -72,7 +73,15 @@ class StoredProgram : public testing::Test {
   Prepared prepared_;
 };
 
-TEST_F(StoredProgram, WhateverByteOfItsHeaderIsChangedTheNextRunIsExact) {
+class SealedProgram : public StoredProgram {};
+
+INSTANTIATE_TEST_SUITE_P(All, StoredProgram, testing::Bool(),
+                         [](const auto& info) {
+                           return std::string(info.param ? "Sealed" : "Plain");
+                         });
+INSTANTIATE_TEST_SUITE_P(All, SealedProgram, testing::Values(true));
+
+TEST_P(StoredProgram, WhateverByteOfItsHeaderIsChangedTheNextRunIsExact) {
   EXPECT_FALSE(run_is_exact());
   EXPECT_TRUE(run_is_exact());
   for (uint32_t at = 0; at < sizeof(Header); ++at) {
@@ -87,7 +96,7 @@ TEST_F(StoredProgram, WhateverByteOfItsHeaderIsChangedTheNextRunIsExact) {
 }
 
 // Nothing vouches for what would be started then.
-TEST_F(StoredProgram, AnImageOfARunInItsPlaceIsNotStarted) {
+TEST_P(SealedProgram, AnImageOfARunInItsPlaceIsNotStarted) {
   EXPECT_FALSE(run_is_exact());
   LeaderHeader h{};
   h.magic = kLeaderMagic;
@@ -113,7 +122,7 @@ TEST_F(StoredProgram, AnImageOfARunInItsPlaceIsNotStarted) {
 }
 
 // Requests that come twice, late and before others.
-TEST_F(StoredProgram, ADeploymentSurvivesANetworkThatMixesThemUp) {
+TEST_P(StoredProgram, ADeploymentSurvivesANetworkThatMixesThemUp) {
   cluster_.net.jitter_us = 400'000;
   for (int i = 0; i < 300; ++i) {
     SCOPED_TRACE(i);

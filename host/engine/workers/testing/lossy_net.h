@@ -118,8 +118,9 @@ struct TestNodeOptions {
   const shoal_transport* transport = nullptr;  // else the net's own
   // 16-byte aligned; outlives the node. Empty: it takes programs.
   std::span<const uint8_t> built_in;
-  // Keeps its programs instead of memory, sealed; outlives the node.
+  // Keeps its programs instead of memory; outlives the node.
   ProgramStore* programs = nullptr;
+  bool seals_programs = false;
 };
 
 inline PublicKey public_key(const SecretKey& secret) {
@@ -169,7 +170,7 @@ class TestNode {
       config_.built_in_bytes = static_cast<uint32_t>(options_.built_in.size());
     }
     config_.programs = options_.programs;
-    config_.seals_programs = options_.programs != nullptr;
+    config_.seals_programs = options_.seals_programs;
     config_.leader = make_leader;
     config_.said = [](void*, const LeaderSaid&) {};
     config_.peers = peers_.data();
