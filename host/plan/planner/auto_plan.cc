@@ -77,7 +77,7 @@ class AutoPlan {
     if (best_) on_all_ = best_->trials().on_all();
     // One of many prices: fewer nodes are tried without one.
     if (best_ && request_.byte_s > 0 && all == request_.cluster.nodes.size()) {
-      return best_->trials().best();
+      return named();
     }
     if (are_equal()) {
       for (const size_t count : fewer_equal(all)) try_crew(count);
@@ -97,16 +97,7 @@ class AutoPlan {
       if (on_all_) order_ = everyone;
       try_hopeless();
     }
-    Plan plan = best_->trials().best();
-    plan.strategy = "auto (" + best_->trials().taken().name;
-    plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
-    if (plan.says_nodes) {
-      plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
-                                   plan.nodes.size());
-      if (!request_.compared) plan.strategy += why_some() + what_else(plan);
-    }
-    plan.strategy += ")";
-    return plan;
+    return named();
   }
 
  private:
@@ -282,6 +273,20 @@ class AutoPlan {
       if (!trials.any()) continue;
       if (trials.measure() < best_->trials().measure()) best_ = std::move(crew);
     }
+  }
+
+  // The best plan, whose strategy says what was taken, and on how many nodes.
+  Plan named() const {
+    Plan plan = best_->trials().best();
+    plan.strategy = "auto (" + best_->trials().taken().name;
+    plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
+    if (plan.says_nodes) {
+      plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
+                                   plan.nodes.size());
+      if (!request_.compared) plan.strategy += why_some() + what_else(plan);
+    }
+    plan.strategy += ")";
+    return plan;
   }
 
   // Why not on all nodes; no number: on all of them it does not fit.

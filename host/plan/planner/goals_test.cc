@@ -8,6 +8,7 @@
 #include "host/check/check.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/deadline.h"
 
@@ -84,6 +85,8 @@ TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
   const Plan quiet = make_plan(net, request);
   EXPECT_TRUE(check(net, quiet).empty());
   EXPECT_LT(quiet.traffic_bytes, fast.traffic_bytes);
+  EXPECT_TRUE(quiet.strategy.starts_with("auto (")) << quiet.strategy;
+  EXPECT_EQ(quiet.says_nodes, busy_nodes(quiet) < 8);
   request.byte_s = 0;
   request.objective = Objective::kTraffic;
   request.limits.latency_s = quiet.latency_s * 1.0001;
