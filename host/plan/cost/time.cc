@@ -155,7 +155,7 @@ namespace {
 struct LoopWork {
   int64_t firings = 1;
   int turns = 1;
-  std::vector<int64_t> bytes;  // of weights, by actor
+  std::vector<int64_t> bytes;  // of weights, by actor; asked for by turn alone
   bool by_turn = false;
   bool cached(const Board& board) const {
     return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}) <=
@@ -201,12 +201,8 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
 LayerTime loop_time(const LoopParts& parts, int groups, int band,
                     const Board& board) {
   const std::vector<LoopRows> rows = loop_rows(parts, band);
-  LoopWork loop{ceil_div(parts.back().made.rows(), band), groups, {}};
-  for (const LoopPart& p : parts) {
-    loop.bytes.push_back(
-        turns_bytes(*p.layer, {p.made, whole_share(*p.layer).in_channels},
-                    groups, &p == &parts.back()));
-  }
+  const LoopWork loop{ceil_div(parts.back().made.rows(), band), groups,
+                      std::vector<int64_t>(parts.size())};
   LayerTime sum;
   for (size_t j = 0; j < parts.size(); ++j) {
     const Layer& layer = *parts[j].layer;
