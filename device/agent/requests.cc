@@ -307,8 +307,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (!again && peers_known_ != 0) return Reply::kState;
   loaded_ = false;
   // Whoever writes the storage can have changed all that is looked at here: no
-  // tag has vouched for it yet. A sealed program is no image of a run.
-  if (header.magic == kLeaderMagic && generation == 0) {
+  // tag has vouched for it yet. Whether it shall lead the coordinator says.
+  if (header.magic == kLeaderMagic && r.node == kCoordinator) {
     if (!config_.leader) return Reply::kProgram;
     epoch_ = link_.epoch = r.epoch;
     return start_leader();
