@@ -69,7 +69,12 @@ class Explorer {
       }
       all.push_back(std::move(e));
     }
-    for (const Ends& e : all) between(e.way, e.fast, e.small);
+    for (Ends& e : all) {
+      if (sends_less_too_late(e.way, e.fast)) {
+        e.small = attempt(e.way, Objective::kRam, {});
+      }
+      between(e.way, e.fast, e.small);
+    }
     return std::move(found_);
   }
 
@@ -120,6 +125,15 @@ class Explorer {
   bool wants_small() const {
     return !options_.brief &&
            (options_.all || request_.objective != Objective::kTraffic);
+  }
+  // Budgets may come upon what is soon enough.
+  bool sends_less_too_late(const TrialWay& way,
+                           const std::optional<PlanNumbers>& fast) const {
+    if (options_.brief || wants_small() || !fast) return false;
+    if (keeps_latency(fast) || cannot_be_better(way)) return false;
+    return !found_.best ||
+           fast->traffic_bytes <
+               found_.trials[found_.best_trial].numbers.traffic_bytes;
   }
   bool squeezes() const {
     return request_.limits.latency_s && request_.objective == Objective::kRam;

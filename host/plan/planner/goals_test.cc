@@ -96,6 +96,22 @@ TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
   EXPECT_LE(least.latency_s, *request.limits.latency_s);
 }
 
+// Searches for the least time are not sure to find it: what sends less and is
+// too late is looked for in smaller arenas, too.
+TEST(GoalsTest, BudgetsAreTriedWhereLessIsSentTooLate) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(4, Objective::kTraffic);
+  const auto with_budgets = [&] {
+    const Exploration found = explore(net, request, {});
+    return std::ranges::count_if(
+        found.trials, [](const PlanTrial& t) { return t.ram.has_value(); });
+  };
+  EXPECT_EQ(with_budgets(), 0);
+  request.limits.latency_s =
+      make_plan(net, goal_request(4, Objective::kLatency)).latency_s * 0.9;
+  EXPECT_GT(with_budgets(), 0);
+}
+
 // What is offered holds: the limit that the message says is met.
 TEST(GoalsTest, OfferAChangeThatIsEnough) {
   const Net net = bottleneck_net(32, 3);
