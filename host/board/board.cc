@@ -81,6 +81,13 @@ Emulator parse_emulator(Reader& r) {
   return e;
 }
 
+Costs::Calls calls(Reader& r, const std::string& table) {
+  const auto of = [&](const char* kernels) {
+    return r.non_negative_or_0((table + kernels).c_str());
+  };
+  return {of(".pointwise"), of(".conv"), of(".depthwise")};
+}
+
 }  // namespace
 
 Board parse_board(const std::string& id, const std::string& text) {
@@ -105,9 +112,9 @@ Board parse_board(const std::string& id, const std::string& text) {
              .conv = r.non_negative("cycles.conv"),
              .depthwise = r.non_negative("cycles.depthwise"),
              .fully_connected = r.non_negative("cycles.fully_connected"),
-             .call_pixels = {r.non_negative_or_0("call_pixels.pointwise"),
-                             r.non_negative_or_0("call_pixels.conv"),
-                             r.non_negative_or_0("call_pixels.depthwise")},
+             .depthwise_5x5 = r.non_negative_or_0("cycles.depthwise_5x5"),
+             .call_pixels = calls(r, "call_pixels"),
+             .group_channels = calls(r, "group_channels"),
              .element = r.non_negative("cycles.element"),
              .sum = r.non_negative_or_0("cycles.sum"),
              .firing_us = r.non_negative("cost.firing_us"),

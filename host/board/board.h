@@ -18,11 +18,14 @@ struct Bank {
 // Cycles per multiply-accumulate and other costs of the time model.
 struct Costs {
   double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
+  double depthwise_5x5 = 0;  // `depthwise` is of 3x3; 0: as that
   // A kernel's call takes as long as so many pixels more (kernel_cost.h).
   struct Calls {
     double pointwise = 0, conv = 0, depthwise = 0;
   };
   Calls call_pixels;
+  // And each further group of output channels as long as so many channels.
+  Calls group_channels;
   double element = 1;    // cycles per output byte of the other operators
   double sum = 0;        // cycles per partial sum that is read and written
   double firing_us = 0;  // runtime and call overhead of a firing of one row

@@ -8,6 +8,7 @@
 // Rows of a band that go through one call share it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -16,20 +17,45 @@
 namespace shoal {
 
 struct KernelCost {
-  double cycles = 0;       // per multiply-accumulate
-  double call_pixels = 0;  // of a call
+  double cycles = 0;          // per multiply-accumulate
+  double call_pixels = 0;     // of a call
+  double group_channels = 0;  // of a call for a further group
 };
 
+inline constexpr int64_t kManyTaps = 1 << 16;
+
+// An output takes a constant and so much for each tap, of which two kernels'
+// figures tell.
+inline double depthwise_cycles(const Costs& c, int64_t taps) {
+  if (c.depthwise_5x5 == 0 || taps == 9) return c.depthwise;
+  const double tap = (25 * c.depthwise_5x5 - 9 * c.depthwise) / 16;
+  return tap + 9 * (c.depthwise - tap) / static_cast<double>(taps);
+}
+// Of any kernel.
+inline double least_depthwise_cycles(const Costs& c) {
+  return std::min(c.depthwise, depthwise_cycles(c, kManyTaps));
+}
 // Rows of a band share little with a stride, as few of their input rows are the
 // same.
-inline KernelCost depthwise_cost(const Costs& c, int stride_y) {
-  return {c.depthwise, stride_y == 1 ? c.call_pixels.depthwise : 0};
+inline KernelCost depthwise_cost(const Costs& c, int stride_y, int64_t taps) {
+  return {depthwise_cycles(c, taps),
+          stride_y == 1 ? c.call_pixels.depthwise : 0,
+          c.group_channels.depthwise};
 }
 // Of a layer with so many output pixels, and kernels of so many.
 inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
-  if (pixels == 1) return {c.fully_connected, 0};
-  if (taps == 1) return {c.pointwise, c.call_pixels.pointwise};
-  return {c.conv, c.call_pixels.conv};
+  if (pixels == 1) return {c.fully_connected};
+  if (taps == 1) {
+    return {c.pointwise, c.call_pixels.pointwise, c.group_channels.pointwise};
+  }
+  return {c.conv, c.call_pixels.conv, c.group_channels.conv};
+}
+
+// What `channels` output channels in so many groups count as: each but the
+// first arranges its input once more.
+inline double channels_in_groups(const KernelCost& cost, double channels,
+                                 int groups) {
+  return channels + cost.group_channels * (groups - 1);
 }
 
 // Output pixels, and calls besides, in so many parts of a pixel: whole numbers,

@@ -19,10 +19,11 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
   const PortRecord& out = s.ports[a.out];
   switch (a.op) {
     case OpCode::kDepthwise:
-      return depthwise_cost(costs, a.stride_y);
+      return depthwise_cost(costs, a.stride_y,
+                            int64_t{a.kernel_h} * a.kernel_w);
     case OpCode::kTransposeConv:
       // Of the kernel's taps only these meet an input pixel.
-      return {costs.conv / (a.stride_y * a.stride_x), 0};
+      return {costs.conv / (a.stride_y * a.stride_x)};
     default:
       return conv_cost(costs, rows(out) * columns(out),
                        a.kernel_h * a.kernel_w);
@@ -81,7 +82,7 @@ NodeCost::ActorCost NodeCost::actor_cost(const StageView& s,
   if (counts_macs(a.op)) {
     c.kernel = kernel_cost(s, a, costs);
   } else {
-    c.kernel = {costs.element, 0};
+    c.kernel = {costs.element};
     if (a.in[0] != kNone && a.loop == kNone) {
       c.element_scale =
           std::max(1.0, elements(s.ports[a.in[0]]) / elements(s.ports[a.out]));
@@ -172,7 +173,11 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
   const Part p = part_of(s, a, w);
   const Costs& costs = board_.costs;
   const int64_t pixels = int64_t{1} * p.rows * p.columns;
-  double units = 1.0 / kPixelParts * p.channels *
+  // A further group of a firing, or of a loop's channels.
+  const bool again = w.group > 0 || (w.iteration > 0 && is_inner(s, a));
+  const double channels =
+      channels_in_groups(cost.kernel, p.channels, again ? 2 : 1);
+  double units = 1.0 / kPixelParts * channels *
                  static_cast<double>(pixel_parts(cost.kernel, pixels, 1));
   if (counts_macs(a.op)) {
     double macs = 1.0 * p.kernel_rows * a.kernel_w;

@@ -16,10 +16,10 @@ int64_t pixels(const Layer& layer) {
 
 int64_t supplied_ps(const Net& net, int layer, LayerWork work,
                     const Supply& supply, LayerSupply from) {
+  const Layer& l = net.layers[layer];
   const LayerTime t = layer_time(net, layer, work, *supply.board);
   if (from.place == WeightPlace::kMapped) return t.total_ps();
-  const int64_t core = t.compute_ps + t.firing_ps;
-  const Layer& l = net.layers[layer];
+  int64_t core = t.compute_ps + t.firing_ps;
   const int64_t bytes = weight_bytes(l);
   if (from.place == WeightPlace::kSram) {
     const int64_t once = bytes + kTagBytes;
@@ -32,6 +32,11 @@ int64_t supplied_ps(const Net& net, int layer, LayerWork work,
   const int64_t chunk = largest_chunk(l, work, from.chunk_limit);
   const int64_t chunks = std::max<int64_t>(parts, (bytes + chunk - 1) / chunk);
   const int64_t all = bytes + chunks * kTagBytes;
+  if (has_quantized_chunk(l.op) && chunks > parts) {
+    LayerShare share = whole_share(l);
+    share.groups = static_cast<int>(chunks / parts);
+    core = share_time(l, share, work, *supply.board).compute_ps + t.firing_ps;
+  }
   const int64_t read =
       passes * (supply.read_ps(all) + (chunks - 1) * supply.read_ps(0));
   return std::max(read, core + passes * supply.check_ps(all));

@@ -18,9 +18,10 @@ bool counts_macs(OpCode op) {
 
 KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
   if (layer.op == OpCode::kDepthwise) {
-    return depthwise_cost(costs, layer.stride_y);
+    return depthwise_cost(costs, layer.stride_y,
+                          int64_t{layer.kernel_h} * layer.kernel_w);
   }
-  if (layer.op == OpCode::kTransposeConv) return {costs.conv, 0};
+  if (layer.op == OpCode::kTransposeConv) return {costs.conv};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
                    layer.kernel_h * layer.kernel_w);
 }
@@ -35,8 +36,12 @@ double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
     return static_cast<double>(share.out.elements()) * taps * costs.conv;
   }
   if (counts_macs(layer.op)) {
-    return static_cast<double>(share_macs(layer, share)) *
-           kernel_cost(layer, costs).cycles;
+    const KernelCost cost = kernel_cost(layer, costs);
+    const double one =
+        static_cast<double>(share_macs(layer, share)) * cost.cycles;
+    if (share.groups == 1) return one;
+    const int channels = share.out.channels();
+    return one * channels_in_groups(cost, channels, share.groups) / channels;
   }
   const auto whole = static_cast<double>(layer.out.box.elements());
   const auto part = static_cast<double>(share.out.elements());
@@ -111,9 +116,16 @@ LayerShare whole_share(const Layer& layer) {
 LayerShare share_of(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   const Layer& layer = net.layers[a.layer];
-  LayerShare share{stage.ports[a.out].box, layer.in[0].box.channels(), a.slices,
-                   !(a.init && a.final)};
-  if (stage.buffers[stage.ports[a.out].buffer].is_private) {
+  LayerShare share{.out = stage.ports[a.out].box,
+                   .in_channels = layer.in[0].box.channels(),
+                   .slices = a.slices,
+                   .sums = !(a.init && a.final)};
+  const bool inner = stage.buffers[stage.ports[a.out].buffer].is_private;
+  // The last of a loop adds to all channels in each turn.
+  if (has_quantized_chunk(layer.op) && (a.loop < 0 || inner)) {
+    share.groups = a.weights.groups;
+  }
+  if (inner) {
     const std::vector<PlanChunk>& chunks = a.weights.chunks;
     share.out.c0 = chunks.front().out0;
     share.out.c1 = chunks.back().out0 + chunks.back().out_n;
@@ -206,9 +218,13 @@ LayerTime loop_time(const LoopParts& parts, int groups, int band,
   LayerTime sum;
   for (size_t j = 0; j < parts.size(); ++j) {
     const Layer& layer = *parts[j].layer;
-    const LayerTime t =
-        turns_time(layer, {parts[j].made, whole_share(layer).in_channels},
-                   rows[j].all, loop, j, board);
+    const LayerTime t = turns_time(
+        layer,
+        {.out = parts[j].made,
+         .in_channels = whole_share(layer).in_channels,
+         .groups =
+             layer.op == OpCode::kLut || j + 1 == parts.size() ? 1 : groups},
+        rows[j].all, loop, j, board);
     sum.compute_ps += t.compute_ps;
     sum.flash_ps += t.flash_ps;
     sum.firing_ps += t.firing_ps;

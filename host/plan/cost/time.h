@@ -57,6 +57,7 @@ struct LayerShare {
   Box out;
   int in_channels = 0;
   int slices = 1;     // of a firing, each a call
+  int groups = 1;     // of output channels, each a call
   bool sums = false;  // that others begin or end
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);

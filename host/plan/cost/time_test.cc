@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/board/kernel_cost.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/testing/slow_board.h"
 
@@ -72,6 +73,37 @@ TEST(TimeTest, HigherBandsShareWhatACallCosts) {
     EXPECT_EQ(at(1, band).compute_ps, depth * 60 + depth * calls * 3) << band;
     EXPECT_EQ(at(1, band).firing_ps, calls * 10 + (10 - calls) * 2) << band;
   }
+}
+
+// Four channels in two groups, of which the second counts as two channels more.
+TEST(TimeTest, GroupsArrangeTheirInputAnew) {
+  ShapeNet n("groups");
+  n.output(n.conv(n.input(10, 6, 2), 3, 1, 4));
+  const Net net = n.finish();
+  Board board = slow_board();
+  board.costs.group_channels = {.conv = 2};
+  LayerShare share = whole_share(net.layers[0]);
+  const auto compute = [&] {
+    return share_time(net.layers[0], share, {1, 3}, board).compute_ps;
+  };
+  const int64_t whole = compute();
+  share.groups = 2;
+  EXPECT_EQ(compute(), whole / 4 * 6);
+  share.groups = 4;
+  EXPECT_EQ(compute(), whole / 4 * 10);
+}
+
+// An output of 9 taps takes 45 cycles, one of 25 taps 75: 28.125 and 1.875 a
+// tap.
+TEST(TimeTest, DepthwiseTakesLessATapWithMoreTaps) {
+  Board board = slow_board();
+  EXPECT_EQ(depthwise_cycles(board.costs, 25), 5);
+  board.costs.depthwise_5x5 = 3;
+  EXPECT_EQ(depthwise_cycles(board.costs, 9), 5);
+  EXPECT_DOUBLE_EQ(depthwise_cycles(board.costs, 25), 3);
+  EXPECT_DOUBLE_EQ(depthwise_cycles(board.costs, 49), 1.875 + 28.125 / 49);
+  EXPECT_LE(least_depthwise_cycles(board.costs),
+            depthwise_cycles(board.costs, 121));
 }
 
 TEST(TimeTest, PartialSumsCostForEachPart) {

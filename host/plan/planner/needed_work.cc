@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "host/board/kernel_cost.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 
@@ -235,7 +236,7 @@ double unit_seconds(WorkKind kind, const Board& board) {
       case WorkKind::kConv:
         return std::min(c.conv, c.fully_connected);
       case WorkKind::kDepthwise:
-        return c.depthwise;
+        return least_depthwise_cycles(c);
       case WorkKind::kFullyConnected:
         return c.fully_connected;
       case WorkKind::kTransposed:
