@@ -1,8 +1,10 @@
 # bench.elf: the measuring firmware, built beside firmware.elf by
 # boards/firmware, with the same kernels. It has hardly any statics but what a
 # board's drivers keep.
+set(sources_of_firmware ${sources})
+set(fixed_bytes_of_firmware ${fixed_bytes})
 set(sources ${root}/boards/firmware/frames.cc)
-foreach(file firmware measure ciphers handshake)
+foreach(file firmware measure measure_plain ciphers handshake)
   list(APPEND sources ${root}/boards/bench/${file}.cc)
 endforeach()
 foreach(part ${BOARD_PARTS} ${SHOAL_BOARD})
@@ -27,4 +29,24 @@ if(BOARD_BENCH_CORE)
   set_target_properties(bench_kernels PROPERTIES CXX_STANDARD 17)
   add_firmware(bench-${BOARD_BENCH_CORE} bench_kernels)
   target_link_libraries(bench-${BOARD_BENCH_CORE}.elf PRIVATE shoal_dh_everest)
+
+  # And a firmware whose part of device/ is for that core, as a test.
+  set(sources_of_device "")
+  foreach(library base program keys storage runtime runtime_storage)
+    get_target_property(some shoal_${library} SOURCES)
+    list(APPEND sources_of_device ${some})
+  endforeach()
+  add_library(device_for_core STATIC EXCLUDE_FROM_ALL ${sources_of_device})
+  target_link_libraries(device_for_core PUBLIC bench_kernels mbedcrypto)
+  target_compile_options(device_for_core PRIVATE ${BOARD_BENCH_CPU_FLAGS}
+    ${fast} ${SHOAL_WARNINGS})
+  target_compile_definitions(device_for_core PRIVATE SHOAL_TAP
+    $<TARGET_PROPERTY:shoal_program,COMPILE_DEFINITIONS>)
+  set_target_properties(device_for_core PROPERTIES CXX_STANDARD 17)
+  set(sources ${sources_of_firmware})
+  set(fixed_bytes ${fixed_bytes_of_firmware})
+  add_firmware(firmware-debug-${BOARD_BENCH_CORE} device_for_core)
+  set(name firmware-debug-${BOARD_BENCH_CORE}.elf)
+  set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  target_link_options(${name} PRIVATE LINKER:-u,shoal_storage_part)
 endif()

@@ -1,6 +1,6 @@
 // The layers that `shoal bench-node` measures: those of the quoted figures in
-// bench/quoted_kernels.toml, by the same names, and depthwise ones of 5x5, of
-// which none are quoted. Host and firmware read this one table.
+// bench/quoted_kernels.toml, by the same names, and others of which none are
+// quoted. Host and firmware read this one table.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,15 @@ enum class BenchKind : uint8_t {
   kDepthwise,
   kFullyConnected,
   kAdd,
+  kMul,  // the second operand is one pixel, as of an attention
+  kTable,
+  kSoftmax,
+  kAveragePool,
+  kMaxPool,
+  kMean,     // of the whole picture
+  kNearest,  // `stride` times as large, as are the next two
+  kBilinear,
+  kTransposed,
 };
 
 // Padding is TensorFlow's SAME; kernels are square.
@@ -50,20 +59,43 @@ inline constexpr BenchLayer kBenchLayers[] = {
     {"add 56x56x24", BenchKind::kAdd, 56, 56, 24, 24, 1, 1},
     {"add 14x14x96", BenchKind::kAdd, 14, 14, 96, 96, 1, 1},
     {"add 7x7x160", BenchKind::kAdd, 7, 7, 160, 160, 1, 1},
+    {"dw7 14x14x96", BenchKind::kDepthwise, 14, 14, 96, 96, 7, 1},
+    {"3x3 14x14x64->1", BenchKind::kConv, 14, 14, 64, 1, 3, 1},
+    {"3x3 14x14x64->2", BenchKind::kConv, 14, 14, 64, 2, 3, 1},
+    {"3x3 14x14x64->4", BenchKind::kConv, 14, 14, 64, 4, 3, 1},
+    {"3x3 14x14x64->8", BenchKind::kConv, 14, 14, 64, 8, 3, 1},
+    {"1x1 14x14x96->4", BenchKind::kPointwise, 14, 14, 96, 4, 1, 1},
+    {"dw 14x14x8", BenchKind::kDepthwise, 14, 14, 8, 8, 3, 1},
+    {"mul 14x14x96", BenchKind::kMul, 14, 14, 96, 96, 1, 1},
+    {"table 14x14x96", BenchKind::kTable, 14, 14, 96, 96, 1, 1},
+    {"softmax 1000", BenchKind::kSoftmax, 1, 1, 1000, 1000, 1, 1},
+    {"average 3x3 14x14x96", BenchKind::kAveragePool, 14, 14, 96, 96, 3, 1},
+    {"average 7x7x960", BenchKind::kAveragePool, 7, 7, 960, 960, 7, 7},
+    {"max 2x2 28x28x64 s2", BenchKind::kMaxPool, 28, 28, 64, 64, 2, 2},
+    {"max 3x3 28x28x64 s2", BenchKind::kMaxPool, 28, 28, 64, 64, 3, 2},
+    {"mean 7x7x960", BenchKind::kMean, 7, 7, 960, 960, 7, 7},
+    {"nearest 14x14x96 x2", BenchKind::kNearest, 14, 14, 96, 96, 1, 2},
+    {"bilinear 14x14x96 x2", BenchKind::kBilinear, 14, 14, 96, 96, 1, 2},
+    {"tconv 14x14x64 x2", BenchKind::kTransposed, 14, 14, 64, 64, 3, 2},
 };
 inline constexpr int kBenchLayerCount =
     static_cast<int>(sizeof kBenchLayers / sizeof kBenchLayers[0]);
 
-constexpr int out_height(const BenchLayer& l) {
-  return (l.in_h + l.stride - 1) / l.stride;
+constexpr bool has_chunks(BenchKind kind) {
+  return kind <= BenchKind::kFullyConnected || kind == BenchKind::kTransposed;
 }
-constexpr int out_width(const BenchLayer& l) {
-  return (l.in_w + l.stride - 1) / l.stride;
+constexpr bool enlarges(BenchKind kind) { return kind >= BenchKind::kNearest; }
+
+constexpr int out_size(const BenchLayer& l, int in) {
+  return enlarges(l.kind) ? in * l.stride : (in + l.stride - 1) / l.stride;
 }
+constexpr int out_height(const BenchLayer& l) { return out_size(l, l.in_h); }
+constexpr int out_width(const BenchLayer& l) { return out_size(l, l.in_w); }
 
 // Rows or columns of padding in front, and on both ends together.
 constexpr int all_padding(const BenchLayer& l, int in, int out) {
-  const int reach = (out - 1) * l.stride + l.kernel - in;
+  const int reach = enlarges(l.kind) ? l.kernel - l.stride
+                                     : (out - 1) * l.stride + l.kernel - in;
   return reach > 0 ? reach : 0;
 }
 constexpr int front_padding(const BenchLayer& l, int in, int out) {
@@ -71,11 +103,12 @@ constexpr int front_padding(const BenchLayer& l, int in, int out) {
 }
 
 // Multiply-accumulates of one output element, with padding counted as such;
-// an addition counts as one.
+// of pools and means places of the window, of others one.
 constexpr int macs_per_output(const BenchLayer& l) {
-  const bool all_channels =
-      l.kind != BenchKind::kDepthwise && l.kind != BenchKind::kAdd;
-  return l.kernel * l.kernel * (all_channels ? l.in_c : 1);
+  const int taps = l.kernel * l.kernel;
+  if (l.kind == BenchKind::kDepthwise || !has_chunks(l.kind)) return taps;
+  const bool enlarged = l.kind == BenchKind::kTransposed;
+  return taps * l.in_c / (enlarged ? l.stride * l.stride : 1);
 }
 constexpr int64_t macs_per_row(const BenchLayer& l) {
   return int64_t{out_width(l)} * l.out_c * macs_per_output(l);

@@ -1,65 +1,34 @@
-#include "boards/bench/measure.h"
-
 #include <cstring>
 
+#include "boards/bench/bench_rows.h"
 #include "device/port/console.h"
 #include "device/program/chunk.h"
-#include "device/program/params.h"
 
 namespace shoal {
 namespace {
 
 constexpr uint32_t kChunkBytes = 16 * 1024;
-constexpr int8_t kZero = -128;  // of input and output
-constexpr int kMostWindow = 5;  // rows of a depthwise kernel
-
-// xorshift32; the same numbers everywhere.
-class Random {
- public:
-  explicit Random(uint32_t seed) : state_(seed) {}
-  uint32_t next() {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 17;
-    state_ ^= state_ << 5;
-    return state_;
-  }
-  int8_t byte() { return static_cast<int8_t>(next() >> 24); }
-  // 2^30 to 2^31 - 1, as real multipliers are.
-  int32_t multiplier() {
-    return static_cast<int32_t>(next() >> 2 | 0x40000000);
-  }
-
- private:
-  uint32_t state_;
-};
-
-// The layer as short as it fits, and its rows.
-struct Bench {
-  const BenchLayer& layer;
-  BenchFit fit;
-  int in_row, out_row;  // bytes
-  int8_t *in, *other, *out;
-  uint8_t* chunk;
-};
 
 int in_rows(const BenchLayer& l, int rows) {
+  if (enlarges(l.kind)) {
+    const int in = (rows - 1) / l.stride + 2;
+    return in < l.in_h ? in : l.in_h;
+  }
   const int padding = all_padding(l, l.in_h, out_height(l));
   const int in = (rows - 1) * l.stride + l.kernel - padding;
   return in < l.in_h ? in : l.in_h;
 }
 
 uint32_t weights_per_channel(const BenchLayer& l) {
-  return static_cast<uint32_t>(macs_per_output(l));
+  const int taps = l.kernel * l.kernel;
+  return static_cast<uint32_t>(l.kind == BenchKind::kDepthwise ? taps
+                                                               : taps * l.in_c);
 }
 
 uint32_t chunk_bytes(const BenchLayer& l, int channels) {
-  if (l.kind == BenchKind::kAdd) return 0;
+  if (!has_chunks(l.kind)) return 0;
   const auto n = static_cast<uint32_t>(channels);
   return chunk_layout(weights_per_channel(l) * n, n, true).bytes;
-}
-
-void fill(int8_t* to, int count, Random& random) {
-  for (int8_t* end = to + count; to != end;) *to++ = random.byte();
 }
 
 // Multipliers spread results over int8.
@@ -71,7 +40,8 @@ void make_chunk(const Bench& b, int channels, Random& random, ConvArgs& a) {
   auto* bias = reinterpret_cast<int32_t*>(b.chunk + at.bias);
   auto* multipliers = reinterpret_cast<int32_t*>(b.chunk + at.multiplier);
   auto* shifts = reinterpret_cast<int8_t*>(b.chunk + at.shift);
-  fill(weights, macs_per_output(b.layer) * channels, random);
+  const auto weights_of_one = static_cast<int>(weights_per_channel(b.layer));
+  random.fill(weights, weights_of_one * channels);
   int shift = -7;
   for (int terms = macs_per_output(b.layer); terms > 1; terms /= 4) --shift;
   for (int o = 0; o < channels; ++o) {
@@ -82,9 +52,8 @@ void make_chunk(const Bench& b, int channels, Random& random, ConvArgs& a) {
   }
   a.weights = weights, a.bias = bias;
   a.multipliers = multipliers, a.shifts = shifts;
-  a.weight_stride = b.layer.kind == BenchKind::kDepthwise
-                        ? channels
-                        : macs_per_output(b.layer);
+  a.weight_stride =
+      b.layer.kind == BenchKind::kDepthwise ? channels : weights_of_one;
   a.channels = channels;
 }
 
@@ -102,33 +71,10 @@ ConvArgs conv_args(const Bench& b) {
   a.pad_left = front_padding(l, l.in_w, out_width(l));
   a.x0 = 0, a.x1 = out_width(l);
   a.multiplier = 1;
-  a.zero_in = a.zero_out = kZero;
+  a.zero_in = a.zero_out = kBenchZero;
   a.act_min = -128, a.act_max = 127;
   a.out_stride = l.out_c;
   return a;
-}
-
-// Whether a kernel row is padding.
-bool window_rows(const Bench& b, int oy, int channel, const int8_t** rows) {
-  const BenchLayer& l = b.layer;
-  const int top = front_padding(l, l.in_h, out_height(l));
-  bool border = false;
-  for (int ky = 0; ky < l.kernel; ++ky) {
-    const int iy = oy * l.stride - top + ky;
-    const bool inside = iy >= 0 && iy < b.fit.in_rows;
-    rows[ky] = inside ? b.in + iy * b.in_row + channel : nullptr;
-    border |= !inside;
-  }
-  return border;
-}
-
-template <class F>
-void count(const BenchClock& clock, BenchRows& rows, F call) {
-  const uint64_t begin = clock.ticks(clock.user);
-  call();
-  const uint64_t spent = clock.ticks(clock.user) - begin;
-  rows.ticks += spent > clock.empty ? spent - clock.empty : 0;
-  ++rows.calls;
 }
 
 // The first rows in one call, where the runtime makes one of them: a pointwise
@@ -137,13 +83,15 @@ void measure_band(const Bench& b, const KernelSet& kernels,
                   const BenchClock& clock, int channel, ConvArgs a,
                   BenchRows& counted) {
   const BenchLayer& l = b.layer;
-  const int n = b.fit.rows < kBenchBand ? b.fit.rows : kBenchBand;
+  const int most = kMaxWindowRows / l.kernel;  // pointers that a kernel gets
+  int n = b.fit.rows < kBenchBand ? b.fit.rows : kBenchBand;
+  if (n > most) n = most;
   const bool depthwise = l.kind == BenchKind::kDepthwise;
   if (n < 2 ||
       !(depthwise ? kernels.depthwise_rows : l.kind == BenchKind::kPointwise)) {
     return;
   }
-  const int8_t* rows[kBenchBand * kMostWindow];
+  const int8_t* rows[kMaxWindowRows];
   for (int y = 0; y < n; ++y) {
     window_rows(b, y, depthwise ? channel : 0, rows + y * l.kernel);
   }
@@ -163,8 +111,10 @@ void measure_conv(const Bench& b, const KernelSet& kernels,
                   const BenchClock& clock, Random& random, BenchResult& r) {
   const BenchLayer& l = b.layer;
   const bool depthwise = l.kind == BenchKind::kDepthwise;
-  const auto kernel = depthwise ? kernels.depthwise : kernels.conv;
-  const int8_t* rows[16];
+  const auto kernel = depthwise                          ? kernels.depthwise
+                      : l.kind == BenchKind::kTransposed ? transpose_conv_row
+                                                         : kernels.conv;
+  const int8_t* rows[kMaxWindowRows];
   ConvArgs a = conv_args(b);
   a.rows = rows;
   for (int o = 0; o < l.out_c; o += b.fit.chunk_channels) {
@@ -182,36 +132,6 @@ void measure_conv(const Bench& b, const KernelSet& kernels,
   }
 }
 
-// As in TensorFlow Lite: the input with the larger scale is halved, the other
-// one a little more.
-AddParams add_params(Random& random) {
-  AddParams p{};
-  p.zero0 = kZero, p.zero1 = 3;
-  p.multiplier0 = 1 << 30, p.shift0 = 0;
-  p.multiplier1 = random.multiplier(), p.shift1 = -1;
-  p.multiplier_out = random.multiplier(), p.shift_out = -19;
-  p.sign = 1;
-  return p;
-}
-
-void measure_add(const Bench& b, const BenchClock& clock, Random& random,
-                 BenchResult& r) {
-  const AddParams params = add_params(random);
-  fill(b.other, b.in_row * b.fit.in_rows, random);
-  BinaryArgs a{};
-  a.a_stride = a.b_stride = a.out_stride = a.channels = b.layer.in_c;
-  a.a_step = a.b_step = 1;
-  a.x0 = 0, a.x1 = b.layer.in_w;
-  a.zero_out = kZero, a.act_min = -128, a.act_max = 127;
-  a.params = reinterpret_cast<const int32_t*>(&params);
-  for (int y = 0; y < b.fit.rows; ++y) {
-    a.a = b.in + y * b.in_row, a.b = b.other + y * b.in_row;
-    a.out = b.out + y * b.out_row;
-    count(clock, r.interior, [&] { add_row(a); });
-    ++r.interior.rows;
-  }
-}
-
 Bench lay_out(const BenchLayer& l, uint8_t* memory) {
   Bench b{l,  fit_layer(l), l.in_w * l.in_c, out_width(l) * l.out_c, {},
           {}, {},           memory};
@@ -224,6 +144,28 @@ Bench lay_out(const BenchLayer& l, uint8_t* memory) {
 }
 
 }  // namespace
+
+const int8_t* window_row(const Bench& b, int oy, int ky, int channel) {
+  const BenchLayer& l = b.layer;
+  const int top = front_padding(l, l.in_h, out_height(l));
+  int iy = oy * l.stride - top + ky;
+  if (l.kind == BenchKind::kTransposed) {
+    const int reach = oy + top - ky;
+    iy = reach % l.stride == 0 ? reach / l.stride : -1;
+  }
+  if (iy < 0 || iy >= b.fit.in_rows) return nullptr;
+  return b.in + iy * b.in_row + channel;
+}
+
+bool window_rows(const Bench& b, int oy, int channel, const int8_t** rows) {
+  bool border = false;
+  for (int ky = 0; ky < b.layer.kernel; ++ky) {
+    rows[ky] = window_row(b, oy, ky, channel);
+    border |= !rows[ky];
+  }
+  // All rows of a picture that becomes larger see rows that are not there.
+  return border && !enlarges(b.layer.kind);
+}
 
 BenchFit fit_layer(const BenchLayer& l) {
   BenchFit fit{l.out_c, 0, 0};
@@ -245,12 +187,12 @@ BenchResult measure_layer(const BenchLayer& l, const KernelSet& kernels,
                           const BenchClock& clock, uint8_t* memory) {
   const Bench b = lay_out(l, memory);
   Random random(seed_of(l));
-  fill(b.in, b.in_row * b.fit.in_rows, random);
+  random.fill(b.in, b.in_row * b.fit.in_rows);
   BenchResult r{};
-  if (l.kind == BenchKind::kAdd) {
-    measure_add(b, clock, random, r);
-  } else {
+  if (has_chunks(l.kind)) {
     measure_conv(b, kernels, clock, random, r);
+  } else {
+    measure_plain(b, clock, random, r);
   }
   r.checksum = crc32_add(0, reinterpret_cast<const uint8_t*>(b.out),
                          static_cast<uint32_t>(b.out_row * b.fit.rows));

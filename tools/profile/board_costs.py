@@ -9,6 +9,9 @@ multiply-accumulate. e is what fits best to the layers' figures for one row a
 call and for a band, strides aside, as the planner takes it for them (0); then a
 is their mean by what they stand for in MobileNetV2, for "conv" that of a first
 layer and of one with 64 channels. RV32's instructions are taken as cycles.
+Groups of few channels: of a class whose layer takes `per` a product with C
+channels and `few` with c, a further group takes as long as c (few / per - 1)
+channels, the mean of what is counted.
 Behind the keys: what a band of each layer takes of single rows, measured and by
 this."""
 
@@ -33,8 +36,18 @@ LAYERS = {
     'depthwise': {'dw 112x112x32': (112, 3.61), 'dw 56x56x144': (56, 4.06),
                   'dw 28x28x192 s2': (14, 4.32), 'dw 14x14x576': (14, 7.45),
                   'dw 7x7x960': (7, 1.27)},
+    'depthwise_5x5': {'dw5 28x28x120': (28, 1), 'dw5 28x28x144 s2': (14, 1),
+                      'dw5 7x7x480': (7, 1)},
     'fully_connected': {'fc 1280->1000': (1, 1)},
     'element': {'add 14x14x96': (14, 1)},
+}
+# Layers of all channels, and of few.
+GROUPS = {
+    'pointwise': ('1x1 14x14x96->576', {'1x1 14x14x96->4': 4}),
+    'conv': ('3x3 14x14x64->64',
+             {'3x3 14x14x64->1': 1, '3x3 14x14x64->2': 2,
+              '3x3 14x14x64->4': 4, '3x3 14x14x64->8': 8}),
+    'depthwise': ('dw 14x14x576', {'dw 14x14x8': 8}),
 }
 
 
@@ -43,7 +56,7 @@ def band_share(e, columns, rows):
     return (1 + e / (rows * columns)) / (1 + e / columns)
 
 
-def of_class(lines, layers):
+def of_class(lines, layers, e=None):
     measured = []
     for name, (columns, _) in layers.items():
         line = lines[name]
@@ -52,8 +65,9 @@ def of_class(lines, layers):
         if line['band_per_mac'] is not None and line['interior_per_mac']:
             measured.append((name, columns, min(BAND, line['rows']),
                              line['band_per_mac'] / line['interior_per_mac']))
-    e = 0
-    if measured:
+    if e is None and not measured:
+        e = 0
+    elif e is None:
         e = min((i / 20 for i in range(400)), key=lambda e: sum(
             (band_share(e, columns, rows) - share) ** 2
             for _, columns, rows, share in measured))
@@ -66,6 +80,12 @@ def of_class(lines, layers):
     return cycles / parts, e, measured
 
 
+def group_channels(lines, all_channels, few):
+    found = [c * (lines[name]['per_mac'] / lines[all_channels]['per_mac'] - 1)
+             for name, c in few.items()]
+    return max(0, sum(found) / len(found))
+
+
 def main():
     shoal = os.path.join(sys.argv[1], 'host/cli/shoal')
     for board in sys.argv[2:] or BOARDS:
@@ -75,12 +95,18 @@ def main():
         lines = {line['name']: line for line in out['layers']}
         found = {name: of_class(lines, layers)
                  for name, layers in LAYERS.items()}
+        # A call counts the same for every size of kernel.
+        found['depthwise_5x5'] = of_class(lines, LAYERS['depthwise_5x5'],
+                                          found['depthwise'][1])
         print(f'# {board}\n[cycles]')
         for name, (cycles, _, _) in found.items():
             print(f'{name} = {cycles:.2g}')
         print('\n[call_pixels]')
         for name in ('pointwise', 'conv', 'depthwise'):
             print(f'{name} = {found[name][1]:.2g}')
+        print('\n[group_channels]')
+        for name, (all_channels, few) in GROUPS.items():
+            print(f'{name} = {group_channels(lines, all_channels, few):.2g}')
         for name, (_, e, measured) in found.items():
             for layer, columns, rows, share in measured:
                 print(f'# {layer}, {rows} rows: {share:.3f}, '

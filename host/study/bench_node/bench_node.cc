@@ -37,6 +37,7 @@ void require_same(const std::string& board, const char* what, uint32_t theirs,
 }
 
 int border_rows_of(const BenchLayer& l) {
+  if (enlarges(l.kind)) return 0;
   const int top = front_padding(l, l.in_h, out_height(l));
   int rows = 0;
   for (int y = 0; y < out_height(l); ++y) {
@@ -168,6 +169,24 @@ const char* bench_kind_name(BenchKind kind) {
       return "fully connected";
     case BenchKind::kAdd:
       return "add";
+    case BenchKind::kMul:
+      return "mul";
+    case BenchKind::kTable:
+      return "table";
+    case BenchKind::kSoftmax:
+      return "softmax";
+    case BenchKind::kAveragePool:
+      return "average pool";
+    case BenchKind::kMaxPool:
+      return "max pool";
+    case BenchKind::kMean:
+      return "mean";
+    case BenchKind::kNearest:
+      return "nearest";
+    case BenchKind::kBilinear:
+      return "bilinear";
+    case BenchKind::kTransposed:
+      return "transposed";
   }
   return "?";
 }

@@ -1,0 +1,60 @@
+// What measuring functions share: a layer as short as it fits the memory, its
+// rows, and random numbers.
+#pragma once
+
+#include "boards/bench/measure.h"
+#include "device/program/image.h"
+
+namespace shoal {
+
+// xorshift32; the same numbers everywhere.
+class Random {
+ public:
+  explicit Random(uint32_t seed) : state_(seed) {}
+  uint32_t next() {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 17;
+    state_ ^= state_ << 5;
+    return state_;
+  }
+  int8_t byte() { return static_cast<int8_t>(next() >> 24); }
+  // 2^30 to 2^31 - 1, as real multipliers are.
+  int32_t multiplier() {
+    return static_cast<int32_t>(next() >> 2 | 0x40000000);
+  }
+  void fill(int8_t* to, int count) {
+    for (int8_t* end = to + count; to != end;) *to++ = byte();
+  }
+
+ private:
+  uint32_t state_;
+};
+
+inline constexpr int8_t kBenchZero = -128;  // of input and output
+
+struct Bench {
+  const BenchLayer& layer;
+  BenchFit fit;
+  int in_row, out_row;  // bytes
+  int8_t *in, *other, *out;
+  uint8_t* chunk;
+};
+
+template <class F>
+void count(const BenchClock& clock, BenchRows& rows, F call) {
+  const uint64_t begin = clock.ticks(clock.user);
+  call();
+  const uint64_t spent = clock.ticks(clock.user) - begin;
+  rows.ticks += spent > clock.empty ? spent - clock.empty : 0;
+  ++rows.calls;
+}
+
+// Input row of kernel row ky of output row oy, at that channel; null: padding.
+const int8_t* window_row(const Bench&, int oy, int ky, int channel);
+// Whether a kernel row is padding.
+bool window_rows(const Bench&, int oy, int channel, const int8_t** rows);
+
+// Layers without weights, each by the kernel of its kind.
+void measure_plain(const Bench&, const BenchClock&, Random&, BenchResult&);
+
+}  // namespace shoal
