@@ -58,6 +58,8 @@ typedef enum shoal_status {
   SHOAL_NO_SALT = -16,
   /* The ledger has an entry that this start did not write. */
   SHOAL_OTHER_WRITER = -17,
+  /* The program keeps weights in a bank that the node lacks, or needs more. */
+  SHOAL_BANK_TOO_SMALL = -18,
 } shoal_status;
 /* What it says to a person, in English; never null. A program that does not
  * ask does not pay for the texts. */
@@ -165,6 +167,13 @@ typedef struct shoal_counters {
   shoal_storage_counters storage;
 } shoal_counters;
 
+/* A piece of SRAM in another bank than the arena's, 16-byte aligned and apart
+ * from it, in which a program may keep weights. */
+typedef struct shoal_bank {
+  void* data;
+  uint32_t bytes;
+} shoal_bank;
+
 typedef struct shoal_config {
   /* The program image if it is memory mapped (16-byte aligned), else null:
    * then the image is read through `storage`, offset 0 being its first byte.
@@ -192,11 +201,15 @@ typedef struct shoal_config {
   /* Called after every firing in builds with SHOAL_TAP, else ignored. */
   void (*tap)(void* user, const void* firing);
   void* tap_user;
+  /* Banks 1 and on; they and their table must outlive the node. Null: the
+   * program must keep nothing but in the arena. */
+  const shoal_bank* banks;
+  uint32_t bank_count;
 } shoal_config;
 
 /* Caller-owned; holds pointers, so it is not part of the arena. Its size is a
  * constant of the compiler's, checked where the node is built. */
-#define SHOAL_NODE_BYTES (8 * (84 + 11 * sizeof(void*)))
+#define SHOAL_NODE_BYTES (8 * (87 + 11 * sizeof(void*)))
 typedef struct shoal_node {
   uint64_t opaque[SHOAL_NODE_BYTES / 8];
 } shoal_node;
@@ -275,6 +288,8 @@ shoal_row shoal_output_row(const shoal_node* node, uint32_t output);
 
 /* What the program needs of the arena; 0 before it is known. */
 uint32_t shoal_arena_bytes(const shoal_node* node);
+/* Of a bank besides it, from 1. */
+uint32_t shoal_bank_bytes(const shoal_node* node, uint32_t bank);
 uint32_t shoal_inputs(const shoal_node* node);
 uint32_t shoal_outputs(const shoal_node* node);
 /* Boxes of tensors that it keeps from frame to frame. */

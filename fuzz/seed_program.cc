@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   std::vector<shoal::test::ProgramBuilder> programs;
   for (const shoal::test::Sample& s : shoal::test::sample_programs()) {
     programs.push_back(s.program);
+    programs.push_back(in_banks(s.program, true));
   }
   for (shoal::test::LinkedSample& s : shoal::test::linked_samples()) {
     link_programs(s.programs);

@@ -50,6 +50,8 @@ struct AgentConfig {
 
   uint8_t* arena = nullptr;  // 16-byte aligned; exactly what the node has
   uint32_t arena_bytes = 0;
+  const shoal_bank* banks = nullptr;  // as in shoal_config
+  uint32_t bank_count = 0;
   uint8_t* program = nullptr;  // 16-byte aligned
   uint32_t program_capacity = 0;
   // Instead of memory for one program: what keeps several. They are read from

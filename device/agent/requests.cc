@@ -355,6 +355,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.link = r.peers != 0 ? &link_ : nullptr;
   c.tap = config_.tap;
   c.tap_user = config_.tap_user;
+  c.banks = config_.banks;
+  c.bank_count = config_.bank_count;
   state_ = AgentState::kRunning;
   if (shoal_open(&node_, &c, config_.arena, arena_bytes()) >= SHOAL_OK) {
     return Reply::kOk;

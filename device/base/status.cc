@@ -41,6 +41,8 @@ const char* shoal_status_text(shoal_status status) {
       return "the store is sealed, and there is no salt to spill with";
     case SHOAL_OTHER_WRITER:
       return "somebody else has written to the spill area";
+    case SHOAL_BANK_TOO_SMALL:
+      return "a bank of SRAM beside the arena's is missing or too small";
   }
   return "not a status";
 }

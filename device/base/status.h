@@ -29,6 +29,7 @@ enum class [[nodiscard]] Status : int8_t{
     kSpillFull = SHOAL_SPILL_FULL,
     kNoSalt = SHOAL_NO_SALT,
     kOtherWriter = SHOAL_OTHER_WRITER,
+    kBankTooSmall = SHOAL_BANK_TOO_SMALL,
 };
 constexpr bool failed(Status status) { return status < Status::kOk; }
 
@@ -52,6 +53,7 @@ enum class Table : uint8_t {
   kTarget,
   kSpill,
   kVariable,
+  kBank,
 };
 
 // Where a check failed: stage and table index are 0xFFFF where they do not

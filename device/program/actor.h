@@ -103,6 +103,10 @@ inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
   return bytes;
 }
 inline bool stays(const WeightRecord& w) { return w.flags & kWeightsKeep; }
+// Of a set in SRAM; 0: the arena's.
+constexpr uint32_t bank_of(const WeightRecord& w) {
+  return (w.flags & kWeightsBank) / 2u;
+}
 
 // Chunks that one firing uses, in a loop: one iteration.
 inline int chunks_a_firing(const StageView& s, const ActorRecord& a) {

@@ -93,11 +93,29 @@ bool variable_counts_ok(const HeadView& head) {
   const Header& h = *head.header;
   if (!head.kept()) return true;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  return head.kept()->reserved == 0 && head.variable_count() > 0 &&
+  const bool none_may_be = head.banks() && head.initial_bytes() == 0;
+  return head.kept()->reserved == 0 &&
+         (head.variable_count() > 0 || none_may_be) &&
          head.initial_bytes() <= h.head_bytes &&
          h.head_bytes == head_bytes(h.stages, ios, h.peers,
-                                    head.variable_count(),
-                                    head.initial_bytes());
+                                    head.variable_count(), head.initial_bytes(),
+                                    head.banks() != nullptr);
+}
+
+Fault check_banks(const HeadView& head) {
+  if (!head.banks()) return {};
+  uint32_t any = 0;
+  for (uint32_t i = 0; i < kMaxBanks; ++i) {
+    const uint32_t bytes = head.banks()->bytes[i];
+    if (bytes % kAlign != 0 || bytes > 0x7FFFFFFF) {
+      return fault(Status::kBadRecord, Table::kBank, i);
+    }
+    any |= bytes;
+  }
+  if (any == 0 || head.banks()->reserved != 0) {
+    return fault(Status::kBadRecord, Table::kBank);
+  }
+  return {};
 }
 
 Fault check_tables(const HeadView& head, const ImageSource& source) {
@@ -193,11 +211,13 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   const Fault parts = check_parts(h, source);
   if (parts.status != Status::kOk) return parts;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  const uint32_t least = head_bytes(h.stages, ios, h.peers);
-  const bool keeps = h.version == kVariablesVersion;
+  const bool banks = h.version == kBanksVersion;
+  const uint32_t least = head_bytes(h.stages, ios, h.peers, 0, 0, banks);
   // With variables: how many is known when the head has been read.
-  if (keeps ? h.head_bytes < least + sizeof(VariableHeader)
-            : h.head_bytes != least) {
+  const bool longer = h.version == kVariablesVersion
+                          ? h.head_bytes >= least + sizeof(VariableHeader)
+                          : banks && h.head_bytes > least;
+  if (!longer && (h.head_bytes != least || h.version == kVariablesVersion)) {
     return fault(Status::kBadRecord);
   }
   const bool mapped = source.mapped != nullptr;
@@ -227,7 +247,8 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
     }
   }
   if (!variable_counts_ok(view)) return fault(Status::kBadRecord);
-  const Fault tables = check_tables(view, source);
+  Fault tables = check_banks(view);
+  if (tables.status == Status::kOk) tables = check_tables(view, source);
   if (tables.status != Status::kOk) return tables;
   const Fault variables =
       check_variables(view, fixed_regions(view, source.mapped != nullptr));

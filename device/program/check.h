@@ -17,11 +17,11 @@
 namespace shoal {
 
 // What the stages before one have: in-streams, targets, pages that they wrote;
-// where their weights that stay end in the arena.
+// where their weights that stay end in each bank.
 struct StageNumbers {
   uint16_t stream = 0, target = 0;
   uint32_t pages = 0;
-  uint32_t kept_end = 0;
+  uint32_t kept_end[1 + kMaxBanks] = {};
 };
 
 // The first sizeof(Header) bytes: identity, sizes, regions of the arena.

@@ -1,6 +1,8 @@
 // Inside the loader: one stage record under examination.
 #pragma once
 
+#include <cstring>
+
 #include "device/base/status.h"
 #include "device/program/actor.h"
 #include "device/program/check.h"
@@ -20,9 +22,9 @@ class StageCheck {
         source_(source),
         fixed_end_(fixed_end),
         numbers_(numbers),
-        parts_(parts),
-        kept_end_(numbers.kept_end) {
+        parts_(parts) {
     fault_.stage = stage;
+    std::memcpy(kept_end_, numbers.kept_end, sizeof kept_end_);
   }
   Fault run();
 
@@ -117,7 +119,7 @@ class StageCheck {
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;
-  uint32_t kept_end_ = 0;
+  uint32_t kept_end_[1 + kMaxBanks];  // by bank
 };
 
 }  // namespace shoal

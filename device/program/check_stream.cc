@@ -124,7 +124,7 @@ StageNumbers numbers_after(const StageView& s, StageNumbers n) {
   for (uint32_t i = 0; i < s.header->weights; ++i) {
     const WeightRecord& w = s.weights[i];
     if (!stays(w)) continue;
-    n.kept_end = w.arena + static_cast<uint32_t>(set_bytes(s, w));
+    n.kept_end[bank_of(w)] = w.arena + static_cast<uint32_t>(set_bytes(s, w));
   }
   return n;
 }

@@ -43,24 +43,27 @@ bool StageCheck::place(const WeightRecord& w) {
       return need(w.flags == 0 && w.arena == 0) &&
              need(s_.header->slot_count > 0 && s_.header->order > 0);
     case WeightPlace::kSram:
-      return need((w.flags & ~kWeightsKeep) == 0);
+      return need((w.flags & ~(kWeightsKeep | kWeightsBank)) == 0) &&
+             need(stays(w) || bank_of(w) == 0);
   }
   return need(false);
 }
 
-// Sets that stay lie in their region one behind the other, in the order of the
-// records: so no later one is read over what was checked.
+// Sets that stay lie in the region of their bank one behind the other, in the
+// order of the records: so no later one is read over what was checked.
 bool StageCheck::sram(const WeightRecord& w) {
   const uint64_t bytes = set_bytes(s_, w);
   if (!stays(w)) return need(in_arena(w.arena, bytes));
   const Header& h = *head_.header;
+  const uint32_t bank = bank_of(w);
+  const uint32_t first = bank ? 0 : h.keep;
+  const uint64_t room = bank ? head_.bank_bytes(bank) : h.keep_bytes;
   const uint64_t end = w.arena + bytes;
-  if (!need(w.arena % kAlign == 0) || !need(w.arena >= h.keep) ||
-      !need(w.arena >= kept_end_) ||
-      !need(end <= uint64_t{h.keep} + h.keep_bytes)) {
+  if (!need(w.arena % kAlign == 0) || !need(w.arena >= first) ||
+      !need(w.arena >= kept_end_[bank]) || !need(end <= first + room)) {
     return false;
   }
-  kept_end_ = static_cast<uint32_t>(end);
+  kept_end_[bank] = static_cast<uint32_t>(end);
   return true;
 }
 

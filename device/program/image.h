@@ -4,7 +4,8 @@
 // (host/program/emit), the device reads it in place (device/runtime).
 //
 //   head      Header, StageEntry[stages], IoEntry[inputs + outputs],
-//             PeerEntry[peers], tag; with variables, before the tag:
+//             PeerEntry[peers], tag; before the tag, with weights in other
+//             banks than the arena's BankTable; with these or variables
 //             VariableHeader, VariableEntry[variables], initial values
 //   stages    one record each: StageHeader, tables, padding, tag
 //   chunks    weights, bias, multipliers, shifts of a range of channels, tag
@@ -29,8 +30,12 @@ inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
 // A program without variables is of the first version, and the same bytes as
 // before there were any.
 inline constexpr uint16_t kImageVersion = 3, kVariablesVersion = 4;
+// One that keeps weights in other banks than the arena's, with variables or
+// without.
+inline constexpr uint16_t kBanksVersion = 5;
 constexpr bool is_known_version(uint16_t version) {
-  return version == kImageVersion || version == kVariablesVersion;
+  return version == kImageVersion || version == kVariablesVersion ||
+         version == kBanksVersion;
 }
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
@@ -40,6 +45,7 @@ inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
 inline constexpr int kMaxLoopActors = 6;
 inline constexpr int kMaxSpills = 8;  // of a stage
+inline constexpr int kMaxBanks = 3;   // of SRAM, besides the arena's
 inline constexpr int kMaxPeers = 256;
 inline constexpr int kMaxFlights = 1024;  // fragments in flight to one peer
 inline constexpr int kMaxGaps = 1024;     // of an in-stream
@@ -141,9 +147,16 @@ struct PeerEntry {
 };
 static_assert(sizeof(PeerEntry) == 8);
 
-// Of a program of version kVariablesVersion.
+// Of a program of version kBanksVersion. Bank 0 is the arena's.
+struct BankTable {
+  uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all of them 0
+  uint32_t reserved;          // 0
+};
+static_assert(sizeof(BankTable) == 16);
+
+// Of a program of version kVariablesVersion or kBanksVersion.
 struct VariableHeader {
-  uint16_t variables;  // at least 1
+  uint16_t variables;  // of the first one at least 1
   uint16_t reserved;   // 0
   uint32_t initial_bytes;
 };
@@ -320,6 +333,7 @@ static_assert(sizeof(LoopRecord) == 8);
 enum class WeightPlace : uint8_t { kMapped, kTape, kSram };
 enum WeightFlags : uint8_t {
   kWeightsKeep = 1,  // kSram: read before the first frame, and stays
+  kWeightsBank = 6,  // the number of the bank that it stays in, times 2
 };
 // The weights of one actor: `parts` x `groups` chunks, part-major. Groups cut
 // output channels (kConstant: rows, all groups but the last being as high, a
@@ -331,8 +345,8 @@ struct WeightRecord {
   uint16_t groups;
   WeightPlace place;
   uint8_t flags;
-  uint32_t arena;  // kSram: offset of chunk 0; each takes sram_bytes(), and the
-                   // next one follows. Else 0
+  uint32_t arena;  // kSram: offset of chunk 0 in its bank; each takes
+                   // sram_bytes(), and the next one follows. Else 0
 };
 static_assert(sizeof(WeightRecord) == 12);
 

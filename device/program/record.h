@@ -56,15 +56,16 @@ constexpr uint32_t record_bytes(const StageCounts& n) {
   return stage_offsets(n).bytes;
 }
 
-// Header, tables of stages, ios, peers and variables (with a header if there
-// are any), initial values, padding to 16, tag.
+// Header, tables of stages, ios, peers, banks and variables (with a header if
+// there are any or banks), initial values, padding to 16, tag.
 constexpr uint32_t head_bytes(uint32_t stages, uint32_t ios, uint32_t peers = 0,
                               uint32_t variables = 0,
-                              uint32_t initial_bytes = 0) {
+                              uint32_t initial_bytes = 0, bool banks = false) {
   return align_up(static_cast<uint32_t>(
                       sizeof(Header) + stages * sizeof(StageEntry) +
                       ios * sizeof(IoEntry) + peers * sizeof(PeerEntry) +
-                      (variables ? sizeof(VariableHeader) : 0) +
+                      (banks ? sizeof(BankTable) : 0) +
+                      (variables || banks ? sizeof(VariableHeader) : 0) +
                       variables * sizeof(VariableEntry)) +
                   initial_bytes) +
          kTagBytes;
@@ -112,10 +113,20 @@ struct HeadView {
   const IoEntry* ios = nullptr;  // inputs, then outputs
   const PeerEntry* peers = nullptr;
 
-  // Null: there are no variables. No pointers of their own, for the node's
-  // size.
+  // Null: all that the program needs is the arena. No pointers of their own,
+  // for the node's size, here and for the variables.
+  const BankTable* banks() const {
+    if (header->version != kBanksVersion) return nullptr;
+    return reinterpret_cast<const BankTable*>(peers + header->peers);
+  }
+  // Of a bank besides the arena's.
+  uint32_t bank_bytes(uint32_t bank) const {
+    return banks() ? banks()->bytes[bank - 1] : 0;
+  }
+  // Null: there are no variables.
   const VariableHeader* kept() const {
-    if (header->version != kVariablesVersion) return nullptr;
+    if (header->version == kImageVersion) return nullptr;
+    if (banks()) return reinterpret_cast<const VariableHeader*>(banks() + 1);
     return reinterpret_cast<const VariableHeader*>(peers + header->peers);
   }
   const VariableEntry* variables() const {

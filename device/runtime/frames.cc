@@ -13,7 +13,7 @@ Status Node::open() {
   const shoal_cipher* cipher = source.cipher;
   if (!state_.ports.arena || misaligned(state_.ports.arena) ||
       misaligned(source.mapped) || (!source.mapped && !source.has_storage) ||
-      !cipher != !state_.store_key ||
+      !cipher != !state_.store_key || !state_.banks_usable() ||
       (cipher &&
        (!cipher->seal || !cipher->open || cipher->tag_bytes != kTagBytes))) {
     return state_.fail(Status::kBadArgument);

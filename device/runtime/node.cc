@@ -123,6 +123,11 @@ uint32_t shoal_arena_bytes(const shoal_node* node) {
   return n.loaded() ? n.header().arena_bytes : 0;
 }
 
+uint32_t shoal_bank_bytes(const shoal_node* node, uint32_t bank) {
+  const shoal::Node& n = node_of(node);
+  return n.loaded() ? n.bank_bytes(bank) : 0;
+}
+
 uint32_t shoal_inputs(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
   return n.loaded() ? n.header().inputs : 0;

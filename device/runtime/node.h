@@ -44,6 +44,9 @@ class Node final {
   // Whether the whole program has been checked.
   bool loaded() const { return !state_.failed() && phase_ > Phase::kRecover; }
   const Header& header() const { return state_.header(); }
+  uint32_t bank_bytes(uint32_t bank) const {
+    return bank - 1 < kMaxBanks ? state_.head.bank_bytes(bank) : 0;
+  }
   uint32_t variable_count() const { return state_.head.variable_count(); }
   const IoEntry& io(uint32_t index) const { return state_.head.ios[index]; }
   uint32_t frames() const { return state_.ports.frames; }

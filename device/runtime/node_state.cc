@@ -20,9 +20,11 @@ NodeState::NodeState(const shoal_config& c, void* arena, uint32_t bytes)
       start_salt(c.start_salt),
       spill_area(c.spill_area),
       link(c.link),
+      banks(c.banks),
       tap(c.tap),
       tap_user(c.tap_user),
-      arena_bytes(bytes) {
+      arena_bytes(bytes),
+      bank_count(c.bank_count) {
   ports.arena = static_cast<uint8_t*>(arena);
   source.mapped = static_cast<const uint8_t*>(c.image);
   source.mapped_bytes = c.image ? c.image_bytes : 0;
@@ -46,11 +48,32 @@ Status NodeState::take_head(const uint8_t* checked) {
   const Header& h = header();
   if (wrong_store(h, store_id)) return fail(Status::kWrongStore);
   if (arena_bytes < h.arena_bytes) return fail(Status::kArenaTooSmall);
+  for (uint32_t b = 1; b <= kMaxBanks; ++b) {
+    if (has_room(b, head.bank_bytes(b))) continue;
+    Fault lacking;
+    lacking.status = Status::kBankTooSmall;
+    lacking.table = Table::kBank;
+    lacking.index = static_cast<uint16_t>(b - 1);
+    return fail(lacking);
+  }
   if (h.peers && !parts.link) return fail(Status::kBadArgument);
   ports.cursors = reinterpret_cast<uint32_t*>(ports.arena + h.cursors);
   schedule.states = reinterpret_cast<ActorState*>(ports.arena + h.states);
   std::memset(ports.cursors, 0, h.cursor_count * sizeof(uint32_t));
   return Status::kOk;
+}
+
+bool NodeState::banks_usable() const {
+  if (bank_count > 0 && !banks) return false;
+  for (uint32_t i = 0; i < bank_count; ++i) {
+    const auto at = reinterpret_cast<uintptr_t>(banks[i].data);
+    if (at % kAlign != 0 || (at == 0 && banks[i].bytes > 0)) return false;
+  }
+  return true;
+}
+
+bool NodeState::has_room(uint32_t bank, uint32_t bytes) const {
+  return bytes == 0 || (bank <= bank_count && banks[bank - 1].bytes >= bytes);
 }
 
 Status NodeState::take_record(uint16_t stage, const uint8_t* checked) {

@@ -2,6 +2,7 @@
 // all lies. Each part keeps what is its own business alone.
 #pragma once
 
+#include "device/program/actor.h"
 #include "device/program/check.h"
 #include "device/program/record.h"
 #include "device/program/source.h"
@@ -25,6 +26,16 @@ struct NodeState {
   // Of a head that has been checked: whether program and store belong
   // together and the arena will do. Lays out its tables.
   Status take_head(const uint8_t* checked);
+  // Of a set in SRAM.
+  uint8_t* address_of(const WeightRecord& w) const {
+    const uint32_t bank = bank_of(w);
+    uint8_t* const first =
+        bank ? static_cast<uint8_t*>(banks[bank - 1].data) : ports.arena;
+    return first + w.arena;
+  }
+  // Of the configuration's banks: whether they are as the contract asks.
+  bool banks_usable() const;
+  bool has_room(uint32_t bank, uint32_t bytes) const;
   // Of a record that has been checked: whether this build has all that its
   // actors need.
   Status take_record(uint16_t stage, const uint8_t* checked);
@@ -37,10 +48,11 @@ struct NodeState {
   const uint8_t *const store_id, *const store_key, *const start_salt;
   const shoal_spill_area* const spill_area;
   const shoal_link* const link;
+  const shoal_bank* const banks;
   void (*const tap)(void* user, const void* firing);
   void* const tap_user;
 
-  const uint32_t arena_bytes;
+  const uint32_t arena_bytes, bank_count;
   ImageSource source;
   HeadView head;
   Ports ports;

@@ -29,6 +29,7 @@ struct Tables {
   StreamRecord* streams;
   TargetRecord* targets;
   SpillRecord* spills;
+  BankTable* banks;
   VariableHeader* kept;
   VariableEntry* variables;
   uint8_t* image;
@@ -40,11 +41,12 @@ Tables tables_of(AlignedBytes& image, uint32_t stage) {
   const auto open = [](const auto* p) {
     return const_cast<std::remove_cvref_t<decltype(*p)>*>(p);
   };
-  return {open(h.header), open(h.ios),         open(s.header),  open(s.buffers),
-          open(s.ports),  open(s.actors),      open(s.loops),   open(s.weights),
-          open(s.chunks), open(s.params),      open(s.maps),    open(s.order),
-          open(h.peers),  open(s.streams),     open(s.targets), open(s.spills),
-          open(h.kept()), open(h.variables()), image.data()};
+  return {
+      open(h.header),  open(h.ios),     open(s.header),      open(s.buffers),
+      open(s.ports),   open(s.actors),  open(s.loops),       open(s.weights),
+      open(s.chunks),  open(s.params),  open(s.maps),        open(s.order),
+      open(h.peers),   open(s.streams), open(s.targets),     open(s.spills),
+      open(h.banks()), open(h.kept()),  open(h.variables()), image.data()};
 }
 
 using Change = std::function<void(Tables&)>;
@@ -409,6 +411,82 @@ TEST(Refusal, SetsInSram) {
   refuse(k, 1, w, [](Tables& t) { t.head->keep_bytes -= 16; });
   refuse(k, 0, Table::kBuffer, [](Tables& t) { t.head->keep += 16; });
   refuse(k, 0, h, [](Tables& t) { t.head->keep = 0; });
+}
+
+TEST(Refusal, SetsInBanks) {
+  Sample s = two_stage_sample();
+  // Of three sets the last one lies in the second stage.
+  s.program = in_sram(s.program, true, true);
+  for (StageSpec& stage : s.program.stages) {
+    for (ActorSpec& a : stage.actors) a.bank = 1;
+  }
+  const Table w = Table::kWeights, h = Table::kHeader, b = Table::kBank;
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags = kWeightsBank; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags |= 8; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags = 2; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags = 5; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].flags = 1; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena += 8; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena = 1u << 30; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[0].arena = 0xFFFFFFF0; });
+  refuse(s, 0, w, [](Tables& t) { t.weights[1].arena = t.weights[0].arena; });
+  refuse(s, 1, w, [](Tables& t) { t.weights[0].arena = 0; });
+  refuse(s, 1, w, [](Tables& t) { t.banks->bytes[0] -= 16; });
+  refuse(s, 0, b, [](Tables& t) { t.banks->bytes[0] -= 8; });
+  refuse(s, 0, b, [](Tables& t) { t.banks->bytes[2] = 0x80000000; });
+  refuse(s, 0, b, [](Tables& t) { t.banks->bytes[0] = 0; });
+  refuse(s, 0, b, [](Tables& t) { t.banks->reserved = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->reserved = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->variables = 1; });
+  refuse(s, 0, h, [](Tables& t) { t.kept->initial_bytes = 16; });
+  refuse(s, 0, h, [](Tables& t) { t.head->version = kImageVersion; });
+  refuse(s, 0, h, [](Tables& t) { t.head->version = kVariablesVersion; });
+  refuse(variable_sample(), 0, h,
+         [](Tables& t) { t.head->version = kBanksVersion; });
+}
+
+// A bank that is not there, that is a byte too small, that is not aligned.
+TEST(Refusal, BanksThatTheNodeLacks) {
+  Sample s = two_stage_sample();
+  s.program = in_banks(s.program, true);
+  const Bytes image = s.program.build();
+  RunOptions o;
+  o.storage_delay = 0;
+  EXPECT_EQ(run_program(image, s.inputs, o).status, Status::kOk);
+  for (uint16_t b = 0; b < kMaxBanks; ++b) {
+    RunOptions less = o;
+    less.bank_less[b] = 1;
+    const RunResult run = run_program(image, s.inputs, less);
+    EXPECT_EQ(run.status, Status::kBankTooSmall);
+    EXPECT_EQ(run.fault.table, Table::kBank);
+    EXPECT_EQ(run.fault.index, b);
+  }
+  o.banks = false;
+  const RunResult none = run_program(image, s.inputs, o);
+  EXPECT_EQ(none.status, Status::kBankTooSmall);
+  EXPECT_EQ(none.fault.index, 0);
+}
+
+TEST(Refusal, BanksThatBreakTheContract) {
+  const Bytes image = two_stage_sample().program.build();
+  AlignedBytes memory(image);
+  Arena arena(reinterpret_cast<const Header*>(image.data())->arena_bytes);
+  Arena bank(64);
+  const auto opened = [&](const shoal_bank* banks, uint32_t count) {
+    shoal_config config{};
+    config.image = memory.data(), config.image_bytes = memory.size();
+    config.banks = banks, config.bank_count = count;
+    shoal_node node;
+    return Status(shoal_open(&node, &config, arena.data(),
+                             static_cast<uint32_t>(arena.size())));
+  };
+  const shoal_bank good{bank.data(), 64}, none{nullptr, 0};
+  EXPECT_FALSE(failed(opened(&good, 1)));
+  EXPECT_FALSE(failed(opened(&none, 1)));
+  const shoal_bank odd{bank.data() + 8, 48}, missing{nullptr, 16};
+  EXPECT_EQ(opened(&odd, 1), Status::kBadArgument);
+  EXPECT_EQ(opened(&missing, 1), Status::kBadArgument);
+  EXPECT_EQ(opened(nullptr, 1), Status::kBadArgument);
 }
 
 TEST(Refusal, Spills) {

@@ -1,6 +1,7 @@
 #include "host/board/board.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -103,8 +104,9 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.fixed_kind = r.text("fixed_kind");
   for (const toml::table* one : r.tables("bank")) {
     Reader bank("board " + id, *one, "bank");
-    b.banks.push_back(
-        {bank.text("name"), bank.kilobytes("kb"), bank.kilobytes("fixed_kb")});
+    b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
+                       bank.kilobytes("fixed_kb"),
+                       bank.non_negative_or_0("mb_per_s") * 1e6});
   }
   b.flash_bytes = r.kilobytes("flash.kb");
   b.flash_mapped = r.flag("flash.mapped");
@@ -154,9 +156,18 @@ Board parse_board(const std::string& id, const std::string& text) {
 int64_t Board::arena_limit() const {
   int64_t best = 0;
   for (const Bank& bank : banks) {
-    best = std::max(best, bank.bytes - bank.fixed_bytes);
+    best = std::max(best, bank.free_bytes());
   }
   return best;
+}
+
+std::vector<Bank> Board::other_banks() const {
+  std::vector<Bank> others = banks;
+  std::ranges::stable_sort(others, std::greater(), &Bank::free_bytes);
+  if (!others.empty()) others.erase(others.begin());
+  std::erase_if(others, [](const Bank& b) { return b.free_bytes() <= 0; });
+  others.resize(std::min(others.size(), kMostBanks));
+  return others;
 }
 
 int64_t Board::fixed_bytes() const {

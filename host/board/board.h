@@ -9,10 +9,15 @@
 
 namespace shoal {
 
+inline constexpr size_t kMostBanks = 3;  // of a program, besides the arena's
+
 struct Bank {
   std::string name;
   int64_t bytes = 0;
   int64_t fixed_bytes = 0;  // firmware statics and stack that lie in it
+  // Of weights that stay there; 0: no slower than the arena's bank.
+  double bytes_per_s = 0;
+  int64_t free_bytes() const { return bytes - fixed_bytes; }
 };
 
 // Cycles per multiply-accumulate and other costs of the time model.
@@ -104,6 +109,9 @@ struct Board {
   }
   // The largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;
+  // Besides that one, what has most free first, kMostBanks of them at most: by
+  // the number that programs have for them, from 1.
+  std::vector<Bank> other_banks() const;
   int64_t fixed_bytes() const;
 };
 

@@ -29,6 +29,27 @@ TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {
   EXPECT_TRUE(find_board("host").unlimited());
 }
 
+TEST(Board, OtherBanksGoByWhatTheyHaveFree) {
+  const auto others = [](Board b) {
+    std::vector<std::string> names;
+    for (const Bank& bank : b.other_banks()) {
+      EXPECT_GT(bank.free_bytes(), 0);
+      names.push_back(bank.name);
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(others(find_board("teensy41")), Names{"tightly coupled"});
+  EXPECT_EQ(others(find_board("stm32h743")),
+            (Names{"SRAM1-3", "DTCM", "SRAM4"}));
+  EXPECT_EQ(others(find_board("rp2040")), Names{});
+  EXPECT_EQ(others(find_board("host")), Names{});
+  Board b = find_board("teensy41");
+  b.banks = {{"a", 9, 1}, {"full", 8, 8}, {"b", 4, 0},
+             {"c", 8, 0}, {"d", 5, 0},    {"e", 5, 1}};
+  EXPECT_EQ(others(b), (Names{"c", "d", "b"}));
+}
+
 // Real boards' bands are not measured.
 TEST(Board, EmulatedOnesSayWhatBandsSave) {
   for (const std::string& id : board_ids()) {

@@ -22,7 +22,17 @@ struct Question {
   std::string model, strategy;
   int nodes;
   std::string board = "host";
+  bool all_banks = false;
 };
+
+// In arenas that leave little room.
+void keep_in_banks(Cluster& cluster) {
+  for (ClusterNode& n : cluster.nodes) {
+    n.all_banks = true;
+    n.ram = 8 * 1024;
+    n.board.banks.push_back({"third", 4096, 0});
+  }
+}
 
 // A sample of the mutants. Those that may be right are run where that is
 // quick.
@@ -45,10 +55,10 @@ void try_mutants(const Question& q, const Net& net, const Plan& plan) {
 class LinkedPlansTest : public testing::TestWithParam<Question> {};
 
 TEST_P(LinkedPlansTest, AreRight) {
-  const auto& [model, strategy, nodes, board] = GetParam();
+  const auto& [model, strategy, nodes, board, all_banks] = GetParam();
   const Net net = lower(load_model(golden_model_file(model)));
-  const Cluster cluster =
-      uniform_cluster(nodes, find_board(board), std::nullopt);
+  Cluster cluster = uniform_cluster(nodes, find_board(board), std::nullopt);
+  if (all_banks) keep_in_banks(cluster);
   const Cuts cuts = make_cuts(net, cluster, {.strategy = strategy});
   const auto at = [] { return std::chrono::steady_clock::now(); };
   const auto start = at();
@@ -82,15 +92,17 @@ std::vector<Question> questions() {
   all.push_back({mobilenet, "layer", 64});
   all.push_back({mobilenet, "spatial", 64});
   all.push_back({"ops_conv_chain", "spatial", 3, "teensy41"});
+  all.push_back({"ops_conv_chain", "spatial", 3, "teensy41", true});
   return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shared, LinkedPlansTest,
                          testing::ValuesIn(questions()), [](const auto& info) {
-                           return test_name(info.param.model + "_" +
-                                            info.param.strategy + "_" +
-                                            std::to_string(info.param.nodes) +
-                                            "_" + info.param.board);
+                           return test_name(
+                               info.param.model + "_" + info.param.strategy +
+                               "_" + std::to_string(info.param.nodes) + "_" +
+                               info.param.board +
+                               (info.param.all_banks ? "_banks" : ""));
                          });
 
 // The first set that stays, of the node's.
@@ -128,6 +140,45 @@ TEST(LinkedPlans, WrongCopiesOfWeightsAreFound) {
   spoil("elsewhere", [](PlanNode& n) { n.layout.keep += 16; });
   spoil("not counted", [](PlanNode& n) { n.arena_bytes -= 16; });
   spoil("not told", [](PlanNode& n) { n.sram_weight_bytes = 0; });
+}
+
+// The first set in a bank besides the arena's.
+PlanActor& first_in_bank(PlanNode& node) {
+  for (PlanStage& s : node.stages) {
+    for (PlanActor& a : s.actors) {
+      if (a.weights.bank > 0) return a;
+    }
+  }
+  throw std::logic_error("no weights stay in another bank");
+}
+
+TEST(LinkedPlans, WrongSetsInBanksAreFound) {
+  const Net net = lower(load_model(golden_model_file("ops_conv_chain")));
+  Cluster cluster = uniform_cluster(2, find_board("teensy41"), std::nullopt);
+  keep_in_banks(cluster);
+  const Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+  const Plan plan = make_plan(net, linked_nodes(cluster, cuts));
+  ASSERT_EQ(plan.nodes[0].banks.size(), 2u);
+  EXPECT_TRUE(check(net, plan).empty());
+  const auto spoil = [&](const char* what, auto change) {
+    Plan wrong = plan;
+    change(wrong.nodes[0]);
+    EXPECT_FALSE(check(net, wrong).empty()) << what;
+  };
+  spoil("moved", [](PlanNode& n) { first_in_bank(n).weights.offset += 16; });
+  spoil("in the arena", [](PlanNode& n) { first_in_bank(n).weights.bank = 0; });
+  spoil("elsewhere", [](PlanNode& n) { ++first_in_bank(n).weights.bank; });
+  spoil("nowhere", [](PlanNode& n) { first_in_bank(n).weights.bank = 9; });
+  spoil("read anew",
+        [](PlanNode& n) { first_in_bank(n).weights.keep = false; });
+  spoil("still in flash", [](PlanNode& n) {
+    first_in_bank(n).weights.place = WeightPlace::kMapped;
+  });
+  spoil("too little room", [](PlanNode& n) { n.banks[0].bytes -= 16; });
+  spoil("more than the node has",
+        [](PlanNode& n) { n.banks[0].room = n.banks[0].bytes - 16; });
+  spoil("no banks", [](PlanNode& n) { n.banks.clear(); });
+  spoil("too many", [](PlanNode& n) { n.banks.resize(4); });
 }
 
 }  // namespace

@@ -198,28 +198,41 @@ class Memory {
     return aligned(next);
   }
 
-  // Sets that stay fill one region among the fixed ones.
+  // Sets that stay fill one region among the fixed ones; those in other banks
+  // lie there from the first byte on.
   void kept(uint64_t& next) {
     const PlanLayout& l = node_.layout;
+    kept_in(0, "", l.keep, l.keep_bytes);
+    region(next, l.keep, l.keep_bytes, "the weights that stay");
+    for (size_t b = 0; b < node_.banks.size(); ++b) {
+      const PlanBank& bank = node_.banks[b];
+      const std::string where = "bank " + bank.name + ": ";
+      kept_in(static_cast<int>(b) + 1, where, 0, bank.bytes);
+      found_.need(bank.bytes <= bank.room, where, bank.bytes,
+                  " bytes are more than its ", bank.room);
+    }
+  }
+
+  void kept_in(int bank, const std::string& where, uint64_t first,
+               uint64_t bytes) {
     std::vector<std::pair<uint64_t, uint64_t>> sets;
     for (const PlanStage& stage : node_.stages) {
       for (const PlanActor& a : stage.actors) {
         if (!a.weights.keep || a.weights.chunks.empty()) continue;
+        if (a.weights.bank != bank) continue;
         const uint64_t begin = a.weights.offset;
         sets.push_back({begin, begin + sram_set_bytes(net_, stage, a)});
       }
     }
     std::ranges::sort(sets);
-    uint64_t at = l.keep;
+    uint64_t at = first;
     for (const auto& [begin, end] : sets) {
-      found_.need(begin == at, "weights that stay lie at ", begin,
+      found_.need(begin == at, where, "weights that stay lie at ", begin,
                   " instead of ", at);
       at = end;
     }
-    found_.need(at == uint64_t{l.keep} + l.keep_bytes,
-                "weights that stay take ", at - l.keep, " bytes, not ",
-                l.keep_bytes);
-    region(next, l.keep, l.keep_bytes, "the weights that stay");
+    found_.need(at == first + bytes, where, "weights that stay take ",
+                at - first, " bytes, not ", bytes);
   }
 
   // An image that is not memory mapped keeps its head and its largest record

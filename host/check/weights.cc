@@ -78,6 +78,9 @@ uint64_t sram_set_bytes(const Net& net, const PlanStage& stage,
 }
 
 void check_weights(const Net& net, const PlanNode& node, Findings& found) {
+  constexpr size_t kMost = 3;
+  found.need(node.banks.size() <= kMost, "the node has ", node.banks.size(),
+             " banks besides the arena's, of at most ", kMost);
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const PlanStage& stage = node.stages[s];
     check_slots(net, stage, static_cast<int>(s), found);
@@ -88,6 +91,10 @@ void check_weights(const Net& net, const PlanNode& node, Findings& found) {
                  "weights are mapped in an image that is not");
       found.need(!w.keep || w.place == WeightPlace::kSram, "stage ", s,
                  ": weights are kept that do not lie in SRAM");
+      found.need(w.bank == 0 || w.keep, "stage ", s,
+                 ": weights lie in a bank that do not stay");
+      found.need(w.bank >= 0 && size_t(w.bank) <= node.banks.size(), "stage ",
+                 s, ": weights lie in bank ", w.bank, ", which is not there");
     }
   }
 }

@@ -42,6 +42,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
        {{"--max-arena", Ability::kPlan}, !f.max_arena.empty()},
        {{"--plan-seconds", Ability::kPlan}, f.plan_seconds > 0},
        {{"--nodes", Ability::kCount}, f.nodes.has_value()},
+       {{"--banks", Ability::kBanks}, f.banks != none.banks},
        {{"--cluster", Ability::kNodes}, !f.cluster.empty()},
        {{"--cuts", Ability::kNodes}, !f.cuts.empty()},
        {{"--board", Ability::kBoard}, f.board != none.board}},

@@ -33,7 +33,8 @@ struct StorageFlags {
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
-  std::string strategy;  // empty: auto
+  std::string banks = "one";  // or "all" of the board's
+  std::string strategy;       // empty: auto
   std::string objective = "latency";
   // Limits: 120ms, 1M, 64K; seconds of planning.
   std::string max_latency, max_traffic, max_arena;

@@ -160,13 +160,16 @@ Cluster plain_cluster(const PlanFlags& flags) {
       throw Error(Exit::kUsage, "--cuts without nodes",
                   "add --nodes N or --cluster FILE");
     }
-    return uniform_cluster(*flags.nodes, find_board(flags.board),
-                           ram_of(flags));
+    Cluster cluster =
+        uniform_cluster(*flags.nodes, find_board(flags.board), ram_of(flags));
+    for (ClusterNode& n : cluster.nodes) n.all_banks = flags.banks == "all";
+    return cluster;
   }
-  if (flags.nodes || flags.ram || flags.board != PlanFlags{}.board) {
+  if (flags.nodes || flags.ram || flags.board != PlanFlags{}.board ||
+      flags.banks != PlanFlags{}.banks) {
     throw Error(Exit::kUsage,
                 "--cluster says how many nodes there are and what they have",
-                "leave out --nodes, --ram and --board");
+                "leave out --nodes, --ram, --board and --banks");
   }
   return parse_cluster(flags.cluster, text_of(flags.cluster));
 }
@@ -176,6 +179,16 @@ Cluster plain_cluster(const PlanFlags& flags) {
 Cluster cluster_of(const PlanFlags& flags) {
   require_flags(EngineKind::kVirtual, flags);
   return with_storage(plain_cluster(flags), flags.storage);
+}
+
+void require_one_bank(const Cluster& cluster, const std::string& who) {
+  for (const ClusterNode& n : cluster.nodes) {
+    if (!n.all_banks) continue;
+    throw Error(Exit::kUsage,
+                "node '" + n.name + "' has banks = \"all\", and " + who +
+                    " have their arena's alone",
+                "leave it out");
+  }
 }
 
 bool has_addresses(const Cluster& cluster) {
@@ -198,6 +211,8 @@ namespace {
 
 PlanRequest node_request(const PlanFlags& flags) {
   check_strategy(flags, false);
+  require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
+               {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
   request.strategy = flags.strategy;
   request.objective = objective_of(flags);

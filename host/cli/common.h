@@ -34,6 +34,8 @@ bool wants_cluster(const PlanFlags&);
 Cluster cluster_of(const PlanFlags&);
 // Whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster&);
+// Of nodes that keep weights in the arena's bank alone. Throws Error(kUsage).
+void require_one_bank(const Cluster&, const std::string& who);
 
 // Throws Error(kUsage) without a model (or a built store in its place), or
 // without what is run through it.

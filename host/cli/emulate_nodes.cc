@@ -30,6 +30,7 @@ constexpr size_t kMostBoards = 64;
 // themselves how much memory they have.
 Cluster cluster_of_boards(const PlanFlags& plan) {
   Cluster cluster = cluster_of(plan);
+  require_one_bank(cluster, "emulated boards");
   for (const ClusterNode& node : cluster.nodes) {
     if (!node.address.empty()) {
       throw Error(Exit::kUsage,

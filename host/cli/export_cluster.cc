@@ -108,6 +108,7 @@ int export_cluster_command(const ExportFlags& flags) {
   check_flags(flags);
   const std::string& file = flags.plan.cluster;
   Cluster cluster = cluster_of(flags.plan);
+  require_one_bank(cluster, "exports");
   check_addresses(file, cluster);
   const std::vector<bool> wanted = chosen(file, cluster, flags.node);
   for (size_t i = 0; i < wanted.size(); ++i) {

@@ -193,6 +193,11 @@ void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
 void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--nodes", flags.nodes,
                    "so many equal nodes of this board and RAM");
+  verb->add_option("--banks", flags.banks,
+                   "all: weights may stay in every bank of the nodes' SRAM, "
+                   "not only in the arena's")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"one", "all"}));
   add_cluster_files(verb, flags);
 }
 

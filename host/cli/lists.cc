@@ -133,7 +133,7 @@ int doctor_command(const ListFlags& flags) {
     print({{"version", SHOAL_VERSION},
            {"kernels", best.name},
            {"arithmetic", kArithmetic},
-           {"image_version", kVariablesVersion},
+           {"image_version", kBanksVersion},
            {"cores", cores},
            {"boards", board_ids().size()},
            {"operators", all_operators().size()}});
@@ -142,7 +142,7 @@ int doctor_command(const ListFlags& flags) {
   say("shoal %s\n", SHOAL_VERSION);
   say("kernels      %s\n", best.name);
   say("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
-  say("program      version %d\n", kVariablesVersion);
+  say("program      version %d\n", kBanksVersion);
   say("cores        %d\n", cores);
   say("boards       %zu\n", board_ids().size());
   say("operators    %zu\n", all_operators().size());

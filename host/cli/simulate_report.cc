@@ -12,6 +12,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/planner/lower_bound.h"
+#include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/plan_table.h"
 #include "host/program/emit/emit.h"
@@ -118,6 +119,7 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
         {{"name", n.name},
          {"board", n.board},
          {"arena_bytes", s.p.plan.nodes[i].arena_bytes},
+         {"banks", banks_json<nlohmann::json>(s.p.plan.nodes[i])},
          {"macs_per_frame", n.counts.slices.macs / frames},
          {"weight_bytes_per_frame", n.counts.slices.weight_bytes / frames},
          {"weight_bytes_read", s.p.plan.nodes[i].weight_read_bytes},

@@ -190,6 +190,7 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   require_flags(EngineKind::kWorkers, plan);
   given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
+  if (given_) require_one_bank(*given_, "workers");
   addresses_ = addresses_of(plan, flags, given_);
   ram_ = ram_of(plan);
   max_arena_ = max_arena_of(plan);

@@ -20,6 +20,7 @@ constexpr Cell kNoPlan{"computes on this computer without a plan",
                        "leave it out, or run what `shoal quantize` makes of "
                        "the model"};
 constexpr Cell kNoNetwork{"has no network", "leave it out, or give --nodes N"};
+constexpr Cell kOneBank{"have their arena's bank alone"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
 constexpr Cell kNoSession{"has no coordinator",
@@ -55,6 +56,8 @@ constexpr Row kTable[] = {
     {Ability::kCount,     {kCan,        kPlanned,    kCan,
                            {"are as many as their addresses"},                 kCan,        kNoPlan}},
     {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+    {Ability::kBanks,     {{"keeps weights in its arena alone", "leave it out, or give --nodes 1"},
+                                        kPlanned,    kCan,        kOneBank,    kOneBank,    kNoPlan}},
     {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,

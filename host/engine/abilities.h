@@ -22,6 +22,7 @@ enum class Ability : uint8_t {
   kBoard,     // a board by its name
   kCount,     // so many equal nodes
   kNodes,     // nodes and cuts from files
+  kBanks,     // weights in several banks of SRAM
   kWorkers,   // addresses
   kBatch,     // frames that run together
   kNetwork,   // a network as described

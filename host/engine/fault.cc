@@ -10,13 +10,26 @@ namespace {
 constexpr uint16_t kNowhereKnown = 0xFFFF;
 
 std::string table_name(Table table) {
-  static const char* const kNames[] = {
-      "the program", "the header", "the record",      "input or output",
-      "buffer",      "port",       "actor",           "loop",
-      "weight set",  "chunk",      "parameter block", "map",
-      "order",       "peer",       "stream",          "target",
-      "spill",       "variable"};
-  static_assert(std::size(kNames) == static_cast<size_t>(Table::kVariable) + 1);
+  static const char* const kNames[] = {"the program",
+                                       "the header",
+                                       "the record",
+                                       "input or output",
+                                       "buffer",
+                                       "port",
+                                       "actor",
+                                       "loop",
+                                       "weight set",
+                                       "chunk",
+                                       "parameter block",
+                                       "map",
+                                       "order",
+                                       "peer",
+                                       "stream",
+                                       "target",
+                                       "spill",
+                                       "variable",
+                                       "bank"};
+  static_assert(std::size(kNames) == static_cast<size_t>(Table::kBank) + 1);
   const auto i = static_cast<size_t>(table);
   return i < std::size(kNames) ? kNames[i] : fmt::format("table {}", i);
 }
@@ -25,7 +38,7 @@ std::string table_name(Table table) {
 bool of_all(Status s) {
   return s == Status::kBadMagic || s == Status::kBadVersion ||
          s == Status::kBadArithmetic || s == Status::kBadHash ||
-         s == Status::kArenaTooSmall;
+         s == Status::kArenaTooSmall || s == Status::kBankTooSmall;
 }
 
 // "layer 3 'conv1': its chunk 7", "stage 3, port 1", "the header".
@@ -82,6 +95,9 @@ const char* what(Status status) {
     case Status::kOtherWriter:
       return "has another writer: its ledger has an entry that this run did "
              "not write";
+    case Status::kBankTooSmall:
+      return "keeps weights in a bank of SRAM that the node lacks, or has too "
+             "little of";
     default:
       return nullptr;
   }

@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kTables = static_cast<int>(Table::kVariable) + 1;
+constexpr int kTables = static_cast<int>(Table::kBank) + 1;
 constexpr int kStatuses = static_cast<int>(Status::kOtherWriter) + 1;
 
 std::string in_stage(Table table) {

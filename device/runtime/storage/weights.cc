@@ -69,7 +69,7 @@ Status Weights::start(const Fetch& f) {
 bool Weights::next_fetch(Fetch& f) {
   const ChunkRecord* chunk = next_of_sets(next_set_);
   if (chunk) {
-    f.to = node().ports.arena + stage().weights[next_set_.weights].arena +
+    f.to = node().address_of(stage().weights[next_set_.weights]) +
            next_set_.offset;
     f.of_set = true;
     pass_set_chunk(next_set_);
@@ -164,7 +164,7 @@ Status Weights::use(const ActorRecord& a, const ChunkRecord& c,
                     const uint8_t*& bytes) {
   const WeightRecord& w = stage().weights[a.weights];
   if (w.place == WeightPlace::kSram) {
-    bytes = node().ports.arena + w.arena;
+    bytes = node().address_of(w);
     const ChunkRecord* before = stage().chunks + w.first_chunk;
     for (; before != &c; ++before) bytes += sram_bytes(*before);
     return Status::kOk;

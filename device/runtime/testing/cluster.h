@@ -165,6 +165,11 @@ class NodeParty final : public Party {
     const auto* head = reinterpret_cast<const Header*>(image_.data());
     slots_ = head->image_bytes > head->program_bytes;
     arena_ = std::make_unique<Arena>(std::min(head->arena_bytes, kArenaCap));
+    RunOptions most;
+    most.arena_cap = kArenaCap;
+    banks_ = std::make_unique<Banks>(image_.bytes(), most);
+    config_.banks = banks_->table();
+    config_.bank_count = kMaxBanks;
     store_ = storage_.interface();
     config_.image = o.mapped ? image_.data() : nullptr;
     config_.image_bytes = image_.size();
@@ -186,7 +191,7 @@ class NodeParty final : public Party {
     shoal_receive(&node_, from, data, bytes);
   }
   Socket& socket() override { return socket_; }
-  bool spilled() { return arena_->spilled(); }
+  bool spilled() { return arena_->spilled() || banks_->spilled(); }
   shoal_node& node() { return node_; }
   // Storage does not wake anybody.
   bool reads() const { return !config_.image || slots_; }
@@ -199,6 +204,7 @@ class NodeParty final : public Party {
   Tap tap_;
   Socket socket_;
   std::unique_ptr<Arena> arena_;
+  std::unique_ptr<Banks> banks_;
   shoal_storage store_{};
   shoal_config config_{};
   shoal_node node_;

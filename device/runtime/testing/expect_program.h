@@ -2,7 +2,7 @@
 // bytes: keep inside an arena that may not be a byte smaller, give the same
 // frame after frame, and again as a program with a recorded order whose
 // weights come from a tape and whose records come from storage, and with its
-// weights in SRAM.
+// weights in SRAM, in one bank or several.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -54,6 +54,14 @@ inline void expect_program(ProgramBuilder p, const std::vector<Bytes>& inputs,
       expect_run(on_tape(p, inputs, mapped).build(), inputs, wanted, o);
       if (testing::Test::HasFatalFailure()) return;
     }
+  }
+  for (bool mapped : {true, false}) {
+    SCOPED_TRACE("banks");
+    ProgramBuilder q = in_banks(p, mapped);
+    q.copied = mapped;
+    RunOptions o;
+    o.frames = 2, o.mapped = mapped, o.storage_delay = mapped ? -1 : 1;
+    expect_run(q.build(), inputs, wanted, o);
   }
   for (bool keep : {false, true}) {
     for (bool mapped : {true, false}) {

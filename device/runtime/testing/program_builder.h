@@ -67,6 +67,7 @@ class ProgramBuilder {
   void place_spills(size_t stage, Record&, const std::vector<uint16_t>&);
   void place_fixed(Header&, std::vector<Record>&);
   void place_memory(Header&, std::vector<Record>&);
+  bool has_banks() const;
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
 
   std::vector<std::vector<uint8_t>> chunks_;  // all stages
@@ -74,6 +75,7 @@ class ProgramBuilder {
   std::vector<IoEntry> ios_;
   std::vector<std::vector<uint32_t>> offsets_;
   std::vector<VariableEntry> kept_;  // of the variables
+  BankTable banks_;
   std::vector<uint8_t> initial_;
   uint32_t cursors_ = 0;
   uint16_t streams_ = 0, targets_ = 0;  // so far, of all stages
@@ -167,6 +169,7 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
                 : spec.sram ? WeightPlace::kSram
                             : WeightPlace::kMapped;
       w.flags = spec.keep ? kWeightsKeep : 0;
+      w.flags |= static_cast<uint8_t>(2 * spec.bank);
       r.weights.push_back(w);
     }
     for (const ChunkSpec& c : spec.chunks) {
@@ -283,12 +286,20 @@ inline void ProgramBuilder::place_fixed(Header& h,
     h.flags |= kImageUnmapped;
   }
   h.keep = at;
+  banks_ = {};
   for (Record& r : records) {
     for (WeightRecord& w : r.weights) {
       if (w.place != WeightPlace::kSram || !w.flags) continue;
       StageView view;
       view.chunks = r.chunks.data();
-      w.arena = place(set_bytes(view, w));
+      const auto bytes = static_cast<uint32_t>(set_bytes(view, w));
+      if (bank_of(w)) {
+        uint32_t& end = banks_.bytes[bank_of(w) - 1];
+        w.arena = end;
+        end += bytes;
+        continue;
+      }
+      w.arena = place(bytes);
     }
   }
   h.keep_bytes = at - h.keep;
@@ -414,6 +425,15 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   return bytes;
 }
 
+inline bool ProgramBuilder::has_banks() const {
+  for (const StageSpec& s : stages) {
+    for (const ActorSpec& a : s.actors) {
+      if (a.bank > 0 && !a.chunks.empty()) return true;
+    }
+  }
+  return false;
+}
+
 inline std::vector<uint8_t> ProgramBuilder::build() {
   chunks_.clear(), stored_.clear(), offsets_.clear();
   if (!peers.empty()) inputs = outputs = 0;
@@ -442,10 +462,11 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
     kept_.push_back(e);
   }
   if (!kept_.empty()) h.version = kVariablesVersion;
+  if (has_banks()) h.version = kBanksVersion;
   const auto initial_bytes = static_cast<uint32_t>(initial_.size());
-  h.head_bytes =
-      head_bytes(h.stages, static_cast<uint32_t>(ios_.size()), h.peers,
-                 static_cast<uint32_t>(kept_.size()), initial_bytes);
+  h.head_bytes = head_bytes(h.stages, static_cast<uint32_t>(ios_.size()),
+                            h.peers, static_cast<uint32_t>(kept_.size()),
+                            initial_bytes, has_banks());
   place_fixed(h, records);
   place_memory(h, records);
   std::vector<StageEntry> entries;
@@ -486,11 +507,17 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
     std::memcpy(to, peers.data(), peers.size() * sizeof(PeerEntry));
   }
   to += peers.size() * sizeof(PeerEntry);
-  if (!kept_.empty()) {
+  if (has_banks()) {
+    std::memcpy(to, &banks_, sizeof banks_);
+    to += sizeof banks_;
+  }
+  if (!kept_.empty() || has_banks()) {
     const VariableHeader kept{static_cast<uint16_t>(kept_.size()), 0,
                               initial_bytes};
     std::memcpy(to, &kept, sizeof kept);
     to += sizeof kept;
+  }
+  if (!kept_.empty()) {
     std::memcpy(to, kept_.data(), kept_.size() * sizeof(VariableEntry));
   }
   to += kept_.size() * sizeof(VariableEntry);

@@ -156,6 +156,8 @@ struct RunOptions {
   unsigned seed = 1;       // of the amounts pushed and taken
   long max_steps = 1000000;
   int arena_less = 0;  // bytes
+  int bank_less[kMaxBanks] = {};
+  bool banks = true;  // as many as a program may ask for
   uint32_t arena_cap = 64u << 20;
   bool keep_outputs = true;
   int fail_at = -1, flip_at = -1, refuse_at = -1;  // reads of the storage
@@ -219,6 +221,37 @@ inline shoal_spill_area add_area(SlowStorage& storage, const Bytes& image,
   return area;
 }
 
+// Of exactly the bytes that the image asks of each.
+class Banks {
+ public:
+  Banks(const Bytes& image, const RunOptions& options) {
+    BankTable asked{};
+    Header h{};
+    std::memcpy(&h, image.data(), std::min(image.size(), sizeof h));
+    const uint64_t at = sizeof h + uint64_t{h.stages} * sizeof(StageEntry) +
+                        (uint64_t{h.inputs} + h.outputs) * sizeof(IoEntry) +
+                        uint64_t{h.peers} * sizeof(PeerEntry);
+    if (h.version == kBanksVersion && at + sizeof asked <= image.size()) {
+      std::memcpy(&asked, image.data() + at, sizeof asked);
+    }
+    for (int b = 0; b < kMaxBanks; ++b) {
+      const uint32_t bytes = std::min(asked.bytes[b], options.arena_cap);
+      all_.push_back(std::make_unique<Arena>(
+          bytes - std::min(bytes, uint32_t(options.bank_less[b]))));
+      table_[b] = {all_.back()->data(), uint32_t(all_.back()->size())};
+    }
+  }
+  const shoal_bank* table() const { return table_; }
+  bool spilled() {
+    return std::any_of(all_.begin(), all_.end(),
+                       [](const auto& a) { return a->spilled(); });
+  }
+
+ private:
+  std::vector<std::unique_ptr<Arena>> all_;
+  shoal_bank table_[kMaxBanks];
+};
+
 // Of a row of the model's input: its pieces go to the last column.
 inline size_t source_row_bytes(const shoal_node* node, uint32_t source) {
   size_t bytes = 0;
@@ -244,6 +277,7 @@ inline RunResult run_program(const Bytes& image,
   arena_bytes = std::min(arena_bytes, options.arena_cap);
   arena_bytes -= static_cast<uint32_t>(options.arena_less);
   Arena arena(arena_bytes);
+  Banks banks(image, options);
   AlignedBytes memory(image);
   SlowStorage slow(image, options.storage_delay);
   slow.fail_at = options.fail_at, slow.flip_at = options.flip_at;
@@ -272,6 +306,10 @@ inline RunResult run_program(const Bytes& image,
   const uint8_t salt[16] = {1, 2, 3};
   config.start_salt = salt;
   config.link = options.link;
+  if (options.banks) {
+    config.banks = banks.table();
+    config.bank_count = kMaxBanks;
+  }
   if (options.tap) {
     config.tap = &call_tap;
     config.tap_user = const_cast<Tap*>(&options.tap);
@@ -286,7 +324,7 @@ inline RunResult run_program(const Bytes& image,
                     f.index,
                     f.check,
                     f.layer};
-    result.spilled = arena.spilled();
+    result.spilled = arena.spilled() || banks.spilled();
     result.reads = slow.reads();
     result.counters = shoal_read_counters(node.get()).storage;
     return result;

@@ -272,7 +272,8 @@ inline Sample spill_sample() {
   return sample;
 }
 
-// Programs that read chunks from storage: a tape, sets in SRAM, both.
+// Programs that read chunks from storage: a tape, sets in SRAM and its banks,
+// both.
 inline std::vector<Sample> stored_samples() {
   std::vector<Sample> samples;
   for (const Sample& s : {two_stage_sample(), loop_sample()}) {
@@ -282,6 +283,7 @@ inline std::vector<Sample> stored_samples() {
       for (bool keep : {true, false}) {
         samples.push_back({in_sram(s.program, keep, mapped), s.inputs});
       }
+      samples.push_back({in_banks(s.program, mapped), s.inputs});
       ProgramBuilder both = tape;
       bool sram = false;
       for (StageSpec& stage : both.stages) {

@@ -37,6 +37,7 @@ class SpecTable {
     rows(h.stages, sizeof(StageEntry), "stage entry");
     rows(uint32_t{h.inputs} + h.outputs, sizeof(IoEntry), "io entry");
     rows(h.peers, sizeof(PeerEntry), "peer entry");
+    rows(head.banks() != nullptr, sizeof(BankTable), "banks");
     rows(head.kept() != nullptr, sizeof(VariableHeader), "variables");
     rows(head.variable_count(), sizeof(VariableEntry), "variable entry");
     until(h.head_bytes - kTagBytes, "padding");

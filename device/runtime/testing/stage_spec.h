@@ -37,6 +37,7 @@ struct ActorSpec {
   int parts = 1;
   bool tape = false;
   bool sram = false, keep = false;
+  int bank = 0;  // that it stays in
 
   static ActorRecord plain() {
     ActorRecord r{};

@@ -65,6 +65,18 @@ inline ProgramBuilder in_sram(ProgramBuilder p, bool keep, bool mapped) {
   return p;
 }
 
+// The same program, its weights kept in all banks, one set after another.
+inline ProgramBuilder in_banks(const ProgramBuilder& p, bool mapped) {
+  ProgramBuilder q = in_sram(p, true, mapped);
+  int bank = 0;
+  for (StageSpec& s : q.stages) {
+    for (ActorSpec& a : s.actors) {
+      if (!a.chunks.empty()) a.bank = bank = (bank + 1) % (kMaxBanks + 1);
+    }
+  }
+  return q;
+}
+
 inline ProgramBuilder on_tape(const ProgramBuilder& p,
                               const std::vector<Bytes>& inputs, bool mapped) {
   Order order;

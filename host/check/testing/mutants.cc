@@ -90,6 +90,27 @@ void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
   }
 }
 
+void add_banks(const PlanNode& node, std::vector<Mutation>& all) {
+  for (size_t b = 0; b < node.banks.size(); ++b) {
+    const std::string name = "bank " + std::to_string(b + 1) + " ";
+    for (int by : {-16, -1, 1, 16}) {
+      if (node.banks[b].bytes == 0 && by < 0) continue;
+      all.push_back(
+          {name + "by " + std::to_string(by), false, [=](PlanNode& n) {
+             n.banks[b].bytes += static_cast<uint32_t>(by);
+           }});
+    }
+    if (node.banks[b].bytes == 0) continue;
+    all.push_back({name + "with less room", false, [=](PlanNode& n) {
+                     n.banks[b].room = n.banks[b].bytes - 1;
+                   }});
+    all.push_back(
+        {name + "taken away", false, [=](PlanNode& n) { n.banks.resize(b); }});
+  }
+  all.push_back({"too many banks", false,
+                 [](PlanNode& n) { n.banks.resize(kMaxBanks + 1); }});
+}
+
 void add_spilling(const PlanNode& node, std::vector<Mutation>& all) {
   const auto add = [&](const std::string& what,
                        std::function<void(PlanNode&)> change) {
@@ -288,6 +309,7 @@ std::vector<Mutation> mutations(const Net& net, const PlanNode& node) {
     StageMutations(net, node, static_cast<int>(s), all).collect();
   }
   add_layout(node, all);
+  add_banks(node, all);
   add_node(node, all);
   return all;
 }

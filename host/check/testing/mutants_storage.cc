@@ -27,7 +27,20 @@ void StageMutations::storage() {
     add(name + " stay", false, [=](PlanStage& s) {
       s.actors[a].weights.keep = !s.actors[a].weights.keep;
     });
+    for (int by : {-1, 1, 4}) {
+      add(name + " in bank by " + std::to_string(by), false,
+          [=](PlanStage& s) { s.actors[a].weights.bank += by; });
+    }
     if (w.place != WeightPlace::kSram) continue;
+    if (w.bank > 0) {
+      for (int by : {-16, -1, 1, 16}) {
+        add(name + " in their bank by " + std::to_string(by), false,
+            [=](PlanStage& s) {
+              s.actors[a].weights.offset += static_cast<uint32_t>(by);
+            });
+      }
+      continue;
+    }
     place(name, [=](PlanStage& s) -> uint32_t& {
       return s.actors[a].weights.offset;
     });

@@ -84,6 +84,8 @@ AgentConfig AgentFirmware::config(const NodePlace& place) {
   config.board = options_.board.c_str();
   config.arena = place.arena.data();
   config.arena_bytes = place.arena.bytes();
+  config.banks = place.banks.data();
+  config.bank_count = static_cast<uint32_t>(place.banks.size());
   config.program = program_.data()->bytes;
   config.program_capacity = options_.program_capacity;
   if (place.storage) {

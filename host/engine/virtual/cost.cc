@@ -64,6 +64,9 @@ SliceCost& SliceCost::operator+=(const SliceCost& o) {
 
 NodeCost::NodeCost(std::span<const uint8_t> image, const Board& board)
     : board_(board) {
+  for (const Bank& b : board.other_banks()) {
+    bank_rates_.push_back(b.bytes_per_s);
+  }
   const HeadView head = view_head(image.data());
   for (int i = 0; i < head.header->stages; ++i) {
     stages_.push_back(view_stage(image.data() + head.stages[i].offset));
@@ -137,14 +140,15 @@ NodeCost::Part NodeCost::part_of(const StageView& s, const ActorRecord& a,
   return p;
 }
 
-// Everything else of a firing is read from the cache.
+// What of a set the firing reads where it lies; everything else of it is read
+// from the cache.
 double NodeCost::weights_read(const StageView& s, const ActorRecord& a,
                               const ActorCost& cost,
                               const shoal_work& w) const {
   if (a.weights == kNone || w.slice != 0) return 0;
   const WeightRecord& set = s.weights[a.weights];
   // Others lie in the arena when they are used.
-  if (set.place != WeightPlace::kMapped) return 0;
+  if (set.place != WeightPlace::kMapped && bank_of(set) == 0) return 0;
   if (a.op == OpCode::kConstant) {
     return cost.weight_bytes / firing_count(row_rule(s, a));
   }
@@ -200,10 +204,11 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
         a.loop != kNone && !(ends_loop(s, a) && w.iteration == 0);
     if (!turns) sum.firing_s += costs.row_us * (p.rows - 1) * 1e-6;
   }
-  sum.weight_bytes = weights_read(s, a, cost, w);
-  if (costs.flash_bytes_per_s > 0) {
-    sum.flash_s = sum.weight_bytes / costs.flash_bytes_per_s;
-  }
+  const double read = weights_read(s, a, cost, w);
+  const uint32_t bank = a.weights == kNone ? 0 : bank_of(s.weights[a.weights]);
+  if (bank == 0) sum.weight_bytes = read;
+  const double rate = bank ? bank_rates_.at(bank - 1) : costs.flash_bytes_per_s;
+  if (rate > 0) sum.flash_s = read / rate;
   return sum;
 }
 

@@ -20,8 +20,9 @@
 namespace shoal {
 
 struct SliceCost {
-  double compute_s = 0, firing_s = 0, flash_s = 0;
-  double macs = 0, weight_bytes = 0;
+  double compute_s = 0, firing_s = 0;
+  double flash_s = 0;  // reading weights in flash and in slow banks
+  double macs = 0, weight_bytes = 0;  // of flash
   Nanos nanos() const;
   SliceCost& operator+=(const SliceCost&);
 };
@@ -47,6 +48,7 @@ class NodeCost {
                       const shoal_work&) const;
 
   const Board& board_;
+  std::vector<double> bank_rates_;  // by number, from 1
   std::vector<StageView> stages_;
   std::vector<std::vector<ActorCost>> actors_;  // by stage
 };

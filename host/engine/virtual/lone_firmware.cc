@@ -85,6 +85,8 @@ shoal_config LoneFirmware::config_of(const VirtualNodeOptions& options) const {
   }
   if (options.spill_area) config.spill_area = &*options.spill_area;
   config.start_salt = salt_.data();
+  config.banks = place_.banks.data();
+  config.bank_count = static_cast<uint32_t>(place_.banks.size());
   config.tap = options.tap.call;
   config.tap_user = options.tap.user;
   return config;

@@ -28,6 +28,7 @@ struct NodePlace {
   Endpoint& endpoint;
   Port& port;
   Arena& arena;
+  const std::vector<shoal_bank>& banks;
   VirtualStorage* storage;
 };
 

@@ -112,6 +112,7 @@ void VirtualCluster::add_node(int node, const Cluster& cluster,
   o.name = real.name;
   o.board = real.board.name;
   o.arena_bytes = plan.arena_bytes;
+  for (const PlanBank& b : plan.banks) o.bank_bytes.push_back(b.bytes);
   o.program_capacity = plan.program_bytes;
   o.max_peers = static_cast<uint16_t>(std::max<size_t>(plan.peers.size(), 1));
   o.insecure = options_.insecure;

@@ -16,12 +16,18 @@ VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
       cost_(cost),
       options_(std::move(options)),
       arena_(options_.arena_bytes) {
+  for (const uint32_t bytes : options_.bank_bytes) {
+    bank_table_.push_back({nullptr, bytes});
+    if (bytes == 0) continue;
+    banks_.push_back(std::make_unique<Arena>(bytes));
+    bank_table_.back().data = banks_.back()->data();
+  }
   if (!options_.store.empty()) {
     storage_.emplace(std::move(options_.store), options_.storage,
                      [&port] { return port.now(); });
     storage_->inject(options_.fault);
   }
-  const NodePlace place{*this, port_, arena_, storage()};
+  const NodePlace place{*this, port_, arena_, bank_table_, storage()};
   firmware_ = options_.lone ? lone_firmware(place, options_)
                             : agent_firmware(place, options_);
 }
@@ -49,6 +55,11 @@ uint64_t VirtualNode::next_timer_us() const {
 }
 
 Nanos VirtualNode::ready_at() const { return firmware_->ready_at(); }
+
+bool VirtualNode::arena_intact() const {
+  return arena_.intact() &&
+         std::ranges::all_of(banks_, [](const auto& b) { return b->intact(); });
+}
 
 const shoal_node* VirtualNode::node() const { return firmware_->node(); }
 

@@ -1,6 +1,7 @@
-// A node of the simulation behind a port: its own fenced arena, its storage,
-// and what runs its program. Nothing is shared with anybody but what datagrams
-// bring. This is the one place where a node's work becomes virtual time.
+// A node of the simulation behind a port: its own fenced arena and banks, its
+// storage, and what runs its program. Nothing is shared with anybody but what
+// datagrams bring. This is the one place where a node's work becomes virtual
+// time.
 #pragma once
 
 #include <array>
@@ -36,7 +37,8 @@ struct LoneFrames {
 struct VirtualNodeOptions {
   std::string name, board;
   uint32_t arena_bytes = 0;
-  uint64_t seed = 1;  // of its entropy
+  std::vector<uint32_t> bank_bytes = {};  // besides the arena's
+  uint64_t seed = 1;                      // of its entropy
   // What its storage holds, at the offsets of the program's image; empty: it
   // has none.
   std::vector<uint8_t> store = {};
@@ -84,7 +86,7 @@ class VirtualNode : public Endpoint {
 
   // The device's; null before it has a program.
   const shoal_node* node() const;
-  bool arena_intact() const { return arena_.intact(); }
+  bool arena_intact() const;
   shoal_link_counters link() const;
   // Null: it has none.
   VirtualStorage* storage() { return storage_ ? &*storage_ : nullptr; }
@@ -99,6 +101,8 @@ class VirtualNode : public Endpoint {
   const NodeCost* cost_;
   VirtualNodeOptions options_;
   Arena arena_;
+  std::vector<std::unique_ptr<Arena>> banks_;
+  std::vector<shoal_bank> bank_table_;
   std::optional<VirtualStorage> storage_;
   std::unique_ptr<NodeFirmware> firmware_;
   shoal_work charged_{};  // the last slice that was paid for

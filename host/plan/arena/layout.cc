@@ -139,6 +139,7 @@ void lay_out(const Net& net, const PlanLayout& layout, PlanNode& node) {
     for (PlanActor& a : s.actors) {
       if (a.accumulator_bytes) a.accumulator += layout.buffers;
       if (a.weights.place != WeightPlace::kSram) continue;
+      if (a.weights.bank > 0) continue;
       a.weights.offset += a.weights.keep ? layout.keep : layout.buffers;
     }
   }

@@ -12,6 +12,8 @@
 namespace shoal {
 namespace {
 
+static_assert(kMostBanks == kMaxBanks);
+
 class NodeBuilder {
  public:
   NodeBuilder(const Net& net, const Supply& supply, const LinkCounts& link,
@@ -27,6 +29,7 @@ class NodeBuilder {
         node_(draft.plan.nodes[n]) {
     if (!how.budgets.empty()) budget_ = how.budgets[n];
     if (!how.keeps.empty()) may_keep_ = how.keeps[n];
+    if (!how.banks.empty()) give_banks(how.banks[n]);
   }
 
   void build() {
@@ -63,6 +66,13 @@ class NodeBuilder {
   bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
     return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_);
+  }
+
+  void give_banks(const std::vector<Bank>& banks) {
+    for (const Bank& b : banks) {
+      node_.banks.push_back(
+          {b.name, 0, static_cast<uint32_t>(b.free_bytes() / kAlign * kAlign)});
+    }
   }
 
   void read_from_storage() {

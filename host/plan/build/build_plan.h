@@ -28,6 +28,7 @@ struct BuildOptions {
   // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
   std::vector<bool> keeps = {};  // by node with links: sets may stay
+  std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
 };
@@ -45,13 +46,13 @@ inline constexpr int64_t kMostChunk = 256 * 1024;
 // moves.
 uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
                     PlanNode&);
-// Gives the sets that stay their places, from offset 0 on, in the order of the
-// records. Returns their bytes.
+// Gives the sets that stay their places, from offset 0 on in each bank, in the
+// order of the records. Returns the bytes of those in the arena.
 uint32_t place_kept(const Net&, PlanNode&);
 // Of a linked node whose weights all lie in mapped flash, which reads them at
 // flash's pace whenever a firing asks: copies of the sets that save most time a
-// byte, in at most `room` bytes of SRAM, made before the first frame. Returns
-// their bytes, as fill_arena() does.
+// byte, in at most `room` bytes of the arena and in the node's other banks,
+// made before the first frame. Returns the arena's bytes, as fill_arena() does.
 uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices after which a node looks at its link, and says how
 // long the longest one keeps it away.

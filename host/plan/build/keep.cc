@@ -11,7 +11,7 @@ namespace {
 struct MappedSet {
   PlanStage* stage = nullptr;
   PlanActor* actor = nullptr;
-  int64_t bytes = 0;  // in the arena
+  int64_t bytes = 0;  // in SRAM
   double saved = 0;   // picoseconds a byte
 };
 
@@ -37,28 +37,61 @@ std::vector<MappedSet> sets_by_gain(const Net& net, const Board& board,
   return sets;
 }
 
+// Where sets may stay, and how fast they are read there.
+struct Room {
+  int bank = 0;
+  int64_t bytes = 0;
+  double bytes_per_s = 0;  // 0: as the arena
+};
+
+// That are faster than flash: fastest first, of equal ones the arena.
+std::vector<Room> rooms_of(const PlanNode& node, const Board& board,
+                           int64_t arena) {
+  std::vector<Room> rooms = {{0, arena, 0}};
+  const std::vector<Bank> banks = board.other_banks();
+  for (size_t b = 0; b < node.banks.size(); ++b) {
+    const double rate = banks.at(b).bytes_per_s;
+    if (rate > 0 && rate <= board.costs.flash_bytes_per_s) continue;
+    rooms.push_back({static_cast<int>(b) + 1, node.banks[b].room, rate});
+  }
+  std::ranges::stable_sort(rooms, [](const Room& a, const Room& b) {
+    if (a.bytes_per_s == 0 || b.bytes_per_s == 0) {
+      return a.bytes_per_s == 0 && b.bytes_per_s != 0;
+    }
+    return a.bytes_per_s > b.bytes_per_s;
+  });
+  return rooms;
+}
+
 }  // namespace
 
 uint32_t place_kept(const Net& net, PlanNode& node) {
-  int64_t bytes = 0;
+  uint32_t arena = 0;
+  for (PlanBank& bank : node.banks) bank.bytes = 0;
   for (PlanStage& s : node.stages) {
     for (PlanActor& a : s.actors) {
       if (!a.weights.keep) continue;
-      a.weights.offset = static_cast<uint32_t>(bytes);
-      bytes += sram_bytes(net, s, a);
+      const int bank = a.weights.bank;
+      uint32_t& end = bank ? node.banks.at(bank - 1).bytes : arena;
+      a.weights.offset = end;
+      end += sram_bytes(net, s, a);
     }
   }
-  return static_cast<uint32_t>(bytes);
+  return arena;
 }
 
 uint32_t keep_mapped(const Net& net, const Supply& supply, int64_t room,
                      PlanNode& node) {
   if (!node.mapped || !node.storage.empty()) return 0;
+  std::vector<Room> rooms = rooms_of(node, *supply.board, room);
   for (const MappedSet& set : sets_by_gain(net, *supply.board, node)) {
-    if (set.bytes > room) continue;
-    room -= set.bytes;
+    const auto to = std::ranges::find_if(
+        rooms, [&](const Room& r) { return set.bytes <= r.bytes; });
+    if (to == rooms.end()) continue;
+    to->bytes -= set.bytes;
     set.actor->weights.place = WeightPlace::kSram;
     set.actor->weights.keep = true;
+    set.actor->weights.bank = to->bank;
   }
   return place_kept(net, node);
 }

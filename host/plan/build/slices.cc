@@ -62,12 +62,14 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
         const bool mapped = a.weights.place == WeightPlace::kMapped;
         const int64_t flash = mapped ? t.flash_ps / firings : 0;
         const int64_t groups = cut_groups(net, flash, a);
+        const int64_t reading =
+            reading_ps(a.weights, t, cluster.nodes[n].board) / firings;
         const bool whole = !a.copy && in_one_slice(net.layers[a.layer].op);
         const int64_t most = whole ? 1 : stage.ports[a.out].box.columns();
         const int64_t compute = t.compute_ps / firings / groups;
         a.slices = static_cast<int>(
             std::clamp<int64_t>((compute + kSlicePs - 1) / kSlicePs, 1, most));
-        longest = std::max(longest, compute / a.slices + flash / groups +
+        longest = std::max(longest, compute / a.slices + reading / groups +
                                         t.firing_ps / firings);
       }
     }

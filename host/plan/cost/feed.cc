@@ -35,7 +35,7 @@ class ActorSlices {
     for (int g = 0; g < groups_ && !w.chunks.empty(); ++g) {
       channels_ += w.chunks[g].out_n;
     }
-    if (on_tape_ || w.place == WeightPlace::kSram) time_.flash_ps = 0;
+    time_.flash_ps = reading_ps(w, time_, board);
     // Read once: by the first firing, or by the parts of the first row.
     cached_ = time_.weight_read_bytes > 0 &&
               time_.weight_read_bytes <= board.costs.cache_bytes;
@@ -324,7 +324,7 @@ FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
     const LayerTime t = actor_time(net, stage, a, *supply.board);
     core.compute_ps += t.compute_ps;
     core.firing_ps += t.firing_ps;
-    if (a.weights.place == WeightPlace::kMapped) core.flash_ps += t.flash_ps;
+    core.flash_ps += reading_ps(a.weights, t, *supply.board);
   }
   const bool streams = !(tape.empty() && sets.empty());
   std::vector<FeedSlice> slices;

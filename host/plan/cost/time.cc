@@ -310,6 +310,15 @@ LayerTime looped_time(const Net& net, const PlanStage& stage,
 
 }  // namespace
 
+int64_t reading_ps(const PlanWeights& w, const LayerTime& t,
+                   const Board& board) {
+  if (w.place == WeightPlace::kMapped) return t.flash_ps;
+  if (w.place != WeightPlace::kSram || w.bank == 0) return 0;
+  const double rate = board.other_banks().at(w.bank - 1).bytes_per_s;
+  if (rate <= 0) return 0;
+  return picoseconds(static_cast<double>(t.weight_read_bytes) / rate);
+}
+
 int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   if (a.copy) return 0;
   const LayerShare share = share_of(net, stage, a);

@@ -108,6 +108,12 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
     n.ram = v;
     n.ram_source = keys.file() + ", ram of " + source;
   }
+  if (auto v = keys.text("banks")) {
+    if (*v != "one" && *v != "all") {
+      keys.fail("banks", "'" + *v + "' is unknown", "one, all");
+    }
+    n.all_banks = *v == "all";
+  }
   if (auto v = keys.size("flash")) n.flash = v;
   if (auto v = keys.text("storage")) n.storage = *v;
   if (auto v = keys.number("rating", 1e-6, 1e9)) {

@@ -111,6 +111,20 @@ node = [ {name = "a"}, {name = "b", clock_mhz = 1200} ])");
   EXPECT_DOUBLE_EQ(cluster.nodes[1].rating, 2 * cluster.nodes[0].rating);
 }
 
+TEST(ClusterFile, BanksAreOneOrAll) {
+  const Cluster cluster = parse_cluster("c.toml", R"(defaults.board = "teensy41"
+node = [ {name = "a", banks = "all"}, {name = "b", banks = "one"},
+         {name = "c"} ])");
+  ASSERT_EQ(cluster.nodes[0].kept_banks().size(), 1u);
+  EXPECT_EQ(cluster.nodes[0].kept_banks()[0].free_bytes(), 496 * 1024);
+  EXPECT_EQ(cluster.nodes[0].arena_budget(), 512 * 1024);
+  EXPECT_TRUE(cluster.nodes[1].kept_banks().empty());
+  EXPECT_TRUE(cluster.nodes[2].kept_banks().empty());
+  EXPECT_THROW(parse_cluster("c.toml", R"(defaults.board = "teensy41"
+node = [ {name = "a", banks = "two"} ])"),
+               Error);
+}
+
 TEST(ClusterFile, EqualNodes) {
   const Cluster cluster =
       uniform_cluster(3, find_board("teensy41"), int64_t{4096});
@@ -146,7 +160,8 @@ TEST(ClusterFile, SaysWhatIsWrong) {
        "c.toml:1: node 'a': board is missing | here or in [defaults]"},
       {node + node, "c.toml:5: node 1: name 'a' twice"},
       {node + "colour = 1",
-       "c.toml:4: node 'a': unknown key 'colour' | one of: address, board, "
+       "c.toml:4: node 'a': unknown key 'colour' | one of: address, banks, "
+       "board, "
        "clock_mhz, cost, cycles, flash, flash_mb_per_s, link, name, "
        "public_key, ram, rating, storage"},
       {node + "public_key = \"x25519:12\"",

@@ -114,7 +114,8 @@ class AutoPlan {
              n.flash_budget() == first.flash_budget() &&
              n.flash_weights == first.flash_weights &&
              n.storage == first.storage && n.sealed == first.sealed &&
-             n.keeps_weights == first.keeps_weights && a.name == b.name &&
+             n.keeps_weights == first.keeps_weights &&
+             n.all_banks == first.all_banks && a.name == b.name &&
              a.clock_hz == b.clock_hz &&
              a.link_bits_per_s == b.link_bits_per_s &&
              a.link_latency_us == b.link_latency_us;

@@ -59,12 +59,21 @@ bool CrewPlan::keeps_much() const {
     const int64_t stay = nodes[n].sram_weight_bytes;
     const auto budget =
         static_cast<double>(request_.cluster.nodes[n].plan_budget());
-    const auto others = static_cast<double>(nodes[n].arena_bytes - stay);
+    int64_t elsewhere = 0;
+    for (const PlanBank& b : nodes[n].banks) elsewhere += b.bytes;
+    const auto others =
+        static_cast<double>(nodes[n].arena_bytes + elsewhere - stay);
     if (others > kRoomy * budget) return false;
     kept += stay;
     all += stay + nodes[n].flash_weight_bytes;
   }
   return static_cast<double>(kept) > kMuchKept * static_cast<double>(all);
+}
+
+bool CrewPlan::has_banks() const {
+  return std::ranges::any_of(request_.cluster.nodes, [](const ClusterNode& n) {
+    return !n.kept_banks().empty();
+  });
 }
 
 // What an exchange takes, how often a layer's weights are read, and how many of
@@ -91,6 +100,9 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
     all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, kClearly});
     // Segments are shared.
     all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, kClearly});
+    // What other banks have no room for is read once.
+    constexpr FlashPercent kOnce = {100, 0};
+    if (has_banks()) all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, kClearly});
   }
   return all;
 }

@@ -47,6 +47,7 @@ class CrewPlan {
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool keeps_much() const;
+  bool has_banks() const;
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);

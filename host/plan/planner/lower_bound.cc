@@ -177,6 +177,7 @@ class Bound {
       : options_(options) {
     for (const ClusterNode& n : cluster.nodes) {
       kept_ += n.plan_budget();
+      for (const Bank& b : n.kept_banks()) kept_ += b.free_bytes();
       fastest_link_ = std::min(fastest_link_, link_seconds(n.board));
       least_framing_ = std::min(least_framing_, n.board.framing_bytes);
       slowest_us_ = std::max(slowest_us_, n.board.link_latency_us);

@@ -24,7 +24,8 @@ struct NodeTask {
   int64_t budget() const { return request.node().plan_budget(); }
   NodeLink link() const {
     const bool linked = request.over_links();
-    return {linked, linked && request.node().keeps_weights};
+    if (!linked) return {};
+    return {linked, request.node().keeps_weights, request.node().kept_banks()};
   }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;

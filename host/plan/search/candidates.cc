@@ -160,6 +160,7 @@ Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                           .most = most,
                           .budgets = budgets,
                           .keeps = {survey_.link().keeps_weights},
+                          .banks = {survey_.link().banks},
                           .slack = slack});
   return {choice, std::move(plan.nodes[0]), 0, tries};
 }

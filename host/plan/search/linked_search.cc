@@ -459,6 +459,7 @@ class LinkedSearch : public Search {
     streaming_.place(*draft);
     for (const ClusterNode& n : cluster_.nodes) {
       how.keeps.push_back(n.keeps_weights);
+      how.banks.push_back(n.kept_banks());
     }
     return build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
   }

@@ -155,23 +155,52 @@ class LinkedLines {
     line(out_, "  latency       {:.3f} ms (modelled)", plan_.latency_s * 1e3);
   }
 
-  // Copies that are made before the first frame.
-  void kept_line() {
-    const auto kept = [](const PlanNode& n) {
-      return int64_t{n.layout.keep_bytes};
-    };
+  // "12 KB to 40 KB" of the nodes that have a share; empty: of none anything.
+  template <class Bytes>
+  std::string range_of(Bytes bytes) const {
     int64_t least = INT64_MAX, most = 0;
     for (const PlanNode& n : plan_.nodes) {
       if (n.stages.empty()) continue;
-      least = std::min(least, kept(n));
-      most = std::max(most, kept(n));
+      least = std::min(least, bytes(n));
+      most = std::max(most, bytes(n));
     }
-    if (most == 0) return;
-    const std::string from = least == most ? "" : format_bytes(least) + " to ";
-    line(out_,
-         "  weights kept  {}{} of each arena hold weights that are not read "
-         "from flash again",
-         from, format_bytes(most));
+    if (most == 0) return "";
+    return (least == most ? "" : format_bytes(least) + " to ") +
+           format_bytes(most);
+  }
+
+  // Copies that are made before the first frame.
+  void kept_line() {
+    const std::string kept = range_of(
+        [](const PlanNode& n) { return int64_t{n.layout.keep_bytes}; });
+    if (!kept.empty()) {
+      line(out_,
+           "  weights kept  {} of each arena hold weights that are not read "
+           "from flash again",
+           kept);
+    }
+    for (const PlanBank& bank : banks()) {
+      const std::string there = range_of([&](const PlanNode& n) {
+        const auto at = std::ranges::find(n.banks, bank.name, &PlanBank::name);
+        return at == n.banks.end() ? 0 : int64_t{at->bytes};
+      });
+      if (there.empty()) continue;
+      line(out_, "  bank          {} of {} of '{}' hold such weights, too",
+           there, format_bytes(bank.room), bank.name);
+    }
+  }
+
+  // Of all nodes, each name once.
+  std::vector<PlanBank> banks() const {
+    std::vector<PlanBank> all;
+    for (const PlanNode& n : plan_.nodes) {
+      for (const PlanBank& b : n.banks) {
+        if (std::ranges::find(all, b.name, &PlanBank::name) == all.end()) {
+          all.push_back(b);
+        }
+      }
+    }
+    return all;
   }
 
   // The link's tables are in the arena; datagrams, keys and sessions are not.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/plan/cost/wear.h"
+#include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/types/plan_segments.h"
@@ -66,6 +67,7 @@ Json actor_json(const Net& net, const PlanActor& a) {
     if (a.weights.place == WeightPlace::kSram) {
       j["weights"]["offset"] = a.weights.offset;
       j["weights"]["keep"] = a.weights.keep;
+      if (a.weights.bank) j["weights"]["bank"] = a.weights.bank;
     }
   }
   if (a.accumulator_bytes) {
@@ -204,6 +206,7 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
          {"spill_page_bytes", n.spill_page_bytes},
          {"life_frames", life_json(net, n)},
          {"layout", layout_json(n.layout)},
+         {"banks", banks_json<Json>(n)},
          {"stages", Json::array()}};
   for (const PlanVariable& v : n.variables) {
     j["variables"].push_back({{"variable", v.variable},

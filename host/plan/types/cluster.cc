@@ -40,6 +40,10 @@ std::string ClusterNode::budget_change(int64_t bytes) const {
   return text.empty() ? "--ram " + number : text;
 }
 
+std::vector<Bank> ClusterNode::kept_banks() const {
+  return all_banks ? board.other_banks() : std::vector<Bank>();
+}
+
 int64_t ClusterNode::flash_budget() const {
   int64_t budget = std::numeric_limits<int64_t>::max();
   if (board.flash_bytes > 0) budget = board.flash_bytes;

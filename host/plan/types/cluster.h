@@ -23,6 +23,8 @@ struct ClusterNode {
   bool sealed = false;
   // Copies of weights in mapped flash may lie in SRAM.
   bool keeps_weights = true;
+  // And in the board's other banks besides.
+  bool all_banks = false;
   // The search gives it no share.
   bool left_out = false;
   // Million MACs a second; only ratios count. The board's modelled rate, or
@@ -40,6 +42,7 @@ struct ClusterNode {
   // What must be said differently for an arena of so many bytes, if the board
   // has them: "--ram 9700", "--max-arena 9700", both, or the file's key.
   std::string budget_change(int64_t bytes) const;
+  std::vector<Bank> kept_banks() const;
   // `ram` is a file's or a worker's own, not one flag for all.
   bool has_own_ram() const { return ram && !ram_source.starts_with("--"); }
   // For the program: the least of its board's and `flash`.

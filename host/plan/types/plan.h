@@ -59,9 +59,10 @@ struct PlanWeights {
   std::vector<PlanChunk> chunks;  // parts x groups, part-major
   // kSram: where its chunks lie in the arena, one behind the other, each with
   // its tag and aligned. Read when the stage is entered, or with `keep` before
-  // the first frame, and then they stay.
+  // the first frame, and then they stay, in the arena or another bank.
   uint32_t offset = 0;
   bool keep = false;
+  int bank = 0;  // 0: the arena's; else banks[bank - 1] of the node
 };
 
 struct PlanActor {
@@ -169,6 +170,13 @@ struct PlanLayout {
   uint32_t buffers = 0;  // where the buffers begin
 };
 
+// SRAM in another bank than the arena's, for weights that stay.
+struct PlanBank {
+  std::string name;
+  uint32_t bytes = 0;  // that the program needs
+  uint32_t room = 0;   // that the node has
+};
+
 struct PlanNode {
   std::string name, board;
   std::vector<PlanStage> stages;
@@ -177,6 +185,7 @@ struct PlanNode {
   int gaps = 0;  // ranges of bytes behind gaps that each in-stream may have
   uint32_t poll_gap_us = 0;  // longest slice, modelled; 0: not stated
   PlanLayout layout;
+  std::vector<PlanBank> banks;  // that it may use besides the arena's
   uint32_t arena_bytes = 0;
   uint32_t fixed_bytes = 0;
   uint32_t program_bytes = 0;

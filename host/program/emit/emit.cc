@@ -23,6 +23,7 @@ class PlanId {
   void add(const PlanNode& node, const ImagePieces& pieces) {
     all_.put(node.arena_bytes);
     all_.put_all(pieces.peers);
+    if (pieces.banks) all_.put(*pieces.banks);
     all_.put_all(pieces.variables);
     all_.put_all(pieces.initial);
     for (const StageTables& stage : pieces.stages) {
@@ -124,7 +125,8 @@ std::vector<uint8_t> Emitter::program(int node, const uint8_t* key,
   head.put_all(p.entries);
   head.put_all(p.ios);
   head.put_all(p.peers);
-  if (!p.variables.empty()) {
+  if (p.banks) head.put(*p.banks);
+  if (p.banks || !p.variables.empty()) {
     head.put(VariableHeader{static_cast<uint16_t>(p.variables.size()), 0,
                             static_cast<uint32_t>(p.initial.size())});
   }

@@ -69,6 +69,16 @@ void number_inputs(ImagePieces& p) {
   }
 }
 
+void add_banks(const PlanNode& node, ImagePieces& p) {
+  BankTable table{};
+  bool any = false;
+  for (size_t b = 0; b < node.banks.size(); ++b) {
+    table.bytes[b] = node.banks[b].bytes;
+    any |= table.bytes[b] > 0;
+  }
+  if (any) p.banks = table;
+}
+
 void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
   for (const PlanVariable& v : node.variables) {
     VariableEntry e{};
@@ -167,12 +177,14 @@ ImagePieces make_pieces(const Net& net, const Plan& plan,
                                     reads_storage(node), p.pool));
   }
   number_inputs(p);
+  add_banks(node, p);
   add_variables(net, node, p);
-  p.head_bytes = head_bytes(static_cast<uint32_t>(p.stages.size()),
-                            static_cast<uint32_t>(p.ios.size()),
-                            static_cast<uint32_t>(p.peers.size()),
-                            static_cast<uint32_t>(p.variables.size()),
-                            static_cast<uint32_t>(p.initial.size()));
+  p.head_bytes =
+      head_bytes(static_cast<uint32_t>(p.stages.size()),
+                 static_cast<uint32_t>(p.ios.size()),
+                 static_cast<uint32_t>(p.peers.size()),
+                 static_cast<uint32_t>(p.variables.size()),
+                 static_cast<uint32_t>(p.initial.size()), p.banks.has_value());
   const std::vector<uint32_t> unplaced(p.pool.size());
   uint32_t at = p.head_bytes;
   for (const StageTables& stage : p.stages) {
@@ -216,6 +228,7 @@ Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
   h.spill_page_bytes = n.spill_pages ? n.spill_page_bytes : 0;
   h.poll_gap_us = n.poll_gap_us;
   if (!pieces.variables.empty()) h.version = kVariablesVersion;
+  if (pieces.banks) h.version = kBanksVersion;
   set_links(pieces, n, h);
   std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
   return h;

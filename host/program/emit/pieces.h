@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/plan/types/stream_table.h"
@@ -14,6 +15,7 @@ namespace shoal {
 struct ImagePieces {
   std::vector<IoEntry> ios;
   std::vector<PeerEntry> peers;
+  std::optional<BankTable> banks;  // none: all sets that stay lie in the arena
   std::vector<VariableEntry> variables;
   std::vector<int8_t> initial;  // values of variables
   std::vector<StageTables> stages;

@@ -272,6 +272,7 @@ class Builder {
     r.groups = fit<uint16_t>(w.groups);
     r.place = w.place;
     r.flags = w.keep ? kWeightsKeep : 0;
+    r.flags |= fit<uint8_t>(2 * w.bank);
     r.arena = w.place == WeightPlace::kSram ? w.offset : 0;
     for (const PlanChunk& chunk : w.chunks) put_chunk(a, layer, chunk);
     tables_.weights.push_back(r);

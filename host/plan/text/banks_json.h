@@ -1,0 +1,19 @@
+// What a node keeps in other banks than the arena's, as plans and simulations
+// tell it.
+#pragma once
+
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+template <class Json>
+Json banks_json(const PlanNode& n) {
+  Json banks = Json::array();
+  for (const PlanBank& b : n.banks) {
+    banks.push_back(
+        {{"name", b.name}, {"bytes", b.bytes}, {"room_bytes", b.room}});
+  }
+  return banks;
+}
+
+}  // namespace shoal
