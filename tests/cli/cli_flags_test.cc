@@ -54,7 +54,7 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
       {{"--nodes", "2", "--cuts", "cuts.toml", "--strategy", "kernel"},
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
-      {{"--cluster", "c.toml", "--board", "rp2040"}, "and --board"},
+      {{"--cluster", "c.toml", "--board", "rp2040"}, "--board and --banks"},
       {{"--nodes", "2", "--replay"}, "of one node"},
       {{"--nodes", "0"}, "from 1 to 256"},
       {{"--nodes", "257"}, "from 1 to 256"}};

@@ -61,7 +61,7 @@ TEST_F(MobileNet, EightNodesTakeLittle) {
 
 // What lwIP, stacks and agent leave of 64 KB, with weights from storage.
 TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
-  constexpr int kRoom = 42624;
+  constexpr int kRoom = 42592;
   const Cluster cluster = uniform_cluster(8, find_board("emcraft-sf2"), kRoom);
   const Plan p = make_plan(
       *net_,
@@ -74,7 +74,7 @@ TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
 // them takes most of the time, so tiles are as few as leave room for tall
 // bands.
 TEST_F(MobileNet, OneBoardWith64KBReadsLittle) {
-  constexpr int kRoom = 55056;
+  constexpr int kRoom = 55024;
   PlanRequest request = linked_nodes(
       uniform_cluster(1, find_board("emcraft-sf2"), kRoom), "auto");
   request.node().sealed = true;
@@ -84,7 +84,7 @@ TEST_F(MobileNet, OneBoardWith64KBReadsLittle) {
   EXPECT_EQ(check(*net_, p), std::vector<std::string>());
   EXPECT_LE(p.nodes[0].arena_bytes, uint32_t{kRoom});
   EXPECT_LE(p.nodes[0].storage_read_bytes, 53'500'000);
-  EXPECT_LE(p.latency_s, 34.4);
+  EXPECT_LE(p.latency_s, 35.0);
 }
 
 TEST_F(MobileNet, RowsTravelWhereTheyMust) {
