@@ -39,7 +39,7 @@ struct Case {
   Objective objective = Objective::kLatency;
   double alone_ms = 0;  // one node, to compare with
   double most_ms = 0;   // 0: as long as it takes
-  bool unequal = false, from_card = false;
+  bool unequal = false, from_card = false, all_banks = false;
 };
 
 std::vector<Case> all_cases() {
@@ -64,6 +64,8 @@ std::vector<Case> all_cases() {
   const auto ram = Objective::kRam, fast = Objective::kLatency;
   add({"8 nodes, 512 KB", "slower than one", "5.1 times", kLarge, 8, 0, fast,
        kAlone});
+  add({"8 nodes, all banks of the board", "", "5.8 times", kLarge, 8, 0, fast,
+       kAlone, 0, false, false, true});
   add({"8 nodes, 64 KB", "499 KB, 24.3 MB", "4.8 times, 1.25 MB", kLarge, 8,
        64 * kKilo, fast, kAlone});
   add({"8 nodes, 32 KB", "", "4.6 times, 1.35 MB", kLarge, 8, 32 * kKilo, fast,
@@ -95,6 +97,7 @@ PlanRequest request_of(const Case& c) {
   for (size_t n = 0; n < cluster.nodes.size(); ++n) {
     ClusterNode& node = cluster.nodes[n];
     if (c.ram > 0) node.ram = c.ram;
+    node.all_banks = c.all_banks;
     if (c.unequal) node.board.clock_hz *= kClocks[n % kClocks.size()] / 4.0;
     if (c.from_card) node.flash_weights = 0;
     node.rating = board_rating(node.board);
