@@ -227,7 +227,10 @@ class Banks {
   Banks(const Bytes& image, const RunOptions& options) {
     BankTable asked{};
     Header h{};
-    std::memcpy(&h, image.data(), std::min(image.size(), sizeof h));
+    // One of no bytes has no address.
+    if (!image.empty()) {
+      std::memcpy(&h, image.data(), std::min(image.size(), sizeof h));
+    }
     const uint64_t at = sizeof h + uint64_t{h.stages} * sizeof(StageEntry) +
                         (uint64_t{h.inputs} + h.outputs) * sizeof(IoEntry) +
                         uint64_t{h.peers} * sizeof(PeerEntry);
