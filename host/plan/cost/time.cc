@@ -280,32 +280,40 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
 
 namespace {
 
-// Of its loop's rows.
-const LoopRows& rows_of(const PlanStage& stage, const PlanActor& a,
-                        const std::vector<LoopRows>& rows) {
-  const auto j = &a - &stage.actors[stage.loops[a.loop].first_actor];
-  return rows[static_cast<size_t>(j)];
+// What all actors of a loop share: how it turns, and the rows that each makes.
+struct StageLoop {
+  std::vector<LoopRows> rows;  // by actor
+  LoopWork work;
+};
+
+size_t index_in_loop(const PlanStage& stage, const PlanActor& a) {
+  return static_cast<size_t>(&a -
+                             &stage.actors[stage.loops[a.loop].first_actor]);
+}
+
+StageLoop stage_loop(const Net& net, const PlanStage& stage,
+                     const PlanLoop& loop) {
+  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+  StageLoop of{loop_rows(net, stage, loop),
+               {ceil_div(stage.ports[last.out].box.rows(), loop.band),
+                loop.iterations, std::vector<int64_t>(loop.actors)}};
+  of.work.by_turn = std::ranges::any_of(
+      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
+  if (!of.work.by_turn) return of;
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& a = stage.actors[loop.first_actor + j];
+    of.work.bytes[j] = turns_bytes(net.layers[a.layer], share_of(net, stage, a),
+                                   loop.iterations, &a == &last);
+  }
+  return of;
 }
 
 LayerTime looped_time(const Net& net, const PlanStage& stage,
-                      const PlanActor& a, const std::vector<LoopRows>& rows,
+                      const PlanActor& a, const StageLoop& loop,
                       const Board& board) {
-  const PlanLoop& loop = stage.loops[a.loop];
-  const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-  LoopWork work{ceil_div(stage.ports[last.out].box.rows(), loop.band),
-                loop.iterations,
-                {}};
-  for (int j = 0; j < loop.actors; ++j) {
-    const PlanActor& of = stage.actors[loop.first_actor + j];
-    work.bytes.push_back(turns_bytes(net.layers[of.layer],
-                                     share_of(net, stage, of), loop.iterations,
-                                     &of == &last));
-  }
-  work.by_turn = std::ranges::any_of(
-      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
-  return turns_time(
-      net.layers[a.layer], share_of(net, stage, a), rows_of(stage, a, rows).all,
-      work, static_cast<size_t>(&a - &stage.actors[loop.first_actor]), board);
+  const size_t j = index_in_loop(stage, a);
+  return turns_time(net.layers[a.layer], share_of(net, stage, a),
+                    loop.rows[j].all, loop.work, j, board);
 }
 
 }  // namespace
@@ -325,14 +333,15 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   const int64_t macs = share_macs(net.layers[a.layer], share);
   if (a.loop < 0) return macs;
   return macs / share.out.rows() *
-         rows_of(stage, a, loop_rows(net, stage, stage.loops[a.loop])).all;
+         loop_rows(net, stage, stage.loops[a.loop])[index_in_loop(stage, a)]
+             .all;
 }
 
 LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
                      const Board& board) {
   if (a.loop >= 0) {
     return looped_time(net, stage, a,
-                       loop_rows(net, stage, stage.loops[a.loop]), board);
+                       stage_loop(net, stage, stage.loops[a.loop]), board);
   }
   if (a.copy) return copy_time(stage.ports[a.out].box, a.band, board);
   return share_time(net.layers[a.layer], share_of(net, stage, a),
@@ -343,13 +352,15 @@ std::vector<LayerTime> actor_times(const Net& net, const PlanStage& stage,
                                    const Board& board) {
   std::vector<LayerTime> times;
   times.reserve(stage.actors.size());
-  std::vector<LoopRows> rows;
-  int loop = -1;  // whose rows these are
+  StageLoop loop;
+  int loaded = -1;  // which of the stage's loops that is
   for (const PlanActor& a : stage.actors) {
     if (a.loop >= 0) {
-      if (a.loop != loop) rows = loop_rows(net, stage, stage.loops[a.loop]);
-      loop = a.loop;
-      times.push_back(looped_time(net, stage, a, rows, board));
+      if (a.loop != loaded) {
+        loop = stage_loop(net, stage, stage.loops[a.loop]);
+        loaded = a.loop;
+      }
+      times.push_back(looped_time(net, stage, a, loop, board));
     } else {
       times.push_back(actor_time(net, stage, a, board));
     }
