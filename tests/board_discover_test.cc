@@ -1,19 +1,15 @@
 // `shoal discover` and emulated boards: what each one says of itself, who does
 // not answer, and a cluster file that plans and runs.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
-#include "device/agent/session_wire.h"
-#include "device/link/cipher.h"
 #include "device/program/image.h"
-#include "host/engine/workers/udp.h"
+#include "host/engine/workers/testing/open_session.h"
+#include "tests/between.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/random_net.h"
@@ -180,70 +176,33 @@ TEST_F(BoardDiscover, OneIdentityTwiceIsNoCluster) {
   EXPECT_EQ(lines_of(told.out).size(), 2u) << told.out;
 }
 
-// Between a coordinator and a board: the question for what it has kept comes as
-// one that nobody knows, and its answer as that question's, so that the board
-// is as one of an older version. Without a key anybody can sign them.
+// The question for what it has kept comes as one that nobody knows, and its
+// answer as that question's, so that the board is as one of an older version.
 class OlderBoard {
  public:
   explicit OlderBoard(const std::string& board)
-      : board_(parse_udp_address(board, "")), thread_([this] { pass_on(); }) {}
-  ~OlderBoard() {
-    ends_ = true;
-    thread_.join();
-  }
-  std::string address() const { return udp_address_text(front_.address()); }
+      : between_(
+            board, [this](auto d) { return change(d, kHeld, kNobodys); },
+            [this](auto d) { return change(d, kNobodys, kHeld); }) {}
+  std::string address() const { return between_.address(); }
   int asked() const { return asked_; }
 
  private:
+  static constexpr uint8_t kHeld = static_cast<uint8_t>(Request::kHeld);
   static constexpr uint8_t kNobodys = 99;
 
-  void change(std::vector<uint8_t>& d, uint32_t bytes, uint8_t from,
-              uint8_t to) {
-    const uint32_t tag = checksum_only().tag_bytes;
-    SessionHead head;
-    if (bytes < sizeof head + sizeof(RequestHead) + tag ||
-        d[0] != static_cast<uint8_t>(Kind::kSession) ||
-        d[sizeof head] != from) {
-      return;
-    }
-    std::memcpy(&head, d.data(), sizeof head);
-    d[sizeof head] = to;
-    ++asked_;
-    const uint8_t key[kKeyBytes] = {};
-    EXPECT_EQ(checksum_only().seal(key, session_nonce(head.packet), d.data(),
-                                   sizeof head, d.data() + sizeof head,
-                                   bytes - uint32_t{sizeof head} - tag),
-              0);
-  }
-  void pass_on() {
-    const shoal_transport& front = front_.transport();
-    const shoal_transport& back = back_.transport();
-    std::vector<uint8_t> d(front.max_payload);
-    const auto held = static_cast<uint8_t>(Request::kHeld);
-    uint64_t coordinator = 0, from = 0;
-    while (!ends_) {
-      uint32_t n =
-          front.receive(front.user, &from, d.data(), front.max_payload);
-      if (n != 0) {
-        coordinator = from;
-        change(d, n, held, kNobodys);
-        back.send(back.user, board_, d.data(), n);
-      }
-      n = back.receive(back.user, &from, d.data(), back.max_payload);
-      if (n != 0) {
-        change(d, n, kNobodys, held);
-        front.send(front.user, coordinator, d.data(), n);
-      }
-      usleep(200);
-    }
+  bool change(std::span<uint8_t> datagram, uint8_t from, uint8_t to) {
+    change_session(datagram, [&](std::span<uint8_t> body) {
+      if (body.size() < sizeof(RequestHead) || body[0] != from) return false;
+      body[0] = to;
+      ++asked_;
+      return true;
+    });
+    return true;
   }
 
-  const uint64_t board_;
-  const UdpTransport front_{udp_address(0x7F000001, 0)};
-  const UdpTransport back_{udp_address(0x7F000001, 0)};
-  std::atomic<bool> ends_ = false;
   std::atomic<int> asked_ = 0;
-  std::thread thread_;
+  const Between between_;
 };
 
 TEST_F(BoardDiscover, AnOlderOneIsReadable) {

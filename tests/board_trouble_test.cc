@@ -4,13 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstring>
 #include <future>
 #include <set>
-#include <thread>
 
 #include "device/agent/keys.h"
 #include "device/agent/session_wire.h"
@@ -21,6 +19,7 @@
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
+#include "tests/between.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"
 #include "tests/local_socket.h"
@@ -60,50 +59,19 @@ class BoardTrouble : public testing::Test {
   const std::vector<uint8_t> model_ = random_model(random_recipe(105));
 };
 
-// Between a coordinator and a board: hellos come as one of another arithmetic
-// would say them. Without a key anybody can sign them.
-class OtherArithmetic {
- public:
-  explicit OtherArithmetic(const std::string& board)
-      : board_(parse_udp_address(board, "")), thread_([this] { pass_on(); }) {}
-  ~OtherArithmetic() {
-    ends_ = true;
-    thread_.join();
+// Hellos come to the board as one of another arithmetic would say them. Without
+// a key anybody can sign them.
+bool as_other_arithmetic(std::span<uint8_t> d) {
+  Hello h;
+  if (d.size() != sizeof h || d[0] != static_cast<uint8_t>(Kind::kHello)) {
+    return true;
   }
-  std::string address() const { return udp_address_text(front_.address()); }
-
- private:
-  void pass_on() {
-    const shoal_transport& front = front_.transport();
-    const shoal_transport& back = back_.transport();
-    std::vector<uint8_t> d(front.max_payload);
-    uint64_t coordinator = 0, from = 0;
-    while (!ends_) {
-      uint32_t n =
-          front.receive(front.user, &from, d.data(), front.max_payload);
-      if (n != 0) {
-        coordinator = from;
-        Hello h;
-        if (n == sizeof h && d[0] == static_cast<uint8_t>(Kind::kHello)) {
-          std::memcpy(&h, d.data(), sizeof h);
-          ++h.head.arithmetic;
-          sign(ClusterKey{}.data(), h);
-          std::memcpy(d.data(), &h, sizeof h);
-        }
-        back.send(back.user, board_, d.data(), n);
-      }
-      n = back.receive(back.user, &from, d.data(), back.max_payload);
-      if (n != 0) front.send(front.user, coordinator, d.data(), n);
-      usleep(200);
-    }
-  }
-
-  const uint64_t board_;
-  const UdpTransport front_{udp_address(0x7F000001, 0)};
-  const UdpTransport back_{udp_address(0x7F000001, 0)};
-  std::atomic<bool> ends_ = false;
-  std::thread thread_;
-};
+  std::memcpy(&h, d.data(), sizeof h);
+  ++h.head.arithmetic;
+  sign(ClusterKey{}.data(), h);
+  std::memcpy(d.data(), &h, sizeof h);
+  return true;
+}
 
 // What one coordinator without a key does with the board; "": nothing fails.
 std::string failure(const std::string& address, Exit code,
@@ -135,7 +103,7 @@ TEST_F(BoardTrouble, AnotherArithmeticOrNoRoomIsTold) {
     const EmulatedNodes boards(options(find_board(id)));
     const std::string address = boards.nodes()[0]->address();
     {
-      const OtherArithmetic between(address);
+      const Between between(address, as_other_arithmetic, pass_on);
       const Told told = shop_.shoal(words(between.address()));
       EXPECT_EQ(told.code, 6) << told.err;
       EXPECT_NE(told.err.find(between.address()), told.err.npos) << told.err;
