@@ -15,8 +15,10 @@
 #include "device/program/image.h"
 #include "host/base/entropy.h"
 #include "host/engine/board/emulated_nodes.h"
+#include "host/engine/common/frame.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/key_file.h"
+#include "host/engine/workers/testing/open_session.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
 #include "tests/between.h"
@@ -76,9 +78,9 @@ bool as_other_arithmetic(std::span<uint8_t> d) {
 // What one coordinator without a key does with the board; "": nothing fails.
 std::string failure(const std::string& address, Exit code,
                     const std::function<void(Coordinator&, const HostTransport&,
-                                             const Cluster&)>& with) {
+                                             const Cluster&)>& with,
+                    CoordinatorConfig config = {}) {
   const UdpTransport transport(udp_address(0x7F000001, 0));
-  CoordinatorConfig config;
   config.transport = &transport.transport();
   config.insecure = true;
   config.entropy = system_entropy;
@@ -160,6 +162,43 @@ TEST_F(BoardTrouble, AnotherArithmeticOrNoRoomIsTold) {
     EXPECT_NE(told.err.find("1 of 1 nodes had their program"), told.err.npos)
         << told.err;
   }
+}
+
+// A board that answers heartbeats with work that it has done, and whose rows
+// never come: the run ends, and the board is usable.
+TEST_F(BoardTrouble, RowsThatNeverComeEndARun) {
+  const EmulatedNodes boards(options(find_board("emcraft-sf2")));
+  const std::string address = boards.nodes()[0]->address();
+  std::atomic<bool> lies = false;
+  std::atomic<uint32_t> lied = 0;
+  const Between liar(address, pass_on, [&](std::span<uint8_t> d) {
+    if (!lies) return true;
+    change_pong(d, [&](PingAnswer& p) { p.work += ++lied; });
+    return d[0] != kDataKind;
+  });
+  CoordinatorConfig config;
+  config.timeout_us = 1'000'000;
+  config.patience = 3;
+  const std::string text = failure(
+      liar.address(), Exit::kNode,
+      [&](Coordinator& c, const HostTransport& t, const Cluster& cluster) {
+        const Prepared p =
+            prepare(import_tflite(model_, "m"), linked_nodes(cluster));
+        c.deploy(p);
+        drive(c, t, nullptr, [&] { return c.started(); });
+        lies = true;
+        c.submit(
+            std::vector<uint8_t>(static_cast<size_t>(input_bytes(p.graph)), 1));
+        drive(c, t, nullptr, [] { return false; });
+      },
+      config);
+  EXPECT_EQ(text.find("node n (" + liar.address() + "): it says that it works"),
+            0u)
+      << text;
+  // Longer than a run is held in which nothing is said to move.
+  EXPECT_GT(lied, 20u);
+  lies = false;
+  expect_exact(liar.address());
 }
 
 // A cluster of more nodes than a board has room for peers: the board starts

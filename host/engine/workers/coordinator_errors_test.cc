@@ -2,9 +2,11 @@
 // error that names the node.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <tuple>
 
 #include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/workers/testing/open_session.h"
 
 namespace shoal {
 namespace {
@@ -48,6 +50,120 @@ TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c), Exit::kNode, "nothing moves: node0 (at2) in stage");
   EXPECT_LE(c.net.now_us - before, 3 * c.config.timeout_us);
+}
+
+// Node 1 says that it works, and what it makes does not come.
+class Liar {
+ public:
+  explicit Liar(TestCluster& c) : c_(c) {
+    c.config.insecure = c.options.insecure = true;
+    c.config.timeout_us = 1'000'000;
+    c.net.spy = [this](LossyNet::Datagram& d) { return look(d); };
+  }
+  bool swallows = false;
+  // What it says besides its work.
+  std::function<void(PingAnswer&)> says = [](PingAnswer&) {};
+
+ private:
+  bool look(LossyNet::Datagram& d) {
+    if (d.from != 3 || !swallows) return true;
+    change_pong(d.bytes, [this](PingAnswer& p) {
+      p.work += ++lies_;
+      says(p);
+    });
+    return d.bytes[0] != kDataKind;
+  }
+  TestCluster& c_;
+  uint32_t lies_ = 0;
+};
+
+uint64_t most_wait_us(const TestCluster& c, const Prepared& p) {
+  return c.config.patience *
+         (c.config.timeout_us + static_cast<uint64_t>(1e6 * p.plan.latency_s));
+}
+
+TEST(CoordinatorErrors, ANodeThatSaysItWorksIsNotBelievedForEver) {
+  for (const int nodes : {2, 3}) {
+    const Prepared p = small_linked(nodes);
+    TestCluster c(9);
+    Liar liar(c);
+    start(c, p);
+    run_frames(c, p, 2);
+    liar.swallows = true;
+    const uint64_t before = c.net.now_us;
+    expect_error(end_of(c, 100'000'000), Exit::kNode,
+                 "node node1 (at3): it says that it works, and for 30 s "
+                 "nothing has come of it: node0 (at2) in stage");
+    const uint64_t took = c.net.now_us - before;
+    EXPECT_GE(took, most_wait_us(c, p));
+    EXPECT_LE(took, most_wait_us(c, p) + 2 * c.config.timeout_us);
+    liar.swallows = false;
+    EXPECT_TRUE(c.stop());
+    ASSERT_TRUE(c.connect());
+    c.coordinator->deploy(p);
+    ASSERT_TRUE(c.run([&] { return c.coordinator->started(); }));
+    run_frames(c, p, 2);  // everybody is usable
+  }
+}
+
+// Stages and frames that it says it has reached are believed as often as there
+// can be any.
+TEST(CoordinatorErrors, WhatALiarCanClaimIsBounded) {
+  const Prepared p = small_linked(2);
+  TestCluster c(9);
+  c.config.patience = 3;
+  Liar liar(c);
+  start(c, p);
+  run_frames(c, p, 2);
+  uint64_t asked = 0;
+  liar.says = [&asked](PingAnswer& said) {
+    said.stage = static_cast<uint16_t>(++asked / 16 % 2);
+    said.frames += static_cast<uint32_t>(asked / 16);
+  };
+  liar.swallows = true;
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c, 500'000'000), Exit::kNode,
+               "node node1 (at3): it says that it works");
+  EXPECT_GT(c.net.now_us - before, 2 * most_wait_us(c, p));
+  EXPECT_LT(c.net.now_us - before, 12 * most_wait_us(c, p));
+}
+
+// One that is slow is not ended while anything comes.
+TEST(CoordinatorErrors, ASlowNodeIsWaitedFor) {
+  const Prepared p = small_linked(2);
+  TestCluster c(9);
+  Liar liar(c);
+  start(c, p);
+  const uint64_t most = most_wait_us(c, p), before = c.net.now_us;
+  const auto spy = c.net.spy;
+  // A few rows pass, each time after most of the time that there is.
+  uint64_t passed_at = before;
+  int left = 0;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    if (c.net.now_us - passed_at > most / 10 * 9) {
+      passed_at = c.net.now_us;
+      left = 6;
+    }
+    const bool is_row = d.from == 3 && d.bytes[0] == kDataKind;
+    if (is_row && left > 0) --left;
+    liar.swallows = left == 0;
+    return spy(d);
+  };
+  unsigned submitted = 0, got = 0;
+  EXPECT_TRUE(c.run(
+      [&] {
+        while (submitted < 6 && c.coordinator->free_frames() > 0) {
+          c.coordinator->submit(noise_bytes(kSmallInput, submitted++));
+        }
+        while (const auto out = c.coordinator->result()) {
+          EXPECT_EQ(*out,
+                    oracle_output(p.graph, noise_bytes(kSmallInput, got)));
+          ++got;
+        }
+        return got == 6;
+      },
+      40 * most));
+  EXPECT_GT(c.net.now_us - before, 2 * most);
 }
 
 // It answers heartbeats, but not what it is asked.

@@ -328,7 +328,7 @@ void Coordinator::Work::start_link() {
   for (uint32_t i = 0; i < counts.stage_streams; ++i) {
     link_.start_stream(static_cast<uint16_t>(i), 0);
   }
-  progress_at_ = now();
+  start_watch();
   phase_ = Phase::kRunning;
 }
 

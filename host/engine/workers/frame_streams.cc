@@ -109,6 +109,14 @@ std::optional<std::vector<uint8_t>> FrameStreams::result() {
   return out;
 }
 
+uint64_t FrameStreams::frame_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto* ends : {&targets_, &streams_}) {
+    for (const End& e : *ends) bytes += e.bytes;
+  }
+  return bytes;
+}
+
 bool FrameStreams::take_news() { return std::exchange(news_, false); }
 
 uint32_t FrameStreams::ready(uint16_t target) const {

@@ -31,6 +31,8 @@ class FrameStreams final : public Streams {
   std::optional<std::vector<uint8_t>> result();
   // Grows with every byte that was acknowledged or has arrived.
   uint64_t progress() const { return progress_; }
+  uint64_t frame_bytes() const;  // by which it grows with every frame
+  uint64_t submitted() const { return submitted_; }  // frames
   // Whether a limit or a ready offset has changed since it was asked last.
   bool take_news();
 

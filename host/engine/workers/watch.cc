@@ -9,6 +9,7 @@ namespace shoal {
 namespace {
 
 constexpr uint64_t kStopUs = 1'000'000;
+constexpr double kMostFrameUs = 1e12;  // that a plan may say
 
 Fault fault_of(const PingAnswer& p) {
   return {static_cast<Status>(p.status), static_cast<Table>(p.table),
@@ -25,6 +26,7 @@ void Coordinator::Work::excuse_own_absence(uint64_t now) {
   const uint64_t late = now - due_at_;
   due_at_ = now;
   progress_at_ += late;
+  news_at_ += late;
   for (const auto& w : workers_) w->talk.excuse(late);
 }
 
@@ -35,10 +37,59 @@ void Coordinator::Work::pong(Worker& w, const PingAnswer& p) {
   if (p.state != AgentState::kRunning || p.epoch != epoch_) {
     refuse(w, "it has left the run");
   }
+  if (phase_ == Phase::kRunning &&
+      evidence_->said(w.number, p, frames_->submitted())) {
+    begin_wait(now());
+  }
+}
+
+void Coordinator::Work::start_watch() {
+  std::vector<int> stages;
+  for (const PlanNode& node : prepared_->plan.nodes) {
+    stages.push_back(static_cast<int>(node.stages.size()));
+  }
+  evidence_.emplace(stages, frames_->frame_bytes());
+  const double frame_us =
+      std::min(1e6 * prepared_->plan.latency_s, kMostFrameUs);
+  most_wait_us_ =
+      config_.patience * (config_.timeout_us + static_cast<uint64_t>(frame_us));
+  progress_at_ = news_at_ = now();
+}
+
+void Coordinator::Work::begin_wait(uint64_t now) {
+  evidence_->begin_wait();
+  news_at_ = now;
+}
+
+std::string Coordinator::Work::states() const {
+  std::string text;
+  for (const auto& w : workers_) {
+    if (!w->used) continue;
+    text += (text.empty() ? "" : ", ") + w->talk.name() + " in stage " +
+            std::to_string(w->report.last.stage) + " of frame " +
+            std::to_string(w->report.last.frames);
+  }
+  return text;
+}
+
+// What they say of their work is believed for a time that an honest node, on
+// an emulator of a busy computer, stays far below.
+void Coordinator::Work::watch_evidence(uint64_t now) {
+  if (evidence_->seen(frames_->progress()) ||
+      frames_->free_frames() == config_.frames_in_flight) {
+    return begin_wait(now);
+  }
+  if (now < news_at_ + most_wait_us_) return;
+  refuse(*workers_[evidence_->busiest()],
+         "it says that it works, and for " +
+             std::to_string((now - news_at_) / 1'000'000) +
+             " s nothing has come of it: " + states(),
+         "more time by --timeout, if it is only slow");
 }
 
 // All nodes answer, and yet nothing moves: that must end too.
 void Coordinator::Work::watch_progress(uint64_t now) {
+  watch_evidence(now);
   uint64_t sum = frames_->progress();
   for (const auto& w : workers_) {
     sum += uint64_t{w->report.last.work} + w->report.last.frames;
@@ -49,14 +100,7 @@ void Coordinator::Work::watch_progress(uint64_t now) {
     return;
   }
   if (now < progress_at_ + 2 * config_.timeout_us) return;
-  std::string states;
-  for (const auto& w : workers_) {
-    if (!w->used) continue;
-    states += (states.empty() ? "" : ", ") + w->talk.name() + " in stage " +
-              std::to_string(w->report.last.stage) + " of frame " +
-              std::to_string(w->report.last.frames);
-  }
-  throw Error(Exit::kNode, "the nodes answer, but nothing moves: " + states);
+  throw Error(Exit::kNode, "the nodes answer, but nothing moves: " + states());
 }
 
 void Coordinator::Work::stop() {

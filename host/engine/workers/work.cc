@@ -51,6 +51,7 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
   for (const WorkerAddress& a : addresses) {
     workers_.push_back(std::make_unique<Worker>(config_, a));
     Worker& w = *workers_.back();
+    w.number = workers_.size() - 1;
     w.talk.on_pong([this, &w](const PingAnswer& p) { pong(w, p); });
   }
 }

@@ -3,17 +3,19 @@
 //
 //   work.cc      connecting, polling
 //   deploy.cc    programs, keys, the start of an epoch
-//   watch.cc     silence, faults, standstill; stopping
+//   watch.cc     silence, faults, standstill, claims; stopping
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "device/link/link.h"
 #include "host/engine/workers/conversation.h"
 #include "host/engine/workers/coordinator.h"
+#include "host/engine/workers/evidence.h"
 #include "host/engine/workers/frame_streams.h"
 
 namespace shoal {
@@ -70,6 +72,7 @@ class Coordinator::Work {
         : talk(config, address), label(address.label) {}
     Conversation talk;
     std::string label;
+    size_t number = 0;
     WorkerIdentity identity;
     WorkerReport report;
     bool asked = false;  // who it is
@@ -108,8 +111,12 @@ class Coordinator::Work {
 
   // watch.cc
   void excuse_own_absence(uint64_t now);
+  void start_watch();
   void pong(Worker&, const PingAnswer&);
   void watch_progress(uint64_t now);
+  void watch_evidence(uint64_t now);
+  void begin_wait(uint64_t now);
+  std::string states() const;
   void stop_step(uint64_t now);
 
   CoordinatorConfig config_;
@@ -135,6 +142,8 @@ class Coordinator::Work {
 
   // What the nodes and the coordinator have done when it was more last.
   uint64_t progress_ = 0, progress_at_ = 0;
+  std::optional<Evidence> evidence_;
+  uint64_t news_at_ = 0, most_wait_us_ = 0;
 };
 
 }  // namespace shoal
