@@ -13,6 +13,7 @@
 #include "device/agent/keys.h"
 #include "device/agent/session_wire.h"
 #include "device/program/image.h"
+#include "device/storage/seeds.h"
 #include "host/base/entropy.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "host/engine/common/frame.h"
@@ -231,10 +232,9 @@ class Debugger {
   }
   // Until it is about to run the function that begins there.
   void stop_at(const std::string& address) {
-    EXPECT_EQ(say("Z0," + address + ",2"), "OK");
-    put("c");
-    EXPECT_EQ(receive().find("T05"), 0u);
-    EXPECT_EQ(say("z0," + address + ",2"), "OK");
+    break_at(address);
+    run();
+    break_no_more(address);
   }
   void set_register(int number, uint32_t value) {
     char text[32];
@@ -248,8 +248,38 @@ class Debugger {
     EXPECT_EQ(say(text + std::string(size_t{2} * bytes, '0')), "OK");
   }
   void go_on() { EXPECT_EQ(say("D"), "OK"); }
+  void break_at(const std::string& address) {
+    EXPECT_EQ(say("Z0," + address + ",2"), "OK");
+  }
+  void break_no_more(const std::string& address) {
+    EXPECT_EQ(say("z0," + address + ",2"), "OK");
+  }
+  // Past the next instruction that stores there. False: it came to a break.
+  bool run_past_store(uint32_t address, uint32_t bytes) {
+    EXPECT_EQ(say(watchpoint('Z', address, bytes)), "OK");
+    const bool stores = run().find("watch:") != std::string::npos;
+    EXPECT_EQ(say(watchpoint('z', address, bytes)), "OK");
+    if (stores) run("s");
+    return stores;
+  }
+  // As its reset line does.
+  void reset() {
+    EXPECT_EQ(say("qRcmd,73797374656d5f7265736574"), "OK");  // system_reset
+  }
 
  private:
+  // Until it stops; why.
+  std::string run(const std::string& how = "c") {
+    put(how);
+    const std::string why = receive();
+    EXPECT_EQ(why.find("T05"), 0u);
+    return why;
+  }
+  static std::string watchpoint(char set, uint32_t address, uint32_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%c2,%x,%x", set, address, bytes);
+    return text;
+  }
   // A packet of its protocol.
   void put(const std::string& text) {
     unsigned sum = 0;
@@ -384,77 +414,127 @@ TEST_F(BoardFalls, TheRunSaysWhyAndTheBoardStartsAnew) {
   }
 }
 
-// Nobody gives it a new seed: what it draws after a reset is nothing that it
-// has drawn before.
-TEST_F(BoardFalls, AMappedOneDrawsFromANewSeedAfterwards) {
-  ASSERT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
-  const ClusterKey key = read_key_file(shop_.path("k.key"));
-  Board board = find_board("mps2-an386");
-  const std::string debugger = shop_.path("debugger");
-  board.emulator->options.insert(
-      board.emulator->options.end(),
-      {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
-  EmulatedNodesOptions o = options(board);
-  o.key = key;
-  const EmulatedNodes boards(o);
-  const std::string address = boards.nodes()[0]->address();
+// A mapped board with a key and a debugger, and what it draws.
+class BoardSeeds : public BoardFalls {
+ protected:
+  BoardSeeds() {
+    EXPECT_EQ(shop_.shoal({"keygen", "-o", "k.key"}).code, 0);
+    key_ = read_key_file(shop_.path("k.key"));
+    board_.emulator->options.insert(
+        board_.emulator->options.end(),
+        {"-gdb", "unix:" + debugger_ + ",server=on,wait=off"});
+    EmulatedNodesOptions o = options(board_);
+    o.key = key_;
+    boards_.emplace(o);
+    address_ = boards_->nodes()[0]->address();
+  }
+  EmulatedNode& node() { return *boards_->nodes()[0]; }
+  uint32_t notes_at() const {
+    return static_cast<uint32_t>(board_.emulator->flashed_at + 2048);
+  }
   // Its nonce for a hello follows from what it drew when it started.
-  std::set<std::vector<uint8_t>> nonces;
-  const UdpTransport udp(udp_address(0x7F000001, 0));
-  const auto ask = [&] {
-    const shoal_transport& t = udp.transport();
+  void ask() {
+    const shoal_transport& t = udp_.transport();
     Hello h{};
     h.head = {Kind::kHello, kSessionVersion, Mode::kPreShared,
               Verdict::kChallenge, kArithmetic};
     h.coordinator_nonce[0] = 7;
     h.body.version = kSessionVersion;
-    sign(key.data(), h);
+    sign(key_.data(), h);
     std::vector<uint8_t> answer(t.max_payload);
     uint64_t from = 0;
+    // What an earlier start has said, too.
+    while (t.receive(t.user, &from, answer.data(), t.max_payload) != 0)
+      continue;
     for (int i = 0; i < 5000; ++i) {
-      if (i % 500 == 0) {
-        t.send(t.user, parse_udp_address(address, ""), &h, sizeof h);
+      if (i % 50 == 0) {
+        t.send(t.user, parse_udp_address(address_, ""), &h, sizeof h);
       }
       usleep(1000);
       if (t.receive(t.user, &from, answer.data(), t.max_payload) != 0) break;
     }
     std::memcpy(&h, answer.data(), sizeof h);
     ASSERT_EQ(h.head.verdict, Verdict::kChallenge);
-    nonces.insert({h.node_nonce, h.node_nonce + kNonceBytes});
-  };
+    nonces_.insert({h.node_nonce, h.node_nonce + kNonceBytes});
+  }
+
+  ClusterKey key_{};
+  Board board_ = find_board("mps2-an386");
+  const std::string debugger_ = shop_.path("debugger");
+  std::optional<EmulatedNodes> boards_;
+  std::string address_;
+  std::set<std::vector<uint8_t>> nonces_;
+  const UdpTransport udp_{udp_address(0x7F000001, 0)};
+};
+
+// Nobody gives it a new seed: what it draws after a reset is nothing that it
+// has drawn before.
+TEST_F(BoardSeeds, AfterAFallItDrawsFromANewOne) {
   ask(), ask();
-  EXPECT_EQ(nonces.size(), 1u);  // no session between them
-  EmulatedNode& node = *boards.nodes()[0];
+  EXPECT_EQ(nonces_.size(), 1u);  // no session between them
+  const std::string take_seed = "_ZN5shoal9take_seedERNS_9SeedNotesEbRA32_h";
   const auto serve_and_fall = [&](bool clears) {
-    const Told told = shop_.shoal({"run", "m.tflite", "random:1", "--workers",
-                                   address, "--key", "k.key", "-o", "out.bin"});
+    const Told told =
+        shop_.shoal({"run", "m.tflite", "random:1", "--workers", address_,
+                     "--key", "k.key", "-o", "out.bin"});
     ASSERT_EQ(told.code, 0) << told.err;
-    Debugger d(debugger);
+    Debugger d(debugger_);
     d.stop_at(address_in("mps2-an386", "_ZN5shoal9NodeAgent4stepEv"));
-    const int64_t left_at = board.emulator->flashed_at + 2048;
-    if (clears) d.clear(static_cast<uint32_t>(left_at), 40);
+    if (clears) d.clear(notes_at(), sizeof(SeedNotes));
     d.set_register(13, 0x20000008);
+    if (clears) {
+      // Nor does a reset in the start that follows make it a first one.
+      d.stop_at(address_in("mps2-an386", take_seed));
+      d.reset();
+    }
     d.go_on();
   };
   for (size_t starts = 2; starts < 5; ++starts) {
     serve_and_fall(false);
-    expect_says(node, "n: mps2-an386: stack overflow");
+    expect_says(node(), "n: mps2-an386: stack overflow");
     ask();
-    EXPECT_EQ(nonces.size(), starts);
+    EXPECT_EQ(nonces_.size(), starts);
   }
   // What falls may have written anywhere before: without a new seed it stays
   // down.
   serve_and_fall(true);
   std::string said;
-  for (int i = 0; i < 100 && !node.has_ended(); ++i) {
+  for (int i = 0; i < 100 && !node().has_ended(); ++i) {
     try {
-      node.listen(std::chrono::milliseconds(100));
+      node().listen(std::chrono::milliseconds(100));
     } catch (const Error& e) {
       said += std::string(e.what()) + '\n';
     }
   }
-  EXPECT_TRUE(node.has_ended());
+  EXPECT_TRUE(node().has_ended());
   EXPECT_NE(said.find("no seed that was not used"), said.npos) << said;
+}
+
+// Wherever in a start it is reset, the next one draws what none has drawn.
+TEST_F(BoardSeeds, AResetAtAnyStoreLeavesASeedThatWasNotUsed) {
+  ask();
+  const std::string step =
+      address_in("mps2-an386", "_ZN5shoal9NodeAgent4stepEv");
+  size_t cuts = 0;
+  for (bool cut = true; cut; ++cuts) {
+    SCOPED_TRACE("reset at store " + std::to_string(cuts));
+    {
+      Debugger d(debugger_);
+      d.reset();
+      d.break_at(step);
+      for (size_t i = 0; i <= cuts && cut; ++i) {
+        cut = d.run_past_store(notes_at(), sizeof(SeedNotes));
+      }
+      d.break_no_more(step);
+      if (cut) d.reset();
+      d.go_on();
+    }
+    ask();
+    ASSERT_EQ(nonces_.size(), cuts + 2);
+    node().listen(std::chrono::milliseconds(0));  // it has refused nothing
+  }
+  // A note is eleven words or more, and another one goes.
+  EXPECT_GT(cuts, 20u);
 }
 
 // One that nobody has spoken with yet would only fall again.

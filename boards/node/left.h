@@ -1,6 +1,5 @@
-// What a node leaves for its next start where a reset clears nothing: why it
-// fell, in its arena, and a seed, in a mapped storage, which keeps none without
-// power. After a loss of power there is anything. Each is there once.
+// Why a node fell, left for its next start at the end of its arena, which a
+// reset does not clear. After a loss of power there is anything.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +10,15 @@ struct FallLeft {
   uint32_t why = 0;  // a shoal::Fall of device/agent/session_wire.h
   uint32_t at = 0;   // where; 0: not known
 };
-template <class T>
-struct Note {
+struct FallNote {
   uint32_t magic;
-  T what;
+  FallLeft what;
   uint32_t crc;  // CRC-32C of what is before it
 };
-struct SeedLeft {
-  uint8_t bytes[32];
-};
-using FallNote = Note<FallLeft>;
-using SeedNote = Note<SeedLeft>;
 
 // Nothing was left: `why` is 0.
-FallLeft take_fall(FallNote&);
+FallLeft read_fall(const FallNote&);
+void forget_fall(FallNote&);
 void leave_fall(FallNote&, const FallLeft&);
-
-// False, and `seed` as it was: nothing was left.
-bool take_seed(SeedNote&, uint8_t (&seed)[32]);
-void leave_seed(SeedNote&, const uint8_t (&seed)[32]);
 
 }  // namespace shoal::left

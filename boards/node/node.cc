@@ -102,12 +102,12 @@ uint32_t programs_end(const shoal_port& port) {
 
 // What stays over a reset: of a mapped storage all does; of the SRAM what no
 // start clears, which is the arena.
-left::SeedNote& seed_note(const shoal_port& port) {
+SeedNotes& seed_notes(const shoal_port& port) {
   constexpr uint32_t kBehindFlashed = 2048;
   auto* const storage =
       static_cast<uint8_t*>(const_cast<void*>(port.mapped_storage));
-  return *reinterpret_cast<left::SeedNote*>(storage + flashed_at(port) +
-                                            kBehindFlashed);
+  return *reinterpret_cast<SeedNotes*>(storage + flashed_at(port) +
+                                       kBehindFlashed);
 }
 left::FallNote& fall_note() {
   return reinterpret_cast<left::FallNote*>(address_of(sram_end))[-1];
@@ -118,10 +118,7 @@ left::FallNote& fall_note() {
 // used. Where it stays, one in `f` would never be overwritten.
 Status start_seed(const shoal_port& port, bool fell, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
-  if (port.mapped_storage) {
-    const bool is_left = left::take_seed(seed_note(port), f.seed);
-    return is_left || !fell ? Status::kOk : Status::kNoSalt;
-  }
+  if (port.mapped_storage) return take_seed(seed_notes(port), !fell, f.seed);
   SeedsConfig c;
   c.storage = &port.storage;
   c.at = programs_end(port);
@@ -283,16 +280,6 @@ void say(void*, const LeaderSaid& s) {
                         port.storage_replaces != 0});
 }
 
-// Of what this start draws, for one that follows without a loss of power.
-bool leave_seed(const shoal_port& port) {
-  if (!port.mapped_storage) return true;
-  uint8_t next[kSeedBytes];
-  const bool drawn = node.entropy.draw(next, sizeof next);
-  if (drawn) left::leave_seed(seed_note(port), next);
-  wipe(next, sizeof next);
-  return drawn;
-}
-
 constexpr Refusal kNoRefusal{};
 
 // Secure, if the board was flashed with a key, and then only with bytes that
@@ -303,7 +290,7 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.insecure = flashed.secure == kOpen;
   c.seals_programs = flashed.secure == kSealed;
   c.cipher = c.insecure ? &checksum_only() : &chacha20_poly1305();
-  const left::FallLeft fell = left::take_fall(fall_note());
+  const left::FallLeft fell = left::read_fall(fall_note());
   c.fell = static_cast<Fall>(fell.why);
   c.fell_at = fell.at;
   if (!c.insecure) {
@@ -312,9 +299,10 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
     if (status != Status::kOk) return Refusal::kNoSeed;
     std::memcpy(c.key, flashed.key, sizeof c.key);
     node.entropy.start(flashed.seed);
-    if (!leave_seed(port)) return Refusal::kNoSeed;
     c.entropy = draw;
   }
+  // Not before: a start that a reset ends is one after a fall, too.
+  left::forget_fall(fall_note());
   static_assert(sizeof flashed.name <= sizeof node.name);
   std::memcpy(node.name, flashed.name, sizeof flashed.name);
   c.name = node.name;

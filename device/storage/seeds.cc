@@ -1,5 +1,6 @@
 #include "device/storage/seeds.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 
@@ -29,6 +30,18 @@ bool derive(const char (&purpose)[6], const uint8_t* seed,
   return sha.finish(out);
 }
 
+bool derive_next(const SeedNote& now, SeedNote& next) {
+  next.magic = kSeedMagic;
+  next.count = now.count + 1;
+  const bool derived = derive("after", now.seed, next.seed);
+  next.crc = crc_of(next);
+  return derived;
+}
+
+bool is_note(const SeedNote& n) {
+  return n.magic == kSeedMagic && n.crc == crc_of(n);
+}
+
 class Seeds {
  public:
   explicit Seeds(const SeedsConfig& c) : c_(c) {}
@@ -53,10 +66,7 @@ class Seeds {
     uint32_t slot = kNoSlot;
     if (!find_newest(now, slot)) return Status::kStorage;
     if (slot == kNoSlot) return Status::kNoSalt;
-    next.magic = kSeedMagic;
-    next.count = now.count + 1;
-    if (!derive("after", now.seed, next.seed)) return Status::kNoSalt;
-    next.crc = crc_of(next);
+    if (!derive_next(now, next)) return Status::kNoSalt;
     // From here on power may go away at any time: the new one is there before
     // an old one goes, and all old ones are gone before one is used.
     return put(slot, next) && forget_others(slot) ? Status::kOk
@@ -70,9 +80,8 @@ class Seeds {
       if (!there) continue;
       SeedNote n;
       std::memcpy(&n, c_.unit, sizeof n);
-      const bool is_note = n.magic == kSeedMagic && n.crc == crc_of(n) &&
-                           (n.count == 0) == (i == kFlashedSlot);
-      if (is_note && (slot == kNoSlot || n.count > newest.count)) {
+      const bool is_one = is_note(n) && (n.count == 0) == (i == kFlashedSlot);
+      if (is_one && (slot == kNoSlot || n.count > newest.count)) {
         newest = n;
         slot = i;
       }
@@ -174,6 +183,30 @@ Status take_seed(const SeedsConfig& c, uint8_t (&out)[kSeedBytes]) {
                       c.storage->erase && c.write_bytes >= sizeof(SeedNote) &&
                       c.erase_bytes / kSeedsOfABlock >= c.write_bytes;
   return usable ? Seeds(c).take(out) : Status::kBadArgument;
+}
+
+Status take_seed(SeedNotes& notes, bool first, uint8_t (&seed)[kSeedBytes]) {
+  SeedNote* newest = nullptr;
+  for (SeedNote& n : notes.two) {
+    if (is_note(n) && (!newest || n.count > newest->count)) newest = &n;
+  }
+  if (!newest && !first) return Status::kNoSalt;
+  SeedNote now = newest ? *newest : flashed_seed(seed), next{};
+  uint8_t drawn[kSeedBytes];
+  const bool derived =
+      derive_next(now, next) && derive("start", now.seed, drawn);
+  if (derived) {
+    const bool second = newest == &notes.two[0];
+    notes.two[second] = next;
+    // Nothing of the other one goes before all of this is there.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    wipe(&notes.two[!second], sizeof(SeedNote));
+    std::memcpy(seed, drawn, sizeof drawn);
+  }
+  wipe(drawn, sizeof drawn);
+  wipe(&now, sizeof now);
+  wipe(&next, sizeof next);
+  return derived ? Status::kOk : Status::kNoSalt;
 }
 
 }  // namespace shoal

@@ -42,4 +42,15 @@ struct SeedsConfig {
 // fails. kNoSalt: no seed is left in it.
 Status take_seed(const SeedsConfig&, uint8_t (&out)[kSeedBytes]);
 
+// The same where the storage is memory, which stays over a reset and not
+// without power: then there is anything, and whoever starts the board has put a
+// new seed into `seed`. The note of the next start is whole before the one
+// before it goes, so that a reset may come at any store.
+struct SeedNotes {
+  SeedNote two[2];
+};
+// `first`: where there is no note, the seed is taken that was put there, else
+// kNoSalt. `seed` becomes that of this start, if kOk.
+Status take_seed(SeedNotes&, bool first, uint8_t (&seed)[kSeedBytes]);
+
 }  // namespace shoal

@@ -232,5 +232,81 @@ TEST_F(SeedsTest, AStorageThatFailsGivesNone) {
   EXPECT_FALSE(start());
 }
 
+// Where a reset leaves the memory as it is.
+class MemorySeeds : public testing::Test {
+ protected:
+  // Anything, after power was lost; and a new one from who starts the board.
+  void power_on() {
+    std::memset(&notes_, 0xA5, sizeof notes_);
+    ++flashed_;
+  }
+  std::optional<Seed> start(bool first = true) {
+    uint8_t out[kSeedBytes] = {flashed_};
+    status_ = take_seed(notes_, first, out);
+    Seed seed;
+    std::copy_n(out, kSeedBytes, seed.begin());
+    if (status_ == Status::kOk) return seed;
+    EXPECT_EQ(seed, Seed{flashed_});
+    return std::nullopt;
+  }
+  // Bytes of whole notes; the rest is zeros.
+  size_t used() const {
+    const auto* const at = reinterpret_cast<const uint8_t*>(&notes_);
+    return sizeof notes_ -
+           static_cast<size_t>(std::count(at, at + sizeof notes_, 0));
+  }
+
+  SeedNotes notes_{};
+  uint8_t flashed_ = 0;
+  Status status_ = Status::kOk;
+};
+
+TEST_F(MemorySeeds, NoTwoStartsHaveTheSame) {
+  std::set<Seed> seen;
+  for (int powers = 0; powers < 5; ++powers) {
+    power_on();
+    for (int i = 0; i < 20; ++i) {
+      const SeedNotes before = notes_;
+      const std::optional<Seed> seed = start(i == 0);
+      ASSERT_TRUE(seed);
+      EXPECT_TRUE(seen.insert(*seed).second);
+      EXPECT_LE(used(), sizeof(SeedNote));  // one note, and nothing of another
+      for (const SeedNote& n : notes_.two) {
+        EXPECT_NE(std::memcmp(n.seed, seed->data(), kSeedBytes), 0);
+      }
+      // As if the old one had not gone yet, or half.
+      if (i == 0) continue;
+      const SeedNotes after = notes_;
+      const size_t old = before.two[0].count > before.two[1].count ? 0 : 1;
+      for (size_t gone = 0; gone <= sizeof(SeedNote); ++gone) {
+        notes_ = after;
+        std::memcpy(&notes_.two[old], &before.two[old], sizeof(SeedNote));
+        std::memset(&notes_.two[old], 0, gone);
+        const std::optional<Seed> next = start(false);
+        ASSERT_TRUE(next);
+        EXPECT_FALSE(seen.contains(*next));
+      }
+      notes_ = after;
+    }
+  }
+}
+
+// A fall may have written anywhere: nobody goes back to the first one then.
+TEST_F(MemorySeeds, WithoutANoteOnlyAFirstStartHasOne) {
+  power_on();
+  EXPECT_FALSE(start(false));
+  EXPECT_EQ(status_, Status::kNoSalt);
+  ASSERT_TRUE(start());
+  const SeedNotes whole = notes_;
+  for (size_t i = 0; i < sizeof notes_; ++i) {
+    notes_ = whole;
+    uint8_t& byte = reinterpret_cast<uint8_t*>(&notes_)[i];
+    byte ^= 4;
+    // The other note's place has nothing that could be damaged.
+    const bool in_note = (i < sizeof(SeedNote)) == (whole.two[0].count != 0);
+    EXPECT_EQ(start(false).has_value(), !in_note) << i;
+  }
+}
+
 }  // namespace
 }  // namespace shoal
