@@ -2,7 +2,8 @@
 # What shoal takes of a Cortex-M4's flash, for a program that is mapped and has
 # no peers: .text and .rodata of its objects at -Os, without the C library and
 # the image, linked with a table that names the program's kinds of actors
-# (design/device.md). Fails if a row is over its limit.
+# (design/device.md), without the quick way of plain actors. Fails if a row is
+# over its limit.
 #   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
 #   tools/flash_sizes.sh DIR kernels
 # The second form: of the MobileNet-class program the kernels alone, at -O2 as
@@ -14,7 +15,7 @@ command -v arm-none-eabi-g++ > /dev/null || { echo "no arm-none-eabi-g++"; exit 
 flags=(-mcpu=cortex-m4 -mthumb -Os -std=gnu++17 -fno-exceptions -fno-rtti
   -ffunction-sections -fdata-sections -fno-threadsafe-statics
   -fno-unwind-tables -fno-asynchronous-unwind-tables
-  -DSHOAL_WITHOUT_MBEDTLS "-I$source")
+  -DSHOAL_WITHOUT_MBEDTLS -DSHOAL_WITHOUT_PLAIN "-I$source")
 rm -rf "$to"
 mkdir -p "$to"
 cd "$to"

@@ -15,6 +15,19 @@ constexpr int channels(const PortRecord& p) { return p.c1 - p.c0; }
 constexpr bool is_cut(const ActorRecord& a) {
   return has_window(a.op) && a.part < a.kernel_h;
 }
+// The commonest actors by far, for which the runtime has a way of its own
+// (PlainSlice): a convolution or depthwise convolution from int8 to int8, all
+// of its window at once, in no loop. A build that lacks flash
+// goes without; its definition is that of all of its sources.
+#if defined(SHOAL_WITHOUT_PLAIN)
+inline constexpr bool kPlainActors = false;
+#else
+inline constexpr bool kPlainActors = true;
+#endif
+constexpr bool is_plain(const ActorRecord& a) {
+  return kPlainActors && a.op <= OpCode::kDepthwise && a.loop == kNone &&
+         a.part == a.kernel_h && a.flags == (kActorInit | kActorFinal);
+}
 inline bool is_inner(const StageView& s, const ActorRecord& a) {
   return s.buffers[s.ports[a.out].buffer].flags & kBufferPrivate;
 }

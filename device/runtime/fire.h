@@ -2,7 +2,7 @@
 // channels, where they lie, and the weights.
 #pragma once
 
-#include "device/runtime/ports.h"
+#include "device/runtime/schedule.h"
 
 namespace shoal {
 
@@ -26,6 +26,18 @@ struct Slice {
   int sums_row;
   const int32_t* params;
   const uint16_t* maps;
+};
+
+// The same, of a plain actor (program/actor.h), and all of one group of
+// channels.
+struct PlainSlice {
+  const Ports& ports;
+  const FiringEnds& ends;
+  const ActorRecord& actor;
+  const ChunkRecord& chunk;
+  const uint8_t* bytes;  // of the chunk
+  int lo, hi;            // output rows
+  int slice;             // of the actor's
 };
 
 }  // namespace shoal

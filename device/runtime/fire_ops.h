@@ -8,6 +8,8 @@ namespace shoal {
 // fire_window.cc
 void fire_conv(const Slice&);
 void fire_depthwise(const Slice&);
+void fire_plain_conv(const PlainSlice&);
+void fire_plain_depthwise(const PlainSlice&);
 void fire_transpose_conv(const Slice&);
 void fire_average_pool(const Slice&);
 void fire_max_pool(const Slice&);

@@ -1,5 +1,6 @@
 // Slices of operators with a window.
 #include "device/kernels/kernels.h"
+#include "device/program/chunk.h"
 #include "device/program/params.h"
 #include "device/runtime/fire_ops.h"
 
@@ -35,8 +36,8 @@ inline void find_window(const Slice& s, int oy, const int8_t** rows) {
 }
 
 // Where it is rare.
-[[gnu::noinline]] void window_rows(const Slice& s, int oy,
-                                   const int8_t** rows) {
+[[gnu::noinline, gnu::cold]] void window_rows(const Slice& s, int oy,
+                                              const int8_t** rows) {
   find_window(s, oy, rows);
 }
 
@@ -52,7 +53,7 @@ struct Sums {
   int stride;
 };
 
-Sums sums_of(const Slice& s, int oy) {
+[[gnu::cold]] Sums sums_of(const Slice& s, int oy) {
   const ActorRecord& a = *s.actor;
   const bool init = a.flags & kActorInit, ends = a.flags & kActorFinal;
   Sums sums{nullptr, nullptr, 0};
@@ -124,8 +125,10 @@ int rows_of_call(const Slice& s, int oy) {
   return n;
 }
 
-// `many`: the kernel takes further rows of a call.
-void fire_taps(const Slice& s, void (*kernel)(const ConvArgs&), bool many) {
+// `many`: the kernel takes further rows of a call. Small, as plain actors have
+// their own way.
+[[gnu::cold]] void fire_taps(const Slice& s, void (*kernel)(const ConvArgs&),
+                             bool many) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   ConvArgs c;
@@ -162,7 +165,151 @@ void fire_taps(const Slice& s, void (*kernel)(const ConvArgs&), bool many) {
   }
 }
 
-void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
+int least(int a, int b) { return a < b ? a : b; }
+int least(int a, int b, int c) { return least(least(a, b), c); }
+int least(int a, int b, int c, int d) { return least(least(a, b), c, d); }
+
+// Where rows of int8 lie, without what else Rows knows.
+struct Ring {
+  int8_t* memory;  // slot 0, at the box's first column and channel
+  uint32_t row_bytes, slots, first;
+
+  Ring(const Ports& ports, const PortRecord& p, const BufferRecord& b) {
+    uint8_t* at = ports.arena + b.offset + (uint32_t{p.x0} * b.channels + p.c0);
+    if (b.flags & kBufferVariable && ports.frames & 1) {
+      const uint32_t stride = variable_stride(b.rows * b.row_bytes);
+      at = p.is_read ? at + stride : at - stride;
+    }
+    memory = reinterpret_cast<int8_t*>(at);
+    row_bytes = b.row_bytes, slots = b.slots;
+    first = ports.base(b) + p.y0;
+  }
+
+  uint32_t slot(int y) const {
+    const uint32_t slot = first + static_cast<uint32_t>(y);
+    return slot >= slots ? slot % slots : slot;
+  }
+  int8_t* at(uint32_t slot) const { return memory + slot * row_bytes; }
+};
+
+// Of a plain actor all that is the same for each of its rows.
+[[gnu::noinline]] void set_plain(const PlainSlice& s, ConvArgs& c) {
+  const ActorRecord& a = s.actor;
+  const PortRecord &in = *s.ends.in, &out = *s.ends.out;
+  c.kernel_h = a.kernel_h, c.kernel_w = a.kernel_w;
+  c.in_w = columns(in), c.in_stride = s.ends.read->channels;
+  c.in_c = channels(in);
+  c.stride_x = a.stride_x, c.dilation_x = a.dilation_x;
+  c.pad_left = a.pad_left;
+  c.x0 = 0, c.x1 = columns(out);
+  if (a.slices > 1) {
+    const int all = c.x1;
+    c.x0 = all * s.slice / a.slices, c.x1 = all * (s.slice + 1) / a.slices;
+  }
+  c.multiplier = a.multiplier;
+  c.zero_in = a.zero_in, c.zero_weight = a.zero_weight;
+  c.zero_out = a.zero_out, c.act_min = a.act_min, c.act_max = a.act_max;
+  c.partial_in = nullptr, c.partial_out = nullptr, c.partial_stride = 0;
+  c.out_stride = s.ends.made->channels;
+  const int n = s.chunk.out_n;
+  c.channels = n;
+  c.weights = reinterpret_cast<const int8_t*>(s.bytes);
+  c.weight_stride =
+      a.op == OpCode::kConv ? a.kernel_h * a.kernel_w * c.in_c : n;
+  const uint8_t* quantized =
+      s.bytes + s.chunk.bytes - quantized_bytes(s.chunk.out_n);
+  c.bias = reinterpret_cast<const int32_t*>(quantized);
+  c.multipliers = c.bias + n;
+  c.shifts = reinterpret_cast<const int8_t*>(c.multipliers + n);
+}
+
+// `count` rows of the input: iy, iy + step and so on.
+[[gnu::noinline]] void put_rows(const Ring& in, const PlainSlice& s,
+                                int channel, int iy, const int8_t** rows) {
+  const int all = shoal::rows(*s.ends.in), step = s.actor.dilation_y;
+  const int8_t** const end = rows + s.actor.kernel_h;
+  for (; iy < 0; iy += step) {
+    *rows++ = nullptr;
+    if (rows == end) return;
+  }
+  uint32_t slot = in.slot(iy);
+  do {
+    *rows++ = iy < all ? in.at(slot) + channel : nullptr;
+    iy += step;
+    slot += static_cast<uint32_t>(step);
+    if (slot >= in.slots) slot %= in.slots;
+  } while (rows != end);
+}
+
+// Input channel at which the chunk begins.
+int first_channel(const PlainSlice& s) {
+  if (s.actor.op == OpCode::kConv || s.chunk.out0 == 0) return 0;
+  return s.chunk.out0 / s.actor.multiplier;
+}
+
+// Up to `most` output rows a call, as far as the ring goes on.
+[[gnu::noinline]] void fire_rows(const PlainSlice& s, ConvArgs& c,
+                                 void (*kernel)(const ConvArgs&), int most) {
+  const int8_t* rows[kMaxWindowRows];
+  c.rows = rows;
+  const Ring in(s.ports, *s.ends.in, *s.ends.read);
+  const Ring out(s.ports, *s.ends.out, *s.ends.made);
+  c.out_row = static_cast<int>(out.row_bytes);
+  const int step = s.actor.stride_y, channel = first_channel(s);
+  int iy = s.lo * step - s.actor.pad_top;
+  for (int oy = s.lo; oy < s.hi; ++oy, iy += step) {
+    const uint32_t slot = out.slot(oy);
+    c.out = out.at(slot) + s.chunk.out0;
+    put_rows(in, s, channel, iy, rows);
+    if (most > 1) {
+      const int count =
+          least(s.hi - oy, most, static_cast<int>(out.slots - slot));
+      c.more_rows = count - 1;
+      for (int i = 1; i < count; ++i, ++oy) {
+        iy += step;
+        put_rows(in, s, channel, iy, rows + i * c.kernel_h);
+      }
+    }
+    kernel(c);
+  }
+}
+
+// A 1x1 window knows nothing of rows: those that lie one behind the other are
+// one long row to the kernel, which then goes through its weights once.
+bool is_pointwise(const PlainSlice& s, const ConvArgs& c) {
+  const ActorRecord& a = s.actor;
+  const auto whole = [&](const BufferRecord& b, int stride) {
+    return b.row_bytes == static_cast<uint32_t>(c.x1 * stride);
+  };
+  return a.kernel_h == 1 && a.kernel_w == 1 && a.stride_x == 1 &&
+         a.stride_y == 1 && a.pad_left == 0 && a.slices == 1 &&
+         c.in_w == c.x1 && whole(*s.ends.read, c.in_stride) &&
+         whole(*s.ends.made, c.out_stride);
+}
+
+void fire_long_rows(const PlainSlice& s, ConvArgs& c) {
+  const int8_t* row;
+  c.rows = &row;
+  const Ring in(s.ports, *s.ends.in, *s.ends.read);
+  const Ring out(s.ports, *s.ends.out, *s.ends.made);
+  const int columns = c.x1, all = shoal::rows(*s.ends.in);
+  for (int oy = s.lo, count = 0; oy < s.hi; oy += count) {
+    const int iy = oy - s.actor.pad_top;
+    const uint32_t slot = out.slot(oy);
+    count = 1, row = nullptr;
+    if (iy >= 0 && iy < all) {
+      const uint32_t from = in.slot(iy);
+      row = in.at(from);
+      count = least(s.hi - oy, all - iy, static_cast<int>(in.slots - from),
+                    static_cast<int>(out.slots - slot));
+    }
+    c.in_w = c.x1 = count * columns;
+    c.out = out.at(slot) + s.chunk.out0;
+    conv_row(c);
+  }
+}
+
+[[gnu::cold]] void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   PoolArgs p;
@@ -187,8 +334,9 @@ void fire_pool(const Slice& s, void (*kernel)(const PoolArgs&)) {
   }
 }
 
-void fire_reduce(const Slice& s, void (*kernel)(const ReduceArgs&),
-                 const ReduceParams& p) {
+[[gnu::cold]] void fire_reduce(const Slice& s,
+                               void (*kernel)(const ReduceArgs&),
+                               const ReduceParams& p) {
   const ActorRecord& a = *s.actor;
   const int8_t* rows[kMaxWindowRows];
   ReduceArgs r{};
@@ -216,6 +364,18 @@ void fire_reduce(const Slice& s, void (*kernel)(const ReduceArgs&),
 void fire_conv(const Slice& s) { fire_taps(s, conv_row, false); }
 void fire_depthwise(const Slice& s) {
   fire_taps(s, depthwise_row, depthwise_takes_rows());
+}
+void fire_plain_conv(const PlainSlice& s) {
+  ConvArgs c;
+  set_plain(s, c);
+  if (is_pointwise(s, c)) return fire_long_rows(s, c);
+  fire_rows(s, c, conv_row, 1);
+}
+void fire_plain_depthwise(const PlainSlice& s) {
+  ConvArgs c;
+  set_plain(s, c);
+  const bool many = s.hi - s.lo > 1 && depthwise_takes_rows();
+  fire_rows(s, c, depthwise_row, many ? kMaxWindowRows / c.kernel_h : 1);
 }
 void fire_transpose_conv(const Slice& s) {
   fire_taps(s, transpose_conv_row, false);

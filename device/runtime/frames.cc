@@ -144,30 +144,7 @@ Status Node::end_stage() {
   return start_frame();
 }
 
-Status Node::step() {
-  last_.unit = kNone;
-  if (state_.failed()) return state_.fault.status;
-  Status status;
-  switch (phase_) {
-    case Phase::kLoad:
-      status = load_step();
-      break;
-    case Phase::kRecover:
-      status = recover_step();
-      break;
-    case Phase::kEnter:
-      status = storage_->enter();
-      if (status == Status::kOk) begin_stage();
-      break;
-    default:
-      status = run_step();
-  }
-  if (linking()) link_->send(status == Status::kWait);
-  if (storage_ && state_.schedule.storage_works) storage_->stepped(status);
-  return status;
-}
-
-Status Node::run_step() {
+inline Status Node::run_step() {
   if (state_.schedule.storage_works) {
     const Status status = storage_->step();
     if (status != Status::kWait) return status;
@@ -177,6 +154,23 @@ Status Node::run_step() {
     return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
   }
   return run_slice();
+}
+
+Status Node::begin_step() {
+  if (phase_ == Phase::kLoad) return load_step();
+  if (phase_ == Phase::kRecover) return recover_step();
+  const Status status = storage_->enter();
+  if (status == Status::kOk) begin_stage();
+  return status;
+}
+
+Status Node::step() {
+  last_.unit = kNone;
+  if (state_.failed()) return state_.fault.status;
+  const Status status = phase_ == Phase::kRun ? run_step() : begin_step();
+  if (linked_ && loaded()) link_->send(status == Status::kWait);
+  if (storage_ && state_.schedule.storage_works) storage_->stepped(status);
+  return status;
 }
 
 Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {

@@ -37,13 +37,14 @@ uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   uint32_t done = state_.ports.passed(b, *p) - p->y0;
   if (done >= all) return 0;
   const IoEntry& io = state_.head.ios[input];
-  const Rows to = state_.ports.rows_of(io.port);
-  const uint32_t pixel = static_cast<uint32_t>(to.channels) * io.element_bytes;
-  const uint32_t step = static_cast<uint32_t>(to.stride) * io.element_bytes;
   uint32_t pushed = 0;
   while (pushed < count && done < all &&
          state_.ports.writable(b, p->y0 + done) > p->y0 + done) {
     if (data) {
+      const Rows to = state_.ports.rows_of(io.port);
+      const uint32_t pixel =
+          static_cast<uint32_t>(to.channels) * io.element_bytes;
+      const uint32_t step = static_cast<uint32_t>(to.stride) * io.element_bytes;
       copy_row(to.at(static_cast<int>(done)), step,
                data + size_t{pushed} * io.row_bytes, pixel, pixel, to.columns);
     }

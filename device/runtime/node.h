@@ -72,11 +72,16 @@ class Node final {
   Status enter_stage(uint16_t stage);
   void begin_stage();
   Status end_stage();
+  Status begin_step();
   Status run_step();
 
   // fire.cc
   enum class Progress : uint8_t { kSlice, kActor, kFiring };
   Status run_slice();
+  Status run_plain();
+  Status run_any_slice();
+  void begin_slice(Slice&, uint16_t actor);
+  void tap_plain();
   Progress next_slice(const ActorRecord&);
   void call_tap(const Slice&, uint16_t index, uint16_t iteration);
 

@@ -83,9 +83,11 @@ using MakeStorage = StoragePart* (*)(void* memory, NodeState&,
                                      const shoal_storage*);
 using MakeLink = LinkPart* (*)(void* memory, NodeState&);
 using Fire = void (*)(const Slice&);
+using FirePlain = void (*)(const PlainSlice&);
 
 struct Parts {
   Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
+  FirePlain plain[2];           // kConv, kDepthwise
   CheckParts checks;
   MakeStorage storage;  // shoal_storage_part, or null
   MakeLink link;        // shoal_link_part, or null
@@ -124,6 +126,9 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_matmul};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
+inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};
+static_assert(static_cast<int>(OpCode::kDepthwise) == 2);
+
 // The kinds of actors that a program has; it has no peers and lies in memory.
 template <OpCode... kOps>
 constexpr Parts parts_for() {
@@ -132,6 +137,7 @@ constexpr Parts parts_for() {
   for (const OpCode op : kUsed) {
     const int kind = static_cast<int>(op) - 1;
     p.fires[kind] = kFires[kind];
+    if (kPlainActors && kind < 2) p.plain[kind] = kPlain[kind];
     p.checks.kinds[kind] = kKindChecks[kind];
   }
   return p;

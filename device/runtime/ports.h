@@ -46,11 +46,17 @@ struct Ports {
   // Rows below this have been made; rows below this may be written, of which
   // those from `from` on are asked for.
   uint32_t readable(const BufferRecord&) const;
+  uint32_t made(const BufferRecord&) const;  // the same, for one writer quickly
   uint32_t writable(const BufferRecord&, uint32_t from) const;
   bool rows_ready(uint16_t port, RowRange) const;
   bool rows_free(uint16_t port, RowRange) const;
+  bool rows_free(const PortRecord&, const BufferRecord&, RowRange) const;
   // `count` rows of the port's box have been passed; false: as before.
-  bool pass(uint16_t port, int count);
+  bool pass(uint16_t port, int count) {
+    const PortRecord& p = stage.ports[port];
+    return pass(p, stage.buffers[p.buffer], count);
+  }
+  bool pass(const PortRecord&, const BufferRecord&, int count);
   // The next frame's rows of a buffer that is kept come next.
   void rebase(const BufferRecord&);
   // The frame's rows of a buffer that is kept come again.
@@ -96,26 +102,35 @@ inline uint32_t Ports::least_passed(const BufferRecord& b,
   return rows;
 }
 
+inline uint32_t Ports::made(const BufferRecord& b) const {
+  const PortRecord* const first = stage.ports + b.first_port;
+  if (kPlainActors && b.writers == 1) return passed(b, *first);
+  return least_passed(b, first, b.writers);
+}
+
 inline bool Ports::rows_ready(uint16_t port, RowRange r) const {
   if (r.hi <= r.lo) return true;
   const PortRecord& p = stage.ports[port];
-  const BufferRecord& b = stage.buffers[p.buffer];
-  return least_passed(b, stage.ports + b.first_port, b.writers) >=
-         p.y0 + static_cast<uint32_t>(r.hi);
+  return made(stage.buffers[p.buffer]) >= p.y0 + static_cast<uint32_t>(r.hi);
+}
+
+inline bool Ports::rows_free(const PortRecord& p, const BufferRecord& b,
+                             RowRange r) const {
+  const uint32_t end = p.y0 + static_cast<uint32_t>(r.hi);
+  if (kPlainActors && b.writers == 1 && b.readers == 1 && b.overlay == kNone) {
+    return passed(b, stage.ports[b.first_port + 1u]) + b.slots >= end;
+  }
+  return writable(b, p.y0 + static_cast<uint32_t>(r.lo)) >= end;
 }
 
 inline bool Ports::rows_free(uint16_t port, RowRange r) const {
   const PortRecord& p = stage.ports[port];
-  return writable(stage.buffers[p.buffer],
-                  p.y0 + static_cast<uint32_t>(r.lo)) >=
-         p.y0 + static_cast<uint32_t>(r.hi);
+  return rows_free(p, stage.buffers[p.buffer], r);
 }
 
 // A finished port stands where the next frame begins, so that it holds nobody
 // up.
-inline bool Ports::pass(uint16_t port, int count) {
-  const PortRecord& p = stage.ports[port];
-  const BufferRecord& b = stage.buffers[p.buffer];
+inline bool Ports::pass(const PortRecord& p, const BufferRecord& b, int count) {
   const uint32_t row =
       base(b) + p.y0 +
       (count >= rows(p) ? uint32_t{b.rows} : static_cast<uint32_t>(count));

@@ -49,10 +49,12 @@ Reach reach(const StageView& stage, const ActorRecord& a, int operand,
 }
 
 // Where it is rare: the ports' own are built into the commonest path.
-[[gnu::noinline]] bool is_ready(const Ports& ports, uint16_t port, RowRange r) {
+[[gnu::noinline, gnu::cold]] bool is_ready(const Ports& ports, uint16_t port,
+                                           RowRange r) {
   return ports.rows_ready(port, r);
 }
-[[gnu::noinline]] bool is_free(const Ports& ports, uint16_t port, RowRange r) {
+[[gnu::noinline, gnu::cold]] bool is_free(const Ports& ports, uint16_t port,
+                                          RowRange r) {
   return ports.rows_free(port, r);
 }
 
@@ -62,6 +64,7 @@ void Schedule::begin() {
   const StageView& stage = ports_.stage;
   const StageHeader& h = *stage.header;
   pending = 0;
+  wakes_ = h.order == 0 || h.streams > 0;
   for (uint16_t i = 0; i < h.actors; ++i) {
     states[i].firing = 0;
     if (unit_of(i) == i) ++pending;
@@ -89,6 +92,7 @@ void Schedule::begin() {
 }
 
 void Schedule::wake_readers(const BufferRecord& b) {
+  if (!wakes_) return;
   const PortRecord* port = ports_.stage.ports + b.first_port + b.writers;
   for (uint32_t i = 0; i < b.readers; ++i) {
     wake_owner(port[i]);
@@ -98,6 +102,7 @@ void Schedule::wake_readers(const BufferRecord& b) {
 }
 
 void Schedule::wake_writers(const BufferRecord& b) {
+  if (!wakes_) return;
   const PortRecord* port = ports_.stage.ports + b.first_port;
   for (uint32_t i = 0; i < b.writers; ++i) {
     wake_owner(port[i]);
@@ -167,11 +172,40 @@ bool Schedule::sets_are_there(uint16_t unit) const {
 
 bool Schedule::prepare(uint16_t unit) {
   if (storage_works && !sets_are_there(unit)) return false;
-  const bool ready = ports_.stage.actors[unit].loop == kNone
-                         ? prepare_actor(unit)
-                         : prepare_loop(unit);
+  const ActorRecord& a = ports_.stage.actors[unit];
+  const uint16_t firing = states[unit].firing;
+  const bool plain = is_plain(a);
+  const bool ready = plain             ? prepare_plain(a, firing)
+                     : a.loop == kNone ? prepare_actor(unit)
+                                       : prepare_loop(unit);
   if (!ready) return false;
-  static_cast<Place&>(active) = {unit, states[unit].firing, 0, 0, 0, 0};
+  static_cast<Place&>(active) = {unit, firing, 0, 0, 0, 0};
+  active.plain = plain;
+  return true;
+}
+
+// As prepare_actor() of a window that is not cut. One without rows, all of it
+// in the padding, waits for none.
+inline bool Schedule::prepare_plain(const ActorRecord& a, int firing) {
+  const StageView& stage = ports_.stage;
+  const PortRecord &in = stage.ports[a.in[0]], &out = stage.ports[a.out];
+  const int lo = firing * a.band, left = rows(out) - lo;
+  if (left <= 0) return false;
+  const bool ends = left <= a.band;
+  const int hi = ends ? lo + left : lo + a.band;
+  const BufferRecord& read = stage.buffers[in.buffer];
+  const int in_rows = rows(in), next = hi * a.stride_y - a.pad_top;
+  const int behind = next - a.stride_y + (a.kernel_h - 1) * a.dilation_y + 1;
+  if (behind > 0 && lo * a.stride_y - a.pad_top < in_rows) {
+    const int needed = behind < in_rows ? behind : in_rows;
+    if (ports_.made(read) < in.y0 + static_cast<uint32_t>(needed)) return false;
+  }
+  const BufferRecord& made = stage.buffers[out.buffer];
+  if (!ports_.rows_free(out, made, {lo, hi})) return false;
+  active.ends.released[0] = ends ? in_rows : clip(next, 0, in_rows);
+  active.range.out_lo = lo, active.range.out_hi = hi;
+  active.ends.in = &in, active.ends.out = &out;
+  active.ends.read = &read, active.ends.made = &made;
   return true;
 }
 
@@ -195,7 +229,7 @@ bool Schedule::prepare_actor(uint16_t unit) {
     if (in == kNone) continue;
     const Reach r = reach(stage, a, operand, firing, f);
     if (!ports_.rows_ready(in, r.needed)) return false;
-    active.released[operand] = r.released;
+    active.ends.released[operand] = r.released;
   }
   if (a.partial != kNone && !is_ready(ports_, a.partial, out)) return false;
   active.range = f;
@@ -204,8 +238,8 @@ bool Schedule::prepare_actor(uint16_t unit) {
 
 // From the rows of the last actor back to those of the loop's input; `made`
 // may be null.
-RowRange Schedule::loop_input(const LoopRecord& l, RowRange band,
-                              RowRange* made) const {
+[[gnu::cold]] RowRange Schedule::loop_input(const LoopRecord& l, RowRange band,
+                                            RowRange* made) const {
   for (int j = l.actors - 1; j >= 0; --j) {
     if (made) made[j] = band;
     const ActorRecord& a = ports_.stage.actors[l.first_actor + j];
@@ -215,7 +249,7 @@ RowRange Schedule::loop_input(const LoopRecord& l, RowRange band,
   return band;
 }
 
-bool Schedule::prepare_loop(uint16_t unit) {
+[[gnu::cold]] bool Schedule::prepare_loop(uint16_t unit) {
   const LoopRecord& l = ports_.stage.loops[ports_.stage.actors[unit].loop];
   const ActorRecord& last = ports_.stage.actors[l.first_actor + l.actors - 1];
   const int out_rows = rows(ports_.stage.ports[last.out]);
@@ -237,7 +271,9 @@ void Schedule::complete() {
   const ActorRecord& a = ports_.stage.actors[unit];
   active.unit = kNone;
   wake(unit);
-  if (a.loop == kNone) {
+  if (kPlainActors && active.plain) {
+    complete_plain();
+  } else if (a.loop == kNone) {
     complete_actor(a);
   } else {
     complete_loop(ports_.stage.loops[a.loop], firing);
@@ -249,10 +285,20 @@ void Schedule::release(uint16_t port, int count) {
   wake_writers(ports_.stage.buffers[ports_.stage.ports[port].buffer]);
 }
 
+inline void Schedule::complete_plain() {
+  const FiringEnds& e = active.ends;
+  const bool moved = ports_.pass(*e.in, *e.read, e.released[0]);
+  ports_.pass(*e.out, *e.made, active.range.out_hi);
+  if (active.range.out_hi == rows(*e.out)) --pending;
+  if (!wakes_) return;
+  if (moved) wake_writers(*e.read);
+  wake_readers(*e.made);
+}
+
 void Schedule::complete_actor(const ActorRecord& a) {
   const FiringRange& f = active.range;
-  if (a.in[0] != kNone) release(a.in[0], active.released[0]);
-  if (a.in[1] != kNone) release(a.in[1], active.released[1]);
+  if (a.in[0] != kNone) release(a.in[0], active.ends.released[0]);
+  if (a.in[1] != kNone) release(a.in[1], active.ends.released[1]);
   if (!f.last_part) return;
   if (a.partial != kNone) release(a.partial, f.out_hi);
   ports_.pass(a.out, f.out_hi);
@@ -261,7 +307,7 @@ void Schedule::complete_actor(const ActorRecord& a) {
   if (f.out_hi == rows(out)) --pending;
 }
 
-void Schedule::complete_loop(const LoopRecord& l, int firing) {
+[[gnu::cold]] void Schedule::complete_loop(const LoopRecord& l, int firing) {
   const ActorRecord& first = ports_.stage.actors[l.first_actor];
   const ActorRecord& last = ports_.stage.actors[l.first_actor + l.actors - 1];
   const PortRecord& out = ports_.stage.ports[last.out];

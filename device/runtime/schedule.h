@@ -17,14 +17,24 @@ struct Place {
   uint16_t slice = 0;
 };
 
+// Of an actor outside of loops.
+struct FiringEnds {
+  int released[2];  // of its operands: rows that no later firing reads
+  // Of a plain actor, what is asked for several times a firing: its ports and
+  // their buffers.
+  const PortRecord *in, *out;
+  const BufferRecord *read, *made;
+};
+
 // The firing under way. Only one is, so private memory of loops may be shared
 // between them.
 struct Active : Place {
   FiringRange range{};  // of the unit's last actor
   union {
     RowRange made[kMaxLoopActors]{};  // by each actor of a loop
-    int released[2];  // of an actor's operands: rows that no later firing reads
+    FiringEnds ends;
   };
+  bool plain = false;  // see is_plain(); then only out_* of range are set
 };
 
 class Schedule {
@@ -71,8 +81,10 @@ class Schedule {
   bool is_there(const ActorRecord&) const;
   bool sets_are_there(uint16_t unit) const;
   bool prepare(uint16_t unit);
+  bool prepare_plain(const ActorRecord&, int firing);
   bool prepare_actor(uint16_t unit);
   bool prepare_loop(uint16_t unit);
+  void complete_plain();
   void complete_actor(const ActorRecord&);
   void complete_loop(const LoopRecord&, int firing);
   // Of a port that reads: so many rows are not needed any more.
@@ -88,7 +100,9 @@ class Schedule {
   // Actors outside [scan_lo_, scan_hi_] are known not to be ready.
   int32_t scan_lo_ = 0, scan_hi_ = -1;
   int32_t overlay_lo_ = 0, overlay_hi_ = -1;  // writers of overlaying buffers
-  uint32_t run_ = 0, run_fired_ = 0;          // of the recorded order
+  uint16_t run_ = 0, run_fired_ = 0;          // of the recorded order
+  // False: nobody asks who may have become ready.
+  bool wakes_ = true;
 };
 
 }  // namespace shoal
