@@ -106,7 +106,7 @@ std::string run_stored(const Prepared& p, const Frames& frames,
 }
 
 struct Tally {
-  int plans = 0, stages = 0, loops = 0;
+  int plans = 0, stages = 0, loops = 0, orders = 0;
   std::set<OpKind> used;
 };
 
@@ -135,6 +135,7 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
       const Prepared p = prepare(graph, request);
       ++tally.plans;
       tally.stages += static_cast<int>(p.plan.nodes[0].stages.size());
+      tally.orders += p.plan.order.layers.empty() ? 0 : 1;
       for (const PlanStage& s : p.plan.nodes[0].stages) {
         tally.loops += static_cast<int>(s.loops.size());
       }
@@ -206,13 +207,16 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
                   << "\n"
                   << text_of(import_tflite(random_model(small), "random"));
   }
-  std::printf("seeds %u to %u: %d plans, %d stages, %d loops, %zu operators\n",
-              first, first + count - 1, tally.plans, tally.stages, tally.loops,
-              tally.used.size());
+  std::printf(
+      "seeds %u to %u: %d plans, %d stages, %d loops, %d orders that are not "
+      "the file's, %zu operators\n",
+      first, first + count - 1, tally.plans, tally.stages, tally.loops,
+      tally.orders, tally.used.size());
   if (count >= kNets && failed == 0) {
     // READ_VARIABLE is random_variables_test's.
     EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax));
     EXPECT_GT(tally.loops, 50);
+    EXPECT_GT(tally.orders, 20);
   }
 }
 

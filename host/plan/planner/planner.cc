@@ -8,6 +8,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
+#include "host/plan/planner/order_plan.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -77,9 +78,16 @@ Plan make_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
     plan.objective = objective_name(request.objective);
     return plan;
   }
-  Plan plan = several && request.is_auto()
-                  ? auto_plan(net, request, memo)
-                  : search_plan(net, request, *search_for(net, request, memo));
+  Plan plan;
+  if (several && request.is_auto()) {
+    plan = auto_plan(net, request, memo);
+  } else if (!several) {
+    plan = plan_in_best_order(net, request, [&](const Net& n) {
+      return search_plan(n, request, *search_for(n, request, memo));
+    });
+  } else {
+    plan = search_plan(net, request, *search_for(net, request, memo));
+  }
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);
   return plan;

@@ -11,8 +11,6 @@
 
 namespace shoal {
 
-inline constexpr int kMaxStageLayers = 256;
-
 // Whether rows come from and go to a coordinator over a link, and whether
 // copies of mapped weights may lie in SRAM then, and in which banks besides the
 // arena's.

@@ -239,6 +239,14 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
   return j;
 }
 
+// Taken instead of the file's, in which the plan would be this one.
+Json order_json(const PlanOrder& order) {
+  const bool fits = order.own_arena_bytes > 0;
+  return {{"layers", order.layers},
+          {"file_arena_bytes", fits ? Json(order.own_arena_bytes) : Json()},
+          {"file_latency_s", fits ? Json(order.own_latency_s) : Json()}};
+}
+
 }  // namespace
 
 std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
@@ -257,6 +265,7 @@ std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
          {"nodes", Json::array()},
          {"nodes_left_out", Json::array()}};
   if (net.frames > 1) j["batch"] = net.frames;  // numbers are of all of them
+  if (!plan.order.layers.empty()) j["order"] = order_json(plan.order);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     Json node = node_json(net, plan.nodes[n], plan.linked);
     if (bound && n < bound->nodes_s.size()) {

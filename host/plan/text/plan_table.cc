@@ -26,11 +26,35 @@ std::string short_name(std::string name) {
                               : name;
 }
 
-std::string layer_range(const PlanStage& s) {
-  if (s.actors.empty()) return "-";
-  const int first = s.actors.front().layer, last = s.actors.back().layer;
-  return first == last ? fmt::format("{}", first)
-                       : fmt::format("{}-{}", first, last);
+// "3-5", or "3-5,8" where layers are not in the file's order.
+std::string layer_ranges(const PlanStage& s) {
+  std::string text;
+  for (size_t i = 0; i < s.actors.size();) {
+    const int first = s.actors[i].layer;
+    int last = first;
+    while (++i < s.actors.size() && s.actors[i].layer == last + 1) ++last;
+    text += fmt::format("{}{}", text.empty() ? "" : ",", first);
+    if (last > first) text += fmt::format("-{}", last);
+  }
+  return text.empty() ? "-" : text;
+}
+
+// What another order of layers than the file's is better by.
+void order_line(std::string& out, const Plan& plan) {
+  const PlanOrder& order = plan.order;
+  if (order.layers.empty()) return;
+  std::string than = "in the file's nothing fits";
+  if (order.own_arena_bytes > 0) {
+    uint32_t most = 0;
+    for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
+    than = plan.objective == "ram"
+               ? fmt::format("{} instead of {} B in the file's",
+                             format_count(most),
+                             format_count(order.own_arena_bytes))
+               : fmt::format("{:.3f} instead of {:.3f} ms in the file's",
+                             plan.latency_s * 1e3, order.own_latency_s * 1e3);
+  }
+  line(out, "  layers in another order than the file's: {}", than);
 }
 
 std::string bands(const PlanStage& s) {
@@ -144,7 +168,7 @@ void stage_lines(std::string& out, const PlanNode& n) {
   for (size_t s = 0; s < n.stages.size(); ++s) {
     const PlanStage& stage = n.stages[s];
     line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8.3f}  {}", s,
-         layer_range(stage), format_count(stage.arena_bytes), bands(stage),
+         layer_ranges(stage), format_count(stage.arena_bytes), bands(stage),
          format_count(stage.weight_read_bytes), stage.seconds * 1e3,
          stage.bound);
   }
@@ -230,6 +254,7 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
        plan.objective);
+  order_line(out, plan);
   const auto add_bound = [&] {
     if (bound) out += "  " + bound_line(*bound, plan.latency_s) + "\n";
   };

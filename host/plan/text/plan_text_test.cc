@@ -2,9 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/base/size.h"
 #include "host/check/testing/hand_cluster.h"
 #include "host/plan/planner/planner.h"
-#include "host/plan/testing/shape_net.h"
+#include "host/plan/testing/branch_nets.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
 
@@ -59,6 +60,35 @@ TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
         "largest buffers", "why not faster", "why not smaller", "modelled"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
+}
+
+TEST(PlanTextTest, SaysWhatAnotherOrderOfLayersIsBetterBy) {
+  const Net net = breadth_first_net(1, 4);
+  PlanRequest request = one_node(find_board("stm32f746"));
+  request.objective = Objective::kRam;
+  Plan plan = make_plan(net, request);
+  EXPECT_NE(
+      plan_table(net, plan, {})
+          .find("layers in another order than the file's: " +
+                format_count(plan.nodes[0].arena_bytes) + " instead of " +
+                format_count(plan.order.own_arena_bytes) + " B in the file's"),
+      std::string::npos);
+  auto json = nlohmann::json::parse(plan_json(net, plan));
+  EXPECT_EQ(json.at("order").at("layers"), plan.order.layers);
+  EXPECT_EQ(json["order"]["file_arena_bytes"], plan.order.own_arena_bytes);
+  std::vector<int> layers;
+  for (const auto& stage : json["nodes"][0]["stages"]) {
+    for (const auto& layer : stage.at("layers")) layers.push_back(layer);
+  }
+  EXPECT_EQ(layers, plan.order.layers);
+
+  request.objective = Objective::kLatency;
+  request.node().ram = plan.nodes[0].arena_bytes;
+  plan = make_plan(net, request);
+  EXPECT_NE(plan_table(net, plan, {}).find("in the file's nothing fits"),
+            std::string::npos);
+  json = nlohmann::json::parse(plan_json(net, plan));
+  EXPECT_TRUE(json.at("order").at("file_arena_bytes").is_null());
 }
 
 Net squeezed() {

@@ -202,6 +202,14 @@ struct PlanNode {
   double seconds = 0;
 };
 
+// Where layers come in another order than the net's, because that is better.
+struct PlanOrder {
+  std::vector<int> layers;  // of the net, by position; empty: the net's order
+  // Of the plan that was found in the net's own order; 0: nothing fits in it.
+  int64_t own_arena_bytes = 0;  // the largest
+  double own_latency_s = 0;
+};
+
 struct Plan {
   std::string strategy = "single", objective = "latency";
   bool says_nodes = false;  // `strategy` says on how many nodes
@@ -210,6 +218,7 @@ struct Plan {
   bool linked = false;
   std::vector<PlanNode> nodes;
   std::vector<PlanStream> streams;  // between nodes of the plan
+  PlanOrder order;
   int64_t macs = 0, model_macs = 0, traffic_bytes = 0;
   double latency_s = 0;
 };

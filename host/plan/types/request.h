@@ -38,7 +38,7 @@ struct PlanRequest {
   // Rows come and go over links. Those of several nodes always do.
   bool linked = false;
   // How a linked plan cuts the layers: as given, else as the file says, else by
-  // strategy. Without links `auto` and `single` are the same.
+  // strategy. Without links `single` is `auto` in the order of the net.
   std::optional<Cuts> cuts = {};
   std::optional<CutsFile> cuts_file = {};
   std::string strategy = {};  // empty: "auto"

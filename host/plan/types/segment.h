@@ -9,6 +9,8 @@
 
 namespace shoal {
 
+inline constexpr int kMaxStageLayers = 256;
+
 struct Segment {
   int begin = 0, end = 0;  // positions of layers, half open
   bool holds(int position) const { return position >= begin && position < end; }

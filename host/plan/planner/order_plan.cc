@@ -1,0 +1,101 @@
+#include "host/plan/planner/order_plan.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/order/order_search.h"
+#include "host/plan/search/search.h"
+#include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+// Of a budget, taken by a plan; and how often the least stages of the net's own
+// order go into it. Where there is more room, smaller stages save no time.
+constexpr double kTightOrder = 0.8;
+constexpr int64_t kRoomyOrder = 3;
+
+// Who gives the cuts, or names a strategy, has the file's order in mind. The
+// frames of a batch are branches of their own.
+bool may_reorder(const Net& net, const PlanRequest& request) {
+  return request.is_auto() && net.frames == 1;
+}
+
+bool is_tight(const PlanRequest& request, const Plan& plan, int64_t bytes) {
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const int64_t budget = request.cluster.nodes[n].plan_budget();
+    if (budget / kRoomyOrder < bytes) return true;
+    const auto most = kTightOrder * static_cast<double>(budget);
+    if (plan.nodes[n].arena_bytes > most) return true;
+  }
+  return false;
+}
+
+bool is_better(const PlanRequest& request, const Plan& a, const Plan& b) {
+  if (request.objective == Objective::kRam) {
+    return largest_arena(a) < largest_arena(b);
+  }
+  return a.latency_s < b.latency_s;
+}
+
+// The plan in the net's own order, or why there is none.
+struct Own {
+  std::optional<Plan> plan;
+  std::exception_ptr refused;
+};
+
+Own own_plan(const Net& net, const std::function<Plan(const Net&)>& find) {
+  Own own;
+  try {
+    own.plan = find(net);
+  } catch (const Error& e) {
+    if (e.code() != Exit::kDoesNotFit) throw;
+    own.refused = std::current_exception();
+  }
+  return own;
+}
+
+Plan result(Own own) {
+  if (!own.plan) std::rethrow_exception(own.refused);
+  return *std::move(own.plan);
+}
+
+}  // namespace
+
+Plan plan_in_best_order(const Net& net, const PlanRequest& request,
+                        const std::function<Plan(const Net&)>& find) {
+  if (!may_reorder(net, request)) return find(net);
+  const LayerGraph graph(net);
+  if (graph.has_one_order()) return find(net);
+  Own own = own_plan(net, find);
+  if (PlanDeadline::passed()) return result(std::move(own));
+  const std::optional<OrderFound> found =
+      find_order(graph, order_bytes(net, graph));
+  if (!found) return result(std::move(own));
+  const bool small = request.objective == Objective::kRam;
+  if (own.plan && !small && !is_tight(request, *own.plan, found->own_bytes)) {
+    return result(std::move(own));
+  }
+  Own other = own_plan(in_order(net, found->order), find);
+  if (!other.plan) {
+    own.refused = lesser_refusal(own.refused, other.refused);
+    return result(std::move(own));
+  }
+  if (own.plan && !is_better(request, *other.plan, *own.plan)) {
+    return result(std::move(own));
+  }
+  Plan plan = result(std::move(other));
+  restore_layers(found->order, plan);
+  plan.order = {.layers = found->order};
+  if (own.plan) {
+    plan.order.own_arena_bytes = largest_arena(*own.plan);
+    plan.order.own_latency_s = own.plan->latency_s;
+  }
+  return plan;
+}
+
+}  // namespace shoal

@@ -1,0 +1,19 @@
+// Plans in another order of layers than the net's own, where a net branches.
+#pragma once
+
+#include <functional>
+
+#include "host/lower/net.h"
+#include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
+
+namespace shoal {
+
+// The best by the objective of what `find` plans for the net and, where an
+// order is known whose stages are smaller (host/plan/order) and smaller stages
+// would be of use, for the net in that order. Either way a plan of the net. The
+// net's own order is taken if the other is no better. Throws what `find` does.
+Plan plan_in_best_order(const Net&, const PlanRequest&,
+                        const std::function<Plan(const Net&)>& find);
+
+}  // namespace shoal
