@@ -135,6 +135,7 @@ std::string Background::line() {
 }
 
 int Background::end(int signal) {
+  if (process_ <= 0) throw std::runtime_error("it has ended before");
   kill(process_, signal);
   return wait_for(std::exchange(process_, -1));
 }

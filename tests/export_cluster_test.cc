@@ -74,6 +74,7 @@ class Node {
     _exit(127);
   }
   ~Node() {
+    if (child_ <= 1) return;  // no process was started
     kill(-child_, SIGKILL);
     waitpid(child_, nullptr, 0);
   }

@@ -118,12 +118,15 @@ bool ChildProcess::listen(milliseconds most, const Listen& listen) {
 }
 
 Ended ChildProcess::end(bool kill_it) {
+  // A signal to a number that is not positive goes to many processes.
+  if (pid_ <= 0) return ended_;
   if (kill_it) kill(pid_, SIGKILL);
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
   pid_ = -1;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-          false, error_text_};
+  ended_ = {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            false, error_text_};
+  return ended_;
 }
 
 Ended run_process(const std::vector<std::string>& arguments, int seconds,

@@ -36,7 +36,7 @@ class ChildProcess {
   bool listen(std::chrono::milliseconds, const Listen&);
   // Whether both are closed: it has ended, or will never say anything.
   bool silent() const { return out_.descriptor < 0 && err_.descriptor < 0; }
-  // Waits for its end, or kills it.
+  // Waits for its end, or kills it. Called again it says the same.
   Ended end(bool kill_it);
 
  private:
@@ -48,7 +48,8 @@ class ChildProcess {
   };
   void take(Pipe&, const Listen&);
 
-  pid_t pid_ = -1;
+  pid_t pid_ = -1;  // positive until it has ended
+  Ended ended_;
   Pipe out_, err_;
   std::string error_text_;
 };

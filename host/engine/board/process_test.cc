@@ -2,10 +2,28 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "host/base/error.h"
+
+namespace {
+
+int signals_to_many = 0;
+
+}  // namespace
+
+// In place of the library's, in this whole program: a mistake is counted, and
+// reaches nobody.
+extern "C" int kill(pid_t to, int number) noexcept {
+  if (to > 0) return static_cast<int>(syscall(SYS_kill, to, number));
+  ++signals_to_many;
+  errno = EPERM;
+  return -1;
+}
 
 namespace shoal {
 namespace {
@@ -46,6 +64,17 @@ TEST(Process, TheSilentOneIsKilledByItsNumber) {
   EXPECT_TRUE(r.ended.timed_out);
   EXPECT_EQ(r.ended.code, 128 + SIGKILL);
   EXPECT_NE(kill(std::stoi(r.out), 0), 0) << r.out << " still runs";
+}
+
+TEST(Process, ItsEndIsAskedForTwice) {
+  ChildProcess p({"sh", "-c", "echo why >&2; exit 7"});
+  while (!p.silent()) p.listen(std::chrono::milliseconds(100), [](auto) {});
+  for (const bool kill_it : {false, true, true}) {
+    const Ended e = p.end(kill_it);
+    EXPECT_EQ(e.code, 7);
+    EXPECT_EQ(e.error_text, "why\n");
+  }
+  EXPECT_EQ(signals_to_many, 0);
 }
 
 TEST(Process, WhatTheListenerThrowsEndsIt) {

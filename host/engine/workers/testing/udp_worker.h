@@ -39,7 +39,9 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  void signal(int number) const { kill(id_, number); }
+  void signal(int number) const {
+    if (id_ > 0) kill(id_, number);
+  }
   // Status as waitpid gives it.
   int wait() {
     int status = 0;
