@@ -29,6 +29,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostLines = 1000;  // that nobody has asked for
+constexpr size_t kMostFailures = 100;
 
 // The network that QEMU gives every guest for itself: the guest, this computer.
 constexpr const char* kGuest = "10.0.2.15";
@@ -259,14 +260,23 @@ EmulatedNode::EmulatedNode(const Board& board, std::string name,
       name_(std::move(name)),
       kept_(std::move(kept)),
       port_(port),
-      decoder_([this](const ConsoleFrame& f) { take(f); }),
+      decoder_([this](const ConsoleFrame& f) {
+        try {
+          take(f);
+        } catch (const Error& e) {
+          fail(e);  // what follows is heard all the same
+        }
+      }),
       process_(command_line) {}
+
+void EmulatedNode::fail(const Error& e) {
+  if (failures_.size() < kMostFailures) failures_.push_back(e);
+}
 
 void EmulatedNode::take(const ConsoleFrame& f) {
   const auto payload = [&]<class T>(T frame) {
     if (f.payload.size() != sizeof frame) {
-      throw Error(Exit::kNode,
-                  name_ + ": a frame of a wrong size on the console");
+      throw Error(Exit::kNode, "a frame of a wrong size on the console");
     }
     std::memcpy(&frame, f.payload.data(), sizeof frame);
     return frame;
@@ -292,13 +302,11 @@ void EmulatedNode::take(const ConsoleFrame& f) {
           printable(std::string(f.payload.begin(), f.payload.end())));
       return;
     case FrameType::kRefused:
-      failure_ = refusal_error(board_, payload(RefusedFrame{}), kept_);
-      return;
+      return fail(refusal_error(board_, payload(RefusedFrame{}), kept_));
     case FrameType::kFault:
-      failure_ = exception_error(board_, payload(FaultFrame{}));
-      return;
+      return fail(exception_error(board_, payload(FaultFrame{})));
     default:
-      throw Error(Exit::kNode, name_ + ": the console says what no node says");
+      throw Error(Exit::kNode, "the console says what no node says");
   }
 }
 
@@ -324,12 +332,17 @@ void EmulatedNode::take(const StageFrame& f) {
 
 void EmulatedNode::listen(milliseconds most) {
   const auto said = [this](std::span<const uint8_t> b) { decoder_.feed(b); };
-  while (!process_.silent() && process_.listen(most, said)) {
-    most = milliseconds(0);
+  try {
+    while (!process_.silent() && process_.listen(most, said)) {
+      most = milliseconds(0);
+    }
+  } catch (const Error& e) {
+    fail(e);  // what it has said before comes first
   }
-  if (const auto failure = std::exchange(failure_, std::nullopt)) {
-    throw Error(failure->code(), name_ + ": " + failure->what(),
-                failure->fix());
+  if (!failures_.empty()) {
+    const Error first = std::move(failures_.front());
+    failures_.pop_front();
+    throw Error(first.code(), name_ + ": " + first.what(), first.fix());
   }
   if (!process_.silent()) return;
   const Ended ended = process_.end(true);

@@ -3,6 +3,7 @@
 // begin with nothing but a key; programs come over the network.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -71,7 +72,8 @@ class EmulatedNode {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   pid_t process() const { return process_.id(); }
   bool ready() const { return ready_; }
-  bool has_ended() const { return process_.silent(); }
+  // And all of why was told.
+  bool has_ended() const { return process_.silent() && failures_.empty(); }
   // As the board has said last: when it was ready, and after each run.
   const shoal_memory& memory() const { return memory_; }
   // Before its first run, and from there to the end of its last one.
@@ -80,13 +82,14 @@ class EmulatedNode {
   bool has_run() const { return has_run_; }  // and said so
 
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
-  // it has faulted, once, though it may start anew and be usable; if it has
-  // ended or talks nonsense.
+  // it has faulted, though it may start anew and be usable; if it talks
+  // nonsense or has ended. Each once and in their order, a call for each.
   void listen(std::chrono::milliseconds);
   // Lines that it has said for persons since this was asked last.
   std::vector<std::string> said() { return std::exchange(said_, {}); }
 
  private:
+  void fail(const Error&);
   void take(const ConsoleFrame&);
   void take(const WorkFrame&);
   void take(const StageFrame&);
@@ -99,7 +102,7 @@ class EmulatedNode {
   shoal_memory memory_{};
   NodeWork deployment_, runs_;
   std::vector<std::string> said_;
-  std::optional<Error> failure_;
+  std::deque<Error> failures_;  // that nobody was told of
   ConsoleDecoder decoder_;
   ChildProcess process_;
 };
