@@ -211,15 +211,15 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   const Fault parts = check_parts(h, source);
   if (parts.status != Status::kOk) return parts;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
-  const bool banks = h.version == kBanksVersion;
-  const uint32_t least = head_bytes(h.stages, ios, h.peers, 0, 0, banks);
-  // With variables: how many is known when the head has been read.
-  const bool longer = h.version == kVariablesVersion
-                          ? h.head_bytes >= least + sizeof(VariableHeader)
-                          : banks && h.head_bytes > least;
-  if (!longer && (h.head_bytes != least || h.version == kVariablesVersion)) {
-    return fault(Status::kBadRecord);
-  }
+  const uint32_t least =
+      head_bytes(h.stages, ios, h.peers, 0, 0, h.version == kBanksVersion);
+  // How many variables there are is known when the head has been read.
+  const bool variables = h.version == kVariablesVersion;
+  const bool wrong =
+      h.version == kImageVersion
+          ? h.head_bytes != least
+          : h.head_bytes < least + (variables ? sizeof(VariableHeader) : 0);
+  if (wrong) return fault(Status::kBadRecord);
   const bool mapped = source.mapped != nullptr;
   if (!spill_fields_ok(h)) return fault(Status::kBadRecord);
   const Regions regions(h, mapped, 0);
