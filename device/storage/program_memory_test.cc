@@ -7,25 +7,10 @@
 #include <vector>
 
 #include "device/program/sha256.h"
+#include "device/storage/testing/sample_program.h"
 
 namespace shoal {
 namespace {
-
-struct Image {
-  std::vector<uint8_t> bytes;
-  uint8_t hash[32];
-};
-
-Image image_of(uint32_t bytes, uint8_t seed) {
-  Image i;
-  for (uint32_t n = 0; n < bytes; ++n) {
-    i.bytes.push_back(static_cast<uint8_t>(seed + n * 7 + n / 251));
-  }
-  Sha256 sha;
-  sha.add(i.bytes.data(), i.bytes.size());
-  EXPECT_TRUE(sha.finish(i.hash));
-  return i;
-}
 
 class ProgramMemoryTest : public testing::Test {
  protected:
@@ -40,9 +25,9 @@ class ProgramMemoryTest : public testing::Test {
   }
 
   // Whether it had to be sent.
-  bool send(const Image& i) {
+  bool send(const SampleProgram& i) {
     uint32_t from = 0;
-    const auto size = static_cast<uint32_t>(i.bytes.size());
+    const uint32_t size = i.size();
     EXPECT_EQ(programs_.begin(size, i.hash, from), Status::kOk);
     if (from == size) return false;
     EXPECT_EQ(from, 0u);
@@ -57,15 +42,11 @@ class ProgramMemoryTest : public testing::Test {
     EXPECT_EQ(programs_.end(), Status::kOk);
     return true;
   }
-  bool is_there(const Image& i) {
-    uint8_t hash[32];
-    if (programs_.program(hash) != i.bytes.size() ||
-        std::memcmp(hash, i.hash, 32) != 0) {
-      return false;
-    }
+  bool is_there(const SampleProgram& p) {
+    if (!shoal::is_there(programs_, p)) return false;
     const auto at = reinterpret_cast<uintptr_t>(programs_.mapped());
     EXPECT_EQ((at - reinterpret_cast<uintptr_t>(memory_.data())) % 16, 0u);
-    return std::memcmp(programs_.mapped(), i.bytes.data(), i.bytes.size()) == 0;
+    return std::memcmp(programs_.mapped(), p.bytes.data(), p.size()) == 0;
   }
   HeldPrograms told(uint32_t index = 0) {
     HeldPrograms h;
@@ -79,32 +60,34 @@ class ProgramMemoryTest : public testing::Test {
 };
 
 TEST_F(ProgramMemoryTest, SeveralAreThereAndNoneIsSentAgain) {
-  const Image a = image_of(300, 1), b = image_of(301, 2), c = image_of(200, 3);
+  const SampleProgram a = sample_program(300, 1), b = sample_program(301, 2),
+                      c = sample_program(200, 3);
   EXPECT_EQ(told().free_bytes, kBytes);
-  for (const Image* i : {&a, &b, &c}) EXPECT_TRUE(send(*i));
+  for (const SampleProgram* i : {&a, &b, &c}) EXPECT_TRUE(send(*i));
   EXPECT_EQ(told().programs, 3u);
   EXPECT_EQ(told().free_bytes, kBytes - 304 - 304 - 208);
   EXPECT_EQ(told(1).program_bytes, 301u);
   EXPECT_EQ(std::memcmp(told(2).program_hash, c.hash, 32), 0);
   EXPECT_EQ(told(3).program_bytes, 0u);
-  for (const Image* i : {&b, &a, &c, &a}) {
+  for (const SampleProgram* i : {&b, &a, &c, &a}) {
     EXPECT_FALSE(send(*i));
     EXPECT_TRUE(is_there(*i));
   }
 }
 
 TEST_F(ProgramMemoryTest, WhatWasWantedLongestAgoGoesFirst) {
-  const Image a = image_of(300, 1), b = image_of(300, 2), c = image_of(300, 3);
-  for (const Image* i : {&a, &b, &c}) EXPECT_TRUE(send(*i));
+  const SampleProgram a = sample_program(300, 1), b = sample_program(300, 2),
+                      c = sample_program(300, 3);
+  for (const SampleProgram* i : {&a, &b, &c}) EXPECT_TRUE(send(*i));
   EXPECT_FALSE(send(a));
-  const Image d = image_of(250, 4);
+  const SampleProgram d = sample_program(250, 4);
   EXPECT_TRUE(send(d));
   EXPECT_TRUE(is_there(d));
   EXPECT_FALSE(send(a));
   EXPECT_FALSE(send(c));
   EXPECT_TRUE(send(b));  // in the place of d, the oldest by then
   // One of all the memory has it alone.
-  const Image all = image_of(kBytes, 5);
+  const SampleProgram all = sample_program(kBytes, 5);
   EXPECT_TRUE(send(all));
   EXPECT_TRUE(is_there(all));
   EXPECT_EQ(told().programs, 1u);
@@ -115,17 +98,17 @@ TEST_F(ProgramMemoryTest, WhatWasWantedLongestAgoGoesFirst) {
 TEST_F(ProgramMemoryTest, WithoutAPlaceNothingIsFree) {
   for (uint32_t i = 0; i < ProgramMemory::kMostPrograms; ++i) {
     EXPECT_EQ(told().free_bytes, kBytes - i * 16);
-    EXPECT_TRUE(send(image_of(10, static_cast<uint8_t>(i))));
+    EXPECT_TRUE(send(sample_program(10, static_cast<uint8_t>(i))));
   }
   EXPECT_EQ(told().free_bytes, 0u);
-  EXPECT_TRUE(send(image_of(10, 100)));
+  EXPECT_TRUE(send(sample_program(10, 100)));
   EXPECT_EQ(told().programs, ProgramMemory::kMostPrograms);
-  EXPECT_TRUE(send(image_of(10, 0)));
+  EXPECT_TRUE(send(sample_program(10, 0)));
 }
 
 // A request that comes late, when bytes of the program have come since.
 TEST_F(ProgramMemoryTest, AskedOnceMoreNothingIsLost) {
-  const Image a = image_of(700, 1), b = image_of(600, 2);
+  const SampleProgram a = sample_program(700, 1), b = sample_program(600, 2);
   EXPECT_TRUE(send(a));
   uint32_t from = 0;
   for (uint32_t at = 0; at < 600; at += 100) {
@@ -137,7 +120,7 @@ TEST_F(ProgramMemoryTest, AskedOnceMoreNothingIsLost) {
 }
 
 TEST_F(ProgramMemoryTest, WhatIsNotWholeIsNotThere) {
-  const Image a = image_of(300, 1), b = image_of(300, 2);
+  const SampleProgram a = sample_program(300, 1), b = sample_program(300, 2);
   EXPECT_TRUE(send(a));
   uint32_t from = 1;
   ASSERT_EQ(programs_.begin(300, b.hash, from), Status::kOk);
@@ -165,7 +148,7 @@ TEST_F(ProgramMemoryTest, WhatIsNotWholeIsNotThere) {
 }
 
 TEST_F(ProgramMemoryTest, BoundsAreKept) {
-  const Image a = image_of(300, 1);
+  const SampleProgram a = sample_program(300, 1);
   uint32_t from = 0;
   EXPECT_EQ(programs_.begin(0, a.hash, from), Status::kBadArgument);
   EXPECT_EQ(programs_.begin(kBytes + 1, a.hash, from), Status::kBadArgument);
@@ -190,12 +173,12 @@ TEST_F(ProgramMemoryTest, BoundsAreKept) {
 // overlap.
 TEST_F(ProgramMemoryTest, WhateverComes) {
   std::mt19937 random(7);
-  std::vector<Image> images;
+  std::vector<SampleProgram> images;
   for (uint8_t i = 0; i < 14; ++i) {
-    images.push_back(image_of(1 + random() % (i % 4 ? 200 : 900), i));
+    images.push_back(sample_program(1 + random() % (i % 4 ? 200 : 900), i));
   }
   for (int n = 0; n < 2000; ++n) {
-    const Image& one = images[random() % images.size()];
+    const SampleProgram& one = images[random() % images.size()];
     send(one);
     ASSERT_TRUE(is_there(one));
     const uint32_t count = told().programs;

@@ -7,29 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "device/program/sha256.h"
 #include "device/storage/testing/memory_storage.h"
+#include "device/storage/testing/sample_program.h"
 
 namespace shoal {
 namespace {
 
 constexpr uint32_t kSlotBlock = 4096, kSlotUnit = 256, kSlotBlocks = 13;
-
-struct Program {
-  std::vector<uint8_t> bytes;
-  uint8_t hash[32];
-};
-
-Program slot_program(uint32_t bytes, uint8_t seed) {
-  Program p;
-  for (uint32_t i = 0; i < bytes; ++i) {
-    p.bytes.push_back(static_cast<uint8_t>(seed + i * 7 + i / 251));
-  }
-  Sha256 sha;
-  sha.add(p.bytes.data(), p.bytes.size());
-  EXPECT_TRUE(sha.finish(p.hash));
-  return p;
-}
 
 class SlotsTest : public testing::Test {
  protected:
@@ -40,7 +24,7 @@ class SlotsTest : public testing::Test {
   static uint32_t flash_size() { return kSlotBlocks * kSlotBlock; }
 
   // In pieces that are no units, until the storage fails.
-  static Status send(ProgramSlots& slots, const Program& p,
+  static Status send(ProgramSlots& slots, const SampleProgram& p,
                      uint32_t* sent = nullptr) {
     uint32_t from = 0;
     const auto size = static_cast<uint32_t>(p.bytes.size());
@@ -55,20 +39,9 @@ class SlotsTest : public testing::Test {
     }
     return slots.end();
   }
-  static bool is_there(ProgramSlots& slots, const Program& p) {
-    uint8_t hash[32];
-    const uint32_t bytes = slots.program(hash);
-    if (bytes != p.bytes.size() || std::memcmp(hash, p.hash, 32) != 0) {
-      return false;
-    }
-    std::vector<uint8_t> back(bytes);
-    EXPECT_TRUE(slots.read(0, back.data(), bytes));
-    EXPECT_EQ(back, p.bytes);
-    return true;
-  }
-
   MemoryStorage flash_{kSlotBlocks, kSlotBlock, kSlotUnit};
-  const Program a_ = slot_program(10000, 1), b_ = slot_program(12288, 2);
+  const SampleProgram a_ = sample_program(10000, 1),
+                      b_ = sample_program(12288, 2);
 };
 
 // A request that comes late, when bytes of the program have come since.
@@ -97,7 +70,8 @@ TEST_F(SlotsTest, TheNewerOneOfTwoIsThereAfterAStart) {
     ProgramSlots slots;
     ASSERT_EQ(open(slots), Status::kOk);
     EXPECT_EQ(slots.program(hash) == 0, i == 0);
-    const Program p = slot_program(3000 + 4096 * static_cast<uint32_t>(i), 9);
+    const SampleProgram p =
+        sample_program(3000 + 4096 * static_cast<uint32_t>(i), 9);
     ASSERT_EQ(send(slots, p), Status::kOk);
     ProgramSlots again;
     ASSERT_EQ(open(again), Status::kOk);
@@ -112,7 +86,7 @@ TEST_F(SlotsTest, WhatIsThereIsNotWrittenAgain) {
   ASSERT_EQ(send(slots, a_), Status::kOk);
   ASSERT_EQ(send(slots, b_), Status::kOk);
   const uint32_t changes = flash_.changes();
-  for (const Program* p : {&a_, &b_, &b_, &a_}) {
+  for (const SampleProgram* p : {&a_, &b_, &b_, &a_}) {
     uint32_t sent = 1;
     ASSERT_EQ(send(slots, *p, &sent), Status::kOk);
     EXPECT_EQ(sent, 0u);
@@ -126,7 +100,8 @@ TEST_F(SlotsTest, TellsWhatIsThereAndWhatIsFree) {
   ASSERT_EQ(open(slots), Status::kOk);
   const uint32_t room = slots.capacity();
   HeldPrograms h;
-  const auto told = [&](uint32_t index, uint32_t programs, const Program* p) {
+  const auto told = [&](uint32_t index, uint32_t programs,
+                        const SampleProgram* p) {
     std::memset(&h, 0xFF, sizeof h);
     slots.tell(index, h);
     EXPECT_EQ(h.storage_bytes, 2 * room);
@@ -150,7 +125,7 @@ TEST_F(SlotsTest, TellsWhatIsThereAndWhatIsFree) {
   // The place of one that is discarded is taken before the other's.
   slots.discard();
   told(0, 1, &a_);
-  ASSERT_EQ(send(slots, slot_program(5000, 3)), Status::kOk);
+  ASSERT_EQ(send(slots, sample_program(5000, 3)), Status::kOk);
   told(0, 2, &a_);
 }
 
@@ -176,7 +151,7 @@ TEST_F(SlotsTest, WhatIsNotAnnouncedIsRefusedAndTheOldOneStays) {
   ProgramSlots slots;
   ASSERT_EQ(open(slots), Status::kOk);
   ASSERT_EQ(send(slots, a_), Status::kOk);
-  Program wrong = b_;
+  SampleProgram wrong = b_;
   wrong.bytes[5000] ^= 1;
   EXPECT_EQ(send(slots, wrong), Status::kBadHash);
   // Asked again, because the answer was lost.
@@ -200,10 +175,10 @@ TEST_F(SlotsTest, WhatFollowsADiscardedProgramIsTheNewest) {
   ProgramSlots slots;
   ASSERT_EQ(open(slots), Status::kOk);
   for (unsigned seed = 1; seed <= 3; ++seed) {
-    ASSERT_EQ(send(slots, slot_program(9000, seed)), Status::kOk);
+    ASSERT_EQ(send(slots, sample_program(9000, seed)), Status::kOk);
   }
   slots.discard();
-  const Program last = slot_program(9000, 4);
+  const SampleProgram last = sample_program(9000, 4);
   ASSERT_EQ(send(slots, last), Status::kOk);
   EXPECT_TRUE(is_there(slots, last));
   ProgramSlots again;
