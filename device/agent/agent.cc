@@ -37,6 +37,7 @@ bool usable(const AgentConfig& c) {
   if (!c.cipher || c.cipher->tag_bytes > kTagBytes) return false;
   if (!c.insecure && !c.entropy) return false;
   if (c.identity && (c.insecure || !c.dh || !kKnowsIdentities)) return false;
+  if (c.leader && !c.said) return false;
   if (c.seals_programs && (!c.programs || c.insecure || c.identity)) {
     return false;
   }

@@ -93,7 +93,8 @@ struct AgentConfig {
   uint8_t* packets[3] = {};
 
   // A node that may be given a picture and start frames
-  // (device/agent/leader.h): make_leader. Null: it takes programs alone.
+  // (device/agent/leader.h): make_leader, and who hears what it has to say.
+  // Null: it takes programs alone.
   LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;

@@ -188,6 +188,14 @@ TEST(Coordinator, NodesHoldTheProgramThatTheyWereBuiltWith) {
   EXPECT_TRUE(c.stop());
 }
 
+// It would have nobody to say it to.
+TEST(Coordinator, ANodeThatMayLeadNeedsWhoHearsIt) {
+  TestCluster c(3);
+  EXPECT_TRUE(c.add_node().opened());
+  c.options.hears_leader = false;
+  EXPECT_FALSE(c.add_node().opened());
+}
+
 TEST(Coordinator, DeployingAloneStartsNothing) {
   const Prepared p = small_linked(2);
   TestCluster c(5);

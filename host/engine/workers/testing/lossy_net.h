@@ -121,6 +121,7 @@ struct TestNodeOptions {
   // Keeps its programs instead of memory; outlives the node.
   ProgramStore* programs = nullptr;
   bool seals_programs = false;
+  bool hears_leader = true;  // what it says when it leads
 };
 
 inline PublicKey public_key(const SecretKey& secret) {
@@ -172,7 +173,7 @@ class TestNode {
     config_.programs = options_.programs;
     config_.seals_programs = options_.seals_programs;
     config_.leader = make_leader;
-    config_.said = [](void*, const LeaderSaid&) {};
+    if (options_.hears_leader) config_.said = [](void*, const LeaderSaid&) {};
     config_.peers = peers_.data();
     config_.max_peers = static_cast<uint16_t>(peers_.size());
     for (int i = 0; i < 3; ++i) {
