@@ -479,6 +479,14 @@ TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
   says(shop_.shoal(words(
       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
       "1")));
+  // Who looks for boards finds it, as what it is.
+  const Told found = shop_.shoal(
+      {"discover", address, "--insecure", "--json", "--timeout", "5"});
+  ASSERT_EQ(found.code, 0) << found.err;
+  const auto node = nlohmann::json::parse(found.out).at("nodes").at(0);
+  EXPECT_EQ(node.at("answers"), true) << node;
+  EXPECT_EQ(node.at("name"), "card");
+  EXPECT_EQ(node.at("board"), "lm3s6965evb");
   qemu.command(put_in);
   const Told told = shop_.shoal(words("m.tflite", "1"));
   EXPECT_EQ(told.code, 0) << told.err;

@@ -5,13 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
+#include <thread>
 
+#include "device/agent/session_wire.h"
 #include "device/storage/seeds.h"
 #include "host/base/files.h"
 #include "host/engine/board/emulated_nodes.h"
@@ -20,6 +24,7 @@
 #include "tests/command.h"
 #include "tests/local_socket.h"
 #include "tests/random_net.h"
+#include "tests/served_board.h"
 
 namespace shoal {
 namespace {
@@ -223,6 +228,65 @@ TEST_F(BoardNoise, StrayFramesHarmNobody) {
       runs_exactly();
     }
     boards.nodes()[0]->listen(std::chrono::milliseconds(0));
+  }
+}
+
+// Datagrams that look like what sessions and links say, in bursts, as long as
+// it lives.
+class Flood {
+ public:
+  explicit Flood(const std::string& board)
+      : board_(parse_udp_address(board, "")), thread_([this] { send(); }) {}
+  ~Flood() {
+    ends_ = true;
+    thread_.join();
+  }
+  uint32_t sent() const { return sent_; }
+
+ private:
+  void send() {
+    const shoal_transport& t = udp_.transport();
+    std::mt19937 random(5);
+    std::vector<uint8_t> d(t.max_payload);
+    while (!ends_) {
+      for (int burst = 0; burst < 8; ++burst, ++sent_) {
+        for (uint8_t& byte : d) byte = static_cast<uint8_t>(random());
+        const auto kind = static_cast<uint8_t>(1 + random() % 4);
+        const HelloHead head{Kind{kind}, kSessionVersion, Mode::kPreShared,
+                             Verdict::kChallenge, kArithmetic};
+        std::memcpy(d.data(), &head, sizeof head);
+        const bool is_hello = kind == static_cast<uint8_t>(Kind::kHello);
+        const uint32_t bytes =
+            is_hello ? uint32_t{sizeof(Hello)} : 1 + random() % t.max_payload;
+        t.send(t.user, board_, d.data(), bytes);
+      }
+      usleep(5000);
+    }
+  }
+
+  const uint64_t board_;
+  const UdpTransport udp_{udp_address(0x7F000001, 0)};
+  std::atomic<bool> ends_ = false;
+  std::atomic<uint32_t> sent_ = 0;
+  std::thread thread_;
+};
+
+// It is found, deployed to and computes while somebody floods it.
+TEST_F(BoardNoise, AFloodKeepsNobodyFromABoard) {
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
+    SCOPED_TRACE(id);
+    const ServedBoard board(shop_, {"--board", id, "--key", "k.key"});
+    {
+      const Flood flood(board.address);
+      const Told found = shop_.shoal({"discover", board.address, "--key",
+                                      "k.key", "--timeout", "20", "--json"});
+      ASSERT_EQ(found.code, 0) << found.err;
+      const auto node = nlohmann::json::parse(found.out).at("nodes").at(0);
+      EXPECT_EQ(node.at("name"), board.name);
+      expect_exact(board.address);
+      EXPECT_GT(flood.sent(), 100u);
+    }
+    expect_exact(board.address);
   }
 }
 
