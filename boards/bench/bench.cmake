@@ -3,14 +3,9 @@
 # board's drivers keep.
 set(sources_of_firmware ${sources})
 set(fixed_bytes_of_firmware ${fixed_bytes})
-set(sources ${root}/boards/firmware/frames.cc)
+set(sources "")
 foreach(file firmware measure measure_plain ciphers handshake)
   list(APPEND sources ${root}/boards/bench/${file}.cc)
-endforeach()
-foreach(part ${BOARD_PARTS} ${SHOAL_BOARD})
-  file(GLOB some CONFIGURE_DEPENDS ${root}/boards/${part}/*.cc)
-  list(FILTER some EXCLUDE REGEX "/sd/.*_test\\.cc$")
-  list(APPEND sources ${some})
 endforeach()
 math(EXPR fixed_bytes
   "${BOARD_STACK_BYTES} + ${BOARD_HANDLER_STACK_BYTES} + 256 + 0${BOARD_DRIVER_BYTES}")

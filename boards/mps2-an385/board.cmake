@@ -1,6 +1,6 @@
 # What boards/firmware needs to know of this board.
 set(BOARD_TOOLCHAIN arm-none-eabi)
-set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb -mfloat-abi=soft)
+set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb)
 # bench-cortex-m0plus.elf: this core runs its code, too.
 set(BOARD_BENCH_CORE cortex-m0plus)
 set(BOARD_BENCH_CPU_FLAGS -mcpu=cortex-m0plus -mthumb -mfloat-abi=soft)

@@ -19,13 +19,8 @@ endforeach()
 set_source_files_properties(${tls}/library/ctr_drbg.c PROPERTIES
   COMPILE_OPTIONS "-include;limits.h")
 
-set(sources ${root}/boards/firmware/frames.cc
-  ${root}/device/transport/lwip_udp.cc)
-foreach(part node net ${BOARD_PARTS} ${SHOAL_BOARD})
-  file(GLOB some CONFIGURE_DEPENDS ${root}/boards/${part}/*.cc)
-  list(FILTER some EXCLUDE REGEX "/sd/.*_test\\.cc$")
-  list(APPEND sources ${some})
-endforeach()
+sources_of(sources node net)
+list(APPEND sources ${root}/device/transport/lwip_udp.cc)
 set(fixed_bytes ${BOARD_NODE_FIXED_BYTES})
 add_firmware(node shoal_runtime_storage shoal_runtime_link)
 target_link_libraries(node.elf PRIVATE shoal_agent lwip)
