@@ -27,6 +27,7 @@ if [[ ! -d $SHOAL_SHARED/models ]]; then
   echo "skipped: $SHOAL_SHARED holds no models" >&2
   exit 77
 fi
+! command -v ccache >/dev/null || export LAUNCHER=ccache  # of exports' Makefiles
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
