@@ -242,6 +242,12 @@ class Debugger {
                   __builtin_bswap32(value));
     EXPECT_EQ(say(text), "OK");
   }
+  uint32_t read_register(int number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "p%x", static_cast<unsigned>(number));
+    return __builtin_bswap32(
+        static_cast<uint32_t>(std::stoul(say(text), nullptr, 16)));
+  }
   void clear(uint32_t address, uint32_t bytes) {
     char text[32];
     std::snprintf(text, sizeof text, "M%x,%x:", address, bytes);
@@ -535,6 +541,31 @@ TEST_F(BoardSeeds, AResetAtAnyStoreLeavesASeedThatWasNotUsed) {
   }
   // A note is eleven words or more, and another one goes.
   EXPECT_GT(cuts, 20u);
+}
+
+// A board that has nothing to do waits for an interrupt, whenever one looks.
+TEST_F(BoardFalls, ABoardWithoutWorkSleeps) {
+  constexpr uint32_t kWaitBytes = 0x44;  // of the function, or some more
+  for (const char* id : {"emcraft-sf2", "lm3s6965evb", "mps2-an386"}) {
+    SCOPED_TRACE(id);
+    Board board = find_board(id);
+    const std::string debugger = shop_.path(std::string(id) + ".gdb");
+    board.emulator->options.insert(
+        board.emulator->options.end(),
+        {"-gdb", "unix:" + debugger + ",server=on,wait=off"});
+    const EmulatedNodes boards(options(board));
+    expect_exact(boards.nodes()[0]->address());
+    const auto wait = static_cast<uint32_t>(std::stoul(
+        address_in(id, "_ZN5shoal13wait_for_lineEmPFbvE"), nullptr, 16));
+    int asleep = 0;
+    for (int i = 0; i < 20; ++i) {
+      usleep(5000);
+      Debugger d(debugger);
+      asleep += d.read_register(15) - wait < kWaitBytes;
+      d.go_on();
+    }
+    EXPECT_GT(asleep, 10);
+  }
 }
 
 // One that nobody has spoken with yet would only fall again.
