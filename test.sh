@@ -40,7 +40,7 @@ run_tests release
 [[ "${1:-}" == quick ]] && exit 0
 
 step "sanitizer build"
-cmake --preset dev >/dev/null
+cmake --preset dev -DSHOAL_DEBUG_INFO=OFF >/dev/null
 cmake --build --preset dev -j "$jobs" -- --quiet
 step "sanitizer tests"
 run_tests dev
