@@ -42,7 +42,7 @@ constexpr int kNets = 300;
 constexpr int kMostSteps = 12;
 
 struct Tally {
-  int plans = 0, frames = 0, layers = 0, refused = 0;
+  int plans = 0, frames = 0, layers = 0, refused = 0, orders = 0;
   int styles[kCutStyles] = {}, streams = 0;
   uint64_t lost = 0, events = 0;
 };
@@ -116,6 +116,7 @@ class Judge {
       p.plan.nodes[n].program_bytes = static_cast<uint32_t>(p.images[n].size());
     }
     ++tally_.plans;
+    tally_.orders += p.plan.order.layers.empty() ? 0 : 1;
     tally_.streams += static_cast<int>(p.plan.streams.size());
     return p;
   }
@@ -301,12 +302,14 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
   }
   std::printf(
       "seed %llu: %d plans, %d streams, %d frames, %d layers compared, %llu "
-      "datagrams lost, %d refusals; layer %d kernel %d spatial %d file %d by "
+      "datagrams lost, %d refusals, %d orders that are not the net's; layer %d "
+      "kernel %d spatial %d file %d by "
       "hand %d cells %d auto %d\n",
       static_cast<unsigned long long>(params.seed), tally.plans, tally.streams,
       tally.frames, tally.layers, static_cast<unsigned long long>(tally.lost),
-      tally.refused, tally.styles[0], tally.styles[1], tally.styles[2],
-      tally.styles[3], tally.styles[4], tally.styles[5], tally.styles[6]);
+      tally.refused, tally.orders, tally.styles[0], tally.styles[1],
+      tally.styles[2], tally.styles[3], tally.styles[4], tally.styles[5],
+      tally.styles[6]);
 }
 
 // A node without a part that answered a ping; sums of a transposed

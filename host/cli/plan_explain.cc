@@ -50,19 +50,14 @@ std::string layers_of(const std::vector<CutRun>& cuts) {
   return text.size() > kWidth ? text.substr(0, kWidth - 1) + "~" : text;
 }
 
-std::string layers_of(const PlanStage& s) {
-  if (s.actors.empty()) return "-";
-  return fmt::format("{}-{}", s.actors.front().layer, s.actors.back().layer);
-}
-
 std::vector<SegmentTimes> segments_of(
     const Plan& plan, const std::vector<std::vector<Nanos>>& did) {
   std::vector<SegmentTimes> all;
   if (!plan.linked) {
     const PlanNode& node = plan.nodes[0];
     for (size_t s = 0; s < node.stages.size(); ++s) {
-      all.push_back({static_cast<int>(s), layers_of(node.stages[s]), node.name,
-                     node.stages[s].bound, node.stages[s].seconds,
+      all.push_back({static_cast<int>(s), layer_ranges(node.stages[s]),
+                     node.name, node.stages[s].bound, node.stages[s].seconds,
                      static_cast<double>(did[0][s]) * 1e-9});
     }
     return all;

@@ -49,11 +49,12 @@ class AutoPlan {
  public:
   // `memo`: of all nodes.
   AutoPlan(const Net& net, const PlanRequest& request,
-           SegmentMemo* memo = nullptr)
+           SegmentMemo* memo = nullptr, Trial* taken = nullptr)
       : net_(net),
         request_(request),
         order_(nodes_to_share(request.cluster)),
-        memo_(memo) {
+        memo_(memo),
+        taken_(taken) {
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
@@ -186,7 +187,7 @@ class AutoPlan {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
       try {
-        return AutoPlan(net_, request, memo_).find();
+        return AutoPlan(net_, request, memo_, taken_).find();
       } catch (const Error& e) {
         if (e.code() == Exit::kInternal) throw;
       }
@@ -278,6 +279,7 @@ class AutoPlan {
 
   // The best plan, whose strategy says what was taken, and on how many nodes.
   Plan named() const {
+    if (taken_) *taken_ = best_->trials().taken();
     Plan plan = best_->trials().best();
     plan.strategy = "auto (" + best_->trials().taken().name;
     plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
@@ -348,6 +350,7 @@ class AutoPlan {
   // By the number of nodes in the cluster; plans refer to them.
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
+  Trial* const taken_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
   std::optional<double> on_all_;
@@ -357,8 +360,9 @@ class AutoPlan {
 
 }  // namespace
 
-Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
-  return AutoPlan(net, request, memo).find();
+Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo,
+               Trial* taken) {
+  return AutoPlan(net, request, memo, taken).find();
 }
 
 Plan brief_auto_plan(const Net& net, const PlanRequest& request) {

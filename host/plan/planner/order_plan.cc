@@ -25,7 +25,9 @@ bool may_reorder(const Net& net, const PlanRequest& request) {
   return request.is_auto() && net.frames == 1;
 }
 
+// `bytes`: of the largest stage, if one node has all of it.
 bool is_tight(const PlanRequest& request, const Plan& plan, int64_t bytes) {
+  bytes /= std::max<int64_t>(1, busy_nodes(plan));
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const int64_t budget = request.cluster.nodes[n].plan_budget();
     if (budget / kRoomyOrder < bytes) return true;
@@ -39,7 +41,10 @@ bool is_better(const PlanRequest& request, const Plan& a, const Plan& b) {
   if (request.objective == Objective::kRam) {
     return largest_arena(a) < largest_arena(b);
   }
-  return a.latency_s < b.latency_s;
+  const auto measure = [&](const Plan& p) {
+    return p.latency_s + request.byte_s * static_cast<double>(p.traffic_bytes);
+  };
+  return measure(a) < measure(b);
 }
 
 // The plan in the net's own order, or why there is none.
@@ -66,8 +71,10 @@ Plan result(Own own) {
 
 }  // namespace
 
-Plan plan_in_best_order(const Net& net, const PlanRequest& request,
-                        const std::function<Plan(const Net&)>& find) {
+Plan plan_in_best_order(
+    const Net& net, const PlanRequest& request,
+    const std::function<Plan(const Net&)>& find,
+    const std::function<Plan(const Net&, const LayerOrder&)>& again) {
   if (!may_reorder(net, request)) return find(net);
   const LayerGraph graph(net);
   if (graph.has_one_order()) return find(net);
@@ -80,7 +87,9 @@ Plan plan_in_best_order(const Net& net, const PlanRequest& request,
   if (own.plan && !small && !is_tight(request, *own.plan, found->own_bytes)) {
     return result(std::move(own));
   }
-  Own other = own_plan(in_order(net, found->order), find);
+  Own other = own_plan(in_order(net, found->order), [&](const Net& n) {
+    return own.plan && again ? again(n, found->order) : find(n);
+  });
   if (!other.plan) {
     own.refused = lesser_refusal(own.refused, other.refused);
     return result(std::move(own));
@@ -96,6 +105,26 @@ Plan plan_in_best_order(const Net& net, const PlanRequest& request,
     plan.order.own_latency_s = own.plan->latency_s;
   }
   return plan;
+}
+
+Trial in_order(Trial trial, const LayerOrder& order) {
+  std::vector<LayerCut> layers;
+  std::vector<int> position(order.size());
+  for (size_t p = 0; p < order.size(); ++p) {
+    layers.push_back(std::move(trial.cuts.layers[size_t(order[p])]));
+    position[size_t(order[p])] = static_cast<int>(p);
+  }
+  trial.cuts.layers = std::move(layers);
+  std::erase_if(trial.cuts.blocks, [&](BlockChoice& b) {
+    const int begin = position[size_t(b.begin)];
+    for (int l = b.begin; l < b.end; ++l) {
+      if (position[size_t(l)] != begin + l - b.begin) return true;
+    }
+    b.end += begin - b.begin;
+    b.begin = begin;
+    return false;
+  });
+  return trial;
 }
 
 }  // namespace shoal

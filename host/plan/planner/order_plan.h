@@ -4,6 +4,8 @@
 #include <functional>
 
 #include "host/lower/net.h"
+#include "host/plan/order/layer_graph.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -13,7 +15,14 @@ namespace shoal {
 // order is known whose stages are smaller (host/plan/order) and smaller stages
 // would be of use, for the net in that order. Either way a plan of the net. The
 // net's own order is taken if the other is no better. Throws what `find` does.
-Plan plan_in_best_order(const Net&, const PlanRequest&,
-                        const std::function<Plan(const Net&)>& find);
+// `again`: where `find` has found a plan, plans the net in the other order in
+// less time than it.
+Plan plan_in_best_order(
+    const Net&, const PlanRequest&, const std::function<Plan(const Net&)>& find,
+    const std::function<Plan(const Net&, const LayerOrder&)>& again = {});
+
+// The same cuts of the net's layers in another order. Channel groups of layers
+// that come apart are gone.
+Trial in_order(Trial, const LayerOrder&);
 
 }  // namespace shoal

@@ -8,6 +8,7 @@
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
 #include "host/plan/order/layer_graph.h"
+#include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/branch_nets.h"
@@ -98,6 +99,46 @@ TEST(OrderPlanTest, WhereThereIsRoomTheSearchIsOne) {
   EXPECT_EQ(searches, 2);
   plan_in_best_order(net, request_for(Objective::kRam), find);
   EXPECT_EQ(searches, 4);
+}
+
+TEST(OrderPlanTest, SeveralNodesTakeLessThanHalfOfTheArena) {
+  const Net net = breadth_first_net(1, 4);
+  PlanRequest request = linked_nodes(
+      uniform_cluster(3, find_board("teensy41"), {}), "auto", Objective::kRam);
+  const Plan plan = make_plan(net, request);
+  expect_right(net, plan);
+  const Plan own = auto_plan(net, request);
+  EXPECT_LT(2 * largest_arena(plan), largest_arena(own));
+  EXPECT_EQ(plan.order.own_arena_bytes, largest_arena(own));
+  EXPECT_TRUE(LayerGraph(net).holds(plan.order.layers));
+  // Nothing fits in the net's own order.
+  request.objective = Objective::kLatency;
+  for (ClusterNode& n : request.cluster.nodes) {
+    n.ram = largest_arena(plan) * 5 / 4;
+  }
+  const Plan fast = make_plan(net, request);
+  expect_right(net, fast);
+  EXPECT_EQ(fast.order.own_arena_bytes, 0);
+  EXPECT_FALSE(fast.order.layers.empty());
+  // Who names how layers are cut gets the net's order.
+  request.strategy = "spatial";
+  EXPECT_THROW(make_plan(net, request), Error);
+}
+
+TEST(OrderPlanTest, CutsGoWithTheirLayers) {
+  Trial trial{"mixed"};
+  for (int l = 0; l < 5; ++l) {
+    trial.cuts.layers.push_back({CutKind::kGrid, l + 1, 1, {}});
+  }
+  trial.cuts.blocks = {{0, 2, std::nullopt, 4}, {3, 5, 2, 1}};
+  const Trial other = in_order(trial, {3, 4, 0, 2, 1});
+  std::vector<int> rows;
+  for (const LayerCut& cut : other.cuts.layers) rows.push_back(cut.rows);
+  EXPECT_EQ(rows, (std::vector<int>{4, 5, 1, 3, 2}));
+  ASSERT_EQ(other.cuts.blocks.size(), 1u);
+  EXPECT_EQ(other.cuts.blocks[0].begin, 0);
+  EXPECT_EQ(other.cuts.blocks[0].end, 2);
+  EXPECT_EQ(other.cuts.blocks[0].band, 2);
 }
 
 // Tensors that the stage's actors write or read.

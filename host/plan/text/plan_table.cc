@@ -26,19 +26,6 @@ std::string short_name(std::string name) {
                               : name;
 }
 
-// "3-5", or "3-5,8" where layers are not in the file's order.
-std::string layer_ranges(const PlanStage& s) {
-  std::string text;
-  for (size_t i = 0; i < s.actors.size();) {
-    const int first = s.actors[i].layer;
-    int last = first;
-    while (++i < s.actors.size() && s.actors[i].layer == last + 1) ++last;
-    text += fmt::format("{}{}", text.empty() ? "" : ",", first);
-    if (last > first) text += fmt::format("-{}", last);
-  }
-  return text.empty() ? "-" : text;
-}
-
 // What another order of layers than the file's is better by.
 void order_line(std::string& out, const Plan& plan) {
   const PlanOrder& order = plan.order;

@@ -94,6 +94,18 @@ std::vector<SegmentSummary> summarize_segments(const Plan& plan) {
   return list;
 }
 
+std::string layer_ranges(const PlanStage& s) {
+  std::string text;
+  for (size_t i = 0; i < s.actors.size();) {
+    const int first = s.actors[i].layer;
+    int last = first;
+    while (++i < s.actors.size() && s.actors[i].layer == last + 1) ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(first);
+    if (last > first) text += "-" + std::to_string(last);
+  }
+  return text.empty() ? "-" : text;
+}
+
 int64_t replay_bytes(const Net& net, const PlanNode& node) {
   int64_t bytes = 0;
   for (const NetIo& io : net.inputs) bytes -= io.place.view.box.elements();

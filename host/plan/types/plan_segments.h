@@ -32,6 +32,9 @@ struct SegmentSummary {
 
 std::vector<SegmentSummary> summarize_segments(const Plan&);
 
+// "3-5", or "3-5,8" where layers are not in the net's order; "-" for none.
+std::string layer_ranges(const PlanStage&);
+
 // Of inputs, which a node alone asks for again; see host/plan/draft/tile_net.h.
 int64_t replay_bytes(const Net&, const PlanNode&);
 
