@@ -22,12 +22,13 @@
 #include "host/model/import/import.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/plan_numbers.h"
+#include "host/plan/types/coordinator_counts.h"
 
 namespace shoal {
 namespace {
 
 constexpr int64_t kKilo = 1024;
-constexpr int kFrames = 12;  // for frames a second
+constexpr int kFrames = 40;  // for frames a second
 const std::vector<int> kClocks{1, 2, 3, 1, 3, 2, 2, 4};
 const char* const kLarge = "tf2_mobilenet_v2_1.0_224_ptq.tflite";
 const char* const kSmall = "mbv2_w0.35_r144_synth.tflite";
@@ -168,9 +169,10 @@ void print_row(const Case& c, const Graph& graph) {
       ms = result.latency_s() * 1e3;
       path = path_text(recorder, p, result.frames.front());
       if (frames) {
-        note = fmt::format("{:.2f} frames/s, {:.2f} times, two under way; ",
+        note = fmt::format("{:.2f} frames/s, {:.2f} times, {} under way; ",
                            result.frames_per_s(),
-                           result.frames_per_s() * c.alone_ms * 1e-3);
+                           result.frames_per_s() * c.alone_ms * 1e-3,
+                           frames_under_way(p.plan, stream_edges(p.plan)));
       }
     }
     const double bound =

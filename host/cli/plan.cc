@@ -28,6 +28,7 @@
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
+#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/deadline.h"
 #include "host/study/resize_input.h"
 
@@ -44,8 +45,13 @@ std::string goal_line(const Net& net, const PlanRequest& request,
   if (!frames && request.objective != Objective::kEnergy) return "";
   const PlanNumbers n = numbers_of(net, request, plan, frames);
   if (frames) {
-    return fmt::format("{:.2f} frames/s (modelled){}\n", 1 / n.period_s,
-                       plan.linked ? ", two under way" : "");
+    std::string text =
+        fmt::format("{:.2f} frames/s (modelled)", 1 / n.period_s);
+    if (plan.linked) {
+      text += fmt::format(", {} under way",
+                          frames_under_way(plan, stream_edges(plan)));
+    }
+    return text + "\n";
   }
   return fmt::format("{:.3f} mJ a frame (modelled)\n", n.energy_j * 1e3);
 }

@@ -10,6 +10,7 @@
 #include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/timeline.h"
 #include "host/oracle/int8/oracle.h"
+#include "host/plan/types/coordinator_counts.h"
 
 namespace shoal {
 namespace {
@@ -68,6 +69,37 @@ TEST_F(SimulateTest, PlansThatSendLessGiveTheOraclesBytes) {
     options.frames = 3;
     run(options);
     EXPECT_EQ(outputs_, 3);
+  }
+}
+
+// Nodes with layers of their own are at work on other frames, each of another
+// picture, and datagrams are lost.
+TEST_F(SimulateTest, FramesThatFollowEachOtherKeepTheirOwnBytes) {
+  constexpr int kNodes = 3, kFrames = 12;
+  plan(kNodes, "teensy41", "layer");
+  ASSERT_EQ(frames_under_way(p_.plan, stream_edges(p_.plan)), kNodes + 1u);
+  const auto picture = [](int frame) {
+    return noise_bytes(kSmallInput, static_cast<uint32_t>(frame) + 7);
+  };
+  for (const double loss : {0.0, 0.1}) {
+    SimOptions options;
+    options.frames = kFrames;
+    options.network.loss = loss;
+    options.input = picture;
+    outputs_ = 0;
+    options.output = [&](int frame, const std::vector<uint8_t>& output) {
+      EXPECT_EQ(frame, outputs_++);
+      EXPECT_EQ(output,
+                model_output(p_.graph, run_oracle(p_.graph, picture(frame))))
+          << "frame " << frame;
+    };
+    const SimResult r = simulate_cluster(p_, cluster_, input_, options);
+    EXPECT_EQ(outputs_, kFrames);
+    // The first is alone; then as many as may be.
+    for (size_t i = 2; i + kNodes + 1 < kFrames; ++i) {
+      EXPECT_LT(r.frames[i + kNodes - 1].submitted, r.frames[i - 1].finished);
+      EXPECT_GE(r.frames[i + kNodes + 1].submitted, r.frames[i].finished);
+    }
   }
 }
 

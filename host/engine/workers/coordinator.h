@@ -68,7 +68,6 @@ struct CoordinatorConfig {
   // run them, too, in their arena.
   bool trials = false;
   KeyLimits key_limits;  // of sessions and of the coordinator's datagrams
-  int frames_in_flight = 2;
   // Bytes of programs that have arrived, of all that have to; may be empty.
   std::function<void(int64_t sent, int64_t total)> progress;
   // What may be wrong, while there is still hope; may be empty.

@@ -295,8 +295,8 @@ void Coordinator::Work::start(int worker) {
 void Coordinator::Work::start_link() {
   const auto edges = stream_edges(prepared_->plan);
   links_ = coordinator_links(edges, prepared_->plan, kCoordinatorWindow);
-  frames_ = std::make_unique<FrameStreams>(*prepared_, edges,
-                                           config_.frames_in_flight);
+  frames_ = std::make_unique<FrameStreams>(
+      *prepared_, edges, frames_under_way(prepared_->plan, edges));
   for (const PeerEntry& p : links_.peers) {
     shoal_peer peer{};
     peer.address = workers_.at(p.node)->talk.address();

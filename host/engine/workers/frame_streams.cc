@@ -36,8 +36,8 @@ void for_runs(const Box& box, const Box& whole, uint32_t from, uint32_t bytes,
 
 FrameStreams::FrameStreams(const Prepared& prepared,
                            const std::vector<StreamEdge>& edges,
-                           int frames_in_flight)
-    : prepared_(prepared), window_(static_cast<uint64_t>(frames_in_flight)) {
+                           uint32_t under_way)
+    : prepared_(prepared), window_(under_way) {
   const Net& net = prepared.net;
   const auto put = [](std::vector<End>& ends, uint16_t number, End end) {
     if (ends.size() <= number) ends.resize(number + size_t{1});
@@ -60,7 +60,7 @@ FrameStreams::FrameStreams(const Prepared& prepared,
       }
       if ((window_ + 1) * e.bytes >= uint64_t{1} << 31) {
         throw Error(Exit::kDoesNotFit,
-                    "so many frames in flight are more than 2 GB");
+                    "so many frames under way are more than 2 GB");
       }
     }
   }

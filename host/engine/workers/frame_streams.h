@@ -19,12 +19,13 @@ namespace shoal {
 
 class FrameStreams final : public Streams {
  public:
-  // `prepared` must outlive this. Throws Error(kDoesNotFit) if the frames in
-  // flight are too many bytes for offsets of 32 bits.
+  // `prepared` must outlive this. Throws Error(kDoesNotFit) if the frames under
+  // way are too many bytes for offsets of 32 bits.
   FrameStreams(const Prepared& prepared, const std::vector<StreamEdge>&,
-               int frames_in_flight);
+               uint32_t under_way);
 
   int free_frames() const;
+  bool idle() const { return free_frames() == static_cast<int>(window_); }
   void submit(std::span<const uint8_t> input);
   // The next frame's, once it was submitted: an output that needs no input
   // (what a variable has held) may come before that.

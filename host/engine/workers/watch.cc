@@ -75,8 +75,7 @@ std::string Coordinator::Work::states() const {
 // What they say of their work is believed for a time that an honest node, on
 // an emulator of a busy computer, stays far below.
 void Coordinator::Work::watch_evidence(uint64_t now) {
-  if (evidence_->seen(frames_->progress()) ||
-      frames_->free_frames() == config_.frames_in_flight) {
+  if (evidence_->seen(frames_->progress()) || frames_->idle()) {
     return begin_wait(now);
   }
   if (now < news_at_ + most_wait_us_) return;
@@ -94,7 +93,7 @@ void Coordinator::Work::watch_progress(uint64_t now) {
   for (const auto& w : workers_) {
     sum += uint64_t{w->report.last.work} + w->report.last.frames;
   }
-  if (sum != progress_ || frames_->free_frames() == config_.frames_in_flight) {
+  if (sum != progress_ || frames_->idle()) {
     progress_ = sum;
     progress_at_ = now;
     return;

@@ -17,7 +17,7 @@ constexpr int kDatagramsPerPoll = 256;
 Coordinator::Work::Work(CoordinatorConfig config) : config_(std::move(config)) {
   const shoal_transport* t = config_.transport;
   if (!t || t->max_payload < kLeastPayload || !config_.entropy ||
-      config_.timeout_us == 0 || config_.frames_in_flight < 1) {
+      config_.timeout_us == 0) {
     throw Error(Exit::kInternal, "the coordinator lacks something");
   }
   if (config_.insecure) config_.key = {};

@@ -19,8 +19,6 @@ constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
 // As in virtual time the second frame counts: at the first one credit is on its
 // way and nobody knows a round trip yet.
 constexpr uint32_t kCounted = 1;
-// Frames that the coordinator lets be under way.
-constexpr uint32_t kUnderWay = 2;
 // A plan that takes more events has a link that it cannot live with. What it
 // has taken until then is enough to say so.
 constexpr uint64_t kMostEvents = 20'000'000;
@@ -358,10 +356,14 @@ class Node final : public Linked {
 class Host final : public Linked {
  public:
   Host(Port& port, uint32_t max_payload, uint32_t following)
-      : Linked(port, max_payload), frames_(kCounted + 1 + following) {}
+      : Linked(port, max_payload), following_(following) {}
 
   void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
     links_ = coordinator_links(edges, plan, kCoordinatorWindow);
+    under_way_ = frames_under_way(plan, edges);
+    // The first of those that follow still find nodes at leisure.
+    settled_ = kCounted + 1 + (following_ ? under_way_ : 0);
+    frames_ = settled_ + following_;
     target_bytes_.resize(links_.targets.size());
     stream_bytes_.resize(links_.streams.size());
     for (const StreamEdge& e : edges) {
@@ -382,10 +384,9 @@ class Host final : public Linked {
     const Nanos end = counted_end_ > 0 ? counted_end_ : port_.now();
     return end - counted_begin_;
   }
-  // Of the frames behind the counted one.
+  // Of the last frames.
   Nanos period() const {
-    const uint32_t following = frames_ - kCounted - 1;
-    return following ? (port_.now() - counted_end_) / following : 0;
+    return following_ ? (port_.now() - settled_at_) / following_ : 0;
   }
 
   bool step() override {
@@ -403,15 +404,14 @@ class Host final : public Linked {
   // The counted frame runs alone, those behind it follow closely.
   bool may_submit() const {
     const uint32_t under_way = submitted_ - finished_;
-    return under_way < (finished_ > kCounted ? kUnderWay : 1u);
+    return under_way < (finished_ > kCounted ? under_way_ : 1u);
   }
   uint32_t ready(uint16_t target) const override {
     return submitted_ * target_bytes_[target];
   }
   void released(uint16_t, uint32_t) override {}
-  // Two frames may be under way.
   uint32_t limit(uint16_t stream) const override {
-    return (finished_ + kUnderWay) * stream_bytes_[stream];
+    return (finished_ + under_way_) * stream_bytes_[stream];
   }
   void arrived(uint16_t stream, uint32_t offset) override {
     // An output that needs no input comes a frame ahead.
@@ -419,6 +419,7 @@ class Host final : public Linked {
     while (!done() && has_next()) {
       ++finished_;
       if (finished_ == kCounted + 1) counted_end_ = port_.now();
+      if (finished_ == settled_) settled_at_ = port_.now();
     }
   }
   bool has_next() const {
@@ -431,9 +432,10 @@ class Host final : public Linked {
   CoordinatorLinks links_;
   std::vector<uint32_t> target_bytes_, stream_bytes_;  // of a frame
   std::vector<uint32_t> arrived_;                      // by stream
-  uint32_t submitted_ = 0, finished_ = 0;              // frames
-  const uint32_t frames_;
-  Nanos counted_begin_ = 0, counted_end_ = 0;
+  const uint32_t following_;
+  uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
+  uint32_t submitted_ = 0, finished_ = 0;
+  Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
 }  // namespace

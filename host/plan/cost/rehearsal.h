@@ -25,8 +25,9 @@ struct Rehearsal {
 };
 
 // `supplies`: of each node. The frame is the second one of an idle cluster, as
-// that which `simulate` counts. `following`: so many more frames follow, two of
-// them under way at a time as with the coordinator, for the period.
+// that which `simulate` counts. `following`: the period is the mean of so many
+// frames, behind others that fill the cluster, as many of them under way as the
+// coordinator lets.
 Rehearsal rehearse(const Net&, const std::vector<Supply>& supplies,
                    uint32_t max_payload, const Plan&, int following = 0);
 

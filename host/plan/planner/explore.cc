@@ -8,6 +8,7 @@
 #include "host/base/size.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/deadline.h"
@@ -75,6 +76,7 @@ class Explorer {
       }
       between(e.way, e.fast, e.small);
     }
+    if (may_follow()) follow();
     return std::move(found_);
   }
 
@@ -188,6 +190,17 @@ class Explorer {
           attempt(way, Objective::kLatency, static_cast<int64_t>(middle));
       (keeps_latency(found) ? high : low) = middle;
     }
+  }
+
+  // Frames behind each other, on nodes that do not share layers.
+  bool may_follow() const {
+    return request_.objective == Objective::kThroughput &&
+           request_.over_links() && request_.is_auto() && !options_.brief &&
+           order_.size() > 1;
+  }
+  void follow() {
+    std::optional<Plan> plan = pipeline_plan(net_, request_, order_, memo_);
+    if (plan) add({"pipeline", order_.size()}, std::nullopt, std::move(*plan));
   }
 
   // Steps from the smallest arena to that of the least time, each the same

@@ -198,10 +198,11 @@ struct Grouped {
   const CostModel model;
   Grouped(const Net& net, const Cluster& cluster, Cuts with_blocks,
           const Streaming& streaming, uint32_t max_payload,
-          const FlashPercent& flash, SegmentMemo& memo)
+          const SearchWeights& weights, SegmentMemo& memo)
       : cuts(std::move(with_blocks)),
         cut(net, cluster, cuts),
-        model(cut, cluster, streaming, max_payload, flash, memo) {}
+        model(cut, cluster, streaming, max_payload, weights.flash, weights.time,
+              memo) {}
 };
 
 // Of all that is alive during a stage.
@@ -235,7 +236,7 @@ class LinkedSearch : public Search {
         own_memo_(may_share(memo) ? nullptr
                                   : std::make_unique<SegmentMemo>(net)),
         model_(cut_, cluster_, streaming_, request.max_payload, weights.flash,
-               own_memo_ ? *own_memo_ : *memo),
+               weights.time, own_memo_ ? *own_memo_ : *memo),
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
         learns_(weights.overlays) {
@@ -243,7 +244,7 @@ class LinkedSearch : public Search {
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
     for (const GroupWay& way : weights.groups) {
       if (any_streams_) break;  // tapes know no loops
-      add_grouped(way, weights.flash, shared);
+      add_grouped(way, weights, shared);
     }
     for (const ClusterNode& node : cluster_.nodes) {
       limits_.push_back(node.plan_budget());
@@ -371,7 +372,7 @@ class LinkedSearch : public Search {
     return memo && !any_streams_ && cuts_.joined.empty();
   }
 
-  void add_grouped(const GroupWay& way, const FlashPercent& flash,
+  void add_grouped(const GroupWay& way, const SearchWeights& weights,
                    SegmentMemo& memo) {
     Cuts cuts = cuts_;
     for (BlockChoice& block : group_blocks(cut_, way)) {
@@ -380,7 +381,7 @@ class LinkedSearch : public Search {
     if (cuts.blocks.size() == cuts_.blocks.size()) return;
     grouped_.push_back(std::make_unique<Grouped>(
         cut_.net, cluster_, std::move(cuts), streaming_, request_.max_payload,
-        flash, memo));
+        weights, memo));
     search_.add(grouped_.back()->cut, grouped_.back()->model, true);
   }
 

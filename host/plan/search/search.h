@@ -14,13 +14,12 @@
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/search/group_blocks.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
-
-class SegmentMemo;
 
 class Search {
  public:
@@ -48,6 +47,7 @@ struct SearchWeights {
   // more there are fewer segments.
   int waits = 1;
   FlashPercent flash = {};
+  SegmentTime time = SegmentTime::kFrame;
   int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
   // Segments may have channel groups in one of these ways.
   std::vector<GroupWay> groups = {};

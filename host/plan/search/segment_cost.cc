@@ -1,6 +1,7 @@
 #include "host/plan/search/segment_cost.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -94,12 +95,14 @@ struct CostModel::Draft {
 
 CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
                      const Streaming& streaming, uint32_t max_payload,
-                     const FlashPercent& flash, SegmentMemo& memo)
+                     const FlashPercent& flash, SegmentTime time,
+                     SegmentMemo& memo)
     : s_(cut),
       cluster_(cluster),
       streaming_(streaming),
       max_payload_(max_payload),
       flash_(flash),
+      time_(time),
       memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
   const auto layers = static_cast<int>(cut.net.layers.size());
@@ -263,7 +266,8 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
 
 const SegmentCost& CostModel::cost(Segment segment,
                                    const MadeBoxes& made) const {
-  SegmentMemo::Key key{segment.begin, segment.end, flash_.once, flash_.again};
+  SegmentMemo::Key key{segment.begin, segment.end, flash_.once, flash_.again,
+                       static_cast<int>(time_)};
   for (const int l : memo_.layers_of(s_, segment)) {
     key.push_back(cut_numbers_[l]);
   }
@@ -295,7 +299,10 @@ SegmentCost CostModel::worked_out(Segment segment,
       windows = std::max(windows, node.windows(s_.net));
     }
     if (std::ranges::max(at.saved) == 0) at.saved.clear();
-    at.time_ps = segment_ps(node_ps, d.one_way, bands, windows);
+    at.time_ps =
+        time_ == SegmentTime::kFrame
+            ? segment_ps(node_ps, d.one_way, bands, windows)
+            : std::accumulate(node_ps.begin(), node_ps.end(), int64_t{0});
     result.at.push_back(std::move(at));
   }
   return result;

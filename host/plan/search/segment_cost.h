@@ -22,7 +22,8 @@ class CostModel {
   // The memo must outlive it, and be of other cuts that read no weights from
   // storage and join no layers, or of none.
   CostModel(const CutNet&, const Cluster&, const Streaming&,
-            uint32_t max_payload, const FlashPercent&, SegmentMemo&);
+            uint32_t max_payload, const FlashPercent&, SegmentTime,
+            SegmentMemo&);
 
   // Fewest first; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
@@ -50,6 +51,7 @@ class CostModel {
   const Streaming& streaming_;
   const uint32_t max_payload_;
   const FlashPercent flash_;
+  const SegmentTime time_;
   SegmentMemo& memo_;
   int busy_nodes_ = 0;
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut

@@ -14,6 +14,12 @@
 
 namespace shoal {
 
+// What the time of a segment is.
+enum class SegmentTime : uint8_t {
+  kFrame,  // that passes while a frame is in it
+  kWork,   // of all its nodes together: others work on other frames meanwhile
+};
+
 struct SegmentCost {
   bool possible = false;
   int64_t received = 0;  // bytes, by all nodes
@@ -22,7 +28,7 @@ struct SegmentCost {
     // Of them what is saved, about, if what the segment makes lies over what it
     // uses up; empty: nothing.
     std::vector<int64_t> saved;
-    int64_t time_ps = 0;  // of the node that takes longest
+    int64_t time_ps = 0;
   };
   std::vector<AtPasses> at;  // by index in passes()
 };

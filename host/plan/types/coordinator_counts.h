@@ -1,8 +1,10 @@
-// How large the coordinator's link tables are: those of a node with a single
-// stage. The coordinator itself and the rehearsal of its link both ask here.
+// How large the coordinator's link tables are, those of a node with a single
+// stage, and how many frames it lets be under way. The coordinator itself and
+// the rehearsal of its link both ask here.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "device/program/link_layout.h"
 #include "host/plan/types/stream_table.h"
@@ -20,5 +22,10 @@ inline LinkCounts coordinator_counts(const CoordinatorLinks& links) {
   counts.gaps = kGaps;
   return counts;
 }
+
+// One more than work on different frames: nodes whose layers follow each other
+// do, those that share layers do not. Fewer where offsets of 32 bits have no
+// room for so many, but always two.
+uint32_t frames_under_way(const Plan&, const std::vector<StreamEdge>&);
 
 }  // namespace shoal

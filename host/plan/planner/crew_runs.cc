@@ -1,0 +1,262 @@
+#include "host/plan/planner/crew_runs.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "host/plan/cost/link_time.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cut_layer.h"
+
+namespace shoal {
+namespace {
+
+// Of the estimate, that a plan may make of it.
+constexpr double kLeastFactor = 0.3;
+// Columns that neighbours in a crew both compute make larger ones useless.
+constexpr size_t kMostOfCrew = 8;
+
+}  // namespace
+
+CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
+                   const std::vector<int>& nodes)
+    : net_(net),
+      request_(request),
+      nodes_(nodes),
+      layers_(static_cast<int>(net.layers.size())),
+      uses_(find_uses(net)),
+      any_factor_(net.layers.size()) {
+  for (size_t first = 0; first < nodes.size(); ++first) {
+    const size_t most = std::min(kMostOfCrew, nodes.size() - first);
+    for (size_t count = 1; count <= most; ++count) {
+      add_crew(first, first + count);
+    }
+  }
+  find_traffic();
+}
+
+// By nodes and layers that runs so far have taken, run by run: the busiest so
+// far, then all together.
+class CrewRuns::Table {
+ public:
+  struct State {
+    double most = std::numeric_limits<double>::infinity(), sum = 0;
+    CrewRun last;
+    bool reached() const {
+      return most < std::numeric_limits<double>::infinity();
+    }
+  };
+  Table(size_t nodes, int layers)
+      : layers_(static_cast<size_t>(layers)),
+        states_((nodes + 1) * (layers_ + 1)) {}
+  State& at(size_t nodes, int layers) {
+    return states_[nodes * (layers_ + 1) + static_cast<size_t>(layers)];
+  }
+
+ private:
+  size_t layers_;
+  std::vector<State> states_;
+};
+
+void CrewRuns::extend(size_t first, int begin, Table& from, Table& to) const {
+  const Table::State& before = from.at(first, begin);
+  if (!before.reached()) return;
+  for (const Crew& crew : crews_[first]) {
+    double layers = 0;
+    for (int end = begin + 1; end <= layers_; ++end) {
+      layers += layer_ps(crew, static_cast<size_t>(end) - 1);
+      const CrewRun run{begin, end, first, first + crew.nodes.size()};
+      if (is_refused(run)) break;
+      const double ps = run_ps(crew, run, layers);
+      const double most = std::max(before.most, ps), sum = before.sum + ps;
+      Table::State& state = to.at(run.last, end);
+      if (std::pair(most, sum) < std::pair(state.most, state.sum)) {
+        state = {most, sum, run};
+      }
+    }
+  }
+}
+
+std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
+  const size_t count = nodes_.size();
+  std::vector<Table> tables(crews + 1, Table(count, layers_));
+  tables[0].at(0, 0).most = 0;
+  for (size_t c = 0; c < crews; ++c) {
+    for (size_t first = c; first < count; ++first) {
+      for (int begin = 0; begin < layers_; ++begin) {
+        extend(first, begin, tables[c], tables[c + 1]);
+      }
+    }
+  }
+  size_t nodes = crews;
+  for (size_t n = crews; n <= count; ++n) {
+    const double most = tables[crews].at(n, layers_).most;
+    if (most < tables[crews].at(nodes, layers_).most) nodes = n;
+  }
+  if (!tables[crews].at(nodes, layers_).reached()) return std::nullopt;
+  std::vector<CrewRun> runs(crews);
+  int end = layers_;
+  for (size_t c = crews; c > 0; --c) {
+    runs[c - 1] = tables[c].at(nodes, end).last;
+    end = runs[c - 1].begin;
+    nodes = runs[c - 1].first;
+  }
+  return runs;
+}
+
+Cuts CrewRuns::cuts_of(const std::vector<CrewRun>& runs) const {
+  Cuts cuts;
+  cuts.strategy = "pipeline";
+  for (const CrewRun& run : runs) {
+    const Crew& crew = crew_of(run);
+    for (int l = run.begin; l < run.end; ++l) {
+      cuts.layers.push_back(cut_of(crew, net_.layers[static_cast<size_t>(l)]));
+    }
+  }
+  return cuts;
+}
+
+void CrewRuns::learn(const CrewRun& run, double ps) {
+  const Crew& crew = crew_of(run);
+  auto& known = known_[crew.kind];
+  const auto same = std::ranges::find_if(known, [&](const auto& k) {
+    return k.first.begin == run.begin && k.first.end == run.end;
+  });
+  if (same == known.end()) {
+    known.emplace_back(run, ps);
+  } else {
+    same->second = std::min(same->second, ps);
+  }
+  double layers = 0;
+  for (int l = run.begin; l < run.end; ++l) {
+    layers += crew.ps[static_cast<size_t>(l)];
+  }
+  if (layers <= 0) return;
+  const double by = std::max((ps - link_ps(run)) / layers, kLeastFactor);
+  for (int l = run.begin; l < run.end; ++l) {
+    const auto i = static_cast<size_t>(l);
+    for (double* of : {&factors_[crew.kind][i], &any_factor_[i]}) {
+      *of = *of > 0 ? std::min(*of, by) : by;
+    }
+  }
+}
+
+LayerCut CrewRuns::cut_of(const Crew& crew, const Layer& layer) {
+  if (crew.nodes.size() == 1) return cut_one(layer, crew.nodes.front());
+  return cut_grid(layer, {crew.nodes, crew.weights}, 1,
+                  static_cast<int>(crew.nodes.size()));
+}
+
+const Board& CrewRuns::board(int node) const {
+  return request_.cluster.nodes[static_cast<size_t>(node)].board;
+}
+
+void CrewRuns::add_crew(size_t first, size_t last) {
+  Crew crew;
+  for (size_t i = first; i < last; ++i) {
+    crew.nodes.push_back(nodes_[i]);
+    crew.weights.push_back(
+        request_.cluster.nodes[static_cast<size_t>(nodes_[i])].rating);
+  }
+  for (const Layer& l : net_.layers) {
+    double most = 0;
+    for (const Share& s : cut_of(crew, l).shares) {
+      // As if all rows were made at once: weights are read once.
+      LayerShare share = whole_share(l);
+      share.out = s.own;
+      const LayerTime t = share_time(
+          l, share, {s.own.rows(), std::max(1, l.kernel_h)}, board(s.node));
+      most = std::max(
+          most, static_cast<double>(t.compute_ps + t.firing_ps + t.flash_ps));
+    }
+    crew.ps.push_back(most);
+  }
+  crew.kind = kind_of(crew);
+  crews_.resize(nodes_.size());
+  crews_[first].push_back(std::move(crew));
+}
+size_t CrewRuns::kind_of(const Crew& crew) {
+  for (const std::vector<Crew>& row : crews_) {
+    for (const Crew& other : row) {
+      if (other.nodes.size() == crew.nodes.size() && other.ps == crew.ps &&
+          other.weights == crew.weights) {
+        return other.kind;
+      }
+    }
+  }
+  factors_.emplace_back(crew.ps.size());
+  known_.emplace_back();
+  return known_.size() - 1;
+}
+
+void CrewRuns::find_traffic() {
+  const auto size = static_cast<size_t>(layers_) + 1;
+  traffic_.assign(size * size, {});
+  for (size_t t = 0; t < uses_.size(); ++t) {
+    const TensorUses& u = uses_[t];
+    if (u.first < 0) continue;
+    const int64_t bytes = net_.tensors[t].bytes();
+    for (int begin = 0; begin < layers_; ++begin) {
+      for (int end = begin + 1; end <= layers_; ++end) {
+        const Segment run{begin, end};
+        const auto inside = [&](const auto& use) {
+          return use.owner == Owner::kActor && run.holds(use.position);
+        };
+        const auto outside = [&](const auto& use) { return !inside(use); };
+        Traffic& of = traffic_[at(begin, end)];
+        if (std::ranges::any_of(u.readers, inside) &&
+            std::ranges::any_of(u.writers, outside)) {
+          of.received += bytes;
+        }
+        if (std::ranges::any_of(u.writers, inside) &&
+            std::ranges::any_of(u.readers, outside)) {
+          of.sent += bytes;
+        }
+      }
+    }
+  }
+}
+size_t CrewRuns::at(int begin, int end) const {
+  return static_cast<size_t>(begin) * (static_cast<size_t>(layers_) + 1) +
+         static_cast<size_t>(end);
+}
+
+double CrewRuns::layer_ps(const Crew& crew, size_t layer) const {
+  double by = factors_[crew.kind][layer];
+  if (by == 0) by = any_factor_[layer];
+  return crew.ps[layer] * (by == 0 ? 1 : by);
+}
+
+double CrewRuns::link_ps(const CrewRun& run) const {
+  const auto nodes = static_cast<int64_t>(run.nodes());
+  const Traffic& t = traffic_[at(run.begin, run.end)];
+  const int64_t sent = t.sent / nodes, received = t.received / nodes;
+  const int64_t datagrams = datagrams_of(sent, 1, request_.max_payload) +
+                            datagrams_of(received, 1, request_.max_payload);
+  return static_cast<double>(
+      link_time(sent, received, datagrams, board(nodes_[run.first])).cpu_ps);
+}
+double CrewRuns::ps(const CrewRun& run) const {
+  const Crew& crew = crew_of(run);
+  double layers = 0;
+  for (int l = run.begin; l < run.end; ++l) {
+    layers += layer_ps(crew, static_cast<size_t>(l));
+  }
+  return run_ps(crew, run, layers);
+}
+
+// `layers`: what its layers take.
+double CrewRuns::run_ps(const Crew& crew, const CrewRun& run,
+                        double layers) const {
+  for (const auto& [known, ps] : known_[crew.kind]) {
+    if (known.begin == run.begin && known.end == run.end) return ps;
+  }
+  return layers + link_ps(run);
+}
+
+bool CrewRuns::is_refused(const CrewRun& run) const {
+  return std::ranges::any_of(refused_, [&](const CrewRun& r) {
+    return run.begin <= r.begin && r.end <= run.end && run.nodes() <= r.nodes();
+  });
+}
+
+}  // namespace shoal

@@ -1,0 +1,178 @@
+#include "host/plan/planner/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "host/check/check.h"
+#include "host/plan/planner/crew_runs.h"
+#include "host/plan/planner/plan_numbers.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/testing/shape_net.h"
+#include "host/plan/types/coordinator_counts.h"
+
+namespace shoal {
+namespace {
+
+PlanRequest request_of(Cluster cluster) {
+  PlanRequest r = linked_nodes(std::move(cluster));
+  r.strategy.clear();
+  r.objective = Objective::kThroughput;
+  return r;
+}
+
+std::vector<int> all_of(const PlanRequest& request) {
+  std::vector<int> nodes(request.cluster.nodes.size());
+  std::iota(nodes.begin(), nodes.end(), 0);
+  return nodes;
+}
+
+using RunList = std::vector<CrewRun>;
+
+double busiest(const CrewRuns& runs, const RunList& list) {
+  double most = 0;
+  for (const CrewRun& r : list) most = std::max(most, runs.ps(r));
+  return most;
+}
+
+// By trying all: the least that the busiest of so many crews has to do.
+double least_of_all(const CrewRuns& runs, int layers, size_t nodes,
+                    size_t crews,
+                    const std::function<bool(const CrewRun&)>& refused) {
+  double least = std::numeric_limits<double>::infinity();
+  RunList list;
+  const std::function<void(int, size_t)> go = [&](int begin, size_t first) {
+    if (list.size() == crews) {
+      if (begin == layers) least = std::min(least, busiest(runs, list));
+      return;
+    }
+    for (int end = begin + 1; end <= layers; ++end) {
+      for (size_t last = first + 1; last <= nodes; ++last) {
+        const CrewRun run{begin, end, first, last};
+        if (refused(run)) continue;
+        list.push_back(run);
+        go(end, last);
+        list.pop_back();
+      }
+    }
+  };
+  go(0, 0);
+  return least;
+}
+
+TEST(CrewRuns, TheBusiestCrewHasTheLeastToDo) {
+  const Net net = bottleneck_net(24, 1);
+  const auto layers = static_cast<int>(net.layers.size());
+  Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
+  cluster.nodes[1].board.clock_hz /= 3;
+  for (ClusterNode& n : cluster.nodes) n.rating = board_rating(n.board);
+  const PlanRequest request = request_of(cluster);
+  const std::vector<int> nodes = all_of(request);
+  CrewRuns runs(net, request, nodes);
+  const auto same_as_all = [&](const std::function<bool(const CrewRun&)>& no) {
+    for (size_t crews = 1; crews <= nodes.size(); ++crews) {
+      SCOPED_TRACE(crews);
+      const std::optional<RunList> best = runs.best(crews);
+      const double least = least_of_all(runs, layers, nodes.size(), crews, no);
+      if (!best) {
+        EXPECT_EQ(least, std::numeric_limits<double>::infinity());
+        continue;
+      }
+      EXPECT_EQ(best->size(), crews);
+      EXPECT_DOUBLE_EQ(busiest(runs, *best), least);
+      EXPECT_EQ(runs.cuts_of(*best).layers.size(), net.layers.size());
+    }
+  };
+  same_as_all([](const CrewRun&) { return false; });
+
+  // What a plan took counts more than any estimate.
+  const CrewRun known = runs.best(2)->front();
+  const double more = 3 * runs.ps(known);
+  runs.learn(known, more);
+  EXPECT_DOUBLE_EQ(runs.ps(known), more);
+  same_as_all([](const CrewRun&) { return false; });
+
+  // Nor is what holds a run taken that did not fit, on no more nodes.
+  const CrewRun no = runs.best(3)->back();
+  runs.refuse(no);
+  same_as_all([&](const CrewRun& r) {
+    return r.begin <= no.begin && r.end >= no.end && r.nodes() <= no.nodes();
+  });
+}
+
+TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {
+  const Net net = bottleneck_net(40, 4);
+  for (const bool tight : {false, true}) {
+    SCOPED_TRACE(tight);
+    Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
+    if (tight) {
+      const Plan least =
+          make_plan(net, linked_nodes(cluster, "spatial", Objective::kRam));
+      for (ClusterNode& n : cluster.nodes) {
+        n.ram = 3 * int64_t{least.nodes[0].arena_bytes};
+      }
+    }
+    const PlanRequest request = request_of(cluster);
+    SegmentMemo memo(net);
+    const std::optional<Plan> plan =
+        pipeline_plan(net, request, all_of(request), memo);
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(check(net, *plan).empty());
+    EXPECT_GT(frames_under_way(*plan, stream_edges(*plan)), 2u);
+    for (size_t n = 0; n < plan->nodes.size(); ++n) {
+      EXPECT_LE(plan->nodes[n].arena_bytes,
+                request.cluster.nodes[n].plan_budget());
+    }
+    const double period = numbers_of(net, request, *plan, true).period_s;
+    const Plan spatial = make_plan(net, linked_nodes(cluster, "spatial"));
+    EXPECT_LT(period, numbers_of(net, request, spatial, true).period_s);
+    if (tight) continue;
+    const Plan taken = make_plan(net, request);
+    EXPECT_LE(numbers_of(net, request, taken, true).period_s, period);
+  }
+}
+
+TEST(Pipeline, HasNoPlanWhereNothingFits) {
+  const Net net = bottleneck_net(32, 2);
+  Cluster cluster = uniform_cluster(3, find_board("teensy41"), 1024);
+  const PlanRequest request = request_of(cluster);
+  SegmentMemo memo(net);
+  EXPECT_FALSE(pipeline_plan(net, request, all_of(request), memo));
+}
+
+// Nodes with layers of their own are at work on frames of their own.
+TEST(FramesUnderWay, IsOneMoreThanCrews) {
+  const Net net = bottleneck_net(32, 3);
+  const auto under_way = [&](int nodes, const char* strategy) {
+    const Plan plan = make_plan(
+        net, linked_nodes(uniform_cluster(nodes, find_board("teensy41"), {}),
+                          strategy));
+    return frames_under_way(plan, stream_edges(plan));
+  };
+  EXPECT_EQ(under_way(1, "spatial"), 2u);
+  EXPECT_EQ(under_way(4, "spatial"), 2u);
+  EXPECT_EQ(under_way(4, "layer"), 5u);
+  EXPECT_EQ(under_way(2, "layer"), 3u);
+}
+
+// Offsets have 32 bits, and a sixth frame of 402 MB would be beyond half of
+// what they count.
+TEST(FramesUnderWay, KeepsToTheRoomOfOffsets) {
+  const Net net = bottleneck_net(32, 3);
+  const Plan plan = make_plan(
+      net,
+      linked_nodes(uniform_cluster(4, find_board("teensy41"), {}), "layer"));
+  std::vector<StreamEdge> edges = stream_edges(plan);
+  const auto input = std::ranges::find(edges, Owner::kInput, &StreamEdge::kind);
+  ASSERT_NE(input, edges.end());
+  input->box = {0, 1 << 14, 0, 3 << 12, 0, 2};
+  EXPECT_EQ(frames_under_way(plan, edges), 4u);
+  input->box = {0, 1 << 14, 0, 1 << 14, 0, 4};
+  EXPECT_EQ(frames_under_way(plan, edges), 2u);
+}
+
+}  // namespace
+}  // namespace shoal
