@@ -90,8 +90,20 @@ void add_row(const BinaryArgs &args) {
 }
 
 void mul_row(const BinaryArgs &args) {
+#if defined(SHOAL_HAS_MVE_KERNELS)
+  if (mve_mul(args)) return;
+#endif
   const MulParams p = params_of<MulParams>(args);
-  const int zero = args.zero_out;
+  const int zero = args.zero_out, right = -2 - p.shift;
+  const bool bytes = args.act_min == -128 && args.act_max == 127;
+  if (bytes && right >= 0 && args.a_step == 1 && args.b_step == 1) {
+    const int nudge = 2 * zero + 1;
+    each_byte(args, [=](int a, int b) {
+      const int32_t product = (a - p.zero0) * (b - p.zero1);
+      return scale_doubled(product, p.multiplier, right) + nudge;
+    });
+    return;
+  }
   each(args, [=](int a, int b) {
     const int32_t product = wrap_mul(a - p.zero0, b - p.zero1);
     return wrap_add(requantize(product, p.multiplier, p.shift), zero);

@@ -2,6 +2,7 @@
 // real function.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -109,8 +110,8 @@ TEST(Binary, AddByHelium) {
   EXPECT_GT(made, 100);  // the others are left to add_row()
 }
 
-TEST(Binary, Mul) {
-  check_binary(mul_row, 2, [](std::mt19937& r, BinaryArgs& args, int32_t* p) {
+void check_mul(void (*kernel)(const BinaryArgs&), uint32_t seed) {
+  check_binary(kernel, seed, [](std::mt19937& r, BinaryArgs& args, int32_t* p) {
     auto& q = *reinterpret_cast<MulParams*>(p);
     q = {random_int(r, -128, 127), random_int(r, -128, 127),
          random_multiplier(r), -random_int(r, -1, 9)};
@@ -120,6 +121,22 @@ TEST(Binary, Mul) {
              zero;
     });
   });
+}
+
+TEST(Binary, Mul) { check_mul(mul_row, 2); }
+TEST(Binary, MulByHelium) {
+  static int made;
+  made = 0;
+  const auto kernel = [](const BinaryArgs& args) {
+    if (mve_mul(args)) {
+      ++made;
+    } else {
+      mul_row(args);
+    }
+  };
+  check_mul(kernel, 23);
+  check_mul(kernel, 24);
+  EXPECT_GT(made, 100);
 }
 
 TEST(Binary, Prelu) {
@@ -253,6 +270,50 @@ TEST(Softmax, IsWithinAStepOfTheFunction) {
       ASSERT_NEAR(at(out, k), std::min(256 / sum - 128, 127.0), 1.01)
           << "case " << i << " at " << k;
     }
+  }
+}
+
+// The formula of kernels.h, channel by channel.
+std::vector<int8_t> plain_softmax(const SoftmaxArgs& a,
+                                  const std::vector<int8_t>& in) {
+  const int highest = *std::max_element(in.begin(), in.end());
+  const auto exponential = [&](int8_t v) {
+    return exp_negative(
+        high_mul(wrap(bits(v - highest) << a.shift), a.multiplier), 5);
+  };
+  uint32_t sum = 0;
+  for (const int8_t v : in) {
+    if (v - highest >= a.diff_min) {
+      sum += bits(round_shift(exponential(v), 12));
+    }
+  }
+  const int zeros = leading_zeros(sum);
+  const int32_t scale = saturate(
+      int64_t{2} * reciprocal_one_plus(wrap((sum << zeros) - 0x80000000u)));
+  std::vector<int8_t> out;
+  for (const int8_t v : in) {
+    int32_t y = 0;
+    if (v - highest >= a.diff_min && zeros > 3) {
+      y = round_shift(high_mul(scale, exponential(v)), 35 - zeros);
+    }
+    out.push_back(static_cast<int8_t>(clamp(y - 128, -128, 127)));
+  }
+  return out;
+}
+
+TEST(Softmax, ChannelsThatShareADifference) {
+  std::mt19937 random(9);
+  for (int i = 0; i < 200; ++i) {
+    SoftmaxArgs a = softmax_of(std::exp2(random_int(random, -40, 8) / 8.0));
+    a.channels = random_int(random, 1, 1500);
+    std::vector<int8_t> in = random_bytes(random, a.channels);
+    if (one_in(random, 2)) {
+      for (int8_t& v : in) v = static_cast<int8_t>(v / 16);
+    }
+    std::vector<int8_t> out(in.size());
+    a.x1 = 1, a.in = in.data(), a.out = out.data();
+    softmax_row(a);
+    ASSERT_EQ(out, plain_softmax(a, in)) << "case " << i;
   }
 }
 

@@ -14,5 +14,6 @@ void mve_depthwise(const ConvArgs&);
 // add_row() of parameters as TensorFlow Lite makes them; false, and nothing
 // done, if they are others.
 bool mve_add(const BinaryArgs&);
+bool mve_mul(const BinaryArgs&);  // likewise
 
 }  // namespace shoal

@@ -55,6 +55,7 @@ inline Words four_words(int32_t a, int32_t b, int32_t c, int32_t d) {
 inline Words add(Words a, Words b) { return vaddq_s32(a, b); }
 inline Words add(Words a, int32_t b) { return vaddq_n_s32(a, b); }
 inline Words multiply(Words a, int32_t b) { return vmulq_n_s32(a, b); }
+inline Words multiply(Words a, Words b) { return vmulq_s32(a, b); }
 // a + b * c.
 inline Words add_product(Words a, Words b, int32_t c) {
   return vmlaq_n_s32(a, b, c);
@@ -138,6 +139,9 @@ inline Words add(Words a, Words b) {
 inline Words add(Words a, int32_t b) { return add(a, all_words(b)); }
 inline Words multiply(Words a, int32_t b) {
   return each_word([&](int i) { return wrap_mul(a.at[i], b); });
+}
+inline Words multiply(Words a, Words b) {
+  return each_word([&](int i) { return wrap_mul(a.at[i], b.at[i]); });
 }
 inline Words add_product(Words a, Words b, int32_t c) {
   return add(a, multiply(b, c));

@@ -40,7 +40,7 @@ constexpr KindSources kKinds[] = {
     {"kReduceSum", "fire_window", {"reduce"}},
     {"kReduceMax", "fire_window", {"reduce"}},
     {"kAdd", "fire_elements", {"binary"}, {}, {"binary", "mve_add"}},
-    {"kMul", "fire_elements", {"binary"}},
+    {"kMul", "fire_elements", {"binary"}, {}, {"binary", "mve_add"}},
     {"kMaximum", "fire_elements", {"binary"}},
     {"kMinimum", "fire_elements", {"binary"}},
     {"kPrelu", "fire_elements", {"binary"}},
