@@ -119,9 +119,26 @@ inline Status Node::run_plain() {
   return Status::kOk;
 }
 
-Status Node::run_slice() {
+inline Status Node::run_step() {
+  if (state_.schedule.storage_works) {
+    const Status status = storage_->step();
+    if (status != Status::kWait) return status;
+  }
+  if (state_.schedule.active.unit == kNone && !state_.schedule.pick()) {
+    const bool busy = storage_ && storage_->busy();
+    return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
+  }
   if (kPlainActors && state_.schedule.active.plain) return run_plain();
   return run_any_slice();
+}
+
+Status Node::step() {
+  last_.unit = kNone;
+  if (state_.failed()) return state_.fault.status;
+  const Status status = phase_ == Phase::kRun ? run_step() : begin_step();
+  if (linked_ && loaded()) link_->send(status == Status::kWait);
+  if (storage_ && state_.schedule.storage_works) storage_->stepped(status);
+  return status;
 }
 
 [[gnu::cold]] Status Node::run_any_slice() {

@@ -144,32 +144,11 @@ Status Node::end_stage() {
   return start_frame();
 }
 
-inline Status Node::run_step() {
-  if (state_.schedule.storage_works) {
-    const Status status = storage_->step();
-    if (status != Status::kWait) return status;
-  }
-  if (state_.schedule.active.unit == kNone && !state_.schedule.pick()) {
-    const bool busy = storage_ && storage_->busy();
-    return state_.schedule.pending != 0 || busy ? Status::kWait : end_stage();
-  }
-  return run_slice();
-}
-
 Status Node::begin_step() {
   if (phase_ == Phase::kLoad) return load_step();
   if (phase_ == Phase::kRecover) return recover_step();
   const Status status = storage_->enter();
   if (status == Status::kOk) begin_stage();
-  return status;
-}
-
-Status Node::step() {
-  last_.unit = kNone;
-  if (state_.failed()) return state_.fault.status;
-  const Status status = phase_ == Phase::kRun ? run_step() : begin_step();
-  if (linked_ && loaded()) link_->send(status == Status::kWait);
-  if (storage_ && state_.schedule.storage_works) storage_->stepped(status);
   return status;
 }
 

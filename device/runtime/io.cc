@@ -28,6 +28,13 @@ const PortRecord* Node::current_port(uint32_t io) const {
   return state_.ports.stage.ports + state_.head.ios[io].port;
 }
 
+// For row `row` of an input.
+inline bool Node::has_place(const PortRecord& p, const BufferRecord& b,
+                            uint32_t row) const {
+  const int y = static_cast<int>(row);
+  return state_.ports.rows_free(p, b, {y, y + 1});
+}
+
 uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   if (!loaded() || input >= header().inputs) return 0;
   const PortRecord* p = current_port(input);
@@ -38,8 +45,7 @@ uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   if (done >= all) return 0;
   const IoEntry& io = state_.head.ios[input];
   uint32_t pushed = 0;
-  while (pushed < count && done < all &&
-         state_.ports.writable(b, p->y0 + done) > p->y0 + done) {
+  while (pushed < count && done < all && has_place(*p, b, done)) {
     if (data) {
       const Rows to = state_.ports.rows_of(io.port);
       const uint32_t pixel =
@@ -105,7 +111,7 @@ shoal_row Node::input_row(uint32_t input) const {
   if (!p) return {};
   const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
   const uint32_t row = state_.ports.passed(b, *p);
-  if (row >= p->y1 || state_.ports.writable(b, row) <= row) return {};
+  if (row >= p->y1 || !has_place(*p, b, row - p->y0)) return {};
   const IoEntry& io = state_.head.ios[input];
   return place_of(state_.ports.rows_of(io.port), row - p->y0, io.element_bytes);
 }

@@ -10,9 +10,9 @@
 //     storage/    weights through SRAM, programs that are read, spills
 //     link/       rows to and from peers
 // and what joins them:
-//   node.cc       opening, steps, the C API
+//   node.cc       opening, the C API
 //   frames.cc     mapped programs, frames and their stages
-//   fire.cc       one slice of a firing: from the record to the kernel
+//   fire.cc       steps: one slice of a firing, from the record to the kernel
 //   io.cc         rows across the API
 #pragma once
 
@@ -73,11 +73,10 @@ class Node final {
   void begin_stage();
   Status end_stage();
   Status begin_step();
-  Status run_step();
 
   // fire.cc
   enum class Progress : uint8_t { kSlice, kActor, kFiring };
-  Status run_slice();
+  Status run_step();
   Status run_plain();
   Status run_any_slice();
   void begin_slice(Slice&, uint16_t actor);
@@ -87,6 +86,7 @@ class Node final {
 
   // io.cc
   const PortRecord* current_port(uint32_t io) const;
+  bool has_place(const PortRecord&, const BufferRecord&, uint32_t row) const;
 
   bool linking() const { return linked_ && loaded(); }
 

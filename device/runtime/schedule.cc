@@ -20,6 +20,31 @@ struct Reach {
           released_rows(rule, firing)};
 }
 
+int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
+
+// Of an actor whose window is cut, as firing_range().
+[[gnu::noinline]] FiringRange range_of_part(const ActorRecord& a, int firing) {
+  const int parts = part_count(a), row = firing / parts;
+  const int p = firing - row * parts, ky = p * a.part;
+  const bool last = p == parts - 1;
+  return {row, row + 1, ky, last ? a.kernel_h : ky + a.part, p == 0, last};
+}
+
+// Of one that slides over its input. Of a cut window the next part of this row
+// and the first of the next one read the lowest rows of all that are to come.
+[[gnu::noinline]] Reach reach_of_window(const ActorRecord& a, int in_rows,
+                                        bool ends, const FiringRange& f) {
+  const int step = a.dilation_y;
+  const int top = f.out_lo * a.stride_y - a.pad_top;
+  const int row = f.out_hi * a.stride_y - a.pad_top;
+  const int part = top + f.ky_hi * step;
+  const int lo = clip(top + f.ky_lo * step, 0, in_rows);
+  const int hi = row - a.stride_y + (f.ky_hi - 1) * step + 1;
+  const int next = f.last_part || (!ends && row < part) ? row : part;
+  return {{lo, clip(hi, lo, in_rows)},
+          ends && f.last_part ? in_rows : clip(next, 0, in_rows)};
+}
+
 // The same, of the commonest kinds without a rule: this runs more than once a
 // firing, and a rule takes the whole record.
 Reach reach(const StageView& stage, const ActorRecord& a, int operand,
@@ -27,25 +52,13 @@ Reach reach(const StageView& stage, const ActorRecord& a, int operand,
   const RowsFrom from = rows_of(a.op);
   const int in_rows = rows(stage.ports[a.in[operand]]);
   const bool ends = f.out_hi >= rows(stage.ports[a.out]);
-  if (from == RowsFrom::kWindow && !is_cut(a)) {
-    const int lo = clip(f.out_lo * a.stride_y - a.pad_top, 0, in_rows);
-    const int hi = (f.out_hi - 1) * a.stride_y - a.pad_top +
-                   (a.kernel_h - 1) * a.dilation_y + 1;
-    const int next = f.out_hi * a.stride_y - a.pad_top;
-    return {{lo, clip(hi, lo, in_rows)},
-            ends ? in_rows : clip(next, 0, in_rows)};
-  }
+  if (from == RowsFrom::kWindow) return reach_of_window(a, in_rows, ends, f);
   if (from == RowsFrom::kSame && !holds_second(a.op)) {
     if (in_rows == 1) return {{0, 1}, ends};
     return {{clip(f.out_lo, 0, in_rows), clip(f.out_hi, 0, in_rows)},
             ends ? in_rows : clip(f.out_hi, 0, in_rows)};
   }
   return reach_by_rule(stage, a, operand, firing, f);
-}
-
-[[gnu::noinline]] FiringRange range_of_part(const StageView& stage,
-                                            const ActorRecord& a, int firing) {
-  return firing_range(row_rule(stage, a), firing);
 }
 
 // Where it is rare: the ports' own are built into the commonest path.
@@ -64,7 +77,7 @@ void Schedule::begin() {
   const StageView& stage = ports_.stage;
   const StageHeader& h = *stage.header;
   pending = 0;
-  wakes_ = h.order == 0 || h.streams > 0;
+  if (kPlainActors) wakes_ = h.order == 0 || h.streams > 0;
   for (uint16_t i = 0; i < h.actors; ++i) {
     states[i].firing = 0;
     if (unit_of(i) == i) ++pending;
@@ -92,7 +105,7 @@ void Schedule::begin() {
 }
 
 void Schedule::wake_readers(const BufferRecord& b) {
-  if (!wakes_) return;
+  if (kPlainActors && !wakes_) return;
   const PortRecord* port = ports_.stage.ports + b.first_port + b.writers;
   for (uint32_t i = 0; i < b.readers; ++i) {
     wake_owner(port[i]);
@@ -102,7 +115,7 @@ void Schedule::wake_readers(const BufferRecord& b) {
 }
 
 void Schedule::wake_writers(const BufferRecord& b) {
-  if (!wakes_) return;
+  if (kPlainActors && !wakes_) return;
   const PortRecord* port = ports_.stage.ports + b.first_port;
   for (uint32_t i = 0; i < b.writers; ++i) {
     wake_owner(port[i]);
@@ -216,7 +229,7 @@ bool Schedule::prepare_actor(uint16_t unit) {
   const int out_rows = rows(stage.ports[a.out]);
   FiringRange f;
   if (is_cut(a)) {
-    f = range_of_part(stage, a, firing);
+    f = range_of_part(a, firing);
   } else {
     const int lo = firing * a.band;
     f = {lo, clip(lo + a.band, 0, out_rows), 0, a.kernel_h, true, true};
@@ -290,7 +303,7 @@ inline void Schedule::complete_plain() {
   const bool moved = ports_.pass(*e.in, *e.read, e.released[0]);
   ports_.pass(*e.out, *e.made, active.range.out_hi);
   if (active.range.out_hi == rows(*e.out)) --pending;
-  if (!wakes_) return;
+  if (kPlainActors && !wakes_) return;
   if (moved) wake_writers(*e.read);
   wake_readers(*e.made);
 }
