@@ -95,7 +95,11 @@ void mul_row(const BinaryArgs &args) {
 #endif
   const MulParams p = params_of<MulParams>(args);
   const int zero = args.zero_out, right = -2 - p.shift;
+#if defined(SHOAL_NO_LONG_PRODUCTS)  // has too few registers for it
+  const bool bytes = false;
+#else
   const bool bytes = args.act_min == -128 && args.act_max == 127;
+#endif
   if (bytes && right >= 0 && args.a_step == 1 && args.b_step == 1) {
     const int nudge = 2 * zero + 1;
     each_byte(args, [=](int a, int b) {
