@@ -176,16 +176,15 @@ void Node::call_tap(const Slice&, uint16_t, uint16_t) {}
 inline void Node::tap_plain() {}
 #else
 void Node::tap_plain() {
-  if (!state_.tap) return;
-  Active& now = state_.schedule.active;
-  const ActorRecord& a = state_.ports.stage.actors[now.unit];
-  now.range.ky_lo = 0, now.range.ky_hi = a.kernel_h;
-  now.range.first_part = now.range.last_part = true;
+  const Active& now = state_.schedule.active;
   Slice s;
-  begin_slice(s, now.unit);
+  s.actor = &state_.ports.stage.actors[now.unit];
+  s.last = true, s.lo = now.range.out_lo, s.hi = now.range.out_hi;
+  s.out = state_.ports.rows_of(s.actor->out);
   call_tap(s, now.unit, 0);
 }
-void Node::call_tap(const Slice& s, uint16_t index, uint16_t iteration) {
+[[gnu::cold]] void Node::call_tap(const Slice& s, uint16_t index,
+                                  uint16_t iteration) {
   if (!s.last || !state_.tap) return;
   const ActorRecord& a = *s.actor;
   const PortRecord& out = state_.ports.stage.ports[a.out];

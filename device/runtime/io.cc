@@ -62,7 +62,8 @@ uint32_t Node::push(uint32_t input, const uint8_t* data, uint32_t count) {
   return pushed;
 }
 
-uint32_t Node::take(uint32_t output, uint8_t* data, uint32_t count) {
+[[gnu::cold]] uint32_t Node::take(uint32_t output, uint8_t* data,
+                                  uint32_t count) {
   if (!loaded() || output >= header().outputs) return 0;
   const uint32_t index = header().inputs + output;
   const PortRecord* p = current_port(index);

@@ -74,7 +74,7 @@ Rows Ports::rows_of(uint16_t port) const {
 
 // The buffer's next frame begins. Long before cursors overflow all of them
 // move back by whole turns of the ring, so that every row keeps its slot.
-void Ports::rebase(const BufferRecord& b) {
+[[gnu::cold]] void Ports::rebase(const BufferRecord& b) {
   uint32_t& base = cursors[b.base];
   base += b.rows;
   if (base < 0x40000000) return;
@@ -85,7 +85,7 @@ void Ports::rebase(const BufferRecord& b) {
   }
 }
 
-void Ports::restart(const BufferRecord& b) {
+[[gnu::cold]] void Ports::restart(const BufferRecord& b) {
   for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
     const PortRecord& port = stage.ports[b.first_port + p];
     cursors[port.cursor] = base(b) + port.y0;
@@ -117,7 +117,7 @@ uint32_t Ports::bytes_free(const PortRecord& p) const {
   return (end - p.y0) * row_bytes(p);
 }
 
-uint32_t Ports::bytes_free_first(const PortRecord& p) const {
+[[gnu::cold]] uint32_t Ports::bytes_free_first(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
   uint32_t end = uint32_t{p.y0} + b.slots;
   const PortRecord* port = stage.ports + b.first_port;
@@ -132,8 +132,8 @@ uint32_t Ports::bytes_free_first(const PortRecord& p) const {
 }
 
 // Bytes of the port's box from byte `at` of its frame on.
-void Ports::copy_from(uint16_t port, uint32_t at, uint8_t* to,
-                      uint32_t bytes) const {
+[[gnu::cold]] void Ports::copy_from(uint16_t port, uint32_t at, uint8_t* to,
+                                    uint32_t bytes) const {
   const BufferRecord& b = stage.buffers[stage.ports[port].buffer];
   for_runs(rows_of(port), b.element_bytes, at, bytes,
            [&](const uint8_t* from, uint32_t run) {
@@ -142,8 +142,8 @@ void Ports::copy_from(uint16_t port, uint32_t at, uint8_t* to,
            });
 }
 
-void Ports::copy_to(uint16_t port, uint32_t at, const uint8_t* from,
-                    uint32_t bytes) const {
+[[gnu::cold]] void Ports::copy_to(uint16_t port, uint32_t at,
+                                  const uint8_t* from, uint32_t bytes) const {
   const BufferRecord& b = stage.buffers[stage.ports[port].buffer];
   for_runs(rows_of(port), b.element_bytes, at, bytes,
            [&](uint8_t* to, uint32_t run) {

@@ -73,7 +73,7 @@ Reach reach(const StageView& stage, const ActorRecord& a, int operand,
 
 }  // namespace
 
-void Schedule::begin() {
+[[gnu::cold]] void Schedule::begin() {
   const StageView& stage = ports_.stage;
   const StageHeader& h = *stage.header;
   pending = 0;
@@ -129,7 +129,7 @@ void Schedule::wake_overlays() {
   if (overlay_hi_ > scan_hi_) scan_hi_ = overlay_hi_;
 }
 
-void Schedule::pass_bytes(uint16_t port, uint32_t bytes) {
+[[gnu::cold]] void Schedule::pass_bytes(uint16_t port, uint32_t bytes) {
   const PortRecord& p = ports_.stage.ports[port];
   const BufferRecord& b = ports_.stage.buffers[p.buffer];
   const uint32_t all = static_cast<uint32_t>(rows(p));
@@ -308,7 +308,7 @@ inline void Schedule::complete_plain() {
   wake_readers(*e.made);
 }
 
-void Schedule::complete_actor(const ActorRecord& a) {
+[[gnu::cold]] void Schedule::complete_actor(const ActorRecord& a) {
   const FiringRange& f = active.range;
   if (a.in[0] != kNone) release(a.in[0], active.ends.released[0]);
   if (a.in[1] != kNone) release(a.in[1], active.ends.released[1]);
