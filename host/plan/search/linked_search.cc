@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
+#include "host/plan/search/segment_search.h"
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/streaming.h"
 #include "host/plan/text/does_not_fit.h"
@@ -48,148 +48,6 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   }
   return cuts;
 }
-
-// All of a cut but what it is taken to cost.
-using CutKey = std::array<int, 5>;
-CutKey key(const Cut& c) {
-  return {c.segment.begin, c.segment.end, c.table, c.variant, int{c.overlay}};
-}
-
-// Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
-// with more, which leaves room for packing.
-struct NodeBudgets {
-  std::vector<int64_t> hard, soft;
-  // One band of all rows is as little as can be, too: its weights pass.
-  bool whole = false;
-  // What has been built and was larger than the estimate.
-  std::set<CutKey> without = {};
-};
-
-// Over all runs of layers that may be a segment: the cuts with the least time
-// within every node's budget.
-class SegmentSearch {
- public:
-  // `waits_ps`: what a segment waits before it begins. `byte_ps`: of what it
-  // receives, beside its time.
-  // `overlays`: what a segment makes may lie over what it uses up.
-  SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
-                bool overlays)
-      : waits_ps_(waits_ps),
-        byte_ps_(byte_ps),
-        layers_(whole_net(net).end),
-        overlays_(overlays) {}
-
-  // The segments of these cuts; `grouped`: those with channel groups alone.
-  void add(const CutNet& cut, const CostModel& model, bool grouped) {
-    std::vector<std::vector<const SegmentCost*>> costs(
-        static_cast<size_t>(layers_));
-    const auto layers = static_cast<int>(cut.net.layers.size());
-    const auto may_not_end = [&](int layer) {
-      return std::ranges::find(cut.cuts.joined, layer) !=
-                 cut.cuts.joined.end() ||
-             (layer < layers && cut.is_inner(layer));
-    };
-    int first = 0;  // a clash within [begin, end) is one of all that hold it
-    for (int end = 1; end <= layers_; ++end) {
-      for (int l : cut.cuts.ends) {
-        if (l + 1 < end) first = std::max(first, l + 1);
-      }
-      const bool no_end = end < layers_ && may_not_end(end - 1);
-      MadeBoxes made = cut.own;
-      for (int begin = end; begin-- > first;) {
-        if (begin < layers && !compute_layer(cut, begin, end, made)) {
-          if (may_not_end(begin)) clash_ = begin;
-          first = begin + 1;
-          break;
-        }
-        const auto length = static_cast<size_t>(end - begin);
-        auto& row = costs[begin];
-        row.resize(std::max(row.size(), length));
-        if (grouped && !has_loop(cut, {begin, end})) continue;
-        const bool no_begin = begin > 0 && may_not_end(begin - 1);
-        if (no_end || no_begin) continue;
-        row[length - 1] = &model.cost({begin, end}, made);
-      }
-    }
-    costs_.push_back(std::move(costs));
-  }
-
-  // `toll_ps`: added to the time of each segment.
-  std::optional<Partition> fastest(const NodeBudgets& budget,
-                                   int64_t toll_ps = 0) const {
-    Ends ends(layers_);
-    for (int begin = 0; begin < layers_; ++begin) {
-      if (!ends.is_reached(begin)) continue;
-      for (size_t v = 0; v < costs_.size(); ++v) {
-        int end = begin;
-        for (const SegmentCost* cost : costs_[v][begin]) {
-          ++end;
-          if (!cost || !cost->possible) continue;
-          offer(*cost, {begin, end}, static_cast<int>(v), budget, toll_ps,
-                ends);
-        }
-      }
-    }
-    return ends.partition();
-  }
-  // A layer behind which a segment must end and may not, or -1.
-  int clash() const { return clash_; }
-
- private:
-  void offer(const SegmentCost& cost, Segment segment, int variant,
-             const NodeBudgets& budget, int64_t toll_ps, Ends& ends) const {
-    const int64_t more_ps = waits_ps_ + toll_ps + byte_ps_ * cost.received;
-    for (size_t p = 0; p < cost.at.size(); ++p) {
-      const std::vector<int64_t>& bytes = cost.at[p].bytes;
-      const bool least = p + 1 == cost.at.size() || (budget.whole && p == 0);
-      const std::vector<int64_t>& limits = least ? budget.hard : budget.soft;
-      const int64_t time_ps = cost.at[p].time_ps + more_ps;
-      Cut cut{segment, static_cast<int>(p), 0, time_ps, false, variant};
-      for (const bool over : {false, true}) {
-        const std::vector<int64_t> none;
-        const auto& saved = over ? cost.at[p].saved : none;
-        if (over && (!overlays_ || saved.empty())) break;
-        cut.overlay = over;
-        if (!within(bytes, saved, limits) || budget.without.contains(key(cut)))
-          continue;
-        cut.bytes = most_of(bytes, saved);
-        ends.offer(cut);
-        break;
-      }
-    }
-  }
-
-  static bool has_loop(const CutNet& cut, Segment s) {
-    return std::ranges::any_of(cut.loops, [s](const CutNet::Loop& loop) {
-      return s.begin <= loop.begin && loop.end <= s.end;
-    });
-  }
-
-  // `saved`: by node, less of the bytes; empty: nothing.
-  static bool within(const std::vector<int64_t>& bytes,
-                     const std::vector<int64_t>& saved,
-                     const std::vector<int64_t>& limits) {
-    for (size_t n = 0; n < bytes.size(); ++n) {
-      if (bytes[n] - (saved.empty() ? 0 : saved[n]) > limits[n]) return false;
-    }
-    return true;
-  }
-  static int64_t most_of(const std::vector<int64_t>& bytes,
-                         const std::vector<int64_t>& saved) {
-    int64_t most = 0;
-    for (size_t n = 0; n < bytes.size(); ++n) {
-      most = std::max(most, bytes[n] - (saved.empty() ? 0 : saved[n]));
-    }
-    return most;
-  }
-
-  const int64_t waits_ps_, byte_ps_;
-  const int layers_;
-  int clash_ = -1;
-  const bool overlays_;
-  // By cuts, first layer, then length - 1; shorter where longer ones cannot be.
-  std::vector<std::vector<std::vector<const SegmentCost*>>> costs_;
-};
 
 // The cuts with channel groups in all places where they may be.
 struct Grouped {
@@ -340,7 +198,7 @@ class LinkedSearch : public Search {
       if (fits(cluster_, *made)) return loosened(choice, how, *made);
       bool any = false;
       for (const int segment : fullest(*made)) {
-        any |= budget.without.insert(key((*cuts)[segment])).second;
+        any |= budget.without.insert(cut_key((*cuts)[segment])).second;
       }
       if (!any) return std::nullopt;
     }
@@ -482,7 +340,11 @@ class LinkedSearch : public Search {
       choice.segments.passes.push_back(model_.passes()[c.table]);
       choice.segments.overlaid.push_back(c.overlay);
       if (c.variant == 0) continue;
-      for (const BlockChoice& b : grouped_[c.variant - 1]->cuts.blocks) {
+      const std::vector<BlockChoice>& blocks =
+          grouped_[c.variant - 1]->cuts.blocks;
+      // The request's own come first, and are there anyway.
+      for (size_t i = cuts_.blocks.size(); i < blocks.size(); ++i) {
+        const BlockChoice& b = blocks[i];
         if (b.begin < c.segment.begin || b.end > c.segment.end) continue;
         if (b.groups > 1) choice.groups.push_back(b);
       }

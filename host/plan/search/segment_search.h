@@ -1,0 +1,58 @@
+// Which layers become segments: over all runs of layers that may be one, the
+// cuts with the least time within every node's budget.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "host/plan/search/segment_cost.h"
+#include "host/plan/search/stage_ends.h"
+
+namespace shoal {
+
+// All of a cut but what it is taken to cost.
+using CutKey = std::array<int, 5>;
+CutKey cut_key(const Cut&);
+
+// Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
+// with more, which leaves room for packing.
+struct NodeBudgets {
+  std::vector<int64_t> hard, soft;
+  // One band of all rows is as little as can be, too: its weights pass.
+  bool whole = false;
+  // What has been built and was larger than the estimate.
+  std::set<CutKey> without = {};
+};
+
+class SegmentSearch {
+ public:
+  // `waits_ps`: what a segment waits before it begins. `byte_ps`: of what it
+  // receives, beside its time.
+  // `overlays`: what a segment makes may lie over what it uses up.
+  SegmentSearch(const Net&, int64_t waits_ps, int64_t byte_ps, bool overlays);
+
+  // The segments of these cuts; `grouped`: those with channel groups alone.
+  void add(const CutNet&, const CostModel&, bool grouped);
+
+  // `toll_ps`: added to the time of each segment.
+  std::optional<Partition> fastest(const NodeBudgets&,
+                                   int64_t toll_ps = 0) const;
+  // A layer behind which a segment must end and may not, or -1.
+  int clash() const { return clash_; }
+
+ private:
+  void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
+             int64_t toll_ps, Ends&) const;
+
+  const int64_t waits_ps_, byte_ps_;
+  const int layers_;
+  int clash_ = -1;
+  const bool overlays_;
+  // By cuts, first layer, then length - 1; shorter where longer ones cannot be.
+  std::vector<std::vector<std::vector<const SegmentCost*>>> costs_;
+};
+
+}  // namespace shoal
