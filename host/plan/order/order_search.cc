@@ -234,7 +234,6 @@ class StagePaths {
       if (at != begin) offer(begin, at, held.whole + held.inside);
       // What was alive before stays whole, rings stay.
       if (from.alive + held.inside >= below) continue;
-      if (held.layers == kMaxStageLayers) continue;
       for (const Step& s : all_[size_t(at)].steps) {
         ++steps_;
         if (seen_[size_t(s.to)] == begin) continue;
@@ -276,7 +275,7 @@ class StagePaths {
       ++held.layers;
       add(now, l);
     });
-    return may;
+    return may && held.layers <= kMaxStageLayers;
   }
 
   bool touch(const Done& begin, const Done& now, int layer, int tensor,

@@ -114,6 +114,13 @@ TEST(OrderSearchTest, FindsTheBestOfAllOrders) {
     const OrderBytes bytes = order_bytes(net, graph);
     const int64_t own = least_of_order(net, bytes, own_order(graph));
     EXPECT_EQ(largest_stage(graph, bytes, own_order(graph)), own);
+    // With dear sums stages are short, and would begin within a tensor.
+    OrderBytes dear = bytes;
+    for (size_t l = 0; l < dear.sums.size(); ++l) {
+      dear.sums[l] = 4096 + 512 * int64_t(l);
+    }
+    EXPECT_EQ(largest_stage(graph, dear, own_order(graph)),
+              least_of_order(net, dear, own_order(graph)));
     // Its rows pass in the first stage; a constant alone might be that.
     if (has_unread_input(net, graph)) continue;
     const std::optional<int64_t> least = AllOrders(net, graph, bytes).least();
@@ -129,6 +136,23 @@ TEST(OrderSearchTest, FindsTheBestOfAllOrders) {
   }
   EXPECT_GT(compared, 200);
   EXPECT_GT(better, 40);
+}
+
+TEST(OrderSearchTest, NoLayerReadsRowsOfItsStageAndOfEarlierOnes) {
+  ShapeNet n("mixed");
+  const int x = n.input(4, 4, 4), all = n.tensor(4, 4, 8);
+  n.conv_between(x, 0, 4, all, 0, 4);
+  const int y = n.conv(x, 1, 1, 4);
+  n.conv_between(y, 0, 4, all, 4, 4);
+  n.output(n.add(n.conv(all, 1, 1, 4), y));
+  const Net net = n.finish();
+  const LayerGraph graph(net);
+  OrderBytes b{std::vector<int64_t>(net.tensors.size(), 1),
+               std::vector<int64_t>(net.tensors.size(), 0),
+               {50, 0, 50, 0, 0}};
+  b.whole[y] = 1000;
+  EXPECT_EQ(largest_stage(graph, b, own_order(graph)),
+            least_of_order(net, b, own_order(graph)));
 }
 
 TEST(OrderSearchTest, ABoundedSearchIsNeverWorseThanTheNetsOrder) {

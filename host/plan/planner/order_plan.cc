@@ -53,12 +53,15 @@ struct Own {
   std::exception_ptr refused;
 };
 
-Own own_plan(const Net& net, const std::function<Plan(const Net&)>& find) {
+// `any`: whatever refuses it, there is another plan.
+Own own_plan(const Net& net, const std::function<Plan(const Net&)>& find,
+             bool any) {
   Own own;
   try {
     own.plan = find(net);
   } catch (const Error& e) {
-    if (e.code() != Exit::kDoesNotFit) throw;
+    if (e.code() == Exit::kInternal) throw;
+    if (!any && e.code() != Exit::kDoesNotFit) throw;
     own.refused = std::current_exception();
   }
   return own;
@@ -78,7 +81,7 @@ Plan plan_in_best_order(
   if (!may_reorder(net, request)) return find(net);
   const LayerGraph graph(net);
   if (graph.has_one_order()) return find(net);
-  Own own = own_plan(net, find);
+  Own own = own_plan(net, find, false);
   if (PlanDeadline::passed()) return result(std::move(own));
   const std::optional<OrderFound> found =
       find_order(graph, order_bytes(net, graph));
@@ -87,9 +90,11 @@ Plan plan_in_best_order(
   if (own.plan && !small && !is_tight(request, *own.plan, found->own_bytes)) {
     return result(std::move(own));
   }
-  Own other = own_plan(in_order(net, found->order), [&](const Net& n) {
+  const auto find_other = [&](const Net& n) {
     return own.plan && again ? again(n, found->order) : find(n);
-  });
+  };
+  Own other =
+      own_plan(in_order(net, found->order), find_other, own.plan.has_value());
   if (!other.plan) {
     own.refused = lesser_refusal(own.refused, other.refused);
     return result(std::move(own));

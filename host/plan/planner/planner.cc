@@ -1,5 +1,7 @@
 #include "host/plan/planner/planner.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <memory>
 #include <string>
@@ -70,25 +72,28 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
 // than the dozens that found these.
 Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo) {
-  Plan own;
   Trial taken;
   const auto find = [&](const Net& n) {
     // The memo is of the given net.
-    own = auto_plan(n, request, &n == &net ? memo : nullptr, &taken);
-    return own;
+    return auto_plan(n, request, &n == &net ? memo : nullptr, &taken);
   };
-  return plan_in_best_order(net, request, find,
-                            [&](const Net& n, const LayerOrder& order) {
-                              SegmentMemo other(n);
-                              Trials trials(n, request, other);
-                              trials.run(in_order(taken, order));
-                              if (!trials.any())
-                                std::rethrow_exception(trials.refused());
-                              Plan plan = trials.best();
-                              plan.strategy = own.strategy;
-                              plan.says_nodes = own.says_nodes;
-                              return plan;
-                            });
+  return plan_in_best_order(
+      net, request, find, [&](const Net& n, const LayerOrder& order) {
+        SegmentMemo other(n);
+        Trials trials(n, request, other);
+        trials.run(in_order(taken, order));
+        if (!trials.any()) std::rethrow_exception(trials.refused());
+        Plan plan = trials.best();
+        plan.strategy = "auto (" + trials.taken().name;
+        const int64_t busy = busy_nodes(plan);
+        plan.says_nodes = busy < std::ssize(plan.nodes);
+        if (plan.says_nodes) {
+          plan.strategy +=
+              fmt::format(" on {} of {} nodes", busy, plan.nodes.size());
+        }
+        plan.strategy += ")";
+        return plan;
+      });
 }
 
 }  // namespace
@@ -103,6 +108,7 @@ Plan make_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   if (has_goals(request)) {
     Plan plan = goal_plan(net, request);
     plan.objective = objective_name(request.objective);
+    if (plan.linked) assert_completes(net, plan);
     return plan;
   }
   Plan plan;
