@@ -114,8 +114,8 @@ left::FallNote& fall_note() {
 }
 
 // Where nothing stays, whoever starts the board has given it a new one, or the
-// start before it has, if there was but a reset: after a fall the one in `f` is
-// used. Where it stays, one in `f` would never be overwritten.
+// start before it has, if there was but a reset: after a fall the one in `f`
+// was used before. Where it stays, one in `f` would never be overwritten.
 Status start_seed(const shoal_port& port, bool fell, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
   if (port.mapped_storage) return take_seed(seed_notes(port), !fell, f.seed);

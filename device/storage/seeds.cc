@@ -1,6 +1,5 @@
 #include "device/storage/seeds.h"
 
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 
@@ -199,7 +198,7 @@ Status take_seed(SeedNotes& notes, bool first, uint8_t (&seed)[kSeedBytes]) {
     const bool second = newest == &notes.two[0];
     notes.two[second] = next;
     // Nothing of the other one goes before all of this is there.
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     wipe(&notes.two[!second], sizeof(SeedNote));
     std::memcpy(seed, drawn, sizeof drawn);
   }
