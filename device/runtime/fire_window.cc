@@ -223,7 +223,7 @@ struct Ring {
   c.shifts = reinterpret_cast<const int8_t*>(c.multipliers + n);
 }
 
-// `count` rows of the input: iy, iy + step and so on.
+// `kernel_h` rows of the input: iy, iy + step and so on.
 [[gnu::noinline]] void put_rows(const Ring& in, const PlainSlice& s,
                                 int channel, int iy, const int8_t** rows) {
   const int all = shoal::rows(*s.ends.in), step = s.actor.dilation_y;
