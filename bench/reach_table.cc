@@ -28,7 +28,7 @@ namespace shoal {
 namespace {
 
 constexpr int64_t kKilo = 1024;
-constexpr int kFrames = 40;  // for frames a second
+constexpr int kFrames = 120;  // for frames a second
 const std::vector<int> kClocks{1, 2, 3, 1, 3, 2, 2, 4};
 const char* const kLarge = "tf2_mobilenet_v2_1.0_224_ptq.tflite";
 const char* const kSmall = "mbv2_w0.35_r144_synth.tflite";

@@ -178,7 +178,7 @@ TEST_F(BoardTrouble, RowsThatNeverComeEndARun) {
     return d[0] != kDataKind;
   });
   CoordinatorConfig config;
-  config.timeout_us = 1'000'000;
+  config.timeout_us = 3'000'000;
   config.patience = 3;
   const std::string text = failure(
       liar.address(), Exit::kNode,

@@ -386,13 +386,18 @@ class Host final : public Linked {
   }
   // Of the last frames.
   Nanos period() const {
-    return following_ ? (port_.now() - settled_at_) / following_ : 0;
+    if (following_ == 0) return 0;
+    // One that has taken too many events is as slow as it was so far.
+    if (!done()) return port_.now() / std::max(finished_, 1u);
+    return (port_.now() - settled_at_) / following_;
   }
 
   bool step() override {
     receive(kCoordinatorDatagrams);
     link_.send(true);
-    if (submitted_ == frames_ || !may_submit()) return false;
+    // While the last ones are counted others follow them.
+    const uint32_t all = frames_ + (following_ ? under_way_ : 0);
+    if (submitted_ == all || !may_submit()) return false;
     if (submitted_ == kCounted) counted_begin_ = port_.now();
     ++submitted_;
     link_.wake();

@@ -16,6 +16,9 @@
 
 namespace shoal {
 
+// Of a period that is the mean of so many frames.
+inline constexpr int kPeriodFrames = 6;
+
 struct Rehearsal {
   Nanos latency = 0;  // from the frame's submission to its last output
   // By node, then stage.

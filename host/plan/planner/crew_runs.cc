@@ -6,6 +6,7 @@
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -81,6 +82,7 @@ std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
   std::vector<Table> tables(crews + 1, Table(count, layers_));
   tables[0].at(0, 0).most = 0;
   for (size_t c = 0; c < crews; ++c) {
+    if (PlanDeadline::passed()) return std::nullopt;
     for (size_t first = c; first < count; ++first) {
       for (int begin = 0; begin < layers_; ++begin) {
         extend(first, begin, tables[c], tables[c + 1]);
@@ -255,8 +257,18 @@ double CrewRuns::run_ps(const Crew& crew, const CrewRun& run,
 
 bool CrewRuns::is_refused(const CrewRun& run) const {
   return std::ranges::any_of(refused_, [&](const CrewRun& r) {
-    return run.begin <= r.begin && r.end <= run.end && run.nodes() <= r.nodes();
+    return run.begin <= r.begin && r.end <= run.end &&
+           run.nodes() <= r.nodes() && least_budget(run) <= least_budget(r);
   });
+}
+
+int64_t CrewRuns::least_budget(const CrewRun& run) const {
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (size_t i = run.first; i < run.last; ++i) {
+    const auto n = static_cast<size_t>(nodes_[i]);
+    least = std::min(least, request_.cluster.nodes[n].plan_budget());
+  }
+  return least;
 }
 
 }  // namespace shoal

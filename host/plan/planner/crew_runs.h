@@ -40,7 +40,7 @@ class CrewRuns {
   // What its busiest node worked in a frame. Runs that were never built are
   // taken to be as good as the best one with such layers.
   void learn(const CrewRun&, double ps);
-  // It does not fit, nor does what holds it.
+  // It does not fit, nor does what holds it on as few nodes with as little.
   void refuse(const CrewRun& run) { refused_.push_back(run); }
 
  private:
@@ -69,6 +69,7 @@ class CrewRuns {
   double link_ps(const CrewRun&) const;
   double run_ps(const Crew&, const CrewRun&, double layers) const;
   bool is_refused(const CrewRun&) const;
+  int64_t least_budget(const CrewRun&) const;
 
   const Net& net_;
   const PlanRequest& request_;

@@ -10,6 +10,7 @@
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/deadline.h"
 
@@ -199,8 +200,14 @@ class Explorer {
            order_.size() > 1;
   }
   void follow() {
+    if (PlanDeadline::passed()) {
+      found_.in_time = false;
+      return;
+    }
     std::optional<Plan> plan = pipeline_plan(net_, request_, order_, memo_);
-    if (plan) add({"pipeline", order_.size()}, std::nullopt, std::move(*plan));
+    if (!plan) return;
+    const auto busy = static_cast<size_t>(busy_nodes(*plan));
+    add({"pipeline", busy}, std::nullopt, std::move(*plan));
   }
 
   // Steps from the smallest arena to that of the least time, each the same

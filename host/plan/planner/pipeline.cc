@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <utility>
 
+#include "host/base/error.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/planner/crew_runs.h"
 #include "host/plan/search/search.h"
@@ -19,8 +21,6 @@ namespace {
 constexpr size_t kMostTried = 32, kFewestTried = 8;
 constexpr int kRounds = 3;
 constexpr size_t kMostCrews = 8;
-// Frames that a period is the mean of.
-constexpr int kFrames = 6;
 // Groups save memory, and with it weights that are read once more.
 constexpr GroupWay kGroupWays[] = {{64}, {32}, {16}, {8}};
 constexpr double kTightArena = 0.8;
@@ -51,6 +51,7 @@ class PipelineSearch {
     for (int round = 0; round < kRounds; ++round) {
       for (size_t crews = std::min(kMostCrews, nodes_.size()); crews > 1;
            --crews) {
+        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
         const std::optional<RunList> runs = runs_.best(crews);
         if (runs) attempt(*runs);
       }
@@ -96,7 +97,7 @@ class PipelineSearch {
     }
     finish_plan(net_, request_, search->supplies(), *plan);
     Rehearsal r = rehearse(net_, search->supplies(), request_.max_payload,
-                           *plan, kFrames);
+                           *plan, kPeriodFrames);
     if (best && best->rehearsal.period <= r.period) return true;
     best = {std::move(*plan), std::move(r), runs, {}};
     return true;
@@ -108,6 +109,9 @@ class PipelineSearch {
     return std::clamp(kMostTried * kNodes / nodes_.size(), kFewestTried,
                       kMostTried);
   }
+
+  // What is left is for single layers that go to the next crew.
+  size_t most_estimated() const { return most_tried() * 2 / 3; }
 
   // Whether groups might help.
   bool is_tight(const Plan& plan) const {
@@ -129,7 +133,12 @@ class PipelineSearch {
     std::optional<Built> built;
     for (const RunWay& way : kRunWays) {
       if (way.grouped && built && !is_tight(built->plan)) continue;
-      if (!build(runs, way, built)) return true;
+      try {
+        if (!build(runs, way, built)) return true;
+      } catch (const Error& e) {
+        if (e.code() == Exit::kInternal) throw;
+        break;  // flash, or no time left
+      }
     }
     if (!built) return true;
     learn(*built);
@@ -191,7 +200,7 @@ class PipelineSearch {
   }
 
   // A layer of the best plan's runs goes to the neighbour that has less to do,
-  // the largest difference first. False if that does not help anywhere.
+  // the busiest pair first. False if that does not help anywhere.
   bool move_a_border() {
     const RunList runs = best_->runs;
     const std::vector<double> busy = best_->busy_ps;

@@ -143,6 +143,21 @@ TEST(Pipeline, HasNoPlanWhereNothingFits) {
   EXPECT_FALSE(pipeline_plan(net, request, all_of(request), memo));
 }
 
+// A crew of few nodes may hold more weights than their flash.
+TEST(Pipeline, WhatDoesNotFitTheFlashOfACrewIsNoEnd) {
+  const Net net = bottleneck_net(32, 3);
+  Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
+  int64_t most = 0;
+  for (const PlanNode& n :
+       make_plan(net, linked_nodes(cluster, "kernel")).nodes) {
+    most = std::max<int64_t>(most, n.program_bytes);
+  }
+  for (ClusterNode& n : cluster.nodes) n.flash = most;
+  const PlanRequest request = request_of(cluster);
+  const Plan plan = make_plan(net, request);
+  EXPECT_TRUE(check(net, plan).empty());
+}
+
 // Nodes with layers of their own are at work on frames of their own.
 TEST(FramesUnderWay, IsOneMoreThanCrews) {
   const Net net = bottleneck_net(32, 3);

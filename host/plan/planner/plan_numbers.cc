@@ -12,9 +12,6 @@
 namespace shoal {
 namespace {
 
-// Frames behind the first one that a period is the mean of.
-constexpr int kFollowing = 6;
-
 std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
   std::vector<Supply> supplies;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
@@ -85,7 +82,7 @@ PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
       plan.nodes, [](const PlanNode& p) { return !p.stages.empty(); }));
   if (frames && plan.linked) {
     const Rehearsal r =
-        rehearse(net, supplies, request.max_payload, plan, kFollowing);
+        rehearse(net, supplies, request.max_payload, plan, kPeriodFrames);
     if (r.period > 0) n.period_s = static_cast<double>(r.period) * 1e-9;
   }
   const double period =

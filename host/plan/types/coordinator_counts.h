@@ -23,9 +23,9 @@ inline LinkCounts coordinator_counts(const CoordinatorLinks& links) {
   return counts;
 }
 
-// One more than work on different frames: nodes whose layers follow each other
-// do, those that share layers do not. Fewer where offsets of 32 bits have no
-// room for so many, but always two.
+// One more than there are nodes whose layers do not overlap in the file's
+// order: those may work on different frames. Fewer where offsets of 32 bits
+// have no room for so many, but always two.
 uint32_t frames_under_way(const Plan&, const std::vector<StreamEdge>&);
 
 }  // namespace shoal
