@@ -21,6 +21,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kBetweenTries = std::chrono::milliseconds(10);
+// The last reader that leaves has the file for itself for a moment; whoever
+// comes then is not refused for that.
+constexpr auto kLeaving = std::chrono::milliseconds(250);
 constexpr size_t kLongestText = 256;
 
 // "shoal run, process 12 on HOST, since 2026-01-02 03:04:05 UTC"
@@ -57,14 +60,19 @@ std::string read_signature(int file) {
 FileLock::FileLock(const std::string& path, LockMode mode,
                    const std::string& thing, const LockRequest& request)
     : path_(path) {
-  const auto end = Clock::now() + std::chrono::duration<double>(request.wait_s);
+  const auto begin = Clock::now();
+  const auto end = begin + std::chrono::duration<double>(request.wait_s);
+  const auto leaving = begin + kLeaving;
   std::string holder;
   for (bool told = false;;) {
     const Try result = attempt(mode, request, holder);
     if (result == Try::kDone) return;
     if (result == Try::kAgain) continue;
-    if (Clock::now() >= end) break;
-    if (!told && request.waits) request.waits(thing + " waits for " + holder);
+    const auto now = Clock::now();
+    if (now >= end && now >= leaving) break;
+    if (!told && now < end && request.waits) {
+      request.waits(thing + " waits for " + holder);
+    }
     told = true;
     std::this_thread::sleep_for(kBetweenTries);
   }

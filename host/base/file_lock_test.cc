@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -62,6 +63,26 @@ TEST_F(FileLockTest, ReadersShareAndTheLastOneRemovesTheFile) {
   EXPECT_FALSE(there());
   const FileLock owner = take(LockMode::kExclusive);
   refused(LockMode::kShared, "the thing is busy");
+}
+
+// The last one of them is alone with the file while it removes it.
+TEST_F(FileLockTest, ReadersThatComeAndGoNeverRefuseEachOther) {
+  constexpr int kTimes = 1000;
+  std::atomic<int> taken = 0;
+  const auto come_and_go = [&] {
+    for (int i = 0; i < kTimes; ++i) {
+      try {
+        const FileLock lock = take(LockMode::kShared);
+        ++taken;
+      } catch (const Error& e) {
+        ADD_FAILURE() << e.what();
+        return;
+      }
+    }
+  };
+  { std::jthread one(come_and_go), other(come_and_go); }
+  EXPECT_EQ(taken, 2 * kTimes);
+  EXPECT_FALSE(there());
 }
 
 TEST_F(FileLockTest, WaitsForItsTurn) {
