@@ -115,6 +115,17 @@ PlanActor& first_kept(PlanNode& node) {
   throw std::logic_error("no weights stay");
 }
 
+// Each change of the first node is found.
+struct Spoiler {
+  const Net& net;
+  const Plan& plan;
+  void operator()(const char* what, auto change) const {
+    Plan wrong = plan;
+    change(wrong.nodes[0]);
+    EXPECT_FALSE(check(net, wrong).empty()) << what;
+  }
+};
+
 TEST(LinkedPlans, WrongCopiesOfWeightsAreFound) {
   const Net net = lower(load_model(golden_model_file("ops_conv_chain")));
   const Cluster cluster =
@@ -123,11 +134,7 @@ TEST(LinkedPlans, WrongCopiesOfWeightsAreFound) {
   const Plan plan = make_plan(net, linked_nodes(cluster, cuts));
   ASSERT_GT(plan.nodes[0].layout.keep_bytes, 0u);
   EXPECT_TRUE(check(net, plan).empty());
-  const auto spoil = [&](const char* what, auto change) {
-    Plan wrong = plan;
-    change(wrong.nodes[0]);
-    EXPECT_FALSE(check(net, wrong).empty()) << what;
-  };
+  const Spoiler spoil{net, plan};
   spoil("moved", [](PlanNode& n) { first_kept(n).weights.offset += 16; });
   spoil("over buffers",
         [](PlanNode& n) { first_kept(n).weights.offset = n.layout.buffers; });
@@ -160,11 +167,7 @@ TEST(LinkedPlans, WrongSetsInBanksAreFound) {
   const Plan plan = make_plan(net, linked_nodes(cluster, cuts));
   ASSERT_EQ(plan.nodes[0].banks.size(), 2u);
   EXPECT_TRUE(check(net, plan).empty());
-  const auto spoil = [&](const char* what, auto change) {
-    Plan wrong = plan;
-    change(wrong.nodes[0]);
-    EXPECT_FALSE(check(net, wrong).empty()) << what;
-  };
+  const Spoiler spoil{net, plan};
   spoil("moved", [](PlanNode& n) { first_in_bank(n).weights.offset += 16; });
   spoil("in the arena", [](PlanNode& n) { first_in_bank(n).weights.bank = 0; });
   spoil("elsewhere", [](PlanNode& n) { ++first_in_bank(n).weights.bank; });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "host/plan/types/variables.h"
+
 namespace shoal {
 namespace {
 
@@ -14,12 +16,9 @@ void sort_unique(std::vector<int>& list) {
 // Layers behind which there is nothing but such layers: see assign_last().
 int first_of_last_assigns(const Net& net) {
   auto first = static_cast<int>(net.layers.size());
-  const auto assigns = [&net](const Layer& l) {
-    return std::ranges::any_of(net.variables, [&l](const NetVariable& v) {
-      return v.after == l.out.tensor;
-    });
-  };
-  while (first > 0 && assigns(net.layers[size_t(first) - 1])) --first;
+  while (first > 0 && assigns_variable(net, net.layers[size_t(first) - 1])) {
+    --first;
+  }
   return first;
 }
 

@@ -26,8 +26,6 @@ constexpr int kSmallGroups[] = {32, 16, 8};
 constexpr int kFastGroups[] = {64, 32};
 // Chosen segment by segment.
 constexpr size_t kPricedStarts = 3;
-constexpr GroupWay kWays[] = {{64}, {32}, {16}, {8}};
-constexpr double kTight = 0.8;
 // Of so many nodes most of the time goes to datagrams and waiting.
 constexpr size_t kLargeCluster = 24;
 // Of all weights, in SRAM; and of a budget, by all else at the most: where the
@@ -114,8 +112,7 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
   for (Start& s : all) {
     s.cut.byte_ps = s.search.byte_ps = picoseconds(request_.byte_s);
     // What is sent less takes more room.
-    s.search.overlays = true;
-    s.search.groups.assign(std::begin(kWays), std::end(kWays));
+    s.search.save_memory();
   }
   return all;
 }
@@ -166,8 +163,7 @@ void CrewPlan::choose_groups() {
   std::erase_if(chosen.cuts.blocks,
                 [](const BlockChoice& b) { return b.groups > 1; });
   chosen.group_channels = 0;
-  chosen.weights.overlays = true;
-  chosen.weights.groups.assign(std::begin(kWays), std::end(kWays));
+  chosen.weights.save_memory();
   trials_.run(std::move(chosen));
 }
 
@@ -213,14 +209,7 @@ void CrewPlan::run_start(const Start& start) {
 
 // Whether there would be more room for higher bands.
 bool CrewPlan::is_tight() const {
-  if (!trials_.any()) return true;
-  const Plan& plan = trials_.best();
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const auto budget =
-        static_cast<double>(request_.cluster.nodes[n].plan_budget());
-    if (plan.nodes[n].arena_bytes > kTight * budget) return true;
-  }
-  return false;
+  return !trials_.any() || shoal::is_tight(request_.cluster, trials_.best());
 }
 
 bool CrewPlan::try_groups(const Trial& trial) {

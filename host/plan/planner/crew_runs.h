@@ -37,7 +37,7 @@ class CrewRuns {
 
   // What a run takes a frame, by all that is known.
   double ps(const CrewRun&) const;
-  // What its busiest node worked in a frame. Runs that were never built are
+  // How long a frame occupied its busiest node. Runs that were never built are
   // taken to be as good as the best one with such layers.
   void learn(const CrewRun&, double ps);
   // It does not fit, nor does what holds it on as few nodes with as little.

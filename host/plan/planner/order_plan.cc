@@ -14,9 +14,8 @@
 namespace shoal {
 namespace {
 
-// Of a budget, taken by a plan; and how often the least stages of the net's own
-// order go into it. Where there is more room, smaller stages save no time.
-constexpr double kTightOrder = 0.8;
+// How often the least stages of the net's own order go into a budget. Where
+// there is more room, smaller stages save no time.
 constexpr int64_t kRoomyOrder = 3;
 
 // Who gives the cuts, or names a strategy, has the file's order in mind. The
@@ -26,15 +25,12 @@ bool may_reorder(const Net& net, const PlanRequest& request) {
 }
 
 // `bytes`: of the largest stage, if one node has all of it.
-bool is_tight(const PlanRequest& request, const Plan& plan, int64_t bytes) {
+bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
   bytes /= std::max<int64_t>(1, busy_nodes(plan));
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const int64_t budget = request.cluster.nodes[n].plan_budget();
-    if (budget / kRoomyOrder < bytes) return true;
-    const auto most = kTightOrder * static_cast<double>(budget);
-    if (plan.nodes[n].arena_bytes > most) return true;
-  }
-  return false;
+  return is_tight(request.cluster, plan) ||
+         std::ranges::any_of(request.cluster.nodes, [&](const ClusterNode& n) {
+           return n.plan_budget() / kRoomyOrder < bytes;
+         });
 }
 
 bool is_better(const PlanRequest& request, const Plan& a, const Plan& b) {
@@ -87,7 +83,7 @@ Plan plan_in_best_order(
       find_order(graph, order_bytes(net, graph));
   if (!found) return result(std::move(own));
   const bool small = request.objective == Objective::kRam;
-  if (own.plan && !small && !is_tight(request, *own.plan, found->own_bytes)) {
+  if (own.plan && !small && !may_gain(request, *own.plan, found->own_bytes)) {
     return result(std::move(own));
   }
   const auto find_other = [&](const Net& n) {

@@ -21,12 +21,10 @@ namespace {
 constexpr size_t kMostTried = 32, kFewestTried = 8;
 constexpr int kRounds = 3;
 constexpr size_t kMostCrews = 8;
-// Groups save memory, and with it weights that are read once more.
-constexpr GroupWay kGroupWays[] = {{64}, {32}, {16}, {8}};
-constexpr double kTightArena = 0.8;
-// How runs are built. `apart`: segments end where runs do, so that crews wait
-// for each other less, and hold more. The last resort goes for the smallest
-// arena before it gives up.
+// How runs are built. `grouped`: what memory that saves is for bands, so that
+// weights are read less often. `apart`: segments end where runs do, so that
+// crews wait for each other less, and hold more. The last resort goes for the
+// smallest arena before it gives up.
 struct RunWay {
   bool grouped = false, apart = false, last_resort = false;
 };
@@ -68,7 +66,7 @@ class PipelineSearch {
     Plan plan;
     Rehearsal rehearsal;
     RunList runs;
-    std::vector<double> busy_ps;  // by run, its busiest node
+    std::vector<Nanos> occupied;  // by run, its busiest node
   };
 
   // Takes the plan if it is better. False if no way of a plan of these runs
@@ -81,10 +79,7 @@ class PipelineSearch {
     }
     SearchWeights weights;
     weights.time = SegmentTime::kWork;
-    if (way.grouped) {
-      weights.groups.assign(std::begin(kGroupWays), std::end(kGroupWays));
-      weights.overlays = true;
-    }
+    if (way.grouped) weights.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const std::unique_ptr<Search> search =
         linked_search(net_, request_, std::move(cuts), weights, &memo_);
@@ -113,16 +108,6 @@ class PipelineSearch {
   // What is left is for single layers that go to the next crew.
   size_t most_estimated() const { return most_tried() * 2 / 3; }
 
-  // Whether groups might help.
-  bool is_tight(const Plan& plan) const {
-    for (size_t n = 0; n < plan.nodes.size(); ++n) {
-      const auto budget =
-          static_cast<double>(request_.cluster.nodes[n].plan_budget());
-      if (plan.nodes[n].arena_bytes > kTightArena * budget) return true;
-    }
-    return false;
-  }
-
   // False if that is known, or there is no time left.
   bool attempt(const RunList& runs) {
     if (seen_.size() == most_tried() || PlanDeadline::passed() ||
@@ -132,7 +117,8 @@ class PipelineSearch {
     seen_.push_back(runs);
     std::optional<Built> built;
     for (const RunWay& way : kRunWays) {
-      if (way.grouped && built && !is_tight(built->plan)) continue;
+      if (way.grouped && built && !is_tight(request_.cluster, built->plan))
+        continue;
       try {
         if (!build(runs, way, built)) return true;
       } catch (const Error& e) {
@@ -149,19 +135,20 @@ class PipelineSearch {
   }
 
   void learn(Built& built) {
-    const std::vector<Nanos> busy = occupied(built);
+    const std::vector<Nanos> by_node = occupied(built);
     for (const CrewRun& run : built.runs) {
       Nanos most = 0;
       for (size_t i = run.first; i < run.last; ++i) {
-        most = std::max(most, busy[static_cast<size_t>(nodes_[i])]);
+        most = std::max(most, by_node[static_cast<size_t>(nodes_[i])]);
       }
-      built.busy_ps.push_back(static_cast<double>(most) * 1e3);
+      built.occupied.push_back(most);
     }
-    std::vector<double> all = built.busy_ps;
-    // What all wait for is put down to the busiest one.
-    double& most = *std::ranges::max_element(all);
-    most = static_cast<double>(built.rehearsal.period) * 1e3;
-    for (size_t i = 0; i < all.size(); ++i) runs_.learn(built.runs[i], all[i]);
+    std::vector<Nanos> all = built.occupied;
+    // What all wait for is put down to the run that takes longest.
+    *std::ranges::max_element(all) = built.rehearsal.period;
+    for (size_t i = 0; i < all.size(); ++i) {
+      runs_.learn(built.runs[i], static_cast<double>(all[i]) * 1e3);
+    }
   }
 
   // How long each node has to do with one frame: a segment that takes rows of
@@ -203,7 +190,7 @@ class PipelineSearch {
   // the busiest pair first. False if that does not help anywhere.
   bool move_a_border() {
     const RunList runs = best_->runs;
-    const std::vector<double> busy = best_->busy_ps;
+    const std::vector<Nanos> busy = best_->occupied;
     std::vector<size_t> order(runs.size() - 1);
     std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, std::greater{}, [&](size_t i) {

@@ -19,6 +19,7 @@
 #include "host/plan/search/streaming.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
+#include "host/plan/types/variables.h"
 
 namespace shoal {
 namespace {
@@ -34,9 +35,7 @@ constexpr int kManyNodes = 16;
 // exchanged.
 Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   const auto assigns = [&net](const Layer& l) {
-    return std::any_of(
-        net.variables.begin(), net.variables.end(),
-        [&l](const NetVariable& v) { return v.after == l.out.tensor; });
+    return assigns_variable(net, l);
   };
   const auto first =
       std::find_if(net.layers.begin(), net.layers.end(), assigns);

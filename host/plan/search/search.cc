@@ -50,6 +50,15 @@ bool fits(const Cluster& cluster, const Plan& plan) {
   return true;
 }
 
+bool is_tight(const Cluster& cluster, const Plan& plan) {
+  constexpr double kTight = 0.8;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const auto budget = static_cast<double>(cluster.nodes[n].plan_budget());
+    if (plan.nodes[n].arena_bytes > kTight * budget) return true;
+  }
+  return false;
+}
+
 void finish_plan(const Net& net, const PlanRequest& request,
                  const std::vector<Supply>& supplies, Plan& plan) {
   bool spills = false;

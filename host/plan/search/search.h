@@ -53,6 +53,11 @@ struct SearchWeights {
   std::vector<GroupWay> groups = {};
   // What a segment makes may lie over what it uses up.
   bool overlays = false;
+  // Overlays, and groups of any size.
+  void save_memory() {
+    overlays = true;
+    groups = {{64}, {32}, {16}, {8}};
+  }
 };
 // `memo`: of searches of the same net over the same nodes.
 std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
@@ -64,6 +69,9 @@ Plan search_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
+// Whether an arena takes more than four fifths of its node's budget, so that
+// more room, or a plan that needs less, might be of use.
+bool is_tight(const Cluster&, const Plan&);
 // Names and boards of nodes, slices of linked ones, all modelled numbers.
 void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
                  Plan&);

@@ -6,6 +6,12 @@
 
 namespace shoal {
 
+bool assigns_variable(const Net& net, const Layer& layer) {
+  return std::ranges::any_of(net.variables, [&](const NetVariable& v) {
+    return v.after == layer.out.tensor;
+  });
+}
+
 std::vector<PlanVariable> node_variables(const std::vector<PlanStage>& stages,
                                          uint32_t offset) {
   std::vector<PlanVariable> all;

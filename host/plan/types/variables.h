@@ -9,6 +9,9 @@
 
 namespace shoal {
 
+// Whether the layer makes what a variable has after the frame.
+bool assigns_variable(const Net&, const Layer&);
+
 // The variables of a node's buffers, by number, one behind the other from
 // `offset` on. The node's part of a variable is one box.
 std::vector<PlanVariable> node_variables(const std::vector<PlanStage>&,
