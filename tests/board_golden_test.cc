@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "device/program/record.h"
+#include "host/base/temporary_folder.h"
 #include "host/base/toml.h"
 #include "host/engine/board/storage_image.h"
 #include "host/engine/common/frame.h"
@@ -72,35 +73,78 @@ void expect_reads(const Prepared& p, const Emulated& e) {
   EXPECT_EQ(e.end.program_bytes, p.images[0].size());
 }
 
-class BoardGolden : public testing::TestWithParam<Case> {};
+// A model as planned, what its board finds in storage, what it has to give.
+struct Deployed {
+  Prepared p;
+  GoldenCase golden;
+  std::vector<uint8_t> storage;
+};
 
-TEST_P(BoardGolden, IsExactAtEveryLayer) {
-  const std::string& name = GetParam().model;
+Deployed deploy(const Case& c) {
   PlanRequest request = one_node(find_board("emcraft-sf2"));
-  request.objective = GetParam().objective;
-  const Prepared p = prepare(load_model(golden_model_file(name)), request);
-  const auto folder = shared_dir() / "golden" / name;
-  const GoldenCase golden =
-      read_golden_case(folder, golden_cases(folder).at(0));
-  const auto storage =
-      storage_image("emcraft-sf2", p.images[0],
-                    {frame_rows(p.graph, p.net, golden.input)}, 1 << 24);
+  request.objective = c.objective;
+  Deployed d;
+  d.p = prepare(load_model(golden_model_file(c.model)), request);
+  const auto folder = shared_dir() / "golden" / c.model;
+  d.golden = read_golden_case(folder, golden_cases(folder).at(0));
+  d.storage =
+      storage_image("emcraft-sf2", d.p.images[0],
+                    {frame_rows(d.p.graph, d.p.net, d.golden.input)}, 1 << 24);
+  return d;
+}
 
-  const Emulated plain = emulate(emulated_board(), storage);
-  EXPECT_EQ(file_outputs(p.graph, p.net, plain.outputs.at(0)), golden.output);
-  expect_memory(p, plain);
-  expect_reads(p, plain);
+Emulated expect_exact(const Deployed& d, const EmulateOptions& options) {
+  const Prepared& p = d.p;
+  const Emulated e = emulate(options, d.storage);
+  EXPECT_EQ(file_outputs(p.graph, p.net, e.outputs.at(0)), d.golden.output);
+  expect_memory(p, e);
+  return e;
+}
 
+Emulated expect_exact_layers(const Deployed& d, EmulateOptions options) {
+  const Prepared& p = d.p;
   TraceCollector collector(p.graph, p.net, p.plan);
-  const Emulated traced = emulate(emulated_board(collector.tap()), storage);
-  EXPECT_EQ(file_outputs(p.graph, p.net, traced.outputs.at(0)), golden.output);
-  expect_memory(p, traced);
-  const Values values = collector.values(golden.input);
+  options.tap = collector.tap();
+  const Emulated e = expect_exact(d, options);
+  const Values values = collector.values(d.golden.input);
   const Trace trace = make_trace(p.graph, [&](int t) {
     return file_bytes(p.graph, t, values[static_cast<size_t>(t)]);
   });
-  const auto wrong = first_difference(golden.trace, trace, Columns::kMust);
+  const auto wrong = first_difference(d.golden.trace, trace, Columns::kMust);
   if (wrong) ADD_FAILURE() << describe(*wrong);
+  return e;
+}
+
+class BoardGolden : public testing::TestWithParam<Case> {};
+
+TEST_P(BoardGolden, IsExactAtEveryLayer) {
+  const Deployed d = deploy(GetParam());
+  expect_reads(d.p, expect_exact(d, emulated_board()));
+  expect_exact_layers(d, emulated_board());
+}
+
+// The build for boards that lack flash (SHOAL_WITHOUT_PLAIN), in the place of
+// the other one. Each firing takes hundreds of instructions more.
+TEST(BoardGoldenWithoutPlain, IsExactAtEveryLayer) {
+  namespace fs = std::filesystem;
+  const EmulateOptions usual = emulated_board();
+  EmulateOptions small = usual;
+  const TemporaryFolder build;
+  small.build = build.path();
+  const fs::path place = "boards/emcraft-sf2";
+  fs::create_directories(small.build / place);
+  fs::create_symlink(usual.build / place / "firmware-debug-without-plain.elf",
+                     small.build / place / "firmware-debug.elf");
+  for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
+    for (const char* model :
+         {"kws_ref_model", "mobilenet_v1_0.25_128_quant_i8shift"}) {
+      SCOPED_TRACE(model);
+      const Deployed d = deploy({model, objective});
+      const Emulated without = expect_exact_layers(d, small);
+      EXPECT_GT(without.frame_instructions,
+                expect_exact_layers(d, usual).frame_instructions);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, BoardGolden, testing::ValuesIn(cases()),

@@ -2,12 +2,12 @@
 # What shoal takes of a Cortex-M4's flash, for a program that is mapped and has
 # no peers: .text and .rodata of its objects at -Os, without the C library and
 # the image, linked with a table that names the program's kinds of actors
-# (design/device.md), without the quick way of plain actors. Fails if a row is
-# over its limit.
+# (design/device.md): as it is, and without the quick way of plain actors
+# (small). Fails if a row is over its limit.
 #   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
 #   tools/flash_sizes.sh DIR kernels
 # The second form: of the MobileNet-class program the kernels alone, at -O2 as
-# boards have them, for each family of Cortex-M.
+# boards have them, for each family of Cortex-M. They know of no plain actors.
 set -euo pipefail
 to=${1:?usage: tools/flash_sizes.sh DIR [kernels]}
 source=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,7 +15,8 @@ command -v arm-none-eabi-g++ > /dev/null || { echo "no arm-none-eabi-g++"; exit 
 flags=(-mcpu=cortex-m4 -mthumb -Os -std=gnu++17 -fno-exceptions -fno-rtti
   -ffunction-sections -fdata-sections -fno-threadsafe-statics
   -fno-unwind-tables -fno-asynchronous-unwind-tables
-  -DSHOAL_WITHOUT_MBEDTLS -DSHOAL_WITHOUT_PLAIN "-I$source")
+  -DSHOAL_WITHOUT_MBEDTLS "-I$source")
+small=-DSHOAL_WITHOUT_PLAIN
 rm -rf "$to"
 mkdir -p "$to"
 cd "$to"
@@ -53,23 +54,26 @@ table mobilenet kConv kDepthwise kAdd kAveragePool kReduceSum kSoftmax \
   kReshape kMove
 table hello kConv kReshape
 
-compile() {  # name, more flags
-  local jobs=0
-  for folder in base program kernels runtime; do
+compile() {  # name, folders, more flags
+  local jobs=0 folder file
+  for folder in $2; do
     for file in "$source/device/$folder"/*.cc; do
       [[ $file == *_test.cc || $file == */x86_* ]] && continue
       [[ $1 != cortex-m55 && $file == */mve_* ]] && continue
       [[ $1 == portable && $file == */dsp_* ]] && continue
       local size=()
       [[ $file == */softmax.cc ]] && size=(-Os)  # as in boards/firmware
-      arm-none-eabi-g++ "${flags[@]}" "${@:2}" "${size[@]}" -c "$file" \
+      arm-none-eabi-g++ "${flags[@]}" "${@:3}" "${size[@]}" -c "$file" \
         -o "$1-$folder-$(basename "$file" .cc).o" &
       jobs=$((jobs + 1))
       [[ $((jobs % 2)) -eq 0 ]] && wait
     done
   done
   wait
-  arm-none-eabi-ar rcs "lib$1.a" "$1"-*.o
+}
+pack() {  # library, names
+  local name
+  for name in "${@:2}"; do arm-none-eabi-ar rcs "lib$1.a" "$name"-*.o; done
 }
 
 over=0
@@ -80,7 +84,7 @@ row() {  # program, family, most flash
   local flash ram
   flash=$(sum "$1-$2.map" '\.(text|rodata)' "$2.a")
   ram=$(sum "$1-$2.map" '\.(data|bss)' "$2.a")
-  printf '%-10s %-9s %7d B flash %5d B static RAM beside node and arena\n' \
+  printf '%-10s %-14s %7d B flash %5d B static RAM beside node and arena\n' \
     "$1" "$2" "$flash" "$ram"
   if ((flash > $3)); then
     echo "$1 with $2 kernels: over $3 B" >&2
@@ -100,7 +104,8 @@ END
 if [[ ${2:-} == kernels ]]; then
   kernels() {  # core, most flash, more flags
     local more=(-O2 "-mcpu=$1" "${@:3}") flash
-    compile "$1" "${more[@]}"
+    compile "$1" 'base program kernels runtime' "${more[@]}"
+    pack "$1" "$1"
     row mobilenet "$1" 1000000 "${more[@]}" > /dev/null
     flash=$(sum "mobilenet-$1.map" '\.(text|rodata)' "$1.a($1-kernels")
     printf '%-15s %6d B of kernels\n' "$1" "$flash"
@@ -112,10 +117,20 @@ if [[ ${2:-} == kernels ]]; then
   kernels cortex-m55 16384 -mfloat-abi=hard
   exit $over
 fi
-compile portable -DSHOAL_WITHOUT_DSP_KERNELS
-compile dsp
-row mobilenet portable 32768
+compile portable 'base kernels' -DSHOAL_WITHOUT_DSP_KERNELS
+compile dsp 'base kernels'
+compile whole 'program runtime'
+compile small 'program runtime' "$small"
+for family in portable dsp; do
+  pack $family $family whole
+  pack $family-small $family small
+done
+row mobilenet portable 34816
 row mobilenet dsp 39936
-row hello portable 24576
-row hello dsp 29696
+row hello portable 26624
+row hello dsp 30720
+row mobilenet portable-small 32768 "$small"
+row mobilenet dsp-small 37888 "$small"
+row hello portable-small 24576 "$small"
+row hello dsp-small 28672 "$small"
 exit $over

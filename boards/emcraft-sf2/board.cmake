@@ -10,3 +10,5 @@ set(BOARD_NODE_FIXED_BYTES 9056)
 set(BOARD_NODE_PEERS 16)
 set(BOARD_NODE_TICK_BITS 17)
 set(BOARD_NET_DEFINITIONS SHOAL_SMALL_NET)
+# Also firmware-debug-without-plain.elf, which a test runs.
+set(BOARD_WITHOUT_PLAIN ON)
