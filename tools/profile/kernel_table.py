@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Kernels of all emulated cores side by side, from `shoal bench-node`, as the
+tables of docs/numbers.md.
+    tools/profile/kernel_table.py BUILD others   layers without a quoted figure
+    tools/profile/kernel_table.py BUILD aims     what was to be reached"""
+
+import json
+import os
+import subprocess
+import sys
+
+CORES = {'M0+': ['mps2-an385', '--core', 'cortex-m0plus'],
+         'M3': ['mps2-an385'], 'M4': ['mps2-an386'], 'M7': ['mps2-an500'],
+         'M33': ['mps2-an505'], 'M55': ['mps3-an547'], 'RV32': ['qemu-rv32']}
+OTHERS = ['M0+', 'M3', 'M4', 'M55', 'RV32']
+CLASSES = ['pointwise', '3x3', 'depthwise', 'fully connected', 'add']
+DSP = {'whole': 0.85, 'pointwise': 0.95, '3x3': 0.95, 'depthwise': 0.5,
+       'fully connected': 0.9, 'add': 0.4}
+# Of each core what is quoted takes, at most; of an M0+ what an M3 takes.
+AIMS = {'M3': {'whole': 0.90}, 'M4': DSP, 'M7': DSP, 'M33': DSP,
+        'M55': {'whole': 0.85, 'depthwise': 0.6}, 'M0+': {'whole': 2.0}}
+
+
+class Bench:
+    def __init__(self, build, core):
+        out = json.loads(subprocess.run(
+            [os.path.join(build, 'host/cli/shoal'), 'bench-node', '--json',
+             '--board', *CORES[core]], check=True, capture_output=True,
+            text=True).stdout)
+        self.layers = {line['name']: line for line in out['layers']}
+        whole = out['mobilenet_v2']
+        self.whole = whole['per_mac'] / (whole['quoted_per_mac'] or 1)
+
+    def of_class(self, name):
+        """Ratio of the layer that is farthest from its figure."""
+        return max(line['per_mac'] / line['quoted_per_mac']
+                   for line in self.layers.values()
+                   if line['class'] == name and line['quoted_per_mac'])
+
+
+def others(build):
+    benches = [Bench(build, core) for core in OTHERS]
+    print('| layer | ' + ' | '.join(OTHERS) + ' |')
+    print('|---|' + '--:|' * len(OTHERS))
+    for name, line in benches[1].layers.items():
+        # Depthwise 5x5 stands in the cores' own tables.
+        if line['quoted_per_mac'] or name.startswith('dw5 '):
+            continue
+        print(f'| {name} | ' + ' | '.join(
+            f"{bench.layers[name]['per_mac']:.2f}" for bench in benches) + ' |')
+
+
+def beside(aim, ratio):
+    if aim is None:
+        return f'{ratio:.3f}'
+    mark = '**' if ratio > aim else ''
+    return f'{mark}{ratio:.3f}{mark} of {aim:.2f}'
+
+
+def aims(build):
+    print('| core | MobileNetV2 | ' + ' | '.join(CLASSES) + ' |')
+    print('|---|' + '--:|' * (1 + len(CLASSES)))
+    for core, aim in AIMS.items():
+        bench = Bench(build, core)
+        cells = [beside(aim['whole'], bench.whole)]
+        cells += [beside(aim.get(name), bench.of_class(name))
+                  for name in CLASSES]
+        print(f'| {core} | ' + ' | '.join(cells) + ' |')
+
+
+def main():
+    build, what = sys.argv[1:3]
+    {'others': others, 'aims': aims}[what](build)
+
+
+main()
