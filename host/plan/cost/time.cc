@@ -297,8 +297,7 @@ StageLoop stage_loop(const Net& net, const PlanStage& stage,
   StageLoop of{loop_rows(net, stage, loop),
                {ceil_div(stage.ports[last.out].box.rows(), loop.band),
                 loop.iterations, std::vector<int64_t>(loop.actors)}};
-  of.work.by_turn = std::ranges::any_of(
-      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
+  of.work.by_turn = turns_count(stage);
   if (!of.work.by_turn) return of;
   for (int j = 0; j < loop.actors; ++j) {
     const PlanActor& a = stage.actors[loop.first_actor + j];
@@ -317,6 +316,11 @@ LayerTime looped_time(const Net& net, const PlanStage& stage,
 }
 
 }  // namespace
+
+bool turns_count(const PlanStage& stage) {
+  return std::ranges::any_of(
+      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
+}
 
 int64_t reading_ps(const PlanWeights& w, const LayerTime& t,
                    const Board& board) {
@@ -350,20 +354,26 @@ LayerTime actor_time(const Net& net, const PlanStage& stage, const PlanActor& a,
 
 std::vector<LayerTime> actor_times(const Net& net, const PlanStage& stage,
                                    const Board& board) {
+  std::vector<LayerTime> times(stage.actors.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    const PlanActor& a = stage.actors[i];
+    if (a.loop < 0) times[i] = actor_time(net, stage, a, board);
+  }
+  for (const PlanLoop& loop : stage.loops) {
+    const std::vector<LayerTime> some = loop_times(net, stage, loop, board);
+    std::ranges::copy(some, times.begin() + loop.first_actor);
+  }
+  return times;
+}
+
+std::vector<LayerTime> loop_times(const Net& net, const PlanStage& stage,
+                                  const PlanLoop& loop, const Board& board) {
+  const StageLoop of = stage_loop(net, stage, loop);
   std::vector<LayerTime> times;
-  times.reserve(stage.actors.size());
-  StageLoop loop;
-  int loaded = -1;  // which of the stage's loops that is
-  for (const PlanActor& a : stage.actors) {
-    if (a.loop >= 0) {
-      if (a.loop != loaded) {
-        loop = stage_loop(net, stage, stage.loops[a.loop]);
-        loaded = a.loop;
-      }
-      times.push_back(looped_time(net, stage, a, loop, board));
-    } else {
-      times.push_back(actor_time(net, stage, a, board));
-    }
+  times.reserve(loop.actors);
+  for (int j = 0; j < loop.actors; ++j) {
+    times.push_back(
+        looped_time(net, stage, stage.actors[loop.first_actor + j], of, board));
   }
   return times;
 }

@@ -358,13 +358,6 @@ class Maker {
   PlanDraft result_;
 };
 
-LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
-  LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
-  const bool whole_window = w.part == s.net.layers[l].kernel_h;
-  if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
-  return w;
-}
-
 // The lead is found when rings have their sizes.
 void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
               StageDraft& draft) {
@@ -377,6 +370,13 @@ void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
 }
 
 }  // namespace
+
+LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
+  LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
+  const bool whole_window = w.part == s.net.layers[l].kernel_h;
+  if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
+  return w;
+}
 
 void set_passes(const CutNet& s, int passes, PlanStage& stage) {
   for (PlanActor& a : stage.actors) {

@@ -22,6 +22,8 @@ inline constexpr int kOneRow = 1 << 16;  // as passes
 // Bands of a stage whose layers fire so often at most, and what follows from
 // them: parts, private sums, rows of loops.
 void set_passes(const CutNet&, int passes, PlanStage&);
+// Of a layer that is in no loop, of which a node makes so much.
+LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 
 // None if a segment cannot be one. Weights are all mapped.
 std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);

@@ -104,7 +104,8 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
       flash_(flash),
       time_(time),
       memo_(memo),
-      passes_{1, 2, 3, 4, 7, 14, 28, kOneRow} {
+      passes_{1, 2, 3, 4, 7, 14, 28, kOneRow},
+      times_(cut, cluster, streaming, flash, passes_) {
   const auto layers = static_cast<int>(cut.net.layers.size());
   std::set<int> busy;
   for (int l = 0; l < layers; ++l) {
@@ -223,14 +224,7 @@ int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
                            size_t p, int n) const {
   const Draft::Node& node = d.nodes[n];
   const Board& board = cluster_.nodes[n].board;
-  int64_t compute = 0;
-  const std::vector<LayerTime> times = actor_times(s_.net, node.stage, board);
-  for (size_t i = 0; i < times.size(); ++i) {
-    const PlanActor& a = node.stage.actors[i];
-    const LayerTime& t = times[i];
-    const bool stored = !a.copy && streaming_.streams(n, a.layer);
-    compute += stored ? t.total_ps() - t.flash_ps : t.total_ps(flash_);
-  }
+  int64_t compute = times_.stage_ps(node.stage, p, n);
   const LinkTime link =
       link_time(node.sent, node.received,
                 node.datagrams(passes_[p], max_payload_), board);
@@ -262,6 +256,19 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
     most_made = std::max(most_made, all);
   }
   return most_made <= shares::kUneven * most_own;
+}
+
+void CostModel::add_least(int layer, const std::vector<Box>& made,
+                          std::vector<int64_t>& node_ps) const {
+  for (int n = 0; n < s_.nodes; ++n) {
+    node_ps[n] += times_.least_ps(layer, made[n], n);
+  }
+}
+
+int64_t CostModel::least_ps(const std::vector<int64_t>& node_ps) const {
+  return time_ == SegmentTime::kFrame
+             ? std::ranges::max(node_ps)
+             : std::accumulate(node_ps.begin(), node_ps.end(), int64_t{0});
 }
 
 const SegmentCost& CostModel::cost(Segment segment,

@@ -12,6 +12,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/search/segment_memo.h"
+#include "host/plan/search/share_times.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/streaming.h"
 
@@ -30,6 +31,11 @@ class CostModel {
   // `made`: what it computes, and of all other layers what nodes own.
   // For as long as the memo has it.
   const SegmentCost& cost(Segment, const MadeBoxes& made) const;
+  // Adds, by node, what each takes at least to make this of a layer.
+  void add_least(int layer, const std::vector<Box>& made,
+                 std::vector<int64_t>& node_ps) const;
+  // Of a segment in which nodes take so much at least.
+  int64_t least_ps(const std::vector<int64_t>& node_ps) const;
   // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
   // Nodes that have a share of a layer. Others change nothing.
@@ -56,6 +62,7 @@ class CostModel {
   int busy_nodes_ = 0;
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
   std::vector<int> passes_;
+  mutable ShareTimes times_;  // remembers
 };
 
 }  // namespace shoal

@@ -42,51 +42,89 @@ SegmentSearch::SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
       layers_(whole_net(net).end),
       overlays_(overlays) {}
 
+SegmentSearch::Known* SegmentSearch::Variant::find(Segment s) {
+  std::vector<Known>& row = known[s.begin];
+  const auto length = static_cast<size_t>(s.end - s.begin);
+  if (length > row.size() || row[length - 1].least_ps < 0) return nullptr;
+  return &row[length - 1];
+}
+
+bool SegmentSearch::Variant::make(int begin, int at) {
+  if (end != at) {
+    for (; from < end; ++from) made[from] = cut->own[from];
+    end = from = std::min(at, static_cast<int>(made.size()));
+  }
+  while (from > begin) {
+    if (!compute_layer(*cut, from - 1, at, made)) {
+      made[from - 1] = cut->own[from - 1];
+      return false;
+    }
+    --from;
+  }
+  return true;
+}
+
+const SegmentCost& SegmentSearch::Variant::cost(Segment s, Known& of) {
+  if (!of.cost) {
+    make(s.begin, s.end);
+    of.cost = &model->cost(s, made);
+  }
+  return *of.cost;
+}
+
 void SegmentSearch::add(const CutNet& cut, const CostModel& model,
                         bool grouped) {
-  std::vector<std::vector<const SegmentCost*>> costs(
-      static_cast<size_t>(layers_));
+  Variant v{&cut, &model, {}, cut.own};
+  v.known.resize(static_cast<size_t>(layers_));
   const auto layers = static_cast<int>(cut.net.layers.size());
   const auto may_not_end = [&](int layer) {
     return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
            (layer < layers && cut.is_inner(layer));
   };
+  std::vector<int64_t> node_ps(static_cast<size_t>(cut.nodes));
   int first = 0;  // a clash within [begin, end) is one of all that hold it
   for (int end = 1; end <= layers_; ++end) {
     for (int l : cut.cuts.ends) {
       if (l + 1 < end) first = std::max(first, l + 1);
     }
     const bool no_end = end < layers_ && may_not_end(end - 1);
-    MadeBoxes made = cut.own;
+    std::ranges::fill(node_ps, 0);
     for (int begin = end; begin-- > first;) {
-      if (begin < layers && !compute_layer(cut, begin, end, made)) {
+      if (!v.make(begin, end)) {
         if (may_not_end(begin)) clash_ = begin;
         first = begin + 1;
         break;
       }
+      if (begin < layers) model.add_least(begin, v.made[begin], node_ps);
       const auto length = static_cast<size_t>(end - begin);
-      auto& row = costs[begin];
+      auto& row = v.known[begin];
       row.resize(std::max(row.size(), length));
       if (grouped && !has_loop(cut, {begin, end})) continue;
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
-      row[length - 1] = &model.cost({begin, end}, made);
+      row[length - 1].least_ps = model.least_ps(node_ps);
     }
   }
-  costs_.push_back(std::move(costs));
+  variants_.push_back(std::move(v));
 }
 
+// Segments with the same end one after the other, the shortest first: it soon
+// shows what longer ones must beat.
 std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
                                                 int64_t toll_ps) const {
   Ends ends(layers_);
-  for (int begin = 0; begin < layers_; ++begin) {
-    if (!ends.is_reached(begin)) continue;
-    for (size_t v = 0; v < costs_.size(); ++v) {
-      int end = begin;
-      for (const SegmentCost* cost : costs_[v][begin]) {
-        ++end;
-        if (!cost || !cost->possible) continue;
-        offer(*cost, {begin, end}, static_cast<int>(v), budget, toll_ps, ends);
+  for (int end = 1; end <= layers_; ++end) {
+    for (int begin = end; begin-- > 0;) {
+      if (!ends.is_reached(begin)) continue;
+      const Segment s{begin, end};
+      for (size_t v = 0; v < variants_.size(); ++v) {
+        Known* known = variants_[v].find(s);
+        if (!known || !ends.may_win(s, known->least_ps + waits_ps_ + toll_ps)) {
+          continue;
+        }
+        const SegmentCost& cost = variants_[v].cost(s, *known);
+        if (!cost.possible) continue;
+        offer(cost, s, static_cast<int>(v), budget, toll_ps, ends);
       }
     }
   }

@@ -1,5 +1,7 @@
 // Which layers become segments: over all runs of layers that may be one, the
-// cuts with the least time within every node's budget.
+// cuts with the least time within every node's budget. What a segment costs is
+// worked out when it is first asked for, and only if its arithmetic alone does
+// not take longer than the best way to its end that is known.
 #pragma once
 
 #include <array>
@@ -35,6 +37,7 @@ class SegmentSearch {
   SegmentSearch(const Net&, int64_t waits_ps, int64_t byte_ps, bool overlays);
 
   // The segments of these cuts; `grouped`: those with channel groups alone.
+  // Cuts and model must outlive it.
   void add(const CutNet&, const CostModel&, bool grouped);
 
   // `toll_ps`: added to the time of each segment.
@@ -44,6 +47,26 @@ class SegmentSearch {
   int clash() const { return clash_; }
 
  private:
+  // Of one kind of cuts: what is known of each segment.
+  struct Known {
+    int64_t least_ps = -1;              // -1: it cannot be one
+    const SegmentCost* cost = nullptr;  // once it has been asked for
+  };
+  struct Variant {
+    const CutNet* cut = nullptr;
+    const CostModel* model = nullptr;
+    // By first layer, then length - 1; shorter where longer ones cannot be.
+    std::vector<std::vector<Known>> known;
+    // What nodes own, but for layers [from, end), which are those of segments
+    // that end there.
+    MadeBoxes made;
+    int from = 0, end = 0;
+
+    Known* find(Segment);
+    const SegmentCost& cost(Segment, Known&);
+    // Boxes of segments that end at `end`, down to layer `begin`.
+    bool make(int begin, int end);
+  };
   void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
              int64_t toll_ps, Ends&) const;
 
@@ -51,8 +74,7 @@ class SegmentSearch {
   const int layers_;
   int clash_ = -1;
   const bool overlays_;
-  // By cuts, first layer, then length - 1; shorter where longer ones cannot be.
-  std::vector<std::vector<std::vector<const SegmentCost*>>> costs_;
+  mutable std::vector<Variant> variants_;  // remember
 };
 
 }  // namespace shoal

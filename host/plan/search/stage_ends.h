@@ -1,6 +1,7 @@
-// Where stages end: the least time over all ways to cut a line of layers, and
-// then the smallest largest stage. Each position knows the best way to get
-// there, so stages are offered once, by their first layer from left to right.
+// Where stages end: the least time over all ways to cut a line of layers, then
+// the smallest largest stage, then the stage that begins first. Each position
+// knows the best way to get there, so stages are offered once, in any order in
+// which those that end at a position come before those that begin there.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +39,13 @@ class Ends {
     const Best &from = best_[s.begin], &to = best_[s.end];
     const int64_t time = from.time_ps + time_ps;
     if (time != to.time_ps) return time < to.time_ps;
-    return std::max(from.peak, bytes) < to.peak;
+    const int64_t peak = std::max(from.peak, bytes);
+    if (peak != to.peak) return peak < to.peak;
+    return s.begin < to.last.segment.begin;
+  }
+  // Whether one that takes at least so much might be.
+  bool may_win(Segment s, int64_t least_ps) const {
+    return best_[s.begin].time_ps + least_ps <= best_[s.end].time_ps;
   }
   void offer(const Cut& c) {
     if (!wins(c.segment, c.time_ps, c.bytes)) return;

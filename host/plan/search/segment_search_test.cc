@@ -1,0 +1,161 @@
+#include "host/plan/search/segment_search.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/search/group_blocks.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kNodes = 3;
+constexpr uint32_t kPayload = 1024;
+constexpr int64_t kWaitsPs = 50'000'000;
+
+// Cuts of a net, with channel groups wherever they may be or without.
+struct Fixture {
+  Fixture(const Net& n, const char* strategy, bool grouped, SegmentTime time,
+          SegmentMemo& memo)
+      : net(n),
+        cluster(uniform_cluster(kNodes, find_board("teensy41"), {})),
+        cuts(make_cuts(net, cluster, {.strategy = strategy})) {
+    if (grouped) {
+      cuts.blocks = group_blocks(CutNet(net, cluster, cuts), GroupWay{8});
+    }
+    cut = std::make_unique<CutNet>(net, cluster, cuts);
+    streaming = std::make_unique<Streaming>(*cut, cluster);
+    model = std::make_unique<CostModel>(*cut, cluster, *streaming, kPayload,
+                                        FlashPercent{}, time, memo);
+  }
+
+  // All segments that may be.
+  template <class Use>
+  void for_each(Use use) const {
+    const int layers = whole_net(net).end;
+    for (int begin = 0; begin < layers; ++begin) {
+      for (int end = begin + 1; end <= layers; ++end) {
+        MadeBoxes made = cut->own;
+        if (!compute_boxes(*cut, {begin, end}, made)) continue;
+        const auto inner = [&](int l) {
+          return l < static_cast<int>(net.layers.size()) && cut->is_inner(l);
+        };
+        if (begin > 0 && inner(begin - 1)) continue;
+        if (end < layers && inner(end - 1)) continue;
+        use(Segment{begin, end}, made);
+      }
+    }
+  }
+
+  // From left to right, nothing left out.
+  std::optional<Partition> fastest(const NodeBudgets& budget,
+                                   int64_t toll_ps) const {
+    Ends ends(whole_net(net).end);
+    for_each([&](Segment s, const MadeBoxes& made) {
+      const SegmentCost& cost = model->cost(s, made);
+      if (!ends.is_reached(s.begin) || !cost.possible) return;
+      for (size_t p = 0; p < cost.at.size(); ++p) {
+        const bool least = p + 1 == cost.at.size();
+        const auto& limits = least ? budget.hard : budget.soft;
+        int64_t most = 0;
+        bool fits = true;
+        for (size_t n = 0; n < limits.size(); ++n) {
+          most = std::max(most, cost.at[p].bytes[n]);
+          fits &= cost.at[p].bytes[n] <= limits[n];
+        }
+        if (!fits) continue;
+        ends.offer({s, static_cast<int>(p), most,
+                    cost.at[p].time_ps + kWaitsPs + toll_ps});
+      }
+    });
+    return ends.partition();
+  }
+
+  const Net& net;
+  const Cluster cluster;
+  Cuts cuts;
+  std::unique_ptr<CutNet> cut;
+  std::unique_ptr<Streaming> streaming;
+  std::unique_ptr<CostModel> model;
+};
+
+template <class Test>
+void for_all_cuts(Test test) {
+  std::vector<NamedNet> nets = shape_nets();
+  nets.push_back({"bottlenecks", bottleneck_net(32, 4)});
+  for (const NamedNet& named : nets) {
+    for (const char* strategy : {"spatial", "kernel", "layer"}) {
+      for (const bool grouped : {false, true}) {
+        for (const SegmentTime time :
+             {SegmentTime::kFrame, SegmentTime::kWork}) {
+          SCOPED_TRACE(named.name + " " + strategy +
+                       (grouped ? " in groups" : ""));
+          SegmentMemo memo(named.net);
+          test(Fixture(named.net, strategy, grouped, time, memo), memo);
+        }
+      }
+    }
+  }
+}
+
+TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
+  int near = 0, loops = 0;
+  for_all_cuts([&](const Fixture& f, SegmentMemo&) {
+    loops += static_cast<int>(f.cut->loops.size());
+    const auto layers = static_cast<int>(f.net.layers.size());
+    f.for_each([&](Segment s, const MadeBoxes& made) {
+      const SegmentCost& cost = f.model->cost(s, made);
+      if (!cost.possible) return;
+      std::vector<int64_t> node_ps(kNodes);
+      for (int l = s.begin; l < std::min(s.end, layers); ++l) {
+        f.model->add_least(l, made[l], node_ps);
+      }
+      const int64_t least = f.model->least_ps(node_ps);
+      for (const auto& at : cost.at) {
+        ASSERT_GE(at.time_ps, least) << s.begin << " to " << s.end;
+        near += at.time_ps < 2 * least;
+      }
+    });
+  });
+  EXPECT_GT(near, 100);  // it says something
+  EXPECT_GT(loops, 10);
+}
+
+// What is not worked out would have changed nothing.
+TEST(SegmentSearch, FindsWhatTryingAllFinds) {
+  int found = 0;
+  int64_t asked = 0, all = 0;
+  for_all_cuts([&](const Fixture& f, SegmentMemo& memo) {
+    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    search.add(*f.cut, *f.model, false);
+    std::vector<std::optional<Partition>> parts;
+    const auto for_budgets = [&](auto use) {
+      for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {
+        for (const int64_t toll_ps : {int64_t{0}, int64_t{10'000'000'000}}) {
+          const std::vector<int64_t> hard(kNodes, bytes),
+              soft(kNodes, bytes / 2);
+          use(NodeBudgets{hard, soft}, toll_ps);
+        }
+      }
+    };
+    for_budgets([&](const NodeBudgets& budget, int64_t toll_ps) {
+      parts.push_back(search.fastest(budget, toll_ps));
+    });
+    asked += memo.added();
+    size_t i = 0;
+    for_budgets([&](const NodeBudgets& budget, int64_t toll_ps) {
+      EXPECT_EQ(parts[i], f.fastest(budget, toll_ps));
+      found += parts[i++].has_value();
+    });
+    all += memo.added();
+  });
+  EXPECT_GT(found, 200);
+  EXPECT_LT(asked, all);
+}
+
+}  // namespace
+}  // namespace shoal
