@@ -258,11 +258,13 @@ function(shoal_test name)
   shoal_shards(${name} "${ARG_SHARDS}" ${ARG_TIMEOUT} "${ARG_LABELS}" ${name})
 endfunction()
 
-# shoal_tests(LIBS a b [LABEL l...] [ONLY names] [SHARDS n] [TIMEOUT seconds]): the
-# *_test.cc of the folder that no call before has taken, as one program for
-# all of them (a link takes longer than many tests) and one ctest entry each.
+# shoal_tests(LIBS a b [LABEL l...] [ONLY names] [SHARDS n] [TIMEOUT seconds]
+# [PROGRAM name]): the *_test.cc of the folder that no call before has taken, as
+# one program for all of them (a link takes longer than many tests), the
+# folder's or the one named, and one ctest entry each. With a PROGRAM the build
+# of single folders is not asked.
 function(shoal_tests)
-  cmake_parse_arguments(ARG "" "SHARDS;TIMEOUT" "LIBS;ONLY;LABEL" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS;TIMEOUT;PROGRAM" "LIBS;ONLY;LABEL" ${ARGN})
   # Quoted: a folder may have a variable of that name.
   if(NOT BUILD_TESTING OR (SHOAL_SANITIZE AND
       ("shared" IN_LIST ARG_LABEL OR "text" IN_LIST ARG_LABEL)))
@@ -273,6 +275,9 @@ function(shoal_tests)
   endif()
   file(RELATIVE_PATH program ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" program ${program}_tests)
+  if(ARG_PROGRAM)
+    set(program ${ARG_PROGRAM})
+  endif()
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   foreach(source ${tests})
     get_filename_component(name ${source} NAME_WE)
@@ -290,7 +295,7 @@ function(shoal_tests)
       set(optimized TRUE)
     endif()
     if(skip OR (SHOAL_SANITIZE AND optimized) OR
-        NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR optimized))
+        NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR ARG_PROGRAM OR optimized))
       continue()
     endif()
     if(NOT TARGET ${program})

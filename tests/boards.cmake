@@ -8,54 +8,39 @@ set(board_definitions SHOAL_BUILD="${PROJECT_BINARY_DIR}"
   SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   SHOAL_EXECUTABLE="$<TARGET_FILE:shoal>")
 
-function(shoal_board_test name)
-  cmake_parse_arguments(ARG "BOOTS" "TIMEOUT;SHARDS" "SOURCES;LIBS;LABELS"
-    ${ARGN})
-  if(ARG_BOOTS AND SHOAL_SANITIZE)
-    return()  # boards run their own build of the device code
-  endif()
-  shoal_test(${name} SOURCES ${ARG_SOURCES} LABELS ${ARG_LABELS}
-    LIBS ${ARG_LIBS} shoal_engine_board shoal_import
-    DEFINITIONS ${board_definitions} TIMEOUT ${ARG_TIMEOUT}
-    SHARDS ${ARG_SHARDS})
-  if(ARG_BOOTS AND TARGET firmware_emcraft-sf2)
-    add_dependencies(${name} firmware_emcraft-sf2 shoal)
-    if(name MATCHES "^board_(bench|budget|discover|kinds|network|noise|sealed|trouble)_test$")
-      foreach(id ${SHOAL_BOOTING_BOARDS})
-        add_dependencies(${name} firmware_${id})
-      endforeach()
-    endif()
-  endif()
-endfunction()
-
-shoal_board_test(board_firmware_test TIMEOUT 300
-  SOURCES played_board.cc
-  LIBS shoal_firmware shoal_random_net)
+shoal_test(board_firmware_test TIMEOUT 300 SOURCES played_board.cc
+  LIBS shoal_firmware shoal_random_net shoal_engine_board shoal_import
+  DEFINITIONS ${board_definitions})
 
 # These boot boards. The build's own run of the tests has QEMU and the ARM
-# compiler and says so with SHOAL_BOOT=1.
-shoal_board_test(board_boot_test BOOTS TIMEOUT 300
-  LIBS shoal_random_net)
-shoal_board_test(board_kinds_test BOOTS SHARDS 3 TIMEOUT 300
-  LIBS shoal_random_net)
-shoal_board_test(engines_test BOOTS TIMEOUT 120
-  LIBS shoal_engine_virtual shoal_engine_workers shoal_engine_local
-  shoal_model_builder)
-shoal_board_test(board_budget_test BOOTS TIMEOUT 60)
-shoal_board_test(board_golden_test BOOTS SHARDS 3 TIMEOUT 300
-  LIBS shoal_golden LABELS shared slow)
-shoal_board_test(board_cli_test BOOTS TIMEOUT 120 LIBS shoal_command shoal_random_net shoal_golden)
-shoal_board_test(board_network_test BOOTS TIMEOUT 300
-  LIBS shoal_command shoal_random_net)
-shoal_board_test(board_discover_test BOOTS TIMEOUT 120
-  LIBS shoal_command shoal_random_net shoal_engine_workers)
-shoal_board_test(board_noise_test BOOTS TIMEOUT 300
-  LIBS shoal_command shoal_random_net shoal_engine_workers)
-shoal_board_test(board_sealed_test BOOTS TIMEOUT 300
-  LIBS shoal_command shoal_random_net shoal_engine_workers)
-shoal_board_test(board_trouble_test BOOTS TIMEOUT 300
-  LIBS shoal_command shoal_random_net shoal_engine_workers)
-shoal_board_test(board_bench_test BOOTS TIMEOUT 60 LIBS shoal_bench_node)
+# compiler and says so with SHOAL_BOOT=1. One program for all of them; boards
+# run their own build of the device code, so sanitizers have none.
+function(shoal_board_tests)
+  if(NOT SHOAL_SANITIZE)
+    shoal_tests(${ARGN} PROGRAM board_tests
+      LIBS shoal_command shoal_random_net shoal_golden shoal_bench_node
+      shoal_engine_board shoal_engine_virtual shoal_engine_workers
+      shoal_engine_local shoal_import shoal_model_builder)
+  endif()
+endfunction()
+shoal_board_tests(ONLY board_boot_test board_network_test board_noise_test
+  board_sealed_test board_trouble_test TIMEOUT 300)
+shoal_board_tests(ONLY board_kinds_test SHARDS 3 TIMEOUT 300)
+shoal_board_tests(ONLY board_golden_test SHARDS 3 TIMEOUT 300 LABEL shared slow)
+shoal_board_tests(ONLY engines_test board_cli_test board_discover_test
+  TIMEOUT 120)
+shoal_board_tests(ONLY board_budget_test board_bench_test TIMEOUT 60)
+if(TARGET board_tests AND TARGET firmware_emcraft-sf2)
+  add_dependencies(board_tests shoal)
+  foreach(id ${SHOAL_BOOTING_BOARDS})
+    add_dependencies(board_tests firmware_${id})
+  endforeach()
+endif()
+if(TARGET board_tests)
+  target_compile_definitions(board_tests PRIVATE
+    SHOAL_BUILD="${PROJECT_BINARY_DIR}")
+  set_target_properties(board_tests PROPERTIES UNITY_BUILD_BATCH_SIZE 7)
+endif()
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
   add_executable(board_mobilenet_test board_mobilenet_test.cc)
