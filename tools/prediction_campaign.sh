@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Plans beside virtual time: every int8 golden model on 1, 2, 4, 8, 16 and 64
-# nodes of three boards and two mixtures, for the least time and the smallest
-# arena. Prints a row for each plan with the proven bound, then the worst; 1 if
+# nodes of three boards and two mixtures, by every objective. Prints a row for each plan with the proven bound, then the worst; 1 if
 # a frame was faster than its bound. Needs SHOAL_SHARED; takes hours for all.
 #
 #   tools/prediction_campaign.sh BUILD_DIR [MODEL_PATTERN [NODES]]

@@ -20,18 +20,6 @@ namespace shoal {
 
 namespace {
 
-Objective objective_of(const PlanFlags& flags) {
-  std::string known;
-  for (const Objective o :
-       {Objective::kLatency, Objective::kRam, Objective::kThroughput,
-        Objective::kEnergy, Objective::kTraffic}) {
-    if (flags.objective == objective_name(o)) return o;
-    known += (known.empty() ? "" : ", ") + std::string(objective_name(o));
-  }
-  throw Error(Exit::kUsage, "--objective: '" + flags.objective + "' is unknown",
-              "one of: " + known);
-}
-
 // As megabytes of traffic are counted: M is 1,000,000 bytes, K 1,024.
 int64_t parse_traffic(const std::string& text) {
   const char* const flag = "--max-traffic";
@@ -198,8 +186,8 @@ bool has_addresses(const Cluster& cluster) {
 
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
-  PlanRequest request =
-      linked_nodes(std::move(cluster), flags.strategy, objective_of(flags));
+  PlanRequest request = linked_nodes(std::move(cluster), flags.strategy,
+                                     objective_of(flags.objective));
   if (!flags.cuts.empty())
     request.cuts_file = {flags.cuts, text_of(flags.cuts)};
   request.replay = flags.replay;
@@ -215,7 +203,7 @@ PlanRequest node_request(const PlanFlags& flags) {
                {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
   request.strategy = flags.strategy;
-  request.objective = objective_of(flags);
+  request.objective = objective_of(flags.objective);
   request.batch = flags.batch;
   request.replay = flags.replay;
   set_storage_options(flags.storage, request);

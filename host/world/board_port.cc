@@ -26,11 +26,11 @@ PortCosts board_port(const Board& board, bool encrypted) {
 
 LinkModel coordinator_link(const std::vector<LinkModel>& nodes) {
   constexpr uint32_t kQueue = 16384;
-  LinkModel link;
+  LinkModel link = nodes.empty() ? LinkModel{} : nodes.front();
   for (const LinkModel& other : nodes) {
     link.bits_per_s = std::max(link.bits_per_s, other.bits_per_s);
-    link.latency = std::max(link.latency, other.latency);
-    link.framing_bytes = std::max(link.framing_bytes, other.framing_bytes);
+    link.latency = std::min(link.latency, other.latency);
+    link.framing_bytes = std::min(link.framing_bytes, other.framing_bytes);
   }
   link.send_queue = link.receive_queue = kQueue;
   return link;

@@ -13,7 +13,8 @@ LinkModel board_link(const Board&);
 PortCosts board_port(const Board&, bool encrypted);
 
 // The coordinator's: a computer as fast as need be, at the best link of the
-// cluster, with room for what it sends to many nodes at once.
+// cluster (most bits a second, least latency and framing), with room for what
+// it sends to many nodes at once.
 LinkModel coordinator_link(const std::vector<LinkModel>& nodes);
 
 }  // namespace shoal

@@ -81,7 +81,7 @@ bool Network::send(uint32_t from, uint64_t to, const uint8_t* bytes,
 }
 
 Nanos Network::delay(const Datagram& d) {
-  Nanos sum = (ends_[d.from].link.latency + ends_[d.to].link.latency) / 2;
+  Nanos sum = std::max(ends_[d.from].link.latency, ends_[d.to].link.latency);
   if (options_.jitter > 0) {
     sum += static_cast<Nanos>(random() %
                               (static_cast<uint64_t>(options_.jitter) + 1));

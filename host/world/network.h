@@ -35,7 +35,7 @@ struct NetworkOptions {
 // An endpoint's link.
 struct LinkModel {
   double bits_per_s = 0;  // 0: unlimited
-  Nanos latency = 0;      // one way; between two endpoints the mean of both
+  Nanos latency = 0;      // one way; between two endpoints the longer one
   uint32_t framing_bytes = 0;
   // Datagrams. At 1.5 KB each they are about the 16 KB that a node's fixed
   // bytes are estimated at.

@@ -85,11 +85,12 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
   return t;
 }
 
-int64_t segment_latency_ps(const Cluster& cluster) {
+int64_t segment_latency_ps(const Cluster& cluster, std::span<const int> nodes) {
   double most_us = 0;
-  for (const ClusterNode& n : cluster.nodes) {
-    most_us = std::max(most_us,
-                       2 * n.board.link_latency_us + 2 * n.board.datagram_us);
+  for (const int n : nodes) {
+    const Board& board = cluster.nodes[static_cast<size_t>(n)].board;
+    most_us =
+        std::max(most_us, 2 * board.link_latency_us + 2 * board.datagram_us);
   }
   return picoseconds(most_us * 1e-6);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,8 +25,8 @@ int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload);
 LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
                    int64_t datagrams, const Board&);
 // From the end of a segment to the first rows of the next one: credit goes one
-// way, rows come the other; the slowest of the cluster's links is waited for.
-int64_t segment_latency_ps(const Cluster&);
+// way, rows come the other; the slowest link of those nodes is waited for.
+int64_t segment_latency_ps(const Cluster&, std::span<const int> nodes);
 
 // A segment: nodes that send to each other both ways work at the same time; one
 // that only receives begins when the first of the `bands` reaches it, for

@@ -41,12 +41,14 @@ TEST(LinkTime, APipelineWaitsForItsFirstBands) {
   EXPECT_EQ(segment_ps({50, 70, 60}, sends, 2, 9), 180);
 }
 
-// Whichever node has it.
+// Whichever node has it, if it takes part.
 TEST(LinkTime, ASegmentWaitsForTheSlowestLink) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
-  const int64_t even = segment_latency_ps(cluster);
+  const int all[] = {0, 1, 2}, some[] = {0, 1};
+  const int64_t even = segment_latency_ps(cluster, all);
   cluster.nodes[2].board.link_latency_us += 100;
-  EXPECT_EQ(segment_latency_ps(cluster), even + int64_t{200} * 1000000);
+  EXPECT_EQ(segment_latency_ps(cluster, all), even + int64_t{200} * 1000000);
+  EXPECT_EQ(segment_latency_ps(cluster, some), even);
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
 constexpr size_t kEachCrew = 16;
 constexpr size_t kEachTight = 6;
 
-// For nodes without a share: clocks and links that are tried, in clusters of no
-// more nodes.
+// For nodes without a share: clocks and links (rate and latency) that are
+// tried, in clusters of no more nodes.
 constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
 constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
 constexpr size_t kMostAsked = 16;
@@ -335,6 +335,7 @@ class AutoPlan {
       node.board.clock_hz *= clock;
       node.rating *= clock;
       node.board.link_bits_per_s *= link;
+      node.board.link_latency_us /= link;
     }
     SegmentMemo memo(net_);
     CrewPlan crew(net_, request, order_, memo);

@@ -55,6 +55,27 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   }
 }
 
+// Boards of three kinds in turns. One has a link whose latency alone is longer
+// than a frame of the others; they do not wait for it.
+TEST(AutoPlanTest, MoreUnequalNodesAreNeverSlower) {
+  const Net net = bottleneck_net(32, 3);
+  // Not every subset of unequal nodes is searched.
+  constexpr double kEqual = 1.005;
+  Cluster cluster;
+  double latency = INFINITY;
+  for (const char* board :
+       {"teensy41", "stm32h743", "rp2350", "teensy41", "stm32h743", "rp2350"}) {
+    ClusterNode node = equal(1).nodes.front();
+    node.name = "n" + std::to_string(cluster.nodes.size());
+    node.board = find_board(board);
+    node.rating = board_rating(node.board);
+    cluster.nodes.push_back(node);
+    const Plan plan = plan_over(net, cluster, "auto", Objective::kLatency);
+    EXPECT_LE(plan.latency_s, latency * kEqual) << plan.strategy;
+    latency = plan.latency_s;
+  }
+}
+
 // What a crew has found is the same with more nodes beside it that are idle.
 TEST(AutoPlanTest, IdleNodesChangeNothing) {
   const Net net = bottleneck_net(16, 3);

@@ -71,10 +71,12 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
       cluster_(request.cluster),
       payload_(request.max_payload),
       nodes_(static_cast<int>(request.cluster.nodes.size())),
+      crew_(order),
       weights_(weights),
-      latency_ps_(weights.waits * segment_latency_ps(request.cluster)),
+      latency_ps_(weights.waits * segment_latency_ps(request.cluster, order)),
       uses_(find_uses(net)),
       options_(net.layers.size()) {
+  std::ranges::sort(crew_);
   for (int operand = 0; operand < 2; ++operand) {
     edges_[operand].resize(net.layers.size());
     for (int l = 0; l < layers(); ++l) {
@@ -152,7 +154,7 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
     if (crew.nodes.size() < 2 || !can_cut_inputs(l)) continue;
     add(0, cut_inputs(l, crew));
   }
-  const double pairs = static_cast<double>(nodes_) * nodes_ *
+  const double pairs = static_cast<double>(crew_.size() * crew_.size()) *
                        static_cast<double>(options_.size());
   const size_t most =
       std::clamp(static_cast<size_t>(std::sqrt(kMostPairs / pairs)),
@@ -189,7 +191,7 @@ int CutEstimate::find(int layer, const LayerCut& cut) {
 int64_t CutEstimate::input_ps(int layer, int operand,
                               const CutOption& o) const {
   int64_t wire = 0, most = 0, all = 0;
-  for (int n = 0; n < nodes_; ++n) {
+  for (const int n : crew_) {
     const int64_t bytes = size(needed(net_.layers[layer], operand, o, n));
     if (bytes == 0) continue;
     const LinkTime t = link_time(0, bytes, datagrams_of(bytes, 1, payload_),
@@ -211,10 +213,10 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   const Box& made = net_.layers[writer].out.box;
   const int width = net_.tensors[l.in[operand].tensor].element_bytes;
   int64_t all = 0;
-  for (int n = 0; n < nodes_; ++n) {
+  for (const int n : crew_) {
     const Box need = common(needed(l, operand, to, n), made);
     if (need.empty() || contains(from.own[n], need)) continue;
-    for (int m = 0; m < nodes_; ++m) {
+    for (const int m : crew_) {
       if (m == n || !overlap(from.own[m], need)) continue;
       const int64_t bytes = common(from.own[m], need).elements() * width;
       const int64_t datagrams = datagrams_of(bytes, 1, payload_);
@@ -225,7 +227,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   }
   if (all == 0) return 0;
   int64_t most = 0;
-  for (int n = 0; n < nodes_; ++n) {
+  for (const int n : crew_) {
     const LinkTime t = link_time(sums[n].in, sums[n].out, sums[n].datagrams,
                                  cluster_.nodes[n].board);
     most = std::max(
@@ -245,7 +247,7 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
   if (uses_[w.out.tensor].writers.size() != 1) return kForbidden;
   int64_t most = 0, sent = 0;
   const int channels = w.in[0].tensor < 0 ? 0 : w.in[0].box.channels();
-  for (int n = 0; n < nodes_; ++n) {
+  for (const int n : crew_) {
     const Box need = common(needed(l, operand, to, n), w.out.box);
     const Box& own = from.own[n];
     if (need.empty() || contains(own, need)) continue;

@@ -61,7 +61,8 @@ class CutEstimate {
   const Net& net_;
   const Cluster& cluster_;
   const uint32_t payload_;
-  const int nodes_;
+  const int nodes_;        // of the cluster
+  std::vector<int> crew_;  // those that may take part, as the cluster has them
   const CutWeights weights_;
   const int64_t latency_ps_;
   std::vector<TensorUses> uses_;

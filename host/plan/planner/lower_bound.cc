@@ -180,7 +180,6 @@ class Bound {
       for (const Bank& b : n.kept_banks()) kept_ += b.free_bytes();
       fastest_link_ = std::min(fastest_link_, link_seconds(n.board));
       least_framing_ = std::min(least_framing_, n.board.framing_bytes);
-      slowest_us_ = std::max(slowest_us_, n.board.link_latency_us);
       soonest_us_ = std::min(soonest_us_, n.board.link_latency_us);
       const auto same = std::find_if(
           classes_.begin(), classes_.end(),
@@ -219,9 +218,9 @@ class Bound {
   }
 
   // Before the first row can be there, and after the last one has left. A way
-  // takes the mean of both ends' latencies; the coordinator's is the longest.
+  // takes the longer of both ends' latencies; the coordinator's is the least.
   double ways_seconds() const {
-    return options_.linked ? (soonest_us_ + slowest_us_) * 1e-6 : 0;
+    return options_.linked ? 2 * soonest_us_ * 1e-6 : 0;
   }
 
  private:
@@ -274,7 +273,7 @@ class Bound {
   int64_t kept_ = 0;
   double fastest_link_ = std::numeric_limits<double>::max();
   double least_framing_ = std::numeric_limits<double>::max();
-  double soonest_us_ = std::numeric_limits<double>::max(), slowest_us_ = 0;
+  double soonest_us_ = std::numeric_limits<double>::max();
 };
 
 double compute_seconds(const Net& net, const PlanStage& stage,

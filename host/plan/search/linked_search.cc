@@ -243,7 +243,9 @@ class LinkedSearch : public Search {
   }
 
   int64_t waits_ps(int waits) const {
-    return model_.busy_nodes() > 1 ? waits * segment_latency_ps(cluster_) : 0;
+    return model_.busy_nodes() > 1
+               ? waits * segment_latency_ps(cluster_, model_.busy())
+               : 0;
   }
 
   // With more rows in rings, if that costs no time.

@@ -112,7 +112,7 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
     cut_numbers_.push_back(memo_.number_of(cut, l));
     for (const Share& s : cut.cuts.layers[l].shares) busy.insert(s.node);
   }
-  busy_nodes_ = static_cast<int>(busy.size());
+  busy_.assign(busy.begin(), busy.end());
 }
 
 int CostModel::slots(int tensor, const Box& box, int passes) const {
@@ -124,7 +124,7 @@ int CostModel::slots(int tensor, const Box& box, int passes) const {
 
 int64_t CostModel::fixed_bytes() const {
   constexpr int64_t kPeer = sizeof(PeerState) + kWindow * sizeof(Flight);
-  return 128 + busy_nodes_ * kPeer;
+  return 128 + busy_nodes() * kPeer;
 }
 
 CostModel::Draft CostModel::draft(Segment segment,

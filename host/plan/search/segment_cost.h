@@ -39,7 +39,8 @@ class CostModel {
   // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
   // Nodes that have a share of a layer. Others change nothing.
-  int busy_nodes() const { return busy_nodes_; }
+  int busy_nodes() const { return static_cast<int>(busy_.size()); }
+  const std::vector<int>& busy() const { return busy_; }
 
  private:
   struct Draft;
@@ -59,7 +60,7 @@ class CostModel {
   const FlashPercent flash_;
   const SegmentTime time_;
   SegmentMemo& memo_;
-  int busy_nodes_ = 0;
+  std::vector<int> busy_;         // nodes with a share
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
   std::vector<int> passes_;
   mutable ShareTimes times_;  // remembers

@@ -19,6 +19,8 @@ enum class Objective : uint8_t {
   kTraffic,     // bytes of rows between nodes and to and from the coordinator
 };
 const char* objective_name(Objective);
+// Of `--objective`; kUsage with the names that there are.
+Objective objective_of(const std::string& name);
 
 // What a plan must keep besides the nodes' budgets.
 struct PlanLimits {
