@@ -15,8 +15,9 @@ namespace {
 // Plans that are built, by what one costs: shares of layers.
 constexpr int64_t kShares = 28'000;
 constexpr int kMostPlans = 34, kFewestPlans = 10;
-// Of them, improvements at least.
-constexpr int kLaterPart = 3;
+// Of them, improvements at least; and how many such parts splices may have
+// besides.
+constexpr int kLaterPart = 3, kSplicedParts = 2;
 // What is so many times worse than the best mixture by estimate is not built:
 // estimates are nearer than that.
 constexpr double kHopelessCuts = 1.6;
@@ -44,6 +45,11 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       crew_(std::move(crew)),
       trials_(net, request_, memo) {
   const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
+  if (is_latency()) {
+    trials_.watch([this](const Trial& trial, const Plan& plan) {
+      rehearsed_.push_back(rehearsed(trial, plan));
+    });
+  }
   most_plans_ = static_cast<int>(std::clamp<int64_t>(
       kShares / std::max<int64_t>(1, each), kFewestPlans, kMostPlans));
 }
@@ -178,25 +184,46 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
-  const int most =
-      std::max(most_plans_, trials_.count() + most_plans_ / kLaterPart);
-  for (bool better = true; better;) {
-    better = false;
-    std::vector<Segment> runs;
-    for (const SegmentSummary& s : summarize_segments(trials_.best())) {
-      if (s.cuts.empty()) continue;
-      runs.push_back(
-          {s.cuts.front().first_layer, s.cuts.back().last_layer + 1});
+  int beside =
+      std::max(most_plans_ - trials_.count(), most_plans_ / kLaterPart);
+  int spliced = most_plans_ * kSplicedParts / kLaterPart;
+  bool better = true;
+  while (better) better = try_beside(beside) || try_splices(spliced);
+}
+
+// Less what it tries.
+bool CrewPlan::try_beside(int& left) {
+  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
+  std::vector<Segment> runs;
+  for (const Rehearsed::Stretch& s : best.stretches) runs.push_back(s.layers);
+  const MixedPath base = mixed_->path_of(best.trial.cuts);
+  for (const MixedPath& path : mixed_->beside(base, runs)) {
+    if (left <= 0) return false;
+    Trial trial{"mixed", mixed_->cuts_of(path), best.trial.weights};
+    if (best.trial.spliced) {
+      keep_groups(best.trial, trial);
+    } else {
+      add_groups(best.trial.group_channels, trial);
     }
-    const MixedPath base = mixed_->path_of(trials_.taken().cuts);
-    for (const MixedPath& path : mixed_->beside(base, runs)) {
-      if (trials_.count() >= most) return;
-      Trial trial{"mixed", mixed_->cuts_of(path), trials_.taken().weights};
-      add_groups(trials_.taken().group_channels, trial);
-      better = trials_.run(std::move(trial));
-      if (better) break;
-    }
+    if (try_one(std::move(trial), left)) return true;
   }
+  return false;
+}
+
+bool CrewPlan::try_splices(int& left) {
+  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
+  for (Splice& s : splices(best, rehearsed_)) {
+    if (left <= 0) return false;
+    if (try_one(std::move(s.trial), left)) return true;
+  }
+  return false;
+}
+
+bool CrewPlan::try_one(Trial trial, int& left) {
+  const int before = trials_.count();
+  const bool better = trials_.run(std::move(trial));
+  left -= trials_.count() - before;
+  return better;
 }
 
 void CrewPlan::run_start(const Start& start) {
@@ -244,6 +271,17 @@ void CrewPlan::add_groups(int channels, Trial& trial) const {
     trial.group_channels = channels;
     l = end - 1;
   }
+}
+
+// Where they still may be.
+void CrewPlan::keep_groups(const Trial& from, Trial& trial) const {
+  const CutNet cut(net_, request_.cluster, trial.cuts);
+  const auto layers = static_cast<int>(net_.layers.size());
+  for (const BlockChoice& b : from.cuts.blocks) {
+    if (loop_end(cut, b.begin, layers) == b.end) trial.cuts.blocks.push_back(b);
+  }
+  trial.group_channels = from.group_channels;
+  trial.spliced = true;
 }
 
 bool CrewPlan::is_hopeless(const Cuts& cuts) {

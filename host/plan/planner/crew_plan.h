@@ -7,6 +7,7 @@
 
 #include "host/lower/net.h"
 #include "host/plan/planner/mixed_cuts.h"
+#include "host/plan/planner/splices.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/types/request.h"
 
@@ -34,8 +35,8 @@ class CrewPlan {
   // Of another crew's, over the same nodes or more.
   void run(const Trial& trial) { trials_.run(trial); }
 
-  // Other cuts for one segment of the best plan after the other, as long as
-  // that helps.
+  // Other cuts for one segment of the best plan after the other, and those that
+  // other plans have there, as long as that helps.
   void improve();
 
  private:
@@ -51,9 +52,14 @@ class CrewPlan {
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
+  // At most `left` plans; less what was tried. True: one is better.
+  bool try_beside(int& left);
+  bool try_splices(int& left);
+  bool try_one(Trial, int& left);
   bool is_tight() const;
   bool try_groups(const Trial&);
   void add_groups(int channels, Trial&) const;
+  void keep_groups(const Trial& from, Trial&) const;
   bool is_hopeless(const Cuts&);
   void choose_groups();
   Trial spatial() const;
@@ -68,6 +74,7 @@ class CrewPlan {
   std::optional<Trial> first_trial_;
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;
+  std::vector<Rehearsed> rehearsed_;  // all plans that fit
 };
 
 }  // namespace shoal

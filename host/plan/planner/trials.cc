@@ -77,6 +77,7 @@ bool Trials::run(Trial trial, double by) {
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }
+    if (watcher_) watcher_(trial, plan);
     if (!is_better(plan, by)) return false;
     best_ = std::move(plan);
     taken_ = std::move(trial);

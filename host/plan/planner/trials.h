@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/plan/search/search.h"
@@ -21,6 +23,7 @@ struct Trial {
   Cuts cuts = {};
   SearchWeights weights = {};
   int group_channels = 0;  // of its channel groups; 0: it has none
+  bool spliced = false;    // its groups are where its cuts come from plans
 };
 
 class Trials {
@@ -33,6 +36,10 @@ class Trials {
   // they take. The same twice is tried once.
   bool run(Trial, double by = 0);
 
+  // Called with each plan that fits, and what it was made from.
+  void watch(std::function<void(const Trial&, const Plan&)> watcher) {
+    watcher_ = std::move(watcher);
+  }
   // How many plans were built.
   int count() const { return static_cast<int>(seen_.size()); }
   bool any() const { return best_.has_value(); }
@@ -59,6 +66,7 @@ class Trials {
   Trial taken_;
   std::optional<double> on_all_;
   std::exception_ptr refused_;
+  std::function<void(const Trial&, const Plan&)> watcher_;
 };
 
 // How many nodes have a share.

@@ -1,0 +1,34 @@
+// Cuts made of those of two plans: where both begin and end segments at the
+// same layers, and the other one's took less time between them, the best plan
+// with the other one's cuts there. What plans took is known from rehearsals, so
+// this finds what the estimate of a layer does not know; what lies at the seams
+// only a rehearsal of the new cuts tells.
+#pragma once
+
+#include <vector>
+
+#include "host/plan/planner/trials.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+
+// What a plan was made from, and how long its segments took.
+struct Rehearsed {
+  Trial trial;
+  struct Stretch {
+    Segment layers;
+    double seconds = 0;
+  };
+  std::vector<Stretch> stretches;  // from left to right
+};
+Rehearsed rehearsed(Trial, const Plan&);
+
+struct Splice {
+  Trial trial;
+  double seconds = 0;  // saved, if seams cost nothing
+};
+// Of the shortest stretches of layers that both cut off; what saves most first.
+std::vector<Splice> splices(const Rehearsed& best,
+                            const std::vector<Rehearsed>& others);
+
+}  // namespace shoal
