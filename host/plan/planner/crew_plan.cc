@@ -35,6 +35,8 @@ constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // Plans from estimates that count less flash than there may be: what they are
 // better by must be more than what a rehearsal may be wrong by.
 constexpr double kClearly = 0.01;
+// So are rehearsals of more nodes than these.
+constexpr size_t kSureCrew = 8;
 
 }  // namespace
 
@@ -214,14 +216,15 @@ bool CrewPlan::try_splices(int& left) {
   const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
   for (Splice& s : splices(best, rehearsed_)) {
     if (left <= 0) return false;
-    if (try_one(std::move(s.trial), left)) return true;
+    const double by = crew_.size() > kSureCrew ? kClearly : 0;
+    if (try_one(std::move(s.trial), left, by)) return true;
   }
   return false;
 }
 
-bool CrewPlan::try_one(Trial trial, int& left) {
+bool CrewPlan::try_one(Trial trial, int& left, double by) {
   const int before = trials_.count();
-  const bool better = trials_.run(std::move(trial));
+  const bool better = trials_.run(std::move(trial), by);
   left -= trials_.count() - before;
   return better;
 }

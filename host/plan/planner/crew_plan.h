@@ -55,7 +55,7 @@ class CrewPlan {
   // At most `left` plans; less what was tried. True: one is better.
   bool try_beside(int& left);
   bool try_splices(int& left);
-  bool try_one(Trial, int& left);
+  bool try_one(Trial, int& left, double by = 0);
   bool is_tight() const;
   bool try_groups(const Trial&);
   void add_groups(int channels, Trial&) const;

@@ -69,13 +69,13 @@ std::vector<Splice> splices(const Rehearsed& best,
       if (there < here) {
         std::optional<Trial> trial =
             spliced(best.trial, other.trial, {begin, end});
-        if (trial) all.push_back({std::move(*trial), here - there});
+        if (trial) all.push_back({std::move(*trial), (here - there) / here});
       }
       begin = end;
       here = there = 0;
     }
   }
-  std::ranges::stable_sort(all, std::greater<>(), &Splice::seconds);
+  std::ranges::stable_sort(all, std::greater<>(), &Splice::part);
   return all;
 }
 

@@ -25,9 +25,10 @@ Rehearsed rehearsed(Trial, const Plan&);
 
 struct Splice {
   Trial trial;
-  double seconds = 0;  // saved, if seams cost nothing
+  double part = 0;  // saved of the stretch, if seams cost nothing
 };
-// Of the shortest stretches of layers that both cut off; what saves most first.
+// Of the shortest stretches of layers that both cut off; what saves most of its
+// time first.
 std::vector<Splice> splices(const Rehearsed& best,
                             const std::vector<Rehearsed>& others);
 

@@ -42,11 +42,11 @@ TEST(Splices, TakeWhatWasFasterBetweenCommonEnds) {
       made_of({3, 3, 3, 3, 3, 3}, {{{0, 2}, 6}, {{2, 4}, 4}, {{4, 6}, 3}});
   const std::vector<Splice> all = splices(best, {other, third});
   ASSERT_EQ(all.size(), 2u);
-  // What saves most first.
+  // What saves most of its time first.
   EXPECT_EQ(columns_of(all[0].trial), "111133");
-  EXPECT_EQ(all[0].seconds, 3);
+  EXPECT_EQ(all[0].part, 0.5);
   EXPECT_EQ(columns_of(all[1].trial), "222211");
-  EXPECT_EQ(all[1].seconds, 2);
+  EXPECT_EQ(all[1].part, 2.0 / 9);
   EXPECT_TRUE(splices(best, {best}).empty());
 }
 
