@@ -163,12 +163,10 @@ namespace {
 // All turns of every firing of a loop; rows that two bands need are made twice.
 // Each turn is a firing of each actor; the last one looks for rows, once, and
 // sums. `cached`: all weights of the loop together.
-// Plans of nodes that exchange nothing do not count that yet (`by_turn`).
 struct LoopWork {
   int64_t firings = 1;
   int turns = 1;
-  std::vector<int64_t> bytes;  // of weights, by actor; asked for by turn alone
-  bool by_turn = false;
+  std::vector<int64_t> bytes;  // of weights, by actor
   bool cached(const Board& board) const {
     return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}) <=
            board.costs.cache_bytes;
@@ -187,22 +185,14 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
       share_time(layer, share, {share.out.rows(), layer.kernel_h}, board);
   const bool last = actor + 1 == loop.bytes.size();
   const int64_t firings = loop.firings;
-  if (loop.by_turn) {
-    t.weight_read_bytes = loop.bytes[actor];
-    t.flash_ps = flash_ps(t.weight_read_bytes, board.costs);
-  }
+  t.weight_read_bytes = loop.bytes[actor];
+  t.flash_ps = flash_ps(t.weight_read_bytes, board.costs);
   t.compute_ps = kernel_ps(layer, share, rows, firings, board);
   if (last) t.compute_ps += sums_ps(share, loop.turns, board);
-  const bool once = loop.by_turn
-                        ? loop.cached(board)
-                        : t.weight_read_bytes <= board.costs.cache_bytes;
-  if (!once) t.weight_read_bytes *= firings, t.flash_ps *= firings;
-  const int64_t all = firings * loop.turns;
-  if (!loop.by_turn) {
-    t.firing_ps = last ? firings_ps(board.costs, firings, rows) : 0;
-    t.firings = last ? firings : 0;
-    return t;
+  if (!loop.cached(board)) {
+    t.weight_read_bytes *= firings, t.flash_ps *= firings;
   }
+  const int64_t all = firings * loop.turns;
   t.firing_ps = firings_ps(board.costs, all, last ? all + rows - firings : all);
   t.firings = last ? firings : 0;
   return t;
@@ -213,18 +203,20 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
 LayerTime loop_time(const LoopParts& parts, int groups, int band,
                     const Board& board) {
   const std::vector<LoopRows> rows = loop_rows(parts, band);
-  const LoopWork loop{ceil_div(parts.back().made.rows(), band), groups,
-                      std::vector<int64_t>(parts.size())};
-  LayerTime sum;
+  std::vector<LayerShare> shares;
+  LoopWork loop{ceil_div(parts.back().made.rows(), band), groups, {}};
   for (size_t j = 0; j < parts.size(); ++j) {
     const Layer& layer = *parts[j].layer;
-    const LayerTime t = turns_time(
-        layer,
-        {.out = parts[j].made,
-         .in_channels = whole_share(layer).in_channels,
-         .groups =
-             layer.op == OpCode::kLut || j + 1 == parts.size() ? 1 : groups},
-        rows[j].all, loop, j, board);
+    const bool last = j + 1 == parts.size();
+    shares.push_back({.out = parts[j].made,
+                      .in_channels = whole_share(layer).in_channels,
+                      .groups = layer.op == OpCode::kLut || last ? 1 : groups});
+    loop.bytes.push_back(turns_bytes(layer, shares.back(), groups, last));
+  }
+  LayerTime sum;
+  for (size_t j = 0; j < parts.size(); ++j) {
+    const LayerTime t =
+        turns_time(*parts[j].layer, shares[j], rows[j].all, loop, j, board);
     sum.compute_ps += t.compute_ps;
     sum.flash_ps += t.flash_ps;
     sum.firing_ps += t.firing_ps;
@@ -297,8 +289,6 @@ StageLoop stage_loop(const Net& net, const PlanStage& stage,
   StageLoop of{loop_rows(net, stage, loop),
                {ceil_div(stage.ports[last.out].box.rows(), loop.band),
                 loop.iterations, std::vector<int64_t>(loop.actors)}};
-  of.work.by_turn = turns_count(stage);
-  if (!of.work.by_turn) return of;
   for (int j = 0; j < loop.actors; ++j) {
     const PlanActor& a = stage.actors[loop.first_actor + j];
     of.work.bytes[j] = turns_bytes(net.layers[a.layer], share_of(net, stage, a),
@@ -316,11 +306,6 @@ LayerTime looped_time(const Net& net, const PlanStage& stage,
 }
 
 }  // namespace
-
-bool turns_count(const PlanStage& stage) {
-  return std::ranges::any_of(
-      stage.ports, [](const PlanPort& p) { return p.owner == Owner::kStream; });
-}
 
 int64_t reading_ps(const PlanWeights& w, const LayerTime& t,
                    const Board& board) {

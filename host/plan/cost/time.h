@@ -55,8 +55,6 @@ LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
 // By actor of one loop.
 std::vector<LayerTime> loop_times(const Net&, const PlanStage&, const PlanLoop&,
                                   const Board&);
-// Whether loops of the stage are charged for each of their turns.
-bool turns_count(const PlanStage&);
 // What reading its weights takes where they lie: mapped flash, or a bank of
 // SRAM that is slower than the arena's. Else nothing that counts here.
 int64_t reading_ps(const PlanWeights&, const LayerTime&, const Board&);

@@ -51,11 +51,10 @@ int64_t ShareTimes::loop_ps(const PlanStage& stage, const PlanLoop& loop,
     const PlanActor& a = stage.actors[loop.first_actor + j];
     boxes_.push_back(stage.ports[a.out].box);
   }
-  const bool by_turn = turns_count(stage);
   const int layer = stage.actors[loop.first_actor].layer;
   LoopTimes& t = loops_[index(s_.loop_of[layer], node)];
-  if (t.out != boxes_ || t.by_turn != by_turn) {
-    t.out = boxes_, t.by_turn = by_turn;
+  if (t.out != boxes_) {
+    t.out = boxes_;
     t.ps.assign(passes_.size(), -1);
   }
   if (t.ps[p] >= 0) return t.ps[p];

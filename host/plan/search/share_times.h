@@ -31,8 +31,7 @@ class ShareTimes {
     std::vector<int64_t> ps;  // by index in passes
   };
   struct LoopTimes {
-    std::vector<Box> out;  // by actor
-    bool by_turn = false;
+    std::vector<Box> out;     // by actor
     std::vector<int64_t> ps;  // by index in passes; -1: not known yet
   };
 
