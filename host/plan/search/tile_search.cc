@@ -232,8 +232,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 }
 
 // Groups take the place of plans without them only if they compute no more:
-// what a kernel takes to gather its windows anew for each group the model of
-// time does not know.
+// energy goes by what is computed, and each of the two is the best of few that
+// were built.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   grouped_ = false;
   std::optional<PlanNode> plain = fastest_parts(budget);
