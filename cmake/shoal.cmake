@@ -173,6 +173,8 @@ function(shoal_testing_library name)
     UNITY_BUILD_BATCH_SIZE 6 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
     target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
+  elseif(SHOAL_PRECOMPILE)
+    target_precompile_headers(shoal_${name} REUSE_FROM shoal_cold_headers)
   endif()
 endfunction()
 
