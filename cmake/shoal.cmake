@@ -31,13 +31,6 @@ option(SHOAL_SANITIZE "the build is for sanitizers" OFF)
 option(SHOAL_BUNDLE "compile the host's files in bundles, headers of tests once"
   ${SHOAL_SANITIZE})
 
-# ccache keeps nothing that includes a precompiled header (but where it is told
-# that definitions do not matter), so with it the host's files have none.
-set(SHOAL_PRECOMPILE OFF)
-if(SHOAL_BUNDLE AND NOT CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
-  set(SHOAL_PRECOMPILE ON)
-endif()
-
 # A sixth of the time that sanitizers' objects take. Their reports name
 # functions without it, and lines with it.
 option(SHOAL_DEBUG_INFO "lines for debuggers and in reports of sanitizers" ON)
@@ -75,59 +68,6 @@ set(SHOAL_COLD array bench_node board dataset emit engine engine_board evaluate 
 set(SHOAL_COLDEST array bench_node board dataset engine_board evaluate export import
   onnx plan_text probe project store study task zoo)
 
-# How host libraries are compiled: NAME is what the lists above know.
-function(shoal_host_options target name)
-  # What CMake's own -O3 adds is for kernels.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O2>)
-  # A third of the time to compile, for what AddressSanitizer sees when memory
-  # is touched, and for alignment, which matters on boards only.
-  if(SHOAL_SANITIZE)
-    target_compile_options(${target} PRIVATE
-      -fno-sanitize=null,object-size,alignment,pointer-overflow)
-  endif()
-  set(headers shoal_host_headers)
-  if(name IN_LIST SHOAL_COLD)
-    # At -O1 GCC 12 takes what std::optional does not hold for values.
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-    if(NOT SHOAL_SANITIZE)
-      set(headers shoal_cold_headers)
-    endif()
-  endif()
-  if(SHOAL_SANITIZE AND name IN_LIST SHOAL_COLDEST)
-    target_compile_options(${target} PRIVATE -O0)
-    set(headers shoal_cold_headers)
-  endif()
-  if(SHOAL_BUNDLE)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
-  endif()
-  if(SHOAL_PRECOMPILE AND NOT target STREQUAL "${headers}")
-    target_precompile_headers(${target} REUSE_FROM ${headers})
-  endif()
-endfunction()
-
-# What nearly every file of the host includes of the C++ library, compiled once
-# for those that are optimized and once for those that are not.
-function(shoal_host_headers)
-  if(NOT SHOAL_PRECOMPILE)
-    return()
-  endif()
-  set(source ${CMAKE_CURRENT_BINARY_DIR}/host_headers.cc)
-  file(CONFIGURE OUTPUT ${source} CONTENT "")
-  foreach(kind host cold)
-    add_library(shoal_${kind}_headers OBJECT ${source})
-    target_compile_options(shoal_${kind}_headers PRIVATE ${SHOAL_WARNINGS})
-    set(name ${kind})
-    if(kind STREQUAL "cold")
-      set(name board)  # one of them
-    endif()
-    shoal_host_options(shoal_${kind}_headers ${name})
-    target_precompile_headers(shoal_${kind}_headers PRIVATE <algorithm> <array>
-      <cmath> <cstring> <functional> <limits> <map> <memory> <numeric>
-      <optional> <set> <span> <sstream> <string> <unordered_map> <vector>)
-  endforeach()
-endfunction()
-
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -144,8 +84,26 @@ function(shoal_library name)
     # Sanitizers build what their tests and the fuzz targets link.
     set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
+    # What CMake's own -O3 adds is for kernels.
     if(NOT ARG_DEVICE)
-      shoal_host_options(shoal_${name} ${name})
+      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+    endif()
+    # A third of the time to compile, for what AddressSanitizer sees when memory
+    # is touched, and for alignment, which matters on boards only.
+    if(SHOAL_SANITIZE AND NOT ARG_DEVICE)
+      target_compile_options(shoal_${name} PRIVATE
+        -fno-sanitize=null,object-size,alignment,pointer-overflow)
+    endif()
+    if(name IN_LIST SHOAL_COLD)
+      # At -O1 GCC 12 takes what std::optional does not hold for values.
+      target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    endif()
+    if(SHOAL_SANITIZE AND name IN_LIST SHOAL_COLDEST)
+      target_compile_options(shoal_${name} PRIVATE -O0)
+    endif()
+    if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
+      set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
     endif()
     if(ARG_DEVICE)
       # What Arduino's cores compile as; tools/check_device.py has the rest.
@@ -173,8 +131,6 @@ function(shoal_testing_library name)
     UNITY_BUILD_BATCH_SIZE 6 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
     target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
-  elseif(SHOAL_PRECOMPILE)
-    target_precompile_headers(shoal_${name} REUSE_FROM shoal_cold_headers)
   endif()
 endfunction()
 
