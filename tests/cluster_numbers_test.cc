@@ -112,6 +112,22 @@ TEST(ClusterNumbers, FastestMixture) {
   EXPECT_LE(n.overhead(), 0.20);
 }
 
+// Loops over channel groups, on a node that exchanges nothing.
+TEST(ClusterNumbers, GroupsOfANodeAloneTakeWhatItsPlanSays) {
+  PlanRequest request = one_node(find_board("teensy41"), 48 * 1024);
+  request.replay = true;
+  const Prepared p = prepare(model(), request);
+  size_t loops = 0;
+  for (const PlanStage& s : p.plan.nodes[0].stages) loops += s.loops.size();
+  EXPECT_GT(loops, 0u);
+  SimOptions options;
+  options.warm_up = true;
+  const double simulated_s =
+      simulate_cluster(p, request.cluster, noise(224 * 224 * 3), options)
+          .latency_s();
+  EXPECT_NEAR(p.plan.latency_s, simulated_s, 0.001 * simulated_s);
+}
+
 TEST(ClusterNumbers, SmallestMixture) {
   const Numbers n =
       measure("smallest", by_file("mobilenet_v2_smallest", Objective::kRam));

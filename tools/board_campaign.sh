@@ -16,10 +16,11 @@ shift 2
 boards=("$@")
 nodes=${NODES:-1}
 if [[ $# -eq 0 && $nodes -gt 1 ]]; then
-  boards=(emcraft-sf2 lm3s6965evb mps2-an385 mps2-an386 mps2-an500 mps3-an547)
+  boards=(emcraft-sf2 lm3s6965evb mps2-an385 mps2-an386 mps2-an500 mps2-an505
+    mps3-an547)
 elif [[ $# -eq 0 ]]; then
   boards=(mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 qemu-rv32
-    emcraft-sf2)
+    emcraft-sf2 lm3s6965evb)
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

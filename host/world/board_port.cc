@@ -28,7 +28,11 @@ LinkModel coordinator_link(const std::vector<LinkModel>& nodes) {
   constexpr uint32_t kQueue = 16384;
   LinkModel link = nodes.empty() ? LinkModel{} : nodes.front();
   for (const LinkModel& other : nodes) {
-    link.bits_per_s = std::max(link.bits_per_s, other.bits_per_s);
+    if (other.bits_per_s == 0 || link.bits_per_s == 0) {
+      link.bits_per_s = 0;  // unlimited
+    } else {
+      link.bits_per_s = std::max(link.bits_per_s, other.bits_per_s);
+    }
     link.latency = std::min(link.latency, other.latency);
     link.framing_bytes = std::min(link.framing_bytes, other.framing_bytes);
   }

@@ -22,6 +22,10 @@ TEST(BoardPort, TheCoordinatorHasTheBestLink) {
   EXPECT_EQ(link.latency, fast.latency);
   EXPECT_LT(fast.latency, slow.latency);
   EXPECT_GT(link.send_queue, fast.send_queue);
+  LinkModel unlimited = slow;
+  unlimited.bits_per_s = 0;
+  EXPECT_EQ(coordinator_link({unlimited, fast}).bits_per_s, 0);
+  EXPECT_EQ(coordinator_link({fast, unlimited}).bits_per_s, 0);
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <numeric>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/base/printable.h"

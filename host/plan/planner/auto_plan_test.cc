@@ -57,7 +57,7 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
 
 // Boards of three kinds in turns. One has a link whose latency alone is longer
 // than a frame of the others; they do not wait for it.
-TEST(AutoPlanTest, MoreUnequalNodesAreNeverSlower) {
+TEST(AutoPlanTest, MoreUnequalNodesAreHardlySlower) {
   const Net net = bottleneck_net(32, 3);
   // Not every subset of unequal nodes is searched.
   constexpr double kEqual = 1.005;
@@ -72,7 +72,7 @@ TEST(AutoPlanTest, MoreUnequalNodesAreNeverSlower) {
     cluster.nodes.push_back(node);
     const Plan plan = plan_over(net, cluster, "auto", Objective::kLatency);
     EXPECT_LE(plan.latency_s, latency * kEqual) << plan.strategy;
-    latency = plan.latency_s;
+    latency = std::min(latency, plan.latency_s);
   }
 }
 

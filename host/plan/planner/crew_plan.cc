@@ -7,6 +7,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 
 namespace shoal {
@@ -35,7 +36,8 @@ constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // Plans from estimates that count less flash than there may be: what they are
 // better by must be more than what a rehearsal may be wrong by.
 constexpr double kClearly = 0.01;
-// So are rehearsals of more nodes than these.
+// The same for rehearsals of more nodes than these, whose queues overflow more
+// often than virtual time's or less.
 constexpr size_t kSureCrew = 8;
 
 }  // namespace
@@ -200,7 +202,7 @@ bool CrewPlan::try_beside(int& left) {
   for (const Rehearsed::Stretch& s : best.stretches) runs.push_back(s.layers);
   const MixedPath base = mixed_->path_of(best.trial.cuts);
   for (const MixedPath& path : mixed_->beside(base, runs)) {
-    if (left <= 0) return false;
+    if (left <= 0 || PlanDeadline::passed()) return false;
     Trial trial{"mixed", mixed_->cuts_of(path), best.trial.weights};
     if (best.trial.spliced) {
       keep_groups(best.trial, trial);
@@ -215,7 +217,7 @@ bool CrewPlan::try_beside(int& left) {
 bool CrewPlan::try_splices(int& left) {
   const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
   for (Splice& s : splices(best, rehearsed_)) {
-    if (left <= 0) return false;
+    if (left <= 0 || PlanDeadline::passed()) return false;
     const double by = crew_.size() > kSureCrew ? kClearly : 0;
     if (try_one(std::move(s.trial), left, by)) return true;
   }

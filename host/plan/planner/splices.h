@@ -1,8 +1,9 @@
 // Cuts made of those of two plans: where both begin and end segments at the
-// same layers, and the other one's took less time between them, the best plan
-// with the other one's cuts there. What plans took is known from rehearsals, so
-// this finds what the estimate of a layer does not know; what lies at the seams
-// only a rehearsal of the new cuts tells.
+// same layers, and the slowest nodes of the other one's segments work less
+// between them, the best plan with the other one's cuts there. What nodes work
+// is known of plans that were built, so this finds what the estimate of a layer
+// does not know; how long nodes wait for each other, and what lies at the
+// seams, only a rehearsal of the new cuts tells.
 #pragma once
 
 #include <vector>
@@ -12,7 +13,8 @@
 
 namespace shoal {
 
-// What a plan was made from, and how long its segments took.
+// What a plan was made from, and how long the slowest node of each of its
+// segments works.
 struct Rehearsed {
   Trial trial;
   struct Stretch {
