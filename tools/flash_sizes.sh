@@ -7,15 +7,18 @@
 #   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
 #   tools/flash_sizes.sh DIR kernels
 # The second form: of the MobileNet-class program the kernels alone, at -O2 as
-# boards have them, for each family of Cortex-M. They know of no plain actors.
+# boards have them, for each family of Cortex-M and for RV32 (if its compiler is
+# there). They know of no plain actors.
 set -euo pipefail
 to=${1:?usage: tools/flash_sizes.sh DIR [kernels]}
 source=$(cd "$(dirname "$0")/.." && pwd)
 command -v arm-none-eabi-g++ > /dev/null || { echo "no arm-none-eabi-g++"; exit 77; }
-flags=(-mcpu=cortex-m4 -mthumb -Os -std=gnu++17 -fno-exceptions -fno-rtti
+prefix=arm-none-eabi- last=(-specs=nano.specs)
+common=(-Os -std=gnu++17 -fno-exceptions -fno-rtti
   -ffunction-sections -fdata-sections -fno-threadsafe-statics
   -fno-unwind-tables -fno-asynchronous-unwind-tables
   -DSHOAL_WITHOUT_MBEDTLS "-I$source")
+flags=(-mcpu=cortex-m4 -mthumb "${common[@]}")
 small=-DSHOAL_WITHOUT_PLAIN
 rm -rf "$to"
 mkdir -p "$to"
@@ -63,7 +66,7 @@ compile() {  # name, folders, more flags
       [[ $1 == portable && $file == */dsp_* ]] && continue
       local size=()
       [[ $file == */softmax.cc ]] && size=(-Os)  # as in boards/firmware
-      arm-none-eabi-g++ "${flags[@]}" "${@:3}" "${size[@]}" -c "$file" \
+      "$prefix"g++ "${flags[@]}" "${@:3}" "${size[@]}" -c "$file" \
         -o "$1-$folder-$(basename "$file" .cc).o" &
       jobs=$((jobs + 1))
       [[ $((jobs % 2)) -eq 0 ]] && wait
@@ -73,13 +76,13 @@ compile() {  # name, folders, more flags
 }
 pack() {  # library, names
   local name
-  for name in "${@:2}"; do arm-none-eabi-ar rcs "lib$1.a" "$name"-*.o; done
+  for name in "${@:2}"; do "$prefix"ar rcs "lib$1.a" "$name"-*.o; done
 }
 
 over=0
 row() {  # program, family, most flash
-  arm-none-eabi-g++ "${flags[@]}" "${@:4}" main.cc "$1.cc" -nostartfiles -specs=nano.specs \
-    -Wl,-e,main,--gc-sections,-Map="$1-$2.map" -L. -l"$2" -o "$1-$2.elf" 2> log ||
+  "$prefix"g++ "${flags[@]}" "${@:4}" main.cc "$1.cc" -nostartfiles \
+    -Wl,-e,main,--gc-sections,-Map="$1-$2.map" -L. -l"$2" "${last[@]}" -o "$1-$2.elf" 2> log ||
     { cat log >&2; exit 1; }
   local flash ram
   flash=$(sum "$1-$2.map" '\.(text|rodata)' "$2.a")
@@ -103,7 +106,7 @@ END
 }
 if [[ ${2:-} == kernels ]]; then
   kernels() {  # core, most flash, more flags
-    local more=(-O2 "-mcpu=$1" "${@:3}") flash
+    local more=(-O2 "${@:3}") flash
     compile "$1" 'base program kernels runtime' "${more[@]}"
     pack "$1" "$1"
     row mobilenet "$1" 1000000 "${more[@]}" > /dev/null
@@ -111,10 +114,18 @@ if [[ ${2:-} == kernels ]]; then
     printf '%-15s %6d B of kernels\n' "$1" "$flash"
     ((flash <= $2)) || { echo "$1: over $2 B" >&2; over=1; }
   }
-  kernels cortex-m0plus 16384
-  kernels cortex-m3 16384
-  kernels cortex-m4 16384
-  kernels cortex-m55 16384 -mfloat-abi=hard
+  for core in cortex-m0plus cortex-m3 cortex-m4; do
+    kernels $core 16384 -mcpu=$core
+  done
+  kernels cortex-m55 16384 -mcpu=cortex-m55 -mfloat-abi=hard
+  if command -v riscv64-unknown-elf-g++ > /dev/null; then
+    # What it lacks of a C++ library: cmake/riscv64-unknown-elf.cmake.
+    headers=(/usr/include/newlib/c++/12.*)
+    prefix=riscv64-unknown-elf- last=(-nostdlib -lc -lgcc)
+    flags=("${common[@]}" -specs=picolibc.specs -isystem "${headers[0]}"
+      -isystem "${headers[0]}/arm-none-eabi")
+    kernels rv32imac 16384 -march=rv32imac -misa-spec=2.2 -mabi=ilp32
+  fi
   exit $over
 fi
 compile portable 'base kernels' -DSHOAL_WITHOUT_DSP_KERNELS

@@ -2,7 +2,8 @@
 """emulator.py QEMU ARGUMENTS...: has it count blocks (blocks.c) into
 $SHOAL_PROFILE: of bench.elf what lies between two readings of the clock, a
 section a layer; of firmware.elf what counts for a frame, a section for loading
-and one a frame. What the C library does counts for its caller."""
+and one a frame. What the C library does counts for its
+caller. $SHOAL_PROFILE_ELF is run in place of the file that was asked for."""
 
 import os
 import sys
@@ -34,7 +35,9 @@ def marks(elf):
 
 def main():
     program = sys.argv[1]
-    elf = sys.argv[sys.argv.index('-kernel') + 1]
+    kernel = sys.argv.index('-kernel') + 1
+    elf = sys.argv[kernel] = (os.environ.get('SHOAL_PROFILE_ELF') or
+                              sys.argv[kernel])
     plugin = ','.join([os.environ['SHOAL_PROFILE_PLUGIN'],
                        'out=' + os.environ['SHOAL_PROFILE'], *marks(elf)])
     os.execv(program, [program, '-plugin', plugin, *sys.argv[2:]])

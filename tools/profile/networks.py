@@ -6,7 +6,9 @@ them, with bands of three heights.
 The plans are the smallest arena (bands of one row), one of the geometric mean,
 and the fastest. Kernels: device/kernels; runtime: all else of device/ between a
 frame's first byte and its last, but checking what comes from a storage that is
-not mapped, which stands beside it. The board's drivers are not in it."""
+not mapped, which stands beside it. The board's drivers are not in it.
+CORE=cortex-m0plus in front, with mps2-an385: with device/ compiled for that
+core (firmware-debug-$CORE.elf, which `cmake --build` of the board makes)."""
 
 import collections
 import json
@@ -22,7 +24,10 @@ BOARDS = ['mps2-an385', 'mps2-an386', 'mps2-an500', 'mps2-an505',
 NETWORKS = ['vww_96_int8', 'kws_ref_model', 'pretrainedResnet_quant',
             'mobilenet_v1_0.25_128_quant_i8shift',
             'tf2_mobilenet_v2_1.0_224_ptq']
-RUNTIME = {'runtime', 'program', 'runtime_storage', 'runtime_link', 'storage'}
+KERNELS = {'kernels', 'bench_kernels'}
+RUNTIME = {'runtime', 'program', 'runtime_storage', 'runtime_link', 'storage',
+           'device_for_core'}
+CORE = os.environ.get('CORE')
 CHECKS = {'base', 'keys', 'mbedcrypto'}
 
 
@@ -31,7 +36,9 @@ class Emulated:
         self.profiler = profiled.Profiler(build)
         self.shared = shared
         self.board = board
-        self.elf = os.path.join(build, 'boards', board, 'firmware.elf')
+        name = f'firmware-debug-{CORE}.elf' if CORE else 'firmware.elf'
+        self.elf = os.path.join(build, 'boards', board, name)
+        self.profiler.environment['SHOAL_PROFILE_ELF'] = self.elf if CORE else ''
         self.libraries = firmware_code.Libraries(self.elf)
         self.complete = set(firmware_code.places(
             self.elf, r'shoal::Schedule::complete\('))
@@ -52,7 +59,7 @@ class Emulated:
             'arena': out['arena_bytes'],
             'macs': sum(layer.get('macs', 0) for layer in out['layers']),
             'firings': firings,
-            'kernels': spent['kernels'],
+            'kernels': sum(n for name, n in spent.items() if name in KERNELS),
             'runtime': sum(n for name, n in spent.items() if name in RUNTIME),
             'checks': sum(n for name, n in spent.items() if name in CHECKS),
         }
