@@ -41,8 +41,8 @@ struct Flags {
   std::vector<std::string> clusters{"teensy41", "rp2350", "mixed"};
   std::vector<std::string> strategies{"spatial", "kernel", "layer"};
   std::string objective = "latency", ram;
-  bool frames() const { return objective == "throughput"; }
   double within = 0;
+  bool frames() const { return objective == "throughput"; }
 };
 
 Cluster make_cluster(const std::string& name, int nodes, const Flags& flags) {

@@ -36,8 +36,8 @@ constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // Plans from estimates that count less flash than there may be: what they are
 // better by must be more than what a rehearsal may be wrong by.
 constexpr double kClearly = 0.01;
-// The same for rehearsals of more nodes than these, whose queues overflow more
-// often than virtual time's or less.
+// The same for plans over more nodes than these, whose rehearsals are more
+// often off by some per cent.
 constexpr size_t kSureCrew = 8;
 
 }  // namespace
