@@ -26,12 +26,8 @@ if(BOARD_BENCH_CORE)
   target_link_libraries(bench-${BOARD_BENCH_CORE}.elf PRIVATE shoal_dh_everest)
 
   # And a firmware whose part of device/ is for that core, as a test.
-  set(sources_of_device "")
-  foreach(library base program keys storage runtime runtime_storage)
-    get_target_property(some shoal_${library} SOURCES)
-    list(APPEND sources_of_device ${some})
-  endforeach()
-  add_library(device_for_core STATIC EXCLUDE_FROM_ALL ${sources_of_device})
+  sources_of_device(device base)
+  add_library(device_for_core STATIC EXCLUDE_FROM_ALL ${device})
   target_link_libraries(device_for_core PUBLIC bench_kernels mbedcrypto)
   target_compile_options(device_for_core PRIVATE ${BOARD_BENCH_CPU_FLAGS}
     ${fast} ${SHOAL_WARNINGS})
