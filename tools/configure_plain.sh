@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Whether shoal configures with what plain tools/setup.sh installs: without what
+# tests need, and with one half of that. Nothing is built.
+#   tools/configure_plain.sh DIR
+set -euo pipefail
+to=${1:?usage: tools/configure_plain.sh DIR}
+source=$(cd "$(dirname "$0")/.." && pwd)
+rm -rf "$to"
+plain=(-DSHOAL_MPI=OFF -DLWIP=OFF -DLWIP_INCLUDE=OFF -DSHOAL_LLD=OFF
+  -DSHOAL_ARM_COMPILER=OFF -DSHOAL_RISCV_COMPILER=OFF -DSHOAL_CCACHE=OFF)
+configure() {  # name, what is hidden
+  local log=$to/$1.log
+  mkdir -p "$to"
+  cmake -S "$source" -B "$to/$1" -G Ninja "${plain[@]}" "${@:2}" > "$log" 2>&1 &&
+    grep -q 'No tests: GoogleTest or RapidCheck is missing' "$log" &&
+    ninja -C "$to/$1" -t commands > "$log" 2>&1 &&
+    grep -q -- '-o host/cli/shoal ' "$log" && ! grep -q libgtest "$log" || {
+    tail -n 20 "$log" >&2
+    echo "$1: does not configure without $2" >&2
+    exit 1
+  }
+}
+configure neither -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON -DRAPIDCHECK_INCLUDE=OFF
+configure half -DRAPIDCHECK_INCLUDE=OFF
+echo "configures"
