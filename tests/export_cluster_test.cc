@@ -131,8 +131,9 @@ class ExportedCluster : public testing::Test {
   void build(const std::string& node) const {
     const std::string launcher =
         has_program("ccache") ? " LAUNCHER=ccache" : "";
-    const Told built = shop_.script("make -s -j2 -C projs/" + node + launcher +
-                                    " OPTIMIZE=-O1 OPTIMIZE_KERNELS=-O1 all");
+    const Told built =
+        shop_.script("make -s -j2 -C projs/" + node + launcher +
+                     " DEBUG= OPTIMIZE=-O1 OPTIMIZE_KERNELS=-O1 all");
     ASSERT_EQ(built.code, 0) << built.err;
     EXPECT_EQ(built.err, "");  // not a warning
   }

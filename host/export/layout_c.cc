@@ -26,14 +26,14 @@ void lay_out_c(const Exported& e, Project& to) {
   std::vector<std::string> sources = add_application(
       e, ProgramForm::kIncbin, "app/", "main_" + kind + ".cpp", "main.cpp", to);
   TemplateValues v = common_values(e);
-  v["DEFINITIONS"] = "-DSHOAL_WITHOUT_X86_KERNELS";
+  v["DEFINITIONS"] = "";
   std::string toolchain = host ? "host" : "arm-none-eabi";
   if (boots) {
     const auto more = add_board(e, *boots, to);
     sources.insert(sources.end(), more.begin(), more.end());
     toolchain = boots->toolchain;
-    v["DEFINITIONS"] +=
-        " -DBOARD_NAME='\"" + a.board.name + "\"' " + boots->definitions;
+    v["DEFINITIONS"] =
+        "-DBOARD_NAME='\"" + a.board.name + "\"' " + boots->definitions;
     add_emulator_values(e, *boots, v);
   }
   v["CRYPTO"] = e.needs.ciphers ? " -lmbedcrypto" : "";
