@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,44 +30,65 @@ std::vector<uint8_t> pgm_of(const Graph& graph, const std::string& file) {
   return pgm;
 }
 
-class Classify : public testing::TestWithParam<std::string> {};
+struct Sample {
+  std::string picture;  // in the workshop
+  int score;            // of its own class, as `shoal run` has it
+};
+
+// What every way is asked about, made once: the program, a picture of each
+// class, and what `shoal run` gives.
+class Classify : public testing::TestWithParam<std::string> {
+ protected:
+  static void SetUpTestSuite() {
+    shop_ = std::make_unique<Workshop>();
+    samples_.clear();
+    const Graph graph = load_model(kNetwork);
+    ASSERT_EQ(
+        shop_->shoal({"build", kNetwork, "--no-encrypt", "--store", "store"})
+            .code,
+        0);
+    for (const char* label :
+         {"t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
+          "sneaker", "bag", "ankle-boot"}) {
+      const std::string sample = kModels + "samples/" + label + "/1.png";
+      const std::string name = std::string(label) + ".pgm";
+      shop_->write(name, pgm_of(graph, sample));
+      const Told told =
+          shop_->shoal({"run", kNetwork, sample, "--output", "scores"});
+      ASSERT_EQ(told.code, 0) << told.err;
+      const uint8_t score = shop_->read("scores").at(samples_.size());
+      samples_.push_back({name, static_cast<int8_t>(score)});
+    }
+  }
+  static void TearDownTestSuite() { shop_.reset(); }
+  static std::string classify() {
+    return SHOAL_BUILD "/" + GetParam() + "/classify ";
+  }
+
+  static std::unique_ptr<Workshop> shop_;
+  static std::vector<Sample> samples_;
+};
+std::unique_ptr<Workshop> Classify::shop_;
+std::vector<Sample> Classify::samples_;
 
 TEST_P(Classify, SaysWhatShoalRunSays) {
-  const Workshop shop;
-  const Graph graph = load_model(kNetwork);
-  ASSERT_EQ(
-      shop.shoal({"build", kNetwork, "--no-encrypt", "--store", "store"}).code,
-      0);
-  const std::string classify = SHOAL_BUILD "/" + GetParam() +
-                               "/classify store/node0.program picture.pgm";
-  const std::vector<std::string> labels = {
-      "t-shirt", "trouser", "pullover", "dress", "coat",
-      "sandal",  "shirt",   "sneaker",  "bag",   "ankle-boot"};
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const std::string sample = kModels + "samples/" + labels[i] + "/1.png";
-    shop.write("picture.pgm", pgm_of(graph, sample));
-    ASSERT_EQ(shop.shoal({"run", kNetwork, sample, "--output", "scores"}).code,
-              0);
-    const int score = static_cast<int8_t>(shop.read("scores").at(i));
-    const Told told = shop.script(classify);
+  ASSERT_EQ(samples_.size(), 10u);
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    const Told told = shop_->script(classify() + "store/node0.program " +
+                                    samples_[i].picture);
     EXPECT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(told.out, "class " + std::to_string(i) + ", score " +
-                            std::to_string(score) + "\n");
+                            std::to_string(samples_[i].score) + "\n");
   }
 }
 
 TEST_P(Classify, WhatIsWrongIsSaid) {
-  const Workshop shop;
-  const std::string classify = SHOAL_BUILD "/" + GetParam() + "/classify ";
-  ASSERT_EQ(
-      shop.shoal({"build", kNetwork, "--no-encrypt", "--store", "store"}).code,
-      0);
-  std::vector<uint8_t> program = shop.read("store/node0.program");
+  std::vector<uint8_t> program = shop_->read("store/node0.program");
   program[program.size() / 2] ^= 1;
-  shop.write("changed", program);
-  shop.write("picture.pgm", {'P', '5'});
+  shop_->write("changed", program);
+  shop_->write("picture.pgm", {'P', '5'});
   const auto said = [&](const std::string& arguments) {
-    const Told told = shop.script(classify + arguments);
+    const Told told = shop_->script(classify() + arguments);
     EXPECT_EQ(told.code, 1);
     return told.err;
   };
