@@ -7,6 +7,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/segment.h"
 
 namespace shoal {
 namespace {
